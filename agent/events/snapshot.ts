@@ -1,0 +1,82 @@
+/** What the counters say at one moment. The same figures feed `status`, the metrics and the tests. */
+
+import type { Direction, Transport, Verdict } from "./event.ts";
+
+export type Mode = "detect" | "prevent";
+
+export interface TrafficRow {
+  interface: string;
+  direction: Direction;
+  transport: Transport;
+  verdict: Verdict;
+  packets: number;
+  bytes: number;
+}
+
+export interface RuleRow {
+  id: string;
+  name: string;
+  action: "allow" | "block";
+  enforce: boolean;
+  source: string;
+  packets: number;
+  bytes: number;
+  flows: number;
+  would_drop: number;
+  dropped: number;
+  events_suppressed: number;
+  /** ISO time of the last packet, or null. */
+  last_hit: string | null;
+}
+
+/** emitted = received + pending + lost, at any moment. */
+export interface EventCounts {
+  emitted: number;
+  received: number;
+  pending: number;
+  lost: number;
+  /** Held back by a rule's event limit, before the ring; not part of emitted. */
+  suppressed: number;
+}
+
+export interface HookState {
+  /** `none` when nothing is attached in this direction. */
+  hook: "xdp" | "tcx" | "clsact" | "none";
+  /** `native`, `generic` for XDP; `link` or `filter` for TC. */
+  mode: string;
+  reason: string;
+}
+
+export interface InterfaceState {
+  name: string;
+  ifindex: number;
+  ingress: HookState;
+  egress: HookState;
+}
+
+export interface Health {
+  state: "ok" | "degraded";
+  reasons: string[];
+}
+
+export interface Snapshot {
+  pid: number;
+  started: number;
+  mode: Mode;
+  health: Health;
+  generation: number;
+  interfaces: InterfaceState[];
+  rules: RuleRow[];
+  traffic: TrafficRow[];
+  /** By reason, as `tcp_header_length`. */
+  undecided: Record<string, number>;
+  /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
+  faults: Record<string, number>;
+  events: EventCounts;
+  flows: { active: number; inserted: number; deleted: number; evicted: number };
+  /** Events lost after the ring, by stage, as `audit`, `otel_logs`, `watch`. Zero rows are left out. */
+  lost: Record<string, number>;
+  /** Share of the ring in use, 0 to 1. */
+  ring_fill: number;
+  config: { path: string | null; loaded: number; reloads: number; failures: number; error: string | null };
+}
