@@ -1,0 +1,473 @@
+/**
+ * Written by agent/kernel/generate-layout.ts from probes/wire.h; edit that and run it again.
+ *
+ * A number is a field's byte offset. A struct inside a struct has `at` and `size`, and its fields count from the
+ * start of the outer one. An array has `at`, `count` and `stride`, and its fields count from the start of an element.
+ */
+
+export const GENERATION_WRITING = 4294967295;
+
+export const Limit = {
+  CONDITIONS: 8,
+  RULES: 4096,
+  MATCHERS: 16384,
+  INTERFACE_ENTRIES: 16384,
+  INTERFACE_SLOTS: 256,
+  FAILSAFE_PREFIXES: 32,
+  FAILSAFE_SESSIONS: 8,
+  MANAGEMENT_PORTS: 16,
+  EXTENSION_HEADERS: 8,
+  VLAN_TAGS: 2,
+  FRAGMENT_RANGES: 8,
+  COUNTER_SHARDS: 4,
+} as const;
+
+export const Mode = {
+  DETECT: 0,
+  PREVENT: 1,
+} as const;
+/** By value. */
+export const ModeNames: readonly string[] = [
+  "detect",
+  "prevent",
+];
+
+export const Action = {
+  ALLOW: 0,
+  BLOCK: 1,
+} as const;
+/** By value. */
+export const ActionNames: readonly string[] = [
+  "allow",
+  "block",
+];
+
+export const Direction = {
+  INGRESS: 0,
+  EGRESS: 1,
+} as const;
+/** By value. */
+export const DirectionNames: readonly string[] = [
+  "ingress",
+  "egress",
+];
+
+export const Verdict = {
+  PASSED: 0,
+  DROPPED: 1,
+  WOULD_DROP: 2,
+  UNDECIDED: 3,
+  COUNT: 4,
+} as const;
+/** By value. */
+export const VerdictNames: readonly string[] = [
+  "passed",
+  "dropped",
+  "would_drop",
+  "undecided",
+];
+
+export const Transport = {
+  TCP: 0,
+  UDP: 1,
+  ICMP: 2,
+  OTHER: 3,
+  COUNT: 4,
+} as const;
+/** By value. */
+export const TransportNames: readonly string[] = [
+  "tcp",
+  "udp",
+  "icmp",
+  "other",
+];
+
+export const Slot = {
+  DEFAULT: 0,
+  FAILSAFE: 1,
+  ON_ERROR: 2,
+  FIRST_RULE: 16,
+  NONE: 4294967295,
+} as const;
+
+export const Reason = {
+  NONE: 0,
+  ETHERNET_TRUNCATED: 1,
+  VLAN_DEPTH: 2,
+  VLAN_TRUNCATED: 3,
+  IPV4_TRUNCATED: 4,
+  IPV4_VERSION: 5,
+  IPV4_HEADER_LENGTH: 6,
+  IPV4_TOTAL_LENGTH: 7,
+  IPV6_TRUNCATED: 8,
+  IPV6_VERSION: 9,
+  IPV6_PAYLOAD_LENGTH: 10,
+  EXTENSION_TRUNCATED: 11,
+  EXTENSION_DEPTH: 12,
+  TCP_TRUNCATED: 13,
+  TCP_HEADER_LENGTH: 14,
+  UDP_TRUNCATED: 15,
+  UDP_LENGTH: 16,
+  ICMP_TRUNCATED: 17,
+  FRAGMENT_TINY: 18,
+  FRAGMENT_OVERLAP: 19,
+  FRAGMENT_NESTED: 20,
+  FRAGMENT_LENGTH: 21,
+  FRAGMENT_RANGES: 22,
+  FRAGMENT_WITHOUT_FIRST: 23,
+  OPENER_UNKNOWN: 24,
+  TUNNEL_TRUNCATED: 25,
+  TUNNEL_HEADER: 26,
+  TUNNEL_DEPTH: 27,
+  NOT_LINEAR: 28,
+  COUNT: 29,
+} as const;
+/** By value. */
+export const ReasonNames: readonly string[] = [
+  "none",
+  "ethernet_truncated",
+  "vlan_depth",
+  "vlan_truncated",
+  "ipv4_truncated",
+  "ipv4_version",
+  "ipv4_header_length",
+  "ipv4_total_length",
+  "ipv6_truncated",
+  "ipv6_version",
+  "ipv6_payload_length",
+  "extension_truncated",
+  "extension_depth",
+  "tcp_truncated",
+  "tcp_header_length",
+  "udp_truncated",
+  "udp_length",
+  "icmp_truncated",
+  "fragment_tiny",
+  "fragment_overlap",
+  "fragment_nested",
+  "fragment_length",
+  "fragment_ranges",
+  "fragment_without_first",
+  "opener_unknown",
+  "tunnel_truncated",
+  "tunnel_header",
+  "tunnel_depth",
+  "not_linear",
+];
+
+export const Fault = {
+  FLOW_INSERT: 0,
+  OPENING_INSERT: 1,
+  SHADOW_INSERT: 2,
+  FRAGMENT_INSERT: 3,
+  OWNER_INSERT: 4,
+  BOUND_INSERT: 5,
+  PULL: 6,
+  SOCKET_READ: 7,
+  INTERFACE_UNKNOWN: 8,
+  SCAN: 9,
+  CONDITIONS_FULL: 10,
+  COUNT: 11,
+} as const;
+/** By value. */
+export const FaultNames: readonly string[] = [
+  "flow_insert",
+  "opening_insert",
+  "shadow_insert",
+  "fragment_insert",
+  "owner_insert",
+  "bound_insert",
+  "pull",
+  "socket_read",
+  "interface_unknown",
+  "scan",
+  "conditions_full",
+];
+
+export const EventType = {
+  ALLOWED: 1,
+  DETECTED: 2,
+  BLOCKED: 3,
+  UNDECIDED: 4,
+  CLOSED: 5,
+} as const;
+/** By value. */
+export const EventTypeNames: readonly string[] = [
+  "",
+  "allowed",
+  "detected",
+  "blocked",
+  "undecided",
+  "closed",
+];
+
+export const Match = {
+  PROTOCOL: 1,
+  SOURCE_PORT: 2,
+  DESTINATION_PORT: 4,
+  ICMP_TYPE: 8,
+  ICMP_CODE: 16,
+  INTERFACE: 32,
+} as const;
+
+export const RuleFlag = {
+  ENFORCE: 1,
+  TCP_FLAGS: 2,
+} as const;
+
+export const InterfaceFlag = {
+  NO_ETHERNET: 1,
+  LOOPBACK: 2,
+} as const;
+
+export const FlowFlag = {
+  OPENER_IS_LOW: 1,
+  CLOSED: 2,
+} as const;
+
+export const OwnerFlag = {
+  INHERITED: 1,
+} as const;
+
+export const Control = {
+  size: 8,
+  generation: 0,
+  mode: 4,
+} as const;
+
+export const FailsafePrefix = {
+  size: 32,
+  address_be: { at: 0, count: 2, stride: 8 },
+  mask_be: { at: 16, count: 2, stride: 8 },
+} as const;
+
+export const FailsafeSession = {
+  size: 24,
+  address_be: { at: 0, count: 2, stride: 8 },
+  remote_port: 16,
+  local_port: 18,
+  in_use: 20,
+} as const;
+
+export const Policy = {
+  size: 1272,
+  generation: 0,
+  matcher_count: 4,
+  default_action: 8,
+  on_error: { at: 9, count: 2, stride: 1 },
+  inspect_tunnels: 11,
+  events_per_second: 12,
+  failsafe_prefix_count: 16,
+  management_port_count: 20,
+  management_ports: { at: 24, count: 16, stride: 2 },
+  sessions: {
+    at: 56,
+    count: 8,
+    stride: 24,
+    address_be: { at: 0, count: 2, stride: 8 },
+    remote_port: 16,
+    local_port: 18,
+    in_use: 20,
+  },
+  failsafe_prefixes: {
+    at: 248,
+    count: 32,
+    stride: 32,
+    address_be: { at: 0, count: 2, stride: 8 },
+    mask_be: { at: 16, count: 2, stride: 8 },
+  },
+} as const;
+
+export const Matcher = {
+  size: 96,
+  source_be: { at: 0, count: 2, stride: 8 },
+  source_mask_be: { at: 16, count: 2, stride: 8 },
+  destination_be: { at: 32, count: 2, stride: 8 },
+  destination_mask_be: { at: 48, count: 2, stride: 8 },
+  interface_groups: 64,
+  source_port_low: 72,
+  source_port_high: 74,
+  destination_port_low: 76,
+  destination_port_high: 78,
+  slot: 80,
+  fields: 84,
+  protocol: 85,
+  directions: 86,
+  icmp_type: 87,
+  icmp_code: 88,
+} as const;
+
+export const Rule = {
+  size: 8,
+  action: 0,
+  flags: 1,
+  tcp_flags_mask: 2,
+  tcp_flags_value: 3,
+  events_per_second: 4,
+} as const;
+
+export const RuleCounterShard = {
+  size: 64,
+  packets: 0,
+  bytes: 8,
+  flows: 16,
+  would_drop: 24,
+  dropped: 32,
+  events_suppressed: 40,
+  last_hit_jiffies: 48,
+  limiter: 56,
+} as const;
+
+export const RuleCounter = {
+  size: 256,
+  shards: {
+    at: 0,
+    count: 4,
+    stride: 64,
+    packets: 0,
+    bytes: 8,
+    flows: 16,
+    would_drop: 24,
+    dropped: 32,
+    events_suppressed: 40,
+    last_hit_jiffies: 48,
+    limiter: 56,
+  },
+} as const;
+
+export const InterfaceEntry = {
+  size: 24,
+  ifindex: 0,
+  slot: 4,
+  flags: 6,
+  groups: { at: 8, count: 2, stride: 8 },
+} as const;
+
+export const TrafficCounter = {
+  size: 16,
+  packets: 0,
+  bytes: 8,
+} as const;
+
+export const Traffic = {
+  size: 512,
+  by: {
+    at: 0,
+    count: 32,
+    stride: 16,
+    dimensions: [2, 4, 4],
+    packets: 0,
+    bytes: 8,
+  },
+} as const;
+
+export const FlowKey = {
+  size: 56,
+  low_be: { at: 0, count: 2, stride: 8 },
+  high_be: { at: 16, count: 2, stride: 8 },
+  low_port: 32,
+  high_port: 34,
+  ifindex: 36,
+  tunnel: 40,
+  vlan: { at: 44, count: 2, stride: 2 },
+  protocol: 48,
+} as const;
+
+export const Decision = {
+  size: 44,
+  slot: 0,
+  staged: 4,
+  action: 8,
+  reason: 9,
+  condition_count: 10,
+  staged_at: 11,
+  conditions: { at: 12, count: 8, stride: 4 },
+} as const;
+
+export const Flow = {
+  size: 128,
+  opened_ns: 0,
+  seen_jiffies: 8,
+  opened_jiffies: 16,
+  packets: { at: 24, count: 2, stride: 8 },
+  bytes: { at: 40, count: 2, stride: 8 },
+  cookie: 56,
+  generation: 64,
+  direction: 68,
+  flags: 69,
+  tcp_flags: { at: 70, count: 2, stride: 1 },
+  icmp_type: 72,
+  icmp_code: 73,
+  decision: {
+    at: 80,
+    size: 44,
+    slot: 80,
+    staged: 84,
+    action: 88,
+    reason: 89,
+    condition_count: 90,
+    staged_at: 91,
+    conditions: { at: 92, count: 8, stride: 4 },
+  },
+} as const;
+
+export const Owner = {
+  size: 40,
+  started_ns: 0,
+  pid: 8,
+  uid: 12,
+  flags: 16,
+  command: { at: 24, count: 16, stride: 1 },
+} as const;
+
+export const BoundKey = {
+  size: 16,
+  netns_cookie: 0,
+  port: 8,
+  protocol: 10,
+} as const;
+
+export const Event = {
+  size: 160,
+  time_ns: 0,
+  source_be: { at: 8, count: 2, stride: 8 },
+  destination_be: { at: 24, count: 2, stride: 8 },
+  opened_ns: 40,
+  packets: { at: 48, count: 2, stride: 8 },
+  bytes: { at: 64, count: 2, stride: 8 },
+  cookie: 80,
+  owner_started_ns: 88,
+  generation: 96,
+  slot: 100,
+  ifindex: 104,
+  tunnel: 108,
+  pid: 112,
+  uid: 116,
+  source_port: 120,
+  destination_port: 122,
+  vlan: { at: 124, count: 2, stride: 2 },
+  type: 128,
+  verdict: 129,
+  direction: 130,
+  protocol: 131,
+  reason: 132,
+  staged: 133,
+  icmp_type: 134,
+  icmp_code: 135,
+  tcp_flags: { at: 136, count: 2, stride: 1 },
+  owner_flags: 138,
+  command: { at: 144, count: 16, stride: 1 },
+} as const;
+
+export const FlowCounter = {
+  size: 16,
+  inserted: 0,
+  deleted: 8,
+} as const;
+
+export const EventCounter = {
+  size: 24,
+  emitted: 0,
+  lost: 8,
+  suppressed: 16,
+} as const;
