@@ -1,0 +1,83 @@
+/**
+ * What the operator wrote, once it is known to be valid. Keys that have a default in schema.json are always
+ * there; the optional ones are absent when the operator left them out, and then mean "any".
+ */
+
+import type { TcpFlag } from "./names.ts";
+
+export type Mode = "detect" | "prevent";
+export type Action = "allow" | "block";
+export type RuleDirection = "ingress" | "egress" | "both";
+export type IngressHook = "auto" | "xdp" | "tcx";
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+export interface WeirConfig {
+  version: 1;
+  mode: Mode;
+  interfaces: InterfacesConfig;
+  defaults: { action: Action; on_error: { ingress: Action; egress: Action } };
+  failsafe: { management_ports: number[]; addresses: string[] };
+  inspect_tunnels: boolean;
+  events_per_second: number;
+  rules: RuleConfig[];
+  logging: { level: LogLevel; format: "pretty" | "json" };
+  audit: AuditConfig;
+  otel: OtelConfig;
+  state_dir: string;
+  control_socket: string;
+}
+
+export interface InterfacesConfig {
+  /** Names, in which `*` stands for any run of characters. */
+  include: string[];
+  exclude: string[];
+  ingress: IngressHook;
+  egress: boolean;
+  offload: boolean;
+  /** The first entry whose name fits an interface decides. */
+  overrides: { name: string; ingress: IngressHook }[];
+}
+
+export interface RuleConfig {
+  name: string;
+  description?: string;
+  action: Action;
+  enforce: boolean;
+  direction: RuleDirection;
+  interfaces?: string[];
+  layer3?: Layer3Config;
+  layer4?: Layer4Config;
+}
+
+export interface Layer3Config {
+  /** Addresses, CIDR prefixes and `first-last` ranges: see parseNetworks in address.ts. */
+  source?: string[];
+  destination?: string[];
+}
+
+/** A port, or `first-last`: see parsePorts in ports.ts. */
+export type Ports = number | string;
+
+export interface Layer4Config {
+  /** A name of names.ts or a number. */
+  protocol?: string | number;
+  source_ports?: Ports[];
+  destination_ports?: Ports[];
+  icmp?: { type: string | number; code?: string | number }[];
+  flags?: { set?: TcpFlag[]; unset?: TcpFlag[] };
+}
+
+export interface AuditConfig {
+  path: string;
+  /** `size` in bytes, however it was written. */
+  rotate: { size: number; keep: number };
+  on_full: "degrade";
+}
+
+export interface OtelConfig {
+  endpoint: string;
+  traces: boolean;
+  metrics: boolean;
+  logs: boolean;
+  resource: Record<string, string>;
+}
