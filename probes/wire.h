@@ -89,6 +89,7 @@ enum weir_fault {
 	FAULT_OWNER_INSERT,
 	FAULT_BOUND_INSERT,
 	FAULT_PULL,
+	FAULT_SOCKET_READ,
 	FAULT_INTERFACE_UNKNOWN,
 	FAULT_SCAN,
 	FAULT_CONDITIONS_FULL,
@@ -251,9 +252,7 @@ struct decision {
 
 enum weir_flow_flag {
 	FLOW_OPENER_IS_LOW = 1 << 0,
-	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST */
-	FLOW_REPLIED = 1 << 2,
-	FLOW_REPORTED = 1 << 3,		/* its EVENT_CLOSED has been sent */
+	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
 };
 
 struct flow {
@@ -331,6 +330,12 @@ struct event {
 	__u8 owner_flags;
 	__u8 reserved[5];
 	char command[16];
+};
+
+/* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */
+struct flow_counter {
+	__u64 inserted;
+	__u64 deleted;
 };
 
 /* Per CPU. emitted = what the limiter let through; lost = of those, what found the ring full. */

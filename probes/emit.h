@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Telling user space. The limiter of the rule comes before the ring buffer: in a flood a suppressed event
+ * costs one read. What was suppressed, and what found the ring full, is counted.
+ */
+#ifndef WEIR_EMIT_H
+#define WEIR_EMIT_H
+
+#include "socket.h"
+
+static __always_inline struct event_counter *event_counter_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&event_counters, &zero);
+}
+
+static __always_inline void count_suppressed(struct rule_counter *counter)
+{
+	struct event_counter *events_here = event_counter_here();
+
+	__sync_fetch_and_add(&counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)]
+			      .events_suppressed, 1);
+	if (events_here)
+		events_here->suppressed++;
+}
+
+/* May this slot say one more thing in this second? */
+static __always_inline bool within_limit(const struct packet *packet, const struct policy *policy, __u32 slot)
+{
+	__u32 index = packet->copy * LIMIT_RULES + slot;
+	struct rule_counter *counter = bpf_map_lookup_elem(&rule_counters, &slot);
+	struct rule *rule = bpf_map_lookup_elem(&rules, &index);
+	__u64 second, seen;
+	__u32 limit;
+
+	if (!counter || !rule)
+		return false;
+	limit = rule->events_per_second ?: policy->events_per_second;
+	second = bpf_jiffies64() / (jiffies_per_second ?: 1);
+	seen = *(volatile __u64 *)&counter->shards[0].limiter;
+	if (seen >> 32 != (__u32)second) {
+		if (__sync_val_compare_and_swap(&counter->shards[0].limiter, seen, second << 32 | 1) == seen)
+			return limit > 0;
+		seen = *(volatile __u64 *)&counter->shards[0].limiter;
+	}
+	if ((__u32)seen < limit && (__u32)__sync_fetch_and_add(&counter->shards[0].limiter, 1) < limit)
+		return true;
+	count_suppressed(counter);
+	return false;
+}
+
+static __always_inline struct event *reserve_event(void)
+{
+	struct event_counter *counter = event_counter_here();
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (counter) {
+		counter->emitted++;
+		if (!event)
+			counter->lost++;
+	}
+	return event;
+}
+
+static __always_inline void describe_owner(struct event *event, __u64 cookie)
+{
+	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
+
+	event->cookie = cookie;
+	event->pid = 0;
+	event->uid = 0;
+	event->owner_started_ns = 0;
+	event->owner_flags = 0;
+	__builtin_memset(event->command, 0, sizeof(event->command));
+	if (owner) {
+		event->pid = owner->pid;
+		event->uid = owner->uid;
+		event->owner_started_ns = owner->started_ns;
+		event->owner_flags = owner->flags;
+		__builtin_memcpy(event->command, owner->command, sizeof(event->command));
+	}
+}
+
+/* The fields every event has; the connection is told from its opener's side. */
+static __always_inline void describe_connection(struct event *event, const struct packet *packet,
+						const struct tuple *opener)
+{
+	event->time_ns = bpf_ktime_get_ns();
+	event->source_be[0] = opener->source_be[0];
+	event->source_be[1] = opener->source_be[1];
+	event->destination_be[0] = opener->destination_be[0];
+	event->destination_be[1] = opener->destination_be[1];
+	event->source_port = opener->source_port;
+	event->destination_port = opener->destination_port;
+	event->direction = opener->direction;
+	event->icmp_type = opener->icmp_type;
+	event->icmp_code = opener->icmp_code;
+	event->protocol = packet->protocol;
+	event->ifindex = packet->ifindex;
+	event->tunnel = packet->tunnel;
+	event->vlan[0] = packet->vlan[0];
+	event->vlan[1] = packet->vlan[1];
+	event->generation = packet->generation;
+	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
+}
+
+/* A verdict on the packet at hand. */
+static __always_inline void emit_verdict(const struct packet *packet, const struct policy *policy,
+					 const struct tuple *opener, __u64 cookie, __u8 type, __u32 slot, bool staged)
+{
+	struct event *event;
+
+	if (!within_limit(packet, policy, slot))
+		return;
+	event = reserve_event();
+	if (!event)
+		return;
+	describe_connection(event, packet, opener);
+	describe_owner(event, cookie);
+	event->opened_ns = event->time_ns;
+	event->packets[0] = packet->wire_packets;
+	event->packets[1] = 0;
+	event->bytes[0] = packet->wire_bytes;
+	event->bytes[1] = 0;
+	event->slot = slot;
+	event->type = type;
+	event->verdict = packet->verdict;
+	event->reason = packet->reason;
+	event->staged = staged;
+	event->tcp_flags[0] = packet->tcp_flags;
+	event->tcp_flags[1] = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* The end of a connection, with its final counters. Not limited: there is one for each that was opened. */
+static __always_inline void emit_closed(const struct packet *packet, const struct flow *flow,
+					const struct tuple *opener)
+{
+	struct event *event = reserve_event();
+
+	if (!event)
+		return;
+	describe_connection(event, packet, opener);
+	describe_owner(event, flow->cookie);
+	event->opened_ns = flow->opened_ns;
+	event->packets[0] = flow->packets[0];
+	event->packets[1] = flow->packets[1];
+	event->bytes[0] = flow->bytes[0];
+	event->bytes[1] = flow->bytes[1];
+	event->slot = flow->decision.staged != SLOT_NONE ? flow->decision.staged : flow->decision.slot;
+	event->generation = flow->generation;
+	event->type = EVENT_CLOSED;
+	event->verdict = packet->verdict;
+	event->reason = flow->decision.reason;
+	event->staged = flow->decision.staged != SLOT_NONE;
+	event->tcp_flags[0] = flow->tcp_flags[0];
+	event->tcp_flags[1] = flow->tcp_flags[1];
+	bpf_ringbuf_submit(event, 0);
+}
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The flow table. A connection starts in `openings` and moves to `flows` when its other end answers, so that a
+ * flood of openings evicts only openings.
+ */
+#ifndef WEIR_FLOW_H
+#define WEIR_FLOW_H
+
+#include "emit.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow);
+} new_flow SEC(".maps");
+
+static __always_inline struct flow *find_flow(const struct flow_key *key, bool *one_way)
+{
+	struct flow *flow = bpf_map_lookup_elem(&flows, key);
+
+	if (flow)
+		return flow;
+	*one_way = true;
+	return bpf_map_lookup_elem(&openings, key);
+}
+
+static __always_inline void remove_flow(const struct flow_key *key)
+{
+	if (!bpf_map_delete_elem(&flows, key))
+		count_flows(0, 1);
+	if (!bpf_map_delete_elem(&openings, key))
+		count_flows(0, 1);
+}
+
+/* Is the sender of this packet the end that opened the flow? */
+static __always_inline bool is_by_opener(const struct flow *flow, bool source_low)
+{
+	return source_low == !!(flow->flags & FLOW_OPENER_IS_LOW);
+}
+
+static __always_inline void reverse(struct tuple *out, const struct tuple *in)
+{
+	out->source_be[0] = in->destination_be[0];
+	out->source_be[1] = in->destination_be[1];
+	out->destination_be[0] = in->source_be[0];
+	out->destination_be[1] = in->source_be[1];
+	out->source_port = in->destination_port;
+	out->destination_port = in->source_port;
+	out->protocol = in->protocol;
+	out->direction = !in->direction;
+	out->icmp_type = in->icmp_type;
+	out->icmp_code = in->icmp_code;
+}
+
+/* The opener's tuple of an existing flow, whichever end sent this packet. */
+static __always_inline void opener_of_flow(struct packet *packet, const struct flow *flow, bool by_opener)
+{
+	if (by_opener)
+		packet->opener = packet->tuple;
+	else
+		reverse(&packet->opener, &packet->tuple);
+	packet->opener.direction = flow->direction;
+	packet->opener.icmp_type = flow->icmp_type;
+	packet->opener.icmp_code = flow->icmp_code;
+}
+
+/*
+ * A decision is several words, so that a reader could meet half of an old and half of a new one. Whoever
+ * swings `generation` to GENERATION_WRITING writes alone; readers look at it before and after.
+ */
+static __always_inline void store_decision(struct flow *flow, const struct decision *decision, __u32 generation)
+{
+	__u32 seen = flow->generation;
+
+	if (seen == GENERATION_WRITING || seen == generation)
+		return;
+	if (__sync_val_compare_and_swap(&flow->generation, seen, GENERATION_WRITING) != seen)
+		return;
+	flow->decision = *decision;
+	__sync_val_compare_and_swap(&flow->generation, GENERATION_WRITING, generation);
+}
+
+/* Copies the flow's decision to the packet if it was made under the packet's generation. */
+static __always_inline bool load_decision(struct packet *packet, const struct flow *flow)
+{
+	if (*(volatile __u32 *)&flow->generation != packet->generation)
+		return false;
+	packet->decision = flow->decision;
+	asm volatile("" ::: "memory");
+	return *(volatile __u32 *)&flow->generation == packet->generation;
+}
+
+static __always_inline void insert_flow(struct packet *packet, const struct flow_key *key, bool opener_is_low,
+					__u64 cookie)
+{
+	__u32 zero = 0;
+	struct flow *flow = bpf_map_lookup_elem(&new_flow, &zero);
+	bool by_opener = packet->opener.direction == packet->direction;
+
+	if (!flow)
+		return;
+	flow->opened_ns = bpf_ktime_get_ns();
+	flow->opened_jiffies = flow->seen_jiffies = bpf_jiffies64();
+	flow->packets[0] = by_opener ? packet->wire_packets : 0;
+	flow->packets[1] = by_opener ? 0 : packet->wire_packets;
+	flow->bytes[0] = by_opener ? packet->wire_bytes : 0;
+	flow->bytes[1] = by_opener ? 0 : packet->wire_bytes;
+	flow->cookie = cookie;
+	flow->generation = packet->generation;
+	flow->flags = opener_is_low ? FLOW_OPENER_IS_LOW : 0;
+	flow->direction = packet->opener.direction;
+	flow->icmp_type = packet->opener.icmp_type;
+	flow->icmp_code = packet->opener.icmp_code;
+	flow->tcp_flags[0] = by_opener ? packet->tcp_flags : 0;
+	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
+	flow->decision = packet->decision;
+	if (bpf_map_update_elem(&openings, key, flow, BPF_ANY))
+		count_fault(FAULT_OPENING_INSERT);
+	else
+		count_flows(1, 0);
+}
+
+/* Both ends have spoken: out of the reach of a flood. Returns the flow where it now lives. */
+static __noinline struct flow *promote_flow(struct flow_key *key)
+{
+	struct flow *opening, *flow;
+
+	if (!key)
+		return NULL;
+	opening = bpf_map_lookup_elem(&openings, key);
+	if (!opening)
+		return NULL;
+	if (bpf_map_update_elem(&flows, key, opening, BPF_NOEXIST))
+		count_fault(FAULT_FLOW_INSERT);
+	flow = bpf_map_lookup_elem(&flows, key);
+	if (!flow)
+		return NULL;
+	bpf_map_delete_elem(&openings, key);
+	return flow;
+}
+
+/* This packet passes, or is let pass, as part of the flow. */
+static __always_inline void advance_flow(struct packet *packet, struct flow *flow, bool by_opener)
+{
+	__u32 end = by_opener ? 0 : 1;
+
+	asm volatile("" : "+r"(end));	/* keeps the bound below where the verifier sees it */
+	end &= 1;
+	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
+	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
+	flow->seen_jiffies = bpf_jiffies64();
+	if (packet->protocol != IPPROTO_TCP)
+		return;
+	if ((flow->tcp_flags[end] | packet->tcp_flags) != flow->tcp_flags[end])
+		flow->tcp_flags[end] |= packet->tcp_flags;
+}
+
+/* Closed: one end reset it, or both have finished and the last of them is acknowledged. */
+static __always_inline bool closes_flow(const struct packet *packet, const struct flow *flow)
+{
+	if (packet->protocol != IPPROTO_TCP || flow->flags & FLOW_CLOSED || packet->flags & PACKET_LATER_FRAGMENT)
+		return false;
+	if (packet->tcp_flags & TCP_RST)
+		return true;
+	return flow->tcp_flags[0] & flow->tcp_flags[1] & TCP_FIN && !(packet->tcp_flags & TCP_FIN);
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tables that all programs share. User space creates each once, pins it, and hands it to every object
+ * that names it. A program loads only those it uses.
+ */
+#ifndef WEIR_MAPS_H
+#define WEIR_MAPS_H
+
+#include "kernel.h"
+
+/* 0 -> the root of the tables, and the mode. Mapped by user space: a flip is one store. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct control);
+} control SEC(".maps");
+
+/* copy (0, 1) -> what a rule set says beside its rules */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct policy);
+} policies SEC(".maps");
+
+/* copy * LIMIT_MATCHERS + position -> one alternative of a rule, in the order of the rules */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * LIMIT_MATCHERS);
+	__type(key, __u32);
+	__type(value, struct matcher);
+} matchers SEC(".maps");
+
+/* copy * LIMIT_RULES + slot -> what the rule does */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * LIMIT_RULES);
+	__type(key, __u32);
+	__type(value, struct rule);
+} rules SEC(".maps");
+
+/* slot -> counters of the rule; outlives both copies */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_RULES);
+	__type(key, __u32);
+	__type(value, struct rule_counter);
+} rule_counters SEC(".maps");
+
+/* ifindex modulo LIMIT_INTERFACE_ENTRIES -> what the interface means */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_INTERFACE_ENTRIES);
+	__type(key, __u32);
+	__type(value, struct interface_entry);
+} interfaces SEC(".maps");
+
+/* interface slot -> packets and bytes by direction, transport and verdict */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LIMIT_INTERFACE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct traffic);
+} traffic SEC(".maps");
+
+/* enum weir_reason -> packets that could not be decided */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, REASON_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} undecided SEC(".maps");
+
+/* enum weir_fault -> how often that place failed */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FAULT_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} faults SEC(".maps");
+
+/* 0 -> flows inserted and deleted by the kernel side */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow_counter);
+} flow_counters SEC(".maps");
+
+/* connections seen in both directions */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+/* connections seen in one direction only, so that a flood evicts nothing but itself */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} openings SEC(".maps");
+
+/* connections that detect let through although a rule would have dropped them: their replies belong to them */
+struct shadow {
+	__u32 generation;
+	__u32 slot;
+	__u32 opener_is_low;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct flow_key);
+	__type(value, struct shadow);
+} shadows SEC(".maps");
+
+/* records for user space, all struct event */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} events SEC(".maps");
+
+/* 0 -> what became of the records */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct event_counter);
+} event_counters SEC(".maps");
+
+/* socket cookie -> who made or last used it */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct owner);
+} owners SEC(".maps");
+
+/* local port in use -> cookie of the socket that is bound to it */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct bound_key);
+	__type(value, __u64);
+} bound SEC(".maps");
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The way of a packet through the kernel side, the same for every hook: parse, judge, look into one tunnel,
+ * count. A hook fills in what only it knows (struct packet's frame and interface) and turns the verdict into
+ * its own return value.
+ */
+#ifndef WEIR_OBSERVE_H
+#define WEIR_OBSERVE_H
+
+#include "decide.h"
+#include "tunnel.h"
+
+struct scratch {
+	struct packet outer;
+	struct packet inner;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+static __always_inline void reset_packet(struct packet *packet)
+{
+	packet->flags = 0;
+	packet->reason = 0;
+	packet->offset = 0;
+	packet->l3_offset = 0;
+	packet->l4_offset = 0;
+	packet->l4_end = 0;
+	packet->header_end = 0;
+	packet->fragment_start = 0;
+	packet->tunnel = 0;
+	packet->inner_kind = TUNNEL_NONE;
+	packet->inner_protocol = 0;
+	packet->vlan[0] = 0;
+	packet->vlan[1] = 0;
+	packet->vlan_count = 0;
+	packet->tcp_flags = 0;
+	packet->protocol = 0;
+	packet->tuple.source_be[0] = packet->tuple.source_be[1] = 0;
+	packet->tuple.destination_be[0] = packet->tuple.destination_be[1] = 0;
+	packet->tuple.source_port = packet->tuple.destination_port = 0;
+	packet->tuple.icmp_type = packet->tuple.icmp_code = 0;
+}
+
+/* The packet's interface and the rule set in force. One root word, read once, chooses the copy of all tables. */
+static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction)
+{
+	__u32 zero = 0, index = ifindex & (LIMIT_INTERFACE_ENTRIES - 1);
+	struct scratch *memory = bpf_map_lookup_elem(&scratch, &zero);
+	struct interface_entry *entry = bpf_map_lookup_elem(&interfaces, &index);
+	struct control *root = bpf_map_lookup_elem(&control, &zero);
+	struct packet *packet;
+
+	if (!memory || !entry || !root)
+		return NULL;
+	packet = &memory->outer;
+	reset_packet(packet);
+	packet->ifindex = ifindex;
+	packet->direction = direction;
+	packet->generation = *(volatile __u32 *)&root->generation;
+	packet->copy = packet->generation & 1;
+	if (entry->ifindex == ifindex) {
+		packet->interface_slot = entry->slot;
+		packet->interface_flags = entry->flags;
+		packet->interface_groups = entry->groups[packet->copy];
+	} else {
+		packet->interface_slot = 0;
+		packet->interface_flags = 0;
+		packet->interface_groups = 0;
+		count_fault(FAULT_INTERFACE_UNKNOWN);
+	}
+	return packet;
+}
+
+static __always_inline void parse_network(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+{
+	__u32 reason;
+
+	if (ethertype == ETH_P_IP)
+		reason = parse_ipv4(cursor, packet);
+	else if (ethertype == ETH_P_IPV6)
+		reason = parse_ipv6(cursor, packet);
+	else {
+		packet->flags |= PACKET_NO_IP;
+		return;
+	}
+	packet->reason = reason;
+}
+
+/* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
+static __noinline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+{
+	if (!packet || !cursor)
+		return;
+	if (!ethertype) {
+		packet->reason = parse_ethernet(cursor, packet, &ethertype);
+		if (packet->reason)
+			return;
+	}
+	parse_network(cursor, packet, ethertype);
+	if (packet->reason || packet->flags & (PACKET_NO_IP | PACKET_LATER_FRAGMENT))
+		return;
+	packet->reason = parse_transport(cursor, packet);
+}
+
+/* Makes `inner` the packet inside the tunnel that `outer` is. False when there is none to judge. */
+static __noinline bool enter_tunnel(const struct cursor *cursor, const struct packet *outer, struct packet *inner)
+{
+	__u16 ethertype = 0;
+
+	if (!cursor || !outer || !inner)
+		return false;
+	reset_packet(inner);
+	inner->ifindex = outer->ifindex;
+	inner->direction = outer->direction;
+	inner->generation = outer->generation;
+	inner->copy = outer->copy;
+	inner->interface_slot = outer->interface_slot;
+	inner->interface_flags = outer->interface_flags;
+	inner->interface_groups = outer->interface_groups;
+	inner->flags = outer->flags & PACKET_GSO;
+	inner->wire_packets = outer->wire_packets;
+	inner->wire_bytes = outer->wire_bytes;
+	inner->frame_length = outer->l4_end < outer->frame_length ? outer->l4_end : outer->frame_length;
+	inner->offset = outer->inner_offset;
+	inner->reason = parse_tunnel(cursor, inner, outer->inner_kind, outer->inner_protocol, &ethertype);
+	if (inner->reason)
+		return true;
+	if (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6)
+		return false;
+	parse_frame(cursor, inner, ethertype);
+	if (!inner->reason && inner->inner_kind != TUNNEL_NONE)
+		inner->reason = REASON_TUNNEL_DEPTH;
+	return true;
+}
+
+static __always_inline __u32 worse(__u32 a, __u32 b)
+{
+	if (a == VERDICT_DROPPED || b == VERDICT_DROPPED)
+		return VERDICT_DROPPED;
+	if (a == VERDICT_WOULD_DROP || b == VERDICT_WOULD_DROP)
+		return VERDICT_WOULD_DROP;
+	return a == VERDICT_UNDECIDED || b == VERDICT_UNDECIDED ? VERDICT_UNDECIDED : VERDICT_PASSED;
+}
+
+/* Judges a parsed packet and, if it passes, the one in its tunnel. Returns the verdict on the frame. */
+static __always_inline __u32 observe(void *ctx, const struct cursor *cursor, struct packet *packet, __u64 cookie)
+{
+	__u32 zero = 0, copy = packet->copy, verdict;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+	struct scratch *memory;
+
+	if (!policy)
+		return VERDICT_PASSED;
+	if (packet->flags & PACKET_NO_IP) {
+		count_traffic(packet, VERDICT_PASSED);
+		return VERDICT_PASSED;
+	}
+	judge(ctx, packet, policy, cookie);
+	verdict = packet->verdict;
+	if (packet->inner_kind != TUNNEL_NONE && policy->inspect_tunnels && !packet->reason &&
+	    verdict != VERDICT_DROPPED && verdict != VERDICT_WOULD_DROP) {
+		memory = bpf_map_lookup_elem(&scratch, &zero);
+		if (memory && enter_tunnel(cursor, packet, &memory->inner)) {
+			judge(ctx, &memory->inner, policy, 0);
+			verdict = worse(verdict, memory->inner.verdict);
+		}
+	}
+	count_traffic(packet, verdict);
+	return verdict;
+}
+
+#endif

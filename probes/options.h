@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Set by user space before load; the verifier then prunes what they switch off. */
+#ifndef WEIR_OPTIONS_H
+#define WEIR_OPTIONS_H
+
+#include "kernel.h"
+
+/* Of the network namespace the agent runs in: ports of other namespaces are not local here. */
+const volatile __u64 netns_cookie = 0;
+
+/* How many jiffies make a second on this kernel. */
+const volatile __u32 jiffies_per_second = 250;
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One packet as both hooks see it, filled by the parsers. It lives in per-CPU memory and not on the stack:
+ * the verifier then forgets what a parser knew about it, so that parsers add up instead of multiplying.
+ */
+#ifndef WEIR_PACKET_H
+#define WEIR_PACKET_H
+
+#include "maps.h"
+
+enum packet_flag {
+	PACKET_HAS_ADDRESSES = 1 << 0,	/* source and destination are known */
+	PACKET_HAS_PORTS = 1 << 1,	/* layer 4 is known as far as its protocol goes */
+	PACKET_FIRST_FRAGMENT = 1 << 2,
+	PACKET_LATER_FRAGMENT = 1 << 3,
+	PACKET_LAST_FRAGMENT = 1 << 4,
+	PACKET_ICMP_ERROR = 1 << 5,	/* related holds the connection it is about */
+	PACKET_NO_IP = 1 << 6,		/* ARP, LLDP and the like: not judged */
+	PACKET_GSO = 1 << 7,		/* length fields may be zero */
+	PACKET_FRAGMENT_HEADER = 1 << 8,/* an IPv6 fragment header was seen, be it an atomic one */
+	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
+};
+
+enum tunnel_kind { TUNNEL_NONE, TUNNEL_GRE, TUNNEL_IPIP, TUNNEL_VXLAN, TUNNEL_GENEVE };
+
+/* What rules compare: the packet's own fields, or those of the packet that opened its connection. */
+struct tuple {
+	__u64 source_be[2];
+	__u64 destination_be[2];
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 protocol;
+	__u8 direction;
+	__u8 icmp_type;
+	__u8 icmp_code;
+};
+
+struct packet {
+	struct tuple tuple;		/* as on the wire */
+	struct tuple opener;		/* of the connection; set before classification */
+	struct flow_key related;	/* of the connection an ICMP error is about */
+	struct decision decision;	/* what classification answered */
+
+	__u64 offset;			/* of the parser, from the start of the frame */
+	__u32 frame_length;		/* bytes in the frame, those outside the linear part included */
+	__u32 l3_offset;
+	__u32 l4_offset;
+	__u32 l4_end;			/* where the IP payload ends */
+	__u32 header_end;		/* end of the layer 4 header: what each GSO segment repeats */
+	__u32 wire_packets;
+	__u32 wire_bytes;
+
+	__u32 ifindex;
+	__u32 interface_slot;
+	__u32 interface_flags;
+	__u64 interface_groups;
+
+	__u32 generation;
+	__u32 copy;
+	__u32 flags;			/* enum packet_flag */
+	__u32 reason;			/* enum weir_reason */
+
+	__u32 fragment_id;
+	__u32 fragment_start;
+	__u32 fragment_end;
+
+	__u32 tunnel;			/* as in struct flow_key */
+	__u32 inner_kind;		/* enum tunnel_kind of a tunnel header at inner_offset */
+	__u32 inner_offset;
+	__u32 inner_protocol;		/* ethertype of what is inside, 0 when the tunnel header says */
+
+	/* the outcome */
+	__u32 slot;
+	__u32 staged;
+	__u32 action;
+	__u32 verdict;
+
+	__u16 vlan[LIMIT_VLAN_TAGS];
+	__u8 vlan_count;
+	__u8 tcp_flags;
+	__u8 hop_limit;
+	__u8 direction;
+	__u8 protocol;
+};
+
+enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10 };
+
+/* An IPv4 address as ::ffff:a.b.c.d. */
+static __always_inline void map_ipv4(__u64 out[2], __be32 address)
+{
+	out[0] = 0;
+	out[1] = (__u64)address << 32 | bpf_htonl(0xffff);
+}
+
+static __always_inline void copy_ipv6(__u64 out[2], const void *address)
+{
+	const __u32 *words = address;
+
+	out[0] = (__u64)words[1] << 32 | words[0];
+	out[1] = (__u64)words[3] << 32 | words[2];
+}
+
+#endif

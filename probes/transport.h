@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* TCP, UDP, ICMP and ICMPv6, and the packet that an ICMP error quotes. */
+#ifndef WEIR_TRANSPORT_H
+#define WEIR_TRANSPORT_H
+
+#include "flow_key.h"
+#include "ipv4.h"
+#include "ipv6.h"
+
+struct tcp_header {
+	__be16 source;
+	__be16 destination;
+	__be32 sequence;
+	__be32 acknowledgement;
+	__u8 data_offset;	/* upper four bits, in 4-byte units */
+	__u8 flags;
+	__be16 window;
+	__be16 checksum;
+	__be16 urgent;
+};
+
+struct udp_header {
+	__be16 source;
+	__be16 destination;
+	__be16 length;
+	__be16 checksum;
+};
+
+struct icmp_header {
+	__u8 type;
+	__u8 code;
+	__be16 checksum;
+	__be16 id;
+	__be16 sequence;
+};
+
+enum icmp_number {
+	ICMP_ECHO_REPLY_TYPE = 0, ICMP_UNREACHABLE_TYPE = 3, ICMP_QUENCH_TYPE = 4, ICMP_ECHO_TYPE = 8,
+	ICMP_EXCEEDED_TYPE = 11, ICMP_PARAMETER_TYPE = 12, ICMP_TIMESTAMP_TYPE = 13, ICMP_TIMESTAMP_REPLY_TYPE = 14,
+	ICMPV6_ERROR_LAST_TYPE = 4, ICMPV6_ECHO_TYPE = 128, ICMPV6_ECHO_REPLY_TYPE = 129,
+};
+
+/* How many bytes of the IP payload the frame should hold from here. */
+static __always_inline __u32 payload_left(const struct packet *packet)
+{
+	return packet->l4_end > packet->offset ? packet->l4_end - packet->offset : 0;
+}
+
+static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packet *packet)
+{
+	__u32 left = payload_left(packet), header_length;
+	struct tcp_header *tcp;
+
+	if (left < sizeof(*tcp))
+		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_TCP_TRUNCATED;
+	tcp = take(cursor, packet, sizeof(*tcp));
+	if (!tcp)
+		return short_of(packet, sizeof(*tcp), REASON_TCP_TRUNCATED);
+	header_length = (tcp->data_offset >> 4) * 4;
+	if (header_length < sizeof(*tcp) || header_length > left)
+		return REASON_TCP_HEADER_LENGTH;
+	packet->tuple.source_port = bpf_ntohs(tcp->source);
+	packet->tuple.destination_port = bpf_ntohs(tcp->destination);
+	packet->tcp_flags = tcp->flags;
+	packet->header_end = packet->l4_offset + header_length;
+	packet->flags |= PACKET_HAS_PORTS;
+	return 0;
+}
+
+#define VXLAN_PORT 4789
+#define GENEVE_PORT 6081
+
+static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packet *packet)
+{
+	__u32 left = payload_left(packet), length;
+	struct udp_header *udp;
+
+	if (left < sizeof(*udp))
+		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_UDP_TRUNCATED;
+	udp = take(cursor, packet, sizeof(*udp));
+	if (!udp)
+		return short_of(packet, sizeof(*udp), REASON_UDP_TRUNCATED);
+	length = bpf_ntohs(udp->length);
+	if (packet->flags & PACKET_FIRST_FRAGMENT || (!length && packet->flags & PACKET_GSO))
+		left = length = sizeof(*udp);	/* the length covers more than this frame */
+	if (length < sizeof(*udp) || length > left)
+		return REASON_UDP_LENGTH;
+	packet->tuple.source_port = bpf_ntohs(udp->source);
+	packet->tuple.destination_port = bpf_ntohs(udp->destination);
+	packet->header_end = packet->offset;
+	packet->flags |= PACKET_HAS_PORTS;
+	if (packet->tuple.destination_port == VXLAN_PORT)
+		packet->inner_kind = TUNNEL_VXLAN;
+	else if (packet->tuple.destination_port == GENEVE_PORT)
+		packet->inner_kind = TUNNEL_GENEVE;
+	packet->inner_offset = packet->offset;
+	return 0;
+}
+
+static __always_inline bool is_icmp_error(__u8 protocol, __u8 type)
+{
+	if (protocol == IPPROTO_ICMPV6)
+		return type >= 1 && type <= ICMPV6_ERROR_LAST_TYPE;
+	return type == ICMP_UNREACHABLE_TYPE || type == ICMP_QUENCH_TYPE || type == ICMP_EXCEEDED_TYPE ||
+	       type == ICMP_PARAMETER_TYPE;
+}
+
+/* A question and its answer carry the same identifier; it stands in for both ports of the flow. */
+static __always_inline bool has_icmp_id(__u8 protocol, __u8 type)
+{
+	if (protocol == IPPROTO_ICMPV6)
+		return type == ICMPV6_ECHO_TYPE || type == ICMPV6_ECHO_REPLY_TYPE;
+	return type == ICMP_ECHO_TYPE || type == ICMP_ECHO_REPLY_TYPE || type == ICMP_TIMESTAMP_TYPE ||
+	       type == ICMP_TIMESTAMP_REPLY_TYPE;
+}
+
+static __always_inline __u16 icmp_flow_port(__u8 protocol, const struct icmp_header *icmp)
+{
+	if (has_icmp_id(protocol, icmp->type))
+		return bpf_ntohs(icmp->id);
+	return icmp->type << 8 | icmp->code;
+}
+
+/*
+ * The connection that an ICMP error is about, from the packet it quotes. An error that quotes too little, or
+ * something that cannot have sent it, is not related to anything and is judged on its own.
+ */
+static __always_inline void parse_quoted(const struct cursor *cursor, struct packet *packet)
+{
+	struct tuple quoted = {};
+	struct udp_header *ports;
+	__u8 protocol;
+
+	if (packet->protocol == IPPROTO_ICMP) {
+		struct ipv4_header *ip = take(cursor, packet, sizeof(*ip));
+
+		if (!ip || ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0x0f) < 5 ||
+		    bpf_ntohs(ip->fragment) & IPV4_OFFSET_MASK)
+			return;
+		map_ipv4(quoted.source_be, ip->source);
+		map_ipv4(quoted.destination_be, ip->destination);
+		protocol = ip->protocol;
+		packet->offset += (ip->version_ihl & 0x0f) * 4 - sizeof(*ip);
+	} else {
+		struct ipv6_header *ip = take(cursor, packet, sizeof(*ip));
+
+		if (!ip || bpf_ntohl(ip->version_class_flow) >> 28 != 6)
+			return;
+		copy_ipv6(quoted.source_be, ip->source);
+		copy_ipv6(quoted.destination_be, ip->destination);
+		protocol = ip->next_header;
+	}
+	ports = take(cursor, packet, sizeof(*ports));
+	if (!ports || packet->offset > packet->l4_end)
+		return;
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) {
+		quoted.source_port = bpf_ntohs(ports->source);
+		quoted.destination_port = bpf_ntohs(ports->destination);
+	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
+		quoted.source_port = icmp_flow_port(protocol, (struct icmp_header *)ports);
+		quoted.destination_port = quoted.source_port;
+	}
+	quoted.protocol = protocol;
+	make_flow_key(packet, &quoted, &packet->related);
+	packet->flags |= PACKET_ICMP_ERROR;
+}
+
+static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct packet *packet)
+{
+	struct icmp_header *icmp;
+
+	if (payload_left(packet) < sizeof(*icmp))
+		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_ICMP_TRUNCATED;
+	icmp = take(cursor, packet, sizeof(*icmp));
+	if (!icmp)
+		return short_of(packet, sizeof(*icmp), REASON_ICMP_TRUNCATED);
+	packet->tuple.icmp_type = icmp->type;
+	packet->tuple.icmp_code = icmp->code;
+	packet->tuple.source_port = icmp_flow_port(packet->protocol, icmp);
+	packet->tuple.destination_port = packet->tuple.source_port;
+	packet->header_end = packet->offset;
+	packet->flags |= PACKET_HAS_PORTS;
+	if (is_icmp_error(packet->protocol, icmp->type))
+		parse_quoted(cursor, packet);
+	return 0;
+}
+
+static __always_inline __u32 parse_transport(const struct cursor *cursor, struct packet *packet)
+{
+	packet->header_end = packet->offset;
+	switch (packet->protocol) {
+	case IPPROTO_TCP:
+		return parse_tcp(cursor, packet);
+	case IPPROTO_UDP:
+		return parse_udp(cursor, packet);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return parse_icmp(cursor, packet);
+	case IPPROTO_GRE:
+		packet->inner_kind = TUNNEL_GRE;
+		break;
+	case IPPROTO_IPIP:
+		packet->inner_kind = TUNNEL_IPIP;
+		packet->inner_protocol = ETH_P_IP;
+		break;
+	case IPPROTO_IPV6:
+		packet->inner_kind = TUNNEL_IPIP;
+		packet->inner_protocol = ETH_P_IPV6;
+		break;
+	}
+	packet->inner_offset = packet->offset;
+	packet->flags |= PACKET_HAS_PORTS;
+	return 0;
+}
+
+#endif

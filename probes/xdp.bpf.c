@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ingress on XDP: frames from the wire, before anything else has seen them. */
+#include "observe.h"
+
+SEC("xdp.frags")
+int weir_xdp_ingress(struct xdp_md *ctx)
+{
+	struct packet *packet = start_packet(ctx->ingress_ifindex, DIRECTION_INGRESS);
+	struct cursor cursor = {
+		.start = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+
+	if (!packet)
+		return XDP_PASS;
+	packet->frame_length = bpf_xdp_get_buff_len(ctx);
+	packet->wire_bytes = packet->frame_length;
+	packet->wire_packets = 1;
+	parse_frame(&cursor, packet, 0);
+	return observe(ctx, &cursor, packet, 0) == VERDICT_DROPPED ? XDP_DROP : XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";
