@@ -1,0 +1,232 @@
+/** Opens a compiled BPF object, fits it to the options and to the tables that exist already, and loads it. */
+
+import { chmodSync, closeSync, existsSync, mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
+
+import koffi from "koffi";
+
+import { parseBtf } from "./btf.ts";
+import { adviceFor, errnoName, KernelError, missingBtf } from "./errors.ts";
+import { libbpf, type Libbpf, type Pointer, withMessages } from "./libbpf.ts";
+import { BpfMap, mapInfo, MapType, type MapInfo } from "./maps.ts";
+import { BpfProgram } from "./program.ts";
+import { duplicate, lastErrno } from "./syscall.ts";
+
+export interface ObjectOptions {
+  /** Values of `const volatile` variables, which the verifier treats as constants. */
+  rodata?: Record<string, number | bigint>;
+  /** Tables to share: an object's table of the same name uses this one instead of a new one. */
+  reuse?: ReadonlyMap<string, BpfMap>;
+  /** Tables are kept here under their names; those that exist are used again when their shape is the same. */
+  pinDirectory?: string;
+  maxEntries?: Record<string, number>;
+  /** False leaves a program out. */
+  autoload?: (name: string, section: string) => boolean;
+}
+
+export interface BpfObject {
+  maps: Map<string, BpfMap>;
+  programs: Map<string, BpfProgram>;
+  /** Closes the descriptors; what is pinned or attached goes on. Shared tables are closed with the object that made them. */
+  close(): void;
+}
+
+/** A pinned table that this version of weir cannot use, because its shape is another one. */
+export class PinMismatchError extends Error {
+  override name = "PinMismatchError";
+  readonly map: string;
+  readonly path: string;
+
+  constructor(map: string, path: string, found: Partial<MapInfo>, wanted: Partial<MapInfo>) {
+    const differences = (Object.keys(wanted) as (keyof MapInfo)[])
+      .filter((field) => found[field] !== wanted[field])
+      .map((field) => `${field} ${found[field]} instead of ${wanted[field]}`);
+    super(`the table ${map} pinned at ${path} was made by another version or with other limits (${differences.join(", ")})`);
+    this.map = map;
+    this.path = path;
+  }
+}
+
+export function openObject(path: string, options: ObjectOptions = {}): BpfObject {
+  const lib = libbpf();
+  const opened = withMessages(() => lib.objectOpen(path, null));
+  if (opened.result === null) {
+    const errno = errnoName(lastErrno());
+    const reason = existsSync(path) ? adviceFor(errno) : "the file is missing; build the probes with `npm run setup`";
+    throw new KernelError(`open the BPF object ${path}`, errno, { reason, log: opened.messages });
+  }
+  const object = opened.result;
+  try {
+    const programs = selectPrograms(lib, object, options);
+    const maps = [...each(lib.nextMap, object)];
+    const shared = new Set(maps.filter((map) => prepareMap(lib, object, map, options)).map((map) => lib.mapName(map)));
+    load(lib, object, path);
+    return collect(lib, maps, programs, shared, options);
+  } finally {
+    // Descriptors were duplicated: nothing of libbpf's object is needed any more.
+    lib.objectClose(object);
+  }
+}
+
+function selectPrograms(lib: Libbpf, object: Pointer, options: ObjectOptions): Pointer[] {
+  return [...each(lib.nextProgram, object)].filter((program) => {
+    const wanted = options.autoload?.(lib.programName(program), lib.programSection(program)) ?? true;
+    if (!wanted) lib.programSetAutoload(program, false);
+    return wanted;
+  });
+}
+
+/** True when the table is one of `options.reuse`. */
+function prepareMap(lib: Libbpf, object: Pointer, map: Pointer, options: ObjectOptions): boolean {
+  const name = lib.mapName(map);
+  if (lib.mapIsInternal(map)) {
+    if (name.endsWith(".rodata")) setReadOnlyData(lib, object, map, options.rodata ?? {});
+    return false;
+  }
+  // Pinning is weir's own: a pin path in the source would escape the chosen directory.
+  lib.mapSetPinPath(map, null);
+  const entries = options.maxEntries?.[name];
+  if (entries !== undefined) expectZero(`size the table ${name}`, lib.mapSetMaxEntries(map, entries));
+
+  const existing = options.reuse?.get(name);
+  if (existing !== undefined) {
+    expectSameShape(name, "the running objects", existing.info, shapeOf(lib, map));
+    expectZero(`share the table ${name}`, lib.mapReuse(map, existing.fd));
+    return true;
+  }
+  if (options.pinDirectory === undefined) return false;
+  const path = join(options.pinDirectory, name);
+  const fd = lib.get(path);
+  if (fd < 0) {
+    if (errnoName(fd) !== "ENOENT") throw new KernelError(`open the table pinned at ${path}`, fd);
+    return false;
+  }
+  try {
+    expectSameShape(name, path, mapInfo(fd), shapeOf(lib, map));
+    expectZero(`use the table pinned at ${path} again`, lib.mapReuse(map, fd));
+  } finally {
+    closeSync(fd);
+  }
+  return false;
+}
+
+type Shape = Omit<MapInfo, "id">;
+
+function shapeOf(lib: Libbpf, map: Pointer): Shape {
+  return {
+    type: lib.mapType(map),
+    keySize: lib.mapKeySize(map),
+    valueSize: lib.mapValueSize(map),
+    maxEntries: lib.mapMaxEntries(map),
+    flags: lib.mapFlags(map),
+  };
+}
+
+function expectSameShape(name: string, path: string, found: Shape, wanted: Shape): void {
+  // libbpf rounds a ring up to whole pages and a power of two when it creates it.
+  const entries = wanted.type === MapType.RINGBUF ? ringSize(wanted.maxEntries) : wanted.maxEntries;
+  const expected = { ...wanted, maxEntries: entries };
+  const same = (Object.keys(expected) as (keyof Shape)[]).every((field) => found[field] === expected[field]);
+  if (!same) throw new PinMismatchError(name, path, found, expected);
+}
+
+function ringSize(bytes: number): number {
+  return Math.max(4096, 2 ** Math.ceil(Math.log2(bytes)));
+}
+
+function setReadOnlyData(lib: Libbpf, object: Pointer, map: Pointer, values: Record<string, number | bigint>): void {
+  const size = new BigUint64Array(1);
+  const raw = lib.btfRawData(lib.objectBtf(object), new Uint8Array(size.buffer));
+  const section = parseBtf(Buffer.from(koffi.view(raw, Number(size[0])))).named("section", ".rodata");
+  const start = lib.mapInitialValue(map, new Uint8Array(size.buffer));
+  const data = new DataView(koffi.view(start, Number(size[0])));
+  for (const [name, value] of Object.entries(values)) {
+    const variable = section?.variables.find((candidate) => candidate.name === name);
+    // An option that one object knows and another does not is set where it is known.
+    if (variable === undefined) continue;
+    switch (variable.size) {
+      case 1: data.setUint8(variable.offset, Number(value)); break;
+      case 2: data.setUint16(variable.offset, Number(value), true); break;
+      case 4: data.setUint32(variable.offset, Number(value), true); break;
+      case 8: data.setBigUint64(variable.offset, BigInt(value), true); break;
+      default: throw new RangeError(`the read-only variable ${name} has ${variable.size} bytes; only 1, 2, 4 and 8 can be set`);
+    }
+  }
+}
+
+function load(lib: Libbpf, object: Pointer, path: string): void {
+  const { result, messages } = withMessages(() => lib.objectLoad(object));
+  if (result >= 0) return;
+  const errno = errnoName(result);
+  const rejected = /-- BEGIN PROG LOAD LOG --\n([^]*?)-- END PROG LOAD LOG --/.exec(messages);
+  const program = /prog '([^']+)'/.exec(messages)?.[1];
+  const operation = `load ${program === undefined ? "" : `the program ${program} of `}${basename(path)}`;
+  if (rejected !== null) {
+    const lines = rejected[1]!.trimEnd().split("\n").filter((line) => !/^(processed|verification time|stack depth)/.test(line));
+    throw new KernelError(operation, errno, { reason: `the verifier refused it (${errno}): ${lines.slice(-3).join(" / ")}`, log: messages });
+  }
+  const reason = missingBtf() ?? `${adviceFor(errno)}${messages === "" ? "" : `; libbpf says: ${lastLine(messages)}`}`;
+  throw new KernelError(operation, errno, { reason, log: messages });
+}
+
+function collect(lib: Libbpf, maps: Pointer[], programs: Pointer[], shared: Set<string>, options: ObjectOptions): BpfObject {
+  const object: BpfObject = {
+    maps: new Map(),
+    programs: new Map(),
+    close() {
+      for (const [name, map] of this.maps) if (!shared.has(name)) map.close();
+      for (const program of this.programs.values()) program.close();
+    },
+  };
+  try {
+    for (const map of maps) {
+      const name = lib.mapName(map);
+      const reused = shared.has(name) ? options.reuse?.get(name) : undefined;
+      object.maps.set(name, reused ?? new BpfMap(name, duplicate(lib.mapFd(map))));
+      if (reused === undefined && options.pinDirectory !== undefined && !lib.mapIsInternal(map)) {
+        pin(object.maps.get(name)!.fd, options.pinDirectory, name);
+      }
+    }
+    for (const program of programs) {
+      const name = lib.programName(program);
+      object.programs.set(name, new BpfProgram({
+        name,
+        section: lib.programSection(program),
+        type: lib.programType(program),
+        attachType: lib.programAttachType(program),
+        fd: duplicate(lib.programFd(program)),
+      }));
+    }
+    return object;
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+}
+
+/** Gives a map, program or link a name in the BPF file system, so that it outlives this process. */
+export function pin(fd: number, directory: string, name: string): string {
+  const path = join(directory, name);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (existsSync(path)) return path;
+  const result = libbpf().pin(fd, path);
+  if (result < 0) {
+    const errno = errnoName(result);
+    const reason = errno === "EPERM" || errno === "EINVAL" ? `${directory} is not on a BPF file system; mount one: mount -t bpf bpf /sys/fs/bpf` : undefined;
+    throw new KernelError(`pin ${path}`, errno, reason === undefined ? {} : { reason });
+  }
+  chmodSync(path, 0o600);
+  return path;
+}
+
+function* each(next: (object: Pointer, after: Pointer) => Pointer, object: Pointer): Generator<Pointer> {
+  for (let item = next(object, null); item !== null; item = next(object, item)) yield item;
+}
+
+function expectZero(operation: string, result: number): void {
+  if (result < 0) throw new KernelError(operation, result);
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1) ?? "";
+}

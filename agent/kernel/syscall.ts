@@ -1,0 +1,97 @@
+/** The calls into the C library and the kernel that neither Node nor libbpf 1.1 offers. */
+
+import koffi from "koffi";
+
+import { KernelError } from "./errors.ts";
+import type { Memory, Pointer } from "./libbpf.ts";
+
+/** Numbers of system calls, which differ by machine. */
+const NUMBERS: Record<string, { bpf: number; perfEventOpen: number }> = {
+  x64: { bpf: 321, perfEventOpen: 298 },
+  arm64: { bpf: 280, perfEventOpen: 241 },
+};
+
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = 0xffffffffffffffffn;
+const F_DUPFD_CLOEXEC = 1030;
+
+export type Libc = ReturnType<typeof declare>;
+
+let loaded: Libc | undefined;
+
+export function libc(): Libc {
+  return (loaded ??= declare());
+}
+
+function declare() {
+  const library = koffi.load("libc.so.6");
+  const define = <F>(definition: string): F => library.func(definition) as unknown as F;
+  return {
+    // Declared without "...": both calling conventions pass integers and pointers alike with and without it.
+    bpf: define<(number: number, command: number, attributes: Uint8Array, size: number) => number>("long syscall(long number, int command, void *attributes, uint32_t size)"),
+    perfEventOpen: define<(number: number, attributes: Uint8Array, pid: number, cpu: number, group: number, flags: number) => number>("long syscall(long number, void *attributes, int pid, int cpu, int group, unsigned long flags)"),
+    mmap: define<(at: null, length: number, protection: number, flags: number, fd: number, offset: number) => bigint>("uintptr_t mmap(void *at, size_t length, int protection, int flags, int fd, long offset)"),
+    munmap: define<(at: bigint, length: number) => number>("int munmap(uintptr_t at, size_t length)"),
+    fcntl: define<(fd: number, command: number, argument: number) => number>("int fcntl(int fd, int command, long argument)"),
+    ioctl: define<(fd: number, request: number, argument: Memory) => number>("int ioctl(int fd, unsigned long request, void *argument)"),
+    socket: define<(family: number, type: number, protocol: number) => number>("int socket(int family, int type, int protocol)"),
+    bind: define<(fd: number, address: Uint8Array, length: number) => number>("int bind(int fd, void *address, uint32_t length)"),
+    send: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>("long send(int fd, void *data, size_t length, int flags)"),
+    recv: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>("long recv(int fd, void *data, size_t length, int flags)"),
+    setsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: number) => number>("int setsockopt(int fd, int level, int name, void *value, uint32_t length)"),
+    getsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number>("int getsockopt(int fd, int level, int name, void *value, void *length)"),
+    mount: define<(source: string, target: string, type: string, flags: number, data: null) => number>("int mount(const char *source, const char *target, const char *type, unsigned long flags, void *data)"),
+    umount: define<(target: string, flags: number) => number>("int umount2(const char *target, int flags)"),
+  };
+}
+
+/** The error number the last call left behind; read it at once. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
+/** The result of a C call that answers -1 and sets errno when it fails. */
+export function check(operation: string, result: number): number {
+  if (result < 0) throw new KernelError(operation, lastErrno());
+  return result;
+}
+
+/** bpf(2) itself. Answers the result, or the error number negated as libbpf does. */
+export function bpf(command: number, attributes: Uint8Array): number {
+  const result = libc().bpf(numbers().bpf, command, attributes, attributes.length);
+  return result < 0 ? -lastErrno() : result;
+}
+
+/** perf_event_open(2) for every process on one CPU; the answer is a descriptor, or the error number negated. */
+export function perfEventOpen(attributes: Uint8Array, cpu: number): number {
+  const PERF_FLAG_FD_CLOEXEC = 8;
+  const result = libc().perfEventOpen(numbers().perfEventOpen, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+  return result < 0 ? -lastErrno() : result;
+}
+
+function numbers(): { bpf: number; perfEventOpen: number } {
+  const found = NUMBERS[process.arch];
+  if (found === undefined) throw new KernelError("find system call numbers", "ENOSYS", { reason: `weir runs on x86-64 and arm64, this is ${process.arch}` });
+  return found;
+}
+
+export function duplicate(fd: number): number {
+  return check("duplicate a descriptor", libc().fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+/** Memory mapped from a descriptor, seen without a copy. It must not be touched after `unmap`. */
+export interface Mapping {
+  buffer: ArrayBuffer;
+  unmap(): void;
+}
+
+export function mapMemory(operation: string, fd: number, length: number, protection: number, offset = 0): Mapping {
+  const address = libc().mmap(null, length, protection, MAP_SHARED, fd, offset);
+  if (BigInt(address) === MAP_FAILED) throw new KernelError(operation, lastErrno());
+  return {
+    buffer: koffi.view(address as Pointer, length),
+    unmap: () => void libc().munmap(address, length),
+  };
+}
