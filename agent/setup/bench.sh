@@ -1,0 +1,6 @@
+#!/bin/sh
+# `npm run bench`: set up what is missing, then measure.
+set -eu
+cd "$(dirname "$0")/../.."
+sh agent/setup/setup.sh test
+exec node_modules/node-linux-*/bin/node test/bench/bench.ts "$@"

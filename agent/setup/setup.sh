@@ -1,0 +1,82 @@
+#!/bin/sh
+# Makes a fresh Debian machine ready: packages, the lockfile's modules (Node 24 among them), the BPF objects.
+# Does only what is missing, so that the second call is quick.
+#
+#   sh agent/setup/setup.sh          what `weir run` needs
+#   sh agent/setup/setup.sh test     and what the tests need
+set -eu
+cd "$(dirname "$0")/../.."
+
+say() { printf 'set-up: %s\n' "$*"; }
+fail() { printf 'set-up: %s\n' "$*" >&2; exit 1; }
+
+if [ "$(id -u)" != 0 ]; then
+	fail "weir loads programs into the kernel and installs packages for that: run it as root, as in 'sudo npm start'"
+fi
+
+# In somebody else's checkout, what is written there stays theirs.
+owner=$(stat -c %u .)
+group=$(stat -c %g .)
+as_owner() {
+	if [ "$owner" = 0 ]; then
+		"$@"
+	else
+		home=$(getent passwd "$owner" | cut -d: -f6)
+		setpriv --reuid "$owner" --regid "$group" --clear-groups env HOME="${home:-/tmp}" "$@"
+	fi
+}
+
+# package:file, where the file tells that the package is there
+agent_packages='libbpf1:/usr/lib/*/libbpf.so.1 libbpf-dev:/usr/include/bpf/bpf_helpers.h
+	linux-libc-dev:/usr/include/linux/bpf.h clang:/usr/bin/clang'
+test_packages='iproute2:/sbin/ip iputils-ping:/bin/ping curl:/usr/bin/curl openssl:/usr/bin/openssl
+	netcat-openbsd:/bin/nc.openbsd iperf3:/usr/bin/iperf3 ethtool:/sbin/ethtool nftables:/usr/sbin/nft
+	prometheus:/usr/bin/promtool qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/bin/cpio
+	bpftool:/usr/sbin/bpftool busybox-static:/bin/busybox'
+
+install_packages() {
+	missing=
+	for entry in $1; do
+		found=
+		for file in ${entry#*:}; do
+			[ ! -e "$file" ] || found=1
+		done
+		[ -n "$found" ] || missing="$missing ${entry%%:*}"
+	done
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null || fail "this system has no apt-get; install these yourself and run again:$missing"
+	say "installing Debian packages:$missing"
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086 # a list of words
+	apt-get install -y -q --no-install-recommends $missing >/dev/null 2>&1 || {
+		apt-get update -q >/dev/null
+		apt-get install -y -q --no-install-recommends $missing >/dev/null
+	}
+}
+
+install_modules() {
+	stamp=node_modules/.weir-lock
+	want=$(sha256sum package-lock.json | cut -d' ' -f1)
+	[ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ] || return 0
+	say 'installing the modules of package-lock.json (no install scripts are run)'
+	as_owner npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	printf '%s\n' "$want" | as_owner tee "$stamp" >/dev/null
+}
+
+build_probes() {
+	include=/usr/include/$(uname -m)-linux-gnu
+	want=$(cat probes/*.c probes/*.h agent/setup/setup.sh | sha256sum | cut -d' ' -f1)
+	[ ! -f probes/build/stamp ] || [ "$(cat probes/build/stamp)" != "$want" ] || return 0
+	say 'building the BPF objects'
+	as_owner mkdir -p probes/build
+	for source in probes/*.bpf.c; do
+		object=probes/build/$(basename "$source" .c).o
+		as_owner clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I "$include" -c "$source" -o "$object"
+	done
+	printf '%s\n' "$want" | as_owner tee probes/build/stamp >/dev/null
+}
+
+install_packages "$agent_packages"
+[ "${1:-}" != test ] || install_packages "$test_packages"
+install_modules
+build_probes
