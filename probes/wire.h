@@ -89,7 +89,6 @@ enum weir_fault {
 	FAULT_OWNER_INSERT,
 	FAULT_BOUND_INSERT,
 	FAULT_PULL,
-	FAULT_SOCKET_READ,
 	FAULT_INTERFACE_UNKNOWN,
 	FAULT_SCAN,
 	FAULT_CONDITIONS_FULL,
@@ -263,12 +262,12 @@ struct flow {
 	__u64 bytes[2];
 	__u64 cookie;			/* of the local socket, 0 if unknown */
 	__u32 generation;		/* of the decision; GENERATION_WRITING while one CPU writes it */
+	__u32 flags;			/* enum weir_flow_flag */
 	__u8 direction;			/* the opener's, on this interface */
-	__u8 flags;			/* enum weir_flow_flag */
-	__u8 tcp_flags[2];		/* every flag seen, by end */
-	__u8 icmp_type;
+	__u8 icmp_type;			/* of the packet that opened it */
 	__u8 icmp_code;
-	__u8 reserved[6];
+	__u8 tcp_flags[2];		/* every flag seen, by the opener, by the other end */
+	__u8 reserved[3];
 	struct decision decision;
 };
 

@@ -1,0 +1,138 @@
+/** The records of the ring buffer as what they mean. Offsets come from the BTF of the programs that wrote them. */
+
+import { formatAddress } from "../../config/address.ts";
+import { protocolName } from "../../config/names.ts";
+import { DirectionNames, Event, EventType, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { monotonicEpoch, wallTime } from "./clock.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, EventType as EventTypeName, ProcessReference, RuleReference, Verdict, VerdictEvent } from "./event.ts";
+
+/** What only the rest of the agent knows: names for the kernel's numbers. */
+export interface Names {
+  /** Of the slot in the rule set of that generation. */
+  rule(slot: number, generation: number): RuleReference;
+  interface(ifindex: number): string;
+  executable(pid: number, startedNs: bigint): string | undefined;
+}
+
+export interface Sink {
+  verdict(event: VerdictEvent): void;
+  connection(event: ConnectionEvent): void;
+}
+
+const TUNNEL_KINDS = ["gre", "ipip", "vxlan", "geneve"] as const;
+const ICMP = 1;
+const ICMPV6 = 58;
+const WITH_PORTS: ReadonlySet<number> = new Set([6, 17]);
+
+export class Decoder {
+  readonly #names: Names;
+  readonly #sink: Sink;
+  #sequence = 0;
+  /** Records with an unknown type: another version's, or damage. */
+  malformed = 0;
+
+  constructor(names: Names, sink: Sink) {
+    this.#names = names;
+    this.#sink = sink;
+  }
+
+  /** Decodes records that follow each other, as the reader of the ring hands them over. */
+  decode(records: Buffer): void {
+    const epoch = monotonicEpoch();
+    for (let at = 0; at + Event.size <= records.length; at += Event.size) {
+      this.#one(records.subarray(at, at + Event.size), epoch);
+    }
+  }
+
+  #one(record: Buffer, epoch: number): void {
+    const type = typeName(record[Event.type]!);
+    if (type === undefined) {
+      this.malformed++;
+      return;
+    }
+    const fields = this.#fields(record, epoch);
+    const verdict = (VerdictNames[record[Event.verdict]!] ?? "undecided") as Verdict;
+    const staged = record[Event.staged] === 1;
+    if (type !== "CLOSED") {
+      const reason = record[Event.reason]!;
+      this.#sink.verdict({
+        ...fields,
+        seq: ++this.#sequence,
+        type,
+        verdict,
+        would_drop: verdict === "would_drop" || staged,
+        ...(reason === 0 ? {} : { reason: ReasonNames[reason] ?? String(reason) }),
+      });
+      return;
+    }
+    this.#sink.connection({
+      ...fields,
+      opened: wallTime(epoch, record.readBigUInt64LE(Event.opened_ns)),
+      closed: fields.time,
+      how: "closed",
+      packets: pair(record, Event.packets),
+      bytes: pair(record, Event.bytes),
+      type: connectionType(record.readUInt32LE(Event.slot), staged),
+    });
+  }
+
+  #fields(record: Buffer, epoch: number): ConnectionFields {
+    const protocol = record[Event.protocol]!;
+    const process = this.#process(record);
+    const vlan = [record.readUInt16LE(Event.vlan.at), record.readUInt16LE(Event.vlan.at + Event.vlan.stride)].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
+    const tunnel = record.readUInt32LE(Event.tunnel);
+    const kind = TUNNEL_KINDS[(tunnel >>> 24) - 1];
+    return {
+      time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
+      direction: (DirectionNames[record[Event.direction]!] ?? "ingress") as Direction,
+      interface: this.#names.interface(record.readUInt32LE(Event.ifindex)),
+      protocol: protocolName(protocol),
+      source: endpoint(record, Event.source_be.at, Event.source_port, protocol),
+      destination: endpoint(record, Event.destination_be.at, Event.destination_port, protocol),
+      ...(protocol === ICMP || protocol === ICMPV6 ? { icmp: { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! } } : {}),
+      ...(vlan.length === 0 ? {} : { vlan }),
+      ...(kind === undefined ? {} : { tunnel: { kind, id: tunnel & 0xffffff } }),
+      ...(process === undefined ? {} : { process }),
+      rule: this.#names.rule(record.readUInt32LE(Event.slot), record.readUInt32LE(Event.generation)),
+    };
+  }
+
+  #process(record: Buffer): ProcessReference | undefined {
+    const pid = record.readUInt32LE(Event.pid);
+    if (pid === 0) return undefined;
+    const executable = this.#names.executable(pid, record.readBigUInt64LE(Event.owner_started_ns));
+    const end = record.indexOf(0, Event.command.at);
+    return {
+      pid,
+      name: record.toString("utf8", Event.command.at, Math.min(end, Event.command.at + Event.command.count)),
+      ...(executable === undefined ? {} : { executable }),
+      uid: record.readUInt32LE(Event.uid),
+    };
+  }
+}
+
+/** How a connection that passed is told: by the rule that let it pass, or by the one that only watches it. */
+export function connectionType(slot: number, staged: boolean): EventTypeName {
+  if (staged) return "DETECTED";
+  return slot === Slot.ON_ERROR ? "UNDECIDED" : "ALLOWED";
+}
+
+export function endpoint(bytes: Buffer, address: number, port: number, protocol: number): { address: string; port?: number } {
+  const text = formatAddress(bytes.subarray(address, address + 16));
+  return WITH_PORTS.has(protocol) ? { address: text, port: bytes.readUInt16LE(port) } : { address: text };
+}
+
+function typeName(type: number): EventTypeName | "CLOSED" | undefined {
+  switch (type) {
+    case EventType.ALLOWED: return "ALLOWED";
+    case EventType.DETECTED: return "DETECTED";
+    case EventType.BLOCKED: return "BLOCKED";
+    case EventType.UNDECIDED: return "UNDECIDED";
+    case EventType.CLOSED: return "CLOSED";
+    default: return undefined;
+  }
+}
+
+function pair(bytes: Buffer, field: { at: number; stride: number }): [number, number] {
+  return [Number(bytes.readBigUInt64LE(field.at)), Number(bytes.readBigUInt64LE(field.at + field.stride))];
+}

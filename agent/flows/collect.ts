@@ -1,0 +1,113 @@
+/**
+ * Connections that no packet ends: those that fell silent, and what is left of closed ones. The kernel tells the
+ * end of a TCP connection itself; here the table is walked for the rest.
+ */
+
+import { DirectionNames, Flow, FlowFlag, FlowKey, GENERATION_WRITING, Slot } from "../generated/layout.ts";
+import type { BpfMap } from "../kernel/maps.ts";
+
+/** Seconds of silence after which a connection counts as ended. */
+const IDLE_SECONDS = {
+  closed: 10,
+  tcpOpening: 60,
+  tcp: 3 * 3600,
+  udpOneWay: 30,
+  udp: 120,
+  other: 30,
+} as const;
+
+const TCP = 6;
+const UDP = 17;
+const FIN_OR_RST = 0x05;
+
+/** One entry of the table. The buffers are used again: copy what is kept. */
+export interface FlowEntry {
+  key: Buffer;
+  value: Buffer;
+  /** Both ends have spoken. */
+  replied: boolean;
+}
+
+export interface FlowTables {
+  flows: BpfMap;
+  openings: BpfMap;
+}
+
+export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
+  for (const [table, replied] of [[tables.flows, true], [tables.openings, false]] as const) {
+    for (const { keys, values, count } of table.batches()) {
+      for (let i = 0; i < count; i++) {
+        yield { key: keys.subarray(i * FlowKey.size, (i + 1) * FlowKey.size), value: values.subarray(i * Flow.size, (i + 1) * Flow.size), replied };
+      }
+    }
+  }
+}
+
+export function idleLimitSeconds(entry: FlowEntry): number {
+  const protocol = entry.key[FlowKey.protocol]!;
+  if (entry.value.readUInt32LE(Flow.flags) & FlowFlag.CLOSED) return IDLE_SECONDS.closed;
+  if (protocol === UDP) return entry.replied ? IDLE_SECONDS.udp : IDLE_SECONDS.udpOneWay;
+  if (protocol !== TCP) return IDLE_SECONDS.other;
+  const finished = (entry.value[Flow.tcp_flags.at]! | entry.value[Flow.tcp_flags.at + Flow.tcp_flags.stride]!) & FIN_OR_RST;
+  return entry.replied && !finished ? IDLE_SECONDS.tcp : IDLE_SECONDS.tcpOpening;
+}
+
+/** Removes what ended by silence and hands each over, once. Returns how many entries were removed and remain. */
+export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, ended: (entry: FlowEntry) => void): { removed: number; active: number } {
+  let removed = 0;
+  let active = 0;
+  const again = Buffer.alloc(Flow.size);
+  for (const entry of flowEntries(tables)) {
+    const limit = BigInt(idleLimitSeconds(entry) * jiffiesPerSecond);
+    if (nowJiffies - entry.value.readBigUInt64LE(Flow.seen_jiffies) <= limit) {
+      active++;
+      continue;
+    }
+    const table = entry.replied ? tables.flows : tables.openings;
+    // A packet may have come since the batch was read.
+    if (!table.lookupInto(entry.key, again) || nowJiffies - again.readBigUInt64LE(Flow.seen_jiffies) <= limit) continue;
+    if (!table.delete(entry.key)) continue;
+    removed++;
+    if (!(again.readUInt32LE(Flow.flags) & FlowFlag.CLOSED)) ended({ key: entry.key, value: again, replied: entry.replied });
+  }
+  return { removed, active };
+}
+
+/** An entry's facts, seen from the end that opened the connection. */
+export function readFlow(entry: FlowEntry): {
+  source: Buffer; destination: Buffer; sourcePort: number; destinationPort: number; protocol: number; direction: "ingress" | "egress";
+  ifindex: number; vlan: number[]; tunnel: number; openedNs: bigint; openedJiffies: bigint; seenJiffies: bigint; packets: [number, number]; bytes: [number, number];
+  cookie: bigint; slot: number; staged: number; generation: number; icmpType: number; icmpCode: number; tcpFlags: [number, number]; closed: boolean;
+} {
+  const { key, value } = entry;
+  const flags = value.readUInt32LE(Flow.flags);
+  const low = key.subarray(FlowKey.low_be.at, FlowKey.low_be.at + 16);
+  const high = key.subarray(FlowKey.high_be.at, FlowKey.high_be.at + 16);
+  const lowOpened = (flags & FlowFlag.OPENER_IS_LOW) !== 0;
+  const generation = value.readUInt32LE(Flow.generation);
+  const pair = (field: { at: number; stride: number }): [number, number] => [Number(value.readBigUInt64LE(field.at)), Number(value.readBigUInt64LE(field.at + field.stride))];
+  return {
+    source: lowOpened ? low : high,
+    destination: lowOpened ? high : low,
+    sourcePort: key.readUInt16LE(lowOpened ? FlowKey.low_port : FlowKey.high_port),
+    destinationPort: key.readUInt16LE(lowOpened ? FlowKey.high_port : FlowKey.low_port),
+    protocol: key[FlowKey.protocol]!,
+    direction: (DirectionNames[value[Flow.direction]!] ?? "ingress") as "ingress" | "egress",
+    ifindex: key.readUInt32LE(FlowKey.ifindex),
+    vlan: [key.readUInt16LE(FlowKey.vlan.at), key.readUInt16LE(FlowKey.vlan.at + FlowKey.vlan.stride)].filter((tag) => tag !== 0).map((tag) => tag & 0xfff),
+    tunnel: key.readUInt32LE(FlowKey.tunnel),
+    openedNs: value.readBigUInt64LE(Flow.opened_ns),
+    openedJiffies: value.readBigUInt64LE(Flow.opened_jiffies),
+    seenJiffies: value.readBigUInt64LE(Flow.seen_jiffies),
+    packets: pair(Flow.packets),
+    bytes: pair(Flow.bytes),
+    cookie: value.readBigUInt64LE(Flow.cookie),
+    slot: generation === GENERATION_WRITING ? Slot.NONE : value.readUInt32LE(Flow.decision.at + 0),
+    staged: value.readUInt32LE(Flow.decision.at + 4),
+    generation,
+    icmpType: value[Flow.icmp_type]!,
+    icmpCode: value[Flow.icmp_code]!,
+    tcpFlags: [value[Flow.tcp_flags.at]!, value[Flow.tcp_flags.at + Flow.tcp_flags.stride]!],
+    closed: (flags & FlowFlag.CLOSED) !== 0,
+  };
+}
