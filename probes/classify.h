@@ -128,10 +128,12 @@ static __always_inline bool passes_default(const struct packet *packet)
 }
 
 /* Fills packet->decision from packet->opener. Returns 0, or why it cannot be decided. */
-static __noinline __u32 classify(struct packet *packet, const struct policy *policy)
+__noinline int classify(__u32 which)
 {
+	struct packet *packet = packet_in_scratch(which);
+	__u32 copy = packet ? packet->copy : 0, count;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
 	struct scan scan = {};
-	__u32 count;
 
 	if (!packet || !policy)
 		return REASON_OPENER_UNKNOWN;

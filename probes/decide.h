@@ -16,7 +16,7 @@
 
 /* What is known about the packet's connection while it is judged. */
 struct judgement {
-	void *ctx;
+	hook_context *ctx;
 	struct policy *policy;
 	struct flow *flow;
 	__u64 skb_cookie;
@@ -43,12 +43,13 @@ static __always_inline void decide_undecided(struct packet *packet, const struct
 }
 
 /* Walks the flow's conditional rules for this packet; the first that holds acts as its rule does. */
-static __noinline void apply_conditions(struct packet *packet, bool by_opener)
+__noinline int apply_conditions(__u32 which, bool by_opener)
 {
+	struct packet *packet = packet_in_scratch(which);
 	struct decision *decision;
 
 	if (!packet)
-		return;
+		return 0;
 	decision = &packet->decision;
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
 		__u32 slot, index;
@@ -70,10 +71,11 @@ static __noinline void apply_conditions(struct packet *packet, bool by_opener)
 		}
 		packet->slot = slot;
 		packet->action = rule->action;
-		return;
+		return 0;
 	}
 	if (packet->staged == SLOT_NONE)
 		packet->staged = decision->staged;
+	return 0;
 }
 
 /* From the decision on the connection to the outcome for this packet. */
@@ -85,7 +87,7 @@ static __always_inline void apply_decision(struct packet *packet, bool by_opener
 	packet->staged = packet->decision.staged;
 	if (packet->decision.condition_count) {
 		packet->staged = SLOT_NONE;
-		apply_conditions(packet, by_opener);
+		apply_conditions(packet->which, by_opener);
 	}
 }
 
@@ -101,7 +103,7 @@ static __always_inline bool follows_shadow(struct packet *packet, const struct f
 }
 
 /* Who opened the connection of a packet that has no flow? Sets packet->opener, or answers END_UNKNOWN. */
-static __always_inline bool find_opener(void *ctx, struct packet *packet)
+static __always_inline bool find_opener(hook_context *ctx, struct packet *packet)
 {
 	bool by_sender = true;
 
@@ -111,7 +113,7 @@ static __always_inline bool find_opener(void *ctx, struct packet *packet)
 		if (flags == (TCP_SYN | TCP_ACK)) {
 			by_sender = false;
 		} else if (flags != TCP_SYN) {
-			int end = packet->tunnel ? END_UNKNOWN : opener_of_tcp(ctx, packet);
+			int end = packet->tunnel ? END_UNKNOWN : opener_of_tcp(ctx, packet->which);
 
 			if (end == END_UNKNOWN)
 				return false;
@@ -165,7 +167,7 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		return;
 	}
-	reason = classify(packet, policy);
+	reason = classify(packet->which);
 	if (reason)
 		decide_undecided(packet, policy, reason);
 }
@@ -283,18 +285,23 @@ static __always_inline void finish_closed(struct judgement *j, struct packet *pa
 	emit_closed(packet, flow, &packet->opener);
 }
 
-/* Judges one packet, the outer or the inner one of a tunnel. The verdict is in packet->verdict. */
-static __noinline void judge(void *ctx, struct packet *packet, struct policy *policy, __u64 skb_cookie)
+/*
+ * Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. Not static: the verifier
+ * then judges this function once by itself, and not again for every state its callers can be in.
+ */
+__noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 {
-	struct judgement j = { .ctx = ctx, .policy = policy, .skb_cookie = skb_cookie };
+	struct packet *packet = packet_in_scratch(which);
+	__u32 copy = packet ? packet->copy : 0;
+	struct judgement j = { .ctx = ctx, .policy = bpf_map_lookup_elem(&policies, &copy), .skb_cookie = skb_cookie };
 	bool known = false;
 
-	if (!packet || !policy)
-		return;
+	if (!packet || !j.policy)
+		return VERDICT_PASSED;
 	packet->tuple.protocol = packet->protocol;
 	packet->tuple.direction = packet->direction;
 	if (packet->flags & PACKET_FRAGMENT && !packet->reason)
-		packet->reason = track_fragment(packet);
+		packet->reason = track_fragment(packet->which);
 
 	if (!packet->reason && packet->flags & PACKET_HAS_PORTS) {
 		j.source_low = make_flow_key(packet, &packet->tuple, &j.key);
@@ -329,15 +336,16 @@ static __noinline void judge(void *ctx, struct packet *packet, struct policy *po
 	count_outcome(packet, j.opens);
 
 	if (!j.flow || packet->verdict == VERDICT_DROPPED || packet->verdict == VERDICT_WOULD_DROP)
-		return;
+		return packet->verdict;
 	if (j.one_way && !j.by_opener) {
 		j.flow = promote_flow(&j.key);
 		if (!j.flow)
-			return;
+			return packet->verdict;
 	}
 	advance_flow(packet, j.flow, j.by_opener);
 	if (closes_flow(packet, j.flow))
 		finish_closed(&j, packet, j.flow);
+	return packet->verdict;
 }
 
 #endif

@@ -83,7 +83,7 @@ static __always_inline bool is_management_port(const struct policy *policy, __u1
 }
 
 /* Would the host forward this packet elsewhere? If it would not, the destination is the host itself. */
-static __always_inline bool is_for_this_host(void *ctx, const struct packet *packet)
+static __always_inline bool is_for_this_host(hook_context *ctx, const struct packet *packet)
 {
 	struct bpf_fib_lookup lookup = {};
 	long answer;
@@ -110,7 +110,7 @@ static __always_inline bool is_for_this_host(void *ctx, const struct packet *pac
 }
 
 /* TCP to a local management port, and its replies. */
-static __always_inline bool is_management(void *ctx, const struct packet *packet, const struct policy *policy)
+static __always_inline bool is_management(hook_context *ctx, const struct packet *packet, const struct policy *policy)
 {
 	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS) || packet->tunnel)
 		return false;

@@ -92,8 +92,9 @@ static __always_inline bool is_complete(const struct datagram *datagram)
 }
 
 /* Judges what a fragment claims, and gives a later one the ports of the first. Returns 0 or a reason. */
-static __noinline __u32 track_fragment(struct packet *packet)
+__noinline int track_fragment(__u32 which)
 {
+	struct packet *packet = packet_in_scratch(which);
 	struct datagram_key key = {};
 	struct datagram *datagram;
 	__u32 start, end, reason;

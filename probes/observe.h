@@ -10,20 +10,9 @@
 #include "decide.h"
 #include "tunnel.h"
 
-struct scratch {
-	struct packet outer;
-	struct packet inner;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct scratch);
-} scratch SEC(".maps");
-
-static __always_inline void reset_packet(struct packet *packet)
+static __always_inline void reset_packet(struct packet *packet, __u32 which)
 {
+	packet->which = which;
 	packet->flags = 0;
 	packet->reason = 0;
 	packet->offset = 0;
@@ -50,15 +39,13 @@ static __always_inline void reset_packet(struct packet *packet)
 static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction)
 {
 	__u32 zero = 0, index = ifindex & (LIMIT_INTERFACE_ENTRIES - 1);
-	struct scratch *memory = bpf_map_lookup_elem(&scratch, &zero);
 	struct interface_entry *entry = bpf_map_lookup_elem(&interfaces, &index);
 	struct control *root = bpf_map_lookup_elem(&control, &zero);
-	struct packet *packet;
+	struct packet *packet = packet_in_scratch(OUTER);
 
-	if (!memory || !entry || !root)
+	if (!packet || !entry || !root)
 		return NULL;
-	packet = &memory->outer;
-	reset_packet(packet);
+	reset_packet(packet, OUTER);
 	packet->ifindex = ifindex;
 	packet->direction = direction;
 	packet->generation = *(volatile __u32 *)&root->generation;
@@ -114,7 +101,7 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 
 	if (!cursor || !outer || !inner)
 		return false;
-	reset_packet(inner);
+	reset_packet(inner, INNER);
 	inner->ifindex = outer->ifindex;
 	inner->direction = outer->direction;
 	inner->generation = outer->generation;
@@ -138,37 +125,28 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	return true;
 }
 
-static __always_inline __u32 worse(__u32 a, __u32 b)
+static __always_inline bool inspects_tunnels(const struct packet *packet)
 {
-	if (a == VERDICT_DROPPED || b == VERDICT_DROPPED)
-		return VERDICT_DROPPED;
-	if (a == VERDICT_WOULD_DROP || b == VERDICT_WOULD_DROP)
-		return VERDICT_WOULD_DROP;
-	return a == VERDICT_UNDECIDED || b == VERDICT_UNDECIDED ? VERDICT_UNDECIDED : VERDICT_PASSED;
+	__u32 copy = packet->copy;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+
+	return policy && policy->inspect_tunnels;
 }
 
 /* Judges a parsed packet and, if it passes, the one in its tunnel. Returns the verdict on the frame. */
-static __always_inline __u32 observe(void *ctx, const struct cursor *cursor, struct packet *packet, __u64 cookie)
+static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cursor, struct packet *packet,
+				     __u64 cookie)
 {
-	__u32 zero = 0, copy = packet->copy, verdict;
-	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
-	struct scratch *memory;
+	__u32 verdict = VERDICT_PASSED;
 
-	if (!policy)
-		return VERDICT_PASSED;
-	if (packet->flags & PACKET_NO_IP) {
-		count_traffic(packet, VERDICT_PASSED);
-		return VERDICT_PASSED;
-	}
-	judge(ctx, packet, policy, cookie);
-	verdict = packet->verdict;
-	if (packet->inner_kind != TUNNEL_NONE && policy->inspect_tunnels && !packet->reason &&
-	    verdict != VERDICT_DROPPED && verdict != VERDICT_WOULD_DROP) {
-		memory = bpf_map_lookup_elem(&scratch, &zero);
-		if (memory && enter_tunnel(cursor, packet, &memory->inner)) {
-			judge(ctx, &memory->inner, policy, 0);
-			verdict = worse(verdict, memory->inner.verdict);
-		}
+	if (!(packet->flags & PACKET_NO_IP))
+		verdict = judge(ctx, OUTER, cookie);
+	if (packet->inner_kind != TUNNEL_NONE && !packet->reason && verdict == VERDICT_PASSED &&
+	    inspects_tunnels(packet)) {
+		struct packet *inner = packet_in_scratch(INNER);
+
+		if (inner && enter_tunnel(cursor, packet, inner))
+			verdict = judge(ctx, INNER, 0);
 	}
 	count_traffic(packet, verdict);
 	return verdict;

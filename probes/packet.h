@@ -50,6 +50,7 @@ struct packet {
 	__u32 wire_packets;
 	__u32 wire_bytes;
 
+	__u32 which;			/* enum which: where this struct is found again */
 	__u32 ifindex;
 	__u32 interface_slot;
 	__u32 interface_flags;
@@ -82,6 +83,25 @@ struct packet {
 	__u8 direction;
 	__u8 protocol;
 };
+
+enum which { OUTER, INNER };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct packet);
+} scratch SEC(".maps");
+
+/*
+ * This CPU's packet: the frame's own (OUTER), or the one in its tunnel (INNER). Functions that are not static take
+ * `which` and look it up: the verifier then goes through them once by themselves, and not again for every state
+ * that a caller can be in.
+ */
+static __always_inline struct packet *packet_in_scratch(__u32 which)
+{
+	return bpf_map_lookup_elem(&scratch, &which);
+}
 
 enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10 };
 

@@ -41,12 +41,16 @@ static __always_inline __u32 socket_tuple(const struct packet *packet, struct bp
 enum end { END_UNKNOWN, END_LOCAL, END_REMOTE };
 
 /* Who opened a TCP connection that was met in the middle. */
-static __noinline int opener_of_tcp(void *ctx, struct packet *packet)
+__noinline int opener_of_tcp(hook_context *ctx, __u32 which)
 {
+	struct packet *packet = packet_in_scratch(which);
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *socket;
-	__u32 size = socket_tuple(packet, &tuple);
-	__u32 state;
+	__u32 size, state;
+
+	if (!packet)
+		return END_UNKNOWN;
+	size = socket_tuple(packet, &tuple);
 
 	/* No connection has port 0 at its other end, so this finds a listener or nothing. */
 	if (size == sizeof(tuple.ipv4)) {
@@ -79,13 +83,16 @@ static __noinline int opener_of_tcp(void *ctx, struct packet *packet)
 }
 
 /* Cookie of the TCP socket (a connection's own, else its listener) that this packet will reach. */
-static __noinline __u64 tcp_cookie(void *ctx, struct packet *packet)
+__noinline __u64 tcp_cookie(hook_context *ctx, __u32 which)
 {
+	struct packet *packet = packet_in_scratch(which);
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *socket;
 	struct tcp_sock *tcp;
 	__u64 cookie = 0;
 
+	if (!packet)
+		return 0;
 	if (socket_tuple(packet, &tuple) == sizeof(tuple.ipv4))
 		socket = bpf_skc_lookup_tcp(ctx, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
 	else
@@ -113,14 +120,14 @@ static __always_inline __u64 bound_cookie(const struct packet *packet)
 }
 
 /* 0 when no local socket is known, as for forwarded packets. */
-static __always_inline __u64 local_cookie(void *ctx, struct packet *packet, __u64 skb_cookie)
+static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet, __u64 skb_cookie)
 {
 	if (skb_cookie)
 		return skb_cookie;
 	if (packet->tunnel || packet->flags & PACKET_FRAGMENT)
 		return 0;
 	if (packet->protocol == IPPROTO_TCP)
-		return tcp_cookie(ctx, packet);
+		return tcp_cookie(ctx, packet->which);
 	if (packet->protocol == IPPROTO_UDP)
 		return bound_cookie(packet);
 	return 0;

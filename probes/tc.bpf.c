@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Both directions on TC, through TCX links or clsact filters. */
+#include "kernel.h"
+
+typedef struct __sk_buff hook_context;
+
 #include "observe.h"
 
 #define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
@@ -48,7 +52,7 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 	if (packet->reason == REASON_NOT_LINEAR) {
 		if (bpf_skb_pull_data(skb, skb->len < PULL_BYTES ? skb->len : PULL_BYTES))
 			count_fault(FAULT_PULL);
-		reset_packet(packet);
+		reset_packet(packet, OUTER);
 		parse_skb(skb, &cursor, packet);
 	}
 	count_wire(skb, packet);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ingress on XDP: frames from the wire, before anything else has seen them. */
+#include "kernel.h"
+
+typedef struct xdp_md hook_context;
+
 #include "observe.h"
 
 SEC("xdp.frags")
