@@ -4,11 +4,10 @@ import { closeSync, readFileSync } from "node:fs";
 
 import { errnoName, KernelError } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
-import { mapMemory, type Mapping, PROT_READ, PROT_WRITE } from "./syscall.ts";
+import { libc, mapMemory, type Mapping, PROT_READ, PROT_WRITE } from "./syscall.ts";
 
 export const MapType = { HASH: 1, ARRAY: 2, PERCPU_HASH: 5, PERCPU_ARRAY: 6, LRU_HASH: 9, LRU_PERCPU_HASH: 10, PERCPU_CGROUP_STORAGE: 21, RINGBUF: 27 } as const;
 const PER_CPU: ReadonlySet<number> = new Set([MapType.PERCPU_HASH, MapType.PERCPU_ARRAY, MapType.LRU_PERCPU_HASH, MapType.PERCPU_CGROUP_STORAGE]);
-const PAGE = 4096;
 
 export const BPF_NOEXIST = 1;
 export const BPF_EXIST = 2;
@@ -127,7 +126,7 @@ export class BpfMap {
    * `elementStride` bytes apart. Mapped once, and until the map is closed.
    */
   mmap(): ArrayBuffer {
-    const length = roundUp(this.elementStride * this.info.maxEntries, PAGE);
+    const length = roundUp(this.elementStride * this.info.maxEntries, libc().pageSize());
     this.#mapping ??= mapMemory(`map the table ${this.name} into memory`, this.fd, length, PROT_READ | PROT_WRITE);
     return this.#mapping.buffer;
   }

@@ -10,7 +10,7 @@ import { adviceFor, errnoName, KernelError, missingBtf } from "./errors.ts";
 import { libbpf, type Libbpf, type Pointer, withMessages } from "./libbpf.ts";
 import { BpfMap, mapInfo, MapType, type MapInfo } from "./maps.ts";
 import { BpfProgram } from "./program.ts";
-import { duplicate, lastErrno } from "./syscall.ts";
+import { duplicate, lastErrno, libc } from "./syscall.ts";
 
 export interface ObjectOptions {
   /** Values of `const volatile` variables, which the verifier treats as constants. */
@@ -131,7 +131,7 @@ function expectSameShape(name: string, path: string, found: Shape, wanted: Shape
 }
 
 function ringSize(bytes: number): number {
-  return Math.max(4096, 2 ** Math.ceil(Math.log2(bytes)));
+  return Math.max(libc().pageSize(), 2 ** Math.ceil(Math.log2(bytes)));
 }
 
 function setReadOnlyData(lib: Libbpf, object: Pointer, map: Pointer, values: Record<string, number | bigint>): void {

@@ -26,6 +26,7 @@ export interface ProgramInfo {
 
 export interface TestRun {
   data: Uint8Array;
+  /** For timing. A signal makes the kernel end a repeated run early, and it is begun anew: what it counts is then too much. */
   repeat?: number;
   /** Of XDP and TC programs: the device the packet pretends to have come from, in this network namespace. */
   ifindex?: number;
@@ -69,18 +70,29 @@ export class BpfProgram {
   testRun(run: TestRun): TestResult {
     const data = Buffer.alloc(run.data.length + GROWTH);
     const context = this.#context(run);
+    const options = this.#run(`run the program ${this.name} on ${run.data.length} bytes`, {
+      data_in: run.data, data_out: data, data_size_in: run.data.length, data_size_out: data.length,
+      ctx_in: context, ctx_size_in: context?.length ?? 0, repeat: run.repeat ?? 1,
+    });
+    return { retval: options.retval | 0, duration: options.duration, data: data.subarray(0, options.data_size_out) };
+  }
+
+  /** Runs a program of the `syscall` type once, and answers what it returned. */
+  call(): number {
+    return this.#run(`call the program ${this.name}`, {}).retval | 0;
+  }
+
+  #run(operation: string, wanted: Partial<TestRunOptions>): TestRunOptions {
     for (;;) {
       const options: TestRunOptions = {
-        sz: 80, data_in: run.data, data_out: data, data_size_in: run.data.length, data_size_out: data.length,
-        ctx_in: context, ctx_out: null, ctx_size_in: context?.length ?? 0, ctx_size_out: 0,
-        retval: 0, repeat: run.repeat ?? 1, duration: 0, flags: 0, cpu: 0, batch_size: 0,
+        sz: 80, data_in: null, data_out: null, data_size_in: 0, data_size_out: 0, ctx_in: null, ctx_out: null, ctx_size_in: 0, ctx_size_out: 0,
+        retval: 0, repeat: 0, duration: 0, flags: 0, cpu: 0, batch_size: 0, ...wanted,
       };
       const result = libbpf().testRun(this.fd, options);
       const errno = result < 0 ? errnoName(result) : "";
-      // A signal or a rescheduling ends long runs early.
       if (errno === "EINTR" || errno === "EAGAIN") continue;
-      if (errno !== "") throw new KernelError(`run the program ${this.name} on ${run.data.length} bytes`, errno);
-      return { retval: options.retval | 0, duration: options.duration, data: data.subarray(0, options.data_size_out) };
+      if (errno !== "") throw new KernelError(operation, errno);
+      return options;
     }
   }
 

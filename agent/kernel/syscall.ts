@@ -5,11 +5,8 @@ import koffi from "koffi";
 import { KernelError } from "./errors.ts";
 import type { Memory, Pointer } from "./libbpf.ts";
 
-/** Numbers of system calls, which differ by machine. */
-const NUMBERS: Record<string, { bpf: number; perfEventOpen: number }> = {
-  x64: { bpf: 321, perfEventOpen: 298 },
-  arm64: { bpf: 280, perfEventOpen: 241 },
-};
+/** perf_event_open(2) by machine: the C library has no function of that name. */
+const PERF_EVENT_OPEN: Record<string, number> = { x64: 298, arm64: 241 };
 
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
@@ -30,10 +27,10 @@ function declare() {
   const define = <F>(definition: string): F => library.func(definition) as unknown as F;
   return {
     // Declared without "...": both calling conventions pass integers and pointers alike with and without it.
-    bpf: define<(number: number, command: number, attributes: Uint8Array, size: number) => number>("long syscall(long number, int command, void *attributes, uint32_t size)"),
     perfEventOpen: define<(number: number, attributes: Uint8Array, pid: number, cpu: number, group: number, flags: number) => number>("long syscall(long number, void *attributes, int pid, int cpu, int group, unsigned long flags)"),
     mmap: define<(at: null, length: number, protection: number, flags: number, fd: number, offset: number) => bigint>("uintptr_t mmap(void *at, size_t length, int protection, int flags, int fd, long offset)"),
     munmap: define<(at: bigint, length: number) => number>("int munmap(uintptr_t at, size_t length)"),
+    pageSize: define<() => number>("int getpagesize(void)"),
     fcntl: define<(fd: number, command: number, argument: number) => number>("int fcntl(int fd, int command, long argument)"),
     ioctl: define<(fd: number, request: number, argument: Memory) => number>("int ioctl(int fd, unsigned long request, void *argument)"),
     socket: define<(family: number, type: number, protocol: number) => number>("int socket(int family, int type, int protocol)"),
@@ -58,23 +55,12 @@ export function check(operation: string, result: number): number {
   return result;
 }
 
-/** bpf(2) itself. Answers the result, or the error number negated as libbpf does. */
-export function bpf(command: number, attributes: Uint8Array): number {
-  const result = libc().bpf(numbers().bpf, command, attributes, attributes.length);
-  return result < 0 ? -lastErrno() : result;
-}
-
-/** perf_event_open(2) for every process on one CPU; the answer is a descriptor, or the error number negated. */
-export function perfEventOpen(attributes: Uint8Array, cpu: number): number {
+/** A performance event of every process, seen on one CPU; the answer is its descriptor. */
+export function perfEventOpen(operation: string, attributes: Uint8Array, cpu: number): number {
   const PERF_FLAG_FD_CLOEXEC = 8;
-  const result = libc().perfEventOpen(numbers().perfEventOpen, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-  return result < 0 ? -lastErrno() : result;
-}
-
-function numbers(): { bpf: number; perfEventOpen: number } {
-  const found = NUMBERS[process.arch];
-  if (found === undefined) throw new KernelError("find system call numbers", "ENOSYS", { reason: `weir runs on x86-64 and arm64, this is ${process.arch}` });
-  return found;
+  const number = PERF_EVENT_OPEN[process.arch];
+  if (number === undefined) throw new KernelError(operation, "ENOSYS", { reason: `weir runs on x86-64 and arm64, this is ${process.arch}` });
+  return check(operation, libc().perfEventOpen(number, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
 export function duplicate(fd: number): number {

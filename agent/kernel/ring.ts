@@ -1,0 +1,116 @@
+/**
+ * Reads the kernel's ring buffer where it lies (Documentation/bpf/ringbuf.rst). Records stay in the ring until they
+ * have been handled, so the ring itself is the only queue: its size is the bound, and what finds it full is
+ * counted by the program that wanted to write. All records have one size, so positions count records.
+ */
+
+import type { BpfMap } from "./maps.ts";
+import { onReadable } from "./poll.ts";
+import { libc, mapMemory, type Mapping, PROT_READ, PROT_WRITE } from "./syscall.ts";
+
+const BUSY = 0x80000000;
+const DISCARDED = 0x40000000;
+const HEADER = 8;
+
+/** Positions in bytes since the ring was made; they only grow. */
+export interface RingState {
+  producer: number;
+  consumer: number;
+  size: number;
+}
+
+export interface RingOptions {
+  map: BpfMap;
+  recordSize: number;
+  /**
+   * Gets `count` records after each other, oldest first. They count as received when it returns or throws. The
+   * buffer is used again: copy what is kept.
+   */
+  onRecords: (records: Buffer, count: number) => void;
+  /** At most this many records are handled before others get their turn. */
+  batch?: number;
+}
+
+export class Ring {
+  /** Bytes that one record takes in the ring. */
+  readonly stride: number;
+  /** Records that were discarded, or of another size because another version wrote them. */
+  skipped = 0;
+  readonly #options: RingOptions;
+  readonly #size: number;
+  readonly #mappings: Mapping[];
+  readonly #consumer: BigUint64Array;
+  readonly #producer: BigUint64Array;
+  readonly #words: Uint32Array;
+  readonly #data: Buffer;
+  readonly #batch: Buffer;
+  #polling: { close(): void } | undefined;
+
+  /** Maps the ring; nothing is read before `start` or `drain`. */
+  constructor(options: RingOptions) {
+    this.#options = options;
+    this.#size = options.map.info.maxEntries;
+    this.stride = Math.ceil((options.recordSize + HEADER) / 8) * 8;
+    const page = libc().pageSize();
+    const operation = `map the ring buffer ${options.map.name} into memory`;
+    const own = mapMemory(operation, options.map.fd, page, PROT_READ | PROT_WRITE);
+    // The data comes twice in a row, so that a record at the end is read without a break.
+    const theirs = mapMemory(operation, options.map.fd, page + 2 * this.#size, PROT_READ, page);
+    this.#mappings = [own, theirs];
+    this.#consumer = new BigUint64Array(own.buffer, 0, 1);
+    this.#producer = new BigUint64Array(theirs.buffer, 0, 1);
+    this.#words = new Uint32Array(theirs.buffer, page);
+    this.#data = Buffer.from(theirs.buffer, page);
+    this.#batch = Buffer.allocUnsafe((options.batch ?? 2048) * options.recordSize);
+  }
+
+  state(): RingState {
+    // The consumer first: read the other way round, it could seem ahead of the producer.
+    const consumer = Number(Atomics.load(this.#consumer, 0));
+    return { consumer, producer: Number(Atomics.load(this.#producer, 0)), size: this.#size };
+  }
+
+  /** Handles what comes from now on, on the event loop. */
+  start(): void {
+    this.#polling ??= onReadable(this.#options.map.fd, () => this.drain());
+  }
+
+  /** Handles one batch of the records that are complete, and answers how many there were. */
+  drain(): number {
+    const { recordSize, onRecords } = this.#options;
+    const producer = Number(Atomics.load(this.#producer, 0));
+    let at = Number(Atomics.load(this.#consumer, 0));
+    let length = 0;
+    while (at < producer && length + recordSize <= this.#batch.length) {
+      const offset = at % this.#size;
+      const header = Atomics.load(this.#words, offset / 4);
+      if (header & BUSY) break; // reserved and not yet written: those behind it wait, too
+      const bytes = (header & ~DISCARDED) >>> 0;
+      if (bytes === recordSize && (header & DISCARDED) === 0) {
+        this.#data.copy(this.#batch, length, offset + HEADER, offset + HEADER + recordSize);
+        length += recordSize;
+      } else {
+        this.skipped++;
+      }
+      at += Math.ceil((bytes + HEADER) / 8) * 8;
+    }
+    try {
+      if (length > 0) onRecords(this.#batch.subarray(0, length), length / recordSize);
+    } finally {
+      Atomics.store(this.#consumer, 0, BigInt(at));
+    }
+    return length / recordSize;
+  }
+
+  /** Stops reading. What is in the ring stays there, for the next reader of the same ring. */
+  stop(): void {
+    this.#polling?.close();
+    this.#polling = undefined;
+  }
+
+  /** `state` and `drain` must not be called any more. */
+  close(): void {
+    this.stop();
+    for (const mapping of this.#mappings) mapping.unmap();
+  }
+}
