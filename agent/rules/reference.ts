@@ -1,0 +1,234 @@
+/**
+ * The reference verdict: what the rules mean, told a second time and as plainly as possible. The conformance suite
+ * holds the kernel programs to it. It reads raw frames and the configuration as written, and shares neither parsers,
+ * nor tables, nor the packed form with them.
+ *
+ * Order for a packet: loopback, absolute failsafe, malformed, flow, shadow, opener, management failsafe, rules, mode.
+ * What passes advances state, what is dropped or would be does not, so that detect and prevent walk the same way.
+ */
+
+import type { Action, Mode } from "../../config/types.ts";
+import type { Verdict } from "../events/event.ts";
+import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
+import { connectionKey } from "./reference/connection.ts";
+import { isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
+import { Flows, isBareSyn, isClosed, type Flow } from "./reference/flows.ts";
+import { Fragments } from "./reference/fragments.ts";
+import { askRules, prepareRules, type Policy, type PreparedRules } from "./reference/meaning.ts";
+import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
+import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
+import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
+import { isAnswer, isError } from "./reference/transport.ts";
+
+export type { Arrival, Host } from "./reference/arrival.ts";
+export type { Policy } from "./reference/meaning.ts";
+export type { Reason } from "./reference/packet.ts";
+
+export interface Outcome {
+  verdict: Verdict;
+  /** The operator's name, or `default`, `failsafe`, `on_error`. */
+  rule: string;
+  /** The first rule before it that would drop if it were enforced. */
+  staged: string | null;
+  /** Why the packet could not be decided. */
+  reason: Reason | null;
+}
+
+/** An outcome before the mode is read. */
+interface Judgement extends Omit<Outcome, "verdict"> {
+  action: Action;
+}
+
+const ETHERTYPE_ARP = 0x0806;
+const FAILSAFE: Judgement = { action: "allow", rule: "failsafe", staged: null, reason: null };
+const NOT_JUDGED: Judgement = { ...FAILSAFE, rule: "default" };
+
+export class Reference {
+  readonly #host: Host;
+  readonly #flows = new Flows();
+  readonly #fragments = new Fragments();
+  #policy: Policy;
+  #rules: PreparedRules;
+  #generation = 1;
+
+  constructor(policy: Policy, host: Partial<Host> = {}) {
+    this.#host = { ...EMPTY_HOST, ...host };
+    this.#policy = policy;
+    this.#rules = prepareRules(policy);
+  }
+
+  /** Other rules from the next packet on; connections go on under them. */
+  reload(policy: Policy): void {
+    this.#policy = policy;
+    this.#rules = prepareRules(policy);
+    this.#generation++;
+  }
+
+  setMode(mode: Mode): void {
+    this.#policy = { ...this.#policy, mode };
+  }
+
+  judge(arrival: Arrival): Outcome {
+    const { action, ...rest } = this.#judgeFrame(arrival);
+    if (action === "block") return { verdict: this.#policy.mode === "prevent" ? "dropped" : "would_drop", ...rest };
+    return { verdict: rest.reason === null ? "passed" : "undecided", ...rest };
+  }
+
+  #judgeFrame(arrival: Arrival): Judgement {
+    if (this.#host.loopback.includes(arrival.interface)) return FAILSAFE;
+    const seen = sight(arrival, this.#fragments);
+    if (isNotIp(seen)) return seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED;
+    const outer = this.#judgePacket(seen, arrival);
+    const inner = seen.packet?.transport?.inner;
+    if (outer === FAILSAFE || outer.action === "block" || inner == null || !this.#policy.inspect_tunnels) return outer;
+    return worse(outer, this.#judgeInner(inner, arrival, seen.packet?.fragment != null));
+  }
+
+  /** What a tunnel carries, or nothing to say where that is not IP. */
+  #judgeInner(inner: Inner, arrival: Arrival, partial: boolean): Judgement {
+    const seen = sightInner(inner, arrival, partial, this.#fragments);
+    if (isNotIp(seen)) return NOT_JUDGED;
+    const judgement = this.#judgePacket(seen, arrival);
+    const deeper = seen.packet?.transport?.inner != null && judgement.action === "allow" && judgement.reason === null;
+    return deeper ? this.#undecided("tunnel_depth", arrival) : judgement;
+  }
+
+  /** One packet, be it the outer or the inner one of a tunnel. */
+  #judgePacket({ packet, problem, place, inTunnel }: Sighting, arrival: Arrival): Judgement {
+    if (packet !== undefined && !inTunnel) {
+      if (problem === undefined && isLinkUpkeep(packet)) return FAILSAFE;
+      if (isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
+        if (problem === undefined) this.#followTrusted(packet, place, arrival);
+        return FAILSAFE;
+      }
+    }
+    if (packet === undefined || problem !== undefined) return this.#undecided(problem ?? "ethernet_truncated", arrival);
+    if (packet.transport === undefined) return this.#judgeWithoutTransport(packet, arrival);
+    const { protocol, icmp } = packet.transport;
+    if (icmp !== null && isError(protocol, icmp.type)) return this.#judgeError(packet, packet.transport, place, arrival, inTunnel);
+    return this.#judgeConversation(packet, packet.transport, place, arrival, inTunnel);
+  }
+
+  /** A later fragment whose first was not seen: ports, messages and flags are unknown; of IPv6 the protocol too. */
+  #judgeWithoutTransport(packet: Packet, arrival: Arrival): Judgement {
+    const answer = askRules(this.#rules, this.#policy.defaults.action, {
+      direction: arrival.hook,
+      interface: arrival.interface,
+      source: packet.source,
+      destination: packet.destination,
+      protocol: packet.headerProtocol ?? undefined,
+      ports: undefined,
+      icmp: undefined,
+      tcpFlags: undefined,
+    });
+    if (answer.action === undefined) return this.#undecided("fragment_without_first", arrival);
+    return { ...answer, action: answer.action, reason: null };
+  }
+
+  /** An error belongs to the connection it is about, without being one of its packets. It opens nothing. */
+  #judgeError(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
+    const flow = transport.quoted && this.#flows.find(connectionKey(transport.quoted, place));
+    if (flow) return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, arrival, inTunnel);
+    return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, arrival, inTunnel);
+  }
+
+  #judgeConversation(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
+    const conversation = conversationOf(packet, transport);
+    const key = connectionKey(conversation, place);
+    const opens = isBareSyn(transport.tcpFlags);
+    const later = packet.fragment !== null && packet.fragment.offset > 0;
+
+    const flow = this.#flows.find(key);
+    if (flow !== undefined && !(opens && isClosed(flow))) {
+      const byOpener = flow.openerIsLow === key.sourceIsLow;
+      // Opening towards an opener is a connection of its own, and says nothing about the one that stands.
+      if (opens && !byOpener) return this.#ask(senderOf(conversation, arrival), transport.tcpFlags, arrival, inTunnel);
+      const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
+      const judgement = this.#ask(opener, transport.tcpFlags, arrival, inTunnel);
+      if (judgement.action === "allow" && !later) advance(flow, byOpener, transport.tcpFlags);
+      return judgement;
+    }
+    if (flow !== undefined) this.#flows.forget(key);
+
+    const shadow = opens ? undefined : this.#flows.shadowOf(key, this.#generation);
+    if (shadow !== undefined && shadow.openerIsLow !== key.sourceIsLow) {
+      return { action: "block", rule: shadow.rule, staged: null, reason: null };
+    }
+    const opener = shadow ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
+    if (opener === undefined) return this.#undecided("opener_unknown", arrival);
+    const judgement = this.#ask(opener, transport.tcpFlags, arrival, inTunnel);
+    if (later || isAnswerMessage(transport)) return judgement;
+    const openerIsLow = opener.isSender === key.sourceIsLow;
+    if (judgement.action === "allow") this.#flows.open(key, newFlow(opener, openerIsLow, transport.tcpFlags));
+    else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule });
+    return judgement;
+  }
+
+  /** The flow is known from then on, should the peer lose its privilege. */
+  #followTrusted(packet: Packet, place: string, arrival: Arrival): void {
+    const { transport } = packet;
+    if (transport === undefined || (packet.fragment !== null && packet.fragment.offset > 0) || isAnswerMessage(transport)) return;
+    if (transport.icmp !== null && isError(transport.protocol, transport.icmp.type)) return;
+    const conversation = conversationOf(packet, transport);
+    const key = connectionKey(conversation, place);
+    const flow = this.#flows.find(key);
+    if (flow !== undefined && !(isBareSyn(transport.tcpFlags) && isClosed(flow))) {
+      advance(flow, flow.openerIsLow === key.sourceIsLow, transport.tcpFlags);
+      return;
+    }
+    const opener = this.#findOpener(conversation, transport, arrival, false);
+    if (opener) this.#flows.open(key, newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags));
+  }
+
+  #findOpener(conversation: Opener["conversation"], transport: Transport, arrival: Arrival, inTunnel: boolean): Opener | undefined {
+    // Sockets and management ports are those of the host, which is no end of what a tunnel carries.
+    const host = inTunnel ? EMPTY_HOST : this.#host;
+    const managementPorts = inTunnel || arrival.local === false ? [] : this.#policy.failsafe.management_ports;
+    return findOpener(conversation, transport.tcpFlags, arrival, host, managementPorts);
+  }
+
+  #ask(opener: Opener, tcpFlags: number | null, arrival: Arrival, inTunnel: boolean): Judgement {
+    const { conversation, direction, isSender } = opener;
+    if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return FAILSAFE;
+    const { action, rule, staged } = askRules(this.#rules, this.#policy.defaults.action, {
+      ...conversation,
+      direction,
+      interface: arrival.interface,
+      tcpFlags: isSender ? tcpFlags : null,
+    });
+    if (action === undefined) throw new RangeError(`rule ${rule} cannot be decided though the whole packet is known`);
+    return { action, rule, staged, reason: null };
+  }
+
+  #undecided(reason: Reason, { hook }: Arrival): Judgement {
+    return { action: this.#policy.defaults.on_error[hook], rule: "on_error", staged: null, reason };
+  }
+}
+
+function isNotIp(seen: Sighting | NotIp): seen is NotIp {
+  return "etherType" in seen;
+}
+
+function conversationOf({ source, destination }: Packet, { protocol, ports, icmp }: Transport): Conversation {
+  return { source, destination, protocol, ports, icmp };
+}
+
+function isAnswerMessage({ protocol, icmp }: Transport): boolean {
+  return icmp !== null && isAnswer(protocol, icmp.type);
+}
+
+function newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null): Flow {
+  const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0] };
+  advance(flow, isSender, tcpFlags);
+  return flow;
+}
+
+function advance(flow: Flow, byOpener: boolean, tcpFlags: number | null): void {
+  flow.tcpFlags[byOpener ? 0 : 1] |= tcpFlags ?? 0;
+}
+
+/** Of the outer and the inner packet the worse verdict wins; what both let pass is told by the outer one's rule. */
+function worse(outer: Judgement, inner: Judgement): Judgement {
+  const told = inner.action === "block" || inner.reason !== null ? inner : outer;
+  return { ...told, staged: outer.staged ?? inner.staged };
+}

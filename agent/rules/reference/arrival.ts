@@ -1,0 +1,35 @@
+/** A frame at a hook, and the host it meets. */
+
+import type { Direction } from "../../events/event.ts";
+
+export interface Arrival {
+  frame: Uint8Array;
+  hook: Direction;
+  interface: string;
+  /** Ids of VLAN tags that are not in the frame, because the driver took them off. */
+  metadataTags?: readonly number[];
+  /** False where frames start at the IP header, as on a WireGuard device. */
+  ethernet?: boolean;
+  /** Several segments in one buffer. */
+  gso?: boolean;
+  /** False for what the host forwards. */
+  local?: boolean;
+}
+
+export interface End {
+  address: string;
+  port: number;
+}
+
+/** What the reference must know of the host. */
+export interface Host {
+  loopback: readonly string[];
+  /** TCP ports that something listens on. */
+  listening: readonly number[];
+  /** TCP connections that have a socket here. */
+  established: readonly { local: End; remote: End }[];
+  /** TCP connections by which an operator is connected. */
+  sessions: readonly { remote: End; localPort: number }[];
+}
+
+export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [] };

@@ -1,0 +1,37 @@
+/** Which connection a packet belongs to, from either end. */
+
+import type { Conversation, Message } from "./packet.ts";
+import { isAnswer, questionOf } from "./transport.ts";
+
+export interface ConnectionKey {
+  text: string;
+  sourceIsLow: boolean;
+}
+
+/**
+ * The same whichever end sent the packet. `place`: interface, tags and tunnel.
+ *
+ * ICMP has no ports, so that its key must say which end asks, and what: without that, an echo reply that nobody asked
+ * for would open the way for the echo request that a rule blocks, and one kind of message for another.
+ */
+export function connectionKey(of: Conversation, place: string): ConnectionKey {
+  const ends: [string, string] = [
+    `${of.source.toString(16)} ${of.ports?.source ?? 0}`,
+    `${of.destination.toString(16)} ${of.ports?.destination ?? 0}`,
+  ];
+  const sourceIsLow = ends[0] <= ends[1];
+  const [low, high] = sourceIsLow ? ends : [ends[1], ends[0]];
+  const message = of.icmp === null ? "" : questionKey(of.protocol, of.icmp, sourceIsLow);
+  return { text: [of.protocol, low, high, message, place].join(" | "), sourceIsLow };
+}
+
+function questionKey(protocol: number, message: Message, sourceIsLow: boolean): string {
+  const lowAsks = sourceIsLow !== isAnswer(protocol, message.type);
+  return `${lowAsks ? "low" : "high"} asks ${questionOf(protocol, message.type)}/${message.code} as ${message.identifier}`;
+}
+
+/** The same packet as if the other end had sent it. */
+export function reversed(of: Conversation): Conversation {
+  const ports = of.ports && { source: of.ports.destination, destination: of.ports.source };
+  return { ...of, source: of.destination, destination: of.source, ports };
+}

@@ -1,0 +1,25 @@
+/** Ethernet II and its VLAN tags. */
+
+import { Undecidable, type Reader } from "./packet.ts";
+
+const VLAN_TYPES = [0x8100, 0x88a8];
+const MOST_TAGS = 2;
+
+export interface Link {
+  etherType: number;
+  /** Ids, outermost first; a priority tag is a tag with id 0. */
+  vlan: number[];
+}
+
+/** Reads the header and leaves the reader behind it. A tag that the driver took off counts as the outermost. */
+export function readEthernet(reader: Reader, metadataTags: readonly number[] = []): Link {
+  let etherType = reader.take(14, "ethernet_truncated").getUint16(12);
+  const vlan = [...metadataTags];
+  while (VLAN_TYPES.includes(etherType)) {
+    if (vlan.length === MOST_TAGS) throw new Undecidable("vlan_depth");
+    const tag = reader.take(4, "vlan_truncated");
+    vlan.push(tag.getUint16(0) & 0x0fff);
+    etherType = tag.getUint16(2);
+  }
+  return { etherType, vlan };
+}

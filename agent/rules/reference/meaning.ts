@@ -1,0 +1,75 @@
+/** What the rules say about a connection: the first that matches decides, where every part of it is known. */
+
+import type { Action, WeirConfig } from "../../../config/types.ts";
+import { FIELD_ENTRIES, type Want } from "../fields.ts";
+import type { Subject } from "../subject.ts";
+import { ICMPV6, IGMP } from "./transport.ts";
+
+/** The part of the configuration a verdict depends on, the mode included. */
+export type Policy = Pick<WeirConfig, "mode" | "defaults" | "failsafe" | "inspect_tunnels" | "rules">;
+
+export interface Answer {
+  /** undefined: it hangs on something that the packet does not say. */
+  action: Action | undefined;
+  /** The rule that decided, or `default`. */
+  rule: string;
+  /** The first rule before it that would drop if it were enforced. */
+  staged: string | null;
+}
+
+interface PreparedRule {
+  name: string;
+  action: Action;
+  staged: boolean;
+  /** Alternatives by field; each field must hold. */
+  fields: Want[][];
+}
+
+export type PreparedRules = PreparedRule[];
+
+export function prepareRules(policy: Policy): PreparedRules {
+  return policy.rules.map((rule) => ({
+    name: rule.name,
+    action: rule.action,
+    staged: rule.action === "block" && !rule.enforce,
+    fields: FIELD_ENTRIES.map(([, field]) => field.wants(rule)).filter((wants) => wants.length > 0),
+  }));
+}
+
+/**
+ * A rule whose unknown part decides whether it matches leaves a doubt: a later one may still decide if it says the
+ * same. A staged rule changes nothing, so that its doubt does not count.
+ */
+export function askRules(rules: PreparedRules, defaultAction: Action, subject: Subject): Answer {
+  let staged: string | null = null;
+  let doubt: Action | undefined;
+  for (const rule of rules) {
+    const matches = every(rule.fields.map((wants) => some(wants.map((want) => want.holds(subject)))));
+    if (matches === false) continue;
+    if (rule.staged) {
+      if (matches === true && doubt === undefined) staged ??= rule.name;
+      continue;
+    }
+    if (doubt !== undefined && doubt !== rule.action) return { action: undefined, rule: rule.name, staged };
+    if (matches === true) return { action: rule.action, rule: rule.name, staged };
+    doubt = rule.action;
+  }
+  const action = isGroupMembership(subject) ? "allow" : defaultAction;
+  return { action: doubt === undefined || doubt === action ? action : undefined, rule: "default", staged };
+}
+
+/** Multicast would end without it, and nobody means it by "block the rest". A rule may name it. */
+function isGroupMembership({ protocol, icmp }: Subject): boolean {
+  if (protocol === IGMP) return true;
+  return protocol === ICMPV6 && icmp != null && [130, 131, 132, 143].includes(icmp.type);
+}
+
+function every(answers: (boolean | undefined)[]): boolean | undefined {
+  if (answers.includes(false)) return false;
+  return answers.includes(undefined) ? undefined : true;
+}
+
+function some(answers: (boolean | undefined)[]): boolean | undefined {
+  if (answers.includes(true)) return true;
+  return answers.includes(undefined) ? undefined : false;
+}

@@ -1,0 +1,70 @@
+/** From bytes to what can be known of a packet: all of it, or its addresses and why the rest is undecidable. */
+
+import type { Arrival } from "./arrival.ts";
+import { readEthernet, type Link } from "./ethernet.ts";
+import type { Fragments } from "./fragments.ts";
+import { readIp } from "./ip.ts";
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Reader, Undecidable } from "./packet.ts";
+import type { Inner, Packet, Reason, Surroundings } from "./packet.ts";
+import { openTunnel } from "./tunnel.ts";
+
+export interface Sighting {
+  /** Without it not even the addresses are known. */
+  packet: Packet | undefined;
+  problem: Reason | undefined;
+  /** Interface, tags and tunnel: equal addresses elsewhere are other hosts. */
+  place: string;
+  inTunnel: boolean;
+}
+
+/** What travels without IP; `etherType` says what it is. */
+export interface NotIp {
+  etherType: number;
+}
+
+export function sight(arrival: Arrival, fragments: Fragments): Sighting | NotIp {
+  const reader = new Reader(arrival.frame);
+  const around = { gso: arrival.gso ?? false, partial: false };
+  return attempt(arrival.interface, false, () => {
+    const link = arrival.ethernet === false ? linkOfBareIp(arrival) : readEthernet(reader, arrival.metadataTags);
+    return sightIp(reader, link, around, `${arrival.interface} vlan ${link.vlan.join(".")}`, false, fragments);
+  });
+}
+
+/** The packet inside a tunnel. `partial`: the outer packet is a first fragment. */
+export function sightInner(inner: Inner, arrival: Arrival, partial: boolean, fragments: Fragments): Sighting | NotIp {
+  return attempt(arrival.interface, true, () => {
+    const { reader, tunnel, ...link } = openTunnel(inner);
+    const place = `${arrival.interface} ${tunnel} vlan ${link.vlan.join(".")}`;
+    return sightIp(reader, link, { gso: arrival.gso ?? false, partial }, place, true, fragments);
+  });
+}
+
+function sightIp(reader: Reader, link: Link, around: Surroundings, place: string, inTunnel: boolean, fragments: Fragments): Sighting | NotIp {
+  if (link.etherType !== ETHERTYPE_IPV4 && link.etherType !== ETHERTYPE_IPV6) return { etherType: link.etherType };
+  const seen: Packet[] = [];
+  try {
+    readIp(reader, link.etherType, around, (packet) => seen.push(packet));
+    for (const packet of seen) fragments.see(packet, place);
+    return { packet: seen[0], problem: undefined, place, inTunnel };
+  } catch (error) {
+    return { packet: seen[0], problem: reasonOf(error), place, inTunnel };
+  }
+}
+
+function attempt(place: string, inTunnel: boolean, look: () => Sighting | NotIp): Sighting | NotIp {
+  try {
+    return look();
+  } catch (error) {
+    return { packet: undefined, problem: reasonOf(error), place, inTunnel };
+  }
+}
+
+function reasonOf(error: unknown): Reason {
+  if (error instanceof Undecidable) return error.reason;
+  throw error;
+}
+
+function linkOfBareIp({ frame, metadataTags = [] }: Arrival): Link {
+  return { etherType: (frame[0] ?? 0) >> 4 === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, vlan: [...metadataTags] };
+}

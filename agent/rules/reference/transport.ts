@@ -1,0 +1,140 @@
+/** TCP, UDP, ICMP and ICMPv6. The protocol number alone says which of them it is. */
+
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Undecidable } from "./packet.ts";
+import type { Conversation, Inner, Message, Reader, Reason, Surroundings, Transport } from "./packet.ts";
+
+export const ICMP = 1;
+export const IGMP = 2;
+export const TCP = 6;
+export const UDP = 17;
+export const ICMPV6 = 58;
+
+const IPIP = 4;
+const IPV6_IN_IP = 41;
+const GRE = 47;
+const VXLAN_PORT = 4789;
+const GENEVE_PORT = 6081;
+
+interface Around extends Surroundings {
+  /** The rest of the datagram comes in other packets. */
+  firstFragment: boolean;
+}
+
+export function readTransport(reader: Reader, protocol: number, around: Around): Transport {
+  const plain: Transport = { protocol, ports: null, icmp: null, tcpFlags: null, quoted: null, inner: null };
+  const orTiny = (reason: Reason): Reason => (around.firstFragment ? "fragment_tiny" : reason);
+  switch (protocol) {
+    case TCP:
+      return { ...plain, ...readTcp(reader, orTiny("tcp_truncated")) };
+    case UDP:
+      return { ...plain, ...readUdp(reader, orTiny("udp_truncated"), around) };
+    case ICMP:
+    case ICMPV6:
+      return { ...plain, ...readIcmp(reader, protocol, orTiny("icmp_truncated")) };
+    case GRE:
+      return { ...plain, inner: { kind: "gre", etherType: 0, bytes: reader.rest } };
+    case IPIP:
+      return { ...plain, inner: { kind: "ipip", etherType: ETHERTYPE_IPV4, bytes: reader.rest } };
+    case IPV6_IN_IP:
+      return { ...plain, inner: { kind: "ipip", etherType: ETHERTYPE_IPV6, bytes: reader.rest } };
+    default:
+      return plain;
+  }
+}
+
+function readTcp(reader: Reader, tooShort: Reason): Partial<Transport> {
+  const left = reader.left;
+  const header = reader.take(20, tooShort);
+  const headerLength = (header.getUint8(12) >> 4) * 4;
+  if (headerLength < 20 || headerLength > left) throw new Undecidable("tcp_header_length");
+  return { ports: { source: header.getUint16(0), destination: header.getUint16(2) }, tcpFlags: header.getUint8(13) };
+}
+
+function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Transport> {
+  const left = reader.left;
+  const header = reader.take(8, tooShort);
+  const length = header.getUint16(4);
+  const speaksOfOthers = around.firstFragment || around.partial || (length === 0 && around.gso);
+  if (!speaksOfOthers && (length < 8 || length > left)) throw new Undecidable("udp_length");
+  const ports = { source: header.getUint16(0), destination: header.getUint16(2) };
+  return { ports, inner: innerByPort(ports.destination, reader.rest) };
+}
+
+function innerByPort(port: number, bytes: Uint8Array): Inner | null {
+  if (port === VXLAN_PORT) return { kind: "vxlan", etherType: 0, bytes };
+  return port === GENEVE_PORT ? { kind: "geneve", etherType: 0, bytes } : null;
+}
+
+function readIcmp(reader: Reader, protocol: number, tooShort: Reason): Partial<Transport> {
+  const icmp = messageOf(reader.take(8, tooShort), protocol);
+  return { icmp, quoted: isError(protocol, icmp.type) ? readQuoted(reader, protocol) : null };
+}
+
+function messageOf(header: DataView, protocol: number): Message {
+  const type = header.getUint8(0);
+  return { type, code: header.getUint8(1), identifier: pairOf(protocol, type) === undefined ? 0 : header.getUint16(4) };
+}
+
+/** A question and its answer, which carries the same identifier. */
+const PAIRS: Readonly<Record<number, [question: number, answer: number][]>> = {
+  [ICMP]: [[8, 0], [13, 14]],
+  [ICMPV6]: [[128, 129]],
+};
+
+function pairOf(protocol: number, type: number): [number, number] | undefined {
+  return PAIRS[protocol]?.find((pair) => pair.includes(type));
+}
+
+/** Echo and timestamp replies: they belong to a question and open nothing. */
+export function isAnswer(protocol: number, type: number): boolean {
+  return pairOf(protocol, type)?.[1] === type;
+}
+
+/** The question an answer belongs to; any other type is its own. */
+export function questionOf(protocol: number, type: number): number {
+  return pairOf(protocol, type)?.[0] ?? type;
+}
+
+export function isError(protocol: number, type: number): boolean {
+  return protocol === ICMPV6 ? type >= 1 && type <= 4 : [3, 4, 11, 12].includes(type);
+}
+
+/**
+ * The packet that an error quotes: its IP header and 8 bytes. One that quotes less, or a later fragment, or something
+ * behind extension headers, is related to nothing and is judged on its own.
+ */
+function readQuoted(reader: Reader, protocol: number): Conversation | null {
+  try {
+    return protocol === ICMPV6 ? readQuotedIPv6(reader) : readQuotedIPv4(reader);
+  } catch (error) {
+    if (error instanceof Undecidable) return null;
+    throw error;
+  }
+}
+
+function readQuotedIPv4(reader: Reader): Conversation | null {
+  const header = reader.take(20, "icmp_truncated");
+  const headerLength = (header.getUint8(0) & 0x0f) * 4;
+  if (header.getUint8(0) >> 4 !== 4 || headerLength < 20 || header.getUint16(6) & 0x1fff) return null;
+  reader.take(headerLength - 20, "icmp_truncated");
+  const [source, destination] = [12, 16].map((at) => 0xffff_0000_0000n | BigInt(header.getUint32(at))) as [bigint, bigint];
+  return { source, destination, ...readQuotedPorts(reader, header.getUint8(9)) };
+}
+
+function readQuotedIPv6(reader: Reader): Conversation | null {
+  const header = reader.take(40, "icmp_truncated");
+  if (header.getUint8(0) >> 4 !== 6) return null;
+  const [source, destination] = [8, 24].map((at) => (header.getBigUint64(at) << 64n) | header.getBigUint64(at + 8)) as [bigint, bigint];
+  return { source, destination, ...readQuotedPorts(reader, header.getUint8(6)) };
+}
+
+function readQuotedPorts(reader: Reader, protocol: number): Pick<Conversation, "protocol" | "ports" | "icmp"> {
+  const header = reader.take(8, "icmp_truncated");
+  const hasPorts = protocol === TCP || protocol === UDP;
+  const hasMessage = protocol === ICMP || protocol === ICMPV6;
+  return {
+    protocol,
+    ports: hasPorts ? { source: header.getUint16(0), destination: header.getUint16(2) } : null,
+    icmp: hasMessage ? messageOf(header, protocol) : null,
+  };
+}

@@ -1,0 +1,22 @@
+/**
+ * What a rule judges: the tuple of the end that opened the connection, and the packet's own flags.
+ *
+ * `undefined` is "cannot be known", as the ports of a later fragment whose first was not seen; `null` is "has none",
+ * as the ports of an ICMP packet. A rule that asks for what cannot be known neither matches nor fails.
+ */
+
+import type { Direction } from "../events/event.ts";
+
+export interface Subject {
+  /** The opener's, on this interface. */
+  direction: Direction;
+  interface: string;
+  /** 128 bits, an IPv4 address as ::ffff:a.b.c.d. */
+  source: bigint;
+  destination: bigint;
+  protocol: number | undefined;
+  ports: { source: number; destination: number } | null | undefined;
+  icmp: { type: number; code: number } | null | undefined;
+  /** Of this packet; null where the other end sent it, for a rule judges what the opener sends. */
+  tcpFlags: number | null | undefined;
+}
