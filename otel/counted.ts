@@ -1,0 +1,138 @@
+/** Exporters and processors of the SDK with every record accounted for. */
+
+import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
+import { TraceFlags } from "@opentelemetry/api";
+import type { LogRecordProcessor, ReadWriteLogRecord } from "@opentelemetry/sdk-logs";
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { Ledger } from "./delivery.ts";
+import type { Remark } from "./diagnostics.ts";
+import { DeliveryProblem } from "./trouble.ts";
+
+export interface Exporter<Batch> {
+  export(batch: Batch, done: (result: ExportResult) => void): void;
+  shutdown(): Promise<void>;
+  forceFlush?(): Promise<void>;
+}
+
+export interface Accounts<Batch> {
+  ledger: Ledger;
+  size(batch: Batch): number;
+  /** What the SDK said about the answer it is about to report. */
+  takeRemark(): Remark | undefined;
+  /** Told for every batch; no problem means that the collector has it. */
+  outcome(problem: unknown): void;
+  /** Milliseconds after which a batch that is still on its way counts as lost. */
+  timeout: number;
+  /** Told when that happened. */
+  abandon(): void;
+}
+
+/**
+ * Counts what the collector acknowledged. To the SDK every batch is a success: it has nothing to add to a failure but a line in its log
+ * for each try, and stops flushing at the first one.
+ */
+export class CountedExporter<Batch> implements Exporter<Batch> {
+  readonly #inner: Exporter<Batch>;
+  readonly #accounts: Accounts<Batch>;
+
+  constructor(inner: Exporter<Batch>, accounts: Accounts<Batch>) {
+    this.#inner = inner;
+    this.#accounts = accounts;
+  }
+
+  export(batch: Batch, done: (result: ExportResult) => void): void {
+    const { ledger, size, takeRemark, outcome, timeout, abandon } = this.#accounts;
+    const records = size(batch);
+    let settled = false;
+    const settle = (problem: unknown, lost: number): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      ledger.arrive(records, lost);
+      outcome(problem);
+      done({ code: ExportResultCode.SUCCESS });
+    };
+    // The exporter's own timeout watches for silence only: an answer that drips in would last for ever.
+    const timer = setTimeout(() => {
+      settle(new DeliveryProblem("silent"), records);
+      abandon();
+    }, timeout);
+    timer.unref();
+    ledger.depart(records);
+    try {
+      this.#inner.export(batch, (result) => {
+        const remark = takeRemark();
+        if (result.code !== ExportResultCode.SUCCESS) settle(understood(result.error), records);
+        else settle(remark?.problem, Math.min(records, remark?.refused ?? 0));
+      });
+    } catch (error) {
+      settle(error, records);
+    }
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#inner.forceFlush?.();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#inner.shutdown();
+  }
+}
+
+/** The exporters tell these two by their text only. */
+function understood(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : "";
+  if (/^Request timed out|^Concurrent export limit/.test(message)) return new DeliveryProblem("silent");
+  if (/retryable status/.test(message)) return new DeliveryProblem("overloaded");
+  return error ?? new Error("no reason given");
+}
+
+/** Refuses what the queue has no room for, before the SDK drops it without a count. */
+export class CountedSpans implements SpanProcessor {
+  readonly #inner: SpanProcessor;
+  readonly #ledger: Ledger;
+
+  constructor(inner: SpanProcessor, ledger: Ledger) {
+    this.#inner = inner;
+    this.#ledger = ledger;
+  }
+
+  onStart(): void {}
+
+  onEnd(span: ReadableSpan): void {
+    const sampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (sampled && this.#ledger.offer()) this.#inner.onEnd(span);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.#inner.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#inner.shutdown();
+  }
+}
+
+/** The same for log records. */
+export class CountedLogs implements LogRecordProcessor {
+  readonly #inner: LogRecordProcessor;
+  readonly #ledger: Ledger;
+
+  constructor(inner: LogRecordProcessor, ledger: Ledger) {
+    this.#inner = inner;
+    this.#ledger = ledger;
+  }
+
+  onEmit(record: ReadWriteLogRecord): void {
+    if (this.#ledger.offer()) this.#inner.onEmit(record);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.#inner.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#inner.shutdown();
+  }
+}
+

@@ -1,0 +1,70 @@
+/** Where every record of one signal is: offered = waiting + flying + sent + lost, at any moment. */
+
+export type Signal = "traces" | "metrics" | "logs";
+
+export interface Delivery {
+  offered: number;
+  /** In the queue. */
+  waiting: number;
+  /** Handed to the network, not yet answered. */
+  flying: number;
+  /** Acknowledged by the collector. */
+  sent: number;
+  /** Not acknowledged: the queue was full, the collector refused, failed or was silent, or weir stopped. */
+  lost: number;
+}
+
+export class Ledger {
+  readonly #capacity: number;
+  #waiting = 0;
+  #flying = 0;
+  #sent = 0;
+  #lost = 0;
+  #closed = false;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Counts a record in; false when there is no room for it and it is lost. */
+  offer(records = 1): boolean {
+    if (this.#closed || this.#waiting + records > this.#capacity) {
+      this.#lost += records;
+      return false;
+    }
+    this.#waiting += records;
+    return true;
+  }
+
+  /** A batch leaves the queue for the network. */
+  depart(records: number): void {
+    if (this.#closed) return;
+    this.#waiting -= records;
+    this.#flying += records;
+  }
+
+  /** The collector answered, or will not. */
+  arrive(records: number, lost: number): void {
+    if (this.#closed) return;
+    this.#flying -= records;
+    this.#sent += records - lost;
+    this.#lost += lost;
+  }
+
+  /** Whatever has not arrived by now is lost; what is offered later, too. */
+  close(): void {
+    this.#closed = true;
+    this.#lost += this.#waiting + this.#flying;
+    this.#waiting = this.#flying = 0;
+  }
+
+  read(): Delivery {
+    return {
+      offered: this.#waiting + this.#flying + this.#sent + this.#lost,
+      waiting: this.#waiting,
+      flying: this.#flying,
+      sent: this.#sent,
+      lost: this.#lost,
+    };
+  }
+}

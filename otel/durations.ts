@@ -1,0 +1,42 @@
+/** How long connections lasted, counted in plain arrays: a recording costs nanoseconds, a reading copies a few hundred bytes. */
+
+import type { ConnectionEvent, Direction, Transport } from "../agent/events/event.ts";
+
+/** Upper bounds of the buckets in seconds: from a refused connection to one that lives for days. */
+export const DURATION_BOUNDARIES = [0.01, 0.1, 1, 5, 15, 60, 300, 1800, 3600, 21600, 86400] as const;
+
+export interface DurationRow {
+  direction: Direction;
+  transport: Transport;
+  /** One more than there are boundaries: the last bucket has no upper bound. */
+  counts: number[];
+  sum: number;
+}
+
+export class Durations {
+  readonly #rows = new Map<string, DurationRow>();
+
+  record(connection: ConnectionEvent): void {
+    const transport = transportOf(connection.protocol);
+    const key = `${connection.direction} ${transport}`;
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = { direction: connection.direction, transport, counts: new Array(DURATION_BOUNDARIES.length + 1).fill(0), sum: 0 };
+      this.#rows.set(key, row);
+    }
+    const seconds = Math.max(0, connection.closed - connection.opened) / 1000;
+    let bucket = 0;
+    while (bucket < DURATION_BOUNDARIES.length && seconds > DURATION_BOUNDARIES[bucket]!) bucket++;
+    row.counts[bucket]!++;
+    row.sum += seconds;
+  }
+
+  rows(): DurationRow[] {
+    return [...this.#rows.values()].map((row) => ({ ...row, counts: [...row.counts] }));
+  }
+}
+
+function transportOf(protocol: string): Transport {
+  if (protocol === "tcp" || protocol === "udp") return protocol;
+  return protocol === "icmp" || protocol === "icmpv6" ? "icmp" : "other";
+}

@@ -1,0 +1,169 @@
+/** What `OTEL_*` variables and the configuration together ask for. The variables win. An empty variable counts as absent. */
+
+import { readFileSync } from "node:fs";
+import type { Signal } from "./delivery.ts";
+
+export type Protocol = "http/json" | "http/protobuf" | "grpc";
+
+export interface Target {
+  /** `console` prints, for trying things out. */
+  exporter: "otlp" | "console";
+  protocol: Protocol;
+  /** The full address of this signal. */
+  url: string;
+  /** What the operator changes to change the address. */
+  setBy: string;
+  tls: TlsFiles;
+}
+
+/** Contents of the files that variables name. */
+export interface TlsFiles {
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+}
+
+export interface QueueLimits {
+  capacity: number;
+  batch: number;
+  delay: number;
+  timeout: number;
+}
+
+export interface Plan {
+  targets: Partial<Record<Signal, Target>>;
+  spans: QueueLimits;
+  logs: QueueLimits;
+  metrics: { interval: number; timeout: number };
+  warnings: string[];
+}
+
+export interface Wishes {
+  endpoint: string;
+  traces: boolean;
+  metrics: boolean;
+  logs: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** More batches than this at once, and the SDK's span processor gives up flushing them. */
+const MAX_BATCHES = 30;
+
+const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
+
+export function planTelemetry(wishes: Wishes, environment: Environment): Plan {
+  const variables = new Variables(environment);
+  const spans = queueLimits(variables, "OTEL_BSP", { capacity: 2048, batch: 512, delay: 2000, timeout: 15_000 });
+  const logs = queueLimits(variables, "OTEL_BLRP", { capacity: 8192, batch: 512, delay: 1000, timeout: 15_000 });
+  const interval = variables.number("OTEL_METRIC_EXPORT_INTERVAL") ?? 15_000;
+  const timeout = Math.min(variables.number("OTEL_METRIC_EXPORT_TIMEOUT") ?? 15_000, interval);
+  const targets: Plan["targets"] = {};
+  if (variables.text("OTEL_SDK_DISABLED")?.toLowerCase() !== "true") {
+    for (const signal of SIGNALS) {
+      const target = targetOf(signal, wishes, variables);
+      if (target !== undefined) targets[signal] = target;
+    }
+  }
+  return { targets, spans, logs, metrics: { interval, timeout }, warnings: variables.warnings };
+}
+
+function targetOf(signal: Signal, wishes: Wishes, variables: Variables): Target | undefined {
+  const NAME = signal.toUpperCase();
+  const names = variables.text(`OTEL_${NAME}_EXPORTER`)?.split(",").map((name) => name.trim());
+  if (names === undefined ? !wishes[signal] : names.includes("none")) return undefined;
+  const exporter = names?.find((name) => name === "otlp" || name === "console");
+  if (names !== undefined && exporter === undefined) {
+    variables.warnings.push(`OTEL_${NAME}_EXPORTER=${names.join(",")} is not offered, weir uses otlp; set otlp, console or none`);
+  }
+  const protocol = variables.oneOf(["http/json", "http/protobuf", "grpc"], `OTEL_EXPORTER_OTLP_${NAME}_PROTOCOL`, "OTEL_EXPORTER_OTLP_PROTOCOL");
+  return { exporter: exporter ?? "otlp", protocol: protocol ?? "http/json", ...address(signal, protocol, wishes, variables), tls: tlsFiles(NAME, variables) };
+}
+
+function tlsFiles(NAME: string, variables: Variables): TlsFiles {
+  const read = (what: string): Buffer | undefined => variables.file(`OTEL_EXPORTER_OTLP_${NAME}_${what}`, `OTEL_EXPORTER_OTLP_${what}`);
+  const [ca, cert, key] = [read("CERTIFICATE"), read("CLIENT_CERTIFICATE"), read("CLIENT_KEY")];
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+/** A variable for one signal holds the whole address; the one for all signals and the configuration hold its beginning. */
+function address(signal: Signal, protocol: Protocol | undefined, wishes: Wishes, variables: Variables): Pick<Target, "url" | "setBy"> {
+  const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`;
+  const url = variables.url(own);
+  if (url !== undefined) return { url, setBy: own };
+  const common = variables.url("OTEL_EXPORTER_OTLP_ENDPOINT");
+  const base = common ?? wishes.endpoint;
+  const setBy = common === undefined ? "otel.endpoint" : "OTEL_EXPORTER_OTLP_ENDPOINT";
+  if (protocol === "grpc") return { url: base, setBy };
+  return { url: `${base.replace(/\/+$/, "")}/v1/${signal}`, setBy };
+}
+
+function queueLimits(variables: Variables, prefix: string, defaults: QueueLimits): QueueLimits {
+  const batch = variables.number(`${prefix}_MAX_EXPORT_BATCH_SIZE`) ?? defaults.batch;
+  const capacity = variables.number(`${prefix}_MAX_QUEUE_SIZE`) ?? defaults.capacity;
+  return {
+    batch: Math.min(batch, capacity),
+    capacity: Math.min(capacity, batch * MAX_BATCHES),
+    delay: variables.number(`${prefix}_SCHEDULE_DELAY`) ?? defaults.delay,
+    timeout: variables.number(`${prefix}_EXPORT_TIMEOUT`) ?? defaults.timeout,
+  };
+}
+
+class Variables {
+  readonly warnings: string[] = [];
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  text(name: string): string | undefined {
+    return this.#environment[name]?.trim() || undefined;
+  }
+
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (Number.isInteger(value) && value > 0) return value;
+    this.#refuse(`${name}=${text} is not a whole number above 0`);
+    return undefined;
+  }
+
+  url(name: string): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || URL.canParse(text)) return text;
+    this.#refuse(`${name}=${text} is not a URL, as http://127.0.0.1:4318 is`);
+    return undefined;
+  }
+
+  /** What is in the file that the first of the variables names. */
+  file(...names: string[]): Buffer | undefined {
+    const name = this.#firstSet(names);
+    if (name === undefined) return undefined;
+    try {
+      return readFileSync(this.text(name)!);
+    } catch (error) {
+      this.#refuse(`${name}: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** The value of the first of the variables that is set. */
+  oneOf<Value extends string>(values: readonly Value[], ...names: string[]): Value | undefined {
+    const name = this.#firstSet(names);
+    if (name === undefined) return undefined;
+    const value = values.find((candidate) => candidate === this.text(name));
+    if (value === undefined) this.#refuse(`${name}=${this.text(name)} is none of ${values.join(", ")}`);
+    return value;
+  }
+
+  #firstSet(names: string[]): string | undefined {
+    return names.find((name) => this.text(name) !== undefined);
+  }
+
+  #refuse(what: string): void {
+    const sentence = `${what}; weir goes on as if it were not set`;
+    if (!this.warnings.includes(sentence)) this.warnings.push(sentence);
+  }
+}

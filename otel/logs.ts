@@ -1,0 +1,126 @@
+/** Events and changes as log records: an event name, attributes, and a sentence a person can read. */
+
+import { ROOT_CONTEXT, SeverityNumber, type Context, type Logger } from "@opentelemetry/api";
+import type { Direction, Endpoint, VerdictEvent } from "../agent/events/event.ts";
+import type { Health, HookState, Mode } from "../agent/events/snapshot.ts";
+import { DIRECTIONS, verdictAttributes, type Attributes } from "./attributes.ts";
+import { Budget } from "./budget.ts";
+
+/** Detections a second that become log records. The collector's side pays for each of them. */
+export const LOG_BUDGET = 5000;
+
+/** What else weir reports, and with which facts. */
+export interface Changes {
+  "weir.mode.changed": { mode: Mode; previous: Mode };
+  "weir.rules.changed": { generation: number; loaded: number };
+  "weir.attach.changed": { interface: string; direction: Direction; hook: HookState["hook"]; reason: string };
+  "weir.events.lost": { stage: string; count: number };
+  "weir.config.rejected": { path: string; error: string };
+  "weir.health.changed": { state: Health["state"]; reasons: string[] };
+}
+
+interface Telling {
+  severity: "INFO" | "WARN" | "ERROR";
+  body: string;
+  attributes: Attributes;
+}
+
+const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
+  "weir.mode.changed": ({ mode, previous }) => ({
+    severity: "WARN",
+    body: `The mode changed from ${previous} to ${mode}`,
+    attributes: { "weir.mode": mode, "weir.mode.previous": previous },
+  }),
+  "weir.rules.changed": ({ generation, loaded }) => ({
+    severity: "INFO",
+    body: `Rules of generation ${generation} are in force: ${loaded} loaded`,
+    attributes: { "weir.generation": generation, "weir.rules.loaded": loaded },
+  }),
+  "weir.attach.changed": (change) => ({
+    severity: change.hook === "none" ? "WARN" : "INFO",
+    body: change.hook === "none"
+      ? `Nothing watches ${change.direction} on ${change.interface}: ${change.reason}`
+      : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}`,
+    attributes: {
+      "network.interface.name": change.interface,
+      "network.io.direction": DIRECTIONS[change.direction],
+      "weir.hook": change.hook,
+      "weir.hook.reason": change.reason,
+    },
+  }),
+  "weir.events.lost": ({ stage, count }) => ({
+    severity: "WARN",
+    body: `${count} event${count === 1 ? " was" : "s were"} lost in ${stage}`,
+    attributes: { "weir.stage": stage, "weir.events.lost": count },
+  }),
+  "weir.config.rejected": ({ path, error }) => ({
+    severity: "ERROR",
+    body: `${path} was refused and the configuration before it stays in force: ${error}`,
+    attributes: { "file.path": path, "error.message": error },
+  }),
+  "weir.health.changed": ({ state, reasons }) => ({
+    severity: state === "ok" ? "INFO" : "WARN",
+    body: state === "ok" ? "weir is healthy again" : `weir is degraded: ${reasons.join("; ")}`,
+    attributes: { "weir.health": state },
+  }),
+};
+
+export class LogWriter {
+  readonly #logger: Logger;
+  readonly #budget: Budget;
+
+  constructor(logger: Logger, budget = new Budget(LOG_BUDGET)) {
+    this.#logger = logger;
+    this.#budget = budget;
+  }
+
+  /** What was allowed is not a log record: the connection's span and the counters tell it. */
+  event(event: VerdictEvent, span: Context = ROOT_CONTEXT): void {
+    if (event.type === "ALLOWED" || !this.#budget.take(true)) return;
+    this.#logger.emit({
+      eventName: event.type === "UNDECIDED" ? "weir.undecided" : "weir.detection",
+      timestamp: event.time,
+      severityNumber: SeverityNumber.WARN,
+      severityText: "WARN",
+      body: sentence(event),
+      attributes: verdictAttributes(event),
+      context: span,
+    });
+  }
+
+  /** Changes are few and are told outside the budget. */
+  changed<Name extends keyof Changes>(name: Name, change: Changes[Name]): void {
+    const { severity, body, attributes } = TELL[name](change);
+    this.#logger.emit({
+      eventName: name,
+      severityNumber: SeverityNumber[severity],
+      severityText: severity,
+      body,
+      attributes,
+      context: ROOT_CONTEXT,
+    });
+  }
+
+  /** Records that the budget left out. */
+  get leftOut(): number {
+    return this.#budget.leftOut;
+  }
+
+  close(): void {
+    this.#budget.close();
+  }
+}
+
+function sentence(event: VerdictEvent): string {
+  const packet = `${event.protocol} ${endpoint(event.source)} > ${endpoint(event.destination)}, ${event.direction} on ${event.interface}`;
+  const by = event.process === undefined ? "" : `, by ${event.process.name} (pid ${event.process.pid})`;
+  if (event.type === "UNDECIDED") {
+    return `${packet}${by}, could not be decided (${event.reason ?? "no reason given"}); ${event.rule.name} says ${event.rule.action}`;
+  }
+  return `Rule ${event.rule.name} ${event.type === "BLOCKED" ? "dropped" : "would drop"} ${packet}${by}`;
+}
+
+function endpoint({ address, port }: Endpoint): string {
+  if (port === undefined) return address;
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,216 @@
+/** Every metric weir has. What is exported, the Prometheus names, the dashboards and the reference in the README follow from this table. */
+
+import type { Snapshot, TrafficRow } from "../agent/events/snapshot.ts";
+import { DIRECTIONS } from "./attributes.ts";
+import { DURATION_BOUNDARIES } from "./durations.ts";
+import type { OwnFigures } from "./own-figures.ts";
+
+export interface Reading {
+  snapshot: Snapshot;
+  own: OwnFigures;
+  /** Series that were added up because a metric had too many, by metric. Known once all others are read. */
+  folded: Map<string, number>;
+}
+
+/** A value and the values of the metric's attributes, in their order. */
+export type Row = readonly [value: number, ...attributes: string[]];
+
+export interface HistogramRow {
+  attributes: string[];
+  counts: number[];
+  sum: number;
+}
+
+interface Description {
+  name: string;
+  /** As UCUM writes it; what is counted stands in braces. */
+  unit: string;
+  description: string;
+  attributes: readonly string[];
+}
+
+export interface NumberMetric extends Description {
+  kind: "counter" | "updowncounter" | "gauge";
+  read(reading: Reading): Row[];
+}
+
+export interface HistogramMetric extends Description {
+  kind: "histogram";
+  boundaries: readonly number[];
+  read(reading: Reading): HistogramRow[];
+}
+
+export type Metric = NumberMetric | HistogramMetric;
+
+const TRAFFIC = ["network.io.direction", "network.interface.name", "network.transport", "weir.verdict"] as const;
+
+function trafficAttributes(row: TrafficRow): string[] {
+  return [DIRECTIONS[row.direction], row.interface, row.transport, row.verdict];
+}
+
+/** One row for each value an attribute may take, 1 for the value that holds now. */
+function oneOf(values: readonly string[], current: string): Row[] {
+  return values.map((value) => [value === current ? 1 : 0, value]);
+}
+
+/** How many of a list there are, by attributes. */
+function countBy<T>(list: readonly T[], attributes: (item: T) => string[]): Row[] {
+  const counts = new Map<string, [number, ...string[]]>();
+  for (const item of list) {
+    const values = attributes(item);
+    const row = counts.get(values.join("\0")) ?? [0, ...values];
+    row[0]++;
+    counts.set(values.join("\0"), row);
+  }
+  return [...counts.values()];
+}
+
+function byName(values: Readonly<Record<string, number>>): Row[] {
+  return Object.entries(values).map(([name, value]) => [value, name]);
+}
+
+export const METRICS: readonly Metric[] = [
+  {
+    name: "weir.packets", kind: "counter", unit: "{packet}", attributes: TRAFFIC,
+    description: "Packets seen, by what happened to them.",
+    read: ({ snapshot }) => snapshot.traffic.map((row) => [row.packets, ...trafficAttributes(row)]),
+  },
+  {
+    name: "weir.io", kind: "counter", unit: "By", attributes: TRAFFIC,
+    description: "Bytes seen, by what happened to the packets.",
+    read: ({ snapshot }) => snapshot.traffic.map((row) => [row.bytes, ...trafficAttributes(row)]),
+  },
+  {
+    name: "weir.rule.matches", kind: "counter", unit: "{packet}", attributes: ["security_rule.name", "weir.verdict"],
+    description: "Packets a rule matched: passed by an allow rule, dropped, or only reported as what would be dropped.",
+    read: ({ snapshot }) => snapshot.rules.flatMap((rule): Row[] => rule.action === "allow"
+      ? [[rule.packets, rule.name, "passed"]]
+      : [[rule.dropped, rule.name, "dropped"], [rule.would_drop, rule.name, "would_drop"]]),
+  },
+  {
+    name: "weir.undecided", kind: "counter", unit: "{packet}", attributes: ["error.type"],
+    description: "Packets that could not be decided, by reason.",
+    read: ({ snapshot }) => byName(snapshot.undecided),
+  },
+  {
+    name: "weir.flows.active", kind: "updowncounter", unit: "{flow}", attributes: [],
+    description: "Connections in the flow table.",
+    read: ({ snapshot }) => [[snapshot.flows.active]],
+  },
+  {
+    name: "weir.flows.inserted", kind: "counter", unit: "{flow}", attributes: [],
+    description: "Connections that entered the flow table.",
+    read: ({ snapshot }) => [[snapshot.flows.inserted]],
+  },
+  {
+    name: "weir.flows.deleted", kind: "counter", unit: "{flow}", attributes: [],
+    description: "Connections that left the flow table because they ended or were silent.",
+    read: ({ snapshot }) => [[snapshot.flows.deleted]],
+  },
+  {
+    name: "weir.flows.evicted", kind: "counter", unit: "{flow}", attributes: [],
+    description: "Connections pushed out of the flow table because it was full.",
+    read: ({ snapshot }) => [[snapshot.flows.evicted]],
+  },
+  {
+    name: "weir.flow.duration", kind: "histogram", unit: "s", attributes: ["network.io.direction", "network.transport"],
+    description: "How long connections lasted, once they ended.", boundaries: DURATION_BOUNDARIES,
+    read: ({ own }) => own.durations.map((row) => ({ attributes: [DIRECTIONS[row.direction], row.transport], counts: row.counts, sum: row.sum })),
+  },
+  {
+    name: "weir.events.emitted", kind: "counter", unit: "{event}", attributes: [],
+    description: "Events the kernel wanted to report: received, pending and lost in the ring together.",
+    read: ({ snapshot }) => [[snapshot.events.emitted]],
+  },
+  {
+    name: "weir.events.received", kind: "counter", unit: "{event}", attributes: [],
+    description: "Events read from the ring.",
+    read: ({ snapshot }) => [[snapshot.events.received]],
+  },
+  {
+    name: "weir.events.pending", kind: "updowncounter", unit: "{event}", attributes: [],
+    description: "Events in the ring, not yet read.",
+    read: ({ snapshot }) => [[snapshot.events.pending]],
+  },
+  {
+    name: "weir.events.lost", kind: "counter", unit: "{event}", attributes: ["weir.stage"],
+    description: "Events that did not arrive, by the stage that lost them: ring is the kernel's ring, the others come after it.",
+    read: ({ snapshot }) => [[snapshot.events.lost, "ring"], ...byName(snapshot.lost)],
+  },
+  {
+    name: "weir.events.suppressed", kind: "counter", unit: "{event}", attributes: [],
+    description: "Events held back by a rule's event limit; they are counted in the rule's matches.",
+    read: ({ snapshot }) => [[snapshot.events.suppressed]],
+  },
+  {
+    name: "weir.ring.fill", kind: "gauge", unit: "1", attributes: [],
+    description: "Share of the event ring in use.",
+    read: ({ snapshot }) => [[snapshot.ring_fill]],
+  },
+  {
+    name: "weir.faults", kind: "counter", unit: "{fault}", attributes: ["weir.fault"],
+    description: "Operations that failed in the kernel, by place.",
+    read: ({ snapshot }) => byName(snapshot.faults),
+  },
+  {
+    name: "weir.rules.loaded", kind: "updowncounter", unit: "{rule}", attributes: ["weir.rule.action", "weir.rule.enforce"],
+    description: "The operator's rules in force.",
+    read: ({ snapshot }) => countBy(snapshot.rules.filter((rule) => rule.source !== "built-in"), (rule) => [rule.action, String(rule.enforce)]),
+  },
+  {
+    name: "weir.mode", kind: "updowncounter", unit: "{agent}", attributes: ["weir.mode"],
+    description: "1 for the mode in force, 0 for the other.",
+    read: ({ snapshot }) => oneOf(["detect", "prevent"], snapshot.mode),
+  },
+  {
+    name: "weir.health", kind: "updowncounter", unit: "{agent}", attributes: ["weir.health"],
+    description: "1 for the state the agent is in, 0 for the other.",
+    read: ({ snapshot }) => oneOf(["ok", "degraded"], snapshot.health.state),
+  },
+  {
+    name: "weir.interfaces", kind: "updowncounter", unit: "{interface}", attributes: ["network.io.direction", "weir.hook"],
+    description: "Interfaces watched, by the hook in use; none where nothing is attached.",
+    read: ({ snapshot }) => countBy(
+      snapshot.interfaces.flatMap(({ ingress, egress }) => [["receive", ingress.hook], ["transmit", egress.hook]]), (values) => values),
+  },
+  {
+    name: "weir.config.reloads", kind: "counter", unit: "{reload}", attributes: [],
+    description: "Configurations taken into force since the start.",
+    read: ({ snapshot }) => [[snapshot.config.reloads]],
+  },
+  {
+    name: "weir.config.failures", kind: "counter", unit: "{reload}", attributes: [],
+    description: "Configurations refused; the one before stayed in force.",
+    read: ({ snapshot }) => [[snapshot.config.failures]],
+  },
+  {
+    name: "weir.telemetry.records", kind: "counter", unit: "{record}", attributes: ["weir.signal", "weir.outcome"],
+    description: "Spans, data points and log records, by whether the collector acknowledged them.",
+    read: ({ own }) => Object.entries(own.deliveries).flatMap(([signal, { sent, lost }]): Row[] => [[sent, signal, "sent"], [lost, signal, "lost"]]),
+  },
+  {
+    name: "weir.telemetry.queued", kind: "updowncounter", unit: "{record}", attributes: ["weir.signal"],
+    description: "Spans, data points and log records on their way to the collector.",
+    read: ({ own }) => Object.entries(own.deliveries).map(([signal, { waiting, flying }]) => [waiting + flying, signal]),
+  },
+  {
+    name: "process.memory.usage", kind: "updowncounter", unit: "By", attributes: [],
+    description: "Physical memory the agent uses.",
+    read: ({ own }) => [[own.resident_memory]],
+  },
+  {
+    name: "process.cpu.time", kind: "counter", unit: "s", attributes: ["cpu.mode"],
+    description: "Processor time the agent used, all threads.",
+    read: ({ own }) => [[own.cpu.user, "user"], [own.cpu.system, "system"]],
+  },
+  {
+    name: "nodejs.eventloop.delay.max", kind: "gauge", unit: "s", attributes: [],
+    description: "How late the agent's main thread was at worst, in the last 10 to 20 seconds.",
+    read: ({ own }) => [[own.event_loop_delay]],
+  },
+  {
+    name: "weir.metrics.folded", kind: "updowncounter", unit: "{series}", attributes: ["weir.metric"],
+    description: "Series added up into one marked otel_metric_overflow, because their metric had more than 2,000.",
+    read: ({ folded }) => [...folded].map(([metric, series]) => [series, metric]),
+  },
+];

@@ -1,0 +1,65 @@
+/** What the agent observes about itself, beside the counters of the kernel. */
+
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { ConnectionEvent } from "../agent/events/event.ts";
+import { Durations, type DurationRow } from "./durations.ts";
+import type { Delivery, Signal } from "./delivery.ts";
+
+export interface OwnFigures {
+  /** Bytes. */
+  resident_memory: number;
+  /** Seconds, all threads. */
+  cpu: { user: number; system: number };
+  /** Seconds the main thread was late at worst, in the last 10 to 20 seconds. */
+  event_loop_delay: number;
+  durations: DurationRow[];
+  deliveries: Partial<Record<Signal, Delivery>>;
+}
+
+/** Coarse on purpose: a finer timer would wake an idle agent for nothing. */
+const DELAY_RESOLUTION_MS = 100;
+const DELAY_WINDOW_MS = 10_000;
+
+export class SelfObserver {
+  readonly #durations = new Durations();
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  #windowStart = performance.now();
+  #previousWindow = 0;
+
+  constructor() {
+    this.#delay.enable();
+  }
+
+  connection(connection: ConnectionEvent): void {
+    this.#durations.record(connection);
+  }
+
+  figures(deliveries: OwnFigures["deliveries"]): OwnFigures {
+    const cpu = process.cpuUsage();
+    return {
+      resident_memory: process.memoryUsage.rss(),
+      cpu: { user: cpu.user / 1e6, system: cpu.system / 1e6 },
+      event_loop_delay: this.#worstDelay(),
+      durations: this.#durations.rows(),
+      deliveries,
+    };
+  }
+
+  close(): void {
+    this.#delay.disable();
+  }
+
+  /** Several readers may ask: the window turns by time, so that no reader takes the maximum away from another. */
+  #worstDelay(): number {
+    const now = performance.now();
+    // The monitor measures whole intervals; what is beyond the resolution is delay.
+    const current = Math.max(0, this.#delay.max / 1e9 - DELAY_RESOLUTION_MS / 1000);
+    const worst = Math.max(this.#previousWindow, current);
+    if (now - this.#windowStart >= DELAY_WINDOW_MS) {
+      this.#previousWindow = current;
+      this.#windowStart = now;
+      this.#delay.reset();
+    }
+    return worst;
+  }
+}

@@ -1,0 +1,107 @@
+/** Why records do not arrive, in a sentence for the operator, told when it changes and not for every try. */
+
+import type { Signal } from "./delivery.ts";
+import type { Target } from "./environment.ts";
+
+export type Say = (level: "info" | "warn", text: string) => void;
+
+/** What an exporter can learn about a batch. The other errors come from the network or the SDK. */
+export class DeliveryProblem extends Error {
+  readonly reason: "silent" | "not_otlp" | "overloaded" | "partial";
+
+  constructor(reason: DeliveryProblem["reason"], detail = "") {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+export function explain(problem: unknown, target: Pick<Target, "url" | "setBy">): string {
+  const { what, meanwhile, next } = diagnose(problem, target);
+  return `${what}; ${meanwhile ?? "weir goes on without telemetry"}; ${next}`;
+}
+
+interface Diagnosis {
+  what: string;
+  /** Where it is not "weir goes on without telemetry". */
+  meanwhile?: string;
+  next: string;
+}
+
+function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy">): Diagnosis {
+  const { origin, hostname } = new URL(url);
+  const change = setBy === "otel.endpoint" ? "set otel.endpoint" : `change ${setBy}`;
+  if (problem instanceof DeliveryProblem) {
+    switch (problem.reason) {
+      case "silent":
+        return { what: `${origin} takes the connection and does not answer in time`, next: "look at the collector's load" };
+      case "not_otlp":
+        return { what: `what answers at ${origin} does not speak OTLP`, next: `${change} to the collector's OTLP HTTP port, usually 4318` };
+      case "overloaded":
+        return { what: `${origin} asks to be left in peace (429, 502, 503 or 504)`, next: "look at the collector's load and limits" };
+      case "partial":
+        return {
+          what: `${origin} complains about the records: ${problem.message || "it does not say why"}`,
+          meanwhile: "weir goes on sending",
+          next: "look at the collector's log",
+        };
+    }
+  }
+  const { code, message } = problem as { code?: unknown; message?: unknown };
+  switch (code) {
+    case "ECONNREFUSED":
+      return { what: `nobody listens at ${origin}`, next: `start a collector or ${change}` };
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return { what: `the name ${hostname} cannot be resolved`, next: `check the resolver or ${change}` };
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "ETIMEDOUT":
+      return { what: `${origin} cannot be reached (${code})`, next: `check the network or ${change}` };
+    case "ECONNRESET":
+    case "EPIPE":
+      return { what: `${origin} closes the connection without an answer`, next: `look at the collector's log or ${change}` };
+    case 401:
+    case 403:
+      return { what: `${origin} does not let weir in (${code})`, next: "set OTEL_EXPORTER_OTLP_HEADERS" };
+    case 404:
+    case 405:
+      return { what: `${url} takes no telemetry (${code})`, next: `${change} to the collector's OTLP HTTP port, usually 4318` };
+  }
+  if (typeof code === "number") return { what: `${origin} answers ${code} ${message ?? ""}`.trimEnd(), next: "look at the collector's log" };
+  return { what: `${origin} does not take telemetry: ${message ?? String(problem)}`, next: `look at the collector's log or ${change}` };
+}
+
+/** Good news is told after this long without bad news, and other bad news not sooner either. */
+const CALM_MS = 10_000;
+
+/** Three signals usually fail for one reason: it is told once, and once more when all is well again. */
+export class Announcer {
+  readonly #say: Say;
+  readonly #now: () => number;
+  readonly #current = new Map<Signal, string>();
+  #told: string | undefined;
+  #lastTrouble = 0;
+  #lastTold = 0;
+
+  constructor(say: Say, now: () => number = () => performance.now()) {
+    this.#say = say;
+    this.#now = now;
+  }
+
+  failed(signal: Signal, sentence: string): void {
+    const now = this.#now();
+    this.#current.set(signal, sentence);
+    this.#lastTrouble = now;
+    if (sentence === this.#told || (this.#told !== undefined && now - this.#lastTold < CALM_MS)) return;
+    this.#told = sentence;
+    this.#lastTold = now;
+    this.#say("warn", sentence);
+  }
+
+  arrived(signal: Signal, target: Pick<Target, "url">, lost: number): void {
+    this.#current.delete(signal);
+    if (this.#told === undefined || this.#current.size > 0 || this.#now() - this.#lastTrouble < CALM_MS) return;
+    this.#told = undefined;
+    this.#say("info", `telemetry reaches ${new URL(target.url).origin} again; ${lost} record${lost === 1 ? "" : "s"} were not acknowledged since the start`);
+  }
+}

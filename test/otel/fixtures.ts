@@ -1,0 +1,67 @@
+/** A snapshot and events with every field that telemetry reads. */
+
+import type { ConnectionEvent, VerdictEvent } from "../../agent/events/event.ts";
+import type { RuleRow, Snapshot } from "../../agent/events/snapshot.ts";
+import type { OwnFigures } from "../../otel/own-figures.ts";
+import { DURATION_BOUNDARIES } from "../../otel/durations.ts";
+
+export function rule(fields: Partial<RuleRow> = {}): RuleRow {
+  return {
+    id: "r1", name: "no-telnet-in", action: "block", enforce: true, source: "weir.yaml:12", packets: 7, bytes: 420, flows: 2,
+    would_drop: 3, dropped: 4, events_suppressed: 0, last_hit: null, ...fields,
+  };
+}
+
+export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
+  return {
+    pid: 4242, started: Date.UTC(2026, 0, 2), mode: "detect", health: { state: "ok", reasons: [] }, generation: 3,
+    interfaces: [{
+      name: "eth0", ifindex: 2,
+      ingress: { hook: "tcx", mode: "link", reason: "native XDP would cost offloads" }, egress: { hook: "tcx", mode: "link", reason: "TCX is there" },
+    }],
+    rules: [rule(), rule({ id: "default", name: "default", action: "allow", source: "built-in", packets: 11, would_drop: 0, dropped: 0 })],
+    traffic: [
+      { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 11, bytes: 1100 },
+      { interface: "eth0", direction: "egress", transport: "udp", verdict: "would_drop", packets: 3, bytes: 180 },
+    ],
+    undecided: { tcp_header_length: 2 }, faults: { flow_insert: 1 },
+    events: { emitted: 10, received: 7, pending: 2, lost: 1, suppressed: 5 },
+    flows: { active: 6, inserted: 9, deleted: 2, evicted: 1 },
+    lost: { audit: 4 }, ring_fill: 0.25,
+    config: { path: "/etc/weir/weir.yaml", loaded: 0, reloads: 2, failures: 1, error: null },
+    ...fields,
+  };
+}
+
+export function ownFigures(fields: Partial<OwnFigures> = {}): OwnFigures {
+  const counts: number[] = new Array(DURATION_BOUNDARIES.length + 1).fill(0);
+  counts[1] = 2;
+  return {
+    resident_memory: 1e8, cpu: { user: 1.5, system: 0.5 }, event_loop_delay: 0.002,
+    durations: [{ direction: "ingress", transport: "tcp", counts, sum: 0.1 }],
+    deliveries: { logs: { offered: 6, waiting: 1, flying: 1, sent: 3, lost: 1 } },
+    ...fields,
+  };
+}
+
+export function verdict(fields: Partial<VerdictEvent> = {}): VerdictEvent {
+  return {
+    seq: 1042, type: "DETECTED", verdict: "would_drop", would_drop: true, time: Date.UTC(2026, 10, 21, 3) + 0.125,
+    direction: "ingress", interface: "eth0", protocol: "tcp",
+    source: { address: "198.18.0.1", port: 40000 }, destination: { address: "198.18.0.2", port: 23 },
+    process: { pid: 812, name: "telnetd", executable: "/usr/sbin/telnetd", uid: 0 },
+    rule: { name: "no-telnet-in", action: "block", enforce: true, source: "weir.yaml:12" },
+    ...fields,
+  };
+}
+
+export function connection(fields: Partial<ConnectionEvent> = {}): ConnectionEvent {
+  const opened = Date.UTC(2026, 10, 21, 3);
+  return {
+    type: "ALLOWED", time: opened + 1500, opened, closed: opened + 1500, how: "closed", packets: [5, 4], bytes: [500, 4000],
+    direction: "egress", interface: "eth0", protocol: "tcp",
+    source: { address: "2001:db8::1", port: 50000 }, destination: { address: "2001:db8::2", port: 443 },
+    rule: { name: "default", action: "allow", enforce: true, source: "built-in" },
+    ...fields,
+  };
+}
