@@ -86,7 +86,15 @@ static __always_inline bool load_decision(struct packet *packet, const struct fl
 {
 	if (*(volatile __u32 *)&flow->generation != packet->generation)
 		return false;
-	packet->decision = flow->decision;
+	packet->decision.slot = flow->decision.slot;
+	packet->decision.staged = flow->decision.staged;
+	packet->decision.action = flow->decision.action;
+	packet->decision.reason = flow->decision.reason;
+	packet->decision.staged_at = flow->decision.staged_at;
+	packet->decision.condition_count = flow->decision.condition_count;
+	if (packet->decision.condition_count)
+		__builtin_memcpy(packet->decision.conditions, flow->decision.conditions,
+				 sizeof(flow->decision.conditions));
 	asm volatile("" ::: "memory");
 	return *(volatile __u32 *)&flow->generation == packet->generation;
 }

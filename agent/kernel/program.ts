@@ -96,6 +96,17 @@ export class BpfProgram {
     }
   }
 
+  /** Runs a program of the type `syscall` once. */
+  run(): void {
+    const options: TestRunOptions = {
+      sz: 80, data_in: null, data_out: null, data_size_in: 0, data_size_out: 0,
+      ctx_in: null, ctx_out: null, ctx_size_in: 0, ctx_size_out: 0,
+      retval: 0, repeat: 0, duration: 0, flags: 0, cpu: 0, batch_size: 0,
+    };
+    const result = libbpf().testRun(this.fd, options);
+    if (result < 0) throw new KernelError(`run the program ${this.name}`, result);
+  }
+
   close(): void {
     closeSync(this.fd);
   }

@@ -1,0 +1,148 @@
+/**
+ * The programs and tables in the kernel, as one thing. They are pinned, so that they outlive the agent; the
+ * folder of the tables is named by their layout, so that tables of another version are never misread.
+ */
+
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import * as layout from "../generated/layout.ts";
+import { type BpfMap, u32 } from "./maps.ts";
+import { type BpfObject, openObject } from "./objects.ts";
+import type { BpfProgram } from "./program.ts";
+
+const { Control, Mode } = layout;
+
+export const PROBES = fileURLToPath(new URL("../../probes/build/", import.meta.url));
+
+export interface DataPlaneOptions {
+  /** Of the objects `process.bpf.o`, `tc.bpf.o` and `xdp.bpf.o`. */
+  probes?: string;
+  /** On a BPF file system. Without it nothing is pinned and all ends with the process. */
+  pins?: string;
+  /** Of the network namespace whose local ports are meant. */
+  netnsCookie: bigint;
+}
+
+export class DataPlane {
+  readonly maps = new Map<string, BpfMap>();
+  readonly jiffiesPerSecond: number;
+  /** Whether tables of an earlier agent were taken over. */
+  readonly adopted: boolean;
+  readonly #options: DataPlaneOptions;
+  readonly #process: BpfObject;
+  readonly #objects: BpfObject[] = [];
+  #xdp: BpfProgram | undefined;
+  readonly #control: DataView;
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+    const tables = this.tablePins;
+    this.adopted = tables !== undefined && existsSync(join(tables, "control"));
+    this.#process = this.#open("process.bpf.o");
+    this.jiffiesPerSecond = this.#measureJiffies();
+    this.#open("tc.bpf.o");
+    this.#control = new DataView(this.map("control").mmap());
+  }
+
+  /** Where the tables of this version are pinned. */
+  get tablePins(): string | undefined {
+    return this.#options.pins === undefined ? undefined : join(this.#options.pins, `tables-${layoutId()}`);
+  }
+
+  map(name: string): BpfMap {
+    const map = this.maps.get(name);
+    if (map === undefined) throw new RangeError(`no program has a table ${name}`);
+    return map;
+  }
+
+  program(name: string): BpfProgram {
+    for (const object of this.#objects) {
+      const program = object.programs.get(name);
+      if (program !== undefined) return program;
+    }
+    throw new RangeError(`no object has a program ${name}`);
+  }
+
+  /** Loaded when the first interface needs it: most hosts have none. */
+  xdpProgram(): BpfProgram {
+    this.#xdp ??= this.#open("xdp.bpf.o").programs.get("weir_xdp_ingress")!;
+    return this.#xdp;
+  }
+
+  get generation(): number {
+    return this.#control.getUint32(Control.generation, true);
+  }
+
+  /** Makes the other copy of the rule tables the one in force: one store. */
+  flip(generation: number): void {
+    this.#control.setUint32(Control.generation, generation, true);
+  }
+
+  get mode(): "detect" | "prevent" {
+    return this.#control.getUint32(Control.mode, true) === Mode.PREVENT ? "prevent" : "detect";
+  }
+
+  set mode(mode: "detect" | "prevent") {
+    this.#control.setUint32(Control.mode, mode === "prevent" ? Mode.PREVENT : Mode.DETECT, true);
+  }
+
+  /** The clock that flows are dated with. */
+  jiffies(): bigint {
+    return this.#readClocks().jiffies;
+  }
+
+  /** Closes the descriptors. What is pinned goes on. */
+  close(): void {
+    for (const object of this.#objects) object.close();
+  }
+
+  /** Removes the pinned tables of this version and of every other. */
+  removePins(): void {
+    const root = this.#options.pins;
+    if (root === undefined || !existsSync(root)) return;
+    for (const folder of readdirSync(root).filter((name) => name.startsWith("tables-"))) {
+      removeFolder(join(root, folder));
+    }
+    if (readdirSync(root).length === 0) rmdirSync(root);
+  }
+
+  #open(file: string): BpfObject {
+    const pinDirectory = this.tablePins;
+    const object = openObject(join(this.#options.probes ?? PROBES, file), {
+      reuse: this.maps,
+      rodata: { netns_cookie: this.#options.netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250 },
+      ...(pinDirectory === undefined ? {} : { pinDirectory }),
+    });
+    for (const [name, map] of object.maps) if (!this.maps.has(name)) this.maps.set(name, map);
+    this.#objects.push(object);
+    return object;
+  }
+
+  #readClocks(): { jiffies: bigint; monotonicNs: bigint } {
+    this.#process.programs.get("weir_clocks")!.run();
+    const clocks = this.map("clocks");
+    return { jiffies: clocks.lookup(u32(0))!.readBigUInt64LE(), monotonicNs: clocks.lookup(u32(1))!.readBigUInt64LE() };
+  }
+
+  /** jiffies start at 2^32 - 300 seconds (INITIAL_JIFFIES), so that one reading tells their rate. */
+  #measureJiffies(): number {
+    const { jiffies, monotonicNs } = this.#readClocks();
+    const seconds = Number(monotonicNs) / 1e9;
+    const distance = (rate: number): number => Math.abs(Number(jiffies - 2n ** 32n) - (seconds - 300) * rate);
+    const rates = [100, 250, 300, 1000];
+    return rates.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best));
+  }
+}
+
+/** Changes when any struct or number shared with the kernel does. */
+function layoutId(): string {
+  return createHash("sha256").update(JSON.stringify(layout)).digest("hex").slice(0, 12);
+}
+
+function removeFolder(path: string): void {
+  for (const name of readdirSync(path)) unlinkSync(join(path, name));
+  rmdirSync(path);
+}
