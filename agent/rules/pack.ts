@@ -1,0 +1,111 @@
+/** Compiled rules as the bytes of one copy of the tables. Offsets come from the kernel objects' own type information. */
+
+import { endianness } from "node:os";
+import { maskOf, parseAddress, type Network } from "../../config/address.ts";
+import { Action, FailsafePrefix, FailsafeSession, Match, Matcher as MatcherLayout, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
+import type { CompiledPolicy, CompiledRule, CompiledRules } from "./compile.ts";
+import type { Matcher } from "./matcher.ts";
+
+/** A TCP connection by which an operator is connected: it always passes. */
+export interface OperatorSession {
+  remoteAddress: string;
+  remotePort: number;
+  localPort: number;
+}
+
+export interface PackedRules {
+  policy: Uint8Array;
+  /** One after the other, in the order they are tried. */
+  matchers: Uint8Array;
+  /** From slot 0 to the highest in use. */
+  rules: Uint8Array;
+}
+
+const LITTLE_ENDIAN = endianness() === "LE";
+
+export function pack(compiled: CompiledRules, generation: number, sessions: readonly OperatorSession[] = []): PackedRules {
+  return {
+    policy: packPolicy(compiled.policy, generation, compiled.matchers.length, sessions),
+    matchers: packMatchers(compiled.matchers),
+    rules: packRules(compiled.rules),
+  };
+}
+
+function packPolicy(policy: CompiledPolicy, generation: number, matcherCount: number, sessions: readonly OperatorSession[]): Uint8Array {
+  const { sessions: places, failsafe_prefixes: prefixes, management_ports: ports } = Policy;
+  if (sessions.length > places.count) throw new RangeError(`${sessions.length} operator sessions, at most ${places.count} fit`);
+  const bytes = new Uint8Array(Policy.size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(Policy.generation, generation, LITTLE_ENDIAN);
+  view.setUint32(Policy.matcher_count, matcherCount, LITTLE_ENDIAN);
+  bytes[Policy.default_action] = actionOf(policy.defaultAction);
+  bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
+  bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;
+  view.setUint32(Policy.events_per_second, policy.eventsPerSecond, LITTLE_ENDIAN);
+  view.setUint32(Policy.failsafe_prefix_count, policy.failsafe.length, LITTLE_ENDIAN);
+  view.setUint32(Policy.management_port_count, policy.managementPorts.length, LITTLE_ENDIAN);
+  for (const [index, port] of policy.managementPorts.entries()) view.setUint16(ports.at + index * ports.stride, port, LITTLE_ENDIAN);
+  for (const [index, session] of sessions.entries()) {
+    const at = places.at + index * places.stride;
+    bytes.set(parseAddress(session.remoteAddress).bytes, at + FailsafeSession.address_be.at);
+    view.setUint16(at + FailsafeSession.remote_port, session.remotePort, LITTLE_ENDIAN);
+    view.setUint16(at + FailsafeSession.local_port, session.localPort, LITTLE_ENDIAN);
+    view.setUint32(at + FailsafeSession.in_use, 1, LITTLE_ENDIAN);
+  }
+  for (const [index, network] of policy.failsafe.entries()) {
+    packNetwork(bytes, prefixes.at + index * prefixes.stride, FailsafePrefix.address_be.at, FailsafePrefix.mask_be.at, network);
+  }
+  return bytes;
+}
+
+function packMatchers(matchers: readonly Matcher[]): Uint8Array {
+  const bytes = new Uint8Array(matchers.length * MatcherLayout.size);
+  const view = new DataView(bytes.buffer);
+  for (const [index, matcher] of matchers.entries()) packMatcher(bytes, view, index * MatcherLayout.size, matcher);
+  return bytes;
+}
+
+function packMatcher(bytes: Uint8Array, view: DataView, at: number, matcher: Matcher): void {
+  const { source, destination, interfaceGroups, protocol, sourcePorts, destinationPorts, icmpType, icmpCode } = matcher;
+  if (source) packNetwork(bytes, at, MatcherLayout.source_be.at, MatcherLayout.source_mask_be.at, source);
+  if (destination) packNetwork(bytes, at, MatcherLayout.destination_be.at, MatcherLayout.destination_mask_be.at, destination);
+  view.setBigUint64(at + MatcherLayout.interface_groups, interfaceGroups ?? 0n, LITTLE_ENDIAN);
+  view.setUint16(at + MatcherLayout.source_port_low, sourcePorts?.first ?? 0, LITTLE_ENDIAN);
+  view.setUint16(at + MatcherLayout.source_port_high, sourcePorts?.last ?? 0, LITTLE_ENDIAN);
+  view.setUint16(at + MatcherLayout.destination_port_low, destinationPorts?.first ?? 0, LITTLE_ENDIAN);
+  view.setUint16(at + MatcherLayout.destination_port_high, destinationPorts?.last ?? 0, LITTLE_ENDIAN);
+  view.setUint32(at + MatcherLayout.slot, matcher.slot, LITTLE_ENDIAN);
+  bytes[at + MatcherLayout.protocol] = protocol ?? 0;
+  bytes[at + MatcherLayout.directions] = matcher.directions;
+  bytes[at + MatcherLayout.icmp_type] = icmpType ?? 0;
+  bytes[at + MatcherLayout.icmp_code] = icmpCode ?? 0;
+  bytes[at + MatcherLayout.fields] =
+    (protocol === undefined ? 0 : Match.PROTOCOL) |
+    (sourcePorts === undefined ? 0 : Match.SOURCE_PORT) |
+    (destinationPorts === undefined ? 0 : Match.DESTINATION_PORT) |
+    (icmpType === undefined ? 0 : Match.ICMP_TYPE) |
+    (icmpCode === undefined ? 0 : Match.ICMP_CODE) |
+    (interfaceGroups === undefined ? 0 : Match.INTERFACE);
+}
+
+function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: number, network: Network): void {
+  bytes.set(network.address, at + addressAt);
+  bytes.set(maskOf(network.length), at + maskAt);
+}
+
+function packRules(rules: readonly CompiledRule[]): Uint8Array {
+  const highest = rules.reduce((most, { slot }) => Math.max(most, slot), -1);
+  const bytes = new Uint8Array((highest + 1) * RuleLayout.size);
+  for (const { slot, action, enforce, tcpFlags } of rules) {
+    const at = slot * RuleLayout.size;
+    bytes[at + RuleLayout.action] = actionOf(action);
+    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (tcpFlags ? RuleFlag.TCP_FLAGS : 0);
+    bytes[at + RuleLayout.tcp_flags_mask] = tcpFlags?.mask ?? 0;
+    bytes[at + RuleLayout.tcp_flags_value] = tcpFlags?.value ?? 0;
+  }
+  return bytes;
+}
+
+function actionOf(action: "allow" | "block"): number {
+  return action === "block" ? Action.BLOCK : Action.ALLOW;
+}

@@ -1,0 +1,58 @@
+/**
+ * Source and destination as the pairs that can meet in one packet. Tables hold an IPv4 address as ::ffff:a.b.c.d, so
+ * that an IPv6 prefix as short as ::/0 would hold all of IPv4 as well: where nothing else says that the packet is an
+ * IPv6 one, such a prefix is replaced by the prefixes around that block.
+ */
+
+import { parseNetworks, type Network } from "../../config/address.ts";
+import { Limit } from "../generated/layout.ts";
+
+const MAPPED_BLOCK = parseNetworks("0.0.0.0/0")[0] as Network;
+
+export type Pair = { source?: Network; destination?: Network };
+
+/** Stops one beyond what the tables hold: more is refused anyway, and two long lists make billions. */
+export function pairsOf(sources: readonly string[] = [], destinations: readonly string[] = []): Pair[] {
+  const pairs: Pair[] = [];
+  const [from, to] = [networksOf(sources), networksOf(destinations)];
+  for (const source of from) {
+    for (const destination of to) {
+      pairs.push(...pair(source, destination));
+      if (pairs.length > Limit.MATCHERS) return pairs.slice(0, Limit.MATCHERS + 1);
+    }
+  }
+  return pairs;
+}
+
+/** The networks of a list; for an empty one "any". */
+function networksOf(list: readonly string[]): (Network | undefined)[] {
+  return list.length === 0 ? [undefined] : list.flatMap(parseNetworks);
+}
+
+function pair(source: Network | undefined, destination: Network | undefined): Pair[] {
+  if (source && destination && source.family !== destination.family) return [];
+  const rest = destination ? { destination } : {};
+  if ([source, destination].some((network) => network?.family === 6 && !holdsIPv4(network))) return [{ ...(source && { source }), ...rest }];
+  if (source && holdsIPv4(source)) return withoutIPv4(source).map((part) => ({ source: part, ...rest }));
+  if (destination && holdsIPv4(destination)) return withoutIPv4(destination).map((part) => ({ destination: part }));
+  return [{ ...(source && { source }), ...rest }];
+}
+
+function holdsIPv4(network: Network): boolean {
+  return network.family === 6 && network.length < MAPPED_BLOCK.length && network.address.every((byte) => byte === 0);
+}
+
+/** Walks from the block up to the prefix: at each length, the half that the block is not in. */
+export function withoutIPv4(network: Network): Network[] {
+  if (!holdsIPv4(network)) return [network];
+  const parts: Network[] = [];
+  for (let length = network.length + 1; length <= MAPPED_BLOCK.length; length++) {
+    const address = new Uint8Array(16);
+    address.set(MAPPED_BLOCK.address.subarray(0, Math.ceil(length / 8)));
+    const last = (length - 1) >> 3;
+    const bit = 0x80 >> ((length - 1) & 7);
+    address[last] = ((address[last] as number) ^ bit) & -bit;
+    parts.push({ family: 6, address, length });
+  }
+  return parts;
+}

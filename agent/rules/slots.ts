@@ -1,0 +1,56 @@
+/** Which slot a rule has. A rule that a reload left as it was keeps its slot, and with it its counters. */
+
+import type { RuleConfig } from "../../config/types.ts";
+import { Limit, Slot } from "../generated/layout.ts";
+
+export interface Slots {
+  /** By the text of what the rule means. */
+  byRule: ReadonlyMap<string, number>;
+  /** Where the search for a free one goes on, so that a freed slot rests before it is used again. */
+  next: number;
+}
+
+export interface Assigned extends Slots {
+  /** Of each rule, in order. */
+  slots: number[];
+  /** Slots that now stand for another rule than before, or for a first one: their counters start at zero. */
+  fresh: number[];
+}
+
+export const MOST_RULES = Limit.RULES - Slot.FIRST_RULE;
+
+export function assignSlots(rules: readonly RuleConfig[], previous: Slots | undefined): Assigned {
+  const kept = rules.map((rule) => previous?.byRule.get(meaningOf(rule)));
+  const used = new Set(kept.filter((slot) => slot !== undefined));
+  const resting = new Set(previous?.byRule.values());
+  const fresh: number[] = [];
+  let next = previous?.next ?? Slot.FIRST_RULE;
+  const take = (avoid: Set<number>): number | undefined => {
+    for (let tries = 0; tries < MOST_RULES; tries++) {
+      const slot = next;
+      next = next + 1 < Limit.RULES ? next + 1 : Slot.FIRST_RULE;
+      if (!used.has(slot) && !avoid.has(slot)) return slot;
+    }
+    return undefined;
+  };
+  const slots = kept.map((slot) => {
+    if (slot !== undefined) return slot;
+    const taken = take(resting) ?? take(new Set());
+    if (taken === undefined) throw new RangeError(`there are more than ${MOST_RULES} rules`);
+    used.add(taken);
+    fresh.push(taken);
+    return taken;
+  });
+  return { slots, fresh, next, byRule: new Map(rules.map((rule, index) => [meaningOf(rule), slots[index] as number])) };
+}
+
+/** Everything of the rule but its description. */
+function meaningOf({ description: _, ...rule }: RuleConfig): string {
+  return JSON.stringify(sorted(rule));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]));
+}
