@@ -1,0 +1,265 @@
+/** What the dashboard shows. Names follow the metric table in otel/; a test holds every query against it. */
+
+export interface Panel {
+  title: string;
+  /** Shown behind the panel's question mark. */
+  says: string;
+  kind: "stat" | "timeseries" | "table";
+  /** PromQL by legend. */
+  queries: Record<string, string>;
+  /** Grafana's name of it. */
+  unit?: string;
+  width?: number;
+  stacked?: boolean;
+  max?: number;
+  /** From this value on it is red. */
+  bad?: number;
+  /** Words for the values 0, 1, ... */
+  words?: readonly string[];
+}
+
+export interface Section {
+  title: string;
+  panels: readonly Panel[];
+}
+
+const HOST = 'instance=~"$instance"';
+const TRAFFIC = `${HOST}, network_interface_name=~"$interface"`;
+
+function perSecond(metric: string, by: string, filter = HOST): string {
+  return `sum by (${by}) (rate(${metric}{${filter}}[$__rate_interval]))`;
+}
+
+/** Growth of a counter over what the screen shows, per second, the greatest ten. */
+function topRules(verdict: string): string {
+  return `topk(10, sum by (security_rule_name) (rate(weir_rule_matches_total{${HOST}, weir_verdict="${verdict}"}[$__rate_interval])) > 0)`;
+}
+
+function inRange(verdict: string): string {
+  return `sum by (instance, security_rule_name) (increase(weir_rule_matches_total{${HOST}, weir_verdict="${verdict}"}[$__range]))`;
+}
+
+function quantile(share: number): string {
+  return `histogram_quantile(${share}, sum by (le) (rate(weir_flow_duration_seconds_bucket{${HOST}}[$__rate_interval])))`;
+}
+
+export const SECTIONS: readonly Section[] = [
+  {
+    title: "Now",
+    panels: [
+      {
+        title: "Mode", kind: "stat", width: 3, words: ["detect", "prevent"],
+        says: "Prevent drops what rules with `enforce: true` block; detect only reports it.",
+        queries: { "{{instance}}": `max by (instance) (weir_mode{${HOST}, weir_mode="prevent"})` },
+      },
+      {
+        title: "Health", kind: "stat", width: 3, words: ["ok", "degraded"], bad: 1,
+        says: "`weir status` names the reasons.",
+        queries: { "{{instance}}": `max by (instance) (weir_health{${HOST}, weir_health="degraded"})` },
+      },
+      {
+        title: "Packets", kind: "stat", width: 3, unit: "pps",
+        says: "Seen on the chosen interfaces, both directions.",
+        queries: { "": `sum(rate(weir_packets_total{${TRAFFIC}}[$__rate_interval]))` },
+      },
+      {
+        title: "Connections", kind: "stat", width: 3,
+        says: "In the flow table.",
+        queries: { "": `sum(weir_flows_active{${HOST}})` },
+      },
+      {
+        title: "Would be dropped", kind: "stat", width: 3, unit: "pps",
+        says: "Packets that a block rule matched and nothing dropped.",
+        queries: { "": `sum(rate(weir_packets_total{${TRAFFIC}, weir_verdict="would_drop"}[$__rate_interval]))` },
+      },
+      {
+        title: "Dropped", kind: "stat", width: 3, unit: "pps",
+        says: "Zero in detect mode, always.",
+        queries: { "": `sum(rate(weir_packets_total{${TRAFFIC}, weir_verdict="dropped"}[$__rate_interval]))` },
+      },
+      {
+        title: "Rules", kind: "stat", width: 3,
+        says: "The operator's rules in force.",
+        queries: { "": `sum(weir_rules_loaded{${HOST}})` },
+      },
+      {
+        title: "Events lost", kind: "stat", width: 3, bad: 1,
+        says: "In the time shown, at all stages. Losses says where.",
+        queries: { "": `sum(increase(weir_events_lost_total{${HOST}}[$__range]))` },
+      },
+    ],
+  },
+  {
+    title: "Traffic",
+    panels: [
+      {
+        title: "Packets by direction", kind: "timeseries", unit: "pps",
+        says: "Receive is what enters the interface, transmit what leaves it.",
+        queries: { "{{network_io_direction}}": perSecond("weir_packets_total", "network_io_direction", TRAFFIC) },
+      },
+      {
+        title: "Throughput by direction", kind: "timeseries", unit: "Bps",
+        says: "Bytes of the packets, headers included.",
+        queries: { "{{network_io_direction}}": perSecond("weir_io_bytes_total", "network_io_direction", TRAFFIC) },
+      },
+      {
+        title: "Packets by protocol", kind: "timeseries", unit: "pps", stacked: true,
+        says: "ICMP stands for both families; other is everything that is none of the three.",
+        queries: { "{{network_transport}}": perSecond("weir_packets_total", "network_transport", TRAFFIC) },
+      },
+      {
+        title: "Throughput by interface", kind: "timeseries", unit: "Bps",
+        says: "The ten busiest interfaces.",
+        queries: { "{{instance}} {{network_interface_name}}": `topk(10, ${perSecond("weir_io_bytes_total", "instance, network_interface_name", TRAFFIC)})` },
+      },
+      {
+        title: "Connections", kind: "timeseries",
+        says: "In the flow table at once.",
+        queries: { "{{instance}}": `sum by (instance) (weir_flows_active{${HOST}})` },
+      },
+      {
+        title: "How long connections last", kind: "timeseries", unit: "s",
+        says: "Of connections that ended.",
+        queries: { "half of them": quantile(0.5), "9 of 10": quantile(0.9), "99 of 100": quantile(0.99) },
+      },
+    ],
+  },
+  {
+    title: "Verdicts",
+    panels: [
+      {
+        title: "Packets by verdict", kind: "timeseries", unit: "pps", stacked: true, width: 12,
+        says: "Each packet has exactly one verdict.",
+        queries: { "{{weir_verdict}}": perSecond("weir_packets_total", "weir_verdict", TRAFFIC) },
+      },
+      {
+        title: "Undecided by reason", kind: "timeseries", unit: "pps", stacked: true, width: 12,
+        says: "Packets that could not be judged; `defaults.on_error` decided them.",
+        queries: { "{{error_type}}": perSecond("weir_undecided_total", "error_type") },
+      },
+    ],
+  },
+  {
+    title: "Rules",
+    panels: [
+      {
+        title: "Would drop", kind: "timeseries", unit: "pps",
+        says: "Block rules that matched without dropping, the ten busiest. Look here before you enforce a rule.",
+        queries: { "{{security_rule_name}}": topRules("would_drop") },
+      },
+      {
+        title: "Dropped", kind: "timeseries", unit: "pps",
+        says: "The ten busiest.",
+        queries: { "{{security_rule_name}}": topRules("dropped") },
+      },
+      {
+        title: "Allowed by a rule", kind: "timeseries", unit: "pps",
+        says: "The ten busiest.",
+        queries: { "{{security_rule_name}}": topRules("passed") },
+      },
+      {
+        title: "Packets a rule matched in the time shown", kind: "table", width: 16,
+        says: "Columns: passed, would drop, dropped.",
+        queries: { passed: inRange("passed"), "would drop": inRange("would_drop"), dropped: inRange("dropped") },
+      },
+      {
+        title: "Rules in force", kind: "timeseries", stacked: true,
+        says: "Only block rules with `enforce: true` drop, and only in prevent mode.",
+        queries: { "{{weir_rule_action}}, enforce {{weir_rule_enforce}}": `sum by (weir_rule_action, weir_rule_enforce) (weir_rules_loaded{${HOST}})` },
+      },
+    ],
+  },
+  {
+    title: "Losses",
+    panels: [
+      {
+        title: "Events", kind: "timeseries", unit: "ops",
+        says: "Emitted is what the kernel wanted to tell; suppressed was held back by a rule's event limit.",
+        queries: {
+          emitted: `sum(rate(weir_events_emitted_total{${HOST}}[$__rate_interval]))`,
+          received: `sum(rate(weir_events_received_total{${HOST}}[$__rate_interval]))`,
+          suppressed: `sum(rate(weir_events_suppressed_total{${HOST}}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: "Events lost by stage", kind: "timeseries", unit: "ops", stacked: true,
+        says: "Ring is the kernel's ring buffer, the others come after it.",
+        queries: { "{{instance}} {{weir_stage}}": perSecond("weir_events_lost_total", "instance, weir_stage") },
+      },
+      {
+        title: "Event ring in use", kind: "timeseries", unit: "percentunit", max: 1,
+        says: "At 100% the kernel loses events, and counts them.",
+        queries: { "{{instance}}": `max by (instance) (weir_ring_fill_ratio{${HOST}})` },
+      },
+      {
+        title: "Telemetry lost", kind: "timeseries", unit: "ops", stacked: true,
+        says: "Spans, data points and log records the collector did not acknowledge.",
+        queries: {
+          "{{instance}} {{weir_signal}}": `sum by (instance, weir_signal) (rate(weir_telemetry_records_total{${HOST}, weir_outcome="lost"}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: "Flow table", kind: "timeseries", unit: "ops",
+        says: "Evicted connections were pushed out by new ones because the table was full.",
+        queries: {
+          opened: `sum(rate(weir_flows_inserted_total{${HOST}}[$__rate_interval]))`,
+          ended: `sum(rate(weir_flows_deleted_total{${HOST}}[$__rate_interval]))`,
+          evicted: `sum(rate(weir_flows_evicted_total{${HOST}}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: "Faults in the kernel", kind: "timeseries", unit: "ops", stacked: true,
+        says: "Operations of the probes that failed, by place.",
+        queries: { "{{instance}} {{weir_fault}}": perSecond("weir_faults_total", "instance, weir_fault") },
+      },
+    ],
+  },
+  {
+    title: "Health",
+    panels: [
+      {
+        title: "Degraded", kind: "timeseries", max: 1,
+        says: "1 while the agent is degraded; `weir status` names the reasons.",
+        queries: { "{{instance}}": `max by (instance) (weir_health{${HOST}, weir_health="degraded"})` },
+      },
+      {
+        title: "Interfaces by hook", kind: "timeseries", stacked: true,
+        says: "None: nothing is attached there, and its traffic is not seen.",
+        queries: { "{{network_io_direction}} {{weir_hook}}": `sum by (network_io_direction, weir_hook) (weir_interfaces{${HOST}})` },
+      },
+      {
+        title: "Configuration", kind: "timeseries",
+        says: "A refused configuration changes nothing; the log says why.",
+        queries: {
+          "{{instance}} taken": `sum by (instance) (increase(weir_config_reloads_total{${HOST}}[$__rate_interval]))`,
+          "{{instance}} refused": `sum by (instance) (increase(weir_config_failures_total{${HOST}}[$__rate_interval]))`,
+        },
+      },
+      {
+        title: "Memory", kind: "timeseries", unit: "bytes",
+        says: "Physical memory of the agent; the kernel's maps are not in it.",
+        queries: { "{{instance}}": `sum by (instance) (process_memory_usage_bytes{${HOST}, job="weir"})` },
+      },
+      {
+        title: "Processor", kind: "timeseries", unit: "percentunit",
+        says: "Share of one core the agent uses, without the probes in the kernel.",
+        queries: { "{{instance}} {{cpu_mode}}": `sum by (instance, cpu_mode) (rate(process_cpu_time_seconds_total{${HOST}, job="weir"}[$__rate_interval]))` },
+      },
+      {
+        title: "Lag", kind: "timeseries", unit: "s",
+        says: "How late the agent's main thread was at worst.",
+        queries: { "{{instance}}": `max by (instance) (nodejs_eventloop_delay_max_seconds{${HOST}, job="weir"})` },
+      },
+      {
+        title: "Telemetry on its way", kind: "timeseries", stacked: true,
+        says: "Waiting for the collector. It is bounded; beyond the bound it is lost and counted.",
+        queries: { "{{instance}} {{weir_signal}}": `sum by (instance, weir_signal) (weir_telemetry_queued{${HOST}})` },
+      },
+      {
+        title: "Series folded", kind: "timeseries",
+        says: "Series added up into one because their metric had too many.",
+        queries: { "{{instance}} {{weir_metric}}": `sum by (instance, weir_metric) (weir_metrics_folded{${HOST}})` },
+      },
+    ],
+  },
+];
