@@ -1,0 +1,80 @@
+/** What text in a configuration must look like, by the `format` that the schema gives it. */
+
+import { readNetworks } from "./address.ts";
+import type { Misreading } from "./address.ts";
+import { explainInterface } from "./interfaces.ts";
+import { PROTOCOLS, protocolNumber } from "./names.ts";
+import { nearest } from "./nearest.ts";
+import { readPorts } from "./ports.ts";
+import { isPrintable, printable, quote } from "./quote.ts";
+import { parseSize } from "./size.ts";
+
+/** What is wrong with a value, or undefined. */
+type Format = (value: string) => Misreading | undefined;
+
+const LONGEST_NAME = 64;
+const LONGEST_TEXT = 1024;
+const LONGEST_PATH = 4095;
+/** Of sockaddr_un, less the closing NUL. */
+const LONGEST_SOCKET_PATH = 107;
+const SMALLEST_SIZE = 64_000;
+const LARGEST_SIZE = 1e12;
+/** What events call the decisions that no rule of the operator makes. */
+const RESERVED_NAMES = ["default", "failsafe", "on_error"];
+
+export const FORMATS: Readonly<Record<string, Format>> = {
+  network: (value) => misreading(readNetworks(value)),
+  ports: (value) => misreading(readPorts(value)),
+  protocol(value) {
+    if (protocolNumber(value) !== undefined) return undefined;
+    if (/^[0-9]{1,3}$/.test(value)) return { error: `${quote(value)} is text; write the number without quotes`, suggestion: value };
+    const suggestion = nearest(value, Object.keys(PROTOCOLS));
+    return { error: `${quote(value)} is not a protocol`, ...(suggestion === undefined ? {} : { suggestion }) };
+  },
+  interface(value) {
+    const error = isPrintable(value) ? explainInterface(value) : "an interface name has only printable characters";
+    return error === undefined ? undefined : { error };
+  },
+  rule_name(value) {
+    if (value === "") return { error: "the name is empty" };
+    if (value.length > LONGEST_NAME) return { error: `the name is longer than ${LONGEST_NAME} characters` };
+    if (RESERVED_NAMES.includes(value)) return { error: `the name ${quote(value)} is what weir calls decisions of its own; choose another` };
+    if (/^[\p{L}\p{M}\p{N}._:/-]+$/u.test(value)) return undefined;
+    const suggestion = value.trim().replace(/[^\p{L}\p{M}\p{N}._:/-]/gu, "-");
+    return { error: `the name ${quote(value)} has characters other than letters, digits and . _ : / -`, suggestion };
+  },
+  text(value) {
+    if (value.length > LONGEST_TEXT) return { error: `the text is longer than ${LONGEST_TEXT} characters` };
+    // A block of text in YAML ends its lines.
+    return isPrintable(value.replaceAll("\n", " ")) ? undefined : { error: `the text ${quote(value)} has characters that cannot be shown` };
+  },
+  path: (value) => explainPath(value, LONGEST_PATH),
+  socket_path: (value) => explainPath(value, LONGEST_SOCKET_PATH),
+  size(value) {
+    const bytes = parseSize(value);
+    if (bytes === undefined) return { error: `${quote(value)} is not a size, as 1048576, 100MB or 64MiB` };
+    return bytes < SMALLEST_SIZE || bytes > LARGEST_SIZE ? { error: `the size ${printable(value)} is outside 64kB to 1000GB` } : undefined;
+  },
+  endpoint(value) {
+    const url = URL.parse(value);
+    if (url === null || !isPrintable(value)) return { error: `${quote(value)} is not a URL, as http://127.0.0.1:4318` };
+    if (url.protocol !== "http:" && url.protocol !== "https:") return { error: `the URL ${quote(value)} is not one of http or https` };
+    if (url.username !== "" || url.password !== "") return { error: "the URL holds a password; give it in the variable OTEL_EXPORTER_OTLP_HEADERS" };
+    return undefined;
+  },
+  attribute_name(value) {
+    if (value.length <= 255 && /^[A-Za-z][A-Za-z0-9_.-]*$/.test(value)) return undefined;
+    return { error: `${quote(value)} is not the name of an attribute: letters, digits and . _ -, a letter first` };
+  },
+};
+
+function explainPath(value: string, longest: number): Misreading | undefined {
+  if (!value.startsWith("/")) return { error: `${quote(value)} is not an absolute path` };
+  if (!isPrintable(value)) return { error: `the path ${quote(value)} has characters that cannot be shown` };
+  if (Buffer.byteLength(value) > longest) return { error: `the path is longer than ${longest} bytes` };
+  return undefined;
+}
+
+function misreading(reading: object | Misreading): Misreading | undefined {
+  return "error" in reading ? (reading as Misreading) : undefined;
+}

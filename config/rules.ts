@@ -1,0 +1,138 @@
+/** What the schema cannot say of rules: fields that need each other, names, and rules that do not do what they seem to. */
+
+import { readNetworks } from "./address.ts";
+import type { Family } from "./address.ts";
+import type { Findings } from "./findings.ts";
+import { icmpCodeNames, icmpCodeNumber, ICMP_TYPES, icmpTable, icmpTypeNumber, ICMPV6_TYPES, PROTOCOLS, protocolName, protocolNumber } from "./names.ts";
+import { nearest } from "./nearest.ts";
+import { quote } from "./quote.ts";
+import { RULE } from "./schema.ts";
+import { checkShape } from "./shape.ts";
+
+type Mapping = Record<string, unknown>;
+type Steps = (string | number)[];
+
+const CONDITIONS = ["interfaces", "layer3", "layer4"];
+
+/** Checks every rule by itself and against the others, and fills in the rules' defaults. */
+export function checkRules(rules: unknown[], errors: Findings, warnings: Findings): void {
+  const first = new Map<string, number>();
+  for (const [index, rule] of rules.entries()) {
+    if (errors.full) return;
+    const path: Steps = ["rules", index];
+    if (isEmpty(rule)) {
+      errors.add(path, "the rule is empty; give it a name, an action and conditions, or remove it");
+      continue;
+    }
+    checkShape(rule, RULE, path, errors);
+    if (!isMapping(rule)) continue;
+    checkName(rule["name"], index, first, errors);
+    checkLayer4(mappingIn(rule, "layer4"), [...path, "layer4"], errors);
+    warnOfRule(rule, path, warnings);
+  }
+}
+
+function checkName(name: unknown, index: number, first: Map<string, number>, errors: Findings): void {
+  if (typeof name !== "string") return;
+  const earlier = first.get(name);
+  if (earlier === undefined) first.set(name, index);
+  else errors.add(["rules", index, "name"], `the name ${quote(name)} is already that of rules[${earlier}]; names are unique`, { value: name });
+}
+
+function checkLayer4(layer4: Mapping, path: Steps, errors: Findings): void {
+  const { protocol } = layer4;
+  const known = typeof protocol === "string" || typeof protocol === "number" ? protocolNumber(protocol) : undefined;
+  // A protocol that is wrong in itself has been reported; what depends on it cannot be judged.
+  const unclear = protocol !== undefined && known === undefined;
+  const needs = (key: string, ...protocols: string[]): void => {
+    if (unclear || layer4[key] === undefined || isEmpty(layer4[key])) return;
+    if (protocols.some((name) => PROTOCOLS[name] === known)) return;
+    const verb = key.endsWith("s") ? "need" : "needs";
+    errors.add([...path, key], `${key} ${verb} the protocol ${protocols.join(" or ")}${known === undefined ? "" : `, not ${protocolName(known)}`}`, { ofKey: true });
+  };
+  needs("source_ports", "tcp", "udp");
+  needs("destination_ports", "tcp", "udp");
+  needs("icmp", "icmp", "icmpv6");
+  needs("flags", "tcp");
+  for (const [index, message] of listIn(layer4, "icmp").entries()) {
+    if (isMapping(message)) checkIcmp(message, known, [...path, "icmp", index], errors);
+  }
+  checkFlags(mappingIn(layer4, "flags"), [...path, "flags"], errors);
+}
+
+function checkIcmp({ type, code }: Mapping, protocol: number | undefined, path: Steps, errors: Findings): void {
+  const table = (protocol === undefined ? undefined : icmpTable(protocol)) ?? { ...ICMPV6_TYPES, ...ICMP_TYPES };
+  const name = protocol === PROTOCOLS["icmpv6"] ? "ICMPv6" : "ICMP";
+  if (typeof type === "string" && icmpTypeNumber(table, type) === undefined) {
+    errors.add([...path, "type"], `${quote(type)} is not an ${name} message type`, { value: type, suggestion: nearest(type, Object.keys(table)) });
+  } else if (typeof code === "string" && (typeof type === "string" || typeof type === "number") && icmpCodeNumber(table, type, code) === undefined) {
+    const suggestion = nearest(code, Object.keys(icmpCodeNames(table, type)));
+    errors.add([...path, "code"], `${quote(code)} is not a code of the ${name} message type ${type}`, { value: code, suggestion });
+  }
+}
+
+function checkFlags(flags: Mapping, path: Steps, errors: Findings): void {
+  const set = listIn(flags, "set");
+  const unset = listIn(flags, "unset");
+  const both = set.find((flag) => unset.includes(flag));
+  if (both !== undefined) errors.add([...path, "unset"], `the flag ${String(both)} cannot be both set and unset`, { value: both });
+  if (Object.keys(flags).length > 0 && set.length + unset.length === 0) errors.add(path, "no flag is named");
+}
+
+function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
+  const families: (readonly [string, Set<Family>])[] = [];
+  for (const key of ["source", "destination"]) families.push([`layer3.${key}`, warnOfNetworks(listIn(mappingIn(rule, "layer3"), key), [...path, "layer3", key], warnings)]);
+  const { protocol } = mappingIn(rule, "layer4");
+  const number = typeof protocol === "string" || typeof protocol === "number" ? protocolNumber(protocol) : undefined;
+  if (number === PROTOCOLS["icmp"]) families.push(["layer4.protocol", new Set<Family>([4])]);
+  if (number === PROTOCOLS["icmpv6"]) families.push(["layer4.protocol", new Set<Family>([6])]);
+  const said = families.filter(([, family]) => family.size === 1).map(([key, family]) => ({ key, family: [...family].join() }));
+  const other = said.find(({ family }) => family !== said[0]?.family);
+  if (said[0] !== undefined && other !== undefined) {
+    warnings.add(path, `the rule can match nothing: ${said[0].key} is IPv${said[0].family} and ${other.key} is IPv${other.family}`);
+  }
+  if (rule["action"] === "block" && CONDITIONS.every((key) => isConditionless(rule[key]))) {
+    const direction = rule["direction"] === "both" ? "" : ` ${String(rule["direction"])}`;
+    warnings.add(path, `the rule has no conditions and blocks every${direction} connection that comes to it`);
+  }
+}
+
+/** Warns of bits beyond a prefix, and answers the families of the networks. */
+function warnOfNetworks(texts: unknown[], path: Steps, warnings: Findings): Set<Family> {
+  const families = new Set<Family>();
+  for (const [index, text] of texts.entries()) {
+    if (typeof text !== "string") continue;
+    const reading = readNetworks(text);
+    if ("error" in reading) continue;
+    for (const network of reading.networks) families.add(network.family);
+    if (reading.masked === undefined) continue;
+    warnings.add([...path, index], `${quote(text)} has bits set beyond its prefix and counts as ${reading.masked}`, { value: text, suggestion: reading.masked });
+  }
+  return families;
+}
+
+export function warnOfFailsafe(addresses: unknown[], warnings: Findings): void {
+  warnOfNetworks(addresses, ["failsafe", "addresses"], warnings);
+}
+
+function isConditionless(value: unknown): boolean {
+  return value === undefined || isEmpty(value) || (isMapping(value) && Object.values(value).every((part) => Array.isArray(part) && part.length === 0));
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || (typeof value === "object" && Object.keys(value).length === 0);
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function mappingIn(mapping: Mapping, key: string): Mapping {
+  const value = mapping[key];
+  return isMapping(value) ? value : {};
+}
+
+function listIn(mapping: Mapping, key: string): unknown[] {
+  const value = mapping[key];
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,54 @@
+/** The schema as the checks and the reference read it: the part of JSON Schema that schema.json uses. */
+
+import json from "./schema.json" with { type: "json" };
+
+export type JsonType = "object" | "array" | "string" | "integer" | "boolean";
+
+export interface Schema {
+  $ref?: string;
+  title?: string;
+  description?: string;
+  type?: JsonType | JsonType[];
+  format?: string;
+  const?: unknown;
+  enum?: string[];
+  default?: unknown;
+  examples?: unknown[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  propertyNames?: Schema;
+  items?: Schema;
+  minimum?: number;
+  maximum?: number;
+  minItems?: number;
+  maxItems?: number;
+  uniqueItems?: boolean;
+  minProperties?: number;
+  maxProperties?: number;
+}
+
+const definitions = json.definitions as unknown as Record<string, Schema>;
+const resolved = new Map<Schema, Schema>();
+
+export const ROOT = json as unknown as Schema;
+export const RULE = definitions["rule"] as Schema;
+
+/** The schema with what it refers to, its own words winning. */
+export function resolve(schema: Schema): Schema {
+  if (schema.$ref === undefined) return schema;
+  let whole = resolved.get(schema);
+  if (whole === undefined) {
+    const { $ref, ...own } = schema;
+    whole = { ...definitions[$ref.slice("#/definitions/".length)], ...own };
+    resolved.set(schema, whole);
+  }
+  return whole;
+}
+
+/** The value types a schema allows; every enum of schema.json is of text. */
+export function typesOf(schema: Schema): JsonType[] {
+  if (schema.enum !== undefined) return ["string"];
+  if (schema.const !== undefined) return ["integer"];
+  return [schema.type ?? []].flat();
+}
