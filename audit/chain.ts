@@ -1,0 +1,63 @@
+/**
+ * The hash chain of the audit log. A line is `TIME #SEQUENCE TEXT ~HASH`; its hash covers the hash of the line before it, so a
+ * line can neither change, go nor move without breaking every later one. The chain is not keyed: whoever may write as root could
+ * build another one, which is why its head is also kept elsewhere (head.ts).
+ */
+
+import { hash } from "node:crypto";
+
+export interface Link {
+  sequence: number;
+  /** 128 bits, in hex. */
+  hash: string;
+}
+
+/** A line taken apart. */
+export interface SealedLine extends Link {
+  /** Everything the hash covers besides the previous hash. */
+  body: string;
+}
+
+export interface Entry {
+  /** Milliseconds since the epoch. */
+  time: number;
+  text: string;
+}
+
+const HASH_DIGITS = 32;
+
+/** What the first line of the first file continues. */
+export const GENESIS: Link = { sequence: 0, hash: "0".repeat(HASH_DIGITS) };
+
+/** No line is longer, its newline included; readers hold no more than this of one. */
+export const LINE_LIMIT = 8192;
+
+const SEALED = /^(\S+ #(\d{1,15}) .*) ~([0-9a-f]{32})$/s;
+
+export function seal(previous: string, body: string): string {
+  return hash("sha256", `${previous} ${body}`).slice(0, HASH_DIGITS);
+}
+
+/** Adds an entry to the chain: the line to write, without its newline, and the link the next one continues. */
+export function extend(previous: Link, entry: Entry): { line: string; link: Link } {
+  const sequence = previous.sequence + 1;
+  const body = `${isoTime(entry.time)} #${sequence} ${entry.text}`;
+  const hash = seal(previous.hash, body);
+  return { line: `${body} ~${hash}`, link: { sequence, hash } };
+}
+
+/** Takes a line apart, or says null when it has not the shape of one. Whether its hash is right is for the caller to check. */
+export function openSeal(line: string): SealedLine | null {
+  const match = SEALED.exec(line);
+  return match ? { body: match[1]!, sequence: Number(match[2]), hash: match[3]! } : null;
+}
+
+export function continues(previous: Link, line: SealedLine): boolean {
+  return line.sequence === previous.sequence + 1 && line.hash === seal(previous.hash, line.body);
+}
+
+/** A clock can be wrong, but a record is never refused for it: a time no calendar has is written as the epoch. */
+export function isoTime(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString();
+}

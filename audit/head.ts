@@ -1,0 +1,60 @@
+/**
+ * What the log ended with when it was last brought to disk, kept outside of it. The chain alone cannot show that its end was cut
+ * off or that an old copy was put in its place; the head can. It is written after the records it names are on disk, so after a
+ * crash the log may be ahead of its head, but never behind.
+ */
+
+import { constants } from "node:fs";
+import { open, readFile, rename } from "node:fs/promises";
+import type { Link } from "./chain.ts";
+import { codeOf, syncFolder } from "./file.ts";
+
+export interface Head extends Link {
+  /** The file the record is in, and the file's size after it. */
+  device: number;
+  inode: number;
+  size: number;
+  /** The first record that has not been rotated away. */
+  oldest: number;
+}
+
+/** Null where there is none; throws when it cannot be read or makes no sense. */
+export async function readHead(path: string): Promise<Head | null> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+  const head = parse(text);
+  if (!head) throw new SyntaxError(`${path} is not a head of an audit log`);
+  return head;
+}
+
+export async function writeHead(path: string, head: Head): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const draft = `${path}.new`;
+  const file = await open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  try {
+    await file.chmod(0o600);
+    await file.writeFile(`${JSON.stringify(head)}\n`);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  await syncFolder(path);
+}
+
+function parse(text: string): Head | null {
+  let value: Partial<Head> | null;
+  try {
+    value = JSON.parse(text) as Partial<Head> | null;
+  } catch {
+    return null;
+  }
+  const numbers = [value?.sequence, value?.device, value?.inode, value?.size, value?.oldest];
+  const sane = numbers.every((number) => Number.isInteger(number) && number! >= 0) && /^[0-9a-f]{32}$/.test(value?.hash ?? "");
+  return sane ? (value as Head) : null;
+}

@@ -1,0 +1,56 @@
+/**
+ * One writer a log. The kernel holds the lock for as long as the descriptor is open, so a writer that was killed leaves none behind
+ * and no process id has to be trusted.
+ */
+
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, unlink } from "node:fs/promises";
+import koffi from "koffi";
+import { AuditRefusal } from "./file.ts";
+
+const flock = koffi.load(null).func("int flock(int fd, int operation)") as (fd: number, operation: number) => number;
+const LOCK_EXCLUSIVE_OR_FAIL = 2 | 4;
+
+export class Lock {
+  #path: string;
+  #file: FileHandle;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async acquire(path: string): Promise<Lock> {
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+    for (;;) {
+      const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+      try {
+        if (flock(file.fd, LOCK_EXCLUSIVE_OR_FAIL) !== 0) {
+          const holder = (await file.readFile("latin1")).slice(0, 20).trim();
+          throw new AuditRefusal(`process ${holder || "(unknown)"} already writes this audit log (${path}); stop it, or choose another audit.path`);
+        }
+        // The previous holder may have removed the file between our open and our lock: then the lock guards nothing.
+        if (await isStill(path, file)) {
+          await file.truncate(0);
+          await file.write(`${process.pid}\n`, 0);
+          return new Lock(path, file);
+        }
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+      await file.close();
+    }
+  }
+
+  async release(): Promise<void> {
+    // What stays behind on a disk that fails is an empty promise: the lock itself goes with the descriptor.
+    if (await isStill(this.#path, this.#file).catch(() => false)) await unlink(this.#path).catch(() => {});
+    await this.#file.close().catch(() => {});
+  }
+}
+
+async function isStill(path: string, file: FileHandle): Promise<boolean> {
+  const [mine, there] = await Promise.all([file.stat(), lstat(path).catch(() => null)]);
+  return there !== null && mine.ino === there.ino && mine.dev === there.dev;
+}

@@ -1,0 +1,148 @@
+/**
+ * What a line of the audit log says after its sequence number. Names of rules, processes and files come from people who may wish
+ * to forge a line, so whatever is not plain is quoted, escaped to printable ASCII and cut to a bound.
+ */
+
+import { basename } from "node:path";
+import type { Endpoint, EventType, ProcessReference, VerdictEvent } from "../agent/events/event.ts";
+import { openSeal } from "./chain.ts";
+
+/** What an operator, or weir itself, did. */
+export type ActionName = "START" | "STOP" | "MODE" | "RELOAD" | "RELOAD-FAILED" | "REFUSED" | "ATTACH" | "DETACH";
+
+/** What the log says about itself. */
+export type LogRecordName =
+  | "BEGIN" // the first line of the first file
+  | "ROTATE" // the first line of a file that follows a full one
+  | "CONTINUE" // the first line of a file whose predecessor vanished
+  | "GAP" // records are missing here
+  | "REPAIR"; // something about the file was put right
+
+export type Detail = Record<string, string | number>;
+
+export interface OperatorAction {
+  action: ActionName;
+  /** Who asked; absent where weir acted by itself. */
+  uid?: number;
+  detail?: Detail;
+}
+
+const EVENT_TYPES: readonly string[] = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"] satisfies EventType[];
+
+const NAME_LIMIT = 128;
+const DETAIL_LIMIT = 512;
+/** Together with time, sequence and hash this stays well below LINE_LIMIT. */
+const TEXT_LIMIT = 4096;
+
+const PLAIN = /^[A-Za-z0-9_./:@%#+,*[\]-]+$/;
+
+/** `DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
+export function eventText(event: VerdictEvent): string {
+  const parts = [
+    event.type,
+    field(event.rule.name),
+    field(event.protocol),
+    endpoint(event.source),
+    ">",
+    endpoint(event.destination),
+    field(event.interface),
+    event.direction === "ingress" ? "in" : "out",
+  ];
+  if (event.icmp) parts.push(`type=${event.icmp.type}`, `code=${event.icmp.code}`);
+  if (event.vlan?.length) parts.push(`vlan=${event.vlan.join(",")}`);
+  if (event.tunnel) parts.push(`tunnel=${event.tunnel.kind}:${event.tunnel.id}`);
+  if (event.reason !== undefined) parts.push(`reason=${field(event.reason)}`);
+  if (event.process) parts.push(processText(event.process));
+  if (event.would_drop) parts.push("(would drop)");
+  return parts.join(" ");
+}
+
+export function actionText(action: OperatorAction): string {
+  const detail = action.uid === undefined ? action.detail : { uid: action.uid, ...action.detail };
+  return recordText(action.action, detail);
+}
+
+/** `NAME key=value key="another value"`; what exceeds the bound of a line is left out and marked. */
+export function recordText(name: ActionName | LogRecordName, detail: Detail = {}): string {
+  let text: string = name;
+  for (const [key, value] of Object.entries(detail)) {
+    const part = ` ${key}=${typeof value === "number" ? value : field(value, DETAIL_LIMIT)}`;
+    if (text.length + part.length > TEXT_LIMIT) return `${text} ...`;
+    text += part;
+  }
+  return text;
+}
+
+/** One word: the text itself where it is plain, else quoted, with `...` behind the quotes where it was cut. */
+export function field(text: string, limit = NAME_LIMIT): string {
+  if (text.length <= limit && PLAIN.test(text)) return text;
+  let quoted = "";
+  for (const character of text) {
+    const next = escape(character);
+    if (quoted.length + next.length > limit) return `"${quoted}"...`;
+    quoted += next;
+  }
+  return `"${quoted}"`;
+}
+
+/** Only printable ASCII stays: other scripts bring characters that hide, reorder or imitate what stands beside them. */
+function escape(character: string): string {
+  if (character === '"' || character === "\\") return `\\${character}`;
+  if (character === "\n") return "\\n";
+  const code = character.codePointAt(0)!;
+  return code >= 0x20 && code <= 0x7e ? character : `\\u{${code.toString(16)}}`;
+}
+
+function unescape(word: string): string {
+  const quoted = /^"((?:[^"\\]|\\.)*)"/.exec(word);
+  if (!quoted) return word;
+  return quoted[1]!.replace(/\\(?:u\{([0-9a-f]+)\}|(.))/g, (_, code: string | undefined, character: string) => {
+    if (code !== undefined) return String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff));
+    return character === "n" ? "\n" : character;
+  });
+}
+
+function endpoint({ address, port }: Endpoint): string {
+  const host = address.includes(":") ? `[${field(address)}]` : field(address);
+  return port === undefined ? host : `${host}:${port}`;
+}
+
+/** A process chooses its own name; where the file it runs is called otherwise, both are told. */
+function processText({ pid, name, executable }: ProcessReference): string {
+  const text = `pid=${pid} ${field(name)}`;
+  const kernelKeeps = 15; // characters of a command name
+  if (executable === undefined || basename(executable).slice(0, kernelKeeps) === name.slice(0, kernelKeeps)) return text;
+  return `${text} executable=${field(executable, DETAIL_LIMIT)}`;
+}
+
+/** A line read back. */
+export interface AuditRecord {
+  /** As written, in UTC. */
+  time: string;
+  sequence: number;
+  /** `DETECTED`, `MODE`, `GAP`, ... */
+  type: string;
+  /** The rule's name as the operator wrote it; events only. */
+  rule?: string;
+  /** What follows the type, as written. */
+  text: string;
+  hash: string;
+}
+
+const WORD = /^(?:"(?:[^"\\]|\\.)*"(?:\.\.\.)?|\S+)/;
+
+/** Reads a line back, or says null when it is not one of the audit log. Does not check its hash. */
+export function parseRecord(line: string): AuditRecord | null {
+  const sealed = openSeal(line);
+  const match = sealed && /^(\S+) #\d+ (\S+)(?: (.*))?$/.exec(sealed.body);
+  if (!match) return null;
+  const [, time, type, text = ""] = match as unknown as [string, string, string, string?];
+  const record: AuditRecord = { time, sequence: sealed.sequence, type, text, hash: sealed.hash };
+  if (EVENT_TYPES.includes(type)) record.rule = unescape(WORD.exec(text)?.[0] ?? "");
+  return record;
+}
+
+/** The value of `key=` in a record the log wrote about itself. */
+export function detailOf(record: AuditRecord, key: string): string | undefined {
+  return new RegExp(`(?:^| )${key}=([^" ]+)`).exec(record.text)?.[1];
+}

@@ -1,0 +1,119 @@
+/**
+ * Where the chain goes on when a log is opened again. What was known to be written is looked up in the files, and the records
+ * behind it are followed as far as they continue it. After a crash that is the whole file but for a torn last line. Where the
+ * known record is not there any more, the chain goes on from it nevertheless: the break stays visible for ever.
+ */
+
+import { continues, GENESIS, type Link, openSeal } from "./chain.ts";
+import { type LogFile, openForReading } from "./file.ts";
+import type { Head } from "./head.ts";
+import { lastLine, type Line, linesOf } from "./lines.ts";
+import type { Detail, LogRecordName } from "./record.ts";
+
+export interface Note {
+  name: LogRecordName;
+  detail: Detail;
+}
+
+export interface Recovery {
+  link: Link;
+  /** Where a torn last line begins in the current file. */
+  tornAt: number | null;
+  /** Whether the last known record was found. */
+  found: boolean;
+  notes: Note[];
+}
+
+export async function recover(files: LogFile[], known: Head | null): Promise<Recovery> {
+  const walk = new Walk(known);
+  const start = await startOf(files, known);
+  for (const [index, file] of files.entries()) {
+    if (index === start.index) await walk.follow(file, start.offset);
+    else if (index > start.index || file.current) await walk.follow(file, 0);
+  }
+  return walk.result();
+}
+
+/** From the known record on if it is where it was, else from the start of the file that should hold it. */
+async function startOf(files: LogFile[], known: Head | null): Promise<{ index: number; offset: number }> {
+  if (!known) return { index: files.length - 1, offset: 0 };
+  for (let index = files.length - 1; index >= 0; index--) {
+    if (await endsAt(files[index]!, known)) return { index, offset: known.size };
+  }
+  return { index: files.findLastIndex((file) => file.first <= known.sequence), offset: 0 };
+}
+
+async function endsAt(file: LogFile, known: Head): Promise<boolean> {
+  const handle = await openForReading(file.path);
+  if (!handle) return false;
+  try {
+    if ((await handle.stat()).size < known.size) return false;
+    const last = await lastLine(handle, known.size);
+    return last?.next === known.size && isRecord(last.text, known);
+  } finally {
+    await handle.close();
+  }
+}
+
+function isRecord(line: string, link: Link): boolean {
+  const sealed = openSeal(line);
+  return sealed !== null && sealed.sequence === link.sequence && sealed.hash === link.hash;
+}
+
+class Walk {
+  #known: Head | null;
+  /** The last record that belongs to the chain; null until the known one was met. */
+  #link: Link | null = null;
+  /** The last record of any kind. */
+  #last: Link = GENESIS;
+  #strangers = 0;
+  #currentHasRecords = false;
+  #torn: Line | null = null;
+
+  constructor(known: Head | null) {
+    this.#known = known;
+  }
+
+  async follow(file: LogFile, offset: number): Promise<void> {
+    const handle = await openForReading(file.path);
+    if (!handle) return;
+    try {
+      if (offset > 0) this.#link = this.#known;
+      for await (const line of linesOf(handle, offset)) {
+        if (line.whole) this.#take(line.text);
+        else if (file.current) this.#torn = line;
+        if (file.current && (line.whole || line.offset > 0)) this.#currentHasRecords = true;
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #take(text: string): void {
+    const sealed = openSeal(text);
+    if (sealed && sealed.sequence > this.#last.sequence) this.#last = sealed;
+    if (this.#link === null) {
+      if (!this.#known || isRecord(text, this.#known)) this.#link = sealed;
+    } else if (sealed && (!this.#known || continues(this.#link, sealed))) {
+      this.#link = sealed; // with nothing known to hold it against, the end of the file is taken as it is
+    } else {
+      this.#strangers++;
+    }
+  }
+
+  result(): Recovery {
+    const notes: Note[] = [];
+    const link = this.#link ?? this.#known ?? GENESIS;
+    const found = this.#link !== null || this.#known === null;
+    if (this.#torn) notes.push({ name: "REPAIR", detail: { torn: this.#torn.text } });
+    if (!found && this.#currentHasRecords) {
+      const missing = Math.max(0, link.sequence - this.#last.sequence);
+      notes.push({ name: "GAP", detail: { missing, reason: "the file was cut or replaced", known: link.sequence, found: this.#last.sequence } });
+    }
+    if (this.#strangers > 0) {
+      notes.push({ name: "REPAIR", detail: { strangers: this.#strangers, reason: "lines at the end are not of this chain" } });
+    }
+    const sequence = Math.max(link.sequence, this.#last.sequence);
+    return { link: { sequence, hash: link.hash }, tornAt: this.#torn?.offset ?? null, found, notes };
+  }
+}

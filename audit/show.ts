@@ -1,0 +1,56 @@
+/** Reads the log for people: oldest record first, in memory that does not depend on its size. */
+
+import { linesOf } from "./lines.ts";
+import { listLog, openForReading } from "./file.ts";
+import { type AuditRecord, parseRecord } from "./record.ts";
+
+export interface AuditFilter {
+  /** Milliseconds since the epoch. */
+  since?: number;
+  /** `DETECTED`, `MODE`, ...; any of them. */
+  types?: readonly string[];
+  rule?: string;
+  /** Only the last so many that match. */
+  last?: number;
+}
+
+export interface ShownRecord extends AuditRecord {
+  /** As it stands in the file. */
+  line: string;
+}
+
+/** Lines that are not records, a torn one for instance, are left out: `verifyAudit` tells of them. */
+export async function* showAudit(path: string, filter: AuditFilter = {}): AsyncGenerator<ShownRecord> {
+  if (filter.last === undefined) yield* matching(path, filter);
+  else yield* await lastOf(matching(path, filter), filter.last);
+}
+
+async function* matching(path: string, filter: AuditFilter): AsyncGenerator<ShownRecord> {
+  for (const { path: file } of await listLog(path)) {
+    const handle = await openForReading(file);
+    if (!handle) continue; // rotated away meanwhile
+    try {
+      for await (const { text } of linesOf(handle)) {
+        const record = parseRecord(text);
+        if (record && isWanted(record, filter)) yield { ...record, line: text };
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+function isWanted(record: AuditRecord, { since, types, rule }: AuditFilter): boolean {
+  if (types && !types.includes(record.type)) return false;
+  if (rule !== undefined && record.rule !== rule) return false;
+  return since === undefined || Date.parse(record.time) >= since;
+}
+
+async function lastOf(records: AsyncIterable<ShownRecord>, count: number): Promise<ShownRecord[]> {
+  let kept: ShownRecord[] = [];
+  for await (const record of records) {
+    kept.push(record);
+    if (kept.length >= 2 * count + 64) kept = kept.slice(kept.length - count);
+  }
+  return kept.slice(Math.max(0, kept.length - count));
+}

@@ -1,0 +1,253 @@
+/**
+ * The audit log as the rest of weir sees it. Events are queued at once and written in batches; operators' actions are on disk
+ * before their promise resolves. A disk that fails never stops the agent: health says so, what was lost is counted, and the first
+ * record written afterwards is a GAP with the exact number.
+ */
+
+import type { VerdictEvent } from "../agent/events/event.ts";
+import type { Health } from "../agent/events/snapshot.ts";
+import { type Entry, isoTime } from "./chain.ts";
+import { AuditRefusal, codeOf } from "./file.ts";
+import { Log } from "./log.ts";
+import { PendingAction, Queue, type Waiting } from "./queue.ts";
+import { actionText, eventText, type OperatorAction, recordText } from "./record.ts";
+
+export interface AuditOptions {
+  path: string;
+  /** Where the head of the chain is kept, in the state directory. */
+  headPath: string;
+  /** `size` in bytes; `keep` counts the full files beside the current one. */
+  rotate: { size: number; keep: number };
+  /** Who must own the files. */
+  owner?: number;
+  /** Events held while the disk is slow or fails. */
+  queueLimit?: number;
+  /** Called when the state of the log changes. */
+  onHealth?: (health: Health) => void;
+  /** Told what was found amiss with the file, and put right. */
+  report?: (message: string) => void;
+}
+
+/** accepted = written + queued + lost, at any moment. */
+export interface AuditCounters {
+  /** Events and actions in the file; records the log writes about itself are not counted. */
+  written: number;
+  lost: number;
+  queued: number;
+  /** Written to files, the log's own records included. */
+  bytes: number;
+}
+
+const QUEUE_LIMIT = 16_384;
+const BATCH = 512;
+/** Events wait for company this long. */
+const GATHER_MS = 100;
+/** How often the file is looked at, brought to disk, and tried again after a failure: twice within the second promised. */
+const TICK_MS = 450;
+/** A disk that has not answered for so long counts as failing. */
+const SILENCE_MS = 1000;
+
+/**
+ * Opens the log and repairs what a crash left. Throws AuditRefusal where writing would be unsafe (a symbolic link, another writer,
+ * somebody else's file); a disk that is full or fails gives a writer whose health is degraded.
+ */
+export async function openAudit(options: AuditOptions): Promise<AuditWriter> {
+  const writer = new AuditWriter(options);
+  await writer.start();
+  return writer;
+}
+
+export class AuditWriter {
+  #path: string;
+  #log: Log;
+  #queue: Queue;
+  #onHealth: (health: Health) => void;
+  #written = 0;
+  #lost = 0;
+  /** Taken from the queue, not in the file yet. */
+  #inFlight = 0;
+  #closed = false;
+  /** Why nothing can be written, or null. */
+  #failure: { code: string; sentence: string } | null = null;
+  #reasons: string[] = [];
+  #gather: NodeJS.Timeout | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #last: Promise<void> = Promise.resolve();
+  #busy = false;
+  /** When the disk last answered, or was first asked. */
+  #answered = 0;
+  #lookDue = false;
+  #reopenDue = false;
+
+  constructor(options: AuditOptions) {
+    const { path, headPath, rotate, owner = process.getuid!(), report = () => {} } = options;
+    this.#path = path;
+    this.#log = new Log({ path, headPath, rotate, owner, report });
+    this.#queue = new Queue(options.queueLimit ?? QUEUE_LIMIT);
+    this.#onHealth = options.onHealth ?? (() => {});
+  }
+
+  /** Called once, by openAudit. */
+  async start(): Promise<void> {
+    try {
+      await this.#log.connect();
+    } catch (error) {
+      await this.#log.disconnect();
+      if (error instanceof AuditRefusal) throw error;
+    }
+    await this.#drain();
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  get counters(): AuditCounters {
+    const lost = this.#lost + this.#queue.loss.events;
+    return { written: this.#written, lost, queued: this.#queue.length + this.#inFlight, bytes: this.#log.bytes };
+  }
+
+  get health(): Health {
+    return { state: this.#reasons.length === 0 ? "ok" : "degraded", reasons: this.#reasons };
+  }
+
+  /** Cheap: formatting, hashing and writing happen later. */
+  write(event: VerdictEvent): void {
+    if (this.#closed) {
+      this.#lost++;
+      return;
+    }
+    this.#queue.push(event);
+    if (this.#busy || this.#failure) return; // whoever is busy takes it along; after a failure the next tick does
+    if (this.#queue.length >= BATCH) void this.#drain();
+    else this.#gather ??= setTimeout(() => void this.#drain(), GATHER_MS);
+  }
+
+  /** True once the action is on disk; false when that is not possible now, and it is written as soon as it is. */
+  action(action: OperatorAction): Promise<boolean> {
+    if (this.#closed) {
+      this.#lost++;
+      return Promise.resolve(false);
+    }
+    return new Promise((resolve) => {
+      this.#queue.pushAction(action, resolve);
+      if (!this.#busy) void this.#drain();
+    });
+  }
+
+  /** Opens the path anew, for whoever has moved the file away. */
+  async reopen(): Promise<void> {
+    this.#reopenDue = true;
+    this.#lookDue = true;
+    await this.#drain();
+  }
+
+  /** Writes what waits, the given action last, and lets go of the file. */
+  async close(stop?: OperatorAction): Promise<void> {
+    if (this.#closed) return;
+    if (stop) void this.action(stop);
+    this.#closed = true;
+    clearInterval(this.#ticker);
+    this.#lookDue = true;
+    await this.#drain();
+    this.#lookDue = true; // once more, to bring to disk what has just been written
+    await this.#drain();
+    this.#lost += this.#queue.abandon();
+    await this.#log.disconnect();
+  }
+
+  #tick(): void {
+    this.#lookDue = true;
+    if (!this.#busy) void this.#drain();
+    else if (performance.now() - this.#answered > SILENCE_MS) this.#announce("the disk does not answer");
+  }
+
+  /** Everything that touches the file goes through here, one after the other. */
+  #drain(): Promise<void> {
+    clearTimeout(this.#gather);
+    this.#gather = undefined;
+    if (!this.#busy) this.#answered = performance.now();
+    this.#busy = true;
+    this.#last = this.#last.then(() => this.#work());
+    return this.#last;
+  }
+
+  async #work(): Promise<void> {
+    let batch: Waiting[] = [];
+    let unsettled: PendingAction[] = [];
+    try {
+      for (;;) {
+        this.#answered = performance.now();
+        if (this.#lookDue) await this.#look();
+        await this.#log.connect();
+        if (this.#log.isFull) {
+          await this.#log.rotate();
+          continue;
+        }
+        const missing = this.#queue.loss.events;
+        batch = this.#queue.take(BATCH);
+        this.#inFlight = batch.length;
+        if (batch.length === 0 && missing === 0 && !this.#log.hasNews) break;
+        await this.#log.append([...(missing > 0 ? [this.#gap()] : []), ...batch.map(entryOf)]);
+        this.#queue.forget(missing);
+        this.#lost += missing;
+        this.#written += batch.length;
+        this.#inFlight = 0;
+        unsettled = batch.filter((entry) => entry instanceof PendingAction);
+        batch = [];
+        if (unsettled.length > 0) await this.#log.sync();
+        for (const action of unsettled) action.settle(true);
+        unsettled = [];
+        this.#failure = null;
+        this.#announce();
+      }
+      this.#failure = null;
+    } catch (error) {
+      this.#failure = { code: codeOf(error) ?? "refused", sentence: this.#sentence(error as Error) };
+      await this.#log.disconnect();
+    }
+    for (const action of unsettled) action.settle(false);
+    this.#queue.restore(batch);
+    this.#inFlight = 0;
+    if (this.#failure) this.#queue.disappoint();
+    this.#busy = false;
+    this.#announce();
+  }
+
+  async #look(): Promise<void> {
+    const reopen = this.#reopenDue;
+    this.#lookDue = false;
+    this.#reopenDue = false;
+    await this.#log.sync();
+    if (reopen || !(await this.#log.isUntouched())) await this.#log.disconnect();
+  }
+
+  #gap(): Entry {
+    const { events, since } = this.#queue.loss;
+    const reason = this.#failure?.code ?? "more events than the disk takes";
+    return { time: Date.now(), text: recordText("GAP", { missing: events, since: isoTime(since), reason }) };
+  }
+
+  #sentence(error: Error): string {
+    if (error instanceof AuditRefusal) return error.message;
+    const next = NEXT_STEP[codeOf(error) ?? ""] ?? "see whether the path can be written to";
+    return `the audit log ${this.#path} cannot be written: ${error.message}; ${next}. Until then events are kept while there is room, then counted.`;
+  }
+
+  #announce(silence?: string): void {
+    const reasons = [this.#failure?.sentence, this.#log.headProblem, silence && `the audit log ${this.#path}: ${silence}`];
+    const present = reasons.filter((reason) => typeof reason === "string");
+    if (present.join() === this.#reasons.join()) return;
+    this.#reasons = present;
+    this.#onHealth(this.health);
+  }
+}
+
+const NEXT_STEP: Record<string, string> = {
+  ENOSPC: "free some space on its disk",
+  EDQUOT: "raise the disk quota",
+  EROFS: "remount its file system read-write",
+  EIO: "check the disk",
+};
+
+function entryOf(entry: Waiting): Entry {
+  if (entry instanceof PendingAction) return { time: entry.time, text: actionText(entry.action) };
+  return { time: entry.time, text: eventText(entry) };
+}
