@@ -91,9 +91,8 @@ function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
   if (said[0] !== undefined && other !== undefined) {
     warnings.add(path, `the rule can match nothing: ${said[0].key} is IPv${said[0].family} and ${other.key} is IPv${other.family}`);
   }
-  if (rule["action"] === "block" && CONDITIONS.every((key) => isConditionless(rule[key]))) {
-    const direction = rule["direction"] === "both" ? "" : ` ${String(rule["direction"])}`;
-    warnings.add(path, `the rule has no conditions and blocks every${direction} connection that comes to it`);
+  if (rule["action"] === "block" && rule["direction"] === "both" && CONDITIONS.every((key) => isConditionless(rule[key]))) {
+    warnings.add(path, "the rule has no conditions and blocks every connection that comes to it");
   }
 }
 

@@ -28,26 +28,33 @@ export interface Schema {
   maxProperties?: number;
 }
 
+/** A schema with what it refers to, and what the checks ask of it for every value. */
+export interface ResolvedSchema extends Schema {
+  types: JsonType[];
+  defaulted: [string, Schema][];
+}
+
 const definitions = json.definitions as unknown as Record<string, Schema>;
-const resolved = new Map<Schema, Schema>();
+const resolved = new Map<Schema, ResolvedSchema>();
 
 export const ROOT = json as unknown as Schema;
 export const RULE = definitions["rule"] as Schema;
 
 /** The schema with what it refers to, its own words winning. */
-export function resolve(schema: Schema): Schema {
-  if (schema.$ref === undefined) return schema;
+export function resolve(schema: Schema): ResolvedSchema {
   let whole = resolved.get(schema);
   if (whole === undefined) {
-    const { $ref, ...own } = schema;
-    whole = { ...definitions[$ref.slice("#/definitions/".length)], ...own };
+    const { $ref = "", ...own } = schema;
+    const merged: Schema = { ...definitions[$ref.slice("#/definitions/".length)], ...own };
+    const defaulted = Object.entries(merged.properties ?? {}).filter(([, property]) => property.default !== undefined);
+    whole = { ...merged, types: typesOf(merged), defaulted };
     resolved.set(schema, whole);
   }
   return whole;
 }
 
 /** The value types a schema allows; every enum of schema.json is of text. */
-export function typesOf(schema: Schema): JsonType[] {
+function typesOf(schema: Schema): JsonType[] {
   if (schema.enum !== undefined) return ["string"];
   if (schema.const !== undefined) return ["integer"];
   return [schema.type ?? []].flat();

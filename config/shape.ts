@@ -7,8 +7,8 @@ import type { Findings } from "./findings.ts";
 import { FORMATS } from "./formats.ts";
 import { nearest } from "./nearest.ts";
 import { describeValue, quote } from "./quote.ts";
-import { resolve, typesOf } from "./schema.ts";
-import type { JsonType, Schema } from "./schema.ts";
+import { resolve } from "./schema.ts";
+import type { JsonType, ResolvedSchema, Schema } from "./schema.ts";
 
 type Steps = (string | number)[];
 
@@ -23,7 +23,7 @@ const SPOKEN_BOOLEANS: Readonly<Record<string, string>> = { yes: "true", on: "tr
 
 export function checkShape(value: unknown, reference: Schema, path: Steps, findings: Findings): void {
   const schema = resolve(reference);
-  const types = typesOf(schema);
+  const { types } = schema;
   if (findings.full) return;
   if (value === null) return findings.add(path, "this is empty; give it a value or remove the key");
   if (schema.const !== undefined && value !== schema.const) {
@@ -98,7 +98,7 @@ function checkList(list: unknown[], schema: Schema, path: Steps, findings: Findi
   }
 }
 
-function checkMapping(mapping: Record<string, unknown>, schema: Schema, path: Steps, findings: Findings): void {
+function checkMapping(mapping: Record<string, unknown>, schema: ResolvedSchema, path: Steps, findings: Findings): void {
   const known = schema.properties ?? {};
   const keys = Object.keys(mapping);
   if (schema.minProperties !== undefined && keys.length < schema.minProperties) findings.add(path, `this is empty; it may hold ${list(Object.keys(known))}`);
@@ -115,8 +115,8 @@ function checkMapping(mapping: Record<string, unknown>, schema: Schema, path: St
     else checkOtherKey(key, mapping[key], schema, path, findings);
     path.pop();
   }
-  for (const [key, property] of Object.entries(known)) {
-    if (property.default === undefined || Object.hasOwn(mapping, key)) continue;
+  for (const [key, property] of schema.defaulted) {
+    if (Object.hasOwn(mapping, key)) continue;
     mapping[key] = structuredClone(property.default);
     // Defaults inside the default; it is right by itself.
     checkShape(mapping[key], property, [...path, key], findings);

@@ -1,0 +1,86 @@
+/** The configuration reference for the README, written from the schema. */
+
+import { resolve, ROOT, RULE } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+
+interface Row {
+  key: string;
+  schema: Schema;
+  required: boolean;
+}
+
+const BEGIN = "<!-- configuration reference: begin -->";
+const END = "<!-- configuration reference: end -->";
+const HEAD = ["| Key | Value | Default | Meaning |", "|---|---|---|---|"];
+
+export function configReference(): string {
+  const file = rowsOf(ROOT, "").filter(({ key }) => !key.startsWith("rules["));
+  return [
+    "### The file",
+    "",
+    ...HEAD,
+    ...file.map(line),
+    "",
+    "### A rule",
+    "",
+    "Keys of the entries of `rules`.",
+    "",
+    ...HEAD,
+    ...rowsOf(RULE, "").map(line),
+    "",
+  ].join("\n");
+}
+
+/** The text with the reference between its two markers, which must be there. */
+export function embedReference(text: string): string {
+  const begin = text.indexOf(BEGIN);
+  const end = text.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`the text lacks the lines ${BEGIN} and ${END}`);
+  return `${text.slice(0, begin + BEGIN.length)}\n\n${configReference()}\n${text.slice(end)}`;
+}
+
+/** Every key below a schema; mappings that hold named keys are told by those keys. */
+function rowsOf(schema: Schema, before: string): Row[] {
+  const { properties = {}, required = [] } = resolve(schema);
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const part = resolve(property);
+    const row = { key: before + name, schema: part, required: required.includes(name) };
+    if (part.properties !== undefined) return rowsOf(part, `${row.key}.`);
+    const inner = resolve(part.items ?? {});
+    return inner.properties === undefined ? [row] : [row, ...rowsOf(inner, `${row.key}[].`)];
+  });
+}
+
+function line({ key, schema, required }: Row): string {
+  const initial = required ? "required" : schema.default === undefined ? "" : code(schema.default);
+  const example = exampleOf(schema);
+  const meaning = example === undefined ? schema.description : `${schema.description} Example: ${code(example)}`;
+  return `| ${[code(key), valuesOf(schema), initial, meaning].map(cell).join(" | ")} |`;
+}
+
+/** One that shows something: not a word that stands among the values anyway. */
+function exampleOf(schema: Schema): unknown {
+  const plain = schema.enum !== undefined || schema.const !== undefined || schema.type === "boolean";
+  return plain ? undefined : schema.examples?.[0];
+}
+
+function valuesOf(schema: Schema): string {
+  if (schema.const !== undefined) return code(schema.const);
+  if (schema.enum !== undefined) return schema.enum.map(code).join(", ");
+  if (schema.items !== undefined) return `list of ${valuesOf(resolve(schema.items))}`;
+  const range = schema.minimum === undefined ? "" : ` ${schema.minimum} to ${schema.maximum}`;
+  return resolve(schema).types.map((type) => wordFor(type) + (type === "integer" ? range : "")).join(" or ");
+}
+
+function wordFor(type: string): string {
+  const words: Record<string, string> = { string: "text", integer: "number", boolean: "`true`, `false`", object: "mapping" };
+  return words[type] ?? type;
+}
+
+function code(value: unknown): string {
+  return `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
+}
+
+function cell(text: string | undefined): string {
+  return (text ?? "").replaceAll("|", "\\|");
+}

@@ -1,0 +1,191 @@
+/**
+ * Tells when what a configuration path leads to has changed: saved in place, replaced by a rename, removed and
+ * written again, or reached through a symbolic link that was turned (as Kubernetes does with `..data`).
+ */
+
+import { hash } from "node:crypto";
+import { watch } from "node:fs";
+import type { FSWatcher } from "node:fs";
+import { lstat, readlink, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { readConfigFile } from "./file.ts";
+
+export interface ConfigWatch {
+  close(): void;
+}
+
+/** Editors and deployments touch a file several times; the change is read when this long nothing more happened. */
+const QUIET_MS = 50;
+/** And at the latest after this. */
+const PATIENCE_MS = 500;
+/** Other mounts, network file systems and overflown queues send no notice; comparing the file's times finds those. */
+const LOOK_MS = 1000;
+/** Of the kernel, for symbolic links. */
+const MOST_LINKS = 40;
+
+/**
+ * Calls `changed` after every change of the content, never twice at a time, also when the file went away. It
+ * must not throw. Await this before the first load, and no change between the two is missed.
+ */
+export async function watchConfig(path: string, changed: () => void | Promise<void>): Promise<ConfigWatch> {
+  const watcher = new Watcher(resolve(path), changed);
+  await watcher.start();
+  return watcher;
+}
+
+class Watcher implements ConfigWatch {
+  private readonly path: string;
+  private readonly changed: () => void | Promise<void>;
+  private readonly directories = new Map<string, { names: Set<string>; notices: FSWatcher }>();
+  private looking: NodeJS.Timeout | undefined;
+  private waiting: NodeJS.Timeout | undefined;
+  private firstNotice = 0;
+  private digest = "";
+  private times = "";
+  private busy = false;
+  private again = false;
+  private closed = false;
+
+  constructor(path: string, changed: () => void | Promise<void>) {
+    this.path = path;
+    this.changed = changed;
+  }
+
+  async start(): Promise<void> {
+    this.busy = true;
+    await this.read();
+    this.busy = false;
+    if (this.again) void this.check();
+    this.looking = setInterval(() => void this.look(), LOOK_MS).unref();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearInterval(this.looking);
+    clearTimeout(this.waiting);
+    for (const { notices } of this.directories.values()) notices.close();
+    this.directories.clear();
+  }
+
+  private notice(): void {
+    if (this.closed) return;
+    const now = performance.now();
+    if (this.waiting === undefined) this.firstNotice = now;
+    clearTimeout(this.waiting);
+    const wait = Math.max(0, Math.min(QUIET_MS, this.firstNotice + PATIENCE_MS - now));
+    this.waiting = setTimeout(() => {
+      this.waiting = undefined;
+      void this.check();
+    }, wait).unref();
+  }
+
+  private async check(): Promise<void> {
+    this.again = true;
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      while (this.again && !this.closed) {
+        this.again = false;
+        if (await this.read()) await this.changed();
+      }
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Whether the content is another than last time. Watches first, so that what comes later is noticed. */
+  private async read(): Promise<boolean> {
+    await this.watchSteps();
+    this.times = await timesOf(this.path);
+    const file = await readConfigFile(this.path);
+    const digest = "bytes" in file ? hash("sha256", file.bytes) : file.refused;
+    const differs = digest !== this.digest;
+    this.digest = digest;
+    return differs && !this.closed;
+  }
+
+  private async look(): Promise<void> {
+    if ((await timesOf(this.path)) !== this.times) this.notice();
+  }
+
+  private async watchSteps(): Promise<void> {
+    const steps = await stepsTo(this.path);
+    if (this.closed) return;
+    for (const [key, { notices }] of this.directories) {
+      if (steps.has(key)) continue;
+      notices.close();
+      this.directories.delete(key);
+    }
+    for (const [key, { directory, names }] of steps) {
+      const known = this.directories.get(key);
+      if (known === undefined) this.watchDirectory(key, directory, names);
+      else known.names = names;
+    }
+  }
+
+  private watchDirectory(key: string, directory: string, names: Set<string>): void {
+    const drop = (): void => {
+      this.directories.get(key)?.notices.close();
+      this.directories.delete(key);
+    };
+    try {
+      const notices = watch(directory, { persistent: false }, (_, name) => {
+        if (name === null || this.directories.get(key)?.names.has(name)) this.notice();
+      });
+      notices.on("error", drop);
+      this.directories.set(key, { names, notices });
+    } catch {
+      // No watch to be had (the directory is gone, or the user's limit of watches is reached): look() finds changes.
+    }
+  }
+}
+
+interface Step {
+  directory: string;
+  /** What of the directory the path leads through. */
+  names: Set<string>;
+}
+
+/** Every directory that has a say in where the path leads, by its identity: one put in its place is another. */
+async function stepsTo(path: string): Promise<Map<string, Step>> {
+  const steps = new Map<string, Step>();
+  let directory: string = sep;
+  let links = 0;
+  const rest = path.split(sep);
+  for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      directory = dirname(directory);
+      continue;
+    }
+    try {
+      const { dev, ino } = await lstat(directory);
+      const key = `${dev}:${ino}`;
+      const step = steps.get(key) ?? { directory, names: new Set<string>() };
+      steps.set(key, step);
+      step.names.add(name);
+      const next = join(directory, name);
+      if (!(await lstat(next)).isSymbolicLink()) {
+        directory = next;
+        continue;
+      }
+      if (++links > MOST_LINKS) break;
+      const target = await readlink(next);
+      if (isAbsolute(target)) directory = sep;
+      rest.unshift(...target.split(sep));
+    } catch {
+      // The path ends here for now; the directories before it tell when that changes.
+      break;
+    }
+  }
+  return steps;
+}
+
+async function timesOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join();
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
