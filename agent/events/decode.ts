@@ -80,8 +80,7 @@ export class Decoder {
     const protocol = record[Event.protocol]!;
     const process = this.#process(record);
     const vlan = [record.readUInt16LE(Event.vlan.at), record.readUInt16LE(Event.vlan.at + Event.vlan.stride)].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
-    const tunnel = record.readUInt32LE(Event.tunnel);
-    const kind = TUNNEL_KINDS[(tunnel >>> 24) - 1];
+    const tunnel = tunnelOf(record.readUInt32LE(Event.tunnel));
     return {
       time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
       direction: (DirectionNames[record[Event.direction]!] ?? "ingress") as Direction,
@@ -91,7 +90,7 @@ export class Decoder {
       destination: endpoint(record, Event.destination_be.at, Event.destination_port, protocol),
       ...(protocol === ICMP || protocol === ICMPV6 ? { icmp: { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! } } : {}),
       ...(vlan.length === 0 ? {} : { vlan }),
-      ...(kind === undefined ? {} : { tunnel: { kind, id: tunnel & 0xffffff } }),
+      ...(tunnel === undefined ? {} : { tunnel }),
       ...(process === undefined ? {} : { process }),
       rule: this.#names.rule(record.readUInt32LE(Event.slot), record.readUInt32LE(Event.generation)),
     };
@@ -117,7 +116,13 @@ export function connectionType(slot: number, staged: boolean): EventTypeName {
   return slot === Slot.ON_ERROR ? "UNDECIDED" : "ALLOWED";
 }
 
-export function endpoint(bytes: Buffer, address: number, port: number, protocol: number): { address: string; port?: number } {
+/** As struct flow_key has it: the kind in the upper 8 bits, the identifier below. */
+export function tunnelOf(value: number): ConnectionFields["tunnel"] {
+  const kind = TUNNEL_KINDS[(value >>> 24) - 1];
+  return kind === undefined ? undefined : { kind, id: value & 0xffffff };
+}
+
+function endpoint(bytes: Buffer, address: number, port: number, protocol: number): { address: string; port?: number } {
   const text = formatAddress(bytes.subarray(address, address + 16));
   return WITH_PORTS.has(protocol) ? { address: text, port: bytes.readUInt16LE(port) } : { address: text };
 }

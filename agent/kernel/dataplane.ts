@@ -66,6 +66,11 @@ export class DataPlane {
     throw new RangeError(`no object has a program ${name}`);
   }
 
+  /** Those that are attached to control groups and tracepoints. */
+  tracePrograms(): BpfProgram[] {
+    return [...this.#process.programs.values()].filter((program) => program.section !== "syscall");
+  }
+
   /** Loaded when the first interface needs it: most hosts have none. */
   xdpProgram(): BpfProgram {
     this.#xdp ??= this.#open("xdp.bpf.o").programs.get("weir_xdp_ingress")!;

@@ -1,0 +1,245 @@
+/**
+ * The agent, put together. Read `runAgent` as the diagram: what reads the kernel, what explains it, and who is
+ * told. Nobody else knows all the parts.
+ */
+
+import { mkdirSync } from "node:fs";
+
+import { type AuditWriter, openAudit } from "../audit/writer.ts";
+import { watchConfig } from "../config/watch.ts";
+import { renderPrometheus } from "../otel/prometheus.ts";
+import { startTelemetry, type Telemetry } from "../otel/start.ts";
+import { createLog, type Log } from "./control/log.ts";
+import { matchesFlow } from "./control/flow-filter.ts";
+import type { AgentControl } from "./control/contract.ts";
+import { type ControlServer, startControlServer } from "./control/server.ts";
+import { statusOf, TrafficRates } from "./control/status.ts";
+import { Decoder, type Names } from "./events/decode.ts";
+import type { VerdictEvent } from "./events/event.ts";
+import { clearRule, readFlowCounts } from "./events/counters.ts";
+import { Executables } from "./enrich/executables.ts";
+import { Figures } from "./figures.ts";
+import { Census } from "./flows/census.ts";
+import { collectIdle, flowEntries } from "./flows/collect.ts";
+import { describeConnection, describeRow, type Describer } from "./flows/describe.ts";
+import { Event } from "./generated/layout.ts";
+import { HealthBoard } from "./health.ts";
+import { InterfaceFollower } from "./interfaces/follow.ts";
+import { DataPlane } from "./kernel/dataplane.ts";
+import { waitGracePeriod } from "./kernel/grace.ts";
+import { u32 } from "./kernel/maps.ts";
+import { ensureMounted } from "./kernel/mounts.ts";
+import { Ring } from "./kernel/ring.ts";
+import { netnsCookie, peerOf } from "./kernel/sockets.ts";
+import { ModeKeeper } from "./mode.ts";
+import { Operations } from "./operations.ts";
+import { RuleBook } from "./rulebook.ts";
+import { Installer } from "./rules/install.ts";
+import { auditHead, pinDirectory, readSettings, type SettingsOptions } from "./settings.ts";
+import { attachTracers } from "./tracers.ts";
+
+const COLLECT_MS = 5000;
+const SAMPLE_MS = 1000;
+const FLUSH_MS = 4000;
+
+export interface RunOptions extends SettingsOptions {
+  /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
+  onReady?: (control: AgentControl) => { close(): void };
+}
+
+/** Runs until a signal ends it. */
+export async function runAgent(options: RunOptions): Promise<number> {
+  const settings = await readSettings(options);
+  const { config } = settings;
+  const log = createLog(config.logging);
+  for (const warning of settings.warnings) log.warn(warning);
+
+  // The kernel side: programs, tables, rules, interfaces.
+  ensureMounted("bpf", "/sys/fs/bpf");
+  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
+  const pins = pinDirectory(config);
+  const plane = new DataPlane({ pins, netnsCookie: netnsCookie() });
+  const installer = new Installer(tablesOf(plane));
+  const ruleCounters = new DataView(plane.map("rule_counters").mmap());
+  const rules = new RuleBook(installer, (slot) => clearRule(ruleCounters, slot));
+  const compiled = rules.compile(config);
+  for (const warning of compiled.warnings) log.warn(warning);
+  await rules.install(compiled, settings.sourceOf);
+  const mode = new ModeKeeper(config.state_dir);
+  plane.mode = mode.resolve(config.mode);
+
+  // Who is told.
+  const health = new HealthBoard((now) => {
+    log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "all is well again" : now.reasons.join("; "));
+    telemetry?.changed("weir.health.changed", now);
+  });
+  const audit = await openAudit({
+    path: config.audit.path,
+    headPath: auditHead(config),
+    rotate: config.audit.rotate,
+    onHealth: (state) => health.report("audit", state.reasons),
+    report: (sentence) => log.warn(sentence),
+  });
+  const subscribers = new Set<(event: VerdictEvent) => void>();
+  // Parts that tell about each other: those that come later are asked only once they are there.
+  let telemetry: Telemetry | undefined;
+  let server: ControlServer | undefined;
+  let operations: Operations | undefined;
+
+  const interfaces = new InterfaceFollower({
+    config: config.interfaces,
+    programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
+    installer,
+    table: new Uint8Array(plane.map("interfaces").mmap()),
+    pins: `${pins}/links`,
+    clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
+    onChange(name, direction, state) {
+      log.info({ interface: name, direction, hook: state.hook, mode: state.mode, reason: state.reason }, state.hook === "none" ? "not watched" : "watched");
+      telemetry?.changed("weir.attach.changed", { interface: name, direction, hook: state.hook, reason: state.reason });
+      void audit.action({ action: state.hook === "none" ? "DETACH" : "ATTACH", detail: { interface: name, direction, hook: state.hook, reason: state.reason } });
+    },
+  });
+
+  // Kernel records become events; events go to everyone.
+  const executables = new Executables();
+  const names: Names = {
+    rule: (slot, generation) => rules.reference(slot, generation),
+    interface: (ifindex) => interfaces.nameOf(ifindex),
+    executable: (pid, startedNs) => executables.of(pid, startedNs),
+  };
+  const decoder = new Decoder(names, {
+    verdict(event) {
+      audit.write(event);
+      telemetry?.event(event);
+      for (const subscriber of subscribers) subscriber(event);
+    },
+    connection: (event) => telemetry?.connection(event),
+  });
+  const ring = new Ring({ map: plane.map("events"), recordSize: Event.size, onRecords: (records) => decoder.decode(records) });
+
+  const census = new Census(() => readFlowCounts(plane.map("flow_counters")));
+  const figures = new Figures({
+    plane,
+    ring,
+    rules,
+    interfaces,
+    census,
+    health: () => health.current,
+    lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped }) }),
+    config: () => operations?.figures() ?? { path: settings.path, loaded: Date.now(), reloads: 0, failures: 0, error: null },
+  });
+  const told = (telemetry = await startTelemetry({
+    ...config.otel,
+    snapshot: () => figures.snapshot(),
+    say: (level, sentence) => log[level](sentence),
+  }));
+  const operate = (operations = new Operations({ options, settings, plane, rules, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+
+  // What operators ask.
+  const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
+  const tables = { flows: plane.map("flows"), openings: plane.map("openings") };
+  const rates = new TrafficRates();
+  const control: AgentControl = {
+    status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
+    setMode: (wanted, caller) => operate.setMode(wanted, caller),
+    reload: (caller) => operate.reload(caller),
+    rules: () => figures.rules(),
+    flows(filter, limit) {
+      const now = plane.jiffies();
+      const rows = [];
+      for (const entry of flowEntries(tables)) {
+        if (rows.length >= limit) break;
+        const row = describeRow(entry, now, describer);
+        if (matchesFlow(row, filter)) rows.push(row);
+      }
+      return rows;
+    },
+    subscribe(listener) {
+      subscribers.add(listener);
+      return () => void subscribers.delete(listener);
+    },
+    metrics: () => renderPrometheus(figures.snapshot(), told.figures()),
+  };
+  server = await startControlServer({
+    path: config.control_socket,
+    control,
+    peerOf,
+    onRefused: (peer) => void audit.action({ action: "REFUSED", ...(peer === null ? {} : { uid: peer.uid }), detail: { what: "control socket", pid: peer?.pid ?? 0 } }),
+  });
+
+  // Start: owners first, so that the first connection has one; then the interfaces; then reading.
+  const tracers = attachTracers(plane, `${pins}/links`);
+  health.report("tracers", tracers.problems);
+  interfaces.start();
+  health.report("interfaces", interfaces.problems());
+  ring.start();
+  await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
+  log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
+
+  const timers = [
+    setInterval(() => {
+      const { removed, active } = collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, (entry) => told.connection(describeConnection(entry, describer)));
+      census.take(removed, active);
+    }, COLLECT_MS),
+    setInterval(() => {
+      rates.sample(figures.snapshot().traffic, performance.now());
+      const missing = interfaces.repair();
+      for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
+      health.report("interfaces", interfaces.problems());
+    }, SAMPLE_MS),
+  ];
+  const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
+  const view = options.onReady?.(control);
+
+  await endOfRun(log, audit, () => operate.reload().catch(() => {}));
+
+  // Stop: nothing is left behind.
+  view?.close();
+  for (const timer of timers) clearInterval(timer);
+  watcher?.close();
+  await server.close();
+  interfaces.detachAll();
+  tracers.detach();
+  ring.stop();
+  while (ring.drain() > 0);
+  await told.shutdown(FLUSH_MS);
+  await audit.close({ action: "STOP", detail: { pid: process.pid } });
+  ring.close();
+  plane.removePins();
+  plane.close();
+  log.info("weir has stopped; nothing of it is left in the kernel");
+  return 0;
+}
+
+/** Resolves on SIGTERM or SIGINT. SIGHUP reads the configuration and opens the log files anew. */
+function endOfRun(log: Log, audit: AuditWriter, reload: () => Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (signal: NodeJS.Signals): void => {
+      log.info(`${signal}: stopping`);
+      resolve();
+    };
+    process.once("SIGTERM", end);
+    process.once("SIGINT", end);
+    process.on("SIGHUP", () => {
+      void audit.reopen();
+      void reload();
+    });
+  });
+}
+
+function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] {
+  const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
+  return {
+    policies: memory("policies"),
+    matchers: memory("matchers"),
+    rules: memory("rules"),
+    interfaces: memory("interfaces"),
+    generation: () => plane.generation,
+    flip: (generation) => plane.flip(generation),
+    waitGracePeriod,
+  };
+}
+
+function nonZero(counts: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}

@@ -1,0 +1,66 @@
+/** One look at everything that is counted: the same figures for status, metrics and tests. */
+
+import { eventCounts } from "./events/accounts.ts";
+import { readEventCounts, readFaults, readRule, readTraffic, readUndecided } from "./events/counters.ts";
+import type { Health, RuleRow, Snapshot } from "./events/snapshot.ts";
+import type { Census } from "./flows/census.ts";
+import type { InterfaceFollower } from "./interfaces/follow.ts";
+import type { DataPlane } from "./kernel/dataplane.ts";
+import type { Ring } from "./kernel/ring.ts";
+import type { RuleBook } from "./rulebook.ts";
+
+export interface FigureSources {
+  plane: DataPlane;
+  ring: Ring;
+  rules: RuleBook;
+  interfaces: InterfaceFollower;
+  census: Census;
+  health(): Health;
+  lost(): Record<string, number>;
+  config(): Snapshot["config"];
+}
+
+export class Figures {
+  readonly #sources: FigureSources;
+  readonly #started = Date.now();
+  readonly #counters: DataView;
+
+  constructor(sources: FigureSources) {
+    this.#sources = sources;
+    this.#counters = new DataView(sources.plane.map("rule_counters").mmap());
+  }
+
+  snapshot(): Snapshot {
+    const { plane, ring, interfaces, census, health, lost, config } = this.#sources;
+    const state = ring.state();
+    const slots = [...interfaces.slots(), { name: "other", slot: 0 }];
+    return {
+      pid: process.pid,
+      started: this.#started,
+      mode: plane.mode,
+      health: health(),
+      generation: plane.generation,
+      interfaces: interfaces.states(),
+      rules: this.rules(),
+      traffic: slots.flatMap(({ name, slot }) => readTraffic(plane.map("traffic"), slot, name)),
+      undecided: readUndecided(plane.map("undecided")),
+      faults: readFaults(plane.map("faults")),
+      events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
+      flows: census.figures,
+      lost: lost(),
+      ring_fill: (state.producer - state.consumer) / state.size,
+      config: config(),
+    };
+  }
+
+  /** The operator's rules, in the order they are tried. */
+  rules(): RuleRow[] {
+    const { plane, rules } = this.#sources;
+    const now = plane.jiffies();
+    return rules.inForce().map(({ slot, reference }) => {
+      const { lastHitJiffies, ...figures } = readRule(this.#counters, slot);
+      const ago = (Number(now - lastHitJiffies) / plane.jiffiesPerSecond) * 1000;
+      return { id: `r${slot}`, ...reference, ...figures, last_hit: lastHitJiffies === 0n ? null : new Date(Date.now() - ago).toISOString() };
+    });
+  }
+}

@@ -1,0 +1,90 @@
+/** Connections of the table as events and as rows for `weir flows`. */
+
+import { formatAddress } from "../../config/address.ts";
+import { protocolName } from "../../config/names.ts";
+import type { FlowRow } from "../control/contract.ts";
+import { monotonicEpoch, wallTime } from "../events/clock.ts";
+import { connectionType, type Names, tunnelOf } from "../events/decode.ts";
+import type { ConnectionEvent, Endpoint, ProcessReference } from "../events/event.ts";
+import { Owner, Slot } from "../generated/layout.ts";
+import type { BpfMap } from "../kernel/maps.ts";
+import { type FlowEntry, readFlow } from "./collect.ts";
+
+const ICMP = new Set([1, 58]);
+const WITH_PORTS = new Set([6, 17]);
+
+export interface Describer {
+  names: Names;
+  owners: BpfMap;
+  /** The clock flows are dated with. */
+  jiffies(): bigint;
+  jiffiesPerSecond: number;
+}
+
+export function describeConnection(entry: FlowEntry, describer: Describer): ConnectionEvent {
+  const flow = readFlow(entry);
+  const epoch = monotonicEpoch();
+  const opened = wallTime(epoch, flow.openedNs);
+  const lasted = (Number(flow.seenJiffies - flow.openedJiffies) / describer.jiffiesPerSecond) * 1000;
+  const process = ownerOf(flow.cookie, describer);
+  const staged = flow.staged !== Slot.NONE;
+  const tunnel = tunnelOf(flow.tunnel);
+  return {
+    time: opened + lasted,
+    direction: flow.direction,
+    interface: describer.names.interface(flow.ifindex),
+    protocol: protocolName(flow.protocol),
+    source: endpointOf(flow.source, flow.sourcePort, flow.protocol),
+    destination: endpointOf(flow.destination, flow.destinationPort, flow.protocol),
+    ...(ICMP.has(flow.protocol) ? { icmp: { type: flow.icmpType, code: flow.icmpCode } } : {}),
+    ...(flow.vlan.length === 0 ? {} : { vlan: flow.vlan }),
+    ...(tunnel === undefined ? {} : { tunnel }),
+    ...(process === undefined ? {} : { process }),
+    rule: describer.names.rule(staged ? flow.staged : flow.slot, flow.generation),
+    opened,
+    closed: opened + lasted,
+    how: "idle",
+    packets: flow.packets,
+    bytes: flow.bytes,
+    type: connectionType(flow.slot, staged),
+  };
+}
+
+export function describeRow(entry: FlowEntry, now: bigint, describer: Describer): FlowRow {
+  const connection = describeConnection(entry, describer);
+  const flow = readFlow(entry);
+  const seconds = (from: bigint): number => Math.max(0, Number(now - from) / describer.jiffiesPerSecond);
+  const { direction, interface: device, protocol, source, destination, process, packets, bytes } = connection;
+  return {
+    direction,
+    interface: device,
+    protocol,
+    source,
+    destination,
+    ...(process === undefined ? {} : { process }),
+    rule: describer.names.rule(flow.slot, flow.generation).name,
+    opened: new Date(connection.opened).toISOString(),
+    age_s: seconds(flow.openedJiffies),
+    idle_s: seconds(flow.seenJiffies),
+    packets,
+    bytes,
+    state: flow.closed ? "closed" : entry.replied ? "established" : "opening",
+  };
+}
+
+function ownerOf(cookie: bigint, { owners, names }: Describer): ProcessReference | undefined {
+  if (cookie === 0n) return undefined;
+  const key = Buffer.alloc(8);
+  key.writeBigUInt64LE(cookie);
+  const owner = owners.lookup(key);
+  if (owner === undefined) return undefined;
+  const pid = owner.readUInt32LE(Owner.pid);
+  const executable = names.executable(pid, owner.readBigUInt64LE(Owner.started_ns));
+  const name = owner.toString("utf8", Owner.command.at, Owner.command.at + Owner.command.count);
+  const end = name.indexOf("\0");
+  return { pid, name: end < 0 ? name : name.slice(0, end), ...(executable === undefined ? {} : { executable }), uid: owner.readUInt32LE(Owner.uid) };
+}
+
+function endpointOf(address: Buffer, port: number, protocol: number): Endpoint {
+  return { address: formatAddress(address), ...(WITH_PORTS.has(protocol) ? { port } : {}) };
+}

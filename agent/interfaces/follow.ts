@@ -1,0 +1,310 @@
+/**
+ * Keeps the programs on exactly the interfaces that are to be watched, as these appear, vanish, are renamed or
+ * get addresses. Netlink tells of changes; when it lost some, everything is listed again.
+ */
+
+import type { InterfacesConfig } from "../../config/types.ts";
+import type { HookState, InterfaceState } from "../events/snapshot.ts";
+import { InterfaceEntry, InterfaceFlag, Limit } from "../generated/layout.ts";
+import { detachPinned, pinnedLinks } from "../kernel/attachment.ts";
+import { activeFeatures, driverName } from "../kernel/ethtool.ts";
+import { type LinkWatch, listAddresses, listLinks, watchLinks } from "../kernel/links.ts";
+import type { Address, Change, Link } from "../kernel/netlink.ts";
+import type { Installer } from "../rules/install.ts";
+import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
+import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
+
+const ARPHRD_ETHER = 1;
+const ARPHRD_LOOPBACK = 772;
+const NOTHING: HookState = { hook: "none", mode: "", reason: "" };
+
+export interface FollowOptions {
+  config: InterfacesConfig;
+  programs: Programs;
+  installer: Installer;
+  /** The `interfaces` table: an earlier agent's slots are kept, so that counters go on. */
+  table: Uint8Array;
+  /** Where links are pinned. */
+  pins: string;
+  /** Counters of a slot start again: another interface has it now. */
+  clearSlot(slot: number): void;
+  /** Told when something was attached or detached, or could not be. */
+  onChange(name: string, direction: "ingress" | "egress", state: HookState): void;
+}
+
+interface Watched {
+  link: Link;
+  slot: number;
+  ingressChoice: string;
+  ingress: Attached | undefined;
+  egress: Attached | undefined;
+  failures: Map<"ingress" | "egress", string>;
+}
+
+export class InterfaceFollower {
+  readonly #options: FollowOptions;
+  #config: InterfacesConfig;
+  readonly #links = new Map<number, Link>();
+  /** How many addresses each interface has. */
+  readonly #addresses = new Map<number, Set<string>>();
+  readonly #watched = new Map<number, Watched>();
+  readonly #usedSlots = new Set<number>();
+  readonly #names = new Map<number, string>();
+  #watch: LinkWatch | undefined;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    this.#config = options.config;
+  }
+
+  start(): void {
+    // Watching starts first, so that nothing falls between it and the list.
+    this.#watch = watchLinks({ onChange: (change) => this.#apply(change), onResync: () => this.#list() });
+    this.#list();
+    this.#detachLeftovers();
+  }
+
+  /** Other interfaces may be meant now, or other hooks. */
+  configure(config: InterfacesConfig): void {
+    this.#config = config;
+    for (const link of this.#links.values()) this.#settle(link);
+  }
+
+  /** Puts back what somebody else took away. Returns what was found missing. */
+  repair(): string[] {
+    const missing: string[] = [];
+    for (const watched of this.#watched.values()) {
+      for (const direction of ["ingress", "egress"] as const) {
+        const attached = watched[direction];
+        if (attached === undefined || attached.attachment.attached()) continue;
+        // The device may just have gone; then netlink says so next.
+        if (!listLinks().some((link) => link.ifindex === watched.link.ifindex)) continue;
+        missing.push(attached.attachment.what);
+        attached.attachment.close();
+        watched[direction] = undefined;
+        this.#attach(watched, direction);
+      }
+    }
+    return missing;
+  }
+
+  /** Every interface that is watched, or should be. */
+  states(): InterfaceState[] {
+    return [...this.#watched.values()].map(({ link, ingress, egress, failures }) => ({
+      name: link.name,
+      ifindex: link.ifindex,
+      ingress: ingress?.state ?? { ...NOTHING, reason: failures.get("ingress") ?? "" },
+      egress: egress?.state ?? { ...NOTHING, reason: failures.get("egress") ?? "switched off" },
+    }));
+  }
+
+  /** Why some traffic is not seen. */
+  problems(): string[] {
+    return [...this.#watched.values()].flatMap(({ link, failures }) => [...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`));
+  }
+
+  slots(): { name: string; slot: number }[] {
+    return [...this.#watched.values()].map(({ link, slot }) => ({ name: link.name, slot }));
+  }
+
+  /** The name of an interface, also for a while after it is gone. */
+  nameOf(ifindex: number): string {
+    return this.#names.get(ifindex) ?? `#${ifindex}`;
+  }
+
+  /** Stops following; programs stay where they are. */
+  close(): void {
+    this.#watch?.close();
+    for (const watched of this.#watched.values()) {
+      watched.ingress?.attachment.close();
+      watched.egress?.attachment.close();
+    }
+  }
+
+  detachAll(): void {
+    this.#watch?.close();
+    for (const watched of [...this.#watched.values()]) this.#leave(watched, "weir stops");
+  }
+
+  #list(): void {
+    const links = listLinks();
+    const present = new Set(links.map((link) => link.ifindex));
+    for (const ifindex of [...this.#links.keys()]) if (!present.has(ifindex)) this.#forget(ifindex);
+    this.#addresses.clear();
+    for (const address of listAddresses()) this.#noteAddress(address, true);
+    for (const link of links) this.#links.set(link.ifindex, link);
+    for (const link of links) this.#settle(link);
+  }
+
+  #apply(change: Change): void {
+    switch (change.what) {
+      case "link":
+        this.#links.set(change.link.ifindex, change.link);
+        this.#settle(change.link);
+        break;
+      case "link-gone":
+        this.#forget(change.ifindex);
+        break;
+      default: {
+        this.#noteAddress(change.address, change.what === "address");
+        const link = this.#links.get(change.address.ifindex);
+        if (link !== undefined) this.#settle(link);
+      }
+    }
+  }
+
+  #noteAddress(address: Address, present: boolean): void {
+    const text = Buffer.from(address.bytes).toString("hex");
+    const known = this.#addresses.get(address.ifindex) ?? new Set();
+    this.#addresses.set(address.ifindex, known);
+    // A link-local address comes by itself and says nothing about the device's use.
+    if (text.startsWith("fe80")) return;
+    if (present) known.add(text);
+    else known.delete(text);
+  }
+
+  #device(link: Link): Device {
+    const hardware = link.kind === undefined && link.type === ARPHRD_ETHER;
+    const features = hardware ? activeFeatures(link.name) : undefined;
+    return {
+      ifindex: link.ifindex,
+      name: link.name,
+      loopback: link.type === ARPHRD_LOOPBACK,
+      ethernet: link.type === ARPHRD_ETHER,
+      kind: link.kind,
+      masterKind: link.master === undefined ? undefined : this.#links.get(link.master)?.kind,
+      hasAddress: (this.#addresses.get(link.ifindex)?.size ?? 0) > 0,
+      driver: hardware ? driverName(link.name) : undefined,
+      mergesOnReceive: features !== undefined && (features.has("rx-gro-hw") || features.has("rx-lro")),
+    };
+  }
+
+  /** Brings one interface to the state it should be in. */
+  #settle(link: Link): void {
+    this.#remember(link);
+    const device = this.#device(link);
+    const choice = chooseInterface(device, this.#config);
+    const watched = this.#watched.get(link.ifindex);
+    if (!choice.watch) {
+      if (watched !== undefined) this.#leave(watched, choice.reason);
+      return;
+    }
+    if (watched === undefined) this.#enter(link, device);
+    else this.#adjust(watched, link, device);
+  }
+
+  #enter(link: Link, device: Device): void {
+    const watched: Watched = { link, slot: this.#takeSlot(link.ifindex), ingressChoice: "", ingress: undefined, egress: undefined, failures: new Map() };
+    this.#watched.set(link.ifindex, watched);
+    this.#declare(watched, device);
+    this.#attach(watched, "ingress");
+    if (this.#config.egress) this.#attach(watched, "egress");
+  }
+
+  #adjust(watched: Watched, link: Link, device: Device): void {
+    const renamed = watched.link.name !== link.name;
+    watched.link = link;
+    if (renamed) this.#declare(watched, device);
+    if (watched.ingressChoice !== JSON.stringify(chooseIngress(device, this.#config))) {
+      // The new hook comes before the old one goes: for a moment packets are counted twice, none is missed.
+      const before = watched.ingress;
+      watched.ingress = undefined;
+      this.#attach(watched, "ingress");
+      if (before !== undefined && before.attachment.pinPath !== (watched.ingress as Attached | undefined)?.attachment.pinPath) before.attachment.detach();
+      else before?.attachment.close();
+    } else if (watched.ingress === undefined) {
+      this.#attach(watched, "ingress");
+    }
+    if (this.#config.egress && watched.egress === undefined) this.#attach(watched, "egress");
+    if (!this.#config.egress && watched.egress !== undefined) {
+      watched.egress.attachment.detach();
+      watched.egress = undefined;
+    }
+  }
+
+  #attach(watched: Watched, direction: "ingress" | "egress"): void {
+    const { programs, pins, onChange } = this.#options;
+    const { link } = watched;
+    const choice: IngressChoice = chooseIngress(this.#device(link), this.#config);
+    if (direction === "ingress") watched.ingressChoice = JSON.stringify(choice);
+    try {
+      watched[direction] = direction === "ingress"
+        ? attachIngress(programs, link, choice, this.#config.offload, pins)
+        : attachTc(programs, link, "egress", pins, "egress passes TC only");
+      watched.failures.delete(direction);
+      onChange(link.name, direction, watched[direction]!.state);
+    } catch (error) {
+      // An interface that went away meanwhile is no failure: its message is on the way.
+      const reason = error instanceof Error ? error.message : String(error);
+      if (watched.failures.get(direction) === reason) return;
+      watched.failures.set(direction, reason);
+      onChange(link.name, direction, { ...NOTHING, reason });
+    }
+  }
+
+  #leave(watched: Watched, reason: string): void {
+    for (const direction of ["ingress", "egress"] as const) {
+      const attached = watched[direction];
+      if (attached === undefined) continue;
+      attached.attachment.detach();
+      this.#options.onChange(watched.link.name, direction, { ...NOTHING, reason });
+    }
+    this.#drop(watched);
+  }
+
+  #forget(ifindex: number): void {
+    this.#links.delete(ifindex);
+    this.#addresses.delete(ifindex);
+    const watched = this.#watched.get(ifindex);
+    if (watched === undefined) return;
+    // The kernel has ended the links with the device; their pins are still to be removed.
+    watched.ingress?.attachment.detach();
+    watched.egress?.attachment.detach();
+    this.#drop(watched);
+  }
+
+  #drop(watched: Watched): void {
+    this.#watched.delete(watched.link.ifindex);
+    this.#usedSlots.delete(watched.slot);
+    this.#options.installer.removeInterface(watched.link.ifindex);
+  }
+
+  #declare({ link, slot }: Watched, device: Device): void {
+    const flags = (device.ethernet || device.loopback ? 0 : InterfaceFlag.NO_ETHERNET) | (device.loopback ? InterfaceFlag.LOOPBACK : 0);
+    this.#options.installer.addInterface({ ifindex: link.ifindex, name: link.name, slot, flags });
+  }
+
+  /** Slot 0 counts all interfaces that found no slot of their own. */
+  #takeSlot(ifindex: number): number {
+    const { table, clearSlot } = this.#options;
+    const at = (ifindex % Limit.INTERFACE_ENTRIES) * InterfaceEntry.size;
+    const entry = Buffer.from(table.buffer, table.byteOffset + at, InterfaceEntry.size);
+    const kept = entry.readUInt16LE(InterfaceEntry.slot);
+    if (entry.readUInt32LE(InterfaceEntry.ifindex) === ifindex && kept !== 0 && !this.#usedSlots.has(kept)) {
+      this.#usedSlots.add(kept);
+      return kept;
+    }
+    for (let slot = 1; slot < Limit.INTERFACE_SLOTS; slot++) {
+      if (this.#usedSlots.has(slot)) continue;
+      this.#usedSlots.add(slot);
+      clearSlot(slot);
+      return slot;
+    }
+    return 0;
+  }
+
+  #remember(link: Link): void {
+    this.#names.delete(link.ifindex);
+    this.#names.set(link.ifindex, link.name);
+    if (this.#names.size > Limit.INTERFACE_ENTRIES) this.#names.delete(this.#names.keys().next().value!);
+  }
+
+  /** Links of an earlier agent that this configuration has no use for. */
+  #detachLeftovers(): void {
+    const { pins } = this.#options;
+    const used = new Set([...this.#watched.values()].flatMap(({ ingress, egress }) => [ingress?.attachment.pinPath, egress?.attachment.pinPath]));
+    for (const name of pinnedLinks(pins)) {
+      if (/^(xdp|tcx)-/.test(name) && !used.has(`${pins}/${name}`)) detachPinned(pins, name);
+    }
+  }
+}

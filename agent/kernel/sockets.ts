@@ -1,0 +1,42 @@
+/** Options of sockets that Node does not read. */
+
+import { closeSync } from "node:fs";
+
+import { check, libc } from "./syscall.ts";
+
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const SO_NETNS_COOKIE = 71;
+const AF_UNIX = 1;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+
+export interface Peer {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+/** Who connected to a Unix socket, as the kernel noted it at that moment. */
+export function peerOf(fd: number): Peer {
+  const credentials = socketOption("ask who connected", fd, SO_PEERCRED, 12);
+  return { pid: credentials.readInt32LE(0), uid: credentials.readUInt32LE(4), gid: credentials.readUInt32LE(8) };
+}
+
+/** The number by which BPF programs know this network namespace. */
+export function netnsCookie(): bigint {
+  const operation = "read the network namespace's cookie";
+  const fd = check(operation, libc().socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0));
+  try {
+    return socketOption(operation, fd, SO_NETNS_COOKIE, 8).readBigUInt64LE();
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function socketOption(operation: string, fd: number, option: number, length: number): Buffer {
+  const value = Buffer.alloc(length);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(length);
+  check(operation, libc().getsockopt(fd, SOL_SOCKET, option, value, size));
+  return value;
+}

@@ -1,0 +1,134 @@
+/** What an operator can do to a running agent. Each action is audited with who did it. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { AuditWriter } from "../audit/writer.ts";
+import type { Telemetry } from "../otel/start.ts";
+import type { Caller, ModeChange, ReloadResult } from "./control/contract.ts";
+import { ControlError } from "./control/contract.ts";
+import type { Mode, Snapshot } from "./events/snapshot.ts";
+import { Limit } from "./generated/layout.ts";
+import type { InterfaceFollower } from "./interfaces/follow.ts";
+import type { DataPlane } from "./kernel/dataplane.ts";
+import type { ModeKeeper } from "./mode.ts";
+import type { RuleBook } from "./rulebook.ts";
+import { RulesRefused } from "./rules/compile.ts";
+import { ConfigRefused, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
+
+export interface OperationParts {
+  options: SettingsOptions;
+  settings: Settings;
+  plane: DataPlane;
+  rules: RuleBook;
+  interfaces: InterfaceFollower;
+  mode: ModeKeeper;
+  audit: AuditWriter;
+  telemetry: Telemetry;
+  say(level: "info" | "warn" | "error", sentence: string): void;
+}
+
+/** Keys that a running agent does not change. */
+const FIXED = ["audit", "otel", "logging", "state_dir", "control_socket"] as const;
+
+export class Operations {
+  readonly #parts: OperationParts;
+  /** As loaded last, and as what came of the last try. */
+  #settings: Settings;
+  #reloads = 0;
+  #failures = 0;
+  #loaded = Date.now();
+  #error: string | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: OperationParts) {
+    this.#parts = parts;
+    this.#settings = parts.settings;
+  }
+
+  figures(): Snapshot["config"] {
+    return { path: this.#settings.path, loaded: this.#loaded, reloads: this.#reloads, failures: this.#failures, error: this.#error };
+  }
+
+  setMode(mode: Mode, caller: Caller): Promise<ModeChange> {
+    return this.#inTurn(async () => {
+      const { plane, mode: keeper, audit, rules } = this.#parts;
+      const previous = plane.mode;
+      if (caller.session !== undefined) {
+        const { address, remote_port, local_port } = caller.session;
+        rules.admit({ remoteAddress: address, remotePort: remote_port, localPort: local_port }, Limit.FAILSAFE_SESSIONS);
+        await this.#install(this.#settings);
+      }
+      keeper.command(mode, this.#settings.config.mode);
+      this.#switch(mode);
+      await audit.action({ action: "MODE", uid: caller.uid, detail: { from: previous, to: mode, pid: caller.pid } });
+      return { mode, previous };
+    });
+  }
+
+  /** Without a caller weir acts by itself, because the file changed. */
+  reload(caller?: Caller): Promise<ReloadResult> {
+    return this.#inTurn(async () => {
+      const who = caller === undefined ? {} : { uid: caller.uid };
+      try {
+        const result = await this.#reload();
+        this.#parts.telemetry.changed("weir.rules.changed", { generation: result.generation, loaded: result.rules.loaded });
+        await this.#parts.audit.action({ action: "RELOAD", ...who, detail: { generation: result.generation, rules: result.rules.loaded, enforced: result.rules.enforced } });
+        return result;
+      } catch (error) {
+        const problems = problemsOf(error);
+        this.#failures++;
+        this.#error = problems[0]!;
+        this.#parts.say("error", `the configuration is refused and the last good one stays in force: ${problems.join("; ")}`);
+        this.#parts.telemetry.changed("weir.config.rejected", { path: this.#settings.path ?? "", error: problems[0]! });
+        await this.#parts.audit.action({ action: "RELOAD-FAILED", ...who, detail: { problem: problems[0]!, problems: problems.length } });
+        throw new ControlError("The configuration is refused; the last good one stays in force.", { status: 422, next: "Mend the file; `weir check` shows all its problems.", details: problems, cause: error });
+      }
+    });
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    const { options, interfaces, mode, say, plane } = this.#parts;
+    const settings = await readSettings(options);
+    const generation = await this.#install(settings);
+    const before = this.#settings.config;
+    this.#settings = settings;
+    this.#reloads++;
+    this.#loaded = Date.now();
+    this.#error = null;
+    interfaces.configure(settings.config.interfaces);
+    const wanted = mode.resolve(settings.config.mode);
+    if (wanted !== plane.mode) this.#switch(wanted);
+    const fixed = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(settings.config[key]));
+    const warnings = [...settings.warnings, ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
+    for (const warning of warnings) say("warn", warning);
+    const enforced = settings.config.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
+    return { generation, rules: { loaded: settings.config.rules.length, enforced }, warnings };
+  }
+
+  async #install(settings: Settings): Promise<number> {
+    const { rules } = this.#parts;
+    return rules.install(rules.compile(settings.config), settings.sourceOf);
+  }
+
+  #switch(mode: Mode): void {
+    const { plane, telemetry, say } = this.#parts;
+    const previous = plane.mode;
+    plane.mode = mode;
+    if (mode === previous) return;
+    telemetry.changed("weir.mode.changed", { mode, previous });
+    say("warn", `the mode changed from ${previous} to ${mode}`);
+  }
+
+  /** One change after the other. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(change);
+    this.#turn = result.catch(() => sleep(0));
+    return result;
+  }
+}
+
+export function problemsOf(error: unknown): string[] {
+  if (error instanceof ConfigRefused) return error.problems;
+  if (error instanceof RulesRefused) return [...error.problems];
+  return [error instanceof Error ? error.message : String(error)];
+}

@@ -1,0 +1,80 @@
+/**
+ * The rules in force, and what the kernel's numbers for them mean. Events still on their way may speak of the
+ * generation before, so the last few are remembered.
+ */
+
+import type { WeirConfig } from "../config/types.ts";
+import type { RuleReference } from "./events/event.ts";
+import { Slot } from "./generated/layout.ts";
+import { compile, type CompiledRules } from "./rules/compile.ts";
+import type { Installer } from "./rules/install.ts";
+import type { OperatorSession } from "./rules/pack.ts";
+
+const GENERATIONS_REMEMBERED = 16;
+
+interface Edition {
+  compiled: CompiledRules;
+  bySlot: Map<number, RuleReference>;
+}
+
+export interface RuleInForce {
+  slot: number;
+  reference: RuleReference;
+}
+
+export class RuleBook {
+  readonly #installer: Installer;
+  readonly #clearCounters: (slot: number) => void;
+  readonly #editions = new Map<number, Edition>();
+  #current: Edition | undefined;
+  #sessions: OperatorSession[] = [];
+
+  constructor(installer: Installer, clearCounters: (slot: number) => void) {
+    this.#installer = installer;
+    this.#clearCounters = clearCounters;
+  }
+
+  /** Compiles without changing anything: throws RulesRefused. */
+  compile(config: WeirConfig): CompiledRules {
+    return compile(config, this.#current?.compiled);
+  }
+
+  /** Puts compiled rules in force. `sourceOf` says where a rule was written, as `weir.yaml:12`. */
+  async install(compiled: CompiledRules, sourceOf: (index: number) => string): Promise<number> {
+    const bySlot = new Map<number, RuleReference>([
+      [Slot.DEFAULT, builtIn("default", compiled.policy.defaultAction)],
+      [Slot.FAILSAFE, builtIn("failsafe", "allow")],
+      [Slot.ON_ERROR, builtIn("on_error", compiled.policy.onError.ingress)],
+      ...compiled.rules.map((rule, index): [number, RuleReference] => [rule.slot, { name: rule.name, action: rule.action, enforce: rule.enforce, source: sourceOf(index) }]),
+    ]);
+    const edition = { compiled, bySlot };
+    const generation = await this.#installer.install(compiled, this.#sessions, () => {
+      for (const slot of compiled.freshSlots) this.#clearCounters(slot);
+    });
+    this.#current = edition;
+    this.#editions.set(generation, edition);
+    if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);
+    return generation;
+  }
+
+  /** The operator's own connection passes whatever the rules say, from the next installation on. */
+  admit(session: OperatorSession, most: number): void {
+    const others = this.#sessions.filter((known) => known.remoteAddress !== session.remoteAddress || known.remotePort !== session.remotePort || known.localPort !== session.localPort);
+    this.#sessions = [...others, session].slice(-most);
+  }
+
+  /** The rule of a slot as it was in that generation, or as it is now for one before this agent. */
+  reference(slot: number, generation: number): RuleReference {
+    const edition = this.#editions.get(generation) ?? this.#current;
+    return edition?.bySlot.get(slot) ?? { name: `unknown rule ${slot}`, action: "block", enforce: false, source: "an earlier agent" };
+  }
+
+  inForce(): RuleInForce[] {
+    const { compiled, bySlot } = this.#current ?? {};
+    return (compiled?.rules ?? []).map(({ slot }) => ({ slot, reference: bySlot!.get(slot)! }));
+  }
+}
+
+function builtIn(name: string, action: "allow" | "block"): RuleReference {
+  return { name, action, enforce: true, source: "built-in" };
+}

@@ -1,0 +1,68 @@
+/** Which configuration holds, and where weir keeps its things. */
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+import { defaultConfig } from "../config/defaults.ts";
+import { formatProblem, loadConfig } from "../config/load.ts";
+import type { WeirConfig } from "../config/types.ts";
+
+export const DEFAULT_CONFIG_PATH = "/etc/weir/weir.yaml";
+const BPF_ROOT = "/sys/fs/bpf";
+
+export interface Settings {
+  config: WeirConfig;
+  /** null: no file was given and none is at the default path. */
+  path: string | null;
+  /** Where a rule was written, as `weir.yaml:12`. */
+  sourceOf(rule: number): string;
+  warnings: string[];
+}
+
+/** The file is not valid. Each problem is a sentence with its place. */
+export class ConfigRefused extends Error {
+  readonly problems: string[];
+
+  constructor(path: string, problems: string[]) {
+    super(`${path} is not valid: ${problems[0] ?? "it cannot be read"}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`);
+    this.name = "ConfigRefused";
+    this.problems = problems;
+  }
+}
+
+export interface SettingsOptions {
+  config?: string | undefined;
+  socket?: string | undefined;
+  stateDirectory?: string | undefined;
+}
+
+/** A file that was asked for must be there; the default one may be missing. Flags and environment win over the file. */
+export async function readSettings(options: SettingsOptions): Promise<Settings> {
+  const path = options.config ?? (existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null);
+  if (path === null) return { config: override(defaultConfig(), options), path, sourceOf: () => "built-in", warnings: [] };
+  const loaded = await loadConfig(path);
+  if (!loaded.ok) throw new ConfigRefused(path, loaded.problems.map(formatProblem));
+  return {
+    config: override(loaded.config, options),
+    path,
+    sourceOf: (rule) => `${loaded.name}:${loaded.ruleLines[rule] ?? 0}`,
+    warnings: loaded.warnings.map(formatProblem),
+  };
+}
+
+function override(config: WeirConfig, options: SettingsOptions): WeirConfig {
+  const state = options.stateDirectory ?? process.env["WEIR_STATE_DIR"];
+  const socket = options.socket ?? process.env["WEIR_CONTROL_SOCKET"];
+  return { ...config, ...(state ? { state_dir: state } : {}), ...(socket ? { control_socket: socket } : {}) };
+}
+
+/** Each state directory has pins of its own, so that agents with different ones do not meet. */
+export function pinDirectory(config: WeirConfig): string {
+  if (config.state_dir === defaultConfig().state_dir) return join(BPF_ROOT, "weir");
+  return join(BPF_ROOT, `weir-${createHash("sha256").update(config.state_dir).digest("hex").slice(0, 10)}`);
+}
+
+export function auditHead(config: WeirConfig): string {
+  return join(config.state_dir, "audit.head");
+}
