@@ -22,7 +22,7 @@ export interface Accounts<Batch> {
   /** Told for every batch; no problem means that the collector has it. */
   outcome(problem: unknown): void;
   /** Milliseconds after which a batch that is still on its way counts as lost. */
-  timeout: number;
+  deadline: number;
   /** Told when that happened. */
   abandon(): void;
 }
@@ -41,7 +41,7 @@ export class CountedExporter<Batch> implements Exporter<Batch> {
   }
 
   export(batch: Batch, done: (result: ExportResult) => void): void {
-    const { ledger, size, takeRemark, outcome, timeout, abandon } = this.#accounts;
+    const { ledger, size, takeRemark, outcome, deadline, abandon } = this.#accounts;
     const records = size(batch);
     let settled = false;
     const settle = (problem: unknown, lost: number): void => {
@@ -56,7 +56,7 @@ export class CountedExporter<Batch> implements Exporter<Batch> {
     const timer = setTimeout(() => {
       settle(new DeliveryProblem("silent"), records);
       abandon();
-    }, timeout);
+    }, deadline);
     timer.unref();
     ledger.depart(records);
     try {

@@ -36,6 +36,13 @@ export class Ledger {
     return true;
   }
 
+  /** True, and a record counted as lost, when there is no room for it: asked before the record is made, it need not be made. */
+  turnsAway(): boolean {
+    if (!this.#closed && this.#waiting < this.#capacity) return false;
+    this.#lost++;
+    return true;
+  }
+
   /** A batch leaves the queue for the network. */
   depart(records: number): void {
     if (this.#closed) return;

@@ -14,6 +14,10 @@ export interface Target {
   /** What the operator changes to change the address. */
   setBy: string;
   tls: TlsFiles;
+  /** Milliseconds the exporter tries to deliver a batch. */
+  patience: number;
+  /** Milliseconds after which a batch counts as lost, whatever the exporter is doing. Longer, so that the exporter can say what is wrong. */
+  deadline: number;
 }
 
 /** Contents of the files that variables name. */
@@ -27,14 +31,14 @@ export interface QueueLimits {
   capacity: number;
   batch: number;
   delay: number;
-  timeout: number;
 }
 
 export interface Plan {
   targets: Partial<Record<Signal, Target>>;
   spans: QueueLimits;
   logs: QueueLimits;
-  metrics: { interval: number; timeout: number };
+  /** Milliseconds between two collections of metrics. */
+  interval: number;
   warnings: string[];
 }
 
@@ -50,25 +54,32 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** More batches than this at once, and the SDK's span processor gives up flushing them. */
 const MAX_BATCHES = 30;
 
+const DEADLINE_MS = 15_000;
+
 const SIGNALS: readonly Signal[] = ["traces", "metrics", "logs"];
 
 export function planTelemetry(wishes: Wishes, environment: Environment): Plan {
   const variables = new Variables(environment);
-  const spans = queueLimits(variables, "OTEL_BSP", { capacity: 2048, batch: 512, delay: 2000, timeout: 15_000 });
-  const logs = queueLimits(variables, "OTEL_BLRP", { capacity: 8192, batch: 512, delay: 1000, timeout: 15_000 });
+  const spans = queueLimits(variables, "OTEL_BSP", { capacity: 2048, batch: 512, delay: 2000 });
+  const logs = queueLimits(variables, "OTEL_BLRP", { capacity: 8192, batch: 512, delay: 1000 });
   const interval = variables.number("OTEL_METRIC_EXPORT_INTERVAL") ?? 15_000;
-  const timeout = Math.min(variables.number("OTEL_METRIC_EXPORT_TIMEOUT") ?? 15_000, interval);
+  const deadlines = {
+    traces: variables.number("OTEL_BSP_EXPORT_TIMEOUT") ?? DEADLINE_MS,
+    logs: variables.number("OTEL_BLRP_EXPORT_TIMEOUT") ?? DEADLINE_MS,
+    // The next collection must find the last one settled.
+    metrics: Math.min(variables.number("OTEL_METRIC_EXPORT_TIMEOUT") ?? DEADLINE_MS, interval),
+  };
   const targets: Plan["targets"] = {};
   if (variables.text("OTEL_SDK_DISABLED")?.toLowerCase() !== "true") {
     for (const signal of SIGNALS) {
-      const target = targetOf(signal, wishes, variables);
+      const target = targetOf(signal, deadlines[signal], wishes, variables);
       if (target !== undefined) targets[signal] = target;
     }
   }
-  return { targets, spans, logs, metrics: { interval, timeout }, warnings: variables.warnings };
+  return { targets, spans, logs, interval, warnings: variables.warnings };
 }
 
-function targetOf(signal: Signal, wishes: Wishes, variables: Variables): Target | undefined {
+function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: Variables): Target | undefined {
   const NAME = signal.toUpperCase();
   const names = variables.text(`OTEL_${NAME}_EXPORTER`)?.split(",").map((name) => name.trim());
   if (names === undefined ? !wishes[signal] : names.includes("none")) return undefined;
@@ -77,7 +88,15 @@ function targetOf(signal: Signal, wishes: Wishes, variables: Variables): Target 
     variables.warnings.push(`OTEL_${NAME}_EXPORTER=${names.join(",")} is not offered, weir uses otlp; set otlp, console or none`);
   }
   const protocol = variables.oneOf(["http/json", "http/protobuf", "grpc"], `OTEL_EXPORTER_OTLP_${NAME}_PROTOCOL`, "OTEL_EXPORTER_OTLP_PROTOCOL");
-  return { exporter: exporter ?? "otlp", protocol: protocol ?? "http/json", ...address(signal, protocol, wishes, variables), tls: tlsFiles(NAME, variables) };
+  const patience = variables.number(`OTEL_EXPORTER_OTLP_${NAME}_TIMEOUT`, "OTEL_EXPORTER_OTLP_TIMEOUT") ?? 10_000;
+  return {
+    exporter: exporter ?? "otlp",
+    protocol: protocol ?? "http/json",
+    ...address(signal, protocol, wishes, variables),
+    tls: tlsFiles(NAME, variables),
+    patience: Math.min(patience, Math.ceil(deadline * 0.8)),
+    deadline,
+  };
 }
 
 function tlsFiles(NAME: string, variables: Variables): TlsFiles {
@@ -105,7 +124,6 @@ function queueLimits(variables: Variables, prefix: string, defaults: QueueLimits
     batch: Math.min(batch, capacity),
     capacity: Math.min(capacity, batch * MAX_BATCHES),
     delay: variables.number(`${prefix}_SCHEDULE_DELAY`) ?? defaults.delay,
-    timeout: variables.number(`${prefix}_EXPORT_TIMEOUT`) ?? defaults.timeout,
   };
 }
 
@@ -121,12 +139,13 @@ class Variables {
     return this.#environment[name]?.trim() || undefined;
   }
 
-  number(name: string): number | undefined {
-    const text = this.text(name);
-    if (text === undefined) return undefined;
-    const value = Number(text);
+  /** The value of the first of the variables that is set; so the next two. */
+  number(...names: string[]): number | undefined {
+    const name = this.#firstSet(names);
+    if (name === undefined) return undefined;
+    const value = Number(this.text(name));
     if (Number.isInteger(value) && value > 0) return value;
-    this.#refuse(`${name}=${text} is not a whole number above 0`);
+    this.#refuse(`${name}=${this.text(name)} is not a whole number above 0`);
     return undefined;
   }
 
@@ -137,7 +156,7 @@ class Variables {
     return undefined;
   }
 
-  /** What is in the file that the first of the variables names. */
+  /** What is in the file it names. */
   file(...names: string[]): Buffer | undefined {
     const name = this.#firstSet(names);
     if (name === undefined) return undefined;
@@ -149,7 +168,6 @@ class Variables {
     }
   }
 
-  /** The value of the first of the variables that is set. */
   oneOf<Value extends string>(values: readonly Value[], ...names: string[]): Value | undefined {
     const name = this.#firstSet(names);
     if (name === undefined) return undefined;

@@ -19,12 +19,12 @@ export interface Loaded<Made> {
   abandon(): void;
 }
 
-/** Headers, compression and the time-out are the exporter's own reading of `OTEL_EXPORTER_OTLP_*`. */
+/** Headers and compression are the exporter's own reading of `OTEL_EXPORTER_OTLP_*`. */
 export async function loadExporter<Batch, Made extends Exporter<Batch>>(signal: Signal, target: Target): Promise<Loaded<Made>> {
   if (target.exporter === "console") return { exporter: await loadConsole(signal) as Made, abandon: () => {} };
   const name = `@opentelemetry/exporter-${PACKAGE_PARTS[signal]}-otlp-${ENCODINGS[target.protocol]}`;
   const module = await import(name) as Record<string, new (options: object) => Made>;
-  const options = { url: target.url, concurrencyLimit: CONCURRENT_BATCHES };
+  const options = { url: target.url, timeoutMillis: target.patience, concurrencyLimit: CONCURRENT_BATCHES };
   const make = (more: object): Made => new module[CLASSES[signal]]!({ ...options, ...more });
   // gRPC has deadlines of its own.
   if (target.protocol === "grpc") return { exporter: make({}), abandon: () => {} };

@@ -5,6 +5,7 @@ import type { Direction, Endpoint, VerdictEvent } from "../agent/events/event.ts
 import type { Health, HookState, Mode } from "../agent/events/snapshot.ts";
 import { DIRECTIONS, verdictAttributes, type Attributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
+import type { Ledger } from "./delivery.ts";
 
 /** Detections a second that become log records. The collector's side pays for each of them. */
 export const LOG_BUDGET = 5000;
@@ -67,16 +68,17 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
 
 export class LogWriter {
   readonly #logger: Logger;
-  readonly #budget: Budget;
+  readonly #ledger: Ledger;
+  readonly #budget = new Budget(LOG_BUDGET);
 
-  constructor(logger: Logger, budget = new Budget(LOG_BUDGET)) {
+  constructor(logger: Logger, ledger: Ledger) {
     this.#logger = logger;
-    this.#budget = budget;
+    this.#ledger = ledger;
   }
 
   /** What was allowed is not a log record: the connection's span and the counters tell it. */
   event(event: VerdictEvent, span: Context = ROOT_CONTEXT): void {
-    if (event.type === "ALLOWED" || !this.#budget.take(true)) return;
+    if (event.type === "ALLOWED" || !this.#budget.take(true) || this.#ledger.turnsAway()) return;
     this.#logger.emit({
       eventName: event.type === "UNDECIDED" ? "weir.undecided" : "weir.detection",
       timestamp: event.time,

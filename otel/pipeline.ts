@@ -58,13 +58,13 @@ export async function openPipeline({ plan, resource, readMetrics, started, say }
   const { traces: spanTarget, logs: logTarget, metrics: metricTarget } = plan.targets;
   if (spanTarget !== undefined) {
     const way = channel("traces", spanTarget, plan.spans.capacity);
-    const { exporter } = await way.open<ReadableSpan[], SpanExporter>((batch) => batch.length, plan.spans.timeout, diagnostics);
-    configuration.spanProcessors = [new CountedSpans(new BatchSpanProcessor({ exporter, ...batching(plan.spans) }), way.ledger)];
+    const { exporter } = await way.open<ReadableSpan[], SpanExporter>((batch) => batch.length, diagnostics);
+    configuration.spanProcessors = [new CountedSpans(new BatchSpanProcessor({ exporter, ...batching(plan.spans, spanTarget) }), way.ledger)];
   }
   if (logTarget !== undefined) {
     const way = channel("logs", logTarget, plan.logs.capacity);
-    const { exporter } = await way.open<ReadableLogRecord[], LogRecordExporter>((batch) => batch.length, plan.logs.timeout, diagnostics);
-    configuration.logRecordProcessors = [new CountedLogs(new BatchLogRecordProcessor({ exporter, ...batching(plan.logs) }), way.ledger)];
+    const { exporter } = await way.open<ReadableLogRecord[], LogRecordExporter>((batch) => batch.length, diagnostics);
+    configuration.logRecordProcessors = [new CountedLogs(new BatchLogRecordProcessor({ exporter, ...batching(plan.logs, logTarget) }), way.ledger)];
   }
   if (metricTarget !== undefined) {
     const way = channel("metrics", metricTarget, Infinity);
@@ -73,7 +73,7 @@ export async function openPipeline({ plan, resource, readMetrics, started, say }
       const points = dataPoints(batch);
       way.ledger.offer(points);
       return points;
-    }, plan.metrics.timeout, diagnostics);
+    }, diagnostics);
     const producer = new TableProducer({
       read: readMetrics,
       started: started(),
@@ -83,16 +83,19 @@ export async function openPipeline({ plan, resource, readMetrics, started, say }
     configuration.metricReaders = [new PeriodicExportingMetricReader({
       exporter,
       metricProducers: [producer],
-      exportIntervalMillis: plan.metrics.interval,
-      exportTimeoutMillis: plan.metrics.interval,
+      exportIntervalMillis: plan.interval,
+      exportTimeoutMillis: plan.interval,
     })];
   }
 
   const sdk = withoutLogLevel(() => new NodeSDK(configuration));
   sdk.start();
 
+  const { traces: spanWay, logs: logWay } = channels;
   const pipeline: Pipeline = {
     channels,
+    ...(spanWay && { spans: new SpanWriter(trace.getTracer(manifest.name, manifest.version), spanWay.ledger) }),
+    ...(logWay && { logs: new LogWriter(logs.getLogger(manifest.name, manifest.version), logWay.ledger) }),
     async shutdown(timeoutMs) {
       pipeline.spans?.close();
       pipeline.logs?.close();
@@ -101,18 +104,16 @@ export async function openPipeline({ plan, resource, readMetrics, started, say }
       for (const api of [trace, metrics, logs, context, propagation, diag]) api.disable();
     },
   };
-  if (spanTarget !== undefined) pipeline.spans = new SpanWriter(trace.getTracer(manifest.name, manifest.version));
-  if (logTarget !== undefined) pipeline.logs = new LogWriter(logs.getLogger(manifest.name, manifest.version));
   for (const way of Object.values(channels)) way.probe();
   return pipeline;
 }
 
-function batching(limits: QueueLimits): { maxQueueSize: number; maxExportBatchSize: number; scheduledDelayMillis: number; exportTimeoutMillis: number } {
+function batching(limits: QueueLimits, { deadline }: Target): { maxQueueSize: number; maxExportBatchSize: number; scheduledDelayMillis: number; exportTimeoutMillis: number } {
   return {
     maxQueueSize: limits.capacity,
     maxExportBatchSize: limits.batch,
     scheduledDelayMillis: limits.delay,
-    exportTimeoutMillis: limits.timeout + SDK_PATIENCE_MS,
+    exportTimeoutMillis: deadline + SDK_PATIENCE_MS,
   };
 }
 

@@ -4,6 +4,7 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Trace
 import type { ConnectionEvent, ConnectionFields, VerdictEvent } from "../agent/events/event.ts";
 import { endedAttributes, verdictAttributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
+import type { Ledger } from "./delivery.ts";
 
 /** Spans a second. Half of them are kept for detections, however many connections end. */
 export const SPAN_BUDGET = 1000;
@@ -11,17 +12,18 @@ const RESERVED_FOR_DETECTIONS = SPAN_BUDGET / 2;
 
 export class SpanWriter {
   readonly #tracer: Tracer;
-  readonly #budget: Budget;
+  readonly #ledger: Ledger;
+  readonly #budget = new Budget(SPAN_BUDGET, RESERVED_FOR_DETECTIONS);
 
-  constructor(tracer: Tracer, budget = new Budget(SPAN_BUDGET, RESERVED_FOR_DETECTIONS)) {
+  constructor(tracer: Tracer, ledger: Ledger) {
     this.#tracer = tracer;
-    this.#budget = budget;
+    this.#ledger = ledger;
   }
 
   /** Answers the span's context, so that the log record of the same event can point at it. */
   event(event: VerdictEvent): Context | undefined {
     if (event.verdict !== "dropped" && event.verdict !== "would_drop") return undefined;
-    if (!this.#budget.take(true)) return undefined;
+    if (!this.#budget.take(true) || this.#ledger.turnsAway()) return undefined;
     const attributes = verdictAttributes(event);
     const span = this.#tracer.startSpan(name(event), { kind: kind(event), startTime: event.time, attributes }, ROOT_CONTEXT);
     span.addEvent("weir.detection", { "security_rule.name": event.rule.name, "weir.verdict": event.verdict }, event.time);
@@ -31,7 +33,7 @@ export class SpanWriter {
   }
 
   connection(event: ConnectionEvent): void {
-    if (!this.#budget.take(event.type !== "ALLOWED")) return;
+    if (!this.#budget.take(event.type !== "ALLOWED") || this.#ledger.turnsAway()) return;
     const options = { kind: kind(event), startTime: event.opened, attributes: endedAttributes(event) };
     const span = this.#tracer.startSpan(name(event), options, ROOT_CONTEXT);
     if (event.type !== "ALLOWED") span.addEvent("weir.detection", { "security_rule.name": event.rule.name }, event.opened);

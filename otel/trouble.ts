@@ -47,7 +47,9 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
     }
   }
   const { code, message } = problem as { code?: unknown; message?: unknown };
-  switch (code) {
+  // gRPC hides the network's error in its text.
+  const grpc = typeof code === "number" && code < 100;
+  switch (grpc && /ECONNREFUSED|No connection established/.test(String(message)) ? "ECONNREFUSED" : code) {
     case "ECONNREFUSED":
       return { what: `nobody listens at ${origin}`, next: `start a collector or ${change}` };
     case "ENOTFOUND":
@@ -67,7 +69,7 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
     case 405:
       return { what: `${url} takes no telemetry (${code})`, next: `${change} to the collector's OTLP HTTP port, usually 4318` };
   }
-  if (typeof code === "number") return { what: `${origin} answers ${code} ${message ?? ""}`.trimEnd(), next: "look at the collector's log" };
+  if (typeof code === "number" && !grpc) return { what: `${origin} answers ${code} ${message ?? ""}`.trimEnd(), next: "look at the collector's log" };
   return { what: `${origin} does not take telemetry: ${message ?? String(problem)}`, next: `look at the collector's log or ${change}` };
 }
 
