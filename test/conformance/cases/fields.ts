@@ -1,0 +1,158 @@
+/** Every field with every operator, in both directions and families: what it hits, and what it leaves alone. */
+
+import { FIELDS } from "../../../agent/rules/fields.ts";
+import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
+import type { Layer } from "../../harness/packet/layer.ts";
+import { at, dropped, INTERFACE, passed, wouldDrop, type Case, type PacketStep } from "../case.ts";
+import { FAMILIES, type Family } from "../family.ts";
+import type { RuleText } from "../policy.ts";
+
+type Hook = PacketStep["packet"]["hook"];
+
+/** A packet that opens something, by what the field under test looks at. */
+interface Probe {
+  src?: string;
+  dst?: string;
+  protocol?: number;
+  layer?: Layer;
+  interface?: string;
+  /** Seen at the other hook. */
+  otherWay?: boolean;
+}
+
+interface Sample {
+  rule: Partial<RuleText>;
+  hits: Probe[];
+  misses: Probe[];
+}
+
+type Samples = { [Path in keyof typeof FIELDS]: Record<keyof (typeof FIELDS)[Path]["operators"], (family: Family, hook: Hook) => Sample> };
+
+const SCTP = { protocol: 132, layer: payload(12) };
+
+function ends(family: Family, operator: "address" | "prefix" | "range", side: "src" | "dst"): Omit<Sample, "rule"> & { text: string } {
+  const text = operator === "address" ? family.remote : family[operator].text;
+  const inside = operator === "address" ? [] : [{ [side]: family[operator].last }];
+  const beyond = operator === "address" ? family.range.last : family[operator].beyond;
+  return { text, hits: [{ [side]: family.remote }, ...inside], misses: [{ [side]: beyond }, { [side]: family.stranger }] };
+}
+
+function from(operator: "address" | "prefix" | "range") {
+  return (family: Family): Sample => {
+    const { text, ...probes } = ends(family, operator, "src");
+    return { rule: { layer3: { source: [text] } }, ...probes };
+  };
+}
+
+function to(operator: "address" | "prefix" | "range") {
+  return (family: Family): Sample => {
+    const { text, ...probes } = ends(family, operator, "dst");
+    return { rule: { layer3: { destination: [text] } }, ...probes };
+  };
+}
+
+const SAMPLES: Samples = {
+  direction: {
+    is: ({ stranger }, hook) => ({ rule: { direction: hook }, hits: [{}], misses: [{ otherWay: true, src: stranger }] }),
+  },
+  interfaces: {
+    name: () => ({ rule: { interfaces: [INTERFACE] }, hits: [{}], misses: [{ interface: "eth1" }, { interface: "eth01" }] }),
+    pattern: () => ({ rule: { interfaces: ["e*0"] }, hits: [{}, { interface: "eno10" }], misses: [{ interface: "eth1" }, { interface: "wan0" }] }),
+  },
+  "layer3.source": { address: from("address"), prefix: from("prefix"), range: from("range") },
+  "layer3.destination": { address: to("address"), prefix: to("prefix"), range: to("range") },
+  "layer4.protocol": {
+    name: () => ({ rule: { layer4: { protocol: "udp" } }, hits: [{ layer: UDP() }], misses: [{ layer: TCP() }, SCTP] }),
+    number: () => ({ rule: { layer4: { protocol: 132 } }, hits: [SCTP], misses: [{ layer: UDP() }, { protocol: 133, layer: payload(12) }] }),
+  },
+  "layer4.source_ports": {
+    port: () => ({
+      rule: { layer4: { protocol: "tcp", source_ports: [5000] } },
+      hits: [{ layer: TCP({ sport: 5000 }) }],
+      misses: [{ layer: TCP({ sport: 5001 }) }, { layer: TCP({ dport: 5000 }) }, { layer: UDP({ sport: 5000 }) }],
+    }),
+    range: () => ({
+      rule: { layer4: { protocol: "udp", source_ports: ["5000-5010"] } },
+      hits: [{ layer: UDP({ sport: 5000 }) }, { layer: UDP({ sport: 5010 }) }],
+      misses: [{ layer: UDP({ sport: 4999 }) }, { layer: UDP({ sport: 5011 }) }],
+    }),
+  },
+  "layer4.destination_ports": {
+    port: () => ({
+      rule: { layer4: { protocol: "udp", destination_ports: [5000] } },
+      hits: [{ layer: UDP({ dport: 5000 }) }],
+      misses: [{ layer: UDP({ dport: 5001 }) }, { layer: UDP({ sport: 5000 }) }, { layer: TCP({ dport: 5000 }) }],
+    }),
+    range: () => ({
+      rule: { layer4: { protocol: "tcp", destination_ports: ["65000-65535"] } },
+      hits: [{ layer: TCP({ dport: 65000 }) }, { layer: TCP({ dport: 65535 }) }],
+      misses: [{ layer: TCP({ dport: 64999 }) }, { layer: TCP({ dport: 80 }) }],
+    }),
+  },
+  "layer4.icmp": {
+    type: ({ icmp, icmpProtocol, types }) => ({
+      rule: { layer4: { protocol: icmpProtocol, icmp: [{ type: "echo-request" }] } },
+      hits: [{ layer: icmp({ type: types.request }) }, { layer: icmp({ type: types.request, code: 9, id: 2 }) }],
+      misses: [{ layer: icmp({ type: types.reply }) }, { layer: UDP() }],
+    }),
+    type_and_code: ({ icmp, icmpProtocol, types }) => ({
+      rule: { layer4: { protocol: icmpProtocol, icmp: [{ type: "destination-unreachable", code: "port-unreachable" }] } },
+      hits: [{ layer: icmp({ type: types.unreachable, code: types.port }) }],
+      misses: [{ layer: icmp({ type: types.unreachable, code: types.host }) }, { layer: icmp({ type: types.request, code: types.port }) }],
+    }),
+  },
+  "layer4.flags": {
+    set: () => ({
+      rule: { layer4: { protocol: "tcp", flags: { set: ["syn", "urg"] } } },
+      hits: [{ layer: TCP({ flags: ["syn", "urg"] }) }, { layer: TCP({ flags: ["syn", "urg", "psh"] }) }],
+      misses: [{ layer: TCP({ flags: ["syn"] }) }, { layer: TCP({ flags: ["syn", "psh"] }) }],
+    }),
+    unset: () => ({
+      rule: { layer4: { protocol: "tcp", flags: { unset: ["psh", "urg"] } } },
+      hits: [{ layer: TCP({ flags: ["syn"] }) }, { layer: TCP({ flags: ["syn", "ece"] }) }],
+      misses: [{ layer: TCP({ flags: ["syn", "psh"] }) }, { layer: TCP({ flags: ["syn", "psh", "urg"] }) }],
+    }),
+    set_and_unset: () => ({
+      rule: { layer4: { protocol: "tcp", flags: { set: ["syn", "ece"], unset: ["cwr"] } } },
+      hits: [{ layer: TCP({ flags: ["syn", "ece"] }) }],
+      misses: [{ layer: TCP({ flags: ["syn"] }) }, { layer: TCP({ flags: ["syn", "ece", "cwr"] }) }],
+    }),
+  },
+};
+
+const RULE = "sample";
+
+function step(family: Family, hook: Hook, probe: Probe, expect: PacketStep["expect"]): PacketStep {
+  const { src = family.remote, dst = family.local, protocol, layer = TCP() } = probe;
+  const bytes = frame(Ethernet(), family.ip({ src, dst, ...(protocol !== undefined && { protocol }) }), layer);
+  const seenAt = probe.otherWay ? (hook === "ingress" ? "egress" : "ingress") : hook;
+  return at(seenAt, bytes, expect, probe.interface === undefined ? {} : { interface: probe.interface });
+}
+
+function casesOf(path: string, operator: string, family: Family, hook: Hook, { rule, hits, misses }: Sample): Case[] {
+  const about = `${hook} ${family.name}: ${path}, ${operator}`;
+  const steps = (probes: Probe[], expect: PacketStep["expect"]): PacketStep[] => probes.map((probe) => step(family, hook, probe, expect));
+  return [
+    {
+      name: `${about}: a staged block is told, and passes`,
+      config: { mode: "prevent", rules: [{ ...rule, name: RULE, action: "block" }] },
+      steps: [...steps(misses, passed()), ...steps(hits, passed("default", RULE))],
+    },
+    {
+      name: `${about}: an enforced block drops in prevent, and would in detect`,
+      config: { rules: [{ ...rule, name: RULE, action: "block", enforce: true }] },
+      steps: [...steps(hits, wouldDrop(RULE)), ...steps(misses, passed()), { mode: "prevent" }, ...steps(hits, dropped(RULE)), ...steps(misses, passed())],
+    },
+    {
+      name: `${about}: an allow passes where all else is blocked`,
+      config: { mode: "prevent", defaults: { action: "block" }, rules: [{ ...rule, name: RULE, action: "allow" }] },
+      steps: [...steps(misses, dropped("default")), ...steps(hits, passed(RULE))],
+    },
+  ];
+}
+
+export const FIELD_CASES: Case[] = Object.entries(SAMPLES).flatMap(([path, operators]) =>
+  Object.entries(operators).flatMap(([operator, make]) =>
+    (["ingress", "egress"] as const).flatMap((hook) => FAMILIES.flatMap((family) => casesOf(path, operator, family, hook, make(family, hook)))),
+  ),
+);

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Reference } from "../../agent/rules/reference.ts";
+import { CASES } from "./cases.ts";
+import { policyOf } from "./policy.ts";
+
+test("there are at least 300 cases, each with a name of its own", () => {
+  assert.ok(CASES.length >= 300, `${CASES.length} cases`);
+  const names = CASES.map(({ name }) => name);
+  assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+});
+
+for (const { name, config, host, steps } of CASES) {
+  test(`the reference: ${name}`, () => {
+    const reference = new Reference(policyOf(config), host);
+    for (const [index, step] of steps.entries()) {
+      if ("reload" in step) reference.reload(policyOf(step.reload));
+      else if ("mode" in step) reference.setMode(step.mode);
+      else assert.deepEqual(reference.judge(step.packet), step.expect, `step ${index + 1}`);
+    }
+  });
+}
