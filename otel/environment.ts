@@ -51,8 +51,8 @@ export interface Wishes {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** More batches than this at once, and the SDK's span processor gives up flushing them. */
-const MAX_BATCHES = 30;
+/** A queue holds no more batches than this. */
+export const MAX_BATCHES = 30;
 
 const DEADLINE_MS = 15_000;
 

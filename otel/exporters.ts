@@ -4,14 +4,14 @@ import { Agent as HttpAgent } from "node:http";
 import type { ExportResult } from "@opentelemetry/core";
 import type { Exporter } from "./counted.ts";
 import type { Signal } from "./delivery.ts";
-import type { Target } from "./environment.ts";
+import { MAX_BATCHES, type Target } from "./environment.ts";
 
 const PACKAGE_PARTS = { traces: "trace", metrics: "metrics", logs: "logs" } as const;
 const CLASSES = { traces: "OTLPTraceExporter", metrics: "OTLPMetricExporter", logs: "OTLPLogExporter" } as const;
 const ENCODINGS = { "http/json": "http", "http/protobuf": "proto", grpc: "grpc" } as const;
 
-/** Batches on their way at once. */
-const CONCURRENT_BATCHES = 8;
+/** At shutdown a full queue of spans leaves at once, beside the batch that is on its way. */
+const CONCURRENT_BATCHES = MAX_BATCHES + 1;
 
 export interface Loaded<Made> {
   exporter: Made;

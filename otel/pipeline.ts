@@ -5,7 +5,7 @@ import { defaultResource, envDetector, resourceFromAttributes } from "@opentelem
 import { BatchLogRecordProcessor, type LogRecordExporter, type ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { AggregationTemporality, PeriodicExportingMetricReader, type PushMetricExporter, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { NodeSDK, type NodeSDKConfiguration } from "@opentelemetry/sdk-node";
-import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, type BatchSpanProcessorOptions, type ReadableSpan, type SpanExporter } from "@opentelemetry/sdk-trace";
 import manifest from "../package.json" with { type: "json" };
 import { Channel } from "./channel.ts";
 import { CountedLogs, CountedSpans } from "./counted.ts";
@@ -108,7 +108,7 @@ export async function openPipeline({ plan, resource, readMetrics, started, say }
   return pipeline;
 }
 
-function batching(limits: QueueLimits, { deadline }: Target): { maxQueueSize: number; maxExportBatchSize: number; scheduledDelayMillis: number; exportTimeoutMillis: number } {
+function batching(limits: QueueLimits, { deadline }: Target): Omit<BatchSpanProcessorOptions, "exporter"> {
   return {
     maxQueueSize: limits.capacity,
     maxExportBatchSize: limits.batch,

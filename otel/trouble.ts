@@ -104,6 +104,7 @@ export class Announcer {
     this.#current.delete(signal);
     if (this.#told === undefined || this.#current.size > 0 || this.#now() - this.#lastTrouble < CALM_MS) return;
     this.#told = undefined;
-    this.#say("info", `telemetry reaches ${new URL(target.url).origin} again; ${lost} record${lost === 1 ? "" : "s"} were not acknowledged since the start`);
+    const records = lost === 1 ? "1 record was" : `${lost} records were`;
+    this.#say("info", `telemetry reaches ${new URL(target.url).origin} again; ${records} not acknowledged since the start`);
   }
 }

@@ -33,8 +33,8 @@ async function offerUntil(telemetry: Telemetry, condition: () => boolean, what: 
     sums(traces!);
     assert.equal(logs!.offered, offered);
     assert.equal(traces!.offered, offered);
-    assert.ok(logs!.waiting <= 100 && logs!.flying <= 8 * 20, "the queue is bounded");
-    assert.ok(traces!.waiting <= 100 && traces!.flying <= 8 * 20, "the queue is bounded");
+    assert.ok(logs!.waiting <= 100 && logs!.flying <= 20, "the queue is bounded");
+    assert.ok(traces!.waiting <= 100 && traces!.flying <= 20, "the queue is bounded");
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

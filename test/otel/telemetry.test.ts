@@ -258,3 +258,16 @@ test("shutdown sends what is queued, the last metrics too, and leaves room for a
     assert.deepEqual(telemetry.lost(), {});
   }
 });
+
+test("shutdown sends a queue of many batches whole", async (t) => {
+  const server = await collector(t);
+  const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true }, {
+    OTEL_BSP_MAX_QUEUE_SIZE: "600", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "20", OTEL_BLRP_MAX_QUEUE_SIZE: "600", OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "20",
+    OTEL_EXPORTER_OTLP_TIMEOUT: "10000",
+  });
+  for (let index = 0; index < 600; index++) telemetry.event(verdict({ seq: index }));
+  await telemetry.shutdown(60_000);
+  assert.deepEqual(telemetry.lost(), {});
+  assert.equal(server.spans.length, 600);
+  assert.equal(server.logs.length, 600);
+});
