@@ -57,36 +57,36 @@ __noinline int apply_conditions(__u32 which, bool by_opener)
 
 		if (i >= decision->condition_count)
 			break;
-		if (packet->staged == SLOT_NONE && decision->staged != SLOT_NONE && decision->staged_at == i)
-			packet->staged = decision->staged;
+		if (packet->outcome.staged == SLOT_NONE && decision->staged != SLOT_NONE && decision->staged_at == i)
+			packet->outcome.staged = decision->staged;
 		slot = decision->conditions[i];
 		index = packet->copy * LIMIT_RULES + slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
 		if (!rule || !by_opener || (packet->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value)
 			continue;
 		if (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)) {
-			if (packet->staged == SLOT_NONE)
-				packet->staged = slot;
+			if (packet->outcome.staged == SLOT_NONE)
+				packet->outcome.staged = slot;
 			continue;
 		}
-		packet->slot = slot;
-		packet->action = rule->action;
+		packet->outcome.slot = slot;
+		packet->outcome.action = rule->action;
 		return 0;
 	}
-	if (packet->staged == SLOT_NONE)
-		packet->staged = decision->staged;
+	if (packet->outcome.staged == SLOT_NONE)
+		packet->outcome.staged = decision->staged;
 	return 0;
 }
 
 /* From the decision on the connection to the outcome for this packet. */
 static __always_inline void apply_decision(struct packet *packet, bool by_opener)
 {
-	packet->slot = packet->decision.slot;
-	packet->action = packet->decision.action;
-	packet->reason = packet->decision.reason;
-	packet->staged = packet->decision.staged;
+	packet->outcome.slot = packet->decision.slot;
+	packet->outcome.action = packet->decision.action;
+	packet->outcome.reason = packet->decision.reason;
+	packet->outcome.staged = packet->decision.staged;
 	if (packet->decision.condition_count) {
-		packet->staged = SLOT_NONE;
+		packet->outcome.staged = SLOT_NONE;
 		apply_conditions(packet->which, by_opener);
 	}
 }
@@ -141,13 +141,13 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 	else
 		packet->opener = packet->tuple;
 	if (is_absolute_failsafe(packet, policy)) {
-		if (!flow && !packet->reason && !find_opener(j->ctx, packet))
+		if (!flow && !packet->outcome.reason && !find_opener(j->ctx, packet))
 			packet->opener = packet->tuple;
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		return;
 	}
-	if (packet->reason) {
-		decide_undecided(packet, policy, packet->reason);
+	if (packet->outcome.reason) {
+		decide_undecided(packet, policy, packet->outcome.reason);
 		return;
 	}
 	if (!flow) {
@@ -178,8 +178,8 @@ static __always_inline __u32 verdict_of(const struct packet *packet)
 	__u32 zero = 0;
 	struct control *root;
 
-	if (packet->action != ACTION_BLOCK)
-		return packet->slot == SLOT_ON_ERROR ? VERDICT_UNDECIDED : VERDICT_PASSED;
+	if (packet->outcome.action != ACTION_BLOCK)
+		return packet->outcome.slot == SLOT_ON_ERROR ? VERDICT_UNDECIDED : VERDICT_PASSED;
 	root = bpf_map_lookup_elem(&control, &zero);
 	return root && *(volatile __u32 *)&root->mode == MODE_PREVENT ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
 }
@@ -188,12 +188,12 @@ static __always_inline void remember_shadow(const struct packet *packet, const s
 {
 	struct shadow shadow = {};
 
-	if (packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR) || packet->slot == SLOT_ON_ERROR)
+	if (packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR) || packet->outcome.slot == SLOT_ON_ERROR)
 		return;
 	if (packet->opener.direction != packet->direction)
 		return;
 	shadow.generation = packet->generation;
-	shadow.slot = packet->slot;
+	shadow.slot = packet->outcome.slot;
 	shadow.opener_is_low = j->source_low;
 	if (bpf_map_update_elem(&shadows, &j->key, &shadow, BPF_ANY))
 		count_fault(FAULT_SHADOW_INSERT);
@@ -210,26 +210,26 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 
 	if (!packet || !policy)
 		return;
-	if (packet->verdict == VERDICT_WOULD_DROP || packet->verdict == VERDICT_DROPPED) {
-		cookie = flow ? flow->cookie : packet->flags & PACKET_HAS_ADDRESSES && !packet->reason
+	if (packet->outcome.verdict == VERDICT_WOULD_DROP || packet->outcome.verdict == VERDICT_DROPPED) {
+		cookie = flow ? flow->cookie : packet->flags & PACKET_HAS_ADDRESSES && !packet->outcome.reason
 						       ? local_cookie(j->ctx, packet, j->skb_cookie) : 0;
-		type = packet->slot == SLOT_ON_ERROR ? EVENT_UNDECIDED
-		       : packet->verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED;
-		emit_verdict(packet, policy, &packet->opener, cookie, type, packet->slot, false);
+		type = packet->outcome.slot == SLOT_ON_ERROR ? EVENT_UNDECIDED
+		       : packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED;
+		emit_verdict(packet, policy, &packet->opener, cookie, type, packet->outcome.slot, false);
 		if (flow && packet->decision.action == ACTION_BLOCK) {
 			emit_closed(packet, flow, &packet->opener);
 			remove_flow(&j->key);
 		}
-		if (packet->verdict == VERDICT_WOULD_DROP)
+		if (packet->outcome.verdict == VERDICT_WOULD_DROP)
 			remember_shadow(packet, j);
 		return;
 	}
-	if (packet->flags & PACKET_LATER_FRAGMENT || packet->flags & PACKET_ICMP_ERROR || packet->reason) {
-		if (packet->slot == SLOT_ON_ERROR)
+	if (packet->flags & PACKET_LATER_FRAGMENT || packet->flags & PACKET_ICMP_ERROR || packet->outcome.reason) {
+		if (packet->outcome.slot == SLOT_ON_ERROR)
 			emit_verdict(packet, policy, &packet->opener, 0, EVENT_UNDECIDED, SLOT_ON_ERROR, false);
-		else if (packet->staged != SLOT_NONE)
-			emit_verdict(packet, policy, &packet->opener, 0, EVENT_DETECTED, packet->staged, true);
-		if (packet->reason != REASON_OPENER_UNKNOWN)
+		else if (packet->outcome.staged != SLOT_NONE)
+			emit_verdict(packet, policy, &packet->opener, 0, EVENT_DETECTED, packet->outcome.staged, true);
+		if (packet->outcome.reason != REASON_OPENER_UNKNOWN)
 			return;
 	}
 	if (!(packet->flags & PACKET_HAS_PORTS))
@@ -248,34 +248,34 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 		insert_flow(packet, &j->key, opener_is_low, cookie);
 		j->opens = true;
 	}
-	if (packet->slot == SLOT_ON_ERROR)
+	if (packet->outcome.slot == SLOT_ON_ERROR)
 		return;	/* told above */
-	if (packet->staged != SLOT_NONE)
-		emit_verdict(packet, policy, &packet->opener, cookie, EVENT_DETECTED, packet->staged, true);
+	if (packet->outcome.staged != SLOT_NONE)
+		emit_verdict(packet, policy, &packet->opener, cookie, EVENT_DETECTED, packet->outcome.staged, true);
 	else
-		emit_verdict(packet, policy, &packet->opener, cookie, EVENT_ALLOWED, packet->slot, false);
+		emit_verdict(packet, policy, &packet->opener, cookie, EVENT_ALLOWED, packet->outcome.slot, false);
 }
 
 /* A packet of a flow whose decision stands: told only where a condition made it differ. */
 static __always_inline void settle_known(struct judgement *j, struct packet *packet)
 {
-	if (packet->verdict == VERDICT_WOULD_DROP || packet->verdict == VERDICT_DROPPED) {
+	if (packet->outcome.verdict == VERDICT_WOULD_DROP || packet->outcome.verdict == VERDICT_DROPPED) {
 		opener_of_flow(packet, j->flow, j->by_opener);
 		emit_verdict(packet, j->policy, &packet->opener, j->flow->cookie,
-			     packet->verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, packet->slot, false);
-	} else if (packet->staged != packet->decision.staged) {
+			     packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, packet->outcome.slot, false);
+	} else if (packet->outcome.staged != packet->decision.staged) {
 		opener_of_flow(packet, j->flow, j->by_opener);
-		emit_verdict(packet, j->policy, &packet->opener, j->flow->cookie, EVENT_DETECTED, packet->staged, true);
+		emit_verdict(packet, j->policy, &packet->opener, j->flow->cookie, EVENT_DETECTED, packet->outcome.staged, true);
 	}
 }
 
 static __always_inline void count_outcome(const struct packet *packet, bool opens)
 {
-	count_rule(packet, packet->slot, packet->verdict, opens);
-	if (packet->staged != SLOT_NONE)
-		count_rule(packet, packet->staged, VERDICT_WOULD_DROP, opens);
-	if (packet->slot == SLOT_ON_ERROR)
-		count_undecided(packet->reason);
+	count_rule(packet, packet->outcome.slot, packet->outcome.verdict, opens);
+	if (packet->outcome.staged != SLOT_NONE)
+		count_rule(packet, packet->outcome.staged, VERDICT_WOULD_DROP, opens);
+	if (packet->outcome.slot == SLOT_ON_ERROR)
+		count_undecided(packet->outcome.reason);
 }
 
 static __always_inline void finish_closed(struct judgement *j, struct packet *packet, struct flow *flow)
@@ -300,10 +300,10 @@ __noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 		return VERDICT_PASSED;
 	packet->tuple.protocol = packet->protocol;
 	packet->tuple.direction = packet->direction;
-	if (packet->flags & PACKET_FRAGMENT && !packet->reason)
-		packet->reason = track_fragment(packet->which);
+	if (packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
+		packet->outcome.reason = track_fragment(packet->which);
 
-	if (!packet->reason && packet->flags & PACKET_HAS_PORTS) {
+	if (!packet->outcome.reason && packet->flags & PACKET_HAS_PORTS) {
 		j.source_low = make_flow_key(packet, &packet->tuple, &j.key);
 		if (packet->flags & PACKET_ICMP_ERROR) {
 			struct flow *related = find_flow(&packet->related, &j.one_way);
@@ -328,24 +328,24 @@ __noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 	if (!known)
 		judge_first(&j, packet);
 	apply_decision(packet, j.flow ? j.by_opener : packet->opener.direction == packet->direction);
-	packet->verdict = verdict_of(packet);
+	packet->outcome.verdict = verdict_of(packet);
 	if (!known)
 		settle_first(&j, packet);
 	else if (j.flow)
 		settle_known(&j, packet);
 	count_outcome(packet, j.opens);
 
-	if (!j.flow || packet->verdict == VERDICT_DROPPED || packet->verdict == VERDICT_WOULD_DROP)
-		return packet->verdict;
+	if (!j.flow || packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP)
+		return packet->outcome.verdict;
 	if (j.one_way && !j.by_opener) {
 		j.flow = promote_flow(&j.key);
 		if (!j.flow)
-			return packet->verdict;
+			return packet->outcome.verdict;
 	}
 	advance_flow(packet, j.flow, j.by_opener);
 	if (closes_flow(packet, j.flow))
 		finish_closed(&j, packet, j.flow);
-	return packet->verdict;
+	return packet->outcome.verdict;
 }
 
 #endif

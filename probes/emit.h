@@ -125,8 +125,8 @@ static __always_inline void emit_verdict(const struct packet *packet, const stru
 	event->bytes[1] = 0;
 	event->slot = slot;
 	event->type = type;
-	event->verdict = packet->verdict;
-	event->reason = packet->reason;
+	event->verdict = packet->outcome.verdict;
+	event->reason = packet->outcome.reason;
 	event->staged = staged;
 	event->tcp_flags[0] = packet->tcp_flags;
 	event->tcp_flags[1] = 0;
@@ -151,7 +151,7 @@ static __always_inline void emit_closed(const struct packet *packet, const struc
 	event->slot = flow->decision.staged != SLOT_NONE ? flow->decision.staged : flow->decision.slot;
 	event->generation = flow->generation;
 	event->type = EVENT_CLOSED;
-	event->verdict = packet->verdict;
+	event->verdict = packet->outcome.verdict;
 	event->reason = flow->decision.reason;
 	event->staged = flow->decision.staged != SLOT_NONE;
 	event->tcp_flags[0] = flow->tcp_flags[0];

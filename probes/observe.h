@@ -14,7 +14,8 @@ static __always_inline void reset_packet(struct packet *packet, __u32 which)
 {
 	packet->which = which;
 	packet->flags = 0;
-	packet->reason = 0;
+	packet->outcome.reason = 0;
+	packet->outcome.tunnelled = 0;
 	packet->offset = 0;
 	packet->l3_offset = 0;
 	packet->l4_offset = 0;
@@ -73,9 +74,11 @@ static __always_inline void parse_network(const struct cursor *cursor, struct pa
 		reason = parse_ipv6(cursor, packet);
 	else {
 		packet->flags |= PACKET_NO_IP;
+		packet->outcome.slot = ethertype == ETH_P_ARP ? SLOT_FAILSAFE : SLOT_DEFAULT;
+		packet->outcome.staged = SLOT_NONE;
 		return;
 	}
-	packet->reason = reason;
+	packet->outcome.reason = reason;
 }
 
 /* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
@@ -84,14 +87,14 @@ static __noinline void parse_frame(const struct cursor *cursor, struct packet *p
 	if (!packet || !cursor)
 		return;
 	if (!ethertype) {
-		packet->reason = parse_ethernet(cursor, packet, &ethertype);
-		if (packet->reason)
+		packet->outcome.reason = parse_ethernet(cursor, packet, &ethertype);
+		if (packet->outcome.reason)
 			return;
 	}
 	parse_network(cursor, packet, ethertype);
-	if (packet->reason || packet->flags & (PACKET_NO_IP | PACKET_LATER_FRAGMENT))
+	if (packet->outcome.reason || packet->flags & (PACKET_NO_IP | PACKET_LATER_FRAGMENT))
 		return;
-	packet->reason = parse_transport(cursor, packet);
+	packet->outcome.reason = parse_transport(cursor, packet);
 }
 
 /* Makes `inner` the packet inside the tunnel that `outer` is. False when there is none to judge. */
@@ -114,14 +117,14 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	inner->wire_bytes = outer->wire_bytes;
 	inner->frame_length = outer->l4_end < outer->frame_length ? outer->l4_end : outer->frame_length;
 	inner->offset = outer->inner_offset;
-	inner->reason = parse_tunnel(cursor, inner, outer->inner_kind, outer->inner_protocol, &ethertype);
-	if (inner->reason)
+	inner->outcome.reason = parse_tunnel(cursor, inner, outer->inner_kind, outer->inner_protocol, &ethertype);
+	if (inner->outcome.reason)
 		return true;
 	if (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6)
 		return false;
 	parse_frame(cursor, inner, ethertype);
-	if (!inner->reason && inner->inner_kind != TUNNEL_NONE)
-		inner->reason = REASON_TUNNEL_DEPTH;
+	if (!inner->outcome.reason && inner->inner_kind != TUNNEL_NONE)
+		inner->outcome.reason = REASON_TUNNEL_DEPTH;
 	return true;
 }
 
@@ -141,12 +144,14 @@ static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cur
 
 	if (!(packet->flags & PACKET_NO_IP))
 		verdict = judge(ctx, OUTER, cookie);
-	if (packet->inner_kind != TUNNEL_NONE && !packet->reason && verdict == VERDICT_PASSED &&
+	if (packet->inner_kind != TUNNEL_NONE && !packet->outcome.reason && verdict == VERDICT_PASSED &&
 	    inspects_tunnels(packet)) {
 		struct packet *inner = packet_in_scratch(INNER);
 
-		if (inner && enter_tunnel(cursor, packet, inner))
+		if (inner && enter_tunnel(cursor, packet, inner)) {
+			packet->outcome.tunnelled = 1;
 			verdict = judge(ctx, INNER, 0);
+		}
 	}
 	count_traffic(packet, verdict);
 	return verdict;

@@ -36,6 +36,7 @@ struct tuple {
 };
 
 struct packet {
+	struct outcome outcome;
 	struct tuple tuple;		/* as on the wire */
 	struct tuple opener;		/* of the connection; set before classification */
 	struct flow_key related;	/* of the connection an ICMP error is about */
@@ -59,7 +60,6 @@ struct packet {
 	__u32 generation;
 	__u32 copy;
 	__u32 flags;			/* enum packet_flag */
-	__u32 reason;			/* enum weir_reason */
 
 	__u32 fragment_id;
 	__u32 fragment_start;
@@ -69,12 +69,6 @@ struct packet {
 	__u32 inner_kind;		/* enum tunnel_kind of a tunnel header at inner_offset */
 	__u32 inner_offset;
 	__u32 inner_protocol;		/* ethertype of what is inside, 0 when the tunnel header says */
-
-	/* the outcome */
-	__u32 slot;
-	__u32 staged;
-	__u32 action;
-	__u32 verdict;
 
 	__u16 vlan[LIMIT_VLAN_TAGS];
 	__u8 vlan_count;

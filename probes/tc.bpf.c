@@ -49,7 +49,7 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 		return PASS;
 	packet->frame_length = skb->len;
 	parse_skb(skb, &cursor, packet);
-	if (packet->reason == REASON_NOT_LINEAR) {
+	if (packet->outcome.reason == REASON_NOT_LINEAR) {
 		if (bpf_skb_pull_data(skb, skb->len < PULL_BYTES ? skb->len : PULL_BYTES))
 			count_fault(FAULT_PULL);
 		reset_packet(packet, OUTER);

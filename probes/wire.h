@@ -331,6 +331,19 @@ struct event {
 	char command[16];
 };
 
+/*
+ * What became of the packet this CPU judged last: the head of each element of `scratch` (0 the frame's own packet,
+ * 1 the one in its tunnel). User space reads it after a test run.
+ */
+struct outcome {
+	__u32 slot;			/* the deciding rule */
+	__u32 staged;			/* the first staged match before it, or SLOT_NONE */
+	__u32 action;			/* enum weir_action */
+	__u32 verdict;			/* enum weir_verdict */
+	__u32 reason;			/* enum weir_reason */
+	__u32 tunnelled;		/* 1: a packet inside was judged, too */
+};
+
 /* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */
 struct flow_counter {
 	__u64 inserted;

@@ -457,6 +457,16 @@ export const Event = {
   command: { at: 144, count: 16, stride: 1 },
 } as const;
 
+export const Outcome = {
+  size: 24,
+  slot: 0,
+  staged: 4,
+  action: 8,
+  verdict: 12,
+  reason: 16,
+  tunnelled: 20,
+} as const;
+
 export const FlowCounter = {
   size: 16,
   inserted: 0,

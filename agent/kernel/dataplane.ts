@@ -104,14 +104,12 @@ export class DataPlane {
     for (const object of this.#objects) object.close();
   }
 
-  /** Removes the pinned tables of this version and of every other. */
+  /** Removes all pins: the tables of this version and of every other, and what is left of links. */
   removePins(): void {
     const root = this.#options.pins;
     if (root === undefined || !existsSync(root)) return;
-    for (const folder of readdirSync(root).filter((name) => name.startsWith("tables-"))) {
-      removeFolder(join(root, folder));
-    }
-    if (readdirSync(root).length === 0) rmdirSync(root);
+    for (const folder of readdirSync(root)) removeFolder(join(root, folder));
+    rmdirSync(root);
   }
 
   #open(file: string): BpfObject {

@@ -1,0 +1,131 @@
+/** The kernel programs as a judge of conformance cases: each packet is handed to a program by a test run. */
+
+import { DataPlane } from "../../agent/kernel/dataplane.ts";
+import { u32 } from "../../agent/kernel/maps.ts";
+import type { BpfProgram } from "../../agent/kernel/program.ts";
+import { compile, type CompiledRules, type RulesSource } from "../../agent/rules/compile.ts";
+import { Installer } from "../../agent/rules/install.ts";
+import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
+import type { Reason } from "../../agent/rules/reference.ts";
+import type { Mode } from "../../config/types.ts";
+import { InterfaceFlag, Outcome, ReasonNames, Slot, VerdictNames } from "../../agent/generated/layout.ts";
+
+export type IngressHook = "xdp" | "tc";
+
+const XDP_PASS = 2;
+const TC_PASS = -1;
+const OUTER = 0;
+const INNER = 1;
+const STATE_TABLES = ["flows", "openings", "shadows", "fragments"];
+const VIRTUAL_OUTCOME_DROPPED = "dropped";
+
+/** Packets that a test run cannot make: what they test needs a real device. */
+export function cannotRun(packet: Arrival, hook: IngressHook): string | undefined {
+  if (packet.ethernet === false) return "a frame without an Ethernet header";
+  if (packet.metadataTags !== undefined && packet.metadataTags.length > 0) return "a VLAN tag outside the frame";
+  if (packet.frame.length < 14) return "a frame shorter than its Ethernet header";
+  if (packet.gso && packet.hook === "ingress" && hook === "xdp") return "a GSO packet on XDP";
+  return undefined;
+}
+
+export class KernelJudge {
+  readonly #plane: DataPlane;
+  readonly #installer: Installer;
+  readonly #devices: ReadonlyMap<string, number>;
+  #compiled: CompiledRules | undefined;
+  #sessions: Host["sessions"] = [];
+
+  /** `devices`: ifindex by name, in the namespace of the calling thread. */
+  constructor(devices: ReadonlyMap<string, number>) {
+    this.#plane = new DataPlane({ netnsCookie: 0n });
+    this.#plane.xdpProgram();
+    this.#devices = devices;
+    const memory = (name: string): Uint8Array => new Uint8Array(this.#plane.map(name).mmap());
+    this.#installer = new Installer({
+      policies: memory("policies"),
+      matchers: memory("matchers"),
+      rules: memory("rules"),
+      interfaces: memory("interfaces"),
+      generation: () => this.#plane.generation,
+      flip: (generation) => this.#plane.flip(generation),
+      waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
+    });
+    let slot = 1;
+    for (const [name, ifindex] of devices) {
+      this.#installer.addInterface({ ifindex, name, slot: slot++, flags: name === "lo" ? InterfaceFlag.LOOPBACK : 0 });
+    }
+  }
+
+  get plane(): DataPlane {
+    return this.#plane;
+  }
+
+  /** Forgets all connections, and takes these rules. */
+  async start(policy: RulesSource & { mode: Mode }, host: Partial<Host> = {}): Promise<void> {
+    this.#sessions = host.sessions ?? [];
+    for (const table of STATE_TABLES) for (const _ of this.#plane.map(table).batches({ remove: true }));
+    this.#compiled = undefined;
+    await this.reload(policy);
+  }
+
+  async reload(policy: RulesSource & { mode: Mode }): Promise<void> {
+    this.#compiled = compile(policy, this.#compiled);
+    await this.#installer.install(this.#compiled, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
+    this.setMode(policy.mode);
+  }
+
+  setMode(mode: Mode): void {
+    this.#plane.mode = mode;
+  }
+
+  judge(packet: Arrival, hook: IngressHook): Expected {
+    const xdp = packet.hook === "ingress" && hook === "xdp";
+    const program = this.#program(packet, xdp);
+    const ifindex = this.#devices.get(packet.interface);
+    if (ifindex === undefined) throw new RangeError(`no device ${packet.interface}`);
+    const { retval } = program.testRun({ data: packet.frame, ifindex, ...(packet.gso ? { skb: { gsoSize: 1400, gsoSegments: 2 } } : {}) });
+    const outcome = this.#outcome();
+    const passed = retval === (xdp ? XDP_PASS : TC_PASS);
+    if (passed === (outcome.verdict === VIRTUAL_OUTCOME_DROPPED)) throw new Error(`the program answers ${retval}, its verdict is ${outcome.verdict}`);
+    return outcome;
+  }
+
+  close(): void {
+    this.#plane.close();
+  }
+
+  #program(packet: Arrival, xdp: boolean): BpfProgram {
+    return xdp ? this.#plane.xdpProgram() : this.#plane.program(`weir_tc_${packet.hook}`);
+  }
+
+  /** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
+  #outcome(): Expected {
+    const outer = this.#read(OUTER);
+    if (!outer.tunnelled) return outer.expected;
+    const inner = this.#read(INNER).expected;
+    return inner.verdict === "passed" ? outer.expected : inner;
+  }
+
+  #read(which: number): { expected: Expected; tunnelled: boolean } {
+    const value = this.#plane.map("scratch").lookup(u32(which))!; // this thread stays on CPU 0
+    const name = (slot: number): string => {
+      switch (slot) {
+        case Slot.DEFAULT: return "default";
+        case Slot.FAILSAFE: return "failsafe";
+        case Slot.ON_ERROR: return "on_error";
+        default: return this.#compiled!.rules.find((rule) => rule.slot === slot)?.name ?? `slot ${slot}`;
+      }
+    };
+    const staged = value.readUInt32LE(Outcome.staged);
+    const reason = value.readUInt32LE(Outcome.reason);
+    return {
+      expected: {
+        verdict: (VerdictNames[value.readUInt32LE(Outcome.verdict)] ?? "?") as Expected["verdict"],
+        rule: name(value.readUInt32LE(Outcome.slot)),
+        staged: staged === Slot.NONE ? null : name(staged),
+        reason: reason === 0 ? null : (ReasonNames[reason] as Reason),
+      },
+      tunnelled: value.readUInt32LE(Outcome.tunnelled) === 1,
+    };
+  }
+}
