@@ -96,6 +96,10 @@ function declare(library: LibraryHandle) {
     programFdById: define<(id: number) => number>("int bpf_prog_get_fd_by_id(uint32_t id)"),
     testRun: define<(fd: number, options: TestRunOptions) => number>("int bpf_prog_test_run_opts(int fd, _Inout_ weir_test_run_options *options)"),
 
+    programLoad: define<(type: number, name: string, license: string, instructions: Uint8Array, count: number, options: null) => number>("int bpf_prog_load(int type, const char *name, const char *license, void *instructions, size_t count, void *options)"),
+    mapCreate: define<(type: number, name: string, keySize: number, valueSize: number, entries: number, options: Uint8Array | null) => number>("int bpf_map_create(int type, const char *name, uint32_t key_size, uint32_t value_size, uint32_t entries, void *options)"),
+    vmlinuxBtfId: define<(name: string, attachType: number) => number>("int libbpf_find_vmlinux_btf_id(const char *name, int attach_type)"),
+
     linkCreate: define<(program: number, target: number, type: number, options: Uint8Array | null) => number>("int bpf_link_create(int program, int target, int type, void *options)"),
     linkUpdate: define<(link: number, program: number, options: null) => number>("int bpf_link_update(int link, int program, void *options)"),
     linkDetach: define<(link: number) => number>("int bpf_link_detach(int link)"),

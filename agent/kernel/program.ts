@@ -78,8 +78,8 @@ export class BpfProgram {
   }
 
   /** Runs a program of the `syscall` type once, and answers what it returned. */
-  call(): number {
-    return this.#run(`call the program ${this.name}`, {}).retval | 0;
+  run(): number {
+    return this.#run(`run the program ${this.name}`, {}).retval | 0;
   }
 
   #run(operation: string, wanted: Partial<TestRunOptions>): TestRunOptions {
@@ -94,17 +94,6 @@ export class BpfProgram {
       if (errno !== "") throw new KernelError(operation, errno);
       return options;
     }
-  }
-
-  /** Runs a program of the type `syscall` once. */
-  run(): void {
-    const options: TestRunOptions = {
-      sz: 80, data_in: null, data_out: null, data_size_in: 0, data_size_out: 0,
-      ctx_in: null, ctx_out: null, ctx_size_in: 0, ctx_size_out: 0,
-      retval: 0, repeat: 0, duration: 0, flags: 0, cpu: 0, batch_size: 0,
-    };
-    const result = libbpf().testRun(this.fd, options);
-    if (result < 0) throw new KernelError(`run the program ${this.name}`, result);
   }
 
   close(): void {

@@ -1,10 +1,14 @@
-/** What the kernel tests share: compiled probe snippets, directories, network namespaces, and taking it all away again. */
+/** What the kernel tests share: compiled probe snippets, directories, code inside a namespace, and taking it all away again. */
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { execFileSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+
+import { ensureMounted } from "../../agent/kernel/mounts.ts";
+import type { Lab } from "../harness/netns.ts";
 
 const PRELUDE = `
 #include <linux/bpf.h>
@@ -12,13 +16,9 @@ const PRELUDE = `
 #include <bpf/bpf_helpers.h>
 char LICENSE[] SEC("license") = "GPL";
 `;
-const BPF_FS_MAGIC = 0xcafe4a11;
+const KERNEL = new URL("../../agent/kernel/", import.meta.url).href;
 
 let counter = 0;
-
-export function unique(prefix: string): string {
-  return `${prefix}${process.pid}-${counter++}`;
-}
 
 /** A directory that is gone after the tests of the file. */
 export function temporaryDirectory(): string {
@@ -31,51 +31,79 @@ export function temporaryDirectory(): string {
 export function compile(source: string): string {
   const path = join(temporaryDirectory(), "probe.bpf.o");
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  const flags = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-idirafter", `/usr/include/${machine}-linux-gnu`, "-Wno-missing-declarations"];
+  const flags = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-idirafter", `/usr/include/${machine}-linux-gnu`];
   execFileSync("clang", [...flags, "-c", "-x", "c", "-o", path, "-"], { input: PRELUDE + source });
   return path;
 }
 
 /** A directory of its own on the BPF file system, which is mounted if need be and then stays so. */
 export function pinDirectory(): string {
-  if (statfsSync("/sys/fs/bpf").type !== BPF_FS_MAGIC) execFileSync("mount", ["-t", "bpf", "bpf", "/sys/fs/bpf"]);
-  const directory = `/sys/fs/bpf/${unique("weir-test-")}`;
+  ensureMounted("bpf", "/sys/fs/bpf");
+  const directory = `/sys/fs/bpf/weir-test-${process.pid}-${counter++}`;
   mkdirSync(directory, { mode: 0o700 });
-  after(() => {
-    if (existsSync(directory)) rmSync(directory, { recursive: true, force: true });
-  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-export interface Pair {
-  /** Name of the namespace that holds `device`; the other end is in `peerNamespace`. */
-  namespace: string;
-  peerNamespace: string;
-  device: string;
-  peer: string;
+/**
+ * Starts code in a process inside a namespace. It is a module's text that may use what agent/kernel exports, and
+ * `say(value)`, which becomes an answer to `next`.
+ */
+export function inNamespace(lab: Lab, namespace: string, code: string): Inside {
+  return new Inside(lab.spawn(namespace, [process.execPath, "--input-type=module", "-e", MODULES + code], { stdio: ["pipe", "pipe", "inherit"] }));
 }
 
-/** Two network namespaces joined by a veth pair: 198.18.0.1 on `device`, 198.18.0.2 on `peer`. */
-export function vethPair(): Pair {
-  const namespace = unique("weirk");
-  const peerNamespace = `${namespace}p`;
-  const ip = (...words: string[]) => execFileSync("ip", words);
-  after(() => {
-    for (const name of [namespace, peerNamespace]) {
-      if (existsSync(`/var/run/netns/${name}`)) ip("netns", "delete", name);
+const NAMES = ["attachment", "ethtool", "features", "libbpf", "links", "objects", "program", "syscall", "tc", "trace", "xdp"];
+const MODULES = `${NAMES.map((name) => `import * as ${name} from "${KERNEL}${name}.ts";`).join("\n")}
+import { once } from "node:events";
+const say = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
+const told = () => once(process.stdin, "data");
+const device = (name) => links.listLinks().find((link) => link.name === name);
+`;
+
+export class Inside {
+  readonly child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    this.#lines = lines(child);
+  }
+
+  /** What the code said next. */
+  async next(): Promise<any> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("the process inside the namespace ended without an answer");
+    return JSON.parse(value);
+  }
+
+  /** Lets `await told()` go on. */
+  tell(): void {
+    this.child.stdin!.write("go\n");
+  }
+
+  async kill(): Promise<void> {
+    const gone = once(this.child, "exit");
+    this.child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Lets the code go on, and waits for its process to end by itself. */
+  async finish(): Promise<void> {
+    const gone = once(this.child, "exit");
+    this.tell();
+    await gone;
+  }
+}
+
+async function* lines(child: ChildProcess): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of child.stdout!.setEncoding("utf8")) {
+    rest += chunk;
+    for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
+      yield rest.slice(0, end);
+      rest = rest.slice(end + 1);
     }
-  });
-  ip("netns", "add", namespace);
-  ip("netns", "add", peerNamespace);
-  ip("-n", namespace, "link", "add", "dev0", "type", "veth", "peer", "name", "dev1", "netns", peerNamespace);
-  ip("-n", namespace, "address", "add", "198.18.0.1/24", "dev", "dev0");
-  ip("-n", peerNamespace, "address", "add", "198.18.0.2/24", "dev", "dev1");
-  ip("-n", namespace, "link", "set", "dev0", "up");
-  ip("-n", peerNamespace, "link", "set", "dev1", "up");
-  return { namespace, peerNamespace, device: "dev0", peer: "dev1" };
+  }
 }
 
-/** The words that start a command inside a namespace while keeping this process's mounts, and so its pins. */
-export function inside(namespace: string, ...command: string[]): [string, string[]] {
-  return ["nsenter", [`--net=/var/run/netns/${namespace}`, ...command]];
-}

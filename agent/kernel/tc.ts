@@ -1,0 +1,154 @@
+/** Attaches to a device's traffic control: by a TCX link where the kernel has them (6.6), else by a clsact filter. */
+
+import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Attachment, attachLink, createLink, LinkType } from "./attachment.ts";
+import { errnoName, KernelError } from "./errors.ts";
+import { libbpf } from "./libbpf.ts";
+import { countFilters } from "./links.ts";
+import { type BpfProgram, programInfo } from "./program.ts";
+import type { Device } from "./xdp.ts";
+
+export type TcDirection = "ingress" | "egress";
+
+const TCX = { ingress: 46, egress: 47 } as const;
+const BPF_F_BEFORE = 8;
+
+/** First of all programs on ingress and last on egress: nearest to the wire, where XDP would be. */
+export function attachTcx(program: BpfProgram, device: Device, direction: TcDirection, pinDirectory?: string): Attachment {
+  const what = `TCX ${direction} on ${device.name}`;
+  return attachLink({
+    hook: "tcx",
+    what,
+    type: LinkType.TCX,
+    pinName: `tcx-${direction}-${device.ifindex}`,
+    updatable: true,
+    alive: (info) => info.ifindex === device.ifindex,
+    create(wanted) {
+      const fd = createLink(wanted, device.ifindex, TCX[direction], direction === "ingress" ? BPF_F_BEFORE : 0);
+      if (fd >= 0) return fd;
+      const errno = errnoName(fd);
+      throw errno === "EINVAL"
+        ? new KernelError(`attach ${what}`, errno, { reason: "this kernel has no TCX (6.6 and later have); clsact does the same" })
+        : new KernelError(`attach ${what}`, errno);
+    },
+  }, program, pinDirectory);
+}
+
+const POINTS = { ingress: 1, egress: 2 } as const;
+const BPF_TC_F_REPLACE = 1;
+/** "weir": a handle that no other tool picks, so that replacing it can replace nothing of theirs. */
+const HANDLE = 0x77656972;
+const PRIORITY = 1;
+
+/**
+ * A clsact filter stays until it is removed, without a pin. That weir made the clsact qdisc is noted by a directory
+ * among the pins, because only then may it remove it, and that may be a later process.
+ */
+export function attachClsact(program: BpfProgram, device: Device, direction: TcDirection, pinDirectory?: string): Attachment {
+  const what = `clsact ${direction} on ${device.name}`;
+  const filter = new ClsactFilter(what, device, direction, pinDirectory);
+  filter.install(program);
+  return filter;
+}
+
+/** Removes the filter an earlier process left behind, if any, and its qdisc. */
+export function detachClsact(device: Device, direction: TcDirection, pinDirectory?: string): void {
+  new ClsactFilter(`clsact ${direction} on ${device.name}`, device, direction, pinDirectory).detach();
+}
+
+class ClsactFilter implements Attachment {
+  readonly hook = "clsact";
+  readonly what: string;
+  readonly pinPath = undefined;
+  adopted = false;
+  readonly #device: Device;
+  readonly #direction: TcDirection;
+  readonly #marker: string | undefined;
+  #madeQdisc = false;
+  #programId = 0;
+
+  constructor(what: string, device: Device, direction: TcDirection, pinDirectory: string | undefined) {
+    this.what = what;
+    this.#device = device;
+    this.#direction = direction;
+    this.#marker = pinDirectory === undefined ? undefined : join(pinDirectory, `clsact-${device.ifindex}`);
+  }
+
+  install(program: BpfProgram): void {
+    const created = libbpf().tcHookCreate(this.#hook(POINTS[this.#direction]));
+    if (created < 0 && errnoName(created) !== "EEXIST") throw new KernelError(`attach ${this.what}`, created);
+    if (created >= 0) this.#noteQdisc();
+    this.adopted = this.#installedProgram() !== 0;
+    this.update(program);
+  }
+
+  update(program: BpfProgram): void {
+    const result = libbpf().tcAttach(this.#hook(POINTS[this.#direction]), filterOptions({ program: program.fd, flags: BPF_TC_F_REPLACE }));
+    if (result < 0) {
+      throw errnoName(result) === "EINVAL"
+        ? new KernelError(`attach ${this.what}`, result, { reason: `a filter of another kind has priority ${PRIORITY} there; look at it with tc filter show dev ${this.#device.name} ${this.#direction}` })
+        : new KernelError(`attach ${this.what}`, result);
+    }
+    this.#programId = programInfo(program.fd).id;
+  }
+
+  attached(): boolean {
+    return this.#programId !== 0 && this.#installedProgram() === this.#programId;
+  }
+
+  detach(): void {
+    const result = libbpf().tcDetach(this.#hook(POINTS[this.#direction]), filterOptions({}));
+    const errno = result < 0 ? errnoName(result) : "";
+    // Without the filter, the qdisc or the device there is nothing left to do.
+    if (!["", "ENOENT", "EINVAL", "ENODEV"].includes(errno)) throw new KernelError(`detach ${this.what}`, errno);
+    this.#programId = 0;
+    if (!this.#ownsQdisc()) return;
+    if (errno !== "ENODEV" && countFilters(this.#device.ifindex) > 0) return;
+    libbpf().tcHookDestroy(this.#hook(POINTS.ingress | POINTS.egress));
+    this.#forgetQdisc();
+  }
+
+  close(): void {}
+
+  /** 0 when there is no filter of weir's. */
+  #installedProgram(): number {
+    const options = filterOptions({});
+    return libbpf().tcQuery(this.#hook(POINTS[this.#direction]), options) < 0 ? 0 : options.readUInt32LE(16);
+  }
+
+  #noteQdisc(): void {
+    this.#madeQdisc = true;
+    if (this.#marker !== undefined) mkdirSync(this.#marker, { recursive: true, mode: 0o700 });
+  }
+
+  #ownsQdisc(): boolean {
+    return this.#madeQdisc || (this.#marker !== undefined && existsSync(this.#marker));
+  }
+
+  #forgetQdisc(): void {
+    this.#madeQdisc = false;
+    if (this.#marker !== undefined && existsSync(this.#marker)) rmdirSync(this.#marker);
+  }
+
+  /** struct bpf_tc_hook */
+  #hook(points: number): Buffer {
+    const hook = Buffer.alloc(24);
+    hook.writeBigUInt64LE(24n, 0);
+    hook.writeInt32LE(this.#device.ifindex, 8);
+    hook.writeInt32LE(points, 12);
+    return hook;
+  }
+}
+
+/** struct bpf_tc_opts; libbpf wants program and flags unset where it does not attach. */
+function filterOptions(wanted: { program?: number; flags?: number }): Buffer {
+  const options = Buffer.alloc(32);
+  options.writeBigUInt64LE(32n, 0);
+  options.writeInt32LE(wanted.program ?? 0, 8);
+  options.writeUInt32LE(wanted.flags ?? 0, 12);
+  options.writeUInt32LE(HANDLE, 20);
+  options.writeUInt32LE(PRIORITY, 24);
+  return options;
+}
