@@ -1,47 +1,42 @@
-/** The agent's own log, on standard error: one JSON object or one readable line a message. */
+/** What the agent tells those who run it, on stderr: stdout belongs to the view and to scripts. */
 
-import { type DestinationStream, destination, pino, type Logger } from "pino";
-import type { LogLevel } from "../../config/types.ts";
+import { type Logger, pino, stdTimeFunctions } from "pino";
+import { printable } from "../../config/quote.ts";
+import type { WeirConfig } from "../../config/types.ts";
+import { LineOutput } from "./output.ts";
 
 export type Log = Logger;
+export type LineTarget = { write(line: string): void };
 
-const STANDARD_ERROR = 2;
-const LEVELS: Record<number, string> = { 10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal" };
-const HIDDEN = new Set(["level", "time", "msg"]);
+const LONGEST_MESSAGE = 4096;
+const LONGEST_VALUE = 512;
+/** Fields that pino always writes, and that are not shown as key=value. */
+const OWN_FIELDS = new Set(["level", "time", "msg", "pid", "hostname"]);
 
-export function createLog(logging: { level: LogLevel; format: "pretty" | "json" }, out: DestinationStream = standardError()): Log {
-  const stream = logging.format === "json" ? out : { write: (line: string) => void out.write(readable(line)) };
-  return pino({ level: logging.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+let stderr: LineTarget | undefined;
+let target: LineTarget | undefined;
+
+/** Sends log lines elsewhere while the live view has the terminal; null gives them back to stderr. */
+export function redirectLog(other: LineTarget | null): void {
+  target = other ?? undefined;
 }
 
-/** Never waits for a slow reader; what is left is written at exit. */
-function standardError(): DestinationStream {
-  const stream = destination({ fd: STANDARD_ERROR, sync: false });
-  process.once("exit", () => {
-    try {
-      stream.flushSync();
-    } catch {
-      // nobody reads it any more
-    }
-  });
-  return stream;
+export function createLog(logging: WeirConfig["logging"], output?: LineTarget): Log {
+  const write = (line: string) => (output ?? target ?? (stderr ??= new LineOutput(process.stderr))).write(line);
+  const stream = {
+    write: (json: string) => write(logging.format === "pretty" ? prettyLine(JSON.parse(json) as Record<string, unknown>) : json.trimEnd()),
+  };
+  return pino({ level: logging.level, timestamp: stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, stream);
 }
 
-/** `03:00:00.123 warn  message key=value` */
-export function readable(line: string): string {
-  const record = JSON.parse(line) as Record<string, unknown>;
-  const time = String(record["time"]).slice(11, 23);
-  const level = (LEVELS[Number(record["level"])] ?? "info").padEnd(5);
-  const fields = Object.entries(record).filter(([key]) => !HIDDEN.has(key)).map(([key, value]) => ` ${key}=${plain(value)}`);
-  return `${time} ${level} ${plainText(String(record["msg"] ?? ""))}${fields.join("")}\n`;
+/** `2026-11-21T03:00:00.123Z info  watched interface=eth0 direction=ingress` */
+export function prettyLine(record: Record<string, unknown>): string {
+  const fields = Object.entries(record).filter(([key]) => !OWN_FIELDS.has(key));
+  const words = [String(record["time"]), String(record["level"]).padEnd(5), printable(String(record["msg"] ?? ""), LONGEST_MESSAGE)];
+  return [...words, ...fields.map(([key, value]) => `${printable(key)}=${shown(value)}`)].join(" ");
 }
 
-function plain(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return /[\s"=]/.test(text) ? JSON.stringify(text) : plainText(text);
-}
-
-/** Control characters never reach a terminal. */
-function plainText(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return /^[^\s"=]+$/.test(text) || typeof value !== "string" ? printable(text, LONGEST_VALUE) : printable(JSON.stringify(text), LONGEST_VALUE);
 }

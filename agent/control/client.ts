@@ -1,0 +1,183 @@
+/** Asks the agent over its socket. Every failure becomes a sentence for the operator. */
+
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Mode, RuleRow } from "../events/snapshot.ts";
+import { API_VERSION, ControlError, type ErrorBody, type FlowRow, type ModeChange, type ReloadResult, type Status } from "./contract.ts";
+import type { FlowFilter } from "./flow-filter.ts";
+import type { OperatorSession } from "./session.ts";
+import { codeOf } from "./error-code.ts";
+import { VERSION } from "./version.ts";
+
+const QUICK_MS = 10_000;
+/** Compiling and installing a big rule file takes a while. */
+const PATIENT_MS = 120_000;
+
+export interface WatchFilter {
+  type?: string;
+  rule?: string;
+}
+
+export class ControlClient {
+  #path: string;
+  #timeoutMs: number | undefined;
+
+  constructor(path: string, options: { timeoutMs?: number } = {}) {
+    this.#path = path;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  status(): Promise<Status> {
+    return this.#json("GET", "/v1/status");
+  }
+
+  rules(): Promise<RuleRow[]> {
+    return this.#json("GET", "/v1/rules");
+  }
+
+  flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {
+    return this.#json("GET", `/v1/flows?${new URLSearchParams({ ...filter, limit: String(limit) })}`);
+  }
+
+  metrics(): Promise<string> {
+    return this.#text("GET", "/v1/metrics");
+  }
+
+  setMode(mode: Mode, session?: OperatorSession): Promise<ModeChange> {
+    return this.#json("PUT", "/v1/mode", { mode, session });
+  }
+
+  reload(session?: OperatorSession): Promise<ReloadResult> {
+    return this.#json("POST", "/v1/reload", { session });
+  }
+
+  /** The lines of the stream, until the agent ends it or the signal aborts. A slow consumer slows down the reading. */
+  async *watch(filter: WatchFilter, signal: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#send("GET", `/v1/watch?${new URLSearchParams({ ...filter })}`);
+    const stop = () => response.destroy();
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    response.setEncoding("utf8");
+    let rest = "";
+    try {
+      for await (const chunk of response) {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop()!;
+        yield* lines;
+      }
+    } catch (error) {
+      // Aborted here, or the agent was killed: both are an end.
+      if (!signal.aborted && codeOf(error) !== "ECONNRESET") throw this.#explained(error as Error);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      stop();
+    }
+  }
+
+  async #json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    return JSON.parse(await this.#text(method, path, body)) as Answer;
+  }
+
+  async #text(method: string, path: string, body?: unknown): Promise<string> {
+    const response = await this.#send(method, path, body);
+    response.setTimeout(QUICK_MS, () => response.destroy(this.#silent(QUICK_MS)));
+    try {
+      return await textOf(response);
+    } catch (error) {
+      throw this.#explained(error as Error);
+    }
+  }
+
+  async #send(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+    const response = await this.#exchange(method, path, body);
+    const spoken = response.headers["weir-api"];
+    if (spoken !== String(API_VERSION)) {
+      response.destroy();
+      throw spoken === undefined ? this.#notWeir() : this.#otherVersion(String(spoken), response.headers["weir-version"]);
+    }
+    if (response.statusCode !== 200) throw await refusal(response);
+    return response;
+  }
+
+  #exchange(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? "" : JSON.stringify(body);
+      const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+      const sent: ClientRequest = request({ socketPath: this.#path, method, path, headers, agent: false });
+      const timeoutMs = this.#timeoutMs ?? (method === "GET" ? QUICK_MS : PATIENT_MS);
+      const timer = setTimeout(() => sent.destroy(this.#silent(timeoutMs)), timeoutMs);
+      sent.on("response", (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      });
+      sent.on("error", (error) => {
+        clearTimeout(timer);
+        reject(this.#explained(error));
+      });
+      sent.end(text);
+    });
+  }
+
+  #explained(error: Error): ControlError {
+    if (error instanceof ControlError) return error;
+    switch (codeOf(error)) {
+      case "ENOENT":
+      case "ECONNREFUSED":
+        return new ControlError(`The weir agent is not running: nothing answers on ${this.#path}.`, {
+          next: 'Start it with "weir run" as root, or "systemctl start weir". If it uses another socket, name it with --socket or WEIR_CONTROL_SOCKET.',
+          cause: error,
+        });
+      case "EACCES":
+      case "EPERM":
+        return new ControlError(`Permission denied on ${this.#path}: only root may talk to the agent.`, {
+          next: "Run the same command as root, for example with sudo.",
+          cause: error,
+        });
+      case "ENOTSOCK":
+      case "HPE_INVALID_CONSTANT":
+        return this.#notWeir();
+      case "ECONNRESET":
+      case "EPIPE":
+      case "EAGAIN":
+        return new ControlError(`The agent closed the connection on ${this.#path}: it is stopping, or has too many connections.`, {
+          next: "Try again in a moment.",
+          cause: error,
+        });
+      default:
+        return new ControlError(`Talking to the agent on ${this.#path} failed: ${error.message}.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.", cause: error });
+    }
+  }
+
+  #silent(timeoutMs: number): ControlError {
+    return new ControlError(`The agent did not answer on ${this.#path} within ${timeoutMs / 1000} s. What is loaded in the kernel goes on meanwhile.`, {
+      next: "See whether the agent is stopped or busy (ps, its log), and restart it if it stays silent.",
+    });
+  }
+
+  #notWeir(): ControlError {
+    return new ControlError(`Something answers on ${this.#path}, but it is not a weir agent.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET." });
+  }
+
+  #otherVersion(api: string, version: string | string[] | undefined): ControlError {
+    return new ControlError(`The running agent is weir ${version ?? "?"} (API ${api}); this command is weir ${VERSION} (API ${API_VERSION}).`, {
+      next: "Restart the agent so that it is the installed version, or use the command that belongs to it.",
+    });
+  }
+}
+
+async function refusal(response: IncomingMessage): Promise<ControlError> {
+  const status = response.statusCode ?? 500;
+  const text = await textOf(response);
+  try {
+    const { error } = JSON.parse(text) as ErrorBody;
+    return new ControlError(error.what, { status, next: error.next, details: error.details ?? [] });
+  } catch {
+    return new ControlError(`The agent answered ${status} without a reason.`, { status, next: "See the agent's log." });
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) text += chunk;
+  return text;
+}

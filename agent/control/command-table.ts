@@ -1,0 +1,22 @@
+/** The commands there are. Each is loaded only when it is called, so that help and short commands answer at once. */
+
+import type { Command } from "./arguments.ts";
+
+interface Entry {
+  summary: string;
+  load: () => Promise<{ command: Command }>;
+}
+
+export const COMMANDS: Record<string, Entry> = {
+  run: { summary: "run the agent in the foreground", load: () => import("./commands/run.ts") },
+  check: { summary: "say all that is wrong with a configuration file", load: () => import("./commands/check.ts") },
+  status: { summary: "show mode, health, interfaces and counters", load: () => import("./commands/status.ts") },
+  mode: { summary: "show or switch the mode: detect or prevent", load: () => import("./commands/mode.ts") },
+  reload: { summary: "read the configuration again", load: () => import("./commands/reload.ts") },
+  "rule list": { summary: "show the rules in force with their counters", load: () => import("./commands/rule-list.ts") },
+  flows: { summary: "show live connections", load: () => import("./commands/flows.ts") },
+  watch: { summary: "follow events as they happen", load: () => import("./commands/watch.ts") },
+  metrics: { summary: "print the metrics as Prometheus reads them", load: () => import("./commands/metrics.ts") },
+  "audit show": { summary: "print the audit log", load: () => import("./commands/audit-show.ts") },
+  "audit verify": { summary: "check the audit log's hash chain", load: () => import("./commands/audit-verify.ts") },
+};

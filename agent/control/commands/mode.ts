@@ -1,0 +1,40 @@
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { endpoint } from "../format.ts";
+import { clientFor } from "../paths.ts";
+import { note, print, printJson } from "../print.ts";
+import { operatorSession } from "../session.ts";
+
+export const command: Command = {
+  usage: "mode [detect|prevent] [--json] [--socket PATH]",
+  about:
+    "Shows the mode, or switches it while everything stays attached. In detect nothing is dropped. In prevent the rules\n" +
+    "with `enforce: true` drop what they block. It holds until the file's own `mode` changes. Your own SSH connection\n" +
+    "is put under the failsafe, so that a switch cannot cut it.",
+  options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  words: [0, 1],
+  examples: [
+    ["weir mode", "which mode holds"],
+    ["weir mode prevent", "let enforced rules drop from now on"],
+    ["weir mode detect", "stop dropping at once"],
+  ],
+  async run(call) {
+    const [word] = call.words;
+    const wanted = word === undefined ? undefined : call.choice("the mode", word, ["detect", "prevent"]);
+    const client = await clientFor(call);
+    if (wanted === undefined) {
+      const { mode } = await client.status();
+      if (call.has("json")) printJson({ mode });
+      else print(mode);
+      return 0;
+    }
+    const session = operatorSession();
+    const change = await client.setMode(wanted, session);
+    if (call.has("json")) {
+      printJson(change);
+      return 0;
+    }
+    print(change.previous === change.mode ? `The mode is ${change.mode}, as before.` : `The mode is ${change.mode} now; it was ${change.previous}.`);
+    if (session) note(`Your connection from ${endpoint({ address: session.address, port: session.remote_port })} passes whatever the rules say.`);
+    return 0;
+  },
+};

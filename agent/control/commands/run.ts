@@ -1,0 +1,43 @@
+import type { Command } from "../arguments.ts";
+import { ControlError } from "../contract.ts";
+
+const LAST_LINES_MS = 1_000;
+
+export const command: Command = {
+  usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--no-view]",
+  about:
+    "Runs the agent in the foreground until Ctrl-C or SIGTERM, then detaches everything. Without a configuration it\n" +
+    "observes every interface and drops nothing. On a terminal it shows a live view, elsewhere a line an event.",
+  options: {
+    config: { value: "FILE", about: "the configuration (/etc/weir/weir.yaml where it exists)" },
+    socket: { value: "PATH", about: "the control socket to offer (or WEIR_CONTROL_SOCKET)" },
+    "state-dir": { value: "PATH", about: "where the agent keeps what outlives it (or WEIR_STATE_DIR)" },
+    "no-view": { about: "print nothing but the log, on stderr" },
+  },
+  examples: [
+    ["weir run", "observe, with the live view"],
+    ["weir run --config weir.yaml", "with the rules of a file"],
+    ["weir run --no-view 2>weir.log", "as a service does"],
+  ],
+  async run(call) {
+    if (process.geteuid!() !== 0) {
+      throw new ControlError("Loading programs into the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
+    }
+    const [{ runAgent }, { ConfigRefused }, { RulesRefused }] = await Promise.all([import("../../agent.ts"), import("../../settings.ts"), import("../../rules/compile.ts")]);
+    const { startView } = await import("../view.ts");
+    try {
+      const code = await runAgent({
+        config: call.text("config"),
+        socket: call.text("socket"),
+        stateDirectory: call.text("state-dir"),
+        ...(call.has("no-view") ? {} : { onReady: (control) => startView(control) }),
+      });
+      // A terminal that is held would keep the process for the sake of its last lines.
+      setTimeout(() => process.exit(code), LAST_LINES_MS).unref();
+      return code;
+    } catch (error) {
+      if (!(error instanceof ConfigRefused || error instanceof RulesRefused)) throw error;
+      throw new ControlError("The configuration is refused:", { status: 422, details: [...error.problems], next: "Mend the file, and try again.", cause: error });
+    }
+  },
+};

@@ -1,0 +1,128 @@
+/** What the command line and the agent say to each other, and what the agent must offer for it. */
+
+import type { Direction, Endpoint, ProcessReference, Transport, Verdict, VerdictEvent } from "../events/event.ts";
+import type { EventCounts, Health, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
+import type { FlowFilter } from "./flow-filter.ts";
+import type { OperatorSession } from "./session.ts";
+
+/** Raised when an answer changes so that an older command line would misread it. */
+export const API_VERSION = 1;
+
+export type Awaitable<T> = T | Promise<T>;
+
+/** Who asks, as the kernel says (SO_PEERCRED). The session is what the caller claims, and is validated. */
+export interface Caller {
+  uid: number;
+  pid: number;
+  session?: OperatorSession;
+}
+
+/** The agent, as the control socket and the live view see it. */
+export interface AgentControl {
+  status(): Awaitable<Status>;
+  setMode(mode: Mode, caller: Caller): Awaitable<ModeChange>;
+  /** Throws a ControlError with status 422 and one detail a problem when the file is bad. */
+  reload(caller: Caller): Awaitable<ReloadResult>;
+  rules(): Awaitable<RuleRow[]>;
+  /** At most `limit` rows. */
+  flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
+  /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
+  subscribe(listener: (event: VerdictEvent) => void): () => void;
+  /** The Prometheus text format. */
+  metrics(): Awaitable<string>;
+}
+
+export interface ModeChange {
+  mode: Mode;
+  previous: Mode;
+}
+
+export interface ReloadResult {
+  generation: number;
+  rules: { loaded: number; enforced: number };
+  warnings: string[];
+}
+
+/** One cell of the traffic counters, with its rate over the last ten seconds. */
+export interface TrafficCell {
+  interface: string;
+  direction: Direction;
+  transport: Transport;
+  verdict: Verdict;
+  packets: number;
+  bytes: number;
+  packets_per_s: number;
+  bytes_per_s: number;
+}
+
+export interface AuditFiles {
+  path: string;
+  /** Holds the last sequence number and hash, outside the log. */
+  head: string;
+}
+
+export interface Status {
+  pid: number;
+  version: string;
+  uptime_s: number;
+  mode: Mode;
+  health: Health;
+  generation: number;
+  interfaces: InterfaceState[];
+  rules: { loaded: number; enforced: number };
+  counters: {
+    packets: Record<Verdict, number>;
+    bytes: Record<Verdict, number>;
+    events: EventCounts;
+  };
+  /** Rows that never counted anything are left out. */
+  traffic: TrafficCell[];
+  flows: Snapshot["flows"];
+  undecided: Record<string, number>;
+  faults: Record<string, number>;
+  lost: Record<string, number>;
+  ring_fill: number;
+  config: Snapshot["config"];
+  audit: AuditFiles;
+}
+
+/** One live connection. */
+export interface FlowRow {
+  direction: Direction;
+  interface: string;
+  protocol: string;
+  source: Endpoint;
+  destination: Endpoint;
+  process?: ProcessReference;
+  /** Name of the rule that decided it. */
+  rule: string;
+  /** ISO time. */
+  opened: string;
+  age_s: number;
+  idle_s: number;
+  /** Sent by the opener, and by the other end. */
+  packets: [number, number];
+  bytes: [number, number];
+  state: string;
+}
+
+/** Something the operator must be told: what is wrong, and what to do next. */
+export class ControlError extends Error {
+  /** As in HTTP. 422 is a bad configuration. */
+  readonly status: number;
+  readonly next: string;
+  readonly details: string[];
+
+  constructor(what: string, options: { next: string; status?: number; details?: string[]; cause?: unknown }) {
+    super(what, { cause: options.cause });
+    this.name = "ControlError";
+    this.next = options.next;
+    this.status = options.status ?? 500;
+    this.details = options.details ?? [];
+  }
+}
+
+/** The body of every answer that is not a success. */
+export interface ErrorBody {
+  error: { what: string; next: string; details?: string[] };
+}

@@ -1,0 +1,19 @@
+/** An event as one line, in the words of the audit log. */
+
+import { styleText } from "node:util";
+import { eventText } from "../../audit/record.ts";
+import type { EventType, VerdictEvent } from "../events/event.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+const STYLES: Record<EventType, Style> = { ALLOWED: "green", DETECTED: "yellow", BLOCKED: "red", UNDECIDED: "magenta" };
+
+/** `2026-11-21T03:00:00.123Z DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
+export function eventLine(event: VerdictEvent): string {
+  return `${new Date(event.time).toISOString()} ${eventText(event)}`;
+}
+
+/** Colours the line's type, where the stream is a terminal that wants colours. */
+export function paintEvent(line: string, type: EventType, stream: NodeJS.WritableStream): string {
+  return line.replace(type, styleText(STYLES[type], type, { stream: stream as NodeJS.WriteStream }));
+}

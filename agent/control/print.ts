@@ -1,0 +1,32 @@
+/** How commands print: one place that knows about scripts and terminals. */
+
+import { once } from "node:events";
+import { styleText } from "node:util";
+import { safeJson } from "./format.ts";
+
+export function print(lines: string | readonly string[]): void {
+  const text = typeof lines === "string" ? lines : lines.join("\n");
+  process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
+}
+
+/** For long output: resolves when the reader has taken enough for more. */
+export async function printed(line: string): Promise<void> {
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
+}
+
+export function printJson(value: unknown): void {
+  print(safeJson(JSON.stringify(value)));
+}
+
+/** Remarks for a person go where they do not disturb what a script reads. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function bold(text: string): string {
+  return styleText("bold", text, { stream: process.stdout });
+}
+
+export function colour(style: Parameters<typeof styleText>[0], text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}

@@ -1,0 +1,105 @@
+/** What can be asked on the control socket, apart from the stream of events. */
+
+import type { Mode } from "../events/snapshot.ts";
+import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
+import { FLOW_FILTER_FIELDS, type FlowFilter } from "./flow-filter.ts";
+import { checkedSession } from "./session.ts";
+
+export const FLOW_LIMIT = 10_000;
+const FLOW_DEFAULT = 100;
+
+export interface Route {
+  method: string;
+  url: URL;
+  body: () => Promise<string>;
+  caller: Caller;
+}
+
+/** A string is sent as text, anything else as JSON. */
+type Handler = (control: AgentControl, route: Route) => Awaitable<unknown>;
+
+const ROUTES: Record<string, Record<string, Handler>> = {
+  "/v1/status": { GET: (control) => control.status() },
+  "/v1/rules": { GET: (control) => control.rules() },
+  "/v1/flows": { GET: flows },
+  "/v1/watch": {}, // GET, which watchers.ts answers
+  "/v1/metrics": { GET: (control) => control.metrics() },
+  "/v1/mode": { PUT: setMode },
+  "/v1/reload": { POST: reload },
+};
+
+export async function answer(route: Route, control: AgentControl): Promise<unknown> {
+  const { pathname } = route.url;
+  const methods = Object.hasOwn(ROUTES, pathname) ? ROUTES[pathname]! : undefined;
+  if (!methods) {
+    throw new ControlError(`There is no ${pathname} on the control socket.`, { status: 404, next: `Ask for one of ${Object.keys(ROUTES).join(", ")}.` });
+  }
+  const handler = Object.hasOwn(methods, route.method) ? methods[route.method] : undefined;
+  if (!handler) {
+    const allowed = Object.keys(methods).length > 0 ? Object.keys(methods) : ["GET"];
+    throw new ControlError(`${pathname} does not know the method ${route.method}.`, { status: 405, next: `Use ${allowed.join(" or ")}.`, details: allowed });
+  }
+  if (pathname !== "/v1/flows") onlyParameters(route.url.searchParams, []);
+  return handler(control, route);
+}
+
+/** A misspelt parameter must not widen what is asked for. */
+export function onlyParameters(parameters: URLSearchParams, known: readonly string[]): void {
+  for (const name of parameters.keys()) {
+    if (known.includes(name) && parameters.getAll(name).length === 1) continue;
+    throw new ControlError(known.includes(name) ? `The parameter ${name} is given twice.` : `There is no parameter ${name}.`, {
+      status: 400,
+      next: known.length > 0 ? `Use each of ${known.join(", ")} at most once.` : "Leave it out.",
+    });
+  }
+}
+
+function flows(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, [...FLOW_FILTER_FIELDS, "limit"]);
+  const limit = Number(url.searchParams.get("limit") ?? FLOW_DEFAULT);
+  if (!Number.isInteger(limit) || limit < 1 || limit > FLOW_LIMIT) {
+    throw new ControlError(`The limit ${url.searchParams.get("limit")} is not a number from 1 to ${FLOW_LIMIT}.`, { status: 400, next: "Give one that is, or leave it out." });
+  }
+  const filter: FlowFilter = {};
+  for (const field of FLOW_FILTER_FIELDS) {
+    const wanted = url.searchParams.get(field);
+    if (wanted !== null) filter[field] = wanted;
+  }
+  return control.flows(filter, limit);
+}
+
+async function setMode(control: AgentControl, route: Route) {
+  const { mode, session } = await objectOf(route, ["mode", "session"]);
+  if (mode !== "detect" && mode !== "prevent") {
+    throw new ControlError(`The mode ${JSON.stringify(mode) ?? "(none)"} does not exist.`, { status: 400, next: 'Send {"mode": "detect"} or {"mode": "prevent"}.' });
+  }
+  return control.setMode(mode satisfies Mode, callerWith(route, session));
+}
+
+async function reload(control: AgentControl, route: Route) {
+  const { session } = await objectOf(route, ["session"]);
+  return control.reload(callerWith(route, session));
+}
+
+function callerWith(route: Route, session: unknown): Caller {
+  return session === undefined ? route.caller : { ...route.caller, session: checkedSession(session) };
+}
+
+/** An empty body is an empty object. */
+async function objectOf(route: Route, keys: readonly string[]): Promise<Record<string, unknown>> {
+  const text = await route.body();
+  let value: unknown;
+  try {
+    value = text.trim() === "" ? {} : JSON.parse(text);
+  } catch (error) {
+    throw new ControlError(`The body of the request is not JSON: ${(error as Error).message}.`, { status: 400, next: "Send one JSON object." });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ControlError("The body of the request is not a JSON object.", { status: 400, next: `Send an object with ${keys.join(", ")}.` });
+  }
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined) {
+    throw new ControlError(`The body of the request has an unknown key ${JSON.stringify(unknown)}.`, { status: 400, next: `Send an object with ${keys.join(", ")}.` });
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,207 @@
+/**
+ * The control socket: HTTP on a Unix socket, so that curl can speak to it too. Only root and the agent's own user are served.
+ * Everything a caller can make grow has a bound: connections, headers, bodies, time, and what waits for a slow reader.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { API_VERSION, type AgentControl, type Caller, ControlError, type ErrorBody } from "./contract.ts";
+import { codeOf } from "./error-code.ts";
+import { answer, type Route } from "./routes.ts";
+import { listenSafely } from "./socket.ts";
+import { VERSION } from "./version.ts";
+import { Watchers } from "./watchers.ts";
+
+const CONNECTIONS = 64;
+const BYTES = 64 * 1024;
+const HEADERS_MS = 5_000;
+const REQUEST_MS = 10_000;
+const READER_MS = 10_000;
+
+/** The process at the other end, as the kernel recorded it when it connected. */
+export interface Peer {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+export interface ControlServerOptions {
+  path: string;
+  control: AgentControl;
+  /** Reads SO_PEERCRED of a connected socket. */
+  peerOf: (socketFd: number) => Peer;
+  /** Told of each connection that is not served; the peer is null when the kernel did not say who it was. */
+  onRefused: (peer: Peer | null) => void;
+}
+
+export interface ControlFigures {
+  connections: number;
+  /** By the peer's uid. */
+  refused: number;
+  /** Above the limit of connections. */
+  turned_away: number;
+  watchers: number;
+  /** Events not sent to watchers that read too slowly. */
+  watch_lost: number;
+}
+
+export interface ControlServer {
+  figures(): ControlFigures;
+  /** Ends the streams, answers what was asked, and removes the socket. */
+  close(): Promise<void>;
+}
+
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const service = new Service(options);
+  await listenSafely(service.server, options.path);
+  return service;
+}
+
+class Service implements ControlServer {
+  readonly server: Server;
+  #options: ControlServerOptions;
+  #watchers: Watchers;
+  #peers = new WeakMap<Duplex, Peer>();
+  #open = new Set<Socket>();
+  #refused = 0;
+  #turnedAway = 0;
+
+  constructor(options: ControlServerOptions) {
+    this.#options = options;
+    this.#watchers = new Watchers(options.control);
+    this.server = createServer(
+      { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: BYTES },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.server.maxConnections = CONNECTIONS;
+    this.server.on("connection", (socket: Socket) => this.#meet(socket));
+    this.server.on("drop", () => this.#turnedAway++);
+    this.server.on("clientError", refuseMalformed);
+  }
+
+  figures(): ControlFigures {
+    return {
+      connections: this.#open.size,
+      refused: this.#refused,
+      turned_away: this.#turnedAway,
+      watchers: this.#watchers.count,
+      watch_lost: this.#watchers.lost,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#watchers.close();
+    return new Promise((resolve) => {
+      const grace = setTimeout(() => this.server.closeAllConnections(), 1_000);
+      this.server.close(() => {
+        clearTimeout(grace);
+        resolve();
+      });
+      this.server.closeIdleConnections();
+    });
+  }
+
+  #meet(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once("close", () => this.#open.delete(socket));
+    const peer = this.#peerOf(socket);
+    if (peer && (peer.uid === 0 || peer.uid === process.geteuid!())) {
+      this.#peers.set(socket, peer);
+      return;
+    }
+    this.#refused++;
+    this.#options.onRefused(peer);
+  }
+
+  #peerOf(socket: Socket): Peer | null {
+    // Node has no public name for the descriptor of a socket.
+    const { _handle } = socket as unknown as { _handle: { fd: number } | null };
+    try {
+      return _handle ? this.#options.peerOf(_handle.fd) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => {}); // the reader went away
+    try {
+      const peer = this.#peers.get(request.socket);
+      if (!peer) throw new ControlError("Only root may talk to the agent.", { status: 403, next: "Run the same command as root, for example with sudo." });
+      const route: Route = {
+        method: request.method ?? "",
+        url: new URL(request.url ?? "/", "http://weir"),
+        body: () => readBody(request),
+        caller: { uid: peer.uid, pid: peer.pid } satisfies Caller,
+      };
+      if (route.method === "GET" && route.url.pathname === "/v1/watch") {
+        return this.#watchers.add(route.url.searchParams, response, writeHead);
+      }
+      const reply = await answer(route, this.#options.control);
+      finish(response, 200, typeof reply === "string" ? "text/plain; version=0.0.4; charset=utf-8" : "application/json", typeof reply === "string" ? reply : `${JSON.stringify(reply)}\n`);
+    } catch (error) {
+      if (response.headersSent) return void response.destroy();
+      const known = explain(error);
+      if (known.status === 405) response.setHeader("allow", known.details.join(", "));
+      finish(response, known.status, "application/json", `${JSON.stringify(bodyOf(known))}\n`);
+    }
+  }
+}
+
+function finish(response: ServerResponse, status: number, type: string, text: string): void {
+  writeHead(response, status, type, Buffer.byteLength(text));
+  response.end(text);
+  response.socket?.setTimeout(READER_MS, () => response.destroy());
+}
+
+/** One request a connection: nobody can keep one of the few open by being idle. */
+function writeHead(response: ServerResponse, status: number, type: string, length?: number): void {
+  const headers = { "content-type": type, connection: "close", "weir-api": String(API_VERSION), "weir-version": VERSION };
+  response.writeHead(status, length === undefined ? headers : { ...headers, "content-length": length });
+}
+
+function explain(error: unknown): ControlError {
+  if (error instanceof ControlError) return error;
+  return new ControlError(error instanceof Error ? error.message : String(error), { next: "See the agent's log.", cause: error });
+}
+
+function bodyOf(error: ControlError): ErrorBody {
+  const { message: what, next, details } = error;
+  return { error: details.length > 0 ? { what, next, details } : { what, next } };
+}
+
+function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const refuse = () => {
+      request.pause();
+      reject(new ControlError(`The body of the request is larger than ${BYTES} bytes.`, { status: 413, next: "Send a smaller one." }));
+    };
+    if (Number(request.headers["content-length"]) > BYTES) return refuse();
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > BYTES) return refuse();
+      chunks.push(chunk);
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    request.on("error", reject);
+  });
+}
+
+/** What is not HTTP, too large or too slow never becomes a request; it is answered on the bare socket. */
+function refuseMalformed(error: Error, socket: Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const [status, what] = malformed(codeOf(error));
+  const text = JSON.stringify({ error: { what, next: "Send one complete HTTP/1.1 request a connection." } } satisfies ErrorBody);
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\nweir-api: ${API_VERSION}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
+function malformed(code: string): [string, string] {
+  if (code === "HPE_HEADER_OVERFLOW") return ["431 Request Header Fields Too Large", `The headers are larger than ${BYTES} bytes.`];
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["408 Request Timeout", "The request took too long to arrive."];
+  return ["400 Bad Request", "This is not an HTTP request."];
+}

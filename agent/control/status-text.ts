@@ -1,0 +1,92 @@
+/** What `weir status` and the live view say about the agent. */
+
+import { printable } from "../../config/quote.ts";
+import type { Verdict } from "../events/event.ts";
+import type { HookState, InterfaceState } from "../events/snapshot.ts";
+import type { Status, TrafficCell } from "./contract.ts";
+import { bytes, type Column, count, duration, perSecond, table } from "./format.ts";
+import { sumByVerdict } from "./status.ts";
+
+const VERDICTS: readonly [Verdict, string][] = [
+  ["passed", "passed"],
+  ["dropped", "dropped"],
+  ["would_drop", "would drop"],
+  ["undecided", "undecided"],
+];
+const MOST_CELLS = 20;
+
+export function headline({ version, pid, uptime_s }: Status): string {
+  return `weir ${printable(version)}, pid ${pid}, up ${duration(uptime_s)}`;
+}
+
+export function healthText({ health }: Status): string {
+  return health.state === "ok" ? "ok" : `degraded: ${health.reasons.map((reason) => printable(reason, 200)).join("; ")}`;
+}
+
+export function rulesText({ rules, generation }: Status): string {
+  return `${count(rules.loaded)} loaded, ${count(rules.enforced)} enforced (generation ${generation})`;
+}
+
+export function eventsText({ counters: { events }, ring_fill, lost }: Status): string {
+  const { emitted, received, pending, lost: inRing, suppressed } = events;
+  const later = Object.entries(lost).map(([stage, number]) => `, ${count(number)} lost in ${printable(stage)}`).join("");
+  return (
+    `${count(emitted)} emitted = ${count(received)} received + ${count(pending)} pending + ${count(inRing)} lost; ` +
+    `${count(suppressed)} held back by limits${later}; ring ${Math.round(ring_fill * 100)}% full`
+  );
+}
+
+export function hookText({ hook, mode }: HookState): string {
+  return hook === "none" ? "none" : `${hook} ${mode}`;
+}
+
+export function interfaceTable(interfaces: readonly InterfaceState[]): string[] {
+  return table(interfaces, [
+    { title: "INTERFACE", value: ({ name }) => name },
+    { title: "INGRESS", value: ({ ingress }) => hookText(ingress) },
+    { title: "EGRESS", value: ({ egress }) => hookText(egress) },
+    { title: "WHY", value: whyText },
+  ]);
+}
+
+function whyText({ ingress, egress }: InterfaceState): string {
+  return ingress.reason === egress.reason ? ingress.reason : [ingress.reason, egress.reason].filter((reason) => reason !== "").join("; ");
+}
+
+export function verdictTable({ counters, traffic }: Status): string[] {
+  const packets = sumByVerdict(traffic, "packets_per_s");
+  const rate = sumByVerdict(traffic, "bytes_per_s");
+  return table(VERDICTS, [
+    { title: "VERDICT", value: ([, name]) => name },
+    { title: "PACKETS", value: ([verdict]) => count(counters.packets[verdict]), right: true },
+    { title: "BYTES", value: ([verdict]) => bytes(counters.bytes[verdict]), right: true },
+    { title: "NOW", value: ([verdict]) => perSecond(packets[verdict]), right: true },
+    { title: "", value: ([verdict]) => `${bytes(rate[verdict])}/s`, right: true },
+  ]);
+}
+
+const TRAFFIC: Column<TrafficCell>[] = [
+  { title: "INTERFACE", value: (cell) => cell.interface },
+  { title: "DIRECTION", value: (cell) => cell.direction },
+  { title: "PROTOCOL", value: (cell) => cell.transport },
+  { title: "VERDICT", value: (cell) => cell.verdict.replace("_", " ") },
+  { title: "PACKETS", value: (cell) => count(cell.packets), right: true },
+  { title: "BYTES", value: (cell) => bytes(cell.bytes), right: true },
+  { title: "NOW", value: (cell) => perSecond(cell.packets_per_s), right: true },
+  { title: "", value: (cell) => `${bytes(cell.bytes_per_s)}/s`, right: true },
+];
+
+/** The busiest first. */
+export function trafficTable({ traffic }: Status): string[] {
+  const busiest = traffic.toSorted((a, b) => b.packets_per_s - a.packets_per_s || b.packets - a.packets);
+  const more = busiest.length - MOST_CELLS;
+  return [...table(busiest.slice(0, MOST_CELLS), TRAFFIC), ...(more > 0 ? [`and ${more} more: weir status --json`] : [])];
+}
+
+/** Reasons and places with their counts; empty where there are none. */
+export function countsText(counts: Record<string, number>): string {
+  return Object.entries(counts)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, number]) => `${printable(name)} ${count(number)}`)
+    .join(", ");
+}
