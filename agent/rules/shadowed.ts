@@ -9,9 +9,10 @@ const MOST_STEPS = 2_000_000;
 export function findShadowed(rules: readonly ChainRule[]): { name: string; by: string }[] {
   const shadowed: { name: string; by: string }[] = [];
   let steps = 0;
-  for (const [order, rule] of rules.entries()) {
+  for (const rule of rules) {
     if (rule.matchers.length === 0) continue;
-    for (const earlier of rules.slice(0, order)) {
+    for (const earlier of rules) {
+      if (earlier === rule) break;
       if (!earlier.decisive || earlier.conditional) continue;
       steps += earlier.matchers.length * rule.matchers.length;
       if (steps > MOST_STEPS) return shadowed;

@@ -21,27 +21,33 @@ export const MOST_RULES = Limit.RULES - Slot.FIRST_RULE;
 
 export function assignSlots(rules: readonly RuleConfig[], previous: Slots | undefined): Assigned {
   const kept = rules.map((rule) => previous?.byRule.get(meaningOf(rule)));
-  const used = new Set(kept.filter((slot) => slot !== undefined));
-  const resting = new Set(previous?.byRule.values());
+  const free = freeSlots(previous, new Set(kept));
   const fresh: number[] = [];
-  let next = previous?.next ?? Slot.FIRST_RULE;
-  const take = (avoid: Set<number>): number | undefined => {
-    for (let tries = 0; tries < MOST_RULES; tries++) {
-      const slot = next;
-      next = next + 1 < Limit.RULES ? next + 1 : Slot.FIRST_RULE;
-      if (!used.has(slot) && !avoid.has(slot)) return slot;
-    }
-    return undefined;
-  };
   const slots = kept.map((slot) => {
     if (slot !== undefined) return slot;
-    const taken = take(resting) ?? take(new Set());
+    const taken = free.shift();
     if (taken === undefined) throw new RangeError(`there are more than ${MOST_RULES} rules`);
-    used.add(taken);
     fresh.push(taken);
     return taken;
   });
+  const last = fresh.at(-1);
+  const next = last === undefined ? (previous?.next ?? Slot.FIRST_RULE) : after(last);
   return { slots, fresh, next, byRule: new Map(rules.map((rule, index) => [meaningOf(rule), slots[index] as number])) };
+}
+
+/** In the order they should be taken: those that nothing has used lately first. */
+function freeSlots(previous: Slots | undefined, kept: ReadonlySet<number | undefined>): number[] {
+  const resting = new Set(previous?.byRule.values());
+  const rested: number[] = [];
+  const tired: number[] = [];
+  for (let count = 0, slot = previous?.next ?? Slot.FIRST_RULE; count < MOST_RULES; count++, slot = after(slot)) {
+    if (!kept.has(slot)) (resting.has(slot) ? tired : rested).push(slot);
+  }
+  return [...rested, ...tired];
+}
+
+function after(slot: number): number {
+  return slot + 1 < Limit.RULES ? slot + 1 : Slot.FIRST_RULE;
 }
 
 /** Everything of the rule but its description. */

@@ -1,9 +1,26 @@
 /** All conformance cases. */
 
 import type { Case } from "./case.ts";
+import { CONDITION_CASES } from "./cases/conditions.ts";
+import { FAILSAFE_CASES } from "./cases/failsafe.ts";
 import { FIELD_CASES } from "./cases/fields.ts";
+import { FLOW_CASES } from "./cases/flows.ts";
+import { FRAGMENT_CASES } from "./cases/fragments.ts";
+import { ICMP_CASES } from "./cases/icmp.ts";
 import { MALFORMED_CASES } from "./cases/malformed.ts";
 import { RULE_CASES } from "./cases/rules.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
+import { TUNNEL_CASES } from "./cases/tunnels.ts";
 
-export const CASES: readonly Case[] = [...FIELD_CASES, ...RULE_CASES, ...SHAPE_CASES, ...MALFORMED_CASES];
+export const CASES: readonly Case[] = [
+  ...FIELD_CASES,
+  ...RULE_CASES,
+  ...FLOW_CASES,
+  ...CONDITION_CASES,
+  ...ICMP_CASES,
+  ...SHAPE_CASES,
+  ...MALFORMED_CASES,
+  ...FRAGMENT_CASES,
+  ...FAILSAFE_CASES,
+  ...TUNNEL_CASES,
+];

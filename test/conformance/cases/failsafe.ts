@@ -1,0 +1,219 @@
+/** What passes whatever the rules, the default and on_error say. */
+
+import { Ethernet, Fragment, frame, ICMPv6, IPv4, IPv6, payload, TCP, UDP } from "../../harness/packet.ts";
+import type { Layer } from "../../harness/packet/layer.ts";
+import { dropped, inward, outward, passed, undecided, type Case } from "../case.ts";
+import { FAMILY_4, FAMILY_6, forBoth, fromLocal, fromRemote, type Family } from "../family.ts";
+import type { PolicyText, RuleText } from "../policy.ts";
+
+const ALL: RuleText = { name: "all", action: "block", enforce: true };
+const LOCKED: PolicyText = { mode: "prevent", defaults: { action: "block", on_error: { ingress: "block", egress: "block" } }, rules: [ALL] };
+const SAFE = passed("failsafe");
+
+const managementCases = (f: Family): Case[] => {
+  const ssh = (...flags: ("syn" | "ack" | "fin" | "rst")[]) => fromRemote(f, TCP({ dport: 22, flags }));
+  const sshReply = (...flags: ("syn" | "ack" | "fin" | "rst")[]) => fromLocal(f, TCP({ sport: 22, dport: 40000, flags }));
+  return [
+    {
+      name: `${f.name}: a management port is reached, and answers, where all is blocked`,
+      config: LOCKED,
+      steps: [
+        inward(ssh("syn"), SAFE),
+        outward(sshReply("syn", "ack"), SAFE),
+        inward(ssh("ack"), SAFE),
+        outward(sshReply("ack"), SAFE),
+        inward(fromRemote(f, TCP({ dport: 23 })), dropped("all")),
+        outward(fromLocal(f, TCP({ dport: 22, sport: 40001 })), dropped("all")),
+        inward(fromRemote(f, UDP({ dport: 22 })), dropped("all")),
+      ],
+    },
+    {
+      name: `${f.name}: a management session met in the middle goes on, from either end`,
+      config: LOCKED,
+      steps: [
+        outward(sshReply("ack"), SAFE),
+        inward(ssh("ack"), SAFE),
+        inward(ssh("rst"), SAFE),
+        inward(fromRemote(f, TCP({ dport: 23, flags: ["ack"] })), undecided("opener_unknown", "dropped")),
+      ],
+    },
+    {
+      name: `${f.name}: a management session met by its own reply first goes on`,
+      config: LOCKED,
+      steps: [outward(sshReply("syn", "ack"), SAFE), inward(ssh("ack"), SAFE), outward(fromLocal(f, TCP({ sport: 23, dport: 40000, flags: ["syn", "ack"] })), dropped("all"))],
+    },
+    {
+      name: `${f.name}: a management port is no way out: what opens from it is judged`,
+      config: LOCKED,
+      steps: [outward(sshReply("syn"), dropped("all")), inward(ssh("syn"), SAFE)],
+    },
+    {
+      name: `${f.name}: what is forwarded to a management port elsewhere is judged`,
+      config: LOCKED,
+      steps: [inward(ssh("syn"), dropped("all"), { local: false }), inward(fromRemote(f, TCP({ sport: 40001, dport: 22 })), SAFE)],
+    },
+    {
+      name: `${f.name}: other management ports take the place of 22`,
+      config: { ...LOCKED, failsafe: { management_ports: [2222, 6443] } },
+      steps: [inward(fromRemote(f, TCP({ dport: 6443 })), SAFE), inward(fromRemote(f, TCP({ dport: 2222 })), SAFE), inward(ssh("syn"), dropped("all"))],
+    },
+    {
+      name: `${f.name}: without management ports none is safe`,
+      config: { ...LOCKED, failsafe: { management_ports: [] } },
+      steps: [inward(ssh("syn"), dropped("all")), { reload: LOCKED }, inward(ssh("syn"), SAFE)],
+    },
+    {
+      name: `${f.name}: no staged rule is told of what would not be dropped`,
+      config: { rules: [{ ...ALL, enforce: false }] },
+      steps: [inward(ssh("syn"), SAFE), inward(fromRemote(f, TCP({ dport: 23 })), passed("default", "all"))],
+    },
+    {
+      name: `${f.name}: a malformed packet to a management port is not safe`,
+      config: LOCKED,
+      steps: [inward(fromRemote(f, TCP({ dport: 22, doff: 4 })), undecided("tcp_header_length", "dropped")), inward(ssh("syn"), SAFE)],
+    },
+  ];
+};
+
+const peerCases = (f: Family): Case[] => {
+  const trusted: PolicyText = { ...LOCKED, failsafe: { addresses: [f.prefix.text] } };
+  const between = (src: string, dst: string, ...layers: Layer[]): Uint8Array => frame(Ethernet(), f.ip({ src, dst }), ...layers);
+  return [
+    {
+      name: `${f.name}: a failsafe address is the peer: source of what comes, destination of what goes`,
+      config: trusted,
+      steps: [
+        inward(fromRemote(f, UDP()), SAFE),
+        outward(fromLocal(f, TCP()), SAFE),
+        inward(between(f.prefix.last, f.local, UDP()), SAFE),
+        inward(between(f.prefix.beyond, f.local, UDP()), dropped("all")),
+        inward(between(f.stranger, f.remote, UDP()), dropped("all")),
+        outward(between(f.remote, f.stranger, UDP()), dropped("all")),
+      ],
+    },
+    {
+      name: `${f.name}: a failsafe address holds for what is otherwise undecidable`,
+      config: trusted,
+      steps: [
+        inward(fromRemote(f, TCP({ doff: 4 })), SAFE),
+        inward(fromRemote(f, TCP({ flags: ["ack"] })), SAFE),
+        inward(frame(Ethernet(), ...f.part({ src: f.remote, dst: f.local }, { offset: 16, more: true, protocol: 6 }), payload(9)), SAFE),
+        inward(fromRemote(f, TCP()).slice(0, -1), SAFE),
+        inward(between(f.stranger, f.local, TCP({ doff: 4 })), undecided("tcp_header_length", "dropped")),
+        inward(between(f.stranger, f.local, TCP()).slice(0, 14 + (f.name === "IPv4" ? 19 : 39)), undecided(f.name === "IPv4" ? "ipv4_truncated" : "ipv6_truncated", "dropped")),
+      ],
+    },
+    {
+      name: `${f.name}: a failsafe range and a single address are failsafes`,
+      config: { ...LOCKED, failsafe: { addresses: [f.range.text, f.stranger] } },
+      steps: [inward(between(f.range.last, f.local, UDP()), SAFE), inward(between(f.range.beyond, f.local, UDP()), dropped("all")), inward(between(f.stranger, f.local, UDP()), SAFE)],
+    },
+    {
+      name: `${f.name}: an operator's session passes, and no other of that host`,
+      config: LOCKED,
+      host: { sessions: [{ remote: { address: f.remote, port: 50000 }, localPort: 9443 }] },
+      steps: [
+        inward(fromRemote(f, TCP({ sport: 50000, dport: 9443, flags: ["ack"] })), SAFE),
+        outward(fromLocal(f, TCP({ sport: 9443, dport: 50000, flags: ["ack"] })), SAFE),
+        inward(fromRemote(f, TCP({ sport: 50001, dport: 9443 })), dropped("all")),
+        inward(fromRemote(f, TCP({ sport: 50000, dport: 9444 })), dropped("all")),
+        inward(fromRemote(f, UDP({ sport: 50000, dport: 9443 })), dropped("all")),
+        inward(between(f.stranger, f.local, TCP({ sport: 50000, dport: 9443 })), dropped("all")),
+      ],
+    },
+    {
+      name: `${f.name}: when a failsafe address is taken back, its connections are judged`,
+      config: trusted,
+      steps: [
+        inward(fromRemote(f, TCP()), SAFE),
+        { reload: { ...LOCKED, rules: [{ ...ALL, direction: "ingress" }] } },
+        outward(fromLocal(f, TCP({ sport: 80, dport: 40000, flags: ["ack"] })), dropped("all")),
+        inward(fromRemote(f, TCP()), dropped("all")),
+      ],
+    },
+    {
+      name: `${f.name}: loopback passes, malformed or not`,
+      config: LOCKED,
+      steps: [
+        inward(fromRemote(f, TCP()), SAFE, { interface: "lo" }),
+        inward(fromRemote(f, TCP({ doff: 4 })), SAFE, { interface: "lo" }),
+        inward(fromRemote(f, TCP()), dropped("all")),
+      ],
+    },
+  ];
+};
+
+/** ICMPv6 between two hosts of a link. */
+const discovery = (options: Parameters<typeof ICMPv6>[0], hopLimit = 255, ...headers: Layer[]): Uint8Array =>
+  frame(Ethernet(), IPv6({ src: "fe80::1", dst: "ff02::1", hopLimit }), ...headers, ICMPv6(options), payload(16));
+
+const LINK_CASES: Case[] = [
+  ...[133, 134, 135, 136, 137].map((type): Case => ({
+    name: `neighbour discovery ${type} passes, if it comes from the link itself, whole and with code 0`,
+    config: LOCKED,
+    steps: [
+      inward(discovery({ type }), SAFE),
+      outward(discovery({ type }), SAFE),
+      inward(discovery({ type }, 254), dropped("all")),
+      inward(discovery({ type, code: 1 }), dropped("all")),
+      inward(discovery({ type }, 255, Fragment({ id: 1 })), dropped("all")),
+      inward(discovery({ type: 132 }), dropped("all")),
+      inward(discovery({ type: 138 }), dropped("all")),
+    ],
+  })),
+  {
+    name: "a message of neighbour discovery does not make way for one from afar",
+    config: { ...LOCKED, rules: [] },
+    steps: [inward(discovery({ type: 135 }), SAFE), inward(discovery({ type: 135 }, 64), dropped("default"))],
+  },
+  {
+    name: "ICMPv6 in an IPv4 packet is no neighbour discovery",
+    config: LOCKED,
+    steps: [inward(frame(Ethernet(), IPv4({ ttl: 255 }), ICMPv6({ type: 135 }), payload(16)), dropped("all")), inward(discovery({ type: 135 }), SAFE)],
+  },
+  {
+    name: "DHCP passes in both directions, by its pairs of ports",
+    config: LOCKED,
+    steps: [
+      outward(frame(Ethernet(), IPv4({ src: "0.0.0.0", dst: "255.255.255.255" }), UDP({ sport: 68, dport: 67 }), payload(240)), SAFE),
+      inward(frame(Ethernet(), IPv4({ src: "198.18.0.1", dst: "255.255.255.255" }), UDP({ sport: 67, dport: 68 }), payload(240)), SAFE),
+      inward(frame(Ethernet(), IPv4(), UDP({ sport: 67, dport: 67 }), payload(240)), SAFE),
+      inward(fromRemote(FAMILY_4, UDP({ sport: 67, dport: 69 })), dropped("all")),
+      inward(fromRemote(FAMILY_4, UDP({ sport: 40000, dport: 68 })), dropped("all")),
+      inward(fromRemote(FAMILY_4, TCP({ sport: 67, dport: 68 })), dropped("all")),
+    ],
+  },
+  {
+    name: "DHCPv6 passes in both directions, by its pairs of ports",
+    config: LOCKED,
+    steps: [
+      outward(fromLocal(FAMILY_6, UDP({ sport: 546, dport: 547 })), SAFE),
+      inward(fromRemote(FAMILY_6, UDP({ sport: 547, dport: 546 })), SAFE),
+      inward(fromRemote(FAMILY_6, UDP({ sport: 547, dport: 547 })), dropped("all")),
+      inward(fromRemote(FAMILY_6, UDP({ sport: 40000, dport: 546 })), dropped("all")),
+    ],
+  },
+  {
+    name: "IGMP passes the default, and a rule may name it",
+    config: { mode: "prevent", defaults: { action: "block" } },
+    steps: [
+      inward(frame(Ethernet(), IPv4({ protocol: 2, dst: "224.0.0.22" }), payload(8)), passed()),
+      inward(frame(Ethernet(), IPv4({ protocol: 3 }), payload(8)), dropped("default")),
+      { reload: { mode: "prevent", rules: [{ name: "no-igmp", action: "block", enforce: true, layer4: { protocol: "igmp" } }] } },
+      inward(frame(Ethernet(), IPv4({ protocol: 2, dst: "224.0.0.22" }), payload(8)), dropped("no-igmp")),
+    ],
+  },
+  ...[130, 131, 132, 143].map((type): Case => ({
+    name: `MLD ${type} passes the default, and a rule may name it`,
+    config: { mode: "prevent", defaults: { action: "block" } },
+    steps: [
+      inward(discovery({ type }, 1), passed()),
+      outward(discovery({ type }, 1), passed()),
+      inward(discovery({ type: 144 }, 1), dropped("default")),
+      { reload: { mode: "prevent", rules: [{ name: "no-mld", action: "block", enforce: true, layer4: { protocol: "icmpv6", icmp: [{ type }] } }] } },
+      inward(discovery({ type }, 1), dropped("no-mld")),
+    ],
+  })),
+];
+
+export const FAILSAFE_CASES: Case[] = [...forBoth(managementCases), ...forBoth(peerCases), ...LINK_CASES];

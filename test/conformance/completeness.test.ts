@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FIELD_ENTRIES } from "../../agent/rules/fields.ts";
+import { CASES } from "./cases.ts";
+import type { PacketStep } from "./case.ts";
+import { policyOf } from "./policy.ts";
+
+const FAMILIES = { "IPv4": 0x0800, "IPv6": 0x86dd } as const;
+
+function familyOf({ packet: { frame } }: PacketStep): string | undefined {
+  const etherType = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
+  return Object.entries(FAMILIES).find(([, type]) => type === etherType)?.[0];
+}
+
+/** What the cases show: `ingress IPv6 layer4.flags set hit`, where a rule with it spoke, and `miss`, where it did not. */
+function shown(): Set<string> {
+  const found = new Set<string>();
+  for (const { config, steps } of CASES) {
+    const packets = steps.filter((step) => "packet" in step);
+    for (const rule of policyOf(config).rules) {
+      const uses = FIELD_ENTRIES.flatMap(([path, field]) => field.wants(rule).map(({ operator }) => `${path} ${operator}`));
+      for (const step of packets) {
+        const result = step.expect.rule === rule.name || step.expect.staged === rule.name ? "hit" : "miss";
+        for (const use of uses) found.add(`${step.packet.hook} ${familyOf(step)} ${use} ${result}`);
+      }
+    }
+  }
+  return found;
+}
+
+const SHOWN = shown();
+
+for (const [path, field] of FIELD_ENTRIES) {
+  for (const operator of Object.keys(field.operators)) {
+    test(`${path}, ${operator}, has cases that hit and cases that miss, in every direction and family`, () => {
+      const wanted = field.directions.flatMap((direction) =>
+        Object.keys(FAMILIES).flatMap((family) => ["hit", "miss"].map((result) => `${direction} ${family} ${path} ${operator} ${result}`)),
+      );
+      assert.deepEqual(wanted.filter((use) => !SHOWN.has(use)), []);
+    });
+  }
+}
+
+test("every reason that a packet alone can give has a case", async () => {
+  const { ReasonNames } = await import("../../agent/generated/layout.ts");
+  const given = new Set(CASES.flatMap(({ steps }) => steps.flatMap((step) => ("packet" in step && step.expect.reason ? [step.expect.reason as string] : []))));
+  const notFromFrames = ["none", "not_linear"];
+  assert.deepEqual(ReasonNames.filter((name) => !notFromFrames.includes(name) && !given.has(name)), []);
+});

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Limit, Slot } from "../../agent/generated/layout.ts";
+import { compile, RulesRefused } from "../../agent/rules/compile.ts";
+import { policyOf, type RuleText } from "../conformance/policy.ts";
+
+const compiled = (...rules: RuleText[]) => compile(policyOf({ rules }));
+
+function refusal(rules: RuleText[], failsafe: { addresses?: string[]; management_ports?: number[] } = {}): string {
+  try {
+    compile(policyOf({ rules, failsafe }));
+  } catch (error) {
+    if (error instanceof RulesRefused) return error.problems.join("\n");
+    throw error;
+  }
+  return "";
+}
+
+const web = (name: string, more: Partial<RuleText> = {}): RuleText => ({ name, action: "block", layer4: { protocol: "tcp", destination_ports: [80] }, ...more });
+const onFlag = (name: string, port?: number, more: Partial<RuleText> = {}): RuleText => ({
+  name,
+  action: "block",
+  layer4: { protocol: "tcp", flags: { set: ["urg"] }, ...(port !== undefined && { destination_ports: [port] }) },
+  ...more,
+});
+const list = (count: number, make: (index: number) => RuleText): RuleText[] => Array.from({ length: count }, (_, index) => make(index));
+
+test("a rule is as many matchers as its lists have combinations", () => {
+  const { matchers } = compiled(web("many", { layer3: { source: ["192.0.2.1", "192.0.2.2"], destination: ["198.51.100.0/24"] }, layer4: { protocol: "udp", source_ports: [1, 2, 3], destination_ports: [4, "5-6"] } }));
+  assert.equal(matchers.length, 2 * 3 * 2);
+  assert.ok(matchers.every(({ slot, protocol }) => slot === Slot.FIRST_RULE && protocol === 17));
+});
+
+test("a range of addresses becomes prefixes", () => {
+  const { matchers } = compiled(web("range", { layer3: { source: ["192.0.2.1-192.0.2.6"] } }));
+  assert.deepEqual(matchers.map(({ source }) => source?.length), [128, 127, 127, 128]);
+});
+
+test("sources and destinations of different families make no matcher", () => {
+  const { matchers, warnings } = compiled(web("pairs", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["192.0.2.2", "2001:db8::2"] } }));
+  assert.equal(matchers.length, 2);
+  assert.deepEqual(warnings, []);
+});
+
+test("a rule whose families never meet is warned about", () => {
+  const { matchers, warnings } = compiled(web("never", { layer3: { source: ["192.0.2.1"], destination: ["2001:db8::2"] } }));
+  assert.equal(matchers.length, 0);
+  assert.match(warnings.join(), /"never" matches nothing: its sources and destinations are of different families/);
+});
+
+test("ICMP with addresses of the other family is warned about", () => {
+  const { warnings } = compiled({ name: "ping", action: "block", layer3: { source: ["2001:db8::/32"] }, layer4: { protocol: "icmp" } }, { name: "ping6", action: "block", layer3: { source: ["2001:db8::/32"] }, layer4: { protocol: "icmpv6" } });
+  assert.deepEqual(warnings, ['rule "ping" matches nothing: icmp and its addresses are of different families']);
+});
+
+test("a rule behind one that decides everything of it is warned about, with the name of that one", () => {
+  const { warnings } = compiled(
+    { name: "all-tcp", action: "allow", layer4: { protocol: "tcp" } },
+    web("web", { layer3: { source: ["192.0.2.0/24"] } }),
+    { name: "udp", action: "block", layer4: { protocol: "udp" } },
+    { name: "udp-too", action: "block", layer4: { protocol: "udp" } },
+  );
+  assert.deepEqual(warnings, ['rule "web" matches nothing: "all-tcp" before it decides all of it']);
+});
+
+test("a rule that no packet escapes hides all behind it, and a staged or conditional one hides none", () => {
+  assert.equal(compiled(onFlag("flags", undefined, { enforce: true }), { name: "staged", action: "block" }, web("web")).warnings.length, 0);
+  assert.equal(compiled({ name: "all", action: "block", enforce: true }, web("web"), onFlag("flags")).warnings.length, 2);
+});
+
+test("what an IPv6 prefix holds of IPv4 is left out, unless the other end says the family", () => {
+  assert.equal(compiled(web("open", { layer3: { source: ["::/0"] } })).matchers.length, 96);
+  assert.equal(compiled(web("named", { layer3: { source: ["::/0"], destination: ["2001:db8::/32"] } })).matchers.length, 1);
+  assert.equal(compiled(web("four", { layer3: { source: ["0.0.0.0/0"] } })).matchers.length, 1);
+});
+
+test("too many matchers are refused with what each rule costs", () => {
+  const many = (name: string, sources: number, ports: number): RuleText =>
+    web(name, { layer3: { source: Array.from({ length: sources }, (_, index) => `10.${index >> 8}.${index & 255}.1`) }, layer4: { protocol: "tcp", destination_ports: Array.from({ length: ports }, (_, index) => index * 2) } });
+  const text = refusal([many("small", 1, 1), many("big", 200, 60), many("middle", 100, 50)]);
+  assert.match(text, /expand to 17001 combinations.*at most 16384 fit: "big" 12000 \(200 pairs of layer3.source and layer3.destination x 60 layer4.destination_ports\), "middle" 5000 .*"small" 1/s);
+  assert.equal(refusal([many("big", 200, 60)]), "");
+});
+
+test("lists whose combinations run into billions are refused at once", () => {
+  const addresses = (first: number): string[] => Array.from({ length: 20_000 }, (_, index) => `${first}.${index >> 8}.${index & 255}.1`);
+  assert.match(refusal([web("huge", { layer3: { source: addresses(10), destination: addresses(11) } })]), /"huge" 16385/);
+});
+
+test("as many rules as there are slots load, one more is refused", () => {
+  const most = Limit.RULES - Slot.FIRST_RULE;
+  assert.equal(compiled(...list(most, (index) => ({ name: `r${index}`, action: "allow" }))).rules.length, most);
+  assert.match(refusal(list(most + 1, (index) => ({ name: `r${index}`, action: "allow" }))), /4081 rules, at most 4080 fit/);
+});
+
+test("64 lists of interfaces have a bit each, more are refused by name", () => {
+  const rules = list(64, (index) => ({ name: `r${index}`, action: "block", interfaces: [`eth${index}`] }));
+  const { groupsOf, matchers } = compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] });
+  assert.equal(groupsOf("eth1"), 1n << 1n);
+  assert.equal(groupsOf("eth63"), 1n << 63n);
+  assert.equal(groupsOf("wan0"), 0n);
+  assert.equal(matchers.at(-1)?.interfaceGroups, 1n << 1n);
+  assert.match(refusal([...rules, { name: "one-more", action: "block", interfaces: ["eth*"] }]), /these have 65; beyond the limit are those of "one-more"/);
+});
+
+test("an interface is in every group whose pattern it fits", () => {
+  const { groupsOf } = compiled({ name: "a", action: "block", interfaces: ["eth*"] }, { name: "b", action: "block", interfaces: ["wan0", "*1"] });
+  assert.equal(groupsOf("eth0"), 1n);
+  assert.equal(groupsOf("eth1"), 3n);
+  assert.equal(groupsOf("wan0"), 2n);
+});
+
+test("eight conditional rules for one packet load, nine are refused by name", () => {
+  assert.equal(refusal(list(8, (index) => onFlag(`c${index}`))), "");
+  const text = refusal([...list(9, (index) => onFlag(`c${index}`)), web("web")]);
+  assert.match(text, /one packet can meet the 9 conditional rules "c0", .*"c8" before a rule decides/);
+});
+
+test("conditional rules that no packet meets together do not add up", () => {
+  assert.equal(refusal(list(40, (index) => onFlag(`c${index}`, index))), "");
+  assert.equal(refusal([...list(8, (index) => onFlag(`c${index}`, 80)), ...list(8, (index) => onFlag(`d${index}`, 81))]), "");
+  assert.match(refusal([...list(8, (index) => onFlag(`c${index}`, 80)), onFlag("wide")]), /9 conditional rules/);
+  assert.equal(refusal([...list(8, (index) => onFlag(`c${index}`, undefined, { direction: "ingress" })), onFlag("out", undefined, { direction: "egress" })]), "");
+});
+
+test("an unconditional rule that decides ends a chain of conditional ones, a staged one does not", () => {
+  const first = list(8, (index) => onFlag(`c${index}`));
+  assert.equal(refusal([...first, { name: "tcp", action: "allow", layer4: { protocol: "tcp" } }, onFlag("late")]), "");
+  assert.match(refusal([...first, { name: "tcp", action: "block", layer4: { protocol: "tcp" } }, onFlag("late")]), /9 conditional rules/);
+  assert.match(refusal([...first, web("web", { enforce: true }), onFlag("late")]), /9 conditional rules/);
+});
+
+test("a chain that cannot be ruled out in time is refused, and says so", () => {
+  const overlapping = (index: number): RuleText =>
+    onFlag(`c${index}`, undefined, { layer4: { protocol: "tcp", flags: { set: ["urg"] }, destination_ports: Array.from({ length: 100 }, (_, port) => `${port * 100 + index}-${port * 100 + index + 7}`) } });
+  assert.match(refusal(list(40, overlapping)), /conditional rules/);
+});
+
+test("a rule that did not change keeps its slot, whatever is added, moved or described", () => {
+  const before = compiled(web("a"), web("b"), web("c"));
+  const slotOf = ({ rules }: typeof before, name: string): number | undefined => rules.find((rule) => rule.name === name)?.slot;
+  const after = compile(policyOf({ rules: [web("new"), web("c"), web("b", { enforce: true }), web("a", { description: "said later" })] }), before);
+  assert.equal(slotOf(after, "a"), slotOf(before, "a"));
+  assert.equal(slotOf(after, "c"), slotOf(before, "c"));
+  assert.notEqual(slotOf(after, "b"), slotOf(before, "b"));
+  assert.deepEqual(after.freshSlots.toSorted(), [slotOf(after, "new"), slotOf(after, "b")].toSorted());
+});
+
+test("a freed slot rests for as long as there are others", () => {
+  let rules = compiled(web("r0"));
+  const seen = new Set(rules.rules.map(({ slot }) => slot));
+  for (let round = 1; round < 100; round++) {
+    rules = compile(policyOf({ rules: [web(`r${round}`)] }), rules);
+    const slot = rules.rules[0]?.slot as number;
+    assert.ok(!seen.has(slot), `slot ${slot} came again in round ${round}`);
+    seen.add(slot);
+  }
+});
+
+test("slots are found when every rule changes at once", () => {
+  const most = Limit.RULES - Slot.FIRST_RULE;
+  const before = compiled(...list(most, (index) => ({ name: `r${index}`, action: "allow" })));
+  const after = compile(policyOf({ rules: list(most, (index) => ({ name: `s${index}`, action: "allow" })) }), before);
+  assert.equal(new Set(after.rules.map(({ slot }) => slot)).size, most);
+  assert.equal(after.freshSlots.length, most);
+});
+
+test("failsafes beyond their tables are refused", () => {
+  assert.match(refusal([], { addresses: ["::/0"] }), /failsafe.addresses makes 96 prefixes, at most 32 fit/);
+  assert.match(refusal([], { management_ports: Array.from({ length: 17 }, (_, index) => index + 1) }), /17 ports, at most 16 fit/);
+  assert.equal(refusal([], { addresses: ["192.0.2.0/24", "2001:db8::/32"], management_ports: [22, 6443] }), "");
+});
+
+test("all reasons are told at once", () => {
+  const text = refusal(list(65, (index) => ({ name: `r${index}`, action: "block", interfaces: [`eth${index}`] })), { addresses: ["::/0"] });
+  assert.match(text, /interfaces/);
+  assert.match(text, /failsafe/);
+});

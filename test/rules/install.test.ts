@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { endianness } from "node:os";
+import { test } from "node:test";
+import { InterfaceEntry, Limit, Matcher, Policy, Rule } from "../../agent/generated/layout.ts";
+import { compile } from "../../agent/rules/compile.ts";
+import { generationAfter, Installer, type RuleTables } from "../../agent/rules/install.ts";
+import { policyOf, type RuleText } from "../conformance/policy.ts";
+
+const LITTLE = endianness() === "LE";
+
+/** Tables as plain memory, and a grace period that ends when the test says so. */
+function memory(generation = 0) {
+  const waiting: (() => void)[] = [];
+  const tables = {
+    policies: new Uint8Array(2 * Policy.size),
+    matchers: new Uint8Array(2 * Limit.MATCHERS * Matcher.size),
+    rules: new Uint8Array(2 * Limit.RULES * Rule.size),
+    interfaces: new Uint8Array(Limit.INTERFACE_ENTRIES * InterfaceEntry.size),
+    generation: () => generation,
+    flip: (next: number) => {
+      generation = next;
+    },
+    waitGracePeriod: () => new Promise<void>((resolve) => waiting.push(resolve)),
+  } satisfies RuleTables;
+  return { tables, endGracePeriod: () => waiting.shift()?.(), waits: () => waiting.length };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const compiled = (...rules: RuleText[]) => compile(policyOf({ rules }));
+const policyAt = ({ policies }: RuleTables, copy: number): DataView => new DataView(policies.buffer, copy * Policy.size, Policy.size);
+const groupsAt = ({ interfaces }: RuleTables, ifindex: number, copy: number): bigint =>
+  new DataView(interfaces.buffer).getBigUint64((ifindex % Limit.INTERFACE_ENTRIES) * InterfaceEntry.size + InterfaceEntry.groups.at + copy * InterfaceEntry.groups.stride, LITTLE);
+
+test("rules go to the copy that nobody reads, and one word puts them in force", async () => {
+  const { tables, endGracePeriod } = memory();
+  const installer = new Installer(tables);
+  endGracePeriod();
+  const generation = await installer.install(compiled({ name: "a", action: "block" }), [], () => {
+    assert.equal(policyAt(tables, 1).getUint32(Policy.matcher_count, LITTLE), 1, "all is written before the flip");
+    assert.equal(tables.generation(), 0);
+  });
+  assert.equal(generation, 1);
+  assert.equal(tables.generation(), 1);
+  assert.equal(policyAt(tables, 1).getUint32(Policy.generation, LITTLE), 1);
+  assert.deepEqual(new Uint8Array(tables.policies.subarray(0, Policy.size)), new Uint8Array(Policy.size), "the other copy is as it was");
+  assert.ok(tables.matchers.subarray(0, Limit.MATCHERS * Matcher.size).every((byte) => byte === 0));
+});
+
+test("the old copy is written only after the grace period", async () => {
+  const { tables, endGracePeriod, waits } = memory();
+  const installer = new Installer(tables);
+  endGracePeriod();
+  await installer.install(compiled({ name: "a", action: "block" }));
+  const second = installer.install(compiled({ name: "a", action: "block" }, { name: "b", action: "block" }));
+  await settle();
+  assert.equal(tables.generation(), 1, "packets may still read copy 0");
+  assert.equal(policyAt(tables, 0).getUint32(Policy.matcher_count, LITTLE), 0);
+  assert.equal(waits(), 1);
+  endGracePeriod();
+  assert.equal(await second, 2);
+  assert.equal(policyAt(tables, 0).getUint32(Policy.matcher_count, LITTLE), 2);
+  assert.equal(policyAt(tables, 1).getUint32(Policy.matcher_count, LITTLE), 1);
+});
+
+test("the first write of an agent waits too, for the flip of the one before it", async () => {
+  const { tables, endGracePeriod } = memory(8);
+  const installer = new Installer(tables);
+  const first = installer.install(compiled());
+  await settle();
+  assert.equal(tables.generation(), 8);
+  endGracePeriod();
+  assert.equal(await first, 9);
+});
+
+test("installs that come together are in force one after the other", async () => {
+  const { tables, endGracePeriod } = memory();
+  const installer = new Installer(tables);
+  const installs = [1, 2, 3].map((count) => installer.install(compiled(...Array.from({ length: count }, (_, index) => ({ name: `r${index}`, action: "block" as const })))));
+  for (let round = 0; round < 4; round++) {
+    endGracePeriod();
+    await settle();
+  }
+  assert.deepEqual(await Promise.all(installs), [1, 2, 3]);
+  assert.equal(policyAt(tables, 1).getUint32(Policy.matcher_count, LITTLE), 3);
+});
+
+test("an install that fails leaves the rules in force, and the next one works", async () => {
+  const { tables, endGracePeriod } = memory();
+  const installer = new Installer(tables);
+  endGracePeriod();
+  const session = { remoteAddress: "192.0.2.1", remotePort: 1, localPort: 22 };
+  await assert.rejects(installer.install(compiled(), new Array(Limit.FAILSAFE_SESSIONS + 1).fill(session)), RangeError);
+  assert.equal(tables.generation(), 0);
+  assert.equal(await installer.install(compiled()), 1);
+});
+
+test("an interface has the groups of each copy's own rules", async () => {
+  const { tables, endGracePeriod } = memory();
+  const installer = new Installer(tables);
+  installer.addInterface({ ifindex: 7, name: "eth0", slot: 3, flags: 1 });
+  endGracePeriod();
+  await installer.install(compiled({ name: "a", action: "block", interfaces: ["eth1"] }, { name: "b", action: "block", interfaces: ["eth0"] }));
+  endGracePeriod();
+  await installer.install(compiled({ name: "b", action: "block", interfaces: ["eth*"] }));
+  assert.deepEqual([groupsAt(tables, 7, 1), groupsAt(tables, 7, 0)], [2n, 1n]);
+  installer.addInterface({ ifindex: 9, name: "eth1", slot: 4, flags: 0 });
+  assert.deepEqual([groupsAt(tables, 9, 1), groupsAt(tables, 9, 0)], [1n, 1n]);
+  installer.addInterface({ ifindex: 7, name: "wan0", slot: 3, flags: 1 });
+  assert.deepEqual([groupsAt(tables, 7, 1), groupsAt(tables, 7, 0)], [0n, 0n], "a renamed interface");
+});
+
+test("the groups that an agent before this one wrote stay until its rules are replaced", async () => {
+  const { tables, endGracePeriod } = memory(1);
+  const entry = new DataView(tables.interfaces.buffer, 7 * InterfaceEntry.size);
+  entry.setUint32(InterfaceEntry.ifindex, 7, LITTLE);
+  entry.setBigUint64(InterfaceEntry.groups.at + InterfaceEntry.groups.stride, 5n, LITTLE);
+  const installer = new Installer(tables);
+  assert.equal(installer.addInterface({ ifindex: 7, name: "eth0", slot: 1, flags: 0 }), true);
+  assert.equal(groupsAt(tables, 7, 1), 5n);
+  endGracePeriod();
+  await installer.install(compiled({ name: "a", action: "block", interfaces: ["eth0"] }));
+  assert.equal(groupsAt(tables, 7, 0), 1n);
+  assert.equal(groupsAt(tables, 7, 1), 5n, "packets on their way still read it");
+});
+
+test("two interfaces whose places fall together: the first keeps it until it goes", () => {
+  const { tables } = memory();
+  const installer = new Installer(tables);
+  const other = 7 + Limit.INTERFACE_ENTRIES;
+  assert.equal(installer.addInterface({ ifindex: 7, name: "eth0", slot: 1, flags: 0 }), true);
+  assert.equal(installer.addInterface({ ifindex: other, name: "eth1", slot: 2, flags: 0 }), false);
+  installer.removeInterface(other);
+  installer.removeInterface(7);
+  assert.equal(installer.addInterface({ ifindex: other, name: "eth1", slot: 2, flags: 0 }), true);
+});
+
+test("generations alternate between the copies, also where the counter starts again", () => {
+  assert.equal(generationAfter(0), 1);
+  assert.equal(generationAfter(0xffff_fffd), 0xffff_fffe);
+  assert.equal(generationAfter(0xffff_fffe), 1);
+});
