@@ -25,12 +25,13 @@ export interface Misreading {
   suggestion?: string;
 }
 
-export type NetworksReading = { networks: Network[]; /** The prefix as it counts, when bits beyond it were set. */ masked?: string } | Misreading;
+/** `masked` is the prefix as it counts, where bits beyond it were set. */
+export type NetworksReading = { networks: Network[]; masked?: string } | Misreading;
 
 const BITS = 128;
 const MAPPED_BITS = 96;
 const LONGEST_TEXT = 100;
-const RANGE = /^[0-9a-fA-F:.% -]+$/;
+const RANGE = /^[0-9a-fA-F:./% -]+$/;
 
 /** Reads an address, a prefix or a range. A range becomes the fewest prefixes that cover it exactly. */
 export function readNetworks(text: string): NetworksReading {
@@ -79,6 +80,7 @@ function readPrefix(text: string, before: string, after: string): NetworksReadin
 }
 
 function readRange(text: string, before: string, after: string): NetworksReading {
+  if (text.includes("/")) return { error: `the range ${quote(text)} has a prefix length; a range goes from one address to another` };
   const low = readAddress(before);
   const high = readAddress(after);
   const wrong = "error" in low ? low : "error" in high ? high : undefined;
@@ -97,18 +99,20 @@ function readRange(text: string, before: string, after: string): NetworksReading
 }
 
 function readIPv4(text: string): Address | Misreading {
-  const parts = text.split(".", 6);
   if (!/^[0-9.]+$/.test(text)) {
-    const named = /^[\p{L}\p{N}_.-]+$/u.test(text) && /\p{L}/u.test(text);
-    return { error: `${quote(text)} is not an address${named ? "; names are not looked up" : ", as 192.0.2.1, 192.0.2.0/24 or 2001:db8::1"}` };
+    const named = /^[\p{L}\p{N}_.-]+$/u.test(text);
+    const hint = named ? "; names are not looked up" : ", as 192.0.2.1, 192.0.2.0/24 or 2001:db8::1";
+    return { error: `${quote(text)} is not an address${hint}` };
   }
+  const parts = text.split(".", 6);
   if (parts.length !== 4 || parts.includes("")) return { error: `${quote(text)} is not an IPv4 address, which has four numbers` };
   const bytes = new Uint8Array(16);
   bytes[10] = bytes[11] = 0xff;
   if (parts.some((part) => part.length > 3 || Number(part) > 255)) return { error: `${quote(text)} has a part above 255` };
   for (const [index, part] of parts.entries()) {
     if (part.length > 1 && part.startsWith("0")) {
-      return { error: `${quote(text)} has a part with a leading zero, which some programs read as octal`, suggestion: parts.map(Number).join(".") };
+      const suggestion = parts.map(Number).join(".");
+      return { error: `${quote(text)} has a part with a leading zero, which some programs read as octal`, suggestion };
     }
     bytes[12 + index] = Number(part);
   }
@@ -117,7 +121,8 @@ function readIPv4(text: string): Address | Misreading {
 
 function readIPv6(text: string): Address | Misreading {
   const plain = { error: `${quote(text)} is not an IPv6 address` };
-  if (text.includes("%")) return { error: `${quote(text)} names a zone; choose the interface with the rule's "interfaces"`, suggestion: text.slice(0, text.indexOf("%")) };
+  const zone = text.indexOf("%");
+  if (zone >= 0) return { error: `${quote(text)} names a zone; a rule's "interfaces" choose the link`, suggestion: text.slice(0, zone) };
   if (text.startsWith("[")) return { error: `${quote(text)} is in brackets; write the address alone` };
   const halves = text.split("::");
   if (halves.length > 2) return { error: `${quote(text)} has "::" twice` };

@@ -11,12 +11,19 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   for (const candidate of known) {
     const other = candidate.toLowerCase().replaceAll("-", "_");
     if (Math.abs(other.length - lower.length) >= bestDistance) continue;
-    const distance = editDistance(lower, other);
+    // Another number is another thing, not a slip of the finger.
+    if (digits(lower) !== "" && digits(other) !== "" && digits(lower) !== digits(other)) continue;
+    // Of two as close, the one with the same first letter.
+    const distance = editDistance(lower, other) + (lower[0] === other[0] ? 0 : 0.5);
     if (distance >= bestDistance) continue;
     best = candidate;
     bestDistance = distance;
   }
   return best;
+}
+
+function digits(word: string): string {
+  return word.replace(/[^0-9]/g, "");
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */

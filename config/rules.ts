@@ -3,7 +3,8 @@
 import { readNetworks } from "./address.ts";
 import type { Family } from "./address.ts";
 import type { Findings } from "./findings.ts";
-import { icmpCodeNames, icmpCodeNumber, ICMP_TYPES, icmpTable, icmpTypeNumber, ICMPV6_TYPES, PROTOCOLS, protocolName, protocolNumber } from "./names.ts";
+import { icmpCodeNames, icmpCodeNumber, icmpTable, icmpTypeNumber, ICMP_TYPES, ICMPV6_TYPES } from "./names.ts";
+import { PROTOCOLS, protocolName, protocolNumber } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { quote } from "./quote.ts";
 import { RULE } from "./schema.ts";
@@ -48,7 +49,8 @@ function checkLayer4(layer4: Mapping, path: Steps, errors: Findings): void {
     if (unclear || layer4[key] === undefined || isEmpty(layer4[key])) return;
     if (protocols.some((name) => PROTOCOLS[name] === known)) return;
     const verb = key.endsWith("s") ? "need" : "needs";
-    errors.add([...path, key], `${key} ${verb} the protocol ${protocols.join(" or ")}${known === undefined ? "" : `, not ${protocolName(known)}`}`, { ofKey: true });
+    const instead = known === undefined ? "" : `, not ${protocolName(known)}`;
+    errors.add([...path, key], `${key} ${verb} the protocol ${protocols.join(" or ")}${instead}`, { ofKey: true });
   };
   needs("source_ports", "tcp", "udp");
   needs("destination_ports", "tcp", "udp");
@@ -62,9 +64,12 @@ function checkLayer4(layer4: Mapping, path: Steps, errors: Findings): void {
 
 function checkIcmp({ type, code }: Mapping, protocol: number | undefined, path: Steps, errors: Findings): void {
   const table = (protocol === undefined ? undefined : icmpTable(protocol)) ?? { ...ICMPV6_TYPES, ...ICMP_TYPES };
-  const name = protocol === PROTOCOLS["icmpv6"] ? "ICMPv6" : "ICMP";
+  const [name, other] = table === ICMPV6_TYPES ? ["ICMPv6", "ICMP"] : ["ICMP", "ICMPv6"];
+  const otherTable = table === ICMPV6_TYPES ? ICMP_TYPES : ICMPV6_TYPES;
   if (typeof type === "string" && icmpTypeNumber(table, type) === undefined) {
-    errors.add([...path, "type"], `${quote(type)} is not an ${name} message type`, { value: type, suggestion: nearest(type, Object.keys(table)) });
+    const elsewhere = icmpTypeNumber(otherTable, type) !== undefined;
+    const suggestion = elsewhere ? undefined : nearest(type, Object.keys(table));
+    errors.add([...path, "type"], `${quote(type)} is not an ${name} message type${elsewhere ? ` but one of ${other}` : ""}`, { value: type, suggestion });
   } else if (typeof code === "string" && (typeof type === "string" || typeof type === "number") && icmpCodeNumber(table, type, code) === undefined) {
     const suggestion = nearest(code, Object.keys(icmpCodeNames(table, type)));
     errors.add([...path, "code"], `${quote(code)} is not a code of the ${name} message type ${type}`, { value: code, suggestion });
@@ -81,7 +86,10 @@ function checkFlags(flags: Mapping, path: Steps, errors: Findings): void {
 
 function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
   const families: (readonly [string, Set<Family>])[] = [];
-  for (const key of ["source", "destination"]) families.push([`layer3.${key}`, warnOfNetworks(listIn(mappingIn(rule, "layer3"), key), [...path, "layer3", key], warnings)]);
+  for (const key of ["source", "destination"]) {
+    const networks = listIn(mappingIn(rule, "layer3"), key);
+    families.push([`layer3.${key}`, warnOfNetworks(networks, [...path, "layer3", key], warnings)]);
+  }
   const { protocol } = mappingIn(rule, "layer4");
   const number = typeof protocol === "string" || typeof protocol === "number" ? protocolNumber(protocol) : undefined;
   if (number === PROTOCOLS["icmp"]) families.push(["layer4.protocol", new Set<Family>([4])]);
@@ -105,7 +113,8 @@ function warnOfNetworks(texts: unknown[], path: Steps, warnings: Findings): Set<
     if ("error" in reading) continue;
     for (const network of reading.networks) families.add(network.family);
     if (reading.masked === undefined) continue;
-    warnings.add([...path, index], `${quote(text)} has bits set beyond its prefix and counts as ${reading.masked}`, { value: text, suggestion: reading.masked });
+    const message = `${quote(text)} has bits set beyond its prefix and counts as ${reading.masked}`;
+    warnings.add([...path, index], message, { value: text, suggestion: reading.masked });
   }
   return families;
 }
@@ -115,7 +124,7 @@ export function warnOfFailsafe(addresses: unknown[], warnings: Findings): void {
 }
 
 function isConditionless(value: unknown): boolean {
-  return value === undefined || isEmpty(value) || (isMapping(value) && Object.values(value).every((part) => Array.isArray(part) && part.length === 0));
+  return value === undefined || isEmpty(value) || (isMapping(value) && Object.values(value).every(isEmpty));
 }
 
 function isEmpty(value: unknown): boolean {

@@ -19,7 +19,14 @@ const TYPE_NAMES: Record<JsonType, string> = {
   integer: "a whole number",
   boolean: "true or false",
 };
-const SPOKEN_BOOLEANS: Readonly<Record<string, string>> = { yes: "true", on: "true", true: "true", no: "false", off: "false", false: "false" };
+const SPOKEN_BOOLEANS: Readonly<Record<string, string>> = {
+  yes: "true",
+  on: "true",
+  true: "true",
+  no: "false",
+  off: "false",
+  false: "false",
+};
 
 export function checkShape(value: unknown, reference: Schema, path: Steps, findings: Findings): void {
   const schema = resolve(reference);
@@ -27,7 +34,8 @@ export function checkShape(value: unknown, reference: Schema, path: Steps, findi
   if (findings.full) return;
   if (value === null) return findings.add(path, "this is empty; give it a value or remove the key");
   if (schema.const !== undefined && value !== schema.const) {
-    return findings.add(path, `${describeValue(value)} is not ${String(schema.const)}, the only value known here`, { value, suggestion: String(schema.const) });
+    const known = String(schema.const);
+    return findings.add(path, `${describeValue(value)} is not ${known}, the only value known here`, { value, suggestion: known });
   }
   if (schema.enum !== undefined && !schema.enum.includes(value as string)) return wrongWord(value, schema.enum, path, findings);
   const type = typeOf(value);
@@ -67,6 +75,11 @@ function intended(value: unknown, types: JsonType[]): string | undefined {
     if (types.includes("array")) return `[${JSON.stringify(value)}]`;
     if (types.includes("string")) return JSON.stringify(String(value));
   }
+  // An IPv6 address that ends in "::" is a key with nothing after it to YAML.
+  if (types.includes("string") && typeof value === "object" && value !== null) {
+    const [[key, nothing] = ["", undefined], ...more] = Object.entries(value);
+    if (nothing === null && more.length === 0) return JSON.stringify(`${key}:`);
+  }
   return undefined;
 }
 
@@ -101,9 +114,10 @@ function checkList(list: unknown[], schema: Schema, path: Steps, findings: Findi
 function checkMapping(mapping: Record<string, unknown>, schema: ResolvedSchema, path: Steps, findings: Findings): void {
   const known = schema.properties ?? {};
   const keys = Object.keys(mapping);
-  if (schema.minProperties !== undefined && keys.length < schema.minProperties) findings.add(path, `this is empty; it may hold ${list(Object.keys(known))}`);
-  if (schema.maxProperties !== undefined && keys.length > schema.maxProperties) {
-    return findings.add(path, `there are ${keys.length} keys here; at most ${schema.maxProperties} are possible`);
+  const { minProperties = 0, maxProperties = Infinity } = schema;
+  if (keys.length < minProperties) findings.add(path, `this is empty; it may hold ${list(Object.keys(known))}`);
+  if (keys.length > maxProperties) {
+    return findings.add(path, `there are ${keys.length} keys here; at most ${maxProperties} are possible`);
   }
   for (const key of schema.required ?? []) {
     if (!Object.hasOwn(mapping, key)) findings.add(path, missing(key, known));

@@ -1,5 +1,7 @@
 /** Moves over text: gaps, lines, comments, and the scalars of JSON and YAML that are on one line. */
 
+import { LONGEST_TEXT } from "./wanted.ts";
+
 /**
  * How sure a reader is when it stops: `wrong` is no YAML at all, `doubtful` is most likely a mistake but may be
  * YAML, and `unsupported` is YAML that only the full reader knows.
@@ -58,35 +60,43 @@ export class Cursor {
   }
 
   protected scalar(inFlow: boolean): string {
+    const start = this.at;
     const first = this.peek();
     this.plain = false;
-    if (first === QUOTE) return this.doubleQuoted();
-    if (first === APOSTROPHE) return this.singleQuoted();
+    if (first === QUOTE) this.skipDoubleQuoted();
+    else if (first === APOSTROPHE) this.skipSingleQuoted();
+    else this.skipPlain(inFlow);
+    if (this.at - start > LONGEST_TEXT) throw new Stop(start, `a text of more than ${LONGEST_TEXT / 1024} kB`, "wrong");
+    if (first === QUOTE) return this.unescape(start);
+    if (first === APOSTROPHE) return this.text.slice(start + 1, this.at - 1).replaceAll("''", "'");
     this.plain = true;
-    return this.plainScalar(inFlow);
+    const text = this.text.slice(start, this.at);
+    if (start === this.lineStart && MARKER.test(text.slice(0, 4).trimEnd())) throw new Stop(start, "a second document begins here", "unsupported");
+    return text;
   }
 
-  private doubleQuoted(): string {
+  private skipDoubleQuoted(): void {
     const start = this.at;
-    let escaped = false;
     for (;;) {
       const character = this.text.charCodeAt(++this.at);
       if (character === QUOTE) break;
       if (character === NEWLINE || Number.isNaN(character)) throw this.unclosed(start);
-      if (character !== BACKSLASH) continue;
-      escaped = true;
-      this.at++;
+      if (character === BACKSLASH) this.at++;
     }
     this.at++;
-    if (!escaped) return this.text.slice(start + 1, this.at - 1);
+  }
+
+  private unescape(start: number): string {
+    const quoted = this.text.slice(start, this.at);
+    if (!quoted.includes("\\")) return quoted.slice(1, -1);
     try {
-      return JSON.parse(this.text.slice(start, this.at)) as string;
+      return JSON.parse(quoted) as string;
     } catch {
       throw new Stop(start, "an escape in quotes that JSON does not have", "unsupported");
     }
   }
 
-  private singleQuoted(): string {
+  private skipSingleQuoted(): void {
     const start = this.at;
     for (;;) {
       const character = this.text.charCodeAt(++this.at);
@@ -96,16 +106,16 @@ export class Cursor {
       this.at++;
     }
     this.at++;
-    return this.text.slice(start + 1, this.at - 1).replaceAll("''", "'");
   }
 
   private unclosed(start: number): Stop {
     return new Stop(start, "quotes that are not closed on their line", this.text.length <= this.at ? "wrong" : "doubtful");
   }
 
-  private plainScalar(inFlow: boolean): string {
+  private skipPlain(inFlow: boolean): void {
     const start = this.at;
     const first = this.peek();
+    if (first === QUESTION && this.isGap(start + 1)) throw new Stop(start, "a key in the long form", "unsupported");
     const bare = first === DASH || first === COLON || first === QUESTION;
     if (NEVER_FIRST.has(first)) throw new Stop(start, `"${this.text[start]}" begins an anchor, alias, tag or text over several lines`, "unsupported");
     if (first === TAB) throw new Stop(start, "a tab where only spaces may stand");
@@ -123,9 +133,6 @@ export class Cursor {
       end = index + 1;
     }
     this.at = end;
-    const text = this.text.slice(start, end);
-    if (start === this.lineStart && MARKER.test(text.slice(0, 4).trimEnd())) throw new Stop(start, "a second document begins here", "unsupported");
-    return text;
   }
 
   /** Text before a colon. */

@@ -6,28 +6,28 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Alias, Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import { printable } from "../quote.ts";
-import { DEEPEST, duplicateKey, putKey, TOO_DEEP } from "./wanted.ts";
+import { DEEPEST, duplicateKey, MOST_KEYS, putKey, TOO_DEEP, TOO_MANY_KEYS } from "./wanted.ts";
 import type { Complaint, Content, Wanted } from "./wanted.ts";
 
 /** Values of a file with every alias written out. */
 const MOST_VALUES = 100_000;
+const MOST_ERRORS = 5;
+/** Where the library's own words are not for operators. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: "a second document begins here; a configuration is one document",
+  // The library is recursive, and deep nesting ends its stack.
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+};
 
 export type FullReading = Content | { stopped: Complaint[] };
 
 export function readFull(text: string, wanted: Wanted): FullReading {
-  let document;
-  try {
-    document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: "error" });
-  } catch (error) {
-    // The library is recursive, and deep nesting ends its stack.
-    if (error instanceof RangeError) return { stopped: [{ offset: 0, message: TOO_DEEP }] };
-    throw error;
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: "error" });
+  // What follows the first few is mostly their consequence.
+  const wrong = [...document.errors, ...document.warnings].slice(0, MOST_ERRORS);
+  if (wrong.length > 0) {
+    return { stopped: wrong.map(({ code, message, pos }) => ({ offset: pos[0], message: MESSAGES[code] ?? sentence(message) })) };
   }
-  const wrong = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
-    offset: pos[0],
-    message: code === "MULTIPLE_DOCS" ? "a second document begins here; a configuration is one document" : sentence(message),
-  }));
-  if (wrong.length > 0) return { stopped: wrong };
   const converter = new Converter();
   try {
     return { value: converter.convert(document.contents, 1, wanted).value, complaints: converter.complaints };
@@ -72,7 +72,7 @@ class Converter {
 
   private alias(node: Alias, depth: number): Converted {
     const target = this.anchors.get(node.source);
-    if (target === undefined) throw new Refusal(node, `the alias *${printable(node.source)} is inside what it stands for`);
+    if (target === undefined) throw new Refusal(node, `no anchor &${printable(node.source)} ends before this alias`);
     this.count(node, target.size);
     if (depth + target.height - 1 > DEEPEST) throw new Refusal(node, TOO_DEEP);
     return target;
@@ -93,6 +93,7 @@ class Converter {
   private mapping(node: YAMLMap, depth: number, wanted: Wanted | undefined): Converted {
     const value: Record<string, unknown> = {};
     const whole = this.collection(node, depth, value);
+    if (node.items.length > MOST_KEYS) throw new Refusal(node, TOO_MANY_KEYS);
     for (const { key, value: item } of node.items as Pair<Node, Node | null>[]) {
       if (!isScalar(key) || key.value === null) throw new Refusal(key ?? node, "a key has to be text");
       const name = String(key.source ?? key.value);

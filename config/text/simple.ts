@@ -6,7 +6,7 @@
 
 import { COLON, COMMA, Cursor, DASH, LIST_END, LIST_START, MAPPING_END, MAPPING_START, Stop } from "./cursor.ts";
 import type { Doubt } from "./cursor.ts";
-import { DEEPEST, duplicateKey, putKey, TOO_DEEP } from "./wanted.ts";
+import { DEEPEST, duplicateKey, MOST_KEYS, putKey, TOO_DEEP, TOO_MANY_KEYS } from "./wanted.ts";
 import type { Complaint, Content, Wanted } from "./wanted.ts";
 
 export type SimpleReading = Content | { stopped: Complaint; doubt: Doubt };
@@ -33,7 +33,7 @@ class SimpleReader extends Cursor {
     if (this.atEnd()) return null;
     wanted.valueOffset = this.at;
     const value = this.block(1, wanted);
-    if (!this.atEnd()) throw new Stop(this.at, "text after the end of the content, or not indented as what it belongs to");
+    if (!this.atEnd()) throw new Stop(this.at, "the indentation fits nothing above it");
     return value;
   }
 
@@ -72,8 +72,9 @@ class SimpleReader extends Cursor {
   private blockMapping(depth: number, wanted: Wanted | undefined): Record<string, unknown> {
     const column = this.enter(depth);
     const mapping: Record<string, unknown> = {};
+    let keys = 0;
     do {
-      const keyAt = this.at;
+      const keyAt = this.nextKey(++keys);
       const key = this.key(false);
       this.skipSpaces();
       if (this.peek() !== COLON || !this.isGap(this.at + 1)) throw new Stop(keyAt, 'a key without ":" and a space after it');
@@ -119,8 +120,9 @@ class SimpleReader extends Cursor {
   private flowMapping(depth: number, wanted: Wanted | undefined): Record<string, unknown> {
     const start = this.at++;
     const mapping: Record<string, unknown> = {};
+    let keys = 0;
     while (this.flowContent(start) !== MAPPING_END) {
-      const keyAt = this.at;
+      const keyAt = this.nextKey(++keys);
       const key = this.key(true);
       const plainKey = this.plain;
       if (this.flowContent(start) !== COLON || (plainKey && !this.isFlowGap(this.at + 1))) throw new Stop(keyAt, 'a key without ":" after it');
@@ -173,8 +175,13 @@ class SimpleReader extends Cursor {
     return this.column();
   }
 
+  private nextKey(keys: number): number {
+    if (keys > MOST_KEYS) throw new Stop(this.at, TOO_MANY_KEYS, "wrong");
+    return this.at;
+  }
+
   private refuseDeeper(column: number): void {
-    if (!this.atEnd() && this.column() > column) throw new Stop(this.at, "text over several lines, or indented more than what it belongs to");
+    if (!this.atEnd() && this.column() > column) throw new Stop(this.at, "the indentation fits nothing above it");
   }
 
   private put(mapping: Record<string, unknown>, key: string, offset: number, value: unknown): void {

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatProblem, parseConfig } from "../../config/load.ts";
+import { BROKEN_FILES } from "./broken-files.ts";
+
+for (const [what, text, ...says] of BROKEN_FILES) {
+  test(`refuses ${what} and says where and why`, () => {
+    const loaded = parseConfig(text, "weir.yaml");
+    assert.ok(!loaded.ok, "the file was accepted");
+    assert.deepEqual(loaded.problems.map(formatProblem), says);
+  });
+}
+
+test("says the same of a file with the line ends of Windows", () => {
+  for (const [what, text, ...says] of BROKEN_FILES) {
+    // A lone carriage return is one of the things that are wrong; it stays alone.
+    if (text.includes("\r")) continue;
+    const loaded = parseConfig(text.replaceAll("\n", "\r\n"), "weir.yaml");
+    assert.ok(!loaded.ok, what);
+    assert.deepEqual(loaded.problems.map(formatProblem), says, what);
+  }
+});
+
+test("no message carries a character that a terminal would obey", () => {
+  const nasty = "version: 1\n\"\\u001b]0;x\\u0007\": 1\nrules: [{ name: \"\\u0085\\u2028\\u202e\", action: \"\\u009b31m\" }]\n";
+  const loaded = parseConfig(nasty, "we\x1bir.yaml");
+  assert.ok(!loaded.ok);
+  assert.equal(loaded.problems.length, 3);
+  assert.doesNotMatch(JSON.stringify(loaded.problems), /[\p{Cc}\p{Cf}\u2028\u2029]/u);
+  for (const problem of loaded.problems) assert.doesNotMatch(formatProblem(problem), /[\p{Cc}\p{Cf}\u2028\u2029]/u);
+});
