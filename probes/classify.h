@@ -33,6 +33,8 @@ static __always_inline enum match match(const struct matcher *m, const struct pa
 		return MATCH_NO;
 	if (m->fields & MATCH_INTERFACE && !(m->interface_groups & packet->interface_groups))
 		return MATCH_NO;
+	if (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL)
+		return MATCH_UNKNOWN;
 	if (m->fields & MATCH_PROTOCOL && m->protocol != t->protocol)
 		return MATCH_NO;
 	if (!(m->fields & (MATCH_SOURCE_PORT | MATCH_DESTINATION_PORT | MATCH_ICMP_TYPE | MATCH_ICMP_CODE)))
@@ -87,8 +89,10 @@ static long scan_step(__u32 position, struct scan *scan)
 	rule = bpf_map_lookup_elem(&rules, &index);
 	if (!rule || slot >= LIMIT_RULES)
 		goto broken;
+	if (rule->flags & RULE_TCP_FLAGS && !(packet->flags & PACKET_HAS_PORTS))
+		answer = MATCH_UNKNOWN;
 	if (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)) {
-		if (answer == MATCH_UNKNOWN)
+		if (answer == MATCH_UNKNOWN || scan->doubtful)
 			return 0;	/* a staged rule never changes what happens to a packet */
 		if (rule->flags & RULE_TCP_FLAGS) {
 			add_condition(decision, slot);
@@ -98,8 +102,7 @@ static long scan_step(__u32 position, struct scan *scan)
 		}
 		return 0;
 	}
-	if (answer == MATCH_UNKNOWN || (rule->flags & RULE_TCP_FLAGS && packet->flags & PACKET_LATER_FRAGMENT &&
-					!(packet->flags & PACKET_HAS_PORTS))) {
+	if (answer == MATCH_UNKNOWN) {
 		scan->doubtful |= ACTION_BIT(rule->action);
 		return 0;
 	}
@@ -121,6 +124,8 @@ static __always_inline bool passes_default(const struct packet *packet)
 {
 	__u8 type = packet->opener.icmp_type;
 
+	if (packet->flags & PACKET_NO_PROTOCOL)
+		return false;
 	if (packet->opener.protocol == IPPROTO_IGMP)
 		return true;
 	return packet->opener.protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS &&

@@ -22,7 +22,7 @@ static __always_inline void *take(const struct cursor *cursor, struct packet *pa
 	void *at;
 
 	asm volatile("" : "+r"(offset));
-	if (offset > CURSOR_LIMIT)
+	if (offset > CURSOR_LIMIT || offset + size > packet->frame_length)
 		return NULL;
 	at = cursor->start + offset;
 	if (at + size > cursor->end)
@@ -35,6 +35,15 @@ static __always_inline void *take(const struct cursor *cursor, struct packet *pa
 static __always_inline __u32 short_of(const struct packet *packet, __u32 size, __u32 reason)
 {
 	return packet->offset + size <= packet->frame_length ? REASON_NOT_LINEAR : reason;
+}
+
+/* From here on the packet ends where its own length says; what follows is padding. */
+static __always_inline void cut_padding(struct packet *packet, __u32 start, __u32 length)
+{
+	__u32 room = packet->frame_length - start;
+
+	packet->missing = length > room ? length - room : 0;
+	packet->frame_length = start + (length < room ? length : room);
 }
 
 #endif

@@ -14,11 +14,12 @@ static __always_inline bool in_prefix(const __u64 address[2], const struct fails
 	       (address[1] & prefix->mask_be[1]) == prefix->address_be[1];
 }
 
-/* Neighbour discovery is believed only from the link itself: routers lower the hop limit (RFC 4861). */
+/* Neighbour discovery is believed only from the link itself, and in one piece: routers lower the hop limit
+ * (RFC 4861), and fragments of it are refused (RFC 6980). */
 static __always_inline bool is_neighbour_discovery(const struct packet *packet)
 {
-	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS &&
-	       !(packet->flags & PACKET_FRAGMENT) && packet->hop_limit == 255 && !packet->tuple.icmp_code &&
+	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS && packet->flags & PACKET_IPV6 &&
+	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == 255 && !packet->tuple.icmp_code &&
 	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137;
 }
 
@@ -60,15 +61,18 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 	return false;
 }
 
-static __always_inline bool is_absolute_failsafe(const struct packet *packet, const struct policy *policy)
+/* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
+static __always_inline bool is_link_upkeep(const struct packet *packet)
+{
+	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
+	return !packet->tunnel && (is_dhcp(packet) || is_neighbour_discovery(packet));
+}
+
+static __always_inline bool is_trusted(const struct packet *packet, const struct policy *policy)
 {
 	if (packet->interface_flags & INTERFACE_LOOPBACK)
 		return true;
-	if (packet->tunnel)
-		return false;	/* the failsafes speak of this host's own link, not of what a tunnel carries */
-	if (!(packet->flags & PACKET_HAS_ADDRESSES))
-		return false;
-	return is_neighbour_discovery(packet) || is_dhcp(packet) || is_failsafe_peer(packet, policy);
+	return !packet->tunnel && packet->flags & PACKET_HAS_ADDRESSES && is_failsafe_peer(packet, policy);
 }
 
 static __always_inline bool is_management_port(const struct policy *policy, __u16 port)
@@ -82,41 +86,42 @@ static __always_inline bool is_management_port(const struct policy *policy, __u1
 	return false;
 }
 
-/* Would the host forward this packet elsewhere? If it would not, the destination is the host itself. */
+/* Would the host forward the opener's packets elsewhere? If it would not, their destination is the host itself. */
 static __always_inline bool is_for_this_host(hook_context *ctx, const struct packet *packet)
 {
+	const struct tuple *opener = &packet->opener;
 	struct bpf_fib_lookup lookup = {};
 	long answer;
 
 	lookup.ifindex = packet->ifindex;
 	lookup.l4_protocol = packet->protocol;
-	if (packet->tuple.source_be[0] == 0 && (__u32)packet->tuple.source_be[1] == bpf_htonl(0xffff)) {
+	if (is_mapped(opener->source_be)) {
 		lookup.family = FIB_FAMILY_IPV4;
-		lookup.ipv4_src = packet->tuple.source_be[1] >> 32;
-		lookup.ipv4_dst = packet->tuple.destination_be[1] >> 32;
+		lookup.ipv4_src = opener->source_be[1] >> 32;
+		lookup.ipv4_dst = opener->destination_be[1] >> 32;
 	} else {
 		lookup.family = FIB_FAMILY_IPV6;
-		lookup.ipv6_src[0] = packet->tuple.source_be[0];
-		lookup.ipv6_src[1] = packet->tuple.source_be[0] >> 32;
-		lookup.ipv6_src[2] = packet->tuple.source_be[1];
-		lookup.ipv6_src[3] = packet->tuple.source_be[1] >> 32;
-		lookup.ipv6_dst[0] = packet->tuple.destination_be[0];
-		lookup.ipv6_dst[1] = packet->tuple.destination_be[0] >> 32;
-		lookup.ipv6_dst[2] = packet->tuple.destination_be[1];
-		lookup.ipv6_dst[3] = packet->tuple.destination_be[1] >> 32;
+		lookup.ipv6_src[0] = opener->source_be[0];
+		lookup.ipv6_src[1] = opener->source_be[0] >> 32;
+		lookup.ipv6_src[2] = opener->source_be[1];
+		lookup.ipv6_src[3] = opener->source_be[1] >> 32;
+		lookup.ipv6_dst[0] = opener->destination_be[0];
+		lookup.ipv6_dst[1] = opener->destination_be[0] >> 32;
+		lookup.ipv6_dst[2] = opener->destination_be[1];
+		lookup.ipv6_dst[3] = opener->destination_be[1] >> 32;
 	}
 	answer = bpf_fib_lookup(ctx, &lookup, sizeof(lookup), 0);
 	return answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
-/* TCP to a local management port, and its replies. */
+/* TCP that somebody opened to a management port of this host; its replies are part of it. */
 static __always_inline bool is_management(hook_context *ctx, const struct packet *packet, const struct policy *policy)
 {
-	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS) || packet->tunnel)
-		return false;
-	if (packet->direction == DIRECTION_EGRESS)
-		return is_management_port(policy, packet->tuple.source_port);
-	return is_management_port(policy, packet->tuple.destination_port) && is_for_this_host(ctx, packet);
+	const struct tuple *opener = &packet->opener;
+
+	return opener->protocol == IPPROTO_TCP && opener->direction == DIRECTION_INGRESS && !packet->tunnel &&
+	       packet->flags & PACKET_HAS_PORTS && is_management_port(policy, opener->destination_port) &&
+	       is_for_this_host(ctx, packet);
 }
 
 #endif

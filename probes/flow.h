@@ -65,6 +65,23 @@ static __always_inline void opener_of_flow(struct packet *packet, const struct f
 	packet->opener.icmp_code = flow->icmp_code;
 }
 
+/* The same from the flow's key alone, for a packet that is not of the flow. */
+static __always_inline void opener_of_key(struct tuple *opener, const struct flow_key *key, const struct flow *flow)
+{
+	bool low = flow->flags & FLOW_OPENER_IS_LOW;
+
+	opener->source_be[0] = low ? key->low_be[0] : key->high_be[0];
+	opener->source_be[1] = low ? key->low_be[1] : key->high_be[1];
+	opener->destination_be[0] = low ? key->high_be[0] : key->low_be[0];
+	opener->destination_be[1] = low ? key->high_be[1] : key->low_be[1];
+	opener->source_port = low ? key->low_port : key->high_port;
+	opener->destination_port = low ? key->high_port : key->low_port;
+	opener->protocol = key->protocol;
+	opener->direction = flow->direction;
+	opener->icmp_type = flow->icmp_type;
+	opener->icmp_code = flow->icmp_code;
+}
+
 /*
  * A decision is several words, so that a reader could meet half of an old and half of a new one. Whoever
  * swings `generation` to GENERATION_WRITING writes alone; readers look at it before and after.
@@ -158,10 +175,18 @@ static __always_inline void advance_flow(struct packet *packet, struct flow *flo
 	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
 	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
 	flow->seen_jiffies = bpf_jiffies64();
-	if (packet->protocol != IPPROTO_TCP)
+	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
 		return;
 	if ((flow->tcp_flags[end] | packet->tcp_flags) != flow->tcp_flags[end])
 		flow->tcp_flags[end] |= packet->tcp_flags;
+}
+
+/* One end reset it, or both have finished: a SYN may open the next connection between the same ports. */
+static __always_inline bool has_ended(const struct flow *flow)
+{
+	__u8 either = flow->tcp_flags[0] | flow->tcp_flags[1];
+
+	return either & TCP_RST || flow->tcp_flags[0] & flow->tcp_flags[1] & TCP_FIN;
 }
 
 /* Closed: one end reset it, or both have finished and the last of them is acknowledged. */

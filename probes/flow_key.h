@@ -3,6 +3,7 @@
 #ifndef WEIR_FLOW_KEY_H
 #define WEIR_FLOW_KEY_H
 
+#include "icmp.h"
 #include "packet.h"
 
 /* Any fixed order will do; this one compares words as they lie in memory. */
@@ -13,6 +14,11 @@ static __always_inline bool source_is_low(const struct tuple *tuple)
 	if (tuple->source_be[0] != tuple->destination_be[0])
 		return tuple->source_be[0] < tuple->destination_be[0];
 	return tuple->source_port <= tuple->destination_port;
+}
+
+static __always_inline bool is_icmp_answer(const struct tuple *tuple)
+{
+	return icmp_question(tuple->protocol, tuple->icmp_type) != tuple->icmp_type;
 }
 
 static __always_inline bool make_flow_key(const struct packet *packet, const struct tuple *tuple, struct flow_key *key)
@@ -30,8 +36,10 @@ static __always_inline bool make_flow_key(const struct packet *packet, const str
 	key->vlan[0] = packet->vlan[0];
 	key->vlan[1] = packet->vlan[1];
 	key->protocol = tuple->protocol;
-	key->reserved[0] = key->reserved[1] = key->reserved[2] = 0;
-	key->reserved2 = 0;
+	key->asker = 0;
+	if (tuple->protocol == IPPROTO_ICMP || tuple->protocol == IPPROTO_ICMPV6)
+		key->asker = low != is_icmp_answer(tuple) ? 1 : 2;
+	__builtin_memset(key->reserved, 0, sizeof(key->reserved));
 	return low;
 }
 

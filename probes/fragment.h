@@ -14,11 +14,13 @@ struct datagram_key {
 	__u64 destination_be[2];
 	__u32 id;
 	__u32 ifindex;
+	__u32 tunnel;
 	__u16 vlan[2];
-	__u32 protocol;
+	__u32 protocol;	/* 0 for IPv6: a receiver joins fragments whatever each claims (RFC 8200, 4.5) */
+	__u32 reserved;
 };
 
-enum datagram_flag { DATAGRAM_FIRST = 1, DATAGRAM_LAST = 2, DATAGRAM_POISONED = 4 };
+enum datagram_flag { DATAGRAM_FIRST = 1, DATAGRAM_LAST = 2 };
 
 struct datagram {
 	__u32 count;
@@ -27,7 +29,10 @@ struct datagram {
 	__u16 destination_port;
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 reserved[2];
+	__u8 protocol;
+	__u8 tcp_flags;
+	__u32 poison;	/* enum weir_reason: nothing of this datagram is decided any more */
+	__u32 lent;	/* of packet->flags, what later fragments share with the first */
 	struct {
 		__u32 start;
 		__u32 end;
@@ -102,8 +107,8 @@ __noinline int track_fragment(__u32 which)
 	if (!packet)
 		return REASON_FRAGMENT_LENGTH;
 	start = packet->fragment_start;
-	end = start + (packet->l4_end - packet->l4_offset);
-	if (packet->l4_end < packet->l4_offset || end > 65535 || end == start)
+	end = start + (packet->frame_length - packet->fragment_offset) + packet->missing;
+	if (packet->frame_length < packet->fragment_offset || end > 65535 || end == start)
 		return REASON_FRAGMENT_LENGTH;
 	if (!(packet->flags & PACKET_LAST_FRAGMENT) && end & 7)
 		return REASON_FRAGMENT_LENGTH;
@@ -116,7 +121,8 @@ __noinline int track_fragment(__u32 which)
 	key.ifindex = packet->ifindex;
 	key.vlan[0] = packet->vlan[0];
 	key.vlan[1] = packet->vlan[1];
-	key.protocol = packet->protocol;
+	key.tunnel = packet->tunnel;
+	key.protocol = packet->flags & PACKET_IPV6 ? 0 : packet->protocol;
 	datagram = bpf_map_lookup_elem(&fragments, &key);
 	if (!datagram || (packet->flags & PACKET_FIRST_FRAGMENT && is_complete(datagram))) {
 		struct datagram fresh = {};
@@ -127,11 +133,11 @@ __noinline int track_fragment(__u32 which)
 		if (!datagram)
 			return packet->flags & PACKET_LATER_FRAGMENT ? REASON_FRAGMENT_WITHOUT_FIRST : 0;
 	}
-	if (datagram->flags & DATAGRAM_POISONED)
-		return REASON_FRAGMENT_OVERLAP;
+	if (datagram->poison)
+		return datagram->poison;
 	reason = add_range(datagram, start, end);
 	if (reason) {
-		datagram->flags |= DATAGRAM_POISONED;
+		datagram->poison = reason;
 		return reason;
 	}
 	if (packet->flags & PACKET_LAST_FRAGMENT)
@@ -141,13 +147,18 @@ __noinline int track_fragment(__u32 which)
 		datagram->destination_port = packet->tuple.destination_port;
 		datagram->icmp_type = packet->tuple.icmp_type;
 		datagram->icmp_code = packet->tuple.icmp_code;
+		datagram->protocol = packet->protocol;
+		datagram->tcp_flags = packet->tcp_flags;
+		datagram->lent = packet->flags & (PACKET_HAS_PORTS | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER);
 		datagram->flags |= DATAGRAM_FIRST;
 	} else if (datagram->flags & DATAGRAM_FIRST) {
 		packet->tuple.source_port = datagram->source_port;
 		packet->tuple.destination_port = datagram->destination_port;
 		packet->tuple.icmp_type = datagram->icmp_type;
 		packet->tuple.icmp_code = datagram->icmp_code;
-		packet->flags |= PACKET_HAS_PORTS;
+		packet->protocol = datagram->protocol;
+		packet->tcp_flags = datagram->tcp_flags;
+		packet->flags = (packet->flags & ~PACKET_NO_PROTOCOL) | datagram->lent;
 	}
 	return 0;
 }

@@ -45,15 +45,17 @@ static __always_inline __u32 parse_ipv4(const struct cursor *cursor, struct pack
 	total_length = bpf_ntohs(ip->total_length);
 	if (!total_length && packet->flags & PACKET_GSO)
 		total_length = room;
-	if (total_length < header_length || total_length > room)
+	if (total_length < header_length || header_length > room ||
+	    (total_length > room && !(packet->flags & PACKET_PARTIAL)))
 		return REASON_IPV4_TOTAL_LENGTH;
+	cut_padding(packet, packet->l3_offset, total_length);
 	packet->l4_offset = packet->l3_offset + header_length;
-	packet->l4_end = packet->l3_offset + total_length;
 	packet->offset = packet->l4_offset;
 
 	fragment = bpf_ntohs(ip->fragment);
 	if (fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK)) {
 		packet->fragment_id = ip->id;
+		packet->fragment_offset = packet->l4_offset;
 		packet->fragment_start = (fragment & IPV4_OFFSET_MASK) * 8;
 		packet->flags |= packet->fragment_start ? PACKET_LATER_FRAGMENT : PACKET_FIRST_FRAGMENT;
 		if (!(fragment & IPV4_MORE_FRAGMENTS))

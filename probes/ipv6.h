@@ -63,8 +63,9 @@ static __always_inline __u32 parse_fragment_header(const struct cursor *cursor, 
 	if (!(offset_more & 0xfff9))
 		return 0;
 	packet->fragment_id = header->id;
+	packet->fragment_offset = packet->offset;
 	packet->fragment_start = offset_more & 0xfff8;
-	packet->flags |= packet->fragment_start ? PACKET_LATER_FRAGMENT : PACKET_FIRST_FRAGMENT;
+	packet->flags |= packet->fragment_start ? PACKET_LATER_FRAGMENT | PACKET_NO_PROTOCOL : PACKET_FIRST_FRAGMENT;
 	if (!(offset_more & 1))
 		packet->flags |= PACKET_LAST_FRAGMENT;
 	return 0;
@@ -83,7 +84,10 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 		return REASON_IPV6_VERSION;
 	copy_ipv6(packet->tuple.source_be, ip->source);
 	copy_ipv6(packet->tuple.destination_be, ip->destination);
-	packet->flags |= PACKET_HAS_ADDRESSES;
+	/* An IPv4 address in an IPv6 header would meet the rules and flows of IPv4; no host may send one. */
+	if (is_mapped(packet->tuple.source_be) || is_mapped(packet->tuple.destination_be))
+		return REASON_IPV6_VERSION;
+	packet->flags |= PACKET_HAS_ADDRESSES | PACKET_IPV6;
 	packet->protocol = ip->next_header;
 	packet->hop_limit = ip->hop_limit;
 
@@ -91,9 +95,9 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 	payload_length = bpf_ntohs(ip->payload_length);
 	if (!payload_length && packet->flags & PACKET_GSO)
 		payload_length = room;
-	if (payload_length > room)
+	if (payload_length > room && !(packet->flags & PACKET_PARTIAL))
 		return REASON_IPV6_PAYLOAD_LENGTH;
-	packet->l4_end = packet->offset + payload_length;
+	cut_padding(packet, packet->offset, payload_length);
 
 	for (int i = 0; i < LIMIT_EXTENSION_HEADERS + 1; i++) {
 		__u8 header = packet->protocol;
@@ -118,7 +122,7 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 		length = header == IPPROTO_AH ? (extension->length + 2) * 4 : (extension->length + 1) * 8;
 		packet->protocol = extension->next_header;
 		packet->offset += length - sizeof(*extension);
-		if (packet->offset > packet->l4_end)
+		if (packet->offset > packet->frame_length)
 			return REASON_EXTENSION_TRUNCATED;
 	}
 	return REASON_EXTENSION_DEPTH;

@@ -19,9 +19,9 @@ static __always_inline void reset_packet(struct packet *packet, __u32 which)
 	packet->offset = 0;
 	packet->l3_offset = 0;
 	packet->l4_offset = 0;
-	packet->l4_end = 0;
 	packet->header_end = 0;
 	packet->fragment_start = 0;
+	packet->missing = 0;
 	packet->tunnel = 0;
 	packet->inner_kind = TUNNEL_NONE;
 	packet->inner_protocol = 0;
@@ -113,9 +113,11 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	inner->interface_flags = outer->interface_flags;
 	inner->interface_groups = outer->interface_groups;
 	inner->flags = outer->flags & PACKET_GSO;
+	if (outer->flags & PACKET_FIRST_FRAGMENT)
+		inner->flags |= PACKET_PARTIAL;
 	inner->wire_packets = outer->wire_packets;
 	inner->wire_bytes = outer->wire_bytes;
-	inner->frame_length = outer->l4_end < outer->frame_length ? outer->l4_end : outer->frame_length;
+	inner->frame_length = outer->frame_length;
 	inner->offset = outer->inner_offset;
 	inner->outcome.reason = parse_tunnel(cursor, inner, outer->inner_kind, outer->inner_protocol, &ethertype);
 	if (inner->outcome.reason)
@@ -123,8 +125,6 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	if (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6)
 		return false;
 	parse_frame(cursor, inner, ethertype);
-	if (!inner->outcome.reason && inner->inner_kind != TUNNEL_NONE)
-		inner->outcome.reason = REASON_TUNNEL_DEPTH;
 	return true;
 }
 
@@ -144,7 +144,7 @@ static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cur
 
 	if (!(packet->flags & PACKET_NO_IP))
 		verdict = judge(ctx, OUTER, cookie);
-	if (packet->inner_kind != TUNNEL_NONE && !packet->outcome.reason && verdict == VERDICT_PASSED &&
+	if (packet->inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED && packet->outcome.slot != SLOT_FAILSAFE &&
 	    inspects_tunnels(packet)) {
 		struct packet *inner = packet_in_scratch(INNER);
 

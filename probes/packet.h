@@ -14,10 +14,15 @@ enum packet_flag {
 	PACKET_FIRST_FRAGMENT = 1 << 2,
 	PACKET_LATER_FRAGMENT = 1 << 3,
 	PACKET_LAST_FRAGMENT = 1 << 4,
-	PACKET_ICMP_ERROR = 1 << 5,	/* related holds the connection it is about */
+	PACKET_ICMP_ERROR = 1 << 5,
 	PACKET_NO_IP = 1 << 6,		/* ARP, LLDP and the like: not judged */
 	PACKET_GSO = 1 << 7,		/* length fields may be zero */
 	PACKET_FRAGMENT_HEADER = 1 << 8,/* an IPv6 fragment header was seen, be it an atomic one */
+	PACKET_RELATED = 1 << 9,	/* of an ICMP error: `related` holds the connection it is about */
+	PACKET_IPV6 = 1 << 10,
+	PACKET_PARTIAL = 1 << 11,	/* carried by a first fragment: its end comes in another packet */
+	PACKET_NO_PROTOCOL = 1 << 12,	/* a later IPv6 fragment, whose own word for it is not believed */
+	PACKET_ICMP_ANSWER = 1 << 13,	/* belongs to a question, and opens nothing */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
@@ -43,10 +48,10 @@ struct packet {
 	struct decision decision;	/* what classification answered */
 
 	__u64 offset;			/* of the parser, from the start of the frame */
-	__u32 frame_length;		/* bytes in the frame, those outside the linear part included */
+	__u32 frame_length;		/* bytes that belong to the packet, as far as it is parsed; not all may be linear */
+	__u32 missing;			/* bytes of a partial packet that are not in this frame */
 	__u32 l3_offset;
 	__u32 l4_offset;
-	__u32 l4_end;			/* where the IP payload ends */
 	__u32 header_end;		/* end of the layer 4 header: what each GSO segment repeats */
 	__u32 wire_packets;
 	__u32 wire_bytes;
@@ -62,8 +67,8 @@ struct packet {
 	__u32 flags;			/* enum packet_flag */
 
 	__u32 fragment_id;
-	__u32 fragment_start;
-	__u32 fragment_end;
+	__u32 fragment_start;		/* place of its first byte in the datagram */
+	__u32 fragment_offset;		/* where its bytes start in the frame */
 
 	__u32 tunnel;			/* as in struct flow_key */
 	__u32 inner_kind;		/* enum tunnel_kind of a tunnel header at inner_offset */
@@ -104,6 +109,11 @@ static __always_inline void map_ipv4(__u64 out[2], __be32 address)
 {
 	out[0] = 0;
 	out[1] = (__u64)address << 32 | bpf_htonl(0xffff);
+}
+
+static __always_inline bool is_mapped(const __u64 address[2])
+{
+	return !address[0] && (__u32)address[1] == bpf_htonl(0xffff);
 }
 
 static __always_inline void copy_ipv6(__u64 out[2], const void *address)

@@ -18,7 +18,7 @@ static __always_inline __u32 socket_tuple(const struct packet *packet, struct bp
 	__be16 remote_port = bpf_htons(in ? t->source_port : t->destination_port);
 	__be16 local_port = bpf_htons(in ? t->destination_port : t->source_port);
 
-	if (remote[0] == 0 && (__u32)remote[1] == bpf_htonl(0xffff)) {
+	if (is_mapped(remote)) {
 		out->ipv4.saddr = remote[1] >> 32;
 		out->ipv4.daddr = local[1] >> 32;
 		out->ipv4.sport = remote_port;

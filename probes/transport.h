@@ -26,24 +26,10 @@ struct udp_header {
 	__be16 checksum;
 };
 
-struct icmp_header {
-	__u8 type;
-	__u8 code;
-	__be16 checksum;
-	__be16 id;
-	__be16 sequence;
-};
-
-enum icmp_number {
-	ICMP_ECHO_REPLY_TYPE = 0, ICMP_UNREACHABLE_TYPE = 3, ICMP_QUENCH_TYPE = 4, ICMP_ECHO_TYPE = 8,
-	ICMP_EXCEEDED_TYPE = 11, ICMP_PARAMETER_TYPE = 12, ICMP_TIMESTAMP_TYPE = 13, ICMP_TIMESTAMP_REPLY_TYPE = 14,
-	ICMPV6_ERROR_LAST_TYPE = 4, ICMPV6_ECHO_TYPE = 128, ICMPV6_ECHO_REPLY_TYPE = 129,
-};
-
 /* How many bytes of the IP payload the frame should hold from here. */
 static __always_inline __u32 payload_left(const struct packet *packet)
 {
-	return packet->l4_end > packet->offset ? packet->l4_end - packet->offset : 0;
+	return packet->frame_length > packet->offset ? packet->frame_length - packet->offset : 0;
 }
 
 static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packet *packet)
@@ -81,7 +67,7 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	if (!udp)
 		return short_of(packet, sizeof(*udp), REASON_UDP_TRUNCATED);
 	length = bpf_ntohs(udp->length);
-	if (packet->flags & PACKET_FIRST_FRAGMENT || (!length && packet->flags & PACKET_GSO))
+	if (packet->flags & (PACKET_FIRST_FRAGMENT | PACKET_PARTIAL) || (!length && packet->flags & PACKET_GSO))
 		left = length = sizeof(*udp);	/* the length covers more than this frame */
 	if (length < sizeof(*udp) || length > left)
 		return REASON_UDP_LENGTH;
@@ -95,30 +81,6 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 		packet->inner_kind = TUNNEL_GENEVE;
 	packet->inner_offset = packet->offset;
 	return 0;
-}
-
-static __always_inline bool is_icmp_error(__u8 protocol, __u8 type)
-{
-	if (protocol == IPPROTO_ICMPV6)
-		return type >= 1 && type <= ICMPV6_ERROR_LAST_TYPE;
-	return type == ICMP_UNREACHABLE_TYPE || type == ICMP_QUENCH_TYPE || type == ICMP_EXCEEDED_TYPE ||
-	       type == ICMP_PARAMETER_TYPE;
-}
-
-/* A question and its answer carry the same identifier; it stands in for both ports of the flow. */
-static __always_inline bool has_icmp_id(__u8 protocol, __u8 type)
-{
-	if (protocol == IPPROTO_ICMPV6)
-		return type == ICMPV6_ECHO_TYPE || type == ICMPV6_ECHO_REPLY_TYPE;
-	return type == ICMP_ECHO_TYPE || type == ICMP_ECHO_REPLY_TYPE || type == ICMP_TIMESTAMP_TYPE ||
-	       type == ICMP_TIMESTAMP_REPLY_TYPE;
-}
-
-static __always_inline __u16 icmp_flow_port(__u8 protocol, const struct icmp_header *icmp)
-{
-	if (has_icmp_id(protocol, icmp->type))
-		return bpf_ntohs(icmp->id);
-	return icmp->type << 8 | icmp->code;
 }
 
 /*
@@ -151,18 +113,17 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 		protocol = ip->next_header;
 	}
 	ports = take(cursor, packet, sizeof(*ports));
-	if (!ports || packet->offset > packet->l4_end)
+	if (!ports)
 		return;
+	quoted.protocol = protocol;
 	if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) {
 		quoted.source_port = bpf_ntohs(ports->source);
 		quoted.destination_port = bpf_ntohs(ports->destination);
 	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
-		quoted.source_port = icmp_flow_port(protocol, (struct icmp_header *)ports);
-		quoted.destination_port = quoted.source_port;
+		set_icmp_tuple(&quoted, (struct icmp_header *)ports);
 	}
-	quoted.protocol = protocol;
 	make_flow_key(packet, &quoted, &packet->related);
-	packet->flags |= PACKET_ICMP_ERROR;
+	packet->flags |= PACKET_RELATED;
 }
 
 static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct packet *packet)
@@ -174,14 +135,16 @@ static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct pack
 	icmp = take(cursor, packet, sizeof(*icmp));
 	if (!icmp)
 		return short_of(packet, sizeof(*icmp), REASON_ICMP_TRUNCATED);
-	packet->tuple.icmp_type = icmp->type;
-	packet->tuple.icmp_code = icmp->code;
-	packet->tuple.source_port = icmp_flow_port(packet->protocol, icmp);
-	packet->tuple.destination_port = packet->tuple.source_port;
+	packet->tuple.protocol = packet->protocol;
+	set_icmp_tuple(&packet->tuple, icmp);
 	packet->header_end = packet->offset;
 	packet->flags |= PACKET_HAS_PORTS;
-	if (is_icmp_error(packet->protocol, icmp->type))
+	if (icmp_question(packet->protocol, icmp->type) != icmp->type)
+		packet->flags |= PACKET_ICMP_ANSWER;
+	if (is_icmp_error(packet->protocol, icmp->type)) {
+		packet->flags |= PACKET_ICMP_ERROR;
 		parse_quoted(cursor, packet);
+	}
 	return 0;
 }
 

@@ -60,7 +60,7 @@ static __always_inline __u32 parse_gre(const struct cursor *cursor, struct packe
 	if (flags & GRE_SEQUENCE)
 		packet->offset += 4;
 	packet->tunnel = tunnel_identity(TUNNEL_GRE, id);
-	return 0;
+	return packet->offset > packet->frame_length ? REASON_TUNNEL_TRUNCATED : 0;
 }
 
 static __always_inline __u32 parse_vxlan(const struct cursor *cursor, struct packet *packet, __u16 *ethertype)
@@ -87,7 +87,7 @@ static __always_inline __u32 parse_geneve(const struct cursor *cursor, struct pa
 	*ethertype = bpf_ntohs(geneve->protocol);
 	packet->offset += (geneve->version_options & 0x3f) * 4;
 	packet->tunnel = tunnel_identity(TUNNEL_GENEVE, bpf_ntohl(geneve->vni) >> 8);
-	return 0;
+	return packet->offset > packet->frame_length ? REASON_TUNNEL_TRUNCATED : 0;
 }
 
 /* *ethertype is 0 on return when what is inside is neither IPv4, IPv6 nor an Ethernet frame. */

@@ -234,8 +234,8 @@ struct flow_key {
 	__u32 tunnel;			/* 0 outside a tunnel, else kind << 24 | identifier */
 	__u16 vlan[2];			/* 0 none, else 0x1000 | id */
 	__u8 protocol;
-	__u8 reserved[3];
-	__u32 reserved2;
+	__u8 asker;			/* of ICMP: which end asks, 1 low, 2 high */
+	__u8 reserved[6];
 };
 
 /* What classification answers, and a flow keeps: see decide.h. */

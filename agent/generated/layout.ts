@@ -369,6 +369,7 @@ export const FlowKey = {
   tunnel: 40,
   vlan: { at: 44, count: 2, stride: 2 },
   protocol: 48,
+  asker: 49,
 } as const;
 
 export const Decision = {

@@ -17,15 +17,23 @@ const TC_PASS = -1;
 const OUTER = 0;
 const INNER = 1;
 const STATE_TABLES = ["flows", "openings", "shadows", "fragments"];
-const VIRTUAL_OUTCOME_DROPPED = "dropped";
+const DROPPED: Expected["verdict"] = "dropped";
 
 /** Packets that a test run cannot make: what they test needs a real device. */
 export function cannotRun(packet: Arrival, hook: IngressHook): string | undefined {
   if (packet.ethernet === false) return "a frame without an Ethernet header";
   if (packet.metadataTags !== undefined && packet.metadataTags.length > 0) return "a VLAN tag outside the frame";
-  if (packet.frame.length < 14) return "a frame shorter than its Ethernet header";
+  if (packet.frame.length < SHORTEST[etherType(packet.frame)]) return "a frame shorter than its Ethernet or IP header";
   if (packet.gso && packet.hook === "ingress" && hook === "xdp") return "a GSO packet on XDP";
   return undefined;
+}
+
+/** The kernel refuses test runs of less. */
+const SHORTEST = { ipv4: 34, ipv6: 54, other: 14 };
+
+function etherType(frame: Uint8Array): keyof typeof SHORTEST {
+  const type = frame.length < 14 ? 0 : frame[12]! * 256 + frame[13]!;
+  return type === 0x0800 ? "ipv4" : type === 0x86dd ? "ipv6" : "other";
 }
 
 export class KernelJudge {
@@ -86,7 +94,7 @@ export class KernelJudge {
     const { retval } = program.testRun({ data: packet.frame, ifindex, ...(packet.gso ? { skb: { gsoSize: 1400, gsoSegments: 2 } } : {}) });
     const outcome = this.#outcome();
     const passed = retval === (xdp ? XDP_PASS : TC_PASS);
-    if (passed === (outcome.verdict === VIRTUAL_OUTCOME_DROPPED)) throw new Error(`the program answers ${retval}, its verdict is ${outcome.verdict}`);
+    if (passed === (outcome.verdict === DROPPED)) throw new Error(`the program answers ${retval}, its verdict is ${outcome.verdict}`);
     return outcome;
   }
 
@@ -100,10 +108,10 @@ export class KernelJudge {
 
   /** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
   #outcome(): Expected {
-    const outer = this.#read(OUTER);
-    if (!outer.tunnelled) return outer.expected;
-    const inner = this.#read(INNER).expected;
-    return inner.verdict === "passed" ? outer.expected : inner;
+    const { expected: outer, tunnelled } = this.#read(OUTER);
+    if (!tunnelled) return outer;
+    const { expected: inner } = this.#read(INNER);
+    return { ...(inner.verdict === "passed" ? outer : inner), staged: outer.staged ?? inner.staged };
   }
 
   #read(which: number): { expected: Expected; tunnelled: boolean } {
