@@ -52,9 +52,7 @@ interface OpenLogFile extends LogFile {
 
 /** `headPath` null: the head is not at hand, so a log cut at its end looks whole. */
 export async function verifyAudit(path: string, headPath: string | null): Promise<AuditVerdict> {
-  // The head first: the log may grow meanwhile, and may be ahead of its head but not behind.
-  const head = headPath === null ? null : await readHead(headPath).catch((error: Error) => error);
-  const files = await openAll(path);
+  const { head, files } = await openAll(path, headPath);
   try {
     const check = new Check(head instanceof Error ? null : head);
     const lines = linesOfAll(files);
@@ -76,20 +74,26 @@ interface OpenLogFile extends LogFile {
 }
 
 /** Opens every file of the log as of one moment: a rotation in between means to look again. */
-async function openAll(path: string): Promise<OpenLogFile[]> {
-  for (;;) {
+async function openAll(path: string, headPath: string | null): Promise<{ head: Head | Error | null; files: OpenLogFile[] }> {
+  for (let attempt = 1; ; attempt++) {
     const before = await statOf(path);
-    const listed = await listLog(path);
+    // The head before the files: they may grow meanwhile, and may be ahead of it but not behind.
+    const head = headPath === null ? null : await readHead(headPath).catch((error: Error) => error);
     const files: OpenLogFile[] = [];
-    for (const file of listed) {
+    for (const file of await listLog(path)) {
       const handle = await openForReading(file.path);
       if (handle) files.push({ ...file, handle });
     }
     const after = await statOf(path);
-    if (files.length === listed.length && before?.ino === after?.ino) return files;
+    const unchanged = after !== null && before?.ino === after.ino && before.birthtimeMs === after.birthtimeMs;
+    if (unchanged || attempt === ATTEMPTS) return { head, files };
     await Promise.all(files.map((file) => file.handle.close()));
+    await sleep(10);
   }
 }
+
+/** So many rotations do not follow each other: the file is gone. */
+const ATTEMPTS = 20;
 
 interface LogLine extends Line {
   file: LogFile;
@@ -128,7 +132,7 @@ class Check {
   /** Records that stand where another belongs, by the number that was expected: two of them may have been swapped. */
   #misplaced = new Map<number, { found: number; problem: Problem }>();
   /** The second of two neighbours that were swapped. */
-  #skip = 0;
+  #skip: number | null = null;
   #replaced = false;
   #lastLine: LogLine | null = null;
 
@@ -145,7 +149,7 @@ class Check {
       if (following) this.#report("truncated", line, "the file ends within this line");
       return; // at the very end of the log: see `end`
     }
-    if (sealed && sealed.sequence === this.#skip) this.#skip = 0;
+    if (sealed && sealed.sequence === this.#skip) this.#skip = null;
     else if (sealed && this.#isSound(sealed)) this.#accept(line, sealed);
     else this.#diagnose(line, sealed, following && openSeal(following.text)?.sequence);
   }

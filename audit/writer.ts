@@ -96,6 +96,8 @@ export class AuditWriter {
       if (error instanceof AuditRefusal) throw error;
     }
     await this.#drain();
+    this.#lookDue = true; // brings the head of a new log to disk
+    await this.#drain();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
