@@ -55,6 +55,7 @@ async function run(judge: KernelJudge, { config, host, steps }: Case, hook: Ingr
     }
   } finally {
     for (const socket of sockets) "destroy" in socket ? socket.destroy() : socket.close();
+    for (const address of addressesOf(host)) onLoopback("del", address);
     setForwarding(false);
   }
 }
@@ -89,8 +90,8 @@ function setForwarding(on: boolean): void {
 async function openSockets(host: Partial<Host> = {}): Promise<(Server | Socket)[]> {
   const opened: (Server | Socket)[] = [];
   for (const port of host.listening ?? []) opened.push(await listen(port));
+  for (const address of addressesOf(host)) onLoopback("replace", address);
   for (const { local, remote } of host.established ?? []) {
-    for (const { address } of [local, remote]) addAddress(address);
     const server = await listen(remote.port, remote.address);
     const socket = connect({ host: remote.address, port: remote.port, localAddress: local.address, localPort: local.port });
     await once(socket, "connect");
@@ -106,7 +107,12 @@ async function listen(port: number, address?: string): Promise<Server> {
   return server;
 }
 
-function addAddress(address: string): void {
+/** Both ends of the connections that have a socket here. */
+function addressesOf(host: Partial<Host> = {}): Set<string> {
+  return new Set((host.established ?? []).flatMap(({ local, remote }) => [local.address, remote.address]));
+}
+
+function onLoopback(change: "replace" | "del", address: string): void {
   const bits = address.includes(":") ? 128 : 32;
-  ip("address", "replace", `${address}/${bits}`, "dev", "lo", ...(bits === 128 ? ["nodad"] : []));
+  ip("address", change, `${address}/${bits}`, "dev", "lo", ...(bits === 128 && change === "replace" ? ["nodad"] : []));
 }
