@@ -136,7 +136,6 @@ export class Reference {
     const conversation = conversationOf(packet, transport);
     const key = connectionKey(conversation, place);
     const opens = isBareSyn(transport.tcpFlags);
-    const later = packet.fragment !== null && packet.fragment.offset > 0;
 
     const flow = this.#flows.find(key);
     if (flow !== undefined && !(opens && isClosed(flow))) {
@@ -145,7 +144,7 @@ export class Reference {
       if (opens && !byOpener) return this.#ask(senderOf(conversation, arrival), transport.tcpFlags, arrival, inTunnel);
       const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
       const judgement = this.#ask(opener, transport.tcpFlags, arrival, inTunnel);
-      if (judgement.action === "allow" && !later) advance(flow, byOpener, transport.tcpFlags);
+      if (judgement.action === "allow") advance(flow, byOpener, transport.tcpFlags);
       return judgement;
     }
     if (flow !== undefined) this.#flows.forget(key);
@@ -157,7 +156,7 @@ export class Reference {
     const opener = shadow ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
     if (opener === undefined) return this.#undecided("opener_unknown", arrival);
     const judgement = this.#ask(opener, transport.tcpFlags, arrival, inTunnel);
-    if (later || isAnswerMessage(transport)) return judgement;
+    if (!opensFlow(packet, transport)) return judgement;
     const openerIsLow = opener.isSender === key.sourceIsLow;
     if (judgement.action === "allow") this.#flows.open(key, newFlow(opener, openerIsLow, transport.tcpFlags));
     else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule });
@@ -167,8 +166,7 @@ export class Reference {
   /** The flow is known from then on, should the peer lose its privilege. */
   #followTrusted(packet: Packet, place: string, arrival: Arrival): void {
     const { transport } = packet;
-    if (transport === undefined || (packet.fragment !== null && packet.fragment.offset > 0) || isAnswerMessage(transport)) return;
-    if (transport.icmp !== null && isError(transport.protocol, transport.icmp.type)) return;
+    if (transport === undefined || !opensFlow(packet, transport)) return;
     const conversation = conversationOf(packet, transport);
     const key = connectionKey(conversation, place);
     const flow = this.#flows.find(key);
@@ -213,8 +211,10 @@ function conversationOf({ source, destination }: Packet, { protocol, ports, icmp
   return { source, destination, protocol, ports, icmp };
 }
 
-function isAnswerMessage({ protocol, icmp }: Transport): boolean {
-  return icmp !== null && isAnswer(protocol, icmp.type);
+/** Later fragments, answers and errors belong to something, or to nothing. */
+function opensFlow({ fragment }: Packet, { protocol, icmp }: Transport): boolean {
+  if (fragment !== null && fragment.offset > 0) return false;
+  return icmp === null || (!isAnswer(protocol, icmp.type) && !isError(protocol, icmp.type));
 }
 
 function newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null): Flow {

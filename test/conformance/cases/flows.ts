@@ -195,6 +195,27 @@ const openerCases = (f: Family): Case[] => [
   },
 ];
 
+const OUT: RuleText = { name: "out", action: "allow", direction: "egress" };
+
+/** The same SYN from the other end, once while the connection stands and once after it ended. */
+const againCases = (f: Family): Case[] => {
+  const begin: Case["steps"] = [inward(fromRemote(f, opener("syn")), passed("web-in")), outward(fromLocal(f, answer("syn", "ack")), passed("web-in"))];
+  const finish: Case["steps"] = [
+    outward(fromLocal(f, answer("fin", "ack")), passed("web-in")),
+    inward(fromRemote(f, opener("fin", "ack")), passed("web-in")),
+    outward(fromLocal(f, answer("ack")), passed("web-in")),
+  ];
+  const synBack = outward(fromLocal(f, answer("syn")), passed("out"));
+  const next = (rule: string) => inward(fromRemote(f, opener("syn", "ack")), passed(rule));
+  const config = { ...CLOSED, rules: [WEB_IN, OUT] };
+  return [
+    { name: `${f.name}: a SYN back does not take over a connection that stands`, config, steps: [...begin, synBack, next("web-in")] },
+    { name: `${f.name}: a SYN back opens anew when both ends have finished`, config, steps: [...begin, ...finish, synBack, next("out")] },
+    { name: `${f.name}: a SYN back opens anew after a reset`, config, steps: [...begin, inward(fromRemote(f, opener("rst")), passed("web-in")), synBack, next("out")] },
+    { name: `${f.name}: a connection that only one end has finished stands`, config, steps: [...begin, ...finish.slice(0, 1), synBack, next("web-in")] },
+  ];
+};
+
 const shadowCases = (f: Family): Case[] => {
   const ask = inward(fromRemote(f, UDP({ sport: 40000, dport: 53 })), wouldDrop("no-in"));
   const reply = (expect = wouldDrop("no-in")) => outward(fromLocal(f, UDP({ sport: 53, dport: 40000 })), expect);
@@ -305,4 +326,4 @@ const reloadCases = (f: Family): Case[] => [
   },
 ];
 
-export const FLOW_CASES: Case[] = [followCases, openerCases, shadowCases, reloadCases].flatMap(forBoth);
+export const FLOW_CASES: Case[] = [followCases, openerCases, againCases, shadowCases, reloadCases].flatMap(forBoth);

@@ -85,6 +85,29 @@ const orderCases = (f: Family): Case[] => [
   },
 ];
 
+const lateCases = (f: Family): Case[] => [
+  {
+    name: `${f.name}: a later fragment makes no connection even where it is the first to pass`,
+    config: { mode: "prevent", rules: [NO_DNS] },
+    steps: [
+      inward(first(f, 53), dropped("no-dns")),
+      { reload: { mode: "prevent", defaults: { action: "block" }, rules: [{ ...DNS, direction: "ingress" }] } },
+      inward(later(f, 16, 5, false), passed("dns")),
+      outward(partFromLocal(f, { offset: 0, more: true }, UDP({ sport: 53, dport: 40000, length: 64 }), payload(8)), dropped("default")),
+    ],
+  },
+  {
+    name: `${f.name}: only a first fragment begins anew after a complete datagram`,
+    config: { mode: "prevent", defaults: STRICT },
+    steps: [
+      inward(first(f, 54), passed()),
+      inward(later(f, 16, 5, false), passed()),
+      inward(later(f, 16, 5, false), overlap),
+      inward(first(f, 54, 16, { id: 8 }), passed()),
+    ],
+  },
+];
+
 /** What a missing first leaves open, and what it does not. */
 const unknownCases = (f: Family): Case[] => {
   const lone = later(f, 16, 5, false);
@@ -305,4 +328,4 @@ const overlapCases = (f: Family): Case[] => [
   },
 ];
 
-export const FRAGMENT_CASES: Case[] = [...[orderCases, unknownCases, tinyCases, lengthCases, overlapCases].flatMap(forBoth), ...PROTOCOL_CASES];
+export const FRAGMENT_CASES: Case[] = [...[orderCases, lateCases, unknownCases, tinyCases, lengthCases, overlapCases].flatMap(forBoth), ...PROTOCOL_CASES];

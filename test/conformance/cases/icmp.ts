@@ -3,7 +3,7 @@
 import { Ethernet, frame, ICMP, inside, IPv4, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { dropped, inward, outward, passed, wouldDrop, type Case } from "../case.ts";
-import { FAMILY_4, forBoth, fromLocal, fromRemote, type Family } from "../family.ts";
+import { FAMILY_4, forBoth, fromLocal, fromRemote, partFromRemote, type Family } from "../family.ts";
 import type { PolicyText, RuleText } from "../policy.ts";
 
 const CLOSED: PolicyText = { mode: "prevent", defaults: { action: "block" } };
@@ -162,6 +162,15 @@ const IPV4_CASES: Case[] = [
       inward(fromRemote(FAMILY_4, ICMP({ type: 3, code: 3 }), payload(quotedDns({ ihl: 4 }))), dropped("default")),
       inward(fromRemote(FAMILY_4, ICMP({ type: 3, code: 4 }), payload(quotedDns({ options: 8 }))), passed("dns")),
       inward(fromRemote(FAMILY_4, ICMP({ type: 5, code: 1 }), payload(quotedDns({}))), dropped("default")), // a redirect is no error
+    ],
+  },
+  {
+    name: "a later fragment of an error is judged by the error's own type: what the error quotes is in the first",
+    config: { ...CLOSED, rules: [{ name: "dns", action: "allow", direction: "egress", layer4: { protocol: "udp" } }] },
+    steps: [
+      outward(fromLocal(FAMILY_4, UDP({ sport: 40000, dport: 53 })), passed("dns")),
+      inward(partFromRemote(FAMILY_4, { offset: 0, more: true }, ICMP({ type: 3, code: 3 }), payload(quotedDns({})), payload(4)), passed("dns")),
+      inward(partFromRemote(FAMILY_4, { offset: 40, more: false, protocol: 1 }, payload(4)), dropped("default")),
     ],
   },
   {

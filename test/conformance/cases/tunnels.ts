@@ -181,7 +181,9 @@ const fragmentCases = (f: Family): Case[] => {
       config: { mode: "prevent", defaults: STRICT, rules: [NO_TELNET] },
       steps: [
         inward(frame(Ethernet(), ...f.part(ends, { offset: 0, more: true }), ...bytes(TELNET)), dropped("no-telnet")),
+        inward(frame(Ethernet(), ...f.part(ends, { offset: 64, more: false, protocol: 47 }), payload(8)), passed()), // alone it is nothing
         inward(frame(Ethernet(), ...f.part(ends, { id: 8, offset: 0, more: true }), ...bytes(WEB)), passed()),
+        inward(frame(Ethernet(), ...f.part(ends, { id: 9, offset: 0, more: true }), ...bytes(UDP({ dport: 23, length: 980 }))), passed()),
         inward(frame(Ethernet(), ...f.part(ends, { id: 8, offset: 64, more: false, protocol: 47 }), payload(inner(TELNET))), passed()),
       ],
     },
