@@ -1,9 +1,9 @@
 /** Ethernet II and its VLAN tags. */
 
+import { Limit } from "../../generated/layout.ts";
 import { Undecidable, type Reader } from "./packet.ts";
 
 const VLAN_TYPES = [0x8100, 0x88a8];
-const MOST_TAGS = 2;
 
 export interface Link {
   etherType: number;
@@ -16,7 +16,7 @@ export function readEthernet(reader: Reader, metadataTags: readonly number[] = [
   let etherType = reader.take(14, "ethernet_truncated").getUint16(12);
   const vlan = [...metadataTags];
   while (VLAN_TYPES.includes(etherType)) {
-    if (vlan.length === MOST_TAGS) throw new Undecidable("vlan_depth");
+    if (vlan.length === Limit.VLAN_TAGS) throw new Undecidable("vlan_depth");
     const tag = reader.take(4, "vlan_truncated");
     vlan.push(tag.getUint16(0) & 0x0fff);
     etherType = tag.getUint16(2);

@@ -4,9 +4,9 @@
  * are how a datagram is made to look different to the judge and to the receiver.
  */
 
+import { Limit } from "../../generated/layout.ts";
 import { Undecidable, type Packet, type Reason, type Transport } from "./packet.ts";
 
-const MOST_RANGES = 8;
 const LONGEST = 65_535;
 
 interface Datagram {
@@ -55,7 +55,7 @@ function addRange(datagram: Datagram, start: number, end: number): Reason | unde
   const after = datagram.ranges.find((range) => range.start === end);
   const others = datagram.ranges.filter((range) => range !== before && range !== after);
   datagram.ranges = [...others, { start: before?.start ?? start, end: after?.end ?? end }];
-  return datagram.ranges.length > MOST_RANGES ? "fragment_ranges" : undefined;
+  return datagram.ranges.length > Limit.FRAGMENT_RANGES ? "fragment_ranges" : undefined;
 }
 
 /** What an error quotes and what a tunnel carries is in the first fragment only. */

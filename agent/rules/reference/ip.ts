@@ -3,6 +3,7 @@
  * for an address holds for a packet that is otherwise malformed.
  */
 
+import { Limit } from "../../generated/layout.ts";
 import { readTransport } from "./transport.ts";
 import { ETHERTYPE_IPV4, Undecidable, type Packet, type Reader, type Surroundings } from "./packet.ts";
 
@@ -11,7 +12,6 @@ const FRAGMENT_HEADER = 44;
 const AUTHENTICATION_HEADER = 51;
 /** Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP, shim6. */
 const EXTENSION_HEADERS = [0, 43, FRAGMENT_HEADER, AUTHENTICATION_HEADER, 60, 135, 139, 140];
-const MOST_EXTENSION_HEADERS = 8;
 
 /** Reads an IP packet; `seen` gets it as soon as its addresses are known, and is filled further. */
 export function readIp(reader: Reader, etherType: number, around: Surroundings, seen: (packet: Packet) => void): void {
@@ -79,7 +79,7 @@ function readIPv6(reader: Reader, around: Surroundings, seen: (packet: Packet) =
 function skipExtensions(reader: Reader, first: number, packet: Packet, missing: number): number {
   let next = first;
   for (let count = 0; EXTENSION_HEADERS.includes(next); count++) {
-    if (count === MOST_EXTENSION_HEADERS) throw new Undecidable("extension_depth");
+    if (count === Limit.EXTENSION_HEADERS) throw new Undecidable("extension_depth");
     if (next === FRAGMENT_HEADER) {
       const header = reader.take(8, "extension_truncated");
       if (packet.fragmentHeader) throw new Undecidable("fragment_nested");
