@@ -17,8 +17,9 @@ const LONGEST_TEXT = 1024;
 const LONGEST_PATH = 4095;
 /** Of sockaddr_un, less the closing NUL. */
 const LONGEST_SOCKET_PATH = 107;
-const SMALLEST_SIZE = 64_000;
-const LARGEST_SIZE = 1e12;
+/** Of sizes written with a unit; the schema says the same of those in bytes. */
+export const SMALLEST_SIZE = 64_000;
+export const LARGEST_SIZE = 1e12;
 /** What events call the decisions that no rule of the operator makes. */
 const RESERVED_NAMES = ["default", "failsafe", "on_error"];
 

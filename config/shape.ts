@@ -41,7 +41,7 @@ export function checkShape(value: unknown, reference: Schema, path: Steps, findi
   const type = typeOf(value);
   if (types.length > 0 && !types.includes(type as JsonType)) return wrongType(value, types, path, findings);
   if (typeof value === "number") checkNumber(value, schema, path, findings);
-  else if (typeof value === "string") checkText(value, value, schema, path, findings);
+  else if (typeof value === "string") checkText(value, schema, path, findings);
   else if (Array.isArray(value)) checkList(value, schema, path, findings);
   else if (typeof value === "object") checkMapping(value as Record<string, unknown>, schema, path, findings);
 }
@@ -84,16 +84,12 @@ function intended(value: unknown, types: JsonType[]): string | undefined {
 }
 
 function checkNumber(value: number, schema: Schema, path: Steps, findings: Findings): void {
-  const { minimum, maximum } = schema;
-  if (minimum !== undefined && maximum !== undefined && (value < minimum || value > maximum)) {
-    findings.add(path, `${value} is outside ${minimum} to ${maximum}`, { value });
-  } else if (minimum === undefined) {
-    checkText(String(value), value, schema, path, findings);
-  }
+  const { minimum = -Infinity, maximum = Infinity } = schema;
+  if (value < minimum || value > maximum) findings.add(path, `${value} is outside ${minimum} to ${maximum}`, { value });
 }
 
-function checkText(text: string, value: unknown, schema: Schema, path: Steps, findings: Findings): void {
-  const wrong = schema.format === undefined ? undefined : FORMATS[schema.format]?.(text);
+function checkText(value: string, schema: Schema, path: Steps, findings: Findings): void {
+  const wrong = schema.format === undefined ? undefined : FORMATS[schema.format]?.(value);
   if (wrong !== undefined) findings.add(path, wrong.error, { value, suggestion: wrong.suggestion });
 }
 

@@ -254,7 +254,7 @@ export const BROKEN_FILES: BrokenFile[] = [
     "weir.yaml:2:26: audit.rotate.size: the size 10kB is outside 64kB to 1000GB",
   ],
   ["a size too small in bytes", "version: 1\naudit: { rotate: { size: 1000 } }\n",
-    "weir.yaml:2:26: audit.rotate.size: the size 1000 is outside 64kB to 1000GB",
+    "weir.yaml:2:26: audit.rotate.size: 1000 is outside 64000 to 1000000000000",
   ],
   ["a relative path", "version: 1\nstate_dir: state\n",
     'weir.yaml:2:12: state_dir: "state" is not an absolute path',

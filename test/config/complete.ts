@@ -1,0 +1,65 @@
+/** A configuration that uses every key. The compiler holds it to types.ts, schema.test.ts to schema.json. */
+
+import type { WeirConfig } from "../../config/types.ts";
+
+type Complete<T> = T extends (infer Item)[]
+  ? Complete<Item>[]
+  : T extends object
+    ? string extends keyof T ? T : { [Key in keyof T]-?: Complete<T[Key]> }
+    : T;
+
+export const COMPLETE: Complete<WeirConfig> = {
+  version: 1,
+  mode: "prevent",
+  interfaces: {
+    include: ["eth*"],
+    exclude: ["lo"],
+    ingress: "tcx",
+    egress: true,
+    offload: false,
+    overrides: [{ name: "veth*", ingress: "xdp" }],
+  },
+  defaults: { action: "allow", on_error: { ingress: "block", egress: "allow" } },
+  failsafe: { management_ports: [22, 2222], addresses: ["192.0.2.10", "2001:db8::/64"] },
+  inspect_tunnels: true,
+  events_per_second: 100,
+  rules: [
+    {
+      name: "everything-of-tcp",
+      description: "uses every key that goes with TCP",
+      action: "block",
+      enforce: true,
+      direction: "ingress",
+      interfaces: ["eth0"],
+      layer3: { source: ["10.0.0.0/8", "192.0.2.1-192.0.2.9"], destination: ["198.51.100.1"] },
+      layer4: {
+        protocol: "tcp",
+        source_ports: [123, "1024-65535"],
+        destination_ports: [23],
+        icmp: [],
+        flags: { set: ["syn"], unset: ["ack"] },
+      },
+    },
+    {
+      name: "everything-of-icmp",
+      description: "and what goes with ICMP",
+      action: "allow",
+      enforce: false,
+      direction: "both",
+      interfaces: [],
+      layer3: { source: [], destination: [] },
+      layer4: {
+        protocol: 1,
+        source_ports: [],
+        destination_ports: [],
+        icmp: [{ type: "destination-unreachable", code: "port-unreachable" }, { type: 8, code: 0 }],
+        flags: { set: [], unset: [] },
+      },
+    },
+  ],
+  logging: { level: "debug", format: "json" },
+  audit: { path: "/var/log/weir/audit.log", rotate: { size: 20_000_000, keep: 5 }, on_full: "degrade" },
+  otel: { endpoint: "https://collector.example:4318", traces: true, metrics: false, logs: true, resource: { rack: "7" } },
+  state_dir: "/var/lib/weir",
+  control_socket: "/run/weir/control.sock",
+};

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stringify } from "yaml";
+import { readFull } from "../../config/text/full.ts";
+import { locate } from "../../config/text/read.ts";
+import { readSimple } from "../../config/text/simple.ts";
+import { Wanted } from "../../config/text/wanted.ts";
+
+const simple = (text: string): unknown => {
+  const reading = readSimple(text, new Wanted());
+  assert.ok("value" in reading, JSON.stringify(reading));
+  return reading.value;
+};
+
+let seed = 1;
+function random(count: number): number {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return Math.floor((seed / 2 ** 32) * count);
+}
+
+const SCALARS: unknown[] = [
+  null, true, false, 0, -1, 1.5, 1e21, "", "a", "a b", "yes", "null", "~", "1", "0x10", "::1", "10.0.0.0/8", "a: b", "a #b", "#", "- a", "[a]", "it's", "\"", "\\",
+  "é", "x".repeat(90), "tab\tin", "two\nlines", "*", "&a", "!a", "%", "@", "`", "?", "-", ":", "fe80::", "true", " lead", "trail ", "1_000", ".5", "+1", "---", "...", "{}",
+];
+
+function value(depth: number): unknown {
+  const kind = depth === 0 ? 0 : random(3);
+  if (kind === 0) return SCALARS[random(SCALARS.length)];
+  const count = random(4);
+  if (kind === 1) return Array.from({ length: count }, () => value(depth - 1));
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`${SCALARS[random(SCALARS.length)]}${index}`, value(depth - 1)]));
+}
+
+test("what a writer of YAML or JSON writes, the simple reader reads back or leaves to the full one", () => {
+  let read = 0;
+  for (let round = 0; round < 4000; round++) {
+    const original = value(4);
+    const json = JSON.stringify(original);
+    for (const text of [stringify(original), stringify(original, { collectionStyle: "flow" }), json, JSON.stringify(original, null, 2), JSON.stringify(original, null, "\t")]) {
+      const reading = readSimple(text, new Wanted());
+      if (!("value" in reading)) {
+        assert.notEqual(reading.doubt, "wrong", text);
+        continue;
+      }
+      assert.deepEqual(reading.value, JSON.parse(json), text);
+      read++;
+    }
+  }
+  assert.ok(read > 15_000, `${read} of 20000 texts were read`);
+});
+
+const PIECES = [
+  "a", "b: ", "- ", "  ", "\n", "\n  ", "\n    ", "[", "]", "{", "}", ", ", ",", ": ", ":", "\"", "\"x\"", "'y'", "# c", " # c", "1", "-1", "1e3", "0x1f", ".5", "~",
+  "true", "null", "::1", "10.0.0.0/8", "k:\n", "- a\n", "  - b\n", "\r\n", "---\n", "...\n", "&a ", "*a", "|\n", "\"\\n\"", "? ", "-", "x y", "  k: v\n", "k: v\n", "\t",
+  "__proto__: 1\n", "!", "%", "@", "''", "+", "-.inf", "0o7", "{a: b}", "[1, 2]", "\"a\":1",
+];
+
+test("on 50,000 texts made of pieces of YAML, the simple reader never reads anything but what the full one does", () => {
+  let same = 0;
+  for (let round = 0; round < 50_000; round++) {
+    const text = Array.from({ length: 1 + random(12) }, () => PIECES[random(PIECES.length)]).join("");
+    const quick = readSimple(text, new Wanted());
+    const full = readFull(text, new Wanted());
+    if (!("value" in quick)) {
+      assert.ok(quick.doubt !== "wrong" || !("value" in full), `only the full reader reads ${JSON.stringify(text)}`);
+      continue;
+    }
+    // The full reader refuses lines of nothing but a tab, which YAML allows.
+    if (!("value" in full) && /^[ \r]*\t\s*$/m.test(text)) continue;
+    assert.ok("value" in full, `only the simple reader reads ${JSON.stringify(text)}`);
+    assert.deepEqual(quick.value, full.value, JSON.stringify(text));
+    assert.equal(quick.complaints.length, full.complaints.length, JSON.stringify(text));
+    same++;
+  }
+  assert.ok(same > 5000, `${same} texts were read by both`);
+});
+
+test("a mapping may have a key that objects have anyway", () => {
+  const mapping = simple("__proto__: { polluted: yes }\nconstructor: 1\n") as Record<string, unknown>;
+  assert.deepEqual(Object.keys(mapping), ["__proto__", "constructor"]);
+  assert.equal(mapping["polluted"], undefined);
+});
+
+test("an escape in double quotes is what JSON says, and quotes are doubled in single ones", () => {
+  assert.deepEqual(simple("[\"a\\tb\\u00e9\\\"\", 'it''s', \"\"]"), ["a\tbé\"", "it's", ""]);
+});
+
+test("both readers find keys and values at the same places", () => {
+  const text = "version: 1\nrules:\n  - name: a\n    layer3: { source: [10.0.0.1,\n      \"::1\"] }\n  -\n    name: b\n";
+  const paths = [["version"], ["rules", 0], ["rules", 0, "layer3", "source", 1], ["rules", 1], ["rules", 1, "name"]];
+  const places = paths.flatMap((path) => [{ path, ofKey: true }, { path, ofKey: false }]);
+  const expected = ["version", "1\n", "- name: a", "name: a", "\"::1\"", "\"::1\"", "-\n    name: b", "name: b", "name: b", "b\n"];
+  assert.deepEqual(locate(text, "weir.yaml", places).map((offset) => text.slice(offset)).map((rest, index) => rest.startsWith(expected[index] ?? "?")), expected.map(() => true));
+  const withAnchor = text.replace("name: a", "name: &a a");
+  const values = places.filter(({ ofKey }) => !ofKey);
+  const found = locate(withAnchor, "weir.yaml", values).map((offset) => withAnchor.slice(offset, offset + 3));
+  assert.deepEqual(found, ["1\nr", "nam", "\"::", "nam", "b\n"]);
+});
