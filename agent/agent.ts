@@ -205,8 +205,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
   await told.shutdown(FLUSH_MS);
   await audit.close({ action: "STOP", detail: { pid: process.pid } });
   ring.close();
-  plane.removePins();
   plane.close();
+  DataPlane.removePins(pins);
   log.info("weir has stopped; nothing of it is left in the kernel");
   return 0;
 }

@@ -105,9 +105,8 @@ export class DataPlane {
   }
 
   /** Removes all pins: the tables of this version and of every other, and what is left of links. */
-  removePins(): void {
-    const root = this.#options.pins;
-    if (root === undefined || !existsSync(root)) return;
+  static removePins(root: string): void {
+    if (!existsSync(root)) return;
     for (const folder of readdirSync(root)) removeFolder(join(root, folder));
     rmdirSync(root);
   }

@@ -1,0 +1,143 @@
+/** A real agent inside a namespace of a test, started and asked as an operator does: by the command line. */
+
+import { type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Status } from "../../agent/control/contract.ts";
+import { detachPinned, pinnedLinks } from "../../agent/kernel/attachment.ts";
+import { DataPlane } from "../../agent/kernel/dataplane.ts";
+import { pinDirectory } from "../../agent/settings.ts";
+import { defaultConfig } from "../../config/defaults.ts";
+import { eventually } from "./eventually.ts";
+import type { Lab, Outcome } from "./netns.ts";
+
+const WEIR = join(import.meta.dirname, "../../agent/weir");
+
+export interface AgentOptions {
+  /** YAML below the keys that the harness writes itself: version, state_dir, control_socket, audit. */
+  config?: string;
+  env?: Record<string, string>;
+}
+
+/** A folder for one agent, which may be started in it several times. */
+export class AgentHome implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly namespace: string;
+  readonly folder: string;
+  #running: ChildProcess | undefined;
+  #said = "";
+
+  private constructor(lab: Lab, namespace: string, folder: string) {
+    this.lab = lab;
+    this.namespace = namespace;
+    this.folder = folder;
+  }
+
+  static async make(lab: Lab, namespace: string): Promise<AgentHome> {
+    return new AgentHome(lab, namespace, await mkdtemp(join(tmpdir(), "weir-agent-")));
+  }
+
+  get configPath(): string {
+    return join(this.folder, "weir.yaml");
+  }
+
+  get auditPath(): string {
+    return join(this.folder, "audit.log");
+  }
+
+  get stateDirectory(): string {
+    return join(this.folder, "state");
+  }
+
+  get pins(): string {
+    return pinDirectory({ ...defaultConfig(), state_dir: this.stateDirectory });
+  }
+
+  get pid(): number {
+    return this.#running?.pid ?? 0;
+  }
+
+  /** What the agent wrote to its own log. */
+  get said(): string {
+    return this.#said;
+  }
+
+  async configure(config: string): Promise<void> {
+    const own = ["version: 1", `state_dir: ${this.stateDirectory}`, `control_socket: ${this.folder}/control.sock`, `audit: { path: ${this.auditPath} }`];
+    await writeFile(this.configPath, `${own.join("\n")}\n${config}\n`, { mode: 0o600 });
+  }
+
+  /** Returns when it answers. */
+  async start({ config = "", env = {} }: AgentOptions = {}): Promise<void> {
+    await this.configure(config);
+    await this.restart(env);
+  }
+
+  /** With the configuration as it is. */
+  async restart(env: Record<string, string> = {}): Promise<void> {
+    const child = this.lab.spawn(this.namespace, [WEIR, "run", "--no-view", "--config", this.configPath], {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    this.#running = child;
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-100_000)));
+    await eventually("the agent answers", async () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${this.#said}`);
+      return (await this.attempt("status", "--json")).code === 0;
+    }, 30_000);
+  }
+
+  /** `weir ...` against this agent. */
+  attempt(...words: string[]): Promise<Outcome> {
+    return this.lab.attempt(this.namespace, WEIR, ...words, "--socket", `${this.folder}/control.sock`);
+  }
+
+  async weir(...words: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.attempt(...words);
+    if (code !== 0) throw new Error(`weir ${words.join(" ")} ended with ${code}: ${stderr}${stdout}\n${this.#said}`);
+    return stdout;
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse(await this.weir("status", "--json")) as Status;
+  }
+
+  async audit(): Promise<string> {
+    return readFile(this.auditPath, "utf8");
+  }
+
+  /** A line of the audit log that fits, now or soon. */
+  async auditLine(pattern: RegExp): Promise<string> {
+    try {
+      return await eventually(`a line ${pattern}`, async () => (await this.audit()).split("\n").find((line) => pattern.test(line)));
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${await this.audit()}\n${this.#said}`);
+    }
+  }
+
+  /** Ends it as a supervisor does; answers its exit code. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const child = this.#running;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const gone = once(child, "exit") as Promise<[number | null]>;
+    child.kill(signal);
+    const [code] = await gone;
+    this.#running = undefined;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+    removeDataPlane(this.pins);
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+/** What an agent that was killed leaves in force. */
+function removeDataPlane(pins: string): void {
+  for (const name of pinnedLinks(`${pins}/links`)) detachPinned(`${pins}/links`, name);
+  DataPlane.removePins(pins);
+}
