@@ -162,7 +162,8 @@ function refuseUnlessOwnFile(path: string, stats: Stats): void {
   const kind = stats.isSymbolicLink() ? "a symbolic link" : !stats.isFile() ? "not a regular file" : null;
   if (kind) throw new AuditRefusal(`${path} is ${kind}; move it away, or choose another audit.path`);
   if (stats.nlink > 1) {
-    throw new AuditRefusal(`${path} has ${stats.nlink} names (hard links); remove the others (find them with: find / -xdev -inum ${stats.ino}), or choose another audit.path`);
+    const find = `find / -xdev -inum ${stats.ino}`;
+    throw new AuditRefusal(`${path} has ${stats.nlink} hard links; remove the others (${find}), or choose another audit.path`);
   }
 }
 

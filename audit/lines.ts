@@ -25,7 +25,7 @@ export async function* linesOf(file: FileHandle, from = 0): AsyncGenerator<Line>
   for (;;) {
     const { bytesRead } = await file.read(chunk, 0, CHUNK, position);
     if (bytesRead === 0) break;
-    const text = chunk.latin1Slice(0, bytesRead);
+    const text = chunk.toString("latin1", 0, bytesRead);
     let start = 0;
     for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
       yield { text: rest + text.slice(start, end), number: ++number, offset, whole: true };
@@ -44,7 +44,7 @@ export async function lastLine(file: FileHandle, end: number): Promise<{ text: s
   const start = Math.max(0, end - 2 * LINE_LIMIT);
   const bytes = Buffer.allocUnsafe(end - start);
   const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-  const text = bytes.latin1Slice(0, bytesRead);
+  const text = bytes.toString("latin1", 0, bytesRead);
   const newline = text.lastIndexOf("\n");
   if (newline === -1) return null;
   const before = newline === 0 ? -1 : text.lastIndexOf("\n", newline - 1);

@@ -84,7 +84,7 @@ export class Queue {
   /** Puts back what `take` gave and could not be written. */
   restore(entries: Waiting[]): void {
     if (entries.length === 0) return;
-    const events = entries.filter((entry) => !(entry instanceof PendingAction));
+    const events = entries.filter((entry): entry is VerdictEvent => !(entry instanceof PendingAction));
     const actions = entries.filter((entry) => entry instanceof PendingAction);
     this.#events = events.concat(this.#events.slice(this.#next));
     this.#next = 0;

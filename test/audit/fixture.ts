@@ -10,7 +10,7 @@ import type { VerdictEvent } from "../../agent/events/event.ts";
 import type { Health } from "../../agent/events/snapshot.ts";
 import { type AuditOptions, type AuditWriter, openAudit } from "../../audit/writer.ts";
 
-export interface Place {
+export interface BarePlace {
   folder: string;
   path: string;
   headPath: string;
@@ -21,16 +21,24 @@ export interface Place {
   setLines(lines: string[], file?: string): void;
 }
 
+export interface Place extends BarePlace {
+  /** Before the folder is removed, after the writers were closed. */
+  atEnd(cleanUp: () => void): void;
+}
+
 export async function makePlace(test: TestContext): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "weir-audit-"));
   const place = placeIn(folder);
+  const cleanUps: (() => void)[] = [];
   const writers: AuditWriter[] = [];
   test.after(async () => {
     for (const writer of writers) await writer.close();
+    for (const cleanUp of cleanUps) cleanUp();
     await rm(folder, { recursive: true, force: true });
   });
   return {
     ...place,
+    atEnd: (cleanUp) => void cleanUps.push(cleanUp),
     async open(options) {
       const writer = await place.open(options);
       writers.push(writer);
@@ -40,7 +48,7 @@ export async function makePlace(test: TestContext): Promise<Place> {
 }
 
 /** A log in `folder/log/audit.log` with its head in `folder/state/audit.head`. */
-export function placeIn(folder: string): Place {
+export function placeIn(folder: string): BarePlace {
   const path = join(folder, "log", "audit.log");
   const headPath = join(folder, "state", "audit.head");
   const reports: string[] = [];

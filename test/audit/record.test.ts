@@ -97,7 +97,8 @@ test("the name of a rule is read back as it was", () => {
 test("a line stays within its bound whatever is put into it", () => {
   const huge = "\u{10ffff}\n".repeat(100_000);
   const rule = { name: huge, action: "block", enforce: true, source: "" } as const;
-  assert.ok(lineOf(eventText(event({ rule, interface: huge, reason: huge, process: { pid: 1, name: huge, executable: huge, uid: 0 } }))).length < LINE_LIMIT);
+  const process = { pid: 1, name: huge, executable: huge, uid: 0 };
+  assert.ok(lineOf(eventText(event({ rule, interface: huge, reason: huge, process }))).length < LINE_LIMIT);
   const detail = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`key${i}`, huge]));
   const text = actionText({ action: "REFUSED", uid: 0, detail });
   assert.ok(lineOf(text).length < LINE_LIMIT);

@@ -40,7 +40,8 @@ async function problemsOf(place: Place): Promise<Problem[]> {
 async function assertFirst(place: Place, kind: Problem["kind"], line: number, file = place.path): Promise<AuditVerdict> {
   const verdict = await verifyAudit(place.path, place.headPath);
   const [first] = verdict.problems;
-  assert.deepEqual({ ok: verdict.ok, kind: first?.kind, line: first?.line, file: first?.file }, { ok: false, kind, line, file }, JSON.stringify(verdict.problems));
+  const found = { ok: verdict.ok, kind: first?.kind, line: first?.line, file: first?.file };
+  assert.deepEqual(found, { ok: false, kind, line, file }, JSON.stringify(verdict.problems));
   return verdict;
 }
 

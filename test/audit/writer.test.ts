@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -186,7 +199,7 @@ test("nothing but a file of its own is written to", async (t) => {
   const plant: [string, RegExp, (path: string, victim: string) => void][] = [
     ["a symbolic link", /is a symbolic link/, (path, victim) => symlinkSync(victim, path)],
     ["a link to nowhere", /is a symbolic link/, (path) => symlinkSync("/nonexistent/file", path)],
-    ["a hard link", /has 2 names/, (path, victim) => linkSync(victim, path)],
+    ["a hard link", /has 2 hard links/, (path, victim) => linkSync(victim, path)],
     ["a folder", /not a regular file/, (path) => mkdirSync(path)],
     ["a fifo", /not a regular file/, (path) => execFileSync("mkfifo", [path])],
     ["somebody's file", /holds something else/, (path) => writeFileSync(path, "root:x:0:0\n")],
