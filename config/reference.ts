@@ -1,5 +1,7 @@
-/** The configuration reference for the README, written from the schema. */
+/** The configuration reference for the README, written from the schema. Run by itself, it brings the README up to date. */
 
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { resolve, ROOT, RULE } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
@@ -83,4 +85,9 @@ function code(value: unknown): string {
 
 function cell(text: string | undefined): string {
   return (text ?? "").replaceAll("|", "\\|");
+}
+
+if (import.meta.main) {
+  const readme = join(import.meta.dirname, "../README.md");
+  writeFileSync(readme, embedReference(readFileSync(readme, "utf8")));
 }

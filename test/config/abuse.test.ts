@@ -44,20 +44,56 @@ const bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + repeat(8, (index) => {
 });
 
 const TEXTS: [what: string, text: string, first: RegExp][] = [
-  ["an alias bomb", `version: 1\n${bomb}rules: *i\n`, /:\d+:\d+: with its aliases written out, the file has more than 100000 values/],
-  ["truncated YAML of 2 MB", `version: 1\nrules:\n${repeat(20_000, (index) => `  - { name: r${index}, action: block, layer3: { source: [10.0.0.1] } }\n`)}  - { name: "x`, /:20003:13: quotes that are not closed/],
-  ["YAML of 2 MB that only a full reader knows", `version: 1\nrules:\n${repeat(20_000, (index) => `  - name: &a${index} r${index}\n    action: block\n    description: |\n      text\n`)}`, /:3:11: "&" begins an anchor.*has to be JSON or simple YAML/],
-  ["4,900 aliases of a list", `version: 1\nx: &x [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\ny: [${repeat(4_900, () => "*x,")}*x]\nz: *x\n`, /:2:1: x: unknown key "x"/],
-  ["20,000 aliases", `version: 1\nx: &x 1\ny: [${repeat(20_000, () => "*x,")}]\n`, /:2:4: "&" begins an anchor.*has to be JSON or simple YAML/],
-  ["4,000 keys after an anchor", `x: &x 1\n${repeat(4_000, (index) => `k${index}: 1\n`)}`, /:1:1: more than 1000 keys in one mapping/],
+  [
+    "an alias bomb",
+    `version: 1\n${bomb}rules: *i\n`,
+    /:\d+:\d+: with its aliases written out, the file has more than 100000 values/,
+  ],
+  [
+    "truncated YAML of 2 MB",
+    `version: 1\nrules:\n${repeat(20_000, (index) => `  - { name: r${index}, action: block, layer3: { source: [10.0.0.1] } }\n`)}  - { name: "x`,
+    /:20003:13: quotes that are not closed/,
+  ],
+  [
+    "YAML of 2 MB that only a full reader knows",
+    `version: 1\nrules:\n${repeat(20_000, (index) => `  - name: &a${index} r${index}\n    action: block\n    description: |\n      text\n`)}`,
+    /:3:11: "&" begins an anchor.*has to be JSON or simple YAML/,
+  ],
+  [
+    "4,900 aliases of a list",
+    `version: 1\nx: &x [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]\ny: [${repeat(4_900, () => "*x,")}*x]\nz: *x\n`,
+    /:2:1: x: unknown key "x"/,
+  ],
+  [
+    "20,000 aliases",
+    `version: 1\nx: &x 1\ny: [${repeat(20_000, () => "*x,")}]\n`,
+    /:2:4: "&" begins an anchor.*has to be JSON or simple YAML/,
+  ],
+  [
+    "4,000 keys after an anchor",
+    `x: &x 1\n${repeat(4_000, (index) => `k${index}: 1\n`)}`,
+    /:1:1: more than 1000 keys in one mapping/,
+  ],
   ["200,000 unknown keys", repeat(200_000, (index) => `key${index}: 1\n`), /:1001:1: more than 1000 keys in one mapping/],
-  ["200,000 wrong ports", `version: 1\nrules: [{ name: a, action: block, layer4: { protocol: tcp, destination_ports: [${repeat(200_000, () => "70000,")}] } }]\n`, /70000 is outside 0 to 65535/],
+  [
+    "200,000 wrong ports",
+    `version: 1\nrules: [{ name: a, action: block, layer4: { protocol: tcp, destination_ports: [${repeat(200_000, () => "70000,")}] } }]\n`,
+    /70000 is outside 0 to 65535/,
+  ],
   ["20,000 empty rules", `version: 1\nrules:\n${repeat(20_000, () => "  - {}\n")}`, /:3:5: rules\[0\]: the rule is empty/],
   ["4 MB of brackets", `version: 1\nrules: ${"[".repeat(4_000_000)}`, /:2:39: nested more than 32 levels deep/],
-  ["9,000 brackets after an anchor", `version: 1\nx: &x 1\nrules: ${"[".repeat(9_000)}`, /:3:\d+: nested more than 32 levels deep/],
+  [
+    "9,000 brackets after an anchor",
+    `version: 1\nx: &x 1\nrules: ${"[".repeat(9_000)}`,
+    /:3:\d+: nested more than 32 levels deep/,
+  ],
   ["9,000 closing brackets after an anchor", `version: 1\nx: &x 1\nrules: ${"]".repeat(9_000)}`, /:3:\d+: /],
   ["9,000 dashes after an anchor", `version: 1\nx: &x 1\nrules:\n${"- ".repeat(9_000)}`, /nested more than 32 levels deep/],
-  ["4 MB in one name", `version: 1\nrules: [{ name: ${"a".repeat(4_000_000)}, action: block }]\n`, /:2:17: a text of more than 16 kB/],
+  [
+    "4 MB in one name",
+    `version: 1\nrules: [{ name: ${"a".repeat(4_000_000)}, action: block }]\n`,
+    /:2:17: a text of more than 16 kB/,
+  ],
   ["4 MB in one unknown key", `version: 1\n${"k".repeat(4_000_000)}: 1\n`, /:2:1: a text of more than 16 kB/],
   ["4 MB of spaces", `version: 1\nmode:${" ".repeat(4_000_000)}x\n`, /"x" is not one of detect, prevent/],
   ["4 MB of comment signs", `version: 1\nmode: ${"#".repeat(4_000_000)}`, /:2:1: mode: this is empty/],

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
 import { test } from "node:test";
-import { formatAddress, formatNetwork, fromInteger, networkContains, parseAddress, parseNetworks, rangeToNetworks, readAddress, toInteger } from "../../config/address.ts";
+import { formatAddress, formatNetwork, networkContains, parseAddress, parseNetworks, readAddress } from "../../config/address.ts";
+import { fromInteger, rangeToNetworks, toInteger } from "../../config/address.ts";
 
 const networks = (text: string): string[] => parseNetworks(text).map(formatNetwork);
 

@@ -104,7 +104,10 @@ function mutate(value: unknown, random: (count: number) => number): unknown {
   if (typeof value !== "object" || value === null || random(6) === 0) return structuredClone(JUNK[random(JUNK.length)]);
   const keys = Object.keys(value);
   const key = keys[random(keys.length)];
-  if (Array.isArray(value)) return key === undefined || random(5) === 0 ? [...value, structuredClone(JUNK[random(JUNK.length)])] : value.with(Number(key), mutate(value[Number(key)], random));
+  if (Array.isArray(value)) {
+    if (key === undefined || random(5) === 0) return [...value, structuredClone(JUNK[random(JUNK.length)])];
+    return value.with(Number(key), mutate(value[Number(key)], random));
+  }
   const { ...copy } = value as Record<string, unknown>;
   if (key === undefined || random(8) === 0) copy[`other${random(3)}`] = JUNK[random(JUNK.length)];
   else if (random(8) === 0) delete copy[key];

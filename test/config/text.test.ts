@@ -36,7 +36,8 @@ test("what a writer of YAML or JSON writes, the simple reader reads back or leav
   for (let round = 0; round < 4000; round++) {
     const original = value(4);
     const json = JSON.stringify(original);
-    for (const text of [stringify(original), stringify(original, { collectionStyle: "flow" }), json, JSON.stringify(original, null, 2), JSON.stringify(original, null, "\t")]) {
+    const yaml = [stringify(original), stringify(original, { collectionStyle: "flow" })];
+    for (const text of [...yaml, json, JSON.stringify(original, null, 2), JSON.stringify(original, null, "\t")]) {
       const reading = readSimple(text, new Wanted());
       if (!("value" in reading)) {
         assert.notEqual(reading.doubt, "wrong", text);
@@ -90,7 +91,9 @@ test("both readers find keys and values at the same places", () => {
   const paths = [["version"], ["rules", 0], ["rules", 0, "layer3", "source", 1], ["rules", 1], ["rules", 1, "name"]];
   const places = paths.flatMap((path) => [{ path, ofKey: true }, { path, ofKey: false }]);
   const expected = ["version", "1\n", "- name: a", "name: a", "\"::1\"", "\"::1\"", "-\n    name: b", "name: b", "name: b", "b\n"];
-  assert.deepEqual(locate(text, "weir.yaml", places).map((offset) => text.slice(offset)).map((rest, index) => rest.startsWith(expected[index] ?? "?")), expected.map(() => true));
+  for (const [index, offset] of locate(text, "weir.yaml", places).entries()) {
+    assert.ok(text.slice(offset).startsWith(expected[index] ?? "?"), `${JSON.stringify(places[index])} at ${offset}`);
+  }
   const withAnchor = text.replace("name: a", "name: &a a");
   const values = places.filter(({ ofKey }) => !ofKey);
   const found = locate(withAnchor, "weir.yaml", values).map((offset) => withAnchor.slice(offset, offset + 3));

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { configReference, embedReference } from "../../config/reference.ts";
+
+test("the reference has one line for every key", () => {
+  const lines = configReference().split("\n").filter((line) => line.startsWith("| `"));
+  const keys = lines.map((line) => line.split("`")[1]);
+  assert.equal(new Set(keys).size, keys.length);
+  for (const key of ["version", "defaults.on_error.egress", "interfaces.overrides[].name", "audit.rotate.size", "layer4.icmp[].code", "layer4.flags.unset"]) {
+    assert.ok(keys.includes(key), key);
+  }
+  for (const line of lines) assert.equal(line.split(/(?<!\\)\|/).length, 6, line);
+});
+
+const readmePath = join(import.meta.dirname, "../../README.md");
+
+test("the README holds the reference as the schema says it now", { skip: !existsSync(readmePath) && "there is no README.md" }, () => {
+  const readme = readFileSync(readmePath, "utf8");
+  assert.equal(readme, embedReference(readme), "run: node config/reference.ts");
+});
