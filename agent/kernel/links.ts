@@ -5,7 +5,7 @@ import { closeSync } from "node:fs";
 import { errnoName, KernelError } from "./errors.ts";
 import {
   type Address, type Change, dumpRequest, errorOf, type Link, LINK_GROUPS, type Message, messages, NLMSG_DONE, NLMSG_ERROR,
-  parseAddress, parseChange, parseLink, RTM_GETADDR, RTM_GETLINK, RTM_GETTFILTER, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWTFILTER,
+  parseAddress, parseChange, parseLink, RTM_GETADDR, RTM_GETLINK, RTM_GETTFILTER, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWTFILTER, viewOf,
 } from "./netlink.ts";
 import { onReadable } from "./poll.ts";
 import { check, lastErrno, libc } from "./syscall.ts";
@@ -40,7 +40,9 @@ export function countFilters(ifindex: number): number {
     const header = Buffer.alloc(20);
     header.writeInt32LE(ifindex, 4);
     header.writeUInt32LE(parent, 12);
-    filters += dump(`list the TC filters of device ${ifindex}`, RTM_GETTFILTER, RTM_NEWTFILTER, header).length;
+    const answers = dump(`list the TC filters of device ${ifindex}`, RTM_GETTFILTER, RTM_NEWTFILTER, header);
+    // Each priority comes once more on its own, without a handle.
+    filters += answers.filter((message) => message.body.length >= header.length && viewOf(message.body).getUint32(8, true) !== 0).length;
   }
   return filters;
 }

@@ -53,7 +53,7 @@ export function inNamespace(lab: Lab, namespace: string, code: string): Inside {
   return new Inside(lab.spawn(namespace, [process.execPath, "--input-type=module", "-e", MODULES + code], { stdio: ["pipe", "pipe", "inherit"] }));
 }
 
-const NAMES = ["attachment", "ethtool", "features", "libbpf", "links", "objects", "program", "syscall", "tc", "trace", "xdp"];
+const NAMES = ["attachment", "ethtool", "features", "libbpf", "links", "objects", "sockets", "tc", "xdp"];
 const MODULES = `${NAMES.map((name) => `import * as ${name} from "${KERNEL}${name}.ts";`).join("\n")}
 import { once } from "node:events";
 const say = (value) => process.stdout.write(JSON.stringify(value) + "\\n");

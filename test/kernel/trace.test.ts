@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+
+import { type Attachment, pinnedLinks } from "../../agent/kernel/attachment.ts";
+import { u32 } from "../../agent/kernel/maps.ts";
+import { cgroupRoot, ensureMounted } from "../../agent/kernel/mounts.ts";
+import { type BpfObject, openObject } from "../../agent/kernel/objects.ts";
+import { libc } from "../../agent/kernel/syscall.ts";
+import { attachTrace, type TracePlaces } from "../../agent/kernel/trace.ts";
+import { compile, pinDirectory } from "./support.ts";
+
+/** Counts calls of one process, under the version's key. */
+const PROBES = compile(`
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 8); __type(key, __u32); __type(value, __u64); } calls SEC(".maps");
+const volatile __u32 wanted = 0;
+const volatile __u32 version = 0;
+static __always_inline void count(__u32 hook) {
+	__u32 key = hook * 2 + version;
+	__u64 *count = bpf_map_lookup_elem(&calls, &key);
+	if (count && (!wanted || bpf_get_current_pid_tgid() >> 32 == wanted)) __sync_fetch_and_add(count, 1);
+}
+SEC("tp_btf/inet_sock_set_state") int state(unsigned long long *ctx) { count(0); return 0; }
+SEC("tracepoint/syscalls/sys_enter_connect") int connecting(void *ctx) { count(1); return 0; }
+SEC("cgroup/sock_create") int create(struct bpf_sock *ctx) { count(2); return 1; }
+`);
+
+function places(): TracePlaces {
+  const tracefs = mkdtempSync(join(tmpdir(), "weir-tracefs-"));
+  ensureMounted("tracefs", tracefs);
+  after(() => {
+    libc().umount(tracefs, 0);
+    rmdirSync(tracefs);
+  });
+  const cgroup = `${cgroupRoot()}/weir-test-${process.pid}-${made++}`;
+  mkdirSync(cgroup);
+  after(() => rmdirSync(cgroup));
+  return { cgroup, tracefs };
+}
+let made = 0;
+
+function load(directory: string, version: number, wanted = process.pid): BpfObject {
+  return openObject(PROBES, { pinDirectory: `${directory}/tables`, rodata: { wanted, version } });
+}
+
+function counts(object: BpfObject, hook: number): [number, number] {
+  const read = (version: number) => Number(object.maps.get("calls")!.lookup(u32(hook * 2 + version))!.readBigUInt64LE());
+  return [read(0), read(1)];
+}
+
+/** Lets this process open a connection that is refused at once. */
+async function callConnect(): Promise<void> {
+  await once(connect({ host: "127.0.0.1", port: 1 }), "error");
+}
+
+/** A child in the control group that opens a socket each time it is told to. */
+async function socketOpener(cgroup: string): Promise<{ child: ChildProcess; open(): Promise<void> }> {
+  const child = spawn(process.execPath, ["-e", `
+    const { createSocket } = require("node:dgram");
+    process.stdin.on("data", () => createSocket("udp4").bind(0, "127.0.0.1", function () { this.close(() => console.log("opened")); }));
+  `], { stdio: ["pipe", "pipe", "inherit"] });
+  writeFileSync(`${cgroup}/cgroup.procs`, String(child.pid));
+  return {
+    child,
+    async open() {
+      child.stdin!.write("go\n");
+      await once(child.stdout!, "data");
+    },
+  };
+}
+
+const TRACEPOINTS = [
+  { program: "state", hook: 0, what: "tp_btf/inet_sock_set_state", pin: "trace-tp_btf-inet_sock_set_state" },
+  { program: "connecting", hook: 1, what: "tracepoint/syscalls/sys_enter_connect", pin: "trace-tracepoint-syscalls-sys_enter_connect" },
+];
+
+describe("a program at a tracepoint", () => {
+  for (const { program, hook, what, pin } of TRACEPOINTS) {
+    it(`(${what}) runs, is replaced without a gap, goes on by its pin, and ends when detached`, async () => {
+      const directory = pinDirectory();
+      const where = places();
+      const [zero, one] = [load(directory, 0), load(directory, 1)];
+      const attach = (object: BpfObject): Attachment => attachTrace(object.programs.get(program)!, where, `${directory}/links`);
+
+      const first = attach(zero);
+      assert.equal(first.what, what);
+      assert.equal(first.adopted, false);
+      await callConnect();
+      const [before] = counts(zero, hook);
+      assert.ok(before > 0);
+
+      first.update(one.programs.get(program)!);
+      await callConnect();
+      assert.equal(counts(zero, hook)[0], before);
+      const [, replaced] = counts(zero, hook);
+      assert.equal(replaced, before);
+
+      first.close();
+      await callConnect();
+      assert.equal(counts(zero, hook)[1], 2 * before);
+
+      assert.deepEqual(pinnedLinks(`${directory}/links`), [pin]);
+      const second = attach(zero);
+      assert.equal(second.adopted, true);
+      assert.equal(second.attached(), true);
+      await callConnect();
+      assert.deepEqual(counts(zero, hook), [2 * before, 2 * before]);
+
+      second.detach();
+      assert.deepEqual(pinnedLinks(`${directory}/links`), []);
+      await callConnect();
+      assert.deepEqual(counts(zero, hook), [2 * before, 2 * before]);
+      zero.close();
+      one.close();
+    });
+  }
+
+  it("that the kernel does not have is named with what to do", () => {
+    const object = load(pinDirectory(), 0);
+    assert.throws(
+      () => attachTrace(object.programs.get("connecting")!, { cgroup: "/", tracefs: "/nonexistent" }),
+      /attach tracepoint\/syscalls\/sys_enter_connect: \/nonexistent\/events\/.* cannot be read; mount tracefs/,
+    );
+    object.close();
+  });
+});
+
+describe("a program at a control group", () => {
+  it("sees the sockets of its processes, and is exchanged and detached like the others", async () => {
+    const directory = pinDirectory();
+    const where = places();
+    const opener = await socketOpener(where.cgroup);
+    try {
+      const [zero, one] = [load(directory, 0, opener.child.pid), load(directory, 1, opener.child.pid)];
+      const first = attachTrace(zero.programs.get("create")!, where, `${directory}/links`);
+      await opener.open();
+      assert.deepEqual(counts(zero, 2), [1, 0]);
+      first.close();
+      const second = attachTrace(one.programs.get("create")!, where, `${directory}/links`);
+      assert.equal(second.adopted, true);
+      await opener.open();
+      assert.deepEqual(counts(zero, 2), [1, 1]);
+      second.detach();
+      await opener.open();
+      assert.deepEqual(counts(zero, 2), [1, 1]);
+      assert.equal(existsSync(second.pinPath!), false);
+      zero.close();
+      one.close();
+    } finally {
+      const gone = once(opener.child, "exit");
+      opener.child.kill("SIGKILL");
+      await gone;
+    }
+  });
+});
