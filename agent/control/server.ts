@@ -3,13 +3,15 @@
  * Everything a caller can make grow has a bound: connections, headers, bodies, time, and what waits for a slow reader.
  */
 
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { API_VERSION, type AgentControl, type Caller, ControlError, type ErrorBody } from "./contract.ts";
 import { codeOf } from "./error-code.ts";
 import { answer, type Route } from "./routes.ts";
-import { listenSafely } from "./socket.ts";
+import { claimSocket, listen, type SocketClaim } from "./socket.ts";
 import { VERSION } from "./version.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -18,6 +20,7 @@ const BYTES = 64 * 1024;
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 10_000;
 const READER_MS = 10_000;
+const CLOSE_MS = 1_000;
 
 /** The process at the other end, as the kernel recorded it when it connected. */
 export interface Peer {
@@ -28,6 +31,8 @@ export interface Peer {
 
 export interface ControlServerOptions {
   path: string;
+  /** Of the path, where it was claimed before. The server releases it in the end. */
+  claim?: SocketClaim;
   control: AgentControl;
   /** Reads SO_PEERCRED of a connected socket. */
   peerOf: (socketFd: number) => Peer;
@@ -48,27 +53,35 @@ export interface ControlFigures {
 
 export interface ControlServer {
   figures(): ControlFigures;
-  /** Ends the streams, answers what was asked, and removes the socket. */
+  /** Ends the streams and removes the socket. */
   close(): Promise<void>;
 }
 
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const service = new Service(options);
-  await listenSafely(service.server, options.path);
+  const claim = options.claim ?? (await claimSocket(options.path));
+  const service = new Service(options, claim);
+  try {
+    await listen(service.server, claim.path);
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
   return service;
 }
 
 class Service implements ControlServer {
   readonly server: Server;
   #options: ControlServerOptions;
+  #claim: SocketClaim;
   #watchers: Watchers;
   #peers = new WeakMap<Duplex, Peer>();
   #open = new Set<Socket>();
   #refused = 0;
   #turnedAway = 0;
 
-  constructor(options: ControlServerOptions) {
+  constructor(options: ControlServerOptions, claim: SocketClaim) {
     this.#options = options;
+    this.#claim = claim;
     this.#watchers = new Watchers(options.control);
     this.server = createServer(
       { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: BYTES },
@@ -90,16 +103,13 @@ class Service implements ControlServer {
     };
   }
 
-  close(): Promise<void> {
-    this.#watchers.close();
-    return new Promise((resolve) => {
-      const grace = setTimeout(() => this.server.closeAllConnections(), 1_000);
-      this.server.close(() => {
-        clearTimeout(grace);
-        resolve();
-      });
-      this.server.closeIdleConnections();
-    });
+  async close(): Promise<void> {
+    // Node regards an answer that the reader has not taken yet as idle, and would cut it off.
+    await Promise.race([this.#watchers.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, "close");
+    await this.#claim.release();
   }
 
   #meet(socket: Socket): void {

@@ -1,10 +1,11 @@
 /** Takes the path of the control socket: safely, and for one agent at a time. */
 
-import { chmodSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
-import { safeFolder } from "../../audit/file.ts";
+import { AuditRefusal, safeFolder } from "../../audit/file.ts";
+import { Lock } from "../../audit/lock.ts";
 import { ControlClient } from "./client.ts";
 import { ControlError } from "./contract.ts";
 import { codeOf } from "./error-code.ts";
@@ -12,25 +13,32 @@ import { codeOf } from "./error-code.ts";
 /** Of a Unix socket's address, without its final NUL. */
 const LONGEST_PATH = 107;
 const PRIVATE_UMASK = 0o177;
-const ATTEMPTS = 3;
 
-/** Refuses when another agent answers there, when the folder is not safe, or when something else has the name. */
-export async function listenSafely(server: Server, path: string): Promise<void> {
+/** As long as it is held, no other agent can listen on the path. The kernel ends it with the process. */
+export interface SocketClaim {
+  readonly path: string;
+  release(): Promise<void>;
+}
+
+/**
+ * Refuses when another agent has the path, when its folder is not safe, or when something else has the name. To be
+ * called before anything in the kernel is touched, so that a second agent cannot disturb the first.
+ */
+export async function claimSocket(path: string): Promise<SocketClaim> {
   if (Buffer.byteLength(path) > LONGEST_PATH) {
     throw new ControlError(`The path of the control socket is longer than the ${LONGEST_PATH} bytes Linux allows: ${path}`, {
       next: "Choose a shorter control_socket, as /run/weir/control.sock.",
     });
   }
   await checkFolder(dirname(path));
-  for (let attempt = 1; ; attempt++) {
+  const lock = await lockFor(path);
+  try {
     await removeStale(path);
-    try {
-      return await listen(server, path);
-    } catch (error) {
-      // Another agent took the name between the two steps: look again, and find it alive.
-      if (codeOf(error) !== "EADDRINUSE" || attempt === ATTEMPTS) throw notListening(path, error);
-    }
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
+  return { path, release: () => lock.release() };
 }
 
 async function checkFolder(folder: string): Promise<void> {
@@ -45,6 +53,17 @@ async function checkFolder(folder: string): Promise<void> {
   }
 }
 
+async function lockFor(path: string): Promise<Lock> {
+  const file = `${path}.lock`;
+  try {
+    return await Lock.acquire(file);
+  } catch (error) {
+    if (error instanceof AuditRefusal) throw alreadyRunning(path, pidIn(file));
+    throw notListening(path, error);
+  }
+}
+
+/** The lock is ours: a socket that is there belongs to an agent that was killed. */
 async function removeStale(path: string): Promise<void> {
   const found = statusOf(path);
   if (!found) return;
@@ -54,24 +73,25 @@ async function removeStale(path: string): Promise<void> {
       next: `Look what it is, then remove it: rm ${path}`,
     });
   }
-  if (await answers(path)) throw await alreadyRunning(path);
-  // Moved away before it is removed, so that of two agents starting at once neither removes the other's new socket.
-  const aside = `${path}.stale-${process.pid}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
-    throw notListening(path, error);
-  }
-  if (statusOf(aside)?.ino !== found.ino) {
-    renameSync(aside, path);
-    throw await alreadyRunning(path);
-  }
-  unlinkSync(aside);
+  if (await answers(path)) throw alreadyRunning(path, await pidOfOther(path));
+  unlinkSync(path);
 }
 
 function statusOf(path: string) {
   return lstatSync(path, { throwIfNoEntry: false });
+}
+
+function pidIn(lockFile: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(lockFile, "latin1"), 10) || undefined;
+  } catch {
+    return undefined; // released meanwhile
+  }
+}
+
+/** Something listens without the lock: another weir, whose lock file was removed, or another program. */
+function pidOfOther(path: string): Promise<number | undefined> {
+  return new ControlClient(path, { timeoutMs: 2_000 }).status().then(({ pid }) => pid, () => undefined);
 }
 
 /** A socket that nobody listens on refuses; whatever else goes wrong, somebody may be there. */
@@ -86,22 +106,21 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-async function alreadyRunning(path: string): Promise<ControlError> {
-  const pid = await new ControlClient(path, { timeoutMs: 2_000 }).status().then((status) => String(status.pid), () => "unknown");
-  return new ControlError(`Another weir is already running (pid ${pid}) and answers on ${path}.`, {
+function alreadyRunning(path: string, pid: number | undefined): ControlError {
+  return new ControlError(`Another weir is already running (pid ${pid ?? "unknown"}) and has ${path}.`, {
     status: 409,
-    next: `See what it does with "weir status", or stop it first${pid === "unknown" ? "" : `: kill ${pid}`}.`,
+    next: `See what it does with "weir status", or stop it first${pid === undefined ? "" : `: kill ${pid}`}.`,
   });
 }
 
-function listen(server: Server, path: string): Promise<void> {
+export function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(notListening(path, error)));
     // The socket is bound before listen() returns, and must not be open to others for a moment.
     const umask = process.umask(PRIVATE_UMASK);
     try {
       server.listen({ path, backlog: 511 }, () => {
-        server.off("error", reject);
+        server.removeAllListeners("error");
         chmodSync(path, 0o600);
         resolve();
       });

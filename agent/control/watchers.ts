@@ -21,6 +21,7 @@ export class Watchers {
   #control: AgentControl;
   #open = new Set<Watcher>();
   #unsubscribe: (() => void) | null = null;
+  #closed = false;
 
   constructor(control: AgentControl) {
     this.#control = control;
@@ -36,6 +37,7 @@ export class Watchers {
     if (type !== null && !TYPES.includes(type)) {
       throw new ControlError(`There are no events of type ${type}.`, { status: 400, next: `Use one of ${TYPES.join(", ")}.` });
     }
+    if (this.#closed) throw new ControlError("The agent is stopping.", { status: 503, next: "Try again when it runs." });
     if (this.#open.size >= WATCHERS) {
       throw new ControlError(`${WATCHERS} others watch already.`, { status: 503, next: "End one of them first." });
     }
@@ -47,8 +49,10 @@ export class Watchers {
     this.#unsubscribe ??= this.#control.subscribe((event) => this.#publish(event));
   }
 
-  close(): void {
-    for (const watcher of this.#open) watcher.end();
+  /** Resolves when the watchers have taken what was left for them. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#open].map((watcher) => watcher.end()));
   }
 
   #remove(watcher: Watcher): void {
@@ -112,10 +116,12 @@ class Watcher {
     });
   }
 
-  end(): void {
+  end(): Promise<void> {
     this.#tellDropped();
-    this.#response.end(this.#queue.join(""));
-    this.#queue = [];
+    return new Promise((resolve) => {
+      this.#response.once("close", resolve).end(this.#queue.join(""));
+      this.#queue = [];
+    });
   }
 
   #flush(): void {

@@ -1,0 +1,198 @@
+/** A real control server in front of an agent that is only figures, and the real command line to ask it. */
+
+import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { peerOf } from "../../agent/kernel/sockets.ts";
+import type { AgentControl, Caller, FlowRow, ModeChange, ReloadResult, Status } from "../../agent/control/contract.ts";
+import { type FlowFilter, matchesFlow } from "../../agent/control/flow-filter.ts";
+import { type ControlServer, type ControlServerOptions, type Peer, startControlServer } from "../../agent/control/server.ts";
+import { statusOf, TrafficRates } from "../../agent/control/status.ts";
+import type { VerdictEvent } from "../../agent/events/event.ts";
+import type { Mode, RuleRow, Snapshot } from "../../agent/events/snapshot.ts";
+
+export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");
+
+export class FakeAgent implements AgentControl {
+  mode: Mode = "detect";
+  callers: Caller[] = [];
+  listeners = new Set<(event: VerdictEvent) => void>();
+  rows: RuleRow[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
+  connections: FlowRow[] = [flowRow()];
+  audit = { path: "/nonexistent/audit.log", head: "/nonexistent/audit.head" };
+  onReload: () => ReloadResult = () => ({ generation: 8, rules: { loaded: 1, enforced: 1 }, warnings: [] });
+
+  status(): Status {
+    const rates = new TrafficRates();
+    const snapshot = { ...aSnapshot(this.rows), mode: this.mode };
+    rates.sample([], 0);
+    rates.sample(snapshot.traffic, 10_000);
+    return statusOf(snapshot, rates, this.audit);
+  }
+  setMode(mode: Mode, caller: Caller): ModeChange {
+    const previous = this.mode;
+    this.mode = mode;
+    this.callers.push(caller);
+    return { mode, previous };
+  }
+  reload(caller: Caller): ReloadResult {
+    this.callers.push(caller);
+    return this.onReload();
+  }
+  rules(): RuleRow[] {
+    return this.rows;
+  }
+  flows(filter: FlowFilter, limit: number): FlowRow[] {
+    return this.connections.filter((row) => matchesFlow(row, filter)).slice(0, limit);
+  }
+  subscribe(listener: (event: VerdictEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+  metrics(): string {
+    return "# TYPE weir_packets_total counter\nweir_packets_total 7\n";
+  }
+  publish(...events: VerdictEvent[]): void {
+    for (const event of events) for (const listener of this.listeners) listener(event);
+  }
+}
+
+export interface Fixture extends AsyncDisposable {
+  folder: string;
+  path: string;
+  agent: FakeAgent;
+  server: ControlServer;
+  refused: (Peer | null)[];
+  /** The real launcher; `user` is a uid to run it as. */
+  weir(words: string[], options?: { env?: NodeJS.ProcessEnv; uid?: number }): Promise<Outcome>;
+}
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export async function startFixture(options: Partial<ControlServerOptions> = {}): Promise<Fixture> {
+  const folder = mkdtempSync(join(tmpdir(), "weir-control-"));
+  const path = join(folder, "control.sock");
+  const agent = new FakeAgent();
+  const refused: (Peer | null)[] = [];
+  const server = await startControlServer({ path, control: agent, peerOf, onRefused: (peer) => refused.push(peer), ...options });
+  return {
+    folder,
+    path,
+    agent,
+    server,
+    refused,
+    weir: (words, { env = {}, uid } = {}) => runWeir(words, { WEIR_CONTROL_SOCKET: path, ...env }, uid),
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A terminal's habits and the operator's own session are not inherited; nor is anything kept in a cache. */
+export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _, NODE_COMPILE_CACHE: __, SSH_CONNECTION: ___, NODE_TEST_CONTEXT: ____, ...env } = process.env;
+  return { ...env, WEIR_CACHE: "none", ...more };
+}
+
+export function runWeir(words: string[], env: NodeJS.ProcessEnv = {}, uid?: number): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(LAUNCHER, words, { env: environment(env), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** So that another user gets as far as the check of its uid. */
+export function openToAll({ folder, path }: Fixture): void {
+  chmodSync(folder, 0o755);
+  chmodSync(path, 0o666);
+}
+
+export function anEvent(seq: number, more: Partial<VerdictEvent> = {}): VerdictEvent {
+  return {
+    time: Date.UTC(2026, 10, 21, 3) + 123,
+    seq,
+    type: "DETECTED",
+    verdict: "would_drop",
+    would_drop: true,
+    rule: { name: "no-telnet-in", action: "block", enforce: true, source: "weir.yaml:12" },
+    direction: "ingress",
+    interface: "eth0",
+    protocol: "tcp",
+    source: { address: "198.18.0.1", port: 40000 },
+    destination: { address: "198.18.0.2", port: 23 },
+    process: { pid: 812, name: "telnet", executable: "/usr/bin/telnet", uid: 0 },
+    ...more,
+  };
+}
+
+function ruleRow(name: string): RuleRow {
+  return {
+    id: name,
+    name,
+    action: "block",
+    enforce: true,
+    source: "weir.yaml:12",
+    packets: 1234567,
+    bytes: 98765432,
+    flows: 12,
+    would_drop: 34,
+    dropped: 0,
+    events_suppressed: 0,
+    last_hit: "2026-11-21T03:00:00.000Z",
+  };
+}
+
+export function flowRow(more: Partial<FlowRow> = {}): FlowRow {
+  return {
+    direction: "egress",
+    interface: "eth0",
+    protocol: "tcp",
+    source: { address: "2001:db8::1", port: 40000 },
+    destination: { address: "2001:db8::2", port: 443 },
+    process: { pid: 4711, name: "curl", uid: 33 },
+    rule: "default",
+    opened: "2026-11-21T03:00:00.000Z",
+    age_s: 75,
+    idle_s: 3,
+    packets: [10, 20],
+    bytes: [1500, 2_000_000],
+    state: "established",
+    ...more,
+  };
+}
+
+function aSnapshot(rules: RuleRow[]): Snapshot {
+  return {
+    pid: process.pid,
+    started: Date.now() - 60_000,
+    mode: "detect",
+    health: { state: "ok", reasons: [] },
+    generation: 7,
+    interfaces: [
+      { name: "eth0", ifindex: 2, ingress: { hook: "xdp", mode: "native", reason: "the driver supports it" }, egress: { hook: "tcx", mode: "link", reason: "" } },
+    ],
+    rules,
+    traffic: [
+      { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 1000, bytes: 64000 },
+      { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "would_drop", packets: 10, bytes: 640 },
+      { interface: "eth0", direction: "egress", transport: "udp", verdict: "passed", packets: 0, bytes: 0 },
+    ],
+    undecided: { tcp_header_length: 3 },
+    faults: {},
+    events: { emitted: 100, received: 90, pending: 7, lost: 3, suppressed: 5 },
+    flows: { active: 2, inserted: 5, deleted: 3, evicted: 0 },
+    lost: {},
+    ring_fill: 0.25,
+    config: { path: "/etc/weir/weir.yaml", loaded: Date.now(), reloads: 1, failures: 0, error: null },
+  };
+}
