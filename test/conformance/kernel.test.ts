@@ -6,6 +6,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { after, test } from "node:test";
 
 import type { Host } from "../../agent/rules/reference.ts";
+import type { End } from "../../agent/rules/reference/arrival.ts";
+import { eventually } from "../harness/eventually.ts";
 import { enterOwnNamespace, ip, setNetworkKey, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
 import type { Case } from "./case.ts";
@@ -42,8 +44,9 @@ test("the kernel programs judge as the reference does", requires(root()), async 
 });
 
 async function run(judge: KernelJudge, { config, host, steps }: Case, hook: IngressHook): Promise<void> {
-  const sockets = await openSockets(host);
+  const sockets: (Server | Socket)[] = [];
   try {
+    await openSockets(sockets, host);
     await judge.start(policyOf(config), host);
     for (const [index, step] of steps.entries()) {
       if ("reload" in step) await judge.reload(policyOf(step.reload));
@@ -87,17 +90,25 @@ function setForwarding(on: boolean): void {
   forwarding = on;
 }
 
-async function openSockets(host: Partial<Host> = {}): Promise<(Server | Socket)[]> {
-  const opened: (Server | Socket)[] = [];
+async function openSockets(opened: (Server | Socket)[], host: Partial<Host> = {}): Promise<void> {
   for (const port of host.listening ?? []) opened.push(await listen(port));
   for (const address of addressesOf(host)) onLoopback("replace", address);
   for (const { local, remote } of host.established ?? []) {
-    const server = await listen(remote.port, remote.address);
-    const socket = connect({ host: remote.address, port: remote.port, localAddress: local.address, localPort: local.port });
-    await once(socket, "connect");
-    opened.push(socket, server);
+    opened.push(await listen(remote.port, remote.address));
+    opened.push(await eventually("the address can be used", () => open(local, remote)));
   }
-  return opened;
+}
+
+/** undefined while the kernel has no route to an address it was given just now. */
+async function open(local: End, remote: End): Promise<Socket | undefined> {
+  const socket = connect({ host: remote.address, port: remote.port, localAddress: local.address, localPort: local.port });
+  try {
+    await once(socket, "connect");
+    return socket;
+  } catch {
+    socket.destroy();
+    return undefined;
+  }
 }
 
 async function listen(port: number, address?: string): Promise<Server> {
