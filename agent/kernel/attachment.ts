@@ -18,7 +18,7 @@ export interface Attachment {
   readonly hook: Hook;
   /** What it is attached to, as `native XDP on eth0`. */
   readonly what: string;
-  /** Where the link is pinned; undefined when it ends with this process. */
+  /** Where it is noted for the next process: a link's pin, or a filter's directory. Undefined when nothing is noted. */
   readonly pinPath: string | undefined;
   /** True when an earlier process had attached it. */
   readonly adopted: boolean;
@@ -188,7 +188,8 @@ export function createLink(program: BpfProgram, target: number, attachType: numb
 
 /** Names of the pinned links in a directory. */
 export function pinnedLinks(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory).sort() : [];
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name).sort();
 }
 
 /** Ends a pinned link by its name, whatever it is: for `detach`, and for what no configuration names any more. */

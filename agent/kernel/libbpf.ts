@@ -16,7 +16,7 @@ const PRINT_LIMIT = 16 << 20;
 export type Libbpf = ReturnType<typeof declare>;
 
 let loaded: Libbpf | undefined;
-let captured: string[] = [];
+let captured: string[] | undefined;
 
 export function libbpf(): Libbpf {
   return (loaded ??= load());
@@ -24,11 +24,13 @@ export function libbpf(): Libbpf {
 
 /** Runs `action` and returns what it answered with the warnings libbpf printed meanwhile, verifier logs included. */
 export function withMessages<T>(action: () => T): { result: T; messages: string } {
-  captured = [];
-  const result = action();
-  const messages = captured.join("");
-  captured = [];
-  return { result, messages };
+  const messages: string[] = [];
+  captured = messages;
+  try {
+    return { result: action(), messages: messages.join("") };
+  } finally {
+    captured = undefined;
+  }
 }
 
 function load(): Libbpf {
@@ -145,7 +147,7 @@ function capturePrinting(functions: Libbpf): void {
   const vsnprintf = koffi.load("libc.so.6").func("int vsnprintf(void *text, size_t size, const char *format, void *arguments)");
   const print = koffi.proto("int weir_libbpf_print(int level, const char *format, void *arguments)");
   const callback = koffi.register((level: number, format: string, values: Pointer) => {
-    if (level !== 0) return 0; // LIBBPF_WARN; the other levels are chatter
+    if (level !== 0 || captured === undefined) return 0; // 0 is LIBBPF_WARN; the other levels are chatter
     // A verifier log comes in one call. Untouched pages of this buffer cost nothing.
     const text = Buffer.allocUnsafeSlow(PRINT_LIMIT);
     const length = Math.min(vsnprintf(text, text.length, format, values) as number, text.length - 1);

@@ -1,6 +1,6 @@
 /** Attaches to a device's traffic control: by a TCX link where the kernel has them (6.6), else by a clsact filter. */
 
-import { existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Attachment, attachLink, createLink, LinkType } from "./attachment.ts";
@@ -43,44 +43,54 @@ const HANDLE = 0x77656972;
 const PRIORITY = 1;
 
 /**
- * A clsact filter stays until it is removed, without a pin. That weir made the clsact qdisc is noted by a directory
- * among the pins, because only then may it remove it, and that may be a later process.
+ * A clsact filter stays until it is removed, and cannot be pinned. Directories among the pins note for a later
+ * process which filters are weir's, and where it made the qdisc: only then may it remove that.
  */
 export function attachClsact(program: BpfProgram, device: Device, direction: TcDirection, pinDirectory?: string): Attachment {
-  const what = `clsact ${direction} on ${device.name}`;
-  const filter = new ClsactFilter(what, device, direction, pinDirectory);
+  const filter = new ClsactFilter(device, direction, pinDirectory);
   filter.install(program);
   return filter;
 }
 
-/** Removes the filter an earlier process left behind, if any, and its qdisc. */
-export function detachClsact(device: Device, direction: TcDirection, pinDirectory?: string): void {
-  new ClsactFilter(`clsact ${direction} on ${device.name}`, device, direction, pinDirectory).detach();
+/** Removes the filters that an earlier process noted in the directory, but for those at `used` paths. */
+export function detachLeftoverFilters(pinDirectory: string, used: ReadonlySet<string | undefined> = new Set()): void {
+  if (!existsSync(pinDirectory)) return;
+  for (const name of readdirSync(pinDirectory)) {
+    const [, direction, ifindex] = /^clsact-(ingress|egress)-(\d+)$/.exec(name) ?? [];
+    if (ifindex === undefined || used.has(join(pinDirectory, name))) continue;
+    new ClsactFilter({ ifindex: Number(ifindex), name: `#${ifindex}` }, direction as TcDirection, pinDirectory).detach();
+  }
 }
 
 class ClsactFilter implements Attachment {
   readonly hook = "clsact";
   readonly what: string;
-  readonly pinPath = undefined;
+  readonly pinPath: string | undefined;
   adopted = false;
   readonly #device: Device;
   readonly #direction: TcDirection;
-  readonly #marker: string | undefined;
+  /** Exists while there is a qdisc that weir made. */
+  readonly #qdiscNote: string | undefined;
   #madeQdisc = false;
   #programId = 0;
 
-  constructor(what: string, device: Device, direction: TcDirection, pinDirectory: string | undefined) {
-    this.what = what;
+  constructor(device: Device, direction: TcDirection, pinDirectory: string | undefined) {
+    this.what = `clsact ${direction} on ${device.name}`;
     this.#device = device;
     this.#direction = direction;
-    this.#marker = pinDirectory === undefined ? undefined : join(pinDirectory, `clsact-${device.ifindex}`);
+    this.pinPath = pinDirectory === undefined ? undefined : join(pinDirectory, `clsact-${direction}-${device.ifindex}`);
+    this.#qdiscNote = pinDirectory === undefined ? undefined : join(pinDirectory, `clsact-qdisc-${device.ifindex}`);
   }
 
   install(program: BpfProgram): void {
     const created = libbpf().tcHookCreate(this.#hook(POINTS[this.#direction]));
     if (created < 0 && errnoName(created) !== "EEXIST") throw new KernelError(`attach ${this.what}`, created);
-    if (created >= 0) this.#noteQdisc();
+    if (created >= 0) {
+      this.#madeQdisc = true;
+      note(this.#qdiscNote);
+    }
     this.adopted = this.#installedProgram() !== 0;
+    note(this.pinPath);
     this.update(program);
   }
 
@@ -104,10 +114,12 @@ class ClsactFilter implements Attachment {
     // Without the filter, the qdisc or the device there is nothing left to do.
     if (!["", "ENOENT", "EINVAL", "ENODEV"].includes(errno)) throw new KernelError(`detach ${this.what}`, errno);
     this.#programId = 0;
-    if (!this.#ownsQdisc()) return;
-    if (errno !== "ENODEV" && countFilters(this.#device.ifindex) > 0) return;
+    forget(this.pinPath);
+    const ownsQdisc = this.#madeQdisc || (this.#qdiscNote !== undefined && existsSync(this.#qdiscNote));
+    if (!ownsQdisc || (errno !== "ENODEV" && countFilters(this.#device.ifindex) > 0)) return;
     libbpf().tcHookDestroy(this.#hook(POINTS.ingress | POINTS.egress));
-    this.#forgetQdisc();
+    this.#madeQdisc = false;
+    forget(this.#qdiscNote);
   }
 
   close(): void {}
@@ -118,20 +130,6 @@ class ClsactFilter implements Attachment {
     return libbpf().tcQuery(this.#hook(POINTS[this.#direction]), options) < 0 ? 0 : options.readUInt32LE(16);
   }
 
-  #noteQdisc(): void {
-    this.#madeQdisc = true;
-    if (this.#marker !== undefined) mkdirSync(this.#marker, { recursive: true, mode: 0o700 });
-  }
-
-  #ownsQdisc(): boolean {
-    return this.#madeQdisc || (this.#marker !== undefined && existsSync(this.#marker));
-  }
-
-  #forgetQdisc(): void {
-    this.#madeQdisc = false;
-    if (this.#marker !== undefined && existsSync(this.#marker)) rmdirSync(this.#marker);
-  }
-
   /** struct bpf_tc_hook */
   #hook(points: number): Buffer {
     const hook = Buffer.alloc(24);
@@ -140,6 +138,14 @@ class ClsactFilter implements Attachment {
     hook.writeInt32LE(points, 12);
     return hook;
   }
+}
+
+function note(path: string | undefined): void {
+  if (path !== undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+function forget(path: string | undefined): void {
+  if (path !== undefined && existsSync(path)) rmdirSync(path);
 }
 
 /** struct bpf_tc_opts; libbpf wants program and flags unset where it does not attach. */

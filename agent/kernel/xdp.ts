@@ -1,6 +1,9 @@
 /** Attaches to the one XDP slot of a device. */
 
-import { type Attachment, attachLink, createLink, detachPinned, LinkType } from "./attachment.ts";
+import { closeSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Attachment, attachLink, createLink, detachPinned, linkInfo, LinkType } from "./attachment.ts";
 import { adviceFor, errnoName, KernelError } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
 import { listLinks } from "./links.ts";
@@ -16,8 +19,17 @@ export interface Device {
   name: string;
 }
 
+/**
+ * Generic XDP is for devices without native XDP. So a generic link of weir's own says that native was refused
+ * before, and asking for native again is answered without taking that link away.
+ */
 export function attachXdp(program: BpfProgram, device: Device, mode: XdpMode, pinDirectory?: string): Attachment {
   const what = `${mode} XDP on ${device.name}`;
+  const operation = `attach ${what}`;
+  const holdsSlot = (own: XdpMode): boolean => pinDirectory !== undefined && isAlive(join(pinDirectory, pinName(own, device)), device);
+  if (mode === "native" && holdsSlot("generic")) {
+    throw new KernelError(operation, "EOPNOTSUPP", { reason: "generic XDP is attached, because the driver had no native XDP before" });
+  }
   return attachLink({
     hook: "xdp",
     what,
@@ -26,13 +38,22 @@ export function attachXdp(program: BpfProgram, device: Device, mode: XdpMode, pi
     updatable: true,
     alive: (info) => info.ifindex === device.ifindex,
     create(wanted) {
-      // The device has one slot: a link of weir's own in the other mode has to leave it first.
-      if (pinDirectory !== undefined) detachPinned(pinDirectory, pinName(mode === "native" ? "generic" : "native", device));
+      if (mode === "generic" && holdsSlot("native")) detachPinned(pinDirectory!, pinName("native", device));
       const fd = createLink(wanted, device.ifindex, BPF_XDP, MODE_FLAGS[mode]);
-      if (fd < 0) throw refusal(what, errnoName(fd), device);
+      if (fd < 0) throw refusal(operation, errnoName(fd), device);
       return fd;
     },
   }, program, pinDirectory);
+}
+
+function isAlive(path: string, device: Device): boolean {
+  const fd = libbpf().get(path);
+  if (fd < 0) return false;
+  try {
+    return linkInfo(fd).ifindex === device.ifindex;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function pinName(mode: XdpMode, device: Device): string {
@@ -46,8 +67,7 @@ export function xdpProgram(ifindex: number): ProgramInfo | undefined {
   return programById(id[0]!);
 }
 
-function refusal(what: string, errno: string, device: Device): KernelError {
-  const operation = `attach ${what}`;
+function refusal(operation: string, errno: string, device: Device): KernelError {
   switch (errno) {
     case "EBUSY":
     case "EEXIST": {

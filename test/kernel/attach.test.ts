@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { probeFeatures } from "../../agent/kernel/features.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
@@ -111,7 +112,10 @@ describe("an attachment", () => {
       const adopted = second.next();
       let done = false;
       void adopted.then(() => (done = true));
-      while (!done) await send(20);
+      while (!done) {
+        await send(20);
+        await pause(1);
+      }
       assert.deepEqual(await adopted, [hook.what, true, true]);
       await send(50);
 
@@ -130,6 +134,47 @@ describe("an attachment", () => {
       tables.close();
     });
   }
+
+  it("by generic XDP is not given up for a question that native XDP has answered before, and the other way round it is", async () => {
+    await using lab = await prepare();
+    const inside = inNamespace(lab, "client", `${opened(pinDirectory(), 1)}
+      const attach = (mode) => xdp.attachXdp(program("weir_test_xdp"), eth0, mode, pins + "/links");
+      attach("generic").close();
+      try { attach("native"); } catch (error) { say([error.errno, device("eth0").xdp.mode]); }
+      const again = attach("generic");
+      say(again.adopted);
+      again.detach();
+      attach("native").close();
+      attach("generic").close();
+      say([device("eth0").xdp.mode, attachment.pinnedLinks(pins + "/links").length]);
+      process.stdin.destroy();
+    `);
+    assert.deepEqual(await inside.next(), ["EOPNOTSUPP", "generic"]);
+    assert.equal(await inside.next(), true);
+    assert.deepEqual(await inside.next(), ["generic", 1]);
+  });
+
+  it("by clsact that a killed process left behind is found by its note and removed with its qdisc", async () => {
+    await using lab = await prepare();
+    const directory = pinDirectory();
+    const first = inNamespace(lab, "client", `${opened(directory, 1)}
+      say(["ingress", "egress"].map((direction) => tc.attachClsact(program("weir_test_tc"), eth0, direction, pins + "/links").pinPath));
+      setInterval(() => {}, 1000);
+    `);
+    const [ingress] = await first.next();
+    await first.kill();
+    const second = inNamespace(lab, "client", `${opened(directory, 1)}
+      tc.detachLeftoverFilters(pins + "/links", new Set([${JSON.stringify(ingress)}]));
+      say(links.countFilters(eth0.ifindex));
+      tc.detachLeftoverFilters(pins + "/links");
+      say(links.countFilters(eth0.ifindex));
+      process.stdin.destroy();
+    `);
+    assert.equal(await second.next(), 1);
+    assert.equal(await second.next(), 0);
+    assert.doesNotMatch(await lab.exec("client", "tc", "qdisc", "show", "dev", "eth0"), /clsact/);
+    assert.deepEqual(readdirSync(`${directory}/links`), []);
+  });
 
   it("notices that its device is gone, and that somebody else detached it", { skip: withoutTcx }, async () => {
     await using lab = await prepare();

@@ -50,16 +50,22 @@ export function pinDirectory(): string {
  * `say(value)`, which becomes an answer to `next`.
  */
 export function inNamespace(lab: Lab, namespace: string, code: string): Inside {
-  return new Inside(lab.spawn(namespace, [process.execPath, "--input-type=module", "-e", MODULES + code], { stdio: ["pipe", "pipe", "inherit"] }));
+  return new Inside(lab.spawn(namespace, [process.execPath, "--input-type=module", "-e", modulesFor(code) + code], { stdio: ["pipe", "pipe", "inherit"] }));
 }
 
 const NAMES = ["attachment", "ethtool", "features", "libbpf", "links", "objects", "sockets", "tc", "xdp"];
-const MODULES = `${NAMES.map((name) => `import * as ${name} from "${KERNEL}${name}.ts";`).join("\n")}
-import { once } from "node:events";
-const say = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
-const told = () => once(process.stdin, "data");
-const device = (name) => links.listLinks().find((link) => link.name === name);
-`;
+
+/** Imports only what the code names: on an emulated machine every module takes its time. */
+function modulesFor(code: string): string {
+  const used = NAMES.filter((name) => code.includes(`${name}.`) || (name === "links" && code.includes("device(")));
+  return `
+    ${used.map((name) => `import * as ${name} from "${KERNEL}${name}.ts";`).join("\n")}
+    import { once } from "node:events";
+    const say = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
+    const told = () => once(process.stdin, "data");
+    const device = (name) => links.listLinks().find((link) => link.name === name);
+  `;
+}
 
 export class Inside {
   readonly child: ChildProcess;
