@@ -1,6 +1,7 @@
 /** Takes the path of the control socket: safely, and for one agent at a time. */
 
 import { chmodSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
+import { rmdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
@@ -30,7 +31,9 @@ export async function claimSocket(path: string): Promise<SocketClaim> {
       next: "Choose a shorter control_socket, as /run/weir/control.sock.",
     });
   }
-  await checkFolder(dirname(path));
+  const folder = dirname(path);
+  const isNew = statusOf(folder) === undefined;
+  await checkFolder(folder);
   const lock = await lockFor(path);
   try {
     await removeStale(path);
@@ -38,7 +41,13 @@ export async function claimSocket(path: string): Promise<SocketClaim> {
     await lock.release();
     throw error;
   }
-  return { path, release: () => lock.release() };
+  return {
+    path,
+    async release() {
+      await lock.release();
+      if (isNew) await rmdir(folder).catch(() => {}); // others may keep something there by now
+    },
+  };
 }
 
 async function checkFolder(folder: string): Promise<void> {

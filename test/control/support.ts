@@ -64,7 +64,7 @@ export interface Fixture extends AsyncDisposable {
   agent: FakeAgent;
   server: ControlServer;
   refused: (Peer | null)[];
-  /** The real launcher; `user` is a uid to run it as. */
+  /** The real launcher; `uid` is whom to run it as. */
   weir(words: string[], options?: { env?: NodeJS.ProcessEnv; uid?: number }): Promise<Outcome>;
 }
 
@@ -94,6 +94,10 @@ export async function startFixture(options: Partial<ControlServerOptions> = {}):
   };
 }
 
+/** Compiling the commands again for each of many calls takes longer than the calls. */
+const compiled = mkdtempSync(join(tmpdir(), "weir-compiled-"));
+process.on("exit", () => rmSync(compiled, { recursive: true, force: true }));
+
 /** A terminal's habits and the operator's own session are not inherited; nor is anything kept in a cache. */
 export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { FORCE_COLOR: _, NODE_COMPILE_CACHE: __, SSH_CONNECTION: ___, NODE_TEST_CONTEXT: ____, ...env } = process.env;
@@ -102,7 +106,7 @@ export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 
 export function runWeir(words: string[], env: NodeJS.ProcessEnv = {}, uid?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(LAUNCHER, words, { env: environment(env), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
+    const child = spawn(LAUNCHER, words, { env: environment({ NODE_COMPILE_CACHE: compiled, ...env }), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));

@@ -100,5 +100,5 @@ test("a terminal that is held does not hold the agent", requires(tool("script", 
       return 0;
     }
   };
-  await eventually("three hundred turns of the loop, with a megabyte to log", () => turns() > 300, 60_000);
+  await eventually("three hundred turns of the loop, with a megabyte to log", () => turns() > 300, 30_000);
 });
