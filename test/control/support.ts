@@ -95,8 +95,14 @@ export async function startFixture(options: Partial<ControlServerOptions> = {}):
 }
 
 /** Compiling the commands again for each of many calls takes longer than the calls. */
-const compiled = mkdtempSync(join(tmpdir(), "weir-compiled-"));
-process.on("exit", () => rmSync(compiled, { recursive: true, force: true }));
+let compiled: string | undefined;
+
+function compileCache(): string {
+  if (compiled !== undefined) return compiled;
+  const folder = mkdtempSync(join(tmpdir(), "weir-compiled-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return (compiled = folder);
+}
 
 /** A terminal's habits and the operator's own session are not inherited; nor is anything kept in a cache. */
 export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -106,7 +112,7 @@ export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 
 export function runWeir(words: string[], env: NodeJS.ProcessEnv = {}, uid?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(LAUNCHER, words, { env: environment({ NODE_COMPILE_CACHE: compiled, ...env }), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
+    const child = spawn(LAUNCHER, words, { env: environment({ NODE_COMPILE_CACHE: compileCache(), ...env }), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
