@@ -28,7 +28,7 @@ export interface Tally {
   output: string;
 }
 
-export async function runKernel({ version, files, memory = 2048, limit = 600 }: KernelRun): Promise<Tally> {
+export async function runKernel({ version, files, memory = 2048, limit = 900 }: KernelRun): Promise<Tally> {
   const kernel = await debianKernel(version);
   const directory = await mkdtemp(join(tmpdir(), "weir-kernel-"));
   try {
@@ -61,11 +61,11 @@ async function boot(image: string, initramfs: string, memory: number, limit: num
   return output.replaceAll("\r", "");
 }
 
-/** Counts as the guest's test runner gave them. A guest that ran nothing is an error: it would look like success. */
+/** Counts as the guest's test runner gave them. A guest that gave none is an error: it would look like success. */
 export function tally(output: string): Tally {
   const count = (name: string): number => Number([...output.matchAll(new RegExp(`^# ${name} (\\d+)$`, "gm"))].at(-1)?.[1] ?? 0);
   const counts = { tests: count("tests"), pass: count("pass"), fail: count("fail") + count("cancelled"), skipped: count("skipped") };
-  if (counts.tests === 0) throw new Error(`the guest ran no test:\n${output.slice(-20_000)}`);
+  if (counts.tests === 0) throw new Error(`the guest ran no test, or not to the end:\n${output.slice(-20_000)}`);
   const failed = [...output.matchAll(/^ *not ok \d+ - (.*)$/gm)].map(([, name = ""]) => name);
   return { ...counts, failed, output };
 }
