@@ -4,15 +4,18 @@
  */
 
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 
-import { type AuditWriter, openAudit } from "../audit/writer.ts";
+import { Lock } from "../audit/lock.ts";
+import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
 import { renderPrometheus } from "../otel/prometheus.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
-import { createLog, type Log } from "./control/log.ts";
+import { createLog } from "./control/log.ts";
 import { matchesFlow } from "./control/flow-filter.ts";
 import type { AgentControl } from "./control/contract.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
+import { claimSocket } from "./control/socket.ts";
 import { statusOf, TrafficRates } from "./control/status.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
@@ -35,6 +38,7 @@ import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
 import { Installer } from "./rules/install.ts";
+import { listenForSignals } from "./signals.ts";
 import { auditHead, pinDirectory, readSettings, type SettingsOptions } from "./settings.ts";
 import { attachTracers } from "./tracers.ts";
 
@@ -52,11 +56,16 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const settings = await readSettings(options);
   const { config } = settings;
   const log = createLog(config.logging);
+  const signals = listenForSignals(log);
   for (const warning of settings.warnings) log.warn(warning);
+
+  // One agent a socket and a state directory; claimed before anything in the kernel is touched.
+  const claim = await claimSocket(config.control_socket);
+  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
+  const lock = await Lock.acquire(join(config.state_dir, "agent.lock"));
 
   // The kernel side: programs, tables, rules, interfaces.
   ensureMounted("bpf", "/sys/fs/bpf");
-  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
   const pins = pinDirectory(config);
   const plane = new DataPlane({ pins, netnsCookie: netnsCookie() });
   const installer = new Installer(tablesOf(plane));
@@ -162,6 +171,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   };
   server = await startControlServer({
     path: config.control_socket,
+    claim,
     control,
     peerOf,
     onRefused: (peer) => void audit.action({ action: "REFUSED", ...(peer === null ? {} : { uid: peer.uid }), detail: { what: "control socket", pid: peer?.pid ?? 0 } }),
@@ -191,7 +201,11 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
   const view = options.onReady?.(control);
 
-  await endOfRun(log, audit, () => operate.reload().catch(() => {}));
+  signals.onHangup(() => {
+    void audit.reopen();
+    void operate.reload().catch(() => {});
+  });
+  await signals.ended;
 
   // Stop: nothing is left behind.
   view?.close();
@@ -207,24 +221,9 @@ export async function runAgent(options: RunOptions): Promise<number> {
   ring.close();
   plane.close();
   DataPlane.removePins(pins);
+  await lock.release();
   log.info("weir has stopped; nothing of it is left in the kernel");
   return 0;
-}
-
-/** Resolves on SIGTERM or SIGINT. SIGHUP reads the configuration and opens the log files anew. */
-function endOfRun(log: Log, audit: AuditWriter, reload: () => Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (signal: NodeJS.Signals): void => {
-      log.info(`${signal}: stopping`);
-      resolve();
-    };
-    process.once("SIGTERM", end);
-    process.once("SIGINT", end);
-    process.on("SIGHUP", () => {
-      void audit.reopen();
-      void reload();
-    });
-  });
 }
 
 function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] {
