@@ -12,6 +12,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { atExit } from "./at-exit.ts";
 import { openWire, type Wire } from "./wire.ts";
 
 const MOUNTS = "/var/run/netns";
@@ -60,7 +61,6 @@ export async function makeLab(options: LabOptions = PAIR): Promise<Lab> {
   }
 }
 
-const labs = new Set<Lab>();
 let labsMade = 0;
 
 export class Lab implements AsyncDisposable {
@@ -68,12 +68,12 @@ export class Lab implements AsyncDisposable {
   readonly #ends = new Map<string, End>();
   readonly #children = new Set<ChildProcess>();
   readonly #wires = new Set<Wire>();
+  readonly #callOff: () => void;
 
   constructor(namespaces: readonly string[]) {
     const prefix = `weir-${process.pid}-${startTime(process.pid)}-${labsMade++}`;
     this.#names = new Map(namespaces.map((name) => [name, `${prefix}-${name}`]));
-    labs.add(this);
-    cleanUpOnExit();
+    this.#callOff = atExit(() => this.removeNow());
   }
 
   async build(links: readonly LinkOptions[]): Promise<void> {
@@ -141,7 +141,7 @@ export class Lab implements AsyncDisposable {
 
   /** Kills everything inside and removes the namespaces, without waiting. */
   removeNow(): void {
-    labs.delete(this);
+    this.#callOff();
     for (const child of this.#children) child.kill("SIGKILL");
     for (const name of this.#names.values()) removeNamespace(name);
   }
@@ -207,24 +207,6 @@ function listenOnFreePorts(create: typeof createServer, count: number): void {
     console.log(JSON.stringify(servers.map((server) => (server.address() as { port: number }).port)));
     process.exit();
   });
-}
-
-let cleaning = false;
-
-function cleanUpOnExit(): void {
-  if (cleaning) return;
-  cleaning = true;
-  process.once("exit", removeAll);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
-      removeAll();
-      process.kill(process.pid, signal); // the handler is gone by now: the default ends us
-    });
-  }
-}
-
-function removeAll(): void {
-  for (const lab of [...labs]) lab.removeNow();
 }
 
 /** Namespaces of earlier runs that were killed before they could clean up. */

@@ -2,9 +2,11 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atExit } from "../harness/at-exit.ts";
 import { debianKernel, type Version } from "./debian-kernel.ts";
 import { writeInitramfs } from "./initramfs.ts";
 
@@ -31,11 +33,13 @@ export interface Tally {
 export async function runKernel({ version, files, memory = 2048, limit = 900 }: KernelRun): Promise<Tally> {
   const kernel = await debianKernel(version);
   const directory = await mkdtemp(join(tmpdir(), "weir-kernel-"));
+  const callOff = atExit(() => rmSync(directory, { recursive: true, force: true }));
   try {
     const initramfs = await writeInitramfs(kernel, files, { WEIR_KERNEL: version, LIMIT: String(limit) }, directory);
     return tally(await boot(kernel.image, initramfs, memory, limit + 120));
   } finally {
     await rm(directory, { recursive: true });
+    callOff();
   }
 }
 
@@ -50,13 +54,12 @@ async function boot(image: string, initramfs: string, memory: number, limit: num
     timeout: limit * 1000,
     killSignal: "SIGKILL",
   });
-  const kill = (): void => void guest.kill("SIGKILL");
-  process.once("exit", kill);
+  const callOff = atExit(() => guest.kill("SIGKILL"));
   let output = "";
   guest.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   guest.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
   const [code, signal] = (await once(guest, "close")) as [number | null, string | null];
-  process.off("exit", kill);
+  callOff();
   if (code !== 0) throw new Error(`QEMU ended with ${code ?? signal}:\n${output}`);
   return output.replaceAll("\r", "");
 }
