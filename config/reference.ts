@@ -1,7 +1,6 @@
 /** The configuration reference for the README, written from the schema. Run by itself, it brings the README up to date. */
 
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { embed, embedInReadme } from "./embed.ts";
 import { resolve, ROOT, RULE } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
@@ -11,8 +10,7 @@ interface Row {
   required: boolean;
 }
 
-const BEGIN = "<!-- configuration reference: begin -->";
-const END = "<!-- configuration reference: end -->";
+const MARKER = "configuration reference";
 const HEAD = ["| Key | Value | Default | Meaning |", "|---|---|---|---|"];
 
 export function configReference(): string {
@@ -33,12 +31,9 @@ export function configReference(): string {
   ].join("\n");
 }
 
-/** The text with the reference between its two markers, which must be there. */
+/** The text with the reference between its two markers. */
 export function embedReference(text: string): string {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`the text lacks the lines ${BEGIN} and ${END}`);
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${configReference()}\n${text.slice(end)}`;
+  return embed(text, MARKER, configReference());
 }
 
 /** Every key below a schema; mappings that hold named keys are told by those keys. */
@@ -87,7 +82,4 @@ function cell(text: string | undefined): string {
   return (text ?? "").replaceAll("|", "\\|");
 }
 
-if (import.meta.main) {
-  const readme = join(import.meta.dirname, "../README.md");
-  writeFileSync(readme, embedReference(readFileSync(readme, "utf8")));
-}
+if (import.meta.main) embedInReadme(MARKER, configReference());

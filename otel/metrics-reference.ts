@@ -1,9 +1,12 @@
-/** The metric table as Markdown, for the README. */
+/** The metric table as Markdown, for the README. Run by itself, it brings the README up to date. */
 
+import { embed, embedInReadme } from "../config/embed.ts";
 import { METRICS } from "./metrics-table.ts";
 import { prometheusName } from "./prometheus.ts";
 
 const KINDS = { counter: "counter", updowncounter: "up-down counter", gauge: "gauge", histogram: "histogram" } as const;
+
+const MARKER = "metrics reference";
 
 export function metricsReference(): string {
   const rows = METRICS.map((metric) => [
@@ -17,3 +20,10 @@ export function metricsReference(): string {
   const heading = ["Metric", "In Prometheus", "Kind", "Unit", "Attributes", "What it says"];
   return [heading, heading.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n") + "\n";
 }
+
+/** The text with the reference between its two markers. */
+export function embedMetrics(text: string): string {
+  return embed(text, MARKER, metricsReference());
+}
+
+if (import.meta.main) embedInReadme(MARKER, metricsReference());
