@@ -76,6 +76,7 @@ static __always_inline void parse_network(const struct cursor *cursor, struct pa
 		packet->flags |= PACKET_NO_IP;
 		packet->outcome.slot = ethertype == ETH_P_ARP ? SLOT_FAILSAFE : SLOT_DEFAULT;
 		packet->outcome.staged = SLOT_NONE;
+		packet->outcome.verdict = VERDICT_PASSED;
 		return;
 	}
 	packet->outcome.reason = reason;
