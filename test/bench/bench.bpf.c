@@ -1,0 +1,74 @@
+/* What the benchmarks compare weir with, and what feeds it. Compiled when they run. */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+/* Where the address lies that is varied, and how many values it takes, from 100.64.0.0 on. */
+const volatile __u32 address_offset = 26;
+const volatile __u32 addresses = 1;
+/* The device that generated frames leave by. */
+const volatile __u32 target = 0;
+
+/* 0 -> the program that a varied packet is handed to */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} next_xdp SEC(".maps"), next_tc SEC(".maps");
+
+static __always_inline bool vary(void *data, void *end)
+{
+	__be32 *address = data + (address_offset & 63);
+
+	if ((void *)(address + 1) > end)
+		return false;
+	*address = bpf_htonl(0x64400000 + bpf_get_prandom_u32() % addresses);
+	return true;
+}
+
+SEC("xdp.frags")
+int empty_xdp(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int drop_xdp(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+SEC("tc")
+int empty_tc(struct __sk_buff *skb)
+{
+	return -1;
+}
+
+SEC("xdp.frags")
+int vary_xdp(struct xdp_md *ctx)
+{
+	if (vary((void *)(long)ctx->data, (void *)(long)ctx->data_end))
+		bpf_tail_call(ctx, &next_xdp, 0);
+	return XDP_ABORTED;
+}
+
+SEC("tc")
+int vary_tc(struct __sk_buff *skb)
+{
+	if (vary((void *)(long)skb->data, (void *)(long)skb->data_end))
+		bpf_tail_call(skb, &next_tc, 0);
+	return 1;
+}
+
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	if (!vary((void *)(long)ctx->data, (void *)(long)ctx->data_end))
+		return XDP_ABORTED;
+	return bpf_redirect(target, 0);
+}
+
+char LICENSE[] SEC("license") = "Apache-2.0";

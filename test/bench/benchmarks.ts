@@ -1,0 +1,10 @@
+/** Every benchmark there is, in the order of the table. */
+
+import { cost } from "./cost.ts";
+import type { Benchmark } from "./figure.ts";
+import { flood } from "./flood.ts";
+import { idle } from "./idle.ts";
+import { start } from "./start.ts";
+import { throughput } from "./throughput.ts";
+
+export const BENCHMARKS: readonly Benchmark[] = [cost, flood, throughput, start, idle];

@@ -1,0 +1,60 @@
+/** What a benchmark answers, and how long it may take. */
+
+export interface Figure {
+  name: string;
+  value: number;
+  unit: string;
+  goal?: Goal;
+  /** What the figure was made of. */
+  note?: string;
+}
+
+export interface Goal {
+  bound: "at most" | "at least";
+  value: number;
+  /** What the goal was set for, where that is more than what is measured here. */
+  for?: string;
+}
+
+export interface Benchmark {
+  name: string;
+  measure(scale: Scale): Promise<Figure[]>;
+}
+
+export interface Scale {
+  /** Of these rounds the best counts: others use the machine, too. */
+  rounds: number;
+  starts: number;
+  /** Runs of a program in one round. */
+  repeat: number;
+  flows: number;
+  idleSeconds: number;
+  transferSeconds: number;
+  transfers: number;
+  frames: number;
+}
+
+export const FULL: Scale = { rounds: 9, starts: 5, repeat: 50_000, flows: 100_000, idleSeconds: 20, transferSeconds: 3, transfers: 3, frames: 2_000_000 };
+/** Enough to see that each benchmark still runs; its figures mean nothing. */
+export const QUICK: Scale = { rounds: 1, starts: 1, repeat: 200, flows: 100, idleSeconds: 0.5, transferSeconds: 1, transfers: 1, frames: 5000 };
+
+export function isMet({ value, goal }: Figure): boolean | undefined {
+  if (goal === undefined) return undefined;
+  return goal.bound === "at most" ? value <= goal.value : value >= goal.value;
+}
+
+/** Asks each in turn, round after round, so that what disturbs one disturbs the other; answers the best of each. */
+export async function interleave<Name extends string>(
+  rounds: number,
+  best: (...values: number[]) => number,
+  contestants: Record<Name, () => number | Promise<number>>,
+): Promise<Record<Name, number>> {
+  const found: Partial<Record<Name, number>> = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const name of Object.keys(contestants) as Name[]) {
+      const value = await contestants[name]();
+      found[name] = best(found[name] ?? value, value);
+    }
+  }
+  return found as Record<Name, number>;
+}
