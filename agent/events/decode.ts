@@ -100,10 +100,11 @@ export class Decoder {
     const pid = record.readUInt32LE(Event.pid);
     if (pid === 0) return undefined;
     const executable = this.#names.executable(pid, record.readBigUInt64LE(Event.owner_started_ns));
-    const end = record.indexOf(0, Event.command.at);
+    const command = record.subarray(Event.command.at, Event.command.at + Event.command.count);
+    const end = command.indexOf(0);
     return {
       pid,
-      name: record.toString("utf8", Event.command.at, Math.min(end, Event.command.at + Event.command.count)),
+      name: command.toString("utf8", 0, end < 0 ? command.length : end),
       ...(executable === undefined ? {} : { executable }),
       uid: record.readUInt32LE(Event.uid),
     };
