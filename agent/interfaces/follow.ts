@@ -10,6 +10,7 @@ import { detachPinned, pinnedLinks } from "../kernel/attachment.ts";
 import { activeFeatures, driverName } from "../kernel/ethtool.ts";
 import { type LinkWatch, listAddresses, listLinks, watchLinks } from "../kernel/links.ts";
 import type { Address, Change, Link } from "../kernel/netlink.ts";
+import { detachLeftoverFilters } from "../kernel/tc.ts";
 import type { Installer } from "../rules/install.ts";
 import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
 import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
@@ -306,5 +307,6 @@ export class InterfaceFollower {
     for (const name of pinnedLinks(pins)) {
       if (/^(xdp|tcx)-/.test(name) && !used.has(`${pins}/${name}`)) detachPinned(pins, name);
     }
+    detachLeftoverFilters(pins, used);
   }
 }

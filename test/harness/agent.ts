@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Status } from "../../agent/control/contract.ts";
 import { detachPinned, pinnedLinks } from "../../agent/kernel/attachment.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
+import { detachLeftoverFilters } from "../../agent/kernel/tc.ts";
 import { pinDirectory } from "../../agent/settings.ts";
 import { defaultConfig } from "../../config/defaults.ts";
 import { eventually } from "./eventually.ts";
@@ -138,6 +139,8 @@ export class AgentHome implements AsyncDisposable {
 
 /** What an agent that was killed leaves in force. */
 function removeDataPlane(pins: string): void {
-  for (const name of pinnedLinks(`${pins}/links`)) detachPinned(`${pins}/links`, name);
+  const links = `${pins}/links`;
+  detachLeftoverFilters(links);
+  for (const name of pinnedLinks(links)) detachPinned(links, name);
   DataPlane.removePins(pins);
 }
