@@ -2,7 +2,8 @@
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode, RuleRow } from "../events/snapshot.ts";
-import { API_VERSION, ControlError, type ErrorBody, type FlowRow, type ModeChange, type ReloadResult, type Status } from "./contract.ts";
+import { API_VERSION, ControlError, type ErrorBody, type ModeChange, type ReloadResult, type Status } from "./contract.ts";
+import type { FlowRow } from "../flows/row.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
 import { codeOf } from "./error-code.ts";

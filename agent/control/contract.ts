@@ -1,7 +1,8 @@
 /** What the command line and the agent say to each other, and what the agent must offer for it. */
 
-import type { Direction, Endpoint, ProcessReference, Transport, Verdict, VerdictEvent } from "../events/event.ts";
+import type { Direction, Transport, Verdict, VerdictEvent } from "../events/event.ts";
 import type { EventCounts, Health, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
+import type { FlowRow } from "../flows/row.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
 
@@ -84,26 +85,6 @@ export interface Status {
   ring_fill: number;
   config: Snapshot["config"];
   audit: AuditFiles;
-}
-
-/** One live connection. */
-export interface FlowRow {
-  direction: Direction;
-  interface: string;
-  protocol: string;
-  source: Endpoint;
-  destination: Endpoint;
-  process?: ProcessReference;
-  /** Name of the rule that decided it. */
-  rule: string;
-  /** ISO time. */
-  opened: string;
-  age_s: number;
-  idle_s: number;
-  /** Sent by the opener, and by the other end. */
-  packets: [number, number];
-  bytes: [number, number];
-  state: string;
 }
 
 /** Something the operator must be told: what is wrong, and what to do next. */

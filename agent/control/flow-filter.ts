@@ -1,6 +1,6 @@
 /** Which connections `weir flows` shows. The same filter serves the flags, the query string and the agent. */
 
-import type { FlowRow } from "./contract.ts";
+import type { FlowRow } from "../flows/row.ts";
 
 export interface FlowFilter {
   interface?: string;

@@ -2,13 +2,13 @@
 
 import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
-import type { FlowRow } from "../control/contract.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
 import { connectionType, type Names, tunnelOf } from "../events/decode.ts";
 import type { ConnectionEvent, Endpoint, ProcessReference } from "../events/event.ts";
 import { Owner, Slot } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import { type FlowEntry, readFlow } from "./collect.ts";
+import type { FlowRow } from "./row.ts";
 
 const ICMP = new Set([1, 58]);
 const WITH_PORTS = new Set([6, 17]);

@@ -1,5 +1,5 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT, type OptionSpec } from "../arguments.ts";
-import type { FlowRow } from "../contract.ts";
+import type { FlowRow } from "../../flows/row.ts";
 import { FLOW_FILTER_FIELDS, type FlowFilter } from "../flow-filter.ts";
 import { bytes, type Column, count, duration, endpoint, table } from "../format.ts";
 import { clientFor } from "../paths.ts";

@@ -1,0 +1,22 @@
+/** A connection of the table as `weir flows` shows it. */
+
+import type { Direction, Endpoint, ProcessReference } from "../events/event.ts";
+
+export interface FlowRow {
+  direction: Direction;
+  interface: string;
+  protocol: string;
+  source: Endpoint;
+  destination: Endpoint;
+  process?: ProcessReference;
+  /** Name of the rule that decided it. */
+  rule: string;
+  /** ISO time. */
+  opened: string;
+  age_s: number;
+  idle_s: number;
+  /** Sent by the opener, and by the other end. */
+  packets: [number, number];
+  bytes: [number, number];
+  state: string;
+}
