@@ -374,8 +374,10 @@ __noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 		judge_first(&j, packet);
 	apply_decision(packet, j.flow ? j.by_opener : !j.related && packet->opener.direction == packet->direction);
 	if (packet->tunnel && packet->inner_kind != TUNNEL_NONE && packet->outcome.action == ACTION_ALLOW &&
-	    !packet->outcome.reason)
+	    !packet->outcome.reason) {
 		refuse_depth(packet, j.policy);
+		j.opens = false;
+	}
 	packet->outcome.verdict = verdict_of(packet);
 	if (!known)
 		settle_first(&j, packet);

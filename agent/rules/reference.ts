@@ -80,7 +80,7 @@ export class Reference {
     if (isNotIp(seen)) return seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED;
     const outer = this.#judgePacket(seen, arrival);
     const inner = seen.packet?.transport?.inner;
-    if (outer === FAILSAFE || outer.action === "block" || inner == null || !this.#policy.inspect_tunnels) return outer;
+    if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels) return outer;
     return worse(outer, this.#judgeInner(inner, arrival, seen.packet?.fragment != null));
   }
 
@@ -90,7 +90,7 @@ export class Reference {
     if (isNotIp(seen)) return NOT_JUDGED;
     const judgement = this.#judgePacket(seen, arrival);
     const deeper = seen.packet?.transport?.inner != null && judgement.action === "allow" && judgement.reason === null;
-    return deeper ? this.#undecided("tunnel_depth", arrival) : judgement;
+    return deeper ? { ...this.#undecided("tunnel_depth", arrival), staged: judgement.staged } : judgement;
   }
 
   /** One packet, be it the outer or the inner one of a tunnel. */
@@ -158,6 +158,8 @@ export class Reference {
     const judgement = this.#ask(opener, transport.tcpFlags, arrival, inTunnel);
     if (!opensFlow(packet, transport)) return judgement;
     const openerIsLow = opener.isSender === key.sourceIsLow;
+    const tooDeep = inTunnel && transport.inner != null; // undecided in the end, and what is undecided opens nothing
+    if (judgement.action === "allow" && tooDeep) return judgement;
     if (judgement.action === "allow") this.#flows.open(key, newFlow(opener, openerIsLow, transport.tcpFlags));
     else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule });
     return judgement;
