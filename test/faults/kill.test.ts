@@ -1,0 +1,80 @@
+/** The agent is killed under traffic: what it put in force goes on, and the next agent takes it over. */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+
+import { pinnedLinks } from "../../agent/kernel/attachment.ts";
+import { AgentHome } from "../harness/agent.ts";
+import { eventually } from "../harness/eventually.ts";
+import { type Lab, makeLab } from "../harness/netns.ts";
+import { requires, root, tool } from "../harness/require.ts";
+import { Traffic } from "./traffic.ts";
+
+const BLOCKED = 5001;
+const ALLOWED = 5002;
+const ROUNDS = Number(process.env["WEIR_KILLS"] ?? 2);
+const CONFIG = `
+interfaces: { include: [eth0] }
+rules:
+  - { name: no-5001, action: block, enforce: true, direction: ingress, layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
+`;
+
+test("a killed agent leaves its verdicts in force, and the next one goes on with them", requires(root(), tool("bpftool", "bpftool")), async () => {
+  await using lab = await makeLab();
+  await using agent = await AgentHome.make(lab, "server");
+  await agent.start({ config: CONFIG });
+  await agent.weir("mode", "prevent");
+  const { generation } = await agent.status();
+  const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED], 50);
+  await traffic.more(ALLOWED, true);
+  let emitted = 0;
+
+  for (let round = 0; round < ROUNDS; round++) {
+    await agent.stop("SIGKILL");
+    await traffic.more(BLOCKED, false);
+    await traffic.more(ALLOWED, true);
+    assert.equal((await traffic.received())[BLOCKED], 0, "while no agent runs");
+    assert.ok(existsSync(agent.pins));
+
+    await agent.restart();
+    const status = await agent.status();
+    assert.equal(status.mode, "prevent", "the mode set by command is kept");
+    assert.ok(status.generation > generation, "the new agent's rules follow those it found");
+    const { events } = status.counters;
+    assert.equal(events.emitted, events.received + events.pending + events.lost);
+    assert.ok(events.emitted >= emitted, "the count goes on");
+    emitted = events.emitted;
+    await eventually("its START in the audit log", async () => starts(await agent.audit()).length === round + 2);
+    assert.match(starts(await agent.audit()).at(-1)!, /adopted=yes/);
+    await traffic.more(ALLOWED, true);
+  }
+  assert.match(starts(await agent.audit())[0]!, /adopted=no/);
+
+  const sent = await traffic.stop();
+  assert.ok(sent[BLOCKED]! > 0);
+  await eventually("every allowed datagram", async () => (await traffic.received())[ALLOWED] === sent[ALLOWED]);
+  assert.equal((await traffic.received())[BLOCKED], 0, "not one passed, whoever was running");
+
+  const programs = await programsOf(agent, lab);
+  assert.ok(programs.size > 2, "those at the interface, and those that watch sockets");
+  assert.equal(await agent.stop(), 0);
+  assert.equal(existsSync(agent.pins), false);
+  for (const id of programs) {
+    await eventually(`the end of program ${id}`, async () => (await lab.attempt("server", "bpftool", "prog", "show", "id", String(id))).code !== 0);
+  }
+});
+
+function starts(audit: string): string[] {
+  return audit.split("\n").filter((line) => / START /.test(line));
+}
+
+/** Ids of the programs that pinned links keep at work. */
+async function programsOf({ pins }: AgentHome, lab: Lab): Promise<Set<number>> {
+  const ids = new Set<number>();
+  for (const name of pinnedLinks(`${pins}/links`)) {
+    const link = JSON.parse(await lab.exec("server", "bpftool", "-j", "link", "show", "pinned", `${pins}/links/${name}`)) as { prog_id: number };
+    ids.add(link.prog_id);
+  }
+  return ids;
+}
