@@ -22,6 +22,11 @@ struct datagram_key {
 
 enum datagram_flag { DATAGRAM_FIRST = 1, DATAGRAM_LAST = 2 };
 
+struct range {
+	__u32 start;
+	__u32 end;
+};
+
 struct datagram {
 	__u32 count;
 	__u32 flags;
@@ -33,10 +38,7 @@ struct datagram {
 	__u8 tcp_flags;
 	__u32 poison;	/* enum weir_reason: nothing of this datagram is decided any more */
 	__u32 lent;	/* of packet->flags, what later fragments share with the first */
-	struct {
-		__u32 start;
-		__u32 end;
-	} ranges[LIMIT_FRAGMENT_RANGES];
+	struct range ranges[LIMIT_FRAGMENT_RANGES];
 };
 
 struct {
@@ -46,19 +48,26 @@ struct {
 	__type(value, struct datagram);
 } fragments SEC(".maps");
 
-#define RANGE(i) ((i) & (LIMIT_FRAGMENT_RANGES - 1))
+static __always_inline struct range *range_at(struct datagram *datagram, __u64 index)
+{
+	asm volatile("" : "+r"(index));	/* keeps the bound below where the verifier sees it */
+	index &= LIMIT_FRAGMENT_RANGES - 1;
+	return &datagram->ranges[index];
+}
 
 static __always_inline void drop_range(struct datagram *datagram, __u32 index)
 {
 	__u32 last = datagram->count - 1;
 
-	datagram->ranges[RANGE(index)] = datagram->ranges[RANGE(last)];
+	*range_at(datagram, index) = *range_at(datagram, last);
 	datagram->count = last;
 }
 
 /* Adds the bytes of this fragment; adjacent ranges become one. */
 static __always_inline __u32 add_range(struct datagram *datagram, __u32 start, __u32 end)
 {
+	struct range *added;
+
 	for (__u32 i = 0; i < LIMIT_FRAGMENT_RANGES; i++) {
 		if (i >= datagram->count)
 			break;
@@ -85,8 +94,9 @@ static __always_inline __u32 add_range(struct datagram *datagram, __u32 start, _
 	}
 	if (datagram->count >= LIMIT_FRAGMENT_RANGES)
 		return REASON_FRAGMENT_RANGES;
-	datagram->ranges[RANGE(datagram->count)].start = start;
-	datagram->ranges[RANGE(datagram->count)].end = end;
+	added = range_at(datagram, datagram->count);
+	added->start = start;
+	added->end = end;
 	datagram->count++;
 	return 0;
 }

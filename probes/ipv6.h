@@ -99,6 +99,8 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 		return REASON_IPV6_PAYLOAD_LENGTH;
 	cut_padding(packet, packet->offset, payload_length);
 
+	/* Unrolled: the verifier before 6.2 knows a loop only where its way back is a jump, which clang does not promise. */
+#pragma clang loop unroll(full)
 	for (int i = 0; i < LIMIT_EXTENSION_HEADERS + 1; i++) {
 		__u8 header = packet->protocol;
 		struct extension_header *extension;
