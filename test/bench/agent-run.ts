@@ -2,10 +2,11 @@
 
 import { execFileSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { AgentHome } from "../harness/agent.ts";
+import { atExit } from "../harness/at-exit.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Lab } from "../harness/netns.ts";
 
@@ -68,6 +69,9 @@ export class AgentRun implements AsyncDisposable {
 /** A folder with a configuration for the device eth0 of the namespace. */
 export async function homeOf(lab: Lab, namespace: string, config: string): Promise<AgentHome> {
   const home = await AgentHome.make(lab, namespace);
+  atExit(() => {
+    for (const left of [home.pins, home.folder]) rmSync(left, { recursive: true, force: true });
+  });
   await home.configure(`mode: detect\ninterfaces: { include: [eth0] }\n${config}`);
   return home;
 }

@@ -3,7 +3,7 @@
  * core makes the frames, puts them into one end of a veth pair and runs the program at the other end.
  */
 
-import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 import { errnoName, KernelError } from "../../agent/kernel/errors.ts";
 import { libbpf } from "../../agent/kernel/libbpf.ts";
@@ -17,10 +17,12 @@ import { type Benchmark, interleave } from "./figure.ts";
 import { Probes } from "./probes.ts";
 import { BLOCKED_ADDRESS, ruleSet } from "./rules.ts";
 
+const XDP_DROP = 1;
 const BPF_F_TEST_XDP_LIVE_FRAMES = 2;
 /** With the four bytes of checksum that Ethernet adds, 64. */
 const FRAME = frame(Ethernet(), IPv4({ dst: BLOCKED_ADDRESS }), UDP({ checksum: 0 }), payload(18));
 const SOURCES = 1 << 22;
+const ATTEMPTS = 10;
 
 export const flood: Benchmark = {
   name: "flood",
@@ -30,6 +32,9 @@ export const flood: Benchmark = {
     const judge = new KernelJudge(new Map([["far", pair.far.ifindex]]));
     try {
       await judge.start(policyOf({ mode: "prevent", rules: ruleSet(1000) }));
+      const weirXdp = judge.plane.xdpProgram();
+      const { retval } = weirXdp.testRun({ data: FRAME, ifindex: pair.far.ifindex });
+      if (retval !== XDP_DROP) throw new Error(`${weirXdp.name} answers ${retval} to a packet that a rule blocks`);
       const rate = (program: BpfProgram): number => {
         const attachment = attachXdp(program, pair.far, "native");
         try {
@@ -40,7 +45,7 @@ export const flood: Benchmark = {
       };
       const { bare, weir } = await interleave(Math.ceil(rounds / 3), Math.max, {
         bare: () => rate(probes.program("drop_xdp")),
-        weir: () => rate(judge.plane.xdpProgram()),
+        weir: () => rate(weirXdp),
       });
       const note = `${weir.toFixed(2)} of ${bare.toFixed(2)} Mpps`;
       return [{ name: "flood dropped by the last of 1000 rules", value: weir / bare, unit: "of bare XDP_DROP", goal: { bound: "at least", value: 0.85, for: "100,000 rules" }, note }];
@@ -50,24 +55,28 @@ export const flood: Benchmark = {
   },
 };
 
-/** Millions of packets a second that the program at the device dropped. */
+/** Millions of packets a second that reached the program at the device. */
 function flooded(generator: BpfProgram, device: Device, frames: number): number {
-  const before = dropped(device);
-  const began = performance.now();
-  const result = libbpf().testRun(generator.fd, {
-    sz: 80, data_in: FRAME, data_size_in: FRAME.length, data_out: null, data_size_out: 0, ctx_in: null, ctx_size_in: 0, ctx_out: null, ctx_size_out: 0,
-    retval: 0, duration: 0, repeat: frames, flags: BPF_F_TEST_XDP_LIVE_FRAMES, cpu: 0, batch_size: 0,
-  });
-  const milliseconds = performance.now() - began;
-  const errno = result < 0 ? errnoName(result) : "";
-  // A signal ends it early; what was sent until then counts.
-  if (errno !== "" && errno !== "EINTR") throw new KernelError(`send ${frames} frames to ${device.name}`, errno);
-  const packets = dropped(device) - before;
-  if (packets === 0) throw new Error(`none of ${frames} frames was dropped at ${device.name}`);
-  return packets / milliseconds / 1000;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = received(device);
+    const began = performance.now();
+    const result = libbpf().testRun(generator.fd, {
+      sz: 80, data_in: FRAME, data_size_in: FRAME.length, data_out: null, data_size_out: 0, ctx_in: null, ctx_size_in: 0, ctx_out: null, ctx_size_out: 0,
+      retval: 0, duration: 0, repeat: frames, flags: BPF_F_TEST_XDP_LIVE_FRAMES, cpu: 0, batch_size: 0,
+    });
+    const milliseconds = performance.now() - began;
+    const errno = result < 0 ? errnoName(result) : "";
+    if (errno === "EINTR") continue; // a signal has cut it short, and setting up weighs too much in what is left
+    if (errno !== "") throw new KernelError(`send ${frames} frames to ${device.name}`, errno);
+    const packets = received(device) - before;
+    if (packets === 0) throw new Error(`none of ${frames} frames has reached ${device.name}`);
+    return packets / milliseconds / 1000;
+  }
+  throw new Error(`a flood of ${frames} frames was cut short ${ATTEMPTS} times`);
 }
 
-function dropped({ name }: Device): number {
-  const counters = execFileSync("ethtool", ["-S", name], { encoding: "utf8" }).matchAll(/rx_queue_\d+_xdp_drops: (\d+)/g);
-  return [...counters].reduce((sum, [, count]) => sum + Number(count), 0);
+/** A child process that asked for it would interrupt the flood by its end. */
+function received({ name }: Device): number {
+  const counted = new RegExp(`^ *${name}: *\\d+ +(\\d+)`, "m").exec(readFileSync("/proc/thread-self/net/dev", "utf8"));
+  return Number(counted![1]);
 }
