@@ -13,6 +13,7 @@ import { cgroupRoot, ensureMounted } from "../../agent/kernel/mounts.ts";
 import { type BpfObject, openObject } from "../../agent/kernel/objects.ts";
 import { libc } from "../../agent/kernel/syscall.ts";
 import { attachTrace, type TracePlaces } from "../../agent/kernel/trace.ts";
+import { eventually } from "../harness/eventually.ts";
 import { compile, pinDirectory } from "./support.ts";
 
 /** Counts calls of one process, under the version's key. */
@@ -51,6 +52,15 @@ function load(directory: string, version: number, wanted = process.pid): BpfObje
 function counts(object: BpfObject, hook: number): [number, number] {
   const read = (version: number) => Number(object.maps.get("calls")!.lookup(u32(hook * 2 + version))!.readBigUInt64LE());
   return [read(0), read(1)];
+}
+
+/** The kernel lets go of a replaced link a little later; until then both programs run. */
+function hasEnded(object: BpfObject, hook: number, version: 0 | 1): Promise<boolean> {
+  return eventually("the replaced program has ended", async () => {
+    const before = counts(object, hook)[version];
+    await callConnect();
+    return counts(object, hook)[version] === before;
+  });
 }
 
 /** Lets this process open a connection that is refused at once. */
@@ -95,26 +105,27 @@ describe("a program at a tracepoint", () => {
       assert.ok(before > 0);
 
       first.update(one.programs.get(program)!);
-      await callConnect();
-      assert.equal(counts(zero, hook)[0], before);
+      await hasEnded(zero, hook, 0);
       const [, replaced] = counts(zero, hook);
-      assert.equal(replaced, before);
+      assert.ok(replaced > 0);
 
       first.close();
       await callConnect();
-      assert.equal(counts(zero, hook)[1], 2 * before);
+      assert.equal(counts(zero, hook)[1], replaced + before);
 
       assert.deepEqual(pinnedLinks(`${directory}/links`), [pin]);
       const second = attach(zero);
       assert.equal(second.adopted, true);
       assert.equal(second.attached(), true);
+      await hasEnded(zero, hook, 1);
+      const [again, ended] = counts(zero, hook);
       await callConnect();
-      assert.deepEqual(counts(zero, hook), [2 * before, 2 * before]);
+      assert.deepEqual(counts(zero, hook), [again + before, ended]);
 
       second.detach();
       assert.deepEqual(pinnedLinks(`${directory}/links`), []);
-      await callConnect();
-      assert.deepEqual(counts(zero, hook), [2 * before, 2 * before]);
+      await hasEnded(zero, hook, 0);
+      assert.equal(counts(zero, hook)[1], ended);
       zero.close();
       one.close();
     });
