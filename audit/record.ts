@@ -37,7 +37,7 @@ const TEXT_LIMIT = 4096;
 const PLAIN = /^[A-Za-z0-9_./:@%#+,*[\]-]+$/;
 
 /** `DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
-export function eventText(event: VerdictEvent): string {
+export function eventText(event: Omit<VerdictEvent, "time">): string {
   const parts = [
     event.type,
     field(event.rule.name),

@@ -8,9 +8,19 @@ type Style = Parameters<typeof styleText>[0];
 
 const STYLES: Record<EventType, Style> = { ALLOWED: "green", DETECTED: "yellow", BLOCKED: "red", UNDECIDED: "magenta" };
 
+/** An event as it is streamed: scripts read the time as they read it everywhere else. */
+export interface WatchedEvent extends Omit<VerdictEvent, "time"> {
+  /** ISO 8601. */
+  time: string;
+}
+
+export function toWatched(event: VerdictEvent): WatchedEvent {
+  return { ...event, time: new Date(event.time).toISOString() };
+}
+
 /** `2026-11-21T03:00:00.123Z DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
-export function eventLine(event: VerdictEvent): string {
-  return `${new Date(event.time).toISOString()} ${eventText(event)}`;
+export function eventLine(event: WatchedEvent): string {
+  return `${event.time} ${eventText(event)}`;
 }
 
 /** Colours the line's type, where the stream is a terminal that wants colours. */

@@ -6,7 +6,7 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import type { VerdictEvent } from "../events/event.ts";
 import type { AgentControl, Status } from "./contract.ts";
-import { eventLine, paintEvent } from "./event-line.ts";
+import { eventLine, paintEvent, toWatched } from "./event-line.ts";
 import { count } from "./format.ts";
 import { redirectLog } from "./log.ts";
 import { LineOutput, neverBlock } from "./output.ts";
@@ -32,7 +32,7 @@ class EventLines implements View {
 
   constructor(control: AgentControl, stream: NodeJS.WriteStream) {
     const output = new LineOutput(stream);
-    this.close = control.subscribe((event) => output.write(() => eventLine(event)));
+    this.close = control.subscribe((event) => output.write(() => eventLine(toWatched(event))));
   }
 }
 
@@ -110,7 +110,7 @@ class LiveView implements View {
     const head = this.#status ? this.#headOf(this.#status) : ["weir starts ..."];
     const room = Math.max(0, Math.min(MOST_EVENTS, rows - head.length - 3));
     const recent = room > 0 ? this.#recent.slice(-room) : [];
-    const events = recent.map((event) => paintEvent(cropped(eventLine(event), columns), event.type, this.#output));
+    const events = recent.map((event) => paintEvent(cropped(eventLine(toWatched(event)), columns), event.type, this.#output));
     const title = this.#paint("bold", `events     ${count(this.#events)} since the view began; the last ones:`);
     return [...head, "", title, ...events].slice(0, Math.max(1, rows - 1));
   }

@@ -5,6 +5,7 @@
 
 import type { ServerResponse } from "node:http";
 import type { EventType, VerdictEvent } from "../events/event.ts";
+import { toWatched } from "./event-line.ts";
 import { type AgentControl, ControlError } from "./contract.ts";
 import { onlyParameters } from "./routes.ts";
 
@@ -71,7 +72,7 @@ export class Watchers {
         this.lost++;
         continue;
       }
-      line ||= `${JSON.stringify(event)}\n`;
+      line ||= `${JSON.stringify(toWatched(event))}\n`;
       watcher.push(line);
     }
   }

@@ -10,6 +10,7 @@ import { ControlError } from "../../agent/control/contract.ts";
 import { eventually } from "../harness/eventually.ts";
 import { requires, root } from "../harness/require.ts";
 import { anEvent, environment, flowRow, LAUNCHER, runWeir, startFixture } from "./support.ts";
+import { toWatched } from "../../agent/control/event-line.ts";
 
 const NOWHERE = { WEIR_CONTROL_SOCKET: "/nonexistent/control.sock" };
 
@@ -179,7 +180,7 @@ test("watch prints events as they come and ends after as many as are asked for",
   const text = fixture.weir(["watch", "--count", "1", "--type", "blocked"]);
   await eventually("both watch", () => fixture.server.figures().watchers === 2);
   fixture.agent.publish(anEvent(1), anEvent(2, { type: "BLOCKED" }), anEvent(3));
-  assert.deepEqual((await json).stdout.trimEnd().split("\n").map((line) => JSON.parse(line)), [anEvent(1), anEvent(2, { type: "BLOCKED" })]);
+  assert.deepEqual((await json).stdout.trimEnd().split("\n").map((line) => JSON.parse(line)), [anEvent(1), anEvent(2, { type: "BLOCKED" })].map(toWatched));
   assert.equal((await json).code, 0);
   assert.match((await text).stdout, /^2026-11-21T03:00:00\.123Z BLOCKED no-telnet-in tcp 198\.18\.0\.1:40000 > 198\.18\.0\.2:23 eth0 in pid=812 telnet \(would drop\)\n$/);
 });

@@ -5,6 +5,7 @@ import { ControlClient } from "../../agent/control/client.ts";
 import { eventually } from "../harness/eventually.ts";
 import { ask, connected, readAll } from "./raw-http.ts";
 import { anEvent, startFixture } from "./support.ts";
+import { toWatched } from "../../agent/control/event-line.ts";
 
 const WATCH = "GET /v1/watch HTTP/1.0\r\n\r\n"; // HTTP/1.0: the body comes without chunk headers
 
@@ -17,7 +18,7 @@ test("a watcher is sent every event as it was, in order", async () => {
   const events = [1, 2, 3].map((seq) => anEvent(seq));
   fixture.agent.publish(...events);
   const seen = [(await first).value, (await lines.next()).value, (await lines.next()).value];
-  assert.deepEqual(seen.map((line) => JSON.parse(line as string)), events);
+  assert.deepEqual(seen.map((line) => JSON.parse(line as string)), events.map(toWatched));
   end.abort();
   assert.equal((await lines.next()).done, true);
   await eventually("nobody listens any more", () => fixture.agent.listeners.size === 0);

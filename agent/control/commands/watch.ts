@@ -1,7 +1,7 @@
-import type { EventType, VerdictEvent } from "../../events/event.ts";
+import type { EventType } from "../../events/event.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { WatchFilter } from "../client.ts";
-import { eventLine, paintEvent } from "../event-line.ts";
+import { eventLine, paintEvent, type WatchedEvent } from "../event-line.ts";
 import { count, safeJson } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { note, printed } from "../print.ts";
@@ -39,7 +39,7 @@ export const command: Command = {
     process.once("SIGINT", stop).once("SIGTERM", stop);
     let left = call.count("count", Infinity, Number.MAX_SAFE_INTEGER);
     for await (const line of client.watch(filter, end.signal)) {
-      const message = JSON.parse(line) as VerdictEvent | { dropped: number };
+      const message = JSON.parse(line) as WatchedEvent | { dropped: number };
       if (!("dropped" in message)) {
         await printed(json ? safeJson(line) : paintEvent(eventLine(message), message.type, process.stdout));
         if (--left === 0) return 0;
