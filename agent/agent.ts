@@ -44,7 +44,7 @@ import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
 const SAMPLE_MS = 1000;
-const FLUSH_MS = 4000;
+const FLUSH_MS = 2500;
 
 export interface RunOptions extends SettingsOptions {
   /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
@@ -192,7 +192,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       census.take(removed, active);
     }, COLLECT_MS),
     setInterval(() => {
-      rates.sample(figures.snapshot().traffic, performance.now());
+      rates.sample(figures.traffic(), performance.now());
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());

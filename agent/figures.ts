@@ -2,7 +2,7 @@
 
 import { eventCounts } from "./events/accounts.ts";
 import { readEventCounts, readFaults, readRule, readTraffic, readUndecided } from "./events/counters.ts";
-import type { Health, RuleRow, Snapshot } from "./events/snapshot.ts";
+import type { Health, RuleRow, Snapshot, TrafficRow } from "./events/snapshot.ts";
 import type { Census } from "./flows/census.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
@@ -33,7 +33,6 @@ export class Figures {
   snapshot(): Snapshot {
     const { plane, ring, interfaces, census, health, lost, config } = this.#sources;
     const state = ring.state();
-    const slots = [...interfaces.slots(), { name: "other", slot: 0 }];
     return {
       pid: process.pid,
       started: this.#started,
@@ -42,7 +41,7 @@ export class Figures {
       generation: plane.generation,
       interfaces: interfaces.states(),
       rules: this.rules(),
-      traffic: slots.flatMap(({ name, slot }) => readTraffic(plane.map("traffic"), slot, name)),
+      traffic: this.traffic(),
       undecided: readUndecided(plane.map("undecided")),
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
@@ -51,6 +50,13 @@ export class Figures {
       ring_fill: (state.producer - state.consumer) / state.size,
       config: config(),
     };
+  }
+
+  /** Alone, for whoever asks often. */
+  traffic(): TrafficRow[] {
+    const { plane, interfaces } = this.#sources;
+    const slots = [...interfaces.slots(), { name: "other", slot: 0 }];
+    return slots.flatMap(({ name, slot }) => readTraffic(plane.map("traffic"), slot, name));
   }
 
   /** The operator's rules, in the order they are tried. */
