@@ -1,5 +1,5 @@
 /**
- * The agent, put together. Read `runAgent` as the diagram: what reads the kernel, what explains it, and who is
+ * The agent, put together. Read `watchOver` as the diagram: what reads the kernel, what explains it, and who is
  * told. Nobody else knows all the parts.
  */
 
@@ -11,11 +11,11 @@ import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
 import { renderPrometheus } from "../otel/prometheus.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
-import { createLog } from "./control/log.ts";
+import { createLog, type Log } from "./control/log.ts";
 import { matchesFlow } from "./control/flow-filter.ts";
 import type { AgentControl } from "./control/contract.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
-import { claimSocket } from "./control/socket.ts";
+import { claimSocket, type SocketClaim } from "./control/socket.ts";
 import { statusOf, TrafficRates } from "./control/status.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
@@ -38,8 +38,8 @@ import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
 import { Installer } from "./rules/install.ts";
-import { listenForSignals } from "./signals.ts";
-import { auditHead, pinDirectory, readSettings, type SettingsOptions } from "./settings.ts";
+import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
+import { listenForSignals, type Signals } from "./signals.ts";
 import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
@@ -63,11 +63,38 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const claim = await claimSocket(config.control_socket);
   mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
   const lock = await Lock.acquire(join(config.state_dir, "agent.lock"));
-
-  // The kernel side: programs, tables, rules, interfaces.
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(config);
   const plane = new DataPlane({ pins, netnsCookie: netnsCookie() });
+  try {
+    await watchOver({ options, settings, log, signals, claim, plane, pins });
+    log.info("weir has stopped; nothing of it is left in the kernel");
+    return 0;
+  } catch (error) {
+    // What an earlier agent left in force goes on; what this one began does not.
+    if (!plane.adopted) DataPlane.removePins(pins);
+    await claim.release().catch(() => {}); // the server may have released it
+    throw error;
+  } finally {
+    await lock.release();
+  }
+}
+
+interface Ground {
+  options: RunOptions;
+  settings: Settings;
+  log: Log;
+  signals: Signals;
+  claim: SocketClaim;
+  plane: DataPlane;
+  pins: string;
+}
+
+/** The diagram: everything between the kernel and those who are told, from start to stop. */
+async function watchOver({ options, settings, log, signals, claim, plane, pins }: Ground): Promise<void> {
+  const { config } = settings;
+
+  // The kernel side: rules and mode.
   const installer = new Installer(tablesOf(plane));
   const ruleCounters = new DataView(plane.map("rule_counters").mmap());
   const rules = new RuleBook(installer, (slot) => clearRule(ruleCounters, slot));
@@ -77,7 +104,10 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const mode = new ModeKeeper(config.state_dir);
   plane.mode = mode.resolve(config.mode);
 
-  // Who is told.
+  // Who is told. These parts tell about each other: those that come later are asked only once they are there.
+  let telemetry: Telemetry | undefined;
+  let server: ControlServer | undefined;
+  let operations: Operations | undefined;
   const health = new HealthBoard((now) => {
     log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "all is well again" : now.reasons.join("; "));
     telemetry?.changed("weir.health.changed", now);
@@ -90,11 +120,6 @@ export async function runAgent(options: RunOptions): Promise<number> {
     report: (sentence) => log.warn(sentence),
   });
   const subscribers = new Set<(event: VerdictEvent) => void>();
-  // Parts that tell about each other: those that come later are asked only once they are there.
-  let telemetry: Telemetry | undefined;
-  let server: ControlServer | undefined;
-  let operations: Operations | undefined;
-
   const interfaces = new InterfaceFollower({
     config: config.interfaces,
     programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
@@ -221,9 +246,6 @@ export async function runAgent(options: RunOptions): Promise<number> {
   ring.close();
   plane.close();
   DataPlane.removePins(pins);
-  await lock.release();
-  log.info("weir has stopped; nothing of it is left in the kernel");
-  return 0;
 }
 
 function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] {

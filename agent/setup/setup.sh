@@ -32,7 +32,7 @@ agent_packages='libbpf1:/usr/lib/*/libbpf.so.1 libbpf-dev:/usr/include/bpf/bpf_h
 test_packages='iproute2:/sbin/ip iputils-ping:/bin/ping curl:/usr/bin/curl openssl:/usr/bin/openssl
 	netcat-openbsd:/bin/nc.openbsd iperf3:/usr/bin/iperf3 ethtool:/sbin/ethtool nftables:/usr/sbin/nft
 	prometheus:/usr/bin/promtool qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/bin/cpio
-	bpftool:/usr/sbin/bpftool busybox-static:/bin/busybox'
+	bpftool:/usr/sbin/bpftool busybox-static:/bin/busybox systemd:/usr/bin/systemd-analyze'
 
 install_packages() {
 	missing=
