@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A packet that meets its connection for the first time, or after a change of the rules:
+ *
+ *   trusted peers -> undecidable -> shadow -> opener -> management failsafe -> rules
+ */
+#ifndef WEIR_FIRST_H
+#define WEIR_FIRST_H
+
+#include "classify.h"
+#include "judgement.h"
+
+static __always_inline bool is_bare_syn(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP && packet->flags & PACKET_HAS_PORTS &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* Later fragments, ICMP errors and answers belong to something and open nothing. */
+static __always_inline bool can_open(const struct packet *packet)
+{
+	return packet->flags & PACKET_HAS_PORTS &&
+	       !(packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER));
+}
+
+/*
+ * Who opened the connection of a packet that has no flow? The sender, unless TCP says otherwise. A connection met in
+ * the middle is asked of the sockets before a SYN+ACK is believed, since anyone can send one to make a connection
+ * look like the receiver's own. Sets packet->opener; false when nothing tells.
+ */
+static __always_inline bool find_opener(struct judgement *j, struct packet *packet)
+{
+	bool inward = packet->direction == DIRECTION_INGRESS;
+	int end;
+
+	packet->opener = packet->tuple;
+	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS) || is_bare_syn(packet))
+		return true;
+	if (!inward)
+		reverse(&packet->opener, &packet->tuple);
+	if (is_management(j->ctx, packet, j->policy))
+		return true;
+	end = packet->tunnel ? END_UNKNOWN : opener_of_tcp(j->ctx, packet->which);
+	if (end == END_UNKNOWN && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+		end = inward ? END_LOCAL : END_REMOTE;
+	if (end == END_LOCAL) {
+		if (inward)
+			reverse(&packet->opener, &packet->tuple);
+		else
+			packet->opener = packet->tuple;
+	}
+	return end != END_UNKNOWN;
+}
+
+static __always_inline void ask_rules(struct judgement *j, struct packet *packet)
+{
+	__u32 reason;
+
+	if (is_management(j->ctx, packet, j->policy)) {
+		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
+		return;
+	}
+	reason = classify(packet->which);
+	if (reason)
+		decide_undecided(packet, j->policy, reason);
+}
+
+/* A connection that detect let through, though it would have been dropped: its replies would not be there. */
+static __always_inline bool follow_shadow(struct judgement *j, struct packet *packet)
+{
+	struct shadow *shadow = bpf_map_lookup_elem(&shadows, &j->key);
+
+	packet->opener = packet->tuple;
+	if (!shadow || shadow->generation != packet->generation)
+		return false;
+	if (shadow->opener_is_low == j->source_low) {
+		ask_rules(j, packet);
+		j->opens = can_open(packet);
+	} else {
+		reverse(&packet->opener, &packet->tuple);
+		decide_as(packet, shadow->slot, ACTION_BLOCK, 0);
+	}
+	return true;
+}
+
+/* A packet without a decision of this generation. */
+static __noinline void judge_first(struct judgement *j, struct packet *packet)
+{
+	struct policy *policy = j->policy;
+	bool found;
+
+	if (!packet || !policy)
+		return;
+	packet->opener = packet->tuple;
+	if (j->flow)
+		opener_of_flow(packet, j->flow, j->by_opener);
+	else if (j->related)
+		opener_of_key(&packet->opener, &packet->related, j->related);
+	if (is_trusted(packet, policy)) {
+		found = j->flow || j->related || packet->outcome.reason || find_opener(j, packet);
+		j->opens = found && !j->flow && !j->apart && !packet->outcome.reason && can_open(packet);
+		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
+	} else if (packet->outcome.reason) {
+		decide_undecided(packet, policy, packet->outcome.reason);
+	} else if (j->flow || j->related || j->apart) {
+		ask_rules(j, packet);
+	} else if (!is_bare_syn(packet) && packet->flags & PACKET_HAS_PORTS && follow_shadow(j, packet)) {
+		return;
+	} else if (!find_opener(j, packet)) {
+		packet->opener = packet->tuple;
+		decide_undecided(packet, policy, REASON_OPENER_UNKNOWN);
+	} else {
+		ask_rules(j, packet);
+		j->opens = can_open(packet);
+	}
+}
+
+#endif

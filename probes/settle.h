@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* After the verdict: what is told of a packet, and what is kept of its connection. A packet that is dropped, or
+ * would be, advances nothing. */
+#ifndef WEIR_SETTLE_H
+#define WEIR_SETTLE_H
+
+#include "judgement.h"
+
+static __always_inline bool is_blocked(const struct packet *packet)
+{
+	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP;
+}
+
+static __always_inline void remember_shadow(const struct packet *packet, const struct judgement *j)
+{
+	struct shadow shadow = {
+		.generation = packet->generation,
+		.slot = packet->outcome.slot,
+		.opener_is_low = j->source_low,
+	};
+
+	if (bpf_map_update_elem(&shadows, &j->key, &shadow, BPF_ANY))
+		count_fault(FAULT_SHADOW_INSERT);
+}
+
+/* What is told of a packet that met its connection for the first time, or after a change of the rules. */
+static __always_inline void tell(struct judgement *j, struct packet *packet, __u64 cookie)
+{
+	struct outcome *outcome = &packet->outcome;
+
+	if (outcome->slot == SLOT_ON_ERROR)
+		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_UNDECIDED, SLOT_ON_ERROR, false);
+	else if (outcome->verdict == VERDICT_DROPPED)
+		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_BLOCKED, outcome->slot, false);
+	else if (outcome->verdict == VERDICT_WOULD_DROP)
+		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_DETECTED, outcome->slot, false);
+	else if (outcome->staged != SLOT_NONE)
+		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_DETECTED, outcome->staged, true);
+	else if (j->opens || j->flow)
+		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_ALLOWED, outcome->slot, false);
+}
+
+/* After the verdict: what is told of the packet, and what is kept of its connection. */
+static __noinline void settle_first(struct judgement *j, struct packet *packet)
+{
+	bool opener_is_low;
+	__u64 cookie = 0;
+
+	if (!packet || !j->policy)
+		return;
+	if (j->flow) {
+		struct decision *before = &j->flow->decision;
+		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
+
+		cookie = j->flow->cookie;
+		store_decision(j->flow, &packet->decision, packet->generation);
+		if (changed || is_blocked(packet))
+			tell(j, packet, cookie);
+		return;
+	}
+	if (is_blocked(packet)) {
+		bool by_sender = packet->opener.direction == packet->direction;
+
+		if (j->opens && by_sender && packet->outcome.verdict == VERDICT_WOULD_DROP)
+			remember_shadow(packet, j);
+		j->opens = false;
+	}
+	if (packet->outcome.slot == SLOT_ON_ERROR)
+		j->opens = false;
+	if (j->opens || is_blocked(packet))
+		cookie = local_cookie(j->ctx, packet, j->skb_cookie);
+	if (j->opens) {
+		opener_is_low = packet->opener.direction == packet->direction ? j->source_low : !j->source_low;
+		insert_flow(packet, &j->key, opener_is_low, cookie);
+	}
+	tell(j, packet, cookie);
+}
+
+/* A packet of a flow whose decision stands: told only where a condition made it differ. */
+static __always_inline void settle_known(struct judgement *j, struct packet *packet)
+{
+	if (is_blocked(packet)) {
+		opener_of_flow(packet, j->flow, j->by_opener);
+		emit_verdict(packet, j->policy, &packet->opener, j->flow->cookie,
+			     packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, packet->outcome.slot, false);
+	} else if (packet->outcome.staged != packet->decision.staged) {
+		opener_of_flow(packet, j->flow, j->by_opener);
+		emit_verdict(packet, j->policy, &packet->opener, j->flow->cookie, EVENT_DETECTED, packet->outcome.staged, true);
+	}
+}
+
+static __always_inline void count_outcome(const struct packet *packet, bool opens)
+{
+	count_rule(packet, packet->outcome.slot, packet->outcome.verdict, opens);
+	if (packet->outcome.staged != SLOT_NONE)
+		count_rule(packet, packet->outcome.staged, VERDICT_WOULD_DROP, opens);
+	if (packet->outcome.slot == SLOT_ON_ERROR)
+		count_undecided(packet->outcome.reason);
+}
+
+static __always_inline void finish_closed(struct judgement *j, struct packet *packet, struct flow *flow)
+{
+	flow->flags |= FLOW_CLOSED;
+	opener_of_flow(packet, flow, j->by_opener);
+	emit_closed(packet, flow, &packet->opener);
+}
+
+#endif
