@@ -27,6 +27,7 @@ import { collectIdle, flowEntries } from "./flows/collect.ts";
 import { describeConnection, describeRow, type Describer } from "./flows/describe.ts";
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
+import { warnOfAbsent } from "./interfaces/absent.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
 import { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
@@ -207,6 +208,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
   health.report("tracers", tracers.problems);
   interfaces.start();
   health.report("interfaces", interfaces.problems());
+  for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   ring.start();
   await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
   log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");

@@ -8,6 +8,7 @@ import type { Caller, ModeChange, ReloadResult } from "./control/contract.ts";
 import { ControlError } from "./control/contract.ts";
 import type { Mode, Snapshot } from "./events/snapshot.ts";
 import { Limit } from "./generated/layout.ts";
+import { warnOfAbsent } from "./interfaces/absent.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import type { ModeKeeper } from "./mode.ts";
@@ -99,7 +100,7 @@ export class Operations {
     const wanted = mode.resolve(settings.config.mode);
     if (wanted !== plane.mode) this.#switch(wanted);
     const fixed = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(settings.config[key]));
-    const warnings = [...settings.warnings, ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
+    const warnings = [...settings.warnings, ...warnOfAbsent(settings.config.rules, interfaces.present()), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
     for (const warning of warnings) say("warn", warning);
     const enforced = settings.config.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
     return { generation, rules: { loaded: settings.config.rules.length, enforced }, warnings };

@@ -75,6 +75,11 @@ __noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 	} else if (!packet->outcome.reason && packet->flags & PACKET_HAS_PORTS) {
 		known = find_decision(&j, packet);
 	}
+	j.trusted = is_trusted(packet, j.policy);
+	if (j.trusted && (known || j.flow)) {
+		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
+		known = true;
+	}
 	if (!known)
 		judge_first(&j, packet);
 	apply_decision(packet, j.flow ? j.by_opener : !j.related && packet->opener.direction == packet->direction);

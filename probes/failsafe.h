@@ -54,7 +54,9 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 	for (__u32 i = 0; i < LIMIT_FAILSAFE_SESSIONS; i++) {
 		const struct failsafe_session *session = &policy->sessions[i];
 
-		if (session->in_use && session->remote_port == remote_port && session->local_port == local_port &&
+		if (!session->in_use)
+			break;	/* they are filled from the front */
+		if (session->remote_port == remote_port && session->local_port == local_port &&
 		    session->address_be[0] == remote[0] && session->address_be[1] == remote[1])
 			return true;
 	}

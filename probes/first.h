@@ -96,7 +96,7 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 		opener_of_flow(packet, j->flow, j->by_opener);
 	else if (j->related)
 		opener_of_key(&packet->opener, &packet->related, j->related);
-	if (is_trusted(packet, policy)) {
+	if (j->trusted) {
 		found = j->flow || j->related || packet->outcome.reason || find_opener(j, packet);
 		j->opens = found && !j->flow && !j->apart && !packet->outcome.reason && can_open(packet);
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);

@@ -116,8 +116,9 @@ static __always_inline bool load_decision(struct packet *packet, const struct fl
 	return *(volatile __u32 *)&flow->generation == packet->generation;
 }
 
+/* Trust is asked anew for each packet, so that a trusted peer's flow keeps no decision: GENERATION_NONE. */
 static __always_inline void insert_flow(struct packet *packet, const struct flow_key *key, bool opener_is_low,
-					__u64 cookie)
+					__u64 cookie, __u32 generation)
 {
 	__u32 zero = 0;
 	struct flow *flow = bpf_map_lookup_elem(&new_flow, &zero);
@@ -132,7 +133,7 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->bytes[0] = by_opener ? packet->wire_bytes : 0;
 	flow->bytes[1] = by_opener ? 0 : packet->wire_bytes;
 	flow->cookie = cookie;
-	flow->generation = packet->generation;
+	flow->generation = generation;
 	flow->flags = opener_is_low ? FLOW_OPENER_IS_LOW : 0;
 	flow->direction = packet->opener.direction;
 	flow->icmp_type = packet->opener.icmp_type;

@@ -8,6 +8,7 @@
 #define WEIR_FRAGMENT_H
 
 #include "counters.h"
+#include "options.h"
 
 struct datagram_key {
 	__u64 source_be[2];
@@ -27,7 +28,11 @@ struct range {
 	__u32 end;
 };
 
+/* After this long a receiver has given up on the rest (RFC 8200 says 60 seconds, Linux 30). */
+#define DATAGRAM_SECONDS 30
+
 struct datagram {
+	__u64 started_jiffies;
 	__u32 count;
 	__u32 flags;
 	__u16 source_port;
@@ -106,6 +111,11 @@ static __always_inline bool is_complete(const struct datagram *datagram)
 	return datagram->count == 1 && datagram->ranges[0].start == 0 && datagram->flags & DATAGRAM_LAST;
 }
 
+static __always_inline bool is_stale(const struct datagram *datagram)
+{
+	return bpf_jiffies64() - datagram->started_jiffies > DATAGRAM_SECONDS * (__u64)jiffies_per_second;
+}
+
 /* Judges what a fragment claims, and gives a later one the ports of the first. Returns 0 or a reason. */
 __noinline int track_fragment(__u32 which)
 {
@@ -134,8 +144,8 @@ __noinline int track_fragment(__u32 which)
 	key.tunnel = packet->tunnel;
 	key.protocol = packet->flags & PACKET_IPV6 ? 0 : packet->protocol;
 	datagram = bpf_map_lookup_elem(&fragments, &key);
-	if (!datagram || (packet->flags & PACKET_FIRST_FRAGMENT && is_complete(datagram))) {
-		struct datagram fresh = {};
+	if (!datagram || (packet->flags & PACKET_FIRST_FRAGMENT && is_complete(datagram)) || is_stale(datagram)) {
+		struct datagram fresh = { .started_jiffies = bpf_jiffies64() };
 
 		if (bpf_map_update_elem(&fragments, &key, &fresh, BPF_ANY))
 			count_fault(FAULT_FRAGMENT_INSERT);

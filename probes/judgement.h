@@ -19,6 +19,7 @@ struct judgement {
 	bool one_way;		/* the flow still lives in `openings` */
 	bool apart;		/* a SYN towards the opener: a connection of its own, which leaves the flow alone */
 	bool opens;		/* if it passes, it makes a flow */
+	bool trusted;		/* the peer passes whatever the rules say */
 };
 
 static __always_inline void decide_as(struct packet *packet, __u32 slot, __u32 action, __u32 reason)

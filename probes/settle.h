@@ -71,7 +71,7 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 		cookie = local_cookie(j->ctx, packet, j->skb_cookie);
 	if (j->opens) {
 		opener_is_low = packet->opener.direction == packet->direction ? j->source_low : !j->source_low;
-		insert_flow(packet, &j->key, opener_is_low, cookie);
+		insert_flow(packet, &j->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
 	}
 	tell(j, packet, cookie);
 }

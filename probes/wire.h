@@ -271,7 +271,10 @@ struct flow {
 	struct decision decision;
 };
 
-enum { GENERATION_WRITING = 0xffffffff };
+enum {
+	GENERATION_NONE = 0,		/* no rule set has this one */
+	GENERATION_WRITING = 0xffffffff,
+};
 
 enum weir_owner_flag {
 	OWNER_INHERITED = 1 << 0,	/* of an accepted connection: the listener's owner, until accept returns */

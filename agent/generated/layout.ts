@@ -5,6 +5,8 @@
  * start of the outer one. An array has `at`, `count` and `stride`, and its fields count from the start of an element.
  */
 
+export const GENERATION_NONE = 0;
+
 export const GENERATION_WRITING = 4294967295;
 
 export const Limit = {

@@ -104,6 +104,11 @@ export class InterfaceFollower {
     return [...this.#watched.values()].flatMap(({ link, failures }) => [...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`));
   }
 
+  /** Names of all interfaces of this namespace, watched or not. */
+  present(): string[] {
+    return [...this.#links.values()].map(({ name }) => name);
+  }
+
   slots(): { name: string; slot: number }[] {
     return [...this.#watched.values()].map(({ link, slot }) => ({ name: link.name, slot }));
   }

@@ -91,14 +91,10 @@ function makeSequence(random: Random): Sequence {
   return { config, hook, steps };
 }
 
-/**
- * Without trusted addresses: the kernel keeps that trust with the connection, the reference asks for each packet who
- * the peer is, and both ends of a connection sending inwards, as here, are no connection of a host.
- */
 function makePolicy(random: Random): PolicyText {
-  const { failsafe: { addresses: _, ...failsafe } = {}, ...config } = random.pick(POLICIES);
+  const config = random.pick(POLICIES);
   const defaults = random.oneIn(3) ? { ...config.defaults, on_error: random.pick([{ ingress: "block" }, { egress: "block" }] as const) } : config.defaults;
-  return { ...config, failsafe, mode: random.pick(["detect", "prevent"] as const), ...(defaults === undefined ? {} : { defaults }) };
+  return { ...config, mode: random.pick(["detect", "prevent"] as const), ...(defaults === undefined ? {} : { defaults }) };
 }
 
 /** The first step that the two judge differently; stops there. */

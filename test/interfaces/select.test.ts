@@ -26,6 +26,10 @@ describe("which interfaces are watched", () => {
     assert.equal(watched({ masterKind: "bond" }), false);
     assert.equal(watched({ masterKind: "bridge" }, { include: ["eth0"] }), true);
   });
+  it("leaves ifb devices out of `*`, which carry what another one redirects", () => {
+    assert.equal(watched({ kind: "ifb" }), false);
+    assert.equal(watched({ kind: "ifb" }, { include: ["eth*"] }), true);
+  });
   it("leaves a veth without an address out of `*`, and takes one with an address", () => {
     assert.equal(watched({ kind: "veth", hasAddress: false }), false);
     assert.equal(watched({ kind: "veth", hasAddress: true }), true);
