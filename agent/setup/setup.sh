@@ -64,15 +64,10 @@ install_modules() {
 }
 
 build_probes() {
-	include=/usr/include/$(uname -m)-linux-gnu
-	want=$(cat probes/*.c probes/*.h agent/setup/setup.sh | sha256sum | cut -d' ' -f1)
+	want=$(cat probes/*.c probes/*.h probes/build.sh | sha256sum | cut -d' ' -f1)
 	[ ! -f probes/build/stamp ] || [ "$(cat probes/build/stamp)" != "$want" ] || return 0
 	say 'building the BPF objects'
-	as_owner mkdir -p probes/build
-	for source in probes/*.bpf.c; do
-		object=probes/build/$(basename "$source" .c).o
-		as_owner clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I "$include" -c "$source" -o "$object"
-	done
+	as_owner sh probes/build.sh
 	printf '%s\n' "$want" | as_owner tee probes/build/stamp >/dev/null
 }
 

@@ -28,17 +28,19 @@ export class AgentHome implements AsyncDisposable {
   readonly lab: Lab;
   readonly namespace: string;
   readonly folder: string;
+  readonly #launcher: string;
   #running: ChildProcess | undefined;
   #said = "";
 
-  private constructor(lab: Lab, namespace: string, folder: string) {
+  private constructor(lab: Lab, namespace: string, folder: string, launcher: string) {
     this.lab = lab;
     this.namespace = namespace;
     this.folder = folder;
+    this.#launcher = launcher;
   }
 
-  static async make(lab: Lab, namespace: string): Promise<AgentHome> {
-    return new AgentHome(lab, namespace, await mkdtemp(join(tmpdir(), "weir-agent-")));
+  static async make(lab: Lab, namespace: string, launcher = WEIR): Promise<AgentHome> {
+    return new AgentHome(lab, namespace, await mkdtemp(join(tmpdir(), "weir-agent-")), launcher);
   }
 
   get configPath(): string {
@@ -79,7 +81,7 @@ export class AgentHome implements AsyncDisposable {
 
   /** With the configuration as it is. */
   async restart(env: Record<string, string> = {}): Promise<void> {
-    const child = this.lab.spawn(this.namespace, [WEIR, "run", "--no-view", "--config", this.configPath], {
+    const child = this.lab.spawn(this.namespace, [this.#launcher, "run", "--no-view", "--config", this.configPath], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, ...env },
     });
@@ -93,7 +95,7 @@ export class AgentHome implements AsyncDisposable {
 
   /** `weir ...` against this agent. */
   attempt(...words: string[]): Promise<Outcome> {
-    return this.lab.attempt(this.namespace, WEIR, ...words, "--socket", `${this.folder}/control.sock`);
+    return this.lab.attempt(this.namespace, this.#launcher, ...words, "--socket", `${this.folder}/control.sock`);
   }
 
   async weir(...words: string[]): Promise<string> {

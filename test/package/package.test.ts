@@ -1,0 +1,99 @@
+/** What `npm pack` makes is installed as anybody would, and works with neither TypeScript nor a compiler at hand. */
+
+import assert from "node:assert/strict";
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, globSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+
+import { VERSION } from "../../agent/control/version.ts";
+import { AgentHome } from "../harness/agent.ts";
+import { makeLab } from "../harness/netns.ts";
+import { requires, root, tool } from "../harness/require.ts";
+
+const run = promisify(execFile);
+
+const CHECKOUT = join(import.meta.dirname, "../..");
+/** What the package is made from: a copy of it, so that runs side by side do not meet in dist/. */
+const SOURCES = ["agent", "audit", "collector", "config", "otel", "probes", "LICENSE", "README.md", "package.json", "package-lock.json", "tsconfig.json"];
+/** All that the launcher calls, and what enters a namespace. */
+const TOOLS = ["dirname", "find", "id", "mkdir", "nsenter", "readlink", "sh", "uname"];
+
+describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clang")), () => {
+  let folder: string;
+  let home: string;
+  let weir: string;
+  let env: NodeJS.ProcessEnv;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "weir-package-"));
+    const checkout = join(folder, "checkout");
+    for (const name of SOURCES) await cp(join(CHECKOUT, name), join(checkout, name), { recursive: true });
+    await symlink(join(CHECKOUT, "node_modules"), join(checkout, "node_modules"));
+    await run("npm", ["pack", "--pack-destination", folder], { cwd: checkout, env: plainEnvironment() });
+    const prefix = join(folder, "prefix");
+    const options = ["--global", "--prefix", prefix, "--ignore-scripts", "--omit=dev", "--prefer-offline", "--no-audit", "--no-fund"];
+    await run("npm", ["install", ...options, join(folder, `weir-${VERSION}.tgz`)], { cwd: folder, env: plainEnvironment() });
+    home = join(prefix, "lib/node_modules/weir");
+    weir = join(prefix, "bin/weir");
+    env = { ...plainEnvironment(), PATH: await fewTools(join(folder, "tools")), WEIR_CACHE: "none" };
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it("holds no TypeScript, and the objects beside their sources and licence", () => {
+    const own = globSync("**", { cwd: home, exclude: ["node_modules"] });
+    assert.deepEqual(own.filter((path) => path.endsWith(".ts")), []);
+    const sources = globSync("*.{c,h}", { cwd: join(CHECKOUT, "probes") });
+    assert.ok(sources.length > 20, `${sources.length} sources`);
+    const wanted = [...sources, "LICENSE", "build.sh", ...sources.filter((name) => name.endsWith(".c")).map((name) => `build/${name.replace(/c$/, "o")}`)];
+    assert.deepEqual(wanted.filter((name) => !existsSync(join(home, "dist/probes", name))), []);
+    for (const name of ["README.md", "LICENSE", "config/schema.json", "collector/compose.yaml"]) assert.ok(existsSync(join(home, name)), name);
+    assert.ok(!existsSync(join(home, "node_modules/typescript")), "nor are modules for development installed");
+  });
+
+  it("holds every file that its compose file mounts", async () => {
+    const { stdout } = await run("grep", ["-oE", "\\./[a-z./]+", join(home, "collector/compose.yaml")]);
+    const mounted = stdout.trim().split("\n");
+    assert.ok(mounted.length > 4, stdout);
+    assert.deepEqual(mounted.filter((path) => !existsSync(join(home, "collector", path))), []);
+  });
+
+  it("explains itself, and checks its own examples", async () => {
+    const { stdout } = await run(weir, ["--help"], { env, cwd: "/" });
+    assert.match(stdout, /^Usage: weir COMMAND/);
+    const examples = globSync("config/examples/*.yaml", { cwd: home });
+    assert.ok(examples.length > 1);
+    for (const example of examples) {
+      const { stdout } = await run(weir, ["check", join(home, example)], { env, cwd: "/" });
+      assert.match(stdout, /is valid: /);
+    }
+  });
+
+  it("runs the agent", async () => {
+    await using lab = await makeLab();
+    await using agent = await AgentHome.make(lab, "server", weir);
+    await agent.start({ config: "interfaces: { include: [eth0] }", env: { PATH: env["PATH"]!, WEIR_CACHE: "none" } });
+    const status = await agent.status();
+    assert.equal(status.pid, agent.pid);
+    assert.equal(status.version, VERSION);
+    assert.deepEqual(status.interfaces.map(({ name, ingress, egress }) => [name, ingress.hook !== "none", egress.hook !== "none"]), [["eth0", true, true]]);
+    assert.equal(await agent.stop(), 0);
+    assert.equal(existsSync(agent.pins), false);
+  });
+});
+
+/** `npm test` hands its own settings on to every npm below it. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)/i.test(name)));
+}
+
+/** A PATH on which there is neither a compiler nor a Node.js. */
+async function fewTools(folder: string): Promise<string> {
+  await mkdir(folder);
+  for (const name of TOOLS) await symlink(execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), join(folder, name));
+  return folder;
+}
