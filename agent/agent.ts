@@ -3,10 +3,8 @@
  * told. Nobody else knows all the parts.
  */
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 
-import { Lock } from "../audit/lock.ts";
 import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
 import { renderPrometheus } from "../otel/prometheus.ts";
@@ -16,6 +14,7 @@ import { matchesFlow } from "./control/flow-filter.ts";
 import type { AgentControl } from "./control/contract.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { claimSocket, type SocketClaim } from "./control/socket.ts";
+import { claimStateDirectory } from "./control/state-directory.ts";
 import { statusOf, TrafficRates } from "./control/status.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
@@ -35,6 +34,7 @@ import { u32 } from "./kernel/maps.ts";
 import { ensureMounted } from "./kernel/mounts.ts";
 import { Ring } from "./kernel/ring.ts";
 import { netnsCookie, peerOf } from "./kernel/sockets.ts";
+import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
@@ -62,22 +62,31 @@ export async function runAgent(options: RunOptions): Promise<number> {
 
   // One agent a socket and a state directory; claimed before anything in the kernel is touched.
   const claim = await claimSocket(config.control_socket);
-  mkdirSync(config.state_dir, { recursive: true, mode: 0o700 });
-  const lock = await Lock.acquire(join(config.state_dir, "agent.lock"));
-  ensureMounted("bpf", "/sys/fs/bpf");
-  const pins = pinDirectory(config);
-  const plane = new DataPlane({ pins, netnsCookie: netnsCookie() });
   try {
-    await watchOver({ options, settings, log, signals, claim, plane, pins });
-    log.info("weir has stopped; nothing of it is left in the kernel");
-    return 0;
+    const lock = await claimStateDirectory(config.state_dir);
+    try {
+      await takeOver({ options, settings, log, signals, claim });
+    } finally {
+      await lock.release();
+    }
   } catch (error) {
-    // What an earlier agent left in force goes on; what this one began does not.
-    if (!plane.adopted) DataPlane.removePins(pins);
     await claim.release().catch(() => {}); // the server may have released it
     throw error;
-  } finally {
-    await lock.release();
+  }
+  log.info("weir has stopped; nothing of it is left in the kernel");
+  return 0;
+}
+
+/** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
+async function takeOver(ground: Omit<Ground, "plane" | "pins">): Promise<void> {
+  ensureMounted("bpf", "/sys/fs/bpf");
+  const pins = pinDirectory(ground.settings.config);
+  const found = existsSync(pins);
+  try {
+    await watchOver({ ...ground, pins, plane: new DataPlane({ pins, netnsCookie: netnsCookie() }) });
+  } catch (error) {
+    if (!found) removeLeftovers(pins);
+    throw error;
   }
 }
 
@@ -126,7 +135,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
     programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
     installer,
     table: new Uint8Array(plane.map("interfaces").mmap()),
-    pins: `${pins}/links`,
+    pins: linkDirectory(pins),
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
     onChange(name, direction, state) {
       log.info({ interface: name, direction, hook: state.hook, mode: state.mode, reason: state.reason }, state.hook === "none" ? "not watched" : "watched");
@@ -204,7 +213,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
   });
 
   // Start: owners first, so that the first connection has one; then the interfaces; then reading.
-  const tracers = attachTracers(plane, `${pins}/links`);
+  const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
   interfaces.start();
   health.report("interfaces", interfaces.problems());
@@ -247,7 +256,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
   await audit.close({ action: "STOP", detail: { pid: process.pid } });
   ring.close();
   plane.close();
-  DataPlane.removePins(pins);
+  removeLeftovers(pins);
 }
 
 function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] {

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { defaultConfig } from "../config/defaults.ts";
 import { formatProblem, loadConfig } from "../config/load.ts";
@@ -59,8 +59,9 @@ function override(config: WeirConfig, options: SettingsOptions): WeirConfig {
 
 /** Each state directory has pins of its own, so that agents with different ones do not meet. */
 export function pinDirectory(config: WeirConfig): string {
-  if (config.state_dir === defaultConfig().state_dir) return join(BPF_ROOT, "weir");
-  return join(BPF_ROOT, `weir-${createHash("sha256").update(config.state_dir).digest("hex").slice(0, 10)}`);
+  const directory = resolve(config.state_dir);
+  if (directory === defaultConfig().state_dir) return join(BPF_ROOT, "weir");
+  return join(BPF_ROOT, `weir-${createHash("sha256").update(directory).digest("hex").slice(0, 10)}`);
 }
 
 export function auditHead(config: WeirConfig): string {

@@ -16,6 +16,7 @@ export const COMMANDS: Record<string, Entry> = {
   "rule list": { summary: "show the rules in force with their counters", load: () => import("./commands/rule-list.ts") },
   flows: { summary: "show live connections", load: () => import("./commands/flows.ts") },
   watch: { summary: "follow events as they happen", load: () => import("./commands/watch.ts") },
+  detach: { summary: "end what a killed agent left in force", load: () => import("./commands/detach.ts") },
   metrics: { summary: "print the metrics as Prometheus reads them", load: () => import("./commands/metrics.ts") },
   "audit show": { summary: "print the audit log", load: () => import("./commands/audit-show.ts") },
   "audit verify": { summary: "check the audit log's hash chain", load: () => import("./commands/audit-verify.ts") },

@@ -1,6 +1,7 @@
 /** Where a command finds the agent and its files. */
 
 import { lstatSync } from "node:fs";
+import type { Settings } from "../settings.ts";
 import type { Call } from "./arguments.ts";
 import { ControlClient } from "./client.ts";
 import { type AuditFiles, ControlError } from "./contract.ts";
@@ -51,10 +52,10 @@ async function ownAuditFiles(call: Call): Promise<AuditFiles> {
 }
 
 /** Loading the configuration takes the schema and the YAML reader: only those who need it wait for it. */
-async function settingsFor(call: Call) {
+export async function settingsFor(call: Call): Promise<Settings> {
   const { ConfigRefused, readSettings } = await import("../settings.ts");
   try {
-    return await readSettings({ config: call.text("config") });
+    return await readSettings({ config: call.text("config"), stateDirectory: call.text("state-dir") });
   } catch (error) {
     if (!(error instanceof ConfigRefused)) throw error;
     throw new ControlError("The configuration is not valid.", { status: 422, details: error.problems, next: "Mend the file, and try again.", cause: error });

@@ -90,7 +90,7 @@ function statusOf(path: string) {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-function pidIn(lockFile: string): number | undefined {
+export function pidIn(lockFile: string): number | undefined {
   try {
     return Number.parseInt(readFileSync(lockFile, "latin1"), 10) || undefined;
   } catch {
@@ -115,7 +115,7 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function alreadyRunning(path: string, pid: number | undefined): ControlError {
+export function alreadyRunning(path: string, pid: number | undefined): ControlError {
   return new ControlError(`Another weir is already running (pid ${pid ?? "unknown"}) and has ${path}.`, {
     status: 409,
     next: `See what it does with "weir status", or stop it first${pid === undefined ? "" : `: kill ${pid}`}.`,

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -104,13 +104,6 @@ export class DataPlane {
     for (const object of this.#objects) object.close();
   }
 
-  /** Removes all pins: the tables of this version and of every other, and what is left of links. */
-  static removePins(root: string): void {
-    if (!existsSync(root)) return;
-    for (const folder of readdirSync(root)) removeFolder(join(root, folder));
-    rmdirSync(root);
-  }
-
   #open(file: string): BpfObject {
     const pinDirectory = this.tablePins;
     const object = openObject(join(this.#options.probes ?? PROBES, file), {
@@ -142,9 +135,4 @@ export class DataPlane {
 /** Changes when any struct or number shared with the kernel does. */
 function layoutId(): string {
   return createHash("sha256").update(JSON.stringify(layout)).digest("hex").slice(0, 12);
-}
-
-function removeFolder(path: string): void {
-  for (const name of readdirSync(path)) unlinkSync(join(path, name));
-  rmdirSync(path);
 }

@@ -52,14 +52,17 @@ export function attachClsact(program: BpfProgram, device: Device, direction: TcD
   return filter;
 }
 
-/** Removes the filters that an earlier process noted in the directory, but for those at `used` paths. */
-export function detachLeftoverFilters(pinDirectory: string, used: ReadonlySet<string | undefined> = new Set()): void {
-  if (!existsSync(pinDirectory)) return;
+/** Removes the filters that an earlier process noted in the directory, but for those at `used` paths. Answers their notes' names. */
+export function detachLeftoverFilters(pinDirectory: string, used: ReadonlySet<string | undefined> = new Set()): string[] {
+  const removed: string[] = [];
+  if (!existsSync(pinDirectory)) return removed;
   for (const name of readdirSync(pinDirectory)) {
     const [, direction, ifindex] = /^clsact-(ingress|egress)-(\d+)$/.exec(name) ?? [];
     if (ifindex === undefined || used.has(join(pinDirectory, name))) continue;
     new ClsactFilter({ ifindex: Number(ifindex), name: `#${ifindex}` }, direction as TcDirection, pinDirectory).detach();
+    removed.push(name);
   }
+  return removed;
 }
 
 class ClsactFilter implements Attachment {

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 
-import { pinnedLinks } from "../../agent/kernel/attachment.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
-import { type Lab, makeLab } from "../harness/netns.ts";
+import { makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";
+import { allGone, programsOf } from "./programs.ts";
 import { Traffic } from "./traffic.ts";
 
 const BLOCKED = 5001;
@@ -56,25 +56,13 @@ test("a killed agent leaves its verdicts in force, and the next one goes on with
   await eventually("every allowed datagram", async () => (await traffic.received())[ALLOWED] === sent[ALLOWED]);
   assert.equal((await traffic.received())[BLOCKED], 0, "not one passed, whoever was running");
 
-  const programs = await programsOf(agent, lab);
+  const programs = await programsOf(agent);
   assert.ok(programs.size > 2, "those at the interface, and those that watch sockets");
   assert.equal(await agent.stop(), 0);
   assert.equal(existsSync(agent.pins), false);
-  for (const id of programs) {
-    await eventually(`the end of program ${id}`, async () => (await lab.attempt("server", "bpftool", "prog", "show", "id", String(id))).code !== 0);
-  }
+  await allGone(agent, programs);
 });
 
 function starts(audit: string): string[] {
   return audit.split("\n").filter((line) => / START /.test(line));
-}
-
-/** Ids of the programs that pinned links keep at work. */
-async function programsOf({ pins }: AgentHome, lab: Lab): Promise<Set<number>> {
-  const ids = new Set<number>();
-  for (const name of pinnedLinks(`${pins}/links`)) {
-    const link = JSON.parse(await lab.exec("server", "bpftool", "-j", "link", "show", "pinned", `${pins}/links/${name}`)) as { prog_id: number };
-    ids.add(link.prog_id);
-  }
-  return ids;
 }

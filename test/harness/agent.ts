@@ -7,9 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Status } from "../../agent/control/contract.ts";
-import { detachPinned, pinnedLinks } from "../../agent/kernel/attachment.ts";
-import { DataPlane } from "../../agent/kernel/dataplane.ts";
-import { detachLeftoverFilters } from "../../agent/kernel/tc.ts";
+import { removeLeftovers } from "../../agent/leftovers.ts";
 import { pinDirectory } from "../../agent/settings.ts";
 import { defaultConfig } from "../../config/defaults.ts";
 import { eventually } from "./eventually.ts";
@@ -28,7 +26,7 @@ export class AgentHome implements AsyncDisposable {
   readonly lab: Lab;
   readonly namespace: string;
   readonly folder: string;
-  readonly #launcher: string;
+  readonly launcher: string;
   #running: ChildProcess | undefined;
   #said = "";
 
@@ -36,7 +34,7 @@ export class AgentHome implements AsyncDisposable {
     this.lab = lab;
     this.namespace = namespace;
     this.folder = folder;
-    this.#launcher = launcher;
+    this.launcher = launcher;
   }
 
   static async make(lab: Lab, namespace: string, launcher = WEIR): Promise<AgentHome> {
@@ -81,7 +79,7 @@ export class AgentHome implements AsyncDisposable {
 
   /** With the configuration as it is. */
   async restart(env: Record<string, string> = {}): Promise<void> {
-    const child = this.lab.spawn(this.namespace, [this.#launcher, "run", "--no-view", "--config", this.configPath], {
+    const child = this.lab.spawn(this.namespace, [this.launcher, "run", "--no-view", "--config", this.configPath], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, ...env },
     });
@@ -95,7 +93,7 @@ export class AgentHome implements AsyncDisposable {
 
   /** `weir ...` against this agent. */
   attempt(...words: string[]): Promise<Outcome> {
-    return this.lab.attempt(this.namespace, this.#launcher, ...words, "--socket", `${this.folder}/control.sock`);
+    return this.lab.attempt(this.namespace, this.launcher, ...words, "--socket", `${this.folder}/control.sock`);
   }
 
   async weir(...words: string[]): Promise<string> {
@@ -134,15 +132,7 @@ export class AgentHome implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
-    removeDataPlane(this.pins);
+    removeLeftovers(this.pins);
     await rm(this.folder, { recursive: true });
   }
-}
-
-/** What an agent that was killed leaves in force. */
-function removeDataPlane(pins: string): void {
-  const links = `${pins}/links`;
-  detachLeftoverFilters(links);
-  for (const name of pinnedLinks(links)) detachPinned(links, name);
-  DataPlane.removePins(pins);
 }
