@@ -96,7 +96,7 @@ __noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 	count_outcome(packet, j.opens);
 	if (!j.flow || is_blocked(packet))
 		return packet->outcome.verdict;
-	if (j.one_way && !j.by_opener) {
+	if (j.one_way && is_exchange(packet, j.flow, j.by_opener)) {
 		j.flow = promote_flow(&j.key);
 		if (!j.flow)
 			return packet->outcome.verdict;

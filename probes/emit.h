@@ -133,12 +133,23 @@ static __always_inline void emit_verdict(const struct packet *packet, const stru
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* The end of a connection, with its final counters. Not limited: there is one for each that was opened. */
+/*
+ * The end of a connection, with its final counters. There is one for each that was opened, and whoever opens and resets
+ * them in a loop makes many: they may fill half of the ring, and leave the other half to verdicts.
+ */
 static __always_inline void emit_closed(const struct packet *packet, const struct flow *flow,
 					const struct tuple *opener)
 {
-	struct event *event = reserve_event();
+	struct event_counter *counter;
+	struct event *event;
 
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_SIZE / 2) {
+		counter = event_counter_here();
+		if (counter)
+			counter->suppressed++;
+		return;
+	}
+	event = reserve_event();
 	if (!event)
 		return;
 	describe_connection(event, packet, opener);

@@ -65,13 +65,17 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
 		decide_undecided(packet, j->policy, reason);
 }
 
+/* An answer comes soon, or is none. */
+#define SHADOW_SECONDS 30
+
 /* A connection that detect let through, though it would have been dropped: its replies would not be there. */
 static __always_inline bool follow_shadow(struct judgement *j, struct packet *packet)
 {
 	struct shadow *shadow = bpf_map_lookup_elem(&shadows, &j->key);
 
 	packet->opener = packet->tuple;
-	if (!shadow || shadow->generation != packet->generation)
+	if (!shadow || shadow->generation != packet->generation ||
+	    bpf_jiffies64() - shadow->made_jiffies > SHADOW_SECONDS * (__u64)jiffies_per_second)
 		return false;
 	if (shadow->opener_is_low == j->source_low) {
 		ask_rules(j, packet);

@@ -147,6 +147,17 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 		count_flows(1, 0);
 }
 
+/*
+ * Does this packet show that both ends mean it? Of TCP an answer is not enough: the host itself answers a forged SYN,
+ * and anyone can send a SYN+ACK twice. The opener has to go on after it.
+ */
+static __always_inline bool is_exchange(const struct packet *packet, const struct flow *flow, bool by_opener)
+{
+	if (packet->protocol != IPPROTO_TCP)
+		return !by_opener;
+	return by_opener && flow->tcp_flags[1] && !(packet->tcp_flags & TCP_SYN);
+}
+
 /* Both ends have spoken: out of the reach of a flood. Returns the flow where it now lives. */
 static __noinline struct flow *promote_flow(struct flow_key *key)
 {

@@ -112,9 +112,11 @@ struct {
 
 /* connections that detect let through although a rule would have dropped them: their replies belong to them */
 struct shadow {
+	__u64 made_jiffies;
 	__u32 generation;
 	__u32 slot;
 	__u32 opener_is_low;
+	__u32 reserved;
 };
 
 struct {
@@ -124,10 +126,12 @@ struct {
 	__type(value, struct shadow);
 } shadows SEC(".maps");
 
+#define EVENTS_SIZE (8 * 1024 * 1024)
+
 /* records for user space, all struct event */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 * 1024 * 1024);
+	__uint(max_entries, EVENTS_SIZE);
 } events SEC(".maps");
 
 /* 0 -> what became of the records */

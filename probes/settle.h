@@ -14,6 +14,7 @@ static __always_inline bool is_blocked(const struct packet *packet)
 static __always_inline void remember_shadow(const struct packet *packet, const struct judgement *j)
 {
 	struct shadow shadow = {
+		.made_jiffies = bpf_jiffies64(),
 		.generation = packet->generation,
 		.slot = packet->outcome.slot,
 		.opener_is_low = j->source_low,

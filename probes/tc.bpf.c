@@ -27,17 +27,31 @@ static __always_inline void parse_skb(struct __sk_buff *skb, struct cursor *curs
 	parse_frame(cursor, packet, ethertype);
 }
 
-/* What the wire sees of a GSO packet: each segment repeats the headers. */
-static __always_inline void count_wire(struct __sk_buff *skb, struct packet *packet)
+/*
+ * Where the headers end that each GSO segment repeats: those of the packet inside, too, where the kernel made the
+ * tunnel. A program that writes tunnels itself hands over whole datagrams, of which the first inner one ends early.
+ */
+static __always_inline __u32 repeated_headers(const struct cursor *cursor, const struct packet *packet, __u32 length)
+{
+	struct packet *inner = packet_in_scratch(INNER);
+
+	if (packet->inner_kind != TUNNEL_NONE && inner && enter_tunnel(cursor, packet, inner) &&
+	    inner->header_end > packet->header_end && inner->frame_length == length)
+		return inner->header_end;
+	return packet->header_end;
+}
+
+static __always_inline void count_wire(struct __sk_buff *skb, const struct cursor *cursor, struct packet *packet)
 {
 	__u32 segments = skb->gso_segs, size = skb->gso_size, length = skb->len, tag = skb->vlan_present ? 4 : 0;
+	__u32 headers = size ? repeated_headers(cursor, packet, length) : 0;
 
-	if (size && !segments && length > packet->header_end)
-		segments = (length - packet->header_end + size - 1) / size;
+	if (size && !segments && length > headers)
+		segments = (length - headers + size - 1) / size;
 	if (!segments)
 		segments = 1;
 	packet->wire_packets = segments;
-	packet->wire_bytes = length + (segments - 1) * packet->header_end + segments * tag;
+	packet->wire_bytes = length + (segments - 1) * headers + segments * tag;
 }
 
 static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
@@ -55,7 +69,7 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 		reset_packet(packet, OUTER);
 		parse_skb(skb, &cursor, packet);
 	}
-	count_wire(skb, packet);
+	count_wire(skb, &cursor, packet);
 	return observe(skb, &cursor, packet, direction == DIRECTION_EGRESS ? bpf_get_socket_cookie(skb) : 0) ==
 	       VERDICT_DROPPED ? DROP : PASS;
 }

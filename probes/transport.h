@@ -54,6 +54,7 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 }
 
 #define VXLAN_PORT 4789
+#define VXLAN_PORT_LINUX 8472	/* Linux's own default, older than the registered one */
 #define GENEVE_PORT 6081
 
 static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packet *packet)
@@ -75,7 +76,7 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	packet->tuple.destination_port = bpf_ntohs(udp->destination);
 	packet->header_end = packet->offset;
 	packet->flags |= PACKET_HAS_PORTS;
-	if (packet->tuple.destination_port == VXLAN_PORT)
+	if (packet->tuple.destination_port == VXLAN_PORT || packet->tuple.destination_port == VXLAN_PORT_LINUX)
 		packet->inner_kind = TUNNEL_VXLAN;
 	else if (packet->tuple.destination_port == GENEVE_PORT)
 		packet->inner_kind = TUNNEL_GENEVE;
