@@ -27,9 +27,11 @@ import { describeConnection, describeRow, type Describer } from "./flows/describ
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
+import { adoptInterfaces } from "./interfaces/adopt.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
 import { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
+import { listLinks } from "./kernel/links.ts";
 import { u32 } from "./kernel/maps.ts";
 import { ensureMounted } from "./kernel/mounts.ts";
 import { Ring } from "./kernel/ring.ts";
@@ -40,6 +42,7 @@ import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
 import { Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
+import { SessionKeeper } from "./sessions.ts";
 import { listenForSignals, type Signals } from "./signals.ts";
 import { attachTracers } from "./tracers.ts";
 
@@ -107,12 +110,17 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
   // The kernel side: rules and mode.
   const installer = new Installer(tablesOf(plane));
   const ruleCounters = new DataView(plane.map("rule_counters").mmap());
-  const rules = new RuleBook(installer, (slot) => clearRule(ruleCounters, slot));
+  const sessions = new SessionKeeper(config.state_dir);
+  const rules = new RuleBook(installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slot) => clearRule(ruleCounters, slot));
+  const interfaceTable = new Uint8Array(plane.map("interfaces").mmap());
+  adoptInterfaces(installer, interfaceTable, listLinks());
   const compiled = rules.compile(config);
   for (const warning of compiled.warnings) log.warn(warning);
-  await rules.install(compiled, settings.sourceOf);
   const mode = new ModeKeeper(config.state_dir);
-  plane.mode = mode.resolve(config.mode);
+  const wanted = mode.resolve(config.mode);
+  if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
+  await rules.install(compiled, settings.sourceOf);
+  plane.mode = wanted;
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
   let telemetry: Telemetry | undefined;
@@ -134,7 +142,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
     config: config.interfaces,
     programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
     installer,
-    table: new Uint8Array(plane.map("interfaces").mmap()),
+    table: interfaceTable,
     pins: linkDirectory(pins),
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
     onChange(name, direction, state) {
@@ -177,7 +185,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
     snapshot: () => figures.snapshot(),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, rules, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const operate = (operations = new Operations({ options, settings, plane, rules, sessions, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
@@ -216,6 +224,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
   const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
   interfaces.start();
+  plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   ring.start();

@@ -7,13 +7,13 @@ import type { Telemetry } from "../otel/start.ts";
 import type { Caller, ModeChange, ReloadResult } from "./control/contract.ts";
 import { ControlError } from "./control/contract.ts";
 import type { Mode, Snapshot } from "./events/snapshot.ts";
-import { Limit } from "./generated/layout.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import type { ModeKeeper } from "./mode.ts";
 import type { RuleBook } from "./rulebook.ts";
 import { RulesRefused } from "./rules/compile.ts";
+import type { SessionKeeper } from "./sessions.ts";
 import { ConfigRefused, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 
 export interface OperationParts {
@@ -23,6 +23,7 @@ export interface OperationParts {
   rules: RuleBook;
   interfaces: InterfaceFollower;
   mode: ModeKeeper;
+  sessions: SessionKeeper;
   audit: AuditWriter;
   telemetry: Telemetry;
   say(level: "info" | "warn" | "error", sentence: string): void;
@@ -52,14 +53,14 @@ export class Operations {
 
   setMode(mode: Mode, caller: Caller): Promise<ModeChange> {
     return this.#inTurn(async () => {
-      const { plane, mode: keeper, audit, rules } = this.#parts;
+      const { plane, mode: keeper, audit, sessions } = this.#parts;
       const previous = plane.mode;
+      keeper.command(mode, this.#settings.config.mode);
+      if (mode === "detect") this.#switch(mode);
       if (caller.session !== undefined) {
-        const { address, remote_port, local_port } = caller.session;
-        rules.admit({ remoteAddress: address, remotePort: remote_port, localPort: local_port }, Limit.FAILSAFE_SESSIONS);
+        sessions.admit(caller.session);
         await this.#install(this.#settings);
       }
-      keeper.command(mode, this.#settings.config.mode);
       this.#switch(mode);
       await audit.action({ action: "MODE", uid: caller.uid, detail: { from: previous, to: mode, pid: caller.pid } });
       return { mode, previous };
@@ -70,6 +71,7 @@ export class Operations {
   reload(caller?: Caller): Promise<ReloadResult> {
     return this.#inTurn(async () => {
       const who = caller === undefined ? {} : { uid: caller.uid };
+      if (caller?.session !== undefined) this.#parts.sessions.admit(caller.session);
       try {
         const result = await this.#reload();
         this.#parts.telemetry.changed("weir.rules.changed", { generation: result.generation, loaded: result.rules.loaded });
@@ -88,17 +90,22 @@ export class Operations {
   }
 
   async #reload(): Promise<ReloadResult> {
-    const { options, interfaces, mode, say, plane } = this.#parts;
+    const { options, interfaces, mode, say } = this.#parts;
     const settings = await readSettings(options);
-    const generation = await this.#install(settings);
+    const wanted = mode.resolve(settings.config.mode);
+    // Towards detect the mode goes first, towards prevent last: nothing is dropped by a mixture of the old and the new.
+    const generation = await this.#install(settings, () => wanted === "detect" && this.#switch(wanted));
+    this.#switch(wanted);
     const before = this.#settings.config;
     this.#settings = settings;
     this.#reloads++;
     this.#loaded = Date.now();
     this.#error = null;
-    interfaces.configure(settings.config.interfaces);
-    const wanted = mode.resolve(settings.config.mode);
-    if (wanted !== plane.mode) this.#switch(wanted);
+    try {
+      interfaces.configure(settings.config.interfaces);
+    } catch (error) {
+      say("error", `the rules are in force, but not every interface is as the file wants it: ${(error as Error).message}`);
+    }
     const fixed = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(settings.config[key]));
     const warnings = [...settings.warnings, ...warnOfAbsent(settings.config.rules, interfaces.present()), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
     for (const warning of warnings) say("warn", warning);
@@ -106,16 +113,20 @@ export class Operations {
     return { generation, rules: { loaded: settings.config.rules.length, enforced }, warnings };
   }
 
-  async #install(settings: Settings): Promise<number> {
+  /** `whenCompiled` runs when nothing can refuse the rules any more. */
+  async #install(settings: Settings, whenCompiled: () => unknown = () => {}): Promise<number> {
     const { rules } = this.#parts;
-    return rules.install(rules.compile(settings.config), settings.sourceOf);
+    const compiled = rules.compile(settings.config);
+    whenCompiled();
+    return rules.install(compiled, settings.sourceOf);
   }
 
   #switch(mode: Mode): void {
     const { plane, telemetry, say } = this.#parts;
     const previous = plane.mode;
-    plane.mode = mode;
     if (mode === previous) return;
+    plane.mode = mode;
+    plane.forgetShadows();
     telemetry.changed("weir.mode.changed", { mode, previous });
     say("warn", `the mode changed from ${previous} to ${mode}`);
   }

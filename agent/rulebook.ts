@@ -27,10 +27,12 @@ export class RuleBook {
   readonly #clearCounters: (slot: number) => void;
   readonly #editions = new Map<number, Edition>();
   #current: Edition | undefined;
-  #sessions: OperatorSession[] = [];
 
-  constructor(installer: Installer, clearCounters: (slot: number) => void) {
+  readonly #sessions: () => readonly OperatorSession[];
+
+  constructor(installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slot: number) => void) {
     this.#installer = installer;
+    this.#sessions = sessions;
     this.#clearCounters = clearCounters;
   }
 
@@ -48,7 +50,7 @@ export class RuleBook {
       ...compiled.rules.map((rule, index): [number, RuleReference] => [rule.slot, { name: rule.name, action: rule.action, enforce: rule.enforce, source: sourceOf(index) }]),
     ]);
     const edition = { compiled, bySlot };
-    const generation = await this.#installer.install(compiled, this.#sessions, () => {
+    const generation = await this.#installer.install(compiled, this.#sessions(), () => {
       for (const slot of compiled.freshSlots) this.#clearCounters(slot);
     });
     this.#current = edition;
@@ -57,16 +59,10 @@ export class RuleBook {
     return generation;
   }
 
-  /** The operator's own connection passes whatever the rules say, from the next installation on. */
-  admit(session: OperatorSession, most: number): void {
-    const others = this.#sessions.filter((known) => known.remoteAddress !== session.remoteAddress || known.remotePort !== session.remotePort || known.localPort !== session.localPort);
-    this.#sessions = [...others, session].slice(-most);
-  }
-
-  /** The rule of a slot as it was in that generation, or as it is now for one before this agent. */
+  /** The rule of a slot as it was in that generation. An earlier agent may have had another rule there. */
   reference(slot: number, generation: number): RuleReference {
-    const edition = this.#editions.get(generation) ?? this.#current;
-    return edition?.bySlot.get(slot) ?? { name: `unknown rule ${slot}`, action: "block", enforce: false, source: "an earlier agent" };
+    const edition = slot < Slot.FIRST_RULE ? this.#current : this.#editions.get(generation);
+    return edition?.bySlot.get(slot) ?? { name: `rule ${slot} of generation ${generation}`, action: "block", enforce: false, source: "not in force any more" };
   }
 
   inForce(): RuleInForce[] {

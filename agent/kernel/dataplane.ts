@@ -1,24 +1,25 @@
 /**
  * The programs and tables in the kernel, as one thing. They are pinned, so that they outlive the agent; the
- * folder of the tables is named by their layout, so that tables of another version are never misread.
+ * folder of the tables is named by the programs that use them, so that tables of others are never misread.
  */
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import * as layout from "../generated/layout.ts";
+import { Control, Mode } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "./maps.ts";
 import { type BpfObject, openObject } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 
-const { Control, Mode } = layout;
+const OBJECTS = ["process.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
+const TABLES = "tables-";
 
 export const PROBES = fileURLToPath(new URL("../../probes/build/", import.meta.url));
 
 export interface DataPlaneOptions {
-  /** Of the objects `process.bpf.o`, `tc.bpf.o` and `xdp.bpf.o`. */
+  /** Where the objects are. */
   probes?: string;
   /** On a BPF file system. Without it nothing is pinned and all ends with the process. */
   pins?: string;
@@ -32,6 +33,7 @@ export class DataPlane {
   /** Whether tables of an earlier agent were taken over. */
   readonly adopted: boolean;
   readonly #options: DataPlaneOptions;
+  readonly #version: string;
   readonly #process: BpfObject;
   readonly #objects: BpfObject[] = [];
   #xdp: BpfProgram | undefined;
@@ -39,6 +41,7 @@ export class DataPlane {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
+    this.#version = tableVersion(options.probes ?? PROBES);
     const tables = this.tablePins;
     this.adopted = tables !== undefined && existsSync(join(tables, "control"));
     this.#process = this.#open("process.bpf.o");
@@ -49,7 +52,7 @@ export class DataPlane {
 
   /** Where the tables of this version are pinned. */
   get tablePins(): string | undefined {
-    return this.#options.pins === undefined ? undefined : join(this.#options.pins, `tables-${layoutId()}`);
+    return this.#options.pins === undefined ? undefined : join(this.#options.pins, `${TABLES}${this.#version}`);
   }
 
   map(name: string): BpfMap {
@@ -94,9 +97,25 @@ export class DataPlane {
     this.#control.setUint32(Control.mode, mode === "prevent" ? Mode.PREVENT : Mode.DETECT, true);
   }
 
+  /** What detect let through is no matter of prevent, nor the other way round. */
+  forgetShadows(): void {
+    for (const _ of this.map("shadows").batches({ remove: true }));
+  }
+
   /** The clock that flows are dated with. */
   jiffies(): bigint {
     return this.#readClocks().jiffies;
+  }
+
+  /** Removes the tables of other versions, once no attached program uses them any more. */
+  removeSuperseded(): void {
+    const root = this.#options.pins;
+    if (root === undefined) return;
+    for (const name of readdirSync(root)) {
+      if (!name.startsWith(TABLES) || name === `${TABLES}${this.#version}`) continue;
+      for (const table of readdirSync(join(root, name))) unlinkSync(join(root, name, table));
+      rmdirSync(join(root, name));
+    }
   }
 
   /** Closes the descriptors. What is pinned goes on. */
@@ -104,7 +123,7 @@ export class DataPlane {
     for (const object of this.#objects) object.close();
   }
 
-  #open(file: string): BpfObject {
+  #open(file: (typeof OBJECTS)[number]): BpfObject {
     const pinDirectory = this.tablePins;
     const object = openObject(join(this.#options.probes ?? PROBES, file), {
       reuse: this.maps,
@@ -132,7 +151,9 @@ export class DataPlane {
   }
 }
 
-/** Changes when any struct or number shared with the kernel does. */
-function layoutId(): string {
-  return createHash("sha256").update(JSON.stringify(layout)).digest("hex").slice(0, 12);
+/** Changes with the programs: tables of others may have other shapes, or another meaning. */
+function tableVersion(probes: string): string {
+  const hash = createHash("sha256");
+  for (const file of OBJECTS) hash.update(readFileSync(join(probes, file)));
+  return hash.digest("hex").slice(0, 12);
 }

@@ -1,0 +1,40 @@
+/** The operators' own connections, which pass whatever the rules say; kept over a restart, so that it locks nobody out. */
+
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { checkedSession, type OperatorSession } from "./control/session.ts";
+import { Limit } from "./generated/layout.ts";
+
+export class SessionKeeper {
+  readonly #path: string;
+  #sessions: OperatorSession[];
+
+  /** The directory must exist. */
+  constructor(stateDirectory: string) {
+    this.#path = join(stateDirectory, "sessions.json");
+    this.#sessions = read(this.#path);
+  }
+
+  /** The latest, as many as the tables hold. */
+  get all(): readonly OperatorSession[] {
+    return this.#sessions;
+  }
+
+  admit(session: OperatorSession): void {
+    const same = JSON.stringify(session);
+    this.#sessions = [...this.#sessions.filter((known) => JSON.stringify(known) !== same), session].slice(-Limit.FAILSAFE_SESSIONS);
+    const temporary = `${this.#path}.new`;
+    writeFileSync(temporary, `${JSON.stringify(this.#sessions)}\n`, { mode: 0o600, flush: true });
+    renameSync(temporary, this.#path);
+  }
+}
+
+function read(path: string): OperatorSession[] {
+  try {
+    const kept: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return Array.isArray(kept) ? kept.slice(-Limit.FAILSAFE_SESSIONS).map(checkedSession) : [];
+  } catch {
+    return []; // none was kept, or it is damaged
+  }
+}
