@@ -1,7 +1,8 @@
 /** The agent is killed under traffic: what it put in force goes on, and the next agent takes it over. */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { AgentHome } from "../harness/agent.ts";
@@ -17,7 +18,7 @@ const ROUNDS = Number(process.env["WEIR_KILLS"] ?? 2);
 const CONFIG = `
 interfaces: { include: [eth0] }
 rules:
-  - { name: no-5001, action: block, enforce: true, direction: ingress, layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
+  - { name: no-5001, action: block, enforce: true, direction: ingress, interfaces: ["eth*"], layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
 `;
 
 test("a killed agent leaves its verdicts in force, and the next one goes on with them", requires(root(), tool("bpftool", "bpftool")), async () => {
@@ -61,6 +62,28 @@ test("a killed agent leaves its verdicts in force, and the next one goes on with
   assert.equal(await agent.stop(), 0);
   assert.equal(existsSync(agent.pins), false);
   await allGone(agent, programs);
+});
+
+test("the next agent may be of another version, whose tables are its own", requires(root()), async () => {
+  await using lab = await makeLab();
+  await using agent = await AgentHome.make(lab, "server");
+  await agent.start({ config: CONFIG });
+  await agent.weir("mode", "prevent");
+  const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED], 50);
+  await traffic.more(ALLOWED, true);
+
+  await agent.stop("SIGKILL");
+  const [tables] = readdirSync(agent.pins).filter((name) => name.startsWith("tables-"));
+  renameSync(join(agent.pins, tables!), join(agent.pins, "tables-of-another")); // as if other programs had made them
+  await agent.restart();
+  await eventually("the other version's tables are gone", () => !existsSync(join(agent.pins, "tables-of-another")));
+  assert.match(starts(await agent.audit()).at(-1)!, /adopted=no/);
+  await traffic.more(BLOCKED, false);
+  await traffic.more(ALLOWED, true);
+
+  const sent = await traffic.stop();
+  await eventually("every allowed datagram", async () => (await traffic.received())[ALLOWED] === sent[ALLOWED]);
+  assert.equal((await traffic.received())[BLOCKED], 0, "not one passed, whichever tables were asked");
 });
 
 function starts(audit: string): string[] {
