@@ -9,8 +9,8 @@ typedef struct __sk_buff hook_context;
 #define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
 #define DROP 2		/* TC_ACT_SHOT, TCX_DROP */
 
-/* How much of a packet is made linear when a header lies outside the linear part. */
-#define PULL_BYTES 512
+/* How much of a packet is made linear when a header lies outside the linear part: whatever a parser may look at. */
+#define PULL_BYTES (CURSOR_LIMIT + 64)
 
 static __always_inline void parse_skb(struct __sk_buff *skb, struct cursor *cursor, struct packet *packet)
 {
@@ -27,25 +27,30 @@ static __always_inline void parse_skb(struct __sk_buff *skb, struct cursor *curs
 	parse_frame(cursor, packet, ethertype);
 }
 
-/*
- * Where the headers end that each GSO segment repeats: those of the packet inside, too, where the kernel made the
- * tunnel. A program that writes tunnels itself hands over whole datagrams, of which the first inner one ends early.
- */
-static __always_inline __u32 repeated_headers(const struct cursor *cursor, const struct packet *packet, __u32 length)
+/* The packet inside the tunnel that this one is, as far as it can be read; NULL where there is none. */
+static __always_inline const struct packet *packet_inside(const struct cursor *cursor, const struct packet *packet)
 {
 	struct packet *inner = packet_in_scratch(INNER);
 
-	if (packet->inner_kind != TUNNEL_NONE && inner && enter_tunnel(cursor, packet, inner) &&
-	    inner->header_end > packet->header_end && inner->frame_length == length)
-		return inner->header_end;
-	return packet->header_end;
+	return packet->inner_kind != TUNNEL_NONE && inner && enter_tunnel(cursor, packet, inner) ? inner : NULL;
 }
 
-static __always_inline void count_wire(struct __sk_buff *skb, const struct cursor *cursor, struct packet *packet)
+static __always_inline bool is_not_linear(const struct packet *packet)
+{
+	return packet && packet->outcome.reason == REASON_NOT_LINEAR;
+}
+
+/*
+ * What the wire sees of a GSO packet: each segment repeats the headers, those of the packet inside, too, where the
+ * kernel made the tunnel. A program that writes tunnels itself hands over several whole ones: the first ends early.
+ */
+static __always_inline void count_wire(struct __sk_buff *skb, struct packet *packet, const struct packet *inner)
 {
 	__u32 segments = skb->gso_segs, size = skb->gso_size, length = skb->len, tag = skb->vlan_present ? 4 : 0;
-	__u32 headers = size ? repeated_headers(cursor, packet, length) : 0;
+	__u32 headers = packet->header_end;
 
+	if (inner && inner->header_end > headers && inner->frame_length == length)
+		headers = inner->header_end;
 	if (size && !segments && length > headers)
 		segments = (length - headers + size - 1) / size;
 	if (!segments)
@@ -57,19 +62,23 @@ static __always_inline void count_wire(struct __sk_buff *skb, const struct curso
 static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 {
 	struct packet *packet = start_packet(skb->ifindex, direction);
+	const struct packet *inner;
 	struct cursor cursor;
 
 	if (!packet)
 		return PASS;
 	packet->frame_length = skb->len;
 	parse_skb(skb, &cursor, packet);
-	if (packet->outcome.reason == REASON_NOT_LINEAR) {
+	inner = packet_inside(&cursor, packet);
+	if (is_not_linear(packet) || is_not_linear(inner)) {
 		if (bpf_skb_pull_data(skb, skb->len < PULL_BYTES ? skb->len : PULL_BYTES))
 			count_fault(FAULT_PULL);
 		reset_packet(packet, OUTER);
+		packet->frame_length = skb->len;
 		parse_skb(skb, &cursor, packet);
+		inner = packet_inside(&cursor, packet);
 	}
-	count_wire(skb, &cursor, packet);
+	count_wire(skb, packet, inner);
 	return observe(skb, &cursor, packet, direction == DIRECTION_EGRESS ? bpf_get_socket_cookie(skb) : 0) ==
 	       VERDICT_DROPPED ? DROP : PASS;
 }

@@ -109,16 +109,20 @@ class CostBench {
     return name === "weir_xdp_ingress" ? this.#judge.plane.xdpProgram() : this.#judge.plane.program(name);
   }
 
-  /** Flows from addresses that follow each other; each has seen a packet in both directions. */
+  /** Flows from addresses that follow each other; each has seen a whole handshake. */
   #establish(flows: number): void {
     const opening = segment(REMOTE, LOCAL, ["syn"]);
     const answer = segment(LOCAL, REMOTE, ["syn", "ack"]);
+    const going = segment(REMOTE, LOCAL, ["ack"]);
     const base = new DataView(opening.buffer).getUint32(SOURCE_AT);
+    const run = (hook: string, data: Uint8Array, addressAt: number, address: number): void => {
+      new DataView(data.buffer).setUint32(addressAt, address);
+      this.#program(hook).testRun({ data, ifindex: this.#ifindex });
+    };
     for (let flow = 0; flow < flows; flow++) {
-      new DataView(opening.buffer).setUint32(SOURCE_AT, base + flow);
-      new DataView(answer.buffer).setUint32(DESTINATION_AT, base + flow);
-      this.#program("weir_tc_ingress").testRun({ data: opening, ifindex: this.#ifindex });
-      this.#program("weir_tc_egress").testRun({ data: answer, ifindex: this.#ifindex });
+      run("weir_tc_ingress", opening, SOURCE_AT, base + flow);
+      run("weir_tc_egress", answer, DESTINATION_AT, base + flow);
+      run("weir_tc_ingress", going, SOURCE_AT, base + flow);
     }
     let live = 0;
     for (const { count } of this.#judge.plane.map("flows").batches()) live += count;
