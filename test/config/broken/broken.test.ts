@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatProblem, parseConfig } from "../../config/load.ts";
-import { BROKEN_FILES } from "./broken-files.ts";
+import { formatProblem, parseConfig } from "../../../config/load.ts";
+import { WRONG_CONDITIONS } from "./conditions.ts";
+import { WRONG_SETTINGS } from "./settings.ts";
+import { WRONG_SHAPES } from "./shape.ts";
+import { WRONG_TEXT } from "./text.ts";
+
+const BROKEN_FILES = [...WRONG_SHAPES, ...WRONG_CONDITIONS, ...WRONG_SETTINGS, ...WRONG_TEXT];
 
 for (const [what, text, ...says] of BROKEN_FILES) {
   test(`refuses ${what} and says where and why`, () => {
