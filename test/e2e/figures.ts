@@ -1,5 +1,7 @@
 /** Two counts of the same packets: the device's own, and weir's. */
 
+import { isDeepStrictEqual } from "node:util";
+
 import type { TrafficCell } from "../../agent/control/contract.ts";
 import type { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -38,15 +40,19 @@ export interface Metered {
 }
 
 /**
- * Both counts since now. The two cannot be read at one moment, so each reading is one between which the device
- * counted nothing; stray packets (a router solicitation, a neighbour's question) are in both or in neither.
+ * Both counts since now. The two cannot be read at one moment, so each reading is one that a second one repeats:
+ * nothing was under way. Stray packets (a router solicitation, a neighbour's question) are in both or in neither.
  */
 export async function meter(device: () => Promise<Amount>, weir: () => Promise<Amount>): Promise<() => Promise<Metered>> {
-  const read = (): Promise<Metered> =>
-    eventually("a moment without traffic", async () => {
-      const [before, counted, again] = [await device(), await weir(), await device()];
-      return before.packets === again.packets && { device: before, weir: counted };
+  const read = async (): Promise<Metered> => {
+    let last: Metered | undefined;
+    return eventually("a moment without traffic", async () => {
+      const now = { device: await device(), weir: await weir() };
+      const quiet = isDeepStrictEqual(now, last);
+      last = now;
+      return quiet && now;
     });
+  };
   const start = await read();
   return async () => {
     const now = await read();

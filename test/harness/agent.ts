@@ -1,4 +1,4 @@
-/** A real agent inside a namespace of a test, started and asked as an operator does: by the command line. */
+/** A real agent inside a namespace of a test, started as an operator does, and asked by the command line or its socket. */
 
 import { type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { ControlClient } from "../../agent/control/client.ts";
 import type { Status } from "../../agent/control/contract.ts";
 import { removeLeftovers } from "../../agent/leftovers.ts";
 import { pinDirectory } from "../../agent/settings.ts";
@@ -57,6 +58,10 @@ export class AgentHome implements AsyncDisposable {
     return pinDirectory({ ...defaultConfig(), state_dir: this.stateDirectory });
   }
 
+  get controlSocket(): string {
+    return join(this.folder, "control.sock");
+  }
+
   get pid(): number {
     return this.#running?.pid ?? 0;
   }
@@ -67,7 +72,7 @@ export class AgentHome implements AsyncDisposable {
   }
 
   async configure(config: string): Promise<void> {
-    const own = ["version: 1", `state_dir: ${this.stateDirectory}`, `control_socket: ${this.folder}/control.sock`, `audit: { path: ${this.auditPath} }`];
+    const own = ["version: 1", `state_dir: ${this.stateDirectory}`, `control_socket: ${this.controlSocket}`, `audit: { path: ${this.auditPath} }`];
     await writeFile(this.configPath, `${own.join("\n")}\n${config}\n`, { mode: 0o600 });
   }
 
@@ -87,13 +92,13 @@ export class AgentHome implements AsyncDisposable {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-100_000)));
     await eventually("the agent answers", async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${this.#said}`);
-      return (await this.attempt("status", "--json")).code === 0;
+      return this.status().then(() => true, () => false);
     }, 30_000);
   }
 
   /** `weir ...` against this agent. */
   attempt(...words: string[]): Promise<Outcome> {
-    return this.lab.attempt(this.namespace, this.launcher, ...words, "--socket", `${this.folder}/control.sock`);
+    return this.lab.attempt(this.namespace, this.launcher, ...words, "--socket", this.controlSocket);
   }
 
   async weir(...words: string[]): Promise<string> {
@@ -102,8 +107,9 @@ export class AgentHome implements AsyncDisposable {
     return stdout;
   }
 
-  async status(): Promise<Status> {
-    return JSON.parse(await this.weir("status", "--json")) as Status;
+  /** Without the command line, whose start takes longer than anything here: a socket in the file system has no namespace. */
+  status(): Promise<Status> {
+    return new ControlClient(this.controlSocket).status();
   }
 
   async audit(): Promise<string> {
