@@ -58,6 +58,14 @@ export function continues(previous: Link, line: SealedLine): boolean {
 
 /** A clock can be wrong, but a record is never refused for it: a time no calendar has is written as the epoch. */
 export function isoTime(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString();
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== formatted.second) {
+    const date = new Date(second * 1000);
+    if (Number.isNaN(date.getTime())) return new Date(0).toISOString();
+    formatted = { second, text: date.toISOString().slice(0, -"000Z".length) };
+  }
+  return `${formatted.text}${String(Math.floor(milliseconds) - second * 1000).padStart(3, "0")}Z`;
 }
+
+/** The last second that was asked for: thousands of records share it, and a calendar costs more than a hash. */
+let formatted = { second: 0, text: "1970-01-01T00:00:00." };

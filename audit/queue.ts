@@ -1,6 +1,9 @@
-/** What waits for the disk. Events are bounded: the oldest give way, and how many did is known exactly. */
+/**
+ * What waits for the disk. Events are bounded: the oldest give way, and how many did is known exactly. They wait as the text of
+ * their line, which takes a third of the memory of what it was made from.
+ */
 
-import type { VerdictEvent } from "../agent/events/event.ts";
+import type { Entry } from "./chain.ts";
 import type { OperatorAction } from "./record.ts";
 
 export class PendingAction {
@@ -18,7 +21,7 @@ export class PendingAction {
   }
 }
 
-export type Waiting = VerdictEvent | PendingAction;
+export type Waiting = Entry | PendingAction;
 
 export interface Loss {
   events: number;
@@ -34,7 +37,7 @@ const ACTION_LIMIT = 10_000;
 
 export class Queue {
   #capacity: number;
-  #events: VerdictEvent[] = [];
+  #events: Entry[] = [];
   /** The oldest waiting event in #events; those before it have been taken. */
   #next = 0;
   /** Events ever taken from the queue or dropped. */
@@ -50,7 +53,7 @@ export class Queue {
     return this.#events.length - this.#next + this.#actions.length;
   }
 
-  push(event: VerdictEvent): void {
+  push(event: Entry): void {
     this.#events.push(event);
     this.#trim();
   }
@@ -84,7 +87,7 @@ export class Queue {
   /** Puts back what `take` gave and could not be written. */
   restore(entries: Waiting[]): void {
     if (entries.length === 0) return;
-    const events = entries.filter((entry): entry is VerdictEvent => !(entry instanceof PendingAction));
+    const events = entries.filter((entry): entry is Entry => !(entry instanceof PendingAction));
     const actions = entries.filter((entry) => entry instanceof PendingAction);
     this.#events = events.concat(this.#events.slice(this.#next));
     this.#next = 0;

@@ -38,8 +38,12 @@ export interface AuditCounters {
   bytes: number;
 }
 
-const QUEUE_LIMIT = 16_384;
-const BATCH = 512;
+/** A third of a second of 200,000 events each, for the time that the disk takes to sync; some 15 MB. */
+const QUEUE_LIMIT = 65_536;
+/** What is written at once: the main thread is busy with it for some milliseconds. */
+const BATCH = 4096;
+/** So many do not wait for company. */
+const COMPANY = 512;
 /** Events wait for company this long. */
 const GATHER_MS = 100;
 /** How often the file is looked at, brought to disk, and tried again after a failure: twice within the second promised. */
@@ -110,15 +114,15 @@ export class AuditWriter {
     return { state: this.#reasons.length === 0 ? "ok" : "degraded", reasons: this.#reasons };
   }
 
-  /** Cheap: formatting, hashing and writing happen later. */
+  /** Hashing and writing happen later. */
   write(event: VerdictEvent): void {
     if (this.#closed) {
       this.#lost++;
       return;
     }
-    this.#queue.push(event);
+    this.#queue.push({ time: event.time, text: eventText(event) });
     if (this.#busy || this.#failure) return; // whoever is busy takes it along; after a failure the next tick does
-    if (this.#queue.length >= BATCH) void this.#drain();
+    if (this.#queue.length >= COMPANY) void this.#drain();
     else this.#gather ??= setTimeout(() => void this.#drain(), GATHER_MS);
   }
 
@@ -251,5 +255,5 @@ const NEXT_STEP: Record<string, string> = {
 
 function entryOf(entry: Waiting): Entry {
   if (entry instanceof PendingAction) return { time: entry.time, text: actionText(entry.action) };
-  return { time: entry.time, text: eventText(entry) };
+  return entry;
 }

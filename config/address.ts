@@ -207,7 +207,7 @@ export function rangeToNetworks(family: Family, first: bigint, last: bigint): Ne
 
 /** Text as RFC 5952 wants it: lower case, the longest run of two or more zero groups as `::`. */
 export function formatAddress(bytes: Uint8Array): string {
-  if (isMapped(bytes)) return bytes.subarray(12).join(".");
+  if (isMapped(bytes)) return `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}`;
   const groups: number[] = [];
   for (let index = 0; index < 16; index += 2) groups.push(((bytes[index] as number) << 8) | (bytes[index + 1] as number));
   let best = { start: 0, length: 1 };

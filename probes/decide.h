@@ -19,7 +19,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 {
 	bool opens = is_bare_syn(packet);
 
-	j->source_low = make_flow_key(packet, &packet->tuple, &j->key);
+	j->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
 	if (packet->flags & PACKET_ICMP_ERROR) {
 		j->related = packet->flags & PACKET_RELATED ? find_flow(&packet->related, &j->one_way) : NULL;
 		if (!j->related || !load_decision(packet, j->related))
@@ -27,12 +27,12 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		packet->decision.condition_count = 0;	/* an error is no packet of the opener's */
 		return true;
 	}
-	j->flow = find_flow(&j->key, &j->one_way);
+	j->flow = find_flow(&packet->key, &j->one_way);
 	if (!j->flow)
 		return false;
 	j->by_opener = is_by_opener(j->flow, j->source_low);
 	if (opens && has_ended(j->flow)) {
-		remove_flow(&j->key);
+		remove_flow(&packet->key);
 		j->flow = NULL;
 		return false;
 	}
@@ -56,9 +56,8 @@ static __always_inline void refuse_depth(struct packet *packet, const struct pol
  * Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. Not static: the verifier
  * then judges this function once by itself, and not again for every state its callers can be in.
  */
-__noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
+static __always_inline int judge_packet(hook_context *ctx, struct packet *packet, __u64 skb_cookie)
 {
-	struct packet *packet = packet_in_scratch(which);
 	__u32 copy = packet ? packet->copy : 0;
 	struct judgement j = { .ctx = ctx, .policy = bpf_map_lookup_elem(&policies, &copy), .skb_cookie = skb_cookie };
 	bool known = false;
@@ -97,7 +96,7 @@ __noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 	if (!j.flow || is_blocked(packet))
 		return packet->outcome.verdict;
 	if (j.one_way && is_exchange(packet, j.flow, j.by_opener)) {
-		j.flow = promote_flow(&j.key);
+		j.flow = promote_flow(&packet->key);
 		if (!j.flow)
 			return packet->outcome.verdict;
 	}
@@ -105,6 +104,12 @@ __noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
 	if (closes_flow(packet, j.flow))
 		finish_closed(&j, packet, j.flow);
 	return packet->outcome.verdict;
+}
+
+
+__noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
+{
+	return judge_packet(ctx, packet_in_scratch(which), skb_cookie);
 }
 
 #endif

@@ -71,7 +71,7 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
 /* A connection that detect let through, though it would have been dropped: its replies would not be there. */
 static __always_inline bool follow_shadow(struct judgement *j, struct packet *packet)
 {
-	struct shadow *shadow = bpf_map_lookup_elem(&shadows, &j->key);
+	struct shadow *shadow = bpf_map_lookup_elem(&shadows, &packet->key);
 
 	packet->opener = packet->tuple;
 	if (!shadow || shadow->generation != packet->generation ||

@@ -74,9 +74,9 @@ static __always_inline void opener_of_key(struct tuple *opener, const struct flo
 	opener->source_be[1] = low ? key->low_be[1] : key->high_be[1];
 	opener->destination_be[0] = low ? key->high_be[0] : key->low_be[0];
 	opener->destination_be[1] = low ? key->high_be[1] : key->low_be[1];
-	opener->source_port = low ? key->low_port : key->high_port;
-	opener->destination_port = low ? key->high_port : key->low_port;
-	opener->protocol = key->protocol;
+	opener->source_port = key->ports[low ? 0 : 1];
+	opener->destination_port = key->ports[low ? 1 : 0];
+	opener->protocol = key->what[0];
 	opener->direction = flow->direction;
 	opener->icmp_type = flow->icmp_type;
 	opener->icmp_code = flow->icmp_code;

@@ -12,7 +12,6 @@
 
 static __always_inline void reset_packet(struct packet *packet, __u32 which)
 {
-	packet->which = which;
 	packet->flags = 0;
 	packet->outcome.reason = 0;
 	packet->outcome.tunnelled = 0;
@@ -34,6 +33,7 @@ static __always_inline void reset_packet(struct packet *packet, __u32 which)
 	packet->tuple.destination_be[0] = packet->tuple.destination_be[1] = 0;
 	packet->tuple.source_port = packet->tuple.destination_port = 0;
 	packet->tuple.icmp_type = packet->tuple.icmp_code = 0;
+	packet->which = which;
 }
 
 /* The packet's interface and the rule set in force. One root word, read once, chooses the copy of all tables. */
@@ -83,7 +83,7 @@ static __always_inline void parse_network(const struct cursor *cursor, struct pa
 }
 
 /* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
-static __noinline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+static __always_inline void parse_here(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
 	if (!packet || !cursor)
 		return;
@@ -96,6 +96,11 @@ static __noinline void parse_frame(const struct cursor *cursor, struct packet *p
 	if (packet->outcome.reason || packet->flags & (PACKET_NO_IP | PACKET_LATER_FRAGMENT))
 		return;
 	packet->outcome.reason = parse_transport(cursor, packet);
+}
+
+static __noinline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+{
+	parse_here(cursor, packet, ethertype);
 }
 
 /* Makes `inner` the packet inside the tunnel that `outer` is. False when there is none to judge. */
@@ -144,7 +149,7 @@ static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cur
 	__u32 verdict = VERDICT_PASSED;
 
 	if (!(packet->flags & PACKET_NO_IP))
-		verdict = judge(ctx, OUTER, cookie);
+		verdict = judge_packet(ctx, packet, cookie);
 	if (packet->inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED && packet->outcome.slot != SLOT_FAILSAFE &&
 	    inspects_tunnels(packet)) {
 		struct packet *inner = packet_in_scratch(INNER);

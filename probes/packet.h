@@ -42,45 +42,45 @@ struct tuple {
 
 struct packet {
 	struct outcome outcome;
-	struct tuple tuple;		/* as on the wire */
-	struct tuple opener;		/* of the connection; set before classification */
-	struct flow_key related;	/* of the connection an ICMP error is about */
-	struct decision decision;	/* what classification answered */
 
+	/* From the reason in `outcome` to `direction`, reset_packet clears every byte at once. */
+	struct tuple tuple;		/* as on the wire */
 	__u64 offset;			/* of the parser, from the start of the frame */
-	__u32 frame_length;		/* bytes that belong to the packet, as far as it is parsed; not all may be linear */
+	__u32 flags;			/* enum packet_flag */
 	__u32 missing;			/* bytes of a partial packet that are not in this frame */
 	__u32 l3_offset;
 	__u32 l4_offset;
 	__u32 header_end;		/* end of the layer 4 header: what each GSO segment repeats */
+	__u32 fragment_start;		/* place of its first byte in the datagram */
+	__u32 tunnel;			/* as in struct flow_key */
+	__u32 inner_kind;		/* enum tunnel_kind of a tunnel header at inner_offset */
+	__u32 inner_protocol;		/* ethertype of what is inside, 0 when the tunnel header says */
+	__u16 vlan[LIMIT_VLAN_TAGS];
+	__u8 vlan_count;
+	__u8 tcp_flags;
+	__u8 hop_limit;
+	__u8 protocol;
+	__u32 direction;
+
+	__u32 frame_length;		/* bytes that belong to the packet, as far as it is parsed; not all may be linear */
 	__u32 wire_packets;
 	__u32 wire_bytes;
+	__u32 inner_offset;
+	__u32 fragment_id;
+	__u32 fragment_offset;		/* where its bytes start in the frame */
 
 	__u32 which;			/* enum which: where this struct is found again */
 	__u32 ifindex;
 	__u32 interface_slot;
 	__u32 interface_flags;
 	__u64 interface_groups;
-
 	__u32 generation;
 	__u32 copy;
-	__u32 flags;			/* enum packet_flag */
 
-	__u32 fragment_id;
-	__u32 fragment_start;		/* place of its first byte in the datagram */
-	__u32 fragment_offset;		/* where its bytes start in the frame */
-
-	__u32 tunnel;			/* as in struct flow_key */
-	__u32 inner_kind;		/* enum tunnel_kind of a tunnel header at inner_offset */
-	__u32 inner_offset;
-	__u32 inner_protocol;		/* ethertype of what is inside, 0 when the tunnel header says */
-
-	__u16 vlan[LIMIT_VLAN_TAGS];
-	__u8 vlan_count;
-	__u8 tcp_flags;
-	__u8 hop_limit;
-	__u8 direction;
-	__u8 protocol;
+	struct flow_key key;		/* of its connection */
+	struct flow_key related;	/* of the connection an ICMP error is about */
+	struct tuple opener;		/* of the connection; set before classification */
+	struct decision decision;	/* what classification answered */
 };
 
 enum which { OUTER, INNER };

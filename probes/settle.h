@@ -20,7 +20,7 @@ static __always_inline void remember_shadow(const struct packet *packet, const s
 		.opener_is_low = j->source_low,
 	};
 
-	if (bpf_map_update_elem(&shadows, &j->key, &shadow, BPF_ANY))
+	if (bpf_map_update_elem(&shadows, &packet->key, &shadow, BPF_ANY))
 		count_fault(FAULT_SHADOW_INSERT);
 }
 
@@ -72,7 +72,7 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 		cookie = local_cookie(j->ctx, packet, j->skb_cookie);
 	if (j->opens) {
 		opener_is_low = packet->opener.direction == packet->direction ? j->source_low : !j->source_low;
-		insert_flow(packet, &j->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
+		insert_flow(packet, &packet->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
 	}
 	tell(j, packet, cookie);
 }

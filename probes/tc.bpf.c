@@ -12,10 +12,9 @@ typedef struct __sk_buff hook_context;
 /* How much of a packet is made linear when a header lies outside the linear part: whatever a parser may look at. */
 #define PULL_BYTES (CURSOR_LIMIT + 64)
 
-static __always_inline void parse_skb(struct __sk_buff *skb, struct cursor *cursor, struct packet *packet)
+/* Finds the frame. Returns the ethertype of a device without Ethernet headers, else 0. */
+static __always_inline __u16 start_skb(struct __sk_buff *skb, struct cursor *cursor, struct packet *packet)
 {
-	__u16 ethertype = packet->interface_flags & INTERFACE_NO_ETHERNET ? bpf_ntohs(skb->protocol) : 0;
-
 	cursor->start = (void *)(long)skb->data;
 	cursor->end = (void *)(long)skb->data_end;
 	if (skb->vlan_present) {
@@ -24,7 +23,8 @@ static __always_inline void parse_skb(struct __sk_buff *skb, struct cursor *curs
 	}
 	if (skb->gso_size)
 		packet->flags |= PACKET_GSO;
-	parse_frame(cursor, packet, ethertype);
+	packet->frame_length = skb->len;
+	return packet->interface_flags & INTERFACE_NO_ETHERNET ? bpf_ntohs(skb->protocol) : 0;
 }
 
 /* The packet inside the tunnel that this one is, as far as it can be read; NULL where there is none. */
@@ -67,15 +67,13 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 
 	if (!packet)
 		return PASS;
-	packet->frame_length = skb->len;
-	parse_skb(skb, &cursor, packet);
+	parse_here(&cursor, packet, start_skb(skb, &cursor, packet));
 	inner = packet_inside(&cursor, packet);
 	if (is_not_linear(packet) || is_not_linear(inner)) {
 		if (bpf_skb_pull_data(skb, skb->len < PULL_BYTES ? skb->len : PULL_BYTES))
 			count_fault(FAULT_PULL);
 		reset_packet(packet, OUTER);
-		packet->frame_length = skb->len;
-		parse_skb(skb, &cursor, packet);
+		parse_frame(&cursor, packet, start_skb(skb, &cursor, packet));
 		inner = packet_inside(&cursor, packet);
 	}
 	count_wire(skb, packet, inner);

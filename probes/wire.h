@@ -228,14 +228,12 @@ struct traffic {
 struct flow_key {
 	__u64 low_be[2];
 	__u64 high_be[2];
-	__u16 low_port;
-	__u16 high_port;
+	__u16 ports[2];			/* of the low end, of the high end */
 	__u32 ifindex;
 	__u32 tunnel;			/* 0 outside a tunnel, else kind << 24 | identifier */
 	__u16 vlan[2];			/* 0 none, else 0x1000 | id */
-	__u8 protocol;
-	__u8 asker;			/* of ICMP: which end asks, 1 low, 2 high */
-	__u8 reserved[6];
+	__u16 what[2];			/* the protocol; of ICMP, which end asks: 1 low, 2 high */
+	__u32 reserved;
 };
 
 /* What classification answers, and a flow keeps: see decide.h. */
@@ -254,13 +252,11 @@ enum weir_flow_flag {
 	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
 };
 
+/* What each packet of a known connection touches comes first: it then lies in few cache lines. */
 struct flow {
-	__u64 opened_ns;		/* CLOCK_MONOTONIC */
 	__u64 seen_jiffies;
-	__u64 opened_jiffies;
 	__u64 packets[2];		/* by the opener, by the other end */
 	__u64 bytes[2];
-	__u64 cookie;			/* of the local socket, 0 if unknown */
 	__u32 generation;		/* of the decision; GENERATION_WRITING while one CPU writes it */
 	__u32 flags;			/* enum weir_flow_flag */
 	__u8 direction;			/* the opener's, on this interface */
@@ -269,6 +265,9 @@ struct flow {
 	__u8 tcp_flags[2];		/* every flag seen, by the opener, by the other end */
 	__u8 reserved[3];
 	struct decision decision;
+	__u64 opened_ns;		/* CLOCK_MONOTONIC */
+	__u64 opened_jiffies;
+	__u64 cookie;			/* of the local socket, 0 if unknown */
 };
 
 enum {

@@ -20,7 +20,7 @@ int weir_xdp_ingress(struct xdp_md *ctx)
 	packet->frame_length = bpf_xdp_get_buff_len(ctx);
 	packet->wire_bytes = packet->frame_length;
 	packet->wire_packets = 1;
-	parse_frame(&cursor, packet, 0);
+	parse_here(&cursor, packet, 0);
 	return observe(ctx, &cursor, packet, 0) == VERDICT_DROPPED ? XDP_DROP : XDP_PASS;
 }
 

@@ -44,7 +44,7 @@ export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
 }
 
 export function idleLimitSeconds(entry: FlowEntry): number {
-  const protocol = entry.key[FlowKey.protocol]!;
+  const protocol = entry.key.readUInt16LE(FlowKey.what.at);
   if (entry.value.readUInt32LE(Flow.flags) & FlowFlag.CLOSED) return IDLE_SECONDS.closed;
   if (protocol === UDP) return entry.replied ? IDLE_SECONDS.udp : IDLE_SECONDS.udpOneWay;
   if (protocol !== TCP) return IDLE_SECONDS.other;
@@ -84,14 +84,15 @@ export function readFlow(entry: FlowEntry): {
   const low = key.subarray(FlowKey.low_be.at, FlowKey.low_be.at + 16);
   const high = key.subarray(FlowKey.high_be.at, FlowKey.high_be.at + 16);
   const lowOpened = (flags & FlowFlag.OPENER_IS_LOW) !== 0;
+  const port = (end: number): number => key.readUInt16LE(FlowKey.ports.at + end * FlowKey.ports.stride);
   const generation = value.readUInt32LE(Flow.generation);
   const pair = (field: { at: number; stride: number }): [number, number] => [Number(value.readBigUInt64LE(field.at)), Number(value.readBigUInt64LE(field.at + field.stride))];
   return {
     source: lowOpened ? low : high,
     destination: lowOpened ? high : low,
-    sourcePort: key.readUInt16LE(lowOpened ? FlowKey.low_port : FlowKey.high_port),
-    destinationPort: key.readUInt16LE(lowOpened ? FlowKey.high_port : FlowKey.low_port),
-    protocol: key[FlowKey.protocol]!,
+    sourcePort: port(lowOpened ? 0 : 1),
+    destinationPort: port(lowOpened ? 1 : 0),
+    protocol: key.readUInt16LE(FlowKey.what.at),
     direction: (DirectionNames[value[Flow.direction]!] ?? "ingress") as "ingress" | "egress",
     ifindex: key.readUInt32LE(FlowKey.ifindex),
     vlan: [key.readUInt16LE(FlowKey.vlan.at), key.readUInt16LE(FlowKey.vlan.at + FlowKey.vlan.stride)].filter((tag) => tag !== 0).map((tag) => tag & 0xfff),

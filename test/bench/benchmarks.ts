@@ -1,10 +1,11 @@
 /** Every benchmark there is, in the order of the table. */
 
 import { cost } from "./cost.ts";
+import { events } from "./events.ts";
 import type { Benchmark } from "./figure.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, flood, throughput, start, idle];
+export const BENCHMARKS: readonly Benchmark[] = [cost, flood, throughput, start, events, idle];

@@ -5,8 +5,6 @@
 
 import { readFileSync } from "node:fs";
 
-import { errnoName, KernelError } from "../../agent/kernel/errors.ts";
-import { libbpf } from "../../agent/kernel/libbpf.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { attachXdp, type Device } from "../../agent/kernel/xdp.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
@@ -14,11 +12,11 @@ import { policyOf } from "../conformance/policy.ts";
 import { Ethernet, frame, IPv4, payload, UDP } from "../harness/packet.ts";
 import { Pair } from "./device.ts";
 import { type Benchmark, interleave } from "./figure.ts";
+import { sendFrames } from "./live-frames.ts";
 import { Probes } from "./probes.ts";
 import { BLOCKED_ADDRESS, ruleSet } from "./rules.ts";
 
 const XDP_DROP = 1;
-const BPF_F_TEST_XDP_LIVE_FRAMES = 2;
 /** With the four bytes of checksum that Ethernet adds, 64. */
 const FRAME = frame(Ethernet(), IPv4({ dst: BLOCKED_ADDRESS }), UDP({ checksum: 0 }), payload(18));
 const SOURCES = 1 << 22;
@@ -60,14 +58,8 @@ function flooded(generator: BpfProgram, device: Device, frames: number): number 
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = received(device);
     const began = performance.now();
-    const result = libbpf().testRun(generator.fd, {
-      sz: 80, data_in: FRAME, data_size_in: FRAME.length, data_out: null, data_size_out: 0, ctx_in: null, ctx_size_in: 0, ctx_out: null, ctx_size_out: 0,
-      retval: 0, duration: 0, repeat: frames, flags: BPF_F_TEST_XDP_LIVE_FRAMES, cpu: 0, batch_size: 0,
-    });
+    if (!sendFrames(generator, FRAME, frames)) continue; // setting up weighs too much in what is left
     const milliseconds = performance.now() - began;
-    const errno = result < 0 ? errnoName(result) : "";
-    if (errno === "EINTR") continue; // a signal has cut it short, and setting up weighs too much in what is left
-    if (errno !== "") throw new KernelError(`send ${frames} frames to ${device.name}`, errno);
     const packets = received(device) - before;
     if (packets === 0) throw new Error(`none of ${frames} frames has reached ${device.name}`);
     return packets / milliseconds / 1000;

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { requires, tool } from "../harness/require.ts";
 import { SHIPPED } from "./expressions.ts";
+import { confinementOf } from "./service/unit.ts";
 
 const run = promisify(execFile);
 
@@ -22,4 +23,10 @@ test("systemd understands every line of the unit", requires(tool("systemd-analyz
   };
   assert.equal(await complaints(unit), "");
   assert.match(await complaints(unit.replace("UMask=", "UMaks=")), /UMaks/);
+});
+
+test("a directive that nobody tried with the agent is found", async () => {
+  const unit = await readFile(join(SHIPPED, "weir.service"), "utf8");
+  assert.equal(confinementOf(unit).refusal, "EPERM", "what is not foreseen fails, and does not kill the agent");
+  assert.throws(() => confinementOf(unit.replace("[Service]\n", "[Service]\nMemoryDenyWriteExecute=yes\n")), /MemoryDenyWriteExecute/);
 });
