@@ -10,6 +10,6 @@ export function monotonicEpoch(): number {
   return Date.now() - Number(hrtime.bigint()) / 1e6;
 }
 
-export function wallTime(epoch: number, monotonicNs: number): number {
-  return epoch + monotonicNs / 1e6;
+export function wallTime(epoch: number, monotonicNs: bigint): number {
+  return epoch + Number(monotonicNs) / 1e6;
 }

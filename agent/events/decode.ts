@@ -79,21 +79,22 @@ export class Decoder {
   #fields(record: Buffer, epoch: number): ConnectionFields {
     const protocol = record[Event.protocol]!;
     const process = this.#process(record);
-    const vlan = [record.readUInt16LE(Event.vlan.at), record.readUInt16LE(Event.vlan.at + Event.vlan.stride)].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
+    const [outerTag, innerTag] = [record.readUInt16LE(Event.vlan.at), record.readUInt16LE(Event.vlan.at + Event.vlan.stride)];
     const tunnel = tunnelOf(record.readUInt32LE(Event.tunnel));
-    return {
+    const fields: ConnectionFields = {
       time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
       direction: (DirectionNames[record[Event.direction]!] ?? "ingress") as Direction,
       interface: this.#names.interface(record.readUInt32LE(Event.ifindex)),
       protocol: protocolName(protocol),
       source: endpoint(record, Event.source_be.at, Event.source_port, protocol),
       destination: endpoint(record, Event.destination_be.at, Event.destination_port, protocol),
-      ...(protocol === ICMP || protocol === ICMPV6 ? { icmp: { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! } } : {}),
-      ...(vlan.length === 0 ? {} : { vlan }),
-      ...(tunnel === undefined ? {} : { tunnel }),
-      ...(process === undefined ? {} : { process }),
       rule: this.#names.rule(record.readUInt32LE(Event.slot), record.readUInt32LE(Event.generation)),
     };
+    if (protocol === ICMP || protocol === ICMPV6) fields.icmp = { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! };
+    if (outerTag !== 0 || innerTag !== 0) fields.vlan = [outerTag, innerTag].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
+    if (tunnel !== undefined) fields.tunnel = tunnel;
+    if (process !== undefined) fields.process = process;
+    return fields;
   }
 
   #process(record: Buffer): ProcessReference | undefined {
