@@ -189,7 +189,7 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
 
   // What operators ask.
   const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
-  const tables = { flows: plane.map("flows"), openings: plane.map("openings") };
+  const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
   const rates = new TrafficRates();
   const control: AgentControl = {
     status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),

@@ -52,23 +52,20 @@ static __always_inline void refuse_depth(struct packet *packet, const struct pol
 	packet->outcome.action = policy->on_error[packet->direction & 1];
 }
 
-/*
- * Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. Not static: the verifier
- * then judges this function once by itself, and not again for every state its callers can be in.
- */
-static __always_inline int judge_packet(hook_context *ctx, struct packet *packet, __u64 skb_cookie)
+/* Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. */
+static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 {
-	__u32 copy = packet ? packet->copy : 0;
-	struct judgement j = { .ctx = ctx, .policy = bpf_map_lookup_elem(&policies, &copy), .skb_cookie = skb_cookie };
+	__u32 copy = packet->copy;
+	struct judgement j = { .ctx = ctx, .policy = bpf_map_lookup_elem(&policies, &copy) };
 	bool known = false;
 
-	if (!packet || !j.policy)
+	if (!j.policy)
 		return VERDICT_PASSED;
 	if (packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
 		packet->outcome.reason = track_fragment(packet->which);
 	packet->tuple.protocol = packet->protocol;
 	packet->tuple.direction = packet->direction;
-	if (!packet->outcome.reason && is_link_upkeep(packet)) {
+	if (!packet->outcome.reason && is_link_upkeep(ctx, packet)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
 	} else if (!packet->outcome.reason && packet->flags & PACKET_HAS_PORTS) {
@@ -96,7 +93,7 @@ static __always_inline int judge_packet(hook_context *ctx, struct packet *packet
 	if (!j.flow || is_blocked(packet))
 		return packet->outcome.verdict;
 	if (j.one_way && is_exchange(packet, j.flow, j.by_opener)) {
-		j.flow = promote_flow(&packet->key);
+		j.flow = promote_flow(&packet->key, j.flow);
 		if (!j.flow)
 			return packet->outcome.verdict;
 	}
@@ -106,10 +103,15 @@ static __always_inline int judge_packet(hook_context *ctx, struct packet *packet
 	return packet->outcome.verdict;
 }
 
-
-__noinline int judge(hook_context *ctx, __u32 which, __u64 skb_cookie)
+/*
+ * A frame's own packet is judged in place, because a call costs; the one in its tunnel here. Not static: the verifier
+ * then goes through it once, and not again for every state its callers can be in.
+ */
+__noinline int judge_inner(hook_context *ctx)
 {
-	return judge_packet(ctx, packet_in_scratch(which), skb_cookie);
+	struct packet *packet = packet_in_scratch(INNER);
+
+	return packet ? judge(ctx, packet) : VERDICT_PASSED;
 }
 
 #endif

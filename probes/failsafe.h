@@ -23,14 +23,28 @@ static __always_inline bool is_neighbour_discovery(const struct packet *packet)
 	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137;
 }
 
-static __always_inline bool is_dhcp(const struct packet *packet)
+static __always_inline bool has_dhcp_ports(const struct packet *packet)
 {
-	__u16 low = packet->tuple.source_port, high = packet->tuple.destination_port;
+	__u16 from = packet->tuple.source_port, to = packet->tuple.destination_port;
 
 	if (packet->protocol != IPPROTO_UDP || !(packet->flags & PACKET_HAS_PORTS))
 		return false;
-	return (low == 67 && high == 68) || (low == 68 && high == 67) || (low == 67 && high == 67) ||
-	       (low == 546 && high == 547) || (low == 547 && high == 546);
+	return (from == 67 && to == 68) || (from == 68 && to == 67) || (from == 67 && to == 67) ||
+	       (from == 546 && to == 547) || (from == 547 && to == 546);
+}
+
+static __always_inline bool is_link_local(const __u64 address_be[2])
+{
+	return ((__u16)address_be[0] & bpf_htons(0xffc0)) == bpf_htons(0xfe80);
+}
+
+/* Addresses that no router forwards: those of a host that has none yet, and of all hosts on the link. */
+static __always_inline bool stays_on_link(const struct tuple *tuple)
+{
+	if (is_mapped(tuple->destination_be))
+		return !(tuple->source_be[1] >> 32) || tuple->destination_be[1] >> 32 == 0xffffffff;
+	return is_link_local(tuple->source_be) || is_link_local(tuple->destination_be) ||
+	       (__u8)tuple->destination_be[0] == 0xff;
 }
 
 static __always_inline bool is_failsafe_peer(const struct packet *packet, const struct policy *policy)
@@ -63,13 +77,6 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 	return false;
 }
 
-/* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
-static __always_inline bool is_link_upkeep(const struct packet *packet)
-{
-	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
-	return !packet->tunnel && (is_dhcp(packet) || is_neighbour_discovery(packet));
-}
-
 static __always_inline bool is_trusted(const struct packet *packet, const struct policy *policy)
 {
 	if (packet->interface_flags & INTERFACE_LOOPBACK)
@@ -88,13 +95,20 @@ static __always_inline bool is_management_port(const struct policy *policy, __u1
 	return false;
 }
 
-/* Would the host forward the opener's packets elsewhere? If it would not, their destination is the host itself. */
-static __always_inline bool is_for_this_host(hook_context *ctx, const struct packet *packet)
+/*
+ * Would the host forward the opener's packets elsewhere? If it would not, their destination is the host itself.
+ * Not static: see judge_inner.
+ */
+__noinline int is_for_this_host(hook_context *ctx, __u32 which)
 {
-	const struct tuple *opener = &packet->opener;
+	struct packet *packet = packet_in_scratch(which);
 	struct bpf_fib_lookup lookup = {};
+	struct tuple *opener;
 	long answer;
 
+	if (!packet)
+		return false;
+	opener = &packet->opener;
 	lookup.ifindex = packet->ifindex;
 	lookup.l4_protocol = packet->protocol;
 	if (is_mapped(opener->source_be)) {
@@ -116,6 +130,28 @@ static __always_inline bool is_for_this_host(hook_context *ctx, const struct pac
 	return answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
+/* DHCP that this host takes part in, as client, server or relay. What it only forwards is judged like anything else. */
+static __always_inline bool is_dhcp(hook_context *ctx, struct packet *packet)
+{
+	if (!has_dhcp_ports(packet))
+		return false;
+	if (stays_on_link(&packet->tuple))
+		return true;
+	if (packet->direction == DIRECTION_EGRESS)
+		return sender_cookie(ctx);
+	if (packet->tuple.destination_port == 68 || packet->tuple.destination_port == 546)
+		return true;	/* to a client whose address is not its own yet */
+	packet->opener = packet->tuple;
+	return is_for_this_host(ctx, packet->which);
+}
+
+/* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
+static __always_inline bool is_link_upkeep(hook_context *ctx, struct packet *packet)
+{
+	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
+	return !packet->tunnel && (is_neighbour_discovery(packet) || is_dhcp(ctx, packet));
+}
+
 /* TCP that somebody opened to a management port of this host; its replies are part of it. */
 static __always_inline bool is_management(hook_context *ctx, const struct packet *packet, const struct policy *policy)
 {
@@ -123,7 +159,7 @@ static __always_inline bool is_management(hook_context *ctx, const struct packet
 
 	return opener->protocol == IPPROTO_TCP && opener->direction == DIRECTION_INGRESS && !packet->tunnel &&
 	       packet->flags & PACKET_HAS_PORTS && is_management_port(policy, opener->destination_port) &&
-	       is_for_this_host(ctx, packet);
+	       is_for_this_host(ctx, packet->which);
 }
 
 #endif

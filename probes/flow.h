@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The flow table. A connection starts in `openings` and moves to `flows` when its other end answers, so that a
- * flood of openings evicts only openings.
+ * The flow table. A connection starts in `openings_in` or `openings_out` and moves to `flows` when its other end
+ * answers, so that a flood of openings evicts only openings of its own side.
  */
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
@@ -22,14 +22,28 @@ static __always_inline struct flow *find_flow(const struct flow_key *key, bool *
 	if (flow)
 		return flow;
 	*one_way = true;
-	return bpf_map_lookup_elem(&openings, key);
+	flow = bpf_map_lookup_elem(&openings_in, key);
+	return flow ?: bpf_map_lookup_elem(&openings_out, key);
+}
+
+/* 0, or why not. */
+static __always_inline long insert_opening(const struct flow_key *key, const struct flow *flow)
+{
+	if (flow->direction == DIRECTION_INGRESS)
+		return bpf_map_update_elem(&openings_in, key, flow, BPF_ANY);
+	return bpf_map_update_elem(&openings_out, key, flow, BPF_ANY);
+}
+
+static __always_inline bool delete_opening(const struct flow_key *key)
+{
+	return !bpf_map_delete_elem(&openings_in, key) || !bpf_map_delete_elem(&openings_out, key);
 }
 
 static __always_inline void remove_flow(const struct flow_key *key)
 {
 	if (!bpf_map_delete_elem(&flows, key))
 		count_flows(0, 1);
-	if (!bpf_map_delete_elem(&openings, key))
+	if (delete_opening(key))
 		count_flows(0, 1);
 }
 
@@ -141,7 +155,7 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->tcp_flags[0] = by_opener ? packet->tcp_flags : 0;
 	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
 	flow->decision = packet->decision;
-	if (bpf_map_update_elem(&openings, key, flow, BPF_ANY))
+	if (insert_opening(key, flow))
 		count_fault(FAULT_OPENING_INSERT);
 	else
 		count_flows(1, 0);
@@ -159,22 +173,26 @@ static __always_inline bool is_exchange(const struct packet *packet, const struc
 }
 
 /* Both ends have spoken: out of the reach of a flood. Returns the flow where it now lives. */
-static __noinline struct flow *promote_flow(struct flow_key *key)
+static __noinline struct flow *promote_flow(struct flow_key *key, struct flow *opening)
 {
-	struct flow *opening, *flow;
+	struct flow *flow;
 
-	if (!key)
-		return NULL;
-	opening = bpf_map_lookup_elem(&openings, key);
-	if (!opening)
+	if (!key || !opening)
 		return NULL;
 	if (bpf_map_update_elem(&flows, key, opening, BPF_NOEXIST))
 		count_fault(FAULT_FLOW_INSERT);
 	flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow)
 		return NULL;
-	bpf_map_delete_elem(&openings, key);
+	delete_opening(key);
 	return flow;
+}
+
+/* Whoever resets a connection says nothing more. If this end does, the reset was somebody else's forgery. */
+static __always_inline void reopen_flow(struct flow *flow, __u32 end)
+{
+	flow->tcp_flags[end & 1] &= ~TCP_RST;
+	flow->flags &= ~FLOW_CLOSED;
 }
 
 /* This packet passes, or is let pass, as part of the flow. */
@@ -189,6 +207,8 @@ static __always_inline void advance_flow(struct packet *packet, struct flow *flo
 	flow->seen_jiffies = bpf_jiffies64();
 	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
 		return;
+	if (flow->tcp_flags[end] & TCP_RST && !(packet->tcp_flags & (TCP_RST | TCP_SYN)))
+		reopen_flow(flow, end);
 	if ((flow->tcp_flags[end] | packet->tcp_flags) != flow->tcp_flags[end])
 		flow->tcp_flags[end] |= packet->tcp_flags;
 }

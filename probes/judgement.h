@@ -12,7 +12,6 @@ struct judgement {
 	struct policy *policy;
 	struct flow *flow;
 	struct flow *related;	/* of an ICMP error: the connection it is about */
-	__u64 skb_cookie;
 	bool source_low;
 	bool by_opener;
 	bool one_way;		/* the flow still lives in `openings` */

@@ -102,13 +102,23 @@ struct {
 	__type(value, struct flow);
 } flows SEC(".maps");
 
-/* connections seen in one direction only, so that a flood evicts nothing but itself */
+/*
+ * Connections seen in one direction only, so that a flood evicts nothing but itself: those opened from outside, and
+ * those opened from here, which a flood from outside must not push out either.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
 	__type(key, struct flow_key);
 	__type(value, struct flow);
-} openings SEC(".maps");
+} openings_in SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} openings_out SEC(".maps");
 
 /* connections that detect let through although a rule would have dropped them: their replies belong to them */
 struct shadow {

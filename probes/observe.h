@@ -83,10 +83,8 @@ static __always_inline void parse_network(const struct cursor *cursor, struct pa
 }
 
 /* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
-static __always_inline void parse_here(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+static __always_inline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
-	if (!packet || !cursor)
-		return;
 	if (!ethertype) {
 		packet->outcome.reason = parse_ethernet(cursor, packet, &ethertype);
 		if (packet->outcome.reason)
@@ -98,9 +96,11 @@ static __always_inline void parse_here(const struct cursor *cursor, struct packe
 	packet->outcome.reason = parse_transport(cursor, packet);
 }
 
-static __noinline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+/* The same where a call does not matter. */
+static __noinline void parse_frame_apart(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
-	parse_here(cursor, packet, ethertype);
+	if (cursor && packet)
+		parse_frame(cursor, packet, ethertype);
 }
 
 /* Makes `inner` the packet inside the tunnel that `outer` is. False when there is none to judge. */
@@ -130,7 +130,7 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 		return true;
 	if (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6)
 		return false;
-	parse_frame(cursor, inner, ethertype);
+	parse_frame_apart(cursor, inner, ethertype);
 	return true;
 }
 
@@ -143,20 +143,19 @@ static __always_inline bool inspects_tunnels(const struct packet *packet)
 }
 
 /* Judges a parsed packet and, if it passes, the one in its tunnel. Returns the verdict on the frame. */
-static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cursor, struct packet *packet,
-				     __u64 cookie)
+static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cursor, struct packet *packet)
 {
 	__u32 verdict = VERDICT_PASSED;
 
 	if (!(packet->flags & PACKET_NO_IP))
-		verdict = judge_packet(ctx, packet, cookie);
+		verdict = judge(ctx, packet);
 	if (packet->inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED && packet->outcome.slot != SLOT_FAILSAFE &&
 	    inspects_tunnels(packet)) {
 		struct packet *inner = packet_in_scratch(INNER);
 
 		if (inner && enter_tunnel(cursor, packet, inner)) {
 			packet->outcome.tunnelled = 1;
-			verdict = judge(ctx, INNER, 0);
+			verdict = judge_inner(ctx);
 		}
 	}
 	count_traffic(packet, verdict);

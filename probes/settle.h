@@ -69,7 +69,7 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 	if (packet->outcome.slot == SLOT_ON_ERROR)
 		j->opens = false;
 	if (j->opens || is_blocked(packet))
-		cookie = local_cookie(j->ctx, packet, j->skb_cookie);
+		cookie = local_cookie(j->ctx, packet);
 	if (j->opens) {
 		opener_is_low = packet->opener.direction == packet->direction ? j->source_low : !j->source_low;
 		insert_flow(packet, &packet->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);

@@ -120,10 +120,12 @@ static __always_inline __u64 bound_cookie(const struct packet *packet)
 }
 
 /* 0 when no local socket is known, as for forwarded packets. */
-static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet, __u64 skb_cookie)
+static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet)
 {
-	if (skb_cookie)
-		return skb_cookie;
+	__u64 sender = packet->direction == DIRECTION_EGRESS && !packet->tunnel ? sender_cookie(ctx) : 0;
+
+	if (sender)
+		return sender;
 	if (packet->tunnel || packet->flags & PACKET_FRAGMENT)
 		return 0;
 	if (packet->protocol == IPPROTO_TCP)

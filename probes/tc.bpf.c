@@ -4,6 +4,12 @@
 
 typedef struct __sk_buff hook_context;
 
+/* Of the local socket that sends the packet; 0 for what is only forwarded. */
+static __always_inline __u64 sender_cookie(hook_context *ctx)
+{
+	return bpf_get_socket_cookie(ctx);
+}
+
 #include "observe.h"
 
 #define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
@@ -67,18 +73,17 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 
 	if (!packet)
 		return PASS;
-	parse_here(&cursor, packet, start_skb(skb, &cursor, packet));
+	parse_frame(&cursor, packet, start_skb(skb, &cursor, packet));
 	inner = packet_inside(&cursor, packet);
 	if (is_not_linear(packet) || is_not_linear(inner)) {
 		if (bpf_skb_pull_data(skb, skb->len < PULL_BYTES ? skb->len : PULL_BYTES))
 			count_fault(FAULT_PULL);
 		reset_packet(packet, OUTER);
-		parse_frame(&cursor, packet, start_skb(skb, &cursor, packet));
+		parse_frame_apart(&cursor, packet, start_skb(skb, &cursor, packet));
 		inner = packet_inside(&cursor, packet);
 	}
 	count_wire(skb, packet, inner);
-	return observe(skb, &cursor, packet, direction == DIRECTION_EGRESS ? bpf_get_socket_cookie(skb) : 0) ==
-	       VERDICT_DROPPED ? DROP : PASS;
+	return observe(skb, &cursor, packet) == VERDICT_DROPPED ? DROP : PASS;
 }
 
 SEC("tc")

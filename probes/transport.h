@@ -70,6 +70,8 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	length = bpf_ntohs(udp->length);
 	if (packet->flags & (PACKET_FIRST_FRAGMENT | PACKET_PARTIAL) || (!length && packet->flags & PACKET_GSO))
 		left = length = sizeof(*udp);	/* the length covers more than this frame */
+	if (!length && packet->flags & PACKET_IPV6)
+		length = left;			/* of a jumbogram (RFC 2675), and Linux takes it of any other */
 	if (length < sizeof(*udp) || length > left)
 		return REASON_UDP_LENGTH;
 	packet->tuple.source_port = bpf_ntohs(udp->source);

@@ -4,6 +4,12 @@
 
 typedef struct xdp_md hook_context;
 
+/* What arrives has no socket yet. */
+static __always_inline __u64 sender_cookie(hook_context *ctx)
+{
+	return 0;
+}
+
 #include "observe.h"
 
 SEC("xdp.frags")
@@ -20,8 +26,8 @@ int weir_xdp_ingress(struct xdp_md *ctx)
 	packet->frame_length = bpf_xdp_get_buff_len(ctx);
 	packet->wire_bytes = packet->frame_length;
 	packet->wire_packets = 1;
-	parse_here(&cursor, packet, 0);
-	return observe(ctx, &cursor, packet, 0) == VERDICT_DROPPED ? XDP_DROP : XDP_PASS;
+	parse_frame(&cursor, packet, 0);
+	return observe(ctx, &cursor, packet) == VERDICT_DROPPED ? XDP_DROP : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

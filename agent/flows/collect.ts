@@ -22,6 +22,7 @@ const FIN_OR_RST = 0x05;
 
 /** One entry of the table. The buffers are used again: copy what is kept. */
 export interface FlowEntry {
+  table: BpfMap;
   key: Buffer;
   value: Buffer;
   /** Both ends have spoken. */
@@ -29,15 +30,17 @@ export interface FlowEntry {
 }
 
 export interface FlowTables {
+  /** Both ends have spoken. */
   flows: BpfMap;
-  openings: BpfMap;
+  /** Only the opener has. */
+  openings: readonly BpfMap[];
 }
 
 export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
-  for (const [table, replied] of [[tables.flows, true], [tables.openings, false]] as const) {
+  for (const table of [tables.flows, ...tables.openings]) {
     for (const { keys, values, count } of table.batches()) {
       for (let i = 0; i < count; i++) {
-        yield { key: keys.subarray(i * FlowKey.size, (i + 1) * FlowKey.size), value: values.subarray(i * Flow.size, (i + 1) * Flow.size), replied };
+        yield { table, key: keys.subarray(i * FlowKey.size, (i + 1) * FlowKey.size), value: values.subarray(i * Flow.size, (i + 1) * Flow.size), replied: table === tables.flows };
       }
     }
   }
@@ -63,12 +66,12 @@ export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSe
       active++;
       continue;
     }
-    const table = entry.replied ? tables.flows : tables.openings;
+    const { table } = entry;
     // A packet may have come since the batch was read.
     if (!table.lookupInto(entry.key, again) || nowJiffies - again.readBigUInt64LE(Flow.seen_jiffies) <= limit) continue;
     if (!table.delete(entry.key)) continue;
     removed++;
-    if (!(again.readUInt32LE(Flow.flags) & FlowFlag.CLOSED)) ended({ key: entry.key, value: again, replied: entry.replied });
+    if (!(again.readUInt32LE(Flow.flags) & FlowFlag.CLOSED)) ended({ ...entry, value: again });
   }
   return { removed, active };
 }

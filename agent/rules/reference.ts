@@ -12,7 +12,7 @@ import type { Verdict } from "../events/event.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
 import { connectionKey } from "./reference/connection.ts";
 import { isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
-import { Flows, isBareSyn, isClosed, type Flow } from "./reference/flows.ts";
+import { Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
 import { Fragments } from "./reference/fragments.ts";
 import { askRules, prepareRules, type Policy, type PreparedRules } from "./reference/meaning.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
@@ -96,7 +96,7 @@ export class Reference {
   /** One packet, be it the outer or the inner one of a tunnel. */
   #judgePacket({ packet, problem, place, inTunnel }: Sighting, arrival: Arrival): Judgement {
     if (packet !== undefined && !inTunnel) {
-      if (problem === undefined && isLinkUpkeep(packet)) return FAILSAFE;
+      if (problem === undefined && isLinkUpkeep(packet, arrival)) return FAILSAFE;
       if (isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
         if (problem === undefined) this.#followTrusted(packet, place, arrival);
         return FAILSAFE;
@@ -226,7 +226,9 @@ function newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boo
 }
 
 function advance(flow: Flow, byOpener: boolean, tcpFlags: number | null): void {
-  flow.tcpFlags[byOpener ? 0 : 1] |= tcpFlags ?? 0;
+  const end = byOpener ? 0 : 1;
+  if (tcpFlags !== null && (tcpFlags & (SYN | RST)) === 0) flow.tcpFlags[end] &= ~RST; // it goes on, so it never reset
+  flow.tcpFlags[end] |= tcpFlags ?? 0;
 }
 
 /** Of the outer and the inner packet the worse verdict wins; what both let pass is told by the outer one's rule. */

@@ -16,7 +16,7 @@ const XDP_PASS = 2;
 const TC_PASS = -1;
 const OUTER = 0;
 const INNER = 1;
-const STATE_TABLES = ["flows", "openings", "shadows", "fragments"];
+const STATE_TABLES = ["flows", "openings_in", "openings_out", "shadows", "fragments"];
 const DROPPED: Expected["verdict"] = "dropped";
 
 /** Packets that a test run cannot make: what they test needs a real device. */

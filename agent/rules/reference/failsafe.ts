@@ -10,8 +10,8 @@ import { ICMPV6, TCP, UDP } from "./transport.ts";
 const DHCP_PORTS: [number, number][] = [[67, 68], [68, 67], [67, 67], [546, 547], [547, 546]];
 
 /** Neighbour discovery and DHCP: without them there is no network to be managed over. */
-export function isLinkUpkeep(packet: Packet): boolean {
-  return isNeighbourDiscovery(packet) || isDhcp(packet);
+export function isLinkUpkeep(packet: Packet, arrival: Arrival): boolean {
+  return isNeighbourDiscovery(packet) || isDhcp(packet, arrival);
 }
 
 /** Believed only from the link itself, whose packets no router has touched, and in one piece (RFC 4861, RFC 6980). */
@@ -21,10 +21,23 @@ function isNeighbourDiscovery(packet: Packet): boolean {
   return packet.hopLimit === 255 && !packet.fragmentHeader && icmp.code === 0 && icmp.type >= 133 && icmp.type <= 137;
 }
 
-function isDhcp({ transport }: Packet): boolean {
-  const { ports } = transport ?? {};
-  if (transport?.protocol !== UDP || ports == null) return false;
-  return DHCP_PORTS.some(([source, destination]) => ports.source === source && ports.destination === destination);
+/** That this host takes part in; a client may not have the address yet that it is answered at. */
+function isDhcp(packet: Packet, { hook, local }: Arrival): boolean {
+  const { ports, protocol } = packet.transport ?? {};
+  if (protocol !== UDP || ports == null) return false;
+  if (!DHCP_PORTS.some(([source, destination]) => ports.source === source && ports.destination === destination)) return false;
+  const toClient = hook === "ingress" && (ports.destination === 68 || ports.destination === 546);
+  return local !== false || toClient || staysOnLink(packet);
+}
+
+/** No router forwards these. */
+function staysOnLink({ family, source, destination }: Packet): boolean {
+  if (family === 4) return (source & 0xffff_ffffn) === 0n || (destination & 0xffff_ffffn) === 0xffff_ffffn;
+  return isLinkLocal(source) || isLinkLocal(destination) || destination >> 120n === 0xffn;
+}
+
+function isLinkLocal(address: bigint): boolean {
+  return address >> 118n === 0xfe80n >> 6n;
 }
 
 /** An address the operator named, or the session of an operator. Needs no more than what could be read. */

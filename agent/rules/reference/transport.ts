@@ -20,6 +20,8 @@ const GENEVE_PORT = 6081;
 interface Around extends Surroundings {
   /** The rest of the datagram comes in other packets. */
   firstFragment: boolean;
+  /** A UDP length of 0 stands for all that is left (RFC 2675). */
+  jumbo: boolean;
 }
 
 export function readTransport(reader: Reader, protocol: number, around: Around): Transport {
@@ -56,7 +58,7 @@ function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
   const left = reader.left;
   const header = reader.take(8, tooShort);
   const length = header.getUint16(4);
-  const speaksOfOthers = around.firstFragment || around.partial || (length === 0 && around.gso);
+  const speaksOfOthers = around.firstFragment || around.partial || (length === 0 && (around.gso || around.jumbo));
   if (!speaksOfOthers && (length < 8 || length > left)) throw new Undecidable("udp_length");
   const ports = { source: header.getUint16(0), destination: header.getUint16(2) };
   return { ports, inner: innerByPort(ports.destination, reader.rest) };

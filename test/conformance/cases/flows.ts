@@ -212,6 +212,16 @@ const againCases = (f: Family): Case[] => {
     { name: `${f.name}: a SYN back does not take over a connection that stands`, config, steps: [...begin, synBack, next("web-in")] },
     { name: `${f.name}: a SYN back opens anew when both ends have finished`, config, steps: [...begin, ...finish, synBack, next("out")] },
     { name: `${f.name}: a SYN back opens anew after a reset`, config, steps: [...begin, inward(fromRemote(f, opener("rst")), passed("web-in")), synBack, next("out")] },
+    {
+      name: `${f.name}: a reset whose sender goes on was forged, and the connection stands`,
+      config,
+      steps: [...begin, inward(fromRemote(f, opener("rst")), passed("web-in")), inward(fromRemote(f, opener("ack")), passed("web-in")), synBack, next("web-in")],
+    },
+    {
+      name: `${f.name}: a reset stands when only the other end goes on`,
+      config,
+      steps: [...begin, inward(fromRemote(f, opener("rst")), passed("web-in")), outward(fromLocal(f, answer("ack")), passed("web-in")), synBack, next("out")],
+    },
     { name: `${f.name}: a connection that only one end has finished stands`, config, steps: [...begin, ...finish.slice(0, 1), synBack, next("web-in")] },
   ];
 };

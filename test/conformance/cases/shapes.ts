@@ -50,6 +50,14 @@ const HEADER_CASES: Case[] = [
   ...findsPorts("with DF and the reserved bit set", eth4({ dontFragment: true, reserved: true })),
   ...findsPorts("with a wrong IPv4 checksum", eth4({ checksum: 1 })),
   ...findsPorts("with a TTL of 1", eth4({ ttl: 1 })),
+  ...(["ingress", "egress"] as const).map((hook): Case => ({
+    name: `${hook}: ports are found in IPv6 where the UDP length is 0, which stands for the rest`,
+    config: { mode: "prevent", rules: [{ name: "no-dns", action: "block", enforce: true, layer4: { protocol: "udp", destination_ports: [53] } }] },
+    steps: [
+      at(hook, eth6()(UDP({ dport: 54, length: 0 }), payload(4)), passed()),
+      at(hook, eth6()(UDP({ dport: 53, length: 0 }), payload(4)), dropped("no-dns")),
+    ],
+  })),
   ...findsPorts("behind hop-by-hop options", eth6(HopByHop())),
   ...findsPorts("behind a routing header", eth6(Routing())),
   ...findsPorts("behind destination options", eth6(DestinationOptions())),

@@ -31,6 +31,7 @@ const kinds = (inner: Family): Kind[] => [
   { name: "bridged GRE", header: [GRE({ key: 7 }), Ethernet()], other: [GRE({ key: 8 }), Ethernet()], outer: protocolRule("gre") },
   { name: "IP in IP", header: [], outer: protocolRule(inner.name === "IPv4" ? "ipip" : "ipv6") },
   { name: "VXLAN", header: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 8 }), Ethernet()], outer: portRule(4789) },
+  { name: "VXLAN on Linux's own port", header: [UDP({ sport: 50000, dport: 8472 }), VXLAN({ vni: 7 }), Ethernet()], outer: portRule(8472) },
   { name: "VXLAN with a tag inside", header: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet(), VLAN(5)], outer: portRule(4789) },
   { name: "Geneve", header: [UDP({ sport: 50000 }), Geneve({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), Geneve({ vni: 8 }), Ethernet()], outer: portRule(6081) },
   { name: "Geneve with options and no Ethernet", header: [UDP({ sport: 50000 }), Geneve({ vni: 7, options: [{ data: 8 }, {}] })], outer: portRule(6081) },
