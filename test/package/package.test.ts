@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
-import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -26,17 +26,19 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
   let folder: string;
   let home: string;
   let weir: string;
+  let tarball: string;
   let env: NodeJS.ProcessEnv;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "weir-package-"));
     const checkout = join(folder, "checkout");
     for (const name of SOURCES) await cp(join(CHECKOUT, name), join(checkout, name), { recursive: true });
-    await symlink(join(CHECKOUT, "node_modules"), join(checkout, "node_modules"));
+    await cloneModules(checkout);
     await run("npm", ["pack", "--pack-destination", folder], { cwd: checkout, env: plainEnvironment() });
+    tarball = join(folder, `weir-${VERSION}.tgz`);
     const prefix = join(folder, "prefix");
     const options = ["--global", "--prefix", prefix, "--ignore-scripts", "--omit=dev", "--prefer-offline", "--no-audit", "--no-fund"];
-    await run("npm", ["install", ...options, join(folder, `weir-${VERSION}.tgz`)], { cwd: folder, env: plainEnvironment() });
+    await run("npm", ["install", ...options, tarball], { cwd: folder, env: plainEnvironment() });
     home = join(prefix, "lib/node_modules/weir");
     weir = join(prefix, "bin/weir");
     env = { ...plainEnvironment(), PATH: await fewTools(join(folder, "tools")), WEIR_CACHE: "none" };
@@ -55,6 +57,30 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
     assert.ok(!existsSync(join(home, "node_modules/typescript")), "nor are modules for development installed");
   });
 
+  it("is installed with the versions of the lockfile, of which npm has only those of the machine to fetch", async () => {
+    const { packages } = JSON.parse(await readFile(join(CHECKOUT, "package-lock.json"), "utf8")) as { packages: Record<string, { version: string; dev?: boolean; optional?: boolean }> };
+    const wanted = Object.entries(packages).filter(([path, { dev, optional }]) => path !== "" && !dev && !optional);
+    assert.ok(wanted.length > 50);
+    const { stdout: listed } = await run("tar", ["-tzf", tarball], { maxBuffer: 16 << 20 });
+    const files = new Set(listed.split("\n"));
+    const fetched: string[] = [];
+    for (const [path, { version }] of wanted) {
+      const installed = JSON.parse(await readFile(join(home, path, "package.json"), "utf8")) as { version: string };
+      assert.equal(installed.version, version, path);
+      if (!files.has(`package/${path}/package.json`)) fetched.push(path);
+    }
+    assert.deepEqual(fetched, ["node_modules/koffi"], "which is of the machine, as Node.js is");
+    for (const own of globSync("node_modules/{node-linux-*,@koromix/*}", { cwd: home })) {
+      const installed = JSON.parse(await readFile(join(home, own, "package.json"), "utf8")) as { version: string };
+      assert.equal(installed.version, packages[own]?.version, own);
+    }
+  });
+
+  it("bundles all but what is of the machine", async () => {
+    const { dependencies, bundleDependencies } = JSON.parse(await readFile(join(CHECKOUT, "package.json"), "utf8")) as { dependencies: object; bundleDependencies: string[] };
+    assert.deepEqual(bundleDependencies, Object.keys(dependencies).filter((name) => name !== "koffi"));
+  });
+
   it("holds every file that its compose file mounts", async () => {
     const { stdout } = await run("grep", ["-oE", "\\./[a-z./]+", join(home, "collector/compose.yaml")]);
     const mounted = stdout.trim().split("\n");
@@ -63,6 +89,7 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
   });
 
   it("explains itself, and checks its own examples", async () => {
+    assert.equal((await run(weir, ["--version"], { env, cwd: "/" })).stdout, `weir ${VERSION}\n`);
     const { stdout } = await run(weir, ["--help"], { env, cwd: "/" });
     assert.match(stdout, /^Usage: weir COMMAND/);
     const examples = globSync("config/examples/*.yaml", { cwd: home });
@@ -85,6 +112,12 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
     assert.equal(existsSync(agent.pins), false);
   });
 });
+
+/** npm does not bundle what is reached through a symbolic link. Hard links cost nothing, where they are possible. */
+async function cloneModules(checkout: string): Promise<void> {
+  const [from, to] = [join(CHECKOUT, "node_modules"), join(checkout, "node_modules")];
+  await run("cp", ["-al", from, to]).catch(() => run("cp", ["-aT", from, to]));
+}
 
 /** `npm test` hands its own settings on to every npm below it. */
 function plainEnvironment(): NodeJS.ProcessEnv {
