@@ -40,6 +40,8 @@ interface Watched {
   ingress: Attached | undefined;
   egress: Attached | undefined;
   failures: Map<"ingress" | "egress", string>;
+  /** False while another interface has its place in the kernel's table. */
+  declared: boolean;
 }
 
 export class InterfaceFollower {
@@ -101,7 +103,10 @@ export class InterfaceFollower {
 
   /** Why some traffic is not seen. */
   problems(): string[] {
-    return [...this.#watched.values()].flatMap(({ link, failures }) => [...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`));
+    return [...this.#watched.values()].flatMap(({ link, failures, declared }) => [
+      ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
+      ...(declared ? [] : [`no rule by interface sees ${link.name}, because another interface has its place in the table; make it anew, so that it gets another index than ${link.ifindex}`]),
+    ]);
   }
 
   /** Names of all interfaces of this namespace, watched or not. */
@@ -200,7 +205,7 @@ export class InterfaceFollower {
   }
 
   #enter(link: Link, device: Device): void {
-    const watched: Watched = { link, slot: this.#takeSlot(link.ifindex), ingressChoice: "", ingress: undefined, egress: undefined, failures: new Map() };
+    const watched: Watched = { link, slot: this.#takeSlot(link.ifindex), ingressChoice: "", ingress: undefined, egress: undefined, failures: new Map(), declared: false };
     this.#watched.set(link.ifindex, watched);
     this.#declare(watched, device);
     this.#attach(watched, "ingress");
@@ -275,9 +280,10 @@ export class InterfaceFollower {
     this.#options.installer.removeInterface(watched.link.ifindex);
   }
 
-  #declare({ link, slot }: Watched, device: Device): void {
+  #declare(watched: Watched, device: Device): void {
+    const { link, slot } = watched;
     const flags = (device.ethernet || device.loopback ? 0 : InterfaceFlag.NO_ETHERNET) | (device.loopback ? InterfaceFlag.LOOPBACK : 0);
-    this.#options.installer.addInterface({ ifindex: link.ifindex, name: link.name, slot, flags });
+    watched.declared = this.#options.installer.addInterface({ ifindex: link.ifindex, name: link.name, slot, flags });
   }
 
   /** Slot 0 counts all interfaces that found no slot of their own. */
