@@ -13,7 +13,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { atExit } from "./at-exit.ts";
-import { openWire, type Wire } from "./wire.ts";
+import { openTun, openWire, type Wire } from "./wire.ts";
 
 const MOUNTS = "/var/run/netns";
 
@@ -121,7 +121,16 @@ export class Lab implements AsyncDisposable {
   /** Sends and receives raw frames at a device. */
   async wire(end: string): Promise<Wire> {
     const { namespace, device } = split(end);
-    const wire = await openWire((command, options) => this.spawn(namespace, command, options), device);
+    return this.#opened(await openWire((command, options) => this.spawn(namespace, command, options), device));
+  }
+
+  /** Makes a tun device, and is what lies behind it: sends and receives packets without Ethernet headers. */
+  async tun(end: string): Promise<Wire> {
+    const { namespace, device } = split(end);
+    return this.#opened(await openTun((command, options) => this.spawn(namespace, command, options), device));
+  }
+
+  #opened(wire: Wire): Wire {
     this.#wires.add(wire);
     return wire;
   }

@@ -9,7 +9,16 @@ export type FromChild = { kind: "ready" } | { kind: "sent" } | { kind: "failed";
 export type Starter = (command: readonly string[], options: SpawnOptions) => ChildProcess;
 
 export async function openWire(start: Starter, device: string): Promise<Wire> {
-  const child = start([process.execPath, join(import.meta.dirname, "wire-child.ts"), device], {
+  return open(start, "wire-child.ts", device);
+}
+
+/** Makes a tun device, which goes with the wire. What is sent is what the device receives. */
+export async function openTun(start: Starter, device: string): Promise<Wire> {
+  return open(start, "tun-child.ts", device);
+}
+
+async function open(start: Starter, script: string, device: string): Promise<Wire> {
+  const child = start([process.execPath, join(import.meta.dirname, script), device], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     serialization: "advanced",
   });
