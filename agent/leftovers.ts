@@ -7,6 +7,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { detachPinned, pinnedLinks } from "./kernel/attachment.ts";
+import { KernelError } from "./kernel/errors.ts";
 import { detachLeftoverFilters } from "./kernel/tc.ts";
 
 export interface Leftover {
@@ -22,12 +23,20 @@ export function linkDirectory(pins: string): string {
 
 /**
  * Removes everything below `pins`, of this version's layout and of every other. What judges packets goes first, the
- * tables it reads after. Filters are looked for in the network namespace of the caller.
+ * tables it reads after. Where filters are out of reach, the rest stays with them: they could not go on without.
  */
 export function removeLeftovers(pins: string, onRemoved: (leftover: Leftover) => void = () => {}): void {
   if (!existsSync(pins)) return;
   const links = linkDirectory(pins);
-  for (const name of detachLeftoverFilters(links)) onRemoved({ kind: "filter", name });
+  const { removed, unreachable } = detachLeftoverFilters(links);
+  for (const name of removed) onRemoved({ kind: "filter", name });
+  if (unreachable.length > 0) {
+    throw new KernelError(`remove ${unreachable.join(" and ")}`, "ENOENT", {
+      reason:
+        "their network namespace is not that of any process or mount that can be entered from here. If it has processes elsewhere, run there: nsenter --net=/proc/PID/ns/net weir detach; " +
+        `if it is gone, they are gone with it, and what they left is removed by: rm -r ${pins}`,
+    });
+  }
   for (const name of pinnedLinks(links)) {
     detachPinned(links, name);
     onRemoved({ kind: "link", name });

@@ -1,13 +1,15 @@
 /** Attaches to a device's traffic control: by a TCX link where the kernel has them (6.6), else by a clsact filter. */
 
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Attachment, attachLink, createLink, LinkType } from "./attachment.ts";
 import { errnoName, KernelError } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
 import { countFilters } from "./links.ts";
+import { inNamespace } from "./namespace.ts";
 import { type BpfProgram, programInfo } from "./program.ts";
+import { netnsCookie } from "./sockets.ts";
 import type { Device } from "./xdp.ts";
 
 export type TcDirection = "ingress" | "egress";
@@ -52,17 +54,26 @@ export function attachClsact(program: BpfProgram, device: Device, direction: TcD
   return filter;
 }
 
-/** Removes the filters that an earlier process noted in the directory, but for those at `used` paths. Answers their notes' names. */
-export function detachLeftoverFilters(pinDirectory: string, used: ReadonlySet<string | undefined> = new Set()): string[] {
-  const removed: string[] = [];
-  if (!existsSync(pinDirectory)) return removed;
+export interface LeftoverFilters {
+  /** By the names of their notes. */
+  removed: string[];
+  /** In namespaces that are not found: gone with them, or out of reach from here. */
+  unreachable: string[];
+}
+
+/** Removes the filters that an earlier process noted in the directory, but for those at `used` paths, in whichever network namespace they are. */
+export function detachLeftoverFilters(pinDirectory: string, used: ReadonlySet<string | undefined> = new Set()): LeftoverFilters {
+  const found: LeftoverFilters = { removed: [], unreachable: [] };
+  if (!existsSync(pinDirectory)) return found;
   for (const name of readdirSync(pinDirectory)) {
     const [, direction, ifindex] = /^clsact-(ingress|egress)-(\d+)$/.exec(name) ?? [];
-    if (ifindex === undefined || used.has(join(pinDirectory, name))) continue;
-    new ClsactFilter({ ifindex: Number(ifindex), name: `#${ifindex}` }, direction as TcDirection, pinDirectory).detach();
-    removed.push(name);
+    const path = join(pinDirectory, name);
+    if (ifindex === undefined || used.has(path)) continue;
+    const filter = new ClsactFilter({ ifindex: Number(ifindex), name: `#${ifindex}` }, direction as TcDirection, pinDirectory);
+    const reached = inNamespace(namespaceOf(path) ?? netnsCookie(), () => filter.detach());
+    found[reached === undefined ? "unreachable" : "removed"].push(name);
   }
-  return removed;
+  return found;
 }
 
 class ClsactFilter implements Attachment {
@@ -93,7 +104,7 @@ class ClsactFilter implements Attachment {
       note(this.#qdiscNote);
     }
     this.adopted = this.#installedProgram() !== 0;
-    note(this.pinPath);
+    note(this.pinPath, netnsCookie());
     this.update(program);
   }
 
@@ -143,12 +154,22 @@ class ClsactFilter implements Attachment {
   }
 }
 
-function note(path: string | undefined): void {
-  if (path !== undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
+const NAMESPACE = "netns-";
+
+/** A directory, because the BPF file system holds nothing else that is of no program. The one in it names the namespace. */
+function note(path: string | undefined, namespace?: bigint): void {
+  if (path === undefined) return;
+  forget(path);
+  mkdirSync(namespace === undefined ? path : join(path, `${NAMESPACE}${namespace}`), { recursive: true, mode: 0o700 });
 }
 
 function forget(path: string | undefined): void {
-  if (path !== undefined && existsSync(path)) rmdirSync(path);
+  if (path !== undefined) rmSync(path, { recursive: true, force: true });
+}
+
+function namespaceOf(path: string): bigint | undefined {
+  const name = readdirSync(path).find((name) => name.startsWith(NAMESPACE));
+  return name === undefined ? undefined : BigInt(name.slice(NAMESPACE.length));
 }
 
 /** struct bpf_tc_opts; libbpf wants program and flags unset where it does not attach. */

@@ -1,6 +1,7 @@
 /** What a killed agent left in force ends by `weir detach`, and not while an agent runs. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { test } from "node:test";
@@ -73,15 +74,7 @@ test("what a killed agent went on blocking passes after weir detach, which leave
 test("weir detach removes noted filters with the qdisc made for them, and needs no audit log for it", requires(root()), async () => {
   await using lab = await makeLab();
   await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: CONFIG });
-  await agent.stop("SIGKILL");
-  const inside = inNamespace(lab, "server", `
-    const { programs } = objects.openObject(${JSON.stringify(`${PROBES}tc.bpf.o`)});
-    for (const direction of ["ingress", "egress"]) tc.attachClsact(programs.get("weir_tc_" + direction), device("eth0"), direction, ${JSON.stringify(`${agent.pins}/links`)});
-    say(links.countFilters(device("eth0").ifindex));
-    process.stdin.destroy();
-  `);
-  assert.equal(await inside.next(), 2);
+  await leaveFilters(agent);
   await rm(agent.auditPath);
   await mkdir(agent.auditPath);
 
@@ -92,6 +85,34 @@ test("weir detach removes noted filters with the qdisc made for them, and needs 
   assert.match(stderr, /not in the audit log: .*not a regular file/);
   assert.doesNotMatch(await lab.exec("server", "tc", "qdisc", "show", "dev", "eth0"), /clsact/);
   assert.equal(existsSync(agent.pins), false);
+});
+
+test("weir detach finds filters in the network namespace that the agent was in", requires(root()), async () => {
+  await using lab = await makeLab();
+  await using agent = await AgentHome.make(lab, "server");
+  await leaveFilters(agent);
+  assert.match(await lab.exec("server", "tc", "qdisc", "show", "dev", "eth0"), /clsact/);
+  const elsewhere = await lab.attempt("client", agent.launcher, "detach", "--config", agent.configPath, "--json");
+  assert.equal(elsewhere.code, 0, elsewhere.stderr);
+  const { removed, audited } = JSON.parse(elsewhere.stdout) as Answer;
+  assert.equal(removed.filter(({ kind }) => kind === "filter").length, 2);
+  assert.equal(audited, true);
+  assert.doesNotMatch(await lab.exec("server", "tc", "qdisc", "show", "dev", "eth0"), /clsact/);
+  assert.equal(existsSync(agent.pins), false);
+});
+
+test("weir detach leaves everything where filters are out of its reach, and says what to do", requires(root()), async () => {
+  await using lab = await makeLab();
+  await using agent = await AgentHome.make(lab, "server");
+  await leaveFilters(agent);
+  lab.removeNow();
+  const { code, stdout, stderr } = detachOutside(agent);
+  const left = existsSync(`${agent.pins}/links`);
+  await rm(agent.pins, { recursive: true });
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, /remove clsact-\w+-\d+ and clsact-\w+-\d+: .*network namespace .*nsenter --net=.* weir detach; .*rm -r \/sys\/fs\/bpf\/weir-/);
+  assert.ok(left);
 });
 
 test("weir detach is refused while the agent runs, which goes on", requires(root()), async () => {
@@ -119,6 +140,25 @@ test("weir detach reads the configuration as the agent does, and refuses a broke
   assert.equal(code, 2);
   assert.match(stderr, /weir\.yaml:\d+:\d+: .*sideways/);
 });
+
+/** As an agent does on a kernel without TCX, which is killed. */
+async function leaveFilters(agent: AgentHome): Promise<void> {
+  await agent.start({ config: CONFIG });
+  await agent.stop("SIGKILL");
+  const inside = inNamespace(agent.lab, agent.namespace, `
+    const { programs } = objects.openObject(${JSON.stringify(`${PROBES}tc.bpf.o`)});
+    for (const direction of ["ingress", "egress"]) tc.attachClsact(programs.get("weir_tc_" + direction), device("eth0"), direction, ${JSON.stringify(`${agent.pins}/links`)});
+    say(links.countFilters(device("eth0").ifindex));
+    process.stdin.destroy();
+  `);
+  assert.equal(await inside.next(), 2);
+}
+
+/** Outside of every namespace of the test. */
+function detachOutside(agent: AgentHome): Outcome {
+  const { status, stdout, stderr } = spawnSync(agent.launcher, ["detach", "--config", agent.configPath], { encoding: "utf8" });
+  return { code: status, stdout, stderr };
+}
 
 function detach(agent: AgentHome, ...words: string[]): Promise<Outcome> {
   return agent.lab.attempt(agent.namespace, agent.launcher, "detach", "--config", agent.configPath, ...words);

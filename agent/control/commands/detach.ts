@@ -11,8 +11,7 @@ export const command: Command = {
   usage: "detach [--config FILE] [--state-dir PATH] [--json]",
   about:
     "Ends what an agent that was killed has left in force: its programs, filters and tables. From then on traffic is\n" +
-    "neither dropped nor watched. Refuses while the agent runs, which detaches everything itself when it is stopped.\n" +
-    "Call it in the network namespace that the agent was in.",
+    "neither dropped nor watched. Refuses while the agent runs, which detaches everything itself when it is stopped.",
   options: {
     config: { value: "FILE", about: "the agent's configuration (/etc/weir/weir.yaml where it exists)" },
     "state-dir": { value: "PATH", about: "the agent's state directory (or WEIR_STATE_DIR)" },

@@ -1,0 +1,71 @@
+/** Network namespaces by their cookie, which is never given twice while the kernel runs. */
+
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+import koffi from "koffi";
+
+import { netnsCookie } from "./sockets.ts";
+import { check } from "./syscall.ts";
+
+const CLONE_NEWNET = 0x40000000;
+const OWN = "/proc/thread-self/ns/net";
+
+type Setns = (fd: number, type: number) => number;
+let setns: Setns | undefined;
+
+/** What `work`, which must be synchronous, answers inside that namespace; undefined where it is not found or may not be entered. */
+export function inNamespace<T>(cookie: bigint, work: () => T): { answer: T } | undefined {
+  if (netnsCookie() === cookie) return { answer: work() };
+  const home = openSync(OWN, "r");
+  try {
+    for (const path of namespacePaths()) {
+      if (!enter(path)) continue;
+      try {
+        if (netnsCookie() === cookie) return { answer: work() };
+      } finally {
+        check("return to the network namespace", moveTo(home));
+      }
+    }
+    return undefined;
+  } finally {
+    closeSync(home);
+  }
+}
+
+/** False where it has gone meanwhile, or may not be entered. */
+function enter(path: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch {
+    return false;
+  }
+  try {
+    return moveTo(fd) === 0;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function moveTo(fd: number): number {
+  setns ??= koffi.load("libc.so.6").func("int setns(int fd, int type)") as unknown as Setns;
+  return setns(fd, CLONE_NEWNET);
+}
+
+/** A file of each that a process lives in, or that is mounted as `ip netns add` does. */
+function namespacePaths(): Iterable<string> {
+  const found = new Map<string, string>();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      found.set(readlinkSync(`/proc/${pid}/ns/net`), `/proc/${pid}/ns/net`);
+    } catch {
+      // The process has ended.
+    }
+  }
+  for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
+    const [, , , root = "", path = ""] = line.split(" ");
+    // Spaces and the like are written as octal, as \040.
+    if (root.startsWith("net:[")) found.set(root, path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8))));
+  }
+  return found.values();
+}
