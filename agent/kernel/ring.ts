@@ -54,8 +54,9 @@ export class Ring {
     const page = libc().pageSize();
     const operation = `map the ring buffer ${options.map.name} into memory`;
     const own = mapMemory(operation, options.map.fd, page, PROT_READ | PROT_WRITE);
-    // The data comes twice in a row, so that a record at the end is read without a break.
-    const theirs = mapMemory(operation, options.map.fd, page + 2 * this.#size, PROT_READ, page);
+    // The kernel would show the data twice in a row, so that no record is in two pieces. A second copy that is looked
+    // at once a round would count as 8 MB more of the agent's memory, all of it there from the start.
+    const theirs = mapMemory(operation, options.map.fd, page + this.#size, PROT_READ, page);
     this.#mappings = [own, theirs];
     this.#consumer = new BigUint64Array(own.buffer, 0, 1);
     this.#producer = new BigUint64Array(theirs.buffer, 0, 1);
@@ -87,7 +88,7 @@ export class Ring {
       if (header & BUSY) break; // reserved and not yet written: those behind it wait, too
       const bytes = (header & ~DISCARDED) >>> 0;
       if (bytes === recordSize && (header & DISCARDED) === 0) {
-        this.#data.copy(this.#batch, length, offset + HEADER, offset + HEADER + recordSize);
+        this.#copy((offset + HEADER) % this.#size, length);
         length += recordSize;
       } else {
         this.skipped++;
@@ -100,6 +101,13 @@ export class Ring {
       Atomics.store(this.#consumer, 0, BigInt(at));
     }
     return length / recordSize;
+  }
+
+  /** A record into the batch; one that reaches over the end of the ring goes on at its beginning. */
+  #copy(from: number, to: number): void {
+    const { recordSize } = this.#options;
+    const copied = this.#data.copy(this.#batch, to, from, from + recordSize);
+    if (copied < recordSize) this.#data.copy(this.#batch, to + copied, 0, recordSize - copied);
   }
 
   /** Stops reading. What is in the ring stays there, for the next reader of the same ring. */

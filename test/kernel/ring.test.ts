@@ -9,9 +9,10 @@ import { type BpfObject, openObject } from "../../agent/kernel/objects.ts";
 import { Ring } from "../../agent/kernel/ring.ts";
 import { compile, pinDirectory } from "./support.ts";
 
-const RECORD = 24;
+/** With its header it does not divide the ring, so that some records reach over the end. */
+const RECORD = 40;
 const source = compile(`
-struct record { __u64 number; __u64 check; __u64 filler; };
+struct record { __u64 number; __u64 check; __u64 filler[2]; __u64 last; };
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 65536); } ring SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, __u64); } counts SEC(".maps");
 const volatile __u32 discard_every = 0;
@@ -25,6 +26,7 @@ static int one(__u32 index, void *ctx) {
 	if (!record) { add(1); return 0; }
 	record->number = number;
 	record->check = number * 3;
+	record->last = number * 5;
 	if (discard_every && number % discard_every == 0) bpf_ringbuf_discard(record, 0);
 	else bpf_ringbuf_submit(record, 0);
 	return 0;
@@ -64,6 +66,7 @@ describe("the ring buffer", () => {
       for (let i = 0; i < count; i++, next++) {
         assert.equal(records.readBigUInt64LE(i * RECORD), BigInt(next));
         assert.equal(records.readBigUInt64LE(i * RECORD + 8), BigInt(next * 3));
+        assert.equal(records.readBigUInt64LE(i * RECORD + 32), BigInt(next * 5));
       }
     }, 777);
     for (let round = 0; round < 20; round++) {
