@@ -217,7 +217,8 @@ async function watchOver({ options, settings, log, signals, claim, plane, pins }
     claim,
     control,
     peerOf,
-    onRefused: (peer) => void audit.action({ action: "REFUSED", ...(peer === null ? {} : { uid: peer.uid }), detail: { what: "control socket", pid: peer?.pid ?? 0 } }),
+    onRefused: (peer, attempts) => void audit.action({ action: "REFUSED", ...(peer === null ? {} : { uid: peer.uid }), detail: { what: "control socket", pid: peer?.pid ?? 0, attempts } }),
+    onShut: (attempts) => void audit.action({ action: "REFUSED", detail: { what: "control socket", attempts, consequence: "shut to others for a minute" } }),
   });
 
   // Start: owners first, so that the first connection has one; then the interfaces; then reading.

@@ -129,16 +129,14 @@ export class ControlClient {
         });
       case "EACCES":
       case "EPERM":
-        return new ControlError(`Permission denied on ${this.#path}: only root may talk to the agent.`, {
-          next: "Run the same command as root, for example with sudo.",
-          cause: error,
-        });
+        return this.#onlyRoot(error);
       case "ENOTSOCK":
       case "HPE_INVALID_CONSTANT":
         return this.#notWeir();
       case "ECONNRESET":
       case "EPIPE":
       case "EAGAIN":
+        if (process.geteuid!() !== 0) return this.#onlyRoot(error);
         return new ControlError(`The agent closed the connection on ${this.#path}: it is stopping, or has too many connections.`, {
           next: "Try again in a moment.",
           cause: error,
@@ -146,6 +144,10 @@ export class ControlClient {
       default:
         return new ControlError(`Talking to the agent on ${this.#path} failed: ${error.message}.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.", cause: error });
     }
+  }
+
+  #onlyRoot(cause: Error): ControlError {
+    return new ControlError(`Permission denied on ${this.#path}: only root may talk to the agent.`, { next: "Run the same command as root, for example with sudo.", cause });
   }
 
   #silent(timeoutMs: number): ControlError {

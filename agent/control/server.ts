@@ -1,5 +1,5 @@
 /**
- * The control socket: HTTP on a Unix socket, so that curl can speak to it too. Only root and the agent's own user are served.
+ * The control socket: HTTP on a Unix socket, so that curl can speak to it too.
  * Everything a caller can make grow has a bound: connections, headers, bodies, time, and what waits for a slow reader.
  */
 
@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { API_VERSION, type AgentControl, type Caller, ControlError, type ErrorBody } from "./contract.ts";
 import { codeOf } from "./error-code.ts";
 import { answer, type Route } from "./routes.ts";
+import { Door, type DoorOptions, type Peer } from "./door.ts";
 import { claimSocket, listen, type SocketClaim } from "./socket.ts";
 import { VERSION } from "./version.ts";
 import { Watchers } from "./watchers.ts";
@@ -22,22 +23,10 @@ const REQUEST_MS = 10_000;
 const READER_MS = 10_000;
 const CLOSE_MS = 1_000;
 
-/** The process at the other end, as the kernel recorded it when it connected. */
-export interface Peer {
-  pid: number;
-  uid: number;
-  gid: number;
-}
-
-export interface ControlServerOptions {
-  path: string;
+export interface ControlServerOptions extends DoorOptions {
   /** Of the path, where it was claimed before. The server releases it in the end. */
   claim?: SocketClaim;
   control: AgentControl;
-  /** Reads SO_PEERCRED of a connected socket. */
-  peerOf: (socketFd: number) => Peer;
-  /** Told of each connection that is not served; the peer is null when the kernel did not say who it was. */
-  onRefused: (peer: Peer | null) => void;
 }
 
 export interface ControlFigures {
@@ -62,6 +51,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
   const service = new Service(options, claim);
   try {
     await listen(service.server, claim.path);
+    service.door.open();
   } catch (error) {
     await claim.release();
     throw error;
@@ -71,32 +61,36 @@ export async function startControlServer(options: ControlServerOptions): Promise
 
 class Service implements ControlServer {
   readonly server: Server;
+  readonly door: Door;
   #options: ControlServerOptions;
   #claim: SocketClaim;
   #watchers: Watchers;
   #peers = new WeakMap<Duplex, Peer>();
   #open = new Set<Socket>();
-  #refused = 0;
   #turnedAway = 0;
 
   constructor(options: ControlServerOptions, claim: SocketClaim) {
     this.#options = options;
     this.#claim = claim;
     this.#watchers = new Watchers(options.control);
+    this.door = new Door(options);
     this.server = createServer(
       { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: BYTES },
       (request, response) => void this.#serve(request, response),
     );
-    this.server.maxConnections = CONNECTIONS;
-    this.server.on("connection", (socket: Socket) => this.#meet(socket));
-    this.server.on("drop", () => this.#turnedAway++);
+    // Node's own listener reads what is sent: it gets only whom the door admits.
+    const [converse] = this.server.listeners("connection") as [(socket: Socket) => void];
+    this.server.removeAllListeners("connection");
+    this.server.on("connection", (socket: Socket) => {
+      if (this.#admit(socket)) converse.call(this.server, socket);
+    });
     this.server.on("clientError", refuseMalformed);
   }
 
   figures(): ControlFigures {
     return {
       connections: this.#open.size,
-      refused: this.#refused,
+      refused: this.door.refused,
       turned_away: this.#turnedAway,
       watchers: this.#watchers.count,
       watch_lost: this.#watchers.lost,
@@ -106,44 +100,36 @@ class Service implements ControlServer {
   async close(): Promise<void> {
     // Node regards an answer that the reader has not taken yet as idle, and would cut it off.
     await Promise.race([this.#watchers.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    this.door.close();
     this.server.close();
     this.server.closeAllConnections();
     await once(this.server, "close");
     await this.#claim.release();
   }
 
-  #meet(socket: Socket): void {
+  #admit(socket: Socket): boolean {
+    const peer = this.door.admit(socket);
+    if (peer === undefined) return false;
+    if (this.#open.size >= CONNECTIONS) {
+      this.#turnedAway++;
+      socket.destroy();
+      return false;
+    }
+    this.#peers.set(socket, peer);
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
-    const peer = this.#peerOf(socket);
-    if (peer && (peer.uid === 0 || peer.uid === process.geteuid!())) {
-      this.#peers.set(socket, peer);
-      return;
-    }
-    this.#refused++;
-    this.#options.onRefused(peer);
-  }
-
-  #peerOf(socket: Socket): Peer | null {
-    // Node has no public name for the descriptor of a socket.
-    const { _handle } = socket as unknown as { _handle: { fd: number } | null };
-    try {
-      return _handle ? this.#options.peerOf(_handle.fd) : null;
-    } catch {
-      return null;
-    }
+    return true;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => {}); // the reader went away
     try {
-      const peer = this.#peers.get(request.socket);
-      if (!peer) throw new ControlError("Only root may talk to the agent.", { status: 403, next: "Run the same command as root, for example with sudo." });
+      const { uid, pid } = this.#peers.get(request.socket)!;
       const route: Route = {
         method: request.method ?? "",
         url: new URL(request.url ?? "/", "http://weir"),
         body: () => readBody(request),
-        caller: { uid: peer.uid, pid: peer.pid } satisfies Caller,
+        caller: { uid, pid } satisfies Caller,
       };
       if (route.method === "GET" && route.url.pathname === "/v1/watch") {
         return this.#watchers.add(route.url.searchParams, response, writeHead);

@@ -14,6 +14,8 @@ import { codeOf } from "./error-code.ts";
 /** Of a Unix socket's address, without its final NUL. */
 const LONGEST_PATH = 107;
 const PRIVATE_UMASK = 0o177;
+/** Others reach the socket, and see nothing else. */
+const PASSABLE = 0o711;
 
 /** As long as it is held, no other agent can listen on the path. The kernel ends it with the process. */
 export interface SocketClaim {
@@ -34,6 +36,7 @@ export async function claimSocket(path: string): Promise<SocketClaim> {
   const folder = dirname(path);
   const isNew = statusOf(folder) === undefined;
   await checkFolder(folder);
+  if (isNew) chmodSync(folder, PASSABLE);
   const lock = await lockFor(path);
   try {
     await removeStale(path);
@@ -130,7 +133,6 @@ export function listen(server: Server, path: string): Promise<void> {
     try {
       server.listen({ path, backlog: 511 }, () => {
         server.removeAllListeners("error");
-        chmodSync(path, 0o600);
         resolve();
       });
     } finally {

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlError } from "../../agent/control/contract.ts";
 import { eventually } from "../harness/eventually.ts";
-import { root, requires } from "../harness/require.ts";
 import { ask, connected, readAll } from "./raw-http.ts";
-import { openToAll, startFixture } from "./support.ts";
+import { startFixture } from "./support.ts";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -180,36 +179,4 @@ test("of 10,000 connections never more than 64 are held, and the agent answers a
     await eventually("all are gone", () => figures().connections === 0);
   }
   assert.equal((await ask(fixture.path, "GET", "/v1/status")).status, 200);
-});
-
-test("another user is refused, counted and reported", async () => {
-  await using fixture = await startFixture({ peerOf: () => ({ pid: 4711, uid: 54321, gid: 54321 }) });
-  const answer = await ask(fixture.path, "PUT", "/v1/mode", '{"mode":"prevent"}');
-  assert.equal(answer.status, 403);
-  assert.equal((await ask(fixture.path, "GET", "/v1/watch")).status, 403);
-  assert.equal(fixture.agent.mode, "detect");
-  assert.equal(fixture.server.figures().refused, 2);
-  assert.deepEqual(fixture.refused[0], { pid: 4711, uid: 54321, gid: 54321 });
-});
-
-test("a peer that the kernel does not name is refused", async () => {
-  await using fixture = await startFixture({
-    peerOf: () => {
-      throw new Error("no credentials");
-    },
-  });
-  assert.equal((await ask(fixture.path, "GET", "/v1/status")).status, 403);
-  assert.deepEqual(fixture.refused, [null]);
-});
-
-test("the kernel's word on the caller counts: nobody is refused even where the socket is open to all", requires(root()), async () => {
-  await using fixture = await startFixture();
-  openToAll(fixture);
-  const refused = await fixture.weir(["mode", "prevent"], { uid: 65534 });
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /Only root may talk to the agent/);
-  assert.equal(fixture.agent.mode, "detect");
-  assert.equal(fixture.refused[0]?.uid, 65534);
-  assert.equal((await fixture.weir(["mode", "prevent"])).code, 0);
-  assert.equal(fixture.agent.mode, "prevent");
 });

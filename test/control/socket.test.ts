@@ -19,7 +19,7 @@ function scratch(t: TestContext): string {
 }
 
 function serve(path: string): Promise<ControlServer> {
-  return startControlServer({ path, control: new FakeAgent(), peerOf, onRefused() {} });
+  return startControlServer({ path, control: new FakeAgent(), peerOf, onRefused() {}, onShut() {} });
 }
 
 async function refusal(path: string): Promise<ControlError> {
@@ -29,12 +29,13 @@ async function refusal(path: string): Promise<ControlError> {
   return error;
 }
 
-test("only the owner can reach the socket or its folder, and nothing is left of it", async (t) => {
+test("others can knock on the socket and see nothing beside it, and nothing is left of it", async (t) => {
   const folder = join(scratch(t), "run", "weir");
   const path = join(folder, "control.sock");
   const server = await serve(path);
-  assert.equal(statSync(folder).mode & 0o777, 0o700);
-  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(statSync(folder).mode & 0o777, 0o711);
+  assert.equal(statSync(path).mode & 0o777, 0o666);
+  assert.equal(statSync(`${path}.lock`).mode & 0o777, 0o600);
   assert.equal((await ask(path, "GET", "/v1/status")).status, 200);
   await server.close();
   assert.ok(!existsSync(folder));

@@ -8,7 +8,8 @@ import { peerOf } from "../../agent/kernel/sockets.ts";
 import type { AgentControl, Caller, ModeChange, ReloadResult, Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
 import { type FlowFilter, matchesFlow } from "../../agent/control/flow-filter.ts";
-import { type ControlServer, type ControlServerOptions, type Peer, startControlServer } from "../../agent/control/server.ts";
+import type { Peer } from "../../agent/control/door.ts";
+import { type ControlServer, type ControlServerOptions, startControlServer } from "../../agent/control/server.ts";
 import { statusOf, TrafficRates } from "../../agent/control/status.ts";
 import type { VerdictEvent } from "../../agent/events/event.ts";
 import type { Mode, RuleRow, Snapshot } from "../../agent/events/snapshot.ts";
@@ -64,7 +65,10 @@ export interface Fixture extends AsyncDisposable {
   path: string;
   agent: FakeAgent;
   server: ControlServer;
-  refused: (Peer | null)[];
+  /** Who was refused, and how often since it was told last. */
+  refused: [peer: Peer | null, attempts: number][];
+  /** After how many attempts others found the door shut. */
+  shut: number[];
   /** The real launcher; `uid` is whom to run it as. */
   weir(words: string[], options?: { env?: NodeJS.ProcessEnv; uid?: number }): Promise<Outcome>;
 }
@@ -79,14 +83,16 @@ export async function startFixture(options: Partial<ControlServerOptions> = {}):
   const folder = mkdtempSync(join(tmpdir(), "weir-control-"));
   const path = join(folder, "control.sock");
   const agent = new FakeAgent();
-  const refused: (Peer | null)[] = [];
-  const server = await startControlServer({ path, control: agent, peerOf, onRefused: (peer) => refused.push(peer), ...options });
+  const refused: Fixture["refused"] = [];
+  const shut: number[] = [];
+  const server = await startControlServer({ path, control: agent, peerOf, onRefused: (...refusal) => refused.push(refusal), onShut: (attempts) => shut.push(attempts), ...options });
   return {
     folder,
     path,
     agent,
     server,
     refused,
+    shut,
     weir: (words, { env = {}, uid } = {}) => runWeir(words, { WEIR_CONTROL_SOCKET: path, ...env }, uid),
     async [Symbol.asyncDispose]() {
       await server.close();
@@ -122,10 +128,9 @@ export function runWeir(words: string[], env: NodeJS.ProcessEnv = {}, uid?: numb
   });
 }
 
-/** So that another user gets as far as the check of its uid. */
-export function openToAll({ folder, path }: Fixture): void {
-  chmodSync(folder, 0o755);
-  chmodSync(path, 0o666);
+/** A folder as the agent makes it, where it does: temporary ones are nobody else's. */
+export function letPass({ folder }: Fixture): void {
+  chmodSync(folder, 0o711);
 }
 
 export function anEvent(seq: number, more: Partial<VerdictEvent> = {}): VerdictEvent {

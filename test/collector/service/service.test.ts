@@ -49,6 +49,10 @@ test("within its limits the service detects, drops, goes on after a crash, and l
   await send(lab);
   await eventually("it drops again", async () => (await blocked(service)) === 2);
 
+  const stranger = await service.attempt("setpriv", "--reuid", String(SOMEBODY), "--clear-groups", "weir", "mode", "detect");
+  assert.match(stranger.stderr, /only root may talk to the agent/);
+  await eventually("his attempt is told", async () => / REFUSED uid=12345 what="?control socket"? pid=\d+ attempts=1 /.test(await service.exec("cat", AUDIT)));
+
   service.signal("SIGHUP");
   await eventually("it has read its configuration again", async () => (await status(service)).config.reloads > 0);
   await service.exec("weir", "audit", "verify");
@@ -66,7 +70,7 @@ test("the service can write nowhere but in its own directories, and has no right
   for (const [name, value] of Object.entries(expected)) assert.equal(new RegExp(`^${name}:\\s+(\\w+)$`, "m").exec(facts)?.[1], value, name);
   for (const folder of ["/", "/etc/weir", "/usr", "/var/lib", "/run"]) assert.notEqual((await service.attempt("touch", `${folder}/weir-was-here`)).code, 0, folder);
   for (const folder of ["/var/lib/weir", "/var/log/weir", "/var/cache/weir", "/run/weir"]) {
-    assert.equal((await service.exec("stat", "-c", "%a %u", folder)).trim(), "700 0");
+    assert.equal((await service.exec("stat", "-c", "%a %u", folder)).trim(), folder === "/run/weir" ? "711 0" : "700 0");
     await service.exec("touch", `${folder}/weir-was-here`);
   }
   assert.notEqual(await service.exec("find", "/var/cache/weir", "-mindepth", "1", "-type", "d"), "", "compiled code is kept for the next start");
