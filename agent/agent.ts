@@ -40,6 +40,7 @@ import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
+import { compile, type CompiledRules } from "./rules/compile.ts";
 import { Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
@@ -81,12 +82,13 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 /** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Omit<Ground, "plane" | "pins">): Promise<void> {
+async function takeOver(ground: Omit<Ground, "compiled" | "plane" | "pins">): Promise<void> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
   try {
-    await watchOver({ ...ground, pins, plane: new DataPlane({ pins, netnsCookie: netnsCookie() }) });
+    const compiled = compile(ground.settings.config); // before anything in the kernel is touched: it says how large the tables must be
+    await watchOver({ ...ground, pins, compiled, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity: compiled.capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;
@@ -99,22 +101,22 @@ interface Ground {
   log: Log;
   signals: Signals;
   claim: SocketClaim;
+  compiled: CompiledRules;
   plane: DataPlane;
   pins: string;
 }
 
 /** The diagram: everything between the kernel and those who are told, from start to stop. */
-async function watchOver({ options, settings, log, signals, claim, plane, pins }: Ground): Promise<void> {
+async function watchOver({ options, settings, log, signals, claim, compiled, plane, pins }: Ground): Promise<void> {
   const { config } = settings;
 
   // The kernel side: rules and mode.
   const installer = new Installer(tablesOf(plane));
   const ruleCounters = new DataView(plane.map("rule_counters").mmap());
   const sessions = new SessionKeeper(config.state_dir);
-  const rules = new RuleBook(installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slot) => clearRule(ruleCounters, slot));
+  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slot) => clearRule(ruleCounters, slot));
   const interfaceTable = new Uint8Array(plane.map("interfaces").mmap());
   adoptInterfaces(installer, interfaceTable, listLinks());
-  const compiled = rules.compile(config);
   for (const warning of compiled.warnings) log.warn(warning);
   const mode = new ModeKeeper(config.state_dir);
   const wanted = mode.resolve(config.mode);
@@ -273,7 +275,7 @@ function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] 
   const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
   return {
     policies: memory("policies"),
-    matchers: memory("matchers"),
+    cells: memory("cells"),
     rules: memory("rules"),
     interfaces: memory("interfaces"),
     generation: () => plane.generation,

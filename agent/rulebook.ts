@@ -6,7 +6,9 @@
 import type { WeirConfig } from "../config/types.ts";
 import type { RuleReference } from "./events/event.ts";
 import { Slot } from "./generated/layout.ts";
-import { compile, type CompiledRules } from "./rules/compile.ts";
+import { type Capacity, fits } from "./rules/capacity.ts";
+import { WORDS } from "./rules/classifier/line.ts";
+import { compile, type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import type { Installer } from "./rules/install.ts";
 import type { OperatorSession } from "./rules/pack.ts";
 
@@ -28,9 +30,12 @@ export class RuleBook {
   readonly #editions = new Map<number, Edition>();
   #current: Edition | undefined;
 
+  readonly #capacity: Capacity;
   readonly #sessions: () => readonly OperatorSession[];
 
-  constructor(installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slot: number) => void) {
+  /** `capacity`: of the tables in the kernel. */
+  constructor(capacity: Capacity, installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slot: number) => void) {
+    this.#capacity = capacity;
     this.#installer = installer;
     this.#sessions = sessions;
     this.#clearCounters = clearCounters;
@@ -38,7 +43,9 @@ export class RuleBook {
 
   /** Compiles without changing anything: throws RulesRefused. */
   compile(config: WeirConfig): CompiledRules {
-    return compile(config, this.#current?.compiled);
+    const compiled = compile(config, this.#current?.compiled);
+    if (fits(compiled.rules.length, compiled.cells.length / WORDS, this.#capacity)) return compiled;
+    throw new RulesRefused([`these ${compiled.rules.length} rules need larger tables in the kernel than weir began with; restart weir, which takes over what is in force without a gap`]);
   }
 
   /** Puts compiled rules in force. `sourceOf` says where a rule was written, as `weir.yaml:12`. */

@@ -1,123 +1,290 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Classification: which rules speak about a connection. Everything behind `classify` may change (a scan of
- * all matchers is the simplest thing that is right); what it answers, struct decision, does not.
+ * Classification: which rules speak about a connection, at a cost that does not follow their number.
+ *
+ * Matchers whose keys have one form share a table: of a matcher for 192.0.2.0/24, port 443 the key is 24 bits of
+ * source, the port and the protocol. All tables lie in one hash of buckets; a key leads to a list of matchers in the
+ * order of their rules, each of which is compared whole. Before any table is probed, bitmaps by parts of the addresses,
+ * by ports and by protocol tell which tables can hold a key of this packet at all.
+ *
+ * All of it is one array of 64-byte cells, written by agent/rules/classifier/, which computes the same hashes.
  */
 #ifndef WEIR_CLASSIFY_H
 #define WEIR_CLASSIFY_H
 
 #include "counters.h"
+#include "options.h"
 
-#define ACTION_BIT(action) (1 << ((action) & 1))
+#define NO_ORDER 0xffffffff
+#define INDEX_CELLS (sizeof(struct matcher_index) / sizeof(struct cell))
 
-struct scan {
+struct search_context {
 	struct packet *packet;
-	__u32 first_matcher;
-	__u32 first_rule;
-	__u32 doubtful;		/* actions of rules that match unless the unknown part speaks against it */
-	__u32 decided;
 };
 
-enum match { MATCH_NO, MATCH_YES, MATCH_UNKNOWN };
+static __always_inline void *cell_at(const struct packet *packet, __u32 index)
+{
+	index += packet->copy * cells_a_copy;
+	return bpf_map_lookup_elem(&cells, &index);
+}
 
-static __always_inline enum match match(const struct matcher *m, const struct packet *packet)
+/* Spreads the bits of a sum of products over the whole word. */
+static __always_inline __u32 finish_hash(__u32 hash)
+{
+	hash ^= hash >> 15;
+	hash *= 0x2c1b3c6d;
+	hash ^= hash >> 12;
+	hash *= 0x297a2d39;
+	hash ^= hash >> 15;
+	return hash;
+}
+
+static __always_inline __u32 key_tag(const struct search *search, const struct matcher_table *table)
+{
+	__u64 source[2] = { search->source[0] & table->source_mask[0], search->source[1] & table->source_mask[1] };
+	__u64 destination[2] = { search->destination[0] & table->destination_mask[0],
+				 search->destination[1] & table->destination_mask[1] };
+	__u32 hash = table->seed;
+
+	hash += (__u32)source[0] * 0x9e3779b1 + (__u32)(source[0] >> 32) * 0x85ebca77;
+	hash += (__u32)source[1] * 0xc2b2ae3d + (__u32)(source[1] >> 32) * 0x27d4eb2f;
+	hash += (__u32)destination[0] * 0x165667b1 + (__u32)(destination[0] >> 32) * 0xd3a2646d;
+	hash += (__u32)destination[1] * 0xfd7046c5 + (__u32)(destination[1] >> 32) * 0xb55a4f09;
+	hash += (search->ports & table->port_mask) * 0xcc9e2d51;
+	hash += (search->protocol & table->protocol_mask) * 0x1b873593;
+	return finish_hash(hash) ?: 1;
+}
+
+static __always_inline bool in_prefix_of(const __u64 address[2], const __u64 prefix[2], __u8 length)
+{
+	__u64 upper = address[0] ^ prefix[0], lower = address[1] ^ prefix[1];
+
+	if (length > 64)
+		return !(upper | lower >> ((128 - length) & 63));
+	return !length || !(upper >> ((64 - length) & 63));
+}
+
+static __always_inline bool match(const struct matcher *m, const struct packet *packet, const struct search *search)
 {
 	const struct tuple *t = &packet->opener;
 
 	if (!(m->directions & 1 << (t->direction & 1)))
-		return MATCH_NO;
-	if ((t->source_be[1] & m->source_mask_be[1]) != m->source_be[1] ||
-	    (t->source_be[0] & m->source_mask_be[0]) != m->source_be[0] ||
-	    (t->destination_be[1] & m->destination_mask_be[1]) != m->destination_be[1] ||
-	    (t->destination_be[0] & m->destination_mask_be[0]) != m->destination_be[0])
-		return MATCH_NO;
+		return false;
+	if (!in_prefix_of(search->source, m->source, m->source_length) ||
+	    !in_prefix_of(search->destination, m->destination, m->destination_length))
+		return false;
+	if (!m->fields)
+		return true;
 	if (m->fields & MATCH_INTERFACE && !(m->interface_groups & packet->interface_groups))
-		return MATCH_NO;
-	if (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL)
-		return MATCH_UNKNOWN;
-	if (m->fields & MATCH_PROTOCOL && m->protocol != t->protocol)
-		return MATCH_NO;
-	if (!(m->fields & (MATCH_SOURCE_PORT | MATCH_DESTINATION_PORT | MATCH_ICMP_TYPE | MATCH_ICMP_CODE)))
-		return MATCH_YES;
-	if (!(packet->flags & PACKET_HAS_PORTS))
-		return MATCH_UNKNOWN;
+		return false;
+	if (m->fields & MATCH_PROTOCOL && m->protocol != t->protocol && !(packet->flags & PACKET_NO_PROTOCOL))
+		return false;
 	if (m->fields & MATCH_SOURCE_PORT &&
 	    (t->source_port < m->source_port_low || t->source_port > m->source_port_high))
-		return MATCH_NO;
+		return false;
 	if (m->fields & MATCH_DESTINATION_PORT &&
 	    (t->destination_port < m->destination_port_low || t->destination_port > m->destination_port_high))
-		return MATCH_NO;
+		return false;
 	if (m->fields & MATCH_ICMP_TYPE && m->icmp_type != t->icmp_type)
-		return MATCH_NO;
+		return false;
 	if (m->fields & MATCH_ICMP_CODE && m->icmp_code != t->icmp_code)
-		return MATCH_NO;
-	return MATCH_YES;
+		return false;
+	return true;
 }
 
-/* A conditional rule joins the list once, though several of its matchers may match. */
-static __always_inline void add_condition(struct decision *decision, __u32 slot)
+/* Keeps the conditional rules of the lowest orders, in order; of a rule with several matchers it keeps one. */
+static __always_inline void add_condition(struct packet *packet, __u32 order, __u32 slot)
 {
-	__u32 count = decision->condition_count;
-
-	if (count && decision->conditions[(count - 1) & (LIMIT_CONDITIONS - 1)] == slot)
-		return;
-	if (count >= LIMIT_CONDITIONS) {
-		count_fault(FAULT_CONDITIONS_FULL);	/* the loader refuses rule sets that get here */
-		return;
-	}
-	decision->conditions[count & (LIMIT_CONDITIONS - 1)] = slot;
-	decision->condition_count = count + 1;
-}
-
-static long scan_step(__u32 position, struct scan *scan)
-{
-	__u32 index = scan->first_matcher + position;
-	struct matcher *m = bpf_map_lookup_elem(&matchers, &index);
-	struct packet *packet = scan->packet;
 	struct decision *decision = &packet->decision;
-	enum match answer;
-	struct rule *rule;
-	__u32 slot;
+	struct search *search = &packet->search;
 
-	if (!m)
-		goto broken;
-	answer = match(m, packet);
-	if (answer == MATCH_NO)
-		return 0;
-	slot = m->slot;
-	index = scan->first_rule + slot;
-	rule = bpf_map_lookup_elem(&rules, &index);
-	if (!rule || slot >= LIMIT_RULES)
-		goto broken;
-	if (rule->flags & RULE_TCP_FLAGS && !(packet->flags & PACKET_HAS_PORTS))
-		answer = MATCH_UNKNOWN;
-	if (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)) {
-		if (answer == MATCH_UNKNOWN || scan->doubtful)
-			return 0;	/* a staged rule never changes what happens to a packet */
-		if (rule->flags & RULE_TCP_FLAGS) {
-			add_condition(decision, slot);
-		} else if (decision->staged == SLOT_NONE) {
-			decision->staged = slot;
-			decision->staged_at = decision->condition_count;
+	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
+		__u32 displaced_order = search->condition_orders[i], displaced_slot = decision->conditions[i];
+
+		if (i >= decision->condition_count) {
+			search->condition_orders[i] = order;
+			decision->conditions[i] = slot;
+			decision->condition_count = i + 1;
+			return;
 		}
-		return 0;
+		if (displaced_order == order)
+			return;
+		if (displaced_order < order)
+			continue;
+		search->condition_orders[i] = order;
+		decision->conditions[i] = slot;
+		order = displaced_order;
+		slot = displaced_slot;
 	}
-	if (answer == MATCH_UNKNOWN) {
-		scan->doubtful |= ACTION_BIT(rule->action);
-		return 0;
-	}
-	if (rule->flags & RULE_TCP_FLAGS) {
-		add_condition(decision, slot);
-		return 0;
-	}
-	decision->slot = slot;
-	decision->action = rule->action;
-	scan->decided = 1;
-	return 1;
+	if (order < search->condition_overflow)
+		search->condition_overflow = order;
+}
 
-broken:
-	count_fault(FAULT_SCAN);
-	return 1;
+/* Notes what a matcher that matches means for the packet. */
+static __always_inline void note_match(const struct matcher *m, struct packet *packet)
+{
+	struct search *search = &packet->search;
+	bool doubtful = m->flags & MATCHER_DOUBTFUL ||
+			(m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
+	__u32 order = m->order;
+
+	if (doubtful) {
+		__u32 *doubt = m->flags & MATCHER_BLOCKS ? &search->doubtful_block : &search->doubtful_allow;
+
+		/* A staged rule never changes what happens to a packet. */
+		if (!(m->flags & MATCHER_STAGED) && order < *doubt)
+			*doubt = order;
+	} else if (m->flags & MATCHER_CONDITIONAL) {
+		add_condition(packet, order, m->slot);
+	} else if (m->flags & MATCHER_STAGED) {
+		if (order < search->staged_order) {
+			search->staged_order = order;
+			search->staged_slot = m->slot;
+		}
+	} else {
+		search->order = order;
+		search->slot = m->slot;
+		search->blocks = !!(m->flags & MATCHER_BLOCKS);
+	}
+}
+
+static long list_step(__u32 position, struct search_context *context)
+{
+	struct packet *packet = context->packet;
+	struct search *search = &packet->search;
+	const struct matcher *m = cell_at(packet, search->list + position);
+
+	if (!m) {
+		count_fault(FAULT_CLASSIFY);
+		return 1;
+	}
+	if (m->order >= search->order)
+		return 1;	/* those behind it come later still */
+	if (match(m, packet, search))
+		note_match(m, packet);
+	return m->flags & MATCHER_LAST;
+}
+
+/* Position of the lowest bit that is set. */
+static __always_inline __u32 lowest_bit(__u64 bits)
+{
+	/* Each of the 64 places of one set bit in this product leaves another number in the upper six bits. */
+	static const __u8 place[64] = {
+		0,  1,	2,  53, 3,  7,	54, 27, 4,  38, 41, 8,	34, 55, 48, 28, 62, 5,	39, 46, 44, 42,
+		22, 9,	24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+		23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+	};
+
+	return place[(bits & -bits) * 0x022fdd63cc95386dULL >> 58];
+}
+
+/* The cell of the list that a key leads to; 0 if there is none. */
+static __always_inline __u32 find_list(const struct packet *packet, __u32 tag)
+{
+	const struct search *search = &packet->search;
+	__u32 home = tag * 0x9e3779b1 >> 8;
+
+	for (__u32 i = 0; i < LIMIT_BUCKETS_PROBED; i++) {
+		const struct bucket *bucket = cell_at(packet, search->first_bucket + ((home + i) & search->bucket_mask));
+
+		if (!bucket)
+			return 0;
+#pragma clang loop unroll(full)
+		for (int place = 0; place < 8; place++) {
+			if (bucket->entries[place].tag == tag)
+				return bucket->entries[place].list;
+			if (!bucket->entries[place].tag)
+				return 0;
+		}
+	}
+	return 0;
+}
+
+static long table_step(__u32 position, struct search_context *context)
+{
+	struct packet *packet = context->packet;
+	struct search *search = &packet->search;
+	const struct matcher_table *table;
+	__u64 tables = search->tables;
+
+	if (!tables)
+		return 1;
+	search->tables = tables & (tables - 1);
+	table = cell_at(packet, search->first_table + lowest_bit(tables));
+	if (!table) {
+		count_fault(FAULT_CLASSIFY);
+		return 1;
+	}
+	if (table->best >= search->order)
+		return 0;
+	search->list = find_list(packet, key_tag(search, table));
+	if (search->list)
+		bpf_loop(LIMIT_LIST, list_step, context, 0);
+	return 0;
+}
+
+/* The tables that may hold a key with this value. */
+static __always_inline __u64 tables_for(const struct packet *packet, const struct pruner *pruner, __u32 value)
+{
+	__u32 number = value * 0x9e3779b1;
+	const struct cell *bitmaps;
+
+	if (!pruner->first)
+		return pruner->always;
+	number >>= pruner->shift & 31;
+	bitmaps = cell_at(packet, pruner->first + (number >> 3));
+	return bitmaps ? pruner->always | bitmaps->words[number & 7] : ~0ULL;
+}
+
+static __always_inline __u64 prune(const struct packet *packet, __u32 root, bool ipv6)
+{
+	const struct search *search = &packet->search;
+	const struct pruner *first = cell_at(packet, root + 1), *second = cell_at(packet, root + 2);
+	__u64 source = search->source[0], destination = search->destination[0], tables;
+
+	if (!first || !second)
+		return ~0ULL;
+	if (ipv6) {
+		tables = tables_for(packet, &first[PRUNER_SOURCE_COARSE], source >> 32) &
+			 tables_for(packet, &first[PRUNER_SOURCE_FINE], (__u32)(source >> 32) * 0x85ebca77 + (__u32)source) &
+			 tables_for(packet, &first[PRUNER_DESTINATION_COARSE], destination >> 32) &
+			 tables_for(packet, &first[PRUNER_DESTINATION_FINE],
+				    (__u32)(destination >> 32) * 0x85ebca77 + (__u32)destination);
+	} else {
+		source = (__u32)search->source[1];
+		destination = (__u32)search->destination[1];
+		tables = tables_for(packet, &first[PRUNER_SOURCE_COARSE], source >> 16) &
+			 tables_for(packet, &first[PRUNER_SOURCE_FINE], source >> 8) &
+			 tables_for(packet, &first[PRUNER_DESTINATION_COARSE], destination >> 16) &
+			 tables_for(packet, &first[PRUNER_DESTINATION_FINE], destination >> 8);
+	}
+	return tables & tables_for(packet, &second[PRUNER_SOURCE_PORT - 4], search->ports >> 16) &
+	       tables_for(packet, &second[PRUNER_DESTINATION_PORT - 4], search->ports & 0xffff) &
+	       tables_for(packet, &second[PRUNER_PROTOCOL - 4], search->protocol);
+}
+
+static __always_inline __u64 number_of(__u64 word_be)
+{
+	return bpf_be64_to_cpu(word_be);
+}
+
+static __always_inline void start_search(struct packet *packet)
+{
+	struct search *search = &packet->search;
+	const struct tuple *opener = &packet->opener;
+
+	search->source[0] = number_of(opener->source_be[0]);
+	search->source[1] = number_of(opener->source_be[1]);
+	search->destination[0] = number_of(opener->destination_be[0]);
+	search->destination[1] = number_of(opener->destination_be[1]);
+	search->ports = (__u32)opener->source_port << 16 | opener->destination_port;
+	search->protocol = opener->protocol;
+	search->order = NO_ORDER;
+	search->staged_order = NO_ORDER;
+	search->doubtful_allow = NO_ORDER;
+	search->doubtful_block = NO_ORDER;
+	search->condition_overflow = NO_ORDER;
+	packet->decision.condition_count = 0;
 }
 
 static __always_inline bool passes_default(const struct packet *packet)
@@ -132,32 +299,75 @@ static __always_inline bool passes_default(const struct packet *packet)
 	       ((type >= 130 && type <= 132) || type == 143);
 }
 
+/* What was found, as a decision: only what comes before the deciding rule counts. */
+static __always_inline __u32 conclude(struct packet *packet, const struct policy *policy)
+{
+	struct decision *decision = &packet->decision;
+	struct search *search = &packet->search;
+	__u32 count = 0, staged_at = 0, doubtful;
+
+	decision->reason = 0;
+	if (search->order == NO_ORDER) {
+		decision->slot = SLOT_DEFAULT;
+		decision->action = passes_default(packet) ? ACTION_ALLOW : policy->default_action;
+	} else {
+		decision->slot = search->slot;
+		decision->action = search->blocks ? ACTION_BLOCK : ACTION_ALLOW;
+	}
+	if (search->condition_overflow < search->order)
+		count_fault(FAULT_CONDITIONS_FULL);	/* the loader refuses rule sets that get here */
+	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
+		if (i >= decision->condition_count || search->condition_orders[i] >= search->order)
+			break;
+		if (search->condition_orders[i] < search->staged_order)
+			staged_at = i + 1;
+		count = i + 1;
+	}
+	decision->condition_count = count;
+	doubtful = search->doubtful_allow < search->doubtful_block ? search->doubtful_allow : search->doubtful_block;
+	decision->staged = SLOT_NONE;
+	decision->staged_at = 0;
+	if (search->staged_order < search->order && search->staged_order < doubtful) {
+		decision->staged = search->staged_slot;
+		decision->staged_at = staged_at;
+	}
+	doubtful = decision->action == ACTION_BLOCK ? search->doubtful_allow : search->doubtful_block;
+	return doubtful < search->order ? REASON_FRAGMENT_WITHOUT_FIRST : 0;
+}
+
 /* Fills packet->decision from packet->opener. Returns 0, or why it cannot be decided. */
 __noinline int classify(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
-	__u32 copy = packet ? packet->copy : 0, count;
+	__u32 copy = packet ? packet->copy : 0, root = INDEX_IPV4;
 	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
-	struct scan scan = {};
+	struct search_context context = { .packet = packet };
+	const struct matcher_index *index;
+	bool ipv6;
 
 	if (!packet || !policy)
 		return REASON_OPENER_UNKNOWN;
-	scan.packet = packet;
-	scan.first_matcher = packet->copy * LIMIT_MATCHERS;
-	scan.first_rule = packet->copy * LIMIT_RULES;
-	packet->decision.slot = SLOT_DEFAULT;
-	packet->decision.staged = SLOT_NONE;
-	packet->decision.action = passes_default(packet) ? ACTION_ALLOW : policy->default_action;
-	packet->decision.reason = 0;
-	packet->decision.condition_count = 0;
-	packet->decision.staged_at = 0;
-	count = policy->matcher_count;
-	if (count > LIMIT_MATCHERS)
-		count = LIMIT_MATCHERS;
-	bpf_loop(count, scan_step, &scan, 0);
-	if (scan.doubtful & ~ACTION_BIT(packet->decision.action))
-		return REASON_FRAGMENT_WITHOUT_FIRST;
-	return 0;
+	start_search(packet);
+	ipv6 = !is_mapped(packet->opener.source_be);
+	if (ipv6)
+		root = INDEX_IPV6;
+	if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_NO_PROTOCOL)
+		root += INDEX_IPV4_PORTLESS;
+	root *= INDEX_CELLS;
+	index = cell_at(packet, root);
+	if (!index)
+		return REASON_OPENER_UNKNOWN;
+	if (index->list) {
+		packet->search.list = index->list;
+		bpf_loop(LIMIT_LIST, list_step, &context, 0);
+	} else if (index->table_count) {
+		packet->search.first_table = index->first_table;
+		packet->search.first_bucket = index->first_bucket;
+		packet->search.bucket_mask = index->bucket_mask;
+		packet->search.tables = prune(packet, root, ipv6);
+		bpf_loop(LIMIT_TABLES + 1, table_step, &context, 0);
+	}
+	return conclude(packet, policy);
 }
 
 #endif

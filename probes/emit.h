@@ -28,7 +28,7 @@ static __always_inline void count_suppressed(struct rule_counter *counter)
 /* May this slot say one more thing in this second? */
 static __always_inline bool within_limit(const struct packet *packet, const struct policy *policy, __u32 slot)
 {
-	__u32 index = packet->copy * LIMIT_RULES + slot;
+	__u32 index = packet->copy * rule_slots + slot;
 	struct rule_counter *counter = bpf_map_lookup_elem(&rule_counters, &slot);
 	struct rule *rule = bpf_map_lookup_elem(&rules, &index);
 	__u64 second, seen;

@@ -26,29 +26,34 @@ struct {
 	__type(value, struct policy);
 } policies SEC(".maps");
 
-/* copy * LIMIT_MATCHERS + position -> one alternative of a rule, in the order of the rules */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * LIMIT_MATCHERS);
-	__type(key, __u32);
-	__type(value, struct matcher);
-} matchers SEC(".maps");
+/* 64 bytes of what classify.h searches: a matcher, a table, a bucket, eight bitmaps */
+struct cell {
+	__u64 words[8];
+};
 
-/* copy * LIMIT_RULES + slot -> what the rule does */
+/* copy * cells_a_copy + cell; user space sizes it */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * LIMIT_RULES);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct cell);
+} cells SEC(".maps");
+
+/* copy * rule_slots + slot -> what the rule does; user space sizes it */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct rule);
 } rules SEC(".maps");
 
-/* slot -> counters of the rule; outlives both copies */
+/* slot -> counters of the rule; outlives both copies; user space sizes it */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LIMIT_RULES);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct rule_counter);
 } rule_counters SEC(".maps");

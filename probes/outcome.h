@@ -23,7 +23,7 @@ __noinline int apply_conditions(__u32 which, bool by_opener)
 		if (packet->outcome.staged == SLOT_NONE && decision->staged != SLOT_NONE && decision->staged_at == i)
 			packet->outcome.staged = decision->staged;
 		slot = decision->conditions[i];
-		index = packet->copy * LIMIT_RULES + slot;
+		index = packet->copy * rule_slots + slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
 		if (!rule || !by_opener || (packet->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value)
 			continue;

@@ -40,6 +40,28 @@ struct tuple {
 	__u8 icmp_code;
 };
 
+/* Where classification stands: see classify.h. Orders are those of rules; the lowest wins. */
+struct search {
+	__u64 source[2];		/* as numbers, as in struct matcher */
+	__u64 destination[2];
+	__u64 tables;			/* still to be probed, a bit each */
+	__u32 ports;
+	__u32 protocol;
+	__u32 first_table;
+	__u32 first_bucket;
+	__u32 bucket_mask;
+	__u32 list;			/* cell of the matcher list at hand */
+	__u32 order;			/* of the deciding rule */
+	__u32 slot;
+	__u32 blocks;
+	__u32 staged_order;		/* of the first staged match */
+	__u32 staged_slot;
+	__u32 doubtful_allow;		/* of rules that match unless the unknown part speaks against it */
+	__u32 doubtful_block;
+	__u32 condition_orders[LIMIT_CONDITIONS];
+	__u32 condition_overflow;	/* lowest that found no room */
+};
+
 struct packet {
 	struct outcome outcome;
 
@@ -81,6 +103,7 @@ struct packet {
 	struct flow_key related;	/* of the connection an ICMP error is about */
 	struct tuple opener;		/* of the connection; set before classification */
 	struct decision decision;	/* what classification answered */
+	struct search search;
 };
 
 enum which { OUTER, INNER };

@@ -14,8 +14,10 @@
 /* Sizes both sides rely on. An enum, because BTF carries enums and not macros. */
 enum weir_limit {
 	LIMIT_CONDITIONS = 8,		/* conditional rules one flow may carry */
-	LIMIT_RULES = 4096,		/* rule slots, the reserved ones included */
-	LIMIT_MATCHERS = 16384,		/* expanded rules in one copy */
+	LIMIT_RULES = 131072,		/* rule slots at most, the reserved ones included */
+	LIMIT_TABLES = 64,		/* of one index */
+	LIMIT_LIST = 1024,		/* matchers that one key leads to */
+	LIMIT_BUCKETS_PROBED = 4,	/* in a row, before a key is missing */
 	LIMIT_INTERFACE_ENTRIES = 16384,/* interface look-up by ifindex modulo this */
 	LIMIT_INTERFACE_SLOTS = 256,	/* interfaces counted on their own; slot 0 is "other" */
 	LIMIT_FAILSAFE_PREFIXES = 32,
@@ -90,7 +92,7 @@ enum weir_fault {
 	FAULT_BOUND_INSERT,
 	FAULT_PULL,
 	FAULT_INTERFACE_UNKNOWN,
-	FAULT_SCAN,
+	FAULT_CLASSIFY,
 	FAULT_CONDITIONS_FULL,
 	FAULT_COUNT,
 };
@@ -126,7 +128,7 @@ struct failsafe_session {
 /* The part of a rule set that is not rules. One a copy. */
 struct policy {
 	__u32 generation;
-	__u32 matcher_count;
+	__u32 reserved;
 	__u8 default_action;		/* enum weir_action */
 	__u8 on_error[2];		/* enum weir_action by enum weir_direction */
 	__u8 inspect_tunnels;
@@ -148,28 +150,88 @@ enum weir_match {
 	MATCH_INTERFACE = 1 << 5,
 };
 
+enum weir_matcher_flag {
+	MATCHER_LAST = 1 << 0,		/* of its list */
+	MATCHER_BLOCKS = 1 << 1,
+	MATCHER_STAGED = 1 << 2,	/* blocks without being enforced */
+	MATCHER_CONDITIONAL = 1 << 3,	/* its rule looks at each packet of a flow */
+	MATCHER_DOUBTFUL = 1 << 4,	/* matches unless what is not known of the packet speaks against it */
+};
+
 /*
- * One alternative of a rule: a rule with two sources and three port ranges is six matchers in a row, all
- * naming the rule's slot. Matchers are in the order of their rules; the first that matches wins.
+ * One alternative of a rule: a rule with two sources and three port ranges is six matchers, all naming the rule's slot
+ * and its place in the order of rules. It fills a cell (see classify.h).
  */
 struct matcher {
-	__u64 source_be[2];
-	__u64 source_mask_be[2];
-	__u64 destination_be[2];
-	__u64 destination_mask_be[2];
+	__u64 source[2];		/* upper and lower half, as numbers */
+	__u64 destination[2];
 	__u64 interface_groups;		/* matches when it shares a bit with the interface's groups */
 	__u16 source_port_low;
 	__u16 source_port_high;
 	__u16 destination_port_low;
 	__u16 destination_port_high;
 	__u32 slot;
-	__u8 fields;			/* enum weir_match */
+	__u32 order;			/* of its rule: the lowest that matches wins */
+	__u8 source_length;		/* of the prefix, in 128 bits */
+	__u8 destination_length;
 	__u8 protocol;
 	__u8 directions;		/* bit 0 ingress, bit 1 egress */
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 reserved[3];
+	__u8 fields;			/* enum weir_match */
+	__u8 flags;			/* enum weir_matcher_flag */
 };
+
+/* Matchers whose keys have one form: so many bits of each address, and of the ports, and the protocol or not. */
+struct matcher_table {
+	__u64 source_mask[2];
+	__u64 destination_mask[2];
+	__u32 port_mask;		/* source in the upper half */
+	__u32 protocol_mask;
+	__u32 seed;			/* tells its keys from those of other tables */
+	__u32 best;			/* lowest order of its matchers */
+	__u64 reserved[2];
+};
+
+struct bucket_entry {
+	__u32 tag;			/* hash of a key; 0: free, and nothing follows */
+	__u32 list;			/* cell of the first matcher with such a key */
+};
+
+struct bucket {
+	struct bucket_entry entries[8];
+};
+
+/* What a packet's own value of one field leaves of the tables, a bit a table. */
+struct pruner {
+	__u64 always;			/* tables that this field says nothing about */
+	__u32 first;			/* cell of its bitmaps, eight a cell; 0: none */
+	__u32 shift;			/* from a hash of 32 bits to the number of a bitmap */
+};
+
+enum weir_pruner_kind {
+	PRUNER_SOURCE_COARSE,
+	PRUNER_SOURCE_FINE,
+	PRUNER_DESTINATION_COARSE,
+	PRUNER_DESTINATION_FINE,
+	PRUNER_SOURCE_PORT,
+	PRUNER_DESTINATION_PORT,
+	PRUNER_PROTOCOL,
+	PRUNER_COUNT,
+};
+
+/* The matchers of one family, for packets whose ports are known, or for those whose are not. Cells count from the copy's first. */
+struct matcher_index {
+	__u32 table_count;		/* 0: one list holds all matchers */
+	__u32 first_table;
+	__u32 list;
+	__u32 first_bucket;
+	__u32 bucket_mask;
+	__u32 reserved[11];
+	struct pruner pruners[8];
+};
+
+enum weir_index_kind { INDEX_IPV4, INDEX_IPV6, INDEX_IPV4_PORTLESS, INDEX_IPV6_PORTLESS, INDEX_COUNT };
 
 enum weir_rule_flag {
 	RULE_ENFORCE = 1 << 0,

@@ -11,8 +11,10 @@ export const GENERATION_WRITING = 4294967295;
 
 export const Limit = {
   CONDITIONS: 8,
-  RULES: 4096,
-  MATCHERS: 16384,
+  RULES: 131072,
+  TABLES: 64,
+  LIST: 1024,
+  BUCKETS_PROBED: 4,
   INTERFACE_ENTRIES: 16384,
   INTERFACE_SLOTS: 256,
   FAILSAFE_PREFIXES: 32,
@@ -166,7 +168,7 @@ export const Fault = {
   BOUND_INSERT: 5,
   PULL: 6,
   INTERFACE_UNKNOWN: 7,
-  SCAN: 8,
+  CLASSIFY: 8,
   CONDITIONS_FULL: 9,
   COUNT: 10,
 } as const;
@@ -180,7 +182,7 @@ export const FaultNames: readonly string[] = [
   "bound_insert",
   "pull",
   "interface_unknown",
-  "scan",
+  "classify",
   "conditions_full",
 ];
 
@@ -209,6 +211,50 @@ export const Match = {
   ICMP_CODE: 16,
   INTERFACE: 32,
 } as const;
+
+export const MatcherFlag = {
+  LAST: 1,
+  BLOCKS: 2,
+  STAGED: 4,
+  CONDITIONAL: 8,
+  DOUBTFUL: 16,
+} as const;
+
+export const PrunerKind = {
+  SOURCE_COARSE: 0,
+  SOURCE_FINE: 1,
+  DESTINATION_COARSE: 2,
+  DESTINATION_FINE: 3,
+  SOURCE_PORT: 4,
+  DESTINATION_PORT: 5,
+  PROTOCOL: 6,
+  COUNT: 7,
+} as const;
+/** By value. */
+export const PrunerKindNames: readonly string[] = [
+  "source_coarse",
+  "source_fine",
+  "destination_coarse",
+  "destination_fine",
+  "source_port",
+  "destination_port",
+  "protocol",
+];
+
+export const IndexKind = {
+  IPV4: 0,
+  IPV6: 1,
+  IPV4_PORTLESS: 2,
+  IPV6_PORTLESS: 3,
+  COUNT: 4,
+} as const;
+/** By value. */
+export const IndexKindNames: readonly string[] = [
+  "ipv4",
+  "ipv6",
+  "ipv4_portless",
+  "ipv6_portless",
+];
 
 export const RuleFlag = {
   ENFORCE: 1,
@@ -252,7 +298,6 @@ export const FailsafeSession = {
 export const Policy = {
   size: 1272,
   generation: 0,
-  matcher_count: 4,
   default_action: 8,
   on_error: { at: 9, count: 2, stride: 1 },
   inspect_tunnels: 11,
@@ -279,22 +324,75 @@ export const Policy = {
 } as const;
 
 export const Matcher = {
-  size: 96,
-  source_be: { at: 0, count: 2, stride: 8 },
-  source_mask_be: { at: 16, count: 2, stride: 8 },
-  destination_be: { at: 32, count: 2, stride: 8 },
-  destination_mask_be: { at: 48, count: 2, stride: 8 },
-  interface_groups: 64,
-  source_port_low: 72,
-  source_port_high: 74,
-  destination_port_low: 76,
-  destination_port_high: 78,
-  slot: 80,
-  fields: 84,
-  protocol: 85,
-  directions: 86,
-  icmp_type: 87,
-  icmp_code: 88,
+  size: 64,
+  source: { at: 0, count: 2, stride: 8 },
+  destination: { at: 16, count: 2, stride: 8 },
+  interface_groups: 32,
+  source_port_low: 40,
+  source_port_high: 42,
+  destination_port_low: 44,
+  destination_port_high: 46,
+  slot: 48,
+  order: 52,
+  source_length: 56,
+  destination_length: 57,
+  protocol: 58,
+  directions: 59,
+  icmp_type: 60,
+  icmp_code: 61,
+  fields: 62,
+  flags: 63,
+} as const;
+
+export const MatcherTable = {
+  size: 64,
+  source_mask: { at: 0, count: 2, stride: 8 },
+  destination_mask: { at: 16, count: 2, stride: 8 },
+  port_mask: 32,
+  protocol_mask: 36,
+  seed: 40,
+  best: 44,
+} as const;
+
+export const BucketEntry = {
+  size: 8,
+  tag: 0,
+  list: 4,
+} as const;
+
+export const Bucket = {
+  size: 64,
+  entries: {
+    at: 0,
+    count: 8,
+    stride: 8,
+    tag: 0,
+    list: 4,
+  },
+} as const;
+
+export const Pruner = {
+  size: 16,
+  always: 0,
+  first: 8,
+  shift: 12,
+} as const;
+
+export const MatcherIndex = {
+  size: 192,
+  table_count: 0,
+  first_table: 4,
+  list: 8,
+  first_bucket: 12,
+  bucket_mask: 16,
+  pruners: {
+    at: 64,
+    count: 8,
+    stride: 16,
+    always: 0,
+    first: 8,
+    shift: 12,
+  },
 } as const;
 
 export const Rule = {

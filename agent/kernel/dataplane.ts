@@ -25,6 +25,14 @@ export interface DataPlaneOptions {
   pins?: string;
   /** Of the network namespace whose local ports are meant. */
   netnsCookie: bigint;
+  capacity: TableSizes;
+}
+
+export interface TableSizes {
+  /** Rule slots, the reserved ones included. */
+  slots: number;
+  /** 64-byte cells of one copy of the rules. */
+  cells: number;
 }
 
 export class DataPlane {
@@ -41,7 +49,7 @@ export class DataPlane {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
-    this.#version = tableVersion(options.probes ?? PROBES);
+    this.#version = tableVersion(options.probes ?? PROBES, options.capacity);
     const tables = this.tablePins;
     this.adopted = tables !== undefined && existsSync(join(tables, "control"));
     this.#process = this.#open("process.bpf.o");
@@ -125,9 +133,11 @@ export class DataPlane {
 
   #open(file: (typeof OBJECTS)[number]): BpfObject {
     const pinDirectory = this.tablePins;
-    const object = openObject(join(this.#options.probes ?? PROBES, file), {
+    const { netnsCookie, probes = PROBES, capacity: { slots, cells } } = this.#options;
+    const object = openObject(join(probes, file), {
       reuse: this.maps,
-      rodata: { netns_cookie: this.#options.netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250 },
+      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots },
+      maxEntries: { cells: 2 * cells, rules: 2 * slots, rule_counters: slots },
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     });
     for (const [name, map] of object.maps) if (!this.maps.has(name)) this.maps.set(name, map);
@@ -151,9 +161,9 @@ export class DataPlane {
   }
 }
 
-/** Changes with the programs: tables of others may have other shapes, or another meaning. */
-function tableVersion(probes: string): string {
+/** Changes with the programs and the sizes: tables of others may have other shapes, or another meaning. */
+function tableVersion(probes: string, { slots, cells }: TableSizes): string {
   const hash = createHash("sha256");
   for (const file of OBJECTS) hash.update(readFileSync(join(probes, file)));
-  return hash.digest("hex").slice(0, 12);
+  return hash.update(`${slots} ${cells}`).digest("hex").slice(0, 12);
 }

@@ -4,12 +4,16 @@ import { parseNetworks, type Network } from "../../config/address.ts";
 import { printable, quote } from "../../config/quote.ts";
 import type { Action, RuleConfig, WeirConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
+import { type Capacity, capacityFor, LARGEST } from "./capacity.ts";
+import { buildCells } from "./classifier/build.ts";
+import { Crowded } from "./classifier/image.ts";
+import { Lines, WORDS } from "./classifier/line.ts";
 import { findLongChain, type ChainRule } from "./chain.ts";
 import { expand, type Expansion } from "./expand.ts";
 import { flagBits, isConditional } from "./fields.ts";
 import { InterfaceGroups } from "./groups.ts";
 import type { Matcher } from "./matcher.ts";
-import { withoutIPv4 } from "./pairs.ts";
+import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
 import { findShadowed } from "./shadowed.ts";
 import { assignSlots, MOST_RULES, type Slots } from "./slots.ts";
 
@@ -39,6 +43,10 @@ export interface CompiledRules {
   /** In the order they are tried, and so are the matchers. */
   rules: CompiledRule[];
   matchers: Matcher[];
+  /** What the kernel searches, as one copy of its table. */
+  cells: Uint32Array;
+  /** The tables that this needs, or that were there before. */
+  capacity: Capacity;
   slots: Slots;
   /** Slots whose counters belonged to another rule, or to none. */
   freshSlots: number[];
@@ -69,10 +77,16 @@ export function compile(source: RulesSource, previous?: CompiledRules): Compiled
   const problems = [groups.problem, explainCost(rules, expansions), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new RulesRefused(problems);
 
-  const { slots, fresh, next, byRule } = assignSlots(rules, previous?.slots);
+  const enough = capacityFor(rules.length, 0, previous?.capacity) ?? LARGEST;
+  const { slots, fresh, next, byRule } = assignSlots(rules, previous?.slots, enough.slots);
   const chain = rules.map((rule, index) => chainRuleOf(rule, expansions[index]?.matchers(slots[index] as number) ?? []));
   const long = findLongChain(chain);
   if (long !== undefined) throw new RulesRefused([explainChain(long)]);
+  const cells = layOut(chain, rules);
+  const capacity = capacityFor(rules.length, cells.length / WORDS, enough);
+  if (capacity === undefined) {
+    throw new RulesRefused([`the rules take ${cells.length / WORDS} cells of the kernel's table, at most ${LARGEST.cells} fit; use prefixes instead of single addresses, and ranges instead of single ports`]);
+  }
 
   return {
     policy: {
@@ -85,6 +99,8 @@ export function compile(source: RulesSource, previous?: CompiledRules): Compiled
     },
     rules: rules.map((rule, index) => compileRule(rule, slots[index] as number)),
     matchers: chain.flatMap(({ matchers }) => matchers),
+    cells,
+    capacity,
     slots: { byRule, next },
     freshSlots: fresh,
     warnings: [...rules.flatMap((rule, index) => warnings(rule, expansions[index] as Expansion)), ...findShadowed(chain).map(explainShadow)],
@@ -102,16 +118,40 @@ function chainRuleOf(rule: RuleConfig, matchers: Matcher[]): ChainRule {
   return { name: rule.name, conditional: isConditional(rule), decisive: rule.action === "allow" || rule.enforce, matchers };
 }
 
+/** Matchers in the form that the kernel searches. */
+function layOut(chain: readonly ChainRule[], rules: readonly RuleConfig[]): Uint32Array {
+  const lines = Lines.of(chain.reduce((sum, { matchers }) => sum + matchers.length, 0));
+  let line = 0;
+  for (const [order, { matchers, conditional, decisive }] of chain.entries()) {
+    const blocks = rules[order]!.action === "block";
+    for (const matcher of matchers) lines.write(line++, matcher, { slot: matcher.slot, order, blocks, staged: !decisive, conditional });
+  }
+  try {
+    return buildCells(lines);
+  } catch (error) {
+    if (!(error instanceof Crowded)) throw error;
+    throw new RulesRefused([explainCrowd([...new Set(error.lines.map((crowded) => rules[lines.order(crowded)]!.name))])]);
+  }
+}
+
 const MOST_NAMED = 5;
+
+function explainCrowd(names: readonly string[]): string {
+  const named = names.slice(0, MOST_NAMED).map(quote).join(", ");
+  return (
+    `more than ${Limit.LIST} alternatives of the rules ${named}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : ""} lie so much over each other that each packet would be compared with all of them; ` +
+    `name narrower sources, destinations or ports, or join rules into lists`
+  );
+}
 
 function explainCost(rules: readonly RuleConfig[], expansions: readonly Expansion[]): string | undefined {
   const total = expansions.reduce((sum, { cost }) => sum + cost, 0);
-  if (total <= Limit.MATCHERS) return undefined;
+  if (total <= MOST_MATCHERS) return undefined;
   const dearest = rules.map(({ name }, index) => ({ name, ...(expansions[index] as Expansion) })).sort((a, b) => b.cost - a.cost);
   const named = dearest.slice(0, MOST_NAMED).map(({ name, cost, factors }) => `${quote(name)} ${cost}${factors.length > 0 ? ` (${factors.join(" x ")})` : ""}`);
   const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
   return (
-    `the rules expand to ${total} combinations of addresses, ports and messages, at most ${Limit.MATCHERS} fit: ` +
+    `the rules expand to ${total} combinations of addresses, ports and messages, at most ${MOST_MATCHERS} fit: ` +
     `${named.join(", ")}${others > 0 ? `, the others ${others}` : ""}; use prefixes instead of single addresses, and ranges instead of single ports`
   );
 }

@@ -5,14 +5,14 @@
  */
 
 import { endianness } from "node:os";
-import { GENERATION_WRITING, InterfaceEntry, Limit, Matcher, Policy, Rule } from "../generated/layout.ts";
+import { GENERATION_WRITING, InterfaceEntry, Limit, Policy } from "../generated/layout.ts";
 import type { CompiledRules } from "./compile.ts";
 import { pack, type OperatorSession } from "./pack.ts";
 
 /** The tables, as memory that the kernel reads: each view is the whole of a map. */
 export interface RuleTables {
   policies: Uint8Array;
-  matchers: Uint8Array;
+  cells: Uint8Array;
   rules: Uint8Array;
   interfaces: Uint8Array;
   /** The generation in force; its lowest bit says which copy is read. */
@@ -67,13 +67,13 @@ export class Installer {
   }
 
   #write(compiled: CompiledRules, sessions: readonly OperatorSession[], beforeFlip: () => void): number {
-    const { policies, matchers, rules } = this.#tables;
+    const { policies, cells, rules } = this.#tables;
     const generation = generationAfter(this.#tables.generation());
     const copy = generation & 1;
     const packed = pack(compiled, generation, sessions);
     policies.set(packed.policy, copy * strideOf(Policy.size));
-    matchers.set(packed.matchers, copy * Limit.MATCHERS * strideOf(Matcher.size));
-    rules.set(packed.rules, copy * Limit.RULES * strideOf(Rule.size));
+    cells.set(packed.cells, (copy * cells.length) / 2);
+    rules.set(packed.rules, (copy * rules.length) / 2);
     this.#copies[copy] = compiled;
     for (const row of this.#rows.values()) this.#writeGroups(row, copy);
     beforeFlip();

@@ -2,9 +2,8 @@
 
 import { endianness } from "node:os";
 import { maskOf, parseAddress, type Network } from "../../config/address.ts";
-import { Action, FailsafePrefix, FailsafeSession, Match, Matcher as MatcherLayout, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
+import { Action, FailsafePrefix, FailsafeSession, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
 import type { CompiledPolicy, CompiledRule, CompiledRules } from "./compile.ts";
-import type { Matcher } from "./matcher.ts";
 
 /** A TCP connection by which an operator is connected: it always passes. */
 export interface OperatorSession {
@@ -15,8 +14,8 @@ export interface OperatorSession {
 
 export interface PackedRules {
   policy: Uint8Array;
-  /** One after the other, in the order they are tried. */
-  matchers: Uint8Array;
+  /** What classification searches. */
+  cells: Uint8Array;
   /** From slot 0 to the highest in use. */
   rules: Uint8Array;
 }
@@ -25,19 +24,18 @@ const LITTLE_ENDIAN = endianness() === "LE";
 
 export function pack(compiled: CompiledRules, generation: number, sessions: readonly OperatorSession[] = []): PackedRules {
   return {
-    policy: packPolicy(compiled.policy, generation, compiled.matchers.length, sessions),
-    matchers: packMatchers(compiled.matchers),
+    policy: packPolicy(compiled.policy, generation, sessions),
+    cells: new Uint8Array(compiled.cells.buffer, compiled.cells.byteOffset, compiled.cells.byteLength),
     rules: packRules(compiled.rules),
   };
 }
 
-function packPolicy(policy: CompiledPolicy, generation: number, matcherCount: number, sessions: readonly OperatorSession[]): Uint8Array {
+function packPolicy(policy: CompiledPolicy, generation: number, sessions: readonly OperatorSession[]): Uint8Array {
   const { sessions: places, failsafe_prefixes: prefixes, management_ports: ports } = Policy;
   if (sessions.length > places.count) throw new RangeError(`${sessions.length} operator sessions, at most ${places.count} fit`);
   const bytes = new Uint8Array(Policy.size);
   const view = new DataView(bytes.buffer);
   view.setUint32(Policy.generation, generation, LITTLE_ENDIAN);
-  view.setUint32(Policy.matcher_count, matcherCount, LITTLE_ENDIAN);
   bytes[Policy.default_action] = actionOf(policy.defaultAction);
   bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
   bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;
@@ -56,36 +54,6 @@ function packPolicy(policy: CompiledPolicy, generation: number, matcherCount: nu
     packNetwork(bytes, prefixes.at + index * prefixes.stride, FailsafePrefix.address_be.at, FailsafePrefix.mask_be.at, network);
   }
   return bytes;
-}
-
-function packMatchers(matchers: readonly Matcher[]): Uint8Array {
-  const bytes = new Uint8Array(matchers.length * MatcherLayout.size);
-  const view = new DataView(bytes.buffer);
-  for (const [index, matcher] of matchers.entries()) packMatcher(bytes, view, index * MatcherLayout.size, matcher);
-  return bytes;
-}
-
-function packMatcher(bytes: Uint8Array, view: DataView, at: number, matcher: Matcher): void {
-  const { source, destination, interfaceGroups, protocol, sourcePorts, destinationPorts, icmpType, icmpCode } = matcher;
-  if (source) packNetwork(bytes, at, MatcherLayout.source_be.at, MatcherLayout.source_mask_be.at, source);
-  if (destination) packNetwork(bytes, at, MatcherLayout.destination_be.at, MatcherLayout.destination_mask_be.at, destination);
-  view.setBigUint64(at + MatcherLayout.interface_groups, interfaceGroups ?? 0n, LITTLE_ENDIAN);
-  view.setUint16(at + MatcherLayout.source_port_low, sourcePorts?.first ?? 0, LITTLE_ENDIAN);
-  view.setUint16(at + MatcherLayout.source_port_high, sourcePorts?.last ?? 0, LITTLE_ENDIAN);
-  view.setUint16(at + MatcherLayout.destination_port_low, destinationPorts?.first ?? 0, LITTLE_ENDIAN);
-  view.setUint16(at + MatcherLayout.destination_port_high, destinationPorts?.last ?? 0, LITTLE_ENDIAN);
-  view.setUint32(at + MatcherLayout.slot, matcher.slot, LITTLE_ENDIAN);
-  bytes[at + MatcherLayout.protocol] = protocol ?? 0;
-  bytes[at + MatcherLayout.directions] = matcher.directions;
-  bytes[at + MatcherLayout.icmp_type] = icmpType ?? 0;
-  bytes[at + MatcherLayout.icmp_code] = icmpCode ?? 0;
-  bytes[at + MatcherLayout.fields] =
-    (protocol === undefined ? 0 : Match.PROTOCOL) |
-    (sourcePorts === undefined ? 0 : Match.SOURCE_PORT) |
-    (destinationPorts === undefined ? 0 : Match.DESTINATION_PORT) |
-    (icmpType === undefined ? 0 : Match.ICMP_TYPE) |
-    (icmpCode === undefined ? 0 : Match.ICMP_CODE) |
-    (interfaceGroups === undefined ? 0 : Match.INTERFACE);
 }
 
 function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: number, network: Network): void {

@@ -1,11 +1,14 @@
 /**
- * Source and destination as the pairs that can meet in one packet. Tables hold an IPv4 address as ::ffff:a.b.c.d, so
- * that an IPv6 prefix as short as ::/0 would hold all of IPv4 as well: where nothing else says that the packet is an
- * IPv6 one, such a prefix is replaced by the prefixes around that block.
+ * Source and destination as the pairs that can meet in one packet: both of one family.
+ *
+ * Tables without families hold an IPv4 address as ::ffff:a.b.c.d, so that an IPv6 prefix as short as ::/0 would hold
+ * all of IPv4 as well: there it is replaced by the prefixes around that block.
  */
 
 import { parseNetworks, type Network } from "../../config/address.ts";
-import { Limit } from "../generated/layout.ts";
+
+/** Of all rules together. */
+export const MOST_MATCHERS = 262_144;
 
 const MAPPED_BLOCK = parseNetworks("0.0.0.0/0")[0] as Network;
 
@@ -17,8 +20,9 @@ export function pairsOf(sources: readonly string[] = [], destinations: readonly 
   const [from, to] = [networksOf(sources), networksOf(destinations)];
   for (const source of from) {
     for (const destination of to) {
-      pairs.push(...pair(source, destination));
-      if (pairs.length > Limit.MATCHERS) return pairs.slice(0, Limit.MATCHERS + 1);
+      if (source && destination && source.family !== destination.family) continue;
+      pairs.push({ ...(source && { source }), ...(destination && { destination }) });
+      if (pairs.length > MOST_MATCHERS) return pairs;
     }
   }
   return pairs;
@@ -27,15 +31,6 @@ export function pairsOf(sources: readonly string[] = [], destinations: readonly 
 /** The networks of a list; for an empty one "any". */
 function networksOf(list: readonly string[]): (Network | undefined)[] {
   return list.length === 0 ? [undefined] : list.flatMap(parseNetworks);
-}
-
-function pair(source: Network | undefined, destination: Network | undefined): Pair[] {
-  if (source && destination && source.family !== destination.family) return [];
-  const rest = destination ? { destination } : {};
-  if ([source, destination].some((network) => network?.family === 6 && !holdsIPv4(network))) return [{ ...(source && { source }), ...rest }];
-  if (source && holdsIPv4(source)) return withoutIPv4(source).map((part) => ({ source: part, ...rest }));
-  if (destination && holdsIPv4(destination)) return withoutIPv4(destination).map((part) => ({ destination: part }));
-  return [{ ...(source && { source }), ...rest }];
 }
 
 function holdsIPv4(network: Network): boolean {

@@ -19,35 +19,37 @@ export interface Assigned extends Slots {
 
 export const MOST_RULES = Limit.RULES - Slot.FIRST_RULE;
 
-export function assignSlots(rules: readonly RuleConfig[], previous: Slots | undefined): Assigned {
-  const kept = rules.map((rule) => previous?.byRule.get(meaningOf(rule)));
-  const free = freeSlots(previous, new Set(kept));
+/** `capacity`: slots there are, the reserved ones included. */
+export function assignSlots(rules: readonly RuleConfig[], previous: Slots | undefined, capacity: number): Assigned {
+  const meanings = rules.map(meaningOf);
+  const kept = meanings.map((meaning) => previous?.byRule.get(meaning));
+  const free = freeSlots(previous, new Set(kept), capacity);
   const fresh: number[] = [];
   const slots = kept.map((slot) => {
     if (slot !== undefined) return slot;
-    const taken = free.shift();
-    if (taken === undefined) throw new RangeError(`there are more than ${MOST_RULES} rules`);
+    const taken = free[fresh.length];
+    if (taken === undefined) throw new RangeError(`there are more than ${capacity - Slot.FIRST_RULE} rules`);
     fresh.push(taken);
     return taken;
   });
   const last = fresh.at(-1);
-  const next = last === undefined ? (previous?.next ?? Slot.FIRST_RULE) : after(last);
-  return { slots, fresh, next, byRule: new Map(rules.map((rule, index) => [meaningOf(rule), slots[index] as number])) };
+  const next = last === undefined ? (previous?.next ?? Slot.FIRST_RULE) : after(last, capacity);
+  return { slots, fresh, next, byRule: new Map(meanings.map((meaning, index) => [meaning, slots[index] as number])) };
 }
 
 /** In the order they should be taken: those that nothing has used lately first. */
-function freeSlots(previous: Slots | undefined, kept: ReadonlySet<number | undefined>): number[] {
+function freeSlots(previous: Slots | undefined, kept: ReadonlySet<number | undefined>, capacity: number): number[] {
   const resting = new Set(previous?.byRule.values());
   const rested: number[] = [];
   const tired: number[] = [];
-  for (let count = 0, slot = previous?.next ?? Slot.FIRST_RULE; count < MOST_RULES; count++, slot = after(slot)) {
+  for (let count = Slot.FIRST_RULE, slot = previous?.next ?? Slot.FIRST_RULE; count < capacity; count++, slot = after(slot, capacity)) {
     if (!kept.has(slot)) (resting.has(slot) ? tired : rested).push(slot);
   }
   return [...rested, ...tired];
 }
 
-function after(slot: number): number {
-  return slot + 1 < Limit.RULES ? slot + 1 : Slot.FIRST_RULE;
+function after(slot: number, capacity: number): number {
+  return slot + 1 < capacity ? slot + 1 : Slot.FIRST_RULE;
 }
 
 /** Everything of the rule but its description. */

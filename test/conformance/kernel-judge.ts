@@ -3,6 +3,7 @@
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
+import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { compile, type CompiledRules, type RulesSource } from "../../agent/rules/compile.ts";
 import { Installer } from "../../agent/rules/install.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
@@ -44,14 +45,14 @@ export class KernelJudge {
   #sessions: Host["sessions"] = [];
 
   /** `devices`: ifindex by name, in the namespace of the calling thread. */
-  constructor(devices: ReadonlyMap<string, number>) {
-    this.#plane = new DataPlane({ netnsCookie: 0n });
+  constructor(devices: ReadonlyMap<string, number>, capacity = CAPACITIES[0]!) {
+    this.#plane = new DataPlane({ netnsCookie: 0n, capacity });
     this.#plane.xdpProgram();
     this.#devices = devices;
     const memory = (name: string): Uint8Array => new Uint8Array(this.#plane.map(name).mmap());
     this.#installer = new Installer({
       policies: memory("policies"),
-      matchers: memory("matchers"),
+      cells: memory("cells"),
       rules: memory("rules"),
       interfaces: memory("interfaces"),
       generation: () => this.#plane.generation,

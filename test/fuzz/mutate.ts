@@ -1,7 +1,7 @@
 /** Frames that are almost right: the places where parsers go wrong are next to the places where they do not. */
 
 import { join } from "../harness/packet/layer.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../harness/random.ts";
 
 /** Longer ones a test run refuses. */
 const LONGEST = 1800;

@@ -16,7 +16,7 @@ import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
 import { FOUND } from "./found.ts";
 import { mutated } from "./mutate.ts";
-import { fuzzRun, Random } from "./random.ts";
+import { fuzzRun, Random } from "../harness/random.ts";
 import type { Sequence, Trial } from "./sequence.ts";
 
 /** So many frames meet one state, which then is forgotten. */

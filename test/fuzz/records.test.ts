@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Decoder, type Names } from "../../agent/events/decode.ts";
 import type { ConnectionEvent, VerdictEvent } from "../../agent/events/event.ts";
 import { Event, EventType } from "../../agent/generated/layout.ts";
-import { fuzzRun, Random } from "./random.ts";
+import { fuzzRun, Random } from "../harness/random.ts";
 
 const RULE = { name: "no-telnet", action: "block", enforce: true, source: "weir.yaml:12" } as const;
 const NAMES: Names = {

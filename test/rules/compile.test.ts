@@ -68,29 +68,23 @@ test("a rule that no packet escapes hides all behind it, and a staged or conditi
   assert.equal(compiled({ name: "all", action: "block", enforce: true }, web("web"), onFlag("flags")).warnings.length, 2);
 });
 
-test("what an IPv6 prefix holds of IPv4 is left out, unless the other end says the family", () => {
-  assert.equal(compiled(web("open", { layer3: { source: ["::/0"] } })).matchers.length, 96);
-  assert.equal(compiled(web("named", { layer3: { source: ["::/0"], destination: ["2001:db8::/32"] } })).matchers.length, 1);
-  assert.equal(compiled(web("four", { layer3: { source: ["0.0.0.0/0"] } })).matchers.length, 1);
-});
-
 test("too many matchers are refused with what each rule costs", () => {
   const many = (name: string, sources: number, ports: number): RuleText =>
     web(name, { layer3: { source: Array.from({ length: sources }, (_, index) => `10.${index >> 8}.${index & 255}.1`) }, layer4: { protocol: "tcp", destination_ports: Array.from({ length: ports }, (_, index) => index * 2) } });
-  const text = refusal([many("small", 1, 1), many("big", 200, 60), many("middle", 100, 50)]);
-  assert.match(text, /expand to 17001 combinations.*at most 16384 fit: "big" 12000 \(200 pairs of layer3.source and layer3.destination x 60 layer4.destination_ports\), "middle" 5000 .*"small" 1/s);
+  const text = refusal([many("small", 1, 1), many("big", 600, 400), many("middle", 100, 250)]);
+  assert.match(text, /expand to 265001 combinations.*at most 262144 fit: "big" 240000 \(600 pairs of layer3.source and layer3.destination x 400 layer4.destination_ports\), "middle" 25000 .*"small" 1/s);
   assert.equal(refusal([many("big", 200, 60)]), "");
 });
 
 test("lists whose combinations run into billions are refused at once", () => {
   const addresses = (first: number): string[] => Array.from({ length: 20_000 }, (_, index) => `${first}.${index >> 8}.${index & 255}.1`);
-  assert.match(refusal([web("huge", { layer3: { source: addresses(10), destination: addresses(11) } })]), /"huge" 16385/);
+  assert.match(refusal([web("huge", { layer3: { source: addresses(10), destination: addresses(11) } })]), /"huge" 262145/);
 });
 
 test("as many rules as there are slots load, one more is refused", () => {
   const most = Limit.RULES - Slot.FIRST_RULE;
-  assert.equal(compiled(...list(most, (index) => ({ name: `r${index}`, action: "allow" }))).rules.length, most);
-  assert.match(refusal(list(most + 1, (index) => ({ name: `r${index}`, action: "allow" }))), /4081 rules, at most 4080 fit/);
+  assert.equal(compile(policyOf({ rules: list(most, (index) => ({ name: `r${index}`, action: "allow" })) })).rules.length, most);
+  assert.match(refusal(list(most + 1, (index) => ({ name: `r${index}`, action: "allow" }))), /131057 rules, at most 131056 fit/);
 });
 
 test("64 lists of interfaces have a bit each, more are refused by name", () => {
@@ -159,10 +153,24 @@ test("a freed slot rests for as long as there are others", () => {
 
 test("slots are found when every rule changes at once", () => {
   const most = Limit.RULES - Slot.FIRST_RULE;
-  const before = compiled(...list(most, (index) => ({ name: `r${index}`, action: "allow" })));
+  const before = compile(policyOf({ rules: list(most, (index) => ({ name: `r${index}`, action: "allow" })) }));
   const after = compile(policyOf({ rules: list(most, (index) => ({ name: `s${index}`, action: "allow" })) }), before);
   assert.equal(new Set(after.rules.map(({ slot }) => slot)).size, most);
   assert.equal(after.freshSlots.length, most);
+});
+
+test("tables are small for few rules, large for many, and stay large", () => {
+  const few = compiled({ name: "a", action: "allow" });
+  const many = compile(policyOf({ rules: list(5000, (index) => ({ name: `r${index}`, action: "allow" })) }), few);
+  assert.ok(few.capacity.slots < many.capacity.slots);
+  assert.equal(compile(policyOf(), many).capacity, many.capacity);
+});
+
+test("rules that lie over each other are refused by name, unless earlier ones leave the later no packet", () => {
+  const wide = (index: number): RuleText => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [`${index}-${30_000 + index}`] } });
+  assert.match(refusal(list(2000, wide)), /more than 1024 alternatives of the rules "r0", "r1", .* and 1995 others lie so much over each other/);
+  assert.equal(refusal(list(1000, wide)), "");
+  assert.equal(refusal([{ name: "all", action: "block", enforce: true, layer4: { protocol: "tcp" } }, ...list(2000, wide)]), "");
 });
 
 test("failsafes beyond their tables are refused", () => {

@@ -1,0 +1,145 @@
+/**
+ * The form of a table's keys: how many bits of each address and of the ports they hold, and whether they hold the
+ * protocol. A matcher may stand in any table whose form asks no more than the matcher itself says.
+ */
+
+import { Match } from "../../generated/layout.ts";
+import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
+
+export interface Form {
+  /** In 128 bits, and 0 for none: of IPv4, 96 bits and the prefix. */
+  source: number;
+  destination: number;
+  sourcePort: number;
+  destinationPort: number;
+  protocol: boolean;
+}
+
+export type Dimension = "source" | "destination" | "sourcePort" | "destinationPort";
+export const DIMENSIONS: readonly Dimension[] = ["source", "destination", "sourcePort", "destinationPort"];
+
+export type Family = "ipv4" | "ipv6";
+
+/** Lengths that keys begin with, and those that crowded keys are split by. */
+const LENGTHS: Record<Family, { first: readonly number[]; finer: readonly number[] }> = {
+  ipv4: { first: [0, 104, 112, 120], finer: [0, 104, 108, 112, 116, 120, 124, 128] },
+  ipv6: { first: [0, 32, 48, 64], finer: [0, 16, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 80, 96, 104, 112, 116, 120, 124, 128] },
+};
+const PORT_BITS: readonly number[] = [0, 4, 6, 8, 10, 12, 14, 16];
+
+export function firstForm(lines: Lines, line: number, family: Family): Form {
+  const { first } = LENGTHS[family];
+  return {
+    source: atMost(first, lines.sourceLength(line)),
+    destination: atMost(first, lines.destinationLength(line)),
+    sourcePort: sharedPortBits(lines.sourcePorts(line)) === 16 ? 16 : 0,
+    destinationPort: sharedPortBits(lines.destinationPorts(line)) === 16 ? 16 : 0,
+    protocol: (lines.fields(line) & Match.PROTOCOL) !== 0,
+  };
+}
+
+/** Bits of that dimension that the matcher says. */
+export function bitsOf(lines: Lines, line: number, dimension: Dimension): number {
+  switch (dimension) {
+    case "source": return lines.sourceLength(line);
+    case "destination": return lines.destinationLength(line);
+    case "sourcePort": return sharedPortBits(lines.sourcePorts(line));
+    case "destinationPort": return sharedPortBits(lines.destinationPorts(line));
+  }
+}
+
+export function finerSteps(family: Family, dimension: Dimension, from: number): readonly number[] {
+  const steps = dimension === "source" || dimension === "destination" ? LENGTHS[family].finer : PORT_BITS;
+  return steps.filter((step) => step > from);
+}
+
+export function formName({ source, destination, sourcePort, destinationPort, protocol }: Form): string {
+  return `${source} ${destination} ${sourcePort} ${destinationPort} ${protocol}`;
+}
+
+/** Whether all keys of `finer` have a key of `coarser` around them. */
+export function isWithin(finer: Form, coarser: Form): boolean {
+  return DIMENSIONS.every((dimension) => coarser[dimension] <= finer[dimension]) && (!coarser.protocol || finer.protocol);
+}
+
+/** A form as the words that keys are masked with. */
+export interface Masks {
+  /** Four words each, as an address in a line. */
+  source: Uint32Array;
+  destination: Uint32Array;
+  ports: number;
+  protocol: number;
+}
+
+export function masksOf(form: Form): Masks {
+  return {
+    source: addressMask(form.source),
+    destination: addressMask(form.destination),
+    ports: ((portMask(form.sourcePort) << 16) | portMask(form.destinationPort)) >>> 0,
+    protocol: form.protocol ? 0xff : 0,
+  };
+}
+
+/** The tag of a matcher's key, as key_tag in probes/classify.h makes it of a packet's. Never 0. */
+export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): number {
+  const { words } = lines;
+  const source = line * WORDS + SOURCE;
+  const destination = line * WORDS + DESTINATION;
+  let hash = seed;
+  for (let word = 0; word < 4; word++) {
+    hash = (hash + Math.imul(words[source + word]! & masks.source[word]!, SOURCE_FACTORS[word]!)) | 0;
+    hash = (hash + Math.imul(words[destination + word]! & masks.destination[word]!, DESTINATION_FACTORS[word]!)) | 0;
+  }
+  if (masks.ports !== 0) {
+    const ports = (lines.sourcePorts(line)[0] << 16) | lines.destinationPorts(line)[0];
+    hash = (hash + Math.imul(ports & masks.ports, 0xcc9e2d51)) | 0;
+  }
+  if (masks.protocol !== 0) hash = (hash + Math.imul(lines.protocol(line), 0x1b873593)) | 0;
+  return finish(hash) || 1;
+}
+
+/** Where the search for a tag begins; the kernel takes the lower bits of it. */
+export function homeOf(tag: number): number {
+  return Math.imul(tag, 0x9e3779b1) >>> 8;
+}
+
+const SOURCE_FACTORS = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f];
+const DESTINATION_FACTORS = [0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09];
+
+function finish(hash: number): number {
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b3c6d);
+  hash ^= hash >>> 12;
+  hash = Math.imul(hash, 0x297a2d39);
+  hash ^= hash >>> 15;
+  return hash >>> 0;
+}
+
+function atMost(steps: readonly number[], length: number): number {
+  let best = 0;
+  for (const step of steps) if (step <= length) best = step;
+  return best;
+}
+
+/** How many leading bits the ports of a range have in common. */
+function sharedPortBits([first, last]: [number, number]): number {
+  return Math.clz32(first ^ last) - 16;
+}
+
+function portMask(bits: number): number {
+  return bits === 0 ? 0 : (0xffff << (16 - bits)) & 0xffff;
+}
+
+/** The constant bits of an IPv4 address are left out. */
+function addressMask(length: number): Uint32Array {
+  const mask = new Uint32Array(4);
+  const bits = (from: number): number => {
+    const count = Math.min(32, Math.max(0, length - from));
+    return count === 0 ? 0 : (0xffffffff << (32 - count)) >>> 0;
+  };
+  mask[1] = bits(0);
+  mask[0] = bits(32);
+  mask[3] = bits(64);
+  mask[2] = bits(96);
+  return mask;
+}

@@ -1,0 +1,68 @@
+/**
+ * What one field of a packet leaves of the tables: bitmaps by the first bits of an address, by a port, by the protocol.
+ * They may leave a table too many, never one too few. probes/classify.h reads them with the same hashes.
+ */
+
+import { PrunerKind } from "../../generated/layout.ts";
+import type { Family, Form } from "./form.ts";
+import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
+import type { Table } from "./tables.ts";
+
+const FEWEST_BITS = 6;
+const MOST_BITS = 16;
+
+export interface Bitmaps {
+  /** Two words a number: bits of tables that this field says nothing about. */
+  always: [number, number];
+  /** Of the hash; 0: there are no bitmaps. */
+  bits: number;
+  /** Two words a bitmap, 2^bits of them. */
+  words: Uint32Array;
+}
+
+interface Kind {
+  /** Whether keys of this form say the value. */
+  applies(form: Form): boolean;
+  value(lines: Lines, line: number): number;
+}
+
+const COARSE: Record<Family, number> = { ipv4: 112, ipv6: 32 };
+const FINE: Record<Family, number> = { ipv4: 120, ipv6: 64 };
+
+export function makeBitmaps(lines: Lines, family: Family, tables: readonly Table[]): Bitmaps[] {
+  const kinds = kindsOf(family);
+  return Array.from({ length: PrunerKind.COUNT }, (_, index) => bitmapsOf(kinds[index]!, lines, tables));
+}
+
+function kindsOf(family: Family): Record<number, Kind> {
+  const coarse = (at: number) => (lines: Lines, line: number) => family === "ipv4" ? lines.words[line * WORDS + at + 2]! >>> 16 : lines.words[line * WORDS + at + 1]!;
+  const fine = (at: number) => (lines: Lines, line: number) =>
+    family === "ipv4" ? lines.words[line * WORDS + at + 2]! >>> 8 : (Math.imul(lines.words[line * WORDS + at + 1]!, 0x85ebca77) + lines.words[line * WORDS + at]!) >>> 0;
+  return {
+    [PrunerKind.SOURCE_COARSE]: { applies: ({ source }) => source >= COARSE[family], value: coarse(SOURCE) },
+    [PrunerKind.SOURCE_FINE]: { applies: ({ source }) => source >= FINE[family], value: fine(SOURCE) },
+    [PrunerKind.DESTINATION_COARSE]: { applies: ({ destination }) => destination >= COARSE[family], value: coarse(DESTINATION) },
+    [PrunerKind.DESTINATION_FINE]: { applies: ({ destination }) => destination >= FINE[family], value: fine(DESTINATION) },
+    [PrunerKind.SOURCE_PORT]: { applies: ({ sourcePort }) => sourcePort === 16, value: (lines, line) => lines.sourcePorts(line)[0] },
+    [PrunerKind.DESTINATION_PORT]: { applies: ({ destinationPort }) => destinationPort === 16, value: (lines, line) => lines.destinationPorts(line)[0] },
+    [PrunerKind.PROTOCOL]: { applies: ({ protocol }) => protocol, value: (lines, line) => lines.protocol(line) },
+  };
+}
+
+function bitmapsOf({ applies, value }: Kind, lines: Lines, tables: readonly Table[]): Bitmaps {
+  const always: [number, number] = [0, 0];
+  const values = tables.map(({ form, lists }, table) => {
+    const found = new Set<number>();
+    if (applies(form)) for (const list of lists.values()) for (const line of list) found.add(value(lines, line));
+    else always[table >> 5]! |= 1 << (table & 31);
+    return found;
+  });
+  const most = values.reduce((sum, { size }) => sum + size, 0);
+  if (most === 0) return { always: [always[0] >>> 0, always[1] >>> 0], bits: 0, words: new Uint32Array(0) };
+  const bits = Math.min(MOST_BITS, Math.max(FEWEST_BITS, Math.ceil(Math.log2(most)) + 1));
+  const words = new Uint32Array(2 * 2 ** bits);
+  for (const [table, found] of values.entries()) {
+    for (const one of found) words[2 * (Math.imul(one, 0x9e3779b1) >>> (32 - bits)) + (table >> 5)]! |= 1 << (table & 31);
+  }
+  return { always: [always[0] >>> 0, always[1] >>> 0], bits, words };
+}

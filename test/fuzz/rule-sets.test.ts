@@ -1,0 +1,105 @@
+/**
+ * Rule sets of every shape, and packets that meet them, or nearly: the kernel programs and the reference must agree on
+ * each. A pair on which they do not is reported with as few rules as still show it.
+ */
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { LARGEST } from "../../agent/rules/capacity.ts";
+import { Reference, type Arrival, type Outcome } from "../../agent/rules/reference.ts";
+import { KernelJudge } from "../conformance/kernel-judge.ts";
+import { policyOf, type RuleText } from "../conformance/policy.ts";
+import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
+import { Ethernet, Fragment, frame, IPv4, IPv6, payload, TCP, UDP } from "../harness/packet.ts";
+import { fuzzRun, Random } from "../harness/random.ts";
+import { requires, root } from "../harness/require.ts";
+import { openingFor, type Opening, PROFILE_NAMES, PROFILES } from "../harness/rule-sets.ts";
+
+/** Packets are judged one by one, so that many small sets find more than few large ones; some must be large. */
+const SIZES = [3, 10, 17, 40, 100, 300, 1000];
+const PACKETS = 200;
+
+test("the kernel programs find the rules that the reference finds, whatever the shape of the rule set", requires(root()), async (t) => {
+  const { amount, seed } = fuzzRun(20_000);
+  t.diagnostic(`seed ${seed}, ${amount} packets`);
+  stayOnCpu(0);
+  enterOwnNamespace();
+  ip("link", "add", "eth0", "type", "veth", "peer", "name", "far");
+  ip("link", "set", "eth0", "up");
+  const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
+  const judge = new KernelJudge(new Map([["eth0", ifindex]]), LARGEST);
+  after(() => judge.close());
+  const random = new Random(seed);
+  const found = new Map<string, number>();
+  for (let judged = 0; judged < amount; judged += PACKETS) {
+    const rules = changed(random, PROFILES[random.pick(PROFILE_NAMES)](random, random.pick(SIZES)));
+    const packets = Array.from({ length: PACKETS }, () => arrivalOf(random, openingFor(random, rules)));
+    for (const { packet, is, want } of await differences(judge, rules, packets)) {
+      const fewest = await shrink(judge, rules, packet);
+      assert.deepEqual(is, want, `seed ${seed}: ${JSON.stringify({ rules: fewest, hook: packet.hook, frame: Buffer.from(packet.frame).toString("hex") })}`);
+    }
+    for (const packet of packets.slice(0, 20)) {
+      const { verdict, rule } = new Reference(policy(rules)).judge(packet);
+      const what = `${verdict} by ${rule === "default" || rule === "on_error" ? rule : "a rule"}`;
+      found.set(what, (found.get(what) ?? 0) + 1);
+    }
+  }
+  t.diagnostic(`of every tenth packet: ${JSON.stringify(Object.fromEntries(found))}`);
+  for (const what of ["passed by a rule", "passed by default", "dropped by a rule"]) assert.ok((found.get(what) ?? 0) > 0, `no packet was ${what}`);
+});
+
+/** The first difference; both remember the packets before. */
+async function differences(judge: KernelJudge, rules: readonly RuleText[], packets: readonly Arrival[]): Promise<{ packet: Arrival; is: Outcome; want: Outcome }[]> {
+  await judge.start(policy(rules));
+  const reference = new Reference(policy(rules));
+  for (const packet of packets) {
+    const [is, want] = [judge.judge(packet, "xdp"), reference.judge(packet)];
+    if (JSON.stringify(is) !== JSON.stringify(want)) return [{ packet, is, want }];
+  }
+  return [];
+}
+
+/** Takes rules away as long as the two still differ. */
+async function shrink(judge: KernelJudge, rules: readonly RuleText[], packet: Arrival): Promise<readonly RuleText[]> {
+  let fewest = rules;
+  for (let part = Math.ceil(fewest.length / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
+    for (let from = 0; from < fewest.length; ) {
+      const rest = [...fewest.slice(0, from), ...fewest.slice(from + part)];
+      if ((await differences(judge, rest, [packet])).length > 0) fewest = rest;
+      else from += part;
+    }
+  }
+  return fewest;
+}
+
+const policy = (rules: readonly RuleText[]): ReturnType<typeof policyOf> => policyOf({ mode: "prevent", failsafe: { management_ports: [] }, rules });
+
+/** Some rules staged, conditional, for one direction, without a protocol, or twice. */
+function changed(random: Random, rules: readonly RuleText[]): RuleText[] {
+  let conditional = 0;
+  return rules.map((rule) => {
+    const { layer4, ...rest } = rule;
+    if (random.oneIn(6)) return { ...rest, direction: random.pick(["ingress", "egress"] as const), ...(layer4 && { layer4 }) };
+    if (random.oneIn(6) && rule.action === "block") return { ...rule, enforce: false };
+    if (random.oneIn(8)) return rest;
+    if (layer4?.protocol === "tcp" && conditional < 8 && random.oneIn(20)) {
+      conditional++;
+      return { ...rule, layer4: { ...layer4, flags: random.pick([{ set: ["syn" as const] }, { set: ["psh" as const] }, { unset: ["ack" as const] }]) } };
+    }
+    return random.oneIn(30) ? { ...random.pick(rules), name: rule.name } : rule;
+  });
+}
+
+function arrivalOf(random: Random, { ipv6, source, destination, protocol, sourcePort, destinationPort }: Opening): Arrival {
+  const transport = protocol === "tcp" ? TCP({ sport: sourcePort, dport: destinationPort, flags: ["syn"] }) : UDP({ sport: sourcePort, dport: destinationPort });
+  const later = random.oneIn(8);
+  const addresses = { src: source, dst: destination };
+  const hook = random.pick(["ingress", "ingress", "egress"] as const);
+  if (ipv6) {
+    const layers = later ? [Fragment({ id: 7, offset: 64, nextHeader: protocol === "tcp" ? 6 : 17 }), payload(16)] : [transport];
+    return { frame: frame(Ethernet(), IPv6(addresses), ...layers), hook, interface: "eth0" };
+  }
+  const ipv4 = later ? IPv4({ ...addresses, fragment: { id: 7, offset: 64 }, protocol: protocol === "tcp" ? 6 : 17 }) : IPv4(addresses);
+  return { frame: frame(Ethernet(), ipv4, later ? payload(16) : transport), hook, interface: "eth0" };
+}
