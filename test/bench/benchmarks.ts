@@ -1,5 +1,6 @@
 /** Every benchmark there is, in the order of the table. */
 
+import { classification } from "./classification.ts";
 import { cost } from "./cost.ts";
 import { events } from "./events.ts";
 import type { Benchmark } from "./figure.ts";
@@ -8,4 +9,4 @@ import { idle } from "./idle.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, flood, throughput, start, events, idle];
+export const BENCHMARKS: readonly Benchmark[] = [cost, classification, flood, throughput, start, events, idle];

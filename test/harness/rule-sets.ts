@@ -91,6 +91,12 @@ export function openingFor(random: Random, rules: readonly RuleText[]): Opening 
   };
 }
 
+/** A packet to somewhere near what the rules speak of, and to a port that none of them may name. */
+export function scanFor(random: Random, rules: readonly RuleText[]): Opening {
+  const near = openingFor(random, rules);
+  return { ...near, source: anyAddress(random, near.ipv6), sourcePort: random.below(65536), destinationPort: random.below(65536) };
+}
+
 function rules(count: number, make: (number: number) => Omit<RuleText, "name">): RuleText[] {
   return Array.from({ length: count }, (_, number) => ({ name: `r${number}`, enforce: true, ...make(number) }));
 }
