@@ -121,13 +121,17 @@ static __always_inline void add_condition(struct packet *packet, __u32 order, __
 }
 
 /* Notes what a matcher that matches means for the packet. */
-static __always_inline void note_match(const struct matcher *m, struct packet *packet)
+static __noinline void note_match(const struct matcher *m, struct packet *packet)
 {
-	struct search *search = &packet->search;
-	bool doubtful = m->flags & MATCHER_DOUBTFUL ||
-			(m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
-	__u32 order = m->order;
+	struct search *search;
+	bool doubtful;
+	__u32 order;
 
+	if (!m || !packet)
+		return;
+	search = &packet->search;
+	order = m->order;
+	doubtful = m->flags & MATCHER_DOUBTFUL || (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
 	if (doubtful) {
 		__u32 *doubt = m->flags & MATCHER_BLOCKS ? &search->doubtful_block : &search->doubtful_allow;
 
@@ -148,21 +152,30 @@ static __always_inline void note_match(const struct matcher *m, struct packet *p
 	}
 }
 
-static long list_step(__u32 position, struct search_context *context)
+/* A step compares several matchers, because a call costs as much as a comparison. */
+#define MATCHERS_A_STEP 4
+
+static long list_step(__u32 step, struct search_context *context)
 {
 	struct packet *packet = context->packet;
 	struct search *search = &packet->search;
-	const struct matcher *m = cell_at(packet, search->list + position);
 
-	if (!m) {
-		count_fault(FAULT_CLASSIFY);
-		return 1;
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < MATCHERS_A_STEP; i++) {
+		const struct matcher *m = cell_at(packet, search->list + step * MATCHERS_A_STEP + i);
+
+		if (!m) {
+			count_fault(FAULT_CLASSIFY);
+			return 1;
+		}
+		if (m->order >= search->order)
+			return 1;	/* those behind it come later still */
+		if (match(m, packet, search))
+			note_match(m, packet);
+		if (m->flags & MATCHER_LAST)
+			return 1;
 	}
-	if (m->order >= search->order)
-		return 1;	/* those behind it come later still */
-	if (match(m, packet, search))
-		note_match(m, packet);
-	return m->flags & MATCHER_LAST;
+	return 0;
 }
 
 /* Position of the lowest bit that is set. */
@@ -219,7 +232,7 @@ static long table_step(__u32 position, struct search_context *context)
 		return 0;
 	search->list = find_list(packet, key_tag(search, table));
 	if (search->list)
-		bpf_loop(LIMIT_LIST, list_step, context, 0);
+		bpf_loop(LIMIT_LIST / MATCHERS_A_STEP, list_step, context, 0);
 	return 0;
 }
 
@@ -359,7 +372,7 @@ __noinline int classify(__u32 which)
 		return REASON_OPENER_UNKNOWN;
 	if (index->list) {
 		packet->search.list = index->list;
-		bpf_loop(LIMIT_LIST, list_step, &context, 0);
+		bpf_loop(LIMIT_LIST / MATCHERS_A_STEP, list_step, &context, 0);
 	} else if (index->table_count) {
 		packet->search.first_table = index->first_table;
 		packet->search.first_bucket = index->first_bucket;

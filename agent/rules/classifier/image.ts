@@ -9,7 +9,7 @@ import { type Table, Tables } from "./tables.ts";
 const INDEX_CELLS = MatcherIndex.size / 64;
 const ENTRIES = 8;
 /** Up to so many matchers are quicker compared than looked up. */
-const FEW = 16;
+const FEW = 6;
 
 /** More than LIMIT_LIST matchers under one key. */
 export class Crowded extends Error {
