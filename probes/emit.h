@@ -106,14 +106,11 @@ static __always_inline void describe_connection(struct event *event, const struc
 }
 
 /* A verdict on the packet at hand. */
-static __always_inline void emit_verdict(const struct packet *packet, const struct policy *policy,
-					 const struct tuple *opener, __u64 cookie, __u8 type, __u32 slot, bool staged)
+static __always_inline void emit_verdict(const struct packet *packet, const struct tuple *opener, __u64 cookie,
+					 __u8 type, __u32 slot, bool staged)
 {
-	struct event *event;
+	struct event *event = reserve_event();
 
-	if (!within_limit(packet, policy, slot))
-		return;
-	event = reserve_event();
 	if (!event)
 		return;
 	describe_connection(event, packet, opener);

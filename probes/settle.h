@@ -24,21 +24,42 @@ static __always_inline void remember_shadow(const struct packet *packet, const s
 		count_fault(FAULT_SHADOW_INSERT);
 }
 
+/* Tells one thing of the packet, if its rule may still say something in this second. */
+static __always_inline void tell(struct judgement *j, struct packet *packet, __u64 cookie, __u8 type, __u32 slot,
+				 bool staged)
+{
+	if (!within_limit(packet, j->policy, slot))
+		return;
+	/* In a flood nobody is told whose socket it would have reached, so that nobody looks it up. */
+	if (!cookie && is_blocked(packet) && !j->flow)
+		cookie = local_cookie(j->ctx, packet);
+	emit_verdict(packet, &packet->opener, cookie, type, slot, staged);
+}
+
 /* What is told of a packet that met its connection for the first time, or after a change of the rules. */
-static __always_inline void tell(struct judgement *j, struct packet *packet, __u64 cookie)
+static __always_inline void tell_first(struct judgement *j, struct packet *packet, __u64 cookie)
 {
 	struct outcome *outcome = &packet->outcome;
+	__u32 slot = outcome->slot;
+	bool staged = false;
+	__u8 type;
 
-	if (outcome->slot == SLOT_ON_ERROR)
-		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_UNDECIDED, SLOT_ON_ERROR, false);
-	else if (outcome->verdict == VERDICT_DROPPED)
-		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_BLOCKED, outcome->slot, false);
-	else if (outcome->verdict == VERDICT_WOULD_DROP)
-		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_DETECTED, outcome->slot, false);
-	else if (outcome->staged != SLOT_NONE)
-		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_DETECTED, outcome->staged, true);
-	else if (j->opens || j->flow)
-		emit_verdict(packet, j->policy, &packet->opener, cookie, EVENT_ALLOWED, outcome->slot, false);
+	if (slot == SLOT_ON_ERROR) {
+		type = EVENT_UNDECIDED;
+	} else if (outcome->verdict == VERDICT_DROPPED) {
+		type = EVENT_BLOCKED;
+	} else if (outcome->verdict == VERDICT_WOULD_DROP) {
+		type = EVENT_DETECTED;
+	} else if (outcome->staged != SLOT_NONE) {
+		type = EVENT_DETECTED;
+		slot = outcome->staged;
+		staged = true;
+	} else if (j->opens || j->flow) {
+		type = EVENT_ALLOWED;
+	} else {
+		return;
+	}
+	tell(j, packet, cookie, type, slot, staged);
 }
 
 /* After the verdict: what is told of the packet, and what is kept of its connection. */
@@ -56,7 +77,7 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 		cookie = j->flow->cookie;
 		store_decision(j->flow, &packet->decision, packet->generation);
 		if (changed || is_blocked(packet))
-			tell(j, packet, cookie);
+			tell_first(j, packet, cookie);
 		return;
 	}
 	if (is_blocked(packet)) {
@@ -68,26 +89,24 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 	}
 	if (packet->outcome.slot == SLOT_ON_ERROR)
 		j->opens = false;
-	if (j->opens || is_blocked(packet))
-		cookie = local_cookie(j->ctx, packet);
 	if (j->opens) {
+		cookie = local_cookie(j->ctx, packet);
 		opener_is_low = packet->opener.direction == packet->direction ? j->source_low : !j->source_low;
 		insert_flow(packet, &packet->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
 	}
-	tell(j, packet, cookie);
+	tell_first(j, packet, cookie);
 }
 
 /* A packet of a flow whose decision stands: told only where a condition made it differ. */
 static __always_inline void settle_known(struct judgement *j, struct packet *packet)
 {
-	if (is_blocked(packet)) {
-		opener_of_flow(packet, j->flow, j->by_opener);
-		emit_verdict(packet, j->policy, &packet->opener, j->flow->cookie,
-			     packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, packet->outcome.slot, false);
-	} else if (packet->outcome.staged != packet->decision.staged) {
-		opener_of_flow(packet, j->flow, j->by_opener);
-		emit_verdict(packet, j->policy, &packet->opener, j->flow->cookie, EVENT_DETECTED, packet->outcome.staged, true);
-	}
+	bool staged = !is_blocked(packet);
+	__u8 type = packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED;
+
+	if (staged && packet->outcome.staged == packet->decision.staged)
+		return;
+	opener_of_flow(packet, j->flow, j->by_opener);
+	tell(j, packet, j->flow->cookie, type, staged ? packet->outcome.staged : packet->outcome.slot, staged);
 }
 
 static __always_inline void count_outcome(const struct packet *packet, bool opens)
