@@ -21,7 +21,7 @@ const LONGEST_SOCKET_PATH = 107;
 export const SMALLEST_SIZE = 64_000;
 export const LARGEST_SIZE = 1e12;
 /** What events call the decisions that no rule of the operator makes. */
-const RESERVED_NAMES = ["default", "failsafe", "on_error"];
+const RESERVED_NAMES = ["default", "failsafe", "on_error", "ban"];
 
 export const FORMATS: Readonly<Record<string, Format>> = {
   network: (value) => misreading(readNetworks(value)),

@@ -12,6 +12,7 @@
 #ifndef WEIR_CLASSIFY_H
 #define WEIR_CLASSIFY_H
 
+#include "bits.h"
 #include "counters.h"
 #include "options.h"
 
@@ -178,19 +179,6 @@ static long list_step(__u32 step, struct search_context *context)
 	return 0;
 }
 
-/* Position of the lowest bit that is set. */
-static __always_inline __u32 lowest_bit(__u64 bits)
-{
-	/* Each of the 64 places of one set bit in this product leaves another number in the upper six bits. */
-	static const __u8 place[64] = {
-		0,  1,	2,  53, 3,  7,	54, 27, 4,  38, 41, 8,	34, 55, 48, 28, 62, 5,	39, 46, 44, 42,
-		22, 9,	24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
-		23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
-	};
-
-	return place[(bits & -bits) * 0x022fdd63cc95386dULL >> 58];
-}
-
 /* The cell of the list that a key leads to; 0 if there is none. */
 static __always_inline __u32 find_list(const struct packet *packet, __u32 tag)
 {
@@ -274,11 +262,6 @@ static __always_inline __u64 prune(const struct packet *packet, __u32 root, bool
 	return tables & tables_for(packet, &second[PRUNER_SOURCE_PORT - 4], search->ports >> 16) &
 	       tables_for(packet, &second[PRUNER_DESTINATION_PORT - 4], search->ports & 0xffff) &
 	       tables_for(packet, &second[PRUNER_PROTOCOL - 4], search->protocol);
-}
-
-static __always_inline __u64 number_of(__u64 word_be)
-{
-	return bpf_be64_to_cpu(word_be);
 }
 
 static __always_inline void start_search(struct packet *packet)

@@ -2,13 +2,14 @@
 /*
  * The one verdict path, for both hooks and both modes:
  *
- *   link upkeep -> flow of this generation -> first.h -> outcome.h -> settle.h
+ *   link upkeep -> trusted peers -> bans -> flow of this generation -> first.h -> outcome.h -> settle.h
  *
  * Only `verdict_of` (outcome.h) looks at the mode, last. A packet that is dropped, or would be, advances no state.
  */
 #ifndef WEIR_DECIDE_H
 #define WEIR_DECIDE_H
 
+#include "bans.h"
 #include "first.h"
 #include "fragment.h"
 #include "outcome.h"
@@ -52,6 +53,21 @@ static __always_inline void refuse_depth(struct packet *packet, const struct pol
 	packet->outcome.action = policy->on_error[packet->direction & 1];
 }
 
+/* Nothing more is asked about a packet of a banned address, and its connection does not go on by it. */
+static __noinline int refuse_banned(struct judgement *j, struct packet *packet)
+{
+	if (!j || !packet)
+		return VERDICT_PASSED;
+	packet->opener = packet->tuple;
+	packet->outcome.reason = 0;
+	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
+	apply_decision(packet, true);
+	packet->outcome.verdict = verdict_of(packet);
+	if (j->policy)
+		tell_first(j, packet, 0);
+	return packet->outcome.verdict;
+}
+
 /* Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. */
 static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 {
@@ -61,17 +77,19 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 
 	if (!j.policy)
 		return VERDICT_PASSED;
+	packet->tuple.direction = packet->direction;
+	j.trusted = is_trusted(packet, j.policy);
+	if (packet->bans && !j.trusted && packet->flags & PACKET_HAS_ADDRESSES && is_banned(ctx, packet->which))
+		return refuse_banned(&j, packet);
 	if (packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
 		packet->outcome.reason = track_fragment(packet->which);
 	packet->tuple.protocol = packet->protocol;
-	packet->tuple.direction = packet->direction;
 	if (!packet->outcome.reason && is_link_upkeep(ctx, packet)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
-	} else if (!packet->outcome.reason && packet->flags & PACKET_HAS_PORTS) {
-		known = find_decision(&j, packet);
 	}
-	j.trusted = is_trusted(packet, j.policy);
+	if (!known && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS)
+		known = find_decision(&j, packet);
 	if (j.trusted && (known || j.flow)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;

@@ -99,6 +99,33 @@ struct {
 	__type(value, struct flow_counter);
 } flow_counters SEC(".maps");
 
+/* 0 -> what is asked before any ban is looked up */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ban_root);
+} ban_root SEC(".maps");
+
+/* hash of an IPv4 /24 -> bans in it; user space sizes it */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ban_line);
+} ban_lines SEC(".maps");
+
+/* prefix -> until when it is banned */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1048576);
+	__type(key, struct ban_key);
+	__type(value, struct ban);
+} ban_prefixes SEC(".maps");
+
 /* connections seen in both directions */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -51,6 +51,7 @@ static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction
 	packet->direction = direction;
 	packet->generation = *(volatile __u32 *)&root->generation;
 	packet->copy = packet->generation & 1;
+	packet->bans = root->bans;
 	if (entry->ifindex == ifindex) {
 		packet->interface_slot = entry->slot;
 		packet->interface_flags = entry->flags;
@@ -115,6 +116,7 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	inner->direction = outer->direction;
 	inner->generation = outer->generation;
 	inner->copy = outer->copy;
+	inner->bans = outer->bans;
 	inner->interface_slot = outer->interface_slot;
 	inner->interface_flags = outer->interface_flags;
 	inner->interface_groups = outer->interface_groups;

@@ -98,6 +98,7 @@ struct packet {
 	__u64 interface_groups;
 	__u32 generation;
 	__u32 copy;
+	__u32 bans;			/* anybody is banned */
 
 	struct flow_key key;		/* of its connection */
 	struct flow_key related;	/* of the connection an ICMP error is about */

@@ -27,6 +27,9 @@ enum weir_limit {
 	LIMIT_VLAN_TAGS = 2,
 	LIMIT_FRAGMENT_RANGES = 8,
 	LIMIT_COUNTER_SHARDS = 4,
+	LIMIT_BAN_EXCEPTIONS = 32,
+	LIMIT_BAN_LINES_PROBED = 8,	/* in a row */
+	LIMIT_BAN_LENGTHS = 16,		/* of prefixes that are not in lines */
 };
 
 enum weir_mode { MODE_DETECT, MODE_PREVENT };
@@ -44,6 +47,7 @@ enum weir_slot {
 	SLOT_DEFAULT = 0,	/* defaults.action */
 	SLOT_FAILSAFE = 1,	/* absolute or management failsafe */
 	SLOT_ON_ERROR = 2,	/* undecided: defaults.on_error */
+	SLOT_BAN = 3,		/* the address is banned */
 	SLOT_FIRST_RULE = 16,
 	SLOT_NONE = 0xffffffff,
 };
@@ -106,15 +110,52 @@ enum weir_event_type {
 	EVENT_CLOSED,		/* the connection ended; counters are final */
 };
 
-/* The two words every packet reads: the root of the rule tables, and, last of all, the mode. */
-struct control {
-	__u32 generation;	/* odd and even generations live in copy 1 and copy 0 of the tables */
-	__u32 mode;		/* enum weir_mode */
-};
-
 struct failsafe_prefix {
 	__u64 address_be[2];
 	__u64 mask_be[2];
+};
+
+enum weir_ban_flag {
+	BAN_ADDRESSES = 1 << 0,		/* there are bans in `ban_lines` */
+	BAN_PREFIXES = 1 << 1,		/* there are bans in `ban_prefixes` */
+};
+
+/* The words every packet reads: the root of the rule tables, whether anybody is banned, and, last of all, the mode. */
+struct control {
+	__u32 generation;	/* odd and even generations live in copy 1 and copy 0 of the tables */
+	__u32 mode;		/* enum weir_mode */
+	__u32 bans;		/* enum weir_ban_flag */
+	__u32 reserved;
+};
+
+/*
+ * Bans of IPv4 addresses and of prefixes from 24 bits on: those of one /24 are in the line that a hash of its 24 bits
+ * names, or, where that is full, in those behind it.
+ */
+struct ban_line {
+	__u32 address[7];	/* as a number */
+	__u32 until[7];		/* second of the boot clock, 0 for ever */
+	__u8 length[7];		/* of the IPv4 prefix; 0: free. Written last, so that it makes the rest count */
+	__u8 is_full;		/* 1: more may be in the next line */
+};
+
+/* All other bans, by length. */
+struct ban_key {
+	__u64 address[2];	/* as numbers, of an IPv4 address as ::ffff:a.b.c.d */
+	__u32 length;		/* in 128 bits */
+	__u32 reserved;
+};
+
+struct ban {
+	__u32 until;		/* as in struct ban_line */
+	__u32 reserved;
+};
+
+struct ban_root {
+	__u64 lengths[2];	/* bit n of the whole: prefixes of n + 1 bits, in 128, are in `ban_prefixes` */
+	__u32 exception_count;
+	__u32 reserved;
+	struct failsafe_prefix exceptions[LIMIT_BAN_EXCEPTIONS];	/* never banned, whoever asks */
 };
 
 /* One TCP connection of an operator: the remote end and the local port. */

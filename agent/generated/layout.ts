@@ -24,6 +24,9 @@ export const Limit = {
   VLAN_TAGS: 2,
   FRAGMENT_RANGES: 8,
   COUNTER_SHARDS: 4,
+  BAN_EXCEPTIONS: 32,
+  BAN_LINES_PROBED: 8,
+  BAN_LENGTHS: 16,
 } as const;
 
 export const Mode = {
@@ -90,6 +93,7 @@ export const Slot = {
   DEFAULT: 0,
   FAILSAFE: 1,
   ON_ERROR: 2,
+  BAN: 3,
   FIRST_RULE: 16,
   NONE: 4294967295,
 } as const;
@@ -203,6 +207,11 @@ export const EventTypeNames: readonly string[] = [
   "closed",
 ];
 
+export const BanFlag = {
+  ADDRESSES: 1,
+  PREFIXES: 2,
+} as const;
+
 export const Match = {
   PROTOCOL: 1,
   SOURCE_PORT: 2,
@@ -275,16 +284,49 @@ export const OwnerFlag = {
   INHERITED: 1,
 } as const;
 
-export const Control = {
-  size: 8,
-  generation: 0,
-  mode: 4,
-} as const;
-
 export const FailsafePrefix = {
   size: 32,
   address_be: { at: 0, count: 2, stride: 8 },
   mask_be: { at: 16, count: 2, stride: 8 },
+} as const;
+
+export const Control = {
+  size: 16,
+  generation: 0,
+  mode: 4,
+  bans: 8,
+} as const;
+
+export const BanLine = {
+  size: 64,
+  address: { at: 0, count: 7, stride: 4 },
+  until: { at: 28, count: 7, stride: 4 },
+  length: { at: 56, count: 7, stride: 1 },
+  is_full: 63,
+} as const;
+
+export const BanKey = {
+  size: 24,
+  address: { at: 0, count: 2, stride: 8 },
+  length: 16,
+} as const;
+
+export const Ban = {
+  size: 8,
+  until: 0,
+} as const;
+
+export const BanRoot = {
+  size: 1048,
+  lengths: { at: 0, count: 2, stride: 8 },
+  exception_count: 16,
+  exceptions: {
+    at: 24,
+    count: 32,
+    stride: 32,
+    address_be: { at: 0, count: 2, stride: 8 },
+    mask_be: { at: 16, count: 2, stride: 8 },
+  },
 } as const;
 
 export const FailsafeSession = {

@@ -33,7 +33,12 @@ export interface TableSizes {
   slots: number;
   /** 64-byte cells of one copy of the rules. */
   cells: number;
+  /** 64-byte lines of bans, of which each holds seven: a power of two. */
+  banLines?: number;
 }
+
+/** Room for some 150,000 bans. */
+const BAN_LINES = 32_768;
 
 export class DataPlane {
   readonly maps = new Map<string, BpfMap>();
@@ -97,6 +102,11 @@ export class DataPlane {
     this.#control.setUint32(Control.generation, generation, true);
   }
 
+  /** Bits of enum weir_ban_flag: whether packets have to look for bans at all. */
+  setBanFlags(flags: number): void {
+    this.#control.setUint32(Control.bans, flags, true);
+  }
+
   get mode(): "detect" | "prevent" {
     return this.#control.getUint32(Control.mode, true) === Mode.PREVENT ? "prevent" : "detect";
   }
@@ -133,11 +143,11 @@ export class DataPlane {
 
   #open(file: (typeof OBJECTS)[number]): BpfObject {
     const pinDirectory = this.tablePins;
-    const { netnsCookie, probes = PROBES, capacity: { slots, cells } } = this.#options;
+    const { netnsCookie, probes = PROBES, capacity: { slots, cells, banLines = BAN_LINES } } = this.#options;
     const object = openObject(join(probes, file), {
       reuse: this.maps,
-      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots },
-      maxEntries: { cells: 2 * cells, rules: 2 * slots, rule_counters: slots },
+      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines },
+      maxEntries: { cells: 2 * cells, rules: 2 * slots, rule_counters: slots, ban_lines: banLines },
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     });
     for (const [name, map] of object.maps) if (!this.maps.has(name)) this.maps.set(name, map);
@@ -162,8 +172,8 @@ export class DataPlane {
 }
 
 /** Changes with the programs and the sizes: tables of others may have other shapes, or another meaning. */
-function tableVersion(probes: string, { slots, cells }: TableSizes): string {
+function tableVersion(probes: string, { slots, cells, banLines = BAN_LINES }: TableSizes): string {
   const hash = createHash("sha256");
   for (const file of OBJECTS) hash.update(readFileSync(join(probes, file)));
-  return hash.update(`${slots} ${cells}`).digest("hex").slice(0, 12);
+  return hash.update(`${slots} ${cells} ${banLines}`).digest("hex").slice(0, 12);
 }

@@ -3,7 +3,7 @@
  * holds the kernel programs to it. It reads raw frames and the configuration as written, and shares neither parsers,
  * nor tables, nor the packed form with them.
  *
- * Order for a packet: loopback, absolute failsafe, malformed, flow, shadow, opener, management failsafe, rules, mode.
+ * Order for a packet: loopback, absolute failsafe, ban, malformed, flow, shadow, opener, management failsafe, rules, mode.
  * What passes advances state, what is dropped or would be does not, so that detect and prevent walk the same way.
  */
 
@@ -11,7 +11,7 @@ import type { Action, Mode } from "../../config/types.ts";
 import type { Verdict } from "../events/event.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
 import { connectionKey } from "./reference/connection.ts";
-import { isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
+import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
 import { Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
 import { Fragments } from "./reference/fragments.ts";
 import { askRules, prepareRules, type Policy, type PreparedRules } from "./reference/meaning.ts";
@@ -26,7 +26,7 @@ export type { Reason } from "./reference/packet.ts";
 
 export interface Outcome {
   verdict: Verdict;
-  /** The operator's name, or `default`, `failsafe`, `on_error`. */
+  /** The operator's name, or `default`, `failsafe`, `ban`, `on_error`. */
   rule: string;
   /** The first rule before it that would drop if it were enforced. */
   staged: string | null;
@@ -41,6 +41,7 @@ interface Judgement extends Omit<Outcome, "verdict"> {
 
 const ETHERTYPE_ARP = 0x0806;
 const FAILSAFE: Judgement = { action: "allow", rule: "failsafe", staged: null, reason: null };
+const BANNED: Judgement = { action: "block", rule: "ban", staged: null, reason: null };
 const NOT_JUDGED: Judgement = { ...FAILSAFE, rule: "default" };
 
 export class Reference {
@@ -102,6 +103,7 @@ export class Reference {
         return FAILSAFE;
       }
     }
+    if (packet !== undefined && isBanned(packet, arrival, this.#host)) return BANNED;
     if (packet === undefined || problem !== undefined) return this.#undecided(problem ?? "ethernet_truncated", arrival);
     if (packet.transport === undefined) return this.#judgeWithoutTransport(packet, arrival);
     const { protocol, icmp } = packet.transport;

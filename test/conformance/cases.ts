@@ -1,6 +1,7 @@
 /** All conformance cases. */
 
 import type { Case } from "./case.ts";
+import { BAN_CASES } from "./cases/bans.ts";
 import { CONDITION_CASES } from "./cases/conditions.ts";
 import { FAILSAFE_CASES } from "./cases/failsafe.ts";
 import { FIELD_CASES } from "./cases/fields.ts";
@@ -23,4 +24,5 @@ export const CASES: readonly Case[] = [
   ...FRAGMENT_CASES,
   ...FAILSAFE_CASES,
   ...TUNNEL_CASES,
+  ...BAN_CASES,
 ];

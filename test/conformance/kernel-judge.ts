@@ -1,5 +1,7 @@
 /** The kernel programs as a judge of conformance cases: each packet is handed to a program by a test run. */
 
+import { banMemoryOf } from "../../agent/bans/memory.ts";
+import { BanTable } from "../../agent/bans/table.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
@@ -8,6 +10,7 @@ import { compile, type CompiledRules, type RulesSource } from "../../agent/rules
 import { Installer } from "../../agent/rules/install.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
 import type { Reason } from "../../agent/rules/reference.ts";
+import { type Network, parseNetworks } from "../../config/address.ts";
 import type { Mode } from "../../config/types.ts";
 import { InterfaceFlag, Outcome, ReasonNames, Slot, VerdictNames } from "../../agent/generated/layout.ts";
 
@@ -43,12 +46,15 @@ export class KernelJudge {
   readonly #devices: ReadonlyMap<string, number>;
   #compiled: CompiledRules | undefined;
   #sessions: Host["sessions"] = [];
+  readonly #bans: BanTable;
+  readonly #banned: Network[] = [];
 
   /** `devices`: ifindex by name, in the namespace of the calling thread. */
   constructor(devices: ReadonlyMap<string, number>, capacity = CAPACITIES[0]!) {
-    this.#plane = new DataPlane({ netnsCookie: 0n, capacity });
+    this.#plane = new DataPlane({ netnsCookie: 0n, capacity: { ...capacity, banLines: 64 } });
     this.#plane.xdpProgram();
     this.#devices = devices;
+    this.#bans = new BanTable(banMemoryOf(this.#plane));
     const memory = (name: string): Uint8Array => new Uint8Array(this.#plane.map(name).mmap());
     this.#installer = new Installer({
       policies: memory("policies"),
@@ -72,6 +78,10 @@ export class KernelJudge {
   /** Forgets all connections, and takes these rules. */
   async start(policy: RulesSource & { mode: Mode }, host: Partial<Host> = {}): Promise<void> {
     this.#sessions = host.sessions ?? [];
+    for (const network of this.#banned.splice(0)) this.#bans.remove(network);
+    this.#banned.push(...(host.bans ?? []).flatMap(parseNetworks));
+    for (const network of this.#banned) this.#bans.add(network, 0);
+    this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
     for (const table of STATE_TABLES) for (const _ of this.#plane.map(table).batches({ remove: true }));
     this.#compiled = undefined;
     await this.reload(policy);
@@ -122,6 +132,7 @@ export class KernelJudge {
         case Slot.DEFAULT: return "default";
         case Slot.FAILSAFE: return "failsafe";
         case Slot.ON_ERROR: return "on_error";
+        case Slot.BAN: return "ban";
         default: return this.#compiled!.rules.find((rule) => rule.slot === slot)?.name ?? `slot ${slot}`;
       }
     };

@@ -30,6 +30,10 @@ export interface Host {
   established: readonly { local: End; remote: End }[];
   /** TCP connections by which an operator is connected. */
   sessions: readonly { remote: End; localPort: number }[];
+  /** Addresses, prefixes and ranges that are banned now. */
+  bans: readonly string[];
+  /** Those that no ban reaches. */
+  banExceptions: readonly string[];
 }
 
-export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [] };
+export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [] };

@@ -54,6 +54,13 @@ export function isTrustedPeer(packet: Packet, arrival: Arrival, policy: Policy, 
   );
 }
 
+/** Whoever is at the other end, whatever else the packet is. */
+export function isBanned(packet: Packet, { hook }: Arrival, { bans, banExceptions }: Host): boolean {
+  const peer = hook === "ingress" ? packet.source : packet.destination;
+  const holds = (text: string): boolean => addressesOf(text)(peer);
+  return bans.some(holds) && !banExceptions.some(holds);
+}
+
 /** A TCP connection that somebody opened to a management port of this host; its replies are part of it. */
 export function isManagement(opener: Conversation, inward: boolean, local: boolean, policy: Policy): boolean {
   if (!inward || !local || opener.protocol !== TCP || opener.ports === null) return false;
