@@ -16,6 +16,8 @@ import { type ControlServer, startControlServer } from "./control/server.ts";
 import { claimSocket, type SocketClaim } from "./control/socket.ts";
 import { claimStateDirectory } from "./control/state-directory.ts";
 import { statusOf, TrafficRates } from "./control/status.ts";
+import { withDynamic } from "./dynamic/check.ts";
+import { type DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
 import { clearRule, readFlowCounts } from "./events/counters.ts";
@@ -40,6 +42,7 @@ import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
+import { auditExpired, dropFrom } from "./rule-operations.ts";
 import { compile, type CompiledRules } from "./rules/compile.ts";
 import { Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
@@ -82,13 +85,16 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 /** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Omit<Ground, "compiled" | "plane" | "pins">): Promise<void> {
+async function takeOver(ground: Omit<Ground, "compiled" | "dynamic" | "ended" | "plane" | "pins">): Promise<void> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
   try {
-    const compiled = compile(ground.settings.config); // before anything in the kernel is touched: it says how large the tables must be
-    await watchOver({ ...ground, pins, compiled, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity: compiled.capacity }) });
+    const dynamic = new DynamicRules(ground.settings.config.state_dir);
+    const ended = dynamic.due();
+    dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
+    const compiled = compile(withDynamic(ground.settings, dynamic.all).config); // before anything in the kernel is touched: it says how large the tables must be
+    await watchOver({ ...ground, pins, dynamic, ended, compiled, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity: compiled.capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;
@@ -101,13 +107,16 @@ interface Ground {
   log: Log;
   signals: Signals;
   claim: SocketClaim;
+  dynamic: DynamicRules;
+  /** Rules whose time was over before this start. */
+  ended: readonly DynamicRule[];
   compiled: CompiledRules;
   plane: DataPlane;
   pins: string;
 }
 
 /** The diagram: everything between the kernel and those who are told, from start to stop. */
-async function watchOver({ options, settings, log, signals, claim, compiled, plane, pins }: Ground): Promise<void> {
+async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, plane, pins }: Ground): Promise<void> {
   const { config } = settings;
 
   // The kernel side: rules and mode.
@@ -121,7 +130,7 @@ async function watchOver({ options, settings, log, signals, claim, compiled, pla
   const mode = new ModeKeeper(config.state_dir);
   const wanted = mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
-  await rules.install(compiled, settings.sourceOf);
+  const generation = await rules.install(compiled, withDynamic(settings, dynamic.all).sourceOf);
   plane.mode = wanted;
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
@@ -187,7 +196,7 @@ async function watchOver({ options, settings, log, signals, claim, compiled, pla
     snapshot: () => figures.snapshot(),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, rules, sessions, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const operate = (operations = new Operations({ options, settings, plane, rules, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
@@ -197,7 +206,11 @@ async function watchOver({ options, settings, log, signals, claim, compiled, pla
     status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
     setMode: (wanted, caller) => operate.setMode(wanted, caller),
     reload: (caller) => operate.reload(caller),
-    rules: () => figures.rules(),
+    rules: () => operate.rules.listed(figures.rules()),
+    rule: (which) => operate.rules.detail(figures.rules(), which),
+    addRule: (rule, caller) => operate.rules.add(rule, caller),
+    deleteRules: (ids, caller) => (ids === "all" ? operate.rules.clear(caller) : operate.rules.delete(ids, caller)),
+    moveRule: (id, place, caller) => operate.rules.move(id, place, caller),
     flows(filter, limit) {
       const now = plane.jiffies();
       const rows = [];
@@ -226,13 +239,15 @@ async function watchOver({ options, settings, log, signals, claim, compiled, pla
   // Start: owners first, so that the first connection has one; then the interfaces; then reading.
   const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
+  health.report("dynamic rules", dynamic.trouble);
   interfaces.start();
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   ring.start();
-  await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
-  log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
+  await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
+  if (ended.length > 0) await auditExpired(audit, ended, generation);
+  log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
 
   const timers = [
     setInterval(() => {
@@ -244,6 +259,7 @@ async function watchOver({ options, settings, log, signals, claim, compiled, pla
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());
+      health.report("dynamic rules", dynamic.trouble);
     }, SAMPLE_MS),
   ];
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
@@ -259,6 +275,7 @@ async function watchOver({ options, settings, log, signals, claim, compiled, pla
   view?.close();
   for (const timer of timers) clearInterval(timer);
   watcher?.close();
+  operate.rules.close();
   await server.close();
   interfaces.detachAll();
   tracers.detach();

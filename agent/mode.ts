@@ -3,10 +3,11 @@
  * are kept in the state directory.
  */
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Mode } from "./events/snapshot.ts";
+import { keepState } from "./state-file.ts";
 
 interface Kept {
   /** The file's mode when the command came. */
@@ -32,9 +33,7 @@ export class ModeKeeper {
   /** Keeps what was commanded, durably, before it takes effect. */
   command(mode: Mode, file: Mode): void {
     this.#kept = { file, command: mode };
-    const temporary = `${this.#path}.new`;
-    writeFileSync(temporary, `${JSON.stringify(this.#kept)}\n`, { mode: 0o600, flush: true });
-    renameSync(temporary, this.#path);
+    keepState(this.#path, this.#kept);
   }
 }
 

@@ -6,12 +6,15 @@ import type { AuditWriter } from "../audit/writer.ts";
 import type { Telemetry } from "../otel/start.ts";
 import type { Caller, ModeChange, ReloadResult } from "./control/contract.ts";
 import { ControlError } from "./control/contract.ts";
+import { withDynamic } from "./dynamic/check.ts";
+import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import type { Mode, Snapshot } from "./events/snapshot.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import type { ModeKeeper } from "./mode.ts";
 import type { RuleBook } from "./rulebook.ts";
+import { type Installed, RuleOperations } from "./rule-operations.ts";
 import { RulesRefused } from "./rules/compile.ts";
 import type { SessionKeeper } from "./sessions.ts";
 import { ConfigRefused, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
@@ -24,6 +27,7 @@ export interface OperationParts {
   interfaces: InterfaceFollower;
   mode: ModeKeeper;
   sessions: SessionKeeper;
+  dynamic: DynamicRules;
   audit: AuditWriter;
   telemetry: Telemetry;
   say(level: "info" | "warn" | "error", sentence: string): void;
@@ -33,6 +37,8 @@ export interface OperationParts {
 const FIXED = ["audit", "otel", "logging", "state_dir", "control_socket"] as const;
 
 export class Operations {
+  /** Of the rules that are added by command. */
+  readonly rules: RuleOperations;
   readonly #parts: OperationParts;
   /** As loaded last, and as what came of the last try. */
   #settings: Settings;
@@ -45,6 +51,14 @@ export class Operations {
   constructor(parts: OperationParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
+    this.rules = new RuleOperations({
+      ...parts,
+      fileRules: () => this.#settings.config.rules,
+      install: (dynamic, whenCompiled) => this.#install(this.#settings, { dynamic, whenCompiled }),
+      inTurn: (change) => this.#inTurn(change),
+      admit: (caller) => this.#admit(caller),
+      warnOfAbsent: (rules) => warnOfAbsent(rules, parts.interfaces.present()),
+    });
   }
 
   figures(): Snapshot["config"] {
@@ -53,14 +67,11 @@ export class Operations {
 
   setMode(mode: Mode, caller: Caller): Promise<ModeChange> {
     return this.#inTurn(async () => {
-      const { plane, mode: keeper, audit, sessions } = this.#parts;
+      const { plane, mode: keeper, audit } = this.#parts;
       const previous = plane.mode;
       keeper.command(mode, this.#settings.config.mode);
       if (mode === "detect") this.#switch(mode);
-      if (caller.session !== undefined) {
-        sessions.admit(caller.session);
-        await this.#install(this.#settings);
-      }
+      if (this.#admit(caller)) await this.#install(this.#settings);
       this.#switch(mode);
       await audit.action({ action: "MODE", uid: caller.uid, detail: { from: previous, to: mode, pid: caller.pid } });
       return { mode, previous };
@@ -71,7 +82,7 @@ export class Operations {
   reload(caller?: Caller): Promise<ReloadResult> {
     return this.#inTurn(async () => {
       const who = caller === undefined ? {} : { uid: caller.uid };
-      if (caller?.session !== undefined) this.#parts.sessions.admit(caller.session);
+      if (caller !== undefined) this.#admit(caller);
       try {
         const result = await this.#reload();
         this.#parts.telemetry.changed("weir.rules.changed", { generation: result.generation, loaded: result.rules.loaded });
@@ -94,7 +105,7 @@ export class Operations {
     const settings = await readSettings(options);
     const wanted = mode.resolve(settings.config.mode);
     // Towards detect the mode goes first, towards prevent last: nothing is dropped by a mixture of the old and the new.
-    const generation = await this.#install(settings, () => wanted === "detect" && this.#switch(wanted));
+    const { generation, loaded, enforced } = await this.#install(settings, { whenCompiled: () => wanted === "detect" && this.#switch(wanted) });
     this.#switch(wanted);
     const before = this.#settings.config;
     this.#settings = settings;
@@ -109,16 +120,24 @@ export class Operations {
     const fixed = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(settings.config[key]));
     const warnings = [...settings.warnings, ...warnOfAbsent(settings.config.rules, interfaces.present()), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
     for (const warning of warnings) say("warn", warning);
-    const enforced = settings.config.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
-    return { generation, rules: { loaded: settings.config.rules.length, enforced }, warnings };
+    return { generation, rules: { loaded, enforced }, warnings };
   }
 
   /** `whenCompiled` runs when nothing can refuse the rules any more. */
-  async #install(settings: Settings, whenCompiled: () => unknown = () => {}): Promise<number> {
-    const { rules } = this.#parts;
-    const compiled = rules.compile(settings.config);
+  async #install(settings: Settings, { dynamic, whenCompiled = () => {} }: { dynamic?: readonly DynamicRule[]; whenCompiled?: () => unknown } = {}): Promise<Installed & { enforced: number }> {
+    const { rules, dynamic: kept } = this.#parts;
+    const whole = withDynamic(settings, dynamic ?? kept.all);
+    const compiled = rules.compile(whole.config);
     whenCompiled();
-    return rules.install(compiled, settings.sourceOf);
+    const generation = await rules.install(compiled, whole.sourceOf);
+    const enforced = compiled.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
+    return { generation, loaded: compiled.rules.length, enforced, warnings: compiled.warnings };
+  }
+
+  /** Puts the caller's own connection under the failsafe, from the next rules on. False if he has none. */
+  #admit({ session }: Caller): boolean {
+    if (session !== undefined) this.#parts.sessions.admit(session);
+    return session !== undefined;
   }
 
   #switch(mode: Mode): void {

@@ -1,10 +1,11 @@
 /** The operators' own connections, which pass whatever the rules say; kept over a restart, so that it locks nobody out. */
 
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { checkedSession, type OperatorSession } from "./control/session.ts";
 import { Limit } from "./generated/layout.ts";
+import { keepState } from "./state-file.ts";
 
 export class SessionKeeper {
   readonly #path: string;
@@ -24,9 +25,7 @@ export class SessionKeeper {
   admit(session: OperatorSession): void {
     const same = JSON.stringify(session);
     this.#sessions = [...this.#sessions.filter((known) => JSON.stringify(known) !== same), session].slice(-Limit.FAILSAFE_SESSIONS);
-    const temporary = `${this.#path}.new`;
-    writeFileSync(temporary, `${JSON.stringify(this.#sessions)}\n`, { mode: 0o600, flush: true });
-    renameSync(temporary, this.#path);
+    keepState(this.#path, this.#sessions);
   }
 }
 

@@ -8,7 +8,21 @@ import type { Endpoint, EventType, ProcessReference, VerdictEvent } from "../age
 import { openSeal } from "./chain.ts";
 
 /** What an operator, or weir itself, did. */
-export type ActionName = "START" | "STOP" | "MODE" | "RELOAD" | "RELOAD-FAILED" | "REFUSED" | "ATTACH" | "DETACH";
+export type ActionName =
+  | "START"
+  | "STOP"
+  | "MODE"
+  | "RELOAD"
+  | "RELOAD-FAILED"
+  | "RULE-ADD"
+  | "RULE-DELETE"
+  | "RULE-MOVE"
+  | "RULE-CLEAR"
+  | "RULE-EXPIRED"
+  | "RULE-REFUSED"
+  | "REFUSED"
+  | "ATTACH"
+  | "DETACH";
 
 /** What the log says about itself. */
 export type LogRecordName =

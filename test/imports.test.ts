@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   otel: ["config", "agent/events"],
   audit: ["config", "agent/events"],
   collector: ["otel"],
+  "agent/dynamic": ["config", "agent/rules", "agent"],
   "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "otel", "audit", "agent"],
 };
 

@@ -1,8 +1,8 @@
 /** Asks the agent over its socket. Every failure becomes a sentence for the operator. */
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
-import type { Mode, RuleRow } from "../events/snapshot.ts";
-import { API_VERSION, ControlError, type ErrorBody, type ModeChange, type ReloadResult, type Status } from "./contract.ts";
+import type { Mode } from "../events/snapshot.ts";
+import { API_VERSION, ControlError, type ErrorBody, type ListedRule, type ModeChange, type NewRule, type Place, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "./contract.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
@@ -31,8 +31,24 @@ export class ControlClient {
     return this.#json("GET", "/v1/status");
   }
 
-  rules(): Promise<RuleRow[]> {
+  rules(): Promise<ListedRule[]> {
     return this.#json("GET", "/v1/rules");
+  }
+
+  rule(which: string): Promise<RuleDetail> {
+    return this.#json("GET", `/v1/rules/one?${new URLSearchParams({ which })}`);
+  }
+
+  addRule(rule: NewRule, session?: OperatorSession): Promise<RuleChange> {
+    return this.#json("POST", "/v1/rules", { ...rule, session });
+  }
+
+  deleteRules(ids: readonly string[] | "all", session?: OperatorSession): Promise<RuleChange> {
+    return this.#json("DELETE", "/v1/rules", { ids, session });
+  }
+
+  moveRule(id: string, place: Place, session?: OperatorSession): Promise<RuleChange> {
+    return this.#json("PUT", "/v1/rules/place", { id, place, session });
   }
 
   flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {

@@ -1,5 +1,6 @@
 /** What the command line and the agent say to each other, and what the agent must offer for it. */
 
+import type { RuleConfig } from "../../config/types.ts";
 import type { Direction, Transport, Verdict, VerdictEvent } from "../events/event.ts";
 import type { EventCounts, Health, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { FlowRow } from "../flows/row.ts";
@@ -24,7 +25,13 @@ export interface AgentControl {
   setMode(mode: Mode, caller: Caller): Awaitable<ModeChange>;
   /** Throws a ControlError with status 422 and one detail a problem when the file is bad. */
   reload(caller: Caller): Awaitable<ReloadResult>;
-  rules(): Awaitable<RuleRow[]>;
+  rules(): Awaitable<ListedRule[]>;
+  /** By id or name, of the file or added by command. Throws a ControlError with status 404 when there is none. */
+  rule(which: string): Awaitable<RuleDetail>;
+  /** These throw a ControlError with status 422 and one detail a problem, then nothing has changed. */
+  addRule(rule: NewRule, caller: Caller): Awaitable<RuleChange>;
+  deleteRules(ids: readonly string[] | "all", caller: Caller): Awaitable<RuleChange>;
+  moveRule(id: string, place: Place, caller: Caller): Awaitable<RuleChange>;
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
@@ -41,6 +48,52 @@ export interface ModeChange {
 export interface ReloadResult {
   generation: number;
   rules: { loaded: number; enforced: number };
+  warnings: string[];
+}
+
+/** Among the rules added by command, which come before those of the file. */
+export type Place = "first" | "last" | { before: string };
+
+export interface NewRule {
+  /** As in the file; without a name the rule is called by its id. */
+  rule: Record<string, unknown>;
+  place: Place;
+  reason?: string;
+  /** Seconds; or milliseconds since the epoch, and not both. */
+  for_s?: number;
+  until?: number;
+}
+
+/** What is known of a rule that was added by command. */
+export interface Origin {
+  /** Who added it. */
+  uid: number;
+  /** ISO times. */
+  added: string;
+  expires?: string;
+  reason?: string;
+}
+
+export interface DynamicRow extends Origin {
+  id: string;
+  name: string;
+}
+
+export interface ListedRule extends RuleRow {
+  /** Absent for rules of the file. */
+  dynamic?: Origin;
+}
+
+export interface RuleDetail extends ListedRule {
+  definition: RuleConfig;
+}
+
+export interface RuleChange {
+  generation: number;
+  /** Rules in force, those of the file included. */
+  loaded: number;
+  /** Those that were added, deleted or moved. */
+  rules: DynamicRow[];
   warnings: string[];
 }
 

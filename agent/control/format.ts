@@ -41,6 +41,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
+/** `12 m 3 s ago`, of an ISO time. */
+export function since(time: string | null): string {
+  return time === null ? "never" : `${duration((Date.now() - Date.parse(time)) / 1000)} ago`;
+}
+
 /** 198.18.0.1:40000, [2001:db8::1]:443 */
 export function endpoint({ address, port }: Endpoint): string {
   const host = isIPv6(address) ? `[${address}]` : printable(address);

@@ -3,6 +3,7 @@
 import type { Mode } from "../events/snapshot.ts";
 import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
 import { FLOW_FILTER_FIELDS, type FlowFilter } from "./flow-filter.ts";
+import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
 import { checkedSession } from "./session.ts";
 
 export const FLOW_LIMIT = 10_000;
@@ -20,13 +21,17 @@ type Handler = (control: AgentControl, route: Route) => Awaitable<unknown>;
 
 const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/status": { GET: (control) => control.status() },
-  "/v1/rules": { GET: (control) => control.rules() },
+  "/v1/rules": { GET: (control) => control.rules(), POST: addRule, DELETE: deleteRules },
+  "/v1/rules/one": { GET: oneRule },
+  "/v1/rules/place": { PUT: moveRule },
   "/v1/flows": { GET: flows },
   "/v1/watch": {}, // GET, which watchers.ts answers
   "/v1/metrics": { GET: (control) => control.metrics() },
   "/v1/mode": { PUT: setMode },
   "/v1/reload": { POST: reload },
 };
+
+const WITH_PARAMETERS = ["/v1/flows", "/v1/rules/one"];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
@@ -39,7 +44,7 @@ export async function answer(route: Route, control: AgentControl): Promise<unkno
     const allowed = Object.keys(methods).length > 0 ? Object.keys(methods) : ["GET"];
     throw new ControlError(`${pathname} does not know the method ${route.method}.`, { status: 405, next: `Use ${allowed.join(" or ")}.`, details: allowed });
   }
-  if (pathname !== "/v1/flows") onlyParameters(route.url.searchParams, []);
+  if (!WITH_PARAMETERS.includes(pathname)) onlyParameters(route.url.searchParams, []);
   return handler(control, route);
 }
 
@@ -79,6 +84,27 @@ async function setMode(control: AgentControl, route: Route) {
 async function reload(control: AgentControl, route: Route) {
   const { session } = await objectOf(route, ["session"]);
   return control.reload(callerWith(route, session));
+}
+
+function oneRule(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, ["which"]);
+  return control.rule(url.searchParams.get("which") ?? "");
+}
+
+async function addRule(control: AgentControl, route: Route) {
+  const { session, ...request } = await objectOf(route, ["rule", "place", "reason", "for_s", "until", "session"]);
+  return control.addRule(checkedNewRule(request), callerWith(route, session));
+}
+
+async function deleteRules(control: AgentControl, route: Route) {
+  const { ids, session } = await objectOf(route, ["ids", "session"]);
+  return control.deleteRules(checkedIds(ids), callerWith(route, session));
+}
+
+async function moveRule(control: AgentControl, route: Route) {
+  const { id, place, session } = await objectOf(route, ["id", "place", "session"]);
+  if (typeof id !== "string") throw new ControlError("The request does not say which rule to move.", { status: 400, next: 'Send {"id": "d1", "place": "first"}.' });
+  return control.moveRule(id, checkedPlace(place), callerWith(route, session));
 }
 
 function callerWith(route: Route, session: unknown): Caller {

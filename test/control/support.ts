@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
-import type { AgentControl, Caller, ModeChange, ReloadResult, Status } from "../../agent/control/contract.ts";
+import { type AgentControl, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewRule, type Place, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
 import { type FlowFilter, matchesFlow } from "../../agent/control/flow-filter.ts";
 import type { Peer } from "../../agent/control/door.ts";
@@ -20,7 +20,7 @@ export class FakeAgent implements AgentControl {
   mode: Mode = "detect";
   callers: Caller[] = [];
   listeners = new Set<(event: VerdictEvent) => void>();
-  rows: RuleRow[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
+  rows: ListedRule[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
   connections: FlowRow[] = [flowRow()];
   audit = { path: "/nonexistent/audit.log", head: "/nonexistent/audit.head" };
   onReload: () => ReloadResult = () => ({ generation: 8, rules: { loaded: 1, enforced: 1 }, warnings: [] });
@@ -42,8 +42,30 @@ export class FakeAgent implements AgentControl {
     this.callers.push(caller);
     return this.onReload();
   }
-  rules(): RuleRow[] {
+  rules(): ListedRule[] {
     return this.rows;
+  }
+  rule(which: string): RuleDetail {
+    const row = this.rows.find(({ name }) => name === which);
+    if (row === undefined) throw new ControlError(`There is no rule "${which}".`, { status: 404, next: "Look." });
+    return { ...row, definition: { name: row.name, action: row.action, enforce: row.enforce, direction: "both" } };
+  }
+  /** What was asked of the rules, in order, without the callers. */
+  asked: unknown[] = [];
+  onRuleChange: (name: string) => RuleChange = (name) => ({ generation: 8, loaded: 3, rules: [dynamicRow(name)], warnings: [] });
+  addRule(rule: NewRule, caller: Caller): RuleChange {
+    return this.#change(rule, caller);
+  }
+  deleteRules(ids: readonly string[] | "all", caller: Caller): RuleChange {
+    return this.#change(ids, caller);
+  }
+  moveRule(id: string, place: Place, caller: Caller): RuleChange {
+    return this.#change({ id, place }, caller);
+  }
+  #change(asked: unknown, caller: Caller): RuleChange {
+    this.asked.push(asked);
+    this.callers.push(caller);
+    return this.onRuleChange("d1");
   }
   flows(filter: FlowFilter, limit: number): FlowRow[] {
     return this.connections.filter((row) => matchesFlow(row, filter)).slice(0, limit);
@@ -151,7 +173,11 @@ export function anEvent(seq: number, more: Partial<VerdictEvent> = {}): VerdictE
   };
 }
 
-function ruleRow(name: string): RuleRow {
+function dynamicRow(id: string): DynamicRow {
+  return { id, name: id, uid: 0, added: "2026-11-21T03:00:00.000Z" };
+}
+
+export function ruleRow(name: string): RuleRow {
   return {
     id: name,
     name,

@@ -2,18 +2,18 @@ import { showAudit } from "../../../audit/show.ts";
 import { printable } from "../../../config/quote.ts";
 import { AGENT_OPTIONS, type Command, UsageError } from "../arguments.ts";
 import { safeJson } from "../format.ts";
+import { readWhile } from "../moment.ts";
 import { auditFilesFor } from "../paths.ts";
 import { printed } from "../print.ts";
 
 const MOST = 1_000_000;
-const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export const command: Command = {
   usage: "audit show [FILE] [--since WHEN] [--type TYPE[,TYPE]] [--rule NAME] [--last N] [--json]",
   about: "Prints the audit log, the oldest record first, rotated files included. Works with and without a running agent.",
   options: {
     since: { value: "WHEN", about: "only since a time or for a while: 2026-11-21T03:00Z, 15m, 2h, 7d" },
-    type: { value: "TYPE", about: "only records of this type, as DETECTED, BLOCKED, MODE, RELOAD; several with commas" },
+    type: { value: "TYPE", about: "only records of this type, as DETECTED, BLOCKED, MODE, RULE-ADD; several with commas" },
     rule: { value: "NAME", about: "only events of this rule" },
     last: { value: "N", about: "only the last so many" },
     json: { about: "print one JSON object a line" },
@@ -44,8 +44,8 @@ export const command: Command = {
 };
 
 function timeOf(text: string): number {
-  const [, number, unit] = /^([0-9]+)([smhd])$/.exec(text) ?? [];
-  const time = number === undefined ? Date.parse(text) : Date.now() - Number(number) * UNITS[unit!]!;
+  const seconds = readWhile(text);
+  const time = seconds === undefined ? Date.parse(text) : Date.now() - seconds * 1000;
   if (Number.isNaN(time)) throw new UsageError(`--since takes a time or a while, as 2026-11-21T03:00Z or 15m, not "${text}"`);
   return time;
 }

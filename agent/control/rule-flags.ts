@@ -1,0 +1,94 @@
+/** A rule as flags: how each becomes a key of the rule, and how what is wrong with a key is said of its flag. */
+
+import { type Call, type OptionSpec, UsageError } from "./arguments.ts";
+import { ControlError, type Place } from "./contract.ts";
+
+interface Flag extends OptionSpec {
+  /** Of the rule, as in the file. */
+  key: string;
+  /** From what was written to what the file would hold. */
+  read: (text: string) => unknown;
+}
+
+const word = (text: string): string => text;
+const list = (text: string): string[] => text.split(",").map((part) => part.trim());
+/** The file distinguishes 80 and "80". */
+const number = (text: string): string | number => (/^[0-9]{1,9}$/.test(text) ? Number(text) : text);
+const numbers = (text: string): (string | number)[] => list(text).map(number);
+
+function messages(text: string): object[] {
+  return list(text).map((message) => {
+    const [type = "", code] = message.split("/", 2);
+    return code === undefined ? { type: number(type) } : { type: number(type), code: number(code) };
+  });
+}
+
+const FLAGS: Record<string, Flag> = {
+  src: { key: "layer3.source", value: "LIST", about: "addresses, prefixes or first-last ranges of the opener, with commas", read: list },
+  dst: { key: "layer3.destination", value: "LIST", about: "those of the other end", read: list },
+  port: { key: "layer4.destination_ports", value: "LIST", about: "ports or first-last ranges of the other end (with --proto tcp or udp)", read: numbers },
+  sport: { key: "layer4.source_ports", value: "LIST", about: "those of the opener", read: numbers },
+  proto: { key: "layer4.protocol", value: "NAME", about: "tcp, udp, icmp, icmpv6, another name or a number", read: number },
+  icmp: { key: "layer4.icmp", value: "LIST", about: "message types, or type/code, as echo-request (with --proto icmp or icmpv6)", read: messages },
+  action: { key: "action", value: "ACTION", about: "allow or block", read: word },
+  name: { key: "name", value: "NAME", about: "what events call the rule (its id)", read: word },
+  direction: { key: "direction", value: "WHICH", about: "the opener's: ingress, egress or both (both)", read: word },
+  interface: { key: "interfaces", value: "LIST", about: "names of interfaces, with * for any characters", read: list },
+};
+
+export const RULE_OPTIONS: Record<string, OptionSpec> = {
+  ...Object.fromEntries(Object.entries(FLAGS).map(([name, { value, about }]) => [name, { value: value!, about }])),
+  enforce: { about: "let the rule drop in prevent mode; without it, it only reports what it would drop" },
+};
+
+export const PLACE_OPTIONS: Record<string, OptionSpec> = {
+  before: { value: "ID", about: "before this rule" },
+  first: { about: "before all others" },
+  last: { about: "behind the other dynamic rules, before those of the file" },
+};
+
+export function ruleOf(call: Call): Record<string, unknown> {
+  if (!call.has("action")) throw new UsageError("--action is missing: --action allow or --action block");
+  const rule: Record<string, unknown> = {};
+  for (const [name, { key, read }] of Object.entries(FLAGS)) {
+    const text = call.text(name);
+    if (text !== undefined) put(rule, key, read(text));
+  }
+  return call.has("enforce") ? { ...rule, enforce: true } : rule;
+}
+
+function put(rule: Record<string, unknown>, key: string, value: unknown): void {
+  const [layer, inner] = key.split(".") as [string, string?];
+  if (inner === undefined) rule[layer] = value;
+  else rule[layer] = { ...(rule[layer] as object | undefined), [inner]: value };
+}
+
+/** undefined where none is said. */
+export function placeOf(call: Call): Place | undefined {
+  const said = Object.keys(PLACE_OPTIONS).filter((name) => call.has(name));
+  if (said.length > 1) throw new UsageError(`--${said[0]} and --${said[1]} do not go together`);
+  const before = call.text("before");
+  if (before !== undefined) return { before };
+  return said[0] as "first" | "last" | undefined;
+}
+
+/** The refusal of a rule, with its keys called as the flags that were written. */
+export async function inFlags<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof ControlError) || error.status !== 422) throw error;
+    const { message, next, status, details, cause } = error;
+    throw new ControlError(message, { next, status, details: details.map(inFlag), cause });
+  }
+}
+
+/** `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
+export function inFlag(problem: string): string {
+  const [, key = "", rest = ""] = /^([a-z0-9_.]+)(?:\[[0-9]+\][a-z.]*)?: (.*)$/su.exec(problem) ?? [];
+  const flag = key === "until" ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key)?.[0];
+  if (flag === undefined) return problem;
+  const itself = key.split(".").at(-1)!;
+  // Such as "destination_ports need the protocol tcp or udp".
+  return rest.startsWith(`${itself} need`) ? `--${flag} needs${rest.slice(rest.indexOf(" the protocol"))}` : `--${flag}: ${rest}`;
+}
