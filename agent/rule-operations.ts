@@ -9,7 +9,7 @@ import { type Caller, ControlError, type DynamicRow, type ListedRule, type NewRu
 import { ruleText } from "./control/rule-text.ts";
 import { checkRule, sourceOf } from "./dynamic/check.ts";
 import { deadlineIn } from "./dynamic/clock.ts";
-import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
+import { type DynamicRule, type DynamicRules, without } from "./dynamic/store.ts";
 import type { RuleRow } from "./events/snapshot.ts";
 import { RulesRefused } from "./rules/compile.ts";
 
@@ -72,12 +72,13 @@ export class RuleOperations {
 
   add({ rule, place, reason, for_s, until }: NewRule, caller: Caller): Promise<RuleChange> {
     return this.#change("add", caller, () => {
-      const { dynamic, fileRules, warnOfAbsent } = this.#parts;
+      const { dynamic, warnOfAbsent } = this.#parts;
       if (dynamic.all.length >= MOST_RULES) throw new RulesRefused([`there are ${MOST_RULES} dynamic rules already, and no more fit; write lasting ones into the file`]);
-      const taken = new Set([...dynamic.all.map((one) => one.rule), ...fileRules()].map(({ name }) => name));
-      const id = dynamic.nextId((name) => taken.has(name));
+      const id = dynamic.nextId((name) => this.#ownerOf(name) !== undefined);
       const named = { name: id, ...rule };
       const { problems, warnings } = checkRule(named);
+      const owner = this.#ownerOf(named.name);
+      if (owner !== undefined) problems.push(`name: ${quote(named.name)} is already that of ${owner}; names are unique`);
       if (problems.length > 0) throw new RulesRefused(problems);
       const checked = named as unknown as RuleConfig;
       const seconds = for_s ?? (until === undefined ? undefined : (until - dynamic.clock.wall()) / 1000);
@@ -104,7 +105,7 @@ export class RuleOperations {
     return this.#change("delete", caller, () => {
       const { all } = this.#parts.dynamic;
       const changed = ids.map((id) => find(all, id));
-      return { rules: all.filter((one) => !changed.includes(one)), changed: [...new Set(changed)] };
+      return { rules: without(all, changed), changed: [...new Set(changed)] };
     });
   }
 
@@ -117,7 +118,7 @@ export class RuleOperations {
       const { all } = this.#parts.dynamic;
       const moved = find(all, id);
       if (typeof place === "object" && place.before === id) return { rules: all, changed: [moved] };
-      const rules = putAt(all.filter((one) => one !== moved), moved, place);
+      const rules = putAt(without(all, [moved]), moved, place);
       return { rules, changed: [moved], detail: { to: typeof place === "object" ? `before ${place.before}` : place } };
     });
   }
@@ -150,14 +151,22 @@ export class RuleOperations {
     return { id: one.id, name: one.rule.name, ...this.#origin(one) };
   }
 
+  /** Whose name this is. */
+  #ownerOf(name: string): string | undefined {
+    const { dynamic, fileRules } = this.#parts;
+    const twin = dynamic.all.find(({ rule }) => rule.name === name);
+    if (twin !== undefined) return `the dynamic rule ${twin.id}`;
+    return fileRules().some((rule) => rule.name === name) ? "a rule of the file" : undefined;
+  }
+
   #change(what: Operation, caller: Caller, plan: () => Plan): Promise<RuleChange> {
-    const { dynamic, audit, telemetry, inTurn, install, admit, say } = this.#parts;
+    const { audit, telemetry, inTurn, admit, say } = this.#parts;
     const who = { uid: caller.uid };
     return inTurn(async () => {
       try {
         admit(caller);
         const { rules, changed, warnings = [], detail } = plan();
-        const installed = await install(rules, () => dynamic.keep(rules));
+        const installed = await this.#install(rules);
         const { generation, loaded } = installed;
         telemetry.changed("weir.rules.changed", { generation, loaded });
         say("info", `uid ${caller.uid}: rule ${what} ${listOf(changed)}`);
@@ -173,6 +182,22 @@ export class RuleOperations {
     }).finally(() => this.#arm());
   }
 
+  /** They are on the disk before they are in force, and not there if they cannot be. */
+  async #install(rules: readonly DynamicRule[]): Promise<Installed> {
+    const { dynamic, install } = this.#parts;
+    const before = dynamic.all;
+    let kept = false;
+    try {
+      return await install(rules, () => {
+        dynamic.keep(rules);
+        kept = true;
+      });
+    } catch (error) {
+      if (kept) dynamic.keep(before);
+      throw error;
+    }
+  }
+
   #arm(least = SOONEST_MS): void {
     clearTimeout(this.#timer);
     const next = this.#parts.dynamic.untilNext();
@@ -182,12 +207,14 @@ export class RuleOperations {
 
   async #look(): Promise<void> {
     const { dynamic, inTurn, say } = this.#parts;
+    const over = dynamic.due().length > 0;
     try {
-      if (dynamic.due().length > 0) await inTurn(() => this.#expire());
+      if (over) await inTurn(() => this.#expire());
       else dynamic.followClock();
       this.#arm();
     } catch (error) {
-      say("error", `what ended cannot be taken out of force, and is tried again in a minute: ${problemsOf(error).join("; ")}`);
+      const what = over ? "rules whose time is over stay in force" : "the times at which rules end cannot be kept for the next boot";
+      say("error", `${what}, and it is tried again in a minute: ${problemsOf(error).join("; ")}`);
       this.#arm(RETRY_MS);
     }
   }
@@ -196,9 +223,8 @@ export class RuleOperations {
     const { dynamic, audit, telemetry, install, say } = this.#parts;
     const over = dynamic.due();
     if (over.length === 0) return;
-    const rest = dynamic.all.filter((one) => !over.includes(one));
     try {
-      const { generation, loaded } = await install(rest, () => dropFrom(dynamic, over, say));
+      const { generation, loaded } = await install(without(dynamic.all, over), () => dropFrom(dynamic, over, say));
       telemetry.changed("weir.rules.changed", { generation, loaded });
       say("info", `the time of rule ${listOf(over)} is over`);
       await auditExpired(audit, over, generation);
@@ -213,7 +239,7 @@ export class RuleOperations {
 export function dropFrom(dynamic: DynamicRules, over: readonly DynamicRule[], say: RuleOperationParts["say"]): void {
   if (over.length === 0) return;
   try {
-    dynamic.keep(dynamic.all.filter((one) => !over.includes(one)));
+    dynamic.keep(without(dynamic.all, over));
   } catch (error) {
     dynamic.forget(over);
     say("warn", `rules that ended cannot be struck from the state directory: ${(error as Error).message}`);

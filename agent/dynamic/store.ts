@@ -88,8 +88,8 @@ export class DynamicRules {
   }
 
   /** For this process only, where the disk refuses. */
-  forget(rules: readonly DynamicRule[]): void {
-    this.#rules = this.#rules.filter((one) => !rules.includes(one));
+  forget(gone: readonly DynamicRule[]): void {
+    this.#rules = without(this.#rules, gone);
   }
 
   /** After the wall clock was set, what is kept for the next boot is put right. */
@@ -97,6 +97,11 @@ export class DynamicRules {
     const wasSet = this.#rules.some(({ expires }) => expires !== undefined && Math.abs(shownAgain(expires, this.clock).wall - expires.wall) > CLOCK_WAS_SET_MS);
     if (wasSet) this.keep(this.#rules);
   }
+}
+
+export function without(rules: readonly DynamicRule[], gone: readonly DynamicRule[]): DynamicRule[] {
+  const ids = new Set(gone.map(({ id }) => id));
+  return rules.filter(({ id }) => !ids.has(id));
 }
 
 function numberOf(id: string): number {

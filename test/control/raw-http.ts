@@ -12,7 +12,8 @@ export interface RawAnswer {
 
 export function ask(socketPath: string, method: string, path: string, body?: string): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, method, path, agent: false }, async (response) => {
+    const headers = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+    const sent = request({ socketPath, method, path, headers, agent: false }, async (response) => {
       let text = "";
       for await (const chunk of response.setEncoding("utf8")) text += chunk;
       resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: () => JSON.parse(text) });
