@@ -252,6 +252,7 @@ export async function auditExpired(audit: Pick<AuditWriter, "action">, over: rea
 
 /** `d1:no-telnet,d2:d2` */
 function listOf(rules: readonly DynamicRule[]): string {
+  if (rules.length === 0) return "none";
   return rules.map(({ id, rule }) => `${id}:${rule.name}`).join(",");
 }
 

@@ -83,7 +83,7 @@ export async function inFlags<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-/** `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
+/** A problem or a warning: `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
 export function inFlag(problem: string): string {
   const [, key = "", rest = ""] = /^([a-z0-9_.]+)(?:\[[0-9]+\][a-z.]*)?: (.*)$/su.exec(problem) ?? [];
   const flag = key === "until" ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key)?.[0];

@@ -34,10 +34,10 @@ test("the answer says what changed, and what a block rule still needs to drop", 
   assert.match((await add("--enforce")).stderr, /mode is detect.*weir mode prevent/);
   fixture.agent.mode = "prevent";
   assert.equal((await add("--enforce")).stderr, "");
-  fixture.agent.onRuleChange = (id) => ({ generation: 9, loaded: 1, rules: [{ id, name: "web", uid: 0, added: "" }], warnings: ["look\x1b[2J"] });
+  fixture.agent.onRuleChange = (id) => ({ generation: 9, loaded: 1, rules: [{ id, name: "web", uid: 0, added: "" }], warnings: ["layer3.source[0]: look\x1b[2J"] });
   const { stdout, stderr } = await fixture.weir(["rule", "delete", "d1", "d2"]);
   assert.equal(stdout, "Deleted: d1 (web). 1 rule is in force (generation 9).\n");
-  assert.equal(stderr, "warning: look\\x1b[2J\n");
+  assert.equal(stderr, "warning: --src: look\\x1b[2J\n");
   assert.deepEqual(JSON.parse((await fixture.weir(["rule", "move", "d1", "--before", "d3", "--json"])).stdout), fixture.agent.onRuleChange("d1"));
   assert.deepEqual(fixture.agent.asked.slice(-2), [["d1", "d2"], { id: "d1", place: { before: "d3" } }]);
 });
@@ -95,7 +95,7 @@ test("rule list shows dynamic rules apart, and rule show all about one", async (
   assert.match(stdout, /^Added by command, tried first:\n\nID +RULE.*ADDED +EXPIRES +REASON\nd4 +now +block, enforced .* 1 m \d s ago by uid 7 +in 1 m \d+ s +ticket 42\n\nOf the file:\n\nRULE.*SOURCE\nno-telnet-in/);
   assert.deepEqual(JSON.parse((await fixture.weir(["rule", "list", "--json"])).stdout)[0], fixture.agent.rows[0]);
   const shown = (await fixture.weir(["rule", "show", "now"])).stdout;
-  for (const line of [/rule +d4 now/, /says +block, enforced: anything/, /added +by uid 7/, /reason +ticket 42/, /matched +12 flows, 1,234,567 packets/]) assert.match(shown, line);
+  for (const line of [/rule +now \(d4\)/, /says +block, enforced: anything/, /added +by uid 7/, /reason +ticket 42/, /matched +12 flows, 1,234,567 packets/]) assert.match(shown, line);
   assert.deepEqual(JSON.parse((await fixture.weir(["rule", "show", "now", "--json"])).stdout), fixture.agent.rule("now"));
   assert.equal((await fixture.weir(["rule", "show", "gone"])).code, 1);
 });

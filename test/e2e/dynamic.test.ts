@@ -21,6 +21,14 @@ rules:
   - { name: beside, action: allow, direction: ingress, layer4: { protocol: udp, destination_ports: [9] } }
 `;
 
+/** Nobody need listen: a refusal is an answer, too. */
+const CONNECT = `
+const socket = require("node:net").connect({ host: process.argv[1], port: +process.argv[2] });
+const say = (word) => process.stdout.write(word, () => process.exit());
+socket.on("connect", () => say("open")).on("error", () => say("open"));
+setTimeout(say, 1500, "silent");
+`;
+
 describe("rules added by command", requires(root()), () => {
   let lab: Lab;
   let agent: AgentHome;
@@ -157,6 +165,15 @@ describe("rules added by command", requires(root()), () => {
     assert.equal(rules[0]?.id, "d6", "its ids are not given again");
     await stopped(PORT.blocked);
     await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
+  });
+
+  it("keeps the management port open, whatever a rule says", async () => {
+    await agent.weir("rule", "add", "--action", "block", "--enforce", "--first");
+    for (const [port, open] of [[22, true], [23, false]] as const) {
+      const { stdout } = await lab.attempt("client", process.execPath, "-e", CONNECT, lab.end("server:eth0").ipv4, String(port));
+      assert.equal(stdout, open ? "open" : "silent", `port ${port}`);
+    }
+    await agent.weir("rule", "delete", "d7");
   });
 
   it("clears them all at once", async () => {

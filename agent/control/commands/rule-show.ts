@@ -25,7 +25,7 @@ export const command: Command = {
 
 function described({ id, name, source, definition }: RuleDetail): [string, string][] {
   return [
-    ["rule", `${id} ${printable(name)}`],
+    ["rule", id === name ? id : `${printable(name)} (${id})`],
     ["says", printable(ruleText(definition), 1000)],
     ...(definition.description === undefined ? [] : [["about", printable(definition.description, 1000)] satisfies [string, string]]),
     ["source", printable(source)],
