@@ -169,7 +169,7 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: "weir.interfaces", kind: "updowncounter", unit: "{interface}", attributes: ["network.io.direction", "weir.hook"],
-    description: "Interfaces watched, by the hook in use; none where nothing is attached.",
+    description: "Interfaces watched, by the hook in use; none where nothing could be attached, off where the configuration wants nothing.",
     read: ({ snapshot }) => countBy(
       snapshot.interfaces.flatMap(({ ingress, egress }) => [["receive", ingress.hook], ["transmit", egress.hook]]), (values) => values),
   },

@@ -37,7 +37,7 @@ export function eventsText({ counters: { events }, ring_fill, lost }: Status): s
 }
 
 export function hookText({ hook, mode }: HookState): string {
-  return hook === "none" ? "none" : `${hook} ${mode}`;
+  return mode === "" ? hook : `${hook} ${mode}`;
 }
 
 export function interfaceTable(interfaces: readonly InterfaceState[]): string[] {

@@ -40,8 +40,8 @@ export interface EventCounts {
 }
 
 export interface HookState {
-  /** `none` when nothing is attached in this direction. */
-  hook: "xdp" | "tcx" | "clsact" | "none";
+  /** `none`: nothing could be attached. `off`: nothing should be. */
+  hook: "xdp" | "tcx" | "clsact" | "none" | "off";
   /** `native`, `generic` for XDP; `link` or `filter` for TC. */
   mode: string;
   reason: string;

@@ -18,6 +18,7 @@ import { chooseIngress, chooseInterface, type Device, type IngressChoice } from 
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 const NOTHING: HookState = { hook: "none", mode: "", reason: "" };
+const SWITCHED_OFF: HookState = { hook: "off", mode: "", reason: "interfaces.egress is false" };
 
 export interface FollowOptions {
   config: InterfacesConfig;
@@ -97,7 +98,7 @@ export class InterfaceFollower {
       name: link.name,
       ifindex: link.ifindex,
       ingress: ingress?.state ?? { ...NOTHING, reason: failures.get("ingress") ?? "" },
-      egress: egress?.state ?? { ...NOTHING, reason: failures.get("egress") ?? "switched off" },
+      egress: egress?.state ?? (this.#config.egress ? { ...NOTHING, reason: failures.get("egress") ?? "" } : SWITCHED_OFF),
     }));
   }
 

@@ -200,7 +200,7 @@ describe("devices that cannot do what is asked", here, () => {
       const [device] = (await agent.status()).interfaces;
       assert.deepEqual([device?.name, device?.ingress.hook, device?.ingress.mode], ["soft0", "xdp", "generic"]);
       assert.match(device?.ingress.reason ?? "", /asked for.*the driver has no native XDP/);
-      assert.deepEqual([device?.egress.hook, device?.egress.reason], ["none", "switched off"]);
+      assert.deepEqual([device?.egress.hook, device?.egress.reason], ["off", "interfaces.egress is false"]);
 
       const send = (port: number, text: string): Promise<string> => lab.exec("client", "sh", "-c", `printf ${text} | nc -u -q0 198.18.0.7 ${port}`);
       await send(BLOCKED_UDP, "detected");
