@@ -11,7 +11,7 @@ import { renderPrometheus } from "../otel/prometheus.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
 import { createLog, type Log } from "./control/log.ts";
 import { matchesFlow } from "./control/flow-filter.ts";
-import type { AgentControl } from "./control/contract.ts";
+import type { AgentControl, PolicyInForce } from "./control/contract.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { claimSocket, type SocketClaim } from "./control/socket.ts";
 import { claimStateDirectory } from "./control/state-directory.ts";
@@ -130,7 +130,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const mode = new ModeKeeper(config.state_dir);
   const wanted = mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
-  const generation = await rules.install(compiled, withDynamic(settings, dynamic.all).sourceOf);
+  const generation = await rules.install(compiled, withDynamic(settings, dynamic.all));
   plane.mode = wanted;
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
@@ -225,6 +225,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
       subscribers.add(listener);
       return () => void subscribers.delete(listener);
     },
+    policy: () => policyInForce(plane, rules, sessions, interfaces),
     metrics: () => renderPrometheus(figures.snapshot(), told.figures()),
   };
   server = await startControlServer({
@@ -298,6 +299,21 @@ function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] 
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),
     waitGracePeriod,
+  };
+}
+
+function policyInForce(plane: DataPlane, rules: RuleBook, sessions: SessionKeeper, interfaces: InterfaceFollower): PolicyInForce {
+  const { source, capacity, rules: inForce } = rules.policy()!;
+  const { defaults, failsafe, inspect_tunnels, events_per_second } = source;
+  return {
+    generation: plane.generation,
+    mode: plane.mode,
+    tables: plane.tablePins!,
+    capacity,
+    policy: { defaults, failsafe, inspect_tunnels, events_per_second, rules: source.rules },
+    rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
+    sessions: sessions.all,
+    interfaces: interfaces.states().map(({ name, ifindex, ingress }) => ({ name, ifindex, hook: ingress.hook })),
   };
 }
 

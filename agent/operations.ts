@@ -129,7 +129,7 @@ export class Operations {
     const whole = withDynamic(settings, dynamic ?? kept.all);
     const compiled = rules.compile(whole.config);
     whenCompiled();
-    const generation = await rules.install(compiled, whole.sourceOf);
+    const generation = await rules.install(compiled, whole);
     const enforced = compiled.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
     return { generation, loaded: compiled.rules.length, enforced, warnings: compiled.warnings };
   }

@@ -8,7 +8,7 @@ import type { RuleReference } from "./events/event.ts";
 import { Slot } from "./generated/layout.ts";
 import { type Capacity, fits } from "./rules/capacity.ts";
 import { WORDS } from "./rules/classifier/line.ts";
-import { compile, type CompiledRules, RulesRefused } from "./rules/compile.ts";
+import { compile, type CompiledRules, RulesRefused, type RulesSource } from "./rules/compile.ts";
 import type { Installer } from "./rules/install.ts";
 import type { OperatorSession } from "./rules/pack.ts";
 
@@ -29,6 +29,7 @@ export class RuleBook {
   readonly #clearCounters: (slot: number) => void;
   readonly #editions = new Map<number, Edition>();
   #current: Edition | undefined;
+  #source: RulesSource | undefined;
 
   readonly #capacity: Capacity;
   readonly #sessions: () => readonly OperatorSession[];
@@ -48,8 +49,8 @@ export class RuleBook {
     throw new RulesRefused([`these ${compiled.rules.length} rules need larger tables in the kernel than weir began with; restart weir, which takes over what is in force without a gap`]);
   }
 
-  /** Puts compiled rules in force. `sourceOf` says where a rule was written, as `weir.yaml:12`. */
-  async install(compiled: CompiledRules, sourceOf: (index: number) => string): Promise<number> {
+  /** Puts compiled rules in force, made of `config`. `sourceOf` says where a rule was written, as `weir.yaml:12`. */
+  async install(compiled: CompiledRules, { config, sourceOf }: { config: RulesSource; sourceOf: (index: number) => string }): Promise<number> {
     const bySlot = new Map<number, RuleReference>([
       [Slot.DEFAULT, builtIn("default", compiled.policy.defaultAction)],
       [Slot.FAILSAFE, builtIn("failsafe", "allow")],
@@ -61,6 +62,7 @@ export class RuleBook {
       for (const slot of compiled.freshSlots) this.#clearCounters(slot);
     });
     this.#current = edition;
+    this.#source = config;
     this.#editions.set(generation, edition);
     if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);
     return generation;
@@ -70,6 +72,12 @@ export class RuleBook {
   reference(slot: number, generation: number): RuleReference {
     const edition = slot < Slot.FIRST_RULE ? this.#current : this.#editions.get(generation);
     return edition?.bySlot.get(slot) ?? { name: `rule ${slot} of generation ${generation}`, action: "block", enforce: false, source: "not in force any more" };
+  }
+
+  /** All that decides about packets; undefined before the first are in force. */
+  policy(): { source: RulesSource; capacity: Capacity; rules: RuleInForce[] } | undefined {
+    const source = this.#source;
+    return source && { source, capacity: this.#capacity, rules: this.inForce() };
   }
 
   inForce(): RuleInForce[] {

@@ -18,11 +18,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/bans": ["config", "agent/generated", "agent/kernel"],
   "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
+  "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   otel: ["config", "agent/events"],
   audit: ["config", "agent/events"],
   collector: ["otel"],
   "agent/dynamic": ["config", "agent/rules", "agent"],
-  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "otel", "audit", "agent"],
+  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "agent/explain", "otel", "audit", "agent"],
 };
 
 function partOf(file: string): string {

@@ -2,7 +2,7 @@
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode } from "../events/snapshot.ts";
-import { API_VERSION, ControlError, type ErrorBody, type ListedRule, type ModeChange, type NewRule, type Place, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "./contract.ts";
+import { API_VERSION, ControlError, type ErrorBody, type ListedRule, type ModeChange, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "./contract.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
@@ -53,6 +53,10 @@ export class ControlClient {
 
   flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {
     return this.#json("GET", `/v1/flows?${new URLSearchParams({ ...filter, limit: String(limit) })}`);
+  }
+
+  policy(): Promise<PolicyInForce> {
+    return this.#json("GET", "/v1/policy");
   }
 
   metrics(): Promise<string> {

@@ -19,6 +19,7 @@ export const COMMANDS: Record<string, Entry> = {
   "rule delete": { summary: "delete rules that were added", load: () => import("./commands/rule-delete.ts") },
   "rule move": { summary: "change the order of rules that were added", load: () => import("./commands/rule-move.ts") },
   "rule clear": { summary: "delete all rules that were added", load: () => import("./commands/rule-clear.ts") },
+  explain: { summary: "say which rule decides about a packet, and why", load: () => import("./commands/explain.ts") },
   flows: { summary: "show live connections", load: () => import("./commands/flows.ts") },
   watch: { summary: "follow events as they happen", load: () => import("./commands/watch.ts") },
   detach: { summary: "end what a killed agent left in force", load: () => import("./commands/detach.ts") },

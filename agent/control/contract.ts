@@ -2,8 +2,10 @@
 
 import type { RuleConfig } from "../../config/types.ts";
 import type { Direction, Transport, Verdict, VerdictEvent } from "../events/event.ts";
-import type { EventCounts, Health, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
+import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { FlowRow } from "../flows/row.ts";
+import type { Capacity } from "../rules/capacity.ts";
+import type { RulesSource } from "../rules/compile.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
 
@@ -36,6 +38,8 @@ export interface AgentControl {
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
   subscribe(listener: (event: VerdictEvent) => void): () => void;
+  /** For whoever asks the tables of the kernel by himself. */
+  policy(): Awaitable<PolicyInForce>;
   /** The Prometheus text format. */
   metrics(): Awaitable<string>;
 }
@@ -95,6 +99,20 @@ export interface RuleChange {
   /** Those that were added, deleted or moved. */
   rules: DynamicRow[];
   warnings: string[];
+}
+
+/** The rules that packets meet, and where the kernel keeps them. */
+export interface PolicyInForce {
+  generation: number;
+  mode: Mode;
+  /** Where the tables are pinned, and how large they are. */
+  tables: string;
+  capacity: Capacity;
+  policy: Pick<RulesSource, "defaults" | "failsafe" | "inspect_tunnels" | "events_per_second" | "rules">;
+  /** Slot in the tables and place in a file, of each rule. */
+  rules: { slot: number; source: string }[];
+  sessions: readonly OperatorSession[];
+  interfaces: { name: string; ifindex: number; hook: HookState["hook"] }[];
 }
 
 /** One cell of the traffic counters, with its rate over the last ten seconds. */

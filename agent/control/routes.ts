@@ -26,6 +26,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/rules/place": { PUT: moveRule },
   "/v1/flows": { GET: flows },
   "/v1/watch": {}, // GET, which watchers.ts answers
+  "/v1/policy": { GET: (control) => control.policy() },
   "/v1/metrics": { GET: (control) => control.metrics() },
   "/v1/mode": { PUT: setMode },
   "/v1/reload": { POST: reload },

@@ -54,13 +54,16 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer)
   const connection = describeConnection(entry, describer);
   const flow = readFlow(entry);
   const seconds = (from: bigint): number => Math.max(0, Number(now - from) / describer.jiffiesPerSecond);
-  const { direction, interface: device, protocol, source, destination, process, packets, bytes } = connection;
+  const { direction, interface: device, protocol, source, destination, icmp, vlan, tunnel, process, packets, bytes } = connection;
   return {
     direction,
     interface: device,
     protocol,
     source,
     destination,
+    ...(icmp === undefined ? {} : { icmp }),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(tunnel === undefined ? {} : { tunnel }),
     ...(process === undefined ? {} : { process }),
     rule: describer.names.rule(flow.slot, flow.generation).name,
     opened: new Date(connection.opened).toISOString(),

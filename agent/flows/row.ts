@@ -1,6 +1,6 @@
 /** A connection of the table as `weir flows` shows it. */
 
-import type { Direction, Endpoint, ProcessReference } from "../events/event.ts";
+import type { ConnectionFields, Direction, Endpoint, ProcessReference } from "../events/event.ts";
 
 export interface FlowRow {
   direction: Direction;
@@ -8,6 +8,9 @@ export interface FlowRow {
   protocol: string;
   source: Endpoint;
   destination: Endpoint;
+  icmp?: ConnectionFields["icmp"];
+  vlan?: number[];
+  tunnel?: ConnectionFields["tunnel"];
   process?: ProcessReference;
   /** Name of the rule that decided it. */
   rule: string;

@@ -1,6 +1,6 @@
 /** Network namespaces by their cookie, which is never given twice while the kernel runs. */
 
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 
 import koffi from "koffi";
 
@@ -9,6 +9,7 @@ import { check } from "./syscall.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const OWN = "/proc/thread-self/ns/net";
+const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
 
 type Setns = (fd: number, type: number) => number;
 let setns: Setns | undefined;
@@ -30,6 +31,17 @@ export function inNamespace<T>(cookie: bigint, work: () => T): { answer: T } | u
   } finally {
     closeSync(home);
   }
+}
+
+/**
+ * Moves the calling thread, and no other, into a network namespace of its own that holds nothing but loopback and
+ * forwards nothing.
+ */
+export function enterEmptyNamespace(): void {
+  const unshare = koffi.load("libc.so.6").func("int unshare(int flags)") as unknown as (flags: number) => number;
+  check("make a network namespace", unshare(CLONE_NEWNET));
+  // New ones take the setting of the first (net.core.devconf_inherit_init_net).
+  if (readFileSync(FORWARDING, "utf8").trim() !== "0") writeFileSync(FORWARDING, "0");
 }
 
 /** False where it has gone meanwhile, or may not be entered. */

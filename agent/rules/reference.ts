@@ -14,11 +14,12 @@ import { connectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
 import { Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
 import { Fragments } from "./reference/fragments.ts";
-import { askRules, prepareRules, type Policy, type PreparedRules } from "./reference/meaning.ts";
+import { askRules, prepareRules, type Answer, type Policy, type PreparedRules } from "./reference/meaning.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
 import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
 import { isAnswer, isError } from "./reference/transport.ts";
+import type { Subject } from "./subject.ts";
 
 export type { Arrival, Host } from "./reference/arrival.ts";
 export type { Policy } from "./reference/meaning.ts";
@@ -33,6 +34,12 @@ export interface Outcome {
   /** Why the packet could not be decided. */
   reason: Reason | null;
 }
+
+/** What a verdict rests on: a question put to the rules, or what answered before they were asked. */
+export type Step =
+  | { asked: Subject; answer: Pick<Answer, "rule" | "staged"> }
+  | { passedAs: "loopback" | "not_ip" | "link_upkeep" | "trusted_peer" | "management" }
+  | { followed: "shadow" };
 
 /** An outcome before the mode is read. */
 interface Judgement extends Omit<Outcome, "verdict"> {
@@ -51,6 +58,7 @@ export class Reference {
   #policy: Policy;
   #rules: PreparedRules;
   #generation = 1;
+  #tell: (step: Step) => void = () => {};
 
   constructor(policy: Policy, host: Partial<Host> = {}) {
     this.#host = { ...EMPTY_HOST, ...host };
@@ -69,16 +77,18 @@ export class Reference {
     this.#policy = { ...this.#policy, mode };
   }
 
-  judge(arrival: Arrival): Outcome {
+  /** `tell` hears how it comes to its verdict. */
+  judge(arrival: Arrival, tell: (step: Step) => void = () => {}): Outcome {
+    this.#tell = tell;
     const { action, ...rest } = this.#judgeFrame(arrival);
     if (action === "block") return { verdict: this.#policy.mode === "prevent" ? "dropped" : "would_drop", ...rest };
     return { verdict: rest.reason === null ? "passed" : "undecided", ...rest };
   }
 
   #judgeFrame(arrival: Arrival): Judgement {
-    if (this.#host.loopback.includes(arrival.interface)) return FAILSAFE;
+    if (this.#host.loopback.includes(arrival.interface)) return this.#pass("loopback");
     const seen = sight(arrival, this.#fragments);
-    if (isNotIp(seen)) return seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED;
+    if (isNotIp(seen)) return this.#pass("not_ip", seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED);
     const outer = this.#judgePacket(seen, arrival);
     const inner = seen.packet?.transport?.inner;
     if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels) return outer;
@@ -97,10 +107,10 @@ export class Reference {
   /** One packet, be it the outer or the inner one of a tunnel. */
   #judgePacket({ packet, problem, place, inTunnel }: Sighting, arrival: Arrival): Judgement {
     if (packet !== undefined && !inTunnel) {
-      if (problem === undefined && isLinkUpkeep(packet, arrival)) return FAILSAFE;
+      if (problem === undefined && isLinkUpkeep(packet, arrival)) return this.#pass("link_upkeep");
       if (isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
         if (problem === undefined) this.#followTrusted(packet, place, arrival);
-        return FAILSAFE;
+        return this.#pass("trusted_peer");
       }
     }
     if (packet !== undefined && isBanned(packet, arrival, this.#host)) return BANNED;
@@ -113,7 +123,7 @@ export class Reference {
 
   /** A later fragment whose first was not seen: ports, messages and flags are unknown; of IPv6 the protocol too. */
   #judgeWithoutTransport(packet: Packet, arrival: Arrival): Judgement {
-    const answer = askRules(this.#rules, this.#policy.defaults.action, {
+    const answer = this.#askRules({
       direction: arrival.hook,
       interface: arrival.interface,
       source: packet.source,
@@ -153,6 +163,7 @@ export class Reference {
 
     const shadow = opens ? undefined : this.#flows.shadowOf(key, this.#generation);
     if (shadow !== undefined && shadow.openerIsLow !== key.sourceIsLow) {
+      this.#tell({ followed: "shadow" });
       return { action: "block", rule: shadow.rule, staged: null, reason: null };
     }
     const opener = shadow ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
@@ -191,8 +202,8 @@ export class Reference {
 
   #ask(opener: Opener, tcpFlags: number | null, arrival: Arrival, inTunnel: boolean): Judgement {
     const { conversation, direction, isSender } = opener;
-    if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return FAILSAFE;
-    const { action, rule, staged } = askRules(this.#rules, this.#policy.defaults.action, {
+    if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return this.#pass("management");
+    const { action, rule, staged } = this.#askRules({
       ...conversation,
       direction,
       interface: arrival.interface,
@@ -200,6 +211,17 @@ export class Reference {
     });
     if (action === undefined) throw new RangeError(`rule ${rule} cannot be decided though the whole packet is known`);
     return { action, rule, staged, reason: null };
+  }
+
+  #askRules(subject: Subject): Answer {
+    const answer = askRules(this.#rules, this.#policy.defaults.action, subject);
+    this.#tell({ asked: subject, answer });
+    return answer;
+  }
+
+  #pass(as: Extract<Step, { passedAs: unknown }>["passedAs"], judgement = FAILSAFE): Judgement {
+    this.#tell({ passedAs: as });
+    return judgement;
   }
 
   #undecided(reason: Reason, { hook }: Arrival): Judgement {

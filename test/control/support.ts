@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
-import { type AgentControl, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewRule, type Place, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
+import { type AgentControl, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
 import { type FlowFilter, matchesFlow } from "../../agent/control/flow-filter.ts";
 import type { Peer } from "../../agent/control/door.ts";
@@ -73,6 +73,11 @@ export class FakeAgent implements AgentControl {
   subscribe(listener: (event: VerdictEvent) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
+  }
+  policy(): PolicyInForce {
+    const { mode } = this;
+    const policy = { defaults: { action: "allow", on_error: { ingress: "allow", egress: "allow" } }, failsafe: { management_ports: [22], addresses: [] }, inspect_tunnels: true, events_per_second: 1000, rules: [] } as const;
+    return { generation: 7, mode, tables: "/nonexistent/tables", capacity: { slots: 1, cells: 1 }, policy: structuredClone(policy) as unknown as PolicyInForce["policy"], rules: [], sessions: [], interfaces: [] };
   }
   metrics(): string {
     return "# TYPE weir_packets_total counter\nweir_packets_total 7\n";

@@ -1,0 +1,50 @@
+/** Which way the frames of a capture go, which a capture does not say. */
+
+import { fromInteger } from "../../config/address.ts";
+import type { Direction } from "../events/event.ts";
+import type { Arrival } from "../rules/reference.ts";
+import { Fragments } from "../rules/reference/fragments.ts";
+import { sight } from "../rules/reference/sighting.ts";
+import { type CapturedFrame, readCapture } from "./pcap.ts";
+import { liesIn } from "./packet.ts";
+
+export interface CaptureView {
+  interface: string;
+  /** Of the first frame between two addresses; frames the other way between them go the other way. */
+  direction: Direction;
+  /** Addresses of this host: frames from them go out, others come in, whatever `direction` says. */
+  local?: readonly string[];
+  forwarded?: boolean;
+}
+
+export interface Sighted extends CapturedFrame {
+  arrival: Arrival;
+  /** False for ARP and the like, which are not judged. */
+  isIp: boolean;
+}
+
+export function* arrivalsOf(capture: Uint8Array, view: CaptureView): Generator<Sighted> {
+  const firstSender = new Map<string, bigint>();
+  for (const { number, frame } of readCapture(capture)) {
+    const arrival: Arrival = { frame, hook: view.direction, interface: view.interface, ...(view.forwarded ? { local: false } : {}) };
+    const seen = sight(arrival, new Fragments());
+    if ("etherType" in seen) {
+      yield { number, frame, arrival, isIp: false };
+      continue;
+    }
+    if (seen.packet !== undefined) arrival.hook = directionOf(seen.packet, view, firstSender);
+    yield { number, frame, arrival, isIp: true };
+  }
+}
+
+function directionOf({ source, destination }: { source: bigint; destination: bigint }, view: CaptureView, firstSender: Map<string, bigint>): Direction {
+  if (view.local !== undefined) return liesIn(fromInteger(source), view.local) ? "egress" : "ingress";
+  const pair = source < destination ? `${source} ${destination}` : `${destination} ${source}`;
+  const sender = firstSender.get(pair);
+  if (sender === undefined) firstSender.set(pair, source);
+  return sender === undefined || sender === source ? view.direction : opposite(view.direction);
+}
+
+function opposite(direction: Direction): Direction {
+  return direction === "ingress" ? "egress" : "ingress";
+}

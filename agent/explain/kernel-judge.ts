@@ -1,0 +1,263 @@
+/**
+ * The kernel's own answer about a packet: a second instance of the programs, over the rules in force or over rules of
+ * its own, is handed the frame by a test run. Connections, counters and events are its own, too, so that asking changes
+ * nothing. It runs in a network namespace that holds nothing: no socket of this host knows the packet's connection,
+ * and what comes in is for this host.
+ */
+
+import { join } from "node:path";
+import { Control, InterfaceEntry, InterfaceFlag, Limit, Mode as ModeNumber, Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { PROBES } from "../kernel/dataplane.ts";
+import { libbpf } from "../kernel/libbpf.ts";
+import { KernelError } from "../kernel/errors.ts";
+import { BpfMap, u32 } from "../kernel/maps.ts";
+import { enterEmptyNamespace } from "../kernel/namespace.ts";
+import { openObject, type BpfObject } from "../kernel/objects.ts";
+import type { BpfProgram } from "../kernel/program.ts";
+import type { Direction } from "../events/event.ts";
+import type { Capacity } from "../rules/capacity.ts";
+import { compile, type CompiledRules, type RulesSource } from "../rules/compile.ts";
+import { Installer } from "../rules/install.ts";
+import type { OperatorSession } from "../rules/pack.ts";
+import type { Arrival, Outcome, Reason } from "../rules/reference.ts";
+import type { Mode } from "../../config/types.ts";
+
+export type Hook = "xdp" | "tc";
+
+/** Rule tables that a running agent has pinned, and what their numbers mean. */
+export interface TablesInForce {
+  /** Where they are pinned. */
+  path: string;
+  generation: number;
+  capacity: Capacity;
+  /** Names of rules by slot. */
+  names: ReadonlyMap<number, string>;
+  /** Of the watched interfaces. */
+  ifindexes: ReadonlyMap<string, number>;
+}
+
+const PINNED = ["policies", "cells", "rules"];
+const STATE = ["flows", "openings_in", "openings_out", "shadows", "fragments"];
+const FEW = 1024;
+/** Enough for the packets of a question; the shapes of what is not named follow the rules. */
+const SIZES = {
+  ...Object.fromEntries(STATE.map((name) => [name, FEW])),
+  owners: FEW, bound: FEW, rule_counters: 1, events: 4096,
+};
+
+/** Loaded at once, because the tables come with it. */
+const FIRST_PROGRAM = "weir_tc_ingress";
+
+/** The only device of an empty namespace. */
+const LOOPBACK_INDEX = 1;
+const NOT_RUN = 0xffff_ffff;
+const OUTER = 0;
+const INNER = 1;
+const PASS: Record<Hook, number> = { xdp: 2, tc: -1 };
+
+export class KernelJudge {
+  readonly #maps = new Map<string, BpfMap>();
+  readonly #objects: BpfObject[] = [];
+  readonly #programs = new Map<string, BpfProgram>();
+  readonly #capacity: Capacity;
+  #interface: string | undefined;
+  #names: ReadonlyMap<number, string> = new Map();
+  #groupsOf: (interfaceName: string) => bigint | undefined = () => undefined;
+
+  private constructor(capacity: Capacity) {
+    this.#capacity = capacity;
+  }
+
+  /** Over rules that are in force nowhere. Moves the calling thread into a namespace of its own. */
+  static async over(source: RulesSource, sessions: readonly OperatorSession[] = []): Promise<KernelJudge> {
+    enterEmptyNamespace();
+    const compiled = compile(source);
+    const judge = new KernelJudge(compiled.capacity);
+    try {
+      judge.#program(FIRST_PROGRAM);
+      await judge.take(compiled, sessions);
+      return judge;
+    } catch (error) {
+      judge.close();
+      throw error;
+    }
+  }
+
+  /** Over the tables that packets meet now; they are only read. Moves the calling thread as `over` does. */
+  static inForce(tables: TablesInForce): KernelJudge {
+    const interfaces = openPinned(tables.path, "interfaces");
+    const groups = new Map([...tables.ifindexes].map(([name, ifindex]) => [name, groupsIn(interfaces, ifindex, tables.generation & 1)]));
+    interfaces.close();
+    enterEmptyNamespace();
+    const judge = new KernelJudge(tables.capacity);
+    try {
+      for (const name of PINNED) judge.#maps.set(name, openPinned(tables.path, name));
+      judge.#names = tables.names;
+      judge.#groupsOf = (name) => groups.get(name);
+      judge.#program(FIRST_PROGRAM);
+      judge.#flip(tables.generation);
+      return judge;
+    } catch (error) {
+      judge.close();
+      throw error;
+    }
+  }
+
+  /** Other rules from the next packet on, where the rules are its own. */
+  async take(compiled: CompiledRules, sessions: readonly OperatorSession[] = []): Promise<void> {
+    const memory = (name: string): Uint8Array => new Uint8Array(this.#maps.get(name)!.mmap());
+    const installer = new Installer({
+      policies: memory("policies"),
+      cells: memory("cells"),
+      rules: memory("rules"),
+      interfaces: memory("interfaces"),
+      generation: () => this.#control.getUint32(Control.generation, true),
+      flip: (generation) => this.#flip(generation),
+      waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
+    });
+    await installer.install(compiled, sessions);
+    this.#names = new Map(compiled.rules.map(({ slot, name }) => [slot, name]));
+    this.#groupsOf = (name) => compiled.groupsOf(name);
+  }
+
+  /** Forgets all connections. */
+  forget(): void {
+    this.#interface = undefined;
+    for (const table of STATE) for (const _ of this.#maps.get(table)!.batches({ remove: true }));
+  }
+
+  set mode(mode: Mode) {
+    this.#control.setUint32(Control.mode, mode === "prevent" ? ModeNumber.PREVENT : ModeNumber.DETECT, true);
+  }
+
+  /** Why this packet cannot be tried; undefined if it can. */
+  cannotTry(arrival: Arrival): string | undefined {
+    if (arrival.local === false) return "a test run cannot forward";
+    if (arrival.frame.length < shortest(arrival.frame)) return "a test run needs whole Ethernet and IP headers";
+    // It has one device: connections of two interfaces would be one.
+    if (this.#interface !== undefined && this.#interface !== arrival.interface) return "packets of another interface came before";
+    return this.#groupsOf(arrival.interface) === undefined ? `${arrival.interface} is not watched` : undefined;
+  }
+
+  judge(arrival: Arrival, hook: Hook = "tc"): Outcome {
+    const onXdp = hook === "xdp" && arrival.hook === "ingress";
+    const program = this.#program(onXdp ? "weir_xdp_ingress" : programOf(arrival.hook));
+    this.#enter(arrival.interface);
+    this.#expectRun();
+    const { retval } = program.testRun({ data: arrival.frame, ifindex: LOOPBACK_INDEX });
+    const outcome = this.#outcome();
+    const passed = retval === PASS[onXdp ? "xdp" : "tc"];
+    if (passed === (outcome.verdict === "dropped")) throw new Error(`the program answers ${retval}, its verdict is ${outcome.verdict}`);
+    return outcome;
+  }
+
+  close(): void {
+    for (const object of this.#objects) object.close();
+    const own = new Set(this.#objects.flatMap(({ maps }) => [...maps.values()]));
+    for (const map of this.#maps.values()) if (!own.has(map)) map.close();
+  }
+
+  get #control(): DataView {
+    return new DataView(this.#maps.get("control")!.mmap());
+  }
+
+  #flip(generation: number): void {
+    this.#control.setUint32(Control.generation, generation, true);
+  }
+
+  /** Loading takes the verifier half a second: only what is asked is loaded. */
+  #program(name: string): BpfProgram {
+    const there = this.#programs.get(name);
+    if (there !== undefined) return there;
+    const { slots, cells } = this.#capacity;
+    const object = openObject(join(PROBES, name.startsWith("weir_xdp") ? "xdp.bpf.o" : "tc.bpf.o"), {
+      reuse: this.#maps,
+      rodata: { netns_cookie: 0, cells_a_copy: cells, rule_slots: slots },
+      maxEntries: { ...SIZES, cells: 2 * cells, rules: 2 * slots },
+      autoload: (candidate) => candidate === name,
+    });
+    this.#objects.push(object);
+    for (const [map, opened] of object.maps) if (!this.#maps.has(map)) this.#maps.set(map, opened);
+    const program = object.programs.get(name)!;
+    this.#programs.set(name, program);
+    return program;
+  }
+
+  /** Makes the one device look like the interface. */
+  #enter(name: string): void {
+    this.#interface = name;
+    const entry = Buffer.alloc(InterfaceEntry.size);
+    entry.writeUInt32LE(LOOPBACK_INDEX, InterfaceEntry.ifindex);
+    entry.writeUInt16LE(name === "lo" ? InterfaceFlag.LOOPBACK : 0, InterfaceEntry.flags);
+    const { at, stride } = InterfaceEntry.groups;
+    for (const copy of [0, 1]) entry.writeBigUInt64LE(this.#groupsOf(name) ?? 0n, at + copy * stride);
+    this.#maps.get("interfaces")!.update(u32(LOOPBACK_INDEX), entry);
+  }
+
+  /** Of each CPU, for the test run chooses its own. */
+  #expectRun(): void {
+    const scratch = this.#maps.get("scratch")!;
+    const value = scratch.lookup(u32(OUTER))!;
+    for (let at = 0; at < value.length; at += scratch.elementStride) value.writeUInt32LE(NOT_RUN, at + Told.verdict);
+    scratch.update(u32(OUTER), value);
+  }
+
+  /** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
+  #outcome(): Outcome {
+    const scratch = this.#maps.get("scratch")!;
+    const value = scratch.lookup(u32(OUTER))!;
+    for (let at = 0; at < value.length; at += scratch.elementStride) {
+      if (value.readUInt32LE(at + Told.verdict) === NOT_RUN) continue;
+      const outer = this.#read(value.subarray(at));
+      if (value.readUInt32LE(at + Told.tunnelled) !== 1) return outer;
+      const inner = this.#read(scratch.lookup(u32(INNER))!.subarray(at));
+      return { ...(inner.verdict === "passed" ? outer : inner), staged: outer.staged ?? inner.staged };
+    }
+    throw new Error("the program did not judge the frame");
+  }
+
+  #read(value: Buffer): Outcome {
+    const staged = value.readUInt32LE(Told.staged);
+    const reason = value.readUInt32LE(Told.reason);
+    return {
+      verdict: (VerdictNames[value.readUInt32LE(Told.verdict)] ?? "?") as Outcome["verdict"],
+      rule: this.#nameOf(value.readUInt32LE(Told.slot)),
+      staged: staged === Slot.NONE ? null : this.#nameOf(staged),
+      reason: reason === 0 ? null : (ReasonNames[reason] as Reason),
+    };
+  }
+
+  #nameOf(slot: number): string {
+    switch (slot) {
+      case Slot.DEFAULT: return "default";
+      case Slot.FAILSAFE: return "failsafe";
+      case Slot.ON_ERROR: return "on_error";
+      case Slot.BAN: return "ban";
+      default: return this.#names.get(slot) ?? `slot ${slot}`;
+    }
+  }
+}
+
+function programOf(direction: Direction): string {
+  return `weir_tc_${direction}`;
+}
+
+function openPinned(folder: string, name: string): BpfMap {
+  const path = join(folder, name);
+  const fd = libbpf().get(path);
+  if (fd < 0) throw new KernelError(`open the table pinned at ${path}`, fd);
+  return new BpfMap(name, fd);
+}
+
+function groupsIn(interfaces: BpfMap, ifindex: number, copy: number): bigint | undefined {
+  const entry = interfaces.lookup(u32(ifindex % Limit.INTERFACE_ENTRIES))!;
+  if (entry.readUInt32LE(InterfaceEntry.ifindex) !== ifindex) return undefined;
+  const { at, stride } = InterfaceEntry.groups;
+  return entry.readBigUInt64LE(at + copy * stride);
+}
+
+/** The kernel refuses test runs of less. */
+function shortest(frame: Uint8Array): number {
+  const type = frame.length < 14 ? 0 : frame[12]! * 256 + frame[13]!;
+  return type === 0x0800 ? 34 : type === 0x86dd ? 54 : 14;
+}
