@@ -71,6 +71,28 @@ export const PROFILES = {
     })),
 } satisfies Record<string, Profile>;
 
+/** Sets whose rules lie so close together that keys must be split in every way; few of them fit. */
+export const DENSE = {
+  "port ranges": (random, count) =>
+    rules(count, () => {
+      const first = random.below(65536);
+      const last = Math.min(65535, first + random.below(2 ** random.below(12)));
+      return {
+        action: random.oneIn(2) ? "allow" : "block",
+        ...(random.oneIn(2) ? {} : { layer3: { destination: [`10.0.${random.below(3)}.0/24`] } }),
+        layer4: { protocol: random.oneIn(4) ? "udp" : "tcp", [random.oneIn(4) ? "source_ports" : "destination_ports"]: [`${first}-${last}`] },
+      };
+    }),
+  hosts: (random, count) =>
+    rules(count, () => ({
+      action: random.oneIn(2) ? "allow" : "block",
+      layer3: {
+        [random.oneIn(2) ? "source" : "destination"]: [random.oneIn(4) ? `10.7.7.${16 * random.below(16)}/${random.pick([28, 29, 30])}` : `10.7.7.${random.below(256)}/32`],
+      },
+      layer4: { protocol: random.oneIn(2) ? "udp" : "tcp" },
+    })),
+} satisfies Record<string, Profile>;
+
 export type ProfileName = keyof typeof PROFILES;
 export const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];
 
