@@ -27,9 +27,10 @@ export function readPorts(text: string): PortsReading {
   return { range: { first, last } };
 }
 
-/** The ports an already validated value stands for. Throws a SyntaxError on any other. */
+/** The ports an already validated value stands for. Throws a SyntaxError on other text. */
 export function parsePorts(ports: number | string): PortRange {
-  const reading = readPorts(String(ports));
+  if (typeof ports === "number") return { first: ports, last: ports };
+  const reading = readPorts(ports);
   if ("error" in reading) throw new SyntaxError(reading.error);
   return reading.range;
 }

@@ -5,16 +5,15 @@ import { printable, quote } from "../../config/quote.ts";
 import type { Action, RuleConfig, WeirConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
 import { type Capacity, capacityFor, LARGEST } from "./capacity.ts";
-import { buildCells } from "./classifier/build.ts";
+import { Classifier } from "./classifier/build.ts";
 import { Crowded } from "./classifier/image.ts";
 import { Lines, WORDS } from "./classifier/line.ts";
-import { findLongChain, type ChainRule } from "./chain.ts";
-import { expand, type Expansion } from "./expand.ts";
+import { findLongChain, type LongChain } from "./chain.ts";
+import { expand, factorsOf } from "./expand.ts";
 import { flagBits, isConditional } from "./fields.ts";
 import { InterfaceGroups } from "./groups.ts";
-import type { Matcher } from "./matcher.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
-import { findShadowed } from "./shadowed.ts";
+import { findShadowed, type Shadowed } from "./shadowed.ts";
 import { assignSlots, MOST_RULES, type Slots } from "./slots.ts";
 
 /** What decides about packets, of the whole configuration; the mode is not compiled, but read last. */
@@ -40,9 +39,10 @@ export interface CompiledPolicy {
 
 export interface CompiledRules {
   policy: CompiledPolicy;
-  /** In the order they are tried, and so are the matchers. */
+  /** In the order they are tried. */
   rules: CompiledRule[];
-  matchers: Matcher[];
+  /** Combinations of addresses, ports and messages that the rules list. */
+  alternatives: number;
   /** What the kernel searches, as one copy of its table. */
   cells: Uint32Array;
   /** The tables that this needs, or that were there before. */
@@ -71,18 +71,19 @@ export function compile(source: RulesSource, previous?: CompiledRules): Compiled
   const { rules } = source;
   if (rules.length > MOST_RULES) throw new RulesRefused([`there are ${rules.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`]);
 
+  const enough = capacityFor(rules.length, 0, previous?.capacity) ?? LARGEST;
+  const { fresh, ...slots } = assignSlots(rules, previous?.slots, enough.slots);
   const groups = new InterfaceGroups();
-  const expansions = rules.map((rule) => expand(rule, (interfaces) => groups.bitOf(interfaces, printable(rule.name))));
+  const { lines, costs } = expandAll(rules, slots.slots, groups);
   const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
-  const problems = [groups.problem, explainCost(rules, expansions), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
+  const problems = [groups.problem, explainCost(rules, costs), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new RulesRefused(problems);
 
-  const enough = capacityFor(rules.length, 0, previous?.capacity) ?? LARGEST;
-  const { slots, fresh, next, byRule } = assignSlots(rules, previous?.slots, enough.slots);
-  const chain = rules.map((rule, index) => chainRuleOf(rule, expansions[index]?.matchers(slots[index] as number) ?? []));
-  const long = findLongChain(chain);
-  if (long !== undefined) throw new RulesRefused([explainChain(long)]);
-  const cells = layOut(chain, rules);
+  const classifier = new Classifier(lines);
+  const long = findLongChain(lines, classifier);
+  if (long !== undefined) throw new RulesRefused([explainChain(long, rules)]);
+  const shadowed = findShadowed(lines, classifier);
+  const cells = layOut(classifier, lines, rules);
   const capacity = capacityFor(rules.length, cells.length / WORDS, enough);
   if (capacity === undefined) {
     throw new RulesRefused([`the rules take ${cells.length / WORDS} cells of the kernel's table, at most ${LARGEST.cells} fit; use prefixes instead of single addresses, and ranges instead of single ports`]);
@@ -97,15 +98,27 @@ export function compile(source: RulesSource, previous?: CompiledRules): Compiled
       managementPorts: [...source.failsafe.management_ports],
       failsafe,
     },
-    rules: rules.map((rule, index) => compileRule(rule, slots[index] as number)),
-    matchers: chain.flatMap(({ matchers }) => matchers),
+    rules: rules.map((rule, index) => compileRule(rule, slots.slots[index]!)),
+    alternatives: lines.count,
     cells,
     capacity,
-    slots: { byRule, next },
+    slots,
     freshSlots: fresh,
-    warnings: [...rules.flatMap((rule, index) => warnings(rule, expansions[index] as Expansion)), ...findShadowed(chain).map(explainShadow)],
+    warnings: [...rules.flatMap((rule, index) => warnings(rule, costs[index]!)), ...explainShadowed(shadowed, rules)],
     groupsOf: (name) => groups.groupsOf(name),
   };
+}
+
+/** The matchers of all rules, and how many each rule has; where they are too many, only that counts. */
+function expandAll(rules: readonly RuleConfig[], slots: Uint32Array, groups: InterfaceGroups): { lines: Lines; costs: Float64Array } {
+  const lines = new Lines(rules.length);
+  const costs = new Float64Array(rules.length);
+  for (const [order, rule] of rules.entries()) {
+    const blocks = rule.action === "block";
+    const meaning = { slot: slots[order]!, order, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule) };
+    costs[order] = expand(rule, (interfaces) => groups.bitOf(interfaces, printable(rule.name)), lines, meaning, MOST_MATCHERS - lines.count);
+  }
+  return { lines, costs };
 }
 
 function compileRule(rule: RuleConfig, slot: number): CompiledRule {
@@ -114,20 +127,10 @@ function compileRule(rule: RuleConfig, slot: number): CompiledRule {
   return { slot, name, action, enforce, ...(flags && { tcpFlags: flagBits(flags) }) };
 }
 
-function chainRuleOf(rule: RuleConfig, matchers: Matcher[]): ChainRule {
-  return { name: rule.name, conditional: isConditional(rule), decisive: rule.action === "allow" || rule.enforce, matchers };
-}
-
 /** Matchers in the form that the kernel searches. */
-function layOut(chain: readonly ChainRule[], rules: readonly RuleConfig[]): Uint32Array {
-  const lines = Lines.of(chain.reduce((sum, { matchers }) => sum + matchers.length, 0));
-  let line = 0;
-  for (const [order, { matchers, conditional, decisive }] of chain.entries()) {
-    const blocks = rules[order]!.action === "block";
-    for (const matcher of matchers) lines.write(line++, matcher, { slot: matcher.slot, order, blocks, staged: !decisive, conditional });
-  }
+function layOut(classifier: Classifier, lines: Lines, rules: readonly RuleConfig[]): Uint32Array {
   try {
-    return buildCells(lines);
+    return classifier.cells();
   } catch (error) {
     if (!(error instanceof Crowded)) throw error;
     throw new RulesRefused([explainCrowd([...new Set(error.lines.map((crowded) => rules[lines.order(crowded)]!.name))])]);
@@ -144,11 +147,14 @@ function explainCrowd(names: readonly string[]): string {
   );
 }
 
-function explainCost(rules: readonly RuleConfig[], expansions: readonly Expansion[]): string | undefined {
-  const total = expansions.reduce((sum, { cost }) => sum + cost, 0);
+function explainCost(rules: readonly RuleConfig[], costs: Float64Array): string | undefined {
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
   if (total <= MOST_MATCHERS) return undefined;
-  const dearest = rules.map(({ name }, index) => ({ name, ...(expansions[index] as Expansion) })).sort((a, b) => b.cost - a.cost);
-  const named = dearest.slice(0, MOST_NAMED).map(({ name, cost, factors }) => `${quote(name)} ${cost}${factors.length > 0 ? ` (${factors.join(" x ")})` : ""}`);
+  const dearest = rules.map((rule, index) => ({ rule, cost: costs[index]! })).sort((a, b) => b.cost - a.cost);
+  const named = dearest.slice(0, MOST_NAMED).map(({ rule, cost }) => {
+    const factors = factorsOf(rule);
+    return `${quote(rule.name)} ${cost}${factors.length > 0 ? ` (${factors.join(" x ")})` : ""}`;
+  });
   const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
   return (
     `the rules expand to ${total} combinations of addresses, ports and messages, at most ${MOST_MATCHERS} fit: ` +
@@ -164,18 +170,31 @@ function explainFailsafe(networks: readonly Network[], { failsafe }: RulesSource
   return `failsafe.addresses makes ${networks.length} prefixes, at most ${Limit.FAILSAFE_PREFIXES} fit; a range can make many, and a prefix such as ::/0 is no failsafe`;
 }
 
-function explainChain({ names, exact }: { names: string[]; exact: boolean }): string {
+function explainChain({ orders, exact }: LongChain, rules: readonly RuleConfig[]): string {
+  const names = orders.map((order) => rules[order]!.name);
   const list = names.map(quote).join(", ");
   return exact
     ? `one packet can meet the ${names.length} conditional rules ${list} before a rule decides, at most ${Limit.CONDITIONS} fit; narrow them, or put an unconditional rule between`
     : `it cannot be shown that no packet meets more than ${Limit.CONDITIONS} of the ${names.length} conditional rules ${list}; narrow them`;
 }
 
-function explainShadow({ name, by }: { name: string; by: string }): string {
-  return `rule ${quote(name)} matches nothing: ${quote(by)} before it decides all of it`;
+/** Nobody reads more at once. */
+const MOST_WARNINGS = 100;
+
+function explainShadowed(shadowed: readonly Shadowed[], rules: readonly RuleConfig[]): string[] {
+  const told = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
+    const names = by.slice(0, MOST_NAMED).map((decider) => quote(rules[decider]!.name));
+    const others = by.length - names.length;
+    const deciders = others > 0 ? [...names, `${others} others`] : names;
+    const last = deciders.pop();
+    const list = deciders.length === 0 ? `${last} before it decides` : `${deciders.join(", ")} and ${last} before it decide`;
+    return `rule ${quote(rules[order]!.name)} matches nothing: ${list} all of it`;
+  });
+  const rest = shadowed.length - told.length;
+  return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
 }
 
-function warnings(rule: RuleConfig, { cost }: Expansion): string[] {
+function warnings(rule: RuleConfig, cost: number): string[] {
   if (cost === 0) return [`rule ${quote(rule.name)} matches nothing: its sources and destinations are of different families`];
   return familyIsWrong(rule) ? [`rule ${quote(rule.name)} matches nothing: ${rule.layer4?.protocol} and its addresses are of different families`] : [];
 }

@@ -1,82 +1,114 @@
 /** A rule as matchers: every combination of the alternatives its fields list. */
 
 import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber } from "../../config/names.ts";
-import { parsePorts } from "../../config/ports.ts";
+import { parsePorts, type PortRange } from "../../config/ports.ts";
 import type { RuleConfig } from "../../config/types.ts";
 import { Direction } from "../generated/layout.ts";
+import type { LineRule, Lines } from "./classifier/line.ts";
 import type { FieldPath } from "./fields.ts";
-import type { Matcher } from "./matcher.ts";
-import { pairsOf } from "./pairs.ts";
-
-type Alternative = Partial<Matcher>;
+import { type Pair, pairsOf } from "./pairs.ts";
 
 /** The bit of an `interfaces` list. */
 export type GroupOf = (interfaces: readonly string[]) => bigint;
 
-const ANY: Alternative[] = [{}];
+/** What a field adds to a matcher: it writes one of its alternatives. */
+interface Expansion<T> {
+  /** One entry each; ANY where the field says nothing, and none at all if it can match nothing. */
+  alternatives(rule: RuleConfig, groupOf: GroupOf): readonly (T | undefined)[];
+  write(lines: Lines, line: number, alternative: T): void;
+}
 
-/** What each field adds to a matcher, one entry an alternative; none at all if it can match nothing. */
-const EXPAND: Record<FieldPath, (rule: RuleConfig, groupOf: GroupOf) => Alternative[]> = {
-  direction: ({ direction }) => [{ directions: directionBits(direction) }],
-  interfaces: ({ interfaces = [] }, groupOf) => (interfaces.length === 0 ? ANY : [{ interfaceGroups: groupOf(interfaces) }]),
-  "layer3.source": ({ layer3 }) => pairsOf(layer3?.source, layer3?.destination),
-  "layer3.destination": () => ANY, // with the source: only some pairs can meet
-  "layer4.protocol": ({ layer4 }) => {
-    const protocol = protocolNumber(layer4?.protocol ?? "");
-    return protocol === undefined ? ANY : [{ protocol }];
-  },
-  "layer4.source_ports": ({ layer4 }) => orAny((layer4?.source_ports ?? []).map((ports) => ({ sourcePorts: parsePorts(ports) }))),
-  "layer4.destination_ports": ({ layer4 }) => orAny((layer4?.destination_ports ?? []).map((ports) => ({ destinationPorts: parsePorts(ports) }))),
-  "layer4.icmp": ({ layer4 }) => {
-    const table = icmpTable(layer4?.protocol ?? "") ?? {};
-    return orAny((layer4?.icmp ?? []).map(({ type, code }) => ({ ...icmpTypeOf(table, type), ...icmpCodeOf(table, type, code) })));
-  },
-  "layer4.flags": () => ANY, // judged for each packet: in the rule's slot, not in a matcher
+const ANY = [undefined];
+
+interface Message {
+  type: number | undefined;
+  code: number | undefined;
+}
+
+const DIRECTIONS: Record<RuleConfig["direction"], number[]> = {
+  ingress: [1 << Direction.INGRESS],
+  egress: [1 << Direction.EGRESS],
+  both: [(1 << Direction.INGRESS) | (1 << Direction.EGRESS)],
 };
 
-/** How each field multiplies the matchers of a rule; "any" is 1. */
-export interface Expansion {
-  cost: number;
-  /** `100 layer3.source`, for the fields that multiply. */
-  factors: string[];
-  matchers(slot: number): Matcher[];
+const EXPAND: Record<FieldPath, Expansion<never>> = {
+  direction: expansion<number>({
+    alternatives: ({ direction }) => DIRECTIONS[direction],
+    write: (lines, line, directions) => lines.setDirections(line, directions),
+  }),
+  interfaces: expansion<bigint>({
+    alternatives: ({ interfaces }, groupOf) => (interfaces === undefined || interfaces.length === 0 ? ANY : [groupOf(interfaces)]),
+    write: (lines, line, groups) => lines.setInterfaceGroups(line, groups),
+  }),
+  "layer3.source": expansion<Pair>({
+    alternatives: ({ layer3 }) => (layer3 === undefined ? ANY : pairsOf(layer3.source, layer3.destination)),
+    write(lines, line, { source, destination }) {
+      if (source !== undefined) lines.setSource(line, source);
+      if (destination !== undefined) lines.setDestination(line, destination);
+    },
+  }),
+  "layer3.destination": expansion<never>({ alternatives: () => ANY, write() {} }), // with the source: only some pairs can meet
+  "layer4.protocol": expansion<number>({
+    alternatives: ({ layer4 }) => (layer4?.protocol === undefined ? ANY : [protocolNumber(layer4.protocol)]),
+    write: (lines, line, protocol) => lines.setProtocol(line, protocol),
+  }),
+  "layer4.source_ports": expansion<PortRange>({
+    alternatives: ({ layer4 }) => portsOf(layer4?.source_ports),
+    write: (lines, line, ports) => lines.setSourcePorts(line, ports),
+  }),
+  "layer4.destination_ports": expansion<PortRange>({
+    alternatives: ({ layer4 }) => portsOf(layer4?.destination_ports),
+    write: (lines, line, ports) => lines.setDestinationPorts(line, ports),
+  }),
+  "layer4.icmp": expansion<Message>({
+    alternatives({ layer4 }) {
+      if (layer4?.icmp === undefined || layer4.icmp.length === 0) return ANY;
+      const table = icmpTable(layer4.protocol ?? "") ?? {};
+      return layer4.icmp.map(({ type, code }) => ({ type: icmpTypeNumber(table, type), code: code === undefined ? undefined : icmpCodeNumber(table, type, code) }));
+    },
+    write(lines, line, { type, code }) {
+      if (type !== undefined) lines.setIcmpType(line, type);
+      if (code !== undefined) lines.setIcmpCode(line, code);
+    },
+  }),
+  "layer4.flags": expansion<never>({ alternatives: () => ANY, write() {} }), // judged for each packet: in the rule's slot, not in a matcher
+};
+
+const FIELDS = Object.entries(EXPAND) as unknown as [FieldPath, Expansion<unknown>][];
+
+function expansion<T>(of: Expansion<T>): Expansion<never> {
+  return of as unknown as Expansion<never>;
 }
 
-export function expand(rule: RuleConfig, groupOf: GroupOf): Expansion {
-  const fields = Object.entries(EXPAND).map(([path, alternatives]) => ({ path, alternatives: alternatives(rule, groupOf) }));
-  return {
-    cost: fields.reduce((cost, { alternatives }) => cost * alternatives.length, 1),
-    factors: fields.filter(({ alternatives }) => alternatives.length > 1).map(({ path, alternatives }) => `${alternatives.length} ${label(path)}`),
-    matchers: (slot) =>
-      fields.reduce<Matcher[]>(
-        (matchers, { alternatives }) => matchers.flatMap((matcher) => alternatives.map((more) => ({ ...matcher, ...more }))),
-        [{ slot, directions: 0 }],
-      ),
-  };
+function portsOf(list: readonly (number | string)[] | undefined): readonly (PortRange | undefined)[] {
+  return list === undefined || list.length === 0 ? ANY : list.map(parsePorts);
 }
 
-function label(path: string): string {
+/** Adds the matchers of a rule, unless there are more than `most`. Answers how many they are. */
+export function expand(rule: RuleConfig, groupOf: GroupOf, lines: Lines, meaning: LineRule, most: number): number {
+  const choices = FIELDS.map(([, field]) => field.alternatives(rule, groupOf));
+  const count = choices.reduce((product, { length }) => product * length, 1);
+  for (let number = 0; number < count && count <= most; number++) {
+    const line = lines.add();
+    lines.setRule(line, meaning);
+    // The number of a combination, read digit by digit from the last field: each field is a digit of its own base.
+    let rest = number;
+    for (let index = FIELDS.length - 1; index >= 0; index--) {
+      const alternatives = choices[index]!;
+      const chosen = alternatives[rest % alternatives.length];
+      rest = Math.floor(rest / alternatives.length);
+      if (chosen !== undefined) FIELDS[index]![1].write(lines, line, chosen);
+    }
+  }
+  return count;
+}
+
+/** What multiplies the matchers of a rule, as `100 layer3.source`. */
+export function factorsOf(rule: RuleConfig): string[] {
+  const counts = FIELDS.map(([path, field]) => ({ path, count: field.alternatives(rule, () => 0n).length }));
+  return counts.filter(({ count }) => count > 1).map(({ path, count }) => `${count} ${label(path)}`);
+}
+
+function label(path: FieldPath): string {
   return path === "layer3.source" ? "pairs of layer3.source and layer3.destination" : path;
-}
-
-function orAny(alternatives: Alternative[]): Alternative[] {
-  return alternatives.length === 0 ? ANY : alternatives;
-}
-
-function directionBits(direction: RuleConfig["direction"]): number {
-  const ingress = 1 << Direction.INGRESS;
-  const egress = 1 << Direction.EGRESS;
-  return direction === "both" ? ingress | egress : direction === "ingress" ? ingress : egress;
-}
-
-type IcmpTable = NonNullable<ReturnType<typeof icmpTable>>;
-
-function icmpTypeOf(table: IcmpTable, type: string | number): Alternative {
-  const icmpType = icmpTypeNumber(table, type);
-  return icmpType === undefined ? {} : { icmpType };
-}
-
-function icmpCodeOf(table: IcmpTable, type: string | number, code: string | number | undefined): Alternative {
-  const icmpCode = code === undefined ? undefined : icmpCodeNumber(table, type, code);
-  return icmpCode === undefined ? {} : { icmpCode };
 }

@@ -12,16 +12,22 @@ export const MOST_MATCHERS = 262_144;
 
 const MAPPED_BLOCK = parseNetworks("0.0.0.0/0")[0] as Network;
 
-export type Pair = { source?: Network; destination?: Network };
+export interface Pair {
+  source: Network | undefined;
+  destination: Network | undefined;
+}
+
+const NONE: readonly string[] = [];
+const ANY = [undefined];
 
 /** Stops one beyond what the tables hold: more is refused anyway, and two long lists make billions. */
-export function pairsOf(sources: readonly string[] = [], destinations: readonly string[] = []): Pair[] {
+export function pairsOf(sources: readonly string[] = NONE, destinations: readonly string[] = NONE): Pair[] {
   const pairs: Pair[] = [];
   const [from, to] = [networksOf(sources), networksOf(destinations)];
   for (const source of from) {
     for (const destination of to) {
       if (source && destination && source.family !== destination.family) continue;
-      pairs.push({ ...(source && { source }), ...(destination && { destination }) });
+      pairs.push({ source, destination });
       if (pairs.length > MOST_MATCHERS) return pairs;
     }
   }
@@ -29,8 +35,9 @@ export function pairsOf(sources: readonly string[] = [], destinations: readonly 
 }
 
 /** The networks of a list; for an empty one "any". */
-function networksOf(list: readonly string[]): (Network | undefined)[] {
-  return list.length === 0 ? [undefined] : list.flatMap(parseNetworks);
+function networksOf(list: readonly string[]): readonly (Network | undefined)[] {
+  if (list.length < 2) return list.length === 0 ? ANY : parseNetworks(list[0]!);
+  return list.flatMap(parseNetworks);
 }
 
 function holdsIPv4(network: Network): boolean {

@@ -1,26 +1,27 @@
-/** Rules that no packet reaches, because an earlier one decides everything they would match. */
+/** Rules that no packet reaches, because earlier ones decide everything they would match. */
 
-import type { ChainRule } from "./chain.ts";
-import { covers } from "./matcher.ts";
+import type { Classifier } from "./classifier/build.ts";
+import type { Lines } from "./classifier/line.ts";
 
-/** Comparisons; rule sets beyond it are loaded without this courtesy. */
-const MOST_STEPS = 2_000_000;
+export interface Shadowed {
+  order: number;
+  /** Orders of the rules before it, each of which decides some of it. */
+  by: number[];
+}
 
-export function findShadowed(rules: readonly ChainRule[]): { name: string; by: string }[] {
-  const shadowed: { name: string; by: string }[] = [];
-  let steps = 0;
-  for (const rule of rules) {
-    if (rule.matchers.length === 0) continue;
-    for (const earlier of rules) {
-      if (earlier === rule) break;
-      if (!earlier.decisive || earlier.conditional) continue;
-      steps += earlier.matchers.length * rule.matchers.length;
-      if (steps > MOST_STEPS) return shadowed;
-      if (rule.matchers.every((inner) => earlier.matchers.some((outer) => covers(outer, inner)))) {
-        shadowed.push({ name: rule.name, by: earlier.name });
-        break;
-      }
+export function findShadowed(lines: Lines, classifier: Classifier): Shadowed[] {
+  const shadowed: Shadowed[] = [];
+  for (let line = 0; line < lines.count; ) {
+    const order = lines.order(line);
+    const by = new Set<number>();
+    let isReached = false;
+    for (; line < lines.count && lines.order(line) === order; line++) {
+      if (isReached) continue;
+      const orders = classifier.decidedBefore(lines, line);
+      if (orders === undefined) isReached = true;
+      else for (const decider of orders) by.add(decider);
     }
+    if (!isReached) shadowed.push({ order, by: [...by].sort((a, b) => a - b) });
   }
   return shadowed;
 }

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Limit, Slot } from "../../agent/generated/layout.ts";
+import { Lines } from "../../agent/rules/classifier/line.ts";
 import { compile, RulesRefused } from "../../agent/rules/compile.ts";
+import { expand } from "../../agent/rules/expand.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 
 const compiled = (...rules: RuleText[]) => compile(policyOf({ rules }));
+
+/** The matchers of one rule in the first slot. */
+function expanded(rule: RuleText): Lines {
+  const lines = new Lines(1);
+  const [whole] = policyOf({ rules: [rule] }).rules;
+  expand(whole!, () => 1n, lines, { slot: Slot.FIRST_RULE, order: 0, blocks: true, staged: false, conditional: false }, 1000);
+  return lines;
+}
 
 function refusal(rules: RuleText[], failsafe: { addresses?: string[]; management_ports?: number[] } = {}): string {
   try {
@@ -26,25 +36,27 @@ const onFlag = (name: string, port?: number, more: Partial<RuleText> = {}): Rule
 const list = (count: number, make: (index: number) => RuleText): RuleText[] => Array.from({ length: count }, (_, index) => make(index));
 
 test("a rule is as many matchers as its lists have combinations", () => {
-  const { matchers } = compiled(web("many", { layer3: { source: ["192.0.2.1", "192.0.2.2"], destination: ["198.51.100.0/24"] }, layer4: { protocol: "udp", source_ports: [1, 2, 3], destination_ports: [4, "5-6"] } }));
-  assert.equal(matchers.length, 2 * 3 * 2);
-  assert.ok(matchers.every(({ slot, protocol }) => slot === Slot.FIRST_RULE && protocol === 17));
+  const lines = expanded(web("many", { layer3: { source: ["192.0.2.1", "192.0.2.2"], destination: ["198.51.100.0/24"] }, layer4: { protocol: "udp", source_ports: [1, 2, 3], destination_ports: [4, "5-6"] } }));
+  assert.equal(lines.count, 2 * 3 * 2);
+  for (let line = 0; line < lines.count; line++) assert.deepEqual([lines.slot(line), lines.protocol(line)], [Slot.FIRST_RULE, 17]);
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((line) => [lines.sourcePortLow(line), lines.destinationPortLow(line), lines.destinationPortHigh(line)]), [[1, 4, 4], [1, 5, 6], [2, 4, 4], [2, 5, 6], [3, 4, 4], [3, 5, 6]]);
 });
 
 test("a range of addresses becomes prefixes", () => {
-  const { matchers } = compiled(web("range", { layer3: { source: ["192.0.2.1-192.0.2.6"] } }));
-  assert.deepEqual(matchers.map(({ source }) => source?.length), [128, 127, 127, 128]);
+  const lines = expanded(web("range", { layer3: { source: ["192.0.2.1-192.0.2.6"] } }));
+  assert.deepEqual([0, 1, 2, 3].map((line) => lines.sourceLength(line)), [128, 127, 127, 128]);
+  assert.equal(lines.count, 4);
 });
 
 test("sources and destinations of different families make no matcher", () => {
-  const { matchers, warnings } = compiled(web("pairs", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["192.0.2.2", "2001:db8::2"] } }));
-  assert.equal(matchers.length, 2);
+  const { alternatives, warnings } = compiled(web("pairs", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["192.0.2.2", "2001:db8::2"] } }));
+  assert.equal(alternatives, 2);
   assert.deepEqual(warnings, []);
 });
 
 test("a rule whose families never meet is warned about", () => {
-  const { matchers, warnings } = compiled(web("never", { layer3: { source: ["192.0.2.1"], destination: ["2001:db8::2"] } }));
-  assert.equal(matchers.length, 0);
+  const { alternatives, warnings } = compiled(web("never", { layer3: { source: ["192.0.2.1"], destination: ["2001:db8::2"] } }));
+  assert.equal(alternatives, 0);
   assert.match(warnings.join(), /"never" matches nothing: its sources and destinations are of different families/);
 });
 
@@ -89,11 +101,11 @@ test("as many rules as there are slots load, one more is refused", () => {
 
 test("64 lists of interfaces have a bit each, more are refused by name", () => {
   const rules = list(64, (index) => ({ name: `r${index}`, action: "block", interfaces: [`eth${index}`] }));
-  const { groupsOf, matchers } = compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] });
+  const { groupsOf } = compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] });
   assert.equal(groupsOf("eth1"), 1n << 1n);
   assert.equal(groupsOf("eth63"), 1n << 63n);
   assert.equal(groupsOf("wan0"), 0n);
-  assert.equal(matchers.at(-1)?.interfaceGroups, 1n << 1n);
+  assert.equal(compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] }).groupsOf("eth1"), 1n << 1n);
   assert.match(refusal([...rules, { name: "one-more", action: "block", interfaces: ["eth*"] }]), /these have 65; beyond the limit are those of "one-more"/);
 });
 

@@ -58,6 +58,6 @@ async function judge(file: string): Promise<Verdict> {
   }
 }
 
-function sizeOf({ matchers }: CompiledRules): string {
-  return `${count(matchers.length)} alternatives to match`;
+function sizeOf({ alternatives }: CompiledRules): string {
+  return `${count(alternatives)} alternatives to match`;
 }

@@ -8,21 +8,61 @@ import type { Family } from "./form.ts";
 import { Image } from "./image.ts";
 import type { Lines } from "./line.ts";
 import { withoutPorts } from "./portless.ts";
+import { Tables } from "./tables.ts";
 
-const FAMILIES: { family: Family; other: number; index: number; portless: number }[] = [
-  { family: "ipv4", other: 6, index: IndexKind.IPV4, portless: IndexKind.IPV4_PORTLESS },
-  { family: "ipv6", other: 4, index: IndexKind.IPV6, portless: IndexKind.IPV6_PORTLESS },
+const FAMILIES: { family: Family; number: 4 | 6; index: number; portless: number }[] = [
+  { family: "ipv4", number: 4, index: IndexKind.IPV4, portless: IndexKind.IPV4_PORTLESS },
+  { family: "ipv6", number: 6, index: IndexKind.IPV6, portless: IndexKind.IPV6_PORTLESS },
 ];
 
-/** Lines are in the order of their rules. Throws Crowded. */
-export function buildCells(lines: Lines): Uint32Array {
-  const image = new Image(IndexKind.COUNT);
-  for (const { family, other, index, portless } of FAMILIES) {
-    const chosen: number[] = [];
-    for (let line = 0; line < lines.count; line++) if (lines.families[line] !== other) chosen.push(line);
-    image.addIndex(index, lines, chosen, family, true);
-    const rest = withoutPorts(lines, chosen);
-    image.addIndex(portless, rest, [...Array(rest.count).keys()], family, false);
+/** Which matchers lie around which, and the cells that follow from it. */
+export class Classifier {
+  readonly #lines: Lines;
+  readonly #tables: Tables[];
+  readonly #chosen: number[][];
+
+  /** Lines are in the order of their rules. */
+  constructor(lines: Lines) {
+    this.#lines = lines;
+    this.#chosen = FAMILIES.map(({ number }) => {
+      const chosen: number[] = [];
+      for (let line = 0; line < lines.count; line++) if (lines.families[line] === 0 || lines.families[line] === number) chosen.push(line);
+      return chosen;
+    });
+    this.#tables = FAMILIES.map(({ family }, index) => {
+      const tables = new Tables(lines, family, true);
+      tables.fill(this.#chosen[index]!);
+      return tables;
+    });
   }
-  return image.words.subarray(0, image.used * 16);
+
+  /**
+   * The orders of earlier rules that together decide all that a line, of other lines maybe, matches: one for each
+   * family it stands for. undefined: none does in one of them.
+   */
+  decidedBefore(others: Lines, line: number): number[] | undefined {
+    const orders: number[] = [];
+    for (const [index, { number }] of FAMILIES.entries()) {
+      const family = others.families[line];
+      if (family !== 0 && family !== number) continue;
+      const found = this.#tables[index]!.decidesBefore(others, line);
+      if (found < 0) return undefined;
+      orders.push(this.#lines.order(found));
+    }
+    return orders;
+  }
+
+  /** Throws Crowded. To be asked once: the tables give their lists away. */
+  cells(): Uint32Array {
+    const image = new Image(IndexKind.COUNT);
+    for (const [index, { family, index: number, portless }] of FAMILIES.entries()) {
+      image.addIndex(number, this.#lines, this.#chosen[index]!, family, this.#tables[index]!, true);
+      const rest = withoutPorts(this.#lines, this.#chosen[index]!);
+      const all = Array.from({ length: rest.count }, (_, line) => line);
+      const tables = new Tables(rest, family, false);
+      tables.fill(all);
+      image.addIndex(portless, rest, all, family, tables, false);
+    }
+    return image.cells;
+  }
 }

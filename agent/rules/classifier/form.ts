@@ -27,15 +27,28 @@ const LENGTHS: Record<Family, { first: readonly number[]; finer: readonly number
 };
 const PORT_BITS: readonly number[] = [0, 4, 6, 8, 10, 12, 14, 16];
 
-export function firstForm(lines: Lines, line: number, family: Family): Form {
+/** The number of the form that a matcher's key begins with. */
+export function firstForm(lines: Lines, line: number, family: Family, withPorts: boolean): number {
   const { first } = LENGTHS[family];
-  return {
-    source: atMost(first, lines.sourceLength(line)),
-    destination: atMost(first, lines.destinationLength(line)),
-    sourcePort: sharedPortBits(lines.sourcePorts(line)) === 16 ? 16 : 0,
-    destinationPort: sharedPortBits(lines.destinationPorts(line)) === 16 ? 16 : 0,
-    protocol: (lines.fields(line) & Match.PROTOCOL) !== 0,
-  };
+  const source = atMost(first, lines.sourceLength(line));
+  const destination = atMost(first, lines.destinationLength(line));
+  if (!withPorts) return numberOf(source, destination, 0, 0, false);
+  const sourcePort = sourcePortBits(lines, line) === 16 ? 16 : 0;
+  const destinationPort = destinationPortBits(lines, line) === 16 ? 16 : 0;
+  return numberOf(source, destination, sourcePort, destinationPort, (lines.fields(line) & Match.PROTOCOL) !== 0);
+}
+
+/** All of a form as one small number. */
+export function formNumber({ source, destination, sourcePort, destinationPort, protocol }: Form): number {
+  return numberOf(source, destination, sourcePort, destinationPort, protocol);
+}
+
+export function formOf(number: number): Form {
+  return { source: number >> 19, destination: (number >> 11) & 0xff, sourcePort: (number >> 6) & 0x1f, destinationPort: (number >> 1) & 0x1f, protocol: (number & 1) === 1 };
+}
+
+function numberOf(source: number, destination: number, sourcePort: number, destinationPort: number, protocol: boolean): number {
+  return (source << 19) | (destination << 11) | (sourcePort << 6) | (destinationPort << 1) | (protocol ? 1 : 0);
 }
 
 /** Bits of that dimension that the matcher says. */
@@ -43,8 +56,8 @@ export function bitsOf(lines: Lines, line: number, dimension: Dimension): number
   switch (dimension) {
     case "source": return lines.sourceLength(line);
     case "destination": return lines.destinationLength(line);
-    case "sourcePort": return sharedPortBits(lines.sourcePorts(line));
-    case "destinationPort": return sharedPortBits(lines.destinationPorts(line));
+    case "sourcePort": return sourcePortBits(lines, line);
+    case "destinationPort": return destinationPortBits(lines, line);
   }
 }
 
@@ -53,13 +66,20 @@ export function finerSteps(family: Family, dimension: Dimension, from: number): 
   return steps.filter((step) => step > from);
 }
 
-export function formName({ source, destination, sourcePort, destinationPort, protocol }: Form): string {
-  return `${source} ${destination} ${sourcePort} ${destinationPort} ${protocol}`;
-}
-
 /** Whether all keys of `finer` have a key of `coarser` around them. */
 export function isWithin(finer: Form, coarser: Form): boolean {
   return DIMENSIONS.every((dimension) => coarser[dimension] <= finer[dimension]) && (!coarser.protocol || finer.protocol);
+}
+
+/** Whether the matcher says all that keys of this form hold. */
+export function saysAllOf(lines: Lines, line: number, form: Form): boolean {
+  return (
+    lines.sourceLength(line) >= form.source &&
+    lines.destinationLength(line) >= form.destination &&
+    (form.sourcePort === 0 || sourcePortBits(lines, line) >= form.sourcePort) &&
+    (form.destinationPort === 0 || destinationPortBits(lines, line) >= form.destinationPort) &&
+    (!form.protocol || (lines.fields(line) & Match.PROTOCOL) !== 0)
+  );
 }
 
 /** A form as the words that keys are masked with. */
@@ -91,7 +111,7 @@ export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): n
     hash = (hash + Math.imul(words[destination + word]! & masks.destination[word]!, DESTINATION_FACTORS[word]!)) | 0;
   }
   if (masks.ports !== 0) {
-    const ports = (lines.sourcePorts(line)[0] << 16) | lines.destinationPorts(line)[0];
+    const ports = (lines.sourcePortLow(line) << 16) | lines.destinationPortLow(line);
     hash = (hash + Math.imul(ports & masks.ports, 0xcc9e2d51)) | 0;
   }
   if (masks.protocol !== 0) hash = (hash + Math.imul(lines.protocol(line), 0x1b873593)) | 0;
@@ -122,8 +142,12 @@ function atMost(steps: readonly number[], length: number): number {
 }
 
 /** How many leading bits the ports of a range have in common. */
-function sharedPortBits([first, last]: [number, number]): number {
-  return Math.clz32(first ^ last) - 16;
+function sourcePortBits(lines: Lines, line: number): number {
+  return Math.clz32(lines.sourcePortLow(line) ^ lines.sourcePortHigh(line)) - 16;
+}
+
+function destinationPortBits(lines: Lines, line: number): number {
+  return Math.clz32(lines.destinationPortLow(line) ^ lines.destinationPortHigh(line)) - 16;
 }
 
 function portMask(bits: number): number {

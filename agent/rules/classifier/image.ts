@@ -1,10 +1,12 @@
 /** One copy of the kernel's cells, being written: parts are laid one after the other and found by their first cell. */
 
 import { Limit, Matcher, MatcherFlag, MatcherIndex, MatcherTable, Pruner } from "../../generated/layout.ts";
+import { makesMeaningless } from "./cover.ts";
 import { type Family, homeOf } from "./form.ts";
 import { type Lines, WORDS } from "./line.ts";
+import type { Lists } from "./lists.ts";
 import { makeBitmaps } from "./pruners.ts";
-import { type Table, Tables } from "./tables.ts";
+import type { Table, Tables } from "./tables.ts";
 
 const INDEX_CELLS = MatcherIndex.size / 64;
 const ENTRIES = 8;
@@ -21,96 +23,97 @@ export class Crowded extends Error {
 }
 
 export class Image {
-  words: Uint32Array;
+  #words: Uint32Array;
+  #bytes: Uint8Array;
   /** Cells in use. */
-  used: number;
+  #used: number;
 
   constructor(indexes: number) {
-    this.words = new Uint32Array(1024 * WORDS);
-    this.used = indexes * INDEX_CELLS;
+    this.#words = new Uint32Array(1024 * WORDS);
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#used = indexes * INDEX_CELLS;
   }
 
-  /** Writes the index of this number over `chosen`, which are in the order of their rules. */
-  addIndex(number: number, lines: Lines, chosen: readonly number[], family: Family, withPorts: boolean): void {
+  get cells(): Uint32Array {
+    return this.#words.subarray(0, this.#used * WORDS);
+  }
+
+  /** Writes the index of this number over `chosen`, which are in the order of their rules and stand in the tables. */
+  addIndex(number: number, lines: Lines, chosen: readonly number[], family: Family, tables: Tables, withPorts: boolean): void {
     const at = number * INDEX_CELLS * WORDS;
     if (chosen.length === 0) return;
     if (chosen.length <= FEW) {
-      this.words[at + MatcherIndex.list / 4] = this.#addList(lines, chosen);
+      this.#words[at + MatcherIndex.list / 4] = this.#addList(lines, chosen);
       return;
     }
-    const tables = new Tables(lines, family, withPorts);
-    tables.fill(chosen);
-    this.#addTables(at, lines, family, tables.all, withPorts);
+    this.#addTables(at, lines, family, tables, withPorts);
   }
 
-  #addTables(at: number, lines: Lines, family: Family, tables: Table[], withPorts: boolean): void {
-    const best = new Map(tables.map((table) => [table, bestOf(lines, table)]));
-    tables.sort((a, b) => best.get(a)! - best.get(b)!); // what is found early leaves later tables no chance
+  #addTables(at: number, lines: Lines, family: Family, all: Tables, withPorts: boolean): void {
+    const tables = all.all.sort((a, b) => a.best - b.best); // what is found early leaves later tables no chance
     const first = this.#take(tables.length);
-    for (const [index, table] of tables.entries()) this.#writeTable((first + index) * WORDS, table, best.get(table)!);
-    this.words[at + MatcherIndex.table_count / 4] = tables.length;
-    this.words[at + MatcherIndex.first_table / 4] = first;
+    for (const [index, table] of tables.entries()) this.#writeTable((first + index) * WORDS, table);
+    this.#words[at + MatcherIndex.table_count / 4] = tables.length;
+    this.#words[at + MatcherIndex.first_table / 4] = first;
 
     for (const [index, { always, bits, words }] of makeBitmaps(lines, family, tables).entries()) {
       const place = at + (MatcherIndex.pruners.at + index * MatcherIndex.pruners.stride) / 4;
       const cells = words.length / WORDS;
       const where = bits === 0 ? 0 : this.#take(cells);
-      if (bits !== 0) this.words.set(words, where * WORDS);
-      this.words[place + Pruner.always / 4] = always[0];
-      this.words[place + Pruner.always / 4 + 1] = always[1];
-      this.words[place + Pruner.first / 4] = where;
-      this.words[place + Pruner.shift / 4] = 32 - bits;
+      if (bits !== 0) this.#words.set(words, where * WORDS);
+      this.#words[place + Pruner.always / 4] = always[0];
+      this.#words[place + Pruner.always / 4 + 1] = always[1];
+      this.#words[place + Pruner.first / 4] = where;
+      this.#words[place + Pruner.shift / 4] = 32 - bits;
     }
 
-    const lists = new Map<number, number[]>();
-    for (const table of tables) {
-      for (const [tag, list] of table.lists) {
-        const known = lists.get(tag);
-        lists.set(tag, known === undefined ? list : [...known, ...list]); // of one tag by chance: compared whole, they do no harm
-      }
-    }
-    const buckets = placeBuckets([...lists.keys()]);
+    const lists = all.emptyLists();
+    for (const table of tables) for (let place = 0; place < table.lists.size; place++) lists.take(table.lists, place); // of one tag by chance: compared whole, they do no harm
+    const buckets = placeBuckets(lists);
     const bucketCells = buckets.length / ENTRIES;
     const firstBucket = this.#take(bucketCells);
-    this.words[at + MatcherIndex.first_bucket / 4] = firstBucket;
-    this.words[at + MatcherIndex.bucket_mask / 4] = bucketCells - 1;
-    for (const [entry, tag] of buckets.entries()) {
-      if (tag === 0) continue;
-      const list = withoutCovered(lines, lists.get(tag)!.sort((a, b) => lines.order(a) - lines.order(b)), withPorts);
-      const cell = this.#addList(lines, list);
-      this.words[firstBucket * WORDS + 2 * entry] = tag;
-      this.words[firstBucket * WORDS + 2 * entry + 1] = cell;
+    this.#words[at + MatcherIndex.first_bucket / 4] = firstBucket;
+    this.#words[at + MatcherIndex.bucket_mask / 4] = bucketCells - 1;
+    for (let entry = 0; entry < buckets.length; entry++) {
+      const place = buckets[entry]! - 1;
+      if (place < 0) continue;
+      const list = lists.lines(place);
+      if (list.length > 1) list.sort((a, b) => lines.order(a) - lines.order(b));
+      const cell = this.#addList(lines, withoutCovered(lines, list, withPorts));
+      this.#words[firstBucket * WORDS + 2 * entry] = lists.tag(place);
+      this.#words[firstBucket * WORDS + 2 * entry + 1] = cell;
     }
   }
 
-  #writeTable(at: number, { masks, seed }: Table, best: number): void {
-    this.words.set(masks.source, at + MatcherTable.source_mask.at / 4);
-    this.words.set(masks.destination, at + MatcherTable.destination_mask.at / 4);
-    this.words[at + MatcherTable.port_mask / 4] = masks.ports;
-    this.words[at + MatcherTable.protocol_mask / 4] = masks.protocol;
-    this.words[at + MatcherTable.seed / 4] = seed;
-    this.words[at + MatcherTable.best / 4] = best;
+  #writeTable(at: number, { masks, seed, best }: Table): void {
+    this.#words.set(masks.source, at + MatcherTable.source_mask.at / 4);
+    this.#words.set(masks.destination, at + MatcherTable.destination_mask.at / 4);
+    this.#words[at + MatcherTable.port_mask / 4] = masks.ports;
+    this.#words[at + MatcherTable.protocol_mask / 4] = masks.protocol;
+    this.#words[at + MatcherTable.seed / 4] = seed;
+    this.#words[at + MatcherTable.best / 4] = best;
   }
 
   #addList(lines: Lines, list: readonly number[]): number {
     if (list.length > Limit.LIST) throw new Crowded(list);
     const first = this.#take(list.length);
-    const written = new Uint8Array(this.words.buffer);
-    for (const [index, line] of list.entries()) {
-      const at = (first + index) * WORDS;
-      this.words.set(lines.words.subarray(line * WORDS, (line + 1) * WORDS), at);
-      if (index === list.length - 1) written[at * 4 + Matcher.flags]! |= MatcherFlag.LAST;
+    for (let index = 0; index < list.length; index++) {
+      const [from, to] = [list[index]! * WORDS, (first + index) * WORDS];
+      for (let word = 0; word < WORDS; word++) this.#words[to + word] = lines.words[from + word]!;
     }
+    const last = (first + list.length) * WORDS * 4 - Matcher.size + Matcher.flags;
+    this.#bytes[last]! |= MatcherFlag.LAST;
     return first;
   }
 
   #take(cells: number): number {
-    const first = this.used;
-    this.used += cells;
-    if (this.used * WORDS > this.words.length) {
-      const larger = new Uint32Array(2 ** Math.ceil(Math.log2(this.used * WORDS)));
-      larger.set(this.words);
-      this.words = larger;
+    const first = this.#used;
+    this.#used += cells;
+    if (this.#used * WORDS > this.#words.length) {
+      const larger = new Uint32Array(2 ** Math.ceil(Math.log2(this.#used * WORDS)));
+      larger.set(this.#words);
+      this.#words = larger;
+      this.#bytes = new Uint8Array(larger.buffer);
     }
     return first;
   }
@@ -123,33 +126,32 @@ export class Image {
 function withoutCovered(lines: Lines, list: readonly number[], protocolIsKnown: boolean): readonly number[] {
   if (list.length <= FEW) return list;
   const kept: number[] = [];
-  for (const line of list) if (!kept.some((earlier) => lines.makesMeaningless(earlier, line, protocolIsKnown))) kept.push(line);
+  for (const line of list) {
+    if (kept.some((earlier) => makesMeaningless(lines, earlier, line, protocolIsKnown))) continue;
+    if (kept.push(line) > Limit.LIST) throw new Crowded(list); // before the comparing takes hours
+  }
   return kept;
 }
 
-function bestOf(lines: Lines, { lists }: Table): number {
-  let best = 0xffffffff;
-  for (const list of lists.values()) for (const line of list) best = Math.min(best, lines.order(line));
-  return best;
-}
-
-/** Tags by entry, eight a bucket, 0 where free: each is found within a few buckets of its home, before a free entry. */
-function placeBuckets(tags: readonly number[]): Uint32Array {
-  for (let buckets = 2 ** Math.ceil(Math.log2(Math.max(1, tags.length / 4))); ; buckets *= 2) {
-    const entries = new Uint32Array(buckets * ENTRIES);
+/** 1 + the place of a list by entry, eight a bucket, 0 where free: each is found within a few buckets of its tag's home, before a free entry. */
+function placeBuckets(lists: Lists): Int32Array {
+  for (let buckets = 2 ** Math.ceil(Math.log2(Math.max(1, lists.size / 4))); ; buckets *= 2) {
+    const entries = new Int32Array(buckets * ENTRIES);
     const filled = new Uint8Array(buckets);
-    if (tags.every((tag) => placeTag(entries, filled, tag))) return entries;
+    let place = 0;
+    while (place < lists.size && (lists.count(place) === 0 || placeTag(entries, filled, lists.tag(place), place))) place++;
+    if (place === lists.size) return entries;
   }
 }
 
-function placeTag(entries: Uint32Array, filled: Uint8Array, tag: number): boolean {
+function placeTag(entries: Int32Array, filled: Uint8Array, tag: number, place: number): boolean {
   const home = homeOf(tag);
   for (let step = 0; step < Limit.BUCKETS_PROBED; step++) {
     const bucket = (home + step) & (filled.length - 1);
-    const place = filled[bucket]!;
-    if (place === ENTRIES) continue;
-    entries[bucket * ENTRIES + place] = tag;
-    filled[bucket] = place + 1;
+    const used = filled[bucket]!;
+    if (used === ENTRIES) continue;
+    entries[bucket * ENTRIES + used] = place + 1;
+    filled[bucket] = used + 1;
     return true;
   }
   return false;

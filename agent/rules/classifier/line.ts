@@ -3,8 +3,9 @@
  * sixteen 32-bit words of struct matcher; its fields are read and written by number here and nowhere else.
  */
 
+import type { Network } from "../../../config/address.ts";
+import type { PortRange } from "../../../config/ports.ts";
 import { Match, Matcher as Layout, MatcherFlag } from "../../generated/layout.ts";
-import type { Matcher } from "../matcher.ts";
 
 export const WORDS = 16;
 
@@ -13,6 +14,7 @@ export const SOURCE = Layout.source.at / 4;
 export const DESTINATION = Layout.destination.at / 4;
 export const ORDER = Layout.order / 4;
 const SLOT = Layout.slot / 4;
+export const GROUPS = Layout.interface_groups / 4;
 
 export interface LineRule {
   slot: number;
@@ -23,36 +25,49 @@ export interface LineRule {
   conditional: boolean;
 }
 
-const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.DOUBTFUL;
+/** Where a matcher compares no ports. */
+const ALL_PORTS = { low: 0, high: 0xffff };
 
 export class Lines {
-  readonly words: Uint32Array;
+  /** Lines in use. */
+  count: number;
+  words: Uint32Array;
   /** 4 or 6 of a line that names an address, else 0. */
-  readonly families: Uint8Array;
-  readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  families: Uint8Array;
+  #bytes: Uint8Array;
+  #halves: Uint16Array;
 
-  constructor(words: Uint32Array) {
-    this.words = words;
-    this.families = new Uint8Array(words.length / WORDS);
-    this.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-    this.#view = new DataView(words.buffer, words.byteOffset, words.byteLength);
+  /** `room`: for so many lines without growing. */
+  constructor(room: number, count = 0) {
+    this.count = count;
+    this.words = new Uint32Array(room * WORDS);
+    this.families = new Uint8Array(room);
+    this.#bytes = new Uint8Array(this.words.buffer);
+    this.#halves = new Uint16Array(this.words.buffer);
   }
 
-  static of(count: number): Lines {
-    return new Lines(new Uint32Array(count * WORDS));
+  /** The number of an empty line after the others. */
+  add(): number {
+    if (this.count === this.families.length) this.#grow();
+    return this.count++;
   }
 
-  get count(): number {
-    return this.words.length / WORDS;
+  #grow(): void {
+    const larger = new Lines(Math.max(16, this.families.length * 2));
+    larger.words.set(this.words);
+    larger.families.set(this.families);
+    this.words = larger.words;
+    this.families = larger.families;
+    this.#bytes = larger.#bytes;
+    this.#halves = larger.#halves;
   }
 
   sourceLength(line: number): number {
-    return this.bytes[line * 64 + Layout.source_length]!;
+    return this.#bytes[line * 64 + Layout.source_length]!;
   }
 
   destinationLength(line: number): number {
-    return this.bytes[line * 64 + Layout.destination_length]!;
+    return this.#bytes[line * 64 + Layout.destination_length]!;
   }
 
   order(line: number): number {
@@ -64,118 +79,153 @@ export class Lines {
   }
 
   fields(line: number): number {
-    return this.bytes[line * 64 + Layout.fields]!;
+    return this.#bytes[line * 64 + Layout.fields]!;
   }
 
   flags(line: number): number {
-    return this.bytes[line * 64 + Layout.flags]!;
+    return this.#bytes[line * 64 + Layout.flags]!;
   }
 
   setFlags(line: number, flags: number): void {
-    this.bytes[line * 64 + Layout.flags] = flags;
+    this.#bytes[line * 64 + Layout.flags] = flags;
   }
 
   protocol(line: number): number {
-    return this.bytes[line * 64 + Layout.protocol]!;
+    return this.#bytes[line * 64 + Layout.protocol]!;
   }
 
-  /** First and last port; all of them where the matcher compares none. */
-  sourcePorts(line: number): [number, number] {
-    if ((this.fields(line) & Match.SOURCE_PORT) === 0) return [0, 0xffff];
-    return [this.#view.getUint16(line * 64 + Layout.source_port_low, true), this.#view.getUint16(line * 64 + Layout.source_port_high, true)];
+  sourcePortLow(line: number): number {
+    return this.fields(line) & Match.SOURCE_PORT ? this.#halves[line * 32 + Layout.source_port_low / 2]! : ALL_PORTS.low;
   }
 
-  destinationPorts(line: number): [number, number] {
-    if ((this.fields(line) & Match.DESTINATION_PORT) === 0) return [0, 0xffff];
-    return [this.#view.getUint16(line * 64 + Layout.destination_port_low, true), this.#view.getUint16(line * 64 + Layout.destination_port_high, true)];
+  sourcePortHigh(line: number): number {
+    return this.fields(line) & Match.SOURCE_PORT ? this.#halves[line * 32 + Layout.source_port_high / 2]! : ALL_PORTS.high;
   }
 
-  /** Whether the first decides all that the second matches, or is as doubtful about it to the same end. */
-  makesMeaningless(first: number, second: number, protocolIsKnown: boolean): boolean {
-    const [by, of] = [this.flags(first), this.flags(second)];
-    if (by & (MatcherFlag.STAGED | MatcherFlag.CONDITIONAL)) return false;
-    const isSure = !(by & MatcherFlag.DOUBTFUL) && (protocolIsKnown || !(this.fields(first) & Match.PROTOCOL));
-    return (isSure || ((by ^ of) & MEANING) === 0) && this.#covers(first, second);
+  destinationPortLow(line: number): number {
+    return this.fields(line) & Match.DESTINATION_PORT ? this.#halves[line * 32 + Layout.destination_port_low / 2]! : ALL_PORTS.low;
   }
 
-  #covers(outer: number, inner: number): boolean {
-    const [out, into] = [outer * 64, inner * 64];
-    const asked = this.fields(outer);
-    if ((asked & ~this.fields(inner)) !== 0) return false;
-    if ((this.bytes[into + Layout.directions]! & ~this.bytes[out + Layout.directions]!) !== 0) return false;
-    if (asked & Match.PROTOCOL && this.protocol(outer) !== this.protocol(inner)) return false;
-    if (asked & Match.INTERFACE && this.#view.getBigUint64(out + Layout.interface_groups, true) !== this.#view.getBigUint64(into + Layout.interface_groups, true)) return false;
-    if (asked & Match.ICMP_TYPE && this.bytes[out + Layout.icmp_type] !== this.bytes[into + Layout.icmp_type]) return false;
-    if (asked & Match.ICMP_CODE && this.bytes[out + Layout.icmp_code] !== this.bytes[into + Layout.icmp_code]) return false;
-    if (!isInside(this.sourcePorts(inner), this.sourcePorts(outer)) || !isInside(this.destinationPorts(inner), this.destinationPorts(outer))) return false;
-    return this.#prefixCovers(outer, inner, SOURCE, Layout.source_length) && this.#prefixCovers(outer, inner, DESTINATION, Layout.destination_length);
+  destinationPortHigh(line: number): number {
+    return this.fields(line) & Match.DESTINATION_PORT ? this.#halves[line * 32 + Layout.destination_port_high / 2]! : ALL_PORTS.high;
   }
 
-  #prefixCovers(outer: number, inner: number, words: number, lengthAt: number): boolean {
-    const length = this.bytes[outer * 64 + lengthAt]!;
-    if (length > this.bytes[inner * 64 + lengthAt]!) return false;
-    // The words in the order of their bits: a half's upper word stands second.
-    for (let place = 0; 32 * place < length; place++) {
-      const word = words + (place ^ 1);
-      const kept = Math.min(32, length - 32 * place);
-      if ((this.words[outer * WORDS + word]! ^ this.words[inner * WORDS + word]!) >>> (32 - kept) !== 0) return false;
-    }
-    return true;
+  directions(line: number): number {
+    return this.#bytes[line * 64 + Layout.directions]!;
   }
 
+  icmpType(line: number): number {
+    return this.#bytes[line * 64 + Layout.icmp_type]!;
+  }
+
+  icmpCode(line: number): number {
+    return this.#bytes[line * 64 + Layout.icmp_code]!;
+  }
+
+  /** Puts a line of `other` in the place of a line here. */
   copyFrom(other: Lines, from: number, to: number): void {
-    this.words.set(other.words.subarray(from * WORDS, (from + 1) * WORDS), to * WORDS);
+    for (let word = 0; word < WORDS; word++) this.words[to * WORDS + word] = other.words[from * WORDS + word]!;
+    this.families[to] = other.families[from]!;
   }
 
   /** The same matcher without what it asks of ports, messages and flags. */
   forgetTransport(line: number, flags: number): void {
     const at = line * 64;
-    this.bytes.fill(0, at + Layout.source_port_low, at + Layout.slot);
-    this.bytes[at + Layout.icmp_type] = 0;
-    this.bytes[at + Layout.icmp_code] = 0;
-    this.bytes[at + Layout.fields] = this.fields(line) & (Match.PROTOCOL | Match.INTERFACE);
+    this.#bytes.fill(0, at + Layout.source_port_low, at + Layout.slot);
+    this.#bytes[at + Layout.icmp_type] = 0;
+    this.#bytes[at + Layout.icmp_code] = 0;
+    this.#bytes[at + Layout.fields] = this.fields(line) & (Match.PROTOCOL | Match.INTERFACE);
     this.setFlags(line, flags);
   }
 
-  write(line: number, matcher: Matcher, rule: LineRule): void {
-    const { source, destination, interfaceGroups, protocol, sourcePorts, destinationPorts, icmpType, icmpCode } = matcher;
-    const at = line * 64;
-    this.families[line] = source?.family ?? destination?.family ?? 0;
-    if (source) this.#writeAddress(line * WORDS + SOURCE, source.address);
-    if (destination) this.#writeAddress(line * WORDS + DESTINATION, destination.address);
-    this.#view.setBigUint64(at + Layout.interface_groups, interfaceGroups ?? 0n, true);
-    this.#view.setUint16(at + Layout.source_port_low, sourcePorts?.first ?? 0, true);
-    this.#view.setUint16(at + Layout.source_port_high, sourcePorts?.last ?? 0, true);
-    this.#view.setUint16(at + Layout.destination_port_low, destinationPorts?.first ?? 0, true);
-    this.#view.setUint16(at + Layout.destination_port_high, destinationPorts?.last ?? 0, true);
-    this.words[line * WORDS + SLOT] = rule.slot;
-    this.words[line * WORDS + ORDER] = rule.order;
-    this.bytes[at + Layout.source_length] = source?.length ?? 0;
-    this.bytes[at + Layout.destination_length] = destination?.length ?? 0;
-    this.bytes[at + Layout.protocol] = protocol ?? 0;
-    this.bytes[at + Layout.directions] = matcher.directions;
-    this.bytes[at + Layout.icmp_type] = icmpType ?? 0;
-    this.bytes[at + Layout.icmp_code] = icmpCode ?? 0;
-    this.bytes[at + Layout.fields] =
-      (protocol === undefined ? 0 : Match.PROTOCOL) |
-      (sourcePorts === undefined ? 0 : Match.SOURCE_PORT) |
-      (destinationPorts === undefined ? 0 : Match.DESTINATION_PORT) |
-      (icmpType === undefined ? 0 : Match.ICMP_TYPE) |
-      (icmpCode === undefined ? 0 : Match.ICMP_CODE) |
-      (interfaceGroups === undefined ? 0 : Match.INTERFACE);
-    this.setFlags(line, (rule.blocks ? MatcherFlag.BLOCKS : 0) | (rule.staged ? MatcherFlag.STAGED : 0) | (rule.conditional ? MatcherFlag.CONDITIONAL : 0));
+  // What a matcher compares. A line that was just added compares nothing but the direction.
+
+  setRule(line: number, { slot, order, blocks, staged, conditional }: LineRule): void {
+    this.words[line * WORDS + SLOT] = slot;
+    this.words[line * WORDS + ORDER] = order;
+    this.setFlags(line, (blocks ? MatcherFlag.BLOCKS : 0) | (staged ? MatcherFlag.STAGED : 0) | (conditional ? MatcherFlag.CONDITIONAL : 0));
   }
 
-  #writeAddress(at: number, address: Uint8Array): void {
+  setOrder(line: number, order: number): void {
+    this.words[line * WORDS + ORDER] = order;
+  }
+
+  setDirections(line: number, directions: number): void {
+    this.#bytes[line * 64 + Layout.directions] = directions;
+  }
+
+  setInterfaceGroups(line: number, groups: bigint): void {
+    this.words[line * WORDS + GROUPS] = Number(groups & 0xffff_ffffn);
+    this.words[line * WORDS + GROUPS + 1] = Number(groups >> 32n);
+    this.#ask(line, Match.INTERFACE);
+  }
+
+  copyInterfaceGroups(line: number, other: Lines, from: number): void {
+    this.words[line * WORDS + GROUPS] = other.words[from * WORDS + GROUPS]!;
+    this.words[line * WORDS + GROUPS + 1] = other.words[from * WORDS + GROUPS + 1]!;
+    this.#ask(line, Match.INTERFACE);
+  }
+
+  setSource(line: number, network: Network): void {
+    this.#setNetwork(line, network, SOURCE, Layout.source_length);
+  }
+
+  setDestination(line: number, network: Network): void {
+    this.#setNetwork(line, network, DESTINATION, Layout.destination_length);
+  }
+
+  copySource(line: number, other: Lines, from: number): void {
+    this.#copyNetwork(line, other, from, SOURCE, Layout.source_length);
+  }
+
+  copyDestination(line: number, other: Lines, from: number): void {
+    this.#copyNetwork(line, other, from, DESTINATION, Layout.destination_length);
+  }
+
+  setProtocol(line: number, protocol: number): void {
+    this.#bytes[line * 64 + Layout.protocol] = protocol;
+    this.#ask(line, Match.PROTOCOL);
+  }
+
+  setSourcePorts(line: number, { first, last }: PortRange): void {
+    this.#halves[line * 32 + Layout.source_port_low / 2] = first;
+    this.#halves[line * 32 + Layout.source_port_high / 2] = last;
+    this.#ask(line, Match.SOURCE_PORT);
+  }
+
+  setDestinationPorts(line: number, { first, last }: PortRange): void {
+    this.#halves[line * 32 + Layout.destination_port_low / 2] = first;
+    this.#halves[line * 32 + Layout.destination_port_high / 2] = last;
+    this.#ask(line, Match.DESTINATION_PORT);
+  }
+
+  setIcmpType(line: number, type: number): void {
+    this.#bytes[line * 64 + Layout.icmp_type] = type;
+    this.#ask(line, Match.ICMP_TYPE);
+  }
+
+  setIcmpCode(line: number, code: number): void {
+    this.#bytes[line * 64 + Layout.icmp_code] = code;
+    this.#ask(line, Match.ICMP_CODE);
+  }
+
+  #ask(line: number, field: number): void {
+    this.#bytes[line * 64 + Layout.fields]! |= field;
+  }
+
+  #copyNetwork(line: number, other: Lines, from: number, at: number, lengthAt: number): void {
+    this.#bytes[line * 64 + lengthAt] = other.#bytes[from * 64 + lengthAt]!;
+    for (let word = at; word < at + 4; word++) this.words[line * WORDS + word] = other.words[from * WORDS + word]!;
+  }
+
+  #setNetwork(line: number, { family, address, length }: Network, at: number, lengthAt: number): void {
+    this.families[line] = family;
+    this.#bytes[line * 64 + lengthAt] = length;
     for (let half = 0; half < 2; half++) {
-      this.words[at + 2 * half + 1] = wordOf(address, 8 * half);
-      this.words[at + 2 * half] = wordOf(address, 8 * half + 4);
+      this.words[line * WORDS + at + 2 * half + 1] = wordOf(address, 8 * half);
+      this.words[line * WORDS + at + 2 * half] = wordOf(address, 8 * half + 4);
     }
   }
-}
-
-function isInside([first, last]: [number, number], [outerFirst, outerLast]: [number, number]): boolean {
-  return first >= outerFirst && last <= outerLast;
 }
 
 function wordOf(bytes: Uint8Array, at: number): number {

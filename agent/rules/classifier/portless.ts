@@ -5,38 +5,35 @@
 
 import { Match, MatcherFlag } from "../../generated/layout.ts";
 import { Lines, ORDER, WORDS } from "./line.ts";
+import { Lists } from "./lists.ts";
 
 const ASKS = Match.SOURCE_PORT | Match.DESTINATION_PORT | Match.ICMP_TYPE | Match.ICMP_CODE;
 
 export function withoutPorts(lines: Lines, chosen: readonly number[]): Lines {
-  const result = Lines.of(chosen.length);
-  const known = new Map<number, number[]>();
-  let count = 0;
-  for (const line of chosen) {
-    result.copyFrom(lines, line, count);
-    const flags = lines.flags(line);
-    if ((lines.fields(line) & ASKS) !== 0 || (flags & MatcherFlag.CONDITIONAL) !== 0) {
+  const result = new Lines(chosen.length + 1);
+  const known = new Lists(new Int32Array(chosen.length + 1));
+  let line = result.add();
+  for (const from of chosen) {
+    result.copyFrom(lines, from, line);
+    const flags = lines.flags(from);
+    if ((lines.fields(from) & ASKS) !== 0 || (flags & MatcherFlag.CONDITIONAL) !== 0) {
       if (flags & MatcherFlag.STAGED) continue; // says nothing of what it may match
-      result.forgetTransport(count, (flags & MatcherFlag.BLOCKS) | MatcherFlag.DOUBTFUL);
+      result.forgetTransport(line, (flags & MatcherFlag.BLOCKS) | MatcherFlag.DOUBTFUL);
     }
-    if (isNew(result, count, known)) count++;
+    if (isNew(result, line, known)) line = result.add();
   }
-  return new Lines(result.words.slice(0, count * WORDS));
+  result.count--; // the last was never taken
+  return result;
 }
 
 /** Lines come in the order of their rules, so that of two that differ only in that and the slot the first counts. */
-function isNew(lines: Lines, line: number, known: Map<number, number[]>): boolean {
-  const { words } = lines;
+function isNew({ words }: Lines, line: number, known: Lists): boolean {
   const at = line * WORDS;
   let hash = 0;
   for (let word = 0; word < WORDS; word++) if (!isIdentity(word)) hash = Math.imul(hash ^ words[at + word]!, 0x9e3779b1) ^ (hash >>> 15);
-  const alike = known.get(hash);
-  if (alike === undefined) {
-    known.set(hash, [line]);
-    return true;
-  }
-  if (alike.some((other) => isAlike(words, at, other * WORDS))) return false;
-  alike.push(line);
+  const place = known.find(hash >>> 0);
+  if (place >= 0) for (let other = known.first(place); other >= 0; other = known.after(place, other)) if (isAlike(words, at, other * WORDS)) return false;
+  known.add(hash >>> 0, line);
   return true;
 }
 

@@ -43,17 +43,17 @@ function kindsOf(family: Family): Record<number, Kind> {
     [PrunerKind.SOURCE_FINE]: { applies: ({ source }) => source >= FINE[family], value: fine(SOURCE) },
     [PrunerKind.DESTINATION_COARSE]: { applies: ({ destination }) => destination >= COARSE[family], value: coarse(DESTINATION) },
     [PrunerKind.DESTINATION_FINE]: { applies: ({ destination }) => destination >= FINE[family], value: fine(DESTINATION) },
-    [PrunerKind.SOURCE_PORT]: { applies: ({ sourcePort }) => sourcePort === 16, value: (lines, line) => lines.sourcePorts(line)[0] },
-    [PrunerKind.DESTINATION_PORT]: { applies: ({ destinationPort }) => destinationPort === 16, value: (lines, line) => lines.destinationPorts(line)[0] },
+    [PrunerKind.SOURCE_PORT]: { applies: ({ sourcePort }) => sourcePort === 16, value: (lines, line) => lines.sourcePortLow(line) },
+    [PrunerKind.DESTINATION_PORT]: { applies: ({ destinationPort }) => destinationPort === 16, value: (lines, line) => lines.destinationPortLow(line) },
     [PrunerKind.PROTOCOL]: { applies: ({ protocol }) => protocol, value: (lines, line) => lines.protocol(line) },
   };
 }
 
 function bitmapsOf({ applies, value }: Kind, lines: Lines, tables: readonly Table[]): Bitmaps {
   const always: [number, number] = [0, 0];
-  const values = tables.map(({ form, lists }, table) => {
+  const values = tables.map(({ form, lists: inTable }, table) => {
     const found = new Set<number>();
-    if (applies(form)) for (const list of lists.values()) for (const line of list) found.add(value(lines, line));
+    if (applies(form)) inTable.forEach((line) => found.add(value(lines, line)));
     else always[table >> 5]! |= 1 << (table & 31);
     return found;
   });

@@ -5,8 +5,10 @@
  */
 
 import { Limit } from "../../generated/layout.ts";
-import { bitsOf, DIMENSIONS, type Dimension, type Family, finerSteps, firstForm, type Form, formName, isWithin, type Masks, masksOf, tagOf } from "./form.ts";
+import { bitsOf, DIMENSIONS, type Dimension, type Family, finerSteps, firstForm, type Form, formNumber, formOf, isWithin, type Masks, masksOf, saysAllOf, tagOf } from "./form.ts";
+import { covers, decides } from "./cover.ts";
 import type { Lines } from "./line.ts";
+import { Lists } from "./lists.ts";
 
 /** Lists longer than this are split where they can be. */
 const CROWDED = 12;
@@ -18,67 +20,103 @@ export interface Table {
   masks: Masks;
   seed: number;
   /** Lines by the tag of their key. */
-  lists: Map<number, number[]>;
+  lists: Lists;
+  /** Of all its lines the first order. */
+  best: number;
 }
+
+const NONE = 0xffffffff;
 
 export class Tables {
   readonly #lines: Lines;
   readonly #family: Family;
   readonly #withPorts: boolean;
-  readonly #byForm = new Map<string, Table>();
+  readonly #byForm = new Map<number, Table>();
+  readonly #next: Int32Array;
 
   /** `withPorts`: keys may hold ports and protocol, because the packets that ask know them. */
   constructor(lines: Lines, family: Family, withPorts: boolean) {
     this.#lines = lines;
     this.#family = family;
     this.#withPorts = withPorts;
+    this.#next = new Int32Array(lines.count);
   }
 
   get all(): Table[] {
-    return [...this.#byForm.values()].filter(({ lists }) => lists.size > 0);
+    return [...this.#byForm.values()].filter(({ best }) => best !== NONE);
   }
 
-  fill(lines: Iterable<number>): void {
+  /** Lists like those of the tables, which can take over theirs. */
+  emptyLists(): Lists {
+    return new Lists(this.#next);
+  }
+
+  fill(lines: readonly number[]): void {
     for (const line of lines) {
-      const form = firstForm(this.#lines, line, this.#family);
-      if (!this.#withPorts) Object.assign(form, { sourcePort: 0, destinationPort: 0, protocol: false });
-      this.#put(this.#tableOf(form), line);
+      const form = firstForm(this.#lines, line, this.#family, this.#withPorts);
+      this.#put(this.#byForm.get(form) ?? this.#tableOf(form), line);
     }
-    for (const table of [...this.#byForm.values()]) for (const [tag, list] of [...table.lists]) this.#split(table, tag, list);
+    for (const table of [...this.#byForm.values()]) {
+      const { size } = table.lists;
+      for (let place = 0; place < size; place++) if (table.lists.count(place) > CROWDED) this.#split(table, place);
+    }
+    for (const table of this.#byForm.values()) this.#findBest(table);
     this.#merge();
   }
 
-  #tableOf(form: Form): Table {
-    const name = formName(form);
-    let table = this.#byForm.get(name);
+  /** Of lines that decide all that this one, of other lines maybe, matches in this family: the one with the lowest order below its own. -1: none. */
+  decidesBefore(others: Lines, line: number): number {
+    let found = -1;
+    let before = others.order(line);
+    for (const { form, masks, seed, lists, best } of this.#byForm.values()) {
+      if (best >= before || !saysAllOf(others, line, form)) continue;
+      const place = lists.find(tagOf(others, line, masks, seed));
+      if (place < 0 || lists.count(place) === 0) continue;
+      for (let one = lists.first(place); one >= 0; one = lists.after(place, one)) {
+        const order = this.#lines.order(one);
+        if (order >= before || !decides(this.#lines, one) || !covers(this.#lines, one, others, line)) continue;
+        found = one;
+        before = order;
+      }
+    }
+    return found;
+  }
+
+  #tableOf(number: number): Table {
+    let table = this.#byForm.get(number);
     if (table === undefined) {
-      table = { form, masks: masksOf(form), seed: Math.imul(this.#byForm.size + 1, 0x7feb352d) >>> 0, lists: new Map() };
-      this.#byForm.set(name, table);
+      const form = formOf(number);
+      table = { form, masks: masksOf(form), seed: Math.imul(this.#byForm.size + 1, 0x7feb352d) >>> 0, lists: this.emptyLists(), best: NONE };
+      this.#byForm.set(number, table);
     }
     return table;
   }
 
   #put(table: Table, line: number): number {
-    const tag = tagOf(this.#lines, line, table.masks, table.seed);
-    const list = table.lists.get(tag);
-    if (list === undefined) table.lists.set(tag, [line]);
-    else list.push(line);
-    return tag;
+    return table.lists.add(tagOf(this.#lines, line, table.masks, table.seed), line);
   }
 
-  #split(table: Table, tag: number, list: number[]): void {
+  #findBest(table: Table): void {
+    table.best = NONE;
+    table.lists.forEach((line) => (table.best = Math.min(table.best, this.#lines.order(line))));
+  }
+
+  #split(table: Table, place: number): void {
+    const list = table.lists.lines(place);
     if (list.length <= CROWDED) return;
     const finer = this.#finerForm(table.form, list);
     if (finer === undefined) return;
     const { dimension, bits } = finer;
-    const moving: number[] = [];
-    const staying: number[] = [];
-    for (const line of list) (bitsOf(this.#lines, line, dimension) >= bits ? moving : staying).push(line);
-    if (staying.length === 0) table.lists.delete(tag);
-    else table.lists.set(tag, staying);
-    const target = this.#tableOf({ ...table.form, [dimension]: bits });
-    for (const moved of new Set(moving.map((line) => this.#put(target, line)))) this.#split(target, moved, target.lists.get(moved)!);
-    this.#split(table, tag, staying);
+    const tag = table.lists.tag(place);
+    const target = this.#tableOf(formNumber({ ...table.form, [dimension]: bits }));
+    const grown = new Set<number>();
+    table.lists.clear(place);
+    for (const line of list) {
+      if (bitsOf(this.#lines, line, dimension) >= bits) grown.add(this.#put(target, line));
+      else table.lists.add(tag, line);
+    }
+    for (const moved of grown) this.#split(target, moved);
+    this.#split(table, place);
   }
 
   /** The next step in one dimension that leaves the shortest lists; undefined if none shortens them. */
@@ -90,7 +128,7 @@ export class Tables {
     for (const dimension of this.#withPorts ? DIMENSIONS : DIMENSIONS.slice(0, 2)) {
       for (const bits of finerSteps(this.#family, dimension, form[dimension])) {
         const candidate = { ...form, [dimension]: bits };
-        const known = this.#byForm.has(formName(candidate));
+        const known = this.#byForm.has(formNumber(candidate));
         if (!known && this.#byForm.size >= Limit.TABLES) continue;
         const masks = masksOf(candidate);
         const counts = new Map<number, number>();
@@ -126,16 +164,19 @@ export class Tables {
       tables.sort((a, b) => sizes.get(a)! - sizes.get(b)!);
       const smallest = tables[0]!;
       const around = tables.filter((table) => table !== smallest && isWithin(smallest.form, table.form)).sort((a, b) => depthOf(b.form) - depthOf(a.form));
-      const target = around[0] ?? this.#tableOf({ source: 0, destination: 0, sourcePort: 0, destinationPort: 0, protocol: false });
-      this.#byForm.delete(formName(smallest.form));
-      for (const list of smallest.lists.values()) for (const line of list) this.#put(target, line);
+      const target = around[0] ?? this.#tableOf(formNumber({ source: 0, destination: 0, sourcePort: 0, destinationPort: 0, protocol: false }));
+      this.#byForm.delete(formNumber(smallest.form));
+      const moving: number[] = [];
+      smallest.lists.forEach((line) => moving.push(line));
+      for (const line of moving) this.#put(target, line);
+      target.best = Math.min(target.best, smallest.best);
     }
   }
 }
 
 function sizeOf({ lists }: Table): number {
   let size = 0;
-  for (const list of lists.values()) size += list.length;
+  for (let place = 0; place < lists.size; place++) size += lists.count(place);
   return size;
 }
 

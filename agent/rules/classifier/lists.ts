@@ -1,0 +1,125 @@
+/**
+ * Lists of lines by the tag of their key, in arrays of numbers: a hundred thousand of them are made and forgotten at
+ * each load. The lines of a list are chained into a ring, each list held by its last line. Tags keep the order they
+ * came in.
+ */
+
+const FEWEST = 16;
+
+export class Lists {
+  /** Of each line the next in its list. Shared by all lists a line may move between. */
+  readonly #next: Int32Array;
+  /** Tags there ever were; some may have no lines any more. */
+  size = 0;
+  #tags = new Uint32Array(FEWEST);
+  #lasts = new Int32Array(FEWEST);
+  #counts = new Int32Array(FEWEST);
+  /** Open addressing: 1 + the place of a tag, or 0. */
+  #places = new Int32Array(2 * FEWEST);
+
+  /** `next`: room for every line. */
+  constructor(next: Int32Array) {
+    this.#next = next;
+  }
+
+  tag(place: number): number {
+    return this.#tags[place]!;
+  }
+
+  count(place: number): number {
+    return this.#counts[place]!;
+  }
+
+  /** The place of a tag; -1 if there is none. */
+  find(tag: number): number {
+    return this.#places[this.#home(tag)]! - 1;
+  }
+
+  /** Puts a line at the end of the list of this tag, and answers the list's place. */
+  add(tag: number, line: number): number {
+    const place = this.#place(tag);
+    this.#next[line] = line;
+    this.#join(place, line, 1);
+    return place;
+  }
+
+  /** Puts all lines of another's list at the end of the one with the same tag. They are no more in the other. */
+  take(other: Lists, place: number): void {
+    if (other.#counts[place] === 0) return;
+    this.#join(this.#place(other.#tags[place]!), other.#lasts[place]!, other.#counts[place]!);
+    other.clear(place);
+  }
+
+  clear(place: number): void {
+    this.#counts[place] = 0;
+  }
+
+  first(place: number): number {
+    return this.#next[this.#lasts[place]!]!;
+  }
+
+  /** The one after `line`, which is in this list; -1 after the last. */
+  after(place: number, line: number): number {
+    return line === this.#lasts[place] ? -1 : this.#next[line]!;
+  }
+
+  lines(place: number): number[] {
+    const lines: number[] = [];
+    if (this.#counts[place] === 0) return lines;
+    for (let line = this.first(place); line >= 0; line = this.after(place, line)) lines.push(line);
+    return lines;
+  }
+
+  /** Calls with each line of all lists. */
+  forEach(visit: (line: number) => void): void {
+    for (let place = 0; place < this.size; place++) {
+      if (this.#counts[place] === 0) continue;
+      for (let line = this.first(place); line >= 0; line = this.after(place, line)) visit(line);
+    }
+  }
+
+  #join(place: number, last: number, count: number): void {
+    if (this.#counts[place]! > 0) {
+      const before = this.#lasts[place]!;
+      const first = this.#next[before]!;
+      this.#next[before] = this.#next[last]!;
+      this.#next[last] = first;
+    }
+    this.#lasts[place] = last;
+    this.#counts[place]! += count;
+  }
+
+  #place(tag: number): number {
+    const home = this.#home(tag);
+    if (this.#places[home] !== 0) return this.#places[home]! - 1;
+    if (this.size === this.#tags.length) {
+      this.#grow();
+      return this.#place(tag);
+    }
+    this.#tags[this.size] = tag;
+    this.#places[home] = ++this.size;
+    return this.size - 1;
+  }
+
+  #home(tag: number): number {
+    const mask = this.#places.length - 1;
+    let home = Math.imul(tag, 0x9e3779b1) >>> 7;
+    for (;; home++) {
+      const found = this.#places[home & mask]!;
+      if (found === 0 || this.#tags[found - 1] === tag) return home & mask;
+    }
+  }
+
+  #grow(): void {
+    this.#tags = enlarge(this.#tags, new Uint32Array(2 * this.size));
+    this.#lasts = enlarge(this.#lasts, new Int32Array(2 * this.size));
+    this.#counts = enlarge(this.#counts, new Int32Array(2 * this.size));
+    this.#places = new Int32Array(4 * this.size);
+    for (let place = 0; place < this.size; place++) this.#places[this.#home(this.#tags[place]!)] = place + 1;
+  }
+}
+
+function enlarge<T extends Uint32Array | Int32Array>(array: T, larger: T): T {
+  larger.set(array);
+  return larger;
+}
