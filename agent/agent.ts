@@ -43,7 +43,7 @@ import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
 import { auditExpired, dropFrom } from "./rule-operations.ts";
-import { compile, type CompiledRules } from "./rules/compile.ts";
+import { compile, type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
@@ -93,11 +93,23 @@ async function takeOver(ground: Omit<Ground, "compiled" | "dynamic" | "ended" | 
     const dynamic = new DynamicRules(ground.settings.config.state_dir);
     const ended = dynamic.due();
     dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
-    const compiled = compile(withDynamic(ground.settings, dynamic.all).config); // before anything in the kernel is touched: it says how large the tables must be
+    const compiled = compileAll(ground.settings, dynamic); // before anything in the kernel is touched: it says how large the tables must be
     await watchOver({ ...ground, pins, dynamic, ended, compiled, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity: compiled.capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;
+  }
+}
+
+/** The file's rules protect the host also when those added by command do not go together with them any more. */
+function compileAll(settings: Settings, dynamic: DynamicRules): CompiledRules {
+  try {
+    return compile(withDynamic(settings, dynamic.all).config);
+  } catch (error) {
+    if (!(error instanceof RulesRefused)) throw error;
+    const compiled = compile(settings.config);
+    dynamic.setAside(error.problems);
+    return compiled;
   }
 }
 

@@ -87,6 +87,15 @@ export class DynamicRules {
     this.trouble = [];
   }
 
+  /** They do not go together with the file's rules any more: it was changed while no agent ran. */
+  setAside(reasons: readonly string[]): void {
+    const aside = `${this.#path}.refused`;
+    const moved = putAside(this.#path, aside);
+    if (moved) this.keep([]);
+    this.#rules = [];
+    this.trouble = [`the rules added by command are not in force: ${reasons.join("; ")}${moved ? `; they were put aside as ${aside}` : ""}; mend the file or add them again`];
+  }
+
   /** For this process only, where the disk refuses. */
   forget(gone: readonly DynamicRule[]): void {
     this.#rules = without(this.#rules, gone);

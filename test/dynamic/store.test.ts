@@ -96,6 +96,18 @@ test("a damaged file means no rules and a sentence; it is put aside, and its ids
   }
 });
 
+test("rules that do not go together with the file's are put aside whole, and their ids are not given again", () => {
+  using state = new StateDirectory();
+  const store = state.open();
+  store.keep([dynamicRule("d1"), dynamicRule("d2")]);
+  const text = readFileSync(state.file, "utf8");
+  store.setAside(["name: x is taken"]);
+  assert.deepEqual(store.all, []);
+  assert.match(store.trouble.join(), /not in force: name: x is taken; they were put aside as .*\.refused/);
+  assert.equal(readFileSync(`${state.file}.refused`, "utf8"), text);
+  assert.equal(state.open().nextId(() => false), "d3");
+});
+
 test("what the disk refuses has not happened", () => {
   using state = new StateDirectory();
   const store = state.open();

@@ -176,11 +176,25 @@ describe("rules added by command", requires(root()), () => {
     await agent.weir("rule", "delete", "d7");
   });
 
+  it("starts with the file's rules where the file took the name of a dynamic one meanwhile, and says so", async () => {
+    await agent.weir("rule", "clear", "--yes");
+    await agent.weir(...block("--name", "mine"));
+    await agent.stop("SIGKILL");
+    await agent.configure(CONFIG.replace("name: beside", "name: mine"));
+    await agent.restart();
+    assert.deepEqual((await list()).map(({ name }) => name), ["in-file", "mine"]);
+    assert.match((await agent.status()).health.reasons.join(), /rules added by command are not in force: name: "mine" is that of the dynamic rule d8 .*put aside/);
+    await agent.configure(CONFIG);
+    await agent.weir("reload");
+    await agent.weir(...block());
+    await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
+  });
+
   it("clears them all at once", async () => {
     const { code, stderr } = await agent.attempt("rule", "clear");
     assert.deepEqual([code, /say --yes/.test(stderr)], [2, true]);
     await agent.weir("rule", "clear", "--yes");
     await traffic.more(PORT.blocked, true);
-    await agent.auditLine(/ RULE-CLEAR uid=0 rules=d6:d6 /);
+    await agent.auditLine(/ RULE-CLEAR uid=0 rules=d9:d9 /);
   });
 });
