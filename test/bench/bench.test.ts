@@ -10,7 +10,7 @@ import { requires, root, tool } from "../harness/require.ts";
 import { BENCHMARKS } from "./benchmarks.ts";
 
 const BENCH = join(import.meta.dirname, "bench.ts");
-const NEEDED = requires(root(), tool("clang", "clang"), tool("ip", "iproute2"), tool("iperf3", "iperf3"));
+const NEEDED = requires(root(), tool("clang", "clang"), tool("ip", "iproute2"), tool("iperf3", "iperf3"), tool("nft", "nftables"));
 
 for (const { name } of BENCHMARKS) {
   test(`the benchmark ${name} measures something`, NEEDED, async () => {

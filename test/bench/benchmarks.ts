@@ -6,7 +6,8 @@ import { events } from "./events.ts";
 import type { Benchmark } from "./figure.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
+import { load } from "./load.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, classification, flood, throughput, start, events, idle];
+export const BENCHMARKS: readonly Benchmark[] = [cost, classification, load, flood, throughput, start, events, idle];
