@@ -170,8 +170,12 @@ export const METRICS: readonly Metric[] = [
   {
     name: "weir.interfaces", kind: "updowncounter", unit: "{interface}", attributes: ["network.io.direction", "weir.hook"],
     description: "Interfaces watched, by the hook in use; none where nothing could be attached, off where the configuration wants nothing.",
-    read: ({ snapshot }) => countBy(
-      snapshot.interfaces.flatMap(({ ingress, egress }) => [["receive", ingress.hook], ["transmit", egress.hook]]), (values) => values),
+    read: ({ snapshot }) => {
+      const rows = countBy(snapshot.interfaces.flatMap(({ ingress, egress }) => [["receive", ingress.hook], ["transmit", egress.hook]]), (values) => values);
+      // What an alert waits for is there before it happens.
+      const absent = ["receive", "transmit"].filter((direction) => !rows.some(([, of, hook]) => of === direction && hook === "none"));
+      return [...rows, ...absent.map((direction): Row => [0, direction, "none"])];
+    },
   },
   {
     name: "weir.config.reloads", kind: "counter", unit: "{reload}", attributes: [],

@@ -36,9 +36,8 @@ describe("a live agent and the dashboard", here, () => {
     agent = await AgentHome.make(lab, "server");
     const many = Array.from({ length: RULES }, (_, n) => `  - { name: many-${n}, action: allow, layer4: { protocol: udp, destination_ports: [${FIRST_OF_MANY + n}] } }`);
     await agent.start({
-      // Without egress there is a direction without a hook.
       config: `
-interfaces: { include: [eth0, twin0], egress: false }
+interfaces: { include: [eth0, twin0] }
 otel: { endpoint: "${collector.endpoint}" }
 rules:
   - { name: no-udp, action: block, enforce: true, direction: ingress, layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
