@@ -98,7 +98,8 @@ function refuse(where: string, message: string): Loaded {
   return { ok: false, problems: [{ where: printable(where, 4096), path: "", message }] };
 }
 
-function problemsOf(findings: Findings, complaints: Complaint[], text: string, name: string): Problem[] {
+/** What was found, in the order of the file and with places. */
+export function problemsOf(findings: Findings, complaints: Complaint[], text: string, name: string): Problem[] {
   const offsets = locate(text, name, findings.kept);
   const located = findings.kept.map((finding, index) => ({ offset: offsets[index] ?? 0, ...finding }));
   const problems = placed([...complaints, ...located], text, name);

@@ -19,11 +19,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
+  "agent/policy-test": ["config", "agent/events", "agent/rules", "agent/explain"],
   otel: ["config", "agent/events"],
   audit: ["config", "agent/events"],
   collector: ["otel"],
   "agent/dynamic": ["config", "agent/rules", "agent"],
-  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "agent/explain", "otel", "audit", "agent"],
+  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
 };
 
 function partOf(file: string): string {

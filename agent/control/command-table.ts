@@ -20,6 +20,7 @@ export const COMMANDS: Record<string, Entry> = {
   "rule move": { summary: "change the order of rules that were added", load: () => import("./commands/rule-move.ts") },
   "rule clear": { summary: "delete all rules that were added", load: () => import("./commands/rule-clear.ts") },
   explain: { summary: "say which rule decides about a packet, and why", load: () => import("./commands/explain.ts") },
+  test: { summary: "test a policy against packets and captures", load: () => import("./commands/test.ts") },
   flows: { summary: "show live connections", load: () => import("./commands/flows.ts") },
   watch: { summary: "follow events as they happen", load: () => import("./commands/watch.ts") },
   detach: { summary: "end what a killed agent left in force", load: () => import("./commands/detach.ts") },

@@ -39,13 +39,21 @@ export interface Judged {
 /** The two judges, with connections of their own. A packet that one cannot be asked about ends what it knows. */
 export class JudgePair {
   readonly #reference: Reference;
+  readonly #asked: Kernel;
   #kernel: Kernel;
 
   constructor(policy: Policy, host: Partial<Host>, kernel: Kernel) {
     this.#reference = new Reference(policy, host);
-    this.#kernel = kernel;
-    if ("judge" in kernel) kernel.judge.forget();
+    this.#asked = this.#kernel = kernel;
+    this.forget();
     this.mode = policy.mode;
+  }
+
+  /** As if no packet had been judged. */
+  forget(): void {
+    this.#reference.forget();
+    this.#kernel = this.#asked;
+    if ("judge" in this.#kernel) this.#kernel.judge.forget();
   }
 
   set mode(mode: Mode) {

@@ -53,8 +53,8 @@ const NOT_JUDGED: Judgement = { ...FAILSAFE, rule: "default" };
 
 export class Reference {
   readonly #host: Host;
-  readonly #flows = new Flows();
-  readonly #fragments = new Fragments();
+  #flows = new Flows();
+  #fragments = new Fragments();
   #policy: Policy;
   #rules: PreparedRules;
   #generation = 1;
@@ -71,6 +71,12 @@ export class Reference {
     this.#policy = policy;
     this.#rules = prepareRules(policy);
     this.#generation++;
+  }
+
+  /** As if no packet had been judged. */
+  forget(): void {
+    this.#flows = new Flows();
+    this.#fragments = new Fragments();
   }
 
   setMode(mode: Mode): void {
