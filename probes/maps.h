@@ -26,7 +26,7 @@ struct {
 	__type(value, struct policy);
 } policies SEC(".maps");
 
-/* 64 bytes of what classify.h searches: a matcher, a table, a bucket, eight bitmaps */
+/* 64 bytes of what search.h searches: a matcher, a table, a bucket, eight bitmaps */
 struct cell {
 	__u64 words[8];
 };

@@ -190,26 +190,14 @@ export const FaultNames: readonly string[] = [
   "conditions_full",
 ];
 
-export const EventType = {
-  ALLOWED: 1,
-  DETECTED: 2,
-  BLOCKED: 3,
-  UNDECIDED: 4,
-  CLOSED: 5,
-} as const;
-/** By value. */
-export const EventTypeNames: readonly string[] = [
-  "",
-  "allowed",
-  "detected",
-  "blocked",
-  "undecided",
-  "closed",
-];
-
 export const BanFlag = {
   ADDRESSES: 1,
   PREFIXES: 2,
+} as const;
+
+export const InterfaceFlag = {
+  NO_ETHERNET: 1,
+  LOOPBACK: 2,
 } as const;
 
 export const Match = {
@@ -270,11 +258,6 @@ export const RuleFlag = {
   TCP_FLAGS: 2,
 } as const;
 
-export const InterfaceFlag = {
-  NO_ETHERNET: 1,
-  LOOPBACK: 2,
-} as const;
-
 export const FlowFlag = {
   OPENER_IS_LOW: 1,
   CLOSED: 2,
@@ -284,17 +267,34 @@ export const OwnerFlag = {
   INHERITED: 1,
 } as const;
 
-export const FailsafePrefix = {
-  size: 32,
-  address_be: { at: 0, count: 2, stride: 8 },
-  mask_be: { at: 16, count: 2, stride: 8 },
+export const EventType = {
+  ALLOWED: 1,
+  DETECTED: 2,
+  BLOCKED: 3,
+  UNDECIDED: 4,
+  CLOSED: 5,
 } as const;
+/** By value. */
+export const EventTypeNames: readonly string[] = [
+  "",
+  "allowed",
+  "detected",
+  "blocked",
+  "undecided",
+  "closed",
+];
 
 export const Control = {
   size: 16,
   generation: 0,
   mode: 4,
   bans: 8,
+} as const;
+
+export const FailsafePrefix = {
+  size: 32,
+  address_be: { at: 0, count: 2, stride: 8 },
+  mask_be: { at: 16, count: 2, stride: 8 },
 } as const;
 
 export const BanLine = {
@@ -363,6 +363,52 @@ export const Policy = {
     address_be: { at: 0, count: 2, stride: 8 },
     mask_be: { at: 16, count: 2, stride: 8 },
   },
+} as const;
+
+export const Rule = {
+  size: 8,
+  action: 0,
+  flags: 1,
+  tcp_flags_mask: 2,
+  tcp_flags_value: 3,
+  events_per_second: 4,
+} as const;
+
+export const RuleCounterShard = {
+  size: 64,
+  packets: 0,
+  bytes: 8,
+  flows: 16,
+  would_drop: 24,
+  dropped: 32,
+  events_suppressed: 40,
+  last_hit_jiffies: 48,
+  limiter: 56,
+} as const;
+
+export const RuleCounter = {
+  size: 256,
+  shards: {
+    at: 0,
+    count: 4,
+    stride: 64,
+    packets: 0,
+    bytes: 8,
+    flows: 16,
+    would_drop: 24,
+    dropped: 32,
+    events_suppressed: 40,
+    last_hit_jiffies: 48,
+    limiter: 56,
+  },
+} as const;
+
+export const InterfaceEntry = {
+  size: 24,
+  ifindex: 0,
+  slot: 4,
+  flags: 6,
+  groups: { at: 8, count: 2, stride: 8 },
 } as const;
 
 export const Matcher = {
@@ -435,52 +481,6 @@ export const MatcherIndex = {
     first: 8,
     shift: 12,
   },
-} as const;
-
-export const Rule = {
-  size: 8,
-  action: 0,
-  flags: 1,
-  tcp_flags_mask: 2,
-  tcp_flags_value: 3,
-  events_per_second: 4,
-} as const;
-
-export const RuleCounterShard = {
-  size: 64,
-  packets: 0,
-  bytes: 8,
-  flows: 16,
-  would_drop: 24,
-  dropped: 32,
-  events_suppressed: 40,
-  last_hit_jiffies: 48,
-  limiter: 56,
-} as const;
-
-export const RuleCounter = {
-  size: 256,
-  shards: {
-    at: 0,
-    count: 4,
-    stride: 64,
-    packets: 0,
-    bytes: 8,
-    flows: 16,
-    would_drop: 24,
-    dropped: 32,
-    events_suppressed: 40,
-    last_hit_jiffies: 48,
-    limiter: 56,
-  },
-} as const;
-
-export const InterfaceEntry = {
-  size: 24,
-  ifindex: 0,
-  slot: 4,
-  flags: 6,
-  groups: { at: 8, count: 2, stride: 8 },
 } as const;
 
 export const TrafficCounter = {
@@ -566,6 +566,12 @@ export const BoundKey = {
   protocol: 10,
 } as const;
 
+export const FlowCounter = {
+  size: 16,
+  inserted: 0,
+  deleted: 8,
+} as const;
+
 export const Event = {
   size: 160,
   time_ns: 0,
@@ -606,12 +612,6 @@ export const Outcome = {
   verdict: 12,
   reason: 16,
   tunnelled: 20,
-} as const;
-
-export const FlowCounter = {
-  size: 16,
-  inserted: 0,
-  deleted: 8,
 } as const;
 
 export const EventCounter = {

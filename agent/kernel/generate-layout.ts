@@ -1,4 +1,4 @@
-/** Writes agent/generated/layout.ts. Run it after every change of probes/wire.h. */
+/** Writes agent/generated/layout.ts. Run it after every change of probes/wire/. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -7,7 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { type Btf, btfSection, parseBtf } from "./btf.ts";
 
@@ -55,8 +55,13 @@ export function compileBtf(headerPath: string, names: Declarations): Btf {
   }
 }
 
+/** The text of a header with that of the headers it includes from beside it. */
+function textOf(headerPath: string): string {
+  return readFileSync(headerPath, "utf8").replace(/^#include "(.*)"$/gm, (line, path: string) => (path.startsWith("wire/") ? textOf(join(dirname(headerPath), path)) : line));
+}
+
 export function generateLayout(headerPath: string): string {
-  const names = declarations(readFileSync(headerPath, "utf8"));
+  const names = declarations(textOf(headerPath));
   const btf = compileBtf(headerPath, names);
   const blocks = [
     "/**\n * Written by agent/kernel/generate-layout.ts from probes/wire.h; edit that and run it again.\n" +

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What everything else speaks in: limits, verdicts, reasons, and the root of all tables. */
+#ifndef WEIR_WIRE_COMMON_H
+#define WEIR_WIRE_COMMON_H
+
+#include <linux/types.h>
+
+/* Sizes both sides rely on. An enum, because BTF carries enums and not macros. */
+enum weir_limit {
+	LIMIT_CONDITIONS = 8,		/* conditional rules one flow may carry */
+	LIMIT_RULES = 131072,		/* rule slots at most, the reserved ones included */
+	LIMIT_TABLES = 64,		/* of one index */
+	LIMIT_LIST = 1024,		/* matchers that one key leads to */
+	LIMIT_BUCKETS_PROBED = 4,	/* in a row, before a key is missing */
+	LIMIT_INTERFACE_ENTRIES = 16384,/* interface look-up by ifindex modulo this */
+	LIMIT_INTERFACE_SLOTS = 256,	/* interfaces counted on their own; slot 0 is "other" */
+	LIMIT_FAILSAFE_PREFIXES = 32,
+	LIMIT_FAILSAFE_SESSIONS = 8,
+	LIMIT_MANAGEMENT_PORTS = 16,
+	LIMIT_EXTENSION_HEADERS = 8,
+	LIMIT_VLAN_TAGS = 2,
+	LIMIT_FRAGMENT_RANGES = 8,
+	LIMIT_COUNTER_SHARDS = 4,
+	LIMIT_BAN_EXCEPTIONS = 32,
+	LIMIT_BAN_LINES_PROBED = 8,	/* in a row */
+	LIMIT_BAN_LENGTHS = 16,		/* of prefixes that are not in lines */
+};
+
+enum weir_mode { MODE_DETECT, MODE_PREVENT };
+enum weir_action { ACTION_ALLOW, ACTION_BLOCK };
+enum weir_direction { DIRECTION_INGRESS, DIRECTION_EGRESS };
+
+/* What happened to a packet; the classes exclude each other. */
+enum weir_verdict { VERDICT_PASSED, VERDICT_DROPPED, VERDICT_WOULD_DROP, VERDICT_UNDECIDED, VERDICT_COUNT };
+
+/* How traffic counters group protocols. */
+enum weir_transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_ICMP, TRANSPORT_OTHER, TRANSPORT_COUNT };
+
+/* Rule slots that stand for what no rule decided. Rules of the operator start at SLOT_FIRST_RULE. */
+enum weir_slot {
+	SLOT_DEFAULT = 0,	/* defaults.action */
+	SLOT_FAILSAFE = 1,	/* absolute or management failsafe */
+	SLOT_ON_ERROR = 2,	/* undecided: defaults.on_error */
+	SLOT_BAN = 3,		/* the address is banned */
+	SLOT_FIRST_RULE = 16,
+	SLOT_NONE = 0xffffffff,
+};
+
+/* Why a packet could not be decided. Names become the values of error.type. */
+enum weir_reason {
+	REASON_NONE,
+	REASON_ETHERNET_TRUNCATED,
+	REASON_VLAN_DEPTH,
+	REASON_VLAN_TRUNCATED,
+	REASON_IPV4_TRUNCATED,
+	REASON_IPV4_VERSION,
+	REASON_IPV4_HEADER_LENGTH,
+	REASON_IPV4_TOTAL_LENGTH,
+	REASON_IPV6_TRUNCATED,
+	REASON_IPV6_VERSION,
+	REASON_IPV6_PAYLOAD_LENGTH,
+	REASON_EXTENSION_TRUNCATED,
+	REASON_EXTENSION_DEPTH,
+	REASON_TCP_TRUNCATED,
+	REASON_TCP_HEADER_LENGTH,
+	REASON_UDP_TRUNCATED,
+	REASON_UDP_LENGTH,
+	REASON_ICMP_TRUNCATED,
+	REASON_FRAGMENT_TINY,
+	REASON_FRAGMENT_OVERLAP,
+	REASON_FRAGMENT_NESTED,
+	REASON_FRAGMENT_LENGTH,
+	REASON_FRAGMENT_RANGES,
+	REASON_FRAGMENT_WITHOUT_FIRST,
+	REASON_OPENER_UNKNOWN,
+	REASON_TUNNEL_TRUNCATED,
+	REASON_TUNNEL_HEADER,
+	REASON_TUNNEL_DEPTH,
+	REASON_NOT_LINEAR,
+	REASON_COUNT,
+};
+
+/* Places in the kernel that can fail. Each has a counter of its own. */
+enum weir_fault {
+	FAULT_FLOW_INSERT,
+	FAULT_OPENING_INSERT,
+	FAULT_SHADOW_INSERT,
+	FAULT_FRAGMENT_INSERT,
+	FAULT_OWNER_INSERT,
+	FAULT_BOUND_INSERT,
+	FAULT_PULL,
+	FAULT_INTERFACE_UNKNOWN,
+	FAULT_CLASSIFY,
+	FAULT_CONDITIONS_FULL,
+	FAULT_COUNT,
+};
+
+/* The words every packet reads: the root of the rule tables, whether anybody is banned, and, last of all, the mode. */
+struct control {
+	__u32 generation;	/* odd and even generations live in copy 1 and copy 0 of the tables */
+	__u32 mode;		/* enum weir_mode */
+	__u32 bans;		/* enum weir_ban_flag */
+	__u32 reserved;
+};
+
+#endif

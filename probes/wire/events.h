@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What user space is told. */
+#ifndef WEIR_WIRE_EVENTS_H
+#define WEIR_WIRE_EVENTS_H
+
+#include "common.h"
+
+/* What a flow event says. */
+enum weir_event_type {
+	EVENT_ALLOWED = 1,
+	EVENT_DETECTED,
+	EVENT_BLOCKED,
+	EVENT_UNDECIDED,
+	EVENT_CLOSED,		/* the connection ended; counters are final */
+};
+
+/*
+ * The one record of the ring buffer. Its size is fixed, so that the ring's positions count records:
+ * received = consumer position / record size, pending = (producer - consumer) / record size.
+ */
+struct event {
+	__u64 time_ns;			/* CLOCK_MONOTONIC */
+	__u64 source_be[2];		/* of the opener */
+	__u64 destination_be[2];
+	__u64 opened_ns;
+	__u64 packets[2];
+	__u64 bytes[2];
+	__u64 cookie;
+	__u64 owner_started_ns;
+	__u32 generation;
+	__u32 slot;			/* the rule this event is about */
+	__u32 ifindex;
+	__u32 tunnel;
+	__u32 pid;
+	__u32 uid;
+	__u16 source_port;
+	__u16 destination_port;
+	__u16 vlan[2];
+	__u8 type;			/* enum weir_event_type */
+	__u8 verdict;			/* enum weir_verdict of the packet */
+	__u8 direction;			/* the opener's */
+	__u8 protocol;
+	__u8 reason;			/* enum weir_reason */
+	__u8 staged;			/* 1: the rule is staged, the packet was judged by a later one */
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 tcp_flags[2];
+	__u8 owner_flags;
+	__u8 reserved[5];
+	char command[16];
+};
+
+/*
+ * What became of the packet this CPU judged last: the head of each element of `scratch` (0 the frame's own packet,
+ * 1 the one in its tunnel). User space reads it after a test run.
+ */
+struct outcome {
+	__u32 slot;			/* the deciding rule */
+	__u32 staged;			/* the first staged match before it, or SLOT_NONE */
+	__u32 action;			/* enum weir_action */
+	__u32 verdict;			/* enum weir_verdict */
+	__u32 reason;			/* enum weir_reason */
+	__u32 tunnelled;		/* 1: a packet inside was judged, too */
+};
+
+/* Per CPU. emitted = what the limiter let through; lost = of those, what found the ring full. */
+struct event_counter {
+	__u64 emitted;
+	__u64 lost;
+	__u64 suppressed;
+};
+
+#endif

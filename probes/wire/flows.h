@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Connections, their owners, and what is counted of traffic. */
+#ifndef WEIR_WIRE_FLOWS_H
+#define WEIR_WIRE_FLOWS_H
+
+#include "common.h"
+
+struct traffic_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* Per CPU and interface slot. */
+struct traffic {
+	struct traffic_counter by[2 /* direction */][TRANSPORT_COUNT][VERDICT_COUNT];
+};
+
+/* A connection, both ends normalised: the end that compares lower is `low`. */
+struct flow_key {
+	__u64 low_be[2];
+	__u64 high_be[2];
+	__u16 ports[2];			/* of the low end, of the high end */
+	__u32 ifindex;
+	__u32 tunnel;			/* 0 outside a tunnel, else kind << 24 | identifier */
+	__u16 vlan[2];			/* 0 none, else 0x1000 | id */
+	__u16 what[2];			/* the protocol; of ICMP, which end asks: 1 low, 2 high */
+	__u32 reserved;
+};
+
+/* What classification answers, and a flow keeps: see decide.h. */
+struct decision {
+	__u32 slot;			/* the deciding rule, or SLOT_DEFAULT, SLOT_FAILSAFE, SLOT_ON_ERROR */
+	__u32 staged;			/* the first staged match before it, or SLOT_NONE */
+	__u8 action;			/* enum weir_action of the deciding rule */
+	__u8 reason;			/* enum weir_reason when the slot is SLOT_ON_ERROR */
+	__u8 condition_count;
+	__u8 staged_at;			/* how many conditions stood before the staged match */
+	__u32 conditions[LIMIT_CONDITIONS];
+};
+
+enum weir_flow_flag {
+	FLOW_OPENER_IS_LOW = 1 << 0,
+	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
+};
+
+/* What each packet of a known connection touches comes first: it then lies in few cache lines. */
+struct flow {
+	__u64 seen_jiffies;
+	__u64 packets[2];		/* by the opener, by the other end */
+	__u64 bytes[2];
+	__u32 generation;		/* of the decision; GENERATION_WRITING while one CPU writes it */
+	__u32 flags;			/* enum weir_flow_flag */
+	__u8 direction;			/* the opener's, on this interface */
+	__u8 icmp_type;			/* of the packet that opened it */
+	__u8 icmp_code;
+	__u8 tcp_flags[2];		/* every flag seen, by the opener, by the other end */
+	__u8 reserved[3];
+	struct decision decision;
+	__u64 opened_ns;		/* CLOCK_MONOTONIC */
+	__u64 opened_jiffies;
+	__u64 cookie;			/* of the local socket, 0 if unknown */
+};
+
+enum {
+	GENERATION_NONE = 0,		/* no rule set has this one */
+	GENERATION_WRITING = 0xffffffff,
+};
+
+enum weir_owner_flag {
+	OWNER_INHERITED = 1 << 0,	/* of an accepted connection: the listener's owner, until accept returns */
+};
+
+/* Who made or last used a socket, by socket cookie. */
+struct owner {
+	__u64 started_ns;		/* of the thread group leader, on the boot clock */
+	__u32 pid;			/* thread group, in the initial pid namespace */
+	__u32 uid;
+	__u32 flags;			/* enum weir_owner_flag */
+	__u32 reserved;
+	char command[16];		/* of the thread group leader */
+};
+
+/* A local port in use, for packets that have no socket yet. */
+struct bound_key {
+	__u64 netns_cookie;
+	__u16 port;
+	__u8 protocol;
+	__u8 reserved[5];
+};
+
+/* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */
+struct flow_counter {
+	__u64 inserted;
+	__u64 deleted;
+};
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A rule set, but for its matchers; and the interfaces it knows. */
+#ifndef WEIR_WIRE_RULES_H
+#define WEIR_WIRE_RULES_H
+
+#include "bans.h"
+#include "common.h"
+
+/* One TCP connection of an operator: the remote end and the local port. */
+struct failsafe_session {
+	__u64 address_be[2];
+	__u16 remote_port;
+	__u16 local_port;
+	__u32 in_use;
+};
+
+/* The part of a rule set that is not rules. One a copy. */
+struct policy {
+	__u32 generation;
+	__u32 reserved;
+	__u8 default_action;		/* enum weir_action */
+	__u8 on_error[2];		/* enum weir_action by enum weir_direction */
+	__u8 inspect_tunnels;
+	__u32 events_per_second;	/* limit a rule slot, for slots that set none */
+	__u32 failsafe_prefix_count;
+	__u32 management_port_count;
+	__u16 management_ports[LIMIT_MANAGEMENT_PORTS];
+	struct failsafe_session sessions[LIMIT_FAILSAFE_SESSIONS];
+	struct failsafe_prefix failsafe_prefixes[LIMIT_FAILSAFE_PREFIXES];
+};
+
+/* What a slot does once a matcher has named it. One a copy. */
+struct rule {
+	__u8 action;			/* enum weir_action */
+	__u8 flags;			/* enum weir_rule_flag */
+	__u8 tcp_flags_mask;		/* which flag bits are compared ... */
+	__u8 tcp_flags_value;		/* ... and with what */
+	__u32 events_per_second;	/* 0: the policy's */
+};
+
+/* Counters of a rule slot, spread over a few cache lines; they outlive a change of the rules. */
+struct rule_counter_shard {
+	__u64 packets;
+	__u64 bytes;
+	__u64 flows;
+	__u64 would_drop;
+	__u64 dropped;
+	__u64 events_suppressed;
+	__u64 last_hit_jiffies;
+	__u64 limiter;			/* shard 0 only: second (high 32 bits) and events in it (low 32 bits) */
+};
+
+struct rule_counter {
+	struct rule_counter_shard shards[LIMIT_COUNTER_SHARDS];
+};
+
+enum weir_interface_flag {
+	INTERFACE_NO_ETHERNET = 1 << 0,	/* frames start at the IP header */
+	INTERFACE_LOOPBACK = 1 << 1,
+};
+
+/* What a packet's interface means, by ifindex modulo LIMIT_INTERFACE_ENTRIES. */
+struct interface_entry {
+	__u32 ifindex;
+	__u16 slot;
+	__u16 flags;			/* enum weir_interface_flag */
+	__u64 groups[2];		/* rule interface groups it is in, by copy */
+};
+
+#endif
