@@ -9,6 +9,9 @@ import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
 import { renderPrometheus } from "../otel/prometheus.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
+import { banLinesFor } from "./bans/keeper.ts";
+import { enforceBans } from "./bans/memory.ts";
+import { BanStore } from "./bans/store.ts";
 import { createLog, type Log } from "./control/log.ts";
 import { matchesFlow } from "./control/flow-filter.ts";
 import type { AgentControl, PolicyInForce } from "./control/contract.ts";
@@ -85,7 +88,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 /** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Omit<Ground, "compiled" | "dynamic" | "ended" | "plane" | "pins">): Promise<void> {
+async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" | "ended" | "plane" | "pins">): Promise<void> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
@@ -94,7 +97,10 @@ async function takeOver(ground: Omit<Ground, "compiled" | "dynamic" | "ended" | 
     const ended = dynamic.due();
     dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
     const compiled = compileAll(ground.settings, dynamic); // before anything in the kernel is touched: it says how large the tables must be
-    await watchOver({ ...ground, pins, dynamic, ended, compiled, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity: compiled.capacity }) });
+    const banned = new BanStore(ground.settings.config.state_dir);
+    await banned.rewriteIfDue();
+    const capacity = { ...compiled.capacity, banLines: banLinesFor(banned.size) };
+    await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;
@@ -123,15 +129,17 @@ interface Ground {
   /** Rules whose time was over before this start. */
   ended: readonly DynamicRule[];
   compiled: CompiledRules;
+  banned: BanStore;
   plane: DataPlane;
   pins: string;
 }
 
 /** The diagram: everything between the kernel and those who are told, from start to stop. */
-async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, plane, pins }: Ground): Promise<void> {
+async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, banned, plane, pins }: Ground): Promise<void> {
   const { config } = settings;
 
-  // The kernel side: rules and mode.
+  // The kernel side: bans, rules and mode.
+  const bans = enforceBans(banned, plane, config.bans.except);
   const installer = new Installer(tablesOf(plane));
   const ruleCounters = new DataView(plane.map("rule_counters").mmap());
   const sessions = new SessionKeeper(config.state_dir);
@@ -200,6 +208,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     interfaces,
     census,
     health: () => health.current,
+    bans: () => banned.size,
     lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped }) }),
     config: () => operations?.figures() ?? { path: settings.path, loaded: Date.now(), reloads: 0, failures: 0, error: null },
   });
@@ -208,7 +217,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     snapshot: () => figures.snapshot(),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, rules, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
@@ -223,6 +232,9 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     addRule: (rule, caller) => operate.rules.add(rule, caller),
     deleteRules: (ids, caller) => (ids === "all" ? operate.rules.clear(caller) : operate.rules.delete(ids, caller)),
     moveRule: (id, place, caller) => operate.rules.move(id, place, caller),
+    bans: (network, limit, from) => operate.bans.list(network, limit, from),
+    addBans: (bans, caller) => operate.bans.add(bans, caller),
+    deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
     flows(filter, limit) {
       const now = plane.jiffies();
       const rows = [];
@@ -253,14 +265,15 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
   health.report("dynamic rules", dynamic.trouble);
+  health.report("bans", banned.trouble);
   interfaces.start();
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   ring.start();
-  await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
+  await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
   if (ended.length > 0) await auditExpired(audit, ended, generation);
-  log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
+  log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
 
   const timers = [
     setInterval(() => {
@@ -273,6 +286,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());
       health.report("dynamic rules", dynamic.trouble);
+      health.report("bans", banned.trouble);
     }, SAMPLE_MS),
   ];
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
@@ -289,6 +303,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   for (const timer of timers) clearInterval(timer);
   watcher?.close();
   operate.rules.close();
+  operate.bans.close();
   await server.close();
   interfaces.detachAll();
   tracers.detach();

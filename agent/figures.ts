@@ -16,6 +16,7 @@ export interface FigureSources {
   interfaces: InterfaceFollower;
   census: Census;
   health(): Health;
+  bans(): number;
   lost(): Record<string, number>;
   config(): Snapshot["config"];
 }
@@ -31,7 +32,7 @@ export class Figures {
   }
 
   snapshot(): Snapshot {
-    const { plane, ring, interfaces, census, health, lost, config } = this.#sources;
+    const { plane, ring, interfaces, census, health, bans, lost, config } = this.#sources;
     const state = ring.state();
     return {
       pid: process.pid,
@@ -41,6 +42,7 @@ export class Figures {
       generation: plane.generation,
       interfaces: interfaces.states(),
       rules: this.rules(),
+      bans: bans(),
       traffic: this.traffic(),
       undecided: readUndecided(plane.map("undecided")),
       faults: readFaults(plane.map("faults")),

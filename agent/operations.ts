@@ -4,6 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AuditWriter } from "../audit/writer.ts";
 import type { Telemetry } from "../otel/start.ts";
+import { BanOperations } from "./ban-operations.ts";
+import type { BanKeeper } from "./bans/keeper.ts";
 import type { Caller, ModeChange, ReloadResult } from "./control/contract.ts";
 import { ControlError } from "./control/contract.ts";
 import { withDynamic } from "./dynamic/check.ts";
@@ -28,6 +30,7 @@ export interface OperationParts {
   mode: ModeKeeper;
   sessions: SessionKeeper;
   dynamic: DynamicRules;
+  bans: BanKeeper;
   audit: AuditWriter;
   telemetry: Telemetry;
   say(level: "info" | "warn" | "error", sentence: string): void;
@@ -39,6 +42,7 @@ const FIXED = ["audit", "otel", "logging", "state_dir", "control_socket"] as con
 export class Operations {
   /** Of the rules that are added by command. */
   readonly rules: RuleOperations;
+  readonly bans: BanOperations;
   readonly #parts: OperationParts;
   /** As loaded last, and as what came of the last try. */
   #settings: Settings;
@@ -51,6 +55,7 @@ export class Operations {
   constructor(parts: OperationParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
+    this.bans = new BanOperations({ ...parts, config: () => this.#settings.config });
     this.rules = new RuleOperations({
       ...parts,
       fileRules: () => this.#settings.config.rules,
@@ -109,6 +114,7 @@ export class Operations {
     this.#switch(wanted);
     const before = this.#settings.config;
     this.#settings = settings;
+    this.bans.configure();
     this.#reloads++;
     this.#loaded = Date.now();
     this.#error = null;

@@ -55,6 +55,7 @@ export class RuleBook {
       [Slot.DEFAULT, builtIn("default", compiled.policy.defaultAction)],
       [Slot.FAILSAFE, builtIn("failsafe", "allow")],
       [Slot.ON_ERROR, builtIn("on_error", compiled.policy.onError.ingress)],
+      [Slot.BAN, builtIn("ban", "block")],
       ...compiled.rules.map((rule, index): [number, RuleReference] => [rule.slot, { name: rule.name, action: rule.action, enforce: rule.enforce, source: sourceOf(index) }]),
     ]);
     const edition = { compiled, bySlot };

@@ -20,6 +20,10 @@ export type ActionName =
   | "RULE-CLEAR"
   | "RULE-EXPIRED"
   | "RULE-REFUSED"
+  | "BAN"
+  | "UNBAN"
+  | "BAN-EXPIRED"
+  | "BAN-REFUSED"
   | "REFUSED"
   | "ATTACH"
   | "DETACH";

@@ -1,6 +1,7 @@
 /** Reads what the operator wrote. Either a whole valid configuration comes out, or all that is wrong with it. */
 
 import { basename } from "node:path";
+import { checkBans } from "./bans.ts";
 import { decode, LARGEST_FILE, readConfigFile } from "./file.ts";
 import { Findings, formatPath } from "./findings.ts";
 import type { Finding } from "./findings.ts";
@@ -73,6 +74,7 @@ export function parseConfig(text: string, name: string): Loaded {
   checkShape(value, ROOT_WITHOUT_RULES, [], errors);
   const config = value as WeirConfig;
   if (Array.isArray(config.rules)) checkRules(config.rules, errors, warnings);
+  if (errors.count === 0) checkBans(config.bans, errors, warnings);
   if (complaints.length > 0 || errors.count > 0) {
     return { ok: false, problems: problemsOf(errors, complaints, text, name) };
   }

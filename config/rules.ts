@@ -105,7 +105,7 @@ function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
 }
 
 /** Warns of bits beyond a prefix, and answers the families of the networks. */
-function warnOfNetworks(texts: unknown[], path: Steps, warnings: Findings): Set<Family> {
+export function warnOfNetworks(texts: unknown[], path: Steps, warnings: Findings): Set<Family> {
   const families = new Set<Family>();
   for (const [index, text] of texts.entries()) {
     if (typeof text !== "string") continue;

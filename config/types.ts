@@ -17,6 +17,7 @@ export interface WeirConfig {
   interfaces: InterfacesConfig;
   defaults: { action: Action; on_error: { ingress: Action; egress: Action } };
   failsafe: { management_ports: number[]; addresses: string[] };
+  bans: { except: string[] };
   inspect_tunnels: boolean;
   events_per_second: number;
   rules: RuleConfig[];

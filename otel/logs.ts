@@ -14,6 +14,7 @@ export const LOG_BUDGET = 5000;
 export interface Changes {
   "weir.mode.changed": { mode: Mode; previous: Mode };
   "weir.rules.changed": { generation: number; loaded: number };
+  "weir.bans.changed": { active: number };
   "weir.attach.changed": { interface: string; direction: Direction; hook: HookState["hook"]; reason: string };
   "weir.events.lost": { stage: string; count: number };
   "weir.config.rejected": { path: string; error: string };
@@ -36,6 +37,11 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
     severity: "INFO",
     body: `Rules of generation ${generation} are in force: ${loaded} loaded`,
     attributes: { "weir.generation": generation, "weir.rules.loaded": loaded },
+  }),
+  "weir.bans.changed": ({ active }) => ({
+    severity: "INFO",
+    body: `${active} ban${active === 1 ? " is" : "s are"} in force`,
+    attributes: { "weir.bans.active": active },
   }),
   "weir.attach.changed": (change) => ({
     severity: change.hook === "none" ? "WARN" : "INFO",

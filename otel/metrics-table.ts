@@ -158,6 +158,11 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => countBy(snapshot.rules.filter((rule) => rule.source !== "built-in"), (rule) => [rule.action, String(rule.enforce)]),
   },
   {
+    name: "weir.bans.active", kind: "updowncounter", unit: "{ban}", attributes: [],
+    description: "Addresses and prefixes that are banned.",
+    read: ({ snapshot }) => [[snapshot.bans]],
+  },
+  {
     name: "weir.mode", kind: "updowncounter", unit: "{agent}", attributes: ["weir.mode"],
     description: "1 for the mode in force, 0 for the other.",
     read: ({ snapshot }) => oneOf(["detect", "prevent"], snapshot.mode),

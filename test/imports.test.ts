@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/enrich": [],
   "agent/events": ["config", "agent/generated", "agent/kernel"],
   "agent/rules": ["config", "agent/generated", "agent/events"],
-  "agent/bans": ["config", "agent/generated", "agent/kernel"],
+  "agent/bans": ["config", "agent/generated", "agent/kernel", "agent/dynamic"],
   "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],

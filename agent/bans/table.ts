@@ -4,12 +4,13 @@
  * stands is found as the kernel finds it.
  */
 
-import { maskOf, type Network } from "../../config/address.ts";
+import { formatNetwork, isMapped, maskOf, type Network } from "../../config/address.ts";
 import { Ban, BanFlag, BanKey, BanLine, BanRoot, FailsafePrefix, Limit } from "../generated/layout.ts";
 
 const ENTRIES = BanLine.length.count;
-/** Shorter IPv4 prefixes, and all of IPv6, are in the other table. */
+/** Shorter IPv4 prefixes, all of IPv6, and what finds no room in its lines are in the other table. */
 const SHORTEST_IN_LINE = 96 + 24;
+const MAPPED_BITS = 96;
 
 export interface BanMemory {
   /** All lines, as memory that the kernel reads: a power of two. */
@@ -17,15 +18,17 @@ export interface BanMemory {
   root: Uint8Array;
   prefixes: {
     has(key: Uint8Array): boolean;
+    /** Throws BansFull. */
     update(key: Uint8Array, value: Uint8Array): void;
     /** False when there was none. */
     delete(key: Uint8Array): boolean;
+    clear(): void;
   };
   /** Bits of enum weir_ban_flag, which packets look at first. */
   setFlags(flags: number): void;
 }
 
-/** There is no room for one more. */
+/** There is no room for one more. The message says why, and what to do. */
 export class BansFull extends Error {
   override name = "BansFull";
 }
@@ -49,17 +52,34 @@ export class BanTable {
 
   /** Takes over what an agent before left in the tables. `keys`: of all prefixes that are there. */
   adopt(keys: Iterable<Uint8Array>): void {
-    const { lines } = this.#memory;
     this.#inLines = 0;
-    for (let line = 0; line <= this.#mask; line++) {
-      for (let entry = 0; entry < ENTRIES; entry++) if (lines[line * BanLine.size + BanLine.length.at + entry] !== 0) this.#inLines++;
-    }
+    for (const _ of this.#inUse()) this.#inLines++;
     this.#lengths.clear();
     for (const key of keys) {
       const length = new DataView(key.buffer, key.byteOffset).getUint32(BanKey.length, true);
       this.#lengths.set(length, (this.#lengths.get(length) ?? 0) + 1);
     }
     this.#writeRoot();
+  }
+
+  /** All that is there; `keys` as above. */
+  *networks(keys: Iterable<Uint8Array>): Generator<Network> {
+    for (const { line, entry } of this.#inUse()) {
+      const address = new Uint8Array(16);
+      address.fill(0xff, 10, 12);
+      new DataView(address.buffer).setUint32(12, this.#words[line * 16 + BanLine.address.at / 4 + entry]!);
+      yield { family: 4, address, length: MAPPED_BITS + this.#memory.lines[line * BanLine.size + BanLine.length.at + entry]! };
+    }
+    for (const key of keys) yield networkOf(key);
+  }
+
+  /** Lifts all bans at once. */
+  clear(): void {
+    this.#inLines = 0;
+    this.#lengths.clear();
+    this.#writeRoot();
+    this.#memory.lines.fill(0);
+    this.#memory.prefixes.clear();
   }
 
   /** Networks that no ban reaches. At most LIMIT_BAN_EXCEPTIONS of them. */
@@ -75,31 +95,30 @@ export class BanTable {
 
   /** `until`: second of the boot clock, 0 for ever. A ban that is there gets the new end. Throws BansFull. */
   add(network: Network, until: number): void {
-    if (isInLine(network)) this.#addToLine(network, until);
-    else this.#addPrefix(network, until);
-    this.#writeRoot();
+    if (!isInLine(network) || !this.#addToLine(network, until)) this.#addPrefix(network, until);
   }
 
   /** False when it was not there. */
   remove(network: Network): boolean {
-    const removed = isInLine(network) ? this.#removeFromLine(network) : this.#removePrefix(network);
-    if (removed) this.#writeRoot();
-    return removed;
+    return (isInLine(network) && this.#removeFromLine(network)) || this.#removePrefix(network);
   }
 
-  #addToLine(network: Network, until: number): void {
+  /** False when its place is in the other table: it is there already, or the lines that could hold it are full. */
+  #addToLine(network: Network, until: number): boolean {
     const { address, length } = asIPv4(network);
     const known = this.#find(address, length);
     if (known !== undefined) {
       this.#words[known.line * 16 + BanLine.until.at / 4 + known.entry] = until;
-      return;
+      return true;
     }
+    if (this.#isPrefix(network)) return false;
     const free = this.#free(address);
-    if (free === undefined) throw new BansFull(`there is no room for another ban near ${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.0/24`);
+    if (free === undefined) return false;
     this.#words[free.line * 16 + BanLine.address.at / 4 + free.entry] = address;
     this.#words[free.line * 16 + BanLine.until.at / 4 + free.entry] = until;
     this.#memory.lines[free.line * BanLine.size + BanLine.length.at + free.entry] = length; // last: it makes the rest count
-    this.#inLines++;
+    if (this.#inLines++ === 0) this.#writeRoot();
+    return true;
   }
 
   #removeFromLine(network: Network): boolean {
@@ -107,7 +126,7 @@ export class BanTable {
     const known = this.#find(address, length);
     if (known === undefined) return false;
     this.#memory.lines[known.line * BanLine.size + BanLine.length.at + known.entry] = 0;
-    this.#inLines--;
+    if (--this.#inLines === 0) this.#writeRoot();
     return true;
   }
 
@@ -139,25 +158,38 @@ export class BanTable {
     return undefined;
   }
 
+  #isPrefix(network: Network): boolean {
+    return this.#lengths.has(network.length) && this.#memory.prefixes.has(keyOf(network));
+  }
+
   #addPrefix(network: Network, until: number): void {
     const { length } = network;
-    if (!this.#lengths.has(length) && this.#lengths.size >= Limit.BAN_LENGTHS) {
-      throw new BansFull(`bans of prefixes have ${Limit.BAN_LENGTHS} different lengths already (IPv4 from /24 on does not count); use one of ${[...this.#lengths.keys()].sort((a, b) => a - b).join(", ")}, in 128 bits`);
-    }
-    const key = keyOf(network);
-    const isNew = !this.#memory.prefixes.has(key);
+    if (!this.#lengths.has(length) && this.#lengths.size >= Limit.BAN_LENGTHS) throw new BansFull(`prefixes of ${Limit.BAN_LENGTHS} different lengths are banned already, and no more lengths fit (IPv4 from /24 on hardly counts); split ${formatNetwork(network)} into longer prefixes`);
+    const isNew = !this.#isPrefix(network);
     const value = new Uint8Array(Ban.size);
     new DataView(value.buffer).setUint32(Ban.until, until, true);
-    this.#memory.prefixes.update(key, value);
-    if (isNew) this.#lengths.set(length, (this.#lengths.get(length) ?? 0) + 1);
+    this.#memory.prefixes.update(keyOf(network), value);
+    if (!isNew) return;
+    const before = this.#lengths.get(length) ?? 0;
+    this.#lengths.set(length, before + 1);
+    if (before === 0) this.#writeRoot();
   }
 
   #removePrefix(network: Network): boolean {
-    if (!this.#memory.prefixes.delete(keyOf(network))) return false;
-    const left = (this.#lengths.get(network.length) ?? 1) - 1;
-    if (left === 0) this.#lengths.delete(network.length);
-    else this.#lengths.set(network.length, left);
+    const before = this.#lengths.get(network.length);
+    if (before === undefined || !this.#memory.prefixes.delete(keyOf(network))) return false;
+    this.#lengths.set(network.length, before - 1);
+    if (before > 1) return true;
+    this.#lengths.delete(network.length);
+    this.#writeRoot();
     return true;
+  }
+
+  *#inUse(): Generator<{ line: number; entry: number }> {
+    const { lines } = this.#memory;
+    for (let line = 0; line <= this.#mask; line++) {
+      for (let entry = 0; entry < ENTRIES; entry++) if (lines[line * BanLine.size + BanLine.length.at + entry] !== 0) yield { line, entry };
+    }
   }
 
   #writeRoot(): void {
@@ -190,4 +222,13 @@ function keyOf({ address, length }: Network): Uint8Array {
   view.setBigUint64(BanKey.address.at + BanKey.address.stride, bytes.getBigUint64(8), true);
   view.setUint32(BanKey.length, length, true);
   return key;
+}
+
+function networkOf(key: Uint8Array): Network {
+  const from = new DataView(key.buffer, key.byteOffset);
+  const address = new Uint8Array(16);
+  const to = new DataView(address.buffer);
+  to.setBigUint64(0, from.getBigUint64(BanKey.address.at, true));
+  to.setBigUint64(8, from.getBigUint64(BanKey.address.at + BanKey.address.stride, true));
+  return { family: isMapped(address) ? 4 : 6, address, length: from.getUint32(BanKey.length, true) };
 }

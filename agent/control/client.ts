@@ -2,7 +2,7 @@
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode } from "../events/snapshot.ts";
-import { API_VERSION, ControlError, type ErrorBody, type ListedRule, type ModeChange, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "./contract.ts";
+import { API_VERSION, type BanChange, type BanPage, ControlError, type ErrorBody, type ListedRule, type ModeChange, type NewBans, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "./contract.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
@@ -49,6 +49,19 @@ export class ControlClient {
 
   moveRule(id: string, place: Place, session?: OperatorSession): Promise<RuleChange> {
     return this.#json("PUT", "/v1/rules/place", { id, place, session });
+  }
+
+  bans(limit: number, { network, from }: { network?: string | undefined; from?: number | undefined } = {}): Promise<BanPage> {
+    const parameters = { limit: String(limit), ...(network === undefined ? {} : { network }), ...(from === undefined ? {} : { from: String(from) }) };
+    return this.#json("GET", `/v1/bans?${new URLSearchParams(parameters)}`);
+  }
+
+  addBans(bans: NewBans, session?: OperatorSession): Promise<BanChange> {
+    return this.#json("POST", "/v1/bans", { ...bans, session });
+  }
+
+  deleteBans(networks: readonly string[] | "all", session?: OperatorSession): Promise<BanChange> {
+    return this.#json("DELETE", "/v1/bans", { networks, session });
   }
 
   flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {

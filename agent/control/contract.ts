@@ -34,6 +34,11 @@ export interface AgentControl {
   addRule(rule: NewRule, caller: Caller): Awaitable<RuleChange>;
   deleteRules(ids: readonly string[] | "all", caller: Caller): Awaitable<RuleChange>;
   moveRule(id: string, place: Place, caller: Caller): Awaitable<RuleChange>;
+  /** With a network, those that cover it or are in it; 400 where it is none. At most `limit`, from where a page before said. */
+  bans(network: string | undefined, limit: number, from?: number): Awaitable<BanPage>;
+  /** These throw a ControlError as those above. */
+  addBans(bans: NewBans, caller: Caller): Awaitable<BanChange>;
+  deleteBans(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
@@ -58,14 +63,17 @@ export interface ReloadResult {
 /** Among the rules added by command, which come before those of the file. */
 export type Place = "first" | "last" | { before: string };
 
-export interface NewRule {
+/** Why something is added, and until when: in seconds, or milliseconds since the epoch, and not both. */
+export interface Term {
+  reason?: string;
+  for_s?: number;
+  until?: number;
+}
+
+export interface NewRule extends Term {
   /** As in the file; without a name the rule is called by its id. */
   rule: Record<string, unknown>;
   place: Place;
-  reason?: string;
-  /** Seconds; or milliseconds since the epoch, and not both. */
-  for_s?: number;
-  until?: number;
 }
 
 /** What is known of a rule that was added by command. */
@@ -115,6 +123,37 @@ export interface PolicyInForce {
   interfaces: { name: string; ifindex: number; hook: HookState["hook"] }[];
 }
 
+/** In one request. */
+export const MOST_NETWORKS = 16_384;
+
+export interface NewBans extends Term {
+  /** Addresses, prefixes and ranges. */
+  networks: string[];
+  /** Say what would be refused, and change nothing. */
+  check_only: boolean;
+}
+
+export interface BanRow extends Origin {
+  network: string;
+}
+
+/** Some of the bans, the latest first. */
+export interface BanPage {
+  total: number;
+  bans: BanRow[];
+  /** Where the next page begins; absent on the last one. */
+  next?: number;
+}
+
+export interface BanChange {
+  /** In force afterwards. */
+  bans: number;
+  /** How many began or ended by this. */
+  changed: number;
+  expires?: string;
+  warnings: string[];
+}
+
 /** One cell of the traffic counters, with its rate over the last ten seconds. */
 export interface TrafficCell {
   interface: string;
@@ -150,6 +189,8 @@ export interface Status {
   /** Rows that never counted anything are left out. */
   traffic: TrafficCell[];
   flows: Snapshot["flows"];
+  /** In force. */
+  bans: number;
   undecided: Record<string, number>;
   faults: Record<string, number>;
   lost: Record<string, number>;

@@ -1,10 +1,10 @@
 /** An explanation as people read it. */
 
-import type { RuleReference } from "../events/event.ts";
+import type { Direction, RuleReference } from "../events/event.ts";
 import type { Answer } from "../explain/inquiry.ts";
 import type { Reason } from "../rules/explain-verdict.ts";
 import { colour } from "./print.ts";
-import { type Column, table } from "./format.ts";
+import { type Column, endpoint, table } from "./format.ts";
 
 const VERDICTS: Record<Answer["verdict"], { text: string; style: "green" | "red" | "yellow" }> = {
   passed: { text: "passes", style: "green" },
@@ -20,10 +20,11 @@ const COLUMNS: Column<Reason>[] = [
   { title: "GOT", value: (reason) => reason.got },
 ];
 
-export function explanationText(packet: string, called: string, answer: Answer): string[] {
+export function explanationText(packet: { called: string; direction: Direction }, called: string, answer: Answer): string[] {
   const { text, style } = VERDICTS[answer.verdict];
   return [
-    `packet   ${packet}`,
+    `packet   ${packet.called}`,
+    ...openerText(packet.direction, answer),
     `verdict  ${colour(style, text)}`,
     `because  ${becauseOf(answer)}`,
     `rules    ${called}`,
@@ -35,8 +36,15 @@ export function explanationText(packet: string, called: string, answer: Answer):
   ];
 }
 
+/** Rules judge who opened a connection, which is not always who sent the packet. */
+function openerText(direction: Direction, { connection }: Answer): string[] {
+  if (connection === null || connection.direction === direction) return [];
+  const { source, destination } = connection;
+  return [`opened   ${connection.direction === "ingress" ? "in" : "out"}, ${endpoint(source)} > ${endpoint(destination)}: that is what the rules are asked about`];
+}
+
 function becauseOf({ rule, undecided }: Answer): string {
-  if (undecided !== null) return `weir cannot decide it (${undecided.reason}), and defaults.on_error says ${undecided.action}`;
+  if (undecided !== null) return `${undecided.meaning} (${undecided.reason}); defaults.on_error says ${undecided.action}`;
   switch (rule.name) {
     case "default": return `no rule decides it, and the default is ${rule.action}`;
     case "ban": return "its other end is banned";

@@ -5,7 +5,7 @@ import type { FlowRow } from "../flows/row.ts";
 import type { PacketText } from "../explain/packet.ts";
 import { type Call, UsageError } from "./arguments.ts";
 import { ControlError } from "./contract.ts";
-import { endpoint } from "./format.ts";
+import { duration, endpoint } from "./format.ts";
 import { clientFor } from "./paths.ts";
 import { note } from "./print.ts";
 import { FLOW_LIMIT } from "./routes.ts";
@@ -25,7 +25,7 @@ export async function packetOfFlow(call: Call): Promise<PacketText> {
   if (found.tunnel !== undefined) {
     throw new ControlError(`This connection is inside a tunnel (${found.tunnel.kind} ${found.tunnel.id}).`, { next: "Capture a packet of it, and give it with --pcap." });
   }
-  note(`The connection itself was decided by ${found.rule}, ${Math.round(found.idle_s)} s ago at the latest; what follows is about its first packet now.`);
+  note(`The connection itself was decided by ${found.rule}; its last packet came ${duration(found.idle_s)} ago. What follows is about its first packet, if it came now.`);
   return packetOfRow(found);
 }
 

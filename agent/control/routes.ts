@@ -3,16 +3,20 @@
 import type { Mode } from "../events/snapshot.ts";
 import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
 import { FLOW_FILTER_FIELDS, type FlowFilter } from "./flow-filter.ts";
+import { checkedBans, checkedNewBans, LARGEST_BODY } from "./ban-request.ts";
 import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
 import { checkedSession } from "./session.ts";
 
 export const FLOW_LIMIT = 10_000;
 const FLOW_DEFAULT = 100;
+/** Of one page. */
+export const BAN_LIMIT = 5000;
 
 export interface Route {
   method: string;
   url: URL;
-  body: () => Promise<string>;
+  /** Refused where it is larger than `most` bytes, which is what most requests may be without it. */
+  body: (most?: number) => Promise<string>;
   caller: Caller;
 }
 
@@ -24,6 +28,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/rules": { GET: (control) => control.rules(), POST: addRule, DELETE: deleteRules },
   "/v1/rules/one": { GET: oneRule },
   "/v1/rules/place": { PUT: moveRule },
+  "/v1/bans": { GET: bans, POST: addBans, DELETE: deleteBans },
   "/v1/flows": { GET: flows },
   "/v1/watch": {}, // GET, which watchers.ts answers
   "/v1/policy": { GET: (control) => control.policy() },
@@ -32,7 +37,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/reload": { POST: reload },
 };
 
-const WITH_PARAMETERS = ["/v1/flows", "/v1/rules/one"];
+const WITH_PARAMETERS = ["/v1/bans", "/v1/flows", "/v1/rules/one"];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
@@ -62,16 +67,36 @@ export function onlyParameters(parameters: URLSearchParams, known: readonly stri
 
 function flows(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, [...FLOW_FILTER_FIELDS, "limit"]);
-  const limit = Number(url.searchParams.get("limit") ?? FLOW_DEFAULT);
-  if (!Number.isInteger(limit) || limit < 1 || limit > FLOW_LIMIT) {
-    throw new ControlError(`The limit ${url.searchParams.get("limit")} is not a number from 1 to ${FLOW_LIMIT}.`, { status: 400, next: "Give one that is, or leave it out." });
-  }
+  const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
   const filter: FlowFilter = {};
   for (const field of FLOW_FILTER_FIELDS) {
     const wanted = url.searchParams.get(field);
     if (wanted !== null) filter[field] = wanted;
   }
   return control.flows(filter, limit);
+}
+
+function bans(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, ["network", "limit", "from"]);
+  const from = url.searchParams.get("from");
+  if (from !== null && !/^[0-9]{1,9}$/.test(from)) throw new ControlError("The page does not begin where a page before said.", { status: 400, next: "Send the `next` of that page as `from`." });
+  return control.bans(url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), from === null ? undefined : Number(from));
+}
+
+async function addBans(control: AgentControl, route: Route) {
+  const { session, ...request } = await objectOf(route, ["networks", "check_only", "reason", "for_s", "until", "session"], LARGEST_BODY);
+  return control.addBans(checkedNewBans(request), callerWith(route, session));
+}
+
+async function deleteBans(control: AgentControl, route: Route) {
+  const { networks, session } = await objectOf(route, ["networks", "session"], LARGEST_BODY);
+  return control.deleteBans(checkedBans(networks), callerWith(route, session));
+}
+
+function limitOf({ searchParams }: URL, fallback: number, most: number): number {
+  const limit = Number(searchParams.get("limit") ?? fallback);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
+  throw new ControlError(`The limit ${searchParams.get("limit")} is not a number from 1 to ${most}.`, { status: 400, next: "Give one that is, or leave it out." });
 }
 
 async function setMode(control: AgentControl, route: Route) {
@@ -113,8 +138,8 @@ function callerWith(route: Route, session: unknown): Caller {
 }
 
 /** An empty body is an empty object. */
-async function objectOf(route: Route, keys: readonly string[]): Promise<Record<string, unknown>> {
-  const text = await route.body();
+async function objectOf(route: Route, keys: readonly string[], most?: number): Promise<Record<string, unknown>> {
+  const text = await route.body(most);
   let value: unknown;
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);

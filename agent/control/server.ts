@@ -128,7 +128,7 @@ class Service implements ControlServer {
       const route: Route = {
         method: request.method ?? "",
         url: new URL(request.url ?? "/", "http://weir"),
-        body: () => readBody(request),
+        body: (most = BYTES) => readBody(request, most),
         caller: { uid, pid } satisfies Caller,
       };
       if (route.method === "GET" && route.url.pathname === "/v1/watch") {
@@ -167,18 +167,18 @@ function bodyOf(error: ControlError): ErrorBody {
   return { error: details.length > 0 ? { what, next, details } : { what, next } };
 }
 
-function readBody(request: IncomingMessage): Promise<string> {
+function readBody(request: IncomingMessage, most: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const refuse = () => {
       request.pause();
-      reject(new ControlError(`The body of the request is larger than ${BYTES} bytes.`, { status: 413, next: "Send a smaller one." }));
+      reject(new ControlError(`The body of the request is larger than ${most} bytes.`, { status: 413, next: "Send a smaller one." }));
     };
-    if (Number(request.headers["content-length"]) > BYTES) return refuse();
+    if (Number(request.headers["content-length"]) > most) return refuse();
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > BYTES) return refuse();
+      if (size > most) return refuse();
       chunks.push(chunk);
     });
     request.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));

@@ -23,8 +23,8 @@ export function healthText({ health }: Status): string {
   return health.state === "ok" ? "ok" : `degraded: ${health.reasons.map((reason) => printable(reason, 200)).join("; ")}`;
 }
 
-export function rulesText({ rules, generation }: Status): string {
-  return `${count(rules.loaded)} loaded, ${count(rules.enforced)} enforced (generation ${generation})`;
+export function rulesText({ rules, generation, bans }: Status): string {
+  return `${count(rules.loaded)} loaded, ${count(rules.enforced)} enforced (generation ${generation})${bans === 0 ? "" : `; ${count(bans)} banned`}`;
 }
 
 export function eventsText({ counters: { events }, ring_fill, lost }: Status): string {

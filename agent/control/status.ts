@@ -28,6 +28,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     },
     traffic: rates.cells(snapshot.traffic),
     flows: snapshot.flows,
+    bans: snapshot.bans,
     undecided: snapshot.undecided,
     faults: snapshot.faults,
     lost: snapshot.lost,

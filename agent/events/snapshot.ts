@@ -67,6 +67,8 @@ export interface Snapshot {
   generation: number;
   interfaces: InterfaceState[];
   rules: RuleRow[];
+  /** In force. */
+  bans: number;
   traffic: TrafficRow[];
   /** By reason, as `tcp_header_length`. */
   undecided: Record<string, number>;

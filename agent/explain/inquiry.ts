@@ -1,8 +1,11 @@
 /** Asks the reference, and where it can the kernel, why a packet meets its verdict; both answers are compared. */
 
+import { formatAddress, fromInteger } from "../../config/address.ts";
 import type { Mode } from "../../config/types.ts";
 import { type Explanation, explainVerdict, type RuleSet } from "../rules/explain-verdict.ts";
 import { type Arrival, type Host, type Outcome, type Policy, Reference, type Step } from "../rules/reference.ts";
+import { Fragments } from "../rules/reference/fragments.ts";
+import { sight } from "../rules/reference/sighting.ts";
 import type { Hook, KernelJudge } from "./kernel-judge.ts";
 
 export interface Inquiry {
@@ -39,11 +42,14 @@ export interface Judged {
 /** The two judges, with connections of their own. A packet that one cannot be asked about ends what it knows. */
 export class JudgePair {
   readonly #reference: Reference;
+  /** The host's, which the reference reads as they are. */
+  readonly #bans: string[];
   readonly #asked: Kernel;
   #kernel: Kernel;
 
   constructor(policy: Policy, host: Partial<Host>, kernel: Kernel) {
-    this.#reference = new Reference(policy, host);
+    this.#bans = [...(host.bans ?? [])];
+    this.#reference = new Reference(policy, { ...host, bans: this.#bans });
     this.#asked = this.#kernel = kernel;
     this.forget();
     this.mode = policy.mode;
@@ -63,11 +69,14 @@ export class JudgePair {
 
   judge(arrival: Arrival): Judged {
     const steps: Step[] = [];
+    const kernel = this.#askKernel(arrival);
+    // There can be a million of them: who is banned is known to the kernel alone, and what follows from it to both.
+    if ("verdict" in kernel && kernel.rule === "ban") this.#bans.push(...peerOf(arrival));
     const outcome = this.#reference.judge(arrival, (step) => steps.push(step));
-    return { outcome, steps, kernel: this.#askKernel(arrival, outcome) };
+    return { outcome, steps, kernel: "verdict" in kernel ? { ...kernel, agrees: isSame(kernel, outcome) } : kernel };
   }
 
-  #askKernel(arrival: Arrival, expected: Outcome): KernelAnswer {
+  #askKernel(arrival: Arrival): Extract<KernelAnswer, { asked: false }> | (Outcome & { asked: true; hook: Hook }) {
     if ("why" in this.#kernel) return { asked: false, why: this.#kernel.why };
     const { judge, hook } = this.#kernel;
     const why = judge.cannotTry(arrival);
@@ -75,9 +84,15 @@ export class JudgePair {
       this.#kernel = { why };
       return { asked: false, why };
     }
-    const outcome = judge.judge(arrival, hook);
-    return { asked: true, hook: arrival.hook === "egress" ? "tc" : hook, agrees: isSame(outcome, expected), ...outcome };
+    return { asked: true, hook: arrival.hook === "egress" ? "tc" : hook, ...judge.judge(arrival, hook) };
   }
+}
+
+function peerOf(arrival: Arrival): string[] {
+  const seen = sight(arrival, new Fragments());
+  if ("etherType" in seen || seen.packet === undefined) return [];
+  const { source, destination } = seen.packet;
+  return [formatAddress(fromInteger(arrival.hook === "ingress" ? source : destination))];
 }
 
 function isSame(one: Outcome, other: Outcome): boolean {

@@ -36,7 +36,7 @@ export interface TablesInForce {
   ifindexes: ReadonlyMap<string, number>;
 }
 
-const PINNED = ["policies", "cells", "rules"];
+const PINNED = ["policies", "cells", "rules", "ban_root", "ban_lines", "ban_prefixes"];
 const STATE = ["flows", "openings_in", "openings_out", "shadows", "fragments"];
 const FEW = 1024;
 /** Enough for the packets of a question; the shapes of what is not named follow the rules. */
@@ -88,6 +88,9 @@ export class KernelJudge {
     const interfaces = openPinned(tables.path, "interfaces");
     const groups = new Map([...tables.ifindexes].map(([name, ifindex]) => [name, groupsIn(interfaces, ifindex, tables.generation & 1)]));
     interfaces.close();
+    const control = openPinned(tables.path, "control");
+    const banFlags = control.lookup(u32(0))!.readUInt32LE(Control.bans);
+    control.close();
     enterEmptyNamespace();
     const judge = new KernelJudge(tables.capacity);
     try {
@@ -96,6 +99,7 @@ export class KernelJudge {
       judge.#groupsOf = (name) => groups.get(name);
       judge.#program(FIRST_PROGRAM);
       judge.#flip(tables.generation);
+      judge.#control.setUint32(Control.bans, banFlags, true);
       return judge;
     } catch (error) {
       judge.close();
@@ -170,10 +174,11 @@ export class KernelJudge {
     const there = this.#programs.get(name);
     if (there !== undefined) return there;
     const { slots, cells } = this.#capacity;
+    const banLines = this.#maps.get("ban_lines")?.info.maxEntries ?? 1;
     const object = openObject(join(PROBES, name.startsWith("weir_xdp") ? "xdp.bpf.o" : "tc.bpf.o"), {
       reuse: this.#maps,
-      rodata: { netns_cookie: 0, cells_a_copy: cells, rule_slots: slots },
-      maxEntries: { ...SIZES, cells: 2 * cells, rules: 2 * slots },
+      rodata: { netns_cookie: 0, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines },
+      maxEntries: { ...SIZES, cells: 2 * cells, rules: 2 * slots, ban_lines: banLines },
       autoload: (candidate) => candidate === name,
     });
     this.#objects.push(object);

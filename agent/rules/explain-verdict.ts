@@ -1,8 +1,10 @@
 /** Why a packet met its verdict: what decided, what nearly would have, and what could not be known. */
 
+import { formatAddress, fromInteger } from "../../config/address.ts";
 import type { Action, RuleConfig } from "../../config/types.ts";
-import type { RuleReference, Verdict } from "../events/event.ts";
+import type { Direction, Endpoint, RuleReference, Verdict } from "../events/event.ts";
 import { explainRule, type Condition } from "./explain.ts";
+import { REASONS } from "./reasons.ts";
 import type { Outcome, Policy, Step } from "./reference.ts";
 import type { Subject } from "./subject.ts";
 
@@ -21,6 +23,7 @@ export interface NearMiss extends Reason {
 export interface Doubt {
   /** As in metrics: tcp_header_length. */
   reason: string;
+  meaning: string;
   /** What `defaults.on_error` says of it. */
   action: Action;
   /** Rules of which it cannot be said whether they match, and what is not known. */
@@ -30,6 +33,8 @@ export interface Doubt {
 export interface Explanation {
   verdict: Verdict;
   rule: RuleReference;
+  /** As the end that opened it sends: what the rules were asked about. null: they were not asked. */
+  connection: { direction: Direction; source: Endpoint; destination: Endpoint } | null;
   conditions: Reason[];
   /** The first rule before it that would drop if it were enforced. */
   staged: { rule: RuleReference; conditions: Reason[] } | null;
@@ -49,6 +54,7 @@ export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly S
   return {
     verdict: outcome.verdict,
     rule: referTo(set, outcome.rule, outcome.verdict),
+    connection: subject === undefined ? null : connectionOf(subject),
     conditions: conditionsOf(set, outcome, steps, subject),
     staged: outcome.staged === null ? null : { rule: referTo(set, outcome.staged), conditions: ruleConditions(set, outcome.staged, subject) },
     undecided: outcome.reason === null ? null : doubtOf(set, outcome, outcome.reason, subject),
@@ -60,6 +66,11 @@ export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly S
 function subjectOf({ rule }: Outcome, steps: readonly Step[]): Subject | undefined {
   const questions = steps.filter((step) => "asked" in step);
   return (questions.find(({ answer }) => answer.rule === rule) ?? questions.at(-1))?.asked;
+}
+
+function connectionOf({ direction, source, destination, ports }: Subject): NonNullable<Explanation["connection"]> {
+  const end = (address: bigint, port: number | undefined): Endpoint => ({ address: formatAddress(fromInteger(address)), ...(port === undefined ? {} : { port }) });
+  return { direction, source: end(source, ports?.source), destination: end(destination, ports?.destination) };
 }
 
 function referTo({ policy, sourceOf }: RuleSet, name: string, verdict?: Verdict): RuleReference {
@@ -97,7 +108,7 @@ function ruleConditions({ policy }: RuleSet, name: string, subject: Subject | un
   return rule === undefined || subject === undefined ? [] : explainRule(rule, subject);
 }
 
-function doubtOf(set: RuleSet, outcome: Outcome, reason: string, subject: Subject | undefined): Doubt {
+function doubtOf(set: RuleSet, outcome: Outcome, reason: NonNullable<Outcome["reason"]>, subject: Subject | undefined): Doubt {
   const rules: Doubt["rules"] = [];
   for (const rule of subject === undefined ? [] : set.policy.rules) {
     const conditions = explainRule(rule, subject!);
@@ -107,7 +118,7 @@ function doubtOf(set: RuleSet, outcome: Outcome, reason: string, subject: Subjec
     if (rules.length === MOST_NEAR || unknown.length === 0) break;
   }
   const { action } = referTo(set, outcome.rule, outcome.verdict);
-  return { reason, action, rules };
+  return { reason, meaning: REASONS[reason], action, rules };
 }
 
 function nearMisses(set: RuleSet, outcome: Outcome, subject: Subject): NearMiss[] {

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
-import { type AgentControl, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
+import { type AgentControl, type BanChange, type BanPage, type BanRow, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewBans, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
 import { type FlowFilter, matchesFlow } from "../../agent/control/flow-filter.ts";
 import type { Peer } from "../../agent/control/door.ts";
@@ -66,6 +66,26 @@ export class FakeAgent implements AgentControl {
     this.asked.push(asked);
     this.callers.push(caller);
     return this.onRuleChange("d1");
+  }
+  /** What was asked about bans, in order. */
+  askedOfBans: unknown[] = [];
+  banned: BanRow[] = [];
+  bans(network: string | undefined, limit: number, from = 0): BanPage {
+    this.askedOfBans.push({ network, limit, from });
+    const end = Math.min(from + limit, this.banned.length);
+    return { total: this.banned.length, bans: this.banned.slice(from, end), ...(end < this.banned.length ? { next: end } : {}) };
+  }
+  onBanChange: (asked: NewBans | readonly string[] | "all") => BanChange = () => ({ bans: 3, changed: 1, warnings: [] });
+  addBans(bans: NewBans, caller: Caller): BanChange {
+    return this.#changeBans(bans, caller);
+  }
+  deleteBans(networks: readonly string[] | "all", caller: Caller): BanChange {
+    return this.#changeBans(networks, caller);
+  }
+  #changeBans(asked: NewBans | readonly string[] | "all", caller: Caller): BanChange {
+    this.askedOfBans.push(asked);
+    this.callers.push(caller);
+    return this.onBanChange(asked);
   }
   flows(filter: FlowFilter, limit: number): FlowRow[] {
     return this.connections.filter((row) => matchesFlow(row, filter)).slice(0, limit);
@@ -229,6 +249,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
       { name: "eth0", ifindex: 2, ingress: { hook: "xdp", mode: "native", reason: "the driver supports it" }, egress: { hook: "tcx", mode: "link", reason: "" } },
     ],
     rules,
+    bans: 0,
     traffic: [
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 1000, bytes: 64000 },
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "would_drop", packets: 10, bytes: 640 },

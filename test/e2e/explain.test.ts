@@ -82,6 +82,15 @@ rules:
     assert.deepEqual([verdict, rule.name, kernel.asked && kernel.agrees], ["passed", "open", true]);
   });
 
+  it("knows who is banned, and who is no more", async () => {
+    await agent.weir("ban", "add", "203.0.113.0/24");
+    const banned = await explain(...telnet.with(3, "203.0.113.9"));
+    assert.deepEqual([banned.verdict, banned.rule.name, banned.kernel.asked && banned.kernel.agrees], ["dropped", "ban", true]);
+    await agent.weir("ban", "delete", "203.0.113.0/24");
+    const free = await explain(...telnet.with(3, "203.0.113.9"));
+    assert.deepEqual([free.verdict, free.rule.name, free.kernel.asked && free.kernel.agrees], ["passed", "open", true]);
+  });
+
   it("explains a live connection from either end of it", async () => {
     const server = lab.spawn("server", [process.execPath, "-e", SERVE], { stdio: ["ignore", "pipe", "inherit"] });
     await once(server.stdout!, "data");

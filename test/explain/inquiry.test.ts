@@ -48,8 +48,9 @@ test("a rule of one condition that fails is no near miss, and of many that are t
 test("frames before it open the connection that an answer belongs to", () => {
   const reply: PacketText = { ...TELNET, direction: "egress", source: TELNET.destination, destination: TELNET.source, source_port: 80, destination_port: 40000, flags: ["ack"] };
   assert.equal(ask(reply, []).undecided?.reason, "opener_unknown");
-  const { verdict, rule } = ask(reply, [{ name: "web", action: "allow", layer4: { protocol: "tcp", destination_ports: [80] } }], NOBODY, [arrivalOf({ ...TELNET, destination_port: 80 })]);
+  const { verdict, rule, connection } = ask(reply, [{ name: "web", action: "allow", layer4: { protocol: "tcp", destination_ports: [80] } }], NOBODY, [arrivalOf({ ...TELNET, destination_port: 80 })]);
   assert.deepEqual([verdict, rule.name], ["passed", "web"]);
+  assert.deepEqual(connection, { direction: "ingress", source: { address: "192.0.2.7", port: 40000 }, destination: { address: "198.51.100.1", port: 80 } });
 });
 
 test("what cannot be known is told, with the rules that ask for it", () => {
@@ -60,6 +61,7 @@ test("what cannot be known is told, with the rules that ask for it", () => {
   assert.equal(verdict, "undecided");
   assert.deepEqual(undecided, {
     reason: "fragment_without_first",
+    meaning: "it is a later fragment without ports, and its first was not seen",
     action: "allow",
     rules: [{ rule: { name: "no-telnet", action: "block", enforce: true, source: "weir.yaml:3" }, unknown: ["layer4.destination_ports"] }],
   });

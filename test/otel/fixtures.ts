@@ -24,6 +24,7 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 11, bytes: 1100 },
       { interface: "eth0", direction: "egress", transport: "udp", verdict: "would_drop", packets: 3, bytes: 180 },
     ],
+    bans: 5,
     undecided: { tcp_header_length: 2 }, faults: { flow_insert: 1 },
     events: { emitted: 10, received: 7, pending: 2, lost: 1, suppressed: 5 },
     flows: { active: 6, inserted: 9, deleted: 2, evicted: 1 },

@@ -50,8 +50,12 @@ export const command: Command = {
     const { rules, question, answer } = await ask(call);
     const { mode } = rules.policy;
     if (call.has("json")) printJson({ ...answer, packet: question.called, mode, rules: rules.called });
-    else print(explanationText(question.called, rules.called, answer));
-    if (!answer.kernel.asked || answer.kernel.agrees) return 0;
+    else print(explanationText({ called: question.called, direction: question.arrival.hook }, rules.called, answer));
+    if (!answer.kernel.asked) {
+      if (rules.inForce !== undefined || call.has("kernel")) note(`NOT COMPARED: the kernel could not be asked: ${printable(answer.kernel.why, 500)}`);
+      return 0;
+    }
+    if (answer.kernel.agrees) return 0;
     note("The reference and the kernel do not agree. This is a fault of weir: please report it, with the output of --json and the rules.");
     return 1;
   },

@@ -1,5 +1,5 @@
-import { createInterface } from "node:readline/promises";
-import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { confirmed } from "../confirm.ts";
 import { count } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { print } from "../print.ts";
@@ -18,7 +18,7 @@ export const command: Command = {
     const client = await clientFor(call);
     if (!call.has("yes")) {
       const dynamic = (await client.rules()).filter((row) => row.dynamic !== undefined);
-      if (dynamic.length > 0 && !(await confirmed(`Delete all ${count(dynamic.length)} dynamic rules? [y/N] `))) {
+      if (dynamic.length > 0 && !(await confirmed(`Delete all ${count(dynamic.length)} dynamic rules? [y/N] `, "delete all dynamic rules"))) {
         print("Nothing has changed.");
         return 1;
       }
@@ -27,13 +27,3 @@ export const command: Command = {
     return 0;
   },
 };
-
-async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError("nobody can be asked here; say --yes to delete all dynamic rules");
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
-  } finally {
-    terminal.close();
-  }
-}

@@ -1,0 +1,112 @@
+/** Bans in force: what is kept on the disk, and the same in the tables of the kernel. */
+
+import { isMapped, maskTo, type Network } from "../../config/address.ts";
+import type { BanStore, Order } from "./store.ts";
+import { BansFull, type BanTable } from "./table.ts";
+
+/** What the table of prefixes holds at least: as many as there may be whatever their kind. */
+export const MOST_BANS = 1_048_576;
+const ENTRIES_A_LINE = 7;
+const LEAST_LINES = 32_768;
+const MOST_LINES = 262_144;
+/** Above, lines begin to overflow into the table of prefixes, which costs every packet more. */
+const FILLED = 0.6;
+
+/** Lines for as many bans, with room for more; a power of two. */
+export function banLinesFor(bans: number): number {
+  let lines = LEAST_LINES;
+  while (lines < MOST_LINES && bans > lines * ENTRIES_A_LINE * FILLED) lines *= 2;
+  return lines;
+}
+
+export interface Ban {
+  network: Network;
+  order: Order;
+}
+
+export class BanKeeper {
+  readonly store: BanStore;
+  readonly #table: BanTable;
+
+  /** `keys`: of all prefixes that are in the table, as often as asked. What an agent before left there goes, unless it is kept. */
+  constructor(store: BanStore, table: BanTable, keys: () => Iterable<Uint8Array>, exceptions: readonly Network[] = []) {
+    this.store = store;
+    this.#table = table;
+    table.setExceptions(exceptions);
+    table.adopt(keys());
+    const stale = [...filter(table.networks(keys()), (network) => store.orderOf(network) === undefined)];
+    for (const network of stale) table.remove(network);
+    for (let row = 0; row < store.size; row++) this.#enforceKept(store.at(row));
+  }
+
+  /** What fitted before may not fit now, where the tables have another size. */
+  #enforceKept({ network, order }: Ban): void {
+    try {
+      this.#table.add(network, order.until);
+    } catch (error) {
+      if (!(error instanceof BansFull)) throw error;
+      this.store.trouble = [`not all bans are in force: ${error.message}`];
+    }
+  }
+
+  /** Throws a RangeError where they are too many. */
+  setExceptions(networks: readonly Network[]): void {
+    this.#table.setExceptions(networks);
+  }
+
+  /** All or none. Answers how many are new. Throws BansFull, or what the disk says. */
+  add(networks: readonly Network[], order: Order): number {
+    const fresh = networks.filter((network) => this.store.orderOf(network) === undefined).length;
+    if (this.store.size + fresh > MOST_BANS) throw new BansFull(`there are ${this.store.size} bans, and at most ${MOST_BANS} fit; delete some, or ban prefixes instead of addresses`);
+    let written = 0;
+    try {
+      for (; written < networks.length; written++) this.#table.add(networks[written]!, order.until);
+      this.store.add(order, networks);
+    } catch (error) {
+      for (const network of networks.slice(0, written)) this.#restore(network);
+      throw error;
+    }
+    return fresh;
+  }
+
+  /** Durably first: what the disk does not forget stays in force. */
+  remove(networks: readonly Network[]): void {
+    this.store.remove(networks);
+    for (const network of networks) this.#table.remove(network);
+  }
+
+  async clear(): Promise<void> {
+    await this.store.clear();
+    this.#table.clear();
+  }
+
+  /** Takes away at most so many of those that are over; the kernel knows already that they are. */
+  sweep(most: number): Ban[] {
+    const over = this.store.takeOver(most);
+    for (const { network } of over) this.#table.remove(network);
+    return over;
+  }
+
+  /** Bans in force that hold all of a network, the longest first. */
+  covering(network: Network): Ban[] {
+    const found: Ban[] = [];
+    for (const length of this.store.lengths()) {
+      if (length > network.length) continue;
+      const address = maskTo(network.address, length);
+      const wider: Network = { family: isMapped(address) ? 4 : 6, address, length };
+      const order = this.store.orderOf(wider);
+      if (order !== undefined && !this.store.isOver(order)) found.push({ network: wider, order });
+    }
+    return found;
+  }
+
+  #restore(network: Network): void {
+    const order = this.store.orderOf(network);
+    if (order === undefined) this.#table.remove(network);
+    else this.#table.add(network, order.until);
+  }
+}
+
+function* filter<T>(values: Iterable<T>, wanted: (value: T) => boolean): Generator<T> {
+  for (const value of values) if (wanted(value)) yield value;
+}

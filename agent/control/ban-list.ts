@@ -1,0 +1,61 @@
+/** Lists of networks as people write them: on the line, or in a file. */
+
+import { readFileSync, statSync } from "node:fs";
+import { readNetworks } from "../../config/address.ts";
+import { printable } from "../../config/quote.ts";
+import { ControlError } from "./contract.ts";
+
+export interface Named {
+  text: string;
+  /** As `feed.txt:12`; absent for what stands on the line. */
+  where?: string;
+}
+
+const LARGEST_FILE = 64 * 1024 * 1024;
+const MOST_PROBLEMS = 20;
+
+export function namesOn(words: readonly string[]): Named[] {
+  return checked(words.map((text) => ({ text })));
+}
+
+/** Throws a ControlError with file:line of all that is wrong. */
+export function namedIn(path: string): Named[] {
+  const named: Named[] = [];
+  for (const [index, line] of contentOf(path).split("\n").entries()) {
+    const comment = line.indexOf("#");
+    const text = (comment < 0 ? line : line.slice(0, comment)).trim();
+    if (text !== "") named.push({ text, where: `${path}:${index + 1}` });
+  }
+  if (named.length === 0) throw new ControlError(`${path} names nobody.`, { status: 422, next: "Write one address or prefix a line." });
+  return checked(named);
+}
+
+export function at({ text, where }: Named): string {
+  return where === undefined ? text : `${where}: ${text}`;
+}
+
+function checked(named: Named[]): Named[] {
+  const problems: string[] = [];
+  for (const one of named) {
+    const reading = readNetworks(one.text);
+    if (!("error" in reading)) continue;
+    if (problems.length === MOST_PROBLEMS) {
+      problems.push("and more");
+      break;
+    }
+    const meant = reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`;
+    problems.push(`${one.where === undefined ? "" : `${one.where}: `}${reading.error}${meant}`);
+  }
+  if (problems.length > 0) throw new ControlError("Nobody is banned: not everything is an address, a prefix or a range.", { status: 422, next: "Mend what is named, and try again.", details: problems });
+  return named;
+}
+
+function contentOf(path: string): string {
+  try {
+    const { size } = statSync(path);
+    if (size <= LARGEST_FILE) return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ControlError(`The list ${path} cannot be read: ${(error as Error).message}.`, { next: "Name a file that is there.", cause: error });
+  }
+  throw new ControlError(`The list ${path} is larger than ${LARGEST_FILE / 1024 / 1024} MB.`, { status: 422, next: "Ban prefixes instead of addresses, or split the list." });
+}

@@ -1,0 +1,26 @@
+/** What callers send about bans: anything but exactly the right shape is refused. */
+
+import { ControlError, MOST_NETWORKS, type NewBans } from "./contract.ts";
+import { checkedTerm, isTexts } from "./rule-request.ts";
+
+/** Of a body with that many networks. */
+export const LARGEST_BODY = 1024 * 1024;
+
+export function checkedNewBans({ networks, check_only = false, ...term }: Record<string, unknown>): NewBans {
+  if (typeof check_only !== "boolean") throw wrong("The request's check_only is not true or false.", "Send one of them, or leave it out.");
+  return { networks: checkedNetworks(networks), check_only, ...checkedTerm(term) };
+}
+
+export function checkedBans(networks: unknown): string[] | "all" {
+  return networks === "all" ? networks : checkedNetworks(networks);
+}
+
+function checkedNetworks(networks: unknown): string[] {
+  if (!isTexts(networks) || networks.length === 0) throw wrong("The request does not say whom it is about.", 'Send {"networks": ["192.0.2.7", "2001:db8::/32"]}.');
+  if (networks.length > MOST_NETWORKS) throw wrong(`The request names ${networks.length} networks.`, `Send at most ${MOST_NETWORKS} at a time.`);
+  return networks;
+}
+
+function wrong(what: string, next: string): ControlError {
+  return new ControlError(what, { status: 400, next });
+}

@@ -1,0 +1,153 @@
+/** Bans with real traffic: they drop in prevent and are told in detect, end to the second, and outlive the agent. */
+
+import assert from "node:assert/strict";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { uptime } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import type { BanChange, BanRow } from "../../agent/control/contract.ts";
+import { AgentHome } from "../harness/agent.ts";
+import { eventually } from "../harness/eventually.ts";
+import { type Lab, makeLab } from "../harness/netns.ts";
+import { requires, root } from "../harness/require.ts";
+
+const BANNED = { ipv4: "198.18.0.1", ipv6: "fd00:198:18::1" };
+const TWIN = { ipv4: "198.18.0.9", ipv6: "fd00:198:18::9" };
+const CONFIG = "mode: prevent\ninterfaces: { include: [eth0] }\n";
+
+describe("bans", requires(root()), () => {
+  let lab: Lab;
+  let agent: AgentHome;
+
+  before(async () => {
+    lab = await makeLab();
+    await lab.exec("client", "ip", "addr", "add", `${TWIN.ipv4}/24`, "dev", "eth0");
+    await lab.exec("client", "ip", "addr", "add", `${TWIN.ipv6}/64`, "dev", "eth0", "nodad");
+    agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: CONFIG });
+  });
+
+  after(async () => {
+    await agent[Symbol.asyncDispose]();
+    await lab[Symbol.asyncDispose]();
+  });
+
+  const journal = (): string => join(agent.stateDirectory, "bans.journal");
+  const json = async <T>(...words: string[]): Promise<T> => JSON.parse(await agent.weir("ban", ...words, "--json")) as T;
+  const list = async (): Promise<string[]> => (await json<BanRow[]>("list")).map(({ network }) => network);
+
+  async function reaches(from: string): Promise<boolean> {
+    const to = lab.end("server:eth0");
+    const { code } = await lab.attempt("client", "ping", "-n", "-c1", "-W1", "-I", from, from.includes(":") ? to.ipv6 : to.ipv4);
+    return code === 0;
+  }
+
+  /** The one does not get through, while its twin does. */
+  async function onlyTwinPasses(families: readonly ("ipv4" | "ipv6")[] = ["ipv4"]): Promise<void> {
+    for (const family of families) assert.deepEqual([await reaches(TWIN[family]), await reaches(BANNED[family])], [true, false], family);
+  }
+
+  it("drop in prevent what comes from the banned, of both families, and nothing else", async () => {
+    await onlyTwinPasses([]);
+    assert.ok(await reaches(BANNED.ipv4) && (await reaches(BANNED.ipv6)), "before");
+    const change = await json<BanChange>("add", BANNED.ipv4, BANNED.ipv6, "--reason", "guesses passwords");
+    assert.deepEqual([change.bans, change.changed], [2, 2]);
+    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await agent.auditLine(/ BAN uid=0 networks=198\.18\.0\.1,fd00:198:18::1 bans=2 until=lifted reason="guesses passwords" pid=\d+/);
+    await agent.auditLine(/ BLOCKED ban icmp 198\.18\.0\.1 > 198\.18\.0\.2 eth0 in/);
+    assert.equal((await agent.status()).bans, 2);
+    assert.match(await agent.weir("metrics"), /^weir_bans_active 2$/m);
+    assert.equal((await stat(journal())).mode & 0o777, 0o600);
+  });
+
+  it("are told in detect, and drop nothing", async () => {
+    await agent.weir("mode", "detect");
+    assert.ok(await reaches(BANNED.ipv4));
+    await agent.auditLine(/ DETECTED ban icmp 198\.18\.0\.1 > 198\.18\.0\.2 eth0 in .*\(would drop\)/);
+    await agent.weir("mode", "prevent");
+  });
+
+  it("are there after a restart, and while no agent runs", async () => {
+    await agent.stop("SIGKILL");
+    await onlyTwinPasses();
+    await agent.restart();
+    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await agent.stop();
+    await agent.restart();
+    await onlyTwinPasses(["ipv4", "ipv6"]);
+    const [row] = await json<BanRow[]>("list", BANNED.ipv4);
+    assert.deepEqual([row?.network, row?.uid, row?.reason], [BANNED.ipv4, 0, "guesses passwords"]);
+  });
+
+  it("that the disk knows nothing of go with the next start", async () => {
+    await agent.stop("SIGKILL");
+    const kept = await readFile(journal(), "utf8");
+    await writeFile(journal(), `${kept.split("\n", 1)[0]}\n`);
+    await agent.restart();
+    assert.ok(await reaches(BANNED.ipv4) && (await reaches(BANNED.ipv6)));
+    await agent.stop("SIGKILL");
+    await writeFile(journal(), kept);
+    await agent.restart();
+    await onlyTwinPasses(["ipv4", "ipv6"]);
+  });
+
+  it("pass again when they are lifted", async () => {
+    await agent.weir("ban", "delete", BANNED.ipv4);
+    assert.ok(await reaches(BANNED.ipv4));
+    assert.deepEqual(await list(), [BANNED.ipv6]);
+    await agent.auditLine(/ UNBAN uid=0 networks=198\.18\.0\.1 bans=1 /);
+    assert.equal((await agent.attempt("ban", "delete", BANNED.ipv4)).code, 1);
+    await agent.weir("ban", "clear", "--yes");
+    assert.ok(await reaches(BANNED.ipv6));
+    assert.deepEqual(await list(), []);
+  });
+
+  it("do not reach whom bans.except names, also by a prefix, and are refused where they would be in vain", async () => {
+    await agent.configure(`${CONFIG}bans: { except: [${TWIN.ipv4}] }`);
+    await agent.weir("reload");
+    const { code, stderr } = await agent.attempt("ban", "add", TWIN.ipv4);
+    assert.deepEqual([code, /198\.18\.0\.9: bans\.except says that 198\.18\.0\.9 is never banned/.test(stderr)], [2, true], stderr);
+    await agent.auditLine(/ BAN-REFUSED uid=0 what=ban networks=198\.18\.0\.9 problem=/);
+    const { warnings } = await json<BanChange>("add", "198.18.0.0/24");
+    assert.match(warnings.join(), /banned but for a part: bans\.except/);
+    await onlyTwinPasses();
+    await agent.configure(CONFIG);
+    await agent.weir("reload");
+    assert.ok(!(await reaches(TWIN.ipv4)));
+    await agent.weir("ban", "delete", "198.18.0.0/24");
+  });
+
+  it("end when their time is over, and that is told", async () => {
+    await agent.weir("ban", "add", BANNED.ipv4, "--for", "3s");
+    await onlyTwinPasses();
+    await eventually("the end of the ban", () => reaches(BANNED.ipv4));
+    await agent.auditLine(/ BAN-EXPIRED networks=198\.18\.0\.1 bans=1/);
+    assert.deepEqual(await list(), []);
+  });
+
+  it("end to the second also when the agent is dead, and are not there for the next one", async () => {
+    await agent.weir("ban", "add", BANNED.ipv4, "--for", "5s");
+    const { until } = JSON.parse((await readFile(journal(), "utf8")).split("\n").findLast((line) => line.startsWith('{"order"'))!) as { until: number };
+    await agent.stop("SIGKILL");
+    // A ping that was let through before the end, however late it is seen here.
+    while (await reaches(BANNED.ipv4) === false) assert.ok(uptime() < until + 30, "the ban goes on behind its end");
+    assert.ok(uptime() >= until, "the ban ended early");
+    await agent.restart();
+    assert.deepEqual(await list(), []);
+    assert.ok(await reaches(BANNED.ipv4));
+  });
+
+  it("are not in force where their journal is damaged, which is told and put aside", async () => {
+    await agent.weir("ban", "add", BANNED.ipv4);
+    await agent.stop("SIGKILL");
+    await writeFile(journal(), (await readFile(journal(), "utf8")).replace("198.18.0.1", "198.18.0.x"));
+    await agent.restart();
+    assert.ok(await reaches(BANNED.ipv4));
+    assert.match((await agent.status()).health.reasons.join(), /no ban of before is in force: .*bans\.journal is damaged \(line \d+ is not one network\)/);
+    await agent.weir("ban", "add", BANNED.ipv4);
+    await onlyTwinPasses();
+    await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
+    await agent.weir("ban", "clear", "--yes");
+  });
+});

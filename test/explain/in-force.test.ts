@@ -1,0 +1,70 @@
+/** The kernel's answer over tables that somebody else has pinned: rules and bans as they are, and nothing written to them. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { after, test } from "node:test";
+
+import { banMemoryOf } from "../../agent/bans/memory.ts";
+import { BanTable } from "../../agent/bans/table.ts";
+import { JudgePair } from "../../agent/explain/inquiry.ts";
+import { KernelJudge } from "../../agent/explain/kernel-judge.ts";
+import { frameOf } from "../../agent/explain/packet.ts";
+import { DataPlane } from "../../agent/kernel/dataplane.ts";
+import { ensureMounted } from "../../agent/kernel/mounts.ts";
+import { CAPACITIES } from "../../agent/rules/capacity.ts";
+import { compile } from "../../agent/rules/compile.ts";
+import { Installer } from "../../agent/rules/install.ts";
+import type { Arrival } from "../../agent/rules/reference.ts";
+import { parseNetworks } from "../../config/address.ts";
+import { policyOf } from "../conformance/policy.ts";
+import { requires, root } from "../harness/require.ts";
+
+const IFINDEX = 7;
+
+function from(source: string): Arrival {
+  return { frame: frameOf({ direction: "ingress", interface: "eth0", source, destination: "198.51.100.1", protocol: "tcp", destination_port: 23 }), hook: "ingress", interface: "eth0" };
+}
+
+test("rules and bans in force are asked, and stay as they are", requires(root()), async () => {
+  ensureMounted("bpf", "/sys/fs/bpf");
+  const pins = mkdtempSync("/sys/fs/bpf/weir-in-force-");
+  after(() => rmSync(pins, { recursive: true }));
+  const capacity = CAPACITIES[0]!;
+  const plane = new DataPlane({ pins, netnsCookie: 0n, capacity });
+  after(() => plane.close());
+  const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
+  const installer = new Installer({
+    policies: memory("policies"), cells: memory("cells"), rules: memory("rules"), interfaces: memory("interfaces"),
+    generation: () => plane.generation,
+    flip: (generation) => plane.flip(generation),
+    waitGracePeriod: () => Promise.resolve(),
+  });
+  const policy = policyOf({ mode: "prevent", rules: [{ name: "no-telnet", action: "block", enforce: true, interfaces: ["eth*"], layer4: { protocol: "tcp", destination_ports: [23] } }] });
+  installer.addInterface({ ifindex: IFINDEX, name: "eth0", slot: 1, flags: 0 });
+  const compiled = compile(policy);
+  await installer.install(compiled);
+  const bans = new BanTable(banMemoryOf(plane));
+  for (const text of ["203.0.113.7", "2001:db8:bad::/48"]) for (const network of parseNetworks(text)) bans.add(network, 0);
+
+  const tables = ["control", "policies", "cells", "rules", "interfaces", "rule_counters", "ban_root", "ban_lines"];
+  const seen = (): string[] => tables.map((name) => Buffer.from(memory(name)).toString("latin1"));
+  const before = seen();
+  const judge = KernelJudge.inForce({
+    path: plane.tablePins!, generation: plane.generation, capacity,
+    names: new Map(compiled.rules.map(({ slot, name }) => [slot, name])),
+    ifindexes: new Map([["eth0", IFINDEX], ["eth1", IFINDEX + 1]]),
+  });
+  after(() => judge.close());
+  const pair = new JudgePair(policy, {}, { judge, hook: "tc" });
+  const decided = (arrival: Arrival): unknown[] => {
+    const { outcome, kernel } = pair.judge(arrival);
+    return [outcome.verdict, outcome.rule, kernel.asked && kernel.agrees];
+  };
+  assert.deepEqual(decided(from("192.0.2.7")), ["dropped", "no-telnet", true]);
+  assert.deepEqual(decided(from("203.0.113.7")), ["dropped", "ban", true]);
+  assert.deepEqual(decided(from("203.0.113.8")), ["dropped", "no-telnet", true]);
+  pair.forget();
+  assert.deepEqual(pair.judge({ ...from("192.0.2.7"), interface: "eth1" }).kernel, { asked: false, why: "eth1 is not watched" });
+  assert.deepEqual(seen(), before);
+  for (const name of ["flows", "openings_in", "openings_out", "shadows"]) assert.deepEqual([...plane.map(name).batches()], [], name);
+});
