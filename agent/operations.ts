@@ -14,6 +14,7 @@ import type { Mode, Snapshot } from "./events/snapshot.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
+import { LoadThread } from "./load-thread.ts";
 import type { ModeKeeper } from "./mode.ts";
 import type { RuleBook } from "./rulebook.ts";
 import { type Installed, RuleOperations } from "./rule-operations.ts";
@@ -34,6 +35,13 @@ export interface OperationParts {
   audit: AuditWriter;
   telemetry: Telemetry;
   say(level: "info" | "warn" | "error", sentence: string): void;
+}
+
+interface InstallOptions {
+  /** One that has read the settings already. */
+  thread?: LoadThread;
+  dynamic?: readonly DynamicRule[];
+  whenCompiled?: () => unknown;
 }
 
 /** Keys that a running agent does not change. */
@@ -107,10 +115,11 @@ export class Operations {
 
   async #reload(): Promise<ReloadResult> {
     const { options, interfaces, mode, say } = this.#parts;
-    const settings = await readSettings(options);
+    await using thread = new LoadThread();
+    const settings = await readSettings(options, thread.load);
     const wanted = mode.resolve(settings.config.mode);
     // Towards detect the mode goes first, towards prevent last: nothing is dropped by a mixture of the old and the new.
-    const { generation, loaded, enforced } = await this.#install(settings, { whenCompiled: () => wanted === "detect" && this.#switch(wanted) });
+    const { generation, loaded, enforced } = await this.#install(settings, { thread, whenCompiled: () => wanted === "detect" && this.#switch(wanted) });
     this.#switch(wanted);
     const before = this.#settings.config;
     this.#settings = settings;
@@ -130,10 +139,11 @@ export class Operations {
   }
 
   /** `whenCompiled` runs when nothing can refuse the rules any more. */
-  async #install(settings: Settings, { dynamic, whenCompiled = () => {} }: { dynamic?: readonly DynamicRule[]; whenCompiled?: () => unknown } = {}): Promise<Installed & { enforced: number }> {
+  async #install(settings: Settings, { thread, dynamic, whenCompiled = () => {} }: InstallOptions = {}): Promise<Installed & { enforced: number }> {
+    await using own = new LoadThread();
     const { rules, dynamic: kept } = this.#parts;
     const whole = withDynamic(settings, dynamic ?? kept.all);
-    const compiled = rules.compile(whole.config);
+    const compiled = await rules.compile(whole.config, thread ?? own);
     whenCompiled();
     const generation = await rules.install(compiled, whole);
     const enforced = compiled.rules.filter((rule) => rule.action === "block" && rule.enforce).length;

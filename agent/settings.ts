@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { defaultConfig } from "../config/defaults.ts";
-import { formatProblem, loadConfig } from "../config/load.ts";
+import { formatProblem, type Loaded, loadConfig } from "../config/load.ts";
 import type { WeirConfig } from "../config/types.ts";
 
 export const DEFAULT_CONFIG_PATH = "/etc/weir/weir.yaml";
@@ -37,11 +37,14 @@ export interface SettingsOptions {
   stateDirectory?: string | undefined;
 }
 
+/** Reads a file: here, or in a thread of its own. */
+export type Load = (path: string) => Promise<Omit<Extract<Loaded, { ok: true }>, "locate"> | Extract<Loaded, { ok: false }>>;
+
 /** A file that was asked for must be there; the default one may be missing. Flags and environment win over the file. */
-export async function readSettings(options: SettingsOptions): Promise<Settings> {
+export async function readSettings(options: SettingsOptions, load: Load = loadConfig): Promise<Settings> {
   const path = options.config ?? (existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null);
   if (path === null) return { config: override(defaultConfig(), options), path, sourceOf: () => "built-in", warnings: [] };
-  const loaded = await loadConfig(path);
+  const loaded = await load(path);
   if (!loaded.ok) throw new ConfigRefused(path, loaded.problems.map(formatProblem));
   return {
     config: override(loaded.config, options),

@@ -6,12 +6,12 @@ import type { Action, RuleConfig, WeirConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
 import { type Capacity, capacityFor, LARGEST } from "./capacity.ts";
 import { Classifier } from "./classifier/build.ts";
-import { Crowded } from "./classifier/image.ts";
+import { Crowded } from "./classifier/crowded.ts";
 import { Lines, WORDS } from "./classifier/line.ts";
 import { findLongChain, type LongChain } from "./chain.ts";
 import { expand, factorsOf } from "./expand.ts";
 import { flagBits, isConditional } from "./fields.ts";
-import { InterfaceGroups } from "./groups.ts";
+import { groupsOf, InterfaceGroups } from "./groups.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
 import { findShadowed, type Shadowed } from "./shadowed.ts";
 import { assignSlots, MOST_RULES, type Slots } from "./slots.ts";
@@ -37,10 +37,9 @@ export interface CompiledPolicy {
   failsafe: Network[];
 }
 
-export interface CompiledRules {
+/** What compiling makes of rules, in a form that a thread can hand to another. */
+export interface CompiledParts {
   policy: CompiledPolicy;
-  /** In the order they are tried. */
-  rules: CompiledRule[];
   /** Combinations of addresses, ports and messages that the rules list. */
   alternatives: number;
   /** What the kernel searches, as one copy of its table. */
@@ -49,12 +48,22 @@ export interface CompiledRules {
   capacity: Capacity;
   slots: Slots;
   /** Slots whose counters belonged to another rule, or to none. */
-  freshSlots: number[];
+  freshSlots: Uint32Array;
   /** For the operator, each a sentence. */
   warnings: string[];
+  /** The `interfaces` lists of the rules, by their bit. */
+  interfaceLists: string[][];
+}
+
+export interface CompiledRules extends CompiledParts {
+  /** In the order they are tried. */
+  rules: CompiledRule[];
   /** Bits of the `interfaces` lists that an interface of this name fits. */
   groupsOf(interfaceName: string): bigint;
 }
+
+/** What is in force, as far as what comes next depends on it. */
+export type Before = Pick<CompiledParts, "slots" | "capacity">;
 
 /** Every reason at once. Nothing of the rules in force changes. */
 export class RulesRefused extends Error {
@@ -67,7 +76,21 @@ export class RulesRefused extends Error {
 }
 
 /** `previous`: what is in force, so that unchanged rules keep their slots. */
-export function compile(source: RulesSource, previous?: CompiledRules): CompiledRules {
+export function compile(source: RulesSource, previous?: Before): CompiledRules {
+  return assemble(source.rules, compileParts(source, previous));
+}
+
+/** `rules`: those that the parts were made of. */
+export function assemble(rules: readonly RuleConfig[], parts: CompiledParts): CompiledRules {
+  const { interfaceLists } = parts; // what asks for groups later need not hold the rest
+  return {
+    ...parts,
+    rules: rules.map((rule, index) => compileRule(rule, parts.slots.slots[index]!)),
+    groupsOf: (name) => groupsOf(interfaceLists, name),
+  };
+}
+
+export function compileParts(source: RulesSource, previous?: Before): CompiledParts {
   const { rules } = source;
   if (rules.length > MOST_RULES) throw new RulesRefused([`there are ${rules.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`]);
 
@@ -79,11 +102,11 @@ export function compile(source: RulesSource, previous?: CompiledRules): Compiled
   const problems = [groups.problem, explainCost(rules, costs), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new RulesRefused(problems);
 
-  const classifier = new Classifier(lines);
+  const classifier = uncrowded(() => new Classifier(lines), lines, rules);
   const long = findLongChain(lines, classifier);
   if (long !== undefined) throw new RulesRefused([explainChain(long, rules)]);
   const shadowed = findShadowed(lines, classifier);
-  const cells = layOut(classifier, lines, rules);
+  const cells = uncrowded(() => classifier.cells(), lines, rules);
   const capacity = capacityFor(rules.length, cells.length / WORDS, enough);
   if (capacity === undefined) {
     throw new RulesRefused([`the rules take ${cells.length / WORDS} cells of the kernel's table, at most ${LARGEST.cells} fit; use prefixes instead of single addresses, and ranges instead of single ports`]);
@@ -98,14 +121,13 @@ export function compile(source: RulesSource, previous?: CompiledRules): Compiled
       managementPorts: [...source.failsafe.management_ports],
       failsafe,
     },
-    rules: rules.map((rule, index) => compileRule(rule, slots.slots[index]!)),
     alternatives: lines.count,
     cells,
     capacity,
     slots,
     freshSlots: fresh,
     warnings: [...rules.flatMap((rule, index) => warnings(rule, costs[index]!)), ...explainShadowed(shadowed, rules)],
-    groupsOf: (name) => groups.groupsOf(name),
+    interfaceLists: groups.lists,
   };
 }
 
@@ -122,15 +144,13 @@ function expandAll(rules: readonly RuleConfig[], slots: Uint32Array, groups: Int
 }
 
 function compileRule(rule: RuleConfig, slot: number): CompiledRule {
-  const { name, action, enforce } = rule;
-  const flags = rule.layer4?.flags;
-  return { slot, name, action, enforce, ...(flags && { tcpFlags: flagBits(flags) }) };
+  const { name, action, enforce, layer4 } = rule;
+  return layer4?.flags === undefined ? { slot, name, action, enforce } : { slot, name, action, enforce, tcpFlags: flagBits(layer4.flags) };
 }
 
-/** Matchers in the form that the kernel searches. */
-function layOut(classifier: Classifier, lines: Lines, rules: readonly RuleConfig[]): Uint32Array {
+function uncrowded<T>(make: () => T, lines: Lines, rules: readonly RuleConfig[]): T {
   try {
-    return classifier.cells();
+    return make();
   } catch (error) {
     if (!(error instanceof Crowded)) throw error;
     throw new RulesRefused([explainCrowd([...new Set(error.lines.map((crowded) => rules[lines.order(crowded)]!.name))])]);

@@ -23,7 +23,13 @@ export class InterfaceGroups {
     return `rules may have ${MOST_GROUPS} different "interfaces" lists, these have ${this.#lists.length}; beyond the limit are those of ${beyond.join(", ")}: share lists, or use a pattern as "eth*"`;
   }
 
-  groupsOf(name: string): bigint {
-    return this.#lists.reduce((bits, { patterns }, index) => (someInterfaceMatches(patterns, name) ? bits | (1n << BigInt(index)) : bits), 0n);
+  /** By bit. */
+  get lists(): string[][] {
+    return this.#lists.map(({ patterns }) => patterns);
   }
+}
+
+/** The bits of the lists that an interface of this name fits. */
+export function groupsOf(lists: readonly (readonly string[])[], name: string): bigint {
+  return lists.reduce((bits, patterns, index) => (someInterfaceMatches(patterns, name) ? bits | (1n << BigInt(index)) : bits), 0n);
 }

@@ -43,8 +43,8 @@ function strideOf(size: number): number {
 export class Installer {
   readonly #tables: RuleTables;
   readonly #rows = new Map<number, InterfaceRow>();
-  /** What each copy holds, as far as this process knows. */
-  readonly #copies: (CompiledRules | undefined)[] = [undefined, undefined];
+  /** Of each copy, as far as this process knows what it holds. */
+  readonly #groupsOf: (CompiledRules["groupsOf"] | undefined)[] = [undefined, undefined];
   #turn: Promise<unknown>;
 
   constructor(tables: RuleTables) {
@@ -74,7 +74,7 @@ export class Installer {
     policies.set(packed.policy, copy * strideOf(Policy.size));
     cells.set(packed.cells, (copy * cells.length) / 2);
     rules.set(packed.rules, (copy * rules.length) / 2);
-    this.#copies[copy] = compiled;
+    this.#groupsOf[copy] = compiled.groupsOf;
     for (const row of this.#rows.values()) this.#writeGroups(row, copy);
     beforeFlip();
     this.#tables.flip(generation);
@@ -105,9 +105,9 @@ export class Installer {
 
   #writeGroups({ ifindex, name }: InterfaceRow, copy: number): void {
     const { at, stride } = InterfaceEntry.groups;
-    const compiled = this.#copies[copy];
-    if (compiled === undefined) return; // rules of an agent before this one: its groups stay as it wrote them
-    this.#interfacesView().setBigUint64(placeOf(ifindex) + at + copy * stride, compiled.groupsOf(name), LITTLE_ENDIAN);
+    const groupsOf = this.#groupsOf[copy];
+    if (groupsOf === undefined) return; // rules of an agent before this one: its groups stay as it wrote them
+    this.#interfacesView().setBigUint64(placeOf(ifindex) + at + copy * stride, groupsOf(name), LITTLE_ENDIAN);
   }
 
   #interfacesView(): DataView {

@@ -16,7 +16,7 @@ export interface Slots {
 
 export interface Assigned extends Slots {
   /** Slots that now stand for another rule than before, or for a first one: their counters start at zero. */
-  fresh: number[];
+  fresh: Uint32Array;
 }
 
 export const MOST_RULES = Limit.RULES - Slot.FIRST_RULE;
@@ -38,7 +38,7 @@ export function assignSlots(rules: readonly RuleConfig[], previous: Slots | unde
   }
   const last = fresh.at(-1);
   const next = last === undefined ? (previous?.next ?? Slot.FIRST_RULE) : after(last, capacity);
-  return { meanings, slots, fresh, next };
+  return { meanings, slots, fresh: Uint32Array.from(fresh), next };
 }
 
 /** The slots that rules had before; of two rules that look alike only the first gets it. */

@@ -1,4 +1,7 @@
-/** How long a rule set takes from parsed rules to being in force, beside nft, which reads an interval set of the same size. */
+/**
+ * How long a rule set takes from parsed rules to being in force, beside nft, which reads an interval set of the same
+ * size; and from saving it in a file, with what events wait for meanwhile.
+ */
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,9 +13,15 @@ import { Random } from "../harness/random.ts";
 import { PROFILES } from "../harness/rule-sets.ts";
 import type { Benchmark, Figure, Goal } from "./figure.ts";
 import type { Load } from "./load-child.ts";
+import type { Save } from "./save-child.ts";
 
 const SEED = 7;
-const CHILD = join(import.meta.dirname, "load-child.ts");
+const FORMATS = [
+  { format: "json", goal: 3 },
+  { format: "yaml", goal: 10 },
+] as const;
+/** The ring holds what arrives meanwhile. */
+const LONGEST_STALL_MS = 50;
 const ROUNDS_A_PROCESS = 3;
 const GOAL: Goal = { bound: "at most", value: 1.5, for: "100000 rules" };
 
@@ -27,10 +36,11 @@ export const load: Benchmark = {
       const loads: Load[] = [];
       let nft = Infinity;
       for (let round = 0; round < Math.ceil(rounds / ROUNDS_A_PROCESS); round++) {
-        loads.push(JSON.parse(execFileSync(process.execPath, [CHILD, ...[count, SEED, ROUNDS_A_PROCESS].map(String)], { encoding: "utf8" })) as Load);
+        loads.push(answerOf<Load>("load-child.ts", count, SEED, ROUNDS_A_PROCESS));
         nft = Math.min(nft, secondsOfNft(file));
       }
-      return figuresOf(count, loads, nft);
+      const saves = FORMATS.flatMap(({ format, goal }) => saveFigures(count, format, goal, Array.from({ length: Math.ceil(rounds / ROUNDS_A_PROCESS) }, () => answerOf<Save>("save-child.ts", format, count, SEED))));
+      return [...figuresOf(count, loads, nft), ...saves];
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -45,6 +55,20 @@ function figuresOf(count: number, loads: readonly Load[], nft: number): Figure[]
     { name: `${name}: peak RSS of a process that does it again and again`, value: Math.max(...loads.map(({ peakMB }) => peakMB)), unit: "MB" },
     { name: `${name}: tables in the kernel, both copies`, value: loads[0]!.tableMB, unit: "MB" },
   ];
+}
+
+function saveFigures(count: number, format: string, goal: number, saves: readonly Save[]): Figure[] {
+  const name = `save ${count} rules as ${format === "json" ? "JSON" : "YAML"}`;
+  const bound = { bound: "at most", for: "100000 rules" } as const;
+  return [
+    { name: `${name}: until in force`, value: Math.min(...saves.map(({ seconds }) => seconds)), unit: "s", goal: { ...bound, value: goal } },
+    { name: `${name}: longest wait of an event`, value: Math.min(...saves.map(({ stallMs }) => stallMs)), unit: "ms", goal: { ...bound, value: LONGEST_STALL_MS } },
+    { name: `${name}: peak RSS`, value: Math.max(...saves.map(({ peakMB }) => peakMB)), unit: "MB" },
+  ];
+}
+
+function answerOf<T>(child: string, ...words: (string | number)[]): T {
+  return JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, child), ...words.map(String)], { encoding: "utf8" })) as T;
 }
 
 function secondsOfNft(file: string): number {

@@ -21,7 +21,7 @@ export class Classifier {
   readonly #tables: Tables[];
   readonly #chosen: number[][];
 
-  /** Lines are in the order of their rules. */
+  /** Lines are in the order of their rules. Throws Crowded. */
   constructor(lines: Lines) {
     this.#lines = lines;
     this.#chosen = FAMILIES.map(({ number }) => {
@@ -56,12 +56,12 @@ export class Classifier {
   cells(): Uint32Array {
     const image = new Image(IndexKind.COUNT);
     for (const [index, { family, index: number, portless }] of FAMILIES.entries()) {
-      image.addIndex(number, this.#lines, this.#chosen[index]!, family, this.#tables[index]!, true);
+      image.addIndex(number, this.#lines, this.#chosen[index]!, family, this.#tables[index]!);
       const rest = withoutPorts(this.#lines, this.#chosen[index]!);
       const all = Array.from({ length: rest.count }, (_, line) => line);
       const tables = new Tables(rest, family, false);
       tables.fill(all);
-      image.addIndex(portless, rest, all, family, tables, false);
+      image.addIndex(portless, rest, all, family, tables);
     }
     return image.cells;
   }

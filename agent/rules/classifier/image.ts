@@ -1,7 +1,7 @@
 /** One copy of the kernel's cells, being written: parts are laid one after the other and found by their first cell. */
 
 import { Limit, Matcher, MatcherFlag, MatcherIndex, MatcherTable, Pruner } from "../../generated/layout.ts";
-import { makesMeaningless } from "./cover.ts";
+import { Crowded } from "./crowded.ts";
 import { type Family, homeOf } from "./form.ts";
 import { type Lines, WORDS } from "./line.ts";
 import type { Lists } from "./lists.ts";
@@ -12,15 +12,6 @@ const INDEX_CELLS = MatcherIndex.size / 64;
 const ENTRIES = 8;
 /** Up to so many matchers are quicker compared than looked up. */
 const FEW = 6;
-
-/** More than LIMIT_LIST matchers under one key. */
-export class Crowded extends Error {
-  readonly lines: readonly number[];
-  constructor(lines: readonly number[]) {
-    super(`${lines.length} matchers have one key`);
-    this.lines = lines;
-  }
-}
 
 export class Image {
   #words: Uint32Array;
@@ -39,17 +30,17 @@ export class Image {
   }
 
   /** Writes the index of this number over `chosen`, which are in the order of their rules and stand in the tables. */
-  addIndex(number: number, lines: Lines, chosen: readonly number[], family: Family, tables: Tables, withPorts: boolean): void {
+  addIndex(number: number, lines: Lines, chosen: readonly number[], family: Family, tables: Tables): void {
     const at = number * INDEX_CELLS * WORDS;
     if (chosen.length === 0) return;
     if (chosen.length <= FEW) {
       this.#words[at + MatcherIndex.list / 4] = this.#addList(lines, chosen);
       return;
     }
-    this.#addTables(at, lines, family, tables, withPorts);
+    this.#addTables(at, lines, family, tables);
   }
 
-  #addTables(at: number, lines: Lines, family: Family, all: Tables, withPorts: boolean): void {
+  #addTables(at: number, lines: Lines, family: Family, all: Tables): void {
     const tables = all.all.sort((a, b) => a.best - b.best); // what is found early leaves later tables no chance
     const first = this.#take(tables.length);
     for (const [index, table] of tables.entries()) this.#writeTable((first + index) * WORDS, table);
@@ -79,7 +70,7 @@ export class Image {
       if (place < 0) continue;
       const list = lists.lines(place);
       if (list.length > 1) list.sort((a, b) => lines.order(a) - lines.order(b));
-      const cell = this.#addList(lines, withoutCovered(lines, list, withPorts));
+      const cell = this.#addList(lines, list);
       this.#words[firstBucket * WORDS + 2 * entry] = lists.tag(place);
       this.#words[firstBucket * WORDS + 2 * entry + 1] = cell;
     }
@@ -117,20 +108,6 @@ export class Image {
     }
     return first;
   }
-}
-
-/**
- * A list without the matchers that an earlier one makes meaningless: none of what they match comes to them. Long lists
- * would otherwise grow with every rule that is written again.
- */
-function withoutCovered(lines: Lines, list: readonly number[], protocolIsKnown: boolean): readonly number[] {
-  if (list.length <= FEW) return list;
-  const kept: number[] = [];
-  for (const line of list) {
-    if (kept.some((earlier) => makesMeaningless(lines, earlier, line, protocolIsKnown))) continue;
-    if (kept.push(line) > Limit.LIST) throw new Crowded(list); // before the comparing takes hours
-  }
-  return kept;
 }
 
 /** 1 + the place of a list by entry, eight a bucket, 0 where free: each is found within a few buckets of its tag's home, before a free entry. */

@@ -54,6 +54,14 @@ export class Lists {
     this.#counts[place] = 0;
   }
 
+  replace(place: number, lines: readonly number[]): void {
+    this.clear(place);
+    for (const line of lines) {
+      this.#next[line] = line;
+      this.#join(place, line, 1);
+    }
+  }
+
   first(place: number): number {
     return this.#next[this.#lasts[place]!]!;
   }

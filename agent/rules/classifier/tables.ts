@@ -6,7 +6,8 @@
 
 import { Limit } from "../../generated/layout.ts";
 import { bitsOf, DIMENSIONS, type Dimension, type Family, finerSteps, firstForm, type Form, formNumber, formOf, isWithin, type Masks, masksOf, saysAllOf, tagOf } from "./form.ts";
-import { covers, decides } from "./cover.ts";
+import { covers, decides, makesMeaningless } from "./cover.ts";
+import { Crowded } from "./crowded.ts";
 import type { Lines } from "./line.ts";
 import { Lists } from "./lists.ts";
 
@@ -51,6 +52,7 @@ export class Tables {
     return new Lists(this.#next);
   }
 
+  /** Throws Crowded. */
   fill(lines: readonly number[]): void {
     for (const line of lines) {
       const form = firstForm(this.#lines, line, this.#family, this.#withPorts);
@@ -62,6 +64,22 @@ export class Tables {
     }
     for (const table of this.#byForm.values()) this.#findBest(table);
     this.#merge();
+    for (const { lists } of this.#byForm.values()) for (let place = 0; place < lists.size; place++) if (lists.count(place) > 1) this.#tidy(lists, place);
+  }
+
+  /** In the order of the rules, and without those of a long list that an earlier one makes meaningless: it would grow with every rule that is written again. */
+  #tidy(lists: Lists, place: number): void {
+    const list = lists.lines(place).sort((a, b) => this.#lines.order(a) - this.#lines.order(b));
+    lists.replace(place, list.length <= CROWDED ? list : this.#withoutCovered(list));
+  }
+
+  #withoutCovered(list: readonly number[]): readonly number[] {
+    const kept: number[] = [];
+    for (const line of list) {
+      if (kept.some((earlier) => makesMeaningless(this.#lines, earlier, line, this.#withPorts))) continue;
+      if (kept.push(line) > Limit.LIST) throw new Crowded(list); // before the comparing takes hours
+    }
+    return kept;
   }
 
   /** Of lines that decide all that this one, of other lines maybe, matches in this family: the one with the lowest order below its own. -1: none. */
@@ -74,7 +92,8 @@ export class Tables {
       if (place < 0 || lists.count(place) === 0) continue;
       for (let one = lists.first(place); one >= 0; one = lists.after(place, one)) {
         const order = this.#lines.order(one);
-        if (order >= before || !decides(this.#lines, one) || !covers(this.#lines, one, others, line)) continue;
+        if (order >= before) break; // those behind it come later still
+        if (!decides(this.#lines, one) || !covers(this.#lines, one, others, line)) continue;
         found = one;
         before = order;
       }

@@ -1,0 +1,93 @@
+/**
+ * Reads big configurations and compiles many rules in a thread, so that the main one goes on reading events. The
+ * thread lives only as long as there is something to load; what is small is done at once and without it. Rules go
+ * from thread to thread in portions, because whoever receives a message takes it apart at one go.
+ */
+
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { extname } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+
+import { loadConfig } from "../config/load.ts";
+import type { RuleConfig } from "../config/types.ts";
+import { assemble, type Before, compile, type CompiledParts, type CompiledRules, RulesRefused, type RulesSource } from "./rules/compile.ts";
+import type { Load } from "./settings.ts";
+
+/** Rules in one message: some milliseconds. */
+export const CHUNK = 1000;
+/** Up to here a start of a thread costs more than it saves. */
+const SMALL_FILE = 256 * 1024;
+const FEW_RULES = 2000;
+
+type LoadedAnswer = Awaited<ReturnType<Load>>;
+
+export type Question =
+  | { ask: "load"; path: string }
+  | { ask: "rules"; from: number }
+  | { ask: "forget" }
+  | { ask: "take"; rules: RuleConfig[] }
+  | { ask: "compile"; source: Omit<RulesSource, "rules">; before: Before | undefined };
+
+export interface Answer {
+  /** Without its rules, which are asked for. */
+  loaded?: LoadedAnswer;
+  count?: number;
+  rules?: RuleConfig[];
+  parts?: CompiledParts;
+  refused?: readonly string[];
+}
+
+export class LoadThread implements AsyncDisposable {
+  #worker: Worker | undefined;
+  /** What the thread has. */
+  #rules: readonly RuleConfig[] | undefined;
+
+  readonly load: Load = async (path) => {
+    const size = await stat(path).then((stats) => stats.size, () => 0); // loading says what is wrong
+    if (size <= SMALL_FILE) return loadConfig(path);
+    const { loaded, count } = await this.#ask({ ask: "load", path });
+    if (!loaded!.ok) return loaded!;
+    const { rules } = loaded!.config;
+    while (rules.length < count!) rules.push(...(await this.#ask({ ask: "rules", from: rules.length })).rules!);
+    this.#rules = rules;
+    return loaded!;
+  };
+
+  /** Throws RulesRefused. */
+  async compile({ defaults, failsafe, inspect_tunnels, events_per_second, rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
+    const source = { defaults, failsafe, inspect_tunnels, events_per_second };
+    if (rules.length <= FEW_RULES) return compile({ ...source, rules }, previous);
+    if (this.#rules !== rules) await this.#send(rules);
+    const before = previous && { slots: previous.slots, capacity: previous.capacity };
+    const { parts, refused } = await this.#ask({ ask: "compile", source, before });
+    if (refused !== undefined) throw new RulesRefused(refused);
+    return assemble(rules, parts!);
+  }
+
+  async #send(rules: readonly RuleConfig[]): Promise<void> {
+    const worker = this.#start();
+    worker.postMessage({ ask: "forget" } satisfies Question);
+    for (let from = 0; from < rules.length; from += CHUNK) {
+      worker.postMessage({ ask: "take", rules: rules.slice(from, from + CHUNK) } satisfies Question);
+      await nextTurn();
+    }
+    this.#rules = rules;
+  }
+
+  async #ask(question: Question): Promise<Answer> {
+    const worker = this.#start();
+    worker.postMessage(question);
+    const [answer] = (await once(worker, "message")) as [Answer]; // rejects where the thread fails
+    return answer;
+  }
+
+  #start(): Worker {
+    return (this.#worker ??= new Worker(new URL(`./load-worker${extname(import.meta.filename)}`, import.meta.url)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker?.terminate();
+  }
+}

@@ -1,0 +1,53 @@
+/** Runs in a thread of its own: reads a configuration and compiles rules for load-thread.ts, which says what it sends. */
+
+import { parentPort } from "node:worker_threads";
+
+import { loadConfig } from "../config/load.ts";
+import type { RuleConfig } from "../config/types.ts";
+import { CHUNK, type Answer, type Question } from "./load-thread.ts";
+import { type CompiledParts, compileParts, RulesRefused } from "./rules/compile.ts";
+
+const port = parentPort!;
+/** Of the file that was read, or as they were sent since. */
+let rules: RuleConfig[] = [];
+
+port.on("message", (question: Question) => void answerTo(question));
+
+async function answerTo(question: Question): Promise<void> {
+  switch (question.ask) {
+    case "load":
+      return answer(await load(question.path));
+    case "rules":
+      return answer({ rules: rules.slice(question.from, question.from + CHUNK) });
+    case "forget":
+      rules = [];
+      return;
+    case "take":
+      for (const rule of question.rules) rules.push(rule);
+      return;
+    case "compile":
+      try {
+        const parts = compileParts({ ...question.source, rules }, question.before);
+        return port.postMessage({ parts } satisfies Answer, buffersOf(parts));
+      } catch (error) {
+        if (!(error instanceof RulesRefused)) throw error; // ends the thread, and is told to who waits
+        return answer({ refused: error.problems });
+      }
+  }
+}
+
+async function load(path: string): Promise<Answer> {
+  const loaded = await loadConfig(path);
+  if (!loaded.ok) return { loaded };
+  const { locate: _, ...plain } = loaded;
+  rules = loaded.config.rules;
+  return { loaded: { ...plain, config: { ...loaded.config, rules: [] } }, count: rules.length };
+}
+
+function answer(said: Answer): void {
+  port.postMessage(said);
+}
+
+function buffersOf({ cells, slots, freshSlots }: CompiledParts): ArrayBuffer[] {
+  return [cells.buffer, slots.meanings.buffer, slots.slots.buffer, freshSlots.buffer] as ArrayBuffer[];
+}

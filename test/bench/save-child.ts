@@ -1,0 +1,66 @@
+/** Watches a file, saves rules there, and answers how long it took until they were in force, and how long nothing else could run meanwhile. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+import { DataPlane } from "../../agent/kernel/dataplane.ts";
+import { LoadThread } from "../../agent/load-thread.ts";
+import { RuleBook } from "../../agent/rulebook.ts";
+import { LARGEST } from "../../agent/rules/capacity.ts";
+import { Installer } from "../../agent/rules/install.ts";
+import { readSettings } from "../../agent/settings.ts";
+import { watchConfig } from "../../config/watch.ts";
+import { Random } from "../harness/random.ts";
+import { PROFILES } from "../harness/rule-sets.ts";
+
+export interface Save {
+  seconds: number;
+  /** The longest time that an event waited. */
+  stallMs: number;
+  peakMB: number;
+}
+
+const [format, count, seed] = process.argv.slice(2) as ["json" | "yaml", string, string];
+const rules = PROFILES["access list"](new Random(Number(seed)), Number(count));
+const text = format === "json" ? JSON.stringify({ version: 1, rules }) : ["version: 1", "rules:", ...rules.map((rule) => `  - ${JSON.stringify(rule)}`)].join("\n");
+
+const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
+const path = join(folder, `weir.${format}`);
+writeFileSync(path, "version: 1\n");
+const plane = new DataPlane({ netnsCookie: 0n, capacity: LARGEST });
+const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
+const installer = new Installer({
+  policies: memory("policies"),
+  cells: memory("cells"),
+  rules: memory("rules"),
+  interfaces: memory("interfaces"),
+  generation: () => plane.generation,
+  flip: (generation) => plane.flip(generation),
+  waitGracePeriod: () => Promise.resolve(), // no packet meets these rules
+});
+const book = new RuleBook(LARGEST, installer, () => [], () => {});
+const delay = monitorEventLoopDelay({ resolution: 1 });
+const { promise, resolve, reject } = Promise.withResolvers<number>();
+
+const watch = await watchConfig(path, async () => {
+  try {
+    await using thread = new LoadThread();
+    const settings = await readSettings({ config: path }, thread.load);
+    await book.install(await book.compile(settings.config, thread), settings);
+    resolve(performance.now());
+  } catch (error) {
+    reject(error as Error);
+  }
+});
+writeFileSync(path, text);
+const stay = setInterval(() => {}, 1000); // watching keeps no process alive
+delay.enable();
+const began = performance.now();
+const save: Save = { seconds: ((await promise) - began) / 1000, stallMs: delay.max / 1e6, peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6 };
+clearInterval(stay);
+watch.close();
+plane.close();
+rmSync(folder, { recursive: true });
+console.log(JSON.stringify(save));

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { LoadThread } from "../agent/load-thread.ts";
+import { compile, RulesRefused } from "../agent/rules/compile.ts";
+import { loadConfig } from "../config/load.ts";
+import type { RuleText } from "./conformance/policy.ts";
+
+const MANY = 5000;
+
+/** One of them is judged for each packet. */
+const RULES = Array.from({ length: MANY }, (_, index): RuleText => ({
+  name: `r${index}`,
+  action: "block",
+  enforce: true,
+  interfaces: ["eth*"],
+  layer3: { source: [`10.${index >> 8}.${index & 0xff}.0/24`] },
+  layer4: { protocol: "tcp", ...(index === 7 && { flags: { set: ["syn"] } }) },
+}));
+
+async function withFile(text: string, use: (path: string, thread: LoadThread) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "weir-load-"));
+  try {
+    const path = join(folder, "weir.json");
+    writeFileSync(path, text);
+    await using thread = new LoadThread();
+    await use(path, thread);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("a thread reads and compiles what is read and compiled without it", async () => {
+  await withFile(JSON.stringify({ version: 1, rules: RULES }, null, 1), async (path, thread) => {
+    const [here, there] = [await loadConfig(path), await thread.load(path)];
+    assert.ok(here.ok && there.ok);
+    const { locate: _, ...expected } = here;
+    assert.deepEqual(there, expected);
+    const [one, other] = [compile(here.config), await thread.compile(there.config)];
+    const { groupsOf, ...parts } = one;
+    const { groupsOf: groupsThere, ...partsThere } = other;
+    assert.deepEqual(partsThere, parts);
+    assert.equal(groupsThere("eth0"), groupsOf("eth0"));
+    assert.deepEqual(other.rules[7]?.tcpFlags, { mask: 2, value: 2 });
+  });
+});
+
+test("a thread compiles rules that it did not read, and keeps slots", async () => {
+  await withFile(JSON.stringify({ version: 1, rules: RULES }), async (path, thread) => {
+    const loaded = await thread.load(path);
+    assert.ok(loaded.ok);
+    const before = await thread.compile(loaded.config);
+    const more = { ...loaded.config, rules: [{ ...loaded.config.rules[0]!, name: "new" }, ...loaded.config.rules] };
+    const after = await thread.compile(more, before);
+    assert.equal(after.rules.length, MANY + 1);
+    assert.equal(after.freshSlots.length, 1);
+    assert.deepEqual(after.rules.slice(1), before.rules);
+  });
+});
+
+test("a thread tells what is wrong with a file, and with rules", async () => {
+  await withFile(JSON.stringify({ version: 1, rules: [...RULES, RULES[0]] }), async (path, thread) => {
+    const loaded = await thread.load(path);
+    assert.ok(!loaded.ok);
+    assert.match(loaded.problems[0]!.message, /the name "r0" is already that of rules\[0\]/);
+  });
+  const wide = Array.from({ length: MANY }, (_, index) => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [`${index}-${30_000 + index}`] } }));
+  await withFile(JSON.stringify({ version: 1, rules: wide }), async (path, thread) => {
+    const loaded = await thread.load(path);
+    assert.ok(loaded.ok);
+    await assert.rejects(thread.compile(loaded.config), (error) => error instanceof RulesRefused && /lie so much over each other/.test(error.message));
+  });
+});
