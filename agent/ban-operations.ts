@@ -9,7 +9,7 @@ import { printable, quote } from "../config/quote.ts";
 import type { WeirConfig } from "../config/types.ts";
 import type { Telemetry } from "../otel/start.ts";
 import type { Ban, BanKeeper } from "./bans/keeper.ts";
-import type { Order } from "./bans/store.ts";
+import type { Moment, Order } from "./bans/store.ts";
 import { BansFull } from "./bans/table.ts";
 import { type BanChange, type BanPage, type BanRow, type Caller, ControlError, type NewBans } from "./control/contract.ts";
 
@@ -73,13 +73,14 @@ export class BanOperations {
   list(network: string | undefined, limit: number, from = this.#parts.bans.store.size): BanPage {
     const { store } = this.#parts.bans;
     const wanted = network === undefined ? undefined : wantedOf(network);
-    const rows: BanRow[] = wanted === undefined || from < store.size ? [] : this.#parts.bans.covering(wanted).map((ban) => this.#row(ban));
+    const now = store.now();
+    const rows: BanRow[] = wanted === undefined || from < store.size ? [] : this.#parts.bans.covering(wanted, now).map((ban) => this.#row(ban, now));
     let row = Math.min(from, store.size);
     const last = Math.max(0, row - SEARCHED);
     while (row > last && rows.length < limit) {
       const ban = store.at(--row);
-      if (store.isOver(ban.order)) continue;
-      if (wanted === undefined || (covers(wanted, ban.network) && wanted.length < ban.network.length)) rows.push(this.#row(ban));
+      if (store.isOver(ban.order, now)) continue;
+      if (wanted === undefined || (covers(wanted, ban.network) && wanted.length < ban.network.length)) rows.push(this.#row(ban, now));
     }
     return { total: store.size, bans: rows, ...(row > 0 ? { next: row } : {}) };
   }
@@ -113,10 +114,11 @@ export class BanOperations {
     return this.#inTurn("unban", texts, caller, async () => {
       const { bans, audit } = this.#parts;
       const { named, problems, warnings } = readAll(texts);
+      const now = bans.store.now();
       for (const { text, network } of named) {
         const order = bans.store.orderOf(network);
-        if (order !== undefined && !bans.store.isOver(order)) continue;
-        const wider = bans.covering(network).map((ban) => formatNetwork(ban.network));
+        if (order !== undefined && !bans.store.isOver(order, now)) continue;
+        const wider = bans.covering(network, now).map((ban) => formatNetwork(ban.network));
         problems.push(`${printable(text)}: there is no such ban${wider.length === 0 ? "" : `; ${wider.join(" and ")} covers it`}`);
       }
       if (problems.length > 0) throw new ControlError("Nothing has changed.", { status: 404, next: "`weir ban list ADDRESS` shows what bans an address.", details: some(problems) });
@@ -166,8 +168,8 @@ export class BanOperations {
     }
   }
 
-  #row({ network, order }: Ban): BanRow {
-    const expires = this.#parts.bans.store.endOf(order);
+  #row({ network, order }: Ban, now: Moment): BanRow {
+    const expires = this.#parts.bans.store.endOf(order, now);
     const { uid, added, reason } = order;
     return { network: formatNetwork(network), uid, added, ...(expires === undefined ? {} : { expires }), ...(reason === undefined ? {} : { reason }) };
   }

@@ -88,14 +88,14 @@ export class BanKeeper {
   }
 
   /** Bans in force that hold all of a network, the longest first. */
-  covering(network: Network): Ban[] {
+  covering(network: Network, now = this.store.now()): Ban[] {
     const found: Ban[] = [];
     for (const length of this.store.lengths()) {
       if (length > network.length) continue;
       const address = maskTo(network.address, length);
       const wider: Network = { family: isMapped(address) ? 4 : 6, address, length };
       const order = this.store.orderOf(wider);
-      if (order !== undefined && !this.store.isOver(order)) found.push({ network: wider, order });
+      if (order !== undefined && !this.store.isOver(order, now)) found.push({ network: wider, order });
     }
     return found;
   }

@@ -22,6 +22,13 @@ export interface Order {
   until: number;
 }
 
+export interface Moment {
+  /** Of the boot clock. */
+  second: number;
+  /** Wall time of its second 0. */
+  epoch: number;
+}
+
 interface Kept extends Order {
   bans: number;
 }
@@ -79,14 +86,18 @@ export class BanStore {
     return this.#networks.lengths();
   }
 
-  isOver({ until }: Order): boolean {
-    return until !== 0 && this.clock.bootSeconds() >= until;
+  /** The moment, for those below: reading the boot clock takes longer than all else that is asked of a ban. */
+  now(): Moment {
+    return { second: this.clock.bootSeconds(), epoch: epochOf(this.clock) };
+  }
+
+  isOver({ until }: Order, { second } = this.now()): boolean {
+    return until !== 0 && second >= until;
   }
 
   /** When it ends, as the wall clock will show it. */
-  endOf({ until }: Order): string | undefined {
-    if (until === 0) return undefined;
-    return new Date(Math.round((epochOf(this.clock) + until * 1000) / 1000) * 1000).toISOString();
+  endOf({ until }: Order, { epoch } = this.now()): string | undefined {
+    return until === 0 ? undefined : new Date(Math.round((epoch + until * 1000) / 1000) * 1000).toISOString();
   }
 
   /** Seconds until the next bans end; Infinity if none ever do. */
@@ -121,7 +132,8 @@ export class BanStore {
   /** Bans that are over, at most so many; they go from here. The journal needs no line for it. */
   takeOver(most: number): { network: Network; order: Order }[] {
     const over = new Set<number>();
-    for (const [number, order] of this.#orders) if (this.isOver(order)) over.add(number);
+    const now = this.now();
+    for (const [number, order] of this.#orders) if (this.isOver(order, now)) over.add(number);
     const taken: { network: Network; order: Order }[] = [];
     if (over.size === 0) return taken;
     // From the end: what goes leaves its place to the last, which was looked at.

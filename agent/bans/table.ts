@@ -95,7 +95,10 @@ export class BanTable {
 
   /** `until`: second of the boot clock, 0 for ever. A ban that is there gets the new end. Throws BansFull. */
   add(network: Network, until: number): void {
-    if (!isInLine(network) || !this.#addToLine(network, until)) this.#addPrefix(network, until);
+    if (isInLine(network) && this.#renewInLine(network, until)) return;
+    const isNew = !this.#isPrefix(network);
+    if (isNew && isInLine(network) && this.#addToLine(network, until)) return;
+    this.#addPrefix(network, until, isNew);
   }
 
   /** False when it was not there. */
@@ -103,15 +106,16 @@ export class BanTable {
     return (isInLine(network) && this.#removeFromLine(network)) || this.#removePrefix(network);
   }
 
-  /** False when its place is in the other table: it is there already, or the lines that could hold it are full. */
-  #addToLine(network: Network, until: number): boolean {
+  #renewInLine(network: Network, until: number): boolean {
     const { address, length } = asIPv4(network);
     const known = this.#find(address, length);
-    if (known !== undefined) {
-      this.#words[known.line * 16 + BanLine.until.at / 4 + known.entry] = until;
-      return true;
-    }
-    if (this.#isPrefix(network)) return false;
+    if (known !== undefined) this.#words[known.line * 16 + BanLine.until.at / 4 + known.entry] = until;
+    return known !== undefined;
+  }
+
+  /** False when the lines that could hold it are full. */
+  #addToLine(network: Network, until: number): boolean {
+    const { address, length } = asIPv4(network);
     const free = this.#free(address);
     if (free === undefined) return false;
     this.#words[free.line * 16 + BanLine.address.at / 4 + free.entry] = address;
@@ -162,10 +166,9 @@ export class BanTable {
     return this.#lengths.has(network.length) && this.#memory.prefixes.has(keyOf(network));
   }
 
-  #addPrefix(network: Network, until: number): void {
+  #addPrefix(network: Network, until: number, isNew: boolean): void {
     const { length } = network;
     if (!this.#lengths.has(length) && this.#lengths.size >= Limit.BAN_LENGTHS) throw new BansFull(`prefixes of ${Limit.BAN_LENGTHS} different lengths are banned already, and no more lengths fit (IPv4 from /24 on hardly counts); split ${formatNetwork(network)} into longer prefixes`);
-    const isNew = !this.#isPrefix(network);
     const value = new Uint8Array(Ban.size);
     new DataView(value.buffer).setUint32(Ban.until, until, true);
     this.#memory.prefixes.update(keyOf(network), value);

@@ -27,7 +27,7 @@ export class FakeAgent implements AgentControl {
 
   status(): Status {
     const rates = new TrafficRates();
-    const snapshot = { ...aSnapshot(this.rows), mode: this.mode };
+    const snapshot = { ...aSnapshot(this.rows), mode: this.mode, bans: this.banned.length };
     rates.sample([], 0);
     rates.sample(snapshot.traffic, 10_000);
     return statusOf(snapshot, rates, this.audit);
