@@ -29,6 +29,7 @@ export interface Scale {
   repeat: number;
   flows: number;
   ruleCounts: readonly number[];
+  bans: number;
   /** Of each kind, for each rule set. */
   packets: number;
   idleSeconds: number;
@@ -38,9 +39,9 @@ export interface Scale {
   frames: number;
 }
 
-export const FULL: Scale = { rounds: 9, starts: 5, repeat: 50_000, flows: 100_000, ruleCounts: [1000, 10_000, 100_000], packets: 200, idleSeconds: 20, eventSeconds: 5, transferSeconds: 3, transfers: 3, frames: 1_000_000 };
+export const FULL: Scale = { rounds: 9, starts: 5, repeat: 50_000, flows: 100_000, ruleCounts: [1000, 10_000, 100_000], bans: 1_000_000, packets: 200, idleSeconds: 20, eventSeconds: 5, transferSeconds: 3, transfers: 3, frames: 1_000_000 };
 /** Enough to see that each benchmark still runs; its figures mean nothing. */
-export const QUICK: Scale = { rounds: 1, starts: 1, repeat: 200, flows: 100, ruleCounts: [100], packets: 5, idleSeconds: 0.5, eventSeconds: 1, transferSeconds: 1, transfers: 1, frames: 5000 };
+export const QUICK: Scale = { rounds: 1, starts: 1, repeat: 200, flows: 100, ruleCounts: [100], bans: 1000, packets: 5, idleSeconds: 0.5, eventSeconds: 1, transferSeconds: 1, transfers: 1, frames: 5000 };
 
 export function isMet({ value, goal }: Figure): boolean | undefined {
   if (goal === undefined) return undefined;

@@ -2,7 +2,7 @@
 
 import { banMemoryOf } from "../../agent/bans/memory.ts";
 import { BanTable } from "../../agent/bans/table.ts";
-import { DataPlane } from "../../agent/kernel/dataplane.ts";
+import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
@@ -50,8 +50,8 @@ export class KernelJudge {
   readonly #banned: Network[] = [];
 
   /** `devices`: ifindex by name, in the namespace of the calling thread. */
-  constructor(devices: ReadonlyMap<string, number>, capacity = CAPACITIES[0]!) {
-    this.#plane = new DataPlane({ netnsCookie: 0n, capacity: { ...capacity, banLines: 64 } });
+  constructor(devices: ReadonlyMap<string, number>, capacity: TableSizes = CAPACITIES[0]!) {
+    this.#plane = new DataPlane({ netnsCookie: 0n, capacity: { banLines: 64, ...capacity } });
     this.#plane.xdpProgram();
     this.#devices = devices;
     this.#bans = new BanTable(banMemoryOf(this.#plane));
