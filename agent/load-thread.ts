@@ -78,9 +78,16 @@ export class LoadThread implements AsyncDisposable {
 
   async #ask(question: Question): Promise<Answer> {
     const worker = this.#start();
+    const answered = new AbortController();
     worker.postMessage(question);
-    const [answer] = (await once(worker, "message")) as [Answer]; // rejects where the thread fails
-    return answer;
+    try {
+      return await Promise.race([
+        once(worker, "message", answered).then(([answer]) => answer as Answer), // rejects where the thread fails
+        once(worker, "exit", answered).then(([code]) => Promise.reject(new Error(`the thread that loads rules ended with ${code} before it answered`))),
+      ]);
+    } finally {
+      answered.abort();
+    }
   }
 
   #start(): Worker {
