@@ -43,14 +43,21 @@ describe("bans", requires(root()), () => {
     return code === 0;
   }
 
+  /** One ping may be late, or lost while its address is made known: what passes does so in a few. */
+  async function passes(from: string): Promise<void> {
+    await eventually(`an answer to ${from}`, () => reaches(from));
+  }
+
   /** The one does not get through, while its twin does. */
   async function onlyTwinPasses(families: readonly ("ipv4" | "ipv6")[] = ["ipv4"]): Promise<void> {
-    for (const family of families) assert.deepEqual([await reaches(TWIN[family]), await reaches(BANNED[family])], [true, false], family);
+    for (const family of families) {
+      await passes(TWIN[family]);
+      assert.equal(await reaches(BANNED[family]), false, family);
+    }
   }
 
   it("drop in prevent what comes from the banned, of both families, and nothing else", async () => {
-    await onlyTwinPasses([]);
-    assert.ok(await reaches(BANNED.ipv4) && (await reaches(BANNED.ipv6)), "before");
+    for (const address of [...Object.values(TWIN), ...Object.values(BANNED)]) await passes(address);
     const change = await json<BanChange>("add", BANNED.ipv4, BANNED.ipv6, "--reason", "guesses passwords");
     assert.deepEqual([change.bans, change.changed], [2, 2]);
     await onlyTwinPasses(["ipv4", "ipv6"]);
@@ -63,7 +70,7 @@ describe("bans", requires(root()), () => {
 
   it("are told in detect, and drop nothing", async () => {
     await agent.weir("mode", "detect");
-    assert.ok(await reaches(BANNED.ipv4));
+    await passes(BANNED.ipv4);
     await agent.auditLine(/ DETECTED ban icmp 198\.18\.0\.1 > 198\.18\.0\.2 eth0 in .*\(would drop\)/);
     await agent.weir("mode", "prevent");
   });
@@ -85,7 +92,7 @@ describe("bans", requires(root()), () => {
     const kept = await readFile(journal(), "utf8");
     await writeFile(journal(), `${kept.split("\n", 1)[0]}\n`);
     await agent.restart();
-    assert.ok(await reaches(BANNED.ipv4) && (await reaches(BANNED.ipv6)));
+    for (const address of Object.values(BANNED)) await passes(address);
     await agent.stop("SIGKILL");
     await writeFile(journal(), kept);
     await agent.restart();
@@ -94,12 +101,12 @@ describe("bans", requires(root()), () => {
 
   it("pass again when they are lifted", async () => {
     await agent.weir("ban", "delete", BANNED.ipv4);
-    assert.ok(await reaches(BANNED.ipv4));
+    await passes(BANNED.ipv4);
     assert.deepEqual(await list(), [BANNED.ipv6]);
     await agent.auditLine(/ UNBAN uid=0 networks=198\.18\.0\.1 bans=1 /);
     assert.equal((await agent.attempt("ban", "delete", BANNED.ipv4)).code, 1);
     await agent.weir("ban", "clear", "--yes");
-    assert.ok(await reaches(BANNED.ipv6));
+    await passes(BANNED.ipv6);
     assert.deepEqual(await list(), []);
   });
 
@@ -135,7 +142,7 @@ describe("bans", requires(root()), () => {
     assert.ok(uptime() >= until, "the ban ended early");
     await agent.restart();
     assert.deepEqual(await list(), []);
-    assert.ok(await reaches(BANNED.ipv4));
+    await passes(BANNED.ipv4);
   });
 
   it("are not in force where their journal is damaged, which is told and put aside", async () => {
@@ -143,7 +150,7 @@ describe("bans", requires(root()), () => {
     await agent.stop("SIGKILL");
     await writeFile(journal(), (await readFile(journal(), "utf8")).replace("198.18.0.1", "198.18.0.x"));
     await agent.restart();
-    assert.ok(await reaches(BANNED.ipv4));
+    await passes(BANNED.ipv4);
     assert.match((await agent.status()).health.reasons.join(), /no ban of before is in force: .*bans\.journal is damaged \(line \d+ is not one network\)/);
     await agent.weir("ban", "add", BANNED.ipv4);
     await onlyTwinPasses();
