@@ -3,7 +3,7 @@
 import { setImmediate as breathe } from "node:timers/promises";
 
 import type { AuditWriter } from "../audit/writer.ts";
-import { formatNetwork, maskTo, type Network, parseAddress, parseNetworks, readNetworks } from "../config/address.ts";
+import { formatNetwork, type Network, networkContains, parseAddress, parseNetworks, readNetworks } from "../config/address.ts";
 import { holdsIPv4 } from "../config/bans.ts";
 import { printable, quote } from "../config/quote.ts";
 import type { WeirConfig } from "../config/types.ts";
@@ -12,6 +12,8 @@ import type { Ban, BanKeeper } from "./bans/keeper.ts";
 import type { Moment, Order } from "./bans/store.ts";
 import { BansFull } from "./bans/table.ts";
 import { type BanChange, type BanPage, type BanRow, type Caller, ControlError, type NewBans } from "./control/contract.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Turns } from "./turns.ts";
 
 export interface BanOperationParts {
   bans: BanKeeper;
@@ -37,10 +39,6 @@ interface Objection {
 }
 
 const LOOPBACK = ["127.0.0.0/8", "::1"].flatMap(parseNetworks);
-/** How often deadlines are looked at: timers do not count the time in which the machine sleeps. */
-const LOOK_MS = 1000;
-const SOONEST_MS = 10;
-const RETRY_MS = 60_000;
 /** Bans that are taken away at once. */
 const SWEPT = 10_000;
 /** Rows looked at for one page. */
@@ -51,18 +49,21 @@ const MOST_PROBLEMS = 50;
 
 export class BanOperations {
   readonly #parts: BanOperationParts;
-  #timer: NodeJS.Timeout | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  readonly #turns = new Turns();
+  readonly #deadlines: Deadlines;
 
   constructor(parts: BanOperationParts) {
     this.#parts = parts;
-    this.#arm();
+    const { store } = parts.bans;
+    this.#deadlines = new Deadlines({
+      untilNext: () => (store.isLong ? 0 : store.untilNext()),
+      look: () => this.#turns.take(() => this.#look()),
+      onTrouble: ({ message }) => parts.say("error", `the journal of bans cannot be brought up to date, and it is tried again in a minute: ${message}`),
+    });
   }
 
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#deadlines.close();
   }
 
   /** After the configuration changed. */
@@ -183,46 +184,28 @@ export class BanOperations {
   /** One change after the other; a refusal is audited. */
   #inTurn(what: string, texts: readonly string[], caller: Caller, change: () => Promise<BanChange>): Promise<BanChange> {
     const { audit } = this.#parts;
-    return this.#after(async () => {
-      try {
-        return await change();
-      } catch (error) {
-        const known = asControlError(error);
-        await audit.action({ action: "BAN-REFUSED", uid: caller.uid, detail: { what, networks: texts.slice(0, NAMED).join(","), problem: known.details[0] ?? known.message, pid: caller.pid } });
-        throw known;
-      }
-    }).finally(() => this.#arm());
-  }
-
-  #after<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(change);
-    this.#turn = result.catch(() => {});
-    return result;
-  }
-
-  #arm(least = SOONEST_MS): void {
-    clearTimeout(this.#timer);
-    const { store } = this.#parts.bans;
-    const next = store.isLong ? 0 : store.untilNext();
-    if (this.#closed || next === Infinity) return;
-    this.#timer = setTimeout(() => void this.#after(() => this.#look()), Math.max(least, Math.min(next * 1000, LOOK_MS)));
+    return this.#turns
+      .take(async () => {
+        try {
+          return await change();
+        } catch (error) {
+          const known = asControlError(error);
+          await audit.action({ action: "BAN-REFUSED", uid: caller.uid, detail: { what, networks: texts.slice(0, NAMED).join(","), problem: known.details[0] ?? known.message, pid: caller.pid } });
+          throw known;
+        }
+      })
+      .finally(() => this.#deadlines.changed());
   }
 
   /** The kernel ended them to the second; what is left of them here goes now. */
   async #look(): Promise<void> {
-    const { bans, say } = this.#parts;
-    try {
-      for (let over = bans.sweep(SWEPT); over.length > 0 && !this.#closed; over = bans.sweep(SWEPT)) {
-        await this.#tellOver(over);
-        await breathe();
-      }
-      bans.store.followClock();
-      await bans.store.rewriteIfDue();
-      this.#arm();
-    } catch (error) {
-      say("error", `the journal of bans cannot be brought up to date, and it is tried again in a minute: ${(error as Error).message}`);
-      this.#arm(RETRY_MS);
+    const { bans } = this.#parts;
+    for (let over = bans.sweep(SWEPT); over.length > 0 && !this.#deadlines.closed; over = bans.sweep(SWEPT)) {
+      await this.#tellOver(over);
+      await breathe();
     }
+    bans.store.followClock();
+    await bans.store.rewriteIfDue();
   }
 
   async #tellOver(over: readonly Ban[]): Promise<void> {
@@ -258,9 +241,7 @@ function hostOf(address: string): Network {
 }
 
 function covers(wide: Network, narrow: Network): boolean {
-  if (wide.family !== narrow.family || wide.length > narrow.length) return false;
-  const masked = maskTo(narrow.address, wide.length);
-  return masked.every((byte, index) => byte === wide.address[index]);
+  return wide.family === narrow.family && wide.length <= narrow.length && networkContains(wide, narrow.address);
 }
 
 function isEveryone({ family, address, length }: Network): boolean {

@@ -1,7 +1,5 @@
 /** What an operator can do to a running agent. Each action is audited with who did it. */
 
-import { setTimeout as sleep } from "node:timers/promises";
-
 import type { AuditWriter } from "../audit/writer.ts";
 import type { Telemetry } from "../otel/start.ts";
 import { BanOperations } from "./ban-operations.ts";
@@ -21,6 +19,7 @@ import { type Installed, RuleOperations } from "./rule-operations.ts";
 import { RulesRefused } from "./rules/compile.ts";
 import type { SessionKeeper } from "./sessions.ts";
 import { ConfigRefused, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
+import { Turns } from "./turns.ts";
 
 export interface OperationParts {
   options: SettingsOptions;
@@ -52,13 +51,13 @@ export class Operations {
   readonly rules: RuleOperations;
   readonly bans: BanOperations;
   readonly #parts: OperationParts;
+  readonly #turns = new Turns();
   /** As loaded last, and as what came of the last try. */
   #settings: Settings;
   #reloads = 0;
   #failures = 0;
   #loaded = Date.now();
   #error: string | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: OperationParts) {
     this.#parts = parts;
@@ -68,7 +67,7 @@ export class Operations {
       ...parts,
       fileRules: () => this.#settings.config.rules,
       install: (dynamic, whenCompiled) => this.#install(this.#settings, { dynamic, whenCompiled }),
-      inTurn: (change) => this.#inTurn(change),
+      inTurn: (change) => this.#turns.take(change),
       admit: (caller) => this.#admit(caller),
       warnOfAbsent: (rules) => warnOfAbsent(rules, parts.interfaces.present()),
     });
@@ -79,7 +78,7 @@ export class Operations {
   }
 
   setMode(mode: Mode, caller: Caller): Promise<ModeChange> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { plane, mode: keeper, audit } = this.#parts;
       const previous = plane.mode;
       keeper.command(mode, this.#settings.config.mode);
@@ -93,7 +92,7 @@ export class Operations {
 
   /** Without a caller weir acts by itself, because the file changed. */
   reload(caller?: Caller): Promise<ReloadResult> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const who = caller === undefined ? {} : { uid: caller.uid };
       if (caller !== undefined) this.#admit(caller);
       try {
@@ -164,13 +163,6 @@ export class Operations {
     plane.forgetShadows();
     telemetry.changed("weir.mode.changed", { mode, previous });
     say("warn", `the mode changed from ${previous} to ${mode}`);
-  }
-
-  /** One change after the other. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(change);
-    this.#turn = result.catch(() => sleep(0));
-    return result;
   }
 }
 

@@ -8,6 +8,7 @@ import type { Telemetry } from "../otel/start.ts";
 import { type Caller, ControlError, type DynamicRow, type ListedRule, type NewRule, type Origin, type Place, type RuleChange, type RuleDetail } from "./control/contract.ts";
 import { ruleText } from "./control/rule-text.ts";
 import { checkRule, sourceOf } from "./dynamic/check.ts";
+import { Deadlines } from "./deadlines.ts";
 import { deadlineIn } from "./dynamic/clock.ts";
 import { type DynamicRule, type DynamicRules, without } from "./dynamic/store.ts";
 import type { RuleRow } from "./events/snapshot.ts";
@@ -49,25 +50,22 @@ type Operation = "add" | "delete" | "move" | "clear";
 const ACTIONS = { add: "RULE-ADD", delete: "RULE-DELETE", move: "RULE-MOVE", clear: "RULE-CLEAR" } as const;
 /** Each change writes all of them to the disk. */
 const MOST_RULES = 10_000;
-/** How often deadlines are looked at: timers do not count the time in which the machine sleeps. */
-const LOOK_MS = 1000;
-const SOONEST_MS = 10;
-/** After the rules that remain were refused. */
-const RETRY_MS = 60_000;
 
 export class RuleOperations {
   readonly #parts: RuleOperationParts;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #deadlines: Deadlines;
 
   constructor(parts: RuleOperationParts) {
     this.#parts = parts;
-    this.#arm();
+    this.#deadlines = new Deadlines({
+      untilNext: () => parts.dynamic.untilNext(),
+      look: () => this.#look(),
+      onTrouble: (error) => this.#tellTrouble(error),
+    });
   }
 
   close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#deadlines.close();
   }
 
   add({ rule, place, reason, for_s, until }: NewRule, caller: Caller): Promise<RuleChange> {
@@ -179,7 +177,7 @@ export class RuleOperations {
         await audit.action({ action: "RULE-REFUSED", ...who, detail: { what, problem, problems: Math.max(1, known.details.length), pid: caller.pid } });
         throw known;
       }
-    }).finally(() => this.#arm());
+    }).finally(() => this.#deadlines.changed());
   }
 
   /** They are on the disk before they are in force, and not there if they cannot be. */
@@ -198,25 +196,16 @@ export class RuleOperations {
     }
   }
 
-  #arm(least = SOONEST_MS): void {
-    clearTimeout(this.#timer);
-    const next = this.#parts.dynamic.untilNext();
-    if (this.#closed || next === Infinity) return;
-    this.#timer = setTimeout(() => void this.#look(), Math.max(least, Math.min(next * 1000, LOOK_MS)));
+  async #look(): Promise<void> {
+    const { dynamic, inTurn } = this.#parts;
+    if (dynamic.due().length > 0) await inTurn(() => this.#expire());
+    else dynamic.followClock();
   }
 
-  async #look(): Promise<void> {
-    const { dynamic, inTurn, say } = this.#parts;
-    const over = dynamic.due().length > 0;
-    try {
-      if (over) await inTurn(() => this.#expire());
-      else dynamic.followClock();
-      this.#arm();
-    } catch (error) {
-      const what = over ? "rules whose time is over stay in force" : "the times at which rules end cannot be kept for the next boot";
-      say("error", `${what}, and it is tried again in a minute: ${problemsOf(error).join("; ")}`);
-      this.#arm(RETRY_MS);
-    }
+  #tellTrouble(error: Error): void {
+    const { dynamic, say } = this.#parts;
+    const what = dynamic.due().length > 0 ? "rules whose time is over stay in force" : "the times at which rules end cannot be kept for the next boot";
+    say("error", `${what}, and it is tried again in a minute: ${problemsOf(error).join("; ")}`);
   }
 
   async #expire(): Promise<void> {

@@ -40,7 +40,7 @@ struct tuple {
 	__u8 icmp_code;
 };
 
-/* Where classification stands: see classify.h. Orders are those of rules; the lowest wins. */
+/* Where classification stands: see search.h. Orders are those of rules; the lowest wins. */
 struct search {
 	__u64 source[2];		/* as numbers, as in struct matcher */
 	__u64 destination[2];
@@ -65,7 +65,7 @@ struct search {
 struct packet {
 	struct outcome outcome;
 
-	/* From the reason in `outcome` to `direction`, reset_packet clears every byte at once. */
+	/* Up to `direction`, reset_packet (observe.h) clears what a parser may leave unset. */
 	struct tuple tuple;		/* as on the wire */
 	__u64 offset;			/* of the parser, from the start of the frame */
 	__u32 flags;			/* enum packet_flag */
