@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { Control, InterfaceEntry, InterfaceFlag, Limit, Mode as ModeNumber, Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { Control, InterfaceEntry, InterfaceFlag, Limit, Mode as ModeNumber, Outcome as Told } from "../generated/layout.ts";
 import { PROBES } from "../kernel/dataplane.ts";
 import { libbpf } from "../kernel/libbpf.ts";
 import { KernelError } from "../kernel/errors.ts";
@@ -19,8 +19,9 @@ import type { Capacity } from "../rules/capacity.ts";
 import { compile, type CompiledRules, type RulesSource } from "../rules/compile.ts";
 import { Installer } from "../rules/install.ts";
 import type { OperatorSession } from "../rules/pack.ts";
-import type { Arrival, Outcome, Reason } from "../rules/reference.ts";
+import type { Arrival, Outcome } from "../rules/reference.ts";
 import type { Mode } from "../../config/types.ts";
+import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./told.ts";
 
 export type Hook = "xdp" | "tc";
 
@@ -37,11 +38,10 @@ export interface TablesInForce {
 }
 
 const PINNED = ["policies", "cells", "rules", "ban_root", "ban_lines", "ban_prefixes"];
-const STATE = ["flows", "openings_in", "openings_out", "shadows", "fragments"];
 const FEW = 1024;
 /** Enough for the packets of a question; the shapes of what is not named follow the rules. */
 const SIZES = {
-  ...Object.fromEntries(STATE.map((name) => [name, FEW])),
+  ...Object.fromEntries(STATE_TABLES.map((name) => [name, FEW])),
   owners: FEW, bound: FEW, rule_counters: 1, events: 4096,
 };
 
@@ -51,8 +51,6 @@ const FIRST_PROGRAM = "weir_tc_ingress";
 /** The only device of an empty namespace. */
 const LOOPBACK_INDEX = 1;
 const NOT_RUN = 0xffff_ffff;
-const OUTER = 0;
-const INNER = 1;
 const PASS: Record<Hook, number> = { xdp: 2, tc: -1 };
 
 export class KernelJudge {
@@ -127,7 +125,7 @@ export class KernelJudge {
   /** Forgets all connections. */
   forget(): void {
     this.#interface = undefined;
-    for (const table of STATE) for (const _ of this.#maps.get(table)!.batches({ remove: true }));
+    for (const table of STATE_TABLES) for (const _ of this.#maps.get(table)!.batches({ remove: true }));
   }
 
   set mode(mode: Mode) {
@@ -137,7 +135,7 @@ export class KernelJudge {
   /** Why this packet cannot be tried; undefined if it can. */
   cannotTry(arrival: Arrival): string | undefined {
     if (arrival.local === false) return "a test run cannot forward";
-    if (arrival.frame.length < shortest(arrival.frame)) return "a test run needs whole Ethernet and IP headers";
+    if (arrival.frame.length < shortestRun(arrival.frame)) return "a test run needs whole Ethernet and IP headers";
     // It has one device: connections of two interfaces would be one.
     if (this.#interface !== undefined && this.#interface !== arrival.interface) return "packets of another interface came before";
     return this.#groupsOf(arrival.interface) === undefined ? `${arrival.interface} is not watched` : undefined;
@@ -207,39 +205,14 @@ export class KernelJudge {
     scratch.update(u32(OUTER), value);
   }
 
-  /** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
   #outcome(): Outcome {
     const scratch = this.#maps.get("scratch")!;
     const value = scratch.lookup(u32(OUTER))!;
     for (let at = 0; at < value.length; at += scratch.elementStride) {
       if (value.readUInt32LE(at + Told.verdict) === NOT_RUN) continue;
-      const outer = this.#read(value.subarray(at));
-      if (value.readUInt32LE(at + Told.tunnelled) !== 1) return outer;
-      const inner = this.#read(scratch.lookup(u32(INNER))!.subarray(at));
-      return { ...(inner.verdict === "passed" ? outer : inner), staged: outer.staged ?? inner.staged };
+      return outcomeIn(value.subarray(at), () => scratch.lookup(u32(INNER))!.subarray(at), (slot) => this.#names.get(slot));
     }
     throw new Error("the program did not judge the frame");
-  }
-
-  #read(value: Buffer): Outcome {
-    const staged = value.readUInt32LE(Told.staged);
-    const reason = value.readUInt32LE(Told.reason);
-    return {
-      verdict: (VerdictNames[value.readUInt32LE(Told.verdict)] ?? "?") as Outcome["verdict"],
-      rule: this.#nameOf(value.readUInt32LE(Told.slot)),
-      staged: staged === Slot.NONE ? null : this.#nameOf(staged),
-      reason: reason === 0 ? null : (ReasonNames[reason] as Reason),
-    };
-  }
-
-  #nameOf(slot: number): string {
-    switch (slot) {
-      case Slot.DEFAULT: return "default";
-      case Slot.FAILSAFE: return "failsafe";
-      case Slot.ON_ERROR: return "on_error";
-      case Slot.BAN: return "ban";
-      default: return this.#names.get(slot) ?? `slot ${slot}`;
-    }
   }
 }
 
@@ -259,10 +232,4 @@ function groupsIn(interfaces: BpfMap, ifindex: number, copy: number): bigint | u
   if (entry.readUInt32LE(InterfaceEntry.ifindex) !== ifindex) return undefined;
   const { at, stride } = InterfaceEntry.groups;
   return entry.readBigUInt64LE(at + copy * stride);
-}
-
-/** The kernel refuses test runs of less. */
-function shortest(frame: Uint8Array): number {
-  const type = frame.length < 14 ? 0 : frame[12]! * 256 + frame[13]!;
-  return type === 0x0800 ? 34 : type === 0x86dd ? 54 : 14;
 }

@@ -2,6 +2,7 @@
 
 import { banMemoryOf } from "../../agent/bans/memory.ts";
 import { BanTable } from "../../agent/bans/table.ts";
+import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "../../agent/explain/told.ts";
 import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
@@ -9,35 +10,23 @@ import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { compile, type CompiledRules, type RulesSource } from "../../agent/rules/compile.ts";
 import { Installer } from "../../agent/rules/install.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
-import type { Reason } from "../../agent/rules/reference.ts";
 import { type Network, parseNetworks } from "../../config/address.ts";
 import type { Mode } from "../../config/types.ts";
-import { InterfaceFlag, Outcome, ReasonNames, Slot, VerdictNames } from "../../agent/generated/layout.ts";
+import { InterfaceFlag } from "../../agent/generated/layout.ts";
 
 export type IngressHook = "xdp" | "tc";
 
 const XDP_PASS = 2;
 const TC_PASS = -1;
-const OUTER = 0;
-const INNER = 1;
-const STATE_TABLES = ["flows", "openings_in", "openings_out", "shadows", "fragments"];
 const DROPPED: Expected["verdict"] = "dropped";
 
 /** Packets that a test run cannot make: what they test needs a real device. */
 export function cannotRun(packet: Arrival, hook: IngressHook): string | undefined {
   if (packet.ethernet === false) return "a frame without an Ethernet header";
   if (packet.metadataTags !== undefined && packet.metadataTags.length > 0) return "a VLAN tag outside the frame";
-  if (packet.frame.length < SHORTEST[etherType(packet.frame)]) return "a frame shorter than its Ethernet or IP header";
+  if (packet.frame.length < shortestRun(packet.frame)) return "a frame shorter than its Ethernet or IP header";
   if (packet.gso && packet.hook === "ingress" && hook === "xdp") return "a GSO packet on XDP";
   return undefined;
-}
-
-/** The kernel refuses test runs of less. */
-const SHORTEST = { ipv4: 34, ipv6: 54, other: 14 };
-
-function etherType(frame: Uint8Array): keyof typeof SHORTEST {
-  const type = frame.length < 14 ? 0 : frame[12]! * 256 + frame[13]!;
-  return type === 0x0800 ? "ipv4" : type === 0x86dd ? "ipv6" : "other";
 }
 
 export class KernelJudge {
@@ -117,35 +106,9 @@ export class KernelJudge {
     return xdp ? this.#plane.xdpProgram() : this.#plane.program(`weir_tc_${packet.hook}`);
   }
 
-  /** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
   #outcome(): Expected {
-    const { expected: outer, tunnelled } = this.#read(OUTER);
-    if (!tunnelled) return outer;
-    const { expected: inner } = this.#read(INNER);
-    return { ...(inner.verdict === "passed" ? outer : inner), staged: outer.staged ?? inner.staged };
-  }
-
-  #read(which: number): { expected: Expected; tunnelled: boolean } {
-    const value = this.#plane.map("scratch").lookup(u32(which))!; // this thread stays on CPU 0
-    const name = (slot: number): string => {
-      switch (slot) {
-        case Slot.DEFAULT: return "default";
-        case Slot.FAILSAFE: return "failsafe";
-        case Slot.ON_ERROR: return "on_error";
-        case Slot.BAN: return "ban";
-        default: return this.#compiled!.rules.find((rule) => rule.slot === slot)?.name ?? `slot ${slot}`;
-      }
-    };
-    const staged = value.readUInt32LE(Outcome.staged);
-    const reason = value.readUInt32LE(Outcome.reason);
-    return {
-      expected: {
-        verdict: (VerdictNames[value.readUInt32LE(Outcome.verdict)] ?? "?") as Expected["verdict"],
-        rule: name(value.readUInt32LE(Outcome.slot)),
-        staged: staged === Slot.NONE ? null : name(staged),
-        reason: reason === 0 ? null : (ReasonNames[reason] as Reason),
-      },
-      tunnelled: value.readUInt32LE(Outcome.tunnelled) === 1,
-    };
+    const scratch = this.#plane.map("scratch"); // this thread stays on CPU 0, whose element comes first
+    const nameOf = (slot: number): string | undefined => this.#compiled!.rules.find((rule) => rule.slot === slot)?.name;
+    return outcomeIn(scratch.lookup(u32(OUTER))!, () => scratch.lookup(u32(INNER))!, nameOf);
   }
 }

@@ -1,0 +1,44 @@
+/** What a program leaves of the packet it judged last, in words. */
+
+import { Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import type { Outcome, Reason } from "../rules/reference.ts";
+
+/** Elements of the table `scratch`. */
+export const OUTER = 0;
+export const INNER = 1;
+
+/** Tables of what is remembered of packets. */
+export const STATE_TABLES = ["flows", "openings_in", "openings_out", "shadows", "fragments"] as const;
+
+/** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
+export function outcomeIn(outerBytes: Buffer, innerBytes: () => Buffer, nameOf: (slot: number) => string | undefined): Outcome {
+  const outer = read(outerBytes, nameOf);
+  if (outerBytes.readUInt32LE(Told.tunnelled) !== 1) return outer;
+  const inner = read(innerBytes(), nameOf);
+  return { ...(inner.verdict === "passed" ? outer : inner), staged: outer.staged ?? inner.staged };
+}
+
+function read(bytes: Buffer, nameOf: (slot: number) => string | undefined): Outcome {
+  const staged = bytes.readUInt32LE(Told.staged);
+  const reason = bytes.readUInt32LE(Told.reason);
+  const named = (slot: number): string => BUILT_IN[slot] ?? nameOf(slot) ?? `slot ${slot}`;
+  return {
+    verdict: (VerdictNames[bytes.readUInt32LE(Told.verdict)] ?? "?") as Outcome["verdict"],
+    rule: named(bytes.readUInt32LE(Told.slot)),
+    staged: staged === Slot.NONE ? null : named(staged),
+    reason: reason === 0 ? null : (ReasonNames[reason] as Reason),
+  };
+}
+
+const BUILT_IN: Record<number, string> = {
+  [Slot.DEFAULT]: "default",
+  [Slot.FAILSAFE]: "failsafe",
+  [Slot.ON_ERROR]: "on_error",
+  [Slot.BAN]: "ban",
+};
+
+/** Bytes that a frame must have: the kernel refuses test runs without whole Ethernet and IP headers. */
+export function shortestRun(frame: Uint8Array): number {
+  const type = frame.length < 14 ? 0 : frame[12]! * 256 + frame[13]!;
+  return type === 0x0800 ? 34 : type === 0x86dd ? 54 : 14;
+}
