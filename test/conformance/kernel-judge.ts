@@ -38,8 +38,8 @@ export class KernelJudge {
   readonly #bans: BanTable;
   readonly #banned: Network[] = [];
 
-  /** `devices`: ifindex by name, in the namespace of the calling thread. */
-  constructor(devices: ReadonlyMap<string, number>, capacity: TableSizes = CAPACITIES[0]!) {
+  /** `devices`: ifindex by name, in the namespace of the calling thread. Without traffic, no packet is judged between two test runs. */
+  constructor(devices: ReadonlyMap<string, number>, capacity: TableSizes = CAPACITIES[0]!, waitGracePeriod = (): Promise<void> => Promise.resolve()) {
     this.#plane = new DataPlane({ netnsCookie: 0n, capacity: { banLines: 64, ...capacity } });
     this.#plane.xdpProgram();
     this.#devices = devices;
@@ -52,7 +52,7 @@ export class KernelJudge {
       interfaces: memory("interfaces"),
       generation: () => this.#plane.generation,
       flip: (generation) => this.#plane.flip(generation),
-      waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
+      waitGracePeriod,
     });
     let slot = 1;
     for (const [name, ifindex] of devices) {
