@@ -78,9 +78,9 @@ function first(action: RuleText["action"]): RuleText[] {
   ];
 }
 
-/** Many, which are looked up, and have all but one word of the cells in other places. */
+/** So many that writing them takes a while, and looked up, in cells that have another meaning in the first set. */
 function second(action: RuleText["action"]): RuleText[] {
-  const others = Array.from({ length: 500 }, (_, index): RuleText => ({ name: `second-${index}`, action: opposite(action), enforce: true, layer3: { source: [`203.0.${index % 256}.${index >> 8}/32`] } }));
+  const others = Array.from({ length: 3000 }, (_, index): RuleText => ({ name: `second-${index}`, action: opposite(action), enforce: true, layer3: { source: [`203.0.${index % 256}.${index >> 8}/32`] } }));
   return [...others, { name: "second", action, enforce: true, layer4: { destination_ports: ["5000-5999"], protocol: "udp" } }];
 }
 
