@@ -2,6 +2,7 @@
 
 import { readNetworks } from "./address.ts";
 import type { Misreading } from "./address.ts";
+import { explainDuration } from "./duration.ts";
 import { explainInterface } from "./interfaces.ts";
 import { PROTOCOLS, protocolNumber } from "./names.ts";
 import { nearest } from "./nearest.ts";
@@ -55,6 +56,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     const bytes = parseSize(value);
     if (bytes === undefined) return { error: `${quote(value)} is not a size, as 1048576, 100MB or 64MiB` };
     return bytes < SMALLEST_SIZE || bytes > LARGEST_SIZE ? { error: `the size ${printable(value)} is outside 64kB to 1000GB` } : undefined;
+  },
+  duration(value) {
+    const error = explainDuration(value);
+    return error === undefined ? undefined : { error };
   },
   endpoint(value) {
     const url = URL.parse(value);

@@ -28,6 +28,11 @@ export const TCP_FLAGS = {
 
 export type TcpFlag = keyof typeof TCP_FLAGS;
 
+/** How a packet stands to its connection. */
+export const CONNECTION_STATES = ["new", "established", "related", "invalid"] as const;
+
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
 /** One ICMP message type: its number, and the names of its codes where they mean something. */
 interface IcmpType {
   readonly type: number;

@@ -2,6 +2,7 @@
 
 import { readNetworks } from "./address.ts";
 import type { Family } from "./address.ts";
+import { parseDuration } from "./duration.ts";
 import type { Findings } from "./findings.ts";
 import { icmpCodeNames, icmpCodeNumber, icmpTable, icmpTypeNumber, ICMP_TYPES, ICMPV6_TYPES } from "./names.ts";
 import { PROTOCOLS, protocolName, protocolNumber } from "./names.ts";
@@ -59,6 +60,8 @@ function checkLayer4(layer4: Mapping, path: Steps, errors: Findings): void {
   for (const [index, message] of listIn(layer4, "icmp").entries()) {
     if (isMapping(message)) checkIcmp(message, known, [...path, "icmp", index], errors);
   }
+  checkState(layer4["state"], protocol, known, [...path, "state"], errors);
+  checkDuration(mappingIn(layer4, "connection_duration"), [...path, "connection_duration"], errors);
   checkFlags(mappingIn(layer4, "flags"), [...path, "flags"], errors);
 }
 
@@ -82,6 +85,18 @@ function checkFlags(flags: Mapping, path: Steps, errors: Findings): void {
   const both = set.find((flag) => unset.includes(flag));
   if (both !== undefined) errors.add([...path, "unset"], `the flag ${String(both)} cannot be both set and unset`, { value: both });
   if (Object.keys(flags).length > 0 && set.length + unset.length === 0) errors.add(path, "no flag is named");
+}
+
+function checkState(states: unknown, protocol: unknown, known: number | undefined, path: Steps, errors: Findings): void {
+  const index = Array.isArray(states) ? states.indexOf("invalid") : -1;
+  if (index < 0 || protocol === undefined || known === undefined || known === PROTOCOLS["tcp"]) return;
+  errors.add([...path, index], `the state invalid is one of tcp, not of ${protocolName(known)}`, { value: "invalid" });
+}
+
+function checkDuration(duration: Mapping, path: Steps, errors: Findings): void {
+  const [least, most] = [duration["longer_than"], duration["shorter_than"]].map((text) => (typeof text === "string" ? parseDuration(text) : undefined));
+  if (least === undefined || most === undefined || least < most) return;
+  errors.add([...path, "shorter_than"], `no connection is older than ${String(duration["longer_than"])} and younger than ${String(duration["shorter_than"])}`, { value: duration["shorter_than"] });
 }
 
 function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {

@@ -3,7 +3,7 @@
  * there; the optional ones are absent when the operator left them out, and then mean "any".
  */
 
-import type { TcpFlag } from "./names.ts";
+import type { ConnectionState, TcpFlag } from "./names.ts";
 
 export type Mode = "detect" | "prevent";
 export type Action = "allow" | "block";
@@ -66,6 +66,9 @@ export interface Layer4Config {
   destination_ports?: Ports[];
   icmp?: { type: string | number; code?: string | number }[];
   flags?: { set?: TcpFlag[]; unset?: TcpFlag[] };
+  state?: ConnectionState[];
+  /** Whiles: see duration.ts. */
+  connection_duration?: { longer_than?: string; shorter_than?: string };
 }
 
 export interface AuditConfig {

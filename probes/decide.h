@@ -25,7 +25,6 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		j->related = packet->flags & PACKET_RELATED ? find_flow(&packet->related, &j->one_way) : NULL;
 		if (!j->related || !load_decision(packet, j->related))
 			return false;
-		packet->decision.condition_count = 0;	/* an error is no packet of the opener's */
 		return true;
 	}
 	j->flow = find_flow(&packet->key, &j->one_way);
@@ -61,7 +60,7 @@ static __noinline int refuse_banned(struct judgement *j, struct packet *packet)
 	packet->opener = packet->tuple;
 	packet->outcome.reason = 0;
 	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
-	apply_decision(packet, true);
+	apply_decision(j, packet);
 	packet->outcome.verdict = verdict_of(packet);
 	if (j->policy)
 		tell_first(j, packet, 0);
@@ -96,7 +95,7 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	}
 	if (!known)
 		judge_first(&j, packet);
-	apply_decision(packet, j.flow ? j.by_opener : !j.related && packet->opener.direction == packet->direction);
+	apply_decision(&j, packet);
 	if (packet->tunnel && packet->inner_kind != TUNNEL_NONE && packet->outcome.action == ACTION_ALLOW &&
 	    !packet->outcome.reason) {
 		refuse_depth(packet, j.policy);

@@ -65,6 +65,22 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
 		decide_undecided(packet, j->policy, reason);
 }
 
+/*
+ * Nobody knows who opened the packet's connection, if there is one: undecided, unless a rule speaks about just that. The
+ * packet's own ends then stand for those of a connection.
+ */
+static __always_inline void ask_about_invalid(struct judgement *j, struct packet *packet)
+{
+	__u32 conditions = 0;
+
+	packet->opener = packet->tuple;
+	if (j->policy->judges_invalid && packet->protocol == IPPROTO_TCP && !classify(packet->which))
+		conditions = packet->decision.condition_count;
+	decide_undecided(packet, j->policy, REASON_OPENER_UNKNOWN);
+	packet->decision.condition_count = conditions;
+	j->invalid = true;
+}
+
 /* An answer comes soon, or is none. */
 #define SHADOW_SECONDS 30
 
@@ -111,8 +127,7 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 	} else if (!is_bare_syn(packet) && packet->flags & PACKET_HAS_PORTS && follow_shadow(j, packet)) {
 		return;
 	} else if (!find_opener(j, packet)) {
-		packet->opener = packet->tuple;
-		decide_undecided(packet, policy, REASON_OPENER_UNKNOWN);
+		ask_about_invalid(j, packet);
 	} else {
 		ask_rules(j, packet);
 		j->opens = can_open(packet);

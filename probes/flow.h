@@ -155,6 +155,7 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->tcp_flags[0] = by_opener ? packet->tcp_flags : 0;
 	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
 	flow->decision = packet->decision;
+	flow->told = packet->outcome.staged;
 	if (insert_opening(key, flow))
 		count_fault(FAULT_OPENING_INSERT);
 	else

@@ -17,6 +17,7 @@ struct judgement {
 	bool one_way;		/* the flow still lives in `openings` */
 	bool apart;		/* a SYN towards the opener: a connection of its own, which leaves the flow alone */
 	bool opens;		/* if it passes, it makes a flow */
+	bool invalid;		/* TCP of a connection that nobody knows to be one */
 	bool trusted;		/* the peer passes whatever the rules say */
 };
 

@@ -62,6 +62,13 @@ struct search {
 	__u32 condition_overflow;	/* lowest that found no room */
 };
 
+/* What conditions ask of a packet beside its headers; set before they are walked. */
+struct circumstances {
+	__u64 age;			/* of its connection, in jiffies */
+	__u32 state;			/* enum weir_state */
+	bool by_opener;
+};
+
 struct packet {
 	struct outcome outcome;
 
@@ -104,6 +111,7 @@ struct packet {
 	struct flow_key related;	/* of the connection an ICMP error is about */
 	struct tuple opener;		/* of the connection; set before classification */
 	struct decision decision;	/* what classification answered */
+	struct circumstances circumstances;
 	struct search search;
 };
 

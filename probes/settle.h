@@ -44,7 +44,7 @@ static __always_inline void tell_first(struct judgement *j, struct packet *packe
 	bool staged = false;
 	__u8 type;
 
-	if (slot == SLOT_ON_ERROR) {
+	if (slot == SLOT_ON_ERROR && !(j->invalid && outcome->staged != SLOT_NONE && !is_blocked(packet))) {
 		type = EVENT_UNDECIDED;
 	} else if (outcome->verdict == VERDICT_DROPPED) {
 		type = EVENT_BLOCKED;
@@ -76,6 +76,7 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 
 		cookie = j->flow->cookie;
 		store_decision(j->flow, &packet->decision, packet->generation);
+		j->flow->told = packet->outcome.staged;
 		if (changed || is_blocked(packet))
 			tell_first(j, packet, cookie);
 		return;
@@ -97,16 +98,23 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 	tell_first(j, packet, cookie);
 }
 
-/* A packet of a flow whose decision stands: told only where a condition made it differ. */
+/*
+ * A packet of a flow whose decision stands: told only where a condition made it differ, and not again as long as the same
+ * rule speaks.
+ */
 static __always_inline void settle_known(struct judgement *j, struct packet *packet)
 {
 	bool staged = !is_blocked(packet);
 	__u8 type = packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED;
+	__u32 slot = staged ? packet->outcome.staged : packet->outcome.slot;
 
-	if (staged && packet->outcome.staged == packet->decision.staged)
+	if (staged && (slot == packet->decision.staged || slot == SLOT_NONE))
 		return;
+	if (j->flow->told == slot)
+		return;
+	j->flow->told = slot;
 	opener_of_flow(packet, j->flow, j->by_opener);
-	tell(j, packet, j->flow->cookie, type, staged ? packet->outcome.staged : packet->outcome.slot, staged);
+	tell(j, packet, j->flow->cookie, type, slot, staged);
 }
 
 static __always_inline void count_outcome(const struct packet *packet, bool opens)

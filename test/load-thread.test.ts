@@ -44,7 +44,7 @@ test("a thread reads and compiles what is read and compiled without it", async (
     const { groupsOf: groupsThere, ...partsThere } = other;
     assert.deepEqual(partsThere, parts);
     assert.equal(groupsThere("eth0"), groupsOf("eth0"));
-    assert.deepEqual(other.rules[7]?.tcpFlags, { mask: 2, value: 2 });
+    assert.deepEqual(other.rules[7]?.conditions?.tcpFlags, { mask: 2, value: 2 });
   });
 });
 

@@ -23,6 +23,11 @@ function messages(text: string): object[] {
   });
 }
 
+function flags(text: string): { set?: string[]; unset?: string[] } {
+  const [set, unset] = [list(text).filter((name) => !name.startsWith("!")), list(text).filter((name) => name.startsWith("!")).map((name) => name.slice(1))];
+  return { ...(set.length === 0 ? {} : { set }), ...(unset.length === 0 ? {} : { unset }) };
+}
+
 const FLAGS: Record<string, Flag> = {
   src: { key: "layer3.source", value: "LIST", about: "addresses, prefixes or first-last ranges of the opener, with commas", read: list },
   dst: { key: "layer3.destination", value: "LIST", about: "those of the other end", read: list },
@@ -30,6 +35,10 @@ const FLAGS: Record<string, Flag> = {
   sport: { key: "layer4.source_ports", value: "LIST", about: "those of the opener", read: numbers },
   proto: { key: "layer4.protocol", value: "NAME", about: "tcp, udp, icmp, icmpv6, another name or a number", read: number },
   icmp: { key: "layer4.icmp", value: "LIST", about: "message types, or type/code, as echo-request (with --proto icmp or icmpv6)", read: messages },
+  flags: { key: "layer4.flags", value: "LIST", about: "TCP flags that a packet has, or with ! lacks, as syn,!ack (with --proto tcp)", read: flags },
+  state: { key: "layer4.state", value: "LIST", about: "new, established, related or invalid", read: list },
+  "longer-than": { key: "layer4.connection_duration.longer_than", value: "WHILE", about: "connections that are older, as 1h", read: word },
+  "shorter-than": { key: "layer4.connection_duration.shorter_than", value: "WHILE", about: "those that are younger", read: word },
   action: { key: "action", value: "ACTION", about: "allow or block", read: word },
   name: { key: "name", value: "NAME", about: "what events call the rule (its id)", read: word },
   direction: { key: "direction", value: "WHICH", about: "the opener's: ingress, egress or both (both)", read: word },
@@ -58,9 +67,11 @@ export function ruleOf(call: Call): Record<string, unknown> {
 }
 
 function put(rule: Record<string, unknown>, key: string, value: unknown): void {
-  const [layer, inner] = key.split(".") as [string, string?];
-  if (inner === undefined) rule[layer] = value;
-  else rule[layer] = { ...(rule[layer] as object | undefined), [inner]: value };
+  const steps = key.split(".");
+  const last = steps.pop()!;
+  let inner = rule;
+  for (const step of steps) inner = (inner[step] ??= {}) as Record<string, unknown>;
+  inner[last] = value;
 }
 
 /** undefined where none is said. */
@@ -86,7 +97,7 @@ export async function inFlags<T>(asked: Promise<T>): Promise<T> {
 /** A problem or a warning: `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
 export function inFlag(problem: string): string {
   const [, key = "", rest = ""] = /^([a-z0-9_.]+)(?:\[[0-9]+\][a-z.]*)?: (.*)$/su.exec(problem) ?? [];
-  const flag = key === "until" ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key)?.[0];
+  const flag = key === "until" ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key || key.startsWith(`${ofFlag}.`))?.[0];
   if (flag === undefined) return problem;
   const itself = key.split(".").at(-1)!;
   // Such as "destination_ports need the protocol tcp or udp".

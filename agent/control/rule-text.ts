@@ -10,6 +10,9 @@ export function ruleText({ action, enforce, direction, interfaces = [], layer3 =
     layer4.protocol === undefined ? "anything" : String(layer4.protocol),
     ...worded("", icmp),
     ...worded("with ", flags),
+    ...worded("", layer4.state ?? []),
+    ...worded("lasting longer than ", [layer4.connection_duration?.longer_than].filter((text) => text !== undefined)),
+    ...worded("lasting shorter than ", [layer4.connection_duration?.shorter_than].filter((text) => text !== undefined)),
     ...endText("from", layer3.source, layer4.source_ports),
     ...endText("to", layer3.destination, layer4.destination_ports),
   ];

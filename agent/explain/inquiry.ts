@@ -47,9 +47,10 @@ export class JudgePair {
   readonly #asked: Kernel;
   #kernel: Kernel;
 
-  constructor(policy: Policy, host: Partial<Host>, kernel: Kernel) {
+  /** `now`: see Reference. */
+  constructor(policy: Policy, host: Partial<Host>, kernel: Kernel, now?: () => number) {
     this.#bans = [...(host.bans ?? [])];
-    this.#reference = new Reference(policy, { ...host, bans: this.#bans });
+    this.#reference = new Reference(policy, { ...host, bans: this.#bans }, now);
     this.#asked = this.#kernel = kernel;
     this.forget();
     this.mode = policy.mode;

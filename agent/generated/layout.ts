@@ -195,6 +195,20 @@ export const BanFlag = {
   PREFIXES: 2,
 } as const;
 
+export const State = {
+  NEW: 0,
+  ESTABLISHED: 1,
+  RELATED: 2,
+  INVALID: 3,
+} as const;
+/** By value. */
+export const StateNames: readonly string[] = [
+  "new",
+  "established",
+  "related",
+  "invalid",
+];
+
 export const InterfaceFlag = {
   NO_ETHERNET: 1,
   LOOPBACK: 2,
@@ -256,6 +270,8 @@ export const IndexKindNames: readonly string[] = [
 export const RuleFlag = {
   ENFORCE: 1,
   TCP_FLAGS: 2,
+  LONGER_THAN: 4,
+  SHORTER_THAN: 8,
 } as const;
 
 export const FlowFlag = {
@@ -340,6 +356,7 @@ export const FailsafeSession = {
 export const Policy = {
   size: 1272,
   generation: 0,
+  judges_invalid: 4,
   default_action: 8,
   on_error: { at: 9, count: 2, stride: 1 },
   inspect_tunnels: 11,
@@ -366,12 +383,15 @@ export const Policy = {
 } as const;
 
 export const Rule = {
-  size: 8,
+  size: 24,
   action: 0,
   flags: 1,
   tcp_flags_mask: 2,
   tcp_flags_value: 3,
   events_per_second: 4,
+  longer_than: 8,
+  shorter_than: 12,
+  states: 16,
 } as const;
 
 export const RuleCounterShard = {
@@ -545,6 +565,7 @@ export const Flow = {
     staged_at: 67,
     conditions: { at: 68, count: 8, stride: 4 },
   },
+  told: 100,
   opened_ns: 104,
   opened_jiffies: 112,
   cookie: 120,

@@ -10,7 +10,8 @@ import { Crowded } from "./classifier/crowded.ts";
 import { Lines, WORDS } from "./classifier/line.ts";
 import { findLongChain, type LongChain } from "./chain.ts";
 import { expand, factorsOf } from "./expand.ts";
-import { flagBits, isConditional } from "./fields.ts";
+import { asksForInvalid, type Conditions, conditionsOf } from "./conditions.ts";
+import { isConditional } from "./fields.ts";
 import { groupsOf, InterfaceGroups } from "./groups.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
 import { findShadowed, type Shadowed } from "./shadowed.ts";
@@ -24,14 +25,16 @@ export interface CompiledRule {
   name: string;
   action: Action;
   enforce: boolean;
-  /** Flag bits compared for each packet; absent where the rule is decided once for a flow. */
-  tcpFlags?: { mask: number; value: number };
+  /** What each packet is asked for; absent where the rule is decided once for a flow. */
+  conditions?: Conditions;
 }
 
 export interface CompiledPolicy {
   defaultAction: Action;
   onError: { ingress: Action; egress: Action };
   inspectTunnels: boolean;
+  /** Some rule asks for packets of the state `invalid`. */
+  judgesInvalid: boolean;
   eventsPerSecond: number;
   managementPorts: number[];
   failsafe: Network[];
@@ -117,6 +120,7 @@ export function compileParts(source: RulesSource, previous?: Before): CompiledPa
       defaultAction: source.defaults.action,
       onError: { ...source.defaults.on_error },
       inspectTunnels: source.inspect_tunnels,
+      judgesInvalid: rules.some(asksForInvalid),
       eventsPerSecond: source.events_per_second,
       managementPorts: [...source.failsafe.management_ports],
       failsafe,
@@ -144,8 +148,9 @@ function expandAll(rules: readonly RuleConfig[], slots: Uint32Array, groups: Int
 }
 
 function compileRule(rule: RuleConfig, slot: number): CompiledRule {
-  const { name, action, enforce, layer4 } = rule;
-  return layer4?.flags === undefined ? { slot, name, action, enforce } : { slot, name, action, enforce, tcpFlags: flagBits(layer4.flags) };
+  const { name, action, enforce } = rule;
+  const conditions = conditionsOf(rule);
+  return { slot, name, action, enforce, ...(conditions === undefined ? {} : { conditions }) };
 }
 
 function uncrowded<T>(make: () => T, lines: Lines, rules: readonly RuleConfig[]): T {

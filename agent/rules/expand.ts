@@ -31,6 +31,9 @@ const DIRECTIONS: Record<RuleConfig["direction"], number[]> = {
   both: [(1 << Direction.INGRESS) | (1 << Direction.EGRESS)],
 };
 
+/** What each packet is asked for stands with what the rule does, not in a matcher: see conditions.ts. */
+const IN_THE_SLOT = expansion<never>({ alternatives: () => ANY, write() {} });
+
 const EXPAND: Record<FieldPath, Expansion<never>> = {
   direction: expansion<number>({
     alternatives: ({ direction }) => DIRECTIONS[direction],
@@ -71,7 +74,9 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
       if (code !== undefined) lines.setIcmpCode(line, code);
     },
   }),
-  "layer4.flags": expansion<never>({ alternatives: () => ANY, write() {} }), // judged for each packet: in the rule's slot, not in a matcher
+  "layer4.flags": IN_THE_SLOT,
+  "layer4.state": IN_THE_SLOT,
+  "layer4.connection_duration": IN_THE_SLOT,
 };
 
 const FIELDS = Object.entries(EXPAND) as unknown as [FieldPath, Expansion<unknown>][];

@@ -6,38 +6,11 @@
 
 import { formatAddress, fromInteger, parseAddress, toInteger } from "../../config/address.ts";
 import { interfaceMatches } from "../../config/interfaces.ts";
-import { icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, protocolNumber, TCP_FLAGS } from "../../config/names.ts";
-import type { TcpFlag } from "../../config/names.ts";
+import { icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, protocolNumber } from "../../config/names.ts";
 import type { Ports, RuleConfig } from "../../config/types.ts";
-import type { Direction } from "../events/event.ts";
+import { CONDITION_FIELDS } from "./condition-fields.ts";
+import { BOTH_WAYS, type Field, known, shown, UNKNOWN, type Want } from "./field.ts";
 import type { Subject } from "./subject.ts";
-
-/** One value of a rule's list. The values of a field are alternatives; the fields of a rule must all hold. */
-export interface Want {
-  operator: string;
-  /** As the operator wrote it. */
-  text: string;
-  /** undefined: the packet does not say. */
-  holds(subject: Subject): boolean | undefined;
-}
-
-export interface Field {
-  layer: "connection" | "layer3" | "layer4";
-  /** Directions of the opener the field can be asked of. */
-  directions: readonly Direction[];
-  /** How each form of a value is compared. */
-  operators: Readonly<Record<string, string>>;
-  /** Judged for each packet of a flow, and not once for the flow. */
-  conditional: boolean;
-  /** Empty: any. */
-  wants(rule: RuleConfig): Want[];
-  /** What the packet has, for a reader. */
-  got(subject: Subject): string;
-}
-
-const BOTH_WAYS: readonly Direction[] = ["ingress", "egress"];
-const UNKNOWN = "unknown";
-const NONE = "none";
 
 const ADDRESS_OPERATORS = {
   address: "is this address",
@@ -52,7 +25,7 @@ export const FIELDS = {
     layer: "connection",
     directions: BOTH_WAYS,
     operators: { is: "the opener sends in this direction" },
-    conditional: false,
+    judged: "once",
     wants: ({ direction }) =>
       direction === "both" ? [] : [{ operator: "is", text: direction, holds: (subject) => subject.direction === direction }],
     got: (subject) => subject.direction,
@@ -61,7 +34,7 @@ export const FIELDS = {
     layer: "connection",
     directions: BOTH_WAYS,
     operators: { name: "is this interface", pattern: "fits, `*` standing for any run of characters" },
-    conditional: false,
+    judged: "once",
     wants: ({ interfaces = [] }) =>
       interfaces.map((text) => ({
         operator: text.includes("*") ? "pattern" : "name",
@@ -74,7 +47,7 @@ export const FIELDS = {
     layer: "layer3",
     directions: BOTH_WAYS,
     operators: ADDRESS_OPERATORS,
-    conditional: false,
+    judged: "once",
     wants: ({ layer3 }) => (layer3?.source ?? []).map((text) => wantAddress(text, (subject) => subject.source)),
     got: (subject) => formatAddress(fromInteger(subject.source)),
   },
@@ -82,7 +55,7 @@ export const FIELDS = {
     layer: "layer3",
     directions: BOTH_WAYS,
     operators: ADDRESS_OPERATORS,
-    conditional: false,
+    judged: "once",
     wants: ({ layer3 }) => (layer3?.destination ?? []).map((text) => wantAddress(text, (subject) => subject.destination)),
     got: (subject) => formatAddress(fromInteger(subject.destination)),
   },
@@ -90,7 +63,7 @@ export const FIELDS = {
     layer: "layer4",
     directions: BOTH_WAYS,
     operators: { name: "is the protocol of this name", number: "is this protocol, as IANA numbers them" },
-    conditional: false,
+    judged: "once",
     wants: ({ layer4 }) => (layer4?.protocol === undefined ? [] : [wantProtocol(layer4.protocol)]),
     got: ({ protocol }) => (protocol === undefined ? UNKNOWN : protocolName(protocol)),
   },
@@ -98,7 +71,7 @@ export const FIELDS = {
     layer: "layer4",
     directions: BOTH_WAYS,
     operators: PORT_OPERATORS,
-    conditional: false,
+    judged: "once",
     wants: ({ layer4 }) => (layer4?.source_ports ?? []).map((value) => wantPort(value, "source")),
     got: ({ ports }) => shown(ports, ({ source }) => String(source)),
   },
@@ -106,7 +79,7 @@ export const FIELDS = {
     layer: "layer4",
     directions: BOTH_WAYS,
     operators: PORT_OPERATORS,
-    conditional: false,
+    judged: "once",
     wants: ({ layer4 }) => (layer4?.destination_ports ?? []).map((value) => wantPort(value, "destination")),
     got: ({ ports }) => shown(ports, ({ destination }) => String(destination)),
   },
@@ -114,18 +87,11 @@ export const FIELDS = {
     layer: "layer4",
     directions: BOTH_WAYS,
     operators: { type: "is this message, whatever its code", type_and_code: "is this message with this code" },
-    conditional: false,
+    judged: "once",
     wants: (rule) => (rule.layer4?.icmp ?? []).map((value) => wantMessage(rule, value)),
     got: ({ icmp, protocol }) => shown(icmp, ({ type, code }) => `${messageName(protocol, type)} code ${code}`),
   },
-  "layer4.flags": {
-    layer: "layer4",
-    directions: BOTH_WAYS,
-    operators: { set: "has all of these flags", unset: "has none of these flags", set_and_unset: "has the first and lacks the second" },
-    conditional: true,
-    wants: ({ layer4 }) => (layer4?.flags === undefined ? [] : [wantFlags(layer4.flags)]),
-    got: ({ tcpFlags }) => shown(tcpFlags, flagNames),
-  },
+  ...CONDITION_FIELDS,
 } satisfies Record<string, Field>;
 
 export type FieldPath = keyof typeof FIELDS;
@@ -134,24 +100,7 @@ export type FieldPath = keyof typeof FIELDS;
 export const FIELD_ENTRIES = Object.entries(FIELDS) as [FieldPath, Field][];
 
 export function isConditional(rule: RuleConfig): boolean {
-  return FIELD_ENTRIES.some(([, field]) => field.conditional && field.wants(rule).length > 0);
-}
-
-/** Which bits of the flag byte are compared, and with what. */
-export function flagBits(flags: NonNullable<NonNullable<RuleConfig["layer4"]>["flags"]>): { mask: number; value: number } {
-  const bits = (names: readonly TcpFlag[] = []): number => names.reduce((all, name) => all | TCP_FLAGS[name], 0);
-  return { mask: bits(flags.set) | bits(flags.unset), value: bits(flags.set) };
-}
-
-function shown<T>(value: T | null | undefined, show: (value: T) => string): string {
-  if (value === undefined) return UNKNOWN;
-  return value === null ? NONE : show(value);
-}
-
-/** undefined stays undefined, and what the packet has not got matches nothing. */
-function known<T>(value: T | null | undefined, holds: (value: T) => boolean): boolean | undefined {
-  if (value === undefined) return undefined;
-  return value !== null && holds(value);
+  return FIELD_ENTRIES.some(([, field]) => field.judged !== "once" && field.wants(rule).length > 0);
 }
 
 const MAPPED_FIRST = 0xffff_0000_0000n;
@@ -209,21 +158,6 @@ function wantMessage(rule: RuleConfig, value: { type: string | number; code?: st
   };
 }
 
-function wantFlags(flags: NonNullable<NonNullable<RuleConfig["layer4"]>["flags"]>): Want {
-  const { set = [], unset = [] } = flags;
-  const { mask, value } = flagBits(flags);
-  return {
-    operator: unset.length === 0 ? "set" : set.length === 0 ? "unset" : "set_and_unset",
-    text: [...set, ...unset.map((flag) => `not ${flag}`)].join(", "),
-    holds: ({ tcpFlags }) => known(tcpFlags, (bits) => (bits & mask) === value),
-  };
-}
-
 function messageName(protocol: number | undefined, type: number): string {
   return icmpTypeName(icmpTable(protocol ?? "") ?? {}, type);
-}
-
-function flagNames(bits: number): string {
-  const names = Object.entries(TCP_FLAGS).filter(([, bit]) => bits & bit);
-  return names.length === 0 ? NONE : names.map(([name]) => name).join(", ");
 }

@@ -3,6 +3,7 @@
 import { endianness } from "node:os";
 import { maskOf, parseAddress, type Network } from "../../config/address.ts";
 import { Action, FailsafePrefix, FailsafeSession, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
+import { packConditions } from "./conditions.ts";
 import type { CompiledPolicy, CompiledRule, CompiledRules } from "./compile.ts";
 
 /** A TCP connection by which an operator is connected: it always passes. */
@@ -36,6 +37,7 @@ function packPolicy(policy: CompiledPolicy, generation: number, sessions: readon
   const bytes = new Uint8Array(Policy.size);
   const view = new DataView(bytes.buffer);
   view.setUint32(Policy.generation, generation, LITTLE_ENDIAN);
+  view.setUint32(Policy.judges_invalid, policy.judgesInvalid ? 1 : 0, LITTLE_ENDIAN);
   bytes[Policy.default_action] = actionOf(policy.defaultAction);
   bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
   bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;
@@ -64,12 +66,11 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
 function packRules(rules: readonly CompiledRule[]): Uint8Array {
   const highest = rules.reduce((most, { slot }) => Math.max(most, slot), -1);
   const bytes = new Uint8Array((highest + 1) * RuleLayout.size);
-  for (const { slot, action, enforce, tcpFlags } of rules) {
+  const view = new DataView(bytes.buffer);
+  for (const { slot, action, enforce, conditions } of rules) {
     const at = slot * RuleLayout.size;
     bytes[at + RuleLayout.action] = actionOf(action);
-    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (tcpFlags ? RuleFlag.TCP_FLAGS : 0);
-    bytes[at + RuleLayout.tcp_flags_mask] = tcpFlags?.mask ?? 0;
-    bytes[at + RuleLayout.tcp_flags_value] = tcpFlags?.value ?? 0;
+    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (conditions === undefined ? 0 : packConditions(conditions, view, at, LITTLE_ENDIAN));
   }
   return bytes;
 }

@@ -14,10 +14,11 @@ import { connectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
 import { Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
 import { Fragments } from "./reference/fragments.ts";
-import { askRules, prepareRules, type Answer, type Policy, type PreparedRules } from "./reference/meaning.ts";
+import { askAboutInvalid, askRules, prepareRules, type Answer, type Policy, type PreparedRules } from "./reference/meaning.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
 import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
+import { ageOf, type Standing, standingOf } from "./reference/standing.ts";
 import { isAnswer, isError } from "./reference/transport.ts";
 import type { Subject } from "./subject.ts";
 
@@ -49,6 +50,8 @@ interface Judgement extends Omit<Outcome, "verdict"> {
 const ETHERTYPE_ARP = 0x0806;
 const FAILSAFE: Judgement = { action: "allow", rule: "failsafe", staged: null, reason: null };
 const BANNED: Judgement = { action: "block", rule: "ban", staged: null, reason: null };
+/** Of a packet that is no part of a known connection. */
+const UNRELATED: Standing = { state: "new", age: 0 };
 const NOT_JUDGED: Judgement = { ...FAILSAFE, rule: "default" };
 
 export class Reference {
@@ -58,9 +61,12 @@ export class Reference {
   #policy: Policy;
   #rules: PreparedRules;
   #generation = 1;
+  readonly #now: () => number;
   #tell: (step: Step) => void = () => {};
 
-  constructor(policy: Policy, host: Partial<Host> = {}) {
+  /** `now`: the time, in milliseconds since the epoch. */
+  constructor(policy: Policy, host: Partial<Host> = {}, now: () => number = Date.now) {
+    this.#now = now;
     this.#host = { ...EMPTY_HOST, ...host };
     this.#policy = policy;
     this.#rules = prepareRules(policy);
@@ -138,6 +144,8 @@ export class Reference {
       ports: undefined,
       icmp: undefined,
       tcpFlags: undefined,
+      state: undefined,
+      age: undefined,
     });
     if (answer.action === undefined) return this.#undecided("fragment_without_first", arrival);
     return { ...answer, action: answer.action, reason: null };
@@ -146,8 +154,11 @@ export class Reference {
   /** An error belongs to the connection it is about, without being one of its packets. It opens nothing. */
   #judgeError(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
     const flow = transport.quoted && this.#flows.find(connectionKey(transport.quoted, place));
-    if (flow) return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, arrival, inTunnel);
-    return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, arrival, inTunnel);
+    if (flow) {
+      const standing: Standing = { state: "related", age: ageOf(flow, this.#now()) };
+      return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, standing, arrival, inTunnel);
+    }
+    return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, UNRELATED, arrival, inTunnel);
   }
 
   #judgeConversation(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
@@ -159,29 +170,41 @@ export class Reference {
     if (flow !== undefined && !(opens && isClosed(flow))) {
       const byOpener = flow.openerIsLow === key.sourceIsLow;
       // Opening towards an opener is a connection of its own, and says nothing about the one that stands.
-      if (opens && !byOpener) return this.#ask(senderOf(conversation, arrival), transport.tcpFlags, arrival, inTunnel);
+      if (opens && !byOpener) return this.#ask(senderOf(conversation, arrival), transport.tcpFlags, UNRELATED, arrival, inTunnel);
       const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
-      const judgement = this.#ask(opener, transport.tcpFlags, arrival, inTunnel);
+      const standing = standingOf(transport.protocol, transport.tcpFlags, byOpener, flow, this.#now());
+      const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
       if (judgement.action === "allow") advance(flow, byOpener, transport.tcpFlags);
       return judgement;
     }
     if (flow !== undefined) this.#flows.forget(key);
 
-    const shadow = opens ? undefined : this.#flows.shadowOf(key, this.#generation);
+    const shadow = opens ? undefined : this.#flows.shadowOf(key, this.#generation, this.#now());
     if (shadow !== undefined && shadow.openerIsLow !== key.sourceIsLow) {
       this.#tell({ followed: "shadow" });
       return { action: "block", rule: shadow.rule, staged: null, reason: null };
     }
     const opener = shadow ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
-    if (opener === undefined) return this.#undecided("opener_unknown", arrival);
-    const judgement = this.#ask(opener, transport.tcpFlags, arrival, inTunnel);
+    if (opener === undefined) return this.#judgeInvalid(conversation, transport, arrival);
+    const standing = standingOf(transport.protocol, transport.tcpFlags, opener.isSender, undefined, this.#now());
+    const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
     if (!opensFlow(packet, transport)) return judgement;
     const openerIsLow = opener.isSender === key.sourceIsLow;
     const tooDeep = inTunnel && transport.inner != null; // undecided in the end, and what is undecided opens nothing
     if (judgement.action === "allow" && tooDeep) return judgement;
-    if (judgement.action === "allow") this.#flows.open(key, newFlow(opener, openerIsLow, transport.tcpFlags));
-    else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule });
+    if (judgement.action === "allow") this.#flows.open(key, newFlow(opener, openerIsLow, transport.tcpFlags, this.#now()));
+    else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule, made: this.#now() });
     return judgement;
+  }
+
+  /** TCP that belongs to nothing, as if its sender had opened something: rules that ask for just that may speak. */
+  #judgeInvalid(conversation: Conversation, { tcpFlags }: Transport, arrival: Arrival): Judgement {
+    const subject: Subject = { ...conversation, direction: arrival.hook, interface: arrival.interface, tcpFlags, state: "invalid", age: 0 };
+    const answer = askAboutInvalid(this.#rules, subject);
+    if (answer === undefined) return this.#undecided("opener_unknown", arrival);
+    this.#tell({ asked: subject, answer });
+    if (answer.action === undefined) return { ...this.#undecided("opener_unknown", arrival), staged: answer.staged };
+    return { ...answer, action: answer.action, reason: null };
   }
 
   /** The flow is known from then on, should the peer lose its privilege. */
@@ -196,7 +219,7 @@ export class Reference {
       return;
     }
     const opener = this.#findOpener(conversation, transport, arrival, false);
-    if (opener) this.#flows.open(key, newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags));
+    if (opener) this.#flows.open(key, newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, this.#now()));
   }
 
   #findOpener(conversation: Opener["conversation"], transport: Transport, arrival: Arrival, inTunnel: boolean): Opener | undefined {
@@ -206,7 +229,7 @@ export class Reference {
     return findOpener(conversation, transport.tcpFlags, arrival, host, managementPorts);
   }
 
-  #ask(opener: Opener, tcpFlags: number | null, arrival: Arrival, inTunnel: boolean): Judgement {
+  #ask(opener: Opener, tcpFlags: number | null, standing: Standing, arrival: Arrival, inTunnel: boolean): Judgement {
     const { conversation, direction, isSender } = opener;
     if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return this.#pass("management");
     const { action, rule, staged } = this.#askRules({
@@ -214,6 +237,7 @@ export class Reference {
       direction,
       interface: arrival.interface,
       tcpFlags: isSender ? tcpFlags : null,
+      ...standing,
     });
     if (action === undefined) throw new RangeError(`rule ${rule} cannot be decided though the whole packet is known`);
     return { action, rule, staged, reason: null };
@@ -249,8 +273,8 @@ function opensFlow({ fragment }: Packet, { protocol, icmp }: Transport): boolean
   return icmp === null || (!isAnswer(protocol, icmp.type) && !isError(protocol, icmp.type));
 }
 
-function newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null): Flow {
-  const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0] };
+function newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null, now: number): Flow {
+  const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0], answered: false, opened: now };
   advance(flow, isSender, tcpFlags);
   return flow;
 }
@@ -259,6 +283,7 @@ function advance(flow: Flow, byOpener: boolean, tcpFlags: number | null): void {
   const end = byOpener ? 0 : 1;
   if (tcpFlags !== null && (tcpFlags & (SYN | RST)) === 0) flow.tcpFlags[end] &= ~RST; // it goes on, so it never reset
   flow.tcpFlags[end] |= tcpFlags ?? 0;
+  flow.answered ||= !byOpener;
 }
 
 /** Of the outer and the inner packet the worse verdict wins; what both let pass is told by the outer one's rule. */

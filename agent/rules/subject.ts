@@ -5,6 +5,7 @@
  * as the ports of an ICMP packet. A rule that asks for what cannot be known neither matches nor fails.
  */
 
+import type { ConnectionState } from "../../config/names.ts";
 import type { Direction } from "../events/event.ts";
 
 export interface Subject {
@@ -19,4 +20,7 @@ export interface Subject {
   icmp: { type: number; code: number } | null | undefined;
   /** Of this packet; null where the other end sent it, for a rule judges what the opener sends. */
   tcpFlags: number | null | undefined;
+  state: ConnectionState | undefined;
+  /** Of the connection, in seconds; 0 of the packet that opens it. */
+  age: number | undefined;
 }

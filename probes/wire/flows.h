@@ -56,6 +56,7 @@ struct flow {
 	__u8 tcp_flags[2];		/* every flag seen, by the opener, by the other end */
 	__u8 reserved[3];
 	struct decision decision;
+	__u32 told;			/* rule that was last told of it because of a condition, or SLOT_NONE */
 	__u64 opened_ns;		/* CLOCK_MONOTONIC */
 	__u64 opened_jiffies;
 	__u64 cookie;			/* of the local socket, 0 if unknown */

@@ -17,7 +17,7 @@ struct failsafe_session {
 /* The part of a rule set that is not rules. One a copy. */
 struct policy {
 	__u32 generation;
-	__u32 reserved;
+	__u32 judges_invalid;		/* 1: some rule asks for STATE_INVALID */
 	__u8 default_action;		/* enum weir_action */
 	__u8 on_error[2];		/* enum weir_action by enum weir_direction */
 	__u8 inspect_tunnels;
@@ -29,13 +29,25 @@ struct policy {
 	struct failsafe_prefix failsafe_prefixes[LIMIT_FAILSAFE_PREFIXES];
 };
 
-/* What a slot does once a matcher has named it. One a copy. */
+/* How a packet stands to its connection. */
+enum weir_state {
+	STATE_NEW,			/* nobody has answered yet */
+	STATE_ESTABLISHED,
+	STATE_RELATED,			/* an ICMP error about the connection */
+	STATE_INVALID,			/* TCP that neither opens a connection nor belongs to one */
+};
+
+/* What a slot does once a matcher has named it, and what it asks of each packet. One a copy. */
 struct rule {
 	__u8 action;			/* enum weir_action */
 	__u8 flags;			/* enum weir_rule_flag */
 	__u8 tcp_flags_mask;		/* which flag bits are compared ... */
 	__u8 tcp_flags_value;		/* ... and with what */
 	__u32 events_per_second;	/* 0: the policy's */
+	__u32 longer_than;		/* seconds */
+	__u32 shorter_than;
+	__u32 states;			/* bit n: enum weir_state n; 0: any */
+	__u32 reserved;
 };
 
 /* Counters of a rule slot, spread over a few cache lines; they outlive a change of the rules. */

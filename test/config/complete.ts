@@ -39,6 +39,8 @@ export const COMPLETE: Complete<WeirConfig> = {
         destination_ports: [23],
         icmp: [],
         flags: { set: ["syn"], unset: ["ack"] },
+        state: ["new", "invalid"],
+        connection_duration: { longer_than: "1s", shorter_than: "2h" },
       },
     },
     {
@@ -55,6 +57,8 @@ export const COMPLETE: Complete<WeirConfig> = {
         destination_ports: [],
         icmp: [{ type: "destination-unreachable", code: "port-unreachable" }, { type: 8, code: 0 }],
         flags: { set: [], unset: [] },
+        state: ["established", "related"],
+        connection_duration: { longer_than: "90s", shorter_than: "7d" },
       },
     },
   ],

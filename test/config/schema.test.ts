@@ -5,7 +5,7 @@ import { defaultConfig } from "../../config/defaults.ts";
 import { Findings, formatPath } from "../../config/findings.ts";
 import { FORMATS, LARGEST_SIZE, SMALLEST_SIZE } from "../../config/formats.ts";
 import { parseConfig } from "../../config/load.ts";
-import { PROTOCOLS, TCP_FLAGS } from "../../config/names.ts";
+import { CONNECTION_STATES, PROTOCOLS, TCP_FLAGS } from "../../config/names.ts";
 import { resolve, ROOT } from "../../config/schema.ts";
 import type { Schema } from "../../config/schema.ts";
 import schema from "../../config/schema.json" with { type: "json" };
@@ -70,6 +70,7 @@ test("the types and the schema have the same keys", () => {
 test("the names and bounds that the schema lists are those of the tables", () => {
   const part = (path: string): Schema => resolve(PARTS.find(([other]) => other === path)?.[1] ?? {});
   assert.deepEqual(part(".rules[].layer4.flags.set[]").enum, Object.keys(TCP_FLAGS));
+  assert.deepEqual(part(".rules[].layer4.state[]").enum, CONNECTION_STATES);
   const { minimum, maximum } = part(".audit.rotate.size");
   assert.deepEqual([minimum, maximum], [SMALLEST_SIZE, LARGEST_SIZE]);
   const [, listed = ""] = /\(([^)]*)\)/.exec(part(".rules[].layer4.protocol").description ?? "") ?? [];

@@ -16,7 +16,8 @@ export interface Case {
   steps: readonly Step[];
 }
 
-export type Step = PacketStep | { reload: PolicyText } | { mode: Mode };
+/** `wait`: so many seconds pass. */
+export type Step = PacketStep | { reload: PolicyText } | { mode: Mode } | { wait: number };
 
 export interface PacketStep {
   packet: Arrival;

@@ -11,6 +11,7 @@ import { ICMP_CASES } from "./cases/icmp.ts";
 import { MALFORMED_CASES } from "./cases/malformed.ts";
 import { RULE_CASES } from "./cases/rules.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
+import { STANDING_CASES } from "./cases/standing.ts";
 import { TUNNEL_CASES } from "./cases/tunnels.ts";
 
 export const CASES: readonly Case[] = [
@@ -18,6 +19,7 @@ export const CASES: readonly Case[] = [
   ...RULE_CASES,
   ...FLOW_CASES,
   ...CONDITION_CASES,
+  ...STANDING_CASES,
   ...ICMP_CASES,
   ...SHAPE_CASES,
   ...MALFORMED_CASES,

@@ -4,6 +4,9 @@ import { Reference } from "../../agent/rules/reference.ts";
 import { CASES } from "./cases.ts";
 import { policyOf } from "./policy.ts";
 
+/** Any time would do. */
+const NOON = Date.UTC(2026, 10, 21, 12);
+
 test("there are at least 300 cases, each with a name of its own", () => {
   assert.ok(CASES.length >= 300, `${CASES.length} cases`);
   const names = CASES.map(({ name }) => name);
@@ -12,10 +15,12 @@ test("there are at least 300 cases, each with a name of its own", () => {
 
 for (const { name, config, host, steps } of CASES) {
   test(`the reference: ${name}`, () => {
-    const reference = new Reference(policyOf(config), host);
+    let now = NOON;
+    const reference = new Reference(policyOf(config), host, () => now);
     for (const [index, step] of steps.entries()) {
       if ("reload" in step) reference.reload(policyOf(step.reload));
       else if ("mode" in step) reference.setMode(step.mode);
+      else if ("wait" in step) now += step.wait * 1000;
       else assert.deepEqual(reference.judge(step.packet), step.expect, `step ${index + 1}`);
     }
   });

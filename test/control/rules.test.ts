@@ -12,6 +12,7 @@ const ADD: [string, object][] = [
   ["--action block --enforce --proto udp --port 53,8000-8100 --sport 1024-65535 --direction egress --interface eth0,wg*", { rule: { layer4: { destination_ports: [53, "8000-8100"], source_ports: ["1024-65535"], protocol: "udp" }, action: "block", direction: "egress", interfaces: ["eth0", "wg*"], enforce: true }, place: "last" }],
   ["--action block --proto icmp --icmp echo-request,3/1 --before d7", { rule: { layer4: { protocol: "icmp", icmp: [{ type: "echo-request" }, { type: 3, code: 1 }] }, action: "block" }, place: { before: "d7" } }],
   ["--action block --proto 47 --for 10m --reason why", { rule: { layer4: { protocol: 47 }, action: "block" }, place: "last", for_s: 600, reason: "why" }],
+  ["--action block --proto tcp --flags syn,!ack --state new,invalid --longer-than 1h --shorter-than 2d", { rule: { layer4: { protocol: "tcp", flags: { set: ["syn"], unset: ["ack"] }, state: ["new", "invalid"], connection_duration: { longer_than: "1h", shorter_than: "2d" } }, action: "block" }, place: "last" }],
   ["--action block --until 2036-11-21T03:00Z --last", { rule: { action: "block" }, place: "last", until: Date.UTC(2036, 10, 21, 3) }],
 ];
 
@@ -73,6 +74,8 @@ test("what is wrong with a key is said of its flag", async () => {
     ["layer4.icmp: icmp needs the protocol icmp or icmpv6", "--icmp needs the protocol icmp or icmpv6"],
     ['layer4.icmp[1].code: "x" is not a code', '--icmp: "x" is not a code'],
     ['name: "x" is already that of a rule of the file; names are unique', '--name: "x" is already that of a rule of the file; names are unique'],
+    ["layer4.connection_duration.longer_than: \"1\" is not a while", '--longer-than: "1" is not a while'],
+    ["layer4.flags.set[0]: \"sin\" is not one of syn", '--flags: "sin" is not one of syn'],
     ["until: this time is over already", "--until: this time is over already"],
     ['one packet can meet the 9 conditional rules "a", "b"', 'one packet can meet the 9 conditional rules "a", "b"'],
   ] as const) {

@@ -18,10 +18,12 @@ const sourceOf = (index: number): string => `test:${index + 1}`;
 for (const { name, config, host, steps } of CASES) {
   test(`the explanation fits the verdict: ${name}`, () => {
     const policy = policyOf(config);
-    const pair = new JudgePair(policy, host ?? {}, { why: "this is about the reference" });
+    let now = Date.now();
+    const pair = new JudgePair(policy, host ?? {}, { why: "this is about the reference" }, () => now);
     for (const step of steps) {
       if ("reload" in step) return; // JudgePair lives under one policy
       if ("mode" in step) pair.mode = step.mode;
+      else if ("wait" in step) now += step.wait * 1000;
       else {
         const judged = pair.judge(step.packet);
         assert.deepEqual(judged.outcome, step.expect);
@@ -65,5 +67,5 @@ test("the kernel agrees with the reference wherever explain asks it", requires(r
 function fitsEmptyHost({ host = {}, steps }: Case): boolean {
   const plain = ({ gso, ethernet, metadataTags }: Arrival): boolean => !gso && ethernet !== false && (metadataTags ?? []).length === 0;
   const bare = ({ listening = [], established = [], bans = [], loopback = ["lo"] }: Partial<Host>): boolean => listening.length + established.length + bans.length === 0 && loopback.every((name) => name === "lo");
-  return bare(host) && steps.every((step) => !("reload" in step) && (!("packet" in step) || plain(step.packet)));
+  return bare(host) && steps.every((step) => !("reload" in step) && !("wait" in step) && (!("packet" in step) || plain(step.packet)));
 }

@@ -11,6 +11,7 @@ import { type Arrival, type Outcome, Reference } from "../../agent/rules/referen
 import { INTERFACE } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
 import { cannotRun, KernelJudge } from "../conformance/kernel-judge.ts";
+import { passTime } from "../conformance/pass-time.ts";
 import { policyOf, type PolicyText } from "../conformance/policy.ts";
 import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
@@ -32,6 +33,8 @@ interface Difference {
 // What a case wants of the host beyond its rules would have to be made for each sequence; rules are what differs here.
 const PACKETS = CASES.flatMap(({ steps }) => steps.flatMap((step) => ("packet" in step ? [step.packet] : [])));
 const FRAMES = PACKETS.filter((packet) => packet.ethernet !== false).map(({ frame }) => frame);
+/** Seconds whose sums are not those that the cases speak of: how long the test itself takes must not matter. */
+const WAITS = [701, 3001, 7001, 90_001];
 const POLICIES = CASES.flatMap(({ config, steps }) => [config, ...steps.flatMap((step) => ("reload" in step ? [step.reload] : []))]);
 
 test("mutated frames are judged by the kernel programs as by the reference, and counted", requires(root()), async (t) => {
@@ -85,6 +88,7 @@ function makeSequence(random: Random): Sequence {
   while (steps.length < TOGETHER) {
     if (random.oneIn(60)) steps.push({ mode: random.pick(["detect", "prevent"] as const) });
     else if (random.oneIn(60)) steps.push({ reload: makePolicy(random) });
+    else if (random.oneIn(60)) steps.push({ wait: random.pick(WAITS) });
     const packet: Arrival = { frame: mutated(random.oneIn(4) ? FRAMES : frames, random), hook: random.pick(["ingress", "egress"] as const), interface: random.pick(INTERFACES) };
     if (cannotRun(packet, hook) === undefined) steps.push({ packet });
   }
@@ -99,12 +103,16 @@ function makePolicy(random: Random): PolicyText {
 
 /** The first step that the two judge differently; stops there. */
 async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutcome: (outcome: Outcome) => void = () => {}): Promise<Difference | undefined> {
-  const reference = new Reference(policyOf(config));
+  let now = Date.now();
+  const reference = new Reference(policyOf(config), {}, () => now);
   await judge.start(policyOf(config));
   for (const [step, trial] of steps.entries()) {
     if ("mode" in trial) {
       judge.setMode(trial.mode);
       reference.setMode(trial.mode);
+    } else if ("wait" in trial) {
+      now += trial.wait * 1000;
+      passTime(judge.plane, trial.wait);
     } else if ("reload" in trial) {
       await judge.reload(policyOf(trial.reload));
       reference.reload(policyOf(trial.reload));

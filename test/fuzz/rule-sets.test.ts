@@ -76,6 +76,16 @@ async function shrink(judge: KernelJudge, rules: readonly RuleText[], packet: Ar
 
 const policy = (rules: readonly RuleText[]): ReturnType<typeof policyOf> => policyOf({ mode: "prevent", failsafe: { management_ports: [] }, rules });
 
+const CONDITIONS: Partial<NonNullable<RuleText["layer4"]>>[] = [
+  { flags: { set: ["syn"] } },
+  { flags: { set: ["psh"] } },
+  { flags: { unset: ["ack"] } },
+  { state: ["new"] },
+  { state: ["established", "related"] },
+  { connection_duration: { shorter_than: "1h" } },
+  { connection_duration: { longer_than: "1h" } },
+];
+
 /** Some rules staged, conditional, for one direction, without a protocol, or twice. */
 function changed(random: Random, rules: readonly RuleText[]): RuleText[] {
   let conditional = 0;
@@ -84,9 +94,9 @@ function changed(random: Random, rules: readonly RuleText[]): RuleText[] {
     if (random.oneIn(6)) return { ...rest, direction: random.pick(["ingress", "egress"] as const), ...(layer4 && { layer4 }) };
     if (random.oneIn(6) && rule.action === "block") return { ...rule, enforce: false };
     if (random.oneIn(8)) return rest;
-    if (layer4?.protocol === "tcp" && conditional < 8 && random.oneIn(20)) {
+    if (layer4 !== undefined && conditional < 8 && random.oneIn(20)) {
       conditional++;
-      return { ...rule, layer4: { ...layer4, flags: random.pick([{ set: ["syn" as const] }, { set: ["psh" as const] }, { unset: ["ack" as const] }]) } };
+      return { ...rule, layer4: { ...layer4, ...random.pick(layer4.protocol === "tcp" ? CONDITIONS : CONDITIONS.filter((condition) => !("flags" in condition))) } };
     }
     return random.oneIn(30) ? { ...random.pick(rules), name: rule.name } : rule;
   });

@@ -23,6 +23,8 @@ const TELNET: Subject = {
   ports: { source: 40000, destination: 23 },
   icmp: null,
   tcpFlags: 2,
+  state: "new",
+  age: 0,
 };
 
 test("each field of a rule is explained with what it wants and what the packet has", () => {

@@ -2,7 +2,7 @@ import { showAudit } from "../../../audit/show.ts";
 import { printable } from "../../../config/quote.ts";
 import { AGENT_OPTIONS, type Command, UsageError } from "../arguments.ts";
 import { safeJson } from "../format.ts";
-import { readWhile } from "../moment.ts";
+import { parseDuration } from "../../../config/duration.ts";
 import { auditFilesFor } from "../paths.ts";
 import { printed } from "../print.ts";
 
@@ -44,7 +44,7 @@ export const command: Command = {
 };
 
 function timeOf(text: string): number {
-  const seconds = readWhile(text);
+  const seconds = parseDuration(text);
   const time = seconds === undefined ? Date.parse(text) : Date.now() - seconds * 1000;
   if (Number.isNaN(time)) throw new UsageError(`--since takes a time or a while, as 2026-11-21T03:00Z or 15m, not "${text}"`);
   return time;

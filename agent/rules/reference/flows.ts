@@ -9,6 +9,9 @@ export const SYN = 0x02;
 export const RST = 0x04;
 export const ACK = 0x10;
 
+/** An answer comes soon, or is none. */
+const SHADOW_MS = 30_000;
+
 export interface Flow {
   openerIsLow: boolean;
   /** As the opener's packets say it. */
@@ -17,6 +20,10 @@ export interface Flow {
   direction: Direction;
   /** Every flag seen, of the opener and of the other end. */
   tcpFlags: [number, number];
+  /** The other end has spoken. */
+  answered: boolean;
+  /** When, in milliseconds. */
+  opened: number;
 }
 
 /** A connection whose opening would have been dropped: what answers it belongs to it. */
@@ -24,6 +31,8 @@ export interface Shadow {
   generation: number;
   openerIsLow: boolean;
   rule: string;
+  /** When, in milliseconds. */
+  made: number;
 }
 
 export class Flows {
@@ -42,9 +51,9 @@ export class Flows {
     this.#flows.delete(key.text);
   }
 
-  shadowOf(key: ConnectionKey, generation: number): Shadow | undefined {
+  shadowOf(key: ConnectionKey, generation: number, now: number): Shadow | undefined {
     const shadow = this.#shadows.get(key.text);
-    return shadow?.generation === generation ? shadow : undefined;
+    return shadow?.generation === generation && now - shadow.made <= SHADOW_MS ? shadow : undefined;
   }
 
   remember(key: ConnectionKey, shadow: Shadow): void {

@@ -1,7 +1,8 @@
 /** What the rules say about a connection: the first that matches decides, where every part of it is known. */
 
 import type { Action, WeirConfig } from "../../../config/types.ts";
-import { FIELD_ENTRIES, type Want } from "../fields.ts";
+import type { Want } from "../field.ts";
+import { FIELD_ENTRIES, isConditional } from "../fields.ts";
 import type { Subject } from "../subject.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
@@ -23,6 +24,9 @@ interface PreparedRule {
   staged: boolean;
   /** Alternatives by field; each field must hold. */
   fields: Want[][];
+  /** Judged for each packet. */
+  isConditional: boolean;
+  asksForInvalid: boolean;
 }
 
 export type PreparedRules = PreparedRule[];
@@ -32,6 +36,8 @@ export function prepareRules(policy: Policy): PreparedRules {
     name: rule.name,
     action: rule.action,
     staged: rule.action === "block" && !rule.enforce,
+    isConditional: isConditional(rule),
+    asksForInvalid: (rule.layer4?.state ?? []).includes("invalid"),
     fields: FIELD_ENTRIES.map(([, field]) => field.wants(rule)).filter((wants) => wants.length > 0),
   }));
 }
@@ -56,6 +62,23 @@ export function askRules(rules: PreparedRules, defaultAction: Action, subject: S
   }
   const action = isGroupMembership(subject) ? "allow" : defaultAction;
   return { action: doubt === undefined || doubt === action ? action : undefined, rule: "default", staged };
+}
+
+/**
+ * A packet that belongs to nothing is undecidable, but for rules that ask for just that and are reached before another
+ * rule would have ended the search. `undefined`: there are no such rules. An answer without an action: none of them spoke.
+ */
+export function askAboutInvalid(rules: PreparedRules, subject: Subject): Answer | undefined {
+  if (!rules.some((rule) => rule.asksForInvalid)) return undefined;
+  let staged: string | null = null;
+  for (const rule of rules) {
+    if (rule.isConditional && !rule.asksForInvalid) continue;
+    if (every(rule.fields.map((wants) => some(wants.map((want) => want.holds(subject))))) !== true) continue;
+    if (rule.staged && rule.asksForInvalid) staged ??= rule.name;
+    if (rule.staged) continue;
+    return { action: rule.asksForInvalid ? rule.action : undefined, rule: rule.asksForInvalid ? rule.name : "on_error", staged };
+  }
+  return { action: undefined, rule: "on_error", staged };
 }
 
 /** Multicast would end without it, and nobody means it by "block the rest". A rule may name it. */

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Conditions: what a rule asks of each packet, and not once of a connection. A flow keeps the rules with conditions that
+ * stand before the one that decides without any; each packet walks them, and the first that holds acts as its rule does.
+ */
+#ifndef WEIR_CONDITIONS_H
+#define WEIR_CONDITIONS_H
+
+#include "judgement.h"
+
+/*
+ * Has the other end spoken? Of a connection met in the middle the opener's own packets say so: it goes on without
+ * having asked.
+ */
+static __always_inline bool is_answered(const struct judgement *j, const struct packet *packet, bool by_opener)
+{
+	const struct flow *flow = j->flow;
+	__u8 flags = packet->tcp_flags;
+
+	if (!by_opener || (flow && flow->packets[1]))
+		return true;
+	if (flow)
+		flags |= flow->tcp_flags[0];
+	return packet->protocol == IPPROTO_TCP && !(flags & TCP_SYN);
+}
+
+static __always_inline void note_circumstances(const struct judgement *j, struct packet *packet)
+{
+	struct circumstances *known = &packet->circumstances;
+	const struct flow *flow = j->flow ?: j->related;
+
+	known->by_opener = j->flow ? j->by_opener : !j->related && packet->opener.direction == packet->direction;
+	known->age = flow ? bpf_jiffies64() - flow->opened_jiffies : 0;
+	if (j->related)
+		known->state = STATE_RELATED;
+	else if (j->invalid)
+		known->state = STATE_INVALID;
+	else
+		known->state = is_answered(j, packet, known->by_opener) ? STATE_ESTABLISHED : STATE_NEW;
+}
+
+/* Nothing but a rule that asks for STATE_INVALID has a say on packets in that state. */
+static __always_inline bool has_state(const struct rule *rule, __u32 state)
+{
+	return rule->states ? rule->states >> (state & 31) & 1 : state != STATE_INVALID;
+}
+
+static __always_inline bool holds(const struct rule *rule, const struct packet *packet)
+{
+	const struct circumstances *known = &packet->circumstances;
+
+	if (!has_state(rule, known->state))
+		return false;
+	/* A rule on flags judges what the opener sends. */
+	if (rule->flags & RULE_TCP_FLAGS &&
+	    (!known->by_opener || (packet->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value))
+		return false;
+	if (rule->flags & RULE_LONGER_THAN && known->age <= (__u64)rule->longer_than * jiffies_per_second)
+		return false;
+	if (rule->flags & RULE_SHORTER_THAN && known->age >= (__u64)rule->shorter_than * jiffies_per_second)
+		return false;
+	return true;
+}
+
+/* Not static: see judge_inner. */
+__noinline int apply_conditions(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct decision *decision;
+
+	if (!packet)
+		return 0;
+	decision = &packet->decision;
+	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
+		__u32 slot, index;
+		struct rule *rule;
+
+		if (i >= decision->condition_count)
+			break;
+		if (packet->outcome.staged == SLOT_NONE && decision->staged != SLOT_NONE && decision->staged_at == i)
+			packet->outcome.staged = decision->staged;
+		slot = decision->conditions[i];
+		index = packet->copy * rule_slots + slot;
+		rule = bpf_map_lookup_elem(&rules, &index);
+		if (!rule || !holds(rule, packet))
+			continue;
+		if (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)) {
+			if (packet->outcome.staged == SLOT_NONE)
+				packet->outcome.staged = slot;
+			continue;
+		}
+		packet->outcome.slot = slot;
+		packet->outcome.action = rule->action;
+		packet->outcome.reason = 0;
+		return 0;
+	}
+	if (packet->outcome.staged == SLOT_NONE)
+		packet->outcome.staged = decision->staged;
+	return 0;
+}
+
+#endif
