@@ -12,11 +12,13 @@ import { startTelemetry, type Telemetry } from "../otel/start.ts";
 import { banLinesFor } from "./bans/keeper.ts";
 import { enforceBans } from "./bans/memory.ts";
 import { BanStore } from "./bans/store.ts";
-import { createLog, type Log } from "./control/log.ts";
-import { matchesFlow } from "./control/flow-filter.ts";
 import type { AgentControl, PolicyInForce } from "./control/contract.ts";
+import { matches } from "./control/filter.ts";
+import { FLOW_TESTS } from "./control/flow-filter.ts";
+import { createLog, type Log } from "./control/log.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { claimSocket, type SocketClaim } from "./control/socket.ts";
+import { SOCKET_TESTS } from "./control/socket-filter.ts";
 import { claimStateDirectory } from "./control/state-directory.ts";
 import { statusOf, TrafficRates } from "./control/status.ts";
 import { withDynamic } from "./dynamic/check.ts";
@@ -27,8 +29,9 @@ import { clearRule, readFlowCounts } from "./events/counters.ts";
 import { Executables } from "./enrich/executables.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
-import { collectIdle, flowEntries } from "./flows/collect.ts";
-import { describeConnection, describeRow, type Describer } from "./flows/describe.ts";
+import { collectIdle } from "./flows/collect.ts";
+import { describeConnection, type Describer } from "./flows/describe.ts";
+import { listFlows } from "./flows/list.ts";
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
@@ -51,6 +54,7 @@ import { Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
 import { listenForSignals, type Signals } from "./signals.ts";
+import { inventory } from "./sockets/inventory.ts";
 import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
@@ -235,16 +239,8 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     bans: (network, limit, from) => operate.bans.list(network, limit, from),
     addBans: (bans, caller) => operate.bans.add(bans, caller),
     deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
-    flows(filter, limit) {
-      const now = plane.jiffies();
-      const rows = [];
-      for (const entry of flowEntries(tables)) {
-        if (rows.length >= limit) break;
-        const row = describeRow(entry, now, describer);
-        if (matchesFlow(row, filter)) rows.push(row);
-      }
-      return rows;
-    },
+    flows: (filter, limit) => listFlows(tables, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
+    sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
     subscribe(listener) {
       subscribers.add(listener);
       return () => void subscribers.delete(listener);

@@ -101,7 +101,7 @@ function readRange(text: string, before: string, after: string): NetworksReading
 
 function readIPv4(text: string): Address | Misreading {
   const bits = plainIPv4(text);
-  return bits < 0 ? explainIPv4(text) : { family: 4, bytes: mapped(bits) };
+  return bits < 0 ? explainIPv4(text) : { family: 4, bytes: fromIPv4(bits) };
 }
 
 /** The 32 bits of an address; -1 where the text is none. Rule files have hundreds of thousands of them. */
@@ -127,7 +127,8 @@ function plainIPv4(text: string): number {
   return dots === 3 && digits > 0 ? bits * 256 + part : -1;
 }
 
-function mapped(bits: number): Uint8Array {
+/** An IPv4 address, as a number, as it is held. */
+export function fromIPv4(bits: number): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes[10] = bytes[11] = 0xff;
   bytes[12] = bits >>> 24;

@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/rules": ["config", "agent/generated", "agent/events"],
   "agent/bans": ["config", "agent/generated", "agent/kernel", "agent/dynamic"],
   "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
+  "agent/sockets": ["config", "agent/kernel", "agent/events", "agent/flows"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/policy-test": ["config", "agent/events", "agent/rules", "agent/explain"],
@@ -24,7 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   audit: ["config", "agent/events"],
   collector: ["otel"],
   "agent/dynamic": ["config", "agent/rules", "agent"],
-  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
+  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "agent/sockets", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
 };
 
 function partOf(file: string): string {

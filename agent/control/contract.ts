@@ -6,8 +6,10 @@ import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Sna
 import type { FlowRow } from "../flows/row.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import type { RulesSource } from "../rules/compile.ts";
+import type { SocketRow } from "../sockets/row.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
+import type { SocketFilter } from "./socket-filter.ts";
 
 /** Raised when an answer changes so that an older command line would misread it. */
 export const API_VERSION = 1;
@@ -41,6 +43,7 @@ export interface AgentControl {
   deleteBans(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
+  sockets(filter: SocketFilter, limit: number): Awaitable<SocketRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
   subscribe(listener: (event: VerdictEvent) => void): () => void;
   /** For whoever asks the tables of the kernel by himself. */

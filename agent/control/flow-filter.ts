@@ -1,23 +1,14 @@
-/** Which connections `weir flows` shows. The same filter serves the flags, the query string and the agent. */
+/** Which connections `weir flows` shows. */
 
 import type { FlowRow } from "../flows/row.ts";
+import { fieldsOf, type Filter, type Tests } from "./filter.ts";
 
-export interface FlowFilter {
-  interface?: string;
-  direction?: string;
-  protocol?: string;
-  /** Of either end. */
-  address?: string;
-  /** Of either end. */
-  port?: string;
-  /** Its name or its pid. */
-  process?: string;
-  rule?: string;
-}
+/** Addresses and ports are those of either end, a process is its name or its pid. */
+type Field = "interface" | "direction" | "protocol" | "address" | "port" | "process" | "rule";
 
-type Test = (row: FlowRow, wanted: string) => boolean;
+export type FlowFilter = Filter<Field>;
 
-const TESTS: Record<keyof FlowFilter, Test> = {
+export const FLOW_TESTS: Tests<FlowRow, Field> = {
   interface: (row, wanted) => row.interface === wanted,
   direction: (row, wanted) => row.direction === wanted,
   protocol: (row, wanted) => row.protocol === wanted.toLowerCase(),
@@ -27,11 +18,4 @@ const TESTS: Record<keyof FlowFilter, Test> = {
   rule: (row, wanted) => row.rule === wanted,
 };
 
-export const FLOW_FILTER_FIELDS = Object.keys(TESTS) as (keyof FlowFilter)[];
-
-export function matchesFlow(row: FlowRow, filter: FlowFilter): boolean {
-  return FLOW_FILTER_FIELDS.every((field) => {
-    const wanted = filter[field];
-    return wanted === undefined || TESTS[field](row, wanted);
-  });
-}
+export const FLOW_FILTER_FIELDS = fieldsOf(FLOW_TESTS);

@@ -2,10 +2,12 @@
 
 import type { Mode } from "../events/snapshot.ts";
 import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
-import { FLOW_FILTER_FIELDS, type FlowFilter } from "./flow-filter.ts";
+import { filterFrom } from "./filter.ts";
+import { FLOW_FILTER_FIELDS } from "./flow-filter.ts";
 import { checkedBans, checkedNewBans, LARGEST_BODY } from "./ban-request.ts";
 import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
 import { checkedSession } from "./session.ts";
+import { SOCKET_FILTER_FIELDS } from "./socket-filter.ts";
 
 export const FLOW_LIMIT = 10_000;
 const FLOW_DEFAULT = 100;
@@ -30,6 +32,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/rules/place": { PUT: moveRule },
   "/v1/bans": { GET: bans, POST: addBans, DELETE: deleteBans },
   "/v1/flows": { GET: flows },
+  "/v1/sockets": { GET: sockets },
   "/v1/watch": {}, // GET, which watchers.ts answers
   "/v1/policy": { GET: (control) => control.policy() },
   "/v1/metrics": { GET: (control) => control.metrics() },
@@ -37,7 +40,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/reload": { POST: reload },
 };
 
-const WITH_PARAMETERS = ["/v1/bans", "/v1/flows", "/v1/rules/one"];
+const WITH_PARAMETERS = ["/v1/bans", "/v1/flows", "/v1/rules/one", "/v1/sockets"];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
@@ -68,12 +71,13 @@ export function onlyParameters(parameters: URLSearchParams, known: readonly stri
 function flows(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, [...FLOW_FILTER_FIELDS, "limit"]);
   const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
-  const filter: FlowFilter = {};
-  for (const field of FLOW_FILTER_FIELDS) {
-    const wanted = url.searchParams.get(field);
-    if (wanted !== null) filter[field] = wanted;
-  }
-  return control.flows(filter, limit);
+  return control.flows(filterFrom(FLOW_FILTER_FIELDS, (field) => url.searchParams.get(field)), limit);
+}
+
+function sockets(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, [...SOCKET_FILTER_FIELDS, "limit"]);
+  const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
+  return control.sockets(filterFrom(SOCKET_FILTER_FIELDS, (field) => url.searchParams.get(field)), limit);
 }
 
 function bans(control: AgentControl, { url }: Route) {

@@ -75,7 +75,8 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer)
   };
 }
 
-function ownerOf(cookie: bigint, { owners, names }: Describer): ProcessReference | undefined {
+/** Of the process that made or last used the socket. */
+export function ownerOf(cookie: bigint, { owners, names }: Describer): ProcessReference | undefined {
   if (cookie === 0n) return undefined;
   const key = Buffer.alloc(8);
   key.writeBigUInt64LE(cookie);

@@ -78,7 +78,7 @@ test("a wrong line is refused with exit code 2 and the nearest right word", asyn
 });
 
 test("without an agent each command says so and how to start it, and fails", async () => {
-  for (const words of [["status"], ["mode", "prevent"], ["reload"], ["rule", "list"], ["flows"], ["watch"], ["metrics"]]) {
+  for (const words of [["status"], ["mode", "prevent"], ["reload"], ["rule", "list"], ["flows"], ["sockets"], ["watch"], ["metrics"]]) {
     const { code, stdout, stderr } = await runWeir(words, NOWHERE);
     assert.equal(code, 1, words.join(" "));
     assert.equal(stdout, "");
@@ -159,6 +159,16 @@ test("rule list, flows and metrics print tables and JSON", async () => {
   assert.deepEqual(JSON.parse((await fixture.weir(["flows", "--json"])).stdout), fixture.agent.connections);
   assert.match((await fixture.weir(["flows"])).stdout, /tcp +\[2001:db8::1\]:40000 +\[2001:db8::2\]:443 +eth0 out +established +curl 4711 +default +10 \/ 20 +1\.5 kB \/ 2\.0 MB +1 m 15 s +3 s/);
   assert.equal((await fixture.weir(["metrics"])).stdout, fixture.agent.metrics());
+});
+
+test("sockets prints a table, JSON, and what its filters leave", async () => {
+  await using fixture = await startFixture();
+  assert.deepEqual(JSON.parse((await fixture.weir(["sockets", "--json"])).stdout), fixture.agent.inventory);
+  const { stdout } = await fixture.weir(["sockets"]);
+  assert.match(stdout, /tcp +listen +\[::\]:443 +- +web 12 +0 +- +2 +5\.0 MB +1\.5 kB +-$/m);
+  assert.match(stdout, /udp +established +192\.0\.2\.1:40000 eth0 +192\.0\.2\.53:53 +unknown +33 +names +1 +60 B +120 B +1 m 15 s$/m);
+  assert.equal(JSON.parse((await fixture.weir(["sockets", "--json", "--rule", "names", "--address", "192.0.2.53"])).stdout).length, 1);
+  assert.equal(JSON.parse((await fixture.weir(["sockets", "--json", "--protocol", "TCP", "--state", "bound"])).stdout).length, 0);
 });
 
 test("flows narrows by every filter and says when there may be more", async () => {

@@ -27,13 +27,15 @@ test("status has the shape that scripts rely on", async () => {
   assert.equal(status.traffic[0].packets_per_s, 100);
 });
 
-test("rules, flows and metrics are answered", async () => {
+test("rules, flows, sockets and metrics are answered", async () => {
   await using fixture = await startFixture();
   const rules = (await ask(fixture.path, "GET", "/v1/rules")).json();
   const keys = ["id", "name", "action", "enforce", "source", "packets", "bytes", "flows", "would_drop", "dropped", "last_hit"];
   for (const key of keys) assert.ok(key in rules[0], key);
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/flows?process=curl&port=443")).json(), fixture.agent.connections);
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/flows?process=wget")).json(), []);
+  assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?state=listen&port=443")).json(), fixture.agent.inventory.slice(0, 1));
+  assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?process=nobody")).json(), []);
   const metrics = await ask(fixture.path, "GET", "/v1/metrics");
   assert.equal(metrics.text, fixture.agent.metrics());
   assert.match(metrics.headers["content-type"] ?? "", /^text\/plain; version=0\.0\.4/);
@@ -78,6 +80,7 @@ const BAD_REQUESTS: [string, string, string | undefined, number][] = [
   ["GET", "/v1/status?verbose=1", undefined, 400],
   ["GET", "/v1/flows?colour=red", undefined, 400],
   ["GET", "/v1/flows?port=1&port=2", undefined, 400],
+  ["GET", "/v1/sockets?colour=red", undefined, 400],
   ["GET", "/v1/flows?limit=0", undefined, 400],
   ["GET", "/v1/flows?limit=1e9", undefined, 400],
   ["GET", "/v1/watch?type=MAYBE", undefined, 400],

@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
 import { type AgentControl, type BanChange, type BanPage, type BanRow, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewBans, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
-import { type FlowFilter, matchesFlow } from "../../agent/control/flow-filter.ts";
+import { matches } from "../../agent/control/filter.ts";
+import { FLOW_TESTS, type FlowFilter } from "../../agent/control/flow-filter.ts";
+import { SOCKET_TESTS, type SocketFilter } from "../../agent/control/socket-filter.ts";
+import type { SocketRow } from "../../agent/sockets/row.ts";
 import type { Peer } from "../../agent/control/door.ts";
 import { type ControlServer, type ControlServerOptions, startControlServer } from "../../agent/control/server.ts";
 import { statusOf, TrafficRates } from "../../agent/control/status.ts";
@@ -22,6 +25,10 @@ export class FakeAgent implements AgentControl {
   listeners = new Set<(event: VerdictEvent) => void>();
   rows: ListedRule[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
   connections: FlowRow[] = [flowRow()];
+  inventory: SocketRow[] = [
+    { protocol: "tcp", state: "listen", local: { address: "::", port: 443 }, uid: 0, process: { pid: 12, name: "web", uid: 0 }, queued: { received: 0, unsent: 0 }, connections: 2, sent: 5_000_000, received: 1500 },
+    { protocol: "udp", state: "established", local: { address: "192.0.2.1", port: 40000 }, remote: { address: "192.0.2.53", port: 53 }, interface: "eth0", uid: 33, queued: { received: 0, unsent: 0 }, connections: 1, sent: 60, received: 120, rule: "names", age_s: 75 },
+  ];
   audit = { path: "/nonexistent/audit.log", head: "/nonexistent/audit.head" };
   onReload: () => ReloadResult = () => ({ generation: 8, rules: { loaded: 1, enforced: 1 }, warnings: [] });
 
@@ -88,7 +95,10 @@ export class FakeAgent implements AgentControl {
     return this.onBanChange(asked);
   }
   flows(filter: FlowFilter, limit: number): FlowRow[] {
-    return this.connections.filter((row) => matchesFlow(row, filter)).slice(0, limit);
+    return this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
+  }
+  sockets(filter: SocketFilter, limit: number): SocketRow[] {
+    return this.inventory.filter((row) => matches(SOCKET_TESTS, row, filter)).slice(0, limit);
   }
   subscribe(listener: (event: VerdictEvent) => void): () => void {
     this.listeners.add(listener);

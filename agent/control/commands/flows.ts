@@ -1,6 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT, type OptionSpec } from "../arguments.ts";
 import type { FlowRow } from "../../flows/row.ts";
 import { FLOW_FILTER_FIELDS, type FlowFilter } from "../flow-filter.ts";
+import { filterFrom } from "../filter.ts";
 import { bytes, type Column, count, duration, endpoint, table } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
@@ -42,11 +43,8 @@ export const command: Command = {
     ["weir flows --port 443 --direction egress --limit 1000 --json", "for a script"],
   ],
   async run(call) {
-    const filter: FlowFilter = {};
-    for (const field of FLOW_FILTER_FIELDS) {
-      const wanted = call.text(field);
-      if (wanted !== undefined) filter[field] = field === "direction" ? call.choice("--direction", wanted, ["ingress", "egress"]) : wanted;
-    }
+    const filter = filterFrom(FLOW_FILTER_FIELDS, (field) => call.text(field));
+    if (filter.direction !== undefined) filter.direction = call.choice("--direction", filter.direction, ["ingress", "egress"]);
     const limit = call.count("limit", USUAL, MOST);
     const rows = await (await clientFor(call)).flows(filter, limit);
     if (call.has("json")) printJson(rows);

@@ -1,0 +1,30 @@
+/** The flow table for whoever asks: others have their turn while it is read. */
+
+import { setImmediate as breathe } from "node:timers/promises";
+
+import { type FlowEntry, flowEntries, type FlowTables } from "./collect.ts";
+import { type Describer, describeRow } from "./describe.ts";
+import type { FlowRow } from "./row.ts";
+
+const A_TURN = 4096;
+
+/** The entry's buffers are used again: copy what is kept. */
+export async function* flowsInTurns(tables: FlowTables): AsyncGenerator<FlowEntry> {
+  let read = 0;
+  for (const entry of flowEntries(tables)) {
+    if (++read % A_TURN === 0) await breathe();
+    yield entry;
+  }
+}
+
+/** At most `limit` rows. */
+export async function listFlows(tables: FlowTables, describer: Describer, wanted: (row: FlowRow) => boolean, limit: number): Promise<FlowRow[]> {
+  const now = describer.jiffies();
+  const rows: FlowRow[] = [];
+  for await (const entry of flowsInTurns(tables)) {
+    const row = describeRow(entry, now, describer);
+    if (wanted(row)) rows.push(row);
+    if (rows.length === limit) break;
+  }
+  return rows;
+}

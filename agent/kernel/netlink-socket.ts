@@ -1,0 +1,87 @@
+/** Questions to the kernel over netlink: a socket, and lists asked for as a whole. */
+
+import { closeSync } from "node:fs";
+
+import { KernelError } from "./errors.ts";
+import { dumpRequest, errorOf, type Message, messages, NLMSG_DONE, NLMSG_ERROR } from "./netlink.ts";
+import { check, libc } from "./syscall.ts";
+
+export const NETLINK_ROUTE = 0;
+export const NETLINK_SOCK_DIAG = 4;
+/** No answer is larger. */
+export const DATAGRAM = 64 << 10;
+
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVTIMEO = 20;
+const SO_RCVBUFFORCE = 33;
+const MSG_TRUNC = 0x20;
+const BACKLOG = 1 << 20;
+/** A list that changes while it is read is read again, so often at most. */
+const ATTEMPTS = 10;
+
+export interface Question {
+  /** NETLINK_ROUTE or NETLINK_SOCK_DIAG. */
+  of: number;
+  /** Types of the messages that ask and that answer. */
+  request: number;
+  answer: number;
+  header: Uint8Array;
+}
+
+export function dump(operation: string, question: Question): Message[] {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const answer = dumpOnce(operation, question);
+    if (answer !== undefined) return answer;
+  }
+  throw new KernelError(operation, "EAGAIN", { reason: `the list changed ${ATTEMPTS} times while it was read; try again` });
+}
+
+/** Undefined when the list changed meanwhile. */
+function dumpOnce(operation: string, { of, request, answer, header }: Question): Message[] | undefined {
+  const fd = openNetlink(operation, of);
+  try {
+    const question = dumpRequest(request, 1, header);
+    check(operation, libc().send(fd, question, question.length, 0));
+    const found: Message[] = [];
+    const datagram = Buffer.allocUnsafe(DATAGRAM);
+    for (let interrupted = false; ; ) {
+      const length = check(operation, libc().recv(fd, datagram, datagram.length, MSG_TRUNC));
+      if (length > datagram.length) throw new KernelError(operation, "EMSGSIZE", { reason: `an answer of ${length} bytes is larger than any known one` });
+      for (const message of messages(Uint8Array.from(datagram.subarray(0, length)))) {
+        interrupted ||= message.interrupted;
+        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
+          const errno = errorOf(message);
+          if (errno !== 0) throw new KernelError(operation, errno);
+          return interrupted ? undefined : found;
+        }
+        if (message.type === answer) found.push(message);
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** `groups`: of messages that the kernel sends unasked. */
+export function openNetlink(operation: string, of: number, groups = 0): number {
+  const fd = check(operation, libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, of));
+  try {
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK, 0);
+    address.writeUInt32LE(groups, 8);
+    check(operation, libc().bind(fd, address, address.length));
+    const backlog = Buffer.alloc(4);
+    backlog.writeInt32LE(BACKLOG);
+    libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, backlog, backlog.length);
+    // An answer is there at once; a kernel that owes one must not hang the agent.
+    const timeout = Buffer.alloc(16);
+    timeout.writeBigInt64LE(2n, 0);
+    libc().setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+/** A socket as `weir sockets` shows it. */
+
+import type { Endpoint, ProcessReference } from "../events/event.ts";
+import type { KernelSocket, SocketState } from "./diag.ts";
+
+export interface SocketRow {
+  protocol: KernelSocket["protocol"];
+  state: SocketState;
+  local: Endpoint;
+  /** Of a socket that is connected. */
+  remote?: Endpoint;
+  /** That it is bound to. */
+  interface?: string;
+  uid: number;
+  /** Absent where nobody knows. */
+  process?: ProcessReference;
+  /** Bytes that wait: to be read by the process, and to be sent. */
+  queued: KernelSocket["queued"];
+  /** Of the watched connections that are its own, or of a listener those to its port. */
+  connections: number;
+  /** Bytes that left this host by them, and that came. */
+  sent: number;
+  received: number;
+  /** Name of the rule that decided its connection. */
+  rule?: string;
+  /** Seconds since its connection opened. */
+  age_s?: number;
+}

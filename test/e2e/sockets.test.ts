@@ -1,0 +1,51 @@
+/** Who listens on this host and who talks from it, with real sockets. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import type { SocketRow } from "../../agent/sockets/row.ts";
+import { AgentHome } from "../harness/agent.ts";
+import { eventually } from "../harness/eventually.ts";
+import { type Lab, makeLab } from "../harness/netns.ts";
+import { requires, root, tool } from "../harness/require.ts";
+
+const PORT = 8080;
+const RULE = "rules:\n  - { name: web, action: allow, direction: ingress, layer4: { protocol: tcp, destination_ports: [8080] } }\n";
+
+describe("weir sockets", requires(root(), tool("nc", "netcat-openbsd")), () => {
+  let lab: Lab;
+  let agent: AgentHome;
+
+  before(async () => {
+    lab = await makeLab();
+    agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: `interfaces: { include: [eth0] }\n${RULE}` });
+  });
+
+  after(async () => {
+    await agent[Symbol.asyncDispose]();
+    await lab[Symbol.asyncDispose]();
+  });
+
+  const sockets = async (...words: string[]): Promise<SocketRow[]> => JSON.parse(await agent.weir("sockets", "--json", ...words)) as SocketRow[];
+
+  it("names listeners, bound sockets and connections with their process and traffic", async () => {
+    const listener = lab.spawn("server", ["nc", "-4", "-lk", String(PORT)], { stdio: "ignore" });
+    const datagrams = lab.spawn("server", ["nc", "-4", "-lu", String(PORT)], { stdio: "ignore" });
+    await eventually("both listen", async () => (await sockets("--port", String(PORT))).length === 2);
+    const [tcp, udp] = (await sockets("--port", String(PORT))).sort((a, b) => a.protocol.localeCompare(b.protocol));
+    assert.deepEqual([tcp?.state, tcp?.process?.pid, tcp?.process?.name, tcp?.connections], ["listen", listener.pid, "nc", 0]);
+    assert.deepEqual([udp?.state, udp?.process?.pid, udp?.remote], ["bound", datagrams.pid, undefined]);
+
+    const { ipv4 } = lab.end("server:eth0");
+    const talker = lab.spawn("client", ["nc", ipv4, String(PORT)], { stdio: ["pipe", "ignore", "ignore"] });
+    talker.stdin!.write("hello");
+    const connected = await eventually("the connection", async () => (await sockets("--state", "established", "--port", String(PORT)))[0]);
+    assert.deepEqual([connected.local, connected.remote?.address], [{ address: ipv4, port: PORT }, lab.end("client:eth0").ipv4]);
+    assert.deepEqual([connected.process?.pid, connected.rule, connected.connections], [listener.pid, "web", 1]);
+    await eventually("its bytes", async () => ((await sockets("--state", "established", "--rule", "web"))[0]?.received ?? 0) > 5);
+    const [row] = await sockets("--state", "listen", "--port", String(PORT));
+    assert.equal(row?.connections, 1, "a listener counts what came to its port");
+    assert.deepEqual(await sockets("--port", String(PORT), "--process", "nobody"), []);
+  });
+});
