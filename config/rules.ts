@@ -30,6 +30,7 @@ export function checkRules(rules: unknown[], errors: Findings, warnings: Finding
     if (!isMapping(rule)) continue;
     checkName(rule["name"], index, first, errors);
     checkLayer4(mappingIn(rule, "layer4"), [...path, "layer4"], errors);
+    if (isMapping(rule["not"])) checkNot(rule["not"], mappingIn(rule, "layer4")["protocol"], [...path, "not"], errors);
     warnOfRule(rule, path, warnings);
   }
 }
@@ -41,8 +42,14 @@ function checkName(name: unknown, index: number, first: Map<string, number>, err
   else errors.add(["rules", index, "name"], `the name ${quote(name)} is already that of rules[${earlier}]; names are unique`, { value: name });
 }
 
-function checkLayer4(layer4: Mapping, path: Steps, errors: Findings): void {
-  const { protocol } = layer4;
+/** `protocol`: of the rule, whose ports and messages `not` may leave out without naming it again. */
+function checkNot(not: Mapping, protocol: unknown, path: Steps, errors: Findings): void {
+  if (Object.values(not).every(isConditionless)) errors.add(path, "not names nothing; name what the rule leaves out, or remove it");
+  checkLayer4(mappingIn(not, "layer4"), [...path, "layer4"], errors, protocol);
+}
+
+function checkLayer4(layer4: Mapping, path: Steps, errors: Findings, otherwise?: unknown): void {
+  const { protocol = otherwise } = layer4;
   const known = typeof protocol === "string" || typeof protocol === "number" ? protocolNumber(protocol) : undefined;
   // A protocol that is wrong in itself has been reported; what depends on it cannot be judged.
   const unclear = protocol !== undefined && known === undefined;
@@ -104,6 +111,7 @@ function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
   for (const key of ["source", "destination"]) {
     const networks = listIn(mappingIn(rule, "layer3"), key);
     families.push([`layer3.${key}`, warnOfNetworks(networks, [...path, "layer3", key], warnings)]);
+    warnOfNetworks(listIn(mappingIn(mappingIn(rule, "not"), "layer3"), key), [...path, "not", "layer3", key], warnings);
   }
   const { protocol } = mappingIn(rule, "layer4");
   const number = typeof protocol === "string" || typeof protocol === "number" ? protocolNumber(protocol) : undefined;
@@ -114,7 +122,7 @@ function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
   if (said[0] !== undefined && other !== undefined) {
     warnings.add(path, `the rule can match nothing: ${said[0].key} is IPv${said[0].family} and ${other.key} is IPv${other.family}`);
   }
-  if (rule["action"] === "block" && rule["direction"] === "both" && CONDITIONS.every((key) => isConditionless(rule[key]))) {
+  if (rule["action"] === "block" && rule["direction"] === "both" && [...CONDITIONS, "not"].every((key) => isConditionless(rule[key]))) {
     warnings.add(path, "the rule has no conditions and blocks every connection that comes to it");
   }
 }

@@ -48,6 +48,14 @@ export interface RuleConfig {
   interfaces?: string[];
   layer3?: Layer3Config;
   layer4?: Layer4Config;
+  /** The rule leaves out what all of these fields match. */
+  not?: NotConfig;
+}
+
+export interface NotConfig {
+  interfaces?: string[];
+  layer3?: Layer3Config;
+  layer4?: Pick<Layer4Config, "protocol" | "source_ports" | "destination_ports" | "icmp">;
 }
 
 export interface Layer3Config {

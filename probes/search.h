@@ -78,7 +78,8 @@ static __always_inline bool match(const struct matcher *m, const struct packet *
 		return true;
 	if (m->fields & MATCH_INTERFACE && !(m->interface_groups & packet->interface_groups))
 		return false;
-	if (m->fields & MATCH_PROTOCOL && m->protocol != t->protocol && !(packet->flags & PACKET_NO_PROTOCOL))
+	if (m->fields & MATCH_PROTOCOL && (t->protocol < m->protocol_low || t->protocol > m->protocol_high) &&
+	    !(packet->flags & PACKET_NO_PROTOCOL))
 		return false;
 	if (m->fields & MATCH_SOURCE_PORT &&
 	    (t->source_port < m->source_port_low || t->source_port > m->source_port_high))
@@ -86,10 +87,11 @@ static __always_inline bool match(const struct matcher *m, const struct packet *
 	if (m->fields & MATCH_DESTINATION_PORT &&
 	    (t->destination_port < m->destination_port_low || t->destination_port > m->destination_port_high))
 		return false;
-	if (m->fields & MATCH_ICMP_TYPE && m->icmp_type != t->icmp_type)
-		return false;
-	if (m->fields & MATCH_ICMP_CODE && m->icmp_code != t->icmp_code)
-		return false;
+	if (m->fields & MATCH_MESSAGE) {
+		__u16 message = t->icmp_type << 8 | t->icmp_code;
+
+		return message >= m->message_low && message <= m->message_high;
+	}
 	return true;
 }
 

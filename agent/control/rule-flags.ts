@@ -28,21 +28,28 @@ function flags(text: string): { set?: string[]; unset?: string[] } {
   return { ...(set.length === 0 ? {} : { set }), ...(unset.length === 0 ? {} : { unset }) };
 }
 
-const FLAGS: Record<string, Flag> = {
+const CONDITIONS: Record<string, Flag> = {
   src: { key: "layer3.source", value: "LIST", about: "addresses, prefixes or first-last ranges of the opener, with commas", read: list },
   dst: { key: "layer3.destination", value: "LIST", about: "those of the other end", read: list },
   port: { key: "layer4.destination_ports", value: "LIST", about: "ports or first-last ranges of the other end (with --proto tcp or udp)", read: numbers },
   sport: { key: "layer4.source_ports", value: "LIST", about: "those of the opener", read: numbers },
   proto: { key: "layer4.protocol", value: "NAME", about: "tcp, udp, icmp, icmpv6, another name or a number", read: number },
   icmp: { key: "layer4.icmp", value: "LIST", about: "message types, or type/code, as echo-request (with --proto icmp or icmpv6)", read: messages },
+  interface: { key: "interfaces", value: "LIST", about: "names of interfaces, with * for any characters", read: list },
+};
+
+const FLAGS: Record<string, Flag> = {
+  ...CONDITIONS,
   flags: { key: "layer4.flags", value: "LIST", about: "TCP flags that a packet has, or with ! lacks, as syn,!ack (with --proto tcp)", read: flags },
   state: { key: "layer4.state", value: "LIST", about: "new, established, related or invalid", read: list },
   "longer-than": { key: "layer4.connection_duration.longer_than", value: "WHILE", about: "connections that are older, as 1h", read: word },
   "shorter-than": { key: "layer4.connection_duration.shorter_than", value: "WHILE", about: "those that are younger", read: word },
+  ...Object.fromEntries(
+    Object.entries(CONDITIONS).map(([name, { key, value, read }]): [string, Flag] => [`not-${name}`, { key: `not.${key}`, value: value!, about: `as --${name}; what all these name together is left out`, read }]),
+  ),
   action: { key: "action", value: "ACTION", about: "allow or block", read: word },
   name: { key: "name", value: "NAME", about: "what events call the rule (its id)", read: word },
   direction: { key: "direction", value: "WHICH", about: "the opener's: ingress, egress or both (both)", read: word },
-  interface: { key: "interfaces", value: "LIST", about: "names of interfaces, with * for any characters", read: list },
 };
 
 export const RULE_OPTIONS: Record<string, OptionSpec> = {
@@ -66,12 +73,11 @@ export function ruleOf(call: Call): Record<string, unknown> {
   return call.has("enforce") ? { ...rule, enforce: true } : rule;
 }
 
-function put(rule: Record<string, unknown>, key: string, value: unknown): void {
-  const steps = key.split(".");
-  const last = steps.pop()!;
-  let inner = rule;
-  for (const step of steps) inner = (inner[step] ??= {}) as Record<string, unknown>;
-  inner[last] = value;
+/** `key`: the keys down to it, with dots. */
+function put(mapping: Record<string, unknown>, key: string, value: unknown): void {
+  const [first, ...rest] = key.split(".") as [string, ...string[]];
+  if (rest.length === 0) mapping[first] = value;
+  else put((mapping[first] ??= {}) as Record<string, unknown>, rest.join("."), value);
 }
 
 /** undefined where none is said. */

@@ -1,13 +1,23 @@
 /** A rule as a line for people. */
 
-import type { Ports, RuleConfig } from "../../config/types.ts";
+import type { Layer3Config, Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
 
-/** `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0` */
-export function ruleText({ action, enforce, direction, interfaces = [], layer3 = {}, layer4 = {} }: RuleConfig): string {
+/** `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0, but not from 10.1.0.0/16` */
+export function ruleText({ action, enforce, direction, interfaces = [], layer3 = {}, layer4 = {}, not }: RuleConfig): string {
+  const words = [layer4.protocol === undefined ? "anything" : String(layer4.protocol), ...carriedText(layer3, layer4)];
+  const where = [direction === "both" ? "" : direction, ...worded("on ", interfaces)].filter((part) => part !== "").join(" ");
+  const whole = `${action}${enforce && action === "block" ? ", enforced" : ""}: ${words.join(" ")}${where === "" ? "" : `, ${where}`}`;
+  return not === undefined ? whole : `${whole}, but not ${notText(not)}`;
+}
+
+function notText({ interfaces = [], layer3 = {}, layer4 = {} }: NotConfig): string {
+  return [...(layer4.protocol === undefined ? [] : [String(layer4.protocol)]), ...carriedText(layer3, layer4), ...worded("on ", interfaces)].join(" ");
+}
+
+function carriedText(layer3: Layer3Config, layer4: Layer4Config): string[] {
   const icmp = (layer4.icmp ?? []).map(({ type, code }) => (code === undefined ? `${type}` : `${type}/${code}`));
   const flags = [...(layer4.flags?.set ?? []), ...(layer4.flags?.unset ?? []).map((flag) => `no ${flag}`)];
-  const words = [
-    layer4.protocol === undefined ? "anything" : String(layer4.protocol),
+  return [
     ...worded("", icmp),
     ...worded("with ", flags),
     ...worded("", layer4.state ?? []),
@@ -16,8 +26,6 @@ export function ruleText({ action, enforce, direction, interfaces = [], layer3 =
     ...endText("from", layer3.source, layer4.source_ports),
     ...endText("to", layer3.destination, layer4.destination_ports),
   ];
-  const where = [direction === "both" ? "" : direction, ...worded("on ", interfaces)].filter((part) => part !== "").join(" ");
-  return `${action}${enforce && action === "block" ? ", enforced" : ""}: ${words.join(" ")}${where === "" ? "" : `, ${where}`}`;
 }
 
 function endText(which: string, networks: readonly string[] = [], ports: readonly Ports[] = []): string[] {

@@ -218,9 +218,8 @@ export const Match = {
   PROTOCOL: 1,
   SOURCE_PORT: 2,
   DESTINATION_PORT: 4,
-  ICMP_TYPE: 8,
-  ICMP_CODE: 16,
-  INTERFACE: 32,
+  MESSAGE: 8,
+  INTERFACE: 16,
 } as const;
 
 export const MatcherFlag = {
@@ -437,19 +436,20 @@ export const Matcher = {
   destination: { at: 16, count: 2, stride: 8 },
   interface_groups: 32,
   source_port_low: 40,
+  message_low: 40,
   source_port_high: 42,
+  message_high: 42,
   destination_port_low: 44,
   destination_port_high: 46,
   slot: 48,
   order: 52,
   source_length: 56,
   destination_length: 57,
-  protocol: 58,
-  directions: 59,
-  icmp_type: 60,
-  icmp_code: 61,
+  protocol_low: 58,
+  protocol_high: 59,
+  directions: 60,
+  flags: 61,
   fields: 62,
-  flags: 63,
 } as const;
 
 export const MatcherTable = {

@@ -115,6 +115,8 @@ function fieldLines(btf: Btf, members: readonly { name: string; type: number; bi
     const where = `${path}.${member.name}`;
     if (member.bitOffset % 8 !== 0) throw new Error(`${where} is a bit field: the layout is made of bytes`);
     if (member.name.startsWith("reserved")) return [];
+    const alternatives = member.name === "" ? btf.resolve(member.type) : undefined;
+    if (alternatives?.kind === "union") return fieldLines(btf, alternatives.members, base + member.bitOffset / 8, indent, path);
     if (RESERVED.has(member.name)) throw new Error(`${where}: a field may not be called ${member.name}, the layout uses that word`);
     return fieldBlock(btf, member.name, member.type, base + member.bitOffset / 8, indent, where);
   });

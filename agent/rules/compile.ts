@@ -9,10 +9,10 @@ import { Classifier } from "./classifier/build.ts";
 import { Crowded } from "./classifier/crowded.ts";
 import { Lines, WORDS } from "./classifier/line.ts";
 import { findLongChain, type LongChain } from "./chain.ts";
-import { expand, factorsOf } from "./expand.ts";
+import { expand, factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
 import { asksForInvalid, type Conditions, conditionsOf } from "./conditions.ts";
 import { isConditional } from "./fields.ts";
-import { groupsOf, InterfaceGroups } from "./groups.ts";
+import { type Group, groupsOf, InterfaceGroups } from "./groups.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
 import { findShadowed, type Shadowed } from "./shadowed.ts";
 import { assignSlots, MOST_RULES, type Slots } from "./slots.ts";
@@ -54,14 +54,14 @@ export interface CompiledParts {
   freshSlots: Uint32Array;
   /** For the operator, each a sentence. */
   warnings: string[];
-  /** The `interfaces` lists of the rules, by their bit. */
-  interfaceLists: string[][];
+  /** What the rules say of interfaces, by its bit. */
+  interfaceGroups: Group[];
 }
 
 export interface CompiledRules extends CompiledParts {
   /** In the order they are tried. */
   rules: CompiledRule[];
-  /** Bits of the `interfaces` lists that an interface of this name fits. */
+  /** Bits of the groups that an interface of this name fits. */
   groupsOf(interfaceName: string): bigint;
 }
 
@@ -85,11 +85,11 @@ export function compile(source: RulesSource, previous?: Before): CompiledRules {
 
 /** `rules`: those that the parts were made of. */
 export function assemble(rules: readonly RuleConfig[], parts: CompiledParts): CompiledRules {
-  const { interfaceLists } = parts; // what asks for groups later need not hold the rest
+  const { interfaceGroups } = parts; // what asks for groups later need not hold the rest
   return {
     ...parts,
     rules: rules.map((rule, index) => compileRule(rule, parts.slots.slots[index]!)),
-    groupsOf: (name) => groupsOf(interfaceLists, name),
+    groupsOf: (name) => groupsOf(interfaceGroups, name),
   };
 }
 
@@ -131,7 +131,7 @@ export function compileParts(source: RulesSource, previous?: Before): CompiledPa
     slots,
     freshSlots: fresh,
     warnings: [...rules.flatMap((rule, index) => warnings(rule, costs[index]!)), ...explainShadowed(shadowed, rules)],
-    interfaceLists: groups.lists,
+    interfaceGroups: groups.all,
   };
 }
 
@@ -142,7 +142,7 @@ function expandAll(rules: readonly RuleConfig[], slots: Uint32Array, groups: Int
   for (const [order, rule] of rules.entries()) {
     const blocks = rule.action === "block";
     const meaning = { slot: slots[order]!, order, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule) };
-    costs[order] = expand(rule, (interfaces) => groups.bitOf(interfaces, printable(rule.name)), lines, meaning, MOST_MATCHERS - lines.count);
+    costs[order] = expand(rule, (interfaces, except) => groups.bitOf(interfaces, except, printable(rule.name)), lines, meaning, MOST_MATCHERS - lines.count);
   }
   return { lines, costs };
 }
@@ -178,7 +178,7 @@ function explainCost(rules: readonly RuleConfig[], costs: Float64Array): string 
   const dearest = rules.map((rule, index) => ({ rule, cost: costs[index]! })).sort((a, b) => b.cost - a.cost);
   const named = dearest.slice(0, MOST_NAMED).map(({ rule, cost }) => {
     const factors = factorsOf(rule);
-    return `${quote(rule.name)} ${cost}${factors.length > 0 ? ` (${factors.join(" x ")})` : ""}`;
+    return `${quote(rule.name)} ${cost}${factors === "" ? "" : ` (${factors})`}`;
   });
   const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
   return (
@@ -220,7 +220,10 @@ function explainShadowed(shadowed: readonly Shadowed[], rules: readonly RuleConf
 }
 
 function warnings(rule: RuleConfig, cost: number): string[] {
+  if (leavesNothing(rule)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
   if (cost === 0) return [`rule ${quote(rule.name)} matches nothing: its sources and destinations are of different families`];
+  const useless = leftOutInVain(rule);
+  if (useless !== undefined) return [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
   return familyIsWrong(rule) ? [`rule ${quote(rule.name)} matches nothing: ${rule.layer4?.protocol} and its addresses are of different families`] : [];
 }
 

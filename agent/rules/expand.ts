@@ -1,29 +1,38 @@
-/** A rule as matchers: every combination of the alternatives its fields list. */
+/**
+ * A rule as matchers: every combination of the alternatives its fields list. What its `not` leaves over is a part for
+ * each field that `not` names: not (A and B) is not A, or not B. The parts may overlap, for they are of one rule.
+ */
+
+import { isDeepStrictEqual } from "node:util";
 
 import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber } from "../../config/names.ts";
-import { parsePorts, type PortRange } from "../../config/ports.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import { parsePorts } from "../../config/ports.ts";
+import type { Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
 import { Direction } from "../generated/layout.ts";
 import type { LineRule, Lines } from "./classifier/line.ts";
 import type { FieldPath } from "./fields.ts";
-import { type Pair, pairsOf } from "./pairs.ts";
+import { type NotPath, notPaths } from "./not.ts";
+import { type End, type Pair, pairsOf } from "./pairs.ts";
+import { NOTHING, rangesOutside, type Range } from "./spans.ts";
 
-/** The bit of an `interfaces` list. */
-export type GroupOf = (interfaces: readonly string[]) => bigint;
+/** The bit of the interfaces that fit some of the first, or any where there are none, and none of the others. */
+export type GroupOf = (interfaces: readonly string[], except: readonly string[]) => bigint;
 
 /** What a field adds to a matcher: it writes one of its alternatives. */
 interface Expansion<T> {
-  /** One entry each; ANY where the field says nothing, and none at all if it can match nothing. */
-  alternatives(rule: RuleConfig, groupOf: GroupOf): readonly (T | undefined)[];
+  /**
+   * One entry each; ANY where the field says nothing, and none at all if it can match nothing. `left`: the field of
+   * the rule's `not` that this part leaves out.
+   */
+  alternatives(rule: RuleConfig, groupOf: GroupOf, left: NotPath | undefined): readonly (T | undefined)[];
   write(lines: Lines, line: number, alternative: T): void;
 }
 
 const ANY = [undefined];
-
-interface Message {
-  type: number | undefined;
-  code: number | undefined;
-}
+const NONE: readonly never[] = [];
+const ALL_PORTS: readonly Range[] = [{ first: 0, last: 0xffff }];
+const ALL_MESSAGES = ALL_PORTS;
+const ALL_PROTOCOLS: readonly Range[] = [{ first: 0, last: 0xff }];
 
 const DIRECTIONS: Record<RuleConfig["direction"], number[]> = {
   ingress: [1 << Direction.INGRESS],
@@ -40,43 +49,51 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
     write: (lines, line, directions) => lines.setDirections(line, directions),
   }),
   interfaces: expansion<bigint>({
-    alternatives: ({ interfaces }, groupOf) => (interfaces === undefined || interfaces.length === 0 ? ANY : [groupOf(interfaces)]),
+    alternatives({ interfaces = NONE, not }, groupOf, left) {
+      const except = left === "interfaces" ? (not?.interfaces ?? NONE) : NONE;
+      return interfaces.length + except.length === 0 ? ANY : [groupOf(interfaces, except)];
+    },
     write: (lines, line, groups) => lines.setInterfaceGroups(line, groups),
   }),
   "layer3.source": expansion<Pair>({
-    alternatives: ({ layer3 }) => (layer3 === undefined ? ANY : pairsOf(layer3.source, layer3.destination)),
+    alternatives(rule, _, left) {
+      if (rule.layer3 === undefined && left === undefined) return ANY;
+      return pairsOf(endOf(rule, "source", left), endOf(rule, "destination", left));
+    },
     write(lines, line, { source, destination }) {
       if (source !== undefined) lines.setSource(line, source);
       if (destination !== undefined) lines.setDestination(line, destination);
     },
   }),
   "layer3.destination": expansion<never>({ alternatives: () => ANY, write() {} }), // with the source: only some pairs can meet
-  "layer4.protocol": expansion<number>({
-    alternatives: ({ layer4 }) => (layer4?.protocol === undefined ? ANY : [protocolNumber(layer4.protocol)]),
-    write: (lines, line, protocol) => lines.setProtocol(line, protocol),
+  "layer4.protocol": expansion<Range>({
+    alternatives({ layer4, not }, _, left) {
+      if (left === "layer4.protocol") return rangesOutside(protocolOf(layer4) ?? ALL_PROTOCOLS, protocolOf(not?.layer4) ?? NONE);
+      // Ports and messages are left out of a protocol.
+      return protocolOf(layer4) ?? (left?.startsWith("layer4.") ? protocolOf(not?.layer4) : undefined) ?? ANY;
+    },
+    write: (lines, line, protocols) => lines.setProtocols(line, protocols),
   }),
-  "layer4.source_ports": expansion<PortRange>({
-    alternatives: ({ layer4 }) => portsOf(layer4?.source_ports),
+  "layer4.source_ports": expansion<Range>({
+    alternatives: (rule, _, left) => portsOf(rule, "source_ports", left),
     write: (lines, line, ports) => lines.setSourcePorts(line, ports),
   }),
-  "layer4.destination_ports": expansion<PortRange>({
-    alternatives: ({ layer4 }) => portsOf(layer4?.destination_ports),
+  "layer4.destination_ports": expansion<Range>({
+    alternatives: (rule, _, left) => portsOf(rule, "destination_ports", left),
     write: (lines, line, ports) => lines.setDestinationPorts(line, ports),
   }),
-  "layer4.icmp": expansion<Message>({
-    alternatives({ layer4 }) {
-      if (layer4?.icmp === undefined || layer4.icmp.length === 0) return ANY;
-      const table = icmpTable(layer4.protocol ?? "") ?? {};
-      return layer4.icmp.map(({ type, code }) => ({ type: icmpTypeNumber(table, type), code: code === undefined ? undefined : icmpCodeNumber(table, type, code) }));
+  "layer4.icmp": expansion<Range>({
+    alternatives({ layer4, not }, _, left) {
+      const messages = messagesOf(layer4?.icmp, layer4?.protocol);
+      if (left !== "layer4.icmp") return messages.length === 0 ? ANY : messages;
+      return rangesOutside(messages.length === 0 ? ALL_MESSAGES : messages, messagesOf(not?.layer4?.icmp, not?.layer4?.protocol ?? layer4?.protocol));
     },
-    write(lines, line, { type, code }) {
-      if (type !== undefined) lines.setIcmpType(line, type);
-      if (code !== undefined) lines.setIcmpCode(line, code);
-    },
+    write: (lines, line, messages) => lines.setMessages(line, messages),
   }),
   "layer4.flags": IN_THE_SLOT,
   "layer4.state": IN_THE_SLOT,
   "layer4.connection_duration": IN_THE_SLOT,
+  not: expansion<never>({ alternatives: () => ANY, write() {} }), // says what the fields it names leave out
 };
 
 const FIELDS = Object.entries(EXPAND) as unknown as [FieldPath, Expansion<unknown>][];
@@ -85,35 +102,86 @@ function expansion<T>(of: Expansion<T>): Expansion<never> {
   return of as unknown as Expansion<never>;
 }
 
-function portsOf(list: readonly (number | string)[] | undefined): readonly (PortRange | undefined)[] {
-  return list === undefined || list.length === 0 ? ANY : list.map(parsePorts);
+function endOf({ layer3, not }: RuleConfig, end: "source" | "destination", left: NotPath | undefined): End {
+  return { of: layer3?.[end], except: left === `layer3.${end}` ? not?.layer3?.[end] : undefined };
+}
+
+function protocolOf(layer4: NotConfig["layer4"]): Range[] | undefined {
+  if (layer4?.protocol === undefined) return undefined;
+  const number = protocolNumber(layer4.protocol)!;
+  return [{ first: number, last: number }];
+}
+
+function portsOf({ layer4, not }: RuleConfig, end: "source_ports" | "destination_ports", left: NotPath | undefined): readonly (Range | undefined)[] {
+  const list: readonly Ports[] = layer4?.[end] ?? NONE;
+  if (left === `layer4.${end}`) return rangesOutside(list.length === 0 ? ALL_PORTS : list.map(parsePorts), (not?.layer4?.[end] ?? NONE).map(parsePorts));
+  return list.length === 0 ? ANY : list.map(parsePorts);
+}
+
+/** A message is one number: the type in the upper byte, the code in the lower. */
+function messagesOf(list: Layer4Config["icmp"] = [], protocol: string | number = ""): Range[] {
+  const table = icmpTable(protocol) ?? {};
+  return list.map(({ type, code }) => {
+    const first = icmpTypeNumber(table, type)! << 8;
+    if (code === undefined) return { first, last: first | 0xff };
+    const exact = first | icmpCodeNumber(table, type, code)!;
+    return { first: exact, last: exact };
+  });
+}
+
+/** The field of `not` that each part leaves out; a rule without `not` is one part, and so is one whose `not` is about another protocol. */
+function partsOf(rule: RuleConfig): readonly (NotPath | undefined)[] {
+  const { layer4, not } = rule;
+  const [ours, theirs] = [protocolOf(layer4)?.[0]?.first, protocolOf(not?.layer4)?.[0]?.first];
+  const leavesOutNothing = ours !== undefined && theirs !== undefined && ours !== theirs;
+  return not === undefined || leavesOutNothing ? ANY : notPaths(not);
 }
 
 /** Adds the matchers of a rule, unless there are more than `most`. Answers how many they are. */
 export function expand(rule: RuleConfig, groupOf: GroupOf, lines: Lines, meaning: LineRule, most: number): number {
-  const choices = FIELDS.map(([, field]) => field.alternatives(rule, groupOf));
-  const count = choices.reduce((product, { length }) => product * length, 1);
-  for (let number = 0; number < count && count <= most; number++) {
-    const line = lines.add();
-    lines.setRule(line, meaning);
-    // The number of a combination, read digit by digit from the last field: each field is a digit of its own base.
-    let rest = number;
-    for (let index = FIELDS.length - 1; index >= 0; index--) {
-      const alternatives = choices[index]!;
-      const chosen = alternatives[rest % alternatives.length];
-      rest = Math.floor(rest / alternatives.length);
-      if (chosen !== undefined) FIELDS[index]![1].write(lines, line, chosen);
+  let total = 0;
+  for (const left of partsOf(rule)) {
+    const choices = FIELDS.map(([, field]) => field.alternatives(rule, groupOf, left));
+    const count = choices.reduce((product, { length }) => product * length, 1);
+    total += count;
+    for (let number = 0; number < count && total <= most; number++) {
+      const line = lines.add();
+      lines.setRule(line, meaning);
+      // The number of a combination, read digit by digit from the last field: each field is a digit of its own base.
+      let rest = number;
+      for (let index = FIELDS.length - 1; index >= 0; index--) {
+        const alternatives = choices[index]!;
+        const chosen = alternatives[rest % alternatives.length];
+        rest = Math.floor(rest / alternatives.length);
+        if (chosen !== undefined) FIELDS[index]![1].write(lines, line, chosen);
+      }
     }
   }
-  return count;
+  return total;
 }
 
-/** What multiplies the matchers of a rule, as `100 layer3.source`. */
-export function factorsOf(rule: RuleConfig): string[] {
-  const counts = FIELDS.map(([path, field]) => ({ path, count: field.alternatives(rule, () => 0n).length }));
-  return counts.filter(({ count }) => count > 1).map(({ path, count }) => `${count} ${label(path)}`);
+/** What multiplies the matchers of a rule, as `100 layer3.source`, and what `not` adds to them. */
+export function factorsOf(rule: RuleConfig): string {
+  const parts = partsOf(rule).map((left) => {
+    const counts = FIELDS.map(([path, field]) => ({ path, count: field.alternatives(rule, () => 0n, left).length }));
+    return counts.filter(({ count }) => count > 1).map(({ path, count }) => `${count} ${label(path)}`).join(" x ");
+  });
+  return parts.filter((part) => part !== "").join(" + ");
 }
 
 function label(path: FieldPath): string {
   return path === "layer3.source" ? "pairs of layer3.source and layer3.destination" : path;
+}
+
+/** Whether its `not` leaves nothing of the rule. */
+export function leavesNothing(rule: RuleConfig): boolean {
+  if (rule.not === undefined) return false;
+  return partsOf(rule).every((left) => FIELDS.some(([, field]) => field.alternatives(rule, () => 0n, left).every((alternative) => alternative === NOTHING)));
+}
+
+/** A field of `not` that names nothing the rule would match, so that nothing is left out. */
+export function leftOutInVain(rule: RuleConfig): NotPath | undefined {
+  if (rule.not === undefined) return undefined;
+  const alternatives = (path: NotPath, left: NotPath | undefined): readonly unknown[] => EXPAND[path === "layer3.destination" ? "layer3.source" : path].alternatives(rule, () => 0n, left);
+  return notPaths(rule.not).filter((path) => path !== "interfaces").find((path) => isDeepStrictEqual(alternatives(path, path), alternatives(path, undefined)));
 }

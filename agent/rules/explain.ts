@@ -2,6 +2,7 @@
 
 import type { RuleConfig } from "../../config/types.ts";
 import { FIELD_ENTRIES, type FieldPath } from "./fields.ts";
+import { some } from "./three-valued.ts";
 import type { Subject } from "./subject.ts";
 
 export interface Condition {
@@ -18,7 +19,6 @@ export function explainRule(rule: RuleConfig, subject: Subject): Condition[] {
     const wants = field.wants(rule);
     if (wants.length === 0) return [];
     const answers = wants.map((want) => want.holds(subject));
-    const matched = answers.includes(true) ? true : answers.includes(undefined) ? null : false;
-    return [{ field: path, matched, want: wants.map(({ text }) => text).join(" or "), got: field.got(subject) }];
+    return [{ field: path, matched: some(answers) ?? null, want: wants.map(({ text }) => text).join(" or "), got: field.got(subject, rule) }];
   });
 }

@@ -23,8 +23,8 @@ export interface Field {
   judged: "once" | "each_packet";
   /** Empty: any. */
   wants(rule: RuleConfig): Want[];
-  /** What the packet has, for a reader. */
-  got(subject: Subject): string;
+  /** What the packet has of what the rule asks for, for a reader. */
+  got(subject: Subject, rule: RuleConfig): string;
 }
 
 export const BOTH_WAYS: readonly Direction[] = ["ingress", "egress"];

@@ -10,6 +10,7 @@ import { icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, 
 import type { Ports, RuleConfig } from "../../config/types.ts";
 import { CONDITION_FIELDS } from "./condition-fields.ts";
 import { BOTH_WAYS, type Field, known, shown, UNKNOWN, type Want } from "./field.ts";
+import { notField } from "./not.ts";
 import type { Subject } from "./subject.ts";
 
 const ADDRESS_OPERATORS = {
@@ -88,10 +89,11 @@ export const FIELDS = {
     directions: BOTH_WAYS,
     operators: { type: "is this message, whatever its code", type_and_code: "is this message with this code" },
     judged: "once",
-    wants: (rule) => (rule.layer4?.icmp ?? []).map((value) => wantMessage(rule, value)),
+    wants: ({ layer4 }) => (layer4?.icmp ?? []).map((value) => wantMessage(layer4?.protocol, value)),
     got: ({ icmp, protocol }) => shown(icmp, ({ type, code }) => `${messageName(protocol, type)} code ${code}`),
   },
   ...CONDITION_FIELDS,
+  not: notField((path): Field => FIELDS[path]),
 } satisfies Record<string, Field>;
 
 export type FieldPath = keyof typeof FIELDS;
@@ -147,8 +149,8 @@ function wantPort(value: Ports, end: "source" | "destination"): Want {
   };
 }
 
-function wantMessage(rule: RuleConfig, value: { type: string | number; code?: string | number }): Want {
-  const table = icmpTable(rule.layer4?.protocol ?? "") ?? {};
+function wantMessage(protocol: string | number = "", value: { type: string | number; code?: string | number }): Want {
+  const table = icmpTable(protocol) ?? {};
   const type = icmpTypeNumber(table, value.type);
   const code = value.code === undefined ? undefined : icmpCodeNumber(table, value.type, value.code);
   return {

@@ -1,35 +1,48 @@
-/** Each distinct `interfaces` list of the rules is one bit; an interface has the bits of the lists it fits. */
+/**
+ * Each distinct choice of interfaces that rules make is one bit; an interface has the bits of the choices it fits. The
+ * kernel compares bits and knows nothing of names.
+ */
 
 import { someInterfaceMatches } from "../../config/interfaces.ts";
 
 export const MOST_GROUPS = 64;
 
-export class InterfaceGroups {
-  readonly #lists: { key: string; patterns: string[]; rule: string }[] = [];
+/** Interfaces that fit some of the patterns, or any where there are none, and none of the exceptions. */
+export interface Group {
+  patterns: string[];
+  except: string[];
+}
 
-  /** The bit of a list, which `rule` names. */
-  bitOf(patterns: readonly string[], rule: string): bigint {
-    const list = [...new Set(patterns)].sort();
-    const key = list.join(" ");
-    let index = this.#lists.findIndex((known) => known.key === key);
-    if (index < 0) index = this.#lists.push({ key, patterns: list, rule }) - 1;
+export class InterfaceGroups {
+  readonly #known: { key: string; group: Group; rule: string }[] = [];
+
+  /** The bit of a choice, which `rule` makes. */
+  bitOf(patterns: readonly string[], except: readonly string[], rule: string): bigint {
+    const group = { patterns: [...new Set(patterns)].sort(), except: [...new Set(except)].sort() };
+    const key = JSON.stringify(group);
+    let index = this.#known.findIndex((known) => known.key === key);
+    if (index < 0) index = this.#known.push({ key, group, rule }) - 1;
     return 1n << BigInt(index);
   }
 
   /** What is wrong, in words for the operator. */
   get problem(): string | undefined {
-    if (this.#lists.length <= MOST_GROUPS) return undefined;
-    const beyond = this.#lists.slice(MOST_GROUPS).map(({ rule }) => `"${rule}"`);
-    return `rules may have ${MOST_GROUPS} different "interfaces" lists, these have ${this.#lists.length}; beyond the limit are those of ${beyond.join(", ")}: share lists, or use a pattern as "eth*"`;
+    if (this.#known.length <= MOST_GROUPS) return undefined;
+    const beyond = this.#known.slice(MOST_GROUPS).map(({ rule }) => `"${rule}"`);
+    return `rules may have ${MOST_GROUPS} different "interfaces" lists, these have ${this.#known.length}; beyond the limit are those of ${beyond.join(", ")}: share lists, or use a pattern as "eth*"`;
   }
 
   /** By bit. */
-  get lists(): string[][] {
-    return this.#lists.map(({ patterns }) => patterns);
+  get all(): Group[] {
+    return this.#known.map(({ group }) => group);
   }
 }
 
-/** The bits of the lists that an interface of this name fits. */
-export function groupsOf(lists: readonly (readonly string[])[], name: string): bigint {
-  return lists.reduce((bits, patterns, index) => (someInterfaceMatches(patterns, name) ? bits | (1n << BigInt(index)) : bits), 0n);
+/** The bits of the groups that an interface of this name fits. */
+export function groupsOf(groups: readonly Group[], name: string): bigint {
+  return groups.reduce((bits, group, index) => (fits(group, name) ? bits | (1n << BigInt(index)) : bits), 0n);
+}
+
+function fits({ patterns, except }: Group, name: string): boolean {
+  return (patterns.length === 0 || someInterfaceMatches(patterns, name)) && !someInterfaceMatches(except, name);
 }

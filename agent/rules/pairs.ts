@@ -6,6 +6,7 @@
  */
 
 import { parseNetworks, type Network } from "../../config/address.ts";
+import { networksOutside } from "./spans.ts";
 
 /** Of all rules together. */
 export const MOST_MATCHERS = 262_144;
@@ -19,11 +20,18 @@ export interface Pair {
 
 const NONE: readonly string[] = [];
 const ANY = [undefined];
+const EVERYWHERE: readonly Network[] = ["0.0.0.0/0", "::/0"].flatMap(parseNetworks);
+
+/** One end's networks as they are written, and those that are left out. */
+export interface End {
+  of?: readonly string[] | undefined;
+  except?: readonly string[] | undefined;
+}
 
 /** Stops one beyond what the tables hold: more is refused anyway, and two long lists make billions. */
-export function pairsOf(sources: readonly string[] = NONE, destinations: readonly string[] = NONE): Pair[] {
+export function pairsOf(source: End, destination: End): Pair[] {
   const pairs: Pair[] = [];
-  const [from, to] = [networksOf(sources), networksOf(destinations)];
+  const [from, to] = [networksOf(source), networksOf(destination)];
   for (const source of from) {
     for (const destination of to) {
       if (source && destination && source.family !== destination.family) continue;
@@ -35,9 +43,10 @@ export function pairsOf(sources: readonly string[] = NONE, destinations: readonl
 }
 
 /** The networks of a list; for an empty one "any". */
-function networksOf(list: readonly string[]): readonly (Network | undefined)[] {
-  if (list.length < 2) return list.length === 0 ? ANY : parseNetworks(list[0]!);
-  return list.flatMap(parseNetworks);
+function networksOf({ of = NONE, except = NONE }: End): readonly (Network | undefined)[] {
+  if (except.length > 0) return networksOutside(of.length === 0 ? EVERYWHERE : of.flatMap(parseNetworks), except.flatMap(parseNetworks));
+  if (of.length < 2) return of.length === 0 ? ANY : parseNetworks(of[0]!);
+  return of.flatMap(parseNetworks);
 }
 
 function holdsIPv4(network: Network): boolean {

@@ -10,9 +10,8 @@ enum weir_match {
 	MATCH_PROTOCOL = 1 << 0,
 	MATCH_SOURCE_PORT = 1 << 1,
 	MATCH_DESTINATION_PORT = 1 << 2,
-	MATCH_ICMP_TYPE = 1 << 3,
-	MATCH_ICMP_CODE = 1 << 4,
-	MATCH_INTERFACE = 1 << 5,
+	MATCH_MESSAGE = 1 << 3,
+	MATCH_INTERFACE = 1 << 4,
 };
 
 enum weir_matcher_flag {
@@ -25,26 +24,32 @@ enum weir_matcher_flag {
 
 /*
  * One alternative of a rule: a rule with two sources and three port ranges is six matchers, all naming the rule's slot
- * and its place in the order of rules. It fills a cell (see search.h).
+ * and its place in the order of rules. It fills a cell (see search.h). A range whose low end is above its high one holds
+ * nothing that is known, and perhaps what is not.
  */
 struct matcher {
 	__u64 source[2];		/* upper and lower half, as numbers */
 	__u64 destination[2];
 	__u64 interface_groups;		/* matches when it shares a bit with the interface's groups */
-	__u16 source_port_low;
-	__u16 source_port_high;
+	union {
+		__u16 source_port_low;
+		__u16 message_low;	/* of ICMP, which has no ports: its type in the upper byte, its code in the lower */
+	};
+	union {
+		__u16 source_port_high;
+		__u16 message_high;
+	};
 	__u16 destination_port_low;
 	__u16 destination_port_high;
 	__u32 slot;
 	__u32 order;			/* of its rule: the lowest that matches wins */
 	__u8 source_length;		/* of the prefix, in 128 bits */
 	__u8 destination_length;
-	__u8 protocol;
+	__u8 protocol_low;
+	__u8 protocol_high;
 	__u8 directions;		/* bit 0 ingress, bit 1 egress */
-	__u8 icmp_type;
-	__u8 icmp_code;
-	__u8 fields;			/* enum weir_match */
 	__u8 flags;			/* enum weir_matcher_flag */
+	__u16 fields;			/* enum weir_match */
 };
 
 /* Matchers whose keys have one form: so many bits of each address, and of the ports, and the protocol or not. */

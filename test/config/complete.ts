@@ -42,6 +42,11 @@ export const COMPLETE: Complete<WeirConfig> = {
         state: ["new", "invalid"],
         connection_duration: { longer_than: "1s", shorter_than: "2h" },
       },
+      not: {
+        interfaces: ["eth0"],
+        layer3: { source: ["10.1.0.0/16"], destination: ["198.51.100.1"] },
+        layer4: { protocol: "tcp", source_ports: ["2000-3000"], destination_ports: [23], icmp: [] },
+      },
     },
     {
       name: "everything-of-icmp",
@@ -59,6 +64,11 @@ export const COMPLETE: Complete<WeirConfig> = {
         flags: { set: [], unset: [] },
         state: ["established", "related"],
         connection_duration: { longer_than: "90s", shorter_than: "7d" },
+      },
+      not: {
+        interfaces: [],
+        layer3: { source: [], destination: [] },
+        layer4: { protocol: 1, source_ports: [], destination_ports: [], icmp: [{ type: 3, code: "port-unreachable" }] },
       },
     },
   ],

@@ -13,6 +13,7 @@ const ADD: [string, object][] = [
   ["--action block --proto icmp --icmp echo-request,3/1 --before d7", { rule: { layer4: { protocol: "icmp", icmp: [{ type: "echo-request" }, { type: 3, code: 1 }] }, action: "block" }, place: { before: "d7" } }],
   ["--action block --proto 47 --for 10m --reason why", { rule: { layer4: { protocol: 47 }, action: "block" }, place: "last", for_s: 600, reason: "why" }],
   ["--action block --proto tcp --flags syn,!ack --state new,invalid --longer-than 1h --shorter-than 2d", { rule: { layer4: { protocol: "tcp", flags: { set: ["syn"], unset: ["ack"] }, state: ["new", "invalid"], connection_duration: { longer_than: "1h", shorter_than: "2d" } }, action: "block" }, place: "last" }],
+  ["--action block --proto tcp --not-src 10.0.0.0/8,::1 --not-port 22 --not-interface lo", { rule: { layer4: { protocol: "tcp" }, not: { layer3: { source: ["10.0.0.0/8", "::1"] }, layer4: { destination_ports: [22] }, interfaces: ["lo"] }, action: "block" }, place: "last" }],
   ["--action block --until 2036-11-21T03:00Z --last", { rule: { action: "block" }, place: "last", until: Date.UTC(2036, 10, 21, 3) }],
 ];
 
@@ -72,6 +73,7 @@ test("what is wrong with a key is said of its flag", async () => {
     ['layer3.source[0]: "10.0.0.0/33" has no such prefix', '--src: "10.0.0.0/33" has no such prefix'],
     ["layer4.destination_ports: destination_ports need the protocol tcp or udp, not icmp", "--port needs the protocol tcp or udp, not icmp"],
     ["layer4.icmp: icmp needs the protocol icmp or icmpv6", "--icmp needs the protocol icmp or icmpv6"],
+    ["not.layer4.destination_ports: destination_ports need the protocol tcp or udp", "--not-port needs the protocol tcp or udp"],
     ['layer4.icmp[1].code: "x" is not a code', '--icmp: "x" is not a code'],
     ['name: "x" is already that of a rule of the file; names are unique', '--name: "x" is already that of a rule of the file; names are unique'],
     ["layer4.connection_duration.longer_than: \"1\" is not a while", '--longer-than: "1" is not a while'],
@@ -122,6 +124,7 @@ test("a rule reads as a sentence", () => {
     "block, enforced: tcp with syn no ack from any port 1-9 to 192.0.2.1 port 80 81",
   );
   assert.equal(ruleText({ ...rule, layer4: { protocol: "icmp", icmp: [{ type: "echo-request", code: 0 }] } }), "block, enforced: icmp echo-request/0");
+  assert.equal(ruleText({ ...rule, direction: "ingress", not: { interfaces: ["lo"], layer3: { source: ["10.0.0.0/8"] }, layer4: { protocol: "tcp", destination_ports: [22] } } }), "block, enforced: anything, ingress, but not tcp from 10.0.0.0/8 to any port 22 on lo");
 });
 
 const MISSHAPEN: [string, string, unknown, RegExp][] = [

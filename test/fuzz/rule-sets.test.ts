@@ -11,10 +11,10 @@ import { Reference, type Arrival, type Outcome } from "../../agent/rules/referen
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
-import { Ethernet, Fragment, frame, IPv4, IPv6, payload, TCP, UDP } from "../harness/packet.ts";
 import { fuzzRun, Random } from "../harness/random.ts";
 import { requires, root } from "../harness/require.ts";
-import { DENSE, openingFor, type Opening, type Profile, PROFILES } from "../harness/rule-sets.ts";
+import { DENSE, openingFor, type Profile, PROFILES } from "../harness/rule-sets.ts";
+import { arrivalOf, varied } from "./vary.ts";
 
 /** Packets are judged one by one, so that many small sets find more than few large ones; some must be large. */
 const SIZES = [3, 10, 17, 40, 100, 300, 1000];
@@ -34,7 +34,7 @@ test("the kernel programs find the rules that the reference finds, whatever the 
   const random = new Random(seed);
   const found = new Map<string, number>();
   for (let judged = 0; judged < amount; judged += PACKETS) {
-    const rules = changed(random, random.pick(SHAPES)(random, random.pick(SIZES)));
+    const rules = varied(random, random.pick(SHAPES)(random, random.pick(SIZES)));
     const packets = Array.from({ length: PACKETS }, () => arrivalOf(random, openingFor(random, rules)));
     for (const { packet, is, want } of await differences(judge, rules, packets)) {
       const fewest = await shrink(judge, rules, packet);
@@ -75,42 +75,3 @@ async function shrink(judge: KernelJudge, rules: readonly RuleText[], packet: Ar
 }
 
 const policy = (rules: readonly RuleText[]): ReturnType<typeof policyOf> => policyOf({ mode: "prevent", failsafe: { management_ports: [] }, rules });
-
-const CONDITIONS: Partial<NonNullable<RuleText["layer4"]>>[] = [
-  { flags: { set: ["syn"] } },
-  { flags: { set: ["psh"] } },
-  { flags: { unset: ["ack"] } },
-  { state: ["new"] },
-  { state: ["established", "related"] },
-  { connection_duration: { shorter_than: "1h" } },
-  { connection_duration: { longer_than: "1h" } },
-];
-
-/** Some rules staged, conditional, for one direction, without a protocol, or twice. */
-function changed(random: Random, rules: readonly RuleText[]): RuleText[] {
-  let conditional = 0;
-  return rules.map((rule) => {
-    const { layer4, ...rest } = rule;
-    if (random.oneIn(6)) return { ...rest, direction: random.pick(["ingress", "egress"] as const), ...(layer4 && { layer4 }) };
-    if (random.oneIn(6) && rule.action === "block") return { ...rule, enforce: false };
-    if (random.oneIn(8)) return rest;
-    if (layer4 !== undefined && conditional < 8 && random.oneIn(20)) {
-      conditional++;
-      return { ...rule, layer4: { ...layer4, ...random.pick(layer4.protocol === "tcp" ? CONDITIONS : CONDITIONS.filter((condition) => !("flags" in condition))) } };
-    }
-    return random.oneIn(30) ? { ...random.pick(rules), name: rule.name } : rule;
-  });
-}
-
-function arrivalOf(random: Random, { ipv6, source, destination, protocol, sourcePort, destinationPort }: Opening): Arrival {
-  const transport = protocol === "tcp" ? TCP({ sport: sourcePort, dport: destinationPort, flags: ["syn"] }) : UDP({ sport: sourcePort, dport: destinationPort });
-  const later = random.oneIn(8);
-  const addresses = { src: source, dst: destination };
-  const hook = random.pick(["ingress", "ingress", "egress"] as const);
-  if (ipv6) {
-    const layers = later ? [Fragment({ id: 7, offset: 64, nextHeader: protocol === "tcp" ? 6 : 17 }), payload(16)] : [transport];
-    return { frame: frame(Ethernet(), IPv6(addresses), ...layers), hook, interface: "eth0" };
-  }
-  const ipv4 = later ? IPv4({ ...addresses, fragment: { id: 7, offset: 64 }, protocol: protocol === "tcp" ? 6 : 17 }) : IPv4(addresses);
-  return { frame: frame(Ethernet(), ipv4, later ? payload(16) : transport), hook, interface: "eth0" };
-}

@@ -107,7 +107,7 @@ export function openingFor(random: Random, rules: readonly RuleText[]): Opening 
     ipv6,
     source: address(rule.layer3?.source?.[0]),
     destination: address(other.layer3?.destination?.[0]),
-    protocol: random.oneIn(10) ? random.pick(["tcp", "udp"] as const) : (rule.layer4?.protocol as "tcp" | "udp" | undefined) ?? "tcp",
+    protocol: random.oneIn(10) ? random.pick(["tcp", "udp"] as const) : rule.layer4?.protocol === "udp" ? "udp" : "tcp",
     sourcePort: portIn(random, other.layer4?.source_ports?.[0]),
     destinationPort: portIn(random, (random.oneIn(4) ? other : rule).layer4?.destination_ports?.[0]),
   };

@@ -38,7 +38,7 @@ const list = (count: number, make: (index: number) => RuleText): RuleText[] => A
 test("a rule is as many matchers as its lists have combinations", () => {
   const lines = expanded(web("many", { layer3: { source: ["192.0.2.1", "192.0.2.2"], destination: ["198.51.100.0/24"] }, layer4: { protocol: "udp", source_ports: [1, 2, 3], destination_ports: [4, "5-6"] } }));
   assert.equal(lines.count, 2 * 3 * 2);
-  for (let line = 0; line < lines.count; line++) assert.deepEqual([lines.slot(line), lines.protocol(line)], [Slot.FIRST_RULE, 17]);
+  for (let line = 0; line < lines.count; line++) assert.deepEqual([lines.slot(line), lines.protocolLow(line)], [Slot.FIRST_RULE, 17]);
   assert.deepEqual([0, 1, 2, 3, 4, 5].map((line) => [lines.sourcePortLow(line), lines.destinationPortLow(line), lines.destinationPortHigh(line)]), [[1, 4, 4], [1, 5, 6], [2, 4, 4], [2, 5, 6], [3, 4, 4], [3, 5, 6]]);
 });
 
@@ -46,6 +46,36 @@ test("a range of addresses becomes prefixes", () => {
   const lines = expanded(web("range", { layer3: { source: ["192.0.2.1-192.0.2.6"] } }));
   assert.deepEqual([0, 1, 2, 3].map((line) => lines.sourceLength(line)), [128, 127, 127, 128]);
   assert.equal(lines.count, 4);
+});
+
+test("what a rule leaves out adds to its matchers field by field, and does not multiply them", () => {
+  const lines = expanded({ name: "rest", action: "block", layer4: { protocol: "tcp" }, not: { layer3: { source: ["0.0.0.0/1", "::/0"] }, layer4: { destination_ports: [22, "80-90"] } } });
+  const seen = Array.from({ length: lines.count }, (_, line) => [lines.families[line], lines.sourceLength(line), lines.destinationPortLow(line), lines.destinationPortHigh(line)]);
+  assert.deepEqual(seen, [[4, 97, 0, 65535], [0, 0, 0, 21], [0, 0, 23, 79], [0, 0, 91, 65535]]);
+});
+
+test("what is left out of any protocol is a range on either side of it", () => {
+  const lines = expanded({ name: "rest", action: "block", not: { layer4: { protocol: "tcp", source_ports: ["0-65534"] } } });
+  const seen = Array.from({ length: lines.count }, (_, line) => [lines.protocolLow(line), lines.protocolHigh(line), lines.sourcePortLow(line)]);
+  assert.deepEqual(seen, [[0, 5, 0], [7, 255, 0], [6, 6, 65535]]);
+});
+
+test("a not that leaves nothing, or leaves out nothing, is warned about", () => {
+  const warnings = (rule: Partial<RuleText>): string => compiled({ name: "rest", action: "block", ...rule }).warnings.join();
+  const nothing = 'rule "rest" matches nothing: its "not" leaves none of it';
+  assert.equal(warnings({ layer3: { source: ["10.0.0.0/8"] }, not: { layer3: { source: ["10.0.0.0/7"] } } }), nothing);
+  assert.equal(warnings({ layer4: { protocol: "tcp" }, not: { layer4: { protocol: "tcp" } } }), nothing);
+  assert.equal(warnings({ layer4: { protocol: "udp", source_ports: [53, 54] }, not: { layer4: { source_ports: ["50-60"] } } }), nothing);
+  assert.equal(warnings({ layer4: { protocol: "udp", source_ports: [53, 61] }, not: { layer4: { source_ports: ["50-60"] } } }), "");
+  assert.equal(warnings({ layer3: { source: ["10.0.0.0/8"] }, not: { interfaces: ["lo"], layer3: { source: ["10.0.0.0/7"] } } }), "");
+  assert.match(warnings({ layer3: { source: ["10.0.0.0/8"] }, not: { layer3: { source: ["192.0.2.1"] } } }), /the "not" of rule "rest" leaves out nothing: what its layer3.source names is no part of the rule anyway/);
+  assert.match(warnings({ layer4: { protocol: "tcp" }, not: { layer4: { protocol: "udp", source_ports: [53] } } }), /leaves out nothing: what its layer4.protocol names/);
+});
+
+test("a long list is left out as quickly as it is read, be it all of the addresses", () => {
+  const addresses = Array.from({ length: 20_000 }, (_, index) => `10.${index >> 8}.${index & 255}.0/24`);
+  assert.equal(compiled(web("rest", { not: { layer3: { source: addresses } } })).alternatives, 16);
+  assert.equal(compiled(web("none", { layer3: { source: addresses }, not: { layer3: { source: addresses.toReversed() } } })).alternatives, 0);
 });
 
 test("sources and destinations of different families make no matcher", () => {
@@ -107,6 +137,12 @@ test("64 lists of interfaces have a bit each, more are refused by name", () => {
   assert.equal(groupsOf("wan0"), 0n);
   assert.equal(compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] }).groupsOf("eth1"), 1n << 1n);
   assert.match(refusal([...rules, { name: "one-more", action: "block", interfaces: ["eth*"] }]), /these have 65; beyond the limit are those of "one-more"/);
+});
+
+test("interfaces that are left out are in no group of the rule, and the same choice is one group", () => {
+  const rest = (name: string): RuleText => ({ name, action: "block", interfaces: ["eth*"], not: { interfaces: ["eth1"] } });
+  const { groupsOf } = compiled(rest("a"), rest("b"), { name: "c", action: "block", not: { interfaces: ["lo"] } });
+  assert.deepEqual(["eth0", "eth1", "wan0", "lo"].map(groupsOf), [3n, 2n, 2n, 0n]);
 });
 
 test("an interface is in every group whose pattern it fits", () => {

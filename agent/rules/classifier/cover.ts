@@ -1,6 +1,7 @@
 /** How matchers lie to each other: one around the other, or over each other. */
 
 import { Match, MatcherFlag } from "../../generated/layout.ts";
+import type { Range } from "../spans.ts";
 import { DESTINATION, GROUPS, type Lines, SOURCE, WORDS } from "./line.ts";
 
 const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.DOUBTFUL;
@@ -23,10 +24,9 @@ export function covers(lines: Lines, outer: number, others: Lines, inner: number
   const asked = lines.fields(outer);
   if ((asked & ~others.fields(inner)) !== 0) return false;
   if ((others.directions(inner) & ~lines.directions(outer)) !== 0) return false;
-  if (asked & Match.PROTOCOL && lines.protocol(outer) !== others.protocol(inner)) return false;
+  if (asked & Match.PROTOCOL && (others.protocolLow(inner) < lines.protocolLow(outer) || others.protocolHigh(inner) > lines.protocolHigh(outer))) return false;
   if (asked & Match.INTERFACE && !hasSameGroups(lines, outer, others, inner)) return false;
-  if (asked & Match.ICMP_TYPE && lines.icmpType(outer) !== others.icmpType(inner)) return false;
-  if (asked & Match.ICMP_CODE && lines.icmpCode(outer) !== others.icmpCode(inner)) return false;
+  if (asked & Match.MESSAGE && (others.messageLow(inner) < lines.messageLow(outer) || others.messageHigh(inner) > lines.messageHigh(outer))) return false;
   if (asked & Match.SOURCE_PORT && (others.sourcePortLow(inner) < lines.sourcePortLow(outer) || others.sourcePortHigh(inner) > lines.sourcePortHigh(outer))) return false;
   if (asked & Match.DESTINATION_PORT && (others.destinationPortLow(inner) < lines.destinationPortLow(outer) || others.destinationPortHigh(inner) > lines.destinationPortHigh(outer))) return false;
   return sourceCovers(lines, outer, others, inner) && destinationCovers(lines, outer, others, inner);
@@ -38,17 +38,9 @@ export function covers(lines: Lines, outer: number, others: Lines, inner: number
  */
 export function narrow(lines: Lines, line: number, others: Lines, other: number): boolean {
   const directions = lines.directions(line) & others.directions(other);
-  if (directions === 0 || !narrowNetworks(lines, line, others, other) || !narrowPorts(lines, line, others, other)) return false;
+  const isNew = others.fields(other) & ~lines.fields(line);
+  if (directions === 0 || !narrowNetworks(lines, line, others, other) || !narrowTransport(lines, line, others, other)) return false;
   lines.setDirections(line, directions);
-  const [had, adds] = [lines.fields(line), others.fields(other)];
-  const both = had & adds;
-  if (both & Match.PROTOCOL && lines.protocol(line) !== others.protocol(other)) return false;
-  if (both & Match.ICMP_TYPE && lines.icmpType(line) !== others.icmpType(other)) return false;
-  if (both & Match.ICMP_CODE && lines.icmpCode(line) !== others.icmpCode(other)) return false;
-  const isNew = adds & ~had;
-  if (isNew & Match.PROTOCOL) lines.setProtocol(line, others.protocol(other));
-  if (isNew & Match.ICMP_TYPE) lines.setIcmpType(line, others.icmpType(other));
-  if (isNew & Match.ICMP_CODE) lines.setIcmpCode(line, others.icmpCode(other));
   if (isNew & Match.INTERFACE) lines.copyInterfaceGroups(line, others, other);
   return true;
 }
@@ -64,21 +56,36 @@ function narrowNetworks(lines: Lines, line: number, others: Lines, other: number
   return true;
 }
 
-function narrowPorts(lines: Lines, line: number, others: Lines, other: number): boolean {
+/** Ranges: of the protocol, of messages, of ports. Matchers of a message have no ports, and those of ports no message. */
+function narrowTransport(lines: Lines, line: number, others: Lines, other: number): boolean {
   const asked = lines.fields(line) | others.fields(other);
+  if (asked & Match.PROTOCOL) {
+    const protocols = meeting(lines.protocolLow(line), others.protocolLow(other), lines.protocolHigh(line), others.protocolHigh(other));
+    if (protocols === undefined) return false;
+    lines.setProtocols(line, protocols);
+  }
+  if (asked & Match.MESSAGE) {
+    if (asked & Match.SOURCE_PORT) return false;
+    const messages = meeting(lines.messageLow(line), others.messageLow(other), lines.messageHigh(line), others.messageHigh(other));
+    if (messages === undefined) return false;
+    lines.setMessages(line, messages);
+  }
   if (asked & Match.SOURCE_PORT) {
-    const first = Math.max(lines.sourcePortLow(line), others.sourcePortLow(other));
-    const last = Math.min(lines.sourcePortHigh(line), others.sourcePortHigh(other));
-    if (first > last) return false;
-    lines.setSourcePorts(line, { first, last });
+    const ports = meeting(lines.sourcePortLow(line), others.sourcePortLow(other), lines.sourcePortHigh(line), others.sourcePortHigh(other));
+    if (ports === undefined) return false;
+    lines.setSourcePorts(line, ports);
   }
   if (asked & Match.DESTINATION_PORT) {
-    const first = Math.max(lines.destinationPortLow(line), others.destinationPortLow(other));
-    const last = Math.min(lines.destinationPortHigh(line), others.destinationPortHigh(other));
-    if (first > last) return false;
-    lines.setDestinationPorts(line, { first, last });
+    const ports = meeting(lines.destinationPortLow(line), others.destinationPortLow(other), lines.destinationPortHigh(line), others.destinationPortHigh(other));
+    if (ports === undefined) return false;
+    lines.setDestinationPorts(line, ports);
   }
   return true;
+}
+
+function meeting(low: number, otherLow: number, high: number, otherHigh: number): Range | undefined {
+  const [first, last] = [Math.max(low, otherLow), Math.min(high, otherHigh)];
+  return first > last ? undefined : { first, last };
 }
 
 function hasSameGroups(lines: Lines, one: number, others: Lines, other: number): boolean {

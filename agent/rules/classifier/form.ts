@@ -3,7 +3,6 @@
  * protocol. A matcher may stand in any table whose form asks no more than the matcher itself says.
  */
 
-import { Match } from "../../generated/layout.ts";
 import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
 
 export interface Form {
@@ -35,7 +34,7 @@ export function firstForm(lines: Lines, line: number, family: Family, withPorts:
   if (!withPorts) return numberOf(source, destination, 0, 0, false);
   const sourcePort = sourcePortBits(lines, line) === 16 ? 16 : 0;
   const destinationPort = destinationPortBits(lines, line) === 16 ? 16 : 0;
-  return numberOf(source, destination, sourcePort, destinationPort, (lines.fields(line) & Match.PROTOCOL) !== 0);
+  return numberOf(source, destination, sourcePort, destinationPort, lines.saysProtocol(line));
 }
 
 /** All of a form as one small number. */
@@ -78,7 +77,7 @@ export function saysAllOf(lines: Lines, line: number, form: Form): boolean {
     lines.destinationLength(line) >= form.destination &&
     (form.sourcePort === 0 || sourcePortBits(lines, line) >= form.sourcePort) &&
     (form.destinationPort === 0 || destinationPortBits(lines, line) >= form.destinationPort) &&
-    (!form.protocol || (lines.fields(line) & Match.PROTOCOL) !== 0)
+    (!form.protocol || lines.saysProtocol(line))
   );
 }
 
@@ -114,7 +113,7 @@ export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): n
     const ports = (lines.sourcePortLow(line) << 16) | lines.destinationPortLow(line);
     hash = (hash + Math.imul(ports & masks.ports, 0xcc9e2d51)) | 0;
   }
-  if (masks.protocol !== 0) hash = (hash + Math.imul(lines.protocol(line), 0x1b873593)) | 0;
+  if (masks.protocol !== 0) hash = (hash + Math.imul(lines.protocolLow(line), 0x1b873593)) | 0;
   return finish(hash) || 1;
 }
 

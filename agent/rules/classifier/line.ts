@@ -4,8 +4,8 @@
  */
 
 import type { Network } from "../../../config/address.ts";
-import type { PortRange } from "../../../config/ports.ts";
 import { Match, Matcher as Layout, MatcherFlag } from "../../generated/layout.ts";
+import type { Range } from "../spans.ts";
 
 export const WORDS = 16;
 
@@ -25,7 +25,9 @@ export interface LineRule {
   conditional: boolean;
 }
 
-/** Where a matcher compares no ports. */
+/** Where a matcher compares no protocol. */
+const ALL_PROTOCOLS = { low: 0, high: 0xff };
+/** Where it compares no ports, or no message. */
 const ALL_PORTS = { low: 0, high: 0xffff };
 
 export class Lines {
@@ -79,7 +81,7 @@ export class Lines {
   }
 
   fields(line: number): number {
-    return this.#bytes[line * 64 + Layout.fields]!;
+    return this.#halves[line * 32 + Layout.fields / 2]!;
   }
 
   flags(line: number): number {
@@ -90,8 +92,17 @@ export class Lines {
     this.#bytes[line * 64 + Layout.flags] = flags;
   }
 
-  protocol(line: number): number {
-    return this.#bytes[line * 64 + Layout.protocol]!;
+  protocolLow(line: number): number {
+    return this.fields(line) & Match.PROTOCOL ? this.#bytes[line * 64 + Layout.protocol_low]! : ALL_PROTOCOLS.low;
+  }
+
+  protocolHigh(line: number): number {
+    return this.fields(line) & Match.PROTOCOL ? this.#bytes[line * 64 + Layout.protocol_high]! : ALL_PROTOCOLS.high;
+  }
+
+  /** Whether it asks for one protocol. */
+  saysProtocol(line: number): boolean {
+    return this.protocolLow(line) === this.protocolHigh(line);
   }
 
   sourcePortLow(line: number): number {
@@ -114,12 +125,12 @@ export class Lines {
     return this.#bytes[line * 64 + Layout.directions]!;
   }
 
-  icmpType(line: number): number {
-    return this.#bytes[line * 64 + Layout.icmp_type]!;
+  messageLow(line: number): number {
+    return this.fields(line) & Match.MESSAGE ? this.#halves[line * 32 + Layout.message_low / 2]! : ALL_PORTS.low;
   }
 
-  icmpCode(line: number): number {
-    return this.#bytes[line * 64 + Layout.icmp_code]!;
+  messageHigh(line: number): number {
+    return this.fields(line) & Match.MESSAGE ? this.#halves[line * 32 + Layout.message_high / 2]! : ALL_PORTS.high;
   }
 
   /** Puts a line of `other` in the place of a line here. */
@@ -132,9 +143,7 @@ export class Lines {
   forgetTransport(line: number, flags: number): void {
     const at = line * 64;
     this.#bytes.fill(0, at + Layout.source_port_low, at + Layout.slot);
-    this.#bytes[at + Layout.icmp_type] = 0;
-    this.#bytes[at + Layout.icmp_code] = 0;
-    this.#bytes[at + Layout.fields] = this.fields(line) & (Match.PROTOCOL | Match.INTERFACE);
+    this.#halves[line * 32 + Layout.fields / 2] = this.fields(line) & (Match.PROTOCOL | Match.INTERFACE);
     this.setFlags(line, flags);
   }
 
@@ -182,35 +191,33 @@ export class Lines {
     this.#copyNetwork(line, other, from, DESTINATION, Layout.destination_length);
   }
 
-  setProtocol(line: number, protocol: number): void {
-    this.#bytes[line * 64 + Layout.protocol] = protocol;
+  setProtocols(line: number, { first, last }: Range): void {
+    this.#bytes[line * 64 + Layout.protocol_low] = first;
+    this.#bytes[line * 64 + Layout.protocol_high] = last;
     this.#ask(line, Match.PROTOCOL);
   }
 
-  setSourcePorts(line: number, { first, last }: PortRange): void {
+  setSourcePorts(line: number, { first, last }: Range): void {
     this.#halves[line * 32 + Layout.source_port_low / 2] = first;
     this.#halves[line * 32 + Layout.source_port_high / 2] = last;
     this.#ask(line, Match.SOURCE_PORT);
   }
 
-  setDestinationPorts(line: number, { first, last }: PortRange): void {
+  setDestinationPorts(line: number, { first, last }: Range): void {
     this.#halves[line * 32 + Layout.destination_port_low / 2] = first;
     this.#halves[line * 32 + Layout.destination_port_high / 2] = last;
     this.#ask(line, Match.DESTINATION_PORT);
   }
 
-  setIcmpType(line: number, type: number): void {
-    this.#bytes[line * 64 + Layout.icmp_type] = type;
-    this.#ask(line, Match.ICMP_TYPE);
-  }
-
-  setIcmpCode(line: number, code: number): void {
-    this.#bytes[line * 64 + Layout.icmp_code] = code;
-    this.#ask(line, Match.ICMP_CODE);
+  /** Not beside source ports, whose place they take. */
+  setMessages(line: number, { first, last }: Range): void {
+    this.#halves[line * 32 + Layout.message_low / 2] = first;
+    this.#halves[line * 32 + Layout.message_high / 2] = last;
+    this.#ask(line, Match.MESSAGE);
   }
 
   #ask(line: number, field: number): void {
-    this.#bytes[line * 64 + Layout.fields]! |= field;
+    this.#halves[line * 32 + Layout.fields / 2]! |= field;
   }
 
   #copyNetwork(line: number, other: Lines, from: number, at: number, lengthAt: number): void {

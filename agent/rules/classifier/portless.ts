@@ -7,7 +7,7 @@ import { Match, MatcherFlag } from "../../generated/layout.ts";
 import { Lines, ORDER, WORDS } from "./line.ts";
 import { Lists } from "./lists.ts";
 
-const ASKS = Match.SOURCE_PORT | Match.DESTINATION_PORT | Match.ICMP_TYPE | Match.ICMP_CODE;
+const ASKS = Match.SOURCE_PORT | Match.DESTINATION_PORT | Match.MESSAGE;
 
 export function withoutPorts(lines: Lines, chosen: readonly number[]): Lines {
   const result = new Lines(chosen.length + 1);

@@ -45,7 +45,7 @@ function kindsOf(family: Family): Record<number, Kind> {
     [PrunerKind.DESTINATION_FINE]: { applies: ({ destination }) => destination >= FINE[family], value: fine(DESTINATION) },
     [PrunerKind.SOURCE_PORT]: { applies: ({ sourcePort }) => sourcePort === 16, value: (lines, line) => lines.sourcePortLow(line) },
     [PrunerKind.DESTINATION_PORT]: { applies: ({ destinationPort }) => destinationPort === 16, value: (lines, line) => lines.destinationPortLow(line) },
-    [PrunerKind.PROTOCOL]: { applies: ({ protocol }) => protocol, value: (lines, line) => lines.protocol(line) },
+    [PrunerKind.PROTOCOL]: { applies: ({ protocol }) => protocol, value: (lines, line) => lines.protocolLow(line) },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Action, WeirConfig } from "../../../config/types.ts";
 import type { Want } from "../field.ts";
 import { FIELD_ENTRIES, isConditional } from "../fields.ts";
 import type { Subject } from "../subject.ts";
+import { every, some } from "../three-valued.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
 /** The part of the configuration a verdict depends on, the mode included. */
@@ -85,14 +86,4 @@ export function askAboutInvalid(rules: PreparedRules, subject: Subject): Answer 
 function isGroupMembership({ protocol, icmp }: Subject): boolean {
   if (protocol === IGMP) return true;
   return protocol === ICMPV6 && icmp != null && [130, 131, 132, 143].includes(icmp.type);
-}
-
-function every(answers: (boolean | undefined)[]): boolean | undefined {
-  if (answers.includes(false)) return false;
-  return answers.includes(undefined) ? undefined : true;
-}
-
-function some(answers: (boolean | undefined)[]): boolean | undefined {
-  if (answers.includes(true)) return true;
-  return answers.includes(undefined) ? undefined : false;
 }

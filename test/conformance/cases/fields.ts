@@ -1,6 +1,7 @@
 /** Every field with every operator, in both directions and families: what it hits, and what it leaves alone. */
 
 import { FIELDS } from "../../../agent/rules/fields.ts";
+import type { NotConfig } from "../../../config/types.ts";
 import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { at, dropped, INTERFACE, passed, wouldDrop, type Case, type PacketStep } from "../case.ts";
@@ -20,8 +21,8 @@ interface Probe {
   otherWay?: boolean;
 }
 
-interface Sample {
-  rule: Partial<RuleText>;
+interface Sample<Rule = Partial<RuleText>> {
+  rule: Rule;
   hits: Probe[];
   misses: Probe[];
 }
@@ -41,17 +42,22 @@ function ends(family: Family, operator: "address" | "prefix" | "range", side: "s
 }
 
 function from(operator: "address" | "prefix" | "range") {
-  return (family: Family): Sample => {
+  return (family: Family) => {
     const { text, ...probes } = ends(family, operator, "src");
     return { rule: { layer3: { source: [text] } }, ...probes };
   };
 }
 
 function to(operator: "address" | "prefix" | "range") {
-  return (family: Family): Sample => {
+  return (family: Family) => {
     const { text, ...probes } = ends(family, operator, "dst");
     return { rule: { layer3: { destination: [text] } }, ...probes };
   };
+}
+
+/** A rule that leaves out what another asks for: what hits the one misses the other. */
+function leavingOut({ rule, hits, misses }: Sample<NotConfig>): Sample {
+  return { rule: { not: rule }, hits: misses, misses: hits };
 }
 
 const SAMPLES: Samples = {
@@ -119,6 +125,32 @@ const SAMPLES: Samples = {
       rule: { layer4: { protocol: "tcp", flags: { set: ["syn", "ece"], unset: ["cwr"] } } },
       hits: [{ layer: TCP({ flags: ["syn", "ece"] }) }],
       misses: [{ layer: TCP({ flags: ["syn"] }) }, { layer: TCP({ flags: ["syn", "ece", "cwr"] }) }],
+    }),
+  },
+  not: {
+    interfaces: () => leavingOut({ rule: { interfaces: ["e*0"] }, hits: [{}, { interface: "eno10" }], misses: [{ interface: "eth1" }, { interface: "wan0" }] }),
+    "layer3.source": (family) => leavingOut(from("prefix")(family)),
+    "layer3.destination": (family) => leavingOut(to("range")(family)),
+    "layer4.protocol": () => leavingOut({ rule: { layer4: { protocol: "udp" } }, hits: [{ layer: UDP() }], misses: [{ layer: TCP() }, SCTP] }),
+    "layer4.source_ports": () => ({
+      rule: { layer4: { protocol: "tcp" }, not: { layer4: { source_ports: [5000, "5002-5010"] } } },
+      hits: [{ layer: TCP({ sport: 5001 }) }, { layer: TCP({ sport: 4999 }) }, { layer: TCP({ sport: 5011 }) }],
+      misses: [{ layer: TCP({ sport: 5000 }) }, { layer: TCP({ sport: 5010 }) }, { layer: UDP({ sport: 5001 }) }],
+    }),
+    "layer4.destination_ports": () => ({
+      rule: { layer4: { protocol: "udp", destination_ports: ["5000-5010"] }, not: { layer4: { destination_ports: ["5000-5004", "5006-6000"] } } },
+      hits: [{ layer: UDP({ dport: 5005 }) }],
+      misses: [{ layer: UDP({ dport: 5004 }) }, { layer: UDP({ dport: 5006 }) }, { layer: UDP({ dport: 4999 }) }, { layer: TCP({ dport: 5005 }) }],
+    }),
+    "layer4.icmp": ({ icmp, icmpProtocol, types }) => ({
+      rule: { layer4: { protocol: icmpProtocol }, not: { layer4: { icmp: [{ type: "echo-request" }, { type: "destination-unreachable", code: "port-unreachable" }] } } },
+      hits: [{ layer: icmp({ type: types.reply }) }, { layer: icmp({ type: types.unreachable, code: types.host }) }, { layer: icmp({ type: types.request + 5 }) }],
+      misses: [{ layer: icmp({ type: types.request, code: 9 }) }, { layer: icmp({ type: types.unreachable, code: types.port }) }, { layer: UDP() }],
+    }),
+    several: ({ remote, stranger }) => ({
+      rule: { not: { interfaces: [INTERFACE], layer3: { source: [remote] }, layer4: { protocol: "tcp", destination_ports: [5000] } } },
+      hits: [{ layer: TCP({ dport: 5001 }) }, { layer: UDP({ dport: 5000 }) }, { src: stranger, layer: TCP({ dport: 5000 }) }, { interface: "eth1", layer: TCP({ dport: 5000 }) }],
+      misses: [{ layer: TCP({ dport: 5000 }) }, { layer: TCP({ sport: 7, dport: 5000 }) }],
     }),
   },
 };
