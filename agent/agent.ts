@@ -9,7 +9,6 @@ import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
 import { renderPrometheus } from "../otel/prometheus.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
-import { banLinesFor } from "./bans/keeper.ts";
 import { enforceBans } from "./bans/memory.ts";
 import { BanStore } from "./bans/store.ts";
 import type { AgentControl, PolicyInForce } from "./control/contract.ts";
@@ -32,7 +31,6 @@ import { Census } from "./flows/census.ts";
 import { collectIdle } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
 import { listFlows } from "./flows/list.ts";
-import { FlowRates } from "./flows/top.ts";
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
@@ -46,14 +44,18 @@ import { ensureMounted } from "./kernel/mounts.ts";
 import { Ring } from "./kernel/ring.ts";
 import { netnsCookie, peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
+import { linesFor, networkMemoryOf } from "./networks/memory.ts";
+import { NetworkTable } from "./networks/table.ts";
 import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
 import { auditExpired, dropFrom } from "./rule-operations.ts";
 import { compile, type CompiledRules, RulesRefused } from "./rules/compile.ts";
-import { Installer } from "./rules/install.ts";
+import { copyAfter, Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
+import { SetKeeper } from "./sets/keeper.ts";
+import { countMembers } from "./sets/members.ts";
 import { listenForSignals, type Signals } from "./signals.ts";
 import { inventory } from "./sockets/inventory.ts";
 import { attachTracers } from "./tracers.ts";
@@ -104,7 +106,7 @@ async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" |
     const compiled = compileAll(ground.settings, dynamic); // before anything in the kernel is touched: it says how large the tables must be
     const banned = new BanStore(ground.settings.config.state_dir);
     await banned.rewriteIfDue();
-    const capacity = { ...compiled.capacity, banLines: banLinesFor(banned.size) };
+    const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor(countMembers(ground.settings.config.sets)) };
     await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
@@ -143,8 +145,9 @@ interface Ground {
 async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, banned, plane, pins }: Ground): Promise<void> {
   const { config } = settings;
 
-  // The kernel side: bans, rules and mode.
+  // The kernel side: bans, sets, rules and mode.
   const bans = enforceBans(banned, plane, config.bans.except);
+  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set")), waitGracePeriod);
   const installer = new Installer(tablesOf(plane));
   const ruleCounters = new DataView(plane.map("rule_counters").mmap());
   const sessions = new SessionKeeper(config.state_dir);
@@ -155,8 +158,10 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const mode = new ModeKeeper(config.state_dir);
   const wanted = mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
+  const transition = await sets.prepare(config.sets, compiled.setNumbers, copyAfter(plane.generation));
   const generation = await rules.install(compiled, withDynamic(settings, dynamic.all));
   plane.mode = wanted;
+  await transition.finish();
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
   let telemetry: Telemetry | undefined;
@@ -222,13 +227,12 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     snapshot: () => figures.snapshot(),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
   const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
   const rates = new TrafficRates();
-  const busiest = new FlowRates(tables, describer);
   const control: AgentControl = {
     status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
     setMode: (wanted, caller) => operate.setMode(wanted, caller),
@@ -242,7 +246,6 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     addBans: (bans, caller) => operate.bans.add(bans, caller),
     deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
     flows: (filter, limit) => listFlows(tables, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
-    top: (by, limit) => busiest.top(by, limit),
     sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
     subscribe(listener) {
       subscribers.add(listener);
@@ -265,6 +268,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   health.report("tracers", tracers.problems);
   health.report("dynamic rules", dynamic.trouble);
   health.report("bans", banned.trouble);
+  health.report("sets", sets.trouble);
   interfaces.start();
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
@@ -286,6 +290,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
       health.report("interfaces", interfaces.problems());
       health.report("dynamic rules", dynamic.trouble);
       health.report("bans", banned.trouble);
+      health.report("sets", sets.trouble);
     }, SAMPLE_MS),
   ];
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
@@ -303,7 +308,6 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   watcher?.close();
   operate.rules.close();
   operate.bans.close();
-  busiest.close();
   await server.close();
   interfaces.detachAll();
   tracers.detach();
@@ -331,13 +335,13 @@ function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] 
 
 function policyInForce(plane: DataPlane, rules: RuleBook, sessions: SessionKeeper, interfaces: InterfaceFollower): PolicyInForce {
   const { source, capacity, rules: inForce } = rules.policy()!;
-  const { defaults, failsafe, inspect_tunnels, events_per_second } = source;
+  const { defaults, failsafe, sets, inspect_tunnels, events_per_second } = source;
   return {
     generation: plane.generation,
     mode: plane.mode,
     tables: plane.tablePins!,
     capacity,
-    policy: { defaults, failsafe, inspect_tunnels, events_per_second, rules: source.rules },
+    policy: { defaults, failsafe, sets, inspect_tunnels, events_per_second, rules: source.rules },
     rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
     sessions: sessions.all,
     interfaces: interfaces.states().map(({ name, ifindex, ingress }) => ({ name, ifindex, hook: ingress.hook })),

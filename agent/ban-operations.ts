@@ -10,9 +10,9 @@ import type { WeirConfig } from "../config/types.ts";
 import type { Telemetry } from "../otel/start.ts";
 import type { Ban, BanKeeper } from "./bans/keeper.ts";
 import type { Moment, Order } from "./bans/store.ts";
-import { BansFull } from "./bans/table.ts";
 import { type BanChange, type BanPage, type BanRow, type Caller, ControlError, type NewBans } from "./control/contract.ts";
 import { Deadlines } from "./deadlines.ts";
+import { TableFull } from "./networks/table.ts";
 import { Turns } from "./turns.ts";
 
 export interface BanOperationParts {
@@ -263,6 +263,6 @@ function refusal(problems: readonly string[], cause?: unknown): ControlError {
 
 function asControlError(error: unknown): ControlError {
   if (error instanceof ControlError) return error;
-  if (error instanceof BansFull) return new ControlError("There is no room for it; nothing has changed.", { status: 507, next: "`weir ban delete` or `weir ban clear` make room.", details: [error.message], cause: error });
+  if (error instanceof TableFull) return new ControlError("There is no room for it; nothing has changed.", { status: 507, next: "`weir ban delete` or `weir ban clear` make room.", details: [error.message], cause: error });
   return new ControlError(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
 }

@@ -56,11 +56,11 @@ export class LoadThread implements AsyncDisposable {
   };
 
   /** Throws RulesRefused. */
-  async compile({ defaults, failsafe, inspect_tunnels, events_per_second, rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
-    const source = { defaults, failsafe, inspect_tunnels, events_per_second };
+  async compile({ defaults, failsafe, sets, inspect_tunnels, events_per_second, rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
+    const source = { defaults, failsafe, sets, inspect_tunnels, events_per_second };
     if (rules.length <= FEW_RULES) return compile({ ...source, rules }, previous);
     if (this.#rules !== rules) await this.#send(rules);
-    const before = previous && { slots: previous.slots, capacity: previous.capacity };
+    const before = previous && { slots: previous.slots, capacity: previous.capacity, setNumbers: previous.setNumbers };
     const { parts, refused } = await this.#ask({ ask: "compile", source, before });
     if (refused !== undefined) throw new RulesRefused(refused);
     return assemble(rules, parts!);

@@ -17,7 +17,9 @@ import type { ModeKeeper } from "./mode.ts";
 import type { RuleBook } from "./rulebook.ts";
 import { type Installed, RuleOperations } from "./rule-operations.ts";
 import { RulesRefused } from "./rules/compile.ts";
+import { copyAfter } from "./rules/install.ts";
 import type { SessionKeeper } from "./sessions.ts";
+import type { SetKeeper } from "./sets/keeper.ts";
 import { ConfigRefused, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { Turns } from "./turns.ts";
 
@@ -31,6 +33,7 @@ export interface OperationParts {
   sessions: SessionKeeper;
   dynamic: DynamicRules;
   bans: BanKeeper;
+  sets: SetKeeper;
   audit: AuditWriter;
   telemetry: Telemetry;
   say(level: "info" | "warn" | "error", sentence: string): void;
@@ -66,6 +69,7 @@ export class Operations {
     this.rules = new RuleOperations({
       ...parts,
       fileRules: () => this.#settings.config.rules,
+      sets: () => this.#settings.config.sets,
       install: (dynamic, whenCompiled) => this.#install(this.#settings, { dynamic, whenCompiled }),
       inTurn: (change) => this.#turns.take(change),
       admit: (caller) => this.#admit(caller),
@@ -140,11 +144,16 @@ export class Operations {
   /** `whenCompiled` runs when nothing can refuse the rules any more. */
   async #install(settings: Settings, { thread, dynamic, whenCompiled = () => {} }: InstallOptions = {}): Promise<Installed & { enforced: number }> {
     await using own = new LoadThread();
-    const { rules, dynamic: kept } = this.#parts;
+    const { plane, rules, sets, dynamic: kept } = this.#parts;
     const whole = withDynamic(settings, dynamic ?? kept.all);
     const compiled = await rules.compile(whole.config, thread ?? own);
     whenCompiled();
-    const generation = await rules.install(compiled, whole);
+    const transition = await sets.prepare(settings.config.sets, compiled.setNumbers, copyAfter(plane.generation));
+    const generation = await rules.install(compiled, whole).catch(async (error: unknown) => {
+      await transition.undo();
+      throw error;
+    });
+    await transition.finish();
     const enforced = compiled.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
     return { generation, loaded: compiled.rules.length, enforced, warnings: compiled.warnings };
   }

@@ -3,6 +3,7 @@
 import type { AuditWriter } from "../audit/writer.ts";
 import type { OperatorAction } from "../audit/record.ts";
 import { quote } from "../config/quote.ts";
+import type { Sets } from "../config/sets.ts";
 import type { RuleConfig } from "../config/types.ts";
 import type { Telemetry } from "../otel/start.ts";
 import { type Caller, ControlError, type DynamicRow, type ListedRule, type NewRule, type Origin, type Place, type RuleChange, type RuleDetail } from "./control/contract.ts";
@@ -26,6 +27,7 @@ export interface RuleOperationParts {
   dynamic: DynamicRules;
   /** Of the file. */
   fileRules(): readonly RuleConfig[];
+  sets(): Sets;
   /** With the file's rules behind them. `whenCompiled` runs when nothing can refuse them any more. */
   install(dynamic: readonly DynamicRule[], whenCompiled: () => void): Promise<Installed>;
   inTurn<T>(change: () => Promise<T>): Promise<T>;
@@ -70,11 +72,11 @@ export class RuleOperations {
 
   add({ rule, place, reason, for_s, until }: NewRule, caller: Caller): Promise<RuleChange> {
     return this.#change("add", caller, () => {
-      const { dynamic, warnOfAbsent } = this.#parts;
+      const { dynamic, sets, warnOfAbsent } = this.#parts;
       if (dynamic.all.length >= MOST_RULES) throw new RulesRefused([`there are ${MOST_RULES} dynamic rules already, and no more fit; write lasting ones into the file`]);
       const id = dynamic.nextId((name) => this.#ownerOf(name) !== undefined);
       const named = { name: id, ...rule };
-      const { problems, warnings } = checkRule(named);
+      const { problems, warnings } = checkRule(named, sets());
       const owner = this.#ownerOf(named.name);
       if (owner !== undefined) problems.push(`name: ${quote(named.name)} is already that of ${owner}; names are unique`);
       if (problems.length > 0) throw new RulesRefused(problems);

@@ -83,7 +83,7 @@ export class RuleBook {
       for (const slot of compiled.freshSlots) this.#clearCounters(slot);
     });
     this.#current = edition;
-    this.#before = { slots: compiled.slots, capacity: compiled.capacity };
+    this.#before = { slots: compiled.slots, capacity: compiled.capacity, setNumbers: compiled.setNumbers };
     this.#source = config;
     this.#editions.set(generation, edition);
     if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);

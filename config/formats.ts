@@ -8,6 +8,7 @@ import { PROTOCOLS, protocolNumber } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { readPorts } from "./ports.ts";
 import { isPrintable, printable, quote } from "./quote.ts";
+import { explainSetName, setNamed } from "./sets.ts";
 import { parseSize } from "./size.ts";
 
 /** What is wrong with a value, or undefined. */
@@ -27,6 +28,9 @@ const RESERVED_NAMES = ["default", "failsafe", "on_error", "ban"];
 export const FORMATS: Readonly<Record<string, Format>> = {
   network: (value) => misreading(readNetworks(value)),
   ports: (value) => misreading(readPorts(value)),
+  network_or_set: (value) => explainEntry(value, readNetworks),
+  ports_or_set: (value) => explainEntry(value, readPorts),
+  set_name: explainSetName,
   protocol(value) {
     if (protocolNumber(value) !== undefined) return undefined;
     if (/^[0-9]{1,3}$/.test(value)) return { error: `${quote(value)} is text; write the number without quotes`, suggestion: value };
@@ -73,6 +77,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     return { error: `${quote(value)} is not the name of an attribute: letters, digits and . _ -, a letter first` };
   },
 };
+
+function explainEntry(value: string, read: (text: string) => object | Misreading): Misreading | undefined {
+  const name = setNamed(value);
+  return name === undefined ? misreading(read(value)) : explainSetName(name);
+}
 
 function explainPath(value: string, longest: number): Misreading | undefined {
   if (!value.startsWith("/")) return { error: `${quote(value)} is not an absolute path` };

@@ -6,9 +6,10 @@ import { decode, LARGEST_FILE, readConfigFile } from "./file.ts";
 import { Findings, formatPath } from "./findings.ts";
 import type { Finding } from "./findings.ts";
 import { printable } from "./quote.ts";
-import { checkRules, warnOfFailsafe } from "./rules.ts";
+import { checkRules, warnOfFailsafe, warnOfNetworks } from "./rules.ts";
 import { ROOT } from "./schema.ts";
 import type { Schema } from "./schema.ts";
+import { checkSets } from "./sets.ts";
 import { checkShape } from "./shape.ts";
 import { parseSize } from "./size.ts";
 import { positionsOf } from "./text/lines.ts";
@@ -73,12 +74,14 @@ export function parseConfig(text: string, name: string): Loaded {
   const warnings = new Findings();
   checkShape(value, ROOT_WITHOUT_RULES, [], errors);
   const config = value as WeirConfig;
-  if (Array.isArray(config.rules)) checkRules(config.rules, errors, warnings);
+  if (Array.isArray(config.rules)) checkRules(config.rules, mappingIn(config.sets), errors, warnings);
   if (errors.count === 0) checkBans(config.bans, errors, warnings);
+  if (errors.count === 0) checkSets(config.sets, errors);
   if (complaints.length > 0 || errors.count > 0) {
     return { ok: false, problems: problemsOf(errors, complaints, text, name) };
   }
   warnOfFailsafe(config.failsafe.addresses, warnings);
+  for (const [name, { addresses = [] }] of Object.entries(config.sets)) warnOfNetworks(addresses, ["sets", name, "addresses"], warnings);
   config.audit.rotate.size = parseSize(config.audit.rotate.size) as number;
   return {
     ok: true,
@@ -136,6 +139,11 @@ function whereIs(text: string, name: string, path: Path): string {
 function pathOf(pointer: string): Path {
   const steps = pointer.split("/").slice(1);
   return steps.map((step) => (/^[0-9]+$/.test(step) ? Number(step) : step.replaceAll("~1", "/").replaceAll("~0", "~")));
+}
+
+/** undefined where it is none, of which was told. */
+function mappingIn(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }
 
 function withoutItems({ items: _, ...list }: Schema): Schema {

@@ -43,6 +43,10 @@ function rowsOf(schema: Schema, before: string): Row[] {
     const part = resolve(property);
     const row = { key: before + name, schema: part, required: required.includes(name) };
     if (part.properties !== undefined) return rowsOf(part, `${row.key}.`);
+    if (typeof part.additionalProperties === "object") {
+      const named = rowsOf(part.additionalProperties, `${row.key}.NAME.`);
+      if (named.length > 0) return [row, ...named];
+    }
     const inner = resolve(part.items ?? {});
     return inner.properties === undefined ? [row] : [row, ...rowsOf(inner, `${row.key}[].`)];
   });

@@ -9,6 +9,7 @@ import { PROTOCOLS, protocolName, protocolNumber } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { quote } from "./quote.ts";
 import { RULE } from "./schema.ts";
+import { explainReference, setNamed } from "./sets.ts";
 import { checkShape } from "./shape.ts";
 
 type Mapping = Record<string, unknown>;
@@ -16,8 +17,8 @@ type Steps = (string | number)[];
 
 const CONDITIONS = ["interfaces", "layer3", "layer4"];
 
-/** Checks every rule by itself and against the others, and fills in the rules' defaults. */
-export function checkRules(rules: unknown[], errors: Findings, warnings: Findings): void {
+/** Checks every rule by itself, against the others and the sets it names, and fills in the rules' defaults. `sets`: undefined where they are not known. */
+export function checkRules(rules: unknown[], sets: Mapping | undefined, errors: Findings, warnings: Findings): void {
   const first = new Map<string, number>();
   for (const [index, rule] of rules.entries()) {
     if (errors.full) return;
@@ -31,6 +32,7 @@ export function checkRules(rules: unknown[], errors: Findings, warnings: Finding
     checkName(rule["name"], index, first, errors);
     checkLayer4(mappingIn(rule, "layer4"), [...path, "layer4"], errors);
     if (isMapping(rule["not"])) checkNot(rule["not"], mappingIn(rule, "layer4")["protocol"], [...path, "not"], errors);
+    checkReferences(rule, sets, path, errors);
     warnOfRule(rule, path, warnings);
   }
 }
@@ -46,6 +48,30 @@ function checkName(name: unknown, index: number, first: Map<string, number>, err
 function checkNot(not: Mapping, protocol: unknown, path: Steps, errors: Findings): void {
   if (Object.values(not).every(isConditionless)) errors.add(path, "not names nothing; name what the rule leaves out, or remove it");
   checkLayer4(mappingIn(not, "layer4"), [...path, "layer4"], errors, protocol);
+}
+
+const REFERRING = [
+  { layer: "layer3", keys: ["source", "destination"], what: "addresses" },
+  { layer: "layer4", keys: ["source_ports", "destination_ports"], what: "ports" },
+] as const;
+
+function checkReferences(rule: Mapping, sets: Mapping | undefined, path: Steps, errors: Findings): void {
+  const not = mappingIn(rule, "not");
+  for (const { layer, keys, what } of REFERRING) {
+    for (const key of keys) {
+      if (sets !== undefined) for (const [asks, place] of [[rule, path], [not, [...path, "not"]]] as const) checkReferenceList(listIn(mappingIn(asks, layer), key), what, sets, [...place, layer, key], errors);
+      if (what === "ports" || listIn(mappingIn(not, layer), key).length === 0 || !listIn(mappingIn(rule, layer), key).some((entry) => setNamed(entry) !== undefined)) continue;
+      errors.add([...path, "not", layer, key], `not cannot leave out a part of the sets in ${layer}.${key}; let a rule before this one decide about it`, { ofKey: true });
+    }
+  }
+}
+
+function checkReferenceList(list: unknown[], what: "addresses" | "ports", sets: Mapping, path: Steps, errors: Findings): void {
+  for (const [index, entry] of list.entries()) {
+    const name = setNamed(entry);
+    const wrong = name === undefined ? undefined : explainReference(name, what, sets);
+    if (wrong !== undefined) errors.add([...path, index], wrong.error, { value: entry, suggestion: wrong.suggestion });
+  }
 }
 
 function checkLayer4(layer4: Mapping, path: Steps, errors: Findings, otherwise?: unknown): void {
@@ -132,6 +158,7 @@ export function warnOfNetworks(texts: unknown[], path: Steps, warnings: Findings
   const families = new Set<Family>();
   for (const [index, text] of texts.entries()) {
     if (typeof text !== "string") continue;
+    if (setNamed(text) !== undefined) for (const family of [4, 6] as const) families.add(family); // it may come to hold both
     const reading = readNetworks(text);
     if ("error" in reading) continue;
     for (const network of reading.networks) families.add(network.family);

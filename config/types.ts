@@ -18,6 +18,7 @@ export interface WeirConfig {
   defaults: { action: Action; on_error: { ingress: Action; egress: Action } };
   failsafe: { management_ports: number[]; addresses: string[] };
   bans: { except: string[] };
+  sets: Record<string, SetConfig>;
   inspect_tunnels: boolean;
   events_per_second: number;
   rules: RuleConfig[];
@@ -37,6 +38,13 @@ export interface InterfacesConfig {
   offload: boolean;
   /** The first entry whose name fits an interface decides. */
   overrides: { name: string; ingress: IngressHook }[];
+}
+
+/** What rules name as `@NAME`. */
+export interface SetConfig {
+  /** Addresses, CIDR prefixes and ranges. */
+  addresses?: string[];
+  ports?: Ports[];
 }
 
 export interface RuleConfig {
@@ -59,12 +67,12 @@ export interface NotConfig {
 }
 
 export interface Layer3Config {
-  /** Addresses, CIDR prefixes and `first-last` ranges: see parseNetworks in address.ts. */
+  /** Addresses, CIDR prefixes and `first-last` ranges: see parseNetworks in address.ts. And sets: see sets.ts. */
   source?: string[];
   destination?: string[];
 }
 
-/** A port, or `first-last`: see parsePorts in ports.ts. */
+/** A port, or `first-last`: see parsePorts in ports.ts. In a rule also a set. */
 export type Ports = number | string;
 
 export interface Layer4Config {

@@ -7,6 +7,7 @@
 #define WEIR_CLASSIFY_H
 
 #include "search.h"
+#include "sets.h"
 
 static __always_inline void start_search(struct packet *packet)
 {
@@ -97,6 +98,8 @@ __noinline int classify(__u32 which)
 	index = cell_at(packet, root);
 	if (!index)
 		return REASON_OPENER_UNKNOWN;
+	if (index->asked_sets)
+		find_sets(which, index->asked_sets);
 	if (index->list) {
 		packet->search.list = index->list;
 		bpf_loop(LIMIT_LIST / MATCHERS_A_STEP, list_step, &context, 0);

@@ -108,13 +108,13 @@ struct {
 	__type(value, struct ban_root);
 } ban_root SEC(".maps");
 
-/* hash of an IPv4 /24 -> bans in it; user space sizes it */
+/* hash of an IPv4 /24 -> bans in it, all members of set 0; user space sizes it */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct ban_line);
+	__type(value, struct network_line);
 } ban_lines SEC(".maps");
 
 /* prefix -> until when it is banned */
@@ -122,9 +122,34 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1048576);
-	__type(key, struct ban_key);
-	__type(value, struct ban);
+	__type(key, struct network_key);
+	__type(value, struct network_sets);
 } ban_prefixes SEC(".maps");
+
+/* The same for the sets that rules name. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct network_root);
+} set_root SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct network_line);
+} set_lines SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1048576);
+	__type(key, struct network_key);
+	__type(value, struct network_sets);
+} set_prefixes SEC(".maps");
 
 /* connections seen in both directions */
 struct {

@@ -12,8 +12,9 @@ const volatile __u64 netns_cookie = 0;
 const volatile __u32 cells_a_copy = 1;
 const volatile __u32 rule_slots = 1;
 
-/* How many lines of bans there are: a power of two. */
+/* How many lines of bans there are, and of members of sets: a power of two. */
 const volatile __u32 ban_line_count = 1;
+const volatile __u32 set_line_count = 1;
 
 /* How many jiffies make a second on this kernel. */
 const volatile __u32 jiffies_per_second = 250;

@@ -44,6 +44,8 @@ struct tuple {
 struct search {
 	__u64 source[2];		/* as numbers, as in struct matcher */
 	__u64 destination[2];
+	__u64 source_sets;		/* that the address is in, where a matcher asks */
+	__u64 destination_sets;
 	__u64 tables;			/* still to be probed, a bit each */
 	__u32 ports;
 	__u32 protocol;

@@ -76,6 +76,10 @@ static __always_inline bool match(const struct matcher *m, const struct packet *
 		return false;
 	if (!m->fields)
 		return true;
+	if (m->fields & MATCH_SOURCE_SET && !(m->source[0] & search->source_sets))
+		return false;
+	if (m->fields & MATCH_DESTINATION_SET && !(m->destination[0] & search->destination_sets))
+		return false;
 	if (m->fields & MATCH_INTERFACE && !(m->interface_groups & packet->interface_groups))
 		return false;
 	if (m->fields & MATCH_PROTOCOL && (t->protocol < m->protocol_low || t->protocol > m->protocol_high) &&

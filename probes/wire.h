@@ -10,6 +10,7 @@
 #define WEIR_WIRE_H
 
 #include "wire/common.h"
+#include "wire/networks.h"
 #include "wire/bans.h"
 #include "wire/rules.h"
 #include "wire/matchers.h"

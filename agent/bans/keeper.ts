@@ -1,23 +1,12 @@
 /** Bans in force: what is kept on the disk, and the same in the tables of the kernel. */
 
 import { isMapped, maskTo, type Network } from "../../config/address.ts";
+import { TableFull } from "../networks/table.ts";
 import type { BanStore, Order } from "./store.ts";
-import { BansFull, type BanTable } from "./table.ts";
+import type { BanTable } from "./table.ts";
 
 /** What the table of prefixes holds at least: as many as there may be whatever their kind. */
 export const MOST_BANS = 1_048_576;
-const ENTRIES_A_LINE = 7;
-const LEAST_LINES = 32_768;
-const MOST_LINES = 262_144;
-/** Above, lines begin to overflow into the table of prefixes, which costs every packet more. */
-const FILLED = 0.6;
-
-/** Lines for as many bans, with room for more; a power of two. */
-export function banLinesFor(bans: number): number {
-  let lines = LEAST_LINES;
-  while (lines < MOST_LINES && bans > lines * ENTRIES_A_LINE * FILLED) lines *= 2;
-  return lines;
-}
 
 export interface Ban {
   network: Network;
@@ -28,13 +17,12 @@ export class BanKeeper {
   readonly store: BanStore;
   readonly #table: BanTable;
 
-  /** `keys`: of all prefixes that are in the table, as often as asked. What an agent before left there goes, unless it is kept. */
-  constructor(store: BanStore, table: BanTable, keys: () => Iterable<Uint8Array>, exceptions: readonly Network[] = []) {
+  /** What an agent before left in the table goes, unless it is kept. */
+  constructor(store: BanStore, table: BanTable, exceptions: readonly Network[] = []) {
     this.store = store;
     this.#table = table;
     table.setExceptions(exceptions);
-    table.adopt(keys());
-    const stale = [...filter(table.networks(keys()), (network) => store.orderOf(network) === undefined)];
+    const stale = [...filter(table.networks(), (network) => store.orderOf(network) === undefined)];
     for (const network of stale) table.remove(network);
     for (let row = 0; row < store.size; row++) this.#enforceKept(store.at(row));
   }
@@ -44,7 +32,7 @@ export class BanKeeper {
     try {
       this.#table.add(network, order.until);
     } catch (error) {
-      if (!(error instanceof BansFull)) throw error;
+      if (!(error instanceof TableFull)) throw error;
       this.store.trouble = [`not all bans are in force: ${error.message}`];
     }
   }
@@ -54,10 +42,10 @@ export class BanKeeper {
     this.#table.setExceptions(networks);
   }
 
-  /** All or none. Answers how many are new. Throws BansFull, or what the disk says. */
+  /** All or none. Answers how many are new. Throws TableFull, or what the disk says. */
   add(networks: readonly Network[], order: Order): number {
     const fresh = networks.filter((network) => this.store.orderOf(network) === undefined).length;
-    if (this.store.size + fresh > MOST_BANS) throw new BansFull(`there are ${this.store.size} bans, and at most ${MOST_BANS} fit; delete some, or ban prefixes instead of addresses`);
+    if (this.store.size + fresh > MOST_BANS) throw new TableFull(`there are ${this.store.size} bans, and at most ${MOST_BANS} fit; delete some, or ban prefixes instead of addresses`);
     let written = 0;
     try {
       for (; written < networks.length; written++) this.#table.add(networks[written]!, order.until);

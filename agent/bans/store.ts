@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { formatNetwork, type Network } from "../../config/address.ts";
 import { type Clock, systemClock } from "../dynamic/clock.ts";
 import { headOf, Journal, type OrderLine } from "./journal.ts";
-import { NumberedNetworks } from "./networks.ts";
+import { NumberedNetworks } from "../networks/numbered.ts";
 
 /** What was asked for at once: its bans begin and end together. */
 export interface Order {

@@ -4,7 +4,6 @@ import type { RuleConfig } from "../../config/types.ts";
 import type { Direction, Transport, Verdict, VerdictEvent } from "../events/event.ts";
 import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { FlowRow } from "../flows/row.ts";
-import type { Grouping, Top } from "../flows/top.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import type { RulesSource } from "../rules/compile.ts";
 import type { SocketRow } from "../sockets/row.ts";
@@ -44,8 +43,6 @@ export interface AgentControl {
   deleteBans(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
-  /** The busiest, over the last second or since the call before. */
-  top(by: Grouping, limit: number): Awaitable<Top>;
   sockets(filter: SocketFilter, limit: number): Awaitable<SocketRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
   subscribe(listener: (event: VerdictEvent) => void): () => void;
@@ -122,7 +119,7 @@ export interface PolicyInForce {
   /** Where the tables are pinned, and how large they are. */
   tables: string;
   capacity: Capacity;
-  policy: Pick<RulesSource, "defaults" | "failsafe" | "inspect_tunnels" | "events_per_second" | "rules">;
+  policy: Pick<RulesSource, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "events_per_second" | "rules">;
   /** Slot in the tables and place in a file, of each rule. */
   rules: { slot: number; source: string }[];
   sessions: readonly OperatorSession[];

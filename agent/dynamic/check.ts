@@ -3,6 +3,7 @@
 import { type Finding, Findings, formatPath } from "../../config/findings.ts";
 import { printable, quote } from "../../config/quote.ts";
 import { checkRules } from "../../config/rules.ts";
+import type { Sets } from "../../config/sets.ts";
 import type { RuleConfig, WeirConfig } from "../../config/types.ts";
 import { RulesRefused } from "../rules/compile.ts";
 import type { Settings } from "../settings.ts";
@@ -14,10 +15,10 @@ export interface Checked {
   warnings: string[];
 }
 
-/** Fills in the defaults of the rule, too. */
-export function checkRule(rule: unknown): Checked {
+/** Fills in the defaults of the rule, too. `sets`: those it may name; left to compiling where they are not known. */
+export function checkRule(rule: unknown, sets?: Sets): Checked {
   const [errors, warnings] = [new Findings(), new Findings()];
-  checkRules([rule], errors, warnings);
+  checkRules([rule], sets, errors, warnings);
   return { problems: errors.kept.map(sentence), warnings: warnings.kept.map(sentence) };
 }
 

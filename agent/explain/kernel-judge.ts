@@ -15,11 +15,15 @@ import { enterEmptyNamespace } from "../kernel/namespace.ts";
 import { openObject, type BpfObject } from "../kernel/objects.ts";
 import type { BpfProgram } from "../kernel/program.ts";
 import type { Direction } from "../events/event.ts";
+import { networkMemoryOf } from "../networks/memory.ts";
+import { NetworkTable } from "../networks/table.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import { compile, type CompiledRules, type RulesSource } from "../rules/compile.ts";
-import { Installer } from "../rules/install.ts";
+import { copyAfter, Installer } from "../rules/install.ts";
 import type { OperatorSession } from "../rules/pack.ts";
 import type { Arrival, Outcome } from "../rules/reference.ts";
+import { SetKeeper } from "../sets/keeper.ts";
+import type { Sets } from "../../config/sets.ts";
 import type { Mode } from "../../config/types.ts";
 import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./told.ts";
 
@@ -37,7 +41,7 @@ export interface TablesInForce {
   ifindexes: ReadonlyMap<string, number>;
 }
 
-const PINNED = ["policies", "cells", "rules", "ban_root", "ban_lines", "ban_prefixes"];
+const PINNED = ["policies", "cells", "rules", "ban_root", "ban_lines", "ban_prefixes", "set_root", "set_lines", "set_prefixes"];
 const FEW = 1024;
 /** Enough for the packets of a question; the shapes of what is not named follow the rules. */
 const SIZES = {
@@ -58,6 +62,7 @@ export class KernelJudge {
   readonly #objects: BpfObject[] = [];
   readonly #programs = new Map<string, BpfProgram>();
   readonly #capacity: Capacity;
+  #sets: SetKeeper | undefined;
   #interface: string | undefined;
   #names: ReadonlyMap<number, string> = new Map();
   #groupsOf: (interfaceName: string) => bigint | undefined = () => undefined;
@@ -73,7 +78,7 @@ export class KernelJudge {
     const judge = new KernelJudge(compiled.capacity);
     try {
       judge.#program(FIRST_PROGRAM);
-      await judge.take(compiled, sessions);
+      await judge.take(compiled, source.sets, sessions);
       return judge;
     } catch (error) {
       judge.close();
@@ -106,7 +111,7 @@ export class KernelJudge {
   }
 
   /** Other rules from the next packet on, where the rules are its own. */
-  async take(compiled: CompiledRules, sessions: readonly OperatorSession[] = []): Promise<void> {
+  async take(compiled: CompiledRules, sets: Sets, sessions: readonly OperatorSession[] = []): Promise<void> {
     const memory = (name: string): Uint8Array => new Uint8Array(this.#maps.get(name)!.mmap());
     const installer = new Installer({
       policies: memory("policies"),
@@ -117,7 +122,10 @@ export class KernelJudge {
       flip: (generation) => this.#flip(generation),
       waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
     });
+    this.#sets ??= new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#maps.get(name)!, "set")), () => Promise.resolve());
+    const transition = await this.#sets.prepare(sets, compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
     await installer.install(compiled, sessions);
+    await transition.finish();
     this.#names = new Map(compiled.rules.map(({ slot, name }) => [slot, name]));
     this.#groupsOf = (name) => compiled.groupsOf(name);
   }
@@ -172,11 +180,11 @@ export class KernelJudge {
     const there = this.#programs.get(name);
     if (there !== undefined) return there;
     const { slots, cells } = this.#capacity;
-    const banLines = this.#maps.get("ban_lines")?.info.maxEntries ?? 1;
+    const [banLines, setLines] = [this.#linesOf("ban_lines"), this.#linesOf("set_lines")];
     const object = openObject(join(PROBES, name.startsWith("weir_xdp") ? "xdp.bpf.o" : "tc.bpf.o"), {
       reuse: this.#maps,
-      rodata: { netns_cookie: 0, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines },
-      maxEntries: { ...SIZES, cells: 2 * cells, rules: 2 * slots, ban_lines: banLines },
+      rodata: { netns_cookie: 0, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      maxEntries: { ...SIZES, cells: 2 * cells, rules: 2 * slots, ban_lines: banLines, set_lines: setLines },
       autoload: (candidate) => candidate === name,
     });
     this.#objects.push(object);
@@ -184,6 +192,10 @@ export class KernelJudge {
     const program = object.programs.get(name)!;
     this.#programs.set(name, program);
     return program;
+  }
+
+  #linesOf(table: string): number {
+    return this.#maps.get(table)?.info.maxEntries ?? 1;
   }
 
   /** Makes the one device look like the interface. */

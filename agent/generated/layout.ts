@@ -25,8 +25,9 @@ export const Limit = {
   FRAGMENT_RANGES: 8,
   COUNTER_SHARDS: 4,
   BAN_EXCEPTIONS: 32,
-  BAN_LINES_PROBED: 8,
-  BAN_LENGTHS: 16,
+  SETS: 64,
+  NETWORK_LINES_PROBED: 8,
+  NETWORK_LENGTHS: 48,
 } as const;
 
 export const Mode = {
@@ -190,6 +191,12 @@ export const FaultNames: readonly string[] = [
   "conditions_full",
 ];
 
+export const Member = {
+  SET: 63,
+  IN_COPY_0: 64,
+  IN_COPY_1: 128,
+} as const;
+
 export const BanFlag = {
   ADDRESSES: 1,
   PREFIXES: 2,
@@ -220,6 +227,8 @@ export const Match = {
   DESTINATION_PORT: 4,
   MESSAGE: 8,
   INTERFACE: 16,
+  SOURCE_SET: 32,
+  DESTINATION_SET: 64,
 } as const;
 
 export const MatcherFlag = {
@@ -306,37 +315,53 @@ export const Control = {
   bans: 8,
 } as const;
 
+export const NetworkLine = {
+  size: 64,
+  address: { at: 0, count: 6, stride: 4 },
+  until: { at: 24, count: 6, stride: 4 },
+  length: { at: 48, count: 6, stride: 1 },
+  member: { at: 54, count: 6, stride: 1 },
+  is_full: 60,
+} as const;
+
+export const NetworkKey = {
+  size: 24,
+  address: { at: 0, count: 2, stride: 8 },
+  length: 16,
+} as const;
+
+export const NetworkSets = {
+  size: 48,
+  lasting: { at: 0, count: 2, stride: 8 },
+  until: { at: 16, count: 6, stride: 4 },
+  member: { at: 40, count: 6, stride: 1 },
+} as const;
+
+export const NetworkRoot = {
+  size: 32,
+  lengths: { at: 0, count: 2, stride: 8 },
+  ipv4_lengths: 16,
+  in_lines: 24,
+} as const;
+
 export const FailsafePrefix = {
   size: 32,
   address_be: { at: 0, count: 2, stride: 8 },
   mask_be: { at: 16, count: 2, stride: 8 },
 } as const;
 
-export const BanLine = {
-  size: 64,
-  address: { at: 0, count: 7, stride: 4 },
-  until: { at: 28, count: 7, stride: 4 },
-  length: { at: 56, count: 7, stride: 1 },
-  is_full: 63,
-} as const;
-
-export const BanKey = {
-  size: 24,
-  address: { at: 0, count: 2, stride: 8 },
-  length: 16,
-} as const;
-
-export const Ban = {
-  size: 8,
-  until: 0,
-} as const;
-
 export const BanRoot = {
-  size: 1048,
-  lengths: { at: 0, count: 2, stride: 8 },
-  exception_count: 16,
+  size: 1064,
+  networks: {
+    at: 0,
+    size: 32,
+    lengths: { at: 0, count: 2, stride: 8 },
+    ipv4_lengths: 16,
+    in_lines: 24,
+  },
+  exception_count: 32,
   exceptions: {
-    at: 24,
+    at: 40,
     count: 32,
     stride: 32,
     address_be: { at: 0, count: 2, stride: 8 },
@@ -493,6 +518,7 @@ export const MatcherIndex = {
   list: 8,
   first_bucket: 12,
   bucket_mask: 16,
+  asked_sets: 20,
   pruners: {
     at: 64,
     count: 8,

@@ -33,12 +33,13 @@ export interface TableSizes {
   slots: number;
   /** 64-byte cells of one copy of the rules. */
   cells: number;
-  /** 64-byte lines of bans, of which each holds seven: a power of two. */
+  /** 64-byte lines of bans, and of the members of sets: powers of two. */
   banLines?: number;
+  setLines?: number;
 }
 
-/** Room for some 150,000 bans. */
-const BAN_LINES = 32_768;
+/** Room for some 120,000 networks. */
+const LINES = 32_768;
 
 export class DataPlane {
   readonly maps = new Map<string, BpfMap>();
@@ -143,11 +144,11 @@ export class DataPlane {
 
   #open(file: (typeof OBJECTS)[number]): BpfObject {
     const pinDirectory = this.tablePins;
-    const { netnsCookie, probes = PROBES, capacity: { slots, cells, banLines = BAN_LINES } } = this.#options;
+    const { netnsCookie, probes = PROBES, capacity: { slots, cells, banLines = LINES, setLines = LINES } } = this.#options;
     const object = openObject(join(probes, file), {
       reuse: this.maps,
-      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines },
-      maxEntries: { cells: 2 * cells, rules: 2 * slots, rule_counters: slots, ban_lines: banLines },
+      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      maxEntries: { cells: 2 * cells, rules: 2 * slots, rule_counters: slots, ban_lines: banLines, set_lines: setLines },
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     });
     for (const [name, map] of object.maps) if (!this.maps.has(name)) this.maps.set(name, map);
@@ -172,8 +173,8 @@ export class DataPlane {
 }
 
 /** Changes with the programs and the sizes: tables of others may have other shapes, or another meaning. */
-function tableVersion(probes: string, { slots, cells, banLines = BAN_LINES }: TableSizes): string {
+function tableVersion(probes: string, { slots, cells, banLines = LINES, setLines = LINES }: TableSizes): string {
   const hash = createHash("sha256");
   for (const file of OBJECTS) hash.update(readFileSync(join(probes, file)));
-  return hash.update(`${slots} ${cells} ${banLines}`).digest("hex").slice(0, 12);
+  return hash.update(`${slots} ${cells} ${banLines} ${setLines}`).digest("hex").slice(0, 12);
 }

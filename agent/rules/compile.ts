@@ -2,6 +2,7 @@
 
 import { parseNetworks, type Network } from "../../config/address.ts";
 import { printable, quote } from "../../config/quote.ts";
+import { setNamed } from "../../config/sets.ts";
 import type { Action, RuleConfig, WeirConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
 import { type Capacity, capacityFor, LARGEST } from "./capacity.ts";
@@ -9,16 +10,17 @@ import { Classifier } from "./classifier/build.ts";
 import { Crowded } from "./classifier/crowded.ts";
 import { Lines, WORDS } from "./classifier/line.ts";
 import { findLongChain, type LongChain } from "./chain.ts";
-import { expand, factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
+import { expand, factorsOf, leavesNothing, leftOutInVain, type Meanings } from "./expand.ts";
 import { asksForInvalid, type Conditions, conditionsOf } from "./conditions.ts";
 import { isConditional } from "./fields.ts";
 import { type Group, groupsOf, InterfaceGroups } from "./groups.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
+import { numberSets, type SetNumbers, SetReferences } from "./sets.ts";
 import { findShadowed, type Shadowed } from "./shadowed.ts";
 import { assignSlots, MOST_RULES, type Slots } from "./slots.ts";
 
 /** What decides about packets, of the whole configuration; the mode is not compiled, but read last. */
-export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "inspect_tunnels" | "events_per_second" | "rules">;
+export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "events_per_second" | "rules">;
 
 export interface CompiledRule {
   slot: number;
@@ -56,6 +58,7 @@ export interface CompiledParts {
   warnings: string[];
   /** What the rules say of interfaces, by its bit. */
   interfaceGroups: Group[];
+  setNumbers: SetNumbers;
 }
 
 export interface CompiledRules extends CompiledParts {
@@ -66,7 +69,7 @@ export interface CompiledRules extends CompiledParts {
 }
 
 /** What is in force, as far as what comes next depends on it. */
-export type Before = Pick<CompiledParts, "slots" | "capacity">;
+export type Before = Pick<CompiledParts, "slots" | "capacity" | "setNumbers">;
 
 /** Every reason at once. Nothing of the rules in force changes. */
 export class RulesRefused extends Error {
@@ -100,9 +103,10 @@ export function compileParts(source: RulesSource, previous?: Before): CompiledPa
   const enough = capacityFor(rules.length, 0, previous?.capacity) ?? LARGEST;
   const { fresh, ...slots } = assignSlots(rules, previous?.slots, enough.slots);
   const groups = new InterfaceGroups();
-  const { lines, costs } = expandAll(rules, slots.slots, groups);
+  const sets = new SetReferences(source.sets, numberSets(source.sets, previous?.setNumbers));
+  const { lines, costs } = expandAll(rules, slots.slots, groups, sets);
   const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
-  const problems = [groups.problem, explainCost(rules, costs), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
+  const problems = [groups.problem, ...sets.problems, explainCost(rules, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new RulesRefused(problems);
 
   const classifier = uncrowded(() => new Classifier(lines), lines, rules);
@@ -130,21 +134,30 @@ export function compileParts(source: RulesSource, previous?: Before): CompiledPa
     capacity,
     slots,
     freshSlots: fresh,
-    warnings: [...rules.flatMap((rule, index) => warnings(rule, costs[index]!)), ...explainShadowed(shadowed, rules)],
+    warnings: [...rules.flatMap((rule, index) => warnings(rule, costs[index]!, meaningsFor(rule, new InterfaceGroups(), sets))), ...explainShadowed(shadowed, rules)],
     interfaceGroups: groups.all,
+    setNumbers: sets.numbers,
   };
 }
 
 /** The matchers of all rules, and how many each rule has; where they are too many, only that counts. */
-function expandAll(rules: readonly RuleConfig[], slots: Uint32Array, groups: InterfaceGroups): { lines: Lines; costs: Float64Array } {
+function expandAll(rules: readonly RuleConfig[], slots: Uint32Array, groups: InterfaceGroups, sets: SetReferences): { lines: Lines; costs: Float64Array } {
   const lines = new Lines(rules.length);
   const costs = new Float64Array(rules.length);
   for (const [order, rule] of rules.entries()) {
     const blocks = rule.action === "block";
     const meaning = { slot: slots[order]!, order, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule) };
-    costs[order] = expand(rule, (interfaces, except) => groups.bitOf(interfaces, except, printable(rule.name)), lines, meaning, MOST_MATCHERS - lines.count);
+    costs[order] = expand(rule, meaningsFor(rule, groups, sets), lines, meaning, MOST_MATCHERS - lines.count);
   }
   return { lines, costs };
+}
+
+function meaningsFor({ name }: RuleConfig, groups: InterfaceGroups, sets: SetReferences): Meanings {
+  return {
+    groupOf: (interfaces, except) => groups.bitOf(interfaces, except, printable(name)),
+    setsOf: (addresses) => sets.bitsOf(addresses, name),
+    portsOf: (ports) => sets.portsOf(ports, name),
+  };
 }
 
 function compileRule(rule: RuleConfig, slot: number): CompiledRule {
@@ -172,12 +185,12 @@ function explainCrowd(names: readonly string[]): string {
   );
 }
 
-function explainCost(rules: readonly RuleConfig[], costs: Float64Array): string | undefined {
+function explainCost(rules: readonly RuleConfig[], costs: Float64Array, sets: SetReferences): string | undefined {
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   if (total <= MOST_MATCHERS) return undefined;
   const dearest = rules.map((rule, index) => ({ rule, cost: costs[index]! })).sort((a, b) => b.cost - a.cost);
   const named = dearest.slice(0, MOST_NAMED).map(({ rule, cost }) => {
-    const factors = factorsOf(rule);
+    const factors = factorsOf(rule, meaningsFor(rule, new InterfaceGroups(), sets));
     return `${quote(rule.name)} ${cost}${factors === "" ? "" : ` (${factors})`}`;
   });
   const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
@@ -219,10 +232,10 @@ function explainShadowed(shadowed: readonly Shadowed[], rules: readonly RuleConf
   return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
 }
 
-function warnings(rule: RuleConfig, cost: number): string[] {
-  if (leavesNothing(rule)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
+function warnings(rule: RuleConfig, cost: number, meanings: Meanings): string[] {
+  if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
   if (cost === 0) return [`rule ${quote(rule.name)} matches nothing: its sources and destinations are of different families`];
-  const useless = leftOutInVain(rule);
+  const useless = leftOutInVain(rule, meanings);
   if (useless !== undefined) return [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
   return familyIsWrong(rule) ? [`rule ${quote(rule.name)} matches nothing: ${rule.layer4?.protocol} and its addresses are of different families`] : [];
 }
@@ -231,5 +244,5 @@ function warnings(rule: RuleConfig, cost: number): string[] {
 function familyIsWrong({ layer3, layer4 }: RuleConfig): boolean {
   const family = layer4?.protocol === "icmp" ? 4 : layer4?.protocol === "icmpv6" ? 6 : undefined;
   const lists = [layer3?.source ?? [], layer3?.destination ?? []].filter((list) => list.length > 0);
-  return family !== undefined && lists.some((list) => list.flatMap(parseNetworks).every((network) => network.family !== family));
+  return family !== undefined && lists.some((list) => !list.some((entry) => setNamed(entry) !== undefined) && list.flatMap(parseNetworks).every((network) => network.family !== family));
 }

@@ -15,8 +15,15 @@ import { type NotPath, notPaths } from "./not.ts";
 import { type End, type Pair, pairsOf } from "./pairs.ts";
 import { NOTHING, rangesOutside, type Range } from "./spans.ts";
 
-/** The bit of the interfaces that fit some of the first, or any where there are none, and none of the others. */
-export type GroupOf = (interfaces: readonly string[], except: readonly string[]) => bigint;
+/** What lists of a rule mean that stand for something beside it. */
+export interface Meanings {
+  /** The bit of the interfaces that fit some of the first, or any where there are none, and none of the others. */
+  groupOf(interfaces: readonly string[], except: readonly string[]): bigint;
+  /** Bits of the sets that a list of addresses names. */
+  setsOf(addresses: readonly string[]): bigint;
+  /** The list with the ports of the sets it names. */
+  portsOf(ports: readonly Ports[]): readonly Ports[];
+}
 
 /** What a field adds to a matcher: it writes one of its alternatives. */
 interface Expansion<T> {
@@ -24,7 +31,7 @@ interface Expansion<T> {
    * One entry each; ANY where the field says nothing, and none at all if it can match nothing. `left`: the field of
    * the rule's `not` that this part leaves out.
    */
-  alternatives(rule: RuleConfig, groupOf: GroupOf, left: NotPath | undefined): readonly (T | undefined)[];
+  alternatives(rule: RuleConfig, meanings: Meanings, left: NotPath | undefined): readonly (T | undefined)[];
   write(lines: Lines, line: number, alternative: T): void;
 }
 
@@ -49,20 +56,20 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
     write: (lines, line, directions) => lines.setDirections(line, directions),
   }),
   interfaces: expansion<bigint>({
-    alternatives({ interfaces = NONE, not }, groupOf, left) {
+    alternatives({ interfaces = NONE, not }, { groupOf }, left) {
       const except = left === "interfaces" ? (not?.interfaces ?? NONE) : NONE;
       return interfaces.length + except.length === 0 ? ANY : [groupOf(interfaces, except)];
     },
     write: (lines, line, groups) => lines.setInterfaceGroups(line, groups),
   }),
   "layer3.source": expansion<Pair>({
-    alternatives(rule, _, left) {
+    alternatives(rule, { setsOf }, left) {
       if (rule.layer3 === undefined && left === undefined) return ANY;
-      return pairsOf(endOf(rule, "source", left), endOf(rule, "destination", left));
+      return pairsOf(endOf(rule, "source", left), endOf(rule, "destination", left), setsOf);
     },
     write(lines, line, { source, destination }) {
-      if (source !== undefined) lines.setSource(line, source);
-      if (destination !== undefined) lines.setDestination(line, destination);
+      if (source !== undefined) "sets" in source ? lines.setSourceSets(line, source.sets) : lines.setSource(line, source);
+      if (destination !== undefined) "sets" in destination ? lines.setDestinationSets(line, destination.sets) : lines.setDestination(line, destination);
     },
   }),
   "layer3.destination": expansion<never>({ alternatives: () => ANY, write() {} }), // with the source: only some pairs can meet
@@ -75,11 +82,11 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
     write: (lines, line, protocols) => lines.setProtocols(line, protocols),
   }),
   "layer4.source_ports": expansion<Range>({
-    alternatives: (rule, _, left) => portsOf(rule, "source_ports", left),
+    alternatives: (rule, meanings, left) => portsOf(rule, "source_ports", meanings, left),
     write: (lines, line, ports) => lines.setSourcePorts(line, ports),
   }),
   "layer4.destination_ports": expansion<Range>({
-    alternatives: (rule, _, left) => portsOf(rule, "destination_ports", left),
+    alternatives: (rule, meanings, left) => portsOf(rule, "destination_ports", meanings, left),
     write: (lines, line, ports) => lines.setDestinationPorts(line, ports),
   }),
   "layer4.icmp": expansion<Range>({
@@ -112,10 +119,10 @@ function protocolOf(layer4: NotConfig["layer4"]): Range[] | undefined {
   return [{ first: number, last: number }];
 }
 
-function portsOf({ layer4, not }: RuleConfig, end: "source_ports" | "destination_ports", left: NotPath | undefined): readonly (Range | undefined)[] {
-  const list: readonly Ports[] = layer4?.[end] ?? NONE;
-  if (left === `layer4.${end}`) return rangesOutside(list.length === 0 ? ALL_PORTS : list.map(parsePorts), (not?.layer4?.[end] ?? NONE).map(parsePorts));
-  return list.length === 0 ? ANY : list.map(parsePorts);
+function portsOf({ layer4, not }: RuleConfig, end: "source_ports" | "destination_ports", meanings: Meanings, left: NotPath | undefined): readonly (Range | undefined)[] {
+  const list = meanings.portsOf(layer4?.[end] ?? NONE).map(parsePorts);
+  if (left === `layer4.${end}`) return rangesOutside(list.length === 0 ? ALL_PORTS : list, meanings.portsOf(not?.layer4?.[end] ?? NONE).map(parsePorts));
+  return list.length === 0 ? ANY : list;
 }
 
 /** A message is one number: the type in the upper byte, the code in the lower. */
@@ -138,10 +145,10 @@ function partsOf(rule: RuleConfig): readonly (NotPath | undefined)[] {
 }
 
 /** Adds the matchers of a rule, unless there are more than `most`. Answers how many they are. */
-export function expand(rule: RuleConfig, groupOf: GroupOf, lines: Lines, meaning: LineRule, most: number): number {
+export function expand(rule: RuleConfig, meanings: Meanings, lines: Lines, meaning: LineRule, most: number): number {
   let total = 0;
   for (const left of partsOf(rule)) {
-    const choices = FIELDS.map(([, field]) => field.alternatives(rule, groupOf, left));
+    const choices = FIELDS.map(([, field]) => field.alternatives(rule, meanings, left));
     const count = choices.reduce((product, { length }) => product * length, 1);
     total += count;
     for (let number = 0; number < count && total <= most; number++) {
@@ -161,9 +168,9 @@ export function expand(rule: RuleConfig, groupOf: GroupOf, lines: Lines, meaning
 }
 
 /** What multiplies the matchers of a rule, as `100 layer3.source`, and what `not` adds to them. */
-export function factorsOf(rule: RuleConfig): string {
+export function factorsOf(rule: RuleConfig, meanings: Meanings): string {
   const parts = partsOf(rule).map((left) => {
-    const counts = FIELDS.map(([path, field]) => ({ path, count: field.alternatives(rule, () => 0n, left).length }));
+    const counts = FIELDS.map(([path, field]) => ({ path, count: field.alternatives(rule, meanings, left).length }));
     return counts.filter(({ count }) => count > 1).map(({ path, count }) => `${count} ${label(path)}`).join(" x ");
   });
   return parts.filter((part) => part !== "").join(" + ");
@@ -174,14 +181,14 @@ function label(path: FieldPath): string {
 }
 
 /** Whether its `not` leaves nothing of the rule. */
-export function leavesNothing(rule: RuleConfig): boolean {
+export function leavesNothing(rule: RuleConfig, meanings: Meanings): boolean {
   if (rule.not === undefined) return false;
-  return partsOf(rule).every((left) => FIELDS.some(([, field]) => field.alternatives(rule, () => 0n, left).every((alternative) => alternative === NOTHING)));
+  return partsOf(rule).every((left) => FIELDS.some(([, field]) => field.alternatives(rule, meanings, left).every((alternative) => alternative === NOTHING)));
 }
 
 /** A field of `not` that names nothing the rule would match, so that nothing is left out. */
-export function leftOutInVain(rule: RuleConfig): NotPath | undefined {
+export function leftOutInVain(rule: RuleConfig, meanings: Meanings): NotPath | undefined {
   if (rule.not === undefined) return undefined;
-  const alternatives = (path: NotPath, left: NotPath | undefined): readonly unknown[] => EXPAND[path === "layer3.destination" ? "layer3.source" : path].alternatives(rule, () => 0n, left);
+  const alternatives = (path: NotPath, left: NotPath | undefined): readonly unknown[] => EXPAND[path === "layer3.destination" ? "layer3.source" : path].alternatives(rule, meanings, left);
   return notPaths(rule.not).filter((path) => path !== "interfaces").find((path) => isDeepStrictEqual(alternatives(path, path), alternatives(path, undefined)));
 }

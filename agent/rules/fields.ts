@@ -7,6 +7,7 @@
 import { formatAddress, fromInteger, parseAddress, toInteger } from "../../config/address.ts";
 import { interfaceMatches } from "../../config/interfaces.ts";
 import { icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, protocolNumber } from "../../config/names.ts";
+import { setNamed } from "../../config/sets.ts";
 import type { Ports, RuleConfig } from "../../config/types.ts";
 import { CONDITION_FIELDS } from "./condition-fields.ts";
 import { BOTH_WAYS, type Field, known, shown, UNKNOWN, type Want } from "./field.ts";
@@ -17,9 +18,10 @@ const ADDRESS_OPERATORS = {
   address: "is this address",
   prefix: "shares the first bits with it",
   range: "lies in it, both ends included",
+  set: "is in this set",
 };
 
-const PORT_OPERATORS = { port: "is this port", range: "lies in it, both ends included" };
+const PORT_OPERATORS = { port: "is this port", range: "lies in it, both ends included", set: "is in this set" };
 
 export const FIELDS = {
   direction: {
@@ -109,6 +111,8 @@ const MAPPED_FIRST = 0xffff_0000_0000n;
 const MAPPED_LAST = 0xffff_ffff_ffffn;
 
 function wantAddress(text: string, read: (subject: Subject) => bigint): Want {
+  const set = setNamed(text);
+  if (set !== undefined) return { operator: "set", text, holds: (subject) => subject.sets.hasAddress(set, read(subject)) };
   const contains = addressesOf(text);
   return {
     operator: text.includes("/") ? "prefix" : text.includes("-") ? "range" : "address",
@@ -141,6 +145,8 @@ function wantProtocol(value: string | number): Want {
 
 function wantPort(value: Ports, end: "source" | "destination"): Want {
   const text = String(value);
+  const set = setNamed(value);
+  if (set !== undefined) return { operator: "set", text, holds: ({ ports, sets }) => known(ports, (of) => sets.hasPort(set, of[end])) };
   const [low, high = low] = text.split("-").map(Number) as [number, number?];
   return {
     operator: text.includes("-") ? "range" : "port",

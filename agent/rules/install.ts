@@ -120,6 +120,11 @@ function placeOf(ifindex: number): number {
   return (ifindex % Limit.INTERFACE_ENTRIES) * strideOf(InterfaceEntry.size);
 }
 
+/** The copy of the rules that comes into force after this generation. */
+export function copyAfter(generation: number): number {
+  return generationAfter(generation) & 1;
+}
+
 /** Odd and even take turns, also where the counter starts again. */
 export function generationAfter(generation: number): number {
   return generation + 1 < GENERATION_WRITING ? generation + 1 : GENERATION_AFTER_THE_LAST;

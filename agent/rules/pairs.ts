@@ -6,6 +6,7 @@
  */
 
 import { parseNetworks, type Network } from "../../config/address.ts";
+import { setNamed } from "../../config/sets.ts";
 import { networksOutside } from "./spans.ts";
 
 /** Of all rules together. */
@@ -13,9 +14,14 @@ export const MOST_MATCHERS = 262_144;
 
 const MAPPED_BLOCK = parseNetworks("0.0.0.0/0")[0] as Network;
 
+/** Sets, one of which holds the address: a bit each. */
+export interface SetBits {
+  sets: bigint;
+}
+
 export interface Pair {
-  source: Network | undefined;
-  destination: Network | undefined;
+  source: Network | SetBits | undefined;
+  destination: Network | SetBits | undefined;
 }
 
 const NONE: readonly string[] = [];
@@ -29,12 +35,12 @@ export interface End {
 }
 
 /** Stops one beyond what the tables hold: more is refused anyway, and two long lists make billions. */
-export function pairsOf(source: End, destination: End): Pair[] {
+export function pairsOf(source: End, destination: End, setsOf: (list: readonly string[]) => bigint): Pair[] {
   const pairs: Pair[] = [];
-  const [from, to] = [networksOf(source), networksOf(destination)];
+  const [from, to] = [membersOf(source, setsOf), membersOf(destination, setsOf)];
   for (const source of from) {
     for (const destination of to) {
-      if (source && destination && source.family !== destination.family) continue;
+      if (source && destination && "family" in source && "family" in destination && source.family !== destination.family) continue;
       pairs.push({ source, destination });
       if (pairs.length > MOST_MATCHERS) return pairs;
     }
@@ -42,7 +48,13 @@ export function pairsOf(source: End, destination: End): Pair[] {
   return pairs;
 }
 
-/** The networks of a list; for an empty one "any". */
+/** The networks of a list, and its sets as one; for an empty one "any". */
+function membersOf({ of = NONE, except }: End, setsOf: (list: readonly string[]) => bigint): readonly Pair["source"][] {
+  if (!of.some((entry) => setNamed(entry) !== undefined)) return networksOf({ of, except });
+  const written = of.filter((entry) => setNamed(entry) === undefined);
+  return [...(written.length === 0 ? [] : networksOf({ of: written, except })), { sets: setsOf(of) }];
+}
+
 function networksOf({ of = NONE, except = NONE }: End): readonly (Network | undefined)[] {
   if (except.length > 0) return networksOutside(of.length === 0 ? EVERYWHERE : of.flatMap(parseNetworks), except.flatMap(parseNetworks));
   if (of.length < 2) return of.length === 0 ? ANY : parseNetworks(of[0]!);

@@ -17,10 +17,11 @@ import { Fragments } from "./reference/fragments.ts";
 import { askAboutInvalid, askRules, prepareRules, type Answer, type Policy, type PreparedRules } from "./reference/meaning.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
+import { viewSets } from "./reference/sets.ts";
 import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
 import { ageOf, type Standing, standingOf } from "./reference/standing.ts";
 import { isAnswer, isError } from "./reference/transport.ts";
-import type { Subject } from "./subject.ts";
+import type { SetView, Subject } from "./subject.ts";
 
 export type { Arrival, Host } from "./reference/arrival.ts";
 export type { Policy } from "./reference/meaning.ts";
@@ -60,6 +61,7 @@ export class Reference {
   #fragments = new Fragments();
   #policy: Policy;
   #rules: PreparedRules;
+  #sets: SetView;
   #generation = 1;
   readonly #now: () => number;
   #tell: (step: Step) => void = () => {};
@@ -70,12 +72,14 @@ export class Reference {
     this.#host = { ...EMPTY_HOST, ...host };
     this.#policy = policy;
     this.#rules = prepareRules(policy);
+    this.#sets = viewSets(policy, this.#host);
   }
 
   /** Other rules from the next packet on; connections go on under them. */
   reload(policy: Policy): void {
     this.#policy = policy;
     this.#rules = prepareRules(policy);
+    this.#sets = viewSets(policy, this.#host);
     this.#generation++;
   }
 
@@ -199,7 +203,7 @@ export class Reference {
 
   /** TCP that belongs to nothing, as if its sender had opened something: rules that ask for just that may speak. */
   #judgeInvalid(conversation: Conversation, { tcpFlags }: Transport, arrival: Arrival): Judgement {
-    const subject: Subject = { ...conversation, direction: arrival.hook, interface: arrival.interface, tcpFlags, state: "invalid", age: 0 };
+    const subject: Subject = { ...conversation, direction: arrival.hook, interface: arrival.interface, tcpFlags, state: "invalid", age: 0, sets: this.#sets };
     const answer = askAboutInvalid(this.#rules, subject);
     if (answer === undefined) return this.#undecided("opener_unknown", arrival);
     this.#tell({ asked: subject, answer });
@@ -243,7 +247,8 @@ export class Reference {
     return { action, rule, staged, reason: null };
   }
 
-  #askRules(subject: Subject): Answer {
+  #askRules(packet: Omit<Subject, "sets">): Answer {
+    const subject = { ...packet, sets: this.#sets };
     const answer = askRules(this.#rules, this.#policy.defaults.action, subject);
     this.#tell({ asked: subject, answer });
     return answer;

@@ -8,6 +8,12 @@
 import type { ConnectionState } from "../../config/names.ts";
 import type { Direction } from "../events/event.ts";
 
+/** What the sets hold that rules name. */
+export interface SetView {
+  hasAddress(set: string, address: bigint): boolean;
+  hasPort(set: string, port: number): boolean;
+}
+
 export interface Subject {
   /** The opener's, on this interface. */
   direction: Direction;
@@ -23,4 +29,5 @@ export interface Subject {
   state: ConnectionState | undefined;
   /** Of the connection, in seconds; 0 of the packet that opens it. */
   age: number | undefined;
+  sets: SetView;
 }

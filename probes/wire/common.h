@@ -22,8 +22,9 @@ enum weir_limit {
 	LIMIT_FRAGMENT_RANGES = 8,
 	LIMIT_COUNTER_SHARDS = 4,
 	LIMIT_BAN_EXCEPTIONS = 32,
-	LIMIT_BAN_LINES_PROBED = 8,	/* in a row */
-	LIMIT_BAN_LENGTHS = 16,		/* of prefixes that are not in lines */
+	LIMIT_SETS = 64,		/* of addresses */
+	LIMIT_NETWORK_LINES_PROBED = 8,	/* in a row */
+	LIMIT_NETWORK_LENGTHS = 48,	/* of prefixes of one family that are not in lines */
 };
 
 enum weir_mode { MODE_DETECT, MODE_PREVENT };

@@ -12,6 +12,8 @@ enum weir_match {
 	MATCH_DESTINATION_PORT = 1 << 2,
 	MATCH_MESSAGE = 1 << 3,
 	MATCH_INTERFACE = 1 << 4,
+	MATCH_SOURCE_SET = 1 << 5,	/* `source` is no address, but a mask of sets: see struct matcher */
+	MATCH_DESTINATION_SET = 1 << 6,
 };
 
 enum weir_matcher_flag {
@@ -28,7 +30,7 @@ enum weir_matcher_flag {
  * nothing that is known, and perhaps what is not.
  */
 struct matcher {
-	__u64 source[2];		/* upper and lower half, as numbers */
+	__u64 source[2];		/* upper and lower half, as numbers; or the sets, one of which holds it, and 0 */
 	__u64 destination[2];
 	__u64 interface_groups;		/* matches when it shares a bit with the interface's groups */
 	union {
@@ -97,7 +99,8 @@ struct matcher_index {
 	__u32 list;
 	__u32 first_bucket;
 	__u32 bucket_mask;
-	__u32 reserved[11];
+	__u32 asked_sets;		/* MATCH_SOURCE_SET, MATCH_DESTINATION_SET: some matcher asks */
+	__u32 reserved[10];
 	struct pruner pruners[8];
 };
 

@@ -6,9 +6,10 @@ import { join } from "node:path";
 
 import { BanKeeper } from "../../agent/bans/keeper.ts";
 import { BanStore, type Order } from "../../agent/bans/store.ts";
-import { type BanMemory, BansFull, BanTable } from "../../agent/bans/table.ts";
+import { type BanMemory, BanTable } from "../../agent/bans/table.ts";
+import { TableFull } from "../../agent/networks/table.ts";
 import { BanOperations } from "../../agent/ban-operations.ts";
-import { BanLine, BanRoot } from "../../agent/generated/layout.ts";
+import { BanRoot, NetworkLine } from "../../agent/generated/layout.ts";
 import type { OperatorAction } from "../../audit/record.ts";
 import { formatNetwork, type Network, parseNetworks } from "../../config/address.ts";
 import { FakeClock } from "../dynamic/fixture.ts";
@@ -25,22 +26,22 @@ export class FakeMemory implements BanMemory {
   readonly #most: number;
 
   constructor(lines = 64, most = 1000) {
-    this.lines = new Uint8Array(lines * BanLine.size);
+    this.lines = new Uint8Array(lines * NetworkLine.size);
     this.#most = most;
   }
 
   prefixes = {
-    has: (key: Uint8Array): boolean => this.kept.has(key.join()),
+    get: (key: Uint8Array): Uint8Array | undefined => this.kept.get(key.join())?.value,
     update: (key: Uint8Array, value: Uint8Array): void => {
-      if (!this.kept.has(key.join()) && this.kept.size >= this.#most) throw new BansFull("the table of prefixes is full");
+      if (!this.kept.has(key.join()) && this.kept.size >= this.#most) throw new TableFull("the table of prefixes is full");
       this.kept.set(key.join(), { key: key.slice(), value: value.slice() });
     },
     delete: (key: Uint8Array): boolean => this.kept.delete(key.join()),
     clear: (): void => this.kept.clear(),
+    entries: (): Iterable<{ key: Uint8Array; value: Uint8Array }> => this.kept.values(),
   };
 
   setFlags = (flags: number): void => void (this.flags = flags);
-  keys = (): Uint8Array[] => [...this.kept.values()].map(({ key }) => key);
 }
 
 export interface Bench extends Disposable {
@@ -63,7 +64,7 @@ export async function bench(memory = new FakeMemory(), path = mkdtempSync(join(t
   const store = new BanStore(path, clock);
   await store.rewriteIfDue();
   const table = new BanTable(memory);
-  const keeper = new BanKeeper(store, table, memory.keys);
+  const keeper = new BanKeeper(store, table);
   const audited: OperatorAction[] = [];
   const config = { bans: { except: [] as string[] }, failsafe: { management_ports: [22], addresses: [] as string[] } };
   const operations = new BanOperations({
@@ -84,7 +85,7 @@ export async function bench(memory = new FakeMemory(), path = mkdtempSync(join(t
     operations,
     audited,
     config,
-    inForce: () => [...table.networks(memory.keys())].map(formatNetwork).toSorted(),
+    inForce: () => [...table.networks()].map(formatNetwork).toSorted(),
     restart: () => bench(memory, path, clock, opened),
     [Symbol.dispose]() {
       for (const one of opened) one.close();

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { banLinesFor } from "../../agent/bans/keeper.ts";
 import { BanFlag, BanRoot, Limit } from "../../agent/generated/layout.ts";
-import { BansFull, BanTable } from "../../agent/bans/table.ts";
+import { BanTable } from "../../agent/bans/table.ts";
+import { linesFor } from "../../agent/networks/memory.ts";
+import { TableFull } from "../../agent/networks/table.ts";
 import { formatNetwork } from "../../config/address.ts";
 import { anOrder, bench, FakeMemory, network } from "./fixture.ts";
 
 test("packets look only where there are bans", () => {
   const memory = new FakeMemory();
   const table = new BanTable(memory);
-  const lengths = (): bigint => new DataView(memory.root.buffer).getBigUint64(BanRoot.lengths.at, true);
+  const lengths = (): bigint => new DataView(memory.root.buffer).getBigUint64(BanRoot.networks.lengths.at, true);
   table.add(network("192.0.2.7"), 0);
   assert.equal(memory.flags, BanFlag.ADDRESSES);
   table.add(network("2001::/16"), 0);
@@ -25,10 +26,9 @@ test("every address of a /24 can be banned one by one, whatever its lines hold, 
   const table = new BanTable(memory);
   const hosts = Array.from({ length: 256 }, (_, host) => network(`192.0.2.${host}`));
   for (let round = 0; round < 2; round++) for (const host of hosts) table.add(host, round);
-  assert.equal([...table.networks(memory.keys())].length, 256);
+  assert.equal([...table.networks()].length, 256);
   assert.ok(memory.kept.size >= 200 && memory.kept.size < 256, `${memory.kept.size} found no room in the lines`);
   const next = new BanTable(memory);
-  next.adopt(memory.keys());
   for (const host of hosts) assert.ok(next.remove(host) && !next.remove(host), formatNetwork(host));
   assert.deepEqual([memory.kept.size, memory.flags], [0, 0]);
 });
@@ -48,14 +48,14 @@ test("a table that is full refuses all of what was asked at once, and what was b
   using full = await bench(new FakeMemory(1, 5));
   full.keeper.add([network("2001:db8::1")], anOrder({ until: 9000 }));
   const many = ["2001:db8::1", ...Array.from({ length: 9 }, (_, index) => `2001:db8::1:${index}`)].map(network);
-  assert.throws(() => full.keeper.add(many, anOrder()), BansFull);
+  assert.throws(() => full.keeper.add(many, anOrder()), TableFull);
   assert.deepEqual([full.inForce(), full.store.orderOf(network("2001:db8::1"))?.until, (await full.restart()).store.size], [["2001:db8::1"], 9000, 1]);
 });
 
 test("prefixes have at most so many lengths, and the refusal says what to do", async () => {
   using some = await bench();
-  for (let length = 1; length <= Limit.BAN_LENGTHS; length++) some.keeper.add([network(`2001:db8::/${length + 31}`)], anOrder());
-  assert.throws(() => some.keeper.add([network("2001:db8::/100")], anOrder()), /16 different lengths .* split 2001:db8::\/100 into longer prefixes/);
+  for (let length = 1; length <= Limit.NETWORK_LENGTHS; length++) some.keeper.add([network(`2001:db8::/${length + 31}`)], anOrder());
+  assert.throws(() => some.keeper.add([network("2001:db8::/100")], anOrder()), /48 different lengths .* split 2001:db8::\/100 into longer prefixes/);
   some.keeper.add([network("2001:db9::/32")], anOrder());
 });
 
@@ -63,7 +63,6 @@ test("what an agent before left in the tables goes, unless it is kept", async ()
   using first = await bench();
   first.keeper.add(["192.0.2.7", "198.51.0.0/16"].map(network), anOrder());
   const table = new BanTable(first.memory);
-  table.adopt(first.memory.keys());
   for (const text of ["192.0.2.8", "198.52.0.0/16"]) table.add(network(text), 0);
   const again = await first.restart();
   assert.deepEqual(again.inForce(), ["192.0.2.7", "198.51.0.0/16"]);
@@ -72,5 +71,5 @@ test("what an agent before left in the tables goes, unless it is kept", async ()
 });
 
 test("the tables are made for as many bans as there are", () => {
-  assert.deepEqual([0, 130_000, 200_000, 1_000_000, 1_048_576].map(banLinesFor), [32_768, 32_768, 65_536, 262_144, 262_144]);
+  assert.deepEqual([0, 130_000, 200_000, 1_000_000, 1_048_576].map(linesFor), [32_768, 65_536, 65_536, 524_288, 524_288]);
 });

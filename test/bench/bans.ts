@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { banLinesFor } from "../../agent/bans/keeper.ts";
 import { enforceBans } from "../../agent/bans/memory.ts";
 import { BanStore } from "../../agent/bans/store.ts";
+import { linesFor } from "../../agent/networks/memory.ts";
 import { MOST_NETWORKS } from "../../agent/control/contract.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { formatAddress, maskTo, type Network, parseAddress } from "../../config/address.ts";
@@ -52,7 +52,7 @@ export const bans: Benchmark = {
 
 async function measureWith(count: number, pair: Pair, { packets, repeat }: Scale): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-bans-"));
-  const judge = new KernelJudge(new Map([["near", pair.near.ifindex]]), { ...CAPACITIES[0]!, banLines: banLinesFor(count) });
+  const judge = new KernelJudge(new Map([["near", pair.near.ifindex]]), { ...CAPACITIES[0]!, banLines: linesFor(count) });
   try {
     // All is dropped, so that no packet leaves a flow.
     await judge.start(policyOf({ mode: "prevent", defaults: { action: "block" }, failsafe: { management_ports: [] } }));

@@ -25,6 +25,7 @@ function* partsOf(part: Schema, path: string): Generator<[path: string, part: Sc
     yield [`${path}.${key}`, property, true];
     yield* partsOf(property, `${path}.${key}`);
   }
+  if (typeof whole.additionalProperties === "object" && resolve(whole.additionalProperties).properties !== undefined) yield* partsOf(whole.additionalProperties, `${path}.*`);
   if (whole.items !== undefined) {
     yield [`${path}[]`, whole.items, false];
     yield* partsOf(whole.items, `${path}[]`);
@@ -61,6 +62,7 @@ test("the types and the schema have the same keys", () => {
   const keys = (value: unknown, path: string): string[] => {
     if (Array.isArray(value)) return value.flatMap((item) => keys(item, `${path}[]`));
     if (typeof value !== "object" || value === null || path === ".otel.resource") return [];
+    if (path === ".sets") return Object.values(value).flatMap((inner) => keys(inner, `${path}.*`));
     return Object.entries(value).flatMap(([key, inner]) => [`${path}.${key}`, ...keys(inner, `${path}.${key}`)]);
   };
   const inSchema = PARTS.filter(([, , named]) => named).map(([path]) => path);

@@ -10,6 +10,7 @@ import { FRAGMENT_CASES } from "./cases/fragments.ts";
 import { ICMP_CASES } from "./cases/icmp.ts";
 import { MALFORMED_CASES } from "./cases/malformed.ts";
 import { RULE_CASES } from "./cases/rules.ts";
+import { SET_CASES } from "./cases/sets.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
 import { STANDING_CASES } from "./cases/standing.ts";
 import { TUNNEL_CASES } from "./cases/tunnels.ts";
@@ -27,4 +28,5 @@ export const CASES: readonly Case[] = [
   ...FAILSAFE_CASES,
   ...TUNNEL_CASES,
   ...BAN_CASES,
+  ...SET_CASES,
 ];

@@ -3,12 +3,15 @@
 import { banMemoryOf } from "../../agent/bans/memory.ts";
 import { BanTable } from "../../agent/bans/table.ts";
 import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "../../agent/explain/told.ts";
+import { networkMemoryOf } from "../../agent/networks/memory.ts";
+import { NetworkTable } from "../../agent/networks/table.ts";
+import { SetKeeper } from "../../agent/sets/keeper.ts";
 import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { compile, type CompiledRules, type RulesSource } from "../../agent/rules/compile.ts";
-import { Installer } from "../../agent/rules/install.ts";
+import { copyAfter, Installer } from "../../agent/rules/install.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
 import { type Network, parseNetworks } from "../../config/address.ts";
 import type { Mode } from "../../config/types.ts";
@@ -36,14 +39,16 @@ export class KernelJudge {
   #compiled: CompiledRules | undefined;
   #sessions: Host["sessions"] = [];
   readonly #bans: BanTable;
+  readonly #sets: SetKeeper;
   readonly #banned: Network[] = [];
 
   /** `devices`: ifindex by name, in the namespace of the calling thread. Without traffic, no packet is judged between two test runs. */
   constructor(devices: ReadonlyMap<string, number>, capacity: TableSizes = CAPACITIES[0]!, waitGracePeriod = (): Promise<void> => Promise.resolve()) {
-    this.#plane = new DataPlane({ netnsCookie: 0n, capacity: { banLines: 64, ...capacity } });
+    this.#plane = new DataPlane({ netnsCookie: 0n, capacity: { banLines: 64, setLines: 64, ...capacity } });
     this.#plane.xdpProgram();
     this.#devices = devices;
     this.#bans = new BanTable(banMemoryOf(this.#plane));
+    this.#sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#plane.map(name), "set")), waitGracePeriod);
     const memory = (name: string): Uint8Array => new Uint8Array(this.#plane.map(name).mmap());
     this.#installer = new Installer({
       policies: memory("policies"),
@@ -78,7 +83,9 @@ export class KernelJudge {
 
   async reload(policy: RulesSource & { mode: Mode }): Promise<void> {
     this.#compiled = compile(policy, this.#compiled);
+    const transition = await this.#sets.prepare(policy.sets, this.#compiled.setNumbers, copyAfter(this.#plane.generation));
     await this.#installer.install(this.#compiled, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
+    await transition.finish();
     this.setMode(policy.mode);
   }
 

@@ -11,6 +11,7 @@ export interface PolicyText {
   mode?: Policy["mode"];
   defaults?: { action?: "allow" | "block"; on_error?: { ingress?: "allow" | "block"; egress?: "allow" | "block" } };
   failsafe?: Partial<Policy["failsafe"]>;
+  sets?: Policy["sets"];
   inspect_tunnels?: boolean;
   rules?: readonly RuleText[];
 }
@@ -23,6 +24,7 @@ export function policyOf(text: PolicyText = {}): Policy & RulesSource {
       on_error: { ingress: "allow", egress: "allow", ...text.defaults?.on_error },
     },
     failsafe: { management_ports: [22], addresses: [], ...text.failsafe },
+    sets: text.sets ?? {},
     inspect_tunnels: text.inspect_tunnels ?? true,
     events_per_second: 1000,
     rules: (text.rules ?? []).map((rule) => ({ enforce: false, direction: "both", ...rule })),

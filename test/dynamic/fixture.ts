@@ -75,6 +75,7 @@ export function bench(fileRules: RuleConfig[] = []): Bench {
   const said: string[] = [];
   const operations = new RuleOperations({
     dynamic,
+    sets: () => ({}),
     fileRules: () => fileRules,
     async install(rules, whenCompiled) {
       const { config } = withDynamic({ config: { ...defaultConfig(), rules: fileRules }, path: null, sourceOf: (index) => `weir.yaml:${index + 1}`, warnings: [] }, rules);

@@ -8,6 +8,8 @@ import { after, test } from "node:test";
 
 import { LARGEST } from "../../agent/rules/capacity.ts";
 import { Reference, type Arrival, type Outcome } from "../../agent/rules/reference.ts";
+import type { Sets } from "../../config/sets.ts";
+import type { Ports } from "../../config/types.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
@@ -34,14 +36,15 @@ test("the kernel programs find the rules that the reference finds, whatever the 
   const random = new Random(seed);
   const found = new Map<string, number>();
   for (let judged = 0; judged < amount; judged += PACKETS) {
-    const rules = varied(random, random.pick(SHAPES)(random, random.pick(SIZES)));
-    const packets = Array.from({ length: PACKETS }, () => arrivalOf(random, openingFor(random, rules)));
-    for (const { packet, is, want } of await differences(judge, rules, packets)) {
-      const fewest = await shrink(judge, rules, packet);
-      assert.deepEqual(is, want, `seed ${seed}: ${JSON.stringify({ rules: fewest, hook: packet.hook, frame: Buffer.from(packet.frame).toString("hex") })}`);
+    const plain = varied(random, random.pick(SHAPES)(random, random.pick(SIZES)));
+    const packets = Array.from({ length: PACKETS }, () => arrivalOf(random, openingFor(random, plain)));
+    const { sets, rules } = random.oneIn(3) ? withSets(random, plain) : { sets: {}, rules: plain };
+    for (const { packet, is, want } of await differences(judge, policy(rules, sets), packets)) {
+      const fewest = await shrink(judge, rules, sets, packet);
+      assert.deepEqual(is, want, `seed ${seed}: ${JSON.stringify({ sets, rules: fewest, hook: packet.hook, frame: Buffer.from(packet.frame).toString("hex") })}`);
     }
     for (const packet of packets.slice(0, 20)) {
-      const { verdict, rule } = new Reference(policy(rules)).judge(packet);
+      const { verdict, rule } = new Reference(policy(rules, sets)).judge(packet);
       const what = `${verdict} by ${rule === "default" || rule === "on_error" ? rule : "a rule"}`;
       found.set(what, (found.get(what) ?? 0) + 1);
     }
@@ -51,9 +54,9 @@ test("the kernel programs find the rules that the reference finds, whatever the 
 });
 
 /** The first difference; both remember the packets before. */
-async function differences(judge: KernelJudge, rules: readonly RuleText[], packets: readonly Arrival[]): Promise<{ packet: Arrival; is: Outcome; want: Outcome }[]> {
-  await judge.start(policy(rules));
-  const reference = new Reference(policy(rules));
+async function differences(judge: KernelJudge, policy: ReturnType<typeof policyOf>, packets: readonly Arrival[]): Promise<{ packet: Arrival; is: Outcome; want: Outcome }[]> {
+  await judge.start(policy);
+  const reference = new Reference(policy);
   for (const packet of packets) {
     const [is, want] = [judge.judge(packet, "xdp"), reference.judge(packet)];
     if (JSON.stringify(is) !== JSON.stringify(want)) return [{ packet, is, want }];
@@ -62,16 +65,38 @@ async function differences(judge: KernelJudge, rules: readonly RuleText[], packe
 }
 
 /** Takes rules away as long as the two still differ. */
-async function shrink(judge: KernelJudge, rules: readonly RuleText[], packet: Arrival): Promise<readonly RuleText[]> {
+async function shrink(judge: KernelJudge, rules: readonly RuleText[], sets: Sets, packet: Arrival): Promise<readonly RuleText[]> {
   let fewest = rules;
   for (let part = Math.ceil(fewest.length / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
     for (let from = 0; from < fewest.length; ) {
       const rest = [...fewest.slice(0, from), ...fewest.slice(from + part)];
-      if ((await differences(judge, rest, [packet])).length > 0) fewest = rest;
+      if ((await differences(judge, policy(rest, sets), [packet])).length > 0) fewest = rest;
       else from += part;
     }
   }
   return fewest;
 }
 
-const policy = (rules: readonly RuleText[]): ReturnType<typeof policyOf> => policyOf({ mode: "prevent", failsafe: { management_ports: [] }, rules });
+const policy = (rules: readonly RuleText[], sets: Sets): ReturnType<typeof policyOf> => policyOf({ mode: "prevent", failsafe: { management_ports: [] }, sets, rules });
+
+/** Some addresses and ports as members of sets, beside others of the same rules. */
+function withSets(random: Random, rules: readonly RuleText[]): { sets: Sets; rules: RuleText[] } {
+  const sets: Record<string, { addresses: string[]; ports: Ports[] }> = Object.fromEntries(Array.from({ length: 1 + random.below(5) }, (_, number) => [`s${number}`, { addresses: [], ports: [] }]));
+  const moved = <T extends Ports>(list: T[] | undefined, of: "addresses" | "ports"): T[] | undefined => {
+    if (list === undefined || list.length === 0 || random.oneIn(2)) return list;
+    const name = random.pick(Object.keys(sets));
+    (sets[name]![of] as Ports[]).push(list[0]!);
+    return [`@${name}` as T, ...list.slice(1)];
+  };
+  const replaced = rules.map((rule) => {
+    // What leaves out a part of an end cannot name sets there.
+    const [source, destination] = (["source", "destination"] as const).map((end) => (rule.not?.layer3?.[end] === undefined ? moved(rule.layer3?.[end], "addresses") : rule.layer3?.[end]));
+    const ports = moved(rule.layer4?.destination_ports, "ports");
+    return {
+      ...rule,
+      ...(rule.layer3 && { layer3: { ...(source && { source }), ...(destination && { destination }) } }),
+      ...(rule.layer4 && { layer4: { ...rule.layer4, ...(ports && { destination_ports: ports }) } }),
+    };
+  });
+  return { sets, rules: replaced };
+}

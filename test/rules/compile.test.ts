@@ -12,7 +12,7 @@ const compiled = (...rules: RuleText[]) => compile(policyOf({ rules }));
 function expanded(rule: RuleText): Lines {
   const lines = new Lines(1);
   const [whole] = policyOf({ rules: [rule] }).rules;
-  expand(whole!, () => 1n, lines, { slot: Slot.FIRST_RULE, order: 0, blocks: true, staged: false, conditional: false }, 1000);
+  expand(whole!, { groupOf: () => 1n, setsOf: () => 1n, portsOf: (ports) => ports }, lines, { slot: Slot.FIRST_RULE, order: 0, blocks: true, staged: false, conditional: false }, 1000);
   return lines;
 }
 

@@ -25,6 +25,7 @@ const TELNET: Subject = {
   tcpFlags: 2,
   state: "new",
   age: 0,
+  sets: { hasAddress: () => false, hasPort: () => false },
 };
 
 test("each field of a rule is explained with what it wants and what the packet has", () => {

@@ -29,12 +29,15 @@ export function covers(lines: Lines, outer: number, others: Lines, inner: number
   if (asked & Match.MESSAGE && (others.messageLow(inner) < lines.messageLow(outer) || others.messageHigh(inner) > lines.messageHigh(outer))) return false;
   if (asked & Match.SOURCE_PORT && (others.sourcePortLow(inner) < lines.sourcePortLow(outer) || others.sourcePortHigh(inner) > lines.sourcePortHigh(outer))) return false;
   if (asked & Match.DESTINATION_PORT && (others.destinationPortLow(inner) < lines.destinationPortLow(outer) || others.destinationPortHigh(inner) > lines.destinationPortHigh(outer))) return false;
+  if (asked & Match.SOURCE_SET && !hasSetsOf(lines, outer, others, inner, SOURCE)) return false;
+  if (asked & Match.DESTINATION_SET && !hasSetsOf(lines, outer, others, inner, DESTINATION)) return false;
   return sourceCovers(lines, outer, others, inner) && destinationCovers(lines, outer, others, inner);
 }
 
 /**
  * Leaves of a line what a line of `others` matches too; false if that is nothing. Two lists of interfaces may always
- * share one, so that their meeting is narrowed to the first; that errs towards too much.
+ * share one, so that their meeting is narrowed to the first; so may sets, whose members change. That errs towards too
+ * much.
  */
 export function narrow(lines: Lines, line: number, others: Lines, other: number): boolean {
   const directions = lines.directions(line) & others.directions(other);
@@ -49,8 +52,20 @@ function narrowNetworks(lines: Lines, line: number, others: Lines, other: number
   const [family, otherFamily] = [lines.families[line]!, others.families[other]!];
   if (family !== 0 && otherFamily !== 0 && family !== otherFamily) return false;
   lines.families[line] = family || otherFamily;
+  return narrowSource(lines, line, others, other) && narrowDestination(lines, line, others, other);
+}
+
+function narrowSource(lines: Lines, line: number, others: Lines, other: number): boolean {
+  const [sets, adds] = [lines.fields(line) & Match.SOURCE_SET, others.fields(other) & Match.SOURCE_SET];
+  if (adds ? sets || lines.sourceLength(line) > 0 : sets && others.sourceLength(other) === 0) return true;
   if (sourceCovers(lines, line, others, other)) lines.copySource(line, others, other);
   else if (!sourceCovers(others, other, lines, line)) return false;
+  return true;
+}
+
+function narrowDestination(lines: Lines, line: number, others: Lines, other: number): boolean {
+  const [sets, adds] = [lines.fields(line) & Match.DESTINATION_SET, others.fields(other) & Match.DESTINATION_SET];
+  if (adds ? sets || lines.destinationLength(line) > 0 : sets && others.destinationLength(other) === 0) return true;
   if (destinationCovers(lines, line, others, other)) lines.copyDestination(line, others, other);
   else if (!destinationCovers(others, other, lines, line)) return false;
   return true;
@@ -90,6 +105,12 @@ function meeting(low: number, otherLow: number, high: number, otherHigh: number)
 
 function hasSameGroups(lines: Lines, one: number, others: Lines, other: number): boolean {
   return lines.words[one * WORDS + GROUPS] === others.words[other * WORDS + GROUPS] && lines.words[one * WORDS + GROUPS + 1] === others.words[other * WORDS + GROUPS + 1];
+}
+
+/** Whether all sets that the inner line asks for, one of them enough, are among those of the outer. */
+function hasSetsOf(lines: Lines, outer: number, others: Lines, inner: number, words: number): boolean {
+  for (let word = words; word < words + 2; word++) if ((others.words[inner * WORDS + word]! & ~lines.words[outer * WORDS + word]!) !== 0) return false;
+  return true;
 }
 
 function sourceCovers(lines: Lines, outer: number, others: Lines, inner: number): boolean {

@@ -143,7 +143,7 @@ export class Lines {
   forgetTransport(line: number, flags: number): void {
     const at = line * 64;
     this.#bytes.fill(0, at + Layout.source_port_low, at + Layout.slot);
-    this.#halves[line * 32 + Layout.fields / 2] = this.fields(line) & (Match.PROTOCOL | Match.INTERFACE);
+    this.#halves[line * 32 + Layout.fields / 2] = this.fields(line) & (Match.PROTOCOL | Match.INTERFACE | Match.SOURCE_SET | Match.DESTINATION_SET);
     this.setFlags(line, flags);
   }
 
@@ -183,12 +183,21 @@ export class Lines {
     this.#setNetwork(line, network, DESTINATION, Layout.destination_length);
   }
 
+  /** Bits of sets, one of which must hold the source, whatever its family. */
+  setSourceSets(line: number, sets: bigint): void {
+    this.#setSets(line, sets, SOURCE, Match.SOURCE_SET);
+  }
+
+  setDestinationSets(line: number, sets: bigint): void {
+    this.#setSets(line, sets, DESTINATION, Match.DESTINATION_SET);
+  }
+
   copySource(line: number, other: Lines, from: number): void {
-    this.#copyNetwork(line, other, from, SOURCE, Layout.source_length);
+    this.#copyNetwork(line, other, from, SOURCE, Layout.source_length, Match.SOURCE_SET);
   }
 
   copyDestination(line: number, other: Lines, from: number): void {
-    this.#copyNetwork(line, other, from, DESTINATION, Layout.destination_length);
+    this.#copyNetwork(line, other, from, DESTINATION, Layout.destination_length, Match.DESTINATION_SET);
   }
 
   setProtocols(line: number, { first, last }: Range): void {
@@ -220,9 +229,17 @@ export class Lines {
     this.#halves[line * 32 + Layout.fields / 2]! |= field;
   }
 
-  #copyNetwork(line: number, other: Lines, from: number, at: number, lengthAt: number): void {
+  /** `set`: the bit that says whether these words are sets. */
+  #copyNetwork(line: number, other: Lines, from: number, at: number, lengthAt: number, set: number): void {
+    this.#halves[line * 32 + Layout.fields / 2] = (this.fields(line) & ~set) | (other.fields(from) & set);
     this.#bytes[line * 64 + lengthAt] = other.#bytes[from * 64 + lengthAt]!;
     for (let word = at; word < at + 4; word++) this.words[line * WORDS + word] = other.words[from * WORDS + word]!;
+  }
+
+  #setSets(line: number, sets: bigint, at: number, field: number): void {
+    this.words[line * WORDS + at] = Number(sets & 0xffff_ffffn);
+    this.words[line * WORDS + at + 1] = Number(sets >> 32n);
+    this.#ask(line, field);
   }
 
   #setNetwork(line: number, { family, address, length }: Network, at: number, lengthAt: number): void {

@@ -34,6 +34,8 @@ export interface Host {
   bans: readonly string[];
   /** Those that no ban reaches. */
   banExceptions: readonly string[];
+  /** Whether a set holds an address that the policy does not write in it. */
+  isMember(set: string, address: bigint): boolean;
 }
 
-export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [] };
+export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [], isMember: () => false };

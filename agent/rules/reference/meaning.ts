@@ -8,7 +8,7 @@ import { every, some } from "../three-valued.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
 /** The part of the configuration a verdict depends on, the mode included. */
-export type Policy = Pick<WeirConfig, "mode" | "defaults" | "failsafe" | "inspect_tunnels" | "rules">;
+export type Policy = Pick<WeirConfig, "mode" | "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "rules">;
 
 export interface Answer {
   /** undefined: it hangs on something that the packet does not say. */

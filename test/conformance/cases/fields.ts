@@ -6,7 +6,7 @@ import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { at, dropped, INTERFACE, passed, wouldDrop, type Case, type PacketStep } from "../case.ts";
 import { FAMILIES, type Family } from "../family.ts";
-import type { RuleText } from "../policy.ts";
+import type { PolicyText, RuleText } from "../policy.ts";
 
 type Hook = PacketStep["packet"]["hook"];
 
@@ -22,6 +22,7 @@ interface Probe {
 }
 
 interface Sample<Rule = Partial<RuleText>> {
+  sets?: PolicyText["sets"];
   rule: Rule;
   hits: Probe[];
   misses: Probe[];
@@ -60,6 +61,18 @@ function leavingOut({ rule, hits, misses }: Sample<NotConfig>): Sample {
   return { rule: { not: rule }, hits: misses, misses: hits };
 }
 
+/** Members of both families: a rule that names a set asks for no family. */
+const EDGES = { sets: { edges: { addresses: FAMILIES.flatMap(({ prefix, range }) => [prefix.text, range.text]) } } };
+
+function inSet(end: "source" | "destination", side: "src" | "dst") {
+  return ({ remote, stranger, local, prefix }: Family): Sample => ({
+    ...EDGES,
+    rule: { layer3: { [end]: ["@edges"] } },
+    hits: [{ [side]: remote }, { [side]: prefix.last }],
+    misses: [{ [side]: stranger }, { [side]: prefix.beyond, ...(side === "dst" ? { src: stranger } : { dst: local }) }],
+  });
+}
+
 const SAMPLES: Samples = {
   direction: {
     is: ({ stranger }, hook) => ({ rule: { direction: hook }, hits: [{}], misses: [{ otherWay: true, src: stranger }] }),
@@ -68,8 +81,8 @@ const SAMPLES: Samples = {
     name: () => ({ rule: { interfaces: [INTERFACE] }, hits: [{}], misses: [{ interface: "eth1" }, { interface: "eth01" }] }),
     pattern: () => ({ rule: { interfaces: ["e*0"] }, hits: [{}, { interface: "eno10" }], misses: [{ interface: "eth1" }, { interface: "wan0" }] }),
   },
-  "layer3.source": { address: from("address"), prefix: from("prefix"), range: from("range") },
-  "layer3.destination": { address: to("address"), prefix: to("prefix"), range: to("range") },
+  "layer3.source": { address: from("address"), prefix: from("prefix"), range: from("range"), set: inSet("source", "src") },
+  "layer3.destination": { address: to("address"), prefix: to("prefix"), range: to("range"), set: inSet("destination", "dst") },
   "layer4.protocol": {
     name: () => ({ rule: { layer4: { protocol: "udp" } }, hits: [{ layer: UDP() }], misses: [{ layer: TCP() }, SCTP] }),
     number: () => ({ rule: { layer4: { protocol: 132 } }, hits: [SCTP], misses: [{ layer: UDP() }, { protocol: 133, layer: payload(12) }] }),
@@ -85,6 +98,12 @@ const SAMPLES: Samples = {
       hits: [{ layer: UDP({ sport: 5000 }) }, { layer: UDP({ sport: 5010 }) }],
       misses: [{ layer: UDP({ sport: 4999 }) }, { layer: UDP({ sport: 5011 }) }],
     }),
+    set: () => ({
+      sets: { odd: { ports: [5001, "5003-5005"] } },
+      rule: { layer4: { protocol: "udp", source_ports: [7, "@odd"] } },
+      hits: [{ layer: UDP({ sport: 5001 }) }, { layer: UDP({ sport: 5004 }) }, { layer: UDP({ sport: 7 }) }],
+      misses: [{ layer: UDP({ sport: 5002 }) }, { layer: UDP({ dport: 5001 }) }],
+    }),
   },
   "layer4.destination_ports": {
     port: () => ({
@@ -96,6 +115,12 @@ const SAMPLES: Samples = {
       rule: { layer4: { protocol: "tcp", destination_ports: ["65000-65535"] } },
       hits: [{ layer: TCP({ dport: 65000 }) }, { layer: TCP({ dport: 65535 }) }],
       misses: [{ layer: TCP({ dport: 64999 }) }, { layer: TCP({ dport: 80 }) }],
+    }),
+    set: () => ({
+      sets: { web: { ports: [80, "8000-8100"] } },
+      rule: { layer4: { protocol: "tcp", destination_ports: ["@web"] } },
+      hits: [{ layer: TCP({ dport: 80 }) }, { layer: TCP({ dport: 8050 }) }],
+      misses: [{ layer: TCP({ dport: 8101 }) }, { layer: TCP({ sport: 80, dport: 81 }) }],
     }),
   },
   "layer4.icmp": {
@@ -164,23 +189,23 @@ function step(family: Family, hook: Hook, probe: Probe, expect: PacketStep["expe
   return at(seenAt, bytes, expect, probe.interface === undefined ? {} : { interface: probe.interface });
 }
 
-function casesOf(path: string, operator: string, family: Family, hook: Hook, { rule, hits, misses }: Sample): Case[] {
+function casesOf(path: string, operator: string, family: Family, hook: Hook, { sets = {}, rule, hits, misses }: Sample): Case[] {
   const about = `${hook} ${family.name}: ${path}, ${operator}`;
   const steps = (probes: Probe[], expect: PacketStep["expect"]): PacketStep[] => probes.map((probe) => step(family, hook, probe, expect));
   return [
     {
       name: `${about}: a staged block is told, and passes`,
-      config: { mode: "prevent", rules: [{ ...rule, name: RULE, action: "block" }] },
+      config: { mode: "prevent", sets, rules: [{ ...rule, name: RULE, action: "block" }] },
       steps: [...steps(misses, passed()), ...steps(hits, passed("default", RULE))],
     },
     {
       name: `${about}: an enforced block drops in prevent, and would in detect`,
-      config: { rules: [{ ...rule, name: RULE, action: "block", enforce: true }] },
+      config: { sets, rules: [{ ...rule, name: RULE, action: "block", enforce: true }] },
       steps: [...steps(hits, wouldDrop(RULE)), ...steps(misses, passed()), { mode: "prevent" }, ...steps(hits, dropped(RULE)), ...steps(misses, passed())],
     },
     {
       name: `${about}: an allow passes where all else is blocked`,
-      config: { mode: "prevent", defaults: { action: "block" }, rules: [{ ...rule, name: RULE, action: "allow" }] },
+      config: { mode: "prevent", defaults: { action: "block" }, sets, rules: [{ ...rule, name: RULE, action: "allow" }] },
       steps: [...steps(misses, dropped("default")), ...steps(hits, passed(RULE))],
     },
   ];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NumberedNetworks } from "../../agent/bans/networks.ts";
+import { NumberedNetworks } from "../../agent/networks/numbered.ts";
 import { formatNetwork, type Network } from "../../config/address.ts";
 import { Random } from "../harness/random.ts";
-import { network } from "./fixture.ts";
+import { network } from "../bans/fixture.ts";
 
 const all = (table: NumberedNetworks): [string, number][] => Array.from({ length: table.size }, (_, row) => [formatNetwork(table.networkAt(row)), table.numberAt(row)]);
 

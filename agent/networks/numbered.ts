@@ -76,6 +76,10 @@ export class NumberedNetworks {
     return { family: isMapped(address) ? 4 : 6, address, length: this.#rows[row * WORDS + LENGTH]! };
   }
 
+  *networks(): Generator<Network> {
+    for (let row = 0; row < this.#size; row++) yield this.networkAt(row);
+  }
+
   /** The lengths there are, in 128 bits, the longest first. */
   lengths(): number[] {
     const found: number[] = [];

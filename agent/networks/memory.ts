@@ -1,0 +1,48 @@
+/** The tables of networks in the kernel. */
+
+import { NetworkKey, NetworkLine, NetworkSets } from "../generated/layout.ts";
+import { KernelError } from "../kernel/errors.ts";
+import { BPF_ANY, type BpfMap } from "../kernel/maps.ts";
+import { type NetworkMemory, TableFull } from "./table.ts";
+
+const ENTRIES_A_LINE = NetworkLine.length.count;
+const LEAST_LINES = 32_768;
+const MOST_LINES = 524_288;
+/** Above, lines begin to overflow into the table of prefixes, which costs every packet more. */
+const FILLED = 0.6;
+
+/** Lines for as many networks, with room for more; a power of two. */
+export function linesFor(networks: number): number {
+  let lines = LEAST_LINES;
+  while (lines < MOST_LINES && networks > lines * ENTRIES_A_LINE * FILLED) lines *= 2;
+  return lines;
+}
+
+/** `whose`: of the three tables, as `ban`. */
+export function networkMemoryOf(map: (name: string) => BpfMap, whose: "ban" | "set"): NetworkMemory {
+  const [lines, prefixes] = [map(`${whose}_lines`), map(`${whose}_prefixes`)];
+  return {
+    lines: new Uint8Array(lines.mmap(), 0, lines.info.maxEntries * NetworkLine.size),
+    root: new Uint8Array(map(`${whose}_root`).mmap()),
+    prefixes: {
+      get: (key) => prefixes.lookup(key),
+      update(key, value) {
+        try {
+          prefixes.update(key, value, BPF_ANY);
+        } catch (error) {
+          if (!(error instanceof KernelError) || error.errno !== "E2BIG") throw error;
+          throw new TableFull(`the table of prefixes is full (${prefixes.info.maxEntries}); delete some, or restart weir, which then makes a larger table for addresses`);
+        }
+      },
+      delete: (key) => prefixes.delete(key),
+      clear() {
+        for (const _ of prefixes.batches({ remove: true }));
+      },
+      *entries() {
+        for (const { keys, values, count } of prefixes.batches()) {
+          for (let i = 0; i < count; i++) yield { key: keys.subarray(i * NetworkKey.size, (i + 1) * NetworkKey.size), value: values.subarray(i * NetworkSets.size, (i + 1) * NetworkSets.size) };
+        }
+      },
+    },
+  };
+}
