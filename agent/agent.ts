@@ -20,7 +20,7 @@ import { claimSocket, type SocketClaim } from "./control/socket.ts";
 import { SOCKET_TESTS } from "./control/socket-filter.ts";
 import { claimStateDirectory } from "./control/state-directory.ts";
 import { statusOf, TrafficRates } from "./control/status.ts";
-import { withDynamic } from "./dynamic/check.ts";
+import { refuseTwins, withDynamic } from "./dynamic/check.ts";
 import { type DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
@@ -117,7 +117,8 @@ async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" |
 /** The file's rules protect the host also when those added by command do not go together with them any more. */
 function compileAll(settings: Settings, dynamic: DynamicRules): CompiledRules {
   try {
-    return compile(withDynamic(settings, dynamic.all).config);
+    refuseTwins(settings, dynamic.all);
+    return compile(withDynamic(settings, dynamic.all).source);
   } catch (error) {
     if (!(error instanceof RulesRefused)) throw error;
     const compiled = compile(settings.config);
@@ -316,6 +317,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   await told.shutdown(FLUSH_MS);
   await audit.close({ action: "STOP", detail: { pid: process.pid } });
   ring.close();
+  installer.close();
   plane.close();
   removeLeftovers(pins);
 }
@@ -341,7 +343,7 @@ function policyInForce(plane: DataPlane, rules: RuleBook, sessions: SessionKeepe
     mode: plane.mode,
     tables: plane.tablePins!,
     capacity,
-    policy: { defaults, failsafe, sets, inspect_tunnels, events_per_second, rules: source.rules },
+    policy: { defaults, failsafe, sets, inspect_tunnels, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
     rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
     sessions: sessions.all,
     interfaces: interfaces.states().map(({ name, ifindex, ingress }) => ({ name, ifindex, hook: ingress.hook })),

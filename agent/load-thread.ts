@@ -12,7 +12,7 @@ import { Worker } from "node:worker_threads";
 
 import { loadConfig } from "../config/load.ts";
 import type { RuleConfig } from "../config/types.ts";
-import { assemble, type Before, compile, type CompiledParts, type CompiledRules, RulesRefused, type RulesSource } from "./rules/compile.ts";
+import { type Before, compile, type CompiledRules, RulesRefused, type RulesSource, withoutImages } from "./rules/compile.ts";
 import type { Load } from "./settings.ts";
 
 /** Rules in one message: some milliseconds. */
@@ -35,7 +35,7 @@ export interface Answer {
   loaded?: LoadedAnswer;
   count?: number;
   rules?: RuleConfig[];
-  parts?: CompiledParts;
+  compiled?: CompiledRules;
   refused?: readonly string[];
 }
 
@@ -56,14 +56,13 @@ export class LoadThread implements AsyncDisposable {
   };
 
   /** Throws RulesRefused. */
-  async compile({ defaults, failsafe, sets, inspect_tunnels, events_per_second, rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
-    const source = { defaults, failsafe, sets, inspect_tunnels, events_per_second };
-    if (rules.length <= FEW_RULES) return compile({ ...source, rules }, previous);
+  async compile({ defaults, failsafe, sets, inspect_tunnels, events_per_second, front = [], rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
+    const source = { defaults, failsafe, sets, inspect_tunnels, events_per_second, front };
+    if (front.length + rules.length <= FEW_RULES) return compile({ ...source, rules }, previous);
     if (this.#rules !== rules) await this.#send(rules);
-    const before = previous && { slots: previous.slots, capacity: previous.capacity, setNumbers: previous.setNumbers };
-    const { parts, refused } = await this.#ask({ ask: "compile", source, before });
+    const { compiled, refused } = await this.#ask({ ask: "compile", source, before: previous && withoutImages(previous) });
     if (refused !== undefined) throw new RulesRefused(refused);
-    return assemble(rules, parts!);
+    return compiled!;
   }
 
   async #send(rules: readonly RuleConfig[]): Promise<void> {

@@ -5,7 +5,7 @@ import { parentPort } from "node:worker_threads";
 import { loadConfig } from "../config/load.ts";
 import type { RuleConfig } from "../config/types.ts";
 import { CHUNK, type Answer, type Question } from "./load-thread.ts";
-import { type CompiledParts, compileParts, RulesRefused } from "./rules/compile.ts";
+import { compile, type CompiledRules, RulesRefused } from "./rules/compile.ts";
 
 const port = parentPort!;
 /** Of the file that was read, or as they were sent since. */
@@ -27,8 +27,8 @@ async function answerTo(question: Question): Promise<void> {
       return;
     case "compile":
       try {
-        const parts = compileParts({ ...question.source, rules }, question.before);
-        return port.postMessage({ parts } satisfies Answer, buffersOf(parts));
+        const compiled = compile({ ...question.source, rules }, question.before);
+        return port.postMessage({ compiled } satisfies Answer, buffersOf(compiled));
       } catch (error) {
         if (!(error instanceof RulesRefused)) throw error; // ends the thread, and is told to who waits
         return answer({ refused: error.problems });
@@ -48,6 +48,8 @@ function answer(said: Answer): void {
   port.postMessage(said);
 }
 
-function buffersOf({ cells, slots, freshSlots }: CompiledParts): ArrayBuffer[] {
-  return [cells.buffer, slots.meanings.buffer, slots.slots.buffer, freshSlots.buffer] as ArrayBuffer[];
+/** Each once: arrays may share one. */
+function buffersOf({ front, file }: CompiledRules): ArrayBuffer[] {
+  const arrays = [front, file].flatMap(({ slots, image }) => [slots.meanings, slots.slots, image!.cells, image!.rules]);
+  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }

@@ -6,7 +6,7 @@ import { BanOperations } from "./ban-operations.ts";
 import type { BanKeeper } from "./bans/keeper.ts";
 import type { Caller, ModeChange, ReloadResult } from "./control/contract.ts";
 import { ControlError } from "./control/contract.ts";
-import { withDynamic } from "./dynamic/check.ts";
+import { refuseTwins, withDynamic, type Written } from "./dynamic/check.ts";
 import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import type { Mode, Snapshot } from "./events/snapshot.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
@@ -16,7 +16,7 @@ import { LoadThread } from "./load-thread.ts";
 import type { ModeKeeper } from "./mode.ts";
 import type { RuleBook } from "./rulebook.ts";
 import { type Installed, RuleOperations } from "./rule-operations.ts";
-import { RulesRefused } from "./rules/compile.ts";
+import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { copyAfter } from "./rules/install.ts";
 import type { SessionKeeper } from "./sessions.ts";
 import type { SetKeeper } from "./sets/keeper.ts";
@@ -37,13 +37,6 @@ export interface OperationParts {
   audit: AuditWriter;
   telemetry: Telemetry;
   say(level: "info" | "warn" | "error", sentence: string): void;
-}
-
-interface InstallOptions {
-  /** One that has read the settings already. */
-  thread?: LoadThread;
-  dynamic?: readonly DynamicRule[];
-  whenCompiled?: () => unknown;
 }
 
 /** Keys that a running agent does not change. */
@@ -70,7 +63,7 @@ export class Operations {
       ...parts,
       fileRules: () => this.#settings.config.rules,
       sets: () => this.#settings.config.sets,
-      install: (dynamic, whenCompiled) => this.#install(this.#settings, { dynamic, whenCompiled }),
+      install: (dynamic, whenCompiled) => this.#installFront(dynamic, whenCompiled),
       inTurn: (change) => this.#turns.take(change),
       admit: (caller) => this.#admit(caller),
       warnOfAbsent: (rules) => warnOfAbsent(rules, parts.interfaces.present()),
@@ -87,7 +80,7 @@ export class Operations {
       const previous = plane.mode;
       keeper.command(mode, this.#settings.config.mode);
       if (mode === "detect") this.#switch(mode);
-      if (this.#admit(caller)) await this.#install(this.#settings);
+      if (this.#admit(caller)) await this.#installFront(this.#parts.dynamic.all);
       this.#switch(mode);
       await audit.action({ action: "MODE", uid: caller.uid, detail: { from: previous, to: mode, pid: caller.pid } });
       return { mode, previous };
@@ -122,7 +115,7 @@ export class Operations {
     const settings = await readSettings(options, thread.load);
     const wanted = mode.resolve(settings.config.mode);
     // Towards detect the mode goes first, towards prevent last: nothing is dropped by a mixture of the old and the new.
-    const { generation, loaded, enforced } = await this.#install(settings, { thread, whenCompiled: () => wanted === "detect" && this.#switch(wanted) });
+    const { generation, loaded, enforced } = await this.#installAll(settings, thread, () => wanted === "detect" && this.#switch(wanted));
     this.#switch(wanted);
     const before = this.#settings.config;
     this.#settings = settings;
@@ -141,21 +134,34 @@ export class Operations {
     return { generation, rules: { loaded, enforced }, warnings };
   }
 
-  /** `whenCompiled` runs when nothing can refuse the rules any more. */
-  async #install(settings: Settings, { thread, dynamic, whenCompiled = () => {} }: InstallOptions = {}): Promise<Installed & { enforced: number }> {
-    await using own = new LoadThread();
-    const { plane, rules, sets, dynamic: kept } = this.#parts;
-    const whole = withDynamic(settings, dynamic ?? kept.all);
-    const compiled = await rules.compile(whole.config, thread ?? own);
+  /** Of a file that was read. `whenCompiled` runs when nothing can refuse the rules any more. */
+  async #installAll(settings: Settings, thread: LoadThread, whenCompiled: () => unknown): Promise<Installed & { enforced: number }> {
+    const { rules, dynamic } = this.#parts;
+    const written = withDynamic(settings, dynamic.all);
+    refuseTwins(settings, dynamic.all);
+    const installed = await this.#install(await rules.compile(written.source, thread), written, whenCompiled);
+    return { ...installed, enforced: rules.enforced };
+  }
+
+  /** Before the file's rules, which stay as they are. */
+  async #installFront(dynamic: readonly DynamicRule[], whenCompiled = () => {}): Promise<Installed> {
+    const { rules } = this.#parts;
+    const written = withDynamic(this.#settings, dynamic);
+    await using thread = new LoadThread();
+    return this.#install(rules.compileFront(written.source) ?? (await rules.compile(written.source, thread)), written, whenCompiled);
+  }
+
+  async #install(compiled: CompiledRules, written: Written, whenCompiled: () => unknown): Promise<Installed> {
+    const { plane, rules, sets } = this.#parts;
     whenCompiled();
-    const transition = await sets.prepare(settings.config.sets, compiled.setNumbers, copyAfter(plane.generation));
-    const generation = await rules.install(compiled, whole).catch(async (error: unknown) => {
-      await transition.undo();
+    // Another front changes no sets.
+    const transition = compiled.file.image && (await sets.prepare(written.source.sets, compiled.setNumbers, copyAfter(plane.generation)));
+    const generation = await rules.install(compiled, written).catch(async (error: unknown) => {
+      await transition?.undo();
       throw error;
     });
-    await transition.finish();
-    const enforced = compiled.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
-    return { generation, loaded: compiled.rules.length, enforced, warnings: compiled.warnings };
+    await transition?.finish();
+    return { generation, loaded: rules.loaded, warnings: compiled.warnings };
   }
 
   /** Puts the caller's own connection under the failsafe, from the next rules on. False if he has none. */

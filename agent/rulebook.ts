@@ -3,46 +3,72 @@
  * generation before, so the last few are remembered.
  */
 
-import type { WeirConfig } from "../config/types.ts";
+import type { Action, RuleConfig } from "../config/types.ts";
+import type { Written } from "./dynamic/check.ts";
 import type { RuleReference } from "./events/event.ts";
 import { Slot } from "./generated/layout.ts";
 import type { LoadThread } from "./load-thread.ts";
 import { type Capacity, fits } from "./rules/capacity.ts";
-import { WORDS } from "./rules/classifier/line.ts";
-import { type Before, type CompiledRule, type CompiledRules, RulesRefused, type RulesSource } from "./rules/compile.ts";
+import { type Before, compileFront, type CompiledRules, RulesRefused, type RulesSource, withoutImages } from "./rules/compile.ts";
 import type { Installer } from "./rules/install.ts";
 import type { OperatorSession } from "./rules/pack.ts";
 
 const GENERATIONS_REMEMBERED = 16;
 
-/** Rules that were in force together. What is said of one is made when it is asked for: there may be a hundred thousand. */
-class Edition {
-  readonly rules: readonly CompiledRule[];
+/** Rules that came into force together. What is said of one is made when it is asked for: there may be a hundred thousand. */
+class Shelf {
+  readonly slots: Uint32Array;
+  readonly #names: readonly string[];
+  /** Bits of what each rule does. */
+  readonly #deeds: Uint8Array;
   readonly #sourceOf: (index: number) => string;
-  /** 1 + the place of the rule, by slot. */
-  readonly #places: Uint32Array;
+  /** 1 + the place of the rule, by slot; made when somebody asks. */
+  #places: Uint32Array | undefined;
   readonly #references = new Map<number, RuleReference>();
 
-  constructor(compiled: CompiledRules, sourceOf: (index: number) => string) {
-    this.rules = compiled.rules;
+  /** Keeps nothing of the rules themselves. */
+  constructor(rules: readonly RuleConfig[], slots: Uint32Array, sourceOf: (index: number) => string) {
+    this.slots = slots;
+    this.#names = rules.map(({ name }) => name);
+    this.#deeds = Uint8Array.from(rules, ({ action, enforce }) => (action === "block" ? BLOCKS : 0) | (enforce ? ENFORCED : 0));
     this.#sourceOf = sourceOf;
-    this.#places = new Uint32Array(compiled.capacity.slots);
-    for (const [index, { slot }] of compiled.rules.entries()) this.#places[slot] = index + 1;
-    this.#references.set(Slot.DEFAULT, builtIn("default", compiled.policy.defaultAction));
-    this.#references.set(Slot.FAILSAFE, builtIn("failsafe", "allow"));
-    this.#references.set(Slot.ON_ERROR, builtIn("on_error", compiled.policy.onError.ingress));
-    this.#references.set(Slot.BAN, builtIn("ban", "block"));
   }
 
-  reference(slot: number): RuleReference | undefined {
-    const known = this.#references.get(slot);
-    const place = this.#places[slot] ?? 0;
-    if (known !== undefined || place === 0) return known;
-    const { name, action, enforce } = this.rules[place - 1]!;
-    const reference = { name, action, enforce, source: this.#sourceOf(place - 1) };
-    this.#references.set(slot, reference);
-    return reference;
+  /** Rules whose blocks are meant. */
+  get enforced(): number {
+    return this.#deeds.reduce((count, deed) => (deed === (BLOCKS | ENFORCED) ? count + 1 : count), 0);
   }
+
+  /** The same object again for the same slot: events ask often. */
+  reference(slot: number): RuleReference | undefined {
+    const place = (this.#places ??= placesOf(this.slots))[slot] ?? 0;
+    if (place === 0) return undefined;
+    const known = this.#references.get(slot);
+    if (known !== undefined) return known;
+    const made = this.at(place - 1);
+    this.#references.set(slot, made);
+    return made;
+  }
+
+  at(index: number): RuleReference {
+    const deed = this.#deeds[index]!;
+    return { name: this.#names[index]!, action: deed & BLOCKS ? "block" : "allow", enforce: (deed & ENFORCED) !== 0, source: this.#sourceOf(index) };
+  }
+}
+
+const BLOCKS = 1;
+const ENFORCED = 2;
+
+function placesOf(slots: Uint32Array): Uint32Array {
+  const places = new Uint32Array(slots.reduce((most, slot) => Math.max(most, slot + 1), 0));
+  for (const [index, slot] of slots.entries()) places[slot] = index + 1;
+  return places;
+}
+
+/** What was in force in one generation. */
+interface Edition {
+  front: Shelf;
+  file: Shelf;
 }
 
 export interface RuleInForce {
@@ -54,6 +80,8 @@ export class RuleBook {
   readonly #installer: Installer;
   readonly #clearCounters: (slot: number) => void;
   readonly #editions = new Map<number, Edition>();
+  /** The generation since which a slot stands for its rule. */
+  readonly #since: Uint32Array;
   #current: Edition | undefined;
   #before: Before | undefined;
   #source: RulesSource | undefined;
@@ -64,27 +92,39 @@ export class RuleBook {
   /** `capacity`: of the tables in the kernel. */
   constructor(capacity: Capacity, installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slot: number) => void) {
     this.#capacity = capacity;
+    this.#since = new Uint32Array(capacity.slots);
     this.#installer = installer;
     this.#sessions = sessions;
     this.#clearCounters = clearCounters;
   }
 
   /** Compiles without changing anything: throws RulesRefused. */
-  async compile(config: WeirConfig, thread: LoadThread): Promise<CompiledRules> {
-    const compiled = await thread.compile(config, this.#before);
-    if (fits(compiled.rules.length, compiled.cells.length / WORDS, this.#capacity)) return compiled;
-    throw new RulesRefused([`these ${compiled.rules.length} rules need larger tables in the kernel than weir began with; restart weir, which takes over what is in force without a gap`]);
+  async compile(source: RulesSource, thread: LoadThread): Promise<CompiledRules> {
+    const compiled = await thread.compile(source, this.#before);
+    const count = compiled.front.slots.slots.length + compiled.file.slots.slots.length;
+    if (fits(count, compiled.front.cellCount + compiled.file.cellCount, this.#capacity)) return compiled;
+    throw new RulesRefused([`these ${count} rules need larger tables in the kernel than weir began with; restart weir, which takes over what is in force without a gap`]);
   }
 
-  /** Puts compiled rules in force, made of `config`. `sourceOf` says where a rule was written, as `weir.yaml:12`. */
-  async install(compiled: CompiledRules, { config, sourceOf }: { config: RulesSource; sourceOf: (index: number) => string }): Promise<number> {
-    const edition = new Edition(compiled, sourceOf);
+  /** The same where only the front is another one, and at once. undefined: `compile` has to look at all rules. */
+  compileFront(source: RulesSource): CompiledRules | undefined {
+    return this.#before && compileFront(source, this.#before);
+  }
+
+  /** Puts compiled rules in force, made of what was written. */
+  async install(compiled: CompiledRules, { source, sourceOf }: Written): Promise<number> {
+    const { front = [], rules } = source;
+    const edition = {
+      front: new Shelf(front, compiled.front.slots.slots, sourceOf),
+      file: compiled.file.image === undefined ? this.#current!.file : new Shelf(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
+    };
     const generation = await this.#installer.install(compiled, this.#sessions(), () => {
       for (const slot of compiled.freshSlots) this.#clearCounters(slot);
     });
+    for (const slot of compiled.freshSlots) this.#since[slot] = generation;
     this.#current = edition;
-    this.#before = { slots: compiled.slots, capacity: compiled.capacity, setNumbers: compiled.setNumbers };
-    this.#source = config;
+    this.#before = withoutImages(compiled);
+    this.#source = source;
     this.#editions.set(generation, edition);
     if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);
     return generation;
@@ -92,8 +132,10 @@ export class RuleBook {
 
   /** The rule of a slot as it was in that generation. An earlier agent may have had another rule there. */
   reference(slot: number, generation: number): RuleReference {
-    const edition = slot < Slot.FIRST_RULE ? this.#current : this.#editions.get(generation);
-    return edition?.reference(slot) ?? { name: `rule ${slot} of generation ${generation}`, action: "block", enforce: false, source: "not in force any more" };
+    const builtIn = this.#builtIn(slot);
+    if (builtIn !== undefined) return builtIn;
+    const edition = this.#editions.get(generation) ?? (generation >= this.#since[slot]! ? this.#current : undefined);
+    return edition?.front.reference(slot) ?? edition?.file.reference(slot) ?? { name: `rule ${slot} of generation ${generation}`, action: "block", enforce: false, source: "not in force any more" };
   }
 
   /** All that decides about packets; undefined before the first are in force. */
@@ -103,11 +145,35 @@ export class RuleBook {
   }
 
   inForce(): RuleInForce[] {
-    const edition = this.#current;
-    return (edition?.rules ?? []).map(({ slot }) => ({ slot, reference: edition!.reference(slot)! }));
+    return this.#shelves.flatMap((shelf) => Array.from(shelf.slots, (slot, index) => ({ slot, reference: shelf.at(index) })));
+  }
+
+  /** How many rules are in force. */
+  get loaded(): number {
+    return this.#shelves.reduce((sum, { slots }) => sum + slots.length, 0);
+  }
+
+  /** How many of them are blocks that are meant. */
+  get enforced(): number {
+    return this.#shelves.reduce((sum, { enforced }) => sum + enforced, 0);
+  }
+
+  get #shelves(): Shelf[] {
+    return this.#current === undefined ? [] : [this.#current.front, this.#current.file];
+  }
+
+  #builtIn(slot: number): RuleReference | undefined {
+    const policy = this.#before?.policy;
+    switch (slot) {
+      case Slot.DEFAULT: return builtIn("default", policy?.defaultAction ?? "allow");
+      case Slot.FAILSAFE: return builtIn("failsafe", "allow");
+      case Slot.ON_ERROR: return builtIn("on_error", policy?.onError.ingress ?? "allow");
+      case Slot.BAN: return builtIn("ban", "block");
+      default: return undefined;
+    }
   }
 }
 
-function builtIn(name: string, action: "allow" | "block"): RuleReference {
+function builtIn(name: string, action: Action): RuleReference {
   return { name, action, enforce: true, source: "built-in" };
 }

@@ -46,10 +46,11 @@ export async function readSettings(options: SettingsOptions, load: Load = loadCo
   if (path === null) return { config: override(defaultConfig(), options), path, sourceOf: () => "built-in", warnings: [] };
   const loaded = await load(path);
   if (!loaded.ok) throw new ConfigRefused(path, loaded.problems.map(formatProblem));
+  const { name, ruleLines } = loaded; // what is asked for later need not hold the rest
   return {
     config: override(loaded.config, options),
     path,
-    sourceOf: (rule) => `${loaded.name}:${loaded.ruleLines[rule] ?? 0}`,
+    sourceOf: (rule) => `${name}:${ruleLines[rule] ?? 0}`,
     warnings: loaded.warnings.map(formatProblem),
   };
 }

@@ -25,6 +25,7 @@ static __always_inline void start_search(struct packet *packet)
 	search->doubtful_allow = NO_ORDER;
 	search->doubtful_block = NO_ORDER;
 	search->condition_overflow = NO_ORDER;
+	search->known_sets = 0;
 	packet->decision.condition_count = 0;
 }
 
@@ -76,30 +77,27 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 	return doubtful < search->order ? REASON_FRAGMENT_WITHOUT_FIRST : 0;
 }
 
-/* Fills packet->decision from packet->opener. Returns 0, or why it cannot be decided. */
-__noinline int classify(__u32 which)
+/* Goes on with the part of the rules that begins at this cell of the copy. False if its tables cannot be read. */
+static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
 {
-	struct packet *packet = packet_in_scratch(which);
-	__u32 copy = packet ? packet->copy : 0, root = INDEX_IPV4;
-	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
 	struct search_context context = { .packet = packet };
+	bool ipv6 = !is_mapped(packet->opener.source_be);
+	__u32 root = ipv6 ? INDEX_IPV6 : INDEX_IPV4;
 	const struct matcher_index *index;
-	bool ipv6;
+	__u32 asked;
 
-	if (!packet || !policy)
-		return REASON_OPENER_UNKNOWN;
-	start_search(packet);
-	ipv6 = !is_mapped(packet->opener.source_be);
-	if (ipv6)
-		root = INDEX_IPV6;
 	if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_NO_PROTOCOL)
 		root += INDEX_IPV4_PORTLESS;
 	root *= INDEX_CELLS;
+	packet->search.first_cell = packet->copy * cells_a_copy + first_cell;
 	index = cell_at(packet, root);
 	if (!index)
-		return REASON_OPENER_UNKNOWN;
-	if (index->asked_sets)
-		find_sets(which, index->asked_sets);
+		return false;
+	asked = index->asked_sets & ~packet->search.known_sets;
+	if (asked) {
+		find_sets(packet->which, asked);
+		packet->search.known_sets |= asked;
+	}
 	if (index->list) {
 		packet->search.list = index->list;
 		bpf_loop(LIMIT_LIST / MATCHERS_A_STEP, list_step, &context, 0);
@@ -110,7 +108,45 @@ __noinline int classify(__u32 which)
 		packet->search.tables = prune(packet, root, ipv6);
 		bpf_loop(LIMIT_TABLES + 1, table_step, &context, 0);
 	}
+	return true;
+}
+
+/* Apart, because most policies have no front: the way of the others stays as short as it is. */
+__noinline int search_front(__u32 which, __u32 first_cell)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet)
+		return 0;
+	start_search(packet);
+	return search_part(packet, first_cell);
+}
+
+__noinline int search_rest(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	__u32 copy = packet ? packet->copy : 0;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+
+	if (!packet || !policy)
+		return REASON_OPENER_UNKNOWN;
+	if (!policy->front)
+		start_search(packet);
+	/* What decides in the front stands before all rules of the file. */
+	if (packet->search.order == NO_ORDER && !search_part(packet, 0))
+		return REASON_OPENER_UNKNOWN;
 	return conclude(packet, policy);
+}
+
+/*
+ * Fills packet->decision from packet->opener. Returns 0, or why it cannot be decided. The searches are called one
+ * after the other: the stack has no room for one more call.
+ */
+static __always_inline __u32 classify(__u32 which, const struct policy *policy)
+{
+	if (policy->front && !search_front(which, policy->front))
+		return REASON_OPENER_UNKNOWN;
+	return search_rest(which);
 }
 
 #endif

@@ -60,7 +60,7 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		return;
 	}
-	reason = classify(packet->which);
+	reason = classify(packet->which, j->policy);
 	if (reason)
 		decide_undecided(packet, j->policy, reason);
 }
@@ -74,7 +74,7 @@ static __always_inline void ask_about_invalid(struct judgement *j, struct packet
 	__u32 conditions = 0;
 
 	packet->opener = packet->tuple;
-	if (j->policy->judges_invalid && packet->protocol == IPPROTO_TCP && !classify(packet->which))
+	if (j->policy->judges_invalid && packet->protocol == IPPROTO_TCP && !classify(packet->which, j->policy))
 		conditions = packet->decision.condition_count;
 	decide_undecided(packet, j->policy, REASON_OPENER_UNKNOWN);
 	packet->decision.condition_count = conditions;

@@ -47,6 +47,8 @@ struct search {
 	__u64 source_sets;		/* that the address is in, where a matcher asks */
 	__u64 destination_sets;
 	__u64 tables;			/* still to be probed, a bit each */
+	__u32 first_cell;		/* of the part of the rules at hand */
+	__u32 known_sets;		/* MATCH_SOURCE_SET, MATCH_DESTINATION_SET: the address was looked up */
 	__u32 ports;
 	__u32 protocol;
 	__u32 first_table;

@@ -7,7 +7,9 @@
  * order of their rules, each of which is compared whole. Before any table is probed, bitmaps by parts of the addresses,
  * by ports and by protocol tell which tables can hold a key of this packet at all.
  *
- * All of it is one array of 64-byte cells, written by agent/rules/classifier/, which computes the same hashes.
+ * All of it is one array of 64-byte cells, written by agent/rules/classifier/, which computes the same hashes. Each copy
+ * of it has two parts of this shape, which count cells from their own first: the rules of the file, and before them the
+ * front, which is small, so that a rule that is added, moved or deleted there is in force at once.
  */
 #ifndef WEIR_SEARCH_H
 #define WEIR_SEARCH_H
@@ -25,7 +27,7 @@ struct search_context {
 
 static __always_inline void *cell_at(const struct packet *packet, __u32 index)
 {
-	index += packet->copy * cells_a_copy;
+	index += packet->search.first_cell;
 	return bpf_map_lookup_elem(&cells, &index);
 }
 

@@ -4,8 +4,7 @@ import { type Finding, Findings, formatPath } from "../../config/findings.ts";
 import { printable, quote } from "../../config/quote.ts";
 import { checkRules } from "../../config/rules.ts";
 import type { Sets } from "../../config/sets.ts";
-import type { RuleConfig, WeirConfig } from "../../config/types.ts";
-import { RulesRefused } from "../rules/compile.ts";
+import { RulesRefused, type RulesSource } from "../rules/compile.ts";
 import type { Settings } from "../settings.ts";
 import type { DynamicRule } from "./store.ts";
 
@@ -27,21 +26,27 @@ function sentence({ path: [, , ...path], message, suggestion }: Finding): string
   return `${place}${message}${suggestion === undefined ? "" : `; did you mean ${printable(suggestion)}?`}`;
 }
 
-/** What is in force: the dynamic rules, then those of the file. Throws RulesRefused where two have one name. */
-export function withDynamic(settings: Settings, dynamic: readonly DynamicRule[]): Settings {
-  if (dynamic.length === 0) return settings;
-  const own = settings.config.rules;
-  refuseTwins(own, settings.sourceOf, dynamic);
-  const config: WeirConfig = { ...settings.config, rules: [...dynamic.map(({ rule }) => rule), ...own] };
-  const count = dynamic.length;
-  return { ...settings, config, sourceOf: (index) => (index < count ? sourceOf(dynamic[index]!) : settings.sourceOf(index - count)) };
+/** Rules as they were written, and where: those of the front first, as `dynamic:d1`. */
+export interface Written {
+  source: RulesSource;
+  sourceOf(index: number): string;
+}
+
+/** What is in force: the dynamic rules, then those of the file. */
+export function withDynamic({ config, sourceOf: placeOf }: Settings, dynamic: readonly DynamicRule[]): Written {
+  return {
+    source: { ...config, front: dynamic.map(({ rule }) => rule) },
+    sourceOf: (index) => (index < dynamic.length ? sourceOf(dynamic[index]!) : placeOf(index - dynamic.length)),
+  };
 }
 
 export function sourceOf({ id }: DynamicRule): string {
   return `dynamic:${id}`;
 }
 
-function refuseTwins(own: readonly RuleConfig[], whereIs: (index: number) => string, dynamic: readonly DynamicRule[]): void {
+/** Throws RulesRefused where two rules have one name. */
+export function refuseTwins({ config, sourceOf: whereIs }: Settings, dynamic: readonly DynamicRule[]): void {
+  if (dynamic.length === 0) return;
   const byName = new Map<string, DynamicRule>();
   const problems: string[] = [];
   for (const one of dynamic) {
@@ -49,7 +54,7 @@ function refuseTwins(own: readonly RuleConfig[], whereIs: (index: number) => str
     if (twin !== undefined) problems.push(`name: ${quote(one.rule.name)} is already that of the dynamic rule ${twin.id}; names are unique`);
     byName.set(one.rule.name, one);
   }
-  for (const [index, { name }] of own.entries()) {
+  for (const [index, { name }] of config.rules.entries()) {
     const twin = byName.get(name);
     if (twin !== undefined) problems.push(`name: ${quote(name)} is that of the dynamic rule ${twin.id} and of the rule at ${whereIs(index)}; names are unique`);
   }

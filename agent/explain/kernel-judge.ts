@@ -18,12 +18,12 @@ import type { Direction } from "../events/event.ts";
 import { networkMemoryOf } from "../networks/memory.ts";
 import { NetworkTable } from "../networks/table.ts";
 import type { Capacity } from "../rules/capacity.ts";
-import { compile, type CompiledRules, type RulesSource } from "../rules/compile.ts";
+import { compile, type CompiledRules, interfaceGroupsOf, namesBySlot, type RulesSource } from "../rules/compile.ts";
+import { groupsOf } from "../rules/groups.ts";
 import { copyAfter, Installer } from "../rules/install.ts";
 import type { OperatorSession } from "../rules/pack.ts";
 import type { Arrival, Outcome } from "../rules/reference.ts";
 import { SetKeeper } from "../sets/keeper.ts";
-import type { Sets } from "../../config/sets.ts";
 import type { Mode } from "../../config/types.ts";
 import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./told.ts";
 
@@ -78,7 +78,7 @@ export class KernelJudge {
     const judge = new KernelJudge(compiled.capacity);
     try {
       judge.#program(FIRST_PROGRAM);
-      await judge.take(compiled, source.sets, sessions);
+      await judge.#install(source, compiled, sessions);
       return judge;
     } catch (error) {
       judge.close();
@@ -111,7 +111,11 @@ export class KernelJudge {
   }
 
   /** Other rules from the next packet on, where the rules are its own. */
-  async take(compiled: CompiledRules, sets: Sets, sessions: readonly OperatorSession[] = []): Promise<void> {
+  take(source: RulesSource, sessions: readonly OperatorSession[] = []): Promise<void> {
+    return this.#install(source, compile(source), sessions);
+  }
+
+  async #install(source: RulesSource, compiled: CompiledRules, sessions: readonly OperatorSession[]): Promise<void> {
     const memory = (name: string): Uint8Array => new Uint8Array(this.#maps.get(name)!.mmap());
     const installer = new Installer({
       policies: memory("policies"),
@@ -123,11 +127,12 @@ export class KernelJudge {
       waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
     });
     this.#sets ??= new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#maps.get(name)!, "set")), () => Promise.resolve());
-    const transition = await this.#sets.prepare(sets, compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
+    const transition = await this.#sets.prepare(source.sets, compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
     await installer.install(compiled, sessions);
     await transition.finish();
-    this.#names = new Map(compiled.rules.map(({ slot, name }) => [slot, name]));
-    this.#groupsOf = (name) => compiled.groupsOf(name);
+    installer.close(); // the next rules get one of their own
+    this.#names = namesBySlot(source, compiled);
+    this.#groupsOf = (name) => groupsOf(interfaceGroupsOf(compiled), name);
   }
 
   /** Forgets all connections. */

@@ -378,18 +378,19 @@ export const FailsafeSession = {
 } as const;
 
 export const Policy = {
-  size: 1272,
+  size: 1280,
   generation: 0,
   judges_invalid: 4,
-  default_action: 8,
-  on_error: { at: 9, count: 2, stride: 1 },
-  inspect_tunnels: 11,
-  events_per_second: 12,
-  failsafe_prefix_count: 16,
-  management_port_count: 20,
-  management_ports: { at: 24, count: 16, stride: 2 },
+  front: 8,
+  default_action: 12,
+  on_error: { at: 13, count: 2, stride: 1 },
+  inspect_tunnels: 15,
+  events_per_second: 16,
+  failsafe_prefix_count: 20,
+  management_port_count: 24,
+  management_ports: { at: 28, count: 16, stride: 2 },
   sessions: {
-    at: 56,
+    at: 64,
     count: 8,
     stride: 24,
     address_be: { at: 0, count: 2, stride: 8 },
@@ -398,7 +399,7 @@ export const Policy = {
     in_use: 20,
   },
   failsafe_prefixes: {
-    at: 248,
+    at: 256,
     count: 32,
     stride: 32,
     address_be: { at: 0, count: 2, stride: 8 },

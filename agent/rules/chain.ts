@@ -7,9 +7,8 @@
  */
 
 import { Limit, MatcherFlag } from "../generated/layout.ts";
-import type { Classifier } from "./classifier/build.ts";
 import { narrow } from "./classifier/cover.ts";
-import { Lines } from "./classifier/line.ts";
+import { type LineArrays, Lines } from "./classifier/line.ts";
 
 /** The search gives up after so many steps, and says so: it must not hang on what somebody else wrote. */
 const MOST_STEPS = 200_000;
@@ -21,8 +20,13 @@ export interface LongChain {
   exact: boolean;
 }
 
-export function findLongChain(lines: Lines, classifier: Classifier): LongChain | undefined {
-  const conditional = conditionalRules(lines);
+/**
+ * Of the rules that chains begin with, and those that stand behind all of these. `isDecided`: whether rules before a
+ * line decide all that it matches.
+ */
+export function findLongChain(first: Lines, behind: Lines | undefined, isDecided: (lines: Lines, line: number) => boolean): LongChain | undefined {
+  const firsts = conditionalRules(first);
+  const conditional = behind === undefined ? firsts : [...firsts, ...conditionalRules(behind)];
   if (conditional.length <= Limit.CONDITIONS) return undefined;
   // Where the rules of a chain meet, by the length of the chain.
   const points = new Lines(Limit.CONDITIONS + 2, Limit.CONDITIONS + 2);
@@ -31,9 +35,9 @@ export function findLongChain(lines: Lines, classifier: Classifier): LongChain |
   /** Extends a chain, all of whose rules meet in its point, by rules from `from` on. */
   const extend = (orders: number[], from: number): number[] | undefined => {
     if (orders.length > Limit.CONDITIONS) return orders;
-    for (let index = from; index < conditional.length; index++) {
+    for (let index = from; index < (orders.length === 0 ? firsts : conditional).length; index++) {
       if (orders.length + conditional.length - index <= Limit.CONDITIONS) return undefined;
-      const { order, first, last } = conditional[index]!;
+      const { lines, order, first, last } = conditional[index]!;
       for (let line = first; line <= last; line++) {
         if (++steps > MOST_STEPS) return orders;
         const point = orders.length + 1;
@@ -44,7 +48,7 @@ export function findLongChain(lines: Lines, classifier: Classifier): LongChain |
           if (!narrow(points, point, lines, line)) continue;
           points.setOrder(point, order);
         }
-        if (classifier.decidedBefore(points, point) !== undefined) continue;
+        if (isDecided(points, point)) continue;
         const found = extend([...orders, order], index + 1);
         if (found !== undefined) return found;
       }
@@ -58,9 +62,17 @@ export function findLongChain(lines: Lines, classifier: Classifier): LongChain |
 }
 
 interface ConditionalRule {
+  lines: Lines;
   order: number;
   first: number;
   last: number;
+}
+
+/** What has to be known of lines, to find chains that end among them. */
+export function conditionalLines(lines: Lines): LineArrays {
+  const chosen: number[] = [];
+  for (let line = 0; line < lines.count; line++) if (lines.flags(line) & MatcherFlag.CONDITIONAL) chosen.push(line);
+  return lines.arrays(chosen);
 }
 
 function conditionalRules(lines: Lines): ConditionalRule[] {
@@ -70,7 +82,7 @@ function conditionalRules(lines: Lines): ConditionalRule[] {
     const order = lines.order(line);
     const known = rules.at(-1);
     if (known?.order === order) known.last = line;
-    else rules.push({ order, first: line, last: line });
+    else rules.push({ lines, order, first: line, last: line });
   }
   return rules;
 }

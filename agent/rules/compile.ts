@@ -1,30 +1,33 @@
 /** From rules as written to what the tables hold. What the tables cannot hold is refused, by the names of the rules. */
 
 import { parseNetworks, type Network } from "../../config/address.ts";
-import { printable, quote } from "../../config/quote.ts";
-import { setNamed } from "../../config/sets.ts";
 import type { Action, RuleConfig, WeirConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
-import { type Capacity, capacityFor, LARGEST } from "./capacity.ts";
+import { type Capacity, capacityFor, fits, LARGEST } from "./capacity.ts";
 import { Classifier } from "./classifier/build.ts";
 import { Crowded } from "./classifier/crowded.ts";
-import { Lines, WORDS } from "./classifier/line.ts";
-import { findLongChain, type LongChain } from "./chain.ts";
-import { expand, factorsOf, leavesNothing, leftOutInVain, type Meanings } from "./expand.ts";
+import { type LineArrays, Lines, WORDS } from "./classifier/line.ts";
+import { conditionalLines, findLongChain } from "./chain.ts";
 import { asksForInvalid, type Conditions, conditionsOf } from "./conditions.ts";
+import { expand } from "./expand.ts";
 import { isConditional } from "./fields.ts";
-import { type Group, groupsOf, InterfaceGroups } from "./groups.ts";
+import { type Group, InterfaceGroups } from "./groups.ts";
+import { meaningsFor, type Said } from "./meanings.ts";
+import { packRules } from "./pack.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
+import { explainChain, explainCost, explainCrowd, explainFailsafe, explainShadowed, type RuleAt, warningsOf } from "./problems.ts";
 import { numberSets, type SetNumbers, SetReferences } from "./sets.ts";
-import { findShadowed, type Shadowed } from "./shadowed.ts";
-import { assignSlots, MOST_RULES, type Slots } from "./slots.ts";
+import { findShadowed } from "./shadowed.ts";
+import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
 
 /** What decides about packets, of the whole configuration; the mode is not compiled, but read last. */
-export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "events_per_second" | "rules">;
+export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "events_per_second" | "rules"> & {
+  /** Rules that stand before the others, and are changed by themselves. */
+  front?: readonly RuleConfig[];
+};
 
+/** What a rule does once a matcher has named it. */
 export interface CompiledRule {
-  slot: number;
-  name: string;
   action: Action;
   enforce: boolean;
   /** What each packet is asked for; absent where the rule is decided once for a flow. */
@@ -35,41 +38,54 @@ export interface CompiledPolicy {
   defaultAction: Action;
   onError: { ingress: Action; egress: Action };
   inspectTunnels: boolean;
-  /** Some rule asks for packets of the state `invalid`. */
-  judgesInvalid: boolean;
   eventsPerSecond: number;
   managementPorts: number[];
   failsafe: Network[];
 }
 
-/** What compiling makes of rules, in a form that a thread can hand to another. */
-export interface CompiledParts {
-  policy: CompiledPolicy;
-  /** Combinations of addresses, ports and messages that the rules list. */
-  alternatives: number;
-  /** What the kernel searches, as one copy of its table. */
-  cells: Uint32Array;
-  /** The tables that this needs, or that were there before. */
-  capacity: Capacity;
+/** The front, or the rules behind it. */
+export interface Part {
+  /** Of its rules, in the order they are tried. */
   slots: Slots;
-  /** Slots whose counters belonged to another rule, or to none. */
-  freshSlots: Uint32Array;
-  /** For the operator, each a sentence. */
-  warnings: string[];
-  /** What the rules say of interfaces, by its bit. */
+  /** Combinations of addresses, ports and messages that its rules list. */
+  alternatives: number;
+  /** What its rules were the first to say of interfaces, by its bit. */
   interfaceGroups: Group[];
-  setNumbers: SetNumbers;
+  /** Some rule asks for packets of the state `invalid`. */
+  asksForInvalid: boolean;
+  /** Matchers of its conditional rules. */
+  conditional: LineArrays;
+  /** Cells that it takes of one copy. */
+  cellCount: number;
+  /** What the tables are to hold; absent once they do. */
+  image?: PartImage;
 }
 
-export interface CompiledRules extends CompiledParts {
-  /** In the order they are tried. */
-  rules: CompiledRule[];
-  /** Bits of the groups that an interface of this name fits. */
-  groupsOf(interfaceName: string): bigint;
+export interface PartImage {
+  cells: Uint32Array;
+  /** struct rule of each rule, in their order. */
+  rules: Uint8Array;
 }
 
 /** What is in force, as far as what comes next depends on it. */
-export type Before = Pick<CompiledParts, "slots" | "capacity" | "setNumbers">;
+export interface Before {
+  policy: CompiledPolicy;
+  front: Part;
+  file: Part;
+  /** The tables that this needs, or that were there before. */
+  capacity: Capacity;
+  /** Where the search for a free slot goes on. */
+  nextSlot: number;
+  setNumbers: SetNumbers;
+}
+
+/** What compiling makes of rules, in a form that a thread can hand to another. */
+export interface CompiledRules extends Before {
+  /** Slots whose counters belonged to another rule, or to none. */
+  freshSlots: Uint32Array;
+  /** For the operator, each a sentence. Where only the front changed, about its rules. */
+  warnings: string[];
+}
 
 /** Every reason at once. Nothing of the rules in force changes. */
 export class RulesRefused extends Error {
@@ -81,42 +97,38 @@ export class RulesRefused extends Error {
   }
 }
 
+/** Orders of the rules behind the front, which any front leaves free: so it may change without them. */
+const FIRST_ORDER_BEHIND = Limit.RULES;
+
 /** `previous`: what is in force, so that unchanged rules keep their slots. */
 export function compile(source: RulesSource, previous?: Before): CompiledRules {
-  return assemble(source.rules, compileParts(source, previous));
-}
+  const { front = [], rules } = source;
+  const all = [...front, ...rules];
+  if (all.length > MOST_RULES) throw new RulesRefused([`there are ${all.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`]);
 
-/** `rules`: those that the parts were made of. */
-export function assemble(rules: readonly RuleConfig[], parts: CompiledParts): CompiledRules {
-  const { interfaceGroups } = parts; // what asks for groups later need not hold the rest
-  return {
-    ...parts,
-    rules: rules.map((rule, index) => compileRule(rule, parts.slots.slots[index]!)),
-    groupsOf: (name) => groupsOf(interfaceGroups, name),
-  };
-}
-
-export function compileParts(source: RulesSource, previous?: Before): CompiledParts {
-  const { rules } = source;
-  if (rules.length > MOST_RULES) throw new RulesRefused([`there are ${rules.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`]);
-
-  const enough = capacityFor(rules.length, 0, previous?.capacity) ?? LARGEST;
-  const { fresh, ...slots } = assignSlots(rules, previous?.slots, enough.slots);
+  const enough = capacityFor(all.length, 0, previous?.capacity) ?? LARGEST;
+  const { fresh, next, ...slots } = assignSlots(all, previous && joinSlots(previous.front.slots, previous.file.slots), { capacity: enough.slots, next: previous?.nextSlot });
+  const [frontSlots, fileSlots] = splitSlots(slots, front.length);
   const groups = new InterfaceGroups();
   const sets = new SetReferences(source.sets, numberSets(source.sets, previous?.setNumbers));
-  const { lines, costs } = expandAll(rules, slots.slots, groups, sets);
+  const behind = expandAll(rules, fileSlots, { groups, sets }, FIRST_ORDER_BEHIND, MOST_MATCHERS);
+  const before = expandAll(front, frontSlots, { groups, sets }, 0, MOST_MATCHERS - behind.lines.count);
   const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
-  const problems = [groups.problem, ...sets.problems, explainCost(rules, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
+  const costs = [...before.costs, ...behind.costs];
+  const problems = [groups.problem, ...sets.problems, explainCost(all, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new RulesRefused(problems);
 
-  const classifier = uncrowded(() => new Classifier(lines), lines, rules);
-  const long = findLongChain(lines, classifier);
-  if (long !== undefined) throw new RulesRefused([explainChain(long, rules)]);
-  const shadowed = findShadowed(lines, classifier);
-  const cells = uncrowded(() => classifier.cells(), lines, rules);
-  const capacity = capacityFor(rules.length, cells.length / WORDS, enough);
+  const ruleAt: RuleAt = (order) => (order < FIRST_ORDER_BEHIND ? front[order]! : rules[order - FIRST_ORDER_BEHIND]!);
+  const classifiers = [before, behind].map(({ lines }) => uncrowded(() => new Classifier(lines), lines, ruleAt)) as [Classifier, Classifier];
+  const isDecided = (lines: Lines, line: number): boolean => Classifier.decidedBefore(classifiers, lines, line) !== undefined;
+  const long = findLongChain(behind.lines, undefined, isDecided) ?? findLongChain(before.lines, behind.lines, isDecided);
+  if (long !== undefined) throw new RulesRefused([explainChain(long, ruleAt)]);
+  const shadowed = [before, behind].flatMap(({ lines }) => findShadowed(lines, classifiers));
+  const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt), partOf(rules, behind, fileSlots, classifiers[1], ruleAt)];
+  const cells = frontPart.cellCount + filePart.cellCount;
+  const capacity = capacityFor(all.length, cells, enough);
   if (capacity === undefined) {
-    throw new RulesRefused([`the rules take ${cells.length / WORDS} cells of the kernel's table, at most ${LARGEST.cells} fit; use prefixes instead of single addresses, and ranges instead of single ports`]);
+    throw new RulesRefused([`the rules take ${cells} cells of the kernel's table, at most ${LARGEST.cells} fit; use prefixes instead of single addresses, and ranges instead of single ports`]);
   }
 
   return {
@@ -124,125 +136,116 @@ export function compileParts(source: RulesSource, previous?: Before): CompiledPa
       defaultAction: source.defaults.action,
       onError: { ...source.defaults.on_error },
       inspectTunnels: source.inspect_tunnels,
-      judgesInvalid: rules.some(asksForInvalid),
       eventsPerSecond: source.events_per_second,
       managementPorts: [...source.failsafe.management_ports],
       failsafe,
     },
-    alternatives: lines.count,
-    cells,
+    front: frontPart,
+    file: filePart,
     capacity,
-    slots,
     freshSlots: fresh,
-    warnings: [...rules.flatMap((rule, index) => warnings(rule, costs[index]!, meaningsFor(rule, new InterfaceGroups(), sets))), ...explainShadowed(shadowed, rules)],
-    interfaceGroups: groups.all,
+    nextSlot: next,
     setNumbers: sets.numbers,
+    warnings: [...all.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets)), ...explainShadowed(shadowed, ruleAt)],
   };
 }
 
-/** The matchers of all rules, and how many each rule has; where they are too many, only that counts. */
-function expandAll(rules: readonly RuleConfig[], slots: Uint32Array, groups: InterfaceGroups, sets: SetReferences): { lines: Lines; costs: Float64Array } {
+/**
+ * Another front before the rules that are in force, without looking at these. undefined where that is not enough to say
+ * that they go together: then `compile` knows, and why not. Throws RulesRefused too.
+ */
+export function compileFront({ front = [], sets: named }: RulesSource, before: Before): CompiledRules | undefined {
+  const { file, capacity } = before;
+  const count = front.length + file.slots.slots.length;
+  if (!fits(count, file.cellCount, capacity)) return undefined;
+  const { fresh, next, ...slots } = assignSlots(front, before.front.slots, { capacity: capacity.slots, next: before.nextSlot, taken: file.slots.slots });
+  const groups = new InterfaceGroups(file.interfaceGroups);
+  const sets = new SetReferences(named, before.setNumbers);
+  const expanded = expandAll(front, slots, { groups, sets }, 0, MOST_MATCHERS - file.alternatives);
+  const { lines, costs } = expanded;
+  if (groups.problem !== undefined || sets.problems.length > 0 || sumOf(costs) > MOST_MATCHERS - file.alternatives) return undefined;
+  const ruleAt: RuleAt = (order) => front[order]!;
+  const classifier = uncrowded(() => new Classifier(lines), lines, ruleAt);
+  if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.decidedBefore([classifier], others, line) !== undefined)) return undefined;
+  const shadowed = findShadowed(lines, [classifier]);
+  const part = partOf(front, expanded, slots, classifier, ruleAt);
+  if (!fits(count, file.cellCount + part.cellCount, capacity)) return undefined;
+  return {
+    ...withoutImages(before),
+    front: part,
+    freshSlots: fresh,
+    nextSlot: next,
+    warnings: [...front.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets)), ...explainShadowed(shadowed, ruleAt)],
+  };
+}
+
+/** Once they are written: the images are most of it. */
+export function withoutImages({ policy, front, file, capacity, nextSlot, setNumbers }: Before): Before {
+  const [{ image: _, ...frontRest }, { image: __, ...fileRest }] = [front, file];
+  return { policy, front: frontRest, file: fileRest, capacity, nextSlot, setNumbers };
+}
+
+/** What both parts say of interfaces, by its bit. */
+export function interfaceGroupsOf({ front, file }: Before): Group[] {
+  return [...file.interfaceGroups, ...front.interfaceGroups];
+}
+
+/** Of rules that were compiled. */
+export function namesBySlot({ front = [], rules }: RulesSource, compiled: Before): Map<number, string> {
+  const named = (list: readonly RuleConfig[], { slots }: Part): [number, string][] => list.map(({ name }, index) => [slots.slots[index]!, name]);
+  return new Map([...named(front, compiled.front), ...named(rules, compiled.file)]);
+}
+
+interface Expanded {
+  lines: Lines;
+  /** How many matchers each rule has. */
+  costs: Float64Array;
+  /** What they were the first to say of interfaces. */
+  interfaceGroups: Group[];
+}
+
+/** The matchers of rules; where they are more than `most`, only how many. */
+function expandAll(rules: readonly RuleConfig[], { slots }: Slots, said: Said, firstOrder: number, most: number): Expanded {
   const lines = new Lines(rules.length);
   const costs = new Float64Array(rules.length);
-  for (const [order, rule] of rules.entries()) {
+  const known = said.groups.all.length;
+  for (const [index, rule] of rules.entries()) {
     const blocks = rule.action === "block";
-    const meaning = { slot: slots[order]!, order, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule) };
-    costs[order] = expand(rule, meaningsFor(rule, groups, sets), lines, meaning, MOST_MATCHERS - lines.count);
+    const meaning = { slot: slots[index]!, order: firstOrder + index, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule) };
+    costs[index] = expand(rule, meaningsFor(rule, said), lines, meaning, most - lines.count);
   }
-  return { lines, costs };
+  return { lines, costs, interfaceGroups: said.groups.all.slice(known) };
 }
 
-function meaningsFor({ name }: RuleConfig, groups: InterfaceGroups, sets: SetReferences): Meanings {
+function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt): Part {
+  const conditional = conditionalLines(lines);
+  const cells = uncrowded(() => classifier.cells(), lines, ruleAt);
   return {
-    groupOf: (interfaces, except) => groups.bitOf(interfaces, except, printable(name)),
-    setsOf: (addresses) => sets.bitsOf(addresses, name),
-    portsOf: (ports) => sets.portsOf(ports, name),
+    slots,
+    alternatives: lines.count,
+    interfaceGroups,
+    asksForInvalid: rules.some(asksForInvalid),
+    conditional,
+    cellCount: cells.length / WORDS,
+    image: { cells, rules: packRules(rules.map(compileRule)) },
   };
 }
 
-function compileRule(rule: RuleConfig, slot: number): CompiledRule {
-  const { name, action, enforce } = rule;
+function compileRule(rule: RuleConfig): CompiledRule {
+  const { action, enforce } = rule;
   const conditions = conditionsOf(rule);
-  return { slot, name, action, enforce, ...(conditions === undefined ? {} : { conditions }) };
+  return { action, enforce, ...(conditions === undefined ? {} : { conditions }) };
 }
 
-function uncrowded<T>(make: () => T, lines: Lines, rules: readonly RuleConfig[]): T {
+function uncrowded<T>(make: () => T, lines: Lines, ruleAt: RuleAt): T {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof Crowded)) throw error;
-    throw new RulesRefused([explainCrowd([...new Set(error.lines.map((crowded) => rules[lines.order(crowded)]!.name))])]);
+    throw new RulesRefused([explainCrowd([...new Set(error.lines.map((crowded) => ruleAt(lines.order(crowded)).name))])]);
   }
 }
 
-const MOST_NAMED = 5;
-
-function explainCrowd(names: readonly string[]): string {
-  const named = names.slice(0, MOST_NAMED).map(quote).join(", ");
-  return (
-    `more than ${Limit.LIST} alternatives of the rules ${named}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : ""} lie so much over each other that each packet would be compared with all of them; ` +
-    `name narrower sources, destinations or ports, or join rules into lists`
-  );
-}
-
-function explainCost(rules: readonly RuleConfig[], costs: Float64Array, sets: SetReferences): string | undefined {
-  const total = costs.reduce((sum, cost) => sum + cost, 0);
-  if (total <= MOST_MATCHERS) return undefined;
-  const dearest = rules.map((rule, index) => ({ rule, cost: costs[index]! })).sort((a, b) => b.cost - a.cost);
-  const named = dearest.slice(0, MOST_NAMED).map(({ rule, cost }) => {
-    const factors = factorsOf(rule, meaningsFor(rule, new InterfaceGroups(), sets));
-    return `${quote(rule.name)} ${cost}${factors === "" ? "" : ` (${factors})`}`;
-  });
-  const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
-  return (
-    `the rules expand to ${total} combinations of addresses, ports and messages, at most ${MOST_MATCHERS} fit: ` +
-    `${named.join(", ")}${others > 0 ? `, the others ${others}` : ""}; use prefixes instead of single addresses, and ranges instead of single ports`
-  );
-}
-
-function explainFailsafe(networks: readonly Network[], { failsafe }: RulesSource): string | undefined {
-  if (failsafe.management_ports.length > Limit.MANAGEMENT_PORTS) {
-    return `failsafe.management_ports has ${failsafe.management_ports.length} ports, at most ${Limit.MANAGEMENT_PORTS} fit`;
-  }
-  if (networks.length <= Limit.FAILSAFE_PREFIXES) return undefined;
-  return `failsafe.addresses makes ${networks.length} prefixes, at most ${Limit.FAILSAFE_PREFIXES} fit; a range can make many, and a prefix such as ::/0 is no failsafe`;
-}
-
-function explainChain({ orders, exact }: LongChain, rules: readonly RuleConfig[]): string {
-  const names = orders.map((order) => rules[order]!.name);
-  const list = names.map(quote).join(", ");
-  return exact
-    ? `one packet can meet the ${names.length} conditional rules ${list} before a rule decides, at most ${Limit.CONDITIONS} fit; narrow them, or put an unconditional rule between`
-    : `it cannot be shown that no packet meets more than ${Limit.CONDITIONS} of the ${names.length} conditional rules ${list}; narrow them`;
-}
-
-/** Nobody reads more at once. */
-const MOST_WARNINGS = 100;
-
-function explainShadowed(shadowed: readonly Shadowed[], rules: readonly RuleConfig[]): string[] {
-  const told = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
-    const names = by.slice(0, MOST_NAMED).map((decider) => quote(rules[decider]!.name));
-    const others = by.length - names.length;
-    const deciders = others > 0 ? [...names, `${others} others`] : names;
-    const last = deciders.pop();
-    const list = deciders.length === 0 ? `${last} before it decides` : `${deciders.join(", ")} and ${last} before it decide`;
-    return `rule ${quote(rules[order]!.name)} matches nothing: ${list} all of it`;
-  });
-  const rest = shadowed.length - told.length;
-  return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
-}
-
-function warnings(rule: RuleConfig, cost: number, meanings: Meanings): string[] {
-  if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
-  if (cost === 0) return [`rule ${quote(rule.name)} matches nothing: its sources and destinations are of different families`];
-  const useless = leftOutInVain(rule, meanings);
-  if (useless !== undefined) return [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
-  return familyIsWrong(rule) ? [`rule ${quote(rule.name)} matches nothing: ${rule.layer4?.protocol} and its addresses are of different families`] : [];
-}
-
-/** `icmp` is IPv4 and `icmpv6` is IPv6, whatever number a stray packet carries. */
-function familyIsWrong({ layer3, layer4 }: RuleConfig): boolean {
-  const family = layer4?.protocol === "icmp" ? 4 : layer4?.protocol === "icmpv6" ? 6 : undefined;
-  const lists = [layer3?.source ?? [], layer3?.destination ?? []].filter((list) => list.length > 0);
-  return family !== undefined && lists.some((list) => !list.some((entry) => setNamed(entry) !== undefined) && list.flatMap(parseNetworks).every((network) => network.family !== family));
+function sumOf(costs: Float64Array): number {
+  return costs.reduce((sum, cost) => sum + cost, 0);
 }

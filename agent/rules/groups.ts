@@ -16,6 +16,11 @@ export interface Group {
 export class InterfaceGroups {
   readonly #known: { key: string; group: Group; rule: string }[] = [];
 
+  /** `known`: those that have their bits already. */
+  constructor(known: readonly Group[] = []) {
+    for (const { patterns, except } of known) this.bitOf(patterns, except, "");
+  }
+
   /** The bit of a choice, which `rule` makes. */
   bitOf(patterns: readonly string[], except: readonly string[], rule: string): bigint {
     const group = { patterns: [...new Set(patterns)].sort(), except: [...new Set(except)].sort() };

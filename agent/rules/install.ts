@@ -2,12 +2,17 @@
  * Puts rules in force: writes the copy that no packet reads, then flips one word. Each packet reads that word once and
  * so sees the old rules or the new ones, whole. The old copy is written again only after every packet that may still
  * read it is through.
+ *
+ * A copy holds the rules of the file from its first cell on, and their front at its end. As soon as both copies have
+ * the same rules of the file, another front is all that has to be written to put it in force.
  */
 
 import { endianness } from "node:os";
-import { GENERATION_WRITING, InterfaceEntry, Limit, Policy } from "../generated/layout.ts";
-import type { CompiledRules } from "./compile.ts";
-import { pack, type OperatorSession } from "./pack.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { GENERATION_WRITING, InterfaceEntry, Limit, Matcher, Policy, Rule } from "../generated/layout.ts";
+import { type CompiledRules, interfaceGroupsOf, type Part, type PartImage } from "./compile.ts";
+import { type Group, groupsOf } from "./groups.ts";
+import { type OperatorSession, packPolicy } from "./pack.ts";
 
 /** The tables, as memory that the kernel reads: each view is the whole of a map. */
 export interface RuleTables {
@@ -34,6 +39,11 @@ export interface InterfaceRow {
 
 const LITTLE_ENDIAN = endianness() === "LE";
 const GENERATION_AFTER_THE_LAST = 1;
+/** A matcher fills it. */
+const CELL = Matcher.size;
+const RULE_WORDS = Rule.size / 4;
+/** Written at one go, while nothing else can run: well below a millisecond. */
+const SLICE = 1024 * 1024;
 
 /** Where a map's elements start: the kernel rounds their size up to 8. */
 function strideOf(size: number): number {
@@ -43,14 +53,22 @@ function strideOf(size: number): number {
 export class Installer {
   readonly #tables: RuleTables;
   readonly #rows = new Map<number, InterfaceRow>();
-  /** Of each copy, as far as this process knows what it holds. */
-  readonly #groupsOf: (CompiledRules["groupsOf"] | undefined)[] = [undefined, undefined];
+  /** What each copy's rules say of interfaces, as far as this process knows what it holds. */
+  readonly #groups: (Group[] | undefined)[] = [undefined, undefined];
+  /** Whether both copies hold the same rules of the file. */
+  #alike = false;
   #turn: Promise<unknown>;
+  #closed = false;
 
   constructor(tables: RuleTables) {
     this.#tables = tables;
     // Whoever was here before may have flipped just now.
     this.#turn = tables.waitGracePeriod();
+  }
+
+  /** The tables are not touched any more, and may go. */
+  close(): void {
+    this.#closed = true;
   }
 
   /**
@@ -60,25 +78,68 @@ export class Installer {
   install(compiled: CompiledRules, sessions: readonly OperatorSession[] = [], beforeFlip: () => void = () => {}): Promise<number> {
     const installed = this.#turn.then(() => this.#write(compiled, sessions, beforeFlip));
     this.#turn = installed.then(
-      () => this.#tables.waitGracePeriod(),
+      async (generation) => {
+        await this.#tables.waitGracePeriod();
+        if (!this.#alike) await this.#copyFile(compiled.file, generation & 1);
+      },
       () => {}, // told to the caller; nothing was flipped
     );
     return installed;
   }
 
-  #write(compiled: CompiledRules, sessions: readonly OperatorSession[], beforeFlip: () => void): number {
-    const { policies, cells, rules } = this.#tables;
+  async #write(compiled: CompiledRules, sessions: readonly OperatorSession[], beforeFlip: () => void): Promise<number> {
+    const { policies, cells } = this.#tables;
+    const { front, file } = compiled;
     const generation = generationAfter(this.#tables.generation());
     const copy = generation & 1;
-    const packed = pack(compiled, generation, sessions);
-    policies.set(packed.policy, copy * strideOf(Policy.size));
-    cells.set(packed.cells, (copy * cells.length) / 2);
-    rules.set(packed.rules, (copy * rules.length) / 2);
-    this.#groupsOf[copy] = compiled.groupsOf;
+    const frontCell = cells.length / 2 / CELL - front.cellCount;
+    const packed = packPolicy(compiled, generation, front.alternatives === 0 ? 0 : frontCell, sessions);
+    if (file.image !== undefined) {
+      this.#alike = false;
+      await this.#writePart(file, file.image, copy, 0);
+    } else if (!this.#alike) {
+      await this.#copyFile(file, 1 - copy); // the last who wrote here did not get as far as the flip
+    }
+    if (front.image !== undefined) await this.#writePart(front, front.image, copy, frontCell);
+    if (this.#closed) throw new Error("the tables are closed");
+    policies.set(packed, copy * strideOf(Policy.size));
+    this.#groups[copy] = interfaceGroupsOf(compiled);
     for (const row of this.#rows.values()) this.#writeGroups(row, copy);
     beforeFlip();
     this.#tables.flip(generation);
     return generation;
+  }
+
+  async #writePart({ slots: { slots } }: Part, image: PartImage, copy: number, firstCell: number): Promise<void> {
+    const { cells, rules } = this.#tables;
+    const bytes = new Uint8Array(image.cells.buffer, image.cells.byteOffset, image.cells.byteLength);
+    const start = (copy * cells.length) / 2 + firstCell * CELL;
+    await this.#inSlices(bytes.length, SLICE, (from, to) => cells.set(bytes.subarray(from, to), start + from));
+
+    const words = new Uint32Array(rules.buffer, rules.byteOffset + (copy * rules.length) / 2, rules.length / 8);
+    const packed = new Uint32Array(image.rules.buffer, image.rules.byteOffset, image.rules.length / 4);
+    await this.#inSlices(slots.length, SLICE / Rule.size, (from, to) => {
+      for (let index = from; index < to; index++) {
+        for (let word = 0; word < RULE_WORDS; word++) words[slots[index]! * RULE_WORDS + word] = packed[index * RULE_WORDS + word]!;
+      }
+    });
+  }
+
+  /** Gives the other copy the rules of the file that this one holds. */
+  async #copyFile(file: Part, from: number): Promise<void> {
+    const { cells, rules } = this.#tables;
+    await this.#inSlices(file.cellCount * CELL, SLICE, (start, end) => copyHalf(cells, from, start, end));
+    await this.#inSlices(rules.length / 2, SLICE, (start, end) => copyHalf(rules, from, start, end));
+    this.#alike = true;
+  }
+
+  /** Lets others run between one slice and the next. */
+  async #inSlices(length: number, slice: number, write: (from: number, to: number) => void): Promise<void> {
+    for (let from = 0; from < length; from += slice) {
+      if (from > 0) await nextTurn();
+      if (this.#closed) return;
+      write(from, Math.min(length, from + slice));
+    }
   }
 
   /** Makes an interface known. False if another one has its place, as two whose indexes differ by the table's length. */
@@ -105,9 +166,9 @@ export class Installer {
 
   #writeGroups({ ifindex, name }: InterfaceRow, copy: number): void {
     const { at, stride } = InterfaceEntry.groups;
-    const groupsOf = this.#groupsOf[copy];
-    if (groupsOf === undefined) return; // rules of an agent before this one: its groups stay as it wrote them
-    this.#interfacesView().setBigUint64(placeOf(ifindex) + at + copy * stride, groupsOf(name), LITTLE_ENDIAN);
+    const groups = this.#groups[copy];
+    if (groups === undefined) return; // rules of an agent before this one: its groups stay as it wrote them
+    this.#interfacesView().setBigUint64(placeOf(ifindex) + at + copy * stride, groupsOf(groups, name), LITTLE_ENDIAN);
   }
 
   #interfacesView(): DataView {
@@ -123,6 +184,11 @@ function placeOf(ifindex: number): number {
 /** The copy of the rules that comes into force after this generation. */
 export function copyAfter(generation: number): number {
   return generationAfter(generation) & 1;
+}
+
+function copyHalf(table: Uint8Array, from: number, start: number, end: number): void {
+  const half = table.length / 2;
+  table.copyWithin((1 - from) * half + start, from * half + start, from * half + end);
 }
 
 /** Odd and even take turns, also where the counter starts again. */

@@ -1,10 +1,10 @@
-/** Compiled rules as the bytes of one copy of the tables. Offsets come from the kernel objects' own type information. */
+/** Compiled rules as the bytes of the tables. Offsets come from the kernel objects' own type information. */
 
 import { endianness } from "node:os";
 import { maskOf, parseAddress, type Network } from "../../config/address.ts";
 import { Action, FailsafePrefix, FailsafeSession, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
 import { packConditions } from "./conditions.ts";
-import type { CompiledPolicy, CompiledRule, CompiledRules } from "./compile.ts";
+import type { Before, CompiledRule } from "./compile.ts";
 
 /** A TCP connection by which an operator is connected: it always passes. */
 export interface OperatorSession {
@@ -13,31 +13,17 @@ export interface OperatorSession {
   localPort: number;
 }
 
-export interface PackedRules {
-  policy: Uint8Array;
-  /** What classification searches. */
-  cells: Uint8Array;
-  /** From slot 0 to the highest in use. */
-  rules: Uint8Array;
-}
-
 const LITTLE_ENDIAN = endianness() === "LE";
 
-export function pack(compiled: CompiledRules, generation: number, sessions: readonly OperatorSession[] = []): PackedRules {
-  return {
-    policy: packPolicy(compiled.policy, generation, sessions),
-    cells: new Uint8Array(compiled.cells.buffer, compiled.cells.byteOffset, compiled.cells.byteLength),
-    rules: packRules(compiled.rules),
-  };
-}
-
-function packPolicy(policy: CompiledPolicy, generation: number, sessions: readonly OperatorSession[]): Uint8Array {
+/** `front`: the cell where the front begins; 0 where there is none. */
+export function packPolicy({ policy, ...parts }: Pick<Before, "policy" | "front" | "file">, generation: number, front: number, sessions: readonly OperatorSession[]): Uint8Array {
   const { sessions: places, failsafe_prefixes: prefixes, management_ports: ports } = Policy;
   if (sessions.length > places.count) throw new RangeError(`${sessions.length} operator sessions, at most ${places.count} fit`);
   const bytes = new Uint8Array(Policy.size);
   const view = new DataView(bytes.buffer);
   view.setUint32(Policy.generation, generation, LITTLE_ENDIAN);
-  view.setUint32(Policy.judges_invalid, policy.judgesInvalid ? 1 : 0, LITTLE_ENDIAN);
+  view.setUint32(Policy.judges_invalid, parts.front.asksForInvalid || parts.file.asksForInvalid ? 1 : 0, LITTLE_ENDIAN);
+  view.setUint32(Policy.front, front, LITTLE_ENDIAN);
   bytes[Policy.default_action] = actionOf(policy.defaultAction);
   bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
   bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;
@@ -63,12 +49,12 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
   bytes.set(maskOf(network.length), at + maskAt);
 }
 
-function packRules(rules: readonly CompiledRule[]): Uint8Array {
-  const highest = rules.reduce((most, { slot }) => Math.max(most, slot), -1);
-  const bytes = new Uint8Array((highest + 1) * RuleLayout.size);
+/** One after the other, in their order. */
+export function packRules(rules: readonly CompiledRule[]): Uint8Array {
+  const bytes = new Uint8Array(rules.length * RuleLayout.size);
   const view = new DataView(bytes.buffer);
-  for (const { slot, action, enforce, conditions } of rules) {
-    const at = slot * RuleLayout.size;
+  for (const [index, { action, enforce, conditions }] of rules.entries()) {
+    const at = index * RuleLayout.size;
     bytes[at + RuleLayout.action] = actionOf(action);
     bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (conditions === undefined ? 0 : packConditions(conditions, view, at, LITTLE_ENDIAN));
   }

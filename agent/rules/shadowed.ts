@@ -1,6 +1,6 @@
 /** Rules that no packet reaches, because earlier ones decide everything they would match. */
 
-import type { Classifier } from "./classifier/build.ts";
+import { Classifier } from "./classifier/build.ts";
 import type { Lines } from "./classifier/line.ts";
 
 export interface Shadowed {
@@ -9,7 +9,8 @@ export interface Shadowed {
   by: number[];
 }
 
-export function findShadowed(lines: Lines, classifier: Classifier): Shadowed[] {
+/** `classifiers`: of all rules that may stand before. */
+export function findShadowed(lines: Lines, classifiers: readonly Classifier[]): Shadowed[] {
   const shadowed: Shadowed[] = [];
   for (let line = 0; line < lines.count; ) {
     const order = lines.order(line);
@@ -17,7 +18,7 @@ export function findShadowed(lines: Lines, classifier: Classifier): Shadowed[] {
     let isReached = false;
     for (; line < lines.count && lines.order(line) === order; line++) {
       if (isReached) continue;
-      const orders = classifier.decidedBefore(lines, line);
+      const orders = Classifier.decidedBefore(classifiers, lines, line);
       if (orders === undefined) isReached = true;
       else for (const decider of orders) by.add(decider);
     }

@@ -10,35 +10,62 @@ export interface Slots {
   meanings: Float64Array;
   /** Of the same rules. */
   slots: Uint32Array;
-  /** Where the search for a free one goes on, so that a freed slot rests before it is used again. */
-  next: number;
 }
 
 export interface Assigned extends Slots {
   /** Slots that now stand for another rule than before, or for a first one: their counters start at zero. */
   fresh: Uint32Array;
+  /** Where the next search for a free one begins, so that a freed slot rests before it is used again. */
+  next: number;
+}
+
+export interface SlotTable {
+  /** Slots there are, the reserved ones included. */
+  capacity: number;
+  /** Where to begin; absent the first time. */
+  next?: number | undefined;
+  /** By rules that stay as they are. */
+  taken?: Uint32Array;
 }
 
 export const MOST_RULES = Limit.RULES - Slot.FIRST_RULE;
 
 const NO_SLOT = 0;
 
-/** `capacity`: slots there are, the reserved ones included. */
-export function assignSlots(rules: readonly RuleConfig[], previous: Slots | undefined, capacity: number): Assigned {
+export function assignSlots(rules: readonly RuleConfig[], previous: Slots | undefined, table: SlotTable): Assigned {
   const meanings = Float64Array.from(rules, meaningOf);
   const slots = keptSlots(meanings, previous);
-  const free = freeSlots(previous, slots, capacity);
+  const free = freeSlots(previous, slots, table);
   const fresh: number[] = [];
   for (let index = 0; index < slots.length; index++) {
     if (slots[index] !== NO_SLOT) continue;
-    const taken = free[fresh.length];
-    if (taken === undefined) throw new RangeError(`there are more than ${capacity - Slot.FIRST_RULE} rules`);
+    const { value: taken } = free.next();
+    if (taken === undefined) throw new RangeError(`there are more than ${table.capacity - Slot.FIRST_RULE} rules`);
     fresh.push(taken);
     slots[index] = taken;
   }
   const last = fresh.at(-1);
-  const next = last === undefined ? (previous?.next ?? Slot.FIRST_RULE) : after(last, capacity);
+  const next = last === undefined ? (table.next ?? Slot.FIRST_RULE) : after(last, table.capacity);
   return { meanings, slots, fresh: Uint32Array.from(fresh), next };
+}
+
+/** Of two lists of rules as of one. */
+export function joinSlots(first: Slots, second: Slots): Slots {
+  const count = first.slots.length + second.slots.length;
+  const joined = { meanings: new Float64Array(count), slots: new Uint32Array(count) };
+  for (const key of ["meanings", "slots"] as const) {
+    joined[key].set(first[key]);
+    joined[key].set(second[key], first[key].length);
+  }
+  return joined;
+}
+
+/** The first so many rules, and the others. */
+export function splitSlots({ meanings, slots }: Slots, at: number): [Slots, Slots] {
+  return [
+    { meanings: meanings.subarray(0, at), slots: slots.subarray(0, at) },
+    { meanings: meanings.subarray(at), slots: slots.subarray(at) },
+  ];
 }
 
 /** The slots that rules had before; of two rules that look alike only the first gets it. */
@@ -56,17 +83,16 @@ function keptSlots(meanings: Float64Array, previous: Slots | undefined): Uint32A
 }
 
 /** In the order they should be taken: those that nothing has used lately first. */
-function freeSlots(previous: Slots | undefined, kept: Uint32Array, capacity: number): number[] {
-  const isKept = new Uint8Array(capacity);
-  for (const slot of kept) isKept[slot] = 1;
+function* freeSlots(previous: Slots | undefined, kept: Uint32Array, { capacity, next = Slot.FIRST_RULE, taken }: SlotTable): Generator<number, undefined> {
+  const isUsed = new Uint8Array(capacity);
+  for (const slots of [kept, taken ?? []]) for (const slot of slots) isUsed[slot] = 1;
   const isResting = new Uint8Array(capacity);
   for (const slot of previous?.slots ?? []) isResting[slot] = 1;
-  const rested: number[] = [];
-  const tired: number[] = [];
-  for (let count = Slot.FIRST_RULE, slot = previous?.next ?? Slot.FIRST_RULE; count < capacity; count++, slot = after(slot, capacity)) {
-    if (!isKept[slot]) (isResting[slot] ? tired : rested).push(slot);
+  for (const resting of [0, 1]) {
+    for (let count = Slot.FIRST_RULE, slot = next; count < capacity; count++, slot = after(slot, capacity)) {
+      if (isUsed[slot] === 0 && isResting[slot] === resting) yield slot;
+    }
   }
-  return rested.concat(tired);
 }
 
 function after(slot: number, capacity: number): number {

@@ -1,6 +1,7 @@
 /** Every benchmark there is, in the order of the table. */
 
 import { bans } from "./bans.ts";
+import { change } from "./change.ts";
 import { classification } from "./classification.ts";
 import { cost } from "./cost.ts";
 import { events } from "./events.ts";
@@ -11,4 +12,4 @@ import { load } from "./load.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, classification, bans, load, flood, throughput, start, events, idle];
+export const BENCHMARKS: readonly Benchmark[] = [cost, classification, bans, load, change, flood, throughput, start, events, idle];

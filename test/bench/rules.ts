@@ -18,5 +18,9 @@ export function ruleSet(count: number): RuleText[] {
 
 /** The same as an operator writes it, a rule a line. */
 export function rulesText(count: number): string {
-  return ["rules:", ...ruleSet(count).map((rule) => `  - ${JSON.stringify(rule)}`)].join("\n");
+  return textOf(ruleSet(count));
+}
+
+export function textOf(rules: readonly RuleText[]): string {
+  return ["rules:", ...rules.map((rule) => `  - ${JSON.stringify(rule)}`)].join("\n");
 }

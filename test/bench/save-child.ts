@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
+import { withDynamic } from "../../agent/dynamic/check.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { LoadThread } from "../../agent/load-thread.ts";
 import { RuleBook } from "../../agent/rulebook.ts";
@@ -48,7 +49,8 @@ const watch = await watchConfig(path, async () => {
   try {
     await using thread = new LoadThread();
     const settings = await readSettings({ config: path }, thread.load);
-    await book.install(await book.compile(settings.config, thread), settings);
+    const written = withDynamic(settings, []);
+    await book.install(await book.compile(written.source, thread), written);
     resolve(performance.now());
   } catch (error) {
     reject(error as Error);
@@ -61,6 +63,7 @@ const began = performance.now();
 const save: Save = { seconds: ((await promise) - began) / 1000, stallMs: delay.max / 1e6, peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6 };
 clearInterval(stay);
 watch.close();
+installer.close();
 plane.close();
 rmSync(folder, { recursive: true });
 console.log(JSON.stringify(save));

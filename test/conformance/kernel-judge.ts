@@ -10,11 +10,11 @@ import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
-import { compile, type CompiledRules, type RulesSource } from "../../agent/rules/compile.ts";
+import { compile, compileFront, type CompiledRules, namesBySlot, type RulesSource } from "../../agent/rules/compile.ts";
 import { copyAfter, Installer } from "../../agent/rules/install.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
 import { type Network, parseNetworks } from "../../config/address.ts";
-import type { Mode } from "../../config/types.ts";
+import type { Mode, RuleConfig } from "../../config/types.ts";
 import { InterfaceFlag } from "../../agent/generated/layout.ts";
 
 export type IngressHook = "xdp" | "tc";
@@ -36,7 +36,10 @@ export class KernelJudge {
   readonly #plane: DataPlane;
   readonly #installer: Installer;
   readonly #devices: ReadonlyMap<string, number>;
+  #source: RulesSource | undefined;
   #compiled: CompiledRules | undefined;
+  /** Made when somebody asks. */
+  #names: ReadonlyMap<number, string> | undefined;
   #sessions: Host["sessions"] = [];
   readonly #bans: BanTable;
   readonly #sets: SetKeeper;
@@ -82,11 +85,24 @@ export class KernelJudge {
   }
 
   async reload(policy: RulesSource & { mode: Mode }): Promise<void> {
-    this.#compiled = compile(policy, this.#compiled);
-    const transition = await this.#sets.prepare(policy.sets, this.#compiled.setNumbers, copyAfter(this.#plane.generation));
-    await this.#installer.install(this.#compiled, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
-    await transition.finish();
+    await this.#install(policy, compile(policy, this.#compiled));
     this.setMode(policy.mode);
+  }
+
+  /** Puts other rules in front of those that it has. False if they do not go together without a look at all of them. */
+  async changeFront(front: readonly RuleConfig[]): Promise<boolean> {
+    const compiled = compileFront({ ...this.#source!, front }, this.#compiled!);
+    if (compiled !== undefined) await this.#install({ ...this.#source!, front }, compiled);
+    return compiled !== undefined;
+  }
+
+  async #install(source: RulesSource, compiled: CompiledRules): Promise<void> {
+    const transition = await this.#sets.prepare(source.sets, compiled.setNumbers, copyAfter(this.#plane.generation));
+    await this.#installer.install(compiled, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
+    await transition.finish();
+    this.#source = source;
+    this.#compiled = compiled;
+    this.#names = undefined;
   }
 
   setMode(mode: Mode): void {
@@ -106,6 +122,7 @@ export class KernelJudge {
   }
 
   close(): void {
+    this.#installer.close();
     this.#plane.close();
   }
 
@@ -115,7 +132,7 @@ export class KernelJudge {
 
   #outcome(): Expected {
     const scratch = this.#plane.map("scratch"); // this thread stays on CPU 0, whose element comes first
-    const nameOf = (slot: number): string | undefined => this.#compiled!.rules.find((rule) => rule.slot === slot)?.name;
+    const nameOf = (slot: number): string | undefined => (this.#names ??= namesBySlot(this.#source!, this.#compiled!)).get(slot);
     return outcomeIn(scratch.lookup(u32(OUTER))!, () => scratch.lookup(u32(INNER))!, nameOf);
   }
 }

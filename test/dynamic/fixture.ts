@@ -78,11 +78,12 @@ export function bench(fileRules: RuleConfig[] = []): Bench {
     sets: () => ({}),
     fileRules: () => fileRules,
     async install(rules, whenCompiled) {
-      const { config } = withDynamic({ config: { ...defaultConfig(), rules: fileRules }, path: null, sourceOf: (index) => `weir.yaml:${index + 1}`, warnings: [] }, rules);
-      const compiled = compile(config);
+      const { source } = withDynamic({ config: { ...defaultConfig(), rules: fileRules }, path: null, sourceOf: (index) => `weir.yaml:${index + 1}`, warnings: [] }, rules);
+      const compiled = compile(source);
       whenCompiled();
-      installed.push(config.rules.map(({ name }) => name));
-      return { generation: installed.length, loaded: config.rules.length, warnings: compiled.warnings };
+      const all = [...source.front!, ...source.rules];
+      installed.push(all.map(({ name }) => name));
+      return { generation: installed.length, loaded: all.length, warnings: compiled.warnings };
     },
     inTurn: (change) => change(),
     admit: () => {},

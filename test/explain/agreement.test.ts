@@ -5,7 +5,6 @@ import { after, test } from "node:test";
 
 import { JudgePair } from "../../agent/explain/inquiry.ts";
 import { KernelJudge } from "../../agent/explain/kernel-judge.ts";
-import { compile } from "../../agent/rules/compile.ts";
 import { explainVerdict } from "../../agent/rules/explain-verdict.ts";
 import type { Arrival, Host } from "../../agent/rules/reference.ts";
 import type { Case } from "../conformance/case.ts";
@@ -47,7 +46,7 @@ test("the kernel agrees with the reference wherever explain asks it", requires(r
     for (const one of CASES.filter(fitsEmptyHost)) {
       await t.test(`${hook}: ${one.name}`, async () => {
         const policy = policyOf(one.config);
-        await judge.take(compile(policy), policy.sets, (one.host?.sessions ?? []).map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
+        await judge.take(policy, (one.host?.sessions ?? []).map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
         const pair = new JudgePair(policy, one.host ?? {}, { judge, hook });
         for (const step of one.steps) {
           if ("mode" in step) pair.mode = step.mode;

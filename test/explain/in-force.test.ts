@@ -12,7 +12,7 @@ import { frameOf } from "../../agent/explain/packet.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { ensureMounted } from "../../agent/kernel/mounts.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
-import { compile } from "../../agent/rules/compile.ts";
+import { compile, namesBySlot } from "../../agent/rules/compile.ts";
 import { Installer } from "../../agent/rules/install.ts";
 import type { Arrival } from "../../agent/rules/reference.ts";
 import { parseNetworks } from "../../config/address.ts";
@@ -31,13 +31,16 @@ test("rules and bans in force are asked, and stay as they are", requires(root())
   after(() => rmSync(pins, { recursive: true }));
   const capacity = CAPACITIES[0]!;
   const plane = new DataPlane({ pins, netnsCookie: 0n, capacity });
-  after(() => plane.close());
   const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
   const installer = new Installer({
     policies: memory("policies"), cells: memory("cells"), rules: memory("rules"), interfaces: memory("interfaces"),
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),
     waitGracePeriod: () => Promise.resolve(),
+  });
+  after(() => {
+    installer.close();
+    plane.close();
   });
   const policy = policyOf({ mode: "prevent", rules: [{ name: "no-telnet", action: "block", enforce: true, interfaces: ["eth*"], layer4: { protocol: "tcp", destination_ports: [23] } }] });
   installer.addInterface({ ifindex: IFINDEX, name: "eth0", slot: 1, flags: 0 });
@@ -51,7 +54,7 @@ test("rules and bans in force are asked, and stay as they are", requires(root())
   const before = seen();
   const judge = KernelJudge.inForce({
     path: plane.tablePins!, generation: plane.generation, capacity,
-    names: new Map(compiled.rules.map(({ slot, name }) => [slot, name])),
+    names: namesBySlot(policy, compiled),
     ifindexes: new Map([["eth0", IFINDEX], ["eth1", IFINDEX + 1]]),
   });
   after(() => judge.close());

@@ -39,9 +39,10 @@ test("the kernel programs find the rules that the reference finds, whatever the 
     const plain = varied(random, random.pick(SHAPES)(random, random.pick(SIZES)));
     const packets = Array.from({ length: PACKETS }, () => arrivalOf(random, openingFor(random, plain)));
     const { sets, rules } = random.oneIn(3) ? withSets(random, plain) : { sets: {}, rules: plain };
-    for (const { packet, is, want } of await differences(judge, policy(rules, sets), packets)) {
-      const fewest = await shrink(judge, rules, sets, packet);
-      assert.deepEqual(is, want, `seed ${seed}: ${JSON.stringify({ sets, rules: fewest, hook: packet.hook, frame: Buffer.from(packet.frame).toString("hex") })}`);
+    const inFront = random.oneIn(3) ? 0 : random.below(rules.length + 1);
+    for (const { packet, is, want } of await differences(judge, policy(rules, sets), inFront, packets)) {
+      const { fewest, front } = await shrink(judge, rules, sets, inFront, packet);
+      assert.deepEqual(is, want, `seed ${seed}: ${JSON.stringify({ sets, rules: fewest, front, hook: packet.hook, frame: Buffer.from(packet.frame).toString("hex") })}`);
     }
     for (const packet of packets.slice(0, 20)) {
       const { verdict, rule } = new Reference(policy(rules, sets)).judge(packet);
@@ -53,9 +54,11 @@ test("the kernel programs find the rules that the reference finds, whatever the 
   for (const what of ["passed by a rule", "passed by default", "dropped by a rule"]) assert.ok((found.get(what) ?? 0) > 0, `no packet was ${what}`);
 });
 
-/** The first difference; both remember the packets before. */
-async function differences(judge: KernelJudge, policy: ReturnType<typeof policyOf>, packets: readonly Arrival[]): Promise<{ packet: Arrival; is: Outcome; want: Outcome }[]> {
-  await judge.start(policy);
+/** The first difference; both remember the packets before. The kernel has so many of the rules in front of the others. */
+async function differences(judge: KernelJudge, policy: ReturnType<typeof policyOf>, inFront: number, packets: readonly Arrival[]): Promise<{ packet: Arrival; is: Outcome; want: Outcome }[]> {
+  const [front, behind] = [policy.rules.slice(0, inFront), { ...policy, rules: policy.rules.slice(inFront) }];
+  await judge.start(behind);
+  if (inFront > 0 && !(await judge.changeFront(front))) await judge.start({ ...behind, front });
   const reference = new Reference(policy);
   for (const packet of packets) {
     const [is, want] = [judge.judge(packet, "xdp"), reference.judge(packet)];
@@ -65,16 +68,18 @@ async function differences(judge: KernelJudge, policy: ReturnType<typeof policyO
 }
 
 /** Takes rules away as long as the two still differ. */
-async function shrink(judge: KernelJudge, rules: readonly RuleText[], sets: Sets, packet: Arrival): Promise<readonly RuleText[]> {
+async function shrink(judge: KernelJudge, rules: readonly RuleText[], sets: Sets, inFront: number, packet: Arrival): Promise<{ fewest: readonly RuleText[]; front: number }> {
   let fewest = rules;
+  let front = inFront;
   for (let part = Math.ceil(fewest.length / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
     for (let from = 0; from < fewest.length; ) {
-      const rest = [...fewest.slice(0, from), ...fewest.slice(from + part)];
-      if ((await differences(judge, policy(rest, sets), [packet])).length > 0) fewest = rest;
+      const rest = fewest.toSpliced(from, part);
+      const frontRest = front - Math.max(0, Math.min(front - from, part));
+      if ((await differences(judge, policy(rest, sets), frontRest, [packet])).length > 0) [fewest, front] = [rest, frontRest];
       else from += part;
     }
   }
-  return fewest;
+  return { fewest, front };
 }
 
 const policy = (rules: readonly RuleText[], sets: Sets): ReturnType<typeof policyOf> => policyOf({ mode: "prevent", failsafe: { management_ports: [] }, sets, rules });

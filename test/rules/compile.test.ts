@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Limit, Slot } from "../../agent/generated/layout.ts";
 import { Lines } from "../../agent/rules/classifier/line.ts";
-import { compile, RulesRefused } from "../../agent/rules/compile.ts";
+import { type Before, compile, compileFront, interfaceGroupsOf, namesBySlot, RulesRefused } from "../../agent/rules/compile.ts";
 import { expand } from "../../agent/rules/expand.ts";
+import { groupsOf } from "../../agent/rules/groups.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 
 const compiled = (...rules: RuleText[]) => compile(policyOf({ rules }));
+/** Bits of an interface of that name. */
+const groups = (rules: Before, name: string): bigint => groupsOf(interfaceGroupsOf(rules), name);
 
 /** The matchers of one rule in the first slot. */
 function expanded(rule: RuleText): Lines {
@@ -74,18 +77,18 @@ test("a not that leaves nothing, or leaves out nothing, is warned about", () => 
 
 test("a long list is left out as quickly as it is read, be it all of the addresses", () => {
   const addresses = Array.from({ length: 20_000 }, (_, index) => `10.${index >> 8}.${index & 255}.0/24`);
-  assert.equal(compiled(web("rest", { not: { layer3: { source: addresses } } })).alternatives, 16);
-  assert.equal(compiled(web("none", { layer3: { source: addresses }, not: { layer3: { source: addresses.toReversed() } } })).alternatives, 0);
+  assert.equal(compiled(web("rest", { not: { layer3: { source: addresses } } })).file.alternatives, 16);
+  assert.equal(compiled(web("none", { layer3: { source: addresses }, not: { layer3: { source: addresses.toReversed() } } })).file.alternatives, 0);
 });
 
 test("sources and destinations of different families make no matcher", () => {
-  const { alternatives, warnings } = compiled(web("pairs", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["192.0.2.2", "2001:db8::2"] } }));
+  const { file: { alternatives }, warnings } = compiled(web("pairs", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["192.0.2.2", "2001:db8::2"] } }));
   assert.equal(alternatives, 2);
   assert.deepEqual(warnings, []);
 });
 
 test("a rule whose families never meet is warned about", () => {
-  const { alternatives, warnings } = compiled(web("never", { layer3: { source: ["192.0.2.1"], destination: ["2001:db8::2"] } }));
+  const { file: { alternatives }, warnings } = compiled(web("never", { layer3: { source: ["192.0.2.1"], destination: ["2001:db8::2"] } }));
   assert.equal(alternatives, 0);
   assert.match(warnings.join(), /"never" matches nothing: its sources and destinations are of different families/);
 });
@@ -125,31 +128,30 @@ test("lists whose combinations run into billions are refused at once", () => {
 
 test("as many rules as there are slots load, one more is refused", () => {
   const most = Limit.RULES - Slot.FIRST_RULE;
-  assert.equal(compile(policyOf({ rules: list(most, (index) => ({ name: `r${index}`, action: "allow" })) })).rules.length, most);
+  assert.equal(compile(policyOf({ rules: list(most, (index) => ({ name: `r${index}`, action: "allow" })) })).file.slots.slots.length, most);
   assert.match(refusal(list(most + 1, (index) => ({ name: `r${index}`, action: "allow" }))), /131057 rules, at most 131056 fit/);
 });
 
 test("64 lists of interfaces have a bit each, more are refused by name", () => {
   const rules = list(64, (index) => ({ name: `r${index}`, action: "block", interfaces: [`eth${index}`] }));
-  const { groupsOf } = compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] });
-  assert.equal(groupsOf("eth1"), 1n << 1n);
-  assert.equal(groupsOf("eth63"), 1n << 63n);
-  assert.equal(groupsOf("wan0"), 0n);
-  assert.equal(compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] }).groupsOf("eth1"), 1n << 1n);
+  const all = compiled(...rules, { name: "again", action: "block", interfaces: ["eth1", "eth1"] });
+  assert.equal(groups(all, "eth1"), 1n << 1n);
+  assert.equal(groups(all, "eth63"), 1n << 63n);
+  assert.equal(groups(all, "wan0"), 0n);
   assert.match(refusal([...rules, { name: "one-more", action: "block", interfaces: ["eth*"] }]), /these have 65; beyond the limit are those of "one-more"/);
 });
 
 test("interfaces that are left out are in no group of the rule, and the same choice is one group", () => {
   const rest = (name: string): RuleText => ({ name, action: "block", interfaces: ["eth*"], not: { interfaces: ["eth1"] } });
-  const { groupsOf } = compiled(rest("a"), rest("b"), { name: "c", action: "block", not: { interfaces: ["lo"] } });
-  assert.deepEqual(["eth0", "eth1", "wan0", "lo"].map(groupsOf), [3n, 2n, 2n, 0n]);
+  const all = compiled(rest("a"), rest("b"), { name: "c", action: "block", not: { interfaces: ["lo"] } });
+  assert.deepEqual(["eth0", "eth1", "wan0", "lo"].map((name) => groups(all, name)), [3n, 2n, 2n, 0n]);
 });
 
 test("an interface is in every group whose pattern it fits", () => {
-  const { groupsOf } = compiled({ name: "a", action: "block", interfaces: ["eth*"] }, { name: "b", action: "block", interfaces: ["wan0", "*1"] });
-  assert.equal(groupsOf("eth0"), 1n);
-  assert.equal(groupsOf("eth1"), 3n);
-  assert.equal(groupsOf("wan0"), 2n);
+  const two = compiled({ name: "a", action: "block", interfaces: ["eth*"] }, { name: "b", action: "block", interfaces: ["wan0", "*1"] });
+  assert.equal(groups(two, "eth0"), 1n);
+  assert.equal(groups(two, "eth1"), 3n);
+  assert.equal(groups(two, "wan0"), 2n);
 });
 
 test("eight conditional rules for one packet load, nine are refused by name", () => {
@@ -180,20 +182,20 @@ test("a chain that cannot be ruled out in time is refused, and says so", () => {
 
 test("a rule that did not change keeps its slot, whatever is added, moved or described", () => {
   const before = compiled(web("a"), web("b"), web("c"));
-  const slotOf = ({ rules }: typeof before, name: string): number | undefined => rules.find((rule) => rule.name === name)?.slot;
+  const [a, b, c] = before.file.slots.slots;
   const after = compile(policyOf({ rules: [web("new"), web("c"), web("b", { enforce: true }), web("a", { description: "said later" })] }), before);
-  assert.equal(slotOf(after, "a"), slotOf(before, "a"));
-  assert.equal(slotOf(after, "c"), slotOf(before, "c"));
-  assert.notEqual(slotOf(after, "b"), slotOf(before, "b"));
-  assert.deepEqual([...after.freshSlots.toSorted()], [slotOf(after, "new"), slotOf(after, "b")].toSorted());
+  const [fresh, stillC, newB, stillA] = after.file.slots.slots;
+  assert.deepEqual([stillA, stillC], [a, c]);
+  assert.notEqual(newB, b);
+  assert.deepEqual([...after.freshSlots], [fresh, newB]);
 });
 
 test("a freed slot rests for as long as there are others", () => {
   let rules = compiled(web("r0"));
-  const seen = new Set(rules.rules.map(({ slot }) => slot));
+  const seen = new Set(rules.file.slots.slots);
   for (let round = 1; round < 100; round++) {
     rules = compile(policyOf({ rules: [web(`r${round}`)] }), rules);
-    const slot = rules.rules[0]?.slot as number;
+    const slot = rules.file.slots.slots[0]!;
     assert.ok(!seen.has(slot), `slot ${slot} came again in round ${round}`);
     seen.add(slot);
   }
@@ -203,7 +205,7 @@ test("slots are found when every rule changes at once", () => {
   const most = Limit.RULES - Slot.FIRST_RULE;
   const before = compile(policyOf({ rules: list(most, (index) => ({ name: `r${index}`, action: "allow" })) }));
   const after = compile(policyOf({ rules: list(most, (index) => ({ name: `s${index}`, action: "allow" })) }), before);
-  assert.equal(new Set(after.rules.map(({ slot }) => slot)).size, most);
+  assert.equal(new Set(after.file.slots.slots).size, most);
   assert.equal(after.freshSlots.length, most);
 });
 
@@ -231,4 +233,60 @@ test("all reasons are told at once", () => {
   const text = refusal(list(65, (index) => ({ name: `r${index}`, action: "block", interfaces: [`eth${index}`] })), { addresses: ["::/0"] });
   assert.match(text, /interfaces/);
   assert.match(text, /failsafe/);
+});
+
+/** Names by the order in which the kernel tries the rules. */
+const tried = (source: { rules: RuleText[]; front?: RuleText[] }, compiled: Before): string[] => {
+  const { rules, front } = withFront(source.rules, source.front ?? []);
+  const names = namesBySlot({ ...policyOf(), rules, front }, compiled);
+  return [...compiled.front.slots.slots, ...compiled.file.slots.slots].map((slot) => names.get(slot)!);
+};
+
+function withFront(rules: RuleText[], front: RuleText[]) {
+  return { ...policyOf({ rules }), front: policyOf({ rules: front }).rules };
+}
+
+test("another front is compiled without the rules behind it, to what compiling all of them gives", () => {
+  const rules = [web("a", { interfaces: ["eth*"] }), web("b"), onFlag("c", 22)];
+  const before = compile(withFront(rules, [web("d1"), web("d2")]));
+  const front = [web("d2"), web("d3", { interfaces: ["wan0"] }), onFlag("d4", 22)];
+  const alone = compileFront(withFront(rules, front), before)!;
+  assert.deepEqual(tried({ rules, front }, alone), ["d2", "d3", "d4", "a", "b", "c"]);
+  const { image: _, ...file } = before.file;
+  assert.deepEqual(alone.file, file, "nothing behind it changes");
+  const { freshSlots, ...whole } = compile(withFront(rules, front), before);
+  assert.deepEqual([alone.front, alone.freshSlots, alone.nextSlot, interfaceGroupsOf(alone).map(({ patterns }) => patterns)], [whole.front, freshSlots, whole.nextSlot, [["eth*"], ["wan0"]]]);
+  assert.deepEqual(alone.front.slots.slots[0], before.front.slots.slots[1], "d2 keeps its slot");
+});
+
+test("a rule keeps its slot where it goes from the front to the file", () => {
+  const before = compile(withFront([web("a")], [web("d1")]));
+  const after = compile(withFront([web("d1"), web("a")], []), before);
+  assert.deepEqual([...after.file.slots.slots], [...before.front.slots.slots, ...before.file.slots.slots]);
+});
+
+test("a front is left to the look at all rules where it may not go with those behind it", () => {
+  const first = list(7, (index) => onFlag(`c${index}`, 80));
+  const all: RuleText = { name: "tcp", action: "allow", layer4: { protocol: "tcp" } };
+  const rules = [...first, all, onFlag("late", 80)];
+  const before = compile(policyOf({ rules }));
+  const behind = (front: RuleText[]) => compileFront(withFront([], front), before);
+  assert.ok(behind([onFlag("d1", 81)]), "no packet meets it and those of the file");
+  assert.equal(behind([onFlag("d1", 80)]), undefined);
+  assert.equal(compile(withFront(rules, [onFlag("d1", 80)]), before).front.alternatives, 1, "\"tcp\" ends the chain");
+  assert.equal(behind([onFlag("d1", 80), onFlag("d2", 80)]), undefined);
+  assert.throws(() => compile(withFront(rules, [onFlag("d1", 80), onFlag("d2", 80)]), before), /9 conditional rules "d1", "d2", "c0"/);
+
+  assert.ok(behind([web("d1", { interfaces: ["eth0"] })]));
+  assert.equal(behind(list(65, (index) => web(`d${index}`, { interfaces: [`eth${index}`] }))), undefined);
+  assert.equal(behind(list(5000, (index) => web(`d${index}`))), undefined, "more than the tables hold");
+  assert.equal(behind([web("d1", { layer3: { source: ["10.0.0.1-10.255.255.254"] }, layer4: { protocol: "tcp", destination_ports: Array.from({ length: 10_000 }, (_, port) => port * 2) } })]), undefined);
+});
+
+test("warnings about a front are about its own rules, and those about all name deciders in the front", () => {
+  const rules = [web("web")];
+  const front = [{ name: "all", action: "allow" } as const, web("hidden")];
+  const expected = ['rule "hidden" matches nothing: "all" before it decides all of it'];
+  assert.deepEqual(compileFront(withFront([], front), compile(policyOf({ rules })))!.warnings, expected);
+  assert.deepEqual(compile(withFront(rules, front)).warnings, [...expected, 'rule "web" matches nothing: "all" before it decides all of it']);
 });

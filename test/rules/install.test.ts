@@ -3,7 +3,7 @@ import { endianness } from "node:os";
 import { test } from "node:test";
 import { InterfaceEntry, Limit, Matcher, MatcherFlag, MatcherIndex, Policy, Rule } from "../../agent/generated/layout.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
-import { compile } from "../../agent/rules/compile.ts";
+import { compile, compileFront } from "../../agent/rules/compile.ts";
 import { generationAfter, Installer, type RuleTables } from "../../agent/rules/install.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 
@@ -69,6 +69,44 @@ test("the old copy is written only after the grace period", async () => {
   assert.equal(await second, 2);
   assert.equal(matchersAt(tables, 0), 2);
   assert.equal(matchersAt(tables, 1), 1);
+});
+
+const withFront = (rules: RuleText[], front: RuleText[]) => compile({ ...policyOf({ rules }), front: policyOf({ rules: front }).rules });
+const frontAt = (tables: RuleTables, copy: number): number => policyAt(tables, copy).getUint32(Policy.front, LITTLE);
+
+test("another front is all that is written, once both copies hold the rules behind it", async () => {
+  const { tables, endGracePeriod, waits } = memory();
+  const installer = new Installer(tables);
+  endGracePeriod();
+  const first = withFront([{ name: "a", action: "block" }, { name: "b", action: "allow" }], [{ name: "d1", action: "block" }]);
+  await installer.install(first);
+  assert.ok(frontAt(tables, 1) > matchersAt(tables, 1));
+  await settle();
+  assert.equal(matchersAt(tables, 0), 0, "packets may still read copy 0");
+
+  const second = installer.install(compileFront(policyOf(), first)!);
+  await settle();
+  assert.equal(waits(), 1);
+  endGracePeriod();
+  assert.equal(await second, 2);
+  assert.equal(matchersAt(tables, 0), 2, "as the other copy");
+  assert.equal(frontAt(tables, 0), 0, "there is none any more");
+  const half = (table: Uint8Array, copy: number): Uint8Array => table.subarray((copy * table.length) / 2, ((copy + 1) * table.length) / 2);
+  assert.deepEqual(half(tables.rules, 0), half(tables.rules, 1));
+});
+
+test("rules that were written and not put in force are not taken for those in force", async () => {
+  const { tables, endGracePeriod } = memory();
+  const installer = new Installer(tables);
+  endGracePeriod();
+  const first = compiled({ name: "a", action: "block" });
+  await installer.install(first);
+  endGracePeriod();
+  const two = compiled({ name: "a", action: "block" }, { name: "b", action: "block" });
+  await assert.rejects(installer.install(two, [], () => assert.fail("not now")), /not now/);
+  assert.equal(matchersAt(tables, 0), 2);
+  assert.equal(await installer.install(compileFront(policyOf(), first)!), 2);
+  assert.equal(matchersAt(tables, 0), 1);
 });
 
 test("the first write of an agent waits too, for the flip of the one before it", async () => {

@@ -3,7 +3,7 @@ import { endianness } from "node:os";
 import { test } from "node:test";
 import { FailsafeSession, Policy } from "../../agent/generated/layout.ts";
 import { compile } from "../../agent/rules/compile.ts";
-import { pack } from "../../agent/rules/pack.ts";
+import { packPolicy } from "../../agent/rules/pack.ts";
 import { policyOf } from "../conformance/policy.ts";
 
 test("the policy, field by field", () => {
@@ -11,11 +11,12 @@ test("the policy, field by field", () => {
     ...policyOf({ defaults: { action: "block", on_error: { egress: "block" } }, failsafe: { management_ports: [22, 2222], addresses: ["192.0.2.0/24", "2001:db8::1"] }, inspect_tunnels: false }),
     events_per_second: 77,
   });
-  const { policy, cells, rules } = pack(compiled, 5, [{ remoteAddress: "198.51.100.7", remotePort: 50000, localPort: 22 }]);
+  const policy = packPolicy(compiled, 5, 9, [{ remoteAddress: "198.51.100.7", remotePort: 50000, localPort: 22 }]);
   const view = new DataView(policy.buffer);
   const little = endianness() === "LE";
   assert.equal(policy.length, Policy.size);
   assert.equal(view.getUint32(Policy.generation, little), 5);
+  assert.equal(view.getUint32(Policy.front, little), 9);
   assert.equal(view.getUint8(Policy.default_action), 1);
   assert.deepEqual([...policy.subarray(Policy.on_error.at, Policy.on_error.at + 2)], [0, 1]);
   assert.equal(view.getUint8(Policy.inspect_tunnels), 0);
@@ -31,13 +32,14 @@ test("the policy, field by field", () => {
   assert.equal(view.getUint16(Policy.sessions.at + FailsafeSession.remote_port, little), 50000);
   assert.equal(view.getUint32(Policy.sessions.at + FailsafeSession.in_use, little), 1);
   assert.equal(view.getUint32(Policy.sessions.at + Policy.sessions.stride + FailsafeSession.in_use, little), 0);
-  assert.ok(cells.every((byte) => byte === 0), "no index says where a list would be");
+  const { cells, rules } = compiled.file.image!;
+  assert.ok(cells.every((word) => word === 0), "no index says where a list would be");
   assert.equal(rules.length, 0);
 });
 
 test("more operator sessions than fit are refused", () => {
   const session = { remoteAddress: "192.0.2.1", remotePort: 1, localPort: 22 };
   const compiled = compile(policyOf());
-  assert.throws(() => pack(compiled, 1, new Array(Policy.sessions.count + 1).fill(session)), /operator sessions, at most/);
-  assert.doesNotThrow(() => pack(compiled, 1, new Array(Policy.sessions.count).fill(session)));
+  assert.throws(() => packPolicy(compiled, 1, 0, new Array(Policy.sessions.count + 1).fill(session)), /operator sessions, at most/);
+  assert.doesNotThrow(() => packPolicy(compiled, 1, 0, new Array(Policy.sessions.count).fill(session)));
 });

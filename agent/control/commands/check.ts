@@ -58,6 +58,6 @@ async function judge(file: string): Promise<Verdict> {
   }
 }
 
-function sizeOf({ alternatives }: CompiledRules): string {
-  return `${count(alternatives)} alternatives to match`;
+function sizeOf({ file }: CompiledRules): string {
+  return `${count(file.alternatives)} alternatives to match`;
 }

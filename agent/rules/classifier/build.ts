@@ -37,19 +37,24 @@ export class Classifier {
   }
 
   /**
-   * The orders of earlier rules that together decide all that a line, of other lines maybe, matches: one for each
-   * family it stands for. undefined: none does in one of them.
+   * The orders of earlier rules of these classifiers that together decide all that a line, of other lines maybe,
+   * matches: one for each family it stands for. undefined: none does in one of them.
    */
-  decidedBefore(others: Lines, line: number): number[] | undefined {
+  static decidedBefore(classifiers: readonly Classifier[], others: Lines, line: number): number[] | undefined {
     const orders: number[] = [];
     for (const [index, { number }] of FAMILIES.entries()) {
       const family = others.families[line];
       if (family !== 0 && family !== number) continue;
-      const found = this.#tables[index]!.decidesBefore(others, line);
-      if (found < 0) return undefined;
-      orders.push(this.#lines.order(found));
+      const decider = firstOf(classifiers, (one) => one.#deciderOf(index, others, line));
+      if (decider === undefined) return undefined;
+      orders.push(decider);
     }
     return orders;
+  }
+
+  #deciderOf(index: number, others: Lines, line: number): number | undefined {
+    const found = this.#tables[index]!.decidesBefore(others, line);
+    return found < 0 ? undefined : this.#lines.order(found);
   }
 
   /** Throws Crowded. To be asked once: the tables give their lists away. */
@@ -65,4 +70,12 @@ export class Classifier {
     }
     return image.cells;
   }
+}
+
+function firstOf<T, R>(items: readonly T[], answer: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const answered = answer(item);
+    if (answered !== undefined) return answered;
+  }
+  return undefined;
 }

@@ -25,6 +25,12 @@ export interface LineRule {
   conditional: boolean;
 }
 
+/** Lines as arrays alone, which a thread can hand to another. */
+export interface LineArrays {
+  words: Uint32Array;
+  families: Uint8Array;
+}
+
 /** Where a matcher compares no protocol. */
 const ALL_PROTOCOLS = { low: 0, high: 0xff };
 /** Where it compares no ports, or no message. */
@@ -58,10 +64,28 @@ export class Lines {
     const larger = new Lines(Math.max(16, this.families.length * 2));
     larger.words.set(this.words);
     larger.families.set(this.families);
-    this.words = larger.words;
-    this.families = larger.families;
-    this.#bytes = larger.#bytes;
-    this.#halves = larger.#halves;
+    this.#hold(larger);
+  }
+
+  #hold({ words, families }: LineArrays): void {
+    this.words = words;
+    this.families = families;
+    this.#bytes = new Uint8Array(words.buffer);
+    this.#halves = new Uint16Array(words.buffer);
+  }
+
+  /** Over arrays that `arrays` answered. */
+  static over(arrays: LineArrays): Lines {
+    const lines = new Lines(0, arrays.families.length);
+    lines.#hold(arrays);
+    return lines;
+  }
+
+  /** A copy of those lines, as arrays. */
+  arrays(chosen: readonly number[]): LineArrays {
+    const copy = new Lines(chosen.length);
+    for (const [to, from] of chosen.entries()) copy.copyFrom(this, from, to);
+    return { words: copy.words, families: copy.families };
   }
 
   sourceLength(line: number): number {

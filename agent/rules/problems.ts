@@ -1,0 +1,91 @@
+/** What is wrong with rules, in sentences for the operator. */
+
+import { parseNetworks, type Network } from "../../config/address.ts";
+import { quote } from "../../config/quote.ts";
+import { setNamed } from "../../config/sets.ts";
+import type { RuleConfig } from "../../config/types.ts";
+import { Limit } from "../generated/layout.ts";
+import type { LongChain } from "./chain.ts";
+import type { RulesSource } from "./compile.ts";
+import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
+import { InterfaceGroups } from "./groups.ts";
+import { meaningsFor } from "./meanings.ts";
+import { MOST_MATCHERS } from "./pairs.ts";
+import type { SetReferences } from "./sets.ts";
+import type { Shadowed } from "./shadowed.ts";
+
+/** The rule of an order. */
+export type RuleAt = (order: number) => RuleConfig;
+
+const MOST_NAMED = 5;
+
+export function explainCrowd(names: readonly string[]): string {
+  const named = names.slice(0, MOST_NAMED).map(quote).join(", ");
+  return (
+    `more than ${Limit.LIST} alternatives of the rules ${named}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : ""} lie so much over each other that each packet would be compared with all of them; ` +
+    `name narrower sources, destinations or ports, or join rules into lists`
+  );
+}
+
+export function explainCost(rules: readonly RuleConfig[], costs: readonly number[], sets: SetReferences): string | undefined {
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
+  if (total <= MOST_MATCHERS) return undefined;
+  const dearest = rules.map((rule, index) => ({ rule, cost: costs[index]! })).sort((a, b) => b.cost - a.cost);
+  const named = dearest.slice(0, MOST_NAMED).map(({ rule, cost }) => {
+    const factors = factorsOf(rule, meaningsFor(rule, { groups: new InterfaceGroups(), sets }));
+    return `${quote(rule.name)} ${cost}${factors === "" ? "" : ` (${factors})`}`;
+  });
+  const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
+  return (
+    `the rules expand to ${total} combinations of addresses, ports and messages, at most ${MOST_MATCHERS} fit: ` +
+    `${named.join(", ")}${others > 0 ? `, the others ${others}` : ""}; use prefixes instead of single addresses, and ranges instead of single ports`
+  );
+}
+
+export function explainFailsafe(networks: readonly Network[], { failsafe }: RulesSource): string | undefined {
+  if (failsafe.management_ports.length > Limit.MANAGEMENT_PORTS) {
+    return `failsafe.management_ports has ${failsafe.management_ports.length} ports, at most ${Limit.MANAGEMENT_PORTS} fit`;
+  }
+  if (networks.length <= Limit.FAILSAFE_PREFIXES) return undefined;
+  return `failsafe.addresses makes ${networks.length} prefixes, at most ${Limit.FAILSAFE_PREFIXES} fit; a range can make many, and a prefix such as ::/0 is no failsafe`;
+}
+
+export function explainChain({ orders, exact }: LongChain, ruleAt: RuleAt): string {
+  const names = orders.map((order) => ruleAt(order).name);
+  const list = names.map(quote).join(", ");
+  return exact
+    ? `one packet can meet the ${names.length} conditional rules ${list} before a rule decides, at most ${Limit.CONDITIONS} fit; narrow them, or put an unconditional rule between`
+    : `it cannot be shown that no packet meets more than ${Limit.CONDITIONS} of the ${names.length} conditional rules ${list}; narrow them`;
+}
+
+/** Nobody reads more at once. */
+const MOST_WARNINGS = 100;
+
+export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
+  const told = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
+    const names = by.slice(0, MOST_NAMED).map((decider) => quote(ruleAt(decider).name));
+    const others = by.length - names.length;
+    const deciders = others > 0 ? [...names, `${others} others`] : names;
+    const last = deciders.pop();
+    const list = deciders.length === 0 ? `${last} before it decides` : `${deciders.join(", ")} and ${last} before it decide`;
+    return `rule ${quote(ruleAt(order).name)} matches nothing: ${list} all of it`;
+  });
+  const rest = shadowed.length - told.length;
+  return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
+}
+
+export function warningsOf(rule: RuleConfig, cost: number, sets: SetReferences): string[] {
+  const meanings = meaningsFor(rule, { groups: new InterfaceGroups(), sets });
+  if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
+  if (cost === 0) return [`rule ${quote(rule.name)} matches nothing: its sources and destinations are of different families`];
+  const useless = leftOutInVain(rule, meanings);
+  if (useless !== undefined) return [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
+  return familyIsWrong(rule) ? [`rule ${quote(rule.name)} matches nothing: ${rule.layer4?.protocol} and its addresses are of different families`] : [];
+}
+
+/** `icmp` is IPv4 and `icmpv6` is IPv6, whatever number a stray packet carries. */
+function familyIsWrong({ layer3, layer4 }: RuleConfig): boolean {
+  const family = layer4?.protocol === "icmp" ? 4 : layer4?.protocol === "icmpv6" ? 6 : undefined;
+  const lists = [layer3?.source ?? [], layer3?.destination ?? []].filter((list) => list.length > 0);
+  return family !== undefined && lists.some((list) => !list.some((entry) => setNamed(entry) !== undefined) && list.flatMap(parseNetworks).every((network) => network.family !== family));
+}
