@@ -31,6 +31,7 @@ import { Census } from "./flows/census.ts";
 import { collectIdle } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
 import { listFlows } from "./flows/list.ts";
+import { FlowRates } from "./flows/top.ts";
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
@@ -234,6 +235,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
   const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
   const rates = new TrafficRates();
+  const busiest = new FlowRates(tables, describer);
   const control: AgentControl = {
     status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
     setMode: (wanted, caller) => operate.setMode(wanted, caller),
@@ -247,6 +249,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     addBans: (bans, caller) => operate.bans.add(bans, caller),
     deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
     flows: (filter, limit) => listFlows(tables, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
+    top: (by, limit) => busiest.top(by, limit),
     sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
     subscribe(listener) {
       subscribers.add(listener);
@@ -309,6 +312,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   watcher?.close();
   operate.rules.close();
   operate.bans.close();
+  busiest.close();
   await server.close();
   interfaces.detachAll();
   tracers.detach();

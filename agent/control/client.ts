@@ -4,6 +4,7 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode } from "../events/snapshot.ts";
 import { API_VERSION, type BanChange, type BanPage, ControlError, type ErrorBody, type ListedRule, type ModeChange, type NewBans, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "./contract.ts";
 import type { FlowRow } from "../flows/row.ts";
+import type { Grouping, Top } from "../flows/top.ts";
 import type { SocketRow } from "../sockets/row.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
@@ -68,6 +69,10 @@ export class ControlClient {
 
   flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {
     return this.#json("GET", `/v1/flows?${new URLSearchParams({ ...filter, limit: String(limit) })}`);
+  }
+
+  top(by: Grouping, limit: number): Promise<Top> {
+    return this.#json("GET", `/v1/top?${new URLSearchParams({ by, limit: String(limit) })}`);
   }
 
   sockets(filter: SocketFilter, limit: number): Promise<SocketRow[]> {

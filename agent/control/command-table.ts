@@ -26,6 +26,7 @@ export const COMMANDS: Record<string, Entry> = {
   "ban delete": { summary: "lift bans", load: () => import("./commands/ban-delete.ts") },
   "ban clear": { summary: "lift all bans", load: () => import("./commands/ban-clear.ts") },
   flows: { summary: "show live connections", load: () => import("./commands/flows.ts") },
+  top: { summary: "show who moves the most, by process, peer, service, rule or interface", load: () => import("./commands/top.ts") },
   sockets: { summary: "show listeners and connections with their owners", load: () => import("./commands/sockets.ts") },
   watch: { summary: "follow events as they happen", load: () => import("./commands/watch.ts") },
   detach: { summary: "end what a killed agent left in force", load: () => import("./commands/detach.ts") },

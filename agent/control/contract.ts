@@ -4,6 +4,7 @@ import type { RuleConfig } from "../../config/types.ts";
 import type { Direction, Transport, Verdict, VerdictEvent } from "../events/event.ts";
 import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { FlowRow } from "../flows/row.ts";
+import type { Grouping, Top } from "../flows/top.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import type { RulesSource } from "../rules/compile.ts";
 import type { SocketRow } from "../sockets/row.ts";
@@ -43,6 +44,8 @@ export interface AgentControl {
   deleteBans(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
+  /** The busiest, over the last second or since the call before. */
+  top(by: Grouping, limit: number): Awaitable<Top>;
   sockets(filter: SocketFilter, limit: number): Awaitable<SocketRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
   subscribe(listener: (event: VerdictEvent) => void): () => void;

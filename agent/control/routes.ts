@@ -2,6 +2,7 @@
 
 import type { Mode } from "../events/snapshot.ts";
 import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
+import { GROUPINGS } from "../flows/top.ts";
 import { filterFrom } from "./filter.ts";
 import { FLOW_FILTER_FIELDS } from "./flow-filter.ts";
 import { checkedBans, checkedNewBans, LARGEST_BODY } from "./ban-request.ts";
@@ -11,6 +12,7 @@ import { SOCKET_FILTER_FIELDS } from "./socket-filter.ts";
 
 export const FLOW_LIMIT = 10_000;
 const FLOW_DEFAULT = 100;
+const TOP_DEFAULT = 20;
 /** Of one page. */
 export const BAN_LIMIT = 5000;
 
@@ -33,6 +35,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/bans": { GET: bans, POST: addBans, DELETE: deleteBans },
   "/v1/flows": { GET: flows },
   "/v1/sockets": { GET: sockets },
+  "/v1/top": { GET: top },
   "/v1/watch": {}, // GET, which watchers.ts answers
   "/v1/policy": { GET: (control) => control.policy() },
   "/v1/metrics": { GET: (control) => control.metrics() },
@@ -40,7 +43,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/reload": { POST: reload },
 };
 
-const WITH_PARAMETERS = ["/v1/bans", "/v1/flows", "/v1/rules/one", "/v1/sockets"];
+const WITH_PARAMETERS = ["/v1/bans", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/top"];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
@@ -78,6 +81,14 @@ function sockets(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, [...SOCKET_FILTER_FIELDS, "limit"]);
   const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
   return control.sockets(filterFrom(SOCKET_FILTER_FIELDS, (field) => url.searchParams.get(field)), limit);
+}
+
+function top(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, ["by", "limit"]);
+  const wanted = url.searchParams.get("by");
+  const by = GROUPINGS.find((grouping) => grouping === wanted);
+  if (by === undefined) throw new ControlError(`There is no grouping ${JSON.stringify(wanted)}.`, { status: 400, next: `Send \`by\` as one of ${GROUPINGS.join(", ")}.` });
+  return control.top(by, limitOf(url, TOP_DEFAULT, FLOW_LIMIT));
 }
 
 function bans(control: AgentControl, { url }: Route) {

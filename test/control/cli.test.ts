@@ -61,6 +61,7 @@ const WRONG_LINES: [string[], RegExp][] = [
   [["--json", "status"], /options come behind the command/],
   [["mode", "prevnt"], /one of detect, prevent, not "prevnt"; did you mean prevent\?/],
   [["flows", "--limit", "many"], /--limit takes a whole number from 1 to 10000, not "many"/],
+  [["top", "--by", "weight"], /--by is one of process, peer, service, rule, interface/],
   [["flows", "--direction", "sideways"], /--direction is one of ingress, egress/],
   [["watch", "--type", "BLOKED"], /did you mean BLOCKED\?/],
   [["watch", "--count", "0"], /--count takes a whole number/],
@@ -78,7 +79,7 @@ test("a wrong line is refused with exit code 2 and the nearest right word", asyn
 });
 
 test("without an agent each command says so and how to start it, and fails", async () => {
-  for (const words of [["status"], ["mode", "prevent"], ["reload"], ["rule", "list"], ["flows"], ["sockets"], ["watch"], ["metrics"]]) {
+  for (const words of [["status"], ["mode", "prevent"], ["reload"], ["rule", "list"], ["flows"], ["sockets"], ["top"], ["watch"], ["metrics"]]) {
     const { code, stdout, stderr } = await runWeir(words, NOWHERE);
     assert.equal(code, 1, words.join(" "));
     assert.equal(stdout, "");
@@ -159,6 +160,14 @@ test("rule list, flows and metrics print tables and JSON", async () => {
   assert.deepEqual(JSON.parse((await fixture.weir(["flows", "--json"])).stdout), fixture.agent.connections);
   assert.match((await fixture.weir(["flows"])).stdout, /tcp +\[2001:db8::1\]:40000 +\[2001:db8::2\]:443 +eth0 out +established +curl 4711 +default +10 \/ 20 +1\.5 kB \/ 2\.0 MB +1 m 15 s +3 s/);
   assert.equal((await fixture.weir(["metrics"])).stdout, fixture.agent.metrics());
+});
+
+test("top prints a table each time, or a line of JSON", async () => {
+  await using fixture = await startFixture();
+  const once = await fixture.weir(["top", "--by", "Peer", "--count", "1"]);
+  assert.match(once.stdout, /^PEER +FLOWS +PACKETS +SENT +RECEIVED\npeer 1 +2 +3\.0\/s +4\.0 kB\/s +5\.0 MB\/s\npeer 2 /);
+  const lines = (await fixture.weir(["top", "--count", "2", "--interval", "1", "--limit", "1", "--json"])).stdout.trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => JSON.parse(line)), [fixture.agent.top("process", 1), fixture.agent.top("process", 1)]);
 });
 
 test("sockets prints a table, JSON, and what its filters leave", async () => {

@@ -81,6 +81,8 @@ const BAD_REQUESTS: [string, string, string | undefined, number][] = [
   ["GET", "/v1/flows?colour=red", undefined, 400],
   ["GET", "/v1/flows?port=1&port=2", undefined, 400],
   ["GET", "/v1/sockets?colour=red", undefined, 400],
+  ["GET", "/v1/top?by=weight", undefined, 400],
+  ["GET", "/v1/top", undefined, 400],
   ["GET", "/v1/flows?limit=0", undefined, 400],
   ["GET", "/v1/flows?limit=1e9", undefined, 400],
   ["GET", "/v1/watch?type=MAYBE", undefined, 400],

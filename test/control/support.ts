@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
 import { type AgentControl, type BanChange, type BanPage, type BanRow, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewBans, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
+import type { Grouping, Top } from "../../agent/flows/top.ts";
 import { matches } from "../../agent/control/filter.ts";
 import { FLOW_TESTS, type FlowFilter } from "../../agent/control/flow-filter.ts";
 import { SOCKET_TESTS, type SocketFilter } from "../../agent/control/socket-filter.ts";
@@ -96,6 +97,9 @@ export class FakeAgent implements AgentControl {
   }
   flows(filter: FlowFilter, limit: number): FlowRow[] {
     return this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
+  }
+  top(by: Grouping, limit: number): Top {
+    return { seconds: 1, rows: [{ name: `${by} 1`, flows: 2, packets_per_s: 3, sent_per_s: 4000, received_per_s: 5_000_000 }, { name: `${by} 2`, flows: 1, packets_per_s: 1, sent_per_s: 1, received_per_s: 1 }].slice(0, limit) };
   }
   sockets(filter: SocketFilter, limit: number): SocketRow[] {
     return this.inventory.filter((row) => matches(SOCKET_TESTS, row, filter)).slice(0, limit);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import type { Top, TopRow } from "../../agent/flows/top.ts";
 import type { SocketRow } from "../../agent/sockets/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -12,7 +13,7 @@ import { requires, root, tool } from "../harness/require.ts";
 const PORT = 8080;
 const RULE = "rules:\n  - { name: web, action: allow, direction: ingress, layer4: { protocol: tcp, destination_ports: [8080] } }\n";
 
-describe("weir sockets", requires(root(), tool("nc", "netcat-openbsd")), () => {
+describe("weir sockets and weir top", requires(root(), tool("nc", "netcat-openbsd")), () => {
   let lab: Lab;
   let agent: AgentHome;
 
@@ -47,5 +48,22 @@ describe("weir sockets", requires(root(), tool("nc", "netcat-openbsd")), () => {
     const [row] = await sockets("--state", "listen", "--port", String(PORT));
     assert.equal(row?.connections, 1, "a listener counts what came to its port");
     assert.deepEqual(await sockets("--port", String(PORT), "--process", "nobody"), []);
+    talker.kill(); // the listener takes one connection after the other
+  });
+
+  it("tells what moved since the look before, and who did", async () => {
+    const sender = lab.spawn("client", ["sh", "-c", `while true; do head -c 100000 /dev/zero; sleep 0.05; done | nc ${lab.end("server:eth0").ipv4} ${PORT}`], { stdio: "ignore", detached: true });
+    try {
+      const busy = async (by: string): Promise<TopRow | undefined> => (JSON.parse(await agent.weir("top", "--by", by, "--count", "1", "--json")) as Top).rows[0];
+      const peer = await eventually("a busy peer", async () => {
+        const row = await busy("peer");
+        return row !== undefined && row.received_per_s > 100_000 && row;
+      });
+      assert.equal(peer.name, lab.end("client:eth0").ipv4);
+      assert.ok(peer.received_per_s > peer.sent_per_s, JSON.stringify(peer));
+      assert.deepEqual([(await busy("process"))?.name.split(" ")[0], (await busy("rule"))?.name, (await busy("service"))?.name], ["nc", "web", `tcp ${PORT}`]);
+    } finally {
+      process.kill(-sender.pid!);
+    }
   });
 });
