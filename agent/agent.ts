@@ -26,17 +26,19 @@ import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
 import { clearRule, readFlowCounts } from "./events/counters.ts";
 import { Executables } from "./enrich/executables.ts";
+import { Workloads } from "./enrich/workloads.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
 import { collectIdle } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
 import { listFlows } from "./flows/list.ts";
 import { FlowRates } from "./flows/top.ts";
-import { Event } from "./generated/layout.ts";
+import { CgroupMade, Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import { adoptInterfaces } from "./interfaces/adopt.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
+import { openCgroups } from "./kernel/cgroups.ts";
 import { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
 import { listLinks } from "./kernel/links.ts";
@@ -64,6 +66,8 @@ import { attachTracers } from "./tracers.ts";
 const COLLECT_MS = 5000;
 const SAMPLE_MS = 1000;
 const FLUSH_MS = 2500;
+/** All that the ring of new control groups holds: one drain catches up with it. */
+const GROUPS_AT_ONCE = 512;
 
 export interface RunOptions extends SettingsOptions {
   /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
@@ -197,10 +201,14 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
 
   // Kernel records become events; events go to everyone.
   const executables = new Executables();
+  const groups = openCgroups();
+  const workloads = new Workloads({ pathOf: (id) => groups?.pathOf(id), catchUp: () => void newGroups.drain() });
+  const newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
   const names: Names = {
     rule: (slot, generation) => rules.reference(slot, generation),
     interface: (ifindex) => interfaces.nameOf(ifindex),
     executable: (pid, startedNs) => executables.of(pid, startedNs),
+    workload: (owner) => workloads.of(owner),
   };
   const decoder = new Decoder(names, {
     verdict(event) {
@@ -277,6 +285,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
+  newGroups.start();
   ring.start();
   await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
   if (ended.length > 0) await auditExpired(audit, ended, generation);
@@ -322,6 +331,8 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   await audit.close({ action: "STOP", detail: { pid: process.pid } });
   ring.close();
   installer.close();
+  newGroups.close();
+  groups?.close();
   plane.close();
   removeLeftovers(pins);
 }

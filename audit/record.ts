@@ -4,7 +4,8 @@
  */
 
 import { basename } from "node:path";
-import type { Endpoint, EventType, ProcessReference, VerdictEvent } from "../agent/events/event.ts";
+import type { Endpoint, EventType, ProcessReference, VerdictEvent, Workload } from "../agent/events/event.ts";
+import { shortNames } from "../agent/events/workload.ts";
 import { openSeal } from "./chain.ts";
 
 /** What an operator, or weir itself, did. */
@@ -71,6 +72,7 @@ export function eventText(event: Omit<VerdictEvent, "time">): string {
   if (event.tunnel) parts.push(`tunnel=${event.tunnel.kind}:${event.tunnel.id}`);
   if (event.reason !== undefined) parts.push(`reason=${field(event.reason)}`);
   if (event.process) parts.push(processText(event.process));
+  parts.push(...workloadWords(event));
   if (event.would_drop) parts.push("(would drop)");
   return parts.join(" ");
 }
@@ -131,6 +133,11 @@ function processText({ pid, name, executable }: ProcessReference): string {
   const kernelKeeps = 15; // characters of a command name
   if (executable === undefined || basename(executable).slice(0, kernelKeeps) === name.slice(0, kernelKeeps)) return text;
   return `${text} executable=${field(executable, DETAIL_LIMIT)}`;
+}
+
+/** What the process is part of, as `container=3f2a1bc4d5e6`, `pod=74c13223-5a00-11e9-b385-42010a80018d` and `unit=nginx.service`. */
+function workloadWords(workload: Workload): string[] {
+  return Object.entries(shortNames(workload)).map(([key, value]) => `${key}=${field(value)}`);
 }
 
 /** A line read back. */

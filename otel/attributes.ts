@@ -41,6 +41,14 @@ export function connectionAttributes(event: ConnectionFields): Attributes {
     attributes["process.executable.name"] = process.name;
     if (process.executable !== undefined) attributes["process.executable.path"] = process.executable;
   }
+  const { container, pod, unit } = event;
+  if (container !== undefined) {
+    attributes["container.id"] = container.id;
+    if (container.name !== undefined) attributes["container.name"] = container.name;
+    if (container.runtime !== undefined) attributes["container.runtime.name"] = container.runtime;
+  }
+  if (pod !== undefined) attributes["k8s.pod.uid"] = pod.uid;
+  if (unit !== undefined) attributes["weir.unit"] = unit;
   return attributes;
 }
 

@@ -73,6 +73,19 @@ struct files_struct {
 	struct fdtable *fdt;
 } KERNEL_TYPE;
 
+struct kernfs_node {
+	__u64 id;
+} KERNEL_TYPE;
+
+struct cgroup_root {
+	int hierarchy_id;
+} KERNEL_TYPE;
+
+struct cgroup {
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
+} KERNEL_TYPE;
+
 struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;

@@ -26,6 +26,7 @@ static __always_inline void own(__u64 cookie)
 	owner.pid = bpf_get_current_pid_tgid() >> 32;
 	owner.uid = bpf_get_current_uid_gid();
 	owner.started_ns = BPF_CORE_READ(leader, start_boottime);
+	owner.cgroup = bpf_get_current_cgroup_id();
 	BPF_CORE_READ_STR_INTO(&owner.command, leader, comm);
 	if (bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY))
 		count_fault(FAULT_OWNER_INSERT);
@@ -154,6 +155,31 @@ CLAIM_ARGUMENT(connect)
 CLAIM_RESULT(socket)
 CLAIM_RESULT(accept)
 CLAIM_RESULT(accept4)
+
+/* Control groups of which user space has not heard yet, all struct cgroup_made. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} cgroups_made SEC(".maps");
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(weir_cgroup_mkdir, struct cgroup *cgroup, const char *path)
+{
+	struct cgroup_made *made;
+
+	/* Hierarchies of version 1 have numbers from 1 on, and number their groups each for itself. */
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id))
+		return 0;
+	made = bpf_ringbuf_reserve(&cgroups_made, sizeof(*made), 0);
+	if (!made) {
+		count_fault(FAULT_CGROUP_MADE);
+		return 0;
+	}
+	made->id = BPF_CORE_READ(cgroup, kn, id);
+	bpf_probe_read_kernel_str(made->path, sizeof(made->path), path);
+	bpf_ringbuf_submit(made, 0);
+	return 0;
+}
 
 /* The two clocks of flows and events, side by side, for user space to tell jiffies from seconds. */
 struct {

@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   config: [],
   "agent/generated": [],
   "agent/kernel": ["agent/generated"],
-  "agent/enrich": [],
+  "agent/enrich": ["agent/generated", "agent/events"],
   "agent/events": ["config", "agent/generated", "agent/kernel"],
   "agent/rules": ["config", "agent/generated", "agent/events"],
   "agent/networks": ["config", "agent/generated", "agent/kernel"],

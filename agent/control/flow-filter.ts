@@ -2,9 +2,10 @@
 
 import type { FlowRow } from "../flows/row.ts";
 import { fieldsOf, type Filter, type Tests } from "./filter.ts";
+import { OWNER_TESTS, type OwnerField } from "./owner-filter.ts";
 
-/** Addresses and ports are those of either end, a process is its name or its pid. */
-type Field = "interface" | "direction" | "protocol" | "address" | "port" | "process" | "rule";
+/** Addresses and ports are those of either end. */
+type Field = "interface" | "direction" | "protocol" | "address" | "port" | "rule" | OwnerField;
 
 export type FlowFilter = Filter<Field>;
 
@@ -14,7 +15,7 @@ export const FLOW_TESTS: Tests<FlowRow, Field> = {
   protocol: (row, wanted) => row.protocol === wanted.toLowerCase(),
   address: (row, wanted) => row.source.address === wanted || row.destination.address === wanted,
   port: (row, wanted) => row.source.port === Number(wanted) || row.destination.port === Number(wanted),
-  process: (row, wanted) => row.process?.name === wanted || row.process?.pid === Number(wanted),
+  ...OWNER_TESTS,
   rule: (row, wanted) => row.rule === wanted,
 };
 

@@ -2,9 +2,10 @@
 
 import type { SocketRow } from "../sockets/row.ts";
 import { fieldsOf, type Filter, type Tests } from "./filter.ts";
+import { OWNER_TESTS, type OwnerField } from "./owner-filter.ts";
 
-/** Addresses and ports are those of either end, a process is its name or its pid. */
-type Field = "protocol" | "state" | "address" | "port" | "process" | "rule";
+/** Addresses and ports are those of either end. */
+type Field = "protocol" | "state" | "address" | "port" | "rule" | OwnerField;
 
 export type SocketFilter = Filter<Field>;
 
@@ -13,7 +14,7 @@ export const SOCKET_TESTS: Tests<SocketRow, Field> = {
   state: (row, wanted) => row.state === wanted.toLowerCase(),
   address: (row, wanted) => row.local.address === wanted || row.remote?.address === wanted,
   port: (row, wanted) => row.local.port === Number(wanted) || row.remote?.port === Number(wanted),
-  process: (row, wanted) => row.process?.name === wanted || row.process?.pid === Number(wanted),
+  ...OWNER_TESTS,
   rule: (row, wanted) => row.rule === wanted,
 };
 

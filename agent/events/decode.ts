@@ -4,7 +4,7 @@ import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
 import { DirectionNames, Event, EventType, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
-import type { ConnectionEvent, ConnectionFields, Direction, EventType as EventTypeName, ProcessReference, RuleReference, Verdict, VerdictEvent } from "./event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, EventType as EventTypeName, Owner, ProcessReference, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
 
 /** What only the rest of the agent knows: names for the kernel's numbers. */
 export interface Names {
@@ -12,6 +12,7 @@ export interface Names {
   rule(slot: number, generation: number): RuleReference;
   interface(ifindex: number): string;
   executable(pid: number, startedNs: bigint): string | undefined;
+  workload(owner: Owner): Workload;
 }
 
 export interface Sink {
@@ -78,7 +79,7 @@ export class Decoder {
 
   #fields(record: Buffer, epoch: number): ConnectionFields {
     const protocol = record[Event.protocol]!;
-    const process = this.#process(record);
+    const owner = record.readUInt32LE(Event.pid) === 0 ? undefined : this.#owner(record);
     const [outerTag, innerTag] = [record.readUInt16LE(Event.vlan.at), record.readUInt16LE(Event.vlan.at + Event.vlan.stride)];
     const tunnel = tunnelOf(record.readUInt32LE(Event.tunnel));
     const fields: ConnectionFields = {
@@ -93,23 +94,27 @@ export class Decoder {
     if (protocol === ICMP || protocol === ICMPV6) fields.icmp = { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! };
     if (outerTag !== 0 || innerTag !== 0) fields.vlan = [outerTag, innerTag].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
     if (tunnel !== undefined) fields.tunnel = tunnel;
-    if (process !== undefined) fields.process = process;
+    if (owner !== undefined) Object.assign(fields, owner);
     return fields;
   }
 
-  #process(record: Buffer): ProcessReference | undefined {
-    const pid = record.readUInt32LE(Event.pid);
-    if (pid === 0) return undefined;
-    const executable = this.#names.executable(pid, record.readBigUInt64LE(Event.owner_started_ns));
-    const command = record.subarray(Event.command.at, Event.command.at + Event.command.count);
-    const end = command.indexOf(0);
-    return {
-      pid,
-      name: command.toString("utf8", 0, end < 0 ? command.length : end),
-      ...(executable === undefined ? {} : { executable }),
+  #owner(record: Buffer): Partial<ConnectionFields> {
+    return describeOwner(this.#names, {
+      pid: record.readUInt32LE(Event.pid),
+      startedNs: record.readBigUInt64LE(Event.owner_started_ns),
+      cgroup: record.readBigUInt64LE(Event.owner_cgroup),
       uid: record.readUInt32LE(Event.uid),
-    };
+      command: record.subarray(Event.command.at, Event.command.at + Event.command.count),
+    });
   }
+}
+
+/** The process, and what it is part of. */
+export function describeOwner(names: Names, { uid, command, ...owner }: Owner & { uid: number; command: Buffer }): Workload & { process: ProcessReference } {
+  const executable = names.executable(owner.pid, owner.startedNs);
+  const end = command.indexOf(0);
+  const name = command.toString("utf8", 0, end < 0 ? command.length : end);
+  return { process: { pid: owner.pid, name, ...(executable === undefined ? {} : { executable }), uid }, ...names.workload(owner) };
 }
 
 /** How a connection that passed is told: by the rule that let it pass, or by the one that only watches it. */

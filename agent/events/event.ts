@@ -27,8 +27,37 @@ export interface ProcessReference {
   uid: number;
 }
 
+/** Who opened a connection, as the kernel noted it when the socket was made or used. */
+export interface Owner {
+  pid: number;
+  /** On the boot clock: tells the process from others that had or will have its number. */
+  startedNs: bigint;
+  /** The number of its version 2 control group. */
+  cgroup: bigint;
+}
+
+export interface ContainerReference {
+  /** As its runtime writes it, or its name where the runtime knows no other. */
+  id: string;
+  /** `docker`, `containerd`, `cri-o`, `podman`, `lxc`, `systemd-nspawn`; absent where the path of its control group does not tell. */
+  runtime?: string;
+  name?: string;
+}
+
+export interface PodReference {
+  uid: string;
+}
+
+/** What a process is part of; its own process apart from that is the host's. */
+export interface Workload {
+  container?: ContainerReference;
+  pod?: PodReference;
+  /** Of systemd, as `nginx.service`; `user@1000.service/app.scope` for one of a user's own. */
+  unit?: string;
+}
+
 /** Fields every event has, whether it opens, judges or closes a connection. */
-export interface ConnectionFields {
+export interface ConnectionFields extends Workload {
   /** Milliseconds since the epoch, with a fraction. */
   time: number;
   direction: Direction;

@@ -3,8 +3,8 @@
 import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
-import { connectionType, type Names, tunnelOf } from "../events/decode.ts";
-import type { ConnectionEvent, Endpoint, ProcessReference } from "../events/event.ts";
+import { connectionType, describeOwner, type Names, tunnelOf } from "../events/decode.ts";
+import type { ConnectionEvent, Endpoint, ProcessReference, Workload } from "../events/event.ts";
 import { Owner, Slot } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import { type FlowEntry, readFlow } from "./collect.ts";
@@ -26,7 +26,7 @@ export function describeConnection(entry: FlowEntry, describer: Describer): Conn
   const epoch = monotonicEpoch();
   const opened = wallTime(epoch, flow.openedNs);
   const lasted = (Number(flow.seenJiffies - flow.openedJiffies) / describer.jiffiesPerSecond) * 1000;
-  const process = ownerOf(flow.cookie, describer);
+  const owner = ownerOf(flow.cookie, describer);
   const staged = flow.staged !== Slot.NONE;
   const tunnel = tunnelOf(flow.tunnel);
   return {
@@ -39,7 +39,7 @@ export function describeConnection(entry: FlowEntry, describer: Describer): Conn
     ...(ICMP.has(flow.protocol) ? { icmp: { type: flow.icmpType, code: flow.icmpCode } } : {}),
     ...(flow.vlan.length === 0 ? {} : { vlan: flow.vlan }),
     ...(tunnel === undefined ? {} : { tunnel }),
-    ...(process === undefined ? {} : { process }),
+    ...owner,
     rule: describer.names.rule(staged ? flow.staged : flow.slot, flow.generation),
     opened,
     closed: opened + lasted,
@@ -54,7 +54,7 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer)
   const connection = describeConnection(entry, describer);
   const flow = readFlow(entry);
   const seconds = (from: bigint): number => Math.max(0, Number(now - from) / describer.jiffiesPerSecond);
-  const { direction, interface: device, protocol, source, destination, icmp, vlan, tunnel, process, packets, bytes } = connection;
+  const { direction, interface: device, protocol, source, destination, icmp, vlan, tunnel, process, container, pod, unit, packets, bytes } = connection;
   return {
     direction,
     interface: device,
@@ -65,6 +65,9 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer)
     ...(vlan === undefined ? {} : { vlan }),
     ...(tunnel === undefined ? {} : { tunnel }),
     ...(process === undefined ? {} : { process }),
+    ...(container === undefined ? {} : { container }),
+    ...(pod === undefined ? {} : { pod }),
+    ...(unit === undefined ? {} : { unit }),
     rule: describer.names.rule(flow.slot, flow.generation).name,
     opened: new Date(connection.opened).toISOString(),
     age_s: seconds(flow.openedJiffies),
@@ -75,18 +78,20 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer)
   };
 }
 
-/** Of the process that made or last used the socket. */
-export function ownerOf(cookie: bigint, { owners, names }: Describer): ProcessReference | undefined {
+/** The process that made or last used the socket, and what it is part of. */
+export function ownerOf(cookie: bigint, { owners, names }: Describer): (Workload & { process: ProcessReference }) | undefined {
   if (cookie === 0n) return undefined;
   const key = Buffer.alloc(8);
   key.writeBigUInt64LE(cookie);
   const owner = owners.lookup(key);
   if (owner === undefined) return undefined;
-  const pid = owner.readUInt32LE(Owner.pid);
-  const executable = names.executable(pid, owner.readBigUInt64LE(Owner.started_ns));
-  const name = owner.toString("utf8", Owner.command.at, Owner.command.at + Owner.command.count);
-  const end = name.indexOf("\0");
-  return { pid, name: end < 0 ? name : name.slice(0, end), ...(executable === undefined ? {} : { executable }), uid: owner.readUInt32LE(Owner.uid) };
+  return describeOwner(names, {
+    pid: owner.readUInt32LE(Owner.pid),
+    startedNs: owner.readBigUInt64LE(Owner.started_ns),
+    cgroup: owner.readBigUInt64LE(Owner.cgroup),
+    uid: owner.readUInt32LE(Owner.uid),
+    command: owner.subarray(Owner.command.at, Owner.command.at + Owner.command.count),
+  });
 }
 
 function endpointOf(address: Buffer, port: number, protocol: number): Endpoint {

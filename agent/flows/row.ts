@@ -1,8 +1,8 @@
 /** A connection of the table as `weir flows` shows it. */
 
-import type { ConnectionFields, Direction, Endpoint, ProcessReference } from "../events/event.ts";
+import type { ConnectionFields, Direction, Endpoint, ProcessReference, Workload } from "../events/event.ts";
 
-export interface FlowRow {
+export interface FlowRow extends Workload {
   direction: Direction;
   interface: string;
   protocol: string;

@@ -2,6 +2,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Workload } from "../events/event.ts";
+import { shortNames } from "../events/workload.ts";
 import { type FlowTables, readFlow } from "./collect.ts";
 import { type Describer, describeRow } from "./describe.ts";
 import { flowsInTurns } from "./list.ts";
@@ -25,10 +27,15 @@ export interface Top {
 }
 
 const UNKNOWN = "unknown";
+/** Of a process that is known, and no part of any. */
+const NONE = "none";
 
 /** What one row stands for. */
 const GROUPS = {
   process: ({ process }) => (process === undefined ? UNKNOWN : `${process.name} ${process.pid}`),
+  container: (row) => partOf(row, "container"),
+  pod: (row) => partOf(row, "pod"),
+  unit: (row) => partOf(row, "unit"),
   peer: ({ direction, source, destination }) => (direction === "ingress" ? source : destination).address,
   service: ({ protocol, destination }) => (destination.port === undefined ? protocol : `${protocol} ${destination.port}`),
   rule: ({ rule }) => rule,
@@ -125,6 +132,10 @@ export class FlowRates {
     this.#last = undefined;
     this.#busy = [];
   }
+}
+
+function partOf(row: FlowRow, what: keyof Workload): string {
+  return row.process === undefined ? UNKNOWN : (shortNames(row)[what] ?? NONE);
 }
 
 const NOTHING = [0, 0, 0] as const;

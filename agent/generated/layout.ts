@@ -171,11 +171,12 @@ export const Fault = {
   FRAGMENT_INSERT: 3,
   OWNER_INSERT: 4,
   BOUND_INSERT: 5,
-  PULL: 6,
-  INTERFACE_UNKNOWN: 7,
-  CLASSIFY: 8,
-  CONDITIONS_FULL: 9,
-  COUNT: 10,
+  CGROUP_MADE: 6,
+  PULL: 7,
+  INTERFACE_UNKNOWN: 8,
+  CLASSIFY: 9,
+  CONDITIONS_FULL: 10,
+  COUNT: 11,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -185,6 +186,7 @@ export const FaultNames: readonly string[] = [
   "fragment_insert",
   "owner_insert",
   "bound_insert",
+  "cgroup_made",
   "pull",
   "interface_unknown",
   "classify",
@@ -599,12 +601,13 @@ export const Flow = {
 } as const;
 
 export const Owner = {
-  size: 40,
+  size: 48,
   started_ns: 0,
-  pid: 8,
-  uid: 12,
-  flags: 16,
-  command: { at: 24, count: 16, stride: 1 },
+  cgroup: 8,
+  pid: 16,
+  uid: 20,
+  flags: 24,
+  command: { at: 32, count: 16, stride: 1 },
 } as const;
 
 export const BoundKey = {
@@ -621,7 +624,7 @@ export const FlowCounter = {
 } as const;
 
 export const Event = {
-  size: 160,
+  size: 168,
   time_ns: 0,
   source_be: { at: 8, count: 2, stride: 8 },
   destination_be: { at: 24, count: 2, stride: 8 },
@@ -630,26 +633,33 @@ export const Event = {
   bytes: { at: 64, count: 2, stride: 8 },
   cookie: 80,
   owner_started_ns: 88,
-  generation: 96,
-  slot: 100,
-  ifindex: 104,
-  tunnel: 108,
-  pid: 112,
-  uid: 116,
-  source_port: 120,
-  destination_port: 122,
-  vlan: { at: 124, count: 2, stride: 2 },
-  type: 128,
-  verdict: 129,
-  direction: 130,
-  protocol: 131,
-  reason: 132,
-  staged: 133,
-  icmp_type: 134,
-  icmp_code: 135,
-  tcp_flags: { at: 136, count: 2, stride: 1 },
-  owner_flags: 138,
-  command: { at: 144, count: 16, stride: 1 },
+  owner_cgroup: 96,
+  generation: 104,
+  slot: 108,
+  ifindex: 112,
+  tunnel: 116,
+  pid: 120,
+  uid: 124,
+  source_port: 128,
+  destination_port: 130,
+  vlan: { at: 132, count: 2, stride: 2 },
+  type: 136,
+  verdict: 137,
+  direction: 138,
+  protocol: 139,
+  reason: 140,
+  staged: 141,
+  icmp_type: 142,
+  icmp_code: 143,
+  tcp_flags: { at: 144, count: 2, stride: 1 },
+  owner_flags: 146,
+  command: { at: 152, count: 16, stride: 1 },
+} as const;
+
+export const CgroupMade = {
+  size: 520,
+  id: 0,
+  path: { at: 8, count: 512, stride: 1 },
 } as const;
 
 export const Outcome = {

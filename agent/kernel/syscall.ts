@@ -40,6 +40,7 @@ function declare() {
     setsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: number) => number>("int setsockopt(int fd, int level, int name, void *value, uint32_t length)"),
     getsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number>("int getsockopt(int fd, int level, int name, void *value, void *length)"),
     mount: define<(source: string, target: string, type: string, flags: number, data: null) => number>("int mount(const char *source, const char *target, const char *type, unsigned long flags, void *data)"),
+    openByHandleAt: define<(mount: number, handle: Uint8Array, flags: number) => number>("int open_by_handle_at(int mount, void *handle, int flags)"),
     umount: define<(target: string, flags: number) => number>("int umount2(const char *target, int flags)"),
   };
 }

@@ -23,7 +23,6 @@ export async function inventory(tables: FlowTables, describer: Describer, wanted
 
 function describe(socket: KernelSocket, of: TrafficOfSockets, describer: Describer, now: bigint): SocketRow {
   const { protocol, state, local, remote, ifindex, uid, queued, cookie } = socket;
-  const process = ownerOf(cookie, describer);
   const { traffic: { connections, sent, received }, connection } = of.of(socket);
   return {
     protocol,
@@ -32,7 +31,7 @@ function describe(socket: KernelSocket, of: TrafficOfSockets, describer: Describ
     ...(remote === undefined ? {} : { remote }),
     ...(ifindex === undefined ? {} : { interface: describer.names.interface(ifindex) }),
     uid,
-    ...(process === undefined ? {} : { process }),
+    ...ownerOf(cookie, describer),
     queued,
     connections,
     sent,

@@ -1,9 +1,9 @@
 /** A socket as `weir sockets` shows it. */
 
-import type { Endpoint, ProcessReference } from "../events/event.ts";
+import type { Endpoint, ProcessReference, Workload } from "../events/event.ts";
 import type { KernelSocket, SocketState } from "./diag.ts";
 
-export interface SocketRow {
+export interface SocketRow extends Workload {
   protocol: KernelSocket["protocol"];
   state: SocketState;
   local: Endpoint;

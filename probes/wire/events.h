@@ -27,6 +27,7 @@ struct event {
 	__u64 bytes[2];
 	__u64 cookie;
 	__u64 owner_started_ns;
+	__u64 owner_cgroup;
 	__u32 generation;
 	__u32 slot;			/* the rule this event is about */
 	__u32 ifindex;
@@ -48,6 +49,12 @@ struct event {
 	__u8 owner_flags;
 	__u8 reserved[5];
 	char command[16];
+};
+
+/* A version 2 control group was made. Who shows up in it may be gone with it before anybody can ask for its name. */
+struct cgroup_made {
+	__u64 id;
+	char path[512];			/* from the root of the hierarchy; one that fills it may have been cut */
 };
 
 /*

@@ -74,6 +74,7 @@ enum weir_owner_flag {
 /* Who made or last used a socket, by socket cookie. */
 struct owner {
 	__u64 started_ns;		/* of the thread group leader, on the boot clock */
+	__u64 cgroup;			/* number of the version 2 control group it was in */
 	__u32 pid;			/* thread group, in the initial pid namespace */
 	__u32 uid;
 	__u32 flags;			/* enum weir_owner_flag */

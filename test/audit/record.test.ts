@@ -61,6 +61,15 @@ test("a process that calls itself something else than the file it runs is shown 
   assert.doesNotMatch(eventText(long), /executable/);
 });
 
+test("a container is told by the first letters of its identifier and its name, a pod and a unit whole", () => {
+  const id = "3f2a1bc4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80";
+  const pod = { uid: "74c13223-5a00-11e9-b385-42010a80018d" };
+  assert.match(eventText(event({ container: { id, runtime: "docker" } })), / pid=812 telnet container=3f2a1bc4d5e6 \(would drop\)$/);
+  assert.match(eventText(event({ container: { id, name: "web" }, pod })), / container=3f2a1bc4d5e6\/web pod=74c13223-5a00-11e9-b385-42010a80018d /);
+  assert.match(eventText(event({ container: { id: "a-long-name-1", name: "a-long-name-1", runtime: "lxc" } })), / container=a-long-name-1 /);
+  assert.match(eventText(event({ unit: "user@1000.service/a b.scope" })), / unit="user@1000.service\/a b.scope" /);
+});
+
 test("an operator's action names who and what", () => {
   const text = actionText({ action: "RELOAD-FAILED", uid: 1000, detail: { file: "/etc/weir/weir.yaml", error: "12:3: no such key" } });
   assert.equal(text, 'RELOAD-FAILED uid=1000 file=/etc/weir/weir.yaml error="12:3: no such key"');
@@ -71,7 +80,7 @@ test("no name can start a second line, colour a terminal or imitate another fiel
   for (const name of HOSTILE) {
     const rule = { name, action: "block", enforce: true, source: "weir.yaml:1" } as const;
     const texts = [
-      eventText(event({ rule, interface: name, reason: name, process: { pid: 1, name, executable: `/tmp/${name}`, uid: 0 } })),
+      eventText(event({ rule, interface: name, reason: name, process: { pid: 1, name, executable: `/tmp/${name}`, uid: 0 }, container: { id: name, name: `${name}!` }, pod: { uid: name }, unit: name })),
       actionText({ action: "RELOAD", uid: 0, detail: { file: name, error: name } }),
     ];
     for (const text of texts) {
@@ -98,7 +107,7 @@ test("a line stays within its bound whatever is put into it", () => {
   const huge = "\u{10ffff}\n".repeat(100_000);
   const rule = { name: huge, action: "block", enforce: true, source: "" } as const;
   const process = { pid: 1, name: huge, executable: huge, uid: 0 };
-  assert.ok(lineOf(eventText(event({ rule, interface: huge, reason: huge, process }))).length < LINE_LIMIT);
+  assert.ok(lineOf(eventText(event({ rule, interface: huge, reason: huge, process, container: { id: huge, name: huge }, pod: { uid: huge }, unit: huge }))).length < LINE_LIMIT);
   const detail = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`key${i}`, huge]));
   const text = actionText({ action: "REFUSED", uid: 0, detail });
   assert.ok(lineOf(text).length < LINE_LIMIT);

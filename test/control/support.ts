@@ -241,6 +241,7 @@ export function flowRow(more: Partial<FlowRow> = {}): FlowRow {
     source: { address: "2001:db8::1", port: 40000 },
     destination: { address: "2001:db8::2", port: 443 },
     process: { pid: 4711, name: "curl", uid: 33 },
+    container: { id: "3f2a1bc4d5e6f708", runtime: "docker", name: "web" },
     rule: "default",
     opened: "2026-11-21T03:00:00.000Z",
     age_s: 75,

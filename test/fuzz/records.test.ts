@@ -12,6 +12,7 @@ const RULE = { name: "no-telnet", action: "block", enforce: true, source: "weir.
 const NAMES: Names = {
   rule: (slot, generation) => ({ ...RULE, name: `${slot} of ${generation}` }),
   interface: (ifindex) => `#${ifindex}`,
+  workload: ({ cgroup }) => ({ unit: `${cgroup}.service` }),
   executable: (pid, startedNs) => `/proc/${pid}/exe since ${startedNs}`,
 };
 
@@ -25,6 +26,7 @@ const RECORD = bytes(
   "2c 01 00 00 00 00 00 00 c8 00 00 00 00 00 00 00", // bytes of both ends
   "11 11 11 11 11 11 11 11", // socket cookie
   "07 00 00 00 00 00 00 00", // when the owner started
+  "39 05 00 00 00 00 00 00", // the owner's control group
   "05 00 00 00", // generation
   "10 00 00 00", // slot
   "03 00 00 00", // ifindex
@@ -62,6 +64,7 @@ test("a record is exactly these bytes, and means exactly this", () => {
     vlan: [5],
     tunnel: { kind: "vxlan", id: 42 },
     process: { pid: 1234, name: "telnetd", executable: "/proc/1234/exe since 7", uid: 1000 },
+    unit: "1337.service",
     rule: { ...RULE, name: "16 of 5" },
     seq: 1,
     type: "BLOCKED",

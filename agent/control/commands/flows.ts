@@ -3,6 +3,7 @@ import type { FlowRow } from "../../flows/row.ts";
 import { FLOW_FILTER_FIELDS, type FlowFilter } from "../flow-filter.ts";
 import { filterFrom } from "../filter.ts";
 import { bytes, type Column, count, duration, endpoint, table } from "../format.ts";
+import { OWNER_FILTERS, PART_OF } from "../owner-filter.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
 
@@ -15,7 +16,7 @@ const FILTERS: Record<keyof FlowFilter, OptionSpec> = {
   protocol: { value: "NAME", about: "only this protocol, as tcp, udp, icmp" },
   address: { value: "ADDRESS", about: "only with this address at either end" },
   port: { value: "NUMBER", about: "only with this port at either end" },
-  process: { value: "NAME|PID", about: "only of this process" },
+  ...OWNER_FILTERS,
   rule: { value: "NAME", about: "only decided by this rule" },
 };
 
@@ -26,6 +27,7 @@ const COLUMNS: Column<FlowRow>[] = [
   { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}` },
   { title: "STATE", value: (row) => row.state },
   { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-") },
+  PART_OF,
   { title: "RULE", value: (row) => row.rule },
   { title: "PACKETS", value: (row) => row.packets.map(count).join(" / "), right: true },
   { title: "BYTES", value: (row) => row.bytes.map(bytes).join(" / "), right: true },
@@ -40,6 +42,7 @@ export const command: Command = {
   examples: [
     ["weir flows", "the first 100 connections"],
     ["weir flows --process curl", "what curl talks to"],
+    ["weir flows --container web", "what goes on in a container"],
     ["weir flows --port 443 --direction egress --limit 1000 --json", "for a script"],
   ],
   async run(call) {

@@ -1,6 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT, type OptionSpec } from "../arguments.ts";
 import { filterFrom } from "../filter.ts";
 import { bytes, type Column, count, duration, endpoint, table } from "../format.ts";
+import { OWNER_FILTERS, PART_OF } from "../owner-filter.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
 import { SOCKET_FILTER_FIELDS, type SocketFilter } from "../socket-filter.ts";
@@ -14,7 +15,7 @@ const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
   state: { value: "NAME", about: "only in this state, as listen, bound, established" },
   address: { value: "ADDRESS", about: "only with this address at either end" },
   port: { value: "NUMBER", about: "only with this port at either end" },
-  process: { value: "NAME|PID", about: "only of this process" },
+  ...OWNER_FILTERS,
   rule: { value: "NAME", about: "only those whose connection this rule decided" },
 };
 
@@ -25,6 +26,7 @@ const COLUMNS: Column<SocketRow>[] = [
   { title: "REMOTE", value: (row) => (row.remote === undefined ? "-" : endpoint(row.remote)) },
   { title: "PROCESS", value: (row) => (row.process === undefined ? "unknown" : `${row.process.name} ${row.process.pid}`) },
   { title: "UID", value: (row) => String(row.uid), right: true },
+  PART_OF,
   { title: "RULE", value: (row) => row.rule ?? "-" },
   { title: "FLOWS", value: (row) => count(row.connections), right: true },
   { title: "SENT", value: (row) => bytes(row.sent), right: true },

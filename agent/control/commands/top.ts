@@ -15,8 +15,8 @@ const CLEAR = "\x1b[H\x1b[J";
 export const command: Command = {
   usage: "top [--by WHAT] [--interval SECONDS] [--count N] [--limit N] [--json]",
   about:
-    "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, peer, service, rule or\n" +
-    "interface. With --json each time is a line.",
+    "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, container, pod,\n" +
+    "unit, peer, service, rule or interface. With --json each time is a line.",
   options: {
     by: { value: "WHAT", about: `${GROUPINGS.join(", ")} (process)` },
     interval: { value: "SECONDS", about: `time from one to the next (${USUAL_SECONDS})` },

@@ -1,0 +1,88 @@
+/**
+ * Whose a control group is, by the path that runtimes and systemd give it:
+ *
+ *     /system.slice/nginx.service                                    a unit
+ *     /user.slice/user-1000.slice/user@1000.service/app.slice/x.scope  a unit of a user's own systemd
+ *     /docker/ID  /system.slice/docker-ID.scope                      Docker with its two drivers of control groups
+ *     /machine.slice/libpod-ID.scope/container  /system.slice/web.service/libpod-payload-ID   Podman
+ *     /kubepods/burstable/podUID/ID                                  Kubernetes, the driver being cgroupfs
+ *     /kubepods.slice/…/kubepods-burstable-podU_I_D.slice/cri-containerd-ID.scope     or systemd; crio-ID.scope of CRI-O
+ *     /system.slice/containerd.service/kubepods-burstable-podU_I_D.slice:cri-containerd:ID   or the two disagree about it
+ *     /lxc.payload.NAME/…  /lxc/NAME/…  /machine.slice/systemd-nspawn@NAME.service/payload
+ *
+ * The outermost name counts. A container or user to whom a subtree is delegated can make groups in it with any name, also
+ * that of somebody else's container; nobody can change what stands above.
+ */
+
+import type { Workload } from "../events/event.ts";
+
+/** What stands before the identifier, and who writes it so. */
+const RUNTIMES: Record<string, string> = {
+  docker: "docker",
+  "cri-containerd": "containerd",
+  nerdctl: "containerd",
+  crio: "cri-o",
+  libpod: "podman",
+  "libpod-payload": "podman",
+};
+
+const CONTAINER = /^(?:([a-z][a-z0-9-]*)-)?([0-9a-f]{64})(?:\.scope)?$/;
+const POD = /(?:^|-)pod([0-9a-f]{32}|[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12})(?:\.slice)?$/;
+const UNIT = /\.(?:service|scope|socket|mount|swap)$/;
+const USER_MANAGER = /^user@(\d+)\.service$/;
+const NSPAWN = /^(?:systemd-nspawn@(.+)\.service|machine-(.+)\.scope)$/;
+const LXC_PAYLOAD = /^lxc\.payload\.(.+)$/;
+
+export function workloadOf(path: string): Workload {
+  const workload: Workload = {};
+  // Where kubelet and containerd disagree about the driver, three names stand in one.
+  const names = path.split("/").flatMap((name) => splitTriple(name));
+  for (const [at, name] of names.entries()) {
+    const before = names[at - 1] ?? "";
+    const container = containerOf(name, before, names[at + 1] ?? "");
+    if (container !== undefined) return { ...workload, container };
+    const pod = POD.exec(name)?.[1];
+    if (pod !== undefined && names.slice(0, at + 1).some((above) => above.includes("kubepods"))) {
+      workload.pod ??= { uid: pod.replaceAll("_", "-") };
+    } else if (UNIT.test(name)) {
+      const unit = name.replace(/^_/, ""); // before names that the kernel could take for a file of its own
+      if (workload.unit === undefined) workload.unit = unit;
+      else if (USER_MANAGER.test(workload.unit)) workload.unit += `/${unit}`;
+    }
+  }
+  return workload;
+}
+
+/** The user whose own systemd or runtime made what is below: its names are that user's choice. */
+export function userOf(workload: Workload): number | undefined {
+  const user = USER_MANAGER.exec(workload.unit?.split("/")[0] ?? "")?.[1];
+  return user === undefined ? undefined : Number(user);
+}
+
+function containerOf(name: string, before: string, after: string): Workload["container"] {
+  const [, prefix, id] = CONTAINER.exec(name) ?? [];
+  if (id !== undefined) {
+    if (prefix?.endsWith("conmon")) return undefined; // watches over the container, from outside
+    const runtime = RUNTIMES[prefix ?? before];
+    return { id, ...(runtime === undefined ? {} : { runtime }) };
+  }
+  const lxc = before === "lxc" ? name : LXC_PAYLOAD.exec(name)?.[1];
+  if (lxc) return named(lxc, "lxc");
+  const machine = after === "payload" ? NSPAWN.exec(name) : null;
+  return machine === null ? undefined : named(machineName(machine[1] ?? machine[2]!), "systemd-nspawn");
+}
+
+/** Runtimes whose containers are known by their names alone. */
+function named(name: string, runtime: string): Workload["container"] {
+  return { id: name, name, runtime };
+}
+
+function splitTriple(name: string): string[] {
+  const parts = name.split(":");
+  return parts.length === 3 ? [parts[0]!, `${parts[1]}-${parts[2]}`] : [name];
+}
+
+/** systemd writes odd bytes as \x2d. */
+function machineName(name: string): string {
+  return name.replace(/\\x([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+}

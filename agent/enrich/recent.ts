@@ -1,0 +1,19 @@
+/** The last few thousand answers, the oldest going first. */
+export class Recent<Key, Value> {
+  readonly #known = new Map<Key, Value>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get(key: Key): Value | undefined {
+    return this.#known.get(key);
+  }
+
+  set(key: Key, value: Value): Value {
+    if (!this.#known.has(key) && this.#known.size >= this.#capacity) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(key, value);
+    return value;
+  }
+}

@@ -1,0 +1,47 @@
+/** Version 2 control groups by their numbers, which are never given twice while the kernel runs. */
+
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+
+import { cgroupRoot } from "./mounts.ts";
+import { libc } from "./syscall.ts";
+
+const FILEID_KERNFS = 0xfe; // a handle that is nothing but the number (Linux 5.5)
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+
+/** Undefined where no version 2 control groups are mounted. */
+export function openCgroups(): Cgroups | undefined {
+  const root = cgroupRoot();
+  return root === undefined ? undefined : new Cgroups(root);
+}
+
+export class Cgroups {
+  readonly #root: string;
+  readonly #mount: number;
+
+  /** `root` is where the hierarchy is mounted. */
+  constructor(root: string) {
+    this.#root = root;
+    this.#mount = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  }
+
+  /** From the root of the hierarchy; undefined when the group is gone, or the capability DAC_READ_SEARCH is missing. */
+  pathOf(id: bigint): string | undefined {
+    const handle = Buffer.alloc(16);
+    handle.writeUInt32LE(8, 0);
+    handle.writeUInt32LE(FILEID_KERNFS, 4);
+    handle.writeBigUInt64LE(id, 8);
+    const fd = libc().openByHandleAt(this.#mount, handle, O_PATH | O_CLOEXEC);
+    if (fd < 0) return undefined;
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(this.#root) ? path.slice(this.#root.length) || "/" : path;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#mount);
+  }
+}
