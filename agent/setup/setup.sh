@@ -4,6 +4,7 @@
 #
 #   sh agent/setup/setup.sh          what `weir run` needs
 #   sh agent/setup/setup.sh test     and what the tests need
+#   sh agent/setup/setup.sh bench    and what weir is compared with
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -33,6 +34,7 @@ test_packages='iproute2:/sbin/ip iputils-ping:/bin/ping curl:/usr/bin/curl opens
 	netcat-openbsd:/bin/nc.openbsd iperf3:/usr/bin/iperf3 ethtool:/sbin/ethtool nftables:/usr/sbin/nft
 	prometheus:/usr/bin/promtool qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/bin/cpio
 	bpftool:/usr/sbin/bpftool busybox-static:/bin/busybox systemd:/usr/bin/systemd-analyze'
+bench_packages='iptables:/usr/sbin/iptables-legacy ipset:/usr/sbin/ipset xdp-tools:/usr/sbin/xdp-filter'
 
 install_packages() {
 	missing=
@@ -72,6 +74,8 @@ build_probes() {
 }
 
 install_packages "$agent_packages"
-[ "${1:-}" != test ] || install_packages "$test_packages"
+case ${1:-} in test | bench) install_packages "$test_packages" ;; esac
+[ "${1:-}" != bench ] || install_packages "$bench_packages" ||
+	say "NOT ALL of what weir is compared with can be installed here; what is missing is left out"
 install_modules
 build_probes

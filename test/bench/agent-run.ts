@@ -26,11 +26,12 @@ export class AgentRun implements AsyncDisposable {
     this.attachedMs = attachedMs;
   }
 
-  static async start(home: AgentHome, hooks: number): Promise<AgentRun> {
+  /** `prefix`: what runs a command, where it is not run as it is. */
+  static async start(home: AgentHome, hooks: number, prefix: readonly string[] = []): Promise<AgentRun> {
     const lines = (): string[] => (existsSync(home.auditPath) ? readFileSync(home.auditPath, "utf8").split("\n") : []);
     const before = lines().length;
     const spawned = Date.now();
-    const child = home.lab.spawn(home.namespace, [WEIR, "run", "--no-view", "--config", home.configPath], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = home.lab.spawn(home.namespace, [...prefix, WEIR, "run", "--no-view", "--config", home.configPath], { stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     child.stderr!.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-10_000)));
     const steps = await eventually("the agent has started", () => {
@@ -67,12 +68,12 @@ export class AgentRun implements AsyncDisposable {
 }
 
 /** A folder with a configuration for the device eth0 of the namespace. */
-export async function homeOf(lab: Lab, namespace: string, config: string): Promise<AgentHome> {
+export async function homeOf(lab: Lab, namespace: string, config: string, { mode = "detect", ingress = "auto" } = {}): Promise<AgentHome> {
   const home = await AgentHome.make(lab, namespace);
   atExit(() => {
     for (const left of [home.pins, home.folder]) rmSync(left, { recursive: true, force: true });
   });
-  await home.configure(`mode: detect\ninterfaces: { include: [eth0] }\n${config}`);
+  await home.configure(`mode: ${mode}\ninterfaces: { include: [eth0], ingress: ${ingress} }\n${config}`);
   return home;
 }
 

@@ -2,6 +2,8 @@
 #include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -10,6 +12,13 @@ const volatile __u32 address_offset = 26;
 const volatile __u32 addresses = 1;
 /* The device that generated frames leave by. */
 const volatile __u32 target = 0;
+
+/* How many sources, so far apart from the first on, and how many destinations scanned frames have; one of them: the frame's own. */
+const volatile __u32 source = 0x0a000000;
+const volatile __u32 sources = 1;
+const volatile __u32 stride = 1;
+const volatile __u32 destination = 0xac000000;
+const volatile __u32 destinations = 1;
 
 /* 0 -> the program that a varied packet is handed to */
 struct {
@@ -68,6 +77,37 @@ int generate(struct xdp_md *ctx)
 {
 	if (!vary((void *)(long)ctx->data, (void *)(long)ctx->data_end))
 		return XDP_ABORTED;
+	return bpf_redirect(target, 0);
+}
+
+/* A new value of so many bits at the same place: the sum of the IP header is kept true. */
+static __always_inline void set_address(struct iphdr *ip, __be32 *address, __be32 value)
+{
+	__u32 sum = (__u16)~ip->check;
+
+	sum += (__u16)~*address + (__u16)~(*address >> 16) + (__u16)value + (__u16)(value >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->check = ~sum;
+	*address = value;
+}
+
+/* UDP between any addresses below source and destination, to any port: true frames, which the kernel's own stack takes in. */
+SEC("xdp")
+int scan(struct xdp_md *ctx)
+{
+	struct ethhdr *ethernet = (void *)(long)ctx->data;
+	struct iphdr *ip = (void *)(ethernet + 1);
+	struct udphdr *udp = (void *)(ip + 1);
+
+	if ((void *)(udp + 1) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	if (sources > 1)
+		set_address(ip, &ip->saddr, bpf_htonl(source + bpf_get_prandom_u32() % sources * stride));
+	if (destinations > 1) {
+		set_address(ip, &ip->daddr, bpf_htonl(destination + bpf_get_prandom_u32() % destinations));
+		udp->dest = bpf_get_prandom_u32();
+	}
 	return bpf_redirect(target, 0);
 }
 

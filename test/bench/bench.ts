@@ -1,15 +1,19 @@
-/** `npm run bench -- [--quick] [--json] [NAME...]`: measures weir against doing nothing, on this machine, and prints the ratios. */
+/**
+ * `npm run bench -- [--quick] [--json] [--plot] [NAME...]`: measures weir against doing nothing and against others, on
+ * this machine, and prints the ratios. With --plot the comparison with others is written into the README, and drawn.
+ */
 
 import { parseArgs } from "node:util";
 
 import { enterOwnNamespace } from "../harness/own-namespace.ts";
 import { BENCHMARKS } from "./benchmarks.ts";
 import { type Figure, FULL, isMet, QUICK } from "./figure.ts";
+import { writeReport } from "./report.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { quick: { type: "boolean" }, json: { type: "boolean" } } });
+  const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { quick: { type: "boolean" }, json: { type: "boolean" }, plot: { type: "boolean" } } });
   const unknown = positionals.find((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (unknown !== undefined) {
     console.error(`there is no benchmark ${unknown}; there are ${BENCHMARKS.map(({ name }) => name).join(", ")}`);
@@ -27,11 +31,17 @@ async function main(words: string[]): Promise<number> {
       if (!values.json) for (const figure of found) console.log(line(figure));
     } catch (error) {
       failed++;
-      console.error(`  ${name} could not be measured: ${(error as Error).stack}`);
+      console.error(`  ${name} could not be measured: ${firstOf(error).stack}`);
     }
   }
+  if (values.plot) writeReport(figures);
   if (values.json) console.log(JSON.stringify(figures.map((figure) => ({ ...figure, met: isMet(figure) ?? null })), null, 2));
   return failed === 0 ? 0 : 1;
+}
+
+/** What went wrong before cleaning up did, too. */
+function firstOf(error: unknown): Error {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : (error as Error);
 }
 
 function line(figure: Figure): string {

@@ -9,7 +9,8 @@ import type { Benchmark } from "./figure.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { load } from "./load.ts";
+import { rivals } from "./rivals.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, classification, bans, load, change, flood, throughput, start, events, idle];
+export const BENCHMARKS: readonly Benchmark[] = [cost, classification, bans, load, change, flood, throughput, start, events, idle, rivals];

@@ -1,15 +1,15 @@
 /** How many detections a second an agent takes in that writes each of them to its audit log, and offers each to a collector. */
 
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { ControlClient } from "../../agent/control/client.ts";
 import type { Status } from "../../agent/control/contract.ts";
 import { eventually } from "../harness/eventually.ts";
-import { makeLab, type Lab } from "../harness/netns.ts";
+import { makeLab } from "../harness/netns.ts";
 import { AgentRun, HOOKS, homeOf } from "./agent-run.ts";
+import { answer, ready } from "./child.ts";
 import type { Benchmark, Figure } from "./figure.ts";
 import { rulesText } from "./rules.ts";
 
@@ -121,23 +121,4 @@ function holdToAccount({ counters: { events, packets } }: Status): void {
   if (emitted !== received + pending + lost) throw new Error(`${emitted} events were emitted, but ${received} received, ${pending} are pending and ${lost} lost`);
   // What else is told, the opening of a connection and its end, is not a packet that would be dropped.
   if (packets.would_drop > emitted + suppressed) throw new Error(`${packets.would_drop} packets were detected, but ${emitted} events emitted and ${suppressed} suppressed`);
-}
-
-async function ready(lab: Lab, namespace: string, script: string, ...words: string[]): Promise<ChildProcess> {
-  const child = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, script), ...words], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  await answer(child);
-  return child;
-}
-
-async function answer(child: ChildProcess): Promise<void> {
-  const over = new AbortController();
-  const ended = once(child, "exit", over).then(([code]) => {
-    throw new Error(`${child.spawnargs.join(" ")} has ended with ${code}`);
-  });
-  try {
-    await Promise.race([once(child, "message", over), ended]);
-  } finally {
-    ended.catch(() => {}); // that it is no longer waited for
-    over.abort();
-  }
 }

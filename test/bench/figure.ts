@@ -7,7 +7,20 @@ export interface Figure {
   goal?: Goal;
   /** What the figure was made of. */
   note?: string;
+  /** Its place in the comparison with rivals. */
+  at?: Place;
 }
+
+export interface Place {
+  load: Load;
+  what: What;
+  who: string;
+  count: number;
+}
+
+/** What rivals hold: rules of five fields each, or a list of addresses. */
+export type Load = "rules" | "addresses";
+export type What = "first packet" | "established" | "dropped" | "passed" | "load" | "add one" | "remove one" | "kernel memory" | "RSS while loading" | "RSS";
 
 export interface Goal {
   bound: "at most" | "at least";
@@ -37,11 +50,15 @@ export interface Scale {
   transferSeconds: number;
   transfers: number;
   frames: number;
+  /** What rivals hold. */
+  entries: readonly number[];
+  /** That a rival's packets take in one round. */
+  processorMs: number;
 }
 
-export const FULL: Scale = { rounds: 9, starts: 5, repeat: 50_000, flows: 100_000, ruleCounts: [1000, 10_000, 100_000], bans: 1_000_000, packets: 200, idleSeconds: 20, eventSeconds: 5, transferSeconds: 3, transfers: 3, frames: 1_000_000 };
+export const FULL: Scale = { rounds: 9, starts: 5, repeat: 50_000, flows: 100_000, ruleCounts: [1000, 10_000, 100_000], bans: 1_000_000, packets: 200, idleSeconds: 20, eventSeconds: 5, transferSeconds: 3, transfers: 3, frames: 1_000_000, entries: [10, 100, 1000, 10_000, 100_000], processorMs: 50 };
 /** Enough to see that each benchmark still runs; its figures mean nothing. */
-export const QUICK: Scale = { rounds: 1, starts: 1, repeat: 200, flows: 100, ruleCounts: [100], bans: 1000, packets: 5, idleSeconds: 0.5, eventSeconds: 1, transferSeconds: 1, transfers: 1, frames: 5000 };
+export const QUICK: Scale = { rounds: 1, starts: 1, repeat: 200, flows: 100, ruleCounts: [100], bans: 1000, packets: 5, idleSeconds: 0.5, eventSeconds: 1, transferSeconds: 1, transfers: 1, frames: 5000, entries: [10], processorMs: 1 };
 
 export function isMet({ value, goal }: Figure): boolean | undefined {
   if (goal === undefined) return undefined;

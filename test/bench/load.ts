@@ -8,14 +8,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { RuleText } from "../conformance/policy.ts";
-import { Random } from "../harness/random.ts";
-import { PROFILES } from "../harness/rule-sets.ts";
 import type { Benchmark, Figure, Goal } from "./figure.ts";
 import type { Load } from "./load-child.ts";
+import { SEED } from "./rivals/entries.ts";
+import { nftRuleSet, nftTable } from "./rivals/netfilter.ts";
 import type { Save } from "./save-child.ts";
 
-const SEED = 7;
 const FORMATS = [
   { format: "json", goal: 3 },
   { format: "yaml", goal: 10 },
@@ -32,7 +30,7 @@ export const load: Benchmark = {
     const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
     try {
       const file = join(folder, "set.nft");
-      writeFileSync(file, intervalSet(PROFILES["access list"](new Random(SEED), count)));
+      writeFileSync(file, nftTable("inet bench", [nftRuleSet(count)]));
       const loads: Load[] = [];
       let nft = Infinity;
       for (let round = 0; round < Math.ceil(rounds / ROUNDS_A_PROCESS); round++) {
@@ -77,17 +75,4 @@ function secondsOfNft(file: string): number {
   const seconds = (performance.now() - began) / 1000;
   execFileSync("nft", ["delete", "table", "inet", "bench"]);
   return seconds;
-}
-
-/** The same sources, destinations, protocols and ports as elements of one set, which may not overlap: where a rule says nothing, one value stands for all. */
-function intervalSet(rules: readonly RuleText[]): string {
-  const elements = rules.map(({ layer3, layer4 }, number) =>
-    [layer3?.source?.[0] ?? hostOf(number), layer3?.destination?.[0] ?? hostOf(number), layer4!.protocol, layer4!.destination_ports?.[0] ?? number % 65_536].join(" . "),
-  );
-  const set = "type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval;";
-  return `table inet bench {\n set rules { ${set} elements = {\n${[...new Set(elements)].join(",\n")}\n} }\n}\n`;
-}
-
-function hostOf(number: number): string {
-  return `198.${18 + (number >> 16)}.${(number >> 8) & 0xff}.${number & 0xff}`;
 }

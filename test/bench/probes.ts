@@ -8,22 +8,15 @@ import { join } from "node:path";
 import { u32 } from "../../agent/kernel/maps.ts";
 import { type BpfObject, openObject } from "../../agent/kernel/objects.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
+import { atExit } from "../harness/at-exit.ts";
 
 const SOURCE = join(import.meta.dirname, "bench.bpf.c");
 
 export class Probes implements Disposable {
   readonly #object: BpfObject;
 
-  constructor(values: { address_offset?: number; addresses?: number; target?: number } = {}) {
-    const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
-    try {
-      const path = join(folder, "bench.bpf.o");
-      const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-      execFileSync("clang", ["-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-I", `/usr/include/${machine}-linux-gnu`, "-c", SOURCE, "-o", path]);
-      this.#object = openObject(path, { rodata: values });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+  constructor(values: Partial<Record<"address_offset" | "addresses" | "target" | "sources" | "stride" | "destinations", number>> = {}) {
+    this.#object = openObject(compiled(), { rodata: values });
   }
 
   program(name: string): BpfProgram {
@@ -39,4 +32,17 @@ export class Probes implements Disposable {
   [Symbol.dispose](): void {
     this.#object.close();
   }
+}
+
+let object: string | undefined;
+
+/** Once for all that load it with values of their own. */
+function compiled(): string {
+  if (object !== undefined) return object;
+  const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
+  atExit(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "bench.bpf.o");
+  const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+  execFileSync("clang", ["-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-I", `/usr/include/${machine}-linux-gnu`, "-c", SOURCE, "-o", path]);
+  return (object = path);
 }
