@@ -27,7 +27,7 @@ export class FakeAgent implements AgentControl {
   rows: ListedRule[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
   connections: FlowRow[] = [flowRow()];
   inventory: SocketRow[] = [
-    { protocol: "tcp", state: "listen", local: { address: "::", port: 443 }, uid: 0, process: { pid: 12, name: "web", uid: 0 }, queued: { received: 0, unsent: 0 }, connections: 2, sent: 5_000_000, received: 1500 },
+    { protocol: "tcp", state: "listen", local: { address: "::", port: 443 }, uid: 0, process: { pid: 12, name: "web", uid: 0 }, unit: "web.service", queued: { received: 0, unsent: 0 }, connections: 2, sent: 5_000_000, received: 1500 },
     { protocol: "udp", state: "established", local: { address: "192.0.2.1", port: 40000 }, remote: { address: "192.0.2.53", port: 53 }, interface: "eth0", uid: 33, queued: { received: 0, unsent: 0 }, connections: 1, sent: 60, received: 120, rule: "names", age_s: 75 },
   ];
   audit = { path: "/nonexistent/audit.log", head: "/nonexistent/audit.head" };
