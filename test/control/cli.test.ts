@@ -175,7 +175,7 @@ test("sockets prints a table, JSON, and what its filters leave", async () => {
   assert.deepEqual(JSON.parse((await fixture.weir(["sockets", "--json"])).stdout), fixture.agent.inventory);
   const { stdout } = await fixture.weir(["sockets"]);
   assert.match(stdout, /tcp +listen +\[::\]:443 +- +web 12 +0 +web\.service +- +2 +5\.0 MB +1\.5 kB +-$/m);
-  assert.match(stdout, /udp +established +192\.0\.2\.1:40000 eth0 +192\.0\.2\.53:53 +unknown +33 +names +1 +60 B +120 B +1 m 15 s$/m);
+  assert.match(stdout, /udp +established +192\.0\.2\.1:40000 eth0 +192\.0\.2\.53:53 +unknown +33 +- +names +1 +60 B +120 B +1 m 15 s$/m);
   assert.equal(JSON.parse((await fixture.weir(["sockets", "--json", "--rule", "names", "--address", "192.0.2.53"])).stdout).length, 1);
   assert.equal(JSON.parse((await fixture.weir(["sockets", "--json", "--protocol", "TCP", "--state", "bound"])).stdout).length, 0);
 });
