@@ -1,7 +1,7 @@
 /** One look at everything that is counted: the same figures for status, metrics and tests. */
 
 import { eventCounts } from "./events/accounts.ts";
-import { readEventCounts, readFaults, readRule, readTraffic, readUndecided } from "./events/counters.ts";
+import { readEventCounts, readFaults, readRejects, readRule, readTraffic, readUndecided } from "./events/counters.ts";
 import type { Health, RuleRow, Snapshot, TrafficRow } from "./events/snapshot.ts";
 import type { Census } from "./flows/census.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
@@ -45,6 +45,7 @@ export class Figures {
       bans: bans(),
       traffic: this.traffic(),
       undecided: readUndecided(plane.map("undecided")),
+      rejects: readRejects(plane.map("answers")),
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
       flows: census.figures,

@@ -30,6 +30,7 @@ export function checkRules(rules: unknown[], sets: Mapping | undefined, errors: 
     checkShape(rule, RULE, path, errors);
     if (!isMapping(rule)) continue;
     checkName(rule["name"], index, first, errors);
+    checkReject(rule, [...path, "reject"], errors, warnings);
     checkLayer4(mappingIn(rule, "layer4"), [...path, "layer4"], errors);
     if (isMapping(rule["not"])) checkNot(rule["not"], mappingIn(rule, "layer4")["protocol"], [...path, "not"], errors);
     checkReferences(rule, sets, path, errors);
@@ -42,6 +43,12 @@ function checkName(name: unknown, index: number, first: Map<string, number>, err
   const earlier = first.get(name);
   if (earlier === undefined) first.set(name, index);
   else errors.add(["rules", index, "name"], `the name ${quote(name)} is already that of rules[${earlier}]; names are unique`, { value: name });
+}
+
+function checkReject({ action, enforce, reject }: Mapping, path: Steps, errors: Findings, warnings: Findings): void {
+  if (reject !== true) return;
+  if (action === "allow") errors.add(path, "reject needs the action block: there is nothing to tell the sender of what passes", { ofKey: true });
+  if (action === "block" && enforce !== true) warnings.add(path, "nothing is rejected without enforce: true, because nothing is dropped", { ofKey: true });
 }
 
 /** `protocol`: of the rule, whose ports and messages `not` may leave out without naming it again. */

@@ -52,6 +52,7 @@ export interface RuleConfig {
   description?: string;
   action: Action;
   enforce: boolean;
+  reject?: boolean;
   direction: RuleDirection;
   interfaces?: string[];
   layer3?: Layer3Config;

@@ -93,6 +93,11 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => byName(snapshot.undecided),
   },
   {
+    name: "weir.rejects", kind: "counter", unit: "{packet}", attributes: ["weir.answer"],
+    description: "Packets dropped by rules that reject, by what their sender was told: reset or prohibited, else nothing since it was unfit, suppressed (over 1,000 a second) or failed.",
+    read: ({ snapshot }) => byName(snapshot.rejects),
+  },
+  {
     name: "weir.flows.active", kind: "updowncounter", unit: "{flow}", attributes: [],
     description: "Connections in the flow table.",
     read: ({ snapshot }) => [[snapshot.flows.active]],

@@ -6,6 +6,7 @@
 #ifndef WEIR_EMIT_H
 #define WEIR_EMIT_H
 
+#include "limiter.h"
 #include "socket.h"
 
 static __always_inline struct event_counter *event_counter_here(void)
@@ -31,20 +32,10 @@ static __always_inline bool within_limit(const struct packet *packet, const stru
 	__u32 index = packet->copy * rule_slots + slot;
 	struct rule_counter *counter = bpf_map_lookup_elem(&rule_counters, &slot);
 	struct rule *rule = bpf_map_lookup_elem(&rules, &index);
-	__u64 second, seen;
-	__u32 limit;
 
 	if (!counter || !rule)
 		return false;
-	limit = rule->events_per_second ?: policy->events_per_second;
-	second = bpf_jiffies64() / (jiffies_per_second ?: 1);
-	seen = *(volatile __u64 *)&counter->shards[0].limiter;
-	if (seen >> 32 != (__u32)second) {
-		if (__sync_val_compare_and_swap(&counter->shards[0].limiter, seen, second << 32 | 1) == seen)
-			return limit > 0;
-		seen = *(volatile __u64 *)&counter->shards[0].limiter;
-	}
-	if ((__u32)seen < limit && (__u32)__sync_fetch_and_add(&counter->shards[0].limiter, 1) < limit)
+	if (within_second(&counter->shards[0].limiter, rule->events_per_second ?: policy->events_per_second))
 		return true;
 	count_suppressed(counter);
 	return false;

@@ -16,8 +16,11 @@ struct icmp_header {
 enum icmp_number {
 	ICMP_ECHO_REPLY_TYPE = 0, ICMP_UNREACHABLE_TYPE = 3, ICMP_QUENCH_TYPE = 4, ICMP_ECHO_TYPE = 8,
 	ICMP_EXCEEDED_TYPE = 11, ICMP_PARAMETER_TYPE = 12, ICMP_TIMESTAMP_TYPE = 13, ICMP_TIMESTAMP_REPLY_TYPE = 14,
-	ICMPV6_ERROR_LAST_TYPE = 4, ICMPV6_ECHO_TYPE = 128, ICMPV6_ECHO_REPLY_TYPE = 129,
+	ICMPV6_UNREACHABLE_TYPE = 1, ICMPV6_ERROR_LAST_TYPE = 4, ICMPV6_ECHO_TYPE = 128, ICMPV6_ECHO_REPLY_TYPE = 129,
 };
+
+/* Of an unreachable: communication is administratively prohibited. */
+enum icmp_code { ICMP_PROHIBITED_CODE = 13, ICMPV6_PROHIBITED_CODE = 1 };
 
 static __always_inline bool is_icmp_error(__u8 protocol, __u8 type)
 {

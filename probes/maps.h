@@ -83,6 +83,22 @@ struct {
 	__type(value, __u64);
 } undecided SEC(".maps");
 
+/* enum weir_answer -> packets */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ANSWER_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} answers SEC(".maps");
+
+/* 0 -> second and how many answers were sent in it: see limiter.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} answer_limiter SEC(".maps");
+
 /* enum weir_fault -> how often that place failed */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -15,6 +15,65 @@ static __always_inline __u64 sender_cookie(hook_context *ctx)
 #define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
 #define DROP 2		/* TC_ACT_SHOT, TCX_DROP */
 
+/*
+ * On packets that weir sends itself, so that its other direction does not judge them. Nobody else's packet passes by it:
+ * it must be an answer in all else, too. A change of the network namespace takes it off.
+ */
+#define ANSWER_MARK 0x77656972
+
+static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to, __u32 size)
+{
+	return bpf_skb_load_bytes(ctx, offset, to, size);
+}
+
+#include "answer.h"
+
+/* Where a device or driver writes the checksum that the stack left to it, from the start of layer 4. */
+static __always_inline __u32 checksum_place(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP ? __builtin_offsetof(struct tcp_header, checksum)
+					       : __builtin_offsetof(struct udp_header, checksum);
+}
+
+/*
+ * Where the checksum of the packet is still to be made by the device, that of the answer will be: over all from where
+ * layer 4 began, to where its checksum was. It is right in the end if the sum of the pseudo header is there now; of an
+ * ICMP error that place is unused, and ends up as 0xffff, which adds nothing. Nothing says whether it is so, but such a
+ * packet cannot be cut off before that place.
+ */
+static __always_inline bool replace_packet(hook_context *skb, const struct packet *packet, struct answer *answer)
+{
+	__u64 start = answer->start, length = ANSWER_MESSAGE - start + answer->message_length;
+
+	if (bpf_skb_change_tail(skb, packet->l4_offset + 4, 0)) {
+		if (packet->l4_offset - packet->l3_offset != ANSWER_MESSAGE - start)
+			return false;
+		*(__u16 *)(answer->bytes + ANSWER_MESSAGE + checksum_place(packet)) = answer->pseudo;
+	}
+	if (!is_within(&start, 0, ANSWER_MESSAGE) || !is_within(&length, sizeof(struct ipv4_header), MOST_OF_ICMPV6))
+		return false;
+	return !bpf_skb_change_tail(skb, packet->l3_offset + length, 0) &&
+	       !bpf_skb_store_bytes(skb, packet->l3_offset, answer->bytes + start, length,
+				    BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH);
+}
+
+static __always_inline bool store_link_header(hook_context *skb, struct answer *answer)
+{
+	__u64 length = answer->link_length;
+
+	if (!length)
+		return true;
+	return is_within(&length, ETH_HLEN, MOST_OF_LINK) && !bpf_skb_store_bytes(skb, 0, answer->link, length, 0);
+}
+
+static __always_inline int send_back(hook_context *skb, const struct packet *packet)
+{
+	skb->mark = ANSWER_MARK;
+	return bpf_redirect(skb->ifindex, packet->direction == DIRECTION_INGRESS ? 0 : BPF_F_INGRESS);
+}
+
+#include "reject.h"
+
 /* How much of a packet is made linear when a header lies outside the linear part: whatever a parser may look at. */
 #define PULL_BYTES (CURSOR_LIMIT + 64)
 
@@ -82,8 +141,10 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 		parse_frame_apart(&cursor, packet, start_skb(skb, &cursor, packet));
 		inner = packet_inside(&cursor, packet);
 	}
+	if (skb->mark == ANSWER_MARK && is_answer(packet))
+		return PASS;
 	count_wire(skb, packet, inner);
-	return observe(skb, &cursor, packet) == VERDICT_DROPPED ? DROP : PASS;
+	return observe(skb, &cursor, packet) == VERDICT_DROPPED ? drop(skb, packet) : PASS;
 }
 
 SEC("tc")

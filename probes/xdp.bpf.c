@@ -12,6 +12,54 @@ static __always_inline __u64 sender_cookie(hook_context *ctx)
 
 #include "observe.h"
 
+#define DROP XDP_DROP
+
+static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to, __u32 size)
+{
+	return bpf_xdp_load_bytes(ctx, offset, to, size);
+}
+
+#include "answer.h"
+
+/* An Ethernet frame may not be shorter on the wire, and not every card fills it up. */
+#define SHORTEST_FRAME ETH_ZLEN
+
+/* What is longer grows at its head, where drivers leave room; the link header is written anew. */
+static __always_inline bool replace_packet(hook_context *ctx, const struct packet *packet, struct answer *answer)
+{
+	__u64 start = answer->start, length = ANSWER_MESSAGE - start + answer->message_length;
+	__u32 frame = packet->l3_offset + length;
+	int growth;
+
+	if (frame < SHORTEST_FRAME) {
+		__builtin_memset(answer->bytes + ANSWER_MESSAGE + sizeof(struct tcp_header), 0, SHORTEST_FRAME);
+		length += SHORTEST_FRAME - frame;
+		frame = SHORTEST_FRAME;
+	}
+	if (!is_within(&start, 0, ANSWER_MESSAGE) || !is_within(&length, sizeof(struct ipv4_header), MOST_OF_ICMPV6))
+		return false;
+	growth = (int)frame - (int)bpf_xdp_get_buff_len(ctx);
+	if (growth > 0 ? bpf_xdp_adjust_head(ctx, -growth) : bpf_xdp_adjust_tail(ctx, growth))
+		return false;
+	return !bpf_xdp_store_bytes(ctx, packet->l3_offset, answer->bytes + start, length);
+}
+
+static __always_inline bool store_link_header(hook_context *ctx, struct answer *answer)
+{
+	__u64 length = answer->link_length;
+
+	if (!length)
+		return true;
+	return is_within(&length, ETH_HLEN, MOST_OF_LINK) && !bpf_xdp_store_bytes(ctx, 0, answer->link, length);
+}
+
+static __always_inline int send_back(hook_context *ctx, const struct packet *packet)
+{
+	return XDP_TX;
+}
+
+#include "reject.h"
+
 SEC("xdp.frags")
 int weir_xdp_ingress(struct xdp_md *ctx)
 {
@@ -27,7 +75,7 @@ int weir_xdp_ingress(struct xdp_md *ctx)
 	packet->wire_bytes = packet->frame_length;
 	packet->wire_packets = 1;
 	parse_frame(&cursor, packet, 0);
-	return observe(ctx, &cursor, packet) == VERDICT_DROPPED ? XDP_DROP : XDP_PASS;
+	return observe(ctx, &cursor, packet) == VERDICT_DROPPED ? drop(ctx, packet) : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

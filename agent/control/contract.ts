@@ -198,6 +198,7 @@ export interface Status {
   /** In force. */
   bans: number;
   undecided: Record<string, number>;
+  rejects: Record<string, number>;
   faults: Record<string, number>;
   lost: Record<string, number>;
   ring_fill: number;

@@ -13,6 +13,11 @@ const VERDICTS: Record<Answer["verdict"], { text: string; style: "green" | "red"
   undecided: { text: "cannot be decided, and passes", style: "yellow" },
 };
 
+const TOLD: Record<NonNullable<Answer["answer"]>, string> = {
+  reset: "with a TCP reset",
+  prohibited: 'with the ICMP error "administratively prohibited"',
+};
+
 const COLUMNS: Column<Reason>[] = [
   { title: "CONDITION", value: (reason) => reason.field },
   { title: "HOLDS", value: ({ matched }) => (matched === null ? "unknown" : matched ? "yes" : "no") },
@@ -27,6 +32,7 @@ export function explanationText(packet: { called: string; direction: Direction }
     ...openerText(packet.direction, answer),
     `verdict  ${colour(style, text)}`,
     `because  ${becauseOf(answer)}`,
+    ...(answer.answer === null ? [] : [`answered ${TOLD[answer.answer]}, at most 1,000 times a second`]),
     `rules    ${called}`,
     `kernel   ${kernelText(answer)}`,
     ...(answer.conditions.length === 0 ? [] : ["", ...table(answer.conditions, COLUMNS)]),
@@ -56,8 +62,8 @@ function becauseOf({ rule, undecided }: Answer): string {
 function kernelText({ kernel }: Answer): string {
   if (!kernel.asked) return `not asked: ${kernel.why}`;
   if (kernel.agrees) return `says the same (${kernel.hook})`;
-  const { verdict, rule, staged, reason } = kernel;
-  const more = [staged === null ? [] : [`after the staged rule ${staged}`], reason === null ? [] : [reason]].flat();
+  const { verdict, rule, staged, reason, answer } = kernel;
+  const more = [staged === null ? [] : [`after the staged rule ${staged}`], reason === null ? [] : [reason], answer === null ? [] : [`answered ${TOLD[answer]}`]].flat();
   return colour("red", `DISAGREES (${kernel.hook}): it says ${verdict} by ${rule}${more.length === 0 ? "" : `, ${more.join(", ")}`}`);
 }
 

@@ -52,9 +52,15 @@ const FLAGS: Record<string, Flag> = {
   direction: { key: "direction", value: "WHICH", about: "the opener's: ingress, egress or both (both)", read: word },
 };
 
+/** Keys of the rule that are true or not there. */
+const SWITCHES: Record<string, OptionSpec> = {
+  enforce: { about: "let the rule drop in prevent mode; without it, it only reports what it would drop" },
+  reject: { about: "tell the sender of what it drops at once: a TCP reset, else an ICMP error (with --enforce)" },
+};
+
 export const RULE_OPTIONS: Record<string, OptionSpec> = {
   ...Object.fromEntries(Object.entries(FLAGS).map(([name, { value, about }]) => [name, { value: value!, about }])),
-  enforce: { about: "let the rule drop in prevent mode; without it, it only reports what it would drop" },
+  ...SWITCHES,
 };
 
 export const PLACE_OPTIONS: Record<string, OptionSpec> = {
@@ -70,7 +76,8 @@ export function ruleOf(call: Call): Record<string, unknown> {
     const text = call.text(name);
     if (text !== undefined) put(rule, key, read(text));
   }
-  return call.has("enforce") ? { ...rule, enforce: true } : rule;
+  for (const name of Object.keys(SWITCHES)) if (call.has(name)) rule[name] = true;
+  return rule;
 }
 
 /** `key`: the keys down to it, with dots. */
@@ -103,9 +110,9 @@ export async function inFlags<T>(asked: Promise<T>): Promise<T> {
 /** A problem or a warning: `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
 export function inFlag(problem: string): string {
   const [, key = "", rest = ""] = /^([a-z0-9_.]+)(?:\[[0-9]+\][a-z.]*)?: (.*)$/su.exec(problem) ?? [];
-  const flag = key === "until" ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key || key.startsWith(`${ofFlag}.`))?.[0];
+  const flag = key === "until" || key in SWITCHES ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key || key.startsWith(`${ofFlag}.`))?.[0];
   if (flag === undefined) return problem;
   const itself = key.split(".").at(-1)!;
   // Such as "destination_ports need the protocol tcp or udp".
-  return rest.startsWith(`${itself} need`) ? `--${flag} needs${rest.slice(rest.indexOf(" the protocol"))}` : `--${flag}: ${rest}`;
+  return rest.startsWith(`${itself} need`) ? `--${flag} needs${rest.slice(rest.indexOf(" ", itself.length + 1))}` : `--${flag}: ${rest}`;
 }

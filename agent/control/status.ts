@@ -30,6 +30,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     flows: snapshot.flows,
     bans: snapshot.bans,
     undecided: snapshot.undecided,
+    rejects: snapshot.rejects,
     faults: snapshot.faults,
     lost: snapshot.lost,
     ring_fill: snapshot.ring_fill,

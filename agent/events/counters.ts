@@ -1,6 +1,6 @@
 /** The kernel's counters as figures. Per-CPU values are added up; nothing is kept here. */
 
-import { DirectionNames, EventCounter, FaultNames, FlowCounter, Limit, ReasonNames, RuleCounterShard, RuleCounter, Traffic, TransportNames, VerdictNames } from "../generated/layout.ts";
+import { AnswerNames, DirectionNames, EventCounter, FaultNames, FlowCounter, Limit, ReasonNames, RuleCounterShard, RuleCounter, Traffic, TransportNames, VerdictNames } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "../kernel/maps.ts";
 import type { Direction, Transport, Verdict } from "./event.ts";
 import type { TrafficRow } from "./snapshot.ts";
@@ -53,6 +53,7 @@ function readNamed(map: BpfMap, names: readonly string[]): Record<string, number
 }
 
 export const readUndecided = (map: BpfMap): Record<string, number> => readNamed(map, ReasonNames);
+export const readRejects = (map: BpfMap): Record<string, number> => readNamed(map, AnswerNames);
 export const readFaults = (map: BpfMap): Record<string, number> => readNamed(map, FaultNames);
 
 export interface KernelEventCounts {

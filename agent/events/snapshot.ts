@@ -72,6 +72,8 @@ export interface Snapshot {
   traffic: TrafficRow[];
   /** By reason, as `tcp_header_length`. */
   undecided: Record<string, number>;
+  /** Packets dropped by rules that reject, by what their sender was told: `reset`, `prohibited`, or why not. Zero rows are left out. */
+  rejects: Record<string, number>;
   /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
   events: EventCounts;

@@ -97,5 +97,5 @@ function peerOf(arrival: Arrival): string[] {
 }
 
 function isSame(one: Outcome, other: Outcome): boolean {
-  return one.verdict === other.verdict && one.rule === other.rule && one.staged === other.staged && one.reason === other.reason;
+  return one.verdict === other.verdict && one.rule === other.rule && one.staged === other.staged && one.reason === other.reason && one.answer === other.answer;
 }

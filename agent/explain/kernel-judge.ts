@@ -159,6 +159,7 @@ export class KernelJudge {
     const program = this.#program(onXdp ? "weir_xdp_ingress" : programOf(arrival.hook));
     this.#enter(arrival.interface);
     this.#expectRun();
+    this.#maps.get("answer_limiter")!.update(u32(0), Buffer.alloc(8)); // questions are no flood
     const { retval } = program.testRun({ data: arrival.frame, ifindex: LOOPBACK_INDEX });
     const outcome = this.#outcome();
     const passed = retval === PASS[onXdp ? "xdp" : "tc"];

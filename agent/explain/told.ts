@@ -1,6 +1,6 @@
 /** What a program leaves of the packet it judged last, in words. */
 
-import { Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { Answer, AnswerNames, Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import type { Outcome, Reason } from "../rules/reference.ts";
 
 /** Elements of the table `scratch`. */
@@ -21,14 +21,19 @@ export function outcomeIn(outerBytes: Buffer, innerBytes: () => Buffer, nameOf: 
 function read(bytes: Buffer, nameOf: (slot: number) => string | undefined): Outcome {
   const staged = bytes.readUInt32LE(Told.staged);
   const reason = bytes.readUInt32LE(Told.reason);
+  const verdict = (VerdictNames[bytes.readUInt32LE(Told.verdict)] ?? "?") as Outcome["verdict"];
+  const answer = verdict === "dropped" ? bytes.readUInt32LE(Told.answer) : Answer.NONE;
   const named = (slot: number): string => BUILT_IN[slot] ?? nameOf(slot) ?? `slot ${slot}`;
   return {
-    verdict: (VerdictNames[bytes.readUInt32LE(Told.verdict)] ?? "?") as Outcome["verdict"],
+    verdict,
     rule: named(bytes.readUInt32LE(Told.slot)),
     staged: staged === Slot.NONE ? null : named(staged),
     reason: reason === 0 ? null : (ReasonNames[reason] as Reason),
+    answer: SENT.includes(answer) ? (AnswerNames[answer] as Outcome["answer"]) : null,
   };
 }
+
+const SENT: readonly number[] = [Answer.RESET, Answer.PROHIBITED];
 
 const BUILT_IN: Record<number, string> = {
   [Slot.DEFAULT]: "default",

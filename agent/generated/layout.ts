@@ -164,6 +164,25 @@ export const ReasonNames: readonly string[] = [
   "not_linear",
 ];
 
+export const Answer = {
+  NONE: 0,
+  RESET: 1,
+  PROHIBITED: 2,
+  UNFIT: 3,
+  SUPPRESSED: 4,
+  FAILED: 5,
+  COUNT: 6,
+} as const;
+/** By value. */
+export const AnswerNames: readonly string[] = [
+  "none",
+  "reset",
+  "prohibited",
+  "unfit",
+  "suppressed",
+  "failed",
+];
+
 export const Fault = {
   FLOW_INSERT: 0,
   OPENING_INSERT: 1,
@@ -279,6 +298,7 @@ export const IndexKindNames: readonly string[] = [
 
 export const RuleFlag = {
   ENFORCE: 1,
+  REJECT: 16,
   TCP_FLAGS: 2,
   LONGER_THAN: 4,
   SHORTER_THAN: 8,
@@ -663,13 +683,14 @@ export const CgroupMade = {
 } as const;
 
 export const Outcome = {
-  size: 24,
+  size: 32,
   slot: 0,
   staged: 4,
   action: 8,
   verdict: 12,
-  reason: 16,
-  tunnelled: 20,
+  answer: 16,
+  reason: 24,
+  tunnelled: 28,
 } as const;
 
 export const EventCounter = {

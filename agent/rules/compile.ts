@@ -30,6 +30,8 @@ export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "sets" | "i
 export interface CompiledRule {
   action: Action;
   enforce: boolean;
+  /** Who sent what it drops is told. */
+  reject: boolean;
   /** What each packet is asked for; absent where the rule is decided once for a flow. */
   conditions?: Conditions;
 }
@@ -232,9 +234,9 @@ function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expand
 }
 
 function compileRule(rule: RuleConfig): CompiledRule {
-  const { action, enforce } = rule;
+  const { action, enforce, reject = false } = rule;
   const conditions = conditionsOf(rule);
-  return { action, enforce, ...(conditions === undefined ? {} : { conditions }) };
+  return { action, enforce, reject, ...(conditions === undefined ? {} : { conditions }) };
 }
 
 function uncrowded<T>(make: () => T, lines: Lines, ruleAt: RuleAt): T {

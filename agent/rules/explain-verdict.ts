@@ -5,7 +5,7 @@ import type { Action, RuleConfig } from "../../config/types.ts";
 import type { Direction, Endpoint, RuleReference, Verdict } from "../events/event.ts";
 import { explainRule, type Condition } from "./explain.ts";
 import { REASONS } from "./reasons.ts";
-import type { Outcome, Policy, Step } from "./reference.ts";
+import type { Outcome, Policy, Step, Told } from "./reference.ts";
 import type { Subject } from "./subject.ts";
 
 /** Nobody reads more of them. */
@@ -39,6 +39,8 @@ export interface Explanation {
   /** The first rule before it that would drop if it were enforced. */
   staged: { rule: RuleReference; conditions: Reason[] } | null;
   undecided: Doubt | null;
+  /** What the sender of a dropped packet is told. */
+  answer: Told | null;
   /** Rules that one condition, or their place behind the deciding one, keeps from deciding. */
   near_misses: NearMiss[];
 }
@@ -58,6 +60,7 @@ export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly S
     conditions: conditionsOf(set, outcome, steps, subject),
     staged: outcome.staged === null ? null : { rule: referTo(set, outcome.staged), conditions: ruleConditions(set, outcome.staged, subject) },
     undecided: outcome.reason === null ? null : doubtOf(set, outcome, outcome.reason, subject),
+    answer: outcome.answer,
     near_misses: subject === undefined ? [] : nearMisses(set, outcome, subject),
   };
 }

@@ -53,10 +53,10 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
 export function packRules(rules: readonly CompiledRule[]): Uint8Array {
   const bytes = new Uint8Array(rules.length * RuleLayout.size);
   const view = new DataView(bytes.buffer);
-  for (const [index, { action, enforce, conditions }] of rules.entries()) {
+  for (const [index, { action, enforce, reject, conditions }] of rules.entries()) {
     const at = index * RuleLayout.size;
     bytes[at + RuleLayout.action] = actionOf(action);
-    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (conditions === undefined ? 0 : packConditions(conditions, view, at, LITTLE_ENDIAN));
+    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0) | (conditions === undefined ? 0 : packConditions(conditions, view, at, LITTLE_ENDIAN));
   }
   return bytes;
 }

@@ -9,6 +9,7 @@
 
 import type { Action, Mode } from "../../config/types.ts";
 import type { Verdict } from "../events/event.ts";
+import { answerTo, type Told } from "./reference/answer.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
 import { connectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
@@ -23,6 +24,7 @@ import { ageOf, type Standing, standingOf } from "./reference/standing.ts";
 import { isAnswer, isError } from "./reference/transport.ts";
 import type { SetView, Subject } from "./subject.ts";
 
+export type { Told } from "./reference/answer.ts";
 export type { Arrival, Host } from "./reference/arrival.ts";
 export type { Policy } from "./reference/meaning.ts";
 export type { Reason } from "./reference/packet.ts";
@@ -35,6 +37,8 @@ export interface Outcome {
   staged: string | null;
   /** Why the packet could not be decided. */
   reason: Reason | null;
+  /** What the sender of a dropped packet is told, unless too many were told in this second. */
+  answer: Told | null;
 }
 
 /** What a verdict rests on: a question put to the rules, or what answered before they were asked. */
@@ -44,8 +48,9 @@ export type Step =
   | { followed: "shadow" };
 
 /** An outcome before the mode is read. */
-interface Judgement extends Omit<Outcome, "verdict"> {
+interface Judgement extends Omit<Outcome, "verdict" | "answer"> {
   action: Action;
+  answer?: Told | null;
 }
 
 const ETHERTYPE_ARP = 0x0806;
@@ -96,9 +101,10 @@ export class Reference {
   /** `tell` hears how it comes to its verdict. */
   judge(arrival: Arrival, tell: (step: Step) => void = () => {}): Outcome {
     this.#tell = tell;
-    const { action, ...rest } = this.#judgeFrame(arrival);
-    if (action === "block") return { verdict: this.#policy.mode === "prevent" ? "dropped" : "would_drop", ...rest };
-    return { verdict: rest.reason === null ? "passed" : "undecided", ...rest };
+    const { action, answer = null, ...rest } = this.#judgeFrame(arrival);
+    if (action === "allow") return { verdict: rest.reason === null ? "passed" : "undecided", ...rest, answer: null };
+    const drops = this.#policy.mode === "prevent";
+    return { verdict: drops ? "dropped" : "would_drop", ...rest, answer: drops ? answer : null };
   }
 
   #judgeFrame(arrival: Arrival): Judgement {
@@ -106,6 +112,7 @@ export class Reference {
     const seen = sight(arrival, this.#fragments);
     if (isNotIp(seen)) return this.#pass("not_ip", seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED);
     const outer = this.#judgePacket(seen, arrival);
+    if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule)) return { ...outer, answer: answerTo(seen.packet, arrival) };
     const inner = seen.packet?.transport?.inner;
     if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels) return outer;
     return worse(outer, this.#judgeInner(inner, arrival, seen.packet?.fragment != null));
@@ -252,6 +259,10 @@ export class Reference {
     const answer = askRules(this.#rules, this.#policy.defaults.action, subject);
     this.#tell({ asked: subject, answer });
     return answer;
+  }
+
+  #rejects(name: string): boolean {
+    return this.#policy.rules.find((rule) => rule.name === name)?.reject === true;
   }
 
   #pass(as: Extract<Step, { passedAs: unknown }>["passedAs"], judgement = FAILSAFE): Judgement {

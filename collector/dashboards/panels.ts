@@ -128,14 +128,19 @@ export const SECTIONS: readonly Section[] = [
     title: "Verdicts",
     panels: [
       {
-        title: "Packets by verdict", kind: "timeseries", unit: "pps", stacked: true, width: 12,
+        title: "Packets by verdict", kind: "timeseries", unit: "pps", stacked: true, width: 8,
         says: "Each packet has exactly one verdict.",
         queries: { "{{weir_verdict}}": perSecond("weir_packets_total", "weir_verdict", TRAFFIC) },
       },
       {
-        title: "Undecided by reason", kind: "timeseries", unit: "pps", stacked: true, width: 12,
+        title: "Undecided by reason", kind: "timeseries", unit: "pps", stacked: true, width: 8,
         says: "Packets that could not be judged; `defaults.on_error` decided them.",
         queries: { "{{error_type}}": perSecond("weir_undecided_total", "error_type") },
+      },
+      {
+        title: "Rejected by answer", kind: "timeseries", unit: "pps", stacked: true, width: 8,
+        says: "Dropped by rules with `reject: true`: what the sender was told, or why nothing.",
+        queries: { "{{weir_answer}}": perSecond("weir_rejects_total", "weir_answer") },
       },
     ],
   },

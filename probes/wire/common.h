@@ -81,6 +81,17 @@ enum weir_reason {
 	REASON_COUNT,
 };
 
+/* What the sender of a dropped packet was told. Where its rule wants that, all but "none" are counted. */
+enum weir_answer {
+	ANSWER_NONE,
+	ANSWER_RESET,
+	ANSWER_PROHIBITED,
+	ANSWER_UNFIT,		/* nothing may be said to it, as to a reset, an error, or a group */
+	ANSWER_SUPPRESSED,	/* more than so many a second */
+	ANSWER_FAILED,		/* it could not be rewritten */
+	ANSWER_COUNT,
+};
+
 /* Places in the kernel that can fail. Each has a counter of its own. */
 enum weir_fault {
 	FAULT_FLOW_INSERT,

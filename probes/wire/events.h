@@ -66,6 +66,8 @@ struct outcome {
 	__u32 staged;			/* the first staged match before it, or SLOT_NONE */
 	__u32 action;			/* enum weir_action */
 	__u32 verdict;			/* enum weir_verdict */
+	__u32 answer;			/* enum weir_answer, of a packet that was dropped */
+	__u32 reserved;
 	__u32 reason;			/* enum weir_reason */
 	__u32 tunnelled;		/* 1: a packet inside was judged, too */
 };

@@ -83,6 +83,15 @@ test("places are found by pointer when they are asked for", () => {
   assert.equal(loaded.locate("/rules/7"), "/etc/weir/weir.yaml:1:1");
 });
 
+test("warns of a rule that rejects without dropping", () => {
+  const text = (more: string): string => `version: 1\nrules: [{ name: a, action: block, layer4: { protocol: tcp }, ${more} }]\n`;
+  assert.deepEqual(warnings(text("reject: true")), [
+    "weir.yaml:2:62: rules[0].reject: nothing is rejected without enforce: true, because nothing is dropped",
+  ]);
+  assert.deepEqual(warnings(text("reject: true, enforce: true")), []);
+  assert.deepEqual(warnings(text("reject: false")), []);
+});
+
 test("warns of bits beyond a prefix, of rules without conditions and of families that never meet", () => {
   const rule = (body: string): string => `version: 1\nrules: [{ name: a, ${body} }]\n`;
   assert.deepEqual(warnings(rule("action: block, layer3: { source: [10.0.0.1/8] }")), [

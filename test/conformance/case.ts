@@ -22,6 +22,8 @@ export type Step = PacketStep | { reload: PolicyText } | { mode: Mode } | { wait
 export interface PacketStep {
   packet: Arrival;
   expect: Outcome;
+  /** The frame that goes back where the outcome has an answer. */
+  answer?: Uint8Array;
 }
 
 /** The interface of packets that name no other. */
@@ -42,20 +44,24 @@ export function at(hook: Arrival["hook"], frame: Uint8Array, expect: Outcome, ci
 }
 
 export function passed(rule = "default", staged: string | null = null): Outcome {
-  return { verdict: "passed", rule, staged, reason: null };
+  return { verdict: "passed", rule, staged, reason: null, answer: null };
 }
 
 export function dropped(rule: string, staged: string | null = null): Outcome {
-  return { verdict: "dropped", rule, staged, reason: null };
+  return { verdict: "dropped", rule, staged, reason: null, answer: null };
+}
+
+export function rejected(rule: string, answer: NonNullable<Outcome["answer"]>): Outcome {
+  return { ...dropped(rule), answer };
 }
 
 export function wouldDrop(rule: string, staged: string | null = null): Outcome {
-  return { verdict: "would_drop", rule, staged, reason: null };
+  return { verdict: "would_drop", rule, staged, reason: null, answer: null };
 }
 
 type Reason = NonNullable<Outcome["reason"]>;
 
 /** `verdict`: as `on_error` and the mode have it. */
 export function undecided(reason: Reason, verdict: "undecided" | "would_drop" | "dropped" = "undecided"): Outcome {
-  return { verdict, rule: "on_error", staged: null, reason };
+  return { verdict, rule: "on_error", staged: null, reason, answer: null };
 }

@@ -9,6 +9,7 @@ import { FLOW_CASES } from "./cases/flows.ts";
 import { FRAGMENT_CASES } from "./cases/fragments.ts";
 import { ICMP_CASES } from "./cases/icmp.ts";
 import { MALFORMED_CASES } from "./cases/malformed.ts";
+import { REJECT_CASES } from "./cases/rejects.ts";
 import { RULE_CASES } from "./cases/rules.ts";
 import { SET_CASES } from "./cases/sets.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
@@ -29,4 +30,5 @@ export const CASES: readonly Case[] = [
   ...TUNNEL_CASES,
   ...BAN_CASES,
   ...SET_CASES,
+  ...REJECT_CASES,
 ];

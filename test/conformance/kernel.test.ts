@@ -16,6 +16,7 @@ import { cannotRun, type IngressHook, KernelJudge } from "./kernel-judge.ts";
 import { passTime } from "./pass-time.ts";
 import { policyOf } from "./policy.ts";
 
+const SHORTEST_FRAME = 60;
 const ROUTED_VIA = "eth0";
 
 test("the kernel programs judge as the reference does", requires(root()), async (t) => {
@@ -56,6 +57,7 @@ async function run(judge: KernelJudge, { config, host, steps }: Case, hook: Ingr
       else {
         setForwarding(step.packet.local === false);
         assert.deepEqual(judge.judge(step.packet, hook), step.expect, `step ${index + 1}`);
+        assert.equal(judge.answer?.toString("hex"), step.answer && Buffer.from(hook === "xdp" && step.packet.hook === "ingress" ? filled(step.answer) : step.answer).toString("hex"), `the answer of step ${index + 1}`);
       }
     }
   } finally {
@@ -63,6 +65,11 @@ async function run(judge: KernelJudge, { config, host, steps }: Case, hook: Ingr
     for (const address of addressesOf(host)) onLoopback("del", address);
     setForwarding(false);
   }
+}
+
+/** XDP fills up what would be shorter than Ethernet has it. */
+function filled(frame: Uint8Array): Uint8Array {
+  return Buffer.concat([frame, new Uint8Array(Math.max(0, SHORTEST_FRAME - frame.length))]);
 }
 
 /** One device for each interface that a case names. */

@@ -271,6 +271,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
       { interface: "eth0", direction: "egress", transport: "udp", verdict: "passed", packets: 0, bytes: 0 },
     ],
     undecided: { tcp_header_length: 3 },
+    rejects: {},
     faults: {},
     events: { emitted: 100, received: 90, pending: 7, lost: 3, suppressed: 5 },
     flows: { active: 2, inserted: 5, deleted: 3, evicted: 0 },

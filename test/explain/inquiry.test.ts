@@ -68,7 +68,7 @@ test("what cannot be known is told, with the rules that ask for it", () => {
 });
 
 test("a kernel that says otherwise is told, whatever it differs in", () => {
-  const same: Outcome = { verdict: "would_drop", rule: "no-telnet", staged: "watched", reason: null };
+  const same: Outcome = { verdict: "would_drop", rule: "no-telnet", staged: "watched", reason: null, answer: null };
   const differently: Partial<Outcome>[] = [{ verdict: "passed" }, { rule: "late" }, { staged: null }, { reason: "opener_unknown" }];
   const judgeSaying = (outcome: Outcome): Kernel => ({ hook: "tc", judge: { forget() {}, cannotTry() {}, judge: () => outcome } as unknown as KernelJudge });
   const agrees = (outcome: Outcome): boolean => {

@@ -31,8 +31,8 @@ export const command: Command = {
       ...(config.error === null ? [] : [`           ${colour("red", `the file is refused now: ${printable(config.error, 500)}`)}`]),
       `flows      ${count(flows.active)} active, ${count(flows.evicted)} evicted`,
       `events     ${eventsText(status)}`,
-      ...["undecided", "faults"].flatMap((field) => {
-        const text = countsText(status[field as "undecided" | "faults"]);
+      ...(["undecided", "rejects", "faults"] as const).flatMap((field) => {
+        const text = countsText(status[field]);
         return text === "" ? [] : [`${field.padEnd(11)}${text}`];
       }),
       "",

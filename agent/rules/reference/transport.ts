@@ -94,6 +94,11 @@ export function isAnswer(protocol: number, type: number): boolean {
   return pairOf(protocol, type)?.[1] === type;
 }
 
+/** Echo and timestamp requests. */
+export function isQuestion(protocol: number, type: number): boolean {
+  return pairOf(protocol, type)?.[0] === type;
+}
+
 /** The question an answer belongs to; any other type is its own. */
 export function questionOf(protocol: number, type: number): number {
   return pairOf(protocol, type)?.[0] ?? type;
