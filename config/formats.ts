@@ -9,6 +9,7 @@ import { nearest } from "./nearest.ts";
 import { readPorts } from "./ports.ts";
 import { isPrintable, printable, quote } from "./quote.ts";
 import { explainSetName, setNamed } from "./sets.ts";
+import { readRate } from "./rate.ts";
 import { parseSize } from "./size.ts";
 
 /** What is wrong with a value, or undefined. */
@@ -65,6 +66,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     const error = explainDuration(value);
     return error === undefined ? undefined : { error };
   },
+  rate: (value) => misreading(readRate(value)),
   endpoint(value) {
     const url = URL.parse(value);
     if (url === null || !isPrintable(value)) return { error: `${quote(value)} is not a URL, as http://127.0.0.1:4318` };

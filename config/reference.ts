@@ -42,7 +42,7 @@ function rowsOf(schema: Schema, before: string): Row[] {
   return Object.entries(properties).flatMap(([name, property]) => {
     const part = resolve(property);
     const row = { key: before + name, schema: part, required: required.includes(name) };
-    if (part.properties !== undefined) return rowsOf(part, `${row.key}.`);
+    if (part.properties !== undefined) return [...(part.types.length > 1 ? [row] : []), ...rowsOf(part, `${row.key}.`)];
     if (typeof part.additionalProperties === "object") {
       const named = rowsOf(part.additionalProperties, `${row.key}.NAME.`);
       if (named.length > 0) return [row, ...named];

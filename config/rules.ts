@@ -8,6 +8,7 @@ import { icmpCodeNames, icmpCodeNumber, icmpTable, icmpTypeNumber, ICMP_TYPES, I
 import { PROTOCOLS, protocolName, protocolNumber } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { quote } from "./quote.ts";
+import { readRate } from "./rate.ts";
 import { RULE } from "./schema.ts";
 import { explainReference, setNamed } from "./sets.ts";
 import { checkShape } from "./shape.ts";
@@ -15,6 +16,8 @@ import { checkShape } from "./shape.ts";
 type Mapping = Record<string, unknown>;
 type Steps = (string | number)[];
 
+/** Longer than anybody waits, and short enough for the clock of the kernel. */
+const LONGEST_BURST_DAYS = 365;
 const CONDITIONS = ["interfaces", "layer3", "layer4"];
 
 /** Checks every rule by itself, against the others and the sets it names, and fills in the rules' defaults. `sets`: undefined where they are not known. */
@@ -102,6 +105,7 @@ function checkLayer4(layer4: Mapping, path: Steps, errors: Findings, otherwise?:
   }
   checkState(layer4["state"], protocol, known, [...path, "state"], errors);
   checkDuration(mappingIn(layer4, "connection_duration"), [...path, "connection_duration"], errors);
+  checkRate(mappingIn(layer4, "over_rate"), [...path, "over_rate"], errors);
   checkFlags(mappingIn(layer4, "flags"), [...path, "flags"], errors);
 }
 
@@ -137,6 +141,14 @@ function checkDuration(duration: Mapping, path: Steps, errors: Findings): void {
   const [least, most] = [duration["longer_than"], duration["shorter_than"]].map((text) => (typeof text === "string" ? parseDuration(text) : undefined));
   if (least === undefined || most === undefined || least < most) return;
   errors.add([...path, "shorter_than"], `no connection is older than ${String(duration["longer_than"])} and younger than ${String(duration["shorter_than"])}`, { value: duration["shorter_than"] });
+}
+
+function checkRate({ rate: text, burst }: Mapping, path: Steps, errors: Findings): void {
+  const reading = typeof text === "string" ? readRate(text) : undefined;
+  if (typeof burst !== "number" || reading === undefined || "error" in reading) return;
+  const { count, seconds } = reading.rate;
+  const days = (burst / count) * (seconds / 86_400);
+  if (days > LONGEST_BURST_DAYS) errors.add([...path, "burst"], `at ${String(text)} a burst of ${burst} takes longer than ${LONGEST_BURST_DAYS} days`, { value: burst });
 }
 
 function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {

@@ -76,6 +76,9 @@ export interface Layer3Config {
 /** A port, or `first-last`: see parsePorts in ports.ts. In a rule also a set. */
 export type Ports = number | string;
 
+/** For whom a rule counts. */
+export type MeterBy = "source" | "destination" | "rule";
+
 export interface Layer4Config {
   /** A name of names.ts or a number. */
   protocol?: string | number;
@@ -84,6 +87,8 @@ export interface Layer4Config {
   icmp?: { type: string | number; code?: string | number }[];
   flags?: { set?: TcpFlag[]; unset?: TcpFlag[] };
   state?: ConnectionState[];
+  /** See rate.ts. Alone, a rate is one of packets by source. */
+  over_rate?: string | { rate: string; burst?: number; by: MeterBy; per: "packet" | "connection" };
   /** Whiles: see duration.ts. */
   connection_duration?: { longer_than?: string; shorter_than?: string };
 }

@@ -7,6 +7,7 @@
 #define WEIR_CONDITIONS_H
 
 #include "judgement.h"
+#include "rate.h"
 
 /*
  * Has the other end spoken? Of a connection met in the middle the opener's own packets say so: it goes on without
@@ -24,12 +25,16 @@ static __always_inline bool is_answered(const struct judgement *j, const struct 
 	return packet->protocol == IPPROTO_TCP && !(flags & TCP_SYN);
 }
 
+/* Also sets packet->opener, which a packet of a known flow does not need otherwise. */
 static __always_inline void note_circumstances(const struct judgement *j, struct packet *packet)
 {
 	struct circumstances *known = &packet->circumstances;
 	const struct flow *flow = j->flow ?: j->related;
 
 	known->by_opener = j->flow ? j->by_opener : !j->related && packet->opener.direction == packet->direction;
+	known->opens = j->opens;
+	if (j->flow)
+		opener_of_flow(packet, j->flow, j->by_opener);
 	known->age = flow ? bpf_jiffies64() - flow->opened_jiffies : 0;
 	if (j->related)
 		known->state = STATE_RELATED;
@@ -45,21 +50,51 @@ static __always_inline bool has_state(const struct rule *rule, __u32 state)
 	return rule->states ? rule->states >> (state & 31) & 1 : state != STATE_INVALID;
 }
 
-static __always_inline bool holds(const struct rule *rule, const struct packet *packet)
+/* Asked of the packet that opens a connection, whose other packets share the answer. */
+static __always_inline bool is_asked_once(const struct rule *rule)
+{
+	return rule->rate_per_connection;
+}
+
+static __always_inline bool holds(const struct rule *rule, __u32 rule_index, const struct packet *packet)
 {
 	const struct circumstances *known = &packet->circumstances;
 
 	if (!has_state(rule, known->state))
 		return false;
 	/* A rule on flags judges what the opener sends. */
-	if (rule->flags & RULE_TCP_FLAGS &&
+	if (rule->tcp_flags_mask &&
 	    (!known->by_opener || (packet->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value))
 		return false;
-	if (rule->flags & RULE_LONGER_THAN && known->age <= (__u64)rule->longer_than * jiffies_per_second)
+	if (rule->longer_than && known->age <= (__u64)rule->longer_than * jiffies_per_second)
 		return false;
-	if (rule->flags & RULE_SHORTER_THAN && known->age >= (__u64)rule->shorter_than * jiffies_per_second)
+	if (rule->shorter_than && known->age >= (__u64)rule->shorter_than * jiffies_per_second)
 		return false;
-	return true;
+	if (is_asked_once(rule) ? !known->opens : rule->rate_interval && !known->by_opener)
+		return false;
+	/* Last, because a packet that gets here counts. */
+	return !rule->rate_interval || is_over_rate(packet->which, rule_index);
+}
+
+/*
+ * A rule that is asked once held when the connection opened, as the condition of this number: the rest of the connection
+ * is as if it had no conditions.
+ */
+static __always_inline void settle_once(struct decision *decision, __u32 number, __u32 slot, bool staged)
+{
+	if (staged) {
+		if (decision->staged == SLOT_NONE || decision->staged_at > number) {
+			decision->staged = slot;
+			decision->staged_at = number;
+		}
+		return;
+	}
+	if (decision->staged_at > number)
+		decision->staged = SLOT_NONE;
+	decision->slot = slot;
+	decision->action = ACTION_ALLOW;
+	decision->reason = 0;
+	decision->condition_count = number + 1;
 }
 
 /* Not static: see judge_inner. */
@@ -74,6 +109,7 @@ __noinline int apply_conditions(__u32 which)
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
 		__u32 slot, index;
 		struct rule *rule;
+		bool staged;
 
 		if (i >= decision->condition_count)
 			break;
@@ -82,9 +118,12 @@ __noinline int apply_conditions(__u32 which)
 		slot = decision->conditions[i];
 		index = packet->copy * rule_slots + slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
-		if (!rule || !holds(rule, packet))
+		if (!rule || !holds(rule, index, packet))
 			continue;
-		if (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)) {
+		staged = rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE);
+		if (is_asked_once(rule) && (staged || rule->action == ACTION_ALLOW))
+			settle_once(decision, i, slot, staged);
+		if (staged) {
 			if (packet->outcome.staged == SLOT_NONE)
 				packet->outcome.staged = slot;
 			continue;

@@ -209,6 +209,14 @@ struct {
 	__type(value, struct shadow);
 } shadows SEC(".maps");
 
+/* who is counted for a rule -> when all that came so far is due: see rate.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct meter_key);
+	__type(value, __u64);
+} rates SEC(".maps");
+
 #define EVENTS_SIZE (8 * 1024 * 1024)
 
 /* records for user space, all struct event */

@@ -71,6 +71,7 @@ struct circumstances {
 	__u64 age;			/* of its connection, in jiffies */
 	__u32 state;			/* enum weir_state */
 	bool by_opener;
+	bool opens;			/* if it passes, it makes a flow */
 };
 
 struct packet {

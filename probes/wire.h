@@ -14,6 +14,7 @@
 #include "wire/bans.h"
 #include "wire/rules.h"
 #include "wire/matchers.h"
+#include "wire/meters.h"
 #include "wire/flows.h"
 #include "wire/events.h"
 

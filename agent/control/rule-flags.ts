@@ -42,6 +42,10 @@ const FLAGS: Record<string, Flag> = {
   ...CONDITIONS,
   flags: { key: "layer4.flags", value: "LIST", about: "TCP flags that a packet has, or with ! lacks, as syn,!ack (with --proto tcp)", read: flags },
   state: { key: "layer4.state", value: "LIST", about: "new, established, related or invalid", read: list },
+  "over-rate": { key: "layer4.over_rate.rate", value: "RATE", about: "packets that come faster, as 20/s, 1000/10s or 5/1h", read: word },
+  burst: { key: "layer4.over_rate.burst", value: "NUMBER", about: "how many may come at once (the number of the rate)", read: number },
+  by: { key: "layer4.over_rate.by", value: "WHICH", about: "the rate of each source, each destination, or of all the rule matches: rule (source)", read: word },
+  per: { key: "layer4.over_rate.per", value: "WHAT", about: "a rate of packets, or of each new connection (packet)", read: word },
   "longer-than": { key: "layer4.connection_duration.longer_than", value: "WHILE", about: "connections that are older, as 1h", read: word },
   "shorter-than": { key: "layer4.connection_duration.shorter_than", value: "WHILE", about: "those that are younger", read: word },
   ...Object.fromEntries(
@@ -110,7 +114,7 @@ export async function inFlags<T>(asked: Promise<T>): Promise<T> {
 /** A problem or a warning: `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
 export function inFlag(problem: string): string {
   const [, key = "", rest = ""] = /^([a-z0-9_.]+)(?:\[[0-9]+\][a-z.]*)?: (.*)$/su.exec(problem) ?? [];
-  const flag = key === "until" || key in SWITCHES ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key || key.startsWith(`${ofFlag}.`))?.[0];
+  const flag = key === "until" || key in SWITCHES ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key || key.startsWith(`${ofFlag}.`) || ofFlag.startsWith(`${key}.`))?.[0];
   if (flag === undefined) return problem;
   const itself = key.split(".").at(-1)!;
   // Such as "destination_ports need the protocol tcp or udp".

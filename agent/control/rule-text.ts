@@ -1,5 +1,6 @@
 /** A rule as a line for people. */
 
+import { parseOverRate } from "../../config/rate.ts";
 import type { Layer3Config, Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
 
 /** `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0, but not from 10.1.0.0/16` */
@@ -17,10 +18,12 @@ function notText({ interfaces = [], layer3 = {}, layer4 = {} }: NotConfig): stri
 function carriedText(layer3: Layer3Config, layer4: Layer4Config): string[] {
   const icmp = (layer4.icmp ?? []).map(({ type, code }) => (code === undefined ? `${type}` : `${type}/${code}`));
   const flags = [...(layer4.flags?.set ?? []), ...(layer4.flags?.unset ?? []).map((flag) => `no ${flag}`)];
+  const overRate = layer4.over_rate === undefined ? undefined : parseOverRate(layer4.over_rate);
   return [
     ...worded("", icmp),
     ...worded("with ", flags),
     ...worded("", layer4.state ?? []),
+    ...worded("over ", overRate === undefined ? [] : [`${overRate.count} ${overRate.per}s in ${overRate.seconds}s by ${overRate.by}`]),
     ...worded("lasting longer than ", [layer4.connection_duration?.longer_than].filter((text) => text !== undefined)),
     ...worded("lasting shorter than ", [layer4.connection_duration?.shorter_than].filter((text) => text !== undefined)),
     ...endText("from", layer3.source, layer4.source_ports),

@@ -195,7 +195,9 @@ export const Fault = {
   INTERFACE_UNKNOWN: 8,
   CLASSIFY: 9,
   CONDITIONS_FULL: 10,
-  COUNT: 11,
+  RATE_INSERT: 11,
+  RATE_RACE: 12,
+  COUNT: 13,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -210,6 +212,8 @@ export const FaultNames: readonly string[] = [
   "interface_unknown",
   "classify",
   "conditions_full",
+  "rate_insert",
+  "rate_race",
 ];
 
 export const Member = {
@@ -298,11 +302,20 @@ export const IndexKindNames: readonly string[] = [
 
 export const RuleFlag = {
   ENFORCE: 1,
-  REJECT: 16,
-  TCP_FLAGS: 2,
-  LONGER_THAN: 4,
-  SHORTER_THAN: 8,
+  REJECT: 2,
 } as const;
+
+export const Meter = {
+  SOURCE: 0,
+  DESTINATION: 1,
+  RULE: 2,
+} as const;
+/** By value. */
+export const MeterNames: readonly string[] = [
+  "source",
+  "destination",
+  "rule",
+];
 
 export const FlowFlag = {
   OPENER_IS_LOW: 1,
@@ -430,7 +443,7 @@ export const Policy = {
 } as const;
 
 export const Rule = {
-  size: 24,
+  size: 48,
   action: 0,
   flags: 1,
   tcp_flags_mask: 2,
@@ -439,6 +452,11 @@ export const Rule = {
   longer_than: 8,
   shorter_than: 12,
   states: 16,
+  rate_per_connection: 17,
+  rate_by: 18,
+  identity: 24,
+  rate_interval: 32,
+  rate_burst: 40,
 } as const;
 
 export const RuleCounterShard = {
@@ -550,6 +568,12 @@ export const MatcherIndex = {
     first: 8,
     shift: 12,
   },
+} as const;
+
+export const MeterKey = {
+  size: 24,
+  identity: 0,
+  address_be: { at: 8, count: 2, stride: 8 },
 } as const;
 
 export const TrafficCounter = {

@@ -229,13 +229,13 @@ function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expand
     asksForInvalid: rules.some(asksForInvalid),
     conditional,
     cellCount: cells.length / WORDS,
-    image: { cells, rules: packRules(rules.map(compileRule)) },
+    image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!))) },
   };
 }
 
-function compileRule(rule: RuleConfig): CompiledRule {
+function compileRule(rule: RuleConfig, meaning: number): CompiledRule {
   const { action, enforce, reject = false } = rule;
-  const conditions = conditionsOf(rule);
+  const conditions = conditionsOf(rule, meaning);
   return { action, enforce, reject, ...(conditions === undefined ? {} : { conditions }) };
 }
 

@@ -2,8 +2,10 @@
 
 import { parseDuration } from "../../config/duration.ts";
 import { TCP_FLAGS } from "../../config/names.ts";
+import { type OverRate, parseOverRate } from "../../config/rate.ts";
 import type { Layer4Config } from "../../config/types.ts";
 import { BOTH_WAYS, type Field, known, NONE, shown, type Want } from "./field.ts";
+import type { Counted, Subject } from "./subject.ts";
 
 export const CONDITION_FIELDS = {
   "layer4.state": {
@@ -18,6 +20,14 @@ export const CONDITION_FIELDS = {
     judged: "each_packet",
     wants: ({ layer4 }) => (layer4?.state ?? []).map((state) => ({ operator: state, text: state, holds: (subject) => known(subject.state, (is) => is === state) })),
     got: ({ state }) => shown(state, (is) => is),
+  },
+  "layer4.over_rate": {
+    layer: "layer4",
+    directions: BOTH_WAYS,
+    operators: { packets: "packets came faster, this one included", connections: "connections were opened faster, this one included" },
+    judged: "by_count",
+    wants: ({ name, layer4 }) => (layer4?.over_rate === undefined ? [] : [wantRate(name, parseOverRate(layer4.over_rate))]),
+    got: (subject, { name }) => shown(ofCount(subject, name, ({ overRate }) => overRate), (over) => (over ? "over it" : "within it")),
   },
   "layer4.connection_duration": {
     layer: "layer4",
@@ -38,6 +48,20 @@ export const CONDITION_FIELDS = {
 } satisfies Record<string, Field>;
 
 type Asked<Key extends keyof Layer4Config> = NonNullable<Layer4Config[Key]>;
+
+/** What a rule counted; undefined where it was not asked. */
+function ofCount<T>({ counted }: Subject, rule: string, read: (counted: Counted) => T): T | undefined {
+  const found = counted.get(rule);
+  return found && read(found);
+}
+
+function wantRate(rule: string, { count, seconds, burst, by, per }: OverRate): Want {
+  return {
+    operator: `${per}s`,
+    text: `over ${count} ${per}s in ${seconds}s by ${by}${burst === count ? "" : `, ${burst} at once`}`,
+    holds: (subject) => known(ofCount(subject, rule, ({ overRate, settled }) => settled || overRate), (over) => over),
+  };
+}
 
 function wantDuration({ longer_than, shorter_than }: Asked<"connection_duration">): Want {
   const least = longer_than === undefined ? -Infinity : parseDuration(longer_than)!;

@@ -2,8 +2,9 @@
 
 import { secondsOf } from "../../config/duration.ts";
 import { type ConnectionState, TCP_FLAGS, type TcpFlag } from "../../config/names.ts";
-import type { RuleConfig } from "../../config/types.ts";
-import { Rule as Layout, RuleFlag, State } from "../generated/layout.ts";
+import { type OverRate, parseOverRate } from "../../config/rate.ts";
+import type { MeterBy, RuleConfig } from "../../config/types.ts";
+import { Meter, Rule as Layout, State } from "../generated/layout.ts";
 
 export interface Conditions {
   /** Flag bits that are compared, and with what. */
@@ -13,18 +14,22 @@ export interface Conditions {
   /** Seconds. */
   longerThan?: number;
   shorterThan?: number;
+  rate?: OverRate;
+  /** What the rule says, as a number: what it counts belongs to it. */
+  identity?: number;
 }
 
 const STATES: Record<ConnectionState, number> = { new: State.NEW, established: State.ESTABLISHED, related: State.RELATED, invalid: State.INVALID };
 
 /** undefined where the rule asks for nothing of the kind. */
-export function conditionsOf({ layer4 = {} }: RuleConfig): Conditions | undefined {
-  const { flags, state = [], connection_duration: { longer_than, shorter_than } = {} } = layer4;
+export function conditionsOf({ layer4 = {} }: RuleConfig, identity: number): Conditions | undefined {
+  const { over_rate, flags, state = [], connection_duration: { longer_than, shorter_than } = {} } = layer4;
   const conditions: Conditions = {
     ...(flags === undefined ? {} : { tcpFlags: flagBits(flags) }),
     ...(state.length === 0 ? {} : { states: state.reduce((bits, name) => bits | (1 << STATES[name]), 0) }),
     ...(longer_than === undefined ? {} : { longerThan: secondsOf(longer_than) }),
     ...(shorter_than === undefined ? {} : { shorterThan: secondsOf(shorter_than) }),
+    ...(over_rate === undefined ? {} : { rate: parseOverRate(over_rate), identity }),
   };
   return Object.keys(conditions).length === 0 ? undefined : conditions;
 }
@@ -39,16 +44,24 @@ function flagBits({ set = [], unset = [] }: { set?: readonly TcpFlag[]; unset?: 
   return { mask: bits(set) | bits(unset), value: bits(set) };
 }
 
-/** Writes them into the bytes of a rule, which begin at `at`. Returns bits of enum weir_rule_flag. */
-export function packConditions({ tcpFlags, states = 0, longerThan, shorterThan }: Conditions, view: DataView, at: number, littleEndian: boolean): number {
-  view.setUint8(at + Layout.tcp_flags_mask, tcpFlags?.mask ?? 0);
-  view.setUint8(at + Layout.tcp_flags_value, tcpFlags?.value ?? 0);
-  view.setUint32(at + Layout.states, states, littleEndian);
-  view.setUint32(at + Layout.longer_than, longerThan ?? 0, littleEndian);
-  view.setUint32(at + Layout.shorter_than, shorterThan ?? 0, littleEndian);
-  return (
-    (tcpFlags === undefined ? 0 : RuleFlag.TCP_FLAGS) | //
-    (longerThan === undefined ? 0 : RuleFlag.LONGER_THAN) |
-    (shorterThan === undefined ? 0 : RuleFlag.SHORTER_THAN)
-  );
+const NS = 1_000_000_000n;
+const METERS: Record<MeterBy, number> = { source: Meter.SOURCE, destination: Meter.DESTINATION, rule: Meter.RULE };
+
+/** Writes them into the bytes of a rule, which begin at `at` and are 0 so far. */
+export function packConditions({ tcpFlags, states = 0, longerThan = 0, shorterThan = 0, rate, identity = 0 }: Conditions, view: DataView, at: number, littleEndian: boolean): void {
+  if (tcpFlags !== undefined) {
+    view.setUint8(at + Layout.tcp_flags_mask, tcpFlags.mask);
+    view.setUint8(at + Layout.tcp_flags_value, tcpFlags.value);
+  }
+  view.setUint8(at + Layout.states, states);
+  view.setUint32(at + Layout.longer_than, longerThan, littleEndian);
+  view.setUint32(at + Layout.shorter_than, shorterThan, littleEndian);
+  view.setBigUint64(at + Layout.identity, BigInt(identity), littleEndian);
+  if (rate !== undefined) {
+    const interval = (BigInt(rate.seconds) * NS) / BigInt(rate.count);
+    view.setUint8(at + Layout.rate_per_connection, rate.per === "connection" ? 1 : 0);
+    view.setUint8(at + Layout.rate_by, METERS[rate.by]);
+    view.setBigUint64(at + Layout.rate_interval, interval, littleEndian);
+    view.setBigUint64(at + Layout.rate_burst, interval * BigInt(rate.burst - 1), littleEndian);
+  }
 }

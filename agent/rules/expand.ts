@@ -98,6 +98,7 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
     write: (lines, line, messages) => lines.setMessages(line, messages),
   }),
   "layer4.flags": IN_THE_SLOT,
+  "layer4.over_rate": IN_THE_SLOT,
   "layer4.state": IN_THE_SLOT,
   "layer4.connection_duration": IN_THE_SLOT,
   not: expansion<never>({ alternatives: () => ANY, write() {} }), // says what the fields it names leave out

@@ -19,8 +19,8 @@ export interface Field {
   directions: readonly Direction[];
   /** How each form of a value is compared. */
   operators: Readonly<Record<string, string>>;
-  /** Once for a connection, or for each of its packets. */
-  judged: "once" | "each_packet";
+  /** Once for a connection, for each of its packets, or for each with what was counted so far. */
+  judged: "once" | "each_packet" | "by_count";
   /** Empty: any. */
   wants(rule: RuleConfig): Want[];
   /** What the packet has of what the rule asks for, for a reader. */

@@ -56,7 +56,8 @@ export function packRules(rules: readonly CompiledRule[]): Uint8Array {
   for (const [index, { action, enforce, reject, conditions }] of rules.entries()) {
     const at = index * RuleLayout.size;
     bytes[at + RuleLayout.action] = actionOf(action);
-    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0) | (conditions === undefined ? 0 : packConditions(conditions, view, at, LITTLE_ENDIAN));
+    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0);
+    if (conditions !== undefined) packConditions(conditions, view, at, LITTLE_ENDIAN);
   }
   return bytes;
 }

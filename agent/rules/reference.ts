@@ -15,14 +15,15 @@ import { connectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
 import { Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
 import { Fragments } from "./reference/fragments.ts";
-import { askAboutInvalid, askRules, prepareRules, type Answer, type Policy, type PreparedRules } from "./reference/meaning.ts";
+import { askAboutInvalid, askRules, prepareRules, type Answer, type Policy, type PreparedRules, type Question } from "./reference/meaning.ts";
+import { Meters } from "./reference/meters.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
 import { viewSets } from "./reference/sets.ts";
 import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
-import { ageOf, type Standing, standingOf } from "./reference/standing.ts";
+import { type Standing, stateOf } from "./reference/standing.ts";
 import { isAnswer, isError } from "./reference/transport.ts";
-import type { SetView, Subject } from "./subject.ts";
+import type { Counted, SetView, Subject } from "./subject.ts";
 
 export type { Told } from "./reference/answer.ts";
 export type { Arrival, Host } from "./reference/arrival.ts";
@@ -57,13 +58,14 @@ const ETHERTYPE_ARP = 0x0806;
 const FAILSAFE: Judgement = { action: "allow", rule: "failsafe", staged: null, reason: null };
 const BANNED: Judgement = { action: "block", rule: "ban", staged: null, reason: null };
 /** Of a packet that is no part of a known connection. */
-const UNRELATED: Standing = { state: "new", age: 0 };
+const UNRELATED: Standing = { state: "new", age: 0, settled: [] };
 const NOT_JUDGED: Judgement = { ...FAILSAFE, rule: "default" };
 
 export class Reference {
   readonly #host: Host;
   #flows = new Flows();
   #fragments = new Fragments();
+  #meters = new Meters();
   #policy: Policy;
   #rules: PreparedRules;
   #sets: SetView;
@@ -92,6 +94,7 @@ export class Reference {
   forget(): void {
     this.#flows = new Flows();
     this.#fragments = new Fragments();
+    this.#meters = new Meters();
   }
 
   setMode(mode: Mode): void {
@@ -146,7 +149,8 @@ export class Reference {
 
   /** A later fragment whose first was not seen: ports, messages and flags are unknown; of IPv6 the protocol too. */
   #judgeWithoutTransport(packet: Packet, arrival: Arrival): Judgement {
-    const answer = this.#askRules({
+    const counted = new Map<string, Counted>();
+    const subject: Subject = {
       direction: arrival.hook,
       interface: arrival.interface,
       source: packet.source,
@@ -157,7 +161,10 @@ export class Reference {
       tcpFlags: undefined,
       state: undefined,
       age: undefined,
-    });
+      sets: this.#sets,
+      counted,
+    };
+    const answer = this.#askRules({ subject, counted });
     if (answer.action === undefined) return this.#undecided("fragment_without_first", arrival);
     return { ...answer, action: answer.action, reason: null };
   }
@@ -166,7 +173,7 @@ export class Reference {
   #judgeError(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
     const flow = transport.quoted && this.#flows.find(connectionKey(transport.quoted, place));
     if (flow) {
-      const standing: Standing = { state: "related", age: ageOf(flow, this.#now()) };
+      const standing: Standing = { state: "related", ...this.#partOf(flow) };
       return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, standing, arrival, inTunnel);
     }
     return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, UNRELATED, arrival, inTunnel);
@@ -183,7 +190,7 @@ export class Reference {
       // Opening towards an opener is a connection of its own, and says nothing about the one that stands.
       if (opens && !byOpener) return this.#ask(senderOf(conversation, arrival), transport.tcpFlags, UNRELATED, arrival, inTunnel);
       const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
-      const standing = standingOf(transport.protocol, transport.tcpFlags, byOpener, flow, this.#now());
+      const standing: Standing = { state: stateOf(transport.protocol, transport.tcpFlags, byOpener, flow), ...this.#partOf(flow) };
       const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
       if (judgement.action === "allow") advance(flow, byOpener, transport.tcpFlags);
       return judgement;
@@ -197,23 +204,25 @@ export class Reference {
     }
     const opener = shadow ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
     if (opener === undefined) return this.#judgeInvalid(conversation, transport, arrival);
-    const standing = standingOf(transport.protocol, transport.tcpFlags, opener.isSender, undefined, this.#now());
+    const settled: string[] = [];
+    const opening = opensFlow(packet, transport) ? { opens: settled } : {};
+    const standing: Standing = { ...UNRELATED, state: stateOf(transport.protocol, transport.tcpFlags, opener.isSender, undefined), ...opening };
     const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
     if (!opensFlow(packet, transport)) return judgement;
     const openerIsLow = opener.isSender === key.sourceIsLow;
     const tooDeep = inTunnel && transport.inner != null; // undecided in the end, and what is undecided opens nothing
     if (judgement.action === "allow" && tooDeep) return judgement;
-    if (judgement.action === "allow") this.#flows.open(key, newFlow(opener, openerIsLow, transport.tcpFlags, this.#now()));
+    if (judgement.action === "allow") this.#flows.open(key, this.#newFlow(opener, openerIsLow, transport.tcpFlags, settled));
     else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule, made: this.#now() });
     return judgement;
   }
 
   /** TCP that belongs to nothing, as if its sender had opened something: rules that ask for just that may speak. */
   #judgeInvalid(conversation: Conversation, { tcpFlags }: Transport, arrival: Arrival): Judgement {
-    const subject: Subject = { ...conversation, direction: arrival.hook, interface: arrival.interface, tcpFlags, state: "invalid", age: 0, sets: this.#sets };
-    const answer = askAboutInvalid(this.#rules, subject);
+    const question = this.#questionOf(senderOf(conversation, arrival), tcpFlags, { ...UNRELATED, state: "invalid" }, arrival);
+    const answer = askAboutInvalid(this.#rules, question);
     if (answer === undefined) return this.#undecided("opener_unknown", arrival);
-    this.#tell({ asked: subject, answer });
+    this.#tell({ asked: question.subject, answer });
     if (answer.action === undefined) return { ...this.#undecided("opener_unknown", arrival), staged: answer.staged };
     return { ...answer, action: answer.action, reason: null };
   }
@@ -230,7 +239,7 @@ export class Reference {
       return;
     }
     const opener = this.#findOpener(conversation, transport, arrival, false);
-    if (opener) this.#flows.open(key, newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, this.#now()));
+    if (opener) this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, []));
   }
 
   #findOpener(conversation: Opener["conversation"], transport: Transport, arrival: Arrival, inTunnel: boolean): Opener | undefined {
@@ -241,28 +250,40 @@ export class Reference {
   }
 
   #ask(opener: Opener, tcpFlags: number | null, standing: Standing, arrival: Arrival, inTunnel: boolean): Judgement {
-    const { conversation, direction, isSender } = opener;
+    const { conversation, direction } = opener;
     if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return this.#pass("management");
-    const { action, rule, staged } = this.#askRules({
-      ...conversation,
-      direction,
-      interface: arrival.interface,
-      tcpFlags: isSender ? tcpFlags : null,
-      ...standing,
-    });
+    const question = this.#questionOf(opener, tcpFlags, standing, arrival);
+    const { action, rule, staged } = this.#askRules(question);
     if (action === undefined) throw new RangeError(`rule ${rule} cannot be decided though the whole packet is known`);
+    standing.opens?.push(...[...question.counted].filter(([, { settled }]) => settled).map(([name]) => name));
     return { action, rule, staged, reason: null };
   }
 
-  #askRules(packet: Omit<Subject, "sets">): Answer {
-    const subject = { ...packet, sets: this.#sets };
-    const answer = askRules(this.#rules, this.#policy.defaults.action, subject);
-    this.#tell({ asked: subject, answer });
+  #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival): Question {
+    const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
+    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, sets: this.#sets };
+    const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, now: this.#now() };
+    return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
+  }
+
+  #askRules(question: Question): Answer {
+    const answer = askRules(this.#rules, this.#policy.defaults.action, question);
+    this.#tell({ asked: question.subject, answer });
     return answer;
   }
 
   #rejects(name: string): boolean {
     return this.#policy.rules.find((rule) => rule.name === name)?.reject === true;
+  }
+
+  #partOf(flow: Flow): Omit<Standing, "state"> {
+    return { age: (this.#now() - flow.opened) / 1000, settled: flow.settled.generation === this.#generation ? flow.settled.rules : [] };
+  }
+
+  #newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null, settled: string[]): Flow {
+    const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0], answered: false, opened: this.#now(), settled: { generation: this.#generation, rules: settled } };
+    advance(flow, isSender, tcpFlags);
+    return flow;
   }
 
   #pass(as: Extract<Step, { passedAs: unknown }>["passedAs"], judgement = FAILSAFE): Judgement {
@@ -287,12 +308,6 @@ function conversationOf({ source, destination }: Packet, { protocol, ports, icmp
 function opensFlow({ fragment }: Packet, { protocol, icmp }: Transport): boolean {
   if (fragment !== null && fragment.offset > 0) return false;
   return icmp === null || (!isAnswer(protocol, icmp.type) && !isError(protocol, icmp.type));
-}
-
-function newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null, now: number): Flow {
-  const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0], answered: false, opened: now };
-  advance(flow, isSender, tcpFlags);
-  return flow;
 }
 
 function advance(flow: Flow, byOpener: boolean, tcpFlags: number | null): void {

@@ -14,6 +14,13 @@ export interface SetView {
   hasPort(set: string, port: number): boolean;
 }
 
+/** null where the rule does not count such a packet. */
+export interface Counted {
+  /** It held when the connection opened, which holds for all of it. */
+  settled?: boolean;
+  overRate?: boolean | null;
+}
+
 export interface Subject {
   /** The opener's, on this interface. */
   direction: Direction;
@@ -30,4 +37,6 @@ export interface Subject {
   /** Of the connection, in seconds; 0 of the packet that opens it. */
   age: number | undefined;
   sets: SetView;
+  /** What rules counted when they were asked, by their names; without an entry it is not known. */
+  counted: ReadonlyMap<string, Counted>;
 }

@@ -108,10 +108,7 @@ enum weir_index_kind { INDEX_IPV4, INDEX_IPV6, INDEX_IPV4_PORTLESS, INDEX_IPV6_P
 
 enum weir_rule_flag {
 	RULE_ENFORCE = 1 << 0,
-	RULE_REJECT = 1 << 4,		/* the sender of what it drops is told */
-	RULE_TCP_FLAGS = 1 << 1,	/* asks for flags */
-	RULE_LONGER_THAN = 1 << 2,	/* asks for the age of the connection */
-	RULE_SHORTER_THAN = 1 << 3,
+	RULE_REJECT = 1 << 1,		/* the sender of what it drops is told */
 };
 
 #endif

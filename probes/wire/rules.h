@@ -5,6 +5,7 @@
 
 #include "bans.h"
 #include "common.h"
+#include "meters.h"
 
 /* One TCP connection of an operator: the remote end and the local port. */
 struct failsafe_session {
@@ -45,10 +46,16 @@ struct rule {
 	__u8 tcp_flags_mask;		/* which flag bits are compared ... */
 	__u8 tcp_flags_value;		/* ... and with what */
 	__u32 events_per_second;	/* 0: the policy's */
+	/* Conditions, each of which asks nothing where it is 0. */
 	__u32 longer_than;		/* seconds */
 	__u32 shorter_than;
-	__u32 states;			/* bit n: enum weir_state n; 0: any */
-	__u32 reserved;
+	__u8 states;			/* bit n: enum weir_state n */
+	__u8 rate_per_connection;	/* 1: `rate` is one of connections, not of packets */
+	__u8 rate_by;			/* enum weir_meter */
+	__u8 reserved[5];
+	__u64 identity;			/* as in struct meter_key */
+	__u64 rate_interval;		/* ns that one packet takes */
+	__u64 rate_burst;		/* ns that packets may come too early */
 };
 
 /* Counters of a rule slot, spread over a few cache lines; they outlive a change of the rules. */

@@ -9,6 +9,7 @@ import { FLOW_CASES } from "./cases/flows.ts";
 import { FRAGMENT_CASES } from "./cases/fragments.ts";
 import { ICMP_CASES } from "./cases/icmp.ts";
 import { MALFORMED_CASES } from "./cases/malformed.ts";
+import { RATE_CASES } from "./cases/rates.ts";
 import { REJECT_CASES } from "./cases/rejects.ts";
 import { RULE_CASES } from "./cases/rules.ts";
 import { SET_CASES } from "./cases/sets.ts";
@@ -22,6 +23,7 @@ export const CASES: readonly Case[] = [
   ...FLOW_CASES,
   ...CONDITION_CASES,
   ...STANDING_CASES,
+  ...RATE_CASES,
   ...ICMP_CASES,
   ...SHAPE_CASES,
   ...MALFORMED_CASES,

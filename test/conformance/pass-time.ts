@@ -12,6 +12,7 @@ export function passTime(plane: DataPlane, seconds: number): void {
   for (const table of FLOW_TABLES) {
     change(plane, table, (value) => value.writeBigUInt64LE(value.readBigUInt64LE(Flow.opened_jiffies) - jiffies, Flow.opened_jiffies));
   }
+  change(plane, "rates", (due) => due.writeBigInt64LE(BigInt(Math.max(0, Number(due.readBigInt64LE()) - seconds * 1e9))));
   if (seconds >= SHADOW_SECONDS) for (const _ of plane.map("shadows").batches({ remove: true }));
 }
 

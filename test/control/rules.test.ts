@@ -14,6 +14,7 @@ const ADD: [string, object][] = [
   ["--action block --proto 47 --for 10m --reason why", { rule: { layer4: { protocol: 47 }, action: "block" }, place: "last", for_s: 600, reason: "why" }],
   ["--action block --proto tcp --flags syn,!ack --state new,invalid --longer-than 1h --shorter-than 2d", { rule: { layer4: { protocol: "tcp", flags: { set: ["syn"], unset: ["ack"] }, state: ["new", "invalid"], connection_duration: { longer_than: "1h", shorter_than: "2d" } }, action: "block" }, place: "last" }],
   ["--action block --proto tcp --not-src 10.0.0.0/8,::1 --not-port 22 --not-interface lo", { rule: { layer4: { protocol: "tcp" }, not: { layer3: { source: ["10.0.0.0/8", "::1"] }, layer4: { destination_ports: [22] }, interfaces: ["lo"] }, action: "block" }, place: "last" }],
+  ["--action block --proto icmp --over-rate 20/s --burst 40 --by rule --per packet", { rule: { layer4: { protocol: "icmp", over_rate: { rate: "20/s", burst: 40, by: "rule", per: "packet" } }, action: "block" }, place: "last" }],
   ["--action block --until 2036-11-21T03:00Z --last", { rule: { action: "block" }, place: "last", until: Date.UTC(2036, 10, 21, 3) }],
 ];
 
@@ -78,6 +79,7 @@ test("what is wrong with a key is said of its flag", async () => {
     ['name: "x" is already that of a rule of the file; names are unique', '--name: "x" is already that of a rule of the file; names are unique'],
     ["layer4.connection_duration.longer_than: \"1\" is not a while", '--longer-than: "1" is not a while'],
     ["layer4.flags.set[0]: \"sin\" is not one of syn", '--flags: "sin" is not one of syn'],
+    ["layer4.over_rate: \"rate\" is missing", '--over-rate: "rate" is missing'],
     ["until: this time is over already", "--until: this time is over already"],
     ['one packet can meet the 9 conditional rules "a", "b"', 'one packet can meet the 9 conditional rules "a", "b"'],
   ] as const) {

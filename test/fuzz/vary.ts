@@ -20,6 +20,8 @@ const CONDITIONS: Partial<NonNullable<RuleText["layer4"]>>[] = [
   { state: ["new"] },
   { state: ["established", "related"] },
   { connection_duration: { shorter_than: "1h" } },
+  { over_rate: "2/1h" },
+  { over_rate: { rate: "1/1h", by: "rule", per: "connection" } },
   { connection_duration: { longer_than: "1h" } },
 ];
 

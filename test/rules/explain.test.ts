@@ -26,6 +26,7 @@ const TELNET: Subject = {
   state: "new",
   age: 0,
   sets: { hasAddress: () => false, hasPort: () => false },
+  counted: new Map(),
 };
 
 test("each field of a rule is explained with what it wants and what the packet has", () => {

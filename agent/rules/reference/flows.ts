@@ -24,6 +24,8 @@ export interface Flow {
   answered: boolean;
   /** When, in milliseconds. */
   opened: number;
+  /** Rules that are asked once, and held when it opened; of no meaning in other generations. */
+  settled: { generation: number; rules: string[] };
 }
 
 /** A connection whose opening would have been dropped: what answers it belongs to it. */

@@ -1,10 +1,11 @@
 /** What the rules say about a connection: the first that matches decides, where every part of it is known. */
 
-import type { Action, WeirConfig } from "../../../config/types.ts";
-import type { Want } from "../field.ts";
+import type { Action, RuleConfig, WeirConfig } from "../../../config/types.ts";
+import type { Field, Want } from "../field.ts";
 import { FIELD_ENTRIES, isConditional } from "../fields.ts";
-import type { Subject } from "../subject.ts";
+import type { Counted, Subject } from "../subject.ts";
 import { every, some } from "../three-valued.ts";
+import { countsConnections } from "./meters.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
 /** The part of the configuration a verdict depends on, the mode included. */
@@ -25,6 +26,9 @@ interface PreparedRule {
   staged: boolean;
   /** Alternatives by field; each field must hold. */
   fields: Want[][];
+  /** The part that is asked last, because asking counts. */
+  counts: Want[][];
+  rule: RuleConfig;
   /** Judged for each packet. */
   isConditional: boolean;
   asksForInvalid: boolean;
@@ -39,29 +43,55 @@ export function prepareRules(policy: Policy): PreparedRules {
     staged: rule.action === "block" && !rule.enforce,
     isConditional: isConditional(rule),
     asksForInvalid: (rule.layer4?.state ?? []).includes("invalid"),
-    fields: FIELD_ENTRIES.map(([, field]) => field.wants(rule)).filter((wants) => wants.length > 0),
+    fields: wantsOf(rule, (judged) => judged !== "by_count"),
+    counts: wantsOf(rule, (judged) => judged === "by_count"),
+    rule,
   }));
+}
+
+function wantsOf(rule: RuleConfig, chosen: (judged: Field["judged"]) => boolean): Want[][] {
+  return FIELD_ENTRIES.filter(([, { judged }]) => chosen(judged)).map(([, field]) => field.wants(rule)).filter((wants) => wants.length > 0);
+}
+
+/** What is asked of the rules: the subject, and how a rule counts it. */
+export interface Question {
+  subject: Subject;
+  /** The subject's own. */
+  counted: Map<string, Counted>;
+  /** Absent where the packet is not known well enough to be counted. */
+  count?: (rule: RuleConfig) => Counted;
+}
+
+function matches({ fields, counts, rule }: PreparedRule, { subject, counted, count }: Question): boolean | undefined {
+  if (counted.get(rule.name)?.settled) return true;
+  const holds = (wants: Want[][]): boolean | undefined => every(wants.map((field) => some(field.map((want) => want.holds(subject)))));
+  const before = holds(fields);
+  if (before !== true || counts.length === 0) return before;
+  if (count !== undefined) counted.set(rule.name, count(rule));
+  const all = holds(counts);
+  if (all === true && countsConnections(rule)) counted.set(rule.name, { ...counted.get(rule.name), settled: true });
+  return all;
 }
 
 /**
  * A rule whose unknown part decides whether it matches leaves a doubt: a later one may still decide if it says the
  * same. A staged rule changes nothing, so that its doubt does not count.
  */
-export function askRules(rules: PreparedRules, defaultAction: Action, subject: Subject): Answer {
+export function askRules(rules: PreparedRules, defaultAction: Action, question: Question): Answer {
   let staged: string | null = null;
   let doubt: Action | undefined;
   for (const rule of rules) {
-    const matches = every(rule.fields.map((wants) => some(wants.map((want) => want.holds(subject)))));
-    if (matches === false) continue;
+    const matched = matches(rule, question);
+    if (matched === false) continue;
     if (rule.staged) {
-      if (matches === true && doubt === undefined) staged ??= rule.name;
+      if (matched === true && doubt === undefined) staged ??= rule.name;
       continue;
     }
     if (doubt !== undefined && doubt !== rule.action) return { action: undefined, rule: rule.name, staged };
-    if (matches === true) return { action: rule.action, rule: rule.name, staged };
+    if (matched === true) return { action: rule.action, rule: rule.name, staged };
     doubt = rule.action;
   }
-  const action = isGroupMembership(subject) ? "allow" : defaultAction;
+  const action = isGroupMembership(question.subject) ? "allow" : defaultAction;
   return { action: doubt === undefined || doubt === action ? action : undefined, rule: "default", staged };
 }
 
@@ -69,12 +99,12 @@ export function askRules(rules: PreparedRules, defaultAction: Action, subject: S
  * A packet that belongs to nothing is undecidable, but for rules that ask for just that and are reached before another
  * rule would have ended the search. `undefined`: there are no such rules. An answer without an action: none of them spoke.
  */
-export function askAboutInvalid(rules: PreparedRules, subject: Subject): Answer | undefined {
+export function askAboutInvalid(rules: PreparedRules, question: Question): Answer | undefined {
   if (!rules.some((rule) => rule.asksForInvalid)) return undefined;
   let staged: string | null = null;
   for (const rule of rules) {
     if (rule.isConditional && !rule.asksForInvalid) continue;
-    if (every(rule.fields.map((wants) => some(wants.map((want) => want.holds(subject))))) !== true) continue;
+    if (matches(rule, question) !== true) continue;
     if (rule.staged && rule.asksForInvalid) staged ??= rule.name;
     if (rule.staged) continue;
     return { action: rule.asksForInvalid ? rule.action : undefined, rule: rule.asksForInvalid ? rule.name : "on_error", staged };
