@@ -26,6 +26,8 @@ import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
 import { clearRule, readFlowCounts } from "./events/counters.ts";
 import { Executables } from "./enrich/executables.ts";
+import { ContainerNames } from "./enrich/container-names.ts";
+import { nameSources } from "./enrich/name-sources.ts";
 import { Workloads } from "./enrich/workloads.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
@@ -202,13 +204,14 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   // Kernel records become events; events go to everyone.
   const executables = new Executables();
   const groups = openCgroups();
-  const workloads = new Workloads({ pathOf: (id) => groups?.pathOf(id), catchUp: () => void newGroups.drain() });
+  const containers = new ContainerNames(nameSources());
+  const workloads = new Workloads({ pathOf: (id) => groups?.pathOf(id), catchUp: () => void newGroups.drain(), onMade: (workload) => void containers.of(workload) });
   const newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
   const names: Names = {
     rule: (slot, generation) => rules.reference(slot, generation),
     interface: (ifindex) => interfaces.nameOf(ifindex),
     executable: (pid, startedNs) => executables.of(pid, startedNs),
-    workload: (owner) => workloads.of(owner),
+    workload: (owner) => containers.of(workloads.of(owner)),
   };
   const decoder = new Decoder(names, {
     verdict(event) {
@@ -286,6 +289,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   newGroups.start();
+  void containers.start();
   ring.start();
   await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
   if (ended.length > 0) await auditExpired(audit, ended, generation);
@@ -331,6 +335,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   await audit.close({ action: "STOP", detail: { pid: process.pid } });
   ring.close();
   installer.close();
+  containers.close();
   newGroups.close();
   groups?.close();
   plane.close();

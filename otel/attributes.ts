@@ -3,9 +3,9 @@
  * The names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with it.
  */
 
-import type { ConnectionEvent, ConnectionFields, Direction, VerdictEvent } from "../agent/events/event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, VerdictEvent, Workload } from "../agent/events/event.ts";
 
-export type Attributes = Record<string, string | number | boolean | number[]>;
+export type Attributes = Record<string, string | number | boolean | number[] | string[]>;
 
 /** The convention's words for the direction of the opener's packets on the interface. */
 export const DIRECTIONS: Record<Direction, string> = { ingress: "receive", egress: "transmit" };
@@ -41,15 +41,35 @@ export function connectionAttributes(event: ConnectionFields): Attributes {
     attributes["process.executable.name"] = process.name;
     if (process.executable !== undefined) attributes["process.executable.path"] = process.executable;
   }
-  const { container, pod, unit } = event;
+  addWorkload(attributes, event);
+  return attributes;
+}
+
+function addWorkload(attributes: Attributes, { container, pod, unit }: Workload): void {
   if (container !== undefined) {
     attributes["container.id"] = container.id;
-    if (container.name !== undefined) attributes["container.name"] = container.name;
+    if (container.name !== undefined) attributes[pod === undefined ? "container.name" : "k8s.container.name"] = container.name;
     if (container.runtime !== undefined) attributes["container.runtime.name"] = container.runtime;
+    if (container.image !== undefined) addImage(attributes, container.image);
+    for (const [name, value] of Object.entries(container.labels ?? {})) attributes[`container.label.${name}`] = value;
   }
-  if (pod !== undefined) attributes["k8s.pod.uid"] = pod.uid;
+  if (pod !== undefined) {
+    attributes["k8s.pod.uid"] = pod.uid;
+    if (pod.name !== undefined) attributes["k8s.pod.name"] = pod.name;
+    if (pod.namespace !== undefined) attributes["k8s.namespace.name"] = pod.namespace;
+  }
   if (unit !== undefined) attributes["weir.unit"] = unit;
-  return attributes;
+}
+
+/** `registry:5000/web:1.2` has a name and a tag; an image that lost its name is `sha256:...`. */
+function addImage(attributes: Attributes, image: string): void {
+  const [, name, tag] = /^(.+?)(?::([^:/@]+))?(?:@.*)?$/.exec(image) ?? [];
+  if (name === undefined || name === "sha256") {
+    attributes["container.image.id"] = image;
+    return;
+  }
+  attributes["container.image.name"] = name;
+  if (tag !== undefined) attributes["container.image.tags"] = [tag];
 }
 
 export function verdictAttributes(event: VerdictEvent): Attributes {

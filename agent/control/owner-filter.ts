@@ -1,27 +1,27 @@
 /** Rows that have an owner, narrowed to some of them: the same for each command that shows such rows. */
 
 import type { ProcessReference, Workload } from "../events/event.ts";
-import { shortNames } from "../events/workload.ts";
+import { shortNames, shortPod } from "../events/workload.ts";
 import type { OptionSpec } from "./arguments.ts";
 import type { Tests } from "./filter.ts";
 import type { Column } from "./format.ts";
 
 type Owned = Workload & { process?: ProcessReference };
 
-/** A process is its name or its pid, a container its name or how its identifier begins, a pod its UID. */
+/** A process is its name or its pid, a container its name or how its identifier begins, a pod its UID or its name. */
 export type OwnerField = "process" | "container" | "pod" | "unit";
 
 export const OWNER_TESTS: Tests<Owned, OwnerField> = {
   process: ({ process }, wanted) => process?.name === wanted || process?.pid === Number(wanted),
   container: ({ container }, wanted) => container !== undefined && (container.name === wanted || container.id.startsWith(wanted)),
-  pod: ({ pod }, wanted) => pod?.uid === wanted,
+  pod: ({ pod }, wanted) => pod !== undefined && [pod.uid, pod.name, shortPod(pod)].includes(wanted),
   unit: ({ unit }, wanted) => unit === wanted,
 };
 
 export const OWNER_FILTERS: Record<OwnerField, OptionSpec> = {
   process: { value: "NAME|PID", about: "only of this process" },
   container: { value: "NAME|ID", about: "only of this container; the first letters of its identifier are enough" },
-  pod: { value: "UID", about: "only of this pod" },
+  pod: { value: "NAME|UID", about: "only of this pod; its name may have the namespace before it, as shop/web-0" },
   unit: { value: "NAME", about: "only of this unit of systemd, as nginx.service" },
 };
 

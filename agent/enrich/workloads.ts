@@ -21,6 +21,8 @@ export interface WorkloadsOptions {
   pathOf(cgroup: bigint): string | undefined;
   /** Hands over, with `learn`, what the kernel has told meanwhile. */
   catchUp(): void;
+  /** Is told what new groups belong to, before anything happens in them. */
+  onMade?(workload: Workload): void;
   proc?: string;
 }
 
@@ -44,7 +46,9 @@ export class Workloads {
       const path = records.subarray(at + CgroupMade.path.at, at + CgroupMade.path.at + CgroupMade.path.count);
       const end = path.indexOf(0);
       if (end < 0 || end === path.length - 1) continue; // cut: the end says whose it is
-      this.#byGroup.set(records.readBigUInt64LE(at + CgroupMade.id), workloadOf(path.toString("utf8", 0, end)));
+      const workload = workloadOf(path.toString("utf8", 0, end));
+      this.#byGroup.set(records.readBigUInt64LE(at + CgroupMade.id), workload);
+      this.#options.onMade?.(workload);
     }
   }
 

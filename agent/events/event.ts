@@ -42,10 +42,16 @@ export interface ContainerReference {
   /** `docker`, `containerd`, `cri-o`, `podman`, `lxc`, `systemd-nspawn`; absent where the path of its control group does not tell. */
   runtime?: string;
   name?: string;
+  /** As the runtime writes it, as `nginx:1.27`. */
+  image?: string;
+  /** A few well-known ones. */
+  labels?: Record<string, string>;
 }
 
 export interface PodReference {
   uid: string;
+  name?: string;
+  namespace?: string;
 }
 
 /** What a process is part of; its own process apart from that is the host's. */

@@ -61,11 +61,12 @@ test("a process that calls itself something else than the file it runs is shown 
   assert.doesNotMatch(eventText(long), /executable/);
 });
 
-test("a container is told by the first letters of its identifier and its name, a pod and a unit whole", () => {
+test("a container is told by the first letters of its identifier and its name, a pod by its name or UID", () => {
   const id = "3f2a1bc4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80";
   const pod = { uid: "74c13223-5a00-11e9-b385-42010a80018d" };
   assert.match(eventText(event({ container: { id, runtime: "docker" } })), / pid=812 telnet container=3f2a1bc4d5e6 \(would drop\)$/);
   assert.match(eventText(event({ container: { id, name: "web" }, pod })), / container=3f2a1bc4d5e6\/web pod=74c13223-5a00-11e9-b385-42010a80018d /);
+  assert.match(eventText(event({ pod: { ...pod, name: "web-0", namespace: "shop" } })), / telnet pod=shop\/web-0 /);
   assert.match(eventText(event({ container: { id: "a-long-name-1", name: "a-long-name-1", runtime: "lxc" } })), / container=a-long-name-1 /);
   assert.match(eventText(event({ unit: "user@1000.service/a b.scope" })), / unit="user@1000.service\/a b.scope" /);
 });
@@ -80,7 +81,7 @@ test("no name can start a second line, colour a terminal or imitate another fiel
   for (const name of HOSTILE) {
     const rule = { name, action: "block", enforce: true, source: "weir.yaml:1" } as const;
     const texts = [
-      eventText(event({ rule, interface: name, reason: name, process: { pid: 1, name, executable: `/tmp/${name}`, uid: 0 }, container: { id: name, name: `${name}!` }, pod: { uid: name }, unit: name })),
+      eventText(event({ rule, interface: name, reason: name, process: { pid: 1, name, executable: `/tmp/${name}`, uid: 0 }, container: { id: name, name: `${name}!` }, pod: { uid: name, name, namespace: name }, unit: name })),
       actionText({ action: "RELOAD", uid: 0, detail: { file: name, error: name } }),
     ];
     for (const text of texts) {

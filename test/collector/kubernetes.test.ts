@@ -118,9 +118,9 @@ test("what the agent writes by default, and what it reads of the kernel, is the 
   assert.deepEqual(volumeMounts.map(({ name }) => name).sort(), volumes.map(({ name }) => name).sort());
   const nodePath = new Map(volumeMounts.map(({ name, mountPath }) => [mountPath, volumes.find((volume) => volume.name === name)?.hostPath?.path]));
   const { state_dir, control_socket, audit } = defaultConfig();
-  for (const path of [state_dir, dirname(control_socket), dirname(audit.path), "/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/tracing"]) assert.equal(nodePath.get(path), path);
+  for (const path of [state_dir, dirname(control_socket), dirname(audit.path), "/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/tracing", "/var/log/containers", "/var/log/pods"]) assert.equal(nodePath.get(path), path);
   const readOnly = volumeMounts.filter((mount) => mount.readOnly).map(({ mountPath }) => mountPath);
-  assert.deepEqual(readOnly.sort(), ["/etc/weir", "/sys/fs/cgroup", "/sys/kernel/tracing"]);
+  assert.deepEqual(readOnly.sort(), ["/etc/weir", "/sys/fs/cgroup", "/sys/kernel/tracing", "/var/log/containers", "/var/log/pods"]);
   assert.ok(nodePath.has(dirname(args.at(-1)!)));
   assert.deepEqual(volumes.find(({ name }) => name === "config")?.configMap?.name, "weir");
 });

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
@@ -10,6 +12,7 @@ import type { FlowRow } from "../../agent/flows/row.ts";
 import { cgroupRoot } from "../../agent/kernel/mounts.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { atExit } from "../harness/at-exit.ts";
+import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";
 import { Receiver } from "./receiver.ts";
@@ -25,6 +28,12 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
   let lab: Lab;
   let agent: AgentHome;
   let receiver: Receiver;
+  /** Docker, which knows one container. */
+  const named = { id: randomBytes(32).toString("hex"), asked: 0 };
+  const runtime = createServer(({ url }, answer) => {
+    const wanted = decodeURIComponent(url!).includes(named.id);
+    answer.end(JSON.stringify(wanted ? [{ Id: named.id, Names: ["/web"], Image: "nginx:1.27", Labels: {} }] : []), () => wanted && named.asked++);
+  });
   const older = { id: randomBytes(32).toString("hex"), group: "" };
 
   before(async () => {
@@ -32,11 +41,17 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
     receiver = await Receiver.open(lab, "server", { udp: [PORT] });
     older.group = makeGroup(`docker/${older.id}`);
     agent = await AgentHome.make(lab, "client");
-    await agent.start({ config: `interfaces: { include: [eth0] }\nrules: [{ name: watched, action: block, direction: egress, layer4: { protocol: udp, destination_ports: [${PORT}] } }]` });
+    runtime.listen(join(agent.folder, "docker.sock"));
+    await once(runtime, "listening");
+    await agent.start({
+      config: `interfaces: { include: [eth0] }\nrules: [{ name: watched, action: block, direction: egress, layer4: { protocol: udp, destination_ports: [${PORT}] } }]`,
+      env: { DOCKER_HOST: `unix://${runtime.address()}` },
+    });
   });
 
   after(async () => {
     await agent[Symbol.asyncDispose]();
+    runtime.close();
     await lab[Symbol.asyncDispose]();
     removeGroups();
     callOff();
@@ -94,6 +109,15 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
       process.kill(agent.pid, "SIGCONT");
     }
     await agent.auditLine(new RegExp(` DETECTED watched .* container=${id.slice(0, 12)} `));
+  });
+
+  it("one that the runtime knows is asked for when it is made, and named", async () => {
+    const group = makeGroup(`docker/${named.id}`);
+    await eventually("the runtime has been asked", () => Promise.resolve(named.asked > 0));
+    await send(group);
+    await agent.auditLine(new RegExp(` DETECTED watched .* container=${named.id.slice(0, 12)}/web \\(would drop\\)`));
+    const rows = JSON.parse(await agent.weir("flows", "--container", "web", "--json")) as FlowRow[];
+    assert.deepEqual(rows.map(({ container }) => container), [{ id: named.id, runtime: "docker", name: "web", image: "nginx:1.27" }]);
   });
 
   it("one of version 1 is told by a process that lives", requires(existsSync(`${MEMORY}/cgroup.procs`) ? undefined : `${MEMORY} is not mounted`), async () => {

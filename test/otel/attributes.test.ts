@@ -9,12 +9,13 @@ const CONVENTIONAL = new Set<string>(Object.values(conventions).filter((value) =
 
 const FULL = verdict({
   vlan: [10, 20], tunnel: { kind: "vxlan", id: 42 }, icmp: { type: 8, code: 0 }, reason: "tunnel_depth",
-  container: { id: "3f2a1b", runtime: "docker", name: "web" }, pod: { uid: "74c13223" }, unit: "nginx.service",
+  container: { id: "3f2a1b", runtime: "docker", name: "web", image: "registry:5000/nginx:1.27", labels: { "com.docker.compose.service": "web" } },
+  pod: { uid: "74c13223", name: "web-0", namespace: "shop" }, unit: "nginx.service",
 });
 
 test("attributes of events and the resource are weir's own only where the semantic conventions have none", () => {
   const names = [verdictAttributes(FULL), endedAttributes(connection()), resourceAttributes()].flatMap((attributes) => Object.keys(attributes));
-  for (const name of names) assert.equal(name.startsWith("weir."), !CONVENTIONAL.has(name), name);
+  for (const name of names) assert.equal(name.startsWith("weir."), !CONVENTIONAL.has(name) && !name.startsWith(conventions.ATTR_CONTAINER_LABEL("")), name);
 });
 
 test("tags, tunnel, ICMP and reason are there when the event has them", () => {
@@ -28,9 +29,27 @@ test("tags, tunnel, ICMP and reason are there when the event has them", () => {
 });
 
 test("container, pod and unit are there when the event has them", () => {
-  const attributes = verdictAttributes(FULL);
-  const told = ["container.id", "container.name", "container.runtime.name", "k8s.pod.uid", "weir.unit"].map((name) => attributes[name]);
-  assert.deepEqual(told, ["3f2a1b", "web", "docker", "74c13223", "nginx.service"]);
+  const { container, pod: _pod, ...host } = FULL;
+  const told = (event: typeof FULL) => Object.fromEntries(Object.entries(verdictAttributes(event)).filter(([name]) => /^container|^k8s|unit/.test(name)));
+  const common = {
+    "container.id": "3f2a1b", "container.runtime.name": "docker", "container.label.com.docker.compose.service": "web",
+    "container.image.name": "registry:5000/nginx", "container.image.tags": ["1.27"], "weir.unit": "nginx.service",
+  };
+  assert.deepEqual(told(FULL), { ...common, "k8s.container.name": "web", "k8s.pod.uid": "74c13223", "k8s.pod.name": "web-0", "k8s.namespace.name": "shop" });
+  assert.deepEqual(told({ ...host, container: container! }), { ...common, "container.name": "web" });
+});
+
+test("an image is told by its name and tag, or by its identifier where it has no name", () => {
+  const told = (image: string) => {
+    const attributes = connectionAttributes(verdict({ container: { id: "3f2a1b", image } }));
+    return ["name", "tags", "id"].map((what) => attributes[`container.image.${what}`]);
+  };
+  assert.deepEqual(told("nginx"), ["nginx", undefined, undefined]);
+  assert.deepEqual(told("docker.io/library/nginx:1.27"), ["docker.io/library/nginx", ["1.27"], undefined]);
+  assert.deepEqual(told("registry:5000/nginx"), ["registry:5000/nginx", undefined, undefined]);
+  assert.deepEqual(told("nginx:1.27@sha256:0a1b"), ["nginx", ["1.27"], undefined]);
+  assert.deepEqual(told("nginx@sha256:0a1b"), ["nginx", undefined, undefined]);
+  assert.deepEqual(told("sha256:0a1b"), [undefined, undefined, "sha256:0a1b"]);
 });
 
 test("what is unknown is absent, not empty", () => {
