@@ -8,20 +8,19 @@
 #include "networks.h"
 #include "options.h"
 
-static long ban_step(__u32 step, struct prefix_walk *walk)
+static long ban_step(__u32 step, struct packet_context *context)
 {
-	return prefix_step(&ban_prefixes, walk);
+	return prefix_step(&ban_prefixes, context->packet);
 }
 
-static __always_inline bool is_banned_prefix(const __u64 address_be[2], const struct ban_root *root, __u32 copy)
+static __always_inline bool is_banned_prefix(struct packet *packet, const __u64 address_be[2], const struct ban_root *root)
 {
-	struct prefix_walk walk = { .copy = copy, .any = true };
+	struct packet_context context = { .packet = packet };
 
-	walk.address[0] = number_of(address_be[0]);
-	walk.address[1] = number_of(address_be[1]);
-	if (start_walk(&walk, &root->networks, is_mapped(address_be)))
-		bpf_loop(LIMIT_NETWORK_LENGTHS, ban_step, &walk, 0);
-	return walk.sets;
+	if (!start_walk(packet, &root->networks, address_be, is_mapped(address_be), true))
+		return false;
+	bpf_loop(LIMIT_NETWORK_LENGTHS, ban_step, &context, 0);
+	return packet->walk.sets;
 }
 
 static __always_inline bool is_exempt(const struct ban_root *root, const __u64 address_be[2])
@@ -50,7 +49,7 @@ __noinline int is_banned(hook_context *ctx, __u32 which)
 	if (packet->bans & BAN_ADDRESSES && is_mapped(remote_be))
 		banned = sets_in_lines(&ban_lines, ban_line_count, number_of(remote_be[1]), packet->copy, true);
 	if (!banned && packet->bans & BAN_PREFIXES)
-		banned = is_banned_prefix(remote_be, root, packet->copy);
+		banned = is_banned_prefix(packet, remote_be, root);
 	if (!banned || is_exempt(root, remote_be))
 		return false;
 	packet->tuple.protocol = packet->protocol;

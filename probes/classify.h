@@ -25,7 +25,6 @@ static __always_inline void start_search(struct packet *packet)
 	search->doubtful_allow = NO_ORDER;
 	search->doubtful_block = NO_ORDER;
 	search->condition_overflow = NO_ORDER;
-	search->known_sets = 0;
 	packet->decision.condition_count = 0;
 }
 
@@ -80,11 +79,10 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 /* Goes on with the part of the rules that begins at this cell of the copy. False if its tables cannot be read. */
 static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
 {
-	struct search_context context = { .packet = packet };
+	struct packet_context context = { .packet = packet };
 	bool ipv6 = !is_mapped(packet->opener.source_be);
 	__u32 root = ipv6 ? INDEX_IPV6 : INDEX_IPV4;
 	const struct matcher_index *index;
-	__u32 asked;
 
 	if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_NO_PROTOCOL)
 		root += INDEX_IPV4_PORTLESS;
@@ -93,11 +91,6 @@ static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
 	index = cell_at(packet, root);
 	if (!index)
 		return false;
-	asked = index->asked_sets & ~packet->search.known_sets;
-	if (asked) {
-		find_sets(packet->which, asked);
-		packet->search.known_sets |= asked;
-	}
 	if (index->list) {
 		packet->search.list = index->list;
 		bpf_loop(LIMIT_LIST / MATCHERS_A_STEP, list_step, &context, 0);
@@ -144,6 +137,8 @@ __noinline int search_rest(__u32 which)
  */
 static __always_inline __u32 classify(__u32 which, const struct policy *policy)
 {
+	if (policy->asked_sets)
+		find_sets(which, policy->asked_sets);
 	if (policy->front && !search_front(which, policy->front))
 		return REASON_OPENER_UNKNOWN;
 	return search_rest(which);

@@ -7,7 +7,7 @@
 #define WEIR_NETWORKS_H
 
 #include "bits.h"
-#include "maps.h"
+#include "packet.h"
 
 static __always_inline bool is_over(__u32 until)
 {
@@ -47,52 +47,53 @@ static __always_inline __u64 sets_in_lines(void *lines, __u32 count, __u32 addre
 	return sets;
 }
 
-struct prefix_walk {
-	__u64 address[2];	/* as numbers */
-	__u64 lengths[2];	/* still to be asked for */
-	__u64 sets;
-	__u32 copy;
-	__u32 any;
-};
-
-static __always_inline long prefix_step(void *prefixes, struct prefix_walk *walk)
+/* Asks for the prefixes of one length. */
+static __always_inline long prefix_step(void *prefixes, struct packet *packet)
 {
+	struct prefix_walk *walk = &packet->walk;
 	bool upper = !walk->lengths[0];
 	__u64 bits = upper ? walk->lengths[1] : walk->lengths[0];
 	const struct network_sets *found;
-	struct network_key key = {};
 	__u32 position;
 
 	if (!bits)
 		return 1;
 	position = lowest_bit(bits);
-	key.address[0] = walk->address[0];
+	walk->key.address[0] = walk->address[0];
 	if (upper) {
 		walk->lengths[1] = bits & (bits - 1);
-		key.address[1] = walk->address[1] & ~0ULL << (63 - position);
-		key.length = position + 65;
+		walk->key.address[1] = walk->address[1] & ~0ULL << (63 - position);
+		walk->key.length = position + 65;
 	} else {
 		walk->lengths[0] = bits & (bits - 1);
-		key.address[0] &= ~0ULL << (63 - position);
-		key.length = position + 1;
+		walk->key.address[0] &= ~0ULL << (63 - position);
+		walk->key.address[1] = 0;
+		walk->key.length = position + 1;
 	}
-	found = bpf_map_lookup_elem(prefixes, &key);
+	found = bpf_map_lookup_elem(prefixes, &walk->key);
 	if (!found)
 		return 0;
-	walk->sets |= found->lasting[walk->copy & 1];
+	walk->sets |= found->lasting[packet->copy & 1];
 #pragma clang loop unroll(full)
 	for (int entry = 0; entry < 6; entry++) {
 		if (found->member[entry])
-			walk->sets |= set_of(found->member[entry], found->until[entry], walk->copy);
+			walk->sets |= set_of(found->member[entry], found->until[entry], packet->copy);
 	}
 	return walk->any && walk->sets;
 }
 
-/* What sets_in_lines leaves to ask for; false if that is nothing. */
-static __always_inline bool start_walk(struct prefix_walk *walk, const struct network_root *root, bool ipv4)
+/* Prepares the look-up of what sets_in_lines leaves; false if nothing is left. */
+static __always_inline bool start_walk(struct packet *packet, const struct network_root *root, const __u64 address_be[2], bool ipv4, bool any)
 {
+	struct prefix_walk *walk = &packet->walk;
+
+	walk->address[0] = number_of(address_be[0]);
+	walk->address[1] = number_of(address_be[1]);
 	walk->lengths[0] = ipv4 ? 0 : root->lengths[0];
 	walk->lengths[1] = ipv4 ? root->ipv4_lengths : root->lengths[1];
+	walk->key.reserved = 0;
+	walk->sets = 0;
+	walk->any = any;
 	return walk->lengths[0] | walk->lengths[1];
 }
 

@@ -48,7 +48,6 @@ struct search {
 	__u64 destination_sets;
 	__u64 tables;			/* still to be probed, a bit each */
 	__u32 first_cell;		/* of the part of the rules at hand */
-	__u32 known_sets;		/* MATCH_SOURCE_SET, MATCH_DESTINATION_SET: the address was looked up */
 	__u32 ports;
 	__u32 protocol;
 	__u32 first_table;
@@ -72,6 +71,15 @@ struct circumstances {
 	__u32 state;			/* enum weir_state */
 	bool by_opener;
 	bool opens;			/* if it passes, it makes a flow */
+};
+
+/* Where the look-up of prefixes stands: see networks.h. Here and not on the stack, which calls share. */
+struct prefix_walk {
+	__u64 address[2];		/* as numbers */
+	__u64 lengths[2];		/* still to be asked for */
+	struct network_key key;
+	__u64 sets;
+	__u32 any;			/* one is enough */
 };
 
 struct packet {
@@ -118,6 +126,12 @@ struct packet {
 	struct decision decision;	/* what classification answered */
 	struct circumstances circumstances;
 	struct search search;
+	struct prefix_walk walk;
+};
+
+/* What bpf_loop hands on. */
+struct packet_context {
+	struct packet *packet;
 };
 
 enum which { OUTER, INNER };

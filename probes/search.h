@@ -21,10 +21,6 @@
 #define NO_ORDER 0xffffffff
 #define INDEX_CELLS (sizeof(struct matcher_index) / sizeof(struct cell))
 
-struct search_context {
-	struct packet *packet;
-};
-
 static __always_inline void *cell_at(const struct packet *packet, __u32 index)
 {
 	index += packet->search.first_cell;
@@ -164,7 +160,7 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 /* A step compares several matchers, because a call costs as much as a comparison. */
 #define MATCHERS_A_STEP 4
 
-static long list_step(__u32 step, struct search_context *context)
+static long list_step(__u32 step, struct packet_context *context)
 {
 	struct packet *packet = context->packet;
 	struct search *search = &packet->search;
@@ -209,7 +205,7 @@ static __always_inline __u32 find_list(const struct packet *packet, __u32 tag)
 	return 0;
 }
 
-static long table_step(__u32 position, struct search_context *context)
+static long table_step(__u32 position, struct packet_context *context)
 {
 	struct packet *packet = context->packet;
 	struct search *search = &packet->search;

@@ -2,7 +2,7 @@
 
 import { parseNetworks, type Network } from "../../config/address.ts";
 import type { Action, RuleConfig, WeirConfig } from "../../config/types.ts";
-import { Limit } from "../generated/layout.ts";
+import { Limit, Match } from "../generated/layout.ts";
 import { type Capacity, capacityFor, fits, LARGEST } from "./capacity.ts";
 import { Classifier } from "./classifier/build.ts";
 import { Crowded } from "./classifier/crowded.ts";
@@ -55,6 +55,8 @@ export interface Part {
   interfaceGroups: Group[];
   /** Some rule asks for packets of the state `invalid`. */
   asksForInvalid: boolean;
+  /** Match.SOURCE_SET and DESTINATION_SET: some matcher compares them. */
+  askedSets: number;
   /** Matchers of its conditional rules. */
   conditional: LineArrays;
   /** Cells that it takes of one copy. */
@@ -227,10 +229,17 @@ function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expand
     alternatives: lines.count,
     interfaceGroups,
     asksForInvalid: rules.some(asksForInvalid),
+    askedSets: askedSets(lines),
     conditional,
     cellCount: cells.length / WORDS,
     image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!))) },
   };
+}
+
+function askedSets(lines: Lines): number {
+  let asked = 0;
+  for (let line = 0; line < lines.count; line++) asked |= lines.fields(line);
+  return asked & (Match.SOURCE_SET | Match.DESTINATION_SET);
 }
 
 function compileRule(rule: RuleConfig, meaning: number): CompiledRule {

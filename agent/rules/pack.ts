@@ -24,6 +24,7 @@ export function packPolicy({ policy, ...parts }: Pick<Before, "policy" | "front"
   view.setUint32(Policy.generation, generation, LITTLE_ENDIAN);
   view.setUint32(Policy.judges_invalid, parts.front.asksForInvalid || parts.file.asksForInvalid ? 1 : 0, LITTLE_ENDIAN);
   view.setUint32(Policy.front, front, LITTLE_ENDIAN);
+  view.setUint32(Policy.asked_sets, parts.front.askedSets | parts.file.askedSets, LITTLE_ENDIAN);
   bytes[Policy.default_action] = actionOf(policy.defaultAction);
   bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
   bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;

@@ -99,8 +99,7 @@ struct matcher_index {
 	__u32 list;
 	__u32 first_bucket;
 	__u32 bucket_mask;
-	__u32 asked_sets;		/* MATCH_SOURCE_SET, MATCH_DESTINATION_SET: some matcher asks */
-	__u32 reserved[10];
+	__u32 reserved[11];
 	struct pruner pruners[8];
 };
 

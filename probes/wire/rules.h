@@ -20,6 +20,7 @@ struct policy {
 	__u32 generation;
 	__u32 judges_invalid;		/* 1: some rule asks for STATE_INVALID */
 	__u32 front;			/* cell, of this copy, where the front of the rules begins (see search.h); 0: there is none */
+	__u32 asked_sets;		/* MATCH_SOURCE_SET, MATCH_DESTINATION_SET: some matcher asks */
 	__u8 default_action;		/* enum weir_action */
 	__u8 on_error[2];		/* enum weir_action by enum weir_direction */
 	__u8 inspect_tunnels;

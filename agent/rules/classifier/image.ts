@@ -1,6 +1,6 @@
 /** One copy of the kernel's cells, being written: parts are laid one after the other and found by their first cell. */
 
-import { Limit, Match, Matcher, MatcherFlag, MatcherIndex, MatcherTable, Pruner } from "../../generated/layout.ts";
+import { Limit, Matcher, MatcherFlag, MatcherIndex, MatcherTable, Pruner } from "../../generated/layout.ts";
 import { Crowded } from "./crowded.ts";
 import { type Family, homeOf } from "./form.ts";
 import { type Lines, WORDS } from "./line.ts";
@@ -33,7 +33,6 @@ export class Image {
   addIndex(number: number, lines: Lines, chosen: readonly number[], family: Family, tables: Tables): void {
     const at = number * INDEX_CELLS * WORDS;
     if (chosen.length === 0) return;
-    for (const line of chosen) this.#words[at + MatcherIndex.asked_sets / 4]! |= lines.fields(line) & (Match.SOURCE_SET | Match.DESTINATION_SET);
     if (chosen.length <= FEW) {
       this.#words[at + MatcherIndex.list / 4] = this.#addList(lines, chosen);
       return;
