@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The packets that tell a sender that a rule dropped what it sent: written here, sent by reject.h. */
+/*
+ * The packets that tell a sender that a rule dropped what it sent: written here, sent by reject.h. A hook's `load_bytes`
+ * reads from the frame.
+ */
 #ifndef WEIR_ANSWER_H
 #define WEIR_ANSWER_H
 
@@ -21,13 +24,13 @@
 /* Where layer 4 starts, whatever the length of the IP header before it. */
 #define ANSWER_MESSAGE sizeof(struct ipv6_header)
 
-/* An Ethernet header and its tags. */
+/* An Ethernet header and its tags, in whole words. */
 #define MOST_OF_LINK (sizeof(struct ethhdr) + LIMIT_VLAN_TAGS * sizeof(struct vlan_header) + 2)
 
 struct answer {
 	__u32 start;		/* of the IP header, in `bytes` */
 	__u32 message_length;	/* from layer 4 on */
-	__u32 pseudo;		/* sum, not folded, of what its checksum covers beside the message */
+	__u32 pseudo;		/* sum of what its checksum covers beside the message */
 	__u32 link_length;	/* of the Ethernet header with its tags; 0 where there is none */
 	union {
 		struct ethhdr ethernet;
@@ -155,24 +158,6 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 		ip->destination = packet->tuple.source_be[1] >> 32;
 		ip->checksum = ~fold(sum_of(ip, sizeof(*ip)));
 		answer->pseudo = fold(sum_of(&ip->source, 2 * sizeof(ip->source)) + bpf_htons(protocol) + bpf_htons(length));
-	}
-}
-
-/* Whether this packet, of which only the mark is known, looks like one written here. */
-static __always_inline bool is_answer(const struct packet *packet)
-{
-	if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_FRAGMENT)
-		return false;
-	switch (packet->protocol) {
-	case IPPROTO_TCP:
-		return packet->tcp_flags & TCP_RST && packet->header_end == packet->frame_length;
-	case IPPROTO_ICMP:
-		return packet->tuple.icmp_type == ICMP_UNREACHABLE_TYPE && packet->tuple.icmp_code == ICMP_PROHIBITED_CODE;
-	case IPPROTO_ICMPV6:
-		return packet->tuple.icmp_type == ICMPV6_UNREACHABLE_TYPE &&
-		       packet->tuple.icmp_code == ICMPV6_PROHIBITED_CODE;
-	default:
-		return false;
 	}
 }
 

@@ -2,8 +2,8 @@
 /*
  * What the sender of a dropped packet is told where the rule says `reject`: a TCP reset, else the ICMP error
  * "administratively prohibited". The packet is rewritten into the answer and goes back where it came from. A hook
- * includes this and says how: `load_bytes` reads from the frame, `send_back` puts the answer into it and is what the
- * program returns, and DROP is what it returns otherwise.
+ * says how: `replace_packet` and `store_link_header` put the answer in its place, `send_back` is what the program then
+ * returns, and DROP what it returns otherwise.
  */
 #ifndef WEIR_REJECT_H
 #define WEIR_REJECT_H

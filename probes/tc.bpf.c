@@ -10,6 +10,12 @@ static __always_inline __u64 sender_cookie(hook_context *ctx)
 	return bpf_get_socket_cookie(ctx);
 }
 
+static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to, __u32 size)
+{
+	return bpf_skb_load_bytes(ctx, offset, to, size);
+}
+
+#include "answer.h"
 #include "observe.h"
 
 #define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
@@ -17,16 +23,26 @@ static __always_inline __u64 sender_cookie(hook_context *ctx)
 
 /*
  * On packets that weir sends itself, so that its other direction does not judge them. Nobody else's packet passes by it:
- * it must be an answer in all else, too. A change of the network namespace takes it off.
+ * it must look like an answer, too. A change of the network namespace takes it off.
  */
 #define ANSWER_MARK 0x77656972
 
-static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to, __u32 size)
+static __always_inline bool is_answer(const struct __sk_buff *skb, const struct packet *packet)
 {
-	return bpf_skb_load_bytes(ctx, offset, to, size);
+	if (skb->mark != ANSWER_MARK || !(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_FRAGMENT)
+		return false;
+	switch (packet->protocol) {
+	case IPPROTO_TCP:
+		return packet->tcp_flags & TCP_RST && packet->header_end == packet->frame_length;
+	case IPPROTO_ICMP:
+		return packet->tuple.icmp_type == ICMP_UNREACHABLE_TYPE && packet->tuple.icmp_code == ICMP_PROHIBITED_CODE;
+	case IPPROTO_ICMPV6:
+		return packet->tuple.icmp_type == ICMPV6_UNREACHABLE_TYPE &&
+		       packet->tuple.icmp_code == ICMPV6_PROHIBITED_CODE;
+	default:
+		return false;
+	}
 }
-
-#include "answer.h"
 
 /* Where a device or driver writes the checksum that the stack left to it, from the start of layer 4. */
 static __always_inline __u32 checksum_place(const struct packet *packet)
@@ -141,7 +157,7 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 		parse_frame_apart(&cursor, packet, start_skb(skb, &cursor, packet));
 		inner = packet_inside(&cursor, packet);
 	}
-	if (skb->mark == ANSWER_MARK && is_answer(packet))
+	if (is_answer(skb, packet))
 		return PASS;
 	count_wire(skb, packet, inner);
 	return observe(skb, &cursor, packet) == VERDICT_DROPPED ? drop(skb, packet) : PASS;

@@ -10,16 +10,15 @@ static __always_inline __u64 sender_cookie(hook_context *ctx)
 	return 0;
 }
 
-#include "observe.h"
-
-#define DROP XDP_DROP
-
 static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to, __u32 size)
 {
 	return bpf_xdp_load_bytes(ctx, offset, to, size);
 }
 
 #include "answer.h"
+#include "observe.h"
+
+#define DROP XDP_DROP
 
 /* An Ethernet frame may not be shorter on the wire, and not every card fills it up. */
 #define SHORTEST_FRAME ETH_ZLEN
