@@ -117,12 +117,12 @@ describe("rejecting", here, () => {
 
     await wire.send(...Array.from({ length: FLOOD }, (_, index) => syn(20_000 + (index % 40_000))));
     // Of what the device lost before, nobody knows.
-    const { reset: resets = 0, suppressed = 0 } = await eventually("the end of the flood", async () => {
+    const { reset: resets = 0, prohibited = 0, suppressed = 0 } = await eventually("the end of the flood", async () => {
       const { rejects } = await agent.status();
       const rules = JSON.parse(await agent.weir("rule", "list", "--json")) as RuleRow[];
       return rejects["suppressed"] !== undefined && rejects["reset"]! + rejects["suppressed"] === rules.find((rule) => rule.name === "no-web")!.dropped && rejects;
     });
-    assert.ok(resets >= 1000, `${resets} answers, ${suppressed} suppressed`);
+    assert.ok(resets + prohibited >= 1000, `${resets} resets, ${prohibited} errors, ${suppressed} suppressed`);
   });
 
   it("resets a connection that stands when the rule comes", async () => {
