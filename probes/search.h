@@ -241,6 +241,12 @@ static __always_inline __u64 tables_for(const struct packet *packet, const struc
 	return bitmaps ? pruner->always | bitmaps->words[number & 7] : ~0ULL;
 }
 
+/* Of an IPv6 address 64 bits, but for the last ones, as one number. */
+static __always_inline __u32 first_bits(__u64 upper, __u32 but_for)
+{
+	return (__u32)(upper >> 32) * 0x85ebca77 + ((__u32)upper >> but_for);
+}
+
 static __always_inline __u64 prune(const struct packet *packet, __u32 root, bool ipv6)
 {
 	const struct search *search = &packet->search;
@@ -250,11 +256,10 @@ static __always_inline __u64 prune(const struct packet *packet, __u32 root, bool
 	if (!first || !second)
 		return ~0ULL;
 	if (ipv6) {
-		tables = tables_for(packet, &first[PRUNER_SOURCE_COARSE], source >> 32) &
-			 tables_for(packet, &first[PRUNER_SOURCE_FINE], (__u32)(source >> 32) * 0x85ebca77 + (__u32)source) &
-			 tables_for(packet, &first[PRUNER_DESTINATION_COARSE], destination >> 32) &
-			 tables_for(packet, &first[PRUNER_DESTINATION_FINE],
-				    (__u32)(destination >> 32) * 0x85ebca77 + (__u32)destination);
+		tables = tables_for(packet, &first[PRUNER_SOURCE_COARSE], first_bits(source, 16)) &
+			 tables_for(packet, &first[PRUNER_SOURCE_FINE], first_bits(source, 0)) &
+			 tables_for(packet, &first[PRUNER_DESTINATION_COARSE], first_bits(destination, 16)) &
+			 tables_for(packet, &first[PRUNER_DESTINATION_FINE], first_bits(destination, 0));
 	} else {
 		source = (__u32)search->source[1];
 		destination = (__u32)search->destination[1];

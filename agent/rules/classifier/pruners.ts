@@ -26,7 +26,7 @@ interface Kind {
   value(lines: Lines, line: number): number;
 }
 
-const COARSE: Record<Family, number> = { ipv4: 112, ipv6: 32 };
+const COARSE: Record<Family, number> = { ipv4: 112, ipv6: 48 };
 const FINE: Record<Family, number> = { ipv4: 120, ipv6: 64 };
 
 export function makeBitmaps(lines: Lines, family: Family, tables: readonly Table[]): Bitmaps[] {
@@ -35,14 +35,16 @@ export function makeBitmaps(lines: Lines, family: Family, tables: readonly Table
 }
 
 function kindsOf(family: Family): Record<number, Kind> {
-  const coarse = (at: number) => (lines: Lines, line: number) => family === "ipv4" ? lines.words[line * WORDS + at + 2]! >>> 16 : lines.words[line * WORDS + at + 1]!;
-  const fine = (at: number) => (lines: Lines, line: number) =>
-    family === "ipv4" ? lines.words[line * WORDS + at + 2]! >>> 8 : (Math.imul(lines.words[line * WORDS + at + 1]!, 0x85ebca77) + lines.words[line * WORDS + at]!) >>> 0;
+  const firstBits = (at: number, length: number) => ({ words }: Lines, line: number): number => {
+    const first = line * WORDS + at;
+    if (family === "ipv4") return words[first + 2]! >>> (128 - length);
+    return (Math.imul(words[first + 1]!, 0x85ebca77) + (words[first]! >>> (64 - length))) >>> 0;
+  };
   return {
-    [PrunerKind.SOURCE_COARSE]: { applies: ({ source }) => source >= COARSE[family], value: coarse(SOURCE) },
-    [PrunerKind.SOURCE_FINE]: { applies: ({ source }) => source >= FINE[family], value: fine(SOURCE) },
-    [PrunerKind.DESTINATION_COARSE]: { applies: ({ destination }) => destination >= COARSE[family], value: coarse(DESTINATION) },
-    [PrunerKind.DESTINATION_FINE]: { applies: ({ destination }) => destination >= FINE[family], value: fine(DESTINATION) },
+    [PrunerKind.SOURCE_COARSE]: { applies: ({ source }) => source >= COARSE[family], value: firstBits(SOURCE, COARSE[family]) },
+    [PrunerKind.SOURCE_FINE]: { applies: ({ source }) => source >= FINE[family], value: firstBits(SOURCE, FINE[family]) },
+    [PrunerKind.DESTINATION_COARSE]: { applies: ({ destination }) => destination >= COARSE[family], value: firstBits(DESTINATION, COARSE[family]) },
+    [PrunerKind.DESTINATION_FINE]: { applies: ({ destination }) => destination >= FINE[family], value: firstBits(DESTINATION, FINE[family]) },
     [PrunerKind.SOURCE_PORT]: { applies: ({ sourcePort }) => sourcePort === 16, value: (lines, line) => lines.sourcePortLow(line) },
     [PrunerKind.DESTINATION_PORT]: { applies: ({ destinationPort }) => destinationPort === 16, value: (lines, line) => lines.destinationPortLow(line) },
     [PrunerKind.PROTOCOL]: { applies: ({ protocol }) => protocol, value: (lines, line) => lines.protocolLow(line) },
