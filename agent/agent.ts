@@ -51,11 +51,12 @@ import { netnsCookie, peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { linesFor, networkMemoryOf } from "./networks/memory.ts";
 import { NetworkTable } from "./networks/table.ts";
+import { LoadThread } from "./load-thread.ts";
 import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
 import { auditExpired, dropFrom } from "./rule-operations.ts";
-import { compile, type CompiledRules, RulesRefused } from "./rules/compile.ts";
+import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { copyAfter, Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
@@ -78,7 +79,8 @@ export interface RunOptions extends SettingsOptions {
 
 /** Runs until a signal ends it. */
 export async function runAgent(options: RunOptions): Promise<number> {
-  const settings = await readSettings(options);
+  await using thread = new LoadThread();
+  const settings = await readSettings(options, thread.load);
   const { config } = settings;
   const log = createLog(config.logging);
   const signals = listenForSignals(log);
@@ -89,7 +91,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   try {
     const lock = await claimStateDirectory(config.state_dir);
     try {
-      await takeOver({ options, settings, log, signals, claim });
+      await takeOver({ options, settings, log, signals, claim }, thread);
     } finally {
       await lock.release();
     }
@@ -102,7 +104,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 /** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" | "ended" | "plane" | "pins">): Promise<void> {
+async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" | "ended" | "plane" | "pins">, thread: LoadThread): Promise<void> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
@@ -110,7 +112,8 @@ async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" |
     const dynamic = new DynamicRules(ground.settings.config.state_dir);
     const ended = dynamic.due();
     dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
-    const compiled = compileAll(ground.settings, dynamic); // before anything in the kernel is touched: it says how large the tables must be
+    const compiled = await compileAll(ground.settings, dynamic, thread); // before anything in the kernel is touched: it says how large the tables must be
+    await thread[Symbol.asyncDispose]();
     const banned = new BanStore(ground.settings.config.state_dir);
     await banned.rewriteIfDue();
     const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor(countMembers(ground.settings.config.sets)) };
@@ -122,13 +125,13 @@ async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" |
 }
 
 /** The file's rules protect the host also when those added by command do not go together with them any more. */
-function compileAll(settings: Settings, dynamic: DynamicRules): CompiledRules {
+async function compileAll(settings: Settings, dynamic: DynamicRules, thread: LoadThread): Promise<CompiledRules> {
   try {
     refuseTwins(settings, dynamic.all);
-    return compile(withDynamic(settings, dynamic.all).source);
+    return await thread.compile(withDynamic(settings, dynamic.all).source);
   } catch (error) {
     if (!(error instanceof RulesRefused)) throw error;
-    const compiled = compile(settings.config);
+    const compiled = await thread.compile(settings.config);
     dynamic.setAside(error.problems);
     return compiled;
   }
