@@ -36,6 +36,7 @@ import { describeConnection, type Describer } from "./flows/describe.ts";
 import { listFlows } from "./flows/list.ts";
 import { FlowRates } from "./flows/top.ts";
 import { CgroupMade, Event } from "./generated/layout.ts";
+import { Growth } from "./growth.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import { adoptInterfaces } from "./interfaces/adopt.ts";
@@ -160,9 +161,9 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const bans = enforceBans(banned, plane, config.bans.except);
   const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set")), waitGracePeriod);
   const installer = new Installer(tablesOf(plane));
-  const ruleCounters = new DataView(plane.map("rule_counters").mmap());
   const sessions = new SessionKeeper(config.state_dir);
-  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slot) => clearRule(ruleCounters, slot));
+  const growth = new Growth(plane, () => interfaces, (sentence) => log.warn(sentence));
+  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slot) => clearRule(new DataView(plane.map("rule_counters").mmap()), slot), (capacity) => growth.rules(capacity));
   const interfaceTable = new Uint8Array(plane.map("interfaces").mmap());
   adoptInterfaces(installer, interfaceTable, listLinks());
   for (const warning of compiled.warnings) log.warn(warning);
@@ -330,6 +331,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   operate.bans.close();
   busiest.close();
   await server.close();
+  await growth.close();
   interfaces.detachAll();
   tracers.detach();
   ring.stop();
@@ -345,12 +347,17 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   removeLeftovers(pins);
 }
 
+/** Asked for each time, because tables may be exchanged for larger ones. */
 function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] {
   const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
   return {
     policies: memory("policies"),
-    cells: memory("cells"),
-    rules: memory("rules"),
+    get cells() {
+      return memory("cells");
+    },
+    get rules() {
+      return memory("rules");
+    },
     interfaces: memory("interfaces"),
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),

@@ -24,11 +24,9 @@ export interface FigureSources {
 export class Figures {
   readonly #sources: FigureSources;
   readonly #started = Date.now();
-  readonly #counters: DataView;
 
   constructor(sources: FigureSources) {
     this.#sources = sources;
-    this.#counters = new DataView(sources.plane.map("rule_counters").mmap());
   }
 
   snapshot(): Snapshot {
@@ -66,8 +64,9 @@ export class Figures {
   rules(): RuleRow[] {
     const { plane, rules } = this.#sources;
     const now = plane.jiffies();
+    const counters = new DataView(plane.map("rule_counters").mmap()); // another one once they have grown
     return rules.inForce().map(({ slot, reference }) => {
-      const { lastHitJiffies, ...figures } = readRule(this.#counters, slot);
+      const { lastHitJiffies, ...figures } = readRule(counters, slot);
       const ago = (Number(now - lastHitJiffies) / plane.jiffiesPerSecond) * 1000;
       return { id: `r${slot}`, ...reference, ...figures, last_hit: lastHitJiffies === 0n ? null : new Date(Date.now() - ago).toISOString() };
     });

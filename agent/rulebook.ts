@@ -8,7 +8,7 @@ import type { Written } from "./dynamic/check.ts";
 import type { RuleReference } from "./events/event.ts";
 import { Slot } from "./generated/layout.ts";
 import type { LoadThread } from "./load-thread.ts";
-import { type Capacity, fits } from "./rules/capacity.ts";
+import type { Capacity } from "./rules/capacity.ts";
 import { type Before, compileFront, type CompiledRules, RulesRefused, type RulesSource, withoutImages } from "./rules/compile.ts";
 import type { Installer } from "./rules/install.ts";
 import type { OperatorSession } from "./rules/pack.ts";
@@ -81,17 +81,19 @@ export class RuleBook {
   readonly #clearCounters: (slot: number) => void;
   readonly #editions = new Map<number, Edition>();
   /** The generation since which a slot stands for its rule. */
-  readonly #since: Uint32Array;
+  #since: Uint32Array;
   #current: Edition | undefined;
   #before: Before | undefined;
   #source: RulesSource | undefined;
 
-  readonly #capacity: Capacity;
+  #capacity: Capacity;
+  readonly #grow: (capacity: Capacity) => Promise<void>;
   readonly #sessions: () => readonly OperatorSession[];
 
-  /** `capacity`: of the tables in the kernel. */
-  constructor(capacity: Capacity, installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slot: number) => void) {
+  /** `capacity`: of the tables in the kernel, which `grow` replaces by larger ones. */
+  constructor(capacity: Capacity, installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slot: number) => void, grow: (capacity: Capacity) => Promise<void>) {
     this.#capacity = capacity;
+    this.#grow = grow;
     this.#since = new Uint32Array(capacity.slots);
     this.#installer = installer;
     this.#sessions = sessions;
@@ -99,11 +101,8 @@ export class RuleBook {
   }
 
   /** Compiles without changing anything: throws RulesRefused. */
-  async compile(source: RulesSource, thread: LoadThread): Promise<CompiledRules> {
-    const compiled = await thread.compile(source, this.#before);
-    const count = compiled.front.slots.slots.length + compiled.file.slots.slots.length;
-    if (fits(count, compiled.front.cellCount + compiled.file.cellCount, this.#capacity)) return compiled;
-    throw new RulesRefused([`these ${count} rules need larger tables in the kernel than weir began with; restart weir, which takes over what is in force without a gap`]);
+  compile(source: RulesSource, thread: LoadThread): Promise<CompiledRules> {
+    return thread.compile(source, this.#before);
   }
 
   /** The same where only the front is another one, and at once. undefined: `compile` has to look at all rules. */
@@ -118,6 +117,7 @@ export class RuleBook {
       front: new Shelf(front, compiled.front.slots.slots, sourceOf),
       file: compiled.file.image === undefined ? this.#current!.file : new Shelf(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
     };
+    if (compiled.capacity.slots > this.#capacity.slots) await this.#growTo(compiled.capacity);
     const generation = await this.#installer.install(compiled, this.#sessions(), () => {
       for (const slot of compiled.freshSlots) this.#clearCounters(slot);
     });
@@ -128,6 +128,17 @@ export class RuleBook {
     this.#editions.set(generation, edition);
     if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);
     return generation;
+  }
+
+  async #growTo(capacity: Capacity): Promise<void> {
+    try {
+      await this.#installer.exchangeTables(() => this.#grow(capacity));
+    } catch (error) {
+      throw new RulesRefused([`these rules need larger tables in the kernel, and weir could not make them: ${(error as Error).message}; restart weir, which takes over what is in force without a gap`]);
+    }
+    const since = new Uint32Array(capacity.slots);
+    since.set(this.#since);
+    [this.#capacity, this.#since] = [capacity, since];
   }
 
   /** The rule of a slot as it was in that generation. An earlier agent may have had another rule there. */

@@ -101,6 +101,17 @@ export function readRule(memory: DataView, slot: number): RuleFigures {
   return figures;
 }
 
+/** Adds what was counted in one memory since it was copied into the other, where packets are counted meanwhile. */
+export function addRulesSince(copied: BigUint64Array, from: BigUint64Array, to: BigUint64Array): void {
+  const words = RuleCounter.shards.stride / 8;
+  for (let index = 0; index < copied.length; index++) {
+    const word = index % words;
+    if (from[index] === copied[index] || word === RuleCounterShard.limiter / 8) continue;
+    if (word !== RuleCounterShard.last_hit_jiffies / 8) Atomics.add(to, index, from[index]! - copied[index]!);
+    else if (to[index]! < from[index]!) to[index] = from[index]!;
+  }
+}
+
 /** A slot that a new rule takes over starts from nothing. */
 export function clearRule(memory: DataView, slot: number): void {
   new Uint8Array(memory.buffer, memory.byteOffset + slot * RuleCounter.size, RuleCounter.size).fill(0);

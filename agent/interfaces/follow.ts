@@ -3,6 +3,8 @@
  * get addresses. Netlink tells of changes; when it lost some, everything is listed again.
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import type { InterfacesConfig } from "../../config/types.ts";
 import type { HookState, InterfaceState } from "../events/snapshot.ts";
 import { InterfaceEntry, InterfaceFlag, Limit } from "../generated/layout.ts";
@@ -90,6 +92,26 @@ export class InterfaceFollower {
       }
     }
     return missing;
+  }
+
+  /** Gives each interface the programs of now in the place of those before, without a gap. */
+  async exchange(): Promise<void> {
+    const { programs } = this.#options;
+    for (const watched of this.#watched.values()) {
+      await nextTurn(); // a link of XDP takes ten milliseconds
+      for (const direction of ["ingress", "egress"] as const) {
+        const attached = watched[direction];
+        if (attached === undefined) continue;
+        try {
+          attached.attachment.update(attached.state.hook === "xdp" ? programs.xdp() : programs.tc(direction));
+        } catch {
+          // The device is gone, or somebody else has taken its hook: attaching says so.
+          attached.attachment.close();
+          watched[direction] = undefined;
+          this.#attach(watched, direction);
+        }
+      }
+    }
   }
 
   /** Every interface that is watched, or should be. */

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 import { Control, Mode } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "./maps.ts";
-import { type BpfObject, openObject } from "./objects.ts";
+import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 
 const OBJECTS = ["process.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
@@ -41,15 +41,32 @@ export interface TableSizes {
 /** Room for some 120,000 networks. */
 const LINES = 32_768;
 
+/** Tables with more room, and programs over them, which judge nothing yet. */
+export interface Larger {
+  /** Empty. */
+  maps: ReadonlyMap<string, BpfMap>;
+  /** From here on these are what the plane has. */
+  adopt(): Outgrown;
+  /** Instead. */
+  close(): void;
+}
+
+/** What packets read until every interface has the programs that read what took its place. */
+export interface Outgrown {
+  maps: ReadonlyMap<string, BpfMap>;
+  /** Once no packet does. */
+  close(): void;
+}
+
 export class DataPlane {
   readonly maps = new Map<string, BpfMap>();
   readonly jiffiesPerSecond: number;
   /** Whether tables of an earlier agent were taken over. */
   readonly adopted: boolean;
-  readonly #options: DataPlaneOptions;
-  readonly #version: string;
+  #options: DataPlaneOptions;
+  #version: string;
   readonly #process: BpfObject;
-  readonly #objects: BpfObject[] = [];
+  #objects: BpfObject[] = [];
   #xdp: BpfProgram | undefined;
   readonly #control: DataView;
 
@@ -126,12 +143,82 @@ export class DataPlane {
     return this.#readClocks().jiffies;
   }
 
+  /**
+   * Loads what judges packets once more, over larger tables where other sizes are wanted; all others are shared. Where
+   * they are filled with the same as those before, old programs and new ones judge alike, so that one can take the
+   * other's place at each interface in its time.
+   */
+  async loadLarger(sizes: Partial<TableSizes>): Promise<Larger> {
+    const { probes = PROBES, capacity } = this.#options;
+    if (tableVersion(probes, capacity) !== this.#version) throw new Error("the programs on the disk are not those that run");
+    const options = { ...this.#options, capacity: { ...capacity, ...sizes } };
+    const [was, wanted] = [entriesOf(capacity), entriesOf(options.capacity)];
+    const larger = new Map<string, BpfMap>();
+    const loaded: BpfObject[] = [];
+    const close = (): void => loaded.forEach((object) => object.close());
+    try {
+      for (const file of this.#xdp === undefined ? ["tc.bpf.o"] as const : ["tc.bpf.o", "xdp.bpf.o"] as const) {
+        const shared = [...this.maps].filter(([name]) => was[name] === wanted[name]);
+        const object = await openObjectAside(join(probes, file), this.#objectOptions(options, new Map([...shared, ...larger])));
+        loaded.push(object);
+        for (const name of Object.keys(wanted)) if (was[name] !== wanted[name]) larger.set(name, object.maps.get(name)!);
+      }
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return { maps: larger, adopt: () => this.#adopt(options, larger, loaded), close };
+  }
+
+  #adopt(options: DataPlaneOptions, larger: ReadonlyMap<string, BpfMap>, loaded: readonly BpfObject[]): Outgrown {
+    const outgrown = new Map([...larger.keys()].map((name) => [name, this.map(name)]));
+    const before = [...this.#objects];
+    // Those before still own the tables that stay.
+    this.#objects = [this.#process, ...loaded, ...before.filter((object) => object !== this.#process)];
+    this.#xdp = loaded[1]?.programs.get("weir_xdp_ingress");
+    for (const [name, map] of larger) this.maps.set(name, map);
+    // Who takes over from here finds no tables, and not those that the programs at half of the interfaces read.
+    this.#removeTables();
+    this.#options = options;
+    this.#version = tableVersion(options.probes ?? PROBES, options.capacity);
+    return {
+      maps: outgrown,
+      close: () => {
+        for (const object of before) for (const name of outgrown.keys()) object.maps.delete(name);
+        for (const map of outgrown.values()) map.close();
+        for (const object of before) if (object !== this.#process) this.#closeAllButTables(object);
+      },
+    };
+  }
+
+  #closeAllButTables({ programs, maps }: BpfObject): void {
+    for (const program of programs.values()) program.close();
+    programs.clear();
+    for (const [name, map] of maps) {
+      if (!isInternal(name)) continue;
+      map.close();
+      maps.delete(name);
+      this.maps.delete(name);
+    }
+  }
+
+  /** For the next agent. */
+  pinTables(): void {
+    const directory = this.tablePins;
+    if (directory === undefined) return;
+    for (const [name, map] of this.maps) if (!isInternal(name)) pin(map.fd, directory, name);
+  }
+
   /** Removes the tables of other versions, once no attached program uses them any more. */
   removeSuperseded(): void {
+    this.#removeTables(`${TABLES}${this.#version}`);
+  }
+
+  #removeTables(except?: string): void {
     const root = this.#options.pins;
     if (root === undefined) return;
     for (const name of readdirSync(root)) {
-      if (!name.startsWith(TABLES) || name === `${TABLES}${this.#version}`) continue;
+      if (!name.startsWith(TABLES) || name === except) continue;
       for (const table of readdirSync(join(root, name))) unlinkSync(join(root, name, table));
       rmdirSync(join(root, name));
     }
@@ -143,17 +230,20 @@ export class DataPlane {
   }
 
   #open(file: (typeof OBJECTS)[number]): BpfObject {
-    const pinDirectory = this.tablePins;
-    const { netnsCookie, probes = PROBES, capacity: { slots, cells, banLines = LINES, setLines = LINES } } = this.#options;
-    const object = openObject(join(probes, file), {
-      reuse: this.maps,
-      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
-      maxEntries: { cells: 2 * cells, rules: 2 * slots, rule_counters: slots, ban_lines: banLines, set_lines: setLines },
-      ...(pinDirectory === undefined ? {} : { pinDirectory }),
-    });
+    const object = openObject(join(this.#options.probes ?? PROBES, file), this.#objectOptions(this.#options, this.maps, this.tablePins));
     for (const [name, map] of object.maps) if (!this.maps.has(name)) this.maps.set(name, map);
     this.#objects.push(object);
     return object;
+  }
+
+  #objectOptions({ netnsCookie, capacity }: DataPlaneOptions, reuse: ReadonlyMap<string, BpfMap>, pinDirectory?: string): ObjectOptions {
+    const { slots, cells, banLines = LINES, setLines = LINES } = capacity;
+    return {
+      reuse,
+      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      maxEntries: entriesOf(capacity),
+      ...(pinDirectory === undefined ? {} : { pinDirectory }),
+    };
   }
 
   #readClocks(): { jiffies: bigint; monotonicNs: bigint } {
@@ -170,6 +260,11 @@ export class DataPlane {
     const rates = [100, 250, 300, 1000];
     return rates.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best));
   }
+}
+
+/** Of the tables whose sizes follow what they hold. */
+function entriesOf({ slots, cells, banLines = LINES, setLines = LINES }: TableSizes): Record<string, number> {
+  return { cells: 2 * cells, rules: 2 * slots, rule_counters: slots, ban_lines: banLines, set_lines: setLines };
 }
 
 /** Changes with the programs and the sizes: tables of others may have other shapes, or another meaning. */

@@ -22,12 +22,29 @@ export function libbpf(): Libbpf {
   return (loaded ??= load());
 }
 
+export interface Heard<T> {
+  result: T;
+  messages: string;
+}
+
 /** Runs `action` and returns what it answered with the warnings libbpf printed meanwhile, verifier logs included. */
-export function withMessages<T>(action: () => T): { result: T; messages: string } {
+export function withMessages<T>(action: () => T): Heard<T> {
   const messages: string[] = [];
+  const outer = captured;
   captured = messages;
   try {
     return { result: action(), messages: messages.join("") };
+  } finally {
+    captured = outer;
+  }
+}
+
+/** The same of what libbpf does in a thread of its own; one at a time. */
+export async function withMessagesAside<T>(action: () => Promise<T>): Promise<Heard<T>> {
+  const messages: string[] = [];
+  captured = messages;
+  try {
+    return { result: await action(), messages: messages.join("") };
   } finally {
     captured = undefined;
   }
@@ -57,7 +74,7 @@ function declare(library: LibraryHandle) {
     possibleCpus: define<() => number>("int libbpf_num_possible_cpus(void)"),
 
     objectOpen: define<(path: string, options: null) => Pointer>("void *bpf_object__open_file(const char *path, void *options)"),
-    objectLoad: define<(object: Pointer) => number>("int bpf_object__load(void *object)"),
+    objectLoad: define<Aside<(object: Pointer) => number>>("int bpf_object__load(void *object)"),
     objectClose: define<(object: Pointer) => void>("void bpf_object__close(void *object)"),
     objectBtf: define<(object: Pointer) => Pointer>("void *bpf_object__btf(void *object)"),
     btfRawData: define<(btf: Pointer, size: Uint8Array) => Pointer>("void *btf__raw_data(void *btf, void *size)"),
@@ -134,6 +151,9 @@ export interface TestRunOptions {
   cpu: number;
   batch_size: number;
 }
+
+/** A function that can also be called in a thread of its own. */
+type Aside<F extends (...values: never[]) => unknown> = F & { async(...values: [...Parameters<F>, (error: unknown, result: ReturnType<F>) => void]): void };
 
 type Batch = (
   fd: number, inBatch: Uint8Array | null, outBatch: Uint8Array, keys: Uint8Array, values: Uint8Array, count: Uint8Array, options: null,

@@ -7,7 +7,7 @@ import koffi from "koffi";
 
 import { parseBtf } from "./btf.ts";
 import { adviceFor, errnoName, KernelError, missingBtf } from "./errors.ts";
-import { libbpf, type Libbpf, type Pointer, withMessages } from "./libbpf.ts";
+import { type Heard, libbpf, type Libbpf, type Pointer, withMessages, withMessagesAside } from "./libbpf.ts";
 import { BpfMap, mapInfo, MapType, type MapInfo } from "./maps.ts";
 import { BpfProgram } from "./program.ts";
 import { duplicate, lastErrno, libc } from "./syscall.ts";
@@ -48,24 +48,59 @@ export class PinMismatchError extends Error {
 }
 
 export function openObject(path: string, options: ObjectOptions = {}): BpfObject {
+  const opened = prepare(path, options);
+  try {
+    expectLoaded(path, withMessages(() => libbpf().objectLoad(opened.object)));
+    return collect(opened, options);
+  } finally {
+    release(opened);
+  }
+}
+
+/** The same while others have their turn: the verifier takes half a second. One at a time. */
+export async function openObjectAside(path: string, options: ObjectOptions = {}): Promise<BpfObject> {
+  const opened = prepare(path, options);
+  try {
+    expectLoaded(path, await withMessagesAside(() => new Promise<number>((resolve, reject) => {
+      libbpf().objectLoad.async(opened.object, (error, result) => (error ? reject(error) : resolve(result)));
+    })));
+    return collect(opened, options);
+  } finally {
+    release(opened);
+  }
+}
+
+/** Open, and fitted to the options. */
+interface Opened {
+  object: Pointer;
+  maps: Pointer[];
+  programs: Pointer[];
+  /** Names of tables that `options.reuse` gave. */
+  shared: Set<string>;
+}
+
+function prepare(path: string, options: ObjectOptions): Opened {
   const lib = libbpf();
-  const opened = withMessages(() => lib.objectOpen(path, null));
-  if (opened.result === null) {
+  const { result: object, messages } = withMessages(() => lib.objectOpen(path, null));
+  if (object === null) {
     const errno = errnoName(lastErrno());
     const reason = existsSync(path) ? adviceFor(errno) : "the file is missing; build the probes with `npm run setup`";
-    throw new KernelError(`open the BPF object ${path}`, errno, { reason, log: opened.messages });
+    throw new KernelError(`open the BPF object ${path}`, errno, { reason, log: messages });
   }
-  const object = opened.result;
   try {
     const programs = selectPrograms(lib, object, options);
     const maps = [...each(lib.nextMap, object)];
     const shared = new Set(maps.filter((map) => prepareMap(lib, object, map, options)).map((map) => lib.mapName(map)));
-    load(lib, object, path);
-    return collect(lib, maps, programs, shared, options);
-  } finally {
-    // Descriptors were duplicated: nothing of libbpf's object is needed any more.
+    return { object, maps, programs, shared };
+  } catch (error) {
     lib.objectClose(object);
+    throw error;
   }
+}
+
+/** Descriptors were duplicated: nothing of libbpf's object is needed any more. */
+function release({ object }: Opened): void {
+  libbpf().objectClose(object);
 }
 
 function selectPrograms(lib: Libbpf, object: Pointer, options: ObjectOptions): Pointer[] {
@@ -154,8 +189,7 @@ function setReadOnlyData(lib: Libbpf, object: Pointer, map: Pointer, values: Rec
   }
 }
 
-function load(lib: Libbpf, object: Pointer, path: string): void {
-  const { result, messages } = withMessages(() => lib.objectLoad(object));
+function expectLoaded(path: string, { result, messages }: Heard<number>): void {
   if (result >= 0) return;
   const errno = errnoName(result);
   const rejected = /-- BEGIN PROG LOAD LOG --\n([^]*?)-- END PROG LOAD LOG --/.exec(messages);
@@ -169,7 +203,8 @@ function load(lib: Libbpf, object: Pointer, path: string): void {
   throw new KernelError(operation, errno, { reason, log: messages });
 }
 
-function collect(lib: Libbpf, maps: Pointer[], programs: Pointer[], shared: Set<string>, options: ObjectOptions): BpfObject {
+function collect({ maps, programs, shared }: Opened, options: ObjectOptions): BpfObject {
+  const lib = libbpf();
   const object: BpfObject = {
     maps: new Map(),
     programs: new Map(),
@@ -202,6 +237,11 @@ function collect(lib: Libbpf, maps: Pointer[], programs: Pointer[], shared: Set<
     object.close();
     throw error;
   }
+}
+
+/** Whether a table holds what the compiler put there, and is no part of what objects share. */
+export function isInternal(name: string): boolean {
+  return name.includes(".");
 }
 
 /** Gives a map, program or link a name in the BPF file system, so that it outlives this process. */

@@ -71,6 +71,13 @@ export class Installer {
     this.#closed = true;
   }
 
+  /** Runs what puts other tables in the place of these, which hold the same, while nothing is written. */
+  exchangeTables(exchange: () => Promise<void>): Promise<void> {
+    const exchanged = this.#turn.then(exchange);
+    this.#turn = exchanged.catch(() => {}); // told to the caller
+    return exchanged;
+  }
+
   /**
    * The rules that packets meet from the returned generation on. Calls wait for each other. `beforeFlip` runs when all
    * is written and nothing is in force yet.

@@ -41,7 +41,7 @@ const installer = new Installer({
   flip: (generation) => plane.flip(generation),
   waitGracePeriod: () => Promise.resolve(), // no packet meets these rules
 });
-const book = new RuleBook(LARGEST, installer, () => [], () => {});
+const book = new RuleBook(LARGEST, installer, () => [], () => {}, () => Promise.reject(new Error("these tables are the largest")));
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const { promise, resolve, reject } = Promise.withResolvers<number>();
 

@@ -1,0 +1,83 @@
+/**
+ * Gives tables more room while packets are judged: each packet is judged by what was in force, in the old tables or in
+ * the larger ones.
+ */
+
+import { addRulesSince } from "./events/counters.ts";
+import type { InterfaceFollower } from "./interfaces/follow.ts";
+import type { DataPlane, TableSizes } from "./kernel/dataplane.ts";
+import { waitGracePeriod } from "./kernel/grace.ts";
+import type { BpfMap } from "./kernel/maps.ts";
+import type { Capacity } from "./rules/capacity.ts";
+import { Turns } from "./turns.ts";
+
+type Maps = ReadonlyMap<string, BpfMap>;
+
+export class Growth {
+  readonly #plane: DataPlane;
+  readonly #interfaces: () => Pick<InterfaceFollower, "exchange">;
+  readonly #warn: (sentence: string) => void;
+  readonly #turns = new Turns();
+  #closed = false;
+
+  constructor(plane: DataPlane, interfaces: () => Pick<InterfaceFollower, "exchange">, warn: (sentence: string) => void) {
+    this.#plane = plane;
+    this.#interfaces = interfaces;
+    this.#warn = warn;
+  }
+
+  /** To be called while nobody writes rules. */
+  async rules({ slots, cells }: Capacity): Promise<void> {
+    let copied: BigUint64Array;
+    await this.#exchange({ slots, cells }, {
+      fill: async (larger) => {
+        for (const name of ["cells", "rules"]) copyParts(this.#plane.map(name), larger.get(name)!, 2);
+        const counters = this.#plane.map("rule_counters");
+        copyParts(counters, larger.get("rule_counters")!, 1);
+        copied = wordsOf(larger.get("rule_counters")!).slice(0, wordsOf(counters).length);
+      },
+      settle: (outgrown) => addRulesSince(copied, wordsOf(outgrown.get("rule_counters")!), wordsOf(this.#plane.map("rule_counters"))),
+    });
+  }
+
+  /** Nothing grows any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#turns.take(async () => {});
+  }
+
+  /** `fill` gives the larger tables what packets have to find there; `settle` runs when no packet reads the others any more. */
+  #exchange(sizes: Partial<TableSizes>, { fill, settle }: { fill(larger: Maps): Promise<void>; settle(outgrown: Maps): void }): Promise<void> {
+    const plane = this.#plane;
+    return this.#turns.take(async () => {
+      const larger = await plane.loadLarger(sizes);
+      try {
+        await fill(larger.maps);
+        if (this.#closed) throw new Error("weir is stopping");
+      } catch (error) {
+        larger.close();
+        throw error;
+      }
+      const outgrown = larger.adopt();
+      await this.#interfaces().exchange();
+      try {
+        plane.pinTables();
+      } catch (error) {
+        this.#warn(`the next agent will not find these tables and begins with new ones: ${(error as Error).message}`);
+      }
+      await waitGracePeriod();
+      settle(outgrown.maps);
+      outgrown.close();
+    });
+  }
+}
+
+function wordsOf(map: BpfMap): BigUint64Array {
+  return new BigUint64Array(map.mmap(), 0, (map.info.maxEntries * map.elementStride) / 8);
+}
+
+/** Each of the `parts` of a table goes to the beginning of one of a larger table. */
+function copyParts(from: BpfMap, to: BpfMap, parts: number): void {
+  const [source, target] = [wordsOf(from), wordsOf(to)];
+  for (let part = 0; part < parts; part++) target.set(source.subarray((part * source.length) / parts, ((part + 1) * source.length) / parts), (part * target.length) / parts);
+}

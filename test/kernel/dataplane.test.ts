@@ -1,0 +1,65 @@
+/** Tables of the programs that judge packets, exchanged for larger ones. */
+
+import assert from "node:assert/strict";
+import { appendFileSync, cpSync, readdirSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { DataPlane, PROBES } from "../../agent/kernel/dataplane.ts";
+import { netnsCookie } from "../../agent/kernel/sockets.ts";
+import { CAPACITIES, LARGEST } from "../../agent/rules/capacity.ts";
+import { requires, root } from "../harness/require.ts";
+import { pinDirectory, temporaryDirectory } from "./support.ts";
+
+const small = CAPACITIES[0]!;
+const large = LARGEST;
+
+test("larger tables take the place of small ones, which leave nothing behind", requires(root()), async () => {
+  const pins = pinDirectory();
+  const plane = new DataPlane({ pins, netnsCookie: netnsCookie(), capacity: small });
+  try {
+    plane.xdpProgram();
+    const [before, flows, version] = [descriptors(), plane.map("flows"), plane.tablePins];
+    const memory = plane.map("cells").memory();
+    const larger = await plane.loadLarger({ ...large, banLines: 65_536 });
+    assert.deepEqual([...larger.maps.keys()].sort(), ["ban_lines", "cells", "rule_counters", "rules"]);
+    const outgrown = larger.adopt();
+    plane.pinTables();
+    outgrown.close();
+    assert.equal(descriptors(), before, "as many descriptors as before");
+    assert.ok(plane.map("cells").memory() > 10 * memory);
+    assert.equal(plane.map("ban_lines").info.maxEntries, 65_536);
+    assert.equal(plane.map("flows"), flows, "what does not grow is shared");
+    assert.equal(plane.program("weir_tc_ingress").testRun({ data: Buffer.alloc(64) }).retval >>> 0, 0xffff_ffff, "it lets pass what it does not know");
+    assert.notEqual(plane.tablePins, version);
+    assert.deepEqual(readdirSync(pins).map((name) => join(pins, name)), [plane.tablePins]);
+    assert.ok(readdirSync(plane.tablePins!).includes("cells"));
+  } finally {
+    plane.close();
+  }
+});
+
+test("tables stay as they are where larger ones cannot be made", requires(root()), async () => {
+  const probes = join(temporaryDirectory(), "probes");
+  cpSync(PROBES, probes, { recursive: true });
+  const plane = new DataPlane({ probes, netnsCookie: netnsCookie(), capacity: small });
+  try {
+    plane.xdpProgram();
+    const [before, cells] = [descriptors(), plane.map("cells")];
+    await assert.rejects(plane.loadLarger({ cells: 0x4000_0000 }), /cells|memory|ENOMEM|E2BIG/);
+    const xdp = join(probes, "xdp.bpf.o");
+    const { size } = statSync(xdp);
+    appendFileSync(xdp, "of another version");
+    await assert.rejects(plane.loadLarger(large), /the programs on the disk are not those that run/);
+    truncateSync(xdp, size);
+    assert.deepEqual([descriptors(), plane.map("cells")], [before, cells]);
+    (await plane.loadLarger(large)).close();
+    assert.deepEqual([descriptors(), plane.map("cells")], [before, cells]);
+  } finally {
+    plane.close();
+  }
+});
+
+function descriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
