@@ -48,7 +48,7 @@ import { listLinks } from "./kernel/links.ts";
 import { u32 } from "./kernel/maps.ts";
 import { ensureMounted } from "./kernel/mounts.ts";
 import { Ring } from "./kernel/ring.ts";
-import { netnsCookie, peerOf } from "./kernel/sockets.ts";
+import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { linesFor, networkMemoryOf } from "./networks/memory.ts";
 import { NetworkTable } from "./networks/table.ts";
@@ -118,7 +118,7 @@ async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" |
     const banned = new BanStore(ground.settings.config.state_dir);
     await banned.rewriteIfDue();
     const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor(countMembers(ground.settings.config.sets)) };
-    await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, plane: new DataPlane({ pins, netnsCookie: netnsCookie(), capacity }) });
+    await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, plane: new DataPlane({ pins, capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;

@@ -1,11 +1,12 @@
 /** The programs that tell which process owns a socket, where they hang. */
 
-import type { Attachment } from "./kernel/attachment.ts";
-import type { DataPlane } from "./kernel/dataplane.ts";
-import { cgroupRoot, ensureMounted } from "./kernel/mounts.ts";
-import { attachTrace } from "./kernel/trace.ts";
+import { join } from "node:path";
 
-const TRACEFS = "/sys/kernel/tracing";
+import { type Attachment, detachPinned, pinnedLinks } from "./kernel/attachment.ts";
+import type { DataPlane } from "./kernel/dataplane.ts";
+import { cgroupRoot } from "./kernel/mounts.ts";
+import { attachTrace, TRACE_PIN } from "./kernel/trace.ts";
+import { noteHolders } from "./sockets/holders.ts";
 
 export interface Tracers {
   /** Why some processes cannot be named; empty when all programs are attached. */
@@ -20,18 +21,21 @@ export function attachTracers(plane: DataPlane, pins: string): Tracers {
   const problems: string[] = [];
   const cgroup = cgroupRoot();
   if (cgroup === undefined) problems.push("sockets are not followed to their processes: no version 2 control group is mounted; mount -t cgroup2 none /sys/fs/cgroup/unified");
-  try {
-    ensureMounted("tracefs", TRACEFS);
-  } catch (error) {
-    problems.push((error as Error).message);
-  }
   for (const program of plane.tracePrograms()) {
     if (cgroup === undefined && program.section.startsWith("cgroup/")) continue;
     try {
-      attachments.push(attachTrace(program, { cgroup: cgroup ?? "", tracefs: TRACEFS }, pins));
+      attachments.push(attachTrace(program, cgroup ?? "", pins));
     } catch (error) {
       problems.push((error as Error).message);
     }
+  }
+  // What an agent of another version left at places that this one does not use.
+  const used = new Set(attachments.map((attachment) => attachment.pinPath));
+  for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !used.has(join(pins, name))) detachPinned(pins, name);
+  try {
+    noteHolders(plane.program("weir_older_sockets"), plane.map("owners"));
+  } catch (error) {
+    problems.push(`sockets that were there before weir have no process: ${(error as Error).message}`);
   }
   return {
     problems,

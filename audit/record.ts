@@ -128,11 +128,13 @@ function endpoint({ address, port }: Endpoint): string {
 }
 
 /** A process chooses its own name; where the file it runs is called otherwise, both are told. */
-function processText({ pid, name, executable }: ProcessReference): string {
-  const text = `pid=${pid} ${field(name)}`;
+function processText({ pid, name, executable, creator, holder }: ProcessReference): string {
+  const parts = [`pid=${pid} ${field(name)}`];
   const kernelKeeps = 15; // characters of a command name
-  if (executable === undefined || basename(executable).slice(0, kernelKeeps) === name.slice(0, kernelKeeps)) return text;
-  return `${text} executable=${field(executable, DETAIL_LIMIT)}`;
+  if (executable !== undefined && basename(executable).slice(0, kernelKeeps) !== name.slice(0, kernelKeeps)) parts.push(`executable=${field(executable, DETAIL_LIMIT)}`);
+  if (creator !== undefined) parts.push(`creator=${creator}`);
+  if (holder) parts.push("(holder)");
+  return parts.join(" ");
 }
 
 /** What the process is part of, as `container=3f2a1bc4d5e6`, `pod=74c13223-5a00-11e9-b385-42010a80018d` and `unit=nginx.service`. */

@@ -63,6 +63,8 @@ static __always_inline void describe_owner(struct event *event, __u64 cookie)
 	event->uid = 0;
 	event->owner_started_ns = 0;
 	event->owner_cgroup = 0;
+	event->creator_pid = 0;
+	event->creator_started_ns = 0;
 	event->owner_flags = 0;
 	__builtin_memset(event->command, 0, sizeof(event->command));
 	if (owner) {
@@ -70,6 +72,8 @@ static __always_inline void describe_owner(struct event *event, __u64 cookie)
 		event->uid = owner->uid;
 		event->owner_started_ns = owner->started_ns;
 		event->owner_cgroup = owner->cgroup;
+		event->creator_pid = owner->creator_pid;
+		event->creator_started_ns = owner->creator_started_ns;
 		event->owner_flags = owner->flags;
 		__builtin_memcpy(event->command, owner->command, sizeof(event->command));
 	}

@@ -148,7 +148,7 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->bytes[1] = by_opener ? 0 : packet->wire_bytes;
 	flow->cookie = cookie;
 	flow->generation = generation;
-	flow->flags = opener_is_low ? FLOW_OPENER_IS_LOW : 0;
+	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (cookie ? FLOW_UNCLAIMED : 0);
 	flow->direction = packet->opener.direction;
 	flow->icmp_type = packet->opener.icmp_type;
 	flow->icmp_code = packet->opener.icmp_code;

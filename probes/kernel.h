@@ -22,20 +22,16 @@
 #define NULL ((void *)0)
 #endif
 
+#define FAMILY_INET 2
+#define FAMILY_INET6 10
+#define FAMILY_PACKET 17
+
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
-struct net {
-	__u64 net_cookie;
-} KERNEL_TYPE;
-
-typedef struct {
-	struct net *net;
-} possible_net_t;
-
 struct sock_common {
-	__u16 skc_num;
+	__be32 skc_rcv_saddr;
+	struct in6_addr skc_v6_rcv_saddr;
 	__u16 skc_family;
-	possible_net_t skc_net;
 	struct {
 		__s64 counter;
 	} skc_cookie;
@@ -86,12 +82,51 @@ struct cgroup {
 	struct cgroup_root *root;
 } KERNEL_TYPE;
 
+struct css_set {
+	struct cgroup *dfl_cgrp;
+} KERNEL_TYPE;
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t uid;
+} KERNEL_TYPE;
+
+struct sk_buff {
+	struct sock *sk;
+} KERNEL_TYPE;
+
+struct sk_buff_head {
+	struct sk_buff *prev;
+} KERNEL_TYPE;
+
+struct neighbour {
+	struct sk_buff_head arp_queue;
+} KERNEL_TYPE;
+
 struct task_struct {
 	int tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	const struct cred *cred;
+	struct css_set *cgroups;
 	struct files_struct *files;
 	__u64 start_boottime;
 	char comm[16];
+} KERNEL_TYPE;
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} KERNEL_TYPE;
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct file *file;
 } KERNEL_TYPE;
 
 #endif

@@ -233,20 +233,12 @@ struct {
 	__type(value, struct event_counter);
 } event_counters SEC(".maps");
 
-/* socket cookie -> who made or last used it */
+/* socket cookie -> who made and who last used it */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
 	__type(key, __u64);
 	__type(value, struct owner);
 } owners SEC(".maps");
-
-/* local port in use -> cookie of the socket that is bound to it */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct bound_key);
-	__type(value, __u64);
-} bound SEC(".maps");
 
 #endif

@@ -1,160 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who owns a socket. Owners are taken only where the calling process is the one that acts: socket creation,
- * the system calls on a descriptor, and the state changes that happen inside connect and listen. State changes
- * in softirq name whatever happened to run, so an accepted connection inherits its listener's owner until
- * accept returns.
+ * Who owns a socket, as far as its processes' own calls tell. None of these hooks is a system call's tracepoint: one of
+ * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
  */
-#include "counters.h"
+#include "sender.h"
 
-#define STATE_SYN_SENT 2
-#define STATE_SYN_RECV 3
 #define STATE_CLOSE 7
 #define STATE_LISTEN 10
-#define STATE_ESTABLISHED 1
-
-#define MODE_FORMAT 0170000
-#define MODE_SOCKET 0140000
-
-static __always_inline void own(__u64 cookie)
-{
-	struct task_struct *leader = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
-	struct owner owner = {};
-
-	if (!cookie)
-		return;
-	owner.pid = bpf_get_current_pid_tgid() >> 32;
-	owner.uid = bpf_get_current_uid_gid();
-	owner.started_ns = BPF_CORE_READ(leader, start_boottime);
-	owner.cgroup = bpf_get_current_cgroup_id();
-	BPF_CORE_READ_STR_INTO(&owner.command, leader, comm);
-	if (bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY))
-		count_fault(FAULT_OWNER_INSERT);
-}
-
-static __always_inline void bind_port(__u64 netns, __u16 port, __u8 protocol, __u64 cookie)
-{
-	struct bound_key key = { .netns_cookie = netns, .port = port, .protocol = protocol };
-
-	if (bpf_map_update_elem(&bound, &key, &cookie, BPF_ANY))
-		count_fault(FAULT_BOUND_INSERT);
-}
 
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *ctx)
 {
-	own(bpf_get_socket_cookie(ctx));
+	own_new(bpf_get_socket_cookie(ctx));
 	return 1;
 }
 
-SEC("cgroup/post_bind4")
-int weir_post_bind4(struct bpf_sock *ctx)
-{
-	bind_port(bpf_get_netns_cookie(ctx), ctx->src_port, ctx->protocol, bpf_get_socket_cookie(ctx));
-	return 1;
-}
+#define OWN_BOUND(name) \
+	SEC("cgroup/" #name) \
+	int weir_##name(struct bpf_sock *ctx) { own_used(bpf_get_socket_cookie(ctx)); return 1; }
 
-SEC("cgroup/post_bind6")
-int weir_post_bind6(struct bpf_sock *ctx)
-{
-	bind_port(bpf_get_netns_cookie(ctx), ctx->src_port, ctx->protocol, bpf_get_socket_cookie(ctx));
-	return 1;
-}
+OWN_BOUND(post_bind4)
+OWN_BOUND(post_bind6)
 
-static __always_inline void inherit(struct sock *sk, __u64 cookie)
-{
-	struct bound_key key = {};
-	struct owner owner, *listener;
-	__u64 *listener_cookie;
+/* getpeername also runs inside an accept that asks for the other end's address: the first thing told of who accepts. */
+#define OWN_ADDRESSED(name) \
+	SEC("cgroup/" #name) \
+	int weir_##name(struct bpf_sock_addr *ctx) { own_used(bpf_get_socket_cookie(ctx)); return 1; }
 
-	key.netns_cookie = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
-	key.port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	key.protocol = IPPROTO_TCP;
-	listener_cookie = bpf_map_lookup_elem(&bound, &key);
-	listener = listener_cookie ? bpf_map_lookup_elem(&owners, listener_cookie) : NULL;
-	if (!listener)
-		return;
-	owner = *listener;
-	owner.flags |= OWNER_INHERITED;
-	if (bpf_map_update_elem(&owners, &cookie, &owner, BPF_NOEXIST))
-		count_fault(FAULT_OWNER_INSERT);
-}
+OWN_ADDRESSED(connect4)
+OWN_ADDRESSED(connect6)
+OWN_ADDRESSED(sendmsg4)
+OWN_ADDRESSED(sendmsg6)
+OWN_ADDRESSED(getpeername4)
+OWN_ADDRESSED(getpeername6)
 
+/* Of all state changes this one happens inside the system call of the process that wants it. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 {
+	if (from == STATE_CLOSE && to == STATE_LISTEN)
+		own_used(bpf_get_socket_cookie(sk));
+	return 0;
+}
+
+/*
+ * A packet that waits for its neighbour's address leaves later, in somebody else's name: its sender is still here. The
+ * packet came last into the neighbour's queue, or somebody else's did; a descriptor of the socket is the proof.
+ */
+SEC("tp_btf/neigh_event_send_done")
+int BPF_PROG(weir_neighbour_awaited, struct neighbour *neighbour, int waits)
+{
+	struct sk_buff *last = waits ? BPF_CORE_READ(neighbour, arp_queue.prev) : NULL;
 	__u64 cookie;
 
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (!last || last == (struct sk_buff *)&neighbour->arp_queue)
 		return 0;
-	if (from == STATE_CLOSE && (to == STATE_SYN_SENT || to == STATE_LISTEN)) {
-		cookie = bpf_get_socket_cookie(sk);
-		own(cookie);
-		if (to == STATE_LISTEN)
-			bind_port(BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie),
-				  BPF_CORE_READ(sk, __sk_common.skc_num), IPPROTO_TCP, cookie);
-	} else if (from == STATE_SYN_RECV && to == STATE_ESTABLISHED) {
-		inherit(sk, bpf_get_socket_cookie(sk));
-	}
+	cookie = BPF_CORE_READ(last, sk, __sk_common.skc_cookie.counter);
+	if (cookie && cookie_of_descriptor(first_argument()) == cookie)
+		own_used(cookie);
 	return 0;
 }
 
-/* The socket's cookie, or 0: sockets made before the agent, and packet sockets, have none yet. */
-static __always_inline __u64 cookie_of_descriptor(__s64 descriptor)
+/* One open socket of one process, for those that are older than the agent. */
+SEC("iter/task_file")
+int weir_older_sockets(struct bpf_iter__task_file *ctx)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct holding holding = {};
 	struct socket *socket;
+	__u16 family;
 
-	if (descriptor < 0 || descriptor >= BPF_CORE_READ(table, max_fds))
+	if (!task || !file)
 		return 0;
-	files = BPF_CORE_READ(table, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), files + descriptor) || !file)
+	socket = bpf_sock_from_file(file);
+	if (!socket || !socket->sk)
 		return 0;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & MODE_FORMAT) != MODE_SOCKET)
+	family = socket->sk->__sk_common.skc_family;
+	if (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_PACKET)
 		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk, __sk_common.skc_cookie.counter);
-}
-
-/* The process that uses a descriptor now owns its socket, whoever made or passed it. */
-static __always_inline int claim(__s64 descriptor)
-{
-	__u64 cookie = cookie_of_descriptor(descriptor);
-	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
-
-	if (cookie && (!owner || owner->pid != bpf_get_current_pid_tgid() >> 32 || owner->flags))
-		own(cookie);
+	holding.cookie = bpf_get_socket_cookie(socket->sk);
+	holding.parent = BPF_CORE_READ(task, real_parent, tgid);
+	describe_process(&holding.holder, task);
+	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
 	return 0;
 }
-
-struct syscall_enter {
-	__u64 common;
-	__s64 number;
-	__u64 arguments[6];
-};
-
-struct syscall_exit {
-	__u64 common;
-	__s64 number;
-	__s64 result;
-};
-
-#define CLAIM_ARGUMENT(name) \
-	SEC("tracepoint/syscalls/sys_enter_" #name) \
-	int weir_enter_##name(struct syscall_enter *ctx) { return claim(ctx->arguments[0]); }
-
-#define CLAIM_RESULT(name) \
-	SEC("tracepoint/syscalls/sys_exit_" #name) \
-	int weir_exit_##name(struct syscall_exit *ctx) { return claim(ctx->result); }
-
-CLAIM_ARGUMENT(bind)
-CLAIM_ARGUMENT(listen)
-CLAIM_ARGUMENT(connect)
-CLAIM_RESULT(socket)
-CLAIM_RESULT(accept)
-CLAIM_RESULT(accept4)
 
 /* Control groups of which user space has not heard yet, all struct cgroup_made. */
 struct {

@@ -3,6 +3,7 @@
 #include "kernel.h"
 
 typedef struct __sk_buff hook_context;
+#define HOOK_HAS_SENDERS true
 
 /* Of the local socket that sends the packet; 0 for what is only forwarded. */
 static __always_inline __u64 sender_cookie(hook_context *ctx)

@@ -3,6 +3,7 @@
 #include "kernel.h"
 
 typedef struct xdp_md hook_context;
+#define HOOK_HAS_SENDERS false
 
 /* What arrives has no socket yet. */
 static __always_inline __u64 sender_cookie(hook_context *ctx)

@@ -2,7 +2,7 @@
 
 import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
-import { DirectionNames, Event, EventType, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { DirectionNames, Event, EventType, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
 import type { ConnectionEvent, ConnectionFields, Direction, EventType as EventTypeName, Owner, ProcessReference, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
 
@@ -104,17 +104,34 @@ export class Decoder {
       startedNs: record.readBigUInt64LE(Event.owner_started_ns),
       cgroup: record.readBigUInt64LE(Event.owner_cgroup),
       uid: record.readUInt32LE(Event.uid),
+      creator: record.readUInt32LE(Event.creator_pid),
+      flags: record[Event.owner_flags]!,
       command: record.subarray(Event.command.at, Event.command.at + Event.command.count),
     });
   }
 }
 
+/** What struct owner and struct event say of the owner of a socket. */
+export interface OwnerRecord extends Owner {
+  uid: number;
+  command: Buffer;
+  creator: number;
+  flags: number;
+}
+
 /** The process, and what it is part of. */
-export function describeOwner(names: Names, { uid, command, ...owner }: Owner & { uid: number; command: Buffer }): Workload & { process: ProcessReference } {
+export function describeOwner(names: Names, { uid, command, creator, flags, ...owner }: OwnerRecord): Workload & { process: ProcessReference } {
   const executable = names.executable(owner.pid, owner.startedNs);
   const end = command.indexOf(0);
-  const name = command.toString("utf8", 0, end < 0 ? command.length : end);
-  return { process: { pid: owner.pid, name, ...(executable === undefined ? {} : { executable }), uid }, ...names.workload(owner) };
+  const process: ProcessReference = {
+    pid: owner.pid,
+    name: command.toString("utf8", 0, end < 0 ? command.length : end),
+    ...(executable === undefined ? {} : { executable }),
+    uid,
+    ...(creator === 0 || creator === owner.pid ? {} : { creator }),
+    ...(flags & OwnerFlag.HOLDER ? { holder: true } : {}),
+  };
+  return { process, ...names.workload(owner) };
 }
 
 /** How a connection that passed is told: by the rule that let it pass, or by the one that only watches it. */

@@ -25,6 +25,10 @@ export interface ProcessReference {
   name: string;
   executable?: string;
   uid: number;
+  /** Of the process that made the socket, where that is another one. */
+  creator?: number;
+  /** True of a socket that was there before the agent: this process has it open, and nobody was seen using it. */
+  holder?: true;
 }
 
 /** Who opened a connection, as the kernel noted it when the socket was made or used. */

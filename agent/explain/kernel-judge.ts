@@ -46,7 +46,7 @@ const FEW = 1024;
 /** Enough for the packets of a question; the shapes of what is not named follow the rules. */
 const SIZES = {
   ...Object.fromEntries(STATE_TABLES.map((name) => [name, FEW])),
-  owners: FEW, bound: FEW, rule_counters: 1, events: 4096,
+  owners: FEW, rule_counters: 1, events: 4096,
 };
 
 /** Loaded at once, because the tables come with it. */
@@ -189,7 +189,7 @@ export class KernelJudge {
     const [banLines, setLines] = [this.#linesOf("ban_lines"), this.#linesOf("set_lines")];
     const object = openObject(join(PROBES, name.startsWith("weir_xdp") ? "xdp.bpf.o" : "tc.bpf.o"), {
       reuse: this.#maps,
-      rodata: { netns_cookie: 0, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      rodata: { cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
       maxEntries: { ...SIZES, cells: 2 * cells, rules: 2 * slots, ban_lines: banLines, set_lines: setLines },
       autoload: (candidate) => candidate === name,
     });

@@ -78,7 +78,7 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer)
   };
 }
 
-/** The process that made or last used the socket, and what it is part of. */
+/** The process that last used the socket, and what it is part of. */
 export function ownerOf(cookie: bigint, { owners, names }: Describer): (Workload & { process: ProcessReference }) | undefined {
   if (cookie === 0n) return undefined;
   const key = Buffer.alloc(8);
@@ -90,6 +90,8 @@ export function ownerOf(cookie: bigint, { owners, names }: Describer): (Workload
     startedNs: owner.readBigUInt64LE(Owner.started_ns),
     cgroup: owner.readBigUInt64LE(Owner.cgroup),
     uid: owner.readUInt32LE(Owner.uid),
+    creator: owner.readUInt32LE(Owner.creator_pid),
+    flags: owner.readUInt32LE(Owner.flags),
     command: owner.subarray(Owner.command.at, Owner.command.at + Owner.command.count),
   });
 }

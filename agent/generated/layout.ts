@@ -189,15 +189,14 @@ export const Fault = {
   SHADOW_INSERT: 2,
   FRAGMENT_INSERT: 3,
   OWNER_INSERT: 4,
-  BOUND_INSERT: 5,
-  CGROUP_MADE: 6,
-  PULL: 7,
-  INTERFACE_UNKNOWN: 8,
-  CLASSIFY: 9,
-  CONDITIONS_FULL: 10,
-  RATE_INSERT: 11,
-  RATE_RACE: 12,
-  COUNT: 13,
+  CGROUP_MADE: 5,
+  PULL: 6,
+  INTERFACE_UNKNOWN: 7,
+  CLASSIFY: 8,
+  CONDITIONS_FULL: 9,
+  RATE_INSERT: 10,
+  RATE_RACE: 11,
+  COUNT: 12,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -206,7 +205,6 @@ export const FaultNames: readonly string[] = [
   "shadow_insert",
   "fragment_insert",
   "owner_insert",
-  "bound_insert",
   "cgroup_made",
   "pull",
   "interface_unknown",
@@ -320,10 +318,11 @@ export const MeterNames: readonly string[] = [
 export const FlowFlag = {
   OPENER_IS_LOW: 1,
   CLOSED: 2,
+  UNCLAIMED: 4,
 } as const;
 
 export const OwnerFlag = {
-  INHERITED: 1,
+  HOLDER: 1,
 } as const;
 
 export const EventType = {
@@ -645,20 +644,33 @@ export const Flow = {
 } as const;
 
 export const Owner = {
-  size: 48,
+  size: 56,
   started_ns: 0,
   cgroup: 8,
-  pid: 16,
-  uid: 20,
-  flags: 24,
-  command: { at: 32, count: 16, stride: 1 },
+  creator_started_ns: 16,
+  pid: 24,
+  uid: 28,
+  creator_pid: 32,
+  flags: 36,
+  command: { at: 40, count: 16, stride: 1 },
 } as const;
 
-export const BoundKey = {
-  size: 16,
-  netns_cookie: 0,
-  port: 8,
-  protocol: 10,
+export const Holding = {
+  size: 72,
+  cookie: 0,
+  holder: {
+    at: 8,
+    size: 56,
+    started_ns: 8,
+    cgroup: 16,
+    creator_started_ns: 24,
+    pid: 32,
+    uid: 36,
+    creator_pid: 40,
+    flags: 44,
+    command: { at: 48, count: 16, stride: 1 },
+  },
+  parent: 64,
 } as const;
 
 export const FlowCounter = {
@@ -668,7 +680,7 @@ export const FlowCounter = {
 } as const;
 
 export const Event = {
-  size: 168,
+  size: 176,
   time_ns: 0,
   source_be: { at: 8, count: 2, stride: 8 },
   destination_be: { at: 24, count: 2, stride: 8 },
@@ -678,26 +690,28 @@ export const Event = {
   cookie: 80,
   owner_started_ns: 88,
   owner_cgroup: 96,
-  generation: 104,
-  slot: 108,
-  ifindex: 112,
-  tunnel: 116,
-  pid: 120,
-  uid: 124,
-  source_port: 128,
-  destination_port: 130,
-  vlan: { at: 132, count: 2, stride: 2 },
-  type: 136,
-  verdict: 137,
-  direction: 138,
-  protocol: 139,
-  reason: 140,
-  staged: 141,
-  icmp_type: 142,
-  icmp_code: 143,
-  tcp_flags: { at: 144, count: 2, stride: 1 },
-  owner_flags: 146,
-  command: { at: 152, count: 16, stride: 1 },
+  creator_started_ns: 104,
+  generation: 112,
+  slot: 116,
+  ifindex: 120,
+  tunnel: 124,
+  pid: 128,
+  uid: 132,
+  creator_pid: 136,
+  source_port: 140,
+  destination_port: 142,
+  vlan: { at: 144, count: 2, stride: 2 },
+  type: 148,
+  verdict: 149,
+  direction: 150,
+  protocol: 151,
+  reason: 152,
+  staged: 153,
+  icmp_type: 154,
+  icmp_code: 155,
+  tcp_flags: { at: 156, count: 2, stride: 1 },
+  owner_flags: 158,
+  command: { at: 160, count: 16, stride: 1 },
 } as const;
 
 export const CgroupMade = {

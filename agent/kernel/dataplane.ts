@@ -23,8 +23,6 @@ export interface DataPlaneOptions {
   probes?: string;
   /** On a BPF file system. Without it nothing is pinned and all ends with the process. */
   pins?: string;
-  /** Of the network namespace whose local ports are meant. */
-  netnsCookie: bigint;
   capacity: TableSizes;
 }
 
@@ -102,7 +100,7 @@ export class DataPlane {
 
   /** Those that are attached to control groups and tracepoints. */
   tracePrograms(): BpfProgram[] {
-    return [...this.#process.programs.values()].filter((program) => program.section !== "syscall");
+    return [...this.#process.programs.values()].filter((program) => program.section !== "syscall" && !program.section.startsWith("iter/"));
   }
 
   /** Loaded when the first interface needs it: most hosts have none. */
@@ -236,11 +234,11 @@ export class DataPlane {
     return object;
   }
 
-  #objectOptions({ netnsCookie, capacity }: DataPlaneOptions, reuse: ReadonlyMap<string, BpfMap>, pinDirectory?: string): ObjectOptions {
+  #objectOptions({ capacity }: DataPlaneOptions, reuse: ReadonlyMap<string, BpfMap>, pinDirectory?: string): ObjectOptions {
     const { slots, cells, banLines = LINES, setLines = LINES } = capacity;
     return {
       reuse,
-      rodata: { netns_cookie: netnsCookie, jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      rodata: { jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
       maxEntries: entriesOf(capacity),
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     };

@@ -123,6 +123,7 @@ function declare(library: LibraryHandle) {
     linkUpdate: define<(link: number, program: number, options: null) => number>("int bpf_link_update(int link, int program, void *options)"),
     linkDetach: define<(link: number) => number>("int bpf_link_detach(int link)"),
     rawTracepointOpen: define<(name: string | null, program: number) => number>("int bpf_raw_tracepoint_open(const char *name, int program)"),
+    iterCreate: define<(link: number) => number>("int bpf_iter_create(int link)"),
     xdpQueryId: define<(ifindex: number, flags: number, id: Uint8Array) => number>("int bpf_xdp_query_id(int ifindex, int flags, void *id)"),
 
     tcHookCreate: define<(hook: Uint8Array) => number>("int bpf_tc_hook_create(void *hook)"),

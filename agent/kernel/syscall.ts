@@ -5,9 +5,6 @@ import koffi from "koffi";
 import { KernelError } from "./errors.ts";
 import type { Memory, Pointer } from "./libbpf.ts";
 
-/** perf_event_open(2) by machine: the C library has no function of that name. */
-const PERF_EVENT_OPEN: Record<string, number> = { x64: 298, arm64: 241 };
-
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 const MAP_SHARED = 1;
@@ -26,8 +23,6 @@ function declare() {
   const library = koffi.load("libc.so.6");
   const define = <F>(definition: string): F => library.func(definition) as unknown as F;
   return {
-    // Declared without "...": both calling conventions pass integers and pointers alike with and without it.
-    perfEventOpen: define<(number: number, attributes: Uint8Array, pid: number, cpu: number, group: number, flags: number) => number>("long syscall(long number, void *attributes, int pid, int cpu, int group, unsigned long flags)"),
     mmap: define<(at: null, length: number, protection: number, flags: number, fd: number, offset: number) => bigint>("uintptr_t mmap(void *at, size_t length, int protection, int flags, int fd, long offset)"),
     munmap: define<(at: bigint, length: number) => number>("int munmap(uintptr_t at, size_t length)"),
     pageSize: define<() => number>("int getpagesize(void)"),
@@ -54,14 +49,6 @@ export function lastErrno(): number {
 export function check(operation: string, result: number): number {
   if (result < 0) throw new KernelError(operation, lastErrno());
   return result;
-}
-
-/** A performance event of every process, seen on one CPU; the answer is its descriptor. */
-export function perfEventOpen(operation: string, attributes: Uint8Array, cpu: number): number {
-  const PERF_FLAG_FD_CLOEXEC = 8;
-  const number = PERF_EVENT_OPEN[process.arch];
-  if (number === undefined) throw new KernelError(operation, "ENOSYS", { reason: `weir runs on x86-64 and arm64, this is ${process.arch}` });
-  return check(operation, libc().perfEventOpen(number, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
 export function duplicate(fd: number): number {

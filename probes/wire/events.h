@@ -28,12 +28,14 @@ struct event {
 	__u64 cookie;
 	__u64 owner_started_ns;
 	__u64 owner_cgroup;
+	__u64 creator_started_ns;
 	__u32 generation;
 	__u32 slot;			/* the rule this event is about */
 	__u32 ifindex;
 	__u32 tunnel;
 	__u32 pid;
 	__u32 uid;
+	__u32 creator_pid;		/* of who made the socket; 0 unknown */
 	__u16 source_port;
 	__u16 destination_port;
 	__u16 vlan[2];
@@ -47,7 +49,7 @@ struct event {
 	__u8 icmp_code;
 	__u8 tcp_flags[2];
 	__u8 owner_flags;
-	__u8 reserved[5];
+	__u8 reserved[1];
 	char command[16];
 };
 

@@ -41,6 +41,7 @@ struct decision {
 enum weir_flow_flag {
 	FLOW_OPENER_IS_LOW = 1 << 0,
 	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
+	FLOW_UNCLAIMED = 1 << 2,	/* no local process was seen sending yet */
 };
 
 /* What each packet of a known connection touches comes first: it then lies in few cache lines. */
@@ -68,26 +69,27 @@ enum {
 };
 
 enum weir_owner_flag {
-	OWNER_INHERITED = 1 << 0,	/* of an accepted connection: the listener's owner, until accept returns */
+	OWNER_HOLDER = 1 << 0,		/* held the socket when the agent came; who made and who used it is not known */
 };
 
-/* Who made or last used a socket, by socket cookie. */
+/* Who made and who last used a socket, by socket cookie. */
 struct owner {
 	__u64 started_ns;		/* of the thread group leader, on the boot clock */
 	__u64 cgroup;			/* number of the version 2 control group it was in */
+	__u64 creator_started_ns;
 	__u32 pid;			/* thread group, in the initial pid namespace */
 	__u32 uid;
+	__u32 creator_pid;		/* 0 unknown */
 	__u32 flags;			/* enum weir_owner_flag */
-	__u32 reserved;
 	char command[16];		/* of the thread group leader */
 };
 
-/* A local port in use, for packets that have no socket yet. */
-struct bound_key {
-	__u64 netns_cookie;
-	__u16 port;
-	__u8 protocol;
-	__u8 reserved[5];
+/* A process that has a socket open. */
+struct holding {
+	__u64 cookie;
+	struct owner holder;
+	__u32 parent;			/* of the process */
+	__u32 reserved;
 };
 
 /* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */

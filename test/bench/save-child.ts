@@ -30,7 +30,7 @@ const text = format === "json" ? JSON.stringify({ version: 1, rules }) : ["versi
 const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
 const path = join(folder, `weir.${format}`);
 writeFileSync(path, "version: 1\n");
-const plane = new DataPlane({ netnsCookie: 0n, capacity: LARGEST });
+const plane = new DataPlane({ capacity: LARGEST });
 const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
 const installer = new Installer({
   policies: memory("policies"),

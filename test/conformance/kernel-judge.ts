@@ -48,7 +48,7 @@ export class KernelJudge {
 
   /** `devices`: ifindex by name, in the namespace of the calling thread. Without traffic, no packet is judged between two test runs. */
   constructor(devices: ReadonlyMap<string, number>, capacity: TableSizes = CAPACITIES[0]!, waitGracePeriod = (): Promise<void> => Promise.resolve()) {
-    this.#plane = new DataPlane({ netnsCookie: 0n, capacity: { banLines: 64, setLines: 64, ...capacity } });
+    this.#plane = new DataPlane({ capacity: { banLines: 64, setLines: 64, ...capacity } });
     this.#plane.xdpProgram();
     this.#devices = devices;
     this.#bans = new BanTable(banMemoryOf(this.#plane));

@@ -30,7 +30,7 @@ test("rules and bans in force are asked, and stay as they are", requires(root())
   const pins = mkdtempSync("/sys/fs/bpf/weir-in-force-");
   after(() => rmSync(pins, { recursive: true }));
   const capacity = CAPACITIES[0]!;
-  const plane = new DataPlane({ pins, netnsCookie: 0n, capacity });
+  const plane = new DataPlane({ pins, capacity });
   const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
   const installer = new Installer({
     policies: memory("policies"), cells: memory("cells"), rules: memory("rules"), interfaces: memory("interfaces"),

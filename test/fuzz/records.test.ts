@@ -27,12 +27,14 @@ const RECORD = bytes(
   "11 11 11 11 11 11 11 11", // socket cookie
   "07 00 00 00 00 00 00 00", // when the owner started
   "39 05 00 00 00 00 00 00", // the owner's control group
+  "06 00 00 00 00 00 00 00", // when the socket's creator started
   "05 00 00 00", // generation
   "10 00 00 00", // slot
   "03 00 00 00", // ifindex
   "2a 00 00 03", // tunnel: VXLAN 42
   "d2 04 00 00", // pid
   "e8 03 00 00", // uid
+  "d1 04 00 00", // pid of the socket's creator
   "40 9c", // source port
   "17 00", // destination port
   "05 10 00 00", // VLAN 5, none inside it
@@ -45,7 +47,7 @@ const RECORD = bytes(
   "00 00", // ICMP type and code
   "02 00", // TCP flags of both ends
   "00", // owner flags
-  "00 00 00 00 00", // reserved
+  "00", // reserved
   "74 65 6c 6e 65 74 64 00 00 00 00 00 00 00 00 00", // command
 );
 
@@ -63,7 +65,7 @@ test("a record is exactly these bytes, and means exactly this", () => {
     destination: { address: "198.18.0.2", port: 23 },
     vlan: [5],
     tunnel: { kind: "vxlan", id: 42 },
-    process: { pid: 1234, name: "telnetd", executable: "/proc/1234/exe since 7", uid: 1000 },
+    process: { pid: 1234, name: "telnetd", executable: "/proc/1234/exe since 7", uid: 1000, creator: 1233 },
     unit: "1337.service",
     rule: { ...RULE, name: "16 of 5" },
     seq: 1,

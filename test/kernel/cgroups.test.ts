@@ -45,7 +45,7 @@ test("the kernel tells of each control group of version 2 that is made, with its
       }
     },
   });
-  const attachment = attachTrace(object.programs.get("weir_cgroup_mkdir")!, { cgroup: "", tracefs: "" });
+  const attachment = attachTrace(object.programs.get("weir_cgroup_mkdir")!, "");
   try {
     const made = ["one", "two"].map((name) => makeGroup(name));
     rmdirSync(made[0]!.directory);

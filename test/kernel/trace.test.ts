@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, describe, it } from "node:test";
 
 import { type Attachment, pinnedLinks } from "../../agent/kernel/attachment.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
-import { cgroupRoot, ensureMounted } from "../../agent/kernel/mounts.ts";
+import { cgroupRoot } from "../../agent/kernel/mounts.ts";
 import { type BpfObject, openObject } from "../../agent/kernel/objects.ts";
-import { libc } from "../../agent/kernel/syscall.ts";
-import { attachTrace, type TracePlaces } from "../../agent/kernel/trace.ts";
+import { attachTrace } from "../../agent/kernel/trace.ts";
 import { eventually } from "../harness/eventually.ts";
 import { compile, pinDirectory } from "./support.ts";
 
@@ -27,21 +24,15 @@ static __always_inline void count(__u32 hook) {
 	if (count && (!wanted || bpf_get_current_pid_tgid() >> 32 == wanted)) __sync_fetch_and_add(count, 1);
 }
 SEC("tp_btf/inet_sock_set_state") int state(unsigned long long *ctx) { count(0); return 0; }
-SEC("tracepoint/syscalls/sys_enter_connect") int connecting(void *ctx) { count(1); return 0; }
-SEC("cgroup/sock_create") int create(struct bpf_sock *ctx) { count(2); return 1; }
+SEC("cgroup/sock_create") int create(struct bpf_sock *ctx) { count(1); return 1; }
 `);
 
-function places(): TracePlaces {
-  const tracefs = mkdtempSync(join(tmpdir(), "weir-tracefs-"));
-  ensureMounted("tracefs", tracefs);
-  after(() => {
-    libc().umount(tracefs, 0);
-    rmdirSync(tracefs);
-  });
+/** A control group that is gone after the tests. */
+function controlGroup(): string {
   const cgroup = `${cgroupRoot()}/weir-test-${process.pid}-${made++}`;
   mkdirSync(cgroup);
   after(() => rmdirSync(cgroup));
-  return { cgroup, tracefs };
+  return cgroup;
 }
 let made = 0;
 
@@ -84,81 +75,64 @@ async function socketOpener(cgroup: string): Promise<{ child: ChildProcess; open
   };
 }
 
-const TRACEPOINTS = [
-  { program: "state", hook: 0, what: "tp_btf/inet_sock_set_state", pin: "trace-tp_btf-inet_sock_set_state" },
-  { program: "connecting", hook: 1, what: "tracepoint/syscalls/sys_enter_connect", pin: "trace-tracepoint-syscalls-sys_enter_connect" },
-];
-
 describe("a program at a tracepoint", () => {
-  for (const { program, hook, what, pin } of TRACEPOINTS) {
-    it(`(${what}) runs, is replaced without a gap, goes on by its pin, and ends when detached`, async () => {
-      const directory = pinDirectory();
-      const where = places();
-      const [zero, one] = [load(directory, 0), load(directory, 1)];
-      const attach = (object: BpfObject): Attachment => attachTrace(object.programs.get(program)!, where, `${directory}/links`);
+  it("runs, is replaced without a gap, goes on by its pin, and ends when detached", async () => {
+    const directory = pinDirectory();
+    const [zero, one] = [load(directory, 0), load(directory, 1)];
+    const attach = (object: BpfObject): Attachment => attachTrace(object.programs.get("state")!, "", `${directory}/links`);
 
-      const first = attach(zero);
-      assert.equal(first.what, what);
-      assert.equal(first.adopted, false);
-      await callConnect();
-      const [before] = counts(zero, hook);
-      assert.ok(before > 0);
+    const first = attach(zero);
+    assert.equal(first.what, "tp_btf/inet_sock_set_state");
+    assert.equal(first.adopted, false);
+    await callConnect();
+    const [before] = counts(zero, 0);
+    assert.ok(before > 0);
 
-      first.update(one.programs.get(program)!);
-      await hasEnded(zero, hook, 0);
-      const [, replaced] = counts(zero, hook);
-      assert.ok(replaced > 0);
+    first.update(one.programs.get("state")!);
+    await hasEnded(zero, 0, 0);
+    const [, replaced] = counts(zero, 0);
+    assert.ok(replaced > 0);
 
-      first.close();
-      await callConnect();
-      assert.equal(counts(zero, hook)[1], replaced + before);
+    first.close();
+    await callConnect();
+    assert.equal(counts(zero, 0)[1], replaced + before);
 
-      assert.deepEqual(pinnedLinks(`${directory}/links`), [pin]);
-      const second = attach(zero);
-      assert.equal(second.adopted, true);
-      assert.equal(second.attached(), true);
-      await hasEnded(zero, hook, 1);
-      const [again, ended] = counts(zero, hook);
-      await callConnect();
-      assert.deepEqual(counts(zero, hook), [again + before, ended]);
+    assert.deepEqual(pinnedLinks(`${directory}/links`), ["trace-tp_btf-inet_sock_set_state"]);
+    const second = attach(zero);
+    assert.equal(second.adopted, true);
+    assert.equal(second.attached(), true);
+    await hasEnded(zero, 0, 1);
+    const [again, ended] = counts(zero, 0);
+    await callConnect();
+    assert.deepEqual(counts(zero, 0), [again + before, ended]);
 
-      second.detach();
-      assert.deepEqual(pinnedLinks(`${directory}/links`), []);
-      await hasEnded(zero, hook, 0);
-      assert.equal(counts(zero, hook)[1], ended);
-      zero.close();
-      one.close();
-    });
-  }
-
-  it("that the kernel does not have is named with what to do", () => {
-    const object = load(pinDirectory(), 0);
-    assert.throws(
-      () => attachTrace(object.programs.get("connecting")!, { cgroup: "/", tracefs: "/nonexistent" }),
-      /attach tracepoint\/syscalls\/sys_enter_connect: \/nonexistent\/events\/.* cannot be read; mount tracefs/,
-    );
-    object.close();
+    second.detach();
+    assert.deepEqual(pinnedLinks(`${directory}/links`), []);
+    await hasEnded(zero, 0, 0);
+    assert.equal(counts(zero, 0)[1], ended);
+    zero.close();
+    one.close();
   });
 });
 
 describe("a program at a control group", () => {
   it("sees the sockets of its processes, and is exchanged and detached like the others", async () => {
     const directory = pinDirectory();
-    const where = places();
-    const opener = await socketOpener(where.cgroup);
+    const cgroup = controlGroup();
+    const opener = await socketOpener(cgroup);
     try {
       const [zero, one] = [load(directory, 0, opener.child.pid), load(directory, 1, opener.child.pid)];
-      const first = attachTrace(zero.programs.get("create")!, where, `${directory}/links`);
+      const first = attachTrace(zero.programs.get("create")!, cgroup, `${directory}/links`);
       await opener.open();
-      assert.deepEqual(counts(zero, 2), [1, 0]);
+      assert.deepEqual(counts(zero, 1), [1, 0]);
       first.close();
-      const second = attachTrace(one.programs.get("create")!, where, `${directory}/links`);
+      const second = attachTrace(one.programs.get("create")!, cgroup, `${directory}/links`);
       assert.equal(second.adopted, true);
       await opener.open();
-      assert.deepEqual(counts(zero, 2), [1, 1]);
+      assert.deepEqual(counts(zero, 1), [1, 1]);
       second.detach();
       await opener.open();
-      assert.deepEqual(counts(zero, 2), [1, 1]);
+      assert.deepEqual(counts(zero, 1), [1, 1]);
       assert.equal(existsSync(second.pinPath!), false);
       zero.close();
       one.close();

@@ -1,0 +1,55 @@
+/**
+ * Owners of sockets that are older than the agent. Nobody saw who made or used them, only who has them open now. A socket
+ * that several processes hold is given to the one that all others descend from; where there is none, nobody is named.
+ */
+
+import { Holding, Owner, OwnerFlag } from "../generated/layout.ts";
+import { readIterator } from "../kernel/iterator.ts";
+import type { BpfMap } from "../kernel/maps.ts";
+import type { BpfProgram } from "../kernel/program.ts";
+
+const NO_EXIST = 1; // BPF_NOEXIST: whoever acted meanwhile is known better
+
+/** Notes them, and answers how many there are. */
+export function noteHolders(program: BpfProgram, owners: BpfMap): number {
+  const found = ownersOf(readIterator(program));
+  for (const [cookie, owner] of found) {
+    const key = Buffer.alloc(8);
+    key.writeBigUInt64LE(cookie);
+    if (owners.lookup(key) === undefined) owners.update(key, owner, NO_EXIST);
+  }
+  return found.size;
+}
+
+/** By cookie, from records of struct holding. */
+export function ownersOf(records: Buffer): Map<bigint, Buffer> {
+  const parents = new Map<number, number>();
+  const holders = new Map<bigint, Map<number, Buffer>>();
+  for (let at = 0; at + Holding.size <= records.length; at += Holding.size) {
+    const record = records.subarray(at, at + Holding.size);
+    const pid = record.readUInt32LE(Holding.holder.pid);
+    const cookie = record.readBigUInt64LE(Holding.cookie);
+    parents.set(pid, record.readUInt32LE(Holding.parent));
+    if (!holders.has(cookie)) holders.set(cookie, new Map());
+    holders.get(cookie)!.set(pid, record.subarray(Holding.holder.at, Holding.holder.at + Owner.size));
+  }
+  const owners = new Map<bigint, Buffer>();
+  for (const [cookie, of] of holders) {
+    const first = [...of.keys()].find((pid) => [...of.keys()].every((other) => descends(other, pid, parents)));
+    if (first === undefined) continue;
+    const owner = Buffer.from(of.get(first)!);
+    owner.writeUInt32LE(OwnerFlag.HOLDER, Owner.flags);
+    owners.set(cookie, owner);
+  }
+  return owners;
+}
+
+/** Through processes that hold sockets themselves: of the others no parent is known. */
+function descends(pid: number, ancestor: number, parents: ReadonlyMap<number, number>): boolean {
+  const seen = new Set<number>();
+  for (let at: number | undefined = pid; at !== undefined && !seen.has(at); at = parents.get(at)) {
+    if (at === ancestor) return true;
+    seen.add(at);
+  }
+  return false;
+}

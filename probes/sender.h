@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which process sends the packet that leaves. Mostly it is sent inside the system call of its sender, but a packet that
+ * waited for a neighbour's address leaves in somebody else's, and what arrives through a tun device is answered in that
+ * of the device's holder. So the running process has to prove it: its system call names a descriptor of this socket.
+ */
+#ifndef WEIR_SENDER_H
+#define WEIR_SENDER_H
+
+#include "owners.h"
+
+#define MODE_FORMAT 0170000
+#define MODE_SOCKET 0140000
+
+/* The first argument of a system call, where each machine keeps it. */
+struct pt_regs___x86 {
+	unsigned long di;
+} KERNEL_TYPE;
+
+struct pt_regs___arm64 {
+	__u64 orig_x0;
+} KERNEL_TYPE;
+
+static __always_inline __s32 first_argument(void)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di))
+		return BPF_CORE_READ((struct pt_regs___x86 *)registers, di);
+	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0))
+		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, orig_x0);
+	return -1;
+}
+
+/* Of the socket behind a descriptor of the running process; 0 where it is none. */
+static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = NULL;
+	struct socket *socket;
+
+	if (descriptor < 0 || descriptor >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	files = BPF_CORE_READ(table, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + descriptor) || !file)
+		return 0;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & MODE_FORMAT) != MODE_SOCKET)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk, __sk_common.skc_cookie.counter);
+}
+
+/*
+ * Notes the sender of a packet. True when there is nothing more to find out about it: the running process proved to use the
+ * socket, or, where the packet shows that somebody wanted it sent, is the one known to.
+ */
+__noinline int claim_socket(__u64 cookie, bool wanted)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct owner *known = bpf_map_lookup_elem(&owners, &cookie);
+
+	if (wanted && known && !known->flags && known->pid == BPF_CORE_READ(task, tgid))
+		return true;
+	if (cookie_of_descriptor(first_argument()) != cookie)
+		return false;
+	own_used(cookie);
+	return true;
+}
+
+#endif

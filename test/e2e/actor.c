@@ -1,0 +1,314 @@
+/*
+ * Processes that open connections in every way that makes it hard to tell who did it. Each says on a line of its own what
+ * ought to be told: where to, by which protocol, the process that did it, and the one that made the socket.
+ *
+ *     actor HOW KIND TO PORT [NUMBER]
+ *
+ * What has to stay open stays so until the standard input ends.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <linux/io_uring.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *to;
+static struct sockaddr_in peer;
+
+static void need(int good, const char *what)
+{
+	if (good)
+		return;
+	perror(what);
+	exit(1);
+}
+
+static void told(const char *protocol, pid_t creator)
+{
+	char line[128];
+	int length = snprintf(line, sizeof(line), "%s %s %d %d\n", to, protocol, getpid(), creator);
+
+	need(write(1, line, length) == length, "write");
+}
+
+static void until_told(void)
+{
+	char byte;
+
+	while (read(0, &byte, 1) > 0)
+		;
+}
+
+static int make(const char *kind)
+{
+	int fd = !strncmp(kind, "tcp", 3) ? socket(AF_INET, SOCK_STREAM, 0)
+		 : !strncmp(kind, "udp", 3) ? socket(AF_INET, SOCK_DGRAM, 0)
+					    : socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+	need(fd >= 0, "socket");
+	return fd;
+}
+
+static void join(int fd)
+{
+	need(!connect(fd, (void *)&peer, sizeof(peer)), "connect");
+}
+
+static void ping(int fd)
+{
+	struct icmphdr echo = { .type = ICMP_ECHO, .un.echo.id = htons(getpid()), .checksum = 0 };
+
+	echo.checksum = ~(htons(ICMP_ECHO << 8) + echo.un.echo.id);
+	need(sendto(fd, &echo, sizeof(echo), 0, (void *)&peer, sizeof(peer)) > 0, "ping");
+}
+
+/* Uses a socket for the first time, as its kind asks; one that was "-joined" before is only written to. */
+static const char *use(const char *kind, int fd)
+{
+	struct iovec part = { "x", 1 };
+	struct msghdr message = { .msg_name = &peer, .msg_namelen = sizeof(peer), .msg_iov = &part, .msg_iovlen = 1 };
+	struct mmsghdr several[1] = { { .msg_hdr = message } };
+
+	if (!strcmp(kind, "tcp"))
+		join(fd);
+	else if (!strcmp(kind, "raw"))
+		ping(fd);
+	else if (!strcmp(kind, "udp"))
+		need(sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer)) == 1, "sendto");
+	else if (!strcmp(kind, "udp-message"))
+		need(sendmsg(fd, &message, 0) == 1, "sendmsg");
+	else if (!strcmp(kind, "udp-messages"))
+		need(sendmmsg(fd, several, 1, 0) == 1, "sendmmsg");
+	else
+		need(write(fd, "x", 1) == 1, "write");
+	return !strncmp(kind, "tcp", 3) ? "tcp" : !strncmp(kind, "udp", 3) ? "udp" : "icmp";
+}
+
+static void prepare(const char *kind, int fd)
+{
+	if (strstr(kind, "-joined"))
+		join(fd);
+}
+
+static void simple(const char *kind)
+{
+	int fd = make(kind);
+
+	prepare(kind, fd);
+	told(use(kind, fd), getpid());
+}
+
+static pid_t child(void)
+{
+	pid_t pid = fork();
+
+	need(pid >= 0, "fork");
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static void inherited(const char *kind)
+{
+	pid_t creator = getpid();
+	int fd = make(kind);
+
+	prepare(kind, fd);
+	if (!child()) {
+		told(use(kind, fd), creator);
+		until_told();
+		exit(0);
+	}
+	close(fd);
+	wait(NULL);
+}
+
+static void pass(int over, int fd)
+{
+	char space[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec part = { "x", 1 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	need(sendmsg(over, &message, 0) == 1, "pass");
+}
+
+static int take(int over)
+{
+	char space[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space) };
+	int fd;
+
+	need(recvmsg(over, &message, 0) == 1 && CMSG_FIRSTHDR(&message), "take");
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return fd;
+}
+
+/* The taker is there before the socket is made: it has it from the message alone. */
+static void passed(const char *kind)
+{
+	pid_t creator = getpid();
+	int pair[2], fd;
+
+	need(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
+	if (!child()) {
+		told(use(kind, take(pair[1])), creator);
+		until_told();
+		exit(0);
+	}
+	fd = make(kind);
+	prepare(kind, fd);
+	pass(pair[0], fd);
+	close(fd);
+	wait(NULL);
+}
+
+static void ring_connect(int flags)
+{
+	struct io_uring_params p = {};
+	int ring = syscall(SYS_io_uring_setup, 2, &p), fd = make("tcp");
+	unsigned char *queue;
+	struct io_uring_sqe *entry;
+
+	need(ring >= 0, "io_uring_setup");
+	queue = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(__u32), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
+	entry = mmap(NULL, p.sq_entries * sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
+	need(queue != MAP_FAILED && entry != MAP_FAILED, "mmap");
+	*entry = (struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .flags = flags, .fd = fd, .addr = (unsigned long)&peer, .off = sizeof(peer) };
+	*(__u32 *)(queue + p.sq_off.array) = 0;
+	__atomic_store_n((__u32 *)(queue + p.sq_off.tail), 1, __ATOMIC_RELEASE);
+	need(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) == 1, "io_uring_enter");
+	told("tcp", getpid());
+}
+
+/* A frame of its own making, past all of the kernel's layers. */
+static void frame(void)
+{
+	struct { struct iphdr ip; struct udphdr udp; } packet = {
+		.ip = { .version = 4, .ihl = 5, .tot_len = htons(28), .ttl = 1, .protocol = IPPROTO_UDP, .saddr = htonl(0xc6120001), .daddr = peer.sin_addr.s_addr },
+		.udp = { .source = htons(4000), .dest = peer.sin_port, .len = htons(8) },
+	};
+	struct sockaddr_ll device = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = if_nametoindex("eth0"), .sll_halen = 6, .sll_addr = { 255, 255, 255, 255, 255, 255 } };
+	int fd = socket(AF_PACKET, SOCK_DGRAM, 0);
+
+	need(fd >= 0 && sendto(fd, &packet, sizeof(packet), 0, (void *)&device, sizeof(device)) > 0, "frame");
+	told("udp", 0);
+}
+
+static void storm(int count, char *self, char *port)
+{
+	char address[INET_ADDRSTRLEN];
+	struct in_addr next = peer.sin_addr;
+
+	for (int i = 0; i < count; i++) {
+		if (i >= 8)
+			wait(NULL);
+		next.s_addr = htonl(ntohl(peer.sin_addr.s_addr) + i);
+		inet_ntop(AF_INET, &next, address, sizeof(address));
+		if (!fork()) {
+			execl(self, self, "simple", "tcp", address, port, NULL);
+			exit(1);
+		}
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
+/* Workers accept what their parent listens for; each says whose connection it took, by the other end's port. */
+static void serve(int workers, int asks)
+{
+	pid_t creator = getpid();
+	int one = 1, fd = make("tcp");
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	need(!bind(fd, (void *)&peer, sizeof(peer)) && !listen(fd, 64), "listen");
+	told("listen", creator);
+	while (workers--) {
+		if (child())
+			continue;
+		for (;;) {
+			struct sockaddr_in from = {};
+			socklen_t length = sizeof(from);
+			int taken = accept(fd, asks ? (void *)&from : NULL, asks ? &length : NULL);
+
+			need(taken >= 0, "accept");
+			need(write(taken, "x", 1) == 1, "answer");
+			getpeername(taken, (void *)&from, &length);
+			printf("%d tcp %d %d\n", ntohs(from.sin_port), getpid(), creator);
+			fflush(stdout);
+		}
+	}
+	until_told();
+}
+
+/* Sockets that are only there: bound, listening or connected. */
+static void hold(const char *kind, int holders)
+{
+	pid_t creator = getpid();
+	int fd = make(kind);
+	char kept[1];
+
+	if (strstr(kind, "-joined"))
+		join(fd);
+	else
+		need(!bind(fd, (void *)&peer, sizeof(peer)), "bind");
+	if (!strcmp(kind, "tcp"))
+		need(!listen(fd, 8), "listen");
+	while (holders-- > 1)
+		if (!child()) {
+			until_told();
+			exit(0);
+		}
+	told(kind, creator);
+	if (read(0, kept, 1) == 1)
+		use(kind, fd);
+	until_told();
+}
+
+int main(int count, char **words)
+{
+	const char *how = words[1], *kind = words[2];
+	int number = count > 5 ? atoi(words[5]) : 1;
+
+	need(count > 4, "actor HOW KIND TO PORT [NUMBER]");
+	to = words[3];
+	peer = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(atoi(words[4])) };
+	need(inet_pton(AF_INET, to, &peer.sin_addr) == 1, "address");
+	if (!strcmp(how, "simple"))
+		simple(kind);
+	else if (!strcmp(how, "inherited"))
+		inherited(kind);
+	else if (!strcmp(how, "passed"))
+		passed(kind);
+	else if (!strcmp(how, "ring"))
+		ring_connect(strcmp(kind, "async") ? 0 : IOSQE_ASYNC);
+	else if (!strcmp(how, "frame"))
+		frame();
+	else if (!strcmp(how, "storm"))
+		storm(number, words[0], words[4]);
+	else if (!strcmp(how, "serve"))
+		serve(number, !strcmp(kind, "asking"));
+	else if (!strcmp(how, "hold"))
+		hold(kind, number);
+	return 0;
+}
