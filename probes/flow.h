@@ -196,16 +196,22 @@ static __always_inline void reopen_flow(struct flow *flow, __u32 end)
 	flow->flags &= ~FLOW_CLOSED;
 }
 
+/* A socket may be handed on at any time: who sends is asked again each 256 jiffies, which is about a second. */
+#define CLAIM_AGAIN_SHIFT 8
+
 /* This packet passes, or is let pass, as part of the flow. */
 static __always_inline void advance_flow(struct packet *packet, struct flow *flow, bool by_opener)
 {
 	__u32 end = by_opener ? 0 : 1;
+	__u64 now = bpf_jiffies64();
 
 	asm volatile("" : "+r"(end));	/* keeps the bound below where the verifier sees it */
 	end &= 1;
 	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
 	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
-	flow->seen_jiffies = bpf_jiffies64();
+	if ((now ^ flow->seen_jiffies) >> CLAIM_AGAIN_SHIFT && flow->cookie)
+		__sync_fetch_and_or(&flow->flags, FLOW_UNCLAIMED);
+	flow->seen_jiffies = now;
 	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
 		return;
 	if (flow->tcp_flags[end] & TCP_RST && !(packet->tcp_flags & (TCP_RST | TCP_SYN)))

@@ -114,6 +114,7 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct files_struct *files;
 	__u64 start_boottime;
+	__u64 self_exec_id;
 	char comm[16];
 } KERNEL_TYPE;
 

@@ -8,40 +8,50 @@
 
 #include "counters.h"
 
-/* The process that runs now. A worker thread of io_uring has a name of its own: the group leader's is the program's. */
+/* The process of a task. A worker thread of io_uring has a name of its own: the group leader's is the program's. */
 static __always_inline void describe_process(struct owner *owner, struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *leader = task->group_leader;
 
-	owner->pid = BPF_CORE_READ(task, tgid);
-	owner->uid = BPF_CORE_READ(task, cred, uid.val);
-	owner->started_ns = BPF_CORE_READ(leader, start_boottime);
-	owner->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	BPF_CORE_READ_STR_INTO(&owner->command, leader, comm);
+	owner->pid = task->tgid;
+	owner->uid = task->cred->uid.val;
+	owner->started_ns = leader->start_boottime;
+	owner->executions = leader->self_exec_id;
+	owner->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	bpf_probe_read_kernel_str(owner->command, sizeof(owner->command), leader->comm);
 }
 
-/* This process makes the socket. */
+/* Is it this process, running the program it ran then? */
+static __always_inline bool is_owner(const struct owner *owner, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+
+	return owner->pid == task->tgid && !owner->flags && owner->executions == (__u16)leader->self_exec_id &&
+	       owner->started_ns == leader->start_boottime;
+}
+
+/* The running process makes the socket. */
 static __always_inline void own_new(__u64 cookie)
 {
 	struct owner owner = {};
 
 	if (!cookie)
 		return;
-	describe_process(&owner, (struct task_struct *)bpf_get_current_task());
+	describe_process(&owner, bpf_get_current_task_btf());
 	owner.creator_pid = owner.pid;
 	owner.creator_started_ns = owner.started_ns;
 	if (bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY))
 		count_fault(FAULT_OWNER_INSERT);
 }
 
-/* This process uses the socket, whoever made it or handed it over. */
+/* The running process uses the socket, whoever made it or handed it over. */
 static __always_inline void own_used(__u64 cookie)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct owner *known = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
 	struct owner owner = {};
 
-	if (!cookie || (known && known->pid == BPF_CORE_READ(task, tgid) && !known->flags))
+	if (!cookie || (known && is_owner(known, task)))
 		return;
 	describe_process(&owner, task);
 	if (known) {

@@ -12,31 +12,39 @@
 #define MODE_FORMAT 0170000
 #define MODE_SOCKET 0140000
 
-/* The first argument of a system call, where each machine keeps it. */
+/* Where each machine keeps the number of a system call, negative where the process is in none, and its first argument. */
 struct pt_regs___x86 {
 	unsigned long di;
+	unsigned long orig_ax;
 } KERNEL_TYPE;
 
 struct pt_regs___arm64 {
 	__u64 orig_x0;
+	__s32 syscallno;
 } KERNEL_TYPE;
 
+/* Negative where the running process is in no system call: it was interrupted, and is nobody's sender. */
 static __always_inline __s32 first_argument(void)
 {
 	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
-	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di))
+	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di)) {
+		if ((long)BPF_CORE_READ((struct pt_regs___x86 *)registers, orig_ax) < 0)
+			return -1;
 		return BPF_CORE_READ((struct pt_regs___x86 *)registers, di);
-	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0))
+	}
+	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0)) {
+		if (BPF_CORE_READ((struct pt_regs___arm64 *)registers, syscallno) < 0)
+			return -1;
 		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, orig_x0);
+	}
 	return -1;
 }
 
 /* Of the socket behind a descriptor of the running process; 0 where it is none. */
 static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct fdtable *table = BPF_CORE_READ(bpf_get_current_task_btf(), files, fdt);
 	struct file **files, *file = NULL;
 	struct socket *socket;
 
@@ -57,10 +65,9 @@ static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
  */
 __noinline int claim_socket(__u64 cookie, bool wanted)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct owner *known = bpf_map_lookup_elem(&owners, &cookie);
 
-	if (wanted && known && !known->flags && known->pid == BPF_CORE_READ(task, tgid))
+	if (wanted && known && is_owner(known, bpf_get_current_task_btf()))
 		return true;
 	if (cookie_of_descriptor(first_argument()) != cookie)
 		return false;

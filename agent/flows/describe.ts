@@ -91,7 +91,7 @@ export function ownerOf(cookie: bigint, { owners, names }: Describer): (Workload
     cgroup: owner.readBigUInt64LE(Owner.cgroup),
     uid: owner.readUInt32LE(Owner.uid),
     creator: owner.readUInt32LE(Owner.creator_pid),
-    flags: owner.readUInt32LE(Owner.flags),
+    flags: owner.readUInt16LE(Owner.flags),
     command: owner.subarray(Owner.command.at, Owner.command.at + Owner.command.count),
   });
 }

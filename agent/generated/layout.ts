@@ -652,6 +652,7 @@ export const Owner = {
   uid: 28,
   creator_pid: 32,
   flags: 36,
+  executions: 38,
   command: { at: 40, count: 16, stride: 1 },
 } as const;
 
@@ -668,6 +669,7 @@ export const Holding = {
     uid: 36,
     creator_pid: 40,
     flags: 44,
+    executions: 46,
     command: { at: 48, count: 16, stride: 1 },
   },
   parent: 64,

@@ -38,7 +38,7 @@ export function ownersOf(records: Buffer): Map<bigint, Buffer> {
     const first = [...of.keys()].find((pid) => [...of.keys()].every((other) => descends(other, pid, parents)));
     if (first === undefined) continue;
     const owner = Buffer.from(of.get(first)!);
-    owner.writeUInt32LE(OwnerFlag.HOLDER, Owner.flags);
+    owner.writeUInt16LE(OwnerFlag.HOLDER, Owner.flags);
     owners.set(cookie, owner);
   }
   return owners;

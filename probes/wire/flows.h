@@ -41,7 +41,7 @@ struct decision {
 enum weir_flow_flag {
 	FLOW_OPENER_IS_LOW = 1 << 0,
 	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
-	FLOW_UNCLAIMED = 1 << 2,	/* no local process was seen sending yet */
+	FLOW_UNCLAIMED = 1 << 2,	/* no local process was seen sending, yet or lately */
 };
 
 /* What each packet of a known connection touches comes first: it then lies in few cache lines. */
@@ -80,7 +80,8 @@ struct owner {
 	__u32 pid;			/* thread group, in the initial pid namespace */
 	__u32 uid;
 	__u32 creator_pid;		/* 0 unknown */
-	__u32 flags;			/* enum weir_owner_flag */
+	__u16 flags;			/* enum weir_owner_flag */
+	__u16 executions;		/* low bits of what the kernel counts of them: the process may run another program now */
 	char command[16];		/* of the thread group leader */
 };
 

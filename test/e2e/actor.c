@@ -28,7 +28,12 @@
 #include <unistd.h>
 
 static const char *to;
-static struct sockaddr_in peer;
+static union {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+} peer;
+static socklen_t peer_size = sizeof(peer.in);
 
 static void need(int good, const char *what)
 {
@@ -56,9 +61,11 @@ static void until_told(void)
 
 static int make(const char *kind)
 {
-	int fd = !strncmp(kind, "tcp", 3) ? socket(AF_INET, SOCK_STREAM, 0)
-		 : !strncmp(kind, "udp", 3) ? socket(AF_INET, SOCK_DGRAM, 0)
-					    : socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	int family = peer.any.sa_family, icmp = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	int fd = !strncmp(kind, "tcp", 3) ? socket(family, SOCK_STREAM, 0)
+		 : !strncmp(kind, "udp", 3) ? socket(family, SOCK_DGRAM, 0)
+		 : !strcmp(kind, "ping")    ? socket(family, SOCK_DGRAM, icmp)
+					    : socket(family, SOCK_RAW, icmp);
 
 	need(fd >= 0, "socket");
 	return fd;
@@ -66,37 +73,40 @@ static int make(const char *kind)
 
 static void join(int fd)
 {
-	need(!connect(fd, (void *)&peer, sizeof(peer)), "connect");
+	need(!connect(fd, &peer.any, peer_size), "connect");
 }
 
 static void ping(int fd)
 {
-	struct icmphdr echo = { .type = ICMP_ECHO, .un.echo.id = htons(getpid()), .checksum = 0 };
+	int type = peer.any.sa_family == AF_INET ? ICMP_ECHO : 128;
+	struct icmphdr echo = { .type = type };
+	__typeof__(peer) host = peer;
 
-	echo.checksum = ~(htons(ICMP_ECHO << 8) + echo.un.echo.id);
-	need(sendto(fd, &echo, sizeof(echo), 0, (void *)&peer, sizeof(peer)) > 0, "ping");
+	host.in.sin_port = 0; /* lies where that of IPv6 does, and would be a protocol */
+	echo.checksum = htons(~(type << 8));
+	need(sendto(fd, &echo, sizeof(echo), 0, &host.any, peer_size) > 0, "ping");
 }
 
 /* Uses a socket for the first time, as its kind asks; one that was "-joined" before is only written to. */
 static const char *use(const char *kind, int fd)
 {
 	struct iovec part = { "x", 1 };
-	struct msghdr message = { .msg_name = &peer, .msg_namelen = sizeof(peer), .msg_iov = &part, .msg_iovlen = 1 };
+	struct msghdr message = { .msg_name = &peer, .msg_namelen = peer_size, .msg_iov = &part, .msg_iovlen = 1 };
 	struct mmsghdr several[1] = { { .msg_hdr = message } };
 
 	if (!strcmp(kind, "tcp"))
 		join(fd);
-	else if (!strcmp(kind, "raw"))
+	else if (!strcmp(kind, "raw") || !strcmp(kind, "ping"))
 		ping(fd);
 	else if (!strcmp(kind, "udp"))
-		need(sendto(fd, "x", 1, 0, (void *)&peer, sizeof(peer)) == 1, "sendto");
+		need(sendto(fd, "x", 1, 0, &peer.any, peer_size) == 1, "sendto");
 	else if (!strcmp(kind, "udp-message"))
 		need(sendmsg(fd, &message, 0) == 1, "sendmsg");
 	else if (!strcmp(kind, "udp-messages"))
 		need(sendmmsg(fd, several, 1, 0) == 1, "sendmmsg");
 	else
 		need(write(fd, "x", 1) == 1, "write");
-	return !strncmp(kind, "tcp", 3) ? "tcp" : !strncmp(kind, "udp", 3) ? "udp" : "icmp";
+	return !strncmp(kind, "tcp", 3) ? "tcp" : !strncmp(kind, "udp", 3) ? "udp" : peer.any.sa_family == AF_INET ? "icmp" : "icmpv6";
 }
 
 static void prepare(const char *kind, int fd)
@@ -123,6 +133,14 @@ static pid_t child(void)
 	return pid;
 }
 
+static void until_child_ends(void)
+{
+	int status = 0;
+
+	wait(&status);
+	exit(status ? 1 : 0);
+}
+
 static void inherited(const char *kind)
 {
 	pid_t creator = getpid();
@@ -135,7 +153,7 @@ static void inherited(const char *kind)
 		exit(0);
 	}
 	close(fd);
-	wait(NULL);
+	until_child_ends();
 }
 
 static void pass(int over, int fd)
@@ -164,23 +182,30 @@ static int take(int over)
 	return fd;
 }
 
-/* The taker is there before the socket is made: it has it from the message alone. */
-static void passed(const char *kind)
+/* The taker is there before the socket is made: it has it from the message alone. It may be used before, too. */
+static void passed(const char *kind, int after_use)
 {
 	pid_t creator = getpid();
 	int pair[2], fd;
 
 	need(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
 	if (!child()) {
-		told(use(kind, take(pair[1])), creator);
+		fd = take(pair[1]);
+		told(use(kind, fd), creator);
+		while (after_use && getppid() == creator && !usleep(100000))
+			use(kind, fd);
 		until_told();
 		exit(0);
 	}
 	fd = make(kind);
 	prepare(kind, fd);
+	for (int times = after_use ? 3 : 0; times--;)
+		use(kind, fd);
+	if (after_use)
+		told("udp", creator);
 	pass(pair[0], fd);
 	close(fd);
-	wait(NULL);
+	until_child_ends();
 }
 
 static void ring_connect(int flags)
@@ -194,7 +219,7 @@ static void ring_connect(int flags)
 	queue = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(__u32), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
 	entry = mmap(NULL, p.sq_entries * sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
 	need(queue != MAP_FAILED && entry != MAP_FAILED, "mmap");
-	*entry = (struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .flags = flags, .fd = fd, .addr = (unsigned long)&peer, .off = sizeof(peer) };
+	*entry = (struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .flags = flags, .fd = fd, .addr = (unsigned long)&peer, .off = peer_size };
 	*(__u32 *)(queue + p.sq_off.array) = 0;
 	__atomic_store_n((__u32 *)(queue + p.sq_off.tail), 1, __ATOMIC_RELEASE);
 	need(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) == 1, "io_uring_enter");
@@ -205,8 +230,8 @@ static void ring_connect(int flags)
 static void frame(void)
 {
 	struct { struct iphdr ip; struct udphdr udp; } packet = {
-		.ip = { .version = 4, .ihl = 5, .tot_len = htons(28), .ttl = 1, .protocol = IPPROTO_UDP, .saddr = htonl(0xc6120001), .daddr = peer.sin_addr.s_addr },
-		.udp = { .source = htons(4000), .dest = peer.sin_port, .len = htons(8) },
+		.ip = { .version = 4, .ihl = 5, .tot_len = htons(28), .ttl = 1, .protocol = IPPROTO_UDP, .saddr = htonl(0xc6120001), .daddr = peer.in.sin_addr.s_addr },
+		.udp = { .source = htons(4000), .dest = peer.in.sin_port, .len = htons(8) },
 	};
 	struct sockaddr_ll device = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = if_nametoindex("eth0"), .sll_halen = 6, .sll_addr = { 255, 255, 255, 255, 255, 255 } };
 	int fd = socket(AF_PACKET, SOCK_DGRAM, 0);
@@ -215,18 +240,18 @@ static void frame(void)
 	told("udp", 0);
 }
 
-static void storm(int count, char *self, char *port)
+static void storm(const char *kind, int count, char *self, char *port)
 {
 	char address[INET_ADDRSTRLEN];
-	struct in_addr next = peer.sin_addr;
+	struct in_addr next = peer.in.sin_addr;
 
 	for (int i = 0; i < count; i++) {
 		if (i >= 8)
 			wait(NULL);
-		next.s_addr = htonl(ntohl(peer.sin_addr.s_addr) + i);
+		next.s_addr = htonl(ntohl(peer.in.sin_addr.s_addr) + i);
 		inet_ntop(AF_INET, &next, address, sizeof(address));
 		if (!fork()) {
-			execl(self, self, "simple", "tcp", address, port, NULL);
+			execl(self, self, "simple", kind, address, port, NULL);
 			exit(1);
 		}
 	}
@@ -241,7 +266,7 @@ static void serve(int workers, int asks)
 	int one = 1, fd = make("tcp");
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	need(!bind(fd, (void *)&peer, sizeof(peer)) && !listen(fd, 64), "listen");
+	need(!bind(fd, &peer.any, peer_size) && !listen(fd, 64), "listen");
 	told("listen", creator);
 	while (workers--) {
 		if (child())
@@ -271,7 +296,7 @@ static void hold(const char *kind, int holders)
 	if (strstr(kind, "-joined"))
 		join(fd);
 	else
-		need(!bind(fd, (void *)&peer, sizeof(peer)), "bind");
+		need(!bind(fd, &peer.any, peer_size), "bind");
 	if (!strcmp(kind, "tcp"))
 		need(!listen(fd, 8), "listen");
 	while (holders-- > 1)
@@ -292,20 +317,28 @@ int main(int count, char **words)
 
 	need(count > 4, "actor HOW KIND TO PORT [NUMBER]");
 	to = words[3];
-	peer = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(atoi(words[4])) };
-	need(inet_pton(AF_INET, to, &peer.sin_addr) == 1, "address");
+	if (strchr(to, ':')) {
+		peer.in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(atoi(words[4])) };
+		peer_size = sizeof(peer.in6);
+		need(inet_pton(AF_INET6, to, &peer.in6.sin6_addr) == 1, "address");
+	} else {
+		peer.in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(atoi(words[4])) };
+		need(inet_pton(AF_INET, to, &peer.in.sin_addr) == 1, "address");
+	}
 	if (!strcmp(how, "simple"))
 		simple(kind);
 	else if (!strcmp(how, "inherited"))
 		inherited(kind);
 	else if (!strcmp(how, "passed"))
-		passed(kind);
+		passed(kind, 0);
+	else if (!strcmp(how, "handed"))
+		passed(kind, 1);
 	else if (!strcmp(how, "ring"))
 		ring_connect(strcmp(kind, "async") ? 0 : IOSQE_ASYNC);
 	else if (!strcmp(how, "frame"))
 		frame();
 	else if (!strcmp(how, "storm"))
-		storm(number, words[0], words[4]);
+		storm(kind, number, words[0], words[4]);
 	else if (!strcmp(how, "serve"))
 		serve(number, !strcmp(kind, "asking"));
 	else if (!strcmp(how, "hold"))

@@ -24,12 +24,13 @@ const STORM = Number(process.env["WEIR_STORM"] ?? 300);
 const PORT = 8080;
 /** Every actor gets an address of its own here, so that it is known by what it talks to. */
 const FAR = "10.9.0.0/16";
+const FAR6 = "fd09::/64";
 
 const RULES = `
 interfaces: { include: [eth0] }
 events_per_second: 100000
 rules:
-  - { name: far, action: block, direction: egress, layer3: { destination: [${FAR}] } }
+  - { name: far, action: block, direction: egress, layer3: { destination: [${FAR}, "${FAR6}"] } }
   - { name: near, action: block, direction: ingress, layer3: { destination: [198.18.0.0/16] } }
 `;
 
@@ -53,9 +54,12 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc")), () =>
   before(async () => {
     execFileSync("cc", ["-O2", "-Wall", "-Werror", "-o", actor, join(import.meta.dirname, "actor.c")]);
     lab = await makeLab({ namespaces: ["client", "server", "twin"], links: [{ from: "client:eth0", to: "server:eth0" }] });
-    const { ipv4 } = lab.end("server:eth0");
-    await lab.exec("server", "ip", "route", "add", "local", FAR, "dev", "lo");
-    await lab.exec("client", "ip", "route", "add", FAR, "via", ipv4);
+    const { ipv4, ipv6 } = lab.end("server:eth0");
+    for (const [far, via] of [[FAR, ipv4], [FAR6, ipv6]] as const) {
+      await lab.exec("server", "ip", "route", "add", "local", far, "dev", "lo");
+      await lab.exec("client", "ip", "route", "add", far, "via", via);
+    }
+    await lab.exec("client", "sysctl", "-qw", "net.ipv4.ping_group_range=0 0");
     await Receiver.open(lab, "server", { tcp: [PORT], udp: [PORT] });
     here = lab.end("client:eth0").ipv4;
     old = {
@@ -86,7 +90,7 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc")), () =>
   }
 
   async function told({ to, protocol }: Deed): Promise<Told> {
-    return processOf(await agent.auditLine(new RegExp(` DETECTED far ${protocol} \\S+ > ${to.replaceAll(".", "\\.")}[ :]`)));
+    return processOf(await agent.auditLine(new RegExp(` DETECTED far ${protocol} \\S+ > \\[?${to.replaceAll(".", "\\.")}[\\]: ]`)));
   }
 
   /** Somebody far away comes to a port; the answer is what is told of it, and from which port it came. */
@@ -98,23 +102,38 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc")), () =>
     return { ...processOf(line), from: Number(/:(\d+) > /.exec(line)![1]) };
   }
 
-  for (const [how, kinds] of Object.entries({
-    simple: ["tcp", "udp", "udp-message", "udp-messages", "udp-joined", "raw"],
-    inherited: ["tcp", "udp", "udp-message", "udp-messages", "udp-joined", "raw"],
-    passed: ["tcp", "udp", "udp-message", "udp-messages", "udp-joined", "raw"],
-    ring: ["at-once", "async"],
-    frame: ["udp"],
-  })) {
+  const kinds = ["tcp", "udp", "udp-message", "udp-messages", "udp-joined", "ping", "raw"];
+  for (const [how, of, families] of [
+    ["simple", kinds, 2],
+    ["inherited", kinds, 2],
+    ["passed", kinds, 2],
+    ["ring", ["at-once", "async"], 2],
+    ["frame", ["udp"], 1],
+  ] as const) {
     it(`${how}: the process that sends first is named, and the one that made the socket`, async () => {
-      for (const kind of kinds) {
-        using doer = await act(how, kind);
+      for (const [kind, family] of of.flatMap((kind) => [address, address6].slice(0, families).map((family) => [kind, family] as const))) {
+        using doer = await act(how, kind, { to: family() });
         const [deed] = doer.deeds as [Deed];
         const { pid, name, creator } = await told(deed);
-        assert.deepEqual([pid, name], [deed.pid, "actor"], `${kind}`);
-        assert.equal(creator, deed.creator === deed.pid || deed.creator === 0 ? undefined : deed.creator, `creator of ${kind}`);
+        assert.deepEqual([pid, name], [deed.pid, "actor"], `${kind} to ${deed.to}`);
+        assert.equal(creator, deed.creator === deed.pid || deed.creator === 0 ? undefined : deed.creator, `creator of ${kind} to ${deed.to}`);
       }
     });
   }
+
+  it("a socket that is handed on after it was used is that of its new user soon", async () => {
+    using doer = await act("handed", "udp-joined");
+    const to = doer.deeds[0]!.to;
+    await doer.said(2);
+    assert.notEqual(doer.deeds[1]!.pid, doer.deeds[0]!.pid);
+    const of = await eventually("the flow is its new user's", async () => {
+      const flows = JSON.parse(await agent.weir("flows", "--json")) as FlowRow[];
+      const process = flows.find(({ destination }) => destination.address === to)?.process;
+      return process?.pid === doer.deeds[1]!.pid && process;
+    }, 20_000);
+    assert.equal(of.creator, doer.deeds[0]!.pid);
+    assert.equal((await told({ ...doer.deeds[0]!, protocol: "udp" })).pid, doer.deeds[0]!.pid, "who sent first");
+  });
 
   it("a packet that waits for its neighbour is that of its sender", async () => {
     for (const kind of ["udp-joined", "raw"]) {
@@ -200,28 +219,35 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc")), () =>
     assert.deepEqual([pid, holder], [old.joined.deeds[0]!.pid, false]);
   });
 
-  it("each of many processes that live no longer than their connection is named", async () => {
-    const first = "10.9.128.0";
-    const doer = await act("storm", "tcp", { to: first, number: STORM });
-    await doer.said(STORM);
-    const lines = await eventually("all connections", async () => {
-      const found = (await agent.audit()).split("\n").filter((line) => / DETECTED far tcp \S+ > 10\.9\.(1[3-9]\d|12[89]|2\d\d)\./.test(line));
-      return found.length >= STORM && found;
+  for (const [kind, first] of [["tcp", "10.9.128.0"], ["udp", "10.9.192.0"]] as const) {
+    it(`each of many processes that live no longer than their connection is named (${kind})`, async (t) => {
+      const doer = await act("storm", kind, { to: first, number: STORM });
+      await doer.said(STORM);
+      const meant = new Set(doer.deeds.map(({ to }) => to));
+      const told = await eventually("all connections", async () => {
+        const found = new Map<string, Told>();
+        for (const line of (await agent.audit()).split("\n")) {
+          const to = / DETECTED far \S+ \S+ > ([\d.]+):/.exec(line)?.[1];
+          if (to !== undefined && meant.has(to)) found.set(to, processOf(line));
+        }
+        return found.size === STORM && found;
+      });
+      const unknown = doer.deeds.filter(({ to }) => told.get(to)!.pid === undefined);
+      const wrong = doer.deeds.filter(({ to, pid }) => told.get(to)!.pid !== undefined && (told.get(to)!.pid !== pid || told.get(to)!.name !== "actor"));
+      t.diagnostic(`of ${STORM} connections ${wrong.length} have the wrong process, and ${unknown.length} none`);
+      assert.deepEqual(wrong, []);
+      assert.ok(unknown.length <= STORM / 1000, `${unknown.length} of ${STORM} are unknown`);
     });
-    const byAddress = new Map(lines.map((line) => [/ > ([\d.]+):/.exec(line)![1]!, processOf(line)]));
-    let unknown = 0;
-    for (const deed of doer.deeds) {
-      const { pid, name } = byAddress.get(deed.to)!;
-      if (pid === undefined) unknown++;
-      else assert.deepEqual([pid, name], [deed.pid, "actor"], deed.to);
-    }
-    assert.ok(unknown <= STORM / 1000, `${unknown} of ${STORM} are unknown`);
-  });
+  }
 });
 
 function address(): string {
   addresses++;
   return `10.9.${addresses >> 8}.${addresses & 255}`;
+}
+
+function address6(): string {
+  return `fd09::${(++addresses).toString(16)}`;
 }
 
 interface Told {

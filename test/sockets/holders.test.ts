@@ -26,7 +26,7 @@ function pids(...holdings: readonly Held[]): Record<string, number> {
 
 test("a socket that one process has open is that process's, in however many descriptors", () => {
   const owner = ownersOf(records([7n, 100, 1], [7n, 100, 1])).get(7n)!;
-  assert.deepEqual([owner.readUInt32LE(Owner.pid), owner.readUInt32LE(Owner.flags), owner.length], [100, OwnerFlag.HOLDER, Owner.size]);
+  assert.deepEqual([owner.readUInt32LE(Owner.pid), owner.readUInt16LE(Owner.flags), owner.length], [100, OwnerFlag.HOLDER, Owner.size]);
 });
 
 test("of a family it is that of the process the others descend from, whatever their numbers are", () => {
