@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, statfsSync } from "node:fs";
 import { adviceFor, errnoName, KernelError } from "./errors.ts";
 import { lastErrno, libc } from "./syscall.ts";
 
-const MAGIC = { bpf: 0xcafe4a11, tracefs: 0x74726163 } as const;
+const MAGIC = { bpf: 0xcafe4a11 } as const;
 const MS_NOSUID = 2;
 const MS_NODEV = 4;
 const MS_NOEXEC = 8;

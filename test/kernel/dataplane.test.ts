@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { DataPlane, PROBES } from "../../agent/kernel/dataplane.ts";
-import { netnsCookie } from "../../agent/kernel/sockets.ts";
 import { CAPACITIES, LARGEST } from "../../agent/rules/capacity.ts";
 import { requires, root } from "../harness/require.ts";
 import { pinDirectory, temporaryDirectory } from "./support.ts";
@@ -16,7 +15,7 @@ const large = LARGEST;
 
 test("larger tables take the place of small ones, which leave nothing behind", requires(root()), async () => {
   const pins = pinDirectory();
-  const plane = new DataPlane({ pins, netnsCookie: netnsCookie(), capacity: small });
+  const plane = new DataPlane({ pins, capacity: small });
   try {
     plane.xdpProgram();
     const [before, flows, version] = [descriptors(), plane.map("flows"), plane.tablePins];
@@ -42,7 +41,7 @@ test("larger tables take the place of small ones, which leave nothing behind", r
 test("tables stay as they are where larger ones cannot be made", requires(root()), async () => {
   const probes = join(temporaryDirectory(), "probes");
   cpSync(PROBES, probes, { recursive: true });
-  const plane = new DataPlane({ probes, netnsCookie: netnsCookie(), capacity: small });
+  const plane = new DataPlane({ probes, capacity: small });
   try {
     plane.xdpProgram();
     const [before, cells] = [descriptors(), plane.map("cells")];

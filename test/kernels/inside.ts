@@ -9,9 +9,8 @@ test("this is the kernel under test", () => {
   assert.ok(release().startsWith(`${process.env["WEIR_KERNEL"]}.`), release());
 });
 
-test("it has BTF, bpffs, tracefs, cgroup v2 and the modules", () => {
+test("it has BTF, bpffs, cgroup v2 and the modules", () => {
   accessSync("/sys/kernel/btf/vmlinux");
-  accessSync("/sys/kernel/tracing/events");
   accessSync("/sys/fs/cgroup/cgroup.procs");
   assert.match(readFileSync("/proc/mounts", "utf8"), /^bpf \/sys\/fs\/bpf bpf /m);
   const modules = readFileSync("/proc/modules", "utf8");

@@ -82,7 +82,6 @@ for (const [missing, withheld, says] of [
   ["the right to load programs", ["CAP_SYS_ADMIN ", "CAP_BPF "], /load process\.bpf\.o: .*CAP_BPF/],
   ["the right to look into the kernel", ["CAP_SYS_ADMIN ", "CAP_PERFMON "], /load the program weir_\w+ .*bpf_get_current_task/],
   ["the system call of programs and tables", [" bpf"], /open the table .*EPERM/],
-  ["the system call of tracepoints", [" perf_event_open"], /^it is degraded: attach tracepoint\/.*EPERM/],
   ["netlink", [" AF_NETLINK"], /list the network devices: EAFNOSUPPORT/],
 ] as const) {
   test(`a unit without ${missing} would not do`, here, async () => {
