@@ -65,8 +65,8 @@ test("a thread tells what is wrong with a file, and with rules", async () => {
     assert.ok(!loaded.ok);
     assert.match(loaded.problems[0]!.message, /the name "r0" is already that of rules\[0\]/);
   });
-  const wide = Array.from({ length: MANY }, (_, index) => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [`${index}-${30_000 + index}`] } }));
-  await withFile(JSON.stringify({ version: 1, rules: wide }), async (path, thread) => {
+  const messages = Array.from({ length: MANY }, (_, index) => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] } }));
+  await withFile(JSON.stringify({ version: 1, rules: messages }), async (path, thread) => {
     const loaded = await thread.load(path);
     assert.ok(loaded.ok);
     await assert.rejects(thread.compile(loaded.config), (error) => error instanceof RulesRefused && /lie so much over each other/.test(error.message));

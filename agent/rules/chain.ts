@@ -21,10 +21,10 @@ export interface LongChain {
 }
 
 /**
- * Of the rules that chains begin with, and those that stand behind all of these. `isDecided`: whether rules before a
- * line decide all that it matches.
+ * Of the rules that chains begin with, and those that stand behind all of these. `isSilenced`: whether rules before a
+ * line leave it no say.
  */
-export function findLongChain(first: Lines, behind: Lines | undefined, isDecided: (lines: Lines, line: number) => boolean): LongChain | undefined {
+export function findLongChain(first: Lines, behind: Lines | undefined, isSilenced: (lines: Lines, line: number) => boolean): LongChain | undefined {
   const firsts = conditionalRules(first);
   const conditional = behind === undefined ? firsts : [...firsts, ...conditionalRules(behind)];
   if (conditional.length <= Limit.CONDITIONS) return undefined;
@@ -48,7 +48,7 @@ export function findLongChain(first: Lines, behind: Lines | undefined, isDecided
           if (!narrow(points, point, lines, line)) continue;
           points.setOrder(point, order);
         }
-        if (isDecided(points, point)) continue;
+        if (isSilenced(points, point)) continue;
         const found = extend([...orders, order], index + 1);
         if (found !== undefined) return found;
       }

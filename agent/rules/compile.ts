@@ -15,7 +15,7 @@ import { type Group, InterfaceGroups } from "./groups.ts";
 import { meaningsFor, type Said } from "./meanings.ts";
 import { packRules } from "./pack.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
-import { explainChain, explainCost, explainCrowd, explainFailsafe, explainShadowed, type RuleAt, warningsOf } from "./problems.ts";
+import { explainCells, explainChain, explainCost, explainCrowd, explainFailsafe, explainShadowed, type RuleAt, warningsOf } from "./problems.ts";
 import { numberSets, type SetNumbers, SetReferences } from "./sets.ts";
 import { findShadowed } from "./shadowed.ts";
 import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
@@ -123,16 +123,17 @@ export function compile(source: RulesSource, previous?: Before): CompiledRules {
   if (problems.length > 0) throw new RulesRefused(problems);
 
   const ruleAt: RuleAt = (order) => (order < FIRST_ORDER_BEHIND ? front[order]! : rules[order - FIRST_ORDER_BEHIND]!);
-  const classifiers = [before, behind].map(({ lines }) => uncrowded(() => new Classifier(lines), lines, ruleAt)) as [Classifier, Classifier];
-  const isDecided = (lines: Lines, line: number): boolean => Classifier.decidedBefore(classifiers, lines, line) !== undefined;
-  const long = findLongChain(behind.lines, undefined, isDecided) ?? findLongChain(before.lines, behind.lines, isDecided);
+  const classifiers = [before, behind].map(({ lines }) => uncrowded(() => new Classifier(lines), ruleAt)) as [Classifier, Classifier];
+  const isSilenced = (lines: Lines, line: number): boolean => Classifier.silencedBy(classifiers, lines, line) !== undefined;
+  const long = findLongChain(behind.lines, undefined, isSilenced) ?? findLongChain(before.lines, behind.lines, isSilenced);
   if (long !== undefined) throw new RulesRefused([explainChain(long, ruleAt)]);
-  const shadowed = [before, behind].flatMap(({ lines }) => findShadowed(lines, classifiers));
+  const shadowed = [...findShadowed(before.lines, classifiers[0]), ...findShadowed(behind.lines, classifiers[1], [classifiers[0]])];
   const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt), partOf(rules, behind, fileSlots, classifiers[1], ruleAt)];
   const cells = frontPart.cellCount + filePart.cellCount;
   const capacity = capacityFor(all.length, cells, enough);
   if (capacity === undefined) {
-    throw new RulesRefused([`the rules take ${cells} cells of the kernel's table, at most ${LARGEST.cells} fit; use prefixes instead of single addresses, and ranges instead of single ports`]);
+    const cut = classifiers.flatMap((classifier) => classifier.cutOrders());
+    throw new RulesRefused([explainCells(cells, cut.map((order) => ruleAt(order).name))]);
   }
 
   return {
@@ -169,9 +170,9 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
   const { lines, costs } = expanded;
   if (groups.problem !== undefined || sets.problems.length > 0 || sumOf(costs) > MOST_MATCHERS - file.alternatives) return undefined;
   const ruleAt: RuleAt = (order) => front[order]!;
-  const classifier = uncrowded(() => new Classifier(lines), lines, ruleAt);
-  if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.decidedBefore([classifier], others, line) !== undefined)) return undefined;
-  const shadowed = findShadowed(lines, [classifier]);
+  const classifier = uncrowded(() => new Classifier(lines), ruleAt);
+  if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.silencedBy([classifier], others, line) !== undefined)) return undefined;
+  const shadowed = findShadowed(lines, classifier);
   const part = partOf(front, expanded, slots, classifier, ruleAt);
   if (!fits(count, file.cellCount + part.cellCount, capacity)) return undefined;
   return {
@@ -223,7 +224,7 @@ function expandAll(rules: readonly RuleConfig[], { slots }: Slots, said: Said, f
 
 function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt): Part {
   const conditional = conditionalLines(lines);
-  const cells = uncrowded(() => classifier.cells(), lines, ruleAt);
+  const cells = uncrowded(() => classifier.cells(), ruleAt);
   return {
     slots,
     alternatives: lines.count,
@@ -248,12 +249,12 @@ function compileRule(rule: RuleConfig, meaning: number): CompiledRule {
   return { action, enforce, reject, ...(conditions === undefined ? {} : { conditions }) };
 }
 
-function uncrowded<T>(make: () => T, lines: Lines, ruleAt: RuleAt): T {
+function uncrowded<T>(make: () => T, ruleAt: RuleAt): T {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof Crowded)) throw error;
-    throw new RulesRefused([explainCrowd([...new Set(error.lines.map((crowded) => ruleAt(lines.order(crowded)).name))])]);
+    throw new RulesRefused([explainCrowd(error.orders.map((order) => ruleAt(order).name))]);
   }
 }
 

@@ -5,6 +5,7 @@ import { quote } from "../../config/quote.ts";
 import { setNamed } from "../../config/sets.ts";
 import type { RuleConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
+import { LARGEST } from "./capacity.ts";
 import type { LongChain } from "./chain.ts";
 import type { RulesSource } from "./compile.ts";
 import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
@@ -20,11 +21,22 @@ export type RuleAt = (order: number) => RuleConfig;
 const MOST_NAMED = 5;
 
 export function explainCrowd(names: readonly string[]): string {
-  const named = names.slice(0, MOST_NAMED).map(quote).join(", ");
   return (
-    `more than ${Limit.LIST} alternatives of the rules ${named}${names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} others` : ""} lie so much over each other that each packet would be compared with all of them; ` +
+    `more than ${Limit.LIST} alternatives of the rules ${someOf(names)} lie so much over each other that each packet would be compared with all of them; ` +
     `name narrower sources, destinations or ports, or join rules into lists`
   );
+}
+
+/** `cut`: the rules whose port ranges take more cells than one for each. */
+export function explainCells(cells: number, cut: readonly string[]): string {
+  const taken = `the rules take ${cells} cells of the kernel's table, at most ${LARGEST.cells} fit`;
+  if (cut.length === 0) return `${taken}; use prefixes instead of single addresses, and ranges instead of single ports`;
+  return `${taken}, because the port ranges of the rules ${someOf(cut)} lie over each other; name narrower ones, or put the widest first`;
+}
+
+function someOf(names: readonly string[]): string {
+  const named = names.slice(0, MOST_NAMED).map(quote).join(", ");
+  return names.length > MOST_NAMED ? `${named} and ${names.length - MOST_NAMED} others` : named;
 }
 
 export function explainCost(rules: readonly RuleConfig[], costs: readonly number[], sets: SetReferences): string | undefined {
@@ -63,15 +75,25 @@ const MOST_WARNINGS = 100;
 
 export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
   const told = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
-    const names = by.slice(0, MOST_NAMED).map((decider) => quote(ruleAt(decider).name));
+    const rule = ruleAt(order);
+    if (by.length === 0) return `rule ${quote(rule.name)} matches nothing: many before it together leave none of it`;
+    const names = by.slice(0, MOST_NAMED).map((before) => quote(ruleAt(before).name));
     const others = by.length - names.length;
-    const deciders = others > 0 ? [...names, `${others} others`] : names;
-    const last = deciders.pop();
-    const list = deciders.length === 0 ? `${last} before it decides` : `${deciders.join(", ")} and ${last} before it decide`;
-    return `rule ${quote(ruleAt(order).name)} matches nothing: ${list} all of it`;
+    const all = others > 0 ? [...names, `${others} others`] : names;
+    const does = new Set(by.map((before) => effectOf(ruleAt(before))));
+    const effect = does.size === 1 ? [...does][0]! : "decide";
+    const last = all.pop();
+    const list = all.length === 0 ? `${last} before it ${effect}s` : `${all.join(", ")} and ${last} before it ${effect}`;
+    return `rule ${quote(rule.name)} ${effect === effectOf(rule) ? "is redundant" : "matches nothing"}: ${list} all of it`;
   });
   const rest = shadowed.length - told.length;
   return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
+}
+
+/** What a rule does to packets, as a verb. */
+function effectOf({ action, enforce, reject }: RuleConfig): string {
+  if (action === "block" && !enforce) return "report";
+  return action === "block" && reject ? "reject" : action;
 }
 
 export function warningsOf(rule: RuleConfig, cost: number, sets: SetReferences): string[] {

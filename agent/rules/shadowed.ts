@@ -1,28 +1,31 @@
-/** Rules that no packet reaches, because earlier ones decide everything they would match. */
+/** Rules that have no say about any packet, because earlier ones decide, or are told of, everything they would match. */
 
 import { Classifier } from "./classifier/build.ts";
 import type { Lines } from "./classifier/line.ts";
 
 export interface Shadowed {
   order: number;
-  /** Orders of the rules before it, each of which decides some of it. */
+  /** Orders of the rules before it, each of which leaves it no say about some of it. Empty: many, which are not known. */
   by: number[];
 }
 
-/** `classifiers`: of all rules that may stand before. */
-export function findShadowed(lines: Lines, classifiers: readonly Classifier[]): Shadowed[] {
+/** `own`: of the lines. `earlier`: of rules that all stand before them. */
+export function findShadowed(lines: Lines, own: Classifier, earlier: readonly Classifier[] = []): Shadowed[] {
   const shadowed: Shadowed[] = [];
+  const classifiers = [...earlier, own];
+  const heard = own.heard();
   for (let line = 0; line < lines.count; ) {
     const order = lines.order(line);
     const by = new Set<number>();
-    let isReached = false;
+    let isLeft = false;
     for (; line < lines.count && lines.order(line) === order; line++) {
-      if (isReached) continue;
-      const orders = Classifier.decidedBefore(classifiers, lines, line);
-      if (orders === undefined) isReached = true;
-      else for (const decider of orders) by.add(decider);
+      if (isLeft) continue;
+      const orders = Classifier.silencedBy(classifiers, lines, line);
+      if (orders === undefined) isLeft = true;
+      else for (const silencer of orders) by.add(silencer);
     }
-    if (!isReached) shadowed.push({ order, by: [...by].sort((a, b) => a - b) });
+    if (!isLeft) shadowed.push({ order, by: [...by].sort((a, b) => a - b) });
+    else if (!heard.has(order)) shadowed.push({ order, by: [] });
   }
   return shadowed;
 }

@@ -102,7 +102,7 @@ test("warnings are about the rule that came, not about others", async () => {
   await it.operations.add(blocking({ rule: { name: "everything", action: "allow" } }), ROOT);
   const { warnings } = await it.operations.add(blocking(), ROOT);
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0]!, /"d3" matches nothing: "everything" before it decides all of it/);
+  assert.match(warnings[0]!, /"d3" matches nothing: "everything" before it allows all of it/);
 });
 
 test("a rule goes when its time is over, once, and nobody is named who did it", async (t) => {

@@ -75,12 +75,14 @@ export const PROFILES = {
 export const DENSE = {
   "port ranges": (random, count) =>
     rules(count, () => {
-      const first = random.below(65536);
-      const last = Math.min(65535, first + random.below(2 ** random.below(12)));
+      const range = (): string[] => {
+        const first = random.below(65536);
+        return [`${first}-${Math.min(65535, first + random.below(2 ** random.below(17)))}`];
+      };
       return {
         action: random.oneIn(2) ? "allow" : "block",
         ...(random.oneIn(2) ? {} : { layer3: { destination: [`10.0.${random.below(3)}.0/24`] } }),
-        layer4: { protocol: random.oneIn(4) ? "udp" : "tcp", [random.oneIn(4) ? "source_ports" : "destination_ports"]: [`${first}-${last}`] },
+        layer4: { protocol: random.oneIn(4) ? "udp" : "tcp", ...(random.oneIn(4) && { source_ports: range() }), ...(!random.oneIn(8) && { destination_ports: range() }) },
       };
     }),
   hosts: (random, count) =>

@@ -98,19 +98,45 @@ test("ICMP with addresses of the other family is warned about", () => {
   assert.deepEqual(warnings, ['rule "ping" matches nothing: icmp and its addresses are of different families']);
 });
 
-test("a rule behind one that decides everything of it is warned about, with the name of that one", () => {
+test("a rule behind one that leaves nothing of it is warned about, with the name of that one and what it does", () => {
   const { warnings } = compiled(
     { name: "all-tcp", action: "allow", layer4: { protocol: "tcp" } },
     web("web", { layer3: { source: ["192.0.2.0/24"] } }),
+    web("let-web", { action: "allow", layer3: { source: ["192.0.2.0/24"] } }),
     { name: "udp", action: "block", layer4: { protocol: "udp" } },
     { name: "udp-too", action: "block", layer4: { protocol: "udp" } },
+    { name: "udp-enforced", action: "block", enforce: true, layer4: { protocol: "udp" } },
   );
-  assert.deepEqual(warnings, ['rule "web" matches nothing: "all-tcp" before it decides all of it']);
+  assert.deepEqual(warnings, [
+    'rule "web" matches nothing: "all-tcp" before it allows all of it',
+    'rule "let-web" is redundant: "all-tcp" before it allows all of it',
+    'rule "udp-too" is redundant: "udp" before it reports all of it',
+  ]);
 });
 
-test("a rule that no packet escapes hides all behind it, and a staged or conditional one hides none", () => {
-  assert.equal(compiled(onFlag("flags", undefined, { enforce: true }), { name: "staged", action: "block" }, web("web")).warnings.length, 0);
+test("a rule that no packet escapes hides all behind it, a staged one hides staged ones, a conditional one none", () => {
+  const staged: RuleText = { name: "staged", action: "block" };
+  assert.deepEqual(compiled(onFlag("flags", undefined, { enforce: true }), staged, web("web", { enforce: true }), onFlag("more")).warnings, []);
+  assert.deepEqual(compiled(staged, web("web")).warnings, ['rule "web" is redundant: "staged" before it reports all of it']);
   assert.equal(compiled({ name: "all", action: "block", enforce: true }, web("web"), onFlag("flags")).warnings.length, 2);
+});
+
+test("port ranges that lie over each other load, whether earlier ones leave the later no packet or not", () => {
+  const ranges = (count: number, width: number, more: Partial<RuleText> = {}): RuleText[] =>
+    list(count, (index) => ({ name: `r${index}`, action: "block", layer4: { protocol: "tcp", destination_ports: [`${(index * 7919) % 60_000}-${((index * 7919) % 60_000) + width}`] }, ...more }));
+  for (const more of [{}, { enforce: true }]) {
+    const { warnings, file } = compiled(...ranges(10_000, 500, more));
+    assert.match(warnings.at(-1)!, /[0-9]{4} more rules match nothing/);
+    assert.ok(file.cellCount < 50_000, `${file.cellCount} cells`);
+  }
+});
+
+test("of ranges that were cut it is still known what lies in one, and what lies in several together", () => {
+  const ranges = list(40, (index): RuleText => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [`${index * 1000}-${index * 1000 + 5000}`] } }));
+  const within = (ports: string): string => compiled(...ranges, web("late", { layer4: { protocol: "tcp", destination_ports: [ports] } })).warnings.at(-1) ?? "";
+  assert.equal(within("10000-14000"), 'rule "late" matches nothing: "r9" before it blocks all of it');
+  assert.equal(within("5000-43000"), 'rule "late" matches nothing: many before it together leave none of it');
+  assert.equal(within("44000-44001"), "");
 });
 
 test("too many matchers are refused with what each rule costs", () => {
@@ -216,11 +242,11 @@ test("tables are small for few rules, large for many, and stay large", () => {
   assert.equal(compile(policyOf(), many).capacity, many.capacity);
 });
 
-test("rules that lie over each other are refused by name, unless earlier ones leave the later no packet", () => {
-  const wide = (index: number): RuleText => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [`${index}-${30_000 + index}`] } });
-  assert.match(refusal(list(2000, wide)), /more than 1024 alternatives of the rules "r0", "r1", .* and 1995 others lie so much over each other/);
-  assert.equal(refusal(list(1000, wide)), "");
-  assert.equal(refusal([{ name: "all", action: "block", enforce: true, layer4: { protocol: "tcp" } }, ...list(2000, wide)]), "");
+test("what no key tells apart is refused by name, unless earlier rules leave the later no packet", () => {
+  const message = (index: number): RuleText => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] } });
+  assert.match(refusal(list(2000, message)), /more than 1024 alternatives of the rules "r0", "r1", .* and 1995 others lie so much over each other/);
+  assert.equal(refusal(list(1000, message)), "");
+  assert.equal(refusal([{ name: "all", action: "block", enforce: true, layer4: { protocol: "icmp" } }, ...list(2000, message)]), "");
 });
 
 test("failsafes beyond their tables are refused", () => {
@@ -286,7 +312,7 @@ test("a front is left to the look at all rules where it may not go with those be
 test("warnings about a front are about its own rules, and those about all name deciders in the front", () => {
   const rules = [web("web")];
   const front = [{ name: "all", action: "allow" } as const, web("hidden")];
-  const expected = ['rule "hidden" matches nothing: "all" before it decides all of it'];
+  const expected = ['rule "hidden" matches nothing: "all" before it allows all of it'];
   assert.deepEqual(compileFront(withFront([], front), compile(policyOf({ rules })))!.warnings, expected);
-  assert.deepEqual(compile(withFront(rules, front)).warnings, [...expected, 'rule "web" matches nothing: "all" before it decides all of it']);
+  assert.deepEqual(compile(withFront(rules, front)).warnings, [...expected, 'rule "web" matches nothing: "all" before it allows all of it']);
 });

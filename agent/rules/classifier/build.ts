@@ -37,36 +37,43 @@ export class Classifier {
   }
 
   /**
-   * The orders of earlier rules of these classifiers that together decide all that a line, of other lines maybe,
-   * matches: one for each family it stands for. undefined: none does in one of them.
+   * The orders of earlier rules of these classifiers that leave a line, of other lines maybe, no say: one for each
+   * family it stands for. undefined: none does in one of them.
    */
-  static decidedBefore(classifiers: readonly Classifier[], others: Lines, line: number): number[] | undefined {
+  static silencedBy(classifiers: readonly Classifier[], others: Lines, line: number): number[] | undefined {
     const orders: number[] = [];
     for (const [index, { number }] of FAMILIES.entries()) {
       const family = others.families[line];
       if (family !== 0 && family !== number) continue;
-      const decider = firstOf(classifiers, (one) => one.#deciderOf(index, others, line));
-      if (decider === undefined) return undefined;
-      orders.push(decider);
+      const silencer = firstOf(classifiers, (one) => one.#tables[index]!.silencedBy(others, line));
+      if (silencer === undefined) return undefined;
+      orders.push(silencer);
     }
     return orders;
   }
 
-  #deciderOf(index: number, others: Lines, line: number): number | undefined {
-    const found = this.#tables[index]!.decidesBefore(others, line);
-    return found < 0 ? undefined : this.#lines.order(found);
+  /** The orders of the rules that take more cells than they have alternatives, because their port ranges lie over each other. */
+  cutOrders(): number[] {
+    return [...new Set(this.#tables.flatMap((tables) => tables.cutOrders()))];
+  }
+
+  /** The orders of the rules that have a say about some packet, and of a few others: not all that have none are known. */
+  heard(): Set<number> {
+    const orders = new Set<number>();
+    for (const tables of this.#tables) tables.addHeard(orders);
+    return orders;
   }
 
   /** Throws Crowded. To be asked once: the tables give their lists away. */
   cells(): Uint32Array {
     const image = new Image(IndexKind.COUNT);
     for (const [index, { family, index: number, portless }] of FAMILIES.entries()) {
-      image.addIndex(number, this.#lines, this.#chosen[index]!, family, this.#tables[index]!);
+      image.addIndex(number, this.#chosen[index]!, family, this.#tables[index]!);
       const rest = withoutPorts(this.#lines, this.#chosen[index]!);
       const all = Array.from({ length: rest.count }, (_, line) => line);
       const tables = new Tables(rest, family, false);
       tables.fill(all);
-      image.addIndex(portless, rest, all, family, tables);
+      image.addIndex(portless, all, family, tables);
     }
     return image.cells;
   }

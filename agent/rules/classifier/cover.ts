@@ -6,17 +6,24 @@ import { DESTINATION, GROUPS, type Lines, SOURCE, WORDS } from "./line.ts";
 
 const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.DOUBTFUL;
 
-/** Whether the first decides all that the second matches, or is as doubtful about it to the same end. */
+/**
+ * Whether the first decides all that the second matches, or is as doubtful about it to the same end. Of staged rules
+ * the first is told, so that it leaves others of the kind no say.
+ */
 export function makesMeaningless(lines: Lines, first: number, second: number, protocolIsKnown: boolean): boolean {
-  const [by, of] = [lines.flags(first), lines.flags(second)];
-  if (by & (MatcherFlag.STAGED | MatcherFlag.CONDITIONAL)) return false;
-  const isSure = !(by & MatcherFlag.DOUBTFUL) && (protocolIsKnown || !(lines.fields(first) & Match.PROTOCOL));
-  return (isSure || ((by ^ of) & MEANING) === 0) && covers(lines, first, lines, second);
+  const isSure = !(lines.flags(first) & MatcherFlag.DOUBTFUL) && (protocolIsKnown || !(lines.fields(first) & Match.PROTOCOL));
+  return (isSure || meansTheSame(lines, first, lines, second)) && silences(lines, first, lines, second) && covers(lines, first, lines, second);
 }
 
-/** Whether a match of this line ends the search, whatever else the packet is. */
-export function decides(lines: Lines, line: number): boolean {
-  return (lines.flags(line) & (MatcherFlag.STAGED | MatcherFlag.CONDITIONAL)) === 0;
+/** Whether a match of the first leaves the second, a line of `others`, no say. */
+export function silences(lines: Lines, first: number, others: Lines, second: number): boolean {
+  const flags = lines.flags(first);
+  if (flags & MatcherFlag.CONDITIONAL) return false;
+  return !(flags & MatcherFlag.STAGED) || meansTheSame(lines, first, others, second);
+}
+
+function meansTheSame(lines: Lines, one: number, others: Lines, other: number): boolean {
+  return ((lines.flags(one) ^ others.flags(other)) & MEANING) === 0;
 }
 
 /** Whether everything that `inner`, a line of `others`, matches is matched by `outer` too, in packets of a family that both stand for. */

@@ -1,8 +1,11 @@
+import type { Lines } from "./line.ts";
+
 /** More than LIMIT_LIST matchers under one key. */
 export class Crowded extends Error {
-  readonly lines: readonly number[];
-  constructor(lines: readonly number[]) {
-    super(`${lines.length} matchers have one key`);
-    this.lines = lines;
+  /** Of their rules. */
+  readonly orders: readonly number[];
+  constructor(lines: Lines, list: readonly number[]) {
+    super(`${list.length} matchers have one key`);
+    this.orders = [...new Set(list.map((line) => lines.order(line)))];
   }
 }

@@ -14,8 +14,10 @@ export interface Form {
   protocol: boolean;
 }
 
-export type Dimension = "source" | "destination" | "sourcePort" | "destinationPort";
-export const DIMENSIONS: readonly Dimension[] = ["source", "destination", "sourcePort", "destinationPort"];
+export type PortDimension = "sourcePort" | "destinationPort";
+export type Dimension = "source" | "destination" | PortDimension;
+export const PORT_DIMENSIONS: readonly PortDimension[] = ["sourcePort", "destinationPort"];
+export const DIMENSIONS: readonly Dimension[] = ["source", "destination", ...PORT_DIMENSIONS];
 
 export type Family = "ipv4" | "ipv6";
 
@@ -61,8 +63,11 @@ export function bitsOf(lines: Lines, line: number, dimension: Dimension): number
 }
 
 export function finerSteps(family: Family, dimension: Dimension, from: number): readonly number[] {
-  const steps = dimension === "source" || dimension === "destination" ? LENGTHS[family].finer : PORT_BITS;
-  return steps.filter((step) => step > from);
+  return dimension === "source" || dimension === "destination" ? LENGTHS[family].finer.filter((step) => step > from) : finerPorts(from);
+}
+
+export function finerPorts(from: number): readonly number[] {
+  return PORT_BITS.filter((step) => step > from);
 }
 
 /** Whether all keys of `finer` have a key of `coarser` around them. */

@@ -29,18 +29,20 @@ export class Image {
     return this.#words.subarray(0, this.#used * WORDS);
   }
 
-  /** Writes the index of this number over `chosen`, which are in the order of their rules and stand in the tables. */
-  addIndex(number: number, lines: Lines, chosen: readonly number[], family: Family, tables: Tables): void {
+  /** Writes the index of this number over `chosen`, which are in the order of their rules and stand in the tables, some of them in parts. */
+  addIndex(number: number, chosen: readonly number[], family: Family, tables: Tables): void {
+    const { lines } = tables;
     const at = number * INDEX_CELLS * WORDS;
     if (chosen.length === 0) return;
     if (chosen.length <= FEW) {
       this.#words[at + MatcherIndex.list / 4] = this.#addList(lines, chosen);
       return;
     }
-    this.#addTables(at, lines, family, tables);
+    this.#addTables(at, family, tables);
   }
 
-  #addTables(at: number, lines: Lines, family: Family, all: Tables): void {
+  #addTables(at: number, family: Family, all: Tables): void {
+    const { lines } = all;
     const tables = all.all.sort((a, b) => a.best - b.best); // what is found early leaves later tables no chance
     const first = this.#take(tables.length);
     for (const [index, table] of tables.entries()) this.#writeTable((first + index) * WORDS, table);
@@ -86,7 +88,7 @@ export class Image {
   }
 
   #addList(lines: Lines, list: readonly number[]): number {
-    if (list.length > Limit.LIST) throw new Crowded(list);
+    if (list.length > Limit.LIST) throw new Crowded(lines, list);
     const first = this.#take(list.length);
     for (let index = 0; index < list.length; index++) {
       const [from, to] = [list[index]! * WORDS, (first + index) * WORDS];

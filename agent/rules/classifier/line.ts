@@ -60,6 +60,13 @@ export class Lines {
     return this.count++;
   }
 
+  copy(): Lines {
+    const copy = new Lines(this.families.length, this.count);
+    copy.words.set(this.words);
+    copy.families.set(this.families);
+    return copy;
+  }
+
   #grow(): void {
     const larger = new Lines(Math.max(16, this.families.length * 2));
     larger.words.set(this.words);

@@ -6,9 +6,13 @@
 
 const FEWEST = 16;
 
+/** Of each line the next in its list. Shared by all lists a line may move between. */
+export interface Chain {
+  next: Int32Array;
+}
+
 export class Lists {
-  /** Of each line the next in its list. Shared by all lists a line may move between. */
-  readonly #next: Int32Array;
+  readonly #chain: Chain;
   /** Tags there ever were; some may have no lines any more. */
   size = 0;
   #tags = new Uint32Array(FEWEST);
@@ -17,9 +21,8 @@ export class Lists {
   /** Open addressing: 1 + the place of a tag, or 0. */
   #places = new Int32Array(2 * FEWEST);
 
-  /** `next`: room for every line. */
-  constructor(next: Int32Array) {
-    this.#next = next;
+  constructor(chain: Chain) {
+    this.#chain = chain;
   }
 
   tag(place: number): number {
@@ -38,7 +41,8 @@ export class Lists {
   /** Puts a line at the end of the list of this tag, and answers the list's place. */
   add(tag: number, line: number): number {
     const place = this.#place(tag);
-    this.#next[line] = line;
+    if (line >= this.#chain.next.length) this.#chain.next = enlarge(this.#chain.next, new Int32Array(2 * line));
+    this.#chain.next[line] = line;
     this.#join(place, line, 1);
     return place;
   }
@@ -57,18 +61,18 @@ export class Lists {
   replace(place: number, lines: readonly number[]): void {
     this.clear(place);
     for (const line of lines) {
-      this.#next[line] = line;
+      this.#chain.next[line] = line;
       this.#join(place, line, 1);
     }
   }
 
   first(place: number): number {
-    return this.#next[this.#lasts[place]!]!;
+    return this.#chain.next[this.#lasts[place]!]!;
   }
 
   /** The one after `line`, which is in this list; -1 after the last. */
   after(place: number, line: number): number {
-    return line === this.#lasts[place] ? -1 : this.#next[line]!;
+    return line === this.#lasts[place] ? -1 : this.#chain.next[line]!;
   }
 
   lines(place: number): number[] {
@@ -88,10 +92,11 @@ export class Lists {
 
   #join(place: number, last: number, count: number): void {
     if (this.#counts[place]! > 0) {
+      const { next } = this.#chain;
       const before = this.#lasts[place]!;
-      const first = this.#next[before]!;
-      this.#next[before] = this.#next[last]!;
-      this.#next[last] = first;
+      const first = next[before]!;
+      next[before] = next[last]!;
+      next[last] = first;
     }
     this.#lasts[place] = last;
     this.#counts[place]! += count;

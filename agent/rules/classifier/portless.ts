@@ -11,7 +11,7 @@ const ASKS = Match.SOURCE_PORT | Match.DESTINATION_PORT | Match.MESSAGE;
 
 export function withoutPorts(lines: Lines, chosen: readonly number[]): Lines {
   const result = new Lines(chosen.length + 1);
-  const known = new Lists(new Int32Array(chosen.length + 1));
+  const known = new Lists({ next: new Int32Array(chosen.length + 1) });
   let line = result.add();
   for (const from of chosen) {
     result.copyFrom(lines, from, line);

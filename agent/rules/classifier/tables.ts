@@ -1,15 +1,17 @@
 /**
  * Which table each matcher stands in. Matchers begin in tables of coarse forms; where many meet under one key, that key
- * is split by longer prefixes or by parts of their port ranges, into tables of finer forms. There are at most as many
- * tables as a word has bits: beyond that the emptiest give their matchers to coarser ones.
+ * is split by longer prefixes or by parts of their port ranges, into tables of finer forms; ranges that still lie over
+ * each other are cut (see cut.ts). There are at most as many tables as a word has bits: beyond that the emptiest give
+ * their matchers to coarser ones.
  */
 
-import { Limit } from "../../generated/layout.ts";
+import { Limit, Match } from "../../generated/layout.ts";
 import { bitsOf, DIMENSIONS, type Dimension, type Family, finerSteps, firstForm, type Form, formNumber, formOf, isWithin, type Masks, masksOf, saysAllOf, tagOf } from "./form.ts";
-import { covers, decides, makesMeaningless } from "./cover.ts";
+import { covers, makesMeaningless, silences } from "./cover.ts";
 import { Crowded } from "./crowded.ts";
+import { bestCut, blocksOf, type Cut, eachPart, withoutSilenced } from "./cut.ts";
 import type { Lines } from "./line.ts";
-import { Lists } from "./lists.ts";
+import { type Chain, Lists } from "./lists.ts";
 
 /** Lists longer than this are split where they can be. */
 const CROWDED = 12;
@@ -28,19 +30,37 @@ export interface Table {
 
 const NONE = 0xffffffff;
 
+/** With the parts that were cut again. */
+const MOST_LINES = 1 << 20;
+/** So many comparisons are made for the sake of warnings. */
+const MOST_COMPARED = 2_000_000;
+
 export class Tables {
-  readonly #lines: Lines;
+  /** What stands in the tables: the lines that were given, and behind those the parts that some were cut into. */
+  #lines: Lines;
+  /** The same, once they are this object's own. */
+  #cutLines: Lines | undefined;
   readonly #family: Family;
   readonly #withPorts: boolean;
   readonly #byForm = new Map<number, Table>();
-  readonly #next: Int32Array;
+  readonly #given: number;
+  readonly #chain: Chain;
+  /** Lines that do not stand in the tables as a whole, in the order of their rules. */
+  readonly #cutUp: number[] = [];
+  /** How often a line was compared with those. */
+  #compared = 0;
 
   /** `withPorts`: keys may hold ports and protocol, because the packets that ask know them. */
   constructor(lines: Lines, family: Family, withPorts: boolean) {
     this.#lines = lines;
     this.#family = family;
     this.#withPorts = withPorts;
-    this.#next = new Int32Array(lines.count);
+    this.#given = lines.count;
+    this.#chain = { next: new Int32Array(lines.count) };
+  }
+
+  get lines(): Lines {
+    return this.#lines;
   }
 
   get all(): Table[] {
@@ -49,7 +69,7 @@ export class Tables {
 
   /** Lists like those of the tables, which can take over theirs. */
   emptyLists(): Lists {
-    return new Lists(this.#next);
+    return new Lists(this.#chain);
   }
 
   /** Throws Crowded. */
@@ -62,6 +82,7 @@ export class Tables {
       const { size } = table.lists;
       for (let place = 0; place < size; place++) if (table.lists.count(place) > CROWDED) this.#split(table, place);
     }
+    this.#cutUp.sort((a, b) => this.#lines.order(a) - this.#lines.order(b));
     for (const table of this.#byForm.values()) this.#findBest(table);
     this.#merge();
     for (const { lists } of this.#byForm.values()) for (let place = 0; place < lists.size; place++) if (lists.count(place) > 1) this.#tidy(lists, place);
@@ -77,15 +98,15 @@ export class Tables {
     const kept: number[] = [];
     for (const line of list) {
       if (kept.some((earlier) => makesMeaningless(this.#lines, earlier, line, this.#withPorts))) continue;
-      if (kept.push(line) > Limit.LIST) throw new Crowded(list); // before the comparing takes hours
+      if (kept.push(line) > Limit.LIST) throw new Crowded(this.#lines, list); // before the comparing takes hours
     }
     return kept;
   }
 
-  /** Of lines that decide all that this one, of other lines maybe, matches in this family: the one with the lowest order below its own. -1: none. */
-  decidesBefore(others: Lines, line: number): number {
-    let found = -1;
-    let before = others.order(line);
+  /** The lowest order of an earlier line that leaves this one, of other lines maybe, no say in this family. */
+  silencedBy(others: Lines, line: number): number | undefined {
+    const own = others.order(line);
+    let before = own;
     for (const { form, masks, seed, lists, best } of this.#byForm.values()) {
       if (best >= before || !saysAllOf(others, line, form)) continue;
       const place = lists.find(tagOf(others, line, masks, seed));
@@ -93,12 +114,24 @@ export class Tables {
       for (let one = lists.first(place); one >= 0; one = lists.after(place, one)) {
         const order = this.#lines.order(one);
         if (order >= before) break; // those behind it come later still
-        if (!decides(this.#lines, one) || !covers(this.#lines, one, others, line)) continue;
-        found = one;
-        before = order;
+        if (silences(this.#lines, one, others, line) && covers(this.#lines, one, others, line)) before = order;
       }
     }
-    return found;
+    for (const one of this.#cutUp) {
+      if (this.#lines.order(one) >= before || ++this.#compared > MOST_COMPARED) break;
+      if (silences(this.#lines, one, others, line) && covers(this.#lines, one, others, line)) return this.#lines.order(one);
+    }
+    return before < own ? before : undefined;
+  }
+
+  /** Orders of the rules whose port ranges were cut. */
+  cutOrders(): number[] {
+    return this.#cutUp.map((line) => this.#lines.order(line));
+  }
+
+  /** Adds the orders of the rules that have a say. */
+  addHeard(orders: Set<number>): void {
+    for (const { lists } of this.#byForm.values()) lists.forEach((line) => orders.add(this.#lines.order(line)));
   }
 
   #tableOf(number: number): Table {
@@ -124,7 +157,7 @@ export class Tables {
     const list = table.lists.lines(place);
     if (list.length <= CROWDED) return;
     const finer = this.#finerForm(table.form, list);
-    if (finer === undefined) return;
+    if (finer === undefined) return this.#cut(table, place, list);
     const { dimension, bits } = finer;
     const tag = table.lists.tag(place);
     const target = this.#tableOf(formNumber({ ...table.form, [dimension]: bits }));
@@ -138,17 +171,43 @@ export class Tables {
     this.#split(table, place);
   }
 
+  /** Cuts the lines of a list that no longer prefix and no common part of their ports would shorten. */
+  #cut({ form, lists }: Table, place: number, list: readonly number[]): void {
+    if (!this.#withPorts) return;
+    const lines = (this.#cutLines ??= this.#lines.copy());
+    this.#lines = lines;
+    const left = withoutSilenced(lines, list.toSorted((a, b) => lines.order(a) - lines.order(b)));
+    lists.replace(place, left);
+    if (left.length <= CROWDED) return;
+    const hasMessages = left.some((line) => (lines.fields(line) & Match.MESSAGE) !== 0); // they lie where source ports do
+    const isPossible = ({ dimension, bits }: Cut): boolean => !(hasMessages && dimension === "sourcePort") && this.#hasRoomFor({ ...form, [dimension]: bits });
+    const cut = bestCut(lines, everyFew(left), form, (MOST_LINES - lines.count) / left.length, isPossible);
+    if (cut === undefined) return;
+    const target = this.#tableOf(formNumber({ ...form, [cut.dimension]: cut.bits }));
+    const grown = new Set<number>();
+    lists.clear(place);
+    for (const line of left) if (line < this.#given && blocksOf(lines, line, cut) > 1) this.#cutUp.push(line);
+    eachPart(lines, left, cut, (line, part) => {
+      let kept = line;
+      if (blocksOf(lines, line, cut) > 1) lines.copyFrom(lines, part, (kept = lines.add()));
+      grown.add(this.#put(target, kept));
+    });
+    for (const moved of grown) this.#split(target, moved);
+  }
+
+  #hasRoomFor(form: Form): boolean {
+    return this.#byForm.size < Limit.TABLES || this.#byForm.has(formNumber(form));
+  }
+
   /** The next step in one dimension that leaves the shortest lists; undefined if none shortens them. */
   #finerForm(form: Form, list: readonly number[]): { dimension: Dimension; bits: number } | undefined {
-    const step = Math.ceil(list.length / SAMPLE);
-    const sample = list.filter((_, index) => index % step === 0);
+    const sample = everyFew(list);
     let best: { dimension: Dimension; bits: number } | undefined;
     let shortest = sample.length * 0.75; // a table more must be worth it
     for (const dimension of this.#withPorts ? DIMENSIONS : DIMENSIONS.slice(0, 2)) {
       for (const bits of finerSteps(this.#family, dimension, form[dimension])) {
         const candidate = { ...form, [dimension]: bits };
-        const known = this.#byForm.has(formNumber(candidate));
-        if (!known && this.#byForm.size >= Limit.TABLES) continue;
+        if (!this.#hasRoomFor(candidate)) continue;
         const masks = masksOf(candidate);
         const counts = new Map<number, number>();
         let staying = 0;
@@ -191,6 +250,12 @@ export class Tables {
       target.best = Math.min(target.best, smallest.best);
     }
   }
+}
+
+/** Enough of a long list to judge it by. */
+function everyFew(list: readonly number[]): readonly number[] {
+  const step = Math.ceil(list.length / SAMPLE);
+  return list.filter((_, index) => index % step === 0);
 }
 
 function sizeOf({ lists }: Table): number {
