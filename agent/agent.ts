@@ -158,11 +158,11 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const { config } = settings;
 
   // The kernel side: bans, sets, rules and mode.
-  const bans = enforceBans(banned, plane, config.bans.except);
-  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set")), waitGracePeriod);
+  const growth = new Growth(plane, () => interfaces, (sentence) => log.warn(sentence));
+  const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
+  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
   const installer = new Installer(tablesOf(plane));
   const sessions = new SessionKeeper(config.state_dir);
-  const growth = new Growth(plane, () => interfaces, (sentence) => log.warn(sentence));
   const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slot) => clearRule(new DataView(plane.map("rule_counters").mmap()), slot), (capacity) => growth.rules(capacity));
   const interfaceTable = new Uint8Array(plane.map("interfaces").mmap());
   adoptInterfaces(installer, interfaceTable, listLinks());

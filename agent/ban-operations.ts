@@ -103,6 +103,7 @@ export class BanOperations {
         ...(reason === undefined ? {} : { reason }),
         until: seconds === undefined ? 0 : Math.ceil(clock.bootSeconds() + seconds),
       };
+      await bans.makeRoom(networks.length);
       const changed = bans.add(networks, order);
       const expires = bans.store.endOf(order);
       this.#tell(`uid ${caller.uid} banned ${listOf(networks)}`);

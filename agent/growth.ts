@@ -8,8 +8,12 @@ import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane, TableSizes } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
 import type { BpfMap } from "./kernel/maps.ts";
+import { linesFor, linesOf, type Owner } from "./networks/memory.ts";
 import type { Capacity } from "./rules/capacity.ts";
 import { Turns } from "./turns.ts";
+
+/** After a failure: each try takes a second of a processor. */
+const PAUSE_MS = 60_000;
 
 type Maps = ReadonlyMap<string, BpfMap>;
 
@@ -19,6 +23,7 @@ export class Growth {
   readonly #warn: (sentence: string) => void;
   readonly #turns = new Turns();
   #closed = false;
+  #pausedUntil = 0;
 
   constructor(plane: DataPlane, interfaces: () => Pick<InterfaceFollower, "exchange">, warn: (sentence: string) => void) {
     this.#plane = plane;
@@ -40,6 +45,19 @@ export class Growth {
     });
   }
 
+  /** For so many networks, whether or not that succeeds: what finds no room in lines is in the slower table. See NetworkMemory. */
+  async lines(whose: Owner, networks: number, move: (lines: Uint8Array) => Promise<void>): Promise<void> {
+    const table = `${whose}_lines`;
+    const lines = linesFor(networks);
+    if (lines <= this.#plane.map(table).info.maxEntries || performance.now() < this.#pausedUntil) return;
+    try {
+      await this.#exchange({ [`${whose}Lines`]: lines }, { fill: (larger) => move(linesOf(larger.get(table)!)), settle: () => {} });
+    } catch (error) {
+      this.#pausedUntil = performance.now() + PAUSE_MS;
+      this.#warn(`the table of ${whose === "ban" ? "bans" : "sets"} could not be made larger, so that packets take longer to find what is in it: ${(error as Error).message}`);
+    }
+  }
+
   /** Nothing grows any more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -50,10 +68,10 @@ export class Growth {
   #exchange(sizes: Partial<TableSizes>, { fill, settle }: { fill(larger: Maps): Promise<void>; settle(outgrown: Maps): void }): Promise<void> {
     const plane = this.#plane;
     return this.#turns.take(async () => {
+      if (this.#closed) throw new Error("weir is stopping");
       const larger = await plane.loadLarger(sizes);
       try {
         await fill(larger.maps);
-        if (this.#closed) throw new Error("weir is stopping");
       } catch (error) {
         larger.close();
         throw error;

@@ -42,6 +42,11 @@ export class BanKeeper {
     this.#table.setExceptions(networks);
   }
 
+  /** For so many more, so that packets find all of them fast. To be called while nobody else changes bans. */
+  makeRoom(more: number): Promise<void> {
+    return this.#table.makeRoom(Math.min(this.store.size + more, MOST_BANS));
+  }
+
   /** All or none. Answers how many are new. Throws TableFull, or what the disk says. */
   add(networks: readonly Network[], order: Order): number {
     const fresh = networks.filter((network) => this.store.orderOf(network) === undefined).length;

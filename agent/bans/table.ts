@@ -28,6 +28,11 @@ export class BanTable {
     for (const { network } of this.#networks.members()) yield network;
   }
 
+  /** For so many in all. */
+  makeRoom(bans: number): Promise<void> {
+    return this.#networks.makeRoom(bans);
+  }
+
   /** Lifts all bans at once. */
   clear(): void {
     this.#networks.clear();

@@ -8,21 +8,29 @@ import { type NetworkMemory, TableFull } from "./table.ts";
 const ENTRIES_A_LINE = NetworkLine.length.count;
 const LEAST_LINES = 32_768;
 const MOST_LINES = 524_288;
+/** Making more of them takes a second. */
+const STEP = 4;
 /** Above, lines begin to overflow into the table of prefixes, which costs every packet more. */
 const FILLED = 0.6;
 
 /** Lines for as many networks, with room for more; a power of two. */
 export function linesFor(networks: number): number {
   let lines = LEAST_LINES;
-  while (lines < MOST_LINES && networks > lines * ENTRIES_A_LINE * FILLED) lines *= 2;
+  while (lines < MOST_LINES && networks > lines * ENTRIES_A_LINE * FILLED) lines *= STEP;
   return lines;
 }
 
-/** `whose`: of the three tables, as `ban`. */
-export function networkMemoryOf(map: (name: string) => BpfMap, whose: "ban" | "set"): NetworkMemory {
+/** In whose three tables. */
+export type Owner = "ban" | "set";
+
+export function linesOf(map: BpfMap): Uint8Array {
+  return new Uint8Array(map.mmap(), 0, map.info.maxEntries * NetworkLine.size);
+}
+
+export function networkMemoryOf(map: (name: string) => BpfMap, whose: Owner, grow?: NetworkMemory["grow"]): NetworkMemory {
   const [lines, prefixes] = [map(`${whose}_lines`), map(`${whose}_prefixes`)];
   return {
-    lines: new Uint8Array(lines.mmap(), 0, lines.info.maxEntries * NetworkLine.size),
+    lines: linesOf(lines),
     root: new Uint8Array(map(`${whose}_root`).mmap()),
     prefixes: {
       get: (key) => prefixes.lookup(key),
@@ -31,7 +39,7 @@ export function networkMemoryOf(map: (name: string) => BpfMap, whose: "ban" | "s
           prefixes.update(key, value, BPF_ANY);
         } catch (error) {
           if (!(error instanceof KernelError) || error.errno !== "E2BIG") throw error;
-          throw new TableFull(`the table of prefixes is full (${prefixes.info.maxEntries}); delete some, or restart weir, which then makes a larger table for addresses`);
+          throw new TableFull(`the table of prefixes is full (${prefixes.info.maxEntries}); delete some`);
         }
       },
       delete: (key) => prefixes.delete(key),
@@ -44,5 +52,6 @@ export function networkMemoryOf(map: (name: string) => BpfMap, whose: "ban" | "s
         }
       },
     },
+    ...(grow === undefined ? {} : { grow }),
   };
 }

@@ -1,14 +1,13 @@
-/**
- * Addresses and prefixes by set, as the kernel looks them up (probes/networks.h). Only this process writes them, entry
- * by entry: an entry counts from its last byte on, so that packets see it whole or not at all. Nothing is kept beside
- * the table: where an entry stands is found as the kernel finds it.
- */
+/** Addresses and prefixes by set, as the kernel looks them up (probes/networks.h). Only this process writes them. */
+
+import { setImmediate as breathe } from "node:timers/promises";
 
 import { formatNetwork, isMapped, type Network } from "../../config/address.ts";
-import { Limit, Member as MemberBits, NetworkKey, NetworkLine, NetworkRoot, NetworkSets } from "../generated/layout.ts";
+import { Limit, Member as MemberBits, NetworkKey, NetworkRoot, NetworkSets } from "../generated/layout.ts";
+import { type LineEntry, NetworkLines } from "./lines.ts";
 
-const ENTRIES = NetworkLine.length.count;
-const LINE_WORDS = NetworkLine.size / 4;
+/** Entries moved before others have their turn: some milliseconds. */
+const SLICE = 10_000;
 /** Shorter IPv4 prefixes, all of IPv6, and what finds no room in its lines are in the other table. */
 const SHORTEST_IN_LINE = 96 + 24;
 const MAPPED_BITS = 96;
@@ -38,6 +37,11 @@ export interface NetworkMemory {
     /** All that are there. */
     entries(): Iterable<{ key: Uint8Array; value: Uint8Array }>;
   };
+  /**
+   * Makes lines for so many networks where there are fewer. `move` is given the new ones, which nobody reads yet, and
+   * lets go of those before. Without it they are as many as they are.
+   */
+  grow?(networks: number, move: (lines: Uint8Array) => Promise<void>): Promise<void>;
 }
 
 export interface Membership {
@@ -52,44 +56,28 @@ export class TableFull extends Error {
   override name = "TableFull";
 }
 
-interface Place {
-  line: number;
-  entry: number;
-}
-
 export class NetworkTable {
   readonly #memory: NetworkMemory;
-  readonly #words: Uint32Array;
-  readonly #mask: number;
   readonly #root: DataView;
   readonly #whenUsed: (inLines: boolean, asPrefixes: boolean) => void;
-  #inLines = 0;
+  #lines: NetworkLines;
   /** How many prefixes there are of each length: of IPv6 in 128 bits, of IPv4 the same and MAPPED. */
   readonly #lengths = new Map<number, number>();
 
   /** Takes over what an agent before left in the tables. `whenUsed` hears which of the two hold anything. */
   constructor(memory: NetworkMemory, whenUsed: (inLines: boolean, asPrefixes: boolean) => void = () => {}) {
     this.#memory = memory;
-    this.#words = new Uint32Array(memory.lines.buffer, memory.lines.byteOffset, memory.lines.byteLength / 4);
-    this.#mask = memory.lines.byteLength / NetworkLine.size - 1;
+    this.#lines = new NetworkLines(memory.lines);
     this.#root = new DataView(memory.root.buffer, memory.root.byteOffset);
     this.#whenUsed = whenUsed;
-    for (const _ of this.#inUse()) this.#inLines++;
     for (const { key } of memory.prefixes.entries()) this.#countLength(networkOf(key), 1);
     this.#writeRoot();
   }
 
   /** All that is there. */
   *members(): Generator<Membership> {
-    const { lines, prefixes } = this.#memory;
-    for (const { line, entry } of this.#inUse()) {
-      const address = new Uint8Array(16);
-      address.fill(0xff, 10, 12);
-      new DataView(address.buffer).setUint32(12, this.#words[addressAt(line, entry)]!);
-      const length = MAPPED_BITS + lines[lengthAt(line, entry)]!;
-      yield { network: { family: 4, address, length }, set: lines[memberAt(line, entry)]! & MemberBits.SET, until: this.#words[untilAt(line, entry)]! };
-    }
-    for (const { key, value } of prefixes.entries()) {
+    for (const { address, length, member, until } of this.#lines.entries()) yield { network: fromIPv4(address, length), set: member & MemberBits.SET, until };
+    for (const { key, value } of this.#memory.prefixes.entries()) {
       const network = networkOf(key);
       for (const { set, until } of setsIn(value)) yield { network, set, until };
     }
@@ -97,86 +85,55 @@ export class NetworkTable {
 
   /** Takes all away at once. */
   clear(): void {
-    this.#inLines = 0;
     this.#lengths.clear();
-    this.#writeRoot();
-    this.#memory.lines.fill(0);
+    this.#writeRoot(false); // before the lines, which take a moment
+    this.#lines.clear();
     this.#memory.prefixes.clear();
+  }
+
+  /** For so many networks in all. To be called while nobody changes the table. */
+  async makeRoom(networks: number): Promise<void> {
+    await this.#memory.grow?.(networks, (lines) => this.#moveTo(new NetworkLines(lines)));
   }
 
   /** Of one bit at least. `until`: second of the boot clock, 0 for ever. A member that is there gets the new end, and the new copies. Throws TableFull. */
   put(network: Network, set: number, until: number, copies = BOTH_COPIES): void {
     const member = set | copies;
-    if (isInLine(network) && this.#renewInLine(network, member, until)) return;
+    const entry = isInLine(network) ? { ...asIPv4(network), member, until } : undefined;
+    if (entry !== undefined && this.#lines.renew(entry)) return;
     const value = this.#prefix(network);
-    if (isInLine(network) && (value === undefined || !isIn(value, set)) && this.#addToLine(network, member, until)) return;
+    if (entry !== undefined && (value === undefined || !isIn(value, set)) && this.#addToLine(entry)) return;
     this.#putPrefix(network, member, until, value);
   }
 
   /** False when it was not there. */
   take(network: Network, set: number): boolean {
-    return (isInLine(network) && this.#takeFromLine(network, set)) || this.#takePrefix(network, set);
+    const wasInLine = isInLine(network) && this.#takeFromLine(network, set);
+    return this.#takePrefix(network, set) || wasInLine; // from both, where larger lines could not be made half-way
   }
 
-  #renewInLine(network: Network, member: number, until: number): boolean {
-    const known = this.#find(network, member & MemberBits.SET);
-    if (known === undefined) return false;
-    this.#words[untilAt(known.line, known.entry)] = until;
-    this.#memory.lines[memberAt(known.line, known.entry)] = member;
-    return true;
+  async #moveTo(lines: NetworkLines): Promise<void> {
+    let moved = 0;
+    for (const entry of this.#lines.entries()) {
+      // Where other networks crowd its new lines, it is in both tables until packets read these.
+      if (!lines.add(entry)) this.#putPrefix(fromIPv4(entry.address, entry.length), entry.member, entry.until, this.#prefix(fromIPv4(entry.address, entry.length)));
+      if (++moved % SLICE === 0) await breathe();
+    }
+    this.#lines = lines;
   }
 
   /** False when the lines that could hold it are full. */
-  #addToLine(network: Network, member: number, until: number): boolean {
-    const { lines } = this.#memory;
-    const { address, length } = asIPv4(network);
-    const free = this.#free(address);
-    if (free === undefined) return false;
-    const { line, entry } = free;
-    this.#words[addressAt(line, entry)] = address;
-    this.#words[untilAt(line, entry)] = until;
-    lines[memberAt(line, entry)] = member;
-    lines[lengthAt(line, entry)] = length; // last: it makes the rest count
-    if (this.#inLines++ === 0) this.#writeRoot();
+  #addToLine(entry: LineEntry): boolean {
+    if (!this.#lines.add(entry)) return false;
+    if (this.#lines.size === 1) this.#writeRoot();
     return true;
   }
 
   #takeFromLine(network: Network, set: number): boolean {
-    const known = this.#find(network, set);
-    if (known === undefined) return false;
-    this.#memory.lines[lengthAt(known.line, known.entry)] = 0;
-    if (--this.#inLines === 0) this.#writeRoot();
-    return true;
-  }
-
-  #find(network: Network, set: number): Place | undefined {
-    const { lines } = this.#memory;
     const { address, length } = asIPv4(network);
-    for (let step = 0; step < Limit.NETWORK_LINES_PROBED; step++) {
-      const line = (homeOf(address) + step) & this.#mask;
-      for (let entry = 0; entry < ENTRIES; entry++) {
-        if (lines[lengthAt(line, entry)] !== length || this.#words[addressAt(line, entry)] !== address) continue;
-        if ((lines[memberAt(line, entry)]! & MemberBits.SET) === set) return { line, entry };
-      }
-      if (lines[line * NetworkLine.size + NetworkLine.is_full] === 0) return undefined;
-    }
-    return undefined;
-  }
-
-  /** The lines that are full up to there say so, before an entry behind them is written. */
-  #free(address: number): Place | undefined {
-    const { lines } = this.#memory;
-    const full: number[] = [];
-    for (let step = 0; step < Limit.NETWORK_LINES_PROBED; step++) {
-      const line = (homeOf(address) + step) & this.#mask;
-      for (let entry = 0; entry < ENTRIES; entry++) {
-        if (lines[lengthAt(line, entry)] !== 0) continue;
-        for (const before of full) lines[before * NetworkLine.size + NetworkLine.is_full] = 1;
-        return { line, entry };
-      }
-      full.push(line);
-    }
-    return undefined;
+    if (!this.#lines.take(address, length, set)) return false;
+    if (this.#lines.size === 0) this.#writeRoot();
+    return true;
   }
 
   #prefix(network: Network): Uint8Array | undefined {
@@ -221,14 +178,7 @@ export class NetworkTable {
     return count;
   }
 
-  *#inUse(): Generator<Place> {
-    const { lines } = this.#memory;
-    for (let line = 0; line <= this.#mask; line++) {
-      for (let entry = 0; entry < ENTRIES; entry++) if (lines[lengthAt(line, entry)] !== 0) yield { line, entry };
-    }
-  }
-
-  #writeRoot(): void {
+  #writeRoot(inLines = this.#lines.size > 0): void {
     let [ipv6, ipv4] = [0n, 0n];
     for (const key of this.#lengths.keys()) {
       if (key <= 128) ipv6 |= 1n << BigInt(key - 1);
@@ -237,8 +187,8 @@ export class NetworkTable {
     this.#root.setBigUint64(NetworkRoot.lengths.at, ipv6 & ONES, true);
     this.#root.setBigUint64(NetworkRoot.lengths.at + NetworkRoot.lengths.stride, ipv6 >> 64n, true);
     this.#root.setBigUint64(NetworkRoot.ipv4_lengths, ipv4, true);
-    this.#root.setUint32(NetworkRoot.in_lines, this.#inLines > 0 ? 1 : 0, true);
-    this.#whenUsed(this.#inLines > 0, this.#lengths.size > 0);
+    this.#root.setUint32(NetworkRoot.in_lines, inLines ? 1 : 0, true);
+    this.#whenUsed(inLines, this.#lengths.size > 0);
   }
 }
 
@@ -256,25 +206,11 @@ function asIPv4({ address, length }: Network): { address: number; length: number
   return { address: new DataView(address.buffer, address.byteOffset).getUint32(12), length: length - MAPPED_BITS };
 }
 
-/** Those of one /24 begin in one line. */
-function homeOf(address: number): number {
-  return Math.imul(address >>> 8, 0x9e3779b1) >>> 4;
-}
-
-function addressAt(line: number, entry: number): number {
-  return line * LINE_WORDS + NetworkLine.address.at / 4 + entry;
-}
-
-function untilAt(line: number, entry: number): number {
-  return line * LINE_WORDS + NetworkLine.until.at / 4 + entry;
-}
-
-function lengthAt(line: number, entry: number): number {
-  return line * NetworkLine.size + NetworkLine.length.at + entry;
-}
-
-function memberAt(line: number, entry: number): number {
-  return line * NetworkLine.size + NetworkLine.member.at + entry;
+function fromIPv4(address: number, length: number): Network {
+  const bytes = new Uint8Array(16);
+  bytes.fill(0xff, 10, 12);
+  new DataView(bytes.buffer).setUint32(12, address);
+  return { family: 4, address: bytes, length: MAPPED_BITS + length };
 }
 
 /** The sets in a struct network_sets. */

@@ -19,7 +19,7 @@ export function network(text: string): Network {
 }
 
 export class FakeMemory implements BanMemory {
-  readonly lines: Uint8Array;
+  lines: Uint8Array;
   readonly root = new Uint8Array(BanRoot.size);
   readonly kept = new Map<string, { key: Uint8Array; value: Uint8Array }>();
   flags = 0;
@@ -39,6 +39,14 @@ export class FakeMemory implements BanMemory {
     delete: (key: Uint8Array): boolean => this.kept.delete(key.join()),
     clear: (): void => this.kept.clear(),
     entries: (): Iterable<{ key: Uint8Array; value: Uint8Array }> => this.kept.values(),
+  };
+
+  /** Twice as many lines. */
+  grow = async (_: number, move: (lines: Uint8Array) => Promise<void>): Promise<void> => {
+    const lines = new Uint8Array(this.lines.length * 2);
+    await move(lines);
+    this.lines.fill(0);
+    this.lines = lines;
   };
 
   setFlags = (flags: number): void => void (this.flags = flags);

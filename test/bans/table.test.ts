@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BanFlag, BanRoot, Limit } from "../../agent/generated/layout.ts";
+import { BanFlag, BanRoot, Limit, NetworkLine } from "../../agent/generated/layout.ts";
 import { BanTable } from "../../agent/bans/table.ts";
 import { linesFor } from "../../agent/networks/memory.ts";
-import { TableFull } from "../../agent/networks/table.ts";
+import { NetworkTable, TableFull } from "../../agent/networks/table.ts";
 import { formatNetwork } from "../../config/address.ts";
 import { anOrder, bench, FakeMemory, network } from "./fixture.ts";
 
@@ -44,6 +44,23 @@ test("a ban in the other table is renewed there, also when its lines have room a
   assert.ok(table.remove(network("192.0.2.19")) && !table.remove(network("192.0.2.19")), "it is there once");
 });
 
+test("what moves to larger lines is there once, and is found there", async () => {
+  const memory = new FakeMemory();
+  const table = new BanTable(memory);
+  const crowd = Array.from({ length: 256 }, (_, host) => network(`192.0.2.${host}`));
+  const networks = [...crowd, network("192.0.2.0/25"), network("2001:db8::/32"), network("10.0.0.0/8"), ...Array.from({ length: 20 }, (_, index) => network(`10.${index}.0.1`))];
+  for (const [index, one] of networks.entries()) table.add(one, index);
+  const before = new Map(new NetworkTable(memory).members().map(({ network: one, until }) => [formatNetwork(one), until]));
+  for (let round = 0; round < 2; round++) {
+    await table.makeRoom(0);
+    const members = [...new NetworkTable(memory).members()].map(({ network: one, until }) => [formatNetwork(one), until] as const);
+    assert.equal(members.length, networks.length);
+    assert.deepEqual(new Map(members), new Map(before));
+  }
+  for (const one of networks) assert.ok(table.remove(one) && !table.remove(one), formatNetwork(one));
+  assert.deepEqual([memory.kept.size, memory.flags, memory.lines.some((byte, at) => byte !== 0 && isLength(at))], [0, 0, false]);
+});
+
 test("a table that is full refuses all of what was asked at once, and what was before stays", async () => {
   using full = await bench(new FakeMemory(1, 5));
   full.keeper.add([network("2001:db8::1")], anOrder({ until: 9000 }));
@@ -71,5 +88,10 @@ test("what an agent before left in the tables goes, unless it is kept", async ()
 });
 
 test("the tables are made for as many bans as there are", () => {
-  assert.deepEqual([0, 130_000, 200_000, 1_000_000, 1_048_576].map(linesFor), [32_768, 65_536, 65_536, 524_288, 524_288]);
+  assert.deepEqual([0, 130_000, 200_000, 1_000_000, 1_048_576].map(linesFor), [32_768, 131_072, 131_072, 524_288, 524_288]);
 });
+
+function isLength(at: number): boolean {
+  const within = at % NetworkLine.size;
+  return within >= NetworkLine.length.at && within < NetworkLine.length.at + NetworkLine.length.count;
+}

@@ -1,6 +1,6 @@
 /**
  * What a packet costs more with a million bans than with ten, whether its address is banned or not, and how long so many
- * take to be banned and to be read again at a start. Half are addresses, the others prefixes from /24 on.
+ * take to be banned one request after the other, tables growing with them, and to be read again at a start. Half are addresses, the others prefixes from /24 on.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 import { enforceBans } from "../../agent/bans/memory.ts";
 import { BanStore } from "../../agent/bans/store.ts";
-import { linesFor } from "../../agent/networks/memory.ts";
+import { Growth } from "../../agent/growth.ts";
 import { MOST_NETWORKS } from "../../agent/control/contract.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { formatAddress, maskTo, type Network, parseAddress } from "../../config/address.ts";
@@ -52,7 +52,7 @@ export const bans: Benchmark = {
 
 async function measureWith(count: number, pair: Pair, { packets, repeat }: Scale): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-bans-"));
-  const judge = new KernelJudge(new Map([["near", pair.near.ifindex]]), { ...CAPACITIES[0]!, banLines: linesFor(count) });
+  const judge = new KernelJudge(new Map([["near", pair.near.ifindex]]), CAPACITIES[0]!);
   try {
     // All is dropped, so that no packet leaves a flow.
     await judge.start(policyOf({ mode: "prevent", defaults: { action: "block" }, failsafe: { management_ports: [] } }));
@@ -60,11 +60,16 @@ async function measureWith(count: number, pair: Pair, { packets, repeat }: Scale
     const networks = Array.from({ length: count }, () => anyNetwork(random));
     const store = new BanStore(folder);
     await store.rewriteIfDue();
-    const keeper = enforceBans(store, judge.plane, []);
-    const addSeconds = secondsOf(() => {
-      for (let from = 0; from < count; from += MOST_NETWORKS) keeper.add(networks.slice(from, from + MOST_NETWORKS), { uid: 0, added: new Date().toISOString(), until: 0 });
+    const growth = new Growth(judge.plane, () => ({ exchange: async () => {} }), (sentence) => { throw new Error(sentence); });
+    const keeper = enforceBans(store, judge.plane, [], (...wanted) => growth.lines("ban", ...wanted));
+    const addSeconds = await secondsOf(async () => {
+      for (let from = 0; from < count; from += MOST_NETWORKS) {
+        const some = networks.slice(from, from + MOST_NETWORKS);
+        await keeper.makeRoom(some.length);
+        keeper.add(some, { uid: 0, added: new Date().toISOString(), until: 0 });
+      }
     });
-    const startSeconds = secondsOf(() => enforceBans(new BanStore(folder), judge.plane, []));
+    const startSeconds = await secondsOf(() => enforceBans(new BanStore(folder), judge.plane, []));
     const program = judge.plane.program("weir_tc_ingress");
     const mean = (sources: readonly string[]): number => {
       let sum = 0;
@@ -96,8 +101,8 @@ function anyNetwork(random: Random): Network {
   return { family: 4, address: maskTo(bytes, length), length };
 }
 
-function secondsOf(work: () => unknown): number {
+async function secondsOf(work: () => unknown): Promise<number> {
   const start = performance.now();
-  work();
+  await work();
   return (performance.now() - start) / 1000;
 }

@@ -1,8 +1,6 @@
 /** A ban among a million ends in its very second, while packets of the banned keep coming, and also with the agent dead. */
 
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -12,10 +10,10 @@ import { MOST_NETWORKS } from "../../agent/control/contract.ts";
 import { maskTo, type Network } from "../../config/address.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
-import { type Lab, makeLab } from "../harness/netns.ts";
+import { makeLab } from "../harness/netns.ts";
 import { Random } from "../harness/random.ts";
 import { requires, root } from "../harness/require.ts";
-import type { Stamps } from "./stamped-child.ts";
+import { ask, child } from "./stamped.ts";
 
 const BANNED = "198.18.0.1";
 const TWIN = "198.18.0.9";
@@ -74,16 +72,4 @@ function somebody(random: Random): Network {
 function untilOf(journal: string): number {
   const head = readFileSync(journal, "utf8").split("\n").findLast((line) => line.startsWith('{"order"'));
   return (JSON.parse(head!) as { until: number }).until;
-}
-
-async function child(lab: Lab, namespace: string, ...words: readonly (string | number)[]): Promise<ChildProcess> {
-  const started = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "stamped-child.ts"), ...words.map(String)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  await once(started, "message");
-  return started;
-}
-
-async function ask(asked: ChildProcess): Promise<Stamps> {
-  const answer = once(asked, "message");
-  asked.send("how many");
-  return ((await answer) as [Stamps])[0];
 }

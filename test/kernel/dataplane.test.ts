@@ -5,6 +5,7 @@ import { appendFileSync, cpSync, readdirSync, statSync, truncateSync } from "nod
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { Growth } from "../../agent/growth.ts";
 import { DataPlane, PROBES } from "../../agent/kernel/dataplane.ts";
 import { CAPACITIES, LARGEST } from "../../agent/rules/capacity.ts";
 import { requires, root } from "../harness/require.ts";
@@ -50,6 +51,10 @@ test("tables stay as they are where larger ones cannot be made", requires(root()
     const { size } = statSync(xdp);
     appendFileSync(xdp, "of another version");
     await assert.rejects(plane.loadLarger(large), /the programs on the disk are not those that run/);
+    const warnings: string[] = [];
+    const growth = new Growth(plane, () => assert.fail("nothing is exchanged"), (sentence) => warnings.push(sentence));
+    for (let time = 0; time < 2; time++) await growth.lines("ban", 1_000_000, () => assert.fail("nothing moves"));
+    assert.match(warnings.join(), /^the table of bans could not be made larger, [^]*: the programs on the disk are not those that run$/);
     truncateSync(xdp, size);
     assert.deepEqual([descriptors(), plane.map("cells")], [before, cells]);
     (await plane.loadLarger(large)).close();
