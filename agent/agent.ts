@@ -61,8 +61,9 @@ import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { copyAfter, Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
-import { SetKeeper } from "./sets/keeper.ts";
-import { countMembers } from "./sets/members.ts";
+import { SetKeeper, type SetsByName } from "./sets/keeper.ts";
+import { SetLibrary } from "./sets/library.ts";
+import { readListAside } from "./sets/list-thread.ts";
 import { listenForSignals, type Signals } from "./signals.ts";
 import { inventory } from "./sockets/inventory.ts";
 import { attachTracers } from "./tracers.ts";
@@ -105,7 +106,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 /** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" | "ended" | "plane" | "pins">, thread: LoadThread): Promise<void> {
+async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" | "ended" | "library" | "members" | "plane" | "pins">, thread: LoadThread): Promise<void> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
@@ -117,8 +118,10 @@ async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" |
     await thread[Symbol.asyncDispose]();
     const banned = new BanStore(ground.settings.config.state_dir);
     await banned.rewriteIfDue();
-    const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor(countMembers(ground.settings.config.sets)) };
-    await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, plane: new DataPlane({ pins, capacity }) });
+    const library = new SetLibrary({ stateDirectory: ground.settings.config.state_dir, read: readListAside });
+    const members = await library.open(ground.settings.config.sets);
+    const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
+    await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;
@@ -149,12 +152,15 @@ interface Ground {
   ended: readonly DynamicRule[];
   compiled: CompiledRules;
   banned: BanStore;
+  library: SetLibrary;
+  /** What the sets hold at the start. */
+  members: SetsByName;
   plane: DataPlane;
   pins: string;
 }
 
 /** The diagram: everything between the kernel and those who are told, from start to stop. */
-async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, banned, plane, pins }: Ground): Promise<void> {
+async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, banned, library, members, plane, pins }: Ground): Promise<void> {
   const { config } = settings;
 
   // The kernel side: bans, sets, rules and mode.
@@ -170,7 +176,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const mode = new ModeKeeper(config.state_dir);
   const wanted = mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
-  const transition = await sets.prepare(config.sets, compiled.setNumbers, copyAfter(plane.generation));
+  const transition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
   const generation = await rules.install(compiled, withDynamic(settings, dynamic.all));
   plane.mode = wanted;
   await transition.finish();
@@ -244,7 +250,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     snapshot: () => figures.snapshot(),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
@@ -263,6 +269,11 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     bans: (network, limit, from) => operate.bans.list(network, limit, from),
     addBans: (bans, caller) => operate.bans.add(bans, caller),
     deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
+    sets: () => operate.sets.list(),
+    members: (set, network, limit, from) => operate.sets.members(set, network, limit, from),
+    addMembers: (members, caller) => operate.sets.add(members, caller),
+    removeMembers: (set, networks, caller) => operate.sets.remove(set, networks, caller),
+    setsHolding: (addresses) => operate.sets.holding(addresses),
     flows: (filter, limit) => listFlows(tables, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
     top: (by, limit) => busiest.top(by, limit),
     sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
@@ -287,7 +298,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   health.report("tracers", tracers.problems);
   health.report("dynamic rules", dynamic.trouble);
   health.report("bans", banned.trouble);
-  health.report("sets", sets.trouble);
+  health.report("sets", [...sets.trouble, ...library.trouble]);
   interfaces.start();
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
@@ -311,7 +322,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
       health.report("interfaces", interfaces.problems());
       health.report("dynamic rules", dynamic.trouble);
       health.report("bans", banned.trouble);
-      health.report("sets", sets.trouble);
+      health.report("sets", [...sets.trouble, ...library.trouble]);
     }, SAMPLE_MS),
   ];
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
@@ -329,6 +340,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   watcher?.close();
   operate.rules.close();
   operate.bans.close();
+  operate.sets.close();
   busiest.close();
   await server.close();
   await growth.close();

@@ -3,15 +3,16 @@
 import { setImmediate as breathe } from "node:timers/promises";
 
 import type { AuditWriter } from "../audit/writer.ts";
-import { formatNetwork, type Network, networkContains, parseAddress, parseNetworks, readNetworks } from "../config/address.ts";
+import { formatNetwork, type Network, parseAddress, parseNetworks } from "../config/address.ts";
 import { holdsIPv4 } from "../config/bans.ts";
-import { printable, quote } from "../config/quote.ts";
+import { printable } from "../config/quote.ts";
 import type { WeirConfig } from "../config/types.ts";
 import type { Telemetry } from "../otel/start.ts";
 import type { Ban, BanKeeper } from "./bans/keeper.ts";
-import type { Moment, Order } from "./bans/store.ts";
 import { type BanChange, type BanPage, type BanRow, type Caller, ControlError, type NewBans } from "./control/contract.ts";
+import { covers, listOf, MOST_PROBLEMS, NAMED, type Named, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
 import { Deadlines } from "./deadlines.ts";
+import type { Moment, Order } from "./networks/store.ts";
 import { TableFull } from "./networks/table.ts";
 import { Turns } from "./turns.ts";
 
@@ -22,12 +23,6 @@ export interface BanOperationParts {
   audit: Pick<AuditWriter, "action">;
   telemetry: Pick<Telemetry, "changed">;
   say(level: "info" | "warn" | "error", sentence: string): void;
-}
-
-/** A network as somebody named it. */
-interface Named {
-  text: string;
-  network: Network;
 }
 
 /** Why a ban would not do what it says, or would do harm. */
@@ -41,11 +36,6 @@ interface Objection {
 const LOOPBACK = ["127.0.0.0/8", "::1"].flatMap(parseNetworks);
 /** Bans that are taken away at once. */
 const SWEPT = 10_000;
-/** Rows looked at for one page. */
-const SEARCHED = 50_000;
-/** Networks that a line of the audit log names. */
-const NAMED = 20;
-const MOST_PROBLEMS = 50;
 
 export class BanOperations {
   readonly #parts: BanOperationParts;
@@ -216,46 +206,13 @@ export class BanOperations {
   }
 }
 
-function readAll(texts: readonly string[]): { named: Named[]; problems: string[]; warnings: string[] } {
-  const [named, problems, warnings]: [Named[], string[], string[]] = [[], [], []];
-  for (const text of texts) {
-    const reading = readNetworks(text);
-    if ("error" in reading) {
-      problems.push(`${printable(text)}: ${reading.error}${reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`}`);
-      continue;
-    }
-    for (const network of reading.networks) named.push({ text, network });
-    if (reading.masked !== undefined && warnings.length < MOST_PROBLEMS) warnings.push(`${printable(text)} has bits set beyond its prefix and counts as ${reading.masked}`);
-  }
-  return { named, problems, warnings };
-}
-
-function wantedOf(text: string): Network {
-  const reading = readNetworks(text);
-  if ("networks" in reading && reading.networks.length === 1) return reading.networks[0]!;
-  throw new ControlError(`${"error" in reading ? reading.error : `${quote(text)} is more than one prefix`}.`, { status: 400, next: "Name one address or prefix, as 192.0.2.7 or 2001:db8::/32." });
-}
-
 function hostOf(address: string): Network {
   const { family, bytes } = parseAddress(address);
   return { family, address: bytes, length: 128 };
 }
 
-function covers(wide: Network, narrow: Network): boolean {
-  return wide.family === narrow.family && wide.length <= narrow.length && networkContains(wide, narrow.address);
-}
-
 function isEveryone({ family, address, length }: Network): boolean {
   return family === 4 ? length === 96 : length === 0 || holdsIPv4(address, length);
-}
-
-function listOf(networks: readonly Network[]): string {
-  const more = networks.length - NAMED;
-  return `${networks.slice(0, NAMED).map(formatNetwork).join(",")}${more > 0 ? ` and ${more} more` : ""}`;
-}
-
-function some(problems: readonly string[]): string[] {
-  return problems.length <= MOST_PROBLEMS ? [...problems] : [...problems.slice(0, MOST_PROBLEMS), `and ${problems.length - MOST_PROBLEMS} more`];
 }
 
 function refusal(problems: readonly string[], cause?: unknown): ControlError {

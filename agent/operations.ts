@@ -19,7 +19,9 @@ import { type Installed, RuleOperations } from "./rule-operations.ts";
 import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { copyAfter } from "./rules/install.ts";
 import type { SessionKeeper } from "./sessions.ts";
+import { SetOperations } from "./set-operations.ts";
 import type { SetKeeper } from "./sets/keeper.ts";
+import type { SetLibrary } from "./sets/library.ts";
 import { ConfigRefused, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { Turns } from "./turns.ts";
 
@@ -34,6 +36,7 @@ export interface OperationParts {
   dynamic: DynamicRules;
   bans: BanKeeper;
   sets: SetKeeper;
+  library: SetLibrary;
   audit: AuditWriter;
   telemetry: Telemetry;
   say(level: "info" | "warn" | "error", sentence: string): void;
@@ -46,6 +49,7 @@ export class Operations {
   /** Of the rules that are added by command. */
   readonly rules: RuleOperations;
   readonly bans: BanOperations;
+  readonly sets: SetOperations;
   readonly #parts: OperationParts;
   readonly #turns = new Turns();
   /** As loaded last, and as what came of the last try. */
@@ -59,6 +63,12 @@ export class Operations {
     this.#parts = parts;
     this.#settings = parts.settings;
     this.bans = new BanOperations({ ...parts, config: () => this.#settings.config });
+    this.sets = new SetOperations({
+      ...parts,
+      config: () => this.#settings.config,
+      refresh: () => parts.rules.refresh(),
+      inTurn: (change) => this.#turns.take(change),
+    });
     this.rules = new RuleOperations({
       ...parts,
       fileRules: () => this.#settings.config.rules,
@@ -120,6 +130,7 @@ export class Operations {
     const before = this.#settings.config;
     this.#settings = settings;
     this.bans.configure();
+    this.sets.configure();
     this.#reloads++;
     this.#loaded = Date.now();
     this.#error = null;
@@ -152,10 +163,10 @@ export class Operations {
   }
 
   async #install(compiled: CompiledRules, written: Written, whenCompiled: () => unknown): Promise<Installed> {
-    const { plane, rules, sets } = this.#parts;
+    const { plane, rules, sets, library } = this.#parts;
     whenCompiled();
     // Another front changes no sets.
-    const transition = compiled.file.image && (await sets.prepare(written.source.sets, compiled.setNumbers, copyAfter(plane.generation)));
+    const transition = compiled.file.image && (await sets.prepare(await library.open(written.source.sets, sets.sets), compiled.setNumbers, copyAfter(plane.generation)));
     const generation = await rules.install(compiled, written).catch(async (error: unknown) => {
       await transition?.undo();
       throw error;

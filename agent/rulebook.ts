@@ -125,9 +125,20 @@ export class RuleBook {
     this.#current = edition;
     this.#before = withoutImages(compiled);
     this.#source = source;
+    this.#remember(generation, edition);
+    return generation;
+  }
+
+  /** Has every connection ask the rules again. */
+  async refresh(): Promise<number> {
+    const generation = await this.#installer.refresh();
+    if (this.#current !== undefined) this.#remember(generation, this.#current);
+    return generation;
+  }
+
+  #remember(generation: number, edition: Edition): void {
     this.#editions.set(generation, edition);
     if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);
-    return generation;
   }
 
   async #growTo(capacity: Capacity): Promise<void> {

@@ -7,6 +7,7 @@ import { open } from "node:fs/promises";
 import { printable } from "./quote.ts";
 
 export const LARGEST_FILE = 64 * 1024 * 1024;
+export const NO_SUCH_FILE = "no such file";
 
 export type FileReading =
   | { bytes: Buffer; stats: Stats }
@@ -78,7 +79,7 @@ function kindOf(stats: Stats): string {
 function explain({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case "ENOENT":
-      return "no such file; write one, or name another with --config";
+      return NO_SUCH_FILE;
     case "EACCES":
     case "EPERM":
       return "the file cannot be read by this user; run as root or change its permissions";

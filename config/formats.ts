@@ -56,6 +56,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     return isPrintable(value.replaceAll("\n", " ")) ? undefined : { error: `the text ${quote(value)} has characters that cannot be shown` };
   },
   path: (value) => explainPath(value, LONGEST_PATH),
+  file: (value) => explainFile(value),
   socket_path: (value) => explainPath(value, LONGEST_SOCKET_PATH),
   size(value) {
     const bytes = parseSize(value);
@@ -83,6 +84,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
 function explainEntry(value: string, read: (text: string) => object | Misreading): Misreading | undefined {
   const name = setNamed(value);
   return name === undefined ? misreading(read(value)) : explainSetName(name);
+}
+
+/** Relative paths are below the folder of the configuration. */
+function explainFile(value: string): Misreading | undefined {
+  return value === "" ? { error: "the path is empty" } : explainPath(value.startsWith("/") ? value : `/${value}`, LONGEST_PATH);
 }
 
 function explainPath(value: string, longest: number): Misreading | undefined {

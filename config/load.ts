@@ -1,8 +1,8 @@
 /** Reads what the operator wrote. Either a whole valid configuration comes out, or all that is wrong with it. */
 
-import { basename } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { checkBans } from "./bans.ts";
-import { decode, LARGEST_FILE, readConfigFile } from "./file.ts";
+import { decode, LARGEST_FILE, NO_SUCH_FILE, readConfigFile } from "./file.ts";
 import { Findings, formatPath } from "./findings.ts";
 import type { Finding } from "./findings.ts";
 import { printable } from "./quote.ts";
@@ -49,7 +49,7 @@ const ROOT_WITHOUT_RULES: Schema = { ...ROOT, properties: { ...ROOT.properties, 
 
 export async function loadConfig(path: string): Promise<Loaded> {
   const file = await readConfigFile(path);
-  if ("refused" in file) return refuse(path, file.refused);
+  if ("refused" in file) return refuse(path, file.refused === NO_SUCH_FILE ? `${NO_SUCH_FILE}; write one, or name another with --config` : file.refused);
   const decoded = decode(file.bytes);
   if ("refused" in decoded) return refuse(`${path}:${decoded.line}:${decoded.column}`, decoded.refused);
   const loaded = parseConfig(decoded.text, path);
@@ -82,6 +82,7 @@ export function parseConfig(text: string, name: string): Loaded {
   }
   warnOfFailsafe(config.failsafe.addresses, warnings);
   for (const [name, { addresses = [] }] of Object.entries(config.sets)) warnOfNetworks(addresses, ["sets", name, "addresses"], warnings);
+  for (const set of Object.values(config.sets)) if (set.file !== undefined) set.file = resolve(dirname(name), set.file);
   config.audit.rotate.size = parseSize(config.audit.rotate.size) as number;
   return {
     ok: true,

@@ -26,13 +26,16 @@ export function explainSetName(name: string): Misreading | undefined {
 }
 
 /** One that says nothing gets its addresses by command. */
-export function holdsAddresses({ addresses, ports }: SetConfig): boolean {
-  return addresses !== undefined || ports === undefined;
+export function holdsAddresses({ addresses, ports, file }: SetConfig): boolean {
+  return addresses !== undefined || file !== undefined || ports === undefined;
 }
 
 export function checkSets(sets: Sets, errors: Findings): void {
   const ofAddresses = Object.entries(sets).filter(([, set]) => holdsAddresses(set));
   const [beyond] = ofAddresses[MOST_ADDRESS_SETS] ?? [];
+  for (const [name, set] of Object.entries(sets)) {
+    if (set.ttl !== undefined && !holdsAddresses(set)) errors.add(["sets", name, "ttl"], "ttl is for addresses, and this set holds only ports", { ofKey: true });
+  }
   if (beyond !== undefined) errors.add(["sets", beyond], `there are ${ofAddresses.length} sets of addresses, and at most ${MOST_ADDRESS_SETS} fit; join some`, { ofKey: true });
 }
 

@@ -45,6 +45,10 @@ export interface SetConfig {
   /** Addresses, CIDR prefixes and ranges. */
   addresses?: string[];
   ports?: Ports[];
+  /** A list of addresses; absolute, however it was written. */
+  file?: string;
+  /** How long what is read from the file, or added without an end, stays: see duration.ts. */
+  ttl?: string;
 }
 
 export interface RuleConfig {

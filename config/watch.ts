@@ -33,22 +33,33 @@ export async function watchConfig(path: string, changed: () => void | Promise<vo
   return watcher;
 }
 
+/** The same of a file that may be large, which was read already: also where it is written again with the same content. `since`: its times before that. */
+export function watchSince(path: string, since: string, changed: () => void | Promise<void>): ConfigWatch {
+  const watcher = new Watcher(resolve(path), changed, since);
+  watcher.goOn();
+  return watcher;
+}
+
 class Watcher implements ConfigWatch {
   private readonly path: string;
   private readonly changed: () => void | Promise<void>;
+  private readonly byTimes: boolean;
   private readonly directories = new Map<string, { names: Set<string>; notices: FSWatcher }>();
   private looking: NodeJS.Timeout | undefined;
   private waiting: NodeJS.Timeout | undefined;
   private firstNotice = 0;
-  private digest = "";
+  private digest: string;
   private times = "";
   private busy = false;
   private again = false;
   private closed = false;
 
-  constructor(path: string, changed: () => void | Promise<void>) {
+  /** `since`: tell changes by the times of the file, from these on. */
+  constructor(path: string, changed: () => void | Promise<void>, since?: string) {
     this.path = path;
     this.changed = changed;
+    this.byTimes = since !== undefined;
+    this.digest = since ?? "";
   }
 
   async start(): Promise<void> {
@@ -56,6 +67,16 @@ class Watcher implements ConfigWatch {
     await this.read();
     this.busy = false;
     if (this.again) void this.check();
+    this.lookOn();
+  }
+
+  /** Instead of start. */
+  goOn(): void {
+    void this.check();
+    this.lookOn();
+  }
+
+  private lookOn(): void {
     this.looking = setInterval(() => void this.look(), LOOK_MS).unref();
   }
 
@@ -97,8 +118,7 @@ class Watcher implements ConfigWatch {
   private async read(): Promise<boolean> {
     await this.watchSteps();
     this.times = await timesOf(this.path);
-    const file = await readConfigFile(this.path);
-    const digest = "bytes" in file ? hash("sha256", file.bytes) : file.refused;
+    const digest = this.byTimes ? this.times : await digestOf(this.path);
     const differs = digest !== this.digest;
     this.digest = digest;
     return differs && !this.closed;
@@ -181,7 +201,13 @@ async function stepsTo(path: string): Promise<Map<string, Step>> {
   return steps;
 }
 
-async function timesOf(path: string): Promise<string> {
+async function digestOf(path: string): Promise<string> {
+  const file = await readConfigFile(path);
+  return "bytes" in file ? hash("sha256", file.bytes) : file.refused;
+}
+
+/** Two files, or two states of one, have not all of this in common. */
+export async function timesOf(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
     return [dev, ino, size, mtimeNs, ctimeNs].join();

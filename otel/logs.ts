@@ -15,6 +15,7 @@ export interface Changes {
   "weir.mode.changed": { mode: Mode; previous: Mode };
   "weir.rules.changed": { generation: number; loaded: number };
   "weir.bans.changed": { active: number };
+  "weir.sets.changed": { set: string; members: number };
   "weir.attach.changed": { interface: string; direction: Direction; hook: HookState["hook"]; reason: string };
   "weir.events.lost": { stage: string; count: number };
   "weir.config.rejected": { path: string; error: string };
@@ -42,6 +43,11 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
     severity: "INFO",
     body: `${active} ban${active === 1 ? " is" : "s are"} in force`,
     attributes: { "weir.bans.active": active },
+  }),
+  "weir.sets.changed": ({ set, members }) => ({
+    severity: "INFO",
+    body: `The set ${set} has ${members} member${members === 1 ? "" : "s"}`,
+    attributes: { "weir.set.name": set, "weir.set.members": members },
   }),
   "weir.attach.changed": (change) => ({
     severity: change.hook === "none" ? "WARN" : "INFO",

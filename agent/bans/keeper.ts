@@ -1,8 +1,9 @@
 /** Bans in force: what is kept on the disk, and the same in the tables of the kernel. */
 
-import { isMapped, maskTo, type Network } from "../../config/address.ts";
+import type { Network } from "../../config/address.ts";
 import { TableFull } from "../networks/table.ts";
-import type { BanStore, Order } from "./store.ts";
+import type { Order } from "../networks/store.ts";
+import type { BanStore } from "./store.ts";
 import type { BanTable } from "./table.ts";
 
 /** What the table of prefixes holds at least: as many as there may be whatever their kind. */
@@ -83,12 +84,9 @@ export class BanKeeper {
   /** Bans in force that hold all of a network, the longest first. */
   covering(network: Network, now = this.store.now()): Ban[] {
     const found: Ban[] = [];
-    for (const length of this.store.lengths()) {
-      if (length > network.length) continue;
-      const address = maskTo(network.address, length);
-      const wider: Network = { family: isMapped(address) ? 4 : 6, address, length };
-      const order = this.store.orderOf(wider);
-      if (order !== undefined && !this.store.isOver(order, now)) found.push({ network: wider, order });
+    for (const wider of this.store.covering(network)) {
+      const order = this.store.orderOf(wider)!;
+      if (!this.store.isOver(order, now)) found.push({ network: wider, order });
     }
     return found;
   }

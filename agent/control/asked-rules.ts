@@ -1,14 +1,16 @@
 /** Which rules a question is about, and who can answer it: those of a file, or those in force. */
 
-import type { OperatorSession } from "./session.ts";
+import { printable } from "../../config/quote.ts";
 import type { Kernel } from "../explain/inquiry.ts";
 import type { RuleSet } from "../rules/explain-verdict.ts";
 import type { RulesSource } from "../rules/compile.ts";
-import type { Host, Policy } from "../rules/reference.ts";
+import type { Arrival, Host, Policy } from "../rules/reference.ts";
 import type { Call } from "./arguments.ts";
-import { ControlError, type PolicyInForce } from "./contract.ts";
+import { ControlError, MOST_NETWORKS, type PolicyInForce } from "./contract.ts";
 import { codeOf } from "./error-code.ts";
 import { clientFor, settingsFor } from "./paths.ts";
+import { note } from "./print.ts";
+import type { OperatorSession } from "./session.ts";
 
 export interface AskedRules extends RuleSet {
   policy: Policy & RulesSource;
@@ -35,6 +37,22 @@ export async function rulesFor(call: Call): Promise<AskedRules> {
 async function rulesOfFile(call: Call): Promise<AskedRules> {
   const { config, path, sourceOf } = await settingsFor(call);
   return { policy: config, sourceOf, host: {}, called: path ?? "the built-in defaults, which have no rules" };
+}
+
+/** With what the sets hold, as far as these packets ask. */
+export async function withMembers(rules: AskedRules, arrivals: Iterable<Arrival>, call: Call): Promise<AskedRules> {
+  if (Object.keys(rules.policy.sets).length === 0) return rules;
+  const { addressesIn, membershipBy, membershipByFiles } = await import("../explain/membership.ts");
+  if (rules.inForce === undefined) {
+    const { isMember, problems } = await membershipByFiles(rules.policy.sets);
+    for (const problem of problems) note(`warning: ${printable(problem, 1000)}`);
+    return { ...rules, host: { ...rules.host, isMember } };
+  }
+  const client = await clientFor(call);
+  const addresses = addressesIn(arrivals);
+  const holding: Record<string, string[]> = {};
+  for (let from = 0; from < addresses.length; from += MOST_NETWORKS) Object.assign(holding, await client.setsHolding(addresses.slice(from, from + MOST_NETWORKS)));
+  return { ...rules, host: { ...rules.host, isMember: membershipBy(holding) } };
 }
 
 function rulesInForce(inForce: PolicyInForce): AskedRules {

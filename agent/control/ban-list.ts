@@ -3,7 +3,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { readNetworks } from "../../config/address.ts";
 import { printable } from "../../config/quote.ts";
+import { type Call, UsageError } from "./arguments.ts";
 import { ControlError } from "./contract.ts";
+import { count } from "./format.ts";
 
 export interface Named {
   text: string;
@@ -13,6 +15,20 @@ export interface Named {
 
 const LARGEST_FILE = 64 * 1024 * 1024;
 const MOST_PROBLEMS = 20;
+/** That are named one by one. */
+const FEW = 3;
+
+/** Those on the line, or in the file of --file. `whom`: what is missing where there is neither. */
+export function namedBy(call: Call, words: readonly string[], whom: string): Named[] {
+  const file = call.text("file");
+  if ((file === undefined) === (words.length === 0)) throw new UsageError(file === undefined ? `say ${whom}, or --file LIST` : "addresses and --file do not go together");
+  return file === undefined ? namesOn(words) : namedIn(file);
+}
+
+/** For a sentence. */
+export function called(named: readonly Named[]): string {
+  return named.length <= FEW ? named.map(({ text }) => text).join(", ") : `${count(named.length)} networks`;
+}
 
 export function namesOn(words: readonly string[]): Named[] {
   return checked(words.map((text) => ({ text })));
@@ -26,7 +42,7 @@ export function namedIn(path: string): Named[] {
     const text = (comment < 0 ? line : line.slice(0, comment)).trim();
     if (text !== "") named.push({ text, where: `${path}:${index + 1}` });
   }
-  if (named.length === 0) throw new ControlError(`${path} names nobody.`, { status: 422, next: "Write one address or prefix a line." });
+  if (named.length === 0) throw new ControlError(`${path} names no address.`, { status: 422, next: "Write one address or prefix a line." });
   return checked(named);
 }
 
@@ -46,7 +62,7 @@ function checked(named: Named[]): Named[] {
     const meant = reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`;
     problems.push(`${one.where === undefined ? "" : `${one.where}: `}${reading.error}${meant}`);
   }
-  if (problems.length > 0) throw new ControlError("Nobody is banned: not everything is an address, a prefix or a range.", { status: 422, next: "Mend what is named, and try again.", details: problems });
+  if (problems.length > 0) throw new ControlError("Nothing has changed: not everything is an address, a prefix or a range.", { status: 422, next: "Mend what is named, and try again.", details: problems });
   return named;
 }
 
@@ -57,5 +73,5 @@ function contentOf(path: string): string {
   } catch (error) {
     throw new ControlError(`The list ${path} cannot be read: ${(error as Error).message}.`, { next: "Name a file that is there.", cause: error });
   }
-  throw new ControlError(`The list ${path} is larger than ${LARGEST_FILE / 1024 / 1024} MB.`, { status: 422, next: "Ban prefixes instead of addresses, or split the list." });
+  throw new ControlError(`The list ${path} is larger than ${LARGEST_FILE / 1024 / 1024} MB.`, { status: 422, next: "Name prefixes instead of addresses, or split the list." });
 }

@@ -1,5 +1,7 @@
-/** What callers send about bans: anything but exactly the right shape is refused. */
+/** What callers send about bans and members of sets: anything but exactly the right shape is refused. */
 
+import { readAddress } from "../../config/address.ts";
+import { quote } from "../../config/quote.ts";
 import { ControlError, MOST_NETWORKS, type NewBans } from "./contract.ts";
 import { checkedTerm, isTexts } from "./rule-request.ts";
 
@@ -19,6 +21,19 @@ function checkedNetworks(networks: unknown): string[] {
   if (!isTexts(networks) || networks.length === 0) throw wrong("The request does not say whom it is about.", 'Send {"networks": ["192.0.2.7", "2001:db8::/32"]}.');
   if (networks.length > MOST_NETWORKS) throw wrong(`The request names ${networks.length} networks.`, `Send at most ${MOST_NETWORKS} at a time.`);
   return networks;
+}
+
+export function checkedSetName(name: unknown): string {
+  if (typeof name !== "string" || name === "") throw wrong("The request does not say which set it is about.", 'Send {"set": "partners", ...}.');
+  return name;
+}
+
+/** Single ones. */
+export function checkedAddresses(addresses: unknown): string[] {
+  const texts = checkedNetworks(addresses);
+  const bad = texts.find((text) => "error" in readAddress(text));
+  if (bad !== undefined) throw wrong(`${quote(bad)} is not an address.`, "Send addresses, without prefixes and ranges.");
+  return texts;
 }
 
 function wrong(what: string, next: string): ControlError {

@@ -2,7 +2,7 @@
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode } from "../events/snapshot.ts";
-import { API_VERSION, type BanChange, type BanPage, ControlError, type ErrorBody, type ListedRule, type ModeChange, type NewBans, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "./contract.ts";
+import { API_VERSION, type BanChange, type BanPage, ControlError, type ErrorBody, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "./contract.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { Grouping, Top } from "../flows/top.ts";
 import type { SocketRow } from "../sockets/row.ts";
@@ -65,6 +65,28 @@ export class ControlClient {
 
   deleteBans(networks: readonly string[] | "all", session?: OperatorSession): Promise<BanChange> {
     return this.#json("DELETE", "/v1/bans", { networks, session });
+  }
+
+  sets(): Promise<SetRow[]> {
+    return this.#json("GET", "/v1/sets");
+  }
+
+  members(set: string, limit: number, { network, from }: { network?: string | undefined; from?: number | undefined } = {}): Promise<MemberPage> {
+    const parameters = { set, limit: String(limit), ...(network === undefined ? {} : { network }), ...(from === undefined ? {} : { from: String(from) }) };
+    return this.#json("GET", `/v1/sets/members?${new URLSearchParams(parameters)}`);
+  }
+
+  addMembers(members: NewMembers, session?: OperatorSession): Promise<SetChange> {
+    return this.#json("POST", "/v1/sets/members", { ...members, session });
+  }
+
+  removeMembers(set: string, networks: readonly string[] | "all", session?: OperatorSession): Promise<SetChange> {
+    return this.#json("DELETE", "/v1/sets/members", { set, networks, session });
+  }
+
+  /** Names of the sets that hold each of these addresses. */
+  setsHolding(addresses: readonly string[]): Promise<Record<string, string[]>> {
+    return this.#json("POST", "/v1/sets/holding", { addresses });
   }
 
   flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {

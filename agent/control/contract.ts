@@ -42,6 +42,13 @@ export interface AgentControl {
   /** These throw a ControlError as those above. */
   addBans(bans: NewBans, caller: Caller): Awaitable<BanChange>;
   deleteBans(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
+  sets(): Awaitable<SetRow[]>;
+  /** These throw a ControlError with status 404 where there is no such set. */
+  members(set: string, network: string | undefined, limit: number, from?: number): Awaitable<MemberPage>;
+  addMembers(members: NewMembers, caller: Caller): Awaitable<SetChange>;
+  removeMembers(set: string, networks: readonly string[] | "all", caller: Caller): Awaitable<SetChange>;
+  /** Names of the sets that hold each of these addresses. */
+  setsHolding(addresses: readonly string[]): Awaitable<Record<string, string[]>>;
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
   /** The busiest, over the last second or since the call before. */
@@ -155,6 +162,46 @@ export interface BanChange {
   /** In force afterwards. */
   bans: number;
   /** How many began or ended by this. */
+  changed: number;
+  expires?: string;
+  warnings: string[];
+}
+
+/** What is put into a set of addresses. */
+export interface NewMembers extends NewBans {
+  set: string;
+}
+
+export interface SetRow {
+  name: string;
+  /** Addresses, prefixes and ranges, wherever they come from. */
+  members: number;
+  from: { configuration: number; file: number; command: number };
+  ports?: (number | string)[];
+  file?: string;
+  ttl?: string;
+  /** Why its file is not taken. */
+  problem?: string;
+}
+
+export interface MemberRow extends Partial<Origin> {
+  network: string;
+  from: "configuration" | "file" | "command";
+}
+
+/** Some of the members, the latest first. */
+export interface MemberPage {
+  total: number;
+  members: MemberRow[];
+  /** Where the next page begins; absent on the last one. */
+  next?: number;
+}
+
+export interface SetChange {
+  set: string;
+  /** Afterwards. */
+  members: number;
+  /** How many came or went by this. */
   changed: number;
   expires?: string;
   warnings: string[];

@@ -1,7 +1,8 @@
 /** Times and whiles as they are written on the command line. */
 
 import { parseDuration } from "../../config/duration.ts";
-import { UsageError } from "./arguments.ts";
+import { type Call, UsageError } from "./arguments.ts";
+import type { Term } from "./contract.ts";
 
 /** Milliseconds since the epoch of a date with a time. */
 export function timeOf(option: string, text: string): number {
@@ -14,4 +15,15 @@ export function whileOf(option: string, text: string): number {
   const seconds = parseDuration(text);
   if (seconds === undefined || seconds === 0) throw new UsageError(`${option} takes a while, as 90s, 15m, 2h or 7d, not "${text}"`);
   return seconds;
+}
+
+/** What --for, --until and --reason say. */
+export function termOf(call: Call): Term {
+  const [lasts, until, reason] = [call.text("for"), call.text("until"), call.text("reason")];
+  if (lasts !== undefined && until !== undefined) throw new UsageError("--for and --until do not go together");
+  return {
+    ...(lasts === undefined ? {} : { for_s: whileOf("--for", lasts) }),
+    ...(until === undefined ? {} : { until: timeOf("--until", until) }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }

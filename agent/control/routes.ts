@@ -5,7 +5,7 @@ import { type AgentControl, type Awaitable, type Caller, ControlError } from "./
 import { GROUPINGS } from "../flows/top.ts";
 import { filterFrom } from "./filter.ts";
 import { FLOW_FILTER_FIELDS } from "./flow-filter.ts";
-import { checkedBans, checkedNewBans, LARGEST_BODY } from "./ban-request.ts";
+import { checkedAddresses, checkedBans, checkedNewBans, checkedSetName, LARGEST_BODY } from "./ban-request.ts";
 import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
 import { checkedSession } from "./session.ts";
 import { SOCKET_FILTER_FIELDS } from "./socket-filter.ts";
@@ -33,6 +33,9 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/rules/one": { GET: oneRule },
   "/v1/rules/place": { PUT: moveRule },
   "/v1/bans": { GET: bans, POST: addBans, DELETE: deleteBans },
+  "/v1/sets": { GET: (control) => control.sets() },
+  "/v1/sets/members": { GET: members, POST: addMembers, DELETE: removeMembers },
+  "/v1/sets/holding": { POST: setsHolding },
   "/v1/flows": { GET: flows },
   "/v1/sockets": { GET: sockets },
   "/v1/top": { GET: top },
@@ -43,7 +46,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/reload": { POST: reload },
 };
 
-const WITH_PARAMETERS = ["/v1/bans", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/top"];
+const WITH_PARAMETERS = ["/v1/bans", "/v1/sets/members", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/top"];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
@@ -93,9 +96,35 @@ function top(control: AgentControl, { url }: Route) {
 
 function bans(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, ["network", "limit", "from"]);
-  const from = url.searchParams.get("from");
-  if (from !== null && !/^[0-9]{1,9}$/.test(from)) throw new ControlError("The page does not begin where a page before said.", { status: 400, next: "Send the `next` of that page as `from`." });
-  return control.bans(url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), from === null ? undefined : Number(from));
+  return control.bans(url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), fromOf(url));
+}
+
+/** Where a page begins. */
+function fromOf({ searchParams }: URL): number | undefined {
+  const from = searchParams.get("from");
+  if (from === null) return undefined;
+  if (/^[0-9]{1,9}$/.test(from)) return Number(from);
+  throw new ControlError("The page does not begin where a page before said.", { status: 400, next: "Send the `next` of that page as `from`." });
+}
+
+function members(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, ["set", "network", "limit", "from"]);
+  return control.members(checkedSetName(url.searchParams.get("set")), url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), fromOf(url));
+}
+
+async function addMembers(control: AgentControl, route: Route) {
+  const { session, set, ...request } = await objectOf(route, ["set", "networks", "check_only", "reason", "for_s", "until", "session"], LARGEST_BODY);
+  return control.addMembers({ set: checkedSetName(set), ...checkedNewBans(request) }, callerWith(route, session));
+}
+
+async function removeMembers(control: AgentControl, route: Route) {
+  const { set, networks, session } = await objectOf(route, ["set", "networks", "session"], LARGEST_BODY);
+  return control.removeMembers(checkedSetName(set), checkedBans(networks), callerWith(route, session));
+}
+
+async function setsHolding(control: AgentControl, route: Route) {
+  const { addresses } = await objectOf(route, ["addresses"], LARGEST_BODY);
+  return control.setsHolding(checkedAddresses(addresses));
 }
 
 async function addBans(control: AgentControl, route: Route) {

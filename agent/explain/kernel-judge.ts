@@ -24,6 +24,7 @@ import { copyAfter, Installer } from "../rules/install.ts";
 import type { OperatorSession } from "../rules/pack.ts";
 import type { Arrival, Outcome } from "../rules/reference.ts";
 import { SetKeeper } from "../sets/keeper.ts";
+import { SetLibrary } from "../sets/library.ts";
 import type { Mode } from "../../config/types.ts";
 import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./told.ts";
 
@@ -127,7 +128,7 @@ export class KernelJudge {
       waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
     });
     this.#sets ??= new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#maps.get(name)!, "set")), () => Promise.resolve());
-    const transition = await this.#sets.prepare(source.sets, compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
+    const transition = await this.#sets.prepare(await new SetLibrary().open(source.sets), compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
     await installer.install(compiled, sessions);
     await transition.finish();
     installer.close(); // the next rules get one of their own

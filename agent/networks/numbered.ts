@@ -1,6 +1,6 @@
 /** Networks with a number each, in typed arrays: a million of them take some 40 MB, and no object. */
 
-import { isMapped, type Network } from "../../config/address.ts";
+import { isMapped, maskTo, type Network } from "../../config/address.ts";
 
 const ADDRESS_WORDS = 4;
 const LENGTH = 4;
@@ -9,14 +9,32 @@ const WORDS = 6;
 const LEAST = 64;
 const LENGTHS = 129;
 
+/** A table as arrays, which a thread can hand to another. */
+export interface NumberedParts {
+  rows: Uint32Array;
+  index: Uint32Array;
+  size: number;
+}
+
 /** Rows are dense, in the order they came; a row that goes leaves its place to the last one. */
 export class NumberedNetworks {
-  #rows = new Uint32Array(LEAST * WORDS);
+  #rows: Uint32Array = new Uint32Array(LEAST * WORDS);
   /** Row + 1 by hash; 0: nothing. At most half full. */
-  #index = new Uint32Array(LEAST * 2);
+  #index: Uint32Array = new Uint32Array(LEAST * 2);
   #size = 0;
   readonly #perLength = new Uint32Array(LENGTHS);
   readonly #key = new Uint32Array(WORDS);
+
+  static of({ rows, index, size }: NumberedParts): NumberedNetworks {
+    const made = new NumberedNetworks();
+    [made.#rows, made.#index, made.#size] = [rows, index, size];
+    for (let row = 0; row < size; row++) made.#perLength[rows[row * WORDS + LENGTH]!]!++;
+    return made;
+  }
+
+  get parts(): NumberedParts {
+    return { rows: this.#rows, index: this.#index, size: this.#size };
+  }
 
   get size(): number {
     return this.#size;
@@ -78,6 +96,18 @@ export class NumberedNetworks {
 
   *networks(): Generator<Network> {
     for (let row = 0; row < this.#size; row++) yield this.networkAt(row);
+  }
+
+  /** Those that hold all of a network, itself included, the longest first. */
+  covering(network: Network): Network[] {
+    const found: Network[] = [];
+    for (const length of this.lengths()) {
+      if (length > network.length) continue;
+      const address = maskTo(network.address, length);
+      const wider: Network = { family: isMapped(address) ? 4 : 6, address, length };
+      if (wider.family === network.family && this.get(wider) !== undefined) found.push(wider);
+    }
+    return found;
   }
 
   /** The lengths there are, in 128 bits, the longest first. */

@@ -46,7 +46,7 @@ const ONLY_DENIES =
 
 export async function loadPolicyTest(path: string): Promise<{ ok: true; test: PolicyTest } | { ok: false; problems: Problem[] }> {
   const file = await readConfigFile(path);
-  if ("refused" in file) return refuse(path, file.refused.replace("; write one, or name another with --config", ""));
+  if ("refused" in file) return refuse(path, file.refused);
   const decoded = decode(file.bytes);
   if ("refused" in decoded) return refuse(`${path}:${decoded.line}:${decoded.column}`, decoded.refused);
   return new Reader(path, decoded.text).read();

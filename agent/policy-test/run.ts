@@ -5,7 +5,7 @@ import { JudgePair, type Judged, type Kernel } from "../explain/inquiry.ts";
 import type { Hook, KernelJudge } from "../explain/kernel-judge.ts";
 import { describePacket } from "../explain/describe.ts";
 import { explainVerdict, type Explanation, type RuleSet } from "../rules/explain-verdict.ts";
-import type { Outcome } from "../rules/reference.ts";
+import type { Host, Outcome } from "../rules/reference.ts";
 import type { PolicyCase, PolicyTest } from "./load.ts";
 import type { Expectation } from "./schema.ts";
 
@@ -32,12 +32,13 @@ export interface Report {
 
 const HOOKS: readonly Hook[] = ["tc", "xdp"];
 
-export function runPolicyTest({ policy, cases }: PolicyTest, kernel: { judge: KernelJudge } | { why: string }): Report {
+/** `host`: what the reference must know beside the policy. */
+export function runPolicyTest({ policy, cases }: PolicyTest, kernel: { judge: KernelJudge } | { why: string }, host: Partial<Host> = {}): Report {
   const { config } = policy;
   // In detect what follows a packet that would be dropped still belongs to it, as in a capture.
   const set: RuleSet = { policy: { ...config, mode: "detect" }, sourceOf: (rule) => `${policy.name}:${policy.ruleLines[rule] ?? 0}` };
   const kernels: Kernel[] = "judge" in kernel ? HOOKS.map((hook) => ({ judge: kernel.judge, hook })) : [kernel];
-  const pairs = kernels.map((one) => new JudgePair(set.policy, {}, one));
+  const pairs = kernels.map((one) => new JudgePair(set.policy, host, one));
   const reached = new Set<string>();
   const skipped = new Set<string>();
   let kernelJudged = 0;

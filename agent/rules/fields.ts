@@ -52,7 +52,7 @@ export const FIELDS = {
     operators: ADDRESS_OPERATORS,
     judged: "once",
     wants: ({ layer3 }) => (layer3?.source ?? []).map((text) => wantAddress(text, (subject) => subject.source)),
-    got: (subject) => formatAddress(fromInteger(subject.source)),
+    got: (subject, { layer3 }) => gotAddress(subject.source, layer3?.source, subject),
   },
   "layer3.destination": {
     layer: "layer3",
@@ -60,7 +60,7 @@ export const FIELDS = {
     operators: ADDRESS_OPERATORS,
     judged: "once",
     wants: ({ layer3 }) => (layer3?.destination ?? []).map((text) => wantAddress(text, (subject) => subject.destination)),
-    got: (subject) => formatAddress(fromInteger(subject.destination)),
+    got: (subject, { layer3 }) => gotAddress(subject.destination, layer3?.destination, subject),
   },
   "layer4.protocol": {
     layer: "layer4",
@@ -119,6 +119,15 @@ function wantAddress(text: string, read: (subject: Subject) => bigint): Want {
     text,
     holds: (subject) => contains(read(subject)),
   };
+}
+
+/** With the sets of the rule that it is in, and is not in. */
+function gotAddress(address: bigint, wanted: readonly string[] = [], { sets }: Subject): string {
+  const memberships = wanted.flatMap((text) => {
+    const set = setNamed(text);
+    return set === undefined ? [] : `${sets.hasAddress(set, address) ? "in" : "not in"} ${text}`;
+  });
+  return [formatAddress(fromInteger(address)), ...memberships].join(", ");
 }
 
 /** Compares integers, unlike the compiled form, which compares bits under a mask: each checks the other. */

@@ -94,6 +94,17 @@ export class Installer {
     return installed;
   }
 
+  /** Has every connection ask the rules again, though they are the same: what they ask for has changed. */
+  refresh(): Promise<number> {
+    const refreshed = this.#turn.then(() => {
+      const generation = generationAfter(generationAfter(this.#tables.generation())); // of the same copy
+      this.#tables.flip(generation);
+      return generation;
+    });
+    this.#turn = refreshed.catch(() => {}); // told to the caller
+    return refreshed;
+  }
+
   async #write(compiled: CompiledRules, sessions: readonly OperatorSession[], beforeFlip: () => void): Promise<number> {
     const { policies, cells } = this.#tables;
     const { front, file } = compiled;

@@ -41,16 +41,18 @@ export function notField(fieldOf: (path: NotPath) => Field) {
     },
     judged: "once",
     wants: (rule) => (rule.not === undefined ? [] : [wantNot(rule, rule.not, fieldOf)]),
-    got: (subject, rule) => notPaths(rule.not ?? {}).map((path) => `${path} ${fieldOf(path).got(subject, rule)}`).join(", "),
+    got: (subject, rule) => notPaths(rule.not ?? {}).map((path) => `${path} ${fieldOf(path).got(subject, negated(rule, rule.not ?? {}))}`).join(", "),
   } satisfies Field;
 }
 
+/** A rule of what `not` names. Ports and messages are those of the rule's own protocol where `not` names none. */
+function negated({ layer4, ...others }: RuleConfig, not: NotConfig): RuleConfig {
+  return { ...others, ...not, layer4: { ...(layer4?.protocol === undefined ? {} : { protocol: layer4.protocol }), ...not.layer4 } };
+}
+
 function wantNot(rule: RuleConfig, not: NotConfig, fieldOf: (path: NotPath) => Field): Want {
-  const { layer4, ...others } = rule;
-  // Ports and messages are those of the rule's own protocol where `not` names none.
-  const negated: RuleConfig = { ...others, ...not, layer4: { ...(layer4?.protocol === undefined ? {} : { protocol: layer4.protocol }), ...not.layer4 } };
   const paths = notPaths(not);
-  const fields = paths.map((path) => ({ path, wants: fieldOf(path).wants(negated) }));
+  const fields = paths.map((path) => ({ path, wants: fieldOf(path).wants(negated(rule, not)) }));
   const texts = fields.map(({ path, wants }) => `${path} ${wants.map(({ text }) => text).join(" or ")}`);
   return {
     operator: paths.length === 1 ? paths[0]! : "several",

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { BanKeeper } from "../../agent/bans/keeper.ts";
-import { BanStore, type Order } from "../../agent/bans/store.ts";
+import { BanStore } from "../../agent/bans/store.ts";
 import { type BanMemory, BanTable } from "../../agent/bans/table.ts";
+import type { Order } from "../../agent/networks/store.ts";
 import { TableFull } from "../../agent/networks/table.ts";
 import { BanOperations } from "../../agent/ban-operations.ts";
 import { BanRoot, NetworkLine } from "../../agent/generated/layout.ts";

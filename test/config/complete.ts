@@ -22,7 +22,7 @@ export const COMPLETE: Complete<WeirConfig> = {
   defaults: { action: "allow", on_error: { ingress: "block", egress: "allow" } },
   failsafe: { management_ports: [22, 2222], addresses: ["192.0.2.10", "2001:db8::/64"] },
   bans: { except: ["192.0.2.1", "2001:db8:1::/64"] },
-  sets: { partners: { addresses: ["192.0.2.0/24", "2001:db8::/32"], ports: [80, "8000-8100"] } },
+  sets: { partners: { addresses: ["192.0.2.0/24", "2001:db8::/32"], ports: [80, "8000-8100"], file: "/etc/weir/lists/feed.txt", ttl: "1h" } },
   inspect_tunnels: true,
   events_per_second: 100,
   rules: [

@@ -6,6 +6,7 @@ import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "../../agent/
 import { networkMemoryOf } from "../../agent/networks/memory.ts";
 import { NetworkTable } from "../../agent/networks/table.ts";
 import { SetKeeper } from "../../agent/sets/keeper.ts";
+import { SetLibrary } from "../../agent/sets/library.ts";
 import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
@@ -98,7 +99,7 @@ export class KernelJudge {
   }
 
   async #install(source: RulesSource, compiled: CompiledRules): Promise<void> {
-    const transition = await this.#sets.prepare(source.sets, compiled.setNumbers, copyAfter(this.#plane.generation));
+    const transition = await this.#sets.prepare(await new SetLibrary().open(source.sets, this.#sets.sets), compiled.setNumbers, copyAfter(this.#plane.generation));
     await this.#installer.install(compiled, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
     await transition.finish();
     this.#source = source;

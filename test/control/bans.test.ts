@@ -31,7 +31,7 @@ test("a mistake on the line is told before anybody is asked", async () => {
     [["add", "192.0.2.7", "--for", "soon"], /--for takes a while/],
     [["add", "example.org"], /"example\.org" is not an address; names are not looked up/],
     [["add", "--file", list], /list\.txt:4: "192\.0\.2\.300" has a part above 255\n.*list\.txt:6: "192\.0\.2" is not an IPv4 address/],
-    [["add", "--file", empty], /empty\.txt names nobody/],
+    [["add", "--file", empty], /empty\.txt names no address/],
     [["clear"], /say --yes to lift all bans/],
     [["lift"], /there is no command "ban lift"/],
   ];

@@ -61,7 +61,7 @@ const WRONG_LINES: [string[], RegExp][] = [
   [["--json", "status"], /options come behind the command/],
   [["mode", "prevnt"], /one of detect, prevent, not "prevnt"; did you mean prevent\?/],
   [["flows", "--limit", "many"], /--limit takes a whole number from 1 to 10000, not "many"/],
-  [["top", "--by", "weight"], /--by is one of process, peer, service, rule, interface/],
+  [["top", "--by", "weight"], /--by is one of process, container, pod, unit, peer, service, rule, interface/],
   [["flows", "--direction", "sideways"], /--direction is one of ingress, egress/],
   [["watch", "--type", "BLOKED"], /did you mean BLOCKED\?/],
   [["watch", "--count", "0"], /--count takes a whole number/],

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
-import { type AgentControl, type BanChange, type BanPage, type BanRow, type Caller, ControlError, type DynamicRow, type ListedRule, type ModeChange, type NewBans, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type Status } from "../../agent/control/contract.ts";
+import { type AgentControl, type BanChange, type BanPage, type BanRow, type Caller, ControlError, type DynamicRow, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
 import type { Grouping, Top } from "../../agent/flows/top.ts";
 import { matches } from "../../agent/control/filter.ts";
@@ -94,6 +94,29 @@ export class FakeAgent implements AgentControl {
     this.askedOfBans.push(asked);
     this.callers.push(caller);
     return this.onBanChange(asked);
+  }
+  askedOfSets: unknown[] = [];
+  sets(): SetRow[] {
+    return [{ name: "partners", members: 3, from: { configuration: 1, file: 2, command: 0 }, file: "/etc/weir/feed.txt", ttl: "1h", problem: "the file of the set partners is not taken: /etc/weir/feed.txt: there is no such file" }, { name: "web", members: 0, from: { configuration: 0, file: 0, command: 0 }, ports: [80] }];
+  }
+  members(set: string, network: string | undefined, limit: number, from = 0): MemberPage {
+    this.askedOfSets.push({ set, network, limit, from });
+    return { total: 2, members: [{ network: "192.0.2.7", from: "command", uid: 0, added: "2026-11-21T03:00:00.000Z", reason: "tells lies" }, { network: "198.51.100.0/24", from: "configuration" }] };
+  }
+  onSetChange: (asked: unknown) => SetChange = () => ({ set: "partners", members: 4, changed: 1, warnings: [] });
+  addMembers(members: NewMembers, caller: Caller): SetChange {
+    return this.#changeSet(members, caller);
+  }
+  removeMembers(set: string, networks: readonly string[] | "all", caller: Caller): SetChange {
+    return this.#changeSet({ set, networks }, caller);
+  }
+  #changeSet(asked: unknown, caller: Caller): SetChange {
+    this.askedOfSets.push(asked);
+    this.callers.push(caller);
+    return this.onSetChange(asked);
+  }
+  setsHolding(addresses: readonly string[]): Record<string, string[]> {
+    return Object.fromEntries(addresses.map((address) => [address, address === "192.0.2.7" ? ["partners"] : []]));
   }
   flows(filter: FlowFilter, limit: number): FlowRow[] {
     return this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);

@@ -173,3 +173,25 @@ test("where the kernel cannot be asked, that is said loudly, and the reference's
   assert.equal(code, 0);
   assert.match(stderr, /^SKIPPED: the kernel did not judge every packet: a test run cannot forward/);
 });
+
+test("cases meet what stands in the files of sets, and a file that is missing is told of", async () => {
+  write("feed.txt", "# of today\n192.0.2.0/28\n2001:db8::/32\n");
+  write("sets.yaml", 'version: 1\nmode: prevent\nsets: { feed: { file: feed.txt } }\nrules:\n  - { name: no-feed, action: block, enforce: true, layer3: { source: ["@feed"] } }\n');
+  const entry = (src: string, expect: string): string => `  - { name: from ${src}, packet: { in: eth0, src: "${src}", dst: ${src.includes(":") ? '"2001:db9::1"' : "198.51.100.1"}, proto: tcp, dport: 80 }, expect: ${expect} }`;
+  const path = write("sets.test.yaml", `policy: sets.yaml\ncases:\n${[entry("192.0.2.7", "block, rule: no-feed"), entry("192.0.2.16", "allow"), entry("2001:db8::7", "block, rule: no-feed"), entry("2001:db7::7", "allow")].join("\n")}\n`);
+  const { code, stdout, stderr } = await runWeir(["test", path]);
+  assert.deepEqual([code, stderr], [0, ""], stdout);
+  assert.equal((await runWeir(["check", join(folder, "sets.yaml")])).stderr, "");
+  rmSync(join(folder, "feed.txt"));
+  const without = await runWeir(["test", path]);
+  assert.equal(without.code, 1);
+  assert.match(without.stderr, /^warning: the file of the set feed is not taken: \S+feed\.txt: no such file$/m);
+  const checked = await runWeir(["check", join(folder, "sets.yaml")]);
+  assert.deepEqual([checked.code, /warning: \S+sets\.yaml: the file of the set feed is not taken: \S+feed\.txt: no such file/.test(checked.stderr)], [0, true], checked.stderr);
+});
+
+test("the kernel meets them, too", requires(root()), async () => {
+  write("feed.txt", "192.0.2.0/28\n2001:db8::/32\n");
+  const { code, stdout } = await runWeir(["test", join(folder, "sets.test.yaml"), "--kernel"]);
+  assert.deepEqual([code, /the kernel judged 8 times/.test(stdout)], [0, true], stdout);
+});

@@ -1,8 +1,8 @@
-import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { banAll, tellBans } from "../ban-change.ts";
-import { type Named, namedIn, namesOn } from "../ban-list.ts";
+import { namedBy } from "../ban-list.ts";
 import { count } from "../format.ts";
-import { timeOf, whileOf } from "../moment.ts";
+import { termOf } from "../moment.ts";
 import { clientFor } from "../paths.ts";
 import { note } from "../print.ts";
 import { operatorSession } from "../session.ts";
@@ -31,15 +31,8 @@ export const command: Command = {
     ["weir ban add --file feed.txt --for 1d", "a whole list, for a day"],
   ],
   async run(call) {
-    const [file, lasts, until, reason] = [call.text("file"), call.text("for"), call.text("until"), call.text("reason")];
-    if (lasts !== undefined && until !== undefined) throw new UsageError("--for and --until do not go together");
-    if ((file === undefined) === (call.words.length === 0)) throw new UsageError(file === undefined ? "say whom to ban, or --file LIST" : "addresses and --file do not go together");
-    const named: Named[] = file === undefined ? namesOn(call.words) : namedIn(file);
-    const term = {
-      ...(lasts === undefined ? {} : { for_s: whileOf("--for", lasts) }),
-      ...(until === undefined ? {} : { until: timeOf("--until", until) }),
-      ...(reason === undefined ? {} : { reason }),
-    };
+    const term = termOf(call);
+    const named = namedBy(call, call.words, "whom to ban");
     const client = await clientFor(call);
     const change = await banAll(client, named, term, operatorSession());
     tellBans(call, change, `Banned ${named.length === 1 ? named[0]!.text : `${count(named.length)} networks`}${change.expires === undefined ? "" : ` until ${change.expires}`}.`);

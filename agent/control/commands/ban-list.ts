@@ -1,13 +1,13 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { ControlClient } from "../client.ts";
 import type { BanRow } from "../contract.ts";
-import { type Column, count, duration, safeJson, since, table } from "../format.ts";
+import { type Column, count, duration, since, table } from "../format.ts";
+import { pagesOf, printPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
-import { note, print, printed } from "../print.ts";
+import { note, print } from "../print.ts";
 
 const SHOWN = 1000;
 const MOST = 10_000_000;
-const PAGE = 5000;
 
 const COLUMNS: Column<BanRow>[] = [
   { title: "BANNED", value: ({ network }) => network },
@@ -32,37 +32,22 @@ export const command: Command = {
   ],
   async run(call) {
     const client = await clientFor(call);
-    return call.has("json") ? await listJson(client, call) : await listTable(client, call);
+    return call.has("json") ? await printPages(pages(client, call, MOST)) : await listTable(client, call);
   },
 };
 
-async function* pages(client: ControlClient, call: Call, most: number): AsyncGenerator<{ rows: BanRow[]; total: number; more: boolean }> {
+function pages(client: ControlClient, call: Call, most: number): ReturnType<typeof pagesOf<BanRow>> {
   const [network] = call.words;
-  let from: number | undefined;
-  for (let left = most; left > 0; ) {
-    const { bans: rows, total, next } = await client.bans(Math.min(left, PAGE), { network, from });
-    yield { rows, total, more: next !== undefined };
-    if (next === undefined) return;
-    left -= rows.length;
-    from = next;
-  }
-}
-
-async function listJson(client: ControlClient, call: Call): Promise<number> {
-  let before = "[";
-  for await (const { rows } of pages(client, call, call.count("limit", MOST, MOST))) {
-    if (rows.length === 0) continue;
-    await printed(before + safeJson(rows.map((row) => JSON.stringify(row)).join(",\n")));
-    before = ",";
-  }
-  print(before === "[" ? "[]" : "]");
-  return 0;
+  return pagesOf(call.count("limit", most, MOST), async (limit, from) => {
+    const { bans: rows, total, next } = await client.bans(limit, { network, from });
+    return { rows, total, ...(next === undefined ? {} : { next }) };
+  });
 }
 
 async function listTable(client: ControlClient, call: Call): Promise<number> {
   const rows: BanRow[] = [];
   let [all, rest] = [0, false];
-  for await (const { rows: page, total, more } of pages(client, call, call.count("limit", SHOWN, MOST))) {
+  for await (const { rows: page, total, more } of pages(client, call, SHOWN)) {
     rows.push(...page);
     [all, rest] = [total, more];
   }

@@ -45,11 +45,12 @@ async function judge(file: string): Promise<Verdict> {
   const about = (message: string): Problem => ({ where: file, path: "", message });
   try {
     const compiled = compile(config);
+    const { problems } = await (await import("../../explain/membership.ts")).membershipByFiles(config.sets);
     const enforced = config.rules.filter((rule) => rule.action === "block" && rule.enforce).length;
     return {
       ok: true,
       problems: [],
-      warnings: [...warnings, ...compiled.warnings.map(about)],
+      warnings: [...warnings, ...[...compiled.warnings, ...problems].map(about)],
       summary: `${file} is valid: mode ${config.mode}, ${count(config.rules.length)} rules (${count(enforced)} enforced), ${sizeOf(compiled)}.`,
     };
   } catch (error) {

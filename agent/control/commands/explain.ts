@@ -2,7 +2,7 @@ import { readNetworks } from "../../../config/address.ts";
 import { printable } from "../../../config/quote.ts";
 import type { Answer, Inquiry } from "../../explain/inquiry.ts";
 import type { Arrival } from "../../rules/reference.ts";
-import { type AskedRules, kernelFor, rulesFor, stillInForce } from "../asked-rules.ts";
+import { type AskedRules, kernelFor, rulesFor, stillInForce, withMembers } from "../asked-rules.ts";
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, meant, UsageError } from "../arguments.ts";
 import { ControlError } from "../contract.ts";
 import { explanationText } from "../explain-text.ts";
@@ -75,7 +75,7 @@ async function ask(call: Call): Promise<{ rules: AskedRules; question: Question;
   const { inquire } = await import("../../explain/inquiry.ts");
   const question = await questionOf(call);
   for (let attempt = 1; ; attempt++) {
-    const rules = await rulesFor(call);
+    const rules = await withMembers(await rulesFor(call), [...(question.before ?? []), question.arrival], call);
     const kernel = await kernelFor(rules, question.arrival.interface, call.has("kernel"));
     try {
       const answer = inquire(rules, rules.host, question, kernel);

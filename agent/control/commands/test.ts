@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { LoadedConfig } from "../../../config/load.ts";
+import { printable } from "../../../config/quote.ts";
 import type { KernelJudge } from "../../explain/kernel-judge.ts";
 import type { Report } from "../../policy-test/run.ts";
 import { type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
@@ -54,9 +55,12 @@ export const command: Command = {
 
 async function judged(test: Parameters<typeof import("../../policy-test/run.ts").runPolicyTest>[0], withKernel: boolean): Promise<Report> {
   const { runPolicyTest } = await import("../../policy-test/run.ts");
+  const { membershipByFiles } = await import("../../explain/membership.ts");
   const kernel = withKernel ? await openKernel(test.policy) : { why: "it was not wished (--kernel)" };
   try {
-    return runPolicyTest(test, kernel);
+    const { isMember, problems } = await membershipByFiles(test.policy.config.sets);
+    for (const problem of problems) note(`warning: ${printable(problem, 1000)}`);
+    return runPolicyTest(test, kernel, { isMember });
   } finally {
     if ("judge" in kernel) kernel.judge.close();
   }

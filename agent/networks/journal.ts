@@ -1,5 +1,5 @@
 /**
- * The journal of bans as text: a line that says for which boot it counts, then blocks. A block is a line of JSON, and
+ * A journal of networks as text: a line that says for which boot it counts, then blocks. A block is a line of JSON, and
  * behind it as many lines with a network each as it says. An order may have several. A block that the end of the file
  * cuts off was never acknowledged.
  */
@@ -7,7 +7,8 @@
 import { type Network, readNetworks } from "../../config/address.ts";
 
 export interface FirstLine {
-  weir: "bans";
+  /** What the networks are: `bans`, or `set NAME`. */
+  weir: string;
   version: 1;
   boot: string;
   /** Wall time of second 0 of the boot clock. */
@@ -20,6 +21,7 @@ export interface OrderLine {
   added: string;
   reason?: string;
   until: number;
+  /** How many networks follow. */
   bans: number;
 }
 
@@ -51,11 +53,11 @@ export class Journal {
   #at = 0;
   #read = 0;
 
-  /** Throws a TypeError or SyntaxError, here or in `blocks`, where it is damaged. `text`: as Latin-1. */
-  constructor(text: string) {
+  /** Throws a TypeError or SyntaxError, here or in `blocks`, where it is damaged. `text`: as Latin-1. `kind`: as FirstLine has it. */
+  constructor(text: string, kind: string) {
     this.#text = text;
     const { weir, version, boot, epoch } = JSON.parse(this.#line() ?? "") as Partial<FirstLine>;
-    if (weir !== "bans" || version !== 1) throw new TypeError("the first line is not that of a journal of bans");
+    if (weir !== kind || version !== 1) throw new TypeError(`the first line is not that of a journal of ${kind}`);
     if (typeof boot !== "string" || !Number.isFinite(epoch)) throw new TypeError("it does not say in which boot it was written");
     this.boot = boot;
     this.epoch = epoch!;

@@ -1,0 +1,40 @@
+/** What the reference must be told of sets: what they hold beside the addresses that the policy writes in them. */
+
+import { formatAddress, fromInteger, isMapped } from "../../config/address.ts";
+import type { Sets } from "../../config/sets.ts";
+import type { Arrival, Host } from "../rules/reference.ts";
+import { Fragments } from "../rules/reference/fragments.ts";
+import { sight, sightInner } from "../rules/reference/sighting.ts";
+import { SetLibrary } from "../sets/library.ts";
+
+/** Without an agent: what stands in their files, and what is wrong with those. */
+export async function membershipByFiles(sets: Sets): Promise<Pick<Host, "isMember"> & { problems: string[] }> {
+  const library = new SetLibrary();
+  const opened = await library.open(sets);
+  const isMember: Host["isMember"] = (set, address) => {
+    const bytes = fromInteger(address);
+    const found = opened.get(set)?.covering({ family: isMapped(bytes) ? 4 : 6, address: bytes, length: 128 });
+    return found?.next().done === false;
+  };
+  return { isMember, problems: library.trouble };
+}
+
+/** As somebody who knows all of them says, by address. */
+export function membershipBy(holding: Readonly<Record<string, readonly string[]>>): Host["isMember"] {
+  return (set, address) => holding[formatAddress(fromInteger(address))]?.includes(set) ?? false;
+}
+
+/** The ends of these packets, and of those in their tunnels. */
+export function addressesIn(arrivals: Iterable<Arrival>): string[] {
+  const found = new Set<bigint>();
+  for (const arrival of arrivals) {
+    const seen = sight(arrival, new Fragments());
+    if ("etherType" in seen || seen.packet === undefined) continue;
+    const { inner } = seen.packet.transport ?? {};
+    const carried = inner == null ? undefined : sightInner(inner, arrival, false, new Fragments());
+    for (const packet of [seen.packet, carried !== undefined && "packet" in carried ? carried.packet : undefined]) {
+      if (packet !== undefined) found.add(packet.source).add(packet.destination);
+    }
+  }
+  return [...found].map((address) => formatAddress(fromInteger(address)));
+}

@@ -1,0 +1,92 @@
+/** Where the members of sets come from: files that others write, and journals of what was added by command. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { secondsOf } from "../../config/duration.ts";
+import { holdsAddresses, type Sets } from "../../config/sets.ts";
+import type { SetConfig } from "../../config/types.ts";
+import { timesOf } from "../../config/watch.ts";
+import { type Clock, systemClock } from "../dynamic/clock.ts";
+import { type ListReading, readList } from "../networks/list.ts";
+import { NetworkStore } from "../networks/store.ts";
+import { FOR_EVER, type Listed, SetMembers } from "./members.ts";
+
+export interface LibraryOptions {
+  /** Without it nothing is added by command, and nothing kept. */
+  stateDirectory?: string;
+  read?: (path: string) => Promise<ListReading>;
+  clock?: Clock;
+}
+
+export class SetLibrary {
+  readonly clock: Clock;
+  readonly #stateDirectory: string | undefined;
+  readonly #read: (path: string) => Promise<ListReading>;
+  readonly #stores = new Map<string, NetworkStore>();
+  /** What is wrong with a file, by set. */
+  readonly #problems = new Map<string, string>();
+  /** Of the files when they were read last, by path. */
+  readonly #times = new Map<string, string>();
+
+  constructor({ stateDirectory, read = readList, clock = systemClock() }: LibraryOptions = {}) {
+    this.#stateDirectory = stateDirectory === undefined ? undefined : join(stateDirectory, "sets");
+    this.#read = read;
+    this.clock = clock;
+  }
+
+  /** For the operator. */
+  get trouble(): string[] {
+    return [...this.#problems.values(), ...[...this.#stores.values()].flatMap(({ trouble }) => trouble)];
+  }
+
+  problemOf(name: string): string | undefined {
+    return this.#problems.get(name);
+  }
+
+  /** See watch.ts. */
+  timesOf(file: string): string {
+    return this.#times.get(file) ?? "";
+  }
+
+  /** Those of addresses, by name. `known`: as they are; one whose configuration is the same stays. */
+  async open(sets: Sets, known: ReadonlyMap<string, SetMembers> = new Map()): Promise<Map<string, SetMembers>> {
+    const opened = new Map<string, SetMembers>();
+    for (const [name, config] of Object.entries(sets)) if (holdsAddresses(config)) opened.set(name, await this.#open(name, config, known.get(name)));
+    for (const name of this.#problems.keys()) if (!opened.has(name)) this.#problems.delete(name);
+    return opened;
+  }
+
+  /** What the file holds now; undefined where it is missing or bad, so that what it held before is kept. */
+  async list(name: string, { file, ttl }: SetConfig): Promise<Listed | undefined> {
+    if (file === undefined) return undefined;
+    this.#times.set(file, await timesOf(file));
+    const reading = await this.#read(file);
+    if ("problem" in reading) {
+      this.#problems.set(name, `the file of the set ${name} is not taken: ${reading.problem}`);
+      return undefined;
+    }
+    this.#problems.delete(name);
+    return { networks: reading.networks, until: ttl === undefined ? FOR_EVER : Math.ceil(this.clock.bootSeconds() + secondsOf(ttl)) };
+  }
+
+  async #open(name: string, config: SetConfig, known: SetMembers | undefined): Promise<SetMembers> {
+    if (known !== undefined && JSON.stringify(known.config) === JSON.stringify(config)) return known;
+    const store = await this.#storeOf(name);
+    const isSameFile = known !== undefined && known.config.file === config.file && known.config.ttl === config.ttl;
+    if (config.file === undefined) this.#problems.delete(name);
+    const listed = isSameFile ? known.listed : ((await this.list(name, config)) ?? (known?.config.file === config.file ? known?.listed : undefined));
+    return new SetMembers(config, store, listed);
+  }
+
+  async #storeOf(name: string): Promise<NetworkStore | undefined> {
+    if (this.#stateDirectory === undefined) return undefined;
+    const known = this.#stores.get(name);
+    if (known !== undefined) return known;
+    mkdirSync(this.#stateDirectory, { recursive: true, mode: 0o700 });
+    const store = new NetworkStore({ path: join(this.#stateDirectory, `${name}.journal`), kind: `set ${name}`, lost: { what: `nothing that was added to the set ${name} is in force`, next: "add again what you need" }, clock: this.clock });
+    await store.rewriteIfDue();
+    this.#stores.set(name, store);
+    return store;
+  }
+}
