@@ -57,6 +57,7 @@ import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
 import { auditExpired, dropFrom } from "./rule-operations.ts";
+import { weekSeconds } from "./rules/boot-clock.ts";
 import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { copyAfter, Installer } from "./rules/install.ts";
 import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
@@ -132,7 +133,7 @@ async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" |
 async function compileAll(settings: Settings, dynamic: DynamicRules, thread: LoadThread): Promise<CompiledRules> {
   try {
     refuseTwins(settings, dynamic.all);
-    return await thread.compile(withDynamic(settings, dynamic.all).source);
+    return await thread.compile(withDynamic(settings, dynamic.all, dynamic.clock).source);
   } catch (error) {
     if (!(error instanceof RulesRefused)) throw error;
     const compiled = await thread.compile(settings.config);
@@ -176,8 +177,9 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const mode = new ModeKeeper(config.state_dir);
   const wanted = mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
+  plane.weekSeconds = weekSeconds(Date.now());
   const transition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
-  const generation = await rules.install(compiled, withDynamic(settings, dynamic.all));
+  const generation = await rules.install(compiled, withDynamic(settings, dynamic.all, dynamic.clock));
   plane.mode = wanted;
   await transition.finish();
 
@@ -317,6 +319,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     }, COLLECT_MS),
     setInterval(() => {
       rates.sample(figures.traffic(), performance.now());
+      operate.keepTime();
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());

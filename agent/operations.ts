@@ -16,6 +16,8 @@ import { LoadThread } from "./load-thread.ts";
 import type { ModeKeeper } from "./mode.ts";
 import type { RuleBook } from "./rulebook.ts";
 import { type Installed, RuleOperations } from "./rule-operations.ts";
+import { weekSeconds } from "./rules/boot-clock.ts";
+import { Endings } from "./rules/endings.ts";
 import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { copyAfter } from "./rules/install.ts";
 import type { SessionKeeper } from "./sessions.ts";
@@ -42,6 +44,8 @@ export interface OperationParts {
   say(level: "info" | "warn" | "error", sentence: string): void;
 }
 
+/** In one line. */
+const MOST_NAMED = 20;
 /** Keys that a running agent does not change. */
 const FIXED = ["audit", "otel", "logging", "state_dir", "control_socket"] as const;
 
@@ -54,6 +58,7 @@ export class Operations {
   readonly #turns = new Turns();
   /** As loaded last, and as what came of the last try. */
   #settings: Settings;
+  #endings: Endings;
   #reloads = 0;
   #failures = 0;
   #loaded = Date.now();
@@ -62,6 +67,7 @@ export class Operations {
   constructor(parts: OperationParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
+    this.#endings = new Endings(parts.settings.config.rules);
     this.bans = new BanOperations({ ...parts, config: () => this.#settings.config });
     this.sets = new SetOperations({
       ...parts,
@@ -125,10 +131,11 @@ export class Operations {
     const settings = await readSettings(options, thread.load);
     const wanted = mode.resolve(settings.config.mode);
     // Towards detect the mode goes first, towards prevent last: nothing is dropped by a mixture of the old and the new.
-    const { generation, loaded, enforced } = await this.#installAll(settings, thread, () => wanted === "detect" && this.#switch(wanted));
+    const { generation, loaded, enforced, warnings: told } = await this.#installAll(settings, thread, () => wanted === "detect" && this.#switch(wanted));
     this.#switch(wanted);
     const before = this.#settings.config;
     this.#settings = settings;
+    this.#endings = new Endings(settings.config.rules);
     this.bans.configure();
     this.sets.configure();
     this.#reloads++;
@@ -140,15 +147,43 @@ export class Operations {
       say("error", `the rules are in force, but not every interface is as the file wants it: ${(error as Error).message}`);
     }
     const fixed = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(settings.config[key]));
-    const warnings = [...settings.warnings, ...warnOfAbsent(settings.config.rules, interfaces.present()), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
+    const warnings = [...settings.warnings, ...told, ...warnOfAbsent(settings.config.rules, interfaces.present()), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
     for (const warning of warnings) say("warn", warning);
     return { generation, rules: { loaded, enforced }, warnings };
+  }
+
+  /** To be called every second: the kernel goes on with the local week as it was told, and ends rules by its own clock. */
+  keepTime(): void {
+    const { plane } = this.#parts;
+    const seconds = weekSeconds(Date.now());
+    if (Math.abs(seconds - plane.weekSeconds) > 1) plane.weekSeconds = seconds;
+    if (!this.#endings.isStale()) return;
+    const { rules } = this.#settings.config;
+    const over = this.#endings.over(rules);
+    this.#endings = new Endings(rules);
+    void this.#turns.take(() => this.#endRules(over));
+  }
+
+  /** Those that are over are left out, and the others end when they should by the clock as it is now. */
+  async #endRules(over: readonly string[]): Promise<void> {
+    const { audit, telemetry, say } = this.#parts;
+    try {
+      await using thread = new LoadThread();
+      const { generation, loaded } = await this.#installAll(this.#settings, thread, () => {});
+      telemetry.changed("weir.rules.changed", { generation, loaded });
+      if (over.length === 0) return;
+      const named = over.length > MOST_NAMED ? `${over.slice(0, MOST_NAMED).join(",")} and ${over.length - MOST_NAMED} others` : over.join(",");
+      say("info", `the time of rule ${named} is over`);
+      await audit.action({ action: "RULE-EXPIRED", detail: { rules: named, generation } });
+    } catch (error) {
+      say("error", `what rules of the file end by the clock is not up to date: ${problemsOf(error).join("; ")}`);
+    }
   }
 
   /** Of a file that was read. `whenCompiled` runs when nothing can refuse the rules any more. */
   async #installAll(settings: Settings, thread: LoadThread, whenCompiled: () => unknown): Promise<Installed & { enforced: number }> {
     const { rules, dynamic } = this.#parts;
-    const written = withDynamic(settings, dynamic.all);
+    const written = withDynamic(settings, dynamic.all, dynamic.clock);
     refuseTwins(settings, dynamic.all);
     const installed = await this.#install(await rules.compile(written.source, thread), written, whenCompiled);
     return { ...installed, enforced: rules.enforced };
@@ -157,7 +192,7 @@ export class Operations {
   /** Before the file's rules, which stay as they are. */
   async #installFront(dynamic: readonly DynamicRule[], whenCompiled = () => {}): Promise<Installed> {
     const { rules } = this.#parts;
-    const written = withDynamic(this.#settings, dynamic);
+    const written = withDynamic(this.#settings, dynamic, this.#parts.dynamic.clock);
     await using thread = new LoadThread();
     return this.#install(rules.compileFront(written.source) ?? (await rules.compile(written.source, thread)), written, whenCompiled);
   }

@@ -11,6 +11,7 @@ import { isPrintable, printable, quote } from "./quote.ts";
 import { explainSetName, setNamed } from "./sets.ts";
 import { readRate } from "./rate.ts";
 import { parseSize } from "./size.ts";
+import { explainMoment, explainTimeOfDay } from "./time.ts";
 
 /** What is wrong with a value, or undefined. */
 type Format = (value: string) => Misreading | undefined;
@@ -63,10 +64,9 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     if (bytes === undefined) return { error: `${quote(value)} is not a size, as 1048576, 100MB or 64MiB` };
     return bytes < SMALLEST_SIZE || bytes > LARGEST_SIZE ? { error: `the size ${printable(value)} is outside 64kB to 1000GB` } : undefined;
   },
-  duration(value) {
-    const error = explainDuration(value);
-    return error === undefined ? undefined : { error };
-  },
+  duration: (value) => said(explainDuration(value)),
+  moment: (value) => said(explainMoment(value)),
+  time_of_day: (value) => said(explainTimeOfDay(value)),
   rate: (value) => misreading(readRate(value)),
   endpoint(value) {
     const url = URL.parse(value);
@@ -96,6 +96,10 @@ function explainPath(value: string, longest: number): Misreading | undefined {
   if (!isPrintable(value)) return { error: `the path ${quote(value)} has characters that cannot be shown` };
   if (Buffer.byteLength(value) > longest) return { error: `the path is longer than ${longest} bytes` };
   return undefined;
+}
+
+function said(error: string | undefined): Misreading | undefined {
+  return error === undefined ? undefined : { error };
 }
 
 function misreading(reading: object | Misreading): Misreading | undefined {

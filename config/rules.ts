@@ -34,6 +34,7 @@ export function checkRules(rules: unknown[], sets: Mapping | undefined, errors: 
     if (!isMapping(rule)) continue;
     checkName(rule["name"], index, first, errors);
     checkReject(rule, [...path, "reject"], errors, warnings);
+    for (const [span, times] of listIn(rule, "schedule").entries()) if (isMapping(times)) checkSpan(times, [...path, "schedule", span], errors);
     checkLayer4(mappingIn(rule, "layer4"), [...path, "layer4"], errors);
     if (isMapping(rule["not"])) checkNot(rule["not"], mappingIn(rule, "layer4")["protocol"], [...path, "not"], errors);
     checkReferences(rule, sets, path, errors);
@@ -82,6 +83,11 @@ function checkReferenceList(list: unknown[], what: "addresses" | "ports", sets: 
     const wrong = name === undefined ? undefined : explainReference(name, what, sets);
     if (wrong !== undefined) errors.add([...path, index], wrong.error, { value: entry, suggestion: wrong.suggestion });
   }
+}
+
+function checkSpan({ from, to }: Mapping, path: Steps, errors: Findings): void {
+  if (from === "24:00") errors.add([...path, "from"], "no day has a time behind 24:00", { value: from, suggestion: "00:00" });
+  else if (from === to && from !== undefined) errors.add([...path, "to"], `the span from ${String(from)} to ${String(to)} holds no time; a whole day is 00:00 to 24:00`, { value: to });
 }
 
 function checkLayer4(layer4: Mapping, path: Steps, errors: Findings, otherwise?: unknown): void {

@@ -3,6 +3,7 @@
  * there; the optional ones are absent when the operator left them out, and then mean "any".
  */
 
+import type { Weekday } from "./time.ts";
 import type { ConnectionState, TcpFlag } from "./names.ts";
 
 export type Mode = "detect" | "prevent";
@@ -59,6 +60,10 @@ export interface RuleConfig {
   reject?: boolean;
   direction: RuleDirection;
   interfaces?: string[];
+  /** Local time: see time.ts. */
+  schedule?: { days: Weekday[]; from: string; to: string }[];
+  /** A moment: see time.ts. */
+  expires?: string;
   layer3?: Layer3Config;
   layer4?: Layer4Config;
   /** The rule leaves out what all of these fields match. */

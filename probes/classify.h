@@ -26,6 +26,8 @@ static __always_inline void start_search(struct packet *packet)
 	search->doubtful_block = NO_ORDER;
 	search->condition_overflow = NO_ORDER;
 	packet->decision.condition_count = 0;
+	packet->decision.once = 0;
+	packet->decision.ask_again = 0;
 }
 
 static __always_inline bool passes_default(const struct packet *packet)

@@ -76,25 +76,18 @@ static __always_inline bool holds(const struct rule *rule, __u32 rule_index, con
 	return !rule->rate_interval || is_over_rate(packet->which, rule_index);
 }
 
-/*
- * A rule that is asked once held when the connection opened, as the condition of this number: the rest of the connection
- * is as if it had no conditions.
- */
-static __always_inline void settle_once(struct decision *decision, __u32 number, __u32 slot, bool staged)
+/* Asks the condition of this number; of one that is asked once the connection keeps the answer. */
+static __always_inline bool is_met(struct packet *packet, __u32 number, const struct rule *rule, __u32 rule_index)
 {
-	if (staged) {
-		if (decision->staged == SLOT_NONE || decision->staged_at > number) {
-			decision->staged = slot;
-			decision->staged_at = number;
-		}
-		return;
-	}
-	if (decision->staged_at > number)
-		decision->staged = SLOT_NONE;
-	decision->slot = slot;
-	decision->action = ACTION_ALLOW;
-	decision->reason = 0;
-	decision->condition_count = number + 1;
+	__u8 bit = 1 << (number & 7);
+
+	if (packet->decision.once & bit)
+		return true;
+	if (!holds(rule, rule_index, packet))
+		return false;
+	if (is_asked_once(rule))
+		packet->decision.once |= bit;
+	return true;
 }
 
 /* Not static: see judge_inner. */
@@ -118,11 +111,9 @@ __noinline int apply_conditions(__u32 which)
 		slot = decision->conditions[i];
 		index = packet->copy * rule_slots + slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
-		if (!rule || !holds(rule, index, packet))
+		if (!rule || !is_met(packet, i, rule, index))
 			continue;
 		staged = rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE);
-		if (is_asked_once(rule) && (staged || rule->action == ACTION_ALLOW))
-			settle_once(decision, i, slot, staged);
 		if (staged) {
 			if (packet->outcome.staged == SLOT_NONE)
 				packet->outcome.staged = slot;

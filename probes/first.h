@@ -63,6 +63,8 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
 	reason = classify(packet->which, j->policy);
 	if (reason)
 		decide_undecided(packet, j->policy, reason);
+	else if (j->flow)
+		keep_answers(packet, j->flow);
 }
 
 /*

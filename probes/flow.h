@@ -104,7 +104,7 @@ static __always_inline void store_decision(struct flow *flow, const struct decis
 {
 	__u32 seen = flow->generation;
 
-	if (seen == GENERATION_WRITING || seen == generation)
+	if (seen == GENERATION_WRITING)
 		return;
 	if (__sync_val_compare_and_swap(&flow->generation, seen, GENERATION_WRITING) != seen)
 		return;
@@ -112,10 +112,12 @@ static __always_inline void store_decision(struct flow *flow, const struct decis
 	__sync_val_compare_and_swap(&flow->generation, GENERATION_WRITING, generation);
 }
 
-/* Copies the flow's decision to the packet if it was made under the packet's generation. */
+/* Copies the flow's decision to the packet if it was made under the packet's generation, and still stands. */
 static __always_inline bool load_decision(struct packet *packet, const struct flow *flow)
 {
 	if (*(volatile __u32 *)&flow->generation != packet->generation)
+		return false;
+	if (flow->decision.ask_again && bpf_jiffies64() >= flow->decision.ask_again)
 		return false;
 	packet->decision.slot = flow->decision.slot;
 	packet->decision.staged = flow->decision.staged;
@@ -123,11 +125,40 @@ static __always_inline bool load_decision(struct packet *packet, const struct fl
 	packet->decision.reason = flow->decision.reason;
 	packet->decision.staged_at = flow->decision.staged_at;
 	packet->decision.condition_count = flow->decision.condition_count;
-	if (packet->decision.condition_count)
+	if (packet->decision.condition_count) {
+		packet->decision.once = flow->decision.once;
 		__builtin_memcpy(packet->decision.conditions, flow->decision.conditions,
 				 sizeof(flow->decision.conditions));
+	}
 	asm volatile("" ::: "memory");
 	return *(volatile __u32 *)&flow->generation == packet->generation;
+}
+
+/* 1 if both are the same, else 0, without a branch, of which the verifier would follow every combination. */
+static __always_inline __u32 is_same(__u32 one, __u32 other)
+{
+	return ((__u64)(one ^ other) - 1) >> 63;
+}
+
+/*
+ * The flow's decision is asked for again under the same rules: what was asked when the connection opened stays
+ * answered, at the places that the conditions have now.
+ */
+static __always_inline void keep_answers(struct packet *packet, const struct flow *flow)
+{
+	const struct decision *before = &flow->decision;
+	__u32 once = before->once, kept = 0;
+
+	if (!once || (flow->generation != packet->generation && flow->generation != GENERATION_WRITING))
+		return;
+	/* Rolled up: unrolled it takes more of the stack than there is. */
+#pragma clang loop unroll(disable)
+	for (__u32 pair = 0; pair < LIMIT_CONDITIONS * LIMIT_CONDITIONS; pair++) {
+		__u32 old = pair / LIMIT_CONDITIONS, now = pair % LIMIT_CONDITIONS;
+
+		kept |= (once >> old & is_same(before->conditions[old], packet->decision.conditions[now])) << now;
+	}
+	packet->decision.once = kept;
 }
 
 /* Trust is asked anew for each packet, so that a trusted peer's flow keeps no decision: GENERATION_NONE. */

@@ -29,6 +29,8 @@ static __always_inline void decide_as(struct packet *packet, __u32 slot, __u32 a
 	packet->decision.reason = reason;
 	packet->decision.condition_count = 0;
 	packet->decision.staged_at = 0;
+	packet->decision.once = 0;
+	packet->decision.ask_again = 0;
 }
 
 static __always_inline void decide_undecided(struct packet *packet, const struct policy *policy, __u32 reason)

@@ -16,6 +16,7 @@
 
 #include "bits.h"
 #include "counters.h"
+#include "moments.h"
 #include "options.h"
 
 #define NO_ORDER 0xffffffff
@@ -125,6 +126,16 @@ static __always_inline void add_condition(struct packet *packet, __u32 order, __
 		search->condition_overflow = order;
 }
 
+/* Whether it is time for the rule, or not, the answer is that of a moment. */
+static __always_inline bool is_its_time(struct packet *packet, __u32 slot)
+{
+	__u32 index = packet->copy * rule_slots + slot;
+	struct rule *rule = bpf_map_lookup_elem(&rules, &index);
+
+	packet->decision.ask_again = bpf_jiffies64() + jiffies_per_second;
+	return rule && is_in_time(rule);
+}
+
 /* Notes what a matcher that matches means for the packet. */
 static __noinline void note_match(const struct matcher *m, struct packet *packet)
 {
@@ -136,6 +147,8 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 		return;
 	search = &packet->search;
 	order = m->order;
+	if (m->flags & MATCHER_TIMED && !is_its_time(packet, m->slot))
+		return;
 	doubtful = m->flags & MATCHER_DOUBTFUL || (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
 	if (doubtful) {
 		__u32 *doubt = m->flags & MATCHER_BLOCKS ? &search->doubtful_block : &search->doubtful_allow;

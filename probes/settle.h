@@ -62,6 +62,25 @@ static __always_inline void tell_first(struct judgement *j, struct packet *packe
 	tell(j, packet, cookie, type, slot, staged);
 }
 
+/*
+ * A packet of a flow whose decision stands: told only where a condition made it differ, and not again as long as the same
+ * rule speaks.
+ */
+static __always_inline void settle_known(struct judgement *j, struct packet *packet)
+{
+	bool staged = !is_blocked(packet);
+	__u8 type = packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED;
+	__u32 slot = staged ? packet->outcome.staged : packet->outcome.slot;
+
+	if (staged && (slot == packet->decision.staged || slot == SLOT_NONE))
+		return;
+	if (j->flow->told == slot)
+		return;
+	j->flow->told = slot;
+	opener_of_flow(packet, j->flow, j->by_opener);
+	tell(j, packet, j->flow->cookie, type, slot, staged);
+}
+
 /* After the verdict: what is told of the packet, and what is kept of its connection. */
 static __noinline void settle_first(struct judgement *j, struct packet *packet)
 {
@@ -73,9 +92,14 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 	if (j->flow) {
 		struct decision *before = &j->flow->decision;
 		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
+		bool again = j->flow->generation == packet->generation;
 
 		cookie = j->flow->cookie;
 		store_decision(j->flow, &packet->decision, packet->generation);
+		if (again && !changed) {
+			settle_known(j, packet);
+			return;
+		}
 		j->flow->told = packet->outcome.staged;
 		if (changed || is_blocked(packet))
 			tell_first(j, packet, cookie);
@@ -96,25 +120,6 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 		insert_flow(packet, &packet->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
 	}
 	tell_first(j, packet, cookie);
-}
-
-/*
- * A packet of a flow whose decision stands: told only where a condition made it differ, and not again as long as the same
- * rule speaks.
- */
-static __always_inline void settle_known(struct judgement *j, struct packet *packet)
-{
-	bool staged = !is_blocked(packet);
-	__u8 type = packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED;
-	__u32 slot = staged ? packet->outcome.staged : packet->outcome.slot;
-
-	if (staged && (slot == packet->decision.staged || slot == SLOT_NONE))
-		return;
-	if (j->flow->told == slot)
-		return;
-	j->flow->told = slot;
-	opener_of_flow(packet, j->flow, j->by_opener);
-	tell(j, packet, j->flow->cookie, type, slot, staged);
 }
 
 static __always_inline void count_outcome(const struct packet *packet, bool opens)

@@ -28,6 +28,15 @@ function flags(text: string): { set?: string[]; unset?: string[] } {
   return { ...(set.length === 0 ? {} : { set }), ...(unset.length === 0 ? {} : { unset }) };
 }
 
+/** `sat,sun 22:00-06:00`: days, a span, or both. */
+function span(text: string): object[] {
+  const parts = text.trim().split(/\s+/);
+  const times = parts.find((part) => part.includes(":"));
+  const days = parts.filter((part) => part !== times);
+  const [from, to] = times?.split("-", 2) ?? [];
+  return [{ ...(days.length === 0 ? {} : { days: list(days.join(",")) }), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
+}
+
 const CONDITIONS: Record<string, Flag> = {
   src: { key: "layer3.source", value: "LIST", about: "addresses, prefixes or first-last ranges of the opener, with commas", read: list },
   dst: { key: "layer3.destination", value: "LIST", about: "those of the other end", read: list },
@@ -48,6 +57,7 @@ const FLAGS: Record<string, Flag> = {
   per: { key: "layer4.over_rate.per", value: "WHAT", about: "a rate of packets, or of each new connection (packet)", read: word },
   "longer-than": { key: "layer4.connection_duration.longer_than", value: "WHILE", about: "connections that are older, as 1h", read: word },
   "shorter-than": { key: "layer4.connection_duration.shorter_than", value: "WHILE", about: "those that are younger", read: word },
+  schedule: { key: "schedule", value: "SPAN", about: "when it holds, in local time: days, a span of the day, or both, as 'sat,sun 22:00-06:00'", read: span },
   ...Object.fromEntries(
     Object.entries(CONDITIONS).map(([name, { key, value, read }]): [string, Flag] => [`not-${name}`, { key: `not.${key}`, value: value!, about: `as --${name}; what all these name together is left out`, read }]),
   ),

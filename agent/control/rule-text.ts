@@ -4,11 +4,13 @@ import { parseOverRate } from "../../config/rate.ts";
 import type { Layer3Config, Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
 
 /** `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0, but not from 10.1.0.0/16` */
-export function ruleText({ action, enforce, reject, direction, interfaces = [], layer3 = {}, layer4 = {}, not }: RuleConfig): string {
+export function ruleText({ action, enforce, reject, direction, interfaces = [], schedule = [], expires, layer3 = {}, layer4 = {}, not }: RuleConfig): string {
   const words = [layer4.protocol === undefined ? "anything" : String(layer4.protocol), ...carriedText(layer3, layer4)];
   const where = [direction === "both" ? "" : direction, ...worded("on ", interfaces)].filter((part) => part !== "").join(" ");
   const whole = `${action}${enforce && action === "block" ? `, enforced${reject ? ", rejecting" : ""}` : ""}: ${words.join(" ")}${where === "" ? "" : `, ${where}`}`;
-  return not === undefined ? whole : `${whole}, but not ${notText(not)}`;
+  const spans = schedule.map(({ days, from, to }) => `${days.join(" ")} ${from}-${to}`);
+  const times = [...(spans.length === 0 ? [] : [`, on ${spans.join(" or ")}`]), ...(expires === undefined ? [] : [`, until ${expires}`])].join("");
+  return `${whole}${not === undefined ? "" : `, but not ${notText(not)}`}${times}`;
 }
 
 function notText({ interfaces = [], layer3 = {}, layer4 = {} }: NotConfig): string {

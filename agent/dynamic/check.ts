@@ -4,8 +4,11 @@ import { type Finding, Findings, formatPath } from "../../config/findings.ts";
 import { printable, quote } from "../../config/quote.ts";
 import { checkRules } from "../../config/rules.ts";
 import type { Sets } from "../../config/sets.ts";
+import { parseMoment } from "../../config/time.ts";
+import type { RuleConfig } from "../../config/types.ts";
 import { RulesRefused, type RulesSource } from "../rules/compile.ts";
 import type { Settings } from "../settings.ts";
+import { type Clock, shownAgain } from "./clock.ts";
 import type { DynamicRule } from "./store.ts";
 
 /** Sentences, each behind the path of the key it is about, as `layer4.protocol: ...`. */
@@ -33,11 +36,18 @@ export interface Written {
 }
 
 /** What is in force: the dynamic rules, then those of the file. */
-export function withDynamic({ config, sourceOf: placeOf }: Settings, dynamic: readonly DynamicRule[]): Written {
+export function withDynamic({ config, sourceOf: placeOf }: Settings, dynamic: readonly DynamicRule[], clock: Clock): Written {
   return {
-    source: { ...config, front: dynamic.map(({ rule }) => rule) },
+    source: { ...config, front: dynamic.map((one) => untilItEnds(one, clock)) },
     sourceOf: (index) => (index < dynamic.length ? sourceOf(dynamic[index]!) : placeOf(index - dynamic.length)),
   };
+}
+
+/** The rule with its end, so that the kernel ends it also where no agent does. */
+function untilItEnds({ rule, expires }: DynamicRule, clock: Clock): RuleConfig {
+  if (expires === undefined) return rule;
+  const own = rule.expires === undefined ? Infinity : parseMoment(rule.expires)!;
+  return { ...rule, expires: new Date(Math.min(own, shownAgain(expires, clock).wall)).toISOString() };
 }
 
 export function sourceOf({ id }: DynamicRule): string {

@@ -18,6 +18,7 @@ import type { Direction } from "../events/event.ts";
 import { networkMemoryOf } from "../networks/memory.ts";
 import { NetworkTable } from "../networks/table.ts";
 import type { Capacity } from "../rules/capacity.ts";
+import { weekSeconds } from "../rules/boot-clock.ts";
 import { compile, type CompiledRules, interfaceGroupsOf, namesBySlot, type RulesSource } from "../rules/compile.ts";
 import { groupsOf } from "../rules/groups.ts";
 import { copyAfter, Installer } from "../rules/install.ts";
@@ -79,6 +80,7 @@ export class KernelJudge {
     const judge = new KernelJudge(compiled.capacity);
     try {
       judge.#program(FIRST_PROGRAM);
+      judge.#control.setUint32(Control.week_seconds, weekSeconds(Date.now()), true);
       await judge.#install(source, compiled, sessions);
       return judge;
     } catch (error) {
@@ -93,7 +95,7 @@ export class KernelJudge {
     const groups = new Map([...tables.ifindexes].map(([name, ifindex]) => [name, groupsIn(interfaces, ifindex, tables.generation & 1)]));
     interfaces.close();
     const control = openPinned(tables.path, "control");
-    const banFlags = control.lookup(u32(0))!.readUInt32LE(Control.bans);
+    const root = control.lookup(u32(0))!;
     control.close();
     enterEmptyNamespace();
     const judge = new KernelJudge(tables.capacity);
@@ -103,7 +105,7 @@ export class KernelJudge {
       judge.#groupsOf = (name) => groups.get(name);
       judge.#program(FIRST_PROGRAM);
       judge.#flip(tables.generation);
-      judge.#control.setUint32(Control.bans, banFlags, true);
+      for (const word of [Control.bans, Control.week_seconds]) judge.#control.setUint32(word, root.readUInt32LE(word), true);
       return judge;
     } catch (error) {
       judge.close();

@@ -10,6 +10,7 @@ export const GENERATION_NONE = 0;
 export const GENERATION_WRITING = 4294967295;
 
 export const Limit = {
+  SCHEDULE: 4,
   CONDITIONS: 8,
   RULES: 131072,
   TABLES: 64,
@@ -259,6 +260,7 @@ export const MatcherFlag = {
   BLOCKS: 2,
   STAGED: 4,
   CONDITIONAL: 8,
+  TIMED: 32,
   DOUBTFUL: 16,
 } as const;
 
@@ -347,6 +349,7 @@ export const Control = {
   generation: 0,
   mode: 4,
   bans: 8,
+  week_seconds: 12,
 } as const;
 
 export const NetworkLine = {
@@ -442,8 +445,15 @@ export const Policy = {
   },
 } as const;
 
+export const RuleSpan = {
+  size: 6,
+  days: 0,
+  from: 2,
+  to: 4,
+} as const;
+
 export const Rule = {
-  size: 48,
+  size: 72,
   action: 0,
   flags: 1,
   tcp_flags_mask: 2,
@@ -454,9 +464,18 @@ export const Rule = {
   states: 16,
   rate_per_connection: 17,
   rate_by: 18,
+  expires: 20,
   identity: 24,
   rate_interval: 32,
   rate_burst: 40,
+  schedule: {
+    at: 48,
+    count: 4,
+    stride: 6,
+    days: 0,
+    from: 2,
+    to: 4,
+  },
 } as const;
 
 export const RuleCounterShard = {
@@ -605,18 +624,20 @@ export const FlowKey = {
 } as const;
 
 export const Decision = {
-  size: 44,
+  size: 56,
   slot: 0,
   staged: 4,
   action: 8,
   reason: 9,
   condition_count: 10,
   staged_at: 11,
-  conditions: { at: 12, count: 8, stride: 4 },
+  once: 12,
+  ask_again: 16,
+  conditions: { at: 24, count: 8, stride: 4 },
 } as const;
 
 export const Flow = {
-  size: 128,
+  size: 144,
   seen_jiffies: 0,
   packets: { at: 8, count: 2, stride: 8 },
   bytes: { at: 24, count: 2, stride: 8 },
@@ -628,19 +649,21 @@ export const Flow = {
   tcp_flags: { at: 51, count: 2, stride: 1 },
   decision: {
     at: 56,
-    size: 44,
+    size: 56,
     slot: 56,
     staged: 60,
     action: 64,
     reason: 65,
     condition_count: 66,
     staged_at: 67,
-    conditions: { at: 68, count: 8, stride: 4 },
+    once: 68,
+    ask_again: 72,
+    conditions: { at: 80, count: 8, stride: 4 },
   },
-  told: 100,
-  opened_ns: 104,
-  opened_jiffies: 112,
-  cookie: 120,
+  told: 112,
+  opened_ns: 120,
+  opened_jiffies: 128,
+  cookie: 136,
 } as const;
 
 export const Owner = {

@@ -123,6 +123,15 @@ export class DataPlane {
     this.#control.setUint32(Control.bans, flags, true);
   }
 
+  /** On top of those of the boot clock: since Monday 00:00, local time. */
+  get weekSeconds(): number {
+    return this.#control.getUint32(Control.week_seconds, true);
+  }
+
+  set weekSeconds(seconds: number) {
+    this.#control.setUint32(Control.week_seconds, seconds, true);
+  }
+
   get mode(): "detect" | "prevent" {
     return this.#control.getUint32(Control.mode, true) === Mode.PREVENT ? "prevent" : "detect";
   }

@@ -8,9 +8,10 @@ import { Classifier } from "./classifier/build.ts";
 import { Crowded } from "./classifier/crowded.ts";
 import { type LineArrays, Lines, WORDS } from "./classifier/line.ts";
 import { conditionalLines, findLongChain } from "./chain.ts";
-import { asksForInvalid, type Conditions, conditionsOf } from "./conditions.ts";
+import { type BootClock, bootClock } from "./boot-clock.ts";
+import { asksForInvalid, type Conditions, conditionsOf, isOver } from "./conditions.ts";
 import { expand } from "./expand.ts";
-import { isConditional } from "./fields.ts";
+import { isConditional, isTimed } from "./fields.ts";
 import { type Group, InterfaceGroups } from "./groups.ts";
 import { meaningsFor, type Said } from "./meanings.ts";
 import { packRules } from "./pack.ts";
@@ -104,8 +105,8 @@ export class RulesRefused extends Error {
 /** Orders of the rules behind the front, which any front leaves free: so it may change without them. */
 const FIRST_ORDER_BEHIND = Limit.RULES;
 
-/** `previous`: what is in force, so that unchanged rules keep their slots. */
-export function compile(source: RulesSource, previous?: Before): CompiledRules {
+/** `previous`: what is in force, so that unchanged rules keep their slots. Rules whose time is over are left out. */
+export function compile(source: RulesSource, previous?: Before, clock = bootClock()): CompiledRules {
   const { front = [], rules } = source;
   const all = [...front, ...rules];
   if (all.length > MOST_RULES) throw new RulesRefused([`there are ${all.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`]);
@@ -115,8 +116,8 @@ export function compile(source: RulesSource, previous?: Before): CompiledRules {
   const [frontSlots, fileSlots] = splitSlots(slots, front.length);
   const groups = new InterfaceGroups();
   const sets = new SetReferences(source.sets, numberSets(source.sets, previous?.setNumbers));
-  const behind = expandAll(rules, fileSlots, { groups, sets }, FIRST_ORDER_BEHIND, MOST_MATCHERS);
-  const before = expandAll(front, frontSlots, { groups, sets }, 0, MOST_MATCHERS - behind.lines.count);
+  const behind = expandAll(rules, fileSlots, { groups, sets, now: clock.now() }, FIRST_ORDER_BEHIND, MOST_MATCHERS);
+  const before = expandAll(front, frontSlots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - behind.lines.count);
   const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
   const costs = [...before.costs, ...behind.costs];
   const problems = [groups.problem, ...sets.problems, explainCost(all, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
@@ -128,7 +129,7 @@ export function compile(source: RulesSource, previous?: Before): CompiledRules {
   const long = findLongChain(behind.lines, undefined, isSilenced) ?? findLongChain(before.lines, behind.lines, isSilenced);
   if (long !== undefined) throw new RulesRefused([explainChain(long, ruleAt)]);
   const shadowed = [...findShadowed(before.lines, classifiers[0]), ...findShadowed(behind.lines, classifiers[1], [classifiers[0]])];
-  const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt), partOf(rules, behind, fileSlots, classifiers[1], ruleAt)];
+  const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt, clock), partOf(rules, behind, fileSlots, classifiers[1], ruleAt, clock)];
   const cells = frontPart.cellCount + filePart.cellCount;
   const capacity = capacityFor(all.length, cells, enough);
   if (capacity === undefined) {
@@ -151,7 +152,7 @@ export function compile(source: RulesSource, previous?: Before): CompiledRules {
     freshSlots: fresh,
     nextSlot: next,
     setNumbers: sets.numbers,
-    warnings: [...all.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets)), ...explainShadowed(shadowed, ruleAt)],
+    warnings: [...all.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
   };
 }
 
@@ -159,28 +160,28 @@ export function compile(source: RulesSource, previous?: Before): CompiledRules {
  * Another front before the rules that are in force, without looking at these. undefined where that is not enough to say
  * that they go together: then `compile` knows, and why not. Throws RulesRefused too.
  */
-export function compileFront({ front = [], sets: named }: RulesSource, before: Before): CompiledRules | undefined {
+export function compileFront({ front = [], sets: named }: RulesSource, before: Before, clock = bootClock()): CompiledRules | undefined {
   const { file, capacity } = before;
   const count = front.length + file.slots.slots.length;
   if (!fits(count, file.cellCount, capacity)) return undefined;
   const { fresh, next, ...slots } = assignSlots(front, before.front.slots, { capacity: capacity.slots, next: before.nextSlot, taken: file.slots.slots });
   const groups = new InterfaceGroups(file.interfaceGroups);
   const sets = new SetReferences(named, before.setNumbers);
-  const expanded = expandAll(front, slots, { groups, sets }, 0, MOST_MATCHERS - file.alternatives);
+  const expanded = expandAll(front, slots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - file.alternatives);
   const { lines, costs } = expanded;
   if (groups.problem !== undefined || sets.problems.length > 0 || sumOf(costs) > MOST_MATCHERS - file.alternatives) return undefined;
   const ruleAt: RuleAt = (order) => front[order]!;
   const classifier = uncrowded(() => new Classifier(lines), ruleAt);
   if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.silencedBy([classifier], others, line) !== undefined)) return undefined;
   const shadowed = findShadowed(lines, classifier);
-  const part = partOf(front, expanded, slots, classifier, ruleAt);
+  const part = partOf(front, expanded, slots, classifier, ruleAt, clock);
   if (!fits(count, file.cellCount + part.cellCount, capacity)) return undefined;
   return {
     ...withoutImages(before),
     front: part,
     freshSlots: fresh,
     nextSlot: next,
-    warnings: [...front.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets)), ...explainShadowed(shadowed, ruleAt)],
+    warnings: [...front.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
   };
 }
 
@@ -210,19 +211,20 @@ interface Expanded {
 }
 
 /** The matchers of rules; where they are more than `most`, only how many. */
-function expandAll(rules: readonly RuleConfig[], { slots }: Slots, said: Said, firstOrder: number, most: number): Expanded {
+function expandAll(rules: readonly RuleConfig[], { slots }: Slots, said: Said & { now: number }, firstOrder: number, most: number): Expanded {
   const lines = new Lines(rules.length);
   const costs = new Float64Array(rules.length);
   const known = said.groups.all.length;
   for (const [index, rule] of rules.entries()) {
+    if (isOver(rule, said.now)) continue;
     const blocks = rule.action === "block";
-    const meaning = { slot: slots[index]!, order: firstOrder + index, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule) };
+    const meaning = { slot: slots[index]!, order: firstOrder + index, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule), timed: isTimed(rule) };
     costs[index] = expand(rule, meaningsFor(rule, said), lines, meaning, most - lines.count);
   }
   return { lines, costs, interfaceGroups: said.groups.all.slice(known) };
 }
 
-function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt): Part {
+function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt, clock: BootClock): Part {
   const conditional = conditionalLines(lines);
   const cells = uncrowded(() => classifier.cells(), ruleAt);
   return {
@@ -233,7 +235,7 @@ function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expand
     askedSets: askedSets(lines),
     conditional,
     cellCount: cells.length / WORDS,
-    image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!))) },
+    image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!)), clock) },
   };
 }
 

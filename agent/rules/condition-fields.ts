@@ -3,11 +3,28 @@
 import { parseDuration } from "../../config/duration.ts";
 import { TCP_FLAGS } from "../../config/names.ts";
 import { type OverRate, parseOverRate } from "../../config/rate.ts";
-import type { Layer4Config } from "../../config/types.ts";
+import { parseMoment, parseTimeOfDay, WEEKDAYS, type Weekday } from "../../config/time.ts";
+import type { Layer4Config, RuleConfig } from "../../config/types.ts";
 import { BOTH_WAYS, type Field, known, NONE, shown, type Want } from "./field.ts";
 import type { Counted, Subject } from "./subject.ts";
 
 export const CONDITION_FIELDS = {
+  schedule: {
+    layer: "time",
+    directions: BOTH_WAYS,
+    operators: { span: "lies in it", over_midnight: "lies in it, or in what of it falls on the next day" },
+    judged: "by_time",
+    wants: ({ schedule = [] }) => schedule.map(wantSpan),
+    got: ({ now }) => `${weekdayOf(now)} ${clockText(minutesOf(now))}`,
+  },
+  expires: {
+    layer: "time",
+    directions: BOTH_WAYS,
+    operators: { before: "the time has not come yet" },
+    judged: "by_time",
+    wants: ({ expires }) => (expires === undefined ? [] : [{ operator: "before", text: `before ${expires}`, holds: ({ now }) => now < parseMoment(expires)! }]),
+    got: ({ now }) => new Date(now).toISOString(),
+  },
   "layer4.state": {
     layer: "layer4",
     directions: BOTH_WAYS,
@@ -47,7 +64,37 @@ export const CONDITION_FIELDS = {
   },
 } satisfies Record<string, Field>;
 
+type Span = NonNullable<RuleConfig["schedule"]>[number];
 type Asked<Key extends keyof Layer4Config> = NonNullable<Layer4Config[Key]>;
+
+function wantSpan({ days, from, to }: Span): Want {
+  const [first, end] = [parseTimeOfDay(from)!, parseTimeOfDay(to)!];
+  const overMidnight = end < first;
+  return {
+    operator: overMidnight ? "over_midnight" : "span",
+    text: `${days.join(",")} ${from}-${to}`,
+    holds: ({ now }) => {
+      const minutes = minutesOf(now);
+      const isDay = days.includes(weekdayOf(now));
+      if (!overMidnight) return isDay && minutes >= first && minutes < end;
+      return (isDay && minutes >= first) || (days.includes(weekdayOf(now, -1)) && minutes < end);
+    },
+  };
+}
+
+/** By local time, so many days on. */
+function weekdayOf(now: number, days = 0): Weekday {
+  return WEEKDAYS[(new Date(now).getDay() + 6 + 7 + days) % 7]!;
+}
+
+function minutesOf(now: number): number {
+  const date = new Date(now);
+  return date.getHours() * 60 + date.getMinutes();
+}
+
+function clockText(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
 
 /** What a rule counted; undefined where it was not asked. */
 function ofCount<T>({ counted }: Subject, rule: string, read: (counted: Counted) => T): T | undefined {

@@ -98,6 +98,8 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
     write: (lines, line, messages) => lines.setMessages(line, messages),
   }),
   "layer4.flags": IN_THE_SLOT,
+  schedule: IN_THE_SLOT,
+  expires: IN_THE_SLOT,
   "layer4.over_rate": IN_THE_SLOT,
   "layer4.state": IN_THE_SLOT,
   "layer4.connection_duration": IN_THE_SLOT,

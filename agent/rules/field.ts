@@ -14,13 +14,13 @@ export interface Want {
 }
 
 export interface Field {
-  layer: "connection" | "layer3" | "layer4";
+  layer: "connection" | "time" | "layer3" | "layer4";
   /** Directions of the opener the field can be asked of. */
   directions: readonly Direction[];
   /** How each form of a value is compared. */
   operators: Readonly<Record<string, string>>;
-  /** Once for a connection, for each of its packets, or for each with what was counted so far. */
-  judged: "once" | "each_packet" | "by_count";
+  /** Once for a connection, for each of its packets, for each with what was counted so far, or by the clock. */
+  judged: "once" | "each_packet" | "by_count" | "by_time";
   /** Empty: any. */
   wants(rule: RuleConfig): Want[];
   /** What the packet has of what the rule asks for, for a reader. */

@@ -103,8 +103,18 @@ export type FieldPath = keyof typeof FIELDS;
 /** The same table, where a caller walks all of it. */
 export const FIELD_ENTRIES = Object.entries(FIELDS) as [FieldPath, Field][];
 
+/** Whether a rule looks at each packet of a connection, or decides once. */
 export function isConditional(rule: RuleConfig): boolean {
-  return FIELD_ENTRIES.some(([, field]) => field.judged !== "once" && field.wants(rule).length > 0);
+  return asksFor(rule, ["each_packet", "by_count"]);
+}
+
+/** Whether it holds at times only. */
+export function isTimed(rule: RuleConfig): boolean {
+  return asksFor(rule, ["by_time"]);
+}
+
+function asksFor(rule: RuleConfig, judged: readonly Field["judged"][]): boolean {
+  return FIELD_ENTRIES.some(([, field]) => judged.includes(field.judged) && field.wants(rule).length > 0);
 }
 
 const MAPPED_FIRST = 0xffff_0000_0000n;

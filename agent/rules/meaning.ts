@@ -1,6 +1,6 @@
 /**
- * What a rule means, as one number of 53 bits: rules that differ in anything but their description differ in it, but
- * for one chance in 10^15 a pair. Then a changed rule goes on with the counters of the one before; nothing else follows.
+ * What a rule means, as one number of 53 bits: rules that differ in anything but their description and their end differ
+ * in it, but for one chance in 10^15 a pair. Then a changed rule goes on with the counters of the one before; nothing else follows.
  */
 
 import type { RuleConfig } from "../../config/types.ts";
@@ -15,9 +15,10 @@ export function meaningOf(rule: RuleConfig): number {
 }
 
 function ofRule(rule: RuleConfig, seed: number): number {
-  const { description } = rule;
-  const whole = hashOf(rule, seed);
-  return description === undefined ? whole : whole - entryHash("description", description, seed);
+  const { description, expires } = rule;
+  let whole = hashOf(rule, seed);
+  for (const [key, value] of Object.entries({ description, expires })) if (value !== undefined) whole -= entryHash(key, value, seed);
+  return whole;
 }
 
 function hashOf(value: unknown, seed: number): number {

@@ -3,6 +3,7 @@
 import { endianness } from "node:os";
 import { maskOf, parseAddress, type Network } from "../../config/address.ts";
 import { Action, FailsafePrefix, FailsafeSession, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
+import type { BootClock } from "./boot-clock.ts";
 import { packConditions } from "./conditions.ts";
 import type { Before, CompiledRule } from "./compile.ts";
 
@@ -51,14 +52,14 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
 }
 
 /** One after the other, in their order. */
-export function packRules(rules: readonly CompiledRule[]): Uint8Array {
+export function packRules(rules: readonly CompiledRule[], clock: BootClock): Uint8Array {
   const bytes = new Uint8Array(rules.length * RuleLayout.size);
   const view = new DataView(bytes.buffer);
   for (const [index, { action, enforce, reject, conditions }] of rules.entries()) {
     const at = index * RuleLayout.size;
     bytes[at + RuleLayout.action] = actionOf(action);
     bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0);
-    if (conditions !== undefined) packConditions(conditions, view, at, LITTLE_ENDIAN);
+    if (conditions !== undefined) packConditions(conditions, view, at, { clock, littleEndian: LITTLE_ENDIAN });
   }
   return bytes;
 }

@@ -8,6 +8,7 @@ import { Limit } from "../generated/layout.ts";
 import { LARGEST } from "./capacity.ts";
 import type { LongChain } from "./chain.ts";
 import type { RulesSource } from "./compile.ts";
+import { isOver } from "./conditions.ts";
 import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
 import { InterfaceGroups } from "./groups.ts";
 import { meaningsFor } from "./meanings.ts";
@@ -96,7 +97,8 @@ function effectOf({ action, enforce, reject }: RuleConfig): string {
   return action === "block" && reject ? "reject" : action;
 }
 
-export function warningsOf(rule: RuleConfig, cost: number, sets: SetReferences): string[] {
+export function warningsOf(rule: RuleConfig, cost: number, sets: SetReferences, now: number): string[] {
+  if (isOver(rule, now)) return [`rule ${quote(rule.name)} is left out: it expired at ${rule.expires}`];
   const meanings = meaningsFor(rule, { groups: new InterfaceGroups(), sets });
   if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
   if (cost === 0) return [`rule ${quote(rule.name)} matches nothing: its sources and destinations are of different families`];

@@ -162,6 +162,7 @@ export class Reference {
       state: undefined,
       age: undefined,
       sets: this.#sets,
+      now: this.#now(),
       counted,
     };
     const answer = this.#askRules({ subject, counted });
@@ -261,7 +262,7 @@ export class Reference {
 
   #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival): Question {
     const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
-    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, sets: this.#sets };
+    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, sets: this.#sets, now: this.#now() };
     const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, now: this.#now() };
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }

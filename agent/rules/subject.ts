@@ -37,6 +37,8 @@ export interface Subject {
   /** Of the connection, in seconds; 0 of the packet that opens it. */
   age: number | undefined;
   sets: SetView;
+  /** Milliseconds since the epoch. */
+  now: number;
   /** What rules counted when they were asked, by their names; without an entry it is not known. */
   counted: ReadonlyMap<string, Counted>;
 }

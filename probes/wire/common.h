@@ -7,6 +7,7 @@
 
 /* Sizes both sides rely on. An enum, because BTF carries enums and not macros. */
 enum weir_limit {
+	LIMIT_SCHEDULE = 4,		/* spans of one rule */
 	LIMIT_CONDITIONS = 8,		/* conditional rules one flow may carry */
 	LIMIT_RULES = 131072,		/* rule slots at most, the reserved ones included */
 	LIMIT_TABLES = 64,		/* of one index */
@@ -114,7 +115,7 @@ struct control {
 	__u32 generation;	/* odd and even generations live in copy 1 and copy 0 of the tables */
 	__u32 mode;		/* enum weir_mode */
 	__u32 bans;		/* enum weir_ban_flag */
-	__u32 reserved;
+	__u32 week_seconds;	/* on top of those of the boot clock: since Monday 00:00, local time */
 };
 
 #endif

@@ -35,6 +35,9 @@ struct decision {
 	__u8 reason;			/* enum weir_reason when the slot is SLOT_ON_ERROR */
 	__u8 condition_count;
 	__u8 staged_at;			/* how many conditions stood before the staged match */
+	__u8 once;			/* bit n: condition n is asked once, and held when the connection opened */
+	__u8 reserved[3];
+	__u64 ask_again;		/* jiffies; 0: it stands as long as its generation */
 	__u32 conditions[LIMIT_CONDITIONS];
 };
 

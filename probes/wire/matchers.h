@@ -21,6 +21,7 @@ enum weir_matcher_flag {
 	MATCHER_BLOCKS = 1 << 1,
 	MATCHER_STAGED = 1 << 2,	/* blocks without being enforced */
 	MATCHER_CONDITIONAL = 1 << 3,	/* its rule looks at each packet of a flow */
+	MATCHER_TIMED = 1 << 5,		/* its rule holds at times only */
 	MATCHER_DOUBTFUL = 1 << 4,	/* matches unless what is not known of the packet speaks against it */
 };
 

@@ -40,6 +40,13 @@ enum weir_state {
 	STATE_INVALID,			/* TCP that neither opens a connection nor belongs to one */
 };
 
+/* Of each of these days; one that ends before it begins goes over midnight. */
+struct rule_span {
+	__u16 days;			/* bit 0 Monday; 0: no span */
+	__u16 from;			/* minutes of the day */
+	__u16 to;
+};
+
 /* What a slot does once a matcher has named it, and what it asks of each packet. One a copy. */
 struct rule {
 	__u8 action;			/* enum weir_action */
@@ -53,10 +60,12 @@ struct rule {
 	__u8 states;			/* bit n: enum weir_state n */
 	__u8 rate_per_connection;	/* 1: `rate` is one of connections, not of packets */
 	__u8 rate_by;			/* enum weir_meter */
-	__u8 reserved[5];
+	__u8 reserved;
+	__u32 expires;			/* second of the boot clock */
 	__u64 identity;			/* as in struct meter_key */
 	__u64 rate_interval;		/* ns that one packet takes */
 	__u64 rate_burst;		/* ns that packets may come too early */
+	struct rule_span schedule[LIMIT_SCHEDULE];	/* filled from the front */
 };
 
 /* Counters of a rule slot, spread over a few cache lines; they outlive a change of the rules. */

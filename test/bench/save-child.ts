@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
 import { withDynamic } from "../../agent/dynamic/check.ts";
+import { systemClock } from "../../agent/dynamic/clock.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { LoadThread } from "../../agent/load-thread.ts";
 import { RuleBook } from "../../agent/rulebook.ts";
@@ -49,7 +50,7 @@ const watch = await watchConfig(path, async () => {
   try {
     await using thread = new LoadThread();
     const settings = await readSettings({ config: path }, thread.load);
-    const written = withDynamic(settings, []);
+    const written = withDynamic(settings, [], systemClock());
     await book.install(await book.compile(written.source, thread), written);
     resolve(performance.now());
   } catch (error) {

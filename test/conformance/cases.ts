@@ -15,6 +15,7 @@ import { RULE_CASES } from "./cases/rules.ts";
 import { SET_CASES } from "./cases/sets.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
 import { STANDING_CASES } from "./cases/standing.ts";
+import { TIME_CASES } from "./cases/times.ts";
 import { TUNNEL_CASES } from "./cases/tunnels.ts";
 
 export const CASES: readonly Case[] = [
@@ -24,6 +25,7 @@ export const CASES: readonly Case[] = [
   ...CONDITION_CASES,
   ...STANDING_CASES,
   ...RATE_CASES,
+  ...TIME_CASES,
   ...ICMP_CASES,
   ...SHAPE_CASES,
   ...MALFORMED_CASES,

@@ -12,11 +12,13 @@ import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { compile, compileFront, type CompiledRules, namesBySlot, type RulesSource } from "../../agent/rules/compile.ts";
+import { weekSeconds } from "../../agent/rules/boot-clock.ts";
 import { copyAfter, Installer } from "../../agent/rules/install.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
 import { type Network, parseNetworks } from "../../config/address.ts";
 import type { Mode, RuleConfig } from "../../config/types.ts";
 import { InterfaceFlag } from "../../agent/generated/layout.ts";
+import { passTime, TestClock } from "./clock.ts";
 
 export type IngressHook = "xdp" | "tc";
 
@@ -44,6 +46,7 @@ export class KernelJudge {
   readonly #bans: BanTable;
   readonly #sets: SetKeeper;
   readonly #banned: Network[] = [];
+  readonly #clock = new TestClock();
   /** What went back instead of the packet that was judged last. */
   answer: Buffer | undefined;
 
@@ -83,17 +86,19 @@ export class KernelJudge {
     this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
     for (const table of STATE_TABLES) for (const _ of this.#plane.map(table).batches({ remove: true }));
     this.#compiled = undefined;
+    this.#clock.reset();
+    this.#plane.weekSeconds = weekSeconds(this.#clock.now());
     await this.reload(policy);
   }
 
   async reload(policy: RulesSource & { mode: Mode }): Promise<void> {
-    await this.#install(policy, compile(policy, this.#compiled));
+    await this.#install(policy, compile(policy, this.#compiled, this.#clock));
     this.setMode(policy.mode);
   }
 
   /** Puts other rules in front of those that it has. False if they do not go together without a look at all of them. */
   async changeFront(front: readonly RuleConfig[]): Promise<boolean> {
-    const compiled = compileFront({ ...this.#source!, front }, this.#compiled!);
+    const compiled = compileFront({ ...this.#source!, front }, this.#compiled!, this.#clock);
     if (compiled !== undefined) await this.#install({ ...this.#source!, front }, compiled);
     return compiled !== undefined;
   }
@@ -105,6 +110,13 @@ export class KernelJudge {
     this.#source = source;
     this.#compiled = compiled;
     this.#names = undefined;
+  }
+
+  /** So many seconds go by at once. Each start is at NOON. */
+  pass(seconds: number): void {
+    passTime(this.#plane, seconds);
+    this.#clock.pass(seconds);
+    this.#plane.weekSeconds = weekSeconds(this.#clock.now());
   }
 
   setMode(mode: Mode): void {

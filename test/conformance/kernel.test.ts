@@ -13,7 +13,6 @@ import { requires, root } from "../harness/require.ts";
 import type { Case } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { cannotRun, type IngressHook, KernelJudge } from "./kernel-judge.ts";
-import { passTime } from "./pass-time.ts";
 import { policyOf } from "./policy.ts";
 
 const SHORTEST_FRAME = 60;
@@ -53,7 +52,7 @@ async function run(judge: KernelJudge, { config, host, steps }: Case, hook: Ingr
     for (const [index, step] of steps.entries()) {
       if ("reload" in step) await judge.reload(policyOf(step.reload));
       else if ("mode" in step) judge.setMode(step.mode);
-      else if ("wait" in step) passTime(judge.plane, step.wait);
+      else if ("wait" in step) judge.pass(step.wait);
       else {
         setForwarding(step.packet.local === false);
         assert.deepEqual(judge.judge(step.packet, hook), step.expect, `step ${index + 1}`);

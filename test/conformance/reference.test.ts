@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Reference } from "../../agent/rules/reference.ts";
 import { CASES } from "./cases.ts";
+import { NOON } from "./clock.ts";
 import { policyOf } from "./policy.ts";
-
-/** Any time would do. */
-const NOON = Date.UTC(2026, 10, 21, 12);
 
 test("there are at least 300 cases, each with a name of its own", () => {
   assert.ok(CASES.length >= 300, `${CASES.length} cases`);

@@ -15,13 +15,16 @@ const ADD: [string, object][] = [
   ["--action block --proto tcp --flags syn,!ack --state new,invalid --longer-than 1h --shorter-than 2d", { rule: { layer4: { protocol: "tcp", flags: { set: ["syn"], unset: ["ack"] }, state: ["new", "invalid"], connection_duration: { longer_than: "1h", shorter_than: "2d" } }, action: "block" }, place: "last" }],
   ["--action block --proto tcp --not-src 10.0.0.0/8,::1 --not-port 22 --not-interface lo", { rule: { layer4: { protocol: "tcp" }, not: { layer3: { source: ["10.0.0.0/8", "::1"] }, layer4: { destination_ports: [22] }, interfaces: ["lo"] }, action: "block" }, place: "last" }],
   ["--action block --proto icmp --over-rate 20/s --burst 40 --by rule --per packet", { rule: { layer4: { protocol: "icmp", over_rate: { rate: "20/s", burst: 40, by: "rule", per: "packet" } }, action: "block" }, place: "last" }],
+  ["--action block --schedule sat,sun_22:00-06:00", { rule: { schedule: [{ days: ["sat", "sun"], from: "22:00", to: "06:00" }], action: "block" }, place: "last" }],
+  ["--action block --schedule 08:00-18:00", { rule: { schedule: [{ from: "08:00", to: "18:00" }], action: "block" }, place: "last" }],
+  ["--action block --schedule sat", { rule: { schedule: [{ days: ["sat"] }], action: "block" }, place: "last" }],
   ["--action block --until 2036-11-21T03:00Z --last", { rule: { action: "block" }, place: "last", until: Date.UTC(2036, 10, 21, 3) }],
 ];
 
 test("flags become the rule that the file would hold", async () => {
   await using fixture = await startFixture();
   for (const [line, expected] of ADD) {
-    const { code, stderr } = await fixture.weir(["rule", "add", ...line.split(" ")], { env: { SSH_CONNECTION: "203.0.113.5 51234 198.51.100.2 22" } });
+    const { code, stderr } = await fixture.weir(["rule", "add", ...line.split(" ").map((word) => word.replace("_", " "))], { env: { SSH_CONNECTION: "203.0.113.5 51234 198.51.100.2 22" } });
     assert.equal(code, 0, stderr);
     assert.deepEqual(fixture.agent.asked.at(-1), expected, line);
     assert.equal(fixture.agent.callers.at(-1)?.session?.address, "203.0.113.5", "the operator's connection goes along");

@@ -152,7 +152,7 @@ test("where the rules that remain are refused, the ended one stays, which is sai
   using it = bench([1, 2, 3, 4, 5].map((number) => flags(`file-${number}`)));
   for (let count = 0; count < 3; count++) await it.operations.add(blocking({ rule: { ...flags(`d-${count}`) } }), ROOT);
   await it.operations.add(blocking({ rule: { name: "between", action: "allow" }, for_s: 1 }), ROOT);
-  await it.operations.add(blocking({ rule: { ...flags("one-more") }, place: "first" }), ROOT);
+  it.fileRules.push(flags("one-more"));
   const changes = it.installed.length;
   it.state.clock.pass(1);
   await tick(t, 1000);

@@ -9,6 +9,7 @@ import { explainVerdict } from "../../agent/rules/explain-verdict.ts";
 import type { Arrival, Host } from "../../agent/rules/reference.ts";
 import type { Case } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
+import { NOON } from "../conformance/clock.ts";
 import { policyOf } from "../conformance/policy.ts";
 import { requires, root } from "../harness/require.ts";
 
@@ -17,7 +18,7 @@ const sourceOf = (index: number): string => `test:${index + 1}`;
 for (const { name, config, host, steps } of CASES) {
   test(`the explanation fits the verdict: ${name}`, () => {
     const policy = policyOf(config);
-    let now = Date.now();
+    let now = NOON;
     const pair = new JudgePair(policy, host ?? {}, { why: "this is about the reference" }, () => now);
     for (const step of steps) {
       if ("reload" in step) return; // JudgePair lives under one policy

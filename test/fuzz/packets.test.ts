@@ -11,7 +11,7 @@ import { type Arrival, type Outcome, Reference } from "../../agent/rules/referen
 import { INTERFACE } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
 import { cannotRun, KernelJudge } from "../conformance/kernel-judge.ts";
-import { passTime } from "../conformance/pass-time.ts";
+import { NOON } from "../conformance/clock.ts";
 import { policyOf, type PolicyText } from "../conformance/policy.ts";
 import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
@@ -103,7 +103,7 @@ function makePolicy(random: Random): PolicyText {
 
 /** The first step that the two judge differently; stops there. */
 async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutcome: (outcome: Outcome) => void = () => {}): Promise<Difference | undefined> {
-  let now = Date.now();
+  let now = NOON;
   const reference = new Reference(policyOf(config), {}, () => now);
   await judge.start(policyOf(config));
   for (const [step, trial] of steps.entries()) {
@@ -112,7 +112,7 @@ async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutc
       reference.setMode(trial.mode);
     } else if ("wait" in trial) {
       now += trial.wait * 1000;
-      passTime(judge.plane, trial.wait);
+      judge.pass(trial.wait);
     } else if ("reload" in trial) {
       await judge.reload(policyOf(trial.reload));
       reference.reload(policyOf(trial.reload));

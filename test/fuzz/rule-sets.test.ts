@@ -10,13 +10,14 @@ import { LARGEST } from "../../agent/rules/capacity.ts";
 import { Reference, type Arrival, type Outcome } from "../../agent/rules/reference.ts";
 import type { Sets } from "../../config/sets.ts";
 import type { Ports } from "../../config/types.ts";
+import { NOON } from "../conformance/clock.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { fuzzRun, Random } from "../harness/random.ts";
 import { requires, root } from "../harness/require.ts";
 import { DENSE, openingFor, type Profile, PROFILES } from "../harness/rule-sets.ts";
-import { arrivalOf, varied } from "./vary.ts";
+import { arrivalOf, atTimes, varied } from "./vary.ts";
 
 /** Packets are judged one by one, so that many small sets find more than few large ones; some must be large. */
 const SIZES = [3, 10, 17, 40, 100, 300, 1000];
@@ -34,9 +35,10 @@ test("the kernel programs find the rules that the reference finds, whatever the 
   const judge = new KernelJudge(new Map([["eth0", ifindex]]), LARGEST);
   after(() => judge.close());
   const random = new Random(seed);
+  const moments = new Random(seed + 1);
   const found = new Map<string, number>();
   for (let judged = 0; judged < amount; judged += PACKETS) {
-    const plain = varied(random, random.pick(SHAPES)(random, random.pick(SIZES)));
+    const plain = atTimes(moments, varied(random, random.pick(SHAPES)(random, random.pick(SIZES))));
     const packets = Array.from({ length: PACKETS }, () => arrivalOf(random, openingFor(random, plain)));
     const { sets, rules } = random.oneIn(3) ? withSets(random, plain) : { sets: {}, rules: plain };
     const inFront = random.oneIn(3) ? 0 : random.below(rules.length + 1);
@@ -45,7 +47,7 @@ test("the kernel programs find the rules that the reference finds, whatever the 
       assert.deepEqual(is, want, `seed ${seed}: ${JSON.stringify({ sets, rules: fewest, front, hook: packet.hook, frame: Buffer.from(packet.frame).toString("hex") })}`);
     }
     for (const packet of packets.slice(0, 20)) {
-      const { verdict, rule } = new Reference(policy(rules, sets)).judge(packet);
+      const { verdict, rule } = new Reference(policy(rules, sets), {}, () => NOON).judge(packet);
       const what = `${verdict} by ${rule === "default" || rule === "on_error" ? rule : "a rule"}`;
       found.set(what, (found.get(what) ?? 0) + 1);
     }
@@ -59,7 +61,7 @@ async function differences(judge: KernelJudge, policy: ReturnType<typeof policyO
   const [front, behind] = [policy.rules.slice(0, inFront), { ...policy, rules: policy.rules.slice(inFront) }];
   await judge.start(behind);
   if (inFront > 0 && !(await judge.changeFront(front))) await judge.start({ ...behind, front });
-  const reference = new Reference(policy);
+  const reference = new Reference(policy, {}, () => NOON);
   for (const packet of packets) {
     const [is, want] = [judge.judge(packet, "xdp"), reference.judge(packet)];
     if (JSON.stringify(is) !== JSON.stringify(want)) return [{ packet, is, want }];

@@ -2,6 +2,7 @@
 
 import type { Arrival } from "../../agent/rules/reference.ts";
 import type { NotConfig } from "../../config/types.ts";
+import { NOON } from "../conformance/clock.ts";
 import type { RuleText } from "../conformance/policy.ts";
 import { Ethernet, Fragment, frame, ICMP, ICMPv6, IPv4, IPv6, payload, TCP, UDP } from "../harness/packet.ts";
 import type { Random } from "../harness/random.ts";
@@ -24,6 +25,19 @@ const CONDITIONS: Partial<NonNullable<RuleText["layer4"]>>[] = [
   { over_rate: { rate: "1/1h", by: "rule", per: "connection" } },
   { connection_duration: { longer_than: "1h" } },
 ];
+
+const AT_TIMES: Partial<RuleText>[] = [
+  { expires: new Date(NOON + 3_600_000).toISOString() },
+  { expires: new Date(NOON - 3_600_000).toISOString() },
+  { schedule: [{ days: ["wed"], from: "11:00", to: "13:00" }] },
+  { schedule: [{ days: ["tue", "thu"], from: "00:00", to: "24:00" }, { days: ["tue"], from: "23:00", to: "13:00" }] },
+  { schedule: [{ days: ["wed"], from: "12:01", to: "12:00" }] },
+];
+
+/** Some rules hold at times only. */
+export function atTimes(random: Random, rules: readonly RuleText[]): RuleText[] {
+  return rules.map((rule) => (random.oneIn(10) ? { ...rule, ...random.pick(AT_TIMES) } : rule));
+}
 
 /** Some rules staged, conditional, for one direction, of messages, without a protocol, without some of it, or twice. */
 export function varied(random: Random, rules: readonly RuleText[]): RuleText[] {

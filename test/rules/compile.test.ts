@@ -15,7 +15,7 @@ const groups = (rules: Before, name: string): bigint => groupsOf(interfaceGroups
 function expanded(rule: RuleText): Lines {
   const lines = new Lines(1);
   const [whole] = policyOf({ rules: [rule] }).rules;
-  expand(whole!, { groupOf: () => 1n, setsOf: () => 1n, portsOf: (ports) => ports }, lines, { slot: Slot.FIRST_RULE, order: 0, blocks: true, staged: false, conditional: false }, 1000);
+  expand(whole!, { groupOf: () => 1n, setsOf: () => 1n, portsOf: (ports) => ports }, lines, { slot: Slot.FIRST_RULE, order: 0, blocks: true, staged: false, conditional: false, timed: false }, 1000);
   return lines;
 }
 

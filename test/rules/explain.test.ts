@@ -26,6 +26,7 @@ const TELNET: Subject = {
   state: "new",
   age: 0,
   sets: { hasAddress: () => false, hasPort: () => false },
+  now: 0,
   counted: new Map(),
 };
 

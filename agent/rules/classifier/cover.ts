@@ -4,7 +4,7 @@ import { Match, MatcherFlag } from "../../generated/layout.ts";
 import type { Range } from "../spans.ts";
 import { DESTINATION, GROUPS, type Lines, SOURCE, WORDS } from "./line.ts";
 
-const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.DOUBTFUL;
+const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.TIMED | MatcherFlag.DOUBTFUL;
 
 /**
  * Whether the first decides all that the second matches, or is as doubtful about it to the same end. Of staged rules
@@ -12,13 +12,15 @@ const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONA
  */
 export function makesMeaningless(lines: Lines, first: number, second: number, protocolIsKnown: boolean): boolean {
   const isSure = !(lines.flags(first) & MatcherFlag.DOUBTFUL) && (protocolIsKnown || !(lines.fields(first) & Match.PROTOCOL));
-  return (isSure || meansTheSame(lines, first, lines, second)) && silences(lines, first, lines, second) && covers(lines, first, lines, second);
+  // What one rule asks beside its alternatives it asks of each of them.
+  const leavesNoSay = lines.order(first) === lines.order(second) || silences(lines, first, lines, second);
+  return (isSure || meansTheSame(lines, first, lines, second)) && leavesNoSay && covers(lines, first, lines, second);
 }
 
 /** Whether a match of the first leaves the second, a line of `others`, no say. */
 export function silences(lines: Lines, first: number, others: Lines, second: number): boolean {
   const flags = lines.flags(first);
-  if (flags & MatcherFlag.CONDITIONAL) return false;
+  if (flags & (MatcherFlag.CONDITIONAL | MatcherFlag.TIMED)) return false;
   return !(flags & MatcherFlag.STAGED) || meansTheSame(lines, first, others, second);
 }
 

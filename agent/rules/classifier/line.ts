@@ -22,7 +22,10 @@ export interface LineRule {
   blocks: boolean;
   /** Blocks without being enforced. */
   staged: boolean;
+  /** Looks at each packet. */
   conditional: boolean;
+  /** Holds at times only. */
+  timed: boolean;
 }
 
 /** Lines as arrays alone, which a thread can hand to another. */
@@ -180,10 +183,10 @@ export class Lines {
 
   // What a matcher compares. A line that was just added compares nothing but the direction.
 
-  setRule(line: number, { slot, order, blocks, staged, conditional }: LineRule): void {
+  setRule(line: number, { slot, order, blocks, staged, conditional, timed }: LineRule): void {
     this.words[line * WORDS + SLOT] = slot;
     this.words[line * WORDS + ORDER] = order;
-    this.setFlags(line, (blocks ? MatcherFlag.BLOCKS : 0) | (staged ? MatcherFlag.STAGED : 0) | (conditional ? MatcherFlag.CONDITIONAL : 0));
+    this.setFlags(line, (blocks ? MatcherFlag.BLOCKS : 0) | (staged ? MatcherFlag.STAGED : 0) | (conditional ? MatcherFlag.CONDITIONAL : 0) | (timed ? MatcherFlag.TIMED : 0));
   }
 
   setOrder(line: number, order: number): void {

@@ -18,7 +18,7 @@ export function withoutPorts(lines: Lines, chosen: readonly number[]): Lines {
     const flags = lines.flags(from);
     if ((lines.fields(from) & ASKS) !== 0 || (flags & MatcherFlag.CONDITIONAL) !== 0) {
       if (flags & MatcherFlag.STAGED) continue; // says nothing of what it may match
-      result.forgetTransport(line, (flags & MatcherFlag.BLOCKS) | MatcherFlag.DOUBTFUL);
+      result.forgetTransport(line, (flags & (MatcherFlag.BLOCKS | MatcherFlag.TIMED)) | MatcherFlag.DOUBTFUL);
     }
     if (isNew(result, line, known)) line = result.add();
   }
@@ -26,19 +26,24 @@ export function withoutPorts(lines: Lines, chosen: readonly number[]): Lines {
   return result;
 }
 
-/** Lines come in the order of their rules, so that of two that differ only in that and the slot the first counts. */
-function isNew({ words }: Lines, line: number, known: Lists): boolean {
+/**
+ * Lines come in the order of their rules, so that of two that differ only in that and the slot the first counts; but of
+ * two rules each has times of its own.
+ */
+function isNew(lines: Lines, line: number, known: Lists): boolean {
+  const { words } = lines;
   const at = line * WORDS;
+  const isTimed = (lines.flags(line) & MatcherFlag.TIMED) !== 0;
   let hash = 0;
   for (let word = 0; word < WORDS; word++) if (!isIdentity(word)) hash = Math.imul(hash ^ words[at + word]!, 0x9e3779b1) ^ (hash >>> 15);
   const place = known.find(hash >>> 0);
-  if (place >= 0) for (let other = known.first(place); other >= 0; other = known.after(place, other)) if (isAlike(words, at, other * WORDS)) return false;
+  if (place >= 0) for (let other = known.first(place); other >= 0; other = known.after(place, other)) if (isAlike(words, at, other * WORDS, isTimed)) return false;
   known.add(hash >>> 0, line);
   return true;
 }
 
-function isAlike(words: Uint32Array, one: number, other: number): boolean {
-  for (let word = 0; word < WORDS; word++) if (!isIdentity(word) && words[one + word] !== words[other + word]) return false;
+function isAlike(words: Uint32Array, one: number, other: number, oneRule: boolean): boolean {
+  for (let word = 0; word < WORDS; word++) if ((oneRule || !isIdentity(word)) && words[one + word] !== words[other + word]) return false;
   return true;
 }
 

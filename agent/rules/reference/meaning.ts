@@ -26,6 +26,8 @@ interface PreparedRule {
   staged: boolean;
   /** Alternatives by field; each field must hold. */
   fields: Want[][];
+  /** The part that is asked also where an answer of the connection stands. */
+  times: Want[][];
   /** The part that is asked last, because asking counts. */
   counts: Want[][];
   rule: RuleConfig;
@@ -44,6 +46,7 @@ export function prepareRules(policy: Policy): PreparedRules {
     isConditional: isConditional(rule),
     asksForInvalid: (rule.layer4?.state ?? []).includes("invalid"),
     fields: wantsOf(rule, (judged) => judged !== "by_count"),
+    times: wantsOf(rule, (judged) => judged === "by_time"),
     counts: wantsOf(rule, (judged) => judged === "by_count"),
     rule,
   }));
@@ -62,9 +65,9 @@ export interface Question {
   count?: (rule: RuleConfig) => Counted;
 }
 
-function matches({ fields, counts, rule }: PreparedRule, { subject, counted, count }: Question): boolean | undefined {
-  if (counted.get(rule.name)?.settled) return true;
+function matches({ fields, times, counts, rule }: PreparedRule, { subject, counted, count }: Question): boolean | undefined {
   const holds = (wants: Want[][]): boolean | undefined => every(wants.map((field) => some(field.map((want) => want.holds(subject)))));
+  if (counted.get(rule.name)?.settled) return holds(times);
   const before = holds(fields);
   if (before !== true || counts.length === 0) return before;
   if (count !== undefined) counted.set(rule.name, count(rule));

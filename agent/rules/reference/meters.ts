@@ -48,6 +48,6 @@ export function countsConnections({ layer4 }: RuleConfig): boolean {
   return typeof over_rate === "object" && over_rate.per === "connection";
 }
 
-function keyOf({ description: _, ...rule }: RuleConfig, by: OverRate["by"], { opener }: Countable): string {
+function keyOf({ description: _, expires: __, ...rule }: RuleConfig, by: OverRate["by"], { opener }: Countable): string {
   return `${JSON.stringify(rule)} ${by === "rule" ? "" : opener[by]}`;
 }
