@@ -3,6 +3,7 @@
 import { bans } from "./bans.ts";
 import { change } from "./change.ts";
 import { classification } from "./classification.ts";
+import { connections } from "./connections.ts";
 import { cost } from "./cost.ts";
 import { events } from "./events.ts";
 import type { Benchmark } from "./figure.ts";
@@ -13,4 +14,4 @@ import { rivals } from "./rivals.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, classification, bans, load, change, flood, throughput, start, events, idle, rivals];
+export const BENCHMARKS: readonly Benchmark[] = [cost, connections, classification, bans, load, change, flood, throughput, start, events, idle, rivals];
