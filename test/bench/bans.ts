@@ -1,6 +1,6 @@
 /**
  * What a packet costs more with a million bans than with ten, whether its address is banned or not, and how long so many
- * take to be banned one request after the other, tables growing with them, and to be read again at a start. Half are addresses, the others prefixes from /24 on.
+ * take to be banned one request after the other, tables growing with them, and to be read again at a start.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,22 +12,16 @@ import { BanStore } from "../../agent/bans/store.ts";
 import { Growth } from "../../agent/growth.ts";
 import { MOST_NETWORKS } from "../../agent/control/contract.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
-import { formatAddress, maskTo, type Network, parseAddress } from "../../config/address.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";
-import { Ethernet, frame, IPv4, UDP } from "../harness/packet.ts";
 import { Random } from "../harness/random.ts";
 import { Pair } from "./device.ts";
-import type { Benchmark, Figure, Scale } from "./figure.ts";
+import type { Benchmark, Scale } from "./figure.ts";
+import { anyNetworks, costOver, FEW, type PacketCost, packetCost } from "./networks.ts";
 
 const SEED = 7;
-const FEW = 10;
-const TC_DROP = 2;
-const GOAL = { bound: "at most", value: 120 } as const;
 
-interface Cost {
-  hit: number;
-  miss: number;
+interface Cost extends PacketCost {
   addSeconds: number;
   startSeconds: number;
 }
@@ -38,26 +32,22 @@ export const bans: Benchmark = {
     using pair = new Pair();
     const few = await measureWith(FEW, pair, scale);
     const many = await measureWith(scale.bans, pair, scale);
-    const over = (kind: "hit" | "miss", what: string): Figure => ({
-      name: `${scale.bans} bans: ${what}, over ${FEW} bans`, value: many[kind] - few[kind], unit: "ns", goal: { ...GOAL, for: "1000000 bans" }, note: `${many[kind].toFixed(0)} of ${few[kind].toFixed(0)} ns a packet`,
-    });
     return [
-      over("hit", "a banned address"),
-      over("miss", "another address"),
+      costOver(few, many, scale.bans, "bans", "hit", "a banned address"),
+      costOver(few, many, scale.bans, "bans", "miss", "another address"),
       { name: `${scale.bans} bans: banned in`, value: many.addSeconds, unit: "s" },
       { name: `${scale.bans} bans: read and in force at a start in`, value: many.startSeconds, unit: "s" },
     ];
   },
 };
 
-async function measureWith(count: number, pair: Pair, { packets, repeat }: Scale): Promise<Cost> {
+async function measureWith(count: number, pair: Pair, scale: Scale): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-bans-"));
   const judge = new KernelJudge(new Map([["near", pair.near.ifindex]]), CAPACITIES[0]!);
   try {
-    // All is dropped, so that no packet leaves a flow.
     await judge.start(policyOf({ mode: "prevent", defaults: { action: "block" }, failsafe: { management_ports: [] } }));
     const random = new Random(SEED);
-    const networks = Array.from({ length: count }, () => anyNetwork(random));
+    const networks = anyNetworks(count, random);
     const store = new BanStore(folder);
     await store.rewriteIfDue();
     const growth = new Growth(judge.plane, () => ({ exchange: async () => {} }), (sentence) => { throw new Error(sentence); });
@@ -70,35 +60,11 @@ async function measureWith(count: number, pair: Pair, { packets, repeat }: Scale
       }
     });
     const startSeconds = await secondsOf(() => enforceBans(new BanStore(folder), judge.plane, []));
-    const program = judge.plane.program("weir_tc_ingress");
-    const mean = (sources: readonly string[]): number => {
-      let sum = 0;
-      for (const src of sources) {
-        const data = frame(Ethernet(), IPv4({ src }), UDP({ sport: 1, dport: 9 }));
-        const runs = Array.from({ length: 3 }, () => program.testRun({ data, ifindex: pair.near.ifindex, repeat: Math.ceil(repeat / 100) }));
-        if (runs.some(({ retval }) => retval !== TC_DROP)) throw new Error(`a packet of ${src} passes where all is dropped`);
-        sum += Math.min(...runs.map(({ duration }) => duration));
-      }
-      return sum / sources.length;
-    };
-    const hits = Array.from({ length: packets }, () => formatAddress(random.pick(networks).address));
-    const misses: string[] = [];
-    while (misses.length < packets) {
-      const { address } = anyNetwork(random);
-      if (keeper.covering({ family: 4, address, length: 128 }).length === 0) misses.push(formatAddress(address));
-    }
-    return { hit: mean(hits), miss: mean(misses), addSeconds, startSeconds };
+    return { ...packetCost(judge.plane.program("weir_tc_ingress"), pair.near.ifindex, networks, random, scale), addSeconds, startSeconds };
   } finally {
     judge.close();
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Of public addresses, so that no failsafe is met. */
-function anyNetwork(random: Random): Network {
-  const { bytes } = parseAddress(`${1 + random.below(126)}.${random.below(256)}.${random.below(256)}.${random.below(256)}`);
-  const length = random.oneIn(2) ? 128 : 120 + random.below(8);
-  return { family: 4, address: maskTo(bytes, length), length };
 }
 
 async function secondsOf(work: () => unknown): Promise<number> {

@@ -11,7 +11,8 @@ import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { load } from "./load.ts";
 import { rivals } from "./rivals.ts";
+import { sets } from "./sets.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, connections, classification, bans, load, change, flood, throughput, start, events, idle, rivals];
+export const BENCHMARKS: readonly Benchmark[] = [cost, connections, classification, bans, sets, load, change, flood, throughput, start, events, idle, rivals];
