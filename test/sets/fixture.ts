@@ -9,6 +9,7 @@ import { numberSets } from "../../agent/rules/sets.ts";
 import { SetKeeper } from "../../agent/sets/keeper.ts";
 import { SetLibrary } from "../../agent/sets/library.ts";
 import { SetOperations } from "../../agent/set-operations.ts";
+import { Turns } from "../../agent/turns.ts";
 import type { OperatorAction } from "../../audit/record.ts";
 import { formatNetwork } from "../../config/address.ts";
 import type { Sets } from "../../config/sets.ts";
@@ -39,7 +40,8 @@ export async function setBench(sets: Sets, memory = new FakeMemory(), path = mkd
   const keeper = new SetKeeper(table, () => Promise.resolve());
   const audited: OperatorAction[] = [];
   const said: string[] = [];
-  let [numbers, refreshed, turn] = [{} as Record<string, number>, 0, Promise.resolve() as Promise<unknown>];
+  let [numbers, refreshed] = [{} as Record<string, number>, 0];
+  const turns = new Turns();
   const install = async (next: Sets): Promise<void> => {
     sets = next;
     numbers = numberSets(sets, numbers);
@@ -51,11 +53,7 @@ export async function setBench(sets: Sets, memory = new FakeMemory(), path = mkd
     library,
     config: () => ({ sets }),
     refresh: async () => ++refreshed,
-    inTurn: (change) => {
-      const mine = turn.then(change);
-      turn = mine.catch(() => {});
-      return mine;
-    },
+    inTurn: (change) => turns.take(change),
     audit: { action: async (action) => audited.push(action) > 0 },
     telemetry: { changed: () => {} },
     say: (level, sentence) => void said.push(`${level}: ${sentence}`),
@@ -76,7 +74,7 @@ export async function setBench(sets: Sets, memory = new FakeMemory(), path = mkd
       return [...table.members()].map(({ network, set, until }) => `${names.get(set)} ${formatNetwork(network)} ${until}`).toSorted();
     },
     async configure(next) {
-      await install(next);
+      await turns.take(() => install(next));
       operations.configure();
     },
     restart: () => setBench(sets, memory, path, clock, opened),
