@@ -84,11 +84,16 @@ export class KernelJudge {
     this.#banned.push(...(host.bans ?? []).flatMap(parseNetworks));
     for (const network of this.#banned) this.#bans.add(network, 0);
     this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
-    for (const table of STATE_TABLES) for (const _ of this.#plane.map(table).batches({ remove: true }));
+    this.forget();
     this.#compiled = undefined;
     this.#clock.reset();
     this.#plane.weekSeconds = weekSeconds(this.#clock.now());
     await this.reload(policy);
+  }
+
+  /** As if no packet had been judged. */
+  forget(): void {
+    for (const table of STATE_TABLES) for (const _ of this.#plane.map(table).batches({ remove: true }));
   }
 
   async reload(policy: RulesSource & { mode: Mode }): Promise<void> {

@@ -1,109 +1,123 @@
 /**
- * Rule sets of every shape, and packets that meet them, or nearly: the kernel programs and the reference must agree on
- * each. A pair on which they do not is reported with as few rules as still show it.
+ * Rule sets of every shape, and packets that meet them, or nearly: the kernel programs, by XDP and by TC, and the
+ * reference must agree on each. A difference is reported with as few rules and packets as still show it.
  */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { LARGEST } from "../../agent/rules/capacity.ts";
-import { Reference, type Arrival, type Outcome } from "../../agent/rules/reference.ts";
-import type { Sets } from "../../config/sets.ts";
-import type { Ports } from "../../config/types.ts";
+import { RulesRefused } from "../../agent/rules/compile.ts";
+import { FIELD_ENTRIES } from "../../agent/rules/fields.ts";
+import { type Outcome, Reference } from "../../agent/rules/reference.ts";
 import { NOON } from "../conformance/clock.ts";
-import { KernelJudge } from "../conformance/kernel-judge.ts";
-import { policyOf, type RuleText } from "../conformance/policy.ts";
+import { type IngressHook, KernelJudge } from "../conformance/kernel-judge.ts";
+import { policyOf } from "../conformance/policy.ts";
+import { fewest } from "../harness/fewest.ts";
 import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { fuzzRun, Random } from "../harness/random.ts";
 import { requires, root } from "../harness/require.ts";
-import { DENSE, openingFor, type Profile, PROFILES } from "../harness/rule-sets.ts";
-import { arrivalOf, atTimes, varied } from "./vary.ts";
+import { makeTrial, PACKETS, type Trial } from "./trial.ts";
+import { INTERFACES } from "./vary.ts";
 
-/** Packets are judged one by one, so that many small sets find more than few large ones; some must be large. */
-const SIZES = [3, 10, 17, 40, 100, 300, 1000];
-const PACKETS = 200;
-const SHAPES: Profile[] = [...Object.values(PROFILES), ...Object.values(DENSE)];
+/** What one of a trial's packets was judged by the kernel, by this program, and by the reference. */
+interface Difference {
+  packet: number;
+  hook: IngressHook;
+  kernel: Outcome;
+  reference: Outcome;
+}
 
 test("the kernel programs find the rules that the reference finds, whatever the shape of the rule set", requires(root()), async (t) => {
   const { amount, seed } = fuzzRun(20_000);
   t.diagnostic(`seed ${seed}, ${amount} packets`);
   stayOnCpu(0);
   enterOwnNamespace();
-  ip("link", "add", "eth0", "type", "veth", "peer", "name", "far");
-  ip("link", "set", "eth0", "up");
-  const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
-  const judge = new KernelJudge(new Map([["eth0", ifindex]]), LARGEST);
+  const judge = new KernelJudge(makeDevices(), LARGEST);
   after(() => judge.close());
   const random = new Random(seed);
-  const moments = new Random(seed + 1);
   const found = new Map<string, number>();
-  for (let judged = 0; judged < amount; judged += PACKETS) {
-    const plain = atTimes(moments, varied(random, random.pick(SHAPES)(random, random.pick(SIZES))));
-    const packets = Array.from({ length: PACKETS }, () => arrivalOf(random, openingFor(random, plain)));
-    const { sets, rules } = random.oneIn(3) ? withSets(random, plain) : { sets: {}, rules: plain };
-    const inFront = random.oneIn(3) ? 0 : random.below(rules.length + 1);
-    for (const { packet, is, want } of await differences(judge, policy(rules, sets), inFront, packets)) {
-      const { fewest, front } = await shrink(judge, rules, sets, inFront, packet);
-      assert.deepEqual(is, want, `seed ${seed}: ${JSON.stringify({ sets, rules: fewest, front, hook: packet.hook, frame: Buffer.from(packet.frame).toString("hex") })}`);
-    }
-    for (const packet of packets.slice(0, 20)) {
-      const { verdict, rule } = new Reference(policy(rules, sets), {}, () => NOON).judge(packet);
+  let [judged, trials] = [0, 0];
+  while (judged < amount) {
+    const trial = makeTrial(random);
+    trials++;
+    const difference = await run(judge, trial, ({ verdict, rule }) => {
+      judged++;
       const what = `${verdict} by ${rule === "default" || rule === "on_error" ? rule : "a rule"}`;
       found.set(what, (found.get(what) ?? 0) + 1);
-    }
+    });
+    if (difference !== undefined) assert.fail(`seed ${seed}:\n${await explain(judge, trial, difference)}`);
   }
-  t.diagnostic(`of every tenth packet: ${JSON.stringify(Object.fromEntries(found))}`);
-  for (const what of ["passed by a rule", "passed by default", "dropped by a rule"]) assert.ok((found.get(what) ?? 0) > 0, `no packet was ${what}`);
+  t.diagnostic(`${judged} packets of ${trials} rule sets by each program: ${JSON.stringify(Object.fromEntries(found))}`);
+  assert.ok(judged > trials * PACKETS * 0.95, "too many rule sets were refused");
+  for (const what of ["passed by a rule", "passed by default", "dropped by a rule", "undecided by on_error"]) assert.ok((found.get(what) ?? 0) > 0, `no packet was ${what}`);
 });
 
-/** The first difference; both remember the packets before. The kernel has so many of the rules in front of the others. */
-async function differences(judge: KernelJudge, policy: ReturnType<typeof policyOf>, inFront: number, packets: readonly Arrival[]): Promise<{ packet: Arrival; is: Outcome; want: Outcome }[]> {
-  const [front, behind] = [policy.rules.slice(0, inFront), { ...policy, rules: policy.rules.slice(inFront) }];
-  await judge.start(behind);
-  if (inFront > 0 && !(await judge.changeFront(front))) await judge.start({ ...behind, front });
-  const reference = new Reference(policy, {}, () => NOON);
-  for (const packet of packets) {
-    const [is, want] = [judge.judge(packet, "xdp"), reference.judge(packet)];
-    if (JSON.stringify(is) !== JSON.stringify(want)) return [{ packet, is, want }];
-  }
-  return [];
-}
-
-/** Takes rules away as long as the two still differ. */
-async function shrink(judge: KernelJudge, rules: readonly RuleText[], sets: Sets, inFront: number, packet: Arrival): Promise<{ fewest: readonly RuleText[]; front: number }> {
-  let fewest = rules;
-  let front = inFront;
-  for (let part = Math.ceil(fewest.length / 2); part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2)) {
-    for (let from = 0; from < fewest.length; ) {
-      const rest = fewest.toSpliced(from, part);
-      const frontRest = front - Math.max(0, Math.min(front - from, part));
-      if ((await differences(judge, policy(rest, sets), frontRest, [packet])).length > 0) [fewest, front] = [rest, frontRest];
-      else from += part;
+test("the rule sets ask for every field in every way", () => {
+  const random = new Random(1);
+  const asked = new Set<string>();
+  for (let round = 0; round < 150; round++) {
+    for (const rule of policyOf({ rules: makeTrial(random).rules.map(({ rule }) => rule) }).rules) {
+      for (const [path, field] of FIELD_ENTRIES) for (const { operator } of field.wants(rule)) asked.add(`${path} ${operator}`);
     }
   }
-  return { fewest, front };
+  const known = FIELD_ENTRIES.flatMap(([path, { operators }]) => Object.keys(operators).map((operator) => `${path} ${operator}`));
+  assert.deepEqual(known.filter((use) => !asked.has(use)), []);
+});
+
+function makeDevices(): Map<string, number> {
+  for (const [number, name] of INTERFACES.entries()) {
+    ip("link", "add", name, "type", "veth", "peer", "name", `far${number}`);
+    ip("link", "set", name, "up");
+  }
+  const links = JSON.parse(ip("-j", "link", "show")) as { ifname: string; ifindex: number }[];
+  return new Map(links.filter(({ ifname }) => INTERFACES.includes(ifname)).map(({ ifname, ifindex }) => [ifname, ifindex]));
 }
 
-const policy = (rules: readonly RuleText[], sets: Sets): ReturnType<typeof policyOf> => policyOf({ mode: "prevent", failsafe: { management_ports: [] }, sets, rules });
+/** The first difference. Both remember the packets before; what they remember is forgotten between the programs. */
+async function run(judge: KernelJudge, { rules, packets, ...rest }: Trial, onOutcome: (outcome: Outcome) => void = () => {}): Promise<Difference | undefined> {
+  const policy = policyOf({ ...rest, rules: rules.map(({ rule }) => rule) });
+  const inFront = rules.filter((placed) => placed.inFront).length;
+  const [front, behind] = [policy.rules.slice(0, inFront), { ...policy, rules: policy.rules.slice(inFront) }];
+  try {
+    await judge.start(behind);
+    if (inFront > 0 && !(await judge.changeFront(front))) await judge.start({ ...behind, front });
+  } catch (error) {
+    if (error instanceof RulesRefused) return undefined; // nothing to judge by
+    throw error;
+  }
+  const reference = new Reference(policy, {}, () => NOON);
+  const meant = packets.map((packet) => reference.judge(packet));
+  for (const hook of ["xdp", "tc"] as const) {
+    for (const [number, packet] of packets.entries()) {
+      const kernel = judge.judge(packet, hook);
+      if (JSON.stringify(kernel) !== JSON.stringify(meant[number])) return { packet: number, hook, kernel, reference: meant[number]! };
+    }
+    judge.forget();
+  }
+  for (const outcome of meant) onOutcome(outcome);
+  return undefined;
+}
 
-/** Some addresses and ports as members of sets, beside others of the same rules. */
-function withSets(random: Random, rules: readonly RuleText[]): { sets: Sets; rules: RuleText[] } {
-  const sets: Record<string, { addresses: string[]; ports: Ports[] }> = Object.fromEntries(Array.from({ length: 1 + random.below(5) }, (_, number) => [`s${number}`, { addresses: [], ports: [] }]));
-  const moved = <T extends Ports>(list: T[] | undefined, of: "addresses" | "ports"): T[] | undefined => {
-    if (list === undefined || list.length === 0 || random.oneIn(2)) return list;
-    const name = random.pick(Object.keys(sets));
-    (sets[name]![of] as Ports[]).push(list[0]!);
-    return [`@${name}` as T, ...list.slice(1)];
+/** The least found that still shows a difference, in words. */
+async function explain(judge: KernelJudge, whole: Trial, first: Difference): Promise<string> {
+  let shown = first;
+  const differs = async (trial: Trial): Promise<boolean> => {
+    const difference = await run(judge, trial);
+    if (difference !== undefined) shown = difference;
+    return difference !== undefined;
   };
-  const replaced = rules.map((rule) => {
-    // What leaves out a part of an end cannot name sets there.
-    const [source, destination] = (["source", "destination"] as const).map((end) => (rule.not?.layer3?.[end] === undefined ? moved(rule.layer3?.[end], "addresses") : rule.layer3?.[end]));
-    const ports = moved(rule.layer4?.destination_ports, "ports");
-    return {
-      ...rule,
-      ...(rule.layer3 && { layer3: { ...(source && { source }), ...(destination && { destination }) } }),
-      ...(rule.layer4 && { layer4: { ...rule.layer4, ...(ports && { destination_ports: ports }) } }),
-    };
-  });
-  return { sets, rules: replaced };
+  const last = { ...whole, packets: whole.packets.slice(0, first.packet + 1) };
+  const packets = await fewest(last.packets, (rest) => differs({ ...last, packets: rest }));
+  const rules = await fewest(last.rules, (rest) => differs({ ...last, packets, rules: rest }));
+  const { rules: _, packets: __, ...rest } = whole;
+  await differs({ ...rest, rules, packets });
+  return [
+    `policy ${JSON.stringify(rest)}`,
+    ...rules.map(({ rule, inFront }) => `${inFront ? "front" : "rule"} ${JSON.stringify(rule)}`),
+    ...packets.map(({ hook, interface: device, frame }, number) => `${number + 1}. ${hook} ${device} ${Buffer.from(frame).toString("hex")}`),
+    `packet ${shown.packet + 1}, ingress by ${shown.hook}`,
+    `kernel:    ${JSON.stringify(shown.kernel)}`,
+    `reference: ${JSON.stringify(shown.reference)}`,
+  ].join("\n");
 }

@@ -8,63 +8,109 @@ import { Ethernet, Fragment, frame, ICMP, ICMPv6, IPv4, IPv6, payload, TCP, UDP 
 import type { Random } from "../harness/random.ts";
 import type { Opening } from "../harness/rule-sets.ts";
 
+/** Where packets come and go. */
+export const INTERFACES = ["eth0", "wan0"];
+const INTERFACE_PATTERNS = ["eth0", "e*", "wan0", "*an*", "lan0"];
 /** A flow has room for so many. */
 const MOST_CONDITIONAL = 8;
 const ICMP_TYPES = [0, 3, 5, 8, 13];
 const ICMPV6_TYPES = [1, 3, 128, 129, 132];
 const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1, icmpv6: 58 };
+const TCP_FLAGS = [["syn"], ["syn"], ["syn", "ack"], ["ack"], ["ack", "psh"], ["fin", "ack"], ["rst"]] as const;
 
-const CONDITIONS: Partial<NonNullable<RuleText["layer4"]>>[] = [
+type Layer4 = NonNullable<RuleText["layer4"]>;
+
+/** Nothing that changes while a trial lasts. */
+const CONDITIONS: Partial<Layer4>[] = [
   { flags: { set: ["syn"] } },
   { flags: { set: ["psh"] } },
+  { flags: { set: ["syn"], unset: ["ack"] } },
   { flags: { unset: ["ack"] } },
   { state: ["new"] },
   { state: ["established", "related"] },
+  { state: ["invalid"] },
   { connection_duration: { shorter_than: "1h" } },
-  { over_rate: "2/1h" },
-  { over_rate: { rate: "1/1h", by: "rule", per: "connection" } },
   { connection_duration: { longer_than: "1h" } },
+  { connection_duration: { longer_than: "1h", shorter_than: "2h" } },
+  { over_rate: "2/1h" },
+  { over_rate: { rate: "3/1h", burst: 1, by: "destination", per: "packet" } },
+  { over_rate: { rate: "1/1h", by: "rule", per: "connection" } },
 ];
-
-const AT_TIMES: Partial<RuleText>[] = [
+const TIMES: Partial<RuleText>[] = [
   { expires: new Date(NOON + 3_600_000).toISOString() },
   { expires: new Date(NOON - 3_600_000).toISOString() },
   { schedule: [{ days: ["wed"], from: "11:00", to: "13:00" }] },
   { schedule: [{ days: ["tue", "thu"], from: "00:00", to: "24:00" }, { days: ["tue"], from: "23:00", to: "13:00" }] },
   { schedule: [{ days: ["wed"], from: "12:01", to: "12:00" }] },
 ];
+const isOfTcp = (condition: Partial<Layer4>): boolean => "flags" in condition || condition.state?.includes("invalid") === true;
 
-/** Some rules hold at times only. */
-export function atTimes(random: Random, rules: readonly RuleText[]): RuleText[] {
-  return rules.map((rule) => (random.oneIn(10) ? { ...rule, ...random.pick(AT_TIMES) } : rule));
-}
-
-/** Some rules staged, conditional, for one direction, of messages, without a protocol, without some of it, or twice. */
+/** Some rules staged, conditional, at times, for one direction or interface, of messages, without a protocol, without some of it, or twice. */
 export function varied(random: Random, rules: readonly RuleText[]): RuleText[] {
   let conditional = 0;
+  const rarity = Math.max(5, rules.length / (2 * MOST_CONDITIONAL));
   return rules.map((rule) => {
-    const { layer4, ...rest } = rule;
-    if (random.oneIn(5)) return { ...rule, not: notOf(random, rule, random.pick(rules)) };
-    if (random.oneIn(6)) return { ...rest, direction: random.pick(["ingress", "egress"] as const), ...(layer4 && { layer4 }) };
-    if (random.oneIn(6) && rule.action === "block") return { ...rule, enforce: false };
-    if (random.oneIn(12)) return { ...rest, layer4: messagesOf(random, rule) };
-    if (random.oneIn(8)) return rest;
-    if (layer4 !== undefined && conditional < MOST_CONDITIONAL && random.oneIn(20)) {
-      conditional++;
-      return { ...rule, layer4: { ...layer4, ...random.pick(layer4.protocol === "tcp" ? CONDITIONS : CONDITIONS.filter((condition) => !("flags" in condition))) } };
-    }
-    return random.oneIn(30) ? { ...random.pick(rules), name: rule.name } : rule;
+    if (random.oneIn(30)) return { ...random.pick(rules), name: rule.name };
+    const asks = spelled(random, withLayer4(rule, layer4Of(random, rule)));
+    const does: Partial<RuleText> = {
+      ...(random.oneIn(6) && { direction: random.pick(["ingress", "egress"] as const) }),
+      ...(random.oneIn(8) && { interfaces: [random.pick(INTERFACE_PATTERNS)] }),
+      ...(rule.action === "block" && random.oneIn(5) && { enforce: false }),
+      ...(rule.action === "block" && random.oneIn(6) && { reject: true }),
+      ...(random.oneIn(10) && random.pick(TIMES)),
+      ...(random.oneIn(5) && { not: notOf(random, asks, random.pick(rules)) }),
+    };
+    if (conditional === MOST_CONDITIONAL || !random.oneIn(rarity)) return { ...asks, ...does };
+    conditional++;
+    const condition = random.pick(asks.layer4?.protocol === "tcp" ? CONDITIONS : CONDITIONS.filter((one) => !isOfTcp(one)));
+    return { ...asks, ...does, layer4: { ...asks.layer4, ...condition } };
   });
+}
+
+function withLayer4({ layer4: _, ...rest }: RuleText, layer4: Layer4 | undefined): RuleText {
+  return { ...rest, ...(layer4 && { layer4 }) };
+}
+
+function layer4Of(random: Random, rule: RuleText): Layer4 | undefined {
+  if (random.oneIn(12)) return messagesOf(random, rule);
+  if (random.oneIn(20)) return { protocol: random.pick(Object.values(PROTOCOLS)) };
+  return random.oneIn(10) ? undefined : rule.layer4;
+}
+
+/** Some single addresses without their length, and beside some a range. */
+function spelled(random: Random, rule: RuleText): RuleText {
+  if (rule.layer3 === undefined || !random.oneIn(3)) return rule;
+  const entries = ([first, ...others]: string[]): string[] => {
+    const [base, length] = first!.split("/") as [string, string?];
+    const isHost = length === "32" || length === "128";
+    const last = base.replace(/[0-9a-f]+$/, (part) => (base.includes(":") ? "ffff" : String(Math.min(255, Number(part) + random.below(20)))));
+    return [isHost ? base : first!, ...(random.oneIn(2) ? [`${base}-${last}`] : []), ...others];
+  };
+  const { source, destination } = rule.layer3;
+  return { ...rule, layer3: { ...(source && { source: entries(source) }), ...(destination && { destination: entries(destination) }) } };
 }
 
 /** Some of what another rule asks for, or of this one itself. */
 function notOf(random: Random, rule: RuleText, other: RuleText): NotConfig {
   const { layer3, layer4 = {} } = random.oneIn(8) ? rule : other;
   if (random.oneIn(8)) return { layer4: messagesOf(random, rule) };
+  const { source_ports, destination_ports } = layer4;
+  // Ports alone are those of the rule's own protocol.
+  if (rule.layer4?.protocol === layer4.protocol && random.oneIn(3)) {
+    if (source_ports && random.oneIn(2)) return { layer4: { source_ports } };
+    if (destination_ports) return { layer4: { destination_ports } };
+  }
+  const icmp = rule.layer4?.icmp;
+  if (icmp && random.oneIn(2)) return { layer4: { icmp: icmp.slice(0, 1) } };
+  if (layer3 && random.oneIn(3)) {
+    const { source, destination } = layer3;
+    if (source && random.oneIn(2)) return { layer3: { source } };
+    if (destination) return { layer3: { destination } };
+  }
   const not: NotConfig = {
-    ...(random.oneIn(6) && { interfaces: [random.pick(["eth0", "e*", "wan0"])] }),
-    ...(layer3 && random.oneIn(2) && { layer3 }),
-    ...(random.oneIn(2) && { layer4 }),
+    ...(random.oneIn(4) && { interfaces: [random.pick(INTERFACE_PATTERNS)] }),
+    ...(layer3 && random.oneIn(3) && { layer3 }),
+    ...(layer4.protocol !== undefined && random.oneIn(3) && { layer4 }),
   };
   return Object.keys(not).length === 0 ? { layer4: { protocol: layer4.protocol ?? "tcp" } } : not;
 }
@@ -76,25 +122,27 @@ function messagesOf(random: Random, { layer3 }: RuleText): NonNullable<NotConfig
   return { protocol: ipv6 ? "icmpv6" : "icmp", icmp };
 }
 
-/** As the first packet of what opens, as a later fragment of it, or a message between its ends. */
+/** As the first packet of what opens, as a later one, as an answer to it, as a later fragment, or a message between its ends. */
 export function arrivalOf(random: Random, opening: Opening): Arrival {
-  const { ipv6, source, destination } = opening;
+  const { source, destination, sourcePort, destinationPort } = opening;
+  const sent = random.oneIn(5) ? { ...opening, source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort } : opening;
+  const ipv6 = opening.ipv6;
   const protocol = random.oneIn(8) ? (ipv6 ? "icmpv6" : "icmp") : opening.protocol;
   const later = random.oneIn(8);
-  const transport = later ? payload(16) : transportOf(random, opening, protocol);
-  const addresses = { src: source, dst: destination };
-  const hook = random.pick(["ingress", "ingress", "egress"] as const);
+  const transport = later ? payload(16) : transportOf(random, sent, protocol);
+  const addresses = { src: sent.source, dst: sent.destination };
+  const arrives = { hook: random.pick(["ingress", "ingress", "egress"] as const), interface: random.oneIn(5) ? "wan0" : "eth0" };
   if (ipv6) {
     const layers = later ? [Fragment({ id: 7, offset: 64, nextHeader: PROTOCOLS[protocol] })] : [];
-    return { frame: frame(Ethernet(), IPv6(addresses), ...layers, transport), hook, interface: "eth0" };
+    return { frame: frame(Ethernet(), IPv6(addresses), ...layers, transport), ...arrives };
   }
   const ipv4 = later ? IPv4({ ...addresses, fragment: { id: 7, offset: 64 }, protocol: PROTOCOLS[protocol] }) : IPv4(addresses);
-  return { frame: frame(Ethernet(), ipv4, transport), hook, interface: "eth0" };
+  return { frame: frame(Ethernet(), ipv4, transport), ...arrives };
 }
 
 function transportOf(random: Random, { sourcePort, destinationPort }: Opening, protocol: keyof typeof PROTOCOLS): ReturnType<typeof TCP> {
   switch (protocol) {
-    case "tcp": return TCP({ sport: sourcePort, dport: destinationPort, flags: ["syn"] });
+    case "tcp": return TCP({ sport: sourcePort, dport: destinationPort, flags: random.oneIn(2) ? ["syn"] : [...random.pick(TCP_FLAGS)] });
     case "udp": return UDP({ sport: sourcePort, dport: destinationPort });
     case "icmp": return ICMP({ type: random.pick(ICMP_TYPES), code: random.below(4) });
     case "icmpv6": return ICMPv6({ type: random.pick(ICMPV6_TYPES), code: random.below(4) });

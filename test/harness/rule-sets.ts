@@ -154,7 +154,8 @@ function anyAddress(random: Random, ipv6: boolean): string {
 }
 
 function addressIn(random: Random, text: string): string {
-  const [base, length] = text.split("/") as [string, string];
+  const [base, length] = text.split("/") as [string, string?];
+  if (length === undefined) return random.pick(text.split("-"));
   if (text.includes(":")) {
     const groups = base.split(":").map((group) => parseInt(group, 16));
     return groups.map((group, index) => (Number(length) >= 16 * (index + 1) ? group : index < Number(length) / 16 ? group : random.below(65536)).toString(16)).join(":");

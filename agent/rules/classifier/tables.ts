@@ -29,6 +29,7 @@ export interface Table {
 }
 
 const NONE = 0xffffffff;
+const COARSEST: Form = { source: 0, destination: 0, sourcePort: 0, destinationPort: 0, protocol: false };
 
 /** With the parts that were cut again. */
 const MOST_LINES = 1 << 20;
@@ -240,9 +241,9 @@ export class Tables {
       if (tables.length <= Limit.TABLES) return;
       const sizes = new Map(tables.map((table) => [table, sizeOf(table)]));
       tables.sort((a, b) => sizes.get(a)! - sizes.get(b)!);
-      const smallest = tables[0]!;
+      const smallest = tables.find(({ form }) => depthOf(form) > 0)!; // of all others the coarsest holds all keys
       const around = tables.filter((table) => table !== smallest && isWithin(smallest.form, table.form)).sort((a, b) => depthOf(b.form) - depthOf(a.form));
-      const target = around[0] ?? this.#tableOf(formNumber({ source: 0, destination: 0, sourcePort: 0, destinationPort: 0, protocol: false }));
+      const target = around[0] ?? this.#tableOf(formNumber(COARSEST));
       this.#byForm.delete(formNumber(smallest.form));
       const moving: number[] = [];
       smallest.lists.forEach((line) => moving.push(line));
