@@ -24,7 +24,7 @@ import { refuseTwins, withDynamic } from "./dynamic/check.ts";
 import { type DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
-import { clearRule, readFlowCounts } from "./events/counters.ts";
+import { clearRules, readFlowCounts } from "./events/counters.ts";
 import { Executables } from "./enrich/executables.ts";
 import { ContainerNames } from "./enrich/container-names.ts";
 import { nameSources } from "./enrich/name-sources.ts";
@@ -170,7 +170,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
   const installer = new Installer(tablesOf(plane));
   const sessions = new SessionKeeper(config.state_dir);
-  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slot) => clearRule(new DataView(plane.map("rule_counters").mmap()), slot), (capacity) => growth.rules(capacity));
+  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
   const interfaceTable = new Uint8Array(plane.map("interfaces").mmap());
   adoptInterfaces(installer, interfaceTable, listLinks());
   for (const warning of compiled.warnings) log.warn(warning);

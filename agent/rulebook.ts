@@ -3,6 +3,8 @@
  * generation before, so the last few are remembered.
  */
 
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import type { Action, RuleConfig } from "../config/types.ts";
 import type { Written } from "./dynamic/check.ts";
 import type { RuleReference } from "./events/event.ts";
@@ -56,6 +58,8 @@ class Shelf {
   }
 }
 
+/** Counters cleared before others have their turn: some milliseconds. */
+const CLEARED = 5000;
 const BLOCKS = 1;
 const ENFORCED = 2;
 
@@ -78,7 +82,7 @@ export interface RuleInForce {
 
 export class RuleBook {
   readonly #installer: Installer;
-  readonly #clearCounters: (slot: number) => void;
+  readonly #clearCounters: (slots: Uint32Array) => void;
   readonly #editions = new Map<number, Edition>();
   /** The generation since which a slot stands for its rule. */
   #since: Uint32Array;
@@ -91,7 +95,7 @@ export class RuleBook {
   readonly #sessions: () => readonly OperatorSession[];
 
   /** `capacity`: of the tables in the kernel, which `grow` replaces by larger ones. */
-  constructor(capacity: Capacity, installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slot: number) => void, grow: (capacity: Capacity) => Promise<void>) {
+  constructor(capacity: Capacity, installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slots: Uint32Array) => void, grow: (capacity: Capacity) => Promise<void>) {
     this.#capacity = capacity;
     this.#grow = grow;
     this.#since = new Uint32Array(capacity.slots);
@@ -118,9 +122,7 @@ export class RuleBook {
       file: compiled.file.image === undefined ? this.#current!.file : new Shelf(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
     };
     if (compiled.capacity.slots > this.#capacity.slots) await this.#growTo(compiled.capacity);
-    const generation = await this.#installer.install(compiled, this.#sessions(), () => {
-      for (const slot of compiled.freshSlots) this.#clearCounters(slot);
-    });
+    const generation = await this.#installer.install(compiled, this.#sessions(), () => this.#clearAll(compiled.freshSlots));
     for (const slot of compiled.freshSlots) this.#since[slot] = generation;
     this.#current = edition;
     this.#before = withoutImages(compiled);
@@ -139,6 +141,14 @@ export class RuleBook {
   #remember(generation: number, edition: Edition): void {
     this.#editions.set(generation, edition);
     if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);
+  }
+
+  /** They rest: no rule in force has one of them, unless there are too few. */
+  async #clearAll(slots: Uint32Array): Promise<void> {
+    for (let from = 0; from < slots.length; from += CLEARED) {
+      if (from > 0) await nextTurn();
+      this.#clearCounters(slots.subarray(from, from + CLEARED));
+    }
   }
 
   async #growTo(capacity: Capacity): Promise<void> {

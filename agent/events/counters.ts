@@ -112,7 +112,8 @@ export function addRulesSince(copied: BigUint64Array, from: BigUint64Array, to: 
   }
 }
 
-/** A slot that a new rule takes over starts from nothing. */
-export function clearRule(memory: DataView, slot: number): void {
-  new Uint8Array(memory.buffer, memory.byteOffset + slot * RuleCounter.size, RuleCounter.size).fill(0);
+/** Slots that new rules take over start from nothing. */
+export function clearRules(memory: DataView, slots: Uint32Array): void {
+  const bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength);
+  for (const slot of slots) bytes.fill(0, slot * RuleCounter.size, (slot + 1) * RuleCounter.size);
 }

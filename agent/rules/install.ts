@@ -82,7 +82,7 @@ export class Installer {
    * The rules that packets meet from the returned generation on. Calls wait for each other. `beforeFlip` runs when all
    * is written and nothing is in force yet.
    */
-  install(compiled: CompiledRules, sessions: readonly OperatorSession[] = [], beforeFlip: () => void = () => {}): Promise<number> {
+  install(compiled: CompiledRules, sessions: readonly OperatorSession[] = [], beforeFlip: () => void | Promise<void> = () => {}): Promise<number> {
     const installed = this.#turn.then(() => this.#write(compiled, sessions, beforeFlip));
     this.#turn = installed.then(
       async (generation) => {
@@ -105,7 +105,7 @@ export class Installer {
     return refreshed;
   }
 
-  async #write(compiled: CompiledRules, sessions: readonly OperatorSession[], beforeFlip: () => void): Promise<number> {
+  async #write(compiled: CompiledRules, sessions: readonly OperatorSession[], beforeFlip: () => void | Promise<void>): Promise<number> {
     const { policies, cells } = this.#tables;
     const { front, file } = compiled;
     const generation = generationAfter(this.#tables.generation());
@@ -119,11 +119,11 @@ export class Installer {
       await this.#copyFile(file, 1 - copy); // the last who wrote here did not get as far as the flip
     }
     if (front.image !== undefined) await this.#writePart(front, front.image, copy, frontCell);
+    await beforeFlip();
     if (this.#closed) throw new Error("the tables are closed");
     policies.set(packed, copy * strideOf(Policy.size));
     this.#groups[copy] = interfaceGroupsOf(compiled);
     for (const row of this.#rows.values()) this.#writeGroups(row, copy);
-    beforeFlip();
     this.#tables.flip(generation);
     return generation;
   }

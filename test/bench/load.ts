@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -21,6 +21,8 @@ const FORMATS = [
 /** The ring holds what arrives meanwhile. */
 const LONGEST_STALL_MS = 50;
 const ROUNDS_A_PROCESS = 3;
+/** What the launcher gives the agent's Node.js: it decides how long a collection of garbage takes. */
+const AS_AGENT = readFileSync(join(import.meta.dirname, "../../agent/weir"), "utf8").match(/--max-semi-space-size=\d+/g) ?? [];
 const GOAL: Goal = { bound: "at most", value: 1.5, for: "100000 rules" };
 
 export const load: Benchmark = {
@@ -34,10 +36,10 @@ export const load: Benchmark = {
       const loads: Load[] = [];
       let nft = Infinity;
       for (let round = 0; round < Math.ceil(rounds / ROUNDS_A_PROCESS); round++) {
-        loads.push(answerOf<Load>("load-child.ts", count, SEED, ROUNDS_A_PROCESS));
+        loads.push(answerOf<Load>([], "load-child.ts", count, SEED, ROUNDS_A_PROCESS));
         nft = Math.min(nft, secondsOfNft(file));
       }
-      const saves = FORMATS.flatMap(({ format, goal }) => saveFigures(count, format, goal, Array.from({ length: Math.ceil(rounds / ROUNDS_A_PROCESS) }, () => answerOf<Save>("save-child.ts", format, count, SEED))));
+      const saves = FORMATS.flatMap(({ format, goal }) => saveFigures(count, format, goal, Array.from({ length: Math.ceil(rounds / ROUNDS_A_PROCESS) }, () => answerOf<Save>(AS_AGENT, "save-child.ts", format, count, SEED))));
       return [...figuresOf(count, loads, nft), ...saves];
     } finally {
       rmSync(folder, { recursive: true });
@@ -65,8 +67,8 @@ function saveFigures(count: number, format: string, goal: number, saves: readonl
   ];
 }
 
-function answerOf<T>(child: string, ...words: (string | number)[]): T {
-  return JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, child), ...words.map(String)], { encoding: "utf8" })) as T;
+function answerOf<T>(flags: readonly string[], child: string, ...words: (string | number)[]): T {
+  return JSON.parse(execFileSync(process.execPath, [...flags, join(import.meta.dirname, child), ...words.map(String)], { encoding: "utf8" })) as T;
 }
 
 function secondsOfNft(file: string): number {

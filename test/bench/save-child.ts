@@ -7,10 +7,12 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 
 import { withDynamic } from "../../agent/dynamic/check.ts";
 import { systemClock } from "../../agent/dynamic/clock.ts";
+import { clearRules } from "../../agent/events/counters.ts";
+import { Growth } from "../../agent/growth.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { LoadThread } from "../../agent/load-thread.ts";
 import { RuleBook } from "../../agent/rulebook.ts";
-import { LARGEST } from "../../agent/rules/capacity.ts";
+import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { Installer } from "../../agent/rules/install.ts";
 import { readSettings } from "../../agent/settings.ts";
 import { watchConfig } from "../../config/watch.ts";
@@ -31,18 +33,23 @@ const text = format === "json" ? JSON.stringify({ version: 1, rules }) : ["versi
 const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
 const path = join(folder, `weir.${format}`);
 writeFileSync(path, "version: 1\n");
-const plane = new DataPlane({ capacity: LARGEST });
+const plane = new DataPlane({ capacity: CAPACITIES[0]! }); // they grow, as those of an agent with few rules
 const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
 const installer = new Installer({
   policies: memory("policies"),
-  cells: memory("cells"),
-  rules: memory("rules"),
+  get cells() {
+    return memory("cells");
+  },
+  get rules() {
+    return memory("rules");
+  },
   interfaces: memory("interfaces"),
   generation: () => plane.generation,
   flip: (generation) => plane.flip(generation),
   waitGracePeriod: () => Promise.resolve(), // no packet meets these rules
 });
-const book = new RuleBook(LARGEST, installer, () => [], () => {}, () => Promise.reject(new Error("these tables are the largest")));
+const growth = new Growth(plane, () => ({ exchange: async () => {} }), (sentence) => reject(new Error(sentence)));
+const book = new RuleBook(CAPACITIES[0]!, installer, () => [], (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const { promise, resolve, reject } = Promise.withResolvers<number>();
 
