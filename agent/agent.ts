@@ -165,7 +165,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const { config } = settings;
 
   // The kernel side: bans, sets, rules and mode.
-  const growth = new Growth(plane, () => interfaces, (sentence) => log.warn(sentence));
+  const growth = new Growth(plane, (sentence) => log.warn(sentence));
   const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
   const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
   const installer = new Installer(tablesOf(plane));
@@ -302,6 +302,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   health.report("bans", banned.trouble);
   health.report("sets", [...sets.trouble, ...library.trouble]);
   interfaces.start();
+  growth.start(interfaces);
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);

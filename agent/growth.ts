@@ -19,16 +19,20 @@ type Maps = ReadonlyMap<string, BpfMap>;
 
 export class Growth {
   readonly #plane: DataPlane;
-  readonly #interfaces: () => Pick<InterfaceFollower, "exchange">;
   readonly #warn: (sentence: string) => void;
   readonly #turns = new Turns();
+  #interfaces: Pick<InterfaceFollower, "exchange"> | undefined;
   #closed = false;
   #pausedUntil = 0;
 
-  constructor(plane: DataPlane, interfaces: () => Pick<InterfaceFollower, "exchange">, warn: (sentence: string) => void) {
+  constructor(plane: DataPlane, warn: (sentence: string) => void) {
     this.#plane = plane;
-    this.#interfaces = interfaces;
     this.#warn = warn;
+  }
+
+  /** Nothing grows before: packets are judged by programs of an earlier agent, which nobody here can exchange. */
+  start(interfaces: Pick<InterfaceFollower, "exchange">): void {
+    this.#interfaces = interfaces;
   }
 
   /** To be called while nobody writes rules. */
@@ -49,7 +53,7 @@ export class Growth {
   async lines(whose: Owner, networks: number, move: (lines: Uint8Array) => Promise<void>): Promise<void> {
     const table = `${whose}_lines`;
     const lines = linesFor(networks);
-    if (lines <= this.#plane.map(table).info.maxEntries || performance.now() < this.#pausedUntil) return;
+    if (this.#interfaces === undefined || lines <= this.#plane.map(table).info.maxEntries || performance.now() < this.#pausedUntil) return;
     try {
       await this.#exchange({ [`${whose}Lines`]: lines }, { fill: (larger) => move(linesOf(larger.get(table)!)), settle: () => {} });
     } catch (error) {
@@ -68,7 +72,7 @@ export class Growth {
   #exchange(sizes: Partial<TableSizes>, { fill, settle }: { fill(larger: Maps): Promise<void>; settle(outgrown: Maps): void }): Promise<void> {
     const plane = this.#plane;
     return this.#turns.take(async () => {
-      if (this.#closed) throw new Error("weir is stopping");
+      if (this.#interfaces === undefined || this.#closed) throw new Error(`weir is ${this.#closed ? "stopping" : "starting"}`);
       const larger = await plane.loadLarger(sizes);
       try {
         await fill(larger.maps);
@@ -77,7 +81,7 @@ export class Growth {
         throw error;
       }
       const outgrown = larger.adopt();
-      await this.#interfaces().exchange();
+      await this.#interfaces.exchange();
       try {
         plane.pinTables();
       } catch (error) {

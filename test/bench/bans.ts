@@ -50,7 +50,8 @@ async function measureWith(count: number, pair: Pair, scale: Scale): Promise<Cos
     const networks = anyNetworks(count, random);
     const store = new BanStore(folder);
     await store.rewriteIfDue();
-    const growth = new Growth(judge.plane, () => ({ exchange: async () => {} }), (sentence) => { throw new Error(sentence); });
+    const growth = new Growth(judge.plane, (sentence) => { throw new Error(sentence); });
+    growth.start({ exchange: async () => {} }); // there are no interfaces
     const keeper = enforceBans(store, judge.plane, [], (...wanted) => growth.lines("ban", ...wanted));
     const addSeconds = await secondsOf(async () => {
       for (let from = 0; from < count; from += MOST_NETWORKS) {

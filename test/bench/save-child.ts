@@ -48,7 +48,8 @@ const installer = new Installer({
   flip: (generation) => plane.flip(generation),
   waitGracePeriod: () => Promise.resolve(), // no packet meets these rules
 });
-const growth = new Growth(plane, () => ({ exchange: async () => {} }), (sentence) => reject(new Error(sentence)));
+const growth = new Growth(plane, (sentence) => reject(new Error(sentence)));
+growth.start({ exchange: async () => {} }); // there are no interfaces
 const book = new RuleBook(CAPACITIES[0]!, installer, () => [], (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const { promise, resolve, reject } = Promise.withResolvers<number>();

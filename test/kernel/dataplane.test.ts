@@ -52,7 +52,8 @@ test("tables stay as they are where larger ones cannot be made", requires(root()
     appendFileSync(xdp, "of another version");
     await assert.rejects(plane.loadLarger(large), /the programs on the disk are not those that run/);
     const warnings: string[] = [];
-    const growth = new Growth(plane, () => assert.fail("nothing is exchanged"), (sentence) => warnings.push(sentence));
+    const growth = new Growth(plane, (sentence) => warnings.push(sentence));
+    growth.start({ exchange: () => assert.fail("nothing is exchanged") });
     for (let time = 0; time < 2; time++) await growth.lines("ban", 1_000_000, () => assert.fail("nothing moves"));
     assert.match(warnings.join(), /^the table of bans could not be made larger, [^]*: the programs on the disk are not those that run$/);
     truncateSync(xdp, size);
