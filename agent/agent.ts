@@ -33,6 +33,7 @@ import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
 import { collectIdle } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
+import { OpenConnections } from "./flows/open-connections.ts";
 import { listFlows } from "./flows/list.ts";
 import { FlowRates } from "./flows/top.ts";
 import { CgroupMade, Event } from "./generated/layout.ts";
@@ -313,10 +314,13 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   if (ended.length > 0) await auditExpired(audit, ended, generation);
   log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
 
+  const openConnections = new OpenConnections(() => ({ counts: plane.map("open_connections"), rules: plane.map("rules"), firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2) }));
   const timers = [
     setInterval(() => {
-      const { removed, active } = collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, (entry) => told.connection(describeConnection(entry, describer)));
+      const counting = openConnections.walk();
+      const { removed, active } = collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, { ended: (entry) => told.connection(describeConnection(entry, describer)), stays: counting.stays });
       census.take(removed, active);
+      counting.finish();
     }, COLLECT_MS),
     setInterval(() => {
       rates.sample(figures.traffic(), performance.now());

@@ -97,6 +97,8 @@ export interface Layer4Config {
   flags?: { set?: TcpFlag[]; unset?: TcpFlag[] };
   state?: ConnectionState[];
   /** See rate.ts. Alone, a rate is one of packets by source. */
+  /** See connections.ts. */
+  connections_over?: number | { count: number; by: MeterBy };
   over_rate?: string | { rate: string; burst?: number; by: MeterBy; per: "packet" | "connection" };
   /** Whiles: see duration.ts. */
   connection_duration?: { longer_than?: string; shorter_than?: string };

@@ -6,8 +6,8 @@
 #ifndef WEIR_CONDITIONS_H
 #define WEIR_CONDITIONS_H
 
+#include "connections.h"
 #include "judgement.h"
-#include "rate.h"
 
 /*
  * Has the other end spoken? Of a connection met in the middle the opener's own packets say so: it goes on without
@@ -53,7 +53,7 @@ static __always_inline bool has_state(const struct rule *rule, __u32 state)
 /* Asked of the packet that opens a connection, whose other packets share the answer. */
 static __always_inline bool is_asked_once(const struct rule *rule)
 {
-	return rule->rate_per_connection;
+	return rule->rate_per_connection || rule->connections_over;
 }
 
 static __always_inline bool holds(const struct rule *rule, __u32 rule_index, const struct packet *packet)
@@ -71,6 +71,8 @@ static __always_inline bool holds(const struct rule *rule, __u32 rule_index, con
 	if (rule->shorter_than && known->age >= (__u64)rule->shorter_than * jiffies_per_second)
 		return false;
 	if (is_asked_once(rule) ? !known->opens : rule->rate_interval && !known->by_opener)
+		return false;
+	if (rule->connections_over && !is_over_connections(packet->which, rule_index))
 		return false;
 	/* Last, because a packet that gets here counts. */
 	return !rule->rate_interval || is_over_rate(packet->which, rule_index);

@@ -32,6 +32,10 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		return false;
 	j->by_opener = is_by_opener(j->flow, j->source_low);
 	if (opens && has_ended(j->flow)) {
+		if (!(j->flow->flags & FLOW_CLOSED) && j->flow->decision.condition_count) {
+			opener_of_flow(packet, j->flow, j->by_opener);
+			count_connection(packet, &j->flow->decision, -1);
+		}
 		remove_flow(&packet->key);
 		j->flow = NULL;
 		return false;
@@ -72,7 +76,7 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 {
 	__u32 copy = packet->copy;
 	struct judgement j = { .ctx = ctx, .policy = bpf_map_lookup_elem(&policies, &copy) };
-	bool known = false;
+	bool known = false, opened = false;
 
 	if (!j.policy)
 		return VERDICT_PASSED;
@@ -103,10 +107,10 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	}
 	packet->outcome.verdict = verdict_of(packet);
 	if (!known)
-		settle_first(&j, packet);
+		opened = settle_first(&j, packet);
 	else if (j.flow)
 		settle_known(&j, packet);
-	count_outcome(packet, j.opens);
+	count_outcome(packet, opened);
 	if (!j.flow || is_blocked(packet))
 		return packet->outcome.verdict;
 	if (j.one_way && is_exchange(packet, j.flow, j.by_opener)) {

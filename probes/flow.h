@@ -6,6 +6,7 @@
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
 
+#include "connections.h"
 #include "emit.h"
 
 struct {
@@ -100,15 +101,20 @@ static __always_inline void opener_of_key(struct tuple *opener, const struct flo
  * A decision is several words, so that a reader could meet half of an old and half of a new one. Whoever
  * swings `generation` to GENERATION_WRITING writes alone; readers look at it before and after.
  */
-static __always_inline void store_decision(struct flow *flow, const struct decision *decision, __u32 generation)
+static __always_inline void store_decision(struct flow *flow, const struct packet *packet)
 {
-	__u32 seen = flow->generation;
+	__u32 seen = flow->generation, generation = packet->generation;
+	bool counts = !(flow->flags & FLOW_CLOSED);
 
 	if (seen == GENERATION_WRITING)
 		return;
 	if (__sync_val_compare_and_swap(&flow->generation, seen, GENERATION_WRITING) != seen)
 		return;
-	flow->decision = *decision;
+	if (counts && flow->decision.condition_count)
+		count_connection(packet, &flow->decision, -1);
+	flow->decision = packet->decision;
+	if (counts && packet->decision.condition_count)
+		count_connection(packet, &packet->decision, 1);
 	__sync_val_compare_and_swap(&flow->generation, GENERATION_WRITING, generation);
 }
 
@@ -187,10 +193,13 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
 	flow->decision = packet->decision;
 	flow->told = packet->outcome.staged;
-	if (insert_opening(key, flow))
+	if (insert_opening(key, flow)) {
 		count_fault(FAULT_OPENING_INSERT);
-	else
-		count_flows(1, 0);
+		return;
+	}
+	count_flows(1, 0);
+	if (packet->decision.condition_count)
+		count_connection(packet, &packet->decision, 1);
 }
 
 /*
@@ -221,9 +230,13 @@ static __noinline struct flow *promote_flow(struct flow_key *key, struct flow *o
 }
 
 /* Whoever resets a connection says nothing more. If this end does, the reset was somebody else's forgery. */
-static __always_inline void reopen_flow(struct flow *flow, __u32 end)
+static __always_inline void reopen_flow(struct packet *packet, struct flow *flow, __u32 end, bool by_opener)
 {
 	flow->tcp_flags[end & 1] &= ~TCP_RST;
+	if (flow->flags & FLOW_CLOSED && flow->decision.condition_count) {
+		opener_of_flow(packet, flow, by_opener);
+		count_connection(packet, &flow->decision, 1);
+	}
 	flow->flags &= ~FLOW_CLOSED;
 }
 
@@ -246,7 +259,7 @@ static __always_inline void advance_flow(struct packet *packet, struct flow *flo
 	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
 		return;
 	if (flow->tcp_flags[end] & TCP_RST && !(packet->tcp_flags & (TCP_RST | TCP_SYN)))
-		reopen_flow(flow, end);
+		reopen_flow(packet, flow, end, by_opener);
 	if ((flow->tcp_flags[end] | packet->tcp_flags) != flow->tcp_flags[end])
 		flow->tcp_flags[end] |= packet->tcp_flags;
 }

@@ -217,6 +217,14 @@ struct {
 	__type(value, __u64);
 } rates SEC(".maps");
 
+/* who is counted for a rule -> how many connections are open: see connections.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct meter_key);
+	__type(value, __s64);
+} open_connections SEC(".maps");
+
 #define EVENTS_SIZE (8 * 1024 * 1024)
 
 /* records for user space, all struct event */

@@ -81,29 +81,29 @@ static __always_inline void settle_known(struct judgement *j, struct packet *pac
 	tell(j, packet, j->flow->cookie, type, slot, staged);
 }
 
-/* After the verdict: what is told of the packet, and what is kept of its connection. */
-static __noinline void settle_first(struct judgement *j, struct packet *packet)
+/* After the verdict: what is told of the packet, and what is kept of its connection. Did it open one? */
+static __noinline bool settle_first(struct judgement *j, struct packet *packet)
 {
 	bool opener_is_low;
 	__u64 cookie = 0;
 
 	if (!packet || !j->policy)
-		return;
+		return false;
 	if (j->flow) {
 		struct decision *before = &j->flow->decision;
 		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
 		bool again = j->flow->generation == packet->generation;
 
 		cookie = j->flow->cookie;
-		store_decision(j->flow, &packet->decision, packet->generation);
+		store_decision(j->flow, packet);
 		if (again && !changed) {
 			settle_known(j, packet);
-			return;
+			return false;
 		}
 		j->flow->told = packet->outcome.staged;
 		if (changed || is_blocked(packet))
 			tell_first(j, packet, cookie);
-		return;
+		return false;
 	}
 	if (is_blocked(packet)) {
 		bool by_sender = packet->opener.direction == packet->direction;
@@ -120,6 +120,7 @@ static __noinline void settle_first(struct judgement *j, struct packet *packet)
 		insert_flow(packet, &packet->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
 	}
 	tell_first(j, packet, cookie);
+	return j->opens;
 }
 
 static __always_inline void count_outcome(const struct packet *packet, bool opens)
@@ -135,6 +136,8 @@ static __always_inline void finish_closed(struct judgement *j, struct packet *pa
 {
 	flow->flags |= FLOW_CLOSED;
 	opener_of_flow(packet, flow, j->by_opener);
+	if (flow->decision.condition_count)
+		count_connection(packet, &flow->decision, -1);
 	emit_closed(packet, flow, &packet->opener);
 }
 

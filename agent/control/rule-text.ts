@@ -1,5 +1,6 @@
 /** A rule as a line for people. */
 
+import { connectionsOver } from "../../config/connections.ts";
 import { parseOverRate } from "../../config/rate.ts";
 import type { Layer3Config, Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
 
@@ -21,11 +22,13 @@ function carriedText(layer3: Layer3Config, layer4: Layer4Config): string[] {
   const icmp = (layer4.icmp ?? []).map(({ type, code }) => (code === undefined ? `${type}` : `${type}/${code}`));
   const flags = [...(layer4.flags?.set ?? []), ...(layer4.flags?.unset ?? []).map((flag) => `no ${flag}`)];
   const overRate = layer4.over_rate === undefined ? undefined : parseOverRate(layer4.over_rate);
+  const connections = layer4.connections_over === undefined ? undefined : connectionsOver(layer4.connections_over);
   return [
     ...worded("", icmp),
     ...worded("with ", flags),
     ...worded("", layer4.state ?? []),
     ...worded("over ", overRate === undefined ? [] : [`${overRate.count} ${overRate.per}s in ${overRate.seconds}s by ${overRate.by}`]),
+    ...worded("with over ", connections === undefined ? [] : [`${connections.count} others open by ${connections.by}`]),
     ...worded("lasting longer than ", [layer4.connection_duration?.longer_than].filter((text) => text !== undefined)),
     ...worded("lasting shorter than ", [layer4.connection_duration?.shorter_than].filter((text) => text !== undefined)),
     ...endText("from", layer3.source, layer4.source_ports),

@@ -55,8 +55,14 @@ export function idleLimitSeconds(entry: FlowEntry): number {
   return entry.replied && !finished ? IDLE_SECONDS.tcp : IDLE_SECONDS.tcpOpening;
 }
 
-/** Removes what ended by silence and hands each over, once. Returns how many entries were removed and remain. */
-export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, ended: (entry: FlowEntry) => void): { removed: number; active: number } {
+export interface Collected {
+  /** By silence: each once. */
+  ended(entry: FlowEntry): void;
+  stays(entry: FlowEntry): void;
+}
+
+/** Removes what ended by silence. Returns how many entries were removed and remain. */
+export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, { ended, stays }: Collected): { removed: number; active: number } {
   let removed = 0;
   let active = 0;
   const again = Buffer.alloc(Flow.size);
@@ -64,6 +70,7 @@ export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSe
     const limit = BigInt(idleLimitSeconds(entry) * jiffiesPerSecond);
     if (nowJiffies - entry.value.readBigUInt64LE(Flow.seen_jiffies) <= limit) {
       active++;
+      stays(entry);
       continue;
     }
     const { table } = entry;

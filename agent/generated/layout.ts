@@ -197,7 +197,8 @@ export const Fault = {
   CONDITIONS_FULL: 9,
   RATE_INSERT: 10,
   RATE_RACE: 11,
-  COUNT: 12,
+  CONNECTION_INSERT: 12,
+  COUNT: 13,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -213,6 +214,7 @@ export const FaultNames: readonly string[] = [
   "conditions_full",
   "rate_insert",
   "rate_race",
+  "connection_insert",
 ];
 
 export const Member = {
@@ -453,7 +455,7 @@ export const RuleSpan = {
 } as const;
 
 export const Rule = {
-  size: 72,
+  size: 80,
   action: 0,
   flags: 1,
   tcp_flags_mask: 2,
@@ -464,6 +466,7 @@ export const Rule = {
   states: 16,
   rate_per_connection: 17,
   rate_by: 18,
+  connections_by: 19,
   expires: 20,
   identity: 24,
   rate_interval: 32,
@@ -476,6 +479,7 @@ export const Rule = {
     from: 2,
     to: 4,
   },
+  connections_over: 72,
 } as const;
 
 export const RuleCounterShard = {

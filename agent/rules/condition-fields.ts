@@ -1,5 +1,6 @@
 /** The fields that each packet is asked for, and not its connection once. Part of the table of fields.ts. */
 
+import { type ConnectionsOver, connectionsOver } from "../../config/connections.ts";
 import { parseDuration } from "../../config/duration.ts";
 import { TCP_FLAGS } from "../../config/names.ts";
 import { type OverRate, parseOverRate } from "../../config/rate.ts";
@@ -45,6 +46,14 @@ export const CONDITION_FIELDS = {
     judged: "by_count",
     wants: ({ name, layer4 }) => (layer4?.over_rate === undefined ? [] : [wantRate(name, parseOverRate(layer4.over_rate))]),
     got: (subject, { name }) => shown(ofCount(subject, name, ({ overRate }) => overRate), (over) => (over ? "over it" : "within it")),
+  },
+  "layer4.connections_over": {
+    layer: "layer4",
+    directions: BOTH_WAYS,
+    operators: { open: "so many others are open already" },
+    judged: "by_count",
+    wants: ({ name, layer4 }) => (layer4?.connections_over === undefined ? [] : [wantConnections(name, connectionsOver(layer4.connections_over))]),
+    got: (subject, { name }) => shown(ofCount(subject, name, ({ connections }) => connections), (open) => `${open} open`),
   },
   "layer4.connection_duration": {
     layer: "layer4",
@@ -107,6 +116,17 @@ function wantRate(rule: string, { count, seconds, burst, by, per }: OverRate): W
     operator: `${per}s`,
     text: `over ${count} ${per}s in ${seconds}s by ${by}${burst === count ? "" : `, ${burst} at once`}`,
     holds: (subject) => known(ofCount(subject, rule, ({ overRate, settled }) => settled || overRate), (over) => over),
+  };
+}
+
+function wantConnections(rule: string, { count, by }: ConnectionsOver): Want {
+  return {
+    operator: "open",
+    text: `${count} open by ${by}`,
+    holds: (subject) => {
+      const { connections, settled = false } = subject.counted.get(rule) ?? {};
+      return settled || known(connections, (open) => open >= count);
+    },
   };
 }
 

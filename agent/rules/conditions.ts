@@ -1,5 +1,6 @@
 /** What a rule asks of each packet, as the kernel's struct rule holds it: from what is written to its bytes. */
 
+import { type ConnectionsOver, connectionsOver } from "../../config/connections.ts";
 import { secondsOf } from "../../config/duration.ts";
 import { type ConnectionState, TCP_FLAGS, type TcpFlag } from "../../config/names.ts";
 import { type OverRate, parseOverRate } from "../../config/rate.ts";
@@ -17,6 +18,7 @@ export interface Conditions {
   longerThan?: number;
   shorterThan?: number;
   rate?: OverRate;
+  connections?: ConnectionsOver;
   /** Minutes of the day; bits of days from Monday on. */
   schedule?: { days: number; from: number; to: number }[];
   /** Milliseconds since the epoch. */
@@ -29,7 +31,7 @@ const STATES: Record<ConnectionState, number> = { new: State.NEW, established: S
 
 /** undefined where the rule asks for nothing of the kind. */
 export function conditionsOf({ layer4 = {}, schedule = [], expires }: RuleConfig, identity: number): Conditions | undefined {
-  const { over_rate, flags, state = [], connection_duration: { longer_than, shorter_than } = {} } = layer4;
+  const { connections_over, over_rate, flags, state = [], connection_duration: { longer_than, shorter_than } = {} } = layer4;
   const conditions: Conditions = {
     ...(flags === undefined ? {} : { tcpFlags: flagBits(flags) }),
     ...(state.length === 0 ? {} : { states: state.reduce((bits, name) => bits | (1 << STATES[name]), 0) }),
@@ -38,6 +40,7 @@ export function conditionsOf({ layer4 = {}, schedule = [], expires }: RuleConfig
     ...(schedule.length === 0 ? {} : { schedule: schedule.map(spanOf) }),
     ...(expires === undefined ? {} : { expires: parseMoment(expires)! }),
     ...(over_rate === undefined ? {} : { rate: parseOverRate(over_rate), identity }),
+    ...(connections_over === undefined ? {} : { connections: connectionsOver(connections_over), identity }),
   };
   return Object.keys(conditions).length === 0 ? undefined : conditions;
 }
@@ -67,7 +70,7 @@ const NS = 1_000_000_000n;
 const METERS: Record<MeterBy, number> = { source: Meter.SOURCE, destination: Meter.DESTINATION, rule: Meter.RULE };
 
 /** Writes them into the bytes of a rule, which begin at `at` and are 0 so far. */
-export function packConditions({ tcpFlags, states = 0, longerThan = 0, shorterThan = 0, rate, schedule = [], expires, identity = 0 }: Conditions, view: DataView, at: number, { clock, littleEndian }: { clock: BootClock; littleEndian: boolean }): void {
+export function packConditions({ tcpFlags, states = 0, longerThan = 0, shorterThan = 0, rate, connections, schedule = [], expires, identity = 0 }: Conditions, view: DataView, at: number, { clock, littleEndian }: { clock: BootClock; littleEndian: boolean }): void {
   if (tcpFlags !== undefined) {
     view.setUint8(at + Layout.tcp_flags_mask, tcpFlags.mask);
     view.setUint8(at + Layout.tcp_flags_value, tcpFlags.value);
@@ -83,6 +86,10 @@ export function packConditions({ tcpFlags, states = 0, longerThan = 0, shorterTh
     view.setUint16(spanAt + RuleSpan.to, to, littleEndian);
   }
   view.setBigUint64(at + Layout.identity, BigInt(identity), littleEndian);
+  if (connections !== undefined) {
+    view.setUint32(at + Layout.connections_over, connections.count, littleEndian);
+    view.setUint8(at + Layout.connections_by, METERS[connections.by]);
+  }
   if (rate !== undefined) {
     const interval = (BigInt(rate.seconds) * NS) / BigInt(rate.count);
     view.setUint8(at + Layout.rate_per_connection, rate.per === "connection" ? 1 : 0);

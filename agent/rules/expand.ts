@@ -101,6 +101,7 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
   schedule: IN_THE_SLOT,
   expires: IN_THE_SLOT,
   "layer4.over_rate": IN_THE_SLOT,
+  "layer4.connections_over": IN_THE_SLOT,
   "layer4.state": IN_THE_SLOT,
   "layer4.connection_duration": IN_THE_SLOT,
   not: expansion<never>({ alternatives: () => ANY, write() {} }), // says what the fields it names leave out

@@ -13,10 +13,10 @@ import { answerTo, type Told } from "./reference/answer.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
 import { connectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
-import { Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
+import { FIN, Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
 import { Fragments } from "./reference/fragments.ts";
-import { askAboutInvalid, askRules, prepareRules, type Answer, type Policy, type PreparedRules, type Question } from "./reference/meaning.ts";
-import { Meters } from "./reference/meters.ts";
+import { askAboutInvalid, askRules, conditionsOn, prepareRules, type Answer, type Policy, type PreparedRules, type Question } from "./reference/meaning.ts";
+import { connectionsKey, Meters } from "./reference/meters.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
 import { viewSets } from "./reference/sets.ts";
@@ -193,6 +193,7 @@ export class Reference {
       const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
       const standing: Standing = { state: stateOf(transport.protocol, transport.tcpFlags, byOpener, flow), ...this.#partOf(flow) };
       const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
+      flow.counts = this.#countsOf(opener, arrival, inTunnel);
       if (judgement.action === "allow") advance(flow, byOpener, transport.tcpFlags);
       return judgement;
     }
@@ -213,7 +214,7 @@ export class Reference {
     const openerIsLow = opener.isSender === key.sourceIsLow;
     const tooDeep = inTunnel && transport.inner != null; // undecided in the end, and what is undecided opens nothing
     if (judgement.action === "allow" && tooDeep) return judgement;
-    if (judgement.action === "allow") this.#flows.open(key, this.#newFlow(opener, openerIsLow, transport.tcpFlags, settled));
+    if (judgement.action === "allow") this.#flows.open(key, this.#newFlow(opener, openerIsLow, transport.tcpFlags, settled, this.#countsOf(opener, arrival, inTunnel)));
     else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule, made: this.#now() });
     return judgement;
   }
@@ -240,7 +241,7 @@ export class Reference {
       return;
     }
     const opener = this.#findOpener(conversation, transport, arrival, false);
-    if (opener) this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, []));
+    if (opener) this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, [], []));
   }
 
   #findOpener(conversation: Opener["conversation"], transport: Transport, arrival: Arrival, inTunnel: boolean): Opener | undefined {
@@ -263,7 +264,7 @@ export class Reference {
   #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival): Question {
     const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
     const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, sets: this.#sets, now: this.#now() };
-    const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, now: this.#now() };
+    const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, openFor: (key: string) => this.#flows.openFor(key), now: this.#now() };
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }
 
@@ -281,8 +282,16 @@ export class Reference {
     return { age: (this.#now() - flow.opened) / 1000, settled: flow.settled.generation === this.#generation ? flow.settled.rules : [] };
   }
 
-  #newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null, settled: string[]): Flow {
-    const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0], answered: false, opened: this.#now(), settled: { generation: this.#generation, rules: settled } };
+  /** What a connection counts for as it is judged now. */
+  #countsOf(opener: Opener, arrival: Arrival, inTunnel: boolean): string[] {
+    const { conversation, direction } = opener;
+    if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return [];
+    const { subject } = this.#questionOf(opener, null, UNRELATED, arrival);
+    return conditionsOn(this.#rules, subject).map((rule) => connectionsKey(rule, conversation)).filter((key) => key !== undefined);
+  }
+
+  #newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null, settled: string[], counts: string[]): Flow {
+    const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0], answered: false, opened: this.#now(), settled: { generation: this.#generation, rules: settled }, counts, closed: false };
     advance(flow, isSender, tcpFlags);
     return flow;
   }
@@ -313,8 +322,12 @@ function opensFlow({ fragment }: Packet, { protocol, icmp }: Transport): boolean
 
 function advance(flow: Flow, byOpener: boolean, tcpFlags: number | null): void {
   const end = byOpener ? 0 : 1;
-  if (tcpFlags !== null && (tcpFlags & (SYN | RST)) === 0) flow.tcpFlags[end] &= ~RST; // it goes on, so it never reset
+  if (tcpFlags !== null && (tcpFlags & (SYN | RST)) === 0 && flow.tcpFlags[end] & RST) {
+    flow.tcpFlags[end] &= ~RST; // it goes on, so it never reset
+    flow.closed = false;
+  }
   flow.tcpFlags[end] |= tcpFlags ?? 0;
+  if (tcpFlags !== null && (tcpFlags & RST || (flow.tcpFlags[0] & flow.tcpFlags[1] & FIN && !(tcpFlags & FIN)))) flow.closed = true;
   flow.answered ||= !byOpener;
 }
 

@@ -19,6 +19,8 @@ export interface Counted {
   /** It held when the connection opened, which holds for all of it. */
   settled?: boolean;
   overRate?: boolean | null;
+  /** How many others are open. */
+  connections?: number | null;
 }
 
 export interface Subject {

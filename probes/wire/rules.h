@@ -60,12 +60,14 @@ struct rule {
 	__u8 states;			/* bit n: enum weir_state n */
 	__u8 rate_per_connection;	/* 1: `rate` is one of connections, not of packets */
 	__u8 rate_by;			/* enum weir_meter */
-	__u8 reserved;
+	__u8 connections_by;		/* enum weir_meter */
 	__u32 expires;			/* second of the boot clock */
 	__u64 identity;			/* as in struct meter_key */
 	__u64 rate_interval;		/* ns that one packet takes */
 	__u64 rate_burst;		/* ns that packets may come too early */
 	struct rule_span schedule[LIMIT_SCHEDULE];	/* filled from the front */
+	__u32 connections_over;
+	__u32 reserved;
 };
 
 /* Counters of a rule slot, spread over a few cache lines; they outlive a change of the rules. */

@@ -3,6 +3,7 @@
 import type { Case } from "./case.ts";
 import { BAN_CASES } from "./cases/bans.ts";
 import { CONDITION_CASES } from "./cases/conditions.ts";
+import { CONNECTION_CASES } from "./cases/connections.ts";
 import { FAILSAFE_CASES } from "./cases/failsafe.ts";
 import { FIELD_CASES } from "./cases/fields.ts";
 import { FLOW_CASES } from "./cases/flows.ts";
@@ -25,6 +26,7 @@ export const CASES: readonly Case[] = [
   ...CONDITION_CASES,
   ...STANDING_CASES,
   ...RATE_CASES,
+  ...CONNECTION_CASES,
   ...TIME_CASES,
   ...ICMP_CASES,
   ...SHAPE_CASES,

@@ -35,6 +35,8 @@ const CONDITIONS: Partial<Layer4>[] = [
   { over_rate: "2/1h" },
   { over_rate: { rate: "3/1h", burst: 1, by: "destination", per: "packet" } },
   { over_rate: { rate: "1/1h", by: "rule", per: "connection" } },
+  { connections_over: 1 },
+  { connections_over: { count: 2, by: "rule" }, over_rate: { rate: "1/1h", by: "source", per: "packet" } },
 ];
 const TIMES: Partial<RuleText>[] = [
   { expires: new Date(NOON + 3_600_000).toISOString() },

@@ -26,6 +26,10 @@ export interface Flow {
   opened: number;
   /** Rules that are asked once, and held when it opened; of no meaning in other generations. */
   settled: { generation: number; rules: string[] };
+  /** What it counts for, of the rules that ask how many connections are open. */
+  counts: string[];
+  /** An end was seen to reset it, or to acknowledge that both have finished. */
+  closed: boolean;
 }
 
 /** A connection whose opening would have been dropped: what answers it belongs to it. */
@@ -47,6 +51,11 @@ export class Flows {
 
   open(key: ConnectionKey, flow: Flow): void {
     this.#flows.set(key.text, flow);
+  }
+
+  /** How many open ones count for this. */
+  openFor(counted: string): number {
+    return [...this.#flows.values()].filter(({ counts, closed }) => !closed && counts.includes(counted)).length;
   }
 
   forget(key: ConnectionKey): void {

@@ -26,6 +26,8 @@ interface PreparedRule {
   staged: boolean;
   /** Alternatives by field; each field must hold. */
   fields: Want[][];
+  /** The part that is the same for each packet of a connection. */
+  once: Want[][];
   /** The part that is asked also where an answer of the connection stands. */
   times: Want[][];
   /** The part that is asked last, because asking counts. */
@@ -46,6 +48,7 @@ export function prepareRules(policy: Policy): PreparedRules {
     isConditional: isConditional(rule),
     asksForInvalid: (rule.layer4?.state ?? []).includes("invalid"),
     fields: wantsOf(rule, (judged) => judged !== "by_count"),
+    once: wantsOf(rule, (judged) => judged === "once"),
     times: wantsOf(rule, (judged) => judged === "by_time"),
     counts: wantsOf(rule, (judged) => judged === "by_count"),
     rule,
@@ -96,6 +99,17 @@ export function askRules(rules: PreparedRules, defaultAction: Action, question: 
   }
   const action = isGroupMembership(question.subject) ? "allow" : defaultAction;
   return { action: doubt === undefined || doubt === action ? action : undefined, rule: "default", staged };
+}
+
+/** The rules that ask each packet and stand, for this connection, before one that decides without. */
+export function conditionsOn(rules: PreparedRules, subject: Subject): RuleConfig[] {
+  const met: RuleConfig[] = [];
+  for (const { once, times, rule, isConditional, staged } of rules) {
+    if (!every([...once, ...times].map((field) => some(field.map((want) => want.holds(subject)))))) continue;
+    if (isConditional) met.push(rule);
+    else if (!staged) break;
+  }
+  return met;
 }
 
 /**

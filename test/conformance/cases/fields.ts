@@ -29,7 +29,7 @@ interface Sample<Rule = Partial<RuleText>> {
 }
 
 /** Fields that other files have cases for, because what came before decides whether they hold. */
-type Elsewhere = "schedule" | "expires" | "layer4.state" | "layer4.connection_duration" | "layer4.over_rate";
+type Elsewhere = "schedule" | "expires" | "layer4.state" | "layer4.connection_duration" | "layer4.over_rate" | "layer4.connections_over";
 
 type Samples = { [Path in Exclude<keyof typeof FIELDS, Elsewhere>]: Record<keyof (typeof FIELDS)[Path]["operators"], (family: Family, hook: Hook) => Sample> };
 
