@@ -8,21 +8,24 @@ import { holdsAddresses, type Sets } from "../../config/sets.ts";
 import type { SetConfig } from "../../config/types.ts";
 import { timesOf } from "../../config/watch.ts";
 import { type Clock, systemClock } from "../dynamic/clock.ts";
-import { type ListReading, readList } from "../networks/list.ts";
+import { type ListReading, readList, timeKept } from "../networks/list.ts";
 import { NetworkStore } from "../networks/store.ts";
 import { FOR_EVER, type Listed, SetMembers } from "./members.ts";
+
+type Read = (path: string, keepAs?: string) => Promise<ListReading>;
 
 export interface LibraryOptions {
   /** Without it nothing is added by command, and nothing kept. */
   stateDirectory?: string;
-  read?: (path: string) => Promise<ListReading>;
+  /** See readList. */
+  read?: Read;
   clock?: Clock;
 }
 
 export class SetLibrary {
   readonly clock: Clock;
   readonly #stateDirectory: string | undefined;
-  readonly #read: (path: string) => Promise<ListReading>;
+  readonly #read: Read;
   readonly #stores = new Map<string, NetworkStore>();
   /** What is wrong with a file, by set. */
   readonly #problems = new Map<string, string>();
@@ -61,13 +64,35 @@ export class SetLibrary {
   async list(name: string, { file, ttl }: SetConfig): Promise<Listed | undefined> {
     if (file === undefined) return undefined;
     this.#times.set(file, await timesOf(file));
-    const reading = await this.#read(file);
+    const reading = await this.#read(file, this.#keptAs(name));
     if ("problem" in reading) {
       this.#problems.set(name, `the file of the set ${name} is not taken: ${reading.problem}`);
       return undefined;
     }
-    this.#problems.delete(name);
-    return { networks: reading.networks, until: ttl === undefined ? FOR_EVER : Math.ceil(this.clock.bootSeconds() + secondsOf(ttl)) };
+    if (reading.notKept === undefined) this.#problems.delete(name);
+    else this.#problems.set(name, `what the file of the set ${name} holds is in force, but it could not be kept for a start that finds the file missing or bad: ${reading.notKept}`);
+    return { networks: reading.networks, until: this.#untilOf(ttl) };
+  }
+
+  /** What the file held when it was good, as an agent before kept it. */
+  async #kept(name: string, { file, ttl }: SetConfig): Promise<Listed | undefined> {
+    const path = this.#keptAs(name);
+    const time = path === undefined || file === undefined ? undefined : await timeKept(path, file);
+    if (time === undefined) return undefined;
+    const until = this.#untilOf(ttl, (this.clock.wall() - time) / 1000);
+    const reading = await this.#read(path!);
+    if ("problem" in reading || (until !== FOR_EVER && until <= this.clock.bootSeconds())) return undefined;
+    this.#problems.set(name, `${this.#problems.get(name)}; what it held at ${new Date(time).toISOString()} is in force`);
+    return { networks: reading.networks, until };
+  }
+
+  #keptAs(name: string): string | undefined {
+    return this.#stateDirectory === undefined ? undefined : join(this.#stateDirectory, `${name}.list`);
+  }
+
+  /** `age`: seconds since it was read. */
+  #untilOf(ttl: string | undefined, age = 0): number {
+    return ttl === undefined ? FOR_EVER : Math.max(1, Math.ceil(this.clock.bootSeconds() + secondsOf(ttl) - age));
   }
 
   async #open(name: string, config: SetConfig, known: SetMembers | undefined): Promise<SetMembers> {
@@ -75,7 +100,7 @@ export class SetLibrary {
     const store = await this.#storeOf(name);
     const isSameFile = known !== undefined && known.config.file === config.file && known.config.ttl === config.ttl;
     if (config.file === undefined) this.#problems.delete(name);
-    const listed = isSameFile ? known.listed : ((await this.list(name, config)) ?? (known?.config.file === config.file ? known?.listed : undefined));
+    const listed = isSameFile ? known.listed : ((await this.list(name, config)) ?? (known?.config.file === config.file ? known?.listed : await this.#kept(name, config)));
     return new SetMembers(config, store, listed);
   }
 

@@ -5,21 +5,29 @@ import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 
-import { type ListReading, readList } from "../networks/list.ts";
+import { type ListRead, type ListReading, readList } from "../networks/list.ts";
 import { NumberedNetworks, type NumberedParts } from "../networks/numbered.ts";
 
 /** Up to here a start of a thread costs more than it saves. */
 const SMALL_FILE = 64 * 1024;
 
-export type ThreadAnswer = { parts: NumberedParts } | { problem: string };
+export interface ThreadQuestion {
+  path: string;
+  keepAs: string | undefined;
+}
 
-export async function readListAside(path: string): Promise<ListReading> {
+export type ThreadAnswer = ({ parts: NumberedParts } & Omit<ListRead, "networks">) | { problem: string };
+
+/** See readList. */
+export async function readListAside(path: string, keepAs?: string): Promise<ListReading> {
   const size = await stat(path).then((stats) => stats.size, () => 0); // reading says what is wrong
-  if (size <= SMALL_FILE) return readList(path);
-  const worker = new Worker(new URL(`./list-worker${extname(import.meta.filename)}`, import.meta.url), { workerData: path });
+  if (size <= SMALL_FILE) return readList(path, keepAs);
+  const worker = new Worker(new URL(`./list-worker${extname(import.meta.filename)}`, import.meta.url), { workerData: { path, keepAs } satisfies ThreadQuestion });
   try {
     const [answer] = (await once(worker, "message")) as [ThreadAnswer]; // rejects where the thread fails
-    return "problem" in answer ? answer : { networks: NumberedNetworks.of(answer.parts) };
+    if ("problem" in answer) return answer;
+    const { parts, ...more } = answer;
+    return { networks: NumberedNetworks.of(parts), ...more };
   } catch (error) {
     return { problem: `${path}: it could not be read: ${(error as Error).message}` };
   } finally {

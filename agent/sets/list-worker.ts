@@ -3,11 +3,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 
 import { readList } from "../networks/list.ts";
-import type { ThreadAnswer } from "./list-thread.ts";
+import type { ThreadAnswer, ThreadQuestion } from "./list-thread.ts";
 
-const reading = await readList(workerData as string);
+const { path, keepAs } = workerData as ThreadQuestion;
+const reading = await readList(path, keepAs);
 if ("problem" in reading) parentPort!.postMessage(reading satisfies ThreadAnswer);
 else {
-  const { parts } = reading.networks;
-  parentPort!.postMessage({ parts } satisfies ThreadAnswer, [parts.rows.buffer, parts.index.buffer] as ArrayBuffer[]);
+  const { networks: { parts }, ...more } = reading;
+  parentPort!.postMessage({ parts, ...more } satisfies ThreadAnswer, [parts.rows.buffer, parts.index.buffer] as ArrayBuffer[]);
 }

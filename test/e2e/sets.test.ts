@@ -161,6 +161,9 @@ describe("sets", requires(root()), () => {
     await rm(feed());
     await eventually("its absence is told", async () => (await agent.status()).health.reasons.join().includes("feed.txt: no such file"));
     await onlyTwinPasses(["ipv4", "ipv6"]);
+    await agent.stop("SIGKILL");
+    await agent.restart();
+    await onlyTwinPasses(["ipv4", "ipv6"]);
     await writeFile(`${feed()}.new`, `${TWIN.ipv4}\n`);
     await rename(`${feed()}.new`, feed());
     await passes(BAD.ipv4);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -166,6 +166,40 @@ test("a change between the first reading of a file and its watch is not missed",
   writeFileSync(file, "192.0.2.8\n192.0.2.9\n");
   some.operations.configure();
   await eventually("the new members", () => some.keeper.sets.get("feed")?.listed.networks.size === 2);
+});
+
+test("a start that finds the file missing or bad goes on with what it held when it was good, unless its time is over", async () => {
+  using some = await setBench({});
+  const file = join(some.path, "feed.txt");
+  const sets = { feed: { file, ttl: "10m" } };
+  writeFileSync(file, "\ufeff192.0.2.7\n192.0.2.8 # and this\n");
+  await some.configure(sets);
+  const kept = join(some.path, "sets/feed.list");
+  assert.equal(statSync(kept).mode & 0o777, 0o600);
+  utimesSync(kept, some.clock.milliseconds / 1000, some.clock.milliseconds / 1000);
+  writeFileSync(file, "nobody\n");
+  some.clock.pass(200);
+  const again = await some.restart();
+  assert.deepEqual(again.inForce(), ["feed 192.0.2.7 1600", "feed 192.0.2.8 1600"]);
+  assert.match(again.library.trouble.join(), /^the file of the set feed is not taken: \S+feed\.txt:1: "nobody" is not an address.*; what it held at 2026-11-21T00:00:00\.000Z is in force$/);
+  rmSync(file);
+  assert.deepEqual((await some.restart()).inForce(), ["feed 192.0.2.7 1600", "feed 192.0.2.8 1600"]);
+  const other = join(some.path, "other.txt");
+  await again.configure({ feed: { ...sets.feed, file: other } });
+  assert.deepEqual(again.inForce(), [], "that was another file");
+  some.clock.pass(400);
+  await again.configure(sets);
+  assert.deepEqual((await again.restart()).inForce(), []);
+});
+
+test("a list that cannot be kept is in force, and that is told", async () => {
+  using some = await setBench({});
+  const file = join(some.path, "feed.txt");
+  writeFileSync(file, "192.0.2.7\n");
+  mkdirSync(join(some.path, "sets/feed.list.new"), { recursive: true });
+  await some.configure({ feed: { file } });
+  assert.deepEqual(some.inForce(), ["feed 192.0.2.7 0"]);
+  assert.match(some.library.trouble.join(), /what the file of the set feed holds is in force, but it could not be kept for a start .*EISDIR/);
 });
 
 test("with a ttl what a file held is out when it was not written again in time, and what a command added ends then", async () => {
