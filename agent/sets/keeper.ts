@@ -14,7 +14,7 @@ import type { SetNumbers } from "../rules/sets.ts";
 import { FOR_EVER, type Listed, type SetMembers } from "./members.ts";
 
 /** Members written before others have their turn: some milliseconds. */
-const SLICE = 5000;
+const SLICE = 2000;
 
 /** A change that packets do not see yet. */
 export interface Transition {
