@@ -90,6 +90,11 @@ export class Reference {
     this.#generation++;
   }
 
+  /** After members of sets changed: connections ask again. */
+  refresh(): void {
+    this.#generation++;
+  }
+
   /** As if no packet had been judged. */
   forget(): void {
     this.#flows = new Flows();

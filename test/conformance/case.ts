@@ -16,8 +16,8 @@ export interface Case {
   steps: readonly Step[];
 }
 
-/** `wait`: so many seconds pass. */
-export type Step = PacketStep | { reload: PolicyText } | { mode: Mode } | { wait: number };
+/** `wait`: so many seconds pass. `members`: what sets hold from now on beside what the policy writes in them. */
+export type Step = PacketStep | { reload: PolicyText } | { mode: Mode } | { wait: number } | { members: Record<string, string[]> };
 
 export interface PacketStep {
   packet: Arrival;

@@ -3,10 +3,13 @@
 import { banMemoryOf } from "../../agent/bans/memory.ts";
 import { BanTable } from "../../agent/bans/table.ts";
 import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "../../agent/explain/told.ts";
+import { halves } from "../../agent/networks/halves.ts";
 import { networkMemoryOf } from "../../agent/networks/memory.ts";
+import { NumberedNetworks } from "../../agent/networks/numbered.ts";
 import { NetworkTable } from "../../agent/networks/table.ts";
 import { SetKeeper } from "../../agent/sets/keeper.ts";
 import { SetLibrary } from "../../agent/sets/library.ts";
+import { FOR_EVER, type Listed } from "../../agent/sets/members.ts";
 import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
@@ -34,6 +37,9 @@ export function cannotRun(packet: Arrival, hook: IngressHook): string | undefine
   return undefined;
 }
 
+/** By set. */
+type Members = Readonly<Record<string, readonly string[]>>;
+
 export class KernelJudge {
   readonly #plane: DataPlane;
   readonly #installer: Installer;
@@ -46,6 +52,7 @@ export class KernelJudge {
   readonly #bans: BanTable;
   readonly #sets: SetKeeper;
   readonly #banned: Network[] = [];
+  #members: Members = {};
   readonly #clock = new TestClock();
   /** What went back instead of the packet that was judged last. */
   answer: Buffer | undefined;
@@ -85,6 +92,7 @@ export class KernelJudge {
     for (const network of this.#banned) this.#bans.add(network, 0);
     this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
     this.forget();
+    await this.#list({});
     this.#compiled = undefined;
     this.#clock.reset();
     this.#plane.weekSeconds = weekSeconds(this.#clock.now());
@@ -109,7 +117,9 @@ export class KernelJudge {
   }
 
   async #install(source: RulesSource, compiled: CompiledRules): Promise<void> {
-    const transition = await this.#sets.prepare(await new SetLibrary().open(source.sets, this.#sets.sets), compiled.setNumbers, copyAfter(this.#plane.generation));
+    const sets = await new SetLibrary().open(source.sets, this.#sets.sets);
+    for (const [name, set] of sets) if (Object.hasOwn(this.#members, name) && set !== this.#sets.sets.get(name)) set.listed = this.#listed(name);
+    const transition = await this.#sets.prepare(sets, compiled.setNumbers, copyAfter(this.#plane.generation));
     await this.#installer.install(compiled, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
     await transition.finish();
     this.#source = source;
@@ -122,6 +132,23 @@ export class KernelJudge {
     passTime(this.#plane, seconds);
     this.#clock.pass(seconds);
     this.#plane.weekSeconds = weekSeconds(this.#clock.now());
+  }
+
+  /** Of all sets, also of those to come, beside what the policy writes in them. */
+  async setMembers(members: Members): Promise<void> {
+    await this.#list(members);
+    await this.#installer.refresh();
+  }
+
+  async #list(members: Members): Promise<void> {
+    this.#members = members;
+    for (const name of this.#sets.sets.keys()) await this.#sets.relist(name, this.#listed(name));
+  }
+
+  #listed(set: string): Listed {
+    const networks = new NumberedNetworks();
+    for (const network of (this.#members[set] ?? []).flatMap(parseNetworks).flatMap(halves)) networks.set(network, 0);
+    return { networks, until: FOR_EVER };
   }
 
   setMode(mode: Mode): void {

@@ -51,6 +51,7 @@ async function run(judge: KernelJudge, { config, host, steps }: Case, hook: Ingr
     await judge.start(policyOf(config), host);
     for (const [index, step] of steps.entries()) {
       if ("reload" in step) await judge.reload(policyOf(step.reload));
+      else if ("members" in step) await judge.setMembers(step.members);
       else if ("mode" in step) judge.setMode(step.mode);
       else if ("wait" in step) judge.pass(step.wait);
       else {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Reference } from "../../agent/rules/reference.ts";
 import { CASES } from "./cases.ts";
 import { NOON } from "./clock.ts";
+import { Members } from "./members.ts";
 import { policyOf } from "./policy.ts";
 
 test("there are at least 300 cases, each with a name of its own", () => {
@@ -14,12 +15,16 @@ test("there are at least 300 cases, each with a name of its own", () => {
 for (const { name, config, host, steps } of CASES) {
   test(`the reference: ${name}`, () => {
     let now = NOON;
-    const reference = new Reference(policyOf(config), host, () => now);
+    const members = new Members();
+    const reference = new Reference(policyOf(config), { ...host, isMember: members.isMember }, () => now);
     for (const [index, step] of steps.entries()) {
       if ("reload" in step) reference.reload(policyOf(step.reload));
       else if ("mode" in step) reference.setMode(step.mode);
       else if ("wait" in step) now += step.wait * 1000;
-      else assert.deepEqual(reference.judge(step.packet), step.expect, `step ${index + 1}`);
+      else if ("members" in step) {
+        members.take(step.members);
+        reference.refresh();
+      } else assert.deepEqual(reference.judge(step.packet), step.expect, `step ${index + 1}`);
     }
   });
 }

@@ -12,6 +12,8 @@ import { INTERFACE } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
 import { cannotRun, KernelJudge } from "../conformance/kernel-judge.ts";
 import { NOON } from "../conformance/clock.ts";
+import { FAMILIES } from "../conformance/family.ts";
+import { Members } from "../conformance/members.ts";
 import { policyOf, type PolicyText } from "../conformance/policy.ts";
 import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
@@ -36,6 +38,9 @@ const FRAMES = PACKETS.filter((packet) => packet.ethernet !== false).map(({ fram
 /** Seconds whose sums are not those that the cases speak of: how long the test itself takes must not matter. */
 const WAITS = [701, 3001, 7001, 90_001];
 const POLICIES = CASES.flatMap(({ config, steps }) => [config, ...steps.flatMap((step) => ("reload" in step ? [step.reload] : []))]);
+/** Of those policies, and who comes into them and goes. */
+const SETS = [...new Set(POLICIES.flatMap(({ sets = {} }) => Object.keys(sets)))];
+const COMING = FAMILIES.flatMap(({ local, remote, stranger, prefix }) => [local, remote, stranger, prefix.text]);
 
 test("mutated frames are judged by the kernel programs as by the reference, and counted", requires(root()), async (t) => {
   const { amount, seed } = fuzzRun(60_000);
@@ -89,6 +94,7 @@ function makeSequence(random: Random): Sequence {
     if (random.oneIn(60)) steps.push({ mode: random.pick(["detect", "prevent"] as const) });
     else if (random.oneIn(60)) steps.push({ reload: makePolicy(random) });
     else if (random.oneIn(60)) steps.push({ wait: random.pick(WAITS) });
+    else if (random.oneIn(60)) steps.push({ members: Object.fromEntries(SETS.filter(() => random.oneIn(3)).map((name) => [name, COMING.filter(() => random.oneIn(3))])) });
     const packet: Arrival = { frame: mutated(random.oneIn(4) ? FRAMES : frames, random), hook: random.pick(["ingress", "egress"] as const), interface: random.pick(INTERFACES) };
     if (cannotRun(packet, hook) === undefined) steps.push({ packet });
   }
@@ -104,7 +110,8 @@ function makePolicy(random: Random): PolicyText {
 /** The first step that the two judge differently; stops there. */
 async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutcome: (outcome: Outcome) => void = () => {}): Promise<Difference | undefined> {
   let now = NOON;
-  const reference = new Reference(policyOf(config), {}, () => now);
+  const members = new Members();
+  const reference = new Reference(policyOf(config), members, () => now);
   await judge.start(policyOf(config));
   for (const [step, trial] of steps.entries()) {
     if ("mode" in trial) {
@@ -113,6 +120,10 @@ async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutc
     } else if ("wait" in trial) {
       now += trial.wait * 1000;
       judge.pass(trial.wait);
+    } else if ("members" in trial) {
+      await judge.setMembers(trial.members);
+      members.take(trial.members);
+      reference.refresh();
     } else if ("reload" in trial) {
       await judge.reload(policyOf(trial.reload));
       reference.reload(policyOf(trial.reload));
