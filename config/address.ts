@@ -140,6 +140,7 @@ export function fromIPv4(bits: number): Uint8Array {
 
 /** What is wrong with text that is no IPv4 address. */
 function explainIPv4(text: string): Misreading {
+  if (text.startsWith("@")) return { error: `${quote(text)} is a set, and sets cannot stand here` };
   if (!/^[0-9.]+$/.test(text)) {
     const named = /^[\p{L}\p{N}_.-]+$/u.test(text);
     const hint = named ? "; names are not looked up" : ", as 192.0.2.1, 192.0.2.0/24 or 2001:db8::1";
@@ -169,6 +170,7 @@ function readIPv6(text: string): Address | Misreading {
   const [head, rest] = groups as [string[], string[] | undefined];
   const written = head.length + (rest?.length ?? 0);
   if (rest === undefined ? written !== 8 : written > 7) {
+    if (/^[0-9.]+:[0-9]+$/.test(text)) return { error: `${quote(text)} names a port; write the address alone` };
     return { error: `${quote(text)} is not an IPv6 address, which has eight groups or one "::"` };
   }
   const all = [...head, ...new Array<string>(8 - written).fill("0"), ...(rest ?? [])];

@@ -18,7 +18,8 @@ type Steps = (string | number)[];
 
 /** Longer than anybody waits, and short enough for the clock of the kernel. */
 const LONGEST_BURST_DAYS = 365;
-const CONDITIONS = ["interfaces", "layer3", "layer4"];
+/** What a rule says of the packets it is about; one without any of it is about all. */
+const CONDITIONS = ["schedule", "interfaces", "layer3", "layer4", "not"];
 
 /** Checks every rule by itself, against the others and the sets it names, and fills in the rules' defaults. `sets`: undefined where they are not known. */
 export function checkRules(rules: unknown[], sets: Mapping | undefined, errors: Findings, warnings: Findings): void {
@@ -70,7 +71,8 @@ function checkReferences(rule: Mapping, sets: Mapping | undefined, path: Steps, 
   const not = mappingIn(rule, "not");
   for (const { layer, keys, what } of REFERRING) {
     for (const key of keys) {
-      if (sets !== undefined) for (const [asks, place] of [[rule, path], [not, [...path, "not"]]] as const) checkReferenceList(listIn(mappingIn(asks, layer), key), what, sets, [...place, layer, key], errors);
+      if (sets !== undefined) checkReferenceList(listIn(mappingIn(rule, layer), key), what, sets, [...path, layer, key], errors);
+      if (sets !== undefined && what === "ports") checkReferenceList(listIn(mappingIn(not, layer), key), what, sets, [...path, "not", layer, key], errors);
       if (what === "ports" || listIn(mappingIn(not, layer), key).length === 0 || !listIn(mappingIn(rule, layer), key).some((entry) => setNamed(entry) !== undefined)) continue;
       errors.add([...path, "not", layer, key], `not cannot leave out a part of the sets in ${layer}.${key}; let a rule before this one decide about it`, { ofKey: true });
     }
@@ -173,8 +175,8 @@ function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
   if (said[0] !== undefined && other !== undefined) {
     warnings.add(path, `the rule can match nothing: ${said[0].key} is IPv${said[0].family} and ${other.key} is IPv${other.family}`);
   }
-  if (rule["action"] === "block" && rule["direction"] === "both" && [...CONDITIONS, "not"].every((key) => isConditionless(rule[key]))) {
-    warnings.add(path, "the rule has no conditions and blocks every connection that comes to it");
+  if (rule["action"] === "block" && rule["direction"] === "both" && CONDITIONS.every((key) => isConditionless(rule[key]))) {
+    warnings.add(path, `the rule has no conditions and ${rule["enforce"] === true ? "blocks" : "reports"} every connection that comes to it`);
   }
 }
 

@@ -152,7 +152,7 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
     freshSlots: fresh,
     nextSlot: next,
     setNumbers: sets.numbers,
-    warnings: [...all.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
+    warnings: [...all.flatMap((rule) => warningsOf(rule, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
   };
 }
 
@@ -181,7 +181,7 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
     front: part,
     freshSlots: fresh,
     nextSlot: next,
-    warnings: [...front.flatMap((rule, index) => warningsOf(rule, costs[index]!, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
+    warnings: [...front.flatMap((rule) => warningsOf(rule, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
   };
 }
 

@@ -1,8 +1,7 @@
 /** What is wrong with rules, in sentences for the operator. */
 
-import { parseNetworks, type Network } from "../../config/address.ts";
+import type { Network } from "../../config/address.ts";
 import { quote } from "../../config/quote.ts";
-import { setNamed } from "../../config/sets.ts";
 import type { RuleConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
 import { LARGEST } from "./capacity.ts";
@@ -97,19 +96,11 @@ function effectOf({ action, enforce, reject }: RuleConfig): string {
   return action === "block" && reject ? "reject" : action;
 }
 
-export function warningsOf(rule: RuleConfig, cost: number, sets: SetReferences, now: number): string[] {
+/** What cannot be told of the rule as it is written. */
+export function warningsOf(rule: RuleConfig, sets: SetReferences, now: number): string[] {
   if (isOver(rule, now)) return [`rule ${quote(rule.name)} is left out: it expired at ${rule.expires}`];
   const meanings = meaningsFor(rule, { groups: new InterfaceGroups(), sets });
   if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
-  if (cost === 0) return [`rule ${quote(rule.name)} matches nothing: its sources and destinations are of different families`];
   const useless = leftOutInVain(rule, meanings);
-  if (useless !== undefined) return [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
-  return familyIsWrong(rule) ? [`rule ${quote(rule.name)} matches nothing: ${rule.layer4?.protocol} and its addresses are of different families`] : [];
-}
-
-/** `icmp` is IPv4 and `icmpv6` is IPv6, whatever number a stray packet carries. */
-function familyIsWrong({ layer3, layer4 }: RuleConfig): boolean {
-  const family = layer4?.protocol === "icmp" ? 4 : layer4?.protocol === "icmpv6" ? 6 : undefined;
-  const lists = [layer3?.source ?? [], layer3?.destination ?? []].filter((list) => list.length > 0);
-  return family !== undefined && lists.some((list) => !list.some((entry) => setNamed(entry) !== undefined) && list.flatMap(parseNetworks).every((network) => network.family !== family));
+  return useless === undefined ? [] : [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
 }

@@ -100,9 +100,12 @@ test("warns of bits beyond a prefix, of rules without conditions and of families
   assert.deepEqual(warnings("version: 1\nfailsafe: { addresses: [2001:db8::1/64] }\n"), [
     'weir.yaml:2:25: failsafe.addresses[0]: "2001:db8::1/64" has bits set beyond its prefix and counts as 2001:db8::/64; did you mean 2001:db8::/64?',
   ]);
-  const all = ["weir.yaml:2:9: rules[0]: the rule has no conditions and blocks every connection that comes to it"];
+  const all = ["weir.yaml:2:9: rules[0]: the rule has no conditions and reports every connection that comes to it"];
   assert.deepEqual(warnings(rule("action: block")), all);
   assert.deepEqual(warnings(rule("action: block, layer3: { source: [] }, layer4: {}")), all);
+  assert.deepEqual(warnings(rule("action: block, enforce: true")), all.map((text) => text.replace("reports", "blocks")));
+  const said = ["interfaces: [eth0]", "layer4: { over_rate: 20/s }", "layer4: { state: [new] }", 'schedule: [{ from: "22:00", to: "06:00" }]', "not: { interfaces: [lo] }", 'layer3: { source: ["@partners"] }'];
+  for (const body of said) assert.deepEqual(warnings(`${rule(`action: block, ${body}`)}sets: { partners: {} }\n`), [], body);
   assert.deepEqual(warnings(rule('action: block, layer3: { source: [10.0.0.1], destination: ["::1"] }')), [
     "weir.yaml:2:9: rules[0]: the rule can match nothing: layer3.source is IPv4 and layer3.destination is IPv6",
   ]);

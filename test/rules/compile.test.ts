@@ -87,15 +87,10 @@ test("sources and destinations of different families make no matcher", () => {
   assert.deepEqual(warnings, []);
 });
 
-test("a rule whose families never meet is warned about", () => {
-  const { file: { alternatives }, warnings } = compiled(web("never", { layer3: { source: ["192.0.2.1"], destination: ["2001:db8::2"] } }));
+test("a rule is warned about whose families never meet once its not is left out", () => {
+  const { file: { alternatives }, warnings } = compiled(web("never", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["2001:db8::2"] }, not: { layer3: { source: ["2001:db8::1"] } } }));
   assert.equal(alternatives, 0);
-  assert.match(warnings.join(), /"never" matches nothing: its sources and destinations are of different families/);
-});
-
-test("ICMP with addresses of the other family is warned about", () => {
-  const { warnings } = compiled({ name: "ping", action: "block", layer3: { source: ["2001:db8::/32"] }, layer4: { protocol: "icmp" } }, { name: "ping6", action: "block", layer3: { source: ["2001:db8::/32"] }, layer4: { protocol: "icmpv6" } });
-  assert.deepEqual(warnings, ['rule "ping" matches nothing: icmp and its addresses are of different families']);
+  assert.deepEqual(warnings, ['rule "never" matches nothing: its "not" leaves none of it']);
 });
 
 test("a rule behind one that leaves nothing of it is warned about, with the name of that one and what it does", () => {
@@ -119,6 +114,37 @@ test("a rule that no packet escapes hides all behind it, a staged one hides stag
   assert.deepEqual(compiled(onFlag("flags", undefined, { enforce: true }), staged, web("web", { enforce: true }), onFlag("more")).warnings, []);
   assert.deepEqual(compiled(staged, web("web")).warnings, ['rule "web" is redundant: "staged" before it reports all of it']);
   assert.equal(compiled({ name: "all", action: "block", enforce: true }, web("web"), onFlag("flags")).warnings.length, 2);
+});
+
+test("no rule that holds only sometimes hides another, and each may be hidden", () => {
+  const tcp = (name: string, more: Partial<RuleText> = {}, layer4: RuleText["layer4"] = {}): RuleText => ({ name, action: "block", enforce: true, layer4: { protocol: "tcp", ...layer4 }, ...more });
+  const sometimes = [
+    tcp("on-flags", {}, { flags: { set: ["syn"] } }),
+    tcp("new", {}, { state: ["new", "established", "related", "invalid"] }),
+    tcp("fast", {}, { over_rate: "20/s" }),
+    tcp("old", {}, { connection_duration: { longer_than: "1h" } }),
+    tcp("by-day", { schedule: [{ days: ["mon"], from: "08:00", to: "18:00" }] }),
+    tcp("for-now", { expires: "2999-01-01T00:00:00Z" }),
+  ];
+  for (const one of sometimes) {
+    assert.deepEqual(compiled(one, tcp("all"), { ...one, name: "again" }).warnings, ['rule "again" is redundant: "all" before it blocks all of it'], one.name);
+    assert.deepEqual(compiled(one, { ...one, name: "again" }, tcp("all")).warnings, [], one.name);
+  }
+});
+
+test("a set hides only what names it too, and a not only what it does not leave out", () => {
+  const sets = { inside: { addresses: ["192.0.2.0/24"] }, office: { addresses: ["192.0.2.1"] }, web: { ports: [80, 443] } };
+  const warnings = (...rules: RuleText[]): string[] => compile(policyOf({ sets, rules })).warnings;
+  const of = (name: string, source: string[]): RuleText => web(name, { enforce: true, layer3: { source } });
+  assert.deepEqual(warnings(of("a", ["@office", "@inside"]), of("b", ["@inside"])), ['rule "b" is redundant: "a" before it blocks all of it']);
+  assert.deepEqual(warnings(of("a", ["@inside"]), of("b", ["@inside", "@office"])), []);
+  assert.deepEqual(warnings(of("a", ["192.0.2.0/24"]), of("b", ["@inside"])), [], "what the set holds may change");
+  assert.deepEqual(warnings(of("a", ["@inside"]), of("b", ["192.0.2.0/24"])), []);
+  const ports = (name: string, destination_ports: (number | string)[], not: Partial<RuleText> = {}): RuleText => ({ name, action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports }, ...not });
+  assert.deepEqual(warnings(ports("a", ["@web"]), ports("b", [443])), ['rule "b" is redundant: "a" before it blocks all of it']);
+  assert.deepEqual(warnings(ports("a", ["0-1023"], { not: { layer4: { destination_ports: ["@web"] } } }), ports("b", [443]), ports("c", [22])), ['rule "c" is redundant: "a" before it blocks all of it']);
+  assert.deepEqual(warnings(ports("a", ["0-1023"], { not: { interfaces: ["lo"] } }), ports("b", [443])), []);
+  assert.deepEqual(warnings(ports("a", [80], { reject: true }), ports("b", [80])), ['rule "b" matches nothing: "a" before it rejects all of it']);
 });
 
 test("port ranges that lie over each other load, whether earlier ones leave the later no packet or not", () => {
