@@ -136,7 +136,7 @@ export class Installer {
 
     const words = new Uint32Array(rules.buffer, rules.byteOffset + (copy * rules.length) / 2, rules.length / 8);
     const packed = new Uint32Array(image.rules.buffer, image.rules.byteOffset, image.rules.length / 4);
-    await this.#inSlices(slots.length, SLICE / Rule.size, (from, to) => {
+    await this.#inSlices(slots.length, Math.floor(SLICE / Rule.size), (from, to) => {
       for (let index = from; index < to; index++) {
         for (let word = 0; word < RULE_WORDS; word++) words[slots[index]! * RULE_WORDS + word] = packed[index * RULE_WORDS + word]!;
       }

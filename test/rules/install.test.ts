@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { endianness } from "node:os";
 import { test } from "node:test";
 import { InterfaceEntry, Limit, Matcher, MatcherFlag, MatcherIndex, Policy, Rule } from "../../agent/generated/layout.ts";
-import { CAPACITIES } from "../../agent/rules/capacity.ts";
+import { CAPACITIES, LARGEST } from "../../agent/rules/capacity.ts";
 import { compile, compileFront } from "../../agent/rules/compile.ts";
 import { generationAfter, Installer, type RuleTables } from "../../agent/rules/install.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
@@ -11,12 +11,12 @@ const LITTLE = endianness() === "LE";
 const SMALL = CAPACITIES[0]!;
 
 /** Tables as plain memory, and a grace period that ends when the test says so. */
-function memory(generation = 0) {
+function memory(generation = 0, capacity = SMALL) {
   const waiting: (() => void)[] = [];
   const tables = {
     policies: new Uint8Array(2 * Policy.size),
-    cells: new Uint8Array(2 * SMALL.cells * Matcher.size),
-    rules: new Uint8Array(2 * SMALL.slots * Rule.size),
+    cells: new Uint8Array(2 * capacity.cells * Matcher.size),
+    rules: new Uint8Array(2 * capacity.slots * Rule.size),
     interfaces: new Uint8Array(Limit.INTERFACE_ENTRIES * InterfaceEntry.size),
     generation: () => generation,
     flip: (next: number) => {
@@ -53,6 +53,21 @@ test("rules go to the copy that nobody reads, and one word puts them in force", 
   assert.equal(policyAt(tables, 1).getUint32(Policy.generation, LITTLE), 1);
   assert.deepEqual(new Uint8Array(tables.policies.subarray(0, Policy.size)), new Uint8Array(Policy.size), "the other copy is as it was");
   assert.ok(tables.cells.subarray(0, SMALL.cells * Matcher.size).every((byte) => byte === 0));
+});
+
+test("each of many rules is written, in both copies", async () => {
+  const { tables, endGracePeriod } = memory(0, LARGEST);
+  const installer = new Installer(tables);
+  endGracePeriod();
+  const rules = Array.from({ length: 30_000 }, (_, index): RuleText => ({ name: `r${index}`, action: "block", enforce: true, layer3: { source: [`10.${index >> 8}.${index & 255}.0/24`] } }));
+  const many = compile(policyOf({ rules }));
+  const { slots } = many.file.slots;
+  for (let generation = 1; generation <= 2; generation++) {
+    await installer.install(many);
+    endGracePeriod();
+    const written = tables.rules.subarray((generation & 1) * LARGEST.slots * Rule.size);
+    assert.equal(slots.findIndex((slot) => written.subarray(slot * Rule.size, (slot + 1) * Rule.size).every((byte) => byte === 0)), -1);
+  }
 });
 
 test("the old copy is written only after the grace period", async () => {
