@@ -13,7 +13,7 @@ type Expect = PacketStep["expect"];
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 /** At one o'clock. */
-const IN_AN_HOUR = new Date(NOON - (NOON % (HOUR * 1000)) + HOUR * 1000).toISOString();
+const IN_AN_HOUR = new Date(2026, 10, 18, 13).toISOString();
 const EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const satisfies NonNullable<RuleText["schedule"]>[number]["days"];
 const LUNCH: Partial<RuleText> = { schedule: [{ days: [...EVERY_DAY], from: "12:00", to: "13:00" }] };
 
