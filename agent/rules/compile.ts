@@ -16,7 +16,7 @@ import { type Group, InterfaceGroups } from "./groups.ts";
 import { meaningsFor, type Said } from "./meanings.ts";
 import { packRules } from "./pack.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
-import { explainCells, explainChain, explainCost, explainCrowd, explainFailsafe, explainShadowed, type RuleAt, warningsOf } from "./problems.ts";
+import { explainCells, explainChain, explainCost, explainCrowd, explainFailsafe, explainSetConflicts, explainShadowed, type RuleAt, warningsOf } from "./problems.ts";
 import { numberSets, type SetNumbers, SetReferences } from "./sets.ts";
 import { findShadowed } from "./shadowed.ts";
 import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
@@ -152,7 +152,7 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
     freshSlots: fresh,
     nextSlot: next,
     setNumbers: sets.numbers,
-    warnings: [...all.flatMap((rule) => warningsOf(rule, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
+    warnings: [...warningsOf(all, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(all, source.sets, shadowed, ruleAt)],
   };
 }
 
@@ -181,7 +181,7 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
     front: part,
     freshSlots: fresh,
     nextSlot: next,
-    warnings: [...front.flatMap((rule) => warningsOf(rule, sets, clock.now())), ...explainShadowed(shadowed, ruleAt)],
+    warnings: [...warningsOf(front, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(front, named, shadowed, ruleAt)],
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Network } from "../../config/address.ts";
 import { quote } from "../../config/quote.ts";
+import type { Sets } from "../../config/sets.ts";
 import type { RuleConfig } from "../../config/types.ts";
 import { Limit } from "../generated/layout.ts";
 import { LARGEST } from "./capacity.ts";
@@ -12,6 +13,7 @@ import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
 import { InterfaceGroups } from "./groups.ts";
 import { meaningsFor } from "./meanings.ts";
 import { MOST_MATCHERS } from "./pairs.ts";
+import { findSetConflicts } from "./set-conflicts.ts";
 import type { SetReferences } from "./sets.ts";
 import type { Shadowed } from "./shadowed.ts";
 
@@ -90,14 +92,29 @@ export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): 
   return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
 }
 
+/** Of rules that have a say at all. */
+export function explainSetConflicts(rules: readonly RuleConfig[], sets: Sets, shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
+  const silent = new Set(shadowed.map(({ order }) => ruleAt(order)));
+  return findSetConflicts(rules.filter((rule) => !silent.has(rule)), sets, effectOf).map(({ rule, set, members: [first, ...others], by, as }) => {
+    const members = others.length === 0 ? `${first} of its set ${quote(set)}: it is` : `${first} and ${others.length} more of its set ${quote(set)}: they are`;
+    return `rule ${quote(rule.name)} has no say about ${members} in ${quote(as)} too, which rule ${quote(by.name)} before it ${effectOf(by)}s`;
+  });
+}
+
 /** What a rule does to packets, as a verb. */
 function effectOf({ action, enforce, reject }: RuleConfig): string {
   if (action === "block" && !enforce) return "report";
   return action === "block" && reject ? "reject" : action;
 }
 
-/** What cannot be told of the rule as it is written. */
-export function warningsOf(rule: RuleConfig, sets: SetReferences, now: number): string[] {
+/** What cannot be told of rules as they are written. */
+export function warningsOf(rules: readonly RuleConfig[], sets: SetReferences, now: number): string[] {
+  const warnings = rules.flatMap((rule) => warningsOfOne(rule, sets, now));
+  const rest = warnings.length - MOST_WARNINGS;
+  return rest > 0 ? [...warnings.slice(0, MOST_WARNINGS), `${rest} more rules are left out, match nothing, or leave out nothing`] : warnings;
+}
+
+function warningsOfOne(rule: RuleConfig, sets: SetReferences, now: number): string[] {
   if (isOver(rule, now)) return [`rule ${quote(rule.name)} is left out: it expired at ${rule.expires}`];
   const meanings = meaningsFor(rule, { groups: new InterfaceGroups(), sets });
   if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];

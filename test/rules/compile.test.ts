@@ -147,6 +147,24 @@ test("a set hides only what names it too, and a not only what it does not leave 
   assert.deepEqual(warnings(ports("a", [80], { reject: true }), ports("b", [80])), ['rule "b" matches nothing: "a" before it rejects all of it']);
 });
 
+test("members that two sets share are warned about where rules that are alike do different things to them", () => {
+  const sets = { friends: { addresses: ["192.0.2.0/24", "2001:db8::/32"] }, foes: { addresses: ["198.51.100.7", "192.0.2.9", "2001:db8:1::-2001:db8:1::ff"] }, all: { addresses: ["192.0.0.0/8"] }, guests: { addresses: ["192.0.2.0/24"], ttl: "1h" } };
+  const warnings = (...rules: RuleText[]): string[] => compile(policyOf({ sets, rules })).warnings;
+  const friends = web("friends", { action: "allow", layer3: { source: ["@friends"] } });
+  const foes = web("foes", { enforce: true, layer3: { source: ["@foes"] } });
+  assert.deepEqual(warnings(friends, foes), ['rule "foes" has no say about 192.0.2.9 and 1 more of its set "foes": they are in "friends" too, which rule "friends" before it allows']);
+  assert.deepEqual(warnings(foes, friends), [], "an exception before what it is one of");
+  assert.deepEqual(warnings({ ...friends, layer3: { source: ["@friends", "@foes"] } }, foes), ['rule "foes" matches nothing: "friends" before it allows all of it']);
+  assert.deepEqual(warnings(friends, web("rest", { layer3: { source: ["@all"] } })), []);
+  assert.deepEqual(warnings({ ...foes, enforce: false }, friends), [], "a staged rule decides nothing");
+  assert.deepEqual(warnings(friends, { ...foes, layer4: { protocol: "udp" } }), []);
+  assert.deepEqual(warnings(friends, { ...foes, action: "allow" }), []);
+  assert.deepEqual(warnings({ ...friends, schedule: [{ days: ["mon"], from: "08:00", to: "18:00" }] }, foes), []);
+  assert.deepEqual(warnings({ ...friends, layer3: { source: ["@guests"] } }, foes), [], "what lives for a while may be gone");
+  assert.deepEqual(warnings({ ...friends, layer3: { destination: ["@friends"] } }, foes), []);
+  assert.deepEqual(warnings({ ...friends, layer3: { destination: ["@friends"] } }, { ...foes, layer3: { destination: ["@foes"] } }).length, 1);
+});
+
 test("port ranges that lie over each other load, whether earlier ones leave the later no packet or not", () => {
   const ranges = (count: number, width: number, more: Partial<RuleText> = {}): RuleText[] =>
     list(count, (index) => ({ name: `r${index}`, action: "block", layer4: { protocol: "tcp", destination_ports: [`${(index * 7919) % 60_000}-${((index * 7919) % 60_000) + width}`] }, ...more }));
