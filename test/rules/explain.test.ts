@@ -61,3 +61,12 @@ test("ICMP messages are explained by their names", () => {
 test("a rule without fields has no conditions", () => {
   assert.deepEqual(explainRule({ name: "all", action: "allow", enforce: false, direction: "both" }, TELNET), []);
 });
+
+test("of an address it is told which sets of the rule it is in, also where a rule leaves a set out", () => {
+  const sets = { ...TELNET.sets, hasAddress: (set: string, address: bigint) => set === "known" && address === TELNET.source };
+  const rule: RuleConfig = { name: "sets", action: "block", enforce: true, direction: "both", layer3: { source: ["@odd", "@known", "192.0.2.1"] }, not: { layer3: { destination: ["@known"] } } };
+  assert.deepEqual(explainRule(rule, { ...TELNET, sets }), [
+    { field: "layer3.source", matched: true, want: "@odd or @known or 192.0.2.1", got: "10.0.0.1, not in @odd, in @known" },
+    { field: "not", matched: true, want: "not layer3.destination @known", got: "layer3.destination 192.0.2.1, not in @known" },
+  ]);
+});
