@@ -28,12 +28,23 @@ class Shelf {
   #places: Uint32Array | undefined;
   readonly #references = new Map<number, RuleReference>();
 
-  /** Keeps nothing of the rules themselves. */
-  constructor(rules: readonly RuleConfig[], slots: Uint32Array, sourceOf: (index: number) => string) {
+  private constructor(slots: Uint32Array, names: readonly string[], deeds: Uint8Array, sourceOf: (index: number) => string) {
     this.slots = slots;
-    this.#names = rules.map(({ name }) => name);
-    this.#deeds = Uint8Array.from(rules, ({ action, enforce }) => (action === "block" ? BLOCKS : 0) | (enforce ? ENFORCED : 0));
+    this.#names = names;
+    this.#deeds = deeds;
     this.#sourceOf = sourceOf;
+  }
+
+  /** Keeps nothing of the rules themselves. */
+  static async of(rules: readonly RuleConfig[], slots: Uint32Array, sourceOf: (index: number) => string): Promise<Shelf> {
+    const names: string[] = [];
+    const deeds = new Uint8Array(rules.length);
+    for (const [index, { name, action, enforce }] of rules.entries()) {
+      if (index > 0 && index % AT_ONCE === 0) await nextTurn();
+      names.push(name);
+      deeds[index] = (action === "block" ? BLOCKS : 0) | (enforce ? ENFORCED : 0);
+    }
+    return new Shelf(slots, names, deeds, sourceOf);
   }
 
   /** Rules whose blocks are meant. */
@@ -58,8 +69,8 @@ class Shelf {
   }
 }
 
-/** Counters cleared before others have their turn: some milliseconds. */
-const CLEARED = 5000;
+/** Rules gone through before others have their turn: a millisecond or two. */
+const AT_ONCE = 5000;
 const BLOCKS = 1;
 const ENFORCED = 2;
 
@@ -118,8 +129,8 @@ export class RuleBook {
   async install(compiled: CompiledRules, { source, sourceOf }: Written): Promise<number> {
     const { front = [], rules } = source;
     const edition = {
-      front: new Shelf(front, compiled.front.slots.slots, sourceOf),
-      file: compiled.file.image === undefined ? this.#current!.file : new Shelf(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
+      front: await Shelf.of(front, compiled.front.slots.slots, sourceOf),
+      file: compiled.file.image === undefined ? this.#current!.file : await Shelf.of(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
     };
     if (compiled.capacity.slots > this.#capacity.slots) await this.#growTo(compiled.capacity);
     const generation = await this.#installer.install(compiled, this.#sessions(), () => this.#clearAll(compiled.freshSlots));
@@ -145,9 +156,9 @@ export class RuleBook {
 
   /** They rest: no rule in force has one of them, unless there are too few. */
   async #clearAll(slots: Uint32Array): Promise<void> {
-    for (let from = 0; from < slots.length; from += CLEARED) {
+    for (let from = 0; from < slots.length; from += AT_ONCE) {
       if (from > 0) await nextTurn();
-      this.#clearCounters(slots.subarray(from, from + CLEARED));
+      this.#clearCounters(slots.subarray(from, from + AT_ONCE));
     }
   }
 

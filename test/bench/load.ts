@@ -59,10 +59,11 @@ function figuresOf(count: number, loads: readonly Load[], nft: number): Figure[]
 
 function saveFigures(count: number, format: string, goal: number, saves: readonly Save[]): Figure[] {
   const name = `save ${count} rules as ${format === "json" ? "JSON" : "YAML"}`;
+  const worst = saves.reduce((one, other) => (other.stallMs > one.stallMs ? other : one));
   const bound = { bound: "at most", for: "100000 rules" } as const;
   return [
     { name: `${name}: until in force`, value: Math.min(...saves.map(({ seconds }) => seconds)), unit: "s", goal: { ...bound, value: goal } },
-    { name: `${name}: longest wait of an event`, value: Math.max(...saves.map(({ stallMs }) => stallMs)), unit: "ms", goal: { ...bound, value: LONGEST_STALL_MS } },
+    { name: `${name}: longest wait of an event`, value: worst.stallMs, unit: "ms", goal: { ...bound, value: LONGEST_STALL_MS }, note: `the thread itself computed ${worst.busyMs.toFixed(0)} ms at most` },
     { name: `${name}: peak RSS`, value: Math.max(...saves.map(({ peakMB }) => peakMB)), unit: "MB" },
   ];
 }
