@@ -25,9 +25,10 @@ import { type DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
 import { clearRules, readFlowCounts } from "./events/counters.ts";
-import { Executables } from "./enrich/executables.ts";
 import { ContainerNames } from "./enrich/container-names.ts";
 import { nameSources } from "./enrich/name-sources.ts";
+import { Programs } from "./enrich/programs.ts";
+import { Users } from "./enrich/users.ts";
 import { Workloads } from "./enrich/workloads.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
@@ -36,7 +37,7 @@ import { describeConnection, type Describer } from "./flows/describe.ts";
 import { OpenConnections } from "./flows/open-connections.ts";
 import { listFlows } from "./flows/list.ts";
 import { FlowRates } from "./flows/top.ts";
-import { CgroupMade, Event } from "./generated/layout.ts";
+import { CgroupMade, Event, ProgramStarted } from "./generated/layout.ts";
 import { Growth } from "./growth.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
@@ -75,6 +76,8 @@ const SAMPLE_MS = 1000;
 const FLUSH_MS = 2500;
 /** All that the ring of new control groups holds: one drain catches up with it. */
 const GROUPS_AT_ONCE = 512;
+/** The same of the ring of started programs. */
+const PROGRAMS_AT_ONCE = 1300;
 
 export interface RunOptions extends SettingsOptions {
   /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
@@ -215,7 +218,9 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   });
 
   // Kernel records become events; events go to everyone.
-  const executables = new Executables();
+  const users = new Users();
+  const programs: Programs = new Programs({ catchUp: () => void startedPrograms.drain() });
+  const startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
   const groups = openCgroups();
   const containers = new ContainerNames(nameSources());
   const workloads = new Workloads({ pathOf: (id) => groups?.pathOf(id), catchUp: () => void newGroups.drain(), onMade: (workload) => void containers.of(workload) });
@@ -223,7 +228,8 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const names: Names = {
     rule: (slot, generation) => rules.reference(slot, generation),
     interface: (ifindex) => interfaces.nameOf(ifindex),
-    executable: (pid, startedNs) => executables.of(pid, startedNs),
+    program: (run, command) => programs.of(run, command),
+    user: (uid) => users.of(uid),
     workload: (owner) => containers.of(workloads.of(owner)),
   };
   const decoder = new Decoder(names, {
@@ -308,6 +314,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   newGroups.start();
+  startedPrograms.start();
   void containers.start();
   ring.start();
   await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
@@ -362,6 +369,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   installer.close();
   containers.close();
   newGroups.close();
+  startedPrograms.close();
   groups?.close();
   plane.close();
   removeLeftovers(pins);

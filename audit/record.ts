@@ -133,10 +133,12 @@ function endpoint({ address, port }: Endpoint): string {
 }
 
 /** A process chooses its own name; where the file it runs is called otherwise, both are told. */
-function processText({ pid, name, executable, creator, holder }: ProcessReference): string {
+function processText({ pid, name, executable, user, ancestors, creator, holder }: ProcessReference): string {
   const parts = [`pid=${pid} ${field(name)}`];
   const kernelKeeps = 15; // characters of a command name
   if (executable !== undefined && basename(executable).slice(0, kernelKeeps) !== name.slice(0, kernelKeeps)) parts.push(`executable=${field(executable, DETAIL_LIMIT)}`);
+  if (user !== undefined) parts.push(`user=${field(user)}`);
+  if (ancestors !== undefined) parts.push(`by=${field(ancestors[0]!.name)}`);
   if (creator !== undefined) parts.push(`creator=${creator}`);
   if (holder) parts.push("(holder)");
   return parts.join(" ");

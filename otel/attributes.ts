@@ -3,7 +3,7 @@
  * The names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with it.
  */
 
-import type { ConnectionEvent, ConnectionFields, Direction, VerdictEvent, Workload } from "../agent/events/event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, VerdictEvent, Workload } from "../agent/events/event.ts";
 
 export type Attributes = Record<string, string | number | boolean | number[] | string[]>;
 
@@ -39,10 +39,22 @@ export function connectionAttributes(event: ConnectionFields): Attributes {
     attributes["process.pid"] = process.pid;
     attributes["process.user.id"] = process.uid;
     attributes["process.executable.name"] = process.name;
-    if (process.executable !== undefined) attributes["process.executable.path"] = process.executable;
+    addProgram(attributes, process);
   }
   addWorkload(attributes, event);
   return attributes;
+}
+
+function addProgram(attributes: Attributes, process: ProcessReference): void {
+  if (process.executable !== undefined) attributes["process.executable.path"] = process.executable;
+  if (process.arguments !== undefined) attributes["process.command_args"] = process.arguments;
+  if (process.directory !== undefined) attributes["process.working_directory"] = process.directory;
+  if (process.started !== undefined) attributes["process.creation.time"] = process.started;
+  if (process.user !== undefined) attributes["process.owner"] = process.user;
+  if (process.ancestors !== undefined) {
+    attributes["process.parent_pid"] = process.ancestors[0]!.pid;
+    attributes["weir.process.ancestors"] = process.ancestors.map(({ name }) => name);
+  }
 }
 
 function addWorkload(attributes: Attributes, { container, pod, unit }: Workload): void {

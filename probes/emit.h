@@ -66,6 +66,7 @@ static __always_inline void describe_owner(struct event *event, __u64 cookie)
 	event->creator_pid = 0;
 	event->creator_started_ns = 0;
 	event->owner_flags = 0;
+	event->owner_executions = 0;
 	__builtin_memset(event->command, 0, sizeof(event->command));
 	if (owner) {
 		event->pid = owner->pid;
@@ -75,6 +76,7 @@ static __always_inline void describe_owner(struct event *event, __u64 cookie)
 		event->creator_pid = owner->creator_pid;
 		event->creator_started_ns = owner->creator_started_ns;
 		event->owner_flags = owner->flags;
+		event->owner_executions = owner->executions;
 		__builtin_memcpy(event->command, owner->command, sizeof(event->command));
 	}
 }
@@ -99,7 +101,6 @@ static __always_inline void describe_connection(struct event *event, const struc
 	event->vlan[0] = packet->vlan[0];
 	event->vlan[1] = packet->vlan[1];
 	event->generation = packet->generation;
-	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
 }
 
 /* A verdict on the packet at hand. */

@@ -106,8 +106,19 @@ struct neighbour {
 	struct sk_buff_head arp_queue;
 } KERNEL_TYPE;
 
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+} KERNEL_TYPE;
+
+struct linux_binprm {
+	const char *interp;
+} KERNEL_TYPE;
+
 struct task_struct {
+	int pid;
 	int tgid;
+	struct mm_struct *mm;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	const struct cred *cred;

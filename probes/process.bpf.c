@@ -3,6 +3,7 @@
  * Who owns a socket, as far as its processes' own calls tell. None of these hooks is a system call's tracepoint: one of
  * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
  */
+#include "programs.h"
 #include "sender.h"
 
 #define STATE_CLOSE 7

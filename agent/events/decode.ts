@@ -4,14 +4,15 @@ import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
 import { DirectionNames, Event, EventType, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
-import type { ConnectionEvent, ConnectionFields, Direction, EventType as EventTypeName, Owner, ProcessReference, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, EventType as EventTypeName, Owner, ProcessReference, ProgramReference, ProgramRun, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
 
 /** What only the rest of the agent knows: names for the kernel's numbers. */
 export interface Names {
   /** Of the slot in the rule set of that generation. */
   rule(slot: number, generation: number): RuleReference;
   interface(ifindex: number): string;
-  executable(pid: number, startedNs: bigint): string | undefined;
+  program(run: ProgramRun, command: string): ProgramReference;
+  user(uid: number): string | undefined;
   workload(owner: Owner): Workload;
 }
 
@@ -102,6 +103,7 @@ export class Decoder {
     return describeOwner(this.#names, {
       pid: record.readUInt32LE(Event.pid),
       startedNs: record.readBigUInt64LE(Event.owner_started_ns),
+      executions: record[Event.owner_executions]!,
       cgroup: record.readBigUInt64LE(Event.owner_cgroup),
       uid: record.readUInt32LE(Event.uid),
       creator: record.readUInt32LE(Event.creator_pid),
@@ -112,7 +114,7 @@ export class Decoder {
 }
 
 /** What struct owner and struct event say of the owner of a socket. */
-export interface OwnerRecord extends Owner {
+export interface OwnerRecord extends Owner, ProgramRun {
   uid: number;
   command: Buffer;
   creator: number;
@@ -121,17 +123,21 @@ export interface OwnerRecord extends Owner {
 
 /** The process, and what it is part of. */
 export function describeOwner(names: Names, { uid, command, creator, flags, ...owner }: OwnerRecord): Workload & { process: ProcessReference } {
-  const executable = names.executable(owner.pid, owner.startedNs);
   const end = command.indexOf(0);
+  const name = command.toString("utf8", 0, end < 0 ? command.length : end);
+  const workload = names.workload(owner);
+  // A container has users of its own.
+  const user = workload.container === undefined ? names.user(uid) : undefined;
   const process: ProcessReference = {
     pid: owner.pid,
-    name: command.toString("utf8", 0, end < 0 ? command.length : end),
-    ...(executable === undefined ? {} : { executable }),
+    name,
+    ...names.program(owner, name),
     uid,
+    ...(user === undefined ? {} : { user }),
     ...(creator === 0 || creator === owner.pid ? {} : { creator }),
     ...(flags & OwnerFlag.HOLDER ? { holder: true } : {}),
   };
-  return { process, ...names.workload(owner) };
+  return { process, ...workload };
 }
 
 /** How a connection that passed is told: by the rule that let it pass, or by the one that only watches it. */

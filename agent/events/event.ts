@@ -20,15 +20,42 @@ export interface RuleReference {
   source: string;
 }
 
-export interface ProcessReference {
+/** What a process runs, and how it came to that; absent where it is gone and nobody was told in time. */
+export interface ProgramReference {
+  executable?: string;
+  /** Cut after some hundred bytes, and without what looks like a secret. */
+  arguments?: string[];
+  /** The working directory. */
+  directory?: string;
+  /** When the process was made, as 2026-11-21T03:00:00.000Z. */
+  started?: string;
+  /** The nearest first. */
+  ancestors?: Ancestor[];
+}
+
+export interface Ancestor {
   pid: number;
   name: string;
-  executable?: string;
+}
+
+export interface ProcessReference extends ProgramReference {
+  pid: number;
+  name: string;
   uid: number;
+  /** The user's login name on this host. */
+  user?: string;
   /** Of the process that made the socket, where that is another one. */
   creator?: number;
   /** True of a socket that was there before the agent: this process has it open, and nobody was seen using it. */
   holder?: true;
+}
+
+/** A process as long as it runs one program. */
+export interface ProgramRun {
+  pid: number;
+  startedNs: bigint;
+  /** Low bits of how often it started one. */
+  executions: number;
 }
 
 /** Who opened a connection, as the kernel noted it when the socket was made or used. */

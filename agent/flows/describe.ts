@@ -88,6 +88,7 @@ export function ownerOf(cookie: bigint, { owners, names }: Describer): (Workload
   return describeOwner(names, {
     pid: owner.readUInt32LE(Owner.pid),
     startedNs: owner.readBigUInt64LE(Owner.started_ns),
+    executions: owner.readUInt16LE(Owner.executions) & 0xff,
     cgroup: owner.readBigUInt64LE(Owner.cgroup),
     uid: owner.readUInt32LE(Owner.uid),
     creator: owner.readUInt32LE(Owner.creator_pid),

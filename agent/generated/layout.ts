@@ -191,14 +191,15 @@ export const Fault = {
   FRAGMENT_INSERT: 3,
   OWNER_INSERT: 4,
   CGROUP_MADE: 5,
-  PULL: 6,
-  INTERFACE_UNKNOWN: 7,
-  CLASSIFY: 8,
-  CONDITIONS_FULL: 9,
-  RATE_INSERT: 10,
-  RATE_RACE: 11,
-  CONNECTION_INSERT: 12,
-  COUNT: 13,
+  PROGRAM_TOLD: 6,
+  PULL: 7,
+  INTERFACE_UNKNOWN: 8,
+  CLASSIFY: 9,
+  CONDITIONS_FULL: 10,
+  RATE_INSERT: 11,
+  RATE_RACE: 12,
+  CONNECTION_INSERT: 13,
+  COUNT: 14,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -208,6 +209,7 @@ export const FaultNames: readonly string[] = [
   "fragment_insert",
   "owner_insert",
   "cgroup_made",
+  "program_told",
   "pull",
   "interface_unknown",
   "classify",
@@ -740,7 +742,22 @@ export const Event = {
   icmp_code: 155,
   tcp_flags: { at: 156, count: 2, stride: 1 },
   owner_flags: 158,
+  owner_executions: 159,
   command: { at: 160, count: 16, stride: 1 },
+} as const;
+
+export const ProgramStarted = {
+  size: 800,
+  started_ns: 0,
+  parent_started_ns: 8,
+  pid: 16,
+  parent_pid: 20,
+  executions: 24,
+  parent_executions: 26,
+  arguments_length: 28,
+  forked: 30,
+  path: { at: 32, count: 256, stride: 1 },
+  arguments: { at: 288, count: 512, stride: 1 },
 } as const;
 
 export const CgroupMade = {

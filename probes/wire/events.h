@@ -49,8 +49,23 @@ struct event {
 	__u8 icmp_code;
 	__u8 tcp_flags[2];
 	__u8 owner_flags;
-	__u8 reserved[1];
+	__u8 owner_executions;		/* low bits */
 	char command[16];
+};
+
+/* A process started a program, or was made by another one whose program it goes on with. */
+struct program_started {
+	__u64 started_ns;		/* the process, on the boot clock */
+	__u64 parent_started_ns;
+	__u32 pid;
+	__u32 parent_pid;
+	__u16 executions;		/* as in struct owner */
+	__u16 parent_executions;
+	__u16 arguments_length;		/* all of them, each ending with a NUL; cut where they fill the room */
+	__u8 forked;
+	__u8 reserved;
+	char path[256];			/* as it was named, so that it may be relative */
+	char arguments[512];
 };
 
 /* A version 2 control group was made. Who shows up in it may be gone with it before anybody can ask for its name. */

@@ -57,6 +57,8 @@ test("an ICMP message, tags, a tunnel and a reason are told", () => {
 test("a process that calls itself something else than the file it runs is shown with that file", () => {
   const disguised = event({ process: { pid: 9, name: "sshd", executable: "/tmp/.x/miner", uid: 33 } });
   assert.match(eventText(disguised), /pid=9 sshd executable=\/tmp\/\.x\/miner /);
+  const ancestors = [{ pid: 8, name: "ba sh" }, { pid: 7, name: "cron" }];
+  assert.match(eventText(event({ process: { pid: 9, name: "curl", uid: 33, user: "www-data", arguments: ["curl", "x"], ancestors } })), /pid=9 curl user=www-data by="ba sh" /);
   const long = event({ process: { pid: 9, name: "very-long-progr", executable: "/bin/very-long-program", uid: 33 } });
   assert.doesNotMatch(eventText(long), /executable/);
 });

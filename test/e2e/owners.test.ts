@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -133,6 +134,21 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc")), () =>
     }, 20_000);
     assert.equal(of.creator, doer.deeds[0]!.pid);
     assert.equal((await told({ ...doer.deeds[0]!, protocol: "udp" })).pid, doer.deeds[0]!.pid, "who sent first");
+  });
+
+  it("the program of a process that is gone is told with its arguments and who started it", async () => {
+    using doer = await act("inherited", "udp");
+    const { to, pid, creator } = doer.deeds[0]!;
+    const gone = once(doer.child, "exit");
+    doer[Symbol.dispose]();
+    await gone;
+    const flows = JSON.parse(await agent.weir("flows", "--json")) as FlowRow[];
+    const { process: told } = flows.find(({ destination }) => destination.address === to)!;
+    assert.deepEqual([told?.pid, told?.executable, told?.user], [pid, actor, "root"]);
+    assert.deepEqual(told?.arguments, [actor, "inherited", "udp", to, String(PORT), "1"]);
+    assert.deepEqual(told?.ancestors?.slice(0, 2).map(({ pid, name }) => [pid, name]), [[creator, "actor"], [process.pid, "node"]]);
+    const line = await agent.auditLine(new RegExp(` DETECTED far udp \\S+ > ${to.replaceAll(".", "\\.")}:`));
+    assert.match(line, / user=root by=actor creator=/);
   });
 
   it("a packet that waits for its neighbour is that of its sender", async () => {

@@ -89,7 +89,7 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
     it(`${what} are told so`, async () => {
       const id = randomBytes(32).toString("hex");
       await send(makeGroup(path(id)));
-      await agent.auditLine(new RegExp(` DETECTED watched .* pid=\\d+ nc (executable=\\S+ )?${words(id)} \\(would drop\\)`));
+      await agent.auditLine(new RegExp(` DETECTED watched .* pid=\\d+ nc (executable=\\S+ )?(user=\\S+ )?(by=\\S+ )?${words(id)} \\(would drop\\)`));
     });
   }
 

@@ -13,7 +13,8 @@ const NAMES: Names = {
   rule: (slot, generation) => ({ ...RULE, name: `${slot} of ${generation}` }),
   interface: (ifindex) => `#${ifindex}`,
   workload: ({ cgroup }) => ({ unit: `${cgroup}.service` }),
-  executable: (pid, startedNs) => `/proc/${pid}/exe since ${startedNs}`,
+  program: ({ pid, startedNs, executions }, command) => ({ executable: `/proc/${pid}/exe since ${startedNs}`, arguments: [command, String(executions)] }),
+  user: (uid) => `user${uid}`,
 };
 
 /** A TCP SYN from 198.18.0.129:40000 to 198.18.0.2:23, as a little-endian machine writes it. */
@@ -47,7 +48,7 @@ const RECORD = bytes(
   "00 00", // ICMP type and code
   "02 00", // TCP flags of both ends
   "00", // owner flags
-  "00", // reserved
+  "04", // how often the owner started a program
   "74 65 6c 6e 65 74 64 00 00 00 00 00 00 00 00 00", // command
 );
 
@@ -65,7 +66,7 @@ test("a record is exactly these bytes, and means exactly this", () => {
     destination: { address: "198.18.0.2", port: 23 },
     vlan: [5],
     tunnel: { kind: "vxlan", id: 42 },
-    process: { pid: 1234, name: "telnetd", executable: "/proc/1234/exe since 7", uid: 1000, creator: 1233 },
+    process: { pid: 1234, name: "telnetd", executable: "/proc/1234/exe since 7", arguments: ["telnetd", "4"], uid: 1000, user: "user1000", creator: 1233 },
     unit: "1337.service",
     rule: { ...RULE, name: "16 of 5" },
     seq: 1,

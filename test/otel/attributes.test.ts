@@ -52,6 +52,21 @@ test("an image is told by its name and tag, or by its identifier where it has no
   assert.deepEqual(told("sha256:0a1b"), [undefined, undefined, "sha256:0a1b"]);
 });
 
+test("the program of a process, its user and its ancestors are there when the event has them", () => {
+  const process = {
+    pid: 812, name: "curl", uid: 33, user: "www-data", executable: "/usr/bin/curl", arguments: ["curl", "http://x/"], directory: "/srv", started: "2026-11-21T03:00:00.000Z",
+    ancestors: [{ pid: 800, name: "bash" }, { pid: 700, name: "cron" }],
+  };
+  const attributes = verdictAttributes(verdict({ process }));
+  const told = Object.fromEntries(Object.entries(attributes).filter(([name]) => name.includes("process.")));
+  assert.deepEqual(told, {
+    "process.pid": 812, "process.executable.name": "curl", "process.user.id": 33, "process.owner": "www-data", "process.executable.path": "/usr/bin/curl",
+    "process.command_args": ["curl", "http://x/"], "process.working_directory": "/srv", "process.creation.time": "2026-11-21T03:00:00.000Z",
+    "process.parent_pid": 800, "weir.process.ancestors": ["bash", "cron"],
+  });
+  for (const name of Object.keys(told)) assert.equal(name.startsWith("weir."), !CONVENTIONAL.has(name), name);
+});
+
 test("what is unknown is absent, not empty", () => {
   const { process: _process, ...rest } = verdict({ protocol: "47", source: { address: "192.0.2.1" }, destination: { address: "192.0.2.2" }, vlan: [] });
   const attributes = connectionAttributes(rest);

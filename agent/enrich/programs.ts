@@ -1,0 +1,181 @@
+/**
+ * The program that a process runs: its file, arguments and ancestors. The kernel tells of each that is started or taken
+ * over from a maker, so that those of a process that is gone by now are known, too; what is older tells itself, as long
+ * as it is there. The oldest are forgotten first: of them, only those that are gone cannot be asked again.
+ */
+
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { uptime } from "node:os";
+import { basename } from "node:path";
+
+import type { Ancestor, ProgramReference, ProgramRun } from "../events/event.ts";
+import { ProgramStarted } from "../generated/layout.ts";
+import { ofProcess } from "./process-files.ts";
+import { Recent } from "./recent.ts";
+import { maskArguments } from "./secrets.ts";
+
+const CAPACITY = 8192;
+const ANCESTORS = 8;
+const ARGUMENTS_LIMIT = ProgramStarted.arguments.count;
+/** The first process and the parent of the kernel's threads say nothing about anybody. */
+const FIRST_OF_ALL: ReadonlySet<number> = new Set([0, 1, 2]);
+const TICK_NS = 10_000_000n;
+
+export interface ProgramsOptions {
+  /** Hands over, with `learn`, what the kernel has told meanwhile. */
+  catchUp(): void;
+  proc?: string;
+}
+
+/** Without a count where only the process is known, and whatever it runs now is meant. */
+type Run = Omit<ProgramRun, "executions"> & Partial<ProgramRun>;
+
+interface Known {
+  /** As it was called. */
+  path: string;
+  words: string[];
+  parent: Run;
+  told?: ProgramReference;
+}
+
+export class Programs {
+  readonly #options: ProgramsOptions;
+  readonly #proc: string;
+  readonly #known = new Recent<string, Known | "unknown">(CAPACITY);
+
+  constructor(options: ProgramsOptions) {
+    this.#options = options;
+    this.#proc = options.proc ?? "/proc";
+  }
+
+  /** Records of the kernel, of struct program_started. */
+  learn(records: Buffer): void {
+    for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size) this.#learn(records.subarray(at, at + ProgramStarted.size));
+  }
+
+  #learn(record: Buffer): void {
+    const run = { pid: record.readUInt32LE(ProgramStarted.pid), startedNs: record.readBigUInt64LE(ProgramStarted.started_ns), executions: record.readUInt16LE(ProgramStarted.executions) & 0xff };
+    const parent = {
+      pid: record.readUInt32LE(ProgramStarted.parent_pid),
+      startedNs: record.readBigUInt64LE(ProgramStarted.parent_started_ns),
+      executions: record.readUInt16LE(ProgramStarted.parent_executions) & 0xff,
+    };
+    if (record[ProgramStarted.forked] === 1) {
+      const maker = this.#known.get(keyOf(parent));
+      if (maker !== undefined && maker !== "unknown") this.#known.set(keyOf(run), { path: maker.path, words: maker.words, parent });
+      return;
+    }
+    const length = Math.min(record.readUInt16LE(ProgramStarted.arguments_length), ARGUMENTS_LIMIT);
+    this.#known.set(keyOf(run), {
+      path: text(record.subarray(ProgramStarted.path.at, ProgramStarted.path.at + ProgramStarted.path.count)),
+      words: wordsOf(record.subarray(ProgramStarted.arguments.at, ProgramStarted.arguments.at + length)),
+      parent,
+    });
+  }
+
+  /** `command` is what the process called itself when it was seen. */
+  of(run: ProgramRun, command: string): ProgramReference {
+    const key = keyOf(run);
+    let known = this.#known.get(key);
+    if (known === undefined) {
+      this.#options.catchUp();
+      known = this.#known.get(key) ?? this.#known.set(key, this.#older(run) ?? "unknown");
+    }
+    if (known === "unknown") return {};
+    return (known.told ??= this.#describe(run, known, command));
+  }
+
+  /** A process that was there before it could be told of; unless it runs another program by now. */
+  #older(run: ProgramRun): Known | undefined {
+    const now = this.#ask(run);
+    this.#options.catchUp();
+    return this.#known.get(keyOf({ ...run, executions: (run.executions + 1) & 0xff })) === undefined ? now : undefined;
+  }
+
+  #describe(run: ProgramRun, { path, words, parent }: Known, command: string): ProgramReference {
+    // By the name it can be told that it still is the program that was seen.
+    const files = ofProcess(this.#proc, run.pid, run.startedNs, (folder) =>
+      readFileSync(`${folder}/comm`, "utf8").trimEnd() === command ? { executable: linkOf(`${folder}/exe`), directory: linkOf(`${folder}/cwd`) } : {});
+    const executable = files?.executable ?? (path.startsWith("/") ? path : undefined);
+    const ancestors = this.#ancestors(parent);
+    return {
+      ...(executable === undefined ? {} : { executable }),
+      ...(words.length === 0 ? {} : { arguments: maskArguments(words) }),
+      ...(files?.directory === undefined ? {} : { directory: files.directory }),
+      started: new Date(Math.round(Date.now() - uptime() * 1000 + Number(run.startedNs) / 1e6)).toISOString(),
+      ...(ancestors.length === 0 ? {} : { ancestors }),
+    };
+  }
+
+  /** The nearest first. */
+  #ancestors(of: Run): Ancestor[] {
+    const found: Ancestor[] = [];
+    for (let run: Run | undefined = of; run !== undefined && !FIRST_OF_ALL.has(run.pid) && found.length < ANCESTORS; ) {
+      const known: Known | "unknown" | undefined = (run.executions === undefined ? undefined : this.#known.get(keyOf(run))) ?? this.#ask(run);
+      if (known === undefined || known === "unknown") break;
+      found.push({ pid: run.pid, name: basename(known.path) });
+      run = known.parent;
+    }
+    return found;
+  }
+
+  /** What the process itself tells now. */
+  #ask({ pid, startedNs }: Run): Known | undefined {
+    return ofProcess(this.#proc, pid, startedNs, (folder) => ({
+      path: linkOf(`${folder}/exe`) ?? readFileSync(`${folder}/comm`, "utf8").trimEnd(),
+      words: wordsOf(startOf(`${folder}/cmdline`)),
+      parent: this.#parentOf(folder),
+    }));
+  }
+
+  #parentOf(folder: string): Run {
+    const parent = Number(statOf(folder)[1]);
+    try {
+      return { pid: parent, startedNs: BigInt(statOf(`${this.#proc}/${parent}`)[19]!) * TICK_NS };
+    } catch {
+      return { pid: 0, startedNs: 0n };
+    }
+  }
+}
+
+function keyOf({ pid, startedNs, executions }: Run): string {
+  return `${pid}@${startedNs}/${executions}`;
+}
+
+/** The fields after the command, which is in parentheses and may hold any character. */
+function statOf(folder: string): string[] {
+  const stat = readFileSync(`${folder}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** No more than the kernel would have told: a process can make its own as long as it likes. */
+function startOf(path: string): Buffer {
+  const fd = openSync(path, "r");
+  try {
+    const start = Buffer.alloc(ARGUMENTS_LIMIT);
+    return start.subarray(0, readSync(fd, start));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Where they were cut the last is left out: half a secret does not look like one. */
+function wordsOf(bytes: Buffer): string[] {
+  const words = bytes.toString("utf8").split("\0");
+  const last = words.pop()!;
+  if (bytes.length === ARGUMENTS_LIMIT) return [...words, "…"];
+  return last === "" ? words : [...words, last];
+}
+
+function text(bytes: Buffer): string {
+  const end = bytes.indexOf(0);
+  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+}

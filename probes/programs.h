@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Telling user space which program each process runs, while there still is somebody to ask. Nobody is woken for it:
+ * user space looks when it needs a name, and in time before the ring is full.
+ */
+#ifndef WEIR_PROGRAMS_H
+#define WEIR_PROGRAMS_H
+
+#include "counters.h"
+
+#define PROGRAMS_SIZE (1024 * 1024)
+
+/* All struct program_started. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, PROGRAMS_SIZE);
+} programs SEC(".maps");
+
+static __always_inline struct program_started *reserve_program(struct task_struct *task, struct task_struct *parent)
+{
+	struct program_started *program = bpf_ringbuf_reserve(&programs, sizeof(*program), 0);
+	struct task_struct *leader = parent->group_leader;
+
+	if (!program) {
+		count_fault(FAULT_PROGRAM_TOLD);
+		return NULL;
+	}
+	program->pid = task->tgid;
+	program->started_ns = task->start_boottime;
+	program->executions = task->self_exec_id;
+	program->parent_pid = leader->tgid;
+	program->parent_started_ns = leader->start_boottime;
+	program->parent_executions = leader->self_exec_id;
+	program->arguments_length = 0;
+	program->forked = false;
+	program->reserved = 0;
+	program->path[0] = 0;
+	return program;
+}
+
+static __always_inline void submit_program(struct program_started *program)
+{
+	bool urgent = bpf_ringbuf_query(&programs, BPF_RB_AVAIL_DATA) > PROGRAMS_SIZE / 2;
+
+	bpf_ringbuf_submit(program, urgent ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+{
+	struct program_started *program = reserve_program(task, task->real_parent);
+	struct mm_struct *memory = task->mm;
+	__u64 length;
+
+	if (!program)
+		return 0;
+	bpf_probe_read_kernel_str(program->path, sizeof(program->path), binary->interp);
+	length = memory->arg_end - memory->arg_start;
+	if (length > sizeof(program->arguments))
+		length = sizeof(program->arguments);
+	if (!bpf_probe_read_user(program->arguments, length, (void *)memory->arg_start))
+		program->arguments_length = length;
+	submit_program(program);
+	return 0;
+}
+
+/* A new process goes on with the program of the one that made it; a new thread is none. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(weir_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct program_started *program;
+
+	if (child->pid != child->tgid)
+		return 0;
+	program = reserve_program(child, parent);
+	if (!program)
+		return 0;
+	program->forked = true;
+	submit_program(program);
+	return 0;
+}
+
+#endif
