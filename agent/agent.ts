@@ -76,8 +76,7 @@ const SAMPLE_MS = 1000;
 const FLUSH_MS = 2500;
 /** All that the ring of new control groups holds: one drain catches up with it. */
 const GROUPS_AT_ONCE = 512;
-/** The same of the ring of started programs. */
-const PROGRAMS_AT_ONCE = 1300;
+const PROGRAMS_AT_ONCE = 512;
 
 export interface RunOptions extends SettingsOptions {
   /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
@@ -219,8 +218,11 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
 
   // Kernel records become events; events go to everyone.
   const users = new Users();
-  const programs: Programs = new Programs({ catchUp: () => void startedPrograms.drain() });
-  const startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
+  const catchUpWithPrograms = (): void => {
+    while (startedPrograms.drain() > 0);
+  };
+  const programs = new Programs({ catchUp: catchUpWithPrograms });
+  const startedPrograms: Ring = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
   const groups = openCgroups();
   const containers = new ContainerNames(nameSources());
   const workloads = new Workloads({ pathOf: (id) => groups?.pathOf(id), catchUp: () => void newGroups.drain(), onMade: (workload) => void containers.of(workload) });
@@ -240,7 +242,14 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     },
     connection: (event) => telemetry?.connection(event),
   });
-  const ring = new Ring({ map: plane.map("events"), recordSize: Event.size, onRecords: (records) => decoder.decode(records) });
+  const ring = new Ring({
+    map: plane.map("events"),
+    recordSize: Event.size,
+    onRecords(records) {
+      catchUpWithPrograms(); // or those of a long batch are more than their ring holds
+      decoder.decode(records);
+    },
+  });
 
   const census = new Census(() => readFlowCounts(plane.map("flow_counters")));
   const figures = new Figures({

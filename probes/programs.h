@@ -8,7 +8,7 @@
 
 #include "counters.h"
 
-#define PROGRAMS_SIZE (1024 * 1024)
+#define PROGRAMS_SIZE (4 * 1024 * 1024)	/* 5,000 programs: an agent may be held up for a second */
 
 /* All struct program_started. */
 struct {

@@ -1,6 +1,6 @@
 /** Files of a process under /proc, as long as it is still the process that was meant. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 const CLOCK_TICKS = 100n; // USER_HZ is 100 on every architecture Linux runs Node on
 const TICK_NS = 1_000_000_000n / CLOCK_TICKS;
@@ -12,6 +12,7 @@ const TICK_NS = 1_000_000_000n / CLOCK_TICKS;
 export function ofProcess<T>(proc: string, pid: number, startedNs: bigint, read: (folder: string) => T): T | undefined {
   try {
     const folder = `${proc}/${pid}`;
+    if (!existsSync(folder)) return undefined; // many times cheaper than an error
     const answer = read(folder);
     const stat = readFileSync(`${folder}/stat`, "utf8");
     // The command is in parentheses and may itself hold any character; the start time is the 20th field after it.

@@ -14,7 +14,7 @@ import { ofProcess } from "./process-files.ts";
 import { Recent } from "./recent.ts";
 import { maskArguments } from "./secrets.ts";
 
-const CAPACITY = 8192;
+const CAPACITY = 16_384;
 const ANCESTORS = 8;
 const ARGUMENTS_LIMIT = ProgramStarted.arguments.count;
 /** The first process and the parent of the kernel's threads say nothing about anybody. */
@@ -35,6 +35,7 @@ interface Known {
   path: string;
   words: string[];
   parent: Run;
+  ancestors?: Ancestor[];
   told?: ProgramReference;
 }
 
@@ -92,12 +93,13 @@ export class Programs {
     return this.#known.get(keyOf({ ...run, executions: (run.executions + 1) & 0xff })) === undefined ? now : undefined;
   }
 
-  #describe(run: ProgramRun, { path, words, parent }: Known, command: string): ProgramReference {
+  #describe(run: ProgramRun, known: Known, command: string): ProgramReference {
+    const { path, words } = known;
     // By the name it can be told that it still is the program that was seen.
     const files = ofProcess(this.#proc, run.pid, run.startedNs, (folder) =>
       readFileSync(`${folder}/comm`, "utf8").trimEnd() === command ? { executable: linkOf(`${folder}/exe`), directory: linkOf(`${folder}/cwd`) } : {});
     const executable = files?.executable ?? (path.startsWith("/") ? path : undefined);
-    const ancestors = this.#ancestors(parent);
+    const ancestors = this.#ancestorsOf(known);
     return {
       ...(executable === undefined ? {} : { executable }),
       ...(words.length === 0 ? {} : { arguments: maskArguments(words) }),
@@ -107,16 +109,29 @@ export class Programs {
     };
   }
 
-  /** The nearest first. */
-  #ancestors(of: Run): Ancestor[] {
+  /** The nearest first. Those of the parent are kept for its next child: a shell has many. */
+  #ancestorsOf(run: Known): Ancestor[] {
+    const parent = this.#find(run.parent);
+    if (parent === undefined) return [];
+    parent.ancestors ??= this.#walk(parent.parent);
+    return [{ pid: run.parent.pid, name: basename(parent.path) }, ...parent.ancestors].slice(0, ANCESTORS);
+  }
+
+  #walk(from: Run): Ancestor[] {
     const found: Ancestor[] = [];
-    for (let run: Run | undefined = of; run !== undefined && !FIRST_OF_ALL.has(run.pid) && found.length < ANCESTORS; ) {
-      const known: Known | "unknown" | undefined = (run.executions === undefined ? undefined : this.#known.get(keyOf(run))) ?? this.#ask(run);
-      if (known === undefined || known === "unknown") break;
+    for (let run = from, known = this.#find(run); known !== undefined && found.length < ANCESTORS; known = this.#find(run)) {
       found.push({ pid: run.pid, name: basename(known.path) });
       run = known.parent;
     }
     return found;
+  }
+
+  #find(run: Run): Known | undefined {
+    if (FIRST_OF_ALL.has(run.pid)) return undefined;
+    if (!isCounted(run)) return this.#ask(run);
+    const key = keyOf(run);
+    const known = this.#known.renew(key) ?? this.#known.set(key, this.#older(run) ?? "unknown");
+    return known === "unknown" ? undefined : known;
   }
 
   /** What the process itself tells now. */
@@ -136,6 +151,10 @@ export class Programs {
       return { pid: 0, startedNs: 0n };
     }
   }
+}
+
+function isCounted(run: Run): run is ProgramRun {
+  return run.executions !== undefined;
 }
 
 function keyOf({ pid, startedNs, executions }: Run): string {

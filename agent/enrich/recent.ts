@@ -11,6 +11,13 @@ export class Recent<Key, Value> {
     return this.#known.get(key);
   }
 
+  /** Makes it one of the last again. */
+  renew(key: Key): Value | undefined {
+    const value = this.#known.get(key);
+    if (value !== undefined && this.#known.delete(key)) this.#known.set(key, value);
+    return value;
+  }
+
   set(key: Key, value: Value): Value {
     if (!this.#known.has(key) && this.#known.size >= this.#capacity) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(key, value);

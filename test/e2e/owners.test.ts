@@ -250,9 +250,11 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc")), () =>
       });
       const unknown = doer.deeds.filter(({ to }) => told.get(to)!.pid === undefined);
       const wrong = doer.deeds.filter(({ to, pid }) => told.get(to)!.pid !== undefined && (told.get(to)!.pid !== pid || told.get(to)!.name !== "actor"));
-      t.diagnostic(`of ${STORM} connections ${wrong.length} have the wrong process, and ${unknown.length} none`);
+      const alone = [...told.values()].filter(({ by }) => by !== "actor");
+      t.diagnostic(`of ${STORM} connections ${wrong.length} have the wrong process, ${unknown.length} none, and ${alone.length} one without its maker`);
       assert.deepEqual(wrong, []);
       assert.ok(unknown.length <= STORM / 1000, `${unknown.length} of ${STORM} are unknown`);
+      assert.ok(alone.length <= STORM / 1000, `of ${alone.length} of ${STORM} nobody knows who started them`);
     });
   }
 });
@@ -270,13 +272,15 @@ interface Told {
   pid?: number;
   name?: string;
   creator?: number;
+  by?: string;
   holder: boolean;
 }
 
 function processOf(line: string): Told {
   const [, pid, name] = / pid=(\d+) (\S+)/.exec(line) ?? [];
   const creator = / creator=(\d+)/.exec(line)?.[1];
-  return { ...(pid === undefined ? {} : { pid: Number(pid), name: name! }), ...(creator === undefined ? {} : { creator: Number(creator) }), holder: line.includes("(holder)") };
+  const by = / by=(\S+)/.exec(line)?.[1];
+  return { ...(pid === undefined ? {} : { pid: Number(pid), name: name! }), ...(creator === undefined ? {} : { creator: Number(creator) }), ...(by === undefined ? {} : { by }), holder: line.includes("(holder)") };
 }
 
 class Actor implements Disposable {
