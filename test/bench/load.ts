@@ -39,7 +39,7 @@ export const load: Benchmark = {
         loads.push(answerOf<Load>([], "load-child.ts", count, SEED, ROUNDS_A_PROCESS));
         nft = Math.min(nft, secondsOfNft(file));
       }
-      const saves = FORMATS.flatMap(({ format, goal }) => saveFigures(count, format, goal, Array.from({ length: Math.ceil(rounds / ROUNDS_A_PROCESS) }, () => answerOf<Save>(AS_AGENT, "save-child.ts", format, count, SEED))));
+      const saves = FORMATS.flatMap(({ format, goal }) => saveFigures(count, format, goal, nft, Array.from({ length: Math.ceil(rounds / ROUNDS_A_PROCESS) }, () => answerOf<Save>(AS_AGENT, "save-child.ts", format, count, SEED))));
       return [...figuresOf(count, loads, nft), ...saves];
     } finally {
       rmSync(folder, { recursive: true });
@@ -57,12 +57,13 @@ function figuresOf(count: number, loads: readonly Load[], nft: number): Figure[]
   ];
 }
 
-function saveFigures(count: number, format: string, goal: number, saves: readonly Save[]): Figure[] {
+function saveFigures(count: number, format: string, goal: number, nft: number, saves: readonly Save[]): Figure[] {
   const name = `save ${count} rules as ${format === "json" ? "JSON" : "YAML"}`;
+  const seconds = Math.min(...saves.map((one) => one.seconds));
   const worst = saves.reduce((one, other) => (other.stallMs > one.stallMs ? other : one));
   const bound = { bound: "at most", for: "100000 rules" } as const;
   return [
-    { name: `${name}: until in force`, value: Math.min(...saves.map(({ seconds }) => seconds)), unit: "s", goal: { ...bound, value: goal } },
+    { name: `${name}: until in force`, value: seconds, unit: "s", goal: { ...bound, value: goal }, note: `${(seconds / nft).toFixed(1)} times nft -f of an interval set` },
     { name: `${name}: longest wait of an event`, value: worst.stallMs, unit: "ms", goal: { ...bound, value: LONGEST_STALL_MS }, note: `the thread itself computed ${worst.busyMs.toFixed(0)} ms at most` },
     { name: `${name}: peak RSS`, value: Math.max(...saves.map(({ peakMB }) => peakMB)), unit: "MB" },
   ];
