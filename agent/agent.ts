@@ -13,6 +13,7 @@ import { enforceBans } from "./bans/memory.ts";
 import { BanStore } from "./bans/store.ts";
 import type { AgentControl, PolicyInForce } from "./control/contract.ts";
 import { matches } from "./control/filter.ts";
+import { DROP_TESTS } from "./control/drop-filter.ts";
 import { FLOW_TESTS } from "./control/flow-filter.ts";
 import { createLog, type Log } from "./control/log.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
@@ -22,6 +23,8 @@ import { claimStateDirectory } from "./control/state-directory.ts";
 import { statusOf, TrafficRates } from "./control/status.ts";
 import { refuseTwins, withDynamic } from "./dynamic/check.ts";
 import { type DynamicRule, DynamicRules } from "./dynamic/store.ts";
+import { listDrops } from "./flows/drops.ts";
+import { DropReasons } from "./flows/drop-reasons.ts";
 import { Decoder, type Names } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
 import { clearRules, readFlowCounts } from "./events/counters.ts";
@@ -252,8 +255,10 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   });
 
   const census = new Census(() => readFlowCounts(plane.map("flow_counters")));
+  const drops = { drops: plane.map("drops"), counts: plane.map("drop_reasons"), reasons: new DropReasons() };
   const figures = new Figures({
     plane,
+    drops,
     ring,
     rules,
     interfaces,
@@ -292,7 +297,8 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     addMembers: (members, caller) => operate.sets.add(members, caller),
     removeMembers: (set, networks, caller) => operate.sets.remove(set, networks, caller),
     setsHolding: (addresses) => operate.sets.holding(addresses),
-    flows: (filter, limit) => listFlows(tables, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
+    drops: (filter, limit) => listDrops(drops, describer, (row) => matches(DROP_TESTS, row, filter), limit),
+    flows: (filter, limit) => listFlows(tables, drops, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
     top: (by, limit) => busiest.top(by, limit),
     sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
     subscribe(listener) {

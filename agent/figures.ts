@@ -1,5 +1,6 @@
 /** One look at everything that is counted: the same figures for status, metrics and tests. */
 
+import { countDrops, type DropTables } from "./flows/drops.ts";
 import { eventCounts } from "./events/accounts.ts";
 import { readEventCounts, readFaults, readRejects, readRule, readTraffic, readUndecided } from "./events/counters.ts";
 import type { Health, RuleRow, Snapshot, TrafficRow } from "./events/snapshot.ts";
@@ -11,6 +12,7 @@ import type { RuleBook } from "./rulebook.ts";
 
 export interface FigureSources {
   plane: DataPlane;
+  drops: DropTables;
   ring: Ring;
   rules: RuleBook;
   interfaces: InterfaceFollower;
@@ -30,7 +32,7 @@ export class Figures {
   }
 
   snapshot(): Snapshot {
-    const { plane, ring, interfaces, census, health, bans, lost, config } = this.#sources;
+    const { plane, drops, ring, interfaces, census, health, bans, lost, config } = this.#sources;
     const state = ring.state();
     return {
       pid: process.pid,
@@ -44,6 +46,7 @@ export class Figures {
       traffic: this.traffic(),
       undecided: readUndecided(plane.map("undecided")),
       rejects: readRejects(plane.map("answers")),
+      drops: countDrops(drops),
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
       flows: census.figures,

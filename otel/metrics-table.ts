@@ -98,6 +98,11 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => byName(snapshot.rejects),
   },
   {
+    name: "weir.drops.others", kind: "counter", unit: "{packet}", attributes: ["weir.drop.by", "weir.drop.reason"],
+    description: "Packets that others than weir dropped, by whom and why: netfilter, tc, queue, ..., and the kernel's own word for the reason.",
+    read: ({ snapshot }) => snapshot.drops.map(({ by, reason, packets }) => [packets, by, reason]),
+  },
+  {
     name: "weir.flows.active", kind: "updowncounter", unit: "{flow}", attributes: [],
     description: "Connections in the flow table.",
     read: ({ snapshot }) => [[snapshot.flows.active]],

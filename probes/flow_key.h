@@ -27,7 +27,8 @@ static __always_inline void store_pair(__u16 pair[2], __u16 first, __u16 second)
 	*(__u32 *)pair = bpf_htonl(1) == 1 ? (__u32)first << 16 | second : (__u32)second << 16 | first;
 }
 
-static __always_inline bool make_flow_key(const struct packet *packet, const struct tuple *tuple, struct flow_key *key)
+/* All of the key that the ends say. Returns whether the source is the low one. */
+static __always_inline bool name_ends(const struct tuple *tuple, struct flow_key *key)
 {
 	bool low = source_is_low(tuple);
 	__u8 asker = 0;
@@ -47,12 +48,17 @@ static __always_inline bool make_flow_key(const struct packet *packet, const str
 		key->high_be[1] = tuple->source_be[1];
 		store_pair(key->ports, tuple->destination_port, tuple->source_port);
 	}
+	store_pair(key->what, tuple->protocol, asker);
+	return low;
+}
+
+static __always_inline bool make_flow_key(const struct packet *packet, const struct tuple *tuple, struct flow_key *key)
+{
 	key->ifindex = packet->ifindex;
 	key->tunnel = packet->tunnel;
 	store_pair(key->vlan, packet->vlan[0], packet->vlan[1]);
-	store_pair(key->what, tuple->protocol, asker);
 	key->reserved = 0;
-	return low;
+	return name_ends(tuple, key);
 }
 
 #endif

@@ -28,7 +28,16 @@
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
+struct net {
+	__u64 net_cookie;
+} KERNEL_TYPE;
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
+	possible_net_t skc_net;
 	__be32 skc_rcv_saddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	__u16 skc_family;
@@ -82,6 +91,26 @@ struct cgroup {
 	struct cgroup_root *root;
 } KERNEL_TYPE;
 
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+} KERNEL_TYPE;
+
+struct dst_entry {
+	struct net_device *dev;
+} KERNEL_TYPE;
+
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned long _skb_refdst;
+	int skb_iif;
+	__be16 protocol;
+	__u16 network_header;
+	__u32 tail;
+	unsigned char *head;
+} KERNEL_TYPE;
+
 struct css_set {
 	struct cgroup *dfl_cgrp;
 } KERNEL_TYPE;
@@ -92,10 +121,6 @@ typedef struct {
 
 struct cred {
 	kuid_t uid;
-} KERNEL_TYPE;
-
-struct sk_buff {
-	struct sock *sk;
 } KERNEL_TYPE;
 
 struct sk_buff_head {
@@ -114,6 +139,12 @@ struct mm_struct {
 struct linux_binprm {
 	const char *interp;
 } KERNEL_TYPE;
+
+/* Numbers differ between kernels. */
+enum skb_drop_reason {
+	SKB_DROP_REASON_TC_EGRESS,
+	SKB_DROP_REASON_TC_INGRESS,
+};
 
 struct task_struct {
 	int pid;

@@ -249,4 +249,28 @@ struct {
 	__type(value, struct owner);
 } owners SEC(".maps");
 
+/* what others dropped -> how often: see drops.bpf.c */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct drop_key);
+	__type(value, struct drop);
+} drops SEC(".maps");
+
+/* enum skb_drop_reason -> packets that others dropped */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LIMIT_DROP_REASONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} drop_reasons SEC(".maps");
+
+/* 0 -> a program of weir's has just answered that the packet be dropped */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} own_drop SEC(".maps");
+
 #endif

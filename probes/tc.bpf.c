@@ -141,11 +141,21 @@ static __always_inline void count_wire(struct __sk_buff *skb, struct packet *pac
 	packet->wire_bytes = length + (segments - 1) * headers + segments * tag;
 }
 
+/* The kernel is about to tell drops.bpf.c of it. */
+static __always_inline void note_own_drop(void)
+{
+	__u32 zero = 0, *own = bpf_map_lookup_elem(&own_drop, &zero);
+
+	if (own)
+		*own = 1;
+}
+
 static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 {
 	struct packet *packet = start_packet(skb->ifindex, direction);
 	const struct packet *inner;
 	struct cursor cursor;
+	int verdict;
 
 	if (!packet)
 		return PASS;
@@ -161,7 +171,12 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 	if (is_answer(skb, packet))
 		return PASS;
 	count_wire(skb, packet, inner);
-	return observe(skb, &cursor, packet) == VERDICT_DROPPED ? drop(skb, packet) : PASS;
+	if (observe(skb, &cursor, packet) != VERDICT_DROPPED)
+		return PASS;
+	verdict = drop(skb, packet);
+	if (verdict == DROP)
+		note_own_drop();
+	return verdict;
 }
 
 SEC("tc")

@@ -16,6 +16,7 @@
 #include "wire/matchers.h"
 #include "wire/meters.h"
 #include "wire/flows.h"
+#include "wire/drops.h"
 #include "wire/events.h"
 
 #endif

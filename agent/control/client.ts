@@ -3,9 +3,11 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode } from "../events/snapshot.ts";
 import { API_VERSION, type BanChange, type BanPage, ControlError, type ErrorBody, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "./contract.ts";
+import type { DropRow } from "../flows/drop-row.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { Grouping, Top } from "../flows/top.ts";
 import type { SocketRow } from "../sockets/row.ts";
+import type { DropFilter } from "./drop-filter.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
 import type { SocketFilter } from "./socket-filter.ts";
@@ -87,6 +89,10 @@ export class ControlClient {
   /** Names of the sets that hold each of these addresses. */
   setsHolding(addresses: readonly string[]): Promise<Record<string, string[]>> {
     return this.#json("POST", "/v1/sets/holding", { addresses });
+  }
+
+  drops(filter: DropFilter, limit: number): Promise<DropRow[]> {
+    return this.#json("GET", `/v1/drops?${new URLSearchParams({ ...filter, limit: String(limit) })}`);
   }
 
   flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {

@@ -3,11 +3,13 @@
 import type { RuleConfig } from "../../config/types.ts";
 import type { Direction, Transport, Verdict, VerdictEvent } from "../events/event.ts";
 import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
+import type { DropRow } from "../flows/drop-row.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { Grouping, Top } from "../flows/top.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import type { RulesSource } from "../rules/compile.ts";
 import type { SocketRow } from "../sockets/row.ts";
+import type { DropFilter } from "./drop-filter.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
 import type { SocketFilter } from "./socket-filter.ts";
@@ -49,6 +51,8 @@ export interface AgentControl {
   removeMembers(set: string, networks: readonly string[] | "all", caller: Caller): Awaitable<SetChange>;
   /** Names of the sets that hold each of these addresses. */
   setsHolding(addresses: readonly string[]): Awaitable<Record<string, string[]>>;
+  /** What others than weir drop: the latest, at most `limit` rows. */
+  drops(filter: DropFilter, limit: number): Awaitable<DropRow[]>;
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
   /** The busiest, over the last second or since the call before. */

@@ -1,5 +1,8 @@
 /** Which rows a command shows. The same filter serves its flags, the query string and the agent. */
 
+import { formatAddress, readAddress } from "../../config/address.ts";
+import type { Endpoint } from "../events/event.ts";
+
 export type Tests<Row, Field extends string> = Record<Field, (row: Row, wanted: string) => boolean>;
 export type Filter<Field extends string> = Partial<Record<Field, string>>;
 
@@ -8,6 +11,13 @@ export function matches<Row, Field extends string>(tests: Tests<Row, Field>, row
     const wanted = filter[field];
     return wanted === undefined || tests[field](row, wanted);
   });
+}
+
+/** However an IPv6 address is written. */
+export function isAt(end: Endpoint | undefined, wanted: string): boolean {
+  if (end === undefined || end.address === wanted) return end !== undefined;
+  const read = wanted.includes(":") ? readAddress(wanted) : undefined;
+  return read !== undefined && "bytes" in read && end.address === formatAddress(read.bytes);
 }
 
 export function fieldsOf<Field extends string>(tests: Tests<never, Field>): Field[] {

@@ -4,6 +4,7 @@ import type { Mode } from "../events/snapshot.ts";
 import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
 import { GROUPINGS } from "../flows/top.ts";
 import { filterFrom } from "./filter.ts";
+import { DROP_FILTER_FIELDS } from "./drop-filter.ts";
 import { FLOW_FILTER_FIELDS } from "./flow-filter.ts";
 import { checkedAddresses, checkedBans, checkedNewBans, checkedSetName, LARGEST_BODY } from "./ban-request.ts";
 import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
@@ -36,6 +37,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/sets": { GET: (control) => control.sets() },
   "/v1/sets/members": { GET: members, POST: addMembers, DELETE: removeMembers },
   "/v1/sets/holding": { POST: setsHolding },
+  "/v1/drops": { GET: drops },
   "/v1/flows": { GET: flows },
   "/v1/sockets": { GET: sockets },
   "/v1/top": { GET: top },
@@ -46,7 +48,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/reload": { POST: reload },
 };
 
-const WITH_PARAMETERS = ["/v1/bans", "/v1/sets/members", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/top"];
+const WITH_PARAMETERS = ["/v1/bans", "/v1/sets/members", "/v1/drops", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/top"];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
@@ -72,6 +74,12 @@ export function onlyParameters(parameters: URLSearchParams, known: readonly stri
       next: known.length > 0 ? `Use each of ${known.join(", ")} at most once.` : "Leave it out.",
     });
   }
+}
+
+function drops(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, [...DROP_FILTER_FIELDS, "limit"]);
+  const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
+  return control.drops(filterFrom(DROP_FILTER_FIELDS, (field) => url.searchParams.get(field)), limit);
 }
 
 function flows(control: AgentControl, { url }: Route) {

@@ -41,15 +41,18 @@ export function readTraffic(map: BpfMap, slot: number, name: string): TrafficRow
   return rows;
 }
 
-/** Counters by name of an array with one u64 a key; zero rows are left out. */
-function readNamed(map: BpfMap, names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const [index, name] of names.entries()) {
+/** Of an array with one u64 a key. */
+export function readCounts(map: BpfMap, length: number): number[] {
+  return Array.from({ length }, (_, index) => {
     const value = map.lookup(u32(index));
-    const count = value === undefined ? 0 : sum(value, 8, 0);
-    if (count > 0) counts[name] = count;
-  }
-  return counts;
+    return value === undefined ? 0 : sum(value, 8, 0);
+  });
+}
+
+/** The same by name; zero rows are left out. */
+function readNamed(map: BpfMap, names: readonly string[]): Record<string, number> {
+  const counts = readCounts(map, names.length);
+  return Object.fromEntries(names.map((name, index) => [name, counts[index]!] as const).filter(([, count]) => count > 0));
 }
 
 export const readUndecided = (map: BpfMap): Record<string, number> => readNamed(map, ReasonNames);

@@ -54,6 +54,15 @@ export interface InterfaceState {
   egress: HookState;
 }
 
+/** Packets that others than weir dropped. */
+export interface Dropped {
+  /** `netfilter`, `tc`, `xdp`, `queue`, `bpf`, `security`, else `stack`. */
+  by: string;
+  /** The kernel's own word, as `no_socket`. */
+  reason: string;
+  packets: number;
+}
+
 export interface Health {
   state: "ok" | "degraded";
   reasons: string[];
@@ -74,6 +83,8 @@ export interface Snapshot {
   undecided: Record<string, number>;
   /** Packets dropped by rules that reject, by what their sender was told: `reset`, `prohibited`, or why not. Zero rows are left out. */
   rejects: Record<string, number>;
+  /** Zero rows are left out. */
+  drops: Dropped[];
   /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
   events: EventCounts;

@@ -8,6 +8,7 @@ import type { ConnectionEvent, Endpoint, ProcessReference, Workload } from "../e
 import { Owner, Slot } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import { type FlowEntry, readFlow } from "./collect.ts";
+import type { DropsOfFlows } from "./drops.ts";
 import type { FlowRow } from "./row.ts";
 
 const ICMP = new Set([1, 58]);
@@ -50,9 +51,10 @@ export function describeConnection(entry: FlowEntry, describer: Describer): Conn
   };
 }
 
-export function describeRow(entry: FlowEntry, now: bigint, describer: Describer): FlowRow {
+export function describeRow(entry: FlowEntry, now: bigint, describer: Describer, dropsOfFlows?: DropsOfFlows): FlowRow {
   const connection = describeConnection(entry, describer);
   const flow = readFlow(entry);
+  const dropped = dropsOfFlows?.of(entry.key);
   const seconds = (from: bigint): number => Math.max(0, Number(now - from) / describer.jiffiesPerSecond);
   const { direction, interface: device, protocol, source, destination, icmp, vlan, tunnel, process, container, pod, unit, packets, bytes } = connection;
   return {
@@ -75,6 +77,7 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer)
     packets,
     bytes,
     state: flow.closed ? "closed" : entry.replied ? "established" : "opening",
+    ...(dropped === undefined ? {} : { dropped }),
   };
 }
 

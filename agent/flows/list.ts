@@ -4,6 +4,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 
 import { type FlowEntry, flowEntries, type FlowTables } from "./collect.ts";
 import { type Describer, describeRow } from "./describe.ts";
+import { type DropTables, DropsOfFlows } from "./drops.ts";
 import type { FlowRow } from "./row.ts";
 
 const A_TURN = 4096;
@@ -18,11 +19,12 @@ export async function* flowsInTurns(tables: FlowTables): AsyncGenerator<FlowEntr
 }
 
 /** At most `limit` rows. */
-export async function listFlows(tables: FlowTables, describer: Describer, wanted: (row: FlowRow) => boolean, limit: number): Promise<FlowRow[]> {
+export async function listFlows(tables: FlowTables, drops: DropTables, describer: Describer, wanted: (row: FlowRow) => boolean, limit: number): Promise<FlowRow[]> {
   const now = describer.jiffies();
+  const dropped = new DropsOfFlows(drops);
   const rows: FlowRow[] = [];
   for await (const entry of flowsInTurns(tables)) {
-    const row = describeRow(entry, now, describer);
+    const row = describeRow(entry, now, describer, dropped);
     if (wanted(row)) rows.push(row);
     if (rows.length === limit) break;
   }

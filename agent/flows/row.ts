@@ -1,6 +1,7 @@
 /** A connection of the table as `weir flows` shows it. */
 
 import type { ConnectionFields, Direction, Endpoint, ProcessReference, Workload } from "../events/event.ts";
+import type { Dropped } from "../events/snapshot.ts";
 
 export interface FlowRow extends Workload {
   direction: Direction;
@@ -22,4 +23,6 @@ export interface FlowRow extends Workload {
   packets: [number, number];
   bytes: [number, number];
   state: string;
+  /** What others than weir dropped of it. */
+  dropped?: Dropped[];
 }

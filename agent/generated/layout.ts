@@ -29,6 +29,8 @@ export const Limit = {
   SETS: 64,
   NETWORK_LINES_PROBED: 8,
   NETWORK_LENGTHS: 48,
+  DROP_REASONS: 256,
+  DROPS_A_SECOND: 10000,
 } as const;
 
 export const Mode = {
@@ -199,7 +201,8 @@ export const Fault = {
   RATE_INSERT: 11,
   RATE_RACE: 12,
   CONNECTION_INSERT: 13,
-  COUNT: 14,
+  DROP_INSERT: 14,
+  COUNT: 15,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -217,6 +220,7 @@ export const FaultNames: readonly string[] = [
   "rate_insert",
   "rate_race",
   "connection_insert",
+  "drop_insert",
 ];
 
 export const Member = {
@@ -708,6 +712,34 @@ export const FlowCounter = {
   size: 16,
   inserted: 0,
   deleted: 8,
+} as const;
+
+export const DropKey = {
+  size: 64,
+  flow: {
+    at: 0,
+    size: 56,
+    low_be: { at: 0, count: 2, stride: 8 },
+    high_be: { at: 16, count: 2, stride: 8 },
+    ports: { at: 32, count: 2, stride: 2 },
+    ifindex: 36,
+    tunnel: 40,
+    vlan: { at: 44, count: 2, stride: 2 },
+    what: { at: 48, count: 2, stride: 2 },
+  },
+  reason: 56,
+  from_low: 60,
+} as const;
+
+export const Drop = {
+  size: 40,
+  packets: 0,
+  first_ns: 8,
+  last_ns: 16,
+  cookie: 24,
+  direction: 32,
+  icmp_type: 33,
+  icmp_code: 34,
 } as const;
 
 export const Event = {

@@ -39,6 +39,10 @@ const Kind = {
   FUNC: 12, FUNC_PROTO: 13, VAR: 14, DATASEC: 15, FLOAT: 16, DECL_TAG: 17, TYPE_TAG: 18, ENUM64: 19,
 } as const;
 
+/** Bytes behind the header of a type: of each, and of each of its members. */
+const AFTER_HEADER: Record<number, number> = { [Kind.INT]: 4, [Kind.ARRAY]: 12, [Kind.VAR]: 4, [Kind.DECL_TAG]: 4 };
+const FOR_EACH: Record<number, number> = { [Kind.STRUCT]: 12, [Kind.UNION]: 12, [Kind.ENUM]: 8, [Kind.ENUM64]: 12, [Kind.FUNC_PROTO]: 8, [Kind.DATASEC]: 12 };
+
 export class Btf {
   readonly types: readonly BtfType[];
 
@@ -76,14 +80,7 @@ export class Btf {
 }
 
 export function parseBtf(raw: Uint8Array): Btf {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  if (raw.byteLength < BTF_HEADER || view.getUint16(0, true) !== BTF_MAGIC) {
-    throw new RangeError("this is no little-endian BTF: the magic number is missing");
-  }
-  const header = view.getUint32(4, true);
-  const strings = slice(raw, header + view.getUint32(16, true), view.getUint32(20, true), "strings");
-  const body = slice(raw, header + view.getUint32(8, true), view.getUint32(12, true), "types");
-
+  const { strings, body } = sectionsOf(raw);
   const reader = new TypeReader(body, strings);
   const types: BtfType[] = [{ kind: "void" }];
   while (!reader.done()) {
@@ -102,6 +99,25 @@ export function parseBtf(raw: Uint8Array): Btf {
   return new Btf(types);
 }
 
+/** One enum of a kernel's BTF, which has more than a hundred thousand types: nothing else of it is read. */
+export function findEnum(raw: Uint8Array, name: string): Map<string, bigint> | undefined {
+  const { strings, body } = sectionsOf(raw);
+  const at = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength).indexOf(`\0${name}\0`) + 1;
+  return at === 0 ? undefined : new TypeReader(body, strings).findEnum(at);
+}
+
+function sectionsOf(raw: Uint8Array): { strings: Uint8Array; body: Uint8Array } {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  if (raw.byteLength < BTF_HEADER || view.getUint16(0, true) !== BTF_MAGIC) {
+    throw new RangeError("this is no little-endian BTF: the magic number is missing");
+  }
+  const header = view.getUint32(4, true);
+  return {
+    strings: slice(raw, header + view.getUint32(16, true), view.getUint32(20, true), "strings"),
+    body: slice(raw, header + view.getUint32(8, true), view.getUint32(12, true), "types"),
+  };
+}
+
 class TypeReader {
   readonly #view: DataView;
   readonly #strings: Uint8Array;
@@ -114,6 +130,19 @@ class TypeReader {
 
   done(): boolean {
     return this.#at >= this.#view.byteLength;
+  }
+
+  /** By where its name begins among the strings. */
+  findEnum(name: number): Map<string, bigint> | undefined {
+    while (!this.done()) {
+      const start = this.#take(TYPE_HEADER);
+      const info = this.#view.getUint32(start + 4, true);
+      const kind = (info >>> 24) & 0x1f;
+      const count = info & 0xffff;
+      if (kind === Kind.ENUM && this.#view.getUint32(start, true) === name) return this.#enumerators(count, info >>> 31 === 1, false);
+      this.#take((AFTER_HEADER[kind] ?? 0) + count * (FOR_EACH[kind] ?? 0));
+    }
+    return undefined;
   }
 
   next(): BtfType {

@@ -12,8 +12,9 @@ import { Control, Mode } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "./maps.ts";
 import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
+import { netnsCookie } from "./sockets.ts";
 
-const OBJECTS = ["process.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
+const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
 const TABLES = "tables-";
 
 export const PROBES = fileURLToPath(new URL("../../probes/build/", import.meta.url));
@@ -64,6 +65,7 @@ export class DataPlane {
   #options: DataPlaneOptions;
   #version: string;
   readonly #process: BpfObject;
+  readonly #drops: BpfObject;
   #objects: BpfObject[] = [];
   #xdp: BpfProgram | undefined;
   readonly #control: DataView;
@@ -75,6 +77,7 @@ export class DataPlane {
     this.adopted = tables !== undefined && existsSync(join(tables, "control"));
     this.#process = this.#open("process.bpf.o");
     this.jiffiesPerSecond = this.#measureJiffies();
+    this.#drops = this.#open("drops.bpf.o");
     this.#open("tc.bpf.o");
     this.#control = new DataView(this.map("control").mmap());
   }
@@ -100,7 +103,7 @@ export class DataPlane {
 
   /** Those that are attached to control groups and tracepoints. */
   tracePrograms(): BpfProgram[] {
-    return [...this.#process.programs.values()].filter((program) => program.section !== "syscall" && !program.section.startsWith("iter/"));
+    return [...this.#process.programs.values(), ...this.#drops.programs.values()].filter((program) => program.section !== "syscall" && !program.section.startsWith("iter/"));
   }
 
   /** Loaded when the first interface needs it: most hosts have none. */
@@ -179,9 +182,9 @@ export class DataPlane {
 
   #adopt(options: DataPlaneOptions, larger: ReadonlyMap<string, BpfMap>, loaded: readonly BpfObject[]): Outgrown {
     const outgrown = new Map([...larger.keys()].map((name) => [name, this.map(name)]));
-    const before = [...this.#objects];
+    const judging = this.#objects.filter((object) => object !== this.#process && object !== this.#drops);
     // Those before still own the tables that stay.
-    this.#objects = [this.#process, ...loaded, ...before.filter((object) => object !== this.#process)];
+    this.#objects = [this.#process, this.#drops, ...loaded, ...judging];
     this.#xdp = loaded[1]?.programs.get("weir_xdp_ingress");
     for (const [name, map] of larger) this.maps.set(name, map);
     // Who takes over from here finds no tables, and not those that the programs at half of the interfaces read.
@@ -191,9 +194,9 @@ export class DataPlane {
     return {
       maps: outgrown,
       close: () => {
-        for (const object of before) for (const name of outgrown.keys()) object.maps.delete(name);
+        for (const object of this.#objects) for (const name of outgrown.keys()) if (object.maps.get(name) === outgrown.get(name)) object.maps.delete(name);
         for (const map of outgrown.values()) map.close();
-        for (const object of before) if (object !== this.#process) this.#closeAllButTables(object);
+        for (const object of judging) this.#closeAllButTables(object);
       },
     };
   }
@@ -247,7 +250,7 @@ export class DataPlane {
     const { slots, cells, banLines = LINES, setLines = LINES } = capacity;
     return {
       reuse,
-      rodata: { jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      rodata: { netns_cookie: netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
       maxEntries: entriesOf(capacity),
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     };

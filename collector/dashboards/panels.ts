@@ -142,6 +142,11 @@ export const SECTIONS: readonly Section[] = [
         says: "Dropped by rules with `reject: true`: what the sender was told, or why nothing.",
         queries: { "{{weir_answer}}": perSecond("weir_rejects_total", "weir_answer") },
       },
+      {
+        title: "Dropped by others", kind: "timeseries", unit: "pps", stacked: true, width: 24,
+        says: "What netfilter, queues, other programs and the stack dropped, with the kernel's reason. `weir drops` says of which connections.",
+        queries: { "{{weir_drop_by}} {{weir_drop_reason}}": perSecond("weir_drops_others_total", "weir_drop_by, weir_drop_reason") },
+      },
     ],
   },
   {

@@ -26,6 +26,8 @@ enum weir_limit {
 	LIMIT_SETS = 64,		/* of addresses */
 	LIMIT_NETWORK_LINES_PROBED = 8,	/* in a row */
 	LIMIT_NETWORK_LENGTHS = 48,	/* of prefixes of one family that are not in lines */
+	LIMIT_DROP_REASONS = 256,	/* of the kernel, counted each; the last is for all that are beyond */
+	LIMIT_DROPS_A_SECOND = 10000,	/* told with their connections; the others are only counted */
 };
 
 enum weir_mode { MODE_DETECT, MODE_PREVENT };
@@ -109,6 +111,7 @@ enum weir_fault {
 	FAULT_RATE_INSERT,
 	FAULT_RATE_RACE,
 	FAULT_CONNECTION_INSERT,
+	FAULT_DROP_INSERT,
 	FAULT_COUNT,
 };
 

@@ -27,12 +27,16 @@ test("status has the shape that scripts rely on", async () => {
   assert.equal(status.traffic[0].packets_per_s, 100);
 });
 
-test("rules, flows, sockets and metrics are answered", async () => {
+test("rules, drops, flows, sockets and metrics are answered", async () => {
   await using fixture = await startFixture();
   const rules = (await ask(fixture.path, "GET", "/v1/rules")).json();
   const keys = ["id", "name", "action", "enforce", "source", "packets", "bytes", "flows", "would_drop", "dropped", "last_hit"];
   for (const key of keys) assert.ok(key in rules[0], key);
+  assert.deepEqual((await ask(fixture.path, "GET", "/v1/drops?by=netfilter&port=53")).json(), fixture.agent.elsewhere.slice(0, 1));
+  assert.deepEqual((await ask(fixture.path, "GET", "/v1/drops?reason=no_socket&address=192.0.2.7")).json(), fixture.agent.elsewhere.slice(1));
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/flows?process=curl&port=443")).json(), fixture.agent.connections);
+  assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?address=0:0:0::")).json(), fixture.agent.inventory.slice(0, 1));
+  assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?address=::1")).json(), []);
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/flows?process=wget")).json(), []);
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?state=listen&port=443")).json(), fixture.agent.inventory.slice(0, 1));
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?process=nobody")).json(), []);
@@ -80,6 +84,7 @@ const BAD_REQUESTS: [string, string, string | undefined, number][] = [
   ["GET", "/v1/status?verbose=1", undefined, 400],
   ["GET", "/v1/flows?colour=red", undefined, 400],
   ["GET", "/v1/flows?port=1&port=2", undefined, 400],
+  ["GET", "/v1/drops?colour=red", undefined, 400],
   ["GET", "/v1/sockets?colour=red", undefined, 400],
   ["GET", "/v1/top?by=weight", undefined, 400],
   ["GET", "/v1/top", undefined, 400],

@@ -9,8 +9,10 @@ import { type AgentControl, type BanChange, type BanPage, type BanRow, type Call
 import type { FlowRow } from "../../agent/flows/row.ts";
 import type { Grouping, Top } from "../../agent/flows/top.ts";
 import { matches } from "../../agent/control/filter.ts";
+import { type DropFilter, DROP_TESTS } from "../../agent/control/drop-filter.ts";
 import { FLOW_TESTS, type FlowFilter } from "../../agent/control/flow-filter.ts";
 import { SOCKET_TESTS, type SocketFilter } from "../../agent/control/socket-filter.ts";
+import type { DropRow } from "../../agent/flows/drop-row.ts";
 import type { SocketRow } from "../../agent/sockets/row.ts";
 import type { Peer } from "../../agent/control/door.ts";
 import { type ControlServer, type ControlServerOptions, startControlServer } from "../../agent/control/server.ts";
@@ -26,6 +28,10 @@ export class FakeAgent implements AgentControl {
   listeners = new Set<(event: VerdictEvent) => void>();
   rows: ListedRule[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
   connections: FlowRow[] = [flowRow()];
+  elsewhere: DropRow[] = [
+    { by: "netfilter", reason: "netfilter_drop", direction: "egress", interface: "eth0", protocol: "udp", source: { address: "192.0.2.1", port: 40000 }, destination: { address: "192.0.2.53", port: 53 }, process: { pid: 12, name: "dig", uid: 0 }, packets: 3, first: "2026-01-02T03:04:05.000Z", last: "2026-01-02T03:04:06.000Z" },
+    { by: "stack", reason: "no_socket", direction: "ingress", interface: "eth0", protocol: "icmp", source: { address: "192.0.2.7" }, destination: { address: "192.0.2.1" }, icmp: { type: 13, code: 0 }, packets: 1, first: "2026-01-02T03:04:05.000Z", last: "2026-01-02T03:04:05.000Z" },
+  ];
   inventory: SocketRow[] = [
     { protocol: "tcp", state: "listen", local: { address: "::", port: 443 }, uid: 0, process: { pid: 12, name: "web", uid: 0 }, unit: "web.service", queued: { received: 0, unsent: 0 }, connections: 2, sent: 5_000_000, received: 1500 },
     { protocol: "udp", state: "established", local: { address: "192.0.2.1", port: 40000 }, remote: { address: "192.0.2.53", port: 53 }, interface: "eth0", uid: 33, queued: { received: 0, unsent: 0 }, connections: 1, sent: 60, received: 120, rule: "names", age_s: 75 },
@@ -117,6 +123,9 @@ export class FakeAgent implements AgentControl {
   }
   setsHolding(addresses: readonly string[]): Record<string, string[]> {
     return Object.fromEntries(addresses.map((address) => [address, address === "192.0.2.7" ? ["partners"] : []]));
+  }
+  drops(filter: DropFilter, limit: number): DropRow[] {
+    return this.elsewhere.filter((row) => matches(DROP_TESTS, row, filter)).slice(0, limit);
   }
   flows(filter: FlowFilter, limit: number): FlowRow[] {
     return this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
@@ -295,6 +304,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     ],
     undecided: { tcp_header_length: 3 },
     rejects: {},
+    drops: [],
     faults: {},
     events: { emitted: 100, received: 90, pending: 7, lost: 3, suppressed: 5 },
     flows: { active: 2, inserted: 5, deleted: 3, evicted: 0 },

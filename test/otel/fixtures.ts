@@ -25,7 +25,7 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
       { interface: "eth0", direction: "egress", transport: "udp", verdict: "would_drop", packets: 3, bytes: 180 },
     ],
     bans: 5,
-    undecided: { tcp_header_length: 2 }, rejects: { reset: 3 }, faults: { flow_insert: 1 },
+    undecided: { tcp_header_length: 2 }, rejects: { reset: 3 }, drops: [{ by: "stack", reason: "no_socket", packets: 4 }], faults: { flow_insert: 1 },
     events: { emitted: 10, received: 7, pending: 2, lost: 1, suppressed: 5 },
     flows: { active: 6, inserted: 9, deleted: 2, evicted: 1 },
     lost: { audit: 4 }, ring_fill: 0.25,

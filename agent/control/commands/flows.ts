@@ -31,13 +31,14 @@ const COLUMNS: Column<FlowRow>[] = [
   { title: "RULE", value: (row) => row.rule },
   { title: "PACKETS", value: (row) => row.packets.map(count).join(" / "), right: true },
   { title: "BYTES", value: (row) => row.bytes.map(bytes).join(" / "), right: true },
+  { title: "DROPPED", value: (row) => row.dropped?.map(({ by, packets }) => `${count(packets)} ${by}`).join(", ") ?? "-" },
   { title: "AGE", value: (row) => duration(row.age_s), right: true },
   { title: "IDLE", value: (row) => duration(row.idle_s), right: true },
 ];
 
 export const command: Command = {
   usage: "flows [--process NAME] [--port NUMBER] [...] [--limit N] [--json]",
-  about: "Shows live connections: who talks to whom, which process, which rule decided. Packets and bytes are those of the\nopener, then those of the other end.",
+  about: "Shows live connections: who talks to whom, which process, which rule decided. Packets and bytes are those of the\nopener, then those of the other end; dropped is what others than weir dropped of them: see weir drops.",
   options: { ...FILTERS, limit: { value: "N", about: `at most so many (${USUAL})` }, json: JSON_OUTPUT, ...AGENT_OPTIONS },
   examples: [
     ["weir flows", "the first 100 connections"],

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What others drop, and why: the kernel gives a reason for each packet that it frees without having delivered it. It says
+ * nothing of what native XDP drops, and what weir drops on TC is left out here: its rules count that.
+ */
+#include "counters.h"
+#include "flow_key.h"
+#include "ipv4.h"
+#include "ipv6.h"
+#include "limiter.h"
+#include "options.h"
+#include "transport.h"
+
+/* How far into IPv6 extension headers to look for the ports. */
+#define HEADERS_PASSED 4
+
+/* A route in _skb_refdst: the lowest bit says whether it was counted. */
+#define ROUTE_MASK (~1UL)
+
+/* When so many were told in a second, the others are only counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} drop_limiter SEC(".maps");
+
+static __always_inline bool is_here(const struct net_device *device)
+{
+	return device && BPF_CORE_READ(device, nd_net.net, net_cookie) == netns_cookie;
+}
+
+/* Reads what lies at this place behind the packet's start, if it is in the linear part. */
+static __always_inline bool read_at(const struct sk_buff *skb, __u32 offset, void *to, __u32 size)
+{
+	if (offset + size > BPF_CORE_READ(skb, tail))
+		return false;
+	return !bpf_probe_read_kernel(to, size, BPF_CORE_READ(skb, head) + offset);
+}
+
+static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, struct tuple *tuple)
+{
+	struct icmp_header icmp;
+	__be16 ports[2];
+
+	switch (tuple->protocol) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		if (!read_at(skb, offset, ports, sizeof(ports)))
+			return;
+		tuple->source_port = bpf_ntohs(ports[0]);
+		tuple->destination_port = bpf_ntohs(ports[1]);
+		return;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		if (read_at(skb, offset, &icmp, sizeof(icmp)))
+			set_icmp_tuple(tuple, &icmp);
+	}
+}
+
+static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, struct tuple *tuple)
+{
+	struct ipv4_header ip;
+
+	if (!read_at(skb, offset, &ip, sizeof(ip)) || ip.version_ihl >> 4 != 4)
+		return false;
+	map_ipv4(tuple->source_be, ip.source);
+	map_ipv4(tuple->destination_be, ip.destination);
+	tuple->protocol = ip.protocol;
+	if (!(ip.fragment & bpf_htons(IPV4_OFFSET_MASK)))
+		read_ports(skb, offset + (ip.version_ihl & 0xf) * 4, tuple);
+	return true;
+}
+
+static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, struct tuple *tuple)
+{
+	struct ipv6_header ip;
+	struct extension_header extension;
+
+	if (!read_at(skb, offset, &ip, sizeof(ip)) || bpf_ntohl(ip.version_class_flow) >> 28 != 6)
+		return false;
+	copy_ipv6(tuple->source_be, ip.source);
+	copy_ipv6(tuple->destination_be, ip.destination);
+	tuple->protocol = ip.next_header;
+	offset += sizeof(ip);
+#pragma clang loop unroll(full)
+	for (int i = 0; i < HEADERS_PASSED; i++) {
+		/* Behind the header of a fragment there may be no ports. */
+		if (!is_extension(tuple->protocol) || tuple->protocol == IPPROTO_FRAGMENT || tuple->protocol == IPPROTO_AH)
+			break;
+		if (!read_at(skb, offset, &extension, sizeof(extension)))
+			return true;
+		tuple->protocol = extension.next_header;
+		offset += (extension.length + 1) * 8;
+	}
+	read_ports(skb, offset, tuple);
+	return true;
+}
+
+/* False if it is no IP packet. */
+static __always_inline bool read_tuple(const struct sk_buff *skb, struct tuple *tuple)
+{
+	__u32 offset = BPF_CORE_READ(skb, network_header);
+
+	switch (BPF_CORE_READ(skb, protocol)) {
+	case bpf_htons(ETH_P_IP):
+		return read_ipv4(skb, offset, tuple);
+	case bpf_htons(ETH_P_IPV6):
+		return read_ipv6(skb, offset, tuple);
+	default:
+		return false;
+	}
+}
+
+static __always_inline void count_reason(__u32 reason)
+{
+	__u32 index = reason < LIMIT_DROP_REASONS ? reason : LIMIT_DROP_REASONS - 1;
+	__u64 *count = bpf_map_lookup_elem(&drop_reasons, &index);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+static __always_inline bool is_own_drop(__u32 reason)
+{
+	__u32 zero = 0, *own;
+
+	if (reason != bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS) &&
+	    reason != bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_EGRESS))
+		return false;
+	own = bpf_map_lookup_elem(&own_drop, &zero);
+	if (!own || !*own)
+		return false;
+	*own = 0;
+	return true;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason)
+{
+	__u32 arrived_by = BPF_CORE_READ(skb, skb_iif);
+	struct net_device *route_device, *device;
+	struct drop_key key = { .reason = reason };
+	struct dst_entry *route;
+	struct tuple tuple = {};
+	struct drop drop = {};
+	struct drop *known;
+	struct sock *sender;
+	__u32 zero = 0;
+	__u64 *limiter;
+
+	if (is_own_drop(reason))
+		return 0;
+	/* Each of the three may be gone, or its place in use for something else, at this point of the packet's way. */
+	route = (struct dst_entry *)(BPF_CORE_READ(skb, _skb_refdst) & ROUTE_MASK);
+	route_device = route ? BPF_CORE_READ(route, dev) : NULL;
+	device = BPF_CORE_READ(skb, dev);
+	sender = BPF_CORE_READ(skb, sk);
+	if (!(sender && BPF_CORE_READ(sender, __sk_common.skc_net.net, net_cookie) == netns_cookie) &&
+	    !is_here(route_device) && !is_here(device))
+		return 0;
+	count_reason(reason);
+	limiter = bpf_map_lookup_elem(&drop_limiter, &zero);
+	if (!limiter || !within_second(limiter, LIMIT_DROPS_A_SECOND) || !read_tuple(skb, &tuple))
+		return 0;
+	key.from_low = name_ends(&tuple, &key.flow);
+	key.flow.ifindex = arrived_by ?: BPF_CORE_READ(is_here(route_device) ? route_device : device, ifindex);
+	drop.last_ns = bpf_ktime_get_ns();
+	known = bpf_map_lookup_elem(&drops, &key);
+	if (known) {
+		__sync_fetch_and_add(&known->packets, 1);
+		known->last_ns = drop.last_ns;
+		return 0;
+	}
+	drop.packets = 1;
+	drop.first_ns = drop.last_ns;
+	drop.cookie = arrived_by || !sender ? 0 : BPF_CORE_READ(sender, __sk_common.skc_cookie.counter);
+	drop.direction = arrived_by ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+	drop.icmp_type = tuple.icmp_type;
+	drop.icmp_code = tuple.icmp_code;
+	if (bpf_map_update_elem(&drops, &key, &drop, BPF_ANY))
+		count_fault(FAULT_DROP_INSERT);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
