@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 
 import { DropReasons, whoDrops } from "../../agent/flows/drop-reasons.ts";
 import { DropKey } from "../../agent/generated/layout.ts";
@@ -14,6 +14,7 @@ import { openObject } from "../../agent/kernel/objects.ts";
 import { netnsCookie } from "../../agent/kernel/sockets.ts";
 import { attachTpBtf } from "../../agent/kernel/trace.ts";
 import { eventually } from "../harness/eventually.ts";
+import { enterOwnNamespace } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
 
 type Family = "udp4" | "udp6";
@@ -39,6 +40,8 @@ function reasonsFor(drops: BpfMap, port: number, names: DropReasons): string[] {
 }
 
 describe("what the kernel drops", requires(root()), () => {
+  before(enterOwnNamespace);
+
   for (const namespace of ["its own", "another"] as const) {
     it(`is told of ${namespace} network namespace${namespace === "another" ? " not" : ", with its reason"}`, async () => {
       const object = openObject(join(PROBES, "drops.bpf.o"), { rodata: { netns_cookie: namespace === "another" ? 1n : netnsCookie() } });
