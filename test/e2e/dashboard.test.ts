@@ -40,7 +40,7 @@ describe("a live agent and the dashboard", here, () => {
 interfaces: { include: [eth0, twin0] }
 otel: { endpoint: "${collector.endpoint}" }
 rules:
-  - { name: no-udp, action: block, enforce: true, direction: ingress, layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
+  - { name: no-udp, action: block, enforce: true, reject: true, direction: ingress, layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
   - { name: watch-udp, action: block, direction: ingress, layer4: { protocol: udp, destination_ports: [${WATCHED}] } }
 ${many.join("\n")}
 `,
@@ -50,7 +50,7 @@ ${many.join("\n")}
     await addTwin();
     await eventually("the metrics of what only some hosts have", async () => {
       const names = new Set(readSeries(await collector.scrape()).map(({ name }) => name));
-      return ["weir_faults_total", "weir_metrics_folded", "weir_flow_duration_seconds_bucket", "weir_undecided_total"].every((name) => names.has(name));
+      return ["weir_faults_total", "weir_metrics_folded", "weir_flow_duration_seconds_bucket", "weir_undecided_total", "weir_rejects_total", "weir_drops_others_total"].every((name) => names.has(name));
     }, 20_000);
   });
 
