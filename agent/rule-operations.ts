@@ -3,6 +3,7 @@
 import type { AuditWriter } from "../audit/writer.ts";
 import type { OperatorAction } from "../audit/record.ts";
 import { quote } from "../config/quote.ts";
+import { parseMoment } from "../config/time.ts";
 import type { Sets } from "../config/sets.ts";
 import type { RuleConfig } from "../config/types.ts";
 import type { Telemetry } from "../otel/start.ts";
@@ -126,9 +127,12 @@ export class RuleOperations {
   /** The rules in force, with what is known of those that were added by command. */
   listed(rows: readonly RuleRow[]): ListedRule[] {
     const bySource = new Map(this.#parts.dynamic.all.map((one) => [sourceOf(one), one]));
+    const ending = new Map(this.#parts.fileRules().flatMap(({ name, expires }) => (expires === undefined ? [] : [[name, new Date(parseMoment(expires)!).toISOString()] as const])));
     return rows.map((row) => {
       const one = bySource.get(row.source);
-      return one === undefined ? row : { ...row, id: one.id, dynamic: this.#origin(one) };
+      if (one !== undefined) return { ...row, id: one.id, dynamic: this.#origin(one) };
+      const expires = ending.get(row.name);
+      return expires === undefined ? row : { ...row, expires };
     });
   }
 

@@ -109,6 +109,8 @@ export interface DynamicRow extends Origin {
 }
 
 export interface ListedRule extends RuleRow {
+  /** ISO time, of rules of the file that end; one that is over matches nothing. */
+  expires?: string;
   /** Absent for rules of the file. */
   dynamic?: Origin;
 }

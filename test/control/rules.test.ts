@@ -111,6 +111,14 @@ test("rule list shows dynamic rules apart, and rule show all about one", async (
   assert.equal((await fixture.weir(["rule", "show", "gone"])).code, 1);
 });
 
+test("rule list says when rules of the file end, and that they have", async () => {
+  await using fixture = await startFixture();
+  const from = (seconds: number): string => new Date(Date.now() + 1000 * seconds).toISOString();
+  fixture.agent.rows.push({ ...ruleRow("soon"), expires: from(90.5) }, { ...ruleRow("past"), expires: from(-90.5) });
+  const { stdout } = await fixture.weir(["rule", "list"]);
+  for (const line of [/SOURCE +EXPIRES\n/, /no-telnet-in.* never\n/, /soon .* in 1 m \d+ s\n/, /past .* over for 1 m \d+ s\n/]) assert.match(stdout, line);
+});
+
 test("clear asks first, and takes --yes for an answer", async () => {
   await using fixture = await startFixture();
   fixture.agent.rows.unshift({ ...ruleRow("d1"), dynamic: { uid: 0, added: "2026-11-21T03:00:00.000Z" } });

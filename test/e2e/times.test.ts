@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import type { ListedRule } from "../../agent/control/contract.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
@@ -64,6 +65,8 @@ describe("rules that hold at times", requires(root()), () => {
     await traffic.more(PORT.ending, true);
     await agent.auditLine(/ RULE-EXPIRED rules=ending generation=\d+/);
     assert.match((await agent.weir("reload")) + agent.said, /rule \\?"ending\\?" is left out: it expired at /);
+    const ending = (JSON.parse(await agent.weir("rule", "list", "--json")) as ListedRule[]).find(({ name }) => name === "ending");
+    assert.ok(ending?.expires !== undefined && Date.parse(ending.expires) <= Date.now(), JSON.stringify(ending));
     await dropped(PORT.always);
   });
 

@@ -15,11 +15,12 @@ const FIGURES: Column<ListedRule>[] = [
   { title: "LAST HIT", value: (row) => since(row.last_hit) },
 ];
 const OF_FILE: Column<ListedRule>[] = [...FIGURES, { title: "SOURCE", value: (row) => row.source }];
+const ENDING: Column<ListedRule>[] = [...OF_FILE, { title: "EXPIRES", value: ({ expires }) => until(expires) }];
 const DYNAMIC: Column<ListedRule>[] = [
   { title: "ID", value: (row) => row.id },
   ...FIGURES,
   { title: "ADDED", value: ({ dynamic }) => `${since(dynamic!.added)} by uid ${dynamic!.uid}` },
-  { title: "EXPIRES", value: ({ dynamic }) => (dynamic!.expires === undefined ? "never" : `in ${duration((Date.parse(dynamic!.expires) - Date.now()) / 1000)}`) },
+  { title: "EXPIRES", value: ({ dynamic }) => until(dynamic!.expires) },
   { title: "REASON", value: ({ dynamic }) => dynamic!.reason ?? "-" },
 ];
 
@@ -42,10 +43,17 @@ export const command: Command = {
   },
 };
 
+function until(expires: string | undefined): string {
+  if (expires === undefined) return "never";
+  const seconds = (Date.parse(expires) - Date.now()) / 1000;
+  return seconds > 0 ? `in ${duration(seconds)}` : `over for ${duration(-seconds)}`;
+}
+
 /** A table each: what people added by command is not the file's. */
 function tables(rows: readonly ListedRule[]): string[] {
   const dynamic = rows.filter((row) => row.dynamic !== undefined);
   const ofFile = rows.filter((row) => row.dynamic === undefined);
-  if (dynamic.length === 0) return table(ofFile, OF_FILE);
-  return ["Added by command, tried first:", "", ...table(dynamic, DYNAMIC), "", "Of the file:", "", ...table(ofFile, OF_FILE)];
+  const columns = ofFile.some(({ expires }) => expires !== undefined) ? ENDING : OF_FILE;
+  if (dynamic.length === 0) return table(ofFile, columns);
+  return ["Added by command, tried first:", "", ...table(dynamic, DYNAMIC), "", "Of the file:", "", ...table(ofFile, columns)];
 }
