@@ -10,7 +10,7 @@ import type { Written } from "./dynamic/check.ts";
 import type { RuleReference } from "./events/event.ts";
 import { Slot } from "./generated/layout.ts";
 import type { LoadThread } from "./load-thread.ts";
-import type { Capacity } from "./rules/capacity.ts";
+import { type Capacity, capacityFor } from "./rules/capacity.ts";
 import { type Before, compileFront, type CompiledRules, RulesRefused, type RulesSource, withoutImages } from "./rules/compile.ts";
 import type { Installer } from "./rules/install.ts";
 import type { OperatorSession } from "./rules/pack.ts";
@@ -115,9 +115,11 @@ export class RuleBook {
     this.#clearCounters = clearCounters;
   }
 
-  /** Compiles without changing anything: throws RulesRefused. */
-  compile(source: RulesSource, thread: LoadThread): Promise<CompiledRules> {
-    return thread.compile(source, this.#before);
+  /** Compiles, and meanwhile makes the room that so many rules need; changes nothing else. Throws RulesRefused. */
+  async compile(source: RulesSource, thread: LoadThread): Promise<CompiledRules> {
+    const wanted = capacityFor((source.front?.length ?? 0) + source.rules.length, 0, this.#capacity);
+    const [compiled] = await Promise.all([thread.compile(source, this.#before), wanted && this.#growTo(wanted)]);
+    return compiled;
   }
 
   /** The same where only the front is another one, and at once. undefined: `compile` has to look at all rules. */
@@ -132,7 +134,7 @@ export class RuleBook {
       front: await Shelf.of(front, compiled.front.slots.slots, sourceOf),
       file: compiled.file.image === undefined ? this.#current!.file : await Shelf.of(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
     };
-    if (compiled.capacity.slots > this.#capacity.slots) await this.#growTo(compiled.capacity);
+    await this.#growTo(compiled.capacity); // where their matchers need more room than their number tells
     const generation = await this.#installer.install(compiled, this.#sessions(), () => this.#clearAll(compiled.freshSlots));
     for (const slot of compiled.freshSlots) this.#since[slot] = generation;
     this.#current = edition;
@@ -163,6 +165,7 @@ export class RuleBook {
   }
 
   async #growTo(capacity: Capacity): Promise<void> {
+    if (capacity.slots <= this.#capacity.slots) return;
     try {
       await this.#installer.exchangeTables(() => this.#grow(capacity));
     } catch (error) {
