@@ -76,6 +76,7 @@ class Field implements AsyncDisposable {
     const able = this.#entrants.filter(({ contestant }) => count <= (contestant.most ?? Infinity));
     if (count !== this.#loaded) for (const { rival } of able) await rival.load(count);
     this.#loaded = count;
+    console.error(`  ${able.length} firewalls hold ${count} ${load}`);
     const traffic = this.#traffic;
     const drops = (name: string): Promise<number> => traffic.droppedBy(name, load === "rules" ? { scan: true } : { listed: count });
     const found = await interleave<string>(Math.ceil(rounds / 2), Math.min, {
