@@ -105,7 +105,7 @@ class Field implements AsyncDisposable {
     for (const { rival } of this.#entrants) await rival.unload();
     const figures: Figure[] = [];
     for (const { contestant, rival } of this.#entrants.filter(({ contestant: { sameBut } }) => sameBut === undefined)) {
-      const count = Math.min(entries.at(-1)!, contestant.most ?? Infinity);
+      const count = Math.min(entries.at(-1)!, (contestant.most ?? Infinity) - 1); // and one more has room
       const loadings: Loading[] = [];
       const began = performance.now();
       do loadings.push(await rival.loadedIn(count));
