@@ -7,46 +7,34 @@ import { existsSync } from "node:fs";
 
 import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
-import { renderPrometheus } from "../otel/prometheus.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
+import { answersOf } from "./answers.ts";
 import { enforceBans } from "./bans/memory.ts";
 import { BanStore } from "./bans/store.ts";
-import type { AgentControl, PolicyInForce } from "./control/contract.ts";
-import { matches } from "./control/filter.ts";
-import { DROP_TESTS } from "./control/drop-filter.ts";
-import { FLOW_TESTS } from "./control/flow-filter.ts";
+import type { AgentControl } from "./control/contract.ts";
 import { createLog, type Log } from "./control/log.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import { claimSocket, type SocketClaim } from "./control/socket.ts";
-import { SOCKET_TESTS } from "./control/socket-filter.ts";
 import { claimStateDirectory } from "./control/state-directory.ts";
-import { statusOf, TrafficRates } from "./control/status.ts";
+import { TrafficRates } from "./control/status.ts";
 import { refuseTwins, withDynamic } from "./dynamic/check.ts";
 import { type DynamicRule, DynamicRules } from "./dynamic/store.ts";
-import { listDrops } from "./flows/drops.ts";
-import { DropReasons } from "./flows/drop-reasons.ts";
-import { Decoder, type Names } from "./events/decode.ts";
+import { Decoder } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
 import { clearRules, readFlowCounts } from "./events/counters.ts";
-import { ContainerNames } from "./enrich/container-names.ts";
-import { nameSources } from "./enrich/name-sources.ts";
-import { Programs } from "./enrich/programs.ts";
-import { Users } from "./enrich/users.ts";
-import { Workloads } from "./enrich/workloads.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
 import { collectIdle } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
+import { DropReasons } from "./flows/drop-reasons.ts";
 import { OpenConnections } from "./flows/open-connections.ts";
-import { listFlows } from "./flows/list.ts";
 import { FlowRates } from "./flows/top.ts";
-import { CgroupMade, Event, ProgramStarted } from "./generated/layout.ts";
+import { Event } from "./generated/layout.ts";
 import { Growth } from "./growth.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import { adoptInterfaces } from "./interfaces/adopt.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
-import { openCgroups } from "./kernel/cgroups.ts";
 import { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
 import { listLinks } from "./kernel/links.ts";
@@ -55,6 +43,7 @@ import { ensureMounted } from "./kernel/mounts.ts";
 import { Ring } from "./kernel/ring.ts";
 import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
+import { Naming } from "./naming.ts";
 import { linesFor, networkMemoryOf } from "./networks/memory.ts";
 import { NetworkTable } from "./networks/table.ts";
 import { LoadThread } from "./load-thread.ts";
@@ -71,15 +60,11 @@ import { SetKeeper, type SetsByName } from "./sets/keeper.ts";
 import { SetLibrary } from "./sets/library.ts";
 import { readListAside } from "./sets/list-thread.ts";
 import { listenForSignals, type Signals } from "./signals.ts";
-import { inventory } from "./sockets/inventory.ts";
 import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
 const SAMPLE_MS = 1000;
 const FLUSH_MS = 2500;
-/** All that the ring of new control groups holds: one drain catches up with it. */
-const GROUPS_AT_ONCE = 512;
-const PROGRAMS_AT_ONCE = 512;
 
 export interface RunOptions extends SettingsOptions {
   /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
@@ -220,23 +205,8 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   });
 
   // Kernel records become events; events go to everyone.
-  const users = new Users();
-  const catchUpWithPrograms = (): void => {
-    while (startedPrograms.drain() > 0);
-  };
-  const programs = new Programs({ catchUp: catchUpWithPrograms });
-  const startedPrograms: Ring = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
-  const groups = openCgroups();
-  const containers = new ContainerNames(nameSources());
-  const workloads = new Workloads({ pathOf: (id) => groups?.pathOf(id), catchUp: () => void newGroups.drain(), onMade: (workload) => void containers.of(workload) });
-  const newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
-  const names: Names = {
-    rule: (slot, generation) => rules.reference(slot, generation),
-    interface: (ifindex) => interfaces.nameOf(ifindex),
-    program: (run, command) => programs.of(run, command),
-    user: (uid) => users.of(uid),
-    workload: (owner) => containers.of(workloads.of(owner)),
-  };
+  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: (ifindex) => interfaces.nameOf(ifindex) });
+  const { names } = naming;
   const decoder = new Decoder(names, {
     verdict(event) {
       audit.write(event);
@@ -249,7 +219,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     map: plane.map("events"),
     recordSize: Event.size,
     onRecords(records) {
-      catchUpWithPrograms(); // or those of a long batch are more than their ring holds
+      naming.catchUp(); // or those of a long batch are more than their ring holds
       decoder.decode(records);
     },
   });
@@ -280,34 +250,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
   const rates = new TrafficRates();
   const busiest = new FlowRates(tables, describer);
-  const control: AgentControl = {
-    status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
-    setMode: (wanted, caller) => operate.setMode(wanted, caller),
-    reload: (caller) => operate.reload(caller),
-    rules: () => operate.rules.listed(figures.rules()),
-    rule: (which) => operate.rules.detail(figures.rules(), which),
-    addRule: (rule, caller) => operate.rules.add(rule, caller),
-    deleteRules: (ids, caller) => (ids === "all" ? operate.rules.clear(caller) : operate.rules.delete(ids, caller)),
-    moveRule: (id, place, caller) => operate.rules.move(id, place, caller),
-    bans: (network, limit, from) => operate.bans.list(network, limit, from),
-    addBans: (bans, caller) => operate.bans.add(bans, caller),
-    deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
-    sets: () => operate.sets.list(),
-    members: (set, network, limit, from) => operate.sets.members(set, network, limit, from),
-    addMembers: (members, caller) => operate.sets.add(members, caller),
-    removeMembers: (set, networks, caller) => operate.sets.remove(set, networks, caller),
-    setsHolding: (addresses) => operate.sets.holding(addresses),
-    drops: (filter, limit) => listDrops(drops, describer, (row) => matches(DROP_TESTS, row, filter), limit),
-    flows: (filter, limit) => listFlows(tables, drops, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
-    top: (by, limit) => busiest.top(by, limit),
-    sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
-    subscribe(listener) {
-      subscribers.add(listener);
-      return () => void subscribers.delete(listener);
-    },
-    policy: () => policyInForce(plane, rules, sessions, interfaces),
-    metrics: () => renderPrometheus(figures.snapshot(), told.figures()),
-  };
+  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, busiest, subscribers, own: () => told.figures() });
   server = await startControlServer({
     path: config.control_socket,
     claim,
@@ -328,9 +271,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
-  newGroups.start();
-  startedPrograms.start();
-  void containers.start();
+  naming.start();
   ring.start();
   await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
   if (ended.length > 0) await auditExpired(audit, ended, generation);
@@ -382,10 +323,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   await audit.close({ action: "STOP", detail: { pid: process.pid } });
   ring.close();
   installer.close();
-  containers.close();
-  newGroups.close();
-  startedPrograms.close();
-  groups?.close();
+  naming.close();
   plane.close();
   removeLeftovers(pins);
 }
@@ -405,21 +343,6 @@ function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] 
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),
     waitGracePeriod,
-  };
-}
-
-function policyInForce(plane: DataPlane, rules: RuleBook, sessions: SessionKeeper, interfaces: InterfaceFollower): PolicyInForce {
-  const { source, capacity, rules: inForce } = rules.policy()!;
-  const { defaults, failsafe, sets, inspect_tunnels, events_per_second } = source;
-  return {
-    generation: plane.generation,
-    mode: plane.mode,
-    tables: plane.tablePins!,
-    capacity,
-    policy: { defaults, failsafe, sets, inspect_tunnels, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
-    rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
-    sessions: sessions.all,
-    interfaces: interfaces.states().map(({ name, ifindex, ingress }) => ({ name, ifindex, hook: ingress.hook })),
   };
 }
 

@@ -1,0 +1,90 @@
+/** What operators may ask of the agent, and tell it to do: each answered by the part that knows. */
+
+import type { WeirConfig } from "../config/types.ts";
+import type { OwnFigures } from "../otel/own-figures.ts";
+import { renderPrometheus } from "../otel/prometheus.ts";
+import type { AgentControl, PolicyInForce } from "./control/contract.ts";
+import { DROP_TESTS } from "./control/drop-filter.ts";
+import { matches } from "./control/filter.ts";
+import { FLOW_TESTS } from "./control/flow-filter.ts";
+import { SOCKET_TESTS } from "./control/socket-filter.ts";
+import { statusOf, type TrafficRates } from "./control/status.ts";
+import type { VerdictEvent } from "./events/event.ts";
+import type { Figures } from "./figures.ts";
+import type { FlowTables } from "./flows/collect.ts";
+import type { Describer } from "./flows/describe.ts";
+import { type DropTables, listDrops } from "./flows/drops.ts";
+import { listFlows } from "./flows/list.ts";
+import type { FlowRates } from "./flows/top.ts";
+import type { InterfaceFollower } from "./interfaces/follow.ts";
+import type { DataPlane } from "./kernel/dataplane.ts";
+import type { Operations } from "./operations.ts";
+import type { RuleBook } from "./rulebook.ts";
+import type { SessionKeeper } from "./sessions.ts";
+import { auditHead } from "./settings.ts";
+import { inventory } from "./sockets/inventory.ts";
+
+export interface AnswerParts {
+  config: WeirConfig;
+  plane: DataPlane;
+  rules: RuleBook;
+  sessions: SessionKeeper;
+  interfaces: InterfaceFollower;
+  figures: Figures;
+  rates: TrafficRates;
+  operate: Operations;
+  tables: FlowTables;
+  drops: DropTables;
+  describer: Describer;
+  busiest: FlowRates;
+  subscribers: Set<(event: VerdictEvent) => void>;
+  /** Of the telemetry itself. */
+  own(): OwnFigures;
+}
+
+export function answersOf(parts: AnswerParts): AgentControl {
+  const { config, figures, rates, operate, tables, drops, describer, busiest, subscribers } = parts;
+  return {
+    status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
+    setMode: (wanted, caller) => operate.setMode(wanted, caller),
+    reload: (caller) => operate.reload(caller),
+    rules: () => operate.rules.listed(figures.rules()),
+    rule: (which) => operate.rules.detail(figures.rules(), which),
+    addRule: (rule, caller) => operate.rules.add(rule, caller),
+    deleteRules: (ids, caller) => (ids === "all" ? operate.rules.clear(caller) : operate.rules.delete(ids, caller)),
+    moveRule: (id, place, caller) => operate.rules.move(id, place, caller),
+    bans: (network, limit, from) => operate.bans.list(network, limit, from),
+    addBans: (bans, caller) => operate.bans.add(bans, caller),
+    deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
+    sets: () => operate.sets.list(),
+    members: (set, network, limit, from) => operate.sets.members(set, network, limit, from),
+    addMembers: (members, caller) => operate.sets.add(members, caller),
+    removeMembers: (set, networks, caller) => operate.sets.remove(set, networks, caller),
+    setsHolding: (addresses) => operate.sets.holding(addresses),
+    drops: (filter, limit) => listDrops(drops, describer, (row) => matches(DROP_TESTS, row, filter), limit),
+    flows: (filter, limit) => listFlows(tables, drops, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
+    top: (by, limit) => busiest.top(by, limit),
+    sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
+    subscribe(listener) {
+      subscribers.add(listener);
+      return () => void subscribers.delete(listener);
+    },
+    policy: () => policyInForce(parts),
+    metrics: () => renderPrometheus(figures.snapshot(), parts.own()),
+  };
+}
+
+function policyInForce({ plane, rules, sessions, interfaces }: AnswerParts): PolicyInForce {
+  const { source, capacity, rules: inForce } = rules.policy()!;
+  const { defaults, failsafe, sets, inspect_tunnels, events_per_second } = source;
+  return {
+    generation: plane.generation,
+    mode: plane.mode,
+    tables: plane.tablePins!,
+    capacity,
+    policy: { defaults, failsafe, sets, inspect_tunnels, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
+    rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
+    sessions: sessions.all,
+    interfaces: interfaces.states().map(({ name, ifindex, ingress }) => ({ name, ifindex, hook: ingress.hook })),
+  };
+}

@@ -1,0 +1,56 @@
+/** Names for what the kernel's records hold as numbers, as far as they take more than a look-up: who a process is. */
+
+import { ContainerNames } from "./enrich/container-names.ts";
+import { nameSources } from "./enrich/name-sources.ts";
+import { Programs } from "./enrich/programs.ts";
+import { Users } from "./enrich/users.ts";
+import { Workloads } from "./enrich/workloads.ts";
+import type { Names } from "./events/decode.ts";
+import { CgroupMade, ProgramStarted } from "./generated/layout.ts";
+import { openCgroups } from "./kernel/cgroups.ts";
+import type { DataPlane } from "./kernel/dataplane.ts";
+import { Ring } from "./kernel/ring.ts";
+
+/** All that the ring of new control groups holds: one drain catches up with it. */
+const GROUPS_AT_ONCE = 512;
+const PROGRAMS_AT_ONCE = 512;
+
+export class Naming {
+  readonly names: Names;
+  readonly #groups = openCgroups();
+  readonly #containers = new ContainerNames(nameSources());
+  readonly #newGroups: Ring;
+  readonly #startedPrograms: Ring;
+
+  constructor(plane: DataPlane, others: Pick<Names, "rule" | "interface">) {
+    const users = new Users();
+    const programs = new Programs({ catchUp: () => this.catchUp() });
+    this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
+    const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload) => void this.#containers.of(workload) });
+    this.#newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
+    this.names = {
+      ...others,
+      program: (run, command) => programs.of(run, command),
+      user: (uid) => users.of(uid),
+      workload: (owner) => this.#containers.of(workloads.of(owner)),
+    };
+  }
+
+  /** With the programs that were started. */
+  catchUp(): void {
+    while (this.#startedPrograms.drain() > 0);
+  }
+
+  start(): void {
+    this.#newGroups.start();
+    this.#startedPrograms.start();
+    void this.#containers.start();
+  }
+
+  close(): void {
+    this.#containers.close();
+    this.#newGroups.close();
+    this.#startedPrograms.close();
+    this.#groups?.close();
+  }
+}
