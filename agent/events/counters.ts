@@ -42,16 +42,13 @@ export function readTraffic(map: BpfMap, slot: number, name: string): TrafficRow
 }
 
 /** Of an array with one u64 a key. */
-export function readCounts(map: BpfMap, length: number): number[] {
-  return Array.from({ length }, (_, index) => {
-    const value = map.lookup(u32(index));
-    return value === undefined ? 0 : sum(value, 8, 0);
-  });
+export function readCounts(map: BpfMap): number[] {
+  return Array.from(map.entries(), ({ value }) => sum(value, 8, 0));
 }
 
 /** The same by name; zero rows are left out. */
 function readNamed(map: BpfMap, names: readonly string[]): Record<string, number> {
-  const counts = readCounts(map, names.length);
+  const counts = readCounts(map);
   return Object.fromEntries(names.map((name, index) => [name, counts[index]!] as const).filter(([, count]) => count > 0));
 }
 

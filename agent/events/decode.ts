@@ -4,7 +4,7 @@ import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
 import { DirectionNames, Event, EventType, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
-import type { ConnectionEvent, ConnectionFields, Direction, EventType as EventTypeName, Owner, ProcessReference, ProgramReference, ProgramRun, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, Endpoint, EventType as EventTypeName, Owner, ProcessReference, ProgramReference, ProgramRun, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
 
 /** What only the rest of the agent knows: names for the kernel's numbers. */
 export interface Names {
@@ -80,6 +80,7 @@ export class Decoder {
 
   #fields(record: Buffer, epoch: number): ConnectionFields {
     const protocol = record[Event.protocol]!;
+    const end = (address: number, port: number): Endpoint => endpointOf(record.subarray(address, address + 16), record.readUInt16LE(port), protocol);
     const owner = record.readUInt32LE(Event.pid) === 0 ? undefined : this.#owner(record);
     const [outerTag, innerTag] = [record.readUInt16LE(Event.vlan.at), record.readUInt16LE(Event.vlan.at + Event.vlan.stride)];
     const tunnel = tunnelOf(record.readUInt32LE(Event.tunnel));
@@ -88,11 +89,11 @@ export class Decoder {
       direction: (DirectionNames[record[Event.direction]!] ?? "ingress") as Direction,
       interface: this.#names.interface(record.readUInt32LE(Event.ifindex)),
       protocol: protocolName(protocol),
-      source: endpoint(record, Event.source_be.at, Event.source_port, protocol),
-      destination: endpoint(record, Event.destination_be.at, Event.destination_port, protocol),
+      source: end(Event.source_be.at, Event.source_port),
+      destination: end(Event.destination_be.at, Event.destination_port),
       rule: this.#names.rule(record.readUInt32LE(Event.slot), record.readUInt32LE(Event.generation)),
     };
-    if (protocol === ICMP || protocol === ICMPV6) fields.icmp = { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! };
+    if (isIcmp(protocol)) fields.icmp = { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! };
     if (outerTag !== 0 || innerTag !== 0) fields.vlan = [outerTag, innerTag].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
     if (tunnel !== undefined) fields.tunnel = tunnel;
     if (owner !== undefined) Object.assign(fields, owner);
@@ -152,9 +153,12 @@ export function tunnelOf(value: number): ConnectionFields["tunnel"] {
   return kind === undefined ? undefined : { kind, id: value & 0xffffff };
 }
 
-function endpoint(bytes: Buffer, address: number, port: number, protocol: number): { address: string; port?: number } {
-  const text = formatAddress(bytes.subarray(address, address + 16));
-  return WITH_PORTS.has(protocol) ? { address: text, port: bytes.readUInt16LE(port) } : { address: text };
+export function endpointOf(address: Buffer, port: number, protocol: number): Endpoint {
+  return { address: formatAddress(address), ...(WITH_PORTS.has(protocol) ? { port } : {}) };
+}
+
+export function isIcmp(protocol: number): boolean {
+  return protocol === ICMP || protocol === ICMPV6;
 }
 
 function typeName(type: number): EventTypeName | "CLOSED" | undefined {

@@ -38,11 +38,7 @@ export interface FlowTables {
 
 export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
   for (const table of [tables.flows, ...tables.openings]) {
-    for (const { keys, values, count } of table.batches()) {
-      for (let i = 0; i < count; i++) {
-        yield { table, key: keys.subarray(i * FlowKey.size, (i + 1) * FlowKey.size), value: values.subarray(i * Flow.size, (i + 1) * Flow.size), replied: table === tables.flows };
-      }
-    }
+    for (const { key, value } of table.entries()) yield { table, key, value, replied: table === tables.flows };
   }
 }
 
@@ -83,28 +79,42 @@ export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSe
   return { removed, active };
 }
 
+/** What a struct flow_key says, seen from one end. */
+export interface FlowEnds {
+  source: Buffer;
+  destination: Buffer;
+  sourcePort: number;
+  destinationPort: number;
+  protocol: number;
+  ifindex: number;
+}
+
+export function readEnds(key: Buffer, fromLow: boolean): FlowEnds {
+  const low = key.subarray(FlowKey.low_be.at, FlowKey.low_be.at + 16);
+  const high = key.subarray(FlowKey.high_be.at, FlowKey.high_be.at + 16);
+  const port = (end: number): number => key.readUInt16LE(FlowKey.ports.at + end * FlowKey.ports.stride);
+  return {
+    source: fromLow ? low : high,
+    destination: fromLow ? high : low,
+    sourcePort: port(fromLow ? 0 : 1),
+    destinationPort: port(fromLow ? 1 : 0),
+    protocol: key.readUInt16LE(FlowKey.what.at),
+    ifindex: key.readUInt32LE(FlowKey.ifindex),
+  };
+}
+
 /** An entry's facts, seen from the end that opened the connection. */
-export function readFlow(entry: FlowEntry): {
-  source: Buffer; destination: Buffer; sourcePort: number; destinationPort: number; protocol: number; direction: "ingress" | "egress";
-  ifindex: number; vlan: number[]; tunnel: number; openedNs: bigint; openedJiffies: bigint; seenJiffies: bigint; packets: [number, number]; bytes: [number, number];
+export function readFlow(entry: FlowEntry): FlowEnds & {
+  direction: "ingress" | "egress"; vlan: number[]; tunnel: number; openedNs: bigint; openedJiffies: bigint; seenJiffies: bigint; packets: [number, number]; bytes: [number, number];
   cookie: bigint; slot: number; staged: number; generation: number; icmpType: number; icmpCode: number; tcpFlags: [number, number]; closed: boolean;
 } {
   const { key, value } = entry;
   const flags = value.readUInt32LE(Flow.flags);
-  const low = key.subarray(FlowKey.low_be.at, FlowKey.low_be.at + 16);
-  const high = key.subarray(FlowKey.high_be.at, FlowKey.high_be.at + 16);
-  const lowOpened = (flags & FlowFlag.OPENER_IS_LOW) !== 0;
-  const port = (end: number): number => key.readUInt16LE(FlowKey.ports.at + end * FlowKey.ports.stride);
   const generation = value.readUInt32LE(Flow.generation);
   const pair = (field: { at: number; stride: number }): [number, number] => [Number(value.readBigUInt64LE(field.at)), Number(value.readBigUInt64LE(field.at + field.stride))];
   return {
-    source: lowOpened ? low : high,
-    destination: lowOpened ? high : low,
-    sourcePort: port(lowOpened ? 0 : 1),
-    destinationPort: port(lowOpened ? 1 : 0),
-    protocol: key.readUInt16LE(FlowKey.what.at),
+    ...readEnds(key, (flags & FlowFlag.OPENER_IS_LOW) !== 0),
     direction: (DirectionNames[value[Flow.direction]!] ?? "ingress") as "ingress" | "egress",
-    ifindex: key.readUInt32LE(FlowKey.ifindex),
     vlan: [key.readUInt16LE(FlowKey.vlan.at), key.readUInt16LE(FlowKey.vlan.at + FlowKey.vlan.stride)].filter((tag) => tag !== 0).map((tag) => tag & 0xfff),
     tunnel: key.readUInt32LE(FlowKey.tunnel),
     openedNs: value.readBigUInt64LE(Flow.opened_ns),

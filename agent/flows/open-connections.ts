@@ -73,11 +73,7 @@ function lastingOf(one: number, other: number): number {
 
 function readAll(counts: BpfMap): Map<string, number> {
   const all = new Map<string, number>();
-  for (const { keys, values, count } of counts.batches()) {
-    for (let index = 0; index < count; index++) {
-      all.set(keys.toString("hex", index * MeterKey.size, (index + 1) * MeterKey.size), Number(values.readBigInt64LE(index * 8)));
-    }
-  }
+  for (const { key, value } of counts.entries()) all.set(key.toString("hex"), Number(value.readBigInt64LE()));
   return all;
 }
 

@@ -1,18 +1,9 @@
 /** A connection of the table as `weir flows` shows it. */
 
-import type { ConnectionFields, Direction, Endpoint, ProcessReference, Workload } from "../events/event.ts";
+import type { ConnectionFields } from "../events/event.ts";
 import type { Dropped } from "../events/snapshot.ts";
 
-export interface FlowRow extends Workload {
-  direction: Direction;
-  interface: string;
-  protocol: string;
-  source: Endpoint;
-  destination: Endpoint;
-  icmp?: ConnectionFields["icmp"];
-  vlan?: number[];
-  tunnel?: ConnectionFields["tunnel"];
-  process?: ProcessReference;
+export interface FlowRow extends Omit<ConnectionFields, "time" | "rule"> {
   /** Name of the rule that decided it. */
   rule: string;
   /** ISO time. */

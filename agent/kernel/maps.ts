@@ -122,6 +122,14 @@ export class BpfMap {
     }
   }
 
+  /** One by one, as `batches` reads them. The buffers are used again: copy what is kept. */
+  *entries(): Generator<{ key: Buffer; value: Buffer }> {
+    const [keySize, valueSize] = [this.info.keySize, this.valueBytes];
+    for (const { keys, values, count } of this.batches()) {
+      for (let i = 0; i < count; i++) yield { key: keys.subarray(i * keySize, (i + 1) * keySize), value: values.subarray(i * valueSize, (i + 1) * valueSize) };
+    }
+  }
+
   /**
    * The whole array as memory shared with the kernel; the map needs BPF_F_MMAPABLE. Elements are
    * `elementStride` bytes apart. Mapped once, and until the map is closed.

@@ -1,6 +1,6 @@
 /** The tables of networks in the kernel. */
 
-import { NetworkKey, NetworkLine, NetworkSets } from "../generated/layout.ts";
+import { NetworkLine } from "../generated/layout.ts";
 import { KernelError } from "../kernel/errors.ts";
 import { BPF_ANY, type BpfMap } from "../kernel/maps.ts";
 import { type NetworkMemory, TableFull } from "./table.ts";
@@ -46,11 +46,7 @@ export function networkMemoryOf(map: (name: string) => BpfMap, whose: Owner, gro
       clear() {
         for (const _ of prefixes.batches({ remove: true }));
       },
-      *entries() {
-        for (const { keys, values, count } of prefixes.batches()) {
-          for (let i = 0; i < count; i++) yield { key: keys.subarray(i * NetworkKey.size, (i + 1) * NetworkKey.size), value: values.subarray(i * NetworkSets.size, (i + 1) * NetworkSets.size) };
-        }
-      },
+      entries: () => prefixes.entries(),
     },
     ...(grow === undefined ? {} : { grow }),
   };

@@ -55,6 +55,17 @@ describe("a table", () => {
     assert.equal(map("table").nextKey(), undefined);
   });
 
+  it("is read entry by entry, in order where it is an array, with the values of all CPUs", () => {
+    const [first, second] = [Buffer.alloc(map("each").valueBytes, 1), Buffer.alloc(map("each").valueBytes, 2)];
+    map("each").update(u32(0), first);
+    map("each").update(u32(1), second);
+    const kept = Array.from(map("each").entries(), ({ key, value }) => [key.readUInt32LE(), Buffer.from(value)] as const);
+    assert.deepEqual(kept.map(([key]) => key), [0, 1]);
+    for (const [key, value] of kept) assert.deepEqual(value, map("each").lookup(u32(key)));
+    assert.notDeepEqual(kept[0]![1], kept[1]![1]);
+    for (const key of [0, 1]) map("each").update(u32(key), Buffer.alloc(map("each").valueBytes));
+  });
+
   it("is read in batches with every entry once", () => {
     for (let i = 0; i < 50; i++) map("recent").update(u32(i), u32(i * 2));
     const seen: number[] = [];
