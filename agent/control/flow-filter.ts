@@ -1,21 +1,15 @@
 /** Which connections `weir flows` shows. */
 
 import type { FlowRow } from "../flows/row.ts";
-import { fieldsOf, type Filter, isAt, type Tests } from "./filter.ts";
-import { OWNER_TESTS, type OwnerField } from "./owner-filter.ts";
+import { CONNECTION_TESTS, type ConnectionField } from "./connection-filter.ts";
+import { fieldsOf, type Filter, type Tests } from "./filter.ts";
 
-/** Addresses and ports are those of either end. */
-type Field = "interface" | "direction" | "protocol" | "address" | "port" | "rule" | OwnerField;
+type Field = ConnectionField | "rule";
 
 export type FlowFilter = Filter<Field>;
 
 export const FLOW_TESTS: Tests<FlowRow, Field> = {
-  interface: (row, wanted) => row.interface === wanted,
-  direction: (row, wanted) => row.direction === wanted,
-  protocol: (row, wanted) => row.protocol === wanted.toLowerCase(),
-  address: (row, wanted) => isAt(row.source, wanted) || isAt(row.destination, wanted),
-  port: (row, wanted) => row.source.port === Number(wanted) || row.destination.port === Number(wanted),
-  ...OWNER_TESTS,
+  ...CONNECTION_TESTS,
   rule: (row, wanted) => row.rule === wanted,
 };
 

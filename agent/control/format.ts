@@ -47,6 +47,13 @@ export function since(time: string | null): string {
 }
 
 /** 198.18.0.1:40000, [2001:db8::1]:443 */
+/** When something ends that may. */
+export function until(expires: string | undefined): string {
+  if (expires === undefined) return "never";
+  const seconds = (Date.parse(expires) - Date.now()) / 1000;
+  return seconds > 0 ? `in ${duration(seconds)}` : `over for ${duration(-seconds)}`;
+}
+
 export function endpoint({ address, port }: Endpoint): string {
   const host = isIPv6(address) ? `[${address}]` : printable(address);
   return port === undefined ? host : `${host}:${port}`;

@@ -1,7 +1,7 @@
 /** Long lists, asked for page by page. */
 
-import { safeJson } from "./format.ts";
-import { print, printed } from "./print.ts";
+import { type Column, count, safeJson, table } from "./format.ts";
+import { note, print, printed } from "./print.ts";
 
 const PAGE = 5000;
 
@@ -21,6 +21,19 @@ export async function* pagesOf<Row>(most: number, ask: (limit: number, from: num
     left -= rows.length;
     from = next;
   }
+}
+
+/** As a table. `none`: what is said where there are no rows; `all`: whether the total says how many there are of these. Answers the exit code. */
+export async function showPages<Row>(pages: AsyncGenerator<{ rows: Row[]; total: number; more: boolean }>, columns: readonly Column<Row>[], { none, all }: { none: string; all: boolean }): Promise<number> {
+  const shown: Row[] = [];
+  let [there, rest] = [0, false];
+  for await (const { rows, total, more } of pages) {
+    shown.push(...rows);
+    [there, rest] = [total, more];
+  }
+  print(shown.length === 0 ? none : table(shown, columns));
+  if (rest) note(`There are more${all ? `, ${count(there)} in all` : ""}; --limit shows more, --json all.`);
+  return 0;
 }
 
 /** As one array of JSON. Answers the exit code. */

@@ -3,7 +3,7 @@
 import type { Mode } from "../events/snapshot.ts";
 import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
 import { GROUPINGS } from "../flows/top.ts";
-import { filterFrom } from "./filter.ts";
+import { type Filter, filterFrom } from "./filter.ts";
 import { DROP_FILTER_FIELDS } from "./drop-filter.ts";
 import { FLOW_FILTER_FIELDS } from "./flow-filter.ts";
 import { checkedAddresses, checkedBans, checkedNewBans, checkedSetName, LARGEST_BODY } from "./ban-request.ts";
@@ -37,9 +37,9 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/sets": { GET: (control) => control.sets() },
   "/v1/sets/members": { GET: members, POST: addMembers, DELETE: removeMembers },
   "/v1/sets/holding": { POST: setsHolding },
-  "/v1/drops": { GET: drops },
-  "/v1/flows": { GET: flows },
-  "/v1/sockets": { GET: sockets },
+  "/v1/drops": { GET: rowsBy(DROP_FILTER_FIELDS, (control, filter, limit) => control.drops(filter, limit)) },
+  "/v1/flows": { GET: rowsBy(FLOW_FILTER_FIELDS, (control, filter, limit) => control.flows(filter, limit)) },
+  "/v1/sockets": { GET: rowsBy(SOCKET_FILTER_FIELDS, (control, filter, limit) => control.sockets(filter, limit)) },
   "/v1/top": { GET: top },
   "/v1/watch": {}, // GET, which watchers.ts answers
   "/v1/policy": { GET: (control) => control.policy() },
@@ -76,22 +76,12 @@ export function onlyParameters(parameters: URLSearchParams, known: readonly stri
   }
 }
 
-function drops(control: AgentControl, { url }: Route) {
-  onlyParameters(url.searchParams, [...DROP_FILTER_FIELDS, "limit"]);
-  const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
-  return control.drops(filterFrom(DROP_FILTER_FIELDS, (field) => url.searchParams.get(field)), limit);
-}
-
-function flows(control: AgentControl, { url }: Route) {
-  onlyParameters(url.searchParams, [...FLOW_FILTER_FIELDS, "limit"]);
-  const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
-  return control.flows(filterFrom(FLOW_FILTER_FIELDS, (field) => url.searchParams.get(field)), limit);
-}
-
-function sockets(control: AgentControl, { url }: Route) {
-  onlyParameters(url.searchParams, [...SOCKET_FILTER_FIELDS, "limit"]);
-  const limit = limitOf(url, FLOW_DEFAULT, FLOW_LIMIT);
-  return control.sockets(filterFrom(SOCKET_FILTER_FIELDS, (field) => url.searchParams.get(field)), limit);
+/** Rows by filters, at most so many. */
+function rowsBy<Field extends string>(fields: readonly Field[], ask: (control: AgentControl, filter: Filter<Field>, limit: number) => unknown): Handler {
+  return (control, { url }) => {
+    onlyParameters(url.searchParams, [...fields, "limit"]);
+    return ask(control, filterFrom(fields, (field) => url.searchParams.get(field)), limitOf(url, FLOW_DEFAULT, FLOW_LIMIT));
+  };
 }
 
 function top(control: AgentControl, { url }: Route) {

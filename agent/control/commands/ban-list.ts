@@ -1,10 +1,8 @@
-import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
-import type { ControlClient } from "../client.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { BanRow } from "../contract.ts";
-import { type Column, count, duration, since, table } from "../format.ts";
-import { pagesOf, printPages } from "../pages.ts";
+import { type Column, since, until } from "../format.ts";
+import { pagesOf, printPages, showPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
-import { note, print } from "../print.ts";
 
 const SHOWN = 1000;
 const MOST = 10_000_000;
@@ -12,7 +10,7 @@ const MOST = 10_000_000;
 const COLUMNS: Column<BanRow>[] = [
   { title: "BANNED", value: ({ network }) => network },
   { title: "ADDED", value: ({ added, uid }) => `${since(added)} by uid ${uid}` },
-  { title: "EXPIRES", value: ({ expires }) => (expires === undefined ? "never" : `in ${duration((Date.parse(expires) - Date.now()) / 1000)}`) },
+  { title: "EXPIRES", value: ({ expires }) => until(expires) },
   { title: "REASON", value: ({ reason }) => reason ?? "-" },
 ];
 
@@ -32,28 +30,12 @@ export const command: Command = {
   ],
   async run(call) {
     const client = await clientFor(call);
-    return call.has("json") ? await printPages(pages(client, call, MOST)) : await listTable(client, call);
+    const [network] = call.words;
+    const pages = pagesOf(call.count("limit", call.has("json") ? MOST : SHOWN, MOST), async (limit, from) => {
+      const { bans: rows, total, next } = await client.bans(limit, { network, from });
+      return { rows, total, ...(next === undefined ? {} : { next }) };
+    });
+    if (call.has("json")) return printPages(pages);
+    return showPages(pages, COLUMNS, { none: network === undefined ? "Nobody is banned." : `${network} is not banned.`, all: network === undefined });
   },
 };
-
-function pages(client: ControlClient, call: Call, most: number): ReturnType<typeof pagesOf<BanRow>> {
-  const [network] = call.words;
-  return pagesOf(call.count("limit", most, MOST), async (limit, from) => {
-    const { bans: rows, total, next } = await client.bans(limit, { network, from });
-    return { rows, total, ...(next === undefined ? {} : { next }) };
-  });
-}
-
-async function listTable(client: ControlClient, call: Call): Promise<number> {
-  const rows: BanRow[] = [];
-  let [all, rest] = [0, false];
-  for await (const { rows: page, total, more } of pages(client, call, SHOWN)) {
-    rows.push(...page);
-    [all, rest] = [total, more];
-  }
-  const [network] = call.words;
-  if (rows.length === 0) print(network === undefined ? "Nobody is banned." : `${network} is not banned.`);
-  else print(table(rows, COLUMNS));
-  if (rest) note(`There are more${network === undefined ? `, ${count(all)} in all` : ""}; --limit shows more, --json all.`);
-  return 0;
-}

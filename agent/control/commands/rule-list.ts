@@ -1,6 +1,6 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { ListedRule } from "../contract.ts";
-import { bytes, type Column, count, duration, since, table } from "../format.ts";
+import { bytes, type Column, count, since, table, until } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { print, printJson } from "../print.ts";
 
@@ -42,12 +42,6 @@ export const command: Command = {
     return 0;
   },
 };
-
-function until(expires: string | undefined): string {
-  if (expires === undefined) return "never";
-  const seconds = (Date.parse(expires) - Date.now()) / 1000;
-  return seconds > 0 ? `in ${duration(seconds)}` : `over for ${duration(-seconds)}`;
-}
 
 /** A table each: what people added by command is not the file's. */
 function tables(rows: readonly ListedRule[]): string[] {

@@ -1,8 +1,8 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { ControlClient } from "../client.ts";
 import type { MemberRow, SetRow } from "../contract.ts";
-import { type Column, count, duration, since, table } from "../format.ts";
-import { pagesOf, printPages } from "../pages.ts";
+import { type Column, count, since, table, until } from "../format.ts";
+import { pagesOf, printPages, showPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
 
@@ -24,7 +24,7 @@ const MEMBERS: Column<MemberRow>[] = [
   { title: "MEMBER", value: ({ network }) => network },
   { title: "FROM", value: ({ from }) => from },
   { title: "ADDED", value: ({ added, uid }) => (added === undefined ? "-" : `${since(added)} by uid ${uid}`) },
-  { title: "EXPIRES", value: ({ expires }) => (expires === undefined ? "never" : `in ${duration((Date.parse(expires) - Date.now()) / 1000)}`) },
+  { title: "EXPIRES", value: ({ expires }) => until(expires) },
   { title: "REASON", value: ({ reason }) => reason ?? "-" },
 ];
 
@@ -44,14 +44,14 @@ export const command: Command = {
   ],
   async run(call) {
     const client = await clientFor(call);
-    const [name] = call.words;
+    const [name, network] = call.words;
     if (name === undefined) return listSets(client, call);
     const pages = pagesOf(call.count("limit", call.has("json") ? MOST : SHOWN, MOST), async (limit, from) => {
-      const { total, members, next } = await client.members(name, limit, { network: call.words[1], from });
+      const { total, members, next } = await client.members(name, limit, { network, from });
       return { total, rows: members, ...(next === undefined ? {} : { next }) };
     });
     if (call.has("json")) return printPages(pages);
-    return listMembers(pages, name, call.words[1]);
+    return showPages(pages, MEMBERS, { none: network === undefined ? `The set ${name} is empty.` : `${network} is not in the set ${name}.`, all: network === undefined });
   },
 };
 
@@ -61,18 +61,5 @@ async function listSets(client: ControlClient, call: Call): Promise<number> {
   else if (sets.length === 0) print("The configuration names no sets.");
   else print(table(sets, SETS));
   for (const { problem } of sets) if (problem !== undefined && !call.has("json")) note(`warning: ${problem}`);
-  return 0;
-}
-
-async function listMembers(pages: ReturnType<typeof pagesOf<MemberRow>>, name: string, network: string | undefined): Promise<number> {
-  const rows: MemberRow[] = [];
-  let [all, rest] = [0, false];
-  for await (const { rows: page, total, more } of pages) {
-    rows.push(...page);
-    [all, rest] = [total, more];
-  }
-  if (rows.length === 0) print(network === undefined ? `The set ${name} is empty.` : `${network} is not in the set ${name}.`);
-  else print(table(rows, MEMBERS));
-  if (rest) note(`There are more${network === undefined ? `, ${count(all)} in all` : ""}; --limit shows more, --json all.`);
   return 0;
 }

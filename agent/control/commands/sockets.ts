@@ -1,14 +1,9 @@
-import { AGENT_OPTIONS, type Command, JSON_OUTPUT, type OptionSpec } from "../arguments.ts";
-import { filterFrom } from "../filter.ts";
-import { bytes, type Column, count, duration, endpoint, table } from "../format.ts";
-import { OWNER_FILTERS, PART_OF } from "../owner-filter.ts";
-import { clientFor } from "../paths.ts";
-import { note, print, printJson } from "../print.ts";
-import { SOCKET_FILTER_FIELDS, type SocketFilter } from "../socket-filter.ts";
 import type { SocketRow } from "../../sockets/row.ts";
-
-const MOST = 10_000;
-const USUAL = 1000;
+import type { Command, OptionSpec } from "../arguments.ts";
+import { bytes, type Column, count, duration, endpoint } from "../format.ts";
+import { type Listing, listingOptions, showListing } from "../listing.ts";
+import { OWNER_FILTERS, PART_OF } from "../owner-filter.ts";
+import type { SocketFilter } from "../socket-filter.ts";
 
 const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
   protocol: { value: "NAME", about: "only tcp, or udp" },
@@ -34,22 +29,22 @@ const COLUMNS: Column<SocketRow>[] = [
   { title: "AGE", value: (row) => (row.age_s === undefined ? "-" : duration(row.age_s)), right: true },
 ];
 
+const LISTING: Listing<keyof SocketFilter, SocketRow> = {
+  filters: FILTERS,
+  usual: 1000,
+  columns: COLUMNS,
+  which: "first",
+  ask: (client, filter, limit) => client.sockets(filter, limit),
+};
+
 export const command: Command = {
   usage: "sockets [--state listen] [--process NAME] [...] [--limit N] [--json]",
   about: "Shows the TCP and UDP sockets of this host: which process owns each, and what weir knows of its connections.",
-  options: { ...FILTERS, limit: { value: "N", about: `at most so many (${USUAL})` }, json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  options: listingOptions(LISTING),
   examples: [
     ["weir sockets", "who listens, then who talks"],
     ["weir sockets --state listen --protocol tcp", "what is offered to others"],
     ["weir sockets --process sshd --json", "for a script"],
   ],
-  async run(call) {
-    const filter = filterFrom(SOCKET_FILTER_FIELDS, (field) => call.text(field));
-    const limit = call.count("limit", USUAL, MOST);
-    const rows = await (await clientFor(call)).sockets(filter, limit);
-    if (call.has("json")) printJson(rows);
-    else print(table(rows, COLUMNS));
-    if (rows.length === limit) note(`These are the first ${count(limit)}; there may be more (--limit, or one of the filters).`);
-    return 0;
-  },
+  run: (call) => showListing(call, LISTING),
 };

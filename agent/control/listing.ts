@@ -1,0 +1,36 @@
+/** What commands that show rows by filters have in common: their options, and at most so many rows. */
+
+import { AGENT_OPTIONS, type Call, JSON_OUTPUT, type OptionSpec } from "./arguments.ts";
+import type { ControlClient } from "./client.ts";
+import { type Filter, filterFrom } from "./filter.ts";
+import { type Column, count, table } from "./format.ts";
+import { clientFor } from "./paths.ts";
+import { note, print, printJson } from "./print.ts";
+
+const MOST = 10_000;
+
+export interface Listing<Field extends string, Row> {
+  filters: Record<Field, OptionSpec>;
+  /** Rows where nothing else is said. */
+  usual: number;
+  columns: readonly Column<Row>[];
+  /** Of all there are, which ones come. */
+  which: "first" | "last";
+  ask(client: ControlClient, filter: Filter<Field>, limit: number): Promise<Row[]>;
+}
+
+export function listingOptions({ filters, usual }: Pick<Listing<string, never>, "filters" | "usual">): Record<string, OptionSpec> {
+  return { ...filters, limit: { value: "N", about: `at most so many (${usual})` }, json: JSON_OUTPUT, ...AGENT_OPTIONS };
+}
+
+/** Answers the exit code. */
+export async function showListing<Field extends string, Row>(call: Call, { filters, usual, columns, which, ask }: Listing<Field, Row>): Promise<number> {
+  const filter: Filter<string> = filterFrom(Object.keys(filters), (field) => call.text(field));
+  if (filter["direction"] !== undefined) filter["direction"] = call.choice("--direction", filter["direction"], ["ingress", "egress"]);
+  const limit = call.count("limit", usual, MOST);
+  const rows = await ask(await clientFor(call), filter as Filter<Field>, limit);
+  if (call.has("json")) printJson(rows);
+  else print(table(rows, columns));
+  if (rows.length === limit) note(`These are the ${which} ${count(limit)}; there may be more (--limit, or one of the filters).`);
+  return 0;
+}
