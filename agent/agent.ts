@@ -3,22 +3,19 @@
  * told. Nobody else knows all the parts.
  */
 
-import { existsSync } from "node:fs";
-
 import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
 import { answersOf } from "./answers.ts";
 import { enforceBans } from "./bans/memory.ts";
-import { BanStore } from "./bans/store.ts";
+import type { BanStore } from "./bans/store.ts";
 import type { AgentControl } from "./control/contract.ts";
-import { createLog, type Log } from "./control/log.ts";
+import type { Log } from "./control/log.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
-import { claimSocket, type SocketClaim } from "./control/socket.ts";
-import { claimStateDirectory } from "./control/state-directory.ts";
+import type { SocketClaim } from "./control/socket.ts";
 import { TrafficRates } from "./control/status.ts";
-import { refuseTwins, withDynamic } from "./dynamic/check.ts";
-import { type DynamicRule, DynamicRules } from "./dynamic/store.ts";
+import { withDynamic } from "./dynamic/check.ts";
+import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder } from "./events/decode.ts";
 import type { VerdictEvent } from "./events/event.ts";
 import { clearRules, readFlowCounts } from "./events/counters.ts";
@@ -35,31 +32,28 @@ import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import { adoptInterfaces } from "./interfaces/adopt.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
-import { DataPlane } from "./kernel/dataplane.ts";
+import type { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
 import { listLinks } from "./kernel/links.ts";
 import { u32 } from "./kernel/maps.ts";
-import { ensureMounted } from "./kernel/mounts.ts";
 import { Ring } from "./kernel/ring.ts";
 import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { Naming } from "./naming.ts";
-import { linesFor, networkMemoryOf } from "./networks/memory.ts";
+import { networkMemoryOf } from "./networks/memory.ts";
 import { NetworkTable } from "./networks/table.ts";
-import { LoadThread } from "./load-thread.ts";
 import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
 import { RuleBook } from "./rulebook.ts";
-import { auditExpired, dropFrom } from "./rule-operations.ts";
+import { auditExpired } from "./rule-operations.ts";
 import { weekSeconds } from "./rules/boot-clock.ts";
-import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
+import type { CompiledRules } from "./rules/compile.ts";
 import { copyAfter, Installer } from "./rules/install.ts";
-import { auditHead, pinDirectory, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
+import { auditHead, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
 import { SetKeeper, type SetsByName } from "./sets/keeper.ts";
-import { SetLibrary } from "./sets/library.ts";
-import { readListAside } from "./sets/list-thread.ts";
-import { listenForSignals, type Signals } from "./signals.ts";
+import type { SetLibrary } from "./sets/library.ts";
+import type { Signals } from "./signals.ts";
 import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
@@ -71,69 +65,8 @@ export interface RunOptions extends SettingsOptions {
   onReady?: (control: AgentControl) => { close(): void };
 }
 
-/** Runs until a signal ends it. */
-export async function runAgent(options: RunOptions): Promise<number> {
-  await using thread = new LoadThread();
-  const settings = await readSettings(options, thread.load);
-  const { config } = settings;
-  const log = createLog(config.logging);
-  const signals = listenForSignals(log);
-  for (const warning of settings.warnings) log.warn(warning);
-
-  // One agent a socket and a state directory; claimed before anything in the kernel is touched.
-  const claim = await claimSocket(config.control_socket);
-  try {
-    const lock = await claimStateDirectory(config.state_dir);
-    try {
-      await takeOver({ options, settings, log, signals, claim }, thread);
-    } finally {
-      await lock.release();
-    }
-  } catch (error) {
-    await claim.release().catch(() => {}); // the server may have released it
-    throw error;
-  }
-  log.info("weir has stopped; nothing of it is left in the kernel");
-  return 0;
-}
-
-/** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Omit<Ground, "banned" | "compiled" | "dynamic" | "ended" | "library" | "members" | "plane" | "pins">, thread: LoadThread): Promise<void> {
-  ensureMounted("bpf", "/sys/fs/bpf");
-  const pins = pinDirectory(ground.settings.config);
-  const found = existsSync(pins);
-  try {
-    const dynamic = new DynamicRules(ground.settings.config.state_dir);
-    const ended = dynamic.due();
-    dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
-    const compiled = await compileAll(ground.settings, dynamic, thread); // before anything in the kernel is touched: it says how large the tables must be
-    await thread[Symbol.asyncDispose]();
-    const banned = new BanStore(ground.settings.config.state_dir);
-    await banned.rewriteIfDue();
-    const library = new SetLibrary({ stateDirectory: ground.settings.config.state_dir, read: readListAside });
-    const members = await library.open(ground.settings.config.sets);
-    const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
-    await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
-  } catch (error) {
-    if (!found) removeLeftovers(pins);
-    throw error;
-  }
-}
-
-/** The file's rules protect the host also when those added by command do not go together with them any more. */
-async function compileAll(settings: Settings, dynamic: DynamicRules, thread: LoadThread): Promise<CompiledRules> {
-  try {
-    refuseTwins(settings, dynamic.all);
-    return await thread.compile(withDynamic(settings, dynamic.all, dynamic.clock).source);
-  } catch (error) {
-    if (!(error instanceof RulesRefused)) throw error;
-    const compiled = await thread.compile(settings.config);
-    dynamic.setAside(error.problems);
-    return compiled;
-  }
-}
-
-interface Ground {
+/** What a start has read, claimed and opened. */
+export interface Ground {
   options: RunOptions;
   settings: Settings;
   log: Log;
@@ -152,7 +85,7 @@ interface Ground {
 }
 
 /** The diagram: everything between the kernel and those who are told, from start to stop. */
-async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, banned, library, members, plane, pins }: Ground): Promise<void> {
+export async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, banned, library, members, plane, pins }: Ground): Promise<void> {
   const { config } = settings;
 
   // The kernel side: bans, sets, rules and mode.
@@ -182,6 +115,11 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
     log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "all is well again" : now.reasons.join("; "));
     telemetry?.changed("weir.health.changed", now);
   });
+  const reportStores = (): void => {
+    health.report("dynamic rules", dynamic.trouble);
+    health.report("bans", banned.trouble);
+    health.report("sets", [...sets.trouble, ...library.trouble]);
+  };
   const audit = await openAudit({
     path: config.audit.path,
     headPath: auditHead(config),
@@ -263,9 +201,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
   // Start: owners first, so that the first connection has one; then the interfaces; then reading.
   const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
-  health.report("dynamic rules", dynamic.trouble);
-  health.report("bans", banned.trouble);
-  health.report("sets", [...sets.trouble, ...library.trouble]);
+  reportStores();
   interfaces.start();
   growth.start(interfaces);
   plane.removeSuperseded();
@@ -291,9 +227,7 @@ async function watchOver({ options, settings, log, signals, claim, dynamic, ende
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());
-      health.report("dynamic rules", dynamic.trouble);
-      health.report("bans", banned.trouble);
-      health.report("sets", [...sets.trouble, ...library.trouble]);
+      reportStores();
     }, SAMPLE_MS),
   ];
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));

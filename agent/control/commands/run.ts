@@ -23,7 +23,7 @@ export const command: Command = {
     if (process.geteuid!() !== 0) {
       throw new ControlError("Loading programs into the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
     }
-    const [{ runAgent }, { ConfigRefused }, { RulesRefused }] = await Promise.all([import("../../agent.ts"), import("../../settings.ts"), import("../../rules/compile.ts")]);
+    const [{ runAgent }, { ConfigRefused }, { RulesRefused }] = await Promise.all([import("../../start.ts"), import("../../settings.ts"), import("../../rules/compile.ts")]);
     const { startView } = await import("../view.ts");
     try {
       const code = await runAgent({
