@@ -11,19 +11,18 @@ import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root } from "../harness/require.ts";
+import { BLOCKED, TWIN, Twins } from "./twins.ts";
 
-const BANNED = { ipv4: "198.18.0.1", ipv6: "fd00:198:18::1" };
-const TWIN = { ipv4: "198.18.0.9", ipv6: "fd00:198:18::9" };
 const CONFIG = "mode: prevent\ninterfaces: { include: [eth0] }\n";
 
 describe("bans", requires(root()), () => {
   let lab: Lab;
   let agent: AgentHome;
+  let twins: Twins;
 
   before(async () => {
     lab = await makeLab();
-    await lab.exec("client", "ip", "addr", "add", `${TWIN.ipv4}/24`, "dev", "eth0");
-    await lab.exec("client", "ip", "addr", "add", `${TWIN.ipv6}/64`, "dev", "eth0", "nodad");
+    twins = await Twins.of(lab);
     agent = await AgentHome.make(lab, "server");
     await agent.start({ config: CONFIG });
   });
@@ -37,30 +36,11 @@ describe("bans", requires(root()), () => {
   const json = async <T>(...words: string[]): Promise<T> => JSON.parse(await agent.weir("ban", ...words, "--json")) as T;
   const list = async (): Promise<string[]> => (await json<BanRow[]>("list")).map(({ network }) => network);
 
-  async function reaches(from: string): Promise<boolean> {
-    const to = lab.end("server:eth0");
-    const { code } = await lab.attempt("client", "ping", "-n", "-c1", "-W1", "-I", from, from.includes(":") ? to.ipv6 : to.ipv4);
-    return code === 0;
-  }
-
-  /** One ping may be late, or lost while its address is made known: what passes does so in a few. */
-  async function passes(from: string): Promise<void> {
-    await eventually(`an answer to ${from}`, () => reaches(from));
-  }
-
-  /** The one does not get through, while its twin does. */
-  async function onlyTwinPasses(families: readonly ("ipv4" | "ipv6")[] = ["ipv4"]): Promise<void> {
-    for (const family of families) {
-      await passes(TWIN[family]);
-      assert.equal(await reaches(BANNED[family]), false, family);
-    }
-  }
-
   it("drop in prevent what comes from the banned, of both families, and nothing else", async () => {
-    for (const address of [...Object.values(TWIN), ...Object.values(BANNED)]) await passes(address);
-    const change = await json<BanChange>("add", BANNED.ipv4, BANNED.ipv6, "--reason", "guesses passwords");
+    for (const address of [...Object.values(TWIN), ...Object.values(BLOCKED)]) await twins.passes(address);
+    const change = await json<BanChange>("add", BLOCKED.ipv4, BLOCKED.ipv6, "--reason", "guesses passwords");
     assert.deepEqual([change.bans, change.changed], [2, 2]);
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await agent.auditLine(/ BAN uid=0 networks=198\.18\.0\.1,fd00:198:18::1 bans=2 until=lifted reason="guesses passwords" pid=\d+/);
     await agent.auditLine(/ BLOCKED ban icmp 198\.18\.0\.1 > 198\.18\.0\.2 eth0 in/);
     assert.equal((await agent.status()).bans, 2);
@@ -70,21 +50,21 @@ describe("bans", requires(root()), () => {
 
   it("are told in detect, and drop nothing", async () => {
     await agent.weir("mode", "detect");
-    await passes(BANNED.ipv4);
+    await twins.passes(BLOCKED.ipv4);
     await agent.auditLine(/ DETECTED ban icmp 198\.18\.0\.1 > 198\.18\.0\.2 eth0 in .*\(would drop\)/);
     await agent.weir("mode", "prevent");
   });
 
   it("are there after a restart, and while no agent runs", async () => {
     await agent.stop("SIGKILL");
-    await onlyTwinPasses();
+    await twins.onlyTwinPasses();
     await agent.restart();
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await agent.stop();
     await agent.restart();
-    await onlyTwinPasses(["ipv4", "ipv6"]);
-    const [row] = await json<BanRow[]>("list", BANNED.ipv4);
-    assert.deepEqual([row?.network, row?.uid, row?.reason], [BANNED.ipv4, 0, "guesses passwords"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
+    const [row] = await json<BanRow[]>("list", BLOCKED.ipv4);
+    assert.deepEqual([row?.network, row?.uid, row?.reason], [BLOCKED.ipv4, 0, "guesses passwords"]);
   });
 
   it("that the disk knows nothing of go with the next start", async () => {
@@ -92,21 +72,21 @@ describe("bans", requires(root()), () => {
     const kept = await readFile(journal(), "utf8");
     await writeFile(journal(), `${kept.split("\n", 1)[0]}\n`);
     await agent.restart();
-    for (const address of Object.values(BANNED)) await passes(address);
+    for (const address of Object.values(BLOCKED)) await twins.passes(address);
     await agent.stop("SIGKILL");
     await writeFile(journal(), kept);
     await agent.restart();
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
   });
 
   it("pass again when they are lifted", async () => {
-    await agent.weir("ban", "delete", BANNED.ipv4);
-    await passes(BANNED.ipv4);
-    assert.deepEqual(await list(), [BANNED.ipv6]);
+    await agent.weir("ban", "delete", BLOCKED.ipv4);
+    await twins.passes(BLOCKED.ipv4);
+    assert.deepEqual(await list(), [BLOCKED.ipv6]);
     await agent.auditLine(/ UNBAN uid=0 networks=198\.18\.0\.1 bans=1 /);
-    assert.equal((await agent.attempt("ban", "delete", BANNED.ipv4)).code, 1);
+    assert.equal((await agent.attempt("ban", "delete", BLOCKED.ipv4)).code, 1);
     await agent.weir("ban", "clear", "--yes");
-    await passes(BANNED.ipv6);
+    await twins.passes(BLOCKED.ipv6);
     assert.deepEqual(await list(), []);
   });
 
@@ -118,42 +98,42 @@ describe("bans", requires(root()), () => {
     await agent.auditLine(/ BAN-REFUSED uid=0 what=ban networks=198\.18\.0\.9 problem=/);
     const { warnings } = await json<BanChange>("add", "198.18.0.0/24");
     assert.match(warnings.join(), /banned but for a part: bans\.except/);
-    await onlyTwinPasses();
+    await twins.onlyTwinPasses();
     await agent.configure(CONFIG);
     await agent.weir("reload");
-    assert.ok(!(await reaches(TWIN.ipv4)));
+    assert.ok(!(await twins.reaches(TWIN.ipv4)));
     await agent.weir("ban", "delete", "198.18.0.0/24");
   });
 
   it("end when their time is over, and that is told", async () => {
-    await agent.weir("ban", "add", BANNED.ipv4, "--for", "3s");
-    await onlyTwinPasses();
-    await eventually("the end of the ban", () => reaches(BANNED.ipv4));
+    await agent.weir("ban", "add", BLOCKED.ipv4, "--for", "3s");
+    await twins.onlyTwinPasses();
+    await eventually("the end of the ban", () => twins.reaches(BLOCKED.ipv4));
     await agent.auditLine(/ BAN-EXPIRED networks=198\.18\.0\.1 bans=1/);
     assert.deepEqual(await list(), []);
   });
 
   it("end to the second also when the agent is dead, and are not there for the next one", async () => {
-    await agent.weir("ban", "add", BANNED.ipv4, "--for", "5s");
+    await agent.weir("ban", "add", BLOCKED.ipv4, "--for", "5s");
     const { until } = JSON.parse((await readFile(journal(), "utf8")).split("\n").findLast((line) => line.startsWith('{"order"'))!) as { until: number };
     await agent.stop("SIGKILL");
     // A ping that was let through before the end, however late it is seen here.
-    while (await reaches(BANNED.ipv4) === false) assert.ok(uptime() < until + 30, "the ban goes on behind its end");
+    while (await twins.reaches(BLOCKED.ipv4) === false) assert.ok(uptime() < until + 30, "the ban goes on behind its end");
     assert.ok(uptime() >= until, "the ban ended early");
     await agent.restart();
     assert.deepEqual(await list(), []);
-    await passes(BANNED.ipv4);
+    await twins.passes(BLOCKED.ipv4);
   });
 
   it("are not in force where their journal is damaged, which is told and put aside", async () => {
-    await agent.weir("ban", "add", BANNED.ipv4);
+    await agent.weir("ban", "add", BLOCKED.ipv4);
     await agent.stop("SIGKILL");
     await writeFile(journal(), (await readFile(journal(), "utf8")).replace("198.18.0.1", "198.18.0.x"));
     await agent.restart();
-    await passes(BANNED.ipv4);
+    await twins.passes(BLOCKED.ipv4);
     assert.match((await agent.status()).health.reasons.join(), /no ban of before is in force: .*bans\.journal is damaged \(line \d+ is not one network\)/);
-    await agent.weir("ban", "add", BANNED.ipv4);
-    await onlyTwinPasses();
+    await agent.weir("ban", "add", BLOCKED.ipv4);
+    await twins.onlyTwinPasses();
     await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
     await agent.weir("ban", "clear", "--yes");
   });

@@ -52,19 +52,10 @@ describe("rules added by command", requires(root()), () => {
   const row = async (name: string): Promise<ListedRule> => (await list()).find((one) => one.name === name)!;
   const block = (...more: string[]): string[] => ["rule", "add", "--action", "block", "--enforce", "--proto", "udp", "--port", String(PORT.blocked), "--direction", "ingress", ...more];
 
-  /** Datagrams to the port do not arrive any more, those to its twin do. */
-  async function stopped(port: number): Promise<void> {
-    await eventually("what was on its way", async () => {
-      const first = (await traffic.received())[port]!;
-      await traffic.more(PORT.allowed, true);
-      return (await traffic.received())[port] === first;
-    });
-  }
-
   it("stops what a rule blocks at once, and nothing else", async () => {
     const { rules, loaded } = await json<RuleChange>(...block("--name", "now", "--reason", "a test of it"));
     assert.deepEqual([rules.map(({ id, name, uid }) => [id, name, uid]), loaded], [[["d1", "now", 0]], 3]);
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
     await traffic.more(PORT.passing, true);
     const [first, ...others] = await list();
     assert.equal(first?.source, "dynamic:d1");
@@ -97,17 +88,17 @@ describe("rules added by command", requires(root()), () => {
     const { code, stderr } = await agent.attempt("reload");
     assert.equal(code, 2);
     assert.match(stderr, /"now" is that of the dynamic rule d1 and of the rule at weir\.yaml:\d+/);
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
     await agent.configure(CONFIG);
     await agent.weir("reload");
   });
 
   it("keeps its rules over a restart, and while no agent runs", async () => {
     await agent.stop("SIGKILL");
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
     await agent.restart();
     assert.equal((await row("now")).source, "dynamic:d1");
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
   });
 
   it("lets pass again what a deleted rule blocked", async () => {
@@ -132,7 +123,7 @@ describe("rules added by command", requires(root()), () => {
     const { id, expires } = rules[0]!;
     assert.equal(id, "d3", "no id is given twice");
     assert.equal((await json<RuleDetail>("rule", "show", id)).dynamic?.expires, expires);
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
     await traffic.more(PORT.blocked, true);
     await agent.auditLine(/ RULE-EXPIRED rules=d3:d3 generation=/);
     assert.deepEqual((await list()).map(({ name }) => name), ["in-file", "beside"]);
@@ -141,12 +132,12 @@ describe("rules added by command", requires(root()), () => {
   it("leaves a rule in force whose time is over while no agent runs; the next start ends it before all else", async () => {
     await agent.weir(...block("--for", "2s"));
     await agent.stop("SIGKILL");
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
     const state = join(agent.stateDirectory, "dynamic-rules.json");
     const kept = JSON.parse(await readFile(state, "utf8"));
     for (const one of kept.rules) one.expires.boot -= 3600;
     await writeFile(state, JSON.stringify(kept));
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
     await agent.restart();
     await traffic.more(PORT.blocked, true);
     await agent.auditLine(/ RULE-EXPIRED rules=d4:d4 generation=/);
@@ -163,7 +154,7 @@ describe("rules added by command", requires(root()), () => {
     assert.match(health.reasons.join(), /rules added by command are not in force: .*dynamic-rules\.json is damaged/);
     const { rules } = await json<RuleChange>(...block());
     assert.equal(rules[0]?.id, "d6", "its ids are not given again");
-    await stopped(PORT.blocked);
+    await traffic.endsAt(PORT.blocked, PORT.allowed);
     await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
   });
 

@@ -11,9 +11,8 @@ import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root } from "../harness/require.ts";
+import { BLOCKED, TWIN, Twins } from "./twins.ts";
 
-const BAD = { ipv4: "198.18.0.1", ipv6: "fd00:198:18::1" };
-const TWIN = { ipv4: "198.18.0.9", ipv6: "fd00:198:18::9" };
 const CONFIG = `mode: prevent
 interfaces: { include: [eth0] }
 sets: { bad: { file: feed.txt } }
@@ -25,11 +24,11 @@ const MANY = 1_000_000;
 describe("sets", requires(root()), () => {
   let lab: Lab;
   let agent: AgentHome;
+  let twins: Twins;
 
   before(async () => {
     lab = await makeLab();
-    await lab.exec("client", "ip", "addr", "add", `${TWIN.ipv4}/24`, "dev", "eth0");
-    await lab.exec("client", "ip", "addr", "add", `${TWIN.ipv6}/64`, "dev", "eth0", "nodad");
+    twins = await Twins.of(lab);
     agent = await AgentHome.make(lab, "server");
     await writeFile(feed(), "203.0.113.0/24\n");
     await agent.start({ config: CONFIG });
@@ -44,41 +43,22 @@ describe("sets", requires(root()), () => {
   const journal = (): string => join(agent.stateDirectory, "sets/bad.journal");
   const json = async <T>(...words: string[]): Promise<T> => JSON.parse(await agent.weir("set", ...words, "--json")) as T;
 
-  async function reaches(from: string): Promise<boolean> {
-    const to = lab.end("server:eth0");
-    const { code } = await lab.attempt("client", "ping", "-n", "-c1", "-W1", "-I", from, from.includes(":") ? to.ipv6 : to.ipv4);
-    return code === 0;
-  }
-
-  /** One ping may be late, or lost while its address is made known: what passes does so in a few. */
-  async function passes(from: string): Promise<void> {
-    await eventually(`an answer to ${from}`, () => reaches(from));
-  }
-
   async function becomesBlocked(from: string): Promise<void> {
-    await eventually(`no answer to ${from}`, async () => !(await reaches(from)));
-  }
-
-  /** The one does not get through, while its twin does. */
-  async function onlyTwinPasses(families: readonly ("ipv4" | "ipv6")[] = ["ipv4"]): Promise<void> {
-    for (const family of families) {
-      await passes(TWIN[family]);
-      assert.equal(await reaches(BAD[family]), false, family);
-    }
+    await eventually(`no answer to ${from}`, async () => !(await twins.reaches(from)));
   }
 
   it("block whom a command adds, at once and of both families, and nobody else", async () => {
-    for (const address of [...Object.values(TWIN), ...Object.values(BAD)]) await passes(address);
-    const change = await json<SetChange>("add", "bad", BAD.ipv4, BAD.ipv6, "--reason", "scans");
+    for (const address of [...Object.values(TWIN), ...Object.values(BLOCKED)]) await twins.passes(address);
+    const change = await json<SetChange>("add", "bad", BLOCKED.ipv4, BLOCKED.ipv6, "--reason", "scans");
     assert.deepEqual([change.members, change.changed], [3, 2]);
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await agent.auditLine(/ SET-ADD uid=0 set=bad networks=198\.18\.0\.1,fd00:198:18::1 members=2 until=removed reason=scans pid=\d+/);
     await agent.auditLine(/ BLOCKED no-bad icmp 198\.18\.0\.1 > 198\.18\.0\.2 eth0 in/);
   });
 
   it("are named where a packet is explained, with what an address is in and not in", async () => {
     const explain = (src: string): Promise<string> => agent.weir("explain", "--in", "eth0", "--src", src, "--dst", lab.end("server:eth0").ipv4, "--proto", "icmp", "--icmp", "echo-request");
-    const bad = await explain(BAD.ipv4);
+    const bad = await explain(BLOCKED.ipv4);
     assert.match(bad, /layer3\.source +yes +@bad +198\.18\.0\.1, in @bad/);
     assert.match(bad, /kernel +says the same/);
     const twin = await explain(TWIN.ipv4);
@@ -108,76 +88,76 @@ describe("sets", requires(root()), () => {
 
   it("are as they were after kill -9, while no agent runs, and after a restart", async () => {
     await agent.stop("SIGKILL");
-    await onlyTwinPasses();
+    await twins.onlyTwinPasses();
     await agent.restart();
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await agent.stop();
     await agent.restart();
-    await onlyTwinPasses(["ipv4", "ipv6"]);
-    const [row] = await json<MemberRow[]>("list", "bad", BAD.ipv4);
-    assert.deepEqual([row?.network, row?.from, row?.uid, row?.reason], [BAD.ipv4, "command", 0, "scans"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
+    const [row] = await json<MemberRow[]>("list", "bad", BLOCKED.ipv4);
+    assert.deepEqual([row?.network, row?.from, row?.uid, row?.reason], [BLOCKED.ipv4, "command", 0, "scans"]);
   });
 
   it("let pass whom a command removes, and refuse what is not there", async () => {
-    await agent.weir("set", "remove", "bad", BAD.ipv4);
-    await passes(BAD.ipv4);
-    assert.equal(await reaches(BAD.ipv6), false);
+    await agent.weir("set", "remove", "bad", BLOCKED.ipv4);
+    await twins.passes(BLOCKED.ipv4);
+    assert.equal(await twins.reaches(BLOCKED.ipv6), false);
     await agent.auditLine(/ SET-REMOVE uid=0 set=bad networks=198\.18\.0\.1 members=1 /);
-    assert.equal((await agent.attempt("set", "remove", "bad", BAD.ipv4)).code, 1);
-    const { code, stderr } = await agent.attempt("set", "add", "bda", BAD.ipv4);
+    assert.equal((await agent.attempt("set", "remove", "bad", BLOCKED.ipv4)).code, 1);
+    const { code, stderr } = await agent.attempt("set", "add", "bda", BLOCKED.ipv4);
     assert.equal(code, 1);
     assert.match(stderr, /There is no set "bda"\.\nDid you mean bad\?/);
     await agent.weir("set", "remove", "bad", "--all");
-    await passes(BAD.ipv6);
+    await twins.passes(BLOCKED.ipv6);
   });
 
   it("hold what is added for a while until then", async () => {
-    await agent.weir("set", "add", "bad", BAD.ipv4, "--for", "3s");
-    await onlyTwinPasses();
-    await passes(BAD.ipv4);
+    await agent.weir("set", "add", "bad", BLOCKED.ipv4, "--for", "3s");
+    await twins.onlyTwinPasses();
+    await twins.passes(BLOCKED.ipv4);
     await agent.auditLine(/ SET-EXPIRED set=bad networks=198\.18\.0\.1 members=1/);
-    assert.deepEqual(await json<MemberRow[]>("list", "bad", BAD.ipv4), []);
+    assert.deepEqual(await json<MemberRow[]>("list", "bad", BLOCKED.ipv4), []);
   });
 
   it("end to the second also when the agent is dead", async () => {
-    await agent.weir("set", "add", "bad", BAD.ipv4, "--for", "5s");
+    await agent.weir("set", "add", "bad", BLOCKED.ipv4, "--for", "5s");
     const { until } = JSON.parse((await readFile(journal(), "utf8")).split("\n").findLast((line) => line.startsWith('{"order"'))!) as { until: number };
     await agent.stop("SIGKILL");
     // A ping that was let through before the end, however late it is seen here.
-    while ((await reaches(BAD.ipv4)) === false) assert.ok(uptime() < until + 30, "it is a member behind its end");
+    while ((await twins.reaches(BLOCKED.ipv4)) === false) assert.ok(uptime() < until + 30, "it is a member behind its end");
     assert.ok(uptime() >= until, "it ended early");
     await agent.restart();
-    await passes(BAD.ipv4);
+    await twins.passes(BLOCKED.ipv4);
   });
 
   it("follow their file: written in place, replaced, wrong and gone", async () => {
-    await writeFile(feed(), `# today\n${BAD.ipv4}\n${BAD.ipv6}/128 # and this\n`);
-    await becomesBlocked(BAD.ipv4);
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await writeFile(feed(), `# today\n${BLOCKED.ipv4}\n${BLOCKED.ipv6}/128 # and this\n`);
+    await becomesBlocked(BLOCKED.ipv4);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await agent.auditLine(/ SET-FILE set=bad file=\S+feed\.txt members=2/);
     await writeFile(feed(), "198.18.0.1\n198.18.0.300\n");
     await eventually("the problem is told", async () => (await agent.status()).health.reasons.join().match(/the file of the set bad is not taken: .*feed\.txt:2: "198\.18\.0\.300" has a part above 255/));
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await rm(feed());
     await eventually("its absence is told", async () => (await agent.status()).health.reasons.join().includes("feed.txt: no such file"));
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await agent.stop("SIGKILL");
     await agent.restart();
-    await onlyTwinPasses(["ipv4", "ipv6"]);
+    await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await writeFile(`${feed()}.new`, `${TWIN.ipv4}\n`);
     await rename(`${feed()}.new`, feed());
-    await passes(BAD.ipv4);
-    await passes(BAD.ipv6);
-    assert.equal(await reaches(TWIN.ipv4), false);
+    await twins.passes(BLOCKED.ipv4);
+    await twins.passes(BLOCKED.ipv6);
+    assert.equal(await twins.reaches(TWIN.ipv4), false);
     await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
   });
 
   it("hold a million lines, of which each counts, taken while the agent goes on answering", async () => {
     const lines = Array.from({ length: MANY }, (_, at) => `${1 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}.7`);
-    await writeFile(`${feed()}.new`, `${lines.join("\n")}\n${BAD.ipv4}\n`);
+    await writeFile(`${feed()}.new`, `${lines.join("\n")}\n${BLOCKED.ipv4}\n`);
     await rename(`${feed()}.new`, feed());
-    await becomesBlocked(BAD.ipv4);
-    await onlyTwinPasses();
+    await becomesBlocked(BLOCKED.ipv4);
+    await twins.onlyTwinPasses();
     await eventually("all are in", async () => (await json<SetRow[]>("list"))[0]?.from.file === MANY + 1, 60_000);
     await agent.auditLine(/ SET-FILE set=bad file=\S+feed\.txt members=1000001/);
     for (const [address, expected] of [["1.0.0.7", 1], ["16.66.63.7", 1], ["16.66.63.8", 0]] as const) {
@@ -185,8 +165,8 @@ describe("sets", requires(root()), () => {
     }
     await agent.stop("SIGKILL");
     await agent.restart();
-    await onlyTwinPasses();
+    await twins.onlyTwinPasses();
     await writeFile(feed(), "");
-    await passes(BAD.ipv4);
+    await twins.passes(BLOCKED.ipv4);
   });
 });

@@ -5,7 +5,6 @@ import { after, before, describe, it } from "node:test";
 
 import type { ListedRule } from "../../agent/control/contract.ts";
 import { AgentHome } from "../harness/agent.ts";
-import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root } from "../harness/require.ts";
 import { Traffic } from "../faults/traffic.ts";
@@ -42,19 +41,10 @@ describe("rules that hold at times", requires(root()), () => {
     await lab[Symbol.asyncDispose]();
   });
 
-  /** Datagrams to this port do not arrive, while those to the twin do. */
-  async function dropped(port: number): Promise<void> {
-    await eventually("what was on its way", async () => {
-      const first = (await traffic.received())[port];
-      await traffic.more(PORT.never, true);
-      return (await traffic.received())[port] === first;
-    });
-  }
-
   it("block on their schedule, and at no other time", async () => {
     await traffic.more(PORT.never, true);
-    await dropped(PORT.always);
-    await dropped(PORT.ending);
+    await traffic.endsAt(PORT.always, PORT.never);
+    await traffic.endsAt(PORT.ending, PORT.never);
     const { stdout } = await agent.attempt("explain", "--in", "eth0", "--src", lab.end("client:eth0").ipv4, "--dst", lab.end("server:eth0").ipv4, "--proto", "udp", "--dport", String(PORT.never));
     assert.match(stdout, new RegExp(`${ANOTHER_DAY} 00:00-24:00`));
   });
@@ -67,7 +57,7 @@ describe("rules that hold at times", requires(root()), () => {
     assert.match((await agent.weir("reload")) + agent.said, /rule \\?"ending\\?" is left out: it expired at /);
     const ending = (JSON.parse(await agent.weir("rule", "list", "--json")) as ListedRule[]).find(({ name }) => name === "ending");
     assert.ok(ending?.expires !== undefined && Date.parse(ending.expires) <= Date.now(), JSON.stringify(ending));
-    await dropped(PORT.always);
+    await traffic.endsAt(PORT.always, PORT.never);
   });
 
   it("end and go on without an agent", async () => {
@@ -77,10 +67,10 @@ describe("rules that hold at times", requires(root()), () => {
     await agent.stop("SIGKILL");
     await traffic.more(PORT.commanded, true);
     await traffic.more(PORT.ending, true);
-    await dropped(PORT.always);
+    await traffic.endsAt(PORT.always, PORT.never);
     await agent.restart();
     await agent.auditLine(/ RULE-EXPIRED rules=d1:d1 generation=\d+/);
     await traffic.more(PORT.commanded, true);
-    await dropped(PORT.always);
+    await traffic.endsAt(PORT.always, PORT.never);
   });
 });

@@ -8,7 +8,6 @@ import { test } from "node:test";
 
 import { PROBES } from "../../agent/kernel/dataplane.ts";
 import { AgentHome } from "../harness/agent.ts";
-import { eventually } from "../harness/eventually.ts";
 import { makeLab, type Outcome } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";
 import { inNamespace } from "../kernel/support.ts";
@@ -63,11 +62,7 @@ test("what a killed agent went on blocking passes after weir detach, which leave
   assert.match(again.stdout, /^Nothing is left in force/);
   await agent.restart();
   assert.match(await agent.auditLine(/ START .*adopted=no/), /START/);
-  await eventually("it blocks again", async () => {
-    const before = (await traffic.received())[BLOCKED];
-    await traffic.more(ALLOWED, true);
-    return (await traffic.received())[BLOCKED] === before;
-  });
+  await traffic.endsAt(BLOCKED, ALLOWED);
   assert.equal(await agent.stop(), 0);
 });
 

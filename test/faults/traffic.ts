@@ -42,6 +42,15 @@ export class Traffic {
     await eventually(`more traffic to port ${port}`, async () => (await side())[port]! >= before + ENOUGH);
   }
 
+  /** What was on its way to the port has come in and no more does, while it does to the twin. */
+  async endsAt(port: number, twin: number): Promise<void> {
+    await eventually(`no traffic to port ${port}`, async () => {
+      const before = (await this.received())[port]!;
+      await this.more(twin, true);
+      return (await this.received())[port] === before;
+    });
+  }
+
   /** Ends it; answers what was sent. */
   stop(): Promise<Counts> {
     return ask(this.#sender, "stop");

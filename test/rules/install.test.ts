@@ -6,6 +6,7 @@ import { CAPACITIES, LARGEST } from "../../agent/rules/capacity.ts";
 import { compile, compileFront } from "../../agent/rules/compile.ts";
 import { generationAfter, Installer, type RuleTables } from "../../agent/rules/install.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
+import { compiled, withFront } from "./texts.ts";
 
 const LITTLE = endianness() === "LE";
 const SMALL = CAPACITIES[0]!;
@@ -28,7 +29,6 @@ function memory(generation = 0, capacity = SMALL) {
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const compiled = (...rules: RuleText[]) => compile(policyOf({ rules }));
 /** Matchers in the first list of a copy; there are few enough for one list. */
 function matchersAt({ cells }: RuleTables, copy: number): number {
   const bytes = new DataView(cells.buffer, (copy * cells.length) / 2);
@@ -86,14 +86,13 @@ test("the old copy is written only after the grace period", async () => {
   assert.equal(matchersAt(tables, 1), 1);
 });
 
-const withFront = (rules: RuleText[], front: RuleText[]) => compile({ ...policyOf({ rules }), front: policyOf({ rules: front }).rules });
 const frontAt = (tables: RuleTables, copy: number): number => policyAt(tables, copy).getUint32(Policy.front, LITTLE);
 
 test("another front is all that is written, once both copies hold the rules behind it", async () => {
   const { tables, endGracePeriod, waits } = memory();
   const installer = new Installer(tables);
   endGracePeriod();
-  const first = withFront([{ name: "a", action: "block" }, { name: "b", action: "allow" }], [{ name: "d1", action: "block" }]);
+  const first = compile(withFront([{ name: "a", action: "block" }, { name: "b", action: "allow" }], [{ name: "d1", action: "block" }]));
   await installer.install(first);
   assert.ok(frontAt(tables, 1) > matchersAt(tables, 1));
   await settle();
