@@ -188,7 +188,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
   const rates = new TrafficRates();
   const busiest = new FlowRates(tables, describer);
-  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, busiest, subscribers, own: () => told.figures() });
+  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, hashes: naming.hashes, busiest, subscribers, own: () => told.figures() });
   server = await startControlServer({
     path: config.control_socket,
     claim,

@@ -9,7 +9,8 @@ import { matches } from "./control/filter.ts";
 import { FLOW_TESTS } from "./control/flow-filter.ts";
 import { SOCKET_TESTS } from "./control/socket-filter.ts";
 import { statusOf, type TrafficRates } from "./control/status.ts";
-import type { VerdictEvent } from "./events/event.ts";
+import type { ExecutableHashes } from "./enrich/executable-hashes.ts";
+import type { ProcessReference, VerdictEvent } from "./events/event.ts";
 import type { Figures } from "./figures.ts";
 import type { FlowTables } from "./flows/collect.ts";
 import type { Describer } from "./flows/describe.ts";
@@ -36,6 +37,7 @@ export interface AnswerParts {
   tables: FlowTables;
   drops: DropTables;
   describer: Describer;
+  hashes: ExecutableHashes;
   busiest: FlowRates;
   subscribers: Set<(event: VerdictEvent) => void>;
   /** Of the telemetry itself. */
@@ -43,7 +45,9 @@ export interface AnswerParts {
 }
 
 export function answersOf(parts: AnswerParts): AgentControl {
-  const { config, figures, rates, operate, tables, drops, describer, busiest, subscribers } = parts;
+  const { config, figures, rates, operate, tables, drops, describer, hashes, busiest, subscribers } = parts;
+  const listed = <Row extends { process?: ProcessReference }>(hash: boolean, list: (by: Describer) => Row[] | Promise<Row[]>): Row[] | Promise<Row[]> =>
+    hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer);
   return {
     status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
     setMode: (wanted, caller) => operate.setMode(wanted, caller),
@@ -61,10 +65,10 @@ export function answersOf(parts: AnswerParts): AgentControl {
     addMembers: (members, caller) => operate.sets.add(members, caller),
     removeMembers: (set, networks, caller) => operate.sets.remove(set, networks, caller),
     setsHolding: (addresses) => operate.sets.holding(addresses),
-    drops: (filter, limit) => listDrops(drops, describer, (row) => matches(DROP_TESTS, row, filter), limit),
-    flows: (filter, limit) => listFlows(tables, drops, describer, (row) => matches(FLOW_TESTS, row, filter), limit),
+    drops: (filter, limit, hash) => listed(hash, (by) => listDrops(drops, by, (row) => matches(DROP_TESTS, row, filter), limit)),
+    flows: (filter, limit, hash) => listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
     top: (by, limit) => busiest.top(by, limit),
-    sockets: (filter, limit) => inventory(tables, describer, (row) => matches(SOCKET_TESTS, row, filter), limit),
+    sockets: (filter, limit, hash) => listed(hash, (by) => inventory(tables, by, (row) => matches(SOCKET_TESTS, row, filter), limit)),
     subscribe(listener) {
       subscribers.add(listener);
       return () => void subscribers.delete(listener);

@@ -1,6 +1,7 @@
 /** Names for what the kernel's records hold as numbers, as far as they take more than a look-up: who a process is. */
 
 import { ContainerNames } from "./enrich/container-names.ts";
+import { ExecutableHashes } from "./enrich/executable-hashes.ts";
 import { nameSources } from "./enrich/name-sources.ts";
 import { Programs } from "./enrich/programs.ts";
 import { Users } from "./enrich/users.ts";
@@ -17,6 +18,7 @@ const PROGRAMS_AT_ONCE = 512;
 
 export class Naming {
   readonly names: Names;
+  readonly hashes: ExecutableHashes;
   readonly #groups = openCgroups();
   readonly #containers = new ContainerNames(nameSources());
   readonly #newGroups: Ring;
@@ -28,6 +30,7 @@ export class Naming {
     this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
     const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload) => void this.#containers.of(workload) });
     this.#newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
+    this.hashes = new ExecutableHashes({ isOver: (run) => programs.isOver(run) });
     this.names = {
       ...others,
       program: (run, command) => programs.of(run, command),

@@ -91,20 +91,20 @@ export class ControlClient {
     return this.#json("POST", "/v1/sets/holding", { addresses });
   }
 
-  drops(filter: DropFilter, limit: number): Promise<DropRow[]> {
-    return this.#json("GET", `/v1/drops?${new URLSearchParams({ ...filter, limit: String(limit) })}`);
+  drops(filter: DropFilter, limit: number, hash = false): Promise<DropRow[]> {
+    return this.#json("GET", `/v1/drops?${new URLSearchParams({ ...filter, limit: String(limit), ...(hash ? { hash: "true" } : {}) })}`);
   }
 
-  flows(filter: FlowFilter, limit: number): Promise<FlowRow[]> {
-    return this.#json("GET", `/v1/flows?${new URLSearchParams({ ...filter, limit: String(limit) })}`);
+  flows(filter: FlowFilter, limit: number, hash = false): Promise<FlowRow[]> {
+    return this.#json("GET", `/v1/flows?${new URLSearchParams({ ...filter, limit: String(limit), ...(hash ? { hash: "true" } : {}) })}`);
   }
 
   top(by: Grouping, limit: number): Promise<Top> {
     return this.#json("GET", `/v1/top?${new URLSearchParams({ by, limit: String(limit) })}`);
   }
 
-  sockets(filter: SocketFilter, limit: number): Promise<SocketRow[]> {
-    return this.#json("GET", `/v1/sockets?${new URLSearchParams({ ...filter, limit: String(limit) })}`);
+  sockets(filter: SocketFilter, limit: number, hash = false): Promise<SocketRow[]> {
+    return this.#json("GET", `/v1/sockets?${new URLSearchParams({ ...filter, limit: String(limit), ...(hash ? { hash: "true" } : {}) })}`);
   }
 
   policy(): Promise<PolicyInForce> {

@@ -51,13 +51,13 @@ export interface AgentControl {
   removeMembers(set: string, networks: readonly string[] | "all", caller: Caller): Awaitable<SetChange>;
   /** Names of the sets that hold each of these addresses. */
   setsHolding(addresses: readonly string[]): Awaitable<Record<string, string[]>>;
-  /** What others than weir drop: the latest, at most `limit` rows. */
-  drops(filter: DropFilter, limit: number): Awaitable<DropRow[]>;
+  /** What others than weir drop: the latest, at most `limit` rows. `hash`: with hashes of what their processes run. */
+  drops(filter: DropFilter, limit: number, hash: boolean): Awaitable<DropRow[]>;
   /** At most `limit` rows. */
-  flows(filter: FlowFilter, limit: number): Awaitable<FlowRow[]>;
+  flows(filter: FlowFilter, limit: number, hash: boolean): Awaitable<FlowRow[]>;
   /** The busiest, over the last second or since the call before. */
   top(by: Grouping, limit: number): Awaitable<Top>;
-  sockets(filter: SocketFilter, limit: number): Awaitable<SocketRow[]>;
+  sockets(filter: SocketFilter, limit: number, hash: boolean): Awaitable<SocketRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
   subscribe(listener: (event: VerdictEvent) => void): () => void;
   /** For whoever asks the tables of the kernel by himself. */

@@ -1,5 +1,6 @@
 /** What commands that show rows by filters have in common: their options, and at most so many rows. */
 
+import type { ProcessReference } from "../events/event.ts";
 import { AGENT_OPTIONS, type Call, JSON_OUTPUT, type OptionSpec } from "./arguments.ts";
 import type { ControlClient } from "./client.ts";
 import { type Filter, filterFrom } from "./filter.ts";
@@ -16,21 +17,27 @@ export interface Listing<Field extends string, Row> {
   columns: readonly Column<Row>[];
   /** Of all there are, which ones come. */
   which: "first" | "last";
-  ask(client: ControlClient, filter: Filter<Field>, limit: number): Promise<Row[]>;
+  ask(client: ControlClient, filter: Filter<Field>, limit: number, hash: boolean): Promise<Row[]>;
 }
 
+const HASH: Column<{ process?: ProcessReference }> = {
+  title: "SHA256",
+  value: ({ process }) => process?.hash?.sha256 ?? (process?.hash?.missing === undefined ? "-" : `(${process.hash.missing})`),
+};
+
 export function listingOptions({ filters, usual }: Pick<Listing<string, never>, "filters" | "usual">): Record<string, OptionSpec> {
-  return { ...filters, limit: { value: "N", about: `at most so many (${usual})` }, json: JSON_OUTPUT, ...AGENT_OPTIONS };
+  const hash = { about: "with the hash of the file that each process runs" };
+  return { ...filters, hash, limit: { value: "N", about: `at most so many (${usual})` }, json: JSON_OUTPUT, ...AGENT_OPTIONS };
 }
 
 /** Answers the exit code. */
-export async function showListing<Field extends string, Row>(call: Call, { filters, usual, columns, which, ask }: Listing<Field, Row>): Promise<number> {
+export async function showListing<Field extends string, Row extends { process?: ProcessReference }>(call: Call, { filters, usual, columns, which, ask }: Listing<Field, Row>): Promise<number> {
   const filter: Filter<string> = filterFrom(Object.keys(filters), (field) => call.text(field));
   if (filter["direction"] !== undefined) filter["direction"] = call.choice("--direction", filter["direction"], ["ingress", "egress"]);
   const limit = call.count("limit", usual, MOST);
-  const rows = await ask(await clientFor(call), filter as Filter<Field>, limit);
+  const rows = await ask(await clientFor(call), filter as Filter<Field>, limit, call.has("hash"));
   if (call.has("json")) printJson(rows);
-  else print(table(rows, columns));
+  else print(table(rows, call.has("hash") ? [...columns, HASH] : columns));
   if (rows.length === limit) note(`These are the ${which} ${count(limit)}; there may be more (--limit, or one of the filters).`);
   return 0;
 }

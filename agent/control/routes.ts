@@ -37,9 +37,9 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/sets": { GET: (control) => control.sets() },
   "/v1/sets/members": { GET: members, POST: addMembers, DELETE: removeMembers },
   "/v1/sets/holding": { POST: setsHolding },
-  "/v1/drops": { GET: rowsBy(DROP_FILTER_FIELDS, (control, filter, limit) => control.drops(filter, limit)) },
-  "/v1/flows": { GET: rowsBy(FLOW_FILTER_FIELDS, (control, filter, limit) => control.flows(filter, limit)) },
-  "/v1/sockets": { GET: rowsBy(SOCKET_FILTER_FIELDS, (control, filter, limit) => control.sockets(filter, limit)) },
+  "/v1/drops": { GET: rowsBy(DROP_FILTER_FIELDS, (control, ...asked) => control.drops(...asked)) },
+  "/v1/flows": { GET: rowsBy(FLOW_FILTER_FIELDS, (control, ...asked) => control.flows(...asked)) },
+  "/v1/sockets": { GET: rowsBy(SOCKET_FILTER_FIELDS, (control, ...asked) => control.sockets(...asked)) },
   "/v1/top": { GET: top },
   "/v1/watch": {}, // GET, which watchers.ts answers
   "/v1/policy": { GET: (control) => control.policy() },
@@ -76,12 +76,18 @@ export function onlyParameters(parameters: URLSearchParams, known: readonly stri
   }
 }
 
-/** Rows by filters, at most so many. */
-function rowsBy<Field extends string>(fields: readonly Field[], ask: (control: AgentControl, filter: Filter<Field>, limit: number) => unknown): Handler {
+/** Rows by filters, at most so many, with hashes of what their processes run or without. */
+function rowsBy<Field extends string>(fields: readonly Field[], ask: (control: AgentControl, filter: Filter<Field>, limit: number, hash: boolean) => unknown): Handler {
   return (control, { url }) => {
-    onlyParameters(url.searchParams, [...fields, "limit"]);
-    return ask(control, filterFrom(fields, (field) => url.searchParams.get(field)), limitOf(url, FLOW_DEFAULT, FLOW_LIMIT));
+    onlyParameters(url.searchParams, [...fields, "limit", "hash"]);
+    return ask(control, filterFrom(fields, (field) => url.searchParams.get(field)), limitOf(url, FLOW_DEFAULT, FLOW_LIMIT), isAsked(url, "hash"));
   };
+}
+
+function isAsked({ searchParams }: URL, what: string): boolean {
+  const value = searchParams.get(what);
+  if (value === null || value === "true") return value !== null;
+  throw new ControlError(`The parameter ${what} is not "true".`, { status: 400, next: `Send ${what}=true, or leave it out.` });
 }
 
 function top(control: AgentControl, { url }: Route) {

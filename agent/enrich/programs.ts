@@ -86,11 +86,16 @@ export class Programs {
     return (known.told ??= this.#describe(run, known, command));
   }
 
+  /** Whether the process is known to run another program by now. */
+  isOver(run: ProgramRun): boolean {
+    this.#options.catchUp();
+    return this.#known.get(keyOf({ ...run, executions: (run.executions + 1) & 0xff })) !== undefined;
+  }
+
   /** A process that was there before it could be told of; unless it runs another program by now. */
   #older(run: ProgramRun): Known | undefined {
     const now = this.#ask(run);
-    this.#options.catchUp();
-    return this.#known.get(keyOf({ ...run, executions: (run.executions + 1) & 0xff })) === undefined ? now : undefined;
+    return this.isOver(run) ? undefined : now;
   }
 
   #describe(run: ProgramRun, known: Known, command: string): ProgramReference {

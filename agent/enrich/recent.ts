@@ -11,6 +11,10 @@ export class Recent<Key, Value> {
     return this.#known.get(key);
   }
 
+  get all(): ReadonlyMap<Key, Value> {
+    return this.#known;
+  }
+
   /** Makes it one of the last again. */
   renew(key: Key): Value | undefined {
     const value = this.#known.get(key);

@@ -31,6 +31,15 @@ export interface ProgramReference {
   started?: string;
   /** The nearest first. */
   ancestors?: Ancestor[];
+  /** Only where it was asked for. */
+  hash?: ExecutableHash;
+}
+
+/** Of the file that a process runs; of a script it is its interpreter. */
+export interface ExecutableHash {
+  sha256?: string;
+  /** Why there is none: what ends, is replaced or is written to meanwhile has none either. */
+  missing?: "gone" | "another program" | "unreadable" | "too large" | "late";
 }
 
 export interface Ancestor {

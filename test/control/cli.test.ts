@@ -170,6 +170,18 @@ test("top prints a table each time, or a line of JSON", async () => {
   assert.deepEqual(lines.map((line) => JSON.parse(line)), [fixture.agent.top("process", 1), fixture.agent.top("process", 1)]);
 });
 
+test("hashes come where they are asked for, and in their place why there is none", async () => {
+  await using fixture = await startFixture();
+  fixture.agent.connections.push(fixture.agent.connections[0]!);
+  const { stdout } = await fixture.weir(["flows", "--hash"]);
+  const [title, first, second] = stdout.split("\n");
+  assert.match(title!, / SHA256$/);
+  assert.match(first!, / (5e){32}$/);
+  assert.match(second!, / \(gone\)$/);
+  assert.doesNotMatch((await fixture.weir(["flows"])).stdout, /SHA256|5e5e/);
+  assert.deepEqual(JSON.parse((await fixture.weir(["flows", "--hash", "--limit", "1", "--json"])).stdout)[0].process.hash, { sha256: "5e".repeat(32) });
+});
+
 test("sockets prints a table, JSON, and what its filters leave", async () => {
   await using fixture = await startFixture();
   assert.deepEqual(JSON.parse((await fixture.weir(["sockets", "--json"])).stdout), fixture.agent.inventory);

@@ -84,6 +84,7 @@ const BAD_REQUESTS: [string, string, string | undefined, number][] = [
   ["GET", "/v1/status?verbose=1", undefined, 400],
   ["GET", "/v1/flows?colour=red", undefined, 400],
   ["GET", "/v1/flows?port=1&port=2", undefined, 400],
+  ["GET", "/v1/flows?hash=yes", undefined, 400],
   ["GET", "/v1/drops?colour=red", undefined, 400],
   ["GET", "/v1/sockets?colour=red", undefined, 400],
   ["GET", "/v1/top?by=weight", undefined, 400],

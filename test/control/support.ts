@@ -127,8 +127,9 @@ export class FakeAgent implements AgentControl {
   drops(filter: DropFilter, limit: number): DropRow[] {
     return this.elsewhere.filter((row) => matches(DROP_TESTS, row, filter)).slice(0, limit);
   }
-  flows(filter: FlowFilter, limit: number): FlowRow[] {
-    return this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
+  flows(filter: FlowFilter, limit: number, hash: boolean): FlowRow[] {
+    const rows = this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
+    return hash ? rows.map((row, index) => ({ ...row, process: { ...row.process!, hash: index === 0 ? { sha256: "5e".repeat(32) } : { missing: "gone" } } })) : rows;
   }
   top(by: Grouping, limit: number): Top {
     return { seconds: 1, rows: [{ name: `${by} 1`, flows: 2, packets_per_s: 3, sent_per_s: 4000, received_per_s: 5_000_000 }, { name: `${by} 2`, flows: 1, packets_per_s: 1, sent_per_s: 1, received_per_s: 1 }].slice(0, limit) };

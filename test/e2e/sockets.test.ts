@@ -1,6 +1,11 @@
 /** Who listens on this host and who talks from it, with real sockets. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { copyFile, mkdtemp, readFile, realpath, rm, unlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import type { Top, TopRow } from "../../agent/flows/top.ts";
@@ -49,6 +54,32 @@ describe("weir sockets and weir top", requires(root(), tool("nc", "netcat-openbs
     assert.equal(row?.connections, 1, "a listener counts what came to its port");
     assert.deepEqual(await sockets("--port", String(PORT), "--process", "nobody"), []);
     talker.kill(); // the listener takes one connection after the other
+  });
+
+  it("hashes the file that a process runs, also when it is gone, and never another program", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "weir-hash-"));
+    try {
+      const program = join(folder, "own-nc");
+      await copyFile(await realpath("/usr/bin/nc"), program);
+      const expected = createHash("sha256").update(await readFile(program)).digest("hex");
+      const children = [8081, 8082].map((port) => lab.spawn("server", [program, "-4", "-lk", String(port)], { stdio: "ignore" }));
+      const of = async (port: number) => (await sockets("--port", String(port), "--hash"))[0]?.process;
+      await eventually("both listen", async () => (await of(8081)) !== undefined && (await of(8082)) !== undefined);
+      await unlink(program);
+      for (const port of [8081, 8082]) assert.deepEqual((await of(port))?.hash, { sha256: expected });
+      assert.equal((await sockets("--port", "8081"))[0]?.process?.hash, undefined, "nobody asked");
+      children[0]!.kill();
+
+      const script = "exec 9<>/dev/udp/198.18.0.1/8083; echo >&9; echo opened; read; exec sleep 1000";
+      const changing = lab.spawn("server", ["bash", "-c", script], { stdio: ["pipe", "pipe", "ignore"] });
+      await once(changing.stdout!, "data");
+      const bash = createHash("sha256").update(await readFile(await realpath("/bin/bash"))).digest("hex");
+      assert.deepEqual((await of(8083))?.hash, { sha256: bash });
+      changing.stdin!.write("\n");
+      await eventually("it runs another program", async () => (await of(8083))?.hash?.missing === "another program");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("tells what moved since the look before, and who did", async () => {

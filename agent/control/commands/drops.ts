@@ -29,7 +29,7 @@ const LISTING: Listing<keyof DropFilter, DropRow> = {
   usual: 100,
   columns: COLUMNS,
   which: "last",
-  ask: (client, filter, limit) => client.drops(filter, limit),
+  ask: (client, ...asked) => client.drops(...asked),
 };
 
 export const command: Command = {

@@ -32,7 +32,7 @@ const LISTING: Listing<keyof FlowFilter, FlowRow> = {
   usual: 100,
   columns: COLUMNS,
   which: "first",
-  ask: (client, filter, limit) => client.flows(filter, limit),
+  ask: (client, ...asked) => client.flows(...asked),
 };
 
 export const command: Command = {

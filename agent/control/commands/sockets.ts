@@ -34,7 +34,7 @@ const LISTING: Listing<keyof SocketFilter, SocketRow> = {
   usual: 1000,
   columns: COLUMNS,
   which: "first",
-  ask: (client, filter, limit) => client.sockets(filter, limit),
+  ask: (client, ...asked) => client.sockets(...asked),
 };
 
 export const command: Command = {
@@ -44,6 +44,7 @@ export const command: Command = {
   examples: [
     ["weir sockets", "who listens, then who talks"],
     ["weir sockets --state listen --protocol tcp", "what is offered to others"],
+    ["weir sockets --state listen --hash", "and exactly which file each of them runs"],
     ["weir sockets --process sshd --json", "for a script"],
   ],
   run: (call) => showListing(call, LISTING),
