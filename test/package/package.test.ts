@@ -5,7 +5,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
@@ -55,6 +55,15 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
     assert.deepEqual(wanted.filter((name) => !existsSync(join(home, "dist/probes", name))), []);
     for (const name of ["README.md", "LICENSE", "config/schema.json", "collector/compose.yaml"]) assert.ok(existsSync(join(home, name)), name);
     assert.ok(!existsSync(join(home, "node_modules/typescript")), "nor are modules for development installed");
+  });
+
+  it("holds what runs beside the agent, which nothing imports", async () => {
+    const wanted: string[] = [];
+    for (const file of globSync("{agent,audit,otel}/**/*.ts", { cwd: CHECKOUT })) {
+      for (const [, path] of (await readFile(join(CHECKOUT, file), "utf8")).matchAll(/new URL\(`(\.[^`$]+)\$\{extname\(/g)) wanted.push(`dist/${join(dirname(file), path!)}.js`);
+    }
+    assert.ok(wanted.length > 2, wanted.join());
+    assert.deepEqual(wanted.filter((path) => !existsSync(join(home, path))), []);
   });
 
   it("is installed with the versions of the lockfile, of which npm has only those of the machine to fetch", async () => {
