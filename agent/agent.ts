@@ -31,6 +31,7 @@ import { Growth } from "./growth.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
 import { adoptInterfaces } from "./interfaces/adopt.ts";
+import { NamespacesBehind } from "./interfaces/behind.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
@@ -199,8 +200,10 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   });
 
   // Start: owners first, so that the first connection has one; then the interfaces; then reading.
+  const behind = new NamespacesBehind(plane.map("behind_devices"));
   const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
+  behind.start();
   reportStores();
   interfaces.start();
   growth.start(interfaces);
@@ -227,6 +230,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());
+      health.report("containers", behind.problems());
       reportStores();
     }, SAMPLE_MS),
   ];
@@ -251,6 +255,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   await growth.close();
   interfaces.detachAll();
   tracers.detach();
+  behind.close();
   ring.stop();
   while (ring.drain() > 0);
   await told.shutdown(FLUSH_MS);

@@ -75,6 +75,7 @@ export function eventText(event: Omit<VerdictEvent, "time">): string {
   if (event.icmp) parts.push(`type=${event.icmp.type}`, `code=${event.icmp.code}`);
   if (event.vlan?.length) parts.push(`vlan=${event.vlan.join(",")}`);
   if (event.tunnel) parts.push(`tunnel=${event.tunnel.kind}:${event.tunnel.id}`);
+  if (event.nat) parts.push(`nat=${endpoint(event.nat.source)}>${endpoint(event.nat.destination)}`);
   if (event.reason !== undefined) parts.push(`reason=${field(event.reason)}`);
   if (event.process) parts.push(processText(event.process));
   parts.push(...workloadWords(event));

@@ -34,6 +34,13 @@ export function connectionAttributes(event: ConnectionFields): Attributes {
     attributes["weir.tunnel.kind"] = event.tunnel.kind;
     attributes["weir.tunnel.id"] = event.tunnel.id;
   }
+  if (event.nat !== undefined) {
+    const { source, destination } = event.nat;
+    attributes["weir.nat.source.address"] = source.address;
+    if (source.port !== undefined) attributes["weir.nat.source.port"] = source.port;
+    attributes["weir.nat.destination.address"] = destination.address;
+    if (destination.port !== undefined) attributes["weir.nat.destination.port"] = destination.port;
+  }
   const { process } = event;
   if (process !== undefined) {
     attributes["process.pid"] = process.pid;

@@ -103,16 +103,29 @@ static __always_inline void describe_connection(struct event *event, const struc
 	event->generation = packet->generation;
 }
 
+/* Of a packet whose connection is not in the table yet. */
+static __always_inline void describe_beyond(struct ends *beyond, const struct packet *packet)
+{
+	if (packet->flags & PACKET_TRANSLATED)
+		turn_to_opener(beyond, &packet->sent, packet->opener.direction == packet->direction);
+	else
+		__builtin_memset(beyond, 0, sizeof(*beyond));
+}
+
 /* A verdict on the packet at hand. */
-static __always_inline void emit_verdict(const struct packet *packet, const struct tuple *opener, __u64 cookie,
-					 __u8 type, __u32 slot, bool staged)
+static __always_inline void emit_verdict(const struct packet *packet, const struct flow *flow, __u64 cookie, __u8 type,
+					 __u32 slot, bool staged)
 {
 	struct event *event = reserve_event();
 
 	if (!event)
 		return;
-	describe_connection(event, packet, opener);
+	describe_connection(event, packet, &packet->opener);
 	describe_owner(event, cookie);
+	if (flow)
+		event->beyond = flow->beyond;
+	else
+		describe_beyond(&event->beyond, packet);
 	event->opened_ns = event->time_ns;
 	event->packets[0] = packet->wire_packets;
 	event->packets[1] = 0;
@@ -149,6 +162,7 @@ static __always_inline void emit_closed(const struct packet *packet, const struc
 		return;
 	describe_connection(event, packet, opener);
 	describe_owner(event, flow->cookie);
+	event->beyond = flow->beyond;
 	event->opened_ns = flow->opened_ns;
 	event->packets[0] = flow->packets[0];
 	event->packets[1] = flow->packets[1];

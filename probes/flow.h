@@ -185,7 +185,12 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->bytes[1] = by_opener ? 0 : packet->wire_bytes;
 	flow->cookie = cookie;
 	flow->generation = generation;
-	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (cookie ? FLOW_UNCLAIMED : 0);
+	flow->flags = opener_is_low ? FLOW_OPENER_IS_LOW : 0;
+	if (packet->direction == DIRECTION_EGRESS)
+		flow->flags |= FLOW_LEFT | (cookie ? FLOW_UNCLAIMED : 0);
+	else if (!packet->tunnel)
+		flow->flags |= FLOW_UNCLAIMED;
+	describe_beyond(&flow->beyond, packet);
 	flow->direction = packet->opener.direction;
 	flow->icmp_type = packet->opener.icmp_type;
 	flow->icmp_code = packet->opener.icmp_code;

@@ -41,6 +41,9 @@ struct sock_common {
 	__be32 skc_rcv_saddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	__u16 skc_family;
+	volatile unsigned char skc_state;
+	unsigned char skc_reuseport : 1;
+	__be16 skc_dport;
 	struct {
 		__s64 counter;
 	} skc_cookie;
@@ -104,11 +107,41 @@ struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
 	unsigned long _skb_refdst;
+	unsigned long _nfct;
 	int skb_iif;
 	__be16 protocol;
 	__u16 network_header;
 	__u32 tail;
 	unsigned char *head;
+} KERNEL_TYPE;
+
+union nf_inet_addr {
+	__u32 all[4];
+} KERNEL_TYPE;
+
+struct nf_conntrack_tuple {
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+		} u;
+	} src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+		} u;
+	} dst;
+} KERNEL_TYPE;
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+} KERNEL_TYPE;
+
+/* In the module nf_conntrack, where that is no part of the kernel itself: there may be none. */
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
 } KERNEL_TYPE;
 
 struct css_set {

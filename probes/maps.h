@@ -249,6 +249,23 @@ struct {
 	__type(value, struct owner);
 } owners SEC(".maps");
 
+/* address behind a device -> the network namespaces of this host that have it; user space fills it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct behind_key);
+	__type(value, struct behind);
+} behind_devices SEC(".maps");
+
+/* local end -> whoever came there last was led elsewhere: see translation.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct local_end);
+	__type(value, __u8);
+} diverted SEC(".maps");
+
 /* what others dropped -> how often: see drops.bpf.c */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

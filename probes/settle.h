@@ -33,7 +33,7 @@ static __always_inline void tell(struct judgement *j, struct packet *packet, __u
 	/* In a flood nobody is told whose socket it would have reached, so that nobody looks it up. */
 	if (!cookie && is_blocked(packet) && !j->flow)
 		cookie = local_cookie(j->ctx, packet);
-	emit_verdict(packet, &packet->opener, cookie, type, slot, staged);
+	emit_verdict(packet, j->flow, cookie, type, slot, staged);
 }
 
 /* What is told of a packet that met its connection for the first time, or after a change of the rules. */

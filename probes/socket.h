@@ -3,41 +3,7 @@
 #ifndef WEIR_SOCKET_H
 #define WEIR_SOCKET_H
 
-#include "sender.h"
-#include "options.h"
-
-#define SOCKET_HEAD 136
-#define SOCKET_LISTENING 10	/* TCP_LISTEN */
-
-/* The packet's ends as a local socket sees them: remote as source, local as destination. */
-static __always_inline __u32 socket_tuple(const struct packet *packet, struct bpf_sock_tuple *out)
-{
-	const struct tuple *t = &packet->tuple;
-	bool in = packet->direction == DIRECTION_INGRESS;
-	const __u64 *remote = in ? t->source_be : t->destination_be;
-	const __u64 *local = in ? t->destination_be : t->source_be;
-	__be16 remote_port = bpf_htons(in ? t->source_port : t->destination_port);
-	__be16 local_port = bpf_htons(in ? t->destination_port : t->source_port);
-
-	if (is_mapped(remote)) {
-		out->ipv4.saddr = remote[1] >> 32;
-		out->ipv4.daddr = local[1] >> 32;
-		out->ipv4.sport = remote_port;
-		out->ipv4.dport = local_port;
-		return sizeof(out->ipv4);
-	}
-	out->ipv6.saddr[0] = remote[0];
-	out->ipv6.saddr[1] = remote[0] >> 32;
-	out->ipv6.saddr[2] = remote[1];
-	out->ipv6.saddr[3] = remote[1] >> 32;
-	out->ipv6.daddr[0] = local[0];
-	out->ipv6.daddr[1] = local[0] >> 32;
-	out->ipv6.daddr[2] = local[1];
-	out->ipv6.daddr[3] = local[1] >> 32;
-	out->ipv6.sport = remote_port;
-	out->ipv6.dport = local_port;
-	return sizeof(out->ipv6);
-}
+#include "forwarded.h"
 
 enum end { END_UNKNOWN, END_LOCAL, END_REMOTE };
 
@@ -83,19 +49,6 @@ __noinline int opener_of_tcp(hook_context *ctx, __u32 which)
 	return END_LOCAL;
 }
 
-/* What a look-up needs beside the stack: first one, then the other. */
-union lookup_room {
-	char head[SOCKET_HEAD];	/* the start of a socket: long enough for struct sock_common */
-	struct bpf_fib_lookup route;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, union lookup_room);
-} lookup_room SEC(".maps");
-
 /* Is it bound to no address, so that it has what comes to any of this host's? */
 static __always_inline bool is_anywhere(const struct sock_common *socket, bool ipv4)
 {
@@ -125,49 +78,61 @@ static __always_inline bool goes_through(hook_context *ctx, const struct packet 
 	return answer >= 0 && answer != BPF_FIB_LKUP_RET_NOT_FWDED && answer != BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
+static __always_inline void name_local_end(struct local_end *end, const struct packet *packet, const __u64 *address,
+					   __u16 port)
+{
+	end->address_be[0] = address[0];
+	end->address_be[1] = address[1];
+	end->ifindex = packet->ifindex;
+	end->port = port;
+	end->protocol = packet->protocol;
+}
+
+/* Netfilter led the last one elsewhere that came for this address and port, whoever may have them here. */
+static __always_inline bool is_diverted(const struct packet *packet)
+{
+	struct local_end end;
+
+	name_local_end(&end, packet, packet->tuple.destination_be, packet->tuple.destination_port);
+	return bpf_map_lookup_elem(&diverted, &end);
+}
+
 /* Cookie of the socket (a connection's own, else the one that is bound or listens) that this packet will reach. */
 __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct bpf_sock_tuple tuple = {};
-	struct bpf_sock *socket;
-	const struct sock_common *head;
+	const struct sock_common *socket;
 	union lookup_room *room;
 	__u32 size, zero = 0;
 	__u64 cookie;
-	long failed;
 
 	room = bpf_map_lookup_elem(&lookup_room, &zero);
 	if (!packet || !room)
 		return 0;
-	size = socket_tuple(packet, &tuple) == sizeof(tuple.ipv4) ? sizeof(tuple.ipv4) : sizeof(tuple.ipv6);
-	if (packet->protocol == IPPROTO_TCP)
-		socket = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	else
-		socket = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-	if (!socket)
+	size = socket_tuple(packet, &tuple);
+	socket = look_up(ctx, packet->protocol, &tuple, size, BPF_F_CURRENT_NETNS, room);
+	if (!socket || (!socket->skc_dport && is_diverted(packet)))
 		return 0;
-	/* A socket of a look-up may be read from its start only, and not by a field's address. */
-	failed = bpf_probe_read_kernel(room->head, SOCKET_HEAD, socket);
-	bpf_sk_release(socket);
-	if (failed)
-		return 0;
-	head = (const struct sock_common *)room->head;
-	cookie = head->skc_cookie.counter;
-	if (is_anywhere(head, size == sizeof(tuple.ipv4)) && goes_through(ctx, packet, &tuple, size, &room->route))
+	cookie = socket->skc_cookie.counter;
+	if (is_anywhere(socket, size == sizeof(tuple.ipv4)) && goes_through(ctx, packet, &tuple, size, &room->route))
 		return 0;
 	return cookie;
 }
 
-/* Of the local socket that sends the packet or will get it; 0 when none is known, as for forwarded packets. */
+/*
+ * Of the socket of this host that sends the packet or will get it, be it in another network namespace; 0 when none is
+ * known. Notes on the way how a packet that leaves was translated.
+ */
 static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet)
 {
 	__u64 sender;
 
 	if (packet->tunnel)
 		return 0;
-	if (packet->direction == DIRECTION_EGRESS) {
-		sender = sender_cookie(ctx);
+	if (HOOK_HAS_SENDERS && packet->direction == DIRECTION_EGRESS) {
+		note_translation(ctx, packet->which);
+		sender = sender_cookie(ctx) ?: forwarded_cookie(ctx, packet->which);
 		if (sender)
 			claim_socket(sender, true);
 		return sender;
@@ -182,6 +147,74 @@ static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *pack
 /* What a flow is watched for its local process: one that was silent for so long hardly speaks at all. */
 #define UNCLAIMED_PACKETS 64
 
+/* From the packet's ends to those of its opener. */
+static __always_inline void turn_to_opener(struct ends *out, const struct ends *sent, bool by_opener)
+{
+	out->source_be[0] = by_opener ? sent->source_be[0] : sent->destination_be[0];
+	out->source_be[1] = by_opener ? sent->source_be[1] : sent->destination_be[1];
+	out->destination_be[0] = by_opener ? sent->destination_be[0] : sent->source_be[0];
+	out->destination_be[1] = by_opener ? sent->destination_be[1] : sent->source_be[1];
+	out->source_port = by_opener ? sent->source_port : sent->destination_port;
+	out->destination_port = by_opener ? sent->destination_port : sent->source_port;
+	out->reserved = 0;
+}
+
+/* The first packet that leaves tells where those that came were led. */
+static __always_inline void note_first_leaving(hook_context *ctx, struct packet *packet, struct flow *flow)
+{
+	const struct tuple *tuple = &packet->tuple;
+	struct local_end end;
+	__u8 yes = 1;
+
+	__sync_fetch_and_or(&flow->flags, FLOW_LEFT);
+	if (note_translation(ctx, packet->which))
+		turn_to_opener(&flow->beyond, &packet->sent, flow->direction == packet->direction);
+	if (flow->direction != DIRECTION_INGRESS)
+		return;
+	name_local_end(&end, packet, tuple->source_be, tuple->source_port);
+	if (packet->flags & PACKET_TRANSLATED &&
+	    (packet->sent.source_port != tuple->source_port || packet->sent.source_be[1] != tuple->source_be[1] ||
+	     packet->sent.source_be[0] != tuple->source_be[0])) {
+		flow->cookie = 0;
+		if (bpf_map_update_elem(&diverted, &end, &yes, BPF_ANY))
+			count_fault(FAULT_DIVERTED_INSERT);
+	} else if (!flow->cookie) {
+		bpf_map_delete_elem(&diverted, &end);
+	}
+}
+
+static __always_inline void set_cookie(struct flow *flow, __u64 cookie)
+{
+	if (flow->cookie != cookie && bpf_map_lookup_elem(&owners, &cookie))
+		flow->cookie = cookie;
+}
+
+/* May whoever sends this packet only now be somebody else than the socket's last known user? */
+static __always_inline bool shows_sender(const struct packet *packet)
+{
+	return packet->protocol != IPPROTO_TCP || packet->tcp_flags & TCP_PSH;
+}
+
+/* The same for what this host passes on. The look-up costs more, so that it waits for the packet that tells. */
+static __always_inline void claim_forwarded(hook_context *ctx, struct packet *packet, struct flow *flow)
+{
+	bool tells = shows_sender(packet) || flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS;
+	__u64 cookie = 0;
+
+	if (flow->cookie && (!tells || !arrived_by(ctx)))
+		return;
+	if (arrived_by(ctx)) {
+		note_translation(ctx, packet->which);
+		cookie = forwarded_cookie(ctx, packet->which);
+	}
+	if (cookie) {
+		claim_socket(cookie, shows_sender(packet));
+		set_cookie(flow, cookie);
+	}
+	if (tells || !cookie)
+		__sync_fetch_and_and(&flow->flags, ~FLOW_UNCLAIMED);
+}
+
 /*
  * A connection that came in belongs to its listener's process until the one that accepted it sends, and one that went out
  * may have been handed on before it was used.
@@ -191,16 +224,18 @@ __noinline int claim_flow(hook_context *ctx, __u32 which, struct flow *flow)
 	struct packet *packet = packet_in_scratch(which);
 	__u64 cookie;
 
-	if (!packet || !flow)
+	if (!packet || !flow || packet->tunnel)
 		return 0;
-	cookie = packet->tunnel ? 0 : sender_cookie(ctx);
-	if (!cookie)
+	if (!(flow->flags & FLOW_LEFT))
+		note_first_leaving(ctx, packet, flow);
+	cookie = sender_cookie(ctx);
+	if (!cookie) {
+		claim_forwarded(ctx, packet, flow);
 		return 0;
-	if (claim_socket(cookie, packet->protocol != IPPROTO_TCP || packet->tcp_flags & TCP_PSH) ||
-	    flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS)
+	}
+	if (claim_socket(cookie, shows_sender(packet)) || flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS)
 		__sync_fetch_and_and(&flow->flags, ~FLOW_UNCLAIMED);
-	if (flow->cookie != cookie && bpf_map_lookup_elem(&owners, &cookie))
-		flow->cookie = cookie;
+	set_cookie(flow, cookie);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 	return bpf_skb_load_bytes(ctx, offset, to, size);
 }
 
+#include "translation.h"
 #include "answer.h"
 #include "observe.h"
 

@@ -15,6 +15,7 @@
 #include "wire/rules.h"
 #include "wire/matchers.h"
 #include "wire/meters.h"
+#include "wire/translation.h"
 #include "wire/flows.h"
 #include "wire/drops.h"
 #include "wire/events.h"

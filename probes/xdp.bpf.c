@@ -11,6 +11,17 @@ static __always_inline __u64 sender_cookie(hook_context *ctx)
 	return 0;
 }
 
+/* What arrives is neither translated nor forwarded yet. */
+static __always_inline __u32 arrived_by(hook_context *ctx)
+{
+	return 0;
+}
+
+static __always_inline int note_translation(hook_context *ctx, __u32 which)
+{
+	return false;
+}
+
 static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to, __u32 size)
 {
 	return bpf_xdp_load_bytes(ctx, offset, to, size);

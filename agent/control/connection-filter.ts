@@ -1,21 +1,25 @@
 /** Rows about connections, narrowed to some of them: the same for each command that shows such rows. */
 
-import type { ConnectionFields } from "../events/event.ts";
+import type { ConnectionFields, Endpoint } from "../events/event.ts";
 import type { OptionSpec } from "./arguments.ts";
 import { isAt, type Tests } from "./filter.ts";
 import { OWNER_FILTERS, OWNER_TESTS, type OwnerField } from "./owner-filter.ts";
 
-/** Addresses and ports are those of either end. */
+/** Addresses and ports are those of either end, on either side of address translation. */
 export type ConnectionField = "interface" | "direction" | "protocol" | "address" | "port" | OwnerField;
 
 export const CONNECTION_TESTS: Tests<Omit<ConnectionFields, "time" | "rule">, ConnectionField> = {
   interface: (row, wanted) => row.interface === wanted,
   direction: (row, wanted) => row.direction === wanted,
   protocol: (row, wanted) => row.protocol === wanted.toLowerCase(),
-  address: (row, wanted) => isAt(row.source, wanted) || isAt(row.destination, wanted),
-  port: (row, wanted) => row.source.port === Number(wanted) || row.destination.port === Number(wanted),
+  address: (row, wanted) => endsOf(row).some((end) => isAt(end, wanted)),
+  port: (row, wanted) => endsOf(row).some(({ port }) => port === Number(wanted)),
   ...OWNER_TESTS,
 };
+
+function endsOf({ source, destination, nat }: Pick<ConnectionFields, "source" | "destination" | "nat">): Endpoint[] {
+  return [source, destination, ...(nat === undefined ? [] : [nat.source, nat.destination])];
+}
 
 export const CONNECTION_FILTERS: Record<ConnectionField, OptionSpec> = {
   interface: { value: "NAME", about: "only on this interface" },

@@ -2,7 +2,7 @@
 
 import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
-import { DirectionNames, Event, EventType, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { DirectionNames, Ends, Event, EventType, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
 import type { ConnectionEvent, ConnectionFields, Direction, Endpoint, EventType as EventTypeName, Owner, ProcessReference, ProgramReference, ProgramRun, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
 
@@ -96,6 +96,8 @@ export class Decoder {
     if (isIcmp(protocol)) fields.icmp = { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! };
     if (outerTag !== 0 || innerTag !== 0) fields.vlan = [outerTag, innerTag].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
     if (tunnel !== undefined) fields.tunnel = tunnel;
+    const nat = natOf(record.subarray(Event.beyond.at, Event.beyond.at + Event.beyond.size), protocol);
+    if (nat !== undefined) fields.nat = nat;
     if (owner !== undefined) Object.assign(fields, owner);
     return fields;
   }
@@ -151,6 +153,13 @@ export function connectionType(slot: number, staged: boolean): EventTypeName {
 export function tunnelOf(value: number): ConnectionFields["tunnel"] {
   const kind = TUNNEL_KINDS[(value >>> 24) - 1];
   return kind === undefined ? undefined : { kind, id: value & 0xffffff };
+}
+
+/** Of a struct ends. */
+export function natOf(beyond: Buffer, protocol: number): ConnectionFields["nat"] {
+  if (beyond.readBigUInt64LE(Ends.destination_be.at + 8) === 0n && beyond.readBigUInt64LE(Ends.destination_be.at) === 0n) return undefined;
+  const end = (address: number, port: number): Endpoint => endpointOf(beyond.subarray(address, address + 16), beyond.readUInt16LE(port), protocol);
+  return { source: end(Ends.source_be.at, Ends.source_port), destination: end(Ends.destination_be.at, Ends.destination_port) };
 }
 
 export function endpointOf(address: Buffer, port: number, protocol: number): Endpoint {

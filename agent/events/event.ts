@@ -116,6 +116,8 @@ export interface ConnectionFields extends Workload {
   icmp?: { type: number; code: number };
   vlan?: number[];
   tunnel?: { kind: "gre" | "ipip" | "vxlan" | "geneve"; id: number };
+  /** The ends on the other side of address translation, where `source` and `destination` are those on this interface. */
+  nat?: { source: Endpoint; destination: Endpoint };
   process?: ProcessReference;
   rule: RuleReference;
 }

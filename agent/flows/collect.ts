@@ -106,7 +106,7 @@ export function readEnds(key: Buffer, fromLow: boolean): FlowEnds {
 /** An entry's facts, seen from the end that opened the connection. */
 export function readFlow(entry: FlowEntry): FlowEnds & {
   direction: "ingress" | "egress"; vlan: number[]; tunnel: number; openedNs: bigint; openedJiffies: bigint; seenJiffies: bigint; packets: [number, number]; bytes: [number, number];
-  cookie: bigint; slot: number; staged: number; generation: number; icmpType: number; icmpCode: number; tcpFlags: [number, number]; closed: boolean;
+  cookie: bigint; beyond: Buffer; slot: number; staged: number; generation: number; icmpType: number; icmpCode: number; tcpFlags: [number, number]; closed: boolean;
 } {
   const { key, value } = entry;
   const flags = value.readUInt32LE(Flow.flags);
@@ -123,6 +123,7 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
     packets: pair(Flow.packets),
     bytes: pair(Flow.bytes),
     cookie: value.readBigUInt64LE(Flow.cookie),
+    beyond: value.subarray(Flow.beyond.at, Flow.beyond.at + Flow.beyond.size),
     slot: generation === GENERATION_WRITING ? Slot.NONE : value.readUInt32LE(Flow.decision.slot),
     staged: value.readUInt32LE(Flow.decision.staged),
     generation,

@@ -2,7 +2,7 @@
 
 import { protocolName } from "../../config/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
-import { connectionType, describeOwner, endpointOf, isIcmp, type Names, tunnelOf } from "../events/decode.ts";
+import { connectionType, describeOwner, endpointOf, isIcmp, type Names, natOf, tunnelOf } from "../events/decode.ts";
 import type { ConnectionEvent, ConnectionFields, ProcessReference, Workload } from "../events/event.ts";
 import { Owner, Slot } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
@@ -55,11 +55,13 @@ const openedOf = ({ openedNs }: Flow): number => wallTime(monotonicEpoch(), open
 
 function fieldsOf(flow: Flow, describer: Describer): Omit<ConnectionFields, "time" | "rule"> & Pick<ConnectionEvent, "packets" | "bytes"> {
   const tunnel = tunnelOf(flow.tunnel);
+  const nat = natOf(flow.beyond, flow.protocol);
   return {
     direction: flow.direction,
     ...describeEnds(flow, { type: flow.icmpType, code: flow.icmpCode }, describer),
     ...(flow.vlan.length === 0 ? {} : { vlan: flow.vlan }),
     ...(tunnel === undefined ? {} : { tunnel }),
+    ...(nat === undefined ? {} : { nat }),
     ...ownerOf(flow.cookie, describer),
     packets: flow.packets,
     bytes: flow.bytes,

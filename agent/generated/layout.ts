@@ -30,6 +30,7 @@ export const Limit = {
   NETWORK_LINES_PROBED: 8,
   NETWORK_LENGTHS: 48,
   DROP_REASONS: 256,
+  NAMESPACES: 4,
   DROPS_A_SECOND: 10000,
 } as const;
 
@@ -202,7 +203,8 @@ export const Fault = {
   RATE_RACE: 12,
   CONNECTION_INSERT: 13,
   DROP_INSERT: 14,
-  COUNT: 15,
+  DIVERTED_INSERT: 15,
+  COUNT: 16,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -221,6 +223,7 @@ export const FaultNames: readonly string[] = [
   "rate_race",
   "connection_insert",
   "drop_insert",
+  "diverted_insert",
 ];
 
 export const Member = {
@@ -329,6 +332,7 @@ export const FlowFlag = {
   OPENER_IS_LOW: 1,
   CLOSED: 2,
   UNCLAIMED: 4,
+  LEFT: 8,
 } as const;
 
 export const OwnerFlag = {
@@ -604,6 +608,33 @@ export const MeterKey = {
   address_be: { at: 8, count: 2, stride: 8 },
 } as const;
 
+export const Ends = {
+  size: 40,
+  source_be: { at: 0, count: 2, stride: 8 },
+  destination_be: { at: 16, count: 2, stride: 8 },
+  source_port: 32,
+  destination_port: 34,
+} as const;
+
+export const BehindKey = {
+  size: 24,
+  address_be: { at: 0, count: 2, stride: 8 },
+  ifindex: 16,
+} as const;
+
+export const Behind = {
+  size: 16,
+  namespaces: { at: 0, count: 4, stride: 4 },
+} as const;
+
+export const LocalEnd = {
+  size: 24,
+  address_be: { at: 0, count: 2, stride: 8 },
+  ifindex: 16,
+  port: 20,
+  protocol: 22,
+} as const;
+
 export const TrafficCounter = {
   size: 16,
   packets: 0,
@@ -647,7 +678,7 @@ export const Decision = {
 } as const;
 
 export const Flow = {
-  size: 144,
+  size: 184,
   seen_jiffies: 0,
   packets: { at: 8, count: 2, stride: 8 },
   bytes: { at: 24, count: 2, stride: 8 },
@@ -674,6 +705,14 @@ export const Flow = {
   opened_ns: 120,
   opened_jiffies: 128,
   cookie: 136,
+  beyond: {
+    at: 144,
+    size: 40,
+    source_be: { at: 144, count: 2, stride: 8 },
+    destination_be: { at: 160, count: 2, stride: 8 },
+    source_port: 176,
+    destination_port: 178,
+  },
 } as const;
 
 export const Owner = {
@@ -743,39 +782,47 @@ export const Drop = {
 } as const;
 
 export const Event = {
-  size: 176,
+  size: 216,
   time_ns: 0,
   source_be: { at: 8, count: 2, stride: 8 },
   destination_be: { at: 24, count: 2, stride: 8 },
-  opened_ns: 40,
-  packets: { at: 48, count: 2, stride: 8 },
-  bytes: { at: 64, count: 2, stride: 8 },
-  cookie: 80,
-  owner_started_ns: 88,
-  owner_cgroup: 96,
-  creator_started_ns: 104,
-  generation: 112,
-  slot: 116,
-  ifindex: 120,
-  tunnel: 124,
-  pid: 128,
-  uid: 132,
-  creator_pid: 136,
-  source_port: 140,
-  destination_port: 142,
-  vlan: { at: 144, count: 2, stride: 2 },
-  type: 148,
-  verdict: 149,
-  direction: 150,
-  protocol: 151,
-  reason: 152,
-  staged: 153,
-  icmp_type: 154,
-  icmp_code: 155,
-  tcp_flags: { at: 156, count: 2, stride: 1 },
-  owner_flags: 158,
-  owner_executions: 159,
-  command: { at: 160, count: 16, stride: 1 },
+  beyond: {
+    at: 40,
+    size: 40,
+    source_be: { at: 40, count: 2, stride: 8 },
+    destination_be: { at: 56, count: 2, stride: 8 },
+    source_port: 72,
+    destination_port: 74,
+  },
+  opened_ns: 80,
+  packets: { at: 88, count: 2, stride: 8 },
+  bytes: { at: 104, count: 2, stride: 8 },
+  cookie: 120,
+  owner_started_ns: 128,
+  owner_cgroup: 136,
+  creator_started_ns: 144,
+  generation: 152,
+  slot: 156,
+  ifindex: 160,
+  tunnel: 164,
+  pid: 168,
+  uid: 172,
+  creator_pid: 176,
+  source_port: 180,
+  destination_port: 182,
+  vlan: { at: 184, count: 2, stride: 2 },
+  type: 188,
+  verdict: 189,
+  direction: 190,
+  protocol: 191,
+  reason: 192,
+  staged: 193,
+  icmp_type: 194,
+  icmp_code: 195,
+  tcp_flags: { at: 196, count: 2, stride: 1 },
+  owner_flags: 198,
+  owner_executions: 199,
+  command: { at: 200, count: 16, stride: 1 },
 } as const;
 
 export const ProgramStarted = {

@@ -7,12 +7,13 @@ import {
   type Address, type Change, type Link, LINK_GROUPS, messages,
   parseAddress, parseChange, parseLink, RTM_GETADDR, RTM_GETLINK, RTM_GETTFILTER, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWTFILTER, viewOf,
 } from "./netlink.ts";
-import { DATAGRAM, dump, NETLINK_ROUTE, openNetlink } from "./netlink-socket.ts";
+import { DATAGRAM, dump, NETLINK_LISTEN_ALL_NSID, NETLINK_ROUTE, openNetlink, setNetlinkOption } from "./netlink-socket.ts";
 import { onReadable } from "./poll.ts";
 import { lastErrno, libc } from "./syscall.ts";
 
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
+const IFA_TARGET_NETNSID = 10;
 /** Of the message that asks for TC filters: parents of the two directions of clsact. */
 const TC_PARENTS = [0xfffffff2, 0xfffffff3] as const;
 
@@ -22,6 +23,15 @@ export function listLinks(): Link[] {
 
 export function listAddresses(): Address[] {
   return dump("list the network addresses", { of: NETLINK_ROUTE, request: RTM_GETADDR, answer: RTM_NEWADDR, header: Buffer.alloc(8) }).flatMap((message) => parseAddress(message.body) ?? []);
+}
+
+/** Those of another network namespace, by the number that this one has for it. */
+export function listAddressesIn(namespace: number): Address[] {
+  const header = Buffer.alloc(16);
+  header.writeUInt16LE(8, 8);
+  header.writeUInt16LE(IFA_TARGET_NETNSID, 10);
+  header.writeInt32LE(namespace, 12);
+  return dump("list the addresses of another network namespace", { of: NETLINK_ROUTE, request: RTM_GETADDR, answer: RTM_NEWADDR, header, strict: true }).flatMap((message) => parseAddress(message.body) ?? []);
 }
 
 /** How many TC filters anybody has at the device's clsact. */
@@ -44,10 +54,13 @@ export interface LinkWatch {
 
 /**
  * Tells every change from now on. When more came than the socket could hold, `onResync` is called instead: list
- * everything again. Start watching before listing, so that nothing falls between.
+ * everything again. Start watching before listing, so that nothing falls between. `everywhere`: also changes in the
+ * network namespaces that have a number in this one, without saying in which.
  */
-export function watchLinks(handlers: { onChange: (change: Change) => void; onResync: () => void }): LinkWatch {
-  const fd = openNetlink("watch the network devices", NETLINK_ROUTE, LINK_GROUPS);
+export function watchLinks(handlers: { onChange: (change: Change) => void; onResync: () => void }, everywhere = false): LinkWatch {
+  const operation = "watch the network devices";
+  const fd = openNetlink(operation, NETLINK_ROUTE, LINK_GROUPS);
+  if (everywhere) setNetlinkOption(operation, fd, NETLINK_LISTEN_ALL_NSID);
   const datagram = Buffer.allocUnsafe(DATAGRAM);
   const polling = onReadable(fd, () => {
     for (;;) {

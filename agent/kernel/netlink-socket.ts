@@ -14,8 +14,12 @@ export const DATAGRAM = 64 << 10;
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 const SOL_SOCKET = 1;
+const SOL_NETLINK = 270;
 const SO_RCVTIMEO = 20;
 const SO_RCVBUFFORCE = 33;
+/** Options of netlink sockets: news of all namespaces that have a number in this one, and requests that say more than a type. */
+export const NETLINK_LISTEN_ALL_NSID = 8;
+const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
 const BACKLOG = 1 << 20;
 /** A list that changes while it is read is read again, so often at most. */
@@ -28,6 +32,8 @@ export interface Question {
   request: number;
   answer: number;
   header: Uint8Array;
+  /** The header, and what follows it, say which of the list are meant. */
+  strict?: true;
 }
 
 export function dump(operation: string, question: Question): Message[] {
@@ -39,9 +45,10 @@ export function dump(operation: string, question: Question): Message[] {
 }
 
 /** Undefined when the list changed meanwhile. */
-function dumpOnce(operation: string, { of, request, answer, header }: Question): Message[] | undefined {
+function dumpOnce(operation: string, { of, request, answer, header, strict }: Question): Message[] | undefined {
   const fd = openNetlink(operation, of);
   try {
+    if (strict) setNetlinkOption(operation, fd, NETLINK_GET_STRICT_CHK);
     const question = dumpRequest(request, 1, header);
     check(operation, libc().send(fd, question, question.length, 0));
     const found: Message[] = [];
@@ -84,4 +91,11 @@ export function openNetlink(operation: string, of: number, groups = 0): number {
     closeSync(fd);
     throw error;
   }
+}
+
+/** Switches it on. */
+export function setNetlinkOption(operation: string, fd: number, option: number): void {
+  const on = Buffer.alloc(4);
+  on.writeInt32LE(1);
+  check(operation, libc().setsockopt(fd, SOL_NETLINK, option, on, on.length));
 }

@@ -27,6 +27,7 @@ enum weir_limit {
 	LIMIT_NETWORK_LINES_PROBED = 8,	/* in a row */
 	LIMIT_NETWORK_LENGTHS = 48,	/* of prefixes of one family that are not in lines */
 	LIMIT_DROP_REASONS = 256,	/* of the kernel, counted each; the last is for all that are beyond */
+	LIMIT_NAMESPACES = 4,		/* that have one address behind one device */
 	LIMIT_DROPS_A_SECOND = 10000,	/* told with their connections; the others are only counted */
 };
 
@@ -112,6 +113,7 @@ enum weir_fault {
 	FAULT_RATE_RACE,
 	FAULT_CONNECTION_INSERT,
 	FAULT_DROP_INSERT,
+	FAULT_DIVERTED_INSERT,
 	FAULT_COUNT,
 };
 

@@ -3,7 +3,7 @@
 #ifndef WEIR_WIRE_EVENTS_H
 #define WEIR_WIRE_EVENTS_H
 
-#include "common.h"
+#include "translation.h"
 
 /* What a flow event says. */
 enum weir_event_type {
@@ -22,6 +22,7 @@ struct event {
 	__u64 time_ns;			/* CLOCK_MONOTONIC */
 	__u64 source_be[2];		/* of the opener */
 	__u64 destination_be[2];
+	struct ends beyond;		/* as in struct flow */
 	__u64 opened_ns;
 	__u64 packets[2];
 	__u64 bytes[2];

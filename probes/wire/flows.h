@@ -3,7 +3,7 @@
 #ifndef WEIR_WIRE_FLOWS_H
 #define WEIR_WIRE_FLOWS_H
 
-#include "common.h"
+#include "translation.h"
 
 struct traffic_counter {
 	__u64 packets;
@@ -45,6 +45,7 @@ enum weir_flow_flag {
 	FLOW_OPENER_IS_LOW = 1 << 0,
 	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
 	FLOW_UNCLAIMED = 1 << 2,	/* no local process was seen sending, yet or lately */
+	FLOW_LEFT = 1 << 3,		/* a packet of it has left here, so that its translation is known if there is one */
 };
 
 /* What each packet of a known connection touches comes first: it then lies in few cache lines. */
@@ -64,6 +65,7 @@ struct flow {
 	__u64 opened_ns;		/* CLOCK_MONOTONIC */
 	__u64 opened_jiffies;
 	__u64 cookie;			/* of the local socket, 0 if unknown */
+	struct ends beyond;		/* the opener's, on the other side of address translation */
 };
 
 enum {

@@ -54,6 +54,11 @@ test("an ICMP message, tags, a tunnel and a reason are told", () => {
   );
 });
 
+test("the ends behind address translation are told", () => {
+  const nat = { source: { address: "172.17.0.2", port: 40000 }, destination: { address: "2001:db8::2", port: 23 } };
+  assert.match(eventText(event({ nat })), / eth0 in nat=172\.17\.0\.2:40000>\[2001:db8::2\]:23 pid=/);
+});
+
 test("a process that calls itself something else than the file it runs is shown with that file", () => {
   const disguised = event({ process: { pid: 9, name: "sshd", executable: "/tmp/.x/miner", uid: 33 } });
   assert.match(eventText(disguised), /pid=9 sshd executable=\/tmp\/\.x\/miner /);

@@ -158,7 +158,7 @@ test("rule list, flows and metrics print tables and JSON", async () => {
   assert.deepEqual(rules, fixture.agent.rows);
   assert.match((await fixture.weir(["rule", "list"])).stdout, /no-telnet-in +block, enforced +12 +1,234,567 +99 MB +34 +0 /);
   assert.deepEqual(JSON.parse((await fixture.weir(["flows", "--json"])).stdout), fixture.agent.connections);
-  assert.match((await fixture.weir(["flows"])).stdout, /tcp +\[2001:db8::1\]:40000 +\[2001:db8::2\]:443 +eth0 out +established +curl 4711 +3f2a1bc4d5e6\/web +default +10 \/ 20 +1\.5 kB \/ 2\.0 MB +- +1 m 15 s +3 s/);
+  assert.match((await fixture.weir(["flows"])).stdout, /tcp +\[2001:db8::1\]:40000 +\[2001:db8::2\]:443 +- +eth0 out +established +curl 4711 +3f2a1bc4d5e6\/web +default +10 \/ 20 +1\.5 kB \/ 2\.0 MB +- +1 m 15 s +3 s/);
   assert.equal((await fixture.weir(["metrics"])).stdout, fixture.agent.metrics());
 });
 

@@ -22,6 +22,11 @@ const RECORD = bytes(
   "00 ca 9a 3b 00 00 00 00", // time: one second
   "00 00 00 00 00 00 00 00 00 00 ff ff c6 12 00 81", // source
   "00 00 00 00 00 00 00 00 00 00 ff ff c6 12 00 02", // destination
+  "00 00 00 00 00 00 00 00 00 00 ff ff c6 12 00 81", // the ends behind address translation: source
+  "00 00 00 00 00 00 00 00 00 00 ff ff ac 11 00 02", // destination
+  "40 9c", // source port
+  "50 00", // destination port
+  "00 00 00 00", // not used
   "00 65 cd 1d 00 00 00 00", // opened: half a second
   "03 00 00 00 00 00 00 00 02 00 00 00 00 00 00 00", // packets of both ends
   "2c 01 00 00 00 00 00 00 c8 00 00 00 00 00 00 00", // bytes of both ends
@@ -64,6 +69,7 @@ test("a record is exactly these bytes, and means exactly this", () => {
     protocol: "tcp",
     source: { address: "198.18.0.129", port: 40000 },
     destination: { address: "198.18.0.2", port: 23 },
+    nat: { source: { address: "198.18.0.129", port: 40000 }, destination: { address: "172.17.0.2", port: 80 } },
     vlan: [5],
     tunnel: { kind: "vxlan", id: 42 },
     process: { pid: 1234, name: "telnetd", executable: "/proc/1234/exe since 7", arguments: ["telnetd", "4"], uid: 1000, user: "user1000", creator: 1233 },

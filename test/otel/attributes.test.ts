@@ -9,6 +9,7 @@ const CONVENTIONAL = new Set<string>(Object.values(conventions).filter((value) =
 
 const FULL = verdict({
   vlan: [10, 20], tunnel: { kind: "vxlan", id: 42 }, icmp: { type: 8, code: 0 }, reason: "tunnel_depth",
+  nat: { source: { address: "172.17.0.2", port: 40_000 }, destination: { address: "198.18.0.2", port: 23 } },
   container: { id: "3f2a1b", runtime: "docker", name: "web", image: "registry:5000/nginx:1.27", labels: { "com.docker.compose.service": "web" } },
   pod: { uid: "74c13223", name: "web-0", namespace: "shop" }, unit: "nginx.service",
 });
@@ -26,6 +27,12 @@ test("tags, tunnel, ICMP and reason are there when the event has them", () => {
   assert.equal(attributes["weir.icmp.type"], 8);
   assert.equal(attributes["weir.icmp.code"], 0);
   assert.equal(attributes["error.type"], "tunnel_depth");
+});
+
+test("the ends behind address translation are there when the event has them, with ports where there are any", () => {
+  const told = (nat: typeof FULL.nat) => Object.entries(verdictAttributes({ ...FULL, nat: nat! })).filter(([name]) => name.startsWith("weir.nat."));
+  assert.deepEqual(told(FULL.nat), [["weir.nat.source.address", "172.17.0.2"], ["weir.nat.source.port", 40_000], ["weir.nat.destination.address", "198.18.0.2"], ["weir.nat.destination.port", 23]]);
+  assert.deepEqual(told({ source: { address: "172.17.0.2" }, destination: { address: "198.18.0.2" } }), [["weir.nat.source.address", "172.17.0.2"], ["weir.nat.destination.address", "198.18.0.2"]]);
 });
 
 test("container, pod and unit are there when the event has them", () => {

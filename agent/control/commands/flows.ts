@@ -15,6 +15,7 @@ const COLUMNS: Column<FlowRow>[] = [
   { title: "PROTOCOL", value: (row) => row.protocol },
   { title: "SOURCE", value: (row) => endpoint(row.source) },
   { title: "DESTINATION", value: (row) => endpoint(row.destination) },
+  { title: "TRANSLATED", value: translation },
   { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}` },
   { title: "STATE", value: (row) => row.state },
   { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-") },
@@ -27,6 +28,13 @@ const COLUMNS: Column<FlowRow>[] = [
   { title: "IDLE", value: (row) => duration(row.idle_s), right: true },
 ];
 
+/** The ends that are others beyond. */
+function translation({ source, destination, nat }: FlowRow): string {
+  if (nat === undefined) return "-";
+  const changed = [["from", source, nat.source], ["to", destination, nat.destination]] as const;
+  return changed.filter(([, here, beyond]) => endpoint(here) !== endpoint(beyond)).map(([word, , beyond]) => `${word} ${endpoint(beyond)}`).join(" ");
+}
+
 const LISTING: Listing<keyof FlowFilter, FlowRow> = {
   filters: FILTERS,
   usual: 100,
@@ -37,7 +45,7 @@ const LISTING: Listing<keyof FlowFilter, FlowRow> = {
 
 export const command: Command = {
   usage: "flows [--process NAME] [--port NUMBER] [...] [--limit N] [--json]",
-  about: "Shows live connections: who talks to whom, which process, which rule decided. Packets and bytes are those of the\nopener, then those of the other end; dropped is what others than weir dropped of them: see weir drops.",
+  about: "Shows live connections: who talks to whom, which process, which rule decided. Translated are ends that are others behind\naddress translation. Packets and bytes are those of the opener, then those of the other end; dropped is what others than\nweir dropped of them: see weir drops.",
   options: listingOptions(LISTING),
   examples: [
     ["weir flows", "the first 100 connections"],

@@ -20,8 +20,8 @@ interfaces: { include: [eth0] }
 rules:
   - { name: no-7023, action: block, enforce: true, direction: egress, layer4: { protocol: udp, destination_ports: [${PORT}] } }
 `;
-/** Bits of CAP_DAC_READ_SEARCH, NET_ADMIN, SYS_PTRACE, SYS_ADMIN, PERFMON and BPF. */
-const RIGHTS = [2n, 12n, 19n, 21n, 38n, 39n].reduce((all, bit) => all | (1n << bit), 0n).toString(16).padStart(16, "0");
+/** Bits of CAP_DAC_READ_SEARCH, NET_BROADCAST, NET_ADMIN, SYS_PTRACE, SYS_ADMIN, PERFMON and BPF. */
+const RIGHTS = [2n, 11n, 12n, 19n, 21n, 38n, 39n].reduce((all, bit) => all | (1n << bit), 0n).toString(16).padStart(16, "0");
 
 test("within its limits the service detects, drops, goes on after a crash, and leaves nothing when it is stopped", here, async () => {
   await using lab = await makeLab();

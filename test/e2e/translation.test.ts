@@ -1,0 +1,209 @@
+/**
+ * Connections of containers, which are network namespaces behind a bridge or a device of their own: translated by netfilter
+ * or only passed on, both ways. Each is told with both its tuples and its process, or with none, and never with another's.
+ */
+
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+
+import { ControlClient } from "../../agent/control/client.ts";
+import type { FlowRow } from "../../agent/flows/row.ts";
+import { AgentHome } from "../harness/agent.ts";
+import { eventually } from "../harness/eventually.ts";
+import { type Lab, makeLab } from "../harness/netns.ts";
+import { requires, root, tool } from "../harness/require.ts";
+
+const TALKER = join(import.meta.dirname, "talker-child.ts");
+const PROTOCOLS = ["tcp", "udp"] as const;
+const FAMILIES = ["ipv4", "ipv6"] as const;
+
+/** What the two containers behind the bridge, and the one with a device of its own, have; each bridge has the first. */
+const NET = { ipv4: "10.77.0", ipv6: "fd77:" } as const;
+const at = (family: "ipv4" | "ipv6", number: number): string => (family === "ipv4" ? `${NET.ipv4}.${number}` : `${NET.ipv6}:${number}`);
+
+const RULES = (own: Record<"ipv4" | "ipv6", string>): string => `
+table inet weir_test {
+  chain out { type nat hook postrouting priority 100;
+    oifname eth0 meta l4proto { tcp, udp } th dport 9000-9099 masquerade
+  }
+  chain in { type nat hook prerouting priority -100;
+    iifname eth0 ip daddr ${own.ipv4} meta l4proto { tcp, udp } th dport 8080 dnat ip to ${at("ipv4", 2)}:80
+    iifname eth0 ip6 daddr ${own.ipv6} meta l4proto { tcp, udp } th dport 8080 dnat ip6 to [${at("ipv6", 2)}]:80
+    iifname eth0 meta l4proto { tcp, udp } th dport 8090 redirect to :8091
+  }
+}`;
+
+describe("a connection that this host translates or passes on", requires(root(), tool("nft", "nftables")), () => {
+  let lab: Lab;
+  let agent: AgentHome;
+  let here: Record<"ipv4" | "ipv6", string>;
+  let far: Record<"ipv4" | "ipv6", string>;
+
+  before(async () => {
+    lab = await makeLab({
+      namespaces: ["one", "two", "routed", "host", "outside"],
+      links: [
+        { from: "host:eth0", to: "outside:eth0" },
+        { from: "host:v1", to: "one:eth0" },
+        { from: "host:v2", to: "two:eth0" },
+        { from: "host:v3", to: "routed:eth0" },
+      ],
+    });
+    here = endsOf("host:eth0");
+    far = endsOf("outside:eth0");
+    await lab.exec("host", "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
+    const rules = lab.spawn("host", ["nft", "-f", "-"], { stdio: ["pipe", "inherit", "inherit"] });
+    rules.stdin!.end(RULES(here));
+    await lab.exec("host", "sh", "-c", `ip link add br0 type bridge && ip address add ${at("ipv4", 1)}/24 dev br0 && ip address add ${at("ipv6", 1)}/64 dev br0 nodad && ip link set br0 up
+      for device in v1 v2; do ip address flush dev $device && ip link set $device master br0; done`);
+    for (const [number, namespace] of [[2, "one"], [3, "two"]] as const) {
+      await lab.exec(namespace, "sh", "-c", `ip address flush dev eth0 && ip address add ${at("ipv4", number)}/24 dev eth0 && ip address add ${at("ipv6", number)}/64 dev eth0 nodad
+        ip route add default via ${at("ipv4", 1)} && ip route add default via ${at("ipv6", 1)}`);
+    }
+    for (const [namespace, gateway] of [["routed", "host:v3"], ["outside", "host:eth0"]] as const) {
+      const { ipv4, ipv6 } = lab.end(gateway);
+      await lab.exec(namespace, "sh", "-c", `ip route add default via ${ipv4} && ip route add default via ${ipv6}`);
+    }
+    agent = await AgentHome.make(lab, "host");
+    await agent.start({ config: "interfaces: { include: [eth0] }\nrules:\n  - { name: all, action: allow }" });
+    for (const protocol of PROTOCOLS) for (const port of [9000, 7000]) await talk("outside", "serve", protocol, "::", String(port));
+  });
+
+  after(async () => {
+    await agent[Symbol.asyncDispose]();
+    await lab[Symbol.asyncDispose]();
+  });
+
+  /** Answers once it serves, or was answered. */
+  async function talk(namespace: string, ...words: string[]): Promise<Talker> {
+    const talker = new Talker(lab.spawn(namespace, [process.execPath, TALKER, ...words], { stdio: ["pipe", "pipe", "inherit"] }));
+    await talker.said(/^(serves|answered|waits)$/);
+    return talker;
+  }
+
+  /** As weir writes them. */
+  function endsOf(end: string): Record<"ipv4" | "ipv6", string> {
+    const { ipv4, ipv6 } = lab.end(end);
+    return { ipv4, ipv6: new URL(`http://[${ipv6}]`).hostname.slice(1, -1) };
+  }
+
+  async function flow(which: (row: FlowRow) => boolean): Promise<FlowRow> {
+    return eventually("the flow", async () => (await new ControlClient(agent.controlSocket).flows({}, 10_000)).find(which));
+  }
+
+  const from = (protocol: string, port: number) => (row: FlowRow): boolean => row.protocol === protocol && (row.nat?.source.port ?? row.source.port) === port;
+
+  for (const protocol of PROTOCOLS) {
+    for (const family of FAMILIES) {
+      for (const [port, translated] of [[9000, true], [7000, false]] as const) {
+        it(`of a container's own is its process's, ${translated ? "masqueraded" : "not translated"} (${protocol}, ${family})`, async () => {
+          for (const [namespace, address] of [["one", at(family, 2)], ["routed", endsOf("routed:eth0")[family]]] as const) {
+            using client = await talk(namespace, "speak", protocol, far[family], String(port));
+            const row = await flow(from(protocol, client.port));
+            assert.equal(row.direction, "egress");
+            assert.equal(row.process?.pid, client.pid, JSON.stringify(row));
+            assert.deepEqual(row.destination, { address: far[family], port });
+            assert.equal(row.source.address, translated ? here[family] : address);
+            assert.deepEqual(row.nat, translated ? { source: { address, port: client.port }, destination: row.destination } : undefined);
+          }
+        });
+      }
+    }
+  }
+
+  /** Somebody outside comes to a port here. */
+  const comes = (protocol: string, family: "ipv4" | "ipv6", port: number): Promise<Talker> => talk("outside", "speak", protocol, here[family], String(port));
+
+  for (const protocol of PROTOCOLS) {
+    for (const family of FAMILIES) {
+      const arrived = (client: Talker): Promise<FlowRow> => flow(from(protocol, client.port));
+
+      it(`to a published port is the container's, whoever listens on it here (${protocol}, ${family})`, async () => {
+        using server = await talk("one", "serve", protocol, family === "ipv4" ? "0.0.0.0" : "::", "80");
+        using listener = await talk("host", "serve", protocol, here[family], "8080");
+        for (let time = 1; time <= 2; time++) {
+          using client = await comes(protocol, family, 8080);
+          const row = await arrived(client);
+          assert.deepEqual([row.direction, row.source.address, row.destination], ["ingress", far[family], { address: here[family], port: 8080 }]);
+          assert.deepEqual(row.nat, { source: row.source, destination: { address: at(family, 2), port: 80 } });
+          assert.equal(row.process?.pid, server.pid, JSON.stringify(row));
+          // Of the first one the listener could be believed to get it; of none after that.
+          const line = await agent.auditLine(new RegExp(` ALLOWED all ${protocol} \\S+:${client.port} > `));
+          if (time === 2) assert.doesNotMatch(line, / pid=/);
+          else assert.match(line, new RegExp(`( pid=${listener.pid} |[^=]+$)`));
+        }
+      });
+
+      it(`to a port that is not published is its listener's (${protocol}, ${family})`, async () => {
+        using server = await talk("host", "serve", protocol, here[family], "8081");
+        using client = await comes(protocol, family, 8081);
+        const row = await arrived(client);
+        assert.deepEqual([row.nat, row.process?.pid], [undefined, server.pid]);
+      });
+
+      it(`to a port that is led to another one here is that one's listener's (${protocol}, ${family})`, async () => {
+        using server = await talk("host", "serve", protocol, here[family], "8091");
+        using client = await comes(protocol, family, 8090);
+        const row = await arrived(client);
+        assert.deepEqual(row.nat?.destination, { address: here[family], port: 8091 });
+        assert.equal(row.process?.pid, server.pid);
+      });
+    }
+  }
+
+  it("is the sender's where another container has the same address, and nobody's where it has the same connection", async () => {
+    await lab.exec("two", "ip", "address", "add", `${at("ipv4", 2)}/32`, "dev", "lo");
+    try {
+      const [address, port] = [at("ipv4", 2), 41_000];
+      using one = await talk("one", "speak", "udp", far.ipv4, "9000", address, String(port));
+      assert.equal((await flow(from("udp", port))).process?.pid, one.pid);
+      const twins = [await talk("one", "speak", "udp", far.ipv4, "9001", address, `silent${port + 1}`), await talk("two", "speak", "udp", far.ipv4, "9001", address, `silent${port + 1}`)] as const;
+      twins[0].again();
+      const row = await flow(from("udp", port + 1));
+      assert.deepEqual([row.nat?.source, row.process], [{ address, port: port + 1 }, undefined]);
+      for (const twin of twins) twin[Symbol.dispose]();
+    } finally {
+      await lab.exec("two", "ip", "address", "delete", `${at("ipv4", 2)}/32`, "dev", "lo");
+    }
+  });
+
+  it("is told with both its tuples in the audit log from its first packet on", async () => {
+    using client = await talk("one", "speak", "tcp", far.ipv4, "9000");
+    const line = await agent.auditLine(new RegExp(` ALLOWED all tcp \\S+ > ${far.ipv4.replaceAll(".", "\\.")}:9000 eth0 out nat=\\S+:${client.port}>`));
+    assert.ok(line.includes(` nat=${at("ipv4", 2)}:${client.port}>${far.ipv4}:9000 pid=${client.pid} `), line);
+  });
+});
+
+class Talker implements Disposable {
+  readonly child: ChildProcess;
+  readonly lines: string[] = [];
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    createInterface(child.stdout!).on("line", (line) => this.lines.push(line));
+  }
+
+  async said(what: RegExp): Promise<void> {
+    await eventually(`${this.child.spawnargs.join(" ")} says ${what}, not ${this.lines.join(", ")}`, () => this.lines.some((line) => what.test(line)));
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  get port(): number {
+    return Number(this.lines[0]);
+  }
+
+  /** Speaks once more. */
+  again(): void {
+    this.child.stdin!.write("x");
+  }
+
+  [Symbol.dispose](): void {
+    this.child.stdin!.end();
+  }
+}
