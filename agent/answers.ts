@@ -19,6 +19,7 @@ import { listFlows } from "./flows/list.ts";
 import type { FlowRates } from "./flows/top.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
+import { readIteratorAside } from "./kernel/iterator.ts";
 import type { Operations } from "./operations.ts";
 import type { RuleBook } from "./rulebook.ts";
 import type { SessionKeeper } from "./sessions.ts";
@@ -48,6 +49,7 @@ export function answersOf(parts: AnswerParts): AgentControl {
   const { config, figures, rates, operate, tables, drops, describer, hashes, busiest, subscribers } = parts;
   const listed = <Row extends { process?: ProcessReference }>(hash: boolean, list: (by: Describer) => Row[] | Promise<Row[]>): Row[] | Promise<Row[]> =>
     hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer);
+  const rawHolders = (): Promise<Buffer> => readIteratorAside(parts.plane.program("weir_raw_sockets"));
   return {
     status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
     setMode: (wanted, caller) => operate.setMode(wanted, caller),
@@ -68,7 +70,7 @@ export function answersOf(parts: AnswerParts): AgentControl {
     drops: (filter, limit, hash) => listed(hash, (by) => listDrops(drops, by, (row) => matches(DROP_TESTS, row, filter), limit)),
     flows: (filter, limit, hash) => listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
     top: (by, limit) => busiest.top(by, limit),
-    sockets: (filter, limit, hash) => listed(hash, (by) => inventory(tables, by, (row) => matches(SOCKET_TESTS, row, filter), limit)),
+    sockets: (filter, limit, hash) => listed(hash, (by) => inventory({ tables, describer: by, rawHolders }, (row) => matches(SOCKET_TESTS, row, filter), limit)),
     subscribe(listener) {
       subscribers.add(listener);
       return () => void subscribers.delete(listener);

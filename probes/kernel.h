@@ -26,6 +26,8 @@
 #define FAMILY_INET6 10
 #define FAMILY_PACKET 17
 
+#define SOCKET_RAW 3	/* SOCK_RAW */
+
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
 struct net {
@@ -44,6 +46,7 @@ struct sock_common {
 	volatile unsigned char skc_state;
 	unsigned char skc_reuseport : 1;
 	__be16 skc_dport;
+	int skc_bound_dev_if;
 	struct {
 		__s64 counter;
 	} skc_cookie;
@@ -60,6 +63,7 @@ struct tcp_sock {
 
 struct inode {
 	__u16 i_mode;
+	unsigned long i_ino;
 } KERNEL_TYPE;
 
 struct file {
@@ -68,6 +72,7 @@ struct file {
 } KERNEL_TYPE;
 
 struct socket {
+	short type;
 	struct file *file;
 	struct sock *sk;
 } KERNEL_TYPE;

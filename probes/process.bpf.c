@@ -3,6 +3,7 @@
  * Who owns a socket, as far as its processes' own calls tell. None of these hooks is a system call's tracepoint: one of
  * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
  */
+#include "holders.h"
 #include "programs.h"
 #include "sender.h"
 
@@ -59,31 +60,6 @@ int BPF_PROG(weir_neighbour_awaited, struct neighbour *neighbour, int waits)
 	cookie = BPF_CORE_READ(last, sk, __sk_common.skc_cookie.counter);
 	if (cookie && cookie_of_descriptor(first_argument()) == cookie)
 		own_used(cookie);
-	return 0;
-}
-
-/* One open socket of one process, for those that are older than the agent. */
-SEC("iter/task_file")
-int weir_older_sockets(struct bpf_iter__task_file *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct holding holding = {};
-	struct socket *socket;
-	__u16 family;
-
-	if (!task || !file)
-		return 0;
-	socket = bpf_sock_from_file(file);
-	if (!socket || !socket->sk)
-		return 0;
-	family = socket->sk->__sk_common.skc_family;
-	if (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_PACKET)
-		return 0;
-	holding.cookie = bpf_get_socket_cookie(socket->sk);
-	holding.parent = BPF_CORE_READ(task, real_parent, tgid);
-	describe_process(&holding.holder, task);
-	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
 	return 0;
 }
 

@@ -13,7 +13,7 @@ export const SOCKET_TESTS: Tests<SocketRow, Field> = {
   protocol: (row, wanted) => row.protocol === wanted.toLowerCase(),
   state: (row, wanted) => row.state === wanted.toLowerCase(),
   address: (row, wanted) => isAt(row.local, wanted) || isAt(row.remote, wanted),
-  port: (row, wanted) => row.local.port === Number(wanted) || row.remote?.port === Number(wanted),
+  port: (row, wanted) => row.local?.port === Number(wanted) || row.remote?.port === Number(wanted),
   ...OWNER_TESTS,
   rule: (row, wanted) => row.rule === wanted,
 };

@@ -80,12 +80,20 @@ export function describeEnds(ends: FlowEnds, icmp: { type: number; code: number 
 }
 
 /** The process that last used the socket, and what it is part of. */
-export function ownerOf(cookie: bigint, { owners, names }: Describer): (Workload & { process: ProcessReference }) | undefined {
+export function ownerOf(cookie: bigint, describer: Describer): (Workload & { process: ProcessReference }) | undefined {
+  const owner = recordOf(cookie, describer.owners);
+  return owner === undefined ? undefined : describeRecord(owner, describer);
+}
+
+/** What is known of a socket's owner, as struct owner. */
+export function recordOf(cookie: bigint, owners: BpfMap): Buffer | undefined {
   if (cookie === 0n) return undefined;
   const key = Buffer.alloc(8);
   key.writeBigUInt64LE(cookie);
-  const owner = owners.lookup(key);
-  if (owner === undefined) return undefined;
+  return owners.lookup(key);
+}
+
+export function describeRecord(owner: Buffer, { names }: Describer): Workload & { process: ProcessReference } {
   return describeOwner(names, {
     pid: owner.readUInt32LE(Owner.pid),
     startedNs: owner.readBigUInt64LE(Owner.started_ns),

@@ -729,22 +729,24 @@ export const Owner = {
 } as const;
 
 export const Holding = {
-  size: 72,
+  size: 80,
   cookie: 0,
+  inode: 8,
   holder: {
-    at: 8,
+    at: 16,
     size: 56,
-    started_ns: 8,
-    cgroup: 16,
-    creator_started_ns: 24,
-    pid: 32,
-    uid: 36,
-    creator_pid: 40,
-    flags: 44,
-    executions: 46,
-    command: { at: 48, count: 16, stride: 1 },
+    started_ns: 16,
+    cgroup: 24,
+    creator_started_ns: 32,
+    pid: 40,
+    uid: 44,
+    creator_pid: 48,
+    flags: 52,
+    executions: 54,
+    command: { at: 56, count: 16, stride: 1 },
   },
-  parent: 64,
+  parent: 72,
+  ifindex: 76,
 } as const;
 
 export const FlowCounter = {

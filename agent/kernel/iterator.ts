@@ -1,6 +1,7 @@
 /** Runs a program of the `iter/` sections over all objects of its kind, and answers what it wrote. */
 
-import { closeSync, readSync } from "node:fs";
+import { closeSync, read as readFile, readSync } from "node:fs";
+import { promisify } from "node:util";
 
 import { createLink } from "./attachment.ts";
 import { KernelError } from "./errors.ts";
@@ -10,32 +11,47 @@ import type { BpfProgram } from "./program.ts";
 /** Longer answers are cut here, so that no number of objects takes the memory of the host. */
 const ANSWER_LIMIT = 64 << 20;
 const CHUNK = 64 << 10;
+const readAsync = promisify(readFile);
 
 export function readIterator(program: BpfProgram): Buffer {
-  const operation = `run the program ${program.name} over ${program.section}`;
-  const link = expectDescriptor(operation, createLink(program, 0, program.attachType, 0));
-  try {
-    const iterator = expectDescriptor(operation, libbpf().iterCreate(link));
-    try {
-      return readAll(iterator);
-    } finally {
-      closeSync(iterator);
-    }
-  } finally {
-    closeSync(link);
-  }
-}
-
-function readAll(fd: number): Buffer {
+  using iterator = new Iterator(program);
   const chunks: Buffer[] = [];
-  for (let length = 0; length < ANSWER_LIMIT; ) {
+  for (let length = 0, read = 1; read > 0 && length < ANSWER_LIMIT; length += read) {
     const chunk = Buffer.allocUnsafe(CHUNK);
-    const read = readSync(fd, chunk);
-    if (read === 0) break;
+    read = readSync(iterator.fd, chunk);
     chunks.push(chunk.subarray(0, read));
-    length += read;
   }
   return Buffer.concat(chunks);
+}
+
+/** The same, while others have their turn. */
+export async function readIteratorAside(program: BpfProgram): Promise<Buffer> {
+  using iterator = new Iterator(program);
+  const chunks: Buffer[] = [];
+  for (let length = 0, read = 1; read > 0 && length < ANSWER_LIMIT; length += read) {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    ({ bytesRead: read } = await readAsync(iterator.fd, { buffer: chunk }));
+    chunks.push(chunk.subarray(0, read));
+  }
+  return Buffer.concat(chunks);
+}
+
+class Iterator implements Disposable {
+  readonly fd: number;
+
+  constructor(program: BpfProgram) {
+    const operation = `run the program ${program.name} over ${program.section}`;
+    const link = expectDescriptor(operation, createLink(program, 0, program.attachType, 0));
+    try {
+      this.fd = expectDescriptor(operation, libbpf().iterCreate(link));
+    } finally {
+      closeSync(link); // the iterator holds it
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.fd);
+  }
 }
 
 function expectDescriptor(operation: string, fd: number): number {

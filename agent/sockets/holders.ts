@@ -21,12 +21,31 @@ export function noteHolders(program: BpfProgram, owners: BpfMap): number {
   return found.size;
 }
 
+/** A socket that processes have open. */
+export interface Held {
+  cookie: bigint;
+  ifindex: number;
+  /** As in the table of owners; absent where nobody is to be named. */
+  owner?: Buffer;
+}
+
+/** By the number of the socket, from records of struct holding. */
+export function heldByInode(records: Buffer): Map<bigint, Held> {
+  const owners = ownersOf(records);
+  const held = new Map<bigint, Held>();
+  for (const record of each(records)) {
+    const cookie = record.readBigUInt64LE(Holding.cookie);
+    const owner = owners.get(cookie);
+    held.set(record.readBigUInt64LE(Holding.inode), { cookie, ifindex: record.readUInt32LE(Holding.ifindex), ...(owner === undefined ? {} : { owner }) });
+  }
+  return held;
+}
+
 /** By cookie, from records of struct holding. */
 export function ownersOf(records: Buffer): Map<bigint, Buffer> {
   const parents = new Map<number, number>();
   const holders = new Map<bigint, Map<number, Buffer>>();
-  for (let at = 0; at + Holding.size <= records.length; at += Holding.size) {
-    const record = records.subarray(at, at + Holding.size);
+  for (const record of each(records)) {
     const pid = record.readUInt32LE(Holding.holder.pid);
     const cookie = record.readBigUInt64LE(Holding.cookie);
     parents.set(pid, record.readUInt32LE(Holding.parent));
@@ -42,6 +61,10 @@ export function ownersOf(records: Buffer): Map<bigint, Buffer> {
     owners.set(cookie, owner);
   }
   return owners;
+}
+
+function* each(records: Buffer): Generator<Buffer> {
+  for (let at = 0; at + Holding.size <= records.length; at += Holding.size) yield records.subarray(at, at + Holding.size);
 }
 
 /** Through processes that hold sockets themselves: of the others no parent is known. */

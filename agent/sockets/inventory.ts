@@ -1,19 +1,34 @@
 /** The sockets of this host with who owns them, and what weir knows of their connections. */
 
 import type { FlowTables } from "../flows/collect.ts";
-import { type Describer, ownerOf } from "../flows/describe.ts";
+import { type Describer, describeRecord, recordOf } from "../flows/describe.ts";
 import { flowsInTurns } from "../flows/list.ts";
+import { Owner, OwnerFlag } from "../generated/layout.ts";
 import { type KernelSocket, listSockets } from "./diag.ts";
+import { heldByInode } from "./holders.ts";
+import { listRawSockets, type RawSocket } from "./raw.ts";
 import type { SocketRow } from "./row.ts";
 import { TrafficOfSockets } from "./traffic.ts";
 
+export interface InventorySources {
+  tables: FlowTables;
+  describer: Describer;
+  /** Who has packet, raw and ping sockets open: records of struct holding. */
+  rawHolders(): Promise<Buffer>;
+}
+
+/** Of some it is known who has them open now, whether they were seen using them or not. */
+type ListedSocket = (KernelSocket | (Omit<RawSocket, "inode"> & { cookie: bigint })) & { holder?: Buffer };
+
 /** Listeners first, then by port. */
-export async function inventory(tables: FlowTables, describer: Describer, wanted: (row: SocketRow) => boolean, limit: number): Promise<SocketRow[]> {
-  const traffic = new TrafficOfSockets();
+export async function inventory(sources: InventorySources, wanted: (row: SocketRow) => boolean, limit: number): Promise<SocketRow[]> {
+  const { tables, describer } = sources;
+  const raw = await rawSockets(sources);
+  const traffic = new TrafficOfSockets(new Set(raw.flatMap(({ cookie }) => (cookie === 0n ? [] : cookie))));
   for await (const entry of flowsInTurns(tables)) traffic.add(entry);
   const rows: SocketRow[] = [];
   const now = describer.jiffies();
-  for (const socket of listSockets().sort(compare)) {
+  for (const socket of [...listSockets(), ...raw].sort(compare)) {
     const row = describe(socket, traffic, describer, now);
     if (wanted(row)) rows.push(row);
     if (rows.length === limit) break;
@@ -21,17 +36,31 @@ export async function inventory(tables: FlowTables, describer: Describer, wanted
   return rows;
 }
 
-function describe(socket: KernelSocket, of: TrafficOfSockets, describer: Describer, now: bigint): SocketRow {
-  const { protocol, state, local, remote, ifindex, uid, queued, cookie } = socket;
+async function rawSockets({ rawHolders }: InventorySources): Promise<ListedSocket[]> {
+  const sockets = listRawSockets();
+  if (sockets.length === 0) return [];
+  // Where the kernel does not tell, nobody is named, as the agent said when it started.
+  const held = heldByInode(await rawHolders().catch(() => Buffer.alloc(0)));
+  return sockets.map(({ inode, ...socket }) => {
+    const { cookie = 0n, ifindex = 0, owner } = held.get(inode) ?? {};
+    return { ...socket, cookie, ...(ifindex === 0 ? {} : { ifindex }), ...(owner === undefined ? {} : { holder: owner }) };
+  });
+}
+
+function describe(socket: ListedSocket, of: TrafficOfSockets, describer: Describer, now: bigint): SocketRow {
+  const { protocol, state, local, remote, ifindex, uid, queued } = socket;
+  const carries = "carries" in socket ? socket.carries : undefined;
   const { traffic: { connections, sent, received }, connection } = of.of(socket);
+  const owner = ownerRecord(socket, describer);
   return {
     protocol,
+    ...(carries === undefined ? {} : { carries }),
     state,
-    local,
+    ...(local === undefined ? {} : { local }),
     ...(remote === undefined ? {} : { remote }),
     ...(ifindex === undefined ? {} : { interface: describer.names.interface(ifindex) }),
     uid,
-    ...ownerOf(cookie, describer),
+    ...(owner === undefined ? {} : describeRecord(owner, describer)),
     queued,
     connections,
     sent,
@@ -40,7 +69,14 @@ function describe(socket: KernelSocket, of: TrafficOfSockets, describer: Describ
   };
 }
 
-function compare(a: KernelSocket, b: KernelSocket): number {
-  const rank = ({ state }: KernelSocket): number => (state === "listen" ? 0 : state === "bound" ? 1 : 2);
-  return rank(a) - rank(b) || a.local.port - b.local.port || a.protocol.localeCompare(b.protocol);
+/** Who was seen using it; else who has it open now, and not who had at the start of the agent. */
+function ownerRecord({ cookie, holder }: ListedSocket, { owners }: Describer): Buffer | undefined {
+  const known = recordOf(cookie, owners);
+  const seen = known !== undefined && (known.readUInt16LE(Owner.flags) & OwnerFlag.HOLDER) === 0;
+  return seen ? known : (holder ?? known);
+}
+
+function compare(a: ListedSocket, b: ListedSocket): number {
+  const rank = ({ state }: ListedSocket): number => (state === "listen" ? 0 : state === "bound" ? 1 : 2);
+  return rank(a) - rank(b) || (a.local?.port ?? 0) - (b.local?.port ?? 0) || a.protocol.localeCompare(b.protocol);
 }

@@ -2,11 +2,15 @@
 
 import type { Endpoint, ProcessReference, Workload } from "../events/event.ts";
 import type { KernelSocket, SocketState } from "./diag.ts";
+import type { RawSocket } from "./raw.ts";
 
 export interface SocketRow extends Workload {
-  protocol: KernelSocket["protocol"];
+  protocol: KernelSocket["protocol"] | RawSocket["protocol"];
+  /** What goes through a raw socket, by its IP protocol, or through a packet socket, by its type of Ethernet. */
+  carries?: string;
   state: SocketState;
-  local: Endpoint;
+  /** Absent of packet sockets, which have no address. */
+  local?: Endpoint;
   /** Of a socket that is connected. */
   remote?: Endpoint;
   /** That it is bound to. */
@@ -16,7 +20,7 @@ export interface SocketRow extends Workload {
   process?: ProcessReference;
   /** Bytes that wait: to be read by the process, and to be sent. */
   queued: KernelSocket["queued"];
-  /** Of the watched connections that are its own, or of a listener those to its port. */
+  /** Of the watched connections that are its own, or of a listener those to its port; of what is no TCP or UDP those that it opened. */
   connections: number;
   /** Bytes that left this host by them, and that came. */
   sent: number;

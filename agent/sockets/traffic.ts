@@ -1,8 +1,15 @@
-/** What the flow table knows of sockets: by both ends where they are connected, else by the local port. */
+/** What the flow table knows of sockets: by both ends where they are connected, else by the local port, or by their cookies. */
 
 import { formatAddress } from "../../config/address.ts";
+import type { Endpoint } from "../events/event.ts";
 import { type FlowEntry, readFlow } from "../flows/collect.ts";
-import type { KernelSocket } from "./diag.ts";
+
+interface Listed {
+  protocol: string;
+  local?: Endpoint;
+  remote?: Endpoint;
+  cookie: bigint;
+}
 
 export interface SocketTraffic {
   connections: number;
@@ -17,26 +24,37 @@ export interface Connection extends SocketTraffic {
   openedJiffies: bigint;
 }
 
-const PROTOCOLS: Record<number, KernelSocket["protocol"]> = { 6: "tcp", 17: "udp" };
+const PROTOCOLS: Record<number, string> = { 6: "tcp", 17: "udp" };
 
 export class TrafficOfSockets {
   readonly #connections = new Map<string, Connection>();
   readonly #ports = new Map<string, SocketTraffic>();
+  readonly #cookies: ReadonlySet<bigint>;
+  readonly #raw = new Map<bigint, SocketTraffic>();
+
+  /** `cookies`: of sockets that are not TCP or UDP. */
+  constructor(cookies: ReadonlySet<bigint>) {
+    this.#cookies = cookies;
+  }
 
   /** A flow inside a tunnel is none of a socket here. */
   add(entry: FlowEntry): void {
     const flow = readFlow(entry);
+    if (flow.tunnel !== 0) return;
     const protocol = PROTOCOLS[flow.protocol];
-    if (protocol === undefined || flow.tunnel !== 0) return;
     const fromHere = flow.direction === "egress";
     const [own, other] = fromHere ? [0, 1] : [1, 0];
-    const [local, localPort, remote, remotePort] = fromHere ? [flow.source, flow.sourcePort, flow.destination, flow.destinationPort] : [flow.destination, flow.destinationPort, flow.source, flow.sourcePort];
     const [sent, received] = [Number(flow.bytes[own]), Number(flow.bytes[other])];
+    if (this.#cookies.has(flow.cookie)) addTo(this.#raw, flow.cookie, sent, received);
+    if (protocol === undefined) return;
+    const [local, localPort, remote, remotePort] = fromHere ? [flow.source, flow.sourcePort, flow.destination, flow.destinationPort] : [flow.destination, flow.destinationPort, flow.source, flow.sourcePort];
     this.#connections.set(keyOf(protocol, formatAddress(local), localPort, formatAddress(remote), remotePort), { connections: 1, sent, received, slot: flow.slot, generation: flow.generation, openedJiffies: flow.openedJiffies });
     if (!fromHere || protocol === "udp") addTo(this.#ports, `${protocol} ${localPort}`, sent, received);
   }
 
-  of({ protocol, local, remote }: KernelSocket): { traffic: SocketTraffic; connection?: Connection } {
+  of({ protocol, local, remote, cookie }: Listed): { traffic: SocketTraffic; connection?: Connection } {
+    if (this.#cookies.has(cookie)) return { traffic: this.#raw.get(cookie) ?? NONE };
+    if (local === undefined) return { traffic: NONE };
     if (remote === undefined) return { traffic: this.#ports.get(`${protocol} ${local.port}`) ?? NONE };
     const connection = this.#connections.get(keyOf(protocol, local.address, local.port, remote.address, remote.port));
     return connection === undefined ? { traffic: NONE } : { traffic: connection, connection };
@@ -45,11 +63,11 @@ export class TrafficOfSockets {
 
 const NONE: SocketTraffic = { connections: 0, sent: 0, received: 0 };
 
-function keyOf(protocol: string, local: string, localPort: number, remote: string, remotePort: number): string {
+function keyOf(protocol: string, local: string, localPort: number | undefined, remote: string, remotePort: number | undefined): string {
   return `${protocol} ${local} ${localPort} ${remote} ${remotePort}`;
 }
 
-function addTo(ports: Map<string, SocketTraffic>, key: string, sent: number, received: number): void {
-  const before = ports.get(key) ?? NONE;
-  ports.set(key, { connections: before.connections + 1, sent: before.sent + sent, received: before.received + received });
+function addTo<Key>(sums: Map<Key, SocketTraffic>, key: Key, sent: number, received: number): void {
+  const before = sums.get(key) ?? NONE;
+  sums.set(key, { connections: before.connections + 1, sent: before.sent + sent, received: before.received + received });
 }

@@ -93,9 +93,10 @@ struct owner {
 /* A process that has a socket open. */
 struct holding {
 	__u64 cookie;
+	__u64 inode;			/* of the socket: its number where the kernel lists it without a cookie */
 	struct owner holder;
 	__u32 parent;			/* of the process */
-	__u32 reserved;
+	__u32 ifindex;			/* that the socket is bound to; 0 for none */
 };
 
 /* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */

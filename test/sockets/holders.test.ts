@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Holding, Owner, OwnerFlag } from "../../agent/generated/layout.ts";
-import { ownersOf } from "../../agent/sockets/holders.ts";
+import { heldByInode, ownersOf } from "../../agent/sockets/holders.ts";
 
 /** Cookie, process and its parent. */
 type Held = readonly [bigint, number, number];
@@ -38,4 +38,12 @@ test("of a family it is that of the process the others descend from, whatever th
 test("of processes that are no family it is nobody's", () => {
   assert.deepEqual(pids([7n, 100, 1], [7n, 200, 1]), {});
   assert.deepEqual(pids([7n, 100, 200], [7n, 200, 100], [7n, 300, 1]), {}, "parents that say nonsense");
+});
+
+test("a socket that is known by its number has a cookie, and its owner where there is one", () => {
+  const told = records([7n, 100, 1], [8n, 100, 1], [8n, 200, 1]);
+  for (const [at, inode] of [[0, 70n], [1, 80n], [2, 80n]] as const) told.writeBigUInt64LE(inode, at * Holding.size + Holding.inode);
+  told.writeUInt32LE(3, Holding.ifindex);
+  const held = heldByInode(told);
+  assert.deepEqual([...held].map(([inode, { cookie, ifindex, owner }]) => [inode, cookie, ifindex, owner?.readUInt32LE(Owner.pid)]), [[70n, 7n, 3, 100], [80n, 8n, 0, undefined]]);
 });

@@ -6,7 +6,7 @@ import { OWNER_FILTERS, PART_OF } from "../owner-filter.ts";
 import type { SocketFilter } from "../socket-filter.ts";
 
 const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
-  protocol: { value: "NAME", about: "only tcp, or udp" },
+  protocol: { value: "NAME", about: "only tcp, udp, icmp, icmpv6, raw or packet" },
   state: { value: "NAME", about: "only in this state, as listen, bound, established" },
   address: { value: "ADDRESS", about: "only with this address at either end" },
   port: { value: "NUMBER", about: "only with this port at either end" },
@@ -15,9 +15,9 @@ const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
 };
 
 const COLUMNS: Column<SocketRow>[] = [
-  { title: "PROTOCOL", value: (row) => row.protocol },
+  { title: "PROTOCOL", value: ({ protocol, carries }) => (carries === undefined ? protocol : `${protocol} ${carries}`) },
   { title: "STATE", value: (row) => row.state },
-  { title: "LOCAL", value: (row) => `${endpoint(row.local)}${row.interface === undefined ? "" : ` ${row.interface}`}` },
+  { title: "LOCAL", value: ({ local, interface: bound }) => [local && endpoint(local), bound].filter((part) => part !== undefined).join(" ") || "*" },
   { title: "REMOTE", value: (row) => (row.remote === undefined ? "-" : endpoint(row.remote)) },
   { title: "PROCESS", value: (row) => (row.process === undefined ? "unknown" : `${row.process.name} ${row.process.pid}`) },
   { title: "UID", value: (row) => String(row.uid), right: true },
@@ -39,11 +39,12 @@ const LISTING: Listing<keyof SocketFilter, SocketRow> = {
 
 export const command: Command = {
   usage: "sockets [--state listen] [--process NAME] [...] [--limit N] [--json]",
-  about: "Shows the TCP and UDP sockets of this host: which process owns each, and what weir knows of its connections.",
+  about: "Shows the sockets of this host: which process owns each, and what weir knows of its connections. Of raw sockets it\nalso shows the IP protocol, of packet sockets, which see or send whole frames, the type of Ethernet.",
   options: listingOptions(LISTING),
   examples: [
     ["weir sockets", "who listens, then who talks"],
     ["weir sockets --state listen --protocol tcp", "what is offered to others"],
+    ["weir sockets --protocol packet", "who reads along"],
     ["weir sockets --state listen --hash", "and exactly which file each of them runs"],
     ["weir sockets --process sshd --json", "for a script"],
   ],

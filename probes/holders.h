@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who has which sockets open, told one by one as user space reads: where nobody was seen using a socket, and where the
+ * kernel lists it without its cookie.
+ */
+#ifndef WEIR_HOLDERS_H
+#define WEIR_HOLDERS_H
+
+#include "owners.h"
+
+/* Those that no hook sees being made, or that come without a cookie: packet, raw and ping sockets. */
+static __always_inline bool is_raw(const struct socket *socket, __u16 family)
+{
+	__u16 protocol = socket->sk->sk_protocol;
+
+	return family == FAMILY_PACKET || socket->type == SOCKET_RAW || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool only_raw)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct holding holding = {};
+	struct socket *socket;
+	__u16 family;
+
+	if (!task || !file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket || !socket->sk)
+		return 0;
+	family = socket->sk->__sk_common.skc_family;
+	if (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_PACKET)
+		return 0;
+	if (only_raw && !is_raw(socket, family))
+		return 0;
+	holding.cookie = bpf_get_socket_cookie(socket->sk);
+	holding.inode = file->f_inode->i_ino;
+	holding.ifindex = socket->sk->__sk_common.skc_bound_dev_if;
+	holding.parent = BPF_CORE_READ(task, real_parent, tgid);
+	describe_process(&holding.holder, task);
+	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
+	return 0;
+}
+
+/* Once at the start, for sockets that are older than the agent. */
+SEC("iter/task_file")
+int weir_older_sockets(struct bpf_iter__task_file *ctx)
+{
+	return tell_holding(ctx, false);
+}
+
+/* Whenever somebody asks. */
+SEC("iter/task_file")
+int weir_raw_sockets(struct bpf_iter__task_file *ctx)
+{
+	return tell_holding(ctx, true);
+}
+
+#endif
