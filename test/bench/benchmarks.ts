@@ -10,9 +10,10 @@ import type { Benchmark } from "./figure.ts";
 import { flood } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { load } from "./load.ts";
+import { memory } from "./memory.ts";
 import { rivals } from "./rivals.ts";
 import { sets } from "./sets.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, connections, classification, bans, sets, load, change, flood, throughput, start, events, idle, rivals];
+export const BENCHMARKS: readonly Benchmark[] = [cost, connections, classification, bans, sets, load, change, flood, throughput, start, events, idle, memory, rivals];
