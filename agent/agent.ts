@@ -204,6 +204,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
   behind.start();
+  if (config.interfaces.egress) plane.lookForTranslation();
   reportStores();
   interfaces.start();
   growth.start(interfaces);
@@ -227,6 +228,8 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
     setInterval(() => {
       rates.sample(figures.traffic(), performance.now());
       operate.keepTime();
+      if (config.interfaces.egress) plane.lookForTranslation(); // or nobody sees where what came was led
+      void growth.renew();
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());

@@ -1,6 +1,6 @@
 /**
- * Gives tables more room while packets are judged: each packet is judged by what was in force, in the old tables or in
- * the larger ones.
+ * Gives tables more room, and programs what the kernel did not have before, while packets are judged: each packet is
+ * judged by what was in force, in the old tables or in the larger ones.
  */
 
 import { addRulesSince } from "./events/counters.ts";
@@ -24,6 +24,7 @@ export class Growth {
   #interfaces: Pick<InterfaceFollower, "exchange"> | undefined;
   #closed = false;
   #pausedUntil = 0;
+  #renewalPausedUntil = 0;
 
   constructor(plane: DataPlane, warn: (sentence: string) => void) {
     this.#plane = plane;
@@ -59,6 +60,17 @@ export class Growth {
     } catch (error) {
       this.#pausedUntil = performance.now() + PAUSE_MS;
       this.#warn(`the table of ${whose === "ban" ? "bans" : "sets"} could not be made larger, so that packets take longer to find what is in it: ${(error as Error).message}`);
+    }
+  }
+
+  /** Exchanges the programs for the same ones, as often as the kernel has something new for them. */
+  async renew(): Promise<void> {
+    if (this.#interfaces === undefined || !this.#plane.missesTracking || performance.now() < this.#renewalPausedUntil) return;
+    this.#renewalPausedUntil = performance.now() + PAUSE_MS; // one at a time, too
+    try {
+      await this.#exchange({}, { fill: async () => {}, settle: () => {} });
+    } catch (error) {
+      this.#warn(`address translation is not seen, because nf_conntrack came after weir and its programs could not be loaded again: ${(error as Error).message}`);
     }
   }
 

@@ -161,7 +161,7 @@ static __always_inline void emit_closed(const struct packet *packet, const struc
 	if (!event)
 		return;
 	describe_connection(event, packet, opener);
-	describe_owner(event, flow->cookie);
+	describe_owner(event, known_cookie(flow));
 	event->beyond = flow->beyond;
 	event->opened_ns = flow->opened_ns;
 	event->packets[0] = flow->packets[0];

@@ -189,7 +189,7 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	if (packet->direction == DIRECTION_EGRESS)
 		flow->flags |= FLOW_LEFT | (cookie ? FLOW_UNCLAIMED : 0);
 	else if (!packet->tunnel)
-		flow->flags |= FLOW_UNCLAIMED;
+		flow->flags |= FLOW_UNCLAIMED | (packet->flags & PACKET_DOUBTED ? FLOW_DOUBTED : 0);
 	describe_beyond(&flow->beyond, packet);
 	flow->direction = packet->opener.direction;
 	flow->icmp_type = packet->opener.icmp_type;

@@ -49,7 +49,23 @@ __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespa
 	return socket && socket->skc_state == SOCKET_LISTENING && can_send(socket, packet) ? socket->skc_cookie.counter : cookie;
 }
 
-/* Of a packet whose `sent` is noted: the cookie of its sender in another namespace; 0 where none, or more than one, has it. */
+/* So that packet->sent is right whether the packet was translated or not. */
+static __always_inline void complete_sent(struct packet *packet)
+{
+	const struct tuple *tuple = &packet->tuple;
+	struct ends *sent = &packet->sent;
+
+	if (packet->flags & PACKET_TRANSLATED)
+		return;
+	sent->source_be[0] = tuple->source_be[0];
+	sent->source_be[1] = tuple->source_be[1];
+	sent->destination_be[0] = tuple->destination_be[0];
+	sent->destination_be[1] = tuple->destination_be[1];
+	sent->source_port = tuple->source_port;
+	sent->destination_port = tuple->destination_port;
+}
+
+/* Of a packet whose translation is noted: its sender in another namespace; 0 where none, or more than one, can be it. */
 __noinline __u64 forwarded_cookie(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -60,6 +76,7 @@ __noinline __u64 forwarded_cookie(hook_context *ctx, __u32 which)
 	if (!packet || !key.ifindex || packet->tunnel || packet->flags & PACKET_FRAGMENT ||
 	    (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP))
 		return 0;
+	complete_sent(packet);
 	key.address_be[0] = packet->sent.source_be[0];
 	key.address_be[1] = packet->sent.source_be[1];
 	behind = bpf_map_lookup_elem(&behind_devices, &key);

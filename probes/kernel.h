@@ -30,8 +30,33 @@
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
+struct nf_hook_ops {
+	int priority;
+} KERNEL_TYPE;
+
+struct nf_hook_entry {
+	void *hook;
+	void *priv;
+} KERNEL_TYPE;
+
+/* As many pointers to struct nf_hook_ops follow. */
+struct nf_hook_entries {
+	__u16 num_hook_entries;
+	struct nf_hook_entry hooks[];
+} KERNEL_TYPE;
+
+struct netns_nf {
+	struct nf_hook_entries *hooks_ipv4[1];
+	struct nf_hook_entries *hooks_ipv6[1];
+} KERNEL_TYPE;
+
 struct net {
+	struct netns_nf nf;
 	__u64 net_cookie;
+} KERNEL_TYPE;
+
+struct nsproxy {
+	struct net *net_ns;
 } KERNEL_TYPE;
 
 typedef struct {
@@ -192,6 +217,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	const struct cred *cred;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
 	struct files_struct *files;
 	__u64 start_boottime;
 	__u64 self_exec_id;

@@ -258,13 +258,13 @@ struct {
 	__type(value, struct behind);
 } behind_devices SEC(".maps");
 
-/* local end -> whoever came there last was led elsewhere: see translation.h */
+/* local end -> enum weir_led */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, struct local_end);
 	__type(value, __u8);
-} diverted SEC(".maps");
+} local_ends SEC(".maps");
 
 /* what others dropped -> how often: see drops.bpf.c */
 struct {

@@ -24,6 +24,7 @@ enum packet_flag {
 	PACKET_NO_PROTOCOL = 1 << 12,	/* a later IPv6 fragment, whose own word for it is not believed */
 	PACKET_ICMP_ANSWER = 1 << 13,	/* belongs to a question, and opens nothing */
 	PACKET_TRANSLATED = 1 << 14,	/* on its way through this host; `sent` is how it came */
+	PACKET_DOUBTED = 1 << 15,	/* its receiver listens here, but it may be led elsewhere */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
@@ -124,7 +125,7 @@ struct packet {
 	struct flow_key key;		/* of its connection */
 	struct flow_key related;	/* of the connection an ICMP error is about */
 	struct tuple opener;		/* of the connection; set before classification */
-	struct ends sent;		/* as its sender has it: see translation.h */
+	struct ends sent;		/* as its sender has it, where that is another way: see translation.h */
 	struct decision decision;	/* what classification answered */
 	struct circumstances circumstances;
 	struct search search;

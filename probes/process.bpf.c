@@ -4,6 +4,7 @@
  * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
  */
 #include "holders.h"
+#include "netfilter.h"
 #include "programs.h"
 #include "sender.h"
 

@@ -78,7 +78,7 @@ static __always_inline void settle_known(struct judgement *j, struct packet *pac
 		return;
 	j->flow->told = slot;
 	opener_of_flow(packet, j->flow, j->by_opener);
-	tell(j, packet, j->flow->cookie, type, slot, staged);
+	tell(j, packet, known_cookie(j->flow), type, slot, staged);
 }
 
 /* After the verdict: what is told of the packet, and what is kept of its connection. Did it open one? */
@@ -94,7 +94,7 @@ static __noinline bool settle_first(struct judgement *j, struct packet *packet)
 		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
 		bool again = j->flow->generation == packet->generation;
 
-		cookie = j->flow->cookie;
+		cookie = known_cookie(j->flow);
 		store_decision(j->flow, packet);
 		if (again && !changed) {
 			settle_known(j, packet);
@@ -119,7 +119,7 @@ static __noinline bool settle_first(struct judgement *j, struct packet *packet)
 		opener_is_low = packet->opener.direction == packet->direction ? j->source_low : !j->source_low;
 		insert_flow(packet, &packet->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
 	}
-	tell_first(j, packet, cookie);
+	tell_first(j, packet, packet->flags & PACKET_DOUBTED ? 0 : cookie);
 	return j->opens;
 }
 

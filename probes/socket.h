@@ -88,13 +88,24 @@ static __always_inline void name_local_end(struct local_end *end, const struct p
 	end->protocol = packet->protocol;
 }
 
-/* Netfilter led the last one elsewhere that came for this address and port, whoever may have them here. */
-static __always_inline bool is_diverted(const struct packet *packet)
+/*
+ * A packet to a socket that listens has not met netfilter yet, which may lead it elsewhere. Where others that came for this
+ * address and port were led says so, as soon as one was answered.
+ */
+static __always_inline bool is_led_elsewhere(struct packet *packet)
 {
+	__u32 zero = 0;
+	struct control *root = bpf_map_lookup_elem(&control, &zero);
 	struct local_end end;
+	__u8 *led;
 
+	if (!root || !root->translates)
+		return false;
 	name_local_end(&end, packet, packet->tuple.destination_be, packet->tuple.destination_port);
-	return bpf_map_lookup_elem(&diverted, &end);
+	led = bpf_map_lookup_elem(&local_ends, &end);
+	if (!led)
+		packet->flags |= PACKET_DOUBTED;
+	return led && *led == LED_ELSEWHERE;
 }
 
 /* Cookie of the socket (a connection's own, else the one that is bound or listens) that this packet will reach. */
@@ -112,7 +123,7 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 		return 0;
 	size = socket_tuple(packet, &tuple);
 	socket = look_up(ctx, packet->protocol, &tuple, size, BPF_F_CURRENT_NETNS, room);
-	if (!socket || (!socket->skc_dport && is_diverted(packet)))
+	if (!socket || (!socket->skc_dport && is_led_elsewhere(packet)))
 		return 0;
 	cookie = socket->skc_cookie.counter;
 	if (is_anywhere(socket, size == sizeof(tuple.ipv4)) && goes_through(ctx, packet, &tuple, size, &room->route))
@@ -159,28 +170,44 @@ static __always_inline void turn_to_opener(struct ends *out, const struct ends *
 	out->reserved = 0;
 }
 
+/* Of the flow's local end; `flags` as of bpf_map_update_elem. */
+static __always_inline void note_led(const struct packet *packet, __u8 led, __u64 flags)
+{
+	struct local_end end;
+
+	name_local_end(&end, packet, packet->tuple.source_be, packet->tuple.source_port);
+	if (bpf_map_update_elem(&local_ends, &end, &led, flags) && flags == BPF_ANY)
+		count_fault(FAULT_LOCAL_END_INSERT);
+}
+
 /* The first packet that leaves tells where those that came were led. */
 static __always_inline void note_first_leaving(hook_context *ctx, struct packet *packet, struct flow *flow)
 {
 	const struct tuple *tuple = &packet->tuple;
-	struct local_end end;
-	__u8 yes = 1;
+	const struct ends *sent = &packet->sent;
+	bool translated = note_translation(ctx, packet->which), doubted = flow->flags & FLOW_DOUBTED;
 
+	if (translated)
+		turn_to_opener(&flow->beyond, sent, flow->direction == packet->direction);
 	__sync_fetch_and_or(&flow->flags, FLOW_LEFT);
-	if (note_translation(ctx, packet->which))
-		turn_to_opener(&flow->beyond, &packet->sent, flow->direction == packet->direction);
+	__sync_fetch_and_and(&flow->flags, ~FLOW_DOUBTED);
 	if (flow->direction != DIRECTION_INGRESS)
 		return;
-	name_local_end(&end, packet, tuple->source_be, tuple->source_port);
-	if (packet->flags & PACKET_TRANSLATED &&
-	    (packet->sent.source_port != tuple->source_port || packet->sent.source_be[1] != tuple->source_be[1] ||
-	     packet->sent.source_be[0] != tuple->source_be[0])) {
+	if (translated && (sent->source_port != tuple->source_port || sent->source_be[1] != tuple->source_be[1] ||
+			   sent->source_be[0] != tuple->source_be[0])) {
 		flow->cookie = 0;
-		if (bpf_map_update_elem(&diverted, &end, &yes, BPF_ANY))
-			count_fault(FAULT_DIVERTED_INSERT);
-	} else if (!flow->cookie) {
-		bpf_map_delete_elem(&diverted, &end);
+		note_led(packet, LED_ELSEWHERE, BPF_ANY);
+	} else if (arrived_by(ctx)) {
+		flow->cookie = doubted ? 0 : flow->cookie;
+	} else if (doubted || !flow->cookie) {
+		note_led(packet, LED_HERE, doubted ? BPF_ANY : BPF_EXIST);
 	}
+}
+
+/* 0 as long as it is in doubt. */
+static __always_inline __u64 known_cookie(const struct flow *flow)
+{
+	return flow->flags & FLOW_DOUBTED ? 0 : flow->cookie;
 }
 
 static __always_inline void set_cookie(struct flow *flow, __u64 cookie)
@@ -195,7 +222,7 @@ static __always_inline bool shows_sender(const struct packet *packet)
 	return packet->protocol != IPPROTO_TCP || packet->tcp_flags & TCP_PSH;
 }
 
-/* The same for what this host passes on. The look-up costs more, so that it waits for the packet that tells. */
+/* Who sends what this host passes on. The look-up costs more, so that it waits for a packet that tells. */
 static __always_inline void claim_forwarded(hook_context *ctx, struct packet *packet, struct flow *flow)
 {
 	bool tells = shows_sender(packet) || flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS;

@@ -56,6 +56,7 @@ static __always_inline bool read_sent(hook_context *ctx, const struct packet *pa
 		hash = (const void *)hash + bpf_core_type_size(struct nf_conntrack_tuple_hash);
 	read_tracked_address(sent->source_be, __builtin_preserve_access_index(&hash->tuple.src.u3), ipv4);
 	read_tracked_address(sent->destination_be, __builtin_preserve_access_index(&hash->tuple.dst.u3), ipv4);
+	sent->source_port = sent->destination_port = 0;
 	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP) {
 		BPF_CORE_READ_INTO(&port, hash, tuple.src.u.all);
 		sent->source_port = bpf_ntohs(port);
@@ -65,26 +66,15 @@ static __always_inline bool read_sent(hook_context *ctx, const struct packet *pa
 	return true;
 }
 
-/* Sets packet->sent, of a packet that leaves. True if it was sent otherwise than it leaves. */
+/* Of a packet that leaves. True if it was sent otherwise than it leaves: packet->sent then says how. */
 __noinline int note_translation(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
-	struct ends *sent;
-	struct tuple *tuple;
 
-	if (!packet)
+	if (!packet || packet->tunnel || !read_sent(ctx, packet, &packet->sent))
 		return false;
-	sent = &packet->sent;
-	tuple = &packet->tuple;
-	sent->source_be[0] = tuple->source_be[0];
-	sent->source_be[1] = tuple->source_be[1];
-	sent->destination_be[0] = tuple->destination_be[0];
-	sent->destination_be[1] = tuple->destination_be[1];
-	sent->source_port = tuple->source_port;
-	sent->destination_port = tuple->destination_port;
-	if (!packet->tunnel && read_sent(ctx, packet, sent))
-		packet->flags |= PACKET_TRANSLATED;
-	return !!(packet->flags & PACKET_TRANSLATED);
+	packet->flags |= PACKET_TRANSLATED;
+	return true;
 }
 
 #endif

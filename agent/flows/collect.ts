@@ -122,7 +122,7 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
     seenJiffies: value.readBigUInt64LE(Flow.seen_jiffies),
     packets: pair(Flow.packets),
     bytes: pair(Flow.bytes),
-    cookie: value.readBigUInt64LE(Flow.cookie),
+    cookie: flags & FlowFlag.DOUBTED ? 0n : value.readBigUInt64LE(Flow.cookie),
     beyond: value.subarray(Flow.beyond.at, Flow.beyond.at + Flow.beyond.size),
     slot: generation === GENERATION_WRITING ? Slot.NONE : value.readUInt32LE(Flow.decision.slot),
     staged: value.readUInt32LE(Flow.decision.staged),

@@ -203,7 +203,7 @@ export const Fault = {
   RATE_RACE: 12,
   CONNECTION_INSERT: 13,
   DROP_INSERT: 14,
-  DIVERTED_INSERT: 15,
+  LOCAL_END_INSERT: 15,
   COUNT: 16,
 } as const;
 /** By value. */
@@ -223,7 +223,7 @@ export const FaultNames: readonly string[] = [
   "rate_race",
   "connection_insert",
   "drop_insert",
-  "diverted_insert",
+  "local_end_insert",
 ];
 
 export const Member = {
@@ -328,11 +328,23 @@ export const MeterNames: readonly string[] = [
   "rule",
 ];
 
+export const Led = {
+  HERE: 1,
+  ELSEWHERE: 2,
+} as const;
+/** By value. */
+export const LedNames: readonly string[] = [
+  "",
+  "here",
+  "elsewhere",
+];
+
 export const FlowFlag = {
   OPENER_IS_LOW: 1,
   CLOSED: 2,
   UNCLAIMED: 4,
   LEFT: 8,
+  DOUBTED: 16,
 } as const;
 
 export const OwnerFlag = {
@@ -357,11 +369,12 @@ export const EventTypeNames: readonly string[] = [
 ];
 
 export const Control = {
-  size: 16,
+  size: 24,
   generation: 0,
   mode: 4,
   bans: 8,
   week_seconds: 12,
+  translates: 16,
 } as const;
 
 export const NetworkLine = {

@@ -3,9 +3,9 @@
  * the sockets whose packets this namespace passes on.
  */
 
-import { Behind, BehindKey, Limit } from "../generated/layout.ts";
 import { fromIPv4 } from "../../config/address.ts";
-import { type LinkWatch, listAddressesIn, listLinks, watchLinks } from "../kernel/links.ts";
+import { Behind, BehindKey, Limit } from "../generated/layout.ts";
+import { listAddressesIn, listLinks, NamespaceNews } from "../kernel/links.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import { type Address, type Link, viewOf } from "../kernel/netlink.ts";
 
@@ -15,16 +15,15 @@ const PAIRS: ReadonlySet<string> = new Set(["veth", "netkit"]);
 const MASTERS = 2;
 const NONE = -1;
 
-/** The list is read again at once, then after a while in which it may have changed often: it takes a twentieth of the time. */
+/** What changes is read at once, and again after a while in which it may change often: that takes a twentieth of the time at most. */
 const LEAST_PAUSE_MS = 100;
 const PAUSE_FACTOR = 20;
 
 export class NamespacesBehind {
   readonly #table: BpfMap;
   readonly #room: number;
-  #watch: LinkWatch | undefined;
-  #next: NodeJS.Timeout | undefined;
-  #changed = false;
+  #news: NamespaceNews | undefined;
+  #pause: NodeJS.Timeout | undefined;
   /** What is in the table, both as hexadecimal digits. */
   #told = new Map<string, string>();
   #leftOut = 0;
@@ -37,13 +36,13 @@ export class NamespacesBehind {
 
   start(): void {
     try {
-      this.#watch = watchLinks({ onChange: () => this.#change(), onResync: () => this.#change() }, true);
+      this.#news = new NamespaceNews(() => this.#renew());
     } catch (error) {
       this.#trouble = `the processes behind addresses of containers cannot be named: ${(error as Error).message}`;
       return;
     }
     for (const { key, value } of this.#table.entries()) this.#told.set(key.toString("hex"), value.toString("hex"));
-    this.#change();
+    this.#renew();
   }
 
   /** Whose connections have no process. */
@@ -53,20 +52,15 @@ export class NamespacesBehind {
   }
 
   close(): void {
-    this.#watch?.close();
-    clearTimeout(this.#next);
+    this.#news?.close();
+    clearTimeout(this.#pause);
   }
 
-  #change(): void {
-    this.#changed = true;
-    if (this.#next !== undefined) return;
+  #renew(): void {
     const started = performance.now();
-    this.#changed = false;
+    this.#news!.drain();
     this.#refresh();
-    this.#next = setTimeout(() => {
-      this.#next = undefined;
-      if (this.#changed) this.#change();
-    }, Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started))).unref();
+    this.#pause = setTimeout(() => this.#news!.listen(), Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started))).unref();
   }
 
   #refresh(): void {

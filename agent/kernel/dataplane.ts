@@ -16,6 +16,7 @@ import { netnsCookie } from "./sockets.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
 const TABLES = "tables-";
+const TRACKING = "/sys/kernel/btf/nf_conntrack";
 
 export const PROBES = fileURLToPath(new URL("../../probes/build/", import.meta.url));
 
@@ -24,6 +25,8 @@ export interface DataPlaneOptions {
   probes?: string;
   /** On a BPF file system. Without it nothing is pinned and all ends with the process. */
   pins?: string;
+  /** Where the kernel tells what a connection of netfilter looks like, if that is a module and loaded. */
+  tracking?: string;
   capacity: TableSizes;
 }
 
@@ -69,6 +72,7 @@ export class DataPlane {
   #objects: BpfObject[] = [];
   #xdp: BpfProgram | undefined;
   readonly #control: DataView;
+  #tracked = false;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
@@ -78,6 +82,7 @@ export class DataPlane {
     this.#process = this.#open("process.bpf.o");
     this.jiffiesPerSecond = this.#measureJiffies();
     this.#drops = this.#open("drops.bpf.o");
+    this.#tracked = this.#tracks();
     this.#open("tc.bpf.o");
     this.#control = new DataView(this.map("control").mmap());
   }
@@ -135,6 +140,11 @@ export class DataPlane {
     this.#control.setUint32(Control.week_seconds, seconds, true);
   }
 
+  /** Lets the kernel side note whether netfilter may lead elsewhere what comes to this host. */
+  lookForTranslation(): void {
+    this.#process.programs.get("weir_look_for_translation")!.run();
+  }
+
   get mode(): "detect" | "prevent" {
     return this.#control.getUint32(Control.mode, true) === Mode.PREVENT ? "prevent" : "detect";
   }
@@ -165,6 +175,7 @@ export class DataPlane {
     const [was, wanted] = [entriesOf(capacity), entriesOf(options.capacity)];
     const larger = new Map<string, BpfMap>();
     const loaded: BpfObject[] = [];
+    const tracked = this.#tracks();
     const close = (): void => loaded.forEach((object) => object.close());
     try {
       for (const file of this.#xdp === undefined ? ["tc.bpf.o"] as const : ["tc.bpf.o", "xdp.bpf.o"] as const) {
@@ -177,10 +188,20 @@ export class DataPlane {
       close();
       throw error;
     }
-    return { maps: larger, adopt: () => this.#adopt(options, larger, loaded), close };
+    return { maps: larger, adopt: () => this.#adopt(options, larger, loaded, tracked), close };
   }
 
-  #adopt(options: DataPlaneOptions, larger: ReadonlyMap<string, BpfMap>, loaded: readonly BpfObject[]): Outgrown {
+  /** Netfilter follows connections since the programs were loaded: loaded once more they could read what it knows. */
+  get missesTracking(): boolean {
+    return !this.#tracked && this.#tracks();
+  }
+
+  #tracks(): boolean {
+    return existsSync(this.#options.tracking ?? TRACKING);
+  }
+
+  #adopt(options: DataPlaneOptions, larger: ReadonlyMap<string, BpfMap>, loaded: readonly BpfObject[], tracked: boolean): Outgrown {
+    this.#tracked = tracked;
     const outgrown = new Map([...larger.keys()].map((name) => [name, this.map(name)]));
     const judging = this.#objects.filter((object) => object !== this.#process && object !== this.#drops);
     // Those before still own the tables that stay.

@@ -14,6 +14,8 @@ import { lastErrno, libc } from "./syscall.ts";
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const IFA_TARGET_NETNSID = 10;
+/** More than the socket can hold. */
+const NEWS_AT_ONCE = 4096;
 /** Of the message that asks for TC filters: parents of the two directions of clsact. */
 const TC_PARENTS = [0xfffffff2, 0xfffffff3] as const;
 
@@ -54,13 +56,10 @@ export interface LinkWatch {
 
 /**
  * Tells every change from now on. When more came than the socket could hold, `onResync` is called instead: list
- * everything again. Start watching before listing, so that nothing falls between. `everywhere`: also changes in the
- * network namespaces that have a number in this one, without saying in which.
+ * everything again. Start watching before listing, so that nothing falls between.
  */
-export function watchLinks(handlers: { onChange: (change: Change) => void; onResync: () => void }, everywhere = false): LinkWatch {
-  const operation = "watch the network devices";
-  const fd = openNetlink(operation, NETLINK_ROUTE, LINK_GROUPS);
-  if (everywhere) setNetlinkOption(operation, fd, NETLINK_LISTEN_ALL_NSID);
+export function watchLinks(handlers: { onChange: (change: Change) => void; onResync: () => void }): LinkWatch {
+  const fd = openNetlink("watch the network devices", NETLINK_ROUTE, LINK_GROUPS);
   const datagram = Buffer.allocUnsafe(DATAGRAM);
   const polling = onReadable(fd, () => {
     for (;;) {
@@ -90,4 +89,53 @@ export function watchLinks(handlers: { onChange: (change: Change) => void; onRes
       closeSync(fd);
     },
   };
+}
+
+/**
+ * Says that devices or addresses changed, here or in a network namespace that has a number here, but not which: whoever
+ * rules in one of those could send more than anybody can read.
+ * Told once each `listen`.
+ */
+export class NamespaceNews {
+  readonly #fd: number;
+  readonly #onNews: () => void;
+  readonly #datagram = Buffer.allocUnsafe(1);
+  #polling: { close(): void } | undefined;
+
+  constructor(onNews: () => void) {
+    const operation = "watch the network namespaces";
+    this.#onNews = onNews;
+    this.#fd = openNetlink(operation, NETLINK_ROUTE, LINK_GROUPS);
+    try {
+      setNetlinkOption(operation, this.#fd, NETLINK_LISTEN_ALL_NSID);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  /** Forgets what came so far: list everything afterwards. */
+  drain(): void {
+    for (let read = 0; read < NEWS_AT_ONCE; read++) {
+      // What is cut off is not wanted, and that some was lost is no news.
+      if (libc().recv(this.#fd, this.#datagram, this.#datagram.length, MSG_DONTWAIT) < 0 && errnoName(lastErrno()) === "EAGAIN") return;
+    }
+  }
+
+  listen(): void {
+    this.#polling ??= onReadable(this.#fd, () => {
+      this.#stop();
+      this.#onNews();
+    });
+  }
+
+  close(): void {
+    this.#stop();
+    closeSync(this.#fd);
+  }
+
+  #stop(): void {
+    this.#polling?.close();
+    this.#polling = undefined;
+  }
 }

@@ -1,6 +1,6 @@
 /** What the flow table knows of sockets: by both ends where they are connected, else by the local port, or by their cookies. */
 
-import { formatAddress } from "../../config/address.ts";
+import { endpointOf, natOf } from "../events/decode.ts";
 import type { Endpoint } from "../events/event.ts";
 import { type FlowEntry, readFlow } from "../flows/collect.ts";
 
@@ -47,24 +47,28 @@ export class TrafficOfSockets {
     const [sent, received] = [Number(flow.bytes[own]), Number(flow.bytes[other])];
     if (this.#cookies.has(flow.cookie)) addTo(this.#raw, flow.cookie, sent, received);
     if (protocol === undefined) return;
-    const [local, localPort, remote, remotePort] = fromHere ? [flow.source, flow.sourcePort, flow.destination, flow.destinationPort] : [flow.destination, flow.destinationPort, flow.source, flow.sourcePort];
-    this.#connections.set(keyOf(protocol, formatAddress(local), localPort, formatAddress(remote), remotePort), { connections: 1, sent, received, slot: flow.slot, generation: flow.generation, openedJiffies: flow.openedJiffies });
-    if (!fromHere || protocol === "udp") addTo(this.#ports, `${protocol} ${localPort}`, sent, received);
+    const wire = { source: endpointOf(flow.source, flow.sourcePort, flow.protocol), destination: endpointOf(flow.destination, flow.destinationPort, flow.protocol) };
+    // A socket has the ends behind address translation.
+    const [here, there] = fromHere ? ["source", "destination"] as const : ["destination", "source"] as const;
+    const ends = natOf(flow.beyond, flow.protocol) ?? wire;
+    this.#connections.set(keyOf(protocol, ends[here], ends[there]), { connections: 1, sent, received, slot: flow.slot, generation: flow.generation, openedJiffies: flow.openedJiffies });
+    const elsewhere = ends[here].address !== wire[here].address;
+    if (!elsewhere && (!fromHere || protocol === "udp")) addTo(this.#ports, `${protocol} ${ends[here].port}`, sent, received);
   }
 
   of({ protocol, local, remote, cookie }: Listed): { traffic: SocketTraffic; connection?: Connection } {
     if (this.#cookies.has(cookie)) return { traffic: this.#raw.get(cookie) ?? NONE };
     if (local === undefined) return { traffic: NONE };
     if (remote === undefined) return { traffic: this.#ports.get(`${protocol} ${local.port}`) ?? NONE };
-    const connection = this.#connections.get(keyOf(protocol, local.address, local.port, remote.address, remote.port));
+    const connection = this.#connections.get(keyOf(protocol, local, remote));
     return connection === undefined ? { traffic: NONE } : { traffic: connection, connection };
   }
 }
 
 const NONE: SocketTraffic = { connections: 0, sent: 0, received: 0 };
 
-function keyOf(protocol: string, local: string, localPort: number | undefined, remote: string, remotePort: number | undefined): string {
-  return `${protocol} ${local} ${localPort} ${remote} ${remotePort}`;
+function keyOf(protocol: string, local: Endpoint, remote: Endpoint): string {
+  return `${protocol} ${local.address} ${local.port} ${remote.address} ${remote.port}`;
 }
 
 function addTo<Key>(sums: Map<Key, SocketTraffic>, key: Key, sent: number, received: number): void {

@@ -113,7 +113,7 @@ enum weir_fault {
 	FAULT_RATE_RACE,
 	FAULT_CONNECTION_INSERT,
 	FAULT_DROP_INSERT,
-	FAULT_DIVERTED_INSERT,
+	FAULT_LOCAL_END_INSERT,
 	FAULT_COUNT,
 };
 
@@ -123,6 +123,8 @@ struct control {
 	__u32 mode;		/* enum weir_mode */
 	__u32 bans;		/* enum weir_ban_flag */
 	__u32 week_seconds;	/* on top of those of the boot clock: since Monday 00:00, local time */
+	__u32 translates;	/* netfilter may lead elsewhere what comes: see netfilter.h */
+	__u32 reserved;
 };
 
 #endif

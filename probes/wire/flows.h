@@ -46,6 +46,7 @@ enum weir_flow_flag {
 	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
 	FLOW_UNCLAIMED = 1 << 2,	/* no local process was seen sending, yet or lately */
 	FLOW_LEFT = 1 << 3,		/* a packet of it has left here, so that its translation is known if there is one */
+	FLOW_DOUBTED = 1 << 4,		/* whether it is the socket's is known when one has */
 };
 
 /* What each packet of a known connection touches comes first: it then lies in few cache lines. */

@@ -26,12 +26,14 @@ struct behind {
 	__s32 namespaces[LIMIT_NAMESPACES];
 };
 
-/* Where those who come by a device mean to go. */
+/* Where those who come by a device mean to go, and what the last one's answer told: whether it got there. */
 struct local_end {
 	__u64 address_be[2];
 	__u32 ifindex;
 	__u16 port;
 	__u16 protocol;
 };
+
+enum weir_led { LED_HERE = 1, LED_ELSEWHERE };
 
 #endif

@@ -1,7 +1,7 @@
 /** Tables of the programs that judge packets, exchanged for larger ones. */
 
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync, readdirSync, statSync, truncateSync } from "node:fs";
+import { appendFileSync, cpSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -60,6 +60,33 @@ test("tables stay as they are where larger ones cannot be made", requires(root()
     assert.deepEqual([descriptors(), plane.map("cells")], [before, cells]);
     (await plane.loadLarger(large)).close();
     assert.deepEqual([descriptors(), plane.map("cells")], [before, cells]);
+  } finally {
+    plane.close();
+  }
+});
+
+test("programs are loaded once more over the same tables where netfilter has begun to follow connections", requires(root()), async () => {
+  const pins = pinDirectory();
+  const tracking = join(temporaryDirectory(), "nf_conntrack");
+  const plane = new DataPlane({ pins, tracking, capacity: small });
+  try {
+    plane.pinTables();
+    const [before, tables, pinned, program] = [descriptors(), [...plane.maps.values()], readdirSync(plane.tablePins!), () => plane.program("weir_tc_egress")];
+    const first = program();
+    const warnings: string[] = [];
+    let exchanges = 0;
+    const growth = new Growth(plane, (sentence) => warnings.push(sentence));
+    growth.start({ exchange: async () => void exchanges++ });
+    await growth.renew();
+    assert.equal(program(), first, "nothing is new");
+    writeFileSync(tracking, "");
+    for (let time = 0; time < 2; time++) await growth.renew();
+    assert.deepEqual([exchanges, warnings], [1, []]);
+    assert.notEqual(program(), first);
+    assert.deepEqual([...plane.maps.values()].filter(({ name }) => !name.includes(".")), tables.filter(({ name }) => !name.includes(".")));
+    assert.deepEqual(readdirSync(plane.tablePins!), pinned);
+    assert.equal(descriptors(), before);
+    assert.equal(plane.program("weir_tc_ingress").testRun({ data: Buffer.alloc(64) }).retval >>> 0, 0xffff_ffff);
   } finally {
     plane.close();
   }

@@ -19,7 +19,7 @@ const PROJECT = join(import.meta.dirname, "../..");
 const SOURCES = ["agent", "audit", "collector", "config", "otel", "probes", "test", "package.json", "package-lock.json"];
 
 /** Commands that tests or the agent call. Busybox stands in for the small ones. */
-const COMMANDS = ["dash", "busybox", "ip", "tc", "nsenter", "unshare", "flock", "ethtool", "ping", "curl", "nc", "bpftool", "clang"];
+const COMMANDS = ["dash", "busybox", "ip", "tc", "nsenter", "unshare", "flock", "ethtool", "ping", "curl", "nc", "nft", "bpftool", "clang"];
 
 /** Libraries that are loaded by name at run time, and headers for clang. */
 const OTHERS = [

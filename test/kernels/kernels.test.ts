@@ -19,6 +19,7 @@ const here = requires(
   tool("cpio", "cpio"),
   tool("busybox", "busybox-static"),
   tool("clang", "clang"),
+  tool("nft", "nftables"),
 );
 
 const files = globSync(SUITES, { cwd: join(import.meta.dirname, "../.."), exclude: ELSEWHERE }).sort();
