@@ -1,6 +1,7 @@
 /** Questions to the kernel over netlink: a socket, and lists asked for as a whole. */
 
 import { closeSync } from "node:fs";
+import { setImmediate as breathe } from "node:timers/promises";
 
 import { KernelError } from "./errors.ts";
 import { dumpRequest, errorOf, type Message, messages, NLMSG_DONE, NLMSG_ERROR } from "./netlink.ts";
@@ -44,27 +45,42 @@ export function dump(operation: string, question: Question): Message[] {
   throw new KernelError(operation, "EAGAIN", { reason: `the list changed ${ATTEMPTS} times while it was read; try again` });
 }
 
+/** A list that may be very long: by and by, so that others have their turn. What changes meanwhile may be left out, or come twice. */
+export async function* dumpInTurns(operation: string, question: Question): AsyncGenerator<Message[]> {
+  for (const { found } of answersTo(operation, question)) {
+    yield found;
+    await breathe();
+  }
+}
+
 /** Undefined when the list changed meanwhile. */
-function dumpOnce(operation: string, { of, request, answer, header, strict }: Question): Message[] | undefined {
+function dumpOnce(operation: string, question: Question): Message[] | undefined {
+  const list: Message[] = [];
+  let changed = false;
+  for (const { found, interrupted } of answersTo(operation, question)) {
+    list.push(...found);
+    changed ||= interrupted;
+  }
+  return changed ? undefined : list;
+}
+
+/** One after the other, as the kernel cuts the list. */
+function* answersTo(operation: string, { of, request, answer, header, strict }: Question): Generator<{ found: Message[]; interrupted: boolean }> {
   const fd = openNetlink(operation, of);
   try {
     if (strict) setNetlinkOption(operation, fd, NETLINK_GET_STRICT_CHK);
     const question = dumpRequest(request, 1, header);
     check(operation, libc().send(fd, question, question.length, 0));
-    const found: Message[] = [];
     const datagram = Buffer.allocUnsafe(DATAGRAM);
-    for (let interrupted = false; ; ) {
+    for (;;) {
       const length = check(operation, libc().recv(fd, datagram, datagram.length, MSG_TRUNC));
       if (length > datagram.length) throw new KernelError(operation, "EMSGSIZE", { reason: `an answer of ${length} bytes is larger than any known one` });
-      for (const message of messages(Uint8Array.from(datagram.subarray(0, length)))) {
-        interrupted ||= message.interrupted;
-        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
-          const errno = errorOf(message);
-          if (errno !== 0) throw new KernelError(operation, errno);
-          return interrupted ? undefined : found;
-        }
-        if (message.type === answer) found.push(message);
-      }
+      const all = [...messages(Uint8Array.from(datagram.subarray(0, length)))];
+      const end = all.find(({ type }) => type === NLMSG_DONE || type === NLMSG_ERROR);
+      const errno = end === undefined ? 0 : errorOf(end);
+      if (errno !== 0) throw new KernelError(operation, errno);
+      yield { found: all.filter(({ type }) => type === answer), interrupted: all.some(({ interrupted }) => interrupted) };
+      if (end !== undefined) return;
     }
   } finally {
     closeSync(fd);

@@ -2,7 +2,7 @@
 
 import { formatAddress, fromIPv4 } from "../../config/address.ts";
 import { viewOf } from "../kernel/netlink.ts";
-import { dump, NETLINK_SOCK_DIAG } from "../kernel/netlink-socket.ts";
+import { dumpInTurns, NETLINK_SOCK_DIAG } from "../kernel/netlink-socket.ts";
 
 export interface KernelSocket {
   protocol: "tcp" | "udp";
@@ -35,17 +35,19 @@ const MESSAGE_SIZE = 72;
 
 const At = { family: 0, state: 1, localPort: 4, remotePort: 6, local: 8, remote: 24, interface: 40, cookie: 44, received: 56, unsent: 60, uid: 64 } as const;
 
-export function listSockets(): KernelSocket[] {
-  return (["tcp", "udp"] as const).flatMap((protocol) =>
-    [AF_INET, AF_INET6].flatMap((family) => {
+/** By and by: there may be a million. */
+export async function* socketsInTurns(): AsyncGenerator<KernelSocket[]> {
+  for (const protocol of ["tcp", "udp"] as const) {
+    for (const family of [AF_INET, AF_INET6]) {
       const header = Buffer.alloc(REQUEST_SIZE);
       header[0] = family;
       header[1] = PROTOCOLS[protocol];
       header.writeUInt32LE(WANTED[protocol], 4);
-      const answers = dump(`list the ${protocol} sockets`, { of: NETLINK_SOCK_DIAG, request: SOCK_DIAG_BY_FAMILY, answer: SOCK_DIAG_BY_FAMILY, header });
-      return answers.flatMap(({ body }) => parseSocket(protocol, body) ?? []);
-    }),
-  );
+      for await (const answers of dumpInTurns(`list the ${protocol} sockets`, { of: NETLINK_SOCK_DIAG, request: SOCK_DIAG_BY_FAMILY, answer: SOCK_DIAG_BY_FAMILY, header })) {
+        yield answers.flatMap(({ body }) => parseSocket(protocol, body) ?? []);
+      }
+    }
+  }
 }
 
 /** undefined where it is cut short, or of no known family or state. */

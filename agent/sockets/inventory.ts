@@ -4,10 +4,11 @@ import type { FlowTables } from "../flows/collect.ts";
 import { type Describer, describeRecord, recordOf } from "../flows/describe.ts";
 import { flowsInTurns } from "../flows/list.ts";
 import { Owner, OwnerFlag } from "../generated/layout.ts";
-import { type KernelSocket, listSockets } from "./diag.ts";
+import { type KernelSocket, socketsInTurns } from "./diag.ts";
 import { heldByInode } from "./holders.ts";
 import { listRawSockets, type RawSocket } from "./raw.ts";
 import type { SocketRow } from "./row.ts";
+import { Shortlist } from "./shortlist.ts";
 import { TrafficOfSockets } from "./traffic.ts";
 
 export interface InventorySources {
@@ -20,20 +21,24 @@ export interface InventorySources {
 /** Of some it is known who has them open now, whether they were seen using them or not. */
 type ListedSocket = (KernelSocket | (Omit<RawSocket, "inode"> & { cookie: bigint })) & { holder?: Buffer };
 
+type Ranked = Pick<SocketRow, "protocol" | "state" | "local">;
+
 /** Listeners first, then by port. */
 export async function inventory(sources: InventorySources, wanted: (row: SocketRow) => boolean, limit: number): Promise<SocketRow[]> {
   const { tables, describer } = sources;
   const raw = await rawSockets(sources);
   const traffic = new TrafficOfSockets(new Set(raw.flatMap(({ cookie }) => (cookie === 0n ? [] : cookie))));
   for await (const entry of flowsInTurns(tables)) traffic.add(entry);
-  const rows: SocketRow[] = [];
+  const first = new Shortlist<Ranked, SocketRow>(limit, compare);
   const now = describer.jiffies();
-  for (const socket of [...listSockets(), ...raw].sort(compare)) {
+  const take = (socket: ListedSocket): void => {
+    if (!first.mayHold(socket)) return;
     const row = describe(socket, traffic, describer, now);
-    if (wanted(row)) rows.push(row);
-    if (rows.length === limit) break;
-  }
-  return rows;
+    if (wanted(row)) first.add(row);
+  };
+  raw.forEach(take);
+  for await (const some of socketsInTurns()) some.forEach(take);
+  return first.rows;
 }
 
 async function rawSockets({ rawHolders }: InventorySources): Promise<ListedSocket[]> {
@@ -76,7 +81,7 @@ function ownerRecord({ cookie, holder }: ListedSocket, { owners }: Describer): B
   return seen ? known : (holder ?? known);
 }
 
-function compare(a: ListedSocket, b: ListedSocket): number {
-  const rank = ({ state }: ListedSocket): number => (state === "listen" ? 0 : state === "bound" ? 1 : 2);
+function compare(a: Ranked, b: Ranked): number {
+  const rank = ({ state }: Ranked): number => (state === "listen" ? 0 : state === "bound" ? 1 : 2);
   return rank(a) - rank(b) || (a.local?.port ?? 0) - (b.local?.port ?? 0) || a.protocol.localeCompare(b.protocol);
 }

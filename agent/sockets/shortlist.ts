@@ -1,0 +1,29 @@
+/** The first rows of very many, in an order, without having all of them at once. */
+
+export class Shortlist<Ranked, Row extends Ranked> {
+  readonly #limit: number;
+  readonly #compare: (a: Ranked, b: Ranked) => number;
+  #rows: Row[] = [];
+  /** None behind it will be among the first. */
+  #last: Row | undefined;
+
+  constructor(limit: number, compare: (a: Ranked, b: Ranked) => number) {
+    this.#limit = limit;
+    this.#compare = compare;
+  }
+
+  /** Whether one that ranks like this can be among them. */
+  mayHold(like: Ranked): boolean {
+    return this.#last === undefined || this.#compare(like, this.#last) < 0;
+  }
+
+  add(row: Row): void {
+    this.#rows.push(row);
+    if (this.#rows.length === 2 * this.#limit) this.#last = this.rows.at(-1)!;
+  }
+
+  get rows(): Row[] {
+    this.#rows = this.#rows.sort(this.#compare).slice(0, this.#limit);
+    return this.#rows;
+  }
+}
