@@ -17,7 +17,7 @@ import { TrafficRates } from "./control/status.ts";
 import { withDynamic } from "./dynamic/check.ts";
 import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder } from "./events/decode.ts";
-import type { VerdictEvent } from "./events/event.ts";
+import type { ConnectionEvent, VerdictEvent } from "./events/event.ts";
 import { clearRules, readFlowCounts } from "./events/counters.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
@@ -25,6 +25,7 @@ import { collectIdle } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
 import { DropReasons } from "./flows/drop-reasons.ts";
 import { OpenConnections } from "./flows/open-connections.ts";
+import { liveTcp } from "./flows/tcp.ts";
 import { FlowRates } from "./flows/top.ts";
 import { Event } from "./generated/layout.ts";
 import { Growth } from "./growth.ts";
@@ -55,6 +56,7 @@ import { SessionKeeper } from "./sessions.ts";
 import { SetKeeper, type SetsByName } from "./sets/keeper.ts";
 import type { SetLibrary } from "./sets/library.ts";
 import type { Signals } from "./signals.ts";
+import { Statistics } from "./statistics/statistics.ts";
 import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
@@ -146,13 +148,21 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   // Kernel records become events; events go to everyone.
   const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: (ifindex) => interfaces.nameOf(ifindex) });
   const { names } = naming;
+  const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
+  const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
+  const live = (): ReturnType<typeof liveTcp> => liveTcp(plane.program("weir_live_connections"));
+  const statistics = new Statistics({ ended: plane.map("tcp_connections"), live, tables, describer });
+  const closed = (event: ConnectionEvent): void => {
+    telemetry?.connection(event);
+    statistics.connection(event);
+  };
   const decoder = new Decoder(names, {
     verdict(event) {
       audit.write(event);
       telemetry?.event(event);
       for (const subscriber of subscribers) subscriber(event);
     },
-    connection: (event) => telemetry?.connection(event),
+    connection: (event) => closed(event),
   });
   const ring = new Ring({
     map: plane.map("events"),
@@ -172,6 +182,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
     rules,
     interfaces,
     census,
+    executables: () => statistics.executables(),
     health: () => health.current,
     bans: () => banned.size,
     lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped }) }),
@@ -185,11 +196,9 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
-  const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
-  const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
   const rates = new TrafficRates();
-  const busiest = new FlowRates(tables, describer);
-  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, hashes: naming.hashes, busiest, subscribers, own: () => told.figures() });
+  const busiest = new FlowRates(tables, describer, live);
+  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, hashes: naming.hashes, busiest, statistics, subscribers, own: () => told.figures() });
   server = await startControlServer({
     path: config.control_socket,
     claim,
@@ -213,6 +222,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   naming.start();
   ring.start();
+  statistics.start();
   await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
   if (ended.length > 0) await auditExpired(audit, ended, generation);
   log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
@@ -221,9 +231,10 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   const timers = [
     setInterval(() => {
       const counting = openConnections.walk();
-      const { removed, active } = collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, { ended: (entry) => told.connection(describeConnection(entry, describer)), stays: counting.stays });
+      const { removed, active } = collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, { ended: (entry) => closed(describeConnection(entry, describer)), stays: counting.stays });
       census.take(removed, active);
       counting.finish();
+      statistics.catchUp();
     }, COLLECT_MS),
     setInterval(() => {
       rates.sample(figures.traffic(), performance.now());
@@ -264,6 +275,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   await told.shutdown(FLUSH_MS);
   await audit.close({ action: "STOP", detail: { pid: process.pid } });
   ring.close();
+  statistics.close();
   installer.close();
   naming.close();
   plane.close();

@@ -8,6 +8,7 @@ import { DROP_TESTS } from "./control/drop-filter.ts";
 import { matches } from "./control/filter.ts";
 import { FLOW_TESTS } from "./control/flow-filter.ts";
 import { SOCKET_TESTS } from "./control/socket-filter.ts";
+import { STATISTICS_TESTS } from "./control/statistics-filter.ts";
 import { statusOf, type TrafficRates } from "./control/status.ts";
 import type { ExecutableHashes } from "./enrich/executable-hashes.ts";
 import type { ProcessReference, VerdictEvent } from "./events/event.ts";
@@ -25,6 +26,7 @@ import type { RuleBook } from "./rulebook.ts";
 import type { SessionKeeper } from "./sessions.ts";
 import { auditHead } from "./settings.ts";
 import { inventory } from "./sockets/inventory.ts";
+import type { Statistics } from "./statistics/statistics.ts";
 
 export interface AnswerParts {
   config: WeirConfig;
@@ -40,13 +42,14 @@ export interface AnswerParts {
   describer: Describer;
   hashes: ExecutableHashes;
   busiest: FlowRates;
+  statistics: Statistics;
   subscribers: Set<(event: VerdictEvent) => void>;
   /** Of the telemetry itself. */
   own(): OwnFigures;
 }
 
 export function answersOf(parts: AnswerParts): AgentControl {
-  const { config, figures, rates, operate, tables, drops, describer, hashes, busiest, subscribers } = parts;
+  const { config, figures, rates, operate, tables, drops, describer, hashes, busiest, statistics, subscribers } = parts;
   const listed = <Row extends { process?: ProcessReference }>(hash: boolean, list: (by: Describer) => Row[] | Promise<Row[]>): Row[] | Promise<Row[]> =>
     hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer);
   const rawHolders = (): Promise<Buffer> => readIteratorAside(parts.plane.program("weir_raw_sockets"));
@@ -70,6 +73,7 @@ export function answersOf(parts: AnswerParts): AgentControl {
     drops: (filter, limit, hash) => listed(hash, (by) => listDrops(drops, by, (row) => matches(DROP_TESTS, row, filter), limit)),
     flows: (filter, limit, hash) => listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
     top: (by, limit) => busiest.top(by, limit),
+    statistics: (by, order, filter, limit) => statistics.list(by, order, (account) => matches(STATISTICS_TESTS, account, filter), limit),
     sockets: (filter, limit, hash) => listed(hash, (by) => inventory({ tables, describer: by, rawHolders }, (row) => matches(SOCKET_TESTS, row, filter), limit)),
     subscribe(listener) {
       subscribers.add(listener);

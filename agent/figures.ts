@@ -2,8 +2,8 @@
 
 import { countDrops, type DropTables } from "./flows/drops.ts";
 import { eventCounts } from "./events/accounts.ts";
-import { readEventCounts, readFaults, readRejects, readRule, readTraffic, readUndecided } from "./events/counters.ts";
-import type { Health, RuleRow, Snapshot, TrafficRow } from "./events/snapshot.ts";
+import { readEventCounts, readFaults, readRejects, readRule, readTcpStatistics, readTraffic, readUndecided } from "./events/counters.ts";
+import type { ExecutableRow, Health, RuleRow, Snapshot, TrafficRow } from "./events/snapshot.ts";
 import type { Census } from "./flows/census.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
@@ -17,6 +17,7 @@ export interface FigureSources {
   rules: RuleBook;
   interfaces: InterfaceFollower;
   census: Census;
+  executables(): ExecutableRow[];
   health(): Health;
   bans(): number;
   lost(): Record<string, number>;
@@ -32,7 +33,7 @@ export class Figures {
   }
 
   snapshot(): Snapshot {
-    const { plane, drops, ring, interfaces, census, health, bans, lost, config } = this.#sources;
+    const { plane, drops, ring, interfaces, census, executables, health, bans, lost, config } = this.#sources;
     const state = ring.state();
     return {
       pid: process.pid,
@@ -47,6 +48,8 @@ export class Figures {
       undecided: readUndecided(plane.map("undecided")),
       rejects: readRejects(plane.map("answers")),
       drops: countDrops(drops),
+      tcp: readTcpStatistics(plane.map("tcp_statistics")),
+      executables: executables(),
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
       flows: census.figures,

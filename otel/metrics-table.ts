@@ -1,6 +1,7 @@
 /** Every metric weir has. What is exported, the Prometheus names, the dashboards and the reference in the README follow from this table. */
 
-import type { Snapshot, TrafficRow } from "../agent/events/snapshot.ts";
+import { type Histogram, NUMBER_BOUNDS, TIME_BOUNDS } from "../agent/events/histogram.ts";
+import type { Snapshot, TcpRow, TrafficRow } from "../agent/events/snapshot.ts";
 import { DIRECTIONS } from "./attributes.ts";
 import { DURATION_BOUNDARIES } from "./durations.ts";
 import type { OwnFigures } from "./own-figures.ts";
@@ -65,6 +66,11 @@ function countBy<T>(list: readonly T[], attributes: (item: T) => string[]): Row[
   return [...counts.values()];
 }
 
+/** A histogram of TCP connections, by who opened them. */
+function byOpener({ tcp }: Snapshot, read: (row: TcpRow) => Histogram): HistogramRow[] {
+  return tcp.map((row) => ({ attributes: [DIRECTIONS[row.direction]], ...read(row) }));
+}
+
 function byName(values: Readonly<Record<string, number>>): Row[] {
   return Object.entries(values).map(([name, value]) => [value, name]);
 }
@@ -126,6 +132,36 @@ export const METRICS: readonly Metric[] = [
     name: "weir.flow.duration", kind: "histogram", unit: "s", attributes: ["network.io.direction", "network.transport"],
     description: "How long connections lasted, once they ended.", boundaries: DURATION_BOUNDARIES,
     read: ({ own }) => own.durations.map((row) => ({ attributes: [DIRECTIONS[row.direction], row.transport], counts: row.counts, sum: row.sum })),
+  },
+  {
+    name: "weir.tcp.rtt", kind: "histogram", unit: "s", attributes: ["network.io.direction"],
+    description: "Round-trip time of TCP connections of this host's sockets as they ended, smoothed by the kernel; receive: those opened from outside.", boundaries: TIME_BOUNDS,
+    read: ({ snapshot }) => byOpener(snapshot, ({ round_trip }) => round_trip),
+  },
+  {
+    name: "weir.tcp.retransmissions", kind: "histogram", unit: "{segment}", attributes: ["network.io.direction"],
+    description: "Segments that TCP connections of this host's sockets sent again, once they ended.", boundaries: NUMBER_BOUNDS,
+    read: ({ snapshot }) => byOpener(snapshot, ({ retransmissions }) => retransmissions),
+  },
+  {
+    name: "weir.tcp.segments", kind: "counter", unit: "{segment}", attributes: ["network.io.direction"],
+    description: "Segments that those connections sent, those sent again included.",
+    read: ({ snapshot }) => snapshot.tcp.map(({ direction, segments }) => [segments, DIRECTIONS[direction]]),
+  },
+  {
+    name: "weir.tcp.connect.duration", kind: "histogram", unit: "s", attributes: [],
+    description: "How long it took until the other end answered a TCP connection opened here, SYNs sent again included.", boundaries: TIME_BOUNDS,
+    read: ({ snapshot }) => snapshot.tcp.flatMap(({ direction, connecting }) => (direction === "egress" ? [{ attributes: [], ...connecting }] : [])),
+  },
+  {
+    name: "weir.process.connections", kind: "counter", unit: "{connection}", attributes: ["process.executable.name"],
+    description: "Connections that ended, by the program of their local process: up to 200 names, the rest as other; unknown where nobody knows.",
+    read: ({ snapshot }) => snapshot.executables.map(({ name, connections }) => [connections, name]),
+  },
+  {
+    name: "weir.process.io", kind: "counter", unit: "By", attributes: ["process.executable.name", "network.io.direction"],
+    description: "Bytes of those connections.",
+    read: ({ snapshot }) => snapshot.executables.flatMap(({ name, sent, received }): Row[] => [[sent, name, "transmit"], [received, name, "receive"]]),
   },
   {
     name: "weir.events.emitted", kind: "counter", unit: "{event}", attributes: [],

@@ -66,7 +66,9 @@ typedef struct {
 struct sock_common {
 	possible_net_t skc_net;
 	__be32 skc_rcv_saddr;
+	__be32 skc_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	struct in6_addr skc_v6_daddr;
 	__u16 skc_family;
 	volatile unsigned char skc_state;
 	unsigned char skc_reuseport : 1;
@@ -82,9 +84,36 @@ struct sock {
 	__u16 sk_protocol;
 } KERNEL_TYPE;
 
+struct ipv6_pinfo {
+	int mcast_oif;
+} KERNEL_TYPE;
+
+struct inet_sock {
+	struct sock sk;
+	struct ipv6_pinfo *pinet6;
+	__be16 inet_sport;
+	int mc_index;
+} KERNEL_TYPE;
+
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+} KERNEL_TYPE;
+
+struct minmax_sample {
+	__u32 v;
+} KERNEL_TYPE;
+
+struct minmax {
+	struct minmax_sample s[3];
+} KERNEL_TYPE;
+
 struct tcp_sock {
-	struct sock_common __sk_common;	/* the head of every socket */
-};
+	struct inet_connection_sock inet_conn;
+	struct minmax rtt_min;
+	__u32 srtt_us;			/* eight times the smoothed round-trip time */
+	__u32 segs_out;
+	__u32 total_retrans;
+} KERNEL_TYPE;
 
 struct inode {
 	__u16 i_mode;

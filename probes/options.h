@@ -8,6 +8,9 @@
 /* Of the network namespace the agent runs in: what the kernel drops in others is not told. */
 const volatile __u64 netns_cookie = 0;
 
+/* Of the only network namespace whose TCP connections are counted; 0: those of all, for an agent that runs in the first. */
+const volatile __u64 counted_netns = 0;
+
 /* How many cells one copy of the rules has, and how many rule slots. */
 const volatile __u32 cells_a_copy = 1;
 const volatile __u32 rule_slots = 1;

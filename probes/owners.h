@@ -45,21 +45,38 @@ static __always_inline void own_new(__u64 cookie)
 }
 
 /* The running process uses the socket, whoever made it or handed it over. */
-static __always_inline void own_used(__u64 cookie)
+static __always_inline void own_by(__u64 cookie, bool connects)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct owner *known = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
 	struct owner owner = {};
 
-	if (!cookie || (known && is_owner(known, task)))
+	if (!cookie)
+		return;
+	if (known && connects)
+		known->connecting_ns = bpf_ktime_get_coarse_ns();
+	if (known && is_owner(known, task))
 		return;
 	describe_process(&owner, task);
 	if (known) {
 		owner.creator_pid = known->creator_pid;
 		owner.creator_started_ns = known->creator_started_ns;
+		owner.connecting_ns = known->connecting_ns;
+	} else if (connects) {
+		owner.connecting_ns = bpf_ktime_get_coarse_ns();
 	}
 	if (bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY))
 		count_fault(FAULT_OWNER_INSERT);
+}
+
+static __always_inline void own_used(__u64 cookie)
+{
+	own_by(cookie, false);
+}
+
+static __always_inline void own_connecting(__u64 cookie)
+{
+	own_by(cookie, true);
 }
 
 #endif

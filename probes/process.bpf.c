@@ -7,9 +7,7 @@
 #include "netfilter.h"
 #include "programs.h"
 #include "sender.h"
-
-#define STATE_CLOSE 7
-#define STATE_LISTEN 10
+#include "statistics.h"
 
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *ctx)
@@ -26,23 +24,25 @@ OWN_BOUND(post_bind4)
 OWN_BOUND(post_bind6)
 
 /* getpeername also runs inside an accept that asks for the other end's address: the first thing told of who accepts. */
-#define OWN_ADDRESSED(name) \
+#define OWN_ADDRESSED(name, own) \
 	SEC("cgroup/" #name) \
-	int weir_##name(struct bpf_sock_addr *ctx) { own_used(bpf_get_socket_cookie(ctx)); return 1; }
+	int weir_##name(struct bpf_sock_addr *ctx) { own(bpf_get_socket_cookie(ctx)); return 1; }
 
-OWN_ADDRESSED(connect4)
-OWN_ADDRESSED(connect6)
-OWN_ADDRESSED(sendmsg4)
-OWN_ADDRESSED(sendmsg6)
-OWN_ADDRESSED(getpeername4)
-OWN_ADDRESSED(getpeername6)
+OWN_ADDRESSED(connect4, own_connecting)
+OWN_ADDRESSED(connect6, own_connecting)
+OWN_ADDRESSED(sendmsg4, own_used)
+OWN_ADDRESSED(sendmsg6, own_used)
+OWN_ADDRESSED(getpeername4, own_used)
+OWN_ADDRESSED(getpeername6, own_used)
 
-/* Of all state changes this one happens inside the system call of the process that wants it. */
+/* Of all state changes only that to LISTEN surely happens inside the system call of the process that wants it. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 {
-	if (from == STATE_CLOSE && to == STATE_LISTEN)
+	if (from == TCP_CLOSE && to == TCP_LISTEN)
 		own_used(bpf_get_socket_cookie(sk));
+	else
+		count_tcp_state(sk, from, to);
 	return 0;
 }
 

@@ -19,5 +19,6 @@
 #include "wire/flows.h"
 #include "wire/drops.h"
 #include "wire/events.h"
+#include "wire/statistics.h"
 
 #endif

@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/sets": ["config", "agent/generated", "agent/dynamic", "agent/networks", "agent/rules"],
   "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
   "agent/sockets": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/flows"],
+  "agent/statistics": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/flows"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules", "agent/networks", "agent/sets"],
   "agent/policy-test": ["config", "agent/events", "agent/rules", "agent/explain"],
@@ -27,7 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   audit: ["config", "agent/events"],
   collector: ["otel"],
   "agent/dynamic": ["config", "agent/rules", "agent"],
-  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "agent/sockets", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
+  "agent/control": ["config", "agent/kernel", "agent/events", "agent/rules", "agent/flows", "agent/sockets", "agent/statistics", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
 };
 
 function partOf(file: string): string {

@@ -5,12 +5,15 @@ import type { Mode } from "../events/snapshot.ts";
 import { API_VERSION, type BanChange, type BanPage, ControlError, type ErrorBody, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "./contract.ts";
 import type { DropRow } from "../flows/drop-row.ts";
 import type { FlowRow } from "../flows/row.ts";
-import type { Grouping, Top } from "../flows/top.ts";
+import type { Grouping } from "../flows/groups.ts";
+import type { Top, TopGrouping } from "../flows/top.ts";
 import type { SocketRow } from "../sockets/row.ts";
+import type { StatisticsOrder, StatisticsRow } from "../statistics/row.ts";
 import type { DropFilter } from "./drop-filter.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
 import type { SocketFilter } from "./socket-filter.ts";
+import type { StatisticsFilter } from "./statistics-filter.ts";
 import { codeOf } from "./error-code.ts";
 import { VERSION } from "./version.ts";
 
@@ -99,8 +102,12 @@ export class ControlClient {
     return this.#json("GET", `/v1/flows?${new URLSearchParams({ ...filter, limit: String(limit), ...(hash ? { hash: "true" } : {}) })}`);
   }
 
-  top(by: Grouping, limit: number): Promise<Top> {
+  top(by: TopGrouping, limit: number): Promise<Top> {
     return this.#json("GET", `/v1/top?${new URLSearchParams({ by, limit: String(limit) })}`);
+  }
+
+  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): Promise<StatisticsRow[]> {
+    return this.#json("GET", `/v1/statistics?${new URLSearchParams({ ...filter, by, order, limit: String(limit) })}`);
   }
 
   sockets(filter: SocketFilter, limit: number, hash = false): Promise<SocketRow[]> {

@@ -30,6 +30,7 @@ export const COMMANDS: Record<string, Entry> = {
   "set remove": { summary: "take them out again", load: () => import("./commands/set-remove.ts") },
   flows: { summary: "show live connections", load: () => import("./commands/flows.ts") },
   top: { summary: "show who moves the most, by process, container, peer, service, rule or interface", load: () => import("./commands/top.ts") },
+  stats: { summary: "show what processes, peers and services did: connections, bytes, durations, round-trip times, retransmissions", load: () => import("./commands/stats.ts") },
   drops: { summary: "show what others than weir drop, and why", load: () => import("./commands/drops.ts") },
   sockets: { summary: "show listeners and connections with their owners", load: () => import("./commands/sockets.ts") },
   watch: { summary: "follow events as they happen", load: () => import("./commands/watch.ts") },

@@ -5,14 +5,17 @@ import type { Direction, Transport, Verdict, VerdictEvent } from "../events/even
 import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { DropRow } from "../flows/drop-row.ts";
 import type { FlowRow } from "../flows/row.ts";
-import type { Grouping, Top } from "../flows/top.ts";
+import type { Grouping } from "../flows/groups.ts";
+import type { Top, TopGrouping } from "../flows/top.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import type { RulesSource } from "../rules/compile.ts";
 import type { SocketRow } from "../sockets/row.ts";
+import type { StatisticsOrder, StatisticsRow } from "../statistics/row.ts";
 import type { DropFilter } from "./drop-filter.ts";
 import type { FlowFilter } from "./flow-filter.ts";
 import type { OperatorSession } from "./session.ts";
 import type { SocketFilter } from "./socket-filter.ts";
+import type { StatisticsFilter } from "./statistics-filter.ts";
 
 /** Raised when an answer changes so that an older command line would misread it. */
 export const API_VERSION = 1;
@@ -56,7 +59,9 @@ export interface AgentControl {
   /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number, hash: boolean): Awaitable<FlowRow[]>;
   /** The busiest, over the last second or since the call before. */
-  top(by: Grouping, limit: number): Awaitable<Top>;
+  top(by: TopGrouping, limit: number): Awaitable<Top>;
+  /** Since the agent started: at most `limit` rows. */
+  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): Awaitable<StatisticsRow[]>;
   sockets(filter: SocketFilter, limit: number, hash: boolean): Awaitable<SocketRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
   subscribe(listener: (event: VerdictEvent) => void): () => void;

@@ -41,6 +41,18 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
+/** 35 µs, 1.2 ms, 3.4 s, and longer ones as above */
+export function briefly(seconds: number): string {
+  if (seconds >= 10) return duration(seconds);
+  const [value, unit] = seconds < 0.001 ? [seconds * 1e6, "µs"] : seconds < 1 ? [seconds * 1000, "ms"] : [seconds, "s"];
+  return `${value.toFixed(value < 9.95 ? 1 : 0)} ${unit}`;
+}
+
+/** (1.2%) */
+export function share(part: number, whole: number): string {
+  return whole === 0 ? "" : `(${((part / whole) * 100).toFixed(1)}%)`;
+}
+
 /** `12 m 3 s ago`, of an ISO time. */
 export function since(time: string | null): string {
   return time === null ? "never" : `${duration((Date.now() - Date.parse(time)) / 1000)} ago`;

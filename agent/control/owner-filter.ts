@@ -6,7 +6,7 @@ import type { OptionSpec } from "./arguments.ts";
 import type { Tests } from "./filter.ts";
 import type { Column } from "./format.ts";
 
-type Owned = Workload & { process?: ProcessReference };
+type Owned = Workload & { process?: Pick<ProcessReference, "name"> & { pid?: number } };
 
 /** A process is its name or its pid, a container its name or how its identifier begins, a pod its UID or its name. */
 export type OwnerField = "process" | "container" | "pod" | "unit";

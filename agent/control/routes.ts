@@ -2,7 +2,9 @@
 
 import type { Mode } from "../events/snapshot.ts";
 import { type AgentControl, type Awaitable, type Caller, ControlError } from "./contract.ts";
-import { GROUPINGS } from "../flows/top.ts";
+import { GROUPINGS } from "../flows/groups.ts";
+import { TOP_GROUPINGS } from "../flows/top.ts";
+import { STATISTICS_ORDER_NAMES } from "../statistics/row.ts";
 import { type Filter, filterFrom } from "./filter.ts";
 import { DROP_FILTER_FIELDS } from "./drop-filter.ts";
 import { FLOW_FILTER_FIELDS } from "./flow-filter.ts";
@@ -10,6 +12,7 @@ import { checkedAddresses, checkedBans, checkedNewBans, checkedSetName, LARGEST_
 import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
 import { checkedSession } from "./session.ts";
 import { SOCKET_FILTER_FIELDS } from "./socket-filter.ts";
+import { STATISTICS_FILTER_FIELDS } from "./statistics-filter.ts";
 
 export const FLOW_LIMIT = 10_000;
 const FLOW_DEFAULT = 100;
@@ -40,6 +43,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/drops": { GET: rowsBy(DROP_FILTER_FIELDS, (control, ...asked) => control.drops(...asked)) },
   "/v1/flows": { GET: rowsBy(FLOW_FILTER_FIELDS, (control, ...asked) => control.flows(...asked)) },
   "/v1/sockets": { GET: rowsBy(SOCKET_FILTER_FIELDS, (control, ...asked) => control.sockets(...asked)) },
+  "/v1/statistics": { GET: statistics },
   "/v1/top": { GET: top },
   "/v1/watch": {}, // GET, which watchers.ts answers
   "/v1/policy": { GET: (control) => control.policy() },
@@ -48,7 +52,7 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/reload": { POST: reload },
 };
 
-const WITH_PARAMETERS = ["/v1/bans", "/v1/sets/members", "/v1/drops", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/top"];
+const WITH_PARAMETERS = ["/v1/bans", "/v1/sets/members", "/v1/drops", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/statistics", "/v1/top"];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
@@ -92,10 +96,20 @@ function isAsked({ searchParams }: URL, what: string): boolean {
 
 function top(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, ["by", "limit"]);
-  const wanted = url.searchParams.get("by");
-  const by = GROUPINGS.find((grouping) => grouping === wanted);
-  if (by === undefined) throw new ControlError(`There is no grouping ${JSON.stringify(wanted)}.`, { status: 400, next: `Send \`by\` as one of ${GROUPINGS.join(", ")}.` });
-  return control.top(by, limitOf(url, TOP_DEFAULT, FLOW_LIMIT));
+  return control.top(oneOf(url, "by", TOP_GROUPINGS), limitOf(url, TOP_DEFAULT, FLOW_LIMIT));
+}
+
+function statistics(control: AgentControl, { url }: Route) {
+  onlyParameters(url.searchParams, [...STATISTICS_FILTER_FIELDS, "by", "order", "limit"]);
+  const filter = filterFrom(STATISTICS_FILTER_FIELDS, (field) => url.searchParams.get(field));
+  return control.statistics(oneOf(url, "by", GROUPINGS), oneOf(url, "order", STATISTICS_ORDER_NAMES), filter, limitOf(url, FLOW_DEFAULT, FLOW_LIMIT));
+}
+
+function oneOf<Word extends string>({ searchParams }: URL, parameter: string, known: readonly Word[]): Word {
+  const wanted = searchParams.get(parameter);
+  const word = known.find((one) => one === wanted);
+  if (word !== undefined) return word;
+  throw new ControlError(`There is no ${parameter} ${JSON.stringify(wanted)}.`, { status: 400, next: `Send \`${parameter}\` as one of ${known.join(", ")}.` });
 }
 
 function bans(control: AgentControl, { url }: Route) {

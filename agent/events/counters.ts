@@ -1,11 +1,13 @@
 /** The kernel's counters as figures. Per-CPU values are added up; nothing is kept here. */
 
-import { AnswerNames, DirectionNames, EventCounter, FaultNames, FlowCounter, Limit, ReasonNames, RuleCounterShard, RuleCounter, Traffic, TransportNames, VerdictNames } from "../generated/layout.ts";
+import { AnswerNames, DirectionNames, EventCounter, FaultNames, FlowCounter, Limit, ReasonNames, RuleCounterShard, RuleCounter, TcpStatistics, Traffic, TransportNames, VerdictNames } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "../kernel/maps.ts";
 import type { Direction, Transport, Verdict } from "./event.ts";
-import type { TrafficRow } from "./snapshot.ts";
+import type { Histogram } from "./histogram.ts";
+import type { TcpRow, TrafficRow } from "./snapshot.ts";
 
 const ROUND = 8;
+const US_A_SECOND = 1e6;
 
 /** The values that all CPUs have for one key, one after the other. */
 function* perCpu(value: Buffer, size: number): Generator<number> {
@@ -71,6 +73,26 @@ export function readEventCounts(map: BpfMap): KernelEventCounts {
 export function readFlowCounts(map: BpfMap): { inserted: number; deleted: number } {
   const value = map.lookup(u32(0))!;
   return { inserted: sum(value, FlowCounter.size, FlowCounter.inserted), deleted: sum(value, FlowCounter.size, FlowCounter.deleted) };
+}
+
+/** By who opened the connections; times in seconds. */
+export function readTcpStatistics(map: BpfMap): TcpRow[] {
+  return DirectionNames.map((direction, key) => {
+    const value = map.lookup(u32(key))!;
+    const { round_trip, retransmissions, connecting, segments } = TcpStatistics;
+    const read = (offset: number): number => sum(value, TcpStatistics.size, offset);
+    const histogram = (of: typeof round_trip | typeof retransmissions | typeof connecting, unit: number): Histogram => ({
+      counts: Array.from({ length: of.counts.count }, (_, bucket) => read(of.counts.at + bucket * of.counts.stride)),
+      sum: read(of.sum) / unit,
+    });
+    return {
+      direction: direction as Direction,
+      round_trip: histogram(round_trip, US_A_SECOND),
+      retransmissions: histogram(retransmissions, 1),
+      connecting: histogram(connecting, US_A_SECOND),
+      segments: read(segments),
+    };
+  });
 }
 
 export interface RuleFigures {

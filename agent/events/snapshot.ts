@@ -1,6 +1,7 @@
 /** What the counters say at one moment. The same figures feed `status`, the metrics and the tests. */
 
 import type { Direction, Transport, Verdict } from "./event.ts";
+import type { Histogram } from "./histogram.ts";
 
 export type Mode = "detect" | "prevent";
 
@@ -63,6 +64,31 @@ export interface Dropped {
   packets: number;
 }
 
+/** TCP connections of local processes. */
+export interface TcpRow {
+  /** Who opened them: `ingress` from outside. */
+  direction: Direction;
+  /** Of those that ended, in seconds. */
+  round_trip: Histogram;
+  /** Segments sent again, of those that ended. */
+  retransmissions: Histogram;
+  /** How long connecting took, in seconds. */
+  connecting: Histogram;
+  /** Sent by those that ended. */
+  segments: number;
+}
+
+/** What programs of one name did. */
+export interface ExecutableRow {
+  /** Without its path; `other` beyond so many. */
+  name: string;
+  /** That ended. */
+  connections: number;
+  /** Bytes of those. */
+  sent: number;
+  received: number;
+}
+
 export interface Health {
   state: "ok" | "degraded";
   reasons: string[];
@@ -85,6 +111,8 @@ export interface Snapshot {
   rejects: Record<string, number>;
   /** Zero rows are left out. */
   drops: Dropped[];
+  tcp: TcpRow[];
+  executables: ExecutableRow[];
   /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
   events: EventCounts;

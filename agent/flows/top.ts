@@ -2,12 +2,12 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Workload } from "../events/event.ts";
-import { shortNames } from "../events/workload.ts";
 import { type FlowTables, readFlow } from "./collect.ts";
 import { type Describer, describeRow } from "./describe.ts";
+import { accountOf, GROUPINGS, GROUPS } from "./groups.ts";
 import { flowsInTurns } from "./list.ts";
 import type { FlowRow } from "./row.ts";
+import { measuresOf, type TcpMeasures } from "./tcp.ts";
 
 export interface TopRow {
   name: string;
@@ -17,6 +17,10 @@ export interface TopRow {
   /** Bytes that left this host, and that came. */
   sent_per_s: number;
   received_per_s: number;
+  /** Segments that TCP sockets of this host sent again. */
+  retransmissions_per_s: number;
+  /** Of those sockets, their mean. */
+  round_trip_s?: number;
 }
 
 export interface Top {
@@ -26,25 +30,10 @@ export interface Top {
   rows: TopRow[];
 }
 
-const UNKNOWN = "unknown";
-/** Of a process that is known, and no part of any. */
-const NONE = "none";
+/** What one row may stand for. */
+export const TOP_GROUPINGS = [...GROUPINGS, "rule", "interface"] as const;
 
-/** What one row stands for. */
-const GROUPS = {
-  process: ({ process }) => (process === undefined ? UNKNOWN : `${process.name} ${process.pid}`),
-  container: (row) => partOf(row, "container"),
-  pod: (row) => partOf(row, "pod"),
-  unit: (row) => partOf(row, "unit"),
-  peer: ({ direction, source, destination }) => (direction === "ingress" ? source : destination).address,
-  service: ({ protocol, destination }) => (destination.port === undefined ? protocol : `${protocol} ${destination.port}`),
-  rule: ({ rule }) => rule,
-  interface: (row) => row.interface,
-} satisfies Record<string, (row: FlowRow) => string>;
-
-export type Grouping = keyof typeof GROUPS;
-
-export const GROUPINGS = Object.keys(GROUPS) as Grouping[];
+export type TopGrouping = (typeof TOP_GROUPINGS)[number];
 
 /** Looks follow each other at least so far apart, however many ask. */
 const LOOK_MS = 1000;
@@ -56,6 +45,8 @@ interface Look {
   at: number;
   /** Packets, and bytes of either end, by connection. */
   counts: Map<string, readonly [packets: number, sent: number, received: number]>;
+  /** What TCP sockets told, by cookie. */
+  sockets: Map<bigint, TcpMeasures>;
 }
 
 interface Busy {
@@ -63,34 +54,49 @@ interface Busy {
   packets: number;
   sent: number;
   received: number;
+  retransmissions: number;
+  /** In microseconds; 0 where none is known. */
+  roundTrip: number;
 }
+
+/** Records of the TCP connections that live, by cookie of their sockets. */
+type LiveTcp = () => Promise<ReadonlyMap<bigint, Buffer>>;
 
 export class FlowRates {
   readonly #tables: FlowTables;
   readonly #describer: Describer;
+  readonly #liveTcp: LiveTcp;
   #last: Look | undefined;
   #busy: Busy[] = [];
   #seconds = 1;
   #looking: Promise<void> | undefined;
   #forget: NodeJS.Timeout | undefined;
 
-  constructor(tables: FlowTables, describer: Describer) {
+  constructor(tables: FlowTables, describer: Describer, liveTcp: LiveTcp) {
     this.#tables = tables;
     this.#describer = describer;
+    this.#liveTcp = liveTcp;
   }
 
-  async top(by: Grouping, limit: number): Promise<Top> {
+  async top(by: TopGrouping, limit: number): Promise<Top> {
     await (this.#looking ??= this.#refresh().finally(() => (this.#looking = undefined)));
     const rows = new Map<string, TopRow>();
-    for (const { row, packets, sent, received } of this.#busy) {
-      const name = GROUPS[by](row);
-      const sum = rows.get(name) ?? { name, flows: 0, packets_per_s: 0, sent_per_s: 0, received_per_s: 0 };
+    const roundTrips = new Map<string, number[]>();
+    for (const { row, packets, sent, received, retransmissions, roundTrip } of this.#busy) {
+      const name = nameOf(by, row);
+      const sum = rows.get(name) ?? { name, flows: 0, packets_per_s: 0, sent_per_s: 0, received_per_s: 0, retransmissions_per_s: 0 };
       sum.flows++;
       sum.packets_per_s += packets / this.#seconds;
       sum.sent_per_s += sent / this.#seconds;
       sum.received_per_s += received / this.#seconds;
+      sum.retransmissions_per_s += retransmissions / this.#seconds;
       rows.set(name, sum);
+      if (roundTrip === 0) continue;
+      const all = roundTrips.get(name) ?? [];
+      all.push(roundTrip);
+      roundTrips.set(name, all);
     }
+    for (const [name, all] of roundTrips) rows.get(name)!.round_trip_s = all.reduce((total, one) => total + one) / all.length / 1e6;
     const load = (row: TopRow): number => row.sent_per_s + row.received_per_s;
     return { seconds: this.#seconds, rows: [...rows.values()].sort((a, b) => load(b) - load(a)).slice(0, limit) };
   }
@@ -111,18 +117,28 @@ export class FlowRates {
 
   /** Notes what connections carried since the look before; of one that is new, all. */
   async #look(before?: Look): Promise<Look> {
-    const look: Look = { at: performance.now(), counts: new Map() };
+    const look: Look = { at: performance.now(), counts: new Map(), sockets: new Map() };
+    for (const [cookie, record] of await this.#liveTcp()) look.sockets.set(cookie, measuresOf(record));
     const now = this.#describer.jiffies();
     this.#busy = [];
     for await (const entry of flowsInTurns(this.#tables)) {
-      const { direction, packets: each, bytes } = readFlow(entry);
+      const { direction, packets: each, bytes, cookie } = readFlow(entry);
       const [own, other] = SENT_AND_RECEIVED[direction];
       const count = [each[0] + each[1], bytes[own], bytes[other]] as const;
       const key = entry.key.toString("latin1");
       const known = look.counts.get(key) ?? before?.counts.get(key) ?? NOTHING;
       look.counts.set(key, count);
       const packets = count[0] - known[0];
-      if (before !== undefined && packets > 0) this.#busy.push({ row: describeRow(entry, now, this.#describer), packets, sent: count[1] - known[1], received: count[2] - known[2] });
+      if (before === undefined || packets <= 0) continue;
+      const socket = look.sockets.get(cookie);
+      this.#busy.push({
+        row: describeRow(entry, now, this.#describer),
+        packets,
+        sent: count[1] - known[1],
+        received: count[2] - known[2],
+        retransmissions: socket === undefined ? 0 : socket.retransmissions - (before.sockets.get(cookie)?.retransmissions ?? 0),
+        roundTrip: socket?.roundTrip ?? 0,
+      });
     }
     if (before !== undefined) this.#seconds = (look.at - before.at) / 1000;
     return look;
@@ -134,8 +150,8 @@ export class FlowRates {
   }
 }
 
-function partOf(row: FlowRow, what: keyof Workload): string {
-  return row.process === undefined ? UNKNOWN : (shortNames(row)[what] ?? NONE);
+function nameOf(by: TopGrouping, row: FlowRow): string {
+  return by === "rule" || by === "interface" ? row[by] : GROUPS[by](accountOf(row));
 }
 
 const NOTHING = [0, 0, 0] as const;

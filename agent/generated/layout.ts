@@ -31,6 +31,7 @@ export const Limit = {
   NETWORK_LENGTHS: 48,
   DROP_REASONS: 256,
   NAMESPACES: 4,
+  HISTOGRAM_BUCKETS: 24,
   DROPS_A_SECOND: 10000,
 } as const;
 
@@ -204,7 +205,8 @@ export const Fault = {
   CONNECTION_INSERT: 13,
   DROP_INSERT: 14,
   LOCAL_END_INSERT: 15,
-  COUNT: 16,
+  CONNECTION_TOLD: 16,
+  COUNT: 17,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -224,6 +226,7 @@ export const FaultNames: readonly string[] = [
   "connection_insert",
   "drop_insert",
   "local_end_insert",
+  "connection_told",
 ];
 
 export const Member = {
@@ -729,7 +732,7 @@ export const Flow = {
 } as const;
 
 export const Owner = {
-  size: 56,
+  size: 64,
   started_ns: 0,
   cgroup: 8,
   creator_started_ns: 16,
@@ -739,15 +742,16 @@ export const Owner = {
   flags: 36,
   executions: 38,
   command: { at: 40, count: 16, stride: 1 },
+  connecting_ns: 56,
 } as const;
 
 export const Holding = {
-  size: 80,
+  size: 88,
   cookie: 0,
   inode: 8,
   holder: {
     at: 16,
-    size: 56,
+    size: 64,
     started_ns: 16,
     cgroup: 24,
     creator_started_ns: 32,
@@ -757,9 +761,10 @@ export const Holding = {
     flags: 52,
     executions: 54,
     command: { at: 56, count: 16, stride: 1 },
+    connecting_ns: 72,
   },
-  parent: 72,
-  ifindex: 76,
+  parent: 80,
+  ifindex: 84,
 } as const;
 
 export const FlowCounter = {
@@ -876,4 +881,61 @@ export const EventCounter = {
   emitted: 0,
   lost: 8,
   suppressed: 16,
+} as const;
+
+export const Histogram = {
+  size: 200,
+  counts: { at: 0, count: 24, stride: 8 },
+  sum: 192,
+} as const;
+
+export const TcpStatistics = {
+  size: 608,
+  round_trip: {
+    at: 0,
+    size: 200,
+    counts: { at: 0, count: 24, stride: 8 },
+    sum: 192,
+  },
+  retransmissions: {
+    at: 200,
+    size: 200,
+    counts: { at: 200, count: 24, stride: 8 },
+    sum: 392,
+  },
+  connecting: {
+    at: 400,
+    size: 200,
+    counts: { at: 400, count: 24, stride: 8 },
+    sum: 592,
+  },
+  segments: 600,
+} as const;
+
+export const TcpConnection = {
+  size: 128,
+  cookie: 0,
+  local_be: { at: 8, count: 2, stride: 8 },
+  remote_be: { at: 24, count: 2, stride: 8 },
+  owner: {
+    at: 40,
+    size: 64,
+    started_ns: 40,
+    cgroup: 48,
+    creator_started_ns: 56,
+    pid: 64,
+    uid: 68,
+    creator_pid: 72,
+    flags: 76,
+    executions: 78,
+    command: { at: 80, count: 16, stride: 1 },
+    connecting_ns: 96,
+  },
+  round_trip_us: 104,
+  least_round_trip_us: 108,
+  segments: 112,
+  retransmissions: 116,
+  local_port: 120,
+  remote_port: 122,
+  direction: 124,
 } as const;

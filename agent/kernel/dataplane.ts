@@ -12,7 +12,7 @@ import { Control, Mode } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "./maps.ts";
 import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
-import { netnsCookie } from "./sockets.ts";
+import { inFirstNetns, netnsCookie } from "./sockets.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
 const TABLES = "tables-";
@@ -271,7 +271,7 @@ export class DataPlane {
     const { slots, cells, banLines = LINES, setLines = LINES } = capacity;
     return {
       reuse,
-      rodata: { netns_cookie: netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      rodata: { netns_cookie: netnsCookie(), counted_netns: inFirstNetns() ? 0 : netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
       maxEntries: entriesOf(capacity),
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     };

@@ -1,6 +1,6 @@
 /** Options of sockets that Node does not read. */
 
-import { closeSync } from "node:fs";
+import { closeSync, readFileSync, readlinkSync } from "node:fs";
 
 import { check, libc } from "./syscall.ts";
 
@@ -30,6 +30,17 @@ export function netnsCookie(): bigint {
     return socketOption(operation, fd, SO_NETNS_COOKIE, 8).readBigUInt64LE();
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Whether this thread is in the network namespace that the kernel began with: its own threads are in it, where they can be seen. */
+export function inFirstNetns(): boolean {
+  const kernelThreads = "/proc/2";
+  try {
+    if (readFileSync(`${kernelThreads}/comm`, "utf8") !== "kthreadd\n") return false;
+    return readlinkSync(`${kernelThreads}/ns/net`) === readlinkSync("/proc/thread-self/ns/net");
+  } catch {
+    return false; // a container sees only its own processes
   }
 }
 

@@ -39,8 +39,9 @@ function inRange(verdict: string): string {
   return `sum by (instance, security_rule_name) (increase(weir_rule_matches_total{${HOST}, weir_verdict="${verdict}"}[$__range]))`;
 }
 
-function quantile(share: number): string {
-  return `histogram_quantile(${share}, sum by (le) (rate(weir_flow_duration_seconds_bucket{${HOST}}[$__rate_interval])))`;
+/** That so large a share does not exceed. */
+function quantileOf(histogram: string, share: number, by = ""): string {
+  return `histogram_quantile(${share}, sum by (le${by}) (rate(${histogram}_bucket{${HOST}}[$__rate_interval])))`;
 }
 
 export const SECTIONS: readonly Section[] = [
@@ -120,7 +121,37 @@ export const SECTIONS: readonly Section[] = [
       {
         title: "How long connections last", kind: "timeseries", unit: "s",
         says: "Of connections that ended.",
-        queries: { "half of them": quantile(0.5), "9 of 10": quantile(0.9), "99 of 100": quantile(0.99) },
+        queries: { "half of them": quantileOf("weir_flow_duration_seconds", 0.5), "9 of 10": quantileOf("weir_flow_duration_seconds", 0.9), "99 of 100": quantileOf("weir_flow_duration_seconds", 0.99) },
+      },
+    ],
+  },
+  {
+    title: "Processes and TCP",
+    panels: [
+      {
+        title: "Throughput by program", kind: "timeseries", unit: "Bps", stacked: true,
+        says: "The ten busiest, both directions. A connection counts when it ends. `weir stats` says more.",
+        queries: { "{{process_executable_name}}": `topk(10, ${perSecond("weir_process_io_bytes_total", "process_executable_name")})` },
+      },
+      {
+        title: "Connections by program", kind: "timeseries", unit: "ops", stacked: true,
+        says: "That ended, the ten programs with the most.",
+        queries: { "{{process_executable_name}}": `topk(10, ${perSecond("weir_process_connections_total", "process_executable_name")})` },
+      },
+      {
+        title: "TCP round-trip time", kind: "timeseries", unit: "s", width: 8,
+        says: "Of connections as they ended. Receive: opened from outside; transmit: opened here.",
+        queries: { "{{network_io_direction}}, half of them": quantileOf("weir_tcp_rtt_seconds", 0.5, ", network_io_direction"), "{{network_io_direction}}, 95 of 100": quantileOf("weir_tcp_rtt_seconds", 0.95, ", network_io_direction") },
+      },
+      {
+        title: "TCP connecting", kind: "timeseries", unit: "s", width: 8,
+        says: "How long it took until the other end answered, of connections opened here. From about a second on a SYN was lost.",
+        queries: { "half of them": quantileOf("weir_tcp_connect_duration_seconds", 0.5), "99 of 100": quantileOf("weir_tcp_connect_duration_seconds", 0.99) },
+      },
+      {
+        title: "TCP segments sent again", kind: "timeseries", unit: "percentunit", width: 8,
+        says: "Share of those sent, of connections that ended.",
+        queries: { "{{network_io_direction}}": `${perSecond("weir_tcp_retransmissions_sum", "network_io_direction")} / ${perSecond("weir_tcp_segments_total", "network_io_direction")}` },
       },
     ],
   },

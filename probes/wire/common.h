@@ -28,6 +28,7 @@ enum weir_limit {
 	LIMIT_NETWORK_LENGTHS = 48,	/* of prefixes of one family that are not in lines */
 	LIMIT_DROP_REASONS = 256,	/* of the kernel, counted each; the last is for all that are beyond */
 	LIMIT_NAMESPACES = 4,		/* that have one address behind one device */
+	LIMIT_HISTOGRAM_BUCKETS = 24,
 	LIMIT_DROPS_A_SECOND = 10000,	/* told with their connections; the others are only counted */
 };
 
@@ -114,6 +115,7 @@ enum weir_fault {
 	FAULT_CONNECTION_INSERT,
 	FAULT_DROP_INSERT,
 	FAULT_LOCAL_END_INSERT,
+	FAULT_CONNECTION_TOLD,
 	FAULT_COUNT,
 };
 

@@ -89,6 +89,7 @@ struct owner {
 	__u16 flags;			/* enum weir_owner_flag */
 	__u16 executions;		/* low bits of what the kernel counts of them: the process may run another program now */
 	char command[16];		/* of the thread group leader */
+	__u64 connecting_ns;		/* CLOCK_MONOTONIC, to some milliseconds: when it last began to connect; 0 never */
 };
 
 /* A process that has a socket open. */

@@ -61,7 +61,10 @@ const WRONG_LINES: [string[], RegExp][] = [
   [["--json", "status"], /options come behind the command/],
   [["mode", "prevnt"], /one of detect, prevent, not "prevnt"; did you mean prevent\?/],
   [["flows", "--limit", "many"], /--limit takes a whole number from 1 to 10000, not "many"/],
-  [["top", "--by", "weight"], /--by is one of process, container, pod, unit, peer, service, rule, interface/],
+  [["top", "--by", "weight"], /--by is one of process, executable, container, pod, unit, peer, service, rule, interface/],
+  [["stats", "--by", "colour"], /--by is one of process, executable, container, pod, unit, peer, service/],
+  [["stats", "--sort", "ratte"], /--sort is one of connections, rate, .*; did you mean rate\?/],
+  [["stats", "--hash"], /there is no option --hash/],
   [["flows", "--direction", "sideways"], /--direction is one of ingress, egress/],
   [["watch", "--type", "BLOKED"], /did you mean BLOCKED\?/],
   [["watch", "--count", "0"], /--count takes a whole number/],
@@ -79,7 +82,7 @@ test("a wrong line is refused with exit code 2 and the nearest right word", asyn
 });
 
 test("without an agent each command says so and how to start it, and fails", async () => {
-  for (const words of [["status"], ["mode", "prevent"], ["reload"], ["rule", "list"], ["flows"], ["sockets"], ["top"], ["watch"], ["metrics"]]) {
+  for (const words of [["status"], ["mode", "prevent"], ["reload"], ["rule", "list"], ["flows"], ["sockets"], ["top"], ["stats"], ["watch"], ["metrics"]]) {
     const { code, stdout, stderr } = await runWeir(words, NOWHERE);
     assert.equal(code, 1, words.join(" "));
     assert.equal(stdout, "");
@@ -165,9 +168,20 @@ test("rule list, flows and metrics print tables and JSON", async () => {
 test("top prints a table each time, or a line of JSON", async () => {
   await using fixture = await startFixture();
   const once = await fixture.weir(["top", "--by", "Peer", "--count", "1"]);
-  assert.match(once.stdout, /^PEER +FLOWS +PACKETS +SENT +RECEIVED\npeer 1 +2 +3\.0\/s +4\.0 kB\/s +5\.0 MB\/s\npeer 2 /);
+  assert.match(once.stdout, /^PEER +FLOWS +PACKETS +SENT +RECEIVED +SENT AGAIN +RTT\npeer 1 +2 +3\.0\/s +4\.0 kB\/s +5\.0 MB\/s +1\.5\/s +12 ms\npeer 2 .* -$/m);
   const lines = (await fixture.weir(["top", "--count", "2", "--interval", "1", "--limit", "1", "--json"])).stdout.trimEnd().split("\n");
   assert.deepEqual(lines.map((line) => JSON.parse(line)), [fixture.agent.top("process", 1), fixture.agent.top("process", 1)]);
+});
+
+test("stats prints a table, JSON, and asks for what is wanted", async () => {
+  await using fixture = await startFixture();
+  assert.deepEqual(JSON.parse((await fixture.weir(["stats", "--json"])).stdout), fixture.agent.did);
+  const { stdout } = await fixture.weir(["stats"]);
+  assert.match(stdout, /^PROCESS +PART OF +CONNECTIONS +LIVE +NEW +PACKETS +SENT +RECEIVED +LASTED +TCP +SENT AGAIN +RTT +95% +LEAST$/m);
+  assert.match(stdout, /^web 12 +web\.service +1,234 +5 +2\.5\/s +9,000 +5\.0 MB +1\.5 kB +250 ms \/ 1 m 15 s +1,300 +120 \(1\.2%\) +12 ms +200 ms +35 µs$/m);
+  assert.match(stdout, /^unknown +- +1 +0 +0\/s +2 +0 B +120 B +- +- +- +- +- +-$/m);
+  await fixture.weir(["stats", "--by", "Peer", "--sort", "rtt", "--process", "web", "--service", "tcp 443"]);
+  assert.deepEqual(fixture.agent.askedOfStatistics.at(-1), { by: "peer", order: "rtt", filter: { process: "web", service: "tcp 443" } });
 });
 
 test("hashes come where they are asked for, and in their place why there is none", async () => {

@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
 import { type AgentControl, type BanChange, type BanPage, type BanRow, type Caller, ControlError, type DynamicRow, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "../../agent/control/contract.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
-import type { Grouping, Top } from "../../agent/flows/top.ts";
+import type { Grouping } from "../../agent/flows/groups.ts";
+import type { Top, TopGrouping } from "../../agent/flows/top.ts";
+import type { StatisticsOrder, StatisticsRow } from "../../agent/statistics/row.ts";
+import type { StatisticsFilter } from "../../agent/control/statistics-filter.ts";
 import { matches } from "../../agent/control/filter.ts";
 import { type DropFilter, DROP_TESTS } from "../../agent/control/drop-filter.ts";
 import { FLOW_TESTS, type FlowFilter } from "../../agent/control/flow-filter.ts";
@@ -131,8 +134,17 @@ export class FakeAgent implements AgentControl {
     const rows = this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
     return hash ? rows.map((row, index) => ({ ...row, process: { ...row.process!, hash: index === 0 ? { sha256: "5e".repeat(32) } : { missing: "gone" } } })) : rows;
   }
-  top(by: Grouping, limit: number): Top {
-    return { seconds: 1, rows: [{ name: `${by} 1`, flows: 2, packets_per_s: 3, sent_per_s: 4000, received_per_s: 5_000_000 }, { name: `${by} 2`, flows: 1, packets_per_s: 1, sent_per_s: 1, received_per_s: 1 }].slice(0, limit) };
+  top(by: TopGrouping, limit: number): Top {
+    return { seconds: 1, rows: [{ name: `${by} 1`, flows: 2, packets_per_s: 3, sent_per_s: 4000, received_per_s: 5_000_000, retransmissions_per_s: 1.5, round_trip_s: 0.0123 }, { name: `${by} 2`, flows: 1, packets_per_s: 1, sent_per_s: 1, received_per_s: 1, retransmissions_per_s: 0 }].slice(0, limit) };
+  }
+  did: StatisticsRow[] = [
+    { name: "web 12", process: { pid: 12, name: "web", executable: "/usr/sbin/web" }, unit: "web.service", connections: 1234, live: 5, connections_per_s: 2.5, packets: 9000, sent: 5_000_000, received: 1500, duration_s: { median: 0.25, p95: 75 }, tcp: { connections: 1300, segments: 10_000, retransmissions: 120, round_trip_s: { median: 0.0123, p95: 0.2, min: 0.000035 } } },
+    { name: "unknown", connections: 1, live: 0, connections_per_s: 0, packets: 2, sent: 0, received: 120 },
+  ];
+  askedOfStatistics: unknown[] = [];
+  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): StatisticsRow[] {
+    this.askedOfStatistics.push({ by, order, filter });
+    return this.did.slice(0, limit);
   }
   sockets(filter: SocketFilter, limit: number): SocketRow[] {
     return this.inventory.filter((row) => matches(SOCKET_TESTS, row, filter)).slice(0, limit);
@@ -306,6 +318,8 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     undecided: { tcp_header_length: 3 },
     rejects: {},
     drops: [],
+    tcp: [],
+    executables: [],
     faults: {},
     events: { emitted: 100, received: 90, pending: 7, lost: 3, suppressed: 5 },
     flows: { active: 2, inserted: 5, deleted: 3, evicted: 0 },

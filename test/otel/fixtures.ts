@@ -1,7 +1,8 @@
 /** A snapshot and events with every field that telemetry reads. */
 
 import type { ConnectionEvent, VerdictEvent } from "../../agent/events/event.ts";
-import type { RuleRow, Snapshot } from "../../agent/events/snapshot.ts";
+import { type Histogram, TIME_BOUNDS } from "../../agent/events/histogram.ts";
+import type { RuleRow, Snapshot, TcpRow } from "../../agent/events/snapshot.ts";
 import type { OwnFigures } from "../../otel/own-figures.ts";
 import { DURATION_BOUNDARIES } from "../../otel/durations.ts";
 
@@ -25,13 +26,20 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
       { interface: "eth0", direction: "egress", transport: "udp", verdict: "would_drop", packets: 3, bytes: 180 },
     ],
     bans: 5,
-    undecided: { tcp_header_length: 2 }, rejects: { reset: 3 }, drops: [{ by: "stack", reason: "no_socket", packets: 4 }], faults: { flow_insert: 1 },
+    undecided: { tcp_header_length: 2 }, rejects: { reset: 3 }, drops: [{ by: "stack", reason: "no_socket", packets: 4 }],
+    tcp: [tcpRow("ingress"), tcpRow("egress")], executables: [{ name: "curl", connections: 3, sent: 300, received: 9000 }],
+    faults: { flow_insert: 1 },
     events: { emitted: 10, received: 7, pending: 2, lost: 1, suppressed: 5 },
     flows: { active: 6, inserted: 9, deleted: 2, evicted: 1 },
     lost: { audit: 4 }, ring_fill: 0.25,
     config: { path: "/etc/weir/weir.yaml", loaded: 0, reloads: 2, failures: 1, error: null },
     ...fields,
   };
+}
+
+function tcpRow(direction: TcpRow["direction"]): TcpRow {
+  const histogram = (bucket: number, sum: number): Histogram => ({ counts: Array.from({ length: TIME_BOUNDS.length + 1 }, (_, index) => (index === bucket ? 2 : 0)), sum });
+  return { direction, round_trip: histogram(4, 0.0004), retransmissions: histogram(1, 2), connecting: histogram(direction === "egress" ? 5 : -1, 0.0008), segments: 40 };
 }
 
 export function ownFigures(fields: Partial<OwnFigures> = {}): OwnFigures {

@@ -3,7 +3,7 @@ import type { Command, OptionSpec } from "../arguments.ts";
 import { CONNECTION_FILTERS } from "../connection-filter.ts";
 import type { DropFilter } from "../drop-filter.ts";
 import { type Column, count, endpoint } from "../format.ts";
-import { type Listing, listingOptions, showListing } from "../listing.ts";
+import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 
 const FILTERS: Record<keyof DropFilter, OptionSpec> = {
   by: { value: "WHOM", about: "only by these: netfilter, tc, xdp, queue, bpf, security or stack" },
@@ -28,6 +28,7 @@ const LISTING: Listing<keyof DropFilter, DropRow> = {
   filters: FILTERS,
   usual: 100,
   columns: COLUMNS,
+  hash: HASH,
   which: "last",
   ask: (client, ...asked) => client.drops(...asked),
 };

@@ -3,7 +3,7 @@ import type { Command, OptionSpec } from "../arguments.ts";
 import { CONNECTION_FILTERS } from "../connection-filter.ts";
 import type { FlowFilter } from "../flow-filter.ts";
 import { bytes, type Column, count, duration, endpoint } from "../format.ts";
-import { type Listing, listingOptions, showListing } from "../listing.ts";
+import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 import { PART_OF } from "../owner-filter.ts";
 
 const FILTERS: Record<keyof FlowFilter, OptionSpec> = {
@@ -39,6 +39,7 @@ const LISTING: Listing<keyof FlowFilter, FlowRow> = {
   filters: FILTERS,
   usual: 100,
   columns: COLUMNS,
+  hash: HASH,
   which: "first",
   ask: (client, ...asked) => client.flows(...asked),
 };

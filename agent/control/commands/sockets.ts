@@ -1,7 +1,7 @@
 import type { SocketRow } from "../../sockets/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
 import { bytes, type Column, count, duration, endpoint } from "../format.ts";
-import { type Listing, listingOptions, showListing } from "../listing.ts";
+import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 import { OWNER_FILTERS, PART_OF } from "../owner-filter.ts";
 import type { SocketFilter } from "../socket-filter.ts";
 
@@ -33,6 +33,7 @@ const LISTING: Listing<keyof SocketFilter, SocketRow> = {
   filters: FILTERS,
   usual: 1000,
   columns: COLUMNS,
+  hash: HASH,
   which: "first",
   ask: (client, ...asked) => client.sockets(...asked),
 };

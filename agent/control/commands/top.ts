@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { GROUPINGS, type Top, type TopRow } from "../../flows/top.ts";
+import { TOP_GROUPINGS, type Top, type TopRow } from "../../flows/top.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
-import { bytes, type Column, count, perSecond, safeJson, table } from "../format.ts";
+import { briefly, bytes, type Column, count, perSecond, safeJson, table } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { printed } from "../print.ts";
 
@@ -15,10 +15,11 @@ const CLEAR = "\x1b[H\x1b[J";
 export const command: Command = {
   usage: "top [--by WHAT] [--interval SECONDS] [--count N] [--limit N] [--json]",
   about:
-    "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, container, pod,\n" +
-    "unit, peer, service, rule or interface. With --json each time is a line.",
+    "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, executable,\n" +
+    "container, pod, unit, peer, service, rule or interface; of those with a TCP socket here the segments sent again, and\n" +
+    "the mean round-trip time. With --json each time is a line.",
   options: {
-    by: { value: "WHAT", about: `${GROUPINGS.join(", ")} (process)` },
+    by: { value: "WHAT", about: `${TOP_GROUPINGS.join(", ")} (process)` },
     interval: { value: "SECONDS", about: `time from one to the next (${USUAL_SECONDS})` },
     count: { value: "N", about: "end after so many times" },
     limit: { value: "N", about: `at most so many rows (${USUAL})` },
@@ -31,7 +32,7 @@ export const command: Command = {
     ["weir top --by rule --json | jq '.rows[0]'", "for a script"],
   ],
   async run(call) {
-    const by = call.choice("--by", call.text("by") ?? "process", GROUPINGS);
+    const by = call.choice("--by", call.text("by") ?? "process", TOP_GROUPINGS);
     const seconds = call.count("interval", USUAL_SECONDS, MOST_SECONDS);
     const limit = call.count("limit", USUAL, MOST);
     const client = await clientFor(call);
@@ -54,6 +55,8 @@ function columnsOf(by: string): Column<TopRow>[] {
     { title: "PACKETS", value: (row) => perSecond(row.packets_per_s), right: true },
     { title: "SENT", value: (row) => `${bytes(row.sent_per_s)}/s`, right: true },
     { title: "RECEIVED", value: (row) => `${bytes(row.received_per_s)}/s`, right: true },
+    { title: "SENT AGAIN", value: (row) => perSecond(row.retransmissions_per_s), right: true },
+    { title: "RTT", value: (row) => (row.round_trip_s === undefined ? "-" : briefly(row.round_trip_s)), right: true },
   ];
 }
 

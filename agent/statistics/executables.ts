@@ -1,0 +1,30 @@
+/** What programs did, by their names alone, for metrics: the first so many names, and one for all others. */
+
+import { basename } from "node:path";
+
+import type { ExecutableRow } from "../events/snapshot.ts";
+import { type Account, OTHER, UNKNOWN } from "../flows/groups.ts";
+
+const MOST = 200;
+
+export class Executables {
+  readonly #rows = new Map<string, ExecutableRow>();
+
+  add({ process }: Account, sent: number, received: number): void {
+    const row = this.#rowOf(process === undefined ? UNKNOWN : basename(process.executable ?? process.name));
+    row.connections++;
+    row.sent += sent;
+    row.received += received;
+  }
+
+  rows(): ExecutableRow[] {
+    return Array.from(this.#rows.values(), (row) => ({ ...row }));
+  }
+
+  #rowOf(wanted: string): ExecutableRow {
+    const name = this.#rows.has(wanted) || this.#rows.size < MOST - 1 ? wanted : OTHER;
+    let row = this.#rows.get(name);
+    if (row === undefined) this.#rows.set(name, (row = { name, connections: 0, sent: 0, received: 0 }));
+    return row;
+  }
+}

@@ -1,0 +1,62 @@
+/** What is added up of connections. */
+
+import type { TcpMeasures } from "../flows/tcp.ts";
+import { LastMinute } from "./last-minute.ts";
+import { Spread } from "./spread.ts";
+
+export interface Carried {
+  /** Milliseconds since the epoch. */
+  opened: number;
+  packets: number;
+  /** Bytes that left this host, and that came. */
+  sent: number;
+  received: number;
+}
+
+export class Tally {
+  /** Of watched interfaces. */
+  connections = 0;
+  packets = 0;
+  sent = 0;
+  received = 0;
+  readonly opened = new LastMinute();
+  /** In milliseconds, of connections that ended. */
+  readonly durations = new Spread();
+  /** What sockets told, also of connections that no watched interface saw. */
+  measured = 0;
+  segments = 0;
+  retransmissions = 0;
+  /** In microseconds. */
+  readonly roundTrips = new Spread();
+  leastRoundTrip = Infinity;
+
+  carry({ opened, packets, sent, received }: Carried, now: number): void {
+    this.connections++;
+    this.packets += packets;
+    this.sent += sent;
+    this.received += received;
+    this.opened.note(opened, now);
+  }
+
+  measure({ roundTrip, leastRoundTrip, segments, retransmissions }: TcpMeasures): void {
+    this.measured++;
+    this.segments += segments;
+    this.retransmissions += retransmissions;
+    if (roundTrip > 0) this.roundTrips.add(roundTrip);
+    if (leastRoundTrip > 0) this.leastRoundTrip = Math.min(this.leastRoundTrip, leastRoundTrip);
+  }
+
+  merge(other: Tally, now: number): void {
+    this.connections += other.connections;
+    this.packets += other.packets;
+    this.sent += other.sent;
+    this.received += other.received;
+    this.opened.merge(other.opened, now);
+    this.durations.merge(other.durations);
+    this.measured += other.measured;
+    this.segments += other.segments;
+    this.retransmissions += other.retransmissions;
+    this.roundTrips.merge(other.roundTrips);
+    this.leastRoundTrip = Math.min(this.leastRoundTrip, other.leastRoundTrip);
+  }
+}

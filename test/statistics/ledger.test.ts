@@ -1,0 +1,107 @@
+/** What is added up by process, peer and service, and what happens where there is no room for all of them. */
+
+import assert from "node:assert/strict";
+import { describe, it, test } from "node:test";
+
+import { type Account, GROUPS, type Grouping } from "../../agent/flows/groups.ts";
+import { Executables } from "../../agent/statistics/executables.ts";
+import { LastMinute } from "../../agent/statistics/last-minute.ts";
+import { Ledger, REST } from "../../agent/statistics/ledger.ts";
+import { Spread } from "../../agent/statistics/spread.ts";
+
+const NOW = Date.UTC(2026, 10, 21);
+
+function account(pid: number, executable = "/usr/bin/curl", peer = "192.0.2.1"): Account {
+  return { process: { pid, name: "curl", executable }, unit: "cron.service", peer, service: "tcp 443" };
+}
+
+function carry(ledger: Ledger, of: Account, bytes = 100): void {
+  ledger.tallyOf(of, NOW).carry({ opened: NOW, packets: 1, sent: bytes, received: 0 }, NOW);
+}
+
+/** Connections by name. */
+function sums(ledger: Ledger, by: Grouping): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { account, tally } of ledger.entries()) {
+    if (tally.connections === 0) continue;
+    const name = account === REST ? "rest" : GROUPS[by](account);
+    found[name] = (found[name] ?? 0) + tally.connections;
+  }
+  return found;
+}
+
+describe("the ledger", () => {
+  it("keeps what programs did where short-lived processes and strange peers are more than it holds", () => {
+    const ledger = new Ledger({ detailed: 10, byProgram: 10 });
+    carry(ledger, account(1, "/usr/sbin/server"));
+    for (let pid = 100; pid < 200; pid++) carry(ledger, account(pid, "/usr/bin/curl", `198.51.100.${pid}`));
+    assert.deepEqual(sums(ledger, "executable"), { "/usr/sbin/server": 1, "/usr/bin/curl": 100 });
+    assert.deepEqual(sums(ledger, "unit"), { "cron.service": 101 });
+    const { other, ...processes } = sums(ledger, "process");
+    assert.deepEqual([other, Object.keys(processes).length], [91, 10]);
+    assert.equal(sums(ledger, "peer")["other"], 91);
+    assert.equal(sums(ledger, "service")["tcp 443"], 10);
+  });
+
+  it("forgets the details of those first that were silent for longest", () => {
+    const ledger = new Ledger({ detailed: 3, byProgram: 3 });
+    for (const pid of [1, 2, 3, 1, 4]) carry(ledger, account(pid));
+    assert.deepEqual(sums(ledger, "process"), { other: 1, "curl 3": 1, "curl 1": 2, "curl 4": 1 });
+  });
+
+  it("loses nothing of the sums where programs are too many, too", () => {
+    const ledger = new Ledger({ detailed: 3, byProgram: 2 });
+    for (let pid = 0; pid < 50; pid++) carry(ledger, account(pid, `/tmp/${pid}`), pid);
+    const entries = [...ledger.entries()];
+    assert.equal(entries.length, 3 + 2 + 1);
+    assert.equal(entries.reduce((all, { tally }) => all + tally.connections, 0), 50);
+    assert.equal(entries.reduce((all, { tally }) => all + tally.sent, 0), (49 * 50) / 2);
+    assert.equal(sums(ledger, "executable")["rest"], 45);
+  });
+
+  it("tells a process from a later one with its number", () => {
+    const ledger = new Ledger();
+    for (const started of ["2026-01-01", "2026-01-02"]) carry(ledger, { ...account(7), process: { pid: 7, name: "curl", started } });
+    assert.equal([...ledger.entries()].filter(({ tally }) => tally.connections === 1).length, 2);
+  });
+});
+
+test("names of programs are limited: those beyond are other, and nothing is lost", () => {
+  const executables = new Executables();
+  for (let index = 0; index < 1000; index++) executables.add(account(index, `/opt/bin/program-${index}`), 2, 3);
+  executables.add(account(1, "/elsewhere/program-5"), 2, 3);
+  executables.add({}, 2, 3);
+  const rows = executables.rows();
+  assert.equal(rows.length, 200);
+  assert.equal(rows.find(({ name }) => name === "program-5")?.connections, 2);
+  assert.equal(rows.find(({ name }) => name === "other")?.connections, 1001 - 199);
+  assert.deepEqual(rows.reduce(([n, s, r], { connections, sent, received }) => [n! + connections, s! + sent, r! + received], [0, 0, 0]), [1002, 2004, 3006]);
+});
+
+test("a spread tells its quantiles within a tenth, also of several together", () => {
+  const [low, high] = [new Spread(), new Spread()];
+  for (let value = 1; value <= 500; value++) low.add(value);
+  for (let value = 501; value <= 1000; value++) high.add(value);
+  low.merge(high);
+  for (const share of [0.1, 0.5, 0.95]) {
+    const value = low.quantile(share)!;
+    assert.ok(Math.abs(value / (share * 1000) - 1) < 0.1, `${value} at ${share}`);
+  }
+  assert.equal(new Spread().quantile(0.5), undefined);
+  const one = new Spread();
+  one.add(0);
+  assert.equal(one.quantile(0.95), 1);
+});
+
+test("the last minute is one, whenever what happened in it is told", () => {
+  const minute = new LastMinute();
+  for (let second = 0; second < 120; second++) minute.note(NOW + second * 1000, NOW + second * 1000);
+  const end = NOW + 119_999;
+  assert.equal(minute.perSecond(end), 1);
+  const late = new LastMinute();
+  late.note(NOW, end); // opened long ago
+  late.note(end - 30_000, end);
+  minute.merge(late, end);
+  assert.equal(minute.perSecond(end), 61 / 60);
+  assert.equal(minute.perSecond(end + 60_000), 0);
+});
