@@ -17,7 +17,7 @@ import { TrafficRates } from "./control/status.ts";
 import { withDynamic } from "./dynamic/check.ts";
 import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder } from "./events/decode.ts";
-import type { ConnectionEvent, VerdictEvent } from "./events/event.ts";
+import type { ConnectionEvent, ToldEvent } from "./events/event.ts";
 import { clearRules, readFlowCounts } from "./events/counters.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
@@ -36,6 +36,7 @@ import { NamespacesBehind } from "./interfaces/behind.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
+import { readIteratorAside } from "./kernel/iterator.ts";
 import { listLinks } from "./kernel/links.ts";
 import { u32 } from "./kernel/maps.ts";
 import { Ring } from "./kernel/ring.ts";
@@ -56,6 +57,7 @@ import { SessionKeeper } from "./sessions.ts";
 import { SetKeeper, type SetsByName } from "./sets/keeper.ts";
 import type { SetLibrary } from "./sets/library.ts";
 import type { Signals } from "./signals.ts";
+import { SocketEvents } from "./sockets/socket-events.ts";
 import { Statistics } from "./statistics/statistics.ts";
 import { attachTracers } from "./tracers.ts";
 
@@ -130,7 +132,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
     onHealth: (state) => health.report("audit", state.reasons),
     report: (sentence) => log.warn(sentence),
   });
-  const subscribers = new Set<(event: VerdictEvent) => void>();
+  const subscribers = new Set<(event: ToldEvent) => void>();
   const interfaces = new InterfaceFollower({
     config: config.interfaces,
     programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
@@ -156,13 +158,24 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
     telemetry?.connection(event);
     statistics.connection(event);
   };
+  const tell = (event: ToldEvent): void => {
+    audit.write(event);
+    telemetry?.event(event);
+    for (const subscriber of subscribers) subscriber(event);
+  };
+  const socketEvents = new SocketEvents({
+    describer,
+    counters: plane.map("socket_counters"),
+    errors: plane.map("socket_errors"),
+    nextNumber: () => decoder.nextNumber(),
+    settleBindings: () => plane.program("weir_settle_bindings").run(),
+    rawHolders: () => readIteratorAside(plane.program("weir_raw_sockets")),
+    tell,
+  });
   const decoder = new Decoder(names, {
-    verdict(event) {
-      audit.write(event);
-      telemetry?.event(event);
-      for (const subscriber of subscribers) subscriber(event);
-    },
+    verdict: tell,
     connection: (event) => closed(event),
+    socket: (event, facts) => socketEvents.take(event, facts),
   });
   const ring = new Ring({
     map: plane.map("events"),
@@ -183,6 +196,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
     interfaces,
     census,
     executables: () => statistics.executables(),
+    sockets: socketEvents,
     health: () => health.current,
     bans: () => banned.size,
     lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped }) }),
@@ -221,6 +235,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   health.report("interfaces", interfaces.problems());
   for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
   naming.start();
+  socketEvents.begin();
   ring.start();
   statistics.start();
   await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
@@ -241,6 +256,8 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
       operate.keepTime();
       if (config.interfaces.egress) plane.lookForTranslation(); // or nobody sees where what came was led
       void growth.renew();
+      socketEvents.look();
+      health.report("socket events", socketEvents.trouble);
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
       health.report("interfaces", interfaces.problems());

@@ -11,7 +11,7 @@ import { SOCKET_TESTS } from "./control/socket-filter.ts";
 import { STATISTICS_TESTS } from "./control/statistics-filter.ts";
 import { statusOf, type TrafficRates } from "./control/status.ts";
 import type { ExecutableHashes } from "./enrich/executable-hashes.ts";
-import type { ProcessReference, VerdictEvent } from "./events/event.ts";
+import type { ProcessReference, ToldEvent } from "./events/event.ts";
 import type { Figures } from "./figures.ts";
 import type { FlowTables } from "./flows/collect.ts";
 import type { Describer } from "./flows/describe.ts";
@@ -43,7 +43,7 @@ export interface AnswerParts {
   hashes: ExecutableHashes;
   busiest: FlowRates;
   statistics: Statistics;
-  subscribers: Set<(event: VerdictEvent) => void>;
+  subscribers: Set<(event: ToldEvent) => void>;
   /** Of the telemetry itself. */
   own(): OwnFigures;
 }

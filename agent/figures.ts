@@ -8,6 +8,7 @@ import type { Census } from "./flows/census.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import type { Ring } from "./kernel/ring.ts";
+import type { SocketEvents } from "./sockets/socket-events.ts";
 import type { RuleBook } from "./rulebook.ts";
 
 export interface FigureSources {
@@ -18,6 +19,7 @@ export interface FigureSources {
   interfaces: InterfaceFollower;
   census: Census;
   executables(): ExecutableRow[];
+  sockets: SocketEvents;
   health(): Health;
   bans(): number;
   lost(): Record<string, number>;
@@ -33,7 +35,7 @@ export class Figures {
   }
 
   snapshot(): Snapshot {
-    const { plane, drops, ring, interfaces, census, executables, health, bans, lost, config } = this.#sources;
+    const { plane, drops, ring, interfaces, census, sockets, executables, health, bans, lost, config } = this.#sources;
     const state = ring.state();
     return {
       pid: process.pid,
@@ -50,6 +52,7 @@ export class Figures {
       drops: countDrops(drops),
       tcp: readTcpStatistics(plane.map("tcp_statistics")),
       executables: executables(),
+      sockets: sockets.figures(),
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
       flows: census.figures,

@@ -4,7 +4,7 @@
  */
 
 import { basename } from "node:path";
-import type { Endpoint, EventType, ProcessReference, VerdictEvent, Workload } from "../agent/events/event.ts";
+import { type Endpoint, EVENT_TYPES, type ProcessReference, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent, type Workload } from "../agent/events/event.ts";
 import { shortNames } from "../agent/events/workload.ts";
 import { openSeal } from "./chain.ts";
 
@@ -51,8 +51,6 @@ export interface OperatorAction {
   detail?: Detail;
 }
 
-const EVENT_TYPES: readonly string[] = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"] satisfies EventType[];
-
 const NAME_LIMIT = 128;
 const DETAIL_LIMIT = 512;
 /** Together with time, sequence and hash this stays well below LINE_LIMIT. */
@@ -61,7 +59,11 @@ const TEXT_LIMIT = 4096;
 const PLAIN = /^[A-Za-z0-9_./:@%#+,*[\]-]+$/;
 
 /** `DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
-export function eventText(event: Omit<VerdictEvent, "time">): string {
+export function eventText(event: Untimed<ToldEvent>): string {
+  return "rule" in event ? verdictText(event) : socketText(event);
+}
+
+function verdictText(event: Untimed<VerdictEvent>): string {
   const parts = [
     event.type,
     field(event.rule.name),
@@ -80,6 +82,21 @@ export function eventText(event: Omit<VerdictEvent, "time">): string {
   if (event.process) parts.push(processText(event.process));
   parts.push(...workloadWords(event));
   if (event.would_drop) parts.push("(would drop)");
+  return parts.join(" ");
+}
+
+/** `BIND_FAILED tcp 0.0.0.0:80 reason=port_in_use holder=812 nginx pid=4711 python3` */
+function socketText(event: Untimed<SocketEvent>): string {
+  const parts: string[] = [event.type];
+  if (event.protocol !== undefined) parts.push(field(event.protocol));
+  if (event.local) parts.push(endpoint(event.local));
+  if (event.remote) parts.push(">", endpoint(event.remote));
+  if (event.interface !== undefined) parts.push(field(event.interface));
+  if (event.new) parts.push("(new)");
+  if (event.reason !== undefined) parts.push(`reason=${field(event.reason)}`);
+  if (event.holder) parts.push(`holder=${event.holder.pid}`, field(event.holder.name));
+  if (event.process) parts.push(processText(event.process));
+  parts.push(...workloadWords(event));
   return parts.join(" ");
 }
 
@@ -173,7 +190,7 @@ export function parseRecord(line: string): AuditRecord | null {
   if (!match) return null;
   const [, time, type, text = ""] = match as unknown as [string, string, string, string?];
   const record: AuditRecord = { time, sequence: sealed.sequence, type, text, hash: sealed.hash };
-  if (EVENT_TYPES.includes(type)) record.rule = unescape(WORD.exec(text)?.[0] ?? "");
+  if (EVENT_TYPES.some((one) => one === type)) record.rule = unescape(WORD.exec(text)?.[0] ?? "");
   return record;
 }
 

@@ -4,7 +4,7 @@
  * record written afterwards is a GAP with the exact number.
  */
 
-import type { VerdictEvent } from "../agent/events/event.ts";
+import type { ToldEvent } from "../agent/events/event.ts";
 import type { Health } from "../agent/events/snapshot.ts";
 import { type Entry, isoTime } from "./chain.ts";
 import { AuditRefusal, codeOf } from "./file.ts";
@@ -115,7 +115,7 @@ export class AuditWriter {
   }
 
   /** Hashing and writing happen later. */
-  write(event: VerdictEvent): void {
+  write(event: ToldEvent): void {
     if (this.#closed) {
       this.#lost++;
       return;

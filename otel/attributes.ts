@@ -3,7 +3,7 @@
  * The names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with it.
  */
 
-import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, VerdictEvent, Workload } from "../agent/events/event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, SocketEvent, VerdictEvent, Workload } from "../agent/events/event.ts";
 
 export type Attributes = Record<string, string | number | boolean | number[] | string[]>;
 
@@ -41,15 +41,18 @@ export function connectionAttributes(event: ConnectionFields): Attributes {
     attributes["weir.nat.destination.address"] = destination.address;
     if (destination.port !== undefined) attributes["weir.nat.destination.port"] = destination.port;
   }
-  const { process } = event;
+  addOwner(attributes, event);
+  return attributes;
+}
+
+function addOwner(attributes: Attributes, { process, ...workload }: Pick<ConnectionFields, "process" | keyof Workload>): void {
   if (process !== undefined) {
     attributes["process.pid"] = process.pid;
     attributes["process.user.id"] = process.uid;
     attributes["process.executable.name"] = process.name;
     addProgram(attributes, process);
   }
-  addWorkload(attributes, event);
-  return attributes;
+  addWorkload(attributes, workload);
 }
 
 function addProgram(attributes: Attributes, process: ProcessReference): void {
@@ -109,5 +112,29 @@ export function endedAttributes(event: ConnectionEvent): Attributes {
   attributes["weir.opener.bytes"] = event.bytes[0];
   attributes["weir.responder.packets"] = event.packets[1];
   attributes["weir.responder.bytes"] = event.bytes[1];
+  return attributes;
+}
+
+export function socketAttributes(event: SocketEvent): Attributes {
+  const attributes: Attributes = { "weir.event.type": event.type, "weir.event.sequence": event.seq };
+  const { local, remote, holder } = event;
+  if (event.protocol !== undefined) attributes["network.transport"] = event.protocol;
+  if (local !== undefined) {
+    attributes["network.type"] = local.address.includes(":") ? "ipv6" : "ipv4";
+    attributes["network.local.address"] = local.address;
+    if (local.port !== undefined) attributes["network.local.port"] = local.port;
+  }
+  if (remote !== undefined) {
+    attributes["network.peer.address"] = remote.address;
+    if (remote.port !== undefined) attributes["network.peer.port"] = remote.port;
+  }
+  if (event.interface !== undefined) attributes["network.interface.name"] = event.interface;
+  if (event.new !== undefined) attributes["weir.socket.new"] = event.new;
+  if (event.reason !== undefined) attributes["error.type"] = event.reason;
+  if (holder !== undefined) {
+    attributes["weir.socket.holder.pid"] = holder.pid;
+    attributes["weir.socket.holder.name"] = holder.name;
+  }
+  addOwner(attributes, event);
   return attributes;
 }

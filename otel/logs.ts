@@ -1,9 +1,9 @@
 /** Events and changes as log records: an event name, attributes, and a sentence a person can read. */
 
 import { ROOT_CONTEXT, SeverityNumber, type Context, type Logger } from "@opentelemetry/api";
-import type { Direction, Endpoint, VerdictEvent } from "../agent/events/event.ts";
+import type { Direction, Endpoint, SocketEvent, VerdictEvent } from "../agent/events/event.ts";
 import type { Health, HookState, Mode } from "../agent/events/snapshot.ts";
-import { DIRECTIONS, verdictAttributes, type Attributes } from "./attributes.ts";
+import { DIRECTIONS, socketAttributes, verdictAttributes, type Attributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
 import type { Ledger } from "./delivery.ts";
 
@@ -102,6 +102,21 @@ export class LogWriter {
     });
   }
 
+  /** `weir.socket.listening` and the like. */
+  socket(event: SocketEvent): void {
+    if (!this.#budget.take(true) || this.#ledger.turnsAway()) return;
+    const severity = WORTH_A_LOOK.has(event.type) || event.new ? "WARN" : "INFO";
+    this.#logger.emit({
+      eventName: `weir.socket.${event.type.toLowerCase()}`,
+      timestamp: event.time,
+      severityNumber: SeverityNumber[severity],
+      severityText: severity,
+      body: socketSentence(event),
+      attributes: socketAttributes(event),
+      context: ROOT_CONTEXT,
+    });
+  }
+
   /** Changes are few and are told outside the budget. */
   changed<Name extends keyof Changes>(name: Name, change: Changes[Name]): void {
     const { severity, body, attributes } = TELL[name](change);
@@ -125,9 +140,28 @@ export class LogWriter {
   }
 }
 
+const WORTH_A_LOOK: ReadonlySet<SocketEvent["type"]> = new Set(["BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET"]);
+
+function socketSentence(event: SocketEvent): string {
+  const { protocol, local, remote, holder, reason } = event;
+  const by = byWhom(event);
+  const end = local === undefined ? "" : `${protocol} ${endpoint(local)}`;
+  switch (event.type) {
+    case "LISTENING": return `Listening on ${end}${event.new ? ", for the first time" : ""}${by}`;
+    case "CONNECT_REFUSED": return `Connection ${end}${remote === undefined ? "" : ` > ${endpoint(remote)}`} was refused${by}`;
+    case "BIND_FAILED": return `Binding ${end} failed${reason === undefined ? "" : ` (${reason}${holder === undefined ? "" : `: ${holder.name}, pid ${holder.pid}`})`}${by}`;
+    case "RAW_SOCKET": return `A raw socket for ${protocol} was opened${by}`;
+    case "PACKET_SOCKET": return `A packet socket was opened${by}`;
+  }
+}
+
+function byWhom({ process }: Pick<VerdictEvent, "process">): string {
+  return process === undefined ? "" : `, by ${process.name} (pid ${process.pid})`;
+}
+
 function sentence(event: VerdictEvent): string {
   const packet = `${event.protocol} ${endpoint(event.source)} > ${endpoint(event.destination)}, ${event.direction} on ${event.interface}`;
-  const by = event.process === undefined ? "" : `, by ${event.process.name} (pid ${event.process.pid})`;
+  const by = byWhom(event);
   if (event.type === "UNDECIDED") {
     return `${packet}${by}, could not be decided (${event.reason ?? "no reason given"}); ${event.rule.name} says ${event.rule.action}`;
   }

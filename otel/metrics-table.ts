@@ -109,6 +109,26 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => snapshot.drops.map(({ by, reason, packets }) => [packets, by, reason]),
   },
   {
+    name: "weir.socket.events", kind: "counter", unit: "{event}", attributes: ["weir.socket.event"],
+    description: "What processes did with sockets, told or not: listening, connect_refused, bind_failed, raw_socket (opened), packet_socket (opened).",
+    read: ({ snapshot }) => Object.entries(snapshot.sockets.events).map(([type, { happened }]) => [happened, type]),
+  },
+  {
+    name: "weir.socket.events.suppressed", kind: "counter", unit: "{event}", attributes: ["weir.socket.event"],
+    description: "Those of them that were not told one by one, because there were more in a second than events_per_second.",
+    read: ({ snapshot }) => Object.entries(snapshot.sockets.events).map(([type, { suppressed }]) => [suppressed, type]),
+  },
+  {
+    name: "weir.socket.errors", kind: "counter", unit: "{error}", attributes: ["error.type"],
+    description: "Errors that the network told sockets of this host, by the kernel's name: ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ...",
+    read: ({ snapshot }) => byName(snapshot.sockets.errors),
+  },
+  {
+    name: "weir.socket.ports.new", kind: "counter", unit: "{port}", attributes: [],
+    description: "Listeners on a port that their program was not known to listen on.",
+    read: ({ snapshot }) => [[snapshot.sockets.new_ports]],
+  },
+  {
     name: "weir.flows.active", kind: "updowncounter", unit: "{flow}", attributes: [],
     description: "Connections in the flow table.",
     read: ({ snapshot }) => [[snapshot.flows.active]],
@@ -185,7 +205,7 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: "weir.events.suppressed", kind: "counter", unit: "{event}", attributes: [],
-    description: "Events held back by a rule's event limit; they are counted in the rule's matches.",
+    description: "Events held back by the limit of a rule, or of a kind of socket event; they are counted in the rule's matches, and in weir.socket.events.",
     read: ({ snapshot }) => [[snapshot.events.suppressed]],
   },
   {

@@ -1,6 +1,6 @@
 /** Telemetry for the agent: events go in, traces, metrics and logs leave over OTLP, and what does not arrive is counted. */
 
-import type { ConnectionEvent, VerdictEvent } from "../agent/events/event.ts";
+import type { ConnectionEvent, ToldEvent } from "../agent/events/event.ts";
 import type { Snapshot } from "../agent/events/snapshot.ts";
 import type { SignalState } from "./channel.ts";
 import type { Signal } from "./delivery.ts";
@@ -26,7 +26,7 @@ export interface TelemetryOptions {
 }
 
 export interface Telemetry {
-  event(event: VerdictEvent): void;
+  event(event: ToldEvent): void;
   connection(event: ConnectionEvent): void;
   changed<Name extends keyof Changes>(name: Name, change: Changes[Name]): void;
   /** Records that were not delivered, by stage: `otel_logs`, `otel_traces`, and the same with `_budget` for those left out on purpose. */
@@ -66,6 +66,10 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 
   return {
     event(event) {
+      if (!("rule" in event)) {
+        pipeline?.logs?.socket(event);
+        return;
+      }
       const span = pipeline?.spans?.event(event);
       pipeline?.logs?.event(event, span);
     },

@@ -6,24 +6,15 @@
 #ifndef WEIR_EMIT_H
 #define WEIR_EMIT_H
 
+#include "events.h"
 #include "limiter.h"
 #include "socket.h"
 
-static __always_inline struct event_counter *event_counter_here(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&event_counters, &zero);
-}
-
 static __always_inline void count_suppressed(struct rule_counter *counter)
 {
-	struct event_counter *events_here = event_counter_here();
-
 	__sync_fetch_and_add(&counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)]
 			      .events_suppressed, 1);
-	if (events_here)
-		events_here->suppressed++;
+	count_untold();
 }
 
 /* May this slot say one more thing in this second? */
@@ -39,46 +30,6 @@ static __always_inline bool within_limit(const struct packet *packet, const stru
 		return true;
 	count_suppressed(counter);
 	return false;
-}
-
-static __always_inline struct event *reserve_event(void)
-{
-	struct event_counter *counter = event_counter_here();
-	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-
-	if (counter) {
-		counter->emitted++;
-		if (!event)
-			counter->lost++;
-	}
-	return event;
-}
-
-static __always_inline void describe_owner(struct event *event, __u64 cookie)
-{
-	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
-
-	event->cookie = cookie;
-	event->pid = 0;
-	event->uid = 0;
-	event->owner_started_ns = 0;
-	event->owner_cgroup = 0;
-	event->creator_pid = 0;
-	event->creator_started_ns = 0;
-	event->owner_flags = 0;
-	event->owner_executions = 0;
-	__builtin_memset(event->command, 0, sizeof(event->command));
-	if (owner) {
-		event->pid = owner->pid;
-		event->uid = owner->uid;
-		event->owner_started_ns = owner->started_ns;
-		event->owner_cgroup = owner->cgroup;
-		event->creator_pid = owner->creator_pid;
-		event->creator_started_ns = owner->creator_started_ns;
-		event->owner_flags = owner->flags;
-		event->owner_executions = owner->executions;
-		__builtin_memcpy(event->command, owner->command, sizeof(event->command));
-	}
 }
 
 /* The fields every event has; the connection is told from its opener's side. */
@@ -148,13 +99,10 @@ static __always_inline void emit_verdict(const struct packet *packet, const stru
 static __always_inline void emit_closed(const struct packet *packet, const struct flow *flow,
 					const struct tuple *opener)
 {
-	struct event_counter *counter;
 	struct event *event;
 
 	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_SIZE / 2) {
-		counter = event_counter_here();
-		if (counter)
-			counter->suppressed++;
+		count_untold();
 		return;
 	}
 	event = reserve_event();

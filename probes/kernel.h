@@ -69,10 +69,10 @@ struct sock_common {
 	__be32 skc_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	struct in6_addr skc_v6_daddr;
+	__be16 skc_dport;
 	__u16 skc_family;
 	volatile unsigned char skc_state;
 	unsigned char skc_reuseport : 1;
-	__be16 skc_dport;
 	int skc_bound_dev_if;
 	struct {
 		__s64 counter;
@@ -82,6 +82,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
+	int sk_err;
 } KERNEL_TYPE;
 
 struct ipv6_pinfo {
@@ -91,7 +92,7 @@ struct ipv6_pinfo {
 struct inet_sock {
 	struct sock sk;
 	struct ipv6_pinfo *pinet6;
-	__be16 inet_sport;
+	__be16 inet_sport;		/* stays when the port is given back */
 	int mc_index;
 } KERNEL_TYPE;
 
@@ -211,9 +212,16 @@ typedef struct {
 	__u32 val;
 } kuid_t;
 
+typedef struct {
+	__u64 val;			/* two words of 32 bits before Linux 6.3 */
+} kernel_cap_t;
+
 struct cred {
 	kuid_t uid;
+	kernel_cap_t cap_effective;
 } KERNEL_TYPE;
+
+struct user_namespace;
 
 struct sk_buff_head {
 	struct sk_buff *prev;

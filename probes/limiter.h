@@ -6,9 +6,9 @@
 #include "options.h"
 
 /* `limiter` holds the second in its upper half and how many were let through in it in the lower one. */
-static __always_inline bool within_second(__u64 *limiter, __u32 limit)
+static __always_inline bool within(__u64 second, __u64 *limiter, __u32 limit)
 {
-	__u64 second = bpf_jiffies64() / (jiffies_per_second ?: 1), seen = *(volatile __u64 *)limiter;
+	__u64 seen = *(volatile __u64 *)limiter;
 
 	if (seen >> 32 != (__u32)second) {
 		if (__sync_val_compare_and_swap(limiter, seen, second << 32 | 1) == seen)
@@ -16,6 +16,12 @@ static __always_inline bool within_second(__u64 *limiter, __u32 limit)
 		seen = *(volatile __u64 *)limiter;
 	}
 	return (__u32)seen < limit && (__u32)__sync_fetch_and_add(limiter, 1) < limit;
+}
+
+/* By the clock that costs a packet nothing to read. */
+static __always_inline bool within_second(__u64 *limiter, __u32 limit)
+{
+	return within(bpf_jiffies64() / (jiffies_per_second ?: 1), limiter, limit);
 }
 
 #endif

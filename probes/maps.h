@@ -241,6 +241,22 @@ struct {
 	__type(value, struct event_counter);
 } event_counters SEC(".maps");
 
+/* enum weir_event_type -> how often processes did that with sockets */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EVENT_COUNT);
+	__type(key, __u32);
+	__type(value, struct socket_counter);
+} socket_counters SEC(".maps");
+
+/* error number -> how often the network told it to a socket */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LIMIT_SOCKET_ERRORS);
+	__type(key, __u32);
+	__type(value, __u64);
+} socket_errors SEC(".maps");
+
 /* socket cookie -> who made and who last used it */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

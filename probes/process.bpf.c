@@ -3,25 +3,24 @@
  * Who owns a socket, as far as its processes' own calls tell. None of these hooks is a system call's tracepoint: one of
  * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
  */
+#include "bindings.h"
 #include "holders.h"
 #include "netfilter.h"
 #include "programs.h"
 #include "sender.h"
+#include "socket_events.h"
 #include "statistics.h"
 
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *ctx)
 {
-	own_new(bpf_get_socket_cookie(ctx));
+	__u64 cookie = bpf_get_socket_cookie(ctx);
+
+	own_new(cookie);
+	if (ctx->type == SOCKET_RAW)
+		tell_raw(ctx, cookie);
 	return 1;
 }
-
-#define OWN_BOUND(name) \
-	SEC("cgroup/" #name) \
-	int weir_##name(struct bpf_sock *ctx) { own_used(bpf_get_socket_cookie(ctx)); return 1; }
-
-OWN_BOUND(post_bind4)
-OWN_BOUND(post_bind6)
 
 /* getpeername also runs inside an accept that asks for the other end's address: the first thing told of who accepts. */
 #define OWN_ADDRESSED(name, own) \
@@ -39,10 +38,15 @@ OWN_ADDRESSED(getpeername6, own_used)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 {
-	if (from == TCP_CLOSE && to == TCP_LISTEN)
-		own_used(bpf_get_socket_cookie(sk));
-	else
+	__u64 cookie;
+
+	if (from != TCP_CLOSE || to != TCP_LISTEN) {
 		count_tcp_state(sk, from, to);
+		return 0;
+	}
+	cookie = bpf_get_socket_cookie(sk);
+	own_used(cookie);
+	tell_socket(EVENT_LISTENING, sk, cookie);
 	return 0;
 }
 

@@ -41,6 +41,18 @@ static __always_inline __s32 first_argument(void)
 	return -1;
 }
 
+/* Whether the running process is in socket(2). That of a 32-bit program on a 64-bit kernel has another number. */
+static __always_inline bool in_socket_call(void)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di))
+		return BPF_CORE_READ((struct pt_regs___x86 *)registers, orig_ax) == 41;
+	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0))
+		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, syscallno) == 198;
+	return false;
+}
+
 /* Of the socket behind a descriptor of the running process; 0 where it is none. */
 static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
 {

@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/bans": ["config", "agent/generated", "agent/kernel", "agent/dynamic", "agent/networks"],
   "agent/sets": ["config", "agent/generated", "agent/dynamic", "agent/networks", "agent/rules"],
   "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
-  "agent/sockets": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/flows"],
+  "agent/sockets": ["config", "agent/generated", "agent/kernel", "agent/enrich", "agent/events", "agent/flows"],
   "agent/statistics": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/flows"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules", "agent/networks", "agent/sets"],

@@ -1,7 +1,7 @@
 /** What the command line and the agent say to each other, and what the agent must offer for it. */
 
 import type { RuleConfig } from "../../config/types.ts";
-import type { Direction, Transport, Verdict, VerdictEvent } from "../events/event.ts";
+import type { Direction, ToldEvent, Transport, Verdict } from "../events/event.ts";
 import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { DropRow } from "../flows/drop-row.ts";
 import type { FlowRow } from "../flows/row.ts";
@@ -64,7 +64,7 @@ export interface AgentControl {
   statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): Awaitable<StatisticsRow[]>;
   sockets(filter: SocketFilter, limit: number, hash: boolean): Awaitable<SocketRow[]>;
   /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
-  subscribe(listener: (event: VerdictEvent) => void): () => void;
+  subscribe(listener: (event: ToldEvent) => void): () => void;
   /** For whoever asks the tables of the kernel by himself. */
   policy(): Awaitable<PolicyInForce>;
   /** The Prometheus text format. */

@@ -2,19 +2,22 @@
 
 import { styleText } from "node:util";
 import { eventText } from "../../audit/record.ts";
-import type { EventType, VerdictEvent } from "../events/event.ts";
+import type { ToldEvent, Untimed } from "../events/event.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-const STYLES: Record<EventType, Style> = { ALLOWED: "green", DETECTED: "yellow", BLOCKED: "red", UNDECIDED: "magenta" };
+const STYLES: Record<ToldEvent["type"], Style> = {
+  ALLOWED: "green", DETECTED: "yellow", BLOCKED: "red", UNDECIDED: "magenta",
+  LISTENING: "cyan", CONNECT_REFUSED: "cyan", BIND_FAILED: "cyan", RAW_SOCKET: "cyan", PACKET_SOCKET: "cyan",
+};
 
 /** An event as it is streamed: scripts read the time as they read it everywhere else. */
-export interface WatchedEvent extends Omit<VerdictEvent, "time"> {
+export type WatchedEvent = Untimed<ToldEvent> & {
   /** ISO 8601. */
   time: string;
-}
+};
 
-export function toWatched(event: VerdictEvent): WatchedEvent {
+export function toWatched(event: ToldEvent): WatchedEvent {
   return { ...event, time: new Date(event.time).toISOString() };
 }
 
@@ -24,6 +27,6 @@ export function eventLine(event: WatchedEvent): string {
 }
 
 /** Colours the line's type, where the stream is a terminal that wants colours. */
-export function paintEvent(line: string, type: EventType, stream: NodeJS.WritableStream): string {
+export function paintEvent(line: string, type: ToldEvent["type"], stream: NodeJS.WritableStream): string {
   return line.replace(type, styleText(STYLES[type], type, { stream: stream as NodeJS.WriteStream }));
 }

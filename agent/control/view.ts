@@ -4,7 +4,7 @@
  */
 
 import { stripVTControlCharacters, styleText } from "node:util";
-import type { VerdictEvent } from "../events/event.ts";
+import type { ToldEvent } from "../events/event.ts";
 import type { AgentControl, Status } from "./contract.ts";
 import { eventLine, paintEvent, toWatched } from "./event-line.ts";
 import { count } from "./format.ts";
@@ -41,7 +41,7 @@ class LiveView implements View {
   #output: NodeJS.WriteStream;
   #unsubscribe: () => void;
   #timer: NodeJS.Timeout;
-  #recent: VerdictEvent[] = [];
+  #recent: ToldEvent[] = [];
   #events = 0;
   #status: Status | undefined;
   #frames = 0;

@@ -4,14 +4,14 @@
  */
 
 import type { ServerResponse } from "node:http";
-import type { EventType, VerdictEvent } from "../events/event.ts";
+import { EVENT_TYPES, SOCKET_EVENT_TYPES, type ToldEvent } from "../events/event.ts";
 import { toWatched } from "./event-line.ts";
 import { type AgentControl, ControlError } from "./contract.ts";
 import { onlyParameters } from "./routes.ts";
 
 const WATCHERS = 16;
 const QUEUED_LINES = 4096;
-const TYPES: readonly string[] = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"] satisfies EventType[];
+const TYPES: readonly string[] = [...EVENT_TYPES, ...SOCKET_EVENT_TYPES];
 /** Lines handed to the socket at once. */
 const BATCH = 64;
 
@@ -63,7 +63,7 @@ export class Watchers {
     this.#unsubscribe = null;
   }
 
-  #publish(event: VerdictEvent): void {
+  #publish(event: ToldEvent): void {
     let line = "";
     for (const watcher of this.#open) {
       if (!watcher.wants(event)) continue;
@@ -97,8 +97,8 @@ class Watcher {
     return this.#queue.length < QUEUED_LINES;
   }
 
-  wants(event: VerdictEvent): boolean {
-    return (this.#type === null || event.type === this.#type) && (this.#rule === null || event.rule.name === this.#rule);
+  wants(event: ToldEvent): boolean {
+    return (this.#type === null || event.type === this.#type) && (this.#rule === null || ("rule" in event && event.rule.name === this.#rule));
   }
 
   drop(): void {

@@ -2,9 +2,9 @@
 
 import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
-import { DirectionNames, Ends, Event, EventType, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { DirectionNames, Ends, Event, EventTypeNames, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
-import type { ConnectionEvent, ConnectionFields, Direction, Endpoint, EventType as EventTypeName, Owner, ProcessReference, ProgramReference, ProgramRun, RuleReference, Verdict, VerdictEvent, Workload } from "./event.ts";
+import { type ConnectionEvent, type ConnectionFields, type Direction, type Endpoint, EVENT_TYPES, type EventType, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, type RuleReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type Verdict, type VerdictEvent, type Workload } from "./event.ts";
 
 /** What only the rest of the agent knows: names for the kernel's numbers. */
 export interface Names {
@@ -19,6 +19,15 @@ export interface Names {
 export interface Sink {
   verdict(event: VerdictEvent): void;
   connection(event: ConnectionEvent): void;
+  socket(event: SocketEvent, facts: SocketFacts): void;
+}
+
+/** What is not told of a socket, but helps to find out more. */
+export interface SocketFacts {
+  /** 0 where it is not known. */
+  cookie: bigint;
+  /** The process may not take the low ports. */
+  unprivileged: boolean;
 }
 
 const TUNNEL_KINDS = ["gre", "ipip", "vxlan", "geneve"] as const;
@@ -38,6 +47,11 @@ export class Decoder {
     this.#sink = sink;
   }
 
+  /** The number of an event that did not come out of the ring. */
+  nextNumber(): number {
+    return ++this.#sequence;
+  }
+
   /** Decodes records that follow each other, as the reader of the ring hands them over. */
   decode(records: Buffer): void {
     const epoch = monotonicEpoch();
@@ -47,9 +61,13 @@ export class Decoder {
   }
 
   #one(record: Buffer, epoch: number): void {
-    const type = typeName(record[Event.type]!);
+    const type = TYPES.get(record[Event.type]!);
     if (type === undefined) {
       this.malformed++;
+      return;
+    }
+    if (isSocketType(type)) {
+      this.#socket(type, record, epoch);
       return;
     }
     const fields = this.#fields(record, epoch);
@@ -59,7 +77,7 @@ export class Decoder {
       const reason = record[Event.reason]!;
       this.#sink.verdict({
         ...fields,
-        seq: ++this.#sequence,
+        seq: this.nextNumber(),
         type,
         verdict,
         would_drop: verdict === "would_drop" || staged,
@@ -78,10 +96,23 @@ export class Decoder {
     });
   }
 
+  #socket(type: SocketEventType, record: Buffer, epoch: number): void {
+    const protocol = record[Event.protocol]!;
+    const remotePort = record.readUInt16LE(Event.destination_port);
+    const ifindex = record.readUInt32LE(Event.ifindex);
+    this.#sink.socket({
+      seq: this.nextNumber(),
+      type,
+      time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
+      ...(type === "PACKET_SOCKET" ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),
+      ...(remotePort === 0 ? {} : { remote: destinationOf(record) }),
+      ...(ifindex === 0 ? {} : { interface: this.#names.interface(ifindex) }),
+      ...this.#owner(record),
+    }, { cookie: record.readBigUInt64LE(Event.cookie), unprivileged: (record[Event.owner_flags]! & OwnerFlag.UNPRIVILEGED) !== 0 });
+  }
+
   #fields(record: Buffer, epoch: number): ConnectionFields {
     const protocol = record[Event.protocol]!;
-    const end = (address: number, port: number): Endpoint => endpointOf(record.subarray(address, address + 16), record.readUInt16LE(port), protocol);
-    const owner = record.readUInt32LE(Event.pid) === 0 ? undefined : this.#owner(record);
     const [outerTag, innerTag] = [record.readUInt16LE(Event.vlan.at), record.readUInt16LE(Event.vlan.at + Event.vlan.stride)];
     const tunnel = tunnelOf(record.readUInt32LE(Event.tunnel));
     const fields: ConnectionFields = {
@@ -89,8 +120,8 @@ export class Decoder {
       direction: (DirectionNames[record[Event.direction]!] ?? "ingress") as Direction,
       interface: this.#names.interface(record.readUInt32LE(Event.ifindex)),
       protocol: protocolName(protocol),
-      source: end(Event.source_be.at, Event.source_port),
-      destination: end(Event.destination_be.at, Event.destination_port),
+      source: sourceOf(record),
+      destination: destinationOf(record),
       rule: this.#names.rule(record.readUInt32LE(Event.slot), record.readUInt32LE(Event.generation)),
     };
     if (isIcmp(protocol)) fields.icmp = { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! };
@@ -98,11 +129,11 @@ export class Decoder {
     if (tunnel !== undefined) fields.tunnel = tunnel;
     const nat = natOf(record.subarray(Event.beyond.at, Event.beyond.at + Event.beyond.size), protocol);
     if (nat !== undefined) fields.nat = nat;
-    if (owner !== undefined) Object.assign(fields, owner);
-    return fields;
+    return Object.assign(fields, this.#owner(record));
   }
 
-  #owner(record: Buffer): Partial<ConnectionFields> {
+  #owner(record: Buffer): Partial<Workload & { process: ProcessReference }> {
+    if (record.readUInt32LE(Event.pid) === 0) return {};
     return describeOwner(this.#names, {
       pid: record.readUInt32LE(Event.pid),
       startedNs: record.readBigUInt64LE(Event.owner_started_ns),
@@ -144,7 +175,7 @@ export function describeOwner(names: Names, { uid, command, creator, flags, ...o
 }
 
 /** How a connection that passed is told: by the rule that let it pass, or by the one that only watches it. */
-export function connectionType(slot: number, staged: boolean): EventTypeName {
+export function connectionType(slot: number, staged: boolean): EventType {
   if (staged) return "DETECTED";
   return slot === Slot.ON_ERROR ? "UNDECIDED" : "ALLOWED";
 }
@@ -170,15 +201,20 @@ export function isIcmp(protocol: number): boolean {
   return protocol === ICMP || protocol === ICMPV6;
 }
 
-function typeName(type: number): EventTypeName | "CLOSED" | undefined {
-  switch (type) {
-    case EventType.ALLOWED: return "ALLOWED";
-    case EventType.DETECTED: return "DETECTED";
-    case EventType.BLOCKED: return "BLOCKED";
-    case EventType.UNDECIDED: return "UNDECIDED";
-    case EventType.CLOSED: return "CLOSED";
-    default: return undefined;
-  }
+function sourceOf(record: Buffer): Endpoint {
+  return endpointOf(record.subarray(Event.source_be.at, Event.source_be.at + 16), record.readUInt16LE(Event.source_port), record[Event.protocol]!);
+}
+
+function destinationOf(record: Buffer): Endpoint {
+  return endpointOf(record.subarray(Event.destination_be.at, Event.destination_be.at + 16), record.readUInt16LE(Event.destination_port), record[Event.protocol]!);
+}
+
+type TypeName = EventType | "CLOSED" | SocketEventType;
+
+const TYPES: ReadonlyMap<number, TypeName> = new Map(([...EVENT_TYPES, "CLOSED", ...SOCKET_EVENT_TYPES] as const).map((type) => [EventTypeNames.indexOf(type.toLowerCase()), type]));
+
+function isSocketType(type: TypeName): type is SocketEventType {
+  return SOCKET_EVENT_TYPES.some((one) => one === type);
 }
 
 function pair(bytes: Buffer, field: { at: number; stride: number }): [number, number] {

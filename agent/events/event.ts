@@ -1,6 +1,9 @@
 /** What weir says about a packet or a connection, after decoding and enrichment. One shape for all consumers. */
 
-export type EventType = "ALLOWED" | "DETECTED" | "BLOCKED" | "UNDECIDED";
+export const EVENT_TYPES = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+export const SOCKET_EVENT_TYPES = ["LISTENING", "CONNECT_REFUSED", "BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET"] as const;
+export type SocketEventType = (typeof SOCKET_EVENT_TYPES)[number];
 export type Direction = "ingress" | "egress";
 export type Verdict = "passed" | "dropped" | "would_drop" | "undecided";
 export type Transport = "tcp" | "udp" | "icmp" | "other";
@@ -144,3 +147,32 @@ export interface ConnectionEvent extends ConnectionFields {
   bytes: [number, number];
   type: EventType;
 }
+
+/** What a process did with a socket, apart from packets. */
+export interface SocketEvent extends Workload {
+  seq: number;
+  type: SocketEventType;
+  time: number;
+  /** Absent of packet sockets, which have none. */
+  protocol?: string;
+  /** The socket's own end: absent of packet sockets. */
+  local?: Endpoint;
+  /** To which a connection was refused. */
+  remote?: Endpoint;
+  /** To which the socket is bound. */
+  interface?: string;
+  process?: ProcessReference;
+  /** LISTENING: whether this program was not known to listen on this port. */
+  new?: boolean;
+  /** BIND_FAILED: why, as far as it can be known: `port_privileged`, `port_in_use` (by the holder), `address_not_here`. */
+  reason?: BindFailure;
+  holder?: ProcessReference;
+}
+
+export type BindFailure = "port_privileged" | "port_in_use" | "address_not_here";
+
+/** What is told one by one, as it happens. Only a verdict has a rule. */
+export type ToldEvent = VerdictEvent | SocketEvent;
+
+/** How events are told beside the time, which has its own forms. */
+export type Untimed<Event> = Event extends unknown ? Omit<Event, "time"> : never;

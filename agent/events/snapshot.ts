@@ -89,6 +89,16 @@ export interface ExecutableRow {
   received: number;
 }
 
+/** What processes did with sockets. */
+export interface SocketFigures {
+  /** By type, as `connect_refused`; suppressed are those that were not told one by one. */
+  events: Record<string, { happened: number; suppressed: number }>;
+  /** By error number, as `ECONNREFUSED`: what the network told sockets. */
+  errors: Record<string, number>;
+  /** Listeners on a port that their program was not known to listen on. */
+  new_ports: number;
+}
+
 export interface Health {
   state: "ok" | "degraded";
   reasons: string[];
@@ -113,6 +123,7 @@ export interface Snapshot {
   drops: Dropped[];
   tcp: TcpRow[];
   executables: ExecutableRow[];
+  sockets: SocketFigures;
   /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
   events: EventCounts;

@@ -32,6 +32,7 @@ export const Limit = {
   DROP_REASONS: 256,
   NAMESPACES: 4,
   HISTOGRAM_BUCKETS: 24,
+  SOCKET_ERRORS: 256,
   DROPS_A_SECOND: 10000,
 } as const;
 
@@ -206,7 +207,8 @@ export const Fault = {
   DROP_INSERT: 14,
   LOCAL_END_INSERT: 15,
   CONNECTION_TOLD: 16,
-  COUNT: 17,
+  BINDING_INSERT: 17,
+  COUNT: 18,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -227,6 +229,7 @@ export const FaultNames: readonly string[] = [
   "drop_insert",
   "local_end_insert",
   "connection_told",
+  "binding_insert",
 ];
 
 export const Member = {
@@ -352,6 +355,7 @@ export const FlowFlag = {
 
 export const OwnerFlag = {
   HOLDER: 1,
+  UNPRIVILEGED: 2,
 } as const;
 
 export const EventType = {
@@ -360,6 +364,12 @@ export const EventType = {
   BLOCKED: 3,
   UNDECIDED: 4,
   CLOSED: 5,
+  LISTENING: 6,
+  CONNECT_REFUSED: 7,
+  BIND_FAILED: 8,
+  RAW_SOCKET: 9,
+  PACKET_SOCKET: 10,
+  COUNT: 11,
 } as const;
 /** By value. */
 export const EventTypeNames: readonly string[] = [
@@ -369,6 +379,11 @@ export const EventTypeNames: readonly string[] = [
   "blocked",
   "undecided",
   "closed",
+  "listening",
+  "connect_refused",
+  "bind_failed",
+  "raw_socket",
+  "packet_socket",
 ];
 
 export const Control = {
@@ -843,6 +858,13 @@ export const Event = {
   owner_flags: 198,
   owner_executions: 199,
   command: { at: 200, count: 16, stride: 1 },
+} as const;
+
+export const SocketCounter = {
+  size: 24,
+  limiter: 0,
+  happened: 8,
+  suppressed: 16,
 } as const;
 
 export const ProgramStarted = {

@@ -13,10 +13,18 @@ import { type BpfMap, u32 } from "./maps.ts";
 import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 import { inFirstNetns, netnsCookie } from "./sockets.ts";
+import { hasTracepoint } from "./trace.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
 const TABLES = "tables-";
 const TRACKING = "/sys/kernel/btf/nf_conntrack";
+/** Programs for what older kernels do not tell; user space does without. */
+const OPTIONAL: readonly string[] = ["tp_btf/cap_capable"];
+
+/** Which programs this kernel can have, for `openObject`. */
+export function isLoadable(_name: string, section: string): boolean {
+  return !OPTIONAL.includes(section) || hasTracepoint(section);
+}
 
 export const PROBES = fileURLToPath(new URL("../../probes/build/", import.meta.url));
 
@@ -273,6 +281,7 @@ export class DataPlane {
       reuse,
       rodata: { netns_cookie: netnsCookie(), counted_netns: inFirstNetns() ? 0 : netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
       maxEntries: entriesOf(capacity),
+      autoload: isLoadable,
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     };
   }

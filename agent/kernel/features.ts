@@ -10,6 +10,7 @@ import { adviceFor, errnoName, KernelError, missingBtf } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
 import { BpfMap, MapType } from "./maps.ts";
 import { BpfProgram, ProgramType } from "./program.ts";
+import { BPF_TRACE_RAW_TP } from "./trace.ts";
 import { attachXdp, type Device } from "./xdp.ts";
 
 export interface Feature {
@@ -28,7 +29,6 @@ export interface Features {
 }
 
 const BPF_TCX_INGRESS = 46;
-const BPF_TRACE_RAW_TP = 23;
 const BPF_F_MMAPABLE = 1024;
 const NO_SUCH_DEVICE = 0x7fffffff;
 const AVAILABLE: Feature = { state: "available", reason: "" };

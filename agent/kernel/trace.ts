@@ -9,6 +9,8 @@ import { type BpfProgram, ProgramType } from "./program.ts";
 
 /** What the names of their pins begin with. */
 export const TRACE_PIN = "trace-";
+const TP_BTF = "tp_btf/";
+export const BPF_TRACE_RAW_TP = 23;
 
 /** Attaches a program where its section says: `cgroup/...`, below the given root of the version 2 control groups, or `tp_btf/NAME`. */
 export function attachTrace(program: BpfProgram, cgroup: string, pinDirectory?: string): Attachment {
@@ -52,6 +54,11 @@ export function attachTpBtf(program: BpfProgram, pinDirectory?: string): Attachm
     alive: () => true,
     create: (wanted) => expectLink(`attach ${wanted.section}`, libbpf().rawTracepointOpen(null, wanted.fd)),
   }, program, pinDirectory);
+}
+
+/** Whether this kernel has what a section `tp_btf/NAME` is for. */
+export function hasTracepoint(section: string): boolean {
+  return libbpf().vmlinuxBtfId(section.slice(TP_BTF.length), BPF_TRACE_RAW_TP) >= 0;
 }
 
 /** Names in the BPF file system hold neither slashes nor dots. */

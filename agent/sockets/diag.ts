@@ -2,7 +2,7 @@
 
 import { formatAddress, fromIPv4 } from "../../config/address.ts";
 import { viewOf } from "../kernel/netlink.ts";
-import { dumpInTurns, NETLINK_SOCK_DIAG } from "../kernel/netlink-socket.ts";
+import { dump, dumpInTurns, NETLINK_SOCK_DIAG, type Question } from "../kernel/netlink-socket.ts";
 
 export interface KernelSocket {
   protocol: "tcp" | "udp";
@@ -25,9 +25,11 @@ export type SocketState = (typeof STATES)[number] | "bound";
 const SOCK_DIAG_BY_FAMILY = 20;
 const AF_INET = 2;
 const AF_INET6 = 10;
+const FAMILIES = [AF_INET, AF_INET6] as const;
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const TIME_WAIT = 6;
 const CLOSE = 7;
+const LISTEN = 10;
 /** What waits for its end has no process any more; what is closed is no connection yet. */
 const WANTED = { tcp: 0xfff & ~((1 << TIME_WAIT) | (1 << CLOSE)), udp: 0xfff } as const;
 const REQUEST_SIZE = 56;
@@ -38,16 +40,34 @@ const At = { family: 0, state: 1, localPort: 4, remotePort: 6, local: 8, remote:
 /** By and by: there may be a million. */
 export async function* socketsInTurns(): AsyncGenerator<KernelSocket[]> {
   for (const protocol of ["tcp", "udp"] as const) {
-    for (const family of [AF_INET, AF_INET6]) {
-      const header = Buffer.alloc(REQUEST_SIZE);
-      header[0] = family;
-      header[1] = PROTOCOLS[protocol];
-      header.writeUInt32LE(WANTED[protocol], 4);
-      for await (const answers of dumpInTurns(`list the ${protocol} sockets`, { of: NETLINK_SOCK_DIAG, request: SOCK_DIAG_BY_FAMILY, answer: SOCK_DIAG_BY_FAMILY, header })) {
-        yield answers.flatMap(({ body }) => parseSocket(protocol, body) ?? []);
-      }
+    for (const family of FAMILIES) {
+      for await (const answers of dumpInTurns(...questionOf(protocol, family, WANTED[protocol]))) yield answers.flatMap(({ body }) => parseSocket(protocol, body) ?? []);
     }
   }
+}
+
+/** Those that TCP connections may come to; with a port, only those on it. */
+export function listListeners(port = 0): KernelSocket[] {
+  return list("tcp", 1 << LISTEN, port);
+}
+
+/** Those that datagrams to this port may come to. */
+export function listBound(port: number): KernelSocket[] {
+  return list("udp", WANTED.udp, port);
+}
+
+function list(protocol: KernelSocket["protocol"], states: number, port: number): KernelSocket[] {
+  return FAMILIES.flatMap((family) => dump(...questionOf(protocol, family, states, port)).flatMap(({ body }) => parseSocket(protocol, body) ?? []));
+}
+
+/** `states`: their numbers as bits. Port 0 is any. */
+function questionOf(protocol: KernelSocket["protocol"], family: number, states: number, port = 0): [operation: string, Question] {
+  const header = Buffer.alloc(REQUEST_SIZE);
+  header[0] = family;
+  header[1] = PROTOCOLS[protocol];
+  header.writeUInt32LE(states, 4);
+  header.writeUInt16BE(port, 8);
+  return [`list the ${protocol} sockets`, { of: NETLINK_SOCK_DIAG, request: SOCK_DIAG_BY_FAMILY, answer: SOCK_DIAG_BY_FAMILY, header }];
 }
 
 /** undefined where it is cut short, or of no known family or state. */

@@ -34,19 +34,25 @@ const ETHERNET_TYPES: Readonly<Record<string, string>> = { "0003": "all", "0800"
 
 const FILES: Readonly<Record<string, RawSocket["protocol"]>> = { icmp: "icmp", icmp6: "icmpv6", raw: "raw", raw6: "raw" };
 
-/** A kernel without IPv6 has not all of the files. */
 export function listRawSockets(folder = "/proc/net"): RawSocket[] {
-  const lines = (name: string): string[] => {
-    try {
-      return readFileSync(`${folder}/${name}`, "utf8").split("\n").slice(1);
-    } catch {
-      return [];
-    }
-  };
   return [
-    ...Object.entries(FILES).flatMap(([name, protocol]) => lines(name).flatMap((line) => parseAddressed(protocol, line) ?? [])),
-    ...lines("packet").flatMap((line) => parsePacket(line) ?? []),
+    ...Object.entries(FILES).flatMap(([name, protocol]) => linesOf(folder, name).flatMap((line) => parseAddressed(protocol, line) ?? [])),
+    ...listPacketSockets(folder),
   ];
+}
+
+/** Of these alone, for who asks often. */
+export function listPacketSockets(folder = "/proc/net"): RawSocket[] {
+  return linesOf(folder, "packet").flatMap((line) => parsePacket(line) ?? []);
+}
+
+/** A kernel without IPv6 has not all of the files. */
+function linesOf(folder: string, name: string): string[] {
+  try {
+    return readFileSync(`${folder}/${name}`, "utf8").split("\n").slice(1);
+  } catch {
+    return [];
+  }
 }
 
 /** A line of `raw` and its like. The port is the IP protocol of a raw socket, and the identifier of a ping. */

@@ -211,6 +211,26 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
+    title: "Sockets",
+    panels: [
+      {
+        title: "What processes do with sockets", kind: "timeseries", unit: "ops", stacked: true,
+        says: "Listeners begun, connections refused, sockets that could not be bound, raw and packet sockets opened. `weir watch` and the log say by whom.",
+        queries: { "{{weir_socket_event}}": perSecond("weir_socket_events_total", "weir_socket_event") },
+      },
+      {
+        title: "Errors of connections", kind: "timeseries", unit: "ops", stacked: true,
+        says: "What the network told sockets of this host: ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ECONNRESET, ...",
+        queries: { "{{error_type}}": perSecond("weir_socket_errors_total", "error_type") },
+      },
+      {
+        title: "New listeners", kind: "timeseries",
+        says: "Programs that began to listen on a port on which they were not known to listen.",
+        queries: { "{{instance}}": `sum by (instance) (increase(weir_socket_ports_new_total{${HOST}}[$__rate_interval]))` },
+      },
+    ],
+  },
+  {
     title: "Losses",
     panels: [
       {

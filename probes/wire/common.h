@@ -29,6 +29,7 @@ enum weir_limit {
 	LIMIT_DROP_REASONS = 256,	/* of the kernel, counted each; the last is for all that are beyond */
 	LIMIT_NAMESPACES = 4,		/* that have one address behind one device */
 	LIMIT_HISTOGRAM_BUCKETS = 24,
+	LIMIT_SOCKET_ERRORS = 256,	/* error numbers, counted each; the last is for all that are beyond */
 	LIMIT_DROPS_A_SECOND = 10000,	/* told with their connections; the others are only counted */
 };
 
@@ -116,6 +117,7 @@ enum weir_fault {
 	FAULT_DROP_INSERT,
 	FAULT_LOCAL_END_INSERT,
 	FAULT_CONNECTION_TOLD,
+	FAULT_BINDING_INSERT,
 	FAULT_COUNT,
 };
 

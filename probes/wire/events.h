@@ -12,6 +12,13 @@ enum weir_event_type {
 	EVENT_BLOCKED,
 	EVENT_UNDECIDED,
 	EVENT_CLOSED,		/* the connection ended; counters are final */
+	/* What a process does with a socket. The source is its own end, the destination the other; no packet is told of. */
+	EVENT_LISTENING,
+	EVENT_CONNECT_REFUSED,
+	EVENT_BIND_FAILED,
+	EVENT_RAW_SOCKET,
+	EVENT_PACKET_SOCKET,
+	EVENT_COUNT,
 };
 
 /*
@@ -52,6 +59,13 @@ struct event {
 	__u8 owner_flags;
 	__u8 owner_executions;		/* low bits */
 	char command[16];
+};
+
+/* Of one type of socket event: how often it came, and how often it was not told because it came too often. */
+struct socket_counter {
+	__u64 limiter;			/* see limiter.h */
+	__u64 happened;
+	__u64 suppressed;
 };
 
 /* A process started a program, or was made by another one whose program it goes on with. */

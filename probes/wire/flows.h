@@ -76,6 +76,7 @@ enum {
 
 enum weir_owner_flag {
 	OWNER_HOLDER = 1 << 0,		/* held the socket when the agent came; who made and who used it is not known */
+	OWNER_UNPRIVILEGED = 1 << 1,	/* of who could not bind a socket: it may not take the low ports */
 };
 
 /* Who made and who last used a socket, by socket cookie. */

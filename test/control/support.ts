@@ -20,7 +20,7 @@ import type { SocketRow } from "../../agent/sockets/row.ts";
 import type { Peer } from "../../agent/control/door.ts";
 import { type ControlServer, type ControlServerOptions, startControlServer } from "../../agent/control/server.ts";
 import { statusOf, TrafficRates } from "../../agent/control/status.ts";
-import type { VerdictEvent } from "../../agent/events/event.ts";
+import type { ToldEvent, VerdictEvent } from "../../agent/events/event.ts";
 import type { Mode, RuleRow, Snapshot } from "../../agent/events/snapshot.ts";
 
 export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");
@@ -28,7 +28,7 @@ export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");
 export class FakeAgent implements AgentControl {
   mode: Mode = "detect";
   callers: Caller[] = [];
-  listeners = new Set<(event: VerdictEvent) => void>();
+  listeners = new Set<(event: ToldEvent) => void>();
   rows: ListedRule[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
   connections: FlowRow[] = [flowRow()];
   elsewhere: DropRow[] = [
@@ -149,7 +149,7 @@ export class FakeAgent implements AgentControl {
   sockets(filter: SocketFilter, limit: number): SocketRow[] {
     return this.inventory.filter((row) => matches(SOCKET_TESTS, row, filter)).slice(0, limit);
   }
-  subscribe(listener: (event: VerdictEvent) => void): () => void {
+  subscribe(listener: (event: ToldEvent) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
@@ -161,7 +161,7 @@ export class FakeAgent implements AgentControl {
   metrics(): string {
     return "# TYPE weir_packets_total counter\nweir_packets_total 7\n";
   }
-  publish(...events: VerdictEvent[]): void {
+  publish(...events: ToldEvent[]): void {
     for (const event of events) for (const listener of this.listeners) listener(event);
   }
 }
@@ -310,6 +310,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     ],
     rules,
     bans: 0,
+    sockets: { events: {}, errors: {}, new_ports: 0 },
     traffic: [
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 1000, bytes: 64000 },
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "would_drop", packets: 10, bytes: 640 },

@@ -50,7 +50,7 @@ ${many.join("\n")}
     await addTwin();
     await eventually("the metrics of what only some hosts have", async () => {
       const names = new Set(readSeries(await collector.scrape()).map(({ name }) => name));
-      return ["weir_faults_total", "weir_metrics_folded", "weir_flow_duration_seconds_bucket", "weir_undecided_total", "weir_rejects_total", "weir_drops_others_total"].every((name) => names.has(name));
+      return ["weir_faults_total", "weir_metrics_folded", "weir_flow_duration_seconds_bucket", "weir_undecided_total", "weir_rejects_total", "weir_drops_others_total", "weir_socket_errors_total"].every((name) => names.has(name));
     }, 20_000);
   });
 
@@ -69,6 +69,7 @@ ${many.join("\n")}
     const datagram = (dport: number): Uint8Array => frame(ethernet, ip, UDP({ dport }), payload("?"));
     await wire.send(frame(ethernet, ip, TCP({ flags: ["syn"] })), frame(ethernet, ip, TCP({ flags: ["rst"], seq: 1001 })));
     await wire.send(datagram(BLOCKED));
+    await lab.exec("server", "sh", "-c", "! curl -s http://127.0.0.1:1");
     await agent.weir("mode", "prevent");
     await wire.send(datagram(BLOCKED), datagram(WATCHED), frame(ethernet, VLAN(1), VLAN(2), VLAN(3), ip, UDP()), ...Array.from({ length: RULES }, (_, n) => datagram(FIRST_OF_MANY + n)));
   }

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Decoder, type Names } from "../../agent/events/decode.ts";
-import type { ConnectionEvent, VerdictEvent } from "../../agent/events/event.ts";
-import { Event, EventType } from "../../agent/generated/layout.ts";
+import { Decoder, type Names, type SocketFacts } from "../../agent/events/decode.ts";
+import type { ConnectionEvent, SocketEvent, VerdictEvent } from "../../agent/events/event.ts";
+import { Event, EventType, OwnerFlag } from "../../agent/generated/layout.ts";
 import { fuzzRun, Random } from "../harness/random.ts";
 
 const RULE = { name: "no-telnet", action: "block", enforce: true, source: "weir.yaml:12" } as const;
@@ -99,8 +99,41 @@ test("a command that fills its field is told whole, and a process that is not kn
   assert.equal(decode(record).verdicts[0]!.process, undefined);
 });
 
+test("what a process did with a socket is told by the socket's ends", () => {
+  const record = withByte(Event.type, EventType.CONNECT_REFUSED);
+  const { verdicts, connections, sockets } = decode(record);
+  assert.deepEqual([verdicts.length, connections.length, sockets.length], [0, 0, 1]);
+  const { time, process, ...event } = sockets[0]!.event;
+  assert.ok(Number.isFinite(time));
+  assert.equal(process?.pid, 1234);
+  assert.deepEqual(event, {
+    seq: 1,
+    type: "CONNECT_REFUSED",
+    protocol: "tcp",
+    local: { address: "198.18.0.129", port: 40000 },
+    remote: { address: "198.18.0.2", port: 23 },
+    interface: "#3",
+    unit: "1337.service",
+  });
+  assert.deepEqual(sockets[0]!.facts, { cookie: 0x1111111111111111n, unprivileged: false });
+});
+
+test("a listener has no other end, a packet socket none at all, and a process without the right to low ports is told so", () => {
+  const listening = withByte(Event.type, EventType.LISTENING);
+  listening.writeUInt16LE(0, Event.destination_port);
+  listening.writeUInt32LE(0, Event.ifindex);
+  const { event } = decode(listening).sockets[0]!;
+  assert.deepEqual([event.local, event.remote, event.interface], [{ address: "198.18.0.129", port: 40000 }, undefined, undefined]);
+  const packet = withByte(Event.type, EventType.PACKET_SOCKET);
+  packet.writeUInt16LE(0, Event.destination_port);
+  assert.deepEqual([decode(packet).sockets[0]!.event.local, decode(packet).sockets[0]!.event.protocol], [undefined, undefined]);
+  const failed = withByte(Event.type, EventType.BIND_FAILED);
+  failed[Event.owner_flags] = OwnerFlag.UNPRIVILEGED;
+  assert.equal(decode(failed).sockets[0]!.facts.unprivileged, true);
+});
+
 test("unknown types are counted, and records around them are told", () => {
-  for (const type of [0, 6, 255]) {
+  for (const type of [0, EventType.COUNT, 255]) {
     const { verdicts, malformed } = decode(Buffer.concat([RECORD, withByte(Event.type, type), RECORD]));
     assert.deepEqual([verdicts.length, malformed], [2, 1]);
   }
@@ -114,10 +147,11 @@ test("no bytes make the decoder throw, and each record is told once or counted a
   for (let ran = 0; ran < amount; ) {
     const records = Array.from({ length: 1 + random.below(8) }, () => damaged(random));
     const input = Buffer.concat([...records, random.bytes(random.below(Event.size))]);
-    const { verdicts, connections, malformed } = decode(input, `seed ${seed}: ${input.toString("hex")}`);
-    assert.equal(verdicts.length + connections.length + malformed, records.length, input.toString("hex"));
-    for (const event of [...verdicts, ...connections]) assertBounded(event, input);
-    shown.told += verdicts.length + connections.length;
+    const { verdicts, connections, sockets, malformed } = decode(input, `seed ${seed}: ${input.toString("hex")}`);
+    const told = [...verdicts, ...connections, ...sockets.map(({ event }) => event)];
+    assert.equal(told.length + malformed, records.length, input.toString("hex"));
+    for (const event of told) assertBounded(event, input);
+    shown.told += told.length;
     shown.malformed += malformed;
     ran += records.length;
   }
@@ -128,7 +162,7 @@ test("no bytes make the decoder throw, and each record is told once or counted a
 function damaged(random: Random): Uint8Array {
   if (random.oneIn(4)) {
     const record = random.bytes(Event.size);
-    if (random.oneIn(2)) record[Event.type] = 1 + random.below(5);
+    if (random.oneIn(2)) record[Event.type] = 1 + random.below(EventType.COUNT - 1);
     return record;
   }
   const record = Buffer.from(RECORD);
@@ -137,7 +171,7 @@ function damaged(random: Random): Uint8Array {
 }
 
 /** Every string has a limit, and every number is one. */
-function assertBounded(event: VerdictEvent | ConnectionEvent, input: Buffer): void {
+function assertBounded(event: VerdictEvent | ConnectionEvent | SocketEvent, input: Buffer): void {
   const walk = (value: unknown): void => {
     if (typeof value === "string") assert.ok(value.length <= 64, input.toString("hex"));
     else if (typeof value === "number") assert.ok(Number.isFinite(value), input.toString("hex"));
@@ -145,19 +179,27 @@ function assertBounded(event: VerdictEvent | ConnectionEvent, input: Buffer): vo
   };
   walk(event);
   assert.ok((event.process?.name.length ?? 0) <= Event.command.count, input.toString("hex"));
-  assert.ok((event.vlan ?? []).every((id) => id < 4096), input.toString("hex"));
+  if ("rule" in event) assert.ok((event.vlan ?? []).every((id) => id < 4096), input.toString("hex"));
 }
 
-function decode(records: Buffer, told = ""): { verdicts: VerdictEvent[]; connections: ConnectionEvent[]; malformed: number } {
+interface Decoded {
+  verdicts: VerdictEvent[];
+  connections: ConnectionEvent[];
+  sockets: { event: SocketEvent; facts: SocketFacts }[];
+  malformed: number;
+}
+
+function decode(records: Buffer, told = ""): Decoded {
   const verdicts: VerdictEvent[] = [];
   const connections: ConnectionEvent[] = [];
-  const decoder = new Decoder(NAMES, { verdict: (event) => verdicts.push(event), connection: (event) => connections.push(event) });
+  const sockets: Decoded["sockets"] = [];
+  const decoder = new Decoder(NAMES, { verdict: (event) => verdicts.push(event), connection: (event) => connections.push(event), socket: (event, facts) => sockets.push({ event, facts }) });
   try {
     decoder.decode(records);
   } catch (error) {
     assert.fail(`${(error as Error).stack}\n${told}`);
   }
-  return { verdicts, connections, malformed: decoder.malformed };
+  return { verdicts, connections, sockets, malformed: decoder.malformed };
 }
 
 function withByte(at: number, value: number): Buffer {

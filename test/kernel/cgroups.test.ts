@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 
 import { CgroupMade } from "../../agent/generated/layout.ts";
 import { openCgroups } from "../../agent/kernel/cgroups.ts";
-import { PROBES } from "../../agent/kernel/dataplane.ts";
+import { isLoadable, PROBES } from "../../agent/kernel/dataplane.ts";
 import { cgroupRoot } from "../../agent/kernel/mounts.ts";
 import { openObject } from "../../agent/kernel/objects.ts";
 import { Ring } from "../../agent/kernel/ring.ts";
@@ -33,7 +33,7 @@ test("a control group is found by its number as long as it is there", () => {
 });
 
 test("the kernel tells of each control group of version 2 that is made, with its number and path", () => {
-  const object = openObject(join(PROBES, "process.bpf.o"));
+  const object = openObject(join(PROBES, "process.bpf.o"), { autoload: isLoadable });
   const told = new Map<bigint, string>();
   const ring = new Ring({
     map: object.maps.get("cgroups_made")!,

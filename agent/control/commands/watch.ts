@@ -1,4 +1,4 @@
-import type { EventType } from "../../events/event.ts";
+import { EVENT_TYPES, SOCKET_EVENT_TYPES } from "../../events/event.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { WatchFilter } from "../client.ts";
 import { eventLine, paintEvent, type WatchedEvent } from "../event-line.ts";
@@ -6,7 +6,7 @@ import { count, safeJson } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { note, printed } from "../print.ts";
 
-const TYPES: readonly EventType[] = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"];
+const TYPES = [...EVENT_TYPES, ...SOCKET_EVENT_TYPES];
 
 export const command: Command = {
   usage: "watch [--type TYPE] [--rule NAME] [--count N] [--json]",
@@ -14,7 +14,7 @@ export const command: Command = {
     "Follows events as they happen, one a line, until Ctrl-C or until --count of them have come. A reader that is too\n" +
     'slow is told how many it missed: in JSON as {"dropped": N}.',
   options: {
-    type: { value: "TYPE", about: "only events of this type: ALLOWED, DETECTED, BLOCKED or UNDECIDED" },
+    type: { value: "TYPE", about: `only events of this type: ${TYPES.slice(0, -1).join(", ")} or ${TYPES.at(-1)}` },
     rule: { value: "NAME", about: "only events of this rule" },
     count: { value: "N", about: "end after so many events" },
     json: JSON_OUTPUT,
@@ -22,6 +22,7 @@ export const command: Command = {
   },
   examples: [
     ["weir watch", "everything"],
+    ["weir watch --type listening", "who begins to listen, and whether that is new"],
     ["weir watch --type detected --rule no-telnet-in", "what one rule would drop"],
     ["weir watch --count 10 --json | jq .source.address", "ten events for a script"],
   ],

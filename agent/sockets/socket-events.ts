@@ -1,0 +1,156 @@
+/**
+ * What processes do with sockets, completed with what only user space knows: whether a listener is new, why a socket could
+ * not be bound, and the packet sockets of which the kernel does not tell.
+ */
+
+import { readCounts } from "../events/counters.ts";
+import type { SocketFacts } from "../events/decode.ts";
+import { SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType } from "../events/event.ts";
+import type { SocketFigures } from "../events/snapshot.ts";
+import { type Describer, describeRecord, ownerOf } from "../flows/describe.ts";
+import { EventTypeNames, SocketCounter } from "../generated/layout.ts";
+import { errnoName } from "../kernel/errors.ts";
+import { type BpfMap, u32 } from "../kernel/maps.ts";
+import { type Failure, whyNotBound } from "./bind-failure.ts";
+import { listListeners } from "./diag.ts";
+import { heldByInode } from "./holders.ts";
+import { KnownListeners } from "./known-listeners.ts";
+import { PacketSockets } from "./packet-sockets.ts";
+
+/** Packet sockets told of at one look. */
+const LOOK_LIMIT = 100;
+/** How often in a second it is asked why a socket could not be bound: an answer takes a tenth of a millisecond. */
+const ASKED_A_SECOND = 100;
+/** For so long it is remembered who was told to have opened a packet socket: longer than from one look to the next. */
+const TOLD_MS = 3000;
+
+export interface SocketEventParts {
+  describer: Describer;
+  counters: BpfMap;
+  errors: BpfMap;
+  /** The number of an event that comes from here. */
+  nextNumber(): number;
+  /** Lets the kernel tell of the sockets that could not be bound. */
+  settleBindings(): void;
+  /** Who has packet sockets open: records of struct holding. */
+  rawHolders(): Promise<Buffer>;
+  tell(event: SocketEvent): void;
+}
+
+export class SocketEvents {
+  /** What cannot be told, as sentences. */
+  trouble: string[] = [];
+  readonly #parts: SocketEventParts;
+  readonly #listeners = new KnownListeners();
+  readonly #packetSockets: PacketSockets;
+  /** Of packet sockets of which the kernel told, and that were not found yet. */
+  #openers: { pid: number; at: number }[] = [];
+  #newPorts = 0;
+  /** How often it was asked why a socket could not be bound, since the last look. */
+  #asked = 0;
+  /** Packet sockets that were found, and those of them not told. */
+  readonly #found = { happened: 0, suppressed: 0 };
+
+  constructor(parts: SocketEventParts, packetSockets = new PacketSockets()) {
+    this.#parts = parts;
+    this.#packetSockets = packetSockets;
+  }
+
+  /** What is there already is not new. */
+  begin(): void {
+    this.#try(() => {
+      for (const { protocol, local, cookie } of listListeners()) this.#listeners.isNew(protocol, local.port, ownerOf(cookie, this.#parts.describer)?.process);
+      this.#packetSockets.look();
+    });
+  }
+
+  /** An event of the kernel. */
+  take(event: SocketEvent, facts: SocketFacts): void {
+    // What weir itself tries, as to reach its collector, it tells where it says how that goes.
+    if (event.process?.pid !== process.pid) this.#try(() => this.#complete(event, facts));
+  }
+
+  #complete(event: SocketEvent, facts: SocketFacts): void {
+    switch (event.type) {
+      case "LISTENING":
+        this.#parts.tell(this.#listening(event, facts));
+        break;
+      case "BIND_FAILED": {
+        const { reason, holder }: Failure = this.#asked++ < ASKED_A_SECOND ? whyNotBound(event.protocol!, event.local!, facts) : {};
+        const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
+        this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
+        break;
+      }
+      case "PACKET_SOCKET":
+        if (event.process !== undefined) this.#openers.push({ pid: event.process.pid, at: performance.now() });
+        this.#parts.tell(event);
+        break;
+      default:
+        this.#parts.tell(event);
+    }
+  }
+
+  /** Who listens without having asked for a port gets one only after the event. */
+  #listening(event: SocketEvent, { cookie }: SocketFacts): SocketEvent {
+    const local = event.local!.port === 0 ? (listListeners().find((socket) => socket.cookie === cookie)?.local ?? event.local!) : event.local!;
+    const isNew = this.#listeners.isNew(event.protocol!, local.port ?? 0, event.process);
+    if (isNew) this.#newPorts++;
+    return { ...event, local, new: isNew };
+  }
+
+  /** Once a second. */
+  look(): void {
+    this.#asked = 0;
+    this.#parts.settleBindings();
+    const remembered = performance.now() - TOLD_MS;
+    this.#openers = this.#openers.filter(({ at }) => at >= remembered);
+    this.#try(() => void this.#tellFound(this.#packetSockets.look()).catch((error: unknown) => this.#fail(error)));
+  }
+
+  /** Whoever has a socket open is asked for only where there are more than the kernel told of: that takes a while. */
+  async #tellFound(inodes: readonly bigint[]): Promise<void> {
+    if (inodes.length <= this.#openers.length) {
+      this.#openers.splice(0, inodes.length);
+      return;
+    }
+    const openers = new Set(this.#openers.splice(0).map(({ pid }) => pid));
+    const held = heldByInode(await this.#parts.rawHolders());
+    for (const [index, inode] of inodes.entries()) {
+      const holder = held.get(inode)?.owner;
+      const owner = holder === undefined ? undefined : describeRecord(holder, this.#parts.describer);
+      if (owner === undefined ? openers.size > 0 : openers.has(owner.process.pid)) continue;
+      this.#found.happened++;
+      if (index < LOOK_LIMIT) this.#parts.tell({ seq: this.#parts.nextNumber(), type: "PACKET_SOCKET", time: Date.now(), ...owner });
+      else this.#found.suppressed++;
+    }
+  }
+
+  figures(): SocketFigures {
+    const events = Object.fromEntries(SOCKET_EVENT_TYPES.map((type) => [type.toLowerCase(), this.#counted(type)]));
+    const errors = readCounts(this.#parts.errors).flatMap((count, errno) => (count === 0 ? [] : [[errnoName(errno), count] as const]));
+    return { events, errors: Object.fromEntries(errors), new_ports: this.#newPorts };
+  }
+
+  #counted(type: SocketEventType): { happened: number; suppressed: number } {
+    const value = this.#parts.counters.lookup(u32(EventTypeNames.indexOf(type.toLowerCase())))!;
+    const found = type === "PACKET_SOCKET" ? this.#found : { happened: 0, suppressed: 0 };
+    return {
+      happened: Number(value.readBigUInt64LE(SocketCounter.happened)) + found.happened,
+      suppressed: Number(value.readBigUInt64LE(SocketCounter.suppressed)) + found.suppressed,
+    };
+  }
+
+  /** A list that the kernel does not give costs what it would have told. */
+  #try(work: () => void): void {
+    try {
+      work();
+      this.trouble = [];
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.trouble = [`some of what processes do with sockets is not told: ${(error as Error).message}`];
+  }
+}
