@@ -245,11 +245,11 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   const openConnections = new OpenConnections(() => ({ counts: plane.map("open_connections"), rules: plane.map("rules"), firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2) }));
   const timers = [
     setInterval(() => {
-      const counting = openConnections.walk();
-      const { removed, active } = collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, { ended: (entry) => closed(describeConnection(entry, describer)), stays: counting.stays });
+      const now = plane.jiffies();
+      const walks = [openConnections.walk(), statistics.walk(now)];
+      const { removed, active } = collectIdle(tables, now, plane.jiffiesPerSecond, { ended: (entry) => closed(describeConnection(entry, describer)), stays: (entry) => walks.forEach((walk) => walk.stays(entry)) });
       census.take(removed, active);
-      counting.finish();
-      statistics.catchUp();
+      walks.forEach((walk) => walk.finish());
     }, COLLECT_MS),
     setInterval(() => {
       rates.sample(figures.traffic(), performance.now());

@@ -180,7 +180,7 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: "weir.process.io", kind: "counter", unit: "By", attributes: ["process.executable.name", "network.io.direction"],
-    description: "Bytes of those connections.",
+    description: "Bytes of the connections of a program, added up once a minute and at their ends.",
     read: ({ snapshot }) => snapshot.executables.flatMap(({ name, sent, received }): Row[] => [[sent, name, "transmit"], [received, name, "receive"]]),
   },
   {

@@ -3,7 +3,9 @@
 const A_DOUBLING = 4;
 
 export class Spread {
-  readonly #counts = new Map<number, number>();
+  /** By bucket; most have few values, in few buckets. */
+  #buckets: number[] = [];
+  #counts: number[] = [];
   #count = 0;
 
   /** From 1 on: what is less counts as 1. */
@@ -12,21 +14,24 @@ export class Spread {
   }
 
   merge(other: Spread): void {
-    for (const [bucket, count] of other.#counts) this.#put(bucket, count);
+    for (let at = 0; at < other.#buckets.length; at++) this.#put(other.#buckets[at]!, other.#counts[at]!);
   }
 
   /** That so large a share of the values does not exceed; undefined where there are none. */
   quantile(share: number): number | undefined {
     let before = 0;
-    for (const bucket of [...this.#counts.keys()].sort((a, b) => a - b)) {
-      before += this.#counts.get(bucket)!;
+    const sorted = this.#buckets.map((bucket, at) => [bucket, this.#counts[at]!] as const).sort(([a], [b]) => a - b);
+    for (const [bucket, count] of sorted) {
+      before += count;
       if (before >= share * this.#count) return 2 ** (Math.max(0, bucket - 0.5) / A_DOUBLING);
     }
     return undefined;
   }
 
   #put(bucket: number, count: number): void {
-    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + count);
+    const known = this.#buckets.indexOf(bucket);
+    const at = known >= 0 ? known : this.#buckets.push(bucket) - 1;
+    this.#counts[at] = (this.#counts[at] ?? 0) + count;
     this.#count += count;
   }
 }

@@ -5,21 +5,24 @@
 
 import type { ConnectionEvent } from "../events/event.ts";
 import type { ExecutableRow } from "../events/snapshot.ts";
-import { type FlowTables } from "../flows/collect.ts";
+import type { FlowEntry, FlowTables } from "../flows/collect.ts";
 import { type Describer, describeRow } from "../flows/describe.ts";
 import { type Account, accountOf, type Grouping, GROUPS, OTHER } from "../flows/groups.ts";
 import { flowsInTurns } from "../flows/list.ts";
 import { describeTcp, measuresOf, tcpRecords } from "../flows/tcp.ts";
-import { TcpConnection } from "../generated/layout.ts";
+import { Flow, FlowFlag, FlowKey, TcpConnection } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import { Ring } from "../kernel/ring.ts";
 import { Executables } from "./executables.ts";
 import { Ledger, REST } from "./ledger.ts";
+import { LongLived } from "./long-lived.ts";
 import { type StatisticsOrder, STATISTICS_ORDERS, type StatisticsRow } from "./row.ts";
 import { type Carried, Tally } from "./tally.ts";
 
 /** No more of them follow each other before others have their turn. */
 const ENDED_AT_ONCE = 1024;
+/** Connections that live longer are added up meanwhile. */
+const LONG_SECONDS = 60;
 const MS = 1000;
 const US = 1e6;
 
@@ -45,6 +48,7 @@ export class Statistics {
   readonly #ring: Ring;
   readonly #ledger = new Ledger();
   readonly #executables = new Executables();
+  readonly #longLived = new LongLived();
 
   constructor(sources: StatisticsSources) {
     this.#sources = sources;
@@ -64,11 +68,30 @@ export class Statistics {
   connection(event: ConnectionEvent): void {
     const now = Date.now();
     const account = accountOf(event);
-    const carried = carriedBy(event, event.opened);
     const tally = this.#ledger.tallyOf(account, now);
-    tally.carry(carried, now);
+    tally.count(event.opened, now);
     tally.durations.add(event.closed - event.opened);
-    this.#executables.add(account, carried.sent, carried.received);
+    this.#executables.count(account);
+    this.#carry(account, this.#longLived.finish(event, carriedBy(event)), now);
+  }
+
+  /** To be told of each connection that lives, and then finished. */
+  walk(now: bigint): { stays(entry: FlowEntry): void; finish(): void } {
+    const { describer } = this.#sources;
+    const { at, stride } = FlowKey.ports;
+    const before = now - BigInt(LONG_SECONDS * describer.jiffiesPerSecond);
+    return {
+      stays: (entry) => {
+        if (!this.#longLived.isDue(entry.key.readUInt16LE(at) + entry.key.readUInt16LE(at + stride))) return;
+        if (entry.value.readBigUInt64LE(Flow.opened_jiffies) > before || entry.value.readUInt32LE(Flow.flags) & FlowFlag.CLOSED) return;
+        const row = describeRow(entry, now, describer);
+        this.#carry(accountOf(row), this.#longLived.advance(row, carriedBy(row)), Date.now());
+      },
+      finish: () => {
+        this.#longLived.finishLook();
+        this.catchUp();
+      },
+    };
   }
 
   executables(): ExecutableRow[] {
@@ -102,9 +125,16 @@ export class Statistics {
       const group = groupOf(accountOf(row));
       if (group === undefined) continue;
       group.live++;
-      group.tally.carry(carriedBy(row, Date.parse(row.opened)), now);
+      group.tally.count(Date.parse(row.opened), now);
+      group.tally.carry(this.#longLived.rest(row, carriedBy(row)));
     }
     for (const record of (await live()).values()) groupOf(accountOf(describeTcp(record, describer)))?.tally.measure(measuresOf(record));
+  }
+
+  #carry(account: Account, carried: Carried, now: number): void {
+    if (carried.packets === 0) return;
+    this.#ledger.tallyOf(account, now).carry(carried);
+    this.#executables.carry(account, carried);
   }
 
   #measured(records: Buffer): void {
@@ -114,9 +144,9 @@ export class Statistics {
 }
 
 /** The opener's count stands first. */
-function carriedBy({ direction, packets, bytes }: Pick<ConnectionEvent, "direction" | "packets" | "bytes">, opened: number): Carried {
+function carriedBy({ direction, packets, bytes }: Pick<ConnectionEvent, "direction" | "packets" | "bytes">): Carried {
   const [sent, received] = direction === "egress" ? bytes : [bytes[1], bytes[0]];
-  return { opened, packets: packets[0] + packets[1], sent, received };
+  return { packets: packets[0] + packets[1], sent, received };
 }
 
 function find(groups: Map<string, Group>, account: Account, by: Grouping): Group {

@@ -4,9 +4,8 @@ import type { TcpMeasures } from "../flows/tcp.ts";
 import { LastMinute } from "./last-minute.ts";
 import { Spread } from "./spread.ts";
 
+/** By a connection, or by a part of it. */
 export interface Carried {
-  /** Milliseconds since the epoch. */
-  opened: number;
   packets: number;
   /** Bytes that left this host, and that came. */
   sent: number;
@@ -30,12 +29,16 @@ export class Tally {
   readonly roundTrips = new Spread();
   leastRoundTrip = Infinity;
 
-  carry({ opened, packets, sent, received }: Carried, now: number): void {
+  /** `opened` is in milliseconds since the epoch. */
+  count(opened: number, now: number): void {
     this.connections++;
+    this.opened.note(opened, now);
+  }
+
+  carry({ packets, sent, received }: Carried): void {
     this.packets += packets;
     this.sent += sent;
     this.received += received;
-    this.opened.note(opened, now);
   }
 
   measure({ roundTrip, leastRoundTrip, segments, retransmissions }: TcpMeasures): void {
@@ -48,9 +51,7 @@ export class Tally {
 
   merge(other: Tally, now: number): void {
     this.connections += other.connections;
-    this.packets += other.packets;
-    this.sent += other.sent;
-    this.received += other.received;
+    this.carry(other);
     this.opened.merge(other.opened, now);
     this.durations.merge(other.durations);
     this.measured += other.measured;

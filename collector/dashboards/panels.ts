@@ -130,7 +130,7 @@ export const SECTIONS: readonly Section[] = [
     panels: [
       {
         title: "Throughput by program", kind: "timeseries", unit: "Bps", stacked: true,
-        says: "The ten busiest, both directions. A connection counts when it ends. `weir stats` says more.",
+        says: "The ten busiest, both directions. Connections that last are added up once a minute. `weir stats` says more.",
         queries: { "{{process_executable_name}}": `topk(10, ${perSecond("weir_process_io_bytes_total", "process_executable_name")})` },
       },
       {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import { adviceFor, errnoName, KernelError } from "../../agent/kernel/errors.ts";
 import { cgroupRoot, ensureMounted, isMounted } from "../../agent/kernel/mounts.ts";
-import { netnsCookie, peerOf } from "../../agent/kernel/sockets.ts";
+import { inFirstNetns, netnsCookie, peerOf } from "../../agent/kernel/sockets.ts";
 import { libc } from "../../agent/kernel/syscall.ts";
 import { makeLab } from "../harness/netns.ts";
 import { inNamespace, temporaryDirectory } from "./support.ts";
@@ -34,6 +35,15 @@ describe("a network namespace's cookie", () => {
     const inside = inNamespace(lab, "one", `say(String(sockets.netnsCookie()));`);
     assert.equal(netnsCookie(), netnsCookie());
     assert.notEqual(await inside.next(), String(netnsCookie()));
+  });
+});
+
+describe("the first network namespace", () => {
+  it("is no one that was made later", async () => {
+    await using lab = await makeLab({ namespaces: ["one"], links: [] });
+    const inside = inNamespace(lab, "one", `say(sockets.inFirstNetns());`);
+    assert.equal(await inside.next(), false);
+    assert.equal(inFirstNetns(), existsSync("/proc/2/comm") && readFileSync("/proc/2/comm", "utf8") === "kthreadd\n" && statSync("/proc/2/ns/net").ino === statSync("/proc/self/ns/net").ino);
   });
 });
 
