@@ -43,6 +43,7 @@ import { Ring } from "./kernel/ring.ts";
 import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { Naming } from "./naming.ts";
+import { KindKeeper, type KindKeeperOptions } from "./processes/keeper.ts";
 import { networkMemoryOf } from "./networks/memory.ts";
 import { NetworkTable } from "./networks/table.ts";
 import { ModeKeeper } from "./mode.ts";
@@ -51,7 +52,7 @@ import { RuleBook } from "./rulebook.ts";
 import { auditExpired } from "./rule-operations.ts";
 import { weekSeconds } from "./rules/boot-clock.ts";
 import type { CompiledRules } from "./rules/compile.ts";
-import { copyAfter, Installer } from "./rules/install.ts";
+import { copyAfter, Installer, placeOfKinds } from "./rules/install.ts";
 import { auditHead, type Settings, type SettingsOptions } from "./settings.ts";
 import { SessionKeeper } from "./sessions.ts";
 import { SetKeeper, type SetsByName } from "./sets/keeper.ts";
@@ -63,6 +64,7 @@ import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
 const SAMPLE_MS = 1000;
+const LOOK_AGAIN_MS = 60_000;
 const FLUSH_MS = 2500;
 
 export interface RunOptions extends SettingsOptions {
@@ -98,6 +100,10 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
   const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
   const installer = new Installer(tablesOf(plane));
+  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: (ifindex) => interfaces.nameOf(ifindex) });
+  const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.forKinds, waitGracePeriod });
+  naming.onGroup = (cgroup, workload) => kinds.groupMade(cgroup, workload);
+  naming.onNames(() => kinds.lookAgain());
   const sessions = new SessionKeeper(config.state_dir);
   const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
   const interfaceTable = new Uint8Array(plane.map("interfaces").mmap());
@@ -107,10 +113,16 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   const wanted = mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
   plane.weekSeconds = weekSeconds(Date.now());
-  const transition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
-  const generation = await rules.install(compiled, withDynamic(settings, dynamic.all, dynamic.clock));
+  const tracers = attachTracers(plane, linkDirectory(pins)); // before anything asks for owners and processes
+  const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
+  const kindTransition = await kinds.prepare(compiled.kinds);
+  const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, withDynamic(settings, dynamic.all, dynamic.clock));
   plane.mode = wanted;
-  await transition.finish();
+  await setTransition.finish();
+  kindTransition.finish();
+  const { warnings: doubts, told: resolved } = kinds.resolve([...dynamic.all.map(({ rule }) => rule), ...config.rules]);
+  for (const doubt of doubts) log.warn(doubt);
+  for (const sentence of resolved) log.info(sentence);
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
   let telemetry: Telemetry | undefined;
@@ -148,9 +160,8 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   });
 
   // Kernel records become events; events go to everyone.
-  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: (ifindex) => interfaces.nameOf(ifindex) });
   const { names } = naming;
-  const describer: Describer = { names, owners: plane.map("owners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
+  const describer: Describer = { names, owners: plane.map("owners"), listeners: plane.map("listeners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
   const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
   const live = (): ReturnType<typeof liveTcp> => liveTcp(plane.program("weir_live_connections"));
   const statistics = new Statistics({ ended: plane.map("tcp_connections"), live, tables, describer });
@@ -207,7 +218,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
     snapshot: () => figures.snapshot(),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, kinds, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const rates = new TrafficRates();
@@ -224,7 +235,6 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
 
   // Start: owners first, so that the first connection has one; then the interfaces; then reading.
   const behind = new NamespacesBehind(plane.map("behind_devices"));
-  const tracers = attachTracers(plane, linkDirectory(pins));
   health.report("tracers", tracers.problems);
   behind.start();
   if (config.interfaces.egress) plane.lookForTranslation();
@@ -265,6 +275,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
       reportStores();
     }, SAMPLE_MS),
   ];
+  timers.push(setInterval(() => kinds.lookAgain(), LOOK_AGAIN_MS));
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
   const view = options.onReady?.(control);
 
@@ -314,6 +325,15 @@ function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] 
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),
     waitGracePeriod,
+  };
+}
+
+function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compareAll" | "placeInForce"> {
+  const compare = (): Promise<unknown> => readIteratorAside(plane.program("weir_identify_all"));
+  return {
+    map: (name) => plane.map(name),
+    compareAll: () => compare().then(compare), // the second time those above each process are known
+    placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.generation & 1),
   };
 }
 

@@ -85,13 +85,14 @@ export function answersOf(parts: AnswerParts): AgentControl {
 }
 
 function policyInForce({ plane, rules, sessions, interfaces }: AnswerParts): PolicyInForce {
-  const { source, capacity, rules: inForce } = rules.policy()!;
+  const { source, capacity, kinds, rules: inForce } = rules.policy()!;
   const { defaults, failsafe, sets, inspect_tunnels, events_per_second } = source;
   return {
     generation: plane.generation,
     mode: plane.mode,
     tables: plane.tablePins!,
     capacity,
+    kinds,
     policy: { defaults, failsafe, sets, inspect_tunnels, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
     rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
     sessions: sessions.all,

@@ -2,15 +2,18 @@
 
 import { ContainerNames } from "./enrich/container-names.ts";
 import { ExecutableHashes } from "./enrich/executable-hashes.ts";
+import { workloadOf } from "./enrich/cgroup-path.ts";
 import { nameSources } from "./enrich/name-sources.ts";
 import { Programs } from "./enrich/programs.ts";
 import { Users } from "./enrich/users.ts";
 import { Workloads } from "./enrich/workloads.ts";
 import type { Names } from "./events/decode.ts";
+import type { Workload } from "./events/event.ts";
 import { CgroupMade, ProgramStarted } from "./generated/layout.ts";
 import { openCgroups } from "./kernel/cgroups.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { Ring } from "./kernel/ring.ts";
+import type { KindKeeperOptions } from "./processes/keeper.ts";
 
 /** All that the ring of new control groups holds: one drain catches up with it. */
 const GROUPS_AT_ONCE = 512;
@@ -23,20 +26,45 @@ export class Naming {
   readonly #containers = new ContainerNames(nameSources());
   readonly #newGroups: Ring;
   readonly #startedPrograms: Ring;
+  readonly #users = new Users();
+  readonly #legacyGroups: boolean;
+  /** Is told of every control group that is made. */
+  onGroup: (cgroup: bigint, workload: Workload) => void = () => {};
 
   constructor(plane: DataPlane, others: Pick<Names, "rule" | "interface">) {
-    const users = new Users();
     const programs = new Programs({ catchUp: () => this.catchUp() });
     this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
-    const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload) => void this.#containers.of(workload) });
+    const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload, cgroup) => {
+      void this.#containers.of(workload);
+      this.onGroup(cgroup, workload);
+    } });
+    this.#legacyGroups = workloads.legacy;
     this.#newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
     this.hashes = new ExecutableHashes({ isOver: (run) => programs.isOver(run) });
     this.names = {
       ...others,
       program: (run, command) => programs.of(run, command),
-      user: (uid) => users.of(uid),
+      user: (uid) => this.#users.of(uid),
       workload: (owner) => this.#containers.of(workloads.of(owner)),
     };
+  }
+
+  /** What rules about processes ask of this host. */
+  get forKinds(): Pick<KindKeeperOptions, "users" | "groups" | "named" | "groupsTellAll"> {
+    return {
+      users: () => this.#users.all(),
+      groups: () => {
+        this.#newGroups.drain();
+        return [...(this.#groups?.all() ?? [])].map(([id, path]) => [id, workloadOf(path)] as const);
+      },
+      named: (workload) => this.#containers.of(workload),
+      groupsTellAll: !this.#legacyGroups,
+    };
+  }
+
+  /** Calls this when names of containers and pods become known. */
+  onNames(listener: () => void): void {
+    this.#containers.onLearned = listener;
   }
 
   /** With the programs that were started. */

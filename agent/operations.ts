@@ -14,6 +14,7 @@ import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { LoadThread } from "./load-thread.ts";
 import type { ModeKeeper } from "./mode.ts";
+import type { KindKeeper } from "./processes/keeper.ts";
 import type { RuleBook } from "./rulebook.ts";
 import { type Installed, RuleOperations } from "./rule-operations.ts";
 import { weekSeconds } from "./rules/boot-clock.ts";
@@ -38,6 +39,7 @@ export interface OperationParts {
   dynamic: DynamicRules;
   bans: BanKeeper;
   sets: SetKeeper;
+  kinds: KindKeeper;
   library: SetLibrary;
   audit: AuditWriter;
   telemetry: Telemetry;
@@ -198,16 +200,23 @@ export class Operations {
   }
 
   async #install(compiled: CompiledRules, written: Written, whenCompiled: () => unknown): Promise<Installed> {
-    const { plane, rules, sets, library } = this.#parts;
+    const { plane, rules, sets, kinds, library, say } = this.#parts;
     whenCompiled();
     // Another front changes no sets.
-    const transition = compiled.file.image && (await sets.prepare(await library.open(written.source.sets, sets.sets), compiled.setNumbers, copyAfter(plane.generation)));
-    const generation = await rules.install(compiled, written).catch(async (error: unknown) => {
-      await transition?.undo();
+    const setTransition = compiled.file.image && (await sets.prepare(await library.open(written.source.sets, sets.sets), compiled.setNumbers, copyAfter(plane.generation)));
+    const kindTransition = await kinds.prepare(compiled.kinds);
+    const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, written).catch(async (error: unknown) => {
+      await setTransition?.undo();
+      kindTransition.undo();
       throw error;
     });
-    await transition?.finish();
-    return { generation, loaded: rules.loaded, warnings: compiled.warnings };
+    await setTransition?.finish();
+    kindTransition.finish();
+    // Of another front only its rules are new.
+    const { front = [], rules: behind } = written.source;
+    const resolved = kinds.resolve(compiled.file.image === undefined ? front : [...front, ...behind]);
+    for (const sentence of resolved.told) say("info", sentence);
+    return { generation, loaded: rules.loaded, warnings: [...compiled.warnings, ...resolved.warnings] };
   }
 
   /** Puts the caller's own connection under the failsafe, from the next rules on. False if he has none. */

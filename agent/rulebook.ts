@@ -12,6 +12,7 @@ import { Slot } from "./generated/layout.ts";
 import type { LoadThread } from "./load-thread.ts";
 import { type Capacity, capacityFor } from "./rules/capacity.ts";
 import { type Before, compileFront, type CompiledRules, RulesRefused, type RulesSource, withoutImages } from "./rules/compile.ts";
+import type { Kind } from "./rules/kinds.ts";
 import type { Installer } from "./rules/install.ts";
 import type { OperatorSession } from "./rules/pack.ts";
 
@@ -185,9 +186,9 @@ export class RuleBook {
   }
 
   /** All that decides about packets; undefined before the first are in force. */
-  policy(): { source: RulesSource; capacity: Capacity; rules: RuleInForce[] } | undefined {
+  policy(): { source: RulesSource; capacity: Capacity; kinds: readonly Kind[]; rules: RuleInForce[] } | undefined {
     const source = this.#source;
-    return source && { source, capacity: this.#capacity, rules: this.inForce() };
+    return source && { source, capacity: this.#capacity, kinds: this.#before!.kinds, rules: this.inForce() };
   }
 
   inForce(): RuleInForce[] {

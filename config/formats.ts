@@ -7,6 +7,7 @@ import { explainInterface } from "./interfaces.ts";
 import { PROTOCOLS, protocolNumber } from "./names.ts";
 import { nearest } from "./nearest.ts";
 import { readPorts } from "./ports.ts";
+import { explainExecutable, explainPattern } from "./processes.ts";
 import { isPrintable, printable, quote } from "./quote.ts";
 import { explainSetName, setNamed } from "./sets.ts";
 import { readRate } from "./rate.ts";
@@ -43,6 +44,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     const error = isPrintable(value) ? explainInterface(value) : "an interface name has only printable characters";
     return error === undefined ? undefined : { error };
   },
+  process_pattern: explainPattern,
+  executable_pattern: explainExecutable,
   rule_name(value) {
     if (value === "") return { error: "the name is empty" };
     if (value.length > LONGEST_NAME) return { error: `the name is longer than ${LONGEST_NAME} characters` };

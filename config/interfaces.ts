@@ -1,5 +1,7 @@
 /** Interface names and the patterns that choose among them, in which `*` stands for any run of characters. */
 
+import { fits } from "./pattern.ts";
+
 /** The kernel's IFNAMSIZ less the closing NUL. */
 const LONGEST_NAME = 15;
 
@@ -12,30 +14,6 @@ export function explainInterface(pattern: string): string | undefined {
   return undefined;
 }
 
-/** Whether a name fits a pattern. Greedy with one step back, so that the work is at most name times pattern. */
-export function interfaceMatches(pattern: string, name: string): boolean {
-  let at = 0;
-  let star = -1;
-  let resume = 0;
-  let index = 0;
-  while (index < name.length) {
-    if (pattern[at] === "*") {
-      star = at++;
-      resume = index;
-    } else if (at < pattern.length && pattern[at] === name[index]) {
-      at++;
-      index++;
-    } else if (star >= 0) {
-      at = star + 1;
-      index = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[at] === "*") at++;
-  return at === pattern.length;
-}
-
 export function someInterfaceMatches(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) => interfaceMatches(pattern, name));
+  return patterns.some((pattern) => fits(pattern, name));
 }

@@ -19,7 +19,7 @@ type Steps = (string | number)[];
 /** Longer than anybody waits, and short enough for the clock of the kernel. */
 const LONGEST_BURST_DAYS = 365;
 /** What a rule says of the packets it is about; one without any of it is about all. */
-const CONDITIONS = ["schedule", "interfaces", "layer3", "layer4", "not"];
+const CONDITIONS = ["schedule", "interfaces", "layer3", "layer4", "process", "not"];
 
 /** Checks every rule by itself, against the others and the sets it names, and fills in the rules' defaults. `sets`: undefined where they are not known. */
 export function checkRules(rules: unknown[], sets: Mapping | undefined, errors: Findings, warnings: Findings): void {

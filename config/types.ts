@@ -4,6 +4,7 @@
  */
 
 import type { Weekday } from "./time.ts";
+import type { ProcessConfig } from "./processes.ts";
 import type { ConnectionState, TcpFlag } from "./names.ts";
 
 export type Mode = "detect" | "prevent";
@@ -66,6 +67,8 @@ export interface RuleConfig {
   expires?: string;
   layer3?: Layer3Config;
   layer4?: Layer4Config;
+  /** The local end's. */
+  process?: ProcessConfig;
   /** The rule leaves out what all of these fields match. */
   not?: NotConfig;
 }
@@ -74,6 +77,7 @@ export interface NotConfig {
   interfaces?: string[];
   layer3?: Layer3Config;
   layer4?: Pick<Layer4Config, "protocol" | "source_ports" | "destination_ports" | "icmp">;
+  process?: ProcessConfig;
 }
 
 export interface Layer3Config {

@@ -30,6 +30,12 @@ static __always_inline void start_search(struct packet *packet)
 	packet->decision.ask_again = 0;
 }
 
+/* Its protocol, and what that carries. */
+static __always_inline bool is_known(const struct packet *packet)
+{
+	return packet->flags & PACKET_HAS_PORTS && !(packet->flags & PACKET_NO_PROTOCOL);
+}
+
 static __always_inline bool passes_default(const struct packet *packet)
 {
 	__u8 type = packet->opener.icmp_type;
@@ -42,12 +48,35 @@ static __always_inline bool passes_default(const struct packet *packet)
 	       ((type >= 130 && type <= 132) || type == 143);
 }
 
+/*
+ * A condition that is asked behind a doubt, which the first rules that perhaps match are: whether it holds shows only
+ * with each packet. Where it would end otherwise than they would, nothing can be said; where it is staged, it is silent.
+ */
+enum behind_doubt { IS_ASKED, IS_SILENT, IS_UNDECIDED };
+
+static __always_inline enum behind_doubt weigh_doubt(const struct packet *packet, __u32 order, __u32 slot)
+{
+	__u32 index = packet->copy * rule_slots + slot;
+	const struct search *search = &packet->search;
+	const struct rule *rule;
+
+	if (order < search->doubtful_allow && order < search->doubtful_block)
+		return IS_ASKED;
+	rule = bpf_map_lookup_elem(&rules, &index);
+	if (!rule || (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)))
+		return IS_SILENT;
+	return (rule->action == ACTION_BLOCK ? search->doubtful_allow : search->doubtful_block) < order ? IS_UNDECIDED
+													: IS_ASKED;
+}
+
 /* What was found, as a decision: only what comes before the deciding rule counts. */
 static __always_inline __u32 conclude(struct packet *packet, const struct policy *policy)
 {
 	struct decision *decision = &packet->decision;
 	struct search *search = &packet->search;
 	__u32 count = 0, staged_at = 0, doubtful;
+	enum behind_doubt weight;
+	bool undecided = false;	/* behind the conditions that are kept */
 
 	decision->reason = 0;
 	if (search->order == NO_ORDER) {
@@ -62,9 +91,16 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
 		if (i >= decision->condition_count || search->condition_orders[i] >= search->order)
 			break;
+		weight = weigh_doubt(packet, search->condition_orders[i], decision->conditions[i]);
+		if (weight == IS_SILENT)
+			continue;
+		undecided = weight == IS_UNDECIDED;
+		if (undecided)
+			break;
+		decision->conditions[count & (LIMIT_CONDITIONS - 1)] = decision->conditions[i];
+		count++;
 		if (search->condition_orders[i] < search->staged_order)
-			staged_at = i + 1;
-		count = i + 1;
+			staged_at = count;
 	}
 	decision->condition_count = count;
 	doubtful = search->doubtful_allow < search->doubtful_block ? search->doubtful_allow : search->doubtful_block;
@@ -75,7 +111,9 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 		decision->staged_at = staged_at;
 	}
 	doubtful = decision->action == ACTION_BLOCK ? search->doubtful_allow : search->doubtful_block;
-	return doubtful < search->order ? REASON_FRAGMENT_WITHOUT_FIRST : 0;
+	if (doubtful >= search->order && !undecided)
+		return 0;
+	return is_known(packet) ? REASON_PROCESS_UNKNOWN : REASON_FRAGMENT_WITHOUT_FIRST;
 }
 
 /* Goes on with the part of the rules that begins at this cell of the copy. False if its tables cannot be read. */
@@ -86,7 +124,7 @@ static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
 	__u32 root = ipv6 ? INDEX_IPV6 : INDEX_IPV4;
 	const struct matcher_index *index;
 
-	if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_NO_PROTOCOL)
+	if (!is_known(packet))
 		root += INDEX_IPV4_PORTLESS;
 	root *= INDEX_CELLS;
 	packet->search.first_cell = packet->copy * cells_a_copy + first_cell;

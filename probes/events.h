@@ -6,7 +6,7 @@
 #ifndef WEIR_EVENTS_H
 #define WEIR_EVENTS_H
 
-#include "counters.h"
+#include "owners.h"
 
 static __always_inline struct event_counter *event_counter_here(void)
 {
@@ -52,7 +52,7 @@ static __always_inline void name_owner(struct event *event, const struct owner *
 
 static __always_inline void describe_owner(struct event *event, __u64 cookie)
 {
-	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
+	struct owner *owner = find_owner(cookie);
 
 	event->cookie = cookie;
 	event->pid = 0;

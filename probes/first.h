@@ -8,7 +8,7 @@
 #define WEIR_FIRST_H
 
 #include "classify.h"
-#include "judgement.h"
+#include "kinds.h"
 
 static __always_inline bool is_bare_syn(const struct packet *packet)
 {
@@ -52,6 +52,32 @@ static __always_inline bool find_opener(struct judgement *j, struct packet *pack
 	return end != END_UNKNOWN;
 }
 
+static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
+{
+	struct flow *flow = j->flow ?: j->related;
+	__u64 cookie = flow ? flow->cookie : 0;
+
+	if (!j->policy->kinds)
+		return;
+	if (!cookie && !process_is_supposed && !hides_socket(packet) && !(packet->flags & PACKET_ICMP_ERROR))
+		cookie = local_cookie(j->ctx, packet);
+	find_kinds(packet->which, cookie);
+}
+
+/* The conditions before the doubt are asked, and rules staged before it are told. */
+static __always_inline void decide_in_doubt(struct packet *packet, const struct policy *policy)
+{
+	struct decision *decision = &packet->decision;
+	__u32 staged = decision->staged;
+	__u8 count = decision->condition_count, staged_at = decision->staged_at;
+
+	decide_undecided(packet, policy, REASON_PROCESS_UNKNOWN);
+	decision->condition_count = count;
+	decision->staged = staged;
+	decision->staged_at = staged_at;
+	decision->ask_again = bpf_jiffies64() + jiffies_per_second;	/* more may be known then */
+}
+
 static __always_inline void ask_rules(struct judgement *j, struct packet *packet)
 {
 	__u32 reason;
@@ -60,10 +86,15 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		return;
 	}
+	ask_for_process(j, packet);
 	reason = classify(packet->which, j->policy);
-	if (reason)
+	if (reason && reason != REASON_PROCESS_UNKNOWN) {
 		decide_undecided(packet, j->policy, reason);
-	else if (j->flow)
+		return;
+	}
+	if (reason)
+		decide_in_doubt(packet, j->policy);
+	if (j->flow)
 		keep_answers(packet, j->flow);
 }
 
@@ -73,11 +104,15 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
  */
 static __always_inline void ask_about_invalid(struct judgement *j, struct packet *packet)
 {
-	__u32 conditions = 0;
+	__u32 conditions = 0, reason;
 
 	packet->opener = packet->tuple;
-	if (j->policy->judges_invalid && packet->protocol == IPPROTO_TCP && !classify(packet->which, j->policy))
-		conditions = packet->decision.condition_count;
+	if (j->policy->judges_invalid && packet->protocol == IPPROTO_TCP) {
+		ask_for_process(j, packet);
+		reason = classify(packet->which, j->policy);
+		if (!reason || reason == REASON_PROCESS_UNKNOWN)
+			conditions = packet->decision.condition_count;
+	}
 	decide_undecided(packet, j->policy, REASON_OPENER_UNKNOWN);
 	packet->decision.condition_count = conditions;
 	j->invalid = true;

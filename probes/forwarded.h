@@ -14,7 +14,7 @@ static __always_inline bool can_send(const struct sock_common *socket, const str
 {
 	/* One that listens answers, and asks nobody. */
 	if (packet->protocol == IPPROTO_TCP)
-		return socket->skc_state != SOCKET_LISTENING || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN;
+		return socket->skc_state != TCP_LISTEN || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN;
 	/* Of several that share a port, any. */
 	return socket->skc_dport || !BPF_CORE_READ_BITFIELD(socket, skc_reuseport);
 }
@@ -38,7 +38,7 @@ __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespa
 	if (!socket || !can_send(socket, packet))
 		return 0;
 	cookie = socket->skc_cookie.counter;
-	if (packet->protocol != IPPROTO_TCP || (cookie && bpf_map_lookup_elem(&owners, &cookie)))
+	if (packet->protocol != IPPROTO_TCP || find_owner(cookie))
 		return cookie;
 	/* Nobody was seen using it: it came to its listener, which is found where no connection has a port. */
 	if (size == sizeof(tuple.ipv4))
@@ -46,7 +46,7 @@ __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespa
 	else
 		tuple.ipv6.sport = 0;
 	socket = look_up(ctx, packet->protocol, &tuple, size, namespace, room);
-	return socket && socket->skc_state == SOCKET_LISTENING && can_send(socket, packet) ? socket->skc_cookie.counter : cookie;
+	return socket && socket->skc_state == TCP_LISTEN && can_send(socket, packet) ? socket->skc_cookie.counter : cookie;
 }
 
 /* So that packet->sent is right whether the packet was translated or not. */

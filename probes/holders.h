@@ -37,6 +37,7 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	holding.cookie = bpf_get_socket_cookie(socket->sk);
 	holding.inode = file->f_inode->i_ino;
 	holding.ifindex = socket->sk->__sk_common.skc_bound_dev_if;
+	holding.listens = socket->sk->sk_protocol == IPPROTO_TCP && socket->sk->__sk_common.skc_state == TCP_LISTEN;
 	holding.parent = BPF_CORE_READ(task, real_parent, tgid);
 	describe_process(&holding.holder, task);
 	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));

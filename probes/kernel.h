@@ -26,6 +26,15 @@
 #define FAMILY_INET6 10
 #define FAMILY_PACKET 17
 
+/* The states of the kernel that matter here. */
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
+	TCP_SYN_RECV = 3,
+	TCP_CLOSE = 7,
+	TCP_LISTEN = 10,
+};
+
 #define SOCKET_RAW 3	/* SOCK_RAW */
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
@@ -121,9 +130,35 @@ struct inode {
 	unsigned long i_ino;
 } KERNEL_TYPE;
 
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+} KERNEL_TYPE;
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+} KERNEL_TYPE;
+
+struct vfsmount {
+	struct dentry *mnt_root;
+} KERNEL_TYPE;
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+} KERNEL_TYPE;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+} KERNEL_TYPE;
+
 struct file {
 	struct inode *f_inode;
 	void *private_data;
+	struct path f_path;
 } KERNEL_TYPE;
 
 struct socket {
@@ -234,6 +269,13 @@ struct neighbour {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	struct file *exe_file;
+} KERNEL_TYPE;
+
+struct signal_struct {
+	struct {
+		int counter;
+	} live;
 } KERNEL_TYPE;
 
 struct linux_binprm {
@@ -256,6 +298,8 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct nsproxy *nsproxy;
 	struct files_struct *files;
+	struct signal_struct *signal;
+	unsigned int flags;
 	__u64 start_boottime;
 	__u64 self_exec_id;
 	char comm[16];
@@ -265,6 +309,11 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+} KERNEL_TYPE;
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 } KERNEL_TYPE;
 
 struct bpf_iter__task_file {

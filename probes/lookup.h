@@ -6,7 +6,6 @@
 #include "packet.h"
 
 #define SOCKET_HEAD 136
-#define SOCKET_LISTENING 10	/* TCP_LISTEN */
 
 static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *out, const __u64 *remote, __u16 remote_port,
 					const __u64 *local, __u16 local_port)

@@ -265,6 +265,15 @@ struct {
 	__type(value, struct owner);
 } owners SEC(".maps");
 
+/* The same of TCP sockets that listen: many others would push one that is hardly asked for out of the owners. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct owner);
+} listeners SEC(".maps");
+
 /* address behind a device -> the network namespaces of this host that have it; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -281,6 +290,57 @@ struct {
 	__type(key, struct local_end);
 	__type(value, __u8);
 } local_ends SEC(".maps");
+
+/* place -> an edition of what rules say of processes */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct kind_edition);
+} kind_editions SEC(".maps");
+
+/* process -> of which kinds it is. Only while rules tell any apart */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 131072);
+	__type(key, __u32);
+	__type(value, struct process_identity);
+} identities SEC(".maps");
+
+/* The same of those that have ended, or run another program now: a packet of theirs may still be on its way. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct program_run);
+	__type(value, struct process_identity);
+} identities_gone SEC(".maps");
+
+/* user -> kinds that it fits */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct kind_user);
+	__type(value, struct kinds);
+} kind_users SEC(".maps");
+
+/* control group -> kinds that it fits */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct kind_group);
+	__type(value, struct known_kinds);
+} kind_groups SEC(".maps");
+
+/* 0 -> the kinds that a test run takes the packet's process to be of */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct known_kinds);
+} supposed_kinds SEC(".maps");
 
 /* what others dropped -> how often: see drops.bpf.c */
 struct {

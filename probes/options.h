@@ -19,6 +19,9 @@ const volatile __u32 rule_slots = 1;
 const volatile __u32 ban_line_count = 1;
 const volatile __u32 set_line_count = 1;
 
+/* In test runs no socket says whose a packet is: the kinds of its process are given. */
+const volatile bool process_is_supposed = false;
+
 /* How many jiffies make a second on this kernel. */
 const volatile __u32 jiffies_per_second = 250;
 

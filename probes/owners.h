@@ -21,6 +21,13 @@ static __always_inline void describe_process(struct owner *owner, struct task_st
 	bpf_probe_read_kernel_str(owner->command, sizeof(owner->command), leader->comm);
 }
 
+static __always_inline struct owner *find_owner(__u64 cookie)
+{
+	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
+
+	return owner || !cookie ? owner : bpf_map_lookup_elem(&listeners, &cookie);
+}
+
 /* Is it this process, running the program it ran then? */
 static __always_inline bool is_owner(const struct owner *owner, struct task_struct *task)
 {
@@ -48,7 +55,7 @@ static __always_inline void own_new(__u64 cookie)
 static __always_inline void own_by(__u64 cookie, bool connects)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct owner *known = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
+	struct owner *known = find_owner(cookie);
 	struct owner owner = {};
 
 	if (!cookie)
@@ -77,6 +84,15 @@ static __always_inline void own_used(__u64 cookie)
 static __always_inline void own_connecting(__u64 cookie)
 {
 	own_by(cookie, true);
+}
+
+/* Whoever lets it listen stays known as long as it does. */
+static __always_inline void own_listener(__u64 cookie)
+{
+	struct owner *owner = bpf_map_lookup_elem(&owners, &cookie);
+
+	if (owner && bpf_map_update_elem(&listeners, &cookie, owner, BPF_ANY))
+		count_fault(FAULT_LISTENER_INSERT);
 }
 
 #endif

@@ -130,6 +130,7 @@ struct packet {
 	struct circumstances circumstances;
 	struct search search;
 	struct prefix_walk walk;
+	struct known_kinds kinds;	/* of the local process, where rules ask: see kinds.h */
 };
 
 /* What bpf_loop hands on. */

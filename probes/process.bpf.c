@@ -40,13 +40,18 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 {
 	__u64 cookie;
 
-	if (from != TCP_CLOSE || to != TCP_LISTEN) {
-		count_tcp_state(sk, from, to);
+	if (from == TCP_CLOSE && to == TCP_LISTEN) {
+		cookie = bpf_get_socket_cookie(sk);
+		own_used(cookie);
+		own_listener(cookie);
+		tell_socket(EVENT_LISTENING, sk, cookie);
 		return 0;
 	}
-	cookie = bpf_get_socket_cookie(sk);
-	own_used(cookie);
-	tell_socket(EVENT_LISTENING, sk, cookie);
+	if (from == TCP_LISTEN) {
+		cookie = bpf_get_socket_cookie(sk);
+		bpf_map_delete_elem(&listeners, &cookie);
+	}
+	count_tcp_state(sk, from, to);
 	return 0;
 }
 

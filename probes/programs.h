@@ -6,7 +6,7 @@
 #ifndef WEIR_PROGRAMS_H
 #define WEIR_PROGRAMS_H
 
-#include "counters.h"
+#include "identify.h"
 
 #define PROGRAMS_SIZE (4 * 1024 * 1024)	/* 5,000 programs: an agent may be held up for a second */
 
@@ -48,10 +48,12 @@ static __always_inline void submit_program(struct program_started *program)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
 {
-	struct program_started *program = reserve_program(task, task->real_parent);
+	struct program_started *program;
 	struct mm_struct *memory = task->mm;
 	__u64 length;
 
+	identify_started(task);
+	program = reserve_program(task, task->real_parent);
 	if (!program)
 		return 0;
 	bpf_probe_read_kernel_str(program->path, sizeof(program->path), binary->interp);
@@ -72,6 +74,7 @@ int BPF_PROG(weir_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (child->pid != child->tgid)
 		return 0;
+	identify_made(parent, child);
 	program = reserve_program(child, parent);
 	if (!program)
 		return 0;

@@ -55,6 +55,11 @@ static __always_inline __u32 key_tag(const struct search *search, const struct m
 	return finish_hash(hash) ?: 1;
 }
 
+static __always_inline bool has_kind(const struct kinds *kinds, __u16 kind)
+{
+	return kinds->words[(kind >> 6) & (LIMIT_KINDS / 64 - 1)] >> (kind & 63) & 1;
+}
+
 static __always_inline bool in_prefix_of(const __u64 address[2], const __u64 prefix[2], __u8 length)
 {
 	__u64 upper = address[0] ^ prefix[0], lower = address[1] ^ prefix[1];
@@ -136,9 +141,35 @@ static __always_inline bool is_its_time(struct packet *packet, __u32 slot)
 	return rule && is_in_time(rule);
 }
 
+enum fit { FIT_NO, FIT_UNKNOWN, FIT_YES };
+
+/* Is the local process as the rule of this slot wants it? */
+static __always_inline enum fit fits_process(const struct packet *packet, const struct matcher *m)
+{
+	__u32 index = packet->copy * rule_slots + m->slot;
+	const struct rule *rule = bpf_map_lookup_elem(&rules, &index);
+	const struct known_kinds *kinds = &packet->kinds;
+	bool certain = true;
+
+	if (!rule)
+		return FIT_NO;
+	if (m->flags & MATCHER_OF_KIND) {
+		if (!has_kind(&kinds->possible, rule->kind))
+			return FIT_NO;
+		certain = has_kind(&kinds->certain, rule->kind);
+	}
+	if (m->flags & MATCHER_OF_OTHER_KIND) {
+		if (has_kind(&kinds->certain, rule->other_kind))
+			return FIT_NO;
+		certain = certain && !has_kind(&kinds->possible, rule->other_kind);
+	}
+	return certain ? FIT_YES : FIT_UNKNOWN;
+}
+
 /* Notes what a matcher that matches means for the packet. */
 static __noinline void note_match(const struct matcher *m, struct packet *packet)
 {
+	enum fit fit = FIT_YES;
 	struct search *search;
 	bool doubtful;
 	__u32 order;
@@ -149,7 +180,12 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 	order = m->order;
 	if (m->flags & MATCHER_TIMED && !is_its_time(packet, m->slot))
 		return;
-	doubtful = m->flags & MATCHER_DOUBTFUL || (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
+	if (m->flags & (MATCHER_OF_KIND | MATCHER_OF_OTHER_KIND))
+		fit = fits_process(packet, m);
+	if (fit == FIT_NO)
+		return;
+	doubtful = m->flags & MATCHER_DOUBTFUL || fit == FIT_UNKNOWN ||
+		   (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
 	if (doubtful) {
 		__u32 *doubt = m->flags & MATCHER_BLOCKS ? &search->doubtful_block : &search->doubtful_allow;
 

@@ -77,7 +77,7 @@ static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
  */
 __noinline int claim_socket(__u64 cookie, bool wanted)
 {
-	struct owner *known = bpf_map_lookup_elem(&owners, &cookie);
+	struct owner *known = find_owner(cookie);
 
 	if (wanted && known && is_owner(known, bpf_get_current_task_btf()))
 		return true;

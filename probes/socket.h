@@ -36,7 +36,7 @@ __noinline int opener_of_tcp(hook_context *ctx, __u32 which)
 	if (socket) {
 		state = socket->state;
 		bpf_sk_release(socket);
-		if (state == SOCKET_LISTENING)
+		if (state == TCP_LISTEN)
 			return END_REMOTE;
 	}
 	if (size == sizeof(tuple.ipv4))
@@ -212,7 +212,7 @@ static __always_inline __u64 known_cookie(const struct flow *flow)
 
 static __always_inline void set_cookie(struct flow *flow, __u64 cookie)
 {
-	if (flow->cookie != cookie && bpf_map_lookup_elem(&owners, &cookie))
+	if (flow->cookie != cookie && find_owner(cookie))
 		flow->cookie = cookie;
 }
 

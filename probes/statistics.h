@@ -11,15 +11,6 @@
 #include "counters.h"
 #include "options.h"
 
-/* The states of the kernel that matter here. */
-enum {
-	TCP_ESTABLISHED = 1,
-	TCP_SYN_SENT = 2,
-	TCP_SYN_RECV = 3,
-	TCP_CLOSE = 7,
-	TCP_LISTEN = 10,
-};
-
 #define CONNECTIONS_SIZE (1024 * 1024)	/* some 6,000 */
 #define NO_ROUND_TRIP 0xffffffff
 

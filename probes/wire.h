@@ -17,6 +17,7 @@
 #include "wire/meters.h"
 #include "wire/translation.h"
 #include "wire/flows.h"
+#include "wire/processes.h"
 #include "wire/drops.h"
 #include "wire/events.h"
 #include "wire/statistics.h"

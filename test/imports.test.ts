@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
   "agent/sockets": ["config", "agent/generated", "agent/kernel", "agent/enrich", "agent/events", "agent/flows"],
   "agent/statistics": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/flows"],
+  "agent/processes": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules", "agent/networks", "agent/sets"],
   "agent/policy-test": ["config", "agent/events", "agent/rules", "agent/explain"],

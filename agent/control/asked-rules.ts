@@ -83,11 +83,12 @@ export async function kernelFor({ inForce, policy }: AskedRules, interfaceName: 
   }
 }
 
-function tablesOf({ tables, generation, capacity, policy, rules, interfaces }: PolicyInForce): Parameters<typeof import("../explain/kernel-judge.ts").KernelJudge.inForce>[0] {
+function tablesOf({ tables, generation, capacity, kinds, policy, rules, interfaces }: PolicyInForce): Parameters<typeof import("../explain/kernel-judge.ts").KernelJudge.inForce>[0] {
   return {
     path: tables,
     generation,
     capacity,
+    kinds,
     names: new Map(rules.map(({ slot }, index) => [slot, policy.rules[index]!.name])),
     ifindexes: new Map(interfaces.map(({ name, ifindex }) => [name, ifindex])),
   };

@@ -8,6 +8,7 @@ import type { FlowRow } from "../flows/row.ts";
 import type { Grouping } from "../flows/groups.ts";
 import type { Top, TopGrouping } from "../flows/top.ts";
 import type { Capacity } from "../rules/capacity.ts";
+import type { Kind } from "../rules/kinds.ts";
 import type { RulesSource } from "../rules/compile.ts";
 import type { SocketRow } from "../sockets/row.ts";
 import type { StatisticsOrder, StatisticsRow } from "../statistics/row.ts";
@@ -140,6 +141,8 @@ export interface PolicyInForce {
   /** Where the tables are pinned, and how large they are. */
   tables: string;
   capacity: Capacity;
+  /** Of processes that the rules tell apart, by number. */
+  kinds: readonly Kind[];
   policy: Pick<RulesSource, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "events_per_second" | "rules">;
   /** Slot in the tables and place in a file, of each rule. */
   rules: { slot: number; source: string }[];

@@ -3,6 +3,7 @@
 import { isIP } from "node:net";
 import type { FlowRow } from "../flows/row.ts";
 import type { PacketText } from "../explain/packet.ts";
+import type { LocalProcess } from "../rules/process-field.ts";
 import { type Call, UsageError } from "./arguments.ts";
 import { ControlError } from "./contract.ts";
 import { duration, endpoint } from "./format.ts";
@@ -10,7 +11,7 @@ import { clientFor } from "./paths.ts";
 import { note } from "./print.ts";
 import { FLOW_LIMIT } from "./routes.ts";
 
-export async function packetOfFlow(call: Call): Promise<PacketText> {
+export async function packetOfFlow(call: Call): Promise<PacketText & { process?: LocalProcess }> {
   const [protocol, source, destination] = call.words as [string, string, string];
   for (const end of [source, destination]) {
     if (isIP(addressOf(end)) === 0) throw new UsageError(`"${end}" is not an end of a connection, as 192.0.2.7:40000 or [2001:db8::1]:443`);
@@ -26,7 +27,7 @@ export async function packetOfFlow(call: Call): Promise<PacketText> {
     throw new ControlError(`This connection is inside a tunnel (${found.tunnel.kind} ${found.tunnel.id}).`, { next: "Capture a packet of it, and give it with --pcap." });
   }
   note(`The connection itself was decided by ${found.rule}; its last packet came ${duration(found.idle_s)} ago. What follows is about its first packet, if it came now.`);
-  return packetOfRow(found);
+  return { ...packetOfRow(found), ...(found.process === undefined ? {} : { process: processOfRow(found) }) };
 }
 
 function packetOfRow({ direction, interface: device, protocol, source, destination, icmp, vlan }: FlowRow): PacketText {
@@ -40,6 +41,17 @@ function packetOfRow({ direction, interface: device, protocol, source, destinati
     ...(destination.port === undefined ? {} : { destination_port: destination.port }),
     ...(icmp === undefined ? {} : { icmp }),
     ...(vlan?.[0] === undefined ? {} : { vlan: vlan[0] }),
+  };
+}
+
+/** Of those above it only the names are known. */
+function processOfRow({ process, container, pod, unit }: FlowRow): LocalProcess {
+  const { executable, arguments: words, uid, user } = process!;
+  return {
+    ...(executable === undefined ? {} : { executable }),
+    ...(words === undefined ? {} : { command: words.join(" ") }),
+    user: { uid, ...(user === undefined ? {} : { name: user }) },
+    workload: { ...(container === undefined ? {} : { container }), ...(pod === undefined ? {} : { pod }), ...(unit === undefined ? {} : { unit }) },
   };
 }
 

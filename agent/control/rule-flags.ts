@@ -44,6 +44,14 @@ const CONDITIONS: Record<string, Flag> = {
   sport: { key: "layer4.source_ports", value: "LIST", about: "those of the opener", read: numbers },
   proto: { key: "layer4.protocol", value: "NAME", about: "tcp, udp, icmp, icmpv6, another name or a number", read: number },
   icmp: { key: "layer4.icmp", value: "LIST", about: "message types, or type/code, as echo-request (with --proto icmp or icmpv6)", read: messages },
+  executable: { key: "process.executable", value: "LIST", about: "paths of what the process on this host runs, with * for any characters", read: list },
+  command: { key: "process.command", value: "TEXT", about: "its name and arguments, as 'python3 /opt/backup.py *'", read: word },
+  user: { key: "process.user", value: "LIST", about: "login names or numbers of its user", read: list },
+  parent: { key: "process.parent", value: "LIST", about: "executables of some process above it", read: list },
+  container: { key: "process.container", value: "LIST", about: "names or identifiers of its container", read: list },
+  unit: { key: "process.unit", value: "LIST", about: "its systemd units", read: list },
+  pod: { key: "process.pod", value: "LIST", about: "its Kubernetes pods", read: list },
+  namespace: { key: "process.namespace", value: "LIST", about: "Kubernetes namespaces of its pod", read: list },
   interface: { key: "interfaces", value: "LIST", about: "names of interfaces, with * for any characters", read: list },
 };
 

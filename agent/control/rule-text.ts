@@ -1,12 +1,13 @@
 /** A rule as a line for people. */
 
 import { connectionsOver } from "../../config/connections.ts";
+import { PROCESS_KEYS, type ProcessConfig, textsOf } from "../../config/processes.ts";
 import { parseOverRate } from "../../config/rate.ts";
 import type { Layer3Config, Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
 
 /** `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0, but not from 10.1.0.0/16` */
-export function ruleText({ action, enforce, reject, direction, interfaces = [], schedule = [], expires, layer3 = {}, layer4 = {}, not }: RuleConfig): string {
-  const words = [layer4.protocol === undefined ? "anything" : String(layer4.protocol), ...carriedText(layer3, layer4)];
+export function ruleText({ action, enforce, reject, direction, interfaces = [], schedule = [], expires, layer3 = {}, layer4 = {}, process, not }: RuleConfig): string {
+  const words = [layer4.protocol === undefined ? "anything" : String(layer4.protocol), ...carriedText(layer3, layer4), ...processText(process)];
   const where = [direction === "both" ? "" : direction, ...worded("on ", interfaces)].filter((part) => part !== "").join(" ");
   const whole = `${action}${enforce && action === "block" ? `, enforced${reject ? ", rejecting" : ""}` : ""}: ${words.join(" ")}${where === "" ? "" : `, ${where}`}`;
   const spans = schedule.map(({ days, from, to }) => `${days.join(" ")} ${from}-${to}`);
@@ -14,8 +15,8 @@ export function ruleText({ action, enforce, reject, direction, interfaces = [], 
   return `${whole}${not === undefined ? "" : `, but not ${notText(not)}`}${times}`;
 }
 
-function notText({ interfaces = [], layer3 = {}, layer4 = {} }: NotConfig): string {
-  return [...(layer4.protocol === undefined ? [] : [String(layer4.protocol)]), ...carriedText(layer3, layer4), ...worded("on ", interfaces)].join(" ");
+function notText({ interfaces = [], layer3 = {}, layer4 = {}, process }: NotConfig): string {
+  return [...(layer4.protocol === undefined ? [] : [String(layer4.protocol)]), ...carriedText(layer3, layer4), ...processText(process), ...worded("on ", interfaces)].join(" ");
 }
 
 function carriedText(layer3: Layer3Config, layer4: Layer4Config): string[] {
@@ -34,6 +35,11 @@ function carriedText(layer3: Layer3Config, layer4: Layer4Config): string[] {
     ...endText("from", layer3.source, layer4.source_ports),
     ...endText("to", layer3.destination, layer4.destination_ports),
   ];
+}
+
+function processText(process: ProcessConfig | undefined): string[] {
+  const said = PROCESS_KEYS.map((key) => [key, textsOf(process, key)] as const).filter(([, texts]) => texts.length > 0);
+  return worded("of ", said.map(([key, texts]) => `${key} ${texts.join("|")}`));
 }
 
 function endText(which: string, networks: readonly string[] = [], ports: readonly Ports[] = []): string[] {

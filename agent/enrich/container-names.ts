@@ -52,6 +52,9 @@ export class ContainerNames {
   readonly #asking = new Set<string>();
   readonly #end = new AbortController();
 
+  /** Is told when there are more names. */
+  onLearned: () => void = () => {};
+
   constructor(sources: NameSources, now: () => number = () => performance.now()) {
     this.#sources = sources;
     this.#now = now;
@@ -119,6 +122,7 @@ export class ContainerNames {
 
   #learn(found: NamesFound): void {
     for (const [key, named] of found) this.#known.set(key, { named, again: this.#now() + KNOWN_MS });
+    if (found.size > 0) this.onLearned();
   }
 }
 

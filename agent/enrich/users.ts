@@ -8,6 +8,7 @@ export class Users {
   readonly #path: string;
   readonly #now: () => number;
   #names = new Map<number, string>();
+  #all: { name: string; uid: number }[] = [];
   #changed = -1;
   #again = 0;
 
@@ -17,11 +18,21 @@ export class Users {
   }
 
   of(uid: number): string | undefined {
+    this.#refresh();
+    return this.#names.get(uid);
+  }
+
+  /** All that have a name. */
+  all(): { name: string; uid: number }[] {
+    this.#refresh();
+    return this.#all;
+  }
+
+  #refresh(): void {
     if (this.#now() >= this.#again) {
       this.#again = this.#now() + LOOK_AGAIN_MS;
       this.#read();
     }
-    return this.#names.get(uid);
   }
 
   #read(): void {
@@ -29,13 +40,16 @@ export class Users {
       const { mtimeMs } = statSync(this.#path);
       if (mtimeMs === this.#changed) return;
       this.#names = new Map();
+      this.#all = [];
       for (const line of readFileSync(this.#path, "utf8").split("\n")) {
         const [, name, uid] = /^([^:]+):[^:]*:(\d+):/.exec(line) ?? [];
+        if (name !== undefined) this.#all.push({ name, uid: Number(uid) });
         // Of several names for one user the first is the one that everything else shows.
         if (name !== undefined && !this.#names.has(Number(uid))) this.#names.set(Number(uid), name);
       }
       this.#changed = mtimeMs;
     } catch {
+      this.#all = [];
       this.#names = new Map(); // a host without such a list has no names
       this.#changed = -1;
     }

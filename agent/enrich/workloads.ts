@@ -22,22 +22,22 @@ export interface WorkloadsOptions {
   /** Hands over, with `learn`, what the kernel has told meanwhile. */
   catchUp(): void;
   /** Is told what new groups belong to, before anything happens in them. */
-  onMade?(workload: Workload): void;
+  onMade?(workload: Workload, cgroup: bigint): void;
   proc?: string;
 }
 
 export class Workloads {
   readonly #options: WorkloadsOptions;
   readonly #proc: string;
-  /** Whether processes have groups of version 1 too, or only them. */
-  readonly #legacy: boolean;
+  /** Whether processes have groups of version 1 too, or only them: then theirs of version 2 may not tell all. */
+  readonly legacy: boolean;
   readonly #byGroup = new Recent<bigint, Workload | "unknown">(CAPACITY);
   readonly #byProcess = new Recent<string, Workload>(CAPACITY);
 
   constructor(options: WorkloadsOptions) {
     this.#options = options;
     this.#proc = options.proc ?? "/proc";
-    this.#legacy = readGroups(`${this.#proc}/self/cgroup`).some(({ hierarchy }) => hierarchy !== "0");
+    this.legacy = readGroups(`${this.#proc}/self/cgroup`).some(({ hierarchy }) => hierarchy !== "0");
   }
 
   /** Records of the kernel, of struct cgroup_made. */
@@ -47,14 +47,15 @@ export class Workloads {
       const end = path.indexOf(0);
       if (end < 0 || end === path.length - 1) continue; // cut: the end says whose it is
       const workload = workloadOf(path.toString("utf8", 0, end));
-      this.#byGroup.set(records.readBigUInt64LE(at + CgroupMade.id), workload);
-      this.#options.onMade?.(workload);
+      const id = records.readBigUInt64LE(at + CgroupMade.id);
+      this.#byGroup.set(id, workload);
+      this.#options.onMade?.(workload, id);
     }
   }
 
   of(owner: Owner): Workload {
     const group = this.#ofGroup(owner.cgroup);
-    if (group !== "unknown" && (group.container !== undefined || !this.#legacy)) return group;
+    if (group !== "unknown" && (group.container !== undefined || !this.legacy)) return group;
     const own = this.#ofProcess(owner);
     return group === "unknown" ? own : mostTelling([group, own]);
   }

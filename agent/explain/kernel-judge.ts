@@ -20,6 +20,7 @@ import { NetworkTable } from "../networks/table.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import { weekSeconds } from "../rules/boot-clock.ts";
 import { compile, type CompiledRules, interfaceGroupsOf, namesBySlot, type RulesSource } from "../rules/compile.ts";
+import { type Kind, knownKinds } from "../rules/kinds.ts";
 import { groupsOf } from "../rules/groups.ts";
 import { copyAfter, Installer } from "../rules/install.ts";
 import type { OperatorSession } from "../rules/pack.ts";
@@ -39,6 +40,8 @@ export interface TablesInForce {
   capacity: Capacity;
   /** Names of rules by slot. */
   names: ReadonlyMap<number, string>;
+  /** Of processes, by number. */
+  kinds: readonly Kind[];
   /** Of the watched interfaces. */
   ifindexes: ReadonlyMap<string, number>;
 }
@@ -67,6 +70,7 @@ export class KernelJudge {
   #sets: SetKeeper | undefined;
   #interface: string | undefined;
   #names: ReadonlyMap<number, string> = new Map();
+  #kinds: readonly Kind[] = [];
   #groupsOf: (interfaceName: string) => bigint | undefined = () => undefined;
 
   private constructor(capacity: Capacity) {
@@ -102,6 +106,7 @@ export class KernelJudge {
     try {
       for (const name of PINNED) judge.#maps.set(name, openPinned(tables.path, name));
       judge.#names = tables.names;
+      judge.#kinds = tables.kinds;
       judge.#groupsOf = (name) => groups.get(name);
       judge.#program(FIRST_PROGRAM);
       judge.#flip(tables.generation);
@@ -131,10 +136,11 @@ export class KernelJudge {
     });
     this.#sets ??= new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#maps.get(name)!, "set")), () => Promise.resolve());
     const transition = await this.#sets.prepare(await new SetLibrary().open(source.sets), compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
-    await installer.install(compiled, sessions);
+    await installer.install({ ...compiled, kindsPlace: 0 }, sessions);
     await transition.finish();
     installer.close(); // the next rules get one of their own
     this.#names = namesBySlot(source, compiled);
+    this.#kinds = compiled.kinds;
     this.#groupsOf = (name) => groupsOf(interfaceGroupsOf(compiled), name);
   }
 
@@ -163,6 +169,7 @@ export class KernelJudge {
     this.#enter(arrival.interface);
     this.#expectRun();
     this.#maps.get("answer_limiter")!.update(u32(0), Buffer.alloc(8)); // questions are no flood
+    this.#maps.get("supposed_kinds")!.update(u32(0), knownKinds(this.#kinds, arrival.process));
     const { retval } = program.testRun({ data: arrival.frame, ifindex: LOOPBACK_INDEX });
     const outcome = this.#outcome();
     const passed = retval === PASS[onXdp ? "xdp" : "tc"];
@@ -192,7 +199,7 @@ export class KernelJudge {
     const [banLines, setLines] = [this.#linesOf("ban_lines"), this.#linesOf("set_lines")];
     const object = openObject(join(PROBES, name.startsWith("weir_xdp") ? "xdp.bpf.o" : "tc.bpf.o"), {
       reuse: this.#maps,
-      rodata: { cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      rodata: { cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines, process_is_supposed: 1 },
       maxEntries: { ...SIZES, cells: 2 * cells, rules: 2 * slots, ban_lines: banLines, set_lines: setLines },
       autoload: (candidate) => candidate === name,
     });

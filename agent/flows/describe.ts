@@ -13,6 +13,8 @@ import type { FlowRow } from "./row.ts";
 export interface Describer {
   names: Names;
   owners: BpfMap;
+  /** The same of sockets that listen. */
+  listeners: BpfMap;
   /** The clock flows are dated with. */
   jiffies(): bigint;
   jiffiesPerSecond: number;
@@ -81,16 +83,16 @@ export function describeEnds(ends: FlowEnds, icmp: { type: number; code: number 
 
 /** The process that last used the socket, and what it is part of. */
 export function ownerOf(cookie: bigint, describer: Describer): (Workload & { process: ProcessReference }) | undefined {
-  const owner = recordOf(cookie, describer.owners);
+  const owner = recordOf(cookie, describer);
   return owner === undefined ? undefined : describeRecord(owner, describer);
 }
 
 /** What is known of a socket's owner, as struct owner. */
-export function recordOf(cookie: bigint, owners: BpfMap): Buffer | undefined {
+export function recordOf(cookie: bigint, { owners, listeners }: Pick<Describer, "owners" | "listeners">): Buffer | undefined {
   if (cookie === 0n) return undefined;
   const key = Buffer.alloc(8);
   key.writeBigUInt64LE(cookie);
-  return owners.lookup(key);
+  return owners.lookup(key) ?? listeners.lookup(key);
 }
 
 export function describeRecord(owner: Buffer, { names }: Describer): Workload & { process: ProcessReference } {

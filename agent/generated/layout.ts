@@ -9,6 +9,8 @@ export const GENERATION_NONE = 0;
 
 export const GENERATION_WRITING = 4294967295;
 
+export const PATTERN_TEXT = 240;
+
 export const Limit = {
   SCHEDULE: 4,
   CONDITIONS: 8,
@@ -33,6 +35,10 @@ export const Limit = {
   NAMESPACES: 4,
   HISTOGRAM_BUCKETS: 24,
   SOCKET_ERRORS: 256,
+  KINDS: 256,
+  PATTERNS: 1024,
+  PATH: 256,
+  COMMAND: 512,
   DROPS_A_SECOND: 10000,
 } as const;
 
@@ -131,11 +137,12 @@ export const Reason = {
   FRAGMENT_RANGES: 22,
   FRAGMENT_WITHOUT_FIRST: 23,
   OPENER_UNKNOWN: 24,
-  TUNNEL_TRUNCATED: 25,
-  TUNNEL_HEADER: 26,
-  TUNNEL_DEPTH: 27,
-  NOT_LINEAR: 28,
-  COUNT: 29,
+  PROCESS_UNKNOWN: 25,
+  TUNNEL_TRUNCATED: 26,
+  TUNNEL_HEADER: 27,
+  TUNNEL_DEPTH: 28,
+  NOT_LINEAR: 29,
+  COUNT: 30,
 } as const;
 /** By value. */
 export const ReasonNames: readonly string[] = [
@@ -164,6 +171,7 @@ export const ReasonNames: readonly string[] = [
   "fragment_ranges",
   "fragment_without_first",
   "opener_unknown",
+  "process_unknown",
   "tunnel_truncated",
   "tunnel_header",
   "tunnel_depth",
@@ -195,20 +203,24 @@ export const Fault = {
   SHADOW_INSERT: 2,
   FRAGMENT_INSERT: 3,
   OWNER_INSERT: 4,
-  CGROUP_MADE: 5,
-  PROGRAM_TOLD: 6,
-  PULL: 7,
-  INTERFACE_UNKNOWN: 8,
-  CLASSIFY: 9,
-  CONDITIONS_FULL: 10,
-  RATE_INSERT: 11,
-  RATE_RACE: 12,
-  CONNECTION_INSERT: 13,
-  DROP_INSERT: 14,
-  LOCAL_END_INSERT: 15,
-  CONNECTION_TOLD: 16,
-  BINDING_INSERT: 17,
-  COUNT: 18,
+  LISTENER_INSERT: 5,
+  CGROUP_MADE: 6,
+  PROGRAM_TOLD: 7,
+  IDENTITY_INSERT: 8,
+  COMMAND_UNREAD: 9,
+  PATTERN_STEPS: 10,
+  PULL: 11,
+  INTERFACE_UNKNOWN: 12,
+  CLASSIFY: 13,
+  CONDITIONS_FULL: 14,
+  RATE_INSERT: 15,
+  RATE_RACE: 16,
+  CONNECTION_INSERT: 17,
+  DROP_INSERT: 18,
+  LOCAL_END_INSERT: 19,
+  CONNECTION_TOLD: 20,
+  BINDING_INSERT: 21,
+  COUNT: 22,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -217,8 +229,12 @@ export const FaultNames: readonly string[] = [
   "shadow_insert",
   "fragment_insert",
   "owner_insert",
+  "listener_insert",
   "cgroup_made",
   "program_told",
+  "identity_insert",
+  "command_unread",
+  "pattern_steps",
   "pull",
   "interface_unknown",
   "classify",
@@ -278,6 +294,8 @@ export const MatcherFlag = {
   STAGED: 4,
   CONDITIONAL: 8,
   TIMED: 32,
+  OF_KIND: 64,
+  OF_OTHER_KIND: 128,
   DOUBTFUL: 16,
 } as const;
 
@@ -357,6 +375,23 @@ export const OwnerFlag = {
   HOLDER: 1,
   UNPRIVILEGED: 2,
 } as const;
+
+export const Aspect = {
+  EXECUTABLE: 0,
+  COMMAND: 1,
+  PARENT: 2,
+  USER: 3,
+  WORKLOAD: 4,
+  COUNT: 5,
+} as const;
+/** By value. */
+export const AspectNames: readonly string[] = [
+  "executable",
+  "command",
+  "parent",
+  "user",
+  "workload",
+];
 
 export const EventType = {
   ALLOWED: 1,
@@ -458,20 +493,21 @@ export const FailsafeSession = {
 } as const;
 
 export const Policy = {
-  size: 1280,
+  size: 1288,
   generation: 0,
   judges_invalid: 4,
   front: 8,
   asked_sets: 12,
-  default_action: 16,
-  on_error: { at: 17, count: 2, stride: 1 },
-  inspect_tunnels: 19,
-  events_per_second: 20,
-  failsafe_prefix_count: 24,
-  management_port_count: 28,
-  management_ports: { at: 32, count: 16, stride: 2 },
+  kinds: 16,
+  default_action: 24,
+  on_error: { at: 25, count: 2, stride: 1 },
+  inspect_tunnels: 27,
+  events_per_second: 28,
+  failsafe_prefix_count: 32,
+  management_port_count: 36,
+  management_ports: { at: 40, count: 16, stride: 2 },
   sessions: {
-    at: 64,
+    at: 72,
     count: 8,
     stride: 24,
     address_be: { at: 0, count: 2, stride: 8 },
@@ -480,7 +516,7 @@ export const Policy = {
     in_use: 20,
   },
   failsafe_prefixes: {
-    at: 256,
+    at: 264,
     count: 32,
     stride: 32,
     address_be: { at: 0, count: 2, stride: 8 },
@@ -521,6 +557,8 @@ export const Rule = {
     to: 4,
   },
   connections_over: 72,
+  kind: 76,
+  other_kind: 78,
 } as const;
 
 export const RuleCounterShard = {
@@ -761,7 +799,7 @@ export const Owner = {
 } as const;
 
 export const Holding = {
-  size: 88,
+  size: 96,
   cookie: 0,
   inode: 8,
   holder: {
@@ -780,12 +818,210 @@ export const Holding = {
   },
   parent: 80,
   ifindex: 84,
+  listens: 88,
 } as const;
 
 export const FlowCounter = {
   size: 16,
   inserted: 0,
   deleted: 8,
+} as const;
+
+export const Kinds = {
+  size: 32,
+  words: { at: 0, count: 4, stride: 8 },
+} as const;
+
+export const KnownKinds = {
+  size: 64,
+  certain: {
+    at: 0,
+    size: 32,
+    words: { at: 0, count: 4, stride: 8 },
+  },
+  possible: {
+    at: 32,
+    size: 32,
+    words: { at: 32, count: 4, stride: 8 },
+  },
+} as const;
+
+export const ProcessPattern = {
+  size: 256,
+  kind: 0,
+  aspect: 2,
+  length: 3,
+  is_open: 4,
+  text: { at: 16, count: 240, stride: 1 },
+} as const;
+
+export const KindEdition = {
+  size: 168,
+  number: 0,
+  pattern_count: 4,
+  asked: {
+    at: 8,
+    count: 5,
+    stride: 32,
+    words: { at: 0, count: 4, stride: 8 },
+  },
+} as const;
+
+export const ProcessKinds = {
+  size: 200,
+  edition: 0,
+  own: {
+    at: 8,
+    size: 64,
+    certain: {
+      at: 8,
+      size: 32,
+      words: { at: 8, count: 4, stride: 8 },
+    },
+    possible: {
+      at: 40,
+      size: 32,
+      words: { at: 40, count: 4, stride: 8 },
+    },
+  },
+  above: {
+    at: 72,
+    size: 64,
+    certain: {
+      at: 72,
+      size: 32,
+      words: { at: 72, count: 4, stride: 8 },
+    },
+    possible: {
+      at: 104,
+      size: 32,
+      words: { at: 104, count: 4, stride: 8 },
+    },
+  },
+  as_parent: {
+    at: 136,
+    size: 64,
+    certain: {
+      at: 136,
+      size: 32,
+      words: { at: 136, count: 4, stride: 8 },
+    },
+    possible: {
+      at: 168,
+      size: 32,
+      words: { at: 168, count: 4, stride: 8 },
+    },
+  },
+} as const;
+
+export const ProcessIdentity = {
+  size: 416,
+  started_ns: 0,
+  executions: 8,
+  by: {
+    at: 16,
+    count: 2,
+    stride: 200,
+    edition: 0,
+    own: {
+      at: 8,
+      size: 64,
+      certain: {
+        at: 8,
+        size: 32,
+        words: { at: 8, count: 4, stride: 8 },
+      },
+      possible: {
+        at: 40,
+        size: 32,
+        words: { at: 40, count: 4, stride: 8 },
+      },
+    },
+    above: {
+      at: 72,
+      size: 64,
+      certain: {
+        at: 72,
+        size: 32,
+        words: { at: 72, count: 4, stride: 8 },
+      },
+      possible: {
+        at: 104,
+        size: 32,
+        words: { at: 104, count: 4, stride: 8 },
+      },
+    },
+    as_parent: {
+      at: 136,
+      size: 64,
+      certain: {
+        at: 136,
+        size: 32,
+        words: { at: 136, count: 4, stride: 8 },
+      },
+      possible: {
+        at: 168,
+        size: 32,
+        words: { at: 168, count: 4, stride: 8 },
+      },
+    },
+  },
+} as const;
+
+export const ProgramRun = {
+  size: 16,
+  started_ns: 0,
+  pid: 8,
+  executions: 12,
+} as const;
+
+export const KindUser = {
+  size: 8,
+  place: 0,
+  uid: 4,
+} as const;
+
+export const KindGroup = {
+  size: 16,
+  cgroup: 0,
+  place: 8,
+} as const;
+
+export const DescribedProcess = {
+  size: 912,
+  place: 0,
+  path_length: 4,
+  command_length: 8,
+  path: { at: 16, count: 256, stride: 1 },
+  command: { at: 272, count: 512, stride: 1 },
+  own: {
+    at: 784,
+    size: 64,
+    certain: {
+      at: 784,
+      size: 32,
+      words: { at: 784, count: 4, stride: 8 },
+    },
+    possible: {
+      at: 816,
+      size: 32,
+      words: { at: 816, count: 4, stride: 8 },
+    },
+  },
+  as_parent: {
+    at: 848,
+    size: 64,
+    certain: {
+      at: 848,
+      size: 32,
+      words: { at: 848, count: 4, stride: 8 },
+    },
+    possible: {
+      at: 880,
+      size: 32,
+      words: { at: 880, count: 4, stride: 8 },
+    },
+  },
 } as const;
 
 export const DropKey = {

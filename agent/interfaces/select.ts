@@ -1,6 +1,7 @@
 /** Which interfaces weir watches, and through which hook their ingress goes. Both choices come with a reason. */
 
-import { interfaceMatches, someInterfaceMatches } from "../../config/interfaces.ts";
+import { someInterfaceMatches } from "../../config/interfaces.ts";
+import { fits } from "../../config/pattern.ts";
 import type { InterfacesConfig } from "../../config/types.ts";
 
 /** What the choice depends on. */
@@ -26,7 +27,7 @@ export type Choice = { watch: true } | { watch: false; reason: string };
 /** A name that the operator wrote out is watched whatever it is; `*` leaves out what would be counted twice. */
 export function chooseInterface(device: Device, config: InterfacesConfig): Choice {
   if (someInterfaceMatches(config.exclude, device.name)) return { watch: false, reason: "excluded" };
-  const patterns = config.include.filter((pattern) => interfaceMatches(pattern, device.name));
+  const patterns = config.include.filter((pattern) => fits(pattern, device.name));
   if (patterns.length === 0) return { watch: false, reason: "not included" };
   if (patterns.some((pattern) => pattern !== "*")) return { watch: true };
   if (device.loopback) return { watch: false, reason: "loopback" };
@@ -44,7 +45,7 @@ export interface IngressChoice {
 
 /** `auto` takes XDP only where it is known to cost nothing: no lost offload, no ring reset while it attaches. */
 export function chooseIngress(device: Device, config: InterfacesConfig): IngressChoice {
-  const wanted = config.overrides.find((override) => interfaceMatches(override.name, device.name))?.ingress ?? config.ingress;
+  const wanted = config.overrides.find((override) => fits(override.name, device.name))?.ingress ?? config.ingress;
   if (wanted === "tcx") return { hook: "tc", reason: "asked for" };
   if (!device.ethernet) return { hook: "tc", reason: "XDP needs Ethernet frames" };
   if (device.loopback) return { hook: "tc", reason: "loopback traffic does not pass XDP" };

@@ -1,6 +1,7 @@
 /** Version 2 control groups by their numbers, which are never given twice while the kernel runs. */
 
-import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
 
 import { cgroupRoot } from "./mounts.ts";
 import { libc } from "./syscall.ts";
@@ -38,6 +39,16 @@ export class Cgroups {
       return path.startsWith(this.#root) ? path.slice(this.#root.length) || "/" : path;
     } finally {
       closeSync(fd);
+    }
+  }
+
+  /** All that there are now, with their paths from the root of the hierarchy. Groups that go meanwhile may be missing. */
+  *all(below = ""): Generator<readonly [id: bigint, path: string]> {
+    try {
+      yield [statSync(join(this.#root, below), { bigint: true }).ino, below === "" ? "/" : below];
+      for (const entry of readdirSync(join(this.#root, below), { withFileTypes: true })) if (entry.isDirectory()) yield* this.all(`${below}/${entry.name}`);
+    } catch {
+      // it has just been removed
     }
   }
 

@@ -36,6 +36,8 @@ export interface DataPlaneOptions {
   /** Where the kernel tells what a connection of netfilter looks like, if that is a module and loaded. */
   tracking?: string;
   capacity: TableSizes;
+  /** Whose a packet is is given for each, as in test runs, and not found out. */
+  supposesProcess?: boolean;
 }
 
 export interface TableSizes {
@@ -116,7 +118,7 @@ export class DataPlane {
 
   /** Those that are attached to control groups and tracepoints. */
   tracePrograms(): BpfProgram[] {
-    return [...this.#process.programs.values(), ...this.#drops.programs.values()].filter((program) => program.section !== "syscall" && !program.section.startsWith("iter/"));
+    return [...this.#process.programs.values(), ...this.#drops.programs.values()].filter((program) => program.section !== "syscall" && !program.section.startsWith("iter"));
   }
 
   /** Loaded when the first interface needs it: most hosts have none. */
@@ -275,11 +277,11 @@ export class DataPlane {
     return object;
   }
 
-  #objectOptions({ capacity }: DataPlaneOptions, reuse: ReadonlyMap<string, BpfMap>, pinDirectory?: string): ObjectOptions {
+  #objectOptions({ capacity, supposesProcess = false }: DataPlaneOptions, reuse: ReadonlyMap<string, BpfMap>, pinDirectory?: string): ObjectOptions {
     const { slots, cells, banLines = LINES, setLines = LINES } = capacity;
     return {
       reuse,
-      rodata: { netns_cookie: netnsCookie(), counted_netns: inFirstNetns() ? 0 : netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines },
+      rodata: { netns_cookie: netnsCookie(), counted_netns: inFirstNetns() ? 0 : netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines, process_is_supposed: supposesProcess ? 1 : 0 },
       maxEntries: entriesOf(capacity),
       autoload: isLoadable,
       ...(pinDirectory === undefined ? {} : { pinDirectory }),

@@ -14,6 +14,7 @@ import type { TcpFlag } from "../../config/names.ts";
 import { arrivalsOf } from "../explain/capture.ts";
 import { readCaptureFile } from "../explain/capture-file.ts";
 import { CaptureError } from "../explain/pcap.ts";
+import { processOf } from "../explain/process.ts";
 import { explainPacket, frameOf, type PacketText } from "../explain/packet.ts";
 import type { Arrival } from "../rules/reference.ts";
 import { type CaptureEntry, type CaseEntry, type Expectation, type PacketEntry, TEST_FILE, type TestFile } from "./schema.ts";
@@ -115,7 +116,10 @@ class Reader {
     this.#expectRules(entry, path, policy);
     const packet = this.#packetOf(entry.packet, [...path, "packet"]);
     if (packet === undefined || this.#findings.count > before) return undefined;
-    const arrival: Arrival = { frame: frameOf(packet), hook: packet.direction, interface: packet.interface, ...(entry.packet.forwarded ? { local: false } : {}) };
+    const { process, no_process = false, forwarded = false } = entry.packet;
+    if (process !== undefined && (no_process || forwarded)) this.#findings.add([...path, "packet", "process"], `a packet that is ${forwarded ? "forwarded" : "said to have none"} has no process`, { ofKey: true });
+    const local = no_process || forwarded ? { process: null } : process === undefined ? {} : { process: processOf(process) };
+    const arrival: Arrival = { frame: frameOf(packet), hook: packet.direction, interface: packet.interface, ...(forwarded ? { local: false } : {}), ...local };
     return this.#make(entry, entry.name, line, [{ called: "the packet", arrival }], 0);
   }
 

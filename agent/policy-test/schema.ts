@@ -1,6 +1,8 @@
 /** What a file of policy tests may hold. */
 
 import { TCP_FLAGS } from "../../config/names.ts";
+import { PROCESS_KEYS } from "../../config/processes.ts";
+import type { ProcessText } from "../explain/process.ts";
 import type { Schema } from "../../config/schema.ts";
 
 export type Expectation = "allow" | "block" | "undecided";
@@ -42,6 +44,16 @@ const PACKET: Schema = {
       properties: { type: { type: ["string", "integer"], minimum: 0, maximum: 255, examples: ["echo-request"] }, code: { type: ["string", "integer"], minimum: 0, maximum: 255 } },
     },
     vlan: { type: "integer", minimum: 0, maximum: 4094 },
+    process: {
+      type: "object",
+      minProperties: 1,
+      properties: {
+        ...Object.fromEntries(PROCESS_KEYS.map((key) => [key, { type: "string", format: "process_pattern" }])),
+        user: { type: ["string", "integer"], format: "process_pattern", minimum: 0 },
+        parent: { type: ["string", "array"], format: "process_pattern", items: { type: "string", format: "process_pattern" } },
+      },
+    },
+    no_process: { type: "boolean" },
   },
 };
 
@@ -100,6 +112,8 @@ export interface PacketEntry extends Place {
   flags?: string[];
   icmp?: string | number | { type: string | number; code?: string | number };
   vlan?: number;
+  process?: ProcessText;
+  no_process?: boolean;
 }
 
 export interface CaseEntry extends Expected {

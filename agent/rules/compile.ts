@@ -13,6 +13,7 @@ import { asksForInvalid, type Conditions, conditionsOf, isOver } from "./conditi
 import { expand } from "./expand.ts";
 import { isConditional, isTimed } from "./fields.ts";
 import { type Group, InterfaceGroups } from "./groups.ts";
+import { type Kind, Kinds } from "./kinds.ts";
 import { meaningsFor, type Said } from "./meanings.ts";
 import { packRules } from "./pack.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
@@ -33,6 +34,9 @@ export interface CompiledRule {
   enforce: boolean;
   /** Who sent what it drops is told. */
   reject: boolean;
+  /** Number of the kind of processes that it is about, and of the kind that it leaves out. */
+  kind?: number;
+  otherKind?: number;
   /** What each packet is asked for; absent where the rule is decided once for a flow. */
   conditions?: Conditions;
 }
@@ -82,6 +86,9 @@ export interface Before {
   /** Where the search for a free slot goes on. */
   nextSlot: number;
   setNumbers: SetNumbers;
+  /** What the numbers of kinds of processes stand for, and where the kernel has it; nowhere, if rules tell none apart. */
+  kinds: readonly Kind[];
+  kindsPlace: number | undefined;
 }
 
 /** What compiling makes of rules, in a form that a thread can hand to another. */
@@ -120,7 +127,8 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
   const before = expandAll(front, frontSlots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - behind.lines.count);
   const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
   const costs = [...before.costs, ...behind.costs];
-  const problems = [groups.problem, ...sets.problems, explainCost(all, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
+  const kinds = Kinds.of(all, previous?.kinds);
+  const problems = [groups.problem, ...sets.problems, kinds.problemOf(all), explainCost(all, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new RulesRefused(problems);
 
   const ruleAt: RuleAt = (order) => (order < FIRST_ORDER_BEHIND ? front[order]! : rules[order - FIRST_ORDER_BEHIND]!);
@@ -129,7 +137,7 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
   const long = findLongChain(behind.lines, undefined, isSilenced) ?? findLongChain(before.lines, behind.lines, isSilenced);
   if (long !== undefined) throw new RulesRefused([explainChain(long, ruleAt)]);
   const shadowed = [...findShadowed(before.lines, classifiers[0]), ...findShadowed(behind.lines, classifiers[1], [classifiers[0]])];
-  const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt, clock), partOf(rules, behind, fileSlots, classifiers[1], ruleAt, clock)];
+  const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt, kinds, clock), partOf(rules, behind, fileSlots, classifiers[1], ruleAt, kinds, clock)];
   const cells = frontPart.cellCount + filePart.cellCount;
   const capacity = capacityFor(all.length, cells, enough);
   if (capacity === undefined) {
@@ -152,6 +160,8 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
     freshSlots: fresh,
     nextSlot: next,
     setNumbers: sets.numbers,
+    kinds: kinds.list,
+    kindsPlace: undefined,
     warnings: [...warningsOf(all, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(all, source.sets, shadowed, ruleAt)],
   };
 }
@@ -169,26 +179,28 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
   const sets = new SetReferences(named, before.setNumbers);
   const expanded = expandAll(front, slots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - file.alternatives);
   const { lines, costs } = expanded;
-  if (groups.problem !== undefined || sets.problems.length > 0 || sumOf(costs) > MOST_MATCHERS - file.alternatives) return undefined;
+  const kinds = Kinds.of(front, before.kinds, true);
+  if (groups.problem !== undefined || kinds.problemOf(front) !== undefined || sets.problems.length > 0 || sumOf(costs) > MOST_MATCHERS - file.alternatives) return undefined;
   const ruleAt: RuleAt = (order) => front[order]!;
   const classifier = uncrowded(() => new Classifier(lines), ruleAt);
   if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.silencedBy([classifier], others, line) !== undefined)) return undefined;
   const shadowed = findShadowed(lines, classifier);
-  const part = partOf(front, expanded, slots, classifier, ruleAt, clock);
+  const part = partOf(front, expanded, slots, classifier, ruleAt, kinds, clock);
   if (!fits(count, file.cellCount + part.cellCount, capacity)) return undefined;
   return {
     ...withoutImages(before),
     front: part,
     freshSlots: fresh,
     nextSlot: next,
+    kinds: kinds.list,
     warnings: [...warningsOf(front, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(front, named, shadowed, ruleAt)],
   };
 }
 
 /** Once they are written: the images are most of it. */
-export function withoutImages({ policy, front, file, capacity, nextSlot, setNumbers }: Before): Before {
+export function withoutImages({ policy, front, file, capacity, nextSlot, setNumbers, kinds, kindsPlace }: Before): Before {
   const [{ image: _, ...frontRest }, { image: __, ...fileRest }] = [front, file];
-  return { policy, front: frontRest, file: fileRest, capacity, nextSlot, setNumbers };
+  return { policy, front: frontRest, file: fileRest, capacity, nextSlot, setNumbers, kinds, kindsPlace };
 }
 
 /** What both parts say of interfaces, by its bit. */
@@ -224,7 +236,7 @@ function expandAll(rules: readonly RuleConfig[], { slots }: Slots, said: Said & 
   return { lines, costs, interfaceGroups: said.groups.all.slice(known) };
 }
 
-function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt, clock: BootClock): Part {
+function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt, kinds: Kinds, clock: BootClock): Part {
   const conditional = conditionalLines(lines);
   const cells = uncrowded(() => classifier.cells(), ruleAt);
   return {
@@ -235,7 +247,7 @@ function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expand
     askedSets: askedSets(lines),
     conditional,
     cellCount: cells.length / WORDS,
-    image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!)), clock) },
+    image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!, kinds)), clock) },
   };
 }
 
@@ -245,10 +257,17 @@ function askedSets(lines: Lines): number {
   return asked & (Match.SOURCE_SET | Match.DESTINATION_SET);
 }
 
-function compileRule(rule: RuleConfig, meaning: number): CompiledRule {
-  const { action, enforce, reject = false } = rule;
+function compileRule(rule: RuleConfig, meaning: number, kinds: Kinds): CompiledRule {
+  const { action, enforce, reject = false, process, not } = rule;
   const conditions = conditionsOf(rule, meaning);
-  return { action, enforce, reject, ...(conditions === undefined ? {} : { conditions }) };
+  return {
+    action,
+    enforce,
+    reject,
+    ...(process === undefined ? {} : { kind: kinds.numberOf(process) }),
+    ...(not?.process === undefined ? {} : { otherKind: kinds.numberOf(not.process) }),
+    ...(conditions === undefined ? {} : { conditions }),
+  };
 }
 
 function uncrowded<T>(make: () => T, ruleAt: RuleAt): T {

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber } from "../../config/names.ts";
 import { parsePorts } from "../../config/ports.ts";
 import type { Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
-import { Direction } from "../generated/layout.ts";
+import { Direction, MatcherFlag } from "../generated/layout.ts";
 import type { LineRule, Lines } from "./classifier/line.ts";
 import type { FieldPath } from "./fields.ts";
 import { type NotPath, notPaths } from "./not.ts";
@@ -96,6 +96,13 @@ const EXPAND: Record<FieldPath, Expansion<never>> = {
       return rangesOutside(messages.length === 0 ? ALL_MESSAGES : messages, messagesOf(not?.layer4?.icmp, not?.layer4?.protocol ?? layer4?.protocol));
     },
     write: (lines, line, messages) => lines.setMessages(line, messages),
+  }),
+  process: expansion<number>({
+    alternatives({ process }, _, left) {
+      const flags = (process === undefined ? 0 : MatcherFlag.OF_KIND) | (left === "process" ? MatcherFlag.OF_OTHER_KIND : 0);
+      return flags === 0 ? ANY : [flags];
+    },
+    write: (lines, line, flags) => lines.askForProcess(line, flags),
   }),
   "layer4.flags": IN_THE_SLOT,
   schedule: IN_THE_SLOT,

@@ -14,7 +14,7 @@ export interface Want {
 }
 
 export interface Field {
-  layer: "connection" | "time" | "layer3" | "layer4";
+  layer: "connection" | "time" | "layer3" | "layer4" | "process";
   /** Directions of the opener the field can be asked of. */
   directions: readonly Direction[];
   /** How each form of a value is compared. */

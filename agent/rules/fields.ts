@@ -5,13 +5,14 @@
  */
 
 import { formatAddress, fromInteger, parseAddress, toInteger } from "../../config/address.ts";
-import { interfaceMatches } from "../../config/interfaces.ts";
+import { fits } from "../../config/pattern.ts";
 import { icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, protocolNumber } from "../../config/names.ts";
 import { setNamed } from "../../config/sets.ts";
 import type { Ports, RuleConfig } from "../../config/types.ts";
 import { CONDITION_FIELDS } from "./condition-fields.ts";
 import { BOTH_WAYS, type Field, known, shown, UNKNOWN, type Want } from "./field.ts";
 import { notField } from "./not.ts";
+import { PROCESS_FIELD } from "./process-field.ts";
 import type { Subject } from "./subject.ts";
 
 const ADDRESS_OPERATORS = {
@@ -42,7 +43,7 @@ export const FIELDS = {
       interfaces.map((text) => ({
         operator: text.includes("*") ? "pattern" : "name",
         text,
-        holds: (subject) => interfaceMatches(text, subject.interface),
+        holds: (subject) => fits(text, subject.interface),
       })),
     got: (subject) => subject.interface,
   },
@@ -94,6 +95,7 @@ export const FIELDS = {
     wants: ({ layer4 }) => (layer4?.icmp ?? []).map((value) => wantMessage(layer4?.protocol, value)),
     got: ({ icmp, protocol }) => shown(icmp, ({ type, code }) => `${messageName(protocol, type)} code ${code}`),
   },
+  ...PROCESS_FIELD,
   ...CONDITION_FIELDS,
   not: notField((path): Field => FIELDS[path]),
 } satisfies Record<string, Field>;

@@ -50,6 +50,12 @@ function strideOf(size: number): number {
   return Math.ceil(size / 8) * 8;
 }
 
+/** What `packPolicy` made of kindsPlace, where the policies of both copies lie. */
+export function placeOfKinds(policies: DataView, copy: number): number | undefined {
+  const said = policies.getUint32(copy * strideOf(Policy.size) + Policy.kinds, LITTLE_ENDIAN);
+  return said === 0 ? undefined : said - 1;
+}
+
 export class Installer {
   readonly #tables: RuleTables;
   readonly #rows = new Map<number, InterfaceRow>();

@@ -5,11 +5,11 @@ import { BOTH_WAYS, type Field, type Want } from "./field.ts";
 import { every, opposite, some } from "./three-valued.ts";
 
 /** What `not` can name. */
-const NOT_PATHS = ["interfaces", "layer3.source", "layer3.destination", "layer4.protocol", "layer4.source_ports", "layer4.destination_ports", "layer4.icmp"] as const;
+const NOT_PATHS = ["interfaces", "layer3.source", "layer3.destination", "layer4.protocol", "layer4.source_ports", "layer4.destination_ports", "layer4.icmp", "process"] as const;
 export type NotPath = (typeof NOT_PATHS)[number];
 
 /** What this one names. */
-export function notPaths({ interfaces = [], layer3 = {}, layer4 = {} }: NotConfig): NotPath[] {
+export function notPaths({ interfaces = [], layer3 = {}, layer4 = {}, process }: NotConfig): NotPath[] {
   const { source = [], destination = [] } = layer3;
   const { protocol, source_ports = [], destination_ports = [], icmp = [] } = layer4;
   const named: Record<NotPath, boolean> = {
@@ -20,6 +20,7 @@ export function notPaths({ interfaces = [], layer3 = {}, layer4 = {} }: NotConfi
     "layer4.source_ports": source_ports.length > 0,
     "layer4.destination_ports": destination_ports.length > 0,
     "layer4.icmp": icmp.length > 0,
+    process: process !== undefined,
   };
   return NOT_PATHS.filter((path) => named[path]);
 }
@@ -37,6 +38,7 @@ export function notField(fieldOf: (path: NotPath) => Field) {
       "layer4.source_ports": "is none of these ports",
       "layer4.destination_ports": "is none of these ports",
       "layer4.icmp": "is none of these messages",
+      process: "is no such process",
       several: "is not all of these together",
     },
     judged: "once",

@@ -17,7 +17,7 @@ export interface OperatorSession {
 const LITTLE_ENDIAN = endianness() === "LE";
 
 /** `front`: the cell where the front begins; 0 where there is none. */
-export function packPolicy({ policy, ...parts }: Pick<Before, "policy" | "front" | "file">, generation: number, front: number, sessions: readonly OperatorSession[]): Uint8Array {
+export function packPolicy({ policy, kindsPlace, ...parts }: Pick<Before, "policy" | "front" | "file" | "kindsPlace">, generation: number, front: number, sessions: readonly OperatorSession[]): Uint8Array {
   const { sessions: places, failsafe_prefixes: prefixes, management_ports: ports } = Policy;
   if (sessions.length > places.count) throw new RangeError(`${sessions.length} operator sessions, at most ${places.count} fit`);
   const bytes = new Uint8Array(Policy.size);
@@ -26,6 +26,7 @@ export function packPolicy({ policy, ...parts }: Pick<Before, "policy" | "front"
   view.setUint32(Policy.judges_invalid, parts.front.asksForInvalid || parts.file.asksForInvalid ? 1 : 0, LITTLE_ENDIAN);
   view.setUint32(Policy.front, front, LITTLE_ENDIAN);
   view.setUint32(Policy.asked_sets, parts.front.askedSets | parts.file.askedSets, LITTLE_ENDIAN);
+  view.setUint32(Policy.kinds, kindsPlace === undefined ? 0 : 1 + kindsPlace, LITTLE_ENDIAN);
   bytes[Policy.default_action] = actionOf(policy.defaultAction);
   bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
   bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;
@@ -55,10 +56,12 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
 export function packRules(rules: readonly CompiledRule[], clock: BootClock): Uint8Array {
   const bytes = new Uint8Array(rules.length * RuleLayout.size);
   const view = new DataView(bytes.buffer);
-  for (const [index, { action, enforce, reject, conditions }] of rules.entries()) {
+  for (const [index, { action, enforce, reject, kind = 0, otherKind = 0, conditions }] of rules.entries()) {
     const at = index * RuleLayout.size;
     bytes[at + RuleLayout.action] = actionOf(action);
     bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0);
+    view.setUint16(at + RuleLayout.kind, kind, LITTLE_ENDIAN);
+    view.setUint16(at + RuleLayout.other_kind, otherKind, LITTLE_ENDIAN);
     if (conditions !== undefined) packConditions(conditions, view, at, { clock, littleEndian: LITTLE_ENDIAN });
   }
   return bytes;

@@ -166,6 +166,7 @@ export class Reference {
       tcpFlags: undefined,
       state: undefined,
       age: undefined,
+      process: arrival.process,
       sets: this.#sets,
       now: this.#now(),
       counted,
@@ -217,8 +218,8 @@ export class Reference {
     const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
     if (!opensFlow(packet, transport)) return judgement;
     const openerIsLow = opener.isSender === key.sourceIsLow;
-    const tooDeep = inTunnel && transport.inner != null; // undecided in the end, and what is undecided opens nothing
-    if (judgement.action === "allow" && tooDeep) return judgement;
+    const tooDeep = inTunnel && transport.inner != null; // undecided in the end
+    if (judgement.action === "allow" && (tooDeep || judgement.reason !== null)) return judgement; // what is undecided opens nothing
     if (judgement.action === "allow") this.#flows.open(key, this.#newFlow(opener, openerIsLow, transport.tcpFlags, settled, this.#countsOf(opener, arrival, inTunnel)));
     else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule, made: this.#now() });
     return judgement;
@@ -261,14 +262,14 @@ export class Reference {
     if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return this.#pass("management");
     const question = this.#questionOf(opener, tcpFlags, standing, arrival);
     const { action, rule, staged } = this.#askRules(question);
-    if (action === undefined) throw new RangeError(`rule ${rule} cannot be decided though the whole packet is known`);
+    if (action === undefined) return { ...this.#undecided("process_unknown", arrival), staged };
     standing.opens?.push(...[...question.counted].filter(([, { settled }]) => settled).map(([name]) => name));
     return { action, rule, staged, reason: null };
   }
 
   #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival): Question {
     const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
-    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, sets: this.#sets, now: this.#now() };
+    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, process: arrival.process, sets: this.#sets, now: this.#now() };
     const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, openFor: (key: string) => this.#flows.openFor(key), now: this.#now() };
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }

@@ -7,6 +7,7 @@
 
 import type { ConnectionState } from "../../config/names.ts";
 import type { Direction } from "../events/event.ts";
+import type { LocalProcess } from "./process-field.ts";
 
 /** What the sets hold that rules name. */
 export interface SetView {
@@ -38,6 +39,8 @@ export interface Subject {
   state: ConnectionState | undefined;
   /** Of the connection, in seconds; 0 of the packet that opens it. */
   age: number | undefined;
+  /** The local end's; null where the packet has none, as one that is forwarded. */
+  process: LocalProcess | null | undefined;
   sets: SetView;
   /** Milliseconds since the epoch. */
   now: number;

@@ -11,12 +11,15 @@ import type { BpfProgram } from "../kernel/program.ts";
 const NO_EXIST = 1; // BPF_NOEXIST: whoever acted meanwhile is known better
 
 /** Notes them, and answers how many there are. */
-export function noteHolders(program: BpfProgram, owners: BpfMap): number {
-  const found = ownersOf(readIterator(program));
+export function noteHolders(program: BpfProgram, owners: BpfMap, listeners: BpfMap): number {
+  const records = readIterator(program);
+  const found = ownersOf(records);
+  const listening = new Set([...each(records)].filter((record) => record.readUInt32LE(Holding.listens) === 1).map((record) => record.readBigUInt64LE(Holding.cookie)));
   for (const [cookie, owner] of found) {
     const key = Buffer.alloc(8);
     key.writeBigUInt64LE(cookie);
     if (owners.lookup(key) === undefined) owners.update(key, owner, NO_EXIST);
+    if (listening.has(cookie)) listeners.update(key, owners.lookup(key) ?? owner);
   }
   return found.size;
 }

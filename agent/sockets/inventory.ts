@@ -75,8 +75,8 @@ function describe(socket: ListedSocket, of: TrafficOfSockets, describer: Describ
 }
 
 /** Who was seen using it; else who has it open now, and not who had at the start of the agent. */
-function ownerRecord({ cookie, holder }: ListedSocket, { owners }: Describer): Buffer | undefined {
-  const known = recordOf(cookie, owners);
+function ownerRecord({ cookie, holder }: ListedSocket, describer: Describer): Buffer | undefined {
+  const known = recordOf(cookie, describer);
   const seen = known !== undefined && (known.readUInt16LE(Owner.flags) & OwnerFlag.HOLDER) === 0;
   return seen ? known : (holder ?? known);
 }

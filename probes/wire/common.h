@@ -30,6 +30,10 @@ enum weir_limit {
 	LIMIT_NAMESPACES = 4,		/* that have one address behind one device */
 	LIMIT_HISTOGRAM_BUCKETS = 24,
 	LIMIT_SOCKET_ERRORS = 256,	/* error numbers, counted each; the last is for all that are beyond */
+	LIMIT_KINDS = 256,		/* of processes, that rules of one set tell apart */
+	LIMIT_PATTERNS = 1024,		/* texts of these kinds */
+	LIMIT_PATH = 256,		/* of an executable, as far as it is compared: the end of it */
+	LIMIT_COMMAND = 512,		/* of a command, as far as it is compared: the start of it */
 	LIMIT_DROPS_A_SECOND = 10000,	/* told with their connections; the others are only counted */
 };
 
@@ -80,6 +84,7 @@ enum weir_reason {
 	REASON_FRAGMENT_RANGES,
 	REASON_FRAGMENT_WITHOUT_FIRST,
 	REASON_OPENER_UNKNOWN,
+	REASON_PROCESS_UNKNOWN,
 	REASON_TUNNEL_TRUNCATED,
 	REASON_TUNNEL_HEADER,
 	REASON_TUNNEL_DEPTH,
@@ -105,8 +110,12 @@ enum weir_fault {
 	FAULT_SHADOW_INSERT,
 	FAULT_FRAGMENT_INSERT,
 	FAULT_OWNER_INSERT,
+	FAULT_LISTENER_INSERT,
 	FAULT_CGROUP_MADE,
 	FAULT_PROGRAM_TOLD,
+	FAULT_IDENTITY_INSERT,
+	FAULT_COMMAND_UNREAD,
+	FAULT_PATTERN_STEPS,
 	FAULT_PULL,
 	FAULT_INTERFACE_UNKNOWN,
 	FAULT_CLASSIFY,

@@ -100,6 +100,8 @@ struct holding {
 	struct owner holder;
 	__u32 parent;			/* of the process */
 	__u32 ifindex;			/* that the socket is bound to; 0 for none */
+	__u32 listens;			/* 1: it is a TCP socket that does */
+	__u32 reserved;
 };
 
 /* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */

@@ -22,6 +22,8 @@ enum weir_matcher_flag {
 	MATCHER_STAGED = 1 << 2,	/* blocks without being enforced */
 	MATCHER_CONDITIONAL = 1 << 3,	/* its rule looks at each packet of a flow */
 	MATCHER_TIMED = 1 << 5,		/* its rule holds at times only */
+	MATCHER_OF_KIND = 1 << 6,	/* the local process is of the rule's kind */
+	MATCHER_OF_OTHER_KIND = 1 << 7,	/* it is not of the kind that the rule leaves out */
 	MATCHER_DOUBTFUL = 1 << 4,	/* matches unless what is not known of the packet speaks against it */
 };
 

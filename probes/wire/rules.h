@@ -21,6 +21,8 @@ struct policy {
 	__u32 judges_invalid;		/* 1: some rule asks for STATE_INVALID */
 	__u32 front;			/* cell, of this copy, where the front of the rules begins (see search.h); 0: there is none */
 	__u32 asked_sets;		/* MATCH_SOURCE_SET, MATCH_DESTINATION_SET: some matcher asks */
+	__u32 kinds;			/* 1 + the place of the kinds of processes that the rules tell apart; 0: none */
+	__u32 reserved;
 	__u8 default_action;		/* enum weir_action */
 	__u8 on_error[2];		/* enum weir_action by enum weir_direction */
 	__u8 inspect_tunnels;
@@ -67,7 +69,8 @@ struct rule {
 	__u64 rate_burst;		/* ns that packets may come too early */
 	struct rule_span schedule[LIMIT_SCHEDULE];	/* filled from the front */
 	__u32 connections_over;
-	__u32 reserved;
+	__u16 kind;			/* of processes, where a matcher asks for it ... */
+	__u16 other_kind;		/* ... and the kind that it leaves out */
 };
 
 /* Counters of a rule slot, spread over a few cache lines; they outlive a change of the rules. */

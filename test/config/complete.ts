@@ -48,10 +48,12 @@ export const COMPLETE: Complete<WeirConfig> = {
         state: ["new", "invalid"],
         connection_duration: { longer_than: "1s", shorter_than: "2h" },
       },
+      process: { executable: ["/usr/bin/curl"], command: ["curl *"], user: [33, "www-data"], parent: ["*/cron"], container: ["*"], unit: ["nginx.service"], pod: ["web-*"], namespace: ["shop"] },
       not: {
         interfaces: ["eth0"],
         layer3: { source: ["10.1.0.0/16"], destination: ["198.51.100.1"] },
         layer4: { protocol: "tcp", source_ports: ["2000-3000"], destination_ports: [23], icmp: [] },
+        process: { executable: ["/usr/bin/curl"], command: ["curl -k *"], user: [34], parent: ["*/sshd"], container: ["billing"], unit: ["a.service"], pod: ["web-0"], namespace: ["store"] },
       },
     },
     {
@@ -76,10 +78,12 @@ export const COMPLETE: Complete<WeirConfig> = {
         state: ["established", "related"],
         connection_duration: { longer_than: "90s", shorter_than: "7d" },
       },
+      process: { executable: "/usr/bin/curl", command: "curl *", user: 33, parent: "*/cron", container: "*", unit: "nginx.service", pod: "web-*", namespace: "shop" },
       not: {
         interfaces: [],
         layer3: { source: [], destination: [] },
         layer4: { protocol: 1, source_ports: [], destination_ports: [], icmp: [{ type: 3, code: "port-unreachable" }] },
+        process: { executable: "*/wget", command: "*", user: "root", parent: "/sbin/init", container: "a*", unit: "*", pod: "*", namespace: "*" },
       },
     },
   ],

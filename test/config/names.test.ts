@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { interfaceMatches, someInterfaceMatches } from "../../config/interfaces.ts";
+import { someInterfaceMatches } from "../../config/interfaces.ts";
+import { fits } from "../../config/pattern.ts";
 import { ICMP_TYPES, ICMPV6_TYPES, icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, protocolNumber } from "../../config/names.ts";
 import { nearest } from "../../config/nearest.ts";
 import { parsePorts } from "../../config/ports.ts";
@@ -36,10 +37,10 @@ test("no two names of a table share a number", () => {
 
 test("a star in an interface pattern stands for any characters", () => {
   for (const [pattern, name] of [["*", "eth0"], ["eth*", "eth"], ["e*0", "eth0"], ["*a*b*", "xaybz"], ["eth0", "eth0"], ["*0", "e00"]] as const) {
-    assert.ok(interfaceMatches(pattern, name), `${pattern} ${name}`);
+    assert.ok(fits(pattern, name), `${pattern} ${name}`);
   }
   for (const [pattern, name] of [["eth*", "et"], ["eth0", "eth01"], ["*a*b", "bac"], ["", "eth0"], ["e?h0", "eth0"]] as const) {
-    assert.ok(!interfaceMatches(pattern, name), `${pattern} ${name}`);
+    assert.ok(!fits(pattern, name), `${pattern} ${name}`);
   }
   assert.ok(someInterfaceMatches(["lo", "veth*"], "veth12"));
   assert.ok(!someInterfaceMatches([], "veth12"));

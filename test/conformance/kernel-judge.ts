@@ -15,6 +15,7 @@ import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { compile, compileFront, type CompiledRules, namesBySlot, type RulesSource } from "../../agent/rules/compile.ts";
+import { knownKinds } from "../../agent/rules/kinds.ts";
 import { weekSeconds } from "../../agent/rules/boot-clock.ts";
 import { copyAfter, Installer } from "../../agent/rules/install.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
@@ -59,7 +60,7 @@ export class KernelJudge {
 
   /** `devices`: ifindex by name, in the namespace of the calling thread. Without traffic, no packet is judged between two test runs. */
   constructor(devices: ReadonlyMap<string, number>, capacity: TableSizes = CAPACITIES[0]!, waitGracePeriod = (): Promise<void> => Promise.resolve()) {
-    this.#plane = new DataPlane({ capacity: { banLines: 64, setLines: 64, ...capacity } });
+    this.#plane = new DataPlane({ capacity: { banLines: 64, setLines: 64, ...capacity }, supposesProcess: true });
     this.#plane.xdpProgram();
     this.#devices = devices;
     this.#bans = new BanTable(banMemoryOf(this.#plane));
@@ -120,7 +121,7 @@ export class KernelJudge {
     const sets = await new SetLibrary().open(source.sets, this.#sets.sets);
     for (const [name, set] of sets) if (Object.hasOwn(this.#members, name) && set !== this.#sets.sets.get(name)) set.listed = this.#listed(name);
     const transition = await this.#sets.prepare(sets, compiled.setNumbers, copyAfter(this.#plane.generation));
-    await this.#installer.install(compiled, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
+    await this.#installer.install({ ...compiled, kindsPlace: 0 }, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
     await transition.finish();
     this.#source = source;
     this.#compiled = compiled;
@@ -161,6 +162,7 @@ export class KernelJudge {
     const ifindex = this.#devices.get(packet.interface);
     if (ifindex === undefined) throw new RangeError(`no device ${packet.interface}`);
     this.#plane.map("answer_limiter").update(u32(0), Buffer.alloc(8)); // a test says more in a second than an agent may
+    this.#plane.map("supposed_kinds").update(u32(0), knownKinds(this.#compiled!.kinds, packet.process));
     const { retval, data } = program.testRun({ data: packet.frame, ifindex, ...(packet.gso ? { skb: { gsoSize: 1400, gsoSegments: 2 } } : {}) });
     const outcome = this.#outcome();
     const meaning = outcome.answer !== null ? "answered" : outcome.verdict === "dropped" ? "dropped" : "passed";

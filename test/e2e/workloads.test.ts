@@ -2,16 +2,15 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { existsSync, rmdirSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import type { FlowRow } from "../../agent/flows/row.ts";
-import { cgroupRoot } from "../../agent/kernel/mounts.ts";
 import { AgentHome } from "../harness/agent.ts";
-import { atExit } from "../harness/at-exit.ts";
+import { ControlGroups } from "../harness/control-groups.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";
@@ -23,8 +22,7 @@ const PORT = 9009;
 const MEMORY = "/sys/fs/cgroup/memory";
 
 describe("processes in control groups", requires(root(), tool("nc", "netcat-openbsd")), () => {
-  const roots = new Set<string>();
-  const callOff = atExit(removeGroups);
+  const groups = new ControlGroups();
   let lab: Lab;
   let agent: AgentHome;
   let receiver: Receiver;
@@ -39,7 +37,7 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
   before(async () => {
     lab = await makeLab();
     receiver = await Receiver.open(lab, "server", { udp: [PORT] });
-    older.group = makeGroup(`docker/${older.id}`);
+    older.group = groups.make(`docker/${older.id}`);
     agent = await AgentHome.make(lab, "client");
     runtime.listen(join(agent.folder, "docker.sock"));
     await once(runtime, "listening");
@@ -53,21 +51,8 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
     await agent[Symbol.asyncDispose]();
     runtime.close();
     await lab[Symbol.asyncDispose]();
-    removeGroups();
-    callOff();
+    groups[Symbol.dispose]();
   });
-
-  /** A group below one of this test's own, in the hierarchy mounted there. */
-  function makeGroup(path: string, mount = cgroupRoot()!): string {
-    const own = join(mount, `weir-test-${process.pid}`);
-    roots.add(own);
-    mkdirSync(join(own, path), { recursive: true });
-    return join(own, path);
-  }
-
-  function removeGroups(): void {
-    for (const group of roots) if (existsSync(group)) removeTree(group);
-  }
 
   /** A process that joins the group, sends a datagram, and has ended when this returns. */
   async function send(group: string): Promise<void> {
@@ -88,7 +73,7 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
   ] as const satisfies [string, (id: string) => string, (id: string) => string][]) {
     it(`${what} are told so`, async () => {
       const id = randomBytes(32).toString("hex");
-      await send(makeGroup(path(id)));
+      await send(groups.make(path(id)));
       await agent.auditLine(new RegExp(` DETECTED watched .* pid=\\d+ nc (executable=\\S+ )?(user=\\S+ )?(by=\\S+ )?${words(id)} \\(would drop\\)`));
     });
   }
@@ -102,9 +87,9 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
     const id = randomBytes(32).toString("hex");
     process.kill(agent.pid, "SIGSTOP");
     try {
-      const group = makeGroup(`docker/${id}`);
+      const group = groups.make(`docker/${id}`);
       await send(group);
-      removeTree(group);
+      rmdirSync(group);
     } finally {
       process.kill(agent.pid, "SIGCONT");
     }
@@ -112,7 +97,7 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
   });
 
   it("one that the runtime knows is asked for when it is made, and named", async () => {
-    const group = makeGroup(`docker/${named.id}`);
+    const group = groups.make(`docker/${named.id}`);
     await eventually("the runtime has been asked", () => Promise.resolve(named.asked > 0));
     await send(group);
     await agent.auditLine(new RegExp(` DETECTED watched .* container=${named.id.slice(0, 12)}/web \\(would drop\\)`));
@@ -122,7 +107,7 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
 
   it("one of version 1 is told by a process that lives", requires(existsSync(`${MEMORY}/cgroup.procs`) ? undefined : `${MEMORY} is not mounted`), async () => {
     const id = randomBytes(32).toString("hex");
-    const group = makeGroup(`docker/${id}`, MEMORY);
+    const group = groups.make(`docker/${id}`, MEMORY);
     const child = lab.spawn("client", ["sh", "-c", `echo $$ > ${group}/cgroup.procs && exec nc -u ${lab.end("server:eth0").ipv4} ${PORT}`], { stdio: ["pipe", "ignore", "inherit"] });
     child.stdin!.write("hello");
     await agent.auditLine(new RegExp(` DETECTED watched .* container=${id.slice(0, 12)} `));
@@ -132,15 +117,9 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
 
   it("live connections are listed with it", async () => {
     const id = randomBytes(32).toString("hex");
-    await send(makeGroup(`docker/${id}`));
+    await send(groups.make(`docker/${id}`));
     const rows = JSON.parse(await agent.weir("flows", "--container", id.slice(0, 12), "--json")) as FlowRow[];
     assert.deepEqual(rows.map(({ container }) => container), [{ id, runtime: "docker" }]);
     assert.equal(await agent.weir("flows", "--container", "nobody", "--json"), "[]\n");
   });
 });
-
-/** Groups are removed from the innermost on, once the processes in them have ended. */
-function removeTree(group: string): void {
-  for (const entry of readdirSync(group, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(group, entry.name));
-  rmdirSync(group);
-}

@@ -53,7 +53,7 @@ test("rules and bans in force are asked, and stay as they are", requires(root())
   const seen = (): string[] => tables.map((name) => Buffer.from(memory(name)).toString("latin1"));
   const before = seen();
   const judge = KernelJudge.inForce({
-    path: plane.tablePins!, generation: plane.generation, capacity,
+    path: plane.tablePins!, generation: plane.generation, capacity, kinds: compiled.kinds,
     names: namesBySlot(policy, compiled),
     ifindexes: new Map([["eth0", IFINDEX], ["eth1", IFINDEX + 1]]),
   });

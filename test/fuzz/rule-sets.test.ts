@@ -113,7 +113,7 @@ async function explain(judge: KernelJudge, whole: Trial, first: Difference): Pro
   const { rules: _, packets: __, ...rest } = whole;
   await differs({ ...rest, rules, packets });
   return [
-    `policy ${JSON.stringify(rest)}`,
+    `policy ${JSON.stringify(rest).slice(0, 2000)}`,
     ...rules.map(({ rule, inFront }) => `${inFront ? "front" : "rule"} ${JSON.stringify(rule)}`),
     ...packets.map(({ hook, interface: device, frame }, number) => `${number + 1}. ${hook} ${device} ${Buffer.from(frame).toString("hex")}`),
     `packet ${shown.packet + 1}, ingress by ${shown.hook}`,

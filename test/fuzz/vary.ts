@@ -1,6 +1,8 @@
 /** What the shapes of rule sets leave out: rules of every kind among theirs, and frames for their packets. */
 
 import type { Arrival } from "../../agent/rules/reference.ts";
+import type { LocalProcess } from "../../agent/rules/process-field.ts";
+import type { ProcessConfig } from "../../config/processes.ts";
 import type { NotConfig } from "../../config/types.ts";
 import { NOON } from "../conformance/clock.ts";
 import type { RuleText } from "../conformance/policy.ts";
@@ -45,6 +47,26 @@ const TIMES: Partial<RuleText>[] = [
   { schedule: [{ days: ["tue", "thu"], from: "00:00", to: "24:00" }, { days: ["tue"], from: "23:00", to: "13:00" }] },
   { schedule: [{ days: ["wed"], from: "12:01", to: "12:00" }] },
 ];
+const PROCESSES: ProcessConfig[] = [
+  { executable: "/usr/bin/curl" },
+  { executable: ["*/curl", "/opt/*"], user: 33 },
+  { command: "* --all" },
+  { user: ["www-data", 34] },
+  { parent: "/usr/sbin/cron" },
+  { container: "*" },
+  { unit: "nginx.service" },
+  { pod: "shop/web-*" },
+  { namespace: "shop" },
+  { pod: "*", user: "www-*" },
+];
+/** undefined where nobody knows. */
+const RUNNING: (LocalProcess | null | undefined)[] = [
+  undefined,
+  null,
+  { executable: "/usr/bin/curl", command: "curl --all", user: { uid: 33, name: "www-data" }, parents: ["/usr/sbin/cron"], workload: {} },
+  { executable: "/opt/app/run", command: "run", user: { uid: 34 }, parents: [], workload: { unit: "nginx.service" } },
+  { executable: "/usr/bin/wget", user: { uid: 0, name: "root" }, workload: { container: { id: "5f".repeat(32) }, pod: { uid: "b0", name: "web-0", namespace: "shop" } } },
+];
 const isOfTcp = (condition: Partial<Layer4>): boolean => "flags" in condition || condition.state?.includes("invalid") === true;
 
 /** Some rules staged, conditional, at times, for one direction or interface, of messages, without a protocol, without some of it, or twice. */
@@ -60,6 +82,7 @@ export function varied(random: Random, rules: readonly RuleText[]): RuleText[] {
       ...(rule.action === "block" && random.oneIn(5) && { enforce: false }),
       ...(rule.action === "block" && random.oneIn(6) && { reject: true }),
       ...(random.oneIn(10) && random.pick(TIMES)),
+      ...(random.oneIn(8) && { process: random.pick(PROCESSES) }),
       ...(random.oneIn(5) && { not: notOf(random, asks, random.pick(rules)) }),
     };
     if (conditional === MOST_CONDITIONAL || !random.oneIn(rarity)) return { ...asks, ...does };
@@ -95,6 +118,7 @@ function spelled(random: Random, rule: RuleText): RuleText {
 /** Some of what another rule asks for, or of this one itself. */
 function notOf(random: Random, rule: RuleText, other: RuleText): NotConfig {
   const { layer3, layer4 = {} } = random.oneIn(8) ? rule : other;
+  if (random.oneIn(8)) return { process: random.pick(PROCESSES), ...(layer3 && random.oneIn(3) && { layer3 }) };
   if (random.oneIn(8)) return { layer4: messagesOf(random, rule) };
   const { source_ports, destination_ports } = layer4;
   // Ports alone are those of the rule's own protocol.
@@ -133,13 +157,20 @@ export function arrivalOf(random: Random, opening: Opening): Arrival {
   const later = random.oneIn(8);
   const transport = later ? payload(16) : transportOf(random, sent, protocol);
   const addresses = { src: sent.source, dst: sent.destination };
-  const arrives = { hook: random.pick(["ingress", "ingress", "egress"] as const), interface: random.oneIn(5) ? "wan0" : "eth0" };
+  const process = runningAt(opening);
+  const arrives = { ...(process !== undefined && { process }), hook: random.pick(["ingress", "ingress", "egress"] as const), interface: random.oneIn(5) ? "wan0" : "eth0" };
   if (ipv6) {
     const layers = later ? [Fragment({ id: 7, offset: 64, nextHeader: PROTOCOLS[protocol] })] : [];
     return { frame: frame(Ethernet(), IPv6(addresses), ...layers, transport), ...arrives };
   }
   const ipv4 = later ? IPv4({ ...addresses, fragment: { id: 7, offset: 64 }, protocol: PROTOCOLS[protocol] }) : IPv4(addresses);
   return { frame: frame(Ethernet(), ipv4, transport), ...arrives };
+}
+
+/** The same for all that two addresses say to each other, because a connection has one process. */
+function runningAt({ source, destination }: Opening): (typeof RUNNING)[number] {
+  const letters = [...`${source}${destination}`].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  return RUNNING[letters % RUNNING.length];
 }
 
 function transportOf(random: Random, { sourcePort, destinationPort }: Opening, protocol: keyof typeof PROTOCOLS): ReturnType<typeof TCP> {

@@ -27,6 +27,7 @@ const TELNET: Subject = {
   age: 0,
   sets: { hasAddress: () => false, hasPort: () => false },
   now: 0,
+  process: null,
   counted: new Map(),
 };
 

@@ -8,6 +8,7 @@ import { ControlError } from "../contract.ts";
 import { explanationText } from "../explain-text.ts";
 import { PACKET_OPTIONS, packetOf, PLACE_OPTIONS, placeOf } from "../packet-options.ts";
 import { note, print, printJson } from "../print.ts";
+import { describedProcess, PROCESS_OPTIONS } from "../process-options.ts";
 
 const MOST_FRAMES = 1_000_000;
 /** Rules may change while they are asked about. */
@@ -29,6 +30,7 @@ export const command: Command = {
   options: {
     ...PLACE_OPTIONS,
     ...PACKET_OPTIONS,
+    ...PROCESS_OPTIONS,
     pcap: { value: "FILE", about: "take the packet from this capture (pcap or pcapng)" },
     frame: { value: "N", about: "which frame of it (the first); those before it are judged first" },
     local: { value: "ADDRESS,...", about: "addresses of this host, where the capture has connections of both directions" },
@@ -42,6 +44,7 @@ export const command: Command = {
   examples: [
     ["weir explain --in eth0 --src 192.0.2.7 --dst 198.51.100.1 --proto tcp --dport 23", "would telnet get in?"],
     ["weir explain --out eth0 --src 198.51.100.1 --dst 192.0.2.7 --proto icmp --icmp echo-request", "may this host ping?"],
+    ["weir explain --out eth0 --src 198.51.100.1 --dst 192.0.2.7 --proto tcp --dport 443 --executable /usr/bin/curl --user www-data", "may curl, run by www-data?"],
     ["weir explain --pcap odd.pcap --frame 3 --in eth0 --config new.yaml", "what a new file would do to a frame"],
     ["weir explain --flow tcp 192.0.2.7:40000 198.51.100.1:443", "why a live connection passes"],
   ],
@@ -64,7 +67,7 @@ export const command: Command = {
 function onlyOneSubject(call: Call): void {
   const subjects = ["pcap", "flow"].filter((name) => call.has(name));
   if (subjects.length > 1) throw new UsageError("--pcap and --flow exclude each other");
-  const described = Object.keys(PACKET_OPTIONS).find((name) => call.has(name));
+  const described = Object.keys({ ...PACKET_OPTIONS, ...PROCESS_OPTIONS }).find((name) => call.has(name));
   if (subjects.length === 1 && described !== undefined) throw new UsageError(`--${described} describes a packet, and --${subjects[0]} names another one`);
   for (const name of ["frame", "local"]) if (call.has(name) && !call.has("pcap")) throw new UsageError(`--${name} goes with --pcap`);
   for (const name of ["in", "out", "forwarded"]) if (call.has(name) && call.has("flow")) throw new UsageError(`--${name} does not go with --flow, which knows it`);
@@ -90,8 +93,8 @@ async function questionOf(call: Call): Promise<Question> {
   if (call.has("pcap")) return questionOfCapture(call, call.text("pcap")!);
   const { frameOf } = await import("../../explain/packet.ts");
   const { describePacket } = await import("../../explain/describe.ts");
-  const packet = call.has("flow") ? await (await import("../flow-packet.ts")).packetOfFlow(call) : packetOf(call);
-  const arrival: Arrival = { frame: frameOf(packet), hook: packet.direction, interface: packet.interface, ...(call.has("forwarded") ? { local: false } : {}) };
+  const { process, ...packet } = call.has("flow") ? await (await import("../flow-packet.ts")).packetOfFlow(call) : { ...packetOf(call), process: call.has("forwarded") ? null : describedProcess(call) };
+  const arrival: Arrival = { frame: frameOf(packet), hook: packet.direction, interface: packet.interface, ...(call.has("forwarded") ? { local: false } : {}), ...(process === undefined ? {} : { process }) };
   return { arrival, called: describePacket(arrival) };
 }
 

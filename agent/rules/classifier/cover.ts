@@ -4,7 +4,9 @@ import { Match, MatcherFlag } from "../../generated/layout.ts";
 import type { Range } from "../spans.ts";
 import { DESTINATION, GROUPS, type Lines, SOURCE, WORDS } from "./line.ts";
 
-const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.TIMED | MatcherFlag.DOUBTFUL;
+/** What a matcher asks of the local process; of which kind stands with its rule. */
+const OF_KINDS = MatcherFlag.OF_KIND | MatcherFlag.OF_OTHER_KIND;
+const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.TIMED | MatcherFlag.DOUBTFUL | OF_KINDS;
 
 /**
  * Whether the first decides all that the second matches, or is as doubtful about it to the same end. Of staged rules
@@ -20,7 +22,7 @@ export function makesMeaningless(lines: Lines, first: number, second: number, pr
 /** Whether a match of the first leaves the second, a line of `others`, no say. */
 export function silences(lines: Lines, first: number, others: Lines, second: number): boolean {
   const flags = lines.flags(first);
-  if (flags & (MatcherFlag.CONDITIONAL | MatcherFlag.TIMED)) return false;
+  if (flags & (MatcherFlag.CONDITIONAL | MatcherFlag.TIMED | OF_KINDS)) return false;
   return !(flags & MatcherFlag.STAGED) || meansTheSame(lines, first, others, second);
 }
 
@@ -31,7 +33,7 @@ function meansTheSame(lines: Lines, one: number, others: Lines, other: number): 
 /** Whether everything that `inner`, a line of `others`, matches is matched by `outer` too, in packets of a family that both stand for. */
 export function covers(lines: Lines, outer: number, others: Lines, inner: number): boolean {
   const asked = lines.fields(outer);
-  if ((asked & ~others.fields(inner)) !== 0) return false;
+  if ((asked & ~others.fields(inner)) !== 0 || (lines.flags(outer) & OF_KINDS & ~others.flags(inner)) !== 0) return false;
   if ((others.directions(inner) & ~lines.directions(outer)) !== 0) return false;
   if (asked & Match.PROTOCOL && (others.protocolLow(inner) < lines.protocolLow(outer) || others.protocolHigh(inner) > lines.protocolHigh(outer))) return false;
   if (asked & Match.INTERFACE && !hasSameGroups(lines, outer, others, inner)) return false;

@@ -189,6 +189,11 @@ export class Lines {
     this.setFlags(line, (blocks ? MatcherFlag.BLOCKS : 0) | (staged ? MatcherFlag.STAGED : 0) | (conditional ? MatcherFlag.CONDITIONAL : 0) | (timed ? MatcherFlag.TIMED : 0));
   }
 
+  /** Bits of enum weir_matcher_flag that say what it asks of the local process. */
+  askForProcess(line: number, flags: number): void {
+    this.setFlags(line, this.flags(line) | flags);
+  }
+
   setOrder(line: number, order: number): void {
     this.words[line * WORDS + ORDER] = order;
   }

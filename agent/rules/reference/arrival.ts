@@ -1,6 +1,7 @@
 /** A frame at a hook, and the host it meets. */
 
 import type { Direction } from "../../events/event.ts";
+import type { LocalProcess } from "../process-field.ts";
 
 export interface Arrival {
   frame: Uint8Array;
@@ -14,6 +15,8 @@ export interface Arrival {
   gso?: boolean;
   /** False for what the host forwards. */
   local?: boolean;
+  /** Of its connection, at this host's end; null: there is none, absent: it is not known. */
+  process?: LocalProcess | null;
 }
 
 export interface End {

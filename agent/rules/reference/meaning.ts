@@ -4,7 +4,7 @@ import type { Action, RuleConfig, WeirConfig } from "../../../config/types.ts";
 import type { Field, Want } from "../field.ts";
 import { FIELD_ENTRIES, isConditional } from "../fields.ts";
 import type { Counted, Subject } from "../subject.ts";
-import { every, some } from "../three-valued.ts";
+import { type Answer as Known, every, some } from "../three-valued.ts";
 import { countsConnections } from "./meters.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
@@ -68,13 +68,24 @@ export interface Question {
   count?: (rule: RuleConfig) => Counted;
 }
 
-function matches({ fields, times, counts, rule }: PreparedRule, { subject, counted, count }: Question): boolean | undefined {
-  const holds = (wants: Want[][]): boolean | undefined => every(wants.map((field) => some(field.map((want) => want.holds(subject)))));
-  if (counted.get(rule.name)?.settled) return holds(times);
-  const before = holds(fields);
+function holds(wants: Want[][], subject: Subject): Known {
+  return every(wants.map((field) => some(field.map((want) => want.holds(subject)))));
+}
+
+/** Its part that is the same for each packet now. */
+function matchesConnection({ once, times }: PreparedRule, subject: Subject): Known {
+  return holds([...once, ...times], subject);
+}
+
+function matches(prepared: PreparedRule, { subject, counted, count }: Question): boolean | undefined {
+  const { fields, times, counts, rule, isConditional } = prepared;
+  if (counted.get(rule.name)?.settled) return holds(times, subject);
+  // What is asked of each packet does not lift the doubt about its connection.
+  if (isConditional && matchesConnection(prepared, subject) === undefined) return undefined;
+  const before = holds(fields, subject);
   if (before !== true || counts.length === 0) return before;
   if (count !== undefined) counted.set(rule.name, count(rule));
-  const all = holds(counts);
+  const all = holds(counts, subject);
   if (all === true && countsConnections(rule)) counted.set(rule.name, { ...counted.get(rule.name), settled: true });
   return all;
 }
@@ -87,6 +98,11 @@ export function askRules(rules: PreparedRules, defaultAction: Action, question: 
   let staged: string | null = null;
   let doubt: Action | undefined;
   for (const rule of rules) {
+    // Behind a doubt it would show only with each packet what such a rule says.
+    if (doubt !== undefined && rule.isConditional && matchesConnection(rule, question.subject) === true) {
+      if (!rule.staged && rule.action !== doubt) return { action: undefined, rule: rule.name, staged };
+      if (rule.staged) continue;
+    }
     const matched = matches(rule, question);
     if (matched === false) continue;
     if (rule.staged) {
@@ -119,9 +135,19 @@ export function conditionsOn(rules: PreparedRules, subject: Subject): RuleConfig
 export function askAboutInvalid(rules: PreparedRules, question: Question): Answer | undefined {
   if (!rules.some((rule) => rule.asksForInvalid)) return undefined;
   let staged: string | null = null;
+  let doubt: Action | undefined;
   for (const rule of rules) {
     if (rule.isConditional && !rule.asksForInvalid) continue;
-    if (matches(rule, question) !== true) continue;
+    if (doubt !== undefined && rule.isConditional && matchesConnection(rule, question.subject) === true) {
+      if (rule.staged) continue;
+      if (rule.action !== doubt) break;
+    }
+    const matched = matches(rule, question);
+    if (matched === undefined && !rule.staged) {
+      if (doubt !== undefined && doubt !== rule.action) break;
+      doubt = rule.action;
+    }
+    if (matched !== true) continue;
     if (rule.staged && rule.asksForInvalid) staged ??= rule.name;
     if (rule.staged) continue;
     return { action: rule.asksForInvalid ? rule.action : undefined, rule: rule.asksForInvalid ? rule.name : "on_error", staged };

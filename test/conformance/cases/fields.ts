@@ -1,6 +1,8 @@
 /** Every field with every operator, in both directions and families: what it hits, and what it leaves alone. */
 
 import { FIELDS } from "../../../agent/rules/fields.ts";
+import type { LocalProcess } from "../../../agent/rules/process-field.ts";
+import type { ProcessKey, ProcessText } from "../../../config/processes.ts";
 import type { NotConfig } from "../../../config/types.ts";
 import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
@@ -19,6 +21,7 @@ interface Probe {
   interface?: string;
   /** Seen at the other hook. */
   otherWay?: boolean;
+  process?: LocalProcess | null;
 }
 
 interface Sample<Rule = Partial<RuleText>> {
@@ -71,6 +74,24 @@ function inSet(end: "source" | "destination", side: "src" | "dst") {
     hits: [{ [side]: remote }, { [side]: prefix.last }],
     misses: [{ [side]: stranger }, { [side]: prefix.beyond, ...(side === "dst" ? { src: stranger } : { dst: local }) }],
   });
+}
+
+const NOBODY: Probe = { process: null, layer: TCP({ sport: 5002 }) };
+const CURL: Probe = {
+  layer: TCP({ sport: 5000 }),
+  process: {
+    executable: "/usr/bin/curl",
+    command: "curl --head 192.0.2.1",
+    user: { uid: 33, name: "www-data" },
+    parents: ["/usr/bin/dash", "/usr/sbin/cron"],
+    workload: { container: { id: "5f".repeat(32), name: "billing" }, unit: "docker.service", pod: { uid: "b0", name: "web-0", namespace: "shop" } },
+  },
+};
+const WGET: Probe = { layer: TCP({ sport: 5001 }), process: { executable: "/usr/bin/wget", command: "wget curl", user: { uid: 34, name: "backup" }, parents: ["/usr/bin/bash"], workload: {} } };
+
+/** Two ways to say what curl is and wget is not. */
+function ofProcess(key: ProcessKey, ...texts: ProcessText[]) {
+  return (): Sample => ({ rule: { process: { [key]: texts } }, hits: [CURL], misses: [WGET, NOBODY] });
 }
 
 const SAMPLES: Samples = {
@@ -152,7 +173,19 @@ const SAMPLES: Samples = {
       misses: [{ layer: TCP({ flags: ["syn"] }) }, { layer: TCP({ flags: ["syn", "ece", "cwr"] }) }],
     }),
   },
+  process: {
+    executable: ofProcess("executable", "/usr/bin/curl", "/opt/*/curl"),
+    command: ofProcess("command", "curl *"),
+    user: ofProcess("user", 33, "operator"),
+    parent: ofProcess("parent", "/usr/sbin/c*n"),
+    container: ofProcess("container", "billing"),
+    unit: ofProcess("unit", "docker.*"),
+    pod: ofProcess("pod", "shop/web-*"),
+    namespace: ofProcess("namespace", "shop", "store"),
+    several: () => ({ rule: { process: { executable: "*/curl", user: "www-*", container: "*" } }, hits: [CURL], misses: [WGET, NOBODY, { process: { ...CURL.process, user: { uid: 0, name: "root" } }, layer: TCP({ sport: 5003 }) }] }),
+  },
   not: {
+    process: () => leavingOut({ rule: { process: { executable: "*/curl", user: 33 } }, hits: [CURL], misses: [WGET, NOBODY, { process: { ...CURL.process, user: { uid: 0 } }, layer: TCP({ sport: 5003 }) }] }),
     interfaces: () => leavingOut({ rule: { interfaces: ["e*0"] }, hits: [{}, { interface: "eno10" }], misses: [{ interface: "eth1" }, { interface: "wan0" }] }),
     "layer3.source": (family) => leavingOut(from("prefix")(family)),
     "layer3.destination": (family) => leavingOut(to("range")(family)),
@@ -186,7 +219,7 @@ function step(family: Family, hook: Hook, probe: Probe, expect: PacketStep["expe
   const { src = family.remote, dst = family.local, protocol, layer = TCP() } = probe;
   const bytes = frame(Ethernet(), family.ip({ src, dst, ...(protocol !== undefined && { protocol }) }), layer);
   const seenAt = probe.otherWay ? (hook === "ingress" ? "egress" : "ingress") : hook;
-  return at(seenAt, bytes, expect, probe.interface === undefined ? {} : { interface: probe.interface });
+  return at(seenAt, bytes, expect, { ...(probe.interface === undefined ? {} : { interface: probe.interface }), ...(probe.process === undefined ? {} : { process: probe.process }) });
 }
 
 function casesOf(path: string, operator: string, family: Family, hook: Hook, { sets = {}, rule, hits, misses }: Sample): Case[] {

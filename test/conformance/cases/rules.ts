@@ -10,6 +10,45 @@ const ALLOW_WEB: RuleText = { name: "web", action: "allow", layer4: { protocol: 
 const STAGED_TCP: RuleText = { name: "staged-tcp", action: "block", layer4: { protocol: "tcp" } };
 const STAGED_ALL: RuleText = { name: "staged-all", action: "block" };
 
+const CURL: RuleText = { name: "curl", action: "block", enforce: true, process: { executable: "*/curl" } };
+
+/** Nobody knows whose the packet is. */
+const processCases = (f: Family): Case[] => {
+  const web = fromLocal(f, TCP({ dport: 80 }));
+  return [
+    {
+      name: `${f.name}: where a rule asks for a process that is not known, the packet is undecided`,
+      config: { mode: "prevent", rules: [CURL] },
+      steps: [outward(web, undecided("process_unknown")), { reload: { mode: "prevent", rules: [CURL], defaults: { on_error: { egress: "block" } } } }, outward(web, undecided("process_unknown", "dropped"))],
+    },
+    {
+      name: `${f.name}: it is decided where every process would fare the same`,
+      config: { mode: "prevent", rules: [CURL, BLOCK_WEB] },
+      steps: [outward(web, dropped("no-web")), outward(fromLocal(f, TCP({ dport: 81 })), undecided("process_unknown"))],
+    },
+    {
+      name: `${f.name}: what else a rule asks for may say that its process does not matter`,
+      config: { mode: "prevent", rules: [{ ...CURL, layer4: { protocol: "udp" } }] },
+      steps: [outward(web, passed()), outward(fromLocal(f, UDP()), undecided("process_unknown"))],
+    },
+    {
+      name: `${f.name}: a staged rule about a process that is not known says nothing`,
+      config: { mode: "prevent", rules: [{ ...CURL, enforce: false }] },
+      steps: [outward(web, passed())],
+    },
+    {
+      name: `${f.name}: a rule that leaves out a process is not sure of one that is not known`,
+      config: { mode: "prevent", defaults: { action: "block" }, rules: [{ name: "others", action: "allow", not: { process: { user: "root" } } }] },
+      steps: [outward(web, undecided("process_unknown")), outward(web, passed("others"), { process: { user: { uid: 7 } } })],
+    },
+    {
+      name: `${f.name}: a connection without a process on this host fits no rule about processes`,
+      config: { mode: "prevent", rules: [CURL, { name: "others", action: "block", enforce: true, not: { process: { executable: "*/wget" } } }] },
+      steps: [outward(web, dropped("others"), { process: null })],
+    },
+  ];
+};
+
 const orderCases = (f: Family): Case[] => {
   const web = fromRemote(f, TCP({ dport: 80 }));
   const other = fromRemote(f, TCP({ dport: 81 }));
@@ -175,4 +214,4 @@ const FAMILY_CASES: Case[] = [
   })),
 ];
 
-export const RULE_CASES: Case[] = [...forBoth(orderCases), ...forBoth(defaultCases), ...FAMILY_CASES];
+export const RULE_CASES: Case[] = [...forBoth(orderCases), ...forBoth(processCases), ...forBoth(defaultCases), ...FAMILY_CASES];

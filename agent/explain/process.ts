@@ -1,0 +1,41 @@
+/** A process as people describe it. */
+
+import type { ProcessKey } from "../../config/processes.ts";
+import type { ContainerReference, PodReference } from "../events/event.ts";
+import type { LocalProcess } from "../rules/process-field.ts";
+
+/** What is left out is not known. */
+export type ProcessText = { [Key in Exclude<ProcessKey, "parent">]?: string | number } & {
+  /** Executables of those above it. */
+  parent?: string | string[];
+};
+
+/** Who names some of what a process is part of says that it is no part of anything else. */
+export function processOf({ executable, command, user, parent, container, unit, pod, namespace }: ProcessText): LocalProcess {
+  const isPart = container !== undefined || unit !== undefined || pod !== undefined || namespace !== undefined;
+  return {
+    ...(executable === undefined ? {} : { executable: String(executable) }),
+    ...(command === undefined ? {} : { command: String(command) }),
+    ...(user === undefined ? {} : { user: userOf(String(user)) }),
+    ...(parent === undefined ? {} : { parents: [parent].flat() }),
+    ...(isPart
+      ? {
+          workload: {
+            ...(container === undefined ? {} : { container: { id: String(container), name: String(container) } satisfies ContainerReference }),
+            ...(unit === undefined ? {} : { unit: String(unit) }),
+            ...(pod === undefined && namespace === undefined ? {} : { pod: podOf(pod === undefined ? undefined : String(pod), namespace === undefined ? undefined : String(namespace)) }),
+          },
+        }
+      : {}),
+  };
+}
+
+/** A number is a user's number; no user has the number -1. */
+function userOf(text: string): NonNullable<LocalProcess["user"]> {
+  return /^[0-9]+$/.test(text) ? { uid: Number(text) } : { uid: -1, name: text };
+}
+
+function podOf(text: string | undefined, namespace: string | undefined): PodReference {
+  const [before, name] = text?.includes("/") ? text.split("/", 2) : [namespace, text];
+  return { uid: "", ...(name === undefined ? {} : { name }), ...(before === undefined ? {} : { namespace: before }) };
+}
