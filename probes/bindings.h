@@ -8,19 +8,25 @@
 
 #include "socket_events.h"
 
+enum binding_state {
+	BINDING_IDLE,
+	BINDING_WAITS,			/* for the word that it succeeded */
+	BINDING_FILLED,			/* by its thread, now */
+	BINDING_GONE,			/* from the table, soon */
+};
+
 struct binding {
 	__u64 began_ns;
 	__u64 cookie;
 	__u64 address_be[2];
-	__u32 settled;			/* 1: it was told that it failed */
-	__u32 ifindex;
+	__u32 state;			/* enum binding_state */
 	__u16 port;
 	__u8 protocol;
-	__u8 reserved[5];
+	__u8 reserved;
 	struct owner owner;		/* with OWNER_UNPRIVILEGED where that holds */
 };
 
-/* thread -> what it tries to bind */
+/* thread -> what it tried last to bind. It stays for a second: who binds often needs no new one each time. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -28,21 +34,18 @@ struct {
 	__type(value, struct binding);
 } bindings SEC(".maps");
 
-static __always_inline void tell_failed(struct binding *binding)
+static __always_inline void tell_failed(const struct binding *binding)
 {
-	struct event *event;
+	struct event *event = begin_socket_event(EVENT_BIND_FAILED, 0);
 
-	if (__sync_lock_test_and_set(&binding->settled, 1))
-		return;
-	event = begin_socket_event(EVENT_BIND_FAILED, binding->cookie);
 	if (!event)
 		return;
 	event->time_ns = binding->began_ns;
+	event->cookie = binding->cookie;
 	event->source_be[0] = binding->address_be[0];
 	event->source_be[1] = binding->address_be[1];
 	event->source_port = binding->port;
 	event->protocol = binding->protocol;
-	event->ifindex = binding->ifindex;
 	name_owner(event, &binding->owner);
 	bpf_ringbuf_submit(event, 0);
 }
@@ -55,61 +58,91 @@ static __always_inline bool may_take_low_ports(void)
 	return rights >> CAPABILITY_NET_BIND_SERVICE & 1;
 }
 
-/* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
-static __always_inline void begin_binding(struct bpf_sock_addr *ctx, struct binding *binding)
+/* Who tries to bind it, noted as its owner. */
+static __always_inline struct owner *own_bound(__u64 cookie)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct binding *before = bpf_map_lookup_elem(&bindings, &thread);
-	struct owner *owner;
+	struct owner *known = bpf_map_lookup_elem(&owners, &cookie);
 
-	binding->cookie = bpf_get_socket_cookie(ctx);
-	own_used(binding->cookie);
-	binding->port = bpf_ntohs(ctx->user_port);
-	if (before) {
-		tell_failed(before);
-		if (!binding->port)
-			bpf_map_delete_elem(&bindings, &thread);
-	}
-	if (!binding->port || bpf_get_netns_cookie(ctx) != netns_cookie)
-		return;
+	if (known && is_owner(known, bpf_get_current_task_btf()))
+		return known;
+	own_used(cookie);
+	return bpf_map_lookup_elem(&owners, &cookie);
+}
+
+static __always_inline void fill_binding(struct binding *binding, struct bpf_sock_addr *ctx, __u64 cookie,
+					 const struct owner *owner, const __u64 *address_be)
+{
 	binding->began_ns = bpf_ktime_get_ns();
+	binding->cookie = cookie;
+	binding->address_be[0] = address_be[0];
+	binding->address_be[1] = address_be[1];
+	binding->port = bpf_ntohs(ctx->user_port);
 	binding->protocol = ctx->protocol;
-	owner = bpf_map_lookup_elem(&owners, &binding->cookie);
 	if (owner)
 		binding->owner = *owner;
+	else
+		__builtin_memset(&binding->owner, 0, sizeof(binding->owner));
 	if (!may_take_low_ports())
 		binding->owner.flags |= OWNER_UNPRIVILEGED;
-	if (bpf_map_update_elem(&bindings, &thread, binding, BPF_ANY))
-		count_fault(FAULT_BINDING_INSERT);
+	binding->state = BINDING_WAITS;
+}
+
+/* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
+static __always_inline void begin_binding(struct bpf_sock_addr *ctx, const __u64 *address_be)
+{
+	__u64 thread = bpf_get_current_pid_tgid(), cookie = bpf_get_socket_cookie(ctx);
+	struct binding *before = bpf_map_lookup_elem(&bindings, &thread);
+	bool waited_for = ctx->user_port && bpf_get_netns_cookie(ctx) == netns_cookie;
+	struct owner *owner = own_bound(cookie);
+	struct binding binding = {};
+	__u32 state = BINDING_GONE;
+
+	if (before) {
+		state = __sync_lock_test_and_set(&before->state, BINDING_FILLED);
+		if (state == BINDING_WAITS)
+			tell_failed(before);
+	}
+	if (before && state != BINDING_GONE) {
+		if (waited_for)
+			fill_binding(before, ctx, cookie, owner, address_be);
+		else
+			before->state = BINDING_IDLE;
+	} else if (waited_for) {
+		fill_binding(&binding, ctx, cookie, owner, address_be);
+		if (bpf_map_update_elem(&bindings, &thread, &binding, BPF_ANY))
+			count_fault(FAULT_BINDING_INSERT);
+	}
 }
 
 SEC("cgroup/bind4")
 int weir_bind4(struct bpf_sock_addr *ctx)
 {
-	struct binding binding = {};
+	__u64 address_be[2];
 
-	map_ipv4(binding.address_be, ctx->user_ip4);
-	begin_binding(ctx, &binding);
+	map_ipv4(address_be, ctx->user_ip4);
+	begin_binding(ctx, address_be);
 	return 1;
 }
 
 SEC("cgroup/bind6")
 int weir_bind6(struct bpf_sock_addr *ctx)
 {
-	struct binding binding = {};
+	__u64 address_be[2] = {
+		(__u64)ctx->user_ip6[1] << 32 | ctx->user_ip6[0],
+		(__u64)ctx->user_ip6[3] << 32 | ctx->user_ip6[2],
+	};
 
-	binding.address_be[0] = (__u64)ctx->user_ip6[1] << 32 | ctx->user_ip6[0];
-	binding.address_be[1] = (__u64)ctx->user_ip6[3] << 32 | ctx->user_ip6[2];
-	begin_binding(ctx, &binding);
+	begin_binding(ctx, address_be);
 	return 1;
 }
 
 static __always_inline int end_binding(void)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
+	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
 
-	if (bpf_map_lookup_elem(&bindings, &thread))
-		bpf_map_delete_elem(&bindings, &thread);
+	if (binding)
+		binding->state = BINDING_IDLE;
 	return 1;
 }
 
@@ -129,10 +162,12 @@ struct bpf_map;
 
 static long settle_old(struct bpf_map *map, __u64 *thread, struct binding *binding, __u64 *before)
 {
-	if (binding->began_ns < *before) {
+	if (binding->began_ns >= *before)
+		return 0;
+	if (__sync_val_compare_and_swap(&binding->state, BINDING_WAITS, BINDING_IDLE) == BINDING_WAITS)
 		tell_failed(binding);
+	else if (__sync_val_compare_and_swap(&binding->state, BINDING_IDLE, BINDING_GONE) == BINDING_IDLE)
 		bpf_map_delete_elem(map, thread);
-	}
 	return 0;
 }
 
