@@ -20,9 +20,10 @@ struct binding {
 	__u64 cookie;
 	__u64 address_be[2];
 	__u32 state;			/* enum binding_state */
+	__u32 netns;			/* as in struct event */
 	__u16 port;
 	__u8 protocol;
-	__u8 reserved;
+	__u8 reserved[5];
 	struct owner owner;		/* with OWNER_UNPRIVILEGED where that holds */
 };
 
@@ -36,7 +37,7 @@ struct {
 
 static __always_inline void tell_failed(const struct binding *binding)
 {
-	struct event *event = begin_socket_event(EVENT_BIND_FAILED, 0);
+	struct event *event = begin_socket_event(EVENT_BIND_FAILED, 0, binding->netns);
 
 	if (!event)
 		return;
@@ -78,6 +79,7 @@ static __always_inline void fill_binding(struct binding *binding, struct bpf_soc
 	binding->address_be[1] = address_be[1];
 	binding->port = bpf_ntohs(ctx->user_port);
 	binding->protocol = ctx->protocol;
+	binding->netns = bpf_get_netns_cookie(ctx) == netns_cookie ? 0 : number_of_netns(current_netns());
 	if (owner)
 		binding->owner = *owner;
 	else
@@ -92,7 +94,7 @@ static __always_inline void begin_binding(struct bpf_sock_addr *ctx, const __u64
 {
 	__u64 thread = bpf_get_current_pid_tgid(), cookie = bpf_get_socket_cookie(ctx);
 	struct binding *before = bpf_map_lookup_elem(&bindings, &thread);
-	bool waited_for = ctx->user_port && bpf_get_netns_cookie(ctx) == netns_cookie;
+	bool waited_for = ctx->user_port && is_counted_netns(bpf_get_netns_cookie(ctx));
 	struct owner *owner = own_bound(cookie);
 	struct binding binding = {};
 	__u32 state = BINDING_GONE;

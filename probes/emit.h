@@ -52,6 +52,8 @@ static __always_inline void describe_connection(struct event *event, const struc
 	event->vlan[0] = packet->vlan[0];
 	event->vlan[1] = packet->vlan[1];
 	event->generation = packet->generation;
+	event->netns = 0;
+	event->reserved = 0;
 }
 
 /* Of a packet whose connection is not in the table yet. */

@@ -59,7 +59,12 @@ struct netns_nf {
 	struct nf_hook_entries *hooks_ipv6[1];
 } KERNEL_TYPE;
 
+struct ns_common {
+	unsigned int inum;		/* as /proc/PID/ns/net shows it */
+} KERNEL_TYPE;
+
 struct net {
+	struct ns_common ns;
 	struct netns_nf nf;
 	__u64 net_cookie;
 } KERNEL_TYPE;

@@ -8,7 +8,10 @@
 /* Of the network namespace the agent runs in: what the kernel drops in others is not told. */
 const volatile __u64 netns_cookie = 0;
 
-/* Of the only network namespace whose TCP connections are counted; 0: those of all, for an agent that runs in the first. */
+/*
+ * Of the only network namespace whose TCP connections are counted, and of whose sockets is told; 0: those of all, for an
+ * agent that runs in the first.
+ */
 const volatile __u64 counted_netns = 0;
 
 /* How many cells one copy of the rules has, and how many rule slots. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What processes do with sockets, apart from packets: each is counted, and told as long as its type is not told too often.
- * Only sockets of the agent's own network namespace are meant: addresses of others mean something else there.
+ * Addresses of another network namespace than the agent's mean something else there: its number is told with them.
  */
 #ifndef WEIR_SOCKET_EVENTS_H
 #define WEIR_SOCKET_EVENTS_H
@@ -37,8 +37,24 @@ static __always_inline bool is_told(__u32 type, __u64 now)
 	return false;
 }
 
-/* NULL where it is not to be told. Nothing but the time, the type and the owner is filled. */
-static __always_inline struct event *begin_socket_event(__u8 type, __u64 cookie)
+static __always_inline bool is_counted_netns(__u64 cookie)
+{
+	return !counted_netns || cookie == counted_netns;
+}
+
+/* 0 for that of the agent. */
+static __always_inline __u32 number_of_netns(const struct net *net)
+{
+	return BPF_CORE_READ(net, net_cookie) == netns_cookie ? 0 : BPF_CORE_READ(net, ns.inum);
+}
+
+static __always_inline const struct net *current_netns(void)
+{
+	return BPF_CORE_READ(bpf_get_current_task_btf(), nsproxy, net_ns);
+}
+
+/* NULL where it is not to be told. Nothing but the time, the type, the owner and the namespace is filled. */
+static __always_inline struct event *begin_socket_event(__u8 type, __u64 cookie, __u32 netns)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct event *event = is_told(type, now) ? reserve_event() : NULL;
@@ -48,23 +64,20 @@ static __always_inline struct event *begin_socket_event(__u8 type, __u64 cookie)
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_ns = now;
 	event->type = type;
+	event->netns = netns;
 	describe_owner(event, cookie);
 	return event;
 }
 
-static __always_inline bool is_socket_here(const struct sock *sk)
-{
-	return BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie) == netns_cookie;
-}
-
 static __always_inline void tell_socket(__u8 type, const struct sock *sk, __u64 cookie)
 {
+	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
 	struct event *event;
 	struct in6_addr address;
 
-	if (!is_socket_here(sk))
+	if (!is_counted_netns(BPF_CORE_READ(net, net_cookie)))
 		return;
-	event = begin_socket_event(type, cookie);
+	event = begin_socket_event(type, cookie, number_of_netns(net));
 	if (!event)
 		return;
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_INET6) {
@@ -87,9 +100,9 @@ static __always_inline void tell_raw(struct bpf_sock *socket, __u64 cookie)
 {
 	struct event *event;
 
-	if (bpf_get_netns_cookie(socket) != netns_cookie)
+	if (!is_counted_netns(bpf_get_netns_cookie(socket)))
 		return;
-	event = begin_socket_event(EVENT_RAW_SOCKET, cookie);
+	event = begin_socket_event(EVENT_RAW_SOCKET, cookie, number_of_netns(current_netns()));
 	if (!event)
 		return;
 	if (socket->family == FAMILY_INET) {
@@ -110,7 +123,7 @@ int BPF_PROG(weir_socket_error, const struct sock *sk)
 	__u32 error = BPF_CORE_READ(sk, sk_err), index;
 	__u64 *count;
 
-	if (!error || !is_socket_here(sk))
+	if (!error || !is_counted_netns(BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie)))
 		return 0;
 	index = error < LIMIT_SOCKET_ERRORS ? error : LIMIT_SOCKET_ERRORS - 1;
 	count = bpf_map_lookup_elem(&socket_errors, &index);
@@ -129,19 +142,19 @@ SEC("tp_btf/cap_capable")
 int BPF_PROG(weir_right_asked, const struct cred *cred, struct user_namespace *target, struct user_namespace *capable,
 	     int capability, int result)
 {
-	struct task_struct *task;
+	const struct net *net;
 	struct owner owner = {};
 	struct event *event;
 
 	if (capability != CAPABILITY_NET_RAW || result || !in_socket_call() || first_argument() != FAMILY_PACKET)
 		return 0;
-	task = bpf_get_current_task_btf();
-	if (BPF_CORE_READ(task, nsproxy, net_ns, net_cookie) != netns_cookie)
+	net = current_netns();
+	if (!is_counted_netns(BPF_CORE_READ(net, net_cookie)))
 		return 0;
-	event = begin_socket_event(EVENT_PACKET_SOCKET, 0);
+	event = begin_socket_event(EVENT_PACKET_SOCKET, 0, number_of_netns(net));
 	if (!event)
 		return 0;
-	describe_process(&owner, task);
+	describe_process(&owner, bpf_get_current_task_btf());
 	name_owner(event, &owner);
 	bpf_ringbuf_submit(event, 0);
 	return 0;

@@ -100,13 +100,15 @@ export class Decoder {
     const protocol = record[Event.protocol]!;
     const remotePort = record.readUInt16LE(Event.destination_port);
     const ifindex = record.readUInt32LE(Event.ifindex);
+    const netns = record.readUInt32LE(Event.netns);
     this.#sink.socket({
       seq: this.nextNumber(),
       type,
       time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
       ...(type === "PACKET_SOCKET" ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),
       ...(remotePort === 0 ? {} : { remote: destinationOf(record) }),
-      ...(ifindex === 0 ? {} : { interface: this.#names.interface(ifindex) }),
+      ...(ifindex === 0 || netns !== 0 ? {} : { interface: this.#names.interface(ifindex) }),
+      ...(netns === 0 ? {} : { network_namespace: netns }),
       ...this.#owner(record),
     }, { cookie: record.readBigUInt64LE(Event.cookie), unprivileged: (record[Event.owner_flags]! & OwnerFlag.UNPRIVILEGED) !== 0 });
   }

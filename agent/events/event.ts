@@ -161,6 +161,8 @@ export interface SocketEvent extends Workload {
   remote?: Endpoint;
   /** To which the socket is bound. */
   interface?: string;
+  /** Number of the socket's network namespace, where that is not weir's own: its addresses are those in there. */
+  network_namespace?: number;
   process?: ProcessReference;
   /** LISTENING: whether this program was not known to listen on this port. */
   new?: boolean;

@@ -1053,7 +1053,7 @@ export const Drop = {
 } as const;
 
 export const Event = {
-  size: 216,
+  size: 224,
   time_ns: 0,
   source_be: { at: 8, count: 2, stride: 8 },
   destination_be: { at: 24, count: 2, stride: 8 },
@@ -1094,6 +1094,7 @@ export const Event = {
   owner_flags: 198,
   owner_executions: 199,
   command: { at: 200, count: 16, stride: 1 },
+  netns: 216,
 } as const;
 
 export const SocketCounter = {

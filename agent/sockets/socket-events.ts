@@ -76,7 +76,8 @@ export class SocketEvents {
         this.#parts.tell(this.#listening(event, facts));
         break;
       case "BIND_FAILED": {
-        const { reason, holder }: Failure = this.#asked++ < ASKED_A_SECOND ? whyNotBound(event.protocol!, event.local!, facts) : {};
+        const isHere = event.network_namespace === undefined;
+        const { reason, holder }: Failure = isHere && this.#asked++ < ASKED_A_SECOND ? whyNotBound(event.protocol!, event.local!, facts) : {};
         const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
         this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
         break;
@@ -92,7 +93,8 @@ export class SocketEvents {
 
   /** Who listens without having asked for a port gets one only after the event. */
   #listening(event: SocketEvent, { cookie }: SocketFacts): SocketEvent {
-    const local = event.local!.port === 0 ? (listListeners().find((socket) => socket.cookie === cookie)?.local ?? event.local!) : event.local!;
+    const { address, port } = event.local!;
+    const local = port === 0 ? (listListeners().find((socket) => socket.cookie === cookie)?.local ?? { address }) : event.local!;
     const isNew = this.#listeners.isNew(event.protocol!, local.port ?? 0, event.process);
     if (isNew) this.#newPorts++;
     return { ...event, local, new: isNew };

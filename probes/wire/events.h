@@ -59,6 +59,8 @@ struct event {
 	__u8 owner_flags;
 	__u8 owner_executions;		/* low bits */
 	char command[16];
+	__u32 netns;			/* number of the socket's network namespace; 0: that of the agent */
+	__u32 reserved;
 };
 
 /* Of one type of socket event: how often it came, and how often it was not told because it came too often. */

@@ -55,6 +55,8 @@ const RECORD = bytes(
   "00", // owner flags
   "04", // how often the owner started a program
   "74 65 6c 6e 65 74 64 00 00 00 00 00 00 00 00 00", // command
+  "00 00 00 00", // network namespace: the agent's
+  "00 00 00 00", // reserved
 );
 
 test("a record is exactly these bytes, and means exactly this", () => {
@@ -124,6 +126,10 @@ test("a listener has no other end, a packet socket none at all, and a process wi
   listening.writeUInt32LE(0, Event.ifindex);
   const { event } = decode(listening).sockets[0]!;
   assert.deepEqual([event.local, event.remote, event.interface], [{ address: "198.18.0.129", port: 40000 }, undefined, undefined]);
+  listening.writeUInt32LE(4026532281, Event.netns);
+  listening.writeUInt32LE(3, Event.ifindex);
+  const elsewhere = decode(listening).sockets[0]!.event;
+  assert.deepEqual([elsewhere.network_namespace, elsewhere.interface], [4026532281, undefined]);
   const packet = withByte(Event.type, EventType.PACKET_SOCKET);
   packet.writeUInt16LE(0, Event.destination_port);
   assert.deepEqual([decode(packet).sockets[0]!.event.local, decode(packet).sockets[0]!.event.protocol], [undefined, undefined]);

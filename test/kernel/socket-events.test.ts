@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { closeSync, readlinkSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -50,8 +50,8 @@ class Told implements Disposable {
   readonly #attachments: Attachment[];
   readonly #events: { event: SocketEvent; facts: SocketFacts }[] = [];
 
-  constructor(namespace: bigint) {
-    this.object = openObject(join(PROBES, "process.bpf.o"), { rodata: { netns_cookie: namespace }, autoload: isLoadable });
+  constructor(netns_cookie: bigint, counted_netns: bigint) {
+    this.object = openObject(join(PROBES, "process.bpf.o"), { rodata: { netns_cookie, counted_netns }, autoload: isLoadable });
     const policy = Buffer.alloc(Policy.size);
     policy.writeUInt32LE(LIMIT, Policy.events_per_second);
     this.object.maps.get("policies")!.update(u32(0), policy);
@@ -63,10 +63,19 @@ class Told implements Disposable {
 
   /** By this process, since the last call: others may be in this namespace, but for tests none is. */
   since(): { event: SocketEvent; facts: SocketFacts }[] {
-    while (this.ring.drain() > 0);
-    const events = this.#events.splice(0);
+    const events = this.#all();
     for (const { event } of events) assert.equal(event.process?.pid, process.pid, JSON.stringify(event));
     return events;
+  }
+
+  /** Of this process, whoever else does something. */
+  mine(): { event: SocketEvent; facts: SocketFacts }[] {
+    return this.#all().filter(({ event }) => event.process?.pid === process.pid);
+  }
+
+  #all(): { event: SocketEvent; facts: SocketFacts }[] {
+    while (this.ring.drain() > 0);
+    return this.#events.splice(0);
   }
 
   types(): SocketEventType[] {
@@ -108,7 +117,7 @@ describe("what a process does with a socket", requires(root()), () => {
 
   before(() => {
     enterOwnNamespace();
-    told = new Told(netnsCookie());
+    told = new Told(netnsCookie(), netnsCookie());
   });
   after(() => told[Symbol.dispose]());
 
@@ -207,17 +216,34 @@ describe("what a process does with a socket", requires(root()), () => {
     assert.deepEqual([emitted, consumer], [producer / told.ring.stride, producer]);
   });
 
-  it("what happens in another network namespace is neither told nor counted", async () => {
-    using other = new Told(1n);
+  /** One deed of each kind; two binds, for the second tells of the first. */
+  async function everything(): Promise<void> {
     const server = await listening("127.0.0.1");
-    const taken = open(AF_INET, STREAM, 0);
-    assert.equal(bind(taken, server.port), false);
-    closeSync(taken);
+    for (let tries = 0; tries < 2; tries++) {
+      const taken = open(AF_INET, STREAM, 0);
+      assert.equal(bind(taken, server.port), false);
+      closeSync(taken);
+    }
     closeSync(open(AF_INET, RAW, 1));
     closeSync(open(AF_PACKET, RAW, 0));
     server.close();
     await once(connect(server.port, "127.0.0.1"), "error");
+  }
+
+  it("what happens in another network namespace is neither told nor counted", async () => {
+    using other = new Told(1n, 1n);
+    await everything();
     assert.deepEqual([other.types(), [...other.object.maps.get("bindings")!.entries()].length], [[], 0]);
     for (const type of Object.values(EventType).slice(0, -1)) assert.equal(other.counted(type).happened, 0);
+  });
+
+  it("an agent that counts all network namespaces is told of others with their numbers", async () => {
+    using all = new Told(1n, 0n);
+    await everything();
+    const number = Number(/\d+/.exec(readlinkSync("/proc/thread-self/ns/net"))![0]);
+    // Others do things on this host, too.
+    const events = all.mine().filter(({ event }) => event.network_namespace === number);
+    const types = events.map(({ event }) => event.type);
+    assert.deepEqual(types, ["LISTENING", "BIND_FAILED", "RAW_SOCKET", ...(hasTracepoint(CAPABLE) ? ["PACKET_SOCKET"] : []), "CONNECT_REFUSED"]);
   });
 });
