@@ -85,6 +85,7 @@ export class Operations {
       inTurn: (change) => this.#turns.take(change),
       admit: (caller) => this.#admit(caller),
       warnOfAbsent: (rules) => warnOfAbsent(rules, parts.interfaces.present()),
+      fitting: (rule) => parts.kinds.fitting(rule),
     });
   }
 

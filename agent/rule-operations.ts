@@ -5,6 +5,7 @@ import type { OperatorAction } from "../audit/record.ts";
 import { quote } from "../config/quote.ts";
 import { parseMoment } from "../config/time.ts";
 import type { Sets } from "../config/sets.ts";
+import type { Fitting } from "./processes/resolved.ts";
 import type { RuleConfig } from "../config/types.ts";
 import type { Telemetry } from "../otel/start.ts";
 import { type Caller, ControlError, type DynamicRow, type ListedRule, type NewRule, type Origin, type Place, type RuleChange, type RuleDetail } from "./control/contract.ts";
@@ -36,6 +37,8 @@ export interface RuleOperationParts {
   admit(caller: Caller): void;
   /** About interfaces that rules name and nobody has. */
   warnOfAbsent(rules: readonly RuleConfig[]): string[];
+  /** What fits a rule about processes now. */
+  fitting(rule: RuleConfig): Fitting | undefined;
   audit: Pick<AuditWriter, "action">;
   telemetry: Pick<Telemetry, "changed">;
   say(level: "info" | "warn" | "error", sentence: string): void;
@@ -141,7 +144,10 @@ export class RuleOperations {
     const listed = this.listed(rows);
     const row = listed.find(({ id }) => id === which) ?? listed.find(({ name }) => name === which);
     const definition = [...dynamic.all.map(({ rule }) => rule), ...fileRules()].find(({ name }) => name === row?.name);
-    if (row !== undefined && definition !== undefined) return { ...row, definition };
+    if (row !== undefined && definition !== undefined) {
+      const fitting = this.#parts.fitting(definition);
+      return { ...row, definition, ...(fitting === undefined ? {} : { fitting }) };
+    }
     throw new ControlError(`There is no rule ${quote(which)}.`, { status: 404, next: "`weir rule list` shows the rules with their ids and names." });
   }
 

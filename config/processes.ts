@@ -33,5 +33,5 @@ export function explainPattern(value: string): Misreading | undefined {
 export function explainExecutable(value: string): Misreading | undefined {
   const wrong = explainPattern(value);
   if (wrong !== undefined || value.startsWith("/") || value.startsWith("*")) return wrong;
-  return { error: `${quote(value)} is not the whole path of an executable`, suggestion: `*/${value}` };
+  return { error: `${quote(value)} is not the whole path of an executable`, suggestion: JSON.stringify(`*/${value}`) };
 }

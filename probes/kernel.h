@@ -87,6 +87,7 @@ struct sock_common {
 	__u16 skc_family;
 	volatile unsigned char skc_state;
 	unsigned char skc_reuseport : 1;
+	unsigned char skc_net_refcnt : 1;
 	int skc_bound_dev_if;
 	struct {
 		__s64 counter;

@@ -53,6 +53,12 @@ struct {
 	__type(value, union lookup_room);
 } lookup_room SEC(".maps");
 
+/* Did the kernel make it for itself, so that it keeps no network namespace alive? */
+static __always_inline bool is_kernels(const struct sock_common *socket)
+{
+	return !BPF_CORE_READ_BITFIELD(socket, skc_net_refcnt);
+}
+
 /*
  * The start of the socket that has this packet's ends, else of one that waits for such; NULL where there is none. The
  * namespace is BPF_F_CURRENT_NETNS, or the number that this one has for it.

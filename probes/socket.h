@@ -123,7 +123,7 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 		return 0;
 	size = socket_tuple(packet, &tuple);
 	socket = look_up(ctx, packet->protocol, &tuple, size, BPF_F_CURRENT_NETNS, room);
-	if (!socket || (!socket->skc_dport && is_led_elsewhere(packet)))
+	if (!socket || is_kernels(socket) || (!socket->skc_dport && is_led_elsewhere(packet)))
 		return 0;
 	cookie = socket->skc_cookie.counter;
 	if (is_anywhere(socket, size == sizeof(tuple.ipv4)) && goes_through(ctx, packet, &tuple, size, &room->route))

@@ -16,6 +16,19 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 	return bpf_skb_load_bytes(ctx, offset, to, size);
 }
 
+#include "lookup.h"
+
+/* Is its sender a socket of the kernel's own, which belongs to no process? */
+static __always_inline bool is_sent_by_kernel(hook_context *ctx)
+{
+	__u32 zero = 0;
+	union lookup_room *room = bpf_map_lookup_elem(&lookup_room, &zero);
+
+	if (!room || !ctx->sk || bpf_probe_read_kernel(room->head, SOCKET_HEAD, ctx->sk))
+		return false;
+	return is_kernels((const struct sock_common *)room->head);
+}
+
 #include "translation.h"
 #include "answer.h"
 #include "observe.h"

@@ -11,6 +11,11 @@ static __always_inline __u64 sender_cookie(hook_context *ctx)
 	return 0;
 }
 
+static __always_inline bool is_sent_by_kernel(hook_context *ctx)
+{
+	return false;
+}
+
 /* What arrives is neither translated nor forwarded yet. */
 static __always_inline __u32 arrived_by(hook_context *ctx)
 {

@@ -10,6 +10,7 @@ import type { Top, TopGrouping } from "../flows/top.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import type { Kind } from "../rules/kinds.ts";
 import type { RulesSource } from "../rules/compile.ts";
+import type { Fitting } from "../processes/resolved.ts";
 import type { SocketRow } from "../sockets/row.ts";
 import type { StatisticsOrder, StatisticsRow } from "../statistics/row.ts";
 import type { DropFilter } from "./drop-filter.ts";
@@ -123,6 +124,8 @@ export interface ListedRule extends RuleRow {
 
 export interface RuleDetail extends ListedRule {
   definition: RuleConfig;
+  /** Of a rule about processes. */
+  fitting?: Fitting;
 }
 
 export interface RuleChange {

@@ -11,7 +11,7 @@ import type { Workload } from "../events/event.ts";
 import { KindEdition, KindGroup, KindUser, Limit } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "../kernel/maps.ts";
 import { type Kind, Kinds } from "../rules/kinds.ts";
-import { type Resolved, resolveProcesses } from "./resolved.ts";
+import { type Fitting, fittingOf, type Resolved, resolveProcesses } from "./resolved.ts";
 import { asksForWorkload, isOfKind, kindsOfGroup, kindsOfUsers, packEdition, packGroup, packPatterns, packUser, type User } from "./edition.ts";
 
 export interface KindKeeperOptions {
@@ -78,12 +78,19 @@ export class KindKeeper {
   resolve(rules: readonly RuleConfig[]): Resolved {
     const now = this.#inForce;
     if (now === undefined) return { warnings: [], told: [] };
-    const numbers = new Kinds(now.kinds);
-    const identities = [...this.#options.map("identities").entries()].map(({ key, value }) => ({ pid: key.readUInt32LE(), value: Buffer.from(value) }));
-    return resolveProcesses(rules, this.#options.users(), ({ process }) => {
-      const number = numbers.numberOf(process!);
-      return identities.filter(({ value }) => isOfKind(value, now.place, number)).map(({ pid }) => pid);
-    });
+    return resolveProcesses(rules, this.#options.users(), (rule) => this.#pidsOf(rule, now));
+  }
+
+  /** undefined where it is about no processes, or not in force. */
+  fitting(rule: RuleConfig): Fitting | undefined {
+    const now = this.#inForce;
+    return rule.process === undefined || now === undefined ? undefined : fittingOf(rule, this.#options.users(), this.#pidsOf(rule, now));
+  }
+
+  #pidsOf({ process }: RuleConfig, { place, kinds }: Edition): number[] {
+    const number = new Kinds(kinds).numberOf(process!);
+    if (number === undefined) return [];
+    return [...this.#options.map("identities").entries()].filter(({ value }) => isOfKind(value, place, number)).map(({ key }) => key.readUInt32LE());
   }
 
   /** A control group was made, or is met for the first time. */

@@ -9,6 +9,16 @@ import { processesOf } from "../rules/kinds.ts";
 import { fitsUser } from "../rules/process-field.ts";
 import type { User } from "./edition.ts";
 
+/** What fits a rule now. */
+export interface Fitting {
+  /** Of those that run, and come from, what it says, and are of its user. */
+  pids: number[];
+  /** Users that it names, by name and number. */
+  users: User[];
+  /** It also asks for what a process is part of, which is not looked at here. */
+  partly: boolean;
+}
+
 export interface Resolved {
   /** Of rules that may not say what their author means. */
   warnings: string[];
@@ -16,24 +26,36 @@ export interface Resolved {
 }
 
 const MOST_TOLD = 20;
-const MOST_PIDS = 5;
+const MOST_NAMED = 5;
 
 /** `pids`: of the processes that run, and come from, what a rule says. */
 export function resolveProcesses(rules: readonly RuleConfig[], users: readonly User[], pids: (rule: RuleConfig) => readonly number[]): Resolved {
-  const about = rules.filter((rule) => processesOf(rule).length > 0);
-  const told = about.slice(0, MOST_TOLD).flatMap((rule) => (rule.process === undefined ? [] : [tell(rule, users, pids(rule))]));
+  const about = rules.filter(({ process }) => process !== undefined);
   const rest = about.length - MOST_TOLD;
-  return { warnings: about.flatMap((rule) => warn(rule, users)), told: rest > 0 ? [...told, `${rest} more rules are about processes; weir rule show tells of each`] : told };
+  return {
+    warnings: rules.flatMap((rule) => warn(rule, users)),
+    told: [
+      ...about.slice(0, MOST_TOLD).map((rule) => `rule ${quote(rule.name)} fits ${fittingText(fittingOf(rule, users, pids(rule)))}`),
+      ...(rest > 0 ? [`${rest} more rules are about processes; weir rule show tells of each`] : []),
+    ],
+  };
 }
 
-function tell(rule: RuleConfig, users: readonly User[], pids: readonly number[]): string {
-  const named = textsOf(rule.process, "user");
-  const uids = users.filter((user) => named.some((text) => fitsUser(text, user))).map(({ name, uid }) => `${name} ${uid}`);
-  const all = named.length === 0 ? pids : pids.filter((pid) => named.some((text) => fitsUser(text, ownerOf(pid, users))));
-  const shown = all.slice(0, MOST_PIDS).join(", ") + (all.length > MOST_PIDS ? ", …" : "");
-  const workload = (["container", "unit", "pod", "namespace"] as const).some((key) => textsOf(rule.process, key).length > 0);
-  const count = `${all.length} ${all.length === 1 ? "process" : "processes"}${all.length === 0 ? "" : ` (${shown})`}`;
-  return `rule ${quote(rule.name)} fits ${count} now${workload ? ", as far as they are in what it names" : ""}${uids.length === 0 ? "" : `; its users are ${uids.slice(0, MOST_PIDS).join(", ")}`}`;
+export function fittingOf({ process }: RuleConfig, users: readonly User[], pids: readonly number[]): Fitting {
+  const named = textsOf(process, "user");
+  const fits = (user: Parameters<typeof fitsUser>[1]): boolean => named.some((text) => fitsUser(text, user));
+  return {
+    pids: named.length === 0 ? [...pids] : pids.filter((pid) => fits(ownerOf(pid, users))),
+    users: users.filter(fits),
+    partly: (["container", "unit", "pod", "namespace"] as const).some((key) => textsOf(process, key).length > 0),
+  };
+}
+
+export function fittingText({ pids, users, partly }: Fitting): string {
+  const some = (all: readonly (string | number)[]): string => all.slice(0, MOST_NAMED).join(", ") + (all.length > MOST_NAMED ? ", …" : "");
+  const processes = `${pids.length} ${pids.length === 1 ? "process" : "processes"} now${pids.length === 0 ? "" : ` (${some(pids)})`}`;
+  const part = partly ? ", of which those count that are in what it names" : "";
+  return `${processes}${part}${users.length === 0 ? "" : `; its users: ${some(users.map(({ name, uid }) => `${name} ${uid}`))}`}`;
 }
 
 function ownerOf(pid: number, users: readonly User[]): { uid: number; name?: string } {

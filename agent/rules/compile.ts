@@ -264,8 +264,8 @@ function compileRule(rule: RuleConfig, meaning: number, kinds: Kinds): CompiledR
     action,
     enforce,
     reject,
-    ...(process === undefined ? {} : { kind: kinds.numberOf(process) }),
-    ...(not?.process === undefined ? {} : { otherKind: kinds.numberOf(not.process) }),
+    ...(process === undefined ? {} : { kind: kinds.numberOf(process)! }),
+    ...(not?.process === undefined ? {} : { otherKind: kinds.numberOf(not.process)! }),
     ...(conditions === undefined ? {} : { conditions }),
   };
 }

@@ -30,8 +30,9 @@ export class Kinds {
     return new Kinds(atEnd || fresh.length === 0 ? [...before, ...fresh] : [...said.values()]);
   }
 
-  numberOf(process: ProcessConfig): number {
-    return this.#numbers.get(JSON.stringify(kindOf(process)))!;
+  /** undefined where none of the rules says so. */
+  numberOf(process: ProcessConfig): number | undefined {
+    return this.#numbers.get(JSON.stringify(kindOf(process)));
   }
 
   /** What does not fit, in words for the operator. */

@@ -112,3 +112,19 @@ test("tables that cannot be opened are told, and the reference answers", require
   assert.match(stderr, /^NOT COMPARED: the kernel could not be asked: /);
   assert.match(stdout, /\nverdict  passes\nbecause  no rule decides it, and the default is allow\nrules    the rules in force \(generation 7\)\nkernel   not asked: .*\/nonexistent\/tables/);
 });
+
+test("a process is described by options, and what is not said of it is not known", async () => {
+  const policy = write("processes.yaml", 'version: 1\nrules:\n  - { name: curl, action: block, enforce: true, process: { executable: "*/curl", user: www-data } }\n');
+  const about = async (...words: string[]): Promise<Answer> => JSON.parse((await runWeir(["explain", "--out", "eth0", ...ENDS, "--proto", "tcp", "--dport", "443", "--config", policy, "--json", ...words])).stdout) as Answer;
+  const blocked = await about("--executable", "/usr/bin/curl", "--user", "www-data");
+  assert.deepEqual([blocked.verdict, blocked.rule.name], ["would_drop", "curl"]);
+  assert.deepEqual(blocked.conditions, [{ field: "process", matched: true, want: "executable */curl, user www-data", got: "executable /usr/bin/curl, user www-data" }]);
+  assert.equal((await about("--executable", "/usr/bin/wget")).verdict, "passed");
+  assert.equal((await about("--no-process")).verdict, "passed");
+  for (const words of [[], ["--executable", "/usr/bin/curl"]]) {
+    const { undecided } = await about(...words);
+    assert.deepEqual([undecided?.reason, undecided?.rules.map(({ rule, unknown }) => [rule.name, unknown])], ["process_unknown", [["curl", ["process"]]]]);
+  }
+  const { code, stderr } = await explain(...TELNET, "--no-process", "--user", "root");
+  assert.deepEqual([code, /--user describes a process, and --no-process says that there is none/.test(stderr)], [2, true], stderr);
+});

@@ -88,6 +88,7 @@ export function bench(fileRules: RuleConfig[] = []): Bench {
     inTurn: (change) => change(),
     admit: () => {},
     warnOfAbsent: () => [],
+    fitting: () => undefined,
     audit: { action: async (action) => audited.push(action) > 0 },
     telemetry: { changed: () => {} },
     say: (_, sentence) => said.push(sentence),

@@ -195,3 +195,23 @@ test("the kernel meets them, too", requires(root()), async () => {
   const { code, stdout } = await runWeir(["test", join(folder, "sets.test.yaml"), "--kernel"]);
   assert.deepEqual([code, /the kernel judged 8 times/.test(stdout)], [0, true], stdout);
 });
+
+const PROCESSES = 'version: 1\nmode: prevent\nrules:\n  - { name: curl, action: block, enforce: true, direction: egress, process: { executable: "*/curl", user: www-data } }\n';
+const BY_CURL = "process: { executable: /usr/bin/curl, user: www-data }";
+const sent = (name: string, of: string, expect: string): string => `  - { name: ${name}, packet: { out: eth0, src: 198.51.100.1, dst: 192.0.2.7, proto: tcp, dport: 443${of === "" ? "" : `, ${of}`} }, expect: ${expect} }`;
+
+test("a packet may belong to a process, to none, or to nobody knows which", requires(root()), async () => {
+  write("processes.yaml", PROCESSES);
+  const cases = [sent("curl", BY_CURL, "block, rule: curl"), sent("wget", "process: { executable: /usr/bin/wget }", "allow"), sent("forwarded", "forwarded: true", "allow"), sent("none", "no_process: true", "allow"), sent("unknown", "", "undecided"), sent("half", "process: { executable: /usr/bin/curl }", "undecided")];
+  const { code, stdout, stderr } = await runWeir(["test", write("processes.test.yaml", `policy: processes.yaml\ncases:\n${cases.join("\n")}\n`), "--kernel"]);
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /All 6 cases hold/);
+});
+
+test("a process of a packet that has none is refused", async () => {
+  write("processes.yaml", PROCESSES);
+  const path = write("wrong.test.yaml", `policy: processes.yaml\ncases:\n${sent("wget", "process: { executable: /usr/bin/wget }", "allow")}\n${sent("both", `${BY_CURL}, forwarded: true`, "allow")}\n`);
+  const { code, stderr } = await runWeir(["test", path]);
+  assert.equal(code, 2);
+  assert.match(stderr, /wrong\.test\.yaml:4:\d+: cases\[1\]\.packet\.process: a packet that is forwarded has no process/);
+});

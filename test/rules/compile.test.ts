@@ -231,3 +231,23 @@ test("a front is left to the look at all rules where it may not go with those be
   assert.equal(behind(list(5000, (index) => web(`d${index}`))), undefined, "more than the tables hold");
   assert.equal(behind([web("d1", { layer3: { source: ["10.0.0.1-10.255.255.254"] }, layer4: { protocol: "tcp", destination_ports: Array.from({ length: 10_000 }, (_, port) => port * 2) } })]), undefined);
 });
+
+test("more kinds of processes than fit are refused by the names of the rules beyond", () => {
+  const rules = Array.from({ length: Limit.KINDS + 2 }, (_, number): RuleText => ({ name: `r${number}`, action: "block", process: { user: number } }));
+  assert.throws(() => compile(policyOf({ rules })), (error) => {
+    assert.match((error as Error).message, /rules may have 256 different "process" conditions, these have 258; beyond the limit are those of "r256", "r257":/);
+    return true;
+  });
+  const patterns = Array.from({ length: 5 }, (_, number): RuleText => ({ name: `p${number}`, action: "block", process: { executable: Array.from({ length: 250 }, (_, file) => `/${number}/${file}`) } }));
+  assert.throws(() => compile(policyOf({ rules: patterns })), /rules may name 1024 executables, commands and parents, these name 1250; beyond the limit are those of "p4":/);
+});
+
+test("kinds of processes keep their numbers as long as no others come, and those of a front come behind", () => {
+  const [curl, wget, nc]: RuleText[] = ["curl", "wget", "nc"].map((name) => ({ name, action: "block", process: { executable: `*/${name}` } }));
+  const first = compile(policyOf({ rules: [curl!, wget!] }));
+  assert.deepEqual(first.kinds.map(({ executable }) => executable), [["*/curl"], ["*/wget"]]);
+  assert.deepEqual(compile(policyOf({ rules: [wget!] }), first).kinds, first.kinds);
+  assert.deepEqual(compile(policyOf({ rules: [nc!, wget!] }), first).kinds.map(({ executable }) => executable), [["*/nc"], ["*/wget"]]);
+  const front = compileFront({ ...policyOf({ rules: [curl!, wget!] }), front: policyOf({ rules: [nc!] }).rules }, first)!;
+  assert.deepEqual(front.kinds.map(({ executable }) => executable), [["*/curl"], ["*/wget"], ["*/nc"]]);
+});

@@ -4,6 +4,7 @@ import type { Origin, RuleDetail } from "../contract.ts";
 import { bytes, count, since } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { print, printJson } from "../print.ts";
+import { fittingText } from "../../processes/resolved.ts";
 import { ruleText } from "../rule-text.ts";
 
 export const command: Command = {
@@ -23,11 +24,12 @@ export const command: Command = {
   },
 };
 
-function described({ id, name, source, definition }: RuleDetail): [string, string][] {
+function described({ id, name, source, definition, fitting }: RuleDetail): [string, string][] {
   return [
     ["rule", id === name ? id : `${printable(name)} (${id})`],
     ["says", printable(ruleText(definition), 1000)],
     ...(definition.description === undefined ? [] : [["about", printable(definition.description, 1000)] satisfies [string, string]]),
+    ...(fitting === undefined ? [] : [["fits", printable(fittingText(fitting), 1000)] satisfies [string, string]]),
     ["source", printable(source)],
   ];
 }
