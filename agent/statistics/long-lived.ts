@@ -50,13 +50,13 @@ export class LongLived {
 
   /** What of it is not added up yet. */
   rest(connection: Connection, carried: Carried): Carried {
-    return difference(carried, this.#known.get(keyOf(connection))?.carried);
+    return this.#known.size === 0 ? carried : difference(carried, this.#known.get(keyOf(connection))?.carried);
   }
 
   /** The same of one that ended. */
   finish(connection: Connection, carried: Carried): Carried {
     const rest = this.rest(connection, carried);
-    this.#known.delete(keyOf(connection));
+    if (this.#known.size > 0) this.#known.delete(keyOf(connection));
     return rest;
   }
 

@@ -7,14 +7,18 @@ export class Spread {
   #buckets: number[] = [];
   #counts: number[] = [];
   #count = 0;
+  #least = Infinity;
+  #greatest = 0;
 
   /** From 1 on: what is less counts as 1. */
   add(value: number): void {
     this.#put(Math.ceil(Math.log2(Math.max(1, value)) * A_DOUBLING), 1);
+    this.#reach(value, value);
   }
 
   merge(other: Spread): void {
     for (let at = 0; at < other.#buckets.length; at++) this.#put(other.#buckets[at]!, other.#counts[at]!);
+    this.#reach(other.#least, other.#greatest);
   }
 
   /** That so large a share of the values does not exceed; undefined where there are none. */
@@ -23,9 +27,14 @@ export class Spread {
     const sorted = this.#buckets.map((bucket, at) => [bucket, this.#counts[at]!] as const).sort(([a], [b]) => a - b);
     for (const [bucket, count] of sorted) {
       before += count;
-      if (before >= share * this.#count) return 2 ** (Math.max(0, bucket - 0.5) / A_DOUBLING);
+      if (before >= share * this.#count) return Math.min(this.#greatest, Math.max(this.#least, 2 ** ((bucket - 0.5) / A_DOUBLING)));
     }
     return undefined;
+  }
+
+  #reach(least: number, greatest: number): void {
+    this.#least = Math.min(this.#least, least);
+    this.#greatest = Math.max(this.#greatest, greatest);
   }
 
   #put(bucket: number, count: number): void {

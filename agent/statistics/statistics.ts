@@ -23,7 +23,7 @@ import { type Carried, Tally } from "./tally.ts";
 const ENDED_AT_ONCE = 1024;
 /** Connections that live longer are added up meanwhile. */
 const LONG_SECONDS = 60;
-const MS = 1000;
+const US_A_MS = 1000;
 const US = 1e6;
 
 export interface StatisticsSources {
@@ -70,7 +70,7 @@ export class Statistics {
     const account = accountOf(event);
     const tally = this.#ledger.tallyOf(account, now);
     tally.count(event.opened, now);
-    tally.durations.add(event.closed - event.opened);
+    tally.durations.add((event.closed - event.opened) * US_A_MS);
     this.#executables.count(account);
     this.#carry(account, this.#longLived.finish(event, carriedBy(event)), now);
   }
@@ -106,7 +106,7 @@ export class Statistics {
     const groupOf = (account: Account): Group | undefined => (wanted(account) ? find(groups, account, by) : undefined);
     for (const { account, tally } of this.#ledger.entries()) groupOf(account)?.tally.merge(tally, now);
     await this.#addLive(groupOf, now);
-    const rows = Array.from(groups, ([name, group]) => rowOf(name, group, now)).filter(({ connections, tcp }) => connections > 0 || tcp !== undefined);
+    const rows = Array.from(groups, ([name, group]) => rowOf(name, group, now)).filter(({ packets, connections, tcp }) => packets + connections > 0 || tcp !== undefined);
     const rank = STATISTICS_ORDERS[order];
     return rows.sort((a, b) => rank(b) - rank(a)).slice(0, limit);
   }
@@ -173,7 +173,7 @@ function rowOf(name: string, { account, one, live, tally }: Group, now: number):
     packets: tally.packets,
     sent: tally.sent,
     received: tally.received,
-    ...(median === undefined || p95 === undefined ? {} : { duration_s: { median: median / MS, p95: p95 / MS } }),
+    ...(median === undefined || p95 === undefined ? {} : { duration_s: { median: median / US, p95: p95 / US } }),
     ...(tally.measured === 0 ? {} : { tcp: tcpOf(tally) }),
   };
 }

@@ -19,7 +19,7 @@ export class Tally {
   sent = 0;
   received = 0;
   readonly opened = new LastMinute();
-  /** In milliseconds, of connections that ended. */
+  /** In microseconds, of connections that ended. */
   readonly durations = new Spread();
   /** What sockets told, also of connections that no watched interface saw. */
   measured = 0;

@@ -16,7 +16,7 @@ import type { TcpRow } from "../../agent/events/snapshot.ts";
 import { cookieOf, liveTcp, measuresOf, tcpRecords } from "../../agent/flows/tcp.ts";
 import { DirectionNames, TcpConnection } from "../../agent/generated/layout.ts";
 import type { Attachment } from "../../agent/kernel/attachment.ts";
-import { PROBES } from "../../agent/kernel/dataplane.ts";
+import { isLoadable, PROBES } from "../../agent/kernel/dataplane.ts";
 import { cgroupRoot } from "../../agent/kernel/mounts.ts";
 import { type BpfObject, openObject } from "../../agent/kernel/objects.ts";
 import { Ring } from "../../agent/kernel/ring.ts";
@@ -171,7 +171,7 @@ class Probe implements Disposable {
   records = 0;
 
   constructor(namespace = netnsCookie(), maxEntries: Record<string, number> = {}) {
-    this.object = openObject(join(PROBES, "process.bpf.o"), { rodata: { counted_netns: namespace }, maxEntries });
+    this.object = openObject(join(PROBES, "process.bpf.o"), { rodata: { counted_netns: namespace }, maxEntries, autoload: isLoadable });
     const program = (name: string) => this.object.programs.get(name)!;
     this.#attachments = [
       ...["weir_sock_create", "weir_connect4", "weir_connect6"].map((name) => attachCgroup(program(name), cgroupRoot()!)),
