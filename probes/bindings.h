@@ -8,18 +8,11 @@
 
 #include "socket_events.h"
 
-enum binding_state {
-	BINDING_IDLE,
-	BINDING_WAITS,			/* for the word that it succeeded */
-	BINDING_FILLED,			/* by its thread, now */
-	BINDING_GONE,			/* from the table, soon */
-};
-
 struct binding {
 	__u64 began_ns;
 	__u64 cookie;
 	__u64 address_be[2];
-	__u32 state;			/* enum binding_state */
+	__u32 waits;			/* 1: for the word that it succeeded */
 	__u32 netns;			/* as in struct event */
 	__u16 port;
 	__u8 protocol;
@@ -27,18 +20,21 @@ struct binding {
 	struct owner owner;		/* with OWNER_UNPRIVILEGED where that holds */
 };
 
-/* thread -> what it tried last to bind. It stays for a second: who binds often needs no new one each time. */
+/* thread -> what it tried last to bind; that it succeeded changes one word, so that who binds often needs no new one */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct binding);
 } bindings SEC(".maps");
 
-static __always_inline void tell_failed(const struct binding *binding)
+static __always_inline void tell_if_failed(struct binding *binding)
 {
-	struct event *event = begin_socket_event(EVENT_BIND_FAILED, 0, binding->netns);
+	struct event *event;
 
+	if (!__sync_lock_test_and_set(&binding->waits, 0))
+		return;
+	event = begin_socket_event(EVENT_BIND_FAILED, 0, binding->netns);
 	if (!event)
 		return;
 	event->time_ns = binding->began_ns;
@@ -86,7 +82,7 @@ static __always_inline void fill_binding(struct binding *binding, struct bpf_soc
 		__builtin_memset(&binding->owner, 0, sizeof(binding->owner));
 	if (!may_take_low_ports())
 		binding->owner.flags |= OWNER_UNPRIVILEGED;
-	binding->state = BINDING_WAITS;
+	binding->waits = 1;
 }
 
 /* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
@@ -97,23 +93,18 @@ static __always_inline void begin_binding(struct bpf_sock_addr *ctx, const __u64
 	bool waited_for = ctx->user_port && is_counted_netns(bpf_get_netns_cookie(ctx));
 	struct owner *owner = own_bound(cookie);
 	struct binding binding = {};
-	__u32 state = BINDING_GONE;
 
+	if (before)
+		tell_if_failed(before);
+	if (!waited_for)
+		return;
 	if (before) {
-		state = __sync_lock_test_and_set(&before->state, BINDING_FILLED);
-		if (state == BINDING_WAITS)
-			tell_failed(before);
+		fill_binding(before, ctx, cookie, owner, address_be);
+		return;
 	}
-	if (before && state != BINDING_GONE) {
-		if (waited_for)
-			fill_binding(before, ctx, cookie, owner, address_be);
-		else
-			before->state = BINDING_IDLE;
-	} else if (waited_for) {
-		fill_binding(&binding, ctx, cookie, owner, address_be);
-		if (bpf_map_update_elem(&bindings, &thread, &binding, BPF_ANY))
-			count_fault(FAULT_BINDING_INSERT);
-	}
+	fill_binding(&binding, ctx, cookie, owner, address_be);
+	if (bpf_map_update_elem(&bindings, &thread, &binding, BPF_ANY))
+		count_fault(FAULT_BINDING_INSERT);
 }
 
 SEC("cgroup/bind4")
@@ -144,7 +135,7 @@ static __always_inline int end_binding(void)
 	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
 
 	if (binding)
-		binding->state = BINDING_IDLE;
+		binding->waits = 0;
 	return 1;
 }
 
@@ -164,12 +155,8 @@ struct bpf_map;
 
 static long settle_old(struct bpf_map *map, __u64 *thread, struct binding *binding, __u64 *before)
 {
-	if (binding->began_ns >= *before)
-		return 0;
-	if (__sync_val_compare_and_swap(&binding->state, BINDING_WAITS, BINDING_IDLE) == BINDING_WAITS)
-		tell_failed(binding);
-	else if (__sync_val_compare_and_swap(&binding->state, BINDING_IDLE, BINDING_GONE) == BINDING_IDLE)
-		bpf_map_delete_elem(map, thread);
+	if (binding->waits && binding->began_ns < *before)
+		tell_if_failed(binding);
 	return 0;
 }
 

@@ -21,6 +21,8 @@ import { PacketSockets } from "./packet-sockets.ts";
 const LOOK_LIMIT = 100;
 /** How often in a second it is asked why a socket could not be bound: an answer takes a tenth of a millisecond. */
 const ASKED_A_SECOND = 100;
+/** What stood in the way so long ago may be another thing than what does now. */
+const LATE_MS = 10_000;
 /** For so long it is remembered who was told to have opened a packet socket: longer than from one look to the next. */
 const TOLD_MS = 3000;
 
@@ -76,8 +78,7 @@ export class SocketEvents {
         this.#parts.tell(this.#listening(event, facts));
         break;
       case "BIND_FAILED": {
-        const isHere = event.network_namespace === undefined;
-        const { reason, holder }: Failure = isHere && this.#asked++ < ASKED_A_SECOND ? whyNotBound(event.protocol!, event.local!, facts) : {};
+        const { reason, holder }: Failure = this.#mayAskWhy(event) ? whyNotBound(event.protocol!, event.local!, facts) : {};
         const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
         this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
         break;
@@ -89,6 +90,11 @@ export class SocketEvents {
       default:
         this.#parts.tell(event);
     }
+  }
+
+  /** Of what happened while no agent ran, or elsewhere, nothing can be found out here. */
+  #mayAskWhy({ network_namespace, time }: SocketEvent): boolean {
+    return network_namespace === undefined && time > Date.now() - LATE_MS && this.#asked++ < ASKED_A_SECOND;
   }
 
   /** Who listens without having asked for a port gets one only after the event. */
