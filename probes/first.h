@@ -59,11 +59,10 @@ static __always_inline void ask_for_process(struct judgement *j, struct packet *
 
 	if (!j->policy->kinds)
 		return;
-	if (!cookie && !process_is_supposed && !hides_socket(packet) && !(packet->flags & PACKET_ICMP_ERROR)) {
+	if (!cookie && !process_is_supposed && !hides_socket(packet) && !(packet->flags & PACKET_ICMP_ERROR))
 		cookie = local_cookie(j->ctx, packet);
-		if (packet->direction == DIRECTION_EGRESS && is_sent_by_kernel(j->ctx))
-			cookie = 0;
-	}
+	if (cookie && packet->direction == DIRECTION_EGRESS && !find_owner(cookie) && is_sent_by_kernel(j->ctx))
+		cookie = 0;
 	find_kinds(packet->which, cookie);
 }
 

@@ -8,29 +8,14 @@
 #define WEIR_KINDS_H
 
 #include "judgement.h"
-
-static __always_inline void set_all(struct kinds *kinds, __u64 word)
-{
-#pragma clang loop unroll(full)
-	for (int i = 0; i < LIMIT_KINDS / 64; i++)
-		kinds->words[i] = word;
-}
-
-static __always_inline void keep_common(struct known_kinds *kinds, const struct known_kinds *others)
-{
-#pragma clang loop unroll(full)
-	for (int i = 0; i < LIMIT_KINDS / 64; i++) {
-		kinds->certain.words[i] &= others->certain.words[i];
-		kinds->possible.words[i] &= others->possible.words[i];
-	}
-}
+#include "kind_tables.h"
 
 /* Leaves those that fit one aspect: those that say nothing of it, and those that are said to fit. */
 static __always_inline void keep_fitting(struct known_kinds *kinds, const struct kinds *asked,
 					 const struct kinds *certain, const struct kinds *possible)
 {
 #pragma clang loop unroll(full)
-	for (int i = 0; i < LIMIT_KINDS / 64; i++) {
+	for (int i = 0; i < KIND_WORDS; i++) {
 		kinds->certain.words[i] &= ~asked->words[i] | (certain ? certain->words[i] : 0);
 		kinds->possible.words[i] &= ~asked->words[i] | (possible ? possible->words[i] : 0);
 	}

@@ -291,57 +291,6 @@ struct {
 	__type(value, __u8);
 } local_ends SEC(".maps");
 
-/* place -> an edition of what rules say of processes */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, struct kind_edition);
-} kind_editions SEC(".maps");
-
-/* process -> of which kinds it is. Only while rules tell any apart */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 131072);
-	__type(key, __u32);
-	__type(value, struct process_identity);
-} identities SEC(".maps");
-
-/* The same of those that have ended, or run another program now: a packet of theirs may still be on its way. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct program_run);
-	__type(value, struct process_identity);
-} identities_gone SEC(".maps");
-
-/* user -> kinds that it fits */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct kind_user);
-	__type(value, struct kinds);
-} kind_users SEC(".maps");
-
-/* control group -> kinds that it fits */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct kind_group);
-	__type(value, struct known_kinds);
-} kind_groups SEC(".maps");
-
-/* 0 -> the kinds that a test run takes the packet's process to be of */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct known_kinds);
-} supposed_kinds SEC(".maps");
-
 /* what others dropped -> how often: see drops.bpf.c */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

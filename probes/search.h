@@ -16,6 +16,7 @@
 
 #include "bits.h"
 #include "counters.h"
+#include "kind_tables.h"
 #include "moments.h"
 #include "options.h"
 
@@ -53,11 +54,6 @@ static __always_inline __u32 key_tag(const struct search *search, const struct m
 	hash += (search->ports & table->port_mask) * 0xcc9e2d51;
 	hash += (search->protocol & table->protocol_mask) * 0x1b873593;
 	return finish_hash(hash) ?: 1;
-}
-
-static __always_inline bool has_kind(const struct kinds *kinds, __u16 kind)
-{
-	return kinds->words[(kind >> 6) & (LIMIT_KINDS / 64 - 1)] >> (kind & 63) & 1;
 }
 
 static __always_inline bool in_prefix_of(const __u64 address[2], const __u64 prefix[2], __u8 length)
