@@ -40,13 +40,15 @@ __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespa
 	cookie = socket->skc_cookie.counter;
 	if (packet->protocol != IPPROTO_TCP || find_owner(cookie))
 		return cookie;
-	/* Nobody was seen using it: it came to its listener, which is found where no connection has a port. */
+	/* Nobody was seen using it: if it came to a listener, that is found where no connection has a port. */
 	if (size == sizeof(tuple.ipv4))
 		tuple.ipv4.sport = 0;
 	else
 		tuple.ipv6.sport = 0;
 	socket = look_up(ctx, packet->protocol, &tuple, size, namespace, room);
-	return socket && socket->skc_state == TCP_LISTEN && can_send(socket, packet) ? socket->skc_cookie.counter : cookie;
+	if (socket && socket->skc_state == TCP_LISTEN && can_send(socket, packet))
+		packet->listener = socket->skc_cookie.counter;
+	return cookie ?: packet->listener;
 }
 
 /* So that packet->sent is right whether the packet was translated or not. */
@@ -66,7 +68,7 @@ static __always_inline void complete_sent(struct packet *packet)
 }
 
 /* Of a packet whose translation is noted: its sender in another namespace; 0 where none, or more than one, can be it. */
-__noinline __u64 forwarded_cookie(hook_context *ctx, __u32 which)
+__noinline __u64 sender_elsewhere(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct behind_key key = { .ifindex = arrived_by(ctx) };
@@ -77,6 +79,7 @@ __noinline __u64 forwarded_cookie(hook_context *ctx, __u32 which)
 	    (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP))
 		return 0;
 	complete_sent(packet);
+	packet->listener = 0;
 	key.address_be[0] = packet->sent.source_be[0];
 	key.address_be[1] = packet->sent.source_be[1];
 	behind = bpf_map_lookup_elem(&behind_devices, &key);
@@ -92,6 +95,16 @@ __noinline __u64 forwarded_cookie(hook_context *ctx, __u32 which)
 		cookie = found ?: cookie;
 	}
 	return cookie;
+}
+
+/* The same, or the listener's as long as nobody was seen using the socket. `wanted`: as claim_socket has it. */
+static __always_inline __u64 forwarded_cookie(hook_context *ctx, struct packet *packet, bool wanted)
+{
+	__u64 cookie = sender_elsewhere(ctx, packet->which);
+
+	if (!cookie || claim_socket(cookie, wanted) || find_owner(cookie))
+		return cookie;
+	return packet->listener ?: cookie;
 }
 
 #endif

@@ -25,6 +25,7 @@ enum packet_flag {
 	PACKET_ICMP_ANSWER = 1 << 13,	/* belongs to a question, and opens nothing */
 	PACKET_TRANSLATED = 1 << 14,	/* on its way through this host; `sent` is how it came */
 	PACKET_DOUBTED = 1 << 15,	/* its receiver listens here, but it may be led elsewhere */
+	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
@@ -125,6 +126,8 @@ struct packet {
 	struct flow_key key;		/* of its connection */
 	struct flow_key related;	/* of the connection an ICMP error is about */
 	struct tuple opener;		/* of the connection; set before classification */
+	__u64 cookie;			/* of the local socket: see socket.h */
+	__u64 listener;			/* cookie of the one that its sender came to, if nobody was seen using that */
 	struct ends sent;		/* as its sender has it, where that is another way: see translation.h */
 	struct decision decision;	/* what classification answered */
 	struct circumstances circumstances;

@@ -51,6 +51,9 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 		cookie = bpf_get_socket_cookie(sk);
 		bpf_map_delete_elem(&listeners, &cookie);
 	}
+	/* It has a cookie from here on, which those who look it up cannot give it: see forwarded.h. */
+	if (from == TCP_SYN_RECV)
+		bpf_get_socket_cookie(sk);
 	count_tcp_state(sk, from, to);
 	return 0;
 }

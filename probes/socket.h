@@ -131,11 +131,7 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 	return cookie;
 }
 
-/*
- * Of the socket of this host that sends the packet or will get it, be it in another network namespace; 0 when none is
- * known. Notes on the way how a packet that leaves was translated.
- */
-static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet)
+static __always_inline __u64 find_local_cookie(hook_context *ctx, struct packet *packet)
 {
 	__u64 sender;
 
@@ -143,9 +139,10 @@ static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *pack
 		return 0;
 	if (HOOK_HAS_SENDERS && packet->direction == DIRECTION_EGRESS) {
 		note_translation(ctx, packet->which);
-		sender = sender_cookie(ctx) ?: forwarded_cookie(ctx, packet->which);
-		if (sender)
-			claim_socket(sender, true);
+		sender = sender_cookie(ctx);
+		if (!sender)
+			return forwarded_cookie(ctx, packet, true);
+		claim_socket(sender, true);
 		return sender;
 	}
 	if (packet->flags & PACKET_FRAGMENT)
@@ -153,6 +150,19 @@ static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *pack
 	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
 		return receiver_cookie(ctx, packet->which);
 	return 0;
+}
+
+/*
+ * Of the socket of this host that sends the packet or will get it, be it in another network namespace; 0 when none is
+ * known. Notes on the way how a packet that leaves was translated.
+ */
+static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet)
+{
+	if (!(packet->flags & PACKET_SOUGHT)) {
+		packet->flags |= PACKET_SOUGHT;
+		packet->cookie = find_local_cookie(ctx, packet);
+	}
+	return packet->cookie;
 }
 
 /* What a flow is watched for its local process: one that was silent for so long hardly speaks at all. */
@@ -232,12 +242,10 @@ static __always_inline void claim_forwarded(hook_context *ctx, struct packet *pa
 		return;
 	if (arrived_by(ctx)) {
 		note_translation(ctx, packet->which);
-		cookie = forwarded_cookie(ctx, packet->which);
+		cookie = forwarded_cookie(ctx, packet, shows_sender(packet));
 	}
-	if (cookie) {
-		claim_socket(cookie, shows_sender(packet));
+	if (cookie)
 		set_cookie(flow, cookie);
-	}
 	if (tells || !cookie)
 		__sync_fetch_and_and(&flow->flags, ~FLOW_UNCLAIMED);
 }

@@ -1,22 +1,31 @@
 /**
  * Connections of containers, which are network namespaces behind a bridge or a device of their own: translated by netfilter
  * or only passed on, both ways. Each is told with both its tuples and its process, or with none, and never with another's.
+ *
+ * WEIR_STORM sets how many short-lived processes there are; the default is a small number.
  */
 
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
-import { join } from "node:path";
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 
 import { ControlClient } from "../../agent/control/client.ts";
 import type { FlowRow } from "../../agent/flows/row.ts";
 import { AgentHome } from "../harness/agent.ts";
+import { ControlGroups } from "../harness/control-groups.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";
 
 const TALKER = join(import.meta.dirname, "talker-child.ts");
+const STORM = Number(process.env["WEIR_STORM"] ?? 100);
+/** Each of them talks to an address of its own here. */
+const MANY = "10.9.0.0/16";
 const PROTOCOLS = ["tcp", "udp"] as const;
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
@@ -36,13 +45,17 @@ table inet weir_test {
   }
 }`;
 
-describe("a connection that this host translates or passes on", requires(root(), tool("nft", "nftables")), () => {
+describe("a connection that this host translates or passes on", requires(root(), tool("nft", "nftables"), tool("cc", "gcc")), () => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-actor-"));
+  const [actor, visitor] = [join(folder, "actor"), join(folder, "visitor")];
+  const groups = new ControlGroups();
   let lab: Lab;
   let agent: AgentHome;
   let here: Record<"ipv4" | "ipv6", string>;
   let far: Record<"ipv4" | "ipv6", string>;
 
   before(async () => {
+    for (const program of [actor, visitor]) execFileSync("cc", ["-O2", "-Wall", "-Werror", "-o", program, join(import.meta.dirname, `${basename(program)}.c`)]);
     lab = await makeLab({
       namespaces: ["one", "two", "routed", "host", "outside"],
       links: [
@@ -67,6 +80,8 @@ describe("a connection that this host translates or passes on", requires(root(),
       const { ipv4, ipv6 } = lab.end(gateway);
       await lab.exec(namespace, "sh", "-c", `ip route add default via ${ipv4} && ip route add default via ${ipv6}`);
     }
+    await lab.exec("host", "ip", "route", "add", MANY, "via", far.ipv4);
+    await lab.exec("outside", "ip", "route", "add", "local", MANY, "dev", "lo");
     agent = await AgentHome.make(lab, "host");
     await agent.start({ config: "interfaces: { include: [eth0] }\nrules:\n  - { name: all, action: allow }" });
     for (const protocol of PROTOCOLS) for (const port of [9000, 7000]) await talk("outside", "serve", protocol, "::", String(port));
@@ -75,6 +90,8 @@ describe("a connection that this host translates or passes on", requires(root(),
   after(async () => {
     await agent[Symbol.asyncDispose]();
     await lab[Symbol.asyncDispose]();
+    groups[Symbol.dispose]();
+    rmSync(folder, { recursive: true });
   });
 
   /** Answers once it serves, or was answered. */
@@ -161,6 +178,36 @@ describe("a connection that this host translates or passes on", requires(root(),
     }
   }
 
+  it("to a published port is the listener's until the worker that accepted it sends", async () => {
+    using server = new Talker(lab.spawn("one", [actor, "serve", "silent", at("ipv4", 2), "80", "3"], { stdio: ["pipe", "pipe", "inherit"] }));
+    await server.said(/ listen /);
+    for (let visit = 0; visit < 4; visit++) {
+      using client = await comes("tcp", "ipv4", 8080);
+      await server.said(new RegExp(`^${client.port} `));
+      const worker = Number(server.lines.find((line) => line.startsWith(`${client.port} `))!.split(" ")[2]);
+      assert.notEqual(worker, server.pid);
+      await eventually("the flow is the worker's", async () => (await flow(from("tcp", client.port))).process?.pid === worker);
+    }
+  });
+
+  for (const [protocol, first] of [["tcp", "10.9.0.0"], ["udp", "10.9.128.0"]] as const) {
+    it(`of each of many processes that live no longer than it is that one's (${protocol})`, async () => {
+      using doer = new Talker(lab.spawn("one", [actor, "storm", protocol, first, "9000", String(STORM)], { stdio: ["pipe", "pipe", "inherit"] }));
+      const told = await eventually("all connections", async () => {
+        const found = new Map<string, string | undefined>();
+        for (const line of (await agent.audit()).split("\n")) {
+          const [, to] = new RegExp(` ${protocol} \\S+ > (10\\.9\\.[\\d.]+):9000 eth0 out nat=`).exec(line) ?? [];
+          if (to !== undefined) found.set(to, / pid=(\d+)/.exec(line)?.[1]);
+        }
+        return found.size === STORM && doer.lines.length === STORM && found;
+      }, 60_000);
+      const deeds = doer.lines.map((line) => line.split(" ") as [string, string, string]);
+      assert.deepEqual(deeds.filter(([to, , pid]) => told.get(to) !== undefined && told.get(to) !== pid), []);
+      const unknown = deeds.filter(([to]) => told.get(to) === undefined).length;
+      assert.ok(unknown <= STORM / 1000, `${unknown} of ${STORM} are unknown`);
+    });
+  }
+
   it("is the sender's where another container has the same address, and nobody's where it has the same connection", async () => {
     await lab.exec("two", "ip", "address", "add", `${at("ipv4", 2)}/32`, "dev", "lo");
     try {
@@ -190,10 +237,24 @@ describe("a connection that this host translates or passes on", requires(root(),
     }
   });
 
-  it("is told with both its tuples in the audit log from its first packet on", async () => {
-    using client = await talk("one", "speak", "tcp", far.ipv4, "9000");
+  it("is told with both its tuples, its process and its container in the audit log from its first packet on", async () => {
+    const id = randomBytes(32).toString("hex");
+    const group = groups.make(`docker/${id}`);
+    const inGroup = ["sh", "-c", `echo $$ > ${group}/cgroup.procs && exec "$0" "$@"`];
+    using client = new Talker(lab.spawn("one", [...inGroup, process.execPath, TALKER, "speak", "tcp", far.ipv4, "9000"], { stdio: ["pipe", "pipe", "inherit"] }));
+    await client.said(/^answered$/);
     const line = await agent.auditLine(new RegExp(` ALLOWED all tcp \\S+ > ${far.ipv4.replaceAll(".", "\\.")}:9000 eth0 out nat=\\S+:${client.port}>`));
     assert.ok(line.includes(` nat=${at("ipv4", 2)}:${client.port}>${far.ipv4}:9000 pid=${client.pid} `), line);
+    assert.ok(line.includes(` container=${id.slice(0, 12)}`), line);
+  });
+
+  it("is blocked at its first packet by a rule about its process, and that of another program passes", async () => {
+    const [blocked, allowed] = ["blocked", "allowed"].map((name) => join(folder, name)) as [string, string];
+    for (const program of [blocked, allowed]) copyFileSync(visitor, program);
+    await agent.configure(`mode: prevent\ninterfaces: { include: [eth0] }\nrules:\n  - { name: no, action: block, enforce: true, reject: true, direction: egress, process: { executable: ${blocked} } }`);
+    await agent.weir("reload");
+    assert.equal((await lab.attempt("one", visitor, far.ipv4, "9000", String(2 * STORM), blocked, allowed)).stdout.trim(), `${blocked} 0 ${STORM} 0\n${allowed} ${STORM} 0 0`);
+    await agent.auditLine(new RegExp(` BLOCKED no tcp \\S+ > ${far.ipv4.replaceAll(".", "\\.")}:9000 eth0 out nat=\\S+ pid=\\d+ blocked `));
   });
 });
 
