@@ -6,6 +6,7 @@
 #ifndef WEIR_HOLDERS_H
 #define WEIR_HOLDERS_H
 
+#include "listening.h"
 #include "owners.h"
 
 /* Those that no hook sees being made, or that come without a cookie: packet, raw and ping sockets. */
@@ -40,6 +41,8 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	holding.listens = socket->sk->sk_protocol == IPPROTO_TCP && socket->sk->__sk_common.skc_state == TCP_LISTEN;
 	holding.parent = BPF_CORE_READ(task, real_parent, tgid);
 	describe_process(&holding.holder, task);
+	if (holding.listens)
+		note_listening(socket->sk, holding.cookie);
 	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
 	return 0;
 }

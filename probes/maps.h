@@ -274,6 +274,14 @@ struct {
 	__type(value, struct owner);
 } listeners SEC(".maps");
 
+/* where it listens -> which socket does */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct listening_place);
+	__type(value, struct listening);
+} listening_places SEC(".maps");
+
 /* address behind a device -> the network namespaces of this host that have it; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

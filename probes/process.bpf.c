@@ -5,6 +5,7 @@
  */
 #include "bindings.h"
 #include "holders.h"
+#include "listening.h"
 #include "netfilter.h"
 #include "programs.h"
 #include "sender.h"
@@ -44,12 +45,15 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 		cookie = bpf_get_socket_cookie(sk);
 		own_used(cookie);
 		own_listener(cookie);
+		note_listening(sk, cookie);
 		tell_socket(EVENT_LISTENING, sk, cookie);
 		return 0;
 	}
-	if (from == TCP_LISTEN) {
+	/* A socket that is accepted begins as a copy of its listener, and goes from LISTEN elsewhere. */
+	if (from == TCP_LISTEN && to == TCP_CLOSE) {
 		cookie = bpf_get_socket_cookie(sk);
 		bpf_map_delete_elem(&listeners, &cookie);
+		forget_listening(sk);
 	}
 	/* It has a cookie from here on, which those who look it up cannot give it: see forwarded.h. */
 	if (from == TCP_SYN_RECV)

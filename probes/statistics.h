@@ -9,6 +9,7 @@
 #define WEIR_STATISTICS_H
 
 #include "counters.h"
+#include "listening.h"
 #include "options.h"
 
 #define CONNECTIONS_SIZE (1024 * 1024)	/* some 6,000 */
@@ -81,15 +82,14 @@ static __always_inline void describe_ends(struct tcp_connection *connection, con
 {
 	const struct sock_common *socket = &inet->sk.__sk_common;
 
-	if (socket->skc_family == FAMILY_INET) {
-		map_ipv4(connection->local_be, socket->skc_rcv_saddr);
+	read_local(connection->local_be, socket);
+	if (socket->skc_family == FAMILY_INET)
 		map_ipv4(connection->remote_be, socket->skc_daddr);
-	} else {
-		BPF_CORE_READ_INTO(&connection->local_be, socket, skc_v6_rcv_saddr);
+	else
 		BPF_CORE_READ_INTO(&connection->remote_be, socket, skc_v6_daddr);
-	}
 	connection->local_port = bpf_ntohs(inet->inet_sport);
 	connection->remote_port = bpf_ntohs(socket->skc_dport);
+	connection->netns = socket->skc_net.net->net_cookie;
 }
 
 static __always_inline void describe_tcp(struct tcp_connection *connection, struct tcp_sock *tcp, __u64 cookie)

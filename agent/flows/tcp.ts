@@ -6,6 +6,7 @@ import { DirectionNames, Owner, TcpConnection } from "../generated/layout.ts";
 import { readIteratorAside } from "../kernel/iterator.ts";
 import type { BpfProgram } from "../kernel/program.ts";
 import { type Describer, describeRecord } from "./describe.ts";
+import { type ListenerTables, listenerOf } from "./listening.ts";
 
 /** What a socket measured. Times are in microseconds, 0 where none could be measured. */
 export interface TcpMeasures {
@@ -37,14 +38,14 @@ export function measuresOf(record: Buffer): TcpMeasures {
   };
 }
 
-export function describeTcp(record: Buffer, describer: Describer): Pick<ConnectionFields, "direction" | "protocol" | "source" | "destination" | "process" | "container" | "pod" | "unit"> {
+export function describeTcp(record: Buffer, describer: Describer, listeners: ListenerTables): Pick<ConnectionFields, "direction" | "protocol" | "source" | "destination" | "process" | "container" | "pod" | "unit"> {
   const { local_be, remote_be, local_port, remote_port, owner } = TcpConnection;
   const local = endpointOf(record.subarray(local_be.at, local_be.at + 16), record.readUInt16LE(local_port), TCP);
   const remote = endpointOf(record.subarray(remote_be.at, remote_be.at + 16), record.readUInt16LE(remote_port), TCP);
   const direction = DirectionNames[record[TcpConnection.direction]!] === "ingress" ? "ingress" : "egress";
   const [source, destination] = direction === "ingress" ? [remote, local] : [local, remote];
-  const known = record.readUInt32LE(owner.pid) !== 0;
-  return { direction, protocol: "tcp", source, destination, ...(known ? describeRecord(record.subarray(owner.at, owner.at + Owner.size), describer) : {}) };
+  const known = record.readUInt32LE(owner.pid) !== 0 ? record.subarray(owner.at, owner.at + Owner.size) : direction === "ingress" ? listenerOf(record, listeners) : undefined;
+  return { direction, protocol: "tcp", source, destination, ...(known === undefined ? {} : describeRecord(known, describer)) };
 }
 
 /** Of the connections that live, by socket: several processes may hold one. */

@@ -219,8 +219,9 @@ export const Fault = {
   DROP_INSERT: 18,
   LOCAL_END_INSERT: 19,
   CONNECTION_TOLD: 20,
-  BINDING_INSERT: 21,
-  COUNT: 22,
+  LISTENING_INSERT: 21,
+  BINDING_INSERT: 22,
+  COUNT: 23,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -245,6 +246,7 @@ export const FaultNames: readonly string[] = [
   "drop_insert",
   "local_end_insert",
   "connection_told",
+  "listening_insert",
   "binding_insert",
 ];
 
@@ -1171,30 +1173,44 @@ export const TcpStatistics = {
   segments: 600,
 } as const;
 
-export const TcpConnection = {
-  size: 128,
-  cookie: 0,
+export const ListeningPlace = {
+  size: 32,
+  netns: 0,
   local_be: { at: 8, count: 2, stride: 8 },
-  remote_be: { at: 24, count: 2, stride: 8 },
+  port: 24,
+} as const;
+
+export const Listening = {
+  size: 16,
+  cookie: 0,
+  sockets: 8,
+} as const;
+
+export const TcpConnection = {
+  size: 136,
+  cookie: 0,
+  netns: 8,
+  local_be: { at: 16, count: 2, stride: 8 },
+  remote_be: { at: 32, count: 2, stride: 8 },
   owner: {
-    at: 40,
+    at: 48,
     size: 64,
-    started_ns: 40,
-    cgroup: 48,
-    creator_started_ns: 56,
-    pid: 64,
-    uid: 68,
-    creator_pid: 72,
-    flags: 76,
-    executions: 78,
-    command: { at: 80, count: 16, stride: 1 },
-    connecting_ns: 96,
+    started_ns: 48,
+    cgroup: 56,
+    creator_started_ns: 64,
+    pid: 72,
+    uid: 76,
+    creator_pid: 80,
+    flags: 84,
+    executions: 86,
+    command: { at: 88, count: 16, stride: 1 },
+    connecting_ns: 104,
   },
-  round_trip_us: 104,
-  least_round_trip_us: 108,
-  segments: 112,
-  retransmissions: 116,
-  local_port: 120,
-  remote_port: 122,
-  direction: 124,
+  round_trip_us: 112,
+  least_round_trip_us: 116,
+  segments: 120,
+  retransmissions: 124,
+  local_port: 128,
+  remote_port: 130,
+  direction: 132,
 } as const;

@@ -8,6 +8,7 @@ import type { ExecutableRow } from "../events/snapshot.ts";
 import type { FlowEntry, FlowTables } from "../flows/collect.ts";
 import { type Describer, describeRow } from "../flows/describe.ts";
 import { type Account, accountOf, type Grouping, GROUPS, OTHER } from "../flows/groups.ts";
+import type { ListenerTables } from "../flows/listening.ts";
 import { flowsInTurns } from "../flows/list.ts";
 import { describeTcp, measuresOf, tcpRecords } from "../flows/tcp.ts";
 import { Flow, FlowFlag, FlowKey, TcpConnection } from "../generated/layout.ts";
@@ -31,6 +32,7 @@ export interface StatisticsSources {
   ended: BpfMap;
   /** Records of those that live. */
   live(): Promise<ReadonlyMap<bigint, Buffer>>;
+  listeners: ListenerTables;
   tables: FlowTables;
   describer: Describer;
 }
@@ -117,7 +119,7 @@ export class Statistics {
   }
 
   async #addLive(groupOf: (account: Account) => Group | undefined, now: number): Promise<void> {
-    const { tables, describer, live } = this.#sources;
+    const { tables, describer, live, listeners } = this.#sources;
     const jiffies = describer.jiffies();
     for await (const entry of flowsInTurns(tables)) {
       const row = describeRow(entry, jiffies, describer);
@@ -128,7 +130,7 @@ export class Statistics {
       group.tally.count(Date.parse(row.opened), now);
       group.tally.carry(this.#longLived.rest(row, carriedBy(row)));
     }
-    for (const record of (await live()).values()) groupOf(accountOf(describeTcp(record, describer)))?.tally.measure(measuresOf(record));
+    for (const record of (await live()).values()) groupOf(accountOf(describeTcp(record, describer, listeners)))?.tally.measure(measuresOf(record));
   }
 
   #carry(account: Account, carried: Carried, now: number): void {
@@ -139,7 +141,8 @@ export class Statistics {
 
   #measured(records: Buffer): void {
     const now = Date.now();
-    for (const record of tcpRecords(records)) this.#ledger.tallyOf(accountOf(describeTcp(record, this.#sources.describer)), now).measure(measuresOf(record));
+    const { describer, listeners } = this.#sources;
+    for (const record of tcpRecords(records)) this.#ledger.tallyOf(accountOf(describeTcp(record, describer, listeners)), now).measure(measuresOf(record));
   }
 }
 

@@ -22,9 +22,23 @@ struct tcp_statistics {
 	__u64 segments;			/* sent by those that ended */
 };
 
+/* Where a TCP socket listens. */
+struct listening_place {
+	__u64 netns;			/* cookie of its network namespace */
+	__u64 local_be[2];		/* 0.0.0.0 or :: where it is any address */
+	__u32 port;
+	__u32 reserved;
+};
+
+struct listening {
+	__u64 cookie;			/* 0 where there were several at once: which of them would accept is not known */
+	__u64 sockets;
+};
+
 /* A connection, as its socket tells at its end, or while it lives. */
 struct tcp_connection {
 	__u64 cookie;
+	__u64 netns;			/* cookie of its network namespace */
 	__u64 local_be[2];
 	__u64 remote_be[2];
 	struct owner owner;		/* pid 0: nobody was seen using it */

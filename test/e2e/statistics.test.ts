@@ -79,6 +79,7 @@ describe("weir stats", requires(root(), tool("nc", "netcat-openbsd")), () => {
     });
     assert.equal(over.tcp?.connections, 1, "it is not counted twice");
     assert.equal((await named(`tcp ${LOOPBACK}`, "--by", "service"))?.tcp?.connections, 2, "both ends are of this host");
+    assert.equal((await named(`nc ${server.pid}`))?.tcp?.connections, 1, "who accepted it");
     server.kill();
   });
 

@@ -13,8 +13,9 @@ import koffi from "koffi";
 import { readFaults, readTcpStatistics } from "../../agent/events/counters.ts";
 import { NUMBER_BOUNDS, TIME_BOUNDS } from "../../agent/events/histogram.ts";
 import type { TcpRow } from "../../agent/events/snapshot.ts";
+import { listenerOf } from "../../agent/flows/listening.ts";
 import { cookieOf, liveTcp, measuresOf, tcpRecords } from "../../agent/flows/tcp.ts";
-import { DirectionNames, TcpConnection } from "../../agent/generated/layout.ts";
+import { DirectionNames, Owner, TcpConnection } from "../../agent/generated/layout.ts";
 import type { Attachment } from "../../agent/kernel/attachment.ts";
 import { isLoadable, PROBES } from "../../agent/kernel/dataplane.ts";
 import { cgroupRoot } from "../../agent/kernel/mounts.ts";
@@ -62,10 +63,39 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
         const ports = [record.readUInt16LE(TcpConnection.local_port), record.readUInt16LE(TcpConnection.remote_port)];
         assert.deepEqual(isClient ? ports : ports.reverse(), [pair.ports.client, pair.ports.server]);
       }
-      assert.equal(ended[0]!.readUInt32LE(TcpConnection.owner.pid), process.pid, "who connected");
+      assert.deepEqual(ended.map((record) => record.readUInt32LE(TcpConnection.owner.pid)), [process.pid, 0], "only who connected was seen");
+      assert.equal(probe.listenerOf(live.get(cookies[1]!)!), process.pid, "the other end is its listener's");
       assert.ok(measuresOf(ended[0]!).segments > info.segs_out, "its end was sent, too");
     });
   }
+
+  it("names no listener where there are several, and one again where there is one", async () => {
+    using probe = new Probe();
+    const listenerOf = async (port: number): Promise<number | undefined> => {
+      const client = connect(port, LOCAL);
+      await once(client, "connect");
+      const record = await eventually("it is accepted", async () => [...(await probe.live()).values()].find((one) => one.readUInt16LE(TcpConnection.local_port) === port));
+      client.destroy();
+      await eventually("it ends", async () => ![...(await probe.live()).values()].some((one) => one.readUInt16LE(TcpConnection.local_port) === port));
+      return probe.listenerOf(record);
+    };
+    const open = (port: number, host: string): Server => createServer((socket) => socket.resume()).listen({ port, host, reusePort: true });
+    const first = open(0, LOCAL);
+    await once(first, "listening");
+    const { port } = first.address() as AddressInfo;
+    assert.equal(await listenerOf(port), process.pid);
+    const second = open(port, LOCAL);
+    await once(second, "listening");
+    assert.equal(await listenerOf(port), undefined);
+    for (const server of [first, second]) {
+      server.close();
+      await once(server, "close");
+    }
+    const third = open(port, "0.0.0.0");
+    await once(third, "listening");
+    assert.equal(await listenerOf(port), process.pid);
+    third.close();
+  });
 
   it("counts each connection once, however it ends", async () => {
     using probe = new Probe();
@@ -204,6 +234,11 @@ class Probe implements Disposable {
 
   live(): Promise<Map<bigint, Buffer>> {
     return liveTcp(this.object.programs.get("weir_live_connections")!);
+  }
+
+  /** The process that listens where it was accepted. */
+  listenerOf(record: Buffer): number | undefined {
+    return listenerOf(record, { places: this.object.maps.get("listening_places")!, listeners: this.object.maps.get("listeners")! })?.readUInt32LE(Owner.pid);
   }
 
   statistics(): TcpRow[] {
