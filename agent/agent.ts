@@ -27,6 +27,7 @@ import { DropReasons } from "./flows/drop-reasons.ts";
 import { OpenConnections } from "./flows/open-connections.ts";
 import { liveTcp } from "./flows/tcp.ts";
 import { FlowRates } from "./flows/top.ts";
+import { Unanswered } from "./flows/unanswered.ts";
 import { Event } from "./generated/layout.ts";
 import { Growth } from "./growth.ts";
 import { HealthBoard } from "./health.ts";
@@ -252,11 +253,12 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   if (ended.length > 0) await auditExpired(audit, ended, generation);
   log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
 
+  const unanswered = new Unanswered(plane.map("local_ends"));
   const openConnections = new OpenConnections(() => ({ counts: plane.map("open_connections"), rules: plane.map("rules"), firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2) }));
   const timers = [
     setInterval(() => {
       const now = plane.jiffies();
-      const walks = [openConnections.walk(), statistics.walk(now)];
+      const walks = [openConnections.walk(), statistics.walk(now), unanswered.walk()];
       const { removed, active } = collectIdle(tables, now, plane.jiffiesPerSecond, { ended: (entry) => closed(describeConnection(entry, describer)), stays: (entry) => walks.forEach((walk) => walk.stays(entry)) });
       census.take(removed, active);
       walks.forEach((walk) => walk.finish());

@@ -121,6 +121,8 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	advance_flow(packet, j.flow, j.by_opener);
 	if (HOOK_HAS_SENDERS && j.flow->flags & FLOW_UNCLAIMED && packet->direction == DIRECTION_EGRESS)
 		claim_flow(ctx, packet->which, j.flow);
+	if (j.flow->flags & FLOW_DOUBTED && packet->direction == DIRECTION_INGRESS)
+		settle_doubt(packet->which, j.flow);
 	if (closes_flow(packet, j.flow))
 		finish_closed(&j, packet, j.flow);
 	return packet->outcome.verdict;

@@ -214,6 +214,25 @@ static __always_inline void note_first_leaving(hook_context *ctx, struct packet 
 	}
 }
 
+/* The agent may have heard meanwhile where netfilter leads what nobody answers: see agent/flows/unanswered.ts. */
+__noinline int settle_doubt(__u32 which, struct flow *flow)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct local_end end;
+	__u8 *led;
+
+	if (!packet || !flow)
+		return 0;
+	name_local_end(&end, packet, packet->tuple.destination_be, packet->tuple.destination_port);
+	led = bpf_map_lookup_elem(&local_ends, &end);
+	if (!led)
+		return 0;
+	if (*led == LED_ELSEWHERE)
+		flow->cookie = 0;
+	__sync_fetch_and_and(&flow->flags, ~FLOW_DOUBTED);
+	return 0;
+}
+
 /* 0 as long as it is in doubt. */
 static __always_inline __u64 known_cookie(const struct flow *flow)
 {

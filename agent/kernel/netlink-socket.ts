@@ -9,6 +9,7 @@ import { check, libc } from "./syscall.ts";
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_SOCK_DIAG = 4;
+export const NETLINK_NETFILTER = 12;
 /** No answer is larger. */
 export const DATAGRAM = 64 << 10;
 

@@ -75,10 +75,31 @@ const XDP_MODES = [undefined, "native", "generic", "offload", "several"] as cons
 
 /** A request for every object of one kind. `body` is the header that kind needs. */
 export function dumpRequest(type: number, sequence: number, body: Uint8Array): Buffer {
+  return requestOf(type, NLM_F_REQUEST | NLM_F_DUMP, sequence, body);
+}
+
+/** For the one object that `body` names. */
+export function getRequest(type: number, sequence: number, body: Uint8Array): Buffer {
+  return requestOf(type, NLM_F_REQUEST, sequence, body);
+}
+
+/** An attribute; `type` has NESTED where it holds others. */
+export function attribute(type: number, ...parts: Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 4);
+  const bytes = Buffer.alloc(align(length));
+  bytes.writeUInt16LE(length, 0);
+  bytes.writeUInt16LE(type, 2);
+  Buffer.concat(parts).copy(bytes, 4);
+  return bytes;
+}
+
+export const NESTED = 0x8000;
+
+function requestOf(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
   const request = Buffer.alloc(MESSAGE_HEADER + body.length);
   request.writeUInt32LE(request.length, 0);
   request.writeUInt16LE(type, 4);
-  request.writeUInt16LE(NLM_F_REQUEST | NLM_F_DUMP, 6);
+  request.writeUInt16LE(flags, 6);
   request.writeUInt32LE(sequence, 8);
   request.set(body, MESSAGE_HEADER);
   return request;
@@ -172,7 +193,7 @@ function parseXdp(bytes: Uint8Array | undefined): Link["xdp"] {
 }
 
 /** Attributes by type; a type that comes twice keeps its last value. */
-function attributes(bytes: Uint8Array | undefined): Map<number, Uint8Array> {
+export function attributes(bytes: Uint8Array | undefined): Map<number, Uint8Array> {
   const found = new Map<number, Uint8Array>();
   if (bytes === undefined) return found;
   const view = viewOf(bytes);

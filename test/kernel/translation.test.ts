@@ -13,6 +13,7 @@ import koffi from "koffi";
 import { formatAddress, parseAddress } from "../../config/address.ts";
 import { natOf } from "../../agent/events/decode.ts";
 import { flowEntries, type FlowTables, readFlow } from "../../agent/flows/collect.ts";
+import { Unanswered } from "../../agent/flows/unanswered.ts";
 import { Owner } from "../../agent/generated/layout.ts";
 import { NamespacesBehind } from "../../agent/interfaces/behind.ts";
 import type { Attachment } from "../../agent/kernel/attachment.ts";
@@ -128,6 +129,29 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
         assert.deepEqual(nat, { source: { address: FAR[family], port: client.port }, destination: { address: CONTAINER[family], port: 80 } });
         assert.equal(cookie, server.cookie);
       });
+
+      if (protocol === "udp") {
+        for (const [port, elsewhere] of [[8080, true], [8082, false]] as const) {
+          it(`is ${elsewhere ? "nobody's" : "that of a socket of the host"} where nobody answers and netfilter led it ${elsewhere ? "elsewhere" : "nowhere"} (${family})`, async () => {
+            for (const _ of judge.plane.map("local_ends").batches({ remove: true }));
+            using listener = new Socket(undefined, protocol, family, { port });
+            using _server = new Socket(container, protocol, family, { port: 80 });
+            const own = listener.key;
+            judge.plane.map("owners").update(own, Buffer.alloc(Owner.size));
+            using client = new Socket(far, protocol, family);
+            client.connect(HERE[family], port);
+            assert.equal((await flowOf(client)).cookie, 0n);
+            const walk = new Unanswered(judge.plane.map("local_ends")).walk();
+            for (const entry of flowEntries(tables)) walk.stays(entry);
+            walk.finish();
+            using second = new Socket(far, protocol, family);
+            for (const speaker of [client, second]) {
+              speaker.connect(HERE[family], port);
+              assert.equal((await flowOf(speaker)).cookie, elsewhere ? 0n : own.readBigUInt64LE());
+            }
+          });
+        }
+      }
 
       it(`is that of a socket of the host where it was not led elsewhere (${protocol}, ${family})`, async () => {
         using server = new Socket(undefined, protocol, family, { port: 8081, listens: true });
