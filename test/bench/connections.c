@@ -3,7 +3,8 @@
  *
  *     connections KIND ADDRESS LISTENS BATCHES COUNT
  *
- * KIND is "tcp", "udp", or "none", which makes a system call that opens nothing. LISTENS is the network namespace of the
+ * KIND is "tcp", "udp", "none", which makes a system call that opens nothing, or "start", which starts a program and waits
+ * for its end. LISTENS is the network namespace of the
  * other end of TCP, which this process is, too: no other one has to keep up.
  */
 #define _GNU_SOURCE
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +77,19 @@ static void open_and_close(int type, int listener)
 	}
 }
 
+static void start_program(void)
+{
+	char *words[] = { "/bin/true", NULL };
+	pid_t pid = vfork();
+
+	need(pid >= 0, "vfork");
+	if (!pid) {
+		execv(words[0], words);
+		_exit(1);
+	}
+	need(waitpid(pid, NULL, 0) == pid, "waitpid");
+}
+
 int main(int words, char **word)
 {
 	int type, listener = -1, batches, count;
@@ -97,6 +112,8 @@ int main(int words, char **word)
 		for (int i = 0; i < count; i++) {
 			if (type)
 				open_and_close(type, listener);
+			else if (!strcmp(word[1], "start"))
+				start_program();
 			else
 				syscall(SYS_getppid);
 		}
