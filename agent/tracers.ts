@@ -33,6 +33,7 @@ export function attachTracers(plane: DataPlane, pins: string): Tracers {
   const used = new Set(attachments.map((attachment) => attachment.pinPath));
   for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !used.has(join(pins, name))) detachPinned(pins, name);
   try {
+    for (const _ of plane.map("listening_places").batches({ remove: true })); // each is told anew
     noteHolders(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners"));
   } catch (error) {
     problems.push(`sockets that were there before weir have no process: ${(error as Error).message}`);

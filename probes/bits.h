@@ -18,6 +18,21 @@ static __always_inline __u32 lowest_bit(__u64 bits)
 	return place[(bits & -bits) * 0x022fdd63cc95386dULL >> 58];
 }
 
+/* How many bits the number takes. */
+static __always_inline __u32 bits_of(__u64 number)
+{
+	__u32 bits = 0;
+
+#pragma clang loop unroll(full)
+	for (__u32 step = 32; step; step /= 2) {
+		if (number >> step) {
+			number >>= step;
+			bits += step;
+		}
+	}
+	return bits + !!number;
+}
+
 static __always_inline __u64 number_of(__u64 word_be)
 {
 	return bpf_be64_to_cpu(word_be);

@@ -7,6 +7,7 @@
 #define WEIR_PROGRAMS_H
 
 #include "identify.h"
+#include "quiet.h"
 
 #define PROGRAMS_SIZE (4 * 1024 * 1024)	/* 5,000 programs: an agent may be held up for a second */
 
@@ -38,13 +39,6 @@ static __always_inline struct program_started *reserve_program(struct task_struc
 	return program;
 }
 
-static __always_inline void submit_program(struct program_started *program)
-{
-	bool urgent = bpf_ringbuf_query(&programs, BPF_RB_AVAIL_DATA) > PROGRAMS_SIZE / 2;
-
-	bpf_ringbuf_submit(program, urgent ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
 {
@@ -62,7 +56,7 @@ int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binp
 		length = sizeof(program->arguments);
 	if (!bpf_probe_read_user(program->arguments, length, (void *)memory->arg_start))
 		program->arguments_length = length;
-	submit_program(program);
+	submit_quietly(&programs, PROGRAMS_SIZE, program);
 	return 0;
 }
 
@@ -79,7 +73,7 @@ int BPF_PROG(weir_fork, struct task_struct *parent, struct task_struct *child)
 	if (!program)
 		return 0;
 	program->forked = true;
-	submit_program(program);
+	submit_quietly(&programs, PROGRAMS_SIZE, program);
 	return 0;
 }
 

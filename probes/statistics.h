@@ -8,11 +8,12 @@
 #ifndef WEIR_STATISTICS_H
 #define WEIR_STATISTICS_H
 
-#include "counters.h"
+#include "bits.h"
 #include "listening.h"
 #include "options.h"
+#include "quiet.h"
 
-#define CONNECTIONS_SIZE (1024 * 1024)	/* some 6,000 */
+#define CONNECTIONS_SIZE (1024 * 1024)	/* some 7,000 */
 #define NO_ROUND_TRIP 0xffffffff
 
 /* All struct tcp_connection, of those that ended. */
@@ -28,21 +29,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tcp_statistics);
 } tcp_statistics SEC(".maps");
-
-/* How many bits the number takes. */
-static __always_inline __u32 bits_of(__u64 number)
-{
-	__u32 bits = 0;
-
-#pragma clang loop unroll(full)
-	for (__u32 step = 32; step; step /= 2) {
-		if (number >> step) {
-			number >>= step;
-			bits += step;
-		}
-	}
-	return bits + !!number;
-}
 
 /* Sockets of processes and of interrupts share the slot of a CPU. */
 static __always_inline void count_in(struct histogram *histogram, __u32 bucket, __u64 value)
@@ -119,15 +105,13 @@ static __always_inline struct tcp_statistics *statistics_of(__u32 direction)
 static __always_inline void tell_connection(struct tcp_sock *tcp, __u64 cookie)
 {
 	struct tcp_connection *connection = bpf_ringbuf_reserve(&tcp_connections, sizeof(*connection), 0);
-	bool urgent;
 
 	if (!connection) {
 		count_fault(FAULT_CONNECTION_TOLD);
 		return;
 	}
 	describe_tcp(connection, tcp, cookie);
-	urgent = bpf_ringbuf_query(&tcp_connections, BPF_RB_AVAIL_DATA) > CONNECTIONS_SIZE / 2;
-	bpf_ringbuf_submit(connection, urgent ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	submit_quietly(&tcp_connections, CONNECTIONS_SIZE, connection);
 }
 
 static __always_inline void count_ended(struct sock *socket)

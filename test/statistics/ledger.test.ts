@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
 
-import { type Account, GROUPS, type Grouping } from "../../agent/flows/groups.ts";
+import { type Account, accountOf, GROUPS, type Grouping } from "../../agent/flows/groups.ts";
 import { Executables } from "../../agent/statistics/executables.ts";
 import { LastMinute } from "../../agent/statistics/last-minute.ts";
 import { Ledger, REST } from "../../agent/statistics/ledger.ts";
@@ -83,6 +83,18 @@ test("names of programs are limited: those beyond are other, and nothing is lost
   assert.equal(rows.find(({ name }) => name === "program-5")?.connections, 2);
   assert.equal(rows.find(({ name }) => name === "other")?.connections, 1001 - 199);
   assert.deepEqual(rows.reduce(([n, s, r], { connections, sent, received }) => [n! + connections, s! + sent, r! + received], [0, 0, 0]), [1002, 2004, 3006]);
+});
+
+test("what a connection is added up by is its process, what that is part of, and the other end", () => {
+  const connection = {
+    direction: "ingress" as const, protocol: "tcp", source: { address: "2001:db8::7", port: 40000 }, destination: { address: "2001:db8::1", port: 443 },
+    process: { pid: 12, name: "web", uid: 0, executable: "/usr/sbin/web", arguments: ["web", "--secret"] }, container: { id: "3f2a1bc4d5e6f708", name: "shop" }, pod: { uid: "u", name: "web-0", namespace: "shop" },
+  };
+  const names = (of: Parameters<typeof accountOf>[0]) => Object.fromEntries(Object.entries(GROUPS).map(([by, name]) => [by, name(accountOf(of))]));
+  assert.deepEqual(names(connection), { process: "web 12", executable: "/usr/sbin/web", container: "3f2a1bc4d5e6/shop", pod: "shop/web-0", unit: "none", peer: "2001:db8::7", service: "tcp 443" });
+  assert.deepEqual(accountOf(connection).process, { pid: 12, name: "web", executable: "/usr/sbin/web" }, "nothing more is kept of it");
+  const { process: _, ...unknown } = { ...connection, direction: "egress" as const, protocol: "icmp", destination: { address: "192.0.2.9" } };
+  assert.deepEqual(names(unknown), { process: "unknown", executable: "unknown", container: "unknown", pod: "unknown", unit: "unknown", peer: "192.0.2.9", service: "icmp" });
 });
 
 describe("connections that last", () => {
