@@ -7,18 +7,16 @@ import { openAudit } from "../audit/writer.ts";
 import { watchConfig } from "../config/watch.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
 import { answersOf } from "./answers.ts";
-import { enforceBans } from "./bans/memory.ts";
 import type { BanStore } from "./bans/store.ts";
 import type { AgentControl } from "./control/contract.ts";
 import type { Log } from "./control/log.ts";
 import { type ControlServer, startControlServer } from "./control/server.ts";
 import type { SocketClaim } from "./control/socket.ts";
 import { TrafficRates } from "./control/status.ts";
-import { withDynamic } from "./dynamic/check.ts";
 import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder } from "./events/decode.ts";
 import type { ConnectionEvent, ToldEvent } from "./events/event.ts";
-import { clearRules, readFlowCounts } from "./events/counters.ts";
+import { readFlowCounts } from "./events/counters.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
 import { collectIdle } from "./flows/collect.ts";
@@ -28,40 +26,27 @@ import { OpenConnections } from "./flows/open-connections.ts";
 import { liveTcp } from "./flows/tcp.ts";
 import { FlowRates } from "./flows/top.ts";
 import { Unanswered } from "./flows/unanswered.ts";
+import { enforce } from "./enforcement.ts";
 import { Event } from "./generated/layout.ts";
-import { Growth } from "./growth.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent } from "./interfaces/absent.ts";
-import { adoptInterfaces } from "./interfaces/adopt.ts";
 import { NamespacesBehind } from "./interfaces/behind.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
-import { waitGracePeriod } from "./kernel/grace.ts";
 import { readIteratorAside } from "./kernel/iterator.ts";
-import { listLinks } from "./kernel/links.ts";
 import { u32 } from "./kernel/maps.ts";
 import { Ring } from "./kernel/ring.ts";
 import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
-import { Naming } from "./naming.ts";
-import { KindKeeper, type KindKeeperOptions } from "./processes/keeper.ts";
-import { networkMemoryOf } from "./networks/memory.ts";
-import { NetworkTable } from "./networks/table.ts";
-import { ModeKeeper } from "./mode.ts";
 import { Operations } from "./operations.ts";
-import { RuleBook } from "./rulebook.ts";
 import { auditExpired } from "./rule-operations.ts";
-import { weekSeconds } from "./rules/boot-clock.ts";
 import type { CompiledRules } from "./rules/compile.ts";
-import { copyAfter, Installer, placeOfKinds } from "./rules/install.ts";
 import { auditHead, type Settings, type SettingsOptions } from "./settings.ts";
-import { SessionKeeper } from "./sessions.ts";
-import { SetKeeper, type SetsByName } from "./sets/keeper.ts";
+import { type SetsByName } from "./sets/keeper.ts";
 import type { SetLibrary } from "./sets/library.ts";
 import type { Signals } from "./signals.ts";
 import { SocketEvents } from "./sockets/socket-events.ts";
 import { Statistics } from "./statistics/statistics.ts";
-import { attachTracers } from "./tracers.ts";
 
 const COLLECT_MS = 5000;
 const SAMPLE_MS = 1000;
@@ -93,37 +78,11 @@ export interface Ground {
 }
 
 /** The diagram: everything between the kernel and those who are told, from start to stop. */
-export async function watchOver({ options, settings, log, signals, claim, dynamic, ended, compiled, banned, library, members, plane, pins }: Ground): Promise<void> {
+export async function watchOver(ground: Ground): Promise<void> {
+  const { options, settings, log, signals, claim, dynamic, ended, banned, library, plane, pins } = ground;
   const { config } = settings;
 
-  // The kernel side: bans, sets, rules and mode.
-  const growth = new Growth(plane, (sentence) => log.warn(sentence));
-  const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
-  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
-  const installer = new Installer(tablesOf(plane));
-  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: (ifindex) => interfaces.nameOf(ifindex) });
-  const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.forKinds, waitGracePeriod });
-  naming.onGroup = (cgroup, workload) => kinds.groupMade(cgroup, workload);
-  naming.onNames(() => kinds.lookAgain());
-  const sessions = new SessionKeeper(config.state_dir);
-  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
-  const interfaceTable = new Uint8Array(plane.map("interfaces").mmap());
-  adoptInterfaces(installer, interfaceTable, listLinks());
-  for (const warning of compiled.warnings) log.warn(warning);
-  const mode = new ModeKeeper(config.state_dir);
-  const wanted = mode.resolve(config.mode);
-  if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
-  plane.weekSeconds = weekSeconds(Date.now());
-  const tracers = attachTracers(plane, linkDirectory(pins)); // before anything asks for owners and processes
-  const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
-  const kindTransition = await kinds.prepare(compiled.kinds);
-  const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, withDynamic(settings, dynamic.all, dynamic.clock));
-  plane.mode = wanted;
-  await setTransition.finish();
-  kindTransition.finish();
-  const { warnings: doubts, told: resolved } = kinds.resolve([...dynamic.all.map(({ rule }) => rule), ...config.rules]);
-  for (const doubt of doubts) log.warn(doubt);
-  for (const sentence of resolved) log.info(sentence);
+  const { growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, (ifindex) => interfaces.nameOf(ifindex));
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
   let telemetry: Telemetry | undefined;
@@ -150,7 +109,7 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
     config: config.interfaces,
     programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
     installer,
-    table: interfaceTable,
+    table: new Uint8Array(plane.map("interfaces").mmap()),
     pins: linkDirectory(pins),
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
     onChange(name, direction, state) {
@@ -310,33 +269,6 @@ export async function watchOver({ options, settings, log, signals, claim, dynami
   naming.close();
   plane.close();
   removeLeftovers(pins);
-}
-
-/** Asked for each time, because tables may be exchanged for larger ones. */
-function tablesOf(plane: DataPlane): ConstructorParameters<typeof Installer>[0] {
-  const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
-  return {
-    policies: memory("policies"),
-    get cells() {
-      return memory("cells");
-    },
-    get rules() {
-      return memory("rules");
-    },
-    interfaces: memory("interfaces"),
-    generation: () => plane.generation,
-    flip: (generation) => plane.flip(generation),
-    waitGracePeriod,
-  };
-}
-
-function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compareAll" | "placeInForce"> {
-  const compare = (): Promise<unknown> => readIteratorAside(plane.program("weir_identify_all"));
-  return {
-    map: (name) => plane.map(name),
-    compareAll: () => compare().then(compare), // the second time those above each process are known
-    placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.generation & 1),
-  };
 }
 
 function nonZero(counts: Record<string, number>): Record<string, number> {

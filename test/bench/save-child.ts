@@ -8,6 +8,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { withDynamic } from "../../agent/dynamic/check.ts";
 import { systemClock } from "../../agent/dynamic/clock.ts";
 import { clearRules } from "../../agent/events/counters.ts";
+import { tablesOf } from "../../agent/enforcement.ts";
 import { Growth } from "../../agent/growth.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { LoadThread } from "../../agent/load-thread.ts";
@@ -36,20 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
 const path = join(folder, `weir.${format}`);
 writeFileSync(path, "version: 1\n");
 const plane = new DataPlane({ capacity: CAPACITIES[0]! }); // they grow, as those of an agent with few rules
-const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
-const installer = new Installer({
-  policies: memory("policies"),
-  get cells() {
-    return memory("cells");
-  },
-  get rules() {
-    return memory("rules");
-  },
-  interfaces: memory("interfaces"),
-  generation: () => plane.generation,
-  flip: (generation) => plane.flip(generation),
-  waitGracePeriod: () => Promise.resolve(), // no packet meets these rules
-});
+const installer = new Installer(tablesOf(plane, () => Promise.resolve())); // no packet meets these rules
 const growth = new Growth(plane, (sentence) => reject(new Error(sentence)));
 growth.start({ exchange: async () => {} }); // there are no interfaces
 const book = new RuleBook(CAPACITIES[0]!, installer, () => [], (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
