@@ -9,6 +9,7 @@
 #include "patterns.h"
 
 #define EXITING 0x4		/* PF_EXITING */
+#define OF_KERNEL 0x200000	/* PF_KTHREAD */
 #define MOST_ANCESTORS 64
 
 static long ancestor_step(__u32 step, struct identifying_context *context)
@@ -24,8 +25,8 @@ static long ancestor_step(__u32 step, struct identifying_context *context)
 		at->answer = FITS;
 		return 1;
 	}
-	if (!BPF_CORE_READ(leader, mm))
-		return 0;	/* of the kernel: it runs nothing that has a path */
+	if (BPF_CORE_READ(leader, flags) & OF_KERNEL)
+		return 0;	/* it runs nothing that has a path */
 	parent = bpf_map_lookup_elem(&identities, &pid);
 	if (!parent || parent->started_ns != BPF_CORE_READ(leader, start_boottime) ||
 	    parent->by[place].edition != at->identity.by[place].edition)
@@ -195,7 +196,10 @@ int BPF_PROG(weir_exit, struct task_struct *task)
 
 #define TRIES 3
 
-/* Each process once, for those that are older than the rules. It may start another program meanwhile, or end. */
+/*
+ * Each process that is older than the rules. It may start another program meanwhile, or end. Where its first thread has
+ * ended, each of the others tells of it.
+ */
 SEC("iter.s/task")
 int weir_identify_all(struct bpf_iter__task *ctx)
 {
@@ -204,13 +208,13 @@ int weir_identify_all(struct bpf_iter__task *ctx)
 	struct identifying *at = bpf_map_lookup_elem(&identifying, &which);
 	struct identifying_context context = { .at = at };
 
-	if (!task || !at || task->pid != task->tgid || !task->mm)
+	if (!task || !at || !task->mm || (task->pid != task->tgid && task->group_leader->mm))
 		return 0;
 #pragma clang loop unroll(full)
 	for (int try = 0; try < TRIES; try++) {
 		__u64 length = command_length(task->mm), kept = length > LIMIT_COMMAND ? LIMIT_COMMAND : length;
 
-		start_identity(at, task);
+		start_identity(at, task->group_leader);
 		read_path(&context, task->mm);
 		if (bpf_copy_from_user_task(at->text + COMMAND_AT, kept, (void *)BPF_CORE_READ(task, mm, arg_start), task, 0)) {
 			count_fault(FAULT_COMMAND_UNREAD);

@@ -150,10 +150,19 @@ struct vfsmount {
 	struct dentry *mnt_root;
 } KERNEL_TYPE;
 
+struct user_namespace {
+	int level;			/* 0: the first of all */
+} KERNEL_TYPE;
+
+struct mnt_namespace {
+	struct user_namespace *user_ns;
+} KERNEL_TYPE;
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 } KERNEL_TYPE;
 
 struct path {
@@ -261,8 +270,6 @@ struct cred {
 	kuid_t uid;
 	kernel_cap_t cap_effective;
 } KERNEL_TYPE;
-
-struct user_namespace;
 
 struct sk_buff_head {
 	struct sk_buff *prev;

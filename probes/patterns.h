@@ -28,16 +28,23 @@ static long compare_step(__u32 step, struct identifying_context *context)
 	if (place < pattern->length && place < PATTERN_TEXT)
 		wanted = pattern->text[place];
 	if (wanted == '*') {
+		if (place + 1 == pattern->length) {
+			at->answer = FITS;
+			return 1;
+		}
 		at->pattern_at = place + 1;
 		at->star_at = place + 1;
 		at->star_text_at = at->text_at;
 		return 0;
 	}
 	if (at->text_at >= at->text_end) {
-		at->answer = place == pattern->length ? FITS : DOES_NOT_FIT;
+		if (at->text_is_cut)
+			at->answer = MAY_FIT;
+		else
+			at->answer = place == pattern->length ? FITS : DOES_NOT_FIT;
 		return 1;
 	}
-	got = at->text[at->text_at & (TEXT_ROOM - 1)];
+	got = at->text[at->text_at & at->text_mask & (TEXT_ROOM - 1)];
 	if (wanted && (got == wanted || (!got && wanted == ' '))) {
 		at->text_at++;
 		at->pattern_at = place + 1;
@@ -53,13 +60,12 @@ static long compare_step(__u32 step, struct identifying_context *context)
 	return 0;
 }
 
-/* Where a text is cut, a pattern fits for certain whose star stands for what is missing, too. */
 static long pattern_step(__u32 number, struct identifying_context *context)
 {
 	struct identifying *at = context->at;
 	__u32 index = (at->place & 1) * LIMIT_PATTERNS + number, aspect;
 	const struct process_pattern *pattern = bpf_map_lookup_elem(&process_patterns, &index);
-	bool is_command, is_cut;
+	bool is_command;
 	__u8 length;
 
 	if (!pattern)
@@ -69,19 +75,20 @@ static long pattern_step(__u32 number, struct identifying_context *context)
 	if (aspect >= ASPECT_USER || !length || length > PATTERN_TEXT)
 		return 0;
 	is_command = aspect == ASPECT_COMMAND;
-	is_cut = is_command ? at->command_is_cut : at->path_is_cut;
 	context->pattern = pattern;
 	at->text_at = is_command ? COMMAND_AT : at->path_at;
-	at->text_end = is_command ? at->command_end : LIMIT_PATH;
+	at->text_end = is_command ? at->command_end : at->path_end;
+	at->text_mask = is_command ? TEXT_ROOM - 1 : LIMIT_PATH - 1;
+	at->text_is_cut = is_command ? at->command_is_cut : at->path_is_cut;
 	at->pattern_at = 0;
 	at->star_at = 0;
 	at->answer = NOT_YET;
 	bpf_loop(PATTERN_STEPS, compare_step, context, 0);
 	if (at->answer == NOT_YET)
 		count_fault(FAULT_PATTERN_STEPS);
-	if (at->answer == FITS && (!is_cut || pattern->is_open))
+	if (at->answer == FITS)
 		add_kind(&at->fits[aspect].certain, pattern->kind);
-	if (at->answer != DOES_NOT_FIT || is_cut)
+	if (at->answer != DOES_NOT_FIT)
 		add_kind(&at->fits[aspect].possible, pattern->kind);
 	return 0;
 }
@@ -132,8 +139,8 @@ int weir_describe(void *ctx)
 	bpf_probe_read_kernel(at->text, LIMIT_PATH, process->path);
 	bpf_probe_read_kernel(at->text + COMMAND_AT, LIMIT_COMMAND, process->command);
 	length = process->path_length;
-	at->path_at = LIMIT_PATH - (length > LIMIT_PATH ? LIMIT_PATH : length);
-	at->path_is_cut = length > LIMIT_PATH;
+	at->path_at = PATH_END - (length > LIMIT_PATH ? 2 * LIMIT_PATH : length);
+	end_path(at);
 	length = process->command_length;
 	end_command(at, length > LIMIT_COMMAND ? LIMIT_COMMAND : length, length > LIMIT_COMMAND);
 	at->place = place;

@@ -5,16 +5,21 @@
 
 #include "counters.h"
 
-/* What is compared lies behind each other: the path, whose end is at LIMIT_PATH, room for its longest part, the command. */
-#define TEXT_ROOM 1024
-#define COMMAND_AT 512
+/*
+ * What is compared lies behind each other: the path, room for its longest part, the command. The path is written from its
+ * end to its start, and round and round, so that of a long one the start is there in the end.
+ */
+#define TEXT_ROOM 2048
+#define COMMAND_AT 1536
+#define PATH_END (1U << 30)	/* above any length, and at a whole round */
 
-#define MOST_PATH_PARTS 64
+#define MOST_PATH_PARTS 4096
 
 /* All that finding out takes, because the stack has no room for it. */
 struct identifying {
 	char text[TEXT_ROOM];
 	__u32 path_at;
+	__u32 path_end;
 	__u32 path_is_cut;
 	__u32 command_end;
 	__u32 command_is_cut;
@@ -29,6 +34,8 @@ struct identifying {
 	/* The comparison at hand. */
 	__u32 text_at;
 	__u32 text_end;
+	__u32 text_mask;
+	__u32 text_is_cut;
 	__u32 pattern_at;
 	__u32 star_at;			/* behind the last star of the pattern; 0: none so far */
 	__u32 star_text_at;		/* where what it stands for may end next */
@@ -38,7 +45,7 @@ struct identifying {
 	struct program_run gone;
 };
 
-enum { NOT_YET, FITS, DOES_NOT_FIT };
+enum { NOT_YET, FITS, MAY_FIT, DOES_NOT_FIT };
 
 /* One for the hooks; and one for whoever goes through all processes, which hooks interrupt. */
 enum { BY_HOOKS, BY_ITERATOR };
@@ -55,12 +62,28 @@ struct identifying_context {
 	const struct process_pattern *pattern;
 };
 
+/* Writes a name before what is there of the path. */
+static __always_inline void write_name(struct identifying *at, __u32 length, const void *name)
+{
+	__u32 start = (at->path_at - length) & (LIMIT_PATH - 1);
+
+	bpf_probe_read_kernel(at->text + start, length & 255, name);
+	if (start + length > LIMIT_PATH)
+		bpf_probe_read_kernel(at->text, (start + length - LIMIT_PATH) & 255, at->text + LIMIT_PATH);
+	at->path_at -= length;
+}
+
+static __always_inline void write_letter(struct identifying *at, char letter)
+{
+	at->path_at--;
+	at->text[at->path_at & (LIMIT_PATH - 1)] = letter;
+}
+
 static long path_step(__u32 step, struct identifying_context *context)
 {
 	struct identifying *at = context->at;
 	struct dentry *dentry = (struct dentry *)at->dentry, *parent;
 	struct mount *mount = (struct mount *)at->mount;
-	__u32 length, end = at->path_at;
 
 	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 		struct mount *below = BPF_CORE_READ(mount, mnt_parent);
@@ -72,33 +95,45 @@ static long path_step(__u32 step, struct identifying_context *context)
 		return 0;
 	}
 	parent = BPF_CORE_READ(dentry, d_parent);
-	length = BPF_CORE_READ(dentry, d_name.len);
-	if (length + 1 > end) {
-		at->path_is_cut = 1;
-		return 1;
-	}
-	end -= length;
-	bpf_probe_read_kernel(at->text + (end & (LIMIT_PATH - 1)), length & (LIMIT_PATH - 1),
-			      BPF_CORE_READ(dentry, d_name.name));
-	end--;
-	at->text[end & (LIMIT_PATH - 1)] = '/';
-	at->path_at = end;
+	write_name(at, BPF_CORE_READ(dentry, d_name.len), BPF_CORE_READ(dentry, d_name.name));
+	write_letter(at, '/');
 	at->dentry = (__u64)parent;
 	return parent == dentry;	/* a file that has no place among others, as one in memory */
+}
+
+/* May anybody have made this mount, and given the file its path: in a user namespace, or in none any more? */
+static __always_inline bool is_anybodys(const struct mount *mount)
+{
+	struct user_namespace *owner = BPF_CORE_READ(mount, mnt_ns, user_ns);
+
+	return !owner || BPF_CORE_READ(owner, level);
+}
+
+/* Sets where the path ends whose start is known by now. */
+static __always_inline void end_path(struct identifying *at)
+{
+	at->path_is_cut = PATH_END - at->path_at > LIMIT_PATH;
+	at->path_end = at->path_is_cut ? at->path_at + LIMIT_PATH : PATH_END;
 }
 
 /* The path of what a process runs, from the root of its mounts. */
 static __always_inline void read_path(struct identifying_context *context, struct mm_struct *memory)
 {
 	struct identifying *at = context->at;
-	struct vfsmount *mount = BPF_CORE_READ(memory, exe_file, f_path.mnt);
+	struct vfsmount *vfs = BPF_CORE_READ(memory, exe_file, f_path.mnt);
+	struct mount *mount = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
 
-	at->path_at = LIMIT_PATH;
-	at->path_is_cut = 0;
+	at->path_at = PATH_END;
 	at->dentry = (__u64)BPF_CORE_READ(memory, exe_file, f_path.dentry);
-	at->mount = (__u64)mount - bpf_core_field_offset(struct mount, mnt);
-	if (!mount || bpf_loop(MOST_PATH_PARTS, path_step, context, 0) >= MOST_PATH_PARTS)
-		at->path_is_cut = 1;
+	at->mount = (__u64)mount;
+	if (!vfs || bpf_loop(MOST_PATH_PARTS, path_step, context, 0) >= MOST_PATH_PARTS) {
+		at->path_at = at->path_end = PATH_END;
+		at->path_is_cut = true;
+		return;
+	}
+	if (is_anybodys(mount))
+		write_letter(at, '~');
+	end_path(at);
 }
 
 /* Sets how long the command is that lies in the text. The NULs between its words, and behind them, are as they were. */

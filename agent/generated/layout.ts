@@ -37,7 +37,7 @@ export const Limit = {
   SOCKET_ERRORS: 256,
   KINDS: 256,
   PATTERNS: 1024,
-  PATH: 256,
+  PATH: 1024,
   COMMAND: 512,
   DROPS_A_SECOND: 10000,
 } as const;
@@ -853,7 +853,6 @@ export const ProcessPattern = {
   kind: 0,
   aspect: 2,
   length: 3,
-  is_open: 4,
   text: { at: 16, count: 240, stride: 1 },
 } as const;
 
@@ -990,38 +989,38 @@ export const KindGroup = {
 } as const;
 
 export const DescribedProcess = {
-  size: 912,
+  size: 1680,
   place: 0,
   path_length: 4,
   command_length: 8,
-  path: { at: 16, count: 256, stride: 1 },
-  command: { at: 272, count: 512, stride: 1 },
+  path: { at: 16, count: 1024, stride: 1 },
+  command: { at: 1040, count: 512, stride: 1 },
   own: {
-    at: 784,
+    at: 1552,
     size: 64,
     certain: {
-      at: 784,
+      at: 1552,
       size: 32,
-      words: { at: 784, count: 4, stride: 8 },
+      words: { at: 1552, count: 4, stride: 8 },
     },
     possible: {
-      at: 816,
+      at: 1584,
       size: 32,
-      words: { at: 816, count: 4, stride: 8 },
+      words: { at: 1584, count: 4, stride: 8 },
     },
   },
   as_parent: {
-    at: 848,
+    at: 1616,
     size: 64,
     certain: {
-      at: 848,
+      at: 1616,
       size: 32,
-      words: { at: 848, count: 4, stride: 8 },
+      words: { at: 1616, count: 4, stride: 8 },
     },
     possible: {
-      at: 880,
+      at: 1648,
       size: 32,
-      words: { at: 880, count: 4, stride: 8 },
+      words: { at: 1648, count: 4, stride: 8 },
     },
   },
 } as const;

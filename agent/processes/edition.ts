@@ -41,8 +41,6 @@ export function packPatterns(kinds: readonly Kind[]): Buffer[] {
       bytes.writeUInt16LE(index, ProcessPattern.kind);
       bytes[ProcessPattern.aspect] = PATTERN_ASPECTS[key];
       bytes[ProcessPattern.length] = written.length;
-      // Of a path that is too long the start is cut off, of a command the end.
-      bytes.writeUInt32LE((key === "command" ? text.endsWith("*") : text.startsWith("*")) ? 1 : 0, ProcessPattern.is_open);
       written.copy(bytes, ProcessPattern.text.at);
       return bytes;
     }),

@@ -32,7 +32,7 @@ enum weir_limit {
 	LIMIT_SOCKET_ERRORS = 256,	/* error numbers, counted each; the last is for all that are beyond */
 	LIMIT_KINDS = 256,		/* of processes, that rules of one set tell apart */
 	LIMIT_PATTERNS = 1024,		/* texts of these kinds */
-	LIMIT_PATH = 256,		/* of an executable, as far as it is compared: the end of it */
+	LIMIT_PATH = 1024,		/* of an executable, as far as it is compared: the start of it */
 	LIMIT_COMMAND = 512,		/* of a command, as far as it is compared: the start of it */
 	LIMIT_DROPS_A_SECOND = 10000,	/* told with their connections; the others are only counted */
 };

@@ -36,8 +36,7 @@ struct process_pattern {
 	__u16 kind;
 	__u8 aspect;			/* enum weir_aspect */
 	__u8 length;
-	__u32 is_open;			/* a star stands where a text is cut off that is too long */
-	__u32 reserved[2];
+	__u32 reserved[3];
 	char text[PATTERN_TEXT];
 };
 

@@ -30,8 +30,8 @@ describe("the kernel's patterns", requires(root()), () => {
     const process = Buffer.alloc(DescribedProcess.size);
     process.writeUInt32LE(whole.length, DescribedProcess.path_length);
     process.writeUInt32LE(words.length, DescribedProcess.command_length);
-    const end = whole.subarray(-Limit.PATH); // a path that is too long has lost its start, and a command its end
-    end.copy(process, DescribedProcess.path.at + Limit.PATH - end.length);
+    const start = whole.subarray(0, Limit.PATH); // it stands at the end of its room
+    start.copy(process, DescribedProcess.path.at + Limit.PATH - start.length);
     words.copy(process, DescribedProcess.command.at, 0, Limit.COMMAND);
     plane.map("described").update(u32(0), process);
     plane.program("weir_describe").run();
@@ -65,11 +65,10 @@ describe("the kernel's patterns", requires(root()), () => {
     assert.deepEqual(compare("/usr/bin/curl", "curl").certain.filter((number) => number < 5), [0, 2, 4]);
   });
 
-  it("are certain of a text that is too long only where a star stands for what is missing", () => {
-    take([{ executable: ["*/curl"] }, { executable: ["/a*/curl"] }, { executable: ["*/wget"] }, { command: ["run *"] }, { command: ["* end"] }]);
-    const long = `/${"a".repeat(300)}/curl`;
-    const { certain, possible } = compare(long, `run ${"x".repeat(600)} end`);
-    assert.deepEqual([certain, possible].map((numbers) => numbers.filter((number) => number < 5)), [[0, 3], [0, 1, 2, 3, 4]]);
+  it("are certain of a text that is too long where what is there of it decides", () => {
+    take([{ executable: ["/a/*"] }, { executable: ["/b/*"] }, { executable: ["/a/x"] }, { executable: ["*/x"] }, { command: ["run *"] }, { command: ["walk *"] }, { command: ["run"] }, { command: ["* end"] }]);
+    const { certain, possible } = compare(`/a/${"b".repeat(Limit.PATH)}/x`, `run ${"x".repeat(Limit.COMMAND)} end`);
+    assert.deepEqual([certain, possible].map((numbers) => numbers.filter((number) => number < 8)), [[0, 4], [0, 3, 4, 7]]);
   });
 
   it("that take too long to compare fit perhaps", () => {

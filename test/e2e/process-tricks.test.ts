@@ -1,0 +1,124 @@
+/** Rules about processes hold against those who try to be taken for somebody else, or for nobody known. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { AgentHome } from "../harness/agent.ts";
+import { type Lab, makeLab } from "../harness/netns.ts";
+import { requires, root, tool } from "../harness/require.ts";
+import { Receiver } from "./receiver.ts";
+
+const PORT = 8080;
+const PASSED = "passed";
+const REFUSED = "refused";
+
+describe("rules about processes that try to be others", requires(root(), tool("cc", "gcc")), () => {
+  let lab: Lab;
+  let agent: AgentHome;
+  let there: string;
+  const folder = mkdtempSync(join(tmpdir(), "weir-tricks-"));
+  const [visitor, tricks] = [join(folder, "visitor"), join(folder, "tricks")];
+
+  before(async () => {
+    for (const [path, source] of [[visitor, "visitor.c"], [tricks, "visitor-tricks.c"]] as const) {
+      execFileSync("cc", ["-O2", "-Wall", "-Werror", "-pthread", "-o", path, join(import.meta.dirname, source)]);
+    }
+    lab = await makeLab({ namespaces: ["client", "server"], links: [{ from: "client:eth0", to: "server:eth0" }] });
+    there = lab.end("server:eth0").ipv4;
+    await Receiver.open(lab, "server", { tcp: [PORT], udp: [PORT] });
+    agent = await AgentHome.make(lab, "client");
+    await agent.start({ config: policy([block("{ executable: /nowhere/at/all }")]) });
+  });
+
+  after(async () => {
+    await agent[Symbol.asyncDispose]();
+    await lab[Symbol.asyncDispose]();
+    execFileSync("rm", ["-r", folder]); // it has paths that are too long for a system call
+  });
+
+  function program(name: string, from = visitor): string {
+    const path = join(folder, name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    copyFileSync(from, path);
+    return path;
+  }
+
+  async function enforce(...rules: string[]): Promise<void> {
+    await agent.configure(policy(rules));
+    await agent.weir("reload");
+  }
+
+  async function told(words: readonly string[], from = "client"): Promise<string> {
+    const { code } = await lab.attempt(from, ...words);
+    return [PASSED, REFUSED][code ?? 2] ?? `ended with ${code}`;
+  }
+
+  const visit = (...words: string[]): Promise<string> => told([...words, there, String(PORT)]);
+
+  it("a path may be longer than any name that a system call takes", async () => {
+    const deep = join("deep", ...Array.from({ length: 12 }, () => "d".repeat(250)));
+    const [inside, outside] = [program(join(deep, "visitor")), program("elsewhere/visitor")];
+    await enforce(block(`{ executable: ${folder}/deep/* }`));
+    assert.deepEqual([await visit(inside), await visit(outside)], [REFUSED, PASSED]);
+    const step = "e".repeat(250);
+    const deeper = ["bash", "-c", `cd -P "$0" && for part in {1..8}; do mkdir -p ${step} && cd -P ./${step}; done; cp ${visitor} . && exec env ./visitor "$@"`, join(folder, deep)];
+    assert.equal(await visit(...deeper), REFUSED);
+    await enforce(block(`{ executable: ${folder}/elsewhere/* }`));
+    assert.deepEqual([await visit(inside), await visit(...deeper), await visit(outside)], [PASSED, PASSED, REFUSED]);
+    assert.deepEqual(await unknown(), []);
+  });
+
+  it("a command that is too long to compare to its end is known by its start", async () => {
+    const [long, short] = [`${PORT}${" ".repeat(600)}`, String(PORT)];
+    await enforce(block(`{ command: "${visitor} *" }`), block('{ command: "/another *" }'));
+    assert.deepEqual([await told([visitor, there, long]), await told([visitor, there, short])], [REFUSED, REFUSED]);
+    await enforce(block('{ command: "/another *" }'));
+    assert.deepEqual([await told([visitor, there, long]), await told([visitor, there, short])], [PASSED, PASSED]);
+    assert.deepEqual(await unknown(), []);
+  });
+
+  it("a path in mounts that anybody may make is none of this host's", async () => {
+    const [real, fake] = [program("real"), program("fake")];
+    const mounted = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" "$1" && shift 0 && exec "$@"', fake, real];
+    await enforce(allow(`{ executable: ${real} }`), block("{ executable: '*/real' }"), block("{ executable: '*/fake' }"));
+    assert.deepEqual([await visit(real), await visit(fake), await visit(...mounted)], [PASSED, REFUSED, REFUSED]);
+  });
+
+  it("a process whose first thread has ended is compared as others are when rules come", async () => {
+    const [blocked, allowed] = [program("ended/blocked", tricks), program("ended/allowed", tricks)];
+    await enforce("action: allow, layer4: { protocol: icmp }");
+    const waiting = [blocked, allowed].map((path) => lab.spawn("client", [path, "thread", there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] }));
+    for (const child of waiting) await once(child.stdout!, "data");
+    await enforce(block(`{ executable: ${blocked} }`));
+    const codes = waiting.map(async (child) => {
+      child.stdin!.end("go\n");
+      return ((await once(child, "exit")) as [number])[0];
+    });
+    assert.deepEqual(await Promise.all(codes), [1, 0]);
+    assert.deepEqual(await unknown(), []);
+  });
+
+  /** What was undecided because nobody knew the process, since it was last asked. */
+  async function unknown(): Promise<string[]> {
+    const lines = (await agent.audit()).split("\n").filter((line) => line.includes("process_unknown"));
+    return lines.slice(seen, (seen = lines.length));
+  }
+  let seen = 0;
+});
+
+function block(process: string, direction = "egress"): string {
+  return `action: block, enforce: true, reject: true, direction: ${direction}, process: ${process}`;
+}
+
+function allow(process: string): string {
+  return `action: allow, direction: egress, process: ${process}`;
+}
+
+function policy(rules: readonly string[]): string {
+  return `mode: prevent\ninterfaces: { include: [eth0] }\nevents_per_second: 100000\nrules:\n${rules.map((rule, number) => `  - { name: rule-${number}, ${rule} }\n`).join("")}`;
+}
