@@ -123,7 +123,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   const { names } = naming;
   const describer: Describer = { names, owners: plane.map("owners"), listeners: plane.map("listeners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
   const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
-  const live = (): ReturnType<typeof liveTcp> => liveTcp(plane.program("weir_live_connections"));
+  const live = liveTcp(plane.program("weir_live_connections"));
   const statistics = new Statistics({ ended: plane.map("tcp_connections"), live, listeners: { places: plane.map("listening_places"), listeners: plane.map("listeners") }, tables, describer });
   const closed = (event: ConnectionEvent): void => {
     telemetry?.connection(event);

@@ -3,7 +3,7 @@
 import { endpointOf } from "../events/decode.ts";
 import type { ConnectionFields } from "../events/event.ts";
 import { DirectionNames, Owner, TcpConnection } from "../generated/layout.ts";
-import { readIteratorAside } from "../kernel/iterator.ts";
+import { iteratorRecords } from "../kernel/iterator.ts";
 import type { BpfProgram } from "../kernel/program.ts";
 import { type Describer, describeRecord } from "./describe.ts";
 import { type ListenerTables, listenerOf } from "./listening.ts";
@@ -48,8 +48,20 @@ export function describeTcp(record: Buffer, describer: Describer, listeners: Lis
   return { direction, protocol: "tcp", source, destination, ...(known === undefined ? {} : describeRecord(known, describer)) };
 }
 
-/** Of the connections that live, by socket: several processes may hold one. */
-export async function liveTcp(program: BpfProgram): Promise<Map<bigint, Buffer>> {
-  const records = await readIteratorAside(program);
-  return new Map(Array.from(tcpRecords(records), (record) => [cookieOf(record), record]));
+/** Shows the records of the connections that live. */
+export type LiveTcp = (visit: (record: Buffer, cookie: bigint) => void) => Promise<void>;
+
+/** Each once: several processes may hold one. */
+export function liveTcp(program: BpfProgram): LiveTcp {
+  return async (visit) => {
+    const seen = new Set<bigint>();
+    for await (const records of iteratorRecords(program)) {
+      for (const record of tcpRecords(records)) {
+        const cookie = cookieOf(record);
+        if (seen.has(cookie)) continue;
+        seen.add(cookie);
+        visit(record, cookie);
+      }
+    }
+  };
 }

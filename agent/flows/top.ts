@@ -7,7 +7,7 @@ import { type Describer, describeRow } from "./describe.ts";
 import { accountOf, GROUPINGS, GROUPS } from "./groups.ts";
 import { flowsInTurns } from "./list.ts";
 import type { FlowRow } from "./row.ts";
-import { measuresOf, type TcpMeasures } from "./tcp.ts";
+import { type LiveTcp, measuresOf, type TcpMeasures } from "./tcp.ts";
 
 export interface TopRow {
   name: string;
@@ -54,13 +54,9 @@ interface Busy {
   packets: number;
   sent: number;
   received: number;
-  retransmissions: number;
-  /** In microseconds; 0 where none is known. */
-  roundTrip: number;
+  cookie: bigint;
 }
 
-/** Records of the TCP connections that live, by cookie of their sockets. */
-type LiveTcp = () => Promise<ReadonlyMap<bigint, Buffer>>;
 
 export class FlowRates {
   readonly #tables: FlowTables;
@@ -68,6 +64,8 @@ export class FlowRates {
   readonly #liveTcp: LiveTcp;
   #last: Look | undefined;
   #busy: Busy[] = [];
+  /** What the busy ones' sockets told, at both looks. */
+  #sockets: Record<"before" | "now", ReadonlyMap<bigint, TcpMeasures>> = { before: new Map(), now: new Map() };
   #seconds = 1;
   #looking: Promise<void> | undefined;
   #forget: NodeJS.Timeout | undefined;
@@ -82,18 +80,20 @@ export class FlowRates {
     await (this.#looking ??= this.#refresh().finally(() => (this.#looking = undefined)));
     const rows = new Map<string, TopRow>();
     const roundTrips = new Map<string, number[]>();
-    for (const { row, packets, sent, received, retransmissions, roundTrip } of this.#busy) {
+    for (const { row, packets, sent, received, cookie } of this.#busy) {
       const name = nameOf(by, row);
       const sum = rows.get(name) ?? { name, flows: 0, packets_per_s: 0, sent_per_s: 0, received_per_s: 0, retransmissions_per_s: 0 };
       sum.flows++;
       sum.packets_per_s += packets / this.#seconds;
       sum.sent_per_s += sent / this.#seconds;
       sum.received_per_s += received / this.#seconds;
-      sum.retransmissions_per_s += retransmissions / this.#seconds;
       rows.set(name, sum);
-      if (roundTrip === 0) continue;
+      const socket = this.#sockets.now.get(cookie);
+      if (socket === undefined) continue;
+      sum.retransmissions_per_s += (socket.retransmissions - (this.#sockets.before.get(cookie)?.retransmissions ?? 0)) / this.#seconds;
+      if (socket.roundTrip === 0) continue;
       const all = roundTrips.get(name) ?? [];
-      all.push(roundTrip);
+      all.push(socket.roundTrip);
       roundTrips.set(name, all);
     }
     for (const [name, all] of roundTrips) rows.get(name)!.round_trip_s = all.reduce((total, one) => total + one) / all.length / 1e6;
@@ -118,8 +118,8 @@ export class FlowRates {
   /** Notes what connections carried since the look before; of one that is new, all. */
   async #look(before?: Look): Promise<Look> {
     const look: Look = { at: performance.now(), counts: new Map(), sockets: new Map() };
-    for (const [cookie, record] of await this.#liveTcp()) look.sockets.set(cookie, measuresOf(record));
     const now = this.#describer.jiffies();
+    const cookies = new Set<bigint>();
     this.#busy = [];
     for await (const entry of flowsInTurns(this.#tables)) {
       const { direction, packets: each, bytes, cookie } = readFlow(entry);
@@ -128,18 +128,13 @@ export class FlowRates {
       const key = entry.key.toString("latin1");
       const known = look.counts.get(key) ?? before?.counts.get(key) ?? NOTHING;
       look.counts.set(key, count);
+      cookies.add(cookie);
       const packets = count[0] - known[0];
       if (before === undefined || packets <= 0) continue;
-      const socket = look.sockets.get(cookie);
-      this.#busy.push({
-        row: describeRow(entry, now, this.#describer),
-        packets,
-        sent: count[1] - known[1],
-        received: count[2] - known[2],
-        retransmissions: socket === undefined ? 0 : socket.retransmissions - (before.sockets.get(cookie)?.retransmissions ?? 0),
-        roundTrip: socket?.roundTrip ?? 0,
-      });
+      this.#busy.push({ row: describeRow(entry, now, this.#describer), packets, sent: count[1] - known[1], received: count[2] - known[2], cookie });
     }
+    await this.#liveTcp((record, cookie) => void (cookies.has(cookie) && look.sockets.set(cookie, measuresOf(record))));
+    this.#sockets = { before: before?.sockets ?? new Map(), now: look.sockets };
     if (before !== undefined) this.#seconds = (look.at - before.at) / 1000;
     return look;
   }
@@ -147,6 +142,7 @@ export class FlowRates {
   #drop(): void {
     this.#last = undefined;
     this.#busy = [];
+    this.#sockets = { before: new Map(), now: new Map() };
   }
 }
 

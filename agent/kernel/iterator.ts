@@ -36,6 +36,20 @@ export async function readIteratorAside(program: BpfProgram): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/**
+ * As they come, many records at a time, however many there are. They are whole, because the kernel's buffer (bpf_seq_read:
+ * 8 pages) fits into this one, which is used again: copy what is kept.
+ */
+export async function* iteratorRecords(program: BpfProgram): AsyncGenerator<Buffer> {
+  using iterator = new Iterator(program);
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  for (;;) {
+    const { bytesRead } = await readAsync(iterator.fd, { buffer: chunk });
+    if (bytesRead === 0) return;
+    yield chunk.subarray(0, bytesRead);
+  }
+}
+
 class Iterator implements Disposable {
   readonly fd: number;
 

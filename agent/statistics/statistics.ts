@@ -10,7 +10,7 @@ import { type Describer, describeRow } from "../flows/describe.ts";
 import { type Account, accountOf, type Grouping, GROUPS, OTHER } from "../flows/groups.ts";
 import type { ListenerTables } from "../flows/listening.ts";
 import { flowsInTurns } from "../flows/list.ts";
-import { describeTcp, measuresOf, tcpRecords } from "../flows/tcp.ts";
+import { describeTcp, type LiveTcp, measuresOf, tcpRecords } from "../flows/tcp.ts";
 import { Flow, FlowFlag, FlowKey, TcpConnection } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import { Ring } from "../kernel/ring.ts";
@@ -30,8 +30,7 @@ const US = 1e6;
 export interface StatisticsSources {
   /** TCP connections that ended. */
   ended: BpfMap;
-  /** Records of those that live. */
-  live(): Promise<ReadonlyMap<bigint, Buffer>>;
+  live: LiveTcp;
   listeners: ListenerTables;
   tables: FlowTables;
   describer: Describer;
@@ -130,7 +129,7 @@ export class Statistics {
       group.tally.count(Date.parse(row.opened), now);
       group.tally.carry(this.#longLived.rest(row, carriedBy(row)));
     }
-    for (const record of (await live()).values()) groupOf(accountOf(describeTcp(record, describer, listeners)))?.tally.measure(measuresOf(record));
+    await live((record) => groupOf(accountOf(describeTcp(record, describer, listeners)))?.tally.measure(measuresOf(record)));
   }
 
   #carry(account: Account, carried: Carried, now: number): void {

@@ -69,6 +69,20 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
     });
   }
 
+  it("tells all that live, also where they are more than one reading takes", async () => {
+    using probe = new Probe();
+    const server = await listening(LOCAL);
+    const { port } = server.address() as AddressInfo;
+    const sockets = Array.from({ length: 400 }, () => connect(port, LOCAL));
+    server.on("connection", (socket) => sockets.push(socket));
+    await eventually("all are connected", () => sockets.length === 800 && sockets.every(({ connecting }) => !connecting));
+    const live = [...(await probe.live()).values()].filter((record) => [TcpConnection.local_port, TcpConnection.remote_port].some((at) => record.readUInt16LE(at) === port));
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    assert.ok(live.length * TcpConnection.size > 64 << 10);
+    assert.deepEqual([live.length, live.filter((record) => record[TcpConnection.direction] === 0).length], [800, 400]);
+  });
+
   it("names no listener where there are several, and one again where there is one", async () => {
     using probe = new Probe();
     const listenerOf = async (port: number): Promise<number | undefined> => {
@@ -232,8 +246,10 @@ class Probe implements Disposable {
     });
   }
 
-  live(): Promise<Map<bigint, Buffer>> {
-    return liveTcp(this.object.programs.get("weir_live_connections")!);
+  async live(): Promise<Map<bigint, Buffer>> {
+    const found = new Map<bigint, Buffer>();
+    await liveTcp(this.object.programs.get("weir_live_connections")!)((record, cookie) => void found.set(cookie, Buffer.from(record)));
+    return found;
   }
 
   /** The process that listens where it was accepted. */
