@@ -50,7 +50,7 @@ export async function enforce({ settings, log, dynamic, compiled, banned, member
   const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: nameOf });
   const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.forKinds, waitGracePeriod });
   naming.onGroup = (cgroup, workload) => kinds.groupMade(cgroup, workload);
-  naming.onNames(() => kinds.lookAgain());
+  naming.onNames(() => kinds.renamed());
   const installer = new Installer(tablesOf(plane, waitGracePeriod));
   const sessions = new SessionKeeper(config.state_dir);
   const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));

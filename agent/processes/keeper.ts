@@ -100,7 +100,12 @@ export class KindKeeper {
     for (const edition of this.#present) this.#writeGroup(edition, cgroup, workload);
   }
 
-  /** Names of users, containers or pods may be others now, and groups may be gone. */
+  /** Names of containers and pods are known that were not. */
+  renamed(): void {
+    for (const edition of this.#present) for (const [cgroup, workload] of this.#groups) this.#writeGroup(edition, cgroup, workload);
+  }
+
+  /** Names of users may be others now, and groups may be gone. */
   lookAgain(): void {
     for (const edition of this.#present) this.#writeUsers(edition);
     if (!this.#asksForWorkloads) return;

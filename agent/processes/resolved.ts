@@ -71,7 +71,7 @@ function warn(rule: RuleConfig, users: readonly User[]): string[] {
   return processesOf(rule).flatMap((process) => [
     ...textsOf(process, "user")
       .filter((text) => !/^[0-9]+$/.test(text) && !users.some((user) => fitsUser(text, user)))
-      .map((text) => `rule ${quote(rule.name)} names the user ${quote(text)}, and this host has none`),
+      .map((text) => `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; users of elsewhere go by their numbers`),
     ...(["executable", "parent"] as const)
       .flatMap((key) => textsOf(process, key))
       .filter((path) => !path.includes("*") && !existsSync(path))
