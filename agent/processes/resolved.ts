@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 
+import { nearest } from "../../config/nearest.ts";
 import { textsOf } from "../../config/processes.ts";
 import { quote } from "../../config/quote.ts";
 import type { RuleConfig } from "../../config/types.ts";
@@ -67,11 +68,16 @@ function ownerOf(pid: number, users: readonly User[]): { uid: number; name?: str
   }
 }
 
+function meant(text: string, users: readonly User[]): string {
+  const known = nearest(text, users.map(({ name }) => name));
+  return known === undefined ? "" : `is ${quote(known)} meant? `;
+}
+
 function warn(rule: RuleConfig, users: readonly User[]): string[] {
   return processesOf(rule).flatMap((process) => [
     ...textsOf(process, "user")
       .filter((text) => !/^[0-9]+$/.test(text) && !users.some((user) => fitsUser(text, user)))
-      .map((text) => `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; users of elsewhere go by their numbers`),
+      .map((text) => `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; ${meant(text, users)}users of elsewhere go by their numbers`),
     ...(["executable", "parent"] as const)
       .flatMap((key) => textsOf(process, key))
       .filter((path) => !path.includes("*") && !existsSync(path))

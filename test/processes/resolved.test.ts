@@ -26,7 +26,7 @@ test("of processes only those count whose user is named", () => {
 test("a user or a file that is not there is warned of, also where it is left out", () => {
   const { warnings } = resolve([{ name: "gone", action: "block", process: { executable: ["/no/such/file", "*/curl"], user: "wwwdata" }, not: { process: { parent: "/nor/this" } } }]);
   assert.deepEqual(warnings, [
-    'rule "gone" names the user "wwwdata", and /etc/passwd has none that fits; users of elsewhere go by their numbers',
+    'rule "gone" names the user "wwwdata", and /etc/passwd has none that fits; is "www-data" meant? users of elsewhere go by their numbers',
     'rule "gone" names "/no/such/file", which is no file of this host now; only a process that sees another root can fit',
     'rule "gone" names "/nor/this", which is no file of this host now; only a process that sees another root can fit',
   ]);
