@@ -83,7 +83,7 @@ describe("a connection that this host translates or passes on", requires(root(),
     await lab.exec("host", "ip", "route", "add", MANY, "via", far.ipv4);
     await lab.exec("outside", "ip", "route", "add", "local", MANY, "dev", "lo");
     agent = await AgentHome.make(lab, "host");
-    await agent.start({ config: "interfaces: { include: [eth0] }\nrules:\n  - { name: all, action: allow }" });
+    await agent.start({ config: "interfaces: { include: [eth0] }\nevents_per_second: 100000\nrules:\n  - { name: all, action: allow }" });
     for (const protocol of PROTOCOLS) for (const port of [9000, 7000]) await talk("outside", "serve", protocol, "::", String(port));
   });
 
