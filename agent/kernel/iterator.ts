@@ -7,6 +7,7 @@ import { createLink } from "./attachment.ts";
 import { KernelError } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
 import type { BpfProgram } from "./program.ts";
+import { libc } from "./syscall.ts";
 
 /** Longer answers are cut here, so that no number of objects takes the memory of the host. */
 const ANSWER_LIMIT = 64 << 20;
@@ -36,13 +37,13 @@ export async function readIteratorAside(program: BpfProgram): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/**
- * As they come, many records at a time, however many there are. They are whole, because the kernel's buffer (bpf_seq_read:
- * 8 pages) fits into this one, which is used again: copy what is kept.
- */
+/** The pages of the kernel's own buffer, see bpf_seq_read: where all of it fits, no record is in two pieces. */
+const PAGES_AT_ONCE = 8;
+
+/** Whole records as they come, many at a time, however many there are. The buffer is used again: copy what is kept. */
 export async function* iteratorRecords(program: BpfProgram): AsyncGenerator<Buffer> {
   using iterator = new Iterator(program);
-  const chunk = Buffer.allocUnsafe(CHUNK);
+  const chunk = Buffer.allocUnsafe(PAGES_AT_ONCE * libc().pageSize());
   for (;;) {
     const { bytesRead } = await readAsync(iterator.fd, { buffer: chunk });
     if (bytesRead === 0) return;
