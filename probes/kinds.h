@@ -68,7 +68,7 @@ static __always_inline bool hides_socket(const struct packet *packet)
 {
 	if (packet->flags & PACKET_ICMP_ERROR)
 		return false;
-	return packet->tunnel || !(packet->flags & PACKET_HAS_PORTS) ||
+	return packet->tunnel || !(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_LED ||
 	       (packet->flags & PACKET_FRAGMENT && packet->direction == DIRECTION_INGRESS);
 }
 

@@ -25,6 +25,7 @@ enum packet_flag {
 	PACKET_ICMP_ANSWER = 1 << 13,	/* belongs to a question, and opens nothing */
 	PACKET_TRANSLATED = 1 << 14,	/* on its way through this host; `sent` is how it came */
 	PACKET_DOUBTED = 1 << 15,	/* its receiver listens here, but it may be led elsewhere */
+	PACKET_LED = 1 << 17,		/* netfilter leads it elsewhere, or may where nobody listens here */
 	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };

@@ -88,23 +88,29 @@ static __always_inline void name_local_end(struct local_end *end, const struct p
 	end->protocol = packet->protocol;
 }
 
-/*
- * A packet to a socket that listens has not met netfilter yet, which may lead it elsewhere. Where others that came for this
- * address and port were led says so, as soon as one was answered.
- */
-static __always_inline bool is_led_elsewhere(struct packet *packet)
+static __always_inline bool netfilter_translates(void)
 {
 	__u32 zero = 0;
 	struct control *root = bpf_map_lookup_elem(&control, &zero);
+
+	return root && root->translates;
+}
+
+/*
+ * A packet that opens something has not met netfilter yet, which may lead it elsewhere. Where others that came for this
+ * address and port were led says so, as soon as one was answered.
+ */
+static __always_inline bool is_led_elsewhere(struct packet *packet, bool listens)
+{
 	struct local_end end;
 	__u8 *led;
 
-	if (!root || !root->translates)
-		return false;
 	name_local_end(&end, packet, packet->tuple.destination_be, packet->tuple.destination_port);
 	led = bpf_map_lookup_elem(&local_ends, &end);
-	if (!led)
+	if (!led && listens)
 		packet->flags |= PACKET_DOUBTED;
+	else if (!led || *led == LED_ELSEWHERE)
+		packet->flags |= PACKET_LED;
 	return led && *led == LED_ELSEWHERE;
 }
 
@@ -116,6 +122,7 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 	const struct sock_common *socket;
 	union lookup_room *room;
 	__u32 size, zero = 0;
+	bool translated;
 	__u64 cookie;
 
 	room = bpf_map_lookup_elem(&lookup_room, &zero);
@@ -123,12 +130,15 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 		return 0;
 	size = socket_tuple(packet, &tuple);
 	socket = look_up(ctx, packet->protocol, &tuple, size, BPF_F_CURRENT_NETNS, room);
-	if (!socket || is_kernels(socket) || (!socket->skc_dport && is_led_elsewhere(packet)))
+	if (socket && is_kernels(socket))
 		return 0;
-	cookie = socket->skc_cookie.counter;
-	if (is_anywhere(socket, size == sizeof(tuple.ipv4)) && goes_through(ctx, packet, &tuple, size, &room->route))
+	cookie = socket ? socket->skc_cookie.counter : 0;
+	translated = (!socket || !socket->skc_dport) && netfilter_translates();
+	/* The room of the socket's start is that of the route, too. */
+	if ((socket ? is_anywhere(socket, size == sizeof(tuple.ipv4)) : translated) &&
+	    goes_through(ctx, packet, &tuple, size, &room->route))
 		return 0;
-	return cookie;
+	return translated && is_led_elsewhere(packet, cookie) ? 0 : cookie;
 }
 
 static __always_inline __u64 find_local_cookie(hook_context *ctx, struct packet *packet)

@@ -248,6 +248,17 @@ describe("a connection that this host translates or passes on", requires(root(),
     assert.ok(line.includes(` container=${id.slice(0, 12)}`), line);
   });
 
+  it("to a published port is undecided where a rule asks for its process, and to another port is decided", async () => {
+    await agent.configure("interfaces: { include: [eth0] }\nrules:\n  - { name: no, action: block, direction: ingress, enforce: true, process: { executable: /nowhere } }");
+    await agent.weir("reload");
+    using server = await talk("one", "serve", "tcp", "0.0.0.0", "80");
+    using _own = await talk("host", "serve", "tcp", here.ipv4, "8081");
+    for (const [port, said] of [[8080, /^\S+ #\d+ UNDECIDED .* reason=process_unknown /], [8081, /^\S+ #\d+ ALLOWED /]] as const) {
+      using client = await comes("tcp", "ipv4", port);
+      assert.match(await agent.auditLine(new RegExp(` (ALLOWED|UNDECIDED) \\S+ tcp \\S+:${client.port} > `)), said, `port ${port}, whose server is ${server.pid}`);
+    }
+  });
+
   it("is blocked at its first packet by a rule about its process, and that of another program passes", async () => {
     const [blocked, allowed] = ["blocked", "allowed"].map((name) => join(folder, name)) as [string, string];
     for (const program of [blocked, allowed]) copyFileSync(visitor, program);
