@@ -11,7 +11,7 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { libbpf } from "../../agent/kernel/libbpf.ts";
@@ -35,9 +35,13 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
   let here: string;
   const folder = mkdtempSync(join(tmpdir(), "weir-visitor-"));
   const visitor = join(folder, "visitor");
+  /** Of its own name, because whoever runs the tests may have been started by one. */
+  const [TIMEOUT, DASH] = ["timeout", "dash"].map((name) => join(folder, "started", name)) as [string, string];
   const groups = new ControlGroups();
 
   before(async () => {
+    mkdirSync(join(folder, "started"));
+    for (const path of [TIMEOUT, DASH]) copyFileSync(join("/usr/bin", basename(path)), path);
     execFileSync("cc", ["-O2", "-Wall", "-Werror", "-o", visitor, join(import.meta.dirname, "visitor.c")]);
     lab = await makeLab({ namespaces: ["client", "server"], links: [{ from: "client:eth0", to: "server:eth0" }] });
     [here, there] = [lab.end("client:eth0").ipv4, lab.end("server:eth0").ipv4];
@@ -83,9 +87,9 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
   for (const [what, rule, hit, miss] of [
     ["user", "{ user: [daemon, 4711] }", ["setpriv", "--reuid=4711", "--clear-groups", "--"], ["setpriv", "--reuid=4712", "--clear-groups", "--"]],
     ["user by name", "{ user: d*mon }", ["setpriv", "--reuid=daemon", "--clear-groups", "--"], []],
-    ["parent", '{ parent: "*/timeout" }', ["timeout", "20", "sh", "-c", '"$@"; exit $?', "sh"], ["sh", "-c", '"$@"; exit $?', "sh"]],
+    ["parent", '{ parent: "*/started/timeout" }', [TIMEOUT, "20", "sh", "-c", '"$@"; exit $?', "sh"], ["sh", "-c", '"$@"; exit $?', "sh"]],
     ["command", "{ command: '* 198.18.* 8080' }", [], undefined],
-    ["executable and parent", '{ executable: "*/visitor", parent: "*/timeout" }', ["timeout", "20"], ["env"]],
+    ["executable and parent", '{ executable: "*/visitor", parent: "*/started/timeout" }', [TIMEOUT, "20"], ["env"]],
   ] as const) {
     it(`a rule names the ${what}`, async () => {
       await enforce(block(rule));
@@ -149,15 +153,15 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
     await enforce("- { name: none, action: allow, layer4: { protocol: icmp } }");
     const waiting = program("dynamic/waiting");
     const script = 'echo ready; read go; exec "$@"';
-    const child = lab.spawn("client", ["sh", "-c", script, "sh", waiting, there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = lab.spawn("client", [DASH, "-c", script, "sh", waiting, there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] });
     await once(child.stdout!, "data");
-    await agent.weir("rule", "add", "--name", "asked", "--action", "block", "--enforce", "--reject", "--direction", "egress", "--parent", "*/dash");
+    await agent.weir("rule", "add", "--name", "asked", "--action", "block", "--enforce", "--reject", "--direction", "egress", "--parent", "*/started/dash");
     child.stdin!.end("go\n");
     const [code] = await once(child, "exit");
     assert.equal(code, 0, "it is the shell itself by now, and nobody above it is one");
-    assert.equal(await visit(["dash", "-c", '"$@"; exit $?', "sh", visitor]), REFUSED);
+    assert.equal(await visit([DASH, "-c", '"$@"; exit $?', "sh", visitor]), REFUSED);
     await agent.weir("rule", "delete", "d1");
-    assert.equal(await visit(["dash", "-c", '"$@"; exit $?', "sh", visitor]), PASSED);
+    assert.equal(await visit([DASH, "-c", '"$@"; exit $?', "sh", visitor]), PASSED);
   });
 
   it("rules that tell other processes apart take over without a connection that either would have judged otherwise", async () => {
