@@ -4,6 +4,7 @@ import { ContainerNames } from "./enrich/container-names.ts";
 import { ExecutableHashes } from "./enrich/executable-hashes.ts";
 import { workloadOf } from "./enrich/cgroup-path.ts";
 import { nameSources } from "./enrich/name-sources.ts";
+import { NetworkNamespaces } from "./enrich/network-namespaces.ts";
 import { Programs } from "./enrich/programs.ts";
 import { Users } from "./enrich/users.ts";
 import { Workloads } from "./enrich/workloads.ts";
@@ -32,6 +33,7 @@ export class Naming {
   onGroup: (cgroup: bigint, workload: Workload) => void = () => {};
 
   constructor(plane: DataPlane, others: Pick<Names, "rule" | "interface">) {
+    const namespaces = new NetworkNamespaces();
     const programs = new Programs({ catchUp: () => this.catchUp() });
     this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
     const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload, cgroup) => {
@@ -44,6 +46,7 @@ export class Naming {
     this.names = {
       ...others,
       program: (run, command) => programs.of(run, command),
+      namespace: (number) => namespaces.nameOf(number),
       user: (uid) => this.#users.of(uid),
       workload: (owner) => this.#containers.of(workloads.of(owner)),
     };

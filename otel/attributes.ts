@@ -129,7 +129,11 @@ export function socketAttributes(event: SocketEvent): Attributes {
     if (remote.port !== undefined) attributes["network.peer.port"] = remote.port;
   }
   if (event.interface !== undefined) attributes["network.interface.name"] = event.interface;
-  if (event.network_namespace !== undefined) attributes["weir.network.namespace"] = event.network_namespace;
+  if (event.network_namespace !== undefined) {
+    const { id, name } = event.network_namespace;
+    attributes["weir.network.namespace.id"] = id;
+    if (name !== undefined) attributes["weir.network.namespace.name"] = name;
+  }
   if (event.new !== undefined) attributes["weir.socket.new"] = event.new;
   if (event.reason !== undefined) attributes["error.type"] = event.reason;
   if (holder !== undefined) {

@@ -4,13 +4,15 @@ import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
 import { DirectionNames, Ends, Event, EventTypeNames, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
-import { type ConnectionEvent, type ConnectionFields, type Direction, type Endpoint, EVENT_TYPES, type EventType, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, type RuleReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type Verdict, type VerdictEvent, type Workload } from "./event.ts";
+import { type ConnectionEvent, type ConnectionFields, type Direction, type Endpoint, EVENT_TYPES, type EventType, type NetworkNamespace, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, type RuleReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type Verdict, type VerdictEvent, type Workload } from "./event.ts";
 
 /** What only the rest of the agent knows: names for the kernel's numbers. */
 export interface Names {
   /** Of the slot in the rule set of that generation. */
   rule(slot: number, generation: number): RuleReference;
   interface(ifindex: number): string;
+  /** Of a network namespace, by its number. */
+  namespace(id: number): string | undefined;
   program(run: ProgramRun, command: string): ProgramReference;
   user(uid: number): string | undefined;
   workload(owner: Owner): Workload;
@@ -108,9 +110,14 @@ export class Decoder {
       ...(type === "PACKET_SOCKET" ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),
       ...(remotePort === 0 ? {} : { remote: destinationOf(record) }),
       ...(ifindex === 0 || netns !== 0 ? {} : { interface: this.#names.interface(ifindex) }),
-      ...(netns === 0 ? {} : { network_namespace: netns }),
+      ...(netns === 0 ? {} : { network_namespace: this.#namespace(netns) }),
       ...this.#owner(record),
     }, { cookie: record.readBigUInt64LE(Event.cookie), unprivileged: (record[Event.owner_flags]! & OwnerFlag.UNPRIVILEGED) !== 0 });
+  }
+
+  #namespace(id: number): NetworkNamespace {
+    const name = this.#names.namespace(id);
+    return { id, ...(name === undefined ? {} : { name }) };
   }
 
   #fields(record: Buffer, epoch: number): ConnectionFields {

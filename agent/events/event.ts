@@ -97,6 +97,13 @@ export interface PodReference {
   namespace?: string;
 }
 
+export interface NetworkNamespace {
+  /** As `lsns -t net` shows it. */
+  id: number;
+  /** Where it is mounted by one. */
+  name?: string;
+}
+
 /** What a process is part of; its own process apart from that is the host's. */
 export interface Workload {
   container?: ContainerReference;
@@ -162,7 +169,7 @@ export interface SocketEvent extends Workload {
   /** To which the socket is bound. */
   interface?: string;
   /** Number of the socket's network namespace, where that is not weir's own: its addresses are those in there. */
-  network_namespace?: number;
+  network_namespace?: NetworkNamespace;
   process?: ProcessReference;
   /** LISTENING: whether this program was not known to listen on this port. */
   new?: boolean;

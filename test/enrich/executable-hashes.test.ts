@@ -109,7 +109,7 @@ test("a file is read once, and again when it has been written to, whatever its d
 
 test("rows get the hashes of their processes, and others are not read", async () => {
   const { proc, run } = procOf(SLEEP);
-  const names = { rule: () => ({ name: "r", action: "allow" as const, enforce: false, source: "" }), interface: () => "eth0", user: () => undefined, workload: () => ({}), program: () => ({ executable: "/bin/sleep" }) };
+  const names = { rule: () => ({ name: "r", action: "allow" as const, enforce: false, source: "" }), interface: () => "eth0", namespace: () => undefined, user: () => undefined, workload: () => ({}), program: () => ({ executable: "/bin/sleep" }) };
   const rows = await hashes({ proc, isOver: ({ pid }) => assert.equal(pid, 10) as never }).in((by) => {
     by.program({ ...run, pid: 99 }, "left out");
     return [{ process: { pid: 10, name: "it", ...by.program(run, "it"), uid: 0 } }, {}];

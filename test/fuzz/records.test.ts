@@ -12,6 +12,7 @@ const RULE = { name: "no-telnet", action: "block", enforce: true, source: "weir.
 const NAMES: Names = {
   rule: (slot, generation) => ({ ...RULE, name: `${slot} of ${generation}` }),
   interface: (ifindex) => `#${ifindex}`,
+  namespace: (id) => (id % 2 === 1 ? `ns${id}` : undefined),
   workload: ({ cgroup }) => ({ unit: `${cgroup}.service` }),
   program: ({ pid, startedNs, executions }, command) => ({ executable: `/proc/${pid}/exe since ${startedNs}`, arguments: [command, String(executions)] }),
   user: (uid) => `user${uid}`,
@@ -129,7 +130,9 @@ test("a listener has no other end, a packet socket none at all, and a process wi
   listening.writeUInt32LE(4026532281, Event.netns);
   listening.writeUInt32LE(3, Event.ifindex);
   const elsewhere = decode(listening).sockets[0]!.event;
-  assert.deepEqual([elsewhere.network_namespace, elsewhere.interface], [4026532281, undefined]);
+  assert.deepEqual([elsewhere.network_namespace, elsewhere.interface], [{ id: 4026532281, name: "ns4026532281" }, undefined]);
+  listening.writeUInt32LE(4026532282, Event.netns);
+  assert.deepEqual(decode(listening).sockets[0]!.event.network_namespace, { id: 4026532282 });
   const packet = withByte(Event.type, EventType.PACKET_SOCKET);
   packet.writeUInt16LE(0, Event.destination_port);
   assert.deepEqual([decode(packet).sockets[0]!.event.local, decode(packet).sockets[0]!.event.protocol], [undefined, undefined]);

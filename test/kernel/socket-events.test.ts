@@ -39,6 +39,7 @@ const LIMIT = 100;
 const NAMES: Names = {
   rule: () => ({ name: "none", action: "allow", enforce: false, source: "" }),
   interface: (ifindex) => `#${ifindex}`,
+  namespace: () => undefined,
   workload: () => ({}),
   program: () => ({}),
   user: () => undefined,
@@ -241,7 +242,7 @@ describe("what a process does with a socket", requires(root()), () => {
     await everything();
     const number = Number(/\d+/.exec(readlinkSync("/proc/thread-self/ns/net"))![0]);
     // Others do things on this host, too.
-    const events = all.mine().filter(({ event }) => event.network_namespace === number);
+    const events = all.mine().filter(({ event }) => event.network_namespace?.id === number);
     const types = events.map(({ event }) => event.type);
     assert.deepEqual(types, ["LISTENING", "BIND_FAILED", "RAW_SOCKET", ...(hasTracepoint(CAPABLE) ? ["PACKET_SOCKET"] : []), "CONNECT_REFUSED"]);
   });
