@@ -2,7 +2,7 @@
 
 import { ContainerNames } from "./enrich/container-names.ts";
 import { ExecutableHashes } from "./enrich/executable-hashes.ts";
-import { workloadOf } from "./enrich/cgroup-path.ts";
+import { withUser, workloadOf } from "./enrich/cgroup-path.ts";
 import { nameSources } from "./enrich/name-sources.ts";
 import { NetworkNamespaces } from "./enrich/network-namespaces.ts";
 import { Programs } from "./enrich/programs.ts";
@@ -60,7 +60,7 @@ export class Naming {
         this.#newGroups.drain();
         return [...(this.#groups?.all() ?? [])].map(([id, path]) => [id, workloadOf(path)] as const);
       },
-      named: (workload) => this.#containers.of(workload),
+      named: (workload) => withUser(this.#containers.of(workload)),
       groupsTellAll: !this.#legacyGroups,
     };
   }

@@ -15,6 +15,24 @@
 #include "outcome.h"
 #include "settle.h"
 
+/*
+ * Does another socket send here than the one that the flow was judged for? One whose process is gone may leave its ends, and
+ * with them the flow, to another process. Of TCP only a SYN tells: the socket that listens hands over to those it accepts.
+ */
+static __always_inline bool has_other_sender(struct judgement *j, const struct packet *packet, bool opens)
+{
+	__u64 cookie;
+
+	if (!HOOK_HAS_SENDERS || packet->direction != DIRECTION_EGRESS || !j->policy->kinds || packet->tunnel ||
+	    (packet->protocol == IPPROTO_TCP && !opens))
+		return false;
+	cookie = sender_cookie(j->ctx);
+	if (!cookie || cookie == j->flow->cookie)
+		return false;
+	j->flow->cookie = cookie;
+	return true;
+}
+
 /* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
 static __always_inline bool find_decision(struct judgement *j, struct packet *packet)
 {
@@ -45,7 +63,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		j->apart = true;
 		return false;
 	}
-	return load_decision(packet, j->flow);
+	return !has_other_sender(j, packet, opens) && load_decision(packet, j->flow);
 }
 
 /* A tunnel in a tunnel: what is inside of it cannot be judged. */

@@ -28,13 +28,14 @@ static __always_inline struct owner *find_owner(__u64 cookie)
 	return owner || !cookie ? owner : bpf_map_lookup_elem(&listeners, &cookie);
 }
 
-/* Is it this process, running the program it ran then? */
+/* Is it this process, running the program it ran then, for the same user and in the same control group? */
 static __always_inline bool is_owner(const struct owner *owner, struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
 
 	return owner->pid == task->tgid && !owner->flags && owner->executions == (__u16)leader->self_exec_id &&
-	       owner->started_ns == leader->start_boottime;
+	       owner->started_ns == leader->start_boottime && owner->uid == task->cred->uid.val &&
+	       owner->cgroup == task->cgroups->dfl_cgrp->kn->id;
 }
 
 /* The running process makes the socket. */

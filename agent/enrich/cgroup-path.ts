@@ -59,6 +59,21 @@ export function userOf(workload: Workload): number | undefined {
   return user === undefined ? undefined : Number(user);
 }
 
+/**
+ * For rules: names below a user's own systemd are that user's choice, and so is whether anybody knows them. The user
+ * stands before them, as in units, so that they are taken for nobody else's.
+ */
+export function withUser(workload: Workload): Workload {
+  const { container, pod, unit } = workload;
+  if (userOf(workload) === undefined) return workload;
+  const below = (name: string): string => `${unit!.split("/")[0]}/${name}`;
+  return {
+    ...workload,
+    ...(container === undefined ? {} : { container: { ...container, id: below(container.id), name: below(container.name ?? container.id) } }),
+    ...(pod === undefined ? {} : { pod: { ...pod, name: below(pod.name ?? pod.uid), namespace: below(pod.namespace ?? pod.uid) } }),
+  };
+}
+
 function containerOf(name: string, before: string, after: string): Workload["container"] {
   const [, prefix, id] = CONTAINER.exec(name) ?? [];
   if (id !== undefined) {

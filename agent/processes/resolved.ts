@@ -1,6 +1,6 @@
 /** What rules about processes come to on this host now, in sentences for the operator. */
 
-import { existsSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 
 import { nearest } from "../../config/nearest.ts";
 import { textsOf } from "../../config/processes.ts";
@@ -80,7 +80,16 @@ function warn(rule: RuleConfig, users: readonly User[]): string[] {
       .map((text) => `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; ${meant(text, users)}users of elsewhere go by their numbers`),
     ...(["executable", "parent"] as const)
       .flatMap((key) => textsOf(process, key))
-      .filter((path) => !path.includes("*") && !existsSync(path))
-      .map((path) => `rule ${quote(rule.name)} names ${quote(path)}, which is no file of this host now; only a process that sees another root can fit`),
+      .filter((path) => !path.includes("*"))
+      .flatMap((path) => warnOfPath(path).map((problem) => `rule ${quote(rule.name)} names ${quote(path)}, which ${problem}`)),
   ]);
+}
+
+function warnOfPath(path: string): string[] {
+  try {
+    const file = realpathSync(path);
+    return file === path ? [] : [`leads to ${quote(file)}: a process runs that, and only one that sees another root can fit`];
+  } catch {
+    return ["is no file of this host now; only a process that sees another root can fit"];
+  }
 }

@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { AgentHome } from "../harness/agent.ts";
+import { ControlGroups } from "../harness/control-groups.ts";
+import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";
 import { Receiver } from "./receiver.ts";
@@ -22,6 +24,7 @@ describe("rules about processes that try to be others", requires(root(), tool("c
   let agent: AgentHome;
   let there: string;
   const folder = mkdtempSync(join(tmpdir(), "weir-tricks-"));
+  const groups = new ControlGroups();
   const [visitor, tricks] = [join(folder, "visitor"), join(folder, "tricks")];
 
   before(async () => {
@@ -38,6 +41,7 @@ describe("rules about processes that try to be others", requires(root(), tool("c
   after(async () => {
     await agent[Symbol.asyncDispose]();
     await lab[Symbol.asyncDispose]();
+    groups[Symbol.dispose]();
     execFileSync("rm", ["-r", folder]); // it has paths that are too long for a system call
   });
 
@@ -101,6 +105,30 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     });
     assert.deepEqual(await Promise.all(codes), [1, 0]);
     assert.deepEqual(await unknown(), []);
+  });
+
+  it("the user is the one who connects, and not who made the socket", async () => {
+    await enforce(block("{ user: 4711 }"));
+    const as = (user: number): Promise<string> => told([tricks, "user", String(user), there, String(PORT)]);
+    assert.deepEqual([await as(4711), await as(4712)], [REFUSED, PASSED]);
+  });
+
+  it("what a socket was allowed counts for no other one that takes its port over", async () => {
+    const [blocked, allowed] = [program("port/blocked", tricks), program("port/allowed", tricks)];
+    await enforce(`action: block, enforce: true, direction: egress, process: { executable: ${blocked} }`);
+    const send = (path: string, from: number): Promise<string> => told([path, "send", there, String(PORT), String(from)]);
+    assert.deepEqual([await send(blocked, 5300), await send(allowed, 5353), await send(blocked, 5353), await send(allowed, 5353)], [REFUSED, PASSED, REFUSED, PASSED]);
+  });
+
+  it("a user's own container is none of the same name that root started", async () => {
+    const inside = (group: string): string[] => ["sh", "-c", 'echo $$ > "$0"/cgroup.procs && exec "$@"', groups.make(group)];
+    const own = inside("user.slice/user-4711.slice/user@4711.service/lxc.payload.billing");
+    const other = inside("lxc.payload.billing");
+    await enforce(block("{ container: billing }"));
+    await eventually("the groups are known", async () => (await visit(...other, visitor)) === REFUSED && (await visit(...own, visitor)) === PASSED);
+    assert.deepEqual([await visit(...other, visitor), await visit(...own, visitor)], [REFUSED, PASSED]);
+    await enforce(block("{ container: user@4711.service/billing }"));
+    assert.deepEqual([await visit(...other, visitor), await visit(...own, visitor)], [PASSED, REFUSED]);
   });
 
   /** What was undecided because nobody knew the process, since it was last asked. */

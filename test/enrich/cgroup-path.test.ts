@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { userOf, workloadOf } from "../../agent/enrich/cgroup-path.ts";
+import { userOf, withUser, workloadOf } from "../../agent/enrich/cgroup-path.ts";
 import type { Workload } from "../../agent/events/event.ts";
 
 const ID = "3f2a1bc4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80";
@@ -128,6 +128,13 @@ it("what a user's own runtime or a container calls itself does not pass for anyt
   assert.equal(userOf(workloadOf(`/docker/${ID}/user.slice${below}/x.service`)), undefined);
   assert.equal(userOf(workloadOf("/system.slice/nginx.service")), undefined);
   assert.deepEqual(workloadOf(`/docker/${ID}/system.slice/docker-${OTHER}.scope`), { container: docker });
+});
+
+it("rules find the user before what a user's own runtime calls itself", () => {
+  const below = "/user.slice/user-1000.slice/user@1000.service";
+  assert.deepEqual(withUser(workloadOf(`${below}/lxc.payload.web`)).container, { id: "user@1000.service/web", name: "user@1000.service/web", runtime: "lxc" });
+  assert.deepEqual(withUser(workloadOf(`${below}/kubepods/pod${UID}/${ID}`)).pod, { uid: UID, name: `user@1000.service/${UID}`, namespace: `user@1000.service/${UID}` });
+  assert.deepEqual(withUser(workloadOf(`/docker/${ID}`)), workloadOf(`/docker/${ID}`));
 });
 
 it("a path of any length is read at once", () => {

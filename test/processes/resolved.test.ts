@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { fittingText, resolveProcesses } from "../../agent/processes/resolved.ts";
@@ -30,6 +33,16 @@ test("a user or a file that is not there is warned of, also where it is left out
     'rule "gone" names "/no/such/file", which is no file of this host now; only a process that sees another root can fit',
     'rule "gone" names "/nor/this", which is no file of this host now; only a process that sees another root can fit',
   ]);
+});
+
+test("a link to a program is warned of, which no process runs", (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "weir-resolved-")));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [file, link] = [join(folder, "file"), join(folder, "link")];
+  writeFileSync(file, "");
+  symlinkSync(file, link);
+  const { warnings } = resolve([{ name: "link", action: "block", process: { executable: [file, link, `${folder}/*`] } }]);
+  assert.deepEqual(warnings, [`rule "link" names "${link}", which leads to "${file}": a process runs that, and only one that sees another root can fit`]);
 });
 
 test("of many rules the first are told, and how many more there are", () => {
