@@ -33,6 +33,16 @@ static __always_inline bool has_other_sender(struct judgement *j, const struct p
 	return true;
 }
 
+/* A flow may be undecided, too: then it is by the packet's own direction what becomes of it. */
+static __always_inline bool load_standing(const struct judgement *j, struct packet *packet, const struct flow *flow)
+{
+	if (!load_decision(packet, flow))
+		return false;
+	if (packet->decision.slot == SLOT_ON_ERROR)
+		packet->decision.action = j->policy->on_error[packet->direction & 1];
+	return true;
+}
+
 /* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
 static __always_inline bool find_decision(struct judgement *j, struct packet *packet)
 {
@@ -41,9 +51,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 	j->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
 	if (packet->flags & PACKET_ICMP_ERROR) {
 		j->related = packet->flags & PACKET_RELATED ? find_flow(&packet->related, &j->one_way) : NULL;
-		if (!j->related || !load_decision(packet, j->related))
-			return false;
-		return true;
+		return j->related && load_standing(j, packet, j->related);
 	}
 	j->flow = find_flow(&packet->key, &j->one_way);
 	if (!j->flow)
@@ -63,7 +71,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		j->apart = true;
 		return false;
 	}
-	return !has_other_sender(j, packet, opens) && load_decision(packet, j->flow);
+	return !has_other_sender(j, packet, opens) && load_standing(j, packet, j->flow);
 }
 
 /* A tunnel in a tunnel: what is inside of it cannot be judged. */
