@@ -25,6 +25,7 @@ import { weekSeconds } from "./rules/boot-clock.ts";
 import { copyAfter, Installer, placeOfKinds, type RuleTables } from "./rules/install.ts";
 import { SessionKeeper } from "./sessions.ts";
 import { SetKeeper } from "./sets/keeper.ts";
+import { renewListeners } from "./sockets/holders.ts";
 import { attachTracers, type Tracers } from "./tracers.ts";
 
 export interface Enforcement {
@@ -92,11 +93,12 @@ export function tablesOf(plane: DataPlane, waitGracePeriod: () => Promise<void>)
   };
 }
 
-function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compareAll" | "placeInForce"> {
+function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compareAll" | "renewListeners" | "placeInForce"> {
   const compare = (): Promise<unknown> => readIteratorAside(plane.program("weir_identify_all"));
   return {
     map: (name) => plane.map(name),
     compareAll: () => compare().then(compare), // the second time those above each process are known
+    renewListeners: () => renewListeners(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners")),
     placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.generation & 1),
   };
 }

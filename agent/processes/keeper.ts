@@ -18,6 +18,8 @@ export interface KindKeeperOptions {
   map(name: string): BpfMap;
   /** Compares every process that runs with all editions. */
   compareAll(): Promise<unknown>;
+  /** Finds out who listens now where the one who did is gone. */
+  renewListeners(): void;
   /** Where the edition of the rules in force is; undefined where they ask for none. */
   placeInForce(): number | undefined;
   users(): readonly User[];
@@ -70,6 +72,7 @@ export class KindKeeper {
     const edition = { place: 1 - (now?.place ?? this.#options.placeInForce() ?? 1), kinds };
     await this.#options.waitGracePeriod(); // until no packet reads what was there before
     this.#write(edition);
+    this.#options.renewListeners();
     await this.#options.compareAll();
     return { place: edition.place, finish: () => this.#enforce(edition), undo: () => this.#remove(edition.place) };
   }
@@ -105,9 +108,10 @@ export class KindKeeper {
     for (const edition of this.#present) for (const [cgroup, workload] of this.#groups) this.#writeGroup(edition, cgroup, workload);
   }
 
-  /** Names of users may be others now, and groups may be gone. */
+  /** Names of users may be others now, and groups, and those who listened, may be gone. */
   lookAgain(): void {
     for (const edition of this.#present) this.#writeUsers(edition);
+    if (this.#present.length > 0) this.#options.renewListeners();
     if (!this.#asksForWorkloads) return;
     const before = this.#groups;
     this.#groups = this.#groupsNow();

@@ -24,6 +24,24 @@ export function noteHolders(program: BpfProgram, owners: BpfMap, listeners: BpfM
   return found.size;
 }
 
+/** A server may end, or start another program, once a child has its socket: who listens is then whoever has it now. */
+export function renewListeners(program: BpfProgram, owners: BpfMap, listeners: BpfMap): void {
+  const records = [...each(readIterator(program))].filter((record) => record.readUInt32LE(Holding.listens) === 1);
+  const runs = new Set(records.map((record) => runOf(record.readBigUInt64LE(Holding.cookie), record.subarray(Holding.holder.at))));
+  for (const [cookie, owner] of ownersOf(Buffer.concat(records))) {
+    const key = Buffer.alloc(8);
+    key.writeBigUInt64LE(cookie);
+    const known = owners.lookup(key) ?? listeners.lookup(key);
+    if (known !== undefined && runs.has(runOf(cookie, known))) continue;
+    owners.update(key, owner);
+    listeners.update(key, owner);
+  }
+}
+
+function runOf(cookie: bigint, owner: Buffer): string {
+  return `${cookie} ${owner.readUInt32LE(Owner.pid)} ${owner.readBigUInt64LE(Owner.started_ns)} ${owner.readUInt16LE(Owner.executions)}`;
+}
+
 /** A socket that processes have open. */
 export interface Held {
   cookie: bigint;

@@ -23,6 +23,7 @@ describe("rules about processes that try to be others", requires(root(), tool("c
   let lab: Lab;
   let agent: AgentHome;
   let there: string;
+  let here: string;
   const folder = mkdtempSync(join(tmpdir(), "weir-tricks-"));
   const groups = new ControlGroups();
   const [visitor, tricks] = [join(folder, "visitor"), join(folder, "tricks")];
@@ -32,7 +33,7 @@ describe("rules about processes that try to be others", requires(root(), tool("c
       execFileSync("cc", ["-O2", "-Wall", "-Werror", "-pthread", "-o", path, join(import.meta.dirname, source)]);
     }
     lab = await makeLab({ namespaces: ["client", "server"], links: [{ from: "client:eth0", to: "server:eth0" }] });
-    there = lab.end("server:eth0").ipv4;
+    [here, there] = [lab.end("client:eth0").ipv4, lab.end("server:eth0").ipv4];
     await Receiver.open(lab, "server", { tcp: [PORT], udp: [PORT] });
     agent = await AgentHome.make(lab, "client");
     await agent.start({ config: policy([block("{ executable: /nowhere/at/all }")]) });
@@ -129,6 +130,22 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     assert.deepEqual([await visit(...other, visitor), await visit(...own, visitor)], [REFUSED, PASSED]);
     await enforce(block("{ container: user@4711.service/billing }"));
     assert.deepEqual([await visit(...other, visitor), await visit(...own, visitor)], [PASSED, REFUSED]);
+  });
+
+  it("a server that left its socket to a child is known also when other rules come", async () => {
+    const [blocked, allowed] = [program("daemon/blocked", tricks), program("daemon/allowed", tricks)];
+    await enforce(block(`{ executable: ${blocked} }`, "ingress"));
+    const ports = [8091, 8092];
+    const servers = await Promise.all([blocked, allowed].map(async (path, at) => Number(await lab.exec("client", path, "daemon", String(ports[at])))));
+    try {
+      const visits = (): Promise<string[]> => Promise.all(ports.map((port) => told([visitor, here, String(port)], "server")));
+      assert.deepEqual(await visits(), [REFUSED, PASSED]);
+      await enforce(block(`{ executable: [${blocked}, /nowhere] }`, "ingress"));
+      assert.deepEqual(await visits(), [REFUSED, PASSED]);
+      assert.deepEqual(await unknown(), []);
+    } finally {
+      for (const pid of servers) process.kill(pid);
+    }
   });
 
   /** What was undecided because nobody knew the process, since it was last asked. */

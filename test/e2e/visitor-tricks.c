@@ -56,9 +56,10 @@ static int leave_to_child(const char *port)
 	child = fork();
 	if (child) {
 		printf("%d\n", child);
-		return 0;
+		return child < 0 ? 3 : 0;
 	}
-	fclose(stdout);
+	for (int standard = 0; standard < 3; standard++)
+		close(standard);
 	for (;;)
 		close(accept(fd, NULL, NULL));
 }
