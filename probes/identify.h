@@ -194,6 +194,35 @@ int BPF_PROG(weir_exit, struct task_struct *task)
 	return 0;
 }
 
+static __always_inline bool asks_for_commands(void)
+{
+	__u32 first = 0, second = 1;
+	struct kind_edition *one = bpf_map_lookup_elem(&kind_editions, &first);
+	struct kind_edition *other = bpf_map_lookup_elem(&kind_editions, &second);
+
+	return (one && asks_for_any(&one->asked[ASPECT_COMMAND])) || (other && asks_for_any(&other->asked[ASPECT_COMMAND]));
+}
+
+/*
+ * The command of a process that is not the running one. It lies where that process likes: reading it may wait for a file of
+ * its owner's, so that nobody does who need not.
+ */
+static __always_inline void copy_command(struct identifying *at, struct task_struct *task)
+{
+	__u64 length = command_length(task->mm), kept = length > LIMIT_COMMAND ? LIMIT_COMMAND : length;
+
+	if (!asks_for_commands()) {
+		end_command(at, 0, true);
+		return;
+	}
+	if (bpf_copy_from_user_task(at->text + COMMAND_AT, kept, (void *)BPF_CORE_READ(task, mm, arg_start), task, 0)) {
+		count_fault(FAULT_COMMAND_UNREAD);
+		kept = 0;
+		length = LIMIT_COMMAND + 1;
+	}
+	end_command(at, kept, length > LIMIT_COMMAND);
+}
+
 #define TRIES 3
 
 /*
@@ -212,16 +241,9 @@ int weir_identify_all(struct bpf_iter__task *ctx)
 		return 0;
 #pragma clang loop unroll(full)
 	for (int try = 0; try < TRIES; try++) {
-		__u64 length = command_length(task->mm), kept = length > LIMIT_COMMAND ? LIMIT_COMMAND : length;
-
 		start_identity(at, task->group_leader);
 		read_path(&context, task->mm);
-		if (bpf_copy_from_user_task(at->text + COMMAND_AT, kept, (void *)BPF_CORE_READ(task, mm, arg_start), task, 0)) {
-			count_fault(FAULT_COMMAND_UNREAD);
-			kept = 0;
-			length = LIMIT_COMMAND + 1;
-		}
-		end_command(at, kept, length > LIMIT_COMMAND);
+		copy_command(at, task);
 		identify_by(BY_ITERATOR, 0);
 		identify_by(BY_ITERATOR, 1);
 		store_identity(at);

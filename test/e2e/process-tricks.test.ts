@@ -1,7 +1,7 @@
 /** Rules about processes hold against those who try to be taken for somebody else, or for nobody known. */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -100,11 +100,7 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     const waiting = [blocked, allowed].map((path) => lab.spawn("client", [path, "thread", there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] }));
     for (const child of waiting) await once(child.stdout!, "data");
     await enforce(block(`{ executable: ${blocked} }`));
-    const codes = waiting.map(async (child) => {
-      child.stdin!.end("go\n");
-      return ((await once(child, "exit")) as [number])[0];
-    });
-    assert.deepEqual(await Promise.all(codes), [1, 0]);
+    assert.deepEqual(await Promise.all(waiting.map(visitOf)), [1, 0]);
     assert.deepEqual(await unknown(), []);
   });
 
@@ -132,6 +128,14 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     assert.deepEqual([await visit(...other, visitor), await visit(...own, visitor)], [PASSED, REFUSED]);
   });
 
+  it("a command is compared also of a process that is older than the rules", async () => {
+    await enforce("action: allow, layer4: { protocol: icmp }");
+    const waiting = [program("older/blocked", tricks), program("older/allowed", tricks)].map((path) => lab.spawn("client", [path, "thread", there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] }));
+    for (const child of waiting) await once(child.stdout!, "data");
+    await enforce(block('{ command: "*/older/blocked thread *" }'));
+    assert.deepEqual(await Promise.all(waiting.map(visitOf)), [1, 0]);
+  });
+
   it("a server that left its socket to a child is known also when other rules come", async () => {
     const [blocked, allowed] = [program("daemon/blocked", tricks), program("daemon/allowed", tricks)];
     await enforce(block(`{ executable: ${blocked} }`, "ingress"));
@@ -155,6 +159,12 @@ describe("rules about processes that try to be others", requires(root(), tool("c
   }
   let seen = 0;
 });
+
+/** Tells one that waits to connect, and answers how it ends. */
+async function visitOf(child: ChildProcess): Promise<number> {
+  child.stdin!.end("go\n");
+  return ((await once(child, "exit")) as [number])[0];
+}
 
 function block(process: string, direction = "egress"): string {
   return `action: block, enforce: true, reject: true, direction: ${direction}, process: ${process}`;
