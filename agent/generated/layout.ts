@@ -853,6 +853,7 @@ export const ProcessPattern = {
   kind: 0,
   aspect: 2,
   length: 3,
+  is_end: 4,
   text: { at: 16, count: 240, stride: 1 },
 } as const;
 

@@ -41,6 +41,7 @@ export function packPatterns(kinds: readonly Kind[]): Buffer[] {
       bytes.writeUInt16LE(index, ProcessPattern.kind);
       bytes[ProcessPattern.aspect] = PATTERN_ASPECTS[key];
       bytes[ProcessPattern.length] = written.length;
+      bytes.writeUInt32LE(text.lastIndexOf("*") === 0 && text.length > 1 ? 1 : 0, ProcessPattern.is_end);
       written.copy(bytes, ProcessPattern.text.at);
       return bytes;
     }),

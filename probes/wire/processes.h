@@ -36,7 +36,8 @@ struct process_pattern {
 	__u16 kind;
 	__u8 aspect;			/* enum weir_aspect */
 	__u8 length;
-	__u32 reserved[3];
+	__u32 is_end;			/* its only star is at its start: what follows is the end of the text */
+	__u32 reserved[2];
 	char text[PATTERN_TEXT];
 };
 
