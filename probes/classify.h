@@ -48,25 +48,32 @@ static __always_inline bool passes_default(const struct packet *packet)
 	       ((type >= 130 && type <= 132) || type == 143);
 }
 
-/*
- * A condition that is asked behind a doubt, which the first rules that perhaps match are: whether it holds shows only
- * with each packet. Where it would end otherwise than they would, nothing can be said; where it is staged, it is silent.
- */
-enum behind_doubt { IS_ASKED, IS_SILENT, IS_UNDECIDED };
+enum weight { IS_ASKED, IS_SILENT, IS_UNDECIDED };
 
-static __always_inline enum behind_doubt weigh_doubt(const struct packet *packet, __u32 order, __u32 slot)
+/*
+ * A rule that perhaps matches leaves a doubt. Behind one, a condition shows only with each packet whether it holds: where it
+ * would end otherwise than the doubtful rules, nothing can be said; where it is staged, it is silent.
+ */
+static __always_inline enum weight weigh_condition(struct packet *packet, __u32 key, __u32 slot)
 {
-	__u32 index = packet->copy * rule_slots + slot;
-	const struct search *search = &packet->search;
+	__u32 index = packet->copy * rule_slots + slot, order = key >> 1, *doubtful, *other;
+	struct search *search = &packet->search;
+	bool unsure = key & 1;
 	const struct rule *rule;
 
-	if (order < search->doubtful_allow && order < search->doubtful_block)
+	if (!unsure && order < search->doubtful_allow && order < search->doubtful_block)
 		return IS_ASKED;
 	rule = bpf_map_lookup_elem(&rules, &index);
 	if (!rule || (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)))
 		return IS_SILENT;
-	return (rule->action == ACTION_BLOCK ? search->doubtful_allow : search->doubtful_block) < order ? IS_UNDECIDED
-													: IS_ASKED;
+	doubtful = rule->action == ACTION_BLOCK ? &search->doubtful_block : &search->doubtful_allow;
+	other = rule->action == ACTION_BLOCK ? &search->doubtful_allow : &search->doubtful_block;
+	if (unsure) {
+		if (order < *doubtful)
+			*doubtful = order;
+		return IS_SILENT;
+	}
+	return *other < order ? IS_UNDECIDED : IS_ASKED;
 }
 
 /* What was found, as a decision: only what comes before the deciding rule counts. */
@@ -75,7 +82,7 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 	struct decision *decision = &packet->decision;
 	struct search *search = &packet->search;
 	__u32 count = 0, staged_at = 0, doubtful;
-	enum behind_doubt weight;
+	enum weight weight;
 	bool undecided = false;	/* behind the conditions that are kept */
 
 	decision->reason = 0;
@@ -89,9 +96,11 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 	if (search->condition_overflow < search->order)
 		count_fault(FAULT_CONDITIONS_FULL);	/* the loader refuses rule sets that get here */
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
-		if (i >= decision->condition_count || search->condition_orders[i] >= search->order)
+		__u32 key = search->condition_keys[i];
+
+		if (i >= decision->condition_count || key >> 1 >= search->order)
 			break;
-		weight = weigh_doubt(packet, search->condition_orders[i], decision->conditions[i]);
+		weight = weigh_condition(packet, key, decision->conditions[i]);
 		if (weight == IS_SILENT)
 			continue;
 		undecided = weight == IS_UNDECIDED;
@@ -99,7 +108,7 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 			break;
 		decision->conditions[count & (LIMIT_CONDITIONS - 1)] = decision->conditions[i];
 		count++;
-		if (search->condition_orders[i] < search->staged_order)
+		if (key >> 1 < search->staged_order)
 			staged_at = count;
 	}
 	decision->condition_count = count;

@@ -198,12 +198,14 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
 	flow->decision = packet->decision;
 	flow->told = packet->outcome.staged;
+	if (packet->protocol == IPPROTO_TCP && packet->tcp_flags & TCP_RST)
+		flow->flags |= FLOW_CLOSED;	/* it ends with the packet that opens it */
 	if (insert_opening(key, flow)) {
 		count_fault(FAULT_OPENING_INSERT);
 		return;
 	}
 	count_flows(1, 0);
-	if (packet->decision.condition_count)
+	if (packet->decision.condition_count && !(flow->flags & FLOW_CLOSED))
 		count_connection(packet, &packet->decision, 1);
 }
 

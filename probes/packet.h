@@ -65,7 +65,7 @@ struct search {
 	__u32 staged_slot;
 	__u32 doubtful_allow;		/* of rules that match unless the unknown part speaks against it */
 	__u32 doubtful_block;
-	__u32 condition_orders[LIMIT_CONDITIONS];
+	__u32 condition_keys[LIMIT_CONDITIONS];	/* twice the order, and 1 where it only perhaps matches */
 	__u32 condition_overflow;	/* lowest that found no room */
 };
 

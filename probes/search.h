@@ -99,32 +99,39 @@ static __always_inline bool match(const struct matcher *m, const struct packet *
 	return true;
 }
 
-/* Keeps the conditional rules of the lowest orders, in order; of a rule with several matchers it keeps one. */
-static __always_inline void add_condition(struct packet *packet, __u32 order, __u32 slot)
+/*
+ * Keeps the conditional rules of the lowest orders, in order; of a rule with several matchers it keeps one, and one that
+ * matches for certain before one that perhaps does, by the process.
+ */
+static __always_inline void add_condition(struct packet *packet, __u32 order, __u32 slot, bool unsure)
 {
 	struct decision *decision = &packet->decision;
 	struct search *search = &packet->search;
+	__u32 key = order << 1 | unsure;
 
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
-		__u32 displaced_order = search->condition_orders[i], displaced_slot = decision->conditions[i];
+		__u32 displaced_key = search->condition_keys[i], displaced_slot = decision->conditions[i];
 
 		if (i >= decision->condition_count) {
-			search->condition_orders[i] = order;
+			search->condition_keys[i] = key;
 			decision->conditions[i] = slot;
 			decision->condition_count = i + 1;
 			return;
 		}
-		if (displaced_order == order)
+		if (displaced_key >> 1 == key >> 1) {
+			if (key < displaced_key)
+				search->condition_keys[i] = key;
 			return;
-		if (displaced_order < order)
+		}
+		if (displaced_key < key)
 			continue;
-		search->condition_orders[i] = order;
+		search->condition_keys[i] = key;
 		decision->conditions[i] = slot;
-		order = displaced_order;
+		key = displaced_key;
 		slot = displaced_slot;
 	}
-	if (order < search->condition_overflow)
-		search->condition_overflow = order;
+	if (key >> 1 < search->condition_overflow)
+		search->condition_overflow = key >> 1;
 }
 
 /* Whether it is time for the rule, or not, the answer is that of a moment. */
@@ -180,7 +187,7 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 		fit = fits_process(packet, m);
 	if (fit == FIT_NO)
 		return;
-	doubtful = m->flags & MATCHER_DOUBTFUL || fit == FIT_UNKNOWN ||
+	doubtful = m->flags & MATCHER_DOUBTFUL || (fit == FIT_UNKNOWN && !(m->flags & MATCHER_CONDITIONAL)) ||
 		   (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
 	if (doubtful) {
 		__u32 *doubt = m->flags & MATCHER_BLOCKS ? &search->doubtful_block : &search->doubtful_allow;
@@ -189,7 +196,7 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 		if (!(m->flags & MATCHER_STAGED) && order < *doubt)
 			*doubt = order;
 	} else if (m->flags & MATCHER_CONDITIONAL) {
-		add_condition(packet, order, m->slot);
+		add_condition(packet, order, m->slot, fit == FIT_UNKNOWN);
 	} else if (m->flags & MATCHER_STAGED) {
 		if (order < search->staged_order) {
 			search->staged_order = order;
