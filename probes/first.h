@@ -137,7 +137,8 @@ static __always_inline bool follow_shadow(struct judgement *j, struct packet *pa
 		j->opens = can_open(packet);
 	} else {
 		reverse(&packet->opener, &packet->tuple);
-		decide_as(packet, shadow->slot, ACTION_BLOCK, 0);
+		/* Of what is undecided only a doubt about its process opens anything. */
+		decide_as(packet, shadow->slot, ACTION_BLOCK, shadow->slot == SLOT_ON_ERROR ? REASON_PROCESS_UNKNOWN : 0);
 	}
 	return true;
 }

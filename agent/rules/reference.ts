@@ -208,7 +208,8 @@ export class Reference {
     const shadow = opens ? undefined : this.#flows.shadowOf(key, this.#generation, this.#now());
     if (shadow !== undefined && shadow.openerIsLow !== key.sourceIsLow) {
       this.#tell({ followed: "shadow" });
-      return { action: "block", rule: shadow.rule, staged: null, reason: null };
+      // Of what is undecided only a doubt about its process opens anything.
+      return { action: "block", rule: shadow.rule, staged: null, reason: shadow.rule === "on_error" ? "process_unknown" : null };
     }
     const opener = shadow ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
     if (opener === undefined) return this.#judgeInvalid(conversation, transport, arrival);
