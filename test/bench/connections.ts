@@ -59,7 +59,7 @@ export const connections: Benchmark = {
           bare: run,
           async watched() {
             await using _ = await AgentRun.start(home, HOOKS);
-            return run();
+            return await run(); // or the agent has ended before it begins
           },
         });
         const { name, goal } = loop;
