@@ -1,12 +1,10 @@
 /** One edition of what rules say of processes, as the kernel's tables hold it: see probes/wire/processes.h. */
 
 import { fitsUser, fitsWorkload } from "../rules/process-field.ts";
-import type { Kind } from "../rules/kinds.ts";
-import { patternsOf } from "../rules/kinds.ts";
-import { every, some } from "../rules/three-valued.ts";
+import { fitsKind, type Kind, packKnownKinds, patternsOf, setKind } from "../rules/kinds.ts";
 import type { ProcessKey } from "../../config/processes.ts";
 import type { Workload } from "../events/event.ts";
-import { Aspect, KindEdition, KindGroup, Kinds as KindBits, KindUser, KnownKinds, ProcessIdentity, ProcessKinds, ProcessPattern } from "../generated/layout.ts";
+import { Aspect, KindEdition, KindGroup, Kinds as KindBits, KindUser, ProcessIdentity, ProcessKinds, ProcessPattern } from "../generated/layout.ts";
 
 const PATTERN_ASPECTS = { executable: Aspect.EXECUTABLE, command: Aspect.COMMAND, parent: Aspect.PARENT } as const;
 const WORKLOAD_KEYS = ["container", "unit", "pod", "namespace"] as const satisfies readonly ProcessKey[];
@@ -27,7 +25,7 @@ export function packEdition(kinds: readonly Kind[], number: number): Buffer {
       ...("user" in kind ? [Aspect.USER] : []),
       ...(asksForWorkload(kind) ? [Aspect.WORKLOAD] : []),
     ];
-    for (const aspect of asked) setBit(bytes, KindEdition.asked.at + aspect * KindEdition.asked.stride, index);
+    for (const aspect of asked) setKind(bytes, KindEdition.asked.at + aspect * KindEdition.asked.stride, index);
   }
   return bytes;
 }
@@ -53,7 +51,7 @@ export function kindsOfUsers(kinds: readonly Kind[], users: readonly User[]): Ma
   const found = new Map<number, Buffer>();
   const add = (uid: number, index: number): void => {
     if (!found.has(uid)) found.set(uid, Buffer.alloc(KindBits.size));
-    setBit(found.get(uid)!, 0, index);
+    setKind(found.get(uid)!, 0, index);
   };
   for (const [index, { user = [] }] of kinds.entries()) {
     for (const text of user) {
@@ -73,15 +71,8 @@ export function asksForWorkload(kind: Kind): boolean {
  * group of version 1 may tell more.
  */
 export function kindsOfGroup(kinds: readonly Kind[], workload: Workload, isSure: boolean): Buffer {
-  const bytes = Buffer.alloc(KnownKinds.size);
-  for (const [index, kind] of kinds.entries()) {
-    if (!asksForWorkload(kind)) continue;
-    const isTold = (key: (typeof WORKLOAD_KEYS)[number]): boolean => isSure || workload.container !== undefined || (key === "unit" && workload.unit !== undefined);
-    const answer = every(WORKLOAD_KEYS.flatMap((key) => (kind[key] === undefined ? [] : [isTold(key) ? some(kind[key].map((text) => fitsWorkload(key, text, workload))) : undefined])));
-    if (answer === true) setBit(bytes, KnownKinds.certain.at, index);
-    if (answer !== false) setBit(bytes, KnownKinds.possible.at, index);
-  }
-  return bytes;
+  const isTold = (key: (typeof WORKLOAD_KEYS)[number]): boolean => isSure || workload.container !== undefined || (key === "unit" && workload.unit !== undefined);
+  return packKnownKinds(kinds, (kind) => asksForWorkload(kind) && fitsKind(kind, WORKLOAD_KEYS, (key, text) => (isTold(key) ? fitsWorkload(key, text, workload) : undefined)));
 }
 
 export function packUser(place: number, uid: number): Buffer {
@@ -103,8 +94,4 @@ export function isOfKind(identity: Buffer, place: number, number: number): boole
   const at = ProcessIdentity.by.at + place * ProcessIdentity.by.stride;
   const has = (kinds: number): boolean => ((identity[at + kinds + (number >> 3)]! >> (number & 7)) & 1) === 1;
   return has(ProcessKinds.own.certain.at) && has(ProcessKinds.above.certain.at);
-}
-
-function setBit(bytes: Buffer, at: number, bit: number): void {
-  bytes[at + (bit >> 3)]! |= 1 << (bit & 7);
 }

@@ -8,7 +8,7 @@ import { quote } from "../../config/quote.ts";
 import type { RuleConfig } from "../../config/types.ts";
 import { KnownKinds, Limit } from "../generated/layout.ts";
 import { fitsAspect, type LocalProcess } from "./process-field.ts";
-import { every, some } from "./three-valued.ts";
+import { type Answer, every, some } from "./three-valued.ts";
 
 /** By key in the order of PROCESS_KEYS, each list sorted: of two kinds that mean the same the texts are the same. */
 export type Kind = Readonly<Partial<Record<ProcessKey, readonly string[]>>>;
@@ -65,14 +65,28 @@ export function patternsOf(kind: Kind): { key: "executable" | "command" | "paren
 
 /** struct known_kinds of a process, which is undefined where it is not known. */
 export function knownKinds(list: readonly Kind[], process: LocalProcess | null | undefined): Buffer {
+  return packKnownKinds(list, (kind) => process !== null && fitsKind(kind, PROCESS_KEYS, (key, text) => fitsAspect(key, text, process ?? {})));
+}
+
+/** What a kind says under these keys: one text of each has to fit. */
+export function fitsKind<Key extends ProcessKey>(kind: Kind, keys: readonly Key[], fitsText: (key: Key, text: string) => Answer): Answer {
+  return every(keys.flatMap((key) => (kind[key] === undefined ? [] : [some(kind[key].map((text) => fitsText(key, text)))])));
+}
+
+/** struct known_kinds. */
+export function packKnownKinds(list: readonly Kind[], answerTo: (kind: Kind) => Answer): Buffer {
   const bytes = Buffer.alloc(KnownKinds.size);
   for (const [number, kind] of list.entries()) {
-    const is = process === null ? false : every(PROCESS_KEYS.flatMap((key) => (kind[key] === undefined ? [] : [some(kind[key].map((text) => fitsAspect(key, text, process ?? {})))])));
-    const at = number >> 3;
-    if (is === true) bytes[KnownKinds.certain.at + at]! |= 1 << (number & 7);
-    if (is !== false) bytes[KnownKinds.possible.at + at]! |= 1 << (number & 7);
+    const answer = answerTo(kind);
+    if (answer === true) setKind(bytes, KnownKinds.certain.at, number);
+    if (answer !== false) setKind(bytes, KnownKinds.possible.at, number);
   }
   return bytes;
+}
+
+/** In the struct kinds that begins at `at`. */
+export function setKind(bytes: Buffer, at: number, number: number): void {
+  bytes[at + (number >> 3)]! |= 1 << (number & 7);
 }
 
 function kindOf(process: ProcessConfig): Kind {
