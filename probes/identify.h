@@ -36,8 +36,7 @@ static long ancestor_step(__u32 step, struct identifying_context *context)
 }
 
 /* Goes up from the process. If somebody on the way is not known, there may be all that rules ask for. */
-static __always_inline void find_above(struct identifying_context *context, const struct kind_edition *edition,
-				       struct known_kinds *above)
+static __always_inline void find_above(struct identifying_context *context, struct known_kinds *above)
 {
 	struct identifying *at = context->at;
 
@@ -45,9 +44,7 @@ static __always_inline void find_above(struct identifying_context *context, cons
 	at->answer = NOT_YET;
 	bpf_loop(MOST_ANCESTORS, ancestor_step, context, 0);
 	if (at->answer != FITS)
-#pragma clang loop unroll(full)
-		for (int word = 0; word < KIND_WORDS; word++)
-			above->possible.words[word] = ~0ULL;
+		set_all(&above->possible, ~0ULL);
 }
 
 /* Fills in what one edition says of the process whose texts were read. Not static: see judge_inner. */
@@ -75,7 +72,7 @@ __noinline int identify_by(__u32 which, __u32 place)
 	    before->by[place & 1].edition == edition->number)
 		found->above = before->by[place & 1].above;	/* it may have lost its parent since */
 	else
-		find_above(&context, edition, &found->above);
+		find_above(&context, &found->above);
 	return 0;
 }
 
