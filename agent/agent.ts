@@ -109,7 +109,6 @@ export async function watchOver(ground: Ground): Promise<void> {
     config: config.interfaces,
     programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
     installer,
-    table: new Uint8Array(plane.map("interfaces").mmap()),
     pins: linkDirectory(pins),
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
     onChange(name, direction, state) {

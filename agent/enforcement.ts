@@ -23,6 +23,7 @@ import { KindKeeper, type KindKeeperOptions } from "./processes/keeper.ts";
 import { RuleBook } from "./rulebook.ts";
 import { weekSeconds } from "./rules/boot-clock.ts";
 import { copyAfter, Installer, placeOfKinds, type RuleTables } from "./rules/install.ts";
+import { InterfaceTable } from "./rules/interface-table.ts";
 import { SessionKeeper } from "./sessions.ts";
 import { SetKeeper } from "./sets/keeper.ts";
 import { renewListeners } from "./sockets/holders.ts";
@@ -55,7 +56,7 @@ export async function enforce({ settings, log, dynamic, compiled, banned, member
   const installer = new Installer(tablesOf(plane, waitGracePeriod));
   const sessions = new SessionKeeper(config.state_dir);
   const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
-  adoptInterfaces(installer, new Uint8Array(plane.map("interfaces").mmap()), listLinks());
+  adoptInterfaces(installer, listLinks());
   for (const warning of compiled.warnings) log.warn(warning);
 
   const mode = new ModeKeeper(config.state_dir);
@@ -86,7 +87,7 @@ export function tablesOf(plane: DataPlane, waitGracePeriod: () => Promise<void>)
     get rules() {
       return memory("rules");
     },
-    interfaces: memory("interfaces"),
+    interfaces: new InterfaceTable(memory("interfaces"), plane.map("interfaces_apart")),
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),
     waitGracePeriod,

@@ -58,14 +58,23 @@ struct {
 	__type(value, struct rule_counter);
 } rule_counters SEC(".maps");
 
-/* ifindex modulo LIMIT_INTERFACE_ENTRIES -> what the interface means */
+/* ifindex modulo LIMIT_INTERFACE_PLACES, or the place that `interfaces_apart` names -> what the interface means */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LIMIT_INTERFACE_ENTRIES);
+	__uint(max_entries, LIMIT_INTERFACE_PLACES + LIMIT_INTERFACES_APART);
 	__type(key, __u32);
 	__type(value, struct interface_entry);
 } interfaces SEC(".maps");
+
+/* ifindex of an interface whose place another one has -> its place in `interfaces`; user space fills it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LIMIT_INTERFACES_APART);
+	__type(key, __u32);
+	__type(value, __u32);
+} interfaces_apart SEC(".maps");
 
 /* interface slot -> packets and bytes by direction, transport and verdict */
 struct {

@@ -36,15 +36,32 @@ static __always_inline void reset_packet(struct packet *packet, __u32 which)
 	packet->which = which;
 }
 
+static __noinline struct interface_entry *find_interface_apart(__u32 ifindex)
+{
+	__u32 *place = bpf_map_lookup_elem(&interfaces_apart, &ifindex);
+	struct interface_entry *entry = place ? bpf_map_lookup_elem(&interfaces, place) : NULL;
+
+	return entry && entry->ifindex == ifindex ? entry : NULL;
+}
+
+/* Two interfaces may share a place in the array: the one that came later then lies elsewhere, and a hash knows where. */
+static __always_inline struct interface_entry *find_interface(__u32 ifindex)
+{
+	__u32 place = ifindex & (LIMIT_INTERFACE_PLACES - 1);
+	struct interface_entry *entry = bpf_map_lookup_elem(&interfaces, &place);
+
+	return entry && entry->ifindex == ifindex ? entry : find_interface_apart(ifindex);
+}
+
 /* The packet's interface and the rule set in force. One root word, read once, chooses the copy of all tables. */
 static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction)
 {
-	__u32 zero = 0, index = ifindex & (LIMIT_INTERFACE_ENTRIES - 1);
-	struct interface_entry *entry = bpf_map_lookup_elem(&interfaces, &index);
+	__u32 zero = 0;
+	struct interface_entry *entry = find_interface(ifindex);
 	struct control *root = bpf_map_lookup_elem(&control, &zero);
 	struct packet *packet = packet_in_scratch(OUTER);
 
-	if (!packet || !entry || !root)
+	if (!packet || !root)
 		return NULL;
 	reset_packet(packet, OUTER);
 	packet->ifindex = ifindex;
@@ -52,13 +69,13 @@ static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction
 	packet->generation = *(volatile __u32 *)&root->generation;
 	packet->copy = packet->generation & 1;
 	packet->bans = root->bans;
-	if (entry->ifindex == ifindex) {
+	if (entry) {
 		packet->interface_slot = entry->slot;
 		packet->interface_flags = entry->flags;
 		packet->interface_groups = entry->groups[packet->copy];
 	} else {
 		packet->interface_slot = 0;
-		packet->interface_flags = 0;
+		packet->interface_flags = INTERFACE_UNKNOWN;
 		packet->interface_groups = 0;
 		count_fault(FAULT_INTERFACE_UNKNOWN);
 	}
@@ -86,6 +103,10 @@ static __always_inline void parse_network(const struct cursor *cursor, struct pa
 /* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
 static __always_inline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
+	if (packet->interface_flags & INTERFACE_UNKNOWN) {
+		packet->outcome.reason = REASON_INTERFACE_UNKNOWN;
+		return;
+	}
 	if (!ethertype) {
 		packet->outcome.reason = parse_ethernet(cursor, packet, &ethertype);
 		if (packet->outcome.reason)

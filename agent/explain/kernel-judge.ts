@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { Control, InterfaceEntry, InterfaceFlag, Limit, Mode as ModeNumber, Outcome as Told } from "../generated/layout.ts";
+import { Control, InterfaceEntry, InterfaceFlag, Mode as ModeNumber, Outcome as Told } from "../generated/layout.ts";
 import { PROBES } from "../kernel/dataplane.ts";
 import { libbpf } from "../kernel/libbpf.ts";
 import { KernelError } from "../kernel/errors.ts";
@@ -23,6 +23,7 @@ import { compile, type CompiledRules, interfaceGroupsOf, namesBySlot, type Rules
 import { type Kind, knownKinds } from "../rules/kinds.ts";
 import { groupsOf } from "../rules/groups.ts";
 import { copyAfter, Installer } from "../rules/install.ts";
+import { InterfaceTable } from "../rules/interface-table.ts";
 import type { OperatorSession } from "../rules/pack.ts";
 import type { Arrival, Outcome } from "../rules/reference.ts";
 import { SetKeeper } from "../sets/keeper.ts";
@@ -95,9 +96,7 @@ export class KernelJudge {
 
   /** Over the tables that packets meet now; they are only read. Moves the calling thread as `over` does. */
   static inForce(tables: TablesInForce): KernelJudge {
-    const interfaces = openPinned(tables.path, "interfaces");
-    const groups = new Map([...tables.ifindexes].map(([name, ifindex]) => [name, groupsIn(interfaces, ifindex, tables.generation & 1)]));
-    interfaces.close();
+    const groups = groupsInForce(tables);
     const control = openPinned(tables.path, "control");
     const root = control.lookup(u32(0))!;
     control.close();
@@ -129,7 +128,7 @@ export class KernelJudge {
       policies: memory("policies"),
       cells: memory("cells"),
       rules: memory("rules"),
-      interfaces: memory("interfaces"),
+      interfaces: new InterfaceTable(memory("interfaces"), this.#maps.get("interfaces_apart")!),
       generation: () => this.#control.getUint32(Control.generation, true),
       flip: (generation) => this.#flip(generation),
       waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
@@ -255,9 +254,14 @@ function openPinned(folder: string, name: string): BpfMap {
   return new BpfMap(name, fd);
 }
 
-function groupsIn(interfaces: BpfMap, ifindex: number, copy: number): bigint | undefined {
-  const entry = interfaces.lookup(u32(ifindex % Limit.INTERFACE_ENTRIES))!;
-  if (entry.readUInt32LE(InterfaceEntry.ifindex) !== ifindex) return undefined;
-  const { at, stride } = InterfaceEntry.groups;
-  return entry.readBigUInt64LE(at + copy * stride);
+/** By name of the interface; undefined for one that the table does not have. */
+function groupsInForce({ path, ifindexes, generation }: TablesInForce): ReadonlyMap<string, bigint | undefined> {
+  const map = openPinned(path, "interfaces");
+  try {
+    // Read only: what the kernel has is right as it is.
+    const table = new InterfaceTable(new Uint8Array(map.mmap()), { update() {}, delete: () => false });
+    return new Map([...ifindexes].map(([name, ifindex]) => [name, table.groups(ifindex, generation & 1)]));
+  } finally {
+    map.close();
+  }
 }

@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { InterfacesConfig } from "../../config/types.ts";
 import type { HookState, InterfaceState } from "../events/snapshot.ts";
-import { InterfaceEntry, InterfaceFlag, Limit } from "../generated/layout.ts";
+import { InterfaceFlag, Limit } from "../generated/layout.ts";
 import { detachPinned, pinnedLinks } from "../kernel/attachment.ts";
 import { activeFeatures, driverName } from "../kernel/ethtool.ts";
 import { type LinkWatch, listAddresses, listLinks, watchLinks } from "../kernel/links.ts";
@@ -25,9 +25,8 @@ const SWITCHED_OFF: HookState = { hook: "off", mode: "", reason: "interfaces.egr
 export interface FollowOptions {
   config: InterfacesConfig;
   programs: Programs;
+  /** Slots of an earlier agent that its table of interfaces has are kept, so that counters go on. */
   installer: Installer;
-  /** The `interfaces` table: an earlier agent's slots are kept, so that counters go on. */
-  table: Uint8Array;
   /** Where links are pinned. */
   pins: string;
   /** Counters of a slot start again: another interface has it now. */
@@ -43,7 +42,7 @@ interface Watched {
   ingress: Attached | undefined;
   egress: Attached | undefined;
   failures: Map<"ingress" | "egress", string>;
-  /** False while another interface has its place in the kernel's table. */
+  /** False if the kernel's table of interfaces had no room for it. */
   declared: boolean;
 }
 
@@ -128,7 +127,7 @@ export class InterfaceFollower {
   problems(): string[] {
     return [...this.#watched.values()].flatMap(({ link, failures, declared }) => [
       ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
-      ...(declared ? [] : [`no rule by interface sees ${link.name}, because another interface has its place in the table; make it anew, so that it gets another index than ${link.ifindex}`]),
+      ...(declared ? [] : [`packets on ${link.name} cannot be judged and get defaults.on_error, because the table of interfaces is full; watch fewer by interfaces.include, then restart weir`]),
     ]);
   }
 
@@ -311,11 +310,9 @@ export class InterfaceFollower {
 
   /** Slot 0 counts all interfaces that found no slot of their own. */
   #takeSlot(ifindex: number): number {
-    const { table, clearSlot } = this.#options;
-    const at = (ifindex % Limit.INTERFACE_ENTRIES) * InterfaceEntry.size;
-    const entry = Buffer.from(table.buffer, table.byteOffset + at, InterfaceEntry.size);
-    const kept = entry.readUInt16LE(InterfaceEntry.slot);
-    if (entry.readUInt32LE(InterfaceEntry.ifindex) === ifindex && kept !== 0 && !this.#usedSlots.has(kept)) {
+    const { installer, clearSlot } = this.#options;
+    const kept = installer.interfaces.find(ifindex)?.slot ?? 0;
+    if (kept !== 0 && !this.#usedSlots.has(kept)) {
       this.#usedSlots.add(kept);
       return kept;
     }
@@ -331,7 +328,7 @@ export class InterfaceFollower {
   #remember(link: Link): void {
     this.#names.delete(link.ifindex);
     this.#names.set(link.ifindex, link.name);
-    if (this.#names.size > Limit.INTERFACE_ENTRIES) this.#names.delete(this.#names.keys().next().value!);
+    if (this.#names.size > Limit.INTERFACE_PLACES) this.#names.delete(this.#names.keys().next().value!);
   }
 
   /** Links of an earlier agent that this configuration has no use for. */

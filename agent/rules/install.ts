@@ -9,17 +9,18 @@
 
 import { endianness } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { GENERATION_WRITING, InterfaceEntry, Limit, Matcher, Policy, Rule } from "../generated/layout.ts";
+import { GENERATION_WRITING, Matcher, Policy, Rule } from "../generated/layout.ts";
 import { type CompiledRules, interfaceGroupsOf, type Part, type PartImage } from "./compile.ts";
 import { type Group, groupsOf } from "./groups.ts";
+import type { InterfaceFacts, InterfaceTable } from "./interface-table.ts";
 import { type OperatorSession, packPolicy } from "./pack.ts";
 
-/** The tables, as memory that the kernel reads: each view is the whole of a map. */
+/** The tables, as memory that the kernel reads: each is the whole of a map. */
 export interface RuleTables {
   policies: Uint8Array;
   cells: Uint8Array;
   rules: Uint8Array;
-  interfaces: Uint8Array;
+  interfaces: InterfaceTable;
   /** The generation in force; its lowest bit says which copy is read. */
   generation(): number;
   /** One store: from here on packets read the other copy. */
@@ -28,13 +29,8 @@ export interface RuleTables {
   waitGracePeriod(): Promise<void>;
 }
 
-export interface InterfaceRow {
-  ifindex: number;
+export interface InterfaceRow extends InterfaceFacts {
   name: string;
-  /** Of the traffic counters. */
-  slot: number;
-  /** Bits of enum weir_interface_flag. */
-  flags: number;
 }
 
 const LITTLE_ENDIAN = endianness() === "LE";
@@ -166,43 +162,30 @@ export class Installer {
     }
   }
 
-  /** Makes an interface known. False if another one has its place, as two whose indexes differ by the table's length. */
+  get interfaces(): InterfaceTable {
+    return this.#tables.interfaces;
+  }
+
+  /** Makes an interface known. False if the table of interfaces is full. */
   addInterface(row: InterfaceRow): boolean {
-    const at = placeOf(row.ifindex);
-    const view = this.#interfacesView();
-    const holder = view.getUint32(at + InterfaceEntry.ifindex, LITTLE_ENDIAN);
-    if (holder !== 0 && holder !== row.ifindex) return false;
+    if (!this.interfaces.claim(row.ifindex)) return false;
     this.#rows.set(row.ifindex, row);
     this.#writeGroups(row, 0);
     this.#writeGroups(row, 1);
-    view.setUint16(at + InterfaceEntry.slot, row.slot, LITTLE_ENDIAN);
-    view.setUint16(at + InterfaceEntry.flags, row.flags, LITTLE_ENDIAN);
-    view.setUint32(at + InterfaceEntry.ifindex, row.ifindex, LITTLE_ENDIAN); // last: it makes the rest count
+    this.interfaces.publish(row);
     return true;
   }
 
   removeInterface(ifindex: number): void {
-    if (!this.#rows.delete(ifindex)) return;
-    const at = placeOf(ifindex);
-    this.#interfacesView().setUint32(at + InterfaceEntry.ifindex, 0, LITTLE_ENDIAN);
-    this.#tables.interfaces.fill(0, at, at + InterfaceEntry.size);
+    this.#rows.delete(ifindex);
+    this.interfaces.remove(ifindex);
   }
 
   #writeGroups({ ifindex, name }: InterfaceRow, copy: number): void {
-    const { at, stride } = InterfaceEntry.groups;
     const groups = this.#groups[copy];
     if (groups === undefined) return; // rules of an agent before this one: its groups stay as it wrote them
-    this.#interfacesView().setBigUint64(placeOf(ifindex) + at + copy * stride, groupsOf(groups, name), LITTLE_ENDIAN);
+    this.interfaces.setGroups(ifindex, copy, groupsOf(groups, name));
   }
-
-  #interfacesView(): DataView {
-    const { buffer, byteOffset, byteLength } = this.#tables.interfaces;
-    return new DataView(buffer, byteOffset, byteLength);
-  }
-}
-
-function placeOf(ifindex: number): number {
-  return (ifindex % Limit.INTERFACE_ENTRIES) * strideOf(InterfaceEntry.size);
 }
 
 /** The copy of the rules that comes into force after this generation. */

@@ -3,6 +3,7 @@
 import type { Reason } from "./reference/packet.ts";
 
 export const REASONS: Readonly<Record<Reason, string>> = {
+  interface_unknown: "the kernel's table of interfaces has no room for the interface it came by",
   ethernet_truncated: "the frame ends within its Ethernet header",
   vlan_depth: "it has more than two VLAN tags",
   vlan_truncated: "the frame ends within a VLAN tag",

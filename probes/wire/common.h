@@ -13,7 +13,8 @@ enum weir_limit {
 	LIMIT_TABLES = 64,		/* of one index */
 	LIMIT_LIST = 1024,		/* matchers that one key leads to */
 	LIMIT_BUCKETS_PROBED = 4,	/* in a row, before a key is missing */
-	LIMIT_INTERFACE_ENTRIES = 16384,/* interface look-up by ifindex modulo this */
+	LIMIT_INTERFACE_PLACES = 16384,	/* an interface is looked for by ifindex modulo this first */
+	LIMIT_INTERFACES_APART = 16384,	/* interfaces whose place another one has */
 	LIMIT_INTERFACE_SLOTS = 256,	/* interfaces counted on their own; slot 0 is "other" */
 	LIMIT_FAILSAFE_PREFIXES = 32,
 	LIMIT_FAILSAFE_SESSIONS = 8,
@@ -60,6 +61,7 @@ enum weir_slot {
 /* Why a packet could not be decided. Names become the values of error.type. */
 enum weir_reason {
 	REASON_NONE,
+	REASON_INTERFACE_UNKNOWN,
 	REASON_ETHERNET_TRUNCATED,
 	REASON_VLAN_DEPTH,
 	REASON_VLAN_TRUNCATED,

@@ -92,9 +92,10 @@ struct rule_counter {
 enum weir_interface_flag {
 	INTERFACE_NO_ETHERNET = 1 << 0,	/* frames start at the IP header */
 	INTERFACE_LOOPBACK = 1 << 1,
+	INTERFACE_UNKNOWN = 1 << 2,	/* only in struct packet: it is in no table, so that nobody knows what its frames begin with */
 };
 
-/* What a packet's interface means, by ifindex modulo LIMIT_INTERFACE_ENTRIES. */
+/* What a packet's interface means: see find_interface in observe.h. */
 struct interface_entry {
 	__u32 ifindex;
 	__u16 slot;

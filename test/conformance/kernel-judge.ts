@@ -18,6 +18,7 @@ import { compile, compileFront, type CompiledRules, namesBySlot, type RulesSourc
 import { knownKinds } from "../../agent/rules/kinds.ts";
 import { weekSeconds } from "../../agent/rules/boot-clock.ts";
 import { copyAfter, Installer } from "../../agent/rules/install.ts";
+import { InterfaceTable } from "../../agent/rules/interface-table.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/rules/reference.ts";
 import { type Network, parseNetworks } from "../../config/address.ts";
 import type { Mode, RuleConfig } from "../../config/types.ts";
@@ -70,7 +71,7 @@ export class KernelJudge {
       policies: memory("policies"),
       cells: memory("cells"),
       rules: memory("rules"),
-      interfaces: memory("interfaces"),
+      interfaces: new InterfaceTable(memory("interfaces"), this.#plane.map("interfaces_apart")),
       generation: () => this.#plane.generation,
       flip: (generation) => this.#plane.flip(generation),
       waitGracePeriod,

@@ -14,6 +14,7 @@ import { ensureMounted } from "../../agent/kernel/mounts.ts";
 import { CAPACITIES } from "../../agent/rules/capacity.ts";
 import { compile, namesBySlot } from "../../agent/rules/compile.ts";
 import { Installer } from "../../agent/rules/install.ts";
+import { InterfaceTable } from "../../agent/rules/interface-table.ts";
 import type { Arrival } from "../../agent/rules/reference.ts";
 import { parseNetworks } from "../../config/address.ts";
 import { policyOf } from "../conformance/policy.ts";
@@ -33,7 +34,7 @@ test("rules and bans in force are asked, and stay as they are", requires(root())
   const plane = new DataPlane({ pins, capacity });
   const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
   const installer = new Installer({
-    policies: memory("policies"), cells: memory("cells"), rules: memory("rules"), interfaces: memory("interfaces"),
+    policies: memory("policies"), cells: memory("cells"), rules: memory("rules"), interfaces: new InterfaceTable(memory("interfaces"), plane.map("interfaces_apart")),
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),
     waitGracePeriod: () => Promise.resolve(),

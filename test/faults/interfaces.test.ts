@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { Limit } from "../../agent/generated/layout.ts";
 import { pinnedLinks } from "../../agent/kernel/attachment.ts";
 import { probeFeatures } from "../../agent/kernel/features.ts";
 import { AgentHome } from "../harness/agent.ts";
@@ -49,20 +48,6 @@ test("interfaces that appear, are renamed and vanish are followed, and nothing o
   });
   assert.deepEqual((await agent.status()).faults, {});
   assert.equal((await agent.status()).health.state, "ok");
-});
-
-test("two interfaces that would share a place in the table: the later is watched, and told to be unknown to rules", requires(root()), async () => {
-  await using lab = await makeLab();
-  await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: CONFIG });
-  const add = (name: string, index: number): Promise<void> =>
-    ipBatch(lab, [`link add ${name} index ${index} type veth peer name ${name}-far index ${index + 1}`, `address add 10.0.${index % 200}.1/24 dev ${name}`, `link set ${name} up`]);
-  await add("early", 1001);
-  await add("late", 1001 + Limit.INTERFACE_ENTRIES);
-  await eventually("a word about it", async () => (await agent.status()).health.reasons.some((reason) => /no rule by interface sees late/.test(reason)));
-  assert.deepEqual((await watched(agent)).sort(), ["early", "eth0", "late"]);
-  await ipBatch(lab, ["link delete late"]);
-  await eventually("all is well", async () => (await agent.status()).health.state === "ok");
 });
 
 /** Without TCX a filter is no link, and nobody can detach it as one. */

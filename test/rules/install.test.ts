@@ -5,20 +5,22 @@ import { InterfaceEntry, Limit, Matcher, MatcherFlag, MatcherIndex, Policy, Rule
 import { CAPACITIES, LARGEST } from "../../agent/rules/capacity.ts";
 import { compile, compileFront } from "../../agent/rules/compile.ts";
 import { generationAfter, Installer, type RuleTables } from "../../agent/rules/install.ts";
+import { InterfaceTable } from "../../agent/rules/interface-table.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
+import { interfaceMemory, PlainTable } from "./interface-memory.ts";
 import { compiled, withFront } from "./texts.ts";
 
 const LITTLE = endianness() === "LE";
 const SMALL = CAPACITIES[0]!;
 
 /** Tables as plain memory, and a grace period that ends when the test says so. */
-function memory(generation = 0, capacity = SMALL) {
+function memory(generation = 0, capacity = SMALL, interfaces = interfaceMemory()) {
   const waiting: (() => void)[] = [];
   const tables = {
     policies: new Uint8Array(2 * Policy.size),
     cells: new Uint8Array(2 * capacity.cells * Matcher.size),
     rules: new Uint8Array(2 * capacity.slots * Rule.size),
-    interfaces: new Uint8Array(Limit.INTERFACE_ENTRIES * InterfaceEntry.size),
+    interfaces: new InterfaceTable(interfaces, new PlainTable()),
     generation: () => generation,
     flip: (next: number) => {
       generation = next;
@@ -37,8 +39,7 @@ function matchersAt({ cells }: RuleTables, copy: number): number {
   for (let count = 1; ; count++) if (bytes.getUint8((list + count - 1) * Matcher.size + Matcher.flags) & MatcherFlag.LAST) return count;
 }
 const policyAt = ({ policies }: RuleTables, copy: number): DataView => new DataView(policies.buffer, copy * Policy.size, Policy.size);
-const groupsAt = ({ interfaces }: RuleTables, ifindex: number, copy: number): bigint =>
-  new DataView(interfaces.buffer).getBigUint64((ifindex % Limit.INTERFACE_ENTRIES) * InterfaceEntry.size + InterfaceEntry.groups.at + copy * InterfaceEntry.groups.stride, LITTLE);
+const groupsAt = ({ interfaces }: RuleTables, ifindex: number, copy: number): bigint | undefined => interfaces.groups(ifindex, copy);
 
 test("rules go to the copy that nobody reads, and one word puts them in force", async () => {
   const { tables, endGracePeriod } = memory();
@@ -171,10 +172,11 @@ test("an interface has the groups of each copy's own rules", async () => {
 });
 
 test("the groups that an agent before this one wrote stay until its rules are replaced", async () => {
-  const { tables, endGracePeriod } = memory(1);
-  const entry = new DataView(tables.interfaces.buffer, 7 * InterfaceEntry.size);
+  const before = interfaceMemory();
+  const entry = new DataView(before.buffer, 7 * InterfaceEntry.size);
   entry.setUint32(InterfaceEntry.ifindex, 7, LITTLE);
   entry.setBigUint64(InterfaceEntry.groups.at + InterfaceEntry.groups.stride, 5n, LITTLE);
+  const { tables, endGracePeriod } = memory(1, SMALL, before);
   const installer = new Installer(tables);
   assert.equal(installer.addInterface({ ifindex: 7, name: "eth0", slot: 1, flags: 0 }), true);
   assert.equal(groupsAt(tables, 7, 1), 5n);
@@ -182,17 +184,6 @@ test("the groups that an agent before this one wrote stay until its rules are re
   await installer.install(compiled({ name: "a", action: "block", interfaces: ["eth0"] }));
   assert.equal(groupsAt(tables, 7, 0), 1n);
   assert.equal(groupsAt(tables, 7, 1), 5n, "packets on their way still read it");
-});
-
-test("two interfaces whose places fall together: the first keeps it until it goes", () => {
-  const { tables } = memory();
-  const installer = new Installer(tables);
-  const other = 7 + Limit.INTERFACE_ENTRIES;
-  assert.equal(installer.addInterface({ ifindex: 7, name: "eth0", slot: 1, flags: 0 }), true);
-  assert.equal(installer.addInterface({ ifindex: other, name: "eth1", slot: 2, flags: 0 }), false);
-  installer.removeInterface(other);
-  installer.removeInterface(7);
-  assert.equal(installer.addInterface({ ifindex: other, name: "eth1", slot: 2, flags: 0 }), true);
 });
 
 test("generations alternate between the copies, also where the counter starts again", () => {
