@@ -25,6 +25,9 @@ const volatile __u32 set_line_count = 1;
 /* In test runs no socket says whose a packet is: the kinds of its process are given. */
 const volatile bool process_is_supposed = false;
 
+/* Signs the answers that weir sends: see tc.bpf.c. User space makes a random one; with 0, answers are judged as other packets are. */
+const volatile __u64 answer_secret = 0;
+
 /* How many jiffies make a second on this kernel. */
 const volatile __u32 jiffies_per_second = 250;
 

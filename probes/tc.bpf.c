@@ -37,27 +37,22 @@ static __always_inline bool is_sent_by_kernel(hook_context *ctx)
 #define DROP 2		/* TC_ACT_SHOT, TCX_DROP */
 
 /*
- * On packets that weir sends itself, so that its other direction does not judge them. Nobody else's packet passes by it:
- * it must look like an answer, too. A change of the network namespace takes it off.
+ * weir does not judge the packets that it sends itself. It writes a secret into the control block of such a packet, which
+ * keeps it until another layer of the kernel uses the block. No process can read or write it.
  */
-#define ANSWER_MARK 0x77656972
-
-static __always_inline bool is_answer(const struct __sk_buff *skb, const struct packet *packet)
+static __always_inline void sign_answer(struct __sk_buff *skb)
 {
-	if (skb->mark != ANSWER_MARK || !(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_FRAGMENT)
-		return false;
-	switch (packet->protocol) {
-	case IPPROTO_TCP:
-		return packet->tcp_flags & TCP_RST && packet->header_end == packet->frame_length;
-	case IPPROTO_ICMP:
-		return packet->tuple.icmp_type == ICMP_UNREACHABLE_TYPE && packet->tuple.icmp_code == ICMP_PROHIBITED_CODE;
-	case IPPROTO_ICMPV6:
-		return packet->tuple.icmp_type == ICMPV6_UNREACHABLE_TYPE &&
-		       packet->tuple.icmp_code == ICMPV6_PROHIBITED_CODE;
-	default:
-		return false;
-	}
+	skb->cb[0] = answer_secret;
+	skb->cb[1] = answer_secret >> 32;
 }
+
+static __always_inline bool is_answer(const struct __sk_buff *skb)
+{
+	return answer_secret && skb->cb[0] == (__u32)answer_secret && skb->cb[1] == (__u32)(answer_secret >> 32);
+}
+
+/* The mark is for rules of netfilter. Any process with CAP_NET_RAW can set it, so that weir itself does not trust it. */
+#define ANSWER_MARK 0x77656972
 
 /* Where a device or driver writes the checksum that the stack left to it, from the start of layer 4. */
 static __always_inline __u32 checksum_place(const struct packet *packet)
@@ -100,6 +95,7 @@ static __always_inline bool store_link_header(hook_context *skb, struct answer *
 static __always_inline int send_back(hook_context *skb, const struct packet *packet)
 {
 	skb->mark = ANSWER_MARK;
+	sign_answer(skb);
 	return bpf_redirect(skb->ifindex, packet->direction == DIRECTION_INGRESS ? 0 : BPF_F_INGRESS);
 }
 
@@ -171,7 +167,7 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 	struct cursor cursor;
 	int verdict;
 
-	if (!packet)
+	if (!packet || is_answer(skb))
 		return PASS;
 	parse_frame(&cursor, packet, start_skb(skb, &cursor, packet));
 	inner = packet_inside(&cursor, packet);
@@ -182,8 +178,6 @@ static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)
 		parse_frame_apart(&cursor, packet, start_skb(skb, &cursor, packet));
 		inner = packet_inside(&cursor, packet);
 	}
-	if (is_answer(skb, packet))
-		return PASS;
 	count_wire(skb, packet, inner);
 	if (observe(skb, &cursor, packet) != VERDICT_DROPPED)
 		return PASS;

@@ -3,7 +3,7 @@
  * folder of the tables is named by the programs that use them, so that tables of others are never misread.
  */
 
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,6 +82,8 @@ export class DataPlane {
   #objects: BpfObject[] = [];
   #xdp: BpfProgram | undefined;
   readonly #control: DataView;
+  /** All programs of this plane know each other's answers by it: see tc.bpf.c. */
+  readonly #answerSecret = randomBytes(8).readBigUInt64LE() | 1n;
   #tracked = false;
 
   constructor(options: DataPlaneOptions) {
@@ -281,7 +283,7 @@ export class DataPlane {
     const { slots, cells, banLines = LINES, setLines = LINES } = capacity;
     return {
       reuse,
-      rodata: { netns_cookie: netnsCookie(), counted_netns: inFirstNetns() ? 0 : netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines, process_is_supposed: supposesProcess ? 1 : 0 },
+      rodata: { netns_cookie: netnsCookie(), counted_netns: inFirstNetns() ? 0 : netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines, process_is_supposed: supposesProcess ? 1 : 0, answer_secret: this.#answerSecret },
       maxEntries: entriesOf(capacity),
       autoload: isLoadable,
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
