@@ -1,12 +1,12 @@
 /**
- * Builds the collector of manifest.yaml with ocb, once, and prints where it is:
- * `node collector/build.ts`.
+ * Builds the collector of manifest.yaml with ocb, once, and prints where it is: `node collector/build.ts`.
+ * `node collector/build.ts check` only says whether there is a Go to build it with.
  */
 
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { readFile, rename, rm } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { cached } from "./cache.ts";
 
@@ -16,6 +16,14 @@ const OCB = "go.opentelemetry.io/collector/cmd/builder@v0.164.0";
 const MANIFEST = join(import.meta.dirname, "manifest.yaml");
 /** Minor version of Go 1 that ocb asks for. */
 const GO_MINIMUM = 26;
+/** An older Go, from this minor version on, fetches the toolchain that GOTOOLCHAIN names from the module proxy. */
+const GO_FETCHES = 21;
+const GO_TOOLCHAIN = "go1.27.3";
+
+interface Go {
+  path: string;
+  env: NodeJS.ProcessEnv;
+}
 
 /** Path of the collector's binary. */
 export async function buildCollector(): Promise<string> {
@@ -26,9 +34,9 @@ export async function buildCollector(): Promise<string> {
 async function make(directory: string): Promise<void> {
   const go = await findGo();
   // CGO off: the binary needs nothing from the machine it is copied to. The path: ocb calls `go` by name.
-  const env = { ...process.env, CGO_ENABLED: "0", PATH: `${join(go, "..")}${delimiter}${process.env["PATH"]}` };
+  const env = { ...process.env, ...go.env, CGO_ENABLED: "0", PATH: `${dirname(go.path)}${delimiter}${process.env["PATH"]}` };
   try {
-    await run(go, ["run", OCB, "--config", MANIFEST], { cwd: directory, env, maxBuffer: 64 << 20 });
+    await run(go.path, ["run", OCB, "--config", MANIFEST], { cwd: directory, env, maxBuffer: 64 << 20 });
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().split("\n").slice(-15).join("\n");
     throw new Error(`the collector could not be built (the Go module proxy must be reachable, and about 1 GB free):\n${said ?? error}`);
@@ -45,21 +53,24 @@ export async function missingForBuild(): Promise<string | undefined> {
   );
 }
 
-async function findGo(): Promise<string> {
-  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/go/bin"].map((place) => join(place, "go"));
-  const found: string[] = [];
-  for (const go of places.filter((place) => existsSync(place))) {
-    const { stdout } = await run(go, ["env", "GOVERSION"]);
-    if (Number(/^go1\.(\d+)/.exec(stdout)?.[1]) >= GO_MINIMUM) return go;
-    found.push(`${go} is ${stdout.trim()}`);
+async function findGo(): Promise<Go> {
+  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/go/bin", ...globSync("/usr/lib/go-1.*/bin")].map((place) => join(place, "go"));
+  const found: { path: string; minor: number }[] = [];
+  for (const path of places.filter((place) => existsSync(place))) {
+    const { stdout } = await run(path, ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local", ...process.env } });
+    found.push({ path, minor: Number(/^go1\.(\d+)/.exec(stdout)?.[1]) });
   }
-  const seen = found.length > 0 ? `; ${found.join(", ")}` : "";
-  throw new Error(`building the collector needs Go 1.${GO_MINIMUM} or newer in the PATH or in /usr/local/go${seen}. Get it from https://go.dev/dl`);
+  const current = found.find(({ minor }) => minor >= GO_MINIMUM);
+  if (current !== undefined) return { path: current.path, env: {} };
+  const fetching = found.find(({ minor }) => minor >= GO_FETCHES);
+  if (fetching !== undefined) return { path: fetching.path, env: { GOTOOLCHAIN: GO_TOOLCHAIN } };
+  const seen = found.map(({ path, minor }) => `; ${path} is Go 1.${minor}`).join("");
+  throw new Error(`building the collector needs Go 1.${GO_MINIMUM}, or one from 1.${GO_FETCHES} on that fetches it, in the PATH, in /usr/local/go or in /usr/lib/go-1.*${seen}. 'sh agent/setup/setup.sh test' installs one`);
 }
 
 if (import.meta.main) {
   try {
-    console.log(await buildCollector());
+    console.log(process.argv[2] === "check" ? (await findGo()).path : await buildCollector());
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 1;

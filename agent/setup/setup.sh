@@ -15,17 +15,7 @@ if [ "$(id -u)" != 0 ]; then
 	fail "weir loads programs into the kernel and installs packages for that: run it as root, as in 'sudo npm start'"
 fi
 
-# In somebody else's checkout, what is written there stays theirs.
-owner=$(stat -c %u .)
-group=$(stat -c %g .)
-as_owner() {
-	if [ "$owner" = 0 ]; then
-		"$@"
-	else
-		home=$(getent passwd "$owner" | cut -d: -f6)
-		setpriv --reuid "$owner" --regid "$group" --clear-groups env HOME="${home:-/tmp}" "$@"
-	fi
-}
+. agent/setup/as-owner.sh
 
 # package:file, where the file tells that the package is there
 agent_packages='libbpf1:/usr/lib/*/libbpf.so.1 libbpf-dev:/usr/include/bpf/bpf_helpers.h
@@ -33,8 +23,9 @@ agent_packages='libbpf1:/usr/lib/*/libbpf.so.1 libbpf-dev:/usr/include/bpf/bpf_h
 test_packages='iproute2:/sbin/ip iputils-ping:/bin/ping curl:/usr/bin/curl openssl:/usr/bin/openssl
 	netcat-openbsd:/bin/nc.openbsd iperf3:/usr/bin/iperf3 ethtool:/sbin/ethtool nftables:/usr/sbin/nft
 	prometheus:/usr/bin/promtool qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/bin/cpio
-	bpftool:/usr/sbin/bpftool busybox-static:/bin/busybox systemd:/usr/bin/systemd-analyze'
-bench_packages='iptables:/usr/sbin/iptables-legacy ipset:/usr/sbin/ipset xdp-tools:/usr/sbin/xdp-filter'
+	bpftool:/usr/sbin/bpftool busybox-static:/bin/busybox systemd:/usr/bin/systemd-analyze
+	iptables:/usr/sbin/iptables procps:/sbin/sysctl'
+bench_packages='ipset:/usr/sbin/ipset xdp-tools:/usr/sbin/xdp-filter'
 
 install_packages() {
 	missing=
@@ -61,8 +52,14 @@ install_modules() {
 	want=$(sha256sum package-lock.json | cut -d' ' -f1)
 	[ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ] || return 0
 	say 'installing the modules of package-lock.json (no install scripts are run)'
-	as_owner npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm_of_owner ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	printf '%s\n' "$want" | as_owner tee "$stamp" >/dev/null
+}
+
+# The tests build a collector. A current Go that is there already is used as it is.
+install_go() {
+	! node_modules/node-linux-*/bin/node collector/build.ts check >/dev/null 2>&1 || return 0
+	sh agent/setup/install-go.sh
 }
 
 build_probes() {
@@ -79,3 +76,4 @@ case ${1:-} in test | bench) install_packages "$test_packages" ;; esac
 	say "NOT ALL of what weir is compared with can be installed here; what is missing is left out"
 install_modules
 build_probes
+case ${1:-} in test | bench) install_go || say "the collector of the tests cannot be built; the parts with it are left out" ;; esac

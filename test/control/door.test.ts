@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { statSync } from "node:fs";
 import { test } from "node:test";
 
+import { forOthers } from "../harness/for-others.ts";
 import { requires, root } from "../harness/require.ts";
 import { ask, connected, readAll } from "./raw-http.ts";
 import { type Fixture, letPass, startFixture } from "./support.ts";
@@ -124,7 +125,7 @@ interface Attack {
 /** Connects as another user, 100 times at once, and sends what no client would. */
 function hammer({ path }: Fixture, attempts: number): Attack {
   const script = `(${knockOften.toString()})(require("node:net").connect, ${JSON.stringify(path)}, ${attempts})`;
-  const child = spawn(process.execPath, ["-e", script], { uid: NOBODY, gid: NOBODY, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(forOthers().node, ["-e", script], { uid: NOBODY, gid: NOBODY, stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   const ended = once(child, "close");

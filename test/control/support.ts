@@ -22,6 +22,7 @@ import { type ControlServer, type ControlServerOptions, startControlServer } fro
 import { statusOf, TrafficRates } from "../../agent/control/status.ts";
 import type { ToldEvent, VerdictEvent } from "../../agent/events/event.ts";
 import type { Mode, RuleRow, Snapshot } from "../../agent/events/snapshot.ts";
+import { forOthers } from "../harness/for-others.ts";
 
 export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");
 
@@ -225,7 +226,7 @@ export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 
 export function runWeir(words: string[], env: NodeJS.ProcessEnv = {}, uid?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(LAUNCHER, words, { env: environment({ NODE_COMPILE_CACHE: compileCache(), ...env }), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
+    const child = spawn(uid === undefined ? LAUNCHER : forOthers().weir, words, { env: environment({ NODE_COMPILE_CACHE: compileCache(), ...env }), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));

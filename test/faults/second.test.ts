@@ -1,15 +1,14 @@
 /** What stands in the way of a start, or of the collector, is said in a sentence, and disturbs nothing that runs. */
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
+import { forOthers } from "../harness/for-others.ts";
 import { makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";
 
-const WEIR = new URL("../../agent/weir", import.meta.url).pathname;
 const AS_NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
 const LAB = { namespaces: ["server"], links: [] };
 
@@ -31,10 +30,10 @@ test("a second instance is refused with the pid of the first, which goes on", re
   assert.equal((await agent.audit()).split("\n").filter((line) => / START /.test(line)).length, 1);
 });
 
-test("whoever is not root is told so, and what to do", requires(root(), tool("setpriv", "util-linux"), missingForNobody()), async () => {
+test("whoever is not root is told so, and what to do", requires(root(), tool("setpriv", "util-linux")), async () => {
   await using lab = await makeLab(LAB);
   for (const command of [["run", "--no-view"], ["status"]]) {
-    const { code, stdout, stderr } = await lab.attempt("server", ...AS_NOBODY, WEIR, ...command, "--socket", "/run/weir-of-nobody/control.sock");
+    const { code, stdout, stderr } = await lab.attempt("server", ...AS_NOBODY, forOthers().weir, ...command, "--socket", "/run/weir-of-nobody/control.sock");
     assert.notEqual(code, 0);
     assert.match(stdout + stderr, /\broot\b/, `weir ${command.join(" ")} said: ${stdout}${stderr}`);
     assert.doesNotMatch(stdout + stderr, /\n\s+at /, "a sentence, no stack");
@@ -51,9 +50,3 @@ test("a collector that nobody runs is named with its port, and the agent runs al
   assert.equal((await agent.status()).pid, agent.pid);
   assert.equal(await agent.stop(), 0);
 });
-
-/** A checkout below root's home is nothing that others can run. */
-function missingForNobody(): string | undefined {
-  const [command = "", ...words] = [...AS_NOBODY, "test", "-r", WEIR];
-  return spawnSync(command, words).status === 0 ? undefined : `others than root cannot read ${WEIR}`;
-}
