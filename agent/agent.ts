@@ -36,6 +36,7 @@ import type { DataPlane } from "./kernel/dataplane.ts";
 import { readIteratorAside } from "./kernel/iterator.ts";
 import { u32 } from "./kernel/maps.ts";
 import { Ring } from "./kernel/ring.ts";
+import { describeSelf } from "./kernel/self.ts";
 import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { Operations } from "./operations.ts";
@@ -45,6 +46,7 @@ import { auditHead, type Settings, type SettingsOptions } from "./settings.ts";
 import { type SetsByName } from "./sets/keeper.ts";
 import type { SetLibrary } from "./sets/library.ts";
 import type { Signals } from "./signals.ts";
+import { OtherEnd } from "./sockets/other-end.ts";
 import { SocketEvents } from "./sockets/socket-events.ts";
 import { Statistics } from "./statistics/statistics.ts";
 
@@ -135,6 +137,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   };
   const socketEvents = new SocketEvents({
     describer,
+    self: describeSelf(plane.program("weir_describe_caller"), plane.map("caller")),
     counters: plane.map("socket_counters"),
     errors: plane.map("socket_errors"),
     nextNumber: () => decoder.nextNumber(),
@@ -175,6 +178,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   const told = (telemetry = await startTelemetry({
     ...config.otel,
     snapshot: () => figures.snapshot(),
+    guard: new OtherEnd({ asked: plane.map("asked_sockets"), readHolders: () => readIteratorAside(plane.program("weir_socket_holders")), pathOf: (cgroup) => naming.pathOf(cgroup) }),
     say: (level, sentence) => log[level](sentence),
   }));
   const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, kinds, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
@@ -182,7 +186,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   // What operators ask.
   const rates = new TrafficRates();
   const busiest = new FlowRates(tables, describer, live);
-  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, hashes: naming.hashes, busiest, statistics, subscribers, own: () => told.figures() });
+  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, hashes: naming.hashes, busiest, statistics, subscribers, own: () => told.figures(), telemetry: () => told.state() });
   server = await startControlServer({
     path: config.control_socket,
     claim,

@@ -9,6 +9,8 @@ export const GENERATION_NONE = 0;
 
 export const GENERATION_WRITING = 4294967295;
 
+export const LOGIN_NONE = 4294967295;
+
 export const PATTERN_TEXT = 240;
 
 export const Limit = {
@@ -825,6 +827,26 @@ export const Holding = {
   parent: 80,
   ifindex: 84,
   listens: 88,
+} as const;
+
+export const SocketHolder = {
+  size: 80,
+  cookie: 0,
+  holder: {
+    at: 8,
+    size: 64,
+    started_ns: 8,
+    cgroup: 16,
+    creator_started_ns: 24,
+    pid: 32,
+    uid: 36,
+    creator_pid: 40,
+    flags: 44,
+    executions: 46,
+    command: { at: 48, count: 16, stride: 1 },
+    connecting_ns: 64,
+  },
+  login: 72,
 } as const;
 
 export const FlowCounter = {

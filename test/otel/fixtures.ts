@@ -49,7 +49,7 @@ export function ownFigures(fields: Partial<OwnFigures> = {}): OwnFigures {
   return {
     resident_memory: 1e8, cpu: { user: 1.5, system: 0.5 }, event_loop_delay: 0.002,
     durations: [{ direction: "ingress", transport: "tcp", counts, sum: 0.1 }],
-    deliveries: { logs: { offered: 6, waiting: 1, flying: 1, sent: 3, lost: 1 } },
+    deliveries: { logs: { offered: 6, waiting: 1, flying: 1, sent: 3, lost: 1, no_collector: 0 } },
     ...fields,
   };
 }

@@ -2,7 +2,7 @@ import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { count } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
-import { countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, verdictTable } from "../status-text.ts";
+import { countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
 import { printable } from "../../../config/quote.ts";
 import { VERSION } from "../version.ts";
 
@@ -31,6 +31,7 @@ export const command: Command = {
       ...(config.error === null ? [] : [`           ${colour("red", `the file is refused now: ${printable(config.error, 500)}`)}`]),
       `flows      ${count(flows.active)} active, ${count(flows.evicted)} evicted`,
       `events     ${eventsText(status)}`,
+      ...[telemetryText(status)].flatMap((text) => (text === "" ? [] : [`telemetry  ${text}`])),
       ...(["undecided", "rejects", "faults"] as const).flatMap((field) => {
         const text = countsText(status[field]);
         return text === "" ? [] : [`${field.padEnd(11)}${text}`];
