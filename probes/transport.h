@@ -55,6 +55,7 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 
 #define VXLAN_PORT 4789
 #define VXLAN_PORT_LINUX 8472	/* Linux's own default, older than the registered one */
+#define VXLAN_GPE_PORT 4790
 #define GENEVE_PORT 6081
 
 static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packet *packet)
@@ -78,7 +79,8 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	packet->tuple.destination_port = bpf_ntohs(udp->destination);
 	packet->header_end = packet->offset;
 	packet->flags |= PACKET_HAS_PORTS;
-	if (packet->tuple.destination_port == VXLAN_PORT || packet->tuple.destination_port == VXLAN_PORT_LINUX)
+	if (packet->tuple.destination_port == VXLAN_PORT || packet->tuple.destination_port == VXLAN_PORT_LINUX ||
+	    packet->tuple.destination_port == VXLAN_GPE_PORT)
 		packet->inner_kind = TUNNEL_VXLAN;
 	else if (packet->tuple.destination_port == GENEVE_PORT)
 		packet->inner_kind = TUNNEL_GENEVE;

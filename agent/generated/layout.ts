@@ -144,9 +144,10 @@ export const Reason = {
   PROCESS_UNKNOWN: 26,
   TUNNEL_TRUNCATED: 27,
   TUNNEL_HEADER: 28,
-  TUNNEL_DEPTH: 29,
-  NOT_LINEAR: 30,
-  COUNT: 31,
+  TUNNEL_PAYLOAD: 29,
+  TUNNEL_DEPTH: 30,
+  NOT_LINEAR: 31,
+  COUNT: 32,
 } as const;
 /** By value. */
 export const ReasonNames: readonly string[] = [
@@ -179,6 +180,7 @@ export const ReasonNames: readonly string[] = [
   "process_unknown",
   "tunnel_truncated",
   "tunnel_header",
+  "tunnel_payload",
   "tunnel_depth",
   "not_linear",
 ];

@@ -123,12 +123,12 @@ export class Reference {
     if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule)) return { ...outer, answer: answerTo(seen.packet, arrival) };
     const inner = seen.packet?.transport?.inner;
     if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels) return outer;
-    return worse(outer, this.#judgeInner(inner, arrival, seen.packet?.fragment != null));
+    return worse(outer, this.#judgeInner(seen.packet!, inner, arrival));
   }
 
   /** What a tunnel carries, or nothing to say where that is not IP. */
-  #judgeInner(inner: Inner, arrival: Arrival, partial: boolean): Judgement {
-    const seen = sightInner(inner, arrival, partial, this.#fragments);
+  #judgeInner(outer: Packet, inner: Inner, arrival: Arrival): Judgement {
+    const seen = sightInner(outer, inner, arrival, this.#fragments);
     if (isNotIp(seen)) return NOT_JUDGED;
     const judgement = this.#judgePacket(seen, arrival);
     const deeper = seen.packet?.transport?.inner != null && judgement.action === "allow" && judgement.reason === null;
