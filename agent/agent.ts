@@ -29,7 +29,7 @@ import { Unanswered } from "./flows/unanswered.ts";
 import { enforce } from "./enforcement.ts";
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
-import { warnOfAbsent } from "./interfaces/absent.ts";
+import { warnOfAbsent, warnOfAbsentOverrides } from "./interfaces/absent.ts";
 import { NamespacesBehind } from "./interfaces/behind.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
@@ -206,7 +206,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   growth.start(interfaces);
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
-  for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
+  for (const warning of [...warnOfAbsentOverrides(config.interfaces, interfaces.present()), ...warnOfAbsent(config.rules, interfaces.present())]) log.warn(warning);
   naming.start();
   socketEvents.begin();
   ring.start();

@@ -249,6 +249,11 @@ export const METRICS: readonly Metric[] = [
     },
   },
   {
+    name: "weir.interfaces.absent", kind: "updowncounter", unit: "{pattern}", attributes: [],
+    description: "Patterns of interfaces.include by which nothing is watched, because no device fits them.",
+    read: ({ snapshot }) => [[snapshot.absent_interfaces.length]],
+  },
+  {
     name: "weir.config.reloads", kind: "counter", unit: "{reload}", attributes: [],
     description: "Configurations taken into force since the start.",
     read: ({ snapshot }) => [[snapshot.config.reloads]],

@@ -4,7 +4,7 @@ import type { RuleConfig } from "../../config/types.ts";
 import type { SignalState } from "../../otel/channel.ts";
 import type { Signal } from "../../otel/delivery.ts";
 import type { Direction, ToldEvent, Transport, Verdict } from "../events/event.ts";
-import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
+import type { AbsentInterface, EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { DropRow } from "../flows/drop-row.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { Grouping } from "../flows/groups.ts";
@@ -252,6 +252,7 @@ export interface Status {
   health: Health;
   generation: number;
   interfaces: InterfaceState[];
+  absent_interfaces: AbsentInterface[];
   rules: { loaded: number; enforced: number };
   counters: {
     packets: Record<Verdict, number>;

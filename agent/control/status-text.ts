@@ -59,6 +59,12 @@ export function interfaceTable(interfaces: readonly InterfaceState[]): string[] 
   ]);
 }
 
+/** Patterns by which nothing is watched, one a line. */
+export function absentLines({ absent_interfaces }: Status): string[] {
+  return absent_interfaces.map(({ pattern, excluded, nearest }) =>
+    `${printable(pattern)} of interfaces.include ${excluded ? "fits only devices that interfaces.exclude leaves out" : "fits no device"}${nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`}`);
+}
+
 function whyText({ ingress, egress }: InterfaceState): string {
   return ingress.reason === egress.reason ? ingress.reason : [ingress.reason, egress.reason].filter((reason) => reason !== "").join("; ");
 }

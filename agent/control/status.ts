@@ -17,6 +17,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     health: snapshot.health,
     generation: snapshot.generation,
     interfaces: snapshot.interfaces,
+    absent_interfaces: snapshot.absent_interfaces,
     rules: {
       loaded: own.length,
       enforced: own.filter((rule) => rule.action === "block" && rule.enforce).length,

@@ -16,6 +16,7 @@ export function rule(fields: Partial<RuleRow> = {}): RuleRow {
 export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
   return {
     pid: 4242, started: Date.UTC(2026, 0, 2), mode: "detect", health: { state: "ok", reasons: [] }, generation: 3,
+    absent_interfaces: [],
     interfaces: [{
       name: "eth0", ifindex: 2,
       ingress: { hook: "tcx", mode: "link", reason: "native XDP would cost offloads" }, egress: { hook: "tcx", mode: "link", reason: "TCX is there" },

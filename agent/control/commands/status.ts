@@ -2,7 +2,7 @@ import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { count } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
-import { countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
+import { absentLines, countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
 import { printable } from "../../../config/quote.ts";
 import { VERSION } from "../version.ts";
 
@@ -38,6 +38,7 @@ export const command: Command = {
       }),
       "",
       ...interfaceTable(status.interfaces),
+      ...absentLines(status).map((line) => colour("yellow", line)),
       "",
       ...verdictTable(status),
       ...(status.traffic.length === 0 ? [] : ["", ...trafficTable(status)]),
