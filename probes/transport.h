@@ -89,8 +89,8 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 }
 
 /*
- * The connection that an ICMP error is about, from the packet it quotes. An error that quotes too little, or
- * something that cannot have sent it, is not related to anything and is judged on its own.
+ * The connection that an ICMP error is about, from the packet it quotes. An error goes to the sender of that packet. One that
+ * goes elsewhere, or quotes too little, is related to no connection and is judged on its own.
  */
 static __always_inline void parse_quoted(const struct cursor *cursor, struct packet *packet)
 {
@@ -127,8 +127,11 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
 		set_icmp_tuple(&quoted, (struct icmp_header *)ports);
 	}
-	make_flow_key(packet, &quoted, &packet->related);
+	if (packet->tuple.destination_be[0] != quoted.source_be[0] || packet->tuple.destination_be[1] != quoted.source_be[1])
+		return;
 	packet->flags |= PACKET_RELATED;
+	if (make_flow_key(packet, &quoted, &packet->related))
+		packet->flags |= PACKET_QUOTED_IS_LOW;
 }
 
 static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct packet *packet)

@@ -178,12 +178,21 @@ export class Reference {
 
   /** An error belongs to the connection it is about, without being one of its packets. It opens nothing. */
   #judgeError(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
-    const flow = transport.quoted && this.#flows.find(connectionKey(transport.quoted, place));
+    const flow = transport.quoted && this.#relatedTo(transport.quoted, packet.destination, place, arrival);
     if (flow) {
       const standing: Standing = { state: "related", ...this.#partOf(flow) };
       return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, standing, arrival, inTunnel);
     }
     return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, UNRELATED, arrival, inTunnel);
+  }
+
+  /** The flow of a quoted packet, if the error goes back to its sender, and against the direction in which it went. */
+  #relatedTo(quoted: Conversation, destination: bigint, place: string, arrival: Arrival): Flow | undefined {
+    if (quoted.source !== destination) return undefined;
+    const key = connectionKey(quoted, place);
+    const flow = this.#flows.find(key);
+    const quotesOpener = flow?.openerIsLow === key.sourceIsLow;
+    return quotesOpener === (flow?.direction !== arrival.hook) ? flow : undefined;
   }
 
   #judgeConversation(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
