@@ -1,6 +1,7 @@
 /** What `OTEL_*` variables and the configuration together ask for. The variables win. An empty variable counts as absent. */
 
-import { readFileSync } from "node:fs";
+import { LARGEST_FILE } from "../config/file.ts";
+import { readOutsideNow } from "../config/outside-file.ts";
 import type { Signal } from "./delivery.ts";
 
 export type Protocol = "http/json" | "http/protobuf" | "grpc";
@@ -173,7 +174,7 @@ class Variables {
     const name = this.#firstSet(names);
     if (name === undefined) return undefined;
     try {
-      return readFileSync(this.text(name)!);
+      return readOutsideNow(this.text(name)!, LARGEST_FILE);
     } catch (error) {
       this.#refuse(`${name}: ${(error as Error).message}`);
       return undefined;
