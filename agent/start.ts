@@ -1,7 +1,9 @@
 /** How an agent starts: what is read and claimed before anything in the kernel is touched, and what a failed start leaves. */
 
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 
+import { safeFolder } from "../audit/file.ts";
 import type { WeirConfig } from "../config/types.ts";
 import { type Ground, type RunOptions, watchOver } from "./agent.ts";
 import { BanStore } from "./bans/store.ts";
@@ -48,6 +50,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     deadline.step(`reading the state directory ${config.state_dir}`, "Look whether it answers (ls -l), or choose another state_dir (or WEIR_STATE_DIR).");
     const lock = await claimStateDirectory(config.state_dir);
     try {
+      await safeFolder(dirname(config.audit.path), process.geteuid!()); // refuses before anything in the kernel is touched
       await takeOver({ options, deadline, settings, log, signals, claim }, thread);
     } finally {
       await lock.release();

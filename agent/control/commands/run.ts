@@ -14,7 +14,7 @@ export const command: Command = {
     config: { value: "FILE", about: "the configuration (/etc/weir/weir.yaml where it exists)" },
     socket: { value: "PATH", about: "the control socket to offer (or WEIR_CONTROL_SOCKET)" },
     "state-dir": { value: "PATH", about: "where the agent keeps what outlives it (or WEIR_STATE_DIR)" },
-    "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s, and a second for each MB of rules and lists)` },
+    "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s, a second more for each MB of rules and lists, and what others keep the processors busy)` },
     "no-view": { about: "print nothing but the log, on stderr" },
   },
   examples: [
