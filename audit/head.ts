@@ -5,8 +5,7 @@
  */
 
 import { constants } from "node:fs";
-import { open, rename } from "node:fs/promises";
-import { readOutside } from "../config/outside-file.ts";
+import { open, readFile, rename } from "node:fs/promises";
 import type { Link } from "./chain.ts";
 import { codeOf, syncFolder } from "./file.ts";
 
@@ -19,14 +18,11 @@ export interface Head extends Link {
   oldest: number;
 }
 
-/** A head is one line. */
-const LARGEST_HEAD = 64 * 1024;
-
 /** Null where there is none; throws when it cannot be read or makes no sense. */
 export async function readHead(path: string): Promise<Head | null> {
   let text: string;
   try {
-    text = (await readOutside(path, LARGEST_HEAD)).bytes.toString();
+    text = await readFile(path, "utf8");
   } catch (error) {
     if (codeOf(error) === "ENOENT") return null;
     throw error;

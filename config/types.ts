@@ -116,8 +116,7 @@ export interface AuditConfig {
 }
 
 export interface OtelConfig {
-  /** Absent where nobody asked for one: then weir looks at the usual address, and at who is there. */
-  endpoint?: string;
+  endpoint: string;
   traces: boolean;
   metrics: boolean;
   logs: boolean;

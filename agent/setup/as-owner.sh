@@ -1,9 +1,8 @@
 # shellcheck shell=sh
 # Read in by setup.sh. In somebody else's checkout, what is written there stays theirs, and root's own folders stay root's.
 
-# Names of the variables that another user, or another root, needs to reach the registries that this one reaches.
-# npm hands many more to its scripts, such as the folders of its cache and prefix: those are of the user who called it.
-registry_settings='(https?|ftp|all|no)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|npm_config_(registry|replace_registry_host|ca|cafile|strict_ssl|proxy|https?_proxy|noproxy|local_address|maxsockets|fetch_\w+)'
+# npm hands many settings to its scripts, such as the folders of its cache and prefix: those are of the user who called it.
+. agent/setup/registries.sh
 
 owner=$(stat -c %u .)
 group=$(stat -c %g .)
@@ -37,6 +36,7 @@ npm_of_owner() {
 	else
 		owner_folder=$(as_owner mktemp -d)
 		trap 'as_owner rm -rf "$owner_folder"' EXIT
-		as_owner env HOME="$owner_folder" npm "$@"
+		trap 'exit 1' HUP INT TERM
+		as_owner env npm_config_cache="$owner_folder" npm "$@"
 	fi
 }

@@ -8,15 +8,15 @@ import { type TestContext, test } from "node:test";
 import koffi from "koffi";
 import { verifyAudit } from "../../audit/verify.ts";
 import type { AuditWriter } from "../../audit/writer.ts";
+import { requires, root, tool } from "../harness/require.ts";
 import { event, makePlace, type Place, until } from "./fixture.ts";
 
 const ioctl = koffi.load(null).func("int ioctl(int fd, unsigned long request, void *argument)") as Ioctl;
 type Ioctl = (fd: number, request: number, argument: Buffer) => number;
 const EXT4_IOC_SHUTDOWN = 0x8004587d;
 
-const skip = process.getuid!() === 0 ? false : "only root may mount";
-
-const skipImage = skip || (existsSync("/dev/loop-control") ? false : "needs loop devices");
+const mounts = requires(root());
+const mountsImage = requires(root(), tool("mkfs.ext4", "e2fsprogs"), existsSync("/dev/loop-control") ? undefined : "there are no loop devices");
 
 function run(command: string, ...words: string[]): void {
   execFileSync(command, words, { stdio: "pipe" });
@@ -97,7 +97,7 @@ async function assertAccounted(place: Place, writer: AuditWriter, events: number
   assert.deepEqual({ problems: verdict.problems, missing: verdict.missing }, { problems: [], missing: lost });
 }
 
-test("a full disk degrades health, counts what is lost, and ends in a gap record with the exact number", { skip }, async (t) => {
+test("a full disk degrades health, counts what is lost, and ends in a gap record with the exact number", mounts, async (t) => {
   const { place, at, writer } = await mounted(t, tmpfs);
   fill(at);
   const events = await writeUntilLost(writer);
@@ -113,7 +113,7 @@ test("a full disk degrades health, counts what is lost, and ends in a gap record
   assert.deepEqual(place.health.map(({ state }) => state), ["degraded", "ok"]);
 });
 
-test("a disk that fills, frees and fills again loses nothing uncounted", { skip }, async (t) => {
+test("a disk that fills, frees and fills again loses nothing uncounted", mounts, async (t) => {
   const { place, at, writer } = await mounted(t, tmpfs);
   let events = 0;
   for (let round = 0; round < 3; round++) {
@@ -125,7 +125,7 @@ test("a disk that fills, frees and fills again loses nothing uncounted", { skip 
   await assertAccounted(place, writer, events);
 });
 
-test("a file system that becomes read-only degrades health, and the log goes on when it can be written again", { skip }, async (t) => {
+test("a file system that becomes read-only degrades health, and the log goes on when it can be written again", mounts, async (t) => {
   const { place, at, writer } = await mounted(t, tmpfs);
   fill(at);
   let events = await writeUntilLost(writer); // a writer that failed lets go, so that a remount is possible
@@ -137,7 +137,7 @@ test("a file system that becomes read-only degrades health, and the log goes on 
   await assertAccounted(place, writer, events);
 });
 
-test("weir starts on a full disk, degraded, and on a healthy one, not", { skip }, async (t) => {
+test("weir starts on a full disk, degraded, and on a healthy one, not", mounts, async (t) => {
   const place = await makePlace(t);
   const at = dirname(place.path);
   mkdirSync(at, { mode: 0o700 });
@@ -153,7 +153,7 @@ test("weir starts on a full disk, degraded, and on a healthy one, not", { skip }
   assert.deepEqual(place.lines().map((line) => line.split(" ")[2]), ["BEGIN", "DETECTED"]);
 });
 
-test("a disk that answers EIO degrades health, and after a repair the log goes on", { skip: skipImage }, async (t) => {
+test("a disk that answers EIO degrades health, and after a repair the log goes on", mountsImage, async (t) => {
   const { place, at, writer } = await mounted(t, ext4);
   const folder = openSync(at, "r");
   const goDown = Buffer.from([1, 0, 0, 0]); // EXT4_GOING_FLAGS_LOGFLUSH
@@ -166,7 +166,7 @@ test("a disk that answers EIO degrades health, and after a repair the log goes o
   await assertAccounted(place, writer, events);
 });
 
-test("a disk that does not answer at all degrades health, and holds up nobody", { skip: skipImage }, async (t) => {
+test("a disk that does not answer at all degrades health, and holds up nobody", mountsImage, async (t) => {
   const { place, at, writer } = await mounted(t, ext4);
   run("fsfreeze", "-f", at);
   let events = 0;
@@ -183,7 +183,7 @@ test("a disk that does not answer at all degrades health, and holds up nobody", 
   await assertAccounted(place, writer, events);
 });
 
-test("a head that cannot be saved is told, and costs no record", { skip }, async (t) => {
+test("a head that cannot be saved is told, and costs no record", mounts, async (t) => {
   const place = await makePlace(t);
   const state = dirname(place.headPath);
   const writer = await place.open();

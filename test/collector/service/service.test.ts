@@ -8,7 +8,7 @@ import type { VerdictEvent } from "../../../agent/events/event.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { type Lab, makeLab } from "../../harness/netns.ts";
 import { requires, root, tool } from "../../harness/require.ts";
-import { Service } from "./service.ts";
+import { Service, WEIR_FOR_OTHERS } from "./service.ts";
 
 const here = requires(root(), tool("systemd-analyze", "systemd"), tool("clang", "clang"), tool("setpriv", "util-linux"), tool("nc.openbsd", "netcat-openbsd"));
 const SOMEBODY = 12345;
@@ -49,7 +49,7 @@ test("within its limits the service detects, drops, goes on after a crash, and l
   await send(lab);
   await eventually("it drops again", async () => (await blocked(service)) === 2);
 
-  const stranger = await service.attempt("setpriv", "--reuid", String(SOMEBODY), "--clear-groups", "weir", "mode", "detect");
+  const stranger = await service.attempt("setpriv", "--reuid", String(SOMEBODY), "--clear-groups", WEIR_FOR_OTHERS, "mode", "detect");
   assert.match(stranger.stderr, /only root may talk to the agent/);
   await eventually("his attempt is told", async () => / REFUSED uid=12345 what="?control socket"? pid=\d+ attempts=1 /.test(await service.exec("cat", AUDIT)));
 

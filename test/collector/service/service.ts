@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { eventually } from "../../harness/eventually.ts";
+import { forOthers } from "../../harness/for-others.ts";
 import type { Lab, Outcome } from "../../harness/netns.ts";
 import { SHIPPED } from "../expressions.ts";
 import { filterOf } from "./seccomp.ts";
@@ -19,6 +20,8 @@ const CHECKOUT = join(import.meta.dirname, "../../..");
 /** There on every system, and of no use to the agent. What the test brings along is seen below it. */
 const STAGE = "/srv";
 const WEIR = `${STAGE}/weir/agent/weir`;
+/** The same for other users than root, who may not be able to enter the checkout. */
+export const WEIR_FOR_OTHERS = `${STAGE}/others/agent/weir`;
 /** What systemd gives to every service. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
 
@@ -123,7 +126,7 @@ export class Service implements AsyncDisposable {
 
   /** A process that does nothing holds the view of the file system. */
   async #prepare(): Promise<void> {
-    const words = ["unshare", "--mount", "--uts", "--propagation", "private", "sh", "-euc", script(this.#confinement), "sh", CHECKOUT, this.#folder, process.execPath];
+    const words = ["unshare", "--mount", "--uts", "--propagation", "private", "sh", "-euc", script(this.#confinement), "sh", CHECKOUT, this.#folder, process.execPath, forOthers().folder];
     const machine = this.#lab.spawn(this.#namespace, words, { stdio: ["ignore", "pipe", "pipe"], env: { PATH } });
     this.#machine = machine;
     let said = "";
@@ -133,13 +136,14 @@ export class Service implements AsyncDisposable {
   }
 }
 
-/** With the checkout, the folder of the test and Node.js as its words. */
+/** With the checkout, the folder of the test, Node.js and what others run as its words. */
 function script({ directories, writable }: Confinement): string {
   return [
     // What is brought along, and a BPF file system of its own.
     `mount -t tmpfs -o mode=0755 tmpfs ${STAGE}`,
-    `mkdir ${STAGE}/weir ${STAGE}/test ${STAGE}/etc ${STAGE}/var ${STAGE}/var/lib ${STAGE}/var/log ${STAGE}/var/cache ${STAGE}/run ${STAGE}/tmp ${STAGE}/var/tmp`,
+    `mkdir ${STAGE}/weir ${STAGE}/others ${STAGE}/test ${STAGE}/etc ${STAGE}/var ${STAGE}/var/lib ${STAGE}/var/log ${STAGE}/var/cache ${STAGE}/run ${STAGE}/tmp ${STAGE}/var/tmp`,
     `mount --bind "$1" ${STAGE}/weir`,
+    `mount --bind "$4" ${STAGE}/others`,
     `cp "$2"/* ${STAGE}/test`,
     `cp -p "$3" ${STAGE}/test/node`,
     "mount -t bpf bpf /sys/fs/bpf",

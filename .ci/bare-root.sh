@@ -1,0 +1,129 @@
+# shellcheck shell=bash
+# Read in by .ci/run: makes a minimal root of Debian 12 with this machine's own way to its registries, and takes it away.
+. agent/setup/registries.sh
+
+say() { printf 'ci: %s\n' "$*"; }
+fail() { printf 'ci: %s\n' "$*" >&2; exit 1; }
+
+install_mmdebstrap() {
+	! command -v mmdebstrap >/dev/null || return 0
+	say 'installing Debian package: mmdebstrap'
+	local install=(apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends mmdebstrap)
+	export DEBIAN_FRONTEND=noninteractive
+	"${install[@]}" >/dev/null 2>&1 || { apt-get update -q >/dev/null && "${install[@]}" >/dev/null; }
+}
+
+make_root() {
+	local root=$1 sources=()
+	say 'making a bare Debian 12'
+	# Another system than Debian 12 has sources of its own, and mmdebstrap knows Debian's.
+	if [ "$(. /etc/os-release && echo "$ID $VERSION_ID")" = 'debian 12' ]; then
+		mapfile -t sources < <(find /etc/apt/sources.list /etc/apt/sources.list.d -type f \( -name '*.list' -o -name '*.sources' \) 2>/dev/null | sort)
+	fi
+	# How apt reaches them. What else is set may name programs that the root does not have.
+	apt-config dump | grep -E '^(Acquire|APT::Authentication)\b' | grep -vE '^Acquire::(IndexTargets|CompressionTypes|Changelogs)\b' >"$root.apt"
+	mmdebstrap --quiet --variant=minbase --include=ca-certificates --aptopt="$root.apt" bookworm "$root" "${sources[@]}"
+	copy_node "$root"
+	carry_settings "$root"
+	enter "$root" npm --version >/dev/null || fail 'the Node.js of this machine, or its npm, does not run in there'
+}
+
+copy_node() {
+	local root=$1 node npm
+	node=$(command -v node) && npm=$(command -v npm) || fail 'Node.js 20 with npm is missing here'
+	say "it gets Node.js $(node --version) and npm $(npm --version)"
+	install -D "$(realpath "$node")" "$root/usr/bin/node"
+	mkdir -p "$root/usr/lib/node_modules"
+	cp -r "$(realpath "$npm" | xargs dirname | xargs dirname)" "$root/usr/lib/node_modules/npm"
+	ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/bin/npm"
+	ln -s ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/bin/npx"
+}
+
+# Files and variables by which apt, npm, pip and Go reach their registries. Which these are is this machine's affair.
+carry_settings() {
+	local root=$1 name value file go='GO(PROXY|FLAGS|PRIVATE|NOPROXY|SUMDB|NOSUMDB|INSECURE|AUTH|VCS)'
+	local pip='PIP_((EXTRA_)?INDEX_URL|NO_INDEX|FIND_LINKS|TRUSTED_HOST|(CLIENT_)?CERT|PROXY|(DEFAULT_)?TIMEOUT|RETRIES|CONFIG_FILE)'
+	mapfile -d '' -t settings < <(env -0 | grep -zE '^[^=]+=.' | grep -zEi "^($registry_settings|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|$pip|$go)=")
+	! command -v go >/dev/null || for name in GOPROXY GOFLAGS GOPRIVATE GONOPROXY GOSUMDB GONOSUMDB GOINSECURE GOVCS; do
+		value=$(go env "$name")
+		[ -z "$value" ] || settings+=("$name=$value")
+	done
+	for file in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt /usr/local/share/ca-certificates \
+		/etc/apt/{auth.conf,auth.conf.d,keyrings,trusted.gpg,trusted.gpg.d,preferences.d} /usr/share/keyrings /etc/pip.conf; do
+		carry "$root" "$file" "$file"
+	done
+	carry "$root" "$(npm config get userconfig)" /root/.npmrc
+	carry "$root" "$(npm config get globalconfig)" /usr/etc/npmrc
+	for file in .config/pip/pip.conf .pip/pip.conf .config/go/env .netrc; do carry "$root" "$HOME/$file" "/root/$file"; done
+	for value in "${settings[@]}" "cafile=$(npm config get cafile)"; do
+		case $value in *=/*) carry "$root" "${value#*=}" "${value#*=}" ;; esac
+	done
+	# By the root's own tar: links that it has point into it, and not at files of this machine.
+	tar -cf - -C "$root.carried" . | chroot "$root" tar -xf - --keep-directory-symlink --no-overwrite-dir
+}
+
+# Folders are added to, links are followed, and what is not there is left out.
+carry() {
+	local from=$2 to=$1.carried$3
+	if [ -d "$from" ]; then
+		mkdir -p "$to"
+		cp -rL "$from/." "$to"
+	elif [ -f "$from" ]; then
+		mkdir -p "${to%/*}"
+		cp -Lp "$from" "$to"
+	fi
+}
+
+# Runs a command in the root, in a mount namespace of its own whose root it is. Of the kernel's file systems, those for
+# BPF and tracing are left to the agent to mount.
+# shellcheck disable=SC2016 # for the shell inside
+enter() {
+	local root=$1
+	shift
+	unshare --mount --propagation private -- bash -euc '
+		mount --bind "$1" "$1"
+		cd "$1"
+		shift
+		mount --rbind /dev dev
+		mount -t proc proc proc
+		mount --rbind /sys sys
+		for place in sys/fs/bpf sys/kernel/tracing; do
+			while mountpoint -q "$place"; do umount "$place"; done
+		done
+		pivot_root . .
+		umount -l .
+		exec "$@"
+	' bash "$root" /usr/bin/env -i "${settings[@]}" HOME=/root LANG=C.UTF-8 CI=true WEIR_REQUIRE=all \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+# Ends what still runs in there, whose mounts go with it. From here no mount is seen below the root; where one is all the
+# same, nothing is removed, because that would remove what is mounted.
+remove_root() {
+	local root=$1 signal pids tries
+	trap '' HUP INT TERM
+	for signal in TERM KILL; do
+		for tries in {1..50}; do
+			pids=$(running_in "$root")
+			[ -n "$pids" ] || break 2
+			# shellcheck disable=SC2086 # a list of numbers
+			[ "$tries" != 1 ] || kill -s "$signal" $pids 2>/dev/null || :
+			sleep 0.2
+		done
+	done
+	if grep -qF " $root" /proc/self/mountinfo; then
+		say "something is mounted below $root, which is left as it is" >&2
+	else
+		rm -rf --one-file-system "${root%/root}"
+	fi
+}
+
+# By the file system's own number of the root, since its path means nothing in another mount namespace.
+running_in() {
+	local process number
+	[ -d "$1" ] || return 0
+	number=$(stat -c %d:%i "$1")
+	for process in /proc/[0-9]*; do
+		[ "$(stat -Lc %d:%i "$process/root" 2>/dev/null)" != "$number" ] || echo "${process#/proc/}"
+	done
+}
