@@ -29,23 +29,27 @@ import { Unanswered } from "./flows/unanswered.ts";
 import { enforce } from "./enforcement.ts";
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
-import { warnOfAbsent } from "./interfaces/absent.ts";
+import { warnOfAbsent, warnOfAbsentOverrides } from "./interfaces/absent.ts";
 import { NamespacesBehind } from "./interfaces/behind.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { readIteratorAside } from "./kernel/iterator.ts";
 import { u32 } from "./kernel/maps.ts";
-import { Ring } from "./kernel/ring.ts";
+import { Drainage, Ring } from "./kernel/ring.ts";
+import { describeSelf } from "./kernel/self.ts";
 import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { Operations } from "./operations.ts";
 import { auditExpired } from "./rule-operations.ts";
 import type { CompiledRules } from "./rules/compile.ts";
+import { ServiceManager } from "./service-manager.ts";
 import { auditHead, type Settings, type SettingsOptions } from "./settings.ts";
 import { type SetsByName } from "./sets/keeper.ts";
 import type { SetLibrary } from "./sets/library.ts";
 import type { Signals } from "./signals.ts";
+import { OtherEnd } from "./sockets/other-end.ts";
 import { SocketEvents } from "./sockets/socket-events.ts";
+import type { StartDeadline } from "./start-deadline.ts";
 import { Statistics } from "./statistics/statistics.ts";
 
 const COLLECT_MS = 5000;
@@ -54,6 +58,8 @@ const LOOK_AGAIN_MS = 60_000;
 const FLUSH_MS = 2500;
 
 export interface RunOptions extends SettingsOptions {
+  /** Seconds that the start may take. */
+  startWithin?: number;
   /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
   onReady?: (control: AgentControl) => { close(): void };
 }
@@ -61,6 +67,7 @@ export interface RunOptions extends SettingsOptions {
 /** What a start has read, claimed and opened. */
 export interface Ground {
   options: RunOptions;
+  deadline: StartDeadline;
   settings: Settings;
   log: Log;
   signals: Signals;
@@ -79,7 +86,7 @@ export interface Ground {
 
 /** The diagram: everything between the kernel and those who are told, from start to stop. */
 export async function watchOver(ground: Ground): Promise<void> {
-  const { options, settings, log, signals, claim, dynamic, ended, banned, library, plane, pins } = ground;
+  const { options, deadline, settings, log, signals, claim, dynamic, ended, banned, library, plane, pins } = ground;
   const { config } = settings;
 
   const { growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, (ifindex) => interfaces.nameOf(ifindex));
@@ -97,6 +104,7 @@ export async function watchOver(ground: Ground): Promise<void> {
     health.report("bans", banned.trouble);
     health.report("sets", [...sets.trouble, ...library.trouble]);
   };
+  deadline.step(`opening the audit log ${config.audit.path}`, "Look whether its folder answers (ls -l), or choose another audit.path.");
   const audit = await openAudit({
     path: config.audit.path,
     headPath: auditHead(config),
@@ -135,6 +143,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   };
   const socketEvents = new SocketEvents({
     describer,
+    self: describeSelf(plane.program("weir_describe_caller"), plane.map("caller")),
     counters: plane.map("socket_counters"),
     errors: plane.map("socket_errors"),
     nextNumber: () => decoder.nextNumber(),
@@ -172,9 +181,11 @@ export async function watchOver(ground: Ground): Promise<void> {
     lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped }) }),
     config: () => operations?.figures() ?? { path: settings.path, loaded: Date.now(), reloads: 0, failures: 0, error: null },
   });
+  deadline.step("setting up telemetry", "Look at the files that OTEL_* variables name.");
   const told = (telemetry = await startTelemetry({
     ...config.otel,
     snapshot: () => figures.snapshot(),
+    guard: new OtherEnd({ asked: plane.map("asked_sockets"), readHolders: () => readIteratorAside(plane.program("weir_socket_holders")), pathOf: (cgroup) => naming.pathOf(cgroup) }),
     say: (level, sentence) => log[level](sentence),
   }));
   const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, kinds, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
@@ -182,7 +193,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   // What operators ask.
   const rates = new TrafficRates();
   const busiest = new FlowRates(tables, describer, live);
-  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, hashes: naming.hashes, busiest, statistics, subscribers, own: () => told.figures() });
+  const control = answersOf({ config, plane, rules, sessions, interfaces, figures, rates, operate, tables, drops, describer, hashes: naming.hashes, busiest, statistics, subscribers, own: () => told.figures(), telemetry: () => told.state() });
   server = await startControlServer({
     path: config.control_socket,
     claim,
@@ -193,6 +204,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   });
 
   // Start: owners first, so that the first connection has one; then the interfaces; then reading.
+  deadline.step("attaching to the network interfaces", "The log says which were watched by then.");
   const behind = new NamespacesBehind(plane.map("behind_devices"));
   health.report("tracers", tracers.problems);
   behind.start();
@@ -202,15 +214,20 @@ export async function watchOver(ground: Ground): Promise<void> {
   growth.start(interfaces);
   plane.removeSuperseded();
   health.report("interfaces", interfaces.problems());
-  for (const warning of warnOfAbsent(config.rules, interfaces.present())) log.warn(warning);
+  for (const warning of [...warnOfAbsentOverrides(config.interfaces, interfaces.present()), ...warnOfAbsent(config.rules, interfaces.present())]) log.warn(warning);
   naming.start();
   socketEvents.begin();
   ring.start();
   statistics.start();
-  await audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
-  if (ended.length > 0) await auditExpired(audit, ended, generation);
+  await deadline[Symbol.asyncDispose]();
+  const manager = new ServiceManager();
+  manager.ready(`${plane.mode}, ${rules.loaded} rules`);
+  // Nobody waits for a disk any more: health says how the audit log is.
+  void audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
+  if (ended.length > 0) void auditExpired(audit, ended, generation);
   log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
 
+  const drainage = new Drainage(ring);
   const unanswered = new Unanswered(plane.map("local_ends"));
   const openConnections = new OpenConnections(() => ({ counts: plane.map("open_connections"), rules: plane.map("rules"), firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2) }));
   const timers = [
@@ -236,6 +253,7 @@ export async function watchOver(ground: Ground): Promise<void> {
     }, SAMPLE_MS),
   ];
   timers.push(setInterval(() => kinds.lookAgain(), LOOK_AGAIN_MS));
+  if (manager.interval !== undefined) timers.push(setInterval(() => drainage.goesOn() && manager.alive(), manager.interval));
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
   const view = options.onReady?.(control);
 
@@ -246,6 +264,7 @@ export async function watchOver(ground: Ground): Promise<void> {
   await signals.ended;
 
   // Stop: nothing is left behind.
+  manager.stopping();
   view?.close();
   for (const timer of timers) clearInterval(timer);
   watcher?.close();

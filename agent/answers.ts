@@ -3,7 +3,7 @@
 import type { WeirConfig } from "../config/types.ts";
 import type { OwnFigures } from "../otel/own-figures.ts";
 import { renderPrometheus } from "../otel/prometheus.ts";
-import type { AgentControl, PolicyInForce } from "./control/contract.ts";
+import type { AgentControl, PolicyInForce, Status } from "./control/contract.ts";
 import { DROP_TESTS } from "./control/drop-filter.ts";
 import { matches } from "./control/filter.ts";
 import { FLOW_TESTS } from "./control/flow-filter.ts";
@@ -46,6 +46,7 @@ export interface AnswerParts {
   subscribers: Set<(event: ToldEvent) => void>;
   /** Of the telemetry itself. */
   own(): OwnFigures;
+  telemetry(): Status["telemetry"];
 }
 
 export function answersOf(parts: AnswerParts): AgentControl {
@@ -54,7 +55,7 @@ export function answersOf(parts: AnswerParts): AgentControl {
     hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer);
   const rawHolders = (): Promise<Buffer> => readIteratorAside(parts.plane.program("weir_raw_sockets"));
   return {
-    status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }),
+    status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }, parts.telemetry()),
     setMode: (wanted, caller) => operate.setMode(wanted, caller),
     reload: (caller) => operate.reload(caller),
     rules: () => operate.rules.listed(figures.rules()),

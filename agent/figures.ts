@@ -44,6 +44,7 @@ export class Figures {
       health: health(),
       generation: plane.generation,
       interfaces: interfaces.states(),
+      absent_interfaces: interfaces.absent(),
       rules: this.rules(),
       bans: bans(),
       traffic: this.traffic(),

@@ -3,11 +3,11 @@
  * are kept in the state directory.
  */
 
-import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Mode } from "./events/snapshot.ts";
-import { keepState } from "./state-file.ts";
+import { readOutsideNow } from "../config/outside-file.ts";
+import { keepState, LARGEST_STATE } from "./state-file.ts";
 
 interface Kept {
   /** The file's mode when the command came. */
@@ -19,8 +19,8 @@ export class ModeKeeper {
   readonly #path: string;
   #kept: Kept | undefined;
 
+  /** The directory must exist. */
   constructor(stateDirectory: string) {
-    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
     this.#path = join(stateDirectory, "mode.json");
     this.#kept = read(this.#path);
   }
@@ -39,7 +39,7 @@ export class ModeKeeper {
 
 function read(path: string): Kept | undefined {
   try {
-    const kept = JSON.parse(readFileSync(path, "utf8")) as Partial<Kept>;
+    const kept = JSON.parse(readOutsideNow(path, LARGEST_STATE).toString()) as Partial<Kept>;
     const isMode = (mode: unknown): mode is Mode => mode === "detect" || mode === "prevent";
     return isMode(kept.file) && isMode(kept.command) ? { file: kept.file, command: kept.command } : undefined;
   } catch {

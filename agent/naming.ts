@@ -70,6 +70,11 @@ export class Naming {
     this.#containers.onLearned = listener;
   }
 
+  /** The path of a control group from the root of its hierarchy; undefined where it is gone or cannot be asked for. */
+  pathOf(cgroup: bigint): string | undefined {
+    return this.#groups?.pathOf(cgroup);
+  }
+
   /** With the programs that were started. */
   catchUp(): void {
     while (this.#startedPrograms.drain() > 0);

@@ -9,7 +9,8 @@ import { ControlError } from "./control/contract.ts";
 import { refuseTwins, withDynamic, type Written } from "./dynamic/check.ts";
 import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import type { Mode, Snapshot } from "./events/snapshot.ts";
-import { warnOfAbsent } from "./interfaces/absent.ts";
+import type { WeirConfig } from "../config/types.ts";
+import { explainAbsent, warnOfAbsent, warnOfAbsentOverrides } from "./interfaces/absent.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { LoadThread } from "./load-thread.ts";
@@ -150,9 +151,15 @@ export class Operations {
       say("error", `the rules are in force, but not every interface is as the file wants it: ${(error as Error).message}`);
     }
     const fixed = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(settings.config[key]));
-    const warnings = [...settings.warnings, ...told, ...warnOfAbsent(settings.config.rules, interfaces.present()), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
+    const warnings = [...settings.warnings, ...told, ...this.#absent(settings.config), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
     for (const warning of warnings) say("warn", warning);
     return { generation, rules: { loaded, enforced }, warnings };
+  }
+
+  #absent({ interfaces: config, rules }: WeirConfig): string[] {
+    const { interfaces } = this.#parts;
+    const includes = interfaces.absent().map((absent) => explainAbsent(absent, "weir watches it as soon as it appears"));
+    return [...includes, ...warnOfAbsentOverrides(config, interfaces.present()), ...warnOfAbsent(rules, interfaces.present())];
   }
 
   /** To be called every second: the kernel goes on with the local week as it was told, and ends rules by its own clock. */

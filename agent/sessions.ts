@@ -1,11 +1,11 @@
 /** The operators' own connections, which pass whatever the rules say; kept over a restart, so that it locks nobody out. */
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { readOutsideNow } from "../config/outside-file.ts";
 import { checkedSession, type OperatorSession } from "./control/session.ts";
 import { Limit } from "./generated/layout.ts";
-import { keepState } from "./state-file.ts";
+import { keepState, LARGEST_STATE } from "./state-file.ts";
 
 export class SessionKeeper {
   readonly #path: string;
@@ -31,7 +31,7 @@ export class SessionKeeper {
 
 function read(path: string): OperatorSession[] {
   try {
-    const kept: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const kept: unknown = JSON.parse(readOutsideNow(path, LARGEST_STATE).toString());
     return Array.isArray(kept) ? kept.slice(-Limit.FAILSAFE_SESSIONS).map(checkedSession) : [];
   } catch {
     return []; // none was kept, or it is damaged

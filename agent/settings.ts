@@ -40,9 +40,14 @@ export interface SettingsOptions {
 /** Reads a file: here, or in a thread of its own. */
 export type Load = (path: string) => Promise<Omit<Extract<Loaded, { ok: true }>, "locate"> | Extract<Loaded, { ok: false }>>;
 
+/** null: no file was given and none is at the default path. */
+export function configPathOf({ config }: SettingsOptions): string | null {
+  return config ?? (existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null);
+}
+
 /** A file that was asked for must be there; the default one may be missing. Flags and environment win over the file. */
 export async function readSettings(options: SettingsOptions, load: Load = loadConfig): Promise<Settings> {
-  const path = options.config ?? (existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null);
+  const path = configPathOf(options);
   if (path === null) return { config: override(defaultConfig(), options), path, sourceOf: () => "built-in", warnings: [] };
   const loaded = await load(path);
   if (!loaded.ok) throw new ConfigRefused(path, loaded.problems.map(formatProblem));

@@ -1,7 +1,10 @@
 /** How an agent starts: what is read and claimed before anything in the kernel is touched, and what a failed start leaves. */
 
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 
+import { safeFolder } from "../audit/file.ts";
+import type { WeirConfig } from "../config/types.ts";
 import { type Ground, type RunOptions, watchOver } from "./agent.ts";
 import { BanStore } from "./bans/store.ts";
 import { createLog } from "./control/log.ts";
@@ -16,26 +19,39 @@ import { LoadThread } from "./load-thread.ts";
 import { linesFor } from "./networks/memory.ts";
 import { dropFrom } from "./rule-operations.ts";
 import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
-import { pinDirectory, readSettings, type Settings } from "./settings.ts";
+import { START_WITHIN_S, StartDeadline } from "./start-deadline.ts";
+import { configPathOf, DEFAULT_CONFIG_PATH, pinDirectory, readSettings, type Settings } from "./settings.ts";
+import { refuseSilent } from "./scout.ts";
 import { SetLibrary } from "./sets/library.ts";
 import { readListAside } from "./sets/list-thread.ts";
 import { listenForSignals } from "./signals.ts";
 
 /** Runs until a signal ends it. */
 export async function runAgent(options: RunOptions): Promise<number> {
+  await using deadline = new StartDeadline(options.startWithin ?? START_WITHIN_S, {
+    doing: `reading the configuration ${options.config ?? DEFAULT_CONFIG_PATH}`,
+    next: "Look whether its file system answers (ls -l), or name another file with --config.",
+  });
+  await refuseSilent(new Map([[options.config ?? DEFAULT_CONFIG_PATH, "name another file with --config"]]), deadline.leftMs);
+  const path = configPathOf(options);
   await using thread = new LoadThread();
+  if (path !== null) await deadline.allowFor(path);
   const settings = await readSettings(options, thread.load);
   const { config } = settings;
   const log = createLog(config.logging);
   const signals = listenForSignals(log);
   for (const warning of settings.warnings) log.warn(warning);
+  await refuseSilent(placesOf(config), deadline.leftMs);
 
   // One agent a socket and a state directory; claimed before anything in the kernel is touched.
+  deadline.step(`taking the control socket ${config.control_socket}`, "Look whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).");
   const claim = await claimSocket(config.control_socket);
   try {
+    deadline.step(`reading the state directory ${config.state_dir}`, "Look whether it answers (ls -l), or choose another state_dir (or WEIR_STATE_DIR).");
     const lock = await claimStateDirectory(config.state_dir);
     try {
-      await takeOver({ options, settings, log, signals, claim }, thread);
+      await safeFolder(dirname(config.audit.path), process.geteuid!()); // refuses before anything in the kernel is touched
+      await takeOver({ options, deadline, settings, log, signals, claim }, thread);
     } finally {
       await lock.release();
     }
@@ -48,7 +64,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 /** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Pick<Ground, "options" | "settings" | "log" | "signals" | "claim">, thread: LoadThread): Promise<void> {
+async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">, thread: LoadThread): Promise<void> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
@@ -56,18 +72,33 @@ async function takeOver(ground: Pick<Ground, "options" | "settings" | "log" | "s
     const dynamic = new DynamicRules(ground.settings.config.state_dir);
     const ended = dynamic.due();
     dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
+    ground.deadline.step("compiling the rules", "Give it more time with --start-within.");
     const compiled = await compileAll(ground.settings, dynamic, thread); // before anything in the kernel is touched: it says how large the tables must be
     await thread[Symbol.asyncDispose]();
     const banned = new BanStore(ground.settings.config.state_dir);
     await banned.rewriteIfDue();
     const library = new SetLibrary({ stateDirectory: ground.settings.config.state_dir, read: readListAside });
+    for (const { file } of Object.values(ground.settings.config.sets)) if (file !== undefined) await ground.deadline.allowFor(file);
+    ground.deadline.step("reading the lists of the sets", "Look at the files that sets name.");
     const members = await library.open(ground.settings.config.sets);
+    ground.deadline.step("loading programs into the kernel", "Look whether the machine has processor time left, or give it more with --start-within.");
     const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
     await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;
   }
+}
+
+/** Which files and folders the configuration names, and what to do about one that does not answer. */
+function placesOf({ control_socket, state_dir, audit, sets }: WeirConfig): Map<string, string> {
+  const lists = Object.values(sets).flatMap(({ file }) => file ?? []);
+  return new Map([
+    [control_socket, "choose another control_socket (or WEIR_CONTROL_SOCKET)"],
+    [state_dir, "choose another state_dir (or WEIR_STATE_DIR)"],
+    [audit.path, "choose another audit.path"],
+    ...lists.map((file) => [file, "take this list out of the configuration"] as const),
+  ]);
 }
 
 /** The file's rules protect the host also when those added by command do not go together with them any more. */

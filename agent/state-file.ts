@@ -2,6 +2,9 @@
 
 import { renameSync, writeFileSync } from "node:fs";
 
+/** Files of the state directory that hold a few facts are read up to this size. */
+export const LARGEST_STATE = 1 << 20;
+
 export function keepState(path: string, state: unknown): void {
   const temporary = `${path}.new`;
   writeFileSync(temporary, `${JSON.stringify(state)}\n`, { mode: 0o600, flush: true });

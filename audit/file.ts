@@ -1,8 +1,9 @@
 /** The files of the audit log on disk: opened without trusting what lies there, and listed in the order they were written. */
 
 import { constants, type Stats } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, realpath, stat } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { makeFolder } from "../config/folders.ts";
 import { openSeal } from "./chain.ts";
 import { lastLine, linesOf } from "./lines.ts";
 
@@ -16,7 +17,9 @@ const PRIVATE = 0o600;
 
 /** Makes sure the folder exists and nobody but its owner can change what is in it; answers its path without symbolic links. */
 export async function safeFolder(folder: string, owner: number): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder).catch((error: Error) => {
+    throw new AuditRefusal(`${error.message}; choose a path below a folder that you can write to`, { cause: error });
+  });
   const real = await realpath(folder);
   for (let path = real; ; path = dirname(path)) {
     const { mode, uid } = await stat(path);

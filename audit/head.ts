@@ -5,7 +5,8 @@
  */
 
 import { constants } from "node:fs";
-import { open, readFile, rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
+import { readOutside } from "../config/outside-file.ts";
 import type { Link } from "./chain.ts";
 import { codeOf, syncFolder } from "./file.ts";
 
@@ -18,11 +19,14 @@ export interface Head extends Link {
   oldest: number;
 }
 
+/** A head is one line. */
+const LARGEST_HEAD = 64 * 1024;
+
 /** Null where there is none; throws when it cannot be read or makes no sense. */
 export async function readHead(path: string): Promise<Head | null> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = (await readOutside(path, LARGEST_HEAD)).bytes.toString();
   } catch (error) {
     if (codeOf(error) === "ENOENT") return null;
     throw error;

@@ -9,6 +9,9 @@ import koffi from "koffi";
 import { AuditRefusal } from "./file.ts";
 
 const flock = koffi.load(null).func("int flock(int fd, int operation)") as (fd: number, operation: number) => number;
+/** A holder that goes away removes the file, and the next one makes it anew. */
+const ATTEMPTS = 20;
+const PID_LENGTH = 20;
 const LOCK_EXCLUSIVE_OR_FAIL = 2 | 4;
 
 export class Lock {
@@ -21,12 +24,13 @@ export class Lock {
   }
 
   static async acquire(path: string): Promise<Lock> {
-    const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
-    for (;;) {
-      const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
       try {
+        if (!(await file.stat()).isFile()) throw new Error(`${path} is not a regular file; look what it is, then remove it`);
         if (flock(file.fd, LOCK_EXCLUSIVE_OR_FAIL) !== 0) {
-          const holder = (await file.readFile("latin1")).slice(0, 20).trim();
+          const holder = (await file.read(Buffer.alloc(PID_LENGTH), 0, PID_LENGTH, 0)).buffer.toString("latin1").replace(/\0+$/, "").trim();
           throw new AuditRefusal(`process ${holder || "(unknown)"} already writes this audit log (${path}); stop it, or choose another audit.path`);
         }
         // The previous holder may have removed the file between our open and our lock: then the lock guards nothing.
@@ -41,6 +45,7 @@ export class Lock {
       }
       await file.close();
     }
+    throw new Error(`${path} is replaced again and again, or its file system gives files another number each time`);
   }
 
   async release(): Promise<void> {

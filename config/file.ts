@@ -1,9 +1,8 @@
 /** Reads a configuration file as text, or says in a sentence why it cannot be. */
 
 import { isUtf8 } from "node:buffer";
-import { constants } from "node:fs";
 import type { Stats } from "node:fs";
-import { open } from "node:fs/promises";
+import { NotReadable, readOutside } from "./outside-file.ts";
 import { printable } from "./quote.ts";
 
 export const LARGEST_FILE = 64 * 1024 * 1024;
@@ -15,19 +14,7 @@ export type FileReading =
 
 export async function readConfigFile(path: string): Promise<FileReading> {
   try {
-    // Without O_NONBLOCK, opening a pipe waits for its other end.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stats = await file.stat();
-    if (!stats.isFile()) return { refused: `this is ${kindOf(stats)}, not a file` };
-    if (stats.size > LARGEST_FILE) return { refused: tooLarge(stats.size) };
-    const bytes = Buffer.allocUnsafe(stats.size);
-    let length = 0;
-    while (length < bytes.length) {
-      const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return { bytes: bytes.subarray(0, length), stats };
+    return await readOutside(path, LARGEST_FILE);
   } catch (error) {
     return { refused: explain(error as NodeJS.ErrnoException) };
   }
@@ -65,18 +52,9 @@ function validPrefix(line: Buffer): number {
   return line.subarray(0, same).toString("utf8").replace(/\ufffd+$/, "").length;
 }
 
-function tooLarge(size: number): string {
-  return `the file has ${Math.ceil(size / 1024 / 1024)} MB; at most ${LARGEST_FILE / 1024 / 1024} MB are read`;
-}
-
-function kindOf(stats: Stats): string {
-  if (stats.isDirectory()) return "a directory";
-  if (stats.isFIFO()) return "a pipe";
-  if (stats.isCharacterDevice() || stats.isBlockDevice()) return "a device";
-  return "something else";
-}
-
-function explain({ code, message }: NodeJS.ErrnoException): string {
+function explain(error: NodeJS.ErrnoException): string {
+  if (error instanceof NotReadable) return error.message;
+  const { code, message } = error;
   switch (code) {
     case "ENOENT":
       return NO_SUCH_FILE;

@@ -116,7 +116,8 @@ export interface AuditConfig {
 }
 
 export interface OtelConfig {
-  endpoint: string;
+  /** Absent where nobody asked for one: then weir looks at the usual address, and at who is there. */
+  endpoint?: string;
   traces: boolean;
   metrics: boolean;
   logs: boolean;

@@ -1,17 +1,17 @@
 /** One signal's way to the collector: its target, its ledger and how it is doing. */
 
-import { connect } from "node:net";
 import { CountedExporter, type Exporter } from "./counted.ts";
 import { Ledger, type Delivery, type Signal } from "./delivery.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Target } from "./environment.ts";
 import { loadExporter } from "./exporters.ts";
-import { explain, type Announcer } from "./trouble.ts";
+import type { Reach } from "./reach.ts";
+import { explain, isUnreachable, type Announcer } from "./trouble.ts";
 
 export interface SignalState extends Delivery {
   endpoint: string;
-  /** `waiting` until the first batch has been answered or given up. */
-  state: "waiting" | "ok" | "failing";
+  /** `waiting` until the first batch has been answered or given up; `no_collector` where nobody asked for an address and nobody is at the usual one. */
+  state: "waiting" | "ok" | "failing" | "no_collector";
   /** What is wrong, in a sentence; null while nothing is. */
   error: string | null;
 }
@@ -21,13 +21,15 @@ export class Channel {
   readonly #signal: Signal;
   readonly #target: Target;
   readonly #announcer: Announcer;
+  readonly #reach: Reach;
   #state: SignalState["state"] = "waiting";
   #error: string | null = null;
 
-  constructor(signal: Signal, target: Target, capacity: number, announcer: Announcer) {
+  constructor(signal: Signal, target: Target, capacity: number, announcer: Announcer, reach: Reach) {
     this.#signal = signal;
     this.#target = target;
     this.#announcer = announcer;
+    this.#reach = reach;
     this.ledger = new Ledger(capacity);
   }
 
@@ -35,13 +37,14 @@ export class Channel {
   async open<Batch, Inner extends Exporter<Batch>>(
     size: (batch: Batch) => number, diagnostics: Diagnostics,
   ): Promise<{ inner: Inner; exporter: CountedExporter<Batch> }> {
-    const { exporter: inner, abandon } = await loadExporter<Batch, Inner>(this.#signal, this.#target);
+    const { exporter: inner, abandon } = await loadExporter<Batch, Inner>(this.#signal, this.#target, this.#reach);
     const exporter = new CountedExporter<Batch>(inner, {
       ledger: this.ledger,
       size,
       deadline: this.#target.deadline,
       takeRemark: () => diagnostics.takeRemark(),
       abandon,
+      unreachable: () => this.#unreachable(),
       outcome: (problem) => this.#outcome(problem),
     });
     return { inner, exporter };
@@ -54,22 +57,30 @@ export class Channel {
   /** The exporter retries for seconds before it gives up; whether anybody listens at all can be told at once. */
   probe(): void {
     if (this.#target.exporter === "console") return;
-    const { hostname, port, protocol } = new URL(this.#target.url);
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (protocol === "https:" ? 443 : 80) });
-    socket.unref();
-    socket.once("connect", () => socket.destroy());
-    socket.once("error", (error) => {
-      if (this.#state === "waiting") this.#outcome(error);
+    this.#reach.probe(this.#target, (error) => {
+      if (error !== null && this.#state === "waiting") this.#outcome(error);
     });
   }
 
+  /** The HTTP exporters ask for each connection; gRPC makes its own, and is held back here. */
+  #unreachable(): Error | undefined {
+    if (this.#target.protocol === "grpc") this.#reach.mayTry();
+    return this.#reach.problem;
+  }
+
   #outcome(problem: unknown): void {
+    const nobody = isUnreachable(problem);
+    if (this.#target.protocol === "grpc") {
+      if (problem === undefined) this.#reach.reached();
+      else if (nobody) this.#reach.missed(problem as Error);
+    }
+    this.ledger.unclaimed = nobody && !this.#target.asked;
     if (problem === undefined) {
       this.#state = "ok";
       this.#error = null;
       this.#announcer.arrived(this.#signal, this.#target, this.ledger.read().lost);
     } else {
-      this.#state = "failing";
+      this.#state = this.ledger.unclaimed ? "no_collector" : "failing";
       this.#error = explain(problem, this.#target);
       this.#announcer.failed(this.#signal, this.#error);
     }

@@ -19,6 +19,8 @@ export interface Accounts<Batch> {
   size(batch: Batch): number;
   /** What the SDK said about the answer it is about to report. */
   takeRemark(): Remark | undefined;
+  /** Why there is nobody to send to at this moment; undefined where it may be tried. */
+  unreachable(): Error | undefined;
   /** Told for every batch; no problem means that the collector has it. */
   outcome(problem: unknown): void;
   /** Milliseconds after which a batch that is still on its way counts as lost. */
@@ -41,15 +43,15 @@ export class CountedExporter<Batch> implements Exporter<Batch> {
   }
 
   export(batch: Batch, done: (result: ExportResult) => void): void {
-    const { ledger, size, takeRemark, outcome, deadline, abandon } = this.#accounts;
+    const { ledger, size, takeRemark, unreachable, outcome, deadline, abandon } = this.#accounts;
     const records = size(batch);
     let settled = false;
     const settle = (problem: unknown, lost: number): void => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      ledger.arrive(records, lost);
       outcome(problem);
+      ledger.arrive(records, lost);
       done({ code: ExportResultCode.SUCCESS });
     };
     // The exporter's own timeout watches for silence only: an answer that drips in would last for ever.
@@ -59,6 +61,11 @@ export class CountedExporter<Batch> implements Exporter<Batch> {
     }, deadline);
     timer.unref();
     ledger.depart(records);
+    const nobody = unreachable();
+    if (nobody !== undefined) {
+      settle(nobody, records);
+      return;
+    }
     try {
       this.#inner.export(batch, (result) => {
         const remark = takeRemark();

@@ -1,6 +1,7 @@
 /** What `OTEL_*` variables and the configuration together ask for. The variables win. An empty variable counts as absent. */
 
-import { readFileSync } from "node:fs";
+import { LARGEST_FILE } from "../config/file.ts";
+import { readOutsideNow } from "../config/outside-file.ts";
 import type { Signal } from "./delivery.ts";
 
 export type Protocol = "http/json" | "http/protobuf" | "grpc";
@@ -13,6 +14,8 @@ export interface Target {
   url: string;
   /** What the operator changes to change the address. */
   setBy: string;
+  /** Whether the operator named the address; else it is the usual one of a collector on this host. */
+  asked: boolean;
   tls: TlsFiles;
   /** Milliseconds the exporter tries to deliver a batch. */
   patience: number;
@@ -43,13 +46,17 @@ export interface Plan {
 }
 
 export interface Wishes {
-  endpoint: string;
+  /** Beginning of the address; absent where nobody asked for one. */
+  endpoint?: string | undefined;
   traces: boolean;
   metrics: boolean;
   logs: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a collector on this host usually listens. */
+export const USUAL_ENDPOINT = "http://127.0.0.1:4318";
 
 /** A queue holds no more batches than this. */
 export const MAX_BATCHES = 30;
@@ -88,11 +95,16 @@ function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: V
     variables.warnings.push(`OTEL_${NAME}_EXPORTER=${names.join(",")} is not offered, weir uses otlp; set otlp, console or none`);
   }
   const protocol = variables.oneOf(["http/json", "http/protobuf", "grpc"], `OTEL_EXPORTER_OTLP_${NAME}_PROTOCOL`, "OTEL_EXPORTER_OTLP_PROTOCOL");
+  const place = address(signal, protocol, wishes, variables);
+  if (protocol === "grpc" && !place.asked) {
+    variables.warn("telemetry by gRPC needs an address, and nobody named one: set OTEL_EXPORTER_OTLP_ENDPOINT, as to http://127.0.0.1:4317; weir goes on without telemetry");
+    return undefined;
+  }
   const patience = variables.number(`OTEL_EXPORTER_OTLP_${NAME}_TIMEOUT`, "OTEL_EXPORTER_OTLP_TIMEOUT") ?? 10_000;
   return {
     exporter: exporter ?? "otlp",
     protocol: protocol ?? "http/json",
-    ...address(signal, protocol, wishes, variables),
+    ...place,
     tls: tlsFiles(NAME, variables),
     patience: Math.min(patience, Math.ceil(deadline * 0.8)),
     deadline,
@@ -106,15 +118,16 @@ function tlsFiles(NAME: string, variables: Variables): TlsFiles {
 }
 
 /** A variable for one signal holds the whole address; the one for all signals and the configuration hold its beginning. */
-function address(signal: Signal, protocol: Protocol | undefined, wishes: Wishes, variables: Variables): Pick<Target, "url" | "setBy"> {
+function address(signal: Signal, protocol: Protocol | undefined, wishes: Wishes, variables: Variables): Pick<Target, "url" | "setBy" | "asked"> {
   const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`;
   const url = variables.url(own);
-  if (url !== undefined) return { url, setBy: own };
+  if (url !== undefined) return { url, setBy: own, asked: true };
   const common = variables.url("OTEL_EXPORTER_OTLP_ENDPOINT");
-  const base = common ?? wishes.endpoint;
+  const asked = common ?? wishes.endpoint;
+  const base = asked ?? USUAL_ENDPOINT;
   const setBy = common === undefined ? "otel.endpoint" : "OTEL_EXPORTER_OTLP_ENDPOINT";
-  if (protocol === "grpc") return { url: base, setBy };
-  return { url: `${base.replace(/\/+$/, "")}/v1/${signal}`, setBy };
+  const found = { setBy, asked: asked !== undefined };
+  return { url: protocol === "grpc" ? base : `${base.replace(/\/+$/, "")}/v1/${signal}`, ...found };
 }
 
 function queueLimits(variables: Variables, prefix: string, defaults: QueueLimits): QueueLimits {
@@ -161,7 +174,7 @@ class Variables {
     const name = this.#firstSet(names);
     if (name === undefined) return undefined;
     try {
-      return readFileSync(this.text(name)!);
+      return readOutsideNow(this.text(name)!, LARGEST_FILE);
     } catch (error) {
       this.#refuse(`${name}: ${(error as Error).message}`);
       return undefined;
@@ -181,7 +194,10 @@ class Variables {
   }
 
   #refuse(what: string): void {
-    const sentence = `${what}; weir goes on as if it were not set`;
+    this.warn(`${what}; weir goes on as if it were not set`);
+  }
+
+  warn(sentence: string): void {
     if (!this.warnings.includes(sentence)) this.warnings.push(sentence);
   }
 }

@@ -1,10 +1,10 @@
 /** The SDK's exporters, loaded only for the signals and the protocol in use. */
 
-import { Agent as HttpAgent } from "node:http";
 import type { ExportResult } from "@opentelemetry/core";
 import type { Exporter } from "./counted.ts";
 import type { Signal } from "./delivery.ts";
 import { MAX_BATCHES, type Target } from "./environment.ts";
+import type { Reach } from "./reach.ts";
 
 const PACKAGE_PARTS = { traces: "trace", metrics: "metrics", logs: "logs" } as const;
 const CLASSES = { traces: "OTLPTraceExporter", metrics: "OTLPMetricExporter", logs: "OTLPLogExporter" } as const;
@@ -20,7 +20,7 @@ export interface Loaded<Made> {
 }
 
 /** Headers and compression are the exporter's own reading of `OTEL_EXPORTER_OTLP_*`. */
-export async function loadExporter<Batch, Made extends Exporter<Batch>>(signal: Signal, target: Target): Promise<Loaded<Made>> {
+export async function loadExporter<Batch, Made extends Exporter<Batch>>(signal: Signal, target: Target, reach: Reach): Promise<Loaded<Made>> {
   if (target.exporter === "console") return { exporter: await loadConsole(signal) as Made, abandon: () => {} };
   const name = `@opentelemetry/exporter-${PACKAGE_PARTS[signal]}-otlp-${ENCODINGS[target.protocol]}`;
   const module = await import(name) as Record<string, new (options: object) => Made>;
@@ -28,14 +28,8 @@ export async function loadExporter<Batch, Made extends Exporter<Batch>>(signal: 
   const make = (more: object): Made => new module[CLASSES[signal]]!({ ...options, ...more });
   // gRPC has deadlines of its own.
   if (target.protocol === "grpc") return { exporter: make({}), abandon: () => {} };
-  const agent = await agentFor(target);
+  const agent = reach.agent(target);
   return { exporter: make({ httpAgentOptions: () => agent }), abandon: () => agent.destroy() };
-}
-
-async function agentFor({ url, tls }: Target): Promise<HttpAgent> {
-  if (new URL(url).protocol === "http:") return new HttpAgent({ keepAlive: true });
-  const { Agent } = await import("node:https");
-  return new Agent({ keepAlive: true, ...tls });
 }
 
 async function loadConsole(signal: Signal): Promise<{ export(batch: never, done: (result: ExportResult) => void): void; shutdown(): Promise<void> }> {

@@ -249,6 +249,11 @@ export const METRICS: readonly Metric[] = [
     },
   },
   {
+    name: "weir.interfaces.absent", kind: "updowncounter", unit: "{pattern}", attributes: [],
+    description: "Patterns of interfaces.include by which nothing is watched, because no device fits them.",
+    read: ({ snapshot }) => [[snapshot.absent_interfaces.length]],
+  },
+  {
     name: "weir.config.reloads", kind: "counter", unit: "{reload}", attributes: [],
     description: "Configurations taken into force since the start.",
     read: ({ snapshot }) => [[snapshot.config.reloads]],
@@ -260,8 +265,8 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: "weir.telemetry.records", kind: "counter", unit: "{record}", attributes: ["weir.signal", "weir.outcome"],
-    description: "Spans, data points and log records, by whether the collector acknowledged them.",
-    read: ({ own }) => Object.entries(own.deliveries).flatMap(([signal, { sent, lost }]): Row[] => [[sent, signal, "sent"], [lost, signal, "lost"]]),
+    description: "Spans, data points and log records, by whether the collector acknowledged them; no_collector: nobody asked for one, and none is there.",
+    read: ({ own }) => Object.entries(own.deliveries).flatMap(([signal, { sent, lost, no_collector }]): Row[] => [[sent, signal, "sent"], [lost, signal, "lost"], [no_collector, signal, "no_collector"]]),
   },
   {
     name: "weir.telemetry.queued", kind: "updowncounter", unit: "{record}", attributes: ["weir.signal"],

@@ -15,6 +15,7 @@ import type { Plan, QueueLimits, Target } from "./environment.ts";
 import { LogWriter } from "./logs.ts";
 import { resourceAttributes } from "./resource.ts";
 import type { MetricSeries } from "./series.ts";
+import { type Guard, Reach } from "./reach.ts";
 import { TableProducer } from "./table-producer.ts";
 import { SpanWriter } from "./traces.ts";
 import { Announcer, type Say } from "./trouble.ts";
@@ -35,16 +36,25 @@ export interface PipelineOptions {
   readMetrics(): MetricSeries[];
   /** When the counters began, in milliseconds since the epoch. */
   started(): number;
+  /** Looks at who is at an address that nobody asked for. */
+  guard: Guard;
   say: Say;
 }
 
-export async function openPipeline({ plan, resource, readMetrics, started, say }: PipelineOptions): Promise<Pipeline> {
+export async function openPipeline({ plan, resource, readMetrics, started, guard, say }: PipelineOptions): Promise<Pipeline> {
   const wantsDetail = /^(info|debug|verbose|all)$/i.test(process.env["OTEL_LOG_LEVEL"] ?? "");
   const diagnostics = new Diagnostics(say, wantsDetail);
   diag.setLogger(diagnostics, { logLevel: wantsDetail ? DiagLogLevel.ALL : DiagLogLevel.WARN, suppressOverrideMessage: true });
   const announcer = new Announcer(say);
   const channels: Pipeline["channels"] = {};
-  const channel = (signal: Signal, target: Target, capacity: number): Channel => channels[signal] = new Channel(signal, target, capacity, announcer);
+  const reaches = new Map<string, Reach>();
+  const reachOf = ({ url, asked }: Target): Reach => {
+    const { origin } = new URL(url);
+    const reach = reaches.get(origin) ?? new Reach(asked ? undefined : guard);
+    reaches.set(origin, reach);
+    return reach;
+  };
+  const channel = (signal: Signal, target: Target, capacity: number): Channel => channels[signal] = new Channel(signal, target, capacity, announcer, reachOf(target));
 
   const configuration: Partial<NodeSDKConfiguration> = {
     resource: defaultResource().merge(resourceFromAttributes({ ...resourceAttributes(), ...resource })),

@@ -8,12 +8,13 @@ import { planTelemetry } from "./environment.ts";
 import type { Changes } from "./logs.ts";
 import { SelfObserver, type OwnFigures } from "./own-figures.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { Guard } from "./reach.ts";
 import { readMetrics } from "./series.ts";
 import type { Say } from "./trouble.ts";
 
 export interface TelemetryOptions {
-  /** Beginning of the collector's OTLP address, as `http://127.0.0.1:4318`. `OTEL_*` variables win over this and all below. */
-  endpoint: string;
+  /** Beginning of the collector's OTLP address, if somebody asked for one. `OTEL_*` variables win over this and all below. */
+  endpoint?: string | undefined;
   traces: boolean;
   metrics: boolean;
   logs: boolean;
@@ -21,6 +22,8 @@ export interface TelemetryOptions {
   resource: Record<string, string>;
   /** Asked at every collection of metrics, the last one during shutdown. */
   snapshot(): Snapshot;
+  /** Looks at who is at an address that nobody asked for. */
+  guard: Guard;
   /** Takes sentences for the operator: about the collector, wrong variables and the SDK. */
   say: Say;
 }
@@ -52,6 +55,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       resource: options.resource,
       readMetrics: () => readMetrics(options.snapshot(), figures()),
       started: () => options.snapshot().started,
+      guard: options.guard,
       say: options.say,
     });
   }

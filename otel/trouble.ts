@@ -7,12 +7,29 @@ export type Say = (level: "info" | "warn", text: string) => void;
 
 /** What an exporter can learn about a batch. The other errors come from the network or the SDK. */
 export class DeliveryProblem extends Error {
-  readonly reason: "silent" | "not_otlp" | "overloaded" | "partial";
+  readonly reason: "silent" | "not_otlp" | "overloaded" | "partial" | "stranger";
 
   constructor(reason: DeliveryProblem["reason"], detail = "") {
     super(detail);
     this.reason = reason;
   }
+}
+
+const NOBODY: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"]);
+
+/** Whether nobody was reached who could have taken the records. */
+export function isUnreachable(problem: unknown): boolean {
+  return (problem instanceof DeliveryProblem && problem.reason === "stranger") || NOBODY.has(codeOf(problem));
+}
+
+/** gRPC hides the network's error in its text. */
+function codeOf(problem: unknown): unknown {
+  const { code, message } = (problem ?? {}) as { code?: unknown; message?: unknown };
+  return isGrpcCode(code) && /ECONNREFUSED|No connection established/.test(String(message)) ? "ECONNREFUSED" : code;
+}
+
+function isGrpcCode(code: unknown): code is number {
+  return typeof code === "number" && code < 100;
 }
 
 export function explain(problem: unknown, target: Pick<Target, "url" | "setBy">): string {
@@ -36,6 +53,11 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
         return { what: `${origin} takes the connection and does not answer in time`, next: "look at the collector's load" };
       case "not_otlp":
         return { what: `what answers at ${origin} does not speak OTLP`, next: `${change} to the collector's OTLP HTTP port, usually 4318` };
+      case "stranger":
+        return {
+          what: `weir sends nothing to ${origin}: ${problem.message}`,
+          next: `if it is to have weir's telemetry nevertheless, write into weir.yaml: otel: { endpoint: "${origin}" }`,
+        };
       case "overloaded":
         return { what: `${origin} asks to be left in peace (429, 502, 503 or 504)`, next: "look at the collector's load and limits" };
       case "partial":
@@ -47,9 +69,7 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
     }
   }
   const { code, message } = problem as { code?: unknown; message?: unknown };
-  // gRPC hides the network's error in its text.
-  const grpc = typeof code === "number" && code < 100;
-  switch (grpc && /ECONNREFUSED|No connection established/.test(String(message)) ? "ECONNREFUSED" : code) {
+  switch (codeOf(problem)) {
     case "ECONNREFUSED":
       return { what: `nobody listens at ${origin}`, next: `start a collector or ${change}` };
     case "ENOTFOUND":
@@ -69,7 +89,7 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
     case 405:
       return { what: `${url} takes no telemetry (${code})`, next: `${change} to the collector's OTLP HTTP port, usually 4318` };
   }
-  if (typeof code === "number" && !grpc) return { what: `${origin} answers ${code} ${message ?? ""}`.trimEnd(), next: "look at the collector's log" };
+  if (typeof code === "number" && !isGrpcCode(code)) return { what: `${origin} answers ${code} ${message ?? ""}`.trimEnd(), next: "look at the collector's log" };
   return { what: `${origin} does not take telemetry: ${message ?? String(problem)}`, next: `look at the collector's log or ${change}` };
 }
 

@@ -43,6 +43,24 @@ static __always_inline bool load_standing(const struct judgement *j, struct pack
 	return true;
 }
 
+/*
+ * The flow of the packet that an ICMP error quotes. The error comes back where that packet went: whoever sends with another's
+ * address, and then an error about that, gets nothing past the rules by it.
+ */
+static __always_inline struct flow *find_related(struct judgement *j, struct packet *packet)
+{
+	struct flow *flow;
+	bool by_opener;
+
+	if (!(packet->flags & PACKET_RELATED))
+		return NULL;
+	flow = find_flow(&packet->related, &j->one_way);
+	if (!flow)
+		return NULL;
+	by_opener = is_by_opener(flow, packet->flags & PACKET_QUOTED_IS_LOW);
+	return by_opener == (flow->direction != packet->direction) ? flow : NULL;
+}
+
 /* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
 static __always_inline bool find_decision(struct judgement *j, struct packet *packet)
 {
@@ -50,7 +68,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 
 	j->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
 	if (packet->flags & PACKET_ICMP_ERROR) {
-		j->related = packet->flags & PACKET_RELATED ? find_flow(&packet->related, &j->one_way) : NULL;
+		j->related = find_related(j, packet);
 		return j->related && load_standing(j, packet, j->related);
 	}
 	j->flow = find_flow(&packet->key, &j->one_way);

@@ -21,15 +21,11 @@ static __always_inline __u16 vlan_value(__u16 tci)
 	return 0x1000 | (tci & 0x0fff);
 }
 
-/* Returns 0 or a reason; the ethertype of what follows is left in *ethertype. */
-static __always_inline __u32 parse_ethernet(const struct cursor *cursor, struct packet *packet, __u16 *ethertype)
+/* VLAN tags, where *ethertype says that one follows. Returns 0 or a reason; *ethertype is then that of what is behind them. */
+static __always_inline __u32 parse_tags(const struct cursor *cursor, struct packet *packet, __u16 *ethertype)
 {
-	struct ethhdr *ethernet = take(cursor, packet, sizeof(*ethernet));
-	__u16 type;
+	__u16 type = *ethertype;
 
-	if (!ethernet)
-		return short_of(packet, sizeof(*ethernet), REASON_ETHERNET_TRUNCATED);
-	type = bpf_ntohs(ethernet->h_proto);
 	for (int i = 0; i < LIMIT_VLAN_TAGS + 1; i++) {
 		struct vlan_header *vlan;
 		__u32 count = packet->vlan_count;
@@ -47,6 +43,17 @@ static __always_inline __u32 parse_ethernet(const struct cursor *cursor, struct 
 	}
 	*ethertype = type;
 	return 0;
+}
+
+/* Returns 0 or a reason; the ethertype of what follows is left in *ethertype. */
+static __always_inline __u32 parse_ethernet(const struct cursor *cursor, struct packet *packet, __u16 *ethertype)
+{
+	struct ethhdr *ethernet = take(cursor, packet, sizeof(*ethernet));
+
+	if (!ethernet)
+		return short_of(packet, sizeof(*ethernet), REASON_ETHERNET_TRUNCATED);
+	*ethertype = bpf_ntohs(ethernet->h_proto);
+	return parse_tags(cursor, packet, ethertype);
 }
 
 #endif

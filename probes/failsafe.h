@@ -14,15 +14,6 @@ static __always_inline bool in_prefix(const __u64 address[2], const struct fails
 	       (address[1] & prefix->mask_be[1]) == prefix->address_be[1];
 }
 
-/* Neighbour discovery is believed only from the link itself, and in one piece: routers lower the hop limit
- * (RFC 4861), and fragments of it are refused (RFC 6980). */
-static __always_inline bool is_neighbour_discovery(const struct packet *packet)
-{
-	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS && packet->flags & PACKET_IPV6 &&
-	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == 255 && !packet->tuple.icmp_code &&
-	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137;
-}
-
 static __always_inline bool has_dhcp_ports(const struct packet *packet)
 {
 	__u16 from = packet->tuple.source_port, to = packet->tuple.destination_port;
@@ -96,8 +87,8 @@ static __always_inline bool is_management_port(const struct policy *policy, __u1
 }
 
 /*
- * Would the host forward the opener's packets elsewhere? If it would not, their destination is the host itself.
- * Not static: see judge_inner.
+ * Would the host forward the opener's packets elsewhere? If it would not, their destination is the host itself, or an address
+ * that it is about to get from a DHCP server. Not static: see judge_inner.
  */
 __noinline int is_for_this_host(hook_context *ctx, __u32 which)
 {
@@ -127,29 +118,38 @@ __noinline int is_for_this_host(hook_context *ctx, __u32 which)
 		lookup.ipv6_dst[3] = opener->destination_be[1] >> 32;
 	}
 	answer = bpf_fib_lookup(ctx, &lookup, sizeof(lookup), 0);
-	return answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED;
+	return answer >= BPF_FIB_LKUP_RET_BLACKHOLE && answer <= BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
-/* DHCP that this host takes part in, as client, server or relay. What it only forwards is judged like anything else. */
-static __always_inline bool is_dhcp(hook_context *ctx, struct packet *packet)
+/* The packet comes to this host, stays on its link, or is sent by one of its sockets: it is none that the host forwards. */
+static __always_inline bool is_own(hook_context *ctx, struct packet *packet)
 {
-	if (!has_dhcp_ports(packet))
-		return false;
 	if (stays_on_link(&packet->tuple))
 		return true;
 	if (packet->direction == DIRECTION_EGRESS)
 		return sender_cookie(ctx);
-	if (packet->tuple.destination_port == 68 || packet->tuple.destination_port == 546)
-		return true;	/* to a client whose address is not its own yet */
 	packet->opener = packet->tuple;
 	return is_for_this_host(ctx, packet->which);
+}
+
+/*
+ * Neighbour discovery is believed only from the link itself, and in one piece: routers lower the hop limit (RFC 4861), and
+ * fragments of it are refused (RFC 6980). What comes with that hop limit may still be forwarded, and what leaves with it is
+ * not.
+ */
+static __always_inline bool is_neighbour_discovery(hook_context *ctx, struct packet *packet)
+{
+	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS && packet->flags & PACKET_IPV6 &&
+	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == 255 && !packet->tuple.icmp_code &&
+	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137 &&
+	       (packet->direction == DIRECTION_EGRESS || is_own(ctx, packet));
 }
 
 /* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
 static __always_inline bool is_link_upkeep(hook_context *ctx, struct packet *packet)
 {
 	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
-	return !packet->tunnel && (is_neighbour_discovery(packet) || is_dhcp(ctx, packet));
+	return !packet->tunnel && (is_neighbour_discovery(ctx, packet) || (has_dhcp_ports(packet) && is_own(ctx, packet)));
 }
 
 /* TCP that somebody opened to a management port of this host; its replies are part of it. */

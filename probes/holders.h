@@ -61,4 +61,36 @@ int weir_raw_sockets(struct bpf_iter__task_file *ctx)
 	return tell_holding(ctx, true);
 }
 
+/* The sockets whose holders user space asks for, by cookie. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u64);
+	__type(value, __u32);
+} asked_sockets SEC(".maps");
+
+/* Who has certain sockets open now, whoever made or used them before. Descriptors on their way through a Unix socket are not seen. */
+SEC("iter/task_file")
+int weir_socket_holders(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct socket_holder answer = { .login = LOGIN_NONE };
+	struct socket *socket;
+
+	if (!task || !file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket || !socket->sk)
+		return 0;
+	answer.cookie = bpf_get_socket_cookie(socket->sk);
+	if (!bpf_map_lookup_elem(&asked_sockets, &answer.cookie))
+		return 0;
+	describe_process(&answer.holder, task);
+	if (bpf_core_field_exists(task->loginuid))
+		answer.login = BPF_CORE_READ(task, loginuid.val);
+	bpf_seq_write(ctx->meta->seq, &answer, sizeof(answer));
+	return 0;
+}
+
 #endif

@@ -313,6 +313,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	unsigned int flags;
+	kuid_t loginuid;		/* absent where the kernel has no audit */
 	__u64 start_boottime;
 	__u64 self_exec_id;
 	char comm[16];

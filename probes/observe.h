@@ -148,7 +148,7 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	inner->wire_bytes = outer->wire_bytes;
 	inner->frame_length = outer->frame_length;
 	inner->offset = outer->inner_offset;
-	inner->outcome.reason = parse_tunnel(cursor, inner, outer->inner_kind, outer->inner_protocol, &ethertype);
+	inner->outcome.reason = parse_tunnel(cursor, outer, inner, &ethertype);
 	if (inner->outcome.reason)
 		return true;
 	if (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6)

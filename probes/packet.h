@@ -27,6 +27,7 @@ enum packet_flag {
 	PACKET_DOUBTED = 1 << 15,	/* its receiver listens here, but it may be led elsewhere */
 	PACKET_LED = 1 << 17,		/* netfilter leads it elsewhere, or may where nobody listens here */
 	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
+	PACKET_QUOTED_IS_LOW = 1 << 18,	/* of an ICMP error: the sender of the packet that it quotes is the low end */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 

@@ -55,6 +55,7 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 
 #define VXLAN_PORT 4789
 #define VXLAN_PORT_LINUX 8472	/* Linux's own default, older than the registered one */
+#define VXLAN_GPE_PORT 4790
 #define GENEVE_PORT 6081
 
 static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packet *packet)
@@ -78,7 +79,8 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	packet->tuple.destination_port = bpf_ntohs(udp->destination);
 	packet->header_end = packet->offset;
 	packet->flags |= PACKET_HAS_PORTS;
-	if (packet->tuple.destination_port == VXLAN_PORT || packet->tuple.destination_port == VXLAN_PORT_LINUX)
+	if (packet->tuple.destination_port == VXLAN_PORT || packet->tuple.destination_port == VXLAN_PORT_LINUX ||
+	    packet->tuple.destination_port == VXLAN_GPE_PORT)
 		packet->inner_kind = TUNNEL_VXLAN;
 	else if (packet->tuple.destination_port == GENEVE_PORT)
 		packet->inner_kind = TUNNEL_GENEVE;
@@ -87,8 +89,8 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 }
 
 /*
- * The connection that an ICMP error is about, from the packet it quotes. An error that quotes too little, or
- * something that cannot have sent it, is not related to anything and is judged on its own.
+ * The connection that an ICMP error is about, from the packet it quotes. An error goes to the sender of that packet. One that
+ * goes elsewhere, or quotes too little, is related to no connection and is judged on its own.
  */
 static __always_inline void parse_quoted(const struct cursor *cursor, struct packet *packet)
 {
@@ -125,8 +127,11 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
 		set_icmp_tuple(&quoted, (struct icmp_header *)ports);
 	}
-	make_flow_key(packet, &quoted, &packet->related);
+	if (packet->tuple.destination_be[0] != quoted.source_be[0] || packet->tuple.destination_be[1] != quoted.source_be[1])
+		return;
 	packet->flags |= PACKET_RELATED;
+	if (make_flow_key(packet, &quoted, &packet->related))
+		packet->flags |= PACKET_QUOTED_IS_LOW;
 }
 
 static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct packet *packet)

@@ -29,7 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   audit: ["config", "agent/events"],
   collector: ["otel"],
   "agent/dynamic": ["config", "agent/rules", "agent"],
-  "agent/control": ["config", "agent/kernel", "agent/processes", "agent/events", "agent/rules", "agent/flows", "agent/sockets", "agent/statistics", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
+  "agent/control": ["config", "agent/kernel", "agent/interfaces", "agent/processes", "agent/events", "agent/rules", "agent/flows", "agent/sockets", "agent/statistics", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
 };
 
 function partOf(file: string): string {

@@ -1,7 +1,7 @@
 /** Lists of networks as people write them: on the line, or in a file. */
 
-import { readFileSync, statSync } from "node:fs";
 import { readNetworks } from "../../config/address.ts";
+import { NotReadable, readOutsideNow } from "../../config/outside-file.ts";
 import { printable } from "../../config/quote.ts";
 import { type Call, UsageError } from "./arguments.ts";
 import { ControlError } from "./contract.ts";
@@ -68,10 +68,9 @@ function checked(named: Named[]): Named[] {
 
 function contentOf(path: string): string {
   try {
-    const { size } = statSync(path);
-    if (size <= LARGEST_FILE) return readFileSync(path, "utf8");
+    return readOutsideNow(path, LARGEST_FILE).toString("utf8");
   } catch (error) {
+    if (error instanceof NotReadable) throw new ControlError(`The list ${path} cannot be read: ${error.message}.`, { status: 422, next: "Name a file; of a large one, name prefixes instead of addresses, or split it.", cause: error });
     throw new ControlError(`The list ${path} cannot be read: ${(error as Error).message}.`, { next: "Name a file that is there.", cause: error });
   }
-  throw new ControlError(`The list ${path} is larger than ${LARGEST_FILE / 1024 / 1024} MB.`, { status: 422, next: "Name prefixes instead of addresses, or split the list." });
 }

@@ -1,4 +1,4 @@
-/** From the words of the command line to an exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
+/** From the words of the command line to an exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 degraded. */
 
 import { styleText } from "node:util";
 import { nearest } from "../../config/nearest.ts";
@@ -95,7 +95,7 @@ function overview(): string[] {
       ["weir status --help", "every command explains itself"],
     ]),
     "",
-    "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 degraded (by status --check alone).",
     "",
   ];
 }

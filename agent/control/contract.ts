@@ -1,8 +1,10 @@
 /** What the command line and the agent say to each other, and what the agent must offer for it. */
 
 import type { RuleConfig } from "../../config/types.ts";
+import type { SignalState } from "../../otel/channel.ts";
+import type { Signal } from "../../otel/delivery.ts";
 import type { Direction, ToldEvent, Transport, Verdict } from "../events/event.ts";
-import type { EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
+import type { AbsentInterface, EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../events/snapshot.ts";
 import type { DropRow } from "../flows/drop-row.ts";
 import type { FlowRow } from "../flows/row.ts";
 import type { Grouping } from "../flows/groups.ts";
@@ -250,6 +252,7 @@ export interface Status {
   health: Health;
   generation: number;
   interfaces: InterfaceState[];
+  absent_interfaces: AbsentInterface[];
   rules: { loaded: number; enforced: number };
   counters: {
     packets: Record<Verdict, number>;
@@ -268,6 +271,8 @@ export interface Status {
   ring_fill: number;
   config: Snapshot["config"];
   audit: AuditFiles;
+  /** How each signal in use fares that is sent to a collector. */
+  telemetry: Partial<Record<Signal, SignalState>>;
 }
 
 /** Something the operator must be told: what is wrong, and what to do next. */

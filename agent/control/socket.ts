@@ -1,10 +1,11 @@
 /** Takes the path of the control socket: safely, and for one agent at a time. */
 
-import { chmodSync, lstatSync, readFileSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { rmdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { readOutsideNow } from "../../config/outside-file.ts";
 import { AuditRefusal, safeFolder } from "../../audit/file.ts";
 import { Lock } from "../../audit/lock.ts";
 import { ControlClient } from "./client.ts";
@@ -13,6 +14,8 @@ import { codeOf } from "./error-code.ts";
 
 /** Of a Unix socket's address, without its final NUL. */
 const LONGEST_PATH = 107;
+/** A lock file holds the number of a process. */
+const LARGEST_LOCK = 4096;
 const PRIVATE_UMASK = 0o177;
 /** Others reach the socket, and see nothing else. */
 const PASSABLE = 0o711;
@@ -95,7 +98,7 @@ function statusOf(path: string) {
 
 export function pidIn(lockFile: string): number | undefined {
   try {
-    return Number.parseInt(readFileSync(lockFile, "latin1"), 10) || undefined;
+    return Number.parseInt(readOutsideNow(lockFile, LARGEST_LOCK).toString("latin1"), 10) || undefined;
   } catch {
     return undefined; // released meanwhile
   }

@@ -1,14 +1,17 @@
 /** Takes a state directory, and with it what is pinned in the kernel for it: one agent at a time. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AuditRefusal } from "../../audit/file.ts";
+import { makeFolder } from "../../config/folders.ts";
 import { Lock } from "../../audit/lock.ts";
+import { ControlError } from "./contract.ts";
 import { alreadyRunning, pidIn } from "./socket.ts";
 
 /** Held by whoever may change what is in force. The kernel ends it with the process. */
 export async function claimStateDirectory(path: string): Promise<Lock> {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  await makeFolder(path).catch((cause: Error) => {
+    throw new ControlError(`The state directory cannot be made: ${cause.message}.`, { next: "Choose another state_dir (or WEIR_STATE_DIR), as /var/lib/weir.", cause });
+  });
   const file = join(path, "agent.lock");
   try {
     return await Lock.acquire(file);

@@ -36,6 +36,16 @@ export function eventsText({ counters: { events }, ring_fill, lost }: Status): s
   );
 }
 
+/** Whether telemetry arrives: one part for each different state. */
+export function telemetryText({ telemetry }: Status): string {
+  const parts = Object.values(telemetry).map(({ endpoint, state, error }) => {
+    const { origin } = new URL(endpoint);
+    if (state === "no_collector") return `no collector: ${printable(error ?? origin, 500)}`;
+    return error === null ? `${state === "ok" ? "arrives at" : "not tried yet at"} ${printable(origin)}` : printable(error, 500);
+  });
+  return [...new Set(parts)].join("; ");
+}
+
 export function hookText({ hook, mode }: HookState): string {
   return mode === "" ? hook : `${hook} ${mode}`;
 }
@@ -47,6 +57,12 @@ export function interfaceTable(interfaces: readonly InterfaceState[]): string[] 
     { title: "EGRESS", value: ({ egress }) => hookText(egress) },
     { title: "WHY", value: whyText },
   ]);
+}
+
+/** Patterns by which nothing is watched, one a line. */
+export function absentLines({ absent_interfaces }: Status): string[] {
+  return absent_interfaces.map(({ pattern, excluded, nearest }) =>
+    `${printable(pattern)} of interfaces.include ${excluded ? "fits only devices that interfaces.exclude leaves out" : "fits no device"}${nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`}`);
 }
 
 function whyText({ ingress, egress }: InterfaceState): string {

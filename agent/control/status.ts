@@ -7,7 +7,7 @@ import { VERSION } from "./version.ts";
 
 const WINDOW_MS = 10_000;
 
-export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFiles, wallClock = Date.now()): Status {
+export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFiles, telemetry: Status["telemetry"] = {}, wallClock = Date.now()): Status {
   const own = snapshot.rules.filter((rule) => rule.source !== "built-in");
   return {
     pid: snapshot.pid,
@@ -17,6 +17,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     health: snapshot.health,
     generation: snapshot.generation,
     interfaces: snapshot.interfaces,
+    absent_interfaces: snapshot.absent_interfaces,
     rules: {
       loaded: own.length,
       enforced: own.filter((rule) => rule.action === "block" && rule.enforce).length,
@@ -36,6 +37,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     ring_fill: snapshot.ring_fill,
     config: snapshot.config,
     audit,
+    telemetry,
   };
 }
 

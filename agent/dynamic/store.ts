@@ -1,12 +1,16 @@
 /** Rules that were added by command. They live in the state directory, never in the operator's file. */
 
-import { readFileSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 
+import { readOutsideNow } from "../../config/outside-file.ts";
 import type { RuleConfig } from "../../config/types.ts";
 import { keepState } from "../state-file.ts";
 import { checkRule } from "./check.ts";
 import { type Clock, type Deadline, deadlineKept, remaining, shownAgain, systemClock } from "./clock.ts";
+
+/** Rules by command come one by one: a file this large is none that weir wrote. */
+const LARGEST_KEPT = 64 << 20;
 
 export interface DynamicRule {
   /** `d1`, `d2`, ...: never used again. */
@@ -127,7 +131,7 @@ interface Found {
 function read(path: string, clock: Clock): Found {
   let text = "";
   try {
-    text = readFileSync(path, "utf8");
+    text = readOutsideNow(path, LARGEST_KEPT).toString();
     return checked(JSON.parse(text), clock);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { next: 1, rules: [] };

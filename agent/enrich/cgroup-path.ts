@@ -74,6 +74,20 @@ export function withUser(workload: Workload): Workload {
   };
 }
 
+/** Control groups in which, or below which, a user's own systemd and sessions are. Nobody but root makes a group beside them. */
+const OF_USERS = /^(?:user\.slice|user-\d+\.slice|user@\d+\.service)$/;
+/** Units of the system that begin programs for any user who logs in or has a timetable. Without logind these stay in the unit's group. */
+const FOR_USERS = /^(?:ssh|sshd|dropbear|telnetd?|login|getty|serial-getty|cron|crond|cronie|fcron|anacron|atd?|xrdp|gdm3?|lightdm|sddm|display-manager|user-runtime-dir)(?:[@.-].*)?\.(?:service|socket)$/;
+
+/** Whether it is that of a service of the system or of a container that root made, and not one in which users can begin programs. */
+export function isOfSystem(path: string): boolean {
+  const names = path.split("/");
+  if (names.some((name) => OF_USERS.test(name))) return false;
+  const { container, pod, unit } = workloadOf(path);
+  if (container !== undefined || pod !== undefined) return true;
+  return unit !== undefined && unit.endsWith(".service") && !names.some((name) => FOR_USERS.test(name));
+}
+
 function containerOf(name: string, before: string, after: string): Workload["container"] {
   const [, prefix, id] = CONTAINER.exec(name) ?? [];
   if (id !== undefined) {

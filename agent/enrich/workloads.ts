@@ -74,14 +74,19 @@ export class Workloads {
     const key = `${pid}@${startedNs}`;
     const known = this.#byProcess.get(key);
     if (known !== undefined) return known;
-    const groups = ofProcess(this.#proc, pid, startedNs, (folder) => readGroups(`${folder}/cgroup`)) ?? [];
-    return this.#byProcess.set(key, mostTelling([...new Set(groups.map(({ path }) => path))].map(workloadOf)));
+    const groups = ofProcess(this.#proc, pid, startedNs, groupPaths) ?? [];
+    return this.#byProcess.set(key, mostTelling(groups.map(workloadOf)));
   }
 }
 
 /** Hierarchies that a runtime or systemd does not use know nothing of its containers and units. */
 function mostTelling(found: Workload[]): Workload {
   return found.find(({ container }) => container !== undefined) ?? found.find(({ pod, unit }) => pod !== undefined || unit !== undefined) ?? NOTHING;
+}
+
+/** The control groups of a process, by its folder below /proc. */
+export function groupPaths(folder: string): string[] {
+  return [...new Set(readGroups(`${folder}/cgroup`).map(({ path }) => path))];
 }
 
 /** Lines like `4:memory:/docker/ID` and, for version 2, `0::/system.slice/ssh.service`. */

@@ -30,6 +30,8 @@ export interface SocketFacts {
   cookie: bigint;
   /** The process may not take the low ports. */
   unprivileged: boolean;
+  /** The process, by the numbers that the kernel gives it; its number is 0 where it is not known. */
+  owner: { pid: number; startedNs: bigint };
 }
 
 const TUNNEL_KINDS = ["gre", "ipip", "vxlan", "geneve"] as const;
@@ -112,7 +114,11 @@ export class Decoder {
       ...(ifindex === 0 || netns !== 0 ? {} : { interface: this.#names.interface(ifindex) }),
       ...(netns === 0 ? {} : { network_namespace: this.#namespace(netns) }),
       ...this.#owner(record),
-    }, { cookie: record.readBigUInt64LE(Event.cookie), unprivileged: (record[Event.owner_flags]! & OwnerFlag.UNPRIVILEGED) !== 0 });
+    }, {
+      cookie: record.readBigUInt64LE(Event.cookie),
+      unprivileged: (record[Event.owner_flags]! & OwnerFlag.UNPRIVILEGED) !== 0,
+      owner: { pid: record.readUInt32LE(Event.pid), startedNs: record.readBigUInt64LE(Event.owner_started_ns) },
+    });
   }
 
   #namespace(id: number): NetworkNamespace {

@@ -55,6 +55,15 @@ export interface InterfaceState {
   egress: HookState;
 }
 
+/** A pattern of interfaces.include by which no device is watched. */
+export interface AbsentInterface {
+  pattern: string;
+  /** There are devices that it fits, and interfaces.exclude leaves out all of them. */
+  excluded: boolean;
+  /** The name of a device that may have been meant. */
+  nearest?: string;
+}
+
 /** Packets that others than weir dropped. */
 export interface Dropped {
   /** `netfilter`, `tc`, `xdp`, `queue`, `bpf`, `security`, else `stack`. */
@@ -111,6 +120,7 @@ export interface Snapshot {
   health: Health;
   generation: number;
   interfaces: InterfaceState[];
+  absent_interfaces: AbsentInterface[];
   rules: RuleRow[];
   /** In force. */
   bans: number;

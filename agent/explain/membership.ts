@@ -31,7 +31,7 @@ export function addressesIn(arrivals: Iterable<Arrival>): string[] {
     const seen = sight(arrival, new Fragments());
     if ("etherType" in seen || seen.packet === undefined) continue;
     const { inner } = seen.packet.transport ?? {};
-    const carried = inner == null ? undefined : sightInner(inner, arrival, false, new Fragments());
+    const carried = inner == null ? undefined : sightInner(seen.packet, inner, arrival, new Fragments());
     for (const packet of [seen.packet, carried !== undefined && "packet" in carried ? carried.packet : undefined]) {
       if (packet !== undefined) found.add(packet.source).add(packet.destination);
     }

@@ -9,6 +9,8 @@ export const GENERATION_NONE = 0;
 
 export const GENERATION_WRITING = 4294967295;
 
+export const LOGIN_NONE = 4294967295;
+
 export const PATTERN_TEXT = 240;
 
 export const Limit = {
@@ -142,9 +144,10 @@ export const Reason = {
   PROCESS_UNKNOWN: 26,
   TUNNEL_TRUNCATED: 27,
   TUNNEL_HEADER: 28,
-  TUNNEL_DEPTH: 29,
-  NOT_LINEAR: 30,
-  COUNT: 31,
+  TUNNEL_PAYLOAD: 29,
+  TUNNEL_DEPTH: 30,
+  NOT_LINEAR: 31,
+  COUNT: 32,
 } as const;
 /** By value. */
 export const ReasonNames: readonly string[] = [
@@ -177,6 +180,7 @@ export const ReasonNames: readonly string[] = [
   "process_unknown",
   "tunnel_truncated",
   "tunnel_header",
+  "tunnel_payload",
   "tunnel_depth",
   "not_linear",
 ];
@@ -825,6 +829,26 @@ export const Holding = {
   parent: 80,
   ifindex: 84,
   listens: 88,
+} as const;
+
+export const SocketHolder = {
+  size: 80,
+  cookie: 0,
+  holder: {
+    at: 8,
+    size: 64,
+    started_ns: 8,
+    cgroup: 16,
+    creator_started_ns: 24,
+    pid: 32,
+    uid: 36,
+    creator_pid: 40,
+    flags: 44,
+    executions: 46,
+    command: { at: 48, count: 16, stride: 1 },
+    connecting_ns: 64,
+  },
+  login: 72,
 } as const;
 
 export const FlowCounter = {

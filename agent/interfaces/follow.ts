@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { InterfacesConfig } from "../../config/types.ts";
-import type { HookState, InterfaceState } from "../events/snapshot.ts";
+import type { AbsentInterface, HookState, InterfaceState } from "../events/snapshot.ts";
 import { InterfaceFlag, Limit } from "../generated/layout.ts";
 import { detachPinned, pinnedLinks } from "../kernel/attachment.ts";
 import { activeFeatures, driverName } from "../kernel/ethtool.ts";
@@ -14,6 +14,7 @@ import { type LinkWatch, listAddresses, listLinks, watchLinks } from "../kernel/
 import type { Address, Change, Link } from "../kernel/netlink.ts";
 import { detachLeftoverFilters } from "../kernel/tc.ts";
 import type { Installer } from "../rules/install.ts";
+import { absentIncludes, explainAbsent } from "./absent.ts";
 import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
 import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
 
@@ -125,10 +126,16 @@ export class InterfaceFollower {
 
   /** Why some traffic is not seen. */
   problems(): string[] {
-    return [...this.#watched.values()].flatMap(({ link, failures, declared }) => [
+    const absent = this.absent().map((one) => explainAbsent(one, "weir watches it as soon as it appears"));
+    return [...absent, ...[...this.#watched.values()].flatMap(({ link, failures, declared }) => [
       ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
       ...(declared ? [] : [`packets on ${link.name} cannot be judged and get defaults.on_error, because the table of interfaces is full; watch fewer by interfaces.include, then restart weir`]),
-    ]);
+    ])];
+  }
+
+  /** Patterns of the configuration by which nothing is watched. */
+  absent(): AbsentInterface[] {
+    return absentIncludes(this.#config, this.present(), this.#watched.size > 0);
   }
 
   /** Names of all interfaces of this namespace, watched or not. */

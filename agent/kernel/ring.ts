@@ -129,3 +129,21 @@ export class Ring {
     for (const mapping of this.#mappings) mapping.unmap();
   }
 }
+
+/** Whether a ring is read at all: what is in it is taken out from one look to the next. */
+export class Drainage {
+  readonly #ring: Pick<Ring, "state">;
+  #consumer = -1;
+
+  constructor(ring: Pick<Ring, "state">) {
+    this.#ring = ring;
+  }
+
+  /** False where records wait, and none was taken since the last look. */
+  goesOn(): boolean {
+    const { consumer, producer } = this.#ring.state();
+    const goesOn = consumer === producer || consumer !== this.#consumer;
+    this.#consumer = consumer;
+    return goesOn;
+  }
+}

@@ -31,13 +31,20 @@ function declare() {
     socket: define<(family: number, type: number, protocol: number) => number>("int socket(int family, int type, int protocol)"),
     bind: define<(fd: number, address: Uint8Array, length: number) => number>("int bind(int fd, void *address, uint32_t length)"),
     send: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>("long send(int fd, void *data, size_t length, int flags)"),
+    sendto: define<(fd: number, data: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: number) => number>("long sendto(int fd, void *data, size_t length, int flags, void *address, uint32_t address_length)"),
     recv: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>("long recv(int fd, void *data, size_t length, int flags)"),
     setsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: number) => number>("int setsockopt(int fd, int level, int name, void *value, uint32_t length)"),
     getsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number>("int getsockopt(int fd, int level, int name, void *value, void *length)"),
     mount: define<(source: string, target: string, type: string, flags: number, data: null) => number>("int mount(const char *source, const char *target, const char *type, unsigned long flags, void *data)"),
     openByHandleAt: define<(mount: number, handle: Uint8Array, flags: number) => number>("int open_by_handle_at(int mount, void *handle, int flags)"),
+    exit: define<(code: number) => never>("void _exit(int code)"),
     umount: define<(target: string, flags: number) => number>("int umount2(const char *target, int flags)"),
   };
+}
+
+/** Ends the process at once. Node's own way out waits for its threads, one of which may wait for a file system for ever. */
+export function endProcess(code: number): never {
+  return libc().exit(code);
 }
 
 /** The error number the last call left behind; read it at once. */

@@ -1,5 +1,6 @@
 /** Lists of networks in files: one address, prefix or range a line, # begins a comment. */
 
+import { constants } from "node:fs";
 import { open, rename } from "node:fs/promises";
 
 import { readNetworks } from "../../config/address.ts";
@@ -34,7 +35,7 @@ export async function readList(path: string, keepAs?: string): Promise<ListReadi
 /** When a list that was read from this file was kept there, in milliseconds since the epoch; undefined where it was not. */
 export async function timeKept(keptAs: string, path: string): Promise<number | undefined> {
   try {
-    await using file = await open(keptAs);
+    await using file = await open(keptAs, constants.O_RDONLY | constants.O_NONBLOCK);
     const expected = Buffer.from(headOf(path));
     const { buffer, bytesRead } = await file.read(Buffer.alloc(expected.length), 0, expected.length, 0);
     return bytesRead === expected.length && buffer.equals(expected) ? (await file.stat()).mtimeMs : undefined;

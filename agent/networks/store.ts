@@ -3,10 +3,11 @@
  * appended, whatever their number, and when more lines are out of date than in force the journal is written anew.
  */
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { formatNetwork, type Network } from "../../config/address.ts";
+import { readOutsideNow } from "../../config/outside-file.ts";
 import { type Clock, systemClock } from "../dynamic/clock.ts";
 import { headOf, Journal, type OrderLine } from "./journal.ts";
 import { NumberedNetworks } from "./numbered.ts";
@@ -37,6 +38,8 @@ const CLOCK_WAS_SET_MS = 1000;
 /** A journal this much longer than what is in force is not worth writing anew. */
 const DEAD_LINES = 100_000;
 const LINES_A_CHUNK = 16_384;
+/** Some ten times what a million networks take. */
+const LARGEST_JOURNAL = 512 << 20;
 
 export interface StoreOptions {
   path: string;
@@ -236,7 +239,7 @@ export class NetworkStore {
 
   #read({ what, next }: StoreOptions["lost"]): void {
     try {
-      this.#replay(new Journal(readFileSync(this.#path, "latin1"), this.#kind));
+      this.#replay(new Journal(readOutsideNow(this.#path, LARGEST_JOURNAL).toString("latin1"), this.#kind));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
       this.#networks.clear();

@@ -31,6 +31,7 @@ export const REASONS: Readonly<Record<Reason, string>> = {
   process_unknown: "nobody knows which process of this host it belongs to, or what that runs, and a rule asks for it; it can be described, as with --executable",
   tunnel_truncated: "the packet ends within its tunnel header",
   tunnel_header: "the tunnel header is of a form that weir does not open",
+  tunnel_payload: "the tunnel carries neither IP nor Ethernet",
   tunnel_depth: "it is a tunnel within a tunnel",
   not_linear: "the kernel could not lay its headers open",
 };

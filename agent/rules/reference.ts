@@ -123,12 +123,12 @@ export class Reference {
     if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule)) return { ...outer, answer: answerTo(seen.packet, arrival) };
     const inner = seen.packet?.transport?.inner;
     if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels) return outer;
-    return worse(outer, this.#judgeInner(inner, arrival, seen.packet?.fragment != null));
+    return worse(outer, this.#judgeInner(seen.packet!, inner, arrival));
   }
 
   /** What a tunnel carries, or nothing to say where that is not IP. */
-  #judgeInner(inner: Inner, arrival: Arrival, partial: boolean): Judgement {
-    const seen = sightInner(inner, arrival, partial, this.#fragments);
+  #judgeInner(outer: Packet, inner: Inner, arrival: Arrival): Judgement {
+    const seen = sightInner(outer, inner, arrival, this.#fragments);
     if (isNotIp(seen)) return NOT_JUDGED;
     const judgement = this.#judgePacket(seen, arrival);
     const deeper = seen.packet?.transport?.inner != null && judgement.action === "allow" && judgement.reason === null;
@@ -178,12 +178,21 @@ export class Reference {
 
   /** An error belongs to the connection it is about, without being one of its packets. It opens nothing. */
   #judgeError(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
-    const flow = transport.quoted && this.#flows.find(connectionKey(transport.quoted, place));
+    const flow = transport.quoted && this.#relatedTo(transport.quoted, packet.destination, place, arrival);
     if (flow) {
       const standing: Standing = { state: "related", ...this.#partOf(flow) };
       return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, standing, arrival, inTunnel);
     }
     return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, UNRELATED, arrival, inTunnel);
+  }
+
+  /** The flow of a quoted packet, if the error goes back to its sender, and against the direction in which it went. */
+  #relatedTo(quoted: Conversation, destination: bigint, place: string, arrival: Arrival): Flow | undefined {
+    if (quoted.source !== destination) return undefined;
+    const key = connectionKey(quoted, place);
+    const flow = this.#flows.find(key);
+    const quotesOpener = flow?.openerIsLow === key.sourceIsLow;
+    return quotesOpener === (flow?.direction !== arrival.hook) ? flow : undefined;
   }
 
   #judgeConversation(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {

@@ -1,9 +1,9 @@
 /** Where the members of sets come from: files that others write, and journals of what was added by command. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { secondsOf } from "../../config/duration.ts";
+import { makeFolder } from "../../config/folders.ts";
 import { holdsAddresses, type Sets } from "../../config/sets.ts";
 import type { SetConfig } from "../../config/types.ts";
 import { timesOf } from "../../config/watch.ts";
@@ -108,7 +108,7 @@ export class SetLibrary {
     if (this.#stateDirectory === undefined) return undefined;
     const known = this.#stores.get(name);
     if (known !== undefined) return known;
-    mkdirSync(this.#stateDirectory, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#stateDirectory);
     const store = new NetworkStore({ path: join(this.#stateDirectory, `${name}.journal`), kind: `set ${name}`, lost: { what: `nothing that was added to the set ${name} is in force`, next: "add again what you need" }, clock: this.clock });
     await store.rewriteIfDue();
     this.#stores.set(name, store);

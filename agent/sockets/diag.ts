@@ -51,6 +51,11 @@ export function listListeners(port = 0): KernelSocket[] {
   return list("tcp", 1 << LISTEN, port);
 }
 
+/** Those of TCP that have this port at this end: the listeners on it and the connections that came to it. */
+export function listTcp(port: number): KernelSocket[] {
+  return list("tcp", WANTED.tcp, port);
+}
+
 /** Those that datagrams to this port may come to. */
 export function listBound(port: number): KernelSocket[] {
   return list("udp", WANTED.udp, port);

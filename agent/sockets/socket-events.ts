@@ -11,6 +11,7 @@ import { type Describer, describeRecord, ownerOf } from "../flows/describe.ts";
 import { EventTypeNames, SocketCounter } from "../generated/layout.ts";
 import { errnoName } from "../kernel/errors.ts";
 import { type BpfMap, u32 } from "../kernel/maps.ts";
+import { isSelf, type Self } from "../kernel/self.ts";
 import { type Failure, whyNotBound } from "./bind-failure.ts";
 import { listListeners } from "./diag.ts";
 import { heldByInode } from "./holders.ts";
@@ -28,6 +29,8 @@ const TOLD_MS = 3000;
 
 export interface SocketEventParts {
   describer: Describer;
+  /** The process that this is. */
+  self: Self;
   counters: BpfMap;
   errors: BpfMap;
   /** The number of an event that comes from here. */
@@ -69,7 +72,7 @@ export class SocketEvents {
   /** An event of the kernel. */
   take(event: SocketEvent, facts: SocketFacts): void {
     // What weir itself tries, as to reach its collector, it tells where it says how that goes.
-    if (event.process?.pid !== process.pid) this.#try(() => this.#complete(event, facts));
+    if (!isSelf(this.#parts.self, facts.owner.pid, facts.owner.startedNs)) this.#try(() => this.#complete(event, facts));
   }
 
   #complete(event: SocketEvent, facts: SocketFacts): void {

@@ -104,6 +104,16 @@ struct holding {
 	__u32 reserved;
 };
 
+enum { LOGIN_NONE = 0xffffffff };
+
+/* A process that has one of the sockets open that were asked for. */
+struct socket_holder {
+	__u64 cookie;
+	struct owner holder;
+	__u32 login;			/* the user who logged in and began it, or LOGIN_NONE */
+	__u32 reserved;
+};
+
 /* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */
 struct flow_counter {
 	__u64 inserted;

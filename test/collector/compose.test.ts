@@ -8,7 +8,7 @@ import { test } from "node:test";
 
 import { parse } from "yaml";
 
-import { defaultConfig } from "../../config/defaults.ts";
+import { USUAL_ENDPOINT } from "../../otel/environment.ts";
 import { SHIPPED } from "./expressions.ts";
 
 interface Service {
@@ -54,7 +54,7 @@ test("the agent finds the collector, Prometheus what it offers, and Grafana Prom
   const text = await readFile(join(SHIPPED, "collector.yaml"), "utf8");
   const usual = (name: string): string | undefined => new RegExp(`\\$\\{env:${name}:-([^}]+)\\}`).exec(text)?.[1];
   assert.equal(collector.environment, undefined, "the collector listens where its file says");
-  assert.equal(usual("WEIR_COLLECTOR_HTTP"), new URL(defaultConfig().otel.endpoint).host);
+  assert.equal(usual("WEIR_COLLECTOR_HTTP"), new URL(USUAL_ENDPOINT).host);
   const { scrape_configs } = await yaml<{ scrape_configs: { static_configs: { targets: string[] }[] }[] }>("prometheus.yaml");
   assert.deepEqual(scrape_configs.flatMap(({ static_configs }) => static_configs.flatMap(({ targets }) => targets)), [usual("WEIR_COLLECTOR_PROMETHEUS")]);
   const { datasources } = await yaml<{ datasources: { uid: string; url: string }[] }>("grafana/datasource.yaml");

@@ -13,9 +13,18 @@ import { COMMANDS } from "../../agent/control/command-table.ts";
 import { VERSION } from "../../agent/control/version.ts";
 import { defaultConfig } from "../../config/defaults.ts";
 import { loadConfig } from "../../config/load.ts";
-import { runWeir } from "../control/support.ts";
+import { runWeir, startFixture } from "../control/support.ts";
 import { SHIPPED } from "./expressions.ts";
 import { confinementOf } from "./service/unit.ts";
+
+/** A restart would mend nothing of what is degraded. */
+async function succeedsWhenDegraded([, ...words]: string[]): Promise<boolean> {
+  await using fixture = await startFixture();
+  const answer = fixture.agent.status();
+  fixture.agent.status = () => ({ ...answer, health: { state: "degraded", reasons: ["eth0 is not watched"] } });
+  assert.equal((await fixture.weir(["status", "--check"])).code, 3, "it is degraded");
+  return (await fixture.weir(words)).code === 0;
+}
 
 interface Volume {
   name: string;
@@ -107,6 +116,7 @@ test("the agent is started as the service is, with the same rights, and asked by
   for (const probe of [container.startupProbe!, container.livenessProbe]) {
     const [program, name] = probe.exec!.command;
     assert.ok(program === "weir" && Object.hasOwn(COMMANDS, name!));
+    assert.ok(await succeedsWhenDegraded(probe.exec!.command), probe.exec!.command.join(" "));
   }
   assert.deepEqual(tolerations, [{ operator: "Exists" }]);
   assert.ok(terminationGracePeriodSeconds > 5);

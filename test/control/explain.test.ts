@@ -82,7 +82,7 @@ const WRONG: [string[], RegExp][] = [
   [["--pcap", CAPTURE, ...PLACE, "--local", "here"], /--local: "here" is not an address/],
   [["--pcap", CAPTURE, ...PLACE, "--frame", "3"], /has only 2 frames/],
   [["--pcap", POLICY, ...PLACE], /weir\.yaml: this is neither pcap nor pcapng/],
-  [["--pcap", folder, ...PLACE], /this is not a file/],
+  [["--pcap", folder, ...PLACE], /this is a directory, not a file/],
   [["--flow", "tcp", "192.0.2.7:1"], /--flow takes PROTOCOL SOURCE DESTINATION/],
   [["--flow", "tcp", "here", "there"], /"here" is not an end of a connection/],
   [["telnet", ...TELNET], /"telnet" is one word too many/],

@@ -306,6 +306,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     mode: "detect",
     health: { state: "ok", reasons: [] },
     generation: 7,
+    absent_interfaces: [],
     interfaces: [
       { name: "eth0", ifindex: 2, ingress: { hook: "xdp", mode: "native", reason: "the driver supports it" }, egress: { hook: "tcx", mode: "link", reason: "" } },
     ],

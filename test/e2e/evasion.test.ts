@@ -24,6 +24,7 @@ async function addDevices(lab: Lab): Promise<Set<string>> {
   const { ipv4: remote } = lab.end("client:eth0");
   for (const [index, tag] of TAGS.entries()) await add("vlan", `tag${tag}`, `link ${index === 0 ? "eth0" : `tag${TAGS[index - 1]}`} name tag${tag} type vlan id ${tag}`);
   await add("vxlan", "in-vxlan", `in-vxlan address ${VXLAN_DEVICE.mac} type vxlan id ${VXLAN_DEVICE.vni} dstport 4789 local ${local} remote ${remote} dev eth0`);
+  await add("vxlan-gpe", "in-gpe", "in-gpe type vxlan external gpe dstport 4790");
   for (const kind of ["ipip", "sit", "gre"]) await add(kind, `in-${kind}`, `in-${kind} type ${kind} local ${local} remote ${remote}`);
   // Each of them takes what is for the addresses of eth0.
   await lab.exec("server", "sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");

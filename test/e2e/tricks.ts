@@ -180,6 +180,7 @@ function tunnelled(ethernet: Layer, families: Family[], ends: { src: string; dst
       ];
     };
     return over(name, [
+      ...(name === "IPv4" ? [{ name: "inside GRE, as for a cache", arrives: "gre", frames: behind(GRE({ type: 0x883e })) }] : []),
       { name: "inside VXLAN", arrives: "vxlan", frames: behind(...vxlan) },
       { name: "inside VXLAN, with a priority tag there", arrives: "vxlan", frames: behind(...vxlan, VLAN(0)) },
       { name: "inside VXLAN, in pieces there", arrives: "vxlan", frames: cutInside },
@@ -187,6 +188,10 @@ function tunnelled(ethernet: Layer, families: Family[], ends: { src: string; dst
       { name: "inside VXLAN in pieces, the first of 8 bytes", arrives: "vxlan", undecided: "tunnel_truncated", frames: cutAt(8) },
       { name: "inside IP", arrives: name === "IPv4" ? "ipip" : "sit", frames: behind() },
       { name: "inside GRE", arrives: "gre", frames: behind(GRE()) },
+      { name: "inside GRE, with a priority tag there", arrives: "gre", frames: behind(GRE({ type: 0x8100 }), VLAN(0)) },
+      { name: "inside GRE, as for a cache of the second version", ...(name === "IPv4" ? { arrives: "gre" } : { arrives: false, undecided: "ipv4_version" }), frames: behind(GRE({ type: 0x883e }), payload([0, 0, 0, 0])) },
+      { name: "inside GRE, as something else", arrives: false, undecided: "tunnel_payload", frames: behind(GRE({ type: 0x88b5 })) },
+      { name: "inside VXLAN-GPE", arrives: "vxlan-gpe", frames: behind(UDP({ sport: 50_000, dport: 4790, checksum: 0 }), VXLAN({ vni: 7, protocol: name === "IPv4" ? 1 : 2 })) },
       { name: "inside VXLAN inside IP", arrives: "ipip", undecided: "tunnel_depth", frames: behind(IPv4(ends), ...vxlan) },
     ]);
   });

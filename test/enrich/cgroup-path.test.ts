@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { userOf, withUser, workloadOf } from "../../agent/enrich/cgroup-path.ts";
+import { isOfSystem, userOf, withUser, workloadOf } from "../../agent/enrich/cgroup-path.ts";
 import type { Workload } from "../../agent/events/event.ts";
 
 const ID = "3f2a1bc4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80";
@@ -141,4 +141,14 @@ it("a path of any length is read at once", () => {
   for (const path of ["/pod".repeat(50_000), "-pod".repeat(50_000), `/kubepods${"-pod0_".repeat(50_000)}`, "/a:b:c".repeat(50_000), "a-".repeat(50_000)]) {
     assert.deepEqual(workloadOf(path), {});
   }
+});
+
+it("tells what root set up from what a user can have begun", () => {
+  const ofSystem = ["/system.slice/otelcol.service", "/observability.slice/otelcol.service/inner", `/docker/${ID}`, `/system.slice/docker-${ID}.scope`, `/machine.slice/libpod-${ID}.scope/container`, `/kubepods/burstable/pod${UID}/${ID}`, `/docker/${ID}/system.slice/web.service`];
+  for (const path of ofSystem) assert.ok(isOfSystem(path), path);
+  const user = "/user.slice/user-1000.slice";
+  const others = ["/", "", "/system.slice", "/init.scope", `${user}/session-3.scope`, `${user}/user@1000.service/app.slice/otelcol.service`, `${user}/user@1000.service/system.slice/otelcol.service`,
+    `${user}/user@1000.service/user.slice/libpod-${ID}.scope`, `${user}/user@1000.service/docker/${ID}`, "/system.slice/ssh.service", "/system.slice/system-sshd.slice/sshd@3-10.0.0.1:22.service", "/system.slice/cron.service", "/system.slice/crond.service/job",
+    "/system.slice/atd.service", "/system.slice/system-getty.slice/getty@tty1.service", "/system.slice/run-1.scope", "/lab/elsewhere"];
+  for (const path of others) assert.ok(!isOfSystem(path), path);
 });

@@ -84,7 +84,7 @@ export class AgentHome implements AsyncDisposable {
 
   /** With the configuration as it is. */
   async restart(env: Record<string, string> = {}): Promise<void> {
-    const child = this.lab.spawn(this.namespace, [this.launcher, "run", "--no-view", "--config", this.configPath], {
+    const child = this.lab.spawn(this.namespace, [this.launcher, "run", "--no-view", "--start-within", "60s", "--config", this.configPath], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, ...env },
     });

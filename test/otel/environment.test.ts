@@ -8,7 +8,7 @@ test("without variables the configuration decides", () => {
   const plan = planTelemetry({ ...ALL, endpoint: "http://collector:4318/base/", traces: false }, {});
   assert.deepEqual(Object.keys(plan.targets), ["metrics", "logs"]);
   assert.deepEqual(plan.targets.logs, {
-    exporter: "otlp", protocol: "http/json", url: "http://collector:4318/base/v1/logs", setBy: "otel.endpoint", tls: {}, patience: 10_000, deadline: 15_000,
+    exporter: "otlp", protocol: "http/json", url: "http://collector:4318/base/v1/logs", setBy: "otel.endpoint", asked: true, tls: {}, patience: 10_000, deadline: 15_000,
   });
   assert.deepEqual(plan.warnings, []);
 });
@@ -59,4 +59,15 @@ test("an empty variable is no variable; a wrong one is told once and passed over
     "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_TRACES_EXPORTER",
   ]);
   for (const warning of plan.warnings) assert.match(warning, /; (weir goes on as if it were not set|set otlp, console or none)$/);
+});
+
+test("gRPC needs an address that somebody asked for: nobody can look at who is at the other end of its connections", () => {
+  const unasked = { traces: true, metrics: false, logs: false };
+  const { targets, warnings } = planTelemetry(unasked, { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" });
+  assert.deepEqual([targets, warnings.length], [{}, 1]);
+  assert.match(warnings[0]!, /set OTEL_EXPORTER_OTLP_ENDPOINT/);
+  const asked = planTelemetry(unasked, { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4317" });
+  assert.deepEqual([asked.targets.traces!.asked, asked.warnings], [true, []]);
+  const usual = planTelemetry(unasked, {}).targets.traces!;
+  assert.deepEqual([usual.url, usual.asked], ["http://127.0.0.1:4318/v1/traces", false]);
 });

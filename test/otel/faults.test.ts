@@ -182,7 +182,8 @@ test("shutdown does not wait for a collector that hangs, and counts what it took
 
 test("beyond the budget records are left out and counted, and offered + left out is all there was", async (t) => {
   const server = await collector(t, accept);
-  const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true });
+  // A collector on a busy machine may answer late, and what is sent again arrives twice: that is another test's matter.
+  const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true }, { OTEL_EXPORTER_OTLP_TIMEOUT: "10000" });
   const events = 30_000;
   for (let index = 0; index < events; index++) telemetry.event(verdict());
   await until(() => {

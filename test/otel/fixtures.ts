@@ -16,6 +16,7 @@ export function rule(fields: Partial<RuleRow> = {}): RuleRow {
 export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
   return {
     pid: 4242, started: Date.UTC(2026, 0, 2), mode: "detect", health: { state: "ok", reasons: [] }, generation: 3,
+    absent_interfaces: [],
     interfaces: [{
       name: "eth0", ifindex: 2,
       ingress: { hook: "tcx", mode: "link", reason: "native XDP would cost offloads" }, egress: { hook: "tcx", mode: "link", reason: "TCX is there" },
@@ -49,7 +50,7 @@ export function ownFigures(fields: Partial<OwnFigures> = {}): OwnFigures {
   return {
     resident_memory: 1e8, cpu: { user: 1.5, system: 0.5 }, event_loop_delay: 0.002,
     durations: [{ direction: "ingress", transport: "tcp", counts, sum: 0.1 }],
-    deliveries: { logs: { offered: 6, waiting: 1, flying: 1, sent: 3, lost: 1 } },
+    deliveries: { logs: { offered: 6, waiting: 1, flying: 1, sent: 3, lost: 1, no_collector: 0 } },
     ...fields,
   };
 }

@@ -23,7 +23,7 @@ export async function session(t: TestContext, options: Partial<TelemetryOptions>
   const said: string[] = [];
   const telemetry = await startTelemetry({
     endpoint: "http://127.0.0.1:4318", traces: false, metrics: false, logs: false, resource: {}, snapshot,
-    say: (level, text) => said.push(`${level}: ${text}`), ...options,
+    guard: { listens: () => true, refuses: async () => undefined }, say: (level, text) => said.push(`${level}: ${text}`), ...options,
   });
   t.after(async () => {
     await telemetry.shutdown(100);

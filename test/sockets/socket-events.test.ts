@@ -28,6 +28,9 @@ function holdings(held: Readonly<Record<number, number>>): Buffer {
   }));
 }
 
+/** Whom the kernel calls by another number than `process.pid`, as it does in a pid namespace. */
+const SELF = process.pid + 100_000;
+
 /** Packet sockets that are there at one look after the other, and what was told after each. */
 class Looks {
   readonly told: SocketEvent[] = [];
@@ -39,7 +42,7 @@ class Looks {
   constructor() {
     let seq = 0;
     this.events = new SocketEvents({
-      describer,
+      describer, self: { pid: SELF, startedNs: 7n },
       counters: { lookup: () => Buffer.alloc(24) } as unknown as BpfMap,
       errors: { entries: () => [] } as unknown as BpfMap,
       nextNumber: () => ++seq,
@@ -61,8 +64,8 @@ class Looks {
   }
 
   /** The kernel tells of one. */
-  opens(pid: number): void {
-    this.events.take({ seq: 0, type: "PACKET_SOCKET", time: 0, process: { pid, name: "sniffer", uid: 0 } }, { cookie: 0n, unprivileged: false });
+  opens(pid: number, startedNs = 8n): void {
+    this.events.take({ seq: 0, type: "PACKET_SOCKET", time: 0, process: { pid, name: "sniffer", uid: 0 } }, { cookie: 0n, unprivileged: false, owner: { pid, startedNs } });
   }
 }
 
@@ -87,16 +90,17 @@ test("of many that are found at once a part is told, and all are counted", async
 
 test("what weir itself does is not told", () => {
   const looks = new Looks();
-  looks.opens(process.pid);
-  looks.opens(process.pid + 1);
-  assert.deepEqual(looks.told.map(({ process: of }) => of?.pid), [process.pid + 1]);
+  looks.opens(SELF, 7n);
+  looks.opens(SELF, 9n);
+  looks.opens(SELF + 1, 7n);
+  assert.deepEqual(looks.told.map(({ process: of }) => of?.pid), [SELF, SELF + 1], "another one that once had or will have its number");
 });
 
 test("a list that cannot be read is a trouble, and none once it can", async () => {
   let broken = true;
   const { events } = new Looks();
   const parts = new SocketEvents({
-    describer, counters: undefined as never, errors: undefined as never, nextNumber: () => 1, settleBindings: () => {}, tell: () => {},
+    describer, self: { pid: SELF, startedNs: 7n }, counters: undefined as never, errors: undefined as never, nextNumber: () => 1, settleBindings: () => {}, tell: () => {},
     rawHolders: async () => Buffer.alloc(0),
   }, new PacketSockets(() => {
     if (broken) throw new Error("it is locked");

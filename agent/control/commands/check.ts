@@ -1,4 +1,6 @@
 import { formatProblem, loadConfig, type Problem } from "../../../config/load.ts";
+import type { WeirConfig } from "../../../config/types.ts";
+import { warnOfAbsentHere } from "../../interfaces/absent.ts";
 import { compile, type CompiledRules, RulesRefused } from "../../rules/compile.ts";
 import { type Command, JSON_OUTPUT } from "../arguments.ts";
 import { count } from "../format.ts";
@@ -50,12 +52,22 @@ async function judge(file: string): Promise<Verdict> {
     return {
       ok: true,
       problems: [],
-      warnings: [...warnings, ...[...compiled.warnings, ...problems].map(about)],
+      warnings: [...warnings, ...[...compiled.warnings, ...problems, ...(await absentHere(config))].map(about)],
       summary: `${file} is valid: mode ${config.mode}, ${count(config.rules.length)} rules (${count(enforced)} enforced), ${sizeOf(compiled)}.`,
     };
   } catch (error) {
     if (!(error instanceof RulesRefused)) throw error;
     return { ok: false, problems: error.problems.map(about), warnings };
+  }
+}
+
+/** Nothing where the kernel does not list its devices, as in some sandboxes: the file may be for another machine anyway. */
+async function absentHere(config: WeirConfig): Promise<string[]> {
+  const { listLinks } = await import("../../kernel/links.ts");
+  try {
+    return warnOfAbsentHere(config, listLinks().map(({ name }) => name));
+  } catch {
+    return [];
   }
 }
 

@@ -1,10 +1,12 @@
-import type { Command } from "../arguments.ts";
+import { type Call, type Command, UsageError } from "../arguments.ts";
+import { explainDuration, secondsOf } from "../../../config/duration.ts";
+import { START_WITHIN_S } from "../../start-deadline.ts";
 import { ControlError } from "../contract.ts";
 
 const LAST_LINES_MS = 1_000;
 
 export const command: Command = {
-  usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--no-view]",
+  usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--no-view]",
   about:
     "Runs the agent in the foreground until Ctrl-C or SIGTERM, then detaches everything. Without a configuration it\n" +
     "observes every interface and drops nothing. On a terminal it shows a live view, elsewhere a line an event.",
@@ -12,6 +14,7 @@ export const command: Command = {
     config: { value: "FILE", about: "the configuration (/etc/weir/weir.yaml where it exists)" },
     socket: { value: "PATH", about: "the control socket to offer (or WEIR_CONTROL_SOCKET)" },
     "state-dir": { value: "PATH", about: "where the agent keeps what outlives it (or WEIR_STATE_DIR)" },
+    "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s, a second more for each MB of rules and lists, and what others keep the processors busy)` },
     "no-view": { about: "print nothing but the log, on stderr" },
   },
   examples: [
@@ -23,17 +26,20 @@ export const command: Command = {
     if (process.geteuid!() !== 0) {
       throw new ControlError("Loading programs into the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
     }
+    const startWithin = startWithinOf(call);
     const [{ runAgent }, { ConfigRefused }, { RulesRefused }] = await Promise.all([import("../../start.ts"), import("../../settings.ts"), import("../../rules/compile.ts")]);
+    const { endProcess } = await import("../../kernel/syscall.ts");
     const { startView } = await import("../view.ts");
     try {
       const code = await runAgent({
         config: call.text("config"),
         socket: call.text("socket"),
         stateDirectory: call.text("state-dir"),
+        startWithin,
         ...(call.has("no-view") ? {} : { onReady: (control) => startView(control) }),
       });
       // A terminal that is held would keep the process for the sake of its last lines.
-      setTimeout(() => process.exit(code), LAST_LINES_MS).unref();
+      setTimeout(() => endProcess(code), LAST_LINES_MS).unref();
       return code;
     } catch (error) {
       if (!(error instanceof ConfigRefused || error instanceof RulesRefused)) throw error;
@@ -41,3 +47,11 @@ export const command: Command = {
     }
   },
 };
+
+/** Seconds. */
+function startWithinOf(call: Call): number {
+  const text = call.text("start-within");
+  const error = text === undefined ? undefined : explainDuration(text);
+  if (error !== undefined) throw new UsageError(`--start-within: ${error}`);
+  return text === undefined ? START_WITHIN_S : secondsOf(text);
+}

@@ -13,7 +13,12 @@ export interface Link {
 
 /** Reads the header and leaves the reader behind it. A tag that the driver took off counts as the outermost. */
 export function readEthernet(reader: Reader, metadataTags: readonly number[] = []): Link {
-  let etherType = reader.take(14, "ethernet_truncated").getUint16(12);
+  return readTags(reader, reader.take(14, "ethernet_truncated").getUint16(12), metadataTags);
+}
+
+/** The tags that follow where the type says so. */
+export function readTags(reader: Reader, type: number, metadataTags: readonly number[] = []): Link {
+  let etherType = type;
   const vlan = [...metadataTags];
   while (VLAN_TYPES.includes(etherType)) {
     if (vlan.length === Limit.VLAN_TAGS) throw new Undecidable("vlan_depth");

@@ -11,23 +11,26 @@ const DHCP_PORTS: [number, number][] = [[67, 68], [68, 67], [67, 67], [546, 547]
 
 /** Neighbour discovery and DHCP: without them there is no network to be managed over. */
 export function isLinkUpkeep(packet: Packet, arrival: Arrival): boolean {
-  return isNeighbourDiscovery(packet) || isDhcp(packet, arrival);
+  return isNeighbourDiscovery(packet, arrival) || isDhcp(packet, arrival);
 }
 
 /** Believed only from the link itself, whose packets no router has touched, and in one piece (RFC 4861, RFC 6980). */
-function isNeighbourDiscovery(packet: Packet): boolean {
+function isNeighbourDiscovery(packet: Packet, arrival: Arrival): boolean {
   const { icmp, protocol } = packet.transport ?? {};
   if (packet.family !== 6 || protocol !== ICMPV6 || icmp == null) return false;
-  return packet.hopLimit === 255 && !packet.fragmentHeader && icmp.code === 0 && icmp.type >= 133 && icmp.type <= 137;
+  if (packet.hopLimit !== 255 || packet.fragmentHeader || icmp.code !== 0 || icmp.type < 133 || icmp.type > 137) return false;
+  return arrival.hook === "egress" || isOwn(packet, arrival);
 }
 
-/** That this host takes part in; a client may not have the address yet that it is answered at. */
-function isDhcp(packet: Packet, { hook, local }: Arrival): boolean {
+function isDhcp(packet: Packet, arrival: Arrival): boolean {
   const { ports, protocol } = packet.transport ?? {};
   if (protocol !== UDP || ports == null) return false;
-  if (!DHCP_PORTS.some(([source, destination]) => ports.source === source && ports.destination === destination)) return false;
-  const toClient = hook === "ingress" && (ports.destination === 68 || ports.destination === 546);
-  return local !== false || toClient || staysOnLink(packet);
+  return DHCP_PORTS.some(([source, destination]) => ports.source === source && ports.destination === destination) && isOwn(packet, arrival);
+}
+
+/** This host takes part in it; what it only forwards is judged. */
+function isOwn(packet: Packet, { local }: Arrival): boolean {
+  return local !== false || staysOnLink(packet);
 }
 
 /** No router forwards these. */

@@ -31,10 +31,11 @@ export function sight(arrival: Arrival, fragments: Fragments): Sighting | NotIp 
   });
 }
 
-/** The packet inside a tunnel. `partial`: the outer packet is a first fragment. */
-export function sightInner(inner: Inner, arrival: Arrival, partial: boolean, fragments: Fragments): Sighting | NotIp {
+/** The packet inside the tunnel that `outer` is. */
+export function sightInner(outer: Packet, inner: Inner, arrival: Arrival, fragments: Fragments): Sighting | NotIp {
+  const partial = outer.fragment !== null;
   return attempt(arrival.interface, true, () => {
-    const { reader, tunnel, ...link } = openTunnel(inner);
+    const { reader, tunnel, ...link } = openTunnel(inner, outer.family);
     const place = `${arrival.interface} ${tunnel} vlan ${link.vlan.join(".")}`;
     return sightIp(reader, link, { gso: arrival.gso ?? false, partial }, place, true, fragments);
   });

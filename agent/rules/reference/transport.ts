@@ -15,6 +15,7 @@ const GRE = 47;
 const VXLAN_PORT = 4789;
 /** Linux's own default, older than the registered one. */
 const VXLAN_PORT_LINUX = 8472;
+const VXLAN_GPE_PORT = 4790;
 const GENEVE_PORT = 6081;
 
 interface Around extends Surroundings {
@@ -65,7 +66,7 @@ function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
 }
 
 function innerByPort(port: number, bytes: Uint8Array): Inner | null {
-  if (port === VXLAN_PORT || port === VXLAN_PORT_LINUX) return { kind: "vxlan", etherType: 0, bytes };
+  if (port === VXLAN_PORT || port === VXLAN_PORT_LINUX || port === VXLAN_GPE_PORT) return { kind: "vxlan", etherType: 0, bytes };
   return port === GENEVE_PORT ? { kind: "geneve", etherType: 0, bytes } : null;
 }
 

@@ -31,7 +31,7 @@ const ALWAYS: Record<string, string> = {
 };
 
 /** For the service manager; what gives more than a test may have; and what the other limits here take away, too. */
-const NOT_IMITATED = ["Type", "ExecReload", "Restart", "RestartSec", "TimeoutStopSec", "KillMode", "OOMScoreAdjust", "LimitMEMLOCK", "LimitNOFILE",
+const NOT_IMITATED = ["Type", "TimeoutStartSec", "WatchdogSec", "WatchdogSignal", "ExecReload", "Restart", "RestartSec", "TimeoutStopSec", "KillMode", "OOMScoreAdjust", "LimitMEMLOCK", "LimitNOFILE",
   "DevicePolicy", "ProtectClock", "ProtectKernelLogs", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality"];
 
 const ROOTS: Record<string, string> = { Configuration: "/etc", State: "/var/lib", Cache: "/var/cache", Logs: "/var/log", Runtime: "/run" };

@@ -161,6 +161,31 @@ const LINK_CASES: Case[] = [
       inward(discovery({ type: 138 }), dropped("all")),
     ],
   })),
+  ...[133, 134, 135, 136, 137].map((type): Case => ({
+    name: `neighbour discovery ${type} that a router would forward is judged, whatever its hop limit`,
+    config: LOCKED,
+    steps: [false, true].flatMap((local) => {
+      const between = (src: string, dst: string): Uint8Array => frame(Ethernet(), IPv6({ src, dst, hopLimit: 255 }), ICMPv6({ type }), payload(16));
+      return [
+        inward(between(FAMILY_6.remote, FAMILY_6.local), local ? SAFE : dropped("all"), { local }),
+        inward(between(FAMILY_6.remote, "ff02::1:ff00:2"), SAFE, { local }),
+        inward(between("fe80::1", FAMILY_6.local), SAFE, { local }),
+        inward(between(FAMILY_6.remote, "fe80::2"), SAFE, { local }),
+      ];
+    }),
+  })),
+  {
+    name: "what is forwarded passes no ban by the ports of DHCP or as neighbour discovery",
+    config: { mode: "prevent" },
+    host: { bans: [FAMILY_4.remote, FAMILY_6.remote] },
+    steps: [
+      ...[false, true].flatMap((local) => [
+        inward(fromRemote(FAMILY_4, UDP({ sport: 67, dport: 68 }), payload(240)), local ? SAFE : dropped("ban"), { local }),
+        inward(fromRemote(FAMILY_6, UDP({ sport: 547, dport: 546 })), local ? SAFE : dropped("ban"), { local }),
+        inward(frame(Ethernet(), IPv6({ src: FAMILY_6.remote, dst: FAMILY_6.local, hopLimit: 255 }), ICMPv6({ type: 135 }), payload(16)), local ? SAFE : dropped("ban"), { local }),
+      ]),
+    ],
+  },
   {
     name: "a message of neighbour discovery does not make way for one from afar",
     config: { ...LOCKED, rules: [] },
@@ -195,7 +220,7 @@ const LINK_CASES: Case[] = [
     ],
   },
   {
-    name: "DHCP that the host only forwards is judged; what cannot be forwarded, and a client's answers, pass",
+    name: "DHCP that the host only forwards is judged, also what answers a client; what cannot be forwarded passes",
     config: LOCKED,
     steps: [
       inward(frame(Ethernet(), IPv4(), UDP({ sport: 68, dport: 67 }), payload(240)), dropped("all"), { local: false }),
@@ -203,11 +228,14 @@ const LINK_CASES: Case[] = [
       inward(fromRemote(FAMILY_6, UDP({ sport: 546, dport: 547 })), dropped("all"), { local: false }),
       inward(frame(Ethernet(), IPv4({ src: "0.0.0.0" }), UDP({ sport: 68, dport: 67 }), payload(240)), SAFE, { local: false }),
       inward(frame(Ethernet(), IPv4({ dst: "255.255.255.255" }), UDP({ sport: 68, dport: 67 }), payload(240)), SAFE, { local: false }),
-      inward(frame(Ethernet(), IPv4(), UDP({ sport: 67, dport: 68 }), payload(240)), SAFE, { local: false }),
+      inward(frame(Ethernet(), IPv4(), UDP({ sport: 67, dport: 68 }), payload(240)), dropped("all"), { local: false }),
+      inward(frame(Ethernet(), IPv4(), UDP({ sport: 67, dport: 68 }), payload(240)), SAFE),
       inward(frame(Ethernet(), IPv6({ src: "fe80::1" }), UDP({ sport: 546, dport: 547 })), SAFE, { local: false }),
       inward(frame(Ethernet(), IPv6({ src: "fec0::1" }), UDP({ sport: 546, dport: 547 })), dropped("all"), { local: false }),
       inward(frame(Ethernet(), IPv6({ dst: "ff02::1:2" }), UDP({ sport: 546, dport: 547 })), SAFE, { local: false }),
-      inward(fromRemote(FAMILY_6, UDP({ sport: 547, dport: 546 })), SAFE, { local: false }),
+      inward(fromRemote(FAMILY_6, UDP({ sport: 547, dport: 546 })), dropped("all"), { local: false }),
+      inward(fromRemote(FAMILY_6, UDP({ sport: 547, dport: 546 })), SAFE),
+      inward(frame(Ethernet(), IPv6({ src: "fe80::1" }), UDP({ sport: 547, dport: 546 })), SAFE, { local: false }),
     ],
   },
   {

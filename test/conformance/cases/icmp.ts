@@ -1,6 +1,6 @@
 /** ICMP: questions and their answers, errors and what they are about. */
 
-import { Ethernet, frame, ICMP, inside, IPv4, payload, TCP, UDP } from "../../harness/packet.ts";
+import { Ethernet, frame, GRE, ICMP, inside, IPv4, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { dropped, inward, outward, passed, wouldDrop, type Case } from "../case.ts";
 import { FAMILY_4, forBoth, fromLocal, fromRemote, partFromRemote, type Family } from "../family.ts";
@@ -81,6 +81,9 @@ const errorCases = (f: Family): Case[] => {
   const asked = UDP({ sport: 40000, dport: 53 });
   const quoted = quoteOf(f.local, f.remote, asked, payload(4));
   const fromRouter = (...layers: Layer[]): Uint8Array => frame(Ethernet(), f.ip({ src: f.stranger, dst: f.local }), ...layers);
+  const answered = UDP({ sport: 53, dport: 40000 });
+  const toward = (dst: string, layers: Layer[]): Uint8Array => frame(Ethernet(), f.ip({ src: f.remote, dst }), ...layers);
+  const inTunnel = (...layers: Layer[]): Uint8Array => frame(Ethernet(), f.ip({ src: f.remote, dst: f.local }), GRE({ key: 7 }), ...layers);
   const dns: RuleText = { name: "dns", action: "allow", direction: "egress", layer4: { protocol: "udp", destination_ports: [53] } };
   return [
     {
@@ -94,6 +97,50 @@ const errorCases = (f: Family): Case[] => {
         inward(fromRouter(...error(quoteOf(f.local, f.remote, UDP({ sport: 40000, dport: 54 })))), dropped("default")),
         inward(fromRouter(...error(quoteOf(f.local, f.stranger, asked))), dropped("default")),
         inward(fromRouter(...error(quoteOf(f.local, f.remote, TCP({ sport: 40000, dport: 53 })))), dropped("default")),
+      ],
+    },
+    {
+      name: `${f.name}: an error goes to the sender of the packet that it quotes, or is about nothing known`,
+      config: { ...CLOSED, rules: [{ ...dns, direction: "both" }, { name: "own", action: "block", enforce: true, direction: "egress", layer4: { protocol: f.icmpProtocol } }] },
+      steps: [
+        inward(fromRemote(f, asked), passed("dns")),
+        // Who opened a connection quotes its own packet, and its answer, to another host.
+        inward(toward(f.stranger, error(quoteOf(f.remote, f.local, asked))), dropped("default")),
+        inward(toward(f.stranger, error(quoteOf(f.local, f.remote, answered))), dropped("default")),
+        inward(toward(f.remote, error(quoteOf(f.local, f.remote, answered))), dropped("default")),
+        inward(toward(f.local, error(quoteOf(f.remote, f.local, asked))), dropped("default")),
+        inward(toward(f.local, error(quoteOf(f.local, f.remote, answered))), passed("dns")),
+        outward(toward(f.stranger, error(quoteOf(f.remote, f.local, asked))), dropped("own")),
+        outward(toward(f.remote, error(quoteOf(f.remote, f.local, asked))), passed("dns")),
+      ],
+    },
+    {
+      name: `${f.name}: an error does not come from where the packet came that it quotes`,
+      config: { ...CLOSED, rules: [{ ...dns, direction: "both" }] },
+      steps: [
+        // Somebody outside sends as the stranger, and then an error to the stranger.
+        inward(frame(Ethernet(), f.ip({ src: f.stranger, dst: f.local }), asked), passed("dns")),
+        inward(toward(f.stranger, error(quoteOf(f.stranger, f.local, asked))), dropped("default")),
+        outward(toward(f.stranger, error(quoteOf(f.stranger, f.local, asked))), passed("dns")),
+        outward(toward(f.local, error(quoteOf(f.local, f.stranger, answered))), dropped("default")),
+        inward(toward(f.local, error(quoteOf(f.local, f.stranger, answered))), passed("dns")),
+        // The same of one that goes out.
+        outward(fromLocal(f, asked), passed("dns")),
+        outward(toward(f.local, error(quoted)), dropped("default")),
+        inward(toward(f.local, error(quoted)), passed("dns")),
+        inward(toward(f.remote, error(quoteOf(f.remote, f.local, answered))), dropped("default")),
+        outward(toward(f.remote, error(quoteOf(f.remote, f.local, answered))), passed("dns")),
+      ],
+    },
+    {
+      name: `${f.name}: in a tunnel an error goes to the sender of the packet that it quotes, too`,
+      config: { mode: "prevent", rules: [{ ...dns, direction: "both" }, { name: "no-errors", action: "block", enforce: true, layer4: { protocol: f.icmpProtocol } }] },
+      steps: [
+        inward(inTunnel(f.ip({ src: f.remote, dst: f.local }), asked), passed()),
+        inward(inTunnel(f.ip({ src: f.remote, dst: f.stranger }), ...error(quoteOf(f.remote, f.local, asked))), dropped("no-errors")),
+        inward(inTunnel(f.ip({ src: f.remote, dst: f.remote }), ...error(quoteOf(f.remote, f.local, asked))), dropped("no-errors")),
+        inward(inTunnel(f.ip({ src: f.remote, dst: f.local }), ...error(quoteOf(f.local, f.remote, answered))), passed()),
+        inward(toward(f.local, error(quoteOf(f.local, f.remote, answered))), dropped("no-errors")),
       ],
     },
     {

@@ -42,12 +42,14 @@ export interface VXLANOptions {
   vni?: number;
   /** The first byte; 8 says that the VNI is valid. */
   flags?: number;
+  /** Of VXLAN-GPE: what it carries. */
+  protocol?: number;
 }
 
 export function VXLAN(options: VXLANOptions = {}): Layer {
   return {
     port: 4789,
-    write: ({ bytes }) => join([options.flags ?? 8, 0, 0, 0], u24(options.vni ?? 1), [0], bytes),
+    write: ({ bytes }) => join([options.flags ?? (options.protocol === undefined ? 8 : 12), 0, 0, options.protocol ?? 0], u24(options.vni ?? 1), [0], bytes),
   };
 }
 

@@ -1,0 +1,23 @@
+/** Which process of the kernel's records this one is. `process.pid` does not tell: in a pid namespace it is another number. */
+
+import { Owner } from "../generated/layout.ts";
+import { type BpfMap, u32 } from "./maps.ts";
+import type { BpfProgram } from "./program.ts";
+
+export interface Self {
+  /** In the initial pid namespace, as in struct owner. */
+  pid: number;
+  /** On the boot clock. */
+  startedNs: bigint;
+}
+
+/** `program` is weir_describe_caller, which writes down the process that runs it, and `caller` is its table. */
+export function describeSelf(program: BpfProgram, caller: BpfMap): Self {
+  program.run();
+  const owner = caller.lookup(u32(0))!;
+  return { pid: owner.readUInt32LE(Owner.pid), startedNs: owner.readBigUInt64LE(Owner.started_ns) };
+}
+
+export function isSelf(self: Self, pid: number, startedNs: bigint): boolean {
+  return pid === self.pid && startedNs === self.startedNs;
+}

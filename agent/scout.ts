@@ -1,0 +1,39 @@
+/**
+ * Looks whether files answer, in a process of its own: whoever waits for a file system that never answers may not even be
+ * killed, and would keep its locks and sockets until that file system is gone.
+ */
+
+import { spawn } from "node:child_process";
+
+import { LARGEST_FILE } from "../config/file.ts";
+import { ControlError } from "./control/contract.ts";
+
+/** Says which path comes next, by its number, and reads it: a file whole, a directory by its names. Pipes and devices are only looked at. */
+const SCRIPT = `n=0; for path; do echo $n; n=$((n + 1)); if [ -f "$path" ]; then head -c ${LARGEST_FILE} <"$path"; elif [ -d "$path" ]; then ls "$path"; fi >/dev/null 2>&1; done`;
+
+/** A path that does not answer in time; undefined where all do, missing ones too. */
+export function findSilent(paths: readonly string[], withinMs: number): Promise<string | undefined> {
+  const scout = spawn("/bin/sh", ["-c", SCRIPT, "sh", ...paths], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
+  let said = "";
+  scout.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      scout.kill("SIGKILL");
+      scout.stdout.destroy();
+      scout.unref();
+      resolve(paths[Number(said.trimEnd().split("\n").at(-1))] ?? paths[0]);
+    }, withinMs);
+    scout.once("error", reject);
+    scout.once("close", () => {
+      clearTimeout(late);
+      resolve(undefined);
+    });
+  });
+}
+
+/** Throws a sentence about the first that does not answer. `next`: what the operator can do about it, by path. */
+export async function refuseSilent(wanted: ReadonlyMap<string, string>, withinMs: number): Promise<void> {
+  const silent = await findSilent([...wanted.keys()], withinMs);
+  if (silent === undefined) return;
+  throw new ControlError(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
+}

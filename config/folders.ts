@@ -1,0 +1,30 @@
+/**
+ * Makes folders whose path somebody else wrote. Node's own recursive mkdir never ends where the last folder that exists
+ * answers "no such file" to every new name, as /proc does.
+ */
+
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+
+const PRIVATE = 0o700;
+
+/** Makes the folder and those above it, for root alone, unless they are there. An error says which folder cannot be made, and why. */
+export async function makeFolder(path: string): Promise<void> {
+  const whole = resolve(path);
+  if (await isMade(whole)) return;
+  await makeFolder(dirname(whole)); // "/" is always there, so that this ends
+  if (!(await isMade(whole))) throw new Error(`the folder ${whole} cannot be made: ${dirname(whole)} is there, and takes no new folders`);
+}
+
+/** False where the folder above is missing, or says so. A file in its place is found by whoever uses the folder. */
+async function isMade(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: PRIVATE });
+    return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || path === dirname(path)) return true;
+    if (code === "ENOENT") return false;
+    throw new Error(`the folder ${path} cannot be made: ${message}`, { cause: error });
+  }
+}
