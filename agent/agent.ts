@@ -4,6 +4,7 @@
  */
 
 import { openAudit } from "../audit/writer.ts";
+import { secondsOf } from "../config/duration.ts";
 import { watchConfig } from "../config/watch.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
 import { answersOf } from "./answers.ts";
@@ -27,6 +28,7 @@ import { liveTcp } from "./flows/tcp.ts";
 import { FlowRates } from "./flows/top.ts";
 import { Unanswered } from "./flows/unanswered.ts";
 import { enforce } from "./enforcement.ts";
+import { Farewell, type OnStop } from "./farewell.ts";
 import { Event } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent, warnOfAbsentOverrides } from "./interfaces/absent.ts";
@@ -40,6 +42,7 @@ import { describeSelf } from "./kernel/self.ts";
 import { peerOf } from "./kernel/sockets.ts";
 import { linkDirectory, removeLeftovers } from "./leftovers.ts";
 import { Operations } from "./operations.ts";
+import { writeNote } from "./pin-note.ts";
 import { auditExpired } from "./rule-operations.ts";
 import type { CompiledRules } from "./rules/compile.ts";
 import { ServiceManager } from "./service-manager.ts";
@@ -60,6 +63,9 @@ const FLUSH_MS = 2500;
 export interface RunOptions extends SettingsOptions {
   /** Seconds that the start may take. */
   startWithin?: number;
+  onStop?: OnStop;
+  /** The systemd unit that the agent is. */
+  unit?: string | undefined;
   /** Called when the agent runs; the live view starts here. Resolves when the view wants to end. */
   onReady?: (control: AgentControl) => { close(): void };
 }
@@ -84,10 +90,14 @@ export interface Ground {
   pins: string;
 }
 
-/** The diagram: everything between the kernel and those who are told, from start to stop. */
-export async function watchOver(ground: Ground): Promise<void> {
+/**
+ * The diagram: everything between the kernel and those who are told, from start to stop. Answers until when what is in
+ * force stays in force; undefined when nothing does.
+ */
+export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const { options, deadline, settings, log, signals, claim, dynamic, ended, banned, library, plane, pins } = ground;
   const { config } = settings;
+  const farewell = new Farewell(plane, signals, { onStop: options.onStop ?? "detach", unit: options.unit, handOverFor: secondsOf(config.hand_over_for) }, log);
 
   const { growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, (ifindex) => interfaces.nameOf(ifindex));
 
@@ -213,6 +223,8 @@ export async function watchOver(ground: Ground): Promise<void> {
   interfaces.start();
   growth.start(interfaces);
   plane.removeSuperseded();
+  farewell.takeOver();
+  writeNote(pins, config, settings.path);
   health.report("interfaces", interfaces.problems());
   for (const warning of [...warnOfAbsentOverrides(config.interfaces, interfaces.present()), ...warnOfAbsent(config.rules, interfaces.present())]) log.warn(warning);
   naming.start();
@@ -263,8 +275,9 @@ export async function watchOver(ground: Ground): Promise<void> {
   });
   await signals.ended;
 
-  // Stop: nothing is left behind.
+  // Stop: first of all the kernel is told what becomes of it.
   manager.stopping();
+  await farewell.said;
   view?.close();
   for (const timer of timers) clearInterval(timer);
   watcher?.close();
@@ -274,19 +287,23 @@ export async function watchOver(ground: Ground): Promise<void> {
   busiest.close();
   await server.close();
   await growth.close();
-  interfaces.detachAll();
-  tracers.detach();
+  const handsOver = farewell.until !== undefined;
+  if (handsOver) interfaces.close();
+  else interfaces.detachAll();
+  tracers[handsOver ? "close" : "detach"]();
   behind.close();
   ring.stop();
   while (ring.drain() > 0);
   await told.shutdown(FLUSH_MS);
-  await audit.close({ action: "STOP", detail: { pid: process.pid } });
+  await audit.close({ action: "STOP", detail: { pid: process.pid, ...(farewell.until === undefined ? {} : { in_force_until: farewell.until.toISOString() }) } });
   ring.close();
   statistics.close();
   installer.close();
   naming.close();
+  const until = farewell.finish();
   plane.close();
-  removeLeftovers(pins);
+  if (until === undefined) removeLeftovers(pins);
+  return until;
 }
 
 function nonZero(counts: Record<string, number>): Record<string, number> {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 
 import { detachPinned, pinnedLinks } from "./kernel/attachment.ts";
 import { KernelError } from "./kernel/errors.ts";
+import { NOTE } from "./pin-note.ts";
 import { detachLeftoverFilters } from "./kernel/tc.ts";
 
 export interface Leftover {
@@ -42,6 +43,7 @@ export function removeLeftovers(pins: string, onRemoved: (leftover: Leftover) =>
     onRemoved({ kind: "link", name });
   }
   rmSync(links, { recursive: true, force: true });
+  rmSync(join(pins, NOTE), { recursive: true, force: true });
   for (const folder of readdirSync(pins)) {
     const tables = readdirSync(join(pins, folder));
     rmSync(join(pins, folder), { recursive: true });

@@ -9,7 +9,7 @@ import { formatProblem, type Loaded, loadConfig } from "../config/load.ts";
 import type { WeirConfig } from "../config/types.ts";
 
 export const DEFAULT_CONFIG_PATH = "/etc/weir/weir.yaml";
-const BPF_ROOT = "/sys/fs/bpf";
+export const BPF_ROOT = "/sys/fs/bpf";
 
 export interface Settings {
   config: WeirConfig;

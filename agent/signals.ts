@@ -5,20 +5,23 @@ import type { Log } from "./control/log.ts";
 export interface Signals {
   /** Resolves on SIGTERM or SIGINT, and on a terminal also when that is gone. */
   ended: Promise<void>;
+  /** Resolves when such a signal comes again: somebody wants the end at once. */
+  insisted: Promise<void>;
   /** SIGHUP from a service manager or logrotate. */
   onHangup(action: () => void): void;
 }
 
 export function listenForSignals(log: Log): Signals {
   let hangup = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    const end = (signal: NodeJS.Signals): void => {
-      log.info(`${signal}: stopping`);
-      resolve();
-    };
-    process.on("SIGTERM", end);
-    process.on("SIGINT", end);
-    process.on("SIGHUP", (signal) => (process.stdout.isTTY ? end(signal) : hangup()));
-  });
-  return { ended, onHangup: (action) => (hangup = action) };
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  let stops = 0;
+  const end = (signal: NodeJS.Signals): void => {
+    log.info(stops++ === 0 ? `${signal}: stopping` : `${signal} again: nothing is left in force`);
+    (stops === 1 ? first : second).resolve();
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+  process.on("SIGHUP", (signal) => (process.stdout.isTTY ? end(signal) : hangup()));
+  return { ended: first.promise, insisted: second.promise, onHangup: (action) => (hangup = action) };
 }

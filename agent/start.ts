@@ -51,7 +51,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
     const lock = await claimStateDirectory(config.state_dir);
     try {
       await safeFolder(dirname(config.audit.path), process.geteuid!()); // refuses before anything in the kernel is touched
-      await takeOver({ options, deadline, settings, log, signals, claim }, thread);
+      const until = await takeOver({ options, deadline, settings, log, signals, claim }, thread);
+      log.info(until === undefined ? "weir has stopped; nothing of it is left in the kernel" : `weir has stopped; what it put in force stays so until another agent takes it over, at most until ${until.toISOString()}`);
     } finally {
       await lock.release();
     }
@@ -59,12 +60,11 @@ export async function runAgent(options: RunOptions): Promise<number> {
     await claim.release().catch(() => {}); // the server may have released it
     throw error;
   }
-  log.info("weir has stopped; nothing of it is left in the kernel");
   return 0;
 }
 
 /** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
-async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">, thread: LoadThread): Promise<void> {
+async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">, thread: LoadThread): Promise<Date | undefined> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
@@ -83,7 +83,7 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
     const members = await library.open(ground.settings.config.sets);
     ground.deadline.step("loading programs into the kernel", "Look whether the machine has processor time left, or give it more with --start-within.");
     const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
-    await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
+    return await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;

@@ -2,7 +2,7 @@
 
 import { readNetworks } from "./address.ts";
 import type { Misreading } from "./address.ts";
-import { explainDuration } from "./duration.ts";
+import { explainDuration, secondsOf } from "./duration.ts";
 import { explainInterface } from "./interfaces.ts";
 import { PROTOCOLS, protocolNumber } from "./names.ts";
 import { nearest } from "./nearest.ts";
@@ -25,6 +25,8 @@ const LONGEST_SOCKET_PATH = 107;
 /** Of sizes written with a unit; the schema says the same of those in bytes. */
 export const SMALLEST_SIZE = 64_000;
 export const LARGEST_SIZE = 1e12;
+/** Seconds. What is left in force for longer is better left to an agent that runs. */
+const LONGEST_HAND_OVER = 86_400;
 /** What events call the decisions that no rule of the operator makes. */
 const RESERVED_NAMES = ["default", "failsafe", "on_error", "ban"];
 
@@ -68,6 +70,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     return bytes < SMALLEST_SIZE || bytes > LARGEST_SIZE ? { error: `the size ${printable(value)} is outside 64kB to 1000GB` } : undefined;
   },
   duration: (value) => said(explainDuration(value)),
+  hand_over: (value) => said(explainDuration(value) ?? (secondsOf(value) > LONGEST_HAND_OVER ? `the while ${value} is longer than a day` : undefined)),
   moment: (value) => said(explainMoment(value)),
   time_of_day: (value) => said(explainTimeOfDay(value)),
   rate: (value) => misreading(readRate(value)),

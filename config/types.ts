@@ -28,6 +28,8 @@ export interface WeirConfig {
   audit: AuditConfig;
   otel: OtelConfig;
   state_dir: string;
+  /** See duration.ts. */
+  hand_over_for: string;
   control_socket: string;
 }
 

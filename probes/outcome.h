@@ -19,6 +19,17 @@ static __always_inline void apply_decision(const struct judgement *j, struct pac
 	}
 }
 
+/*
+ * Does what is blocked get dropped now? An agent that handed over, or lets go, named the moment from which on nothing is. It
+ * needs nobody who is there at that moment.
+ */
+static __always_inline bool is_preventing(const struct control *root)
+{
+	__u64 release = *(volatile __u64 *)&root->release_jiffies;
+
+	return *(volatile __u32 *)&root->mode == MODE_PREVENT && (!release || bpf_jiffies64() < release);
+}
+
 /* The mode is read here and nowhere else. */
 static __always_inline __u32 verdict_of(const struct packet *packet)
 {
@@ -28,7 +39,7 @@ static __always_inline __u32 verdict_of(const struct packet *packet)
 	if (packet->outcome.action != ACTION_BLOCK)
 		return packet->outcome.slot == SLOT_ON_ERROR ? VERDICT_UNDECIDED : VERDICT_PASSED;
 	root = bpf_map_lookup_elem(&control, &zero);
-	return root && *(volatile __u32 *)&root->mode == MODE_PREVENT ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
+	return root && is_preventing(root) ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
 }
 
 #endif

@@ -27,11 +27,11 @@ export interface WatchFilter {
 }
 
 export class ControlClient {
-  #path: string;
+  readonly path: string;
   #timeoutMs: number | undefined;
 
   constructor(path: string, options: { timeoutMs?: number } = {}) {
-    this.#path = path;
+    this.path = path;
     this.#timeoutMs = options.timeoutMs;
   }
 
@@ -182,7 +182,7 @@ export class ControlClient {
     return new Promise((resolve, reject) => {
       const text = body === undefined ? "" : JSON.stringify(body);
       const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
-      const sent: ClientRequest = request({ socketPath: this.#path, method, path, headers, agent: false });
+      const sent: ClientRequest = request({ socketPath: this.path, method, path, headers, agent: false });
       const timeoutMs = this.#timeoutMs ?? (method === "GET" ? QUICK_MS : PATIENT_MS);
       const timer = setTimeout(() => sent.destroy(this.#silent(timeoutMs)), timeoutMs);
       sent.on("response", (response) => {
@@ -202,7 +202,7 @@ export class ControlClient {
     switch (codeOf(error)) {
       case "ENOENT":
       case "ECONNREFUSED":
-        return new ControlError(`The weir agent is not running: nothing answers on ${this.#path}.`, {
+        return new ControlError(`The weir agent is not running: nothing answers on ${this.path}.`, {
           next: 'Start it with "weir run" as root, or "systemctl start weir". If it uses another socket, name it with --socket or WEIR_CONTROL_SOCKET.',
           cause: error,
         });
@@ -216,27 +216,27 @@ export class ControlClient {
       case "EPIPE":
       case "EAGAIN":
         if (process.geteuid!() !== 0) return this.#onlyRoot(error);
-        return new ControlError(`The agent closed the connection on ${this.#path}: it is stopping, or has too many connections.`, {
+        return new ControlError(`The agent closed the connection on ${this.path}: it is stopping, or has too many connections.`, {
           next: "Try again in a moment.",
           cause: error,
         });
       default:
-        return new ControlError(`Talking to the agent on ${this.#path} failed: ${error.message}.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.", cause: error });
+        return new ControlError(`Talking to the agent on ${this.path} failed: ${error.message}.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.", cause: error });
     }
   }
 
   #onlyRoot(cause: Error): ControlError {
-    return new ControlError(`Permission denied on ${this.#path}: only root may talk to the agent.`, { next: "Run the same command as root, for example with sudo.", cause });
+    return new ControlError(`Permission denied on ${this.path}: only root may talk to the agent.`, { next: "Run the same command as root, for example with sudo.", cause });
   }
 
   #silent(timeoutMs: number): ControlError {
-    return new ControlError(`The agent did not answer on ${this.#path} within ${timeoutMs / 1000} s. What is loaded in the kernel goes on meanwhile.`, {
+    return new ControlError(`The agent did not answer on ${this.path} within ${timeoutMs / 1000} s. What is loaded in the kernel goes on meanwhile.`, {
       next: "See whether the agent is stopped or busy (ps, its log), and restart it if it stays silent.",
     });
   }
 
   #notWeir(): ControlError {
-    return new ControlError(`Something answers on ${this.#path}, but it is not a weir agent.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET." });
+    return new ControlError(`Something answers on ${this.path}, but it is not a weir agent.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET." });
   }
 
   #otherVersion(api: string, version: string | string[] | undefined): ControlError {

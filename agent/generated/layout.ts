@@ -432,12 +432,14 @@ export const EventTypeNames: readonly string[] = [
 ];
 
 export const Control = {
-  size: 24,
+  size: 40,
   generation: 0,
   mode: 4,
   bans: 8,
   week_seconds: 12,
   translates: 16,
+  release_jiffies: 24,
+  release_ns: 32,
 } as const;
 
 export const NetworkLine = {

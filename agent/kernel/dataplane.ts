@@ -13,10 +13,10 @@ import { type BpfMap, u32 } from "./maps.ts";
 import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 import { inFirstNetns, netnsCookie } from "./sockets.ts";
+import { TABLES } from "./pinned-table.ts";
 import { hasTracepoint } from "./trace.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
-const TABLES = "tables-";
 const TRACKING = "/sys/kernel/btf/nf_conntrack";
 /** Programs for what older kernels do not tell; user space does without. */
 const OPTIONAL: readonly string[] = ["tp_btf/cap_capable"];
@@ -49,6 +49,8 @@ export interface TableSizes {
   banLines?: number;
   setLines?: number;
 }
+
+const NS_A_SECOND = 1_000_000_000n;
 
 /** Room for some 120,000 networks. */
 const LINES = 32_768;
@@ -163,6 +165,25 @@ export class DataPlane {
 
   set mode(mode: "detect" | "prevent") {
     this.#control.setUint32(Control.mode, mode === "prevent" ? Mode.PREVENT : Mode.DETECT, true);
+  }
+
+  /** When drops end by themselves, on CLOCK_MONOTONIC in ns; undefined while the mode holds for ever. */
+  get releaseNs(): bigint | undefined {
+    const ns = this.#control.getBigUint64(Control.release_ns, true);
+    return ns === 0n ? undefined : ns;
+  }
+
+  /** Nothing is dropped from then on, whatever the mode, also when nobody is there any more. */
+  releaseAfter(seconds: number): void {
+    const { jiffies, monotonicNs } = this.#readClocks();
+    this.#control.setBigUint64(Control.release_ns, monotonicNs + BigInt(seconds) * NS_A_SECOND, true);
+    this.#control.setBigUint64(Control.release_jiffies, jiffies + BigInt(seconds * this.jiffiesPerSecond), true);
+  }
+
+  /** The mode holds again without an end. */
+  holdForEver(): void {
+    this.#control.setBigUint64(Control.release_jiffies, 0n, true);
+    this.#control.setBigUint64(Control.release_ns, 0n, true);
   }
 
   /** What detect let through is no matter of prevent, nor the other way round. */

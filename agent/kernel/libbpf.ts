@@ -77,6 +77,8 @@ function declare(library: LibraryHandle) {
     objectLoad: define<Aside<(object: Pointer) => number>>("int bpf_object__load(void *object)"),
     objectClose: define<(object: Pointer) => void>("void bpf_object__close(void *object)"),
     objectBtf: define<(object: Pointer) => Pointer>("void *bpf_object__btf(void *object)"),
+    btfOfKernel: define<(id: number) => Pointer>("void *btf__load_from_kernel_by_id(uint32_t id)"),
+    btfFree: define<(btf: Pointer) => void>("void btf__free(void *btf)"),
     btfRawData: define<(btf: Pointer, size: Uint8Array) => Pointer>("void *btf__raw_data(void *btf, void *size)"),
     nextMap: define<(object: Pointer, after: Pointer) => Pointer>("void *bpf_object__next_map(void *object, void *after)"),
     nextProgram: define<(object: Pointer, after: Pointer) => Pointer>("void *bpf_object__next_program(void *object, void *after)"),

@@ -20,6 +20,10 @@ export interface MapInfo {
   valueSize: number;
   maxEntries: number;
   flags: number;
+  /** Number of its BTF, and its types there; 0 where it has none. */
+  btf: number;
+  keyType: number;
+  valueType: number;
 }
 
 export interface Entries {
@@ -186,6 +190,9 @@ export function mapInfo(fd: number): MapInfo {
     valueSize: info.readUInt32LE(12),
     maxEntries: info.readUInt32LE(16),
     flags: info.readUInt32LE(20),
+    btf: info.readUInt32LE(64),
+    keyType: info.readUInt32LE(68),
+    valueType: info.readUInt32LE(72),
   };
 }
 

@@ -145,7 +145,7 @@ function prepareMap(lib: Libbpf, object: Pointer, map: Pointer, options: ObjectO
   return false;
 }
 
-type Shape = Omit<MapInfo, "id">;
+type Shape = Omit<MapInfo, "id" | "btf" | "keyType" | "valueType">;
 
 function shapeOf(lib: Libbpf, map: Pointer): Shape {
   return {

@@ -142,6 +142,8 @@ struct control {
 	__u32 week_seconds;	/* on top of those of the boot clock: since Monday 00:00, local time */
 	__u32 translates;	/* netfilter may lead elsewhere what comes: see netfilter.h */
 	__u32 reserved;
+	__u64 release_jiffies;	/* nothing is dropped from then on, whatever the mode; 0: the mode holds for ever */
+	__u64 release_ns;	/* the same moment on CLOCK_MONOTONIC, for user space */
 };
 
 #endif

@@ -91,5 +91,6 @@ export const COMPLETE: Complete<WeirConfig> = {
   audit: { path: "/var/log/weir/audit.log", rotate: { size: 20_000_000, keep: 5 }, on_full: "degrade" },
   otel: { endpoint: "https://collector.example:4318", traces: true, metrics: false, logs: true, resource: { rack: "7" } },
   state_dir: "/var/lib/weir",
+  hand_over_for: "2m",
   control_socket: "/run/weir/control.sock",
 };

@@ -20,6 +20,8 @@ export interface AgentOptions {
   /** YAML below the keys that the harness writes itself: version, state_dir, control_socket, audit. */
   config?: string;
   env?: Record<string, string>;
+  /** Further words of `weir run`. */
+  words?: readonly string[];
 }
 
 /** A folder for one agent, which may be started in it several times. */
@@ -77,14 +79,14 @@ export class AgentHome implements AsyncDisposable {
   }
 
   /** Returns when it answers. */
-  async start({ config = "", env = {} }: AgentOptions = {}): Promise<void> {
+  async start({ config = "", env = {}, words = [] }: AgentOptions = {}): Promise<void> {
     await this.configure(config);
-    await this.restart(env);
+    await this.restart(env, words);
   }
 
   /** With the configuration as it is. */
-  async restart(env: Record<string, string> = {}): Promise<void> {
-    const child = this.lab.spawn(this.namespace, [this.launcher, "run", "--no-view", "--start-within", "60s", "--config", this.configPath], {
+  async restart(env: Record<string, string> = {}, words: readonly string[] = []): Promise<void> {
+    const child = this.lab.spawn(this.namespace, [this.launcher, "run", "--no-view", "--start-within", "60s", "--config", this.configPath, ...words], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, ...env },
     });

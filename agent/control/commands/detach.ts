@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Leftover } from "../../leftovers.ts";
-import type { Settings } from "../../settings.ts";
-import { type Command, JSON_OUTPUT } from "../arguments.ts";
+import { type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { ControlError } from "../contract.ts";
 import { count } from "../format.ts";
 import { settingsFor } from "../paths.ts";
@@ -10,11 +9,13 @@ import { note, print, printJson } from "../print.ts";
 export const command: Command = {
   usage: "detach [--config FILE] [--state-dir PATH] [--json]",
   about:
-    "Ends what an agent that was killed has left in force: its programs, filters and tables. From then on traffic is\n" +
-    "neither dropped nor watched. Refuses while the agent runs, which detaches everything itself when it is stopped.",
+    "Ends what an agent that was killed, or that handed over, has left in force: its programs, filters and tables. From\n" +
+    "then on traffic is neither dropped nor watched. What was left names its own state directory and audit log; only\n" +
+    "where several agents left something does one have to be named. Refuses while the agent runs, which detaches\n" +
+    "everything itself when it is stopped.",
   options: {
-    config: { value: "FILE", about: "the agent's configuration (/etc/weir/weir.yaml where it exists)" },
-    "state-dir": { value: "PATH", about: "the agent's state directory (or WEIR_STATE_DIR)" },
+    config: { value: "FILE", about: "the agent's configuration, where several agents left something" },
+    "state-dir": { value: "PATH", about: "the agent's state directory (or WEIR_STATE_DIR), where several agents left something" },
     json: JSON_OUTPUT,
   },
   examples: [
@@ -26,38 +27,79 @@ export const command: Command = {
     if (process.geteuid!() !== 0) {
       throw new ControlError("Taking programs out of the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
     }
-    const settings = await settingsFor(call);
-    const { pinDirectory } = await import("../../settings.ts");
-    const pins = pinDirectory(settings.config);
+    const target = await targetOf(call);
     const removed: Leftover[] = [];
-    const audited = existsSync(pins) && (await remove(settings, pins, removed));
-    if (call.has("json")) printJson({ pins, removed, audited });
-    else print(summary(pins, removed));
+    const audited = existsSync(target.pins) && (await remove(target, removed));
+    if (call.has("json")) printJson({ pins: target.pins, removed, audited });
+    else print(summary(target.pins, removed));
     return 0;
   },
 };
 
+/** Whose leftovers, and where that is told. */
+interface Target {
+  pins: string;
+  state: string;
+  audit: { path: string; head: string; config: string | undefined };
+}
+
+async function targetOf(call: Call): Promise<Target> {
+  const isNamed = call.has("config") || call.has("state-dir") || Boolean(process.env["WEIR_STATE_DIR"]);
+  return (isNamed ? undefined : await onlyTarget()) ?? namedTarget(call);
+}
+
+/** Of the one agent that left something; undefined where none did. */
+async function onlyTarget(): Promise<Target | undefined> {
+  const { findLeftBehind, stateDirectoryOf } = await import("../../left-behind.ts");
+  const left = await findLeftBehind();
+  const [one] = left;
+  if (one === undefined) return undefined;
+  const state = stateDirectoryOf(one);
+  if (left.length > 1 || state === undefined) {
+    throw new ControlError(left.length > 1 ? "Several agents left something in force." : "An agent left something in force, and not where its files are.", {
+      status: 409,
+      details: left.map((each) => {
+        const named = stateDirectoryOf(each);
+        return named === undefined ? `${each.pins}: its state directory is not known` : `${each.pins}: --state-dir ${named}${each.note?.config ? `, or --config ${each.note.config}` : ""}`;
+      }),
+      next: "Name one with --state-dir or --config.",
+    });
+  }
+  // One that left no note is of an earlier version, which can only have had what the usual configuration says.
+  return one.note === undefined ? undefined : { pins: one.pins, state, audit: { path: one.note.audit, head: one.note.head, config: one.note.config ?? undefined } };
+}
+
+/** What its agent noted wins over what the configuration says by now. */
+async function namedTarget(call: Call): Promise<Target> {
+  const { config, path } = await settingsFor(call);
+  const [{ auditHead, pinDirectory }, { readNote }] = await Promise.all([import("../../settings.ts"), import("../../pin-note.ts")]);
+  const pins = pinDirectory(config);
+  const noted = readNote(pins);
+  const audit = noted === undefined ? { path: config.audit.path, head: auditHead(config), config: path ?? undefined } : { path: noted.audit, head: noted.head, config: noted.config ?? undefined };
+  return { pins, state: config.state_dir, audit };
+}
+
 /** Answers whether the audit log says so. What was removed before a failure is in it, too. */
-async function remove(settings: Settings, pins: string, removed: Leftover[]): Promise<boolean> {
+async function remove(target: Target, removed: Leftover[]): Promise<boolean> {
   const [{ removeLeftovers }, { claimStateDirectory }] = await Promise.all([import("../../leftovers.ts"), import("../state-directory.ts")]);
-  const lock = await claimStateDirectory(settings.config.state_dir);
+  const lock = await claimStateDirectory(target.state);
   let audited = false;
   try {
-    removeLeftovers(pins, (leftover) => removed.push(leftover));
+    removeLeftovers(target.pins, (leftover) => removed.push(leftover));
   } finally {
-    if (removed.length > 0) audited = await audit(settings, pins, removed);
+    if (removed.length > 0) audited = await audit(target, removed);
     await lock.release();
   }
   return audited;
 }
 
 /** A log that cannot be written must not keep anybody from his network: it is said, and no failure. */
-async function audit({ config }: Settings, pins: string, removed: readonly Leftover[]): Promise<boolean> {
-  const [{ openAudit }, { auditHead }] = await Promise.all([import("../../../audit/writer.ts"), import("../../settings.ts")]);
+async function audit({ pins, audit: files }: Target, removed: readonly Leftover[]): Promise<boolean> {
+  const { openAudit } = await import("../../../audit/writer.ts");
   let reason = "";
   let written = false;
   try {
-    const log = await openAudit({ path: config.audit.path, headPath: auditHead(config), rotate: config.audit.rotate, onHealth: ({ reasons }) => (reason = reasons.join("; ")) });
+    const log = await openAudit({ path: files.path, headPath: files.head, rotate: await rotationOf(files.config), onHealth: ({ reasons }) => (reason = reasons.join("; ")) });
     const detail = { pins, links: sizeOf(removed, "link"), filters: sizeOf(removed, "filter"), tables: sizeOf(removed, "table"), pid: process.pid };
     written = await log.action({ action: "DETACH", uid: process.getuid!(), detail });
     await log.close();
@@ -66,6 +108,12 @@ async function audit({ config }: Settings, pins: string, removed: readonly Lefto
   }
   if (!written) note(`This is not in the audit log: ${reason}`);
   return written;
+}
+
+/** With a configuration that is broken by now, no file of the log is removed for one line. */
+async function rotationOf(config: string | undefined): Promise<{ size: number; keep: number }> {
+  const { readSettings } = await import("../../settings.ts");
+  return readSettings({ config }).then(({ config: { audit: { rotate } } }) => rotate, () => ({ size: Infinity, keep: Infinity }));
 }
 
 function summary(pins: string, removed: readonly Leftover[]): string[] {

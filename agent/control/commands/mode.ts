@@ -1,6 +1,6 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { endpoint } from "../format.ts";
-import { clientFor } from "../paths.ts";
+import { askOrTell } from "../not-running.ts";
 import { note, print, printJson } from "../print.ts";
 import { operatorSession } from "../session.ts";
 
@@ -20,15 +20,17 @@ export const command: Command = {
   async run(call) {
     const [word] = call.words;
     const wanted = word === undefined ? undefined : call.choice("the mode", word, ["detect", "prevent"]);
-    const client = await clientFor(call);
     if (wanted === undefined) {
-      const { mode } = await client.status();
+      const status = await askOrTell(call, (client) => client.status());
+      if (status === undefined) return 1;
+      const { mode } = status;
       if (call.has("json")) printJson({ mode });
       else print(mode);
       return 0;
     }
     const session = operatorSession();
-    const change = await client.setMode(wanted, session);
+    const change = await askOrTell(call, (client) => client.setMode(wanted, session));
+    if (change === undefined) return 1;
     if (call.has("json")) {
       printJson(change);
       return 0;

@@ -1,7 +1,7 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
 import { ControlError, type Status } from "../contract.ts";
 import { count } from "../format.ts";
-import { clientFor } from "../paths.ts";
+import { askOrTell } from "../not-running.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
 import { absentLines, countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
 import { printable } from "../../../config/quote.ts";
@@ -15,7 +15,8 @@ export const command: Command = {
   usage: "status [--check] [--quiet] [--json] [--socket PATH]",
   about:
     "Shows the agent's mode and health, where it is attached and why so, what it counted, and what it lost. The exit code\n" +
-    "is 0 whenever the agent answers, and 1 when none does; with --check it is 3 when the agent is degraded.",
+    "is 0 whenever the agent answers, and 1 when none does; with --check it is 3 when the agent is degraded. Where no agent\n" +
+    "answers, it says what one that ended has left in force, until when, and how to end that.",
   options: {
     check: { about: "exit with 3 when the agent is degraded" },
     quiet: { about: "print nothing: only the exit code tells" },
@@ -67,7 +68,7 @@ export const command: Command = {
 /** undefined where no agent answers and nothing is to be printed about it. */
 async function answerOf(call: Call): Promise<Status | undefined> {
   try {
-    return await (await clientFor(call)).status();
+    return await askOrTell(call, (client) => client.status());
   } catch (error) {
     if (!call.has("quiet") || !(error instanceof ControlError) || error.status === 422) throw error;
     return undefined;

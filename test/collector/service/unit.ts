@@ -18,6 +18,9 @@ export interface Confinement {
   refusal: string | undefined;
 }
 
+/** As systemd calls it. */
+const UNIT = "weir.service";
+
 /** The imitation does these always. */
 const ALWAYS: Record<string, string> = {
   NoNewPrivileges: "yes",
@@ -47,7 +50,7 @@ export function confinementOf(unit: string): Confinement {
   for (const [name, value] of Object.entries(ALWAYS)) if (take(name) !== value) throw new RangeError(`${name} is not ${value}, as the imitation has it`);
   const words = (name: string): string[] => take(name).split(/\s+/);
   const confinement = {
-    command: words("ExecStart"),
+    command: words("ExecStart").map((word) => word.replace("%n", UNIT)),
     capabilities: words("CapabilityBoundingSet").map((name) => name.replace("CAP_", "").toLowerCase()),
     directories: Object.entries(ROOTS).map(([kind, root]) => ({ path: `${root}/${take(`${kind}Directory`)}`, mode: take(`${kind}DirectoryMode`), writable: kind !== "Configuration" })),
     umask: take("UMask"),

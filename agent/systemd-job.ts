@@ -1,0 +1,28 @@
+/** What systemd is about to do with a unit. */
+
+import { execFile } from "node:child_process";
+
+/** A person who stops the unit waits for the answer. */
+const LONGEST_MS = 500;
+/**
+ * Types of systemd.unit jobs behind which the unit runs. While `systemctl restart` stops a unit, its job is of type restart; it
+ * becomes one of type start when the unit has stopped. A plain stop is a job of type stop; a crash and a signal have none.
+ */
+const STARTS: ReadonlySet<string> = new Set(["start", "restart", "try-restart", "reload-or-start"]);
+
+/** Whether systemd starts the unit once it has stopped. */
+export async function startIsQueued(unit: string): Promise<boolean> {
+  const words = ["list-jobs", "--no-legend", "--plain", "--full", "--no-pager", "--", unit];
+  const jobs = await new Promise<string>((resolve, reject) => {
+    execFile("systemctl", words, { timeout: LONGEST_MS, killSignal: "SIGKILL" }, (error, stdout) => (error === null ? resolve(stdout) : reject(error)));
+  });
+  return hasStart(jobs, unit);
+}
+
+/** Lines of `systemctl list-jobs --no-legend --plain`: number, unit, type and state. */
+export function hasStart(jobs: string, unit: string): boolean {
+  return jobs.split("\n").some((line) => {
+    const [, name, type = ""] = line.trim().split(/\s+/);
+    return name === unit && STARTS.has(type);
+  });
+}
