@@ -44,7 +44,7 @@ interface Deed {
   creator: number;
 }
 
-describe("the owner of a connection", requires(root(), tool("cc", "gcc")), () => {
+describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("sysctl", "procps")), () => {
   let lab: Lab;
   let agent: AgentHome;
   const folder = mkdtempSync(join(tmpdir(), "weir-actor-"));

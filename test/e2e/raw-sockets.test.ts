@@ -17,7 +17,7 @@ const RAW_OSPF = [10, 3, 89];
 const PACKET_ALL = [17, 3, 0x0300]; // ETH_P_ALL as it is on the wire
 const PACKET_NONE = [17, 2, 0];
 
-describe("weir sockets", requires(root(), tool("ping", "iputils-ping")), () => {
+describe("weir sockets", requires(root(), tool("ping", "iputils-ping"), tool("sysctl", "procps")), () => {
   let lab: Lab;
   let agent: AgentHome;
   let older: ChildProcess;

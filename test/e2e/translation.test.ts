@@ -45,7 +45,7 @@ table inet weir_test {
   }
 }`;
 
-describe("a connection that this host translates or passes on", requires(root(), tool("nft", "nftables"), tool("cc", "gcc")), () => {
+describe("a connection that this host translates or passes on", requires(root(), tool("nft", "nftables"), tool("cc", "gcc"), tool("sysctl", "procps")), () => {
   const folder = mkdtempSync(join(tmpdir(), "weir-actor-"));
   const [actor, visitor] = [join(folder, "actor"), join(folder, "visitor")];
   const groups = new ControlGroups();
