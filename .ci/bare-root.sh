@@ -54,7 +54,7 @@ carry_settings() {
 	done
 	carry "$root" "$(npm config get userconfig)" /root/.npmrc
 	carry "$root" "$(npm config get globalconfig)" /usr/etc/npmrc
-	for file in .config/pip/pip.conf .pip/pip.conf .config/go/env .netrc; do carry "$root" "$HOME/$file" "/root/$file"; done
+	for file in .config/pip/pip.conf .pip/pip.conf .config/go/env .netrc; do carry "$root" "${HOME:-/root}/$file" "/root/$file"; done
 	for value in "${settings[@]}" "cafile=$(npm config get cafile)"; do
 		case $value in *=/*) carry "$root" "${value#*=}" "${value#*=}" ;; esac
 	done
@@ -111,11 +111,21 @@ remove_root() {
 			sleep 0.2
 		done
 	done
+	remove_control_groups
 	if grep -qF " $root" /proc/self/mountinfo; then
 		say "something is mounted below $root, which is left as it is" >&2
 	else
 		rm -rf --one-file-system "${root%/root}"
 	fi
+}
+
+# Those of tests that were ended: their names have the number of a process that is no more.
+remove_control_groups() {
+	local group
+	find /sys/fs/cgroup -depth -type d -path '*/weir-*' | while read -r group; do
+		[[ $group =~ /weir-(test|bench)-([0-9]+)- ]] || continue
+		[ -e "/proc/${BASH_REMATCH[2]}" ] || rmdir "$group" 2>/dev/null || :
+	done
 }
 
 # By the file system's own number of the root, since its path means nothing in another mount namespace.

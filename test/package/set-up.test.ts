@@ -64,13 +64,20 @@ describe("the set-up in a checkout of somebody else", requires(root(), tool("npm
     const npm_config_registry = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`;
 
     const inside = ["--mount", "sh", "-c", `mount --bind ${users} /etc/passwd && exec npm run setup`];
-    const failure = await run("unshare", inside, { cwd: checkout, env: environment({ npm_config_registry }) }).then(() => undefined, (error: { stderr: string }) => error.stderr);
-    assert.match(failure ?? "", /404/);
+    const complaint = (): Promise<string> => run("unshare", inside, { cwd: checkout, env: environment({ npm_config_registry }) }).then(() => "", (error: { stderr: string }) => error.stderr);
+    assert.match(await complaint(), /404/);
     assert.ok(asked.some((agent) => agent.startsWith("npm/")), asked.join());
     assert.ok(existsSync(join(home, ".npm")));
     assert.equal(await notOf(OWNER, home), "");
     assert.equal(await notOf(0, rootHome), "");
     assert.equal(await notOf(OWNER, checkout), "");
+
+    // An npm that root called with the owner's HOME has left files there.
+    await run("chown", ["-R", "0:0", join(home, ".npm")]);
+    asked.length = 0;
+    assert.match(await complaint(), /404/);
+    assert.ok(asked.length > 0);
+    assert.equal(await notOf(0, join(home, ".npm")), "");
   });
 
   it("makes everything the owner's, who needs no home, and leaves root's folders to root", async () => {
