@@ -3,6 +3,8 @@
  * told. Nobody else knows all the parts.
  */
 
+import { setTimeout as pause } from "node:timers/promises";
+
 import { openAudit } from "../audit/writer.ts";
 import { secondsOf } from "../config/duration.ts";
 import { watchConfig } from "../config/watch.ts";
@@ -112,6 +114,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const reportStores = (): void => {
     health.report("dynamic rules", dynamic.trouble);
     health.report("bans", banned.trouble);
+    health.report("mode", [...mode.trouble, ...sessions.trouble]);
     health.report("sets", [...sets.trouble, ...library.trouble]);
   };
   deadline.step(`opening the audit log ${config.audit.path}`, "Look whether its folder answers (ls -l), or choose another audit.path.");
@@ -295,7 +298,8 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   ring.stop();
   while (ring.drain() > 0);
   await told.shutdown(FLUSH_MS);
-  await audit.close({ action: "STOP", detail: { pid: process.pid, ...(farewell.until === undefined ? {} : { in_force_until: farewell.until.toISOString() }) } });
+  const closed = audit.close({ action: "STOP", detail: { pid: process.pid, ...(farewell.until === undefined ? {} : { in_force_until: farewell.until.toISOString() }) } });
+  await Promise.race([closed, pause(FLUSH_MS, undefined, { ref: false })]);
   ring.close();
   statistics.close();
   installer.close();

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import type { Mode } from "./events/snapshot.ts";
 import { readOutsideNow } from "../config/outside-file.ts";
-import { keepState, LARGEST_STATE } from "./state-file.ts";
+import { LARGEST_STATE, StateFile } from "./state-file.ts";
 
 interface Kept {
   /** The file's mode when the command came. */
@@ -16,13 +16,14 @@ interface Kept {
 }
 
 export class ModeKeeper {
-  readonly #path: string;
+  readonly #file: StateFile;
   #kept: Kept | undefined;
 
   /** The directory must exist. */
   constructor(stateDirectory: string) {
-    this.#path = join(stateDirectory, "mode.json");
-    this.#kept = read(this.#path);
+    const path = join(stateDirectory, "mode.json");
+    this.#file = new StateFile(path);
+    this.#kept = read(path);
   }
 
   /** The mode in force when the file says `file`. */
@@ -30,10 +31,16 @@ export class ModeKeeper {
     return this.#kept?.file === file ? this.#kept.command : file;
   }
 
-  /** Keeps what was commanded, durably, before it takes effect. */
-  command(mode: Mode, file: Mode): void {
+  /** Holds at once. What is answered is when it is on the disk, and rejects where that refuses. */
+  command(mode: Mode, file: Mode): Promise<void> {
     this.#kept = { file, command: mode };
-    keepState(this.#path, this.#kept);
+    return this.#file.keep(this.#kept);
+  }
+
+  /** For the operator. */
+  get trouble(): string[] {
+    const why = this.#file.trouble;
+    return why === undefined ? [] : [`the mode ${this.#kept?.command} holds, and a restart would not know of it: ${why}`];
   }
 }
 

@@ -66,6 +66,8 @@ export class Operations {
   #failures = 0;
   #loaded = Date.now();
   #error: string | null = null;
+  /** How often somebody switched to detect. */
+  #switchesToDetect = 0;
 
   constructor(parts: OperationParts) {
     this.#parts = parts;
@@ -95,16 +97,45 @@ export class Operations {
   }
 
   setMode(mode: Mode, caller: Caller): Promise<ModeChange> {
+    return mode === "detect" ? Promise.resolve(this.#letGo(caller)) : this.#hold(caller);
+  }
+
+  /** Towards detect nothing is waited for: no change before it, no compiler, no disk. */
+  #letGo(caller: Caller): ModeChange {
+    const { plane, mode: keeper, dynamic, say } = this.#parts;
+    const previous = plane.mode;
+    this.#switchesToDetect++;
+    this.#switch("detect");
+    keeper.command("detect", this.#settings.config.mode).catch(() => {}); // health says so
+    void this.#auditMode(caller, previous, "detect");
+    if (this.#admit(caller)) {
+      this.#turns.take(() => this.#installFront(dynamic.all)).catch((error: Error) => say("error", `the operator's session does not pass yet: ${error.message}`));
+    }
+    return { mode: "detect", previous };
+  }
+
+  /** Towards prevent the session passes first, and the disk knows. */
+  #hold(caller: Caller): Promise<ModeChange> {
+    const { plane, mode: keeper, dynamic } = this.#parts;
+    const before = this.#switchesToDetect;
+    const refuseOvertaken = (): void => {
+      if (this.#switchesToDetect !== before) throw new ControlError("The mode stays detect: somebody switched to it after this was asked.", { status: 409, next: "Ask again, if you still mean it." });
+    };
     return this.#turns.take(async () => {
-      const { plane, mode: keeper, audit } = this.#parts;
+      refuseOvertaken();
+      if (this.#admit(caller)) await this.#installFront(dynamic.all);
+      refuseOvertaken();
       const previous = plane.mode;
-      keeper.command(mode, this.#settings.config.mode);
-      if (mode === "detect") this.#switch(mode);
-      if (this.#admit(caller)) await this.#installFront(this.#parts.dynamic.all);
-      this.#switch(mode);
-      await audit.action({ action: "MODE", uid: caller.uid, detail: { from: previous, to: mode, pid: caller.pid } });
-      return { mode, previous };
+      await keeper.command("prevent", this.#settings.config.mode);
+      refuseOvertaken();
+      this.#switch("prevent");
+      await this.#auditMode(caller, previous, "prevent");
+      return { mode: "prevent", previous };
     });
+  }
+
+  #auditMode({ uid, pid }: Caller, from: Mode, to: Mode): Promise<boolean> {
+    return this.#parts.audit.action({ action: "MODE", uid, detail: { from, to, pid } });
   }
 
   /** Without a caller weir acts by itself, because the file changed. */
@@ -133,11 +164,16 @@ export class Operations {
     const { options, interfaces, mode, say } = this.#parts;
     await using thread = new LoadThread();
     const settings = await readSettings(options, thread.load);
-    const wanted = mode.resolve(settings.config.mode);
+    const before = this.#switchesToDetect;
+    const wanted = (): Mode => {
+      // Whoever let go meanwhile meant these rules, too, and they are in force before any disk answers.
+      if (this.#switchesToDetect !== before) mode.command("detect", settings.config.mode).catch(() => {});
+      return mode.resolve(settings.config.mode);
+    };
     // Towards detect the mode goes first, towards prevent last: nothing is dropped by a mixture of the old and the new.
-    const { generation, loaded, enforced, warnings: told } = await this.#installAll(settings, thread, () => wanted === "detect" && this.#switch(wanted));
-    this.#switch(wanted);
-    const before = this.#settings.config;
+    const { generation, loaded, enforced, warnings: told } = await this.#installAll(settings, thread, () => wanted() === "detect" && this.#switch("detect"));
+    this.#switch(wanted());
+    const earlier = this.#settings.config;
     this.#settings = settings;
     this.#endings = new Endings(settings.config.rules);
     this.bans.configure();
@@ -150,7 +186,7 @@ export class Operations {
     } catch (error) {
       say("error", `the rules are in force, but not every interface is as the file wants it: ${(error as Error).message}`);
     }
-    const fixed = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(settings.config[key]));
+    const fixed = FIXED.filter((key) => JSON.stringify(earlier[key]) !== JSON.stringify(settings.config[key]));
     const warnings = [...settings.warnings, ...told, ...this.#absent(settings.config), ...fixed.map((key) => `${key} changed: restart weir for it to take effect`)];
     for (const warning of warnings) say("warn", warning);
     return { generation, rules: { loaded, enforced }, warnings };
@@ -229,7 +265,7 @@ export class Operations {
 
   /** Puts the caller's own connection under the failsafe, from the next rules on. False if he has none. */
   #admit({ session }: Caller): boolean {
-    if (session !== undefined) this.#parts.sessions.admit(session);
+    if (session !== undefined) this.#parts.sessions.admit(session).catch(() => {});
     return session !== undefined;
   }
 

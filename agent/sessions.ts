@@ -5,16 +5,17 @@ import { join } from "node:path";
 import { readOutsideNow } from "../config/outside-file.ts";
 import { checkedSession, type OperatorSession } from "./control/session.ts";
 import { Limit } from "./generated/layout.ts";
-import { keepState, LARGEST_STATE } from "./state-file.ts";
+import { LARGEST_STATE, StateFile } from "./state-file.ts";
 
 export class SessionKeeper {
-  readonly #path: string;
+  readonly #file: StateFile;
   #sessions: OperatorSession[];
 
   /** The directory must exist. */
   constructor(stateDirectory: string) {
-    this.#path = join(stateDirectory, "sessions.json");
-    this.#sessions = read(this.#path);
+    const path = join(stateDirectory, "sessions.json");
+    this.#file = new StateFile(path);
+    this.#sessions = read(path);
   }
 
   /** The latest, as many as the tables hold. */
@@ -22,10 +23,17 @@ export class SessionKeeper {
     return this.#sessions;
   }
 
-  admit(session: OperatorSession): void {
+  /** For the operator. */
+  get trouble(): string[] {
+    const why = this.#file.trouble;
+    return why === undefined ? [] : [`the operators' sessions pass, and a restart would not know of them: ${why}`];
+  }
+
+  /** Holds from the next rules on, and is kept for a restart when the promise says so; `trouble` tells what is not. */
+  admit(session: OperatorSession): Promise<void> {
     const same = JSON.stringify(session);
     this.#sessions = [...this.#sessions.filter((known) => JSON.stringify(known) !== same), session].slice(-Limit.FAILSAFE_SESSIONS);
-    keepState(this.#path, this.#sessions);
+    return this.#file.keep(this.#sessions);
   }
 }
 

@@ -4,10 +4,12 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { safeFolder } from "../audit/file.ts";
+import { findSilent } from "../config/silent.ts";
 import type { WeirConfig } from "../config/types.ts";
 import { type Ground, type RunOptions, watchOver } from "./agent.ts";
 import { BanStore } from "./bans/store.ts";
 import { createLog } from "./control/log.ts";
+import { ControlError } from "./control/contract.ts";
 import { claimSocket } from "./control/socket.ts";
 import { claimStateDirectory } from "./control/state-directory.ts";
 import { refuseTwins, withDynamic } from "./dynamic/check.ts";
@@ -21,7 +23,6 @@ import { dropFrom } from "./rule-operations.ts";
 import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { START_WITHIN_S, StartDeadline } from "./start-deadline.ts";
 import { configPathOf, DEFAULT_CONFIG_PATH, pinDirectory, readSettings, type Settings } from "./settings.ts";
-import { refuseSilent } from "./scout.ts";
 import { SetLibrary } from "./sets/library.ts";
 import { readListAside } from "./sets/list-thread.ts";
 import { listenForSignals } from "./signals.ts";
@@ -88,6 +89,13 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
     if (!found) removeLeftovers(pins);
     throw error;
   }
+}
+
+/** Throws a sentence about the first that does not answer. `next`: what the operator can do about it, by path. */
+async function refuseSilent(wanted: ReadonlyMap<string, string>, withinMs: number): Promise<void> {
+  const silent = await findSilent([...wanted.keys()], withinMs);
+  if (silent === undefined) return;
+  throw new ControlError(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
 }
 
 /** Which files and folders the configuration names, and what to do about one that does not answer. */

@@ -12,10 +12,10 @@ after(() => rmSync(directory, { recursive: true }));
 
 const session = (remote_port: number) => ({ address: "203.0.113.5", remote_port, local_port: 22 });
 
-test("sessions outlive the agent, each once, the latest as many as the tables hold", () => {
+test("sessions outlive the agent, each once, the latest as many as the tables hold", async () => {
   const keeper = new SessionKeeper(directory);
-  for (let port = 1000; port < 1000 + Limit.FAILSAFE_SESSIONS + 2; port++) keeper.admit(session(port));
-  keeper.admit(session(1005));
+  for (let port = 1000; port < 1000 + Limit.FAILSAFE_SESSIONS + 2; port++) await keeper.admit(session(port));
+  await keeper.admit(session(1005));
   const { all } = new SessionKeeper(directory);
   assert.deepEqual(all, keeper.all);
   assert.equal(all.length, Limit.FAILSAFE_SESSIONS);

@@ -5,9 +5,12 @@ import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 
+import { findSilent } from "../../config/silent.ts";
 import { type ListRead, type ListReading, readList } from "../networks/list.ts";
 import { NumberedNetworks, type NumberedParts } from "../networks/numbered.ts";
 
+/** A file on a network may take some time. */
+const PATIENCE_MS = 5000;
 /** Up to here a start of a thread costs more than it saves. */
 const SMALL_FILE = 64 * 1024;
 
@@ -20,6 +23,7 @@ export type ThreadAnswer = ({ parts: NumberedParts } & Omit<ListRead, "networks"
 
 /** See readList. */
 export async function readListAside(path: string, keepAs?: string): Promise<ListReading> {
+  if ((await findSilent([path], PATIENCE_MS)) !== undefined) return { problem: `${path}: its file system does not answer` };
   const size = await stat(path).then((stats) => stats.size, () => 0); // reading says what is wrong
   if (size <= SMALL_FILE) return readList(path, keepAs);
   const worker = new Worker(new URL(`./list-worker${extname(import.meta.filename)}`, import.meta.url), { workerData: { path, keepAs } satisfies ThreadQuestion });

@@ -5,8 +5,7 @@
 
 import { spawn } from "node:child_process";
 
-import { LARGEST_FILE } from "../config/file.ts";
-import { ControlError } from "./control/contract.ts";
+import { LARGEST_FILE } from "./file.ts";
 
 /** Says which path comes next, by its number, and reads it: a file whole, a directory by its names. Pipes and devices are only looked at. */
 const SCRIPT = `n=0; for path; do echo $n; n=$((n + 1)); if [ -f "$path" ]; then head -c ${LARGEST_FILE} <"$path"; elif [ -d "$path" ]; then ls "$path"; fi >/dev/null 2>&1; done`;
@@ -29,11 +28,4 @@ export function findSilent(paths: readonly string[], withinMs: number): Promise<
       resolve(undefined);
     });
   });
-}
-
-/** Throws a sentence about the first that does not answer. `next`: what the operator can do about it, by path. */
-export async function refuseSilent(wanted: ReadonlyMap<string, string>, withinMs: number): Promise<void> {
-  const silent = await findSilent([...wanted.keys()], withinMs);
-  if (silent === undefined) return;
-  throw new ControlError(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
 }
