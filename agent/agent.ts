@@ -298,8 +298,8 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   ring.stop();
   while (ring.drain() > 0);
   await told.shutdown(FLUSH_MS);
-  const closed = audit.close({ action: "STOP", detail: { pid: process.pid, ...(farewell.until === undefined ? {} : { in_force_until: farewell.until.toISOString() }) } });
-  await Promise.race([closed, pause(FLUSH_MS, undefined, { ref: false })]);
+  const auditClosed = audit.close({ action: "STOP", detail: { pid: process.pid, ...(farewell.until === undefined ? {} : { in_force_until: farewell.until.toISOString() }) } });
+  await Promise.race([auditClosed, pause(FLUSH_MS, undefined, { ref: false })]);
   ring.close();
   statistics.close();
   installer.close();
