@@ -22,7 +22,7 @@ import type { ConnectionEvent, ToldEvent } from "./events/event.ts";
 import { readFlowCounts } from "./events/counters.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
-import { collectIdle } from "./flows/collect.ts";
+import { collectIdle, countFlows, flowTablesOf } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
 import { DropReasons } from "./flows/drop-reasons.ts";
 import { OpenConnections } from "./flows/open-connections.ts";
@@ -142,7 +142,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   // Kernel records become events; events go to everyone.
   const { names } = naming;
   const describer: Describer = { names, owners: plane.map("owners"), listeners: plane.map("listeners"), jiffies: () => plane.jiffies(), jiffiesPerSecond: plane.jiffiesPerSecond };
-  const tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
+  const tables = flowTablesOf((name) => plane.map(name));
   const live = liveTcp(plane.program("weir_live_connections"));
   const statistics = new Statistics({ ended: plane.map("tcp_connections"), live, listeners: { places: plane.map("listening_places"), listeners: plane.map("listeners") }, tables, describer });
   const closed = (event: ConnectionEvent): void => {
@@ -178,7 +178,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     },
   });
 
-  const census = new Census(() => readFlowCounts(plane.map("flow_counters")));
+  const census = new Census(() => readFlowCounts(plane.map("flow_counters")), () => countFlows(tables));
   const drops = { drops: plane.map("drops"), counts: plane.map("drop_reasons"), reasons: new DropReasons() };
   const figures = new Figures({
     plane,
@@ -249,8 +249,8 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     setInterval(() => {
       const now = plane.jiffies();
       const walks = [openConnections.walk(), statistics.walk(now), unanswered.walk()];
-      const { removed, active } = collectIdle(tables, now, plane.jiffiesPerSecond, { ended: (entry) => closed(describeConnection(entry, describer)), stays: (entry) => walks.forEach((walk) => walk.stays(entry)) });
-      census.take(removed, active);
+      const removed = collectIdle(tables, now, plane.jiffiesPerSecond, { ended: (entry) => closed(describeConnection(entry, describer)), stays: (entry) => walks.forEach((walk) => walk.stays(entry)) });
+      census.collected(removed);
       walks.forEach((walk) => walk.finish());
     }, COLLECT_MS),
     setInterval(() => {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The flow table. A connection starts in `openings_in` or `openings_out` and moves to `flows` when its other end
- * answers, so that a flood of openings evicts only openings of its own side.
+ * The flow table. A connection starts in `openings_in` or `openings_out` and moves to `flows` when its opener goes on after the
+ * other end has answered, so that a flood of forged openings evicts only openings of its own side.
  */
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
@@ -16,6 +16,24 @@ struct {
 	__type(value, struct flow);
 } new_flow SEC(".maps");
 
+static __always_inline bool is_icmp(__u16 protocol)
+{
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* What nobody has confirmed: see is_exchange. */
+static __always_inline struct flow *find_opening(const struct flow_key *key)
+{
+	struct flow *flow;
+
+	if (is_icmp(key->what[0])) {
+		flow = bpf_map_lookup_elem(&pings_in, key);
+		return flow ?: bpf_map_lookup_elem(&pings_out, key);
+	}
+	flow = bpf_map_lookup_elem(&openings_in, key);
+	return flow ?: bpf_map_lookup_elem(&openings_out, key);
+}
+
 static __always_inline struct flow *find_flow(const struct flow_key *key, bool *one_way)
 {
 	struct flow *flow = bpf_map_lookup_elem(&flows, key);
@@ -23,13 +41,17 @@ static __always_inline struct flow *find_flow(const struct flow_key *key, bool *
 	if (flow)
 		return flow;
 	*one_way = true;
-	flow = bpf_map_lookup_elem(&openings_in, key);
-	return flow ?: bpf_map_lookup_elem(&openings_out, key);
+	return find_opening(key);
 }
 
 /* 0, or why not. */
 static __always_inline long insert_opening(const struct flow_key *key, const struct flow *flow)
 {
+	if (is_icmp(key->what[0])) {
+		if (flow->direction == DIRECTION_INGRESS)
+			return bpf_map_update_elem(&pings_in, key, flow, BPF_ANY);
+		return bpf_map_update_elem(&pings_out, key, flow, BPF_ANY);
+	}
 	if (flow->direction == DIRECTION_INGRESS)
 		return bpf_map_update_elem(&openings_in, key, flow, BPF_ANY);
 	return bpf_map_update_elem(&openings_out, key, flow, BPF_ANY);
@@ -37,6 +59,8 @@ static __always_inline long insert_opening(const struct flow_key *key, const str
 
 static __always_inline bool delete_opening(const struct flow_key *key)
 {
+	if (is_icmp(key->what[0]))
+		return !bpf_map_delete_elem(&pings_in, key) || !bpf_map_delete_elem(&pings_out, key);
 	return !bpf_map_delete_elem(&openings_in, key) || !bpf_map_delete_elem(&openings_out, key);
 }
 
@@ -210,17 +234,19 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 }
 
 /*
- * Does this packet show that both ends mean it? Of TCP an answer is not enough: the host itself answers a forged SYN,
- * and anyone can send a SYN+ACK twice. The opener has to go on after it.
+ * Does this packet confirm the connection? An answer does not: anyone can forge the packet that opens one, and hosts answer. The
+ * opener has to go on after the answer. ICMP is never confirmed: it has room of its own.
  */
 static __always_inline bool is_exchange(const struct packet *packet, const struct flow *flow, bool by_opener)
 {
-	if (packet->protocol != IPPROTO_TCP)
-		return !by_opener;
-	return by_opener && flow->tcp_flags[1] && !(packet->tcp_flags & TCP_SYN);
+	if (!by_opener || is_icmp(packet->protocol))
+		return false;
+	if (packet->protocol == IPPROTO_TCP)
+		return flow->tcp_flags[1] && !(packet->tcp_flags & TCP_SYN);
+	return flow->packets[1];
 }
 
-/* Both ends have spoken: out of the reach of a flood. Returns the flow where it now lives. */
+/* Its opener has confirmed it: out of the reach of a flood. Returns the flow where it now lives. */
 static __noinline struct flow *promote_flow(struct flow_key *key, struct flow *opening)
 {
 	struct flow *flow;

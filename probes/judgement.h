@@ -14,7 +14,7 @@ struct judgement {
 	struct flow *related;	/* of an ICMP error: the connection it is about */
 	bool source_low;
 	bool by_opener;
-	bool one_way;		/* the flow still lives in `openings` */
+	bool one_way;		/* the flow is not confirmed, and lives in `openings` or `pings` */
 	bool apart;		/* a SYN towards the opener: a connection of its own, which leaves the flow alone */
 	bool opens;		/* if it passes, it makes a flow */
 	bool invalid;		/* TCP of a connection that nobody knows to be one */

@@ -176,7 +176,7 @@ struct {
 	__type(value, struct network_sets);
 } set_prefixes SEC(".maps");
 
-/* connections seen in both directions */
+/* connections whose opener went on after the other end had answered */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 131072);
@@ -185,8 +185,8 @@ struct {
 } flows SEC(".maps");
 
 /*
- * Connections seen in one direction only, so that a flood evicts nothing but itself: those opened from outside, and
- * those opened from here, which a flood from outside must not push out either.
+ * Connections that may be forged, so that a flood evicts nothing but itself: those opened from outside, and those opened from
+ * here, which a flood from outside must not push out either.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -201,6 +201,24 @@ struct {
 	__type(key, struct flow_key);
 	__type(value, struct flow);
 } openings_out SEC(".maps");
+
+/*
+ * Questions by ICMP and what answers them, by who asks. They have room of their own, and stay there: anyone can forge them, and
+ * most hosts answer.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} pings_in SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} pings_out SEC(".maps");
 
 /* connections that detect let through although a rule would have dropped them: their replies belong to them */
 struct shadow {

@@ -14,27 +14,36 @@ export interface FlowFigures {
 
 export class Census {
   readonly #read: () => KernelFlowCounts;
+  readonly #count: () => number;
   /** Of an earlier agent's flows the deletions by that agent are unknown: counting starts with what lives now. */
-  #offset: number | undefined;
+  readonly #offset: number;
   #collected = 0;
-  #figures: FlowFigures = { active: 0, inserted: 0, deleted: 0, evicted: 0 };
+  #evicted = 0;
 
-  constructor(read: () => KernelFlowCounts) {
+  /** `count`: how many flows live, by a look at all of them. To be made before the agent removes any. */
+  constructor(read: () => KernelFlowCounts, count: () => number) {
     this.#read = read;
+    this.#count = count;
+    const live = count();
+    const { inserted, deleted } = read();
+    this.#offset = Math.max(0, inserted - deleted - live);
   }
 
-  /** Takes stock after a walk over the tables that removed some entries and found the others alive. */
-  take(removed: number, active: number): void {
-    const { inserted, deleted } = this.#read();
+  /** The agent has removed so many. */
+  collected(removed: number): void {
     this.#collected += removed;
-    const gone = deleted + this.#collected;
-    this.#offset ??= inserted - gone - active;
-    // The walk is not one moment: a flow inserted behind its back must not count as an eviction below zero.
-    const evicted = Math.max(this.#figures.evicted, inserted - gone - active - this.#offset);
-    this.#figures = { active, inserted, deleted: gone, evicted };
   }
 
+  /**
+   * As of now. A look at all flows is not one moment: what came meanwhile may have been seen, so that only what was there
+   * before counts as pushed out. Where nothing comes and goes the figure is exact.
+   */
   get figures(): FlowFigures {
-    return this.#figures;
+    const before = this.#read();
+    const active = this.#count();
+    const { inserted, deleted } = this.#read();
+    const gone = deleted + this.#collected;
+    this.#evicted = Math.max(this.#evicted, before.inserted - gone - active - this.#offset);
+    return { active, inserted, deleted: gone, evicted: this.#evicted };
   }
 }

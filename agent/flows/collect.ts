@@ -25,21 +25,39 @@ export interface FlowEntry {
   table: BpfMap;
   key: Buffer;
   value: Buffer;
-  /** Both ends have spoken. */
+  /** Both ends have spoken; of TCP the opener has gone on since. */
   replied: boolean;
 }
 
 export interface FlowTables {
-  /** Both ends have spoken. */
+  /** The opener has gone on after the other end answered. */
   flows: BpfMap;
-  /** Only the opener has. */
+  /** It has not, or it is ICMP. */
   openings: readonly BpfMap[];
 }
 
+/** All tables of a data plane that hold flows. */
+export function flowTablesOf(map: (name: string) => BpfMap): FlowTables {
+  return { flows: map("flows"), openings: ["openings_in", "openings_out", "pings_in", "pings_out"].map(map) };
+}
+
+/** A flow that moves from one table to another meanwhile may come twice, and is not missed. */
 export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
-  for (const table of [tables.flows, ...tables.openings]) {
-    for (const { key, value } of table.entries()) yield { table, key, value, replied: table === tables.flows };
+  for (const table of [...tables.openings, tables.flows]) {
+    for (const { key, value } of table.entries()) yield { table, key, value, replied: hasReplied(key, value, table === tables.flows) };
   }
+}
+
+/** How many flows there are, at least. */
+export function countFlows(tables: FlowTables): number {
+  let count = 0;
+  for (const table of [...tables.openings, tables.flows]) for (const batch of table.batches()) count += batch.count;
+  return count;
+}
+
+function hasReplied(key: Buffer, value: Buffer, isConfirmed: boolean): boolean {
+  if (isConfirmed) return true;
+  return key.readUInt16LE(FlowKey.what.at) !== TCP && value.readBigUInt64LE(Flow.packets.at + Flow.packets.stride) > 0n;
 }
 
 export function idleLimitSeconds(entry: FlowEntry): number {
@@ -57,15 +75,13 @@ export interface Collected {
   stays(entry: FlowEntry): void;
 }
 
-/** Removes what ended by silence. Returns how many entries were removed and remain. */
-export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, { ended, stays }: Collected): { removed: number; active: number } {
+/** Removes what ended by silence. Returns how many entries were removed. */
+export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, { ended, stays }: Collected): number {
   let removed = 0;
-  let active = 0;
   const again = Buffer.alloc(Flow.size);
   for (const entry of flowEntries(tables)) {
     const limit = BigInt(idleLimitSeconds(entry) * jiffiesPerSecond);
     if (nowJiffies - entry.value.readBigUInt64LE(Flow.seen_jiffies) <= limit) {
-      active++;
       stays(entry);
       continue;
     }
@@ -76,7 +92,7 @@ export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSe
     removed++;
     if (!(again.readUInt32LE(Flow.flags) & FlowFlag.CLOSED)) ended({ ...entry, value: again });
   }
-  return { removed, active };
+  return removed;
 }
 
 /** What a struct flow_key says, seen from one end. */

@@ -10,7 +10,7 @@ import type { BootClock } from "../../agent/rules/boot-clock.ts";
 export const NOON = new Date(2026, 10, 18, 12, 0, 20).getTime();
 
 const ASK_AGAIN = Flow.decision.at + Decision.ask_again;
-const FLOW_TABLES = ["flows", "openings_in", "openings_out"];
+const FLOW_TABLES = ["flows", "openings_in", "openings_out", "pings_in", "pings_out"];
 /** What only detect let through is forgotten after so many seconds. */
 const SHADOW_SECONDS = 30;
 

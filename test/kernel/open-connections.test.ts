@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { collectIdle, type FlowTables } from "../../agent/flows/collect.ts";
+import { collectIdle, countFlows, flowTablesOf, type FlowTables } from "../../agent/flows/collect.ts";
 import { OpenConnections } from "../../agent/flows/open-connections.ts";
 import { FlowKey } from "../../agent/generated/layout.ts";
 import { inward, passed, type PacketStep } from "../conformance/case.ts";
@@ -25,7 +25,7 @@ test("a walk over the table puts the number of open connections right", requires
   const judge = new KernelJudge(new Map([["eth0", ifindex]]));
   after(() => judge.close());
   const { plane } = judge;
-  const tables: FlowTables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
+  const tables: FlowTables = flowTablesOf((name) => plane.map(name));
 
   for (const by of BY) {
     await judge.start(policyOf({ mode: "prevent", rules: [{ name: "few", action: "block", enforce: true, layer4: { protocol: "udp", connections_over: { count: MOST, by } } }] }));
@@ -33,9 +33,9 @@ test("a walk over the table puts the number of open connections right", requires
     const opens = (port: number): string => judge.judge(opening(port).packet, "tc").verdict;
     const walk = (): number => {
       const counting = connections.walk();
-      const { active } = collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, { ended: () => {}, stays: counting.stays });
+      collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, { ended: () => {}, stays: counting.stays });
       counting.finish();
-      return active;
+      return countFlows(tables);
     };
 
     assert.deepEqual([1, 2, 3, 4].map(opens), ["passed", "passed", "passed", "dropped"], by);

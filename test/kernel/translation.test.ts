@@ -12,7 +12,7 @@ import koffi from "koffi";
 
 import { formatAddress, parseAddress } from "../../config/address.ts";
 import { natOf } from "../../agent/events/decode.ts";
-import { flowEntries, type FlowTables, readFlow } from "../../agent/flows/collect.ts";
+import { flowEntries, flowTablesOf, type FlowTables, readFlow } from "../../agent/flows/collect.ts";
 import { Unanswered } from "../../agent/flows/unanswered.ts";
 import { Owner } from "../../agent/generated/layout.ts";
 import { NamespacesBehind } from "../../agent/interfaces/behind.ts";
@@ -76,7 +76,7 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
     behind.start();
     plane.lookForTranslation();
     for (const direction of ["ingress", "egress"] as const) attached.push(attachClsact(plane.program(`weir_tc_${direction}`), { name: "eth0", ifindex }, direction));
-    tables = { flows: plane.map("flows"), openings: [plane.map("openings_in"), plane.map("openings_out")] };
+    tables = flowTablesOf((name) => plane.map(name));
   });
 
   after(() => {
