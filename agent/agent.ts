@@ -189,6 +189,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     census,
     executables: () => statistics.executables(),
     sockets: socketEvents,
+    skipped: () => ({ ...socketEvents.skipped, ...naming.skipped }),
     health: () => health.current,
     bans: () => banned.size,
     lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped }) }),

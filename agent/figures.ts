@@ -22,6 +22,7 @@ export interface FigureSources {
   sockets: SocketEvents;
   health(): Health;
   bans(): number;
+  skipped(): Record<string, number>;
   lost(): Record<string, number>;
   config(): Snapshot["config"];
 }
@@ -35,7 +36,7 @@ export class Figures {
   }
 
   snapshot(): Snapshot {
-    const { plane, drops, ring, interfaces, census, sockets, executables, health, bans, lost, config } = this.#sources;
+    const { plane, drops, ring, interfaces, census, sockets, executables, skipped, health, bans, lost, config } = this.#sources;
     const state = ring.state();
     return {
       pid: process.pid,
@@ -54,6 +55,7 @@ export class Figures {
       tcp: readTcpStatistics(plane.map("tcp_statistics")),
       executables: executables(),
       sockets: sockets.figures(),
+      skipped: skipped(),
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
       flows: census.figures,

@@ -27,14 +27,20 @@ export class Naming {
   readonly #containers = new ContainerNames(nameSources());
   readonly #newGroups: Ring;
   readonly #startedPrograms: Ring;
+  readonly #programs: Programs;
   readonly #users = new Users();
   readonly #legacyGroups: boolean;
   /** Is told of every control group that is made. */
   onGroup: (cgroup: bigint, workload: Workload) => void = () => {};
 
+  /** Look-ups that were not made, see Share. */
+  get skipped(): Record<string, number> {
+    return { program: this.#programs.skipped };
+  }
+
   constructor(plane: DataPlane, others: Pick<Names, "rule" | "interface">) {
     const namespaces = new NetworkNamespaces();
-    const programs = new Programs({ catchUp: () => this.catchUp() });
+    const programs = (this.#programs = new Programs({ catchUp: () => this.catchUp() }));
     this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
     const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload, cgroup) => {
       void this.#containers.of(workload);
@@ -58,7 +64,7 @@ export class Naming {
       users: () => this.#users.all(),
       groups: () => {
         this.#newGroups.drain();
-        return [...(this.#groups?.all() ?? [])].map(([id, path]) => [id, workloadOf(path)] as const);
+        return workloadsOf(this.#groups?.all() ?? []);
       },
       named: (workload) => withUser(this.#containers.of(workload)),
       groupsTellAll: !this.#legacyGroups,
@@ -92,4 +98,8 @@ export class Naming {
     this.#startedPrograms.close();
     this.#groups?.close();
   }
+}
+
+function* workloadsOf(groups: Iterable<readonly [id: bigint, path: string]>): Generator<readonly [id: bigint, workload: Workload]> {
+  for (const [id, path] of groups) yield [id, workloadOf(path)];
 }

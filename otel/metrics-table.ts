@@ -219,6 +219,11 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => byName(snapshot.faults),
   },
   {
+    name: "weir.lookups.skipped", kind: "counter", unit: "{lookup}", attributes: ["weir.lookup"],
+    description: "Look-ups that were not made, because what anybody can cause had used its share of the agent's time: the event is told without what listening (its port), bind_failed (why) or program (its file, arguments and directory) would have added.",
+    read: ({ snapshot }) => byName(snapshot.skipped),
+  },
+  {
     name: "weir.rules.loaded", kind: "updowncounter", unit: "{rule}", attributes: ["weir.rule.action", "weir.rule.enforce"],
     description: "The operator's rules in force.",
     read: ({ snapshot }) => countBy(snapshot.rules.filter((rule) => rule.source !== "built-in"), (rule) => [rule.action, String(rule.enforce)]),

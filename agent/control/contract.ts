@@ -267,6 +267,8 @@ export interface Status {
   undecided: Record<string, number>;
   rejects: Record<string, number>;
   faults: Record<string, number>;
+  /** Look-ups that were not made, by what was to be explained; see Snapshot. Zero rows are left out. */
+  skipped: Record<string, number>;
   lost: Record<string, number>;
   ring_fill: number;
   config: Snapshot["config"];

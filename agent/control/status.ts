@@ -33,6 +33,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     undecided: snapshot.undecided,
     rejects: snapshot.rejects,
     faults: snapshot.faults,
+    skipped: nonZero(snapshot.skipped),
     lost: snapshot.lost,
     ring_fill: snapshot.ring_fill,
     config: snapshot.config,
@@ -81,4 +82,8 @@ export class TrafficRates {
 
 function cellKey(row: TrafficRow): string {
   return `${row.interface}\0${row.direction}\0${row.transport}\0${row.verdict}`;
+}
+
+function nonZero(counts: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }

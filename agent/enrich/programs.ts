@@ -12,6 +12,7 @@ import type { Ancestor, ProgramReference, ProgramRun } from "../events/event.ts"
 import { ProgramStarted } from "../generated/layout.ts";
 import { ofProcess } from "./process-files.ts";
 import { Recent } from "./recent.ts";
+import { Share } from "./share.ts";
 import { maskArguments } from "./secrets.ts";
 
 const CAPACITY = 16_384;
@@ -19,6 +20,8 @@ const ANCESTORS = 8;
 const ARGUMENTS_LIMIT = ProgramStarted.arguments.count;
 /** The first process and the parent of the kernel's threads say nothing about anybody. */
 const FIRST_OF_ALL: ReadonlySet<number> = new Set([0, 1, 2]);
+/** Milliseconds of each second for asking processes about themselves: a twentieth of one each. */
+const LOOKING_UP_MS = 100;
 const TICK_NS = 10_000_000n;
 
 export interface ProgramsOptions {
@@ -42,11 +45,17 @@ interface Known {
 export class Programs {
   readonly #options: ProgramsOptions;
   readonly #proc: string;
+  readonly #share = new Share(LOOKING_UP_MS);
   readonly #known = new Recent<string, Known | "unknown">(CAPACITY);
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
     this.#proc = options.proc ?? "/proc";
+  }
+
+  /** Look-ups that were not made. */
+  get skipped(): number {
+    return this.#share.skipped;
   }
 
   /** Records of the kernel, of struct program_started. */
@@ -80,10 +89,14 @@ export class Programs {
     let known = this.#known.get(key);
     if (known === undefined) {
       this.#options.catchUp();
-      known = this.#known.get(key) ?? this.#known.set(key, this.#older(run) ?? "unknown");
+      known = this.#known.get(key) ?? this.#keep(key, () => this.#older(run));
     }
     if (known === "unknown") return {};
-    return (known.told ??= this.#describe(run, known, command));
+    if (known.told !== undefined) return known.told;
+    const before = this.#share.skipped;
+    const told = this.#describe(run, known, command);
+    if (this.#share.skipped === before) known.told = told;
+    return told;
   }
 
   /** Whether the process is known to run another program by now. */
@@ -101,8 +114,8 @@ export class Programs {
   #describe(run: ProgramRun, known: Known, command: string): ProgramReference {
     const { path, words } = known;
     // By the name it can be told that it still is the program that was seen.
-    const files = ofProcess(this.#proc, run.pid, run.startedNs, (folder) =>
-      readFileSync(`${folder}/comm`, "utf8").trimEnd() === command ? { executable: linkOf(`${folder}/exe`), directory: linkOf(`${folder}/cwd`) } : {});
+    const files = this.#share.use(() => ofProcess(this.#proc, run.pid, run.startedNs, (folder) =>
+      readFileSync(`${folder}/comm`, "utf8").trimEnd() === command ? { executable: linkOf(`${folder}/exe`), directory: linkOf(`${folder}/cwd`) } : {}), undefined);
     const executable = files?.executable ?? (path.startsWith("/") ? path : undefined);
     const ancestors = this.#ancestorsOf(known);
     return {
@@ -135,17 +148,24 @@ export class Programs {
     if (FIRST_OF_ALL.has(run.pid)) return undefined;
     if (!isCounted(run)) return this.#ask(run);
     const key = keyOf(run);
-    const known = this.#known.renew(key) ?? this.#known.set(key, this.#older(run) ?? "unknown");
+    const known = this.#known.renew(key) ?? this.#keep(key, () => this.#older(run));
     return known === "unknown" ? undefined : known;
+  }
+
+  /** What could not be looked up this time is looked up the next. */
+  #keep(key: string, ask: () => Known | undefined): Known | "unknown" {
+    const before = this.#share.skipped;
+    const known = ask() ?? "unknown";
+    return this.#share.skipped === before ? this.#known.set(key, known) : known;
   }
 
   /** What the process itself tells now. */
   #ask({ pid, startedNs }: Run): Known | undefined {
-    return ofProcess(this.#proc, pid, startedNs, (folder) => ({
+    return this.#share.use(() => ofProcess(this.#proc, pid, startedNs, (folder) => ({
       path: linkOf(`${folder}/exe`) ?? readFileSync(`${folder}/comm`, "utf8").trimEnd(),
       words: wordsOf(startOf(`${folder}/cmdline`)),
       parent: this.#parentOf(folder),
-    }));
+    })), undefined);
   }
 
   #parentOf(folder: string): Run {

@@ -136,6 +136,8 @@ export interface Snapshot {
   sockets: SocketFigures;
   /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
+  /** Look-ups that were not made, because what anybody can cause had used its share of the agent's time; by what was to be explained. */
+  skipped: Record<string, number>;
   events: EventCounts;
   flows: { active: number; inserted: number; deleted: number; evicted: number };
   /** Events lost after the ring, by stage, as `audit`, `otel_logs`, `watch`. Zero rows are left out. */

@@ -145,7 +145,10 @@ export class KindKeeper {
 
   #groupsNow(): Map<bigint, Workload> {
     const groups = new Map<bigint, Workload>();
-    for (const [cgroup, workload] of this.#options.groups()) if (groups.size < MOST_GROUPS) groups.set(cgroup, workload);
+    for (const [cgroup, workload] of this.#options.groups()) {
+      if (groups.size >= MOST_GROUPS) break; // a user may have made them without number
+      groups.set(cgroup, workload);
+    }
     return groups;
   }
 

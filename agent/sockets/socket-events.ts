@@ -3,6 +3,7 @@
  * not be bound, and the packet sockets of which the kernel does not tell.
  */
 
+import { Share } from "../enrich/share.ts";
 import { readCounts } from "../events/counters.ts";
 import type { SocketFacts } from "../events/decode.ts";
 import { SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType } from "../events/event.ts";
@@ -20,8 +21,8 @@ import { PacketSockets } from "./packet-sockets.ts";
 
 /** Packet sockets told of at one look. */
 const LOOK_LIMIT = 100;
-/** How often in a second it is asked why a socket could not be bound: an answer takes a tenth of a millisecond. */
-const ASKED_A_SECOND = 100;
+/** Milliseconds of each second for looking up what one type of event lacks. One look-up takes a tenth of one, with 10,000 listeners some tens. */
+const LOOKING_UP_MS = 30;
 /** What stood in the way so long ago may be another thing than what does now. */
 const LATE_MS = 10_000;
 /** For so long it is remembered who was told to have opened a packet socket: longer than from one look to the next. */
@@ -51,8 +52,7 @@ export class SocketEvents {
   /** Of packet sockets of which the kernel told, and that were not found yet. */
   #openers: { pid: number; at: number }[] = [];
   #newPorts = 0;
-  /** How often it was asked why a socket could not be bound, since the last look. */
-  #asked = 0;
+  readonly #shares = { listening: new Share(LOOKING_UP_MS), bind_failed: new Share(LOOKING_UP_MS) };
   /** Packet sockets that were found, and those of them not told. */
   readonly #found = { happened: 0, suppressed: 0 };
 
@@ -81,7 +81,7 @@ export class SocketEvents {
         this.#parts.tell(this.#listening(event, facts));
         break;
       case "BIND_FAILED": {
-        const { reason, holder }: Failure = this.#mayAskWhy(event) ? whyNotBound(event.protocol!, event.local!, facts) : {};
+        const { reason, holder }: Failure = this.#mayAskWhy(event) ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts), {}) : {};
         const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
         this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
         break;
@@ -97,21 +97,21 @@ export class SocketEvents {
 
   /** Of what happened while no agent ran, or elsewhere, nothing can be found out here. */
   #mayAskWhy({ network_namespace, time }: SocketEvent): boolean {
-    return network_namespace === undefined && time > Date.now() - LATE_MS && this.#asked++ < ASKED_A_SECOND;
+    return network_namespace === undefined && time > Date.now() - LATE_MS;
   }
 
   /** Who listens without having asked for a port gets one only after the event. */
   #listening(event: SocketEvent, { cookie }: SocketFacts): SocketEvent {
     const { address, port } = event.local!;
-    const local = port === 0 ? (listListeners().find((socket) => socket.cookie === cookie)?.local ?? { address }) : event.local!;
-    const isNew = this.#listeners.isNew(event.protocol!, local.port ?? 0, event.process);
+    const local = port === 0 ? (this.#shares.listening.use(() => listListeners().find((socket) => socket.cookie === cookie)?.local, undefined) ?? { address }) : event.local!;
+    if (local.port === undefined) return { ...event, local }; // nobody knows whether it is new
+    const isNew = this.#listeners.isNew(event.protocol!, local.port, event.process);
     if (isNew) this.#newPorts++;
     return { ...event, local, new: isNew };
   }
 
   /** Once a second. */
   look(): void {
-    this.#asked = 0;
     this.#parts.settleBindings();
     const remembered = performance.now() - TOLD_MS;
     this.#openers = this.#openers.filter(({ at }) => at >= remembered);
@@ -134,6 +134,11 @@ export class SocketEvents {
       if (index < LOOK_LIMIT) this.#parts.tell({ seq: this.#parts.nextNumber(), type: "PACKET_SOCKET", time: Date.now(), ...owner });
       else this.#found.suppressed++;
     }
+  }
+
+  /** Look-ups that were not made, by type of event. */
+  get skipped(): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.#shares).map(([type, { skipped }]) => [type, skipped]));
   }
 
   figures(): SocketFigures {

@@ -312,6 +312,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     ],
     rules,
     bans: 0,
+    skipped: {},
     sockets: { events: {}, errors: {}, new_ports: 0 },
     traffic: [
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 1000, bytes: 64000 },

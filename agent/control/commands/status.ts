@@ -49,7 +49,7 @@ export const command: Command = {
       `flows      ${count(flows.active)} active, ${count(flows.evicted)} evicted`,
       `events     ${eventsText(status)}`,
       ...[telemetryText(status)].flatMap((text) => (text === "" ? [] : [`telemetry  ${text}`])),
-      ...(["undecided", "rejects", "faults"] as const).flatMap((field) => {
+      ...(["undecided", "rejects", "faults", "skipped"] as const).flatMap((field) => {
         const text = countsText(status[field]);
         return text === "" ? [] : [`${field.padEnd(11)}${text}`];
       }),
