@@ -101,7 +101,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const { config } = settings;
   const farewell = new Farewell(plane, signals, { onStop: options.onStop ?? "detach", unit: options.unit, handOverFor: secondsOf(config.hand_over_for) }, log);
 
-  const { growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, (ifindex) => interfaces.nameOf(ifindex));
+  const { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, (ifindex) => interfaces.nameOf(ifindex));
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
   let telemetry: Telemetry | undefined;
@@ -225,6 +225,9 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   if (config.interfaces.egress) plane.lookForTranslation();
   reportStores();
   interfaces.start();
+  succession.carryRest();
+  succession.close();
+  tracers.detachOlder();
   growth.start(interfaces);
   plane.removeSuperseded();
   farewell.takeOver();

@@ -27,9 +27,12 @@ import { InterfaceTable } from "./rules/interface-table.ts";
 import { SessionKeeper } from "./sessions.ts";
 import { SetKeeper } from "./sets/keeper.ts";
 import { renewListeners } from "./sockets/holders.ts";
+import { Succession } from "./succession.ts";
 import { attachTracers, type Tracers } from "./tracers.ts";
 
 export interface Enforcement {
+  /** What is still to be carried over once every interface has its programs. */
+  succession: Succession;
   growth: Growth;
   bans: BanKeeper;
   sets: SetKeeper;
@@ -63,7 +66,9 @@ export async function enforce({ settings, log, dynamic, compiled, banned, member
   const wanted = mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
   plane.weekSeconds = weekSeconds(Date.now());
-  const tracers = attachTracers(plane, linkDirectory(pins)); // before anything asks for owners and processes
+  const succession = new Succession(plane);
+  succession.carryOwners();
+  const tracers = attachTracers(plane, linkDirectory(pins), succession.isDue); // before anything asks for owners and processes
   const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
   const kindTransition = await kinds.prepare(compiled.kinds);
   const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, withDynamic(settings, dynamic.all, dynamic.clock));
@@ -73,7 +78,12 @@ export async function enforce({ settings, log, dynamic, compiled, banned, member
   const { warnings, told } = kinds.resolve([...dynamic.all.map(({ rule }) => rule), ...config.rules]);
   for (const warning of warnings) log.warn(warning);
   for (const sentence of told) log.info(sentence);
-  return { growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation };
+  if (succession.isDue) {
+    const { connections, left } = succession.carry();
+    log.info({ connections }, "connections are carried over from the tables of the agent before");
+    for (const name of left) log.warn(`the table ${name} of the agent before is of another kind than this version's, and is not carried over`);
+  }
+  return { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation };
 }
 
 /** Asked for each time, because tables may be exchanged for larger ones. */

@@ -1,5 +1,6 @@
 /** The programs that tell which process owns a socket, where they hang. */
 
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Attachment, detachPinned, pinnedLinks } from "./kernel/attachment.ts";
@@ -8,15 +9,24 @@ import { cgroupRoot } from "./kernel/mounts.ts";
 import { attachTrace, TRACE_PIN } from "./kernel/trace.ts";
 import { noteHolders } from "./sockets/holders.ts";
 
+/** What the names of the pins of another version's programs begin with while both are attached. */
+const OLDER_PIN = "older-";
+
 export interface Tracers {
   /** Why some processes cannot be named; empty when all programs are attached. */
   problems: string[];
   detach(): void;
+  /** Those of an agent before, once no interface asks what they noted any more. */
+  detachOlder(): void;
   close(): void;
 }
 
-/** A place that does not exist on this kernel costs names of processes, not the agent. */
-export function attachTracers(plane: DataPlane, pins: string): Tracers {
+/**
+ * A place that does not exist on this kernel costs names of processes, not the agent. With `keepsOlder`, programs of an agent
+ * before stay until `detachOlder`: interfaces have programs that ask their tables.
+ */
+export function attachTracers(plane: DataPlane, pins: string, keepsOlder: boolean): Tracers {
+  if (keepsOlder) for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !existsSync(join(pins, OLDER_PIN + name))) renameSync(join(pins, name), join(pins, OLDER_PIN + name));
   const attachments: Attachment[] = [];
   const problems: string[] = [];
   const cgroup = cgroupRoot();
@@ -40,6 +50,7 @@ export function attachTracers(plane: DataPlane, pins: string): Tracers {
   }
   return {
     problems,
+    detachOlder: () => pinnedLinks(pins).filter((name) => name.startsWith(OLDER_PIN)).forEach((name) => detachPinned(pins, name)),
     detach: () => attachments.forEach((attachment) => attachment.detach()),
     close: () => attachments.forEach((attachment) => attachment.close()),
   };

@@ -13,7 +13,7 @@ import { type BpfMap, u32 } from "./maps.ts";
 import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 import { inFirstNetns, netnsCookie } from "./sockets.ts";
-import { TABLES } from "./pinned-table.ts";
+import { tableFolders, TABLES } from "./pinned-table.ts";
 import { hasTracepoint } from "./trace.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
@@ -104,6 +104,12 @@ export class DataPlane {
   /** Where the tables of this version are pinned. */
   get tablePins(): string | undefined {
     return this.#options.pins === undefined ? undefined : join(this.#options.pins, `${TABLES}${this.#version}`);
+  }
+
+  /** Where those of other versions, or of other sizes, are pinned: an agent before left them in force. */
+  otherTables(): string[] {
+    const { pins } = this.#options;
+    return pins === undefined ? [] : tableFolders(pins).map((name) => join(pins, name)).filter((folder) => folder !== this.tablePins);
   }
 
   map(name: string): BpfMap {

@@ -74,6 +74,15 @@ export class BpfMap {
     if (result < 0) throw this.#error("write", result);
   }
 
+  /** False when the key is there already; its value stays. */
+  insert(key: Uint8Array, value: Uint8Array): boolean {
+    this.#expect("key", key, this.info.keySize);
+    this.#expect("value", value, this.valueBytes);
+    const result = libbpf().update(this.fd, key, value, BPF_NOEXIST);
+    if (result < 0 && errnoName(result) !== "EEXIST") throw this.#error("write", result);
+    return result >= 0;
+  }
+
   /** False when there was no such key. */
   delete(key: Uint8Array): boolean {
     this.#expect("key", key, this.info.keySize);

@@ -1,0 +1,168 @@
+/**
+ * From the tables of another version of weir, or of other sizes, to those of this one. The agent before left them in force: its
+ * programs go on judging with them until each interface has the programs of now. Connections are carried over once before that,
+ * so that none is met in the middle, and once after it, for those that opened meanwhile.
+ *
+ * What the kernel learns by itself is in LRU tables, and these are carried; what the agent writes, it writes anew.
+ */
+
+import { readdirSync } from "node:fs";
+
+import type { DataPlane } from "./kernel/dataplane.ts";
+import { type Copying, planCopying } from "./kernel/carry.ts";
+import { type BpfMap, MapType } from "./kernel/maps.ts";
+import { memberAt, openPinned, readNumber, type TableTypes, typesOf } from "./kernel/pinned-table.ts";
+import { SlotTranslation } from "./slot-translation.ts";
+
+/** Who owns sockets: carried before anybody looks for owners again. */
+const OWNERS: ReadonlySet<string> = new Set(["owners", "listeners", "bindings"]);
+/** These say nothing without the kinds of processes and the rules of the agent before, or are told anew. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_places", "shadows", "drops"]);
+/** Members that stay zero: each connection is judged again, by the rules of now. */
+const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
+const FLOW = "flow";
+
+type Plane = Pick<DataPlane, "maps" | "adopted" | "generation" | "jiffies" | "otherTables">;
+
+export interface Carried {
+  connections: number;
+  /** Tables whose keys this version cannot tell. */
+  left: string[];
+}
+
+interface Pair {
+  /** Where the old one is pinned. */
+  folder: string;
+  from: BpfMap;
+  to: BpfMap;
+  key: Copying;
+  value: Copying;
+  types: TableTypes;
+  /** Of a connection: when its last packet came, in the old value and in the new one. */
+  seen: { from: Member; to: Member } | undefined;
+}
+
+interface Member {
+  at: number;
+  size: number;
+}
+
+export class Succession {
+  readonly #plane: Plane;
+  readonly #pairs: Pair[] = [];
+  readonly #left: string[] = [];
+  #slots = new Map<string, SlotTranslation | undefined>();
+  #cutoff = 0n;
+
+  constructor(plane: Plane) {
+    this.#plane = plane;
+    for (const folder of plane.otherTables()) this.#open(folder);
+  }
+
+  /** Whether there is anything to be carried. */
+  get isDue(): boolean {
+    return this.#pairs.length > 0;
+  }
+
+  carryOwners(): void {
+    for (const pair of this.#pairs) if (OWNERS.has(pair.to.name)) this.#insertAll(pair);
+  }
+
+  /** Once the rules of now are in the tables, and before any packet asks these. */
+  carry(): Carried {
+    this.#cutoff = this.#plane.jiffies();
+    for (const { folder } of this.#pairs) if (!this.#slots.has(folder)) this.#slots.set(folder, SlotTranslation.between(folder, this.#plane));
+    return { connections: this.#carrySince(0n), left: this.#left };
+  }
+
+  /** Once every interface has the programs of now: what came to the old ones since `carry`. */
+  carryRest(): number {
+    return this.#carrySince(this.#cutoff);
+  }
+
+  close(): void {
+    for (const { from } of this.#pairs) from.close();
+    this.#pairs.length = 0;
+  }
+
+  #carrySince(since: bigint): number {
+    let connections = 0;
+    for (const pair of this.#pairs) {
+      if (pair.seen === undefined) this.#insertAll(pair);
+      else connections += this.#carryConnections(pair, since);
+    }
+    return connections;
+  }
+
+  #open(folder: string): void {
+    for (const name of readdirSync(folder)) {
+      const to = this.#plane.maps.get(name);
+      if (to === undefined || LEFT_OUT.has(name) || !(to.info.type === MapType.LRU_HASH || OWNERS.has(name))) continue;
+      const from = openPinned(folder, name);
+      if (from === undefined) continue;
+      const pair = from.info.type === to.info.type ? pairOf(folder, from, to) : undefined;
+      if (pair !== undefined) this.#pairs.push(pair);
+      else {
+        this.#left.push(name);
+        from.close();
+      }
+    }
+  }
+
+  /** What the tables of now know already is newer. */
+  #insertAll({ from, to, key, value }: Pair): void {
+    const [newKey, newValue] = [Buffer.alloc(to.info.keySize), Buffer.alloc(to.info.valueSize)];
+    for (const entry of from.entries()) {
+      key.copy(entry.key, newKey);
+      value.copy(entry.value, newValue);
+      to.insert(newKey, newValue);
+    }
+  }
+
+  #carryConnections({ folder, from, to, key, value, types, seen }: Pair, since: bigint): number {
+    const slots = this.#slots.get(folder)?.within(types);
+    const isFirst = since === 0n && !this.#plane.adopted;
+    const [newKey, newValue] = [Buffer.alloc(to.info.keySize), Buffer.alloc(to.info.valueSize)];
+    let carried = 0;
+    for (const entry of from.entries()) {
+      if (readNumber(entry.value, seen!.from) < since) continue;
+      key.copy(entry.key, newKey);
+      value.copy(entry.value, newValue);
+      slots?.apply(newValue);
+      if (isFirst || this.#isNews(to, newKey, readNumber(newValue, seen!.to))) {
+        to.update(newKey, newValue);
+        carried++;
+      }
+    }
+    return carried;
+  }
+
+  /** False where a table of now has seen a later packet of the connection. Where another table has it, it moves. */
+  #isNews(to: BpfMap, key: Buffer, seenAt: bigint): boolean {
+    for (const { to: table, seen } of this.#pairs) {
+      if (seen === undefined) continue;
+      const known = table.lookup(key);
+      if (known === undefined) continue;
+      if (readNumber(known, seen.to) >= seenAt) return false;
+      if (table !== to) table.delete(key);
+    }
+    return true;
+  }
+}
+
+function pairOf(folder: string, from: BpfMap, to: BpfMap): Pair | undefined {
+  const [old, now] = [typesOf(from.info), typesOf(to.info)];
+  if (old === undefined || now === undefined) return undefined;
+  const key = planCopying({ btf: old.btf, type: old.key }, { btf: now.btf, type: now.key });
+  if (!key.isWhole) return undefined;
+  const value = planCopying({ btf: old.btf, type: old.value }, { btf: now.btf, type: now.value }, (name) => JUDGED_AGAIN.has(name));
+  const pair = { folder, from, to, key, value, types: now };
+  if (!isFlow(now)) return { ...pair, seen: undefined };
+  const [before, after] = [old, now].map((types) => memberAt(types, ["seen_jiffies"]));
+  return before === undefined || after === undefined ? undefined : { ...pair, seen: { from: before, to: after } };
+}
+
+function isFlow({ btf, value }: TableTypes): boolean {
+  const type = btf.resolve(value);
+  return type.kind === "struct" && type.name === FLOW;
+}
