@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -27,10 +27,14 @@ rules:
   - { name: many, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [${PORT}], connections_over: { count: 5000, by: source } } }
 `;
 const WORDS = ["--on-stop", "hand-over"] as const;
+
+let made: OtherBuild | undefined;
+const otherBuild = (): OtherBuild => (made ??= OtherBuild.make());
+after(() => made?.[Symbol.dispose]());
+
 const here = requires(root(), tool("clang", "clang"));
 
 test("an upgrade to another layout of the tables, and back, cuts no forwarded connection and lets nothing through", here, async () => {
-  using other = OtherBuild.make();
   await using lab = await routed();
   await using agent = await AgentHome.make(lab, "router");
   const own = agent.launcher;
@@ -38,7 +42,7 @@ test("an upgrade to another layout of the tables, and back, cuts no forwarded co
   const traffic = await Traffic.start(lab);
   await traffic.more();
   const folders = new Set(tables(agent));
-  for (const launcher of [other.launcher, own]) {
+  for (const launcher of [otherBuild().launcher, own]) {
     await change(agent, traffic, { launcher });
     assert.match(agent.said, /connections are carried over from the tables of the agent before/);
     assert.equal(tables(agent).length, 1, "the tables of before are gone");
@@ -86,7 +90,6 @@ test("other sizes of the tables are another layout, too", here, async () => {
 });
 
 test("connections that are open count after an upgrade, too", here, async () => {
-  using other = OtherBuild.make();
   await using lab = await routed();
   await using agent = await AgentHome.make(lab, "router");
   await agent.start({ config: `
@@ -94,20 +97,20 @@ mode: prevent
 interfaces: { include: ["eth*"] }
 rules: [{ name: few, action: block, enforce: true, interfaces: [eth0], direction: ingress, layer4: { protocol: tcp, destination_ports: [${PORT}], connections_over: { count: 3, by: source } } }]
 `, words: WORDS });
-  const server = lab.spawn("server", ["socat", `TCP-LISTEN:${PORT},fork,reuseaddr`, "PIPE"], { stdio: "ignore" });
-  const free = lab.spawn("server", ["socat", `TCP-LISTEN:${DENIED},fork,reuseaddr`, "PIPE"], { stdio: "ignore" });
-  const connects = async (port: number): Promise<boolean> => (await lab.attempt("client", "timeout", "2", "socat", "-u", "OPEN:/dev/null", `TCP:${lab.end("server:eth0").ipv4}:${port}`)).code === 0;
-  await eventually("both listen", async () => (await connects(PORT)) && (await connects(DENIED)));
-  const held = Array.from({ length: 3 }, () => lab.spawn("client", ["socat", "PIPE", `TCP:${lab.end("server:eth0").ipv4}:${PORT}`], { stdio: "ignore" }));
+  await child(lab, "server", ["serve", PORT, DENIED]);
+  const address = lab.end("server:eth0").ipv4;
+  const opening = `const socket = require("node:net").connect(+process.argv[1], "${address}");`;
+  const trying = `${opening} socket.on("connect", () => process.exit(0)); setTimeout(() => process.exit(1), 2000);`;
+  const connects = async (port: number): Promise<boolean> => (await lab.attempt("client", process.execPath, "-e", trying, String(port))).code === 0;
+  const held = Array.from({ length: 3 }, () => lab.spawn("client", [process.execPath, "-e", opening, String(PORT)], { stdio: "ignore" }));
   await eventually("three are open", async () => !(await connects(PORT)));
   await agent.stop();
-  Object.assign(agent, { launcher: other.launcher });
+  Object.assign(agent, { launcher: otherBuild().launcher });
   await agent.restart({}, WORDS);
   assert.equal(await connects(PORT), false, "a fourth, before a packet of the three came");
   assert.equal(await connects(DENIED), true, "another port");
-  for (const child of held) child.kill();
-  await eventually("they ended", () => connects(PORT));
-  for (const child of [server, free]) child.kill();
+  for (const one of held) one.kill();
+  await eventually("they ended", () => connects(PORT), 30_000);
 });
 
 async function change(agent: AgentHome, traffic: Traffic, { launcher = agent.launcher, signal = "SIGTERM" as NodeJS.Signals } = {}): Promise<void> {
