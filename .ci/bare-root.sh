@@ -130,10 +130,6 @@ remove_control_groups() {
 
 # By the file system's own number of the root, since its path means nothing in another mount namespace.
 running_in() {
-	local process number
 	[ -d "$1" ] || return 0
-	number=$(stat -c %d:%i "$1")
-	for process in /proc/[0-9]*; do
-		[ "$(stat -Lc %d:%i "$process/root" 2>/dev/null)" != "$number" ] || echo "${process#/proc/}"
-	done
+	{ stat -Lc '%d:%i %n' /proc/[0-9]*/root 2>/dev/null || :; } | sed -n "s|^$(stat -c %d:%i "$1") /proc/\([0-9]*\)/root$|\1|p"
 }
