@@ -87,14 +87,14 @@ export function answersOf(parts: AnswerParts): AgentControl {
 
 function policyInForce({ plane, rules, sessions, interfaces }: AnswerParts): PolicyInForce {
   const { source, capacity, kinds, rules: inForce } = rules.policy()!;
-  const { defaults, failsafe, sets, inspect_tunnels, events_per_second } = source;
+  const { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second } = source;
   return {
     generation: plane.generation,
     mode: plane.mode,
     tables: plane.tablePins!,
     capacity,
     kinds,
-    policy: { defaults, failsafe, sets, inspect_tunnels, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
+    policy: { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
     rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
     sessions: sessions.all,
     interfaces: interfaces.states().map(({ name, ifindex, ingress }) => ({ name, ifindex, hook: ingress.hook })),

@@ -56,6 +56,7 @@ export class Figures {
       executables: executables(),
       sockets: sockets.figures(),
       skipped: skipped(),
+      packet_sockets: this.#sources.rules.policy()?.source.packet_sockets ?? "report",
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
       flows: census.figures,

@@ -56,8 +56,8 @@ export class LoadThread implements AsyncDisposable {
   };
 
   /** Throws RulesRefused. */
-  async compile({ defaults, failsafe, sets, inspect_tunnels, events_per_second, front = [], rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
-    const source = { defaults, failsafe, sets, inspect_tunnels, events_per_second, front };
+  async compile({ defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, front = [], rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
+    const source = { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, front };
     if (front.length + rules.length <= FEW_RULES) return compile({ ...source, rules }, previous);
     if (this.#rules !== rules) await this.#send(rules);
     const { compiled, refused } = await this.#ask({ ask: "compile", source, before: previous && withoutImages(previous) });

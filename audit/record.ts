@@ -93,6 +93,7 @@ function socketText(event: Untimed<SocketEvent>): string {
   if (event.remote) parts.push(">", endpoint(event.remote));
   if (event.interface !== undefined) parts.push(field(event.interface));
   if (event.network_namespace !== undefined) parts.push(`netns=${field(event.network_namespace.name ?? String(event.network_namespace.id))}`);
+  if (event.bypass !== undefined) parts.push(`bypass=${event.bypass}`, `outcome=${event.outcome}`);
   if (event.new) parts.push("(new)");
   if (event.reason !== undefined) parts.push(`reason=${field(event.reason)}`);
   if (event.holder) parts.push(`holder=${event.holder.pid}`, field(event.holder.name));

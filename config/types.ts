@@ -22,6 +22,7 @@ export interface WeirConfig {
   bans: { except: string[] };
   sets: Record<string, SetConfig>;
   inspect_tunnels: boolean;
+  packet_sockets: "report" | "refuse";
   events_per_second: number;
   rules: RuleConfig[];
   logging: { level: LogLevel; format: "pretty" | "json" };

@@ -134,6 +134,8 @@ export function socketAttributes(event: SocketEvent): Attributes {
     attributes["weir.network.namespace.id"] = id;
     if (name !== undefined) attributes["weir.network.namespace.name"] = name;
   }
+  if (event.bypass !== undefined) attributes["weir.bypass"] = event.bypass;
+  if (event.outcome !== undefined) attributes["weir.bypass.outcome"] = event.outcome;
   if (event.new !== undefined) attributes["weir.socket.new"] = event.new;
   if (event.reason !== undefined) attributes["error.type"] = event.reason;
   if (holder !== undefined) {

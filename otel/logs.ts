@@ -140,7 +140,7 @@ export class LogWriter {
   }
 }
 
-const WORTH_A_LOOK: ReadonlySet<SocketEvent["type"]> = new Set(["BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET"]);
+const WORTH_A_LOOK: ReadonlySet<SocketEvent["type"]> = new Set(["BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET", "PACKET_BYPASS"]);
 
 function socketSentence(event: SocketEvent): string {
   const { protocol, local, remote, holder, reason } = event;
@@ -152,6 +152,16 @@ function socketSentence(event: SocketEvent): string {
     case "BIND_FAILED": return `Binding ${end} failed${reason === undefined ? "" : ` (${reason}${holder === undefined ? "" : `: ${holder.name}, pid ${holder.pid}`})`}${by}`;
     case "RAW_SOCKET": return `A raw socket for ${protocol} was opened${by}`;
     case "PACKET_SOCKET": return `A packet socket was opened${by}`;
+    case "PACKET_BYPASS": return bypassSentence(event, by);
+  }
+}
+
+function bypassSentence({ bypass, outcome }: SocketEvent, by: string): string {
+  const socket = bypass === "af_xdp" ? "An AF_XDP socket" : "A packet socket";
+  switch (outcome) {
+    case "refused": return `${socket} was kept from sending past the egress rules${by}`;
+    case "would_refuse": return `${socket} sends past the egress rules; prevent mode would refuse it${by}`;
+    default: return `${socket} ${bypass === "unknown" ? "may send" : "sends"} past the egress rules${outcome === "found" ? ", and nobody saw it begin" : ""}${by}`;
   }
 }
 

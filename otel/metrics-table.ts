@@ -110,8 +110,13 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: "weir.socket.events", kind: "counter", unit: "{event}", attributes: ["weir.socket.event"],
-    description: "What processes did with sockets, told or not: listening, connect_refused, bind_failed, raw_socket (opened), packet_socket (opened).",
+    description: "What processes did with sockets, told or not: listening, connect_refused, bind_failed, raw_socket (opened), packet_socket (opened), packet_bypass (a socket that sends past the egress rules, or was kept from it).",
     read: ({ snapshot }) => Object.entries(snapshot.sockets.events).map(([type, { happened }]) => [happened, type]),
+  },
+  {
+    name: "weir.sockets.bypassing", kind: "updowncounter", unit: "{socket}", attributes: ["weir.bypass"],
+    description: "Sockets that send past the egress rules: packet sockets with PACKET_QDISC_BYPASS (qdisc), AF_XDP sockets (af_xdp), and packet sockets of which this kernel does not tell (unknown).",
+    read: ({ snapshot }) => byName(snapshot.sockets.bypassing),
   },
   {
     name: "weir.socket.events.suppressed", kind: "counter", unit: "{event}", attributes: ["weir.socket.event"],

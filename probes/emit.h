@@ -53,7 +53,8 @@ static __always_inline void describe_connection(struct event *event, const struc
 	event->vlan[1] = packet->vlan[1];
 	event->generation = packet->generation;
 	event->netns = 0;
-	event->reserved = 0;
+	event->bypass = BYPASS_NONE;
+	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
 }
 
 /* Of a packet whose connection is not in the table yet. */

@@ -9,12 +9,26 @@
 #include "listening.h"
 #include "owners.h"
 
-/* Those that no hook sees being made, or that come without a cookie: packet, raw and ping sockets. */
+/* Whether, and how, its frames pass the egress hooks unseen. */
+static __always_inline __u32 bypass_of(const struct sock *sk, __u16 family)
+{
+	const struct packet_sock *packet = (const struct packet_sock *)sk;
+
+	if (family == FAMILY_XDP)
+		return BYPASS_AF_XDP;
+	if (family != FAMILY_PACKET)
+		return BYPASS_NONE;
+	if (!bpf_core_field_exists(packet->flags) || !bpf_core_enum_value_exists(enum packet_sock_flags, PACKET_SOCK_QDISC_BYPASS))
+		return BYPASS_UNKNOWN;
+	return BPF_CORE_READ(packet, flags) >> bpf_core_enum_value(enum packet_sock_flags, PACKET_SOCK_QDISC_BYPASS) & 1 ? BYPASS_QDISC : BYPASS_NONE;
+}
+
+/* Those that no hook sees being made, or that come without a cookie: packet, AF_XDP, raw and ping sockets. */
 static __always_inline bool is_raw(const struct socket *socket, __u16 family)
 {
 	__u16 protocol = socket->sk->sk_protocol;
 
-	return family == FAMILY_PACKET || socket->type == SOCKET_RAW || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+	return family == FAMILY_PACKET || family == FAMILY_XDP || socket->type == SOCKET_RAW || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
 static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool only_raw)
@@ -24,6 +38,7 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	struct holding holding = {};
 	struct socket *socket;
 	__u16 family;
+	__u8 *told;
 
 	if (!task || !file)
 		return 0;
@@ -31,7 +46,10 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	if (!socket || !socket->sk)
 		return 0;
 	family = socket->sk->__sk_common.skc_family;
-	if (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_PACKET)
+	if (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_PACKET && family != FAMILY_XDP)
+		return 0;
+	/* The others are found in lists of their network namespace. */
+	if (family == FAMILY_XDP && BPF_CORE_READ(socket, sk, __sk_common.skc_net.net, net_cookie) != netns_cookie)
 		return 0;
 	if (only_raw && !is_raw(socket, family))
 		return 0;
@@ -39,6 +57,9 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	holding.inode = file->f_inode->i_ino;
 	holding.ifindex = socket->sk->__sk_common.skc_bound_dev_if;
 	holding.listens = socket->sk->sk_protocol == IPPROTO_TCP && socket->sk->__sk_common.skc_state == TCP_LISTEN;
+	holding.bypass = bypass_of(socket->sk, family);
+	told = holding.bypass == BYPASS_NONE ? NULL : bpf_sk_storage_get(&bypassing, socket->sk, NULL, 0);
+	holding.bypass_told = told && *told;
 	holding.parent = BPF_CORE_READ(task, real_parent, tgid);
 	describe_process(&holding.holder, task);
 	if (holding.listens)

@@ -25,6 +25,7 @@
 #define FAMILY_INET 2
 #define FAMILY_INET6 10
 #define FAMILY_PACKET 17
+#define FAMILY_XDP 44
 
 /* The states of the kernel that matter here. */
 enum {
@@ -99,6 +100,17 @@ struct sock {
 	__u16 sk_protocol;
 	int sk_err;
 } KERNEL_TYPE;
+
+/* Known to the kernel's own type information where packet sockets are no module. `flags` is there since Linux 6.4. */
+struct packet_sock {
+	struct sock sk;
+	unsigned long flags;
+} KERNEL_TYPE;
+
+/* The number of its bit in `flags`, since Linux 6.6. */
+enum packet_sock_flags {
+	PACKET_SOCK_QDISC_BYPASS,
+};
 
 struct ipv6_pinfo {
 	int mcast_oif;

@@ -276,6 +276,14 @@ struct {
 	__type(value, struct socket_counter);
 } socket_counters SEC(".maps");
 
+/* socket -> it was told to pass the egress hooks: see bypass.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u8);
+} bypassing SEC(".maps");
+
 /* error number -> how often the network told it to a socket */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -4,6 +4,7 @@
  * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
  */
 #include "bindings.h"
+#include "bypass.h"
 #include "holders.h"
 #include "listening.h"
 #include "netfilter.h"

@@ -14,6 +14,8 @@
 
 /* Where each machine keeps the number of a system call, negative where the process is in none, and its first argument. */
 struct pt_regs___x86 {
+	unsigned long bx;
+	unsigned long cx;
 	unsigned long di;
 	unsigned long orig_ax;
 } KERNEL_TYPE;
@@ -41,16 +43,44 @@ static __always_inline __s32 first_argument(void)
 	return -1;
 }
 
-/* Whether the running process is in socket(2). That of a 32-bit program on a 64-bit kernel has another number. */
-static __always_inline bool in_socket_call(void)
+/* The numbers of socket(2), for 64-bit and for 32-bit programs; the latter may also make the call number 1 of socketcall(2). */
+enum {
+	X86_SOCKET = 41,
+	X86_SOCKET_COMPAT = 359,
+	X86_SOCKETCALL_COMPAT = 102,
+	ARM64_SOCKET = 198,
+	ARM64_SOCKET_COMPAT = 281,
+	SOCKETCALL_SOCKET = 1,
+};
+
+/*
+ * The family that the running process asks socket(2) for; negative where it is in another call. A 64-bit program has other
+ * calls under the numbers of 32-bit ones, but none that asks for the right to make sockets: see weir_right_asked.
+ */
+static __always_inline __s32 asked_family(void)
 {
 	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct pt_regs___arm64 *arm64 = (struct pt_regs___arm64 *)registers;
+	struct pt_regs___x86 *x86 = (struct pt_regs___x86 *)registers;
+	__s32 family = -1;
 
-	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di))
-		return BPF_CORE_READ((struct pt_regs___x86 *)registers, orig_ax) == 41;
-	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0))
-		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, syscallno) == 198;
-	return false;
+	if (bpf_core_field_exists(x86->di)) {
+		switch (BPF_CORE_READ(x86, orig_ax)) {
+		case X86_SOCKET:
+			return BPF_CORE_READ(x86, di);
+		case X86_SOCKET_COMPAT:
+			return BPF_CORE_READ(x86, bx);
+		case X86_SOCKETCALL_COMPAT:
+			if (BPF_CORE_READ(x86, bx) == SOCKETCALL_SOCKET)
+				bpf_probe_read_user(&family, sizeof(family), (const void *)BPF_CORE_READ(x86, cx));
+		}
+	} else if (bpf_core_field_exists(arm64->orig_x0)) {
+		__s32 call = BPF_CORE_READ(arm64, syscallno);
+
+		if (call == ARM64_SOCKET || call == ARM64_SOCKET_COMPAT)
+			return BPF_CORE_READ(arm64, orig_x0);
+	}
+	return family;
 }
 
 /* Of the socket behind a descriptor of the running process; 0 where it is none. */

@@ -146,7 +146,7 @@ int BPF_PROG(weir_right_asked, const struct cred *cred, struct user_namespace *t
 	struct owner owner = {};
 	struct event *event;
 
-	if (capability != CAPABILITY_NET_RAW || result || !in_socket_call() || first_argument() != FAMILY_PACKET)
+	if (capability != CAPABILITY_NET_RAW || result || asked_family() != FAMILY_PACKET)
 		return 0;
 	net = current_netns();
 	if (!is_counted_netns(BPF_CORE_READ(net, net_cookie)))

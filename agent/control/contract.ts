@@ -148,7 +148,7 @@ export interface PolicyInForce {
   capacity: Capacity;
   /** Of processes that the rules tell apart, by number. */
   kinds: readonly Kind[];
-  policy: Pick<RulesSource, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "events_per_second" | "rules">;
+  policy: Pick<RulesSource, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "packet_sockets" | "events_per_second" | "rules">;
   /** Slot in the tables and place in a file, of each rule. */
   rules: { slot: number; source: string }[];
   sessions: readonly OperatorSession[];
@@ -264,6 +264,8 @@ export interface Status {
   flows: Snapshot["flows"];
   /** In force. */
   bans: number;
+  /** What the configuration says of sockets that send past the egress rules, and how many there are. */
+  packet_sockets: { policy: "report" | "refuse"; bypassing: Snapshot["sockets"]["bypassing"] };
   undecided: Record<string, number>;
   rejects: Record<string, number>;
   faults: Record<string, number>;

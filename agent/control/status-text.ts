@@ -59,6 +59,13 @@ export function interfaceTable(interfaces: readonly InterfaceState[]): string[] 
   ]);
 }
 
+/** Empty where there is none. */
+export function bypassText({ packet_sockets: { policy, bypassing } }: Status): string {
+  const sure = bypassing.qdisc + bypassing.af_xdp;
+  const parts = [...(sure === 0 ? [] : [`${count(sure)} sockets send past the egress rules (${countsText({ qdisc: bypassing.qdisc, af_xdp: bypassing.af_xdp })})`]), ...(bypassing.unknown === 0 ? [] : [`${count(bypassing.unknown)} may do so`])];
+  return parts.length === 0 ? "" : `${parts.join("; ")}; packet_sockets: ${policy}; see weir sockets --protocol packet`;
+}
+
 /** Patterns by which nothing is watched, one a line. */
 export function absentLines({ absent_interfaces }: Status): string[] {
   return absent_interfaces.map(({ pattern, excluded, nearest }) =>

@@ -17,7 +17,6 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     health: snapshot.health,
     generation: snapshot.generation,
     interfaces: snapshot.interfaces,
-    absent_interfaces: snapshot.absent_interfaces,
     rules: {
       loaded: own.length,
       enforced: own.filter((rule) => rule.action === "block" && rule.enforce).length,
@@ -30,6 +29,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     traffic: rates.cells(snapshot.traffic),
     flows: snapshot.flows,
     bans: snapshot.bans,
+    packet_sockets: { policy: snapshot.packet_sockets, bypassing: snapshot.sockets.bypassing },
     undecided: snapshot.undecided,
     rejects: snapshot.rejects,
     faults: snapshot.faults,
@@ -38,6 +38,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     ring_fill: snapshot.ring_fill,
     config: snapshot.config,
     audit,
+    absent_interfaces: snapshot.absent_interfaces,
     telemetry,
   };
 }

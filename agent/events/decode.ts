@@ -2,9 +2,9 @@
 
 import { formatAddress } from "../../config/address.ts";
 import { protocolName } from "../../config/names.ts";
-import { DirectionNames, Ends, Event, EventTypeNames, OwnerFlag, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { Bypass as BypassValue, BypassNames, DirectionNames, Ends, Event, EventTypeNames, OwnerFlag, ReasonNames, Slot, Verdict as VerdictValue, VerdictNames } from "../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
-import { type ConnectionEvent, type ConnectionFields, type Direction, type Endpoint, EVENT_TYPES, type EventType, type NetworkNamespace, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, type RuleReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type Verdict, type VerdictEvent, type Workload } from "./event.ts";
+import { type Bypass, type BypassOutcome, type ConnectionEvent, type ConnectionFields, type Direction, type Endpoint, EVENT_TYPES, type EventType, type NetworkNamespace, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, type RuleReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type Verdict, type VerdictEvent, type Workload } from "./event.ts";
 
 /** What only the rest of the agent knows: names for the kernel's numbers. */
 export interface Names {
@@ -34,6 +34,9 @@ export interface SocketFacts {
   owner: { pid: number; startedNs: bigint };
 }
 
+const WITHOUT_ADDRESS: ReadonlySet<SocketEventType> = new Set(["PACKET_SOCKET", "PACKET_BYPASS"]);
+/** By verdict. */
+const OUTCOMES: Readonly<Record<number, BypassOutcome>> = { [VerdictValue.PASSED]: "reported", [VerdictValue.WOULD_DROP]: "would_refuse", [VerdictValue.DROPPED]: "refused" };
 const TUNNEL_KINDS = ["gre", "ipip", "vxlan", "geneve"] as const;
 const ICMP = 1;
 const ICMPV6 = 58;
@@ -109,10 +112,11 @@ export class Decoder {
       seq: this.nextNumber(),
       type,
       time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
-      ...(type === "PACKET_SOCKET" ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),
+      ...(WITHOUT_ADDRESS.has(type) ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),
       ...(remotePort === 0 ? {} : { remote: destinationOf(record) }),
       ...(ifindex === 0 || netns !== 0 ? {} : { interface: this.#names.interface(ifindex) }),
       ...(netns === 0 ? {} : { network_namespace: this.#namespace(netns) }),
+      ...(type === "PACKET_BYPASS" ? { bypass: bypassOf(record[Event.bypass]!) ?? "unknown", outcome: OUTCOMES[record[Event.verdict]!] ?? "reported" } : {}),
       ...this.#owner(record),
     }, {
       cookie: record.readBigUInt64LE(Event.cookie),
@@ -222,6 +226,11 @@ function sourceOf(record: Buffer): Endpoint {
 
 function destinationOf(record: Buffer): Endpoint {
   return endpointOf(record.subarray(Event.destination_be.at, Event.destination_be.at + 16), record.readUInt16LE(Event.destination_port), record[Event.protocol]!);
+}
+
+/** Of struct event and struct holding. */
+export function bypassOf(value: number): Bypass | undefined {
+  return value === BypassValue.NONE ? undefined : (BypassNames[value] as Bypass | undefined);
 }
 
 type TypeName = EventType | "CLOSED" | SocketEventType;

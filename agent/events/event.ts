@@ -2,7 +2,7 @@
 
 export const EVENT_TYPES = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
-export const SOCKET_EVENT_TYPES = ["LISTENING", "CONNECT_REFUSED", "BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET"] as const;
+export const SOCKET_EVENT_TYPES = ["LISTENING", "CONNECT_REFUSED", "BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET", "PACKET_BYPASS"] as const;
 export type SocketEventType = (typeof SOCKET_EVENT_TYPES)[number];
 export type Direction = "ingress" | "egress";
 export type Verdict = "passed" | "dropped" | "would_drop" | "undecided";
@@ -176,7 +176,15 @@ export interface SocketEvent extends Workload {
   /** BIND_FAILED: why, as far as it can be known: `port_privileged`, `port_in_use` (by the holder), `address_not_here`. */
   reason?: BindFailure;
   holder?: ProcessReference;
+  /** PACKET_BYPASS: how frames of the socket pass the egress rules unseen, and what became of that. */
+  bypass?: Bypass;
+  outcome?: BypassOutcome;
 }
+
+/** The option PACKET_QDISC_BYPASS, an AF_XDP socket, or a packet socket of which the kernel does not tell. */
+export type Bypass = "qdisc" | "af_xdp" | "unknown";
+/** `would_refuse`: in prevent mode it would be. `found`: nobody saw it begin, as before the agent started. */
+export type BypassOutcome = "reported" | "would_refuse" | "refused" | "found";
 
 export type BindFailure = "port_privileged" | "port_in_use" | "address_not_here";
 

@@ -1,6 +1,6 @@
 /** What the counters say at one moment. The same figures feed `status`, the metrics and the tests. */
 
-import type { Direction, Transport, Verdict } from "./event.ts";
+import type { Bypass, Direction, Transport, Verdict } from "./event.ts";
 import type { Histogram } from "./histogram.ts";
 
 export type Mode = "detect" | "prevent";
@@ -106,6 +106,8 @@ export interface SocketFigures {
   errors: Record<string, number>;
   /** Listeners on a port that their program was not known to listen on. */
   new_ports: number;
+  /** Sockets that are there now and send past the egress rules, by how they do it. */
+  bypassing: Record<Bypass, number>;
 }
 
 export interface Health {
@@ -134,6 +136,8 @@ export interface Snapshot {
   tcp: TcpRow[];
   executables: ExecutableRow[];
   sockets: SocketFigures;
+  /** The configuration's word on them. */
+  packet_sockets: "report" | "refuse";
   /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
   /** Look-ups that were not made, because what anybody can cause had used its share of the agent's time; by what was to be explained. */

@@ -414,7 +414,8 @@ export const EventType = {
   BIND_FAILED: 8,
   RAW_SOCKET: 9,
   PACKET_SOCKET: 10,
-  COUNT: 11,
+  PACKET_BYPASS: 11,
+  COUNT: 12,
 } as const;
 /** By value. */
 export const EventTypeNames: readonly string[] = [
@@ -429,6 +430,21 @@ export const EventTypeNames: readonly string[] = [
   "bind_failed",
   "raw_socket",
   "packet_socket",
+  "packet_bypass",
+];
+
+export const Bypass = {
+  NONE: 0,
+  QDISC: 1,
+  AF_XDP: 2,
+  UNKNOWN: 3,
+} as const;
+/** By value. */
+export const BypassNames: readonly string[] = [
+  "none",
+  "qdisc",
+  "af_xdp",
+  "unknown",
 ];
 
 export const Control = {
@@ -511,6 +527,7 @@ export const Policy = {
   front: 8,
   asked_sets: 12,
   kinds: 16,
+  refuses_bypass: 20,
   default_action: 24,
   on_error: { at: 25, count: 2, stride: 1 },
   inspect_tunnels: 27,
@@ -811,7 +828,7 @@ export const Owner = {
 } as const;
 
 export const Holding = {
-  size: 96,
+  size: 104,
   cookie: 0,
   inode: 8,
   holder: {
@@ -831,6 +848,8 @@ export const Holding = {
   parent: 80,
   ifindex: 84,
   listens: 88,
+  bypass: 92,
+  bypass_told: 96,
 } as const;
 
 export const SocketHolder = {
@@ -1127,6 +1146,7 @@ export const Event = {
   owner_executions: 199,
   command: { at: 200, count: 16, stride: 1 },
   netns: 216,
+  bypass: 220,
 } as const;
 
 export const SocketCounter = {

@@ -6,7 +6,7 @@ import { errnoName, KernelError } from "./errors.ts";
 import { libbpf, type TestRunOptions } from "./libbpf.ts";
 import { u32 } from "./maps.ts";
 
-export const ProgramType = { SCHED_CLS: 3, TRACEPOINT: 5, XDP: 6, CGROUP_SOCK: 9, RAW_TRACEPOINT: 17, CGROUP_SOCK_ADDR: 18, TRACING: 26 } as const;
+export const ProgramType = { SCHED_CLS: 3, TRACEPOINT: 5, XDP: 6, CGROUP_SOCK: 9, RAW_TRACEPOINT: 17, CGROUP_SOCK_ADDR: 18, CGROUP_SOCKOPT: 25, TRACING: 26 } as const;
 
 export interface ProgramInfo {
   type: number;

@@ -17,6 +17,7 @@ export function attachTrace(program: BpfProgram, cgroup: string, pinDirectory?: 
   switch (program.type) {
     case ProgramType.CGROUP_SOCK:
     case ProgramType.CGROUP_SOCK_ADDR:
+    case ProgramType.CGROUP_SOCKOPT:
       return attachCgroup(program, cgroup, pinDirectory);
     case ProgramType.TRACING:
       return attachTpBtf(program, pinDirectory);

@@ -23,7 +23,7 @@ import { findShadowed } from "./shadowed.ts";
 import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
 
 /** What decides about packets, of the whole configuration; the mode is not compiled, but read last. */
-export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "events_per_second" | "rules"> & {
+export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "packet_sockets" | "events_per_second" | "rules"> & {
   /** Rules that stand before the others, and are changed by themselves. */
   front?: readonly RuleConfig[];
 };
@@ -45,6 +45,8 @@ export interface CompiledPolicy {
   defaultAction: Action;
   onError: { ingress: Action; egress: Action };
   inspectTunnels: boolean;
+  /** Sockets may not begin to send past the egress rules. */
+  refusesBypass: boolean;
   eventsPerSecond: number;
   managementPorts: number[];
   failsafe: Network[];
@@ -150,6 +152,7 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
       defaultAction: source.defaults.action,
       onError: { ...source.defaults.on_error },
       inspectTunnels: source.inspect_tunnels,
+      refusesBypass: source.packet_sockets === "refuse",
       eventsPerSecond: source.events_per_second,
       managementPorts: [...source.failsafe.management_ports],
       failsafe,

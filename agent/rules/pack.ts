@@ -27,6 +27,7 @@ export function packPolicy({ policy, kindsPlace, ...parts }: Pick<Before, "polic
   view.setUint32(Policy.front, front, LITTLE_ENDIAN);
   view.setUint32(Policy.asked_sets, parts.front.askedSets | parts.file.askedSets, LITTLE_ENDIAN);
   view.setUint32(Policy.kinds, kindsPlace === undefined ? 0 : 1 + kindsPlace, LITTLE_ENDIAN);
+  view.setUint32(Policy.refuses_bypass, policy.refusesBypass ? 1 : 0, LITTLE_ENDIAN);
   bytes[Policy.default_action] = actionOf(policy.defaultAction);
   bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
   bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;

@@ -3,6 +3,8 @@
  * that several processes hold is given to the one that all others descend from; where there is none, nobody is named.
  */
 
+import { bypassOf } from "../events/decode.ts";
+import type { Bypass } from "../events/event.ts";
 import { Holding, Owner, OwnerFlag } from "../generated/layout.ts";
 import { readIterator } from "../kernel/iterator.ts";
 import type { BpfMap } from "../kernel/maps.ts";
@@ -48,6 +50,10 @@ export interface Held {
   ifindex: number;
   /** As in the table of owners; absent where nobody is to be named. */
   owner?: Buffer;
+  /** Absent where the egress hooks see its frames. */
+  bypass?: Bypass;
+  /** The kernel told that it does so. */
+  bypassTold?: boolean;
 }
 
 /** By the number of the socket, from records of struct holding. */
@@ -57,7 +63,8 @@ export function heldByInode(records: Buffer): Map<bigint, Held> {
   for (const record of each(records)) {
     const cookie = record.readBigUInt64LE(Holding.cookie);
     const owner = owners.get(cookie);
-    held.set(record.readBigUInt64LE(Holding.inode), { cookie, ifindex: record.readUInt32LE(Holding.ifindex), ...(owner === undefined ? {} : { owner }) });
+    const bypass = bypassOf(record.readUInt32LE(Holding.bypass));
+    held.set(record.readBigUInt64LE(Holding.inode), { cookie, ifindex: record.readUInt32LE(Holding.ifindex), ...(owner === undefined ? {} : { owner }), ...(bypass === undefined ? {} : { bypass, bypassTold: record.readUInt32LE(Holding.bypass_told) === 1 }) });
   }
   return held;
 }

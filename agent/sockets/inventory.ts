@@ -1,11 +1,12 @@
 /** The sockets of this host with who owns them, and what weir knows of their connections. */
 
+import type { Bypass } from "../events/event.ts";
 import type { FlowTables } from "../flows/collect.ts";
 import { type Describer, describeRecord, recordOf } from "../flows/describe.ts";
 import { flowsInTurns } from "../flows/list.ts";
 import { Owner, OwnerFlag } from "../generated/layout.ts";
 import { type KernelSocket, socketsInTurns } from "./diag.ts";
-import { heldByInode } from "./holders.ts";
+import { type Held, heldByInode } from "./holders.ts";
 import { listRawSockets, type RawSocket } from "./raw.ts";
 import type { SocketRow } from "./row.ts";
 import { Shortlist } from "./shortlist.ts";
@@ -19,7 +20,8 @@ export interface InventorySources {
 }
 
 /** Of some it is known who has them open now, whether they were seen using them or not. */
-type ListedSocket = (KernelSocket | (Omit<RawSocket, "inode"> & { cookie: bigint })) & { holder?: Buffer };
+type HeldSocket = Omit<RawSocket, "inode"> & { cookie: bigint; holder?: Buffer; bypass?: Bypass };
+type ListedSocket = (KernelSocket & { holder?: Buffer }) | HeldSocket;
 
 type Ranked = Pick<SocketRow, "protocol" | "state" | "local">;
 
@@ -42,24 +44,30 @@ export async function inventory(sources: InventorySources, wanted: (row: SocketR
 }
 
 async function rawSockets({ rawHolders }: InventorySources): Promise<ListedSocket[]> {
-  const sockets = listRawSockets();
-  if (sockets.length === 0) return [];
   // Where the kernel does not tell, nobody is named, as the agent said when it started.
   const held = heldByInode(await rawHolders().catch(() => Buffer.alloc(0)));
-  return sockets.map(({ inode, ...socket }) => {
-    const { cookie = 0n, ifindex = 0, owner } = held.get(inode) ?? {};
-    return { ...socket, cookie, ...(ifindex === 0 ? {} : { ifindex }), ...(owner === undefined ? {} : { holder: owner }) };
-  });
+  const listed = listRawSockets().map(({ inode, ...socket }) => ({ ...socket, ...heldFields(held.get(inode) ?? (socket.protocol === "packet" ? { bypass: "unknown" } : {})) }));
+  const ofXdp = [...held.values()].filter(({ bypass }) => bypass === "af_xdp");
+  return [...listed, ...ofXdp.map((of) => ({ ...XDP_SOCKET, uid: of.owner?.readUInt32LE(Owner.uid) ?? 0, ...heldFields(of) }))];
+}
+
+/** No list of the kernel has them: they are found by who has them open. */
+const XDP_SOCKET = { protocol: "xdp", state: "bound", queued: { received: 0, unsent: 0 } } as const;
+
+function heldFields({ cookie = 0n, ifindex = 0, owner, bypass }: Partial<Held>): Pick<HeldSocket, "cookie" | "ifindex" | "holder" | "bypass"> {
+  return { cookie, ...(ifindex === 0 ? {} : { ifindex }), ...(owner === undefined ? {} : { holder: owner }), ...(bypass === undefined ? {} : { bypass }) };
 }
 
 function describe(socket: ListedSocket, of: TrafficOfSockets, describer: Describer, now: bigint): SocketRow {
   const { protocol, state, local, remote, ifindex, uid, queued } = socket;
   const carries = "carries" in socket ? socket.carries : undefined;
+  const bypass = "bypass" in socket ? socket.bypass : undefined;
   const { traffic: { connections, sent, received }, connection } = of.of(socket);
   const owner = ownerRecord(socket, describer);
   return {
     protocol,
     ...(carries === undefined ? {} : { carries }),
+    ...(bypass === undefined ? {} : { bypass }),
     state,
     ...(local === undefined ? {} : { local }),
     ...(remote === undefined ? {} : { remote }),

@@ -1,6 +1,6 @@
 /**
  * Packet sockets that came since the last look: those that nobody told of when they were made are found so. Kernels before
- * 6.14 tell of none, and none tells of those that io_uring or a 32-bit program makes.
+ * 6.14 tell of none, and none tells of those that io_uring makes.
  */
 
 import { listPacketSockets } from "./raw.ts";

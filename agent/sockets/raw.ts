@@ -11,7 +11,7 @@ import type { Endpoint } from "../events/event.ts";
 
 export interface RawSocket {
   /** `icmp` and `icmpv6` are sockets that only ping. */
-  protocol: "icmp" | "icmpv6" | "raw" | "packet";
+  protocol: "icmp" | "icmpv6" | "raw" | "packet" | "xdp";
   /** What goes through a raw socket, by its IP protocol, or through a packet socket, by its type of Ethernet. */
   carries?: string;
   state: "bound" | "established";

@@ -1,6 +1,6 @@
 /** A socket as `weir sockets` shows it. */
 
-import type { Endpoint, ProcessReference, Workload } from "../events/event.ts";
+import type { Bypass, Endpoint, ProcessReference, Workload } from "../events/event.ts";
 import type { KernelSocket, SocketState } from "./diag.ts";
 import type { RawSocket } from "./raw.ts";
 
@@ -8,6 +8,8 @@ export interface SocketRow extends Workload {
   protocol: KernelSocket["protocol"] | RawSocket["protocol"];
   /** What goes through a raw socket, by its IP protocol, or through a packet socket, by its type of Ethernet. */
   carries?: string;
+  /** How it sends past the egress rules, where it does or may. */
+  bypass?: Bypass;
   state: SocketState;
   /** Absent of packet sockets, which have no address. */
   local?: Endpoint;

@@ -14,6 +14,7 @@ import { errnoName } from "../kernel/errors.ts";
 import { type BpfMap, u32 } from "../kernel/maps.ts";
 import { isSelf, type Self } from "../kernel/self.ts";
 import { type Failure, whyNotBound } from "./bind-failure.ts";
+import { BypassingSockets } from "./bypass.ts";
 import { listListeners } from "./diag.ts";
 import { heldByInode } from "./holders.ts";
 import { KnownListeners } from "./known-listeners.ts";
@@ -55,10 +56,12 @@ export class SocketEvents {
   readonly #shares = { listening: new Share(LOOKING_UP_MS), bind_failed: new Share(LOOKING_UP_MS) };
   /** Packet sockets that were found, and those of them not told. */
   readonly #found = { happened: 0, suppressed: 0 };
+  readonly #bypassing: BypassingSockets;
 
-  constructor(parts: SocketEventParts, packetSockets = new PacketSockets()) {
+  constructor(parts: SocketEventParts, packetSockets = new PacketSockets(), bypassing = new BypassingSockets(parts)) {
     this.#parts = parts;
     this.#packetSockets = packetSockets;
+    this.#bypassing = bypassing;
   }
 
   /** What is there already is not new. */
@@ -67,6 +70,7 @@ export class SocketEvents {
       for (const { protocol, local, cookie } of listListeners()) this.#listeners.isNew(protocol, local.port, ownerOf(cookie, this.#parts.describer)?.process);
       this.#packetSockets.look();
     });
+    this.#lookForBypass();
   }
 
   /** An event of the kernel. */
@@ -88,6 +92,10 @@ export class SocketEvents {
       }
       case "PACKET_SOCKET":
         if (event.process !== undefined) this.#openers.push({ pid: event.process.pid, at: performance.now() });
+        this.#parts.tell(event);
+        break;
+      case "PACKET_BYPASS":
+        if (event.outcome !== "refused") this.#bypassing.changed();
         this.#parts.tell(event);
         break;
       default:
@@ -115,7 +123,18 @@ export class SocketEvents {
     this.#parts.settleBindings();
     const remembered = performance.now() - TOLD_MS;
     this.#openers = this.#openers.filter(({ at }) => at >= remembered);
-    this.#try(() => void this.#tellFound(this.#packetSockets.look()).catch((error: unknown) => this.#fail(error)));
+    this.#lookForBypass();
+    this.#try(() => void this.#tellFound(this.#newSockets()).catch((error: unknown) => this.#fail(error)));
+  }
+
+  #newSockets(): bigint[] {
+    const found = this.#packetSockets.look();
+    if (found.length > 0) this.#bypassing.changed();
+    return found;
+  }
+
+  #lookForBypass(): void {
+    void this.#bypassing.look().catch((error: unknown) => this.#fail(error));
   }
 
   /** Whoever has a socket open is asked for only where there are more than the kernel told of: that takes a while. */
@@ -144,12 +163,12 @@ export class SocketEvents {
   figures(): SocketFigures {
     const events = Object.fromEntries(SOCKET_EVENT_TYPES.map((type) => [type.toLowerCase(), this.#counted(type)]));
     const errors = readCounts(this.#parts.errors).flatMap((count, errno) => (count === 0 ? [] : [[errnoName(errno), count] as const]));
-    return { events, errors: Object.fromEntries(errors), new_ports: this.#newPorts };
+    return { events, errors: Object.fromEntries(errors), new_ports: this.#newPorts, bypassing: this.#bypassing.counts };
   }
 
   #counted(type: SocketEventType): { happened: number; suppressed: number } {
     const value = this.#parts.counters.lookup(u32(EventTypeNames.indexOf(type.toLowerCase())))!;
-    const found = type === "PACKET_SOCKET" ? this.#found : { happened: 0, suppressed: 0 };
+    const found = type === "PACKET_SOCKET" ? this.#found : type === "PACKET_BYPASS" ? this.#bypassing.found : { happened: 0, suppressed: 0 };
     return {
       happened: Number(value.readBigUInt64LE(SocketCounter.happened)) + found.happened,
       suppressed: Number(value.readBigUInt64LE(SocketCounter.suppressed)) + found.suppressed,

@@ -18,7 +18,16 @@ enum weir_event_type {
 	EVENT_BIND_FAILED,
 	EVENT_RAW_SOCKET,
 	EVENT_PACKET_SOCKET,
+	EVENT_PACKET_BYPASS,	/* `verdict` says whether it was refused: VERDICT_PASSED, VERDICT_WOULD_DROP or VERDICT_DROPPED */
 	EVENT_COUNT,
+};
+
+/* How frames of a socket pass the egress hooks unseen. */
+enum weir_bypass {
+	BYPASS_NONE,
+	BYPASS_QDISC,		/* PACKET_QDISC_BYPASS */
+	BYPASS_AF_XDP,
+	BYPASS_UNKNOWN,		/* this kernel does not tell whether the packet socket does */
 };
 
 /*
@@ -60,7 +69,8 @@ struct event {
 	__u8 owner_executions;		/* low bits */
 	char command[16];
 	__u32 netns;			/* number of the socket's network namespace; 0: that of the agent */
-	__u32 reserved;
+	__u8 bypass;			/* enum weir_bypass, of EVENT_PACKET_BYPASS */
+	__u8 reserved[3];
 };
 
 /* Of one type of socket event: how often it came, and how often it was not told because it came too often. */

@@ -101,6 +101,8 @@ struct holding {
 	__u32 parent;			/* of the process */
 	__u32 ifindex;			/* that the socket is bound to; 0 for none */
 	__u32 listens;			/* 1: it is a TCP socket that does */
+	__u32 bypass;			/* enum weir_bypass ... */
+	__u32 bypass_told;		/* ... and 1 if EVENT_PACKET_BYPASS told it */
 	__u32 reserved;
 };
 

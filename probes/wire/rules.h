@@ -22,7 +22,7 @@ struct policy {
 	__u32 front;			/* cell, of this copy, where the front of the rules begins (see search.h); 0: there is none */
 	__u32 asked_sets;		/* MATCH_SOURCE_SET, MATCH_DESTINATION_SET: some matcher asks */
 	__u32 kinds;			/* 1 + the place of the kinds of processes that the rules tell apart; 0: none */
-	__u32 reserved;
+	__u32 refuses_bypass;		/* 1: sockets may not begin to pass the egress hooks unseen */
 	__u8 default_action;		/* enum weir_action */
 	__u8 on_error[2];		/* enum weir_action by enum weir_direction */
 	__u8 inspect_tunnels;

@@ -24,6 +24,7 @@ export const COMPLETE: Complete<WeirConfig> = {
   bans: { except: ["192.0.2.1", "2001:db8:1::/64"] },
   sets: { partners: { addresses: ["192.0.2.0/24", "2001:db8::/32"], ports: [80, "8000-8100"], file: "/etc/weir/lists/feed.txt", ttl: "1h" } },
   inspect_tunnels: true,
+  packet_sockets: "refuse",
   events_per_second: 100,
   rules: [
     {

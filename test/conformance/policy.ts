@@ -26,6 +26,7 @@ export function policyOf(text: PolicyText = {}): Policy & RulesSource {
     failsafe: { management_ports: [22], addresses: [], ...text.failsafe },
     sets: text.sets ?? {},
     inspect_tunnels: text.inspect_tunnels ?? true,
+    packet_sockets: "report",
     events_per_second: 1000,
     rules: (text.rules ?? []).map((rule) => ({ enforce: false, direction: "both", ...rule })),
   };

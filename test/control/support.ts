@@ -156,7 +156,7 @@ export class FakeAgent implements AgentControl {
   }
   policy(): PolicyInForce {
     const { mode } = this;
-    const policy = { defaults: { action: "allow", on_error: { ingress: "allow", egress: "allow" } }, failsafe: { management_ports: [22], addresses: [] }, sets: {}, inspect_tunnels: true, events_per_second: 1000, rules: [] } as const;
+    const policy = { defaults: { action: "allow", on_error: { ingress: "allow", egress: "allow" } }, failsafe: { management_ports: [22], addresses: [] }, sets: {}, inspect_tunnels: true, packet_sockets: "report", events_per_second: 1000, rules: [] } as const;
     return { generation: 7, mode, tables: "/nonexistent/tables", capacity: { slots: 1, cells: 1 }, kinds: [], policy: structuredClone(policy) as unknown as PolicyInForce["policy"], rules: [], sessions: [], interfaces: [] };
   }
   metrics(): string {
@@ -313,7 +313,8 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     rules,
     bans: 0,
     skipped: {},
-    sockets: { events: {}, errors: {}, new_ports: 0 },
+    sockets: { events: {}, errors: {}, new_ports: 0, bypassing: { qdisc: 0, af_xdp: 0, unknown: 0 } },
+    packet_sockets: "report",
     traffic: [
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 1000, bytes: 64000 },
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "would_drop", packets: 10, bytes: 640 },

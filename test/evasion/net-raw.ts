@@ -2,7 +2,7 @@
 
 import type { Lab, Outcome } from "../harness/netns.ts";
 
-const ONLY_NET_RAW = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs"];
+export const ONLY_NET_RAW = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs"];
 
 /** Perl that puts nothing between the program and the kernel. */
 export const PERL = ["perl", "-MSocket", "-e"];

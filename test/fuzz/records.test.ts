@@ -118,7 +118,7 @@ test("what a process did with a socket is told by the socket's ends", () => {
     interface: "#3",
     unit: "1337.service",
   });
-  assert.deepEqual(sockets[0]!.facts, { cookie: 0x1111111111111111n, unprivileged: false });
+  assert.deepEqual(sockets[0]!.facts, { cookie: 0x1111111111111111n, unprivileged: false, owner: { pid: 1234, startedNs: 7n } });
 });
 
 test("a listener has no other end, a packet socket none at all, and a process without the right to low ports is told so", () => {

@@ -9,6 +9,7 @@ import { Holding } from "../../agent/generated/layout.ts";
 import type { BpfMap } from "../../agent/kernel/maps.ts";
 import { overlap } from "../../agent/sockets/bind-failure.ts";
 import { KnownListeners } from "../../agent/sockets/known-listeners.ts";
+import { BypassingSockets } from "../../agent/sockets/bypass.ts";
 import { PacketSockets } from "../../agent/sockets/packet-sockets.ts";
 import { SocketEvents } from "../../agent/sockets/socket-events.ts";
 
@@ -41,15 +42,17 @@ class Looks {
 
   constructor() {
     let seq = 0;
-    this.events = new SocketEvents({
+    const parts = {
       describer, self: { pid: SELF, startedNs: 7n },
       counters: { lookup: () => Buffer.alloc(24) } as unknown as BpfMap,
       errors: { entries: () => [] } as unknown as BpfMap,
       nextNumber: () => ++seq,
       settleBindings: () => {},
       rawHolders: async () => (this.asked++, holdings(this.#held)),
-      tell: (event) => this.told.push(event),
-    }, new PacketSockets(() => this.#there));
+      tell: (event: SocketEvent) => void this.told.push(event),
+    };
+    const bypassing = new BypassingSockets({ ...parts, rawHolders: async () => Buffer.alloc(0) }, () => []);
+    this.events = new SocketEvents(parts, new PacketSockets(() => this.#there), bypassing);
     this.events.look();
   }
 

@@ -6,7 +6,7 @@ import { OWNER_FILTERS, PART_OF } from "../owner-filter.ts";
 import type { SocketFilter } from "../socket-filter.ts";
 
 const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
-  protocol: { value: "NAME", about: "only tcp, udp, icmp, icmpv6, raw or packet" },
+  protocol: { value: "NAME", about: "only tcp, udp, icmp, icmpv6, raw, packet or xdp" },
   state: { value: "NAME", about: "only in this state, as listen, bound, established" },
   address: { value: "ADDRESS", about: "only with this address at either end" },
   port: { value: "NUMBER", about: "only with this port at either end" },
@@ -15,7 +15,7 @@ const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
 };
 
 const COLUMNS: Column<SocketRow>[] = [
-  { title: "PROTOCOL", value: ({ protocol, carries }) => (carries === undefined ? protocol : `${protocol} ${carries}`) },
+  { title: "PROTOCOL", value: protocolText },
   { title: "STATE", value: (row) => row.state },
   { title: "LOCAL", value: ({ local, interface: bound }) => [local && endpoint(local), bound].filter((part) => part !== undefined).join(" ") || "*" },
   { title: "REMOTE", value: (row) => (row.remote === undefined ? "-" : endpoint(row.remote)) },
@@ -29,6 +29,12 @@ const COLUMNS: Column<SocketRow>[] = [
   { title: "AGE", value: (row) => (row.age_s === undefined ? "-" : duration(row.age_s)), right: true },
 ];
 
+/** `packet all, bypasses rules` */
+function protocolText({ protocol, carries, bypass }: SocketRow): string {
+  const name = carries === undefined ? protocol : `${protocol} ${carries}`;
+  return bypass === undefined ? name : `${name}, ${bypass === "unknown" ? "may bypass" : "bypasses"} rules`;
+}
+
 const LISTING: Listing<keyof SocketFilter, SocketRow> = {
   filters: FILTERS,
   usual: 1000,
@@ -40,7 +46,7 @@ const LISTING: Listing<keyof SocketFilter, SocketRow> = {
 
 export const command: Command = {
   usage: "sockets [--state listen] [--process NAME] [...] [--limit N] [--json]",
-  about: "Shows the sockets of this host: which process owns each, and what weir knows of its connections. Of raw sockets it\nalso shows the IP protocol, of packet sockets, which see or send whole frames, the type of Ethernet.",
+  about: "Shows the sockets of this host: which process owns each, and what weir knows of its connections. Of raw sockets it\nalso shows the IP protocol, of packet sockets, which see or send whole frames, the type of Ethernet, and\nwhether their frames pass the egress rules unseen, as those of AF_XDP sockets (`xdp`) do.",
   options: listingOptions(LISTING),
   examples: [
     ["weir sockets", "who listens, then who talks"],

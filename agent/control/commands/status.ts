@@ -3,7 +3,7 @@ import { ControlError, type Status } from "../contract.ts";
 import { count } from "../format.ts";
 import { askOrTell } from "../not-running.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
-import { absentLines, countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
+import { absentLines, bypassText, countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
 import { printable } from "../../../config/quote.ts";
 import { VERSION } from "../version.ts";
 
@@ -53,6 +53,7 @@ export const command: Command = {
         const text = countsText(status[field]);
         return text === "" ? [] : [`${field.padEnd(11)}${text}`];
       }),
+      ...(bypassText(status) === "" ? [] : [`bypass     ${colour("yellow", bypassText(status))}`]),
       "",
       ...interfaceTable(status.interfaces),
       ...absentLines(status).map((line) => colour("yellow", line)),

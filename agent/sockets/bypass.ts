@@ -1,0 +1,85 @@
+/**
+ * Sockets whose frames pass the egress hooks unseen, as they are there now. The kernel tells of most as they begin to. Those
+ * that began before the agent are found here, and those of 32-bit programs, for which the kernel runs no program.
+ */
+
+import type { Bypass, SocketEvent } from "../events/event.ts";
+import { type Describer, describeRecord } from "../flows/describe.ts";
+import { type Held, heldByInode } from "./holders.ts";
+import { listPacketSockets } from "./raw.ts";
+
+/** Sockets told at one look. */
+const MOST_TOLD = 100;
+/** A look goes through all descriptors of the host, which takes some milliseconds. */
+const LOOK_AGAIN_MS = 30_000;
+
+export interface BypassParts {
+  describer: Describer;
+  nextNumber(): number;
+  /** Who has packet and AF_XDP sockets open: records of struct holding. */
+  rawHolders(): Promise<Buffer>;
+  tell(event: SocketEvent): void;
+}
+
+export class BypassingSockets {
+  /** How many there are, by how they do it. */
+  counts: Record<Bypass, number> = { qdisc: 0, af_xdp: 0, unknown: 0 };
+  /** Those of which the kernel did not tell, and those of them not told one by one. */
+  readonly found = { happened: 0, suppressed: 0 };
+  readonly #parts: BypassParts;
+  readonly #list: () => bigint[];
+  #known: ReadonlySet<bigint> = new Set();
+  #lookAt = 0;
+  #looking = false;
+
+  /** `list` answers the numbers of the packet sockets of this network namespace. */
+  constructor(parts: BypassParts, list = (): bigint[] => listPacketSockets().map(({ inode }) => inode)) {
+    this.#parts = parts;
+    this.#list = list;
+  }
+
+  /** There may be one more, or one less. */
+  changed(): void {
+    this.#lookAt = 0;
+  }
+
+  /** Once a second. */
+  async look(): Promise<void> {
+    if (this.#looking || performance.now() < this.#lookAt) return;
+    this.#looking = true;
+    this.#lookAt = performance.now() + LOOK_AGAIN_MS;
+    try {
+      const list = this.#list();
+      const there = bypassing(heldByInode(await this.#parts.rawHolders()), list);
+      const known = this.#known;
+      this.#known = new Set(there.map(({ inode }) => inode));
+      const counts = { qdisc: 0, af_xdp: 0, unknown: 0 };
+      for (const { bypass } of there) counts[bypass]++;
+      this.counts = counts;
+      for (const [index, one] of there.filter(({ inode, bypassTold }) => !bypassTold && !known.has(inode)).entries()) this.#tell(one, index < MOST_TOLD);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #tell({ bypass, owner }: Bypassing, isTold: boolean): void {
+    this.found.happened++;
+    if (!isTold) this.found.suppressed++;
+    else this.#parts.tell({ seq: this.#parts.nextNumber(), type: "PACKET_BYPASS", time: Date.now(), bypass, outcome: "found", ...(owner === undefined ? {} : describeRecord(owner, this.#parts.describer)) });
+  }
+}
+
+export interface Bypassing extends Pick<Held, "owner" | "bypassTold"> {
+  inode: bigint;
+  bypass: Bypass;
+}
+
+/** A packet socket that no process was found to have open may be one of them. */
+export function bypassing(held: ReadonlyMap<bigint, Held>, packetSockets: readonly bigint[]): Bypassing[] {
+  const packets = packetSockets.flatMap((inode) => asBypassing(inode, held.get(inode) ?? { bypass: "unknown" }));
+  return [...packets, ...[...held].flatMap(([inode, of]) => (of.bypass === "af_xdp" ? asBypassing(inode, of) : []))];
+}
+
+function asBypassing(inode: bigint, { bypass, ...rest }: Partial<Held>): Bypassing[] {
+  return bypass === undefined ? [] : [{ inode, bypass, ...rest }];
+}
