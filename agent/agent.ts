@@ -114,6 +114,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const reportStores = (): void => {
     health.report("dynamic rules", dynamic.trouble);
     health.report("bans", banned.trouble);
+    health.report("processes", kinds.trouble);
     health.report("mode", [...mode.trouble, ...sessions.trouble]);
     health.report("sets", [...sets.trouble, ...library.trouble]);
   };
@@ -234,7 +235,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   writeNote(pins, config, settings.path);
   health.report("interfaces", interfaces.problems());
   for (const warning of [...warnOfAbsentOverrides(config.interfaces, interfaces.present()), ...warnOfAbsent(config.rules, interfaces.present())]) log.warn(warning);
-  naming.start();
+  await naming.start();
   socketEvents.begin();
   ring.start();
   statistics.start();

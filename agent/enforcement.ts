@@ -12,7 +12,7 @@ import { Growth } from "./growth.ts";
 import { adoptInterfaces } from "./interfaces/adopt.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { waitGracePeriod } from "./kernel/grace.ts";
-import { readIteratorAside } from "./kernel/iterator.ts";
+import { readIteratorApart } from "./kernel/iterator.ts";
 import { listLinks } from "./kernel/links.ts";
 import { linkDirectory } from "./leftovers.ts";
 import { ModeKeeper } from "./mode.ts";
@@ -29,6 +29,9 @@ import { SetKeeper } from "./sets/keeper.ts";
 import { renewListeners } from "./sockets/holders.ts";
 import { Succession } from "./succession.ts";
 import { attachTracers, type Tracers } from "./tracers.ts";
+
+/** A pass over some thousand processes takes some milliseconds. */
+const PASS_MS = 2000;
 
 export interface Enforcement {
   /** What is still to be carried over once every interface has its programs. */
@@ -105,10 +108,10 @@ export function tablesOf(plane: DataPlane, waitGracePeriod: () => Promise<void>)
 }
 
 function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compareAll" | "renewListeners" | "placeInForce"> {
-  const compare = (): Promise<unknown> => readIteratorAside(plane.program("weir_identify_all"));
+  const compare = async (): Promise<boolean> => (await readIteratorApart(plane.program("weir_identify_all"), PASS_MS)).isWhole;
   return {
     map: (name) => plane.map(name),
-    compareAll: () => compare().then(compare), // the second time those above each process are known
+    compareAll: async () => (await compare()) && (await compare()), // the second time those above each process are known
     renewListeners: () => renewListeners(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners")),
     placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.generation & 1),
   };

@@ -13,12 +13,16 @@ import type { Workload } from "./events/event.ts";
 import { CgroupMade, ProgramStarted } from "./generated/layout.ts";
 import { openCgroups } from "./kernel/cgroups.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
+import { readIteratorApart } from "./kernel/iterator.ts";
+import type { BpfProgram } from "./kernel/program.ts";
 import { Ring } from "./kernel/ring.ts";
 import type { KindKeeperOptions } from "./processes/keeper.ts";
 
 /** All that the ring of new control groups holds: one drain catches up with it. */
 const GROUPS_AT_ONCE = 512;
 const PROGRAMS_AT_ONCE = 512;
+/** It takes some milliseconds, unless a process keeps it waiting. */
+const OLDER_MS = 1000;
 
 export class Naming {
   readonly names: Names;
@@ -28,6 +32,7 @@ export class Naming {
   readonly #newGroups: Ring;
   readonly #startedPrograms: Ring;
   readonly #programs: Programs;
+  readonly #olderPrograms: BpfProgram;
   readonly #users = new Users();
   readonly #legacyGroups: boolean;
   /** Is told of every control group that is made. */
@@ -39,6 +44,7 @@ export class Naming {
   }
 
   constructor(plane: DataPlane, others: Pick<Names, "rule" | "interface">) {
+    this.#olderPrograms = plane.program("weir_older_programs");
     const namespaces = new NetworkNamespaces();
     const programs = (this.#programs = new Programs({ catchUp: () => this.catchUp() }));
     this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
@@ -86,10 +92,13 @@ export class Naming {
     while (this.#startedPrograms.drain() > 0);
   }
 
-  start(): void {
+  /** Answers when the arguments of the processes that run are known, or as many as could be read in time. */
+  async start(): Promise<void> {
     this.#newGroups.start();
     this.#startedPrograms.start();
     void this.#containers.start();
+    const older = await readIteratorApart(this.#olderPrograms, OLDER_MS);
+    this.#programs.learnOlder(older.bytes);
   }
 
   close(): void {

@@ -201,18 +201,19 @@ static __always_inline bool asks_for_commands(void)
 }
 
 /*
- * The command of a process that is not the running one. It lies where that process likes: reading it may wait for a file of
- * its owner's, so that nobody does who need not.
+ * The command of a process that is not the running one. It lies where that process likes, and may be moved while it is
+ * looked at: whoever reads it may have to wait in spite of all, and is given up by user space.
  */
 static __always_inline void copy_command(struct identifying *at, struct task_struct *task)
 {
-	__u64 length = command_length(task->mm), kept = length > LIMIT_COMMAND ? LIMIT_COMMAND : length;
+	__u64 length = command_length(task->mm), kept = length > LIMIT_COMMAND ? LIMIT_COMMAND : length, start;
 
 	if (!asks_for_commands()) {
 		end_command(at, 0, true);
 		return;
 	}
-	if (bpf_copy_from_user_task(at->text + COMMAND_AT, kept, (void *)BPF_CORE_READ(task, mm, arg_start), task, 0)) {
+	start = BPF_CORE_READ(task, mm, arg_start);
+	if (!is_own_memory(task, start, kept) || bpf_copy_from_user_task(at->text + COMMAND_AT, kept, (void *)start, task, 0)) {
 		count_fault(FAULT_COMMAND_UNREAD);
 		kept = 0;
 		length = LIMIT_COMMAND + 1;
@@ -230,7 +231,7 @@ SEC("iter.s/task")
 int weir_identify_all(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	__u32 which = BY_ITERATOR;
+	__u32 which = BY_ITERATOR + (ctx->meta->session_id & (PASSES - 1));
 	struct identifying *at = bpf_map_lookup_elem(&identifying, &which);
 	struct identifying_context context = { .at = at };
 
@@ -241,8 +242,10 @@ int weir_identify_all(struct bpf_iter__task *ctx)
 		start_identity(at, task->group_leader);
 		read_path(&context, task->mm);
 		copy_command(at, task);
-		identify_by(BY_ITERATOR, 0);
-		identify_by(BY_ITERATOR, 1);
+		if (at->task != (__u64)task->group_leader)
+			return 0;	/* it was given up, and another one is at work */
+		identify_by(which, 0);
+		identify_by(which, 1);
 		store_identity(at);
 		if (at->identity.executions == (__u16)BPF_CORE_READ(task, self_exec_id))
 			break;

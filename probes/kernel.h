@@ -297,6 +297,17 @@ struct mm_struct {
 	struct file *exe_file;
 } KERNEL_TYPE;
 
+struct vm_userfaultfd_ctx {
+	void *ctx;
+} KERNEL_TYPE;
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	struct file *vm_file;
+	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
+} KERNEL_TYPE;
+
 struct signal_struct {
 	struct {
 		int counter;
@@ -335,6 +346,7 @@ struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	__u64 session_id;
 } KERNEL_TYPE;
 
 struct bpf_iter__task {

@@ -47,12 +47,16 @@ struct identifying {
 
 enum { NOT_YET, FITS, MAY_FIT, DOES_NOT_FIT };
 
-/* One for the hooks; and one for whoever goes through all processes, which hooks interrupt. */
+/*
+ * One for the hooks; and some for whoever goes through all processes, which hooks interrupt: one who was given up may still
+ * wait, and must not write into what the next one uses.
+ */
+#define PASSES 4
 enum { BY_HOOKS, BY_ITERATOR };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, BY_ITERATOR + PASSES);
 	__type(key, __u32);
 	__type(value, struct identifying);
 } identifying SEC(".maps");
@@ -148,6 +152,29 @@ static __always_inline __u64 command_length(struct mm_struct *memory)
 	__u64 start = BPF_CORE_READ(memory, arg_start), end = BPF_CORE_READ(memory, arg_end);
 
 	return end > start ? end - start : 0;
+}
+
+struct memory_range {
+	__u64 end;
+	bool is_own;
+};
+
+static long look_at_piece(struct task_struct *task, struct vm_area_struct *piece, struct memory_range *range)
+{
+	range->is_own = !piece->vm_file && range->end <= piece->vm_end &&
+			!(bpf_core_field_exists(piece->vm_userfaultfd_ctx.ctx) && BPF_CORE_READ(piece, vm_userfaultfd_ctx.ctx));
+	return 0;
+}
+
+/*
+ * Can this memory of another process be read without waiting for anybody? A process may lay a file of its own making over
+ * it, or have itself asked for each page, and then whoever reads it waits as long as it likes.
+ */
+static __always_inline bool is_own_memory(struct task_struct *task, __u64 start, __u64 length)
+{
+	struct memory_range range = { .end = start + length };
+
+	return !bpf_find_vma(task, start, look_at_piece, &range, 0) && range.is_own;
 }
 
 /* Of the running process. */

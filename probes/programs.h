@@ -77,4 +77,41 @@ int BPF_PROG(weir_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/* One a pass, as in program_texts.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PASSES);
+	__type(key, __u32);
+	__type(value, struct program_started);
+} older_program SEC(".maps");
+
+/* The arguments of each process that was there before its start could be told. */
+SEC("iter.s/task")
+int weir_older_programs(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u32 which = ctx->meta->session_id & (PASSES - 1);
+	struct program_started *program = bpf_map_lookup_elem(&older_program, &which);
+	__u64 length, start;
+
+	if (!task || !program || !task->mm || task->pid != task->tgid)
+		return 0;
+	length = command_length(task->mm);
+	if (length > sizeof(program->arguments))
+		length = sizeof(program->arguments);
+	start = BPF_CORE_READ(task, mm, arg_start);
+	program->pid = task->tgid;
+	program->started_ns = task->start_boottime;
+	program->executions = task->self_exec_id;
+	if (!length || !is_own_memory(task, start, length))
+		return 0;
+	if (bpf_copy_from_user_task(program->arguments, length, (void *)start, task, 0))
+		return 0;
+	if (program->pid != task->tgid || program->executions != (__u16)task->self_exec_id)
+		return 0;	/* it was given up, or the process runs another program by now */
+	program->arguments_length = length;
+	bpf_seq_write(ctx->meta->seq, program, sizeof(*program));
+	return 0;
+}
+
 #endif

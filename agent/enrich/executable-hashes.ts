@@ -13,6 +13,7 @@ import { Recent } from "./recent.ts";
 const CAPACITY = 1024;
 /** Shorter than a command waits for its answer. */
 const PATIENCE_MS = 8000;
+const MOST_READERS = 4;
 
 export interface HashQuestion {
   proc: string;
@@ -39,6 +40,8 @@ export interface ExecutableHashesOptions {
 export class ExecutableHashes {
   readonly #options: ExecutableHashesOptions;
   readonly #known = new Recent<string, string>(CAPACITY);
+  /** That have not ended: who waits for a file may not even be killed. */
+  #readers = 0;
   /** One question after the other: they would only read the same at once. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -77,8 +80,12 @@ export class ExecutableHashes {
   async #ask(runs: ProgramRun[], deadline: number): Promise<ExecutableHash[]> {
     const hashes = runs.map((): ExecutableHash => ({ missing: "late" }));
     const left = deadline - performance.now();
-    if (runs.length === 0 || left <= 0) return hashes;
+    if (runs.length === 0 || left <= 0 || this.#readers >= MOST_READERS) return hashes;
     const reader = fork(new URL(`./hash-reader${extname(import.meta.filename)}`, import.meta.url), { execArgv: [], serialization: "advanced", stdio: "ignore" });
+    if (reader.pid !== undefined) {
+      this.#readers++;
+      reader.once("exit", () => this.#readers--);
+    }
     reader.on("message", ({ index, hash, file }: HashAnswer) => {
       hashes[index] = hash;
       if (file !== undefined && hash.sha256 !== undefined) this.#known.set(file, hash.sha256);

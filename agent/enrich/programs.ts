@@ -4,7 +4,7 @@
  * as it is there. The oldest are forgotten first: of them, only those that are gone cannot be asked again.
  */
 
-import { closeSync, openSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { uptime } from "node:os";
 import { basename } from "node:path";
 
@@ -46,6 +46,8 @@ export class Programs {
   readonly #options: ProgramsOptions;
   readonly #proc: string;
   readonly #share = new Share(LOOKING_UP_MS);
+  /** Arguments of processes that were there before. A process may keep whoever asks itself for them waiting. */
+  readonly #toldBefore = new Recent<string, string[]>(CAPACITY);
   readonly #known = new Recent<string, Known | "unknown">(CAPACITY);
 
   constructor(options: ProgramsOptions) {
@@ -63,8 +65,16 @@ export class Programs {
     for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size) this.#learn(records.subarray(at, at + ProgramStarted.size));
   }
 
+  /** Records of the same struct, about processes that were there before: only their arguments count. */
+  learnOlder(records: Buffer): void {
+    for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size) {
+      const record = records.subarray(at, at + ProgramStarted.size);
+      this.#toldBefore.set(keyOf(runOf(record)), argumentsOf(record));
+    }
+  }
+
   #learn(record: Buffer): void {
-    const run = { pid: record.readUInt32LE(ProgramStarted.pid), startedNs: record.readBigUInt64LE(ProgramStarted.started_ns), executions: record.readUInt16LE(ProgramStarted.executions) & 0xff };
+    const run = runOf(record);
     const parent = {
       pid: record.readUInt32LE(ProgramStarted.parent_pid),
       startedNs: record.readBigUInt64LE(ProgramStarted.parent_started_ns),
@@ -73,12 +83,13 @@ export class Programs {
     if (record[ProgramStarted.forked] === 1) {
       const maker = this.#known.get(keyOf(parent));
       if (maker !== undefined && maker !== "unknown") this.#known.set(keyOf(run), { path: maker.path, words: maker.words, parent });
+      const older = this.#toldBefore.get(keyOf(parent));
+      if (older !== undefined) this.#toldBefore.set(keyOf(run), older);
       return;
     }
-    const length = Math.min(record.readUInt16LE(ProgramStarted.arguments_length), ARGUMENTS_LIMIT);
     this.#known.set(keyOf(run), {
       path: text(record.subarray(ProgramStarted.path.at, ProgramStarted.path.at + ProgramStarted.path.count)),
-      words: wordsOf(record.subarray(ProgramStarted.arguments.at, ProgramStarted.arguments.at + length)),
+      words: argumentsOf(record),
       parent,
     });
   }
@@ -160,10 +171,11 @@ export class Programs {
   }
 
   /** What the process itself tells now. */
-  #ask({ pid, startedNs }: Run): Known | undefined {
+  #ask(run: Run): Known | undefined {
+    const { pid, startedNs } = run;
     return this.#share.use(() => ofProcess(this.#proc, pid, startedNs, (folder) => ({
       path: linkOf(`${folder}/exe`) ?? readFileSync(`${folder}/comm`, "utf8").trimEnd(),
-      words: wordsOf(startOf(`${folder}/cmdline`)),
+      words: isCounted(run) ? (this.#toldBefore.get(keyOf(run)) ?? []) : [],
       parent: this.#parentOf(folder),
     })), undefined);
   }
@@ -176,6 +188,15 @@ export class Programs {
       return { pid: 0, startedNs: 0n };
     }
   }
+}
+
+function runOf(record: Buffer): ProgramRun {
+  return { pid: record.readUInt32LE(ProgramStarted.pid), startedNs: record.readBigUInt64LE(ProgramStarted.started_ns), executions: record.readUInt16LE(ProgramStarted.executions) & 0xff };
+}
+
+function argumentsOf(record: Buffer): string[] {
+  const length = Math.min(record.readUInt16LE(ProgramStarted.arguments_length), ARGUMENTS_LIMIT);
+  return wordsOf(record.subarray(ProgramStarted.arguments.at, ProgramStarted.arguments.at + length));
 }
 
 function isCounted(run: Run): run is ProgramRun {
@@ -197,17 +218,6 @@ function linkOf(path: string): string | undefined {
     return readlinkSync(path);
   } catch {
     return undefined;
-  }
-}
-
-/** No more than the kernel would have told: a process can make its own as long as it likes. */
-function startOf(path: string): Buffer {
-  const fd = openSync(path, "r");
-  try {
-    const start = Buffer.alloc(ARGUMENTS_LIMIT);
-    return start.subarray(0, readSync(fd, start));
-  } finally {
-    closeSync(fd);
   }
 }
 

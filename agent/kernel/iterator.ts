@@ -1,5 +1,6 @@
 /** Runs a program of the `iter/` sections over all objects of its kind, and answers what it wrote. */
 
+import { spawn } from "node:child_process";
 import { closeSync, read as readFile, readSync } from "node:fs";
 import { promisify } from "node:util";
 
@@ -72,4 +73,42 @@ class Iterator implements Disposable {
 function expectDescriptor(operation: string, fd: number): number {
   if (fd < 0) throw new KernelError(operation, fd);
   return fd;
+}
+
+/** Children that wait still, by program: there is one at most. */
+const waiting = new Set<string>();
+
+/**
+ * Reads it in a process of its own, for programs that read the memory of processes: whoever does may have to wait as long
+ * as somebody else likes, and may not even be killed. What it has written by then is answered; `isWhole` says whether that is all.
+ */
+export async function readIteratorApart(program: BpfProgram, withinMs: number): Promise<{ bytes: Buffer; isWhole: boolean }> {
+  if (waiting.has(program.name)) return { bytes: Buffer.alloc(0), isWhole: false };
+  using iterator = new Iterator(program);
+  const reader = spawn("/bin/cat", { stdio: [iterator.fd, "pipe", "ignore"], cwd: "/", env: {} });
+  waiting.add(program.name);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  reader.stdout!.on("data", (chunk: Buffer) => {
+    if ((length += chunk.length) <= ANSWER_LIMIT) chunks.push(chunk);
+  });
+  reader.once("exit", () => waiting.delete(program.name));
+  const isWhole = await new Promise<boolean>((resolve) => {
+    const late = setTimeout(() => resolve(false), withinMs);
+    reader.once("error", () => {
+      waiting.delete(program.name); // it was not even started
+      clearTimeout(late);
+      resolve(false);
+    });
+    reader.once("close", (code) => {
+      clearTimeout(late);
+      resolve(code === 0);
+    });
+  });
+  if (!isWhole) {
+    reader.kill("SIGKILL");
+    reader.stdout!.destroy();
+    reader.unref();
+  }
+  return { bytes: Buffer.concat(chunks), isWhole };
 }

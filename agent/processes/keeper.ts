@@ -16,8 +16,8 @@ import { asksForWorkload, isOfKind, kindsOfGroup, kindsOfUsers, packEdition, pac
 
 export interface KindKeeperOptions {
   map(name: string): BpfMap;
-  /** Compares every process that runs with all editions. */
-  compareAll(): Promise<unknown>;
+  /** Compares every process that runs with all editions. False where that was given up, because one of them kept it waiting. */
+  compareAll(): Promise<boolean>;
   /** Finds out who listens now where the one who did is gone. */
   renewListeners(): void;
   /** Where the edition of the rules in force is; undefined where they ask for none. */
@@ -55,12 +55,19 @@ export class KindKeeper {
   /** Of those whose processes may be asked for. */
   #groups = new Map<bigint, Workload>();
   #number = 0;
+  #isCompared = true;
   /** Until what the rules before asked for is gone. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: KindKeeperOptions) {
     this.#options = options;
     for (const place of [0, 1]) this.#number = Math.max(this.#number, options.map("kind_editions").lookup(u32(place))!.readUInt32LE(KindEdition.number));
+  }
+
+  /** For the operator. */
+  get trouble(): string[] {
+    if (this.#isCompared) return [];
+    return ["not every process was compared with the rules about processes, because one kept weir waiting; those that were not count as possible, and it is tried again each minute"];
   }
 
   /** Makes the kernel ready for rules that number kinds like this. */
@@ -73,7 +80,7 @@ export class KindKeeper {
     await this.#options.waitGracePeriod(); // until no packet reads what was there before
     this.#write(edition);
     this.#options.renewListeners();
-    await this.#options.compareAll();
+    this.#isCompared = await this.#options.compareAll();
     return { place: edition.place, finish: () => this.#enforce(edition), undo: () => this.#remove(edition.place) };
   }
 
@@ -112,6 +119,7 @@ export class KindKeeper {
   lookAgain(): void {
     for (const edition of this.#present) this.#writeUsers(edition);
     if (this.#present.length > 0) this.#options.renewListeners();
+    if (this.#present.length > 0 && !this.#isCompared) void this.#compareAgain();
     if (!this.#asksForWorkloads) return;
     const before = this.#groups;
     this.#groups = this.#groupsNow();
@@ -119,6 +127,10 @@ export class KindKeeper {
       for (const [cgroup, workload] of this.#groups) this.#writeGroup(edition, cgroup, workload);
       for (const cgroup of before.keys()) if (!this.#groups.has(cgroup)) this.#options.map("kind_groups").delete(packGroup(edition.place, cgroup));
     }
+  }
+
+  async #compareAgain(): Promise<void> {
+    this.#isCompared = await this.#options.compareAll().catch(() => false);
   }
 
   get #present(): Edition[] {

@@ -45,6 +45,8 @@ function run(pid: number, executions = 1): { pid: number; startedNs: bigint; exe
 /** A folder like /proc. */
 class Proc {
   readonly path = mkdtempSync(join(tmpdir(), "weir-proc-"));
+  /** As the kernel tells of those that run already. */
+  readonly older: Buffer[] = [];
   constructor() {
     after(() => rmSync(this.path, { recursive: true }));
   }
@@ -53,7 +55,7 @@ class Proc {
     const folder = join(this.path, String(pid));
     mkdirSync(folder);
     writeFileSync(`${folder}/comm`, `${command}\n`);
-    writeFileSync(`${folder}/cmdline`, words.map((word) => `${word}\0`).join(""));
+    this.older.push(record({ pid, path: "", words }));
     writeFileSync(`${folder}/stat`, `${pid} (${command}) S ${parent} ${"0 ".repeat(17)}${pid * 100} 0`);
     symlinkSync(executable, `${folder}/exe`);
     symlinkSync(directory, `${folder}/cwd`);
@@ -68,6 +70,7 @@ function programs(proc: Proc, ...ring: Told[]): Programs & { ring: Told[] } {
       for (const told of ring.splice(0)) found.learn(record(told));
     },
   });
+  found.learnOlder(Buffer.concat(proc.older));
   return Object.assign(found, { ring });
 }
 
