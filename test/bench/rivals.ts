@@ -60,12 +60,14 @@ class Field implements AsyncDisposable {
     const entrants: Entrant[] = [];
     for (const contestant of contestants) {
       const site = stack.use(new Site(traffic.lab, contestant.namespace));
+      let rival: Rival | undefined;
       try {
-        const rival = stack.use(await contestant.open(site));
+        rival = await contestant.open(site);
         await rival.load(smallest);
-        entrants.push({ contestant, rival });
+        entrants.push({ contestant, rival: stack.use(rival) });
       } catch (error) {
         console.error(`  ${contestant.name} IS LEFT OUT, since it does not work here: ${(error as Error).message.trim()}`);
+        await Promise.resolve(rival?.[Symbol.asyncDispose]()).catch(() => {}); // its commands may be missing altogether
       }
     }
     return new Field(traffic, entrants, smallest, stack.move());

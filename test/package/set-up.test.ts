@@ -19,7 +19,7 @@ import { requires, root, tool } from "../harness/require.ts";
 
 const run = promisify(execFile);
 const CHECKOUT = join(import.meta.dirname, "../..");
-const SOURCES = ["agent", "audit", "collector", "config", "otel", "probes", "package.json", "package-lock.json"];
+const SOURCES = ["agent", "audit", "collector", "config", "otel", "probes", "test", "package.json", "package-lock.json", "tsconfig.json"];
 /** A user who is in no list of users, and so has no home. */
 const OWNER = 54321;
 
@@ -88,6 +88,12 @@ describe("the set-up in a checkout of somebody else", requires(root(), tool("npm
     assert.equal(await notOf(0, rootHome), "");
     const { stdout } = await run("npm", ["run", "setup"], { cwd: checkout, env: environment() });
     assert.doesNotMatch(stdout, /^set-up: (installing|building)/m, "the second call has nothing to do");
+  });
+
+  it("runs tests by npm, which leave nothing in the checkout", async () => {
+    await run("npm", ["test", "--", "test/imports.test.ts"], { cwd: checkout, env: environment() });
+    assert.equal(await notOf(OWNER, checkout), "");
+    assert.equal(await notOf(0, rootHome), "");
   });
 
   it("starts the agent by npm, which is root's, and nothing in the checkout is", async () => {
