@@ -123,6 +123,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     path: config.audit.path,
     headPath: auditHead(config),
     rotate: config.audit.rotate,
+    actions: config.audit.actions,
     onHealth: (state) => health.report("audit", state.reasons),
     report: (sentence) => log.warn(sentence),
   });

@@ -17,6 +17,8 @@ export interface Head extends Link {
   size: number;
   /** The first record that has not been rotated away. */
   oldest: number;
+  /** Lines in the chain of copied actions: see actions.ts. Absent in the heads of those copies, and of logs from before there were any. */
+  actions?: number;
 }
 
 /** A head is one line. */
@@ -58,7 +60,7 @@ function parse(text: string): Head | null {
   } catch {
     return null;
   }
-  const numbers = [value?.sequence, value?.device, value?.inode, value?.size, value?.oldest];
+  const numbers = [value?.sequence, value?.device, value?.inode, value?.size, value?.oldest, value?.actions ?? 0];
   const sane = numbers.every((number) => Number.isInteger(number) && number! >= 0) && /^[0-9a-f]{32}$/.test(value?.hash ?? "");
   return sane ? (value as Head) : null;
 }

@@ -18,6 +18,8 @@ export interface LogOptions {
   owner: number;
   /** Told, a sentence each, what was found amiss with the file. */
   report: (message: string) => void;
+  /** Called between the records and the head that names them: answers the length of the chain of copied actions, null where the head has to wait. */
+  beforeHead?: () => Promise<number | null>;
 }
 
 interface OpenFile {
@@ -48,6 +50,8 @@ export class Log {
   #unsynced = false;
   #bytes = 0;
   #headProblem: string | null = null;
+  #ahead: string[] = [];
+  #actions = 0;
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -56,6 +60,21 @@ export class Log {
   /** Written since the start. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Number of the last record. */
+  get sequence(): number {
+    return this.#link.sequence;
+  }
+
+  /** Operators' actions that were found when the log was first opened, and that its head did not name. */
+  get ahead(): readonly string[] {
+    return this.#ahead;
+  }
+
+  /** Lines in the chain of copied actions, as the head has it. */
+  get actions(): number {
+    return this.#actions;
   }
 
   /** Why the head outside the file is not up to date, or null. */
@@ -100,8 +119,11 @@ export class Log {
     this.#halfWrite = null;
 
     const files = await listLog(path);
+    const isFirst = this.#known === null;
     this.#known ??= await this.#storedHead(files.length > 0);
-    const { link, tornAt, found, notes } = await recover(files, this.#known);
+    if (isFirst) this.#actions = this.#known?.actions ?? 0;
+    const { link, tornAt, found, notes, actions } = await recover(files, this.#known);
+    if (isFirst) this.#ahead = actions;
     if (tornAt !== null) {
       await file.truncate(tornAt);
       size = tornAt;
@@ -135,6 +157,11 @@ export class Log {
     }
   }
 
+  /** Has the next lines say what somebody else found amiss. */
+  reportRepair(reason: string): void {
+    this.#note(recordText("REPAIR", { reason }));
+  }
+
   /** Remembers what was found amiss until it is written; opening the file again finds some of it again. */
   #note(text: string): void {
     if (this.#notes.includes(text)) return;
@@ -142,17 +169,19 @@ export class Log {
     this.#options.report(text);
   }
 
-  /** Writes all the records or none. When it throws, disconnect and connect again. */
-  async append(records: Entry[]): Promise<void> {
+  /** Writes all the records or none, and answers where each stands. When it throws, disconnect and connect again. */
+  async append(records: Entry[]): Promise<Link[]> {
     const open = this.#connected();
     const news = open.size === 0 ? [this.#opening, ...this.#notes] : this.#notes;
     const now = Date.now();
     let link = this.#link;
     const lines: string[] = [];
+    const links: Link[] = [];
     for (const entry of [...news.map((text) => ({ time: now, text })), ...records]) {
       const next = extend(link, entry);
       lines.push(next.line, "\n");
       link = next.link;
+      links.push(link);
     }
     const bytes = Buffer.from(lines.join(""), "latin1");
     const { dev: device, ino: inode } = open.stats;
@@ -167,12 +196,16 @@ export class Log {
     this.#bytes += bytes.length;
     this.#known = { ...link, device, inode, size: open.size, oldest: this.#oldest };
     this.#unsynced = true;
+    return links.slice(news.length);
   }
 
   /** Brings what was written to the disk, and then the head. */
   async sync(): Promise<void> {
     if (!this.#unsynced && !this.#headProblem) return;
     await this.#open?.file.datasync();
+    const actions = await this.#options.beforeHead?.();
+    if (actions === null) return;
+    this.#actions = actions ?? 0;
     await this.#saveHead();
     this.#unsynced = false;
   }
@@ -181,7 +214,7 @@ export class Log {
   async #saveHead(): Promise<void> {
     if (!this.#known) return;
     try {
-      await writeHead(this.#options.headPath, this.#known);
+      await writeHead(this.#options.headPath, this.#actions > 0 ? { ...this.#known, actions: this.#actions } : this.#known);
       this.#headProblem = null;
     } catch (error) {
       this.#headProblem = `the head of the audit log cannot be saved, so a cut end might go unnoticed: ${(error as Error).message}`;

@@ -4,7 +4,7 @@
  */
 
 import { basename } from "node:path";
-import { type Endpoint, EVENT_TYPES, type ProcessReference, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent, type Workload } from "../agent/events/event.ts";
+import { type Endpoint, EVENT_TYPES, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent, type Workload } from "../agent/events/event.ts";
 import { shortNames } from "../agent/events/workload.ts";
 import { openSeal } from "./chain.ts";
 
@@ -35,12 +35,19 @@ export type ActionName =
   | "DETACH";
 
 /** What the log says about itself. */
-export type LogRecordName =
-  | "BEGIN" // the first line of the first file
-  | "ROTATE" // the first line of a file that follows a full one
-  | "CONTINUE" // the first line of a file whose predecessor vanished
-  | "GAP" // records are missing here
-  | "REPAIR"; // something about the file was put right
+const LOG_RECORDS = [
+  "BEGIN", // the first line of the first file
+  "ROTATE", // the first line of a file that follows a full one
+  "CONTINUE", // the first line of a file whose predecessor vanished
+  "GAP", // records are missing here
+  "REPAIR", // something about the file was put right
+] as const;
+export type LogRecordName = (typeof LOG_RECORDS)[number];
+
+/** Whether a record of this type is an operator's action, and neither an event nor about the log itself. */
+export function isActionType(type: string): boolean {
+  return ![...EVENT_TYPES, ...SOCKET_EVENT_TYPES, ...LOG_RECORDS].some((one) => one === type);
+}
 
 export type Detail = Record<string, string | number>;
 

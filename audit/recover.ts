@@ -8,7 +8,7 @@ import { continues, GENESIS, type Link, openSeal } from "./chain.ts";
 import { type LogFile, openForReading } from "./file.ts";
 import type { Head } from "./head.ts";
 import { lastLine, type Line, linesOf } from "./lines.ts";
-import type { Detail, LogRecordName } from "./record.ts";
+import { type Detail, isActionType, type LogRecordName, parseRecord } from "./record.ts";
 
 export interface Note {
   name: LogRecordName;
@@ -22,6 +22,8 @@ export interface Recovery {
   /** Whether the last known record was found. */
   found: boolean;
   notes: Note[];
+  /** Operators' actions behind the known record. */
+  actions: string[];
 }
 
 export async function recover(files: LogFile[], known: Head | null): Promise<Recovery> {
@@ -55,6 +57,10 @@ async function endsAt(file: LogFile, known: Head): Promise<boolean> {
   }
 }
 
+function isActionRecord(line: string): boolean {
+  return isActionType(parseRecord(line)?.type ?? "GAP");
+}
+
 function isRecord(line: string, link: Link): boolean {
   const sealed = openSeal(line);
   return sealed !== null && sealed.sequence === link.sequence && sealed.hash === link.hash;
@@ -69,6 +75,7 @@ class Walk {
   #strangers = 0;
   #currentHasRecords = false;
   #torn: Line | null = null;
+  readonly #actions: string[] = [];
 
   constructor(known: Head | null) {
     this.#known = known;
@@ -94,8 +101,10 @@ class Walk {
     if (sealed && sealed.sequence > this.#last.sequence) this.#last = sealed;
     if (this.#link === null) {
       if (!this.#known || isRecord(text, this.#known)) this.#link = sealed;
+      if (!this.#known && isActionRecord(text)) this.#actions.push(text);
     } else if (sealed && (!this.#known || continues(this.#link, sealed))) {
       this.#link = sealed; // with nothing known to hold it against, the end of the file is taken as it is
+      if (isActionRecord(text)) this.#actions.push(text);
     } else {
       this.#strangers++;
     }
@@ -114,6 +123,6 @@ class Walk {
       notes.push({ name: "REPAIR", detail: { strangers: this.#strangers, reason: "lines at the end are not of this chain" } });
     }
     const sequence = Math.max(link.sequence, this.#last.sequence);
-    return { link: { sequence, hash: link.hash }, tornAt: this.#torn?.offset ?? null, found, notes };
+    return { link: { sequence, hash: link.hash }, tornAt: this.#torn?.offset ?? null, found, notes, actions: this.#actions };
   }
 }

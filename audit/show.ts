@@ -1,5 +1,6 @@
 /** Reads the log for people: oldest record first, in memory that does not depend on its size. */
 
+import { copiesOf } from "./actions.ts";
 import { linesOf } from "./lines.ts";
 import { listLog, openForReading } from "./file.ts";
 import { type AuditRecord, parseRecord } from "./record.ts";
@@ -26,7 +27,14 @@ export async function* showAudit(path: string, filter: AuditFilter = {}): AsyncG
 }
 
 async function* matching(path: string, filter: AuditFilter): AsyncGenerator<ShownRecord> {
-  for (const { path: file } of await listLog(path)) {
+  const files = await listLog(path);
+  // Of what was rotated away, operators' actions are left.
+  for await (const { sequence, line } of copiesOf(path)) {
+    if (sequence >= (files[0]?.first ?? Infinity)) break;
+    const record = parseRecord(line);
+    if (record && isWanted(record, filter)) yield { ...record, line };
+  }
+  for (const { path: file } of files) {
     const handle = await openForReading(file);
     if (!handle) continue; // rotated away meanwhile
     try {

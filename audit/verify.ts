@@ -1,281 +1,63 @@
-/** Reads the whole log, rotations included, and says where it is not what weir wrote. */
+/** Verifies the log and its copies of operators' actions, each by its own chain and head, and that the two agree. */
 
-import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { openSeal, seal, type SealedLine } from "./chain.ts";
-import { type LogFile, listLog, openForReading, statOf } from "./file.ts";
-import { type Head, readHead } from "./head.ts";
-import { type Line, linesOf } from "./lines.ts";
-import { detailOf, parseRecord } from "./record.ts";
+import { actionsHead, actionsPath } from "./actions.ts";
+import { Agreement } from "./agreement.ts";
+import { openSeal } from "./chain.ts";
+import { type ChainVerdict, checkChain, PROBLEMS_KEPT, type Problem, type ProblemKind } from "./check.ts";
+import { listLog, openForReading } from "./file.ts";
+import { readHead } from "./head.ts";
+import { lastLine } from "./lines.ts";
 
-export type ProblemKind =
-  | "changed" // a line is not as it was written
-  | "deleted" // lines, or a file, are missing
-  | "swapped" // two lines stand in each other's place
-  | "inserted" // a line does not belong here, or is there twice
-  | "truncated" // the end was cut off
-  | "replaced" // a file is an older copy
-  | "torn" // the last line was being written when weir, or the machine, stopped
-  | "head"; // what weir keeps outside of the log cannot be used
+export type { Problem, ProblemKind } from "./check.ts";
 
-export interface Problem {
-  kind: ProblemKind;
-  file: string;
-  /** From 1; 0 where it is about the file. */
-  line: number;
-  /** A sentence: `record #11 was changed`. */
-  text: string;
+export interface AuditVerdict extends ChainVerdict {
+  /** Of the files of operators' actions; null where there are none. */
+  actions: Omit<ChainVerdict, "ok" | "problems" | "found" | "missing"> | null;
 }
 
-export interface AuditVerdict {
-  /** True when nothing is wrong, a torn line included. */
-  ok: boolean;
-  /** The first ones, in the order of the log. */
-  problems: Problem[];
-  /** How many there are in all. */
-  found: number;
-  files: number;
-  /** Records whose hash is right, and those that nothing is left to check against. */
-  checked: number;
-  unchecked: number;
-  /** Sequence numbers, or null where there are no records. */
-  first: number | null;
-  last: number | null;
-  /** Events the log itself says it had to leave out. */
-  missing: number;
-}
-
-interface OpenLogFile extends LogFile {
-  handle: FileHandle;
-}
-
-/** `headPath` null: the head is not at hand, so a log cut at its end looks whole. */
+/** `headPath` null: the heads are not at hand, so a log cut at its end looks whole. */
 export async function verifyAudit(path: string, headPath: string | null): Promise<AuditVerdict> {
-  const { head, files } = await openAll(path, headPath);
+  const head = headPath === null ? null : await readHead(headPath).catch(() => null);
+  const promised = head?.actions ?? 0;
+  const disagreements: Problem[] = [];
+  let found = 0;
+  const report = (kind: ProblemKind, file: string, line: number, text: string): void => {
+    found++;
+    if (disagreements.length < PROBLEMS_KEPT) disagreements.push({ kind, file, line, text });
+  };
+  const actions = await verifyActions(path, headPath, promised);
+  if (promised > (actions?.last ?? 0)) report("deleted", actionsPath(path), 0, `${basename(path)} had ${promised} lines of copied actions, and ${actions?.last ?? 0} are left`);
+
+  const agreement = new Agreement(path, head?.sequence ?? 0, report);
+  const log = await checkChain(path, headPath, (record) => agreement.take(record));
+  await agreement.end(await lastSequence(path, log.last ?? 0));
+
+  // Where the log itself is broken, that it does not agree with its copies is no news.
+  const told = log.found === 0 && (actions?.found ?? 0) === 0 ? { problems: disagreements, found } : { problems: [], found: 0 };
+  const problems = [...log.problems, ...(actions?.problems ?? []), ...told.problems].slice(0, PROBLEMS_KEPT);
+  const all = log.found + (actions?.found ?? 0) + told.found;
+  return { ...log, ok: all === 0, problems, found: all, actions: actions && { files: actions.files, checked: actions.checked, unchecked: actions.unchecked, first: actions.first, last: actions.last } };
+}
+
+/** Null where no action was ever copied, as in a log of an agent from before there were copies. */
+async function verifyActions(path: string, headPath: string | null, promised: number): Promise<ChainVerdict | null> {
+  const head = headPath === null ? null : actionsHead(headPath);
+  const hasHead = head !== null && (await readHead(head).catch(() => undefined)) !== null;
+  if (promised === 0 && !hasHead && (await listLog(actionsPath(path))).length === 0) return null;
+  // The first copy is written before the first head of the copies, and that before the log's head names it.
+  return checkChain(actionsPath(path), promised === 0 && !hasHead ? null : head);
+}
+
+/** What the log ends with now: it may have grown since it was read. */
+async function lastSequence(path: string, read: number): Promise<number> {
+  const newest = (await listLog(path)).at(-1);
+  const handle = newest && (await openForReading(newest.path));
+  if (!handle) return read;
   try {
-    const check = new Check(head instanceof Error ? null : head);
-    const lines = linesOfAll(files);
-    for (let next = await lines.next(); !next.done; ) {
-      const line = next.value;
-      next = await lines.next();
-      check.take(line, next.done ? null : next.value);
-    }
-    if (head instanceof Error) check.report("head", headPath!, 0, head.message);
-    await check.end(path, files.at(-1) ?? null, headPath);
-    return check.verdict(files.length);
+    const line = await lastLine(handle, (await handle.stat()).size);
+    return Math.max(read, openSeal(line?.text ?? "")?.sequence ?? 0);
   } finally {
-    await Promise.all(files.map((file) => file.handle.close()));
-  }
-}
-
-interface OpenLogFile extends LogFile {
-  handle: FileHandle;
-}
-
-/** Opens every file of the log as of one moment: a rotation in between means to look again. */
-async function openAll(path: string, headPath: string | null): Promise<{ head: Head | Error | null; files: OpenLogFile[] }> {
-  for (let attempt = 1; ; attempt++) {
-    const before = await statOf(path);
-    // The head before the files: they may grow meanwhile, and may be ahead of it but not behind.
-    const head = headPath === null ? null : await readHead(headPath).catch((error: Error) => error);
-    const files: OpenLogFile[] = [];
-    for (const file of await listLog(path)) {
-      const handle = await openForReading(file.path);
-      if (handle) files.push({ ...file, handle });
-    }
-    const after = await statOf(path);
-    const unchanged = after !== null && before?.ino === after.ino && before.birthtimeMs === after.birthtimeMs;
-    if (unchanged || attempt === ATTEMPTS) return { head, files };
-    await Promise.all(files.map((file) => file.handle.close()));
-    await sleep(10);
-  }
-}
-
-/** So many rotations do not follow each other: the file is gone. */
-const ATTEMPTS = 20;
-
-interface LogLine extends Line {
-  file: LogFile;
-}
-
-async function* linesOfAll(files: OpenLogFile[]): AsyncGenerator<LogLine> {
-  for (const file of files) {
-    for await (const line of linesOf(file.handle)) {
-      yield line.whole || file !== files.at(-1) ? { ...line, file } : await lookAgain(file, line);
-    }
-  }
-}
-
-/** A line without its end may be one that weir is writing at this moment. */
-async function lookAgain(file: OpenLogFile, line: Line): Promise<LogLine> {
-  await sleep(50);
-  for await (const again of linesOf(file.handle, line.offset)) return { ...again, number: line.number, file };
-  return { ...line, file };
-}
-
-const PROBLEMS_KEPT = 20;
-
-class Check {
-  #head: Head | null;
-  #problems: Problem[] = [];
-  #found = 0;
-  #checked = 0;
-  #unchecked = 0;
-  #missing = 0;
-  #first: number | null = null;
-  #last: number | null = null;
-  /** The number the next record should have; 0 before the first. */
-  #expected = 0;
-  /** Hashes the next record may continue; none when the record before it is not there. */
-  #previous: string[] = [];
-  /** Records that stand where another belongs, by the number that was expected: two of them may have been swapped. */
-  #misplaced = new Map<number, { found: number; problem: Problem }>();
-  /** The second of two neighbours that were swapped. */
-  #skip: number | null = null;
-  #replaced = false;
-  #lastLine: LogLine | null = null;
-
-  constructor(head: Head | null) {
-    this.#head = head;
-  }
-
-  /** Looks at a line; the one after it tells what happened where this one is wrong. */
-  take(line: LogLine, following: LogLine | null): void {
-    const sealed = openSeal(line.text);
-    if (this.#lastLine?.file !== line.file) this.#enter(line, sealed);
-    this.#lastLine = line;
-    if (!line.whole) {
-      if (following) this.#report("truncated", line, "the file ends within this line");
-      return; // at the very end of the log: see `end`
-    }
-    if (sealed && sealed.sequence === this.#skip) this.#skip = null;
-    else if (sealed && this.#isSound(sealed)) this.#accept(line, sealed);
-    else this.#diagnose(line, sealed, following && openSeal(following.text)?.sequence);
-  }
-
-  #isSound(sealed: SealedLine): boolean {
-    if (sealed.sequence !== this.#expected) return false;
-    return this.#previous.length === 0 || this.#previous.some((hash) => seal(hash, sealed.body) === sealed.hash);
-  }
-
-  #accept(line: LogLine, sealed: SealedLine): void {
-    if (this.#previous.length === 0) this.#unchecked++;
-    else this.#checked++;
-    this.#expect(sealed.sequence + 1, [sealed.hash]);
-    this.#last = sealed.sequence;
-    if (/^\S+ #\d+ GAP /.test(sealed.body)) this.#missing += Number(detailOf(parseRecord(line.text)!, "missing") ?? 0);
-    if (sealed.sequence === this.#head?.sequence && sealed.hash !== this.#head.hash) {
-      this.#report("changed", line, `record #${sealed.sequence} is not the one that weir wrote: the log was rewritten up to here, or further`);
-    }
-  }
-
-  /** The first line of a file says which record it continues, so the oldest one left can be checked too. */
-  #enter(line: LogLine, sealed: SealedLine | null): void {
-    const { first, current, path } = line.file;
-    if (this.#expected > 0) {
-      if (first >= this.#expected) return;
-      this.#replaced ||= current;
-      const what = current ? "the file was replaced by an older copy" : "the file is a copy of a part of the log";
-      this.#report(current ? "replaced" : "inserted", line, `${what}: it starts with record #${first}, #${this.#expected} was next`);
-      this.#expect(first, []);
-      return;
-    }
-    this.#first = first;
-    const record = sealed && parseRecord(line.text);
-    const opens = record && ["BEGIN", "ROTATE", "CONTINUE"].includes(record.type);
-    const previous = opens ? detailOf(record, "previous") : undefined;
-    this.#expect(first, previous === undefined ? [] : [previous]);
-    const oldest = this.#head?.oldest ?? first;
-    if (first > oldest) this.#report("deleted", line, `records #${oldest} to #${first - 1} before this line are missing`);
-    else if (sealed && previous === undefined) this.#report("deleted", line, `what stood before this line in ${basename(path)} is missing`);
-  }
-
-  #diagnose(line: LogLine, sealed: SealedLine | null, next: number | null | undefined): void {
-    const expected = this.#expected;
-    const found = sealed?.sequence;
-    if (found === expected + 1 && next === expected) {
-      this.#report("swapped", line, `records #${expected} and #${found} were swapped`);
-      this.#skip = expected;
-      this.#expect(expected + 2, [sealed!.hash]);
-    } else if (found !== expected && next === expected) {
-      this.#report("inserted", line, `this line does not belong here: record #${expected} was next, and is the line after`);
-    } else if (found === undefined || found === expected) {
-      this.#report("changed", line, `record #${expected} was changed`);
-      // Either the text or the hash is not the one written; the next line continues one of the two.
-      this.#expect(expected + 1, sealed ? [sealed.hash, ...this.#previous.map((hash) => seal(hash, sealed.body))] : []);
-    } else if (next === expected + 1) {
-      this.#misplace(line, expected, found);
-      this.#expect(expected + 1, []);
-    } else if (found > expected) {
-      const which = found === expected + 1 ? `record #${expected}` : `records #${expected} to #${found - 1}`;
-      this.#report("deleted", line, `${which} before this line ${found === expected + 1 ? "is" : "are"} missing`);
-      this.#unchecked++;
-      this.#expect(found + 1, [sealed!.hash]);
-      this.#last = found;
-    } else {
-      this.#report("inserted", line, `record #${found} is here a second time; #${expected} was next`);
-    }
-  }
-
-  #misplace(line: LogLine, expected: number, found: number): void {
-    const problem = this.#report("changed", line, `record #${found} stands where #${expected} belongs`);
-    const other = this.#misplaced.get(found);
-    if (other?.found === expected) {
-      for (const each of [problem, other.problem]) each.kind = "swapped";
-    }
-    if (this.#misplaced.size < PROBLEMS_KEPT) this.#misplaced.set(expected, { found, problem });
-  }
-
-  /** What only the end of the log, and the head outside of it, can show. */
-  async end(path: string, newest: OpenLogFile | null, headPath: string | null): Promise<void> {
-    const line = this.#lastLine;
-    const head = this.#head;
-    const last = this.#expected - 1;
-    if (!line || !newest) {
-      const known = head ? ` although records up to #${head.sequence} were written` : "";
-      this.report("deleted", path, 0, `there is no audit log here${known}`);
-    } else if (head && last < head.sequence) {
-      const lost = `records #${last + 1} to #${head.sequence} after this line are missing`;
-      const { dev, ino } = await newest.handle.stat();
-      if (!newest.current) this.report("deleted", path, 0, `the file is gone, and with it records #${last + 1} to #${head.sequence}`);
-      else if (dev === head.device && ino === head.inode) this.#report("truncated", line, `the end was cut off: ${lost}`);
-      else if (!this.#replaced) this.#report("replaced", line, `the file is an older copy: ${lost}`);
-    } else if (!line.whole) {
-      this.#report("torn", line, "the line is torn: weir or the machine stopped while writing it. The next start repairs that");
-    }
-    if (headPath !== null && !head && this.#problems.every(({ kind }) => kind !== "head")) {
-      this.report("head", headPath, 0, "the file is missing, so a log that was cut at its end looks whole");
-    }
-  }
-
-  verdict(files: number): AuditVerdict {
-    return {
-      ok: this.#found === 0,
-      problems: this.#problems,
-      found: this.#found,
-      files,
-      checked: this.#checked,
-      unchecked: this.#unchecked,
-      first: this.#first,
-      last: this.#last,
-      missing: this.#missing,
-    };
-  }
-
-  #expect(sequence: number, previous: string[]): void {
-    this.#expected = sequence;
-    this.#previous = previous;
-  }
-
-  #report(kind: ProblemKind, line: LogLine, text: string): Problem {
-    return this.report(kind, line.file.path, line.number, text);
-  }
-
-  report(kind: ProblemKind, file: string, line: number, text: string): Problem {
-    const problem: Problem = { kind, file, line, text };
-    this.#found++;
-    if (this.#problems.length < PROBLEMS_KEPT) this.#problems.push(problem);
-    return problem;
+    await handle.close();
   }
 }

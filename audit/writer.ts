@@ -1,11 +1,12 @@
 /**
- * The audit log as the rest of weir sees it. Events are queued at once and written in batches; operators' actions are on disk
+ * The audit log as the rest of weir sees it, with the copies of operators' actions beside it (actions.ts). Events are queued at once and written in batches; operators' actions are on disk
  * before their promise resolves. A disk that fails never stops the agent: health says so, what was lost is counted, and the first
  * record written afterwards is a GAP with the exact number.
  */
 
 import type { ToldEvent } from "../agent/events/event.ts";
 import type { Health } from "../agent/events/snapshot.ts";
+import { ActionsLog, actionsPath } from "./actions.ts";
 import { type Entry, isoTime } from "./chain.ts";
 import { AuditRefusal, codeOf } from "./file.ts";
 import { Log } from "./log.ts";
@@ -18,6 +19,8 @@ export interface AuditOptions {
   headPath: string;
   /** `size` in bytes; `keep` counts the full files beside the current one. */
   rotate: { size: number; keep: number };
+  /** The same of the copies of operators' actions. */
+  actions?: { size: number; keep: number };
   /** Who must own the files. */
   owner?: number;
   /** Events held while the disk is slow or fails. */
@@ -38,6 +41,8 @@ export interface AuditCounters {
   bytes: number;
 }
 
+/** Some 60,000 actions a file. */
+const ACTIONS_ROTATE = { size: 10_000_000, keep: 50 };
 /** A third of a second of 200,000 events each, for the time that the disk takes to sync; some 15 MB. */
 const QUEUE_LIMIT = 65_536;
 /** What is written at once: the main thread is busy with it for some milliseconds. */
@@ -64,6 +69,9 @@ export async function openAudit(options: AuditOptions): Promise<AuditWriter> {
 export class AuditWriter {
   #path: string;
   #log: Log;
+  #actions: ActionsLog;
+  /** Why actions cannot be copied, or null. */
+  #copyProblem: string | null = null;
   #queue: Queue;
   #onHealth: (health: Health) => void;
   #written = 0;
@@ -86,7 +94,8 @@ export class AuditWriter {
   constructor(options: AuditOptions) {
     const { path, headPath, rotate, owner = process.getuid!(), report = () => {} } = options;
     this.#path = path;
-    this.#log = new Log({ path, headPath, rotate, owner, report });
+    this.#log = new Log({ path, headPath, rotate, owner, report, beforeHead: () => this.#copy() });
+    this.#actions = new ActionsLog({ path, headPath, rotate: options.actions ?? ACTIONS_ROTATE, owner, report });
     this.#queue = new Queue(options.queueLimit ?? QUEUE_LIMIT);
     this.#onHealth = options.onHealth ?? (() => {});
   }
@@ -94,9 +103,9 @@ export class AuditWriter {
   /** Called once, by openAudit. */
   async start(): Promise<void> {
     try {
-      await this.#log.connect();
+      await this.#connect();
     } catch (error) {
-      await this.#log.disconnect();
+      await this.#disconnect();
       if (error instanceof AuditRefusal) throw error;
     }
     await this.#drain();
@@ -107,7 +116,7 @@ export class AuditWriter {
 
   get counters(): AuditCounters {
     const lost = this.#lost + this.#queue.loss.events;
-    return { written: this.#written, lost, queued: this.#queue.length + this.#inFlight, bytes: this.#log.bytes };
+    return { written: this.#written, lost, queued: this.#queue.length + this.#inFlight, bytes: this.#log.bytes + this.#actions.bytes };
   }
 
   get health(): Health {
@@ -156,7 +165,7 @@ export class AuditWriter {
     this.#lookDue = true; // once more, to bring to disk what has just been written
     await this.#drain();
     this.#lost += this.#queue.abandon();
-    await this.#log.disconnect();
+    await this.#disconnect();
   }
 
   #tick(): void {
@@ -182,7 +191,7 @@ export class AuditWriter {
       for (;;) {
         this.#answered = performance.now();
         if (this.#lookDue) await this.#look();
-        await this.#log.connect();
+        await this.#connect();
         if (this.#log.isFull) {
           await this.#log.rotate();
           continue;
@@ -191,7 +200,12 @@ export class AuditWriter {
         batch = this.#queue.take(BATCH);
         this.#inFlight = batch.length;
         if (batch.length === 0 && missing === 0 && !this.#log.hasNews) break;
-        await this.#log.append([...(missing > 0 ? [this.#gap()] : []), ...batch.map(entryOf)]);
+        const entries = [...(missing > 0 ? [this.#gap()] : []), ...batch.map(entryOf)];
+        const links = await this.#log.append(entries);
+        for (const [index, entry] of batch.entries()) {
+          const at = entries.length - batch.length + index;
+          if (entry instanceof PendingAction) this.#actions.owe({ ...entries[at]!, ...links[at]! });
+        }
         this.#queue.forget(missing);
         this.#lost += missing;
         this.#written += batch.length;
@@ -207,7 +221,7 @@ export class AuditWriter {
       this.#failure = null;
     } catch (error) {
       this.#failure = { code: codeOf(error) ?? "refused", sentence: this.#sentence(error as Error) };
-      await this.#log.disconnect();
+      await this.#disconnect();
     }
     for (const action of unsettled) action.settle(false);
     this.#queue.restore(batch);
@@ -222,7 +236,33 @@ export class AuditWriter {
     this.#lookDue = false;
     this.#reopenDue = false;
     await this.#log.sync();
+    if (this.#actions.owes) await this.#copy();
     if (reopen || !(await this.#log.isUntouched())) await this.#log.disconnect();
+    await this.#actions.look(reopen);
+  }
+
+  async #connect(): Promise<void> {
+    await this.#log.connect();
+    const amiss = await this.#actions.start(this.#log.ahead, this.#log.actions);
+    if (amiss !== null) this.#log.reportRepair(amiss);
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#log.disconnect();
+    await this.#actions.disconnect();
+  }
+
+  /** Where actions cannot be copied, the log goes on without; its head waits for them. */
+  async #copy(): Promise<number | null> {
+    try {
+      await this.#actions.settle();
+      this.#copyProblem = null;
+      return this.#actions.length;
+    } catch (error) {
+      this.#copyProblem = `operators' actions are in ${this.#path}, but cannot be copied to ${actionsPath(this.#path)}: ${(error as Error).message}`;
+      await this.#actions.disconnect();
+      return null;
+    }
   }
 
   #gap(): Entry {
@@ -238,7 +278,7 @@ export class AuditWriter {
   }
 
   #announce(silence?: string): void {
-    const reasons = [this.#failure?.sentence, this.#log.headProblem, silence && `the audit log ${this.#path}: ${silence}`];
+    const reasons = [this.#failure?.sentence, this.#log.headProblem, this.#copyProblem, this.#actions.headProblem, silence && `the audit log ${this.#path}: ${silence}`];
     const present = reasons.filter((reason) => typeof reason === "string");
     if (present.join() === this.#reasons.join()) return;
     this.#reasons = present;

@@ -84,6 +84,7 @@ export function parseConfig(text: string, name: string): Loaded {
   for (const [name, { addresses = [] }] of Object.entries(config.sets)) warnOfNetworks(addresses, ["sets", name, "addresses"], warnings);
   for (const set of Object.values(config.sets)) if (set.file !== undefined) set.file = resolve(dirname(name), set.file);
   config.audit.rotate.size = parseSize(config.audit.rotate.size) as number;
+  config.audit.actions.size = parseSize(config.audit.actions.size) as number;
   return {
     ok: true,
     config,

@@ -115,6 +115,8 @@ export interface AuditConfig {
   path: string;
   /** `size` in bytes, however it was written. */
   rotate: { size: number; keep: number };
+  /** The same of the copies of operators' actions. */
+  actions: { size: number; keep: number };
   on_full: "degrade";
 }
 

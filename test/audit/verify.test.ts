@@ -3,6 +3,7 @@ import { copyFileSync, cpSync, readdirSync, readFileSync, renameSync, rmSync, st
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { extend, openSeal } from "../../audit/chain.ts";
+import { checkChain } from "../../audit/check.ts";
 import { type AuditVerdict, type Problem, verifyAudit } from "../../audit/verify.ts";
 import { makePlace, type Place, writeEvents } from "./fixture.ts";
 
@@ -48,7 +49,7 @@ async function assertFirst(place: Place, kind: Problem["kind"], line: number, fi
 test("an untouched log verifies, record for record", async (t) => {
   const place = await written(t);
   const verdict = await verifyAudit(place.path, place.headPath);
-  assert.deepEqual(verdict, { ok: true, problems: [], found: 0, files: 1, checked: 33, unchecked: 0, first: 1, last: 33, missing: 0 });
+  assert.deepEqual(verdict, { ok: true, problems: [], found: 0, files: 1, checked: 33, unchecked: 0, first: 1, last: 33, missing: 0, actions: { files: 1, checked: 3, unchecked: 0, first: 1, last: 3 } });
 });
 
 test("a flipped bit is found in every byte of a line, and the other lines are still checked", async (t) => {
@@ -127,7 +128,8 @@ test("a cut end is found, between lines and within one", async (t) => {
 test("without the head a cut end looks whole, so a missing or broken head is a finding", async (t) => {
   const place = await written(t);
   place.setLines(place.lines().slice(0, -3));
-  assert.equal((await verifyAudit(place.path, null)).ok, true);
+  assert.equal((await checkChain(place.path, null)).ok, true);
+  assert.match((await verifyAudit(place.path, null)).problems[0]!.text, /the log ends with record #30, and copies of its actions go on with #32/);
   rmSync(place.headPath);
   await assertFirst(place, "head", 0, place.headPath);
   writeFileSync(place.headPath, '{"sequence": 3}');
@@ -157,7 +159,8 @@ test("a log that was forged anew, chain and all, is found", async (t) => {
     link = openSeal(next.line)!;
   }
   place.setLines(lines);
-  assert.equal((await verifyAudit(place.path, null)).ok, true, "the forger's chain is sound in itself");
+  assert.equal((await checkChain(place.path, null)).ok, true, "the forger's chain is sound in itself");
+  assert.match((await verifyAudit(place.path, null)).problems[0]!.text, /this line is not what record #32 of the log says/, "and its copied actions tell without any head");
   await assertFirst(place, "changed", 33);
 });
 

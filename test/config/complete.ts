@@ -89,7 +89,7 @@ export const COMPLETE: Complete<WeirConfig> = {
     },
   ],
   logging: { level: "debug", format: "json" },
-  audit: { path: "/var/log/weir/audit.log", rotate: { size: 20_000_000, keep: 5 }, on_full: "degrade" },
+  audit: { path: "/var/log/weir/audit.log", rotate: { size: 20_000_000, keep: 5 }, actions: { size: 1_000_000, keep: 100 }, on_full: "degrade" },
   otel: { endpoint: "https://collector.example:4318", traces: true, metrics: false, logs: true, resource: { rack: "7" } },
   state_dir: "/var/lib/weir",
   hand_over_for: "2m",

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { AuditOptions } from "../../../audit/writer.ts";
 import type { Leftover } from "../../leftovers.ts";
 import { type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { ControlError } from "../contract.ts";
@@ -99,7 +100,7 @@ async function audit({ pins, audit: files }: Target, removed: readonly Leftover[
   let reason = "";
   let written = false;
   try {
-    const log = await openAudit({ path: files.path, headPath: files.head, rotate: await rotationOf(files.config), onHealth: ({ reasons }) => (reason = reasons.join("; ")) });
+    const log = await openAudit({ path: files.path, headPath: files.head, ...(await rotationsOf(files.config)), onHealth: ({ reasons }) => (reason = reasons.join("; ")) });
     const detail = { pins, links: sizeOf(removed, "link"), filters: sizeOf(removed, "filter"), tables: sizeOf(removed, "table"), pid: process.pid };
     written = await log.action({ action: "DETACH", uid: process.getuid!(), detail });
     await log.close();
@@ -111,9 +112,10 @@ async function audit({ pins, audit: files }: Target, removed: readonly Leftover[
 }
 
 /** With a configuration that is broken by now, no file of the log is removed for one line. */
-async function rotationOf(config: string | undefined): Promise<{ size: number; keep: number }> {
+async function rotationsOf(config: string | undefined): Promise<Required<Pick<AuditOptions, "rotate" | "actions">>> {
   const { readSettings } = await import("../../settings.ts");
-  return readSettings({ config }).then(({ config: { audit: { rotate } } }) => rotate, () => ({ size: Infinity, keep: Infinity }));
+  const never = { size: Infinity, keep: Infinity };
+  return readSettings({ config }).then(({ config: { audit: { rotate, actions } } }) => ({ rotate, actions }), () => ({ rotate: never, actions: never }));
 }
 
 function summary(pins: string, removed: readonly Leftover[]): string[] {

@@ -1,0 +1,164 @@
+/**
+ * Operators' actions once more, in files of their own beside the log, so that no flood of events pushes them out. They form a chain
+ * of their own, with a head of its own, in which each line names the record of the log that it copies, by number and hash:
+ *
+ *     audit.log           2026-11-21T03:00:00.000Z #41532 MODE uid=0 from=detect to=prevent ~HASH
+ *     audit.log.actions   2026-11-21T03:00:00.000Z #12 MODE uid=0 from=detect to=prevent @41532:HASH ~HASH
+ *
+ * An action is copied once it is on disk in the log, and before the log's head says so: whatever the head names has its copy,
+ * also when the agent was killed in between, and a start looks no further than behind the head.
+ */
+
+import { basename, dirname, join } from "node:path";
+import { type Link, openSeal } from "./chain.ts";
+import { listLog, openForReading, statOf } from "./file.ts";
+import { linesOf } from "./lines.ts";
+import { Log, type LogOptions } from "./log.ts";
+import { isActionType, parseRecord } from "./record.ts";
+
+/** Held while their files cannot be written, which is the case only where the log itself can. */
+const OWED_LIMIT = 10_000;
+
+/** A record as it was written to the log. */
+export interface WrittenRecord extends Link {
+  /** Milliseconds since the epoch. */
+  time: number;
+  text: string;
+}
+
+/** A line of the actions' files, read back. */
+export interface Copy extends Link {
+  /** The line as the log has it. */
+  line: string;
+  file: string;
+  number: number;
+}
+
+export function actionsPath(path: string): string {
+  return `${path}.actions`;
+}
+
+export function actionsHead(headPath: string): string {
+  return join(dirname(headPath), `${basename(headPath, ".head")}-actions.head`);
+}
+
+/** Copies in the order in which they were written. Lines that are none, and those that were tampered with, are left out. */
+export async function* copiesOf(path: string): AsyncGenerator<Copy> {
+  for (const { path: file } of await listLog(actionsPath(path))) yield* copiesIn(file);
+}
+
+async function* copiesIn(file: string): AsyncGenerator<Copy> {
+  const handle = await openForReading(file);
+  if (!handle) return; // rotated away meanwhile
+  try {
+    for await (const { text, number } of linesOf(handle)) {
+      const link = copied(text);
+      if (link) yield { ...link, file, number };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+const COPY = /^(\S+) #\d+ (.*) @(\d{1,15}):([0-9a-f]{32})$/s;
+
+function copied(text: string): (Link & { line: string }) | null {
+  const match = COPY.exec(openSeal(text)?.body ?? "");
+  if (!match) return null;
+  const [, time, record, sequence, hash] = match as unknown as [string, string, string, string, string];
+  return { sequence: Number(sequence), hash, line: `${time} #${sequence} ${record} ~${hash}` };
+}
+
+/** Their one writer. */
+export class ActionsLog {
+  readonly #path: string;
+  readonly #log: Log;
+  /** Written to the log, and not copied yet. */
+  #owed: WrittenRecord[] = [];
+  #started = false;
+
+  constructor(options: LogOptions) {
+    this.#path = options.path;
+    this.#log = new Log({ ...options, path: actionsPath(options.path), headPath: actionsHead(options.headPath) });
+  }
+
+  get bytes(): number {
+    return this.#log.bytes;
+  }
+
+  get owes(): boolean {
+    return this.#owed.length > 0;
+  }
+
+  /** Lines of its chain so far; the log's head keeps it, so that these files cannot vanish unseen. */
+  get length(): number {
+    return this.#log.sequence;
+  }
+
+  get headProblem(): string | null {
+    return this.#log.headProblem;
+  }
+
+  /**
+   * Called once, when the log is open. `ahead`: the lines of the log that its head does not name. `promised`: the length that the
+   * log's head names. Answers what is amiss, as a sentence.
+   */
+  async start(ahead: readonly string[], promised: number): Promise<string | null> {
+    if (this.#started) return null;
+    if (promised > 0 || ahead.length > 0 || (await statOf(actionsPath(this.#path))) !== null) await this.#log.connect();
+    const last = await this.#lastCopied();
+    for (const line of ahead) {
+      const record = parseRecord(line);
+      if (record && record.sequence > last) this.owe({ ...record, time: Date.parse(record.time), text: `${record.type}${record.text === "" ? "" : ` ${record.text}`}` });
+    }
+    this.#started = true;
+    const missing = promised - this.length;
+    return missing > 0 ? `${actionsPath(this.#path)} was begun anew or cut: ${missing} of its lines are missing` : null;
+  }
+
+  owe(record: WrittenRecord): void {
+    if (this.#owed.length === OWED_LIMIT) this.#owed.shift(); // `verify` will miss its copy
+    this.#owed.push(record);
+  }
+
+  /** Brings what is owed to the disk. When it throws, it is still owed. */
+  async settle(): Promise<void> {
+    if (this.#owed.length === 0) return;
+    await this.#log.connect();
+    if (this.#log.isFull) {
+      await this.#log.rotate();
+      await this.#log.connect();
+    }
+    const records = [...this.#owed];
+    await this.#log.append(records.map(({ time, text, sequence, hash }) => ({ time, text: `${text} @${sequence}:${hash}` })));
+    this.#owed.splice(0, records.length);
+    await this.#log.sync();
+  }
+
+  /** Lets go of the files where they were moved away, so that they are opened anew. */
+  async look(reopen: boolean): Promise<void> {
+    await this.#log.sync();
+    if (reopen || !(await this.#log.isUntouched())) await this.#log.disconnect();
+  }
+
+  disconnect(): Promise<void> {
+    return this.#log.disconnect();
+  }
+
+  /** The number, in the log, of the newest record that was copied. */
+  async #lastCopied(): Promise<number> {
+    const files = await listLog(actionsPath(this.#path));
+    for (const { path } of files.reverse()) {
+      let last = 0;
+      for await (const { sequence } of copiesIn(path)) last = sequence;
+      if (last > 0) return last;
+    }
+    return 0;
+  }
+}
+
+/** Whether a record of the log is an operator's action, which is copied. */
+export function isAction(body: string): boolean {
+  const type = /^\S+ #\d+ (\S+)/.exec(body)?.[1];
+  return type !== undefined && isActionType(type);
+}

@@ -1,0 +1,77 @@
+/** Whether each operator's action in the log has its copy, and each copy its record: both are in the order in which they were written. */
+
+import type { SealedLine } from "./chain.ts";
+import { actionsPath, type Copy, copiesOf, isAction } from "./actions.ts";
+
+export type ReportDisagreement = (kind: "changed" | "deleted" | "inserted" | "truncated" | "replaced", file: string, line: number, text: string) => void;
+
+export class Agreement {
+  readonly #path: string;
+  readonly #copies: AsyncIterator<Copy>;
+  readonly #report: ReportDisagreement;
+  /** What the log's head names has its copy; what came after may wait for it. */
+  readonly #settled: number;
+  #next: Copy | null = null;
+  #before = 0;
+  /** Number of the first copy that is left: older records were never copied, or their copies were rotated away. */
+  #first = Infinity;
+  #begun = false;
+  #over = false;
+  #firstRecord = 0;
+
+  constructor(path: string, settled: number, report: ReportDisagreement) {
+    this.#path = path;
+    this.#copies = copiesOf(path);
+    this.#settled = settled;
+    this.#report = report;
+  }
+
+  /** Takes the next sound record of the log. */
+  async take(record: SealedLine): Promise<void> {
+    this.#firstRecord ||= record.sequence;
+    if (this.#over || !isAction(record.body)) return;
+    if (!this.#begun) await this.#advance();
+    await this.#skipTo(record.sequence);
+    if (this.#over || record.sequence < this.#first) return;
+    const copy = this.#next as Copy | null;
+    if (copy?.sequence !== record.sequence) {
+      if (record.sequence <= this.#settled) this.#report("deleted", actionsPath(this.#path), 0, `the copy of record #${record.sequence} is missing`);
+      return;
+    }
+    if (copy.hash !== record.hash || copy.line !== `${record.body} ~${record.hash}`) {
+      this.#report("changed", copy.file, copy.number, `this line is not what record #${record.sequence} of the log says: one of the two was changed`);
+    }
+    await this.#advance();
+  }
+
+  /** After the last record. `last`: the number of the newest record that the log holds by now. */
+  async end(last: number): Promise<void> {
+    if (!this.#begun) await this.#advance();
+    await this.#skipTo(last + 1);
+    if (this.#next && !this.#over) this.#report("truncated", this.#path, 0, `the log ends with record #${last}, and copies of its actions go on with #${this.#next.sequence}`);
+    await this.#copies.return?.();
+  }
+
+  /** Over copies of records that the log does not hold, which is right of those that it has rotated away. */
+  async #skipTo(sequence: number): Promise<void> {
+    while (this.#next && this.#next.sequence < sequence && !this.#over) {
+      const { sequence: number, file, number: line } = this.#next;
+      if (this.#firstRecord > 0 && number >= this.#firstRecord) this.#report("inserted", file, line, `record #${number} of the log is not the action that this line copies`);
+      await this.#advance();
+    }
+  }
+
+  async #advance(): Promise<void> {
+    this.#begun = true;
+    const next = await this.#copies.next();
+    this.#next = next.done ? null : next.value;
+    if (!this.#next) return;
+    const { sequence, file, number } = this.#next;
+    this.#first = Math.min(this.#first, sequence);
+    if (sequence <= this.#before) {
+      this.#over = true; // numbers tell nothing any more
+      this.#report("replaced", file, number, `the log was begun anew: its record #${sequence} was copied after #${this.#before}`);
+    }
+    this.#before = sequence;
+  }
+}
