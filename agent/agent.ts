@@ -36,6 +36,7 @@ import { HealthBoard } from "./health.ts";
 import { warnOfAbsent, warnOfAbsentOverrides } from "./interfaces/absent.ts";
 import { NamespacesBehind } from "./interfaces/behind.ts";
 import { InterfaceFollower } from "./interfaces/follow.ts";
+import { TunnelEnds } from "./interfaces/tunnel-ends.ts";
 import type { DataPlane } from "./kernel/dataplane.ts";
 import { readIteratorAside } from "./kernel/iterator.ts";
 import { u32 } from "./kernel/maps.ts";
@@ -133,6 +134,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
     installer,
     pins: linkDirectory(pins),
+    tunnelEnds: new TunnelEnds({ ends: plane.map("tunnel_ends"), addresses: plane.map("own_addresses"), setForms: (forms) => plane.setTunnelForms(forms) }),
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
     onChange(name, direction, state) {
       log.info({ interface: name, direction, hook: state.hook, mode: state.mode, reason: state.reason }, state.hook === "none" ? "not watched" : "watched");

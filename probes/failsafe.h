@@ -70,7 +70,7 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 
 static __always_inline bool is_trusted(const struct packet *packet, const struct policy *policy)
 {
-	if (packet->interface_flags & INTERFACE_LOOPBACK)
+	if (packet->interface_flags & INTERFACE_LOOPBACK || packet->flags & PACKET_CARRIES_FAILSAFE)
 		return true;
 	return !packet->tunnel && packet->flags & PACKET_HAS_ADDRESSES && is_failsafe_peer(packet, policy);
 }
@@ -132,17 +132,19 @@ static __always_inline bool is_own(hook_context *ctx, struct packet *packet)
 	return is_for_this_host(ctx, packet->which);
 }
 
-/*
- * Neighbour discovery is believed only from the link itself, and in one piece: routers lower the hop limit (RFC 4861), and
- * fragments of it are refused (RFC 6980). What comes with that hop limit may still be forwarded, and what leaves with it is
- * not.
- */
-static __always_inline bool is_neighbour_discovery(hook_context *ctx, struct packet *packet)
+/* Believed only from the link itself, and in one piece: routers lower the hop limit (RFC 4861), and fragments of it are
+ * refused (RFC 6980). */
+static __always_inline bool has_form_of_discovery(const struct packet *packet)
 {
 	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS && packet->flags & PACKET_IPV6 &&
 	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == 255 && !packet->tuple.icmp_code &&
-	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137 &&
-	       (packet->direction == DIRECTION_EGRESS || is_own(ctx, packet));
+	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137;
+}
+
+/* What comes with that hop limit may still be forwarded, and what leaves with it is not. */
+static __always_inline bool is_neighbour_discovery(hook_context *ctx, struct packet *packet)
+{
+	return has_form_of_discovery(packet) && (packet->direction == DIRECTION_EGRESS || is_own(ctx, packet));
 }
 
 /* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */

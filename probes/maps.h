@@ -326,6 +326,24 @@ struct {
 	__type(value, struct behind);
 } behind_devices SEC(".maps");
 
+/* where a tunnel device of this host takes packets out -> 1; user space fills it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LIMIT_TUNNEL_ENDS);
+	__type(key, struct tunnel_end);
+	__type(value, __u32);
+} tunnel_ends SEC(".maps");
+
+/* address of this host -> 1; user space fills it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LIMIT_OWN_ADDRESSES);
+	__type(key, struct own_address);
+	__type(value, __u32);
+} own_addresses SEC(".maps");
+
 /* local end -> enum weir_led */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -28,6 +28,7 @@ enum packet_flag {
 	PACKET_LED = 1 << 17,		/* netfilter leads it elsewhere, or may where nobody listens here */
 	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
 	PACKET_QUOTED_IS_LOW = 1 << 18,	/* of an ICMP error: the sender of the packet that it quotes is the low end */
+	PACKET_CARRIES_FAILSAFE = 1 << 19,	/* a tunnel that ends here, around what always passes: see carried.h */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
@@ -124,6 +125,7 @@ struct packet {
 	__u32 generation;
 	__u32 copy;
 	__u32 bans;			/* anybody is banned */
+	__u32 tunnel_forms;		/* as in struct control */
 
 	struct flow_key key;		/* of its connection */
 	struct flow_key related;	/* of the connection an ICMP error is about */

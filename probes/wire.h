@@ -16,6 +16,7 @@
 #include "wire/matchers.h"
 #include "wire/meters.h"
 #include "wire/translation.h"
+#include "wire/tunnels.h"
 #include "wire/flows.h"
 #include "wire/processes.h"
 #include "wire/drops.h"

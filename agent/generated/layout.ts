@@ -22,6 +22,8 @@ export const Limit = {
   BUCKETS_PROBED: 4,
   INTERFACE_PLACES: 16384,
   INTERFACES_APART: 16384,
+  TUNNEL_ENDS: 4096,
+  OWN_ADDRESSES: 16384,
   INTERFACE_SLOTS: 256,
   FAILSAFE_PREFIXES: 32,
   FAILSAFE_SESSIONS: 8,
@@ -373,6 +375,13 @@ export const LedNames: readonly string[] = [
   "elsewhere",
 ];
 
+export const TunnelForm = {
+  ANY_LOCAL: 1,
+  ANY_REMOTE: 2,
+  ANY_IDENTIFIER: 4,
+  FORMS: 8,
+} as const;
+
 export const FlowFlag = {
   OPENER_IS_LOW: 1,
   CLOSED: 2,
@@ -454,6 +463,7 @@ export const Control = {
   bans: 8,
   week_seconds: 12,
   translates: 16,
+  tunnel_forms: 20,
   release_jiffies: 24,
   release_ns: 32,
 } as const;
@@ -731,6 +741,20 @@ export const LocalEnd = {
   ifindex: 16,
   port: 20,
   protocol: 22,
+} as const;
+
+export const TunnelEnd = {
+  size: 40,
+  local_be: { at: 0, count: 2, stride: 8 },
+  remote_be: { at: 16, count: 2, stride: 8 },
+  tunnel: 32,
+  port: 36,
+  form: 38,
+} as const;
+
+export const OwnAddress = {
+  size: 16,
+  address_be: { at: 0, count: 2, stride: 8 },
 } as const;
 
 export const TrafficCounter = {

@@ -15,6 +15,7 @@ import type { Address, Change, Link } from "../kernel/netlink.ts";
 import { detachLeftoverFilters } from "../kernel/tc.ts";
 import type { Installer } from "../rules/install.ts";
 import { absentIncludes, explainAbsent } from "./absent.ts";
+import type { TunnelEnds } from "./tunnel-ends.ts";
 import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
 import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
 
@@ -32,6 +33,8 @@ export interface FollowOptions {
   pins: string;
   /** Counters of a slot start again: another interface has it now. */
   clearSlot(slot: number): void;
+  /** Hears of every device and address. */
+  tunnelEnds: Pick<TunnelEnds, "list" | "apply" | "problems" | "close">;
   /** Told when something was attached or detached, or could not be. */
   onChange(name: string, direction: "ingress" | "egress", state: HookState): void;
 }
@@ -127,7 +130,7 @@ export class InterfaceFollower {
   /** Why some traffic is not seen. */
   problems(): string[] {
     const absent = this.absent().map((one) => explainAbsent(one, "weir watches it as soon as it appears"));
-    return [...absent, ...[...this.#watched.values()].flatMap(({ link, failures, declared }) => [
+    return [...absent, ...this.#options.tunnelEnds.problems(), ...[...this.#watched.values()].flatMap(({ link, failures, declared }) => [
       ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
       ...(declared ? [] : [`packets on ${link.name} cannot be judged and get defaults.on_error, because the table of interfaces is full; watch fewer by interfaces.include, then restart weir`]),
     ])];
@@ -154,15 +157,20 @@ export class InterfaceFollower {
 
   /** Stops following; programs stay where they are. */
   close(): void {
-    this.#watch?.close();
+    this.#stop();
     for (const watched of this.#watched.values()) {
       watched.ingress?.attachment.close();
       watched.egress?.attachment.close();
     }
   }
 
-  detachAll(): void {
+  #stop(): void {
     this.#watch?.close();
+    this.#options.tunnelEnds.close();
+  }
+
+  detachAll(): void {
+    this.#stop();
     for (const watched of [...this.#watched.values()]) this.#leave(watched, "weir stops");
   }
 
@@ -171,12 +179,15 @@ export class InterfaceFollower {
     const present = new Set(links.map((link) => link.ifindex));
     for (const ifindex of [...this.#links.keys()]) if (!present.has(ifindex)) this.#forget(ifindex);
     this.#addresses.clear();
-    for (const address of listAddresses()) this.#noteAddress(address, true);
+    const addresses = listAddresses();
+    this.#options.tunnelEnds.list(links, addresses);
+    for (const address of addresses) this.#noteAddress(address, true);
     for (const link of links) this.#links.set(link.ifindex, link);
     for (const link of links) this.#settle(link);
   }
 
   #apply(change: Change): void {
+    this.#options.tunnelEnds.apply(change);
     switch (change.what) {
       case "link":
         this.#links.set(change.link.ifindex, change.link);

@@ -151,6 +151,11 @@ export class DataPlane {
     this.#control.setUint32(Control.bans, flags, true);
   }
 
+  /** Bit n: a tunnel device leaves open what enum weir_tunnel_form says in n. Without any, no packet looks for such devices. */
+  setTunnelForms(forms: number): void {
+    this.#control.setUint32(Control.tunnel_forms, forms, true);
+  }
+
   /** On top of those of the boot clock: since Monday 00:00, local time. */
   get weekSeconds(): number {
     return this.#control.getUint32(Control.week_seconds, true);

@@ -3,6 +3,8 @@
  * what is cut short is left out rather than guessed.
  */
 
+import { parseTunnel, type TunnelDevice } from "./tunnel-device.ts";
+
 export interface Link {
   ifindex: number;
   name: string;
@@ -19,6 +21,8 @@ export interface Link {
   peerNamespace?: number;
   /** Hardware address, as `02:00:00:00:00:01`. */
   address?: string;
+  /** What it takes out of tunnels; absent if nothing. */
+  tunnels?: TunnelDevice[];
   xdp?: { mode: "native" | "generic" | "offload" | "several"; program: number };
 }
 
@@ -49,6 +53,8 @@ export const RTM_GETLINK = 18;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
+export const RTM_NEWROUTE = 24;
+export const RTM_GETROUTE = 26;
 export const RTM_NEWTFILTER = 44;
 export const RTM_GETTFILTER = 46;
 export const NLMSG_ERROR = 2;
@@ -69,6 +75,7 @@ const AF_INET6 = 10;
 
 const LinkAttribute = { ADDRESS: 1, NAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, NETNSID: 37, XDP: 43 } as const;
 const INFO_KIND = 1;
+const INFO_DATA = 2;
 const XDP_ATTACHED = 2;
 const XDP_PROG_ID = 4;
 const XDP_MODES = [undefined, "native", "generic", "offload", "several"] as const;
@@ -160,13 +167,16 @@ export function parseLink(body: Uint8Array): Link | undefined {
     up: (view.getUint32(8, true) & IFF_UP) !== 0,
     mtu: number(found.get(LinkAttribute.MTU)) ?? 0,
   };
-  const kind = text(attributes(found.get(LinkAttribute.LINKINFO)).get(INFO_KIND));
+  const info = attributes(found.get(LinkAttribute.LINKINFO));
+  const kind = text(info.get(INFO_KIND));
+  const tunnels = parseTunnel(kind, attributes(info.get(INFO_DATA)));
   const address = found.get(LinkAttribute.ADDRESS);
   const xdp = parseXdp(found.get(LinkAttribute.XDP));
   const master = number(found.get(LinkAttribute.MASTER));
   const peer = number(found.get(LinkAttribute.LINK));
   const peerNamespace = number(found.get(LinkAttribute.NETNSID));
   if (kind !== "") link.kind = kind;
+  if (tunnels.length > 0) link.tunnels = tunnels;
   if (address !== undefined && address.length > 0) link.address = [...address].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
   if (xdp !== undefined) link.xdp = xdp;
   if (master !== undefined) link.master = master;

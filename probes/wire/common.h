@@ -15,6 +15,8 @@ enum weir_limit {
 	LIMIT_BUCKETS_PROBED = 4,	/* in a row, before a key is missing */
 	LIMIT_INTERFACE_PLACES = 16384,	/* an interface is looked for by ifindex modulo this first */
 	LIMIT_INTERFACES_APART = 16384,	/* interfaces whose place another one has */
+	LIMIT_TUNNEL_ENDS = 4096,	/* of tunnel devices of this host */
+	LIMIT_OWN_ADDRESSES = 16384,	/* of this host */
 	LIMIT_INTERFACE_SLOTS = 256,	/* interfaces counted on their own; slot 0 is "other" */
 	LIMIT_FAILSAFE_PREFIXES = 32,
 	LIMIT_FAILSAFE_SESSIONS = 8,
@@ -141,7 +143,7 @@ struct control {
 	__u32 bans;		/* enum weir_ban_flag */
 	__u32 week_seconds;	/* on top of those of the boot clock: since Monday 00:00, local time */
 	__u32 translates;	/* netfilter may lead elsewhere what comes: see netfilter.h */
-	__u32 reserved;
+	__u32 tunnel_forms;	/* bit n: a tunnel device leaves open what enum weir_tunnel_form says in n */
 	__u64 release_jiffies;	/* nothing is dropped from then on, whatever the mode; 0: the mode holds for ever */
 	__u64 release_ns;	/* the same moment on CLOCK_MONOTONIC, for user space */
 };

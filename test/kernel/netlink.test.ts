@@ -38,6 +38,30 @@ describe("a netlink message", () => {
     });
   });
 
+  it("tells of a tunnel device which packets it takes out", () => {
+    const [LOCAL, REMOTE, GROUP] = [[192, 0, 2, 1], [192, 0, 2, 2], [239, 1, 1, 1]];
+    const bytes = (...of: number[]): Uint8Array => Uint8Array.from(of);
+    const tunnels = (kind: string, ...data: number[][]): unknown =>
+      parseLink(Uint8Array.from([...LINK_HEADER, ...attribute(3, ...text("t0")), ...attribute(0x8000 | 18, ...attribute(1, ...text(kind)), ...attribute(0x8000 | 2, ...data.flat()))]))!.tunnels;
+    const ends = { local: bytes(...LOCAL), remote: bytes(...REMOTE) };
+    const vxlan = (far: number[], ...more: number[][]): unknown => tunnels("vxlan", attribute(1, 7, 0, 0, 0), attribute(2, ...far), attribute(4, ...LOCAL), attribute(15, 0x12, 0xb5), ...more);
+    assert.deepEqual(vxlan(REMOTE), [{ kind: "vxlan", id: 7, port: 4789, ...ends }]);
+    assert.deepEqual(vxlan([0, 0, 0, 0]), [{ kind: "vxlan", id: 7, port: 4789, local: ends.local }]);
+    assert.deepEqual(vxlan(GROUP), [{ kind: "vxlan", id: 7, port: 4789, local: ends.local }, { kind: "vxlan", id: 7, port: 4789, local: bytes(...GROUP) }], "a group is where it listens");
+    assert.deepEqual(vxlan([0, 0, 0, 0], attribute(25, 1)), [{ kind: "vxlan", port: 4789, local: ends.local }], "external");
+    assert.deepEqual(tunnels("geneve", attribute(1, 9, 0, 0, 0), attribute(2, ...REMOTE), attribute(5, 0x17, 0xc1)), [{ kind: "geneve", id: 9, port: 6081, remote: ends.remote }]);
+    assert.deepEqual(tunnels("geneve", attribute(6), attribute(5, 0x17, 0xc1)), [{ kind: "geneve", port: 6081 }]);
+    for (const kind of ["gre", "gretap"]) {
+      assert.deepEqual(tunnels(kind, attribute(6, ...LOCAL), attribute(7, ...REMOTE)), [{ kind: "gre", id: 0, port: 0, ...ends }]);
+      assert.deepEqual(tunnels(kind, attribute(2, 0x20, 0), attribute(4, 0, 0, 1, 2), attribute(6, ...LOCAL), attribute(7, 0, 0, 0, 0)), [{ kind: "gre", id: 258, port: 0, local: ends.local }]);
+    }
+    assert.deepEqual(tunnels("ipip", attribute(2, ...LOCAL), attribute(3, ...REMOTE)), [{ kind: "ipip", id: 0x0800, port: 0, ...ends }]);
+    assert.deepEqual(tunnels("sit", attribute(2, ...LOCAL), attribute(3, ...REMOTE)), [{ kind: "ipip", id: 0x86dd, port: 0, ...ends }]);
+    assert.deepEqual(tunnels("sit", attribute(9, 0)), [{ kind: "ipip", id: 0x0800, port: 0 }, { kind: "ipip", id: 0x86dd, port: 0 }], "any protocol");
+    assert.deepEqual(tunnels("veth"), undefined);
+    assert.deepEqual(tunnels("vxlan", attribute(2, 1, 2), attribute(15, 1)), [{ kind: "vxlan", port: 0 }], "what is cut short is left out");
+  });
+
   it("of the bridge family tells of a port and not of its device", () => {
     const body = [7, ...LINK_HEADER.slice(1), ...attribute(3, ...text("veth7"))];
     assert.equal(parseChange([...messages(message(17, body))][0]!), undefined);

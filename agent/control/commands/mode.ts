@@ -3,13 +3,15 @@ import { endpoint } from "../format.ts";
 import { askOrTell } from "../not-running.ts";
 import { note, print, printJson } from "../print.ts";
 import { operatorSession } from "../session.ts";
+import { warnOfWay } from "../session-way.ts";
 
 export const command: Command = {
   usage: "mode [detect|prevent] [--json] [--socket PATH]",
   about:
     "Shows the mode, or switches it while everything stays attached. In detect nothing is dropped. In prevent the rules\n" +
     "with `enforce: true` drop what they block. It holds until the file's own `mode` changes. Your own SSH connection\n" +
-    "is put under the failsafe, so that a switch cannot cut it.",
+    "is put under the failsafe, so that a switch cannot cut it. Where it comes by a VPN that weir cannot look into, you\n" +
+    "are told before the switch what to do.",
   options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
   words: [0, 1],
   examples: [
@@ -29,6 +31,8 @@ export const command: Command = {
       return 0;
     }
     const session = operatorSession();
+    const warning = wanted === "prevent" && session ? warnOfWay(session) : undefined;
+    if (warning !== undefined) note(warning);
     const change = await askOrTell(call, (client) => client.setMode(wanted, session));
     if (change === undefined) return 1;
     if (call.has("json")) {
