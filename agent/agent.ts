@@ -108,6 +108,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   let telemetry: Telemetry | undefined;
   let server: ControlServer | undefined;
   let operations: Operations | undefined;
+  let unread = 0;
   const health = new HealthBoard((now) => {
     log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "all is well again" : now.reasons.join("; "));
     telemetry?.changed("weir.health.changed", now);
@@ -196,7 +197,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     skipped: () => ({ ...socketEvents.skipped, ...naming.skipped }),
     health: () => health.current,
     bans: () => banned.size,
-    lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped }) }),
+    lost: () => ({ ...telemetry?.lost(), ...nonZero({ audit: audit.counters.lost, watch: server?.figures().watch_lost ?? 0, malformed: decoder.malformed + ring.skipped, older_tables: unread }) }),
     config: () => operations?.figures() ?? { path: settings.path, loaded: Date.now(), reloads: 0, failures: 0, error: null },
   });
   deadline.step("setting up telemetry", "Look at the files that OTEL_* variables name.");
@@ -230,8 +231,9 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   reportStores();
   interfaces.start();
   succession.carryRest();
-  succession.close();
   tracers.detachOlder();
+  unread = succession.unreadEvents();
+  succession.close();
   growth.start(interfaces);
   plane.removeSuperseded();
   farewell.takeOver();

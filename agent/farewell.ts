@@ -19,8 +19,10 @@ export interface FarewellOptions {
   handOverFor: number;
 }
 
+type Plane = Pick<DataPlane, "releaseAfter" | "releaseOthers" | "holdForEver">;
+
 export class Farewell {
-  readonly #plane: Pick<DataPlane, "releaseAfter" | "holdForEver">;
+  readonly #plane: Plane;
   readonly #options: FarewellOptions;
   readonly #log: Pick<Log, "info" | "warn">;
   /** Resolves when the kernel has been told. */
@@ -29,7 +31,7 @@ export class Farewell {
   #finished = false;
   #until: Date | undefined;
 
-  constructor(plane: Pick<DataPlane, "releaseAfter" | "holdForEver">, signals: Pick<Signals, "ended" | "insisted">, options: FarewellOptions, log: Pick<Log, "info" | "warn">) {
+  constructor(plane: Plane, signals: Pick<Signals, "ended" | "insisted">, options: FarewellOptions, log: Pick<Log, "info" | "warn">) {
     this.#plane = plane;
     this.#options = options;
     this.#log = log;
@@ -78,5 +80,6 @@ export class Farewell {
     if (this.#finished) return;
     this.#until = undefined;
     this.#plane.releaseAfter(0);
+    this.#plane.releaseOthers();
   }
 }

@@ -50,7 +50,7 @@ export interface OperationParts {
 /** In one line. */
 const MOST_NAMED = 20;
 /** Keys that a running agent does not change. */
-const FIXED = ["audit", "otel", "logging", "state_dir", "control_socket"] as const;
+const FIXED = ["audit", "otel", "logging", "state_dir", "control_socket", "hand_over_for"] as const;
 
 export class Operations {
   /** Of the rules that are added by command. */

@@ -12,6 +12,7 @@ import type { DataPlane } from "./kernel/dataplane.ts";
 import { type Copying, planCopying } from "./kernel/carry.ts";
 import { type BpfMap, MapType } from "./kernel/maps.ts";
 import { memberAt, openPinned, readNumber, type TableTypes, typesOf } from "./kernel/pinned-table.ts";
+import { Ring } from "./kernel/ring.ts";
 import { SlotTranslation } from "./slot-translation.ts";
 
 /** Who owns sockets: carried before anybody looks for owners again. */
@@ -21,6 +22,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_pla
 /** Members that stay zero: each connection is judged again, by the rules of now. */
 const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
 const FLOW = "flow";
+/** Bytes: no event is as small. */
+const NO_RECORD = 1;
 
 type Plane = Pick<DataPlane, "maps" | "adopted" | "generation" | "jiffies" | "otherTables">;
 
@@ -78,6 +81,11 @@ export class Succession {
   /** Once every interface has the programs of now: what came to the old ones since `carry`. */
   carryRest(): number {
     return this.#carrySince(this.#cutoff);
+  }
+
+  /** Events that the old programs told and nobody read: records of this version have another form. */
+  unreadEvents(): number {
+    return this.#plane.otherTables().reduce((sum, folder) => sum + countRecords(folder), 0);
   }
 
   close(): void {
@@ -148,6 +156,17 @@ export class Succession {
     }
     return true;
   }
+}
+
+/** Takes them out of the ring. */
+function countRecords(folder: string): number {
+  const map = openPinned(folder, "events");
+  if (map === undefined) return 0;
+  const ring = new Ring({ map, recordSize: NO_RECORD, onRecords: () => {} });
+  ring.drain();
+  ring.close();
+  map.close();
+  return ring.skipped;
 }
 
 function pairOf(folder: string, from: BpfMap, to: BpfMap): Pair | undefined {

@@ -13,7 +13,7 @@ import { type BpfMap, u32 } from "./maps.ts";
 import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 import { inFirstNetns, netnsCookie } from "./sockets.ts";
-import { tableFolders, TABLES } from "./pinned-table.ts";
+import { memberAt, openPinned, tableFolders, TABLES, typesOf } from "./pinned-table.ts";
 import { hasTracepoint } from "./trace.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
@@ -189,6 +189,21 @@ export class DataPlane {
     const { jiffies, monotonicNs } = this.#readClocks();
     this.#control.setBigUint64(Control.release_ns, monotonicNs + BigInt(seconds) * NS_A_SECOND, true);
     this.#control.setBigUint64(Control.release_jiffies, jiffies + BigInt(seconds * this.jiffiesPerSecond), true);
+  }
+
+  /** The same at once for those of other versions, whose programs go on as long as no interface has those of now. */
+  releaseOthers(): void {
+    for (const folder of this.otherTables()) {
+      const control = openPinned(folder, "control");
+      const types = control === undefined ? undefined : typesOf(control.info);
+      const mode = types === undefined ? undefined : memberAt(types, ["mode"]);
+      if (mode !== undefined) {
+        const value = control!.lookup(u32(0))!;
+        value.writeUIntLE(Mode.DETECT, mode.at, mode.size);
+        control!.update(u32(0), value);
+      }
+      control?.close();
+    }
   }
 
   /** The mode holds again without an end. */

@@ -63,7 +63,7 @@ async function talk(sockets: readonly Socket[], counts: { rounds: number }): Pro
     for (const socket of sockets) socket.write("x");
     await Promise.all(answers);
     counts.rounds++;
-    await sleep(20);
+    await sleep(100);
   }
 }
 

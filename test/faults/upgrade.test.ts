@@ -170,7 +170,7 @@ class Traffic {
     await eventually("more traffic", async () => {
       const { rounds, short, knocks } = await this.counts();
       return rounds >= before.rounds + 3 && short >= before.short + 3 && knocks >= before.knocks + 20;
-    }, 60_000);
+    }, 120_000);
   }
 }
 

@@ -95,7 +95,7 @@ export class AgentHome implements AsyncDisposable {
     await eventually("the agent answers", async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${this.#said}`);
       return this.status().then(() => true, () => false);
-    }, 30_000);
+    }, 90_000);
   }
 
   /** `weir ...` against this agent. */

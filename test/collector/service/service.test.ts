@@ -61,6 +61,23 @@ test("within its limits the service detects, drops, goes on after a crash, and l
   assert.equal(await service.exec("find", "/sys/fs/bpf", "-name", "weir*"), "");
 });
 
+test("within its limits the service asks systemd whether it is started again: then it hands over, else it lets go", here, async () => {
+  await using lab = await makeLab();
+  await using service = await Service.install(lab, "server", `${CONFIG}mode: prevent\n`);
+  await service.start();
+  await service.imitateSystemctl("[ \"$*\" = 'list-jobs --no-legend --plain --full --no-pager -- weir.service' ] && echo '7 weir.service restart running'");
+  assert.equal(await service.stop(), 0, service.said);
+  assert.match(service.said, /handing over/);
+  const left = await service.attempt("weir", "status");
+  assert.match(left.stderr, /left its programs in force in mode prevent/);
+  await service.start();
+  assert.match(await service.exec("grep", " START ", AUDIT), / adopted=yes /);
+  await service.imitateSystemctl("echo '8 weir.service stop running'");
+  assert.equal(await service.stop(), 0, service.said);
+  assert.match(service.said, /nothing of it is left in the kernel/);
+  assert.equal(await service.exec("find", "/sys/fs/bpf", "-name", "weir*"), "");
+});
+
 test("the service can write nowhere but in its own directories, and has no rights beyond its own", here, async () => {
   await using lab = await makeLab();
   await using service = await Service.install(lab, "server", CONFIG);

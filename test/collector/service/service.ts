@@ -22,6 +22,8 @@ const STAGE = "/srv";
 const WEIR = `${STAGE}/weir/agent/weir`;
 /** The same for other users than root, who may not be able to enter the checkout. */
 export const WEIR_FOR_OTHERS = `${STAGE}/others/agent/weir`;
+/** Not there at first. Only what the service may write to can be written to by then. */
+const BIN = "/run/weir/bin";
 /** What systemd gives to every service. */
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
 
@@ -65,6 +67,11 @@ export class Service implements AsyncDisposable {
     return this.#said;
   }
 
+  /** From now on the agent finds this for systemctl. */
+  async imitateSystemctl(script: string): Promise<void> {
+    await this.exec("sh", "-c", `mkdir -p ${BIN} && printf '#!/bin/sh\\n%s\\n' "$1" >${BIN}/systemctl && chmod 755 ${BIN}/systemctl`, "sh", script);
+  }
+
   /** Returns when the agent answers; refuses when it ended instead. */
   async start(): Promise<void> {
     const { command, capabilities, umask } = this.#confinement;
@@ -79,7 +86,7 @@ export class Service implements AsyncDisposable {
     await eventually("the agent answers", async () => {
       if (agent.exitCode !== null || agent.signalCode !== null) throw new Error(`the service ended with ${agent.exitCode ?? agent.signalCode}:\n${this.#said}`);
       return this.#said.includes("weir runs") && (await this.attempt(WEIR, "status")).code === 0;
-    }, 30_000);
+    }, 90_000);
   }
 
   /** As an operator, who sees the file system of the service but is not limited; "weir" is the one that is tested. */
@@ -121,7 +128,7 @@ export class Service implements AsyncDisposable {
 
   #spawn(command: readonly string[]): ChildProcess {
     const view = ["nsenter", "--mount", "--uts", "--target", String(this.#machine!.pid), "--"];
-    return this.#lab.spawn(this.#namespace, [...view, ...command], { stdio: ["ignore", "pipe", "pipe"], env: { PATH } });
+    return this.#lab.spawn(this.#namespace, [...view, ...command], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: `${BIN}:${PATH}` } });
   }
 
   /** A process that does nothing holds the view of the file system. */
