@@ -11,6 +11,7 @@ import type { Action, Mode } from "../../config/types.ts";
 import type { Verdict } from "../events/event.ts";
 import { answerTo, type Told } from "./reference/answer.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
+import { carriesFailsafe } from "./reference/carried.ts";
 import { connectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
 import { FIN, Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
@@ -119,7 +120,9 @@ export class Reference {
     if (this.#host.loopback.includes(arrival.interface)) return this.#pass("loopback");
     const seen = sight(arrival, this.#fragments);
     if (isNotIp(seen)) return this.#pass("not_ip", seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED);
-    const outer = this.#judgePacket(seen, arrival);
+    const carried = seen.packet?.transport?.inner;
+    const safe = carried != null && seen.problem === undefined && carriesFailsafe(seen.packet!, carried, arrival, this.#policy, this.#host);
+    const outer = this.#judgePacket(seen, arrival, safe);
     if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule)) return { ...outer, answer: answerTo(seen.packet, arrival) };
     const inner = seen.packet?.transport?.inner;
     if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels) return outer;
@@ -136,10 +139,10 @@ export class Reference {
   }
 
   /** One packet, be it the outer or the inner one of a tunnel. */
-  #judgePacket({ packet, problem, place, inTunnel }: Sighting, arrival: Arrival): Judgement {
+  #judgePacket({ packet, problem, place, inTunnel }: Sighting, arrival: Arrival, carriesFailsafe = false): Judgement {
     if (packet !== undefined && !inTunnel) {
       if (problem === undefined && isLinkUpkeep(packet, arrival)) return this.#pass("link_upkeep");
-      if (isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
+      if (carriesFailsafe || isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
         if (problem === undefined) this.#followTrusted(packet, place, arrival);
         return this.#pass("trusted_peer");
       }

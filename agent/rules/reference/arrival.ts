@@ -2,6 +2,7 @@
 
 import type { Direction } from "../../events/event.ts";
 import type { LocalProcess } from "../process-field.ts";
+import type { TunnelKind } from "./packet.ts";
 
 export interface Arrival {
   frame: Uint8Array;
@@ -24,6 +25,17 @@ export interface End {
   port: number;
 }
 
+/** A device that takes packets out of a tunnel. What is absent may be any. */
+export interface TunnelEnd {
+  kind: TunnelKind;
+  /** Of kind ipip: the ethertype of what it carries. */
+  id?: number;
+  local?: string;
+  remote?: string;
+  /** Where it receives UDP. */
+  port?: number;
+}
+
 /** What the reference must know of the host. */
 export interface Host {
   loopback: readonly string[];
@@ -37,8 +49,11 @@ export interface Host {
   bans: readonly string[];
   /** Those that no ban reaches. */
   banExceptions: readonly string[];
+  /** Its tunnel devices, and its own addresses. */
+  tunnels: readonly TunnelEnd[];
+  addresses: readonly string[];
   /** Whether a set holds an address that the policy does not write in it. */
   isMember(set: string, address: bigint): boolean;
 }
 
-export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [], isMember: () => false };
+export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [], tunnels: [], addresses: [], isMember: () => false };

@@ -15,11 +15,14 @@ export function isLinkUpkeep(packet: Packet, arrival: Arrival): boolean {
 }
 
 /** Believed only from the link itself, whose packets no router has touched, and in one piece (RFC 4861, RFC 6980). */
-function isNeighbourDiscovery(packet: Packet, arrival: Arrival): boolean {
+export function hasFormOfDiscovery(packet: Packet): boolean {
   const { icmp, protocol } = packet.transport ?? {};
   if (packet.family !== 6 || protocol !== ICMPV6 || icmp == null) return false;
-  if (packet.hopLimit !== 255 || packet.fragmentHeader || icmp.code !== 0 || icmp.type < 133 || icmp.type > 137) return false;
-  return arrival.hook === "egress" || isOwn(packet, arrival);
+  return packet.hopLimit === 255 && !packet.fragmentHeader && icmp.code === 0 && icmp.type >= 133 && icmp.type <= 137;
+}
+
+function isNeighbourDiscovery(packet: Packet, arrival: Arrival): boolean {
+  return hasFormOfDiscovery(packet) && (arrival.hook === "egress" || isOwn(packet, arrival));
 }
 
 function isDhcp(packet: Packet, arrival: Arrival): boolean {

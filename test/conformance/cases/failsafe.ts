@@ -1,6 +1,6 @@
 /** What passes whatever the rules, the default and on_error say. */
 
-import { Ethernet, Fragment, frame, ICMPv6, IPv4, IPv6, payload, TCP, UDP } from "../../harness/packet.ts";
+import { ARP, Ethernet, Fragment, frame, Geneve, GRE, ICMPv6, IPv4, IPv6, payload, TCP, UDP, VXLAN } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { dropped, inward, outward, passed, undecided, type Case } from "../case.ts";
 import { FAMILY_4, FAMILY_6, forBoth, fromLocal, fromRemote, type Family } from "../family.ts";
@@ -261,4 +261,82 @@ const LINK_CASES: Case[] = [
   })),
 ];
 
-export const FAILSAFE_CASES: Case[] = [...forBoth(managementCases), ...forBoth(peerCases), ...LINK_CASES];
+/** What a device of this host takes out of a tunnel, and what only looks like it. */
+const carriedCases = (f: Family): Case[] => {
+  const inner = { src: f.stranger, dst: f.local };
+  const own = { addresses: [f.local] };
+  const vxlan = { kind: "vxlan", id: 7, local: f.local, remote: f.remote, port: 4789 } as const;
+  const TUNNELS: { name: string; end: NonNullable<Case["host"]>["tunnels"]; header: Layer[]; other: Layer[] }[] = [
+    { name: "VXLAN", end: [vxlan], header: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 8 }), Ethernet()] },
+    { name: "VXLAN of any identifier", end: [{ kind: "vxlan", port: 4789 }], header: [UDP({ sport: 50000 }), VXLAN({ vni: 9 }), Ethernet()], other: [UDP({ sport: 50000, dport: 8472 }), VXLAN({ vni: 9 }), Ethernet()] },
+    { name: "Geneve", end: [{ kind: "geneve", id: 7, remote: f.remote, port: 6081 }], header: [UDP({ sport: 50000 }), Geneve({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()] },
+    { name: "GRE", end: [{ kind: "gre", id: 0, local: f.local, remote: f.remote }], header: [GRE()], other: [GRE({ key: 1 })] },
+    { name: "GRE with a key", end: [{ kind: "gre", id: 5, local: f.local }], header: [GRE({ key: 5 })], other: [GRE()] },
+    { name: "IP in IP", end: [{ kind: "ipip", id: f.name === "IPv4" ? 0x0800 : 0x86dd, local: f.local, remote: f.remote }], header: [], other: [GRE()] },
+  ];
+  const over = (hook: "ingress" | "egress", header: readonly Layer[], ...layers: Layer[]): Uint8Array =>
+    frame(Ethernet(), hook === "ingress" ? f.ip({ src: f.remote, dst: f.local }) : f.ip({ src: f.local, dst: f.remote }), ...header, ...layers);
+  const ssh = [f.ip(inner), TCP({ dport: 22 })];
+  const reply = [f.ip({ src: f.local, dst: f.stranger }), TCP({ sport: 22, dport: 40000, flags: ["syn", "ack"] })];
+  return [
+    ...TUNNELS.map(({ name, end, header, other }): Case => ({
+      name: `${f.name}: a management port holds inside ${name} that ends here, and inside no other`,
+      config: LOCKED,
+      host: { ...own, tunnels: end! },
+      steps: [
+        inward(over("ingress", header, ...ssh), SAFE),
+        outward(over("egress", header, ...reply), SAFE),
+        inward(over("ingress", other, ...ssh), dropped("all")),
+        outward(over("egress", other, ...reply), dropped("all")),
+        inward(over("ingress", header, f.ip(inner), TCP({ dport: 23 })), dropped("all")),
+        inward(over("ingress", header, f.ip({ src: f.stranger, dst: f.remote }), TCP({ dport: 22 })), dropped("all")),
+        outward(over("egress", header, f.ip({ src: f.local, dst: f.stranger }), TCP({ sport: 22, dport: 40000 })), dropped("all")),
+        outward(over("egress", header, f.ip({ src: f.remote, dst: f.stranger }), TCP({ sport: 22, dport: 40000, flags: ["ack"] })), dropped("all")),
+        inward(over("ingress", header, f.ip(inner), TCP({ dport: 22, doff: 4 })), dropped("all")),
+        inward(frame(Ethernet(), f.ip({ src: f.remote, dst: f.stranger }), ...header, ...ssh), dropped("all")),
+      ],
+    })),
+    {
+      name: `${f.name}: without a device the same wrapping is judged`,
+      config: LOCKED,
+      host: own,
+      steps: TUNNELS.map(({ header }) => inward(over("ingress", header, ...ssh), dropped("all"))),
+    },
+    {
+      name: `${f.name}: failsafe addresses and the session hold inside a tunnel that ends here, ARP and neighbour discovery, too`,
+      config: { ...LOCKED, failsafe: { management_ports: [], addresses: [f.stranger] } },
+      host: { ...own, tunnels: [vxlan], sessions: [{ remote: { address: f.range.last, port: 50000 }, localPort: 9443 }] },
+      steps: ((header: Layer[]) => [
+        inward(over("ingress", header, f.ip({ src: f.stranger, dst: f.local }), UDP()), SAFE),
+        inward(over("ingress", header, f.ip({ src: f.stranger, dst: f.local }), TCP({ doff: 4 })), SAFE),
+        inward(over("ingress", header, f.ip({ src: f.range.beyond, dst: f.local }), UDP()), dropped("all")),
+        inward(over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ sport: 50000, dport: 9443, flags: ["ack"] })), SAFE),
+        inward(over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ sport: 50001, dport: 9443, flags: ["ack"] })), dropped("all")),
+        inward(over("ingress", header, ARP({ sender: "192.0.2.1", target: "192.0.2.2" })), SAFE),
+        inward(over("ingress", header, IPv6({ src: "fe80::1", dst: "ff02::1:ff00:2", hopLimit: 255 }), ICMPv6({ type: 135 }), payload(16)), SAFE),
+        inward(over("ingress", header, IPv6({ src: "fe80::1", dst: "ff02::1:ff00:2", hopLimit: 254 }), ICMPv6({ type: 135 }), payload(16)), dropped("all")),
+        inward(over("ingress", header, IPv6({ src: "2001:db8::1", dst: "ff02::1", hopLimit: 64 }), TCP({ dport: 22 })), dropped("all")),
+        inward(frame(Ethernet(), f.ip({ src: f.range.beyond, dst: f.local }), ...header, ARP({ sender: "192.0.2.1", target: "192.0.2.2" })), dropped("all")),
+      ])([UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()]),
+    },
+    {
+      name: `${f.name}: a ban of either sender comes before a management port inside a tunnel, and not before a failsafe address there`,
+      config: { ...LOCKED, failsafe: { addresses: [f.stranger] } },
+      host: { ...own, tunnels: [{ ...vxlan }, { kind: "gre", id: 0 }], bans: [f.range.last] },
+      steps: ((header: Layer[]) => [
+        inward(over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ dport: 22 })), dropped("all")),
+        inward(over("ingress", header, f.ip({ src: f.range.beyond, dst: f.local }), TCP({ dport: 22 })), SAFE),
+        inward(frame(Ethernet(), f.ip({ src: f.range.last, dst: f.local }), GRE(), f.ip({ src: f.range.beyond, dst: f.local }), TCP({ dport: 22 })), dropped("ban")),
+        inward(frame(Ethernet(), f.ip({ src: f.range.last, dst: f.local }), GRE(), f.ip({ src: f.stranger, dst: f.local }), TCP({ dport: 80 })), SAFE),
+      ])([UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()]),
+    },
+    {
+      name: `${f.name}: failsafes inside a tunnel hold without a look into tunnels, and in detect nothing is told`,
+      config: { ...LOCKED, inspect_tunnels: false },
+      host: { ...own, tunnels: [vxlan] },
+      steps: ((header: Layer[]) => [inward(over("ingress", header, ...ssh), SAFE), { mode: "detect" as const }, inward(over("ingress", header, ...ssh), SAFE)])([UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()]),
+    },
+  ];
+};
+
+export const FAILSAFE_CASES: Case[] = [...forBoth(managementCases), ...forBoth(peerCases), ...LINK_CASES, ...forBoth(carriedCases)];
