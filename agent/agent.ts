@@ -184,7 +184,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   });
 
   const census = new Census(() => readFlowCounts(plane.map("flow_counters")), () => countFlows(tables));
-  const drops = { drops: plane.map("drops"), counts: plane.map("drop_reasons"), reasons: new DropReasons() };
+  const drops = { drops: plane.map("drops"), counts: plane.map("drop_reasons"), reasons: new DropReasons(), isOwn: (row: Parameters<SocketEvents["isOwn"]>[0]) => socketEvents.isOwn(row) };
   const figures = new Figures({
     plane,
     drops,

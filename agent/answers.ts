@@ -4,7 +4,7 @@ import type { WeirConfig } from "../config/types.ts";
 import type { OwnFigures } from "../otel/own-figures.ts";
 import { renderPrometheus } from "../otel/prometheus.ts";
 import type { AgentControl, PolicyInForce, Status } from "./control/contract.ts";
-import { DROP_TESTS } from "./control/drop-filter.ts";
+import { DROP_TESTS, isShown } from "./control/drop-filter.ts";
 import { matches } from "./control/filter.ts";
 import { FLOW_TESTS } from "./control/flow-filter.ts";
 import { SOCKET_TESTS } from "./control/socket-filter.ts";
@@ -71,7 +71,7 @@ export function answersOf(parts: AnswerParts): AgentControl {
     addMembers: (members, caller) => operate.sets.add(members, caller),
     removeMembers: (set, networks, caller) => operate.sets.remove(set, networks, caller),
     setsHolding: (addresses) => operate.sets.holding(addresses),
-    drops: (filter, limit, hash) => listed(hash, (by) => listDrops(drops, by, (row) => matches(DROP_TESTS, row, filter), limit)),
+    drops: (filter, limit, hash) => listed(hash, (by) => listDrops(drops, by, (row) => isShown(row, filter) && matches(DROP_TESTS, row, filter), limit)),
     flows: (filter, limit, hash) => listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
     top: (by, limit) => busiest.top(by, limit),
     statistics: (by, order, filter, limit) => statistics.list(by, order, (account) => matches(STATISTICS_TESTS, account, filter), limit),

@@ -105,7 +105,7 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: "weir.drops.others", kind: "counter", unit: "{packet}", attributes: ["weir.drop.by", "weir.drop.reason"],
-    description: "Packets that others than weir dropped, by whom and why: netfilter, tc, queue, ..., and the kernel's own word for the reason.",
+    description: "Packets that the kernel freed as dropped by others than weir, by whom and why: netfilter, tc, queue, ..., and the kernel's own word for the reason. All count, also those that nobody misses and weir drops leaves out.",
     read: ({ snapshot }) => snapshot.drops.map(({ by, reason, packets }) => [packets, by, reason]),
   },
   {

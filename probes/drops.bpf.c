@@ -38,7 +38,24 @@ static __always_inline bool read_at(const struct sk_buff *skb, __u32 offset, voi
 	return !bpf_probe_read_kernel(to, size, BPF_CORE_READ(skb, head) + offset);
 }
 
-static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, struct tuple *tuple)
+/* What tells an ordinary end of a connection from a segment that somebody misses. */
+struct segment {
+	__u8 flags;
+	bool has_data;
+};
+
+/* `end` is where the packet ends by its IP header; 0 where that does not tell, as of the largest that are not cut yet. */
+static __always_inline void read_segment(const struct sk_buff *skb, __u32 offset, __u32 end, struct segment *segment)
+{
+	struct tcp_header tcp;
+
+	if (!read_at(skb, offset, &tcp, sizeof(tcp)))
+		return;
+	segment->flags = tcp.flags;
+	segment->has_data = !end || end > offset + (tcp.data_offset >> 4) * 4;
+}
+
+static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, __u32 end, struct tuple *tuple, struct segment *segment)
 {
 	struct icmp_header icmp;
 	__be16 ports[2];
@@ -50,6 +67,8 @@ static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, 
 			return;
 		tuple->source_port = bpf_ntohs(ports[0]);
 		tuple->destination_port = bpf_ntohs(ports[1]);
+		if (tuple->protocol == IPPROTO_TCP)
+			read_segment(skb, offset, end, segment);
 		return;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -58,7 +77,7 @@ static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, 
 	}
 }
 
-static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, struct tuple *tuple)
+static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, struct tuple *tuple, struct segment *segment)
 {
 	struct ipv4_header ip;
 
@@ -68,14 +87,15 @@ static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, s
 	map_ipv4(tuple->destination_be, ip.destination);
 	tuple->protocol = ip.protocol;
 	if (!(ip.fragment & bpf_htons(IPV4_OFFSET_MASK)))
-		read_ports(skb, offset + (ip.version_ihl & 0xf) * 4, tuple);
+		read_ports(skb, offset + (ip.version_ihl & 0xf) * 4, ip.total_length ? offset + bpf_ntohs(ip.total_length) : 0, tuple, segment);
 	return true;
 }
 
-static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, struct tuple *tuple)
+static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, struct tuple *tuple, struct segment *segment)
 {
 	struct ipv6_header ip;
 	struct extension_header extension;
+	__u32 end;
 
 	if (!read_at(skb, offset, &ip, sizeof(ip)) || bpf_ntohl(ip.version_class_flow) >> 28 != 6)
 		return false;
@@ -83,6 +103,7 @@ static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, s
 	copy_ipv6(tuple->destination_be, ip.destination);
 	tuple->protocol = ip.next_header;
 	offset += sizeof(ip);
+	end = ip.payload_length ? offset + bpf_ntohs(ip.payload_length) : 0;
 #pragma clang loop unroll(full)
 	for (int i = 0; i < HEADERS_PASSED; i++) {
 		/* Behind the header of a fragment there may be no ports. */
@@ -93,20 +114,20 @@ static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, s
 		tuple->protocol = extension.next_header;
 		offset += (extension.length + 1) * 8;
 	}
-	read_ports(skb, offset, tuple);
+	read_ports(skb, offset, end, tuple, segment);
 	return true;
 }
 
 /* False if it is no IP packet. */
-static __always_inline bool read_tuple(const struct sk_buff *skb, struct tuple *tuple)
+static __always_inline bool read_tuple(const struct sk_buff *skb, struct tuple *tuple, struct segment *segment)
 {
 	__u32 offset = BPF_CORE_READ(skb, network_header);
 
 	switch (BPF_CORE_READ(skb, protocol)) {
 	case bpf_htons(ETH_P_IP):
-		return read_ipv4(skb, offset, tuple);
+		return read_ipv4(skb, offset, tuple, segment);
 	case bpf_htons(ETH_P_IPV6):
-		return read_ipv6(skb, offset, tuple);
+		return read_ipv6(skb, offset, tuple, segment);
 	default:
 		return false;
 	}
@@ -142,6 +163,7 @@ int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason
 	struct net_device *route_device, *device;
 	struct drop_key key = { .reason = reason };
 	struct dst_entry *route;
+	struct segment segment = {};
 	struct tuple tuple = {};
 	struct drop drop = {};
 	struct drop *known;
@@ -161,7 +183,7 @@ int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason
 		return 0;
 	count_reason(reason);
 	limiter = bpf_map_lookup_elem(&drop_limiter, &zero);
-	if (!limiter || !within_second(limiter, LIMIT_DROPS_A_SECOND) || !read_tuple(skb, &tuple))
+	if (!limiter || !within_second(limiter, LIMIT_DROPS_A_SECOND) || !read_tuple(skb, &tuple, &segment))
 		return 0;
 	key.from_low = name_ends(&tuple, &key.flow);
 	key.flow.ifindex = arrived_by ?: BPF_CORE_READ(is_here(route_device) ? route_device : device, ifindex);
@@ -170,6 +192,8 @@ int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason
 	if (known) {
 		__sync_fetch_and_add(&known->packets, 1);
 		known->last_ns = drop.last_ns;
+		known->tcp_flags |= segment.flags;
+		known->has_data |= segment.has_data;
 		return 0;
 	}
 	drop.packets = 1;
@@ -178,6 +202,8 @@ int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason
 	drop.direction = arrived_by ? DIRECTION_INGRESS : DIRECTION_EGRESS;
 	drop.icmp_type = tuple.icmp_type;
 	drop.icmp_code = tuple.icmp_code;
+	drop.tcp_flags = segment.flags;
+	drop.has_data = segment.has_data;
 	if (bpf_map_update_elem(&drops, &key, &drop, BPF_ANY))
 		count_fault(FAULT_DROP_INSERT);
 	return 0;

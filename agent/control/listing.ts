@@ -34,7 +34,7 @@ export function listingOptions({ filters, usual, hash }: Pick<Listing<string, ne
 
 /** Answers the exit code. */
 export async function showListing<Field extends string, Row>(call: Call, { filters, usual, columns, which, hash, ask }: Listing<Field, Row>): Promise<number> {
-  const filter: Filter<string> = filterFrom(Object.keys(filters), (field) => call.text(field));
+  const filter: Filter<string> = filterFrom(Object.keys(filters), (field) => (filters[field as Field].value === undefined ? (call.has(field) ? "true" : undefined) : call.text(field)));
   if (filter["direction"] !== undefined) filter["direction"] = call.choice("--direction", filter["direction"], ["ingress", "egress"]);
   const limit = call.count("limit", usual, MOST);
   const rows = await ask(await clientFor(call), filter as Filter<Field>, limit, call.has("hash"));

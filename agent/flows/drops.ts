@@ -1,5 +1,6 @@
 /** What others than weir drop: see probes/drops.bpf.c. */
 
+import { protocolName } from "../../config/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
 import { readCounts } from "../events/counters.ts";
 import type { Direction } from "../events/event.ts";
@@ -10,12 +11,15 @@ import { readEnds } from "./collect.ts";
 import { type Describer, describeEnds, ownerOf } from "./describe.ts";
 import { type DropReasons, whoDrops } from "./drop-reasons.ts";
 import type { DropRow } from "./drop-row.ts";
+import { type DropFacts, isOrdinary } from "./ordinary-drops.ts";
 
 export interface DropTables {
   drops: BpfMap;
   /** By reason, what is in no list, too: see LIMIT_DROPS_A_SECOND. */
   counts: BpfMap;
   reasons: DropReasons;
+  /** Whether one of these connections is weir's own, as to its collector. */
+  isOwn(row: Pick<DropRow, "source" | "destination" | "process">): boolean;
 }
 
 /** The latest first, at most `limit`. */
@@ -23,7 +27,7 @@ export function listDrops(table: DropTables, describer: Describer, wanted: (row:
   const epoch = monotonicEpoch();
   const rows: DropRow[] = [];
   for (const { key, value } of table.drops.entries()) {
-    const row = describe(key, value, epoch, describer, table.reasons);
+    const row = describe(key, value, epoch, describer, table);
     if (wanted(row)) rows.push(row);
   }
   return rows.sort((a, b) => b.last.localeCompare(a.last)).slice(0, limit);
@@ -38,16 +42,18 @@ export function countDrops({ counts, reasons }: DropTables): Dropped[] {
   });
 }
 
-/** By the key of the connection: what was dropped of it. */
+/** By the key of the connection: what was dropped of it, less what nobody misses. */
 export class DropsOfFlows {
   readonly #byFlow = new Map<string, Dropped[]>();
 
   constructor(table: DropTables) {
     for (const { key, value } of table.drops.entries()) {
+      const reason = table.reasons.name(key.readUInt32LE(DropKey.reason));
+      const ends = readEnds(key, key.readUInt32LE(DropKey.from_low) === 1);
+      if (isOrdinary(factsOf(value, reason, protocolName(ends.protocol)))) continue;
       const flow = nameOf(key);
       const known = this.#byFlow.get(flow) ?? [];
       this.#byFlow.set(flow, known);
-      const reason = table.reasons.name(key.readUInt32LE(DropKey.reason));
       const packets = Number(value.readBigUInt64LE(Drop.packets));
       const same = known.find((one) => one.reason === reason); // of packets of the other end
       if (same === undefined) known.push({ by: whoDrops(reason), reason, packets });
@@ -62,10 +68,20 @@ export class DropsOfFlows {
 
 const nameOf = (key: Buffer): string => key.toString("latin1", 0, DropKey.flow.size);
 
-function describe(key: Buffer, value: Buffer, epoch: number, describer: Describer, reasons: DropReasons): DropRow {
+function factsOf(value: Buffer, reason: string, protocol: string): DropFacts {
+  return {
+    reason, protocol,
+    direction: DirectionNames[value[Drop.direction]!] as Direction,
+    icmpType: value[Drop.icmp_type]!,
+    tcpFlags: value[Drop.tcp_flags]!,
+    hasData: value[Drop.has_data] === 1,
+  };
+}
+
+function describe(key: Buffer, value: Buffer, epoch: number, describer: Describer, { reasons, isOwn }: DropTables): DropRow {
   const reason = reasons.name(key.readUInt32LE(DropKey.reason));
   const time = (at: number): string => new Date(wallTime(epoch, value.readBigUInt64LE(at))).toISOString();
-  return {
+  const row: DropRow = {
     by: whoDrops(reason),
     reason,
     direction: DirectionNames[value[Drop.direction]!] as Direction,
@@ -75,4 +91,5 @@ function describe(key: Buffer, value: Buffer, epoch: number, describer: Describe
     first: time(Drop.first_ns),
     last: time(Drop.last_ns),
   };
+  return isOrdinary(factsOf(value, reason, row.protocol)) || isOwn(row) ? { ...row, ordinary: true } : row;
 }

@@ -1125,6 +1125,8 @@ export const Drop = {
   direction: 32,
   icmp_type: 33,
   icmp_code: 34,
+  tcp_flags: 35,
+  has_data: 36,
 } as const;
 
 export const Event = {

@@ -5,8 +5,9 @@
 
 import { Share } from "../enrich/share.ts";
 import { readCounts } from "../events/counters.ts";
+import { Recent } from "../enrich/recent.ts";
 import type { SocketFacts } from "../events/decode.ts";
-import { SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType } from "../events/event.ts";
+import { type Endpoint, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType } from "../events/event.ts";
 import type { SocketFigures } from "../events/snapshot.ts";
 import { type Describer, describeRecord, ownerOf } from "../flows/describe.ts";
 import { EventTypeNames, SocketCounter } from "../generated/layout.ts";
@@ -28,6 +29,9 @@ const LOOKING_UP_MS = 30;
 const LATE_MS = 10_000;
 /** For so long it is remembered who was told to have opened a packet socket: longer than from one look to the next. */
 const TOLD_MS = 3000;
+
+/** Connections of weir's own that are remembered: at most some every 30 seconds are refused. */
+const OWN_KEPT = 256;
 
 export interface SocketEventParts {
   describer: Describer;
@@ -56,6 +60,8 @@ export class SocketEvents {
   readonly #shares = { listening: new Share(LOOKING_UP_MS), bind_failed: new Share(LOOKING_UP_MS) };
   /** Packet sockets that were found, and those of them not told. */
   readonly #found = { happened: 0, suppressed: 0 };
+  /** Ends of weir's own connections that were refused. */
+  readonly #own = new Recent<string, true>(OWN_KEPT);
   readonly #bypassing: BypassingSockets;
 
   constructor(parts: SocketEventParts, packetSockets = new PacketSockets(), bypassing = new BypassingSockets(parts)) {
@@ -77,6 +83,7 @@ export class SocketEvents {
   take(event: SocketEvent, facts: SocketFacts): void {
     // What weir itself tries, as to reach its collector, it tells where it says how that goes.
     if (!isSelf(this.#parts.self, facts.owner.pid, facts.owner.startedNs)) this.#try(() => this.#complete(event, facts));
+    else if (event.local !== undefined && event.remote !== undefined) this.#own.set(nameOf(event.local, event.remote), true);
   }
 
   #complete(event: SocketEvent, facts: SocketFacts): void {
@@ -101,6 +108,11 @@ export class SocketEvents {
       default:
         this.#parts.tell(event);
     }
+  }
+
+  /** Whether these are the ends of a connection of weir's own that was refused, or its process sent what has them. */
+  isOwn({ source, destination, process }: { source: Endpoint; destination: Endpoint; process?: ProcessReference }): boolean {
+    return process?.pid === this.#parts.self.pid || this.#own.get(nameOf(source, destination)) === true || this.#own.get(nameOf(destination, source)) === true;
   }
 
   /** Of what happened while no agent ran, or elsewhere, nothing can be found out here. */
@@ -188,4 +200,8 @@ export class SocketEvents {
   #fail(error: unknown): void {
     this.trouble = [`some of what processes do with sockets is not told: ${(error as Error).message}`];
   }
+}
+
+function nameOf(one: Endpoint, other: Endpoint): string {
+  return `${one.address} ${one.port} ${other.address} ${other.port}`;
 }

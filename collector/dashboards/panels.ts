@@ -175,7 +175,7 @@ export const SECTIONS: readonly Section[] = [
       },
       {
         title: "Dropped by others", kind: "timeseries", unit: "pps", stacked: true, width: 24,
-        says: "What netfilter, queues, other programs and the stack dropped, with the kernel's reason. `weir drops` says of which connections.",
+        says: "What netfilter, queues, other programs and the stack dropped, with the kernel's reason. It counts all, also ends of healthy connections as queue_purge; `weir drops` leaves these out and says of which connections the others were.",
         queries: { "{{weir_drop_by}} {{weir_drop_reason}}": perSecond("weir_drops_others_total", "weir_drop_by, weir_drop_reason") },
       },
     ],

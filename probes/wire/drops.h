@@ -20,7 +20,9 @@ struct drop {
 	__u8 direction;			/* enum weir_direction */
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 reserved[5];
+	__u8 tcp_flags;			/* every flag seen in what was dropped */
+	__u8 has_data;			/* 1: some of it carried data of TCP */
+	__u8 reserved[3];
 };
 
 #endif

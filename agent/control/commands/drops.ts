@@ -10,6 +10,7 @@ const FILTERS: Record<keyof DropFilter, OptionSpec> = {
   reason: { value: "NAME", about: "only for this reason, as the kernel names it: no_socket" },
   ...CONNECTION_FILTERS,
   direction: { value: "WHICH", about: "only coming in, or only going out: ingress or egress" },
+  all: { about: "also what nobody misses: ends of healthy connections, answers to ping, weir's own attempts to reach its collector" },
 };
 
 const COLUMNS: Column<DropRow>[] = [
@@ -35,7 +36,7 @@ const LISTING: Listing<keyof DropFilter, DropRow> = {
 
 export const command: Command = {
   usage: "drops [--by WHOM] [--reason NAME] [--port NUMBER] [...] [--limit N] [--json]",
-  about: "Shows what others than weir drop, and why, the latest first: netfilter, queues, other programs, and the stack\nwhere nobody listens. What weir drops is in weir rule list and in the audit log.",
+  about: "Shows what others than weir drop, and why, the latest first: netfilter, queues, other programs, and the stack\nwhere nobody listens. What weir drops is in weir rule list and in the audit log. The kernel also frees packets as dropped\nwhere all is well; these are shown with --all, or by --reason.",
   options: listingOptions(LISTING),
   examples: [
     ["weir drops", "the latest 100 connections of which something was dropped"],

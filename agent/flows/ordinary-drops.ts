@@ -1,0 +1,51 @@
+/**
+ * Which drops nobody misses. The kernel frees packets "as dropped" also where all is well: what a socket still had when it was
+ * closed, a segment that came twice, an answer to ping once every raw socket has its copy. Tried on real traffic with the kernels
+ * that weir supports (test/e2e/ordinary-drops.test.ts); whatever is not known to be ordinary is shown.
+ */
+
+import type { Direction } from "../events/event.ts";
+
+const FIN = 1;
+const RST = 4;
+const ECHO_REPLY = 0;
+const ECHO_REPLY_V6 = 129;
+
+/** Ordinary whatever the packet was. */
+const REASONS: ReadonlySet<string> = new Set([
+  "consumed",
+  "otherhost", // a frame for somebody else, seen by a device that takes all
+  "packet_sock_error", // the copy for a packet socket
+  "tcp_reset", // a reset that was heeded
+  "tcp_old_ack", "tcp_old_data", "tcp_old_sequence", "tcp_ofomerge", "tcp_rfc7323_paws_ack", // it came twice, or late
+  "tcp_close", "tcp_abort_on_close", "tcp_abort_on_data", "tcp_abort_on_linger", // its program has closed the connection
+]);
+
+export interface DropFacts {
+  reason: string;
+  protocol: string;
+  direction: Direction;
+  icmpType: number;
+  /** Every flag seen in the segments that were dropped. */
+  tcpFlags: number;
+  /** Whether one of them carried data. */
+  hasData: boolean;
+}
+
+export function isOrdinary({ reason, protocol, direction, icmpType, tcpFlags, hasData }: DropFacts): boolean {
+  if (REASONS.has(reason)) return true;
+  const tcp = protocol === "tcp";
+  switch (reason) {
+    case "queue_purge":
+      // What came in had reached its socket, which was closed before the program took it: the end of a connection, mostly.
+      return direction === "ingress";
+    case "not_specified":
+      // Kernels before 6.2 say no more of what a socket had when it was closed, and later ones of an acknowledgement that ended one.
+      return tcp && direction === "ingress" && (!hasData || (tcpFlags & FIN) !== 0);
+    case "no_socket":
+      // Of an answer to ping the raw sockets have had their copies; a reset ends what is gone already.
+      return (protocol === "icmp" && icmpType === ECHO_REPLY) || (protocol === "icmpv6" && icmpType === ECHO_REPLY_V6) || (tcp && (tcpFlags & RST) !== 0 && !hasData);
+    default:
+      return false;
+  }
+}
