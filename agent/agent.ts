@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { openAudit } from "../audit/writer.ts";
 import { secondsOf } from "../config/duration.ts";
-import { watchConfig } from "../config/watch.ts";
+import { timesOf, watchConfig } from "../config/watch.ts";
 import { startTelemetry, type Telemetry } from "../otel/start.ts";
 import { answersOf } from "./answers.ts";
 import type { BanStore } from "./bans/store.ts";
@@ -64,6 +64,8 @@ const LOOK_AGAIN_MS = 60_000;
 const FLUSH_MS = 2500;
 
 export interface RunOptions extends SettingsOptions {
+  /** Refuses to start where the configuration is refused. */
+  strict?: boolean;
   /** Seconds that the start may take. */
   startWithin?: number;
   onStop?: OnStop;
@@ -116,6 +118,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const reportStores = (): void => {
     health.report("dynamic rules", dynamic.trouble);
     health.report("bans", banned.trouble);
+    health.report("configuration", operations?.trouble ?? []);
     health.report("processes", kinds.trouble);
     health.report("mode", [...mode.trouble, ...sessions.trouble]);
     health.report("sets", [...sets.trouble, ...library.trouble]);
@@ -249,6 +252,11 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   manager.ready(`${plane.mode}, ${rules.loaded} rules`);
   // Nobody waits for a disk any more: health says how the audit log is.
   void audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
+  if (settings.refused !== undefined) {
+    const { problems, inForce } = settings.refused;
+    void audit.action({ action: "CONFIG-REFUSED", uid: process.getuid!(), detail: { config: settings.path!, in_force: inForce, problem: problems[0]!, problems: problems.length } });
+    told.changed("weir.config.rejected", { path: settings.path!, error: problems[0]! });
+  }
   if (ended.length > 0) void auditExpired(audit, ended, generation);
   log.info({ pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in" }, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
 
@@ -280,6 +288,8 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   timers.push(setInterval(() => kinds.lookAgain(), LOOK_AGAIN_MS));
   if (manager.interval !== undefined) timers.push(setInterval(() => drainage.goesOn() && manager.alive(), manager.interval));
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
+  // The file that was read is not what is watched, where somebody wrote it during the start.
+  if (settings.path !== null && settings.times !== "" && (await timesOf(settings.path)) !== settings.times) void operate.reload().catch(() => {});
   const view = options.onReady?.(control);
 
   signals.onHangup(() => {

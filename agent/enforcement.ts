@@ -66,7 +66,9 @@ export async function enforce({ settings, log, dynamic, compiled, banned, member
   for (const warning of compiled.warnings) log.warn(warning);
 
   const mode = new ModeKeeper(config.state_dir);
-  const wanted = mode.resolve(config.mode);
+  // Beside a file that is refused nothing is switched to prevent that was not in force.
+  const observes = settings.refused !== undefined && (settings.refused.inForce === "built-in" || (plane.adopted && plane.mode === "detect"));
+  const wanted = observes ? "detect" : mode.resolve(config.mode);
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
   plane.weekSeconds = weekSeconds(Date.now());
   const succession = new Succession(plane);

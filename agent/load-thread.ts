@@ -24,7 +24,7 @@ const FEW_RULES = 2000;
 type LoadedAnswer = Awaited<ReturnType<Load>>;
 
 export type Question =
-  | { ask: "load"; path: string }
+  | { ask: "load"; path: string; calledPath: string }
   | { ask: "rules"; from: number }
   | { ask: "forget" }
   | { ask: "take"; rules: RuleConfig[] }
@@ -44,10 +44,10 @@ export class LoadThread implements AsyncDisposable {
   /** What the thread has. */
   #rules: readonly RuleConfig[] | undefined;
 
-  readonly load: Load = async (path) => {
+  readonly load: Load = async (path, calledPath = path) => {
     const size = await stat(path).then((stats) => stats.size, () => 0); // loading says what is wrong
-    if (size <= SMALL_FILE) return loadConfig(path);
-    const { loaded, count } = await this.#ask({ ask: "load", path });
+    if (size <= SMALL_FILE) return loadConfig(path, calledPath);
+    const { loaded, count } = await this.#ask({ ask: "load", path, calledPath });
     if (!loaded!.ok) return loaded!;
     const { rules } = loaded!.config;
     while (rules.length < count!) rules.push(...(await this.#ask({ ask: "rules", from: rules.length })).rules!);

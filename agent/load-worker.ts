@@ -16,7 +16,7 @@ port.on("message", (question: Question) => void answerTo(question));
 async function answerTo(question: Question): Promise<void> {
   switch (question.ask) {
     case "load":
-      return answer(await load(question.path));
+      return answer(await load(question.path, question.calledPath));
     case "rules":
       return answer({ rules: rules.slice(question.from, question.from + CHUNK) });
     case "forget":
@@ -36,8 +36,8 @@ async function answerTo(question: Question): Promise<void> {
   }
 }
 
-async function load(path: string): Promise<Answer> {
-  const loaded = await loadConfig(path);
+async function load(path: string, calledPath: string): Promise<Answer> {
+  const loaded = await loadConfig(path, calledPath);
   if (!loaded.ok) return { loaded };
   const { locate: _, ...plain } = loaded;
   rules = loaded.config.rules;

@@ -26,7 +26,8 @@ import type { SessionKeeper } from "./sessions.ts";
 import { SetOperations } from "./set-operations.ts";
 import type { SetKeeper } from "./sets/keeper.ts";
 import type { SetLibrary } from "./sets/library.ts";
-import { ConfigRefused, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
+import { LastGood } from "./last-good.ts";
+import { ConfigRefused, holdsInstead, readSettings, type Settings, type SettingsOptions } from "./settings.ts";
 import { Turns } from "./turns.ts";
 
 export interface OperationParts {
@@ -65,14 +66,21 @@ export class Operations {
   #reloads = 0;
   #failures = 0;
   #loaded = Date.now();
-  #error: string | null = null;
+  #error: string | null;
+  /** Undefined where there is no file. */
+  readonly #lastGood: LastGood | undefined;
   /** How often somebody switched to detect. */
   #switchesToDetect = 0;
 
   constructor(parts: OperationParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
-    this.#endings = new Endings(parts.settings.config.rules);
+    const { config: { rules, state_dir }, path, refused } = parts.settings;
+    this.#endings = new Endings(rules);
+    this.#error = refused?.problems[0] ?? null;
+    if (refused !== undefined) this.#failures++;
+    this.#lastGood = path === null ? undefined : new LastGood(state_dir, path);
+    if (refused === undefined) void this.#lastGood?.keep(parts.settings.times);
     this.bans = new BanOperations({ ...parts, config: () => this.#settings.config });
     this.sets = new SetOperations({
       ...parts,
@@ -90,6 +98,14 @@ export class Operations {
       warnOfAbsent: (rules) => warnOfAbsent(rules, parts.interfaces.present()),
       fitting: (rule) => parts.kinds.fitting(rule),
     });
+  }
+
+  /** For the operator. */
+  get trouble(): string[] {
+    const { path, refused } = this.#settings;
+    const kept = this.#lastGood?.trouble ?? [];
+    if (this.#error === null) return kept;
+    return [`the configuration ${path} is refused, and ${refused === undefined ? "the last good rules stay in force" : holdsInstead(refused)}; mend it, as weir check ${path} tells: ${this.#error}`, ...kept];
   }
 
   figures(): Snapshot["config"] {
@@ -181,6 +197,7 @@ export class Operations {
     this.#reloads++;
     this.#loaded = Date.now();
     this.#error = null;
+    void this.#lastGood?.keep(settings.times);
     try {
       interfaces.configure(settings.config.interfaces);
     } catch (error) {

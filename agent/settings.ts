@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 
 import { defaultConfig } from "../config/defaults.ts";
 import { formatProblem, type Loaded, loadConfig } from "../config/load.ts";
+import { timesOf } from "../config/watch.ts";
 import type { WeirConfig } from "../config/types.ts";
 
 export const DEFAULT_CONFIG_PATH = "/etc/weir/weir.yaml";
@@ -18,6 +19,15 @@ export interface Settings {
   /** Where a rule was written, as `weir.yaml:12`. */
   sourceOf(rule: number): string;
   warnings: string[];
+  /** Of the file before it was read, see timesOf; empty where the settings are of no file. */
+  times: string;
+  /** Where the file is refused: why, and what holds instead. */
+  refused?: { problems: readonly string[]; inForce: "last good" | "built-in" };
+}
+
+/** For a sentence about a file that is refused. */
+export function holdsInstead({ inForce }: NonNullable<Settings["refused"]>): string {
+  return inForce === "last good" ? "the last good rules stay in force" : "there is no last good one, so that weir observes with its built-in defaults";
 }
 
 /** The file is not valid. Each problem is a sentence with its place. */
@@ -37,8 +47,8 @@ export interface SettingsOptions {
   stateDirectory?: string | undefined;
 }
 
-/** Reads a file: here, or in a thread of its own. */
-export type Load = (path: string) => Promise<Omit<Extract<Loaded, { ok: true }>, "locate"> | Extract<Loaded, { ok: false }>>;
+/** Reads a file: here, or in a thread of its own. `calledPath`: what messages call it, and where its relative paths begin. */
+export type Load = (path: string, calledPath?: string) => Promise<Omit<Extract<Loaded, { ok: true }>, "locate"> | Extract<Loaded, { ok: false }>>;
 
 /** null: no file was given and none is at the default path. */
 export function configPathOf({ config }: SettingsOptions): string | null {
@@ -48,19 +58,25 @@ export function configPathOf({ config }: SettingsOptions): string | null {
 /** A file that was asked for must be there; the default one may be missing. Flags and environment win over the file. */
 export async function readSettings(options: SettingsOptions, load: Load = loadConfig): Promise<Settings> {
   const path = configPathOf(options);
-  if (path === null) return { config: override(defaultConfig(), options), path, sourceOf: () => "built-in", warnings: [] };
+  if (path === null) return { config: override(defaultConfig(), options), path, times: "", sourceOf: () => "built-in", warnings: [] };
+  const times = await timesOf(path);
   const loaded = await load(path);
   if (!loaded.ok) throw new ConfigRefused(path, loaded.problems.map(formatProblem));
+  return settingsOf(loaded, path, options, times);
+}
+
+export function settingsOf(loaded: Extract<Awaited<ReturnType<Load>>, { ok: true }>, path: string, options: SettingsOptions, times: string): Settings {
   const { name, ruleLines } = loaded; // what is asked for later need not hold the rest
   return {
     config: override(loaded.config, options),
     path,
+    times,
     sourceOf: (rule) => `${name}:${ruleLines[rule] ?? 0}`,
     warnings: loaded.warnings.map(formatProblem),
   };
 }
 
-function override(config: WeirConfig, options: SettingsOptions): WeirConfig {
+export function override(config: WeirConfig, options: SettingsOptions): WeirConfig {
   const state = options.stateDirectory ?? process.env["WEIR_STATE_DIR"];
   const socket = options.socket ?? process.env["WEIR_CONTROL_SOCKET"];
   return { ...config, ...(state ? { state_dir: state } : {}), ...(socket ? { control_socket: socket } : {}) };

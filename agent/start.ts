@@ -8,7 +8,7 @@ import { findSilent } from "../config/silent.ts";
 import type { WeirConfig } from "../config/types.ts";
 import { type Ground, type RunOptions, watchOver } from "./agent.ts";
 import { BanStore } from "./bans/store.ts";
-import { createLog } from "./control/log.ts";
+import { createLog, type Log } from "./control/log.ts";
 import { ControlError } from "./control/contract.ts";
 import { claimSocket } from "./control/socket.ts";
 import { claimStateDirectory } from "./control/state-directory.ts";
@@ -22,7 +22,8 @@ import { linesFor } from "./networks/memory.ts";
 import { dropFrom } from "./rule-operations.ts";
 import { type CompiledRules, RulesRefused } from "./rules/compile.ts";
 import { START_WITHIN_S, StartDeadline } from "./start-deadline.ts";
-import { configPathOf, DEFAULT_CONFIG_PATH, pinDirectory, readSettings, type Settings } from "./settings.ts";
+import { ConfigRefused, configPathOf, DEFAULT_CONFIG_PATH, pinDirectory, holdsInstead, readSettings, type Settings } from "./settings.ts";
+import { standInFor } from "./stand-in.ts";
 import { SetLibrary } from "./sets/library.ts";
 import { readListAside } from "./sets/list-thread.ts";
 import { listenForSignals } from "./signals.ts";
@@ -37,11 +38,14 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const path = configPathOf(options);
   await using thread = new LoadThread();
   if (path !== null) await deadline.allowFor(path);
-  const settings = await readSettings(options, thread.load);
+  const settings = await readSettings(options, thread.load).catch((error: unknown) => {
+    if (!(error instanceof ConfigRefused) || path === null || options.strict === true) throw error;
+    return standInFor(path, options, thread.load, error.problems);
+  });
   const { config } = settings;
   const log = createLog(config.logging);
   const signals = listenForSignals(log);
-  for (const warning of settings.warnings) log.warn(warning);
+  tellOf(settings, log);
   await refuseSilent(placesOf(config), deadline.leftMs);
 
   // One agent a socket and a state directory; claimed before anything in the kernel is touched.
@@ -74,21 +78,40 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
     const ended = dynamic.due();
     dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
     ground.deadline.step("compiling the rules", "Give it more time with --start-within.");
-    const compiled = await compileAll(ground.settings, dynamic, thread); // before anything in the kernel is touched: it says how large the tables must be
+    // Before anything in the kernel is touched: it says how large the tables must be.
+    const { settings, compiled } = await compileOrStandIn(ground, dynamic, thread);
     await thread[Symbol.asyncDispose]();
-    const banned = new BanStore(ground.settings.config.state_dir);
+    const banned = new BanStore(settings.config.state_dir);
     await banned.rewriteIfDue();
-    const library = new SetLibrary({ stateDirectory: ground.settings.config.state_dir, read: readListAside });
-    for (const { file } of Object.values(ground.settings.config.sets)) if (file !== undefined) await ground.deadline.allowFor(file);
+    const library = new SetLibrary({ stateDirectory: settings.config.state_dir, read: readListAside });
+    for (const { file } of Object.values(settings.config.sets)) if (file !== undefined) await ground.deadline.allowFor(file);
     ground.deadline.step("reading the lists of the sets", "Look at the files that sets name.");
-    const members = await library.open(ground.settings.config.sets);
+    const members = await library.open(settings.config.sets);
     ground.deadline.step("loading programs into the kernel", "Look whether the machine has processor time left, or give it more with --start-within.");
     const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
-    return await watchOver({ ...ground, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
+    return await watchOver({ ...ground, settings, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
   } catch (error) {
     if (!found) removeLeftovers(pins);
     throw error;
   }
+}
+
+/** Rules that are too many for the kernel are found only when they are compiled. */
+async function compileOrStandIn({ options, settings, log }: Pick<Ground, "options" | "settings" | "log">, dynamic: DynamicRules, thread: LoadThread): Promise<{ settings: Settings; compiled: CompiledRules }> {
+  try {
+    return { settings, compiled: await compileAll(settings, dynamic, thread) };
+  } catch (error) {
+    if (!(error instanceof RulesRefused) || settings.path === null || settings.refused !== undefined || options.strict === true) throw error;
+    const { state_dir, control_socket, audit } = settings.config;
+    const instead = await standInFor(settings.path, options, thread.load, [...error.problems], { state_dir, control_socket, audit });
+    tellOf(instead, log);
+    return { settings: instead, compiled: await compileAll(instead, dynamic, thread) };
+  }
+}
+
+function tellOf({ path, refused, warnings }: Settings, log: Log): void {
+  if (refused !== undefined) log.error(`the configuration ${path} is refused, and ${holdsInstead(refused)}: ${refused.problems.join("; ")}`);
+  for (const warning of warnings) log.warn(warning);
 }
 
 /** Throws a sentence about the first that does not answer. `next`: what the operator can do about it, by path. */

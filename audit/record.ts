@@ -15,6 +15,7 @@ export type ActionName =
   | "MODE"
   | "RELOAD"
   | "RELOAD-FAILED"
+  | "CONFIG-REFUSED"
   | "RULE-ADD"
   | "RULE-DELETE"
   | "RULE-MOVE"

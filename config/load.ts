@@ -47,12 +47,13 @@ export type Loaded = LoadedConfig | { ok: false; problems: Problem[] };
 /** A root schema whose rules are checked one by one, by rules.ts. */
 const ROOT_WITHOUT_RULES: Schema = { ...ROOT, properties: { ...ROOT.properties, rules: withoutItems(ROOT.properties?.["rules"] ?? {}) } };
 
-export async function loadConfig(path: string): Promise<Loaded> {
+/** `calledPath`: what messages call the file, and where its relative paths begin. */
+export async function loadConfig(path: string, calledPath = path): Promise<Loaded> {
   const file = await readConfigFile(path);
   if ("refused" in file) return refuse(path, file.refused === NO_SUCH_FILE ? `${NO_SUCH_FILE}; write one, or name another with --config` : file.refused);
   const decoded = decode(file.bytes);
   if ("refused" in decoded) return refuse(`${path}:${decoded.line}:${decoded.column}`, decoded.refused);
-  const loaded = parseConfig(decoded.text, path);
+  const loaded = parseConfig(decoded.text, calledPath);
   // Who can write the rules of root's agent is as good as root.
   if (loaded.ok && (file.stats.mode & 0o022) !== 0) {
     loaded.warnings.push({ where: path, path: "", message: "others than the owner can write this file; run chmod 600 on it" });

@@ -264,6 +264,11 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => [[snapshot.absent_interfaces.length]],
   },
   {
+    name: "weir.config.refused", kind: "updowncounter", unit: "{file}", attributes: [],
+    description: "1 while the configuration file is refused and what was in force before stays so, else 0.",
+    read: ({ snapshot }) => [[snapshot.config.error === null ? 0 : 1]],
+  },
+  {
     name: "weir.config.reloads", kind: "counter", unit: "{reload}", attributes: [],
     description: "Configurations taken into force since the start.",
     read: ({ snapshot }) => [[snapshot.config.reloads]],

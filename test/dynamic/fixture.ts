@@ -78,7 +78,7 @@ export function bench(fileRules: RuleConfig[] = []): Bench {
     sets: () => ({}),
     fileRules: () => fileRules,
     async install(rules, whenCompiled) {
-      const { source } = withDynamic({ config: { ...defaultConfig(), rules: fileRules }, path: null, sourceOf: (index) => `weir.yaml:${index + 1}`, warnings: [] }, rules, dynamic.clock);
+      const { source } = withDynamic({ config: { ...defaultConfig(), rules: fileRules }, path: null, times: "", sourceOf: (index) => `weir.yaml:${index + 1}`, warnings: [] }, rules, dynamic.clock);
       const compiled = compile(source);
       whenCompiled();
       const all = [...source.front!, ...source.rules];

@@ -8,10 +8,12 @@ const ON_STOP: readonly OnStop[] = ["detach", "hand-over"];
 const LAST_LINES_MS = 1_000;
 
 export const command: Command = {
-  usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--on-stop detach|hand-over] [--unit NAME] [--no-view]",
+  usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--strict] [--on-stop detach|hand-over] [--unit NAME] [--no-view]",
   about:
     "Runs the agent in the foreground until Ctrl-C or SIGTERM, then detaches everything. Without a configuration it\n" +
-    "observes every interface and drops nothing. On a terminal it shows a live view, elsewhere a line an event.\n" +
+    "observes every interface and drops nothing. One that is refused leaves the last good rules in force, or without any\n" +
+    "observes as well, until it is mended; with --strict it ends the start instead. On a terminal it shows a live view,\n" +
+    "elsewhere a line an event.\n" +
     "With --on-stop hand-over, what is in force stays in force until the next agent takes it over, for `hand_over_for`\n" +
     "(120s) at most. A second SIGTERM or Ctrl-C, or weir detach, then ends it at once.",
   options: {
@@ -19,6 +21,7 @@ export const command: Command = {
     socket: { value: "PATH", about: "the control socket to offer (or WEIR_CONTROL_SOCKET)" },
     "state-dir": { value: "PATH", about: "where the agent keeps what outlives it (or WEIR_STATE_DIR)" },
     "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s, a second more for each MB of rules and lists, and what others keep the processors busy)` },
+    strict: { about: "refuse to start where the configuration is refused" },
     "on-stop": { value: "detach|hand-over", about: "what becomes of rules and bans when the agent is stopped (detach)" },
     unit: { value: "NAME", about: "the agent's systemd unit: hand over only if systemd is going to start it again" },
     "no-view": { about: "print nothing but the log, on stderr" },
@@ -45,6 +48,7 @@ export const command: Command = {
         socket: call.text("socket"),
         stateDirectory: call.text("state-dir"),
         startWithin,
+        strict: call.has("strict"),
         onStop,
         unit: call.text("unit"),
         ...(call.has("no-view") ? {} : { onReady: (control) => startView(control) }),
