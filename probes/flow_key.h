@@ -57,7 +57,7 @@ static __always_inline bool make_flow_key(const struct packet *packet, const str
 	key->ifindex = packet->ifindex;
 	key->tunnel = packet->tunnel;
 	store_pair(key->vlan, packet->vlan[0], packet->vlan[1]);
-	key->reserved = 0;
+	key->tunnel_high = packet->tunnel_high;
 	return name_ends(tuple, key);
 }
 

@@ -18,7 +18,7 @@ struct datagram_key {
 	__u32 tunnel;
 	__u16 vlan[2];
 	__u32 protocol;	/* 0 for IPv6: a receiver joins fragments whatever each claims (RFC 8200, 4.5) */
-	__u32 reserved;
+	__u32 tunnel_high;
 };
 
 enum datagram_flag { DATAGRAM_FIRST = 1, DATAGRAM_LAST = 2 };
@@ -142,6 +142,7 @@ __noinline int track_fragment(__u32 which)
 	key.vlan[0] = packet->vlan[0];
 	key.vlan[1] = packet->vlan[1];
 	key.tunnel = packet->tunnel;
+	key.tunnel_high = packet->tunnel_high;
 	key.protocol = packet->flags & PACKET_IPV6 ? 0 : packet->protocol;
 	datagram = bpf_map_lookup_elem(&fragments, &key);
 	if (!datagram || (packet->flags & PACKET_FIRST_FRAGMENT && is_complete(datagram)) || is_stale(datagram)) {

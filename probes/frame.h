@@ -19,6 +19,7 @@ static __always_inline void reset_packet(struct packet *packet, __u32 which)
 	packet->fragment_start = 0;
 	packet->missing = 0;
 	packet->tunnel = 0;
+	packet->tunnel_high = 0;
 	packet->inner_kind = TUNNEL_NONE;
 	packet->inner_protocol = 0;
 	packet->vlan[0] = 0;

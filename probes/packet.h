@@ -101,6 +101,7 @@ struct packet {
 	__u32 header_end;		/* end of the layer 4 header: what each GSO segment repeats */
 	__u32 fragment_start;		/* place of its first byte in the datagram */
 	__u32 tunnel;			/* as in struct flow_key */
+	__u32 tunnel_high;
 	__u32 inner_kind;		/* enum tunnel_kind of a tunnel header at inner_offset */
 	__u32 inner_protocol;		/* ethertype of what is inside, 0 when the tunnel header says */
 	__u16 vlan[LIMIT_VLAN_TAGS];

@@ -103,6 +103,7 @@ static __always_inline __u32 parse_gre(const struct cursor *cursor, struct packe
 	if (flags & GRE_SEQUENCE)
 		packet->offset += 4;
 	packet->tunnel = tunnel_identity(TUNNEL_GRE, id);
+	packet->tunnel_high = id >> 24;
 	if (*ethertype == ETH_P_WCCP && !flags)
 		reason = parse_wccp(cursor, packet, over_ipv6, ethertype);
 	else if (*ethertype == ETH_P_ERSPAN || *ethertype == ETH_P_ERSPAN2)

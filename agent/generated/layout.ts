@@ -784,6 +784,7 @@ export const FlowKey = {
   tunnel: 40,
   vlan: { at: 44, count: 2, stride: 2 },
   what: { at: 48, count: 2, stride: 2 },
+  tunnel_high: 52,
 } as const;
 
 export const Decision = {
@@ -1111,6 +1112,7 @@ export const DropKey = {
     tunnel: 40,
     vlan: { at: 44, count: 2, stride: 2 },
     what: { at: 48, count: 2, stride: 2 },
+    tunnel_high: 52,
   },
   reason: 56,
   from_low: 60,

@@ -37,6 +37,9 @@ export function planCopying(from: TypeIn, to: TypeIn, isLeftOut: (name: string) 
   };
 }
 
+/** Members of this name say nothing. */
+const PADDING = "reserved";
+
 interface Place extends TypeIn {
   at: number;
 }
@@ -58,7 +61,7 @@ function plan(from: Place, to: Place, isLeftOut: (name: string) => boolean, segm
       copied.add(member.name);
       if (!plan(source, member, isLeftOut, segments)) isWhole = false;
     }
-    return isWhole && before.every(({ name }) => copied.has(name));
+    return isWhole && before.every(({ name }) => copied.has(name) || name === PADDING);
   }
   if (old.kind === "array" && now.kind === "array") {
     const [stride, step] = [from.btf.sizeOf(old.element), to.btf.sizeOf(now.element)];

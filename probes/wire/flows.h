@@ -24,7 +24,7 @@ struct flow_key {
 	__u32 tunnel;			/* 0 outside a tunnel, else kind << 24 | identifier */
 	__u16 vlan[2];			/* 0 none, else 0x1000 | id */
 	__u16 what[2];			/* the protocol; of ICMP, which end asks: 1 low, 2 high */
-	__u32 reserved;
+	__u32 tunnel_high;		/* upper 8 bits of a GRE key, which `tunnel` has no room for */
 };
 
 /* What classification answers, and a flow keeps: see decide.h. */

@@ -55,7 +55,7 @@ function readGre(reader: Reader, family: 4 | 6): { id: number; etherType: number
   if (flags & GRE_CHECKSUM) reader.take(4, "tunnel_truncated");
   const key = flags & GRE_KEY ? reader.take(4, "tunnel_truncated").getUint32(0) : 0;
   if (flags & GRE_SEQUENCE) reader.take(4, "tunnel_truncated");
-  return { id: key & 0xff_ffff, etherType: payloadOfGre(reader, flags, header.getUint16(2), family) };
+  return { id: key, etherType: payloadOfGre(reader, flags, header.getUint16(2), family) };
 }
 
 /** Some types have a header of their own before what they carry. Read as Linux reads them. */

@@ -34,6 +34,7 @@ const wccp = (outer: Family, inner: Family): Kind[] => {
 const kinds = (inner: Family): Kind[] => [
   { name: "GRE", header: [GRE()], outer: protocolRule("gre") },
   { name: "GRE with a key", header: [GRE({ key: 7 })], other: [GRE({ key: 8 })], outer: protocolRule("gre") },
+  { name: "GRE with a long key", header: [GRE({ key: 0x0100_0007 })], other: [GRE({ key: 0x0200_0007 })], outer: protocolRule("gre") },
   { name: "GRE with checksum, key and sequence", header: [GRE({ checksum: true, key: 7, seq: 1 })], other: [GRE({ checksum: true, key: 8, seq: 1 })], outer: protocolRule("gre") },
   { name: "bridged GRE", header: [GRE({ key: 7 }), Ethernet()], other: [GRE({ key: 8 }), Ethernet()], outer: protocolRule("gre") },
   { name: "bridged GRE without a key", header: [GRE(), Ethernet()], outer: protocolRule("gre") },
@@ -227,6 +228,7 @@ const fragmentCases = (f: Family): Case[] => {
         inward(frame(Ethernet(), f.ip(ends), GRE({ key: 1 }), IPv4({ fragment: { id: 7, more: true } }), UDP({ dport: 23, length: 64 }), payload(8)), dropped("no-telnet")),
         inward(frame(Ethernet(), f.ip(ends), GRE({ key: 1 }), IPv4({ protocol: 17, fragment: { id: 7, offset: 16 } }), payload(8)), dropped("no-telnet")),
         inward(frame(Ethernet(), f.ip(ends), GRE({ key: 2 }), IPv4({ protocol: 17, fragment: { id: 7, offset: 16 } }), payload(8)), undecided("fragment_without_first", "dropped")),
+        inward(frame(Ethernet(), f.ip(ends), GRE({ key: 0x0100_0001 }), IPv4({ protocol: 17, fragment: { id: 7, offset: 16 } }), payload(8)), undecided("fragment_without_first", "dropped")),
         inward(frame(Ethernet(), f.ip(ends), GRE({ key: 2 }), IPv6(), Fragment({ id: 7, more: true }), UDP({ dport: 24, length: 64 }), payload(8)), passed()),
       ],
     },
