@@ -19,7 +19,7 @@ import { TrafficRates } from "./control/status.ts";
 import type { DynamicRule, DynamicRules } from "./dynamic/store.ts";
 import { Decoder } from "./events/decode.ts";
 import type { ConnectionEvent, ToldEvent } from "./events/event.ts";
-import { readFlowCounts } from "./events/counters.ts";
+import { readFlowCounts, readTraffic } from "./events/counters.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
 import { collectIdle, countFlows, flowTablesOf } from "./flows/collect.ts";
@@ -140,10 +140,12 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     pins: linkDirectory(pins),
     tunnelEnds: new TunnelEnds({ ends: plane.map("tunnel_ends"), addresses: plane.map("own_addresses"), setForms: (forms) => plane.setTunnelForms(forms) }),
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
-    onChange(name, direction, state) {
-      log.info({ interface: name, direction, hook: state.hook, mode: state.mode, reason: state.reason }, state.hook === "none" ? "not watched" : "watched");
-      telemetry?.changed("weir.attach.changed", { interface: name, direction, hook: state.hook, reason: state.reason });
-      void audit.action({ action: state.hook === "none" ? "DETACH" : "ATTACH", detail: { interface: name, direction, hook: state.hook, reason: state.reason } });
+    packetsOf: (slot, direction) => readTraffic(plane.map("traffic"), slot, "").reduce((sum, row) => (row.direction === direction ? sum + row.packets : sum), 0),
+    onChange(name, direction, { hook, mode: how, reason }, unseen = 0) {
+      const passed = unseen === 0 ? {} : { unseen };
+      log[unseen === 0 ? "info" : "warn"]({ interface: name, direction, hook, mode: how, reason, ...passed }, hook === "none" ? "not watched" : unseen === 0 ? "watched" : "watched, after packets had passed");
+      telemetry?.changed("weir.attach.changed", { interface: name, direction, hook, reason, unseen });
+      void audit.action({ action: hook === "none" ? "DETACH" : "ATTACH", detail: { interface: name, direction, hook, reason, ...passed } });
     },
   });
 

@@ -46,6 +46,7 @@ export class Figures {
       generation: plane.generation,
       interfaces: interfaces.states(),
       absent_interfaces: interfaces.absent(),
+      unseen: interfaces.unseen(),
       rules: this.rules(),
       bans: bans(),
       traffic: this.traffic(),

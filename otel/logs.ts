@@ -16,7 +16,7 @@ export interface Changes {
   "weir.rules.changed": { generation: number; loaded: number };
   "weir.bans.changed": { active: number };
   "weir.sets.changed": { set: string; members: number };
-  "weir.attach.changed": { interface: string; direction: Direction; hook: HookState["hook"]; reason: string };
+  "weir.attach.changed": { interface: string; direction: Direction; hook: HookState["hook"]; reason: string; unseen?: number };
   "weir.events.lost": { stage: string; count: number };
   "weir.config.rejected": { path: string; error: string };
   "weir.health.changed": { state: Health["state"]; reasons: string[] };
@@ -50,15 +50,16 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
     attributes: { "weir.set.name": set, "weir.set.members": members },
   }),
   "weir.attach.changed": (change) => ({
-    severity: change.hook === "none" ? "WARN" : "INFO",
+    severity: change.hook === "none" || change.unseen ? "WARN" : "INFO",
     body: change.hook === "none"
       ? `Nothing watches ${change.direction} on ${change.interface}: ${change.reason}`
-      : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}`,
+      : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}${change.unseen ? `; ${change.unseen} packets had passed by then` : ""}`,
     attributes: {
       "network.interface.name": change.interface,
       "network.io.direction": DIRECTIONS[change.direction],
       "weir.hook": change.hook,
       "weir.hook.reason": change.reason,
+      ...(change.unseen ? { "weir.packets.unseen": change.unseen } : {}),
     },
   }),
   "weir.events.lost": ({ stage, count }) => ({

@@ -264,6 +264,11 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => [[snapshot.absent_interfaces.length]],
   },
   {
+    name: "weir.packets.unseen", kind: "counter", unit: "{packet}", attributes: ["network.io.direction"],
+    description: "Packets that passed by interfaces that appeared while weir ran, before it watched them, by the devices' own counters.",
+    read: ({ snapshot }) => [[snapshot.unseen.ingress, DIRECTIONS.ingress], [snapshot.unseen.egress, DIRECTIONS.egress]],
+  },
+  {
     name: "weir.config.refused", kind: "updowncounter", unit: "{file}", attributes: [],
     description: "1 while the configuration file is refused and what was in force before stays so, else 0.",
     read: ({ snapshot }) => [[snapshot.config.error === null ? 0 : 1]],

@@ -72,8 +72,10 @@ export function absentLines({ absent_interfaces }: Status): string[] {
     `${printable(pattern)} of interfaces.include ${excluded ? "fits only devices that interfaces.exclude leaves out" : "fits no device"}${nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`}`);
 }
 
-function whyText({ ingress, egress }: InterfaceState): string {
-  return ingress.reason === egress.reason ? ingress.reason : [ingress.reason, egress.reason].filter((reason) => reason !== "").join("; ");
+function whyText({ ingress, egress, unseen }: InterfaceState): string {
+  const passed = unseen.ingress + unseen.egress;
+  const reasons = ingress.reason === egress.reason ? [ingress.reason] : [ingress.reason, egress.reason];
+  return [...reasons, passed === 0 ? "" : `${count(passed)} packets passed before it was watched`].filter((reason) => reason !== "").join("; ");
 }
 
 export function verdictTable({ counters, traffic }: Status): string[] {

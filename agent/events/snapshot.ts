@@ -51,6 +51,8 @@ export interface HookState {
 export interface InterfaceState {
   name: string;
   ifindex: number;
+  /** Packets that passed before it was watched, where it appeared while the agent ran. */
+  unseen: Record<Direction, number>;
   ingress: HookState;
   egress: HookState;
 }
@@ -123,6 +125,8 @@ export interface Snapshot {
   generation: number;
   interfaces: InterfaceState[];
   absent_interfaces: AbsentInterface[];
+  /** Packets that passed by all interfaces before they were watched, those that have gone included. */
+  unseen: Record<Direction, number>;
   rules: RuleRow[];
   /** In force. */
   bans: number;

@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { InterfacesConfig } from "../../config/types.ts";
+import type { Direction } from "../events/event.ts";
 import type { AbsentInterface, HookState, InterfaceState } from "../events/snapshot.ts";
 import { InterfaceFlag, Limit } from "../generated/layout.ts";
 import { detachPinned, pinnedLinks } from "../kernel/attachment.ts";
@@ -18,6 +19,7 @@ import { absentIncludes, explainAbsent } from "./absent.ts";
 import type { TunnelEnds } from "./tunnel-ends.ts";
 import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
 import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
+import { UnseenPackets } from "./unseen.ts";
 
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
@@ -35,8 +37,10 @@ export interface FollowOptions {
   clearSlot(slot: number): void;
   /** Hears of every device and address. */
   tunnelEnds: Pick<TunnelEnds, "list" | "apply" | "problems" | "close">;
-  /** Told when something was attached or detached, or could not be. */
-  onChange(name: string, direction: "ingress" | "egress", state: HookState): void;
+  /** Packets that the programs have counted. */
+  packetsOf(slot: number, direction: Direction): number;
+  /** Told when something was attached or detached, or could not be. `unseen`: packets that had passed by then. */
+  onChange(name: string, direction: Direction, state: HookState, unseen?: number): void;
 }
 
 interface Watched {
@@ -48,6 +52,8 @@ interface Watched {
   failures: Map<"ingress" | "egress", string>;
   /** False if the kernel's table of interfaces had no room for it. */
   declared: boolean;
+  /** Packets that passed before it was attached. */
+  unseen: Record<Direction, number>;
 }
 
 export class InterfaceFollower {
@@ -59,6 +65,9 @@ export class InterfaceFollower {
   readonly #watched = new Map<number, Watched>();
   readonly #usedSlots = new Set<number>();
   readonly #names = new Map<number, string>();
+  readonly #unseen = new UnseenPackets();
+  /** False while devices are met that were there before: what they carried was not to be seen. */
+  #isFollowing = false;
   #watch: LinkWatch | undefined;
 
   constructor(options: FollowOptions) {
@@ -70,13 +79,19 @@ export class InterfaceFollower {
     // Watching starts first, so that nothing falls between it and the list.
     this.#watch = watchLinks({ onChange: (change) => this.#apply(change), onResync: () => this.#list() });
     this.#list();
+    this.#isFollowing = true;
     this.#detachLeftovers();
   }
 
   /** Other interfaces may be meant now, or other hooks. */
   configure(config: InterfacesConfig): void {
     this.#config = config;
-    for (const link of this.#links.values()) this.#settle(link);
+    this.#isFollowing = false;
+    try {
+      for (const link of this.#links.values()) this.#settle(link);
+    } finally {
+      this.#isFollowing = true;
+    }
   }
 
   /** Puts back what somebody else took away. Returns what was found missing. */
@@ -119,9 +134,10 @@ export class InterfaceFollower {
 
   /** Every interface that is watched, or should be. */
   states(): InterfaceState[] {
-    return [...this.#watched.values()].map(({ link, ingress, egress, failures }) => ({
+    return [...this.#watched.values()].map(({ link, ingress, egress, failures, unseen }) => ({
       name: link.name,
       ifindex: link.ifindex,
+      unseen: { ...unseen },
       ingress: ingress?.state ?? { ...NOTHING, reason: failures.get("ingress") ?? "" },
       egress: egress?.state ?? (this.#config.egress ? { ...NOTHING, reason: failures.get("egress") ?? "" } : SWITCHED_OFF),
     }));
@@ -139,6 +155,11 @@ export class InterfaceFollower {
   /** Patterns of the configuration by which nothing is watched. */
   absent(): AbsentInterface[] {
     return absentIncludes(this.#config, this.present(), this.#watched.size > 0);
+  }
+
+  /** Packets that passed by devices before they were watched. */
+  unseen(): Record<Direction, number> {
+    return { ...this.#unseen.total };
   }
 
   /** Names of all interfaces of this namespace, watched or not. */
@@ -166,6 +187,7 @@ export class InterfaceFollower {
 
   #stop(): void {
     this.#watch?.close();
+    this.#unseen.close();
     this.#options.tunnelEnds.close();
   }
 
@@ -182,7 +204,7 @@ export class InterfaceFollower {
     const addresses = listAddresses();
     this.#options.tunnelEnds.list(links, addresses);
     for (const address of addresses) this.#noteAddress(address, true);
-    for (const link of links) this.#links.set(link.ifindex, link);
+    for (const link of links) this.#note(link);
     for (const link of links) this.#settle(link);
   }
 
@@ -190,7 +212,7 @@ export class InterfaceFollower {
     this.#options.tunnelEnds.apply(change);
     switch (change.what) {
       case "link":
-        this.#links.set(change.link.ifindex, change.link);
+        this.#note(change.link);
         this.#settle(change.link);
         break;
       case "link-gone":
@@ -202,6 +224,11 @@ export class InterfaceFollower {
         if (link !== undefined) this.#settle(link);
       }
     }
+  }
+
+  #note(link: Link): void {
+    this.#links.set(link.ifindex, link);
+    if (!this.#watched.has(link.ifindex)) this.#unseen.note(link);
   }
 
   #noteAddress(address: Address, present: boolean): void {
@@ -245,11 +272,11 @@ export class InterfaceFollower {
   }
 
   #enter(link: Link, device: Device): void {
-    const watched: Watched = { link, slot: this.#takeSlot(link.ifindex), ingressChoice: "", ingress: undefined, egress: undefined, failures: new Map(), declared: false };
+    const watched: Watched = { link, slot: this.#takeSlot(link.ifindex), ingressChoice: "", ingress: undefined, egress: undefined, failures: new Map(), declared: false, unseen: { ingress: 0, egress: 0 } };
     this.#watched.set(link.ifindex, watched);
     this.#declare(watched, device);
-    this.#attach(watched, "ingress");
-    if (this.#config.egress) this.#attach(watched, "egress");
+    this.#attachFirst(watched, "ingress");
+    if (this.#config.egress) this.#attachFirst(watched, "egress");
   }
 
   #adjust(watched: Watched, link: Link, device: Device): void {
@@ -264,16 +291,27 @@ export class InterfaceFollower {
       if (before !== undefined && before.attachment.pinPath !== (watched.ingress as Attached | undefined)?.attachment.pinPath) before.attachment.detach();
       else before?.attachment.close();
     } else if (watched.ingress === undefined) {
-      this.#attach(watched, "ingress");
+      this.#attachFirst(watched, "ingress");
     }
-    if (this.#config.egress && watched.egress === undefined) this.#attach(watched, "egress");
+    if (this.#config.egress && watched.egress === undefined) this.#attachFirst(watched, "egress");
     if (!this.#config.egress && watched.egress !== undefined) {
       watched.egress.attachment.detach();
       watched.egress = undefined;
     }
   }
 
-  #attach(watched: Watched, direction: "ingress" | "egress"): void {
+  /** Where nothing was attached since the device appeared: counts what passed by it. */
+  #attachFirst(watched: Watched, direction: Direction): void {
+    const { onChange, packetsOf } = this.#options;
+    if (!this.#isFollowing) return this.#attach(watched, direction);
+    const { link, slot, unseen } = watched;
+    const passed = this.#unseen.around(link.ifindex, direction, () => this.#attach(watched, direction, false), () => packetsOf(slot, direction));
+    if (watched[direction] === undefined) return;
+    unseen[direction] += passed;
+    onChange(link.name, direction, watched[direction].state, passed);
+  }
+
+  #attach(watched: Watched, direction: Direction, isTold = true): void {
     const { programs, pins, onChange } = this.#options;
     const { link } = watched;
     const choice: IngressChoice = chooseIngress(this.#device(link), this.#config);
@@ -283,7 +321,7 @@ export class InterfaceFollower {
         ? attachIngress(programs, link, choice, this.#config.offload, pins)
         : attachTc(programs, link, "egress", pins, "egress passes TC only");
       watched.failures.delete(direction);
-      onChange(link.name, direction, watched[direction]!.state);
+      if (isTold) onChange(link.name, direction, watched[direction]!.state);
     } catch (error) {
       // An interface that went away meanwhile is no failure: its message is on the way.
       const reason = error instanceof Error ? error.message : String(error);
@@ -305,6 +343,7 @@ export class InterfaceFollower {
 
   #forget(ifindex: number): void {
     this.#links.delete(ifindex);
+    this.#unseen.forget(ifindex);
     this.#addresses.delete(ifindex);
     const watched = this.#watched.get(ifindex);
     if (watched === undefined) return;

@@ -24,6 +24,14 @@ export interface Link {
   /** What it takes out of tunnels; absent if nothing. */
   tunnels?: TunnelDevice[];
   xdp?: { mode: "native" | "generic" | "offload" | "several"; program: number };
+  /** As the device had counted when this was told. */
+  packets?: PacketCounts;
+}
+
+/** Packets that a device received and sent. */
+export interface PacketCounts {
+  ingress: number;
+  egress: number;
 }
 
 export interface Address {
@@ -73,7 +81,7 @@ const IFF_UP = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-const LinkAttribute = { ADDRESS: 1, NAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, NETNSID: 37, XDP: 43 } as const;
+const LinkAttribute = { ADDRESS: 1, NAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, STATS64: 23, NETNSID: 37, XDP: 43 } as const;
 const INFO_KIND = 1;
 const INFO_DATA = 2;
 const XDP_ATTACHED = 2;
@@ -172,6 +180,7 @@ export function parseLink(body: Uint8Array): Link | undefined {
   const tunnels = parseTunnel(kind, attributes(info.get(INFO_DATA)));
   const address = found.get(LinkAttribute.ADDRESS);
   const xdp = parseXdp(found.get(LinkAttribute.XDP));
+  const packets = packetCounts(found.get(LinkAttribute.STATS64));
   const master = number(found.get(LinkAttribute.MASTER));
   const peer = number(found.get(LinkAttribute.LINK));
   const peerNamespace = number(found.get(LinkAttribute.NETNSID));
@@ -179,10 +188,18 @@ export function parseLink(body: Uint8Array): Link | undefined {
   if (tunnels.length > 0) link.tunnels = tunnels;
   if (address !== undefined && address.length > 0) link.address = [...address].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
   if (xdp !== undefined) link.xdp = xdp;
+  if (packets !== undefined) link.packets = packets;
   if (master !== undefined) link.master = master;
   if (peer !== undefined) link.peer = peer;
   if (peerNamespace !== undefined) link.peerNamespace = peerNamespace;
   return link;
+}
+
+/** Of a struct rtnl_link_stats64. */
+export function packetCounts(bytes: Uint8Array | undefined): PacketCounts | undefined {
+  if (bytes === undefined || bytes.length < 16) return undefined;
+  const view = viewOf(bytes);
+  return { ingress: Number(view.getBigUint64(0, true)), egress: Number(view.getBigUint64(8, true)) };
 }
 
 export function parseAddress(body: Uint8Array): Address | undefined {

@@ -307,8 +307,9 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     health: { state: "ok", reasons: [] },
     generation: 7,
     absent_interfaces: [],
+    unseen: { ingress: 0, egress: 0 },
     interfaces: [
-      { name: "eth0", ifindex: 2, ingress: { hook: "xdp", mode: "native", reason: "the driver supports it" }, egress: { hook: "tcx", mode: "link", reason: "" } },
+      { name: "eth0", ifindex: 2, unseen: { ingress: 0, egress: 0 }, ingress: { hook: "xdp", mode: "native", reason: "the driver supports it" }, egress: { hook: "tcx", mode: "link", reason: "" } },
     ],
     rules,
     bans: 0,

@@ -17,9 +17,10 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
   return {
     pid: 4242, started: Date.UTC(2026, 0, 2), mode: "detect", health: { state: "ok", reasons: [] }, generation: 3,
     absent_interfaces: [],
+    unseen: { ingress: 0, egress: 0 },
     interfaces: [{
       name: "eth0", ifindex: 2,
-      ingress: { hook: "tcx", mode: "link", reason: "native XDP would cost offloads" }, egress: { hook: "tcx", mode: "link", reason: "TCX is there" },
+      unseen: { ingress: 0, egress: 0 }, ingress: { hook: "tcx", mode: "link", reason: "native XDP would cost offloads" }, egress: { hook: "tcx", mode: "link", reason: "TCX is there" },
     }],
     rules: [rule(), rule({ id: "default", name: "default", action: "allow", source: "built-in", packets: 11, would_drop: 0, dropped: 0 })],
     traffic: [
