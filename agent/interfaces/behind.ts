@@ -28,6 +28,8 @@ export class NamespacesBehind {
   #told = new Map<string, string>();
   #leftOut = 0;
   #trouble: string | undefined;
+  /** Why nothing could be listed last. */
+  #unread: string | undefined;
 
   constructor(table: BpfMap) {
     this.#table = table;
@@ -47,7 +49,8 @@ export class NamespacesBehind {
 
   /** Whose connections have no process. */
   problems(): string[] {
-    if (this.#trouble !== undefined) return [this.#trouble];
+    const trouble = this.#trouble ?? this.#unread;
+    if (trouble !== undefined) return [trouble];
     return this.#leftOut === 0 ? [] : [`the processes behind ${this.#leftOut} addresses of containers cannot be named: there are more than ${this.#room}`];
   }
 
@@ -59,8 +62,13 @@ export class NamespacesBehind {
   #renew(): void {
     const started = performance.now();
     this.#news!.drain();
-    this.#refresh();
-    this.#pause = setTimeout(() => this.#news!.listen(), Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started))).unref();
+    try {
+      this.#refresh();
+      this.#unread = undefined;
+    } catch (error) {
+      this.#unread = `the processes behind addresses of containers may be named late: ${(error as Error).message}`;
+    }
+    this.#pause = setTimeout(() => (this.#unread === undefined ? this.#news!.listen() : this.#renew()), Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started))).unref();
   }
 
   #refresh(): void {

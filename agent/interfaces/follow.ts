@@ -21,6 +21,7 @@ import { type Attached, attachIngress, attachTc, type Programs } from "./attach.
 import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
 import { UnseenPackets } from "./unseen.ts";
 
+const LIST_AGAIN_MS = 200;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 const NOTHING: HookState = { hook: "none", mode: "", reason: "" };
@@ -66,8 +67,11 @@ export class InterfaceFollower {
   readonly #usedSlots = new Set<number>();
   readonly #names = new Map<number, string>();
   readonly #unseen = new UnseenPackets();
-  /** False while devices are met that were there before: what they carried was not to be seen. */
+  /** False until all were listed once, and while devices are met that were there before: what they carried was not to be seen. */
   #isFollowing = false;
+  /** Why the devices could not be listed, until they can. */
+  #trouble: string | undefined;
+  #listAgain: NodeJS.Timeout | undefined;
   #watch: LinkWatch | undefined;
 
   constructor(options: FollowOptions) {
@@ -79,18 +83,17 @@ export class InterfaceFollower {
     // Watching starts first, so that nothing falls between it and the list.
     this.#watch = watchLinks({ onChange: (change) => this.#apply(change), onResync: () => this.#list() });
     this.#list();
-    this.#isFollowing = true;
-    this.#detachLeftovers();
   }
 
   /** Other interfaces may be meant now, or other hooks. */
   configure(config: InterfacesConfig): void {
     this.#config = config;
+    const wasFollowing = this.#isFollowing;
     this.#isFollowing = false;
     try {
       for (const link of this.#links.values()) this.#settle(link);
     } finally {
-      this.#isFollowing = true;
+      this.#isFollowing = wasFollowing;
     }
   }
 
@@ -102,7 +105,7 @@ export class InterfaceFollower {
         const attached = watched[direction];
         if (attached === undefined || attached.attachment.attached()) continue;
         // The device may just have gone; then netlink says so next.
-        if (!listLinks().some((link) => link.ifindex === watched.link.ifindex)) continue;
+        if (!this.#unseen.isThere(watched.link.ifindex)) continue;
         missing.push(attached.attachment.what);
         attached.attachment.close();
         watched[direction] = undefined;
@@ -146,7 +149,7 @@ export class InterfaceFollower {
   /** Why some traffic is not seen. */
   problems(): string[] {
     const absent = this.absent().map((one) => explainAbsent(one, "weir watches it as soon as it appears"));
-    return [...absent, ...this.#options.tunnelEnds.problems(), ...[...this.#watched.values()].flatMap(({ link, failures, declared }) => [
+    return [...(this.#trouble === undefined ? [] : [this.#trouble]), ...absent, ...this.#options.tunnelEnds.problems(), ...[...this.#watched.values()].flatMap(({ link, failures, declared }) => [
       ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
       ...(declared ? [] : [`packets on ${link.name} cannot be judged and get defaults.on_error, because the table of interfaces is full; watch fewer by interfaces.include, then restart weir`]),
     ])];
@@ -187,6 +190,7 @@ export class InterfaceFollower {
 
   #stop(): void {
     this.#watch?.close();
+    clearTimeout(this.#listAgain);
     this.#unseen.close();
     this.#options.tunnelEnds.close();
   }
@@ -196,16 +200,27 @@ export class InterfaceFollower {
     for (const watched of [...this.#watched.values()]) this.#leave(watched, "weir stops");
   }
 
+  /** While devices change faster than they can be listed it is tried again, with what netlink tells of them meanwhile. */
   #list(): void {
-    const links = listLinks();
+    clearTimeout(this.#listAgain);
+    let links: Link[], addresses: Address[];
+    try {
+      [links, addresses] = [listLinks(), listAddresses()];
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#trouble = `some interfaces may not be watched: ${(error as Error).message}`;
+      this.#listAgain = setTimeout(() => this.#list(), LIST_AGAIN_MS);
+      return;
+    }
     const present = new Set(links.map((link) => link.ifindex));
     for (const ifindex of [...this.#links.keys()]) if (!present.has(ifindex)) this.#forget(ifindex);
     this.#addresses.clear();
-    const addresses = listAddresses();
     this.#options.tunnelEnds.list(links, addresses);
     for (const address of addresses) this.#noteAddress(address, true);
     for (const link of links) this.#note(link);
     for (const link of links) this.#settle(link);
+    if (!this.#isFollowing) this.#detachLeftovers();
+    this.#isFollowing = true;
   }
 
   #apply(change: Change): void {

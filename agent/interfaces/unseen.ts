@@ -40,6 +40,10 @@ export class UnseenPackets {
     return unseen;
   }
 
+  isThere(ifindex: number): boolean {
+    return this.#counts.of(ifindex) !== undefined;
+  }
+
   close(): void {
     this.#counts[Symbol.dispose]();
   }
