@@ -287,7 +287,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
       reportStores();
     }, SAMPLE_MS),
   ];
-  timers.push(setInterval(() => kinds.lookAgain(), LOOK_AGAIN_MS));
+  timers.push(setInterval(() => void kinds.lookAgain().catch((error: Error) => log.warn(`what rules say of processes is not up to date: ${error.message}`)), LOOK_AGAIN_MS));
   if (manager.interval !== undefined) timers.push(setInterval(() => drainage.goesOn() && manager.alive(), manager.interval));
   const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
   // The file that was read is not what is watched, where somebody wrote it during the start.

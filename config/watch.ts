@@ -51,6 +51,7 @@ class Watcher implements ConfigWatch {
   private digest: string;
   private times = "";
   private busy = false;
+  private comparing = false;
   private again = false;
   private closed = false;
 
@@ -124,8 +125,12 @@ class Watcher implements ConfigWatch {
     return differs && !this.closed;
   }
 
+  /** One at a time: where the file system does not answer, each would take a thread that others need. */
   private async look(): Promise<void> {
+    if (this.comparing) return;
+    this.comparing = true;
     if ((await timesOf(this.path)) !== this.times) this.notice();
+    this.comparing = false;
   }
 
   private async watchSteps(): Promise<void> {

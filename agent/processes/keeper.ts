@@ -19,7 +19,7 @@ export interface KindKeeperOptions {
   /** Compares every process that runs with all editions. False where that was given up, because one of them kept it waiting. */
   compareAll(): Promise<boolean>;
   /** Finds out who listens now where the one who did is gone. */
-  renewListeners(): void;
+  renewListeners(): Promise<void>;
   /** Where the edition of the rules in force is; undefined where they ask for none. */
   placeInForce(): number | undefined;
   users(): readonly User[];
@@ -56,6 +56,7 @@ export class KindKeeper {
   #groups = new Map<bigint, Workload>();
   #number = 0;
   #isCompared = true;
+  #passes: Promise<void> = Promise.resolve();
   /** Until what the rules before asked for is gone. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -79,8 +80,8 @@ export class KindKeeper {
     const edition = { place: 1 - (now?.place ?? this.#options.placeInForce() ?? 1), kinds };
     await this.#options.waitGracePeriod(); // until no packet reads what was there before
     this.#write(edition);
-    this.#options.renewListeners();
-    this.#isCompared = await this.#options.compareAll();
+    await this.#options.renewListeners();
+    await this.#compare();
     return { place: edition.place, finish: () => this.#enforce(edition), undo: () => this.#remove(edition.place) };
   }
 
@@ -116,10 +117,10 @@ export class KindKeeper {
   }
 
   /** Names of users may be others now, and groups, and those who listened, may be gone. */
-  lookAgain(): void {
+  async lookAgain(): Promise<void> {
     for (const edition of this.#present) this.#writeUsers(edition);
-    if (this.#present.length > 0) this.#options.renewListeners();
-    if (this.#present.length > 0 && !this.#isCompared) void this.#compareAgain();
+    if (this.#present.length > 0) await this.#options.renewListeners();
+    if (this.#present.length > 0 && !this.#isCompared) await this.#compare();
     if (!this.#asksForWorkloads) return;
     const before = this.#groups;
     this.#groups = this.#groupsNow();
@@ -129,8 +130,11 @@ export class KindKeeper {
     }
   }
 
-  async #compareAgain(): Promise<void> {
-    this.#isCompared = await this.#options.compareAll().catch(() => false);
+  /** One pass after the other. */
+  #compare(): Promise<void> {
+    const pass = this.#passes.then(async () => void (this.#isCompared = await this.#options.compareAll()));
+    this.#passes = pass.catch(() => {}); // told to whoever asked for it
+    return pass;
   }
 
   get #present(): Edition[] {

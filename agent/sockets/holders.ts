@@ -6,7 +6,7 @@
 import { bypassOf } from "../events/decode.ts";
 import type { Bypass } from "../events/event.ts";
 import { Holding, Owner, OwnerFlag } from "../generated/layout.ts";
-import { readIterator } from "../kernel/iterator.ts";
+import { readIterator, readIteratorAside } from "../kernel/iterator.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import type { BpfProgram } from "../kernel/program.ts";
 
@@ -27,8 +27,8 @@ export function noteHolders(program: BpfProgram, owners: BpfMap, listeners: BpfM
 }
 
 /** A server may end, or start another program, once a child has its socket: who listens is then whoever has it now. */
-export function renewListeners(program: BpfProgram, owners: BpfMap, listeners: BpfMap): void {
-  const records = [...each(readIterator(program))].filter((record) => record.readUInt32LE(Holding.listens) === 1);
+export async function renewListeners(program: BpfProgram, owners: BpfMap, listeners: BpfMap): Promise<void> {
+  const records = [...each(await readIteratorAside(program))].filter((record) => record.readUInt32LE(Holding.listens) === 1);
   const runs = new Set(records.map((record) => runOf(record.readBigUInt64LE(Holding.cookie), record.subarray(Holding.holder.at))));
   for (const [cookie, owner] of ownersOf(Buffer.concat(records))) {
     const key = Buffer.alloc(8);
