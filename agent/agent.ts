@@ -22,7 +22,7 @@ import type { ConnectionEvent, ToldEvent } from "./events/event.ts";
 import { readFlowCounts, readTraffic } from "./events/counters.ts";
 import { Figures } from "./figures.ts";
 import { Census } from "./flows/census.ts";
-import { collectIdle, countFlows, flowTablesOf } from "./flows/collect.ts";
+import { collectIdle, countBlocked, countFlows, endBlocked, flowTablesOf } from "./flows/collect.ts";
 import { describeConnection, type Describer } from "./flows/describe.ts";
 import { DropReasons } from "./flows/drop-reasons.ts";
 import { OpenConnections } from "./flows/open-connections.ts";
@@ -31,7 +31,7 @@ import { FlowRates } from "./flows/top.ts";
 import { Unanswered } from "./flows/unanswered.ts";
 import { enforce } from "./enforcement.ts";
 import { Farewell, type OnStop } from "./farewell.ts";
-import { Event } from "./generated/layout.ts";
+import { Event, FlowCount } from "./generated/layout.ts";
 import { HealthBoard } from "./health.ts";
 import { warnOfAbsent, warnOfAbsentOverrides } from "./interfaces/absent.ts";
 import { NamespacesBehind } from "./interfaces/behind.ts";
@@ -188,7 +188,9 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     },
   });
 
-  const census = new Census(() => readFlowCounts(plane.map("flow_counters")), () => countFlows(tables));
+  const counted = plane.map("flow_counters");
+  const census = new Census(() => readFlowCounts(counted, FlowCount.FLOWS), () => countFlows(tables));
+  const blocked = new Census(() => readFlowCounts(counted, FlowCount.BLOCKED), () => countBlocked(tables));
   const drops = { drops: plane.map("drops"), counts: plane.map("drop_reasons"), reasons: new DropReasons(), isOwn: (row: Parameters<SocketEvents["isOwn"]>[0]) => socketEvents.isOwn(row) };
   const figures = new Figures({
     plane,
@@ -197,6 +199,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     rules,
     interfaces,
     census,
+    blocked,
     executables: () => statistics.executables(),
     sockets: socketEvents,
     skipped: () => ({ ...socketEvents.skipped, ...naming.skipped }),
@@ -212,7 +215,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     guard: new OtherEnd({ asked: plane.map("asked_sockets"), readHolders: () => readIteratorAside(plane.program("weir_socket_holders")), pathOf: (cgroup) => naming.pathOf(cgroup) }),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, rules, bans, sets, kinds, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const operate = (operations = new Operations({ options, settings, plane, endBlocked: () => void endBlocked(tables, (entry) => closed(describeConnection(entry, describer))).then((count) => blocked.collected(count)), rules, bans, sets, kinds, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const rates = new TrafficRates();
@@ -270,7 +273,8 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
       const now = plane.jiffies();
       const walks = [openConnections.walk(), statistics.walk(now), unanswered.walk()];
       const removed = collectIdle(tables, now, plane.jiffiesPerSecond, { ended: (entry) => closed(describeConnection(entry, describer)), stays: (entry) => walks.forEach((walk) => walk.stays(entry)) });
-      census.collected(removed);
+      census.collected(removed.passing);
+      blocked.collected(removed.blocked);
       walks.forEach((walk) => walk.finish());
     }, COLLECT_MS),
     setInterval(() => {

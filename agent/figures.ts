@@ -18,6 +18,8 @@ export interface FigureSources {
   rules: RuleBook;
   interfaces: InterfaceFollower;
   census: Census;
+  /** Of connections that detect lets go on. */
+  blocked: Census;
   executables(): ExecutableRow[];
   sockets: SocketEvents;
   health(): Health;
@@ -36,7 +38,7 @@ export class Figures {
   }
 
   snapshot(): Snapshot {
-    const { plane, drops, ring, interfaces, census, sockets, executables, skipped, health, bans, lost, config } = this.#sources;
+    const { plane, drops, ring, interfaces, census, blocked, sockets, executables, skipped, health, bans, lost, config } = this.#sources;
     const state = ring.state();
     return {
       pid: process.pid,
@@ -60,7 +62,7 @@ export class Figures {
       packet_sockets: this.#sources.rules.policy()?.source.packet_sockets ?? "report",
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
-      flows: census.figures,
+      flows: { ...census.figures, would_drop: blocked.figures },
       lost: lost(),
       ring_fill: (state.producer - state.consumer) / state.size,
       config: config(),

@@ -34,6 +34,8 @@ export interface OperationParts {
   options: SettingsOptions;
   settings: Settings;
   plane: DataPlane;
+  /** Ends the connections that only detect lets go on, and does not wait for it. */
+  endBlocked(): void;
   rules: RuleBook;
   interfaces: InterfaceFollower;
   mode: ModeKeeper;
@@ -287,11 +289,11 @@ export class Operations {
   }
 
   #switch(mode: Mode): void {
-    const { plane, telemetry, say } = this.#parts;
+    const { plane, endBlocked, telemetry, say } = this.#parts;
     const previous = plane.mode;
     if (mode === previous) return;
     plane.mode = mode;
-    plane.forgetShadows();
+    endBlocked();
     telemetry.changed("weir.mode.changed", { mode, previous });
     say("warn", `the mode changed from ${previous} to ${mode}`);
   }

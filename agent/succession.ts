@@ -18,7 +18,7 @@ import { SlotTranslation } from "./slot-translation.ts";
 /** Who owns sockets: carried before anybody looks for owners again. */
 const OWNERS: ReadonlySet<string> = new Set(["owners", "listeners", "bindings"]);
 /** These say nothing without the kinds of processes and the rules of the agent before, or are told anew. */
-const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_places", "shadows", "drops"]);
+const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_places", "drops"]);
 /** Members that stay zero: each connection is judged again, by the rules of now. */
 const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
 const FLOW = "flow";

@@ -3,7 +3,7 @@
  * The names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with it.
  */
 
-import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, SocketEvent, VerdictEvent, Workload } from "../agent/events/event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, SocketEvent, Verdict, VerdictEvent, Workload } from "../agent/events/event.ts";
 
 export type Attributes = Record<string, string | number | boolean | number[] | string[]>;
 
@@ -94,11 +94,19 @@ function addImage(attributes: Attributes, image: string): void {
   if (tag !== undefined) attributes["container.image.tags"] = [tag];
 }
 
+/**
+ * The verdict in all signals: `would_drop` for what an enforced rule would drop in prevent and for what a staged one
+ * would drop if it were enforced, so that one filter finds both.
+ */
+export function toldVerdict({ verdict, would_drop }: Pick<VerdictEvent, "verdict" | "would_drop">): Verdict {
+  return would_drop ? "would_drop" : verdict;
+}
+
 export function verdictAttributes(event: VerdictEvent): Attributes {
   const attributes = connectionAttributes(event);
   attributes["weir.event.type"] = event.type;
   attributes["weir.event.sequence"] = event.seq;
-  attributes["weir.verdict"] = event.verdict;
+  attributes["weir.verdict"] = toldVerdict(event);
   attributes["weir.would_drop"] = event.would_drop;
   if (event.reason !== undefined) attributes["error.type"] = event.reason;
   return attributes;
@@ -107,6 +115,8 @@ export function verdictAttributes(event: VerdictEvent): Attributes {
 export function endedAttributes(event: ConnectionEvent): Attributes {
   const attributes = connectionAttributes(event);
   attributes["weir.event.type"] = event.type;
+  attributes["weir.verdict"] = toldVerdict(event);
+  attributes["weir.would_drop"] = event.would_drop;
   attributes["weir.connection.end"] = event.how;
   attributes["weir.opener.packets"] = event.packets[0];
   attributes["weir.opener.bytes"] = event.bytes[0];

@@ -1,6 +1,7 @@
 /** How long connections lasted, counted in plain arrays: a recording costs nanoseconds, a reading copies a few hundred bytes. */
 
-import type { ConnectionEvent, Direction, Transport } from "../agent/events/event.ts";
+import type { ConnectionEvent, Direction, Transport, Verdict } from "../agent/events/event.ts";
+import { toldVerdict } from "./attributes.ts";
 
 /** Upper bounds of the buckets in seconds: from a refused connection to one that lives for days. */
 export const DURATION_BOUNDARIES = [0.01, 0.1, 1, 5, 15, 60, 300, 1800, 3600, 21600, 86400] as const;
@@ -8,6 +9,7 @@ export const DURATION_BOUNDARIES = [0.01, 0.1, 1, 5, 15, 60, 300, 1800, 3600, 21
 export interface DurationRow {
   direction: Direction;
   transport: Transport;
+  verdict: Verdict;
   /** One more than there are boundaries: the last bucket has no upper bound. */
   counts: number[];
   sum: number;
@@ -18,10 +20,11 @@ export class Durations {
 
   record(connection: ConnectionEvent): void {
     const transport = transportOf(connection.protocol);
-    const key = `${connection.direction} ${transport}`;
+    const verdict = toldVerdict(connection);
+    const key = `${connection.direction} ${transport} ${verdict}`;
     let row = this.#rows.get(key);
     if (row === undefined) {
-      row = { direction: connection.direction, transport, counts: new Array(DURATION_BOUNDARIES.length + 1).fill(0), sum: 0 };
+      row = { direction: connection.direction, transport, verdict, counts: new Array(DURATION_BOUNDARIES.length + 1).fill(0), sum: 0 };
       this.#rows.set(key, row);
     }
     const seconds = Math.max(0, connection.closed - connection.opened) / 1000;

@@ -78,7 +78,7 @@ function byName(values: Readonly<Record<string, number>>): Row[] {
 export const METRICS: readonly Metric[] = [
   {
     name: "weir.packets", kind: "counter", unit: "{packet}", attributes: TRAFFIC,
-    description: "Packets seen, by what happened to them.",
+    description: "Packets seen, by what happened to them. would_drop: passed in detect, and prevent would have dropped them; carried: passed in detect, and prevent would never have met them, because it would have dropped their connection before.",
     read: ({ snapshot }) => snapshot.traffic.map((row) => [row.packets, ...trafficAttributes(row)]),
   },
   {
@@ -154,9 +154,19 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => [[snapshot.flows.evicted]],
   },
   {
-    name: "weir.flow.duration", kind: "histogram", unit: "s", attributes: ["network.io.direction", "network.transport"],
-    description: "How long connections lasted, once they ended.", boundaries: DURATION_BOUNDARIES,
-    read: ({ own }) => own.durations.map((row) => ({ attributes: [DIRECTIONS[row.direction], row.transport], counts: row.counts, sum: row.sum })),
+    name: "weir.flows.would_drop", kind: "updowncounter", unit: "{flow}", attributes: [],
+    description: "Connections that go on in detect although they would be dropped; they are in a table of their own.",
+    read: ({ snapshot }) => [[snapshot.flows.would_drop.active]],
+  },
+  {
+    name: "weir.flows.would_drop.evicted", kind: "counter", unit: "{flow}", attributes: [],
+    description: "Connections pushed out of that table because it was full.",
+    read: ({ snapshot }) => [[snapshot.flows.would_drop.evicted]],
+  },
+  {
+    name: "weir.flow.duration", kind: "histogram", unit: "s", attributes: ["network.io.direction", "network.transport", "weir.verdict"],
+    description: "How long connections lasted, once they ended; would_drop: they would have been dropped, or a staged rule would have dropped them.", boundaries: DURATION_BOUNDARIES,
+    read: ({ own }) => own.durations.map((row) => ({ attributes: [DIRECTIONS[row.direction], row.transport, row.verdict], counts: row.counts, sum: row.sum })),
   },
   {
     name: "weir.tcp.rtt", kind: "histogram", unit: "s", attributes: ["network.io.direction"],

@@ -18,7 +18,7 @@ static __always_inline bool is_answered(const struct judgement *j, const struct 
 	const struct flow *flow = j->flow;
 	__u8 flags = packet->tcp_flags;
 
-	if (!by_opener || (flow && flow->packets[1]))
+	if (!by_opener || (flow && flow->flags & FLOW_ANSWERED))
 		return true;
 	if (flow)
 		flags |= flow->tcp_flags[0];
@@ -31,14 +31,14 @@ static __always_inline void note_circumstances(const struct judgement *j, struct
 	struct circumstances *known = &packet->circumstances;
 	const struct flow *flow = j->flow ?: j->related;
 
-	known->by_opener = j->flow ? j->by_opener : !j->related && packet->opener.direction == packet->direction;
-	known->opens = j->opens;
+	known->by_opener = j->flow ? packet->by_opener : !j->related && packet->opener.direction == packet->direction;
+	known->opens = packet->opens;
 	if (j->flow)
-		opener_of_flow(packet, j->flow, j->by_opener);
+		opener_of_flow(packet, j->flow, packet->by_opener);
 	known->age = flow ? bpf_jiffies64() - flow->opened_jiffies : 0;
 	if (j->related)
 		known->state = STATE_RELATED;
-	else if (j->invalid)
+	else if (packet->invalid)
 		known->state = STATE_INVALID;
 	else
 		known->state = is_answered(j, packet, known->by_opener) ? STATE_ESTABLISHED : STATE_NEW;

@@ -25,15 +25,19 @@ static __always_inline void count_undecided(__u32 reason)
 		*count += 1;
 }
 
-static __always_inline void count_flows(__u32 inserted, __u32 deleted)
+static __always_inline void count_flows_of(__u32 table, __u32 inserted, __u32 deleted)
 {
-	__u32 zero = 0;
-	struct flow_counter *counter = bpf_map_lookup_elem(&flow_counters, &zero);
+	struct flow_counter *counter = bpf_map_lookup_elem(&flow_counters, &table);
 
 	if (counter) {
 		counter->inserted += inserted;
 		counter->deleted += deleted;
 	}
+}
+
+static __always_inline void count_flows(__u32 inserted, __u32 deleted)
+{
+	count_flows_of(COUNT_FLOWS, inserted, deleted);
 }
 
 static __always_inline __u32 transport_of(__u8 protocol)
@@ -57,10 +61,9 @@ static __always_inline void count_traffic(const struct packet *packet, __u32 ver
 	struct traffic *traffic_here = bpf_map_lookup_elem(&traffic, &slot);
 	struct traffic_counter *counter;
 
-	if (!traffic_here)
+	if (!traffic_here || verdict >= VERDICT_COUNT)
 		return;
-	counter = &traffic_here->by[packet->direction & 1][transport_of(packet->protocol)]
-				   [verdict & (VERDICT_COUNT - 1)];
+	counter = &traffic_here->by[packet->direction & 1][transport_of(packet->protocol)][verdict];
 	counter->packets += packet->wire_packets;
 	counter->bytes += packet->wire_bytes;
 }

@@ -2,7 +2,7 @@
 /*
  * The one verdict path, for both hooks and both modes:
  *
- *   link upkeep -> trusted peers -> bans -> flow of this generation -> first.h -> outcome.h -> settle.h
+ *   link upkeep -> trusted peers -> bans -> flow of this generation, or blocked.h -> first.h -> outcome.h -> settle.h
  *
  * Only `verdict_of` (outcome.h) looks at the mode, last. A packet that is dropped, or would be, advances no state.
  */
@@ -50,15 +50,11 @@ static __always_inline bool load_standing(const struct judgement *j, struct pack
 static __always_inline struct flow *find_related(struct judgement *j, struct packet *packet)
 {
 	struct flow *flow;
-	bool by_opener;
 
 	if (!(packet->flags & PACKET_RELATED))
 		return NULL;
-	flow = find_flow(&packet->related, &j->one_way);
-	if (!flow)
-		return NULL;
-	by_opener = is_by_opener(flow, packet->flags & PACKET_QUOTED_IS_LOW);
-	return by_opener == (flow->direction != packet->direction) ? flow : NULL;
+	flow = find_flow(&packet->related, &packet->one_way);
+	return flow && is_error_of(packet, flow) ? flow : NULL;
 }
 
 /* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
@@ -66,27 +62,36 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 {
 	bool opens = is_bare_syn(packet);
 
-	j->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
+	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
 	if (packet->flags & PACKET_ICMP_ERROR) {
 		j->related = find_related(j, packet);
-		return j->related && load_standing(j, packet, j->related);
+		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && is_about_blocked(packet);
 	}
-	j->flow = find_flow(&packet->key, &j->one_way);
+	j->flow = bpf_map_lookup_elem(&flows, &packet->key);
+	if (!j->flow) {
+		j->blocked = find_blocked(packet, &packet->key);
+		if (j->blocked) {
+			packet->by_opener = is_by_opener(j->blocked, packet->source_low);
+			return !packet->trusted && follow_blocked(j, packet);
+		}
+		packet->one_way = true;
+		j->flow = find_opening(&packet->key);
+	}
 	if (!j->flow)
 		return false;
-	j->by_opener = is_by_opener(j->flow, j->source_low);
+	packet->by_opener = is_by_opener(j->flow, packet->source_low);
 	if (opens && has_ended(j->flow)) {
 		if (!(j->flow->flags & FLOW_CLOSED) && j->flow->decision.condition_count) {
-			opener_of_flow(packet, j->flow, j->by_opener);
+			opener_of_flow(packet, j->flow, packet->by_opener);
 			count_connection(packet, &j->flow->decision, -1);
 		}
 		remove_flow(&packet->key);
 		j->flow = NULL;
 		return false;
 	}
-	if (opens && !j->by_opener) {
+	if (opens && !packet->by_opener) {
 		j->flow = NULL;
-		j->apart = true;
+		packet->apart = true;
 		return false;
 	}
 	return !has_other_sender(j, packet, opens) && load_standing(j, packet, j->flow);
@@ -100,19 +105,60 @@ static __always_inline void refuse_depth(struct packet *packet, const struct pol
 	packet->outcome.action = policy->on_error[packet->direction & 1];
 }
 
+/* The connection of a packet that is banned, but goes on in detect. */
+static __always_inline void find_banned(struct judgement *j, struct packet *packet)
+{
+	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
+	j->flow = find_flow(&packet->key, &packet->one_way);
+	if (j->flow) {
+		packet->by_opener = is_by_opener(j->flow, packet->source_low);
+		opener_of_flow(packet, j->flow, packet->by_opener);
+		return;
+	}
+	packet->opens = can_open(packet);
+	j->blocked = find_blocked(packet, &packet->key);
+	if (!j->blocked)
+		return;
+	packet->by_opener = is_by_opener(j->blocked, packet->source_low);
+	if (is_carried(j, packet)) {
+		opener_of_flow(packet, j->blocked, packet->by_opener);
+		packet->flags |= PACKET_CARRIED;
+	}
+}
+
 /* Nothing more is asked about a packet of a banned address, and its connection does not go on by it. */
-static __noinline int refuse_banned(struct judgement *j, struct packet *packet)
+static __noinline void refuse_banned(struct judgement *j, struct packet *packet)
 {
 	if (!j || !packet)
-		return VERDICT_PASSED;
+		return;
 	packet->opener = packet->tuple;
-	packet->outcome.reason = 0;
+	if (packet->in_detect && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS &&
+	    !(packet->flags & PACKET_ICMP_ERROR))
+		find_banned(j, packet);
 	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
-	apply_decision(j, packet);
-	packet->outcome.verdict = verdict_of(packet);
-	if (j->policy)
-		tell_first(j, packet, 0);
-	return packet->outcome.verdict;
+}
+
+/* What passes advances its connection: one that stands, or one that only detect lets go on. */
+static __always_inline void advance(struct judgement *j, struct packet *packet, struct flow *flow)
+{
+	advance_flow(packet, flow, packet->by_opener);
+	if (flow->flags & (FLOW_UNCLAIMED | FLOW_DOUBTED | FLOW_WOULD_DROP)) {
+		if (HOOK_HAS_SENDERS && flow->flags & FLOW_UNCLAIMED && packet->direction == DIRECTION_EGRESS)
+			claim_flow(j->ctx, packet->which, flow);
+		if (flow->flags & FLOW_DOUBTED && packet->direction == DIRECTION_INGRESS)
+			settle_doubt(packet->which, flow);
+		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet))
+			end_blocking(flow);
+	}
+	if (closes_flow(packet, flow))
+		finish_closed(j, packet, flow);
+}
+
+/* Apart, so that the verifier goes through the way of the others as often as without it. */
+static __noinline void advance_blocked(struct judgement *j, struct packet *packet)
+{
+	if (j && packet && j->blocked)
+		advance(j, packet, j->blocked);
 }
 
 /* Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. */
@@ -120,34 +166,36 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 {
 	__u32 copy = packet->copy;
 	struct judgement j = { .ctx = ctx, .policy = bpf_map_lookup_elem(&policies, &copy) };
-	bool known = false, opened = false;
+	bool banned, known = false, opened = false;
 
 	if (!j.policy)
 		return VERDICT_PASSED;
+	packet->standing = 0;
 	packet->tuple.direction = packet->direction;
-	j.trusted = is_trusted(packet, j.policy);
-	if (packet->bans && !j.trusted && packet->flags & PACKET_HAS_ADDRESSES && is_banned(ctx, packet->which))
-		return refuse_banned(&j, packet);
-	if (packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
+	packet->trusted = is_trusted(packet, j.policy);
+	banned = packet->bans && !packet->trusted && packet->flags & PACKET_HAS_ADDRESSES && is_banned(ctx, packet->which);
+	if (!banned && packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
 		packet->outcome.reason = track_fragment(packet->which);
 	packet->tuple.protocol = packet->protocol;
-	if (!packet->outcome.reason && is_link_upkeep(ctx, packet)) {
+	if (!banned && !packet->outcome.reason && is_link_upkeep(ctx, packet)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
 	}
-	if (!known && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS)
+	if (!banned && !known && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS)
 		known = find_decision(&j, packet);
-	if (j.trusted && (known || j.flow)) {
+	if (packet->trusted && (known || j.flow)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
 	}
-	if (!known)
+	if (banned)
+		refuse_banned(&j, packet);
+	else if (!known)
 		judge_first(&j, packet);
 	apply_decision(&j, packet);
 	if (packet->tunnel && packet->inner_kind != TUNNEL_NONE && packet->outcome.action == ACTION_ALLOW &&
 	    !packet->outcome.reason) {
 		refuse_depth(packet, j.policy);
-		j.opens = false;
+		packet->opens = false;
 	}
 	packet->outcome.verdict = verdict_of(packet);
 	if (!known)
@@ -155,20 +203,23 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	else if (j.flow)
 		settle_known(&j, packet);
 	count_outcome(packet, opened);
-	if (!j.flow || is_blocked(packet))
+	if (packet->outcome.verdict == VERDICT_DROPPED)
+		return VERDICT_DROPPED;
+	if (!j.flow) {
+		if (j.blocked)
+			advance_blocked(&j, packet);
 		return packet->outcome.verdict;
-	if (j.one_way && is_exchange(packet, j.flow, j.by_opener)) {
+	}
+	if (is_blocked(packet)) {
+		let_flow_go_on(&j, packet);
+		return packet->outcome.verdict;
+	}
+	if (packet->one_way && is_exchange(packet, j.flow, packet->by_opener)) {
 		j.flow = promote_flow(&packet->key, j.flow);
 		if (!j.flow)
 			return packet->outcome.verdict;
 	}
-	advance_flow(packet, j.flow, j.by_opener);
-	if (HOOK_HAS_SENDERS && j.flow->flags & FLOW_UNCLAIMED && packet->direction == DIRECTION_EGRESS)
-		claim_flow(ctx, packet->which, j.flow);
-	if (j.flow->flags & FLOW_DOUBTED && packet->direction == DIRECTION_INGRESS)
-		settle_doubt(packet->which, j.flow);
-	if (closes_flow(packet, j.flow))
-		finish_closed(&j, packet, j.flow);
+	advance(&j, packet, j.flow);
 	return packet->outcome.verdict;
 }
 

@@ -2,19 +2,14 @@
 /*
  * A packet that meets its connection for the first time, or after a change of the rules:
  *
- *   trusted peers -> undecidable -> shadow -> opener -> management failsafe -> rules
+ *   trusted peers -> undecidable -> blocked connection -> opener -> management failsafe -> rules
  */
 #ifndef WEIR_FIRST_H
 #define WEIR_FIRST_H
 
+#include "blocked.h"
 #include "classify.h"
 #include "kinds.h"
-
-static __always_inline bool is_bare_syn(const struct packet *packet)
-{
-	return packet->protocol == IPPROTO_TCP && packet->flags & PACKET_HAS_PORTS &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-}
 
 /* Later fragments, ICMP errors and answers belong to something and open nothing. */
 static __always_inline bool can_open(const struct packet *packet)
@@ -54,7 +49,7 @@ static __always_inline bool find_opener(struct judgement *j, struct packet *pack
 
 static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
 {
-	struct flow *flow = j->flow ?: j->related;
+	struct flow *flow = j->flow ?: j->related ?: packet->flags & PACKET_CARRIED ? j->blocked : NULL;
 	__u64 cookie = flow ? flow->cookie : 0;
 
 	if (!j->policy->kinds)
@@ -117,30 +112,28 @@ static __always_inline void ask_about_invalid(struct judgement *j, struct packet
 	}
 	decide_undecided(packet, j->policy, REASON_OPENER_UNKNOWN);
 	packet->decision.condition_count = conditions;
-	j->invalid = true;
+	packet->invalid = true;
 }
 
-/* An answer comes soon, or is none. */
-#define SHADOW_SECONDS 30
-
-/* A connection that detect let through, though it would have been dropped: its replies would not be there. */
-static __always_inline bool follow_shadow(struct judgement *j, struct packet *packet)
+/*
+ * Other rules judge a connection that the ones before would have dropped. It stays blocked where they would have dropped
+ * it, too, and is forgotten where they would not, or where it shows only with each packet.
+ */
+static __always_inline bool stays_blocked(struct judgement *j, struct packet *packet)
 {
-	struct shadow *shadow = bpf_map_lookup_elem(&shadows, &packet->key);
-
+	opener_of_flow(packet, j->blocked, packet->by_opener);
+	packet->flags |= PACKET_CARRIED;
+	ask_rules(j, packet);
+	packet->decision.staged = SLOT_NONE;
+	if (packet->decision.slot == SLOT_ON_ERROR)
+		packet->decision.action = j->policy->on_error[packet->opener.direction & 1];
+	if (packet->decision.action == ACTION_BLOCK && !packet->decision.condition_count)
+		return true;
+	packet->flags &= ~PACKET_CARRIED;
 	packet->opener = packet->tuple;
-	if (!shadow || shadow->generation != packet->generation ||
-	    bpf_jiffies64() - shadow->made_jiffies > SHADOW_SECONDS * (__u64)jiffies_per_second)
-		return false;
-	if (shadow->opener_is_low == j->source_low) {
-		ask_rules(j, packet);
-		j->opens = can_open(packet);
-	} else {
-		reverse(&packet->opener, &packet->tuple);
-		/* Of what is undecided only a doubt about its process opens anything. */
-		decide_as(packet, shadow->slot, ACTION_BLOCK, shadow->slot == SLOT_ON_ERROR ? REASON_PROCESS_UNKNOWN : 0);
-	}
-	return true;
+	remove_blocked(&packet->key);
+	j->blocked = NULL;
+	return false;
 }
 
 /* A packet without a decision of this generation. */
@@ -153,24 +146,24 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 		return;
 	packet->opener = packet->tuple;
 	if (j->flow)
-		opener_of_flow(packet, j->flow, j->by_opener);
+		opener_of_flow(packet, j->flow, packet->by_opener);
 	else if (j->related)
 		opener_of_key(&packet->opener, &packet->related, j->related);
-	if (j->trusted) {
+	if (packet->trusted) {
 		found = j->flow || j->related || packet->outcome.reason || find_opener(j, packet);
-		j->opens = found && !j->flow && !j->apart && !packet->outcome.reason && can_open(packet);
+		packet->opens = found && !j->flow && !packet->apart && !packet->outcome.reason && can_open(packet);
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 	} else if (packet->outcome.reason) {
 		decide_undecided(packet, policy, packet->outcome.reason);
-	} else if (j->flow || j->related || j->apart) {
+	} else if (j->flow || j->related || packet->apart) {
 		ask_rules(j, packet);
-	} else if (!is_bare_syn(packet) && packet->flags & PACKET_HAS_PORTS && follow_shadow(j, packet)) {
+	} else if (j->blocked && is_carried(j, packet) && stays_blocked(j, packet)) {
 		return;
 	} else if (!find_opener(j, packet)) {
 		ask_about_invalid(j, packet);
 	} else {
 		ask_rules(j, packet);
-		j->opens = can_open(packet);
+		packet->opens = can_open(packet);
 	}
 }
 

@@ -191,16 +191,16 @@ static __always_inline void keep_answers(struct packet *packet, const struct flo
 	packet->decision.once = kept;
 }
 
-/* Trust is asked anew for each packet, so that a trusted peer's flow keeps no decision: GENERATION_NONE. */
-static __always_inline void insert_flow(struct packet *packet, const struct flow_key *key, bool opener_is_low,
-					__u64 cookie, __u32 generation)
+/* The connection of this packet, which is the first that is seen of it; NULL never comes. */
+static __noinline struct flow *describe_flow(struct packet *packet, bool opener_is_low, __u64 cookie)
 {
 	__u32 zero = 0;
 	struct flow *flow = bpf_map_lookup_elem(&new_flow, &zero);
-	bool by_opener = packet->opener.direction == packet->direction;
+	bool by_opener;
 
-	if (!flow)
-		return;
+	if (!packet || !flow)
+		return NULL;
+	by_opener = packet->opener.direction == packet->direction;
 	flow->opened_ns = bpf_ktime_get_ns();
 	flow->opened_jiffies = flow->seen_jiffies = bpf_jiffies64();
 	flow->packets[0] = by_opener ? packet->wire_packets : 0;
@@ -208,8 +208,8 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->bytes[0] = by_opener ? packet->wire_bytes : 0;
 	flow->bytes[1] = by_opener ? 0 : packet->wire_bytes;
 	flow->cookie = cookie;
-	flow->generation = generation;
-	flow->flags = opener_is_low ? FLOW_OPENER_IS_LOW : 0;
+	flow->generation = packet->generation;
+	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (by_opener ? 0 : FLOW_ANSWERED);
 	if (packet->direction == DIRECTION_EGRESS)
 		flow->flags |= FLOW_LEFT | (cookie ? FLOW_UNCLAIMED : 0);
 	else if (!packet->tunnel)
@@ -224,6 +224,18 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	flow->told = packet->outcome.staged;
 	if (packet->protocol == IPPROTO_TCP && packet->tcp_flags & TCP_RST)
 		flow->flags |= FLOW_CLOSED;	/* it ends with the packet that opens it */
+	return flow;
+}
+
+/* Trust is asked anew for each packet, so that a trusted peer's flow keeps no decision: GENERATION_NONE. */
+static __always_inline void insert_flow(struct packet *packet, const struct flow_key *key, bool opener_is_low,
+					__u64 cookie, __u32 generation)
+{
+	struct flow *flow = describe_flow(packet, opener_is_low, cookie);
+
+	if (!flow)
+		return;
+	flow->generation = generation;
 	if (insert_opening(key, flow)) {
 		count_fault(FAULT_OPENING_INSERT);
 		return;
@@ -243,7 +255,7 @@ static __always_inline bool is_exchange(const struct packet *packet, const struc
 		return false;
 	if (packet->protocol == IPPROTO_TCP)
 		return flow->tcp_flags[1] && !(packet->tcp_flags & TCP_SYN);
-	return flow->packets[1];
+	return flow->flags & FLOW_ANSWERED;
 }
 
 /* Its opener has confirmed it: out of the reach of a flood. Returns the flow where it now lives. */
@@ -289,6 +301,8 @@ static __always_inline void advance_flow(struct packet *packet, struct flow *flo
 	if ((now ^ flow->seen_jiffies) >> CLAIM_AGAIN_SHIFT && flow->cookie)
 		__sync_fetch_and_or(&flow->flags, FLOW_UNCLAIMED);
 	flow->seen_jiffies = now;
+	if (end && !(flow->flags & FLOW_ANSWERED))
+		__sync_fetch_and_or(&flow->flags, FLOW_ANSWERED);
 	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
 		return;
 	if (flow->tcp_flags[end] & TCP_RST && !(packet->tcp_flags & (TCP_RST | TCP_SYN)))

@@ -4,6 +4,7 @@
 #define WEIR_FRAME_H
 
 #include "counters.h"
+#include "mode.h"
 #include "transport.h"
 #include "tunnel.h"
 
@@ -78,6 +79,7 @@ static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction
 		packet->interface_groups = 0;
 		count_fault(FAULT_INTERFACE_UNKNOWN);
 	}
+	packet->in_detect = !is_preventing(root);
 	return packet;
 }
 
@@ -140,6 +142,7 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	inner->generation = outer->generation;
 	inner->copy = outer->copy;
 	inner->bans = outer->bans;
+	inner->in_detect = outer->in_detect;
 	inner->interface_slot = outer->interface_slot;
 	inner->interface_flags = outer->interface_flags;
 	inner->interface_groups = outer->interface_groups;

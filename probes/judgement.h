@@ -12,14 +12,14 @@ struct judgement {
 	struct policy *policy;
 	struct flow *flow;
 	struct flow *related;	/* of an ICMP error: the connection it is about */
-	bool source_low;
-	bool by_opener;
-	bool one_way;		/* the flow is not confirmed, and lives in `openings` or `pings` */
-	bool apart;		/* a SYN towards the opener: a connection of its own, which leaves the flow alone */
-	bool opens;		/* if it passes, it makes a flow */
-	bool invalid;		/* TCP of a connection that nobody knows to be one */
-	bool trusted;		/* the peer passes whatever the rules say */
+	struct flow *blocked;	/* where there is no flow: the connection that detect lets go on */
 };
+
+static __always_inline bool is_bare_syn(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP && packet->flags & PACKET_HAS_PORTS &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
 
 static __always_inline void decide_as(struct packet *packet, __u32 slot, __u32 action, __u32 reason)
 {

@@ -116,10 +116,10 @@ struct {
 	__type(value, __u64);
 } faults SEC(".maps");
 
-/* 0 -> flows inserted and deleted by the kernel side */
+/* enum weir_flow_count -> flows inserted and deleted by the kernel side */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, COUNT_FLOW_TABLES);
 	__type(key, __u32);
 	__type(value, struct flow_counter);
 } flow_counters SEC(".maps");
@@ -220,21 +220,13 @@ struct {
 	__type(value, struct flow);
 } pings_out SEC(".maps");
 
-/* connections that detect let through although a rule would have dropped them: their replies belong to them */
-struct shadow {
-	__u64 made_jiffies;
-	__u32 generation;
-	__u32 slot;
-	__u32 opener_is_low;
-	__u32 reserved;
-};
-
+/* connections that detect lets go on although they would be dropped: see blocked.h */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(max_entries, 16384);
 	__type(key, struct flow_key);
-	__type(value, struct shadow);
-} shadows SEC(".maps");
+	__type(value, struct flow);
+} blocked_flows SEC(".maps");
 
 /* who is counted for a rule -> when all that came so far is due: see rate.h */
 struct {

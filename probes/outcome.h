@@ -4,6 +4,7 @@
 #define WEIR_OUTCOME_H
 
 #include "conditions.h"
+#include "mode.h"
 
 /* From the decision on the connection to the outcome for this packet. */
 static __always_inline void apply_decision(const struct judgement *j, struct packet *packet)
@@ -19,18 +20,7 @@ static __always_inline void apply_decision(const struct judgement *j, struct pac
 	}
 }
 
-/*
- * Does what is blocked get dropped now? An agent that handed over, or lets go, named the moment from which on nothing is. It
- * needs nobody who is there at that moment.
- */
-static __always_inline bool is_preventing(const struct control *root)
-{
-	__u64 release = *(volatile __u64 *)&root->release_jiffies;
-
-	return *(volatile __u32 *)&root->mode == MODE_PREVENT && (!release || bpf_jiffies64() < release);
-}
-
-/* The mode is read here and nowhere else. */
+/* It is the mode that is read here, last of all, by which a packet is dropped or not. */
 static __always_inline __u32 verdict_of(const struct packet *packet)
 {
 	__u32 zero = 0;
@@ -39,7 +29,9 @@ static __always_inline __u32 verdict_of(const struct packet *packet)
 	if (packet->outcome.action != ACTION_BLOCK)
 		return packet->outcome.slot == SLOT_ON_ERROR ? VERDICT_UNDECIDED : VERDICT_PASSED;
 	root = bpf_map_lookup_elem(&control, &zero);
-	return root && is_preventing(root) ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
+	if (root && is_preventing(root))
+		return VERDICT_DROPPED;
+	return packet->flags & PACKET_CARRIED ? VERDICT_CARRIED : VERDICT_WOULD_DROP;
 }
 
 #endif

@@ -26,6 +26,7 @@ enum packet_flag {
 	PACKET_TRANSLATED = 1 << 14,	/* on its way through this host; `sent` is how it came */
 	PACKET_DOUBTED = 1 << 15,	/* its receiver listens here, but it may be led elsewhere */
 	PACKET_LED = 1 << 17,		/* netfilter leads it elsewhere, or may where nobody listens here */
+	PACKET_CARRIED = 1 << 20,	/* prevent would never have met it: see blocked.h */
 	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
 	PACKET_QUOTED_IS_LOW = 1 << 18,	/* of an ICMP error: the sender of the packet that it quotes is the low end */
 	PACKET_CARRIES_FAILSAFE = 1 << 19,	/* a tunnel that ends here, around what always passes: see carried.h */
@@ -127,6 +128,7 @@ struct packet {
 	__u32 copy;
 	__u32 bans;			/* anybody is banned */
 	__u32 tunnel_forms;		/* as in struct control */
+	__u32 in_detect;		/* 1: the mode was detect when it came */
 
 	struct flow_key key;		/* of its connection */
 	struct flow_key related;	/* of the connection an ICMP error is about */
@@ -134,6 +136,19 @@ struct packet {
 	__u64 cookie;			/* of the local socket: see socket.h */
 	__u64 listener;			/* cookie of the one that its sender came to, if nobody was seen using that */
 	struct ends sent;		/* as its sender has it, where that is another way: see translation.h */
+	/* How it stands to its connection. Here and not on the stack, where the verifier would tell all their values apart. */
+	union {
+		__u64 standing;
+		struct {
+			bool source_low;
+			bool by_opener;
+			bool one_way;	/* the flow is not confirmed, and lives in `openings` or `pings` */
+			bool apart;	/* a SYN towards the opener: a connection of its own, which leaves the flow alone */
+			bool opens;	/* if it passes, it makes a flow */
+			bool invalid;	/* TCP of a connection that nobody knows to be one */
+			bool trusted;	/* the peer passes whatever the rules say */
+		};
+	};
 	struct decision decision;	/* what classification answered */
 	struct circumstances circumstances;
 	struct search search;

@@ -4,24 +4,12 @@
 #ifndef WEIR_SETTLE_H
 #define WEIR_SETTLE_H
 
-#include "judgement.h"
+#include "blocked.h"
 
 static __always_inline bool is_blocked(const struct packet *packet)
 {
-	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP;
-}
-
-static __always_inline void remember_shadow(const struct packet *packet, const struct judgement *j)
-{
-	struct shadow shadow = {
-		.made_jiffies = bpf_jiffies64(),
-		.generation = packet->generation,
-		.slot = packet->outcome.slot,
-		.opener_is_low = j->source_low,
-	};
-
-	if (bpf_map_update_elem(&shadows, &packet->key, &shadow, BPF_ANY))
-		count_fault(FAULT_SHADOW_INSERT);
+	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP ||
+	       packet->outcome.verdict == VERDICT_CARRIED;
 }
 
 /* Tells one thing of the packet, if its rule may still say something in this second. */
@@ -44,17 +32,17 @@ static __always_inline void tell_first(struct judgement *j, struct packet *packe
 	bool staged = false;
 	__u8 type;
 
-	if (slot == SLOT_ON_ERROR && !(j->invalid && outcome->staged != SLOT_NONE && !is_blocked(packet))) {
+	if (slot == SLOT_ON_ERROR && !(packet->invalid && outcome->staged != SLOT_NONE && !is_blocked(packet))) {
 		type = EVENT_UNDECIDED;
 	} else if (outcome->verdict == VERDICT_DROPPED) {
 		type = EVENT_BLOCKED;
-	} else if (outcome->verdict == VERDICT_WOULD_DROP) {
+	} else if (is_blocked(packet)) {
 		type = EVENT_DETECTED;
 	} else if (outcome->staged != SLOT_NONE) {
 		type = EVENT_DETECTED;
 		slot = outcome->staged;
 		staged = true;
-	} else if (j->opens || j->flow) {
+	} else if (packet->opens || j->flow) {
 		type = EVENT_ALLOWED;
 	} else {
 		return;
@@ -77,8 +65,47 @@ static __always_inline void settle_known(struct judgement *j, struct packet *pac
 	if (j->flow->told == slot)
 		return;
 	j->flow->told = slot;
-	opener_of_flow(packet, j->flow, j->by_opener);
+	opener_of_flow(packet, j->flow, packet->by_opener);
 	tell(j, packet, known_cookie(j->flow), type, slot, staged);
+}
+
+/* Was it told of the blocked connection what this packet shows? */
+static __always_inline bool is_known_of_blocked(const struct judgement *j, const struct packet *packet)
+{
+	__u32 slot = packet->outcome.slot;
+
+	return j->blocked->decision.slot == slot || j->blocked->told == slot;
+}
+
+/*
+ * A packet that detect lets pass although it would be dropped. Its connection is told once, and again when something else
+ * would drop it. Did it open one?
+ */
+static __always_inline bool keep_blocked(struct judgement *j, struct packet *packet)
+{
+	bool opening = is_blocked_opening(j, packet), conditional = packet->decision.condition_count || packet->decision.ask_again;
+	struct flow *blocked;
+
+	if (j->blocked && opening && is_another(j, packet)) {
+		remove_blocked(&packet->key);
+		j->blocked = NULL;
+	}
+	blocked = j->blocked;
+	if (!blocked || !is_known_of_blocked(j, packet))
+		tell_first(j, packet, blocked ? known_cookie(blocked) : 0);
+	decide_as(packet, packet->outcome.slot, ACTION_BLOCK, packet->outcome.reason);
+	if (!blocked) {
+		if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR))
+			return false;
+		return insert_blocked(j, packet, (opening ? 0 : FLOW_MET) | (conditional ? FLOW_ASKS_ANEW : 0));
+	}
+	if (conditional)
+		__sync_fetch_and_or(&blocked->flags, FLOW_ASKS_ANEW);
+	if (blocked->decision.slot != packet->outcome.slot)
+		blocked->told = blocked->decision.slot;
+	if (blocked->decision.slot != packet->outcome.slot || blocked->generation != packet->generation)
+		store_decision(blocked, packet);
+	return false;
 }
 
 /* After the verdict: what is told of the packet, and what is kept of its connection. Did it open one? */
@@ -89,6 +116,10 @@ static __noinline bool settle_first(struct judgement *j, struct packet *packet)
 
 	if (!packet || !j->policy)
 		return false;
+	if (j->flow && packet->outcome.slot == SLOT_BAN) {
+		settle_known(j, packet);	/* its own decision stands, for when the ban is lifted */
+		return false;
+	}
 	if (j->flow) {
 		struct decision *before = &j->flow->decision;
 		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
@@ -100,31 +131,36 @@ static __noinline bool settle_first(struct judgement *j, struct packet *packet)
 			settle_known(j, packet);
 			return false;
 		}
-		j->flow->told = packet->outcome.staged;
-		if (changed || is_blocked(packet))
+		if (changed || packet->outcome.verdict == VERDICT_DROPPED ||
+		    (is_blocked(packet) && j->flow->told != packet->outcome.slot))
 			tell_first(j, packet, cookie);
+		j->flow->told = is_blocked(packet) ? packet->outcome.slot : packet->outcome.staged;
 		return false;
 	}
-	if (is_blocked(packet)) {
-		bool by_sender = packet->opener.direction == packet->direction;
-
-		if (j->opens && by_sender && packet->outcome.verdict == VERDICT_WOULD_DROP)
-			remember_shadow(packet, j);
-		j->opens = false;
+	if (is_blocked(packet) && packet->outcome.verdict != VERDICT_DROPPED)
+		return keep_blocked(j, packet);
+	if (j->blocked) {
+		if (j->blocked->flags & FLOW_MET && packet->outcome.slot == SLOT_ON_ERROR && is_known_of_blocked(j, packet))
+			return false;
+		if (!(j->blocked->flags & FLOW_MET) || packet->opens)
+			remove_blocked(&packet->key);
+		j->blocked = NULL;
 	}
-	if (packet->outcome.slot == SLOT_ON_ERROR)
-		j->opens = false;
-	if (j->opens) {
+	if (is_blocked(packet) || packet->outcome.slot == SLOT_ON_ERROR)
+		packet->opens = false;
+	if (packet->opens) {
 		cookie = local_cookie(j->ctx, packet);
-		opener_is_low = packet->opener.direction == packet->direction ? j->source_low : !j->source_low;
-		insert_flow(packet, &packet->key, opener_is_low, cookie, j->trusted ? GENERATION_NONE : packet->generation);
+		opener_is_low = packet->opener.direction == packet->direction ? packet->source_low : !packet->source_low;
+		insert_flow(packet, &packet->key, opener_is_low, cookie, packet->trusted ? GENERATION_NONE : packet->generation);
 	}
 	tell_first(j, packet, packet->flags & PACKET_DOUBTED ? 0 : cookie);
-	return j->opens;
+	return packet->opens;
 }
 
 static __always_inline void count_outcome(const struct packet *packet, bool opens)
 {
+	if (packet->outcome.verdict == VERDICT_CARRIED)
+		return;	/* rules count what they meet */
 	count_rule(packet, packet->outcome.slot, packet->outcome.verdict, opens);
 	if (packet->outcome.staged != SLOT_NONE)
 		count_rule(packet, packet->outcome.staged, VERDICT_WOULD_DROP, opens);
@@ -135,7 +171,7 @@ static __always_inline void count_outcome(const struct packet *packet, bool open
 static __always_inline void finish_closed(struct judgement *j, struct packet *packet, struct flow *flow)
 {
 	flow->flags |= FLOW_CLOSED;
-	opener_of_flow(packet, flow, j->by_opener);
+	opener_of_flow(packet, flow, packet->by_opener);
 	if (flow->decision.condition_count)
 		count_connection(packet, &flow->decision, -1);
 	emit_closed(packet, flow, &packet->opener);

@@ -10,6 +10,7 @@ const VERDICTS: Record<Answer["verdict"], { text: string; style: "green" | "red"
   passed: { text: "passes", style: "green" },
   dropped: { text: "is dropped", style: "red" },
   would_drop: { text: "would be dropped, but the mode is detect", style: "yellow" },
+  carried: { text: "passes as part of a connection that would have been dropped, but the mode is detect", style: "yellow" },
   undecided: { text: "cannot be decided, and passes", style: "yellow" },
 };
 

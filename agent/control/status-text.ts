@@ -11,6 +11,7 @@ const VERDICTS: readonly [Verdict, string][] = [
   ["passed", "passed"],
   ["dropped", "dropped"],
   ["would_drop", "would drop"],
+  ["carried", "carried"],
   ["undecided", "undecided"],
 ];
 const MOST_CELLS = 20;
@@ -81,7 +82,8 @@ function whyText({ ingress, egress, unseen }: InterfaceState): string {
 export function verdictTable({ counters, traffic }: Status): string[] {
   const packets = sumByVerdict(traffic, "packets_per_s");
   const rate = sumByVerdict(traffic, "bytes_per_s");
-  return table(VERDICTS, [
+  const shown = VERDICTS.filter(([verdict]) => verdict !== "carried" || counters.packets.carried > 0);
+  return table(shown, [
     { title: "VERDICT", value: ([, name]) => name },
     { title: "PACKETS", value: ([verdict]) => count(counters.packets[verdict]), right: true },
     { title: "BYTES", value: ([verdict]) => bytes(counters.bytes[verdict]), right: true },

@@ -44,7 +44,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
 }
 
 export function sumByVerdict<Field extends string>(rows: readonly ({ verdict: Verdict } & Record<Field, number>)[], field: Field): Record<Verdict, number> {
-  const sums: Record<Verdict, number> = { passed: 0, dropped: 0, would_drop: 0, undecided: 0 };
+  const sums: Record<Verdict, number> = { passed: 0, dropped: 0, would_drop: 0, carried: 0, undecided: 0 };
   for (const row of rows) sums[row.verdict] += row[field];
   return sums;
 }

@@ -70,8 +70,9 @@ export function readEventCounts(map: BpfMap): KernelEventCounts {
   return { emitted: read(EventCounter.emitted), lost: read(EventCounter.lost), suppressed: read(EventCounter.suppressed) };
 }
 
-export function readFlowCounts(map: BpfMap): { inserted: number; deleted: number } {
-  const value = map.lookup(u32(0))!;
+/** `table`: of enum weir_flow_count. */
+export function readFlowCounts(map: BpfMap, table: number): { inserted: number; deleted: number } {
+  const value = map.lookup(u32(table))!;
   return { inserted: sum(value, FlowCounter.size, FlowCounter.inserted), deleted: sum(value, FlowCounter.size, FlowCounter.deleted) };
 }
 

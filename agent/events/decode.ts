@@ -99,7 +99,7 @@ export class Decoder {
       how: "closed",
       packets: pair(record, Event.packets),
       bytes: pair(record, Event.bytes),
-      type: connectionType(record.readUInt32LE(Event.slot), staged),
+      ...connectionVerdict({ slot: record.readUInt32LE(Event.slot), staged, wouldDrop: verdict === "would_drop" || verdict === "carried" }),
     });
   }
 
@@ -193,10 +193,11 @@ export function describeOwner(names: Names, { uid, command, creator, flags, ...o
   return { process, ...workload };
 }
 
-/** How a connection that passed is told: by the rule that let it pass, or by the one that only watches it. */
-export function connectionType(slot: number, staged: boolean): EventType {
-  if (staged) return "DETECTED";
-  return slot === Slot.ON_ERROR ? "UNDECIDED" : "ALLOWED";
+/** How a connection is told as a whole: by the rule that let it pass, by the one that only watches it, or by what would have dropped it. */
+export function connectionVerdict({ slot, staged, wouldDrop }: { slot: number; staged: boolean; wouldDrop: boolean }): Pick<ConnectionEvent, "type" | "verdict" | "would_drop"> {
+  const undecided = slot === Slot.ON_ERROR && !staged;
+  const type = undecided ? "UNDECIDED" : staged || wouldDrop ? "DETECTED" : "ALLOWED";
+  return { type, verdict: wouldDrop ? "would_drop" : undecided ? "undecided" : "passed", would_drop: staged || wouldDrop };
 }
 
 /** As struct flow_key has it: the kind in the upper 8 bits, the identifier below. */

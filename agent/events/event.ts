@@ -5,7 +5,8 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export const SOCKET_EVENT_TYPES = ["LISTENING", "CONNECT_REFUSED", "BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET", "PACKET_BYPASS"] as const;
 export type SocketEventType = (typeof SOCKET_EVENT_TYPES)[number];
 export type Direction = "ingress" | "egress";
-export type Verdict = "passed" | "dropped" | "would_drop" | "undecided";
+/** `carried`: it passed in detect as part of a connection that would have been dropped before, so that prevent would never have met it. */
+export type Verdict = "passed" | "dropped" | "would_drop" | "undecided" | "carried";
 export type Transport = "tcp" | "udp" | "icmp" | "other";
 
 export interface Endpoint {
@@ -153,6 +154,9 @@ export interface ConnectionEvent extends ConnectionFields {
   packets: [number, number];
   bytes: [number, number];
   type: EventType;
+  verdict: Verdict;
+  /** As of a verdict event: enforcing its rule would have dropped it. */
+  would_drop: boolean;
 }
 
 /** What a process did with a socket, apart from packets. */

@@ -117,6 +117,14 @@ export interface Health {
   reasons: string[];
 }
 
+/** Of a table of connections: active = inserted - deleted - evicted. */
+export interface FlowFigures {
+  active: number;
+  inserted: number;
+  deleted: number;
+  evicted: number;
+}
+
 export interface Snapshot {
   pid: number;
   started: number;
@@ -147,7 +155,8 @@ export interface Snapshot {
   /** Look-ups that were not made, because what anybody can cause had used its share of the agent's time; by what was to be explained. */
   skipped: Record<string, number>;
   events: EventCounts;
-  flows: { active: number; inserted: number; deleted: number; evicted: number };
+  /** `would_drop`: those that detect lets go on although they would be dropped, which have a table of their own. */
+  flows: FlowFigures & { would_drop: FlowFigures };
   /** Events lost after the ring, by stage, as `audit`, `otel_logs`, `watch`. Zero rows are left out. */
   lost: Record<string, number>;
   /** Share of the ring in use, 0 to 1. */

@@ -1,15 +1,10 @@
 /** How many connections there are, and how many the tables had to push out: live = inserted - deleted - evicted. */
 
+import type { FlowFigures } from "../events/snapshot.ts";
+
 export interface KernelFlowCounts {
   inserted: number;
   deleted: number;
-}
-
-export interface FlowFigures {
-  active: number;
-  inserted: number;
-  deleted: number;
-  evicted: number;
 }
 
 export class Census {

@@ -3,6 +3,8 @@
  * end of a TCP connection itself; here the table is walked for the rest.
  */
 
+import { setImmediate as breathe } from "node:timers/promises";
+
 import { DirectionNames, Flow, FlowFlag, FlowKey, GENERATION_WRITING, Slot } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 
@@ -16,6 +18,9 @@ const IDLE_SECONDS = {
   other: 30,
 } as const;
 
+/** So many entries are ended before others have their turn. */
+const A_TURN = 256;
+
 const TCP = 6;
 const UDP = 17;
 const FIN_OR_RST = 0x05;
@@ -27,6 +32,8 @@ export interface FlowEntry {
   value: Buffer;
   /** Both ends have spoken; of TCP the opener has gone on since. */
   replied: boolean;
+  /** It is of the table of connections that detect lets go on although they would be dropped. */
+  blocked: boolean;
 }
 
 export interface FlowTables {
@@ -34,25 +41,41 @@ export interface FlowTables {
   flows: BpfMap;
   /** It has not, or it is ICMP. */
   openings: readonly BpfMap[];
+  /** Those that detect lets go on although they would be dropped. */
+  blocked: BpfMap;
 }
 
 /** All tables of a data plane that hold flows. */
 export function flowTablesOf(map: (name: string) => BpfMap): FlowTables {
-  return { flows: map("flows"), openings: ["openings_in", "openings_out", "pings_in", "pings_out"].map(map) };
+  return { flows: map("flows"), openings: ["openings_in", "openings_out", "pings_in", "pings_out"].map(map), blocked: map("blocked_flows") };
 }
 
 /** A flow that moves from one table to another meanwhile may come twice, and is not missed. */
 export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
-  for (const table of [...tables.openings, tables.flows]) {
-    for (const { key, value } of table.entries()) yield { table, key, value, replied: hasReplied(key, value, table === tables.flows) };
+  for (const table of [...tables.openings, tables.flows, tables.blocked]) {
+    const blocked = table === tables.blocked;
+    for (const { key, value } of table.entries()) yield { table, key, value, replied: blocked ? has(value, FlowFlag.ANSWERED) : hasReplied(key, value, table === tables.flows), blocked };
   }
 }
 
-/** How many flows there are, at least. */
+/** How many flows there are that pass, at least. */
 export function countFlows(tables: FlowTables): number {
+  return [...tables.openings, tables.flows].reduce((sum, table) => sum + countOf(table), 0);
+}
+
+/** How many detect lets go on although they would be dropped. */
+export function countBlocked({ blocked }: Pick<FlowTables, "blocked">): number {
+  return countOf(blocked);
+}
+
+function countOf(table: BpfMap): number {
   let count = 0;
-  for (const table of [...tables.openings, tables.flows]) for (const batch of table.batches()) count += batch.count;
+  for (const batch of table.batches()) count += batch.count;
   return count;
+}
+
+function has(value: Buffer, flag: number): boolean {
+  return (value.readUInt32LE(Flow.flags) & flag) !== 0;
 }
 
 function hasReplied(key: Buffer, value: Buffer, isConfirmed: boolean): boolean {
@@ -62,11 +85,11 @@ function hasReplied(key: Buffer, value: Buffer, isConfirmed: boolean): boolean {
 
 export function idleLimitSeconds(entry: FlowEntry): number {
   const protocol = entry.key.readUInt16LE(FlowKey.what.at);
-  if (entry.value.readUInt32LE(Flow.flags) & FlowFlag.CLOSED) return IDLE_SECONDS.closed;
+  if (has(entry.value, FlowFlag.CLOSED)) return IDLE_SECONDS.closed;
   if (protocol === UDP) return entry.replied ? IDLE_SECONDS.udp : IDLE_SECONDS.udpOneWay;
   if (protocol !== TCP) return IDLE_SECONDS.other;
   const finished = (entry.value[Flow.tcp_flags.at]! | entry.value[Flow.tcp_flags.at + Flow.tcp_flags.stride]!) & FIN_OR_RST;
-  return entry.replied && !finished ? IDLE_SECONDS.tcp : IDLE_SECONDS.tcpOpening;
+  return entry.replied && !finished && !has(entry.value, FlowFlag.WOULD_END) ? IDLE_SECONDS.tcp : IDLE_SECONDS.tcpOpening;
 }
 
 export interface Collected {
@@ -76,8 +99,8 @@ export interface Collected {
 }
 
 /** Removes what ended by silence. Returns how many entries were removed. */
-export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, { ended, stays }: Collected): number {
-  let removed = 0;
+export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, { ended, stays }: Collected): Record<"passing" | "blocked", number> {
+  const removed = { passing: 0, blocked: 0 };
   const again = Buffer.alloc(Flow.size);
   for (const entry of flowEntries(tables)) {
     const limit = BigInt(idleLimitSeconds(entry) * jiffiesPerSecond);
@@ -89,8 +112,19 @@ export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSe
     // A packet may have come since the batch was read.
     if (!table.lookupInto(entry.key, again) || nowJiffies - again.readBigUInt64LE(Flow.seen_jiffies) <= limit) continue;
     if (!table.delete(entry.key)) continue;
-    removed++;
-    if (!(again.readUInt32LE(Flow.flags) & FlowFlag.CLOSED)) ended({ ...entry, value: again });
+    removed[entry.blocked ? "blocked" : "passing"]++;
+    if (!has(again, FlowFlag.CLOSED)) ended({ ...entry, value: again });
+  }
+  return removed;
+}
+
+/** In the other mode what detect lets go on are no connections, or others. Others have their turn meanwhile. */
+export async function endBlocked({ blocked }: Pick<FlowTables, "blocked">, ended: (entry: FlowEntry) => void): Promise<number> {
+  let removed = 0;
+  for (const { key, value } of blocked.entries()) {
+    if (!blocked.delete(key)) continue;
+    if (!has(value, FlowFlag.CLOSED)) ended({ table: blocked, key, value, replied: has(value, FlowFlag.ANSWERED), blocked: true });
+    if (++removed % A_TURN === 0) await breathe();
   }
   return removed;
 }
@@ -122,11 +156,14 @@ export function readEnds(key: Buffer, fromLow: boolean): FlowEnds {
 /** An entry's facts, seen from the end that opened the connection. */
 export function readFlow(entry: FlowEntry): FlowEnds & {
   direction: "ingress" | "egress"; vlan: number[]; tunnel: number; openedNs: bigint; openedJiffies: bigint; seenJiffies: bigint; packets: [number, number]; bytes: [number, number];
-  cookie: bigint; beyond: Buffer; slot: number; staged: number; generation: number; icmpType: number; icmpCode: number; tcpFlags: [number, number]; closed: boolean;
+  cookie: bigint; beyond: Buffer; slot: number; staged: number; generation: number; icmpType: number; icmpCode: number; tcpFlags: [number, number]; closed: boolean; wouldDrop: boolean;
 } {
   const { key, value } = entry;
   const flags = value.readUInt32LE(Flow.flags);
   const generation = value.readUInt32LE(Flow.generation);
+  const wouldDrop = has(value, FlowFlag.WOULD_DROP);
+  // A connection that is older than its rule keeps its own decision where that is not what would drop it.
+  const slot = value.readUInt32LE(wouldDrop && !entry.blocked ? Flow.told : Flow.decision.slot);
   const pair = (field: { at: number; stride: number }): [number, number] => [Number(value.readBigUInt64LE(field.at)), Number(value.readBigUInt64LE(field.at + field.stride))];
   return {
     ...readEnds(key, (flags & FlowFlag.OPENER_IS_LOW) !== 0),
@@ -140,8 +177,9 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
     bytes: pair(Flow.bytes),
     cookie: flags & FlowFlag.DOUBTED ? 0n : value.readBigUInt64LE(Flow.cookie),
     beyond: value.subarray(Flow.beyond.at, Flow.beyond.at + Flow.beyond.size),
-    slot: generation === GENERATION_WRITING ? Slot.NONE : value.readUInt32LE(Flow.decision.slot),
-    staged: value.readUInt32LE(Flow.decision.staged),
+    slot: generation === GENERATION_WRITING ? Slot.NONE : slot,
+    staged: wouldDrop ? Slot.NONE : value.readUInt32LE(Flow.decision.staged),
+    wouldDrop,
     generation,
     icmpType: value[Flow.icmp_type]!,
     icmpCode: value[Flow.icmp_code]!,

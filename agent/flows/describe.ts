@@ -2,7 +2,7 @@
 
 import { protocolName } from "../../config/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
-import { connectionType, describeOwner, endpointOf, isIcmp, type Names, natOf, tunnelOf } from "../events/decode.ts";
+import { connectionVerdict, describeOwner, endpointOf, isIcmp, type Names, natOf, tunnelOf } from "../events/decode.ts";
 import type { ConnectionEvent, ConnectionFields, ProcessReference, Workload } from "../events/event.ts";
 import { Owner, Slot } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
@@ -32,7 +32,7 @@ export function describeConnection(entry: FlowEntry, describer: Describer): Conn
     opened,
     closed: ended,
     how: "idle",
-    type: connectionType(flow.slot, staged),
+    ...connectionVerdict({ slot: flow.slot, staged, wouldDrop: flow.wouldDrop }),
   };
 }
 
@@ -43,6 +43,7 @@ export function describeRow(entry: FlowEntry, now: bigint, describer: Describer,
   return {
     ...fieldsOf(flow, describer),
     rule: describer.names.rule(flow.slot, flow.generation).name,
+    ...(flow.wouldDrop ? { would_drop: true } : {}),
     opened: new Date(openedOf(flow)).toISOString(),
     age_s: seconds(flow.openedJiffies),
     idle_s: seconds(flow.seenJiffies),

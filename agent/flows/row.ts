@@ -6,6 +6,8 @@ import type { Dropped } from "../events/snapshot.ts";
 export interface FlowRow extends Omit<ConnectionFields, "time" | "rule"> {
   /** Name of the rule that decided it. */
   rule: string;
+  /** It goes on in detect, and this rule would drop it. Absent of all others. */
+  would_drop?: true;
   /** ISO time. */
   opened: string;
   age_s: number;

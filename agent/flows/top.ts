@@ -13,6 +13,8 @@ export interface TopRow {
   name: string;
   /** Connections that carried anything meanwhile. */
   flows: number;
+  /** Those of them that go on in detect, and would be dropped. */
+  would_drop: number;
   packets_per_s: number;
   /** Bytes that left this host, and that came. */
   sent_per_s: number;
@@ -82,8 +84,9 @@ export class FlowRates {
     const roundTrips = new Map<string, number[]>();
     for (const { row, packets, sent, received, cookie } of this.#busy) {
       const name = nameOf(by, row);
-      const sum = rows.get(name) ?? { name, flows: 0, packets_per_s: 0, sent_per_s: 0, received_per_s: 0, retransmissions_per_s: 0 };
+      const sum = rows.get(name) ?? { name, flows: 0, would_drop: 0, packets_per_s: 0, sent_per_s: 0, received_per_s: 0, retransmissions_per_s: 0 };
       sum.flows++;
+      if (row.would_drop) sum.would_drop++;
       sum.packets_per_s += packets / this.#seconds;
       sum.sent_per_s += sent / this.#seconds;
       sum.received_per_s += received / this.#seconds;

@@ -82,7 +82,8 @@ export const Verdict = {
   DROPPED: 1,
   WOULD_DROP: 2,
   UNDECIDED: 3,
-  COUNT: 4,
+  CARRIED: 4,
+  COUNT: 5,
 } as const;
 /** By value. */
 export const VerdictNames: readonly string[] = [
@@ -90,6 +91,7 @@ export const VerdictNames: readonly string[] = [
   "dropped",
   "would_drop",
   "undecided",
+  "carried",
 ];
 
 export const Transport = {
@@ -209,7 +211,7 @@ export const AnswerNames: readonly string[] = [
 export const Fault = {
   FLOW_INSERT: 0,
   OPENING_INSERT: 1,
-  SHADOW_INSERT: 2,
+  BLOCKED_INSERT: 2,
   FRAGMENT_INSERT: 3,
   OWNER_INSERT: 4,
   LISTENER_INSERT: 5,
@@ -236,7 +238,7 @@ export const Fault = {
 export const FaultNames: readonly string[] = [
   "flow_insert",
   "opening_insert",
-  "shadow_insert",
+  "blocked_insert",
   "fragment_insert",
   "owner_insert",
   "listener_insert",
@@ -388,12 +390,29 @@ export const FlowFlag = {
   UNCLAIMED: 4,
   LEFT: 8,
   DOUBTED: 16,
+  ANSWERED: 65536,
+  WOULD_DROP: 131072,
+  WOULD_END: 262144,
+  MET: 524288,
+  ASKS_ANEW: 1048576,
 } as const;
 
 export const OwnerFlag = {
   HOLDER: 1,
   UNPRIVILEGED: 2,
 } as const;
+
+export const FlowCount = {
+  FLOWS: 0,
+  BLOCKED: 1,
+  FLOW_TABLES: 2,
+} as const;
+/** By value. */
+export const FlowCountNames: readonly string[] = [
+  "flows",
+  "blocked",
+  "flow_tables",
+];
 
 export const Aspect = {
   EXECUTABLE: 0,
@@ -764,12 +783,12 @@ export const TrafficCounter = {
 } as const;
 
 export const Traffic = {
-  size: 512,
+  size: 640,
   by: {
     at: 0,
-    count: 32,
+    count: 40,
     stride: 16,
-    dimensions: [2, 4, 4],
+    dimensions: [2, 4, 5],
     packets: 0,
     bytes: 8,
   },

@@ -212,11 +212,6 @@ export class DataPlane {
     this.#control.setBigUint64(Control.release_ns, 0n, true);
   }
 
-  /** What detect let through is no matter of prevent, nor the other way round. */
-  forgetShadows(): void {
-    for (const _ of this.map("shadows").batches({ remove: true }));
-  }
-
   /** The clock that flows are dated with. */
   jiffies(): bigint {
     return this.#readClocks().jiffies;

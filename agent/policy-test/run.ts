@@ -83,7 +83,7 @@ function judgeCase(one: PolicyCase, pair: JudgePair, set: RuleSet, seen: (judged
 
 /** An undecided packet that `on_error` blocks is both. */
 function holds(expect: Expectation, { verdict, reason }: Outcome): boolean {
-  const isBlocked = verdict === "dropped" || verdict === "would_drop";
+  const isBlocked = verdict === "dropped" || verdict === "would_drop" || verdict === "carried";
   switch (expect) {
     case "allow": return !isBlocked && reason === null;
     case "block": return isBlocked;
@@ -99,7 +99,7 @@ function mismatch({ expect, rule, staged }: PolicyCase, outcome: Outcome): strin
 }
 
 function inWords({ verdict, rule, staged, reason }: Outcome): string {
-  const isBlocked = verdict === "dropped" || verdict === "would_drop";
+  const isBlocked = verdict === "dropped" || verdict === "would_drop" || verdict === "carried";
   const what = isBlocked ? "block" : reason === null ? "allow" : "undecided";
   return `${what} by ${rule}${reason === null ? "" : ` (${reason})`}${staged === null ? "" : `, after the staged rule ${staged}`}`;
 }

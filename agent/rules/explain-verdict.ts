@@ -80,7 +80,7 @@ function referTo({ policy, sourceOf }: RuleSet, name: string, verdict?: Verdict)
   const index = policy.rules.findIndex((rule) => rule.name === name);
   const rule = policy.rules[index];
   if (rule !== undefined) return { name, action: rule.action, enforce: rule.enforce, source: sourceOf(index) };
-  return { name, action: verdict === "dropped" || verdict === "would_drop" ? "block" : "allow", enforce: true, source: "built-in" };
+  return { name, action: verdict === "dropped" || verdict === "would_drop" || verdict === "carried" ? "block" : "allow", enforce: true, source: "built-in" };
 }
 
 function conditionsOf(set: RuleSet, outcome: Outcome, steps: readonly Step[], subject: Subject | undefined): Reason[] {
@@ -89,7 +89,7 @@ function conditionsOf(set: RuleSet, outcome: Outcome, steps: readonly Step[], su
   if (passed !== undefined && (outcome.rule === "failsafe" || passed.passedAs === "not_ip")) return [PASSED_AS[passed.passedAs](policy)];
   if (outcome.rule === "ban") return [holds("bans", "an address that is banned", "one at the other end")];
   if (steps.some((step) => "followed" in step)) {
-    return [{ field: "connection", matched: true, want: "a connection that the rule would have dropped", got: "an answer to it" }];
+    return [{ field: "connection", matched: true, want: "a connection that the rule would have dropped", got: "a later packet of it" }];
   }
   return ruleConditions(set, outcome.rule, subject);
 }

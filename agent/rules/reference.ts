@@ -3,7 +3,7 @@
  * holds the kernel programs to it. It reads raw frames and the configuration as written, and shares neither parsers,
  * nor tables, nor the packed form with them.
  *
- * Order for a packet: loopback, absolute failsafe, ban, malformed, flow, shadow, opener, management failsafe, rules, mode.
+ * Order for a packet: loopback, absolute failsafe, ban, malformed, flow, blocked connection, opener, management failsafe, rules, mode.
  * What passes advances state, what is dropped or would be does not, so that detect and prevent walk the same way.
  */
 
@@ -12,9 +12,9 @@ import type { Verdict } from "../events/event.ts";
 import { answerTo, type Told } from "./reference/answer.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
 import { carriesFailsafe } from "./reference/carried.ts";
-import { connectionKey } from "./reference/connection.ts";
+import { connectionKey, type ConnectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
-import { FIN, Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
+import { type Blocked, FIN, Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
 import { Fragments } from "./reference/fragments.ts";
 import { askAboutInvalid, askRules, conditionsOn, prepareRules, type Answer, type Policy, type PreparedRules, type Question } from "./reference/meaning.ts";
 import { connectionsKey, Meters } from "./reference/meters.ts";
@@ -23,7 +23,7 @@ import type { Conversation, Inner, Packet, Reason, Transport } from "./reference
 import { viewSets } from "./reference/sets.ts";
 import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
 import { type Standing, stateOf } from "./reference/standing.ts";
-import { isAnswer, isError } from "./reference/transport.ts";
+import { isAnswer, isError, TCP } from "./reference/transport.ts";
 import type { Counted, SetView, Subject } from "./subject.ts";
 
 export type { Told } from "./reference/answer.ts";
@@ -47,12 +47,14 @@ export interface Outcome {
 export type Step =
   | { asked: Subject; answer: Pick<Answer, "rule" | "staged"> }
   | { passedAs: "loopback" | "not_ip" | "link_upkeep" | "trusted_peer" | "management" }
-  | { followed: "shadow" };
+  | { followed: "blocked" };
 
 /** An outcome before the mode is read. */
 interface Judgement extends Omit<Outcome, "verdict" | "answer"> {
   action: Action;
   answer?: Told | null;
+  /** Prevent would never have met it. */
+  isCarried?: true;
 }
 
 const ETHERTYPE_ARP = 0x0806;
@@ -110,10 +112,10 @@ export class Reference {
   /** `tell` hears how it comes to its verdict. */
   judge(arrival: Arrival, tell: (step: Step) => void = () => {}): Outcome {
     this.#tell = tell;
-    const { action, answer = null, ...rest } = this.#judgeFrame(arrival);
+    const { action, answer = null, isCarried, ...rest } = this.#judgeFrame(arrival);
     if (action === "allow") return { verdict: rest.reason === null ? "passed" : "undecided", ...rest, answer: null };
     const drops = this.#policy.mode === "prevent";
-    return { verdict: drops ? "dropped" : "would_drop", ...rest, answer: drops ? answer : null };
+    return { verdict: drops ? "dropped" : isCarried ? "carried" : "would_drop", ...rest, answer: drops ? answer : null };
   }
 
   #judgeFrame(arrival: Arrival): Judgement {
@@ -147,11 +149,10 @@ export class Reference {
         return this.#pass("trusted_peer");
       }
     }
-    if (packet !== undefined && isBanned(packet, arrival, this.#host)) return BANNED;
+    if (packet !== undefined && isBanned(packet, arrival, this.#host)) return problem === undefined ? this.#judgeBanned(packet, place, arrival) : BANNED;
     if (packet === undefined || problem !== undefined) return this.#undecided(problem ?? "ethernet_truncated", arrival);
     if (packet.transport === undefined) return this.#judgeWithoutTransport(packet, arrival);
-    const { protocol, icmp } = packet.transport;
-    if (icmp !== null && isError(protocol, icmp.type)) return this.#judgeError(packet, packet.transport, place, arrival, inTunnel);
+    if (isIcmpError(packet.transport)) return this.#judgeError(packet, packet.transport, place, arrival, inTunnel);
     return this.#judgeConversation(packet, packet.transport, place, arrival, inTunnel);
   }
 
@@ -179,23 +180,79 @@ export class Reference {
     return { ...answer, action: answer.action, reason: null };
   }
 
+  /** In detect its connection goes on, as one that prevent would not let begin. */
+  #judgeBanned(packet: Packet, place: string, arrival: Arrival): Judgement {
+    const { transport } = packet;
+    if (!this.#detects || transport === undefined || isLaterFragment(packet) || isIcmpError(transport)) return BANNED;
+    const conversation = conversationOf(packet, transport);
+    const key = connectionKey(conversation, place);
+    if (this.#flows.find(key) !== undefined) return BANNED;
+    const blocked = this.#flows.blockedOf(key);
+    if (blocked !== undefined && isCarried(blocked, key, transport)) {
+      this.#flows.block(key, { ...blocked, generation: this.#generation, rule: BANNED.rule, reason: null });
+      return { ...BANNED, isCarried: true };
+    }
+    this.#keepBlocked(key, senderOf(conversation, arrival), packet, transport, BANNED);
+    return BANNED;
+  }
+
+  get #detects(): boolean {
+    return this.#policy.mode === "detect";
+  }
+
+  /** A packet that prevent would have met, and dropped. */
+  #keepBlocked(key: ConnectionKey, { conversation, direction, isSender }: Opener, packet: Packet, transport: Transport, { rule, reason }: Judgement, opens = opensFlow(packet, transport)): void {
+    const said = { generation: this.#generation, rule, reason };
+    const isOpening = opens && isSender && (transport.protocol !== TCP || isBareSyn(transport.tcpFlags));
+    const openerIsLow = isSender === key.sourceIsLow;
+    const blocked = this.#flows.blockedOf(key);
+    if (blocked !== undefined && !(isOpening && (blocked.isMet || blocked.openerIsLow !== openerIsLow))) this.#flows.block(key, { ...blocked, ...said });
+    else if (!isLaterFragment(packet) && !isIcmpError(transport)) this.#flows.block(key, { ...said, openerIsLow, opener: conversation, direction, isMet: !isOpening });
+  }
+
+  /** A packet that prevent would have met, and let pass: what it opens is no blocked connection. */
+  #passBlocked(key: ConnectionKey): void {
+    if (this.#flows.blockedOf(key)?.isMet === false) this.#flows.unblock(key);
+  }
+
+  /** A packet that prevent would never have met, because it would have dropped the connection before; undefined if it has to be judged. */
+  #follow(blocked: Blocked, key: ConnectionKey, arrival: Arrival, inTunnel: boolean): Judgement | undefined {
+    const now = this.#isCurrent(blocked) ? blocked : this.#judgeAgain(blocked, arrival, inTunnel);
+    if (now === undefined) {
+      this.#flows.unblock(key);
+      return undefined;
+    }
+    this.#tell({ followed: "blocked" });
+    this.#flows.block(key, now);
+    return carried(now);
+  }
+
+  #isCurrent({ generation, rule }: Blocked): boolean {
+    return generation === this.#generation && rule !== BANNED.rule;
+  }
+
+  /** Under other rules; undefined if they would let it pass, or say so only with each packet. */
+  #judgeAgain(blocked: Blocked, arrival: Arrival, inTunnel: boolean): Blocked | undefined {
+    const { opener, direction } = blocked;
+    if (!inTunnel && isManagement(opener, direction === "ingress", arrival.local !== false, this.#policy)) return undefined;
+    const question = this.#questionOf({ conversation: opener, direction, isSender: false }, null, UNRELATED, arrival);
+    if (conditionsOn(this.#rules, question.subject).length > 0) return undefined;
+    const { action, rule } = this.#askRules(question);
+    const said = action === undefined ? this.#undecided("process_unknown", { ...arrival, hook: direction }) : { action, rule, reason: null };
+    return said.action === "block" ? { ...blocked, generation: this.#generation, rule: said.rule, reason: said.reason } : undefined;
+  }
+
   /** An error belongs to the connection it is about, without being one of its packets. It opens nothing. */
   #judgeError(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
-    const flow = transport.quoted && this.#relatedTo(transport.quoted, packet.destination, place, arrival);
-    if (flow) {
+    const key = transport.quoted && transport.quoted.source === packet.destination ? connectionKey(transport.quoted, place) : undefined;
+    const flow = key && this.#flows.find(key);
+    if (key && flow && comesBack(flow, key, arrival)) {
       const standing: Standing = { state: "related", ...this.#partOf(flow) };
       return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, standing, arrival, inTunnel);
     }
+    const blocked = key && flow === undefined && this.#detects ? this.#flows.blockedOf(key) : undefined;
+    if (key && blocked && !blocked.isMet && this.#isCurrent(blocked) && comesBack(blocked, key, arrival)) return carried(blocked);
     return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, UNRELATED, arrival, inTunnel);
-  }
-
-  /** The flow of a quoted packet, if the error goes back to its sender, and against the direction in which it went. */
-  #relatedTo(quoted: Conversation, destination: bigint, place: string, arrival: Arrival): Flow | undefined {
-    if (quoted.source !== destination) return undefined;
-    const key = connectionKey(quoted, place);
-    const flow = this.#flows.find(key);
-    const quotesOpener = flow?.openerIsLow === key.sourceIsLow;
-    return quotesOpener === (flow?.direction !== arrival.hook) ? flow : undefined;
   }
 
   #judgeConversation(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
@@ -217,25 +274,33 @@ export class Reference {
     }
     if (flow !== undefined) this.#flows.forget(key);
 
-    const shadow = opens ? undefined : this.#flows.shadowOf(key, this.#generation, this.#now());
-    if (shadow !== undefined && shadow.openerIsLow !== key.sourceIsLow) {
-      this.#tell({ followed: "shadow" });
-      // Of what is undecided only a doubt about its process opens anything.
-      return { action: "block", rule: shadow.rule, staged: null, reason: shadow.rule === "on_error" ? "process_unknown" : null };
+    const blocked = this.#detects ? this.#flows.blockedOf(key) : undefined;
+    if (blocked !== undefined && isCarried(blocked, key, transport)) {
+      const carried = this.#follow(blocked, key, arrival, inTunnel);
+      if (carried !== undefined) return carried;
     }
-    const opener = shadow ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
-    if (opener === undefined) return this.#judgeInvalid(conversation, transport, arrival);
+    return this.#judgeUnknown(conversation, key, packet, transport, arrival, inTunnel);
+  }
+
+  /** A packet of no connection that stands: it may open one. */
+  #judgeUnknown(conversation: Conversation, key: ConnectionKey, packet: Packet, transport: Transport, arrival: Arrival, inTunnel: boolean): Judgement {
+    const opener = this.#findOpener(conversation, transport, arrival, inTunnel);
+    const opens = opener !== undefined && opensFlow(packet, transport);
     const settled: string[] = [];
-    const opening = opensFlow(packet, transport) ? { opens: settled } : {};
-    const standing: Standing = { ...UNRELATED, state: stateOf(transport.protocol, transport.tcpFlags, opener.isSender, undefined), ...opening };
-    const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
-    if (!opensFlow(packet, transport)) return judgement;
-    const openerIsLow = opener.isSender === key.sourceIsLow;
-    const tooDeep = inTunnel && transport.inner != null; // undecided in the end
-    if (judgement.action === "allow" && (tooDeep || judgement.reason !== null)) return judgement; // what is undecided opens nothing
-    if (judgement.action === "allow") this.#flows.open(key, this.#newFlow(opener, openerIsLow, transport.tcpFlags, settled, this.#countsOf(opener, arrival, inTunnel)));
-    else if (opener.isSender && this.#policy.mode === "detect") this.#flows.remember(key, { generation: this.#generation, openerIsLow, rule: judgement.rule, made: this.#now() });
+    const judgement = opener === undefined ? this.#judgeInvalid(conversation, transport, arrival) : this.#askToOpen(opener, transport, opens ? settled : undefined, arrival, inTunnel);
+    const isTooDeep = inTunnel && transport.inner != null && judgement.action === "allow"; // undecided in the end
+    const final = isTooDeep ? this.#undecided("tunnel_depth", arrival) : judgement;
+    if (this.#detects && final.action === "block") this.#keepBlocked(key, opener ?? senderOf(conversation, arrival), packet, transport, final, opens && !isTooDeep);
+    if (this.#detects && final.action === "allow") this.#passBlocked(key);
+    // What is undecided opens nothing.
+    if (opener === undefined || !opens || final.action === "block" || final.reason !== null) return judgement;
+    this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, settled, this.#countsOf(opener, arrival, inTunnel)));
     return judgement;
+  }
+
+  #askToOpen(opener: Opener, { protocol, tcpFlags }: Transport, opens: string[] | undefined, arrival: Arrival, inTunnel: boolean): Judgement {
+    const standing: Standing = { ...UNRELATED, state: stateOf(protocol, tcpFlags, opener.isSender, undefined), ...(opens && { opens }) };
+    return this.#ask(opener, tcpFlags, standing, arrival, inTunnel);
   }
 
   /** TCP that belongs to nothing, as if its sender had opened something: rules that ask for just that may speak. */
@@ -251,10 +316,12 @@ export class Reference {
   /** The flow is known from then on, should the peer lose its privilege. */
   #followTrusted(packet: Packet, place: string, arrival: Arrival): void {
     const { transport } = packet;
-    if (transport === undefined || !opensFlow(packet, transport)) return;
+    if (transport === undefined || isIcmpError(transport)) return;
     const conversation = conversationOf(packet, transport);
     const key = connectionKey(conversation, place);
     const flow = this.#flows.find(key);
+    if (this.#detects && flow === undefined) this.#passBlocked(key);
+    if (!opensFlow(packet, transport)) return;
     if (flow !== undefined && !(isBareSyn(transport.tcpFlags) && isClosed(flow))) {
       advance(flow, flow.openerIsLow === key.sourceIsLow, transport.tcpFlags);
       return;
@@ -335,8 +402,31 @@ function conversationOf({ source, destination }: Packet, { protocol, ports, icmp
 
 /** Later fragments, answers and errors belong to something, or to nothing. */
 function opensFlow({ fragment }: Packet, { protocol, icmp }: Transport): boolean {
-  if (fragment !== null && fragment.offset > 0) return false;
+  if (isLaterFragment({ fragment })) return false;
   return icmp === null || (!isAnswer(protocol, icmp.type) && !isError(protocol, icmp.type));
+}
+
+function isLaterFragment({ fragment }: Pick<Packet, "fragment">): boolean {
+  return fragment !== null && fragment.offset > 0;
+}
+
+function isIcmpError({ protocol, icmp }: Transport): boolean {
+  return icmp !== null && isError(protocol, icmp.type);
+}
+
+/** Does an error go against the direction in which the packet that it quotes, whose key this is, went? */
+function comesBack({ openerIsLow, direction }: Pick<Flow, "openerIsLow" | "direction">, { sourceIsLow }: ConnectionKey, { hook }: Arrival): boolean {
+  return (openerIsLow === sourceIsLow) === (direction !== hook);
+}
+
+function carried({ rule, reason }: Blocked): Judgement {
+  return { action: "block", rule, staged: null, reason, isCarried: true };
+}
+
+/** Prevent meets what opens a connection that it drops: the SYN each time, of other protocols each packet of the opener. */
+function isCarried({ isMet, openerIsLow }: Blocked, { sourceIsLow }: ConnectionKey, { protocol, tcpFlags }: Transport): boolean {
+  if (isMet) return false;
+  return protocol === TCP ? !isBareSyn(tcpFlags) : openerIsLow !== sourceIsLow;
 }
 
 function advance(flow: Flow, byOpener: boolean, tcpFlags: number | null): void {

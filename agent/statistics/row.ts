@@ -10,6 +10,8 @@ export interface StatisticsRow extends Workload {
   process?: Account["process"] & object;
   /** On watched interfaces, since the agent started. */
   connections: number;
+  /** Of those, how many detect let go on that would be dropped. */
+  would_drop: number;
   /** Of those, how many there are now. */
   live: number;
   /** How many opened, over the last minute. */

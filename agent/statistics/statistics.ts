@@ -70,7 +70,7 @@ export class Statistics {
     const now = Date.now();
     const account = accountOf(event);
     const tally = this.#ledger.tallyOf(account, now);
-    tally.count(event.opened, now);
+    tally.count(event.opened, now, event.verdict === "would_drop");
     tally.durations.add((event.closed - event.opened) * US_A_MS);
     this.#executables.count(account);
     this.#carry(account, this.#longLived.finish(event, carriedBy(event)), now);
@@ -126,7 +126,7 @@ export class Statistics {
       const group = groupOf(accountOf(row));
       if (group === undefined) continue;
       group.live++;
-      group.tally.count(Date.parse(row.opened), now);
+      group.tally.count(Date.parse(row.opened), now, row.would_drop === true);
       group.tally.carry(this.#longLived.rest(row, carriedBy(row)));
     }
     await live((record) => groupOf(accountOf(describeTcp(record, describer, listeners)))?.tally.measure(measuresOf(record)));
@@ -170,6 +170,7 @@ function rowOf(name: string, { account, one, live, tally }: Group, now: number):
     ...(one && pod !== undefined ? { pod } : {}),
     ...(one && unit !== undefined ? { unit } : {}),
     connections: tally.connections,
+    would_drop: tally.wouldDrop,
     live,
     connections_per_s: tally.opened.perSecond(now),
     packets: tally.packets,

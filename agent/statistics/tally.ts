@@ -15,6 +15,8 @@ export interface Carried {
 export class Tally {
   /** Of watched interfaces. */
   connections = 0;
+  /** Of those, the ones that detect let go on and that would be dropped. */
+  wouldDrop = 0;
   packets = 0;
   sent = 0;
   received = 0;
@@ -30,8 +32,9 @@ export class Tally {
   leastRoundTrip = Infinity;
 
   /** `opened` is in milliseconds since the epoch. */
-  count(opened: number, now: number): void {
+  count(opened: number, now: number, wouldDrop: boolean): void {
     this.connections++;
+    if (wouldDrop) this.wouldDrop++;
     this.opened.note(opened, now);
   }
 
@@ -51,6 +54,7 @@ export class Tally {
 
   merge(other: Tally, now: number): void {
     this.connections += other.connections;
+    this.wouldDrop += other.wouldDrop;
     this.carry(other);
     this.opened.merge(other.opened, now);
     this.durations.merge(other.durations);

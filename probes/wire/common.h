@@ -45,7 +45,14 @@ enum weir_action { ACTION_ALLOW, ACTION_BLOCK };
 enum weir_direction { DIRECTION_INGRESS, DIRECTION_EGRESS };
 
 /* What happened to a packet; the classes exclude each other. */
-enum weir_verdict { VERDICT_PASSED, VERDICT_DROPPED, VERDICT_WOULD_DROP, VERDICT_UNDECIDED, VERDICT_COUNT };
+enum weir_verdict {
+	VERDICT_PASSED,
+	VERDICT_DROPPED,
+	VERDICT_WOULD_DROP,	/* it passed in detect, and prevent would have dropped it */
+	VERDICT_UNDECIDED,
+	VERDICT_CARRIED,	/* it passed in detect, and prevent would never have met it: its connection would have been dropped before */
+	VERDICT_COUNT,
+};
 
 /* How traffic counters group protocols. */
 enum weir_transport { TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_ICMP, TRANSPORT_OTHER, TRANSPORT_COUNT };
@@ -112,7 +119,7 @@ enum weir_answer {
 enum weir_fault {
 	FAULT_FLOW_INSERT,
 	FAULT_OPENING_INSERT,
-	FAULT_SHADOW_INSERT,
+	FAULT_BLOCKED_INSERT,
 	FAULT_FRAGMENT_INSERT,
 	FAULT_OWNER_INSERT,
 	FAULT_LISTENER_INSERT,

@@ -47,6 +47,11 @@ enum weir_flow_flag {
 	FLOW_UNCLAIMED = 1 << 2,	/* no local process was seen sending, yet or lately */
 	FLOW_LEFT = 1 << 3,		/* a packet of it has left here, so that its translation is known if there is one */
 	FLOW_DOUBTED = 1 << 4,		/* whether it is the socket's is known when one has */
+	FLOW_ANSWERED = 1 << 16,	/* a packet of the other end passed */
+	FLOW_WOULD_DROP = 1 << 17,	/* detect lets it go on; prevent would not */
+	FLOW_WOULD_END = 1 << 18,	/* it said FIN or RST in a packet that would have been dropped */
+	FLOW_MET = 1 << 19,		/* of a blocked one: prevent would meet each of its packets, as it is older than the rule */
+	FLOW_ASKS_ANEW = 1 << 20,	/* of a blocked one: its answer may change, so that rules are asked for each packet that prevent would meet */
 };
 
 /* What each packet of a known connection touches comes first: it then lies in few cache lines. */
@@ -62,7 +67,7 @@ struct flow {
 	__u8 tcp_flags[2];		/* every flag seen, by the opener, by the other end */
 	__u8 reserved[3];
 	struct decision decision;
-	__u32 told;			/* rule that was last told of it because of a condition, or SLOT_NONE */
+	__u32 told;			/* rule that was last told of it beside its decision, or SLOT_NONE */
 	__u64 opened_ns;		/* CLOCK_MONOTONIC */
 	__u64 opened_jiffies;
 	__u64 cookie;			/* of the local socket, 0 if unknown */
@@ -114,6 +119,12 @@ struct socket_holder {
 	struct owner holder;
 	__u32 login;			/* the user who logged in and began it, or LOGIN_NONE */
 	__u32 reserved;
+};
+
+enum weir_flow_count {
+	COUNT_FLOWS,			/* that pass */
+	COUNT_BLOCKED,			/* that only detect lets go on */
+	COUNT_FLOW_TABLES,
 };
 
 /* Per CPU. live = inserted - deleted - evicted, so evictions follow from what is live. */

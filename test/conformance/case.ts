@@ -59,6 +59,11 @@ export function wouldDrop(rule: string, staged: string | null = null): Outcome {
   return { verdict: "would_drop", rule, staged, reason: null, answer: null };
 }
 
+/** Part of a connection that would have been dropped before. */
+export function carried(rule: string): Outcome {
+  return { verdict: "carried", rule, staged: null, reason: null, answer: null };
+}
+
 type Reason = NonNullable<Outcome["reason"]>;
 
 /** `verdict`: as `on_error` and the mode have it. */

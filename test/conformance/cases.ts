@@ -2,6 +2,7 @@
 
 import type { Case } from "./case.ts";
 import { BAN_CASES } from "./cases/bans.ts";
+import { BLOCKED_CASES } from "./cases/blocked.ts";
 import { CONDITION_CASES } from "./cases/conditions.ts";
 import { CONNECTION_CASES } from "./cases/connections.ts";
 import { FAILSAFE_CASES } from "./cases/failsafe.ts";
@@ -23,6 +24,7 @@ export const CASES: readonly Case[] = [
   ...FIELD_CASES,
   ...RULE_CASES,
   ...FLOW_CASES,
+  ...BLOCKED_CASES,
   ...CONDITION_CASES,
   ...STANDING_CASES,
   ...RATE_CASES,

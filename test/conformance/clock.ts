@@ -10,9 +10,7 @@ import type { BootClock } from "../../agent/rules/boot-clock.ts";
 export const NOON = new Date(2026, 10, 18, 12, 0, 20).getTime();
 
 const ASK_AGAIN = Flow.decision.at + Decision.ask_again;
-const FLOW_TABLES = ["flows", "openings_in", "openings_out", "pings_in", "pings_out"];
-/** What only detect let through is forgotten after so many seconds. */
-const SHADOW_SECONDS = 30;
+const FLOW_TABLES = ["flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"];
 
 /** A clock that stands, but for the time that a test lets pass. */
 export class TestClock implements BootClock {
@@ -47,7 +45,6 @@ export function passTime(plane: DataPlane, seconds: number): void {
   }
   change(plane, "rates", (due) => due.writeBigInt64LE(BigInt(Math.max(0, Number(due.readBigInt64LE()) - seconds * 1e9))));
   endRules(plane, seconds);
-  if (seconds >= SHADOW_SECONDS) for (const _ of plane.map("shadows").batches({ remove: true }));
 }
 
 function endRules(plane: DataPlane, seconds: number): void {

@@ -20,7 +20,7 @@ test("status has the shape that scripts rely on", async () => {
   assert.deepEqual(Object.keys(status.interfaces[0].egress).sort(), ["hook", "mode", "reason"]);
   assert.equal(status.interfaces[0].name, "eth0");
   assert.deepEqual(status.rules, { loaded: 1, enforced: 1 }, "what no operator wrote is not counted as a rule");
-  assert.deepEqual(status.counters.packets, { passed: 1000, dropped: 0, would_drop: 10, undecided: 0 });
+  assert.deepEqual(status.counters.packets, { passed: 1000, dropped: 0, would_drop: 10, carried: 0, undecided: 0 });
   const { emitted, received, pending, lost } = status.counters.events;
   assert.equal(emitted, received + pending + lost);
   assert.equal(status.traffic.length, 2, "rows that never counted anything are left out");

@@ -136,11 +136,11 @@ export class FakeAgent implements AgentControl {
     return hash ? rows.map((row, index) => ({ ...row, process: { ...row.process!, hash: index === 0 ? { sha256: "5e".repeat(32) } : { missing: "gone" } } })) : rows;
   }
   top(by: TopGrouping, limit: number): Top {
-    return { seconds: 1, rows: [{ name: `${by} 1`, flows: 2, packets_per_s: 3, sent_per_s: 4000, received_per_s: 5_000_000, retransmissions_per_s: 1.5, round_trip_s: 0.0123 }, { name: `${by} 2`, flows: 1, packets_per_s: 1, sent_per_s: 1, received_per_s: 1, retransmissions_per_s: 0 }].slice(0, limit) };
+    return { seconds: 1, rows: [{ name: `${by} 1`, flows: 2, would_drop: 0, packets_per_s: 3, sent_per_s: 4000, received_per_s: 5_000_000, retransmissions_per_s: 1.5, round_trip_s: 0.0123 }, { name: `${by} 2`, flows: 1, would_drop: 0, packets_per_s: 1, sent_per_s: 1, received_per_s: 1, retransmissions_per_s: 0 }].slice(0, limit) };
   }
   did: StatisticsRow[] = [
-    { name: "web 12", process: { pid: 12, name: "web", executable: "/usr/sbin/web" }, unit: "web.service", connections: 1234, live: 5, connections_per_s: 2.5, packets: 9000, sent: 5_000_000, received: 1500, duration_s: { median: 0.25, p95: 75 }, tcp: { connections: 1300, segments: 10_000, retransmissions: 120, round_trip_s: { median: 0.0123, p95: 0.2, min: 0.000035 } } },
-    { name: "unknown", connections: 1, live: 0, connections_per_s: 0, packets: 2, sent: 0, received: 120 },
+    { name: "web 12", process: { pid: 12, name: "web", executable: "/usr/sbin/web" }, unit: "web.service", connections: 1234, would_drop: 0, live: 5, connections_per_s: 2.5, packets: 9000, sent: 5_000_000, received: 1500, duration_s: { median: 0.25, p95: 75 }, tcp: { connections: 1300, segments: 10_000, retransmissions: 120, round_trip_s: { median: 0.0123, p95: 0.2, min: 0.000035 } } },
+    { name: "unknown", connections: 1, would_drop: 0, live: 0, connections_per_s: 0, packets: 2, sent: 0, received: 120 },
   ];
   askedOfStatistics: unknown[] = [];
   statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): StatisticsRow[] {
@@ -328,7 +328,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     executables: [],
     faults: {},
     events: { emitted: 100, received: 90, pending: 7, lost: 3, suppressed: 5 },
-    flows: { active: 2, inserted: 5, deleted: 3, evicted: 0 },
+    flows: { active: 2, inserted: 5, deleted: 3, evicted: 0, would_drop: { active: 0, inserted: 0, deleted: 0, evicted: 0 } },
     lost: {},
     ring_fill: 0.25,
     config: { path: "/etc/weir/weir.yaml", loaded: Date.now(), reloads: 1, failures: 0, error: null },

@@ -70,5 +70,5 @@ test("rules and bans in force are asked, and stay as they are", requires(root())
   pair.forget();
   assert.deepEqual(pair.judge({ ...from("192.0.2.7"), interface: "eth1" }).kernel, { asked: false, why: "eth1 is not watched" });
   assert.deepEqual(seen(), before);
-  for (const name of ["flows", "openings_in", "openings_out", "pings_in", "pings_out", "shadows"]) assert.deepEqual([...plane.map(name).batches()], [], name);
+  for (const name of ["flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"]) assert.deepEqual([...plane.map(name).batches()], [], name);
 });

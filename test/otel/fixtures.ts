@@ -35,7 +35,7 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
     sockets: { events: { listening: { happened: 3, suppressed: 0 }, connect_refused: { happened: 9, suppressed: 2 } }, errors: { ECONNREFUSED: 9 }, new_ports: 1, bypassing: { qdisc: 1, af_xdp: 0, unknown: 0 } },
     packet_sockets: "report",
     events: { emitted: 10, received: 7, pending: 2, lost: 1, suppressed: 5 },
-    flows: { active: 6, inserted: 9, deleted: 2, evicted: 1 },
+    flows: { active: 6, inserted: 9, deleted: 2, evicted: 1, would_drop: { active: 2, inserted: 5, deleted: 2, evicted: 1 } },
     lost: { audit: 4 }, ring_fill: 0.25,
     config: { path: "/etc/weir/weir.yaml", loaded: 0, reloads: 2, failures: 1, error: null },
     ...fields,
@@ -52,7 +52,7 @@ export function ownFigures(fields: Partial<OwnFigures> = {}): OwnFigures {
   counts[1] = 2;
   return {
     resident_memory: 1e8, cpu: { user: 1.5, system: 0.5 }, event_loop_delay: 0.002,
-    durations: [{ direction: "ingress", transport: "tcp", counts, sum: 0.1 }],
+    durations: [{ direction: "ingress", transport: "tcp", verdict: "passed", counts, sum: 0.1 }],
     deliveries: { logs: { offered: 6, waiting: 1, flying: 1, sent: 3, lost: 1, no_collector: 0 } },
     ...fields,
   };
@@ -72,7 +72,7 @@ export function verdict(fields: Partial<VerdictEvent> = {}): VerdictEvent {
 export function connection(fields: Partial<ConnectionEvent> = {}): ConnectionEvent {
   const opened = Date.UTC(2026, 10, 21, 3);
   return {
-    type: "ALLOWED", time: opened + 1500, opened, closed: opened + 1500, how: "closed", packets: [5, 4], bytes: [500, 4000],
+    type: "ALLOWED", verdict: "passed", would_drop: false, time: opened + 1500, opened, closed: opened + 1500, how: "closed", packets: [5, 4], bytes: [500, 4000],
     direction: "egress", interface: "eth0", protocol: "tcp",
     source: { address: "2001:db8::1", port: 50000 }, destination: { address: "2001:db8::2", port: 443 },
     rule: { name: "default", action: "allow", enforce: true, source: "built-in" },

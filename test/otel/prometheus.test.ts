@@ -26,7 +26,7 @@ test("a value that goes up and down is a gauge, as the collector makes it", () =
 
 test("the buckets of a histogram add up to its count", () => {
   const text = renderPrometheus(snapshot(), ownFigures());
-  const labels = 'network_io_direction="receive",network_transport="tcp"';
+  const labels = 'network_io_direction="receive",network_transport="tcp",weir_verdict="passed"';
   assert.ok(text.includes(`weir_flow_duration_seconds_bucket{${labels},le="0.01"} 0\n`));
   assert.ok(text.includes(`weir_flow_duration_seconds_bucket{${labels},le="0.1"} 2\n`));
   assert.ok(text.includes(`weir_flow_duration_seconds_bucket{${labels},le="+Inf"} 2\n`));

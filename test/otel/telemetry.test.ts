@@ -34,7 +34,7 @@ test("a connection becomes one span, with its own times, ends and counters", asy
     "network.io.direction": "transmit", "network.interface.name": "eth0", "network.transport": "tcp", "network.type": "ipv6",
     "source.address": "2001:db8::1", "source.port": 50000, "destination.address": "2001:db8::2", "destination.port": 443,
     "security_rule.name": "default", "weir.rule.action": "allow", "weir.rule.enforce": true, "weir.rule.source": "built-in",
-    "weir.event.type": "ALLOWED", "weir.connection.end": "closed",
+    "weir.event.type": "ALLOWED", "weir.verdict": "passed", "weir.would_drop": false, "weir.connection.end": "closed",
     "weir.opener.packets": 5, "weir.opener.bytes": 500, "weir.responder.packets": 4, "weir.responder.bytes": 4000,
   });
 });

@@ -18,7 +18,7 @@ function account(pid: number, executable = "/usr/bin/curl", peer = "192.0.2.1"):
 
 function carry(ledger: Ledger, of: Account, bytes = 100): void {
   const tally = ledger.tallyOf(of, NOW);
-  tally.count(NOW, NOW);
+  tally.count(NOW, NOW, false);
   tally.carry({ packets: 1, sent: bytes, received: 0 });
 }
 

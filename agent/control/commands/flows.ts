@@ -20,7 +20,7 @@ const COLUMNS: Column<FlowRow>[] = [
   { title: "STATE", value: (row) => row.state },
   { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-") },
   PART_OF,
-  { title: "RULE", value: (row) => row.rule },
+  { title: "RULE", value: (row) => (row.would_drop ? `${row.rule} (would drop)` : row.rule) },
   { title: "PACKETS", value: (row) => row.packets.map(count).join(" / "), right: true },
   { title: "BYTES", value: (row) => row.bytes.map(bytes).join(" / "), right: true },
   { title: "DROPPED", value: (row) => row.dropped?.map(({ by, packets }) => `${count(packets)} ${by}`).join(", ") ?? "-" },
@@ -46,7 +46,7 @@ const LISTING: Listing<keyof FlowFilter, FlowRow> = {
 
 export const command: Command = {
   usage: "flows [--process NAME] [--port NUMBER] [...] [--limit N] [--json]",
-  about: "Shows live connections: who talks to whom, which process, which rule decided. Translated are ends that are others behind\naddress translation. Packets and bytes are those of the opener, then those of the other end; dropped is what others than\nweir dropped of them: see weir drops.",
+  about: "Shows live connections: who talks to whom, which process, which rule decided, and\nwhether it would drop them. Translated are ends that are others behind\naddress translation. Packets and bytes are those of the opener, then those of the other end; dropped is what others than\nweir dropped of them: see weir drops.",
   options: listingOptions(LISTING),
   examples: [
     ["weir flows", "the first 100 connections"],

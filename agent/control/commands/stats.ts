@@ -49,6 +49,7 @@ function columnsOf(by: string): Column<StatisticsRow>[] {
     { title: by.toUpperCase(), value: ({ name }) => name },
     ...(by === "process" ? [PART_OF] : []),
     { title: "CONNECTIONS", value: ({ connections }) => count(connections), right: true },
+    { title: "WOULD DROP", value: ({ would_drop }) => (would_drop === 0 ? "-" : count(would_drop)), right: true },
     { title: "LIVE", value: ({ live }) => count(live), right: true },
     { title: "NEW", value: ({ connections_per_s }) => perSecond(connections_per_s), right: true },
     { title: "PACKETS", value: ({ packets }) => count(packets), right: true },

@@ -16,7 +16,7 @@ export const command: Command = {
   usage: "top [--by WHAT] [--interval SECONDS] [--count N] [--limit N] [--json]",
   about:
     "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, executable,\n" +
-    "container, pod, unit, peer, service, rule or interface; of those with a TCP socket here the segments sent again, and\n" +
+    "container, pod, unit, peer, service, rule or interface, and how many of them would be dropped; of those with a TCP socket here the segments sent again, and\n" +
     "the mean round-trip time. With --json each time is a line.",
   options: {
     by: { value: "WHAT", about: `${TOP_GROUPINGS.join(", ")} (process)` },
@@ -52,6 +52,7 @@ function columnsOf(by: string): Column<TopRow>[] {
   return [
     { title: by.toUpperCase(), value: (row) => row.name },
     { title: "FLOWS", value: (row) => count(row.flows), right: true },
+    { title: "WOULD DROP", value: (row) => (row.would_drop === 0 ? "-" : count(row.would_drop)), right: true },
     { title: "PACKETS", value: (row) => perSecond(row.packets_per_s), right: true },
     { title: "SENT", value: (row) => `${bytes(row.sent_per_s)}/s`, right: true },
     { title: "RECEIVED", value: (row) => `${bytes(row.received_per_s)}/s`, right: true },

@@ -2,15 +2,12 @@
 
 import type { Direction } from "../../events/event.ts";
 import type { ConnectionKey } from "./connection.ts";
-import type { Conversation } from "./packet.ts";
+import type { Conversation, Reason } from "./packet.ts";
 
 export const FIN = 0x01;
 export const SYN = 0x02;
 export const RST = 0x04;
 export const ACK = 0x10;
-
-/** An answer comes soon, or is none. */
-const SHADOW_MS = 30_000;
 
 export interface Flow {
   openerIsLow: boolean;
@@ -32,18 +29,23 @@ export interface Flow {
   closed: boolean;
 }
 
-/** A connection whose opening would have been dropped: what answers it belongs to it. */
-export interface Shadow {
+/** A connection that detect lets go on although it would be dropped. */
+export interface Blocked {
   generation: number;
   openerIsLow: boolean;
+  /** As the opener's packets say it. */
+  opener: Conversation;
+  /** The opener's, on this interface. */
+  direction: Direction;
   rule: string;
-  /** When, in milliseconds. */
-  made: number;
+  reason: Reason | null;
+  /** It was met in the middle, so that prevent would meet each of its packets. */
+  isMet: boolean;
 }
 
 export class Flows {
   readonly #flows = new Map<string, Flow>();
-  readonly #shadows = new Map<string, Shadow>();
+  readonly #blocked = new Map<string, Blocked>();
 
   find(key: ConnectionKey): Flow | undefined {
     return this.#flows.get(key.text);
@@ -62,13 +64,16 @@ export class Flows {
     this.#flows.delete(key.text);
   }
 
-  shadowOf(key: ConnectionKey, generation: number, now: number): Shadow | undefined {
-    const shadow = this.#shadows.get(key.text);
-    return shadow?.generation === generation && now - shadow.made <= SHADOW_MS ? shadow : undefined;
+  blockedOf(key: ConnectionKey): Blocked | undefined {
+    return this.#blocked.get(key.text);
   }
 
-  remember(key: ConnectionKey, shadow: Shadow): void {
-    this.#shadows.set(key.text, shadow);
+  block(key: ConnectionKey, blocked: Blocked): void {
+    this.#blocked.set(key.text, blocked);
+  }
+
+  unblock(key: ConnectionKey): void {
+    this.#blocked.delete(key.text);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Rules on TCP flags: judged for each packet that the opener sends, and not once for the connection. */
 
 import { payload, TCP } from "../../harness/packet.ts";
-import { dropped, inward, outward, passed, wouldDrop, type Case } from "../case.ts";
+import { carried, dropped, inward, outward, passed, wouldDrop, type Case } from "../case.ts";
 import { forBoth, fromLocal, fromRemote, type Family } from "../family.ts";
 import type { RuleText } from "../policy.ts";
 
@@ -48,7 +48,7 @@ const cases = (f: Family): Case[] => [
     name: `${f.name}: what answers a SYN that a condition would drop would be dropped too`,
     config: { rules: [NO_SYN] },
     host: { listening: [80] },
-    steps: [inward(sent(f, "syn"), wouldDrop("no-syn")), outward(replied(f, "syn", "ack"), wouldDrop("no-syn")), outward(fromLocal(f, TCP({ dport: 81 })), passed())],
+    steps: [inward(sent(f, "syn"), wouldDrop("no-syn")), outward(replied(f, "syn", "ack"), carried("no-syn")), outward(fromLocal(f, TCP({ dport: 81 })), passed())],
   },
   {
     name: `${f.name}: an allow on flags passes only those packets`,

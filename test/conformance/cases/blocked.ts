@@ -1,0 +1,242 @@
+/**
+ * Connections that would be dropped and go on in detect: which of their packets prevent would have met, and which are only
+ * carried. Beside each stands what prevent makes of the same, or what passes.
+ */
+
+import { Ethernet, frame, inside, payload, TCP, UDP } from "../../harness/packet.ts";
+import { carried, type Case, dropped, inward, outward, passed, type PacketStep, undecided, wouldDrop } from "../case.ts";
+import { type Family, forBoth, fromLocal, fromRemote } from "../family.ts";
+import type { PolicyText, RuleText } from "../policy.ts";
+
+type Flags = NonNullable<NonNullable<Parameters<typeof TCP>[0]>["flags"]>;
+
+const NO_IN: RuleText = { name: "no-in", action: "block", enforce: true, direction: "ingress" };
+const NO_OUT: RuleText = { ...NO_IN, name: "no-out", direction: "egress" };
+const OUT: RuleText = { name: "out", action: "allow", direction: "egress" };
+const DETECT: PolicyText = { rules: [NO_IN] };
+const PREVENT: PolicyText = { ...DETECT, mode: "prevent" };
+const CLOSED: PolicyText = { defaults: { action: "block" }, rules: [OUT] };
+const UNKNOWN_BLOCKED: PolicyText = { defaults: { on_error: { ingress: "block" } } };
+
+/** Of one TCP connection from 40000 to 80. */
+const opener = (...flags: Flags) => TCP({ sport: 40000, dport: 80, flags });
+const answer = (...flags: Flags) => TCP({ sport: 80, dport: 40000, flags });
+const question = UDP({ sport: 40000, dport: 53 });
+
+const tcpCases = (f: Family): Case[] => [
+  {
+    name: `${f.name}: detect says of a whole TCP connection that it would be dropped, and prevent would have met its SYNs`,
+    config: DETECT,
+    steps: [
+      inward(fromRemote(f, opener("syn")), wouldDrop("no-in")),
+      inward(fromRemote(f, opener("syn")), wouldDrop("no-in")),
+      outward(fromLocal(f, answer("syn", "ack")), carried("no-in")),
+      inward(fromRemote(f, opener("ack")), carried("no-in")),
+      outward(fromLocal(f, answer("ack"), payload("OK")), carried("no-in")),
+      inward(fromRemote(f, opener("syn")), wouldDrop("no-in")),
+      inward(fromRemote(f, opener("fin", "ack")), carried("no-in")),
+      outward(fromLocal(f, answer("fin", "ack")), carried("no-in")),
+      inward(fromRemote(f, opener("ack")), carried("no-in")),
+      inward(fromRemote(f, opener("syn")), wouldDrop("no-in")),
+      outward(fromLocal(f, TCP({ sport: 80, dport: 40001, flags: ["ack"] })), undecided("opener_unknown")),
+    ],
+  },
+  {
+    name: `${f.name}: a SYN from the other end of a connection that would be dropped opens one of its own`,
+    config: DETECT,
+    steps: [
+      inward(fromRemote(f, opener("syn")), wouldDrop("no-in")),
+      outward(fromLocal(f, answer("syn")), passed()),
+      inward(fromRemote(f, opener("ack")), passed()),
+    ],
+  },
+  {
+    name: `${f.name}: a connection that was met in the middle is older than the rule, which would meet each of its packets`,
+    config: DETECT,
+    host: { listening: [80] },
+    steps: [
+      inward(fromRemote(f, opener("ack")), wouldDrop("no-in")),
+      outward(fromLocal(f, answer("ack")), wouldDrop("no-in")),
+      inward(fromRemote(f, opener("ack")), wouldDrop("no-in")),
+      inward(fromRemote(f, opener("syn")), wouldDrop("no-in")),
+      outward(fromLocal(f, answer("syn", "ack")), carried("no-in")),
+    ],
+  },
+  {
+    name: `${f.name}: prevent meets each packet of a connection that was met in the middle`,
+    config: PREVENT,
+    host: { listening: [80] },
+    steps: [
+      inward(fromRemote(f, opener("ack")), dropped("no-in")),
+      outward(fromLocal(f, answer("ack")), dropped("no-in")),
+      inward(fromRemote(f, opener("ack")), dropped("no-in")),
+    ],
+  },
+  {
+    name: `${f.name}: whose opener is unknown fares by the direction of each packet, and nothing is carried`,
+    config: UNKNOWN_BLOCKED,
+    steps: [
+      inward(fromRemote(f, opener("ack")), undecided("opener_unknown", "would_drop")),
+      outward(fromLocal(f, answer("ack")), undecided("opener_unknown")),
+      inward(fromRemote(f, opener("ack")), undecided("opener_unknown", "would_drop")),
+      { mode: "prevent" },
+      inward(fromRemote(f, opener("ack")), undecided("opener_unknown", "dropped")),
+      outward(fromLocal(f, answer("ack")), undecided("opener_unknown")),
+    ],
+  },
+];
+
+const otherCases = (f: Family): Case[] => {
+  const ask = (expect = wouldDrop("no-in")): PacketStep => inward(fromRemote(f, question), expect);
+  const reply = (expect = carried("no-in")): PacketStep => outward(fromLocal(f, UDP({ sport: 53, dport: 40000 })), expect);
+  const quoted = inside(undefined, f.ip({ src: f.local, dst: f.remote }), UDP({ sport: 40000, dport: 54 }), payload(4));
+  const unreachable = [f.icmp({ type: f.types.unreachable, code: f.types.port }), payload(quoted)];
+  return [
+    {
+      name: `${f.name}: prevent would have met each packet of a UDP opener, and none of its answers`,
+      config: DETECT,
+      steps: [ask(), reply(), ask(), reply(), outward(fromLocal(f, UDP({ sport: 53, dport: 40001 })), passed()), inward(fromRemote(f, UDP({ sport: 40001, dport: 53 })), passed())],
+    },
+    {
+      name: `${f.name}: the default would drop a connection whole`,
+      config: CLOSED,
+      steps: [ask(wouldDrop("default")), reply(carried("default")), outward(fromLocal(f, UDP({ sport: 53, dport: 40001 })), passed("out"))],
+    },
+    {
+      name: `${f.name}: prevent remembers nothing of what it dropped`,
+      config: PREVENT,
+      steps: [ask(dropped("no-in")), reply(passed())],
+    },
+    {
+      name: `${f.name}: an ICMP error about a connection that would be dropped would not be there`,
+      config: { rules: [NO_OUT] },
+      steps: [
+        outward(fromLocal(f, UDP({ sport: 40000, dport: 54 })), wouldDrop("no-out")),
+        inward(fromRemote(f, ...unreachable), carried("no-out")),
+        { mode: "prevent" },
+        inward(fromRemote(f, ...unreachable), passed()),
+      ],
+    },
+  ];
+};
+
+const changeCases = (f: Family): Case[] => {
+  const ask = (expect = wouldDrop("no-in")): PacketStep => inward(fromRemote(f, question), expect);
+  const reply = (expect = carried("no-in")): PacketStep => outward(fromLocal(f, UDP({ sport: 53, dport: 40000 })), expect);
+  return [
+    {
+      name: `${f.name}: under rules that let it pass nothing is left of a connection that the old ones would have dropped`,
+      config: DETECT,
+      steps: [ask(), reply(), { reload: {} }, reply(passed()), { reload: DETECT }, ask(passed())],
+    },
+    {
+      name: `${f.name}: under other rules that would drop it, too, a connection stays one that prevent would not have met`,
+      config: DETECT,
+      steps: [
+        inward(fromRemote(f, opener("syn")), wouldDrop("no-in")),
+        outward(fromLocal(f, answer("syn", "ack")), carried("no-in")),
+        { reload: { rules: [{ ...NO_IN, name: "no-web-in", layer4: { protocol: "tcp", destination_ports: [80] } }] } },
+        outward(fromLocal(f, answer("ack")), carried("no-web-in")),
+        inward(fromRemote(f, opener("ack")), carried("no-web-in")),
+      ],
+    },
+    {
+      name: `${f.name}: a connection that is older than its rule would be dropped with each of its packets, and stands when the rule goes`,
+      config: {},
+      steps: [
+        inward(fromRemote(f, opener("syn")), passed()),
+        outward(fromLocal(f, answer("syn", "ack")), passed()),
+        inward(fromRemote(f, opener("ack")), passed()),
+        { reload: DETECT },
+        outward(fromLocal(f, answer("ack"), payload("OK")), wouldDrop("no-in")),
+        inward(fromRemote(f, opener("fin", "ack")), wouldDrop("no-in")),
+        outward(fromLocal(f, answer("fin", "ack")), wouldDrop("no-in")),
+        { reload: {} },
+        outward(fromLocal(f, answer("ack")), passed()),
+      ],
+    },
+    {
+      name: `${f.name}: while prevent holds nothing is carried`,
+      config: DETECT,
+      steps: [ask(), reply(), { mode: "prevent" }, reply(passed()), ask(passed())],
+    },
+  ];
+};
+
+const countCases = (f: Family): Case[] => {
+  const over: RuleText = { name: "over", action: "block", enforce: true, layer4: { protocol: "tcp", connections_over: 1 } };
+  const opens = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["syn"] })), expect);
+  const goesOn = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["ack"] })), expect);
+  const resets = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["rst"] })), expect);
+  return [
+    {
+      name: `${f.name}: a connection that would be dropped is none of those that are counted, and a SYN that is sent again may pass`,
+      config: { rules: [over] },
+      steps: [opens(1), opens(2, wouldDrop("over")), goesOn(2, carried("over")), resets(2, carried("over")), opens(3, wouldDrop("over")), resets(1), opens(2), goesOn(2), opens(3, wouldDrop("over"))],
+    },
+    {
+      name: `${f.name}: what such a connection carries does not count for a rate`,
+      config: { rules: [{ name: "fast", action: "block", enforce: true, layer4: { protocol: "tcp", over_rate: "2/1h" } }, { ...NO_IN, layer4: { protocol: "tcp", destination_ports: [80] } }] },
+      steps: [
+        opens(1, wouldDrop("no-in")),
+        ...Array.from({ length: 5 }, () => goesOn(1, carried("no-in"))),
+        opens(1, wouldDrop("no-in")),
+        opens(1, wouldDrop("fast")),
+      ],
+    },
+    {
+      name: `${f.name}: a rate drops packets of a connection that stands, and not the connection`,
+      config: { rules: [{ name: "fast", action: "block", enforce: true, layer4: { protocol: "udp", over_rate: "2/1h" } }] },
+      steps: [
+        inward(fromRemote(f, question), passed()),
+        inward(fromRemote(f, question), passed()),
+        inward(fromRemote(f, question), wouldDrop("fast")),
+        outward(fromLocal(f, UDP({ sport: 53, dport: 40000 })), passed()),
+        inward(fromRemote(f, question), wouldDrop("fast")),
+      ],
+    },
+  ];
+};
+
+const banCases = (f: Family): Case[] => {
+  const between = (src: string, dst: string, transport: ReturnType<typeof TCP>): Uint8Array => frame(Ethernet(), f.ip({ src, dst }), transport);
+  return [
+    {
+      name: `${f.name}: of a connection of the banned prevent would have met what opens it`,
+      config: {},
+      host: { bans: [f.remote] },
+      steps: [
+        inward(fromRemote(f, opener("syn")), wouldDrop("ban")),
+        outward(fromLocal(f, answer("syn", "ack")), carried("ban")),
+        inward(fromRemote(f, opener("ack")), carried("ban")),
+        inward(fromRemote(f, question), wouldDrop("ban")),
+        inward(fromRemote(f, question), wouldDrop("ban")),
+        outward(fromLocal(f, UDP({ sport: 53, dport: 40000 })), carried("ban")),
+        inward(between(f.stranger, f.local, opener("syn")), passed()),
+        outward(between(f.local, f.stranger, answer("syn", "ack")), passed()),
+      ],
+    },
+    {
+      name: `${f.name}: of a connection to the banned prevent would have met what opens it`,
+      config: {},
+      host: { bans: [f.remote] },
+      steps: [
+        outward(fromLocal(f, TCP({ sport: 50000, dport: 443, flags: ["syn"] })), wouldDrop("ban")),
+        inward(fromRemote(f, TCP({ sport: 443, dport: 50000, flags: ["syn", "ack"] })), carried("ban")),
+        outward(fromLocal(f, TCP({ sport: 50000, dport: 443, flags: ["ack"] })), carried("ban")),
+      ],
+    },
+    {
+      name: `${f.name}: a ban meets each packet of what it finds in the middle`,
+      config: {},
+      host: { bans: [f.remote] },
+      steps: [
+        inward(fromRemote(f, opener("ack")), wouldDrop("ban")),
+        outward(fromLocal(f, answer("ack")), wouldDrop("ban")),
+        inward(fromRemote(f, opener("ack")), wouldDrop("ban")),
+      ],
+    },
+  ];
+};
+
+export const BLOCKED_CASES: Case[] = [tcpCases, otherCases, changeCases, countCases, banCases].flatMap(forBoth);
