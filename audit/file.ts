@@ -119,6 +119,17 @@ export async function listLog(path: string): Promise<LogFile[]> {
   return files.sort((a, b) => a.first - b.first || Number(a.current) - Number(b.current));
 }
 
+/** Whether there is a log: its current file, or, as in the middle of a rotation, others of it. */
+export async function isAnyOfLog(path: string): Promise<boolean> {
+  if ((await statOf(path)) !== null) return true;
+  try {
+    return (await listLog(path)).length > 0;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
 /** Null for what is empty or not a file, undefined where no line near the start can be read. */
 async function firstSequence(path: string): Promise<number | null | undefined> {
   const file = await openForReading(path);

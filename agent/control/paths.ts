@@ -35,8 +35,8 @@ function mayExist(path: string): boolean {
 /** The file that is named, else what the running agent says, else what the configuration says. */
 export async function auditFilesFor(call: Call, named?: string): Promise<{ path: string; head: string | null }> {
   const files = named === undefined ? await ownAuditFiles(call) : { path: named, head: call.text("head") ?? null };
-  const { statOf } = await import("../../audit/file.ts");
-  if ((await statOf(files.path)) !== null) return files;
+  const { isAnyOfLog } = await import("../../audit/file.ts");
+  if (await isAnyOfLog(files.path)) return files;
   throw new ControlError(`There is no audit log at ${files.path}.`, { next: "Name the log, or the configuration that does with --config." });
 }
 
