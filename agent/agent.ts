@@ -142,6 +142,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
     packetsOf: (slot, direction) => readTraffic(plane.map("traffic"), slot, "").reduce((sum, row) => (row.direction === direction ? sum + row.packets : sum), 0),
     onChange(name, direction, { hook, mode: how, reason }, unseen = 0) {
+      succession.followUp();
       const passed = unseen === 0 ? {} : { unseen };
       log[unseen === 0 ? "info" : "warn"]({ interface: name, direction, hook, mode: how, reason, ...passed }, hook === "none" ? "not watched" : unseen === 0 ? "watched" : "watched, after packets had passed");
       telemetry?.changed("weir.attach.changed", { interface: name, direction, hook, reason, unseen });

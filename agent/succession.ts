@@ -24,6 +24,8 @@ const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
 const FLOW = "flow";
 /** Bytes: no event is as small. */
 const NO_RECORD = 1;
+/** Walks over larger tables are not worth it at each interface. */
+const QUICK_MS = 50;
 
 type Plane = Pick<DataPlane, "maps" | "adopted" | "generation" | "jiffies" | "otherTables">;
 
@@ -55,7 +57,9 @@ export class Succession {
   readonly #pairs: Pair[] = [];
   readonly #left: string[] = [];
   #slots = new Map<string, SlotTranslation | undefined>();
+  /** Jiffies: packets since then may have come to the old programs after their connections were carried. */
   #cutoff = 0n;
+  #tookMs = 0;
 
   constructor(plane: Plane) {
     this.#plane = plane;
@@ -78,9 +82,16 @@ export class Succession {
     return { connections: this.#carrySince(0n), left: this.#left };
   }
 
-  /** Once every interface has the programs of now: what came to the old ones since `carry`. */
+  /** An interface has the programs of now: to exchange those of XDP takes the kernel some milliseconds, in which connections open. */
+  followUp(): void {
+    if (this.#cutoff > 0n && this.#tookMs < QUICK_MS) this.carryRest();
+  }
+
+  /** Once every interface has the programs of now: what came to the old ones since the last time. */
   carryRest(): number {
-    return this.#carrySince(this.#cutoff);
+    const since = this.#cutoff;
+    this.#cutoff = this.#plane.jiffies();
+    return this.#carrySince(since);
   }
 
   /** Events that the old programs told and nobody read: records of this version have another form. */
@@ -94,11 +105,13 @@ export class Succession {
   }
 
   #carrySince(since: bigint): number {
+    const start = performance.now();
     let connections = 0;
     for (const pair of this.#pairs) {
       if (pair.seen === undefined) this.#insertAll(pair);
       else connections += this.#carryConnections(pair, since);
     }
+    this.#tookMs = performance.now() - start;
     return connections;
   }
 

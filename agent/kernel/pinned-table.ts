@@ -81,6 +81,7 @@ export function memberAt({ btf, value }: TableTypes, path: readonly (string | nu
 
 /** An unsigned number of 1 to 8 bytes. */
 export function readNumber(bytes: Buffer, { at, size }: { at: number; size: number }): bigint {
+  if (size === 8) return bytes.readBigUInt64LE(at);
   let number = 0n;
   for (let byte = size - 1; byte >= 0; byte--) number = (number << 8n) | BigInt(bytes[at + byte]!);
   return number;
