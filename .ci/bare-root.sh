@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Read in by .ci/run: makes a minimal root of Debian 12 with this machine's own way to its registries, and takes it away.
+# .ci/run reads this in. It makes a minimal root of Debian 12, which reaches the registries as this machine does, and
+# removes it.
 . agent/setup/registries.sh
 
 say() { printf 'ci: %s\n' "$*"; }
@@ -16,11 +17,11 @@ install_mmdebstrap() {
 make_root() {
 	local root=$1 sources=()
 	say 'making a bare Debian 12'
-	# Another system than Debian 12 has sources of its own, and mmdebstrap knows Debian's.
+	# The sources of another system than Debian 12 do not fit, and mmdebstrap then takes Debian's own.
 	if [ "$(. /etc/os-release && echo "$ID $VERSION_ID")" = 'debian 12' ]; then
 		mapfile -t sources < <(find /etc/apt/sources.list /etc/apt/sources.list.d -type f \( -name '*.list' -o -name '*.sources' \) 2>/dev/null | sort)
 	fi
-	# How apt reaches them. What else is set may name programs that the root does not have.
+	# Of apt's settings, only those about reaching the sources are taken: others may name programs that the root lacks.
 	apt-config dump | grep -E '^(Acquire|APT::Authentication)\b' | grep -vE '^Acquire::(IndexTargets|CompressionTypes|Changelogs)\b' >"$root.apt"
 	mmdebstrap --quiet --variant=minbase --include=ca-certificates --aptopt="$root.apt" bookworm "$root" "${sources[@]}"
 	copy_node "$root"
@@ -39,7 +40,7 @@ copy_node() {
 	ln -s ../lib/node_modules/npm/bin/npx-cli.js "$root/usr/bin/npx"
 }
 
-# Files and variables by which apt, npm, pip and Go reach their registries. Which these are is this machine's affair.
+# Copies the files, and keeps the variables, by which apt, npm, pip and Go reach their registries on this machine.
 carry_settings() {
 	local root=$1 name value file go='GO(PROXY|FLAGS|PRIVATE|NOPROXY|SUMDB|NOSUMDB|INSECURE|AUTH|VCS)'
 	local pip='PIP_((EXTRA_)?INDEX_URL|NO_INDEX|FIND_LINKS|TRUSTED_HOST|(CLIENT_)?CERT|PROXY|(DEFAULT_)?TIMEOUT|RETRIES|CONFIG_FILE)'
@@ -58,11 +59,11 @@ carry_settings() {
 	for value in "${settings[@]}" "cafile=$(npm config get cafile)"; do
 		case $value in *=/*) carry "$root" "${value#*=}" "${value#*=}" ;; esac
 	done
-	# By the root's own tar: links that it has point into it, and not at files of this machine.
+	# The root's own tar writes them, because links inside the root would lead another program to files of this machine.
 	tar -cf - -C "$root.carried" . | chroot "$root" tar -xf - --keep-directory-symlink --no-overwrite-dir
 }
 
-# Folders are added to, links are followed, and what is not there is left out.
+# Copies a file or a folder if it exists, and follows links.
 carry() {
 	local from=$2 to=$1.carried$3
 	if [ -d "$from" ]; then
@@ -74,8 +75,8 @@ carry() {
 	fi
 }
 
-# Runs a command in the root, in a mount namespace of its own whose root it is. Of the kernel's file systems, those for
-# BPF and tracing are left to the agent to mount.
+# Runs a command in a mount namespace of its own, whose root is the folder. The agent itself mounts the file systems for
+# BPF and tracing there.
 # shellcheck disable=SC2016 # for the shell inside
 enter() {
 	local root=$1
@@ -97,8 +98,8 @@ enter() {
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
-# Ends what still runs in there, whose mounts go with it. From here no mount is seen below the root; where one is all the
-# same, nothing is removed, because that would remove what is mounted.
+# Ends the processes that still run in the root, and removes it. Its mounts vanish with the last process. If this script
+# itself sees a mount below the root, it removes nothing, because rm would go on into the mounted file system.
 remove_root() {
 	local root=$1 signal pids tries
 	trap '' HUP INT TERM
@@ -119,7 +120,7 @@ remove_root() {
 	fi
 }
 
-# Those of tests that were ended: their names have the number of a process that is no more.
+# Removes control groups that tests left behind. Their names hold the number of a process that no longer exists.
 remove_control_groups() {
 	local group
 	find /sys/fs/cgroup -depth -type d -path '*/weir-*' | while read -r group; do
@@ -128,7 +129,8 @@ remove_control_groups() {
 	done
 }
 
-# By the file system's own number of the root, since its path means nothing in another mount namespace.
+# Prints the processes whose root the folder is. It compares inode numbers, because a path means nothing in another mount
+# namespace.
 running_in() {
 	[ -d "$1" ] || return 0
 	{ stat -Lc '%d:%i %n' /proc/[0-9]*/root 2>/dev/null || :; } | sed -n "s|^$(stat -c %d:%i "$1") /proc/\([0-9]*\)/root$|\1|p"

@@ -16,7 +16,7 @@ const OCB = "go.opentelemetry.io/collector/cmd/builder@v0.164.0";
 const MANIFEST = join(import.meta.dirname, "manifest.yaml");
 /** Minor version of Go 1 that ocb asks for. */
 const GO_MINIMUM = 26;
-/** An older Go, from this minor version on, fetches the toolchain that GOTOOLCHAIN names from the module proxy. */
+/** A Go of this minor version or later fetches the toolchain that GOTOOLCHAIN names from the module proxy. */
 const GO_FETCHES = 21;
 const GO_TOOLCHAIN = "go1.27.3";
 

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# Read in by setup.sh. In somebody else's checkout, what is written there stays theirs, and root's own folders stay root's.
+# setup.sh reads this in. Where another user owns the checkout, that user writes there, and root's own folders stay root's.
 
-# npm hands many settings to its scripts, such as the folders of its cache and prefix: those are of the user who called it.
+# npm exports many settings to its scripts, such as the folders of its cache and its prefix. They belong to the user who
+# called npm, and the owner of the checkout does not get them.
 . agent/setup/registries.sh
 
 owner=$(stat -c %u .)
@@ -17,7 +18,7 @@ as_owner() {
 	fi
 }
 
-# With an environment that holds nothing of root's but how registries are reached.
+# The owner's environment holds nothing of root's but the ways to the registries.
 as_other() {
 	set -f
 	for name in $(env -0 | cut -z -d= -f1 | grep -zviE "^(PATH|LANG|LC_ALL|TERM|$registry_settings)$" | tr '\0' '\n'); do
@@ -27,7 +28,7 @@ as_other() {
 	setpriv --reuid "$owner" --regid "$group" --clear-groups env "$@"
 }
 
-# npm keeps its downloads in a folder of the owner, where he has one that is all his; else in one that is gone afterwards.
+# npm keeps its downloads in the owner's home if everything in that folder belongs to the owner; else in a temporary folder.
 npm_of_owner() {
 	if [ "$owner" = 0 ]; then
 		npm "$@"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs a Go that fetches newer ones from the module proxy, as 1.21 and later do. Debian 12 has none, but its backports
-# do: they are read for this call alone, and the machine's own sources stay as they are. The packages of one version put
-# nothing on the PATH.
+# Installs a Go that is new enough to fetch later versions from the module proxy, as 1.21 is. Debian 12 has none, but its
+# backports have. This script reads the backports for itself and leaves the machine's own sources as they are. The package
+# golang-1.N-go puts nothing on the PATH.
 set -eu
 oldest=21
 

@@ -56,7 +56,7 @@ install_modules() {
 	printf '%s\n' "$want" | as_owner tee "$stamp" >/dev/null
 }
 
-# The tests build a collector. A current Go that is there already is used as it is.
+# The tests build a collector with Go. A Go that can do so is used as it is.
 install_go() {
 	! node_modules/node-linux-*/bin/node collector/build.ts check >/dev/null 2>&1 || return 0
 	sh agent/setup/install-go.sh

@@ -1,6 +1,6 @@
 /**
- * What users other than root run: a copy of weir in a folder that everybody may enter and read. The checkout may lie
- * below /root, or be readable to root alone.
+ * A copy of weir for tests that run it, or Node.js, as another user than root. The checkout may lie below /root or be
+ * readable to root alone, so other users get a copy in a folder that everybody may enter and read.
  */
 
 import { execFileSync } from "node:child_process";
@@ -10,7 +10,7 @@ import { join, relative } from "node:path";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
 const NODE = `node_modules/node-linux-${process.arch}`;
-/** What `weir` reads when it is run, and no more. */
+/** The copy holds only the files that `weir` reads when it runs. */
 const NEEDED = ["agent", "audit", "config", "otel", "probes/build", "package.json", "node_modules"];
 const LEFT_OUT = ["node_modules/.bin", "node_modules/typescript", "node_modules/@typescript", ...["include", "lib", "share"].map((name) => `${NODE}/${name}`)];
 
@@ -23,7 +23,7 @@ export interface ForOthers {
 
 let made: ForOthers | undefined;
 
-/** Made once for each test file that asks, and gone with its process. */
+/** The copy is made once in a process, by the first call, and removed when the process exits. */
 export function forOthers(): ForOthers {
   if (made !== undefined) return made;
   const folder = mkdtempSync(join(tmpdir(), "weir-for-others-"));

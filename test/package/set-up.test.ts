@@ -1,4 +1,4 @@
-/** The set-up as root in somebody else's checkout, through npm, which hands root's own settings on to what it runs. */
+/** Root calls npm in a checkout that another user owns. npm exports root's own settings to the scripts that it runs. */
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -20,7 +20,7 @@ import { requires, root, tool } from "../harness/require.ts";
 const run = promisify(execFile);
 const CHECKOUT = join(import.meta.dirname, "../..");
 const SOURCES = ["agent", "audit", "collector", "config", "otel", "probes", "test", "package.json", "package-lock.json", "tsconfig.json"];
-/** A user who is in no list of users, and so has no home. */
+/** The owner of the checkout is in no list of users, and so has no home. */
 const OWNER = 54321;
 
 describe("the set-up in a checkout of somebody else", requires(root(), tool("npm", "npm"), tool("clang", "clang"), tool("setpriv", "util-linux")), () => {
@@ -42,7 +42,7 @@ describe("the set-up in a checkout of somebody else", requires(root(), tool("npm
 
   after(() => rm(folder, { recursive: true, force: true }));
 
-  /** As sudo leaves it, which sets HOME to root's. */
+  /** The environment is as sudo leaves it, which sets HOME to root's. */
   const environment = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => {
     const plain = Object.entries(process.env).filter(([name]) => !/^(npm_(?!config_(registry|cafile))|NODE_(?!EXTRA))/i.test(name));
     const options = { npm_config_cache: join(rootHome, "cache"), npm_config_prefix: join(rootHome, "prefix"), npm_config_userconfig: join(rootHome, ".npmrc") };

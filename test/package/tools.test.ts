@@ -1,4 +1,4 @@
-/** The set-up installs what tests ask for, so that none is left out on a machine that has nothing. */
+/** The set-up installs every tool that a test asks for, so that no test is skipped on a bare machine. */
 
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
-/** On every Debian, or there before weir is. `cc` comes with clang, too. */
+/** Every Debian has these packages, but for npm, which comes before weir, and gcc: clang brings a `cc`, too. */
 const ALWAYS = ["bsdutils", "dash", "e2fsprogs", "gcc", "npm", "perl-base", "util-linux"];
 
 test("every package that a test asks for is on a list of the set-up", async () => {

@@ -20,7 +20,7 @@ const CHECKOUT = join(import.meta.dirname, "../../..");
 /** There on every system, and of no use to the agent. What the test brings along is seen below it. */
 const STAGE = "/srv";
 const WEIR = `${STAGE}/weir/agent/weir`;
-/** The same for other users than root, who may not be able to enter the checkout. */
+/** Other users than root run this copy, because the checkout may be closed to them. */
 export const WEIR_FOR_OTHERS = `${STAGE}/others/agent/weir`;
 /** Not there at first. Only what the service may write to can be written to by then. */
 const BIN = "/run/weir/bin";
@@ -143,7 +143,7 @@ export class Service implements AsyncDisposable {
   }
 }
 
-/** With the checkout, the folder of the test, Node.js and what others run as its words. */
+/** The script takes four words: the checkout, the folder of the test, Node.js, and the copy of weir for other users. */
 function script({ directories, writable }: Confinement): string {
   return [
     // What is brought along, and a BPF file system of its own.
