@@ -1,6 +1,7 @@
 /** Every metric weir has. What is exported, the Prometheus names, the dashboards and the reference in the README follow from this table. */
 
 import { type Histogram, NUMBER_BOUNDS, TIME_BOUNDS } from "../agent/events/histogram.ts";
+import { FAULTS, UNDECIDED_REASONS, VERDICTS } from "../agent/events/known.ts";
 import type { Snapshot, TcpRow, TrafficRow } from "../agent/events/snapshot.ts";
 import { DIRECTIONS } from "./attributes.ts";
 import { DURATION_BOUNDARIES } from "./durations.ts";
@@ -49,6 +50,16 @@ function trafficAttributes(row: TrafficRow): string[] {
   return [DIRECTIONS[row.direction], row.interface, row.transport, row.verdict];
 }
 
+/** Each verdict has a series from the start: an alert on how fast it grows would miss what comes with the first one. */
+function trafficRows({ traffic, interfaces }: Snapshot, field: "packets" | "bytes"): Row[] {
+  const met = new Set(traffic.map(({ verdict }) => verdict));
+  const missing = VERDICTS.filter((verdict) => !met.has(verdict));
+  return [
+    ...traffic.map((row): Row => [row[field], ...trafficAttributes(row)]),
+    ...missing.map((verdict): Row => [0, DIRECTIONS.ingress, interfaces[0]?.name ?? "other", "other", verdict]),
+  ];
+}
+
 /** One row for each value an attribute may take, 1 for the value that holds now. */
 function oneOf(values: readonly string[], current: string): Row[] {
   return values.map((value) => [value === current ? 1 : 0, value]);
@@ -75,16 +86,23 @@ function byName(values: Readonly<Record<string, number>>): Row[] {
   return Object.entries(values).map(([name, value]) => [value, name]);
 }
 
+function zeros(names: readonly string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name) => [name, 0]));
+}
+
+/** Those that have a series for each interface or rule. */
+const MANY_SERIES = ["weir.packets", "weir.io", "weir.rule.matches"];
+
 export const METRICS: readonly Metric[] = [
   {
     name: "weir.packets", kind: "counter", unit: "{packet}", attributes: TRAFFIC,
     description: "Packets seen, by what happened to them. would_drop: passed in detect, and prevent would have dropped them; carried: passed in detect, and prevent would never have met them, because it would have dropped their connection before.",
-    read: ({ snapshot }) => snapshot.traffic.map((row) => [row.packets, ...trafficAttributes(row)]),
+    read: ({ snapshot }) => trafficRows(snapshot, "packets"),
   },
   {
     name: "weir.io", kind: "counter", unit: "By", attributes: TRAFFIC,
     description: "Bytes seen, by what happened to the packets.",
-    read: ({ snapshot }) => snapshot.traffic.map((row) => [row.bytes, ...trafficAttributes(row)]),
+    read: ({ snapshot }) => trafficRows(snapshot, "bytes"),
   },
   {
     name: "weir.rule.matches", kind: "counter", unit: "{packet}", attributes: ["security_rule.name", "weir.verdict"],
@@ -96,7 +114,7 @@ export const METRICS: readonly Metric[] = [
   {
     name: "weir.undecided", kind: "counter", unit: "{packet}", attributes: ["error.type"],
     description: "Packets that could not be decided, by reason.",
-    read: ({ snapshot }) => byName(snapshot.undecided),
+    read: ({ snapshot }) => byName({ ...zeros(UNDECIDED_REASONS), ...snapshot.undecided }),
   },
   {
     name: "weir.rejects", kind: "counter", unit: "{packet}", attributes: ["weir.answer"],
@@ -231,7 +249,7 @@ export const METRICS: readonly Metric[] = [
   {
     name: "weir.faults", kind: "counter", unit: "{fault}", attributes: ["weir.fault"],
     description: "Operations that failed in the kernel, by place.",
-    read: ({ snapshot }) => byName(snapshot.faults),
+    read: ({ snapshot }) => byName({ ...zeros(FAULTS), ...snapshot.faults }),
   },
   {
     name: "weir.lookups.skipped", kind: "counter", unit: "{lookup}", attributes: ["weir.lookup"],
@@ -321,6 +339,6 @@ export const METRICS: readonly Metric[] = [
   {
     name: "weir.metrics.folded", kind: "updowncounter", unit: "{series}", attributes: ["weir.metric"],
     description: "Series added up into one marked otel_metric_overflow, because their metric had more than 2,000.",
-    read: ({ folded }) => [...folded].map(([metric, series]) => [series, metric]),
+    read: ({ folded }) => byName({ ...zeros(MANY_SERIES), ...Object.fromEntries(folded) }),
   },
 ];

@@ -87,7 +87,7 @@ test("with more rules than series the quiet ones make room, then the rest is add
   assert.equal(matches.length, SERIES_LIMIT);
   assert.deepEqual(matches.at(-1), { attributes: { "otel.metric.overflow": true }, value: 5000 - (SERIES_LIMIT - 1) });
   assert.equal(matches.reduce((sum, { value }) => sum + (value as number), 0), 5000);
-  assert.deepEqual(points("weir.metrics.folded"), [{ attributes: { "weir.metric": "weir.rule.matches" }, value: 5000 - (SERIES_LIMIT - 1) }]);
+  assert.deepEqual(points("weir.metrics.folded").filter(({ value }) => value !== 0), [{ attributes: { "weir.metric": "weir.rule.matches" }, value: 5000 - (SERIES_LIMIT - 1) }]);
   for (const series of all) assert.ok(series.points.length <= SERIES_LIMIT);
 });
 
