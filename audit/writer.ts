@@ -1,7 +1,7 @@
 /**
- * The audit log as the rest of weir sees it, with the copies of operators' actions beside it (actions.ts). Events are queued at once and written in batches; operators' actions are on disk
- * before their promise resolves. A disk that fails never stops the agent: health says so, what was lost is counted, and the first
- * record written afterwards is a GAP with the exact number.
+ * The audit log as the rest of weir sees it, with the copies of operators' actions beside it (actions.ts). Events are queued at
+ * once and written in batches; operators' actions are on disk before their promise resolves. A disk that fails never stops the
+ * agent: health says so, what was lost is counted, and the first record written afterwards is a GAP with the exact number.
  */
 
 import type { ToldEvent } from "../agent/events/event.ts";

@@ -64,7 +64,7 @@ export class Channel {
 
   /** The HTTP exporters ask for each connection; gRPC makes its own, and is held back here. */
   #unreachable(): Error | undefined {
-    if (this.#target.protocol === "grpc") this.#reach.mayTry();
+    if (this.#target.protocol === "grpc" && this.#reach.mayTry()) return undefined;
     return this.#reach.problem;
   }
 
