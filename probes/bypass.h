@@ -8,6 +8,7 @@
 #ifndef WEIR_BYPASS_H
 #define WEIR_BYPASS_H
 
+#include "mode.h"
 #include "socket_events.h"
 
 #define LEVEL_PACKET 263	/* SOL_PACKET */
@@ -56,7 +57,7 @@ static __always_inline __u8 judge_bypass(void)
 	policy = bpf_map_lookup_elem(&policies, &copy);
 	if (!policy || !policy->refuses_bypass)
 		return VERDICT_PASSED;
-	return root->mode == MODE_PREVENT ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
+	return is_preventing(root) ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
 }
 
 /* The running process is who sets the option. */
