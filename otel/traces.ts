@@ -1,10 +1,14 @@
-/** One span a connection. What was dropped, or would be, never becomes one: it gets a span without length, so that traces show it too. */
+/**
+ * One span a connection. That of a connection which is detected begins with the detection, whose log record points at it, and ends
+ * with the connection. A packet that is dropped, or belongs to no connection, gets a span without length, so that traces show it too.
+ */
 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Tracer } from "@opentelemetry/api";
 import type { ConnectionEvent, ConnectionFields, VerdictEvent } from "../agent/events/event.ts";
-import { endedAttributes, verdictAttributes } from "./attributes.ts";
+import { endedAttributes, toldVerdict, verdictAttributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
 import type { Ledger } from "./delivery.ts";
+import { goesOn, OpenSpans } from "./open-spans.ts";
 
 /** Spans a second. Half of them are kept for detections, however many connections end. */
 export const SPAN_BUDGET = 1000;
@@ -14,6 +18,7 @@ export class SpanWriter {
   readonly #tracer: Tracer;
   readonly #ledger: Ledger;
   readonly #budget = new Budget(SPAN_BUDGET, RESERVED_FOR_DETECTIONS);
+  readonly #open = new OpenSpans();
 
   constructor(tracer: Tracer, ledger: Ledger) {
     this.#tracer = tracer;
@@ -22,21 +27,28 @@ export class SpanWriter {
 
   /** Answers the span's context, so that the log record of the same event can point at it. */
   event(event: VerdictEvent): Context | undefined {
-    if (event.verdict !== "dropped" && event.verdict !== "would_drop") return undefined;
-    if (!this.#budget.take(true) || this.#ledger.turnsAway()) return undefined;
-    const attributes = verdictAttributes(event);
-    const span = this.#tracer.startSpan(name(event), { kind: kind(event), startTime: event.time, attributes }, ROOT_CONTEXT);
-    span.addEvent("weir.detection", { "security_rule.name": event.rule.name, "weir.verdict": event.verdict }, event.time);
+    if (event.verdict !== "dropped" && !event.would_drop) return undefined;
+    const known = this.#open.find(event);
+    if (known === undefined && (!this.#budget.take(true) || this.#ledger.turnsAway())) return undefined;
+    const span = known ?? this.#tracer.startSpan(name(event), { kind: kind(event), startTime: event.time, attributes: verdictAttributes(event) }, ROOT_CONTEXT);
+    span.addEvent("weir.detection", detection(event), event.time);
     if (event.verdict === "dropped") span.setStatus({ code: SpanStatusCode.ERROR, message: `dropped by rule ${event.rule.name}` });
-    span.end(event.time);
+    if (known === undefined && goesOn(event)) this.#open.add(event, span);
+    else if (known === undefined) span.end(event.time);
     return trace.setSpan(ROOT_CONTEXT, span);
   }
 
   connection(event: ConnectionEvent): void {
+    const open = this.#open.take(event);
+    if (open !== undefined) {
+      open.setAttributes(endedAttributes(event));
+      open.end(Math.max(event.opened, event.closed));
+      return;
+    }
     if (!this.#budget.take(event.type !== "ALLOWED") || this.#ledger.turnsAway()) return;
     const options = { kind: kind(event), startTime: event.opened, attributes: endedAttributes(event) };
     const span = this.#tracer.startSpan(name(event), options, ROOT_CONTEXT);
-    if (event.type !== "ALLOWED") span.addEvent("weir.detection", { "security_rule.name": event.rule.name }, event.opened);
+    if (event.type !== "ALLOWED") span.addEvent("weir.detection", detection(event), event.opened);
     span.end(Math.max(event.opened, event.closed));
   }
 
@@ -46,8 +58,13 @@ export class SpanWriter {
   }
 
   close(): void {
+    this.#open.close();
     this.#budget.close();
   }
+}
+
+function detection(event: ConnectionEvent | VerdictEvent): { "security_rule.name": string; "weir.verdict": string } {
+  return { "security_rule.name": event.rule.name, "weir.verdict": toldVerdict(event) };
 }
 
 /** Few names, so that a backend can group by them: addresses and ports are attributes. */

@@ -13,7 +13,7 @@ export interface Span {
   attributes: Attribute[]; events: { name: string; attributes: Attribute[] }[]; status: { code: number; message?: string };
 }
 export interface LogRecord {
-  timeUnixNano: string; eventName: string; severityNumber: number; severityText: string; body: { stringValue: string }; attributes: Attribute[]; traceId?: string;
+  timeUnixNano: string; eventName: string; severityNumber: number; severityText: string; body: { stringValue: string }; attributes: Attribute[]; traceId?: string; spanId?: string;
 }
 export interface Point { attributes: Attribute[]; asInt?: number | string; asDouble?: number; count?: number; sum?: number; bucketCounts?: number[]; explicitBounds?: number[] }
 interface Points { dataPoints: Point[]; aggregationTemporality?: number; isMonotonic?: boolean }

@@ -6,6 +6,9 @@ import { session } from "./session.ts";
 import type { SignalState } from "../../otel/channel.ts";
 import type { Telemetry } from "../../otel/start.ts";
 
+/** It has a span and a log record of its own at once. */
+const blocked = (fields: Parameters<typeof verdict>[0] = {}): ReturnType<typeof verdict> => verdict({ type: "BLOCKED", verdict: "dropped", would_drop: false, ...fields });
+
 /** Small queues, so that they fill. */
 const SMALL = {
   OTEL_BLRP_MAX_QUEUE_SIZE: "100", OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "20", OTEL_BLRP_EXPORT_TIMEOUT: "1000",
@@ -27,7 +30,7 @@ function sums(state: SignalState): void {
 async function offerUntil(telemetry: Telemetry, condition: () => boolean, what: string): Promise<void> {
   let offered = telemetry.state().logs!.offered;
   for (let tries = 0; tries < 3000; tries++) {
-    for (let index = 0; index < 5; index++, offered++) telemetry.event(verdict({ seq: offered }));
+    for (let index = 0; index < 5; index++, offered++) telemetry.event(blocked({ seq: offered }));
     const { logs, traces } = telemetry.state();
     sums(logs!);
     sums(traces!);
@@ -106,7 +109,7 @@ test("a slow collector is waited for; what the queue cannot hold meanwhile is co
     return true;
   });
   const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true }, SMALL);
-  for (let index = 0; index < 300; index++) telemetry.event(verdict());
+  for (let index = 0; index < 300; index++) telemetry.event(blocked());
   await offerUntil(telemetry, () => telemetry.state().logs!.sent >= 100 && telemetry.state().traces!.sent >= 100, "the queue's worth is sent");
   await telemetry.shutdown(60_000);
   const { logs, traces } = telemetry.state();
@@ -124,7 +127,7 @@ test("a short Retry-After is obeyed and nothing is lost", async (t) => {
     return false;
   });
   const { telemetry } = await session(t, { endpoint: server.url, logs: true }, { OTEL_EXPORTER_OTLP_TIMEOUT: "5000" });
-  telemetry.event(verdict());
+  telemetry.event(blocked());
   await until(() => telemetry.state().logs!.sent === 1, "the second try succeeds");
   assert.equal(telemetry.state().logs!.lost, 0);
   assert.equal(refusals, 2);
@@ -137,7 +140,7 @@ test("of a batch the collector takes in part, the refused part is lost and the r
     return true;
   });
   const { telemetry, said } = await session(t, { endpoint: server.url, traces: true, logs: true }, SMALL);
-  for (let index = 0; index < 5; index++) telemetry.event(verdict());
+  for (let index = 0; index < 5; index++) telemetry.event(blocked());
   await until(() => telemetry.state().logs!.sent > 0 && telemetry.state().traces!.sent > 0, "both are answered");
   const { logs, traces } = telemetry.state();
   assert.deepEqual([logs!.sent, logs!.lost], [3, 2]);
@@ -167,14 +170,14 @@ test("shutdown does not wait for a collector that hangs, and counts what it took
   const { telemetry } = await session(t, { endpoint: server.url, traces: true, metrics: true, logs: true }, {
     OTEL_EXPORTER_OTLP_TIMEOUT: "3000", OTEL_BLRP_EXPORT_TIMEOUT: "600000", OTEL_BSP_EXPORT_TIMEOUT: "600000",
   });
-  for (let index = 0; index < 50; index++) telemetry.event(verdict());
+  for (let index = 0; index < 50; index++) telemetry.event(blocked());
   await until(() => server.requests > 0, "the collector holds a batch");
   await telemetry.shutdown(200);
   for (const signal of ["logs", "traces"] as const) {
     const state = telemetry.state()[signal]!;
     assert.deepEqual([state.offered, state.lost, state.waiting, state.flying], [50, 50, 0, 0]);
   }
-  telemetry.event(verdict());
+  telemetry.event(blocked());
   telemetry.connection(connection());
   assert.equal(telemetry.lost()["otel_logs_budget"], 1);
   assert.equal(telemetry.lost()["otel_traces_budget"], 2);
@@ -185,7 +188,7 @@ test("beyond the budget records are left out and counted, and offered + left out
   // A collector on a busy machine may answer late, and what is sent again arrives twice: that is another test's matter.
   const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true }, { OTEL_EXPORTER_OTLP_TIMEOUT: "10000" });
   const events = 30_000;
-  for (let index = 0; index < events; index++) telemetry.event(verdict());
+  for (let index = 0; index < events; index++) telemetry.event(blocked());
   await until(() => {
     const { logs, traces } = telemetry.state();
     return logs!.waiting + logs!.flying + traces!.waiting + traces!.flying === 0;

@@ -17,6 +17,11 @@ function nanoseconds(milliseconds: number): string {
   return (BigInt(Math.trunc(milliseconds)) * 1_000_000n + BigInt(Math.round((milliseconds % 1) * 1e6))).toString();
 }
 
+/** The end of the connection that the event is about. */
+function connectionOf({ direction, interface: device, protocol, source, destination }: ReturnType<typeof verdict>, fields: Parameters<typeof connection>[0]): ReturnType<typeof connection> {
+  return connection({ direction, interface: device, protocol, source, destination, ...fields });
+}
+
 test("a connection becomes one span, with its own times, ends and counters", async (t) => {
   const server = await collector(t);
   const { telemetry } = await session(t, { endpoint: server.url, traces: true });
@@ -48,21 +53,27 @@ test("a connection that began before the agent, or whose clock ran backwards, ke
   assert.equal(server.spans[0]!.endTimeUnixNano, "1000000000000500000");
 });
 
-test("what would be dropped is a log record that points at a span without length", async (t) => {
+test("what would be dropped is a log record that points at the span of its connection", async (t) => {
   const server = await collector(t);
   const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true });
   const event = verdict();
   telemetry.event(event);
-  await until(() => server.spans.length > 0 && server.logs.length > 0, "both arrive");
+  await until(() => server.logs.length > 0, "the log record arrives");
+  assert.equal(server.spans.length, 0, "the connection goes on");
+  const ended = connectionOf(event, { type: "DETECTED", verdict: "would_drop", would_drop: true, rule: event.rule });
+  telemetry.connection(ended);
+  await until(() => server.spans.length > 0, "the span arrives");
+  assert.equal(server.spans.length, 1);
   const [span] = server.spans;
   assert.equal(span!.name, "tcp ingress");
   assert.equal(span!.kind, 2); // SERVER
   assert.equal(span!.startTimeUnixNano, nanoseconds(event.time));
-  assert.equal(span!.endTimeUnixNano, span!.startTimeUnixNano);
+  assert.equal(span!.endTimeUnixNano, nanoseconds(ended.closed));
   assert.deepEqual(span!.events.map(({ name }) => name), ["weir.detection"]);
   assert.equal(span!.status.code, 0);
+  assert.deepEqual([attributesOf(span!)["weir.verdict"], attributesOf(span!)["weir.would_drop"], attributesOf(span!)["weir.opener.packets"]], ["would_drop", true, 5]);
   const [record] = server.logs;
-  assert.equal(record!.traceId, span!.traceId);
+  assert.deepEqual([record!.traceId, record!.spanId], [span!.traceId, span!.spanId]);
   assert.equal(record!.eventName, "weir.detection");
   assert.equal(record!.severityText, "WARN");
   assert.equal(record!.timeUnixNano, nanoseconds(event.time));
@@ -85,15 +96,28 @@ test("a dropped packet's span has failed, and its sentence says so", async (t) =
   assert.match(server.logs[0]!.body.stringValue, /^Rule no-telnet-in dropped tcp /);
 });
 
-test("a staged rule's detection is told once: as a log record now, as the connection's span later", async (t) => {
+test("a staged rule's detection is found by the same filter, and points at its connection's span as well", async (t) => {
   const server = await collector(t);
   const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true });
-  telemetry.event(verdict({ verdict: "passed" }));
-  telemetry.connection(connection({ type: "DETECTED" }));
+  const event = verdict({ verdict: "passed" });
+  telemetry.event(event);
+  telemetry.connection(connectionOf(event, { type: "DETECTED", would_drop: true }));
   await until(() => server.spans.length > 0 && server.logs.length > 0, "both arrive");
   assert.equal(server.spans.length, 1);
-  assert.deepEqual(server.spans[0]!.events.map(({ name }) => name), ["weir.detection"]);
-  assert.ok(!server.logs[0]!.traceId);
+  const [span] = server.spans;
+  const [record] = server.logs;
+  assert.deepEqual(span!.events.map(({ name }) => name), ["weir.detection"]);
+  assert.deepEqual([record!.traceId, record!.spanId], [span!.traceId, span!.spanId]);
+  for (const one of [span!, record!]) assert.deepEqual([attributesOf(one)["weir.verdict"], attributesOf(one)["weir.would_drop"]], ["would_drop", true]);
+});
+
+test("a packet that was dropped, or belongs to no connection, has a span without length", async (t) => {
+  const server = await collector(t);
+  const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true });
+  telemetry.event(verdict({ type: "BLOCKED", verdict: "dropped", would_drop: false }));
+  telemetry.event(verdict({ type: "UNDECIDED", reason: "tcp_header_length" }));
+  await until(() => server.spans.length > 1, "both arrive");
+  for (const { startTimeUnixNano, endTimeUnixNano } of server.spans) assert.equal(endTimeUnixNano, startTimeUnixNano);
 });
 
 test("an undecided packet tells its reason, an allowed one leaves no log record", async (t) => {
@@ -146,7 +170,7 @@ test("metrics arrive with kinds, units, attributes and the snapshot's values", a
   assert.equal(packets.unit, "{packet}");
   assert.equal(packets.sum!.isMonotonic, true);
   assert.equal(packets.sum!.aggregationTemporality, 2); // CUMULATIVE
-  assert.deepEqual(packets.sum!.dataPoints.map((point) => [attributesOf(point), point.asInt]), [
+  assert.deepEqual(packets.sum!.dataPoints.map((point) => [attributesOf(point), point.asInt]).filter(([, value]) => value !== 0), [
     [{ "network.io.direction": "receive", "network.interface.name": "eth0", "network.transport": "tcp", "weir.verdict": "passed" }, 11],
     [{ "network.io.direction": "transmit", "network.interface.name": "eth0", "network.transport": "udp", "weir.verdict": "would_drop" }, 3],
   ]);
@@ -265,7 +289,7 @@ test("shutdown sends a queue of many batches whole", async (t) => {
     OTEL_BSP_MAX_QUEUE_SIZE: "600", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "20", OTEL_BLRP_MAX_QUEUE_SIZE: "600", OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "20",
     OTEL_EXPORTER_OTLP_TIMEOUT: "10000",
   });
-  for (let index = 0; index < 600; index++) telemetry.event(verdict({ seq: index }));
+  for (let index = 0; index < 600; index++) telemetry.event(verdict({ seq: index, source: { address: "198.18.0.1", port: 40_000 + index } }));
   await telemetry.shutdown(60_000);
   assert.deepEqual(telemetry.lost(), {});
   assert.equal(server.spans.length, 600);
