@@ -6,6 +6,7 @@
 #ifndef WEIR_ANSWER_H
 #define WEIR_ANSWER_H
 
+#include "checksum.h"
 #include "counters.h"
 #include "ethernet.h"
 #include "transport.h"
@@ -17,8 +18,7 @@
 #define ANSWER_HOP_LIMIT 64
 #define IPV4_DONT_FRAGMENT 0x4000
 
-/* What bpf_csum_diff takes at once, and how often it has to. */
-#define CHECKSUM_CHUNK 512
+/* How often bpf_csum_diff has to be called for the longest answer. */
 #define CHECKSUM_CHUNKS 3
 
 /* Where layer 4 starts, whatever the length of the IP header before it. */
@@ -58,30 +58,6 @@ static __always_inline struct answer *answer_in_scratch(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&answer_scratch, &zero);
-}
-
-/* So that the verifier sees both ends: of one range check, which clang makes of two, that before 6.2 learns nothing. */
-static __always_inline bool is_within(__u64 *size, __u64 least, __u64 most)
-{
-	asm volatile("" : "+r"(*size));
-	if (*size > most)
-		return false;
-	asm volatile("" : "+r"(*size));
-	return *size >= least;
-}
-
-static __always_inline __u16 fold(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
-
-static __always_inline __u64 sum_of(void *at, __u32 size)
-{
-	return (__u32)bpf_csum_diff(NULL, 0, at, size, 0);
 }
 
 /* The whole message's checksum, to be written where its sum counted 0. False when it is longer than it can be. */

@@ -9,10 +9,10 @@
 
 #include "rate.h"
 
-/* The rules are those of the packet's copy, the connection is that of its opener. Not static: see judge_inner. */
-__noinline int count_connection(const struct packet *packet, const struct decision *decision, __s64 change)
+/* The connection of this opener counts for the conditions of its decision, by the rules of this copy. Not static: see judge_inner. */
+__noinline int count_opener(__u32 copy, const struct tuple *opener, const struct decision *decision, __s64 change)
 {
-	if (!packet || !decision)
+	if (!opener || !decision)
 		return 0;
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
 		__u64 nothing = 0, *open;
@@ -22,11 +22,11 @@ __noinline int count_connection(const struct packet *packet, const struct decisi
 
 		if (i >= decision->condition_count)
 			return 0;
-		index = packet->copy * rule_slots + decision->conditions[i];
+		index = copy * rule_slots + decision->conditions[i];
 		rule = bpf_map_lookup_elem(&rules, &index);
 		if (!rule || !rule->connections_over)
 			continue;
-		make_meter_key(&key, rule, rule->connections_by, &packet->opener);
+		make_meter_key(&key, rule, rule->connections_by, opener);
 		open = bpf_map_lookup_elem(&open_connections, &key);
 		if (!open) {
 			bpf_map_update_elem(&open_connections, &key, &nothing, BPF_NOEXIST);
@@ -38,6 +38,12 @@ __noinline int count_connection(const struct packet *packet, const struct decisi
 			count_fault(FAULT_CONNECTION_INSERT);
 	}
 	return 0;
+}
+
+/* The same by the packet at hand. */
+static __always_inline void count_connection(const struct packet *packet, const struct decision *decision, __s64 change)
+{
+	count_opener(packet->copy, &packet->opener, decision, change);
 }
 
 /* Are as many open as the rule names? The packet's own connection is not among them yet. Not static: see judge_inner. */

@@ -57,6 +57,18 @@ static __always_inline struct flow *find_related(struct judgement *j, struct pac
 	return flow && is_error_of(packet, flow) ? flow : NULL;
 }
 
+/* The flow has ended, and another connection takes its place. Not static: see judge_inner. */
+__noinline int replace_flow(__u32 which, struct flow *flow)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet || !flow)
+		return 0;
+	change_flow(&packet->key, flow, &packet->opener, CHANGE_END);
+	remove_flow(&packet->key);
+	return 0;
+}
+
 /* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
 static __always_inline bool find_decision(struct judgement *j, struct packet *packet)
 {
@@ -67,31 +79,25 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		j->related = find_related(j, packet);
 		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && is_about_blocked(packet);
 	}
-	j->flow = bpf_map_lookup_elem(&flows, &packet->key);
+	j->flow = find_flow(&packet->key, &packet->one_way);
 	if (!j->flow) {
 		j->blocked = find_blocked(packet, &packet->key);
-		if (j->blocked) {
-			packet->by_opener = is_by_opener(j->blocked, packet->source_low);
-			return !packet->trusted && follow_blocked(j, packet);
-		}
-		packet->one_way = true;
-		j->flow = find_opening(&packet->key);
+		if (!j->blocked)
+			return false;
+		packet->by_opener = is_by_opener(j->blocked, packet->source_low);
+		return !packet->trusted && follow_blocked(j, packet);
 	}
-	if (!j->flow)
-		return false;
 	packet->by_opener = is_by_opener(j->flow, packet->source_low);
-	if (opens && has_ended(j->flow)) {
-		if (!(j->flow->flags & FLOW_CLOSED) && j->flow->decision.condition_count) {
-			opener_of_flow(packet, j->flow, packet->by_opener);
-			count_connection(packet, &j->flow->decision, -1);
-		}
-		remove_flow(&packet->key);
+	if (opens ? has_ended(j->flow) : is_succeeded(packet, j->flow, packet->by_opener)) {
+		replace_flow(packet->which, j->flow);
 		j->flow = NULL;
+		packet->flags |= opens ? 0 : PACKET_SUCCEEDS;
 		return false;
 	}
-	if (opens && !packet->by_opener) {
-		j->flow = NULL;
+	if (opens && (!packet->by_opener || is_offer(packet, j->flow))) {
+		packet->flags |= packet->by_opener ? PACKET_OFFERS : 0;
 		packet->apart = true;
+		j->flow = NULL;
 		return false;
 	}
 	return !has_other_sender(j, packet, opens) && load_standing(j, packet, j->flow);
@@ -141,7 +147,7 @@ static __noinline void refuse_banned(struct judgement *j, struct packet *packet)
 /* What passes advances its connection: one that stands, or one that only detect lets go on. */
 static __always_inline void advance(struct judgement *j, struct packet *packet, struct flow *flow)
 {
-	advance_flow(packet, flow, packet->by_opener);
+	advance_flow(j->ctx, packet, flow, packet->by_opener);
 	if (flow->flags & (FLOW_UNCLAIMED | FLOW_DOUBTED | FLOW_WOULD_DROP)) {
 		if (HOOK_HAS_SENDERS && flow->flags & FLOW_UNCLAIMED && packet->direction == DIRECTION_EGRESS)
 			claim_flow(j->ctx, packet->which, flow);
@@ -150,8 +156,6 @@ static __always_inline void advance(struct judgement *j, struct packet *packet, 
 		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet))
 			end_blocking(flow);
 	}
-	if (closes_flow(packet, flow))
-		finish_closed(j, packet, flow);
 }
 
 /* Apart, so that the verifier goes through the way of the others as often as without it. */
@@ -205,6 +209,8 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	count_outcome(packet, opened);
 	if (packet->outcome.verdict == VERDICT_DROPPED)
 		return VERDICT_DROPPED;
+	if (packet->flags & PACKET_OFFERS && !is_blocked(packet))
+		note_offer(packet->which);
 	if (!j.flow) {
 		if (j.blocked)
 			advance_blocked(&j, packet);

@@ -36,25 +36,13 @@ static __always_inline bool within_limit(const struct packet *packet, const stru
 static __always_inline void describe_connection(struct event *event, const struct packet *packet,
 						const struct tuple *opener)
 {
-	event->time_ns = bpf_ktime_get_ns();
-	event->source_be[0] = opener->source_be[0];
-	event->source_be[1] = opener->source_be[1];
-	event->destination_be[0] = opener->destination_be[0];
-	event->destination_be[1] = opener->destination_be[1];
-	event->source_port = opener->source_port;
-	event->destination_port = opener->destination_port;
-	event->direction = opener->direction;
-	event->icmp_type = opener->icmp_type;
-	event->icmp_code = opener->icmp_code;
+	describe_opener(event, opener);
 	event->protocol = packet->protocol;
 	event->ifindex = packet->ifindex;
 	event->tunnel = packet->tunnel;
 	event->vlan[0] = packet->vlan[0];
 	event->vlan[1] = packet->vlan[1];
 	event->generation = packet->generation;
-	event->netns = 0;
-	event->bypass = BYPASS_NONE;
-	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
 }
 
 /* Of a packet whose connection is not in the table yet. */
@@ -92,41 +80,6 @@ static __always_inline void emit_verdict(const struct packet *packet, const stru
 	event->staged = staged;
 	event->tcp_flags[0] = packet->tcp_flags;
 	event->tcp_flags[1] = 0;
-	bpf_ringbuf_submit(event, 0);
-}
-
-/*
- * The end of a connection, with its final counters. There is one for each that was opened, and whoever opens and resets
- * them in a loop makes many: they may fill half of the ring, and leave the other half to verdicts.
- */
-static __always_inline void emit_closed(const struct packet *packet, const struct flow *flow,
-					const struct tuple *opener)
-{
-	struct event *event;
-
-	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_SIZE / 2) {
-		count_untold();
-		return;
-	}
-	event = reserve_event();
-	if (!event)
-		return;
-	describe_connection(event, packet, opener);
-	describe_owner(event, known_cookie(flow));
-	event->beyond = flow->beyond;
-	event->opened_ns = flow->opened_ns;
-	event->packets[0] = flow->packets[0];
-	event->packets[1] = flow->packets[1];
-	event->bytes[0] = flow->bytes[0];
-	event->bytes[1] = flow->bytes[1];
-	event->slot = flow->decision.staged != SLOT_NONE ? flow->decision.staged : flow->decision.slot;
-	event->generation = flow->generation;
-	event->type = EVENT_CLOSED;
-	event->verdict = packet->outcome.verdict;
-	event->reason = flow->decision.reason;
-	event->staged = flow->decision.staged != SLOT_NONE;
-	event->tcp_flags[0] = flow->tcp_flags[0];
-	event->tcp_flags[1] = flow->tcp_flags[1];
 	bpf_ringbuf_submit(event, 0);
 }
 

@@ -37,6 +37,24 @@ static __always_inline struct event *reserve_event(void)
 	return event;
 }
 
+/* What every event of a connection has: it is told from its opener's side. */
+static __always_inline void describe_opener(struct event *event, const struct tuple *opener)
+{
+	event->time_ns = bpf_ktime_get_ns();
+	event->source_be[0] = opener->source_be[0];
+	event->source_be[1] = opener->source_be[1];
+	event->destination_be[0] = opener->destination_be[0];
+	event->destination_be[1] = opener->destination_be[1];
+	event->source_port = opener->source_port;
+	event->destination_port = opener->destination_port;
+	event->direction = opener->direction;
+	event->icmp_type = opener->icmp_type;
+	event->icmp_code = opener->icmp_code;
+	event->netns = 0;
+	event->bypass = BYPASS_NONE;
+	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
+}
+
 static __always_inline void name_owner(struct event *event, const struct owner *owner)
 {
 	event->pid = owner->pid;

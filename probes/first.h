@@ -150,7 +150,7 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 	else if (j->related)
 		opener_of_key(&packet->opener, &packet->related, j->related);
 	if (packet->trusted) {
-		found = j->flow || j->related || packet->outcome.reason || find_opener(j, packet);
+		found = j->flow || j->related || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS || find_opener(j, packet);
 		packet->opens = found && !j->flow && !packet->apart && !packet->outcome.reason && can_open(packet);
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 	} else if (packet->outcome.reason) {
@@ -159,7 +159,7 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 		ask_rules(j, packet);
 	} else if (j->blocked && is_carried(j, packet) && stays_blocked(j, packet)) {
 		return;
-	} else if (!find_opener(j, packet)) {
+	} else if (!(packet->flags & PACKET_SUCCEEDS) && !find_opener(j, packet)) {
 		ask_about_invalid(j, packet);
 	} else {
 		ask_rules(j, packet);

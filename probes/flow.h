@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The flow table. A connection starts in `openings_in` or `openings_out` and moves to `flows` when its opener goes on after the
- * other end has answered, so that a flood of forged openings evicts only openings of its own side.
- */
+/* The flow of a packet, and what it keeps of the decision. How packets advance it is in segments.h. */
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
 
 #include "connections.h"
 #include "emit.h"
+#include "flow_table.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -15,62 +13,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct flow);
 } new_flow SEC(".maps");
-
-static __always_inline bool is_icmp(__u16 protocol)
-{
-	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
-}
-
-/* What nobody has confirmed: see is_exchange. */
-static __always_inline struct flow *find_opening(const struct flow_key *key)
-{
-	struct flow *flow;
-
-	if (is_icmp(key->what[0])) {
-		flow = bpf_map_lookup_elem(&pings_in, key);
-		return flow ?: bpf_map_lookup_elem(&pings_out, key);
-	}
-	flow = bpf_map_lookup_elem(&openings_in, key);
-	return flow ?: bpf_map_lookup_elem(&openings_out, key);
-}
-
-static __always_inline struct flow *find_flow(const struct flow_key *key, bool *one_way)
-{
-	struct flow *flow = bpf_map_lookup_elem(&flows, key);
-
-	if (flow)
-		return flow;
-	*one_way = true;
-	return find_opening(key);
-}
-
-/* 0, or why not. */
-static __always_inline long insert_opening(const struct flow_key *key, const struct flow *flow)
-{
-	if (is_icmp(key->what[0])) {
-		if (flow->direction == DIRECTION_INGRESS)
-			return bpf_map_update_elem(&pings_in, key, flow, BPF_ANY);
-		return bpf_map_update_elem(&pings_out, key, flow, BPF_ANY);
-	}
-	if (flow->direction == DIRECTION_INGRESS)
-		return bpf_map_update_elem(&openings_in, key, flow, BPF_ANY);
-	return bpf_map_update_elem(&openings_out, key, flow, BPF_ANY);
-}
-
-static __always_inline bool delete_opening(const struct flow_key *key)
-{
-	if (is_icmp(key->what[0]))
-		return !bpf_map_delete_elem(&pings_in, key) || !bpf_map_delete_elem(&pings_out, key);
-	return !bpf_map_delete_elem(&openings_in, key) || !bpf_map_delete_elem(&openings_out, key);
-}
-
-static __always_inline void remove_flow(const struct flow_key *key)
-{
-	if (!bpf_map_delete_elem(&flows, key))
-		count_flows(0, 1);
-	if (delete_opening(key))
-		count_flows(0, 1);
-}
 
 /* Is the sender of this packet the end that opened the flow? */
 static __always_inline bool is_by_opener(const struct flow *flow, bool source_low)
@@ -102,23 +44,6 @@ static __always_inline void opener_of_flow(struct packet *packet, const struct f
 	packet->opener.direction = flow->direction;
 	packet->opener.icmp_type = flow->icmp_type;
 	packet->opener.icmp_code = flow->icmp_code;
-}
-
-/* The same from the flow's key alone, for a packet that is not of the flow. */
-static __always_inline void opener_of_key(struct tuple *opener, const struct flow_key *key, const struct flow *flow)
-{
-	bool low = flow->flags & FLOW_OPENER_IS_LOW;
-
-	opener->source_be[0] = low ? key->low_be[0] : key->high_be[0];
-	opener->source_be[1] = low ? key->low_be[1] : key->high_be[1];
-	opener->destination_be[0] = low ? key->high_be[0] : key->low_be[0];
-	opener->destination_be[1] = low ? key->high_be[1] : key->low_be[1];
-	opener->source_port = key->ports[low ? 0 : 1];
-	opener->destination_port = key->ports[low ? 1 : 0];
-	opener->protocol = key->what[0];
-	opener->direction = flow->direction;
-	opener->icmp_type = flow->icmp_type;
-	opener->icmp_code = flow->icmp_code;
 }
 
 /*
@@ -191,6 +116,30 @@ static __always_inline void keep_answers(struct packet *packet, const struct flo
 	packet->decision.once = kept;
 }
 
+/* The numbers of a new flow, as far as the packet that makes it tells them. Not static: see judge_inner. */
+__noinline int number_flow(__u32 which, struct flow *flow, __u32 end)
+{
+	struct packet *packet = packet_in_scratch(which);
+	__u32 other, acknowledged;
+
+	if (!packet || !flow)
+		return 0;
+	end &= 1;
+	other = end ^ 1;
+	acknowledged = packet->tcp_flags & TCP_ACK ? packet->acknowledgement : 0;
+
+	flow->next[end] = packet->sequence_end;
+	flow->next[other] = flow->acknowledged[end] = acknowledged;
+	flow->acknowledged[other] = sequence_of(packet);
+	flow->hop_limit[end] = packet->hop_limit;
+	flow->hop_limit[other] = 0;
+	if (!end || !(packet->tcp_flags & TCP_ACK))
+		flow->flags |= FLOW_UNHEARD;
+	if (packet->tcp_flags & TCP_RST)
+		flow->flags |= FLOW_CLOSED | FLOW_TOLD;	/* it ends with the packet that opens it */
+	return 0;
+}
+
 /* The connection of this packet, which is the first that is seen of it; NULL never comes. */
 static __noinline struct flow *describe_flow(struct packet *packet, bool opener_is_low, __u64 cookie)
 {
@@ -222,8 +171,8 @@ static __noinline struct flow *describe_flow(struct packet *packet, bool opener_
 	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
 	flow->decision = packet->decision;
 	flow->told = packet->outcome.staged;
-	if (packet->protocol == IPPROTO_TCP && packet->tcp_flags & TCP_RST)
-		flow->flags |= FLOW_CLOSED;	/* it ends with the packet that opens it */
+	if (packet->protocol == IPPROTO_TCP)
+		number_flow(packet->which, flow, by_opener ? 0 : 1);
 	return flow;
 }
 
@@ -272,61 +221,6 @@ static __noinline struct flow *promote_flow(struct flow_key *key, struct flow *o
 		return NULL;
 	delete_opening(key);
 	return flow;
-}
-
-/* Whoever resets a connection says nothing more. If this end does, the reset was somebody else's forgery. */
-static __always_inline void reopen_flow(struct packet *packet, struct flow *flow, __u32 end, bool by_opener)
-{
-	flow->tcp_flags[end & 1] &= ~TCP_RST;
-	if (flow->flags & FLOW_CLOSED && flow->decision.condition_count) {
-		opener_of_flow(packet, flow, by_opener);
-		count_connection(packet, &flow->decision, 1);
-	}
-	flow->flags &= ~FLOW_CLOSED;
-}
-
-/* A socket may be handed on at any time: who sends is asked again each 256 jiffies, which is about a second. */
-#define CLAIM_AGAIN_SHIFT 8
-
-/* This packet passes, or is let pass, as part of the flow. */
-static __always_inline void advance_flow(struct packet *packet, struct flow *flow, bool by_opener)
-{
-	__u32 end = by_opener ? 0 : 1;
-	__u64 now = bpf_jiffies64();
-
-	asm volatile("" : "+r"(end));	/* keeps the bound below where the verifier sees it */
-	end &= 1;
-	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
-	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
-	if ((now ^ flow->seen_jiffies) >> CLAIM_AGAIN_SHIFT && flow->cookie)
-		__sync_fetch_and_or(&flow->flags, FLOW_UNCLAIMED);
-	flow->seen_jiffies = now;
-	if (end && !(flow->flags & FLOW_ANSWERED))
-		__sync_fetch_and_or(&flow->flags, FLOW_ANSWERED);
-	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
-		return;
-	if (flow->tcp_flags[end] & TCP_RST && !(packet->tcp_flags & (TCP_RST | TCP_SYN)))
-		reopen_flow(packet, flow, end, by_opener);
-	if ((flow->tcp_flags[end] | packet->tcp_flags) != flow->tcp_flags[end])
-		flow->tcp_flags[end] |= packet->tcp_flags;
-}
-
-/* One end reset it, or both have finished: a SYN may open the next connection between the same ports. */
-static __always_inline bool has_ended(const struct flow *flow)
-{
-	__u8 either = flow->tcp_flags[0] | flow->tcp_flags[1];
-
-	return either & TCP_RST || flow->tcp_flags[0] & flow->tcp_flags[1] & TCP_FIN;
-}
-
-/* Closed: one end reset it, or both have finished and the last of them is acknowledged. */
-static __always_inline bool closes_flow(const struct packet *packet, const struct flow *flow)
-{
-	if (packet->protocol != IPPROTO_TCP || flow->flags & FLOW_CLOSED || packet->flags & PACKET_LATER_FRAGMENT)
-		return false;
-	if (packet->tcp_flags & TCP_RST)
-		return true;
-	return flow->tcp_flags[0] & flow->tcp_flags[1] & TCP_FIN && !(packet->tcp_flags & TCP_FIN);
 }
 
 #endif

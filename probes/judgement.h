@@ -4,7 +4,7 @@
 #define WEIR_JUDGEMENT_H
 
 #include "failsafe.h"
-#include "flow.h"
+#include "segments.h"
 
 /* What is known about the packet's connection while it is judged. */
 struct judgement {

@@ -32,11 +32,17 @@ enum {
 	TCP_ESTABLISHED = 1,
 	TCP_SYN_SENT = 2,
 	TCP_SYN_RECV = 3,
+	TCP_FIN_WAIT2 = 5,
+	TCP_TIME_WAIT = 6,
 	TCP_CLOSE = 7,
 	TCP_LISTEN = 10,
+	TCP_NEW_SYN_RECV = 12,
 };
 
+#define SOCKET_STREAM 1	/* SOCK_STREAM */
 #define SOCKET_RAW 3	/* SOCK_RAW */
+
+#define CHECKSUM_PARTIAL 3	/* of skb->ip_summed: the device is still to write it */
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
@@ -231,6 +237,7 @@ struct sk_buff {
 	unsigned long _skb_refdst;
 	unsigned long _nfct;
 	int skb_iif;
+	__u8 ip_summed : 2;
 	__be16 protocol;
 	__u16 network_header;
 	__u32 tail;

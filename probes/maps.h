@@ -220,6 +220,31 @@ struct {
 	__type(value, struct flow);
 } pings_out SEC(".maps");
 
+/* A local TCP socket has a flow at each watched interface that its packets pass: two are enough for all but odd routes. */
+#define FLOWS_OF_SOCKET 2
+
+struct socket_place {
+	__u64 cookie;
+	__u32 place;			/* below FLOWS_OF_SOCKET */
+	__u32 reserved;
+};
+
+/* local TCP socket -> its flow: see registered.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct socket_place);
+	__type(value, struct flow_key);
+} socket_flows SEC(".maps");
+
+/* 0 -> 1 once a program that watches the states of TCP sockets has run */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} sockets_watched SEC(".maps");
+
 /* connections that detect lets go on although they would be dropped: see blocked.h */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -29,6 +29,9 @@ enum packet_flag {
 	PACKET_CARRIED = 1 << 20,	/* prevent would never have met it: see blocked.h */
 	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
 	PACKET_QUOTED_IS_LOW = 1 << 18,	/* of an ICMP error: the sender of the packet that it quotes is the low end */
+	/* How it stands to its flow. Here and not on the stack, because the verifier would follow every combination. */
+	PACKET_OFFERS = 1 << 21,	/* a SYN of the flow's opener that is none of the flow's: it may come to succeed it */
+	PACKET_SUCCEEDS = 1 << 22,	/* the opener goes on with a connection whose SYN the flow had noted */
 	PACKET_CARRIES_FAILSAFE = 1 << 19,	/* a tunnel that ends here, around what always passes: see carried.h */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
@@ -116,6 +119,8 @@ struct packet {
 	__u32 wire_packets;
 	__u32 wire_bytes;
 	__u32 inner_offset;
+	__u32 sequence_end;		/* TCP sequence number behind its last byte; SYN and FIN count as one each */
+	__u32 acknowledgement;
 	__u32 fragment_id;
 	__u32 fragment_offset;		/* where its bytes start in the frame */
 

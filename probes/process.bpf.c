@@ -9,6 +9,7 @@
 #include "listening.h"
 #include "netfilter.h"
 #include "programs.h"
+#include "registered.h"
 #include "sender.h"
 #include "socket_events.h"
 #include "statistics.h"
@@ -42,6 +43,7 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 {
 	__u64 cookie;
 
+	note_watching();
 	if (from == TCP_CLOSE && to == TCP_LISTEN) {
 		cookie = bpf_get_socket_cookie(sk);
 		own_used(cookie);
@@ -60,6 +62,8 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 	if (from == TCP_SYN_RECV)
 		bpf_get_socket_cookie(sk);
 	count_tcp_state(sk, from, to);
+	if (to == TCP_CLOSE && sk->sk_protocol == IPPROTO_TCP)
+		end_flows_of(bpf_get_socket_cookie(sk), from);
 	return 0;
 }
 

@@ -168,13 +168,4 @@ static __always_inline void count_outcome(const struct packet *packet, bool open
 		count_undecided(packet->outcome.reason);
 }
 
-static __always_inline void finish_closed(struct judgement *j, struct packet *packet, struct flow *flow)
-{
-	flow->flags |= FLOW_CLOSED;
-	opener_of_flow(packet, flow, packet->by_opener);
-	if (flow->decision.condition_count)
-		count_connection(packet, &flow->decision, -1);
-	emit_closed(packet, flow, &packet->opener);
-}
-
 #endif

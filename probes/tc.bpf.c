@@ -29,6 +29,30 @@ static __always_inline bool is_sent_by_kernel(hook_context *ctx)
 	return is_kernels((const struct sock_common *)room->head);
 }
 
+static __always_inline bool has_partial_checksum(hook_context *ctx)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED((struct sk_buff *)ctx, ip_summed) == CHECKSUM_PARTIAL;
+}
+
+/* Is there a socket behind it that may be a TCP connection's? One that writes packets itself has no connection, mostly. */
+static __always_inline bool has_connected_sender(hook_context *ctx)
+{
+	struct bpf_sock *socket = ctx->sk;
+
+	return socket && socket->state != TCP_CLOSE;
+}
+
+/* Is its sender a TCP socket of this host, and not one that only writes what looks like TCP? */
+static __always_inline bool is_by_tcp_socket(hook_context *ctx)
+{
+	struct bpf_sock *socket = ctx->sk;
+
+	if (!socket || (socket->family != FAMILY_INET && socket->family != FAMILY_INET6))
+		return false;
+	socket = bpf_sk_fullsock(socket);
+	return socket && socket->type == SOCKET_STREAM && socket->protocol == IPPROTO_TCP;
+}
+
 #include "translation.h"
 #include "answer.h"
 #include "observe.h"

@@ -32,6 +32,18 @@ static __always_inline __u32 payload_left(const struct packet *packet)
 	return packet->frame_length > packet->offset ? packet->frame_length - packet->offset : 0;
 }
 
+/* How many numbers a TCP segment takes. */
+static __always_inline __u32 sequence_length(__u32 payload, __u8 flags)
+{
+	return payload + (flags >> 1 & 1) + (flags & 1);
+}
+
+/* Of a TCP segment that is not a later fragment. */
+static __always_inline __u32 sequence_of(const struct packet *packet)
+{
+	return packet->sequence_end - sequence_length(packet->frame_length - packet->header_end, packet->tcp_flags);
+}
+
 static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packet *packet)
 {
 	__u32 left = payload_left(packet), header_length;
@@ -48,6 +60,8 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 	packet->tuple.source_port = bpf_ntohs(tcp->source);
 	packet->tuple.destination_port = bpf_ntohs(tcp->destination);
 	packet->tcp_flags = tcp->flags;
+	packet->acknowledgement = bpf_ntohl(tcp->acknowledgement);
+	packet->sequence_end = bpf_ntohl(tcp->sequence) + sequence_length(left - header_length, tcp->flags);
 	packet->header_end = packet->l4_offset + header_length;
 	packet->flags |= PACKET_HAS_PORTS;
 	return 0;

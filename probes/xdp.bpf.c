@@ -16,6 +16,22 @@ static __always_inline bool is_sent_by_kernel(hook_context *ctx)
 	return false;
 }
 
+/* The look at the frame tells nothing of it. */
+static __always_inline bool has_partial_checksum(hook_context *ctx)
+{
+	return false;
+}
+
+static __always_inline bool has_connected_sender(hook_context *ctx)
+{
+	return false;
+}
+
+static __always_inline bool is_by_tcp_socket(hook_context *ctx)
+{
+	return false;
+}
+
 /* What arrives is neither translated nor forwarded yet. */
 static __always_inline __u32 arrived_by(hook_context *ctx)
 {

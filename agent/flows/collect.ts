@@ -11,6 +11,9 @@ import type { BpfMap } from "../kernel/maps.ts";
 /** Seconds of silence after which a connection counts as ended. */
 const IDLE_SECONDS = {
   closed: 10,
+  /** One that a reset closed is told then. */
+  reset: 3,
+  tcpDoubtful: 600,
   tcpOpening: 60,
   tcp: 3 * 3600,
   udpOneWay: 30,
@@ -23,7 +26,8 @@ const A_TURN = 256;
 
 const TCP = 6;
 const UDP = 17;
-const FIN_OR_RST = 0x05;
+/** An end sent a reset that the other one may have taken. */
+const DOUBTFUL = FlowFlag.RESET_BY_OPENER | FlowFlag.RESET_BY_OTHER;
 
 /** One entry of the table. The buffers are used again: copy what is kept. */
 export interface FlowEntry {
@@ -85,11 +89,24 @@ function hasReplied(key: Buffer, value: Buffer, isConfirmed: boolean): boolean {
 
 export function idleLimitSeconds(entry: FlowEntry): number {
   const protocol = entry.key.readUInt16LE(FlowKey.what.at);
-  if (has(entry.value, FlowFlag.CLOSED)) return IDLE_SECONDS.closed;
+  const flags = entry.value.readUInt32LE(Flow.flags);
+  if (flags & FlowFlag.CLOSED) return flags & FlowFlag.TOLD ? IDLE_SECONDS.closed : IDLE_SECONDS.reset;
   if (protocol === UDP) return entry.replied ? IDLE_SECONDS.udp : IDLE_SECONDS.udpOneWay;
   if (protocol !== TCP) return IDLE_SECONDS.other;
-  const finished = (entry.value[Flow.tcp_flags.at]! | entry.value[Flow.tcp_flags.at + Flow.tcp_flags.stride]!) & FIN_OR_RST;
-  return entry.replied && !finished && !has(entry.value, FlowFlag.WOULD_END) ? IDLE_SECONDS.tcp : IDLE_SECONDS.tcpOpening;
+  if (!entry.replied || flags & FlowFlag.WOULD_END) return IDLE_SECONDS.tcpOpening;
+  return flags & DOUBTFUL || isHalfClosed(entry.value, flags) ? IDLE_SECONDS.tcpDoubtful : IDLE_SECONDS.tcp;
+}
+
+/** One end has finished, and the other acknowledged that. */
+function isHalfClosed(flow: Buffer, flags: number): boolean {
+  const isFinished = (flag: number, end: number): boolean =>
+    (flags & flag) !== 0 && flow.readUInt32LE(Flow.finish.at + end * Flow.finish.stride) === flow.readUInt32LE(Flow.acknowledged.at + (1 - end) * Flow.acknowledged.stride);
+  return isFinished(FlowFlag.OPENER_FINISHED, 0) || isFinished(FlowFlag.OTHER_FINISHED, 1);
+}
+
+/** Whether the kernel told its end. It leaves those to silence that a reset closed, which may have been forged. */
+export function isTold(flow: Buffer): boolean {
+  return (flow.readUInt32LE(Flow.flags) & FlowFlag.TOLD) !== 0;
 }
 
 export interface Collected {
@@ -113,7 +130,7 @@ export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSe
     if (!table.lookupInto(entry.key, again) || nowJiffies - again.readBigUInt64LE(Flow.seen_jiffies) <= limit) continue;
     if (!table.delete(entry.key)) continue;
     removed[entry.blocked ? "blocked" : "passing"]++;
-    if (!has(again, FlowFlag.CLOSED)) ended({ ...entry, value: again });
+    if (!isTold(again)) ended({ ...entry, value: again });
   }
   return removed;
 }
@@ -123,7 +140,7 @@ export async function endBlocked({ blocked }: Pick<FlowTables, "blocked">, ended
   let removed = 0;
   for (const { key, value } of blocked.entries()) {
     if (!blocked.delete(key)) continue;
-    if (!has(value, FlowFlag.CLOSED)) ended({ table: blocked, key, value, replied: has(value, FlowFlag.ANSWERED), blocked: true });
+    if (!isTold(value)) ended({ table: blocked, key, value, replied: has(value, FlowFlag.ANSWERED), blocked: true });
     if (++removed % A_TURN === 0) await breathe();
   }
   return removed;

@@ -31,7 +31,7 @@ export function describeConnection(entry: FlowEntry, describer: Describer): Conn
     rule: describer.names.rule(staged ? flow.staged : flow.slot, flow.generation),
     opened,
     closed: ended,
-    how: "idle",
+    how: flow.closed ? "closed" : "idle",
     ...connectionVerdict({ slot: flow.slot, staged, wouldDrop: flow.wouldDrop }),
   };
 }

@@ -14,12 +14,15 @@ import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
 import { carriesFailsafe } from "./reference/carried.ts";
 import { connectionKey, type ConnectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
-import { type Blocked, FIN, Flows, isBareSyn, isClosed, RST, SYN, type Flow } from "./reference/flows.ts";
+import { isBareSyn } from "./reference/flags.ts";
+import { type Blocked, type Flow, Flows } from "./reference/flows.ts";
+import { advance, isFromItsSide, isOffer, isSucceeded, sentBy } from "./reference/following.ts";
 import { Fragments } from "./reference/fragments.ts";
 import { askAboutInvalid, askRules, conditionsOn, prepareRules, type Answer, type Policy, type PreparedRules, type Question } from "./reference/meaning.ts";
 import { connectionsKey, Meters } from "./reference/meters.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
+import { type EndNumber, Segments } from "./reference/segments.ts";
 import { viewSets } from "./reference/sets.ts";
 import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
 import { type Standing, stateOf } from "./reference/standing.ts";
@@ -260,31 +263,38 @@ export class Reference {
     const key = connectionKey(conversation, place);
     const opens = isBareSyn(transport.tcpFlags);
 
+    const sent = sentBy(packet, transport);
     const flow = this.#flows.find(key);
-    if (flow !== undefined && !(opens && isClosed(flow))) {
-      const byOpener = flow.openerIsLow === key.sourceIsLow;
+    const byOpener = flow?.openerIsLow === key.sourceIsLow;
+    const succeeds = flow !== undefined && byOpener && isSucceeded(flow, sent, arrival);
+    if (flow !== undefined && !succeeds && !(opens && flow.segments?.closed)) {
+      const offers = opens && byOpener && isOffer(flow, sent);
       // Opening towards an opener is a connection of its own, and says nothing about the one that stands.
-      if (opens && !byOpener) return this.#ask(senderOf(conversation, arrival), transport.tcpFlags, UNRELATED, arrival, inTunnel);
+      if (offers || (opens && !byOpener)) {
+        const judgement = this.#ask(senderOf(conversation, arrival), transport.tcpFlags, UNRELATED, arrival, inTunnel);
+        if (offers && judgement.action === "allow" && isFromItsSide(flow, 0, arrival)) flow.segments!.offer(sent!);
+        return judgement;
+      }
       const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
       const standing: Standing = { state: stateOf(transport.protocol, transport.tcpFlags, byOpener, flow), ...this.#partOf(flow) };
       const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
       flow.counts = this.#countsOf(opener, arrival, inTunnel);
-      if (judgement.action === "allow") advance(flow, byOpener, transport.tcpFlags);
+      if (judgement.action === "allow") advance(flow, byOpener, packet, transport, arrival);
       return judgement;
     }
     if (flow !== undefined) this.#flows.forget(key);
 
-    const blocked = this.#detects ? this.#flows.blockedOf(key) : undefined;
+    const blocked = this.#detects && !succeeds ? this.#flows.blockedOf(key) : undefined;
     if (blocked !== undefined && isCarried(blocked, key, transport)) {
       const carried = this.#follow(blocked, key, arrival, inTunnel);
       if (carried !== undefined) return carried;
     }
-    return this.#judgeUnknown(conversation, key, packet, transport, arrival, inTunnel);
+    return this.#judgeUnknown(conversation, key, packet, transport, arrival, inTunnel, succeeds);
   }
 
   /** A packet of no connection that stands: it may open one. */
-  #judgeUnknown(conversation: Conversation, key: ConnectionKey, packet: Packet, transport: Transport, arrival: Arrival, inTunnel: boolean): Judgement {
-    const opener = this.#findOpener(conversation, transport, arrival, inTunnel);
+  #judgeUnknown(conversation: Conversation, key: ConnectionKey, packet: Packet, transport: Transport, arrival: Arrival, inTunnel: boolean, isSender: boolean): Judgement {
+    const opener = isSender ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
     const opens = opener !== undefined && opensFlow(packet, transport);
     const settled: string[] = [];
     const judgement = opener === undefined ? this.#judgeInvalid(conversation, transport, arrival) : this.#askToOpen(opener, transport, opens ? settled : undefined, arrival, inTunnel);
@@ -294,7 +304,7 @@ export class Reference {
     if (this.#detects && final.action === "allow") this.#passBlocked(key);
     // What is undecided opens nothing.
     if (opener === undefined || !opens || final.action === "block" || final.reason !== null) return judgement;
-    this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, settled, this.#countsOf(opener, arrival, inTunnel)));
+    this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, packet, transport, settled, this.#countsOf(opener, arrival, inTunnel)));
     return judgement;
   }
 
@@ -319,15 +329,23 @@ export class Reference {
     if (transport === undefined || isIcmpError(transport)) return;
     const conversation = conversationOf(packet, transport);
     const key = connectionKey(conversation, place);
+    const opens = isBareSyn(transport.tcpFlags);
+    const sent = sentBy(packet, transport);
     const flow = this.#flows.find(key);
     if (this.#detects && flow === undefined) this.#passBlocked(key);
     if (!opensFlow(packet, transport)) return;
-    if (flow !== undefined && !(isBareSyn(transport.tcpFlags) && isClosed(flow))) {
-      advance(flow, flow.openerIsLow === key.sourceIsLow, transport.tcpFlags);
+    const byOpener = flow?.openerIsLow === key.sourceIsLow;
+    const succeeds = flow !== undefined && byOpener && isSucceeded(flow, sent, arrival);
+    if (flow !== undefined && !succeeds && !(opens && flow.segments?.closed)) {
+      if (opens && byOpener && isOffer(flow, sent)) {
+        if (isFromItsSide(flow, 0, arrival)) flow.segments!.offer(sent!);
+      } else if (!opens || byOpener) {
+        advance(flow, byOpener, packet, transport, arrival);
+      }
       return;
     }
-    const opener = this.#findOpener(conversation, transport, arrival, false);
-    if (opener) this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, transport.tcpFlags, [], []));
+    const opener = succeeds ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, false);
+    if (opener) this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, packet, transport, [], []));
   }
 
   #findOpener(conversation: Opener["conversation"], transport: Transport, arrival: Arrival, inTunnel: boolean): Opener | undefined {
@@ -376,10 +394,12 @@ export class Reference {
     return conditionsOn(this.#rules, subject).map((rule) => connectionsKey(rule, conversation)).filter((key) => key !== undefined);
   }
 
-  #newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, tcpFlags: number | null, settled: string[], counts: string[]): Flow {
-    const flow: Flow = { openerIsLow, opener: conversation, direction, tcpFlags: [0, 0], answered: false, opened: this.#now(), settled: { generation: this.#generation, rules: settled }, counts, closed: false };
-    advance(flow, isSender, tcpFlags);
-    return flow;
+  #newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, packet: Packet, transport: Transport, settled: string[], counts: string[]): Flow {
+    const by: EndNumber = isSender ? 0 : 1;
+    const tcpFlags: [number, number] = [0, 0];
+    tcpFlags[by] = transport.tcpFlags ?? 0;
+    const sent = sentBy(packet, transport);
+    return { openerIsLow, opener: conversation, direction, tcpFlags, answered: !isSender, opened: this.#now(), settled: { generation: this.#generation, rules: settled }, counts, segments: sent && new Segments(sent, by) };
   }
 
   #pass(as: Extract<Step, { passedAs: unknown }>["passedAs"], judgement = FAILSAFE): Judgement {
@@ -427,17 +447,6 @@ function carried({ rule, reason }: Blocked): Judgement {
 function isCarried({ isMet, openerIsLow }: Blocked, { sourceIsLow }: ConnectionKey, { protocol, tcpFlags }: Transport): boolean {
   if (isMet) return false;
   return protocol === TCP ? !isBareSyn(tcpFlags) : openerIsLow !== sourceIsLow;
-}
-
-function advance(flow: Flow, byOpener: boolean, tcpFlags: number | null): void {
-  const end = byOpener ? 0 : 1;
-  if (tcpFlags !== null && (tcpFlags & (SYN | RST)) === 0 && flow.tcpFlags[end] & RST) {
-    flow.tcpFlags[end] &= ~RST; // it goes on, so it never reset
-    flow.closed = false;
-  }
-  flow.tcpFlags[end] |= tcpFlags ?? 0;
-  if (tcpFlags !== null && (tcpFlags & RST || (flow.tcpFlags[0] & flow.tcpFlags[1] & FIN && !(tcpFlags & FIN)))) flow.closed = true;
-  flow.answered ||= !byOpener;
 }
 
 /** Of the outer and the inner packet the worse verdict wins; what both let pass is told by the outer one's rule. */

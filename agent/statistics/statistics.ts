@@ -5,13 +5,13 @@
 
 import type { ConnectionEvent } from "../events/event.ts";
 import type { ExecutableRow } from "../events/snapshot.ts";
-import type { FlowEntry, FlowTables } from "../flows/collect.ts";
+import { type FlowEntry, type FlowTables, isTold } from "../flows/collect.ts";
 import { type Describer, describeRow } from "../flows/describe.ts";
 import { type Account, accountOf, type Grouping, GROUPS, OTHER } from "../flows/groups.ts";
 import type { ListenerTables } from "../flows/listening.ts";
 import { flowsInTurns } from "../flows/list.ts";
 import { describeTcp, type LiveTcp, measuresOf, tcpRecords } from "../flows/tcp.ts";
-import { Flow, FlowFlag, FlowKey, TcpConnection } from "../generated/layout.ts";
+import { Flow, FlowKey, TcpConnection } from "../generated/layout.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import { Ring } from "../kernel/ring.ts";
 import { Executables } from "./executables.ts";
@@ -84,7 +84,7 @@ export class Statistics {
     return {
       stays: (entry) => {
         if (!this.#longLived.isDue(entry.key.readUInt16LE(at) + entry.key.readUInt16LE(at + stride))) return;
-        if (entry.value.readBigUInt64LE(Flow.opened_jiffies) > before || entry.value.readUInt32LE(Flow.flags) & FlowFlag.CLOSED) return;
+        if (entry.value.readBigUInt64LE(Flow.opened_jiffies) > before || isTold(entry.value)) return;
         const row = describeRow(entry, now, describer);
         this.#carry(accountOf(row), this.#longLived.advance(row, carriedBy(row)), Date.now());
       },
@@ -121,8 +121,8 @@ export class Statistics {
     const { tables, describer, live, listeners } = this.#sources;
     const jiffies = describer.jiffies();
     for await (const entry of flowsInTurns(tables)) {
+      if (isTold(entry.value)) continue;
       const row = describeRow(entry, jiffies, describer);
-      if (row.state === "closed") continue; // it was told when that happened
       const group = groupOf(accountOf(row));
       if (group === undefined) continue;
       group.live++;

@@ -43,10 +43,21 @@ struct decision {
 
 enum weir_flow_flag {
 	FLOW_OPENER_IS_LOW = 1 << 0,
-	FLOW_CLOSED = 1 << 1,		/* both ends said FIN, or one said RST; EVENT_CLOSED was due then */
+	FLOW_CLOSED = 1 << 1,		/* the connection has ended, and counts for no rule any more */
 	FLOW_UNCLAIMED = 1 << 2,	/* no local process was seen sending, yet or lately */
 	FLOW_LEFT = 1 << 3,		/* a packet of it has left here, so that its translation is known if there is one */
 	FLOW_DOUBTED = 1 << 4,		/* whether it is the socket's is known when one has */
+	/* Of TCP: see segments.h. */
+	FLOW_TOLD = 1 << 5,		/* EVENT_CLOSED was due; without it one that is closed is told when it stays silent */
+	FLOW_RESET_BY_OPENER = 1 << 6,	/* the opener sent a reset; the other end has not gone on since */
+	FLOW_RESET_BY_OTHER = 1 << 7,
+	FLOW_OPENER_FINISHED = 1 << 8,	/* `finish` says where */
+	FLOW_OTHER_FINISHED = 1 << 9,
+	FLOW_UNHEARD = 1 << 10,		/* the numbers of the end that did not open it are not known */
+	FLOW_OFFERED = 1 << 11,		/* a SYN between its ends passed, which `successor` numbers */
+	FLOW_OFFER_ANSWERED = 1 << 12,	/* and the other end answered that SYN */
+	FLOW_REGISTERED = 1 << 13,	/* `socket_flows` leads from the local socket to this flow */
+	FLOW_HERE = 1 << 14,		/* the local socket tells when it ends, and no packet does */
 	FLOW_ANSWERED = 1 << 16,	/* a packet of the other end passed */
 	FLOW_WOULD_DROP = 1 << 17,	/* detect lets it go on; prevent would not */
 	FLOW_WOULD_END = 1 << 18,	/* it said FIN or RST in a packet that would have been dropped */
@@ -65,13 +76,19 @@ struct flow {
 	__u8 icmp_type;			/* of the packet that opened it */
 	__u8 icmp_code;
 	__u8 tcp_flags[2];		/* every flag seen, by the opener, by the other end */
-	__u8 reserved[3];
+	__u8 hop_limit[2];		/* that is known to reach the other end; 0: none is */
+	__u8 reserved;
+	__u32 next[2];			/* TCP sequence number behind all that the opener, and the other end, sent */
+	__u32 acknowledged[2];		/* highest number that the opener, and the other end, acknowledged */
 	struct decision decision;
 	__u32 told;			/* rule that was last told of it beside its decision, or SLOT_NONE */
 	__u64 opened_ns;		/* CLOCK_MONOTONIC */
 	__u64 opened_jiffies;
 	__u64 cookie;			/* of the local socket, 0 if unknown */
 	struct ends beyond;		/* the opener's, on the other side of address translation */
+	__u32 finish[2];		/* sequence number behind the FIN of the opener, and of the other end */
+	__u32 successor;		/* sequence number behind the SYN of a connection that may follow this one ... */
+	__u32 successor_answer;		/* ... and behind the SYN+ACK that answered it */
 };
 
 enum {

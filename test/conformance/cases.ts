@@ -14,6 +14,7 @@ import { MALFORMED_CASES } from "./cases/malformed.ts";
 import { RATE_CASES } from "./cases/rates.ts";
 import { REJECT_CASES } from "./cases/rejects.ts";
 import { RULE_CASES } from "./cases/rules.ts";
+import { SEGMENT_CASES } from "./cases/segments.ts";
 import { SET_CASES } from "./cases/sets.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
 import { STANDING_CASES } from "./cases/standing.ts";
@@ -29,6 +30,7 @@ export const CASES: readonly Case[] = [
   ...STANDING_CASES,
   ...RATE_CASES,
   ...CONNECTION_CASES,
+  ...SEGMENT_CASES,
   ...TIME_CASES,
   ...ICMP_CASES,
   ...SHAPE_CASES,

@@ -20,6 +20,7 @@ import { requires, root } from "../harness/require.ts";
 import { FOUND } from "./found.ts";
 import { mutated } from "./mutate.ts";
 import { fuzzRun, Random } from "../harness/random.ts";
+import { OF_STATE, segment } from "./segments.ts";
 import type { Sequence, Trial } from "./sequence.ts";
 
 /** So many frames meet one state, which then is forgotten. */
@@ -86,7 +87,8 @@ function makeDevices(): Map<string, number> {
 
 function makeSequence(random: Random): Sequence {
   const hook = random.pick(["xdp", "tc"] as const);
-  const config = makePolicy(random);
+  const ofSegments = random.oneIn(3);
+  const config = ofSegments && random.oneIn(2) ? OF_STATE : makePolicy(random);
   // A few frames and what becomes of them meet again and again, so that state is met.
   const frames = Array.from({ length: 12 }, () => random.pick(FRAMES));
   const steps: Trial[] = [];
@@ -95,7 +97,7 @@ function makeSequence(random: Random): Sequence {
     else if (random.oneIn(60)) steps.push({ reload: makePolicy(random) });
     else if (random.oneIn(60)) steps.push({ wait: random.pick(WAITS) });
     else if (random.oneIn(60)) steps.push({ members: Object.fromEntries(SETS.filter(() => random.oneIn(3)).map((name) => [name, COMING.filter(() => random.oneIn(3))])) });
-    const packet: Arrival = { frame: mutated(random.oneIn(4) ? FRAMES : frames, random), hook: random.pick(["ingress", "egress"] as const), interface: random.pick(INTERFACES) };
+    const packet: Arrival = ofSegments && !random.oneIn(10) ? segment(random) : { frame: mutated(random.oneIn(4) ? FRAMES : frames, random), hook: random.pick(["ingress", "egress"] as const), interface: random.pick(INTERFACES) };
     if (cannotRun(packet, hook) === undefined) steps.push({ packet });
   }
   return { config, hook, steps };

@@ -1,7 +1,7 @@
 /** What the sender of a dropped packet is told where the rule says `reject`. */
 
 import type { Arrival } from "./arrival.ts";
-import { RST } from "./flows.ts";
+import { RST } from "./flags.ts";
 import type { Packet } from "./packet.ts";
 import { isQuestion, TCP } from "./transport.ts";
 

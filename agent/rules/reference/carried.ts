@@ -3,7 +3,7 @@
 import { parseAddress, toInteger } from "../../../config/address.ts";
 import type { Arrival, Host, TunnelEnd } from "./arrival.ts";
 import { hasFormOfDiscovery, isBanned, isTrustedPeer } from "./failsafe.ts";
-import { isBareSyn } from "./flows.ts";
+import { isBareSyn } from "./flags.ts";
 import { Fragments } from "./fragments.ts";
 import type { Policy } from "./meaning.ts";
 import { type Inner, type Packet, Undecidable } from "./packet.ts";

@@ -3,11 +3,7 @@
 import type { Direction } from "../../events/event.ts";
 import type { ConnectionKey } from "./connection.ts";
 import type { Conversation, Reason } from "./packet.ts";
-
-export const FIN = 0x01;
-export const SYN = 0x02;
-export const RST = 0x04;
-export const ACK = 0x10;
+import type { Segments } from "./segments.ts";
 
 export interface Flow {
   openerIsLow: boolean;
@@ -25,8 +21,8 @@ export interface Flow {
   settled: { generation: number; rules: string[] };
   /** What it counts for, of the rules that ask how many connections are open. */
   counts: string[];
-  /** An end was seen to reset it, or to acknowledge that both have finished. */
-  closed: boolean;
+  /** Of TCP. */
+  segments: Segments | undefined;
 }
 
 /** A connection that detect lets go on although it would be dropped. */
@@ -57,7 +53,7 @@ export class Flows {
 
   /** How many open ones count for this. */
   openFor(counted: string): number {
-    return [...this.#flows.values()].filter(({ counts, closed }) => !closed && counts.includes(counted)).length;
+    return [...this.#flows.values()].filter(({ counts, segments }) => segments?.closed !== true && counts.includes(counted)).length;
   }
 
   forget(key: ConnectionKey): void {
@@ -75,14 +71,4 @@ export class Flows {
   unblock(key: ConnectionKey): void {
     this.#blocked.delete(key.text);
   }
-}
-
-/** A SYN without ACK: it opens, whatever else it says. */
-export function isBareSyn(tcpFlags: number | null | undefined): boolean {
-  return tcpFlags != null && (tcpFlags & (SYN | ACK)) === SYN;
-}
-
-/** One end reset it, or both have finished. */
-export function isClosed({ tcpFlags: [opener, other] }: Flow): boolean {
-  return ((opener | other) & RST) !== 0 || (opener & other & FIN) !== 0;
 }

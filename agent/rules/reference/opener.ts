@@ -4,7 +4,7 @@ import { parseAddress, toInteger } from "../../../config/address.ts";
 import type { Direction } from "../../events/event.ts";
 import type { Arrival, Host } from "./arrival.ts";
 import { reversed } from "./connection.ts";
-import { ACK, isBareSyn, SYN } from "./flows.ts";
+import { ACK, isBareSyn, SYN } from "./flags.ts";
 import type { Conversation } from "./packet.ts";
 import { TCP } from "./transport.ts";
 

@@ -28,10 +28,23 @@ export interface Transport {
   ports: Ports | null;
   icmp: Message | null;
   tcpFlags: number | null;
+  segment: Segment | null;
   /** Of an ICMP error: the packet it is about, if it quotes enough of it. */
   quoted: Conversation | null;
   /** Of a tunnel: what is inside. */
   inner: Inner | null;
+}
+
+/** The numbers of a TCP segment. */
+export interface Segment {
+  sequence: number;
+  /** Behind its last byte; SYN and FIN count as one each. */
+  end: number;
+  acknowledgement: number;
+  /** All of it is in this packet. */
+  whole: boolean;
+  /** Only looked at of a reset. */
+  checksumIsRight: boolean;
 }
 
 /** Who talks to whom, in the order of one packet. */

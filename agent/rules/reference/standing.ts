@@ -1,7 +1,8 @@
 /** How a packet stands to its connection. */
 
 import type { ConnectionState } from "../../../config/names.ts";
-import { type Flow, SYN } from "./flows.ts";
+import { SYN } from "./flags.ts";
+import type { Flow } from "./flows.ts";
 import { TCP } from "./transport.ts";
 
 export interface Standing {

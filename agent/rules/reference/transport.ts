@@ -1,7 +1,8 @@
 /** TCP, UDP, ICMP and ICMPv6. The protocol number alone says which of them it is. */
 
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Undecidable } from "./packet.ts";
-import type { Conversation, Inner, Message, Reader, Reason, Surroundings, Transport } from "./packet.ts";
+import { RST } from "./flags.ts";
+import type { Addresses, Conversation, Inner, Message, Reader, Reason, Segment, Surroundings, Transport } from "./packet.ts";
 
 export const ICMP = 1;
 export const IGMP = 2;
@@ -17,8 +18,12 @@ const VXLAN_PORT = 4789;
 const VXLAN_PORT_LINUX = 8472;
 const VXLAN_GPE_PORT = 4790;
 const GENEVE_PORT = 6081;
+/** Longer ones are not believed. */
+const LONGEST_RESET = 508;
 
 interface Around extends Surroundings {
+  /** Of the IP packet. */
+  ends: Addresses;
   /** The rest of the datagram comes in other packets. */
   firstFragment: boolean;
   /** A UDP length of 0 stands for all that is left (RFC 2675). */
@@ -26,11 +31,11 @@ interface Around extends Surroundings {
 }
 
 export function readTransport(reader: Reader, protocol: number, around: Around): Transport {
-  const plain: Transport = { protocol, ports: null, icmp: null, tcpFlags: null, quoted: null, inner: null };
+  const plain: Transport = { protocol, ports: null, icmp: null, tcpFlags: null, segment: null, quoted: null, inner: null };
   const orTiny = (reason: Reason): Reason => (around.firstFragment ? "fragment_tiny" : reason);
   switch (protocol) {
     case TCP:
-      return { ...plain, ...readTcp(reader, orTiny("tcp_truncated")) };
+      return { ...plain, ...readTcp(reader, orTiny("tcp_truncated"), around) };
     case UDP:
       return { ...plain, ...readUdp(reader, orTiny("udp_truncated"), around) };
     case ICMP:
@@ -47,12 +52,34 @@ export function readTransport(reader: Reader, protocol: number, around: Around):
   }
 }
 
-function readTcp(reader: Reader, tooShort: Reason): Partial<Transport> {
-  const left = reader.left;
+function readTcp(reader: Reader, tooShort: Reason, around: Around): Partial<Transport> {
+  const bytes = reader.rest;
   const header = reader.take(20, tooShort);
   const headerLength = (header.getUint8(12) >> 4) * 4;
-  if (headerLength < 20 || headerLength > left) throw new Undecidable("tcp_header_length");
-  return { ports: { source: header.getUint16(0), destination: header.getUint16(2) }, tcpFlags: header.getUint8(13) };
+  if (headerLength < 20 || headerLength > bytes.length) throw new Undecidable("tcp_header_length");
+  const tcpFlags = header.getUint8(13);
+  const sequence = header.getUint32(4);
+  const segment: Segment = {
+    sequence,
+    end: (sequence + bytes.length - headerLength + ((tcpFlags >> 1) & 1) + (tcpFlags & 1)) >>> 0,
+    acknowledgement: header.getUint32(8),
+    whole: !around.firstFragment && !around.partial,
+    checksumIsRight: (tcpFlags & RST) !== 0 && bytes.length <= LONGEST_RESET && isRightChecksum(around.ends, bytes),
+  };
+  return { ports: { source: header.getUint16(0), destination: header.getUint16(2) }, tcpFlags, segment };
+}
+
+/** RFC 1071, over a pseudo header with both addresses, the protocol and the length. */
+function isRightChecksum({ source, destination }: Addresses, bytes: Uint8Array): boolean {
+  let sum = TCP + bytes.length;
+  for (const address of [source, destination]) for (let rest = isIPv4(address) ? address & 0xffff_ffffn : address; rest > 0n; rest >>= 16n) sum += Number(rest & 0xffffn);
+  for (const [at, byte] of bytes.entries()) sum += at % 2 === 0 ? byte << 8 : byte;
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum === 0xffff;
+}
+
+function isIPv4(address: bigint): boolean {
+  return address >> 32n === 0xffffn;
 }
 
 function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Transport> {

@@ -167,12 +167,13 @@ const countCases = (f: Family): Case[] => {
   const over: RuleText = { name: "over", action: "block", enforce: true, layer4: { protocol: "tcp", connections_over: 1 } };
   const opens = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["syn"] })), expect);
   const goesOn = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["ack"] })), expect);
+  const refuses = (port: number): PacketStep => outward(fromLocal(f, TCP({ sport: 80, dport: port, flags: ["rst", "ack"], seq: 0, ack: 1001 })), passed());
   const resets = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["rst"] })), expect);
   return [
     {
       name: `${f.name}: a connection that would be dropped is none of those that are counted, and a SYN that is sent again may pass`,
       config: { rules: [over] },
-      steps: [opens(1), opens(2, wouldDrop("over")), goesOn(2, carried("over")), resets(2, carried("over")), opens(3, wouldDrop("over")), resets(1), opens(2), goesOn(2), opens(3, wouldDrop("over"))],
+      steps: [opens(1), opens(2, wouldDrop("over")), goesOn(2, carried("over")), resets(2, carried("over")), opens(3, wouldDrop("over")), refuses(1), opens(2), goesOn(2), opens(3, wouldDrop("over"))],
     },
     {
       name: `${f.name}: what such a connection carries does not count for a rate`,

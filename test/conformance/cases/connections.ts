@@ -25,8 +25,8 @@ function wire(f: Family, hook: Hook) {
     /** Each port of the opener's is a connection. */
     asks: (port: number, expect: Expect, { src = there, dst = here, to = PORT } = {}): PacketStep => packet(UDP({ sport: port, dport: to }), expect, src, dst),
     answers: (port: number, expect: Expect): PacketStep => at(back, frame(Ethernet(), f.ip({ src: here, dst: there }), UDP({ sport: PORT, dport: port })), expect),
-    sends: (port: number, flags: Flags, expect: Expect): PacketStep => packet(TCP({ sport: port, dport: PORT, flags }), expect),
-    hears: (port: number, flags: Flags, expect: Expect): PacketStep => at(back, frame(Ethernet(), f.ip({ src: here, dst: there }), TCP({ sport: PORT, dport: port, flags })), expect),
+    sends: (port: number, flags: Flags, expect: Expect, seq = 1000, ack = 5001): PacketStep => packet(TCP({ sport: port, dport: PORT, flags, seq, ack }), expect),
+    hears: (port: number, flags: Flags, expect: Expect, seq = 5000, ack = 1001): PacketStep => at(back, frame(Ethernet(), f.ip({ src: here, dst: there }), TCP({ sport: PORT, dport: port, flags, seq, ack })), expect),
   };
 }
 
@@ -64,22 +64,22 @@ function openCases(f: Family, hook: Hook): Case[] {
       name: about("one that is closed makes room for another"),
       config: prevent(rule(1, {}, tcp)),
       steps: [
-        sends(50001, ["syn"], passed()), hears(50001, ["syn", "ack"], passed()), sends(50001, ["ack"], passed()), sends(50002, ["syn"], dropped("rule")),
-        sends(50001, ["fin", "ack"], passed()), hears(50001, ["fin", "ack"], passed()), sends(50002, ["syn"], dropped("rule")), sends(50001, ["ack"], passed()),
+        sends(50001, ["syn"], passed()), hears(50001, ["syn", "ack"], passed()), sends(50001, ["ack"], passed(), 1001), sends(50002, ["syn"], dropped("rule")),
+        sends(50001, ["fin", "ack"], passed(), 1001), hears(50001, ["fin", "ack"], passed(), 5001, 1002), sends(50002, ["syn"], dropped("rule")), sends(50001, ["ack"], passed(), 1002, 5002),
         sends(50002, ["syn"], passed()), sends(50003, ["syn"], dropped("rule")), hears(50002, ["rst", "ack"], passed()), sends(50003, ["syn"], passed()), sends(50004, ["syn"], dropped("rule")),
       ],
     },
     {
-      name: about("one whose reset was forged is open again"),
+      name: about("one whose reset was forged stays open"),
       config: prevent(rule(1, {}, tcp)),
-      steps: [sends(50001, ["syn"], passed()), hears(50001, ["syn", "ack"], passed()), sends(50001, ["ack"], passed()), sends(50001, ["rst"], passed()), sends(50001, ["ack"], passed()), sends(50002, ["syn"], dropped("rule"))],
+      steps: [sends(50001, ["syn"], passed()), hears(50001, ["syn", "ack"], passed()), sends(50001, ["ack"], passed(), 1001), sends(50001, ["rst"], passed(), 1000), sends(50002, ["syn"], dropped("rule")), sends(50001, ["rst"], passed(), 1001), sends(50002, ["syn"], passed())],
     },
     {
       name: about("between the same ports the next connection takes the place of the one before"),
       config: prevent(rule(1, {}, tcp)),
       steps: [
-        sends(50001, ["syn"], passed()), hears(50001, ["syn", "ack"], passed()), sends(50001, ["fin", "ack"], passed()), hears(50001, ["fin", "ack"], passed()),
-        sends(50001, ["syn"], passed()), sends(50002, ["syn"], dropped("rule")), hears(50001, ["rst", "ack"], passed()), sends(50001, ["syn"], passed()), sends(50002, ["syn"], dropped("rule")),
+        sends(50001, ["syn"], passed()), hears(50001, ["syn", "ack"], passed()), sends(50001, ["fin", "ack"], passed(), 1001), hears(50001, ["fin", "ack"], passed(), 5001, 1002),
+        sends(50001, ["ack"], passed(), 1002, 5002), sends(50001, ["syn"], passed()), sends(50002, ["syn"], dropped("rule")), hears(50001, ["rst", "ack"], passed()), sends(50001, ["syn"], passed()), sends(50002, ["syn"], dropped("rule")),
       ],
     },
     {

@@ -197,31 +197,36 @@ const openerCases = (f: Family): Case[] => [
 
 const OUT: RuleText = { name: "out", action: "allow", direction: "egress" };
 
+/** Numbers of segments: what each end has sent, and what it has acknowledged. */
+const said = (sport: number, dport: number, flags: NonNullable<Parameters<typeof TCP>[0]>["flags"] & {}, seq: number, ack: number) => TCP({ sport, dport, flags, seq, ack });
+
 /** The same SYN from the other end, once while the connection stands and once after it ended. */
 const againCases = (f: Family): Case[] => {
-  const begin: Case["steps"] = [inward(fromRemote(f, opener("syn")), passed("web-in")), outward(fromLocal(f, answer("syn", "ack")), passed("web-in"))];
+  const begin: Case["steps"] = [inward(fromRemote(f, opener("syn")), passed("web-in")), outward(fromLocal(f, said(80, 40000, ["syn", "ack"], 5000, 1001)), passed("web-in"))];
   const finish: Case["steps"] = [
-    outward(fromLocal(f, answer("fin", "ack")), passed("web-in")),
-    inward(fromRemote(f, opener("fin", "ack")), passed("web-in")),
-    outward(fromLocal(f, answer("ack")), passed("web-in")),
+    outward(fromLocal(f, said(80, 40000, ["fin", "ack"], 5001, 1001)), passed("web-in")),
+    inward(fromRemote(f, said(40000, 80, ["fin", "ack"], 1001, 5002)), passed("web-in")),
+    outward(fromLocal(f, said(80, 40000, ["ack"], 5002, 1002)), passed("web-in")),
   ];
+  const reset = inward(fromRemote(f, said(40000, 80, ["rst"], 1001, 0)), passed("web-in"));
   const synBack = outward(fromLocal(f, answer("syn")), passed("out"));
   const next = (rule: string) => inward(fromRemote(f, opener("syn", "ack")), passed(rule));
   const config = { ...CLOSED, rules: [WEB_IN, OUT] };
   return [
     { name: `${f.name}: a SYN back does not take over a connection that stands`, config, steps: [...begin, synBack, next("web-in")] },
     { name: `${f.name}: a SYN back opens anew when both ends have finished`, config, steps: [...begin, ...finish, synBack, next("out")] },
-    { name: `${f.name}: a SYN back opens anew after a reset`, config, steps: [...begin, inward(fromRemote(f, opener("rst")), passed("web-in")), synBack, next("out")] },
+    { name: `${f.name}: a SYN back opens anew after a reset`, config, steps: [...begin, reset, synBack, next("out")] },
     {
-      name: `${f.name}: a reset whose sender goes on was forged, and the connection stands`,
+      name: `${f.name}: a reset with another number was forged, and the connection stands`,
       config,
-      steps: [...begin, inward(fromRemote(f, opener("rst")), passed("web-in")), inward(fromRemote(f, opener("ack")), passed("web-in")), synBack, next("web-in")],
+      steps: [...begin, inward(fromRemote(f, said(40000, 80, ["rst"], 1000, 0)), passed("web-in")), synBack, next("web-in")],
     },
     {
-      name: `${f.name}: a reset stands when only the other end goes on`,
+      name: `${f.name}: a reset that the other end did not take leaves the connection as it is`,
       config,
-      steps: [...begin, inward(fromRemote(f, opener("rst")), passed("web-in")), outward(fromLocal(f, answer("ack")), passed("web-in")), synBack, next("out")],
+      steps: [...begin, reset, outward(fromLocal(f, said(80, 40000, ["ack"], 5001, 1001)), passed("web-in")), synBack, next("web-in")],
     },
+    { name: `${f.name}: a reset stands when only its sender goes on`, config, steps: [...begin, reset, inward(fromRemote(f, said(40000, 80, ["ack"], 1001, 5001)), passed("web-in")), synBack, next("out")] },
     { name: `${f.name}: a connection that only one end has finished stands`, config, steps: [...begin, ...finish.slice(0, 1), synBack, next("web-in")] },
   ];
 };

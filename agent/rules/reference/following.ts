@@ -1,0 +1,35 @@
+/** How packets advance the connection that they belong to. */
+
+import type { Arrival } from "./arrival.ts";
+import type { Flow } from "./flows.ts";
+import type { Packet, Transport } from "./packet.ts";
+import type { EndNumber, Sent } from "./segments.ts";
+
+/** A packet that passes as part of the flow. */
+export function advance(flow: Flow, byOpener: boolean, packet: Packet, transport: Transport, arrival: Arrival): void {
+  const by: EndNumber = byOpener ? 0 : 1;
+  flow.answered ||= !byOpener;
+  if (packet.fragment !== null && packet.fragment.offset > 0) return;
+  flow.tcpFlags[by] |= transport.tcpFlags ?? 0;
+  const sent = sentBy(packet, transport);
+  if (sent !== undefined && isFromItsSide(flow, by, arrival)) flow.segments?.follow(sent, by);
+}
+
+export function sentBy({ hopLimit }: Packet, { tcpFlags, segment }: Transport): Sent | undefined {
+  return tcpFlags === null || segment === null ? undefined : { flags: tcpFlags, segment, hopLimit };
+}
+
+/** A SYN of the opener that is not the one that opened the connection, which the other end has answered. */
+export function isOffer({ tcpFlags, segments }: Flow, sent: Sent | undefined): boolean {
+  return tcpFlags[1] !== 0 && sent !== undefined && segments?.isOther(sent) === true;
+}
+
+/** A neighbour of one end cannot speak for the other. */
+export function isFromItsSide({ direction }: Flow, by: EndNumber, { hook }: Arrival): boolean {
+  return (direction === hook) === (by === 0);
+}
+
+/** Does the opener go on with the connection whose SYN it sent while this one lived? */
+export function isSucceeded(flow: Flow, sent: Sent | undefined, arrival: Arrival): boolean {
+  return sent !== undefined && isFromItsSide(flow, 0, arrival) && flow.segments?.isSucceededBy(sent) === true;
+}
