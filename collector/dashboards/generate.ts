@@ -110,7 +110,7 @@ function colourOf([name, colour]: [string, string]): object {
 }
 
 /** Of the verdicts, whatever order they come in. */
-const COLOURS = { passed: "green", would_drop: "orange", dropped: "red", undecided: "purple" };
+const COLOURS = { passed: "green", would_drop: "orange", carried: "yellow", dropped: "red", undecided: "purple" };
 
 const OPTIONS = {
   stat: { reduceOptions: { calcs: ["lastNotNull"] }, colorMode: "value", graphMode: "none", textMode: "auto" },

@@ -1,6 +1,6 @@
 /**
- * The same traffic in detect and in prevent: prevent drops exactly what detect said that it would drop, and both remember
- * the same. What detect only carried is left out, because without its connection nobody would have sent it.
+ * The same traffic in detect and in prevent: prevent drops exactly what detect said that it would drop, both remember the same,
+ * and the reference agrees. What detect only carried is left out, because without its connection nobody would have sent it.
  * WEIR_FUZZ_FRAMES sets how many packets, WEIR_FUZZ_SEED repeats a run.
  */
 
@@ -8,9 +8,10 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { Decision, Flow } from "../../agent/generated/layout.ts";
-import type { Arrival, Outcome } from "../../agent/rules/reference.ts";
+import { type Arrival, type Outcome, Reference } from "../../agent/rules/reference.ts";
 import { INTERFACE } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
+import { NOON } from "../conformance/clock.ts";
 import { FAMILIES } from "../conformance/family.ts";
 import { type IngressHook, KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf, type PolicyText } from "../conformance/policy.ts";
@@ -39,13 +40,15 @@ test("prevent drops the connections that detect named, and no other", requires(r
     const bans = random.oneIn(3) ? BANNED : [];
     let policy = makePolicy(random);
     for (const mode of ["detect", "prevent"] as const) await judges[mode].start(policyOf({ ...policy, mode }), { bans });
+    const reference = new Reference(policyOf({ ...policy, mode: "detect" }), { bans }, () => NOON);
     const conversations = new Conversations(random, FAMILIES);
     for (let step = 0; step < TOGETHER; step++) {
       if (random.oneIn(250)) {
         policy = makePolicy(random);
         for (const mode of ["detect", "prevent"] as const) await judges[mode].reload(policyOf({ ...policy, mode }));
+        reference.reload(policyOf({ ...policy, mode: "detect" }));
       }
-      const said = compare(judges, conversations.next(), hook, () => `seed ${seed}, packet ${ran + step}, policy ${JSON.stringify(policy)}`);
+      const said = compare(judges, reference, conversations.next(), hook, () => `seed ${seed}, packet ${ran + step}, policy ${JSON.stringify(policy)}`);
       told.set(said, (told.get(said) ?? 0) + 1);
     }
     assert.deepEqual(remembered(judges.detect), remembered(judges.prevent), `seed ${seed}, before packet ${ran + TOGETHER}`);
@@ -55,19 +58,24 @@ test("prevent drops the connections that detect named, and no other", requires(r
 });
 
 /** Answers what detect said of the packet. */
-function compare({ detect, prevent }: Record<"detect" | "prevent", KernelJudge>, packet: Arrival, hook: IngressHook, where: () => string): string {
-  const { answer: _, ...seen } = detect.judge(packet, hook);
+function compare({ detect, prevent }: Record<"detect" | "prevent", KernelJudge>, reference: Reference, packet: Arrival, hook: IngressHook, where: () => string): string {
+  const seen = withoutAnswer(detect.judge(packet, hook));
+  assert.deepEqual(seen, withoutAnswer(reference.judge(packet)), `the reference: ${where()}`);
   if (seen.verdict === "carried") return seen.verdict;
-  const { answer: __, ...met } = prevent.judge(packet, hook);
+  const met = withoutAnswer(prevent.judge(packet, hook));
   const expected: Omit<Outcome, "answer"> = { ...seen, verdict: seen.verdict === "would_drop" ? "dropped" : seen.verdict };
   assert.deepEqual(met, expected, where());
   return seen.verdict;
 }
 
+function withoutAnswer({ answer: _, ...outcome }: Outcome): Omit<Outcome, "answer"> {
+  return outcome;
+}
+
 /** What rules may ask about later: how many are open, and of each connection its decision and how far TCP is. */
 function remembered({ plane }: KernelJudge): unknown {
   const hex = (bytes: Buffer): string => bytes.toString("hex");
-  const flows = ["flows", "openings_in", "openings_out"].flatMap((table) =>
+  const flows = ["flows", "openings_in", "openings_out", "pings_in", "pings_out"].flatMap((table) =>
     [...plane.map(table).entries()].map(({ key, value }) => {
       const { at, count, stride } = Flow.tcp_flags;
       const [slot, conditions] = [value.readUInt32LE(Flow.decision.at + Decision.slot), value[Flow.decision.at + Decision.condition_count]];
