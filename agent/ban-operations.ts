@@ -94,7 +94,7 @@ export class BanOperations {
         until: seconds === undefined ? 0 : Math.ceil(clock.bootSeconds() + seconds),
       };
       await bans.makeRoom(networks.length);
-      const changed = bans.add(networks, order);
+      const changed = await bans.add(networks, order);
       const expires = bans.store.endOf(order);
       this.#tell(`uid ${caller.uid} banned ${listOf(networks)}`);
       await audit.action({ action: "BAN", uid: caller.uid, detail: { networks: listOf(networks), bans: networks.length, until: expires ?? "lifted", ...(reason === undefined ? {} : { reason }), pid: caller.pid } });
@@ -115,7 +115,7 @@ export class BanOperations {
       }
       if (problems.length > 0) throw new ControlError("Nothing has changed.", { status: 404, next: "`weir ban list ADDRESS` shows what bans an address.", details: some(problems) });
       const networks = named.map(({ network }) => network);
-      bans.remove(networks);
+      await bans.remove(networks);
       for (const { text, network } of named.slice(0, MOST_PROBLEMS)) {
         const [still] = bans.covering(network);
         if (still !== undefined) warnings.push(`${printable(text)} is still banned, by the ban of ${formatNetwork(still.network)}`);
@@ -195,7 +195,7 @@ export class BanOperations {
       await this.#tellOver(over);
       await breathe();
     }
-    bans.store.followClock();
+    await bans.store.followClock();
     await bans.store.rewriteIfDue();
   }
 

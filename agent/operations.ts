@@ -255,7 +255,7 @@ export class Operations {
   }
 
   /** Before the file's rules, which stay as they are. */
-  async #installFront(dynamic: readonly DynamicRule[], whenCompiled = () => {}): Promise<Installed> {
+  async #installFront(dynamic: readonly DynamicRule[], whenCompiled: () => unknown = () => {}): Promise<Installed> {
     const { rules } = this.#parts;
     const written = withDynamic(this.#settings, dynamic, this.#parts.dynamic.clock);
     await using thread = new LoadThread();
@@ -264,7 +264,7 @@ export class Operations {
 
   async #install(compiled: CompiledRules, written: Written, whenCompiled: () => unknown): Promise<Installed> {
     const { plane, rules, sets, kinds, library, say } = this.#parts;
-    whenCompiled();
+    await whenCompiled();
     // Another front changes no sets.
     const setTransition = compiled.file.image && (await sets.prepare(await library.open(written.source.sets, sets.sets), compiled.setNumbers, copyAfter(plane.generation)));
     const kindTransition = await kinds.prepare(compiled.kinds);

@@ -31,7 +31,7 @@ export interface RuleOperationParts {
   fileRules(): readonly RuleConfig[];
   sets(): Sets;
   /** With the file's rules behind them. `whenCompiled` runs when nothing can refuse them any more. */
-  install(dynamic: readonly DynamicRule[], whenCompiled: () => void): Promise<Installed>;
+  install(dynamic: readonly DynamicRule[], whenCompiled: () => Promise<void>): Promise<Installed>;
   inTurn<T>(change: () => Promise<T>): Promise<T>;
   /** The caller's own connection passes from the next change on. */
   admit(caller: Caller): void;
@@ -198,12 +198,12 @@ export class RuleOperations {
     const before = dynamic.all;
     let kept = false;
     try {
-      return await install(rules, () => {
-        dynamic.keep(rules);
+      return await install(rules, async () => {
+        await dynamic.keep(rules);
         kept = true;
       });
     } catch (error) {
-      if (kept) dynamic.keep(before);
+      if (kept) await dynamic.keep(before);
       throw error;
     }
   }
@@ -211,7 +211,7 @@ export class RuleOperations {
   async #look(): Promise<void> {
     const { dynamic, inTurn } = this.#parts;
     if (dynamic.due().length > 0) await inTurn(() => this.#expire());
-    else dynamic.followClock();
+    else await inTurn(() => dynamic.followClock());
   }
 
   #tellTrouble(error: Error): void {
@@ -237,10 +237,10 @@ export class RuleOperations {
 }
 
 /** What ended goes even where the disk refuses to say so: the next start drops it again. */
-export function dropFrom(dynamic: DynamicRules, over: readonly DynamicRule[], say: RuleOperationParts["say"]): void {
+export async function dropFrom(dynamic: DynamicRules, over: readonly DynamicRule[], say: RuleOperationParts["say"]): Promise<void> {
   if (over.length === 0) return;
   try {
-    dynamic.keep(without(dynamic.all, over));
+    await dynamic.keep(without(dynamic.all, over));
   } catch (error) {
     dynamic.forget(over);
     say("warn", `rules that ended cannot be struck from the state directory: ${(error as Error).message}`);

@@ -134,7 +134,7 @@ export class SetOperations {
       };
       const before = members.size;
       await sets.makeRoom(networks.length);
-      sets.add(name, networks, order);
+      await sets.add(name, networks, order);
       const expires = members.store!.endOf(order);
       await this.#tell(name, `uid ${caller.uid} added ${listOf(networks)} to the set ${name}`);
       await audit.action({ action: "SET-ADD", uid: caller.uid, detail: { set: name, networks: listOf(networks), members: networks.length, until: expires ?? "removed", ...(reason === undefined ? {} : { reason }), pid: caller.pid } });
@@ -146,7 +146,7 @@ export class SetOperations {
     return this.#change("remove", name, texts === "all" ? [] : texts, caller, async (members) => {
       const { sets, audit } = this.#parts;
       const networks = texts === "all" ? Array.from({ length: members.store!.size }, (_, row) => members.store!.at(row).network) : this.#named(name, members, texts);
-      sets.remove(name, networks);
+      await sets.remove(name, networks);
       const warnings = networks.slice(0, MOST_PROBLEMS).flatMap((network) => {
         const [still] = members.covering(network);
         return still === undefined ? [] : [`${formatNetwork(network)} is still in the set ${name}, by ${formatNetwork(still.network)} of the ${still.origin}`];
@@ -252,7 +252,7 @@ export class SetOperations {
         await this.#tell(name, `the file of the set ${name} was not written again for its time to live: what it held is out`);
         await audit.action({ action: "SET-EXPIRED", detail: { set: name, networks: "those of its file", members: listed.networks.size } });
       }
-      store?.followClock();
+      await store?.followClock();
       await store?.rewriteIfDue();
     }
   }

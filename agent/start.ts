@@ -76,7 +76,7 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
   try {
     const dynamic = new DynamicRules(ground.settings.config.state_dir);
     const ended = dynamic.due();
-    dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
+    await dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
     ground.deadline.step("compiling the rules", "Give it more time with --start-within.");
     // Before anything in the kernel is touched: it says how large the tables must be.
     const { settings, compiled } = await compileOrStandIn(ground, dynamic, thread);
@@ -140,7 +140,7 @@ async function compileAll(settings: Settings, dynamic: DynamicRules, thread: Loa
   } catch (error) {
     if (!(error instanceof RulesRefused)) throw error;
     const compiled = await thread.compile(settings.config);
-    dynamic.setAside(error.problems);
+    await dynamic.setAside(error.problems);
     return compiled;
   }
 }

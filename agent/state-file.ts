@@ -1,16 +1,9 @@
 /** What is kept in the state directory: whole or not at all, for root alone, on the disk before anything relies on it. */
 
-import { renameSync, writeFileSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 
 /** Files of the state directory that hold a few facts are read up to this size. */
 export const LARGEST_STATE = 1 << 20;
-
-export function keepState(path: string, state: unknown): void {
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, textOf(state), { mode: 0o600, flush: true });
-  renameSync(temporary, path);
-}
 
 /** A disk that takes its time counts as one that does not answer. */
 const SILENCE_MS = 1000;
@@ -31,6 +24,11 @@ export class StateFile {
   get trouble(): string | undefined {
     if (this.#failure !== undefined) return this.#failure;
     return this.#since !== undefined && performance.now() - this.#since > SILENCE_MS ? `${this.#path} cannot be written: the disk does not answer` : undefined;
+  }
+
+  /** When all that was given is on the disk, or refused. */
+  get settled(): Promise<unknown> {
+    return this.#last;
   }
 
   /** Rejects where the disk refuses. */

@@ -48,14 +48,14 @@ export class BanKeeper {
     return this.#table.makeRoom(Math.min(this.store.size + more, MOST_BANS));
   }
 
-  /** All or none. Answers how many are new. Throws TableFull, or what the disk says. */
-  add(networks: readonly Network[], order: Order): number {
+  /** All or none. Answers how many are new. Rejects with TableFull, or what the disk says. */
+  async add(networks: readonly Network[], order: Order): Promise<number> {
     const fresh = networks.filter((network) => this.store.orderOf(network) === undefined).length;
     if (this.store.size + fresh > MOST_BANS) throw new TableFull(`there are ${this.store.size} bans, and at most ${MOST_BANS} fit; delete some, or ban prefixes instead of addresses`);
     let written = 0;
     try {
       for (; written < networks.length; written++) this.#table.add(networks[written]!, order.until);
-      this.store.add(order, networks);
+      await this.store.add(order, networks);
     } catch (error) {
       for (const network of networks.slice(0, written)) this.#restore(network);
       throw error;
@@ -64,8 +64,8 @@ export class BanKeeper {
   }
 
   /** Durably first: what the disk does not forget stays in force. */
-  remove(networks: readonly Network[]): void {
-    this.store.remove(networks);
+  async remove(networks: readonly Network[]): Promise<void> {
+    await this.store.remove(networks);
     for (const network of networks) this.#table.remove(network);
   }
 

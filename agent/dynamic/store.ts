@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { readOutsideNow } from "../../config/outside-file.ts";
 import type { RuleConfig } from "../../config/types.ts";
-import { keepState } from "../state-file.ts";
+import { StateFile } from "../state-file.ts";
 import { checkRule } from "./check.ts";
 import { type Clock, type Deadline, deadlineKept, remaining, shownAgain, systemClock } from "./clock.ts";
 
@@ -41,6 +41,7 @@ export class DynamicRules {
   /** What was wrong with the file that was found, for the operator, until there is another. */
   trouble: string[];
   readonly #path: string;
+  readonly #file: StateFile;
   #next: number;
   #rules: readonly DynamicRule[];
 
@@ -48,10 +49,16 @@ export class DynamicRules {
   constructor(stateDirectory: string, clock = systemClock()) {
     this.clock = clock;
     this.#path = join(stateDirectory, "dynamic-rules.json");
+    this.#file = new StateFile(this.#path);
     const { next, rules, trouble } = read(this.#path, clock);
     this.#next = next;
     this.#rules = rules;
     this.trouble = trouble === undefined ? [] : [trouble];
+  }
+
+  /** When all that was to be kept is on the disk, or refused. */
+  get settled(): Promise<unknown> {
+    return this.#file.settled;
   }
 
   /** In the order they are tried. */
@@ -81,21 +88,21 @@ export class DynamicRules {
     return expires && new Date(Math.round(shownAgain(expires, this.clock).wall / 1000) * 1000).toISOString();
   }
 
-  /** Replaces them, durably. Throws where the disk refuses; then nothing has changed. */
-  keep(rules: readonly DynamicRule[]): void {
+  /** Replaces them, durably. Rejects where the disk refuses; then nothing has changed. */
+  async keep(rules: readonly DynamicRule[]): Promise<void> {
     const next = Math.max(this.#next, ...rules.map(({ id }) => numberOf(id) + 1));
     const current = rules.map((one) => (one.expires === undefined ? one : { ...one, expires: shownAgain(one.expires, this.clock) }));
-    keepState(this.#path, { next, boot: this.clock.boot, rules: current } satisfies Kept);
+    await this.#file.keep({ next, boot: this.clock.boot, rules: current } satisfies Kept);
     this.#next = next;
     this.#rules = current;
     this.trouble = [];
   }
 
   /** They do not go together with the file's rules any more: it was changed while no agent ran. */
-  setAside(reasons: readonly string[]): void {
+  async setAside(reasons: readonly string[]): Promise<void> {
     const aside = `${this.#path}.refused`;
     const moved = putAside(this.#path, aside);
-    if (moved) this.keep([]);
+    if (moved) await this.keep([]);
     this.#rules = [];
     this.trouble = [`the rules added by command are not in force: ${reasons.join("; ")}${moved ? `; they were put aside as ${aside}` : ""}; mend the file or add them again`];
   }
@@ -106,9 +113,9 @@ export class DynamicRules {
   }
 
   /** After the wall clock was set, what is kept for the next boot is put right. */
-  followClock(): void {
+  async followClock(): Promise<void> {
     const wasSet = this.#rules.some(({ expires }) => expires !== undefined && Math.abs(shownAgain(expires, this.clock).wall - expires.wall) > CLOCK_WAS_SET_MS);
-    if (wasSet) this.keep(this.#rules);
+    if (wasSet) await this.keep(this.#rules);
   }
 }
 

@@ -3,7 +3,7 @@
  * appended, whatever their number, and when more lines are out of date than in force the journal is written anew.
  */
 
-import { closeSync, fsyncSync, ftruncateSync, openSync, renameSync, writeSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { formatNetwork, type Network } from "../../config/address.ts";
@@ -120,18 +120,18 @@ export class NetworkStore {
     return next - this.clock.bootSeconds();
   }
 
-  /** Durably. Throws where the disk refuses; then nothing has changed. */
-  add(order: Order, networks: readonly Network[]): void {
+  /** Durably, one change after the other. Rejects where the disk refuses; then nothing has changed. */
+  async add(order: Order, networks: readonly Network[]): Promise<void> {
     const number = this.#next;
-    this.#write([headOf({ order: number, ...order, bans: networks.length }), ...networks.map(formatNetwork)]);
+    await this.#write([headOf({ order: number, ...order, bans: networks.length }), ...networks.map(formatNetwork)]);
     this.#next++;
     this.#orders.set(number, { ...order, bans: 0 });
     for (const network of networks) this.#put(network, number);
   }
 
   /** Durably, as above. Those that are not there do not matter. */
-  remove(networks: readonly Network[]): void {
-    this.#write([headOf({ remove: networks.length }), ...networks.map(formatNetwork)]);
+  async remove(networks: readonly Network[]): Promise<void> {
+    await this.#write([headOf({ remove: networks.length }), ...networks.map(formatNetwork)]);
     for (const network of networks) this.#drop(network);
   }
 
@@ -160,10 +160,10 @@ export class NetworkStore {
   }
 
   /** After the wall clock was set, what is kept for the next boot is put right. */
-  followClock(): void {
+  async followClock(): Promise<void> {
     const epoch = epochOf(this.clock);
     if (Math.abs(epoch - this.#epoch) <= CLOCK_WAS_SET_MS || this.untilNext() === Infinity) return;
-    this.#write([headOf({ epoch })]);
+    await this.#write([headOf({ epoch })]);
     this.#epoch = epoch;
   }
 
@@ -196,23 +196,20 @@ export class NetworkStore {
     if (--order.bans === 0) this.#orders.delete(number);
   }
 
-  #write(lines: readonly string[]): void {
-    const fd = openSync(this.#path, "r+");
+  /** The disk may take its time: nobody but who asked waits for it. */
+  async #write(lines: readonly string[]): Promise<void> {
+    await using file = await open(this.#path, "r+");
+    const bytes = Buffer.from(`${lines.join("\n")}\n`);
     try {
-      const bytes = Buffer.from(`${lines.join("\n")}\n`);
-      try {
-        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, this.#bytes + done);
-        fsyncSync(fd);
-      } catch (error) {
-        ftruncateSync(fd, this.#bytes);
-        throw error;
-      }
-      this.#bytes += bytes.length;
-      this.#lines += lines.length;
-      this.trouble = [];
-    } finally {
-      closeSync(fd);
+      for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, this.#bytes + done)).bytesWritten;
+      await file.sync();
+    } catch (error) {
+      await file.truncate(this.#bytes);
+      throw error;
     }
+    this.#bytes += bytes.length;
+    this.#lines += lines.length;
+    this.trouble = [];
   }
 
   async #rewrite(networks: NumberedNetworks, orders: ReadonlyMap<number, Kept>): Promise<void> {

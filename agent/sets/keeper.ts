@@ -94,14 +94,14 @@ export class SetKeeper {
     return this.#makeRoom([{ size: more }]);
   }
 
-  /** All or none, and durably. Throws TableFull, or what the disk says. */
-  add(name: string, networks: readonly Network[], order: Order): void {
+  /** All or none, and durably. Rejects with TableFull, or what the disk says. */
+  async add(name: string, networks: readonly Network[], order: Order): Promise<void> {
     const members = this.#sets.get(name)!;
     const number = this.#numbers[name]!;
     let written = 0;
     try {
       for (; written < networks.length; written++) this.#table.put(networks[written]!, number, latest(members.untilOf(networks[written]!), order.until));
-      members.store!.add(order, networks);
+      await members.store!.add(order, networks);
     } catch (error) {
       for (const network of networks.slice(0, written + 1)) this.#restore(network, number, members);
       throw error;
@@ -110,9 +110,9 @@ export class SetKeeper {
   }
 
   /** What was added by command; durably first: what the disk does not forget stays in force. */
-  remove(name: string, networks: readonly Network[]): void {
+  async remove(name: string, networks: readonly Network[]): Promise<void> {
     const members = this.#sets.get(name)!;
-    members.store!.remove(networks);
+    await members.store!.remove(networks);
     for (const network of networks) this.#restore(network, this.#numbers[name]!, members);
   }
 

@@ -63,22 +63,22 @@ test("what moves to larger lines is there once, and is found there", async () =>
 
 test("a table that is full refuses all of what was asked at once, and what was before stays", async () => {
   using full = await bench(new FakeMemory(1, 5));
-  full.keeper.add([network("2001:db8::1")], anOrder({ until: 9000 }));
+  await full.keeper.add([network("2001:db8::1")], anOrder({ until: 9000 }));
   const many = ["2001:db8::1", ...Array.from({ length: 9 }, (_, index) => `2001:db8::1:${index}`)].map(network);
-  assert.throws(() => full.keeper.add(many, anOrder()), TableFull);
+  await assert.rejects(full.keeper.add(many, anOrder()), TableFull);
   assert.deepEqual([full.inForce(), full.store.orderOf(network("2001:db8::1"))?.until, (await full.restart()).store.size], [["2001:db8::1"], 9000, 1]);
 });
 
 test("prefixes have at most so many lengths, and the refusal says what to do", async () => {
   using some = await bench();
-  for (let length = 1; length <= Limit.NETWORK_LENGTHS; length++) some.keeper.add([network(`2001:db8::/${length + 31}`)], anOrder());
-  assert.throws(() => some.keeper.add([network("2001:db8::/100")], anOrder()), /48 different lengths .* split 2001:db8::\/100 into longer prefixes/);
-  some.keeper.add([network("2001:db9::/32")], anOrder());
+  for (let length = 1; length <= Limit.NETWORK_LENGTHS; length++) await some.keeper.add([network(`2001:db8::/${length + 31}`)], anOrder());
+  await assert.rejects(some.keeper.add([network("2001:db8::/100")], anOrder()), /48 different lengths .* split 2001:db8::\/100 into longer prefixes/);
+  await some.keeper.add([network("2001:db9::/32")], anOrder());
 });
 
 test("what an agent before left in the tables goes, unless it is kept", async () => {
   using first = await bench();
-  first.keeper.add(["192.0.2.7", "198.51.0.0/16"].map(network), anOrder());
+  await first.keeper.add(["192.0.2.7", "198.51.0.0/16"].map(network), anOrder());
   const table = new BanTable(first.memory);
   for (const text of ["192.0.2.8", "198.52.0.0/16"]) table.add(network(text), 0);
   const again = await first.restart();

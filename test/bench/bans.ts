@@ -57,7 +57,7 @@ async function measureWith(count: number, pair: Pair, scale: Scale): Promise<Cos
       for (let from = 0; from < count; from += MOST_NETWORKS) {
         const some = networks.slice(from, from + MOST_NETWORKS);
         await keeper.makeRoom(some.length);
-        keeper.add(some, { uid: 0, added: new Date().toISOString(), until: 0 });
+        await keeper.add(some, { uid: 0, added: new Date().toISOString(), until: 0 });
       }
     });
     const startSeconds = await secondsOf(() => enforceBans(new BanStore(folder), judge.plane, []));

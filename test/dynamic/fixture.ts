@@ -80,7 +80,7 @@ export function bench(fileRules: RuleConfig[] = []): Bench {
     async install(rules, whenCompiled) {
       const { source } = withDynamic({ config: { ...defaultConfig(), rules: fileRules }, path: null, times: "", sourceOf: (index) => `weir.yaml:${index + 1}`, warnings: [] }, rules, dynamic.clock);
       const compiled = compile(source);
-      whenCompiled();
+      await whenCompiled();
       const all = [...source.front!, ...source.rules];
       installed.push(all.map(({ name }) => name));
       return { generation: installed.length, loaded: all.length, warnings: compiled.warnings };

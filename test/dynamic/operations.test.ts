@@ -3,7 +3,7 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 
 import { ControlError, type NewRule } from "../../agent/control/contract.ts";
-import { bench, blockRule } from "./fixture.ts";
+import { type Bench, bench, blockRule } from "./fixture.ts";
 
 const ROOT = { uid: 0, pid: 42 };
 
@@ -20,9 +20,12 @@ const refused = (status: number, ...details: RegExp[]) => (error: unknown): bool
 };
 
 /** Lets timers fire whose time has come, and what they began come to its end. */
-async function tick(t: TestContext, milliseconds: number): Promise<void> {
+async function tick(t: TestContext, milliseconds: number, { dynamic }: Bench): Promise<void> {
   t.mock.timers.tick(milliseconds);
-  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 10; turn++) {
+    await new Promise(setImmediate);
+    await dynamic.settled;
+  }
 }
 
 test("rules stand where they are put, before those of the file", async () => {
@@ -114,11 +117,11 @@ test("a rule goes when its time is over, once, and nobody is named who did it", 
   it.state.clock.milliseconds += 3_600_000;
   for (const milliseconds of [1000, 1000, 490]) {
     it.state.clock.pass(milliseconds / 1000);
-    await tick(t, milliseconds);
+    await tick(t, milliseconds, it);
   }
   assert.equal(it.installed.length, 3, "not before");
   it.state.clock.pass(0.01);
-  await tick(t, 10);
+  await tick(t, 10, it);
   assert.deepEqual(it.installed.slice(3), [["later", "in-file"]]);
   assert.deepEqual(it.audited.at(-1), { action: "RULE-EXPIRED", detail: { rules: "d1:d1,d2:too", generation: 4 } });
   assert.deepEqual(it.state.open().all.map(({ id }) => id), ["d3"]);
@@ -129,7 +132,7 @@ test("a machine that slept ends what is over within a second after", async (t) =
   using it = bench();
   await it.operations.add(blocking({ for_s: 3600 }), ROOT);
   it.state.clock.pass(7200);
-  await tick(t, 1000);
+  await tick(t, 1000, it);
   assert.deepEqual(it.installed.at(-1), []);
 });
 
@@ -139,7 +142,7 @@ test("what ended goes also where the disk is full", async (t) => {
   await it.operations.add(blocking({ for_s: 1 }), ROOT);
   mkdirSync(`${it.state.file}.new`);
   it.state.clock.pass(1);
-  await tick(t, 1000);
+  await tick(t, 1000, it);
   assert.deepEqual([it.installed.at(-1), it.dynamic.all], [[], []]);
   assert.match(it.said.join(), /cannot be struck from the state directory/);
   rmdirSync(`${it.state.file}.new`);
@@ -155,11 +158,11 @@ test("where the rules that remain are refused, the ended one stays, which is sai
   it.fileRules.push(flags("one-more"));
   const changes = it.installed.length;
   it.state.clock.pass(1);
-  await tick(t, 1000);
+  await tick(t, 1000, it);
   assert.equal(it.installed.length, changes);
   assert.match(it.said.at(-1)!, /stay in force.*tried again in a minute.*"one-more"/);
   assert.match(JSON.stringify(it.audited.at(-1)), /RULE-REFUSED.*"what":"expire".*d4:between/);
   it.fileRules.pop();
-  await tick(t, 60_000);
+  await tick(t, 60_000, it);
   assert.ok(!it.installed.at(-1)!.includes("between"));
 });

@@ -5,30 +5,30 @@ import { test } from "node:test";
 import { deadlineIn } from "../../agent/dynamic/clock.ts";
 import { dynamicRule, StateDirectory } from "./fixture.ts";
 
-test("rules outlive the agent, with their order, owner and reason, in a file for root alone", () => {
+test("rules outlive the agent, with their order, owner and reason, in a file for root alone", async () => {
   using state = new StateDirectory();
   const rules = [dynamicRule("d2", { uid: 7, reason: "so" }), dynamicRule("d1")];
-  state.open().keep(rules);
+  await state.open().keep(rules);
   assert.deepEqual(state.open().all, rules);
   assert.equal(statSync(state.file).mode & 0o777, 0o600);
   assert.deepEqual(readdirSync(state.path), ["dynamic-rules.json"], "nothing half written stays");
 });
 
-test("an id is never given again, nor one that names another rule", () => {
+test("an id is never given again, nor one that names another rule", async () => {
   using state = new StateDirectory();
   const store = state.open();
   assert.equal(store.nextId(() => false), "d1");
-  store.keep([dynamicRule("d1"), dynamicRule("d2")]);
-  store.keep([]);
+  await store.keep([dynamicRule("d1"), dynamicRule("d2")]);
+  await store.keep([]);
   assert.equal(store.nextId(() => false), "d3");
   assert.equal(state.open().nextId((name) => name === "d3"), "d4");
 });
 
-test("a clock that is set, forth or back, ends nothing early or late", () => {
+test("a clock that is set, forth or back, ends nothing early or late", async () => {
   using state = new StateDirectory();
   for (const hours of [1, -1]) {
     const store = state.open();
-    store.keep([dynamicRule("d1", { expires: deadlineIn(60, state.clock) })]);
+    await store.keep([dynamicRule("d1", { expires: deadlineIn(60, state.clock) })]);
     state.clock.milliseconds += hours * 3_600_000;
     state.clock.pass(59);
     for (const holder of [store, state.open()]) {
@@ -41,12 +41,12 @@ test("a clock that is set, forth or back, ends nothing early or late", () => {
   }
 });
 
-test("over a reboot the wall clock counts, as it was set last", () => {
+test("over a reboot the wall clock counts, as it was set last", async () => {
   using state = new StateDirectory();
   const store = state.open();
-  store.keep([dynamicRule("d1", { expires: deadlineIn(3600, state.clock) }), dynamicRule("d2")]);
+  await store.keep([dynamicRule("d1", { expires: deadlineIn(3600, state.clock) }), dynamicRule("d2")]);
   state.clock.milliseconds += 86_400_000;
-  store.followClock();
+  await store.followClock();
   state.clock.reboot(600);
   const after = state.open();
   assert.equal(after.untilNext(), 3000);
@@ -55,13 +55,13 @@ test("over a reboot the wall clock counts, as it was set last", () => {
   assert.deepEqual(state.open().due().map(({ id }) => id), ["d1"]);
 });
 
-test("the file is not written again as long as the clocks go together", () => {
+test("the file is not written again as long as the clocks go together", async () => {
   using state = new StateDirectory();
   const store = state.open();
-  store.keep([dynamicRule("d1", { expires: deadlineIn(3600, state.clock) })]);
+  await store.keep([dynamicRule("d1", { expires: deadlineIn(3600, state.clock) })]);
   rmSync(state.file);
   state.clock.pass(100);
-  store.followClock();
+  await store.followClock();
   assert.ok(!existsSync(state.file));
 });
 
@@ -80,7 +80,7 @@ const DAMAGED: [string, unknown, RegExp][] = [
   ["no owner", { ...GOOD, rules: [dynamicRule("d1", { uid: "0" as never })] }, /who added it/],
 ];
 
-test("a damaged file means no rules and a sentence; it is put aside, and its ids are not given again", () => {
+test("a damaged file means no rules and a sentence; it is put aside, and its ids are not given again", async () => {
   for (const [what, content, expected] of DAMAGED) {
     using state = new StateDirectory();
     const text = typeof content === "string" ? content : JSON.stringify(content);
@@ -91,28 +91,28 @@ test("a damaged file means no rules and a sentence; it is put aside, and its ids
     assert.match(store.trouble.join(), /not in force: .*dynamic-rules\.json is damaged .*put aside as .*\.damaged/, what);
     assert.equal(readFileSync(`${state.file}.damaged`, "utf8"), text, what);
     assert.equal(store.nextId(() => false), text.includes('"d1"') ? "d2" : "d1", what);
-    store.keep([dynamicRule("d9")]);
+    await store.keep([dynamicRule("d9")]);
     assert.deepEqual([store.trouble, state.open().trouble], [[], []], what);
   }
 });
 
-test("rules that do not go together with the file's are put aside whole, and their ids are not given again", () => {
+test("rules that do not go together with the file's are put aside whole, and their ids are not given again", async () => {
   using state = new StateDirectory();
   const store = state.open();
-  store.keep([dynamicRule("d1"), dynamicRule("d2")]);
+  await store.keep([dynamicRule("d1"), dynamicRule("d2")]);
   const text = readFileSync(state.file, "utf8");
-  store.setAside(["name: x is taken"]);
+  await store.setAside(["name: x is taken"]);
   assert.deepEqual(store.all, []);
   assert.match(store.trouble.join(), /not in force: name: x is taken; they were put aside as .*\.refused/);
   assert.equal(readFileSync(`${state.file}.refused`, "utf8"), text);
   assert.equal(state.open().nextId(() => false), "d3");
 });
 
-test("what the disk refuses has not happened", () => {
+test("what the disk refuses has not happened", async () => {
   using state = new StateDirectory();
   const store = state.open();
-  store.keep([dynamicRule("d1")]);
+  await store.keep([dynamicRule("d1")]);
   mkdirSync(`${state.file}.new`);
-  assert.throws(() => store.keep([]));
+  await assert.rejects(store.keep([]));
   assert.deepEqual([store.all.length, state.open().all.length], [1, 1]);
 });

@@ -59,7 +59,7 @@ async function banOthers(stateDirectory: string): Promise<void> {
   const store = new BanStore(stateDirectory);
   await store.rewriteIfDue();
   const order = { uid: 0, added: new Date().toISOString(), until: 0 };
-  while (store.size < OTHERS) store.add(order, Array.from({ length: Math.min(MOST_NETWORKS, OTHERS - store.size) }, () => somebody(random)));
+  while (store.size < OTHERS) await store.add(order, Array.from({ length: Math.min(MOST_NETWORKS, OTHERS - store.size) }, () => somebody(random)));
 }
 
 function somebody(random: Random): Network {
