@@ -196,14 +196,16 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 
 /*
  * Does this packet confirm the connection? An answer does not: anyone can forge the packet that opens one, and hosts answer. The
- * opener has to go on after the answer. ICMP is never confirmed: it has room of its own.
+ * opener has to go on after the answer, and of TCP to acknowledge what only its receiver knows. ICMP is never confirmed: it has
+ * room of its own.
  */
 static __always_inline bool is_exchange(const struct packet *packet, const struct flow *flow, bool by_opener)
 {
 	if (!by_opener || is_icmp(packet->protocol))
 		return false;
 	if (packet->protocol == IPPROTO_TCP)
-		return flow->tcp_flags[1] && !(packet->tcp_flags & TCP_SYN);
+		return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && !(flow->flags & FLOW_UNHEARD) &&
+		       packet->acknowledgement - flow->acknowledged[0] <= flow->next[1] - flow->acknowledged[0];
 	return flow->flags & FLOW_ANSWERED;
 }
 

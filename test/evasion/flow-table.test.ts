@@ -71,6 +71,18 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
       assert.equal(count(...(name.startsWith("pings") ? OPENINGS : OWN_ROOM)), 0, "pings and others do not share a table");
     });
 
+    if (name === "SYNs") {
+      await t.test("SYNs: who guesses what the answer was confirms nothing", async () => {
+        await judge.start(policyOf({ mode: "prevent" }));
+        for (const ack of [0, 1, 4999, 5002, 1001]) {
+          const { asked, answered } = kind(ack);
+          for (const step of [asked, answered]) judgeStep(step);
+          judgeStep(inward(frame(Ethernet(), v4(ack)[0], TCP({ sport: 4000, dport: 80, flags: ["ack"], seq: 1001, ack })), passed()));
+        }
+        assert.equal(count(PROTECTED), 0);
+      });
+    }
+
     await t.test(`${name}: ${name.startsWith("pings") ? "nothing" : "an opener who goes on after the answer"} is confirmed`, async () => {
       await judge.start(policyOf({ mode: "prevent" }));
       for (const n of [1, 2, 3]) {
