@@ -135,7 +135,16 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const subscribers = new Set<(event: ToldEvent) => void>();
   const interfaces = new InterfaceFollower({
     config: config.interfaces,
-    programs: { tc: (direction) => plane.program(`weir_tc_${direction}`), xdp: () => plane.xdpProgram() },
+    programs: {
+      tc(direction) {
+        succession.followUp(); // as late as can be: it is about to be attached
+        return plane.program(`weir_tc_${direction}`);
+      },
+      xdp() {
+        succession.followUp();
+        return plane.xdpProgram();
+      },
+    },
     installer,
     pins: linkDirectory(pins),
     tunnelEnds: new TunnelEnds({ ends: plane.map("tunnel_ends"), addresses: plane.map("own_addresses"), setForms: (forms) => plane.setTunnelForms(forms) }),

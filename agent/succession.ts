@@ -82,7 +82,7 @@ export class Succession {
     return { connections: this.#carrySince(0n), left: this.#left };
   }
 
-  /** An interface has the programs of now: to exchange those of XDP takes the kernel some milliseconds, in which connections open. */
+  /** Right before and after an interface gets the programs of now: connections open all the time, and to exchange a program of XDP takes milliseconds. */
   followUp(): void {
     if (this.#cutoff > 0n && this.#tookMs < QUICK_MS) this.carryRest();
   }
