@@ -28,6 +28,8 @@ export type Connected = (error: Error | null, socket?: Duplex) => void;
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+/** A look at the other end takes a while on a busy host, however short a time was asked for to deliver a batch. */
+const LEAST_PATIENCE_MS = 10_000;
 
 export class Reach {
   readonly #guard: Guard | undefined;
@@ -131,7 +133,7 @@ export class Reach {
   /** Tells whether anybody is there, before there is anything to send. */
   probe({ url, patience }: Pick<Target, "url" | "patience">, done: (error: Error | null) => void): void {
     const { host, port } = placeOf(url);
-    this.connect(port, patience, "connect", () => connect({ host, port }), (error, socket) => {
+    this.connect(port, Math.max(patience, LEAST_PATIENCE_MS), "connect", () => connect({ host, port }), (error, socket) => {
       socket?.destroy();
       done(error);
     })?.unref();
@@ -140,9 +142,10 @@ export class Reach {
   /** Connections for the exporter, which keeps them. */
   agent({ url, tls, patience }: Pick<Target, "url" | "tls" | "patience">): HttpAgent {
     const { port, secure } = placeOf(url);
+    const longest = Math.max(patience, LEAST_PATIENCE_MS);
     return secure
-      ? watched(HttpsAgent, { keepAlive: true, ...tls }, (open, done) => this.connect(port, patience, "secureConnect", open, done))
-      : watched(HttpAgent, { keepAlive: true }, (open, done) => this.connect(port, patience, "connect", open, done));
+      ? watched(HttpsAgent, { keepAlive: true, ...tls }, (open, done) => this.connect(port, longest, "secureConnect", open, done))
+      : watched(HttpAgent, { keepAlive: true }, (open, done) => this.connect(port, longest, "connect", open, done));
   }
 }
 

@@ -24,7 +24,7 @@ s.bind(("0.0.0.0", ${FULL}))
 print("bound", flush=True)
 time.sleep(60)`;
 
-describe("ordinary drops", requires(root(), tool("nc", "netcat-openbsd"), tool("curl", "curl"), tool("ping", "iputils-ping")), () => {
+describe("ordinary drops", requires(root(), tool("nc", "netcat-openbsd"), tool("curl", "curl"), tool("ping", "iputils-ping"), tool("python3", "python3")), () => {
   let lab: Lab;
   let agent: AgentHome;
 
