@@ -28,6 +28,8 @@ export class Farewell {
   /** Resolves when the kernel has been told. */
   readonly said: Promise<void>;
   #began = false;
+  /** Nothing is handed over any more. */
+  #insisted = false;
   #finished = false;
   #until: Date | undefined;
 
@@ -36,7 +38,7 @@ export class Farewell {
     this.#options = options;
     this.#log = log;
     this.said = signals.ended.then(() => this.#say());
-    void signals.insisted.then(() => this.#letGo());
+    void signals.insisted.then(() => this.#insist());
   }
 
   /** Until when what is in force stays in force; undefined where it ends with this agent. */
@@ -57,9 +59,18 @@ export class Farewell {
 
   async #say(): Promise<void> {
     this.#began = true;
-    if (!(await this.#handsOver())) return this.#letGo();
+    if ((await this.#handsOver()) && !this.#insisted) this.#handOver();
+    else this.#letGo();
+  }
+
+  #handOver(): void {
     const { handOverFor } = this.#options;
-    this.#plane.releaseAfter(handOverFor);
+    try {
+      this.#plane.releaseAfter(handOverFor);
+    } catch (error) {
+      this.#log.warn(`the kernel takes no deadline, so that nothing is handed over: ${(error as Error).message}`);
+      return this.#letGo();
+    }
     this.#until = new Date(Date.now() + handOverFor * 1000);
     this.#log.info(`handing over: what is in force stays in force until another agent takes it over, at most until ${this.#until.toISOString()} (${handOverFor} s); weir detach ends it at once`);
   }
@@ -76,10 +87,20 @@ export class Farewell {
     return false;
   }
 
-  #letGo(): void {
+  #insist(): void {
     if (this.#finished) return;
+    this.#insisted = true;
+    this.#letGo();
+  }
+
+  /** The stop goes on where this fails: then nothing is dropped once all programs are detached. */
+  #letGo(): void {
     this.#until = undefined;
-    this.#plane.releaseAfter(0);
-    this.#plane.releaseOthers();
+    try {
+      this.#plane.releaseAfter(0);
+      this.#plane.releaseOthers();
+    } catch (error) {
+      this.#log.warn(`what is in force ends only when everything is detached: ${(error as Error).message}`);
+    }
   }
 }
