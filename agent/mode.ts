@@ -31,16 +31,25 @@ export class ModeKeeper {
     return this.#kept?.file === file ? this.#kept.command : file;
   }
 
-  /** Holds at once. What is answered is when it is on the disk, and rejects where that refuses. */
-  command(mode: Mode, file: Mode): Promise<void> {
-    this.#kept = { file, command: mode };
-    return this.#file.keep(this.#kept);
+  /**
+   * Holds at once. The promise resolves when the command is on the disk, and rejects where the disk refuses it. A command of
+   * prevent that was refused does not hold, so that no later change of rules switches to it.
+   */
+  async command(mode: Mode, file: Mode): Promise<void> {
+    const before = this.#kept;
+    const kept = (this.#kept = { file, command: mode });
+    try {
+      await this.#file.keep(kept);
+    } catch (error) {
+      if (mode === "prevent" && this.#kept === kept) this.#kept = before;
+      throw error;
+    }
   }
 
   /** For the operator. */
   get trouble(): string[] {
     const why = this.#file.trouble;
-    return why === undefined ? [] : [`the mode ${this.#kept?.command} holds, and a restart would not know of it: ${why}`];
+    return why === undefined ? [] : [`${this.#kept === undefined ? "the mode of the file holds, and none that is commanded can be kept" : `the mode ${this.#kept.command} holds, and a restart would not know of it`}: ${why}`];
   }
 }
 
