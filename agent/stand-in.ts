@@ -36,7 +36,7 @@ async function placesIn(path: string): Promise<Partial<Places>> {
     return found !== undefined && isAbsolute(found) ? found : undefined;
   };
   const [state, socket] = ["state_dir", "control_socket"].map((key) => find(new RegExp(`^${key}:[ \\t]*["']?([^\\s"'#]+)["']?[ \\t]*$`, "m")));
-  const audit = find(/^audit:[ \t]*\{(?:[^{}\n]*,)?[ \t]*path:[ \t]*["']?([^\s"'#,{}]+)["']?[ \t]*[,}]/m) ?? find(/^audit:[ \t]*\n(?:[ \t]+.*\n)*?[ \t]+path:[ \t]*["']?([^\s"'#]+)["']?[ \t]*$/m);
+  const audit = find(/^audit:[ \t]*\{(?:[^{}\n]*,)?[ \t]*path:[ \t]*["']?([^\s"'#,{}]+)["']?[ \t]*[,}]/m) ?? find(/^audit:[ \t]*\n(?:[ \t].*\n)*?[ \t]+path:[ \t]*["']?([^\s"'#]+)["']?[ \t]*$/m);
   return {
     ...(state === undefined ? {} : { state_dir: state }),
     ...(socket === undefined ? {} : { control_socket: socket }),
