@@ -11,6 +11,11 @@ import type { BpfMap } from "../kernel/maps.ts";
 import type { BpfProgram } from "../kernel/program.ts";
 
 const NO_EXIST = 1; // BPF_NOEXIST: whoever acted meanwhile is known better
+/**
+ * A socket that is handed down through more generations is nobody's. Servers have one or two, and a user who makes a chain of
+ * thousands of processes must not keep the main thread busy.
+ */
+const MOST_GENERATIONS = 16;
 
 /** Notes them, and answers how many there are. */
 export function noteHolders(program: BpfProgram, owners: BpfMap, listeners: BpfMap): number {
@@ -82,7 +87,8 @@ export function ownersOf(records: Buffer): Map<bigint, Buffer> {
   }
   const owners = new Map<bigint, Buffer>();
   for (const [cookie, of] of holders) {
-    const first = [...of.keys()].find((pid) => [...of.keys()].every((other) => descends(other, pid, parents)));
+    const pids = [...of.keys()];
+    const first = pids.find((pid) => pids.every((other) => descends(other, pid, parents)));
     if (first === undefined) continue;
     const owner = Buffer.from(of.get(first)!);
     owner.writeUInt16LE(OwnerFlag.HOLDER, Owner.flags);
@@ -97,10 +103,10 @@ function* each(records: Buffer): Generator<Buffer> {
 
 /** Through processes that hold sockets themselves: of the others no parent is known. */
 function descends(pid: number, ancestor: number, parents: ReadonlyMap<number, number>): boolean {
-  const seen = new Set<number>();
-  for (let at: number | undefined = pid; at !== undefined && !seen.has(at); at = parents.get(at)) {
+  let at: number | undefined = pid;
+  for (let generation = 0; at !== undefined && generation <= MOST_GENERATIONS; generation++) {
     if (at === ancestor) return true;
-    seen.add(at);
+    at = parents.get(at);
   }
   return false;
 }

@@ -35,6 +35,12 @@ test("of a family it is that of the process the others descend from, whatever th
   assert.deepEqual(pids([7n, 100, 1], [8n, 101, 100], [7n, 102, 101]), { 7: 100, 8: 101 }, "through one that holds another socket");
 });
 
+test("a chain of processes that a user made without end is nobody's, and one that servers make is a family", () => {
+  const chain = (length: number): Held[] => Array.from({ length }, (_, at) => [7n, 100 + at, 99 + at] as const);
+  assert.deepEqual(pids(...chain(17)), { 7: 100 });
+  assert.deepEqual(pids(...chain(10_000)), {}, "which is told without a walk from each to each");
+});
+
 test("of processes that are no family it is nobody's", () => {
   assert.deepEqual(pids([7n, 100, 1], [7n, 200, 1]), {});
   assert.deepEqual(pids([7n, 100, 200], [7n, 200, 100], [7n, 300, 1]), {}, "parents that say nonsense");
