@@ -83,7 +83,7 @@ export function override(config: WeirConfig, options: SettingsOptions): WeirConf
 }
 
 /** Each state directory has pins of its own, so that agents with different ones do not meet. */
-export function pinDirectory(config: WeirConfig): string {
+export function pinDirectory(config: Pick<WeirConfig, "state_dir">): string {
   const directory = resolve(config.state_dir);
   if (directory === defaultConfig().state_dir) return join(BPF_ROOT, "weir");
   return join(BPF_ROOT, `weir-${createHash("sha256").update(directory).digest("hex").slice(0, 10)}`);

@@ -36,6 +36,31 @@ test("weir detach finds the one agent that left something, and tells its audit l
   assert.equal(verdict.code, 0, verdict.stderr);
 });
 
+test("a configuration that is broken by now keeps nobody from ending what its agent left, however that is named", here, async () => {
+  await using lab = await makeLab();
+  const machine = await ownPins(lab);
+  await using agent = await agentIn(lab, machine);
+  for (const named of [["--config", agent.configPath], ["--state-dir", agent.stateDirectory], ["--config", agent.configPath, "--state-dir", agent.stateDirectory]]) {
+    await agent.start({ config: CONFIG });
+    await agent.stop("SIGKILL");
+    await writeFile(agent.configPath, "mode: sideways");
+    const said = await weir(agent, "detach", "--json", ...named);
+    assert.equal(said.code, 0, said.stderr);
+    const { pins, removed, audited } = JSON.parse(said.stdout) as { pins: string; removed: unknown[]; audited: boolean };
+    assert.deepEqual([pins, removed.length > 0, audited], [agent.pins, true, true]);
+  }
+  assert.equal((await agent.audit()).match(/ DETACH uid=0 /g)?.length, 3);
+
+  await agent.start({ config: CONFIG });
+  await agent.stop("SIGKILL");
+  await writeFile(agent.configPath, "mode: sideways");
+  assert.equal((await weir(agent, "sh", "rm", "-r", join(agent.pins, "agent"))).code, 0); // as an agent of an earlier version left it
+  const { code, stdout, stderr } = await weir(agent, "detach", "--json", "--config", agent.configPath, "--state-dir", agent.stateDirectory);
+  assert.equal(code, 0, stderr);
+  assert.equal((JSON.parse(stdout) as { audited: boolean }).audited, false);
+  assert.match(stderr, /This is not in the audit log: it is not known which one the agent had/);
+});
+
 test("where several agents left something, weir detach says which, and wants one named", here, async () => {
   await using lab = await makeLab({ namespaces: ["one", "other", "client"], links: [{ from: "client:eth0", to: "one:eth0" }, { from: "client:eth1", to: "other:eth0" }] });
   const machine = await ownPins(lab);

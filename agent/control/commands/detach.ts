@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { AuditOptions } from "../../../audit/writer.ts";
 import type { Leftover } from "../../leftovers.ts";
+import type { PinNote } from "../../pin-note.ts";
 import { type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { ControlError } from "../contract.ts";
 import { count } from "../format.ts";
@@ -41,16 +43,17 @@ export const command: Command = {
 interface Target {
   pins: string;
   state: string;
-  audit: { path: string; head: string; config: string | undefined };
+  /** Absent where nobody can say which log it is. */
+  audit?: { path: string; head: string; config: string | undefined };
 }
 
 async function targetOf(call: Call): Promise<Target> {
   const isNamed = call.has("config") || call.has("state-dir") || Boolean(process.env["WEIR_STATE_DIR"]);
-  return (isNamed ? undefined : await onlyTarget()) ?? namedTarget(call);
+  return (await (isNamed ? notedTarget(call) : onlyTarget(call))) ?? namedTarget(call);
 }
 
 /** Of the one agent that left something; undefined where none did. */
-async function onlyTarget(): Promise<Target | undefined> {
+async function onlyTarget(call: Call): Promise<Target | undefined> {
   const { findLeftBehind, stateDirectoryOf } = await import("../../left-behind.ts");
   const left = await findLeftBehind();
   const [one] = left;
@@ -66,18 +69,44 @@ async function onlyTarget(): Promise<Target | undefined> {
       next: "Name one with --state-dir or --config.",
     });
   }
+  if (one.note !== undefined) return targetBy(one.pins, one.note);
   // One that left no note is of an earlier version, which can only have had what the usual configuration says.
-  return one.note === undefined ? undefined : { pins: one.pins, state, audit: { path: one.note.audit, head: one.note.head, config: one.note.config ?? undefined } };
+  const usual = await namedTarget(call).catch(() => undefined); // it may be broken by now, and what is in force ends all the same
+  return usual?.pins === one.pins ? usual : { pins: one.pins, state };
 }
 
-/** What its agent noted wins over what the configuration says by now. */
+/** By what agents noted, so that a configuration that is broken by now, or says something else, keeps nobody from it. */
+async function notedTarget(call: Call): Promise<Target | undefined> {
+  const { findLeftBehind } = await import("../../left-behind.ts");
+  const state = namedState(call);
+  const config = call.text("config");
+  const wanted = (note: PinNote): boolean => (state === undefined ? note.config === resolve(config!) : note.state === resolve(state));
+  const [one, another] = (await findLeftBehind()).filter(({ note }) => note !== undefined && wanted(note));
+  return one?.note === undefined || another !== undefined ? undefined : targetBy(one.pins, one.note);
+}
+
+function targetBy(pins: string, { state, audit, head, config }: PinNote): Target {
+  return { pins, state, audit: { path: audit, head, config: config ?? undefined } };
+}
+
+/** By what the configuration says. */
 async function namedTarget(call: Call): Promise<Target> {
-  const { config, path } = await settingsFor(call);
   const [{ auditHead, pinDirectory }, { readNote }] = await Promise.all([import("../../settings.ts"), import("../../pin-note.ts")]);
-  const pins = pinDirectory(config);
+  const state = namedState(call);
+  const settings = await settingsFor(call).catch((error: unknown) => {
+    if (state === undefined) throw error;
+    return undefined; // the pins are named by the state directory alone
+  });
+  const pins = pinDirectory(settings?.config ?? { state_dir: state! });
   const noted = readNote(pins);
-  const audit = noted === undefined ? { path: config.audit.path, head: auditHead(config), config: path ?? undefined } : { path: noted.audit, head: noted.head, config: noted.config ?? undefined };
-  return { pins, state: config.state_dir, audit };
+  if (noted !== undefined) return targetBy(pins, noted);
+  if (settings === undefined) return { pins, state: state! };
+  const { config, path } = settings;
+  return { pins, state: config.state_dir, audit: { path: config.audit.path, head: auditHead(config), config: path ?? undefined } };
+}
+
+function namedState(call: Call): string | undefined {
+  return call.text("state-dir") ?? (process.env["WEIR_STATE_DIR"] || undefined);
 }
 
 /** Answers whether the audit log says so. What was removed before a failure is in it, too. */
@@ -96,6 +125,10 @@ async function remove(target: Target, removed: Leftover[]): Promise<boolean> {
 
 /** A log that cannot be written must not keep anybody from his network: it is said, and no failure. */
 async function audit({ pins, audit: files }: Target, removed: readonly Leftover[]): Promise<boolean> {
+  if (files === undefined) {
+    note("This is not in the audit log: it is not known which one the agent had.");
+    return false;
+  }
   const { openAudit } = await import("../../../audit/writer.ts");
   let reason = "";
   let written = false;
