@@ -225,7 +225,13 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     guard: new OtherEnd({ asked: plane.map("asked_sockets"), readHolders: () => readIteratorAside(plane.program("weir_socket_holders")), pathOf: (cgroup) => naming.pathOf(cgroup) }),
     say: (level, sentence) => log[level](sentence),
   }));
-  const operate = (operations = new Operations({ options, settings, plane, endBlocked: () => void endBlocked(tables, (entry) => closed(describeConnection(entry, describer))).then((count) => blocked.collected(count)), rules, bans, sets, kinds, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
+  const endAllBlocked = (): void => {
+    endBlocked(tables, (entry) => closed(describeConnection(entry, describer))).then(
+      (count) => blocked.collected(count),
+      (error: Error) => log.warn(`connections that would have been dropped are listed until they fall silent: ${error.message}`),
+    );
+  };
+  const operate = (operations = new Operations({ options, settings, plane, endBlocked: endAllBlocked, rules, bans, sets, kinds, library, sessions, dynamic, interfaces, mode, audit, telemetry: told, say: (level, sentence) => log[level](sentence) }));
 
   // What operators ask.
   const rates = new TrafficRates();

@@ -10,22 +10,23 @@ import { LARGEST_FILE } from "./file.ts";
 /** Says which path comes next, by its number, and reads it: a file whole, a directory by its names. Pipes and devices are only looked at. */
 const SCRIPT = `n=0; for path; do echo $n; n=$((n + 1)); if [ -f "$path" ]; then head -c ${LARGEST_FILE} <"$path"; elif [ -d "$path" ]; then ls "$path"; fi >/dev/null 2>&1; done`;
 
-/** A path that does not answer in time; undefined where all do, missing ones too. */
+/** A path that does not answer in time; undefined where all do, missing ones too, and where no process can be started that looks. */
 export function findSilent(paths: readonly string[], withinMs: number): Promise<string | undefined> {
   const scout = spawn("/bin/sh", ["-c", SCRIPT, "sh", ...paths], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
   let said = "";
   scout.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const late = setTimeout(() => {
       scout.kill("SIGKILL");
       scout.stdout.destroy();
       scout.unref();
       resolve(paths[Number(said.trimEnd().split("\n").at(-1))] ?? paths[0]);
     }, withinMs);
-    scout.once("error", reject);
-    scout.once("close", () => {
+    const end = (): void => {
       clearTimeout(late);
       resolve(undefined);
-    });
+    };
+    scout.once("error", end); // it was not even started, so that nobody knows
+    scout.once("close", end);
   });
 }

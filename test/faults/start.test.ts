@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -102,6 +102,17 @@ describe("a start", requires(root(), tool("cc", "gcc")), () => {
       for (const key of ["state_dir", "control_socket"]) refuses(await run({ [key]: files.file }, "--start-within", "3s"), silent);
     });
   }
+
+  it("ends where it fails after it has attached, and no socket that it opened keeps it", async () => {
+    const pins = pinDirectory({ state_dir: state });
+    mkdirSync(pins, { mode: 0o700 });
+    symlinkSync("/proc/version", join(pins, "agent")); // where it notes whose the pins are
+    try {
+      refuses(await run({}), /EEXIST.*agent/);
+    } finally {
+      removeLeftovers(pins);
+    }
+  });
 
   it("is ended by its deadline whatever keeps it, and says what that is", async () => {
     const endless = join(import.meta.dirname, "endless-start-child.ts");

@@ -6,6 +6,7 @@ import { ControlError } from "../contract.ts";
 
 const ON_STOP: readonly OnStop[] = ["detach", "hand-over"];
 const LAST_LINES_MS = 1_000;
+const FAILED = 1;
 
 export const command: Command = {
   usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--strict] [--on-stop detach|hand-over] [--unit NAME] [--no-view]",
@@ -43,7 +44,7 @@ export const command: Command = {
     const { endProcess } = await import("../../kernel/syscall.ts");
     const { startView } = await import("../view.ts");
     try {
-      const code = await runAgent({
+      return await runAgent({
         config: call.text("config"),
         socket: call.text("socket"),
         stateDirectory: call.text("state-dir"),
@@ -53,12 +54,12 @@ export const command: Command = {
         unit: call.text("unit"),
         ...(call.has("no-view") ? {} : { onReady: (control) => startView(control) }),
       });
-      // A terminal that is held would keep the process for the sake of its last lines.
-      setTimeout(() => endProcess(code), LAST_LINES_MS).unref();
-      return code;
     } catch (error) {
       if (!(error instanceof ConfigRefused || error instanceof RulesRefused)) throw error;
       throw new ControlError("The configuration is refused:", { status: 422, details: [...error.problems], next: "Mend the file, and try again.", cause: error });
+    } finally {
+      // A terminal that is held would keep the process for the sake of its last lines, and a start that failed half-way for its sockets.
+      setTimeout(() => endProcess(Number(process.exitCode ?? FAILED)), LAST_LINES_MS).unref();
     }
   },
 };
