@@ -42,6 +42,7 @@ enum {
 #define SOCKET_STREAM 1	/* SOCK_STREAM */
 #define SOCKET_RAW 3	/* SOCK_RAW */
 
+#define PACKET_OTHERHOST 3	/* of skb->pkt_type: for another device, by its link address */
 #define CHECKSUM_PARTIAL 3	/* of skb->ip_summed: the device is still to write it */
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))

@@ -5,9 +5,10 @@
  *
  *   FIN     counts when the other end acknowledges it.
  *   RST     counts where it stands exactly at what the other end acknowledged last, nothing before it being under way
- *           (RFC 5961), with the right checksum, and with no fewer hops left than a segment that arrived there. It is
- *           forgotten if the other end goes on, and until then the flow is not told as closed. A reset that may be
- *           genuine without all of that leaves the flow open, but doubtful: silence then ends it sooner.
+ *           (RFC 5961), with nothing for which it may be thrown away (resets.h), and with no fewer hops left than a
+ *           segment that arrived there. It is forgotten if the other end goes on, and until then the flow is not told
+ *           as closed. A reset that may be genuine without all of that leaves the flow open, but doubtful: silence then
+ *           ends it sooner.
  *   SYN     of a connection that lives opens the next one when the other end has answered it and the opener goes on
  *           with just these numbers.
  *
@@ -16,9 +17,9 @@
 #ifndef WEIR_SEGMENTS_H
 #define WEIR_SEGMENTS_H
 
-#include "checksum.h"
 #include "flow.h"
 #include "registered.h"
+#include "resets.h"
 
 #define TCP_STATE_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 
@@ -152,11 +153,14 @@ static __always_inline bool refuses(const struct packet *packet, const struct fl
 	return end == OTHER_END && packet->tcp_flags & TCP_ACK && is_fresh(flow, OTHER_END, packet->acknowledgement);
 }
 
+/* No number is known of a flow that an older version of weir made: nothing stands exactly there. */
 static __always_inline bool is_exact(const struct packet *packet, const struct flow *flow, __u32 end)
 {
+	__u32 sequence = sequence_of(packet);
+
 	if (flow->flags & FLOW_UNHEARD)
 		return refuses(packet, flow, end);
-	return sequence_of(packet) == flow->acknowledged[end ^ 1] && sequence_of(packet) == flow->next[end];
+	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] && sequence == flow->next[end];
 }
 
 /* Does it stand where a genuine one may? */
@@ -171,16 +175,19 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 {
 	__u32 own = end ? FLOW_RESET_BY_OTHER : FLOW_RESET_BY_OPENER, others = own ^ FLOW_RESET;
 	bool exact = is_exact(packet, flow, end);
+	__u32 form;
 
 	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
 		return 0;
 	if (packet->direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
 		return CHANGE_END;	/* it is the end of the local socket, which sends this last */
-	if (reaches_socket(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)) ||
-	    !has_right_checksum(ctx, packet->which))
+	if (reaches_socket(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
+		return 0;
+	form = form_of_reset(ctx, packet->which);
+	if (form == RESET_WRONG)
 		return 0;
 	__sync_fetch_and_or(&flow->flags, own);
-	if (!exact || packet->hop_limit < flow->hop_limit[end])
+	if (!exact || form != RESET_PLAIN || packet->hop_limit < flow->hop_limit[end])
 		return 0;
 	return flow->flags & others ? CHANGE_END : CHANGE_CLOSE;
 }
@@ -203,7 +210,8 @@ static __always_inline __u32 note_segment(struct packet *packet, struct flow *fl
 	if (!(packet->tcp_flags & TCP_ACK) || flow->flags & FLOW_TOLD)
 		return 0;
 	if (flow->flags & FLOW_UNHEARD && end == OTHER_END) {
-		if (flow->next[OPENER_END] - packet->acknowledgement > FURTHEST)
+		if (flow->tcp_flags[OPENER_END] & TCP_SYN ? !is_fresh(flow, OTHER_END, packet->acknowledgement)
+							  : flow->next[OPENER_END] - packet->acknowledgement > FURTHEST)
 			return 0;
 		hear_other(packet, flow);
 	}

@@ -34,6 +34,12 @@ static __always_inline bool has_partial_checksum(hook_context *ctx)
 	return BPF_CORE_READ_BITFIELD_PROBED((struct sk_buff *)ctx, ip_summed) == CHECKSUM_PARTIAL;
 }
 
+/* The stack throws such a frame away, unless a bridge carries it on. */
+static __always_inline bool is_for_others(hook_context *ctx)
+{
+	return ctx->pkt_type == PACKET_OTHERHOST;
+}
+
 /* Is there a socket behind it that may be a TCP connection's? One that writes packets itself has no connection, mostly. */
 static __always_inline bool has_connected_sender(hook_context *ctx)
 {

@@ -22,6 +22,12 @@ static __always_inline bool has_partial_checksum(hook_context *ctx)
 	return false;
 }
 
+/* Nor does it tell the address of the device, which drops most of what is for others. */
+static __always_inline bool is_for_others(hook_context *ctx)
+{
+	return false;
+}
+
 static __always_inline bool has_connected_sender(hook_context *ctx)
 {
 	return false;

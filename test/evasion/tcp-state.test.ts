@@ -24,25 +24,26 @@ interface Reach {
   name: string;
   attacker: string;
   target: string;
-  ip(hopLimit: number, from?: string): ReturnType<typeof IPv4>;
+  ip(hopLimit: number, headerChecksum?: number): ReturnType<typeof IPv4>;
 }
 
 function reaches(street: Street, target: "router" | "inner"): Reach[] {
   const { attacker } = street;
   const to = street[target];
   return [
-    { name: "IPv4", attacker: attacker.ipv4, target: to.ipv4, ip: (ttl, src = attacker.ipv4) => IPv4({ src, dst: to.ipv4, ttl }) },
-    { name: "IPv6", attacker: attacker.ipv6, target: to.ipv6, ip: (hopLimit, src = attacker.ipv6) => IPv6({ src, dst: to.ipv6, hopLimit }) },
+    { name: "IPv4", attacker: attacker.ipv4, target: to.ipv4, ip: (ttl, checksum) => IPv4({ src: attacker.ipv4, dst: to.ipv4, ttl, ...(checksum === undefined ? {} : { checksum }) }) },
+    { name: "IPv6", attacker: attacker.ipv6, target: to.ipv6, ip: (hopLimit) => IPv6({ src: attacker.ipv6, dst: to.ipv6, hopLimit }) },
   ];
 }
 
-type Forge = (talk: Talk, flags: TCPFlag[], how?: { off?: number; checksum?: number; hopLimit?: number }) => Promise<void>;
+type Forge = (talk: Talk, flags: TCPFlag[], how?: { off?: number; checksum?: number; hopLimit?: number; headerChecksum?: number; mac?: string }) => Promise<void>;
 
 function forger(street: Street, wire: Wire, reach: Reach): Forge {
-  return async (talk, flags, { off = 0, checksum, hopLimit = 64 } = {}) => {
+  const link = { src: street.lab.end("attacker:eth0").mac, dst: street.lab.end("router:eth0").mac };
+  return async (talk, flags, { off = 0, checksum, hopLimit = 64, headerChecksum, mac = link.dst } = {}) => {
     const { seq, ack } = numbersAt(wire, talk.port, PORT);
     const segment = TCP({ sport: talk.port, dport: PORT, seq: (seq + off) >>> 0, ack, flags, ...(checksum === undefined ? {} : { checksum }) });
-    await street.send(reach.ip(hopLimit), segment);
+    await wire.send(frame(Ethernet({ ...link, dst: mac }), reach.ip(hopLimit, headerChecksum), segment));
   };
 }
 
@@ -52,12 +53,17 @@ const TRICKS: Record<string, (forge: Forge, talk: Talk) => Promise<void>> = {
   "a reset in the window": (forge, talk) => forge(talk, ["rst"], { off: 1 }),
   "a reset just before it": (forge, talk) => forge(talk, ["rst"], { off: -1 }),
   "the right number and a wrong checksum": (forge, talk) => forge(talk, ["rst"], { checksum: 0x1111 }),
+  "the right number in a frame for another device": (forge, talk) => forge(talk, ["rst"], { mac: "02:00:00:00:00:99" }),
   "a FIN with a wrong checksum": (forge, talk) => forge(talk, ["fin", "ack"], { checksum: 0x1111 }),
   "a FIN from far away": (forge, talk) => forge(talk, ["fin", "ack"], { off: 0x7000_0000 }),
   "a reset and a SYN with wrong numbers": async (forge, talk) => {
     await forge(talk, ["rst"], { off: 0x7000_0000 });
     await forge(talk, ["syn"], { off: 0x7000_0000 });
   },
+};
+/** IPv6 has none. */
+const WITH_HEADER_CHECKSUM: typeof TRICKS = {
+  "the right number and a wrong checksum of the IP header": (forge, talk) => forge(talk, ["rst"], { headerChecksum: 0x1111 }),
 };
 /** The same of segments that a router lets die. */
 const DYING: typeof TRICKS = {
@@ -99,7 +105,7 @@ for (const [target, what] of [["inner", "forwarded"], ["router", "the host's own
           }
           await isFull("nothing");
           // A segment that dies on the way is not for this host's own connections: it has arrived.
-          for (const [why, trick] of Object.entries({ ...TRICKS, ...(target === "inner" ? DYING : {}) })) {
+          for (const [why, trick] of Object.entries({ ...TRICKS, ...(reach.name === "IPv4" ? WITH_HEADER_CHECKSUM : {}), ...(target === "inner" ? DYING : {}) })) {
             for (const talk of talks) await trick(forge, talk);
             await isFull(why);
             for (const talk of talks) assert.ok(await talk.says(`${why} ${talks.indexOf(talk)};`), `${reach.name}: it goes on after ${why}`);

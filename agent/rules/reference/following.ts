@@ -1,6 +1,7 @@
 /** How packets advance the connection that they belong to. */
 
 import type { Arrival } from "./arrival.ts";
+import { SYN } from "./flags.ts";
 import type { Flow } from "./flows.ts";
 import type { Packet, Transport } from "./packet.ts";
 import type { EndNumber, Sent } from "./segments.ts";
@@ -12,7 +13,7 @@ export function advance(flow: Flow, byOpener: boolean, packet: Packet, transport
   if (packet.fragment !== null && packet.fragment.offset > 0) return;
   flow.tcpFlags[by] |= transport.tcpFlags ?? 0;
   const sent = sentBy(packet, transport);
-  if (sent !== undefined && isFromItsSide(flow, by, arrival)) flow.segments?.follow(sent, by);
+  if (sent !== undefined && isFromItsSide(flow, by, arrival)) flow.segments?.follow(sent, by, (flow.tcpFlags[0] & SYN) !== 0);
 }
 
 export function sentBy({ hopLimit }: Packet, { tcpFlags, segment }: Transport): Sent | undefined {

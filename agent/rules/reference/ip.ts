@@ -4,7 +4,7 @@
  */
 
 import { Limit } from "../../generated/layout.ts";
-import { readTransport } from "./transport.ts";
+import { readTransport, sumsUp } from "./transport.ts";
 import { ETHERTYPE_IPV4, Undecidable, type Packet, type Reader, type Surroundings } from "./packet.ts";
 
 const MAPPED = 0xffff_0000_0000n;
@@ -21,6 +21,7 @@ export function readIp(reader: Reader, etherType: number, around: Surroundings, 
 
 function readIPv4(reader: Reader, around: Surroundings, seen: (packet: Packet) => void): void {
   const room = reader.left;
+  const bytes = reader.rest;
   const header = reader.take(20, "ipv4_truncated");
   if (header.getUint8(0) >> 4 !== 4) throw new Undecidable("ipv4_version");
   const packet: Packet = {
@@ -44,7 +45,7 @@ function readIPv4(reader: Reader, around: Surroundings, seen: (packet: Packet) =
   const offset = (header.getUint16(6) & 0x1fff) * 8;
   const more = (header.getUint16(6) & 0x2000) !== 0;
   if (offset > 0 || more) packet.fragment = { id: header.getUint16(4), offset, more, length: length - headerLength };
-  if (offset === 0) packet.transport = readTransport(reader, header.getUint8(9), { ...around, ends: packet, firstFragment: more, jumbo: false });
+  if (offset === 0) packet.transport = readTransport(reader, header.getUint8(9), { ...around, ends: packet, firstFragment: more, headerIsRight: sumsUp(bytes.subarray(0, headerLength)), isBare: headerLength === 20, jumbo: false });
 }
 
 function readIPv6(reader: Reader, around: Surroundings, seen: (packet: Packet) => void): void {
@@ -71,7 +72,7 @@ function readIPv6(reader: Reader, around: Surroundings, seen: (packet: Packet) =
 
   const protocol = skipExtensions(reader, header.getUint8(6), packet, missing);
   if (packet.fragment === null || packet.fragment.offset === 0) {
-    packet.transport = readTransport(reader, protocol, { ...around, ends: packet, firstFragment: packet.fragment !== null, jumbo: true });
+    packet.transport = readTransport(reader, protocol, { ...around, ends: packet, firstFragment: packet.fragment !== null, headerIsRight: true, isBare: protocol === header.getUint8(6), jumbo: true });
   }
 }
 

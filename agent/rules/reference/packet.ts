@@ -43,8 +43,10 @@ export interface Segment {
   acknowledgement: number;
   /** All of it is in this packet. */
   whole: boolean;
-  /** Only looked at of a reset. */
+  /** Only looked at of a reset: that of the segment, and that of an IPv4 header. */
   checksumIsRight: boolean;
+  /** Only looked at of a reset: nothing of it may make a router or its receiver throw it away. */
+  isPlain: boolean;
 }
 
 /** Who talks to whom, in the order of one packet. */

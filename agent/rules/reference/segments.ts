@@ -1,7 +1,7 @@
 /**
  * What TCP segments change of their connection. A segment changes its state only if its receiver accepts it: a FIN counts
- * when the other end acknowledges it, a reset where it stands exactly at what the other end acknowledged last. All numbers
- * are modulo 2^32.
+ * when the other end acknowledges it, a reset where it stands exactly at what the other end acknowledged last, and is written
+ * so that it arrives there. All numbers are modulo 2^32.
  */
 
 import { ACK, FIN, RST, SYN } from "./flags.ts";
@@ -71,11 +71,12 @@ export class Segments {
     return isPlain && this.#offer?.answer !== undefined && segment.sequence === this.#offer.syn && segment.acknowledgement === this.#offer.answer;
   }
 
-  follow(sent: Sent, by: EndNumber): void {
+  /** `begunHere`: the opener was seen to open it. */
+  follow(sent: Sent, by: EndNumber, begunHere: boolean): void {
     if (!sent.segment.whole) return;
     if (sent.flags & RST) this.#reset(sent, by);
     else if (sent.flags & SYN) this.#open(sent, by);
-    else if (sent.flags & ACK) this.#goOn(sent, by);
+    else if (sent.flags & ACK) this.#goOn(sent, by, begunHere);
   }
 
   #open(sent: Sent, by: EndNumber): void {
@@ -103,16 +104,17 @@ export class Segments {
     const likely = exact || (this.#heard && (atAcknowledged || atNext));
     if (!likely || !segment.checksumIsRight) return;
     own.reset = true;
-    if (!exact || hopLimit < own.hopLimit) return;
+    if (!exact || !segment.isPlain || hopLimit < own.hopLimit) return;
     this.closed = true;
     this.#final = other.reset;
   }
 
-  #goOn(sent: Sent, by: EndNumber): void {
+  #goOn(sent: Sent, by: EndNumber, begunHere: boolean): void {
     if (this.#final) return;
     const { segment, flags } = sent;
     if (!this.#heard && by === 1) {
-      if (modulo(this.#ends[0].next - segment.acknowledgement) > FURTHEST) return;
+      const fits = begunHere ? this.#isFresh(segment.acknowledgement, 1) : modulo(this.#ends[0].next - segment.acknowledgement) <= FURTHEST;
+      if (!fits) return;
       this.#hear(sent);
     }
     const [own, other] = this.#from(by);

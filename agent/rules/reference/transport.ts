@@ -1,7 +1,7 @@
 /** TCP, UDP, ICMP and ICMPv6. The protocol number alone says which of them it is. */
 
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Undecidable } from "./packet.ts";
-import { RST } from "./flags.ts";
+import { FIN, RST, SYN } from "./flags.ts";
 import type { Addresses, Conversation, Inner, Message, Reader, Reason, Segment, Surroundings, Transport } from "./packet.ts";
 
 export const ICMP = 1;
@@ -20,12 +20,18 @@ const VXLAN_GPE_PORT = 4790;
 const GENEVE_PORT = 6081;
 /** Longer ones are not believed. */
 const LONGEST_RESET = 508;
+/** Two bytes that fill up, and an option of 10 bytes: the only one that a reset of Linux has. */
+const ONLY_TIMESTAMP = 0x0101_080a;
 
 interface Around extends Surroundings {
   /** Of the IP packet. */
   ends: Addresses;
   /** The rest of the datagram comes in other packets. */
   firstFragment: boolean;
+  /** The checksum of the IP header is right, if it has one. */
+  headerIsRight: boolean;
+  /** The IP header has neither options nor extension headers. */
+  isBare: boolean;
   /** A UDP length of 0 stands for all that is left (RFC 2675). */
   jumbo: boolean;
 }
@@ -64,15 +70,25 @@ function readTcp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
     end: (sequence + bytes.length - headerLength + ((tcpFlags >> 1) & 1) + (tcpFlags & 1)) >>> 0,
     acknowledgement: header.getUint32(8),
     whole: !around.firstFragment && !around.partial,
-    checksumIsRight: (tcpFlags & RST) !== 0 && bytes.length <= LONGEST_RESET && isRightChecksum(around.ends, bytes),
+    checksumIsRight: (tcpFlags & RST) !== 0 && bytes.length <= LONGEST_RESET && around.headerIsRight && isRightChecksum(around.ends, bytes),
+    isPlain: around.isBare && (tcpFlags & (SYN | FIN)) === 0 && bytes.length === headerLength && hasUsualOptions(bytes.subarray(20)),
   };
   return { ports: { source: header.getUint16(0), destination: header.getUint16(2) }, tcpFlags, segment };
+}
+
+function hasUsualOptions(options: Uint8Array): boolean {
+  return options.length === 0 || (options.length === 12 && new DataView(options.buffer, options.byteOffset).getUint32(0) === ONLY_TIMESTAMP);
 }
 
 /** RFC 1071, over a pseudo header with both addresses, the protocol and the length. */
 function isRightChecksum({ source, destination }: Addresses, bytes: Uint8Array): boolean {
   let sum = TCP + bytes.length;
   for (const address of [source, destination]) for (let rest = isIPv4(address) ? address & 0xffff_ffffn : address; rest > 0n; rest >>= 16n) sum += Number(rest & 0xffffn);
+  return sumsUp(bytes, sum);
+}
+
+/** Is the sum of these 16-bit numbers what a right checksum among them makes it? */
+export function sumsUp(bytes: Uint8Array, sum = 0): boolean {
   for (const [at, byte] of bytes.entries()) sum += at % 2 === 0 ? byte << 8 : byte;
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return sum === 0xffff;

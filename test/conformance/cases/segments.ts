@@ -1,6 +1,7 @@
 /** Which TCP segments change the state of their connection: only those that their receiver accepts. */
 
-import { Ethernet, frame, payload, TCP } from "../../harness/packet.ts";
+import { DestinationOptions, Ethernet, frame, IPv4, IPv6, payload, TCP } from "../../harness/packet.ts";
+import type { Layer } from "../../harness/packet/layer.ts";
 import { at, dropped, passed, type Case, type PacketStep } from "../case.ts";
 import { forBoth, type Family } from "../family.ts";
 import type { PolicyText } from "../policy.ts";
@@ -16,6 +17,10 @@ interface Numbers {
   checksum?: number;
   text?: string;
   port?: number;
+  /** Of TCP. */
+  options?: number[];
+  /** Instead of a plain IP header. */
+  ip?: (ends: { src: string; dst: string }) => Layer[];
 }
 
 /** Not that of sockets that other cases open: what is left of them would tell who opened. */
@@ -35,10 +40,10 @@ const ONE: PolicyText = { mode: "prevent", rules: [{ name: "rule", action: "bloc
 export function ends(f: Family, hook: Hook, port = PORT) {
   const back = hook === "ingress" ? "egress" : "ingress";
   const [opener, other] = hook === "ingress" ? [f.remote, f.local] : [f.local, f.remote];
-  const segment = (to: Hook, src: string, dst: string, options: Parameters<typeof TCP>[0], { hopLimit = 64, text }: Numbers, expect: Expect): PacketStep =>
-    at(to, frame(Ethernet(), f.ip({ src, dst, hopLimit }), TCP(options), ...(text === undefined ? [] : [payload(text)])), expect);
-  const own = ({ seq = OPENER_NEXT, ack = OTHER_NEXT, checksum, port: sport = SPORT }: Numbers, flags: Flags): Parameters<typeof TCP>[0] => ({ sport, dport: port, seq, ack: flags.includes("ack") ? ack : 0, flags, ...(checksum === undefined ? {} : { checksum }) });
-  const others = ({ seq = OTHER_NEXT, ack = OPENER_NEXT, checksum, port: dport = SPORT }: Numbers, flags: Flags): Parameters<typeof TCP>[0] => ({ sport: port, dport, seq, ack: flags.includes("ack") ? ack : 0, flags, ...(checksum === undefined ? {} : { checksum }) });
+  const segment = (to: Hook, src: string, dst: string, options: Parameters<typeof TCP>[0], { hopLimit = 64, text, ip = (of) => [f.ip({ ...of, hopLimit })] }: Numbers, expect: Expect): PacketStep =>
+    at(to, frame(Ethernet(), ...ip({ src, dst }), TCP(options), ...(text === undefined ? [] : [payload(text)])), expect);
+  const own = ({ seq = OPENER_NEXT, ack = OTHER_NEXT, checksum, options = [], port: sport = SPORT }: Numbers, flags: Flags): Parameters<typeof TCP>[0] => ({ sport, dport: port, seq, ack: flags.includes("ack") ? ack : 0, flags, options, ...(checksum === undefined ? {} : { checksum }) });
+  const others = ({ seq = OTHER_NEXT, ack = OPENER_NEXT, checksum, options = [], port: dport = SPORT }: Numbers, flags: Flags): Parameters<typeof TCP>[0] => ({ sport: port, dport, seq, ack: flags.includes("ack") ? ack : 0, flags, options, ...(checksum === undefined ? {} : { checksum }) });
   return {
     sends: (flags: Flags, numbers: Numbers = {}, expect = passed()): PacketStep => segment(hook, opener, other, own(numbers, flags), numbers, expect),
     answers: (flags: Flags, numbers: Numbers = {}, expect = passed()): PacketStep => segment(back, other, opener, others(numbers, flags), numbers, expect),
@@ -47,6 +52,26 @@ export function ends(f: Family, hook: Hook, port = PORT) {
     opens: (numbers: Numbers = {}, expect = passed()): PacketStep => segment(hook, opener, other, own({ seq: OPENER, ...numbers }, ["syn"]), numbers, expect),
   };
 }
+
+const TIMESTAMP = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0];
+const SIGNATURE = [19, 18, ...Array<number>(16).fill(7), 0, 0];
+const SOURCE_ROUTE = [0x83, 7, 4, 192, 0, 2, 1, 0];
+
+type Strange = [what: string, numbers: Numbers, flags?: Flags];
+const STRANGE_TCP: Strange[] = [
+  ["with data", { text: "more" }],
+  ["with a signature", { options: SIGNATURE }],
+  ["with another option of that length", { options: [1, 1, 254, 10, ...Array<number>(8).fill(0)] }],
+  ["that says FIN, too", {}, ["fin"]],
+];
+const STRANGE: Record<Family["name"], Strange[]> = {
+  IPv4: [
+    ...STRANGE_TCP,
+    ["with a wrong checksum in its IP header", { ip: (ends) => [IPv4({ ...ends, checksum: 0x1234 })] }],
+    ["with a source route", { ip: (ends) => [IPv4({ ...ends, options: SOURCE_ROUTE })] }],
+  ],
+  IPv6: [...STRANGE_TCP, ["with destination options", { ip: (ends) => [IPv6(ends), DestinationOptions()] }]],
+};
 
 function stateCases(f: Family, hook: Hook): Case[] {
   const { sends, answers, pretends, opens } = ends(f, hook);
@@ -64,6 +89,8 @@ function stateCases(f: Family, hook: Hook): Case[] {
     about("nor does a number before it", sends(["rst"], { seq: OPENER_NEXT - 1 }), answers(["rst"], { seq: OTHER_NEXT - 1 }), isOpen),
     about("nor one from far away", sends(["rst"], { seq: 0x8000_0000 }), answers(["rst"], { seq: 0x8000_0000 }), isOpen),
     about("a wrong checksum changes nothing", sends(["rst"], { checksum: 0x1234 }), answers(["rst"], { checksum: 0x1234 }), isOpen),
+    ...STRANGE[f.name].map(([what, numbers, flags = []]) => about(`a reset ${what} may be thrown away on its way, and closes nothing`, sends(["rst", ...flags], numbers), answers(["rst", ...flags], numbers), isOpen)),
+    about("the timestamp that Linux writes does no harm", sends(["rst"], { options: TIMESTAMP }), isClosed),
     about("fewer hops than the SYN had change nothing", sends(["rst"], { hopLimit: 63 }), answers(["rst"], { hopLimit: 1 }), isOpen),
     about("more hops than the SYN had are as good", sends(["rst"], { hopLimit: 255 }), isClosed),
     about("while data is under way a reset closes nothing: where it stands then, the other end may be further", sends(["ack", "psh"], { text: "GET" }), sends(["rst"], { seq: OPENER_NEXT + 3 }), sends(["rst"]), isOpen),
@@ -89,6 +116,7 @@ function openingCases(f: Family, hook: Hook): Case[] {
   return [
     about("a refused SYN opened nothing that lasts", answers(["rst", "ack"], { seq: 0 }), isClosed),
     about("a refusal must acknowledge the SYN", answers(["rst", "ack"], { seq: 0, ack: 7 }), answers(["rst"], { seq: 0 }), isOpen),
+    about("only what acknowledges the SYN tells the numbers of the other end", answers(["ack"], { seq: 33, ack: OPENER }), answers(["syn", "ack"], { seq: OTHER }), sends(["ack"]), sends(["rst"]), isClosed),
     about("a refusal with a wrong checksum is none", answers(["rst", "ack"], { seq: 0, checksum: 0x1234 }), isOpen),
     about("a SYN+ACK that acknowledges something else does not tell the numbers of its end", answers(["syn", "ack"], { seq: 33, ack: 7 }), answers(["rst"], { seq: 34 }), answers(["syn", "ack"], { seq: OTHER }), answers(["rst"]), isOpen, sends(["ack"]), answers(["rst"]), isClosed),
     about("a SYN that comes again with more hops shows how many a reset needs", opens({ hopLimit: 128 }), answers(["syn", "ack"], { seq: OTHER }), sends(["ack"]), sends(["rst"], { hopLimit: 64 }), isOpen, sends(["rst"], { hopLimit: 128 }), isClosed),
