@@ -22,13 +22,15 @@ static __always_inline __u32 tunnel_of_device(const struct packet *outer, const 
 }
 
 /* Does a device of this host take the inner packet out, or has put it in? */
-static __noinline bool has_tunnel_device(const struct packet *outer, __u32 tunnel)
+static __noinline bool has_tunnel_device(const struct packet *outer, const struct packet *inner)
 {
 	bool inward;
 	const __u64 *local, *remote;
+	__u32 tunnel;
 
-	if (!outer)
+	if (!outer || !inner)
 		return false;
+	tunnel = tunnel_of_device(outer, inner);
 	inward = outer->direction == DIRECTION_INGRESS;
 	local = inward ? outer->tuple.destination_be : outer->tuple.source_be;
 	remote = inward ? outer->tuple.source_be : outer->tuple.destination_be;
@@ -37,6 +39,7 @@ static __noinline bool has_tunnel_device(const struct packet *outer, __u32 tunne
 			.local_be = { form & TUNNEL_ANY_LOCAL ? 0 : local[0], form & TUNNEL_ANY_LOCAL ? 0 : local[1] },
 			.remote_be = { form & TUNNEL_ANY_REMOTE ? 0 : remote[0], form & TUNNEL_ANY_REMOTE ? 0 : remote[1] },
 			.tunnel = form & TUNNEL_ANY_IDENTIFIER ? tunnel & 0xff000000 : tunnel,
+			.tunnel_high = form & TUNNEL_ANY_IDENTIFIER ? 0 : inner->tunnel_high,
 			.port = outer->protocol == IPPROTO_UDP ? outer->tuple.destination_port : 0,
 			.form = form,
 		};
@@ -70,7 +73,7 @@ static __noinline bool carries_failsafe(hook_context *ctx, const struct cursor *
 	if (!outer || !inner || !policy || outer->outcome.reason)
 		return false;
 	is_ip = enter_tunnel(cursor, outer, inner);
-	if (!inner->tunnel || !has_tunnel_device(outer, tunnel_of_device(outer, inner)))
+	if (!inner->tunnel || !has_tunnel_device(outer, inner))
 		return false;
 	if (!is_ip) {
 		is_peer = false;

@@ -775,12 +775,13 @@ export const LocalEnd = {
 } as const;
 
 export const TunnelEnd = {
-  size: 40,
+  size: 48,
   local_be: { at: 0, count: 2, stride: 8 },
   remote_be: { at: 16, count: 2, stride: 8 },
   tunnel: 32,
-  port: 36,
-  form: 38,
+  tunnel_high: 36,
+  port: 40,
+  form: 42,
 } as const;
 
 export const OwnAddress = {

@@ -133,7 +133,9 @@ function endOf({ kind, id, local, remote, port }: TunnelDevice): { key: Uint8Arr
   const form = (local ? 0 : TunnelForm.ANY_LOCAL) | (remote ? 0 : TunnelForm.ANY_REMOTE) | (id === undefined ? TunnelForm.ANY_IDENTIFIER : 0);
   if (local) key.set(mapped(local), TunnelEnd.local_be.at);
   if (remote) key.set(mapped(remote), TunnelEnd.remote_be.at);
-  view.setUint32(TunnelEnd.tunnel, ((KINDS[kind] << 24) | (id ?? 0)) >>> 0, LITTLE_ENDIAN);
+  // Only the key of GRE is longer than 24 bits.
+  view.setUint32(TunnelEnd.tunnel, ((KINDS[kind] << 24) | ((id ?? 0) & 0xff_ffff)) >>> 0, LITTLE_ENDIAN);
+  view.setUint32(TunnelEnd.tunnel_high, (id ?? 0) >>> 24, LITTLE_ENDIAN);
   view.setUint16(TunnelEnd.port, port, LITTLE_ENDIAN);
   view.setUint16(TunnelEnd.form, form, LITTLE_ENDIAN);
   return { key, form };

@@ -56,7 +56,7 @@ function readGeneve(data: Attributes): TunnelDevice[] {
 }
 
 function keyOf(data: Attributes): number {
-  return (bigEndian(data.get(2), 2) ?? 0) & GRE_KEY ? ((bigEndian(data.get(4), 4) ?? 0) & 0xff_ffff) : 0;
+  return (bigEndian(data.get(2), 2) ?? 0) & GRE_KEY ? (bigEndian(data.get(4), 4) ?? 0) : 0;
 }
 
 function readGre(data: Attributes, key: number): TunnelDevice[] {

@@ -18,8 +18,10 @@ struct tunnel_end {
 	__u64 local_be[2];		/* the host's own end, or the group that it listens to */
 	__u64 remote_be[2];
 	__u32 tunnel;			/* kind << 24 | identifier; of a tunnel of kind IPIP the ethertype of what it carries */
+	__u32 tunnel_high;		/* upper 8 bits of a GRE key, which `tunnel` has no room for */
 	__u16 port;			/* where it receives UDP, 0 for tunnels without */
 	__u16 form;			/* enum weir_tunnel_form */
+	__u32 reserved;
 };
 
 struct own_address {

@@ -271,7 +271,8 @@ const carriedCases = (f: Family): Case[] => {
     { name: "VXLAN of any identifier", end: [{ kind: "vxlan", port: 4789 }], header: [UDP({ sport: 50000 }), VXLAN({ vni: 9 }), Ethernet()], other: [UDP({ sport: 50000, dport: 8472 }), VXLAN({ vni: 9 }), Ethernet()] },
     { name: "Geneve", end: [{ kind: "geneve", id: 7, remote: f.remote, port: 6081 }], header: [UDP({ sport: 50000 }), Geneve({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()] },
     { name: "GRE", end: [{ kind: "gre", id: 0, local: f.local, remote: f.remote }], header: [GRE()], other: [GRE({ key: 1 })] },
-    { name: "GRE with a key", end: [{ kind: "gre", id: 5, local: f.local }], header: [GRE({ key: 5 })], other: [GRE()] },
+    { name: "GRE with a key", end: [{ kind: "gre", id: 5, local: f.local }], header: [GRE({ key: 5 })], other: [GRE({ key: 0x0100_0005 })] },
+    { name: "GRE with a long key", end: [{ kind: "gre", id: 0x0100_0005, local: f.local }], header: [GRE({ key: 0x0100_0005 })], other: [GRE({ key: 5 })] },
     { name: "IP in IP", end: [{ kind: "ipip", id: f.name === "IPv4" ? 0x0800 : 0x86dd, local: f.local, remote: f.remote }], header: [], other: [GRE()] },
   ];
   const over = (hook: "ingress" | "egress", header: readonly Layer[], ...layers: Layer[]): Uint8Array =>
