@@ -144,7 +144,10 @@ static __noinline void refuse_banned(struct judgement *j, struct packet *packet)
 	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
 }
 
-/* What passes advances its connection: one that stands, or one that only detect lets go on. */
+/*
+ * What passes advances its connection: one that stands, or one that only detect lets go on. Such a one stays blocked, also where
+ * what the other direction sends is undecided and passes.
+ */
 static __always_inline void advance(struct judgement *j, struct packet *packet, struct flow *flow)
 {
 	advance_flow(j->ctx, packet, flow, packet->by_opener);
@@ -153,7 +156,7 @@ static __always_inline void advance(struct judgement *j, struct packet *packet, 
 			claim_flow(j->ctx, packet->which, flow);
 		if (flow->flags & FLOW_DOUBTED && packet->direction == DIRECTION_INGRESS)
 			settle_doubt(packet->which, flow);
-		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet))
+		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet) && !j->blocked)
 			end_blocking(flow);
 	}
 }

@@ -25,14 +25,14 @@ enum packet_flag {
 	PACKET_ICMP_ANSWER = 1 << 13,	/* belongs to a question, and opens nothing */
 	PACKET_TRANSLATED = 1 << 14,	/* on its way through this host; `sent` is how it came */
 	PACKET_DOUBTED = 1 << 15,	/* its receiver listens here, but it may be led elsewhere */
-	PACKET_LED = 1 << 17,		/* netfilter leads it elsewhere, or may where nobody listens here */
-	PACKET_CARRIED = 1 << 20,	/* prevent would never have met it: see blocked.h */
 	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
+	PACKET_LED = 1 << 17,		/* netfilter leads it elsewhere, or may where nobody listens here */
 	PACKET_QUOTED_IS_LOW = 1 << 18,	/* of an ICMP error: the sender of the packet that it quotes is the low end */
+	PACKET_CARRIES_FAILSAFE = 1 << 19,	/* a tunnel that ends here, around what always passes: see carried.h */
+	PACKET_CARRIED = 1 << 20,	/* prevent would never have met it: see blocked.h */
 	/* How it stands to its flow. Here and not on the stack, because the verifier would follow every combination. */
 	PACKET_OFFERS = 1 << 21,	/* a SYN of the flow's opener that is none of the flow's: it may come to succeed it */
 	PACKET_SUCCEEDS = 1 << 22,	/* the opener goes on with a connection whose SYN the flow had noted */
-	PACKET_CARRIES_FAILSAFE = 1 << 19,	/* a tunnel that ends here, around what always passes: see carried.h */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
