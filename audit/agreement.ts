@@ -18,6 +18,7 @@ export class Agreement {
   #begun = false;
   #over = false;
   #firstRecord = 0;
+  #lastRecord = 0;
 
   constructor(path: string, settled: number, report: ReportDisagreement) {
     this.#path = path;
@@ -29,6 +30,7 @@ export class Agreement {
   /** Takes the next sound record of the log. */
   async take(record: SealedLine): Promise<void> {
     this.#firstRecord ||= record.sequence;
+    this.#lastRecord = record.sequence;
     if (this.#over || !isAction(record.body)) return;
     if (!this.#begun) await this.#advance();
     await this.#skipTo(record.sequence);
@@ -52,11 +54,14 @@ export class Agreement {
     await this.#copies.return?.();
   }
 
-  /** Over copies of records that the log does not hold, which is right of those that it has rotated away. */
+  /**
+   * Passes over copies of records that were not read: those that the log has rotated away, and those that it got after it was
+   * read. A copy between these two belongs to no record.
+   */
   async #skipTo(sequence: number): Promise<void> {
     while (this.#next && this.#next.sequence < sequence && !this.#over) {
       const { sequence: number, file, number: line } = this.#next;
-      if (this.#firstRecord > 0 && number >= this.#firstRecord) this.#report("inserted", file, line, `record #${number} of the log is not the action that this line copies`);
+      if (this.#firstRecord > 0 && number >= this.#firstRecord && number <= this.#lastRecord) this.#report("inserted", file, line, `record #${number} of the log is not the action that this line copies`);
       await this.#advance();
     }
   }

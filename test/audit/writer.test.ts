@@ -305,10 +305,13 @@ test("a log can be verified and read while it is written and rotated", async (t)
       await sleep(20);
     }
   })();
-  for (let round = 0; round < 30; round++) await assertSound(place);
-  writing = false;
-  await flood;
-  await writer.close();
+  try {
+    for (let round = 0; round < 30; round++) await assertSound(place);
+  } finally {
+    writing = false;
+    await flood;
+    await writer.close();
+  }
 });
 
 test("show finds records by time, type and rule, over all files, and the last of them", async (t) => {
