@@ -1,5 +1,5 @@
 /**
- * How an agent leaves the kernel when it is told to stop. Either it lets go: from that moment on nothing is dropped, and
+ * An agent that is told to stop leaves the kernel in one of two ways. Either it lets go: from that moment on nothing is dropped, and
  * programs and tables are removed. Or it hands over: the next agent finds both in force, and if none comes, the kernel lets
  * everything pass after a while by itself. See `is_preventing` in probes/outcome.h.
  */
@@ -15,7 +15,7 @@ export interface FarewellOptions {
   onStop: OnStop;
   /** The agent's systemd unit: it hands over only if systemd is going to start that again. */
   unit: string | undefined;
-  /** Seconds. */
+  /** Seconds after which the kernel lets everything pass by itself. */
   handOverFor: number;
 }
 
@@ -41,12 +41,12 @@ export class Farewell {
     void signals.insisted.then(() => this.#insist());
   }
 
-  /** Until when what is in force stays in force; undefined where it ends with this agent. */
+  /** What is in force stays so until this moment; undefined where it ends with this agent. */
   get until(): Date | undefined {
     return this.#until;
   }
 
-  /** What an agent before handed over has been taken over. */
+  /** Called once this agent has taken over what an earlier one handed over. */
   takeOver(): void {
     if (!this.#began) this.#plane.holdForEver();
   }

@@ -1,6 +1,6 @@
 /**
- * A copy of the configuration that was in force last, in the state directory and for root alone: a start that finds the
- * file refused goes on with it. Lists of sets are kept by SetLibrary.
+ * The state directory keeps a copy of the configuration that was in force last, for root alone: a start that finds the
+ * file refused goes on with it. SetLibrary keeps the lists of sets.
  */
 
 import { createHash } from "node:crypto";
@@ -27,7 +27,7 @@ export class LastGood {
     this.#to = lastGoodPath(stateDirectory, path);
   }
 
-  /** For the operator. */
+  /** Says to the operator why there is no copy. */
   get trouble(): string[] {
     return this.#failure === undefined ? [] : [`the configuration in force could not be kept for a start that finds the file refused: ${this.#failure}`];
   }

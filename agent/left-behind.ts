@@ -1,4 +1,4 @@
-/** What agents that ended have left in force: told from their pins alone, also of another version's. */
+/** Finds what agents that ended have left in force, from their pins alone, those of other versions included. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
@@ -25,13 +25,13 @@ export interface LeftBehind {
   mode: Mode;
   /** Packets are dropped now. */
   drops: boolean;
-  /** When nothing is dropped any more; null: as long as it is left in force. */
+  /** From this moment on nothing is dropped; null where there is no such moment. */
   until: Date | null;
-  /** Packets, since the tables were made. */
+  /** Packets that were dropped since the tables were made. */
   dropped: number;
 }
 
-/** Of all agents that pinned something and do not answer now. */
+/** Finds what all agents left that pinned something and do not answer now. */
 export async function findLeftBehind(): Promise<LeftBehind[]> {
   const folders = existsSync(BPF_ROOT) ? readdirSync(BPF_ROOT).filter((name) => FOLDER.test(name)).sort() : [];
   const found = folders.map((name) => join(BPF_ROOT, name)).filter(isInForce).map((pins) => ({ pins, note: readNote(pins) }));
@@ -39,7 +39,7 @@ export async function findLeftBehind(): Promise<LeftBehind[]> {
   return found.filter((_, index) => ended[index]).map(({ pins, note }) => ({ pins, note, ...stateOf(pins) }));
 }
 
-/** The state directory of whose pins these are; undefined where nobody knows. */
+/** Returns the state directory of the agent whose pins these are; undefined where nobody knows. */
 export function stateDirectoryOf({ pins, note }: Pick<LeftBehind, "pins" | "note">): string | undefined {
   return note?.state ?? (pins === join(BPF_ROOT, "weir") ? defaultConfig().state_dir : undefined);
 }
@@ -53,7 +53,7 @@ function isInForce(pins: string): boolean {
   return pinnedLinks(links).length > 0 || (existsSync(links) && readdirSync(links).length > 0);
 }
 
-/** Whether an agent listens there. */
+/** Resolves to true if an agent listens there. */
 function answers(socket: string | undefined): Promise<boolean> {
   if (socket === undefined) return Promise.resolve(false);
   return new Promise((resolve) => {
@@ -95,7 +95,7 @@ function stateOfTables(folder: string): { mode: Mode; until: Date | null; droppe
   return { mode, until, dropped: ask(folder, "traffic", countDropped) ?? 0 };
 }
 
-/** Over all interfaces, directions, transports and processors. */
+/** Adds up the drops of all interfaces, directions, transports and processors. */
 function countDropped(map: BpfMap, types: TableTypes): number {
   const counters: { at: number; size: number }[] = [];
   for (let direction = 0; memberAt(types, ["by", direction]) !== undefined; direction++) {

@@ -1,6 +1,6 @@
 /**
- * Whose the pins of a folder are: kept with them, as symbolic links, because the BPF file system holds no files. Only root can
- * make them there, and they are gone when the pins are.
+ * A note beside the pins says which agent they belong to. It consists of symbolic links, because the BPF file system holds no
+ * files. Only root can make them there, and they are gone when the pins are.
  */
 
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from "node:fs";
@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import type { WeirConfig } from "../config/types.ts";
 import { auditHead } from "./settings.ts";
 
-/** Beside folders of links and tables. */
+/** The folder of the note lies beside those of links and tables. */
 export const NOTE = "agent";
 const PROCESS = "/proc/";
 
@@ -18,9 +18,9 @@ export interface PinNote {
   socket: string;
   audit: string;
   head: string;
-  /** null: built-in defaults. */
+  /** null where the agent ran with built-in defaults. */
   config: string | null;
-  /** As the agent itself saw it. */
+  /** The process id as the agent itself saw it. */
   pid: number;
   started: Date;
 }
@@ -35,7 +35,7 @@ export function writeNote(pins: string, config: WeirConfig, path: string | null)
   for (const name of readdirSync(folder)) if (!Object.hasOwn(links, name)) unlinkSync(join(folder, name));
 }
 
-/** Undefined where an agent left none, as one of an earlier version does. */
+/** Returns undefined where the agent left no note, as one of an earlier version does. */
 export function readNote(pins: string): PinNote | undefined {
   const at = (name: string): string => readlinkSync(join(pins, NOTE, name));
   try {
@@ -57,7 +57,7 @@ function existsLink(pins: string, name: string): boolean {
   return lstatSync(join(pins, NOTE, name), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** In one step, so that nobody finds half of two notes. */
+/** Replaces the link in one step, so that nobody finds it missing. */
 function replaceLink(folder: string, name: string, target: string): void {
   const next = join(folder, `${name}-next`);
   if (lstatSync(next, { throwIfNoEntry: false }) !== undefined) unlinkSync(next);

@@ -10,7 +10,7 @@ import { libc } from "./kernel/syscall.ts";
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC_NONBLOCK = 2 | 0o2000000 | 0o4000;
 const MSG_NOSIGNAL = 0x4000;
-/** Of a socket's address: its family, and the path with a final NUL. */
+/** The address of a Unix socket consists of its family in this many bytes, and the path with a final NUL. */
 const FAMILY_LENGTH = 2;
 const LONGEST_PATH = 107;
 /** systemd restarts an agent that says nothing for its WatchdogSec: several messages may be lost before. */
@@ -18,7 +18,7 @@ const MESSAGES_A_WATCH = 4;
 
 export class ServiceManager {
   readonly #address: Buffer | undefined;
-  /** Milliseconds from one sign of life to the next; undefined where nobody watches. */
+  /** This many milliseconds lie between two signs of life; undefined where nobody watches. */
   readonly #interval: number | undefined;
 
   constructor(env: NodeJS.ProcessEnv = process.env) {
@@ -28,12 +28,12 @@ export class ServiceManager {
     this.#interval = this.#address !== undefined && isOurs && micros > 0 ? micros / 1000 / MESSAGES_A_WATCH : undefined;
   }
 
-  /** Milliseconds from one `alive` to the next; undefined where nobody watches. */
+  /** Call `alive` each time so many milliseconds have passed; undefined where nobody watches. */
   get interval(): number | undefined {
     return this.#interval;
   }
 
-  /** The rules are in force. */
+  /** Says that the rules are in force. */
   ready(status: string): void {
     this.send("READY=1", `STATUS=${status}`);
   }
@@ -42,12 +42,12 @@ export class ServiceManager {
     this.send("STOPPING=1");
   }
 
-  /** To be called each `interval` by the loop whose life matters. */
+  /** The loop whose life matters calls this each `interval`. */
   alive(): void {
     this.send("WATCHDOG=1");
   }
 
-  /** One datagram; a service manager that takes none is none of the agent's troubles. */
+  /** Sends one datagram. A service manager that does not take it is no trouble of the agent. */
   send(...lines: string[]): void {
     if (this.#address === undefined) return;
     const fd = libc().socket(AF_UNIX, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
@@ -61,7 +61,7 @@ export class ServiceManager {
   }
 }
 
-/** A path, or behind @ a name in the abstract namespace; anything else is not for a local process. */
+/** The name is a path, or behind @ a name in the abstract namespace; anything else is not for a local process. */
 function addressOf(name: string | undefined): Buffer | undefined {
   if (name === undefined || !/^[/@]./.test(name) || Buffer.byteLength(name) > LONGEST_PATH) return undefined;
   const isAbstract = name.startsWith("@");

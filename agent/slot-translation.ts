@@ -1,5 +1,5 @@
 /**
- * The numbers that rules have in the tables of another version, as those that the same rules have in these. Only rules that
+ * Translates the slots that rules have in the tables of another version into those that the same rules have in the current ones. Only rules that
  * count something say who they are; a connection needs no others, because it is judged again.
  */
 
@@ -13,7 +13,7 @@ interface Member {
   size: number;
 }
 
-/** Where a value of now names slots. */
+/** These members of a current value name slots. */
 interface Places {
   single: readonly Member[];
   count: Member | undefined;
@@ -29,7 +29,7 @@ export class SlotTranslation {
     this.#places = places;
   }
 
-  /** Undefined where the tables in the folder tell nothing about their rules. */
+  /** Returns undefined where the tables in the folder tell nothing about their rules. */
   static between(folder: string, plane: Pick<DataPlane, "maps" | "generation">): SlotTranslation | undefined {
     const before = slotsByIdentity(folder);
     if (before === undefined) return undefined;
@@ -38,7 +38,7 @@ export class SlotTranslation {
     return new SlotTranslation(new Map(before.flatMap(([slot, identity]) => (now.has(identity) ? [[slot, now.get(identity)!]] : []))));
   }
 
-  /** The same for values of this type. */
+  /** Returns the same translation for values of this type. */
   within(types: TableTypes): SlotTranslation {
     const conditions: Member[] = [];
     for (let index = 0; ; index++) {
@@ -53,7 +53,7 @@ export class SlotTranslation {
     });
   }
 
-  /** Conditions whose rule is gone are left out. */
+  /** Writes the translated slots into the value. Conditions whose rule is gone are left out. */
   apply(value: Buffer): void {
     const { single, count, conditions } = this.#places;
     for (const member of single) write(value, member, this.#numbers.get(read(value, member)) ?? reserved(read(value, member)));
@@ -64,7 +64,7 @@ export class SlotTranslation {
   }
 }
 
-/** What no rule decided has the same number in every version. */
+/** Slots below the first rule stand for decisions that no rule made, and have the same number in every version. */
 function reserved(slot: number): number {
   return slot < Slot.FIRST_RULE ? slot : Slot.NONE;
 }
@@ -84,7 +84,7 @@ function slotsByIdentity(folder: string): [slot: number, identity: bigint][] | u
   }
 }
 
-/** Of the copy that the generation is in. */
+/** Reads the copy of the rules that this generation has in force. */
 function slotsOf(rules: BpfMap, generation: number, identity: Member): [slot: number, identity: bigint][] {
   const memory = Buffer.from(rules.mmap());
   const slots = rules.info.maxEntries / 2;

@@ -1,6 +1,6 @@
 /**
- * What a start goes on with where the configuration is refused: the last good one, or without any the built-in defaults,
- * which observe. Neither switches to prevent what was not in force.
+ * A start whose configuration is refused goes on with the last good one, or without any with the built-in defaults, which
+ * observe. Neither of them switches to prevent where prevent was not in force.
  */
 
 import { isAbsolute } from "node:path";
@@ -13,10 +13,10 @@ import type { WeirConfig } from "../config/types.ts";
 import { lastGoodPath } from "./last-good.ts";
 import { type Load, override, type Settings, type SettingsOptions, settingsOf } from "./settings.ts";
 
-/** Where the agent keeps its things, and can be asked. */
+/** The agent keeps its files in these places, and answers at the socket. */
 export type Places = Pick<WeirConfig, "state_dir" | "control_socket" | "audit">;
 
-/** `places`: those that are in use already. Without them they are the last good ones, or as far as the refused file says them. */
+/** `places` are those that are in use already. Without them the last good ones count, or those that the refused file names. */
 export async function standInFor(path: string, options: SettingsOptions, load: Load, problems: string[], places?: Places): Promise<Settings> {
   const times = await timesOf(path);
   const base = override({ ...defaultConfig(), ...(places ?? (await placesIn(path))) }, options);

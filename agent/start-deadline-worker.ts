@@ -7,7 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { DeadlineData, DeadlineMessage } from "./start-deadline.ts";
 
 const STDERR = 2;
-/** A machine that is busy with other things gets so much more time. */
+/** A machine that is busy with other things gets at most this much more time. */
 const MOST_MORE_MS = 50_000;
 
 let { withinS, leftMs, step } = workerData as DeadlineData;
@@ -24,7 +24,7 @@ parentPort!.on("message", (message: DeadlineMessage) => {
   timer = setTimeout(end, due - performance.now());
 });
 
-/** Milliseconds in which the start could have gone on, and others had the processors; 0 where the kernel does not say. */
+/** Returns for how many milliseconds the start could have gone on while others had the processors; 0 where the kernel does not say. */
 function waitedForProcessor(): number {
   try {
     const [, nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ");

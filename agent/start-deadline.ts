@@ -11,13 +11,13 @@ import { Worker } from "node:worker_threads";
 import { LARGEST_FILE } from "../config/file.ts";
 
 export const START_WITHIN_S = 10;
-/** The refusal is out before the time is. */
+/** The refusal is written this long before the time is over. */
 const MARGIN_MS = 500;
 /** A file of rules or addresses takes up to so much longer for each megabyte. */
 const MS_A_MEGABYTE = 1000;
 
 export interface Step {
-  /** As `reading the configuration /etc/weir/weir.yaml`. */
+  /** A part of a sentence, as `reading the configuration /etc/weir/weir.yaml`. */
   doing: string;
   /** A sentence for the operator. */
   next: string;
@@ -49,7 +49,7 @@ export class StartDeadline implements AsyncDisposable {
     this.#worker.postMessage({ step: { doing, next } } satisfies DeadlineMessage);
   }
 
-  /** For whoever can say better what is late, and ends the start in good order: a little less than there is. */
+  /** A little less time than there is, for parts of the start that can say better what is late and end it in good order. */
   get leftMs(): number {
     return Math.max(0, this.#due - performance.now() - MARGIN_MS);
   }

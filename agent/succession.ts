@@ -1,9 +1,9 @@
 /**
- * From the tables of another version of weir, or of other sizes, to those of this one. The agent before left them in force: its
- * programs go on judging with them until each interface has the programs of now. Connections are carried over once before that,
+ * Carries connections from the tables of another version of weir, or of other sizes, to the current ones. The agent before left
+ * its tables in force: its programs go on judging with them until each interface has the programs of now. Connections are carried over once before that,
  * so that none is met in the middle, and once after it, for those that opened meanwhile.
  *
- * What the kernel learns by itself is in LRU tables, and these are carried; what the agent writes, it writes anew.
+ * LRU tables hold what the kernel learns by itself, and these are carried. The agent writes the other tables anew.
  */
 
 import { readdirSync } from "node:fs";
@@ -15,14 +15,14 @@ import { memberAt, openPinned, readNumber, type TableTypes, typesOf } from "./ke
 import { Ring } from "./kernel/ring.ts";
 import { SlotTranslation } from "./slot-translation.ts";
 
-/** Who owns sockets: carried before anybody looks for owners again. */
+/** These tables say who owns sockets, and are carried before anybody looks for owners again. */
 const OWNERS: ReadonlySet<string> = new Set(["owners", "listeners", "bindings"]);
 /** These say nothing without the kinds of processes and the rules of the agent before, or are told anew. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_places", "drops"]);
 /** Members that stay zero: each connection is judged again, by the rules of now. */
 const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
 const FLOW = "flow";
-/** Bytes: no event is as small. */
+/** Size in bytes of records that no ring has. */
 const NO_RECORD = 1;
 /** Walks over larger tables are not worth it at each interface. */
 const QUICK_MS = 50;
@@ -36,14 +36,14 @@ export interface Carried {
 }
 
 interface Pair {
-  /** Where the old one is pinned. */
+  /** The folder in which the old table is pinned. */
   folder: string;
   from: BpfMap;
   to: BpfMap;
   key: Copying;
   value: Copying;
   types: TableTypes;
-  /** Of a connection: when its last packet came, in the old value and in the new one. */
+  /** The members of a connection that say when its last packet came, in the old value and in the new one. */
   seen: { from: Member; to: Member } | undefined;
 }
 
@@ -57,7 +57,7 @@ export class Succession {
   readonly #pairs: Pair[] = [];
   readonly #left: string[] = [];
   #slots = new Map<string, SlotTranslation | undefined>();
-  /** Jiffies: packets since then may have come to the old programs after their connections were carried. */
+  /** Packets since this time, in jiffies, may have come to the old programs after their connections were carried. */
   #cutoff = 0n;
   #tookMs = 0;
 
@@ -66,7 +66,7 @@ export class Succession {
     for (const folder of plane.otherTables()) this.#open(folder);
   }
 
-  /** Whether there is anything to be carried. */
+  /** True if there is anything to be carried. */
   get isDue(): boolean {
     return this.#pairs.length > 0;
   }
@@ -75,7 +75,7 @@ export class Succession {
     for (const pair of this.#pairs) if (OWNERS.has(pair.to.name)) this.#insertAll(pair);
   }
 
-  /** Once the rules of now are in the tables, and before any packet asks these. */
+  /** To be called once the current rules are in the tables, and before any packet is judged by them. */
   carry(): Carried {
     this.#cutoff = this.#plane.jiffies();
     for (const { folder } of this.#pairs) if (!this.#slots.has(folder)) this.#slots.set(folder, SlotTranslation.between(folder, this.#plane));
@@ -87,14 +87,14 @@ export class Succession {
     if (this.#cutoff > 0n && this.#tookMs < QUICK_MS) this.carryRest();
   }
 
-  /** Once every interface has the programs of now: what came to the old ones since the last time. */
+  /** To be called once every interface has the current programs: carries the connections of packets that came to the old ones since the last time. */
   carryRest(): number {
     const since = this.#cutoff;
     this.#cutoff = this.#plane.jiffies();
     return this.#carrySince(since);
   }
 
-  /** Events that the old programs told and nobody read: records of this version have another form. */
+  /** Counts the events that the old programs told and nobody read, because records of this version have another form. */
   unreadEvents(): number {
     return this.#plane.otherTables().reduce((sum, folder) => sum + countRecords(folder), 0);
   }
@@ -130,7 +130,7 @@ export class Succession {
     }
   }
 
-  /** What the tables of now know already is newer. */
+  /** Keeps the entries that the current tables have already: these are newer. */
   #insertAll({ from, to, key, value }: Pair): void {
     const [newKey, newValue] = [Buffer.alloc(to.info.keySize), Buffer.alloc(to.info.valueSize)];
     for (const entry of from.entries()) {
@@ -158,7 +158,7 @@ export class Succession {
     return carried;
   }
 
-  /** False where a table of now has seen a later packet of the connection. Where another table has it, it moves. */
+  /** False where a current table has seen a later packet of the connection. An older entry in another table is removed. */
   #isNews(to: BpfMap, key: Buffer, seenAt: bigint): boolean {
     for (const { to: table, seen } of this.#pairs) {
       if (seen === undefined) continue;
@@ -171,7 +171,7 @@ export class Succession {
   }
 }
 
-/** Takes them out of the ring. */
+/** Counts the records of the ring, and takes them out. */
 function countRecords(folder: string): number {
   const map = openPinned(folder, "events");
   if (map === undefined) return 0;

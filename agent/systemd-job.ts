@@ -1,8 +1,8 @@
-/** What systemd is about to do with a unit. */
+/** Asks systemd what it is about to do with a unit. */
 
 import { execFile } from "node:child_process";
 
-/** A person who stops the unit waits for the answer. */
+/** systemd has this many milliseconds for the answer, because a person who stops the unit waits for it. */
 const LONGEST_MS = 500;
 /**
  * Types of systemd.unit jobs behind which the unit runs. While `systemctl restart` stops a unit, its job is of type restart; it
@@ -10,7 +10,7 @@ const LONGEST_MS = 500;
  */
 const STARTS: ReadonlySet<string> = new Set(["start", "restart", "try-restart", "reload-or-start"]);
 
-/** Whether systemd starts the unit once it has stopped. */
+/** Resolves to true if systemd starts the unit once it has stopped. */
 export async function startIsQueued(unit: string): Promise<boolean> {
   const words = ["list-jobs", "--no-legend", "--plain", "--full", "--no-pager", "--", unit];
   const jobs = await new Promise<string>((resolve, reject) => {
@@ -19,7 +19,7 @@ export async function startIsQueued(unit: string): Promise<boolean> {
   return hasStart(jobs, unit);
 }
 
-/** Lines of `systemctl list-jobs --no-legend --plain`: number, unit, type and state. */
+/** Reads lines of `systemctl list-jobs --no-legend --plain`, which hold number, unit, type and state. */
 export function hasStart(jobs: string, unit: string): boolean {
   return jobs.split("\n").some((line) => {
     const [, name, type = ""] = line.trim().split(/\s+/);

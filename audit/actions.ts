@@ -1,5 +1,5 @@
 /**
- * Operators' actions once more, in files of their own beside the log, so that no flood of events pushes them out. They form a chain
+ * Operators' actions are copied to files of their own beside the log, so that no flood of events pushes them out. They form a chain
  * of their own, with a head of its own, in which each line names the record of the log that it copies, by number and hash:
  *
  *     audit.log           2026-11-21T03:00:00.000Z #41532 MODE uid=0 from=detect to=prevent ~HASH
@@ -16,10 +16,10 @@ import { linesOf } from "./lines.ts";
 import { Log, type LogOptions } from "./log.ts";
 import { isActionType, parseRecord } from "./record.ts";
 
-/** Held while their files cannot be written, which is the case only where the log itself can. */
+/** So many actions are held while their files cannot be written although the log itself can. */
 const OWED_LIMIT = 10_000;
 
-/** A record as it was written to the log. */
+/** A record that was written to the log. */
 export interface WrittenRecord extends Link {
   /** Milliseconds since the epoch. */
   time: number;
@@ -73,7 +73,7 @@ function copied(text: string): (Link & { line: string }) | null {
 export class ActionsLog {
   readonly #path: string;
   readonly #log: Log;
-  /** Written to the log, and not copied yet. */
+  /** These records are written to the log, and not copied yet. */
   #owed: WrittenRecord[] = [];
   #started = false;
 

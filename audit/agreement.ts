@@ -1,4 +1,4 @@
-/** Whether each operator's action in the log has its copy, and each copy its record: both are in the order in which they were written. */
+/** Checks that each operator's action in the log has its copy, and each copy its record: both are in the order in which they were written. */
 
 import type { SealedLine } from "./chain.ts";
 import { actionsPath, type Copy, copiesOf, isAction } from "./actions.ts";
@@ -9,7 +9,7 @@ export class Agreement {
   readonly #path: string;
   readonly #copies: AsyncIterator<Copy>;
   readonly #report: ReportDisagreement;
-  /** What the log's head names has its copy; what came after may wait for it. */
+  /** Records up to this number, which the log's head names, have their copies; later ones may still wait for theirs. */
   readonly #settled: number;
   #next: Copy | null = null;
   #before = 0;

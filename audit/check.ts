@@ -22,7 +22,7 @@ export type ProblemKind =
 export interface Problem {
   kind: ProblemKind;
   file: string;
-  /** From 1; 0 where it is about the file. */
+  /** The first line is 1; 0 where the problem is about the whole file. */
   line: number;
   /** A sentence: `record #11 was changed`. */
   text: string;
@@ -33,7 +33,7 @@ export interface ChainVerdict {
   ok: boolean;
   /** The first ones, in the order of the log. */
   problems: Problem[];
-  /** How many there are in all. */
+  /** Counts all problems, those that are not listed included. */
   found: number;
   files: number;
   /** Records whose hash is right, and those that nothing is left to check against. */
@@ -228,7 +228,7 @@ class Check {
     if (this.#misplaced.size < PROBLEMS_KEPT) this.#misplaced.set(expected, { found, problem });
   }
 
-  /** What only the end of the log, and the head outside of it, can show. */
+  /** Looks for problems that only the end of the log and the head outside of it can show. */
   async end(path: string, newest: OpenLogFile | null, headPath: string | null): Promise<void> {
     const line = this.#lastLine;
     const head = this.#head;

@@ -16,7 +16,7 @@ export async function makeFolder(path: string): Promise<void> {
   if (!(await isMade(whole))) throw new Error(`the folder ${whole} cannot be made: ${dirname(whole)} is there, and takes no new folders`);
 }
 
-/** False where the folder above is missing, or says so. A file in its place is found by whoever uses the folder. */
+/** Returns false where the folder above is missing, or says so. Whoever uses the folder finds out if there is a file in its place. */
 async function isMade(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: PRIVATE });

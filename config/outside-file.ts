@@ -13,7 +13,7 @@ export class NotReadable extends Error {
   override name = "NotReadable";
 }
 
-/** The whole file and its status. Throws NotReadable, or the system's own error. */
+/** Reads the whole file and its status. Throws NotReadable, or the system's own error. */
 export async function readOutside(path: string, largest: number): Promise<{ bytes: Buffer; stats: Stats }> {
   await using file = await open(path, FLAGS);
   const stats = await file.stat();
@@ -21,7 +21,7 @@ export async function readOutside(path: string, largest: number): Promise<{ byte
   return { bytes: await contentOf(file, stats.size), stats };
 }
 
-/** The same at once, for files of weir's own state directory, which are read while nothing else runs yet. */
+/** Reads the same at once, for files of weir's own state directory, which are read while nothing else runs yet. */
 export function readOutsideNow(path: string, largest: number): Buffer {
   const file = openSync(path, FLAGS);
   try {

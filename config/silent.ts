@@ -7,10 +7,10 @@ import { spawn } from "node:child_process";
 
 import { LARGEST_FILE } from "./file.ts";
 
-/** Says which path comes next, by its number, and reads it: a file whole, a directory by its names. Pipes and devices are only looked at. */
+/** The script prints the number of each path before it reads the path: a file whole, a directory by its names. It only looks at pipes and devices. */
 const SCRIPT = `n=0; for path; do echo $n; n=$((n + 1)); if [ -f "$path" ]; then head -c ${LARGEST_FILE} <"$path"; elif [ -d "$path" ]; then ls "$path"; fi >/dev/null 2>&1; done`;
 
-/** A path that does not answer in time; undefined where all do, missing ones too, and where no process can be started that looks. */
+/** Finds a path that does not answer in time. Resolves to undefined where all do, missing ones too, and where no process can be started that looks. */
 export function findSilent(paths: readonly string[], withinMs: number): Promise<string | undefined> {
   const scout = spawn("/bin/sh", ["-c", SCRIPT, "sh", ...paths], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
   let said = "";

@@ -8,12 +8,12 @@ import type { ConnectionFields, VerdictEvent } from "../agent/events/event.ts";
 
 export const MOST_OPEN = 2000;
 const ECHO = new Set([0, 8, 128, 129]);
-/** Reasons for which a connection is undecided, and not a packet. */
+/** For these reasons a whole connection is undecided, and not a single packet. */
 const OF_CONNECTIONS = new Set(["opener_unknown", "process_unknown"]);
 
 interface Open {
   span: Span;
-  /** When it was detected last. */
+  /** When the connection was detected last, in milliseconds since the epoch. */
   time: number;
 }
 
@@ -56,7 +56,7 @@ export class OpenSpans {
   }
 }
 
-/** Whether the packet belongs to a connection that goes on, and whose end will be told. */
+/** True if the packet belongs to a connection that goes on, and whose end will be told. */
 export function goesOn({ type, verdict, reason, protocol, source, icmp }: VerdictEvent): boolean {
   if (verdict === "dropped" || (type === "UNDECIDED" && !OF_CONNECTIONS.has(reason ?? ""))) return false;
   if (icmp !== undefined) return ECHO.has(icmp.type);

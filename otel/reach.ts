@@ -1,6 +1,6 @@
 /**
- * Whether a collector can be reached, known once for all signals that go to one address. While it cannot, one of them tries
- * now and then for all, with ever longer pauses. Where nobody asked for the address, each connection is looked at before
+ * All signals that go to one address share what is known about whether a collector can be reached there. While it cannot, one
+ * of them tries now and then for all, with ever longer pauses. Where nobody asked for the address, each connection is looked at before
  * anything is sent on it.
  */
 
@@ -16,11 +16,11 @@ export interface Ends {
   remote: { address: string; port: number };
 }
 
-/** Knows the sockets of this host. */
+/** A guard knows the sockets of this host. */
 export interface Guard {
-  /** Whether a socket listens on this port of this host. */
+  /** True if a socket listens on this port of this host. */
   listens(port: number): boolean;
-  /** Why the other end of a connection inside this host is to be told nothing; undefined where it may be. */
+  /** Resolves to the reason why the other end of a connection inside this host is told nothing; undefined where it may be told. */
   refuses(ends: Ends): Promise<string | undefined>;
 }
 
@@ -45,7 +45,7 @@ export class Reach {
     this.#now = now;
   }
 
-  /** Why nobody is there, as long as it is too early to try again. */
+  /** The reason why nobody is there, as long as it is too early to try again. */
   get problem(): Error | undefined {
     return this.#problem !== undefined && this.#now() < this.#next ? this.#problem : undefined;
   }
@@ -139,7 +139,7 @@ export class Reach {
     })?.unref();
   }
 
-  /** Connections for the exporter, which keeps them. */
+  /** Makes connections for the exporter, which keeps them. */
   agent({ url, tls, patience }: Pick<Target, "url" | "tls" | "patience">): HttpAgent {
     const { port, secure } = placeOf(url);
     const longest = Math.max(patience, LEAST_PATIENCE_MS);

@@ -1,4 +1,4 @@
-/** What commands say where no agent answers, and what one that ended has left in force goes on dropping. */
+/** Commands say here that no agent answers, and what an agent that ended has left in force. */
 
 import type { LeftBehind } from "../left-behind.ts";
 import type { Call } from "./arguments.ts";
@@ -9,14 +9,14 @@ import { count, duration } from "./format.ts";
 import { clientFor } from "./paths.ts";
 import { printJson } from "./print.ts";
 
-/** As `status --json` prints it, with exit code 1, where no agent answers. */
+/** `status --json` prints this, with exit code 1, where no agent answers. */
 export interface NotRunning {
   running: false;
   error: string;
   left_in_force: { pins: string; mode: string; drops: boolean; until: string | null; dropped: number; state_dir: string | null; config: string | null; pid: number | null; started: string | null }[];
 }
 
-/** What the agent answers. Where none does, the error says what one left in force; with --json it is printed, and undefined is returned. */
+/** Returns the agent's answer. Where no agent answers, it throws an error that says what one left in force; with --json it prints that and returns undefined. */
 export async function askOrTell<Answer>(call: Call, question: (client: ControlClient) => Promise<Answer>): Promise<Answer | undefined> {
   const client = await clientFor(call);
   try {
@@ -34,7 +34,7 @@ export function isNotRunning(error: unknown): error is ControlError {
   return error instanceof ControlError && ["ENOENT", "ECONNREFUSED"].includes(codeOf(error.cause));
 }
 
-/** By the agent that had this socket, else by any. Only root can look. */
+/** Finds what the agent that had this socket left, else what any agent left. Only root can look. */
 async function leftBy(client: ControlClient): Promise<LeftBehind[]> {
   if (process.geteuid!() !== 0) return [];
   const { findLeftBehind } = await import("../left-behind.ts");
@@ -43,7 +43,7 @@ async function leftBy(client: ControlClient): Promise<LeftBehind[]> {
   return own.length > 0 ? own : left;
 }
 
-/** The same error, with what goes on all the same and how to end it. */
+/** Adds to the error what goes on all the same, and how to end it. */
 export function describe(error: ControlError, left: readonly LeftBehind[]): ControlError {
   if (left.length === 0) return error;
   return new ControlError(error.message, {

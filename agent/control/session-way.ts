@@ -1,5 +1,5 @@
 /**
- * By what device the operator's session comes. Packets of a VPN travel inside others, which arrive at another device: weir
+ * Finds the device by which the operator's session comes. Packets of a VPN travel inside others, which arrive at another device: weir
  * sees those as what they are, and no failsafe speaks for them.
  */
 
@@ -12,10 +12,10 @@ import type { OperatorSession } from "./session.ts";
 /** Devices that encrypt, or hand packets to a program, so that weir cannot look into what carries them. */
 const HIDING = ["tun", "wireguard", "ovpn", "ppp", "xfrm", "vti", "vti6", "l2tp", "l2tpeth", "amt", "bareudp", "gtp", "macsec"];
 const TUNNELS = ["vxlan", "geneve", "gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan", "ipip", "sit", "ip6tnl"];
-/** Where weir looks for tunnels in UDP; 0 for those without. */
+/** weir looks for tunnels in UDP on these ports; 0 stands for tunnels without UDP. */
 const KNOWN_PORTS = [0, 4789, 4790, 6081, 8472];
 
-/** What a switch to prevent may do to the session; undefined if it passes whatever the rules say, or nobody can tell. */
+/** Says what a switch to prevent may do to the session; undefined if the session passes whatever the rules say, or nobody can tell. */
 export function warnOfWay(session: OperatorSession): string | undefined {
   let links: Link[], device: number | undefined;
   try {

@@ -1,17 +1,17 @@
 /**
- * A share of the main thread's time, for look-ups that anybody on this host can cause by what he does. What would go beyond
- * is not looked up, and counted.
+ * Look-ups that any user of this host can cause get a share of the main thread's time. Beyond that share, look-ups are not made,
+ * and are counted.
  */
 
 const MS_A_SECOND = 1000;
 
 export class Share {
-  /** Look-ups that were not made. */
+  /** Counts the look-ups that were not made. */
   skipped = 0;
   readonly #msASecond: number;
   readonly #now: () => number;
   readonly #spent: () => number;
-  /** Milliseconds that were used and are not made good by time yet. */
+  /** This many milliseconds were used, and time has not made them good yet. */
   #debt = 0;
   #at: number;
 
@@ -23,7 +23,7 @@ export class Share {
     this.#at = now();
   }
 
-  /** What the work answers; `otherwise` where the share is used up. One that takes long is made good by those after it. */
+  /** Returns what the work returns, or `otherwise` where the share is used up. Work that takes long is paid by the work after it. */
   use<T>(work: () => T, otherwise: T): T {
     const now = this.#now();
     this.#debt = Math.max(0, this.#debt - ((now - this.#at) / MS_A_SECOND) * this.#msASecond);

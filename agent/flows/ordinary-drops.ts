@@ -1,5 +1,5 @@
 /**
- * Which drops nobody misses. The kernel frees packets "as dropped" also where all is well: what a socket still had when it was
+ * Some drops are ordinary: nobody misses the packets. The kernel frees packets "as dropped" also where all is well: what a socket still had when it was
  * closed, a segment that came twice, an answer to ping once every raw socket has its copy. Tried on real traffic with the kernels
  * that weir supports (test/e2e/ordinary-drops.test.ts); whatever is not known to be ordinary is shown.
  */
@@ -11,7 +11,7 @@ const RST = 4;
 const ECHO_REPLY = 0;
 const ECHO_REPLY_V6 = 129;
 
-/** Ordinary whatever the packet was. */
+/** Drops for these reasons are ordinary whatever the packet was. */
 const REASONS: ReadonlySet<string> = new Set([
   "consumed",
   "otherhost", // a frame for somebody else, seen by a device that takes all
@@ -26,9 +26,9 @@ export interface DropFacts {
   protocol: string;
   direction: Direction;
   icmpType: number;
-  /** Every flag seen in the segments that were dropped. */
+  /** These flags were seen in the segments that were dropped. */
   tcpFlags: number;
-  /** Whether one of them carried data. */
+  /** One of them carried data. */
   hasData: boolean;
 }
 
@@ -37,13 +37,13 @@ export function isOrdinary({ reason, protocol, direction, icmpType, tcpFlags, ha
   const tcp = protocol === "tcp";
   switch (reason) {
     case "queue_purge":
-      // What came in had reached its socket, which was closed before the program took it: the end of a connection, mostly.
+      // A packet that came in had reached its socket, and the program closed the socket before it took the packet. Most connections end so.
       return direction === "ingress";
     case "not_specified":
       // Kernels before 6.2 say no more of what a socket had when it was closed, and later ones of an acknowledgement that ended one.
       return tcp && direction === "ingress" && (!hasData || (tcpFlags & FIN) !== 0);
     case "no_socket":
-      // Of an answer to ping the raw sockets have had their copies; a reset ends what is gone already.
+      // Raw sockets have had their copies of an answer to ping. A reset ends a connection that is gone already.
       return (protocol === "icmp" && icmpType === ECHO_REPLY) || (protocol === "icmpv6" && icmpType === ECHO_REPLY_V6) || (tcp && (tcpFlags & RST) !== 0 && !hasData);
     default:
       return false;

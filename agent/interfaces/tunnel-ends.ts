@@ -11,16 +11,16 @@ import type { Address, Change, Link } from "../kernel/netlink.ts";
 import type { TunnelDevice, TunnelKind } from "../kernel/tunnel-device.ts";
 
 const LITTLE_ENDIAN = endianness() === "LE";
-/** As in enum tunnel_kind of probes/packet.h. */
+/** These are the numbers of enum tunnel_kind in probes/packet.h. */
 const KINDS: Readonly<Record<TunnelKind, number>> = { gre: 1, ipip: 2, vxlan: 3, geneve: 4 };
 const PRESENT = new Uint8Array(new Uint32Array([1]).buffer);
-/** Of IPv4 addresses, which tables hold as IPv6 ones. */
+/** Tables hold IPv4 addresses as IPv6 ones, which begin with these bytes. */
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 export interface TunnelEndTables {
   ends: BpfMap;
   addresses: BpfMap;
-  /** Which forms packets have to look for. */
+  /** Sets the forms that packets have to look for. */
   setForms(forms: number): void;
 }
 
@@ -29,7 +29,7 @@ export class TunnelEnds {
   readonly #ends: KeySet;
   readonly #addresses: KeySet;
   readonly #devices = new Map<number, TunnelDevice[]>();
-  /** By interface, and then as text. */
+  /** Addresses by interface, and there by their text. */
   readonly #known = new Map<number, Map<string, Uint8Array>>();
   #writes = false;
   #closed = false;
@@ -40,7 +40,7 @@ export class TunnelEnds {
     this.#addresses = new KeySet(tables.addresses, Limit.OWN_ADDRESSES);
   }
 
-  /** All that there are. */
+  /** Takes all devices and addresses that there are. */
   list(links: readonly Link[], addresses: readonly Address[]): void {
     this.#devices.clear();
     this.#known.clear();
@@ -98,7 +98,7 @@ class KeySet {
   readonly #map: BpfMap;
   readonly #most: number;
   #present: Set<string>;
-  /** How many found no room. */
+  /** Counts the keys that found no room. */
   beyond = 0;
 
   constructor(map: BpfMap, most: number) {

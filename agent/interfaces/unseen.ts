@@ -10,13 +10,13 @@ import type { Link, PacketCounts } from "../kernel/netlink.ts";
 const NONE: PacketCounts = { ingress: 0, egress: 0 };
 
 export class UnseenPackets {
-  /** Of all devices, those that have gone included. */
+  /** Counts the packets of all devices, those that have gone included. */
   readonly total: Record<Direction, number> = { ingress: 0, egress: 0 };
   readonly #counts = new LinkCounts();
-  /** What devices that are not watched had counted when they were told of last. */
+  /** Devices that are not watched had counted these packets when the kernel told of them last. */
   readonly #since = new Map<number, PacketCounts>();
 
-  /** A device that is told of and not watched. One that is up already was made so; another may come from elsewhere. */
+  /** Notes a device that the kernel told of and that is not watched. A device that is up when it is first told of was made so, and all it counted is unseen. */
   note({ ifindex, up, packets = NONE }: Link): void {
     this.#since.set(ifindex, up && !this.#since.has(ifindex) ? NONE : packets);
   }
@@ -33,7 +33,7 @@ export class UnseenPackets {
     attach();
     const after = this.#counts.of(ifindex);
     if (before === undefined || after === undefined) return 0;
-    // Of those that passed while it was attached, some were seen.
+    // The programs saw some of the packets that passed while they were being attached.
     const meanwhile = Math.max(0, after[direction] - before[direction] - (seen() - seenBefore));
     const unseen = Math.max(0, before[direction] - since[direction]) + meanwhile;
     this.total[direction] += unseen;

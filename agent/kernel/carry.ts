@@ -17,7 +17,7 @@ interface Segment {
 }
 
 export interface Copying {
-  /** Whether all that the old type says is kept: two old keys then never become one. */
+  /** All that the old type says is kept, so that two old keys never become one. */
   isWhole: boolean;
   /** Writes every byte of the target. */
   copy(from: Uint8Array, to: Uint8Array): void;
@@ -83,7 +83,7 @@ function isRecord(type: BtfType): type is Extract<BtfType, { kind: "struct" | "u
   return type.kind === "struct" || type.kind === "union";
 }
 
-/** Those of a struct without a name inside belong to the outer one. */
+/** Members of a nameless struct inside belong to the outer struct. */
 function membersOf(place: Place): Member[] {
   const type = place.btf.resolve(place.type);
   if (!isRecord(type)) return [];

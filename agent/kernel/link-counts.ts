@@ -1,4 +1,4 @@
-/** How many packets a network device has counted itself, by rtnetlink's RTM_GETSTATS. */
+/** Asks network devices how many packets they have counted themselves, by rtnetlink's RTM_GETSTATS. */
 
 import { closeSync } from "node:fs";
 
@@ -18,7 +18,7 @@ export class LinkCounts implements Disposable {
   readonly #answer = Buffer.allocUnsafe(DATAGRAM);
   #sequence = 0;
 
-  /** Undefined of a device that has gone. */
+  /** Returns undefined for a device that has gone. */
   of(ifindex: number): PacketCounts | undefined {
     const header = Buffer.alloc(HEADER);
     header.writeUInt32LE(ifindex, At.ifindex);

@@ -1,4 +1,4 @@
-/** A pinned table of any version of weir, read by the names that its own BTF gives to what is in it. */
+/** Pinned tables of any version of weir are read by the names that their own BTF gives to their members. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { libbpf } from "./libbpf.ts";
 import { BpfMap, type MapInfo } from "./maps.ts";
 import { lastErrno } from "./syscall.ts";
 
-/** What the folders of tables begin with. */
+/** Names of the folders of tables begin with this. */
 export const TABLES = "tables-";
 
 /** The types of a table; undefined where it was made without. */
@@ -59,7 +59,7 @@ export function openPinned(folder: string, name: string): BpfMap | undefined {
   throw new KernelError(`open the table pinned at ${path}`, fd);
 }
 
-/** Where a member lies in a value, by its names from outside in; a number is a place in an array. Undefined where there is none. */
+/** Finds where a member lies in a value, by its names from outside in; a number is a place in an array. Returns undefined where there is no such member. */
 export function memberAt({ btf, value }: TableTypes, path: readonly (string | number)[]): { at: number; size: number } | undefined {
   let type = value;
   let at = 0;
@@ -79,7 +79,7 @@ export function memberAt({ btf, value }: TableTypes, path: readonly (string | nu
   return { at, size: btf.sizeOf(type) };
 }
 
-/** An unsigned number of 1 to 8 bytes. */
+/** Reads an unsigned number of 1 to 8 bytes. */
 export function readNumber(bytes: Buffer, { at, size }: { at: number; size: number }): bigint {
   if (size === 8) return bytes.readBigUInt64LE(at);
   let number = 0n;

@@ -1,4 +1,4 @@
-/** Where packets to an address leave this host. */
+/** Asks the kernel by which device packets to an address leave this host. */
 
 import { closeSync } from "node:fs";
 
@@ -8,7 +8,7 @@ import { check, libc } from "./syscall.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** Of struct rtmsg. */
+/** Size of struct rtmsg in bytes. */
 const ROUTE_HEADER = 12;
 const Attribute = { DESTINATION: 1, DEVICE: 4 } as const;
 

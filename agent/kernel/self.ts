@@ -1,13 +1,13 @@
-/** Which process of the kernel's records this one is. `process.pid` does not tell: in a pid namespace it is another number. */
+/** Finds which process in the kernel's records is this one. `process.pid` does not tell, because it is another number in a pid namespace. */
 
 import { Owner } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "./maps.ts";
 import type { BpfProgram } from "./program.ts";
 
 export interface Self {
-  /** In the initial pid namespace, as in struct owner. */
+  /** The number in the initial pid namespace, as in struct owner. */
   pid: number;
-  /** On the boot clock. */
+  /** When the process was started, on the boot clock. */
   startedNs: bigint;
 }
 

@@ -1,4 +1,4 @@
-/** What rtnetlink says of a device that takes packets out of tunnels: which packets. Numbers of attributes are those of linux/if_link.h and linux/if_tunnel.h. */
+/** Reads from rtnetlink which packets a tunnel device decapsulates. Numbers of attributes are those of linux/if_link.h and linux/if_tunnel.h. */
 
 export type TunnelKind = "gre" | "ipip" | "vxlan" | "geneve";
 
@@ -10,7 +10,7 @@ export interface TunnelDevice {
   /** 4 or 16 bytes, also of a group. */
   local?: Uint8Array;
   remote?: Uint8Array;
-  /** Where it receives UDP, 0 for tunnels without. */
+  /** The UDP port on which the device receives; 0 for tunnels without UDP. */
   port: number;
 }
 
@@ -19,7 +19,7 @@ type Attributes = ReadonlyMap<number, Uint8Array>;
 const GRE_KEY = 0x2000;
 const ETHERTYPES: Readonly<Record<number, number>> = { 4: 0x0800, 41: 0x86dd };
 
-/** By kind of device. */
+/** The kind of a device names the function that reads its attributes. */
 const READERS: Readonly<Record<string, (data: Attributes) => TunnelDevice[]>> = {
   vxlan: readVxlan,
   geneve: readGeneve,
@@ -27,7 +27,7 @@ const READERS: Readonly<Record<string, (data: Attributes) => TunnelDevice[]>> = 
   gretap: (data) => readGre(data, keyOf(data)),
   ip6gre: (data) => readGre(data, keyOf(data)),
   ip6gretap: (data) => readGre(data, keyOf(data)),
-  // A mirror has its number behind the GRE header.
+  // ERSPAN has its session number behind the GRE header.
   erspan: (data) => readGre(data, 0),
   ip6erspan: (data) => readGre(data, 0),
   ipip: (data) => readIpInIp(data, [4]),
@@ -75,7 +75,7 @@ function readIpInIp(data: Attributes, usual: readonly number[]): TunnelDevice[] 
   });
 }
 
-/** Of 4 or 16 bytes that are not all 0. */
+/** An address has 4 or 16 bytes that are not all 0. */
 function addressOf(bytes: Uint8Array | undefined): Uint8Array | undefined {
   if (bytes === undefined || (bytes.length !== 4 && bytes.length !== 16) || bytes.every((byte) => byte === 0)) return undefined;
   return Uint8Array.from(bytes);

@@ -12,7 +12,7 @@ const PLACES = Limit.INTERFACE_PLACES;
 const STRIDE = InterfaceEntry.size;
 const { at: GROUPS, stride: GROUPS_STRIDE } = InterfaceEntry.groups;
 
-/** Index to place, as the kernel looks it up. */
+/** The kernel looks up here the place of an index that is not at home. */
 export interface ApartTable {
   update(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): boolean;
@@ -20,7 +20,7 @@ export interface ApartTable {
 
 export interface InterfaceFacts {
   ifindex: number;
-  /** Of the traffic counters. */
+  /** Slot of the traffic counters. */
   slot: number;
   /** Bits of enum weir_interface_flag. */
   flags: number;
@@ -31,7 +31,7 @@ export class InterfaceTable {
   readonly #bytes: Uint8Array;
   readonly #apart: ApartTable;
   readonly #places = new Map<number, number>();
-  /** Interface by place. */
+  /** Interfaces by their place. */
   readonly #holders = new Map<number, number>();
   readonly #freeApart: number[] = [];
 
@@ -84,7 +84,7 @@ export class InterfaceTable {
     if (place !== undefined) this.#view.setBigUint64(place * STRIDE + GROUPS + copy * GROUPS_STRIDE, groups, LITTLE_ENDIAN);
   }
 
-  /** From here on packets of the interface find it. */
+  /** Packets of the interface find its entry from here on. */
   publish({ ifindex, slot, flags }: InterfaceFacts): void {
     const place = this.#places.get(ifindex);
     if (place === undefined) throw new RangeError(`interface ${ifindex} has no place`);

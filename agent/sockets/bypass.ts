@@ -1,5 +1,5 @@
 /**
- * Sockets whose frames pass the egress hooks unseen, as they are there now. The kernel tells of most as they begin to. Those
+ * Finds the sockets whose frames now pass the egress hooks unseen. The kernel tells of most of them when they begin to. Those
  * that began before the agent are found here, and those of 32-bit programs, for which the kernel runs no program.
  */
 
@@ -8,7 +8,7 @@ import { type Describer, describeRecord } from "../flows/describe.ts";
 import { type Held, heldByInode } from "./holders.ts";
 import { listPacketSockets } from "./raw.ts";
 
-/** Sockets told at one look. */
+/** One look tells of so many sockets one by one. */
 const MOST_TOLD = 100;
 /** A look goes through all descriptors of the host, which takes some milliseconds. */
 const LOOK_AGAIN_MS = 30_000;
@@ -16,15 +16,15 @@ const LOOK_AGAIN_MS = 30_000;
 export interface BypassParts {
   describer: Describer;
   nextNumber(): number;
-  /** Who has packet and AF_XDP sockets open: records of struct holding. */
+  /** Reads records of struct holding: the processes that have packet and AF_XDP sockets open. */
   rawHolders(): Promise<Buffer>;
   tell(event: SocketEvent): void;
 }
 
 export class BypassingSockets {
-  /** How many there are, by how they do it. */
+  /** Counts such sockets by how their frames pass. */
   counts: Record<Bypass, number> = { qdisc: 0, af_xdp: 0, unknown: 0 };
-  /** Those of which the kernel did not tell, and those of them not told one by one. */
+  /** `happened` counts the sockets of which the kernel did not tell, `suppressed` those of them that were not told one by one. */
   readonly found = { happened: 0, suppressed: 0 };
   readonly #parts: BypassParts;
   readonly #list: () => bigint[];
@@ -38,12 +38,12 @@ export class BypassingSockets {
     this.#list = list;
   }
 
-  /** There may be one more, or one less. */
+  /** Makes the next look come at once: a socket may have come or gone. */
   changed(): void {
     this.#lookAt = 0;
   }
 
-  /** Once a second. */
+  /** To be called once a second. */
   async look(): Promise<void> {
     if (this.#looking || performance.now() < this.#lookAt) return;
     this.#looking = true;

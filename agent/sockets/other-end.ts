@@ -1,6 +1,6 @@
 /**
- * Which processes are at the other end of a TCP connection inside this host, and whether weir may tell them what it saw: the
- * arguments of root's processes, for instance. Root may read that anyhow, and services of the system and containers that root
+ * Finds the processes at the other end of a TCP connection inside this host, and whether weir may tell them what it saw, as the
+ * arguments of root's processes. Root may read that anyhow, and services of the system and containers that root
  * made are root's choice. Any user can listen on a free port, so a user's process is told nothing unless the operator says so.
  *
  * The processes that hold the accepted socket decide. While nobody has accepted it, those decide that hold the listener. A
@@ -26,7 +26,7 @@ export interface OtherEndParts {
   asked: BpfMap;
   /** Runs that program: records of struct socket_holder. */
   readHolders(): Promise<Buffer>;
-  /** Of a control group, by its number. */
+  /** Returns the path of a control group by its number. */
   pathOf(cgroup: bigint): string | undefined;
 }
 
@@ -48,12 +48,12 @@ export class OtherEnd {
     this.#parts = parts;
   }
 
-  /** Whether a socket of this network namespace listens on the port. */
+  /** True if a socket of this network namespace listens on the port. */
   listens(port: number): boolean {
     return listTcp(port).some(({ state }) => state === "listen");
   }
 
-  /** Why its other end is to be told nothing, as part of a sentence; undefined where it may be told all. One connection at a time. */
+  /** Resolves to the reason why the other end is told nothing, as part of a sentence; undefined where it may be told all. Connections are looked at one after the other. */
   refuses(ends: Ends): Promise<string | undefined> {
     const answer = this.#last.then(() => this.#refuses(ends));
     this.#last = answer.catch(() => undefined);
