@@ -326,9 +326,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   view?.close();
   for (const timer of timers) clearInterval(timer);
   watcher?.close();
-  operate.rules.close();
-  operate.bans.close();
-  operate.sets.close();
+  const changed = operate.close();
   busiest.close();
   await server.close();
   await growth.close();
@@ -339,7 +337,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   behind.close();
   ring.stop();
   while (ring.drain() > 0);
-  await told.shutdown(FLUSH_MS);
+  await Promise.all([told.shutdown(FLUSH_MS), Promise.race([changed, pause(FLUSH_MS, undefined, { ref: false })])]); // a change still writes to the tables
   const auditClosed = audit.close({ action: "STOP", detail: { pid: process.pid, ...(farewell.until === undefined ? {} : { in_force_until: farewell.until.toISOString() }) } });
   await Promise.race([auditClosed, pause(FLUSH_MS, undefined, { ref: false })]);
   ring.close();

@@ -73,6 +73,7 @@ export class Operations {
   readonly #lastGood: LastGood | undefined;
   /** How often somebody switched to detect. */
   #switchesToDetect = 0;
+  #closed = false;
 
   constructor(parts: OperationParts) {
     this.#parts = parts;
@@ -100,6 +101,13 @@ export class Operations {
       warnOfAbsent: (rules) => warnOfAbsent(rules, parts.interfaces.present()),
       fitting: (rule) => parts.kinds.fitting(rule),
     });
+  }
+
+  /** Nothing is installed or attached any more. Resolves when the change that is under way has ended. */
+  close(): Promise<void> {
+    this.#closed = true;
+    for (const part of [this.rules, this.bans, this.sets]) part.close();
+    return this.#turns.take(async () => {});
   }
 
   /** For the operator. */
@@ -201,7 +209,7 @@ export class Operations {
     this.#error = null;
     void this.#lastGood?.keep(settings.times);
     try {
-      interfaces.configure(settings.config.interfaces);
+      if (!this.#closed) interfaces.configure(settings.config.interfaces);
     } catch (error) {
       say("error", `the rules are in force, but not every interface is as the file wants it: ${(error as Error).message}`);
     }
@@ -264,6 +272,7 @@ export class Operations {
 
   async #install(compiled: CompiledRules, written: Written, whenCompiled: () => unknown): Promise<Installed> {
     const { plane, rules, sets, kinds, library, say } = this.#parts;
+    if (this.#closed) throw new Error("weir is stopping");
     await whenCompiled();
     // Another front changes no sets.
     const setTransition = compiled.file.image && (await sets.prepare(await library.open(written.source.sets, sets.sets), compiled.setNumbers, copyAfter(plane.generation)));
