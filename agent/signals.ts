@@ -7,12 +7,13 @@ export interface Signals {
   ended: Promise<void>;
   /** Resolves when such a signal comes again: somebody wants the end at once. */
   insisted: Promise<void>;
-  /** SIGHUP from a service manager or logrotate. */
+  /** SIGHUP from a service manager or logrotate. One that came before counts, too. */
   onHangup(action: () => void): void;
 }
 
 export function listenForSignals(log: Log): Signals {
-  let hangup = (): void => {};
+  let hangUps = 0;
+  let hangup = (): void => void hangUps++;
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let stops = 0;
@@ -20,8 +21,12 @@ export function listenForSignals(log: Log): Signals {
     log.info(stops++ === 0 ? `${signal}: stopping` : `${signal} again: nothing is handed over`);
     (stops === 1 ? first : second).resolve();
   };
+  const onHangup = (action: () => void): void => {
+    hangup = action;
+    if (hangUps > 0) action();
+  };
   process.on("SIGTERM", end);
   process.on("SIGINT", end);
   process.on("SIGHUP", (signal) => (process.stdout.isTTY ? end(signal) : hangup()));
-  return { ended: first.promise, insisted: second.promise, onHangup: (action) => (hangup = action) };
+  return { ended: first.promise, insisted: second.promise, onHangup };
 }
