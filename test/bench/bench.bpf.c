@@ -28,13 +28,13 @@ struct {
 	__type(value, __u32);
 } next_xdp SEC(".maps"), next_tc SEC(".maps");
 
-static __always_inline bool vary(void *data, void *end)
+static __always_inline bool vary(void *data, void *end, __u32 number)
 {
 	__be32 *address = data + (address_offset & 63);
 
 	if ((void *)(address + 1) > end)
 		return false;
-	*address = bpf_htonl(0x64400000 + bpf_get_prandom_u32() % addresses);
+	*address = bpf_htonl(0x64400000 + number % addresses);
 	return true;
 }
 
@@ -59,7 +59,7 @@ int empty_tc(struct __sk_buff *skb)
 SEC("xdp.frags")
 int vary_xdp(struct xdp_md *ctx)
 {
-	if (vary((void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	if (vary((void *)(long)ctx->data, (void *)(long)ctx->data_end, bpf_get_prandom_u32()))
 		bpf_tail_call(ctx, &next_xdp, 0);
 	return XDP_ABORTED;
 }
@@ -67,15 +67,22 @@ int vary_xdp(struct xdp_md *ctx)
 SEC("tc")
 int vary_tc(struct __sk_buff *skb)
 {
-	if (vary((void *)(long)skb->data, (void *)(long)skb->data_end))
+	if (vary((void *)(long)skb->data, (void *)(long)skb->data_end, bpf_get_prandom_u32()))
 		bpf_tail_call(skb, &next_tc, 0);
 	return 1;
 }
 
+__u32 generated;
+
+/* An odd factor leads through all addresses, of which there is a power of two, before one comes again. */
+#define SCATTER 0x9e3779b1
+
 SEC("xdp")
 int generate(struct xdp_md *ctx)
 {
-	if (!vary((void *)(long)ctx->data, (void *)(long)ctx->data_end))
+	__u32 number = __sync_fetch_and_add(&generated, 1) * SCATTER;
+
+	if (!vary((void *)(long)ctx->data, (void *)(long)ctx->data_end, number))
 		return XDP_ABORTED;
 	return bpf_redirect(target, 0);
 }

@@ -26,7 +26,7 @@ export function describeMetrics(text: string): Map<string, { type: string; label
 
 export interface Selector {
   metric: string;
-  /** `label="value"` and `label=~"pattern"`; other kinds do not occur in what weir ships. */
+  /** `label="value"`, `label!="value"` and `label=~"pattern"`; other kinds do not occur in what weir ships. */
   labels: [label: string, value: RegExp][];
 }
 
@@ -35,9 +35,10 @@ export function selectors(text: string): Selector[] {
   return [...text.matchAll(/([a-zA-Z_:][\w:]*)\{([^}]*)\}/g)].map(([, metric = "", list = ""]) => ({
     metric,
     labels: list.split(/,\s*/).filter(Boolean).map((one): [string, RegExp] => {
-      const [, label = "", operator = "", value = ""] = /^(\w+)(=~?)"([^"]*)"$/.exec(one.trim()) ?? [];
+      const [, label = "", operator = "", value = ""] = /^(\w+)(=~?|!=)"([^"]*)"$/.exec(one.trim()) ?? [];
       if (label === "") throw new SyntaxError(`${one} in ${text} is a kind of matcher that this reader does not know`);
-      return [label, new RegExp(`^(?:${operator === "=" ? RegExp.escape(value) : value})$`)];
+      const pattern = operator === "=~" ? value : RegExp.escape(value);
+      return [label, new RegExp(operator === "!=" ? `^(?!${pattern}$)` : `^(?:${pattern})$`)];
     }),
   }));
 }
