@@ -111,6 +111,8 @@ static __always_inline bool insert_blocked(const struct judgement *j, struct pac
 		count_fault(FAULT_BLOCKED_INSERT);
 		return false;
 	}
+	if (!packet->apart && !(blocked->flags & FLOW_MET))
+		set_hint(packet);
 	count_flows_of(COUNT_BLOCKED, 1, 0);
 	return true;
 }

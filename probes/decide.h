@@ -69,25 +69,57 @@ __noinline int replace_flow(__u32 which, struct flow *flow)
 	return 0;
 }
 
+/* The blocked connection where there is no flow. Apart for the verifier's sake: see advance_blocked. */
+static __noinline struct flow *find_unhinted(struct packet *packet)
+{
+	struct flow *blocked;
+
+	if (!packet)
+		return NULL;
+	blocked = find_blocked(packet, &packet->key);
+	if (blocked && !(blocked->flags & FLOW_MET))
+		set_hint(packet);
+	return blocked;
+}
+
+/* A flow comes before a blocked connection. Where there is a hint, there is no flow. */
+static __always_inline void find_connection(struct judgement *j, struct packet *packet)
+{
+	struct flow *blocked = NULL;
+
+	if (packet->in_detect && is_hinted(packet)) {
+		blocked = find_blocked(packet, &packet->key);
+		if (!blocked)
+			remove_hint(packet);
+	}
+	if (!blocked) {
+		j->flow = find_flow(&packet->key, &packet->one_way);
+		if (j->flow)
+			return;
+		blocked = find_unhinted(packet);
+	}
+	j->blocked = blocked;
+}
+
 /* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
 static __always_inline bool find_decision(struct judgement *j, struct packet *packet)
 {
-	bool opens = is_bare_syn(packet);
+	bool opens;
 
 	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
 	if (packet->flags & PACKET_ICMP_ERROR) {
 		j->related = find_related(j, packet);
 		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && is_about_blocked(packet);
 	}
-	j->flow = find_flow(&packet->key, &packet->one_way);
+	find_connection(j, packet);
 	if (!j->flow) {
-		j->blocked = find_blocked(packet, &packet->key);
 		if (!j->blocked)
 			return false;
 		packet->by_opener = is_by_opener(j->blocked, packet->source_low);
 		return !packet->trusted && follow_blocked(j, packet);
 	}
 	packet->by_opener = is_by_opener(j->flow, packet->source_low);
+	opens = is_bare_syn(packet);
 	if (opens ? has_ended(j->flow) : is_succeeded(packet, j->flow, packet->by_opener)) {
 		replace_flow(packet->which, j->flow);
 		j->flow = NULL;

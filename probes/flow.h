@@ -6,6 +6,7 @@
 #include "connections.h"
 #include "emit.h"
 #include "flow_table.h"
+#include "hints.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -185,6 +186,7 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 	if (!flow)
 		return;
 	flow->generation = generation;
+	remove_hint(packet);
 	if (insert_opening(key, flow)) {
 		count_fault(FAULT_OPENING_INSERT);
 		return;

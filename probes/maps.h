@@ -253,6 +253,16 @@ struct {
 	__type(value, struct flow);
 } blocked_flows SEC(".maps");
 
+#define BLOCKED_HINT_BITS 14
+
+/* place that the hash of a connection's ends names -> more of that hash if it is likely to be in `blocked_flows`: see hints.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << BLOCKED_HINT_BITS);
+	__type(key, __u32);
+	__type(value, __u32);
+} blocked_hints SEC(".maps");
+
 /* who is counted for a rule -> when all that came so far is due: see rate.h */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

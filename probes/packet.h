@@ -137,6 +137,8 @@ struct packet {
 
 	struct flow_key key;		/* of its connection */
 	struct flow_key related;	/* of the connection an ICMP error is about */
+	__u32 hint;			/* of its connection, and where it would be: see hints.h */
+	__u32 hint_place;
 	struct tuple opener;		/* of the connection; set before classification */
 	__u64 cookie;			/* of the local socket: see socket.h */
 	__u64 listener;			/* cookie of the one that its sender came to, if nobody was seen using that */

@@ -92,15 +92,29 @@ class CostBench {
       bare: () => this.#time(probes.varying(hook.kind, empty), known, hook.pass),
       measured: () => this.#time(probes.varying(hook.kind, weir), known, hook.pass),
     });
+    const blocked = await this.#blocked(hook, sender, above);
     const figure = (name: string, value: number, more: Partial<Figure> = {}): Figure => ({ name: `${hook.name}: ${name}`, value, unit: "ns", ...more });
     return [
       figure("established flow", established, goals(ESTABLISHED)),
+      figure("established, would be dropped", blocked),
       figure(`established, any of ${this.#scale.flows} flows`, crowd.measured - crowd.bare),
       figure(`first packet, ${FEW} rules`, few),
       figure(`first packet, ${MANY} rules`, many),
       figure(`first packet, ${MANY} rules over ${FEW}`, many - few, goals(CLASSIFICATION)),
       figure("malformed packet", malformed),
     ];
+  }
+
+  /** A packet of a connection that only detect lets go on. */
+  async #blocked(hook: Hook, opener: End, above: (packet: Uint8Array, retval: number) => Promise<number>): Promise<number> {
+    const [there, back] = hook.inward ? ["weir_tc_ingress", "weir_tc_egress"] : ["weir_tc_egress", "weir_tc_ingress"];
+    const run = (name: string, data: Uint8Array): unknown => this.#program(name).testRun({ data, ifindex: this.#ifindex });
+    const going = segment(opener, BLOCKED, ["ack"], { seq: FIRST + 1, ack: OTHER_FIRST + 1 });
+    this.#judge.setMode("detect");
+    run(there, segment(opener, BLOCKED, ["syn"], { seq: FIRST }));
+    run(back, segment(BLOCKED, opener, ["syn", "ack"], { seq: OTHER_FIRST, ack: FIRST + 1 }));
+    run(there, going);
+    return above(going, hook.pass);
   }
 
   /** What is undecided is dropped, so that a flow that is not known would show. */

@@ -156,6 +156,21 @@ const changeCases = (f: Family): Case[] => {
       ],
     },
     {
+      name: `${f.name}: a connection that opened in prevent is not taken for the blocked one that detect knew before`,
+      config: DETECT,
+      steps: [ask(), reply(), { reload: { mode: "prevent" } }, ask(passed()), { reload: DETECT }, reply(wouldDrop("no-in"))],
+    },
+    {
+      name: `${f.name}: a SYN towards the opener that would be dropped leaves the connection alone`,
+      config: { rules: [NO_OUT] },
+      steps: [
+        inward(fromRemote(f, opener("syn")), passed()),
+        outward(fromLocal(f, answer("syn")), wouldDrop("no-out")),
+        outward(fromLocal(f, answer("syn", "ack")), passed()),
+        inward(fromRemote(f, opener("ack")), passed()),
+      ],
+    },
+    {
       name: `${f.name}: while prevent holds nothing is carried`,
       config: DETECT,
       steps: [ask(), reply(), { mode: "prevent" }, reply(passed()), ask(passed())],
