@@ -30,9 +30,9 @@ static __always_inline bool is_of_this_generation(const struct flow *blocked, co
 }
 
 /* Would prevent never have met this packet of the blocked connection? */
-static __always_inline bool is_carried(const struct judgement *j, const struct packet *packet)
+static __always_inline bool is_carried(const struct flow *blocked, const struct packet *packet)
 {
-	if (j->blocked->flags & FLOW_MET)
+	if (blocked->flags & FLOW_MET)
 		return false;
 	return packet->protocol == IPPROTO_TCP ? !is_bare_syn(packet) : !packet->by_opener;
 }
@@ -50,7 +50,7 @@ static __always_inline bool follow_blocked(struct judgement *j, struct packet *p
 
 	if (!is_of_this_generation(blocked, packet))
 		return false;
-	if (is_carried(j, packet)) {
+	if (is_carried(blocked, packet)) {
 		carry(packet, blocked->decision.slot, blocked->decision.reason);
 		return true;
 	}
@@ -97,14 +97,15 @@ static __always_inline bool is_another(const struct judgement *j, const struct p
 	       (packet->protocol == IPPROTO_TCP && has_ended(j->blocked));
 }
 
-static __always_inline bool insert_blocked(const struct judgement *j, struct packet *packet, __u32 flags)
+static __always_inline bool insert_blocked(struct packet *packet, __u32 flags)
 {
 	bool by_opener = packet->opener.direction == packet->direction;
 	__u64 cookie = packet->flags & PACKET_SOUGHT ? packet->cookie : 0;
-	struct flow *blocked = describe_flow(packet, by_opener ? packet->source_low : !packet->source_low, cookie);
+	struct flow *blocked = flow_in_scratch();
 
 	if (!blocked)
 		return false;
+	describe_flow(packet->which, by_opener ? packet->source_low : !packet->source_low, cookie);
 	blocked->flags |= flags | FLOW_WOULD_DROP | (packet->direction == DIRECTION_EGRESS ? FLOW_UNCLAIMED : 0);
 	blocked->told = packet->outcome.slot;
 	if (bpf_map_update_elem(&blocked_flows, &packet->key, blocked, BPF_ANY)) {
@@ -117,16 +118,18 @@ static __always_inline bool insert_blocked(const struct judgement *j, struct pac
 	return true;
 }
 
-/* How a connection that is older than its rule goes on in detect. Only what is shown of it changes, and what is told. */
-static __noinline void let_flow_go_on(struct judgement *j, struct packet *packet)
+/*
+ * How a connection that is older than its rule goes on in detect. Only what is shown of it changes, and what is told. Not
+ * static: see judge_inner.
+ */
+__noinline int let_flow_go_on(__u32 which, struct flow *flow)
 {
+	struct packet *packet = packet_in_scratch(which);
 	__u32 end, index, flags = 0;
-	struct flow *flow;
 	struct rule *rule;
 
-	if (!j || !packet || !j->flow)
-		return;
-	flow = j->flow;
+	if (!packet || !flow)
+		return 0;
 	end = packet->by_opener ? 0 : 1;
 	asm volatile("" : "+r"(end));	/* keeps the bound below where the verifier sees it */
 	end &= 1;
@@ -144,6 +147,7 @@ static __noinline void let_flow_go_on(struct judgement *j, struct packet *packet
 	}
 	if (flags & ~flow->flags)
 		__sync_fetch_and_or(&flow->flags, flags);
+	return 0;
 }
 
 /* Its packets pass again. */

@@ -29,7 +29,7 @@ static __always_inline bool is_answered(const struct judgement *j, const struct 
 static __always_inline void note_circumstances(const struct judgement *j, struct packet *packet)
 {
 	struct circumstances *known = &packet->circumstances;
-	const struct flow *flow = j->flow ?: j->related;
+	const struct flow *flow = flow_or_related(j);
 
 	known->by_opener = j->flow ? packet->by_opener : !j->related && packet->opener.direction == packet->direction;
 	known->opens = packet->opens;

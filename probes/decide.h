@@ -143,69 +143,91 @@ static __always_inline void refuse_depth(struct packet *packet, const struct pol
 	packet->outcome.action = policy->on_error[packet->direction & 1];
 }
 
-/* The connection of a packet that is banned, but goes on in detect. */
-static __always_inline void find_banned(struct judgement *j, struct packet *packet)
+/*
+ * Nothing more is asked about a packet of a banned address, and its connection does not go on by it. Does it have one in
+ * detect, where it may? Not static: see judge_inner.
+ */
+__noinline int refuse_banned(__u32 which)
 {
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet)
+		return false;
+	packet->opener = packet->tuple;
+	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
+	if (!packet->in_detect || packet->outcome.reason || !(packet->flags & PACKET_HAS_PORTS) ||
+	    packet->flags & PACKET_ICMP_ERROR)
+		return false;
 	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
-	j->flow = find_flow(&packet->key, &packet->one_way);
-	if (j->flow) {
-		packet->by_opener = is_by_opener(j->flow, packet->source_low);
-		opener_of_flow(packet, j->flow, packet->by_opener);
-		return;
-	}
-	packet->opens = can_open(packet);
-	j->blocked = find_blocked(packet, &packet->key);
-	if (!j->blocked)
-		return;
-	packet->by_opener = is_by_opener(j->blocked, packet->source_low);
-	if (is_carried(j, packet)) {
-		opener_of_flow(packet, j->blocked, packet->by_opener);
-		packet->flags |= PACKET_CARRIED;
-	}
+	return true;
 }
 
-/* Nothing more is asked about a packet of a banned address, and its connection does not go on by it. */
-static __noinline void refuse_banned(struct judgement *j, struct packet *packet)
+/* How the packet that is banned stands to its connection, which goes on in detect. Not static: see judge_inner. */
+__noinline int follow_banned(__u32 which, struct flow *flow, struct flow *blocked)
 {
-	if (!j || !packet)
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet)
+		return 0;
+	if (flow) {
+		packet->by_opener = is_by_opener(flow, packet->source_low);
+		opener_of_flow(packet, flow, packet->by_opener);
+		return 0;
+	}
+	packet->opens = can_open(packet);
+	if (!blocked)
+		return 0;
+	packet->by_opener = is_by_opener(blocked, packet->source_low);
+	if (is_carried(blocked, packet)) {
+		opener_of_flow(packet, blocked, packet->by_opener);
+		packet->flags |= PACKET_CARRIED;
+	}
+	return 0;
+}
+
+static __always_inline void find_banned(struct judgement *j, struct packet *packet)
+{
+	if (!refuse_banned(packet->which))
 		return;
-	packet->opener = packet->tuple;
-	if (packet->in_detect && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS &&
-	    !(packet->flags & PACKET_ICMP_ERROR))
-		find_banned(j, packet);
-	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
+	j->flow = find_flow(&packet->key, &packet->one_way);
+	if (!j->flow)
+		j->blocked = find_blocked(packet, &packet->key);
+	follow_banned(packet->which, j->flow, j->blocked);
 }
 
 /*
  * What passes advances its connection: one that stands, or one that only detect lets go on. Such a one stays blocked, also where
  * what the other direction sends is undecided and passes.
  */
-static __always_inline void advance(struct judgement *j, struct packet *packet, struct flow *flow)
+static __always_inline void advance(hook_context *ctx, struct packet *packet, struct flow *flow, bool stays_blocked)
 {
-	advance_flow(j->ctx, packet, flow, packet->by_opener);
+	advance_flow(ctx, packet, flow, packet->by_opener);
 	if (flow->flags & (FLOW_UNCLAIMED | FLOW_DOUBTED | FLOW_WOULD_DROP)) {
 		if (HOOK_HAS_SENDERS && flow->flags & FLOW_UNCLAIMED && packet->direction == DIRECTION_EGRESS)
-			claim_flow(j->ctx, packet->which, flow);
+			claim_flow(ctx, packet->which, flow);
 		if (flow->flags & FLOW_DOUBTED && packet->direction == DIRECTION_INGRESS)
 			settle_doubt(packet->which, flow);
-		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet) && !j->blocked)
+		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet) && !stays_blocked)
 			end_blocking(flow);
 	}
 }
 
-/* Apart, so that the verifier goes through the way of the others as often as without it. */
-static __noinline void advance_blocked(struct judgement *j, struct packet *packet)
+/* Not static: see judge_inner. */
+__noinline int advance_blocked(hook_context *ctx, __u32 which, struct flow *blocked)
 {
-	if (j && packet && j->blocked)
-		advance(j, packet, j->blocked);
+	struct packet *packet = packet_in_scratch(which);
+
+	if (packet && blocked)
+		advance(ctx, packet, blocked, true);
+	return 0;
 }
 
 /* Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. */
 static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 {
-	__u32 copy = packet->copy;
-	struct judgement j = { .ctx = ctx, .policy = bpf_map_lookup_elem(&policies, &copy) };
-	bool banned, known = false, opened = false;
+	struct judgement j = { .ctx = ctx, .policy = policy_of(packet) };
+	bool banned, known = false;
+	__u32 settled = 0;
 
 	if (!j.policy)
 		return VERDICT_PASSED;
@@ -227,9 +249,9 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 		known = true;
 	}
 	if (banned)
-		refuse_banned(&j, packet);
-	else if (!known)
-		judge_first(&j, packet);
+		find_banned(&j, packet);
+	else if (!known && judge_first(ctx, packet->which, j.flow, j.related, j.blocked))
+		j.blocked = NULL;
 	apply_decision(&j, packet);
 	if (packet->tunnel && packet->inner_kind != TUNNEL_NONE && packet->outcome.action == ACTION_ALLOW &&
 	    !packet->outcome.reason) {
@@ -238,21 +260,23 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	}
 	packet->outcome.verdict = verdict_of(packet);
 	if (!known)
-		opened = settle_first(&j, packet);
+		settled = settle_first(ctx, packet->which, j.flow, j.blocked);
 	else if (j.flow)
-		settle_known(&j, packet);
-	count_outcome(packet, opened);
+		settle_known(ctx, packet, j.flow);
+	if (settled & SETTLED_FORGOTTEN)
+		j.blocked = NULL;
+	count_outcome(packet, settled & SETTLED_OPENED);
 	if (packet->outcome.verdict == VERDICT_DROPPED)
 		return VERDICT_DROPPED;
 	if (packet->flags & PACKET_OFFERS && !is_blocked(packet))
 		note_offer(packet->which);
 	if (!j.flow) {
 		if (j.blocked)
-			advance_blocked(&j, packet);
+			advance_blocked(ctx, packet->which, j.blocked);
 		return packet->outcome.verdict;
 	}
 	if (is_blocked(packet)) {
-		let_flow_go_on(&j, packet);
+		let_flow_go_on(packet->which, j.flow);
 		return packet->outcome.verdict;
 	}
 	if (packet->one_way && is_exchange(packet, j.flow, packet->by_opener)) {
@@ -260,7 +284,7 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 		if (!j.flow)
 			return packet->outcome.verdict;
 	}
-	advance(&j, packet, j.flow);
+	advance(ctx, packet, j.flow, false);
 	return packet->outcome.verdict;
 }
 

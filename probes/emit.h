@@ -54,9 +54,8 @@ static __always_inline void describe_beyond(struct ends *beyond, const struct pa
 		__builtin_memset(beyond, 0, sizeof(*beyond));
 }
 
-/* A verdict on the packet at hand. */
-static __always_inline void emit_verdict(const struct packet *packet, const struct flow *flow, __u64 cookie, __u8 type,
-					 __u32 slot, bool staged)
+/* A verdict on the packet at hand, as packet->statement has it. */
+static __always_inline void emit_verdict(const struct packet *packet, const struct flow *flow, __u64 cookie)
 {
 	struct event *event = reserve_event();
 
@@ -73,11 +72,11 @@ static __always_inline void emit_verdict(const struct packet *packet, const stru
 	event->packets[1] = 0;
 	event->bytes[0] = packet->wire_bytes;
 	event->bytes[1] = 0;
-	event->slot = slot;
-	event->type = type;
+	event->slot = packet->statement.slot;
+	event->type = packet->statement.type;
 	event->verdict = packet->outcome.verdict;
 	event->reason = packet->outcome.reason;
-	event->staged = staged;
+	event->staged = packet->statement.staged;
 	event->tcp_flags[0] = packet->tcp_flags;
 	event->tcp_flags[1] = 0;
 	bpf_ringbuf_submit(event, 0);

@@ -49,7 +49,7 @@ static __always_inline bool find_opener(struct judgement *j, struct packet *pack
 
 static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
 {
-	struct flow *flow = j->flow ?: j->related ?: packet->flags & PACKET_CARRIED ? j->blocked : NULL;
+	struct flow *flow = packet->flags & PACKET_CARRIED ? j->blocked : flow_or_related(j);
 	__u64 cookie = flow ? flow->cookie : 0;
 
 	if (!j->policy->kinds)
@@ -136,28 +136,25 @@ static __always_inline bool stays_blocked(struct judgement *j, struct packet *pa
 	return false;
 }
 
-/* A packet without a decision of this generation. */
-static __noinline void judge_first(struct judgement *j, struct packet *packet)
+static __always_inline void decide_first(struct judgement *j, struct packet *packet)
 {
 	struct policy *policy = j->policy;
 	bool found;
 
-	if (!packet || !policy)
-		return;
 	packet->opener = packet->tuple;
 	if (j->flow)
 		opener_of_flow(packet, j->flow, packet->by_opener);
 	else if (j->related)
 		opener_of_key(&packet->opener, &packet->related, j->related);
 	if (packet->trusted) {
-		found = j->flow || j->related || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS || find_opener(j, packet);
+		found = flow_or_related(j) || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS || find_opener(j, packet);
 		packet->opens = found && !j->flow && !packet->apart && !packet->outcome.reason && can_open(packet);
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 	} else if (packet->outcome.reason) {
 		decide_undecided(packet, policy, packet->outcome.reason);
-	} else if (j->flow || j->related || packet->apart) {
+	} else if (flow_or_related(j) || packet->apart) {
 		ask_rules(j, packet);
-	} else if (j->blocked && is_carried(j, packet) && stays_blocked(j, packet)) {
+	} else if (j->blocked && is_carried(j->blocked, packet) && stays_blocked(j, packet)) {
 		return;
 	} else if (!(packet->flags & PACKET_SUCCEEDS) && !find_opener(j, packet)) {
 		ask_about_invalid(j, packet);
@@ -165,6 +162,21 @@ static __noinline void judge_first(struct judgement *j, struct packet *packet)
 		ask_rules(j, packet);
 		packet->opens = can_open(packet);
 	}
+}
+
+/*
+ * A packet without a decision of this generation. Returns whether the blocked connection is kept no longer. Not static: see
+ * judge_inner.
+ */
+__noinline int judge_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *related, struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct judgement j = { .ctx = ctx, .policy = policy_of(packet), .flow = flow, .related = related, .blocked = blocked };
+
+	if (!packet || !j.policy)
+		return false;
+	decide_first(&j, packet);
+	return blocked && !j.blocked;
 }
 
 #endif

@@ -141,15 +141,22 @@ __noinline int number_flow(__u32 which, struct flow *flow, __u32 end)
 	return 0;
 }
 
-/* The connection of this packet, which is the first that is seen of it; NULL never comes. */
-static __noinline struct flow *describe_flow(struct packet *packet, bool opener_is_low, __u64 cookie)
+static __always_inline struct flow *flow_in_scratch(void)
 {
 	__u32 zero = 0;
-	struct flow *flow = bpf_map_lookup_elem(&new_flow, &zero);
+
+	return bpf_map_lookup_elem(&new_flow, &zero);
+}
+
+/* Makes the flow in scratch that of this packet, which is the first that is seen of it. Not static: see judge_inner. */
+__noinline int describe_flow(__u32 which, bool opener_is_low, __u64 cookie)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct flow *flow = flow_in_scratch();
 	bool by_opener;
 
 	if (!packet || !flow)
-		return NULL;
+		return 0;
 	by_opener = packet->opener.direction == packet->direction;
 	flow->opened_ns = bpf_ktime_get_ns();
 	flow->opened_jiffies = flow->seen_jiffies = bpf_jiffies64();
@@ -173,18 +180,19 @@ static __noinline struct flow *describe_flow(struct packet *packet, bool opener_
 	flow->decision = packet->decision;
 	flow->told = packet->outcome.staged;
 	if (packet->protocol == IPPROTO_TCP)
-		number_flow(packet->which, flow, by_opener ? 0 : 1);
-	return flow;
+		number_flow(which, flow, by_opener ? 0 : 1);
+	return 0;
 }
 
 /* Trust is asked anew for each packet, so that a trusted peer's flow keeps no decision: GENERATION_NONE. */
 static __always_inline void insert_flow(struct packet *packet, const struct flow_key *key, bool opener_is_low,
 					__u64 cookie, __u32 generation)
 {
-	struct flow *flow = describe_flow(packet, opener_is_low, cookie);
+	struct flow *flow = flow_in_scratch();
 
 	if (!flow)
 		return;
+	describe_flow(packet->which, opener_is_low, cookie);
 	flow->generation = generation;
 	remove_hint(packet);
 	if (insert_opening(key, flow)) {

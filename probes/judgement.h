@@ -15,6 +15,24 @@ struct judgement {
 	struct flow *blocked;	/* where there is no flow: the connection that detect lets go on */
 };
 
+/* NULL where there is no packet. */
+static __always_inline struct policy *policy_of(const struct packet *packet)
+{
+	__u32 copy = packet ? packet->copy : 0;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+
+	return packet ? policy : NULL;
+}
+
+/* The flow that tells of the packet's connection. */
+static __always_inline struct flow *flow_or_related(const struct judgement *j)
+{
+	if (j->flow)
+		return j->flow;
+	asm volatile("");	/* keeps the compiler from asking after both by an OR of the pointers, which the verifier refuses */
+	return j->related;
+}
+
 static __always_inline bool is_bare_syn(const struct packet *packet)
 {
 	return packet->protocol == IPPROTO_TCP && packet->flags & PACKET_HAS_PORTS &&

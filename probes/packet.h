@@ -157,6 +157,11 @@ struct packet {
 		};
 	};
 	struct decision decision;	/* what classification answered */
+	struct {
+		__u32 slot;
+		__u8 type;		/* enum weir_event_type */
+		bool staged;
+	} statement;			/* that is told of it */
 	struct circumstances circumstances;
 	struct search search;
 	struct prefix_walk walk;

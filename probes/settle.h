@@ -12,16 +12,29 @@ static __always_inline bool is_blocked(const struct packet *packet)
 	       packet->outcome.verdict == VERDICT_CARRIED;
 }
 
-/* Tells one thing of the packet, if its rule may still say something in this second. */
-static __always_inline void tell(struct judgement *j, struct packet *packet, __u64 cookie, __u8 type, __u32 slot,
-				 bool staged)
+/*
+ * Tells what packet->statement says, if its rule may still say something in this second. `flow` is NULL where the connection
+ * has none yet. Not static: see judge_inner.
+ */
+__noinline int tell(hook_context *ctx, __u32 which, struct flow *flow, __u64 cookie)
 {
-	if (!within_limit(packet, j->policy, slot))
-		return;
+	struct packet *packet = packet_in_scratch(which);
+	struct policy *policy = policy_of(packet);
+
+	if (!packet || !policy || !within_limit(packet, policy, packet->statement.slot))
+		return 0;
 	/* In a flood nobody is told whose socket it would have reached, so that nobody looks it up. */
-	if (!cookie && is_blocked(packet) && !j->flow)
-		cookie = local_cookie(j->ctx, packet);
-	emit_verdict(packet, j->flow, cookie, type, slot, staged);
+	if (!cookie && is_blocked(packet) && !flow)
+		cookie = local_cookie(ctx, packet);
+	emit_verdict(packet, flow, cookie);
+	return 0;
+}
+
+static __always_inline void say(struct packet *packet, __u8 type, __u32 slot, bool staged)
+{
+	packet->statement.slot = slot;
+	packet->statement.type = type;
+	packet->statement.staged = staged;
 }
 
 /* What is told of a packet that met its connection for the first time, or after a change of the rules. */
@@ -47,26 +60,44 @@ static __always_inline void tell_first(struct judgement *j, struct packet *packe
 	} else {
 		return;
 	}
-	tell(j, packet, cookie, type, slot, staged);
+	say(packet, type, slot, staged);
+	tell(j->ctx, packet->which, j->flow, cookie);
 }
 
 /*
- * A packet of a flow whose decision stands: told only where a condition made it differ, and not again as long as the same
+ * A packet of a flow whose decision stands is told only where a condition made it differ, and not again as long as the same
  * rule speaks.
  */
-static __always_inline void settle_known(struct judgement *j, struct packet *packet)
+static __always_inline bool is_told(const struct packet *packet, const struct flow *flow)
 {
 	bool staged = !is_blocked(packet);
-	__u8 type = packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED;
 	__u32 slot = staged ? packet->outcome.staged : packet->outcome.slot;
 
-	if (staged && (slot == packet->decision.staged || slot == SLOT_NONE))
-		return;
-	if (j->flow->told == slot)
-		return;
-	j->flow->told = slot;
-	opener_of_flow(packet, j->flow, packet->by_opener);
-	tell(j, packet, known_cookie(j->flow), type, slot, staged);
+	return (staged && (slot == packet->decision.staged || slot == SLOT_NONE)) || flow->told == slot;
+}
+
+/* Not static: see judge_inner. */
+__noinline int tell_known(hook_context *ctx, __u32 which, struct flow *flow)
+{
+	struct packet *packet = packet_in_scratch(which);
+	bool staged;
+	__u32 slot;
+
+	if (!packet || !flow)
+		return 0;
+	staged = !is_blocked(packet);
+	slot = staged ? packet->outcome.staged : packet->outcome.slot;
+	flow->told = slot;
+	opener_of_flow(packet, flow, packet->by_opener);
+	say(packet, packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, slot, staged);
+	tell(ctx, which, flow, known_cookie(flow));
+	return 0;
+}
+
+static __always_inline void settle_known(hook_context *ctx, struct packet *packet, struct flow *flow)
+{
+	if (!is_told(packet, flow))
+		tell_known(ctx, packet->which, flow);
 }
 
 /* Was it told of the blocked connection what this packet shows? */
@@ -97,7 +128,7 @@ static __always_inline bool keep_blocked(struct judgement *j, struct packet *pac
 	if (!blocked) {
 		if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR))
 			return false;
-		return insert_blocked(j, packet, (opening ? 0 : FLOW_MET) | (conditional ? FLOW_ASKS_ANEW : 0));
+		return insert_blocked(packet, (opening ? 0 : FLOW_MET) | (conditional ? FLOW_ASKS_ANEW : 0));
 	}
 	if (conditional)
 		__sync_fetch_and_or(&blocked->flags, FLOW_ASKS_ANEW);
@@ -109,15 +140,13 @@ static __always_inline bool keep_blocked(struct judgement *j, struct packet *pac
 }
 
 /* After the verdict: what is told of the packet, and what is kept of its connection. Did it open one? */
-static __noinline bool settle_first(struct judgement *j, struct packet *packet)
+static __always_inline bool keep_first(struct judgement *j, struct packet *packet)
 {
 	bool opener_is_low;
 	__u64 cookie = 0;
 
-	if (!packet || !j->policy)
-		return false;
 	if (j->flow && packet->outcome.slot == SLOT_BAN) {
-		settle_known(j, packet);	/* its own decision stands, for when the ban is lifted */
+		settle_known(j->ctx, packet, j->flow);	/* its own decision stands, for when the ban is lifted */
 		return false;
 	}
 	if (j->flow) {
@@ -128,7 +157,7 @@ static __noinline bool settle_first(struct judgement *j, struct packet *packet)
 		cookie = known_cookie(j->flow);
 		store_decision(j->flow, packet);
 		if (again && !changed) {
-			settle_known(j, packet);
+			settle_known(j->ctx, packet, j->flow);
 			return false;
 		}
 		if (changed || packet->outcome.verdict == VERDICT_DROPPED ||
@@ -155,6 +184,21 @@ static __noinline bool settle_first(struct judgement *j, struct packet *packet)
 	}
 	tell_first(j, packet, packet->flags & PACKET_DOUBTED ? 0 : cookie);
 	return packet->opens;
+}
+
+enum settled { SETTLED_OPENED = 1 << 0, SETTLED_FORGOTTEN = 1 << 1 /* the blocked connection is kept no longer */ };
+
+/* Returns enum settled. Not static: see judge_inner. */
+__noinline int settle_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct judgement j = { .ctx = ctx, .policy = policy_of(packet), .flow = flow, .blocked = blocked };
+	__u32 settled;
+
+	if (!packet || !j.policy)
+		return 0;
+	settled = keep_first(&j, packet) ? SETTLED_OPENED : 0;
+	return settled | (blocked && !j.blocked ? SETTLED_FORGOTTEN : 0);
 }
 
 static __always_inline void count_outcome(const struct packet *packet, bool opens)
