@@ -25,7 +25,7 @@ import { START_WITHIN_S, StartDeadline } from "./start-deadline.ts";
 import { ConfigRefused, configPathOf, DEFAULT_CONFIG_PATH, pinDirectory, holdsInstead, readSettings, type Settings } from "./settings.ts";
 import { standInFor } from "./stand-in.ts";
 import { SetLibrary } from "./sets/library.ts";
-import { readListAside } from "./sets/list-thread.ts";
+import { isSilent, readListAside } from "./sets/list-thread.ts";
 import { listenForSignals } from "./signals.ts";
 
 /** Runs until a signal ends it. */
@@ -83,7 +83,7 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
     await thread[Symbol.asyncDispose]();
     const banned = new BanStore(settings.config.state_dir);
     await banned.rewriteIfDue();
-    const library = new SetLibrary({ stateDirectory: settings.config.state_dir, read: readListAside });
+    const library = new SetLibrary({ stateDirectory: settings.config.state_dir, read: readListAside, isSilent });
     for (const { file } of Object.values(settings.config.sets)) if (file !== undefined) await ground.deadline.allowFor(file);
     ground.deadline.step("reading the lists of the sets", "Look at the files that sets name.");
     const members = await library.open(settings.config.sets);

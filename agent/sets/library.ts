@@ -19,6 +19,8 @@ export interface LibraryOptions {
   stateDirectory?: string;
   /** See readList. */
   read?: Read;
+  /** Resolves to true for a file whose file system does not answer. It is asked before anything else touches the file. */
+  isSilent?: (path: string) => Promise<boolean>;
   clock?: Clock;
 }
 
@@ -26,15 +28,17 @@ export class SetLibrary {
   readonly clock: Clock;
   readonly #stateDirectory: string | undefined;
   readonly #read: Read;
+  readonly #isSilent: (path: string) => Promise<boolean>;
   readonly #stores = new Map<string, NetworkStore>();
   /** What is wrong with a file, by set. */
   readonly #problems = new Map<string, string>();
   /** Of the files when they were read last, by path. */
   readonly #times = new Map<string, string>();
 
-  constructor({ stateDirectory, read = readList, clock = systemClock() }: LibraryOptions = {}) {
+  constructor({ stateDirectory, read = readList, isSilent = async () => false, clock = systemClock() }: LibraryOptions = {}) {
     this.#stateDirectory = stateDirectory === undefined ? undefined : join(stateDirectory, "sets");
     this.#read = read;
+    this.#isSilent = isSilent;
     this.clock = clock;
   }
 
@@ -63,8 +67,7 @@ export class SetLibrary {
   /** What the file holds now; undefined where it is missing or bad, so that what it held before is kept. */
   async list(name: string, { file, ttl }: SetConfig): Promise<Listed | undefined> {
     if (file === undefined) return undefined;
-    this.#times.set(file, await timesOf(file));
-    const reading = await this.#read(file, this.#keptAs(name));
+    const reading = (await this.#isSilent(file)) ? { problem: `${file}: its file system does not answer` } : await this.#readNow(name, file);
     if ("problem" in reading) {
       this.#problems.set(name, `the file of the set ${name} is not taken: ${reading.problem}`);
       return undefined;
@@ -72,6 +75,11 @@ export class SetLibrary {
     if (reading.notKept === undefined) this.#problems.delete(name);
     else this.#problems.set(name, `what the file of the set ${name} holds is in force, but it could not be kept for a start that finds the file missing or bad: ${reading.notKept}`);
     return { networks: reading.networks, until: this.#untilOf(ttl) };
+  }
+
+  async #readNow(name: string, file: string): Promise<ListReading> {
+    this.#times.set(file, await timesOf(file));
+    return this.#read(file, this.#keptAs(name));
   }
 
   /** What the file held when it was good, as an agent before kept it. */

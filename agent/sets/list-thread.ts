@@ -21,9 +21,13 @@ export interface ThreadQuestion {
 
 export type ThreadAnswer = ({ parts: NumberedParts } & Omit<ListRead, "networks">) | { problem: string };
 
+/** Resolves to true if the file system of a list does not answer: whoever touches the list would wait, and others behind him. */
+export async function isSilent(path: string): Promise<boolean> {
+  return (await findSilent([path], PATIENCE_MS)) !== undefined;
+}
+
 /** See readList. */
 export async function readListAside(path: string, keepAs?: string): Promise<ListReading> {
-  if ((await findSilent([path], PATIENCE_MS)) !== undefined) return { problem: `${path}: its file system does not answer` };
   const size = await stat(path).then((stats) => stats.size, () => 0); // reading says what is wrong
   if (size <= SMALL_FILE) return readList(path, keepAs);
   const worker = new Worker(new URL(`./list-worker${extname(import.meta.filename)}`, import.meta.url), { workerData: { path, keepAs } satisfies ThreadQuestion });

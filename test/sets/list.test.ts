@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { MOST_LISTED, parseList, readList } from "../../agent/networks/list.ts";
-import { readListAside } from "../../agent/sets/list-thread.ts";
+import { SetLibrary } from "../../agent/sets/library.ts";
+import { isSilent, readListAside } from "../../agent/sets/list-thread.ts";
 import { formatNetwork } from "../../config/address.ts";
 import { Random } from "../harness/random.ts";
+import { requires, root, tool } from "../harness/require.ts";
+import { SilentFiles } from "../harness/silent-files.ts";
 
 function listed(text: string): string[] {
   const reading = parseList(text, "feed.txt");
@@ -83,3 +86,13 @@ describe("a list in a file", () => {
     assert.ok(read > 500, `${read}`);
   });
 });
+
+for (const silence of ["lookup", "open", "read"] as const) {
+  it(`a list whose file system does not answer "${silence}" is not taken, and nobody waits for it`, { ...requires(root(), tool("cc", "gcc")), timeout: 60_000 }, async () => {
+    await using files = await SilentFiles.mount(silence);
+    const library = new SetLibrary({ read: readListAside, isSilent });
+    const sets = await library.open({ feed: { file: files.file }, other: { addresses: ["192.0.2.1"] } });
+    assert.deepEqual([...sets.keys()], ["feed", "other"]);
+    assert.deepEqual(library.trouble, [`the file of the set feed is not taken: ${files.file}: its file system does not answer`]);
+  });
+}
