@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function eventually<T>(
   what: string,
   probe: () => T | Promise<T>,
-  milliseconds = 10_000,
+  milliseconds = 30_000,
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = AbortSignal.timeout(milliseconds);
   for (;;) {
