@@ -62,6 +62,10 @@ const COLLECT_MS = 5000;
 const SAMPLE_MS = 1000;
 const LOOK_AGAIN_MS = 60_000;
 const FLUSH_MS = 2500;
+/** A handshake that was under way when the agent started is over by then, mostly. */
+const GRACE_S = 3;
+/** To attach to many interfaces takes longer. */
+const ATTACHING_S = 60;
 
 export interface RunOptions extends SettingsOptions {
   /** Refuses to start where the configuration is refused. */
@@ -253,7 +257,11 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   behind.start();
   if (config.interfaces.egress) plane.lookForTranslation();
   reportStores();
+  plane.notesArriving = true; // until it is known that all that leave are seen
+  if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(ATTACHING_S);
   interfaces.start();
+  if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(GRACE_S);
+  plane.notesArriving = !interfaces.seesAllLeave();
   succession.carryRest();
   tracers.detachOlder();
   unread = succession.unreadEvents();
@@ -302,6 +310,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
       health.report("socket events", socketEvents.trouble);
       const missing = interfaces.repair();
       for (const what of missing) log.warn(`${what} was detached by somebody else, and is attached again`);
+      plane.notesArriving = !interfaces.seesAllLeave();
       health.report("interfaces", interfaces.problems());
       health.report("containers", behind.problems());
       reportStores();

@@ -2,7 +2,7 @@
 
 import { countDrops, type DropTables } from "./flows/drops.ts";
 import { eventCounts } from "./events/accounts.ts";
-import { readEventCounts, readFaults, readRejects, readRule, readTcpStatistics, readTraffic, readUndecided } from "./events/counters.ts";
+import { readCounts, readEventCounts, readFaults, readRejects, readRule, readTcpStatistics, readTraffic, readUndecided } from "./events/counters.ts";
 import type { ExecutableRow, Health, RuleRow, Snapshot, TrafficRow } from "./events/snapshot.ts";
 import type { Census } from "./flows/census.ts";
 import type { InterfaceFollower } from "./interfaces/follow.ts";
@@ -60,6 +60,7 @@ export class Figures {
       sockets: sockets.figures(),
       skipped: skipped(),
       packet_sockets: this.#sources.rules.policy()?.source.packet_sockets ?? "report",
+      believed_answers: readCounts(plane.map("believed"))[0]!,
       faults: readFaults(plane.map("faults")),
       events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
       flows: { ...census.figures, would_drop: blocked.figures },

@@ -252,6 +252,11 @@ export const METRICS: readonly Metric[] = [
     read: ({ snapshot }) => byName({ ...zeros(FAULTS), ...snapshot.faults }),
   },
   {
+    name: "weir.answers.believed", kind: "counter", unit: "{packet}", attributes: [],
+    description: "SYN+ACKs that answer no SYN that was seen, and were believed because the agent had started less than 3 seconds before.",
+    read: ({ snapshot }) => [[snapshot.believed_answers]],
+  },
+  {
     name: "weir.lookups.skipped", kind: "counter", unit: "{lookup}", attributes: ["weir.lookup"],
     description: "Look-ups that were not made, because what anybody can cause had used its share of the agent's time: the event is told without what listening (its port), bind_failed (why) or program (its file, arguments and directory) would have added.",
     read: ({ snapshot }) => byName(snapshot.skipped),

@@ -271,6 +271,8 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	if (packet->flags & PACKET_OFFERS && !is_blocked(packet))
 		note_offer(packet->which);
 	if (!j.flow) {
+		if (is_bare_syn(packet) && packet->outcome.verdict == VERDICT_PASSED)
+			note_syn_passed(packet->which);
 		if (j.blocked)
 			advance_blocked(ctx, packet->which, j.blocked);
 		return packet->outcome.verdict;

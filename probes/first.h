@@ -19,9 +19,9 @@ static __always_inline bool can_open(const struct packet *packet)
 }
 
 /*
- * Who opened the connection of a packet that has no flow? The sender, unless TCP says otherwise. A connection met in
- * the middle is asked of the sockets before a SYN+ACK is believed, since anyone can send one to make a connection
- * look like the receiver's own. Sets packet->opener; false when nothing tells.
+ * Who opened the connection of a packet that has no flow? The sender, unless TCP says otherwise. Of a connection met in
+ * the middle the sockets tell, and of one that a SYN+ACK answers the SYN, if it passed here: see syns.h. Sets
+ * packet->opener; false when nothing tells.
  */
 static __always_inline bool find_opener(struct judgement *j, struct packet *packet)
 {
@@ -36,7 +36,8 @@ static __always_inline bool find_opener(struct judgement *j, struct packet *pack
 	if (is_management(j->ctx, packet, j->policy))
 		return true;
 	end = packet->tunnel ? END_UNKNOWN : opener_of_tcp(j->ctx, packet->which);
-	if (end == END_UNKNOWN && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+	if (end == END_UNKNOWN && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+	    is_asked_for(packet->which))
 		end = inward ? END_LOCAL : END_REMOTE;
 	if (end == END_LOCAL) {
 		if (inward)

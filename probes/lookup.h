@@ -40,10 +40,11 @@ static __always_inline __u32 socket_tuple(const struct packet *packet, struct bp
 	return fill_tuple(out, t->destination_be, t->destination_port, t->source_be, t->source_port);
 }
 
-/* What a look-up needs beside the stack: first one, then the other. */
+/* What a look-up needs beside the stack: one at a time. */
 union lookup_room {
 	char head[SOCKET_HEAD];	/* the start of a socket: long enough for struct sock_common */
 	struct bpf_fib_lookup route;
+	struct ends ends;
 };
 
 struct {

@@ -237,6 +237,22 @@ struct {
 	__type(value, struct flow_key);
 } socket_flows SEC(".maps");
 
+/* ends of a SYN that passed -> its numbers: see syns.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct ends);
+	__type(value, struct syn);
+} syns SEC(".maps");
+
+/* 0 -> SYN+ACKs that were believed only because the agent had just started */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} believed SEC(".maps");
+
 /* 0 -> 1 once a program that watches the states of TCP sockets has run */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -268,6 +268,8 @@ export interface Status {
   packet_sockets: { policy: "report" | "refuse"; bypassing: Snapshot["sockets"]["bypassing"] };
   undecided: Record<string, number>;
   rejects: Record<string, number>;
+  /** SYN+ACKs that nothing asked for, and that were believed in the first seconds of the agent. */
+  believed_answers: number;
   faults: Record<string, number>;
   /** Look-ups that were not made, by what was to be explained; see Snapshot. Zero rows are left out. */
   skipped: Record<string, number>;

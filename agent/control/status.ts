@@ -32,6 +32,7 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
     packet_sockets: { policy: snapshot.packet_sockets, bypassing: snapshot.sockets.bypassing },
     undecided: snapshot.undecided,
     rejects: snapshot.rejects,
+    believed_answers: snapshot.believed_answers,
     faults: snapshot.faults,
     skipped: nonZero(snapshot.skipped),
     lost: snapshot.lost,

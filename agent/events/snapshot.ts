@@ -150,6 +150,8 @@ export interface Snapshot {
   sockets: SocketFigures;
   /** The configuration's word on them. */
   packet_sockets: "report" | "refuse";
+  /** SYN+ACKs that nothing asked for, and that were believed in the first seconds of the agent. */
+  believed_answers: number;
   /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
   /** Look-ups that were not made, because what anybody can cause had used its share of the agent's time; by what was to be explained. */

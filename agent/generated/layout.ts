@@ -233,7 +233,8 @@ export const Fault = {
   LISTENING_INSERT: 21,
   BINDING_INSERT: 22,
   SOCKET_FLOW_INSERT: 23,
-  COUNT: 24,
+  SYN_INSERT: 24,
+  COUNT: 25,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -261,6 +262,7 @@ export const FaultNames: readonly string[] = [
   "listening_insert",
   "binding_insert",
   "socket_flow_insert",
+  "syn_insert",
 ];
 
 export const Member = {
@@ -488,7 +490,7 @@ export const BypassNames: readonly string[] = [
 ];
 
 export const Control = {
-  size: 40,
+  size: 56,
   generation: 0,
   mode: 4,
   bans: 8,
@@ -497,6 +499,8 @@ export const Control = {
   tunnel_forms: 20,
   release_jiffies: 24,
   release_ns: 32,
+  grace_jiffies: 40,
+  notes_arriving: 48,
 } as const;
 
 export const NetworkLine = {
@@ -874,6 +878,12 @@ export const Flow = {
   finish: { at: 200, count: 2, stride: 4 },
   successor: 208,
   successor_answer: 212,
+} as const;
+
+export const Syn = {
+  size: 8,
+  begin: 0,
+  end: 4,
 } as const;
 
 export const Owner = {

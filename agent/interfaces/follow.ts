@@ -170,6 +170,12 @@ export class InterfaceFollower {
     return [...this.#links.values()].map(({ name }) => name);
   }
 
+  /** Whether what leaves by any device is judged there. */
+  seesAllLeave(): boolean {
+    const seen = new Set([...this.#watched.values()].flatMap(({ link, egress }) => (egress === undefined ? [] : [link.ifindex])));
+    return [...this.#links.values()].every(({ ifindex, type, up }) => !up || type === ARPHRD_LOOPBACK || seen.has(ifindex));
+  }
+
   slots(): { name: string; slot: number }[] {
     return [...this.#watched.values()].map(({ link, slot }) => ({ name: link.name, slot }));
   }

@@ -212,6 +212,16 @@ export class DataPlane {
     this.#control.setBigUint64(Control.release_ns, 0n, true);
   }
 
+  /** For so long a SYN+ACK that nothing asked for is believed: what it answers may have left before anybody watched. */
+  believeAnswersFor(seconds: number): void {
+    this.#control.setBigUint64(Control.grace_jiffies, this.jiffies() + BigInt(seconds * this.jiffiesPerSecond), true);
+  }
+
+  /** Whether SYNs that come are noted, too, since not all are seen when they leave. */
+  set notesArriving(on: boolean) {
+    this.#control.setUint32(Control.notes_arriving, on ? 1 : 0, true);
+  }
+
   /** The clock that flows are dated with. */
   jiffies(): bigint {
     return this.#readClocks().jiffies;

@@ -273,13 +273,14 @@ export class Reference {
       if (offers || (opens && !byOpener)) {
         const judgement = this.#ask(senderOf(conversation, arrival), transport.tcpFlags, UNRELATED, arrival, inTunnel);
         if (offers && judgement.action === "allow" && isFromItsSide(flow, 0, arrival)) flow.segments!.offer(sent!);
+        if (judgement.action === "allow" && judgement.reason === null) this.#noteSyn(conversation, transport, arrival);
         return judgement;
       }
       const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
       const standing: Standing = { state: stateOf(transport.protocol, transport.tcpFlags, byOpener, flow), ...this.#partOf(flow) };
       const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
       flow.counts = this.#countsOf(opener, arrival, inTunnel);
-      if (judgement.action === "allow") advance(flow, byOpener, packet, transport, arrival);
+      if (judgement.action === "allow") this.#advance(flow, byOpener, packet, transport, arrival);
       return judgement;
     }
     if (flow !== undefined) this.#flows.forget(key);
@@ -302,6 +303,7 @@ export class Reference {
     const final = isTooDeep ? this.#undecided("tunnel_depth", arrival) : judgement;
     if (this.#detects && final.action === "block") this.#keepBlocked(key, opener ?? senderOf(conversation, arrival), packet, transport, final, opens && !isTooDeep);
     if (this.#detects && final.action === "allow") this.#passBlocked(key);
+    if (final.action === "allow" && final.reason === null) this.#noteSyn(conversation, transport, arrival);
     // What is undecided opens nothing.
     if (opener === undefined || !opens || final.action === "block" || final.reason !== null) return judgement;
     this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, packet, transport, settled, this.#countsOf(opener, arrival, inTunnel)));
@@ -339,11 +341,15 @@ export class Reference {
     if (flow !== undefined && !succeeds && !(opens && flow.segments?.closed)) {
       if (opens && byOpener && isOffer(flow, sent)) {
         if (isFromItsSide(flow, 0, arrival)) flow.segments!.offer(sent!);
+        this.#noteSyn(conversation, transport, arrival);
       } else if (!opens || byOpener) {
-        advance(flow, byOpener, packet, transport, arrival);
+        this.#advance(flow, byOpener, packet, transport, arrival);
+      } else {
+        this.#noteSyn(conversation, transport, arrival);
       }
       return;
     }
+    this.#noteSyn(conversation, transport, arrival);
     const opener = succeeds ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, false);
     if (opener) this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, packet, transport, [], []));
   }
@@ -352,7 +358,18 @@ export class Reference {
     // Sockets and management ports are those of the host, which is no end of what a tunnel carries.
     const host = inTunnel ? EMPTY_HOST : this.#host;
     const managementPorts = inTunnel || arrival.local === false ? [] : this.#policy.failsafe.management_ports;
-    return findOpener(conversation, transport.tcpFlags, arrival, host, managementPorts);
+    return findOpener(conversation, transport.tcpFlags, arrival, host, managementPorts, this.#flows.isAskedFor(conversation, transport));
+  }
+
+  /** A packet that passes as part of the flow. */
+  #advance(flow: Flow, byOpener: boolean, packet: Packet, transport: Transport, arrival: Arrival): void {
+    advance(flow, byOpener, packet, transport, arrival);
+    if (byOpener && isFromItsSide(flow, 0, arrival)) this.#noteSyn(conversationOf(packet, transport), transport, arrival);
+  }
+
+  /** It passes. One that comes is noted only where nobody may see it leave. */
+  #noteSyn(conversation: Conversation, transport: Transport, { hook }: Arrival): void {
+    if (hook === "egress" || this.#host.leavesUnseen) this.#flows.noteSyn(conversation, transport);
   }
 
   #ask(opener: Opener, tcpFlags: number | null, standing: Standing, arrival: Arrival, inTunnel: boolean): Judgement {

@@ -141,6 +141,7 @@ enum weir_fault {
 	FAULT_LISTENING_INSERT,
 	FAULT_BINDING_INSERT,
 	FAULT_SOCKET_FLOW_INSERT,
+	FAULT_SYN_INSERT,
 	FAULT_COUNT,
 };
 
@@ -154,6 +155,9 @@ struct control {
 	__u32 tunnel_forms;	/* bit n: a tunnel device leaves open what enum weir_tunnel_form says in n */
 	__u64 release_jiffies;	/* nothing is dropped from then on, whatever the mode; 0: the mode holds for ever */
 	__u64 release_ns;	/* the same moment on CLOCK_MONOTONIC, for user space */
+	__u64 grace_jiffies;	/* a SYN+ACK that nothing asked for is believed until then: its SYN may be older than the agent */
+	__u32 notes_arriving;	/* 1: not every SYN that this host forwards is seen leaving, so that those that come are noted, too */
+	__u32 reserved;
 };
 
 #endif

@@ -91,6 +91,12 @@ struct flow {
 	__u32 successor_answer;		/* ... and behind the SYN+ACK that answered it */
 };
 
+/* A SYN that passed: see syns.h. */
+struct syn {
+	__u32 begin;			/* its sequence number ... */
+	__u32 end;			/* ... and the one behind what it says */
+};
+
 enum {
 	GENERATION_NONE = 0,		/* no rule set has this one */
 	GENERATION_WRITING = 0xffffffff,

@@ -18,6 +18,7 @@ import { SEGMENT_CASES } from "./cases/segments.ts";
 import { SET_CASES } from "./cases/sets.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
 import { STANDING_CASES } from "./cases/standing.ts";
+import { SYN_ACK_CASES } from "./cases/syn-ack.ts";
 import { TIME_CASES } from "./cases/times.ts";
 import { TUNNEL_CASES } from "./cases/tunnels.ts";
 
@@ -25,6 +26,7 @@ export const CASES: readonly Case[] = [
   ...FIELD_CASES,
   ...RULE_CASES,
   ...FLOW_CASES,
+  ...SYN_ACK_CASES,
   ...BLOCKED_CASES,
   ...CONDITION_CASES,
   ...STANDING_CASES,

@@ -108,6 +108,7 @@ export class KernelJudge {
     for (const network of this.#banned) this.#bans.add(network, 0);
     this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
     this.#ends.list(host.tunnels?.length ? [deviceOf(host.tunnels)] : [], (host.addresses ?? []).map((address) => ({ ifindex: 1, family: 6, prefixLength: 128, bytes: parseAddress(address).bytes })));
+    this.#plane.notesArriving = host.leavesUnseen === true;
     this.forget();
     await this.#list({});
     this.#compiled = undefined;

@@ -326,7 +326,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     drops: [],
     tcp: [],
     executables: [],
-    faults: {},
+    believed_answers: 0, faults: {},
     events: { emitted: 100, received: 90, pending: 7, lost: 3, suppressed: 5 },
     flows: { active: 2, inserted: 5, deleted: 3, evicted: 0, would_drop: { active: 0, inserted: 0, deleted: 0, evicted: 0 } },
     lost: {},

@@ -44,5 +44,5 @@ export function segment(random: Random): Arrival {
   ];
   const belongs = inward ? "ingress" : "egress";
   const hook = random.oneIn(16) ? (inward ? "egress" : "ingress") : belongs;
-  return { frame: (inward ? fromRemote : fromLocal)(family, ...layers), hook, interface: INTERFACE };
+  return { frame: (inward ? fromRemote : fromLocal)(family, ...layers), hook, interface: random.oneIn(8) ? "eth1" : INTERFACE };
 }

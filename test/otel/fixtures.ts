@@ -30,6 +30,7 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
     bans: 5,
     undecided: { tcp_header_length: 2 }, rejects: { reset: 3 }, drops: [{ by: "stack", reason: "no_socket", packets: 4 }],
     tcp: [tcpRow("ingress"), tcpRow("egress")], executables: [{ name: "curl", connections: 3, sent: 300, received: 9000 }],
+    believed_answers: 2,
     faults: { flow_insert: 1 },
     skipped: { listening: 4, bind_failed: 0, program: 2 },
     sockets: { events: { listening: { happened: 3, suppressed: 0 }, connect_refused: { happened: 9, suppressed: 2 } }, errors: { ECONNREFUSED: 9 }, new_ports: 1, bypassing: { qdisc: 1, af_xdp: 0, unknown: 0 } },

@@ -48,7 +48,7 @@ test("Prometheus names are those of the collector's exporter", () => {
     "weir_socket_events_total", "weir_sockets_bypassing", "weir_socket_events_suppressed_total", "weir_socket_errors_total", "weir_socket_ports_new_total", "weir_flows_active", "weir_flows_inserted_total",
     "weir_flows_deleted_total", "weir_flows_evicted_total", "weir_flows_would_drop", "weir_flows_would_drop_evicted_total", "weir_flow_duration_seconds", "weir_tcp_rtt_seconds", "weir_tcp_retransmissions", "weir_tcp_segments_total",
     "weir_tcp_connect_duration_seconds", "weir_process_connections_total", "weir_process_io_bytes_total", "weir_events_emitted_total", "weir_events_received_total",
-    "weir_events_pending", "weir_events_lost_total", "weir_events_suppressed_total", "weir_ring_fill_ratio", "weir_faults_total", "weir_lookups_skipped_total", "weir_rules_loaded",
+    "weir_events_pending", "weir_events_lost_total", "weir_events_suppressed_total", "weir_ring_fill_ratio", "weir_faults_total", "weir_answers_believed_total", "weir_lookups_skipped_total", "weir_rules_loaded",
     "weir_bans_active", "weir_mode", "weir_health", "weir_interfaces", "weir_interfaces_absent", "weir_packets_unseen_total", "weir_config_refused", "weir_config_reloads_total", "weir_config_failures_total", "weir_telemetry_records_total",
     "weir_telemetry_queued", "process_memory_usage_bytes", "process_cpu_time_seconds_total", "nodejs_eventloop_delay_max_seconds", "weir_metrics_folded",
   ]);

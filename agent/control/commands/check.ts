@@ -1,6 +1,7 @@
 import { formatProblem, loadConfig, type Problem } from "../../../config/load.ts";
 import type { WeirConfig } from "../../../config/types.ts";
 import { warnOfAbsentHere } from "../../interfaces/absent.ts";
+import { forwardsHere, warnOfUnknownOpeners } from "../../interfaces/unknown-openers.ts";
 import { compile, type CompiledRules, RulesRefused } from "../../rules/compile.ts";
 import { type Command, JSON_OUTPUT } from "../arguments.ts";
 import { count } from "../format.ts";
@@ -52,7 +53,7 @@ async function judge(file: string): Promise<Verdict> {
     return {
       ok: true,
       problems: [],
-      warnings: [...warnings, ...[...compiled.warnings, ...problems, ...(await absentHere(config))].map(about)],
+      warnings: [...warnings, ...[...compiled.warnings, ...problems, ...(await missingHere(config))].map(about)],
       summary: `${file} is valid: mode ${config.mode}, ${count(config.rules.length)} rules (${count(enforced)} enforced), ${sizeOf(compiled)}.`,
     };
   } catch (error) {
@@ -62,10 +63,12 @@ async function judge(file: string): Promise<Verdict> {
 }
 
 /** Nothing where the kernel does not list its devices, as in some sandboxes: the file may be for another machine anyway. */
-async function absentHere(config: WeirConfig): Promise<string[]> {
+async function missingHere(config: WeirConfig): Promise<string[]> {
   const { listLinks } = await import("../../kernel/links.ts");
   try {
-    return warnOfAbsentHere(config, listLinks().map(({ name }) => name));
+    const links = listLinks();
+    const others = links.filter(({ name, up }) => up && name !== "lo").map(({ name }) => name);
+    return [...warnOfAbsentHere(config, links.map(({ name }) => name)), ...(forwardsHere() ? warnOfUnknownOpeners(config.interfaces, others) : [])];
   } catch {
     return [];
   }

@@ -53,6 +53,7 @@ export const command: Command = {
         const text = countsText(status[field]);
         return text === "" ? [] : [`${field.padEnd(11)}${text}`];
       }),
+      ...(status.believed_answers === 0 ? [] : [`believed   ${count(status.believed_answers)} SYN+ACKs that answer no SYN that was seen, right after the start`]),
       ...(bypassText(status) === "" ? [] : [`bypass     ${colour("yellow", bypassText(status))}`]),
       "",
       ...interfaceTable(status.interfaces),

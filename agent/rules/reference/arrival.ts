@@ -54,6 +54,8 @@ export interface Host {
   addresses: readonly string[];
   /** Whether a set holds an address that the policy does not write in it. */
   isMember(set: string, address: bigint): boolean;
+  /** Packets leave by interfaces that are not watched. */
+  leavesUnseen: boolean;
 }
 
-export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [], tunnels: [], addresses: [], isMember: () => false };
+export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [], tunnels: [], addresses: [], isMember: () => false, leavesUnseen: false };

@@ -1,8 +1,9 @@
 /** What is remembered of connections: those that passed, and those that only detect mode let through. */
 
 import type { Direction } from "../../events/event.ts";
-import type { ConnectionKey } from "./connection.ts";
-import type { Conversation, Reason } from "./packet.ts";
+import { type ConnectionKey, reversed } from "./connection.ts";
+import { isBareSyn, RST } from "./flags.ts";
+import type { Conversation, Reason, Segment, Transport } from "./packet.ts";
 import type { Segments } from "./segments.ts";
 
 export interface Flow {
@@ -42,6 +43,8 @@ export interface Blocked {
 export class Flows {
   readonly #flows = new Map<string, Flow>();
   readonly #blocked = new Map<string, Blocked>();
+  /** SYNs that passed, by their ends, wherever they passed. */
+  readonly #syns = new Map<string, Segment>();
 
   find(key: ConnectionKey): Flow | undefined {
     return this.#flows.get(key.text);
@@ -71,4 +74,20 @@ export class Flows {
   unblock(key: ConnectionKey): void {
     this.#blocked.delete(key.text);
   }
+
+  noteSyn(conversation: Conversation, { tcpFlags, segment }: Pick<Transport, "tcpFlags" | "segment">): void {
+    if (isBareSyn(tcpFlags) && (tcpFlags! & RST) === 0 && segment?.whole) this.#syns.set(endsOf(conversation), segment);
+  }
+
+  /** Does it acknowledge a SYN, or all of one with data, that passed between these ends? */
+  isAskedFor(answer: Conversation, { segment }: Pick<Transport, "segment">): boolean {
+    const syn = this.#syns.get(endsOf(reversed(answer)));
+    if (syn === undefined || segment === null) return false;
+    const acknowledged = (segment.acknowledgement - syn.sequence) >>> 0;
+    return acknowledged > 0 && acknowledged <= (syn.end - syn.sequence) >>> 0;
+  }
+}
+
+function endsOf({ source, destination, ports }: Conversation): string {
+  return [source, destination, ports?.source, ports?.destination].join(" ");
 }

@@ -25,8 +25,9 @@ function receiverOf(conversation: Conversation, arrival: Arrival): Opener {
 }
 
 /**
- * The sender, unless TCP says otherwise. A connection met in the middle is asked of the sockets before a SYN+ACK is
- * believed, since anyone can send one to make a connection look like the receiver's own. `undefined`: nothing tells.
+ * The sender, unless TCP says otherwise. Of a connection met in the middle the sockets tell. Anyone can send a SYN+ACK to
+ * make a connection look like the receiver's own, so it is believed only where a SYN passed that it acknowledges.
+ * `undefined`: nothing tells.
  */
 export function findOpener(
   conversation: Conversation,
@@ -34,6 +35,7 @@ export function findOpener(
   arrival: Arrival,
   host: Host,
   managementPorts: readonly number[],
+  isAskedFor: boolean,
 ): Opener | undefined {
   const sender = senderOf(conversation, arrival);
   if (conversation.protocol !== TCP || conversation.ports === null || tcpFlags === null || isBareSyn(tcpFlags)) return sender;
@@ -43,7 +45,7 @@ export function findOpener(
   const ends = { remote: endOf(remote.conversation), local: endOf(local.conversation) };
   if (managementPorts.includes(ends.local.port) || host.listening.includes(ends.local.port)) return remote;
   if (host.established.some((socket) => isEnd(socket.local, ends.local) && isEnd(socket.remote, ends.remote))) return local;
-  return (tcpFlags & (SYN | ACK)) === (SYN | ACK) ? receiver : undefined;
+  return (tcpFlags & (SYN | ACK)) === (SYN | ACK) && isAskedFor ? receiver : undefined;
 }
 
 function endOf({ source, ports }: Conversation): { address: bigint; port: number } {

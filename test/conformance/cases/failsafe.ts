@@ -40,7 +40,7 @@ const managementCases = (f: Family): Case[] => {
     {
       name: `${f.name}: a management session met by its own reply first goes on`,
       config: LOCKED,
-      steps: [outward(sshReply("syn", "ack"), SAFE), inward(ssh("ack"), SAFE), outward(fromLocal(f, TCP({ sport: 23, dport: 40000, flags: ["syn", "ack"] })), dropped("all"))],
+      steps: [outward(sshReply("syn", "ack"), SAFE), inward(ssh("ack"), SAFE), outward(fromLocal(f, TCP({ sport: 23, dport: 40000, flags: ["syn", "ack"] })), undecided("opener_unknown", "dropped"))],
     },
     {
       name: `${f.name}: a management port is no way out: what opens from it is judged`,

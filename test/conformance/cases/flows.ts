@@ -81,7 +81,7 @@ const followCases = (f: Family): Case[] => [
     config: { ...CLOSED, rules: [{ ...WEB_IN, interfaces: ["eth0"] }] },
     steps: [
       inward(fromRemote(f, opener("syn")), passed("web-in")),
-      outward(fromLocal(f, answer("syn", "ack")), dropped("default"), { interface: "eth1" }),
+      outward(fromLocal(f, answer("syn", "ack")), undecided("opener_unknown", "dropped"), { interface: "eth1" }),
       outward(frame(Ethernet(), VLAN(5), f.ip({ src: f.local, dst: f.remote }), UDP()), dropped("default")),
       outward(frame(Ethernet(), VLAN(5), f.ip({ src: f.local, dst: f.remote }), TCP({ sport: 80, dport: 40000, flags: ["ack"] })), undecided("opener_unknown", "dropped")),
       outward(fromLocal(f, answer("syn", "ack")), passed("web-in")),
@@ -129,11 +129,13 @@ const openerCases = (f: Family): Case[] => [
     ],
   },
   {
-    name: `${f.name}: a SYN with ACK that nothing asked for is judged as the receiver's connection`,
-    config: { mode: "prevent", rules: [{ ...NO_OUT, layer4: { protocol: "tcp", destination_ports: [80] } }] },
+    name: `${f.name}: a SYN with ACK is its receiver's where only its socket is known`,
+    config: { mode: "prevent", rules: [NO_IN, { ...NO_OUT, layer4: { protocol: "tcp", destination_ports: [80] } }] },
+    host: { established: [{ local: { address: f.local, port: 40000 }, remote: { address: f.remote, port: 80 } }, { local: { address: f.local, port: 40001 }, remote: { address: f.remote, port: 81 } }] },
     steps: [
       inward(fromRemote(f, answer("syn", "ack")), dropped("no-out")),
-      inward(fromRemote(f, TCP({ sport: 81, dport: 40000, flags: ["syn", "ack"] })), passed()),
+      inward(fromRemote(f, TCP({ sport: 81, dport: 40001, flags: ["syn", "ack"] })), passed()),
+      inward(fromRemote(f, TCP({ sport: 82, dport: 40001, flags: ["syn", "ack"] })), undecided("opener_unknown")),
     ],
   },
   {
@@ -151,7 +153,7 @@ const openerCases = (f: Family): Case[] => [
     name: `${f.name}: a SYN with ACK in front opens no way for a SYN`,
     config: { mode: "prevent", rules: [NO_WEB_IN] },
     steps: [
-      inward(fromRemote(f, opener("syn", "ack")), passed()),
+      inward(fromRemote(f, opener("syn", "ack")), undecided("opener_unknown")),
       inward(fromRemote(f, opener("syn")), dropped("no-web-in")),
       inward(fromRemote(f, TCP({ dport: 81 })), passed()),
     ],
