@@ -188,7 +188,9 @@ export class DataPlane {
   releaseAfter(seconds: number): void {
     const { jiffies, monotonicNs } = this.#readClocks();
     this.#control.setBigUint64(Control.release_ns, monotonicNs + BigInt(seconds) * NS_A_SECOND, true);
-    this.#control.setBigUint64(Control.release_jiffies, jiffies + BigInt(seconds * this.jiffiesPerSecond), true);
+    // The jiffy of now has begun already, so that the same number of jiffies would end a little too early.
+    const wait = seconds === 0 ? 0 : seconds * this.jiffiesPerSecond + 1;
+    this.#control.setBigUint64(Control.release_jiffies, jiffies + BigInt(wait), true);
   }
 
   /** The same at once for those of other versions, whose programs go on as long as no interface has those of now. */
