@@ -13,7 +13,7 @@ import { test, type TestContext } from "node:test";
 
 import { requires, tool } from "../harness/require.ts";
 import { until } from "./collector.ts";
-import { verdict } from "./fixtures.ts";
+import { connection, verdict } from "./fixtures.ts";
 import { session } from "./session.ts";
 
 async function listening(t: TestContext, server: Server, port = 0): Promise<number> {
@@ -61,6 +61,7 @@ test("by gRPC nobody is told as nobody, and a collector that comes is found", as
   await new Promise((resolve) => server.close(resolve));
   const { telemetry, said } = await session(t, { endpoint: `http://127.0.0.1:${port}`, traces: true, logs: true }, { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_TIMEOUT: "2000" });
   telemetry.event(verdict());
+  telemetry.connection(connection()); // spans are sent when their connection ends
   await until(() => telemetry.state().logs!.lost === 1 && telemetry.state().traces!.lost === 1, "both are given up");
   assert.match(said[0]!, /nobody listens at/);
   await listening(t, server, port);
