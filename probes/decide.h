@@ -4,7 +4,8 @@
  *
  *   link upkeep -> trusted peers -> bans -> flow of this generation, or blocked.h -> first.h -> outcome.h -> settle.h
  *
- * Only `verdict_of` (outcome.h) looks at the mode, last. A packet that is dropped, or would be, advances no state.
+ * `verdict_of` (outcome.h) reads the mode last, and nothing else drops. Before it, the mode only says whether to look among the
+ * connections that detect lets go on (blocked.h). A packet that is dropped, or would be, advances no state that rules ask about.
  */
 #ifndef WEIR_DECIDE_H
 #define WEIR_DECIDE_H
