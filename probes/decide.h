@@ -83,15 +83,20 @@ static __noinline struct flow *find_unhinted(struct packet *packet)
 	return blocked;
 }
 
-/* A flow comes before a blocked connection. Where there is a hint, there is no flow. */
+/*
+ * A flow comes before a blocked connection. Where the hint is that of the connection there is no flow; a connection that was
+ * met in the middle (FLOW_MET) has no hint, and may stand beside a flow.
+ */
 static __always_inline void find_connection(struct judgement *j, struct packet *packet)
 {
 	struct flow *blocked = NULL;
 
 	if (packet->in_detect && is_hinted(packet)) {
 		blocked = find_blocked(packet, &packet->key);
-		if (!blocked)
+		if (!blocked || blocked->flags & FLOW_MET) {
 			remove_hint(packet);
+			blocked = NULL;
+		}
 	}
 	if (!blocked) {
 		j->flow = find_flow(&packet->key, &packet->one_way);

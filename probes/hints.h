@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Which connections are likely to be in `blocked_flows`, so that their packets look there first: to look for them among the
- * flows, in vain, costs more than all the rest of their way. A hint is the hash of a connection's ends, at a place that the
- * hash names. It is set where no flow has these ends, and the packet that opens one takes it away. A hint that is wrong, or
- * missing, costs look-ups and changes no verdict.
+ * flows, in vain, costs more than all the rest of their way. A hint is the hash of a connection, at a place that the hash
+ * names. It is set where there is no flow of the connection, and the packet that opens one takes it away. A hint that is
+ * wrong, or missing, costs look-ups and changes no verdict.
  */
 #ifndef WEIR_HINTS_H
 #define WEIR_HINTS_H
 
 #include "packet.h"
 
-/* The same whichever end sent the packet. */
-static __always_inline __u64 hash_of_ends(const struct tuple *tuple)
+/* The same whichever end sent the packet, and another on each interface and in each tunnel. */
+static __always_inline __u64 hash_of_connection(const struct packet *packet)
 {
+	const struct tuple *tuple = &packet->tuple;
+	__u64 where = (__u64)packet->ifindex << 32 | packet->tunnel;
 	__u64 hash = tuple->source_be[1] + tuple->destination_be[1] + (__u64)tuple->source_port * tuple->destination_port;
 
-	return hash * 0x9e3779b97f4a7c15ULL;
+	return (hash + where * 0xd6e8feb86659fd93ULL + packet->protocol) * 0x9e3779b97f4a7c15ULL;
 }
 
 /* The place of the packet's connection. Nothing of it is on the stack, where the verifier would tell apart who has asked. */
 static __always_inline __u32 *find_hint(struct packet *packet)
 {
-	__u64 hash = hash_of_ends(&packet->tuple);
+	__u64 hash = hash_of_connection(packet);
 
 	packet->hint = hash >> 16 | 1;	/* 0 is no hint */
 	packet->hint_place = hash >> (64 - BLOCKED_HINT_BITS);

@@ -130,7 +130,7 @@ async function cloneModules(checkout: string): Promise<void> {
 
 /** `npm test` hands its own settings on to every npm below it. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_)/i.test(name)));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_(?!EXTRA_CA_CERTS$))/i.test(name)));
 }
 
 /** A PATH on which there is neither a compiler nor a Node.js. */
