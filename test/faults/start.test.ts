@@ -95,11 +95,11 @@ describe("a start", requires(root(), tool("cc", "gcc")), () => {
     it(`is refused in time when a file system does not answer "${silence}"`, async () => {
       await using files = await SilentFiles.mount(silence);
       const silent = new RegExp(`not done in time: ${files.file} does not answer`);
-      refuses(await start(files.file, "--start-within", "3s"), silent);
-      refuses(await run({ sets: `{ feed: { file: ${files.file} } }` }, "--start-within", "3s"), silent);
-      refuses(await run({ audit: `{ path: ${files.file} }` }, "--start-within", "3s"), silent);
+      refuses(await start(files.file, "--start-within", "5s"), silent);
+      refuses(await run({ sets: `{ feed: { file: ${files.file} } }` }, "--start-within", "5s"), silent);
+      refuses(await run({ audit: `{ path: ${files.file} }` }, "--start-within", "5s"), silent);
       if (silence !== "lookup") return; // it is refused because it is a file
-      for (const key of ["state_dir", "control_socket"]) refuses(await run({ [key]: files.file }, "--start-within", "3s"), silent);
+      for (const key of ["state_dir", "control_socket"]) refuses(await run({ [key]: files.file }, "--start-within", "5s"), silent);
     });
   }
 
