@@ -51,7 +51,7 @@ test("root at the other end may be told, accepted or not; a user of no service m
   assert.equal(otherEnd.listens(1), false);
 
   for (const accepts of [true, false]) {
-    const program = `process.setuid(1000); const server = require("node:net").createServer(); server.listen(0, "127.0.0.1", () => { console.log(server.address().port); ${accepts ? "" : "for (;;);"} })`;
+    const program = `process.setuid(1000); const server = require("node:net").createServer(); server.listen(0, "127.0.0.1", () => { console.log(String(server.address().port)); ${accepts ? "" : "for (;;);"} })`;
     const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
     t.after(() => child.kill("SIGKILL"));
     const [line] = (await once(child.stdout, "data")) as [Buffer];

@@ -16,7 +16,7 @@ export type Version = "6.1" | "6.12";
 const SUITES: Record<Version, string> = { "6.1": "bookworm", "6.12": "bookworm-backports" };
 
 /** What the tests use and the cloud kernels do not have built in. */
-const MODULES = ["veth", "sch_ingress", "cls_bpf", "bridge", "tun", "vxlan", "nft_chain_nat", "nft_masq", "nft_nat", "nf_conntrack_netlink"];
+const MODULES = ["veth", "sch_ingress", "cls_bpf", "bridge", "tun", "vxlan", "nft_chain_nat", "nft_masq", "nft_nat", "nf_conntrack_netlink", "tcp_diag"];
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
