@@ -78,23 +78,26 @@ export class AgentHome implements AsyncDisposable {
     await writeFile(this.configPath, `${own.join("\n")}\n${config}\n`, { mode: 0o600 });
   }
 
-  /** Returns when it answers. */
   async start({ config = "", env = {}, words = [] }: AgentOptions = {}): Promise<void> {
     await this.configure(config);
     await this.restart(env, words);
   }
 
-  /** With the configuration as it is. */
+  /** With the configuration as it is. Returns when the agent answers and says that it runs: it answers a little before. */
   async restart(env: Record<string, string> = {}, words: readonly string[] = []): Promise<void> {
     const child = this.lab.spawn(this.namespace, [this.launcher, "run", "--no-view", "--start-within", "60s", "--config", this.configPath, ...words], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, ...env },
     });
     this.#running = child;
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#said = (this.#said + text).slice(-100_000)));
+    let runs = false;
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#said = (this.#said + text).slice(-100_000);
+      runs ||= text.includes("weir runs");
+    });
     await eventually("the agent answers", async () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${this.#said}`);
-      return this.status().then(() => true, () => false);
+      return runs && this.status().then(() => true, () => false);
     }, 90_000);
   }
 
