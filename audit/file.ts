@@ -3,7 +3,7 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { makeFolder } from "../config/folders.ts";
+import { makeFolder } from "../agent/files/folders.ts";
 import { openSeal } from "./chain.ts";
 import { lastLine, linesOf } from "./lines.ts";
 

@@ -6,7 +6,7 @@
 
 import { constants } from "node:fs";
 import { open, rename } from "node:fs/promises";
-import { readOutside } from "../config/outside-file.ts";
+import { readOutside } from "../agent/files/outside-file.ts";
 import type { Link } from "./chain.ts";
 import { codeOf, syncFolder } from "./file.ts";
 

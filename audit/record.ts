@@ -4,8 +4,8 @@
  */
 
 import { basename } from "node:path";
-import { type Endpoint, EVENT_TYPES, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent, type Workload } from "../agent/events/event.ts";
-import { shortNames } from "../agent/events/workload.ts";
+import { type Endpoint, EVENT_TYPES, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent, type Workload } from "../agent/observe/events/event.ts";
+import { shortNames } from "../agent/observe/events/workload.ts";
 import { openSeal } from "./chain.ts";
 
 /** What an operator, or weir itself, did. */

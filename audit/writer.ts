@@ -4,8 +4,8 @@
  * agent: health says so, what was lost is counted, and the first record written afterwards is a GAP with the exact number.
  */
 
-import type { ToldEvent } from "../agent/events/event.ts";
-import type { Health } from "../agent/events/snapshot.ts";
+import type { ToldEvent } from "../agent/observe/events/event.ts";
+import type { Health } from "../agent/observe/events/snapshot.ts";
 import { ActionsLog, actionsPath } from "./actions.ts";
 import { type Entry, isoTime } from "./chain.ts";
 import { AuditRefusal, codeOf } from "./file.ts";

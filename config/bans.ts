@@ -1,6 +1,6 @@
 /** What the schema cannot say of bans. */
 
-import { isMapped, maskTo, readNetworks } from "./address.ts";
+import { isMapped, maskTo, readNetworks } from "../agent/values/address.ts";
 import type { Findings } from "./findings.ts";
 import { warnOfNetworks } from "./rules.ts";
 

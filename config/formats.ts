@@ -1,18 +1,18 @@
 /** What text in a configuration must look like, by the `format` that the schema gives it. */
 
-import { readNetworks } from "./address.ts";
-import type { Misreading } from "./address.ts";
-import { explainDuration, secondsOf } from "./duration.ts";
-import { explainInterface } from "./interfaces.ts";
-import { PROTOCOLS, protocolNumber } from "./names.ts";
-import { nearest } from "./nearest.ts";
-import { readPorts } from "./ports.ts";
-import { explainExecutable, explainPattern } from "./processes.ts";
-import { isPrintable, printable, quote } from "./quote.ts";
+import { readNetworks } from "../agent/values/address.ts";
+import type { Misreading } from "../agent/values/address.ts";
+import { explainDuration, secondsOf } from "../agent/values/duration.ts";
+import { explainInterface } from "../agent/values/interfaces.ts";
+import { PROTOCOLS, protocolNumber } from "../agent/values/names.ts";
+import { nearest } from "../agent/values/nearest.ts";
+import { readPorts } from "../agent/values/ports.ts";
+import { explainExecutable, explainPattern } from "../agent/values/processes.ts";
+import { isPrintable, printable, quote } from "../agent/values/quote.ts";
 import { explainSetName, setNamed } from "./sets.ts";
-import { readRate } from "./rate.ts";
-import { parseSize } from "./size.ts";
-import { explainMoment, explainTimeOfDay } from "./time.ts";
+import { readRate } from "../agent/values/rate.ts";
+import { parseSize } from "../agent/values/size.ts";
+import { explainMoment, explainTimeOfDay } from "../agent/values/time.ts";
 
 /** What is wrong with a value, or undefined. */
 type Format = (value: string) => Misreading | undefined;

@@ -2,16 +2,16 @@
 
 import { basename, dirname, resolve } from "node:path";
 import { checkBans } from "./bans.ts";
-import { decode, LARGEST_FILE, NO_SUCH_FILE, readConfigFile } from "./file.ts";
+import { decode, LARGEST_FILE, NO_SUCH_FILE, readConfigFile } from "../agent/files/file.ts";
 import { Findings, formatPath } from "./findings.ts";
 import type { Finding } from "./findings.ts";
-import { printable } from "./quote.ts";
+import { printable } from "../agent/values/quote.ts";
 import { checkRules, warnOfFailsafe, warnOfNetworks } from "./rules.ts";
 import { ROOT } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 import { checkSets } from "./sets.ts";
 import { checkShape } from "./shape.ts";
-import { parseSize } from "./size.ts";
+import { parseSize } from "../agent/values/size.ts";
 import { positionsOf } from "./text/lines.ts";
 import { itemLines, locate, readText } from "./text/read.ts";
 import { Wanted } from "./text/wanted.ts";

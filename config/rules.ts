@@ -1,14 +1,14 @@
 /** What the schema cannot say of rules: fields that need each other, names, and rules that do not do what they seem to. */
 
-import { readNetworks } from "./address.ts";
-import type { Family } from "./address.ts";
-import { parseDuration } from "./duration.ts";
+import { readNetworks } from "../agent/values/address.ts";
+import type { Family } from "../agent/values/address.ts";
+import { parseDuration } from "../agent/values/duration.ts";
 import type { Findings } from "./findings.ts";
-import { icmpCodeNames, icmpCodeNumber, icmpTable, icmpTypeNumber, ICMP_TYPES, ICMPV6_TYPES } from "./names.ts";
-import { PROTOCOLS, protocolName, protocolNumber } from "./names.ts";
-import { nearest } from "./nearest.ts";
-import { quote } from "./quote.ts";
-import { readRate } from "./rate.ts";
+import { icmpCodeNames, icmpCodeNumber, icmpTable, icmpTypeNumber, ICMP_TYPES, ICMPV6_TYPES } from "../agent/values/names.ts";
+import { PROTOCOLS, protocolName, protocolNumber } from "../agent/values/names.ts";
+import { nearest } from "../agent/values/nearest.ts";
+import { quote } from "../agent/values/quote.ts";
+import { readRate } from "../agent/values/rate.ts";
 import { RULE } from "./schema.ts";
 import { explainReference, setNamed } from "./sets.ts";
 import { checkShape } from "./shape.ts";

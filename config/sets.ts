@@ -1,9 +1,9 @@
 /** Named sets: how rules refer to them, and what the schema cannot say of them. */
 
-import type { Misreading } from "./address.ts";
+import type { Misreading } from "../agent/values/address.ts";
 import type { Findings } from "./findings.ts";
-import { nearest } from "./nearest.ts";
-import { quote } from "./quote.ts";
+import { nearest } from "../agent/values/nearest.ts";
+import { quote } from "../agent/values/quote.ts";
 import type { SetConfig } from "./types.ts";
 
 /** Of addresses: as many as a matcher in the kernel has bits for. */

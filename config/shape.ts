@@ -5,8 +5,8 @@
 
 import type { Findings } from "./findings.ts";
 import { FORMATS } from "./formats.ts";
-import { nearest } from "./nearest.ts";
-import { describeValue, quote } from "./quote.ts";
+import { nearest } from "../agent/values/nearest.ts";
+import { describeValue, quote } from "../agent/values/quote.ts";
 import { resolve } from "./schema.ts";
 import type { JsonType, ResolvedSchema, Schema } from "./schema.ts";
 

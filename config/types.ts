@@ -3,9 +3,9 @@
  * there; the optional ones are absent when the operator left them out, and then mean "any".
  */
 
-import type { Weekday } from "./time.ts";
-import type { ProcessConfig } from "./processes.ts";
-import type { ConnectionState, TcpFlag } from "./names.ts";
+import type { Weekday } from "../agent/values/time.ts";
+import type { ProcessConfig } from "../agent/values/processes.ts";
+import type { ConnectionState, TcpFlag } from "../agent/values/names.ts";
 
 export type Mode = "detect" | "prevent";
 export type Action = "allow" | "block";

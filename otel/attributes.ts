@@ -3,7 +3,7 @@
  * The names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with it.
  */
 
-import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, SocketEvent, Verdict, VerdictEvent, Workload } from "../agent/events/event.ts";
+import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, SocketEvent, Verdict, VerdictEvent, Workload } from "../agent/observe/events/event.ts";
 
 export type Attributes = Record<string, string | number | boolean | number[] | string[]>;
 

@@ -1,7 +1,7 @@
 /** What `OTEL_*` variables and the configuration together ask for. The variables win. An empty variable counts as absent. */
 
-import { LARGEST_FILE } from "../config/file.ts";
-import { readOutsideNow } from "../config/outside-file.ts";
+import { LARGEST_FILE } from "../agent/files/file.ts";
+import { readOutsideNow } from "../agent/files/outside-file.ts";
 import type { Signal } from "./delivery.ts";
 
 export type Protocol = "http/json" | "http/protobuf" | "grpc";

@@ -1,8 +1,8 @@
 /** Every metric weir has. What is exported, the Prometheus names, the dashboards and the reference in the README follow from this table. */
 
-import { type Histogram, NUMBER_BOUNDS, TIME_BOUNDS } from "../agent/events/histogram.ts";
-import { FAULTS, UNDECIDED_REASONS, VERDICTS } from "../agent/events/known.ts";
-import type { Snapshot, TcpRow, TrafficRow } from "../agent/events/snapshot.ts";
+import { type Histogram, NUMBER_BOUNDS, TIME_BOUNDS } from "../agent/observe/events/histogram.ts";
+import { FAULTS, UNDECIDED_REASONS, VERDICTS } from "../agent/observe/events/known.ts";
+import type { Snapshot, TcpRow, TrafficRow } from "../agent/observe/events/snapshot.ts";
 import { DIRECTIONS } from "./attributes.ts";
 import { DURATION_BOUNDARIES } from "./durations.ts";
 import type { OwnFigures } from "./own-figures.ts";

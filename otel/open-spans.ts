@@ -4,7 +4,7 @@
  */
 
 import type { Span } from "@opentelemetry/api";
-import type { ConnectionFields, VerdictEvent } from "../agent/events/event.ts";
+import type { ConnectionFields, VerdictEvent } from "../agent/observe/events/event.ts";
 
 export const MOST_OPEN = 2000;
 const ECHO = new Set([0, 8, 128, 129]);

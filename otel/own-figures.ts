@@ -1,7 +1,7 @@
 /** What the agent observes about itself, beside the counters of the kernel. */
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { ConnectionEvent } from "../agent/events/event.ts";
+import type { ConnectionEvent } from "../agent/observe/events/event.ts";
 import { Durations, type DurationRow } from "./durations.ts";
 import type { Delivery, Signal } from "./delivery.ts";
 

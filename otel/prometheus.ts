@@ -1,6 +1,6 @@
 /** The metrics as text for Prometheus, with the names and types the collector's Prometheus exporter gives them. */
 
-import type { Snapshot } from "../agent/events/snapshot.ts";
+import type { Snapshot } from "../agent/observe/events/snapshot.ts";
 import type { HistogramRow, Metric } from "./metrics-table.ts";
 import type { OwnFigures } from "./own-figures.ts";
 import { isHistogram, readMetrics, type AttributeValues } from "./series.ts";

@@ -1,6 +1,6 @@
 /** Reads the metric table into series, each metric bounded: what is beyond the bound is added up, marked and counted. */
 
-import type { Snapshot } from "../agent/events/snapshot.ts";
+import type { Snapshot } from "../agent/observe/events/snapshot.ts";
 import { METRICS, type HistogramMetric, type HistogramRow, type NumberMetric, type Reading, type Row } from "./metrics-table.ts";
 import type { OwnFigures } from "./own-figures.ts";
 

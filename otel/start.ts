@@ -1,7 +1,7 @@
 /** Telemetry for the agent: events go in, traces, metrics and logs leave over OTLP, and what does not arrive is counted. */
 
-import type { ConnectionEvent, ToldEvent } from "../agent/events/event.ts";
-import type { Snapshot } from "../agent/events/snapshot.ts";
+import type { ConnectionEvent, ToldEvent } from "../agent/observe/events/event.ts";
+import type { Snapshot } from "../agent/observe/events/snapshot.ts";
 import type { SignalState } from "./channel.ts";
 import type { Signal } from "./delivery.ts";
 import { planTelemetry } from "./environment.ts";

@@ -4,7 +4,7 @@
  */
 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Tracer } from "@opentelemetry/api";
-import type { ConnectionEvent, ConnectionFields, VerdictEvent } from "../agent/events/event.ts";
+import type { ConnectionEvent, ConnectionFields, VerdictEvent } from "../agent/observe/events/event.ts";
 import { endedAttributes, toldVerdict, verdictAttributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
 import type { Ledger } from "./delivery.ts";

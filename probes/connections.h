@@ -2,7 +2,7 @@
 /*
  * How many connections are open, for rules that ask. A connection counts for each such rule that stands among its
  * conditions, from when it is made, or first meets the rule, until it is closed. What falls out of the table unseen, the
- * agent takes off when it walks over it (see agent/flows/open-connections.ts).
+ * agent takes off when it walks over it (see agent/observe/flows/open-connections.ts).
  */
 #ifndef WEIR_CONNECTIONS_H
 #define WEIR_CONNECTIONS_H

@@ -224,7 +224,7 @@ static __always_inline void note_first_leaving(hook_context *ctx, struct packet 
 	}
 }
 
-/* The agent may have heard meanwhile where netfilter leads what nobody answers: see agent/flows/unanswered.ts. */
+/* The agent may have heard meanwhile where netfilter leads what nobody answers: see agent/observe/flows/unanswered.ts. */
 __noinline int settle_doubt(__u32 which, struct flow *flow)
 {
 	struct packet *packet = packet_in_scratch(which);

@@ -1,6 +1,6 @@
 /** A capture file, read whole and within bounds. */
 
-import { readOutside } from "../../config/outside-file.ts";
+import { readOutside } from "../files/outside-file.ts";
 import { CaptureError, LARGEST_CAPTURE } from "./pcap.ts";
 
 export async function readCaptureFile(path: string): Promise<Uint8Array> {

@@ -1,10 +1,10 @@
 /** Which way the frames of a capture go, which a capture does not say. */
 
-import { fromInteger } from "../../config/address.ts";
-import type { Direction } from "../events/event.ts";
-import type { Arrival } from "../rules/reference.ts";
-import { Fragments } from "../rules/reference/fragments.ts";
-import { sight } from "../rules/reference/sighting.ts";
+import { fromInteger } from "../values/address.ts";
+import type { Direction } from "../observe/events/event.ts";
+import type { Arrival } from "../policy/reference.ts";
+import { Fragments } from "../policy/reference/fragments.ts";
+import { sight } from "../policy/reference/sighting.ts";
 import { type CapturedFrame, readCapture } from "./pcap.ts";
 import { liesIn } from "./packet.ts";
 

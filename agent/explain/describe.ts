@@ -1,11 +1,11 @@
 /** A packet in one line, as the rules see it. */
 
-import { formatAddress, fromInteger } from "../../config/address.ts";
-import { icmpTable, icmpTypeName, protocolName, TCP_FLAGS } from "../../config/names.ts";
-import type { Arrival } from "../rules/reference.ts";
-import { Fragments } from "../rules/reference/fragments.ts";
-import type { Packet, Transport } from "../rules/reference/packet.ts";
-import { sight } from "../rules/reference/sighting.ts";
+import { formatAddress, fromInteger } from "../values/address.ts";
+import { icmpTable, icmpTypeName, protocolName, TCP_FLAGS } from "../values/names.ts";
+import type { Arrival } from "../policy/reference.ts";
+import { Fragments } from "../policy/reference/fragments.ts";
+import type { Packet, Transport } from "../policy/reference/packet.ts";
+import { sight } from "../policy/reference/sighting.ts";
 
 /** tcp 192.0.2.7:40000 > 198.51.100.1:23 syn, in by eth0 */
 export function describePacket(arrival: Arrival): string {

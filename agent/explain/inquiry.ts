@@ -1,11 +1,11 @@
 /** Asks the reference, and where it can the kernel, why a packet meets its verdict; both answers are compared. */
 
-import { formatAddress, fromInteger } from "../../config/address.ts";
+import { formatAddress, fromInteger } from "../values/address.ts";
 import type { Mode } from "../../config/types.ts";
-import { type Explanation, explainVerdict, type RuleSet } from "../rules/explain-verdict.ts";
-import { type Arrival, type Host, type Outcome, type Policy, Reference, type Step } from "../rules/reference.ts";
-import { Fragments } from "../rules/reference/fragments.ts";
-import { sight } from "../rules/reference/sighting.ts";
+import { type Explanation, explainVerdict, type RuleSet } from "../policy/explain-verdict.ts";
+import { type Arrival, type Host, type Outcome, type Policy, Reference, type Step } from "../policy/reference.ts";
+import { Fragments } from "../policy/reference/fragments.ts";
+import { sight } from "../policy/reference/sighting.ts";
 import type { Hook, KernelJudge } from "./kernel-judge.ts";
 
 export interface Inquiry {

@@ -1,11 +1,11 @@
 /** What the reference must be told of sets: what they hold beside the addresses that the policy writes in them. */
 
-import { formatAddress, fromInteger, isMapped } from "../../config/address.ts";
+import { formatAddress, fromInteger, isMapped } from "../values/address.ts";
 import type { Sets } from "../../config/sets.ts";
-import type { Arrival, Host } from "../rules/reference.ts";
-import { Fragments } from "../rules/reference/fragments.ts";
-import { sight, sightInner } from "../rules/reference/sighting.ts";
-import { SetLibrary } from "../sets/library.ts";
+import type { Arrival, Host } from "../policy/reference.ts";
+import { Fragments } from "../policy/reference/fragments.ts";
+import { sight, sightInner } from "../policy/reference/sighting.ts";
+import { SetLibrary } from "../enforce/sets/library.ts";
 
 /** Without an agent: what stands in their files, and what is wrong with those. */
 export async function membershipByFiles(sets: Sets): Promise<Pick<Host, "isMember"> & { problems: string[] }> {

@@ -1,8 +1,8 @@
 /** A packet as people describe it, and the frame it would be. */
 
-import { networkContains, parseAddress, parseNetworks, type Address } from "../../config/address.ts";
-import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber, TCP_FLAGS, type TcpFlag } from "../../config/names.ts";
-import type { Direction } from "../events/event.ts";
+import { networkContains, parseAddress, parseNetworks, type Address } from "../values/address.ts";
+import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber, TCP_FLAGS, type TcpFlag } from "../values/names.ts";
+import type { Direction } from "../observe/events/event.ts";
 
 /** Checked: addresses are of one family, and what goes with the protocol is there and nothing else. */
 export interface PacketText {

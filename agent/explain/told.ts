@@ -1,7 +1,7 @@
 /** What a program leaves of the packet it judged last, in words. */
 
 import { Answer, AnswerNames, Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
-import type { Outcome, Reason } from "../rules/reference.ts";
+import type { Outcome, Reason } from "../policy/reference.ts";
 
 /** Elements of the table `scratch`. */
 export const OUTER = 0;

@@ -5,7 +5,7 @@
 
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Alias, Node, Pair, YAMLMap, YAMLSeq } from "yaml";
-import { printable } from "../quote.ts";
+import { printable } from "../../agent/values/quote.ts";
 import { DEEPEST, duplicateKey, MOST_KEYS, putKey, TOO_DEEP, TOO_MANY_KEYS } from "./wanted.ts";
 import type { Complaint, Content, Wanted } from "./wanted.ts";
 

@@ -3,7 +3,7 @@
  * more memory than the file; when there is something to report, the file is read again and fills these in.
  */
 
-import { quote } from "../quote.ts";
+import { quote } from "../../agent/values/quote.ts";
 
 export type Path = readonly (string | number)[];
 

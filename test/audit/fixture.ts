@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { VerdictEvent } from "../../agent/events/event.ts";
-import type { Health } from "../../agent/events/snapshot.ts";
+import type { VerdictEvent } from "../../agent/observe/events/event.ts";
+import type { Health } from "../../agent/observe/events/snapshot.ts";
 import { type AuditOptions, type AuditWriter, openAudit } from "../../audit/writer.ts";
 
 export interface BarePlace {

@@ -7,11 +7,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { enforceBans } from "../../agent/bans/memory.ts";
-import { BanStore } from "../../agent/bans/store.ts";
-import { Growth } from "../../agent/growth.ts";
-import { MOST_NETWORKS } from "../../agent/control/contract.ts";
-import { CAPACITIES } from "../../agent/rules/capacity.ts";
+import { enforceBans } from "../../agent/enforce/bans/memory.ts";
+import { BanStore } from "../../agent/enforce/bans/store.ts";
+import { Growth } from "../../agent/enforce/growth.ts";
+import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { CAPACITIES } from "../../agent/policy/capacity.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";
 import { Random } from "../harness/random.ts";

@@ -1,7 +1,7 @@
 /** How long it takes to add, move and delete a rule by command, before a file of many. */
 
-import { ControlClient } from "../../agent/control/client.ts";
-import type { RuleChange } from "../../agent/control/contract.ts";
+import { ControlClient } from "../../agent/api/client.ts";
+import type { RuleChange } from "../../agent/service/contract.ts";
 import { makeLab } from "../harness/netns.ts";
 import { Random } from "../harness/random.ts";
 import { PROFILES } from "../harness/rule-sets.ts";

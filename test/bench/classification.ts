@@ -3,7 +3,7 @@
  * packets that rules match, or nearly match, and for scans that match nothing.
  */
 
-import { LARGEST } from "../../agent/rules/capacity.ts";
+import { LARGEST } from "../../agent/policy/capacity.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 import { Ethernet, frame, IPv4, IPv6, TCP, UDP } from "../harness/packet.ts";

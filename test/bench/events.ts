@@ -4,8 +4,8 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ControlClient } from "../../agent/control/client.ts";
-import type { Status } from "../../agent/control/contract.ts";
+import { ControlClient } from "../../agent/api/client.ts";
+import type { Status } from "../../agent/service/contract.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";
 import { AgentRun, HOOKS, homeOf } from "./agent-run.ts";

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { attachXdp, type Device } from "../../agent/kernel/xdp.ts";
-import { LARGEST } from "../../agent/rules/capacity.ts";
+import { LARGEST } from "../../agent/policy/capacity.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 import { Ethernet, frame, IPv4, payload, UDP } from "../harness/packet.ts";

@@ -1,6 +1,6 @@
 /** Compiles and installs a rule set again and again, in a process that does nothing else, and answers what it took. */
 
-import { LARGEST } from "../../agent/rules/capacity.ts";
+import { LARGEST } from "../../agent/policy/capacity.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";
 import { Random } from "../harness/random.ts";

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ControlClient } from "../../agent/control/client.ts";
+import { ControlClient } from "../../agent/api/client.ts";
 import { libbpf } from "../../agent/kernel/libbpf.ts";
 import { BpfMap } from "../../agent/kernel/maps.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

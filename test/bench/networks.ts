@@ -1,8 +1,8 @@
 /** Addresses and prefixes by the million, and what a packet costs that is looked up among them. */
 
 import type { BpfProgram } from "../../agent/kernel/program.ts";
-import { NumberedNetworks } from "../../agent/networks/numbered.ts";
-import { formatAddress, maskTo, type Network, parseAddress } from "../../config/address.ts";
+import { NumberedNetworks } from "../../agent/enforce/networks/numbered.ts";
+import { formatAddress, maskTo, type Network, parseAddress } from "../../agent/values/address.ts";
 import { Ethernet, frame, IPv4, UDP } from "../harness/packet.ts";
 import type { Random } from "../harness/random.ts";
 import type { Figure, Scale } from "./figure.ts";

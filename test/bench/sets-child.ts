@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-import { Growth } from "../../agent/growth.ts";
+import { Growth } from "../../agent/enforce/growth.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
-import { networkMemoryOf } from "../../agent/networks/memory.ts";
-import { NetworkTable } from "../../agent/networks/table.ts";
-import { CAPACITIES } from "../../agent/rules/capacity.ts";
-import { SetOperations } from "../../agent/set-operations.ts";
-import { SetKeeper } from "../../agent/sets/keeper.ts";
-import { SetLibrary } from "../../agent/sets/library.ts";
-import { readListAside } from "../../agent/sets/list-thread.ts";
+import { networkMemoryOf } from "../../agent/enforce/networks/memory.ts";
+import { NetworkTable } from "../../agent/enforce/networks/table.ts";
+import { CAPACITIES } from "../../agent/policy/capacity.ts";
+import { SetOperations } from "../../agent/service/set-operations.ts";
+import { SetKeeper } from "../../agent/enforce/sets/keeper.ts";
+import { SetLibrary } from "../../agent/enforce/sets/library.ts";
+import { readListAside } from "../../agent/enforce/sets/list-thread.ts";
 
 export interface Listing {
   seconds: number;

@@ -8,9 +8,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { linesFor } from "../../agent/networks/memory.ts";
-import { CAPACITIES } from "../../agent/rules/capacity.ts";
-import { formatNetwork } from "../../config/address.ts";
+import { linesFor } from "../../agent/enforce/networks/memory.ts";
+import { CAPACITIES } from "../../agent/policy/capacity.ts";
+import { formatNetwork } from "../../agent/values/address.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";
 import { Random } from "../harness/random.ts";

@@ -9,11 +9,11 @@ import { test } from "node:test";
 
 import { parse, parseAllDocuments } from "yaml";
 
-import { COMMANDS } from "../../agent/control/command-table.ts";
-import { VERSION } from "../../agent/control/version.ts";
+import { COMMANDS } from "../../agent/cli/command-table.ts";
+import { VERSION } from "../../agent/values/version.ts";
 import { defaultConfig } from "../../config/defaults.ts";
 import { loadConfig } from "../../config/load.ts";
-import { runWeir, startFixture } from "../control/support.ts";
+import { runWeir, startFixture } from "../api/support.ts";
 import { SHIPPED } from "./expressions.ts";
 import { confinementOf } from "./service/unit.ts";
 

@@ -5,7 +5,7 @@ import { defaultConfig } from "../../config/defaults.ts";
 import { Findings, formatPath } from "../../config/findings.ts";
 import { FORMATS, LARGEST_SIZE, SMALLEST_SIZE } from "../../config/formats.ts";
 import { parseConfig } from "../../config/load.ts";
-import { CONNECTION_STATES, PROTOCOLS, TCP_FLAGS } from "../../config/names.ts";
+import { CONNECTION_STATES, PROTOCOLS, TCP_FLAGS } from "../../agent/values/names.ts";
 import { resolve, ROOT } from "../../config/schema.ts";
 import type { Schema } from "../../config/schema.ts";
 import schema from "../../config/schema.json" with { type: "json" };

@@ -3,7 +3,7 @@
  * run over the reference verdict here, and over the kernel programs by whoever can load them.
  */
 
-import type { Arrival, Host, Outcome } from "../../agent/rules/reference.ts";
+import type { Arrival, Host, Outcome } from "../../agent/policy/reference.ts";
 import type { Mode } from "../../config/types.ts";
 import type { PolicyText } from "./policy.ts";
 

@@ -4,7 +4,7 @@ import { uptime } from "node:os";
 
 import { Decision, Flow, Rule } from "../../agent/generated/layout.ts";
 import type { DataPlane } from "../../agent/kernel/dataplane.ts";
-import type { BootClock } from "../../agent/rules/boot-clock.ts";
+import type { BootClock } from "../../agent/policy/boot-clock.ts";
 
 /** A Wednesday by local time, and far enough from any other minute that a slow machine stays in this one. */
 export const NOON = new Date(2026, 10, 18, 12, 0, 20).getTime();

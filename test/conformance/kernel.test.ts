@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { after, test } from "node:test";
 
-import type { Host } from "../../agent/rules/reference.ts";
-import type { End } from "../../agent/rules/reference/arrival.ts";
+import type { Host } from "../../agent/policy/reference.ts";
+import type { End } from "../../agent/policy/reference/arrival.ts";
 import { eventually } from "../harness/eventually.ts";
 import { enterOwnNamespace, ip, setNetworkKey, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";

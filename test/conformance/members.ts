@@ -1,7 +1,7 @@
 /** Who is in sets beside those that the policy writes there, for the reference. */
 
-import { addressesOf } from "../../agent/rules/fields.ts";
-import type { Host } from "../../agent/rules/reference.ts";
+import { addressesOf } from "../../agent/policy/fields.ts";
+import type { Host } from "../../agent/policy/reference.ts";
 
 export class Members {
   #holds: Record<string, ((address: bigint) => boolean)[]> = {};

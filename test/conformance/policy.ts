@@ -1,7 +1,7 @@
 /** Configurations for tests of the rules: the schema's defaults, with what a test changes. */
 
-import type { Policy } from "../../agent/rules/reference.ts";
-import type { RulesSource } from "../../agent/rules/compile.ts";
+import type { Policy } from "../../agent/policy/reference.ts";
+import type { RulesSource } from "../../agent/policy/compile.ts";
 import type { RuleConfig } from "../../config/types.ts";
 
 /** A rule as the operator writes it: what has a default may be left out. */

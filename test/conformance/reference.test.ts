@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Reference } from "../../agent/rules/reference.ts";
+import { Reference } from "../../agent/policy/reference.ts";
 import { CASES } from "./cases.ts";
 import { NOON } from "./clock.ts";
 import { Members } from "./members.ts";

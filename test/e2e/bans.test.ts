@@ -6,7 +6,7 @@ import { uptime } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import type { BanChange, BanRow } from "../../agent/control/contract.ts";
+import type { BanChange, BanRow } from "../../agent/service/contract.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

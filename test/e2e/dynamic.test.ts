@@ -5,7 +5,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import type { ListedRule, RuleChange, RuleDetail } from "../../agent/control/contract.ts";
+import type { ListedRule, RuleChange, RuleDetail } from "../../agent/service/contract.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 
-import type { TrafficCell } from "../../agent/control/contract.ts";
+import type { TrafficCell } from "../../agent/service/contract.ts";
 import type { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Lab } from "../harness/netns.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 
-import type { RuleRow } from "../../agent/events/snapshot.ts";
+import type { RuleRow } from "../../agent/observe/events/snapshot.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

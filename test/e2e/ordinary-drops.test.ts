@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import type { DropRow } from "../../agent/flows/drop-row.ts";
-import type { FlowRow } from "../../agent/flows/row.ts";
+import type { DropRow } from "../../agent/observe/flows/drop-row.ts";
+import type { FlowRow } from "../../agent/observe/flows/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { SocketEvent, SocketEventType } from "../../agent/events/event.ts";
-import { formatAddress, parseAddress } from "../../config/address.ts";
+import type { SocketEvent, SocketEventType } from "../../agent/observe/events/event.ts";
+import { formatAddress, parseAddress } from "../../agent/values/address.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab, type Outcome } from "../harness/netns.ts";

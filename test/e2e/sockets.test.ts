@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import type { Top, TopRow } from "../../agent/flows/top.ts";
-import type { SocketRow } from "../../agent/sockets/row.ts";
+import type { Top, TopRow } from "../../agent/observe/flows/top.ts";
+import type { SocketRow } from "../../agent/observe/sockets/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

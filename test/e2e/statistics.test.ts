@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import type { Top } from "../../agent/flows/top.ts";
-import type { StatisticsRow } from "../../agent/statistics/row.ts";
+import type { Top } from "../../agent/observe/flows/top.ts";
+import type { StatisticsRow } from "../../agent/observe/statistics/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

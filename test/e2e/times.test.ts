@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import type { ListedRule } from "../../agent/control/contract.ts";
+import type { ListedRule } from "../../agent/service/contract.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root } from "../harness/require.ts";

@@ -14,8 +14,8 @@ import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 
-import { ControlClient } from "../../agent/control/client.ts";
-import type { FlowRow } from "../../agent/flows/row.ts";
+import { ControlClient } from "../../agent/api/client.ts";
+import type { FlowRow } from "../../agent/observe/flows/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { ControlGroups } from "../harness/control-groups.ts";
 import { eventually } from "../harness/eventually.ts";

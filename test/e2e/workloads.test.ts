@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import type { FlowRow } from "../../agent/flows/row.ts";
+import type { FlowRow } from "../../agent/observe/flows/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { ControlGroups } from "../harness/control-groups.ts";
 import { eventually } from "../harness/eventually.ts";

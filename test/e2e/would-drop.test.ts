@@ -8,8 +8,8 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { after, afterEach, before, describe, it } from "node:test";
 
-import { ControlClient } from "../../agent/control/client.ts";
-import type { FlowRow } from "../../agent/flows/row.ts";
+import { ControlClient } from "../../agent/api/client.ts";
+import type { FlowRow } from "../../agent/observe/flows/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

@@ -11,7 +11,7 @@ import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";
 import { Ethernet, frame, ICMP, IPv4 } from "../harness/packet.ts";
 import { requires, root, tool } from "../harness/require.ts";
-import type { FlowRow } from "../../agent/flows/row.ts";
+import type { FlowRow } from "../../agent/observe/flows/row.ts";
 
 const PINGS = Number(process.env["WEIR_PINGS"] ?? 30_000);
 const ROOM = 8192;

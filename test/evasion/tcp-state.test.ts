@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import type { StatisticsRow } from "../../agent/statistics/row.ts";
+import type { StatisticsRow } from "../../agent/observe/statistics/row.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { IPv4, IPv6, TCP, Ethernet, frame, type TCPFlag } from "../harness/packet.ts";

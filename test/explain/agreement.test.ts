@@ -5,8 +5,8 @@ import { after, test } from "node:test";
 
 import { JudgePair } from "../../agent/explain/inquiry.ts";
 import { KernelJudge } from "../../agent/explain/kernel-judge.ts";
-import { explainVerdict } from "../../agent/rules/explain-verdict.ts";
-import type { Arrival, Host } from "../../agent/rules/reference.ts";
+import { explainVerdict } from "../../agent/policy/explain-verdict.ts";
+import type { Arrival, Host } from "../../agent/policy/reference.ts";
 import type { Case } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
 import { NOON } from "../conformance/clock.ts";

@@ -4,19 +4,19 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { after, test } from "node:test";
 
-import { banMemoryOf } from "../../agent/bans/memory.ts";
-import { BanTable } from "../../agent/bans/table.ts";
+import { banMemoryOf } from "../../agent/enforce/bans/memory.ts";
+import { BanTable } from "../../agent/enforce/bans/table.ts";
 import { JudgePair } from "../../agent/explain/inquiry.ts";
 import { KernelJudge } from "../../agent/explain/kernel-judge.ts";
 import { frameOf } from "../../agent/explain/packet.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { ensureMounted } from "../../agent/kernel/mounts.ts";
-import { CAPACITIES } from "../../agent/rules/capacity.ts";
-import { compile, namesBySlot } from "../../agent/rules/compile.ts";
-import { Installer } from "../../agent/rules/install.ts";
-import { InterfaceTable } from "../../agent/rules/interface-table.ts";
-import type { Arrival } from "../../agent/rules/reference.ts";
-import { parseNetworks } from "../../config/address.ts";
+import { CAPACITIES } from "../../agent/policy/capacity.ts";
+import { compile, namesBySlot } from "../../agent/policy/compile.ts";
+import { Installer } from "../../agent/enforce/install.ts";
+import { InterfaceTable } from "../../agent/policy/interface-table.ts";
+import type { Arrival } from "../../agent/policy/reference.ts";
+import { parseNetworks } from "../../agent/values/address.ts";
 import { policyOf } from "../conformance/policy.ts";
 import { requires, root } from "../harness/require.ts";
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { inquire, type Kernel } from "../../agent/explain/inquiry.ts";
 import { frameOf, type PacketText } from "../../agent/explain/packet.ts";
 import type { KernelJudge } from "../../agent/explain/kernel-judge.ts";
-import type { Arrival, Outcome } from "../../agent/rules/reference.ts";
+import type { Arrival, Outcome } from "../../agent/policy/reference.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";
 
 const TELNET: PacketText = { direction: "ingress", interface: "eth0", source: "192.0.2.7", destination: "198.51.100.1", protocol: "tcp", destination_port: 23 };

@@ -5,9 +5,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { eventCounts } from "../../agent/events/accounts.ts";
-import { readEventCounts } from "../../agent/events/counters.ts";
-import type { EventCounts } from "../../agent/events/snapshot.ts";
+import { eventCounts } from "../../agent/observe/events/accounts.ts";
+import { readEventCounts } from "../../agent/observe/events/counters.ts";
+import type { EventCounts } from "../../agent/observe/events/snapshot.ts";
 import { Event } from "../../agent/generated/layout.ts";
 import { libbpf } from "../../agent/kernel/libbpf.ts";
 import { BpfMap } from "../../agent/kernel/maps.ts";

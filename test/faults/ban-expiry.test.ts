@@ -5,9 +5,9 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 
-import { BanStore } from "../../agent/bans/store.ts";
-import { MOST_NETWORKS } from "../../agent/control/contract.ts";
-import { maskTo, type Network } from "../../config/address.ts";
+import { BanStore } from "../../agent/enforce/bans/store.ts";
+import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { maskTo, type Network } from "../../agent/values/address.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";

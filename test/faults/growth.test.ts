@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 
-import { ControlClient } from "../../agent/control/client.ts";
-import { CAPACITIES } from "../../agent/rules/capacity.ts";
+import { ControlClient } from "../../agent/api/client.ts";
+import { CAPACITIES } from "../../agent/policy/capacity.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";

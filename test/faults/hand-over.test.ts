@@ -7,7 +7,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { hasStart } from "../../agent/systemd-job.ts";
+import { hasStart } from "../../agent/daemon/systemd-job.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";

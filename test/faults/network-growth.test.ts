@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { ControlClient } from "../../agent/control/client.ts";
-import { MOST_NETWORKS } from "../../agent/control/contract.ts";
+import { ControlClient } from "../../agent/api/client.ts";
+import { MOST_NETWORKS } from "../../agent/service/contract.ts";
 import { libbpf } from "../../agent/kernel/libbpf.ts";
 import { BpfMap } from "../../agent/kernel/maps.ts";
-import { linesFor } from "../../agent/networks/memory.ts";
+import { linesFor } from "../../agent/enforce/networks/memory.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";

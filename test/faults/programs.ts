@@ -1,5 +1,5 @@
 import { pinnedLinks } from "../../agent/kernel/attachment.ts";
-import { linkDirectory } from "../../agent/leftovers.ts";
+import { linkDirectory } from "../../agent/enforce/adoption/leftovers.ts";
 import type { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 

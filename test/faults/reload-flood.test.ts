@@ -6,10 +6,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 
-import { readFaults, readTraffic } from "../../agent/events/counters.ts";
+import { readFaults, readTraffic } from "../../agent/observe/events/counters.ts";
 import { waitGracePeriod } from "../../agent/kernel/grace.ts";
 import { attachXdp } from "../../agent/kernel/xdp.ts";
-import { CAPACITIES } from "../../agent/rules/capacity.ts";
+import { CAPACITIES } from "../../agent/policy/capacity.ts";
 import { Pair } from "../bench/device.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf, type RuleText } from "../conformance/policy.ts";

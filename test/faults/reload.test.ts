@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { ControlClient } from "../../agent/control/client.ts";
+import { ControlClient } from "../../agent/api/client.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";

@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import { removeLeftovers } from "../../agent/leftovers.ts";
-import { pinDirectory } from "../../agent/settings.ts";
+import { removeLeftovers } from "../../agent/enforce/adoption/leftovers.ts";
+import { pinDirectory } from "../../config/settings.ts";
 import { defaultConfig } from "../../config/defaults.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { type Lab, makeLab, type Outcome } from "../harness/netns.ts";

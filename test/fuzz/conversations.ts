@@ -1,6 +1,6 @@
 /** Connections as hosts have them, many at once: they open, ask, answer, lose packets, send them again, and end. */
 
-import type { Arrival } from "../../agent/rules/reference.ts";
+import type { Arrival } from "../../agent/policy/reference.ts";
 import { INTERFACE } from "../conformance/case.ts";
 import type { Family } from "../conformance/family.ts";
 import { Ethernet, frame, TCP, UDP } from "../harness/packet.ts";

@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { readFaults, readTraffic, readUndecided } from "../../agent/events/counters.ts";
-import { type Arrival, type Outcome, Reference } from "../../agent/rules/reference.ts";
+import { readFaults, readTraffic, readUndecided } from "../../agent/observe/events/counters.ts";
+import { type Arrival, type Outcome, Reference } from "../../agent/policy/reference.ts";
 import { INTERFACE } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
 import { cannotRun, KernelJudge } from "../conformance/kernel-judge.ts";

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Decoder, type Names, type SocketFacts } from "../../agent/events/decode.ts";
-import type { ConnectionEvent, SocketEvent, VerdictEvent } from "../../agent/events/event.ts";
+import { Decoder, type Names, type SocketFacts } from "../../agent/observe/events/decode.ts";
+import type { ConnectionEvent, SocketEvent, VerdictEvent } from "../../agent/observe/events/event.ts";
 import { Event, EventType, OwnerFlag } from "../../agent/generated/layout.ts";
 import { fuzzRun, Random } from "../harness/random.ts";
 

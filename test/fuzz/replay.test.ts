@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { Decision, Flow } from "../../agent/generated/layout.ts";
-import { type Arrival, type Outcome, Reference } from "../../agent/rules/reference.ts";
+import { type Arrival, type Outcome, Reference } from "../../agent/policy/reference.ts";
 import { INTERFACE } from "../conformance/case.ts";
 import { CASES } from "../conformance/cases.ts";
 import { NOON } from "../conformance/clock.ts";

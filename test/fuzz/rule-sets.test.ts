@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { LARGEST } from "../../agent/rules/capacity.ts";
-import { RulesRefused } from "../../agent/rules/compile.ts";
-import { FIELD_ENTRIES } from "../../agent/rules/fields.ts";
-import { type Outcome, Reference } from "../../agent/rules/reference.ts";
+import { LARGEST } from "../../agent/policy/capacity.ts";
+import { RulesRefused } from "../../agent/policy/compile.ts";
+import { FIELD_ENTRIES } from "../../agent/policy/fields.ts";
+import { type Outcome, Reference } from "../../agent/policy/reference.ts";
 import { NOON } from "../conformance/clock.ts";
 import { type IngressHook, KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";

@@ -1,6 +1,6 @@
 /** TCP between two ends whose numbers nearly fit: state depends on them, and mutated frames hardly ever fit. */
 
-import type { Arrival } from "../../agent/rules/reference.ts";
+import type { Arrival } from "../../agent/policy/reference.ts";
 import { INTERFACE } from "../conformance/case.ts";
 import { FAMILIES, fromLocal, fromRemote } from "../conformance/family.ts";
 import type { PolicyText } from "../conformance/policy.ts";

@@ -1,6 +1,6 @@
 /** What happens to one state, from its beginning. */
 
-import type { Arrival } from "../../agent/rules/reference.ts";
+import type { Arrival } from "../../agent/policy/reference.ts";
 import type { Step } from "../conformance/case.ts";
 import type { IngressHook } from "../conformance/kernel-judge.ts";
 import type { PolicyText } from "../conformance/policy.ts";

@@ -1,6 +1,6 @@
 /** A rule set of some shape with everything that rules can say, and packets that meet it. */
 
-import type { Arrival } from "../../agent/rules/reference.ts";
+import type { Arrival } from "../../agent/policy/reference.ts";
 import type { Sets } from "../../config/sets.ts";
 import type { Ports } from "../../config/types.ts";
 import type { PolicyText, RuleText } from "../conformance/policy.ts";

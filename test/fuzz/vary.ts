@@ -1,8 +1,8 @@
 /** What the shapes of rule sets leave out: rules of every kind among theirs, and frames for their packets. */
 
-import type { Arrival } from "../../agent/rules/reference.ts";
-import type { LocalProcess } from "../../agent/rules/process-field.ts";
-import type { ProcessConfig } from "../../config/processes.ts";
+import type { Arrival } from "../../agent/policy/reference.ts";
+import type { LocalProcess } from "../../agent/policy/process-field.ts";
+import type { ProcessConfig } from "../../agent/values/processes.ts";
 import type { NotConfig } from "../../config/types.ts";
 import { NOON } from "../conformance/clock.ts";
 import type { RuleText } from "../conformance/policy.ts";

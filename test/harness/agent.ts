@@ -6,10 +6,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { ControlClient } from "../../agent/control/client.ts";
-import type { Status } from "../../agent/control/contract.ts";
-import { removeLeftovers } from "../../agent/leftovers.ts";
-import { pinDirectory } from "../../agent/settings.ts";
+import { ControlClient } from "../../agent/api/client.ts";
+import type { Status } from "../../agent/service/contract.ts";
+import { removeLeftovers } from "../../agent/enforce/adoption/leftovers.ts";
+import { pinDirectory } from "../../config/settings.ts";
 import { defaultConfig } from "../../config/defaults.ts";
 import { eventually } from "./eventually.ts";
 import type { Lab, Outcome } from "./netns.ts";

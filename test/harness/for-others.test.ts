@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { VERSION } from "../../agent/control/version.ts";
+import { VERSION } from "../../agent/values/version.ts";
 import { forOthers } from "./for-others.ts";
 import { requires, root } from "./require.ts";
 

@@ -5,9 +5,9 @@ import { appendFileSync, cpSync, readdirSync, statSync, truncateSync, writeFileS
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { Growth } from "../../agent/growth.ts";
+import { Growth } from "../../agent/enforce/growth.ts";
 import { DataPlane, PROBES } from "../../agent/kernel/dataplane.ts";
-import { CAPACITIES, LARGEST } from "../../agent/rules/capacity.ts";
+import { CAPACITIES, LARGEST } from "../../agent/policy/capacity.ts";
 import { requires, root } from "../harness/require.ts";
 import { pinDirectory, temporaryDirectory } from "./support.ts";
 

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { collectIdle, countFlows, flowTablesOf, type FlowTables } from "../../agent/flows/collect.ts";
-import { OpenConnections } from "../../agent/flows/open-connections.ts";
+import { collectIdle, countFlows, flowTablesOf, type FlowTables } from "../../agent/observe/flows/collect.ts";
+import { OpenConnections } from "../../agent/observe/flows/open-connections.ts";
 import { FlowKey } from "../../agent/generated/layout.ts";
 import { inward, passed, type PacketStep } from "../conformance/case.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";

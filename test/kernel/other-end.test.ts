@@ -10,7 +10,7 @@ import { type TestContext, test } from "node:test";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { readIteratorAside } from "../../agent/kernel/iterator.ts";
 import { describeSelf, isSelf } from "../../agent/kernel/self.ts";
-import { type Ends, OtherEnd } from "../../agent/sockets/other-end.ts";
+import { type Ends, OtherEnd } from "../../agent/observe/sockets/other-end.ts";
 import { requires, root } from "../harness/require.ts";
 
 const TICK_NS = 10_000_000n;

@@ -10,8 +10,8 @@ import { Owner, OwnerFlag } from "../../agent/generated/layout.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
 import { readIteratorAside } from "../../agent/kernel/iterator.ts";
 import { check, libc } from "../../agent/kernel/syscall.ts";
-import { heldByInode } from "../../agent/sockets/holders.ts";
-import { listRawSockets } from "../../agent/sockets/raw.ts";
+import { heldByInode } from "../../agent/observe/sockets/holders.ts";
+import { listRawSockets } from "../../agent/observe/sockets/raw.ts";
 import { requires, root } from "../harness/require.ts";
 
 const [AF_INET, AF_INET6, AF_PACKET, SOCK_DGRAM, SOCK_RAW] = [2, 10, 17, 2, 3];

@@ -10,11 +10,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import koffi from "koffi";
 
-import { readFaults, readTcpStatistics } from "../../agent/events/counters.ts";
-import { NUMBER_BOUNDS, TIME_BOUNDS } from "../../agent/events/histogram.ts";
-import type { TcpRow } from "../../agent/events/snapshot.ts";
-import { listenerOf } from "../../agent/flows/listening.ts";
-import { cookieOf, liveTcp, measuresOf, tcpRecords } from "../../agent/flows/tcp.ts";
+import { readFaults, readTcpStatistics } from "../../agent/observe/events/counters.ts";
+import { NUMBER_BOUNDS, TIME_BOUNDS } from "../../agent/observe/events/histogram.ts";
+import type { TcpRow } from "../../agent/observe/events/snapshot.ts";
+import { listenerOf } from "../../agent/observe/flows/listening.ts";
+import { cookieOf, liveTcp, measuresOf, tcpRecords } from "../../agent/observe/flows/tcp.ts";
 import { DirectionNames, Owner, TcpConnection } from "../../agent/generated/layout.ts";
 import type { Attachment } from "../../agent/kernel/attachment.ts";
 import { isLoadable, PROBES } from "../../agent/kernel/dataplane.ts";

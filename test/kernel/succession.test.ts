@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { Flow, FlowKey } from "../../agent/generated/layout.ts";
 import { DataPlane } from "../../agent/kernel/dataplane.ts";
-import { Succession } from "../../agent/succession.ts";
+import { Succession } from "../../agent/enforce/adoption/succession.ts";
 import { requires, root } from "../harness/require.ts";
 import { pinDirectory } from "./support.ts";
 

@@ -10,12 +10,12 @@ import { after, before, describe, it } from "node:test";
 
 import koffi from "koffi";
 
-import { formatAddress, parseAddress } from "../../config/address.ts";
-import { natOf } from "../../agent/events/decode.ts";
-import { flowEntries, flowTablesOf, type FlowTables, readFlow } from "../../agent/flows/collect.ts";
-import { Unanswered } from "../../agent/flows/unanswered.ts";
+import { formatAddress, parseAddress } from "../../agent/values/address.ts";
+import { natOf } from "../../agent/observe/events/decode.ts";
+import { flowEntries, flowTablesOf, type FlowTables, readFlow } from "../../agent/observe/flows/collect.ts";
+import { Unanswered } from "../../agent/observe/flows/unanswered.ts";
 import { Owner } from "../../agent/generated/layout.ts";
-import { NamespacesBehind } from "../../agent/interfaces/behind.ts";
+import { NamespacesBehind } from "../../agent/enforce/interfaces/behind.ts";
 import type { Attachment } from "../../agent/kernel/attachment.ts";
 import { check, libc } from "../../agent/kernel/syscall.ts";
 import { attachClsact } from "../../agent/kernel/tc.ts";

@@ -1,8 +1,8 @@
 /** A snapshot and events with every field that telemetry reads. */
 
-import type { ConnectionEvent, VerdictEvent } from "../../agent/events/event.ts";
-import { type Histogram, TIME_BOUNDS } from "../../agent/events/histogram.ts";
-import type { RuleRow, Snapshot, TcpRow } from "../../agent/events/snapshot.ts";
+import type { ConnectionEvent, VerdictEvent } from "../../agent/observe/events/event.ts";
+import { type Histogram, TIME_BOUNDS } from "../../agent/observe/events/histogram.ts";
+import type { RuleRow, Snapshot, TcpRow } from "../../agent/observe/events/snapshot.ts";
 import type { OwnFigures } from "../../otel/own-figures.ts";
 import { DURATION_BOUNDARIES } from "../../otel/durations.ts";
 

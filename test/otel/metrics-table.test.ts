@@ -9,7 +9,7 @@ import { ownFigures, rule, snapshot } from "./fixtures.ts";
 
 const CONVENTIONAL = new Set<string>(Object.values(conventions).filter((value) => typeof value === "string"));
 
-/** Names of programs: their number is limited where they are counted, see agent/statistics/executables.ts. */
+/** Names of programs: their number is limited where they are counted, see agent/observe/statistics/executables.ts. */
 const LIMITED = "process.executable.name";
 
 test("no metric has an attribute that grows with the traffic: no address, port, process, user or flow", () => {

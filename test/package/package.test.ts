@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
-import { VERSION } from "../../agent/control/version.ts";
+import { VERSION } from "../../agent/values/version.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";

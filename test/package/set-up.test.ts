@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
-import { ControlClient } from "../../agent/control/client.ts";
+import { ControlClient } from "../../agent/api/client.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeLab } from "../harness/netns.ts";
 import { requires, root, tool } from "../harness/require.ts";

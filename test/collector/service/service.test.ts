@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Status } from "../../../agent/control/contract.ts";
-import type { VerdictEvent } from "../../../agent/events/event.ts";
+import type { Status } from "../../../agent/service/contract.ts";
+import type { VerdictEvent } from "../../../agent/observe/events/event.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { type Lab, makeLab } from "../../harness/netns.ts";
 import { requires, root, tool } from "../../harness/require.ts";

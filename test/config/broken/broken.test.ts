@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkRule } from "../../../agent/dynamic/check.ts";
-import { compile, RulesRefused } from "../../../agent/rules/compile.ts";
+import { checkRule } from "../../../agent/enforce/dynamic/check.ts";
+import { compile, RulesRefused } from "../../../agent/policy/compile.ts";
 import { formatProblem, parseConfig } from "../../../config/load.ts";
 import { WRONG_CONDITIONS } from "./conditions.ts";
 import { WRONG_HABITS } from "./habits.ts";

@@ -1,8 +1,8 @@
 /** Every field with every operator, in both directions and families: what it hits, and what it leaves alone. */
 
-import { FIELDS } from "../../../agent/rules/fields.ts";
-import type { LocalProcess } from "../../../agent/rules/process-field.ts";
-import type { ProcessKey, ProcessText } from "../../../config/processes.ts";
+import { FIELDS } from "../../../agent/policy/fields.ts";
+import type { LocalProcess } from "../../../agent/policy/process-field.ts";
+import type { ProcessKey, ProcessText } from "../../../agent/values/processes.ts";
 import type { NotConfig } from "../../../config/types.ts";
 import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";

@@ -2,7 +2,7 @@
 
 import { AH, DestinationOptions, Ethernet, extension, Fragment, frame, HopByHop, ICMP, ICMPv6, IPv4, IPv6, Mobility, payload, Routing, TCP, UDP, VLAN } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
-import type { Outcome } from "../../../agent/rules/reference.ts";
+import type { Outcome } from "../../../agent/policy/reference.ts";
 import { at, passed, undecided, type Case } from "../case.ts";
 import { forBoth, fromRemote } from "../family.ts";
 

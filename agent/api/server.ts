@@ -1,0 +1,203 @@
+/**
+ * The control socket: HTTP on a Unix socket, so that curl can speak to it too.
+ * Everything a caller can make grow has a bound: connections, headers, bodies, time, and what waits for a slow reader.
+ */
+
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { API_VERSION, type AgentControl, type Caller, ControlError, type ErrorBody } from "../service/contract.ts";
+import { codeOf } from "../values/error-code.ts";
+import { answer, type Route } from "./routes.ts";
+import { Door, type DoorOptions, type Peer } from "./door.ts";
+import { claimSocket, listen, type SocketClaim } from "./socket.ts";
+import { VERSION } from "../values/version.ts";
+import { Watchers } from "./watchers.ts";
+
+const CONNECTIONS = 64;
+const BYTES = 64 * 1024;
+const HEADERS_MS = 5_000;
+const REQUEST_MS = 10_000;
+const READER_MS = 10_000;
+const CLOSE_MS = 1_000;
+
+export interface ControlServerOptions extends DoorOptions {
+  /** Of the path, where it was claimed before. The server releases it in the end. */
+  claim?: SocketClaim;
+  control: AgentControl;
+}
+
+export interface ControlFigures {
+  connections: number;
+  /** By the peer's uid. */
+  refused: number;
+  /** Above the limit of connections. */
+  turned_away: number;
+  watchers: number;
+  /** Events not sent to watchers that read too slowly. */
+  watch_lost: number;
+}
+
+export interface ControlServer {
+  figures(): ControlFigures;
+  /** Ends the streams and removes the socket. */
+  close(): Promise<void>;
+}
+
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const claim = options.claim ?? (await claimSocket(options.path));
+  const service = new Service(options, claim);
+  try {
+    await listen(service.server, claim.path);
+    service.door.open();
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+  return service;
+}
+
+class Service implements ControlServer {
+  readonly server: Server;
+  readonly door: Door;
+  #options: ControlServerOptions;
+  #claim: SocketClaim;
+  #watchers: Watchers;
+  #peers = new WeakMap<Duplex, Peer>();
+  #open = new Set<Socket>();
+  #turnedAway = 0;
+
+  constructor(options: ControlServerOptions, claim: SocketClaim) {
+    this.#options = options;
+    this.#claim = claim;
+    this.#watchers = new Watchers(options.control);
+    this.door = new Door(options);
+    this.server = createServer(
+      { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: BYTES },
+      (request, response) => void this.#serve(request, response),
+    );
+    // Node's own listener reads what is sent: it gets only whom the door admits.
+    const [converse] = this.server.listeners("connection") as [(socket: Socket) => void];
+    this.server.removeAllListeners("connection");
+    this.server.on("connection", (socket: Socket) => {
+      if (this.#admit(socket)) converse.call(this.server, socket);
+    });
+    this.server.on("clientError", refuseMalformed);
+  }
+
+  figures(): ControlFigures {
+    return {
+      connections: this.#open.size,
+      refused: this.door.refused,
+      turned_away: this.#turnedAway,
+      watchers: this.#watchers.count,
+      watch_lost: this.#watchers.lost,
+    };
+  }
+
+  async close(): Promise<void> {
+    // Node regards an answer that the reader has not taken yet as idle, and would cut it off.
+    await Promise.race([this.#watchers.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    this.door.close();
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, "close");
+    await this.#claim.release();
+  }
+
+  #admit(socket: Socket): boolean {
+    const peer = this.door.admit(socket);
+    if (peer === undefined) return false;
+    if (this.#open.size >= CONNECTIONS) {
+      this.#turnedAway++;
+      socket.destroy();
+      return false;
+    }
+    this.#peers.set(socket, peer);
+    this.#open.add(socket);
+    socket.once("close", () => this.#open.delete(socket));
+    return true;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on("error", () => {}); // the reader went away
+    try {
+      const { uid, pid } = this.#peers.get(request.socket)!;
+      const route: Route = {
+        method: request.method ?? "",
+        url: new URL(request.url ?? "/", "http://weir"),
+        body: (most = BYTES) => readBody(request, most),
+        caller: { uid, pid } satisfies Caller,
+      };
+      if (route.method === "GET" && route.url.pathname === "/v1/watch") {
+        return this.#watchers.add(route.url.searchParams, response, writeHead);
+      }
+      const reply = await answer(route, this.#options.control);
+      finish(response, 200, typeof reply === "string" ? "text/plain; version=0.0.4; charset=utf-8" : "application/json", typeof reply === "string" ? reply : `${JSON.stringify(reply)}\n`);
+    } catch (error) {
+      if (response.headersSent) return void response.destroy();
+      const known = explain(error);
+      if (known.status === 405) response.setHeader("allow", known.details.join(", "));
+      finish(response, known.status, "application/json", `${JSON.stringify(bodyOf(known))}\n`);
+    }
+  }
+}
+
+function finish(response: ServerResponse, status: number, type: string, text: string): void {
+  writeHead(response, status, type, Buffer.byteLength(text));
+  response.end(text);
+  response.socket?.setTimeout(READER_MS, () => response.destroy());
+}
+
+/** One request a connection: nobody can keep one of the few open by being idle. */
+function writeHead(response: ServerResponse, status: number, type: string, length?: number): void {
+  const headers = { "content-type": type, connection: "close", "weir-api": String(API_VERSION), "weir-version": VERSION };
+  response.writeHead(status, length === undefined ? headers : { ...headers, "content-length": length });
+}
+
+function explain(error: unknown): ControlError {
+  if (error instanceof ControlError) return error;
+  return new ControlError(error instanceof Error ? error.message : String(error), { next: "See the agent's log.", cause: error });
+}
+
+function bodyOf(error: ControlError): ErrorBody {
+  const { message: what, next, details } = error;
+  return { error: details.length > 0 ? { what, next, details } : { what, next } };
+}
+
+function readBody(request: IncomingMessage, most: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const refuse = () => {
+      request.pause();
+      reject(new ControlError(`The body of the request is larger than ${most} bytes.`, { status: 413, next: "Send a smaller one." }));
+    };
+    if (Number(request.headers["content-length"]) > most) return refuse();
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > most) return refuse();
+      chunks.push(chunk);
+    });
+    request.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    request.on("error", reject);
+  });
+}
+
+/** What is not HTTP, too large or too slow never becomes a request; it is answered on the bare socket. */
+function refuseMalformed(error: Error, socket: Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const [status, what] = malformed(codeOf(error));
+  const text = JSON.stringify({ error: { what, next: "Send one complete HTTP/1.1 request a connection." } } satisfies ErrorBody);
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\nconnection: close\r\nweir-api: ${API_VERSION}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
+function malformed(code: string): [string, string] {
+  if (code === "HPE_HEADER_OVERFLOW") return ["431 Request Header Fields Too Large", `The headers are larger than ${BYTES} bytes.`];
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return ["408 Request Timeout", "The request took too long to arrive."];
+  return ["400 Bad Request", "This is not an HTTP request."];
+}

@@ -1,0 +1,137 @@
+/** What a command is, and how the words of its line are read. */
+
+import { parseArgs } from "node:util";
+import { nearest } from "../values/nearest.ts";
+
+/** The line itself is wrong: exit code 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+export interface OptionSpec {
+  /** The name of its value, as FILE; a flag without one is true or absent. */
+  value?: string;
+  about: string;
+}
+
+export interface Command {
+  /** What follows `weir` on the line. */
+  usage: string;
+  /** A sentence or two below the usage. */
+  about: string;
+  options: Record<string, OptionSpec>;
+  /** Other words than options: at least, at most. */
+  words?: [number, number];
+  /** A line to type, and what it does. */
+  examples: [string, string][];
+  /** Answers the exit code. */
+  run(call: Call): Promise<number>;
+}
+
+/** A line, read. */
+export class Call {
+  readonly words: readonly string[];
+  #values: Map<string, string | true>;
+
+  constructor(words: readonly string[], values: Map<string, string | true>) {
+    this.words = words;
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values.get(name);
+    return value === true ? undefined : value;
+  }
+
+  /** A whole number from 1, or the fallback. */
+  count(name: string, fallback: number, most: number): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const number = Number(text);
+    if (!/^[0-9]+$/.test(text) || number < 1 || number > most) throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not "${text}"`);
+    return number;
+  }
+
+  /** One of the known words, whatever their case; spelt as in `known`. */
+  choice<Word extends string>(what: string, text: string, known: readonly Word[]): Word {
+    const word = known.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
+    if (word !== undefined) return word;
+    throw new UsageError(`${what} is one of ${known.join(", ")}, not "${text}"${meant(nearest(text, known))}`);
+  }
+}
+
+export const HELP: OptionSpec = { about: "show this help" };
+export const JSON_OUTPUT: OptionSpec = { about: "print JSON for scripts" };
+
+/** Of every command that asks a running agent. */
+export const AGENT_OPTIONS: Record<string, OptionSpec> = {
+  socket: { value: "PATH", about: "the agent's control socket (or WEIR_CONTROL_SOCKET)" },
+  config: { value: "FILE", about: "the configuration that names the control socket" },
+};
+
+export function parseCall(command: Command, line: readonly string[]): Call {
+  const options: Record<string, OptionSpec> = { ...command.options, help: HELP };
+  const { tokens } = parseArgs({
+    args: [...line],
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    options: {
+      ...Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, { type: value ? "string" : "boolean" }] as const)),
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const words: string[] = [];
+  const values = new Map<string, string | true>();
+  for (const token of tokens) {
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, value, inlineValue } = token;
+    const spec = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (!spec) throw new UsageError(`there is no option ${token.rawName}${meant(nearest(name, Object.keys(options)), "--")}`);
+    if (spec.value && (value === undefined || value === "" || (!inlineValue && value.startsWith("-")))) {
+      throw new UsageError(`--${name} needs a value: --${name} ${spec.value}`);
+    }
+    if (!spec.value && value !== undefined) throw new UsageError(`--${name} takes no value`);
+    if (values.has(name)) throw new UsageError(`--${name} is given twice`);
+    values.set(name, value ?? true);
+  }
+  if (!values.has("help")) checkWords(command, words);
+  return new Call(words, values);
+}
+
+function checkWords({ words: [least, most] = [0, 0] }: Command, words: readonly string[]): void {
+  if (words.length < least) throw new UsageError("something is missing");
+  if (words.length > most) throw new UsageError(`"${words[most]}" is one word too many`);
+}
+
+export function meant(word: string | undefined, before = ""): string {
+  return word === undefined ? "" : `; did you mean ${before}${word}?`;
+}
+
+export function helpOf(command: Command): string {
+  const options = Object.entries({ ...command.options, help: HELP }).map(
+    ([name, { value, about }]): [string, string] => [`--${name}${value ? ` ${value}` : ""}`, about],
+  );
+  return [
+    `Usage: weir ${command.usage}`,
+    "",
+    command.about,
+    "",
+    "Options:",
+    ...columns(options),
+    "",
+    "Examples:",
+    ...columns(command.examples),
+    "",
+  ].join("\n");
+}
+
+export function columns(rows: readonly [string, string][]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,23 @@
+/** Asks for bans, and tells what came of it. */
+
+import { printable } from "../values/quote.ts";
+import type { Call } from "./arguments.ts";
+import type { Named } from "./ban-list.ts";
+import type { ControlClient } from "../api/client.ts";
+import type { BanChange, Term } from "../service/contract.ts";
+import { count } from "./format.ts";
+import { inPortions } from "./in-portions.ts";
+import { note, print, printJson } from "./print.ts";
+import type { OperatorSession } from "../service/session.ts";
+
+/** All are checked before the first is banned. */
+export function banAll(client: ControlClient, named: readonly Named[], term: Term, session?: OperatorSession): Promise<BanChange> {
+  const ask = (check_only: boolean) => (networks: string[]): Promise<BanChange> => client.addBans({ networks, check_only, ...term }, session);
+  return inPortions(named, ask(false), { check: ask(true), done: "banned" });
+}
+
+export function tellBans(call: Call, change: BanChange, what: string): void {
+  if (call.has("json")) return printJson(change);
+  print(`${what} ${change.bans === 1 ? "1 ban is" : `${count(change.bans)} bans are`} in force.`);
+  for (const warning of change.warnings) note(`warning: ${printable(warning, 1000)}`);
+}

@@ -1,0 +1,76 @@
+/** Lists of networks as people write them: on the line, or in a file. */
+
+import { readNetworks } from "../values/address.ts";
+import { NotReadable, readOutsideNow } from "../files/outside-file.ts";
+import { printable } from "../values/quote.ts";
+import { type Call, UsageError } from "./arguments.ts";
+import { ControlError } from "../service/contract.ts";
+import { count } from "./format.ts";
+
+export interface Named {
+  text: string;
+  /** As `feed.txt:12`; absent for what stands on the line. */
+  where?: string;
+}
+
+const LARGEST_FILE = 64 * 1024 * 1024;
+const MOST_PROBLEMS = 20;
+/** That are named one by one. */
+const FEW = 3;
+
+/** Those on the line, or in the file of --file. `whom`: what is missing where there is neither. */
+export function namedBy(call: Call, words: readonly string[], whom: string): Named[] {
+  const file = call.text("file");
+  if ((file === undefined) === (words.length === 0)) throw new UsageError(file === undefined ? `say ${whom}, or --file LIST` : "addresses and --file do not go together");
+  return file === undefined ? namesOn(words) : namedIn(file);
+}
+
+/** For a sentence. */
+export function called(named: readonly Named[]): string {
+  return named.length <= FEW ? named.map(({ text }) => text).join(", ") : `${count(named.length)} networks`;
+}
+
+export function namesOn(words: readonly string[]): Named[] {
+  return checked(words.map((text) => ({ text })));
+}
+
+/** Throws a ControlError with file:line of all that is wrong. */
+export function namedIn(path: string): Named[] {
+  const named: Named[] = [];
+  for (const [index, line] of contentOf(path).split("\n").entries()) {
+    const comment = line.indexOf("#");
+    const text = (comment < 0 ? line : line.slice(0, comment)).trim();
+    if (text !== "") named.push({ text, where: `${path}:${index + 1}` });
+  }
+  if (named.length === 0) throw new ControlError(`${path} names no address.`, { status: 422, next: "Write one address or prefix a line." });
+  return checked(named);
+}
+
+export function at({ text, where }: Named): string {
+  return where === undefined ? text : `${where}: ${text}`;
+}
+
+function checked(named: Named[]): Named[] {
+  const problems: string[] = [];
+  for (const one of named) {
+    const reading = readNetworks(one.text);
+    if (!("error" in reading)) continue;
+    if (problems.length === MOST_PROBLEMS) {
+      problems.push("and more");
+      break;
+    }
+    const meant = reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`;
+    problems.push(`${one.where === undefined ? "" : `${one.where}: `}${reading.error}${meant}`);
+  }
+  if (problems.length > 0) throw new ControlError("Nothing has changed: not everything is an address, a prefix or a range.", { status: 422, next: "Mend what is named, and try again.", details: problems });
+  return named;
+}
+
+function contentOf(path: string): string {
+  try {
+    return readOutsideNow(path, LARGEST_FILE).toString("utf8");
+  } catch (error) {
+    if (error instanceof NotReadable) throw new ControlError(`The list ${path} cannot be read: ${error.message}.`, { status: 422, next: "Name a file; of a large one, name prefixes instead of addresses, or split it.", cause: error });
+    throw new ControlError(`The list ${path} cannot be read: ${(error as Error).message}.`, { next: "Name a file that is there.", cause: error });
+  }
+}

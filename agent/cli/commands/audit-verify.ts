@@ -1,0 +1,41 @@
+import { verifyAudit } from "../../../audit/verify.ts";
+import { printable } from "../../values/quote.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { count } from "../format.ts";
+import { auditFilesFor } from "../paths.ts";
+import { note, print, printJson } from "../print.ts";
+
+export const command: Command = {
+  usage: "audit verify [FILE [--head FILE]] [--json]",
+  about:
+    "Checks every record of the audit log, and of the copies of operators' actions beside it, against its hash chain, over\n" +
+    "rotations, the ends against the heads that are kept outside, and each against the other. The exit code is 1 when a\n" +
+    "record was changed, deleted, moved or cut off.",
+  options: {
+    head: { value: "FILE", about: "the head that belongs to FILE; without it a log cut at its end looks whole" },
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
+  words: [0, 1],
+  examples: [
+    ["weir audit verify", "the agent's own log"],
+    ["weir audit verify /mnt/evidence/audit.log --head /mnt/evidence/audit.head", "a copy of it; that of audit.log.actions and audit-actions.head lie beside"],
+  ],
+  async run(call) {
+    const files = await auditFilesFor(call, call.words[0]);
+    const verdict = await verifyAudit(files.path, files.head);
+    if (call.has("json")) {
+      printJson(verdict);
+      return verdict.ok ? 0 : 1;
+    }
+    for (const { file, line, text } of verdict.problems) note(`${file}${line > 0 ? `:${line}` : ""}: ${printable(text, 500)}`);
+    if (verdict.found > verdict.problems.length) note(`and ${count(verdict.found - verdict.problems.length)} more`);
+    const records = verdict.first === null ? "no records" : `records #${verdict.first} to #${verdict.last}`;
+    const { actions } = verdict;
+    const copies = actions === null ? "" : `, and ${count(actions.checked + actions.unchecked)} lines of copied actions in ${count(actions.files)} more`;
+    print(`${files.path}: ${records} in ${count(verdict.files)} files, ${count(verdict.checked)} checked${copies}, ${verdict.ok ? "nothing is wrong" : `${count(verdict.found)} problems`}.`);
+    if (verdict.missing > 0) note(`The log itself says that ${count(verdict.missing)} events could not be written.`);
+    if (files.head === null) note("Its end was not checked: name the head with --head.");
+    return verdict.ok ? 0 : 1;
+  },
+};

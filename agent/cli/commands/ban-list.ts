@@ -1,0 +1,41 @@
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import type { BanRow } from "../../service/contract.ts";
+import { type Column, since, until } from "../format.ts";
+import { pagesOf, printPages, showPages } from "../pages.ts";
+import { clientFor } from "../paths.ts";
+
+const SHOWN = 1000;
+const MOST = 10_000_000;
+
+const COLUMNS: Column<BanRow>[] = [
+  { title: "BANNED", value: ({ network }) => network },
+  { title: "ADDED", value: ({ added, uid }) => `${since(added)} by uid ${uid}` },
+  { title: "EXPIRES", value: ({ expires }) => until(expires) },
+  { title: "REASON", value: ({ reason }) => reason ?? "-" },
+];
+
+export const command: Command = {
+  usage: "ban list [ADDRESS] [--limit N] [--json] [--socket PATH]",
+  about: "Shows who is banned, the latest first; with an address or prefix, the bans that cover it and those within it.",
+  options: {
+    limit: { value: "N", about: `at most so many (${SHOWN}; with --json all)` },
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
+  words: [0, 1],
+  examples: [
+    ["weir ban list", "all, as a table"],
+    ["weir ban list 192.0.2.7", "whether and why an address is banned"],
+    ["weir ban list --json | jq -r '.[] | select(.reason == null) | .network'", "those banned without a reason"],
+  ],
+  async run(call) {
+    const client = await clientFor(call);
+    const [network] = call.words;
+    const pages = pagesOf(call.count("limit", call.has("json") ? MOST : SHOWN, MOST), async (limit, from) => {
+      const { bans: rows, total, next } = await client.bans(limit, { network, from });
+      return { rows, total, ...(next === undefined ? {} : { next }) };
+    });
+    if (call.has("json")) return printPages(pages);
+    return showPages(pages, COLUMNS, { none: network === undefined ? "Nobody is banned." : `${network} is not banned.`, all: network === undefined });
+  },
+};

@@ -1,0 +1,165 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { AuditOptions } from "../../../audit/writer.ts";
+import type { Leftover } from "../../enforce/adoption/leftovers.ts";
+import type { PinNote } from "../../enforce/adoption/pin-note.ts";
+import { type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { ControlError } from "../../service/contract.ts";
+import { count } from "../format.ts";
+import { settingsFor } from "../paths.ts";
+import { note, print, printJson } from "../print.ts";
+
+export const command: Command = {
+  usage: "detach [--config FILE] [--state-dir PATH] [--json]",
+  about:
+    "Ends what an agent that was killed, or that handed over, has left in force: its programs, filters and tables. From\n" +
+    "then on traffic is neither dropped nor watched. What was left names its own state directory and audit log; only\n" +
+    "where several agents left something does one have to be named. Refuses while the agent runs, which detaches\n" +
+    "everything itself when it is stopped.",
+  options: {
+    config: { value: "FILE", about: "the agent's configuration, where several agents left something" },
+    "state-dir": { value: "PATH", about: "the agent's state directory (or WEIR_STATE_DIR), where several agents left something" },
+    json: JSON_OUTPUT,
+  },
+  examples: [
+    ["weir detach", "let everything pass again after an agent was killed"],
+    ["weir detach --state-dir /var/lib/weir-lab", "of an agent that was run with a state directory of its own"],
+    ["weir detach --json | jq '.removed | length'", "how much there was"],
+  ],
+  async run(call) {
+    if (process.geteuid!() !== 0) {
+      throw new ControlError("Taking programs out of the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
+    }
+    const target = await targetOf(call);
+    const removed: Leftover[] = [];
+    const audited = existsSync(target.pins) && (await remove(target, removed));
+    if (call.has("json")) printJson({ pins: target.pins, removed, audited });
+    else print(summary(target.pins, removed));
+    return 0;
+  },
+};
+
+/** Whose leftovers, and where that is told. */
+interface Target {
+  pins: string;
+  state: string;
+  /** Absent where nobody can say which log it is. */
+  audit?: { path: string; head: string; config: string | undefined };
+}
+
+async function targetOf(call: Call): Promise<Target> {
+  const isNamed = call.has("config") || call.has("state-dir") || Boolean(process.env["WEIR_STATE_DIR"]);
+  return (await (isNamed ? notedTarget(call) : onlyTarget(call))) ?? namedTarget(call);
+}
+
+/** Of the one agent that left something; undefined where none did. */
+async function onlyTarget(call: Call): Promise<Target | undefined> {
+  const { findLeftBehind, stateDirectoryOf } = await import("../../enforce/adoption/left-behind.ts");
+  const left = await findLeftBehind();
+  const [one] = left;
+  if (one === undefined) return undefined;
+  const state = stateDirectoryOf(one);
+  if (left.length > 1 || state === undefined) {
+    throw new ControlError(left.length > 1 ? "Several agents left something in force." : "An agent left something in force, and not where its files are.", {
+      status: 409,
+      details: left.map((each) => {
+        const named = stateDirectoryOf(each);
+        return named === undefined ? `${each.pins}: its state directory is not known` : `${each.pins}: --state-dir ${named}${each.note?.config ? `, or --config ${each.note.config}` : ""}`;
+      }),
+      next: "Name one with --state-dir or --config.",
+    });
+  }
+  if (one.note !== undefined) return targetBy(one.pins, one.note);
+  // One that left no note is of an earlier version, which can only have had what the usual configuration says.
+  const usual = await namedTarget(call).catch(() => undefined); // it may be broken by now, and what is in force ends all the same
+  return usual?.pins === one.pins ? usual : { pins: one.pins, state };
+}
+
+/** By what agents noted, so that a configuration that is broken by now, or says something else, keeps nobody from it. */
+async function notedTarget(call: Call): Promise<Target | undefined> {
+  const { findLeftBehind } = await import("../../enforce/adoption/left-behind.ts");
+  const state = namedState(call);
+  const config = call.text("config");
+  const wanted = (note: PinNote): boolean => (state === undefined ? note.config === resolve(config!) : note.state === resolve(state));
+  const [one, another] = (await findLeftBehind()).filter(({ note }) => note !== undefined && wanted(note));
+  return one?.note === undefined || another !== undefined ? undefined : targetBy(one.pins, one.note);
+}
+
+function targetBy(pins: string, { state, audit, head, config }: PinNote): Target {
+  return { pins, state, audit: { path: audit, head, config: config ?? undefined } };
+}
+
+/** By what the configuration says. */
+async function namedTarget(call: Call): Promise<Target> {
+  const [{ auditHead, pinDirectory }, { readNote }] = await Promise.all([import("../../../config/settings.ts"), import("../../enforce/adoption/pin-note.ts")]);
+  const state = namedState(call);
+  const settings = await settingsFor(call).catch((error: unknown) => {
+    if (state === undefined) throw error;
+    return undefined; // the pins are named by the state directory alone
+  });
+  const pins = pinDirectory(settings?.config ?? { state_dir: state! });
+  const noted = readNote(pins);
+  if (noted !== undefined) return targetBy(pins, noted);
+  if (settings === undefined) return { pins, state: state! };
+  const { config, path } = settings;
+  return { pins, state: config.state_dir, audit: { path: config.audit.path, head: auditHead(config), config: path ?? undefined } };
+}
+
+function namedState(call: Call): string | undefined {
+  return call.text("state-dir") ?? (process.env["WEIR_STATE_DIR"] || undefined);
+}
+
+/** Answers whether the audit log says so. What was removed before a failure is in it, too. */
+async function remove(target: Target, removed: Leftover[]): Promise<boolean> {
+  const [{ removeLeftovers }, { claimStateDirectory }] = await Promise.all([import("../../enforce/adoption/leftovers.ts"), import("../../daemon/state-directory.ts")]);
+  const lock = await claimStateDirectory(target.state);
+  let audited = false;
+  try {
+    removeLeftovers(target.pins, (leftover) => removed.push(leftover));
+  } finally {
+    if (removed.length > 0) audited = await audit(target, removed);
+    await lock.release();
+  }
+  return audited;
+}
+
+/** A log that cannot be written must not keep anybody from his network: it is said, and no failure. */
+async function audit({ pins, audit: files }: Target, removed: readonly Leftover[]): Promise<boolean> {
+  if (files === undefined) {
+    note("This is not in the audit log: it is not known which one the agent had.");
+    return false;
+  }
+  const { openAudit } = await import("../../../audit/writer.ts");
+  let reason = "";
+  let written = false;
+  try {
+    const log = await openAudit({ path: files.path, headPath: files.head, ...(await rotationsOf(files.config)), onHealth: ({ reasons }) => (reason = reasons.join("; ")) });
+    const detail = { pins, links: sizeOf(removed, "link"), filters: sizeOf(removed, "filter"), tables: sizeOf(removed, "table"), pid: process.pid };
+    written = await log.action({ action: "DETACH", uid: process.getuid!(), detail });
+    await log.close();
+  } catch (error) {
+    reason = (error as Error).message;
+  }
+  if (!written) note(`This is not in the audit log: ${reason}`);
+  return written;
+}
+
+/** With a configuration that is broken by now, no file of the log is removed for one line. */
+async function rotationsOf(config: string | undefined): Promise<Required<Pick<AuditOptions, "rotate" | "actions">>> {
+  const { readSettings } = await import("../../../config/settings.ts");
+  const never = { size: Infinity, keep: Infinity };
+  return readSettings({ config }).then(({ config: { audit: { rotate, actions } } }) => ({ rotate, actions }), () => ({ rotate: never, actions: never }));
+}
+
+function summary(pins: string, removed: readonly Leftover[]): string[] {
+  if (removed.length === 0) return [`Nothing is left in force: there is nothing in ${pins}.`];
+  const [links, filters, tables] = (["link", "filter", "table"] as const).map((kind) => count(sizeOf(removed, kind)));
+  return [
+    `Removed ${links} links, ${filters} filters and ${tables} tables that an agent had left in ${pins}. Traffic is neither dropped nor watched now.`,
+    ...removed.filter(({ kind }) => kind !== "table").map(({ kind, name }) => `  ${kind} ${name}`),
+  ];
+}
+
+function sizeOf(removed: readonly Leftover[], wanted: Leftover["kind"]): number {
+  return removed.filter(({ kind }) => kind === wanted).length;
+}

@@ -1,0 +1,48 @@
+import type { DropRow } from "../../observe/flows/drop-row.ts";
+import type { Command, OptionSpec } from "../arguments.ts";
+import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
+import type { DropFilter } from "../../service/drop-filter.ts";
+import { type Column, count, endpoint } from "../format.ts";
+import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
+
+const FILTERS: Record<keyof DropFilter, OptionSpec> = {
+  by: { value: "WHOM", about: "only by these: netfilter, tc, xdp, queue, bpf, security or stack" },
+  reason: { value: "NAME", about: "only for this reason, as the kernel names it: no_socket" },
+  ...CONNECTION_FILTERS,
+  direction: { value: "WHICH", about: "only coming in, or only going out: ingress or egress" },
+  all: { about: "also what nobody misses: ends of healthy connections, answers to ping, weir's own attempts to reach its collector" },
+};
+
+const COLUMNS: Column<DropRow>[] = [
+  { title: "LAST", value: (row) => row.last },
+  { title: "BY", value: (row) => row.by },
+  { title: "REASON", value: (row) => row.reason },
+  { title: "PROTOCOL", value: (row) => row.protocol },
+  { title: "SOURCE", value: (row) => endpoint(row.source) },
+  { title: "DESTINATION", value: (row) => endpoint(row.destination) },
+  { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}` },
+  { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-") },
+  { title: "PACKETS", value: (row) => count(row.packets), right: true },
+];
+
+const LISTING: Listing<keyof DropFilter, DropRow> = {
+  filters: FILTERS,
+  usual: 100,
+  columns: COLUMNS,
+  hash: HASH,
+  which: "last",
+  ask: (client, ...asked) => client.drops(...asked),
+};
+
+export const command: Command = {
+  usage: "drops [--by WHOM] [--reason NAME] [--port NUMBER] [...] [--limit N] [--json]",
+  about: "Shows what others than weir drop, and why, the latest first: netfilter, queues, other programs, and the stack\nwhere nobody listens. What weir drops is in weir rule list and in the audit log. The kernel also frees packets as dropped\nwhere all is well; these are shown with --all, or by --reason.",
+  options: listingOptions(LISTING),
+  examples: [
+    ["weir drops", "the latest 100 connections of which something was dropped"],
+    ["weir drops --by netfilter", "what nftables or iptables drop"],
+    ["weir drops --reason no_socket --direction ingress", "who knocks where nobody listens"],
+    ["weir drops --port 53 --json", "for a script"],
+  ],
+  run: (call) => showListing(call, LISTING),
+};

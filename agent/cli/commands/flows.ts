@@ -1,0 +1,58 @@
+import type { FlowRow } from "../../observe/flows/row.ts";
+import type { Command, OptionSpec } from "../arguments.ts";
+import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
+import type { FlowFilter } from "../../service/flow-filter.ts";
+import { bytes, type Column, count, duration, endpoint } from "../format.ts";
+import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
+import { PART_OF } from "../../service/owner-filter.ts";
+
+const FILTERS: Record<keyof FlowFilter, OptionSpec> = {
+  ...CONNECTION_FILTERS,
+  rule: { value: "NAME", about: "only decided by this rule" },
+};
+
+const COLUMNS: Column<FlowRow>[] = [
+  { title: "PROTOCOL", value: (row) => row.protocol },
+  { title: "SOURCE", value: (row) => endpoint(row.source) },
+  { title: "DESTINATION", value: (row) => endpoint(row.destination) },
+  { title: "TRANSLATED", value: translation },
+  { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}` },
+  { title: "STATE", value: (row) => row.state },
+  { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-") },
+  PART_OF,
+  { title: "RULE", value: (row) => (row.would_drop ? `${row.rule} (would drop)` : row.rule) },
+  { title: "PACKETS", value: (row) => row.packets.map(count).join(" / "), right: true },
+  { title: "BYTES", value: (row) => row.bytes.map(bytes).join(" / "), right: true },
+  { title: "DROPPED", value: (row) => row.dropped?.map(({ by, packets }) => `${count(packets)} ${by}`).join(", ") ?? "-" },
+  { title: "AGE", value: (row) => duration(row.age_s), right: true },
+  { title: "IDLE", value: (row) => duration(row.idle_s), right: true },
+];
+
+/** The ends that are others beyond. */
+function translation({ source, destination, nat }: FlowRow): string {
+  if (nat === undefined) return "-";
+  const changed = [["from", source, nat.source], ["to", destination, nat.destination]] as const;
+  return changed.filter(([, here, beyond]) => endpoint(here) !== endpoint(beyond)).map(([word, , beyond]) => `${word} ${endpoint(beyond)}`).join(" ");
+}
+
+const LISTING: Listing<keyof FlowFilter, FlowRow> = {
+  filters: FILTERS,
+  usual: 100,
+  columns: COLUMNS,
+  hash: HASH,
+  which: "first",
+  ask: (client, ...asked) => client.flows(...asked),
+};
+
+export const command: Command = {
+  usage: "flows [--process NAME] [--port NUMBER] [...] [--limit N] [--json]",
+  about: "Shows live connections: who talks to whom, which process, which rule decided, and\nwhether it would drop them. Translated are ends that are others behind\naddress translation. Packets and bytes are those of the opener, then those of the other end; dropped is what others than\nweir dropped of them: see weir drops.",
+  options: listingOptions(LISTING),
+  examples: [
+    ["weir flows", "the first 100 connections"],
+    ["weir flows --process curl", "what curl talks to"],
+    ["weir flows --container web", "what goes on in a container"],
+    ["weir flows --port 443 --direction egress --limit 1000 --json", "for a script"],
+  ],
+  run: (call) => showListing(call, LISTING),
+};

@@ -1,0 +1,46 @@
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { endpoint } from "../format.ts";
+import { askOrTell } from "../not-running.ts";
+import { note, print, printJson } from "../print.ts";
+import { operatorSession } from "../../service/session.ts";
+import { warnOfWay } from "../session-way.ts";
+
+export const command: Command = {
+  usage: "mode [detect|prevent] [--json] [--socket PATH]",
+  about:
+    "Shows the mode, or switches it while everything stays attached. In detect nothing is dropped. In prevent the rules\n" +
+    "with `enforce: true` drop what they block. It holds until the file's own `mode` changes. Your own SSH connection\n" +
+    "is put under the failsafe, so that a switch cannot cut it. Where it comes by a VPN that weir cannot look into, you\n" +
+    "are told before the switch what to do.",
+  options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  words: [0, 1],
+  examples: [
+    ["weir mode", "which mode holds"],
+    ["weir mode prevent", "let enforced rules drop from now on"],
+    ["weir mode detect", "stop dropping at once"],
+  ],
+  async run(call) {
+    const [word] = call.words;
+    const wanted = word === undefined ? undefined : call.choice("the mode", word, ["detect", "prevent"]);
+    if (wanted === undefined) {
+      const status = await askOrTell(call, (client) => client.status());
+      if (status === undefined) return 1;
+      const { mode } = status;
+      if (call.has("json")) printJson({ mode });
+      else print(mode);
+      return 0;
+    }
+    const session = wanted === "detect" ? operatorSession(process.env, 0) : operatorSession(); // towards detect no other process is asked
+    const warning = wanted === "prevent" && session ? warnOfWay(session) : undefined;
+    if (warning !== undefined) note(warning);
+    const change = await askOrTell(call, (client) => client.setMode(wanted, session));
+    if (change === undefined) return 1;
+    if (call.has("json")) {
+      printJson(change);
+      return 0;
+    }
+    print(change.previous === change.mode ? `The mode is ${change.mode}, as before.` : `The mode is ${change.mode} now; it was ${change.previous}.`);
+    if (session) note(`Your connection from ${endpoint({ address: session.address, port: session.remote_port })} passes whatever the rules say.`);
+    return 0;
+  },
+};

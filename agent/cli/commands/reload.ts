@@ -1,0 +1,28 @@
+import { printable } from "../../values/quote.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { count } from "../format.ts";
+import { clientFor } from "../paths.ts";
+import { note, print, printJson } from "../print.ts";
+import { operatorSession } from "../../service/session.ts";
+
+export const command: Command = {
+  usage: "reload [--json] [--socket PATH]",
+  about:
+    "Lets the agent read its configuration again, which it also does by itself when the file is saved. A file with a\n" +
+    "problem changes nothing: the last good rules stay in force, all problems are printed, and the exit code is 2.",
+  options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  examples: [
+    ["weir reload", "read the file again, now"],
+    ["weir check weir.yaml && weir reload", "look first"],
+  ],
+  async run(call) {
+    const result = await (await clientFor(call)).reload(operatorSession());
+    if (call.has("json")) {
+      printJson(result);
+      return 0;
+    }
+    print(`${count(result.rules.loaded)} rules are in force, ${count(result.rules.enforced)} of them enforced (generation ${result.generation}).`);
+    for (const warning of result.warnings) note(`warning: ${printable(warning, 1000)}`);
+    return 0;
+  },
+};

@@ -1,0 +1,49 @@
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
+import { timeOf, whileOf } from "../moment.ts";
+import { clientFor } from "../paths.ts";
+import { note } from "../print.ts";
+import { tellChange } from "../rule-change.ts";
+import { inFlags, PLACE_OPTIONS, placeOf, RULE_OPTIONS, ruleOf } from "../rule-flags.ts";
+import { operatorSession } from "../../service/session.ts";
+
+export const command: Command = {
+  usage: "rule add --action allow|block [--src LIST] [--dst LIST] [--port LIST] [--proto NAME] [...] [--for WHILE]",
+  about:
+    "Adds a rule that is in force at once, before all rules of the file, and is kept over restarts until it is deleted or\n" +
+    "its time is over. It is checked as one of the file, which stays as it is. What is not said is \"any\". A block rule\n" +
+    "drops with --enforce in prevent mode; otherwise it reports. Your own SSH connection is put under the failsafe.",
+  options: {
+    ...RULE_OPTIONS,
+    for: { value: "WHILE", about: "how long it is in force: 90s, 10m, 2h, 7d" },
+    until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
+    reason: { value: "TEXT", about: "why, for `weir rule list` and the audit log" },
+    ...PLACE_OPTIONS,
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
+  examples: [
+    ["weir rule add --src 203.0.113.0/24 --dst 198.51.100.7 --port 80 --proto tcp --action block --enforce --for 10m", "keep a network from one port for ten minutes"],
+    ["weir rule add --action block --direction egress --proto udp --port 53 --name dns-out --reason ticket-42", "see what would be lost without DNS to the outside"],
+    ["weir rule add --action allow --src 192.0.2.10 --first", "let one host through whatever other rules say"],
+    ["weir rule add --action block --proto icmp --icmp echo-request --interface eth0 --json", "for a script"],
+  ],
+  async run(call) {
+    const rule = ruleOf(call);
+    const [lasts, until, reason] = [call.text("for"), call.text("until"), call.text("reason")];
+    if (lasts !== undefined && until !== undefined) throw new UsageError("--for and --until do not go together");
+    const request = {
+      rule,
+      place: placeOf(call) ?? "last",
+      ...(lasts === undefined ? {} : { for_s: whileOf("--for", lasts) }),
+      ...(until === undefined ? {} : { until: timeOf("--until", until) }),
+      ...(reason === undefined ? {} : { reason }),
+    } as const;
+    const client = await clientFor(call);
+    const change = await inFlags(client.addRule(request, operatorSession()));
+    tellChange(call, change, "Added");
+    if (call.has("json") || rule["action"] !== "block") return 0;
+    if (!call.has("enforce")) note("It reports what it would drop, and drops nothing: that takes --enforce.");
+    else if ((await client.status()).mode === "detect") note("The mode is detect: it drops nothing until `weir mode prevent`.");
+    return 0;
+  },
+};

@@ -1,0 +1,53 @@
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import type { ListedRule } from "../../service/contract.ts";
+import { bytes, type Column, count, since, table, until } from "../format.ts";
+import { clientFor } from "../paths.ts";
+import { print, printJson } from "../print.ts";
+
+const FIGURES: Column<ListedRule>[] = [
+  { title: "RULE", value: (row) => row.name },
+  { title: "ACTION", value: (row) => (row.action === "block" && row.enforce ? "block, enforced" : row.action) },
+  { title: "FLOWS", value: (row) => count(row.flows), right: true },
+  { title: "PACKETS", value: (row) => count(row.packets), right: true },
+  { title: "BYTES", value: (row) => bytes(row.bytes), right: true },
+  { title: "WOULD DROP", value: (row) => count(row.would_drop), right: true },
+  { title: "DROPPED", value: (row) => count(row.dropped), right: true },
+  { title: "LAST HIT", value: (row) => since(row.last_hit) },
+];
+const OF_FILE: Column<ListedRule>[] = [...FIGURES, { title: "SOURCE", value: (row) => row.source }];
+const ENDING: Column<ListedRule>[] = [...OF_FILE, { title: "EXPIRES", value: ({ expires }) => until(expires) }];
+const DYNAMIC: Column<ListedRule>[] = [
+  { title: "ID", value: (row) => row.id },
+  ...FIGURES,
+  { title: "ADDED", value: ({ dynamic }) => `${since(dynamic!.added)} by uid ${dynamic!.uid}` },
+  { title: "EXPIRES", value: ({ dynamic }) => until(dynamic!.expires) },
+  { title: "REASON", value: ({ dynamic }) => dynamic!.reason ?? "-" },
+];
+
+export const command: Command = {
+  usage: "rule list [--json] [--socket PATH]",
+  about:
+    "Shows the rules in force, in the order they are tried, with what each one matched, dropped, or would have dropped:\n" +
+    "first those that were added by command, then those of the file. With --json `dynamic` tells them apart.",
+  options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  examples: [
+    ["weir rule list", "as a table"],
+    ["weir rule list --json | jq '.[] | select(.dynamic) | .id'", "the ids of rules that were added by command"],
+    ["weir rule list --json | jq '.[] | select(.packets == 0) | .name'", "rules that never matched"],
+  ],
+  async run(call) {
+    const rows = await (await clientFor(call)).rules();
+    if (call.has("json")) printJson(rows);
+    else print(tables(rows));
+    return 0;
+  },
+};
+
+/** A table each: what people added by command is not the file's. */
+function tables(rows: readonly ListedRule[]): string[] {
+  const dynamic = rows.filter((row) => row.dynamic !== undefined);
+  const ofFile = rows.filter((row) => row.dynamic === undefined);
+  const columns = ofFile.some(({ expires }) => expires !== undefined) ? ENDING : OF_FILE;
+  if (dynamic.length === 0) return table(ofFile, columns);
+  return ["Added by command, tried first:", "", ...table(dynamic, DYNAMIC), "", "Of the file:", "", ...table(ofFile, columns)];
+}

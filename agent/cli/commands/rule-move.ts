@@ -1,0 +1,23 @@
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
+import { clientFor } from "../paths.ts";
+import { tellChange } from "../rule-change.ts";
+import { PLACE_OPTIONS, placeOf } from "../rule-flags.ts";
+import { operatorSession } from "../../service/session.ts";
+
+export const command: Command = {
+  usage: "rule move ID --before ID|--first|--last [--json] [--socket PATH]",
+  about: "Moves a rule that was added by command among the others of its kind. Its counters go with it. The first rule that\nmatches decides, so that the order matters where rules overlap.",
+  options: { ...PLACE_OPTIONS, json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  words: [1, 1],
+  examples: [
+    ["weir rule move d4 --first", "try it before all others"],
+    ["weir rule move d4 --before d2", "try it before this one"],
+  ],
+  async run(call) {
+    const place = placeOf(call);
+    if (place === undefined) throw new UsageError("say where to: --before ID, --first or --last");
+    const client = await clientFor(call);
+    tellChange(call, await client.moveRule(call.words[0]!, place, operatorSession()), "Moved");
+    return 0;
+  },
+};

@@ -1,0 +1,73 @@
+import { explainDuration, secondsOf } from "../../values/duration.ts";
+import type { OnStop } from "../../daemon/farewell.ts";
+import { START_WITHIN_S } from "../../daemon/start-deadline.ts";
+import { type Call, type Command, UsageError } from "../arguments.ts";
+import { ControlError } from "../../service/contract.ts";
+
+const ON_STOP: readonly OnStop[] = ["detach", "hand-over"];
+const LAST_LINES_MS = 1_000;
+const FAILED = 1;
+
+export const command: Command = {
+  usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--strict] [--on-stop detach|hand-over] [--unit NAME] [--no-view]",
+  about:
+    "Runs the agent in the foreground until Ctrl-C or SIGTERM, then detaches everything. Without a configuration it\n" +
+    "observes every interface and drops nothing. One that is refused leaves the last good rules in force, or without any\n" +
+    "observes as well, until it is mended; with --strict it ends the start instead. On a terminal it shows a live view,\n" +
+    "elsewhere a line an event.\n" +
+    "With --on-stop hand-over, what is in force stays in force until the next agent takes it over, for `hand_over_for`\n" +
+    "(120s) at most. A second SIGTERM or Ctrl-C, or weir detach, then ends it at once.",
+  options: {
+    config: { value: "FILE", about: "the configuration (/etc/weir/weir.yaml where it exists)" },
+    socket: { value: "PATH", about: "the control socket to offer (or WEIR_CONTROL_SOCKET)" },
+    "state-dir": { value: "PATH", about: "where the agent keeps what outlives it (or WEIR_STATE_DIR)" },
+    "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s, a second more for each MB of rules and lists, and what others keep the processors busy)` },
+    strict: { about: "refuse to start where the configuration is refused" },
+    "on-stop": { value: "detach|hand-over", about: "what becomes of rules and bans when the agent is stopped (detach)" },
+    unit: { value: "NAME", about: "the agent's systemd unit: hand over only if systemd is going to start it again" },
+    "no-view": { about: "print nothing but the log, on stderr" },
+  },
+  examples: [
+    ["weir run", "observe, with the live view"],
+    ["weir run --config weir.yaml", "with the rules of a file"],
+    ["weir run --no-view 2>weir.log", "as a service does"],
+    ["weir run --no-view --on-stop hand-over", "as a container does that is replaced by another"],
+  ],
+  async run(call) {
+    if (process.geteuid!() !== 0) {
+      throw new ControlError("Loading programs into the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
+    }
+    const startWithin = startWithinOf(call);
+    const onStop = call.choice("--on-stop", call.text("on-stop") ?? "detach", ON_STOP);
+    if (call.has("unit") && onStop === "detach") throw new UsageError("--unit says when to hand over; it goes with --on-stop hand-over");
+    const [{ runAgent }, { ConfigRefused }, { RulesRefused }] = await Promise.all([import("../../daemon/start.ts"), import("../../../config/settings.ts"), import("../../policy/compile.ts")]);
+    const { endProcess } = await import("../../kernel/syscall.ts");
+    const { startView } = await import("../view.ts");
+    try {
+      return await runAgent({
+        config: call.text("config"),
+        socket: call.text("socket"),
+        stateDirectory: call.text("state-dir"),
+        startWithin,
+        strict: call.has("strict"),
+        onStop,
+        unit: call.text("unit"),
+        ...(call.has("no-view") ? {} : { onReady: (control) => startView(control) }),
+      });
+    } catch (error) {
+      if (!(error instanceof ConfigRefused || error instanceof RulesRefused)) throw error;
+      throw new ControlError("The configuration is refused:", { status: 422, details: [...error.problems], next: "Mend the file, and try again.", cause: error });
+    } finally {
+      // A terminal that is held would keep the process for the sake of its last lines, and a start that failed half-way for its sockets.
+      setTimeout(() => endProcess(Number(process.exitCode ?? FAILED)), LAST_LINES_MS).unref();
+    }
+  },
+};
+
+/** Seconds. */
+function startWithinOf(call: Call): number {
+  const text = call.text("start-within");
+  const error = text === undefined ? undefined : explainDuration(text);
+  if (error !== undefined) throw new UsageError(`--start-within: ${error}`);
+  return text === undefined ? START_WITHIN_S : secondsOf(text);
+}

@@ -1,0 +1,65 @@
+import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
+import type { ControlClient } from "../../api/client.ts";
+import type { MemberRow, SetRow } from "../../service/contract.ts";
+import { type Column, count, since, table, until } from "../format.ts";
+import { pagesOf, printPages, showPages } from "../pages.ts";
+import { clientFor } from "../paths.ts";
+import { note, print, printJson } from "../print.ts";
+
+const SHOWN = 1000;
+const MOST = 10_000_000;
+
+const SETS: Column<SetRow>[] = [
+  { title: "SET", value: ({ name }) => name },
+  { title: "MEMBERS", value: ({ members }) => count(members) },
+  { title: "CONFIGURED", value: ({ from }) => count(from.configuration) },
+  { title: "OF FILE", value: ({ from, file }) => (file === undefined ? "-" : count(from.file)) },
+  { title: "ADDED", value: ({ from }) => count(from.command) },
+  { title: "TTL", value: ({ ttl }) => ttl ?? "-" },
+  { title: "PORTS", value: ({ ports }) => ports?.join(", ") ?? "-" },
+  { title: "FILE", value: ({ file }) => file ?? "-" },
+];
+
+const MEMBERS: Column<MemberRow>[] = [
+  { title: "MEMBER", value: ({ network }) => network },
+  { title: "FROM", value: ({ from }) => from },
+  { title: "ADDED", value: ({ added, uid }) => (added === undefined ? "-" : `${since(added)} by uid ${uid}`) },
+  { title: "EXPIRES", value: ({ expires }) => until(expires) },
+  { title: "REASON", value: ({ reason }) => reason ?? "-" },
+];
+
+export const command: Command = {
+  usage: "set list [NAME [ADDRESS]] [--limit N] [--json] [--socket PATH]",
+  about: "Shows the sets; with a name, its members, the latest first; with an address or prefix, those that cover it and those within it.",
+  options: {
+    limit: { value: "N", about: `at most so many members (${SHOWN}; with --json all)` },
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
+  words: [0, 2],
+  examples: [
+    ["weir set list", "all sets, and how many members they have"],
+    ["weir set list partners 192.0.2.7", "whether and why an address is in a set"],
+    ["weir set list feed --json | jq -r '.[].network'", "all members, for a script"],
+  ],
+  async run(call) {
+    const client = await clientFor(call);
+    const [name, network] = call.words;
+    if (name === undefined) return listSets(client, call);
+    const pages = pagesOf(call.count("limit", call.has("json") ? MOST : SHOWN, MOST), async (limit, from) => {
+      const { total, members, next } = await client.members(name, limit, { network, from });
+      return { total, rows: members, ...(next === undefined ? {} : { next }) };
+    });
+    if (call.has("json")) return printPages(pages);
+    return showPages(pages, MEMBERS, { none: network === undefined ? `The set ${name} is empty.` : `${network} is not in the set ${name}.`, all: network === undefined });
+  },
+};
+
+async function listSets(client: ControlClient, call: Call): Promise<number> {
+  const sets = await client.sets();
+  if (call.has("json")) printJson(sets);
+  else if (sets.length === 0) print("The configuration names no sets.");
+  else print(table(sets, SETS));
+  for (const { problem } of sets) if (problem !== undefined && !call.has("json")) note(`warning: ${problem}`);
+  return 0;
+}

@@ -1,0 +1,42 @@
+import { printable } from "../../values/quote.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
+import { called, namedBy } from "../ban-list.ts";
+import { count } from "../format.ts";
+import { inPortions } from "../in-portions.ts";
+import { clientFor } from "../paths.ts";
+import { operatorSession } from "../../service/session.ts";
+import { tellSet } from "../set-change.ts";
+
+const MOST = 1001;
+
+export const command: Command = {
+  usage: "set remove NAME ADDRESS... | NAME --file LIST | NAME --all [--json] [--socket PATH]",
+  about:
+    "Takes out of a set what `weir set add` put there: all that is named, as it was added, or nothing where one was not.\n" +
+    "What the configuration or the set's file holds is removed there.",
+  options: {
+    file: { value: "LIST", about: "remove what stands in this file: one a line, # begins a comment" },
+    all: { about: "remove all that was added by command" },
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
+  words: [1, MOST],
+  examples: [
+    ["weir set remove partners 192.0.2.7", "one"],
+    ["weir set remove guests --all", "everything that was added by command"],
+  ],
+  async run(call) {
+    const [name = "", ...words] = call.words;
+    if (call.has("all") && (words.length > 0 || call.has("file"))) throw new UsageError("--all goes without addresses and --file");
+    const client = await clientFor(call);
+    if (call.has("all")) {
+      const change = await client.removeMembers(name, "all", operatorSession());
+      tellSet(call, change, `Removed ${count(change.changed)} from the set ${printable(name)}.`);
+      return 0;
+    }
+    const named = namedBy(call, words, "what to remove");
+    const change = await inPortions(named, (networks) => client.removeMembers(name, networks, operatorSession()), { done: "removed" });
+    tellSet(call, change, `Removed ${called(named)} from the set ${printable(name)}.`);
+    return 0;
+  },
+};

@@ -1,0 +1,69 @@
+import { GROUPINGS } from "../../observe/flows/groups.ts";
+import { type StatisticsRow, STATISTICS_ORDER_NAMES } from "../../observe/statistics/row.ts";
+import type { Command, OptionSpec } from "../arguments.ts";
+import { briefly, bytes, type Column, count, perSecond, share } from "../format.ts";
+import { listingOptions, showListing } from "../listing.ts";
+import { OWNER_FILTERS, PART_OF } from "../../service/owner-filter.ts";
+import type { StatisticsFilter } from "../../service/statistics-filter.ts";
+
+const FILTERS: Record<keyof StatisticsFilter, OptionSpec> = {
+  ...OWNER_FILTERS,
+  executable: { value: "PATH", about: "only of processes that run this file" },
+  peer: { value: "ADDRESS", about: "only with this address at the other end" },
+  service: { value: "NAME", about: "only to this service, as 'tcp 443'" },
+};
+const USUAL = 50;
+
+export const command: Command = {
+  usage: "stats [--by WHAT] [--sort HOW] [--process NAME] [...] [--limit N] [--json]",
+  about:
+    "Shows what was added up since the agent started, live connections included. LASTED is the median and the 95th\n" +
+    "percentile of those that ended. What stands from TCP on is told by the sockets of this host and its containers, on\n" +
+    "loopback, too: how many connections, segments sent again, and round-trip times.",
+  options: {
+    by: { value: "WHAT", about: `${GROUPINGS.join(", ")} (process)` },
+    sort: { value: "HOW", about: `the greatest first: ${STATISTICS_ORDER_NAMES.join(", ")} (connections)` },
+    ...listingOptions({ filters: FILTERS, usual: USUAL }),
+  },
+  examples: [
+    ["weir stats", "the processes with the most connections"],
+    ["weir stats --by peer --sort rtt", "who is far away, or slow"],
+    ["weir stats --by service --process nginx", "what a program offers and uses"],
+    ["weir stats --by container --sort retransmissions --json", "for a script"],
+  ],
+  run(call) {
+    const by = call.choice("--by", call.text("by") ?? "process", GROUPINGS);
+    const order = call.choice("--sort", call.text("sort") ?? "connections", STATISTICS_ORDER_NAMES);
+    return showListing(call, {
+      filters: FILTERS,
+      usual: USUAL,
+      columns: columnsOf(by),
+      which: "first",
+      ask: (client, filter, limit) => client.statistics(by, order, filter, limit),
+    });
+  },
+};
+
+function columnsOf(by: string): Column<StatisticsRow>[] {
+  return [
+    { title: by.toUpperCase(), value: ({ name }) => name },
+    ...(by === "process" ? [PART_OF] : []),
+    { title: "CONNECTIONS", value: ({ connections }) => count(connections), right: true },
+    { title: "WOULD DROP", value: ({ would_drop }) => (would_drop === 0 ? "-" : count(would_drop)), right: true },
+    { title: "LIVE", value: ({ live }) => count(live), right: true },
+    { title: "NEW", value: ({ connections_per_s }) => perSecond(connections_per_s), right: true },
+    { title: "PACKETS", value: ({ packets }) => count(packets), right: true },
+    { title: "SENT", value: ({ sent }) => bytes(sent), right: true },
+    { title: "RECEIVED", value: ({ received }) => bytes(received), right: true },
+    { title: "LASTED", value: ({ duration_s: of }) => (of === undefined ? "-" : `${briefly(of.median)} / ${briefly(of.p95)}`), right: true },
+    { title: "TCP", value: ({ tcp }) => (tcp === undefined ? "-" : count(tcp.connections)), right: true },
+    { title: "SENT AGAIN", value: ({ tcp }) => (tcp === undefined ? "-" : `${count(tcp.retransmissions)} ${share(tcp.retransmissions, tcp.segments)}`), right: true },
+    { title: "RTT", value: (row) => roundTrip(row, "median"), right: true },
+    { title: "95%", value: (row) => roundTrip(row, "p95"), right: true },
+    { title: "LEAST", value: (row) => roundTrip(row, "min"), right: true },
+  ];
+}
+
+function roundTrip({ tcp }: StatisticsRow, what: "median" | "p95" | "min"): string {
+  return tcp?.round_trip_s === undefined ? "-" : briefly(tcp.round_trip_s[what]);
+}

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { TOP_GROUPINGS, type Top, type TopRow } from "../../observe/flows/top.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { briefly, bytes, type Column, count, perSecond, safeJson, table } from "../format.ts";
+import { clientFor } from "../paths.ts";
+import { printed } from "../print.ts";
+
+const USUAL = 20;
+const MOST = 10_000;
+const USUAL_SECONDS = 2;
+const MOST_SECONDS = 3600;
+const CLEAR = "\x1b[H\x1b[J";
+
+export const command: Command = {
+  usage: "top [--by WHAT] [--interval SECONDS] [--count N] [--limit N] [--json]",
+  about:
+    "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, executable,\n" +
+    "container, pod, unit, peer, service, rule or interface, and how many of them would be dropped; of those with a TCP socket here the segments sent again, and\n" +
+    "the mean round-trip time. With --json each time is a line.",
+  options: {
+    by: { value: "WHAT", about: `${TOP_GROUPINGS.join(", ")} (process)` },
+    interval: { value: "SECONDS", about: `time from one to the next (${USUAL_SECONDS})` },
+    count: { value: "N", about: "end after so many times" },
+    limit: { value: "N", about: `at most so many rows (${USUAL})` },
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
+  examples: [
+    ["weir top", "the busiest processes"],
+    ["weir top --by peer --count 1", "the busiest peers, once"],
+    ["weir top --by rule --json | jq '.rows[0]'", "for a script"],
+  ],
+  async run(call) {
+    const by = call.choice("--by", call.text("by") ?? "process", TOP_GROUPINGS);
+    const seconds = call.count("interval", USUAL_SECONDS, MOST_SECONDS);
+    const limit = call.count("limit", USUAL, MOST);
+    const client = await clientFor(call);
+    const end = new AbortController();
+    process.once("SIGINT", () => end.abort()).once("SIGTERM", () => end.abort());
+    for (let left = call.count("count", Infinity, Number.MAX_SAFE_INTEGER); left > 0 && !end.signal.aborted; left--) {
+      const answer = await client.top(by, limit);
+      const clear = process.stdout.isTTY ? CLEAR : "";
+      await printed(call.has("json") ? safeJson(JSON.stringify(answer)) : clear + table(answer.rows, columnsOf(by)).concat(quiet(answer)).join("\n"));
+      if (left > 1) await sleep(seconds * 1000, undefined, { signal: end.signal }).catch(() => {});
+    }
+    return 0;
+  },
+};
+
+function columnsOf(by: string): Column<TopRow>[] {
+  return [
+    { title: by.toUpperCase(), value: (row) => row.name },
+    { title: "FLOWS", value: (row) => count(row.flows), right: true },
+    { title: "WOULD DROP", value: (row) => (row.would_drop === 0 ? "-" : count(row.would_drop)), right: true },
+    { title: "PACKETS", value: (row) => perSecond(row.packets_per_s), right: true },
+    { title: "SENT", value: (row) => `${bytes(row.sent_per_s)}/s`, right: true },
+    { title: "RECEIVED", value: (row) => `${bytes(row.received_per_s)}/s`, right: true },
+    { title: "SENT AGAIN", value: (row) => perSecond(row.retransmissions_per_s), right: true },
+    { title: "RTT", value: (row) => (row.round_trip_s === undefined ? "-" : briefly(row.round_trip_s)), right: true },
+  ];
+}
+
+function quiet({ rows, seconds }: Top): string[] {
+  return rows.length > 0 ? [] : [`(no watched connection carried anything in the last ${seconds.toFixed(0)} s)`];
+}

@@ -1,0 +1,57 @@
+import { EVENT_TYPES, SOCKET_EVENT_TYPES } from "../../observe/events/event.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import type { WatchFilter } from "../../api/client.ts";
+import { eventLine, paintEvent, type WatchedEvent } from "../../service/event-line.ts";
+import { count, safeJson } from "../format.ts";
+import { clientFor } from "../paths.ts";
+import { note, printed } from "../print.ts";
+
+const TYPES = [...EVENT_TYPES, ...SOCKET_EVENT_TYPES];
+
+export const command: Command = {
+  usage: "watch [--type TYPE] [--rule NAME] [--count N] [--json]",
+  about:
+    "Follows events as they happen, one a line, until Ctrl-C or until --count of them have come. A reader that is too\n" +
+    'slow is told how many it missed: in JSON as {"dropped": N}.',
+  options: {
+    type: { value: "TYPE", about: `only events of this type: ${TYPES.slice(0, -1).join(", ")} or ${TYPES.at(-1)}` },
+    rule: { value: "NAME", about: "only events of this rule" },
+    count: { value: "N", about: "end after so many events" },
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
+  examples: [
+    ["weir watch", "everything"],
+    ["weir watch --type listening", "who begins to listen, and whether that is new"],
+    ["weir watch --type detected --rule no-telnet-in", "what one rule would drop"],
+    ["weir watch --count 10 --json | jq .source.address", "ten events for a script"],
+  ],
+  async run(call) {
+    const type = call.text("type");
+    const rule = call.text("rule");
+    const filter: WatchFilter = {
+      ...(type === undefined ? {} : { type: call.choice("--type", type, TYPES) }),
+      ...(rule === undefined ? {} : { rule }),
+    };
+    const client = await clientFor(call);
+    const json = call.has("json");
+    const end = new AbortController();
+    const stop = () => end.abort();
+    process.once("SIGINT", stop).once("SIGTERM", stop);
+    let left = call.count("count", Infinity, Number.MAX_SAFE_INTEGER);
+    for await (const line of client.watch(filter, end.signal)) {
+      const message = JSON.parse(line) as WatchedEvent | { dropped: number };
+      if (!("dropped" in message)) {
+        await printed(json ? safeJson(line) : paintEvent(eventLine(message), message.type, process.stdout));
+        if (--left === 0) return 0;
+      } else if (json) {
+        await printed(line);
+      } else {
+        note(`(${count(message.dropped)} events were not shown: this reader is too slow)`);
+      }
+    }
+    if (end.signal.aborted) return 0;
+    note("weir: the agent has stopped, and with it this stream.");
+    return 1;
+  },
+};

@@ -1,0 +1,92 @@
+/** An explanation as people read it. */
+
+import type { Direction, RuleReference } from "../observe/events/event.ts";
+import type { Answer } from "../explain/inquiry.ts";
+import type { Reason } from "../policy/explain-verdict.ts";
+import { colour } from "./print.ts";
+import { type Column, endpoint, table } from "./format.ts";
+
+const VERDICTS: Record<Answer["verdict"], { text: string; style: "green" | "red" | "yellow" }> = {
+  passed: { text: "passes", style: "green" },
+  dropped: { text: "is dropped", style: "red" },
+  would_drop: { text: "would be dropped, but the mode is detect", style: "yellow" },
+  carried: { text: "passes as part of a connection that would have been dropped, but the mode is detect", style: "yellow" },
+  undecided: { text: "cannot be decided, and passes", style: "yellow" },
+};
+
+const TOLD: Record<NonNullable<Answer["answer"]>, string> = {
+  reset: "with a TCP reset",
+  prohibited: 'with the ICMP error "administratively prohibited"',
+};
+
+const COLUMNS: Column<Reason>[] = [
+  { title: "CONDITION", value: (reason) => reason.field },
+  { title: "HOLDS", value: ({ matched }) => (matched === null ? "unknown" : matched ? "yes" : "no") },
+  { title: "WANTED", value: (reason) => reason.want },
+  { title: "GOT", value: (reason) => reason.got },
+];
+
+export function explanationText(packet: { called: string; direction: Direction }, called: string, answer: Answer): string[] {
+  const { text, style } = VERDICTS[answer.verdict];
+  return [
+    `packet   ${packet.called}`,
+    ...openerText(packet.direction, answer),
+    `verdict  ${colour(style, text)}`,
+    `because  ${becauseOf(answer)}`,
+    ...(answer.answer === null ? [] : [`answered ${TOLD[answer.answer]}, at most 1,000 times a second`]),
+    `rules    ${called}`,
+    `kernel   ${kernelText(answer)}`,
+    ...(answer.conditions.length === 0 ? [] : ["", ...table(answer.conditions, COLUMNS)]),
+    ...stagedText(answer),
+    ...doubtText(answer),
+    ...nearText(answer),
+  ];
+}
+
+/** Rules judge who opened a connection, which is not always who sent the packet. */
+function openerText(direction: Direction, { connection }: Answer): string[] {
+  if (connection === null || connection.direction === direction) return [];
+  const { source, destination } = connection;
+  return [`opened   ${connection.direction === "ingress" ? "in" : "out"}, ${endpoint(source)} > ${endpoint(destination)}: that is what the rules are asked about`];
+}
+
+function becauseOf({ rule, undecided }: Answer): string {
+  if (undecided !== null) return `${undecided.meaning} (${undecided.reason}); defaults.on_error says ${undecided.action}`;
+  switch (rule.name) {
+    case "default": return `no rule decides it, and the default is ${rule.action}`;
+    case "ban": return "its other end is banned";
+    case "failsafe": return "it always passes, whatever the rules say";
+    default: return `the rule ${called(rule)} decides: ${rule.action}${rule.action === "block" ? ", enforced" : ""}`;
+  }
+}
+
+function kernelText({ kernel }: Answer): string {
+  if (!kernel.asked) return `not asked: ${kernel.why}`;
+  if (kernel.agrees) return `says the same (${kernel.hook})`;
+  const { verdict, rule, staged, reason, answer } = kernel;
+  const more = [staged === null ? [] : [`after the staged rule ${staged}`], reason === null ? [] : [reason], answer === null ? [] : [`answered ${TOLD[answer]}`]].flat();
+  return colour("red", `DISAGREES (${kernel.hook}): it says ${verdict} by ${rule}${more.length === 0 ? "" : `, ${more.join(", ")}`}`);
+}
+
+function stagedText({ staged }: Answer): string[] {
+  if (staged === null) return [];
+  return ["", `The rule ${called(staged.rule)} matches before, and would drop it with enforce: true.`, ...table(staged.conditions, COLUMNS)];
+}
+
+function doubtText({ undecided }: Answer): string[] {
+  if (undecided === null || undecided.rules.length === 0) return [];
+  return ["", "It cannot be said whether these rules match:", ...undecided.rules.map(({ rule, unknown }) => `  ${called(rule)}, which asks for ${unknown.join(" and ")}`)];
+}
+
+function nearText({ near_misses: near }: Answer): string[] {
+  if (near.length === 0) return [];
+  return ["", "Nearly, but for one thing:", ...near.map((miss) => `  ${miss.rule.action} ${called(miss.rule)}: ${missText(miss)}`)];
+}
+
+function missText({ field, want, got }: Reason): string {
+  return field === "order" ? `matches, too, and comes too late: wanted ${want}` : `${field} wants ${want}, got ${got}`;
+}
+
+function called({ name, source }: RuleReference): string {
+  return `${name} (${source})`;
+}

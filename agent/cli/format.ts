@@ -1,0 +1,98 @@
+/** Numbers, times and tables as people read them. */
+
+import { isIPv6 } from "node:net";
+import { printable } from "../values/quote.ts";
+import type { Endpoint } from "../observe/events/event.ts";
+
+const LONGEST_CELL = 80;
+
+/** 1,234,567 */
+export function count(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** 3.4 MB */
+export function bytes(value: number): string {
+  return scaled(value, ["B", "kB", "MB", "GB", "TB", "PB"]);
+}
+
+/** 12/s, 1.2 k/s */
+export function perSecond(value: number): string {
+  if (value > 0 && value < 10) return `${value.toFixed(1)}/s`;
+  return `${scaled(value, ["", "k", "M", "G"]).trimEnd()}/s`;
+}
+
+function scaled(value: number, units: readonly string[]): string {
+  let unit = 0;
+  let rest = value;
+  while (rest >= 999.5 && unit < units.length - 1) {
+    rest /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(rest) : rest.toFixed(rest < 9.95 ? 1 : 0)} ${units[unit]}`;
+}
+
+/** 45 s, 12 m 3 s, 3 h 4 m, 2 d 5 h */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
+  return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
+}
+
+/** 35 µs, 1.2 ms, 3.4 s, and longer ones as above */
+export function briefly(seconds: number): string {
+  if (seconds >= 10) return duration(seconds);
+  const [value, unit] = seconds < 0.001 ? [seconds * 1e6, "µs"] : seconds < 1 ? [seconds * 1000, "ms"] : [seconds, "s"];
+  return `${value.toFixed(value < 9.95 ? 1 : 0)} ${unit}`;
+}
+
+/** (1.2%) */
+export function share(part: number, whole: number): string {
+  return whole === 0 ? "" : `(${((part / whole) * 100).toFixed(1)}%)`;
+}
+
+/** `12 m 3 s ago`, of an ISO time. */
+export function since(time: string | null): string {
+  return time === null ? "never" : `${duration((Date.now() - Date.parse(time)) / 1000)} ago`;
+}
+
+/** 198.18.0.1:40000, [2001:db8::1]:443 */
+/** When something ends that may. */
+export function until(expires: string | undefined): string {
+  if (expires === undefined) return "never";
+  const seconds = (Date.parse(expires) - Date.now()) / 1000;
+  return seconds > 0 ? `in ${duration(seconds)}` : `over for ${duration(-seconds)}`;
+}
+
+export function endpoint({ address, port }: Endpoint): string {
+  const host = isIPv6(address) ? `[${address}]` : printable(address);
+  return port === undefined ? host : `${host}:${port}`;
+}
+
+export interface Column<Row> {
+  title: string;
+  value: (row: Row) => string;
+  /** Numbers stand at the right. */
+  right?: boolean;
+}
+
+/** Aligned, with two spaces between. Cells come from outside: nothing in them reaches the terminal as a command. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[] {
+  const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ value }) => printable(value(row), LONGEST_CELL)))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]!.length)));
+  return cells.map((line) =>
+    line
+      .map((cell, index) => (columns[index]!.right ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** JSON leaves characters in strings that a terminal obeys or hides; escaped they mean the same to a program. */
+export function safeJson(json: string): string {
+  return json.replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    [...Array(character.length).keys()].map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join(""),
+  );
+}

@@ -1,0 +1,55 @@
+/** Asks for a change of many networks, as many requests as it takes, and says of a refusal which line of a list it is about. */
+
+import { printable } from "../values/quote.ts";
+import { at, type Named } from "./ban-list.ts";
+import { ControlError, MOST_NETWORKS } from "../service/contract.ts";
+import { count } from "./format.ts";
+
+const MOST_WARNINGS = 50;
+
+interface Change {
+  changed: number;
+  warnings: string[];
+}
+
+/** `check`: says what would be refused, before the first portion changes anything. `done`: what the first of a list are, where a later portion fails. */
+export async function inPortions<T extends Change>(named: readonly Named[], ask: (networks: string[]) => Promise<T>, { check, done }: { check?: (networks: string[]) => Promise<unknown>; done: string }): Promise<T> {
+  const portions: Named[][] = [];
+  for (let from = 0; from < named.length; from += MOST_NETWORKS) portions.push(named.slice(from, from + MOST_NETWORKS));
+  const asked = async <R>(portion: readonly Named[], how: (networks: string[]) => Promise<R>): Promise<R> => {
+    try {
+      return await how(portion.map(({ text }) => text));
+    } catch (error) {
+      throw placed(error, portion);
+    }
+  };
+  if (check !== undefined && portions.length > 1) for (const portion of portions) await asked(portion, check);
+  let whole: T | undefined;
+  let behind = 0;
+  for (const portion of portions) {
+    try {
+      const change = await asked(portion, ask);
+      const [changed, warnings]: [number, string[]] = [whole?.changed ?? 0, whole?.warnings ?? []];
+      whole = { ...change, changed: changed + change.changed, warnings: [...warnings, ...change.warnings].slice(0, MOST_WARNINGS) };
+    } catch (error) {
+      if (behind === 0 || !(error instanceof ControlError)) throw error;
+      const { message, status, details, next } = error;
+      throw new ControlError(`${message} The first ${count(behind)} of the list are ${done}, the others are not.`, { status, details, next, cause: error });
+    }
+    behind += portion.length;
+  }
+  return whole!;
+}
+
+/** What is refused, with the line of the list. */
+function placed(error: unknown, named: readonly Named[]): unknown {
+  if (!(error instanceof ControlError) || error.details.length === 0) return error;
+  const { message, next, status, cause } = error;
+  const whereIs = new Map(named.map((one) => [printable(one.text), at(one)]));
+  const details = error.details.map((detail) => {
+    const [text = ""] = detail.split(/: /, 1);
+    const where = whereIs.get(text);
+    return where === undefined ? detail : where + detail.slice(text.length);
+  });
+  return new ControlError(message, { next, status, details, cause });
+}

@@ -1,0 +1,11 @@
+/** Where the command line begins. */
+
+import { cli } from "./cli.ts";
+
+// Whoever reads may stop early, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+process.exitCode = await cli(process.argv.slice(2));

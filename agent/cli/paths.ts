@@ -1,0 +1,63 @@
+/** Where a command finds the agent and its files. */
+
+import { lstatSync } from "node:fs";
+import type { Settings } from "../../config/settings.ts";
+import type { Call } from "./arguments.ts";
+import { ControlClient } from "../api/client.ts";
+import { type AuditFiles, ControlError } from "../service/contract.ts";
+import { codeOf } from "../values/error-code.ts";
+
+/** As in config/schema.json, which takes much longer to load. */
+const DEFAULT_SOCKET = "/run/weir/control.sock";
+
+export async function clientFor(call: Call): Promise<ControlClient> {
+  return new ControlClient(await socketPath(call));
+}
+
+/** The option, the environment, the file that was named; then the usual place, and what the usual file says. */
+async function socketPath(call: Call): Promise<string> {
+  const named = call.text("socket") ?? (process.env["WEIR_CONTROL_SOCKET"] || undefined);
+  if (named !== undefined) return named;
+  if (call.has("config")) return (await settingsFor(call)).config.control_socket;
+  if (mayExist(DEFAULT_SOCKET)) return DEFAULT_SOCKET;
+  // With a file that is broken by now the agent may run all the same, on the last good one.
+  return settingsFor(call).then(({ config }) => config.control_socket, () => DEFAULT_SOCKET);
+}
+
+function mayExist(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true; // not ours to look at, which the connection will say better
+  }
+}
+
+/** The file that is named, else what the running agent says, else what the configuration says. */
+export async function auditFilesFor(call: Call, named?: string): Promise<{ path: string; head: string | null }> {
+  const files = named === undefined ? await ownAuditFiles(call) : { path: named, head: call.text("head") ?? null };
+  const { isAnyOfLog } = await import("../../audit/file.ts");
+  if (await isAnyOfLog(files.path)) return files;
+  throw new ControlError(`There is no audit log at ${files.path}.`, { next: "Name the log, or the configuration that does with --config." });
+}
+
+async function ownAuditFiles(call: Call): Promise<AuditFiles> {
+  try {
+    return (await (await clientFor(call)).status()).audit;
+  } catch (error) {
+    if (!["ENOENT", "ECONNREFUSED"].includes(codeOf((error as Error).cause))) throw error;
+  }
+  const { config } = await settingsFor(call);
+  const { auditHead } = await import("../../config/settings.ts");
+  return { path: config.audit.path, head: auditHead(config) };
+}
+
+/** Loading the configuration takes the schema and the YAML reader: only those who need it wait for it. */
+export async function settingsFor(call: Call): Promise<Settings> {
+  const { ConfigRefused, readSettings } = await import("../../config/settings.ts");
+  try {
+    return await readSettings({ config: call.text("config"), stateDirectory: call.text("state-dir") });
+  } catch (error) {
+    if (!(error instanceof ConfigRefused)) throw error;
+    throw new ControlError("The configuration is not valid.", { status: 422, details: error.problems, next: "Mend the file, and try again.", cause: error });
+  }
+}

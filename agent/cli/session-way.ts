@@ -1,0 +1,37 @@
+/**
+ * Finds the device by which the operator's session comes. Packets of a VPN travel inside others, which arrive at another device: weir
+ * sees those as what they are, and no failsafe speaks for them.
+ */
+
+import { parseAddress } from "../values/address.ts";
+import { listLinks } from "../kernel/links.ts";
+import type { Link } from "../kernel/netlink.ts";
+import { deviceTowards } from "../kernel/routes.ts";
+import type { OperatorSession } from "../service/session.ts";
+
+/** Devices that encrypt, or hand packets to a program, so that weir cannot look into what carries them. */
+const HIDING = ["tun", "wireguard", "ovpn", "ppp", "xfrm", "vti", "vti6", "l2tp", "l2tpeth", "amt", "bareudp", "gtp", "macsec"];
+const TUNNELS = ["vxlan", "geneve", "gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan", "ipip", "sit", "ip6tnl"];
+/** weir looks for tunnels in UDP on these ports; 0 stands for tunnels without UDP. */
+const KNOWN_PORTS = [0, 4789, 4790, 6081, 8472];
+
+/** Says what a switch to prevent may do to the session; undefined if the session passes whatever the rules say, or nobody can tell. */
+export function warnOfWay(session: OperatorSession): string | undefined {
+  let links: Link[], device: number | undefined;
+  try {
+    const { family, bytes } = parseAddress(session.address);
+    device = deviceTowards(family === 4 ? bytes.subarray(12) : bytes);
+    links = listLinks();
+  } catch {
+    return undefined; // without a route there is nothing to say
+  }
+  if (device === undefined) return undefined;
+  const hiding = links.find((link) => (link.ifindex === device || link.master === device) && hides(link));
+  if (hiding === undefined) return undefined;
+  return `Your session from ${session.address} comes by ${hiding.name} (${hiding.kind}). The failsafe holds for what comes out of it, but not for the packets that carry it: if a rule, a ban or a default blocks those, your session is cut. Put the address of the other end of ${hiding.name} in failsafe.addresses.`;
+}
+
+function hides({ kind = "", tunnels = [] }: Link): boolean {
+  if (TUNNELS.includes(kind)) return !tunnels.every(({ port }) => KNOWN_PORTS.includes(port));
+  return HIDING.includes(kind);
+}

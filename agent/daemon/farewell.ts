@@ -1,0 +1,106 @@
+/**
+ * An agent that is told to stop leaves the kernel in one of two ways. Either it lets go: from that moment on nothing is dropped, and
+ * programs and tables are removed. Or it hands over: the next agent finds both in force, and if none comes, the kernel lets
+ * everything pass after a while by itself. See `is_preventing` in probes/outcome.h.
+ */
+
+import type { Log } from "./log.ts";
+import type { DataPlane } from "../kernel/dataplane.ts";
+import type { Signals } from "./signals.ts";
+import { startIsQueued } from "./systemd-job.ts";
+
+export type OnStop = "detach" | "hand-over";
+
+export interface FarewellOptions {
+  onStop: OnStop;
+  /** The agent's systemd unit: it hands over only if systemd is going to start that again. */
+  unit: string | undefined;
+  /** Seconds after which the kernel lets everything pass by itself. */
+  handOverFor: number;
+}
+
+type Plane = Pick<DataPlane, "releaseAfter" | "releaseOthers" | "holdForEver">;
+
+export class Farewell {
+  readonly #plane: Plane;
+  readonly #options: FarewellOptions;
+  readonly #log: Pick<Log, "info" | "warn">;
+  /** Resolves when the kernel has been told. */
+  readonly said: Promise<void>;
+  #began = false;
+  /** Nothing is handed over any more. */
+  #insisted = false;
+  #finished = false;
+  #until: Date | undefined;
+
+  constructor(plane: Plane, signals: Pick<Signals, "ended" | "insisted">, options: FarewellOptions, log: Pick<Log, "info" | "warn">) {
+    this.#plane = plane;
+    this.#options = options;
+    this.#log = log;
+    this.said = signals.ended.then(() => this.#say());
+    void signals.insisted.then(() => this.#insist());
+  }
+
+  /** What is in force stays so until this moment; undefined where it ends with this agent. */
+  get until(): Date | undefined {
+    return this.#until;
+  }
+
+  /** Called once this agent has taken over what an earlier one handed over. */
+  takeOver(): void {
+    if (!this.#began) this.#plane.holdForEver();
+  }
+
+  /** The tables are about to be closed: what holds now stays. */
+  finish(): Date | undefined {
+    this.#finished = true;
+    return this.#until;
+  }
+
+  async #say(): Promise<void> {
+    this.#began = true;
+    if ((await this.#handsOver()) && !this.#insisted) this.#handOver();
+    else this.#letGo();
+  }
+
+  #handOver(): void {
+    const { handOverFor } = this.#options;
+    try {
+      this.#plane.releaseAfter(handOverFor);
+    } catch (error) {
+      this.#log.warn(`the kernel takes no deadline, so that nothing is handed over: ${(error as Error).message}`);
+      return this.#letGo();
+    }
+    this.#until = new Date(Date.now() + handOverFor * 1000);
+    this.#log.info(`handing over: what is in force stays in force until another agent takes it over, at most until ${this.#until.toISOString()} (${handOverFor} s); weir detach ends it at once`);
+  }
+
+  async #handsOver(): Promise<boolean> {
+    const { onStop, unit } = this.#options;
+    if (onStop === "detach" || unit === undefined) return onStop === "hand-over";
+    try {
+      if (await startIsQueued(unit)) return true;
+      this.#log.info(`systemd is not going to start ${unit} again: nothing is handed over`);
+    } catch (error) {
+      this.#log.warn(`systemd did not say whether it will start ${unit} again, so that nothing is handed over: ${(error as Error).message}`);
+    }
+    return false;
+  }
+
+  #insist(): void {
+    if (this.#finished) return;
+    this.#insisted = true;
+    this.#letGo();
+  }
+
+  /** The stop goes on where this fails: then nothing is dropped once all programs are detached. */
+  #letGo(): void {
+    this.#until = undefined;
+    try {
+      this.#plane.releaseAfter(0);
+      this.#plane.releaseOthers();
+    } catch (error) {
+      this.#log.warn(`what is in force ends only when everything is detached: ${(error as Error).message}`);
+    }
+  }
+}

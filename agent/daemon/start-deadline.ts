@@ -1,0 +1,69 @@
+/**
+ * A start ends within its time: with an agent that is attached, or with a sentence and exit code 1. The time is kept by a
+ * thread of its own, because a file system that does not answer holds up the main one. Such an end leaves in force what was
+ * in force, as `kill -9` does.
+ */
+
+import { stat } from "node:fs/promises";
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+
+import { LARGEST_FILE } from "../files/file.ts";
+
+export const START_WITHIN_S = 10;
+/** The refusal is written this long before the time is over. */
+const MARGIN_MS = 500;
+/** A file of rules or addresses takes up to so much longer for each megabyte. */
+const MS_A_MEGABYTE = 1000;
+
+export interface Step {
+  /** A part of a sentence, as `reading the configuration /etc/weir/weir.yaml`. */
+  doing: string;
+  /** A sentence for the operator. */
+  next: string;
+}
+
+export type DeadlineMessage = { step: Step } | { moreMs: number };
+
+export interface DeadlineData {
+  withinS: number;
+  leftMs: number;
+  step: Step;
+}
+
+export class StartDeadline implements AsyncDisposable {
+  readonly #worker: Worker;
+  #due: number;
+
+  constructor(withinS: number, step: Step) {
+    // The time counts from the start of the process.
+    const leftMs = Math.max(0, withinS * 1000 - MARGIN_MS - performance.now());
+    this.#due = performance.now() + leftMs;
+    const file = new URL(`./start-deadline-worker${extname(import.meta.filename)}`, import.meta.url);
+    this.#worker = new Worker(file, { workerData: { withinS, leftMs, step } satisfies DeadlineData });
+    this.#worker.unref();
+  }
+
+  /** Says what the start does from now on. */
+  step(doing: string, next: string): void {
+    this.#worker.postMessage({ step: { doing, next } } satisfies DeadlineMessage);
+  }
+
+  /** A little less time than there is, for parts of the start that can say better what is late and end it in good order. */
+  get leftMs(): number {
+    return Math.max(0, this.#due - performance.now() - MARGIN_MS);
+  }
+
+  /** Gives more time for a large file, which may be missing. */
+  async allowFor(path: string): Promise<void> {
+    const size = await stat(path).then((stats) => stats.size, () => 0); // reading it says what is wrong
+    const moreMs = (Math.min(size, LARGEST_FILE) / 1024 / 1024) * MS_A_MEGABYTE;
+    this.#due += moreMs;
+    if (moreMs > 0) this.#worker.postMessage({ moreMs } satisfies DeadlineMessage);
+  }
+
+  /** The start is over. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+}

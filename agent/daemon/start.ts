@@ -1,0 +1,146 @@
+/** How an agent starts: what is read and claimed before anything in the kernel is touched, and what a failed start leaves. */
+
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { safeFolder } from "../../audit/file.ts";
+import { findSilent } from "../files/silent.ts";
+import type { WeirConfig } from "../../config/types.ts";
+import { type Ground, type RunOptions, watchOver } from "./agent.ts";
+import { BanStore } from "../enforce/bans/store.ts";
+import { createLog, type Log } from "./log.ts";
+import { ControlError } from "../service/contract.ts";
+import { claimSocket } from "../api/socket.ts";
+import { claimStateDirectory } from "./state-directory.ts";
+import { refuseTwins, withDynamic } from "../enforce/dynamic/check.ts";
+import { DynamicRules } from "../enforce/dynamic/store.ts";
+import { DataPlane } from "../kernel/dataplane.ts";
+import { ensureMounted } from "../kernel/mounts.ts";
+import { removeLeftovers } from "../enforce/adoption/leftovers.ts";
+import { LoadThread } from "../enforce/load-thread.ts";
+import { linesFor } from "../enforce/networks/memory.ts";
+import { dropFrom } from "../service/rule-operations.ts";
+import { type CompiledRules, RulesRefused } from "../policy/compile.ts";
+import { START_WITHIN_S, StartDeadline } from "./start-deadline.ts";
+import { ConfigRefused, configPathOf, DEFAULT_CONFIG_PATH, pinDirectory, holdsInstead, readSettings, type Settings } from "../../config/settings.ts";
+import { standInFor } from "./stand-in.ts";
+import { SetLibrary } from "../enforce/sets/library.ts";
+import { isSilent, readListAside } from "../enforce/sets/list-thread.ts";
+import { listenForSignals } from "./signals.ts";
+
+/** Runs until a signal ends it. */
+export async function runAgent(options: RunOptions): Promise<number> {
+  await using deadline = new StartDeadline(options.startWithin ?? START_WITHIN_S, {
+    doing: `reading the configuration ${options.config ?? DEFAULT_CONFIG_PATH}`,
+    next: "Look whether its file system answers (ls -l), or name another file with --config.",
+  });
+  await refuseSilent(new Map([[options.config ?? DEFAULT_CONFIG_PATH, "name another file with --config"]]), deadline.leftMs);
+  const path = configPathOf(options);
+  await using thread = new LoadThread();
+  if (path !== null) await deadline.allowFor(path);
+  const settings = await readSettings(options, thread.load).catch((error: unknown) => {
+    if (!(error instanceof ConfigRefused) || path === null || options.strict === true) throw error;
+    return standInFor(path, options, thread.load, error.problems);
+  });
+  const { config } = settings;
+  const log = createLog(config.logging);
+  const signals = listenForSignals(log);
+  tellOf(settings, log);
+  await refuseSilent(placesOf(config), deadline.leftMs);
+
+  // One agent a socket and a state directory; claimed before anything in the kernel is touched.
+  deadline.step(`taking the control socket ${config.control_socket}`, "Look whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).");
+  const claim = await claimSocket(config.control_socket);
+  try {
+    deadline.step(`reading the state directory ${config.state_dir}`, "Look whether it answers (ls -l), or choose another state_dir (or WEIR_STATE_DIR).");
+    const lock = await claimStateDirectory(config.state_dir);
+    try {
+      await safeFolder(dirname(config.audit.path), process.geteuid!()); // refuses before anything in the kernel is touched
+      const until = await takeOver({ options, deadline, settings, log, signals, claim }, thread);
+      log.info(until === undefined ? "weir has stopped; nothing of it is left in the kernel" : `weir has stopped; what it put in force stays so until another agent takes it over, at most until ${until.toISOString()}`);
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    await claim.release().catch(() => {}); // the server may have released it
+    throw error;
+  }
+  return 0;
+}
+
+/** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
+async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">, thread: LoadThread): Promise<Date | undefined> {
+  ensureMounted("bpf", "/sys/fs/bpf");
+  const pins = pinDirectory(ground.settings.config);
+  const found = existsSync(pins);
+  try {
+    const dynamic = new DynamicRules(ground.settings.config.state_dir);
+    const ended = dynamic.due();
+    await dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
+    ground.deadline.step("compiling the rules", "Give it more time with --start-within.");
+    // Before anything in the kernel is touched: it says how large the tables must be.
+    const { settings, compiled } = await compileOrStandIn(ground, dynamic, thread);
+    await thread[Symbol.asyncDispose]();
+    const banned = new BanStore(settings.config.state_dir);
+    await banned.rewriteIfDue();
+    const library = new SetLibrary({ stateDirectory: settings.config.state_dir, read: readListAside, isSilent });
+    for (const { file } of Object.values(settings.config.sets)) if (file !== undefined) await ground.deadline.allowFor(file);
+    ground.deadline.step("reading the lists of the sets", "Look at the files that sets name.");
+    const members = await library.open(settings.config.sets);
+    ground.deadline.step("loading programs into the kernel", "Look whether the machine has processor time left, or give it more with --start-within.");
+    const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
+    return await watchOver({ ...ground, settings, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
+  } catch (error) {
+    if (!found) removeLeftovers(pins);
+    throw error;
+  }
+}
+
+/** Rules that are too many for the kernel are found only when they are compiled. */
+async function compileOrStandIn({ options, settings, log }: Pick<Ground, "options" | "settings" | "log">, dynamic: DynamicRules, thread: LoadThread): Promise<{ settings: Settings; compiled: CompiledRules }> {
+  try {
+    return { settings, compiled: await compileAll(settings, dynamic, thread) };
+  } catch (error) {
+    if (!(error instanceof RulesRefused) || settings.path === null || settings.refused !== undefined || options.strict === true) throw error;
+    const { state_dir, control_socket, audit } = settings.config;
+    const instead = await standInFor(settings.path, options, thread.load, [...error.problems], { state_dir, control_socket, audit });
+    tellOf(instead, log);
+    return { settings: instead, compiled: await compileAll(instead, dynamic, thread) };
+  }
+}
+
+function tellOf({ path, refused, warnings }: Settings, log: Log): void {
+  if (refused !== undefined) log.error(`the configuration ${path} is refused, and ${holdsInstead(refused)}: ${refused.problems.join("; ")}`);
+  for (const warning of warnings) log.warn(warning);
+}
+
+/** Throws a sentence about the first that does not answer. `next`: what the operator can do about it, by path. */
+async function refuseSilent(wanted: ReadonlyMap<string, string>, withinMs: number): Promise<void> {
+  const silent = await findSilent([...wanted.keys()], withinMs);
+  if (silent === undefined) return;
+  throw new ControlError(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
+}
+
+/** Which files and folders the configuration names, and what to do about one that does not answer. */
+function placesOf({ control_socket, state_dir, audit, sets }: WeirConfig): Map<string, string> {
+  const lists = Object.values(sets).flatMap(({ file }) => file ?? []);
+  return new Map([
+    [control_socket, "choose another control_socket (or WEIR_CONTROL_SOCKET)"],
+    [state_dir, "choose another state_dir (or WEIR_STATE_DIR)"],
+    [audit.path, "choose another audit.path"],
+    ...lists.map((file) => [file, "take this list out of the configuration"] as const),
+  ]);
+}
+
+/** The file's rules protect the host also when those added by command do not go together with them any more. */
+async function compileAll(settings: Settings, dynamic: DynamicRules, thread: LoadThread): Promise<CompiledRules> {
+  try {
+    refuseTwins(settings, dynamic.all);
+    return await thread.compile(withDynamic(settings, dynamic.all, dynamic.clock).source);
+  } catch (error) {
+    if (!(error instanceof RulesRefused)) throw error;
+    const compiled = await thread.compile(settings.config);
+    await dynamic.setAside(error.problems);
+    return compiled;
+  }
+}

@@ -1,0 +1,21 @@
+/** Takes a state directory, and with it what is pinned in the kernel for it: one agent at a time. */
+
+import { join } from "node:path";
+import { AuditRefusal } from "../../audit/file.ts";
+import { makeFolder } from "../files/folders.ts";
+import { Lock } from "../../audit/lock.ts";
+import { ControlError } from "../service/contract.ts";
+import { alreadyRunning, pidIn } from "../api/socket.ts";
+
+/** Held by whoever may change what is in force. The kernel ends it with the process. */
+export async function claimStateDirectory(path: string): Promise<Lock> {
+  await makeFolder(path).catch((cause: Error) => {
+    throw new ControlError(`The state directory cannot be made: ${cause.message}.`, { next: "Choose another state_dir (or WEIR_STATE_DIR), as /var/lib/weir.", cause });
+  });
+  const file = join(path, "agent.lock");
+  try {
+    return await Lock.acquire(file);
+  } catch (error) {
+    throw error instanceof AuditRefusal ? alreadyRunning(path, pidIn(file)) : error;
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What a killed agent leaves in force, and how it ends. Links and tables are pinned in the BPF file system; filters,
+ * which cannot be, are noted beside the links.
+ */
+
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { detachPinned, pinnedLinks } from "../../kernel/attachment.ts";
+import { KernelError } from "../../kernel/errors.ts";
+import { NOTE } from "./pin-note.ts";
+import { detachLeftoverFilters } from "../../kernel/tc.ts";
+
+export interface Leftover {
+  kind: "link" | "filter" | "table";
+  /** As it is pinned or noted: `tcx-ingress-2`. */
+  name: string;
+}
+
+/** Where links are pinned and filters noted, below the pins of one state directory. */
+export function linkDirectory(pins: string): string {
+  return join(pins, "links");
+}
+
+/**
+ * Removes everything below `pins`, of this version's layout and of every other. What judges packets goes first, the
+ * tables it reads after. Where filters are out of reach, the rest stays with them: they could not go on without.
+ */
+export function removeLeftovers(pins: string, onRemoved: (leftover: Leftover) => void = () => {}): void {
+  if (!existsSync(pins)) return;
+  const links = linkDirectory(pins);
+  const { removed, unreachable } = detachLeftoverFilters(links);
+  for (const name of removed) onRemoved({ kind: "filter", name });
+  if (unreachable.length > 0) {
+    throw new KernelError(`remove ${unreachable.join(" and ")}`, "ENOENT", {
+      reason:
+        "their network namespace is not that of any process or mount that can be entered from here. If it has processes elsewhere, run there: nsenter --net=/proc/PID/ns/net weir detach; " +
+        `if it is gone, they are gone with it, and what they left is removed by: rm -r ${pins}`,
+    });
+  }
+  for (const name of pinnedLinks(links)) {
+    detachPinned(links, name);
+    onRemoved({ kind: "link", name });
+  }
+  rmSync(links, { recursive: true, force: true });
+  rmSync(join(pins, NOTE), { recursive: true, force: true });
+  for (const folder of readdirSync(pins)) {
+    const tables = readdirSync(join(pins, folder));
+    rmSync(join(pins, folder), { recursive: true });
+    for (const name of tables) onRemoved({ kind: "table", name });
+  }
+  rmSync(pins, { recursive: true });
+}

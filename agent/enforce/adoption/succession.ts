@@ -1,0 +1,200 @@
+/**
+ * Carries connections from the tables of another version of weir, or of other sizes, to the current ones. The agent before left
+ * its tables in force: its programs go on judging with them until each interface has the programs of now. Connections are carried over once before that,
+ * so that none is met in the middle, and once after it, for those that opened meanwhile.
+ *
+ * LRU tables hold what the kernel learns by itself, and these are carried. The agent writes the other tables anew.
+ */
+
+import { readdirSync } from "node:fs";
+
+import type { DataPlane } from "../../kernel/dataplane.ts";
+import { type Copying, planCopying } from "../../kernel/carry.ts";
+import { type BpfMap, MapType } from "../../kernel/maps.ts";
+import { memberAt, openPinned, readNumber, type TableTypes, typesOf } from "../../kernel/pinned-table.ts";
+import { Ring } from "../../kernel/ring.ts";
+import { SlotTranslation } from "./slot-translation.ts";
+
+/** These tables say who owns sockets, and are carried before anybody looks for owners again. */
+const OWNERS: ReadonlySet<string> = new Set(["owners", "listeners", "bindings"]);
+/** These say nothing without the kinds of processes and the rules of the agent before, or are told anew. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_places", "drops"]);
+/** Members that stay zero: each connection is judged again, by the rules of now. */
+const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
+const FLOW = "flow";
+/** Size in bytes of records that no ring has. */
+const NO_RECORD = 1;
+/** Walks over larger tables are not worth it at each interface. */
+const QUICK_MS = 50;
+
+type Plane = Pick<DataPlane, "maps" | "adopted" | "generation" | "jiffies" | "otherTables">;
+
+export interface Carried {
+  connections: number;
+  /** Tables whose keys this version cannot tell. */
+  left: string[];
+}
+
+interface Pair {
+  /** The folder in which the old table is pinned. */
+  folder: string;
+  from: BpfMap;
+  to: BpfMap;
+  key: Copying;
+  value: Copying;
+  types: TableTypes;
+  /** The members of a connection that say when its last packet came, in the old value and in the new one. */
+  seen: { from: Member; to: Member } | undefined;
+}
+
+interface Member {
+  at: number;
+  size: number;
+}
+
+export class Succession {
+  readonly #plane: Plane;
+  readonly #pairs: Pair[] = [];
+  readonly #left: string[] = [];
+  #slots = new Map<string, SlotTranslation | undefined>();
+  /** Packets since this time, in jiffies, may have come to the old programs after their connections were carried. */
+  #cutoff = 0n;
+  #tookMs = 0;
+
+  constructor(plane: Plane) {
+    this.#plane = plane;
+    for (const folder of plane.otherTables()) this.#open(folder);
+  }
+
+  /** True if there is anything to be carried. */
+  get isDue(): boolean {
+    return this.#pairs.length > 0;
+  }
+
+  carryOwners(): void {
+    for (const pair of this.#pairs) if (OWNERS.has(pair.to.name)) this.#insertAll(pair);
+  }
+
+  /** To be called once the current rules are in the tables, and before any packet is judged by them. */
+  carry(): Carried {
+    this.#cutoff = this.#plane.jiffies();
+    for (const { folder } of this.#pairs) if (!this.#slots.has(folder)) this.#slots.set(folder, SlotTranslation.between(folder, this.#plane));
+    return { connections: this.#carrySince(0n), left: this.#left };
+  }
+
+  /** Right before and after an interface gets the programs of now: connections open all the time, and to exchange a program of XDP takes milliseconds. */
+  followUp(): void {
+    if (this.#cutoff > 0n && this.#tookMs < QUICK_MS) this.carryRest();
+  }
+
+  /** To be called once every interface has the current programs: carries the connections of packets that came to the old ones since the last time. */
+  carryRest(): number {
+    const since = this.#cutoff;
+    this.#cutoff = this.#plane.jiffies();
+    return this.#carrySince(since);
+  }
+
+  /** Counts the events that the old programs told and nobody read, because records of this version have another form. */
+  unreadEvents(): number {
+    return this.#plane.otherTables().reduce((sum, folder) => sum + countRecords(folder), 0);
+  }
+
+  close(): void {
+    for (const { from } of this.#pairs) from.close();
+    this.#pairs.length = 0;
+  }
+
+  #carrySince(since: bigint): number {
+    const start = performance.now();
+    let connections = 0;
+    for (const pair of this.#pairs) {
+      if (pair.seen === undefined) this.#insertAll(pair);
+      else connections += this.#carryConnections(pair, since);
+    }
+    this.#tookMs = performance.now() - start;
+    return connections;
+  }
+
+  #open(folder: string): void {
+    for (const name of readdirSync(folder)) {
+      const to = this.#plane.maps.get(name);
+      if (to === undefined || LEFT_OUT.has(name) || !(to.info.type === MapType.LRU_HASH || OWNERS.has(name))) continue;
+      const from = openPinned(folder, name);
+      if (from === undefined) continue;
+      const pair = from.info.type === to.info.type ? pairOf(folder, from, to) : undefined;
+      if (pair !== undefined) this.#pairs.push(pair);
+      else {
+        this.#left.push(name);
+        from.close();
+      }
+    }
+  }
+
+  /** Keeps the entries that the current tables have already: these are newer. */
+  #insertAll({ from, to, key, value }: Pair): void {
+    const [newKey, newValue] = [Buffer.alloc(to.info.keySize), Buffer.alloc(to.info.valueSize)];
+    for (const entry of from.entries()) {
+      key.copy(entry.key, newKey);
+      value.copy(entry.value, newValue);
+      to.insert(newKey, newValue);
+    }
+  }
+
+  #carryConnections({ folder, from, to, key, value, types, seen }: Pair, since: bigint): number {
+    const slots = this.#slots.get(folder)?.within(types);
+    const isFirst = since === 0n && !this.#plane.adopted;
+    const [newKey, newValue] = [Buffer.alloc(to.info.keySize), Buffer.alloc(to.info.valueSize)];
+    let carried = 0;
+    for (const entry of from.entries()) {
+      if (readNumber(entry.value, seen!.from) < since) continue;
+      key.copy(entry.key, newKey);
+      value.copy(entry.value, newValue);
+      slots?.apply(newValue);
+      if (isFirst || this.#isNews(to, newKey, readNumber(newValue, seen!.to))) {
+        to.update(newKey, newValue);
+        carried++;
+      }
+    }
+    return carried;
+  }
+
+  /** False where a current table has seen a later packet of the connection. An older entry in another table is removed. */
+  #isNews(to: BpfMap, key: Buffer, seenAt: bigint): boolean {
+    for (const { to: table, seen } of this.#pairs) {
+      if (seen === undefined) continue;
+      const known = table.lookup(key);
+      if (known === undefined) continue;
+      if (readNumber(known, seen.to) >= seenAt) return false;
+      if (table !== to) table.delete(key);
+    }
+    return true;
+  }
+}
+
+/** Counts the records of the ring, and takes them out. */
+function countRecords(folder: string): number {
+  const map = openPinned(folder, "events");
+  if (map === undefined) return 0;
+  const ring = new Ring({ map, recordSize: NO_RECORD, onRecords: () => {} });
+  ring.drain();
+  ring.close();
+  map.close();
+  return ring.skipped;
+}
+
+function pairOf(folder: string, from: BpfMap, to: BpfMap): Pair | undefined {
+  const [old, now] = [typesOf(from.info), typesOf(to.info)];
+  if (old === undefined || now === undefined) return undefined;
+  const key = planCopying({ btf: old.btf, type: old.key }, { btf: now.btf, type: now.key });
+  if (!key.isWhole) return undefined;
+  const value = planCopying({ btf: old.btf, type: old.value }, { btf: now.btf, type: now.value }, (name) => JUDGED_AGAIN.has(name));
+  const pair = { folder, from, to, key, value, types: now };
+  if (!isFlow(now)) return { ...pair, seen: undefined };
+  const [before, after] = [old, now].map((types) => memberAt(types, ["seen_jiffies"]));
+  return before === undefined || after === undefined ? undefined : { ...pair, seen: { from: before, to: after } };
+}
+
+function isFlow({ btf, value }: TableTypes): boolean {
+  const type = btf.resolve(value);
+  return type.kind === "struct" && type.name === FLOW;
+}

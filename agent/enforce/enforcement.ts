@@ -1,0 +1,120 @@
+/**
+ * What decides about packets, put in force at the start: bans, sets, kinds of processes, rules and the mode. What an agent
+ * before had in force decides until all of that is there.
+ */
+
+import type { Ground } from "../daemon/agent.ts";
+import { enforceBans } from "./bans/memory.ts";
+import type { BanKeeper } from "./bans/keeper.ts";
+import { withDynamic } from "./dynamic/check.ts";
+import { clearRules } from "../observe/events/counters.ts";
+import { Growth } from "./growth.ts";
+import { adoptInterfaces } from "./interfaces/adopt.ts";
+import type { DataPlane } from "../kernel/dataplane.ts";
+import { waitGracePeriod } from "../kernel/grace.ts";
+import { readIteratorApart } from "../kernel/iterator.ts";
+import { listLinks } from "../kernel/links.ts";
+import { linkDirectory } from "./adoption/leftovers.ts";
+import { ModeKeeper } from "./mode.ts";
+import { Naming } from "../observe/naming.ts";
+import { networkMemoryOf } from "./networks/memory.ts";
+import { NetworkTable } from "./networks/table.ts";
+import { KindKeeper, type KindKeeperOptions } from "./processes/keeper.ts";
+import { RuleBook } from "./rulebook.ts";
+import { weekSeconds } from "../policy/boot-clock.ts";
+import { copyAfter, Installer, placeOfKinds, type RuleTables } from "./install.ts";
+import { InterfaceTable } from "../policy/interface-table.ts";
+import { SessionKeeper } from "./sessions.ts";
+import { SetKeeper } from "./sets/keeper.ts";
+import { renewListeners } from "../observe/sockets/holders.ts";
+import { Succession } from "./adoption/succession.ts";
+import { attachTracers, type Tracers } from "./tracers.ts";
+
+/** A pass over some thousand processes takes some milliseconds. */
+const PASS_MS = 2000;
+
+export interface Enforcement {
+  /** What is still to be carried over once every interface has its programs. */
+  succession: Succession;
+  growth: Growth;
+  bans: BanKeeper;
+  sets: SetKeeper;
+  kinds: KindKeeper;
+  installer: Installer;
+  rules: RuleBook;
+  sessions: SessionKeeper;
+  mode: ModeKeeper;
+  naming: Naming;
+  tracers: Tracers;
+  /** Of the rules. */
+  generation: number;
+}
+
+export async function enforce({ settings, log, dynamic, compiled, banned, members, plane, pins }: Ground, nameOf: (ifindex: number) => string): Promise<Enforcement> {
+  const { config } = settings;
+  const growth = new Growth(plane, (sentence) => log.warn(sentence));
+  const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
+  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
+  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: nameOf });
+  const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.forKinds, waitGracePeriod });
+  naming.onGroup = (cgroup, workload) => kinds.groupMade(cgroup, workload);
+  naming.onNames(() => kinds.renamed());
+  const installer = new Installer(tablesOf(plane, waitGracePeriod));
+  const sessions = new SessionKeeper(config.state_dir);
+  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
+  adoptInterfaces(installer, listLinks());
+  for (const warning of compiled.warnings) log.warn(warning);
+
+  const mode = new ModeKeeper(config.state_dir);
+  // Beside a file that is refused nothing is switched to prevent that was not in force.
+  const observes = settings.refused !== undefined && (settings.refused.inForce === "built-in" || (plane.adopted && plane.mode === "detect"));
+  const wanted = observes ? "detect" : mode.resolve(config.mode);
+  if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
+  plane.weekSeconds = weekSeconds(Date.now());
+  const succession = new Succession(plane);
+  succession.carryOwners();
+  const tracers = attachTracers(plane, linkDirectory(pins), succession.isDue); // before anything asks for owners and processes
+  const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
+  const kindTransition = await kinds.prepare(compiled.kinds);
+  const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, withDynamic(settings, dynamic.all, dynamic.clock));
+  plane.mode = wanted;
+  await setTransition.finish();
+  kindTransition.finish();
+  const { warnings, told } = kinds.resolve([...dynamic.all.map(({ rule }) => rule), ...config.rules]);
+  for (const warning of warnings) log.warn(warning);
+  for (const sentence of told) log.info(sentence);
+  if (succession.isDue) {
+    const { connections, left } = succession.carry();
+    log.info({ connections }, "connections are carried over from the tables of the agent before");
+    for (const name of left) log.warn(`the table ${name} of the agent before is of another kind than this version's, and is not carried over`);
+  }
+  return { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation };
+}
+
+/** Asked for each time, because tables may be exchanged for larger ones. */
+export function tablesOf(plane: DataPlane, waitGracePeriod: () => Promise<void>): RuleTables {
+  const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
+  return {
+    policies: memory("policies"),
+    get cells() {
+      return memory("cells");
+    },
+    get rules() {
+      return memory("rules");
+    },
+    interfaces: new InterfaceTable(memory("interfaces"), plane.map("interfaces_apart")),
+    generation: () => plane.generation,
+    flip: (generation) => plane.flip(generation),
+    waitGracePeriod,
+  };
+}
+
+function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compareAll" | "renewListeners" | "placeInForce"> {
+  const compare = async (): Promise<boolean> => (await readIteratorApart(plane.program("weir_identify_all"), PASS_MS)).isWhole;
+  return {
+    map: (name) => plane.map(name),
+    compareAll: async () => (await compare()) && (await compare()), // the second time those above each process are known
+    renewListeners: () => renewListeners(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners")),
+    placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.generation & 1),
+  };
+}

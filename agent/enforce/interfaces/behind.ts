@@ -1,0 +1,136 @@
+/**
+ * Which network namespaces of this host lie behind which device, by the addresses they have: there the kernel side looks for
+ * the sockets whose packets this namespace passes on.
+ */
+
+import { fromIPv4 } from "../../values/address.ts";
+import { Behind, BehindKey, Limit } from "../../generated/layout.ts";
+import { listAddressesIn, listLinks, NamespaceNews } from "../../kernel/links.ts";
+import type { BpfMap } from "../../kernel/maps.ts";
+import { type Address, type Link, viewOf } from "../../kernel/netlink.ts";
+
+/** Devices whose other end lies in another namespace, and lets IP packets through. */
+const PAIRS: ReadonlySet<string> = new Set(["veth", "netkit"]);
+/** A bridge may be part of a VRF. */
+const MASTERS = 2;
+const NONE = -1;
+
+/** What changes is read at once, and again after a while in which it may change often: that takes a twentieth of the time at most. */
+const LEAST_PAUSE_MS = 100;
+const PAUSE_FACTOR = 20;
+
+export class NamespacesBehind {
+  readonly #table: BpfMap;
+  readonly #room: number;
+  #news: NamespaceNews | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  /** What is in the table, both as hexadecimal digits. */
+  #told = new Map<string, string>();
+  #leftOut = 0;
+  #trouble: string | undefined;
+  /** Why nothing could be listed last. */
+  #unread: string | undefined;
+
+  constructor(table: BpfMap) {
+    this.#table = table;
+    this.#room = table.info.maxEntries;
+  }
+
+  start(): void {
+    try {
+      this.#news = new NamespaceNews(() => this.#renew());
+    } catch (error) {
+      this.#trouble = `the processes behind addresses of containers cannot be named: ${(error as Error).message}`;
+      return;
+    }
+    for (const { key, value } of this.#table.entries()) this.#told.set(key.toString("hex"), value.toString("hex"));
+    this.#renew();
+  }
+
+  /** Whose connections have no process. */
+  problems(): string[] {
+    const trouble = this.#trouble ?? this.#unread;
+    if (trouble !== undefined) return [trouble];
+    return this.#leftOut === 0 ? [] : [`the processes behind ${this.#leftOut} addresses of containers cannot be named: there are more than ${this.#room}`];
+  }
+
+  close(): void {
+    this.#news?.close();
+    clearTimeout(this.#pause);
+  }
+
+  #renew(): void {
+    const started = performance.now();
+    this.#news!.drain();
+    try {
+      this.#refresh();
+      this.#unread = undefined;
+    } catch (error) {
+      this.#unread = `the processes behind addresses of containers may be named late: ${(error as Error).message}`;
+    }
+    this.#pause = setTimeout(() => (this.#unread === undefined ? this.#news!.listen() : this.#renew()), Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started))).unref();
+  }
+
+  #refresh(): void {
+    const found = [...entriesOf(listLinks(), addressesIn)];
+    this.#leftOut = Math.max(0, found.length - this.#room);
+    const wanted = new Map(found.slice(0, this.#room));
+    for (const [key] of this.#told) if (!wanted.has(key)) this.#table.delete(Buffer.from(key, "hex"));
+    for (const [key, value] of wanted) if (this.#told.get(key) !== value) this.#table.update(Buffer.from(key, "hex"), Buffer.from(value, "hex"));
+    this.#told = wanted;
+  }
+}
+
+/** None of a namespace that has just gone. */
+function addressesIn(namespace: number): Address[] {
+  try {
+    return listAddressesIn(namespace);
+  } catch {
+    return [];
+  }
+}
+
+/** Keys and values of the table, as hexadecimal digits. An address that too many namespaces have is nobody's. */
+export function entriesOf(links: readonly Link[], addressesOf: (namespace: number) => readonly Address[]): Map<string, string> {
+  const byIndex = new Map(links.map((link) => [link.ifindex, link]));
+  const namespaces = new Map<number, Set<number>>();
+  for (const link of links) {
+    if (link.peerNamespace === undefined || !PAIRS.has(link.kind ?? "")) continue;
+    const devices = namespaces.get(link.peerNamespace) ?? new Set();
+    namespaces.set(link.peerNamespace, devices);
+    for (let [at, height]: [Link | undefined, number] = [link, 0]; at !== undefined && height <= MASTERS; height++) {
+      devices.add(at.ifindex);
+      at = at.master === undefined ? undefined : byIndex.get(at.master);
+    }
+  }
+  const holders = new Map<string, Set<number>>();
+  for (const [namespace, devices] of namespaces) {
+    for (const address of addressesOf(namespace)) {
+      if (!isRouted(address)) continue;
+      for (const ifindex of devices) {
+        const key = keyOf(ifindex, address);
+        holders.set(key, (holders.get(key) ?? new Set()).add(namespace));
+      }
+    }
+  }
+  return new Map([...holders].filter(([, of]) => of.size <= Limit.NAMESPACES).map(([key, of]) => [key, valueOf([...of])]));
+}
+
+/** Neither loopback nor of the link alone. */
+function isRouted({ family, bytes }: Address): boolean {
+  if (family === 4) return bytes[0] !== 127;
+  return !(bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80) && bytes.subarray(0, 15).some((byte) => byte !== 0);
+}
+
+function keyOf(ifindex: number, { family, bytes }: Address): string {
+  const key = Buffer.alloc(BehindKey.size);
+  key.set(family === 4 ? fromIPv4(viewOf(bytes).getUint32(0)) : bytes, BehindKey.address_be.at);
+  key.writeUInt32LE(ifindex, BehindKey.ifindex);
+  return key.toString("hex");
+}
+
+function valueOf(namespaces: readonly number[]): string {
+  const value = Buffer.alloc(Behind.size);
+  for (let i = 0; i < Limit.NAMESPACES; i++) value.writeInt32LE(namespaces[i] ?? NONE, Behind.namespaces.at + i * Behind.namespaces.stride);
+  return value.toString("hex");
+}

@@ -1,0 +1,61 @@
+/** Which interfaces weir watches, and through which hook their ingress goes. Both choices come with a reason. */
+
+import { someInterfaceMatches } from "../../values/interfaces.ts";
+import { fits } from "../../values/pattern.ts";
+import type { InterfacesConfig } from "../../../config/types.ts";
+
+/** What the choice depends on. */
+export interface Device {
+  ifindex: number;
+  name: string;
+  loopback: boolean;
+  /** Frames start with an Ethernet header. */
+  ethernet: boolean;
+  /** `veth`, `bridge`, `bond`, ... for software devices. */
+  kind: string | undefined;
+  /** Of the bridge or bond that it is a part of. */
+  masterKind: string | undefined;
+  hasAddress: boolean;
+  /** As ethtool names it. */
+  driver: string | undefined;
+  /** It merges received segments in hardware, or is handed merged ones by the hypervisor. */
+  mergesOnReceive: boolean;
+}
+
+export type Choice = { watch: true } | { watch: false; reason: string };
+
+/** A name that the operator wrote out is watched whatever it is; `*` leaves out what would be counted twice. */
+export function chooseInterface(device: Device, config: InterfacesConfig): Choice {
+  if (someInterfaceMatches(config.exclude, device.name)) return { watch: false, reason: "excluded" };
+  const patterns = config.include.filter((pattern) => fits(pattern, device.name));
+  if (patterns.length === 0) return { watch: false, reason: "not included" };
+  if (patterns.some((pattern) => pattern !== "*")) return { watch: true };
+  if (device.loopback) return { watch: false, reason: "loopback" };
+  if (device.masterKind === "bridge") return { watch: false, reason: "port of a bridge, which is watched itself" };
+  if (device.masterKind === "bond" || device.masterKind === "team") return { watch: false, reason: "member of a bond, which is watched itself" };
+  if (device.kind === "ifb") return { watch: false, reason: "an ifb device carries what another one redirects to it, which is seen there" };
+  if (device.kind === "veth" && !device.hasAddress) return { watch: false, reason: "a veth without an address carries a container's traffic, which is seen elsewhere" };
+  return { watch: true };
+}
+
+export interface IngressChoice {
+  hook: "xdp" | "tc";
+  reason: string;
+}
+
+/** `auto` takes XDP only where it is known to cost nothing: no lost offload, no ring reset while it attaches. */
+export function chooseIngress(device: Device, config: InterfacesConfig): IngressChoice {
+  const wanted = config.overrides.find((override) => fits(override.name, device.name))?.ingress ?? config.ingress;
+  if (wanted === "tcx") return { hook: "tc", reason: "asked for" };
+  if (!device.ethernet) return { hook: "tc", reason: "XDP needs Ethernet frames" };
+  if (device.loopback) return { hook: "tc", reason: "loopback traffic does not pass XDP" };
+  if (wanted === "xdp") return { hook: "xdp", reason: "asked for" };
+  if (device.kind === "veth") return { hook: "tc", reason: "native XDP would cost veth its segmentation offload" };
+  if (device.kind !== undefined) return { hook: "tc", reason: `${device.kind} devices have no native XDP` };
+  if (device.driver === "virtio_net") {
+    return device.mergesOnReceive
+      ? { hook: "tc", reason: "XDP would switch off the receive offload of virtio_net" }
+      : { hook: "xdp", reason: "virtio_net takes XDP without losing an offload" };
+  }
+  return { hook: "tc", reason: `the driver ${device.driver ?? "of this device"} may reset its rings when XDP attaches` };
+}

@@ -1,0 +1,38 @@
+/** Where a host forwards, and does not watch all of it, an answer may be seen whose SYN was not: nobody knows who opened it. */
+
+import { readFileSync } from "node:fs";
+
+import { someInterfaceMatches } from "../../values/interfaces.ts";
+import { quote } from "../../values/quote.ts";
+import type { InterfacesConfig } from "../../../config/types.ts";
+
+const FORWARDING = ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"];
+/** Nobody reads more. */
+const MOST_NAMES = 5;
+
+/** Of the network namespace of this process; false where the kernel does not say. */
+export function forwardsHere(): boolean {
+  return FORWARDING.some((path) => {
+    try {
+      return readFileSync(path, "latin1").trim() !== "0";
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Sentences for `weir check` on a host that forwards. `present`: the devices that are up, without the loopback. */
+export function warnOfUnknownOpeners({ include, exclude, egress }: InterfacesConfig, present: readonly string[]): string[] {
+  const unwatched = present.filter((name) => !someInterfaceMatches(include, name) || someInterfaceMatches(exclude, name));
+  const sentences: string[] = [];
+  if (!egress) sentences.push("interfaces.egress is false, so that nobody knows who opened a forwarded connection whose SYN came by an interface that is not watched, or was translated (NAT); defaults.on_error decides about the answer");
+  // A SYN passes two of them, and one that is watched is enough to know it.
+  else if (unwatched.length > 1) sentences.push(`${namesOf(unwatched)} are not watched; if a connection that is opened over these alone is answered over an interface that is watched, nobody knows who opened it, and defaults.on_error decides`);
+  return sentences.map((sentence) => `on this machine, which forwards packets: ${sentence}`);
+}
+
+function namesOf(names: readonly string[]): string {
+  const said = names.slice(0, MOST_NAMES).map(quote);
+  const last = names.length > MOST_NAMES ? `${names.length - MOST_NAMES} more` : said.pop()!;
+  return `${said.join(", ")} and ${last}`;
+}

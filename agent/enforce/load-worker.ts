@@ -1,0 +1,55 @@
+/** Runs in a thread of its own: reads a configuration and compiles rules for load-thread.ts, which says what it sends. */
+
+import { parentPort } from "node:worker_threads";
+
+import { loadConfig } from "../../config/load.ts";
+import type { RuleConfig } from "../../config/types.ts";
+import { CHUNK, type Answer, type Question } from "./load-thread.ts";
+import { compile, type CompiledRules, RulesRefused } from "../policy/compile.ts";
+
+const port = parentPort!;
+/** Of the file that was read, or as they were sent since. */
+let rules: RuleConfig[] = [];
+
+port.on("message", (question: Question) => void answerTo(question));
+
+async function answerTo(question: Question): Promise<void> {
+  switch (question.ask) {
+    case "load":
+      return answer(await load(question.path, question.calledPath));
+    case "rules":
+      return answer({ rules: rules.slice(question.from, question.from + CHUNK) });
+    case "forget":
+      rules = [];
+      return;
+    case "take":
+      for (const rule of question.rules) rules.push(rule);
+      return;
+    case "compile":
+      try {
+        const compiled = compile({ ...question.source, rules }, question.before);
+        return port.postMessage({ compiled } satisfies Answer, buffersOf(compiled));
+      } catch (error) {
+        if (!(error instanceof RulesRefused)) throw error; // ends the thread, and is told to who waits
+        return answer({ refused: error.problems });
+      }
+  }
+}
+
+async function load(path: string, calledPath: string): Promise<Answer> {
+  const loaded = await loadConfig(path, calledPath);
+  if (!loaded.ok) return { loaded };
+  const { locate: _, ...plain } = loaded;
+  rules = loaded.config.rules;
+  return { loaded: { ...plain, config: { ...loaded.config, rules: [] } }, count: rules.length };
+}
+
+function answer(said: Answer): void {
+  port.postMessage(said);
+}
+
+/** Each once: arrays may share one. */
+function buffersOf({ front, file }: CompiledRules): ArrayBuffer[] {
+  const arrays = [front, file].flatMap(({ slots, image }) => [slots.meanings, slots.slots, image!.cells, image!.rules]);
+  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
+}

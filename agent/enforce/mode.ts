@@ -1,0 +1,64 @@
+/**
+ * Which mode holds. A mode set by command holds until the file's own mode changes, also over a restart; so both
+ * are kept in the state directory.
+ */
+
+import { join } from "node:path";
+
+import type { Mode } from "../observe/events/snapshot.ts";
+import { readOutsideNow } from "../files/outside-file.ts";
+import { LARGEST_STATE, StateFile } from "../files/state-file.ts";
+
+interface Kept {
+  /** The file's mode when the command came. */
+  file: Mode;
+  command: Mode;
+}
+
+export class ModeKeeper {
+  readonly #file: StateFile;
+  #kept: Kept | undefined;
+
+  /** The directory must exist. */
+  constructor(stateDirectory: string) {
+    const path = join(stateDirectory, "mode.json");
+    this.#file = new StateFile(path);
+    this.#kept = read(path);
+  }
+
+  /** The mode in force when the file says `file`. */
+  resolve(file: Mode): Mode {
+    return this.#kept?.file === file ? this.#kept.command : file;
+  }
+
+  /**
+   * Holds at once. The promise resolves when the command is on the disk, and rejects where the disk refuses it. A command of
+   * prevent that was refused does not hold, so that no later change of rules switches to it.
+   */
+  async command(mode: Mode, file: Mode): Promise<void> {
+    const before = this.#kept;
+    const kept = (this.#kept = { file, command: mode });
+    try {
+      await this.#file.keep(kept);
+    } catch (error) {
+      if (mode === "prevent" && this.#kept === kept) this.#kept = before;
+      throw error;
+    }
+  }
+
+  /** For the operator. */
+  get trouble(): string[] {
+    const why = this.#file.trouble;
+    return why === undefined ? [] : [`${this.#kept === undefined ? "the mode of the file holds, and none that is commanded can be kept" : `the mode ${this.#kept.command} holds, and a restart would not know of it`}: ${why}`];
+  }
+}
+
+function read(path: string): Kept | undefined {
+  try {
+    const kept = JSON.parse(readOutsideNow(path, LARGEST_STATE).toString()) as Partial<Kept>;
+    const isMode = (mode: unknown): mode is Mode => mode === "detect" || mode === "prevent";
+    return isMode(kept.file) && isMode(kept.command) ? { file: kept.file, command: kept.command } : undefined;
+  } catch {
+    return undefined; // none was kept, or it is damaged: the file's own mode holds
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * Networks that are kept, by whose order: bans, or what was put into a set. They live in a file as a journal: a change is
+ * appended, whatever their number, and when more lines are out of date than in force the journal is written anew.
+ */
+
+import { renameSync } from "node:fs";
+import { open } from "node:fs/promises";
+
+import { formatNetwork, type Network } from "../../values/address.ts";
+import { readOutsideNow } from "../../files/outside-file.ts";
+import { type Clock, systemClock } from "../dynamic/clock.ts";
+import { headOf, Journal, type OrderLine } from "./journal.ts";
+import { NumberedNetworks } from "./numbered.ts";
+
+/** What was asked for at once: its networks begin and end together. */
+export interface Order {
+  uid: number;
+  /** When, in ISO. */
+  added: string;
+  reason?: string;
+  /** Second of the boot clock; 0: never. */
+  until: number;
+}
+
+export interface Moment {
+  /** Of the boot clock. */
+  second: number;
+  /** Wall time of its second 0. */
+  epoch: number;
+}
+
+interface Kept extends Order {
+  bans: number;
+}
+
+/** The clock was set if it is off by more. */
+const CLOCK_WAS_SET_MS = 1000;
+/** A journal this much longer than what is in force is not worth writing anew. */
+const DEAD_LINES = 100_000;
+const LINES_A_CHUNK = 16_384;
+/** Some ten times what a million networks take. */
+const LARGEST_JOURNAL = 512 << 20;
+
+export interface StoreOptions {
+  path: string;
+  /** What the networks are: `bans`, or `set NAME`. */
+  kind: string;
+  /** What follows for the operator from a damaged journal, and what he can do. */
+  lost: { what: string; next: string };
+  clock?: Clock | undefined;
+}
+
+export class NetworkStore {
+  readonly clock: Clock;
+  /** What was wrong with the journal that was found, for the operator, until there is another. */
+  trouble: string[] = [];
+  readonly #path: string;
+  readonly #kind: string;
+  readonly #networks = new NumberedNetworks();
+  readonly #orders = new Map<number, Kept>();
+  #next = 1;
+  /** Lines of the journal, and its length in bytes. */
+  #lines = 0;
+  #bytes = 0;
+  /** Wall time of second 0 of the boot clock, as the journal says. */
+  #epoch: number;
+  /** Whether the journal cannot be appended to. */
+  #stale = true;
+
+  /** The directory must exist. `rewriteIfDue` must follow. */
+  constructor({ path, kind, lost, clock = systemClock() }: StoreOptions) {
+    this.clock = clock;
+    this.#epoch = epochOf(clock);
+    this.#path = path;
+    this.#kind = kind;
+    this.#read(lost);
+  }
+
+  get size(): number {
+    return this.#networks.size;
+  }
+
+  orderOf(network: Network): Order | undefined {
+    const number = this.#networks.get(network);
+    return number === undefined ? undefined : this.#orders.get(number);
+  }
+
+  /** In the order they came, more or less. */
+  at(row: number): { network: Network; order: Order } {
+    return { network: this.#networks.networkAt(row), order: this.#orders.get(this.#networks.numberAt(row))! };
+  }
+
+  orderAt(row: number): Order {
+    return this.#orders.get(this.#networks.numberAt(row))!;
+  }
+
+  /** Those that hold all of a network, itself included, the longest first. */
+  covering(network: Network): Network[] {
+    return this.#networks.covering(network);
+  }
+
+  /** The moment, for those below: reading the boot clock takes longer than all else that is asked of a ban. */
+  now(): Moment {
+    return { second: this.clock.bootSeconds(), epoch: epochOf(this.clock) };
+  }
+
+  isOver({ until }: Order, { second } = this.now()): boolean {
+    return until !== 0 && second >= until;
+  }
+
+  /** When it ends, as the wall clock will show it. */
+  endOf({ until }: Order, { epoch } = this.now()): string | undefined {
+    return until === 0 ? undefined : new Date(Math.round((epoch + until * 1000) / 1000) * 1000).toISOString();
+  }
+
+  /** Seconds until the next of them end; Infinity if none ever do. */
+  untilNext(): number {
+    let next = Infinity;
+    for (const { until } of this.#orders.values()) if (until !== 0 && until < next) next = until;
+    return next - this.clock.bootSeconds();
+  }
+
+  /** Durably, one change after the other. Rejects where the disk refuses; then nothing has changed. */
+  async add(order: Order, networks: readonly Network[]): Promise<void> {
+    const number = this.#next;
+    await this.#write([headOf({ order: number, ...order, bans: networks.length }), ...networks.map(formatNetwork)]);
+    this.#next++;
+    this.#orders.set(number, { ...order, bans: 0 });
+    for (const network of networks) this.#put(network, number);
+  }
+
+  /** Durably, as above. Those that are not there do not matter. */
+  async remove(networks: readonly Network[]): Promise<void> {
+    await this.#write([headOf({ remove: networks.length }), ...networks.map(formatNetwork)]);
+    for (const network of networks) this.#drop(network);
+  }
+
+  /** Durably, as above. */
+  async clear(): Promise<void> {
+    await this.#rewrite(new NumberedNetworks(), new Map());
+    this.#networks.clear();
+    this.#orders.clear();
+  }
+
+  /** Those that are over, at most so many; they go from here. The journal needs no line for it. */
+  takeOver(most: number): { network: Network; order: Order }[] {
+    const over = new Set<number>();
+    const now = this.now();
+    for (const [number, order] of this.#orders) if (this.isOver(order, now)) over.add(number);
+    const taken: { network: Network; order: Order }[] = [];
+    if (over.size === 0) return taken;
+    // From the end: what goes leaves its place to the last, which was looked at.
+    for (let row = this.#networks.size - 1; row >= 0 && taken.length < most; row--) {
+      if (!over.has(this.#networks.numberAt(row))) continue;
+      const one = this.at(row);
+      taken.push(one);
+      this.#drop(one.network);
+    }
+    return taken;
+  }
+
+  /** After the wall clock was set, what is kept for the next boot is put right. */
+  async followClock(): Promise<void> {
+    const epoch = epochOf(this.clock);
+    if (Math.abs(epoch - this.#epoch) <= CLOCK_WAS_SET_MS || this.untilNext() === Infinity) return;
+    await this.#write([headOf({ epoch })]);
+    this.#epoch = epoch;
+  }
+
+  /** Whether the journal is mostly out of date. */
+  get isLong(): boolean {
+    return this.#lines > 2 * (this.#networks.size + this.#orders.size) + DEAD_LINES;
+  }
+
+  /** Writes the journal anew where it is mostly out of date. Nothing may change meanwhile. */
+  async rewriteIfDue(): Promise<void> {
+    if (this.#stale || this.isLong) await this.#rewrite(this.#networks, this.#orders);
+  }
+
+  #put(network: Network, number: number): void {
+    const before = this.#networks.get(network);
+    this.#networks.set(network, number);
+    this.#orders.get(number)!.bans++;
+    if (before !== undefined) this.#release(before);
+  }
+
+  #drop(network: Network): void {
+    const number = this.#networks.get(network);
+    if (number === undefined) return;
+    this.#networks.delete(network);
+    this.#release(number);
+  }
+
+  #release(number: number): void {
+    const order = this.#orders.get(number)!;
+    if (--order.bans === 0) this.#orders.delete(number);
+  }
+
+  /** The disk may take its time: nobody but who asked waits for it. */
+  async #write(lines: readonly string[]): Promise<void> {
+    await using file = await open(this.#path, "r+");
+    const bytes = Buffer.from(`${lines.join("\n")}\n`);
+    try {
+      for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, this.#bytes + done)).bytesWritten;
+      await file.sync();
+    } catch (error) {
+      await file.truncate(this.#bytes);
+      throw error;
+    }
+    this.#bytes += bytes.length;
+    this.#lines += lines.length;
+    this.trouble = [];
+  }
+
+  async #rewrite(networks: NumberedNetworks, orders: ReadonlyMap<number, Kept>): Promise<void> {
+    const epoch = epochOf(this.clock);
+    const temporary = `${this.#path}.new`;
+    const file = await open(temporary, "w", 0o600);
+    let [lines, bytes] = [0, 0];
+    try {
+      const put = async (chunk: readonly string[]): Promise<void> => {
+        const text = `${chunk.join("\n")}\n`;
+        await file.writeFile(text);
+        lines += chunk.length;
+        bytes += Buffer.byteLength(text);
+      };
+      await put([headOf({ weir: this.#kind, version: 1, boot: this.clock.boot, epoch })]);
+      for (const chunk of snapshot(networks, orders)) await put(chunk);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    renameSync(temporary, this.#path);
+    [this.#lines, this.#bytes, this.#epoch, this.#stale, this.trouble] = [lines, bytes, epoch, false, this.#stale ? this.trouble : []];
+  }
+
+  #read({ what, next }: StoreOptions["lost"]): void {
+    try {
+      this.#replay(new Journal(readOutsideNow(this.#path, LARGEST_JOURNAL).toString("latin1"), this.#kind));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      this.#networks.clear();
+      this.#orders.clear();
+      const aside = `${this.#path}.damaged`;
+      renameSync(this.#path, aside);
+      this.trouble = [`${what}: ${this.#path} is damaged (${(error as Error).message}) and was put aside as ${aside}; ${next}`];
+    }
+  }
+
+  #replay(journal: Journal): void {
+    const { boot } = journal;
+    for (const block of journal.blocks()) {
+      if ("order" in block.head) {
+        const { order: number, bans: _, ...order } = block.head satisfies OrderLine;
+        if (!this.#orders.has(number)) this.#orders.set(number, { ...order, bans: 0 });
+        this.#next = Math.max(this.#next, number + 1);
+        for (const network of block.networks) this.#put(network, number);
+        if (this.#orders.get(number)?.bans === 0) this.#orders.delete(number);
+      } else for (const network of block.networks) this.#drop(network);
+    }
+    this.#epoch = journal.epoch;
+    this.#lines = journal.lines;
+    this.#bytes = journal.bytes;
+    this.#stale = boot !== this.clock.boot || !journal.whole;
+    if (boot !== this.clock.boot) this.#intoThisBoot(journal.epoch);
+  }
+
+  /** Only the wall clock goes on over a reboot. What ended meanwhile ended at second 1. */
+  #intoThisBoot(epochThen: number): void {
+    const epoch = epochOf(this.clock);
+    for (const order of this.#orders.values()) if (order.until !== 0) order.until = Math.max(1, Math.ceil((epochThen - epoch) / 1000 + order.until));
+    this.#epoch = epoch;
+  }
+}
+
+function epochOf(clock: Clock): number {
+  return clock.wall() - clock.bootSeconds() * 1000;
+}
+
+/** Lines of a journal that says all this, some thousand at a time. */
+function* snapshot(networks: NumberedNetworks, orders: ReadonlyMap<number, Kept>): Generator<string[]> {
+  const starts = new Map<number, number>();
+  let start = 0;
+  for (const [number, { bans }] of orders) {
+    starts.set(number, start);
+    start += bans;
+  }
+  const rows = new Uint32Array(networks.size);
+  for (let row = 0; row < networks.size; row++) {
+    const number = networks.numberAt(row);
+    const at = starts.get(number)!;
+    rows[at] = row;
+    starts.set(number, at + 1);
+  }
+  let [chunk, at] = [[] as string[], 0];
+  for (const [number, order] of orders) {
+    for (let left = order.bans; left > 0; ) {
+      const bans = Math.min(left, LINES_A_CHUNK - chunk.length);
+      chunk.push(headOf({ order: number, ...order, bans }));
+      for (const end = at + bans; at < end; at++) chunk.push(formatNetwork(networks.networkAt(rows[at]!)));
+      left -= bans;
+      if (chunk.length < LINES_A_CHUNK) continue;
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,95 @@
+/** What rules about processes come to on this host now, in sentences for the operator. */
+
+import { realpathSync, statSync } from "node:fs";
+
+import { nearest } from "../../values/nearest.ts";
+import { textsOf } from "../../values/processes.ts";
+import { quote } from "../../values/quote.ts";
+import type { RuleConfig } from "../../../config/types.ts";
+import { processesOf } from "../../policy/kinds.ts";
+import { fitsUser } from "../../policy/process-field.ts";
+import type { User } from "./edition.ts";
+
+/** What fits a rule now. */
+export interface Fitting {
+  /** Of those that run, and come from, what it says, and are of its user. */
+  pids: number[];
+  /** Users that it names, by name and number. */
+  users: User[];
+  /** It also asks for what a process is part of, which is not looked at here. */
+  partly: boolean;
+}
+
+export interface Resolved {
+  /** Of rules that may not say what their author means. */
+  warnings: string[];
+  told: string[];
+}
+
+const MOST_TOLD = 20;
+const MOST_NAMED = 5;
+
+/** `pids`: of the processes that run, and come from, what a rule says. */
+export function resolveProcesses(rules: readonly RuleConfig[], users: readonly User[], pids: (rule: RuleConfig) => readonly number[]): Resolved {
+  const about = rules.filter(({ process }) => process !== undefined);
+  const rest = about.length - MOST_TOLD;
+  return {
+    warnings: rules.flatMap((rule) => warn(rule, users)),
+    told: [
+      ...about.slice(0, MOST_TOLD).map((rule) => `rule ${quote(rule.name)} fits ${fittingText(fittingOf(rule, users, pids(rule)))}`),
+      ...(rest > 0 ? [`${rest} more rules are about processes; weir rule show tells of each`] : []),
+    ],
+  };
+}
+
+export function fittingOf({ process }: RuleConfig, users: readonly User[], pids: readonly number[]): Fitting {
+  const named = textsOf(process, "user");
+  const fits = (user: Parameters<typeof fitsUser>[1]): boolean => named.some((text) => fitsUser(text, user));
+  return {
+    pids: named.length === 0 ? [...pids] : pids.filter((pid) => fits(ownerOf(pid, users))),
+    users: users.filter(fits),
+    partly: (["container", "unit", "pod", "namespace"] as const).some((key) => textsOf(process, key).length > 0),
+  };
+}
+
+export function fittingText({ pids, users, partly }: Fitting): string {
+  const some = (all: readonly (string | number)[]): string => all.slice(0, MOST_NAMED).join(", ") + (all.length > MOST_NAMED ? ", …" : "");
+  const processes = `${pids.length} ${pids.length === 1 ? "process" : "processes"} now${pids.length === 0 ? "" : ` (${some(pids)})`}`;
+  const part = partly ? ", of which those count that are in what it names" : "";
+  return `${processes}${part}${users.length === 0 ? "" : `; its users: ${some(users.map(({ name, uid }) => `${name} ${uid}`))}`}`;
+}
+
+function ownerOf(pid: number, users: readonly User[]): { uid: number; name?: string } {
+  try {
+    const { uid } = statSync(`/proc/${pid}`);
+    return users.find((user) => user.uid === uid) ?? { uid };
+  } catch {
+    return { uid: -1 }; // it has just ended
+  }
+}
+
+function meant(text: string, users: readonly User[]): string {
+  const known = nearest(text, users.map(({ name }) => name));
+  return known === undefined ? "" : `is ${quote(known)} meant? `;
+}
+
+function warn(rule: RuleConfig, users: readonly User[]): string[] {
+  return processesOf(rule).flatMap((process) => [
+    ...textsOf(process, "user")
+      .filter((text) => !/^[0-9]+$/.test(text) && !users.some((user) => fitsUser(text, user)))
+      .map((text) => `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; ${meant(text, users)}users of elsewhere go by their numbers`),
+    ...(["executable", "parent"] as const)
+      .flatMap((key) => textsOf(process, key))
+      .filter((path) => !path.includes("*"))
+      .flatMap((path) => warnOfPath(path).map((problem) => `rule ${quote(rule.name)} names ${quote(path)}, which ${problem}`)),
+  ]);
+}
+
+function warnOfPath(path: string): string[] {
+  try {
+    const file = realpathSync(path);
+    return file === path ? [] : [`leads to ${quote(file)}: a process runs that, and only one that sees another root can fit`];
+  } catch {
+    return ["is no file of this host now; only a process that sees another root can fit"];
+  }
+}

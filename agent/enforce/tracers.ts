@@ -1,0 +1,57 @@
+/** The programs that tell which process owns a socket, where they hang. */
+
+import { existsSync, renameSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Attachment, detachPinned, pinnedLinks } from "../kernel/attachment.ts";
+import type { DataPlane } from "../kernel/dataplane.ts";
+import { cgroupRoot } from "../kernel/mounts.ts";
+import { attachTrace, TRACE_PIN } from "../kernel/trace.ts";
+import { noteHolders } from "../observe/sockets/holders.ts";
+
+/** What the names of the pins of another version's programs begin with while both are attached. */
+const OLDER_PIN = "older-";
+
+export interface Tracers {
+  /** Why some processes cannot be named; empty when all programs are attached. */
+  problems: string[];
+  detach(): void;
+  /** Those of an agent before, once no interface asks what they noted any more. */
+  detachOlder(): void;
+  close(): void;
+}
+
+/**
+ * A place that does not exist on this kernel costs names of processes, not the agent. With `keepsOlder`, programs of an agent
+ * before stay until `detachOlder`: interfaces have programs that ask their tables.
+ */
+export function attachTracers(plane: DataPlane, pins: string, keepsOlder: boolean): Tracers {
+  if (keepsOlder) for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !existsSync(join(pins, OLDER_PIN + name))) renameSync(join(pins, name), join(pins, OLDER_PIN + name));
+  const attachments: Attachment[] = [];
+  const problems: string[] = [];
+  const cgroup = cgroupRoot();
+  if (cgroup === undefined) problems.push("sockets are not followed to their processes: no version 2 control group is mounted; mount -t cgroup2 none /sys/fs/cgroup/unified");
+  for (const program of plane.tracePrograms()) {
+    if (cgroup === undefined && program.section.startsWith("cgroup/")) continue;
+    try {
+      attachments.push(attachTrace(program, cgroup ?? "", pins));
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  }
+  // What an agent of another version left at places that this one does not use.
+  const used = new Set(attachments.map((attachment) => attachment.pinPath));
+  for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !used.has(join(pins, name))) detachPinned(pins, name);
+  try {
+    for (const _ of plane.map("listening_places").batches({ remove: true })); // each is told anew
+    noteHolders(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners"));
+  } catch (error) {
+    problems.push(`sockets that were there before weir have no process: ${(error as Error).message}`);
+  }
+  return {
+    problems,
+    detachOlder: () => pinnedLinks(pins).filter((name) => name.startsWith(OLDER_PIN)).forEach((name) => detachPinned(pins, name)),
+    detach: () => attachments.forEach((attachment) => attachment.detach()),
+    close: () => attachments.forEach((attachment) => attachment.close()),
+  };
+}

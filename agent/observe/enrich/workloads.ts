@@ -1,0 +1,98 @@
+/**
+ * The container, pod and unit that a process belongs to, from the number of its control group. Groups that are made while
+ * weir runs are told by the kernel with their paths, which are then known also when the group is gone; those that are
+ * older are asked for. Where containers have groups of version 1 only, and where a group cannot be asked for, the
+ * process itself tells, if it still can.
+ */
+
+import { readFileSync } from "node:fs";
+
+import type { Owner, Workload } from "../events/event.ts";
+import { CgroupMade } from "../../generated/layout.ts";
+import { workloadOf } from "./cgroup-path.ts";
+import { ofProcess } from "./process-files.ts";
+import { Recent } from "./recent.ts";
+
+const CAPACITY = 4096;
+const NOTHING: Workload = {};
+
+export interface WorkloadsOptions {
+  /** Asks the kernel for a group's path; undefined when it is gone, or may not be asked for. */
+  pathOf(cgroup: bigint): string | undefined;
+  /** Hands over, with `learn`, what the kernel has told meanwhile. */
+  catchUp(): void;
+  /** Is told what new groups belong to, before anything happens in them. */
+  onMade?(workload: Workload, cgroup: bigint): void;
+  proc?: string;
+}
+
+export class Workloads {
+  readonly #options: WorkloadsOptions;
+  readonly #proc: string;
+  /** Whether processes have groups of version 1 too, or only them: then theirs of version 2 may not tell all. */
+  readonly legacy: boolean;
+  readonly #byGroup = new Recent<bigint, Workload | "unknown">(CAPACITY);
+  readonly #byProcess = new Recent<string, Workload>(CAPACITY);
+
+  constructor(options: WorkloadsOptions) {
+    this.#options = options;
+    this.#proc = options.proc ?? "/proc";
+    this.legacy = readGroups(`${this.#proc}/self/cgroup`).some(({ hierarchy }) => hierarchy !== "0");
+  }
+
+  /** Records of the kernel, of struct cgroup_made. */
+  learn(records: Buffer): void {
+    for (let at = 0; at + CgroupMade.size <= records.length; at += CgroupMade.size) {
+      const path = records.subarray(at + CgroupMade.path.at, at + CgroupMade.path.at + CgroupMade.path.count);
+      const end = path.indexOf(0);
+      if (end < 0 || end === path.length - 1) continue; // cut: the end says whose it is
+      const workload = workloadOf(path.toString("utf8", 0, end));
+      const id = records.readBigUInt64LE(at + CgroupMade.id);
+      this.#byGroup.set(id, workload);
+      this.#options.onMade?.(workload, id);
+    }
+  }
+
+  of(owner: Owner): Workload {
+    const group = this.#ofGroup(owner.cgroup);
+    if (group !== "unknown" && (group.container !== undefined || !this.legacy)) return group;
+    const own = this.#ofProcess(owner);
+    return group === "unknown" ? own : mostTelling([group, own]);
+  }
+
+  #ofGroup(id: bigint): Workload | "unknown" {
+    let known = this.#byGroup.get(id);
+    if (known !== undefined) return known;
+    this.#options.catchUp();
+    known = this.#byGroup.get(id);
+    if (known !== undefined) return known;
+    const path = this.#options.pathOf(id);
+    return this.#byGroup.set(id, path === undefined ? "unknown" : workloadOf(path));
+  }
+
+  #ofProcess({ pid, startedNs }: Owner): Workload {
+    const key = `${pid}@${startedNs}`;
+    const known = this.#byProcess.get(key);
+    if (known !== undefined) return known;
+    const groups = ofProcess(this.#proc, pid, startedNs, groupPaths) ?? [];
+    return this.#byProcess.set(key, mostTelling(groups.map(workloadOf)));
+  }
+}
+
+/** Hierarchies that a runtime or systemd does not use know nothing of its containers and units. */
+function mostTelling(found: Workload[]): Workload {
+  return found.find(({ container }) => container !== undefined) ?? found.find(({ pod, unit }) => pod !== undefined || unit !== undefined) ?? NOTHING;
+}
+
+/** The control groups of a process, by its folder below /proc. */
+export function groupPaths(folder: string): string[] {
+  return [...new Set(readGroups(`${folder}/cgroup`).map(({ path }) => path))];
+}
+
+/** Lines like `4:memory:/docker/ID` and, for version 2, `0::/system.slice/ssh.service`. */
+function readGroups(path: string): { hierarchy: string; path: string }[] {
+  return readFileSync(path, "utf8").split("\n").flatMap((line) => {
+    const [, hierarchy, group] = /^(\d+):[^:]*:(.*?)(?: \(deleted\))?$/.exec(line) ?? [];
+    return hierarchy === undefined || group === undefined ? [] : [{ hierarchy, path: group }];
+  });
+}

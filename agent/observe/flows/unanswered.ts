@@ -1,0 +1,58 @@
+/**
+ * Connections that came for a socket here and that nobody answers, as of a log's receiver: no packet that leaves tells
+ * whether netfilter led them elsewhere, so that it is asked itself. The next packet of such a connection, and each
+ * that comes for the same socket, then has a process again.
+ */
+
+import { isMapped } from "../../values/address.ts";
+import { FlowFlag, Flow, Led, LocalEnd } from "../../generated/layout.ts";
+import { type Arrived, Conntrack } from "../../kernel/conntrack.ts";
+import type { BpfMap } from "../../kernel/maps.ts";
+import { type FlowEntry, readFlow } from "./collect.ts";
+
+/** In one walk over the table: each takes some ten microseconds. */
+const ASKED_AT_ONCE = 64;
+
+export class Unanswered {
+  readonly #localEnds: BpfMap;
+
+  constructor(localEnds: BpfMap) {
+    this.#localEnds = localEnds;
+  }
+
+  /** To be told of each connection that stays in the table, and then finished. */
+  walk(): { stays(entry: FlowEntry): void; finish(): void } {
+    const doubted = new Map<string, Arrived>();
+    return {
+      stays(entry) {
+        if ((entry.value.readUInt32LE(Flow.flags) & FlowFlag.DOUBTED) === 0 || doubted.size === ASKED_AT_ONCE) return;
+        const { source, destination, sourcePort, destinationPort, protocol, ifindex } = readFlow(entry);
+        const end = Buffer.alloc(LocalEnd.size);
+        end.set(destination, LocalEnd.address_be.at);
+        end.writeUInt32LE(ifindex, LocalEnd.ifindex);
+        end.writeUInt16LE(destinationPort, LocalEnd.port);
+        end.writeUInt16LE(protocol, LocalEnd.protocol);
+        doubted.set(end.toString("hex"), { source: bare(source), destination: bare(destination), sourcePort, destinationPort, protocol });
+      },
+      finish: () => this.#ask(doubted),
+    };
+  }
+
+  #ask(doubted: ReadonlyMap<string, Arrived>): void {
+    if (doubted.size === 0) return;
+    try {
+      using conntrack = new Conntrack();
+      for (const [end, connection] of doubted) {
+        const elsewhere = conntrack.isLedElsewhere(connection);
+        if (elsewhere !== undefined) this.#localEnds.update(Buffer.from(end, "hex"), Uint8Array.of(elsewhere ? Led.ELSEWHERE : Led.HERE));
+      }
+    } catch {
+      // A kernel that answers nobody about its connections: the doubt stays.
+    }
+  }
+}
+
+/** A copy: what the table was read into is used again. */
+function bare(address: Buffer): Buffer {
+  return Buffer.from(isMapped(address) ? address.subarray(12) : address);
+}

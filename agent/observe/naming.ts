@@ -1,0 +1,114 @@
+/** Names for what the kernel's records hold as numbers, as far as they take more than a look-up: who a process is. */
+
+import { ContainerNames } from "./enrich/container-names.ts";
+import { ExecutableHashes } from "./enrich/executable-hashes.ts";
+import { withUser, workloadOf } from "./enrich/cgroup-path.ts";
+import { nameSources } from "./enrich/name-sources.ts";
+import { NetworkNamespaces } from "./enrich/network-namespaces.ts";
+import { Programs } from "./enrich/programs.ts";
+import { Users } from "./enrich/users.ts";
+import { Workloads } from "./enrich/workloads.ts";
+import type { Names } from "./events/decode.ts";
+import type { Workload } from "./events/event.ts";
+import { CgroupMade, ProgramStarted } from "../generated/layout.ts";
+import { openCgroups } from "../kernel/cgroups.ts";
+import type { DataPlane } from "../kernel/dataplane.ts";
+import { readIteratorApart } from "../kernel/iterator.ts";
+import type { BpfProgram } from "../kernel/program.ts";
+import { Ring } from "../kernel/ring.ts";
+import type { KindKeeperOptions } from "../enforce/processes/keeper.ts";
+
+/** All that the ring of new control groups holds: one drain catches up with it. */
+const GROUPS_AT_ONCE = 512;
+const PROGRAMS_AT_ONCE = 512;
+/** It takes some milliseconds, unless a process keeps it waiting. */
+const OLDER_MS = 1000;
+
+export class Naming {
+  readonly names: Names;
+  readonly hashes: ExecutableHashes;
+  readonly #groups = openCgroups();
+  readonly #containers = new ContainerNames(nameSources());
+  readonly #newGroups: Ring;
+  readonly #startedPrograms: Ring;
+  readonly #programs: Programs;
+  readonly #olderPrograms: BpfProgram;
+  readonly #users = new Users();
+  readonly #legacyGroups: boolean;
+  /** Is told of every control group that is made. */
+  onGroup: (cgroup: bigint, workload: Workload) => void = () => {};
+
+  /** Look-ups that were not made, see Share. */
+  get skipped(): Record<string, number> {
+    return { program: this.#programs.skipped };
+  }
+
+  constructor(plane: DataPlane, others: Pick<Names, "rule" | "interface">) {
+    this.#olderPrograms = plane.program("weir_older_programs");
+    const namespaces = new NetworkNamespaces();
+    const programs = (this.#programs = new Programs({ catchUp: () => this.catchUp() }));
+    this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
+    const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload, cgroup) => {
+      void this.#containers.of(workload);
+      this.onGroup(cgroup, workload);
+    } });
+    this.#legacyGroups = workloads.legacy;
+    this.#newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
+    this.hashes = new ExecutableHashes({ isOver: (run) => programs.isOver(run) });
+    this.names = {
+      ...others,
+      program: (run, command) => programs.of(run, command),
+      namespace: (number) => namespaces.nameOf(number),
+      user: (uid) => this.#users.of(uid),
+      workload: (owner) => this.#containers.of(workloads.of(owner)),
+    };
+  }
+
+  /** What rules about processes ask of this host. */
+  get forKinds(): Pick<KindKeeperOptions, "users" | "groups" | "named" | "groupsTellAll"> {
+    return {
+      users: () => this.#users.all(),
+      groups: () => {
+        this.#newGroups.drain();
+        return workloadsOf(this.#groups?.all() ?? []);
+      },
+      named: (workload) => withUser(this.#containers.of(workload)),
+      groupsTellAll: !this.#legacyGroups,
+    };
+  }
+
+  /** Calls this when names of containers and pods become known. */
+  onNames(listener: () => void): void {
+    this.#containers.onLearned = listener;
+  }
+
+  /** The path of a control group from the root of its hierarchy; undefined where it is gone or cannot be asked for. */
+  pathOf(cgroup: bigint): string | undefined {
+    return this.#groups?.pathOf(cgroup);
+  }
+
+  /** With the programs that were started. */
+  catchUp(): void {
+    while (this.#startedPrograms.drain() > 0);
+  }
+
+  /** Answers when the arguments of the processes that run are known, or as many as could be read in time. */
+  async start(): Promise<void> {
+    this.#newGroups.start();
+    this.#startedPrograms.start();
+    void this.#containers.start();
+    const older = await readIteratorApart(this.#olderPrograms, OLDER_MS);
+    this.#programs.learnOlder(older.bytes);
+  }
+
+  close(): void {
+    this.#containers.close();
+    this.#newGroups.close();
+    this.#startedPrograms.close();
+    this.#groups?.close();
+  }
+}
+
+function* workloadsOf(groups: Iterable<readonly [id: bigint, path: string]>): Generator<readonly [id: bigint, workload: Workload]> {
+  for (const [id, path] of groups) yield [id, workloadOf(path)];
+}

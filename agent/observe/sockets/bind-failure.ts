@@ -1,0 +1,63 @@
+/**
+ * Why a socket could not be bound. The kernel tells only the process that tried, so that it is found out afterwards: where
+ * nothing stands in the way any more, or what does is not listed, there is no answer.
+ */
+
+import { closeSync, readFileSync } from "node:fs";
+
+import { parseAddress } from "../../values/address.ts";
+import type { BindFailure, Endpoint } from "../events/event.ts";
+import { errnoName } from "../../kernel/errors.ts";
+import { lastErrno, libc } from "../../kernel/syscall.ts";
+import { type KernelSocket, listBound, listListeners } from "./diag.ts";
+
+export interface Failure {
+  reason?: BindFailure;
+  /** Who has the port. */
+  holder?: KernelSocket;
+}
+
+const FIRST_UNPRIVILEGED = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+const ANY: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/** `unprivileged`: the process may not take the low ports. `cookie`: of the socket that was not bound. */
+export function whyNotBound(protocol: string, local: Endpoint, { unprivileged, cookie }: { unprivileged: boolean; cookie: bigint }): Failure {
+  const { address, port } = local;
+  if (port === undefined) return {};
+  if (unprivileged && port < Number(readFileSync(FIRST_UNPRIVILEGED, "utf8"))) return { reason: "port_privileged" };
+  if (!isHere(protocol, address)) return { reason: "address_not_here" };
+  const others = protocol === "tcp" ? listListeners(port) : protocol === "udp" ? listBound(port) : [];
+  const inTheWay = others.filter((other) => other.cookie !== cookie && overlap(other.local.address, address));
+  const holder = inTheWay.find((other) => isIPv6(other.local.address) === isIPv6(address)) ?? inTheWay[0];
+  return holder === undefined ? {} : { reason: "port_in_use", holder };
+}
+
+/** Whether sockets with these addresses want the same packets; one of all IPv6 addresses mostly is one of all IPv4 ones, too. */
+export function overlap(one: string, other: string): boolean {
+  if (isIPv6(one) === isIPv6(other)) return one === other || ANY.has(one) || ANY.has(other);
+  return one === "::" || other === "::";
+}
+
+function isIPv6(address: string): boolean {
+  return address.includes(":");
+}
+
+/** Asks the kernel, which knows more addresses than those of interfaces. */
+function isHere(protocol: string, address: string): boolean {
+  if (ANY.has(address)) return true;
+  const { family, bytes } = parseAddress(address);
+  const fd = libc().socket(family === 4 ? AF_INET : AF_INET6, protocol === "tcp" ? SOCK_STREAM_CLOEXEC : SOCK_DGRAM_CLOEXEC, 0);
+  if (fd < 0) return true;
+  try {
+    const name = Buffer.alloc(family === 4 ? 16 : 28);
+    name.writeUInt16LE(family === 4 ? AF_INET : AF_INET6);
+    name.set(family === 4 ? bytes.subarray(12) : bytes, family === 4 ? 4 : 8);
+    return libc().bind(fd, name, name.length) >= 0 || errnoName(lastErrno()) !== "EADDRNOTAVAIL";
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * What processes do with sockets, completed with what only user space knows: whether a listener is new, why a socket could
+ * not be bound, and the packet sockets of which the kernel does not tell.
+ */
+
+import { Share } from "../enrich/share.ts";
+import { readCounts } from "../events/counters.ts";
+import { Recent } from "../enrich/recent.ts";
+import type { SocketFacts } from "../events/decode.ts";
+import { type Endpoint, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType } from "../events/event.ts";
+import type { SocketFigures } from "../events/snapshot.ts";
+import { type Describer, describeRecord, ownerOf } from "../flows/describe.ts";
+import { EventTypeNames, SocketCounter } from "../../generated/layout.ts";
+import { errnoName } from "../../kernel/errors.ts";
+import { type BpfMap, u32 } from "../../kernel/maps.ts";
+import { isSelf, type Self } from "../../kernel/self.ts";
+import { type Failure, whyNotBound } from "./bind-failure.ts";
+import { BypassingSockets } from "./bypass.ts";
+import { listListeners } from "./diag.ts";
+import { heldByInode } from "./holders.ts";
+import { KnownListeners } from "./known-listeners.ts";
+import { PacketSockets } from "./packet-sockets.ts";
+
+/** Packet sockets told of at one look. */
+const LOOK_LIMIT = 100;
+/** Milliseconds of each second for looking up what one type of event lacks. One look-up takes a tenth of one, with 10,000 listeners some tens. */
+const LOOKING_UP_MS = 30;
+/** What stood in the way so long ago may be another thing than what does now. */
+const LATE_MS = 10_000;
+/** For so long it is remembered who was told to have opened a packet socket: longer than from one look to the next. */
+const TOLD_MS = 3000;
+
+/** Connections of weir's own that are remembered: at most some every 30 seconds are refused. */
+const OWN_KEPT = 256;
+
+export interface SocketEventParts {
+  describer: Describer;
+  /** The process that this is. */
+  self: Self;
+  counters: BpfMap;
+  errors: BpfMap;
+  /** The number of an event that comes from here. */
+  nextNumber(): number;
+  /** Lets the kernel tell of the sockets that could not be bound. */
+  settleBindings(): void;
+  /** Who has packet sockets open: records of struct holding. */
+  rawHolders(): Promise<Buffer>;
+  tell(event: SocketEvent): void;
+}
+
+export class SocketEvents {
+  /** What cannot be told, as sentences. */
+  trouble: string[] = [];
+  readonly #parts: SocketEventParts;
+  readonly #listeners = new KnownListeners();
+  readonly #packetSockets: PacketSockets;
+  /** Of packet sockets of which the kernel told, and that were not found yet. */
+  #openers: { pid: number; at: number }[] = [];
+  #newPorts = 0;
+  readonly #shares = { listening: new Share(LOOKING_UP_MS), bind_failed: new Share(LOOKING_UP_MS) };
+  /** Packet sockets that were found, and those of them not told. */
+  readonly #found = { happened: 0, suppressed: 0 };
+  /** Ends of weir's own connections that were refused. */
+  readonly #own = new Recent<string, true>(OWN_KEPT);
+  readonly #bypassing: BypassingSockets;
+
+  constructor(parts: SocketEventParts, packetSockets = new PacketSockets(), bypassing = new BypassingSockets(parts)) {
+    this.#parts = parts;
+    this.#packetSockets = packetSockets;
+    this.#bypassing = bypassing;
+  }
+
+  /** What is there already is not new. */
+  begin(): void {
+    this.#try(() => {
+      for (const { protocol, local, cookie } of listListeners()) this.#listeners.isNew(protocol, local.port, ownerOf(cookie, this.#parts.describer)?.process);
+      this.#packetSockets.look();
+    });
+    this.#lookForBypass();
+  }
+
+  /** An event of the kernel. */
+  take(event: SocketEvent, facts: SocketFacts): void {
+    // What weir itself tries, as to reach its collector, it tells where it says how that goes.
+    if (!isSelf(this.#parts.self, facts.owner.pid, facts.owner.startedNs)) this.#try(() => this.#complete(event, facts));
+    else if (event.local !== undefined && event.remote !== undefined) this.#own.set(nameOf(event.local, event.remote), true);
+  }
+
+  #complete(event: SocketEvent, facts: SocketFacts): void {
+    switch (event.type) {
+      case "LISTENING":
+        this.#parts.tell(this.#listening(event, facts));
+        break;
+      case "BIND_FAILED": {
+        const { reason, holder }: Failure = this.#mayAskWhy(event) ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts), {}) : {};
+        const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
+        this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
+        break;
+      }
+      case "PACKET_SOCKET":
+        if (event.process !== undefined) this.#openers.push({ pid: event.process.pid, at: performance.now() });
+        this.#parts.tell(event);
+        break;
+      case "PACKET_BYPASS":
+        if (event.outcome !== "refused") this.#bypassing.changed();
+        this.#parts.tell(event);
+        break;
+      default:
+        this.#parts.tell(event);
+    }
+  }
+
+  /** Whether these are the ends of a connection of weir's own that was refused, or its process sent what has them. */
+  isOwn({ source, destination, process }: { source: Endpoint; destination: Endpoint; process?: ProcessReference }): boolean {
+    return process?.pid === this.#parts.self.pid || this.#own.get(nameOf(source, destination)) === true || this.#own.get(nameOf(destination, source)) === true;
+  }
+
+  /** Of what happened while no agent ran, or elsewhere, nothing can be found out here. */
+  #mayAskWhy({ network_namespace, time }: SocketEvent): boolean {
+    return network_namespace === undefined && time > Date.now() - LATE_MS;
+  }
+
+  /** Who listens without having asked for a port gets one only after the event. */
+  #listening(event: SocketEvent, { cookie }: SocketFacts): SocketEvent {
+    const { address, port } = event.local!;
+    const local = port === 0 ? (this.#shares.listening.use(() => listListeners().find((socket) => socket.cookie === cookie)?.local, undefined) ?? { address }) : event.local!;
+    if (local.port === undefined) return { ...event, local }; // nobody knows whether it is new
+    const isNew = this.#listeners.isNew(event.protocol!, local.port, event.process);
+    if (isNew) this.#newPorts++;
+    return { ...event, local, new: isNew };
+  }
+
+  /** Once a second. */
+  look(): void {
+    this.#parts.settleBindings();
+    const remembered = performance.now() - TOLD_MS;
+    this.#openers = this.#openers.filter(({ at }) => at >= remembered);
+    this.#lookForBypass();
+    this.#try(() => void this.#tellFound(this.#newSockets()).catch((error: unknown) => this.#fail(error)));
+  }
+
+  #newSockets(): bigint[] {
+    const found = this.#packetSockets.look();
+    if (found.length > 0) this.#bypassing.changed();
+    return found;
+  }
+
+  #lookForBypass(): void {
+    void this.#bypassing.look().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Whoever has a socket open is asked for only where there are more than the kernel told of: that takes a while. */
+  async #tellFound(inodes: readonly bigint[]): Promise<void> {
+    if (inodes.length <= this.#openers.length) {
+      this.#openers.splice(0, inodes.length);
+      return;
+    }
+    const openers = new Set(this.#openers.splice(0).map(({ pid }) => pid));
+    const held = heldByInode(await this.#parts.rawHolders());
+    for (const [index, inode] of inodes.entries()) {
+      const holder = held.get(inode)?.owner;
+      const owner = holder === undefined ? undefined : describeRecord(holder, this.#parts.describer);
+      if (owner === undefined ? openers.size > 0 : openers.has(owner.process.pid)) continue;
+      this.#found.happened++;
+      if (index < LOOK_LIMIT) this.#parts.tell({ seq: this.#parts.nextNumber(), type: "PACKET_SOCKET", time: Date.now(), ...owner });
+      else this.#found.suppressed++;
+    }
+  }
+
+  /** Look-ups that were not made, by type of event. */
+  get skipped(): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.#shares).map(([type, { skipped }]) => [type, skipped]));
+  }
+
+  figures(): SocketFigures {
+    const events = Object.fromEntries(SOCKET_EVENT_TYPES.map((type) => [type.toLowerCase(), this.#counted(type)]));
+    const errors = readCounts(this.#parts.errors).flatMap((count, errno) => (count === 0 ? [] : [[errnoName(errno), count] as const]));
+    return { events, errors: Object.fromEntries(errors), new_ports: this.#newPorts, bypassing: this.#bypassing.counts };
+  }
+
+  #counted(type: SocketEventType): { happened: number; suppressed: number } {
+    const value = this.#parts.counters.lookup(u32(EventTypeNames.indexOf(type.toLowerCase())))!;
+    const found = type === "PACKET_SOCKET" ? this.#found : type === "PACKET_BYPASS" ? this.#bypassing.found : { happened: 0, suppressed: 0 };
+    return {
+      happened: Number(value.readBigUInt64LE(SocketCounter.happened)) + found.happened,
+      suppressed: Number(value.readBigUInt64LE(SocketCounter.suppressed)) + found.suppressed,
+    };
+  }
+
+  /** A list that the kernel does not give costs what it would have told. */
+  #try(work: () => void): void {
+    try {
+      work();
+      this.trouble = [];
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.trouble = [`some of what processes do with sockets is not told: ${(error as Error).message}`];
+  }
+}
+
+function nameOf(one: Endpoint, other: Endpoint): string {
+  return `${one.address} ${one.port} ${other.address} ${other.port}`;
+}

@@ -1,0 +1,287 @@
+/** From rules as written to what the tables hold. What the tables cannot hold is refused, by the names of the rules. */
+
+import { parseNetworks, type Network } from "../values/address.ts";
+import type { Action, RuleConfig, WeirConfig } from "../../config/types.ts";
+import { Limit, Match } from "../generated/layout.ts";
+import { type Capacity, capacityFor, fits, LARGEST } from "./capacity.ts";
+import { Classifier } from "./classifier/build.ts";
+import { Crowded } from "./classifier/crowded.ts";
+import { type LineArrays, Lines, WORDS } from "./classifier/line.ts";
+import { conditionalLines, findLongChain } from "./chain.ts";
+import { type BootClock, bootClock } from "./boot-clock.ts";
+import { asksForInvalid, type Conditions, conditionsOf, isOver } from "./conditions.ts";
+import { expand } from "./expand.ts";
+import { isConditional, isTimed } from "./fields.ts";
+import { type Group, InterfaceGroups } from "./groups.ts";
+import { type Kind, Kinds } from "./kinds.ts";
+import { meaningsFor, type Said } from "./meanings.ts";
+import { packRules } from "./pack.ts";
+import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
+import { explainCells, explainChain, explainCost, explainCrowd, explainFailsafe, explainSetConflicts, explainShadowed, type RuleAt, warningsOf } from "./problems.ts";
+import { numberSets, type SetNumbers, SetReferences } from "./sets.ts";
+import { findShadowed } from "./shadowed.ts";
+import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
+
+/** What decides about packets, of the whole configuration; the mode is not compiled, but read last. */
+export type RulesSource = Pick<WeirConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "packet_sockets" | "events_per_second" | "rules"> & {
+  /** Rules that stand before the others, and are changed by themselves. */
+  front?: readonly RuleConfig[];
+};
+
+/** What a rule does once a matcher has named it. */
+export interface CompiledRule {
+  action: Action;
+  enforce: boolean;
+  /** Who sent what it drops is told. */
+  reject: boolean;
+  /** Number of the kind of processes that it is about, and of the kind that it leaves out. */
+  kind?: number;
+  otherKind?: number;
+  /** What each packet is asked for; absent where the rule is decided once for a flow. */
+  conditions?: Conditions;
+}
+
+export interface CompiledPolicy {
+  defaultAction: Action;
+  onError: { ingress: Action; egress: Action };
+  inspectTunnels: boolean;
+  /** Sockets may not begin to send past the egress rules. */
+  refusesBypass: boolean;
+  eventsPerSecond: number;
+  managementPorts: number[];
+  failsafe: Network[];
+}
+
+/** The front, or the rules behind it. */
+export interface Part {
+  /** Of its rules, in the order they are tried. */
+  slots: Slots;
+  /** Combinations of addresses, ports and messages that its rules list. */
+  alternatives: number;
+  /** What its rules were the first to say of interfaces, by its bit. */
+  interfaceGroups: Group[];
+  /** Some rule asks for packets of the state `invalid`. */
+  asksForInvalid: boolean;
+  /** Match.SOURCE_SET and DESTINATION_SET: some matcher compares them. */
+  askedSets: number;
+  /** Matchers of its conditional rules. */
+  conditional: LineArrays;
+  /** Cells that it takes of one copy. */
+  cellCount: number;
+  /** What the tables are to hold; absent once they do. */
+  image?: PartImage;
+}
+
+export interface PartImage {
+  cells: Uint32Array;
+  /** struct rule of each rule, in their order. */
+  rules: Uint8Array;
+}
+
+/** What is in force, as far as what comes next depends on it. */
+export interface Before {
+  policy: CompiledPolicy;
+  front: Part;
+  file: Part;
+  /** The tables that this needs, or that were there before. */
+  capacity: Capacity;
+  /** Where the search for a free slot goes on. */
+  nextSlot: number;
+  setNumbers: SetNumbers;
+  /** What the numbers of kinds of processes stand for, and where the kernel has it; nowhere, if rules tell none apart. */
+  kinds: readonly Kind[];
+  kindsPlace: number | undefined;
+}
+
+/** What compiling makes of rules, in a form that a thread can hand to another. */
+export interface CompiledRules extends Before {
+  /** Slots whose counters belonged to another rule, or to none. */
+  freshSlots: Uint32Array;
+  /** For the operator, each a sentence. Where only the front changed, about its rules. */
+  warnings: string[];
+}
+
+/** Every reason at once. Nothing of the rules in force changes. */
+export class RulesRefused extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the rules are refused: ${problems.join("; ")}`);
+    this.name = "RulesRefused";
+    this.problems = problems;
+  }
+}
+
+/** Orders of the rules behind the front, which any front leaves free: so it may change without them. */
+const FIRST_ORDER_BEHIND = Limit.RULES;
+
+/** `previous`: what is in force, so that unchanged rules keep their slots. Rules whose time is over are left out. */
+export function compile(source: RulesSource, previous?: Before, clock = bootClock()): CompiledRules {
+  const { front = [], rules } = source;
+  const all = [...front, ...rules];
+  if (all.length > MOST_RULES) throw new RulesRefused([`there are ${all.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`]);
+
+  const enough = capacityFor(all.length, 0, previous?.capacity) ?? LARGEST;
+  const { fresh, next, ...slots } = assignSlots(all, previous && joinSlots(previous.front.slots, previous.file.slots), { capacity: enough.slots, next: previous?.nextSlot });
+  const [frontSlots, fileSlots] = splitSlots(slots, front.length);
+  const groups = new InterfaceGroups();
+  const sets = new SetReferences(source.sets, numberSets(source.sets, previous?.setNumbers));
+  const behind = expandAll(rules, fileSlots, { groups, sets, now: clock.now() }, FIRST_ORDER_BEHIND, MOST_MATCHERS);
+  const before = expandAll(front, frontSlots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - behind.lines.count);
+  const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
+  const costs = [...before.costs, ...behind.costs];
+  const kinds = Kinds.of(all, previous?.kinds);
+  const problems = [groups.problem, ...sets.problems, kinds.problemOf(all), explainCost(all, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
+  if (problems.length > 0) throw new RulesRefused(problems);
+
+  const ruleAt: RuleAt = (order) => (order < FIRST_ORDER_BEHIND ? front[order]! : rules[order - FIRST_ORDER_BEHIND]!);
+  const classifiers = [before, behind].map(({ lines }) => uncrowded(() => new Classifier(lines), ruleAt)) as [Classifier, Classifier];
+  const isSilenced = (lines: Lines, line: number): boolean => Classifier.silencedBy(classifiers, lines, line) !== undefined;
+  const long = findLongChain(behind.lines, undefined, isSilenced) ?? findLongChain(before.lines, behind.lines, isSilenced);
+  if (long !== undefined) throw new RulesRefused([explainChain(long, ruleAt)]);
+  const shadowed = [...findShadowed(before.lines, classifiers[0]), ...findShadowed(behind.lines, classifiers[1], [classifiers[0]])];
+  const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt, kinds, clock), partOf(rules, behind, fileSlots, classifiers[1], ruleAt, kinds, clock)];
+  const cells = frontPart.cellCount + filePart.cellCount;
+  const capacity = capacityFor(all.length, cells, enough);
+  if (capacity === undefined) {
+    const cut = classifiers.flatMap((classifier) => classifier.cutOrders());
+    throw new RulesRefused([explainCells(cells, cut.map((order) => ruleAt(order).name))]);
+  }
+
+  return {
+    policy: {
+      defaultAction: source.defaults.action,
+      onError: { ...source.defaults.on_error },
+      inspectTunnels: source.inspect_tunnels,
+      refusesBypass: source.packet_sockets === "refuse",
+      eventsPerSecond: source.events_per_second,
+      managementPorts: [...source.failsafe.management_ports],
+      failsafe,
+    },
+    front: frontPart,
+    file: filePart,
+    capacity,
+    freshSlots: fresh,
+    nextSlot: next,
+    setNumbers: sets.numbers,
+    kinds: kinds.list,
+    kindsPlace: undefined,
+    warnings: [...warningsOf(all, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(all, source.sets, shadowed, ruleAt)],
+  };
+}
+
+/**
+ * Another front before the rules that are in force, without looking at these. undefined where that is not enough to say
+ * that they go together: then `compile` knows, and why not. Throws RulesRefused too.
+ */
+export function compileFront({ front = [], sets: named }: RulesSource, before: Before, clock = bootClock()): CompiledRules | undefined {
+  const { file, capacity } = before;
+  const count = front.length + file.slots.slots.length;
+  if (!fits(count, file.cellCount, capacity)) return undefined;
+  const { fresh, next, ...slots } = assignSlots(front, before.front.slots, { capacity: capacity.slots, next: before.nextSlot, taken: file.slots.slots });
+  const groups = new InterfaceGroups(file.interfaceGroups);
+  const sets = new SetReferences(named, before.setNumbers);
+  const expanded = expandAll(front, slots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - file.alternatives);
+  const { lines, costs } = expanded;
+  const kinds = Kinds.of(front, before.kinds, true);
+  if (groups.problem !== undefined || kinds.problemOf(front) !== undefined || sets.problems.length > 0 || sumOf(costs) > MOST_MATCHERS - file.alternatives) return undefined;
+  const ruleAt: RuleAt = (order) => front[order]!;
+  const classifier = uncrowded(() => new Classifier(lines), ruleAt);
+  if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.silencedBy([classifier], others, line) !== undefined)) return undefined;
+  const shadowed = findShadowed(lines, classifier);
+  const part = partOf(front, expanded, slots, classifier, ruleAt, kinds, clock);
+  if (!fits(count, file.cellCount + part.cellCount, capacity)) return undefined;
+  return {
+    ...withoutImages(before),
+    front: part,
+    freshSlots: fresh,
+    nextSlot: next,
+    kinds: kinds.list,
+    warnings: [...warningsOf(front, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(front, named, shadowed, ruleAt)],
+  };
+}
+
+/** Once they are written: the images are most of it. */
+export function withoutImages({ policy, front, file, capacity, nextSlot, setNumbers, kinds, kindsPlace }: Before): Before {
+  const [{ image: _, ...frontRest }, { image: __, ...fileRest }] = [front, file];
+  return { policy, front: frontRest, file: fileRest, capacity, nextSlot, setNumbers, kinds, kindsPlace };
+}
+
+/** What both parts say of interfaces, by its bit. */
+export function interfaceGroupsOf({ front, file }: Before): Group[] {
+  return [...file.interfaceGroups, ...front.interfaceGroups];
+}
+
+/** Of rules that were compiled. */
+export function namesBySlot({ front = [], rules }: RulesSource, compiled: Before): Map<number, string> {
+  const named = (list: readonly RuleConfig[], { slots }: Part): [number, string][] => list.map(({ name }, index) => [slots.slots[index]!, name]);
+  return new Map([...named(front, compiled.front), ...named(rules, compiled.file)]);
+}
+
+interface Expanded {
+  lines: Lines;
+  /** How many matchers each rule has. */
+  costs: Float64Array;
+  /** What they were the first to say of interfaces. */
+  interfaceGroups: Group[];
+}
+
+/** The matchers of rules; where they are more than `most`, only how many. */
+function expandAll(rules: readonly RuleConfig[], { slots }: Slots, said: Said & { now: number }, firstOrder: number, most: number): Expanded {
+  const lines = new Lines(rules.length);
+  const costs = new Float64Array(rules.length);
+  const known = said.groups.all.length;
+  for (const [index, rule] of rules.entries()) {
+    if (isOver(rule, said.now)) continue;
+    const blocks = rule.action === "block";
+    const meaning = { slot: slots[index]!, order: firstOrder + index, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule), timed: isTimed(rule) };
+    costs[index] = expand(rule, meaningsFor(rule, said), lines, meaning, most - lines.count);
+  }
+  return { lines, costs, interfaceGroups: said.groups.all.slice(known) };
+}
+
+function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt, kinds: Kinds, clock: BootClock): Part {
+  const conditional = conditionalLines(lines);
+  const cells = uncrowded(() => classifier.cells(), ruleAt);
+  return {
+    slots,
+    alternatives: lines.count,
+    interfaceGroups,
+    asksForInvalid: rules.some(asksForInvalid),
+    askedSets: askedSets(lines),
+    conditional,
+    cellCount: cells.length / WORDS,
+    image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!, kinds)), clock) },
+  };
+}
+
+function askedSets(lines: Lines): number {
+  let asked = 0;
+  for (let line = 0; line < lines.count; line++) asked |= lines.fields(line);
+  return asked & (Match.SOURCE_SET | Match.DESTINATION_SET);
+}
+
+function compileRule(rule: RuleConfig, meaning: number, kinds: Kinds): CompiledRule {
+  const { action, enforce, reject = false, process, not } = rule;
+  const conditions = conditionsOf(rule, meaning);
+  return {
+    action,
+    enforce,
+    reject,
+    ...(process === undefined ? {} : { kind: kinds.numberOf(process)! }),
+    ...(not?.process === undefined ? {} : { otherKind: kinds.numberOf(not.process)! }),
+    ...(conditions === undefined ? {} : { conditions }),
+  };
+}
+
+function uncrowded<T>(make: () => T, ruleAt: RuleAt): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof Crowded)) throw error;
+    throw new RulesRefused([explainCrowd(error.orders.map((order) => ruleAt(order).name))]);
+  }
+}
+
+function sumOf(costs: Float64Array): number {
+  return costs.reduce((sum, cost) => sum + cost, 0);
+}

@@ -1,0 +1,73 @@
+/** Compiled rules as the bytes of the tables. Offsets come from the kernel objects' own type information. */
+
+import { endianness } from "node:os";
+import { maskOf, parseAddress, type Network } from "../values/address.ts";
+import { Action, FailsafePrefix, FailsafeSession, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
+import type { BootClock } from "./boot-clock.ts";
+import { packConditions } from "./conditions.ts";
+import type { Before, CompiledRule } from "./compile.ts";
+
+/** A TCP connection by which an operator is connected: it always passes. */
+export interface OperatorSession {
+  remoteAddress: string;
+  remotePort: number;
+  localPort: number;
+}
+
+const LITTLE_ENDIAN = endianness() === "LE";
+
+/** `front`: the cell where the front begins; 0 where there is none. */
+export function packPolicy({ policy, kindsPlace, ...parts }: Pick<Before, "policy" | "front" | "file" | "kindsPlace">, generation: number, front: number, sessions: readonly OperatorSession[]): Uint8Array {
+  const { sessions: places, failsafe_prefixes: prefixes, management_ports: ports } = Policy;
+  if (sessions.length > places.count) throw new RangeError(`${sessions.length} operator sessions, at most ${places.count} fit`);
+  const bytes = new Uint8Array(Policy.size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(Policy.generation, generation, LITTLE_ENDIAN);
+  view.setUint32(Policy.judges_invalid, parts.front.asksForInvalid || parts.file.asksForInvalid ? 1 : 0, LITTLE_ENDIAN);
+  view.setUint32(Policy.front, front, LITTLE_ENDIAN);
+  view.setUint32(Policy.asked_sets, parts.front.askedSets | parts.file.askedSets, LITTLE_ENDIAN);
+  view.setUint32(Policy.kinds, kindsPlace === undefined ? 0 : 1 + kindsPlace, LITTLE_ENDIAN);
+  view.setUint32(Policy.refuses_bypass, policy.refusesBypass ? 1 : 0, LITTLE_ENDIAN);
+  bytes[Policy.default_action] = actionOf(policy.defaultAction);
+  bytes.set([actionOf(policy.onError.ingress), actionOf(policy.onError.egress)], Policy.on_error.at);
+  bytes[Policy.inspect_tunnels] = policy.inspectTunnels ? 1 : 0;
+  view.setUint32(Policy.events_per_second, policy.eventsPerSecond, LITTLE_ENDIAN);
+  view.setUint32(Policy.failsafe_prefix_count, policy.failsafe.length, LITTLE_ENDIAN);
+  view.setUint32(Policy.management_port_count, policy.managementPorts.length, LITTLE_ENDIAN);
+  for (const [index, port] of policy.managementPorts.entries()) view.setUint16(ports.at + index * ports.stride, port, LITTLE_ENDIAN);
+  for (const [index, session] of sessions.entries()) {
+    const at = places.at + index * places.stride;
+    bytes.set(parseAddress(session.remoteAddress).bytes, at + FailsafeSession.address_be.at);
+    view.setUint16(at + FailsafeSession.remote_port, session.remotePort, LITTLE_ENDIAN);
+    view.setUint16(at + FailsafeSession.local_port, session.localPort, LITTLE_ENDIAN);
+    view.setUint32(at + FailsafeSession.in_use, 1, LITTLE_ENDIAN);
+  }
+  for (const [index, network] of policy.failsafe.entries()) {
+    packNetwork(bytes, prefixes.at + index * prefixes.stride, FailsafePrefix.address_be.at, FailsafePrefix.mask_be.at, network);
+  }
+  return bytes;
+}
+
+function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: number, network: Network): void {
+  bytes.set(network.address, at + addressAt);
+  bytes.set(maskOf(network.length), at + maskAt);
+}
+
+/** One after the other, in their order. */
+export function packRules(rules: readonly CompiledRule[], clock: BootClock): Uint8Array {
+  const bytes = new Uint8Array(rules.length * RuleLayout.size);
+  const view = new DataView(bytes.buffer);
+  for (const [index, { action, enforce, reject, kind = 0, otherKind = 0, conditions }] of rules.entries()) {
+    const at = index * RuleLayout.size;
+    bytes[at + RuleLayout.action] = actionOf(action);
+    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0);
+    view.setUint16(at + RuleLayout.kind, kind, LITTLE_ENDIAN);
+    view.setUint16(at + RuleLayout.other_kind, otherKind, LITTLE_ENDIAN);
+    if (conditions !== undefined) packConditions(conditions, view, at, { clock, littleEndian: LITTLE_ENDIAN });
+  }
+  return bytes;
+}
+
+function actionOf(action: "allow" | "block"): number {
+  return action === "block" ? Action.BLOCK : Action.ALLOW;
+}

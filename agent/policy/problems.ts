@@ -1,0 +1,123 @@
+/** What is wrong with rules, in sentences for the operator. */
+
+import type { Network } from "../values/address.ts";
+import { quote } from "../values/quote.ts";
+import type { Sets } from "../../config/sets.ts";
+import type { RuleConfig } from "../../config/types.ts";
+import { Limit } from "../generated/layout.ts";
+import { LARGEST } from "./capacity.ts";
+import type { LongChain } from "./chain.ts";
+import type { RulesSource } from "./compile.ts";
+import { isOver } from "./conditions.ts";
+import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
+import { InterfaceGroups } from "./groups.ts";
+import { meaningsFor } from "./meanings.ts";
+import { MOST_MATCHERS } from "./pairs.ts";
+import { findSetConflicts } from "./set-conflicts.ts";
+import type { SetReferences } from "./sets.ts";
+import type { Shadowed } from "./shadowed.ts";
+
+/** The rule of an order. */
+export type RuleAt = (order: number) => RuleConfig;
+
+const MOST_NAMED = 5;
+
+export function explainCrowd(names: readonly string[]): string {
+  return (
+    `more than ${Limit.LIST} alternatives of the rules ${someOf(names)} lie so much over each other that each packet would be compared with all of them; ` +
+    `name narrower sources, destinations or ports, or join rules into lists`
+  );
+}
+
+/** `cut`: the rules whose port ranges take more cells than one for each. */
+export function explainCells(cells: number, cut: readonly string[]): string {
+  const taken = `the rules take ${cells} cells of the kernel's table, at most ${LARGEST.cells} fit`;
+  if (cut.length === 0) return `${taken}; use prefixes instead of single addresses, and ranges instead of single ports`;
+  return `${taken}, because the port ranges of the rules ${someOf(cut)} lie over each other; name narrower ones, or put the widest first`;
+}
+
+function someOf(names: readonly string[]): string {
+  const named = names.slice(0, MOST_NAMED).map(quote).join(", ");
+  return names.length > MOST_NAMED ? `${named} and ${names.length - MOST_NAMED} others` : named;
+}
+
+export function explainCost(rules: readonly RuleConfig[], costs: readonly number[], sets: SetReferences): string | undefined {
+  const total = costs.reduce((sum, cost) => sum + cost, 0);
+  if (total <= MOST_MATCHERS) return undefined;
+  const dearest = rules.map((rule, index) => ({ rule, cost: costs[index]! })).sort((a, b) => b.cost - a.cost);
+  const named = dearest.slice(0, MOST_NAMED).map(({ rule, cost }) => {
+    const factors = factorsOf(rule, meaningsFor(rule, { groups: new InterfaceGroups(), sets }));
+    return `${quote(rule.name)} ${cost}${factors === "" ? "" : ` (${factors})`}`;
+  });
+  const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
+  return (
+    `the rules expand to ${total} combinations of addresses, ports and messages, at most ${MOST_MATCHERS} fit: ` +
+    `${named.join(", ")}${others > 0 ? `, the others ${others}` : ""}; use prefixes instead of single addresses, and ranges instead of single ports`
+  );
+}
+
+export function explainFailsafe(networks: readonly Network[], { failsafe }: RulesSource): string | undefined {
+  if (failsafe.management_ports.length > Limit.MANAGEMENT_PORTS) {
+    return `failsafe.management_ports has ${failsafe.management_ports.length} ports, at most ${Limit.MANAGEMENT_PORTS} fit`;
+  }
+  if (networks.length <= Limit.FAILSAFE_PREFIXES) return undefined;
+  return `failsafe.addresses makes ${networks.length} prefixes, at most ${Limit.FAILSAFE_PREFIXES} fit; a range can make many, and a prefix such as ::/0 is no failsafe`;
+}
+
+export function explainChain({ orders, exact }: LongChain, ruleAt: RuleAt): string {
+  const names = orders.map((order) => ruleAt(order).name);
+  const list = names.map(quote).join(", ");
+  return exact
+    ? `one packet can meet the ${names.length} conditional rules ${list} before a rule decides, at most ${Limit.CONDITIONS} fit; narrow them, or put an unconditional rule between`
+    : `it cannot be shown that no packet meets more than ${Limit.CONDITIONS} of the ${names.length} conditional rules ${list}; narrow them`;
+}
+
+/** Nobody reads more at once. */
+const MOST_WARNINGS = 100;
+
+export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
+  const told = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
+    const rule = ruleAt(order);
+    if (by.length === 0) return `rule ${quote(rule.name)} matches nothing: many before it together leave none of it`;
+    const names = by.slice(0, MOST_NAMED).map((before) => quote(ruleAt(before).name));
+    const others = by.length - names.length;
+    const all = others > 0 ? [...names, `${others} others`] : names;
+    const does = new Set(by.map((before) => effectOf(ruleAt(before))));
+    const effect = does.size === 1 ? [...does][0]! : "decide";
+    const last = all.pop();
+    const list = all.length === 0 ? `${last} before it ${effect}s` : `${all.join(", ")} and ${last} before it ${effect}`;
+    return `rule ${quote(rule.name)} ${effect === effectOf(rule) ? "is redundant" : "matches nothing"}: ${list} all of it`;
+  });
+  const rest = shadowed.length - told.length;
+  return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
+}
+
+/** Of rules that have a say at all. */
+export function explainSetConflicts(rules: readonly RuleConfig[], sets: Sets, shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
+  const silent = new Set(shadowed.map(({ order }) => ruleAt(order)));
+  return findSetConflicts(rules.filter((rule) => !silent.has(rule)), sets, effectOf).map(({ rule, set, members: [first, ...others], by, as }) => {
+    const members = others.length === 0 ? `${first} of its set ${quote(set)}: it is` : `${first} and ${others.length} more of its set ${quote(set)}: they are`;
+    return `rule ${quote(rule.name)} has no say about ${members} in ${quote(as)} too, which rule ${quote(by.name)} before it ${effectOf(by)}s`;
+  });
+}
+
+/** What a rule does to packets, as a verb. */
+function effectOf({ action, enforce, reject }: RuleConfig): string {
+  if (action === "block" && !enforce) return "report";
+  return action === "block" && reject ? "reject" : action;
+}
+
+/** What cannot be told of rules as they are written. */
+export function warningsOf(rules: readonly RuleConfig[], sets: SetReferences, now: number): string[] {
+  const warnings = rules.flatMap((rule) => warningsOfOne(rule, sets, now));
+  const rest = warnings.length - MOST_WARNINGS;
+  return rest > 0 ? [...warnings.slice(0, MOST_WARNINGS), `${rest} more rules are left out, match nothing, or leave out nothing`] : warnings;
+}
+
+function warningsOfOne(rule: RuleConfig, sets: SetReferences, now: number): string[] {
+  if (isOver(rule, now)) return [`rule ${quote(rule.name)} is left out: it expired at ${rule.expires}`];
+  const meanings = meaningsFor(rule, { groups: new InterfaceGroups(), sets });
+  if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
+  const useless = leftOutInVain(rule, meanings);
+  return useless === undefined ? [] : [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
+}

@@ -1,0 +1,15 @@
+/** What sets hold: what the policy writes in them, and what the host knows beside it. */
+
+import { parsePorts } from "../../values/ports.ts";
+import { addressesOf } from "../fields.ts";
+import type { SetView } from "../subject.ts";
+import type { Host } from "./arrival.ts";
+import type { Policy } from "./meaning.ts";
+
+export function viewSets({ sets }: Pick<Policy, "sets">, { isMember }: Pick<Host, "isMember">): SetView {
+  const written = new Map(Object.entries(sets).map(([name, { addresses = [] }]) => [name, addresses.map(addressesOf)]));
+  return {
+    hasAddress: (set, address) => (written.get(set) ?? []).some((holds) => holds(address)) || isMember(set, address),
+    hasPort: (set, port) => (sets[set]?.ports ?? []).map(parsePorts).some(({ first, last }) => port >= first && port <= last),
+  };
+}
