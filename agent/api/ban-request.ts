@@ -2,7 +2,8 @@
 
 import { readAddress } from "../values/address.ts";
 import { quote } from "../values/quote.ts";
-import { ControlError, MOST_NETWORKS, type NewBans } from "../service/contract.ts";
+import { MOST_NETWORKS, type NewBans } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { checkedTerm, isTexts } from "./rule-request.ts";
 
 /** Of a body with that many networks. */
@@ -36,6 +37,6 @@ export function checkedAddresses(addresses: unknown): string[] {
   return texts;
 }
 
-function wrong(what: string, next: string): ControlError {
-  return new ControlError(what, { status: 400, next });
+function wrong(what: string, next: string): Refusal {
+  return new Refusal(what, { kind: "malformed", next });
 }

@@ -2,7 +2,8 @@
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode } from "../observe/events/snapshot.ts";
-import { API_VERSION, type BanChange, type BanPage, ControlError, type ErrorBody, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "../service/contract.ts";
+import { API_VERSION, type BanChange, type BanPage, type ErrorBody, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import type { DropRow } from "../observe/flows/drop-row.ts";
 import type { FlowRow } from "../observe/flows/row.ts";
 import type { Grouping } from "../observe/flows/groups.ts";
@@ -16,6 +17,7 @@ import type { SocketFilter } from "../service/socket-filter.ts";
 import type { StatisticsFilter } from "../service/statistics-filter.ts";
 import { codeOf } from "../values/error-code.ts";
 import { VERSION } from "../values/version.ts";
+import { kindOf } from "./http-status.ts";
 
 const QUICK_MS = 10_000;
 /** Compiling and installing a big rule file takes a while. */
@@ -197,12 +199,12 @@ export class ControlClient {
     });
   }
 
-  #explained(error: Error): ControlError {
-    if (error instanceof ControlError) return error;
+  #explained(error: Error): Refusal {
+    if (error instanceof Refusal) return error;
     switch (codeOf(error)) {
       case "ENOENT":
       case "ECONNREFUSED":
-        return new ControlError(`The weir agent is not running: nothing answers on ${this.path}.`, {
+        return new Refusal(`The weir agent is not running: nothing answers on ${this.path}.`, {
           next: 'Start it with "weir run" as root, or "systemctl start weir". If it uses another socket, name it with --socket or WEIR_CONTROL_SOCKET.',
           cause: error,
         });
@@ -216,44 +218,44 @@ export class ControlClient {
       case "EPIPE":
       case "EAGAIN":
         if (process.geteuid!() !== 0) return this.#onlyRoot(error);
-        return new ControlError(`The agent closed the connection on ${this.path}: it is stopping, or has too many connections.`, {
+        return new Refusal(`The agent closed the connection on ${this.path}: it is stopping, or has too many connections.`, {
           next: "Try again in a moment.",
           cause: error,
         });
       default:
-        return new ControlError(`Talking to the agent on ${this.path} failed: ${error.message}.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.", cause: error });
+        return new Refusal(`Talking to the agent on ${this.path} failed: ${error.message}.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.", cause: error });
     }
   }
 
-  #onlyRoot(cause: Error): ControlError {
-    return new ControlError(`Permission denied on ${this.path}: only root may talk to the agent.`, { next: "Run the same command as root, for example with sudo.", cause });
+  #onlyRoot(cause: Error): Refusal {
+    return new Refusal(`Permission denied on ${this.path}: only root may talk to the agent.`, { next: "Run the same command as root, for example with sudo.", cause });
   }
 
-  #silent(timeoutMs: number): ControlError {
-    return new ControlError(`The agent did not answer on ${this.path} within ${timeoutMs / 1000} s. What is loaded in the kernel goes on meanwhile.`, {
+  #silent(timeoutMs: number): Refusal {
+    return new Refusal(`The agent did not answer on ${this.path} within ${timeoutMs / 1000} s. What is loaded in the kernel goes on meanwhile.`, {
       next: "See whether the agent is stopped or busy (ps, its log), and restart it if it stays silent.",
     });
   }
 
-  #notWeir(): ControlError {
-    return new ControlError(`Something answers on ${this.path}, but it is not a weir agent.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET." });
+  #notWeir(): Refusal {
+    return new Refusal(`Something answers on ${this.path}, but it is not a weir agent.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET." });
   }
 
-  #otherVersion(api: string, version: string | string[] | undefined): ControlError {
-    return new ControlError(`The running agent is weir ${version ?? "?"} (API ${api}); this command is weir ${VERSION} (API ${API_VERSION}).`, {
+  #otherVersion(api: string, version: string | string[] | undefined): Refusal {
+    return new Refusal(`The running agent is weir ${version ?? "?"} (API ${api}); this command is weir ${VERSION} (API ${API_VERSION}).`, {
       next: "Restart the agent so that it is the installed version, or use the command that belongs to it.",
     });
   }
 }
 
-async function refusal(response: IncomingMessage): Promise<ControlError> {
+async function refusal(response: IncomingMessage): Promise<Refusal> {
   const status = response.statusCode ?? 500;
   const text = await textOf(response);
   try {
     const { error } = JSON.parse(text) as ErrorBody;
-    return new ControlError(error.what, { status, next: error.next, details: error.details ?? [] });
+    return new Refusal(error.what, { kind: kindOf(status), next: error.next, details: error.details ?? [] });
   } catch {
-    return new ControlError(`The agent answered ${status} without a reason.`, { status, next: "See the agent's log." });
+    return new Refusal(`The agent answered ${status} without a reason.`, { kind: kindOf(status), next: "See the agent's log." });
   }
 }
 

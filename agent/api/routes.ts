@@ -1,7 +1,8 @@
 /** What can be asked on the control socket, apart from the stream of events. */
 
 import type { Mode } from "../observe/events/snapshot.ts";
-import { type AgentControl, type Awaitable, type Caller, ControlError } from "../service/contract.ts";
+import type { AgentControl, Awaitable, Caller } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { GROUPINGS } from "../observe/flows/groups.ts";
 import { TOP_GROUPINGS } from "../observe/flows/top.ts";
 import { STATISTICS_ORDER_NAMES } from "../observe/statistics/row.ts";
@@ -13,6 +14,7 @@ import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
 import { checkedSession } from "../service/session.ts";
 import { SOCKET_FILTER_FIELDS } from "../service/socket-filter.ts";
 import { STATISTICS_FILTER_FIELDS } from "../service/statistics-filter.ts";
+import { HttpRefusal } from "./http-status.ts";
 
 export const FLOW_LIMIT = 10_000;
 const FLOW_DEFAULT = 100;
@@ -58,12 +60,12 @@ export async function answer(route: Route, control: AgentControl): Promise<unkno
   const { pathname } = route.url;
   const methods = Object.hasOwn(ROUTES, pathname) ? ROUTES[pathname]! : undefined;
   if (!methods) {
-    throw new ControlError(`There is no ${pathname} on the control socket.`, { status: 404, next: `Ask for one of ${Object.keys(ROUTES).join(", ")}.` });
+    throw new Refusal(`There is no ${pathname} on the control socket.`, { kind: "not_found", next: `Ask for one of ${Object.keys(ROUTES).join(", ")}.` });
   }
   const handler = Object.hasOwn(methods, route.method) ? methods[route.method] : undefined;
   if (!handler) {
     const allowed = Object.keys(methods).length > 0 ? Object.keys(methods) : ["GET"];
-    throw new ControlError(`${pathname} does not know the method ${route.method}.`, { status: 405, next: `Use ${allowed.join(" or ")}.`, details: allowed });
+    throw new HttpRefusal(405, `${pathname} does not know the method ${route.method}.`, { next: `Use ${allowed.join(" or ")}.`, details: allowed });
   }
   if (!WITH_PARAMETERS.includes(pathname)) onlyParameters(route.url.searchParams, []);
   return handler(control, route);
@@ -73,8 +75,8 @@ export async function answer(route: Route, control: AgentControl): Promise<unkno
 export function onlyParameters(parameters: URLSearchParams, known: readonly string[]): void {
   for (const name of parameters.keys()) {
     if (known.includes(name) && parameters.getAll(name).length === 1) continue;
-    throw new ControlError(known.includes(name) ? `The parameter ${name} is given twice.` : `There is no parameter ${name}.`, {
-      status: 400,
+    throw new Refusal(known.includes(name) ? `The parameter ${name} is given twice.` : `There is no parameter ${name}.`, {
+      kind: "malformed",
       next: known.length > 0 ? `Use each of ${known.join(", ")} at most once.` : "Leave it out.",
     });
   }
@@ -91,7 +93,7 @@ function rowsBy<Field extends string>(fields: readonly Field[], ask: (control: A
 function isAsked({ searchParams }: URL, what: string): boolean {
   const value = searchParams.get(what);
   if (value === null || value === "true") return value !== null;
-  throw new ControlError(`The parameter ${what} is not "true".`, { status: 400, next: `Send ${what}=true, or leave it out.` });
+  throw new Refusal(`The parameter ${what} is not "true".`, { kind: "malformed", next: `Send ${what}=true, or leave it out.` });
 }
 
 function top(control: AgentControl, { url }: Route) {
@@ -109,7 +111,7 @@ function oneOf<Word extends string>({ searchParams }: URL, parameter: string, kn
   const wanted = searchParams.get(parameter);
   const word = known.find((one) => one === wanted);
   if (word !== undefined) return word;
-  throw new ControlError(`There is no ${parameter} ${JSON.stringify(wanted)}.`, { status: 400, next: `Send \`${parameter}\` as one of ${known.join(", ")}.` });
+  throw new Refusal(`There is no ${parameter} ${JSON.stringify(wanted)}.`, { kind: "malformed", next: `Send \`${parameter}\` as one of ${known.join(", ")}.` });
 }
 
 function bans(control: AgentControl, { url }: Route) {
@@ -122,7 +124,7 @@ function fromOf({ searchParams }: URL): number | undefined {
   const from = searchParams.get("from");
   if (from === null) return undefined;
   if (/^[0-9]{1,9}$/.test(from)) return Number(from);
-  throw new ControlError("The page does not begin where a page before said.", { status: 400, next: "Send the `next` of that page as `from`." });
+  throw new Refusal("The page does not begin where a page before said.", { kind: "malformed", next: "Send the `next` of that page as `from`." });
 }
 
 function members(control: AgentControl, { url }: Route) {
@@ -158,13 +160,13 @@ async function deleteBans(control: AgentControl, route: Route) {
 function limitOf({ searchParams }: URL, fallback: number, most: number): number {
   const limit = Number(searchParams.get("limit") ?? fallback);
   if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
-  throw new ControlError(`The limit ${searchParams.get("limit")} is not a number from 1 to ${most}.`, { status: 400, next: "Give one that is, or leave it out." });
+  throw new Refusal(`The limit ${searchParams.get("limit")} is not a number from 1 to ${most}.`, { kind: "malformed", next: "Give one that is, or leave it out." });
 }
 
 async function setMode(control: AgentControl, route: Route) {
   const { mode, session } = await objectOf(route, ["mode", "session"]);
   if (mode !== "detect" && mode !== "prevent") {
-    throw new ControlError(`The mode ${JSON.stringify(mode) ?? "(none)"} does not exist.`, { status: 400, next: 'Send {"mode": "detect"} or {"mode": "prevent"}.' });
+    throw new Refusal(`The mode ${JSON.stringify(mode) ?? "(none)"} does not exist.`, { kind: "malformed", next: 'Send {"mode": "detect"} or {"mode": "prevent"}.' });
   }
   return control.setMode(mode satisfies Mode, callerWith(route, session));
 }
@@ -191,7 +193,7 @@ async function deleteRules(control: AgentControl, route: Route) {
 
 async function moveRule(control: AgentControl, route: Route) {
   const { id, place, session } = await objectOf(route, ["id", "place", "session"]);
-  if (typeof id !== "string") throw new ControlError("The request does not say which rule to move.", { status: 400, next: 'Send {"id": "d1", "place": "first"}.' });
+  if (typeof id !== "string") throw new Refusal("The request does not say which rule to move.", { kind: "malformed", next: 'Send {"id": "d1", "place": "first"}.' });
   return control.moveRule(id, checkedPlace(place), callerWith(route, session));
 }
 
@@ -206,14 +208,14 @@ async function objectOf(route: Route, keys: readonly string[], most?: number): P
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);
   } catch (error) {
-    throw new ControlError(`The body of the request is not JSON: ${(error as Error).message}.`, { status: 400, next: "Send one JSON object." });
+    throw new Refusal(`The body of the request is not JSON: ${(error as Error).message}.`, { kind: "malformed", next: "Send one JSON object." });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ControlError("The body of the request is not a JSON object.", { status: 400, next: `Send an object with ${keys.join(", ")}.` });
+    throw new Refusal("The body of the request is not a JSON object.", { kind: "malformed", next: `Send an object with ${keys.join(", ")}.` });
   }
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    throw new ControlError(`The body of the request has an unknown key ${JSON.stringify(unknown)}.`, { status: 400, next: `Send an object with ${keys.join(", ")}.` });
+    throw new Refusal(`The body of the request has an unknown key ${JSON.stringify(unknown)}.`, { kind: "malformed", next: `Send an object with ${keys.join(", ")}.` });
   }
   return value as Record<string, unknown>;
 }

@@ -1,7 +1,8 @@
 /** What callers send about rules: anything but exactly the right shape is refused. What a rule may say is config's to judge. */
 
 import { FORMATS } from "../../config/formats.ts";
-import { ControlError, type NewRule, type Place, type Term } from "../service/contract.ts";
+import type { NewRule, Place, Term } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 
 const LONGEST_S = 10 * 365 * 86_400;
 const PLACES = 'Send "first", "last" or {"before": "d3"}.';
@@ -49,6 +50,6 @@ function isWhile(value: unknown): boolean {
   return typeof value === "number" && value >= 1 && value <= LONGEST_S;
 }
 
-function wrong(what: string, next: string): ControlError {
-  return new ControlError(what, { status: 400, next });
+function wrong(what: string, next: string): Refusal {
+  return new Refusal(what, { kind: "malformed", next });
 }

@@ -8,13 +8,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { API_VERSION, type AgentControl, type Caller, ControlError, type ErrorBody } from "../service/contract.ts";
+import { API_VERSION, type AgentControl, type Caller, type ErrorBody } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
 import { answer, type Route } from "./routes.ts";
 import { Door, type DoorOptions, type Peer } from "./door.ts";
 import { claimSocket, listen, type SocketClaim } from "./socket.ts";
 import { VERSION } from "../values/version.ts";
 import { Watchers } from "./watchers.ts";
+import { HttpRefusal, statusOf } from "./http-status.ts";
 
 const CONNECTIONS = 64;
 const BYTES = 64 * 1024;
@@ -139,8 +141,9 @@ class Service implements ControlServer {
     } catch (error) {
       if (response.headersSent) return void response.destroy();
       const known = explain(error);
-      if (known.status === 405) response.setHeader("allow", known.details.join(", "));
-      finish(response, known.status, "application/json", `${JSON.stringify(bodyOf(known))}\n`);
+      const status = statusOf(known);
+      if (status === 405) response.setHeader("allow", known.details.join(", "));
+      finish(response, status, "application/json", `${JSON.stringify(bodyOf(known))}\n`);
     }
   }
 }
@@ -157,12 +160,12 @@ function writeHead(response: ServerResponse, status: number, type: string, lengt
   response.writeHead(status, length === undefined ? headers : { ...headers, "content-length": length });
 }
 
-function explain(error: unknown): ControlError {
-  if (error instanceof ControlError) return error;
-  return new ControlError(error instanceof Error ? error.message : String(error), { next: "See the agent's log.", cause: error });
+function explain(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  return new Refusal(error instanceof Error ? error.message : String(error), { next: "See the agent's log.", cause: error });
 }
 
-function bodyOf(error: ControlError): ErrorBody {
+function bodyOf(error: Refusal): ErrorBody {
   const { message: what, next, details } = error;
   return { error: details.length > 0 ? { what, next, details } : { what, next } };
 }
@@ -173,7 +176,7 @@ function readBody(request: IncomingMessage, most: number): Promise<string> {
     let size = 0;
     const refuse = () => {
       request.pause();
-      reject(new ControlError(`The body of the request is larger than ${most} bytes.`, { status: 413, next: "Send a smaller one." }));
+      reject(new HttpRefusal(413, `The body of the request is larger than ${most} bytes.`, { next: "Send a smaller one." }));
     };
     if (Number(request.headers["content-length"]) > most) return refuse();
     request.on("data", (chunk: Buffer) => {

@@ -9,7 +9,7 @@ import { readOutsideNow } from "../files/outside-file.ts";
 import { AuditRefusal, safeFolder } from "../../audit/file.ts";
 import { Lock } from "../../audit/lock.ts";
 import { ControlClient } from "./client.ts";
-import { ControlError } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
 
 /** Of a Unix socket's address, without its final NUL. */
@@ -32,7 +32,7 @@ export interface SocketClaim {
  */
 export async function claimSocket(path: string): Promise<SocketClaim> {
   if (Buffer.byteLength(path) > LONGEST_PATH) {
-    throw new ControlError(`The path of the control socket is longer than the ${LONGEST_PATH} bytes Linux allows: ${path}`, {
+    throw new Refusal(`The path of the control socket is longer than the ${LONGEST_PATH} bytes Linux allows: ${path}`, {
       next: "Choose a shorter control_socket, as /run/weir/control.sock.",
     });
   }
@@ -61,7 +61,7 @@ async function checkFolder(folder: string): Promise<void> {
     if (statusOf(folder)?.isSymbolicLink()) throw new Error(`${folder} is a symbolic link, and weir follows none to its control socket`);
     await safeFolder(folder, process.geteuid!());
   } catch (cause) {
-    throw new ControlError(`The control socket cannot be made safely: ${(cause as Error).message}.`, {
+    throw new Refusal(`The control socket cannot be made safely: ${(cause as Error).message}.`, {
       next: "Put right what it names, or choose another control_socket (or WEIR_CONTROL_SOCKET).",
       cause,
     });
@@ -84,7 +84,7 @@ async function removeStale(path: string): Promise<void> {
   if (!found) return;
   if (!found.isSocket()) {
     const kind = found.isSymbolicLink() ? "a symbolic link" : "not a socket";
-    throw new ControlError(`${path} is ${kind}, so weir does not put its control socket there.`, {
+    throw new Refusal(`${path} is ${kind}, so weir does not put its control socket there.`, {
       next: `Look what it is, then remove it: rm ${path}`,
     });
   }
@@ -121,9 +121,9 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-export function alreadyRunning(path: string, pid: number | undefined): ControlError {
-  return new ControlError(`Another weir is already running (pid ${pid ?? "unknown"}) and has ${path}.`, {
-    status: 409,
+export function alreadyRunning(path: string, pid: number | undefined): Refusal {
+  return new Refusal(`Another weir is already running (pid ${pid ?? "unknown"}) and has ${path}.`, {
+    kind: "conflict",
     next: `See what it does with "weir status", or stop it first${pid === undefined ? "" : `: kill ${pid}`}.`,
   });
 }
@@ -144,8 +144,8 @@ export function listen(server: Server, path: string): Promise<void> {
   });
 }
 
-function notListening(path: string, cause: unknown): ControlError {
-  return new ControlError(`The control socket ${path} cannot be made: ${(cause as Error).message}.`, {
+function notListening(path: string, cause: unknown): Refusal {
+  return new Refusal(`The control socket ${path} cannot be made: ${(cause as Error).message}.`, {
     next: "Check the folder, or choose another control_socket (or WEIR_CONTROL_SOCKET).",
     cause,
   });

@@ -6,7 +6,8 @@
 import type { ServerResponse } from "node:http";
 import { EVENT_TYPES, SOCKET_EVENT_TYPES, type ToldEvent } from "../observe/events/event.ts";
 import { toWatched } from "../service/event-line.ts";
-import { type AgentControl, ControlError } from "../service/contract.ts";
+import type { AgentControl } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { onlyParameters } from "./routes.ts";
 
 const WATCHERS = 16;
@@ -36,11 +37,11 @@ export class Watchers {
     onlyParameters(parameters, ["type", "rule"]);
     const type = parameters.get("type");
     if (type !== null && !TYPES.includes(type)) {
-      throw new ControlError(`There are no events of type ${type}.`, { status: 400, next: `Use one of ${TYPES.join(", ")}.` });
+      throw new Refusal(`There are no events of type ${type}.`, { kind: "malformed", next: `Use one of ${TYPES.join(", ")}.` });
     }
-    if (this.#closed) throw new ControlError("The agent is stopping.", { status: 503, next: "Try again when it runs." });
+    if (this.#closed) throw new Refusal("The agent is stopping.", { kind: "busy", next: "Try again when it runs." });
     if (this.#open.size >= WATCHERS) {
-      throw new ControlError(`${WATCHERS} others watch already.`, { status: 503, next: "End one of them first." });
+      throw new Refusal(`${WATCHERS} others watch already.`, { kind: "busy", next: "End one of them first." });
     }
     const watcher = new Watcher(response, type, parameters.get("rule"));
     this.#open.add(watcher);

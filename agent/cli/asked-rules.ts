@@ -6,7 +6,8 @@ import type { RuleSet } from "../policy/explain-verdict.ts";
 import type { RulesSource } from "../policy/compile.ts";
 import type { Arrival, Host, Policy } from "../policy/reference.ts";
 import type { Call } from "./arguments.ts";
-import { ControlError, MOST_NETWORKS, type PolicyInForce } from "../service/contract.ts";
+import { MOST_NETWORKS, type PolicyInForce } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
 import { clientFor, settingsFor } from "./paths.ts";
 import { note } from "./print.ts";
@@ -28,7 +29,7 @@ export async function rulesFor(call: Call): Promise<AskedRules> {
   try {
     return rulesInForce(await client.policy());
   } catch (error) {
-    const nobody = error instanceof ControlError && ["ENOENT", "ECONNREFUSED"].includes(codeOf(error.cause));
+    const nobody = error instanceof Refusal && ["ENOENT", "ECONNREFUSED"].includes(codeOf(error.cause));
     if (!nobody || call.has("socket")) throw error;
     return rulesOfFile(call);
   }

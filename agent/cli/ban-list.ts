@@ -4,7 +4,7 @@ import { readNetworks } from "../values/address.ts";
 import { NotReadable, readOutsideNow } from "../files/outside-file.ts";
 import { printable } from "../values/quote.ts";
 import { type Call, UsageError } from "./arguments.ts";
-import { ControlError } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { count } from "./format.ts";
 
 export interface Named {
@@ -34,7 +34,7 @@ export function namesOn(words: readonly string[]): Named[] {
   return checked(words.map((text) => ({ text })));
 }
 
-/** Throws a ControlError with file:line of all that is wrong. */
+/** Throws a Refusal with file:line of all that is wrong. */
 export function namedIn(path: string): Named[] {
   const named: Named[] = [];
   for (const [index, line] of contentOf(path).split("\n").entries()) {
@@ -42,7 +42,7 @@ export function namedIn(path: string): Named[] {
     const text = (comment < 0 ? line : line.slice(0, comment)).trim();
     if (text !== "") named.push({ text, where: `${path}:${index + 1}` });
   }
-  if (named.length === 0) throw new ControlError(`${path} names no address.`, { status: 422, next: "Write one address or prefix a line." });
+  if (named.length === 0) throw new Refusal(`${path} names no address.`, { kind: "invalid", next: "Write one address or prefix a line." });
   return checked(named);
 }
 
@@ -62,7 +62,7 @@ function checked(named: Named[]): Named[] {
     const meant = reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`;
     problems.push(`${one.where === undefined ? "" : `${one.where}: `}${reading.error}${meant}`);
   }
-  if (problems.length > 0) throw new ControlError("Nothing has changed: not everything is an address, a prefix or a range.", { status: 422, next: "Mend what is named, and try again.", details: problems });
+  if (problems.length > 0) throw new Refusal("Nothing has changed: not everything is an address, a prefix or a range.", { kind: "invalid", next: "Mend what is named, and try again.", details: problems });
   return named;
 }
 
@@ -70,7 +70,7 @@ function contentOf(path: string): string {
   try {
     return readOutsideNow(path, LARGEST_FILE).toString("utf8");
   } catch (error) {
-    if (error instanceof NotReadable) throw new ControlError(`The list ${path} cannot be read: ${error.message}.`, { status: 422, next: "Name a file; of a large one, name prefixes instead of addresses, or split it.", cause: error });
-    throw new ControlError(`The list ${path} cannot be read: ${(error as Error).message}.`, { next: "Name a file that is there.", cause: error });
+    if (error instanceof NotReadable) throw new Refusal(`The list ${path} cannot be read: ${error.message}.`, { kind: "invalid", next: "Name a file; of a large one, name prefixes instead of addresses, or split it.", cause: error });
+    throw new Refusal(`The list ${path} cannot be read: ${(error as Error).message}.`, { next: "Name a file that is there.", cause: error });
   }
 }

@@ -5,7 +5,7 @@ import { nearest } from "../values/nearest.ts";
 import { printable } from "../values/quote.ts";
 import { columns, helpOf, meant, parseCall, UsageError } from "./arguments.ts";
 import { COMMANDS } from "./command-table.ts";
-import { ControlError } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
 import { note, print } from "./print.ts";
 import { VERSION } from "../values/version.ts";
@@ -106,10 +106,10 @@ function explain(error: unknown, help: string): number {
     note(`${label} ${shown(error.message)}\nSee: ${help}`);
     return WRONG;
   }
-  if (error instanceof ControlError) {
-    const { message, details, next, status } = error;
+  if (error instanceof Refusal) {
+    const { message, details, next, kind } = error;
     note([`${label} ${shown(message)}`, ...details.map((detail) => `  ${shown(detail)}`), shown(next)].join("\n"));
-    return status === 422 ? WRONG : FAILED;
+    return kind === "invalid" ? WRONG : FAILED;
   }
   note(`${label} ${shown(error instanceof Error ? error.message : String(error))}`);
   if (["EACCES", "EPERM"].includes(codeOf(error))) note("Run the same command as root, for example with sudo.");

@@ -5,7 +5,7 @@ import type { FlowRow } from "../observe/flows/row.ts";
 import type { PacketText } from "../explain/packet.ts";
 import type { LocalProcess } from "../policy/process-field.ts";
 import { type Call, UsageError } from "./arguments.ts";
-import { ControlError } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { duration, endpoint } from "./format.ts";
 import { clientFor } from "./paths.ts";
 import { note } from "./print.ts";
@@ -21,10 +21,10 @@ export async function packetOfFlow(call: Call): Promise<PacketText & { process?:
   const ends = (row: FlowRow): string => `${endpoint(row.source)} ${endpoint(row.destination)}`;
   const found = rows.find((row) => ends(row) === `${source} ${destination}`) ?? rows.find((row) => ends(row) === `${destination} ${source}`);
   if (found === undefined) {
-    throw new ControlError(`There is no live connection ${protocol} ${source} ${destination}.`, { next: "`weir flows` shows those there are; describe the packet with options if it has ended." });
+    throw new Refusal(`There is no live connection ${protocol} ${source} ${destination}.`, { next: "`weir flows` shows those there are; describe the packet with options if it has ended." });
   }
   if (found.tunnel !== undefined) {
-    throw new ControlError(`This connection is inside a tunnel (${found.tunnel.kind} ${found.tunnel.id}).`, { next: "Capture a packet of it, and give it with --pcap." });
+    throw new Refusal(`This connection is inside a tunnel (${found.tunnel.kind} ${found.tunnel.id}).`, { next: "Capture a packet of it, and give it with --pcap." });
   }
   note(`The connection itself was decided by ${found.rule}; its last packet came ${duration(found.idle_s)} ago. What follows is about its first packet, if it came now.`);
   return { ...packetOfRow(found), ...(found.process === undefined ? {} : { process: processOfRow(found) }) };

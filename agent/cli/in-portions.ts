@@ -2,7 +2,8 @@
 
 import { printable } from "../values/quote.ts";
 import { at, type Named } from "./ban-list.ts";
-import { ControlError, MOST_NETWORKS } from "../service/contract.ts";
+import { MOST_NETWORKS } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { count } from "./format.ts";
 
 const MOST_WARNINGS = 50;
@@ -32,9 +33,9 @@ export async function inPortions<T extends Change>(named: readonly Named[], ask:
       const [changed, warnings]: [number, string[]] = [whole?.changed ?? 0, whole?.warnings ?? []];
       whole = { ...change, changed: changed + change.changed, warnings: [...warnings, ...change.warnings].slice(0, MOST_WARNINGS) };
     } catch (error) {
-      if (behind === 0 || !(error instanceof ControlError)) throw error;
-      const { message, status, details, next } = error;
-      throw new ControlError(`${message} The first ${count(behind)} of the list are ${done}, the others are not.`, { status, details, next, cause: error });
+      if (behind === 0 || !(error instanceof Refusal)) throw error;
+      const { message, kind, details, next } = error;
+      throw new Refusal(`${message} The first ${count(behind)} of the list are ${done}, the others are not.`, { kind, details, next, cause: error });
     }
     behind += portion.length;
   }
@@ -43,13 +44,13 @@ export async function inPortions<T extends Change>(named: readonly Named[], ask:
 
 /** What is refused, with the line of the list. */
 function placed(error: unknown, named: readonly Named[]): unknown {
-  if (!(error instanceof ControlError) || error.details.length === 0) return error;
-  const { message, next, status, cause } = error;
+  if (!(error instanceof Refusal) || error.details.length === 0) return error;
+  const { message, next, kind, cause } = error;
   const whereIs = new Map(named.map((one) => [printable(one.text), at(one)]));
   const details = error.details.map((detail) => {
     const [text = ""] = detail.split(/: /, 1);
     const where = whereIs.get(text);
     return where === undefined ? detail : where + detail.slice(text.length);
   });
-  return new ControlError(message, { next, status, details, cause });
+  return new Refusal(message, { next, kind, details, cause });
 }

@@ -3,7 +3,7 @@
 import type { LeftBehind } from "../enforce/adoption/left-behind.ts";
 import type { Call } from "./arguments.ts";
 import type { ControlClient } from "../api/client.ts";
-import { ControlError } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
 import { count, duration } from "./format.ts";
 import { clientFor } from "./paths.ts";
@@ -30,8 +30,8 @@ export async function askOrTell<Answer>(call: Call, question: (client: ControlCl
   }
 }
 
-export function isNotRunning(error: unknown): error is ControlError {
-  return error instanceof ControlError && ["ENOENT", "ECONNREFUSED"].includes(codeOf(error.cause));
+export function isNotRunning(error: unknown): error is Refusal {
+  return error instanceof Refusal && ["ENOENT", "ECONNREFUSED"].includes(codeOf(error.cause));
 }
 
 /** Finds what the agent that had this socket left, else what any agent left. Only root can look. */
@@ -44,9 +44,9 @@ async function leftBy(client: ControlClient): Promise<LeftBehind[]> {
 }
 
 /** Adds to the error what goes on all the same, and how to end it. */
-export function describe(error: ControlError, left: readonly LeftBehind[]): ControlError {
+export function describe(error: Refusal, left: readonly LeftBehind[]): Refusal {
   if (left.length === 0) return error;
-  return new ControlError(error.message, {
+  return new Refusal(error.message, {
     details: left.map(sentenceOf),
     next: `The next start takes over what is in force: "systemctl start weir", or "weir run"${options(left)}. "weir detach"${options(left)} lets everything pass.`,
     cause: error.cause,

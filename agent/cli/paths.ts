@@ -4,7 +4,8 @@ import { lstatSync } from "node:fs";
 import type { Settings } from "../../config/settings.ts";
 import type { Call } from "./arguments.ts";
 import { ControlClient } from "../api/client.ts";
-import { type AuditFiles, ControlError } from "../service/contract.ts";
+import type { AuditFiles } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
 
 /** As in config/schema.json, which takes much longer to load. */
@@ -37,7 +38,7 @@ export async function auditFilesFor(call: Call, named?: string): Promise<{ path:
   const files = named === undefined ? await ownAuditFiles(call) : { path: named, head: call.text("head") ?? null };
   const { isAnyOfLog } = await import("../../audit/file.ts");
   if (await isAnyOfLog(files.path)) return files;
-  throw new ControlError(`There is no audit log at ${files.path}.`, { next: "Name the log, or the configuration that does with --config." });
+  throw new Refusal(`There is no audit log at ${files.path}.`, { next: "Name the log, or the configuration that does with --config." });
 }
 
 async function ownAuditFiles(call: Call): Promise<AuditFiles> {
@@ -58,6 +59,6 @@ export async function settingsFor(call: Call): Promise<Settings> {
     return await readSettings({ config: call.text("config"), stateDirectory: call.text("state-dir") });
   } catch (error) {
     if (!(error instanceof ConfigRefused)) throw error;
-    throw new ControlError("The configuration is not valid.", { status: 422, details: error.problems, next: "Mend the file, and try again.", cause: error });
+    throw new Refusal("The configuration is not valid.", { kind: "invalid", details: error.problems, next: "Mend the file, and try again.", cause: error });
   }
 }

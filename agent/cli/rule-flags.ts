@@ -1,7 +1,8 @@
 /** A rule as flags: how each becomes a key of the rule, and how what is wrong with a key is said of its flag. */
 
 import { type Call, type OptionSpec, UsageError } from "./arguments.ts";
-import { ControlError, type Place } from "../service/contract.ts";
+import type { Place } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 
 interface Flag extends OptionSpec {
   /** Of the rule, as in the file. */
@@ -125,9 +126,9 @@ export async function inFlags<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    if (!(error instanceof ControlError) || error.status !== 422) throw error;
-    const { message, next, status, details, cause } = error;
-    throw new ControlError(message, { next, status, details: details.map(inFlag), cause });
+    if (!(error instanceof Refusal) || error.kind !== "invalid") throw error;
+    const { message, next, kind, details, cause } = error;
+    throw new Refusal(message, { next, kind, details: details.map(inFlag), cause });
   }
 }
 

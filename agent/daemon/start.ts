@@ -9,7 +9,7 @@ import type { WeirConfig } from "../../config/types.ts";
 import { type Ground, type RunOptions, watchOver } from "./agent.ts";
 import { BanStore } from "../enforce/bans/store.ts";
 import { createLog, type Log } from "./log.ts";
-import { ControlError } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { claimSocket } from "../api/socket.ts";
 import { claimStateDirectory } from "./state-directory.ts";
 import { refuseTwins, withDynamic } from "../enforce/dynamic/check.ts";
@@ -118,7 +118,7 @@ function tellOf({ path, refused, warnings }: Settings, log: Log): void {
 async function refuseSilent(wanted: ReadonlyMap<string, string>, withinMs: number): Promise<void> {
   const silent = await findSilent([...wanted.keys()], withinMs);
   if (silent === undefined) return;
-  throw new ControlError(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
+  throw new Refusal(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
 }
 
 /** Which files and folders the configuration names, and what to do about one that does not answer. */

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { AuditRefusal } from "../../audit/file.ts";
 import { makeFolder } from "../files/folders.ts";
 import { Lock } from "../../audit/lock.ts";
-import { ControlError } from "../service/contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { alreadyRunning, pidIn } from "../api/socket.ts";
 
 /** Held by whoever may change what is in force. The kernel ends it with the process. */
 export async function claimStateDirectory(path: string): Promise<Lock> {
   await makeFolder(path).catch((cause: Error) => {
-    throw new ControlError(`The state directory cannot be made: ${cause.message}.`, { next: "Choose another state_dir (or WEIR_STATE_DIR), as /var/lib/weir.", cause });
+    throw new Refusal(`The state directory cannot be made: ${cause.message}.`, { next: "Choose another state_dir (or WEIR_STATE_DIR), as /var/lib/weir.", cause });
   });
   const file = join(path, "agent.lock");
   try {

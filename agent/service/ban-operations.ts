@@ -9,7 +9,8 @@ import { printable } from "../values/quote.ts";
 import type { WeirConfig } from "../../config/types.ts";
 import type { Telemetry } from "../../otel/start.ts";
 import type { Ban, BanKeeper } from "../enforce/bans/keeper.ts";
-import { type BanChange, type BanPage, type BanRow, type Caller, ControlError, type NewBans } from "./contract.ts";
+import type { BanChange, BanPage, BanRow, Caller, NewBans } from "./contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { covers, listOf, MOST_PROBLEMS, NAMED, type Named, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
 import type { Moment, Order } from "../enforce/networks/store.ts";
@@ -113,7 +114,7 @@ export class BanOperations {
         const wider = bans.covering(network, now).map((ban) => formatNetwork(ban.network));
         problems.push(`${printable(text)}: there is no such ban${wider.length === 0 ? "" : `; ${wider.join(" and ")} covers it`}`);
       }
-      if (problems.length > 0) throw new ControlError("Nothing has changed.", { status: 404, next: "`weir ban list ADDRESS` shows what bans an address.", details: some(problems) });
+      if (problems.length > 0) throw new Refusal("Nothing has changed.", { kind: "not_found", next: "`weir ban list ADDRESS` shows what bans an address.", details: some(problems) });
       const networks = named.map(({ network }) => network);
       await bans.remove(networks);
       for (const { text, network } of named.slice(0, MOST_PROBLEMS)) {
@@ -180,7 +181,7 @@ export class BanOperations {
         try {
           return await change();
         } catch (error) {
-          const known = asControlError(error);
+          const known = asRefusal(error);
           await audit.action({ action: "BAN-REFUSED", uid: caller.uid, detail: { what, networks: texts.slice(0, NAMED).join(","), problem: known.details[0] ?? known.message, pid: caller.pid } });
           throw known;
         }
@@ -215,12 +216,12 @@ function isEveryone({ family, address, length }: Network): boolean {
   return family === 4 ? length === 96 : length === 0 || holdsIPv4(address, length);
 }
 
-function refusal(problems: readonly string[], cause?: unknown): ControlError {
-  return new ControlError("The ban is refused; nothing has changed.", { status: 422, next: "Mend or leave out what is named, and try again.", details: some(problems), cause });
+function refusal(problems: readonly string[], cause?: unknown): Refusal {
+  return new Refusal("The ban is refused; nothing has changed.", { kind: "invalid", next: "Mend or leave out what is named, and try again.", details: some(problems), cause });
 }
 
-function asControlError(error: unknown): ControlError {
-  if (error instanceof ControlError) return error;
-  if (error instanceof TableFull) return new ControlError("There is no room for it; nothing has changed.", { status: 507, next: "`weir ban delete` or `weir ban clear` make room.", details: [error.message], cause: error });
-  return new ControlError(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof TableFull) return new Refusal("There is no room for it; nothing has changed.", { kind: "no_room", next: "`weir ban delete` or `weir ban clear` make room.", details: [error.message], cause: error });
+  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
 }

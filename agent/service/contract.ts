@@ -37,22 +37,22 @@ export interface Caller {
 export interface AgentControl {
   status(): Awaitable<Status>;
   setMode(mode: Mode, caller: Caller): Awaitable<ModeChange>;
-  /** Throws a ControlError with status 422 and one detail a problem when the file is bad. */
+  /** Throws an `invalid` Refusal with one detail a problem when the file is bad. */
   reload(caller: Caller): Awaitable<ReloadResult>;
   rules(): Awaitable<ListedRule[]>;
-  /** By id or name, of the file or added by command. Throws a ControlError with status 404 when there is none. */
+  /** By id or name, of the file or added by command. Throws a `not_found` Refusal when there is none. */
   rule(which: string): Awaitable<RuleDetail>;
-  /** These throw a ControlError with status 422 and one detail a problem, then nothing has changed. */
+  /** These throw an `invalid` Refusal with one detail a problem; then nothing has changed. */
   addRule(rule: NewRule, caller: Caller): Awaitable<RuleChange>;
   deleteRules(ids: readonly string[] | "all", caller: Caller): Awaitable<RuleChange>;
   moveRule(id: string, place: Place, caller: Caller): Awaitable<RuleChange>;
-  /** With a network, those that cover it or are in it; 400 where it is none. At most `limit`, from where a page before said. */
+  /** With a network, those that cover it or are in it; a `malformed` Refusal where it is no network. At most `limit`, from where a page before said. */
   bans(network: string | undefined, limit: number, from?: number): Awaitable<BanPage>;
-  /** These throw a ControlError as those above. */
+  /** These throw a Refusal as those above. */
   addBans(bans: NewBans, caller: Caller): Awaitable<BanChange>;
   deleteBans(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
   sets(): Awaitable<SetRow[]>;
-  /** These throw a ControlError with status 404 where there is no such set. */
+  /** These throw a `not_found` Refusal where there is no such set. */
   members(set: string, network: string | undefined, limit: number, from?: number): Awaitable<MemberPage>;
   addMembers(members: NewMembers, caller: Caller): Awaitable<SetChange>;
   removeMembers(set: string, networks: readonly string[] | "all", caller: Caller): Awaitable<SetChange>;
@@ -279,22 +279,6 @@ export interface Status {
   audit: AuditFiles;
   /** How each signal in use fares that is sent to a collector. */
   telemetry: Partial<Record<Signal, SignalState>>;
-}
-
-/** Something the operator must be told: what is wrong, and what to do next. */
-export class ControlError extends Error {
-  /** As in HTTP. 422 is a bad configuration. */
-  readonly status: number;
-  readonly next: string;
-  readonly details: string[];
-
-  constructor(what: string, options: { next: string; status?: number; details?: string[]; cause?: unknown }) {
-    super(what, { cause: options.cause });
-    this.name = "ControlError";
-    this.next = options.next;
-    this.status = options.status ?? 500;
-    this.details = options.details ?? [];
-  }
 }
 
 /** The body of every answer that is not a success. */

@@ -2,7 +2,7 @@
 
 import { formatNetwork, type Network, networkContains, readNetworks } from "../values/address.ts";
 import { printable, quote } from "../values/quote.ts";
-import { ControlError } from "./contract.ts";
+import { Refusal } from "../values/refusal.ts";
 
 /** Rows looked at for one page. */
 export const SEARCHED = 50_000;
@@ -33,7 +33,7 @@ export function readAll(texts: readonly string[]): { named: Named[]; problems: s
 export function wantedOf(text: string): Network {
   const reading = readNetworks(text);
   if ("networks" in reading && reading.networks.length === 1) return reading.networks[0]!;
-  throw new ControlError(`${"error" in reading ? reading.error : `${quote(text)} is more than one prefix`}.`, { status: 400, next: "Name one address or prefix, as 192.0.2.7 or 2001:db8::/32." });
+  throw new Refusal(`${"error" in reading ? reading.error : `${quote(text)} is more than one prefix`}.`, { kind: "malformed", next: "Name one address or prefix, as 192.0.2.7 or 2001:db8::/32." });
 }
 
 export function covers(wide: Network, narrow: Network): boolean {

@@ -5,7 +5,7 @@ import type { Telemetry } from "../../otel/start.ts";
 import { BanOperations } from "./ban-operations.ts";
 import type { BanKeeper } from "../enforce/bans/keeper.ts";
 import type { Caller, ModeChange, ReloadResult } from "./contract.ts";
-import { ControlError } from "./contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { refuseTwins, withDynamic, type Written } from "../enforce/dynamic/check.ts";
 import type { DynamicRule, DynamicRules } from "../enforce/dynamic/store.ts";
 import type { Mode, Snapshot } from "../observe/events/snapshot.ts";
@@ -145,7 +145,7 @@ export class Operations {
     const { plane, mode: keeper, dynamic } = this.#parts;
     const before = this.#switchesToDetect;
     const refuseOvertaken = (): void => {
-      if (this.#switchesToDetect !== before) throw new ControlError("The mode stays detect: somebody switched to it after this was asked.", { status: 409, next: "Ask again, if you still mean it." });
+      if (this.#switchesToDetect !== before) throw new Refusal("The mode stays detect: somebody switched to it after this was asked.", { kind: "conflict", next: "Ask again, if you still mean it." });
     };
     return this.#turns.take(async () => {
       refuseOvertaken();
@@ -181,7 +181,7 @@ export class Operations {
         this.#parts.say("error", `the configuration is refused and the last good one stays in force: ${problems.join("; ")}`);
         this.#parts.telemetry.changed("weir.config.rejected", { path: this.#settings.path ?? "", error: problems[0]! });
         await this.#parts.audit.action({ action: "RELOAD-FAILED", ...who, detail: { problem: problems[0]!, problems: problems.length } });
-        throw new ControlError("The configuration is refused; the last good one stays in force.", { status: 422, next: "Mend the file; `weir check` shows all its problems.", details: problems, cause: error });
+        throw new Refusal("The configuration is refused; the last good one stays in force.", { kind: "invalid", next: "Mend the file; `weir check` shows all its problems.", details: problems, cause: error });
       }
     });
   }

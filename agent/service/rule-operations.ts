@@ -8,7 +8,8 @@ import type { Sets } from "../../config/sets.ts";
 import type { Fitting } from "../enforce/processes/resolved.ts";
 import type { RuleConfig } from "../../config/types.ts";
 import type { Telemetry } from "../../otel/start.ts";
-import { type Caller, ControlError, type DynamicRow, type ListedRule, type NewRule, type Origin, type Place, type RuleChange, type RuleDetail } from "./contract.ts";
+import type { Caller, DynamicRow, ListedRule, NewRule, Origin, Place, RuleChange, RuleDetail } from "./contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { ruleText } from "../cli/rule-text.ts";
 import { checkRule, sourceOf } from "../enforce/dynamic/check.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
@@ -148,7 +149,7 @@ export class RuleOperations {
       const fitting = this.#parts.fitting(definition);
       return { ...row, definition, ...(fitting === undefined ? {} : { fitting }) };
     }
-    throw new ControlError(`There is no rule ${quote(which)}.`, { status: 404, next: "`weir rule list` shows the rules with their ids and names." });
+    throw new Refusal(`There is no rule ${quote(which)}.`, { kind: "not_found", next: "`weir rule list` shows the rules with their ids and names." });
   }
 
   #origin(one: DynamicRule): Origin {
@@ -260,7 +261,7 @@ function listOf(rules: readonly DynamicRule[]): string {
 function find(rules: readonly DynamicRule[], id: string): DynamicRule {
   const found = rules.find((one) => one.id === id);
   if (found !== undefined) return found;
-  throw new ControlError(`There is no dynamic rule ${quote(id)}.`, { status: 404, next: "`weir rule list` shows their ids; rules of the file are changed in the file." });
+  throw new Refusal(`There is no dynamic rule ${quote(id)}.`, { kind: "not_found", next: "`weir rule list` shows their ids; rules of the file are changed in the file." });
 }
 
 function putAt(rules: readonly DynamicRule[], one: DynamicRule, place: Place): DynamicRule[] {
@@ -270,10 +271,10 @@ function putAt(rules: readonly DynamicRule[], one: DynamicRule, place: Place): D
   return rules.toSpliced(at, 0, one);
 }
 
-function refusalOf(error: unknown): ControlError {
-  if (error instanceof ControlError) return error;
-  if (error instanceof RulesRefused) return new ControlError("The change is refused; nothing has changed.", { status: 422, next: "Mend what is named, and try again.", details: [...error.problems], cause: error });
-  return new ControlError(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof RulesRefused) return new Refusal("The change is refused; nothing has changed.", { kind: "invalid", next: "Mend what is named, and try again.", details: [...error.problems], cause: error });
+  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
 }
 
 function problemsOf(error: unknown): string[] {

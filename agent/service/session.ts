@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { ControlError } from "./contract.ts";
+import { Refusal } from "../values/refusal.ts";
 
 export interface OperatorSession {
   /** Remote end. */
@@ -47,8 +47,8 @@ export function parseSession(text: string | undefined): OperatorSession | undefi
 /** For what came over the socket: anything but exactly a session is refused. */
 export function checkedSession(value: unknown): OperatorSession {
   if (isSession(value) && Object.keys(value).length === 3) return value;
-  throw new ControlError("The session in the request is not a TCP connection.", {
-    status: 400,
+  throw new Refusal("The session in the request is not a TCP connection.", {
+    kind: "malformed",
     next: 'Send {"address": "203.0.113.5", "remote_port": 51234, "local_port": 22}, or leave it out.',
   });
 }

@@ -10,7 +10,8 @@ import { printable, quote } from "../values/quote.ts";
 import { holdsAddresses, type Sets } from "../../config/sets.ts";
 import { type ConfigWatch, watchSince } from "../files/watch.ts";
 import type { Telemetry } from "../../otel/start.ts";
-import { type Caller, ControlError, type MemberPage, type MemberRow, type NewMembers, type SetChange, type SetRow } from "./contract.ts";
+import type { Caller, MemberPage, MemberRow, NewMembers, SetChange, SetRow } from "./contract.ts";
+import { Refusal } from "../values/refusal.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
 import { covers, listOf, MOST_PROBLEMS, NAMED, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
 import { halves } from "../enforce/networks/halves.ts";
@@ -123,7 +124,7 @@ export class SetOperations {
       const { ttl } = members.config;
       const seconds = for_s ?? (until === undefined ? (ttl === undefined ? undefined : secondsOf(ttl)) : (until - clock.wall()) / 1000);
       if (seconds !== undefined && seconds <= 0) problems.unshift("until: this time is over already");
-      if (problems.length > 0) throw new ControlError("Nothing has changed.", { status: 422, next: "Mend or leave out what is named, and try again.", details: some(problems) });
+      if (problems.length > 0) throw new Refusal("Nothing has changed.", { kind: "invalid", next: "Mend or leave out what is named, and try again.", details: some(problems) });
       if (check_only) return { set: name, members: members.size, changed: 0, warnings };
       const networks = named.flatMap(({ network }) => halves(network));
       const order: Order = {
@@ -165,7 +166,7 @@ export class SetOperations {
       const [holder] = members.covering(network);
       problems.push(`${printable(text)}: no command put it into the set ${name}${holder === undefined ? "" : `; it is there by ${formatNetwork(holder.network)} of the ${holder.origin}`}`);
     }
-    if (problems.length > 0) throw new ControlError("Nothing has changed.", { status: 404, next: `\`weir set list ${name} ADDRESS\` shows why an address is in the set; what the configuration or a file put there is removed there.`, details: some(problems) });
+    if (problems.length > 0) throw new Refusal("Nothing has changed.", { kind: "not_found", next: `\`weir set list ${name} ADDRESS\` shows why an address is in the set; what the configuration or a file put there is removed there.`, details: some(problems) });
     return named.flatMap(({ network }) => halves(network));
   }
 
@@ -173,9 +174,9 @@ export class SetOperations {
     const members = this.#parts.sets.sets.get(name);
     if (members !== undefined) return members;
     const { sets } = this.#parts.config();
-    if (Object.hasOwn(sets, name) && !holdsAddresses(sets[name]!)) throw new ControlError(`The set ${name} holds only ports, which the configuration alone says.`, { status: 422, next: "Change them there." });
+    if (Object.hasOwn(sets, name) && !holdsAddresses(sets[name]!)) throw new Refusal(`The set ${name} holds only ports, which the configuration alone says.`, { kind: "invalid", next: "Change them there." });
     const meant = nearest(name, this.#parts.sets.sets.keys());
-    throw new ControlError(`There is no set ${quote(name)}.`, { status: 404, next: meant === undefined ? 'Write it into "sets" of the configuration; it may be empty there.' : `Did you mean ${meant}?` });
+    throw new Refusal(`There is no set ${quote(name)}.`, { kind: "not_found", next: meant === undefined ? 'Write it into "sets" of the configuration; it may be empty there.' : `Did you mean ${meant}?` });
   }
 
   #isOver(until: number): boolean {
@@ -199,7 +200,7 @@ export class SetOperations {
       try {
         return await change(this.#find(name));
       } catch (error) {
-        const known = asControlError(error);
+        const known = asRefusal(error);
         await audit.action({ action: "SET-REFUSED", uid: caller.uid, detail: { what, set: printable(name), networks: texts.slice(0, NAMED).join(","), problem: known.details[0] ?? known.message, pid: caller.pid } });
         throw known;
       }
@@ -258,8 +259,8 @@ export class SetOperations {
   }
 }
 
-function asControlError(error: unknown): ControlError {
-  if (error instanceof ControlError) return error;
-  if (error instanceof TableFull) return new ControlError("There is no room for it; nothing has changed.", { status: 507, next: "Remove others first.", details: [error.message], cause: error });
-  return new ControlError(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof TableFull) return new Refusal("There is no room for it; nothing has changed.", { kind: "no_room", next: "Remove others first.", details: [error.message], cause: error });
+  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
 }

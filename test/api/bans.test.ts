@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { ControlError, MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { Refusal } from "../../agent/values/refusal.ts";
 import { ask } from "./raw-http.ts";
 import { startFixture } from "./support.ts";
 
@@ -54,7 +55,7 @@ test("a long list is checked as a whole before the first is banned, and a refusa
   fixture.agent.askedOfBans = [];
   fixture.agent.onBanChange = (request) => {
     if (!(request as { networks: string[] }).networks.includes("10.0.64.5")) return { bans: 1, changed: 1, warnings: [] };
-    throw new ControlError("The ban is refused; nothing has changed.", { status: 422, next: "Mend it.", details: ["10.0.64.5: bans.except says so"] });
+    throw new Refusal("The ban is refused; nothing has changed.", { kind: "invalid", next: "Mend it.", details: ["10.0.64.5: bans.except says so"] });
   };
   const { code, stderr } = await fixture.weir(["ban", "add", "--file", list]);
   assert.equal(code, 2);

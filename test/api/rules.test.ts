@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ControlError } from "../../agent/service/contract.ts";
+import { Refusal } from "../../agent/values/refusal.ts";
 import { inFlag } from "../../agent/cli/rule-flags.ts";
 import { ruleText } from "../../agent/cli/rule-text.ts";
 import { ask } from "./raw-http.ts";
@@ -91,7 +91,7 @@ test("what is wrong with a key is said of its flag", async () => {
   }
   await using fixture = await startFixture();
   fixture.agent.onRuleChange = () => {
-    throw new ControlError("The change is refused.", { status: 422, next: "Mend it.", details: ["layer4.protocol: \"tpc\" is not a protocol; did you mean tcp?"] });
+    throw new Refusal("The change is refused.", { kind: "invalid", next: "Mend it.", details: ["layer4.protocol: \"tpc\" is not a protocol; did you mean tcp?"] });
   };
   const { code, stderr } = await fixture.weir(["rule", "add", "--action", "block", "--proto", "tpc"]);
   assert.equal(code, 2);

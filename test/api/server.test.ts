@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ControlError } from "../../agent/service/contract.ts";
+import { Refusal } from "../../agent/values/refusal.ts";
 import { eventually } from "../harness/eventually.ts";
 import { ask, connected, readAll } from "./raw-http.ts";
 import { startFixture } from "./support.ts";
@@ -57,7 +57,7 @@ test("a reload says what is in force, or all that is wrong with the file", async
   await using fixture = await startFixture();
   assert.deepEqual((await ask(fixture.path, "POST", "/v1/reload")).json(), { generation: 8, rules: { loaded: 1, enforced: 1 }, warnings: [] });
   fixture.agent.onReload = () => {
-    throw new ControlError("refused", { status: 422, next: "mend it", details: ["weir.yaml:1:1: a", "weir.yaml:2:1: b"] });
+    throw new Refusal("refused", { kind: "invalid", next: "mend it", details: ["weir.yaml:1:1: a", "weir.yaml:2:1: b"] });
   };
   const answer = await ask(fixture.path, "POST", "/v1/reload", "{}");
   assert.equal(answer.status, 422);

@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { ControlError, MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { Refusal } from "../../agent/values/refusal.ts";
 import { ask } from "./raw-http.ts";
 import { startFixture } from "./support.ts";
 
@@ -50,7 +51,7 @@ test("a long list is checked as a whole before the first is added, and a refusal
   assert.equal((await fixture.weir(["set", "add", "partners", "--file", list])).code, 0);
   assert.deepEqual(fixture.agent.askedOfSets.map((one) => [(one as { networks: string[] }).networks.length, (one as { check_only: boolean }).check_only]), [[MOST_NETWORKS, true], [10, true], [MOST_NETWORKS, false], [10, false]]);
   fixture.agent.onSetChange = () => {
-    throw new ControlError("Nothing has changed.", { status: 404, next: "Look.", details: ["10.0.0.5: no command put it into the set partners"] });
+    throw new Refusal("Nothing has changed.", { kind: "not_found", next: "Look.", details: ["10.0.0.5: no command put it into the set partners"] });
   };
   const { code, stderr } = await fixture.weir(["set", "remove", "partners", "--file", list]);
   assert.equal(code, 1);

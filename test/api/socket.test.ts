@@ -5,7 +5,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { ControlError } from "../../agent/service/contract.ts";
+import { Refusal } from "../../agent/values/refusal.ts";
 import { type ControlServer, startControlServer } from "../../agent/api/server.ts";
 import { claimSocket } from "../../agent/api/socket.ts";
 import { peerOf } from "../../agent/kernel/sockets.ts";
@@ -22,9 +22,9 @@ function serve(path: string): Promise<ControlServer> {
   return startControlServer({ path, control: new FakeAgent(), peerOf, onRefused() {}, onShut() {} });
 }
 
-async function refusal(path: string): Promise<ControlError> {
+async function refusal(path: string): Promise<Refusal> {
   const error: unknown = await serve(path).then((server) => server.close(), (reason: unknown) => reason);
-  assert.ok(error instanceof ControlError, `${path} is refused`);
+  assert.ok(error instanceof Refusal, `${path} is refused`);
   assert.ok(error.next.length > 0);
   return error;
 }

@@ -5,7 +5,8 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
-import { type AgentControl, type BanChange, type BanPage, type BanRow, type Caller, ControlError, type DynamicRow, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "../../agent/service/contract.ts";
+import type { AgentControl, BanChange, BanPage, BanRow, Caller, DynamicRow, ListedRule, MemberPage, ModeChange, NewBans, NewMembers, NewRule, Place, PolicyInForce, ReloadResult, RuleChange, RuleDetail, SetChange, SetRow, Status } from "../../agent/service/contract.ts";
+import { Refusal } from "../../agent/values/refusal.ts";
 import type { FlowRow } from "../../agent/observe/flows/row.ts";
 import type { Grouping } from "../../agent/observe/flows/groups.ts";
 import type { Top, TopGrouping } from "../../agent/observe/flows/top.ts";
@@ -65,7 +66,7 @@ export class FakeAgent implements AgentControl {
   }
   rule(which: string): RuleDetail {
     const row = this.rows.find(({ name }) => name === which);
-    if (row === undefined) throw new ControlError(`There is no rule "${which}".`, { status: 404, next: "Look." });
+    if (row === undefined) throw new Refusal(`There is no rule "${which}".`, { kind: "not_found", next: "Look." });
     return { ...row, definition: { name: row.name, action: row.action, enforce: row.enforce, direction: "both" } };
   }
   /** What was asked of the rules, in order, without the callers. */

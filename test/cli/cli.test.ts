@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ControlClient } from "../../agent/api/client.ts";
 import { COMMANDS } from "../../agent/cli/command-table.ts";
-import { ControlError } from "../../agent/service/contract.ts";
+import { Refusal } from "../../agent/values/refusal.ts";
 import { eventually } from "../harness/eventually.ts";
 import { requires, root } from "../harness/require.ts";
 import { anEvent, environment, flowRow, LAUNCHER, runWeir, startFixture } from "../api/support.ts";
@@ -111,7 +111,7 @@ test("an agent that hangs, another program and another version each have their s
     const other = createServer((_, response) => response.writeHead(200, headers).end("{}")).listen(path);
     t.after(() => other.close());
     await once(other, "listening");
-    await assert.rejects(new ControlClient(path).status(), (error) => error instanceof ControlError && expected.test(error.message) && error.next.length > 0);
+    await assert.rejects(new ControlClient(path).status(), (error) => error instanceof Refusal && expected.test(error.message) && error.next.length > 0);
   }
 });
 
@@ -148,7 +148,7 @@ test("reload prints what is in force, or all problems with exit code 2", async (
   await using fixture = await startFixture();
   assert.match((await fixture.weir(["reload"])).stdout, /^1 rules are in force, 1 of them enforced \(generation 8\)/);
   fixture.agent.onReload = () => {
-    throw new ControlError("The configuration is refused.", { status: 422, next: "Mend the file.", details: ["weir.yaml:3:5: first", "weir.yaml:9:1: second"] });
+    throw new Refusal("The configuration is refused.", { kind: "invalid", next: "Mend the file.", details: ["weir.yaml:3:5: first", "weir.yaml:9:1: second"] });
   };
   const { code, stderr } = await fixture.weir(["reload"]);
   assert.equal(code, 2);

@@ -4,7 +4,7 @@ import type { AuditOptions } from "../../../audit/writer.ts";
 import type { Leftover } from "../../enforce/adoption/leftovers.ts";
 import type { PinNote } from "../../enforce/adoption/pin-note.ts";
 import { type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
-import { ControlError } from "../../service/contract.ts";
+import { Refusal } from "../../values/refusal.ts";
 import { count } from "../format.ts";
 import { settingsFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
@@ -28,7 +28,7 @@ export const command: Command = {
   ],
   async run(call) {
     if (process.geteuid!() !== 0) {
-      throw new ControlError("Taking programs out of the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
+      throw new Refusal("Taking programs out of the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
     }
     const target = await targetOf(call);
     const removed: Leftover[] = [];
@@ -60,8 +60,8 @@ async function onlyTarget(call: Call): Promise<Target | undefined> {
   if (one === undefined) return undefined;
   const state = stateDirectoryOf(one);
   if (left.length > 1 || state === undefined) {
-    throw new ControlError(left.length > 1 ? "Several agents left something in force." : "An agent left something in force, and not where its files are.", {
-      status: 409,
+    throw new Refusal(left.length > 1 ? "Several agents left something in force." : "An agent left something in force, and not where its files are.", {
+      kind: "conflict",
       details: left.map((each) => {
         const named = stateDirectoryOf(each);
         return named === undefined ? `${each.pins}: its state directory is not known` : `${each.pins}: --state-dir ${named}${each.note?.config ? `, or --config ${each.note.config}` : ""}`;

@@ -4,7 +4,7 @@ import type { Answer, Inquiry } from "../../explain/inquiry.ts";
 import type { Arrival } from "../../policy/reference.ts";
 import { type AskedRules, kernelFor, rulesFor, stillInForce, withMembers } from "../asked-rules.ts";
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, meant, UsageError } from "../arguments.ts";
-import { ControlError } from "../../service/contract.ts";
+import { Refusal } from "../../values/refusal.ts";
 import { explanationText } from "../explain-text.ts";
 import { PACKET_OPTIONS, packetOf, PLACE_OPTIONS, placeOf } from "../packet-options.ts";
 import { note, print, printJson } from "../print.ts";
@@ -113,9 +113,9 @@ async function questionOfCapture(call: Call, path: string): Promise<Question> {
     }
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    throw new ControlError(`${path}: ${error.message}.`, { status: 422, next: "Name a capture as tcpdump -w writes it." });
+    throw new Refusal(`${path}: ${error.message}.`, { kind: "invalid", next: "Name a capture as tcpdump -w writes it." });
   }
-  throw new ControlError(`${path} has only ${before.length} frames.`, { status: 422, next: `Ask for one of them with --frame.` });
+  throw new Refusal(`${path} has only ${before.length} frames.`, { kind: "invalid", next: `Ask for one of them with --frame.` });
 }
 
 function localOf(call: Call): { local?: string[] } {

@@ -2,7 +2,7 @@ import { explainDuration, secondsOf } from "../../values/duration.ts";
 import type { OnStop } from "../../daemon/farewell.ts";
 import { START_WITHIN_S } from "../../daemon/start-deadline.ts";
 import { type Call, type Command, UsageError } from "../arguments.ts";
-import { ControlError } from "../../service/contract.ts";
+import { Refusal } from "../../values/refusal.ts";
 
 const ON_STOP: readonly OnStop[] = ["detach", "hand-over"];
 const LAST_LINES_MS = 1_000;
@@ -35,7 +35,7 @@ export const command: Command = {
   ],
   async run(call) {
     if (process.geteuid!() !== 0) {
-      throw new ControlError("Loading programs into the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
+      throw new Refusal("Loading programs into the kernel needs root.", { next: "Run the same command as root, for example with sudo." });
     }
     const startWithin = startWithinOf(call);
     const onStop = call.choice("--on-stop", call.text("on-stop") ?? "detach", ON_STOP);
@@ -56,7 +56,7 @@ export const command: Command = {
       });
     } catch (error) {
       if (!(error instanceof ConfigRefused || error instanceof RulesRefused)) throw error;
-      throw new ControlError("The configuration is refused:", { status: 422, details: [...error.problems], next: "Mend the file, and try again.", cause: error });
+      throw new Refusal("The configuration is refused:", { kind: "invalid", details: [...error.problems], next: "Mend the file, and try again.", cause: error });
     } finally {
       // A terminal that is held would keep the process for the sake of its last lines, and a start that failed half-way for its sockets.
       setTimeout(() => endProcess(Number(process.exitCode ?? FAILED)), LAST_LINES_MS).unref();

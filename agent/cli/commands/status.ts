@@ -1,5 +1,6 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
-import { ControlError, type Status } from "../../service/contract.ts";
+import type { Status } from "../../service/contract.ts";
+import { Refusal } from "../../values/refusal.ts";
 import { count } from "../format.ts";
 import { askOrTell } from "../not-running.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
@@ -72,7 +73,7 @@ async function answerOf(call: Call): Promise<Status | undefined> {
   try {
     return await askOrTell(call, (client) => client.status());
   } catch (error) {
-    if (!call.has("quiet") || !(error instanceof ControlError) || error.status === 422) throw error;
+    if (!call.has("quiet") || !(error instanceof Refusal) || error.kind === "invalid") throw error;
     return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { printable } from "../../values/quote.ts";
 import type { KernelJudge } from "../../explain/kernel-judge.ts";
 import type { Report } from "../../explain/policy-test/run.ts";
 import { type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
-import { ControlError } from "../../service/contract.ts";
+import { Refusal } from "../../values/refusal.ts";
 import { count } from "../format.ts";
 import { colour, note, print, printJson } from "../print.ts";
 
@@ -81,7 +81,7 @@ async function writeJunit(path: string, suite: string, report: Report): Promise<
   try {
     await writeFile(path, junit(suite, report));
   } catch (error) {
-    throw new ControlError(`The results cannot be written to ${path}: ${(error as Error).message}.`, { next: "Name a file in a folder that exists.", cause: error });
+    throw new Refusal(`The results cannot be written to ${path}: ${(error as Error).message}.`, { next: "Name a file in a folder that exists.", cause: error });
   }
 }
 

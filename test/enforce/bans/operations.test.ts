@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type BanChange, ControlError, type NewBans } from "../../../agent/service/contract.ts";
+import type { BanChange, NewBans } from "../../../agent/service/contract.ts";
+import { Refusal } from "../../../agent/values/refusal.ts";
 import { type Bench, bench } from "./fixture.ts";
 
 const ROOT = { uid: 0, pid: 1 };
@@ -15,7 +16,7 @@ async function problemsOf(change: Promise<unknown>): Promise<string[]> {
   try {
     await change;
   } catch (error) {
-    assert.ok(error instanceof ControlError && error.next !== "");
+    assert.ok(error instanceof Refusal && error.next !== "");
     return error.details;
   }
   assert.fail("it was not refused");

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmdirSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 
-import { ControlError, type NewRule } from "../../../agent/service/contract.ts";
+import type { NewRule } from "../../../agent/service/contract.ts";
+import { Refusal, type RefusalKind } from "../../../agent/values/refusal.ts";
 import { type Bench, bench, blockRule } from "./fixture.ts";
 
 const ROOT = { uid: 0, pid: 42 };
@@ -11,9 +12,9 @@ function blocking(more: Partial<NewRule> = {}): NewRule {
   return { rule: { action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [80] } }, place: "last", ...more };
 }
 
-const refused = (status: number, ...details: RegExp[]) => (error: unknown): boolean => {
-  assert.ok(error instanceof ControlError, String(error));
-  assert.equal(error.status, status);
+const refused = (kind: RefusalKind, ...details: RegExp[]) => (error: unknown): boolean => {
+  assert.ok(error instanceof Refusal, String(error));
+  assert.equal(error.kind, kind);
   for (const [index, expected] of details.entries()) assert.match(error.details[index] ?? error.message, expected);
   assert.ok(error.next.length > 0);
   return true;
@@ -66,15 +67,15 @@ test("what is refused changes nothing, and is audited as refused", async () => {
   const { operations, installed, audited } = it;
   await operations.add(blocking({ rule: { name: "mine", action: "allow" } }), ROOT);
   const wrong: [Promise<unknown>, ReturnType<typeof refused>][] = [
-    [operations.add(blocking({ rule: { action: "bloc" } }), ROOT), refused(422, /^action: "bloc" is not one of allow, block; did you mean block\?$/)],
-    [operations.add(blocking({ rule: { action: "block", layer4: { destination_ports: [80] } } }), ROOT), refused(422, /^layer4\.destination_ports: destination_ports need the protocol tcp or udp$/)],
-    [operations.add(blocking({ rule: { action: "block", layr3: {} } }), ROOT), refused(422, /^layr3: unknown key "layr3"; did you mean layer3\?$/)],
-    [operations.add(blocking({ rule: { name: "in-file", action: "block" } }), ROOT), refused(422, /^name: "in-file" is already that of a rule of the file/)],
-    [operations.add(blocking({ rule: { name: "mine", action: "block" } }), ROOT), refused(422, /^name: "mine" is already that of the dynamic rule d1/)],
-    [operations.add(blocking({ until: it.state.clock.wall() - 1 }), ROOT), refused(422, /^until: this time is over already/)],
-    [operations.add(blocking({ place: { before: "d7" } }), ROOT), refused(404, /no dynamic rule "d7"/)],
-    [operations.delete(["d1", "r16"], ROOT), refused(404, /no dynamic rule "r16"/)],
-    [operations.move("in-file", "last", ROOT), refused(404, /no dynamic rule "in-file"/)],
+    [operations.add(blocking({ rule: { action: "bloc" } }), ROOT), refused("invalid", /^action: "bloc" is not one of allow, block; did you mean block\?$/)],
+    [operations.add(blocking({ rule: { action: "block", layer4: { destination_ports: [80] } } }), ROOT), refused("invalid", /^layer4\.destination_ports: destination_ports need the protocol tcp or udp$/)],
+    [operations.add(blocking({ rule: { action: "block", layr3: {} } }), ROOT), refused("invalid", /^layr3: unknown key "layr3"; did you mean layer3\?$/)],
+    [operations.add(blocking({ rule: { name: "in-file", action: "block" } }), ROOT), refused("invalid", /^name: "in-file" is already that of a rule of the file/)],
+    [operations.add(blocking({ rule: { name: "mine", action: "block" } }), ROOT), refused("invalid", /^name: "mine" is already that of the dynamic rule d1/)],
+    [operations.add(blocking({ until: it.state.clock.wall() - 1 }), ROOT), refused("invalid", /^until: this time is over already/)],
+    [operations.add(blocking({ place: { before: "d7" } }), ROOT), refused("not_found", /no dynamic rule "d7"/)],
+    [operations.delete(["d1", "r16"], ROOT), refused("not_found", /no dynamic rule "r16"/)],
+    [operations.move("in-file", "last", ROOT), refused("not_found", /no dynamic rule "in-file"/)],
   ];
   for (const [attempt, expected] of wrong) await assert.rejects(attempt, expected);
   assert.equal(installed.length, 1);
@@ -86,14 +87,14 @@ test("what the compiler refuses, it refuses by name", async () => {
   using it = bench();
   const flags = (set: string) => ({ action: "block", layer4: { protocol: "tcp", flags: { set: [set] } } });
   for (let count = 0; count < 8; count++) await it.operations.add(blocking({ rule: flags("syn") }), ROOT);
-  await assert.rejects(it.operations.add(blocking({ rule: { name: "ninth", ...flags("fin") } }), ROOT), refused(422, /"d1".*"ninth"/));
+  await assert.rejects(it.operations.add(blocking({ rule: { name: "ninth", ...flags("fin") } }), ROOT), refused("invalid", /"d1".*"ninth"/));
   assert.equal(it.state.open().all.length, 8);
 });
 
 test("a change that the disk refuses is not in force", async () => {
   using it = bench();
   mkdirSync(`${it.state.file}.new`);
-  await assert.rejects(it.operations.add(blocking(), ROOT), refused(500, /nothing has changed: EISDIR/));
+  await assert.rejects(it.operations.add(blocking(), ROOT), refused("failed", /nothing has changed: EISDIR/));
   assert.deepEqual([it.installed, it.dynamic.all], [[], []]);
 });
 

@@ -3,7 +3,8 @@ import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, u
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { ControlError, type NewMembers, type SetChange } from "../../../agent/service/contract.ts";
+import type { NewMembers, SetChange } from "../../../agent/service/contract.ts";
+import { Refusal } from "../../../agent/values/refusal.ts";
 import { FakeMemory } from "../bans/fixture.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { type SetBench, setBench } from "./fixture.ts";
@@ -14,11 +15,11 @@ function add({ operations }: SetBench, set: string, networks: string[], more: Pa
   return operations.add({ set, networks, check_only: false, ...more }, ROOT);
 }
 
-async function refused(change: () => unknown): Promise<ControlError> {
+async function refused(change: () => unknown): Promise<Refusal> {
   try {
     await change();
   } catch (error) {
-    assert.ok(error instanceof ControlError && error.next !== "");
+    assert.ok(error instanceof Refusal && error.next !== "");
     return error;
   }
   assert.fail("it was not refused");
