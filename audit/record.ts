@@ -4,7 +4,9 @@
  */
 
 import { basename } from "node:path";
-import { type Endpoint, EVENT_TYPES, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent, type Workload } from "../agent/observe/events/event.ts";
+import { EVENT_TYPES, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent } from "../agent/observe/events/event.ts";
+import type { Workload } from "../agent/values/workload.ts";
+import type { Endpoint } from "../agent/values/traffic.ts";
 import { shortNames } from "../agent/observe/events/workload.ts";
 import { openSeal } from "./chain.ts";
 

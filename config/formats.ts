@@ -7,10 +7,10 @@ import { explainInterface } from "../agent/values/interfaces.ts";
 import { PROTOCOLS, protocolNumber } from "../agent/values/names.ts";
 import { nearest } from "../agent/values/nearest.ts";
 import { readPorts } from "../agent/values/ports.ts";
-import { explainExecutable, explainPattern } from "../agent/values/processes.ts";
+import { explainExecutable, explainPattern } from "../agent/policy/processes.ts";
 import { isPrintable, printable, quote } from "../agent/values/quote.ts";
-import { explainSetName, setNamed } from "./sets.ts";
-import { readRate } from "../agent/values/rate.ts";
+import { explainSetName, setNamed } from "../agent/policy/named-sets.ts";
+import { readRate } from "../agent/policy/rate.ts";
 import { parseSize } from "../agent/values/size.ts";
 import { explainMoment, explainTimeOfDay } from "../agent/values/time.ts";
 

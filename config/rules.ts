@@ -8,9 +8,10 @@ import { icmpCodeNames, icmpCodeNumber, icmpTable, icmpTypeNumber, ICMP_TYPES, I
 import { PROTOCOLS, protocolName, protocolNumber } from "../agent/values/names.ts";
 import { nearest } from "../agent/values/nearest.ts";
 import { quote } from "../agent/values/quote.ts";
-import { readRate } from "../agent/values/rate.ts";
+import { readRate } from "../agent/policy/rate.ts";
 import { RULE } from "./schema.ts";
-import { explainReference, setNamed } from "./sets.ts";
+import { explainReference } from "./sets.ts";
+import { setNamed } from "../agent/policy/named-sets.ts";
 import { checkShape } from "./shape.ts";
 
 type Mapping = Record<string, unknown>;

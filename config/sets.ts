@@ -1,34 +1,11 @@
-/** Named sets: how rules refer to them, and what the schema cannot say of them. */
+/** Checks of named sets, and of references to them, that the schema cannot express. */
 
+import { explainSetName, holdsAddresses, MOST_ADDRESS_SETS, type Sets } from "../agent/policy/named-sets.ts";
+import type { SetConfig } from "../agent/policy/rule.ts";
 import type { Misreading } from "../agent/values/address.ts";
-import type { Findings } from "./findings.ts";
 import { nearest } from "../agent/values/nearest.ts";
 import { quote } from "../agent/values/quote.ts";
-import type { SetConfig } from "./types.ts";
-
-/** Of addresses: as many as a matcher in the kernel has bits for. */
-export const MOST_ADDRESS_SETS = 64;
-const LONGEST_NAME = 64;
-
-export type Sets = Readonly<Record<string, SetConfig>>;
-
-/** The name in `@NAME`; undefined where an entry of a list is no such reference. */
-export function setNamed(entry: unknown): string | undefined {
-  return typeof entry === "string" && entry.startsWith("@") ? entry.slice(1) : undefined;
-}
-
-/** Why text is no name of a set; undefined where it is one. */
-export function explainSetName(name: string): Misreading | undefined {
-  if (name === "") return { error: "the name of the set is empty" };
-  if (name.length > LONGEST_NAME) return { error: `the name of the set is longer than ${LONGEST_NAME} characters` };
-  if (/^[A-Za-z][A-Za-z0-9_.-]*$/.test(name)) return undefined;
-  return { error: `${quote(name)} is not the name of a set: letters, digits and . _ -, a letter first` };
-}
-
-/** One that says nothing gets its addresses by command. */
-export function holdsAddresses({ addresses, ports, file }: SetConfig): boolean {
-  return addresses !== undefined || file !== undefined || ports === undefined;
-}
+import type { Findings } from "./findings.ts";
 
 export function checkSets(sets: Sets, errors: Findings): void {
   const ofAddresses = Object.entries(sets).filter(([, set]) => holdsAddresses(set));

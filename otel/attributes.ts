@@ -3,7 +3,9 @@
  * The names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with it.
  */
 
-import type { ConnectionEvent, ConnectionFields, Direction, ProcessReference, SocketEvent, Verdict, VerdictEvent, Workload } from "../agent/observe/events/event.ts";
+import type { ConnectionEvent, ConnectionFields, ProcessReference, SocketEvent, VerdictEvent } from "../agent/observe/events/event.ts";
+import type { Workload } from "../agent/values/workload.ts";
+import type { Direction, Verdict } from "../agent/values/traffic.ts";
 
 export type Attributes = Record<string, string | number | boolean | number[] | string[]>;
 

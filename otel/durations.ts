@@ -1,6 +1,7 @@
 /** How long connections lasted, counted in plain arrays: a recording costs nanoseconds, a reading copies a few hundred bytes. */
 
-import type { ConnectionEvent, Direction, Transport, Verdict } from "../agent/observe/events/event.ts";
+import type { ConnectionEvent } from "../agent/observe/events/event.ts";
+import type { Direction, Transport, Verdict } from "../agent/values/traffic.ts";
 import { toldVerdict } from "./attributes.ts";
 
 /** Upper bounds of the buckets in seconds: from a refused connection to one that lives for days. */

@@ -1,8 +1,9 @@
 /** Events and changes as log records: an event name, attributes, and a sentence a person can read. */
 
 import { ROOT_CONTEXT, SeverityNumber, type Context, type Logger } from "@opentelemetry/api";
-import type { Direction, Endpoint, SocketEvent, VerdictEvent } from "../agent/observe/events/event.ts";
-import type { Health, HookState, Mode } from "../agent/observe/events/snapshot.ts";
+import type { SocketEvent, VerdictEvent } from "../agent/observe/events/event.ts";
+import type { Direction, Endpoint, Mode } from "../agent/values/traffic.ts";
+import type { Health, HookState } from "../agent/observe/events/snapshot.ts";
 import { DIRECTIONS, socketAttributes, verdictAttributes, type Attributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
 import type { Ledger } from "./delivery.ts";

@@ -1,4 +1,4 @@
-/** Imports point one way. Only the files directly in agent/ put parts together, and may know everyone. */
+/** Imports point one way, through the rooms of the house and through its files. */
 
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
@@ -7,51 +7,73 @@ import { test } from "node:test";
 
 const ROOT = join(import.meta.dirname, "..");
 
-/** What each part may import beside itself. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  config: [],
-  "agent/generated": [],
-  "agent/kernel": ["agent/generated"],
-  "agent/enrich": ["agent/generated", "agent/events"],
-  "agent/events": ["config", "agent/generated", "agent/kernel"],
-  "agent/rules": ["config", "agent/generated", "agent/events"],
-  "agent/networks": ["config", "agent/generated", "agent/kernel", "agent/dynamic"],
-  "agent/bans": ["config", "agent/generated", "agent/kernel", "agent/dynamic", "agent/networks"],
-  "agent/sets": ["config", "agent/generated", "agent/dynamic", "agent/networks", "agent/rules"],
-  "agent/flows": ["config", "agent/generated", "agent/kernel", "agent/events"],
-  "agent/sockets": ["config", "agent/generated", "agent/kernel", "agent/enrich", "agent/events", "agent/flows"],
-  "agent/statistics": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/flows"],
-  "agent/processes": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
-  "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
-  "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules", "agent/networks", "agent/sets"],
-  "agent/policy-test": ["config", "agent/events", "agent/rules", "agent/explain"],
-  otel: ["config", "agent/events"],
-  audit: ["config", "agent/events"],
-  collector: ["otel"],
-  "agent/dynamic": ["config", "agent/rules", "agent"],
-  "agent/control": ["config", "agent/kernel", "agent/interfaces", "agent/processes", "agent/events", "agent/rules", "agent/flows", "agent/sockets", "agent/statistics", "agent/explain", "agent/policy-test", "otel", "audit", "agent"],
-};
+/** A file may import its own room and the rooms of the floors below it. */
+const FLOORS: readonly (readonly string[])[] = [
+  ["agent/generated"],
+  ["agent/values"],
+  ["agent/files"],
+  ["agent/kernel"],
+  ["agent/policy"],
+  ["config"],
+  ["agent/observe"],
+  ["otel", "audit"],
+  ["agent/enforce"],
+  ["agent/explain"],
+  ["agent/service"],
+  ["agent/api"],
+  ["agent/daemon"],
+  ["agent/cli"],
+  ["collector"],
+];
 
-function partOf(file: string): string {
+const FILES = globSync("{agent,audit,collector,config,otel}/**/*.ts", { cwd: ROOT });
+
+function roomOf(file: string): string {
   const folders = dirname(file).split("/");
-  return folders[0] === "agent" ? folders.slice(0, 2).join("/") : (folders[0] ?? "");
+  return folders[0] === "agent" ? folders.slice(0, 2).join("/") : folders[0]!;
 }
 
-test("imports point one way", () => {
-  const wrong: string[] = [];
-  const files = globSync("{agent,audit,collector,config,otel}/**/*.ts", { cwd: ROOT });
-  assert.ok(files.length > 100, `${files.length} files`);
-  for (const file of files) {
-    const part = partOf(file);
-    const allowed = MAY_IMPORT[part];
-    if (allowed === undefined) {
-      assert.equal(part, "agent", `${file} is in a folder that this test does not know`);
-      continue;
+function floorOf(file: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
+}
+
+/** The files of the house that a file imports. */
+function importsOf(file: string): string[] {
+  const paths = [...readFileSync(join(ROOT, file), "utf8").matchAll(/(?:from|import\(|import)\s*"(\.[^"]+\.ts)"/g)];
+  return paths.map(([, path]) => relative(ROOT, join(ROOT, dirname(file), path!)));
+}
+
+/** The first circle that is found, from a file back to itself. */
+function findCircle(imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const next of imports.get(file) ?? []) {
+      const circle = visit(next, [...path, file]);
+      if (circle !== undefined) return circle;
     }
-    for (const [, path] of readFileSync(join(ROOT, file), "utf8").matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)) {
-      const target = partOf(relative(ROOT, join(ROOT, dirname(file), path!)));
-      if (target !== part && target !== "." && !allowed.includes(target)) wrong.push(`${file} imports ${path}`);
-    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of imports.keys()) {
+    const circle = visit(file, []);
+    if (circle !== undefined) return circle;
   }
+  return undefined;
+}
+
+test("every file is in a room that has a floor", () => {
+  assert.ok(FILES.length > 300, `${FILES.length} files`);
+  assert.deepEqual(FILES.filter((file) => floorOf(file) < 0), []);
+});
+
+test("imports lead to the own room or to a floor below it", () => {
+  const wrong = FILES.flatMap((file) => importsOf(file).filter((target) => roomOf(target) !== roomOf(file) && floorOf(target) >= floorOf(file)).map((target) => `${file} imports ${target}`));
   assert.deepEqual(wrong, []);
+});
+
+test("no file imports itself, through whatever others", () => {
+  assert.deepEqual(findCircle(new Map([["one", ["two"]], ["two", ["three"]], ["three", ["two"]]])), ["two", "three", "two"]);
+  assert.equal(findCircle(new Map(FILES.map((file) => [file, importsOf(file)]))), undefined);
 });

@@ -1,7 +1,7 @@
 /** Asks the agent over its socket. Every failure becomes a sentence for the operator. */
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
-import type { Mode } from "../observe/events/snapshot.ts";
+import type { Mode } from "../values/traffic.ts";
 import { API_VERSION, type BanChange, type BanPage, type ErrorBody, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "../service/contract.ts";
 import { Refusal } from "../values/refusal.ts";
 import type { DropRow } from "../observe/flows/drop-row.ts";
@@ -12,7 +12,7 @@ import type { SocketRow } from "../observe/sockets/row.ts";
 import type { StatisticsOrder, StatisticsRow } from "../observe/statistics/row.ts";
 import type { DropFilter } from "../service/drop-filter.ts";
 import type { FlowFilter } from "../service/flow-filter.ts";
-import type { OperatorSession } from "../service/session.ts";
+import type { OperatorSession } from "../values/session.ts";
 import type { SocketFilter } from "../service/socket-filter.ts";
 import type { StatisticsFilter } from "../service/statistics-filter.ts";
 import { codeOf } from "../values/error-code.ts";

@@ -1,6 +1,6 @@
 /** What can be asked on the control socket, apart from the stream of events. */
 
-import type { Mode } from "../observe/events/snapshot.ts";
+import type { Mode } from "../values/traffic.ts";
 import type { AgentControl, Awaitable, Caller } from "../service/contract.ts";
 import { Refusal } from "../values/refusal.ts";
 import { GROUPINGS } from "../observe/flows/groups.ts";
@@ -11,7 +11,7 @@ import { DROP_FILTER_FIELDS } from "../service/drop-filter.ts";
 import { FLOW_FILTER_FIELDS } from "../service/flow-filter.ts";
 import { checkedAddresses, checkedBans, checkedNewBans, checkedSetName, LARGEST_BODY } from "./ban-request.ts";
 import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
-import { checkedSession } from "../service/session.ts";
+import { checkedSession } from "../values/session.ts";
 import { SOCKET_FILTER_FIELDS } from "../service/socket-filter.ts";
 import { STATISTICS_FILTER_FIELDS } from "../service/statistics-filter.ts";
 import { HttpRefusal } from "./http-status.ts";

@@ -3,7 +3,7 @@
 import { printable } from "../values/quote.ts";
 import type { Kernel } from "../explain/inquiry.ts";
 import type { RuleSet } from "../policy/explain-verdict.ts";
-import type { RulesSource } from "../policy/compile.ts";
+import type { RulesSource } from "../policy/compiled.ts";
 import type { Arrival, Host, Policy } from "../policy/reference.ts";
 import type { Call } from "./arguments.ts";
 import { MOST_NETWORKS, type PolicyInForce } from "../service/contract.ts";
@@ -11,7 +11,7 @@ import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
 import { clientFor, settingsFor } from "./paths.ts";
 import { note } from "./print.ts";
-import type { OperatorSession } from "../service/session.ts";
+import type { OperatorSession } from "../values/session.ts";
 
 export interface AskedRules extends RuleSet {
   policy: Policy & RulesSource;

@@ -8,7 +8,7 @@ import type { BanChange, Term } from "../service/contract.ts";
 import { count } from "./format.ts";
 import { inPortions } from "./in-portions.ts";
 import { note, print, printJson } from "./print.ts";
-import type { OperatorSession } from "../service/session.ts";
+import type { OperatorSession } from "../values/session.ts";
 
 /** All are checked before the first is banned. */
 export function banAll(client: ControlClient, named: readonly Named[], term: Term, session?: OperatorSession): Promise<BanChange> {

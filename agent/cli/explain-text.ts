@@ -1,6 +1,6 @@
 /** An explanation as people read it. */
 
-import type { Direction, RuleReference } from "../observe/events/event.ts";
+import type { Direction, RuleReference } from "../values/traffic.ts";
 import type { Answer } from "../explain/inquiry.ts";
 import type { Reason } from "../policy/explain-verdict.ts";
 import { colour } from "./print.ts";

@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import type { FlowRow } from "../observe/flows/row.ts";
 import type { PacketText } from "../explain/packet.ts";
-import type { LocalProcess } from "../policy/process-field.ts";
+import type { LocalProcess } from "../policy/subject.ts";
 import { type Call, UsageError } from "./arguments.ts";
 import { Refusal } from "../values/refusal.ts";
 import { duration, endpoint } from "./format.ts";

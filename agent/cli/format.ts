@@ -2,7 +2,7 @@
 
 import { isIPv6 } from "node:net";
 import { printable } from "../values/quote.ts";
-import type { Endpoint } from "../observe/events/event.ts";
+import type { Endpoint } from "../values/traffic.ts";
 
 const LONGEST_CELL = 80;
 

@@ -4,7 +4,7 @@ import { readAddress } from "../values/address.ts";
 import { explainInterface } from "../values/interfaces.ts";
 import { protocolNumber, PROTOCOLS, TCP_FLAGS, type TcpFlag } from "../values/names.ts";
 import { nearest } from "../values/nearest.ts";
-import type { Direction } from "../observe/events/event.ts";
+import type { Direction } from "../values/traffic.ts";
 import { explainPacket, type PacketText } from "../explain/packet.ts";
 import { type Call, meant, type OptionSpec, UsageError } from "./arguments.ts";
 

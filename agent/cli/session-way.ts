@@ -7,7 +7,7 @@ import { parseAddress } from "../values/address.ts";
 import { listLinks } from "../kernel/links.ts";
 import type { Link } from "../kernel/netlink.ts";
 import { deviceTowards } from "../kernel/routes.ts";
-import type { OperatorSession } from "../service/session.ts";
+import type { OperatorSession } from "../values/session.ts";
 
 /** Devices that encrypt, or hand packets to a program, so that weir cannot look into what carries them. */
 const HIDING = ["tun", "wireguard", "ovpn", "ppp", "xfrm", "vti", "vti6", "l2tp", "l2tpeth", "amt", "bareudp", "gtp", "macsec"];

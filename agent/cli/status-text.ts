@@ -1,7 +1,7 @@
 /** What `weir status` and the live view say about the agent. */
 
 import { printable } from "../values/quote.ts";
-import type { Verdict } from "../observe/events/event.ts";
+import type { Verdict } from "../values/traffic.ts";
 import type { HookState, InterfaceState } from "../observe/events/snapshot.ts";
 import type { Status, TrafficCell } from "../service/contract.ts";
 import { bytes, type Column, count, duration, perSecond, table } from "./format.ts";

@@ -10,13 +10,12 @@ import { secondsOf } from "../values/duration.ts";
 import { timesOf, watchConfig } from "../files/watch.ts";
 import { startTelemetry, type Telemetry } from "../../otel/start.ts";
 import { answersOf } from "../service/answers.ts";
-import type { BanStore } from "../enforce/bans/store.ts";
 import type { AgentControl } from "../service/contract.ts";
 import type { Log } from "./log.ts";
 import { type ControlServer, startControlServer } from "../api/server.ts";
 import type { SocketClaim } from "../api/socket.ts";
 import { TrafficRates } from "../service/status.ts";
-import type { DynamicRule, DynamicRules } from "../enforce/dynamic/store.ts";
+import type { DynamicRule } from "../enforce/dynamic/rule.ts";
 import { Decoder } from "../observe/events/decode.ts";
 import type { ConnectionEvent, ToldEvent } from "../observe/events/event.ts";
 import { readFlowCounts, readTraffic } from "../observe/events/counters.ts";
@@ -29,7 +28,7 @@ import { OpenConnections } from "../observe/flows/open-connections.ts";
 import { liveTcp } from "../observe/flows/tcp.ts";
 import { FlowRates } from "../observe/flows/top.ts";
 import { Unanswered } from "../observe/flows/unanswered.ts";
-import { enforce } from "../enforce/enforcement.ts";
+import { enforce, type Prepared } from "../enforce/enforcement.ts";
 import { Farewell, type OnStop } from "./farewell.ts";
 import { Event, FlowCount } from "../generated/layout.ts";
 import { HealthBoard } from "./health.ts";
@@ -37,7 +36,6 @@ import { warnOfAbsent, warnOfAbsentOverrides } from "../enforce/interfaces/absen
 import { NamespacesBehind } from "../enforce/interfaces/behind.ts";
 import { InterfaceFollower } from "../enforce/interfaces/follow.ts";
 import { TunnelEnds } from "../enforce/interfaces/tunnel-ends.ts";
-import type { DataPlane } from "../kernel/dataplane.ts";
 import { readIteratorAside } from "../kernel/iterator.ts";
 import { u32 } from "../kernel/maps.ts";
 import { Drainage, Ring } from "../kernel/ring.ts";
@@ -47,10 +45,8 @@ import { linkDirectory, removeLeftovers } from "../enforce/adoption/leftovers.ts
 import { Operations } from "../service/operations.ts";
 import { writeNote } from "../enforce/adoption/pin-note.ts";
 import { auditExpired } from "../service/rule-operations.ts";
-import type { CompiledRules } from "../policy/compile.ts";
 import { ServiceManager } from "./service-manager.ts";
-import { auditHead, type Settings, type SettingsOptions } from "../../config/settings.ts";
-import { type SetsByName } from "../enforce/sets/keeper.ts";
+import { auditHead, type SettingsOptions } from "../../config/settings.ts";
 import type { SetLibrary } from "../enforce/sets/library.ts";
 import type { Signals } from "./signals.ts";
 import { OtherEnd } from "../observe/sockets/other-end.ts";
@@ -80,23 +76,15 @@ export interface RunOptions extends SettingsOptions {
 }
 
 /** What a start has read, claimed and opened. */
-export interface Ground {
+export interface Ground extends Prepared {
   options: RunOptions;
   deadline: StartDeadline;
-  settings: Settings;
   log: Log;
   signals: Signals;
   claim: SocketClaim;
-  dynamic: DynamicRules;
   /** Rules whose time was over before this start. */
   ended: readonly DynamicRule[];
-  compiled: CompiledRules;
-  banned: BanStore;
   library: SetLibrary;
-  /** What the sets hold at the start. */
-  members: SetsByName;
-  plane: DataPlane;
-  pins: string;
 }
 
 /**
@@ -108,7 +96,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const { config } = settings;
   const farewell = new Farewell(plane, signals, { onStop: options.onStop ?? "detach", unit: options.unit, handOverFor: secondsOf(config.hand_over_for) }, log);
 
-  const { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, (ifindex) => interfaces.nameOf(ifindex));
+  const { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, log, (ifindex) => interfaces.nameOf(ifindex));
 
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
   let telemetry: Telemetry | undefined;

@@ -3,7 +3,11 @@
  * before had in force decides until all of that is there.
  */
 
-import type { Ground } from "../daemon/agent.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { CompiledRules } from "../policy/compiled.ts";
+import type { BanStore } from "./bans/store.ts";
+import type { DynamicRules } from "./dynamic/store.ts";
+import type { SetsByName } from "./sets/keeper.ts";
 import { enforceBans } from "./bans/memory.ts";
 import type { BanKeeper } from "./bans/keeper.ts";
 import { withDynamic } from "./dynamic/check.ts";
@@ -33,6 +37,24 @@ import { attachTracers, type Tracers } from "./tracers.ts";
 /** A pass over some thousand processes takes some milliseconds. */
 const PASS_MS = 2000;
 
+/** Everything that the start has read for the kernel. */
+export interface Prepared {
+  settings: Settings;
+  dynamic: DynamicRules;
+  compiled: CompiledRules;
+  banned: BanStore;
+  /** The members of the sets at the start. */
+  members: SetsByName;
+  plane: DataPlane;
+  pins: string;
+}
+
+/** The part of the agent's log that this folder writes to. */
+export interface Said {
+  info(first: object | string, sentence?: string): void;
+  warn(sentence: string): void;
+}
+
 export interface Enforcement {
   /** What is still to be carried over once every interface has its programs. */
   succession: Succession;
@@ -50,13 +72,13 @@ export interface Enforcement {
   generation: number;
 }
 
-export async function enforce({ settings, log, dynamic, compiled, banned, members, plane, pins }: Ground, nameOf: (ifindex: number) => string): Promise<Enforcement> {
+export async function enforce({ settings, dynamic, compiled, banned, members, plane, pins }: Prepared, log: Said, nameOf: (ifindex: number) => string): Promise<Enforcement> {
   const { config } = settings;
   const growth = new Growth(plane, (sentence) => log.warn(sentence));
   const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
   const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
   const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: nameOf });
-  const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.forKinds, waitGracePeriod });
+  const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.processFacts, waitGracePeriod });
   naming.onGroup = (cgroup, workload) => kinds.groupMade(cgroup, workload);
   naming.onNames(() => kinds.renamed());
   const installer = new Installer(tablesOf(plane, waitGracePeriod));

@@ -10,7 +10,8 @@
 import { endianness } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { GENERATION_WRITING, Matcher, Policy, Rule } from "../generated/layout.ts";
-import { type CompiledRules, interfaceGroupsOf, type Part, type PartImage } from "../policy/compile.ts";
+import { interfaceGroupsOf } from "../policy/compile.ts";
+import type { CompiledRules, Part, PartImage } from "../policy/compiled.ts";
 import { type Group, groupsOf } from "../policy/groups.ts";
 import type { InterfaceFacts, InterfaceTable } from "../policy/interface-table.ts";
 import { type OperatorSession, packPolicy } from "../policy/pack.ts";

@@ -11,8 +11,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
 import { loadConfig } from "../../config/load.ts";
-import type { RuleConfig } from "../../config/types.ts";
-import { type Before, compile, type CompiledRules, RulesRefused, type RulesSource, withoutImages } from "../policy/compile.ts";
+import type { RuleConfig } from "../policy/rule.ts";
+import { compile, RulesRefused, withoutImages } from "../policy/compile.ts";
+import type { Before, CompiledRules, RulesSource } from "../policy/compiled.ts";
 import type { Load } from "../../config/settings.ts";
 
 /** Rules in one message: some milliseconds. */

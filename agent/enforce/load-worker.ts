@@ -3,9 +3,10 @@
 import { parentPort } from "node:worker_threads";
 
 import { loadConfig } from "../../config/load.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "../policy/rule.ts";
 import { CHUNK, type Answer, type Question } from "./load-thread.ts";
-import { compile, type CompiledRules, RulesRefused } from "../policy/compile.ts";
+import { compile, RulesRefused } from "../policy/compile.ts";
+import type { CompiledRules } from "../policy/compiled.ts";
 
 const port = parentPort!;
 /** Of the file that was read, or as they were sent since. */

@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 
-import type { Mode } from "../observe/events/snapshot.ts";
+import type { Mode } from "../values/traffic.ts";
 import { readOutsideNow } from "../files/outside-file.ts";
 import { LARGEST_STATE, StateFile } from "../files/state-file.ts";
 

@@ -5,13 +5,14 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import type { Action, RuleConfig } from "../../config/types.ts";
+import type { Action, RuleConfig } from "../policy/rule.ts";
 import type { Written } from "./dynamic/check.ts";
-import type { RuleReference } from "../observe/events/event.ts";
+import type { RuleReference } from "../values/traffic.ts";
 import { Slot } from "../generated/layout.ts";
 import type { LoadThread } from "./load-thread.ts";
 import { type Capacity, capacityFor } from "../policy/capacity.ts";
-import { type Before, compileFront, type CompiledRules, RulesRefused, type RulesSource, withoutImages } from "../policy/compile.ts";
+import { compileFront, RulesRefused, withoutImages } from "../policy/compile.ts";
+import type { Before, CompiledRules, RulesSource } from "../policy/compiled.ts";
 import type { Kind } from "../policy/kinds.ts";
 import type { Installer } from "./install.ts";
 import type { OperatorSession } from "../policy/pack.ts";

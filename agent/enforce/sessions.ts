@@ -3,7 +3,7 @@
 import { join } from "node:path";
 
 import { readOutsideNow } from "../files/outside-file.ts";
-import { checkedSession, type OperatorSession } from "../service/session.ts";
+import { checkedSession, type OperatorSession } from "../values/session.ts";
 import { Limit } from "../generated/layout.ts";
 import { LARGEST_STATE, StateFile } from "../files/state-file.ts";
 

@@ -1,7 +1,7 @@
 /** Which way the frames of a capture go, which a capture does not say. */
 
 import { fromInteger } from "../values/address.ts";
-import type { Direction } from "../observe/events/event.ts";
+import type { Direction } from "../values/traffic.ts";
 import type { Arrival } from "../policy/reference.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
 import { sight } from "../policy/reference/sighting.ts";

@@ -1,7 +1,7 @@
 /** Asks the reference, and where it can the kernel, why a packet meets its verdict; both answers are compared. */
 
 import { formatAddress, fromInteger } from "../values/address.ts";
-import type { Mode } from "../../config/types.ts";
+import type { Mode } from "../values/traffic.ts";
 import { type Explanation, explainVerdict, type RuleSet } from "../policy/explain-verdict.ts";
 import { type Arrival, type Host, type Outcome, type Policy, Reference, type Step } from "../policy/reference.ts";
 import { Fragments } from "../policy/reference/fragments.ts";

@@ -1,7 +1,7 @@
 /** What the reference must be told of sets: what they hold beside the addresses that the policy writes in them. */
 
 import { formatAddress, fromInteger, isMapped } from "../values/address.ts";
-import type { Sets } from "../../config/sets.ts";
+import type { Sets } from "../policy/named-sets.ts";
 import type { Arrival, Host } from "../policy/reference.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
 import { sight, sightInner } from "../policy/reference/sighting.ts";

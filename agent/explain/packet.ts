@@ -2,7 +2,7 @@
 
 import { networkContains, parseAddress, parseNetworks, type Address } from "../values/address.ts";
 import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber, TCP_FLAGS, type TcpFlag } from "../values/names.ts";
-import type { Direction } from "../observe/events/event.ts";
+import type { Direction } from "../values/traffic.ts";
 
 /** Checked: addresses are of one family, and what goes with the protocol is there and nothing else. */
 export interface PacketText {

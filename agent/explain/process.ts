@@ -1,8 +1,8 @@
 /** A process as people describe it. */
 
-import type { ProcessKey } from "../values/processes.ts";
-import type { ContainerReference, PodReference } from "../observe/events/event.ts";
-import type { LocalProcess } from "../policy/process-field.ts";
+import type { ProcessKey } from "../policy/processes.ts";
+import type { ContainerReference, PodReference } from "../values/workload.ts";
+import type { LocalProcess } from "../policy/subject.ts";
 
 /** What is left out is not known. */
 export type ProcessText = { [Key in Exclude<ProcessKey, "parent">]?: string | number } & {

@@ -9,14 +9,14 @@ import { Programs } from "./enrich/programs.ts";
 import { Users } from "./enrich/users.ts";
 import { Workloads } from "./enrich/workloads.ts";
 import type { Names } from "./events/decode.ts";
-import type { Workload } from "./events/event.ts";
+import type { Workload } from "../values/workload.ts";
 import { CgroupMade, ProgramStarted } from "../generated/layout.ts";
 import { openCgroups } from "../kernel/cgroups.ts";
 import type { DataPlane } from "../kernel/dataplane.ts";
 import { readIteratorApart } from "../kernel/iterator.ts";
 import type { BpfProgram } from "../kernel/program.ts";
 import { Ring } from "../kernel/ring.ts";
-import type { KindKeeperOptions } from "../enforce/processes/keeper.ts";
+import type { ProcessFacts } from "./process-facts.ts";
 
 /** All that the ring of new control groups holds: one drain catches up with it. */
 const GROUPS_AT_ONCE = 512;
@@ -64,8 +64,7 @@ export class Naming {
     };
   }
 
-  /** What rules about processes ask of this host. */
-  get forKinds(): Pick<KindKeeperOptions, "users" | "groups" | "named" | "groupsTellAll"> {
+  get processFacts(): ProcessFacts {
     return {
       users: () => this.#users.all(),
       groups: () => {

@@ -1,11 +1,11 @@
 /** The fields that each packet is asked for, and not its connection once. Part of the table of fields.ts. */
 
-import { type ConnectionsOver, connectionsOver } from "../values/connections.ts";
+import { type ConnectionsOver, connectionsOver } from "./connections.ts";
 import { parseDuration } from "../values/duration.ts";
 import { TCP_FLAGS } from "../values/names.ts";
-import { type OverRate, parseOverRate } from "../values/rate.ts";
+import { type OverRate, parseOverRate } from "./rate.ts";
 import { parseMoment, parseTimeOfDay, WEEKDAYS, type Weekday } from "../values/time.ts";
-import type { Layer4Config, RuleConfig } from "../../config/types.ts";
+import type { Layer4Config, RuleConfig } from "./rule.ts";
 import { BOTH_WAYS, type Field, known, NONE, shown, type Want } from "./field.ts";
 import type { Counted, Subject } from "./subject.ts";
 

@@ -1,11 +1,11 @@
 /** What a rule asks of each packet, as the kernel's struct rule holds it: from what is written to its bytes. */
 
-import { type ConnectionsOver, connectionsOver } from "../values/connections.ts";
+import { type ConnectionsOver, connectionsOver } from "./connections.ts";
 import { secondsOf } from "../values/duration.ts";
 import { type ConnectionState, TCP_FLAGS, type TcpFlag } from "../values/names.ts";
-import { type OverRate, parseOverRate } from "../values/rate.ts";
+import { type OverRate, parseOverRate } from "./rate.ts";
 import { parseMoment, parseTimeOfDay, WEEKDAYS } from "../values/time.ts";
-import type { MeterBy, RuleConfig } from "../../config/types.ts";
+import type { MeterBy, RuleConfig } from "./rule.ts";
 import { Meter, Rule as Layout, RuleSpan, State } from "../generated/layout.ts";
 import type { BootClock } from "./boot-clock.ts";
 

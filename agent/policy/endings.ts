@@ -3,7 +3,7 @@
 import { uptime } from "node:os";
 
 import { parseMoment } from "../values/time.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "./rule.ts";
 
 /** The clock was set if it goes apart from that of the boot by more. */
 const CLOCK_WAS_SET_MS = 1000;

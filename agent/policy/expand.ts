@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber } from "../values/names.ts";
 import { parsePorts } from "../values/ports.ts";
-import type { Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
+import type { Layer4Config, NotConfig, Ports, RuleConfig } from "./rule.ts";
 import { Direction, MatcherFlag } from "../generated/layout.ts";
 import type { LineRule, Lines } from "./classifier/line.ts";
 import type { FieldPath } from "./fields.ts";

@@ -1,8 +1,8 @@
 /** Why a packet met its verdict: what decided, what nearly would have, and what could not be known. */
 
 import { formatAddress, fromInteger } from "../values/address.ts";
-import type { Action, RuleConfig } from "../../config/types.ts";
-import type { Direction, Endpoint, RuleReference, Verdict } from "../observe/events/event.ts";
+import type { Action, RuleConfig } from "./rule.ts";
+import type { Direction, Endpoint, RuleReference, Verdict } from "../values/traffic.ts";
 import { explainRule, type Condition } from "./explain.ts";
 import { REASONS } from "./reasons.ts";
 import type { Outcome, Policy, Step, Told } from "./reference.ts";

@@ -1,7 +1,7 @@
 /** What a field of a rule is: see fields.ts for all of them. */
 
-import type { RuleConfig } from "../../config/types.ts";
-import type { Direction } from "../observe/events/event.ts";
+import type { RuleConfig } from "./rule.ts";
+import type { Direction } from "../values/traffic.ts";
 import type { Subject } from "./subject.ts";
 
 /** One value of a rule's list. The values of a field are alternatives; the fields of a rule must all hold. */

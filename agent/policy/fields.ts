@@ -7,8 +7,8 @@
 import { formatAddress, fromInteger, parseAddress, toInteger } from "../values/address.ts";
 import { fits } from "../values/pattern.ts";
 import { icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, protocolNumber } from "../values/names.ts";
-import { setNamed } from "../../config/sets.ts";
-import type { Ports, RuleConfig } from "../../config/types.ts";
+import { setNamed } from "./named-sets.ts";
+import type { Ports, RuleConfig } from "./rule.ts";
 import { CONDITION_FIELDS } from "./condition-fields.ts";
 import { BOTH_WAYS, type Field, known, shown, UNKNOWN, type Want } from "./field.ts";
 import { notField } from "./not.ts";

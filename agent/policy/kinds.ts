@@ -3,11 +3,12 @@
  * and nothing of what rules say of them when a packet comes.
  */
 
-import { PROCESS_KEYS, type ProcessConfig, type ProcessKey, textsOf } from "../values/processes.ts";
+import { PROCESS_KEYS, type ProcessConfig, type ProcessKey, textsOf } from "./processes.ts";
 import { quote } from "../values/quote.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "./rule.ts";
 import { KnownKinds, Limit } from "../generated/layout.ts";
-import { fitsAspect, type LocalProcess } from "./process-field.ts";
+import { fitsAspect } from "./process-field.ts";
+import type { LocalProcess } from "./subject.ts";
 import { type Answer, every, some } from "./three-valued.ts";
 
 /** By key in the order of PROCESS_KEYS, each list sorted: of two kinds that mean the same the texts are the same. */

@@ -3,7 +3,7 @@
  * in it, but for one chance in 10^15 a pair. Then a changed rule goes on with the counters of the one before; nothing else follows.
  */
 
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "./rule.ts";
 
 const UPPER = 2 ** 32;
 /** A safe integer has so many bits above the lower 32. */

@@ -1,7 +1,7 @@
 /** What lists of a rule mean that stand for something beside it. */
 
 import { printable } from "../values/quote.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "./rule.ts";
 import type { Meanings } from "./expand.ts";
 import type { InterfaceGroups } from "./groups.ts";
 import type { SetReferences } from "./sets.ts";

@@ -1,6 +1,6 @@
 /** The field `not` of a rule: what all the fields that it names match together is left out. */
 
-import type { NotConfig, RuleConfig } from "../../config/types.ts";
+import type { NotConfig, RuleConfig } from "./rule.ts";
 import { BOTH_WAYS, type Field, type Want } from "./field.ts";
 import { every, opposite, some } from "./three-valued.ts";
 

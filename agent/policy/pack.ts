@@ -5,7 +5,7 @@ import { maskOf, parseAddress, type Network } from "../values/address.ts";
 import { Action, FailsafePrefix, FailsafeSession, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
 import type { BootClock } from "./boot-clock.ts";
 import { packConditions } from "./conditions.ts";
-import type { Before, CompiledRule } from "./compile.ts";
+import type { Before, CompiledRule } from "./compiled.ts";
 
 /** A TCP connection by which an operator is connected: it always passes. */
 export interface OperatorSession {

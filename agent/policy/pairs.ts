@@ -6,7 +6,7 @@
  */
 
 import { parseNetworks, type Network } from "../values/address.ts";
-import { setNamed } from "../../config/sets.ts";
+import { setNamed } from "./named-sets.ts";
 import { networksOutside } from "./spans.ts";
 
 /** Of all rules together. */

@@ -2,12 +2,12 @@
 
 import type { Network } from "../values/address.ts";
 import { quote } from "../values/quote.ts";
-import type { Sets } from "../../config/sets.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import type { Sets } from "./named-sets.ts";
+import type { RuleConfig } from "./rule.ts";
 import { Limit } from "../generated/layout.ts";
 import { LARGEST } from "./capacity.ts";
 import type { LongChain } from "./chain.ts";
-import type { RulesSource } from "./compile.ts";
+import type { RulesSource } from "./compiled.ts";
 import { isOver } from "./conditions.ts";
 import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
 import { InterfaceGroups } from "./groups.ts";

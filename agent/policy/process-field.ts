@@ -1,21 +1,11 @@
 /** The field `process` of a rule. Part of the table of fields.ts. */
 
 import { fits } from "../values/pattern.ts";
-import { PROCESS_KEYS, type ProcessConfig, type ProcessKey, textsOf } from "../values/processes.ts";
-import type { Workload } from "../observe/events/event.ts";
+import { PROCESS_KEYS, type ProcessConfig, type ProcessKey, textsOf } from "./processes.ts";
+import type { Workload } from "../values/workload.ts";
 import { BOTH_WAYS, type Field, NONE, UNKNOWN } from "./field.ts";
 import { type Answer, every, some } from "./three-valued.ts";
-
-/** A process on this host; what is absent is not known. */
-export interface LocalProcess {
-  executable?: string;
-  /** Its words with spaces between. */
-  command?: string;
-  user?: { uid: number; name?: string };
-  /** Executables of those above it. */
-  parents?: readonly string[];
-  workload?: Workload;
-}
+import type { LocalProcess } from "./subject.ts";
 
 export const PROCESS_FIELD = {
   process: {

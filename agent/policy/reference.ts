@@ -7,8 +7,8 @@
  * What passes advances state, what is dropped or would be does not, so that detect and prevent walk the same way.
  */
 
-import type { Action, Mode } from "../../config/types.ts";
-import type { Verdict } from "../observe/events/event.ts";
+import type { Action } from "./rule.ts";
+import type { Mode, Verdict } from "../values/traffic.ts";
 import { answerTo, type Told } from "./reference/answer.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
 import { carriesFailsafe } from "./reference/carried.ts";

@@ -1,8 +1,8 @@
 /** Sets that share members, where rules that are alike but for the set do different things to them: only the first has a say. */
 
 import { maskTo, type Network, parseNetworks } from "../values/address.ts";
-import { setNamed, type Sets } from "../../config/sets.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import { setNamed, type Sets } from "./named-sets.ts";
+import type { RuleConfig } from "./rule.ts";
 import { isConditional, isTimed } from "./fields.ts";
 
 /** Of the members of a set in the configuration. */

@@ -1,8 +1,8 @@
 /** The sets that rules name, as compiling needs them: sets of addresses are bits, those of ports are spelt out. */
 
-import { holdsAddresses, setNamed, type Sets } from "../../config/sets.ts";
+import { holdsAddresses, setNamed, type Sets } from "./named-sets.ts";
 import { quote } from "../values/quote.ts";
-import type { Ports } from "../../config/types.ts";
+import type { Ports } from "./rule.ts";
 
 /** The number of each set of addresses. */
 export type SetNumbers = Readonly<Record<string, number>>;

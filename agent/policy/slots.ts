@@ -1,6 +1,6 @@
 /** Which slot a rule has. A rule that a reload left as it was keeps its slot, and with it its counters. */
 
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "./rule.ts";
 import { Limit, Slot } from "../generated/layout.ts";
 import { meaningOf } from "./meaning.ts";
 

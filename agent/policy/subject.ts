@@ -6,8 +6,19 @@
  */
 
 import type { ConnectionState } from "../values/names.ts";
-import type { Direction } from "../observe/events/event.ts";
-import type { LocalProcess } from "./process-field.ts";
+import type { Direction } from "../values/traffic.ts";
+import type { Workload } from "../values/workload.ts";
+
+/** A process on this host; what is absent is not known. */
+export interface LocalProcess {
+  executable?: string;
+  /** Its words with spaces between. */
+  command?: string;
+  user?: { uid: number; name?: string };
+  /** Executables of those above it. */
+  parents?: readonly string[];
+  workload?: Workload;
+}
 
 /** What the sets hold that rules name. */
 export interface SetView {

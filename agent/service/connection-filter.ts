@@ -1,8 +1,8 @@
 /** Rows about connections, narrowed to some of them: the same for each command that shows such rows. */
 
-import type { ConnectionFields, Endpoint } from "../observe/events/event.ts";
-import type { OptionSpec } from "../cli/arguments.ts";
-import { isAt, type Tests } from "./filter.ts";
+import type { ConnectionFields } from "../observe/events/event.ts";
+import type { Endpoint } from "../values/traffic.ts";
+import { type FilterTexts, isAt, type Tests } from "./filter.ts";
 import { OWNER_FILTERS, OWNER_TESTS, type OwnerField } from "./owner-filter.ts";
 
 /** Addresses and ports are those of either end, on either side of address translation. */
@@ -21,7 +21,7 @@ function endsOf({ source, destination, nat }: Pick<ConnectionFields, "source" | 
   return [source, destination, ...(nat === undefined ? [] : [nat.source, nat.destination])];
 }
 
-export const CONNECTION_FILTERS: Record<ConnectionField, OptionSpec> = {
+export const CONNECTION_FILTERS: FilterTexts<ConnectionField> = {
   interface: { value: "NAME", about: "only on this interface" },
   direction: { value: "WHICH", about: "only opened in this direction: ingress or egress" },
   protocol: { value: "NAME", about: "only this protocol, as tcp, udp, icmp" },

@@ -1,23 +1,24 @@
 /** What the command line and the agent say to each other, and what the agent must offer for it. */
 
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "../policy/rule.ts";
 import type { SignalState } from "../../otel/channel.ts";
 import type { Signal } from "../../otel/delivery.ts";
-import type { Direction, ToldEvent, Transport, Verdict } from "../observe/events/event.ts";
-import type { AbsentInterface, EventCounts, Health, HookState, InterfaceState, Mode, RuleRow, Snapshot } from "../observe/events/snapshot.ts";
+import type { ToldEvent } from "../observe/events/event.ts";
+import type { Direction, Mode, Transport, Verdict } from "../values/traffic.ts";
+import type { AbsentInterface, EventCounts, Health, HookState, InterfaceState, RuleRow, Snapshot } from "../observe/events/snapshot.ts";
 import type { DropRow } from "../observe/flows/drop-row.ts";
 import type { FlowRow } from "../observe/flows/row.ts";
 import type { Grouping } from "../observe/flows/groups.ts";
 import type { Top, TopGrouping } from "../observe/flows/top.ts";
 import type { Capacity } from "../policy/capacity.ts";
 import type { Kind } from "../policy/kinds.ts";
-import type { RulesSource } from "../policy/compile.ts";
+import type { RulesSource } from "../policy/compiled.ts";
 import type { Fitting } from "../enforce/processes/resolved.ts";
 import type { SocketRow } from "../observe/sockets/row.ts";
 import type { StatisticsOrder, StatisticsRow } from "../observe/statistics/row.ts";
 import type { DropFilter } from "./drop-filter.ts";
 import type { FlowFilter } from "./flow-filter.ts";
-import type { OperatorSession } from "./session.ts";
+import type { OperatorSession } from "../values/session.ts";
 import type { SocketFilter } from "./socket-filter.ts";
 import type { StatisticsFilter } from "./statistics-filter.ts";
 

@@ -1,9 +1,11 @@
 /** Which rows a command shows. The same filter serves its flags, the query string and the agent. */
 
 import { formatAddress, readAddress } from "../values/address.ts";
-import type { Endpoint } from "../observe/events/event.ts";
+import type { Endpoint } from "../values/traffic.ts";
 
 export type Tests<Row, Field extends string> = Record<Field, (row: Row, wanted: string) => boolean>;
+/** How the value of each field is called, and what the field does. */
+export type FilterTexts<Field extends string> = Record<Field, { value: string; about: string }>;
 export type Filter<Field extends string> = Partial<Record<Field, string>>;
 
 export function matches<Row, Field extends string>(tests: Tests<Row, Field>, row: Row, filter: Filter<Field>): boolean {

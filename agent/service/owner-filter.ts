@@ -1,12 +1,11 @@
 /** Rows that have an owner, narrowed to some of them: the same for each command that shows such rows. */
 
-import type { ProcessReference, Workload } from "../observe/events/event.ts";
-import { shortNames, shortPod } from "../observe/events/workload.ts";
-import type { OptionSpec } from "../cli/arguments.ts";
-import type { Tests } from "./filter.ts";
-import type { Column } from "../cli/format.ts";
+import type { ProcessReference } from "../observe/events/event.ts";
+import type { Workload } from "../values/workload.ts";
+import { shortPod } from "../observe/events/workload.ts";
+import type { FilterTexts, Tests } from "./filter.ts";
 
-type Owned = Workload & { process?: Pick<ProcessReference, "name"> & { pid?: number } };
+export type Owned = Workload & { process?: Pick<ProcessReference, "name"> & { pid?: number } };
 
 /** A process is its name or its pid, a container its name or how its identifier begins, a pod its UID or its name. */
 export type OwnerField = "process" | "container" | "pod" | "unit";
@@ -18,17 +17,9 @@ export const OWNER_TESTS: Tests<Owned, OwnerField> = {
   unit: ({ unit }, wanted) => unit === wanted,
 };
 
-export const OWNER_FILTERS: Record<OwnerField, OptionSpec> = {
+export const OWNER_FILTERS: FilterTexts<OwnerField> = {
   process: { value: "NAME|PID", about: "only of this process" },
   container: { value: "NAME|ID", about: "only of this container; the first letters of its identifier are enough" },
   pod: { value: "NAME|UID", about: "only of this pod; its name may have the namespace before it, as shop/web-0" },
   unit: { value: "NAME", about: "only of this unit of systemd, as nginx.service" },
-};
-
-export const PART_OF: Column<Owned> = {
-  title: "PART OF",
-  value(row) {
-    const { container, pod, unit } = shortNames(row);
-    return container ?? pod ?? unit ?? "-";
-  },
 };

@@ -7,7 +7,7 @@ import { formatNetwork, type Network, parseAddress } from "../values/address.ts"
 import { secondsOf } from "../values/duration.ts";
 import { nearest } from "../values/nearest.ts";
 import { printable, quote } from "../values/quote.ts";
-import { holdsAddresses, type Sets } from "../../config/sets.ts";
+import { holdsAddresses, type Sets } from "../policy/named-sets.ts";
 import { type ConfigWatch, watchSince } from "../files/watch.ts";
 import type { Telemetry } from "../../otel/start.ts";
 import type { Caller, MemberPage, MemberRow, NewMembers, SetChange, SetRow } from "./contract.ts";

@@ -1,6 +1,6 @@
 /** Turns a snapshot of the counters into what `weir status` says. */
 
-import type { Verdict } from "../observe/events/event.ts";
+import type { Verdict } from "../values/traffic.ts";
 import type { Snapshot, TrafficRow } from "../observe/events/snapshot.ts";
 import type { AuditFiles, Status, TrafficCell } from "./contract.ts";
 import { VERSION } from "../values/version.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refusal } from "../../agent/values/refusal.ts";
 import { inFlag } from "../../agent/cli/rule-flags.ts";
-import { ruleText } from "../../agent/cli/rule-text.ts";
+import { ruleText } from "../../agent/policy/rule-text.ts";
 import { ask } from "./raw-http.ts";
 import { ruleRow, startFixture } from "./support.ts";
 

@@ -22,7 +22,8 @@ import type { Peer } from "../../agent/api/door.ts";
 import { type ControlServer, type ControlServerOptions, startControlServer } from "../../agent/api/server.ts";
 import { statusOf, TrafficRates } from "../../agent/service/status.ts";
 import type { ToldEvent, VerdictEvent } from "../../agent/observe/events/event.ts";
-import type { Mode, RuleRow, Snapshot } from "../../agent/observe/events/snapshot.ts";
+import type { RuleRow, Snapshot } from "../../agent/observe/events/snapshot.ts";
+import type { Mode } from "../../agent/values/traffic.ts";
 import { forOthers } from "../harness/for-others.ts";
 
 export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");

@@ -4,7 +4,7 @@
  */
 
 import type { Arrival, Host, Outcome } from "../../agent/policy/reference.ts";
-import type { Mode } from "../../config/types.ts";
+import type { Mode } from "../../agent/values/traffic.ts";
 import type { PolicyText } from "./policy.ts";
 
 export interface Case {

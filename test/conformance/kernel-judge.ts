@@ -16,14 +16,16 @@ import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
 import { CAPACITIES } from "../../agent/policy/capacity.ts";
-import { compile, compileFront, type CompiledRules, namesBySlot, type RulesSource } from "../../agent/policy/compile.ts";
+import { compile, compileFront, namesBySlot } from "../../agent/policy/compile.ts";
+import type { CompiledRules, RulesSource } from "../../agent/policy/compiled.ts";
 import { knownKinds } from "../../agent/policy/kinds.ts";
 import { weekSeconds } from "../../agent/policy/boot-clock.ts";
 import { copyAfter, Installer } from "../../agent/enforce/install.ts";
 import { InterfaceTable } from "../../agent/policy/interface-table.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/policy/reference.ts";
 import { type Network, parseAddress, parseNetworks } from "../../agent/values/address.ts";
-import type { Mode, RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "../../agent/policy/rule.ts";
+import type { Mode } from "../../agent/values/traffic.ts";
 import { InterfaceFlag } from "../../agent/generated/layout.ts";
 import { passTime, TestClock } from "./clock.ts";
 

@@ -1,8 +1,8 @@
 /** Configurations for tests of the rules: the schema's defaults, with what a test changes. */
 
 import type { Policy } from "../../agent/policy/reference.ts";
-import type { RulesSource } from "../../agent/policy/compile.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import type { RulesSource } from "../../agent/policy/compiled.ts";
+import type { RuleConfig } from "../../agent/policy/rule.ts";
 
 /** A rule as the operator writes it: what has a default may be left out. */
 export type RuleText = Partial<RuleConfig> & Pick<RuleConfig, "name" | "action">;

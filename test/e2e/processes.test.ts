@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 
 import { missingForBuild } from "../../collector/build.ts";
-import type { Mode } from "../../config/types.ts";
+import type { Mode } from "../../agent/values/traffic.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { type Collector, startCollector } from "../harness/collector.ts";
 import { eventually } from "../harness/eventually.ts";

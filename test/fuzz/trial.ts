@@ -1,8 +1,8 @@
 /** A rule set of some shape with everything that rules can say, and packets that meet it. */
 
 import type { Arrival } from "../../agent/policy/reference.ts";
-import type { Sets } from "../../config/sets.ts";
-import type { Ports } from "../../config/types.ts";
+import type { Sets } from "../../agent/policy/named-sets.ts";
+import type { Ports } from "../../agent/policy/rule.ts";
 import type { PolicyText, RuleText } from "../conformance/policy.ts";
 import type { Random } from "../harness/random.ts";
 import { DENSE, openingFor, type Profile, PROFILES } from "../harness/rule-sets.ts";

@@ -1,9 +1,9 @@
 /** What the shapes of rule sets leave out: rules of every kind among theirs, and frames for their packets. */
 
 import type { Arrival } from "../../agent/policy/reference.ts";
-import type { LocalProcess } from "../../agent/policy/process-field.ts";
-import type { ProcessConfig } from "../../agent/values/processes.ts";
-import type { NotConfig } from "../../config/types.ts";
+import type { LocalProcess } from "../../agent/policy/subject.ts";
+import type { ProcessConfig } from "../../agent/policy/processes.ts";
+import type { NotConfig } from "../../agent/policy/rule.ts";
 import { NOON } from "../conformance/clock.ts";
 import type { RuleText } from "../conformance/policy.ts";
 import { Ethernet, Fragment, frame, ICMP, ICMPv6, IPv4, IPv6, payload, TCP, UDP } from "../harness/packet.ts";

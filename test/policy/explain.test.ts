@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explainRule } from "../../agent/policy/explain.ts";
 import type { Subject } from "../../agent/policy/subject.ts";
-import type { RuleConfig } from "../../config/types.ts";
+import type { RuleConfig } from "../../agent/policy/rule.ts";
 
 const RULE: RuleConfig = {
   name: "no-telnet",

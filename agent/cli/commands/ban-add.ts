@@ -5,7 +5,7 @@ import { count } from "../format.ts";
 import { termOf } from "../moment.ts";
 import { clientFor } from "../paths.ts";
 import { note } from "../print.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 const MOST = 1000;
 

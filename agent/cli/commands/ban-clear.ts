@@ -4,7 +4,7 @@ import { confirmed } from "../confirm.ts";
 import { count } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { print } from "../print.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 export const command: Command = {
   usage: "ban clear [--yes] [--json] [--socket PATH]",

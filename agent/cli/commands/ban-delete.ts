@@ -3,7 +3,7 @@ import { tellBans } from "../ban-change.ts";
 import { called, namedBy } from "../ban-list.ts";
 import { inPortions } from "../in-portions.ts";
 import { clientFor } from "../paths.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 const MOST = 1000;
 

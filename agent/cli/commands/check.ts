@@ -2,7 +2,8 @@ import { formatProblem, loadConfig, type Problem } from "../../../config/load.ts
 import type { WeirConfig } from "../../../config/types.ts";
 import { warnOfAbsentHere } from "../../enforce/interfaces/absent.ts";
 import { forwardsHere, warnOfUnknownOpeners } from "../../enforce/interfaces/unknown-openers.ts";
-import { compile, type CompiledRules, RulesRefused } from "../../policy/compile.ts";
+import { compile, RulesRefused } from "../../policy/compile.ts";
+import type { CompiledRules } from "../../policy/compiled.ts";
 import { type Command, JSON_OUTPUT } from "../arguments.ts";
 import { count } from "../format.ts";
 import { note, print, printJson } from "../print.ts";

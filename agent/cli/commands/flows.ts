@@ -4,7 +4,7 @@ import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
 import type { FlowFilter } from "../../service/flow-filter.ts";
 import { bytes, type Column, count, duration, endpoint } from "../format.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
-import { PART_OF } from "../../service/owner-filter.ts";
+import { PART_OF } from "../part-of.ts";
 
 const FILTERS: Record<keyof FlowFilter, OptionSpec> = {
   ...CONNECTION_FILTERS,

@@ -2,7 +2,7 @@ import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { endpoint } from "../format.ts";
 import { askOrTell } from "../not-running.ts";
 import { note, print, printJson } from "../print.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 import { warnOfWay } from "../session-way.ts";
 
 export const command: Command = {

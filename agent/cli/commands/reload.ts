@@ -3,7 +3,7 @@ import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { count } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 export const command: Command = {
   usage: "reload [--json] [--socket PATH]",

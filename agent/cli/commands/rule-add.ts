@@ -4,7 +4,7 @@ import { clientFor } from "../paths.ts";
 import { note } from "../print.ts";
 import { tellChange } from "../rule-change.ts";
 import { inFlags, PLACE_OPTIONS, placeOf, RULE_OPTIONS, ruleOf } from "../rule-flags.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 export const command: Command = {
   usage: "rule add --action allow|block [--src LIST] [--dst LIST] [--port LIST] [--proto NAME] [...] [--for WHILE]",

@@ -4,7 +4,7 @@ import { count } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { print } from "../print.ts";
 import { tellChange } from "../rule-change.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 export const command: Command = {
   usage: "rule clear [--yes] [--json] [--socket PATH]",

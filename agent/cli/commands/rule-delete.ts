@@ -1,7 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { clientFor } from "../paths.ts";
 import { tellChange } from "../rule-change.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 const MOST = 1000;
 

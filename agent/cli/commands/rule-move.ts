@@ -2,7 +2,7 @@ import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../argumen
 import { clientFor } from "../paths.ts";
 import { tellChange } from "../rule-change.ts";
 import { PLACE_OPTIONS, placeOf } from "../rule-flags.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 
 export const command: Command = {
   usage: "rule move ID --before ID|--first|--last [--json] [--socket PATH]",

@@ -5,7 +5,7 @@ import { bytes, count, since } from "../format.ts";
 import { clientFor } from "../paths.ts";
 import { print, printJson } from "../print.ts";
 import { fittingText } from "../../enforce/processes/resolved.ts";
-import { ruleText } from "../rule-text.ts";
+import { ruleText } from "../../policy/rule-text.ts";
 
 export const command: Command = {
   usage: "rule show ID|NAME [--json] [--socket PATH]",

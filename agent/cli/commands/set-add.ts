@@ -5,7 +5,7 @@ import type { SetChange } from "../../service/contract.ts";
 import { inPortions } from "../in-portions.ts";
 import { termOf } from "../moment.ts";
 import { clientFor } from "../paths.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 import { tellSet } from "../set-change.ts";
 
 const MOST = 1001;

@@ -4,7 +4,7 @@ import { called, namedBy } from "../ban-list.ts";
 import { count } from "../format.ts";
 import { inPortions } from "../in-portions.ts";
 import { clientFor } from "../paths.ts";
-import { operatorSession } from "../../service/session.ts";
+import { operatorSession } from "../own-session.ts";
 import { tellSet } from "../set-change.ts";
 
 const MOST = 1001;

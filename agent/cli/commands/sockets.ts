@@ -2,7 +2,8 @@ import type { SocketRow } from "../../observe/sockets/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
 import { bytes, type Column, count, duration, endpoint } from "../format.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
-import { OWNER_FILTERS, PART_OF } from "../../service/owner-filter.ts";
+import { OWNER_FILTERS } from "../../service/owner-filter.ts";
+import { PART_OF } from "../part-of.ts";
 import type { SocketFilter } from "../../service/socket-filter.ts";
 
 const FILTERS: Record<keyof SocketFilter, OptionSpec> = {

@@ -3,7 +3,8 @@ import { type StatisticsRow, STATISTICS_ORDER_NAMES } from "../../observe/statis
 import type { Command, OptionSpec } from "../arguments.ts";
 import { briefly, bytes, type Column, count, perSecond, share } from "../format.ts";
 import { listingOptions, showListing } from "../listing.ts";
-import { OWNER_FILTERS, PART_OF } from "../../service/owner-filter.ts";
+import { OWNER_FILTERS } from "../../service/owner-filter.ts";
+import { PART_OF } from "../part-of.ts";
 import type { StatisticsFilter } from "../../service/statistics-filter.ts";
 
 const FILTERS: Record<keyof StatisticsFilter, OptionSpec> = {

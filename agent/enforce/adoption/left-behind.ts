@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 
 import { defaultConfig } from "../../../config/defaults.ts";
-import type { Mode } from "../../observe/events/snapshot.ts";
+import type { Mode } from "../../values/traffic.ts";
 import { Mode as ModeNumber, Verdict } from "../../generated/layout.ts";
 import { pinnedLinks } from "../../kernel/attachment.ts";
 import type { BpfMap } from "../../kernel/maps.ts";

@@ -3,13 +3,14 @@
 import { type Finding, Findings, formatPath } from "../../../config/findings.ts";
 import { printable, quote } from "../../values/quote.ts";
 import { checkRules } from "../../../config/rules.ts";
-import type { Sets } from "../../../config/sets.ts";
+import type { Sets } from "../../policy/named-sets.ts";
 import { parseMoment } from "../../values/time.ts";
-import type { RuleConfig } from "../../../config/types.ts";
-import { RulesRefused, type RulesSource } from "../../policy/compile.ts";
+import type { RuleConfig } from "../../policy/rule.ts";
+import { RulesRefused } from "../../policy/compile.ts";
+import type { RulesSource } from "../../policy/compiled.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { type Clock, shownAgain } from "./clock.ts";
-import type { DynamicRule } from "./store.ts";
+import type { DynamicRule } from "./rule.ts";
 
 /** Sentences, each behind the path of the key it is about, as `layer4.protocol: ...`. */
 export interface Checked {

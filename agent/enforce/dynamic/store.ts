@@ -4,25 +4,13 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 
 import { readOutsideNow } from "../../files/outside-file.ts";
-import type { RuleConfig } from "../../../config/types.ts";
 import { StateFile } from "../../files/state-file.ts";
 import { checkRule } from "./check.ts";
-import { type Clock, type Deadline, deadlineKept, remaining, shownAgain, systemClock } from "./clock.ts";
+import { type Clock, deadlineKept, remaining, shownAgain, systemClock } from "./clock.ts";
+import type { DynamicRule } from "./rule.ts";
 
 /** Rules by command come one by one: a file this large is none that weir wrote. */
 const LARGEST_KEPT = 64 << 20;
-
-export interface DynamicRule {
-  /** `d1`, `d2`, ...: never used again. */
-  id: string;
-  rule: RuleConfig;
-  /** Who added it. */
-  uid: number;
-  /** When, in ISO. */
-  added: string;
-  reason?: string;
-  expires?: Deadline;
-}
 
 interface Kept {
   /** Number of the next id. */

@@ -4,7 +4,8 @@ import { someInterfaceMatches } from "../../values/interfaces.ts";
 import { nearest } from "../../values/nearest.ts";
 import { fits } from "../../values/pattern.ts";
 import { quote } from "../../values/quote.ts";
-import type { InterfacesConfig, RuleConfig } from "../../../config/types.ts";
+import type { InterfacesConfig } from "../../../config/types.ts";
+import type { RuleConfig } from "../../policy/rule.ts";
 import type { AbsentInterface } from "../../observe/events/snapshot.ts";
 
 const ALL = "*";

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { InterfacesConfig } from "../../../config/types.ts";
-import type { Direction } from "../../observe/events/event.ts";
+import type { Direction } from "../../values/traffic.ts";
 import type { AbsentInterface, HookState, InterfaceState } from "../../observe/events/snapshot.ts";
 import { InterfaceFlag, Limit } from "../../generated/layout.ts";
 import { detachPinned, pinnedLinks } from "../../kernel/attachment.ts";

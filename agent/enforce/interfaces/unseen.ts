@@ -3,7 +3,7 @@
  * but may have been up for a moment by then. Its own counters tell how many they were.
  */
 
-import type { Direction } from "../../observe/events/event.ts";
+import type { Direction } from "../../values/traffic.ts";
 import { LinkCounts } from "../../kernel/link-counts.ts";
 import type { Link, PacketCounts } from "../../kernel/netlink.ts";
 

@@ -2,17 +2,13 @@
 
 import { fitsUser, fitsWorkload } from "../../policy/process-field.ts";
 import { fitsKind, type Kind, packKnownKinds, patternsOf, setKind } from "../../policy/kinds.ts";
-import type { ProcessKey } from "../../values/processes.ts";
-import type { Workload } from "../../observe/events/event.ts";
+import type { ProcessKey } from "../../policy/processes.ts";
+import type { Workload } from "../../values/workload.ts";
 import { Aspect, KindEdition, KindGroup, Kinds as KindBits, KindUser, ProcessIdentity, ProcessKinds, ProcessPattern } from "../../generated/layout.ts";
+import type { User } from "../../observe/process-facts.ts";
 
 const PATTERN_ASPECTS = { executable: Aspect.EXECUTABLE, command: Aspect.COMMAND, parent: Aspect.PARENT } as const;
 const WORKLOAD_KEYS = ["container", "unit", "pod", "namespace"] as const satisfies readonly ProcessKey[];
-
-export interface User {
-  name: string;
-  uid: number;
-}
 
 /** struct kind_edition. */
 export function packEdition(kinds: readonly Kind[], number: number): Buffer {

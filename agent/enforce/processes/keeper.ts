@@ -6,15 +6,16 @@
 
 import { isDeepStrictEqual } from "node:util";
 
-import type { RuleConfig } from "../../../config/types.ts";
-import type { Workload } from "../../observe/events/event.ts";
+import type { RuleConfig } from "../../policy/rule.ts";
+import type { Workload } from "../../values/workload.ts";
 import { KindEdition, KindGroup, KindUser, Limit } from "../../generated/layout.ts";
 import { type BpfMap, u32 } from "../../kernel/maps.ts";
 import { type Kind, Kinds } from "../../policy/kinds.ts";
 import { type Fitting, fittingOf, type Resolved, resolveProcesses } from "./resolved.ts";
-import { asksForWorkload, isOfKind, kindsOfGroup, kindsOfUsers, packEdition, packGroup, packPatterns, packUser, type User } from "./edition.ts";
+import { asksForWorkload, isOfKind, kindsOfGroup, kindsOfUsers, packEdition, packGroup, packPatterns, packUser } from "./edition.ts";
+import type { ProcessFacts } from "../../observe/process-facts.ts";
 
-export interface KindKeeperOptions {
+export interface KindKeeperOptions extends ProcessFacts {
   map(name: string): BpfMap;
   /** Compares every process that runs with all editions. False where that was given up, because one of them kept it waiting. */
   compareAll(): Promise<boolean>;
@@ -22,13 +23,6 @@ export interface KindKeeperOptions {
   renewListeners(): Promise<void>;
   /** Where the edition of the rules in force is; undefined where they ask for none. */
   placeInForce(): number | undefined;
-  users(): readonly User[];
-  /** Every control group that there is, with what its path tells. */
-  groups(): Iterable<readonly [cgroup: bigint, workload: Workload]>;
-  /** With the names that are known by now. */
-  named(workload: Workload): Workload;
-  /** Whether a group tells all that its processes are part of. */
-  groupsTellAll: boolean;
   waitGracePeriod(): Promise<void>;
 }
 

@@ -3,12 +3,12 @@
 import { realpathSync, statSync } from "node:fs";
 
 import { nearest } from "../../values/nearest.ts";
-import { textsOf } from "../../values/processes.ts";
+import { textsOf } from "../../policy/processes.ts";
 import { quote } from "../../values/quote.ts";
-import type { RuleConfig } from "../../../config/types.ts";
+import type { RuleConfig } from "../../policy/rule.ts";
 import { processesOf } from "../../policy/kinds.ts";
 import { fitsUser } from "../../policy/process-field.ts";
-import type { User } from "./edition.ts";
+import type { User } from "../../observe/process-facts.ts";
 
 /** What fits a rule now. */
 export interface Fitting {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { secondsOf } from "../../values/duration.ts";
 import { makeFolder } from "../../files/folders.ts";
-import { holdsAddresses, type Sets } from "../../../config/sets.ts";
-import type { SetConfig } from "../../../config/types.ts";
+import { holdsAddresses, type Sets } from "../../policy/named-sets.ts";
+import type { SetConfig } from "../../policy/rule.ts";
 import { timesOf } from "../../files/watch.ts";
 import { type Clock, systemClock } from "../dynamic/clock.ts";
 import { type ListReading, readList, timeKept } from "../networks/list.ts";

@@ -1,7 +1,7 @@
 /** What a set holds, from wherever it comes: the configuration, its file, commands. */
 
 import { type Network, parseNetworks } from "../../values/address.ts";
-import type { SetConfig } from "../../../config/types.ts";
+import type { SetConfig } from "../../policy/rule.ts";
 import { halves } from "../networks/halves.ts";
 import { NumberedNetworks } from "../networks/numbered.ts";
 import type { NetworkStore, Order } from "../networks/store.ts";

@@ -1,6 +1,6 @@
 /** Judges every case, by the reference and where it can by the kernel, and says what came of it. */
 
-import type { RuleReference } from "../../observe/events/event.ts";
+import type { RuleReference } from "../../values/traffic.ts";
 import { JudgePair, type Judged, type Kernel } from "../inquiry.ts";
 import type { Hook, KernelJudge } from "../kernel-judge.ts";
 import { describePacket } from "../describe.ts";

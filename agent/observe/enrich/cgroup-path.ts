@@ -14,7 +14,7 @@
  * that of somebody else's container; nobody can change what stands above.
  */
 
-import type { Workload } from "../events/event.ts";
+import type { Workload } from "../../values/workload.ts";
 
 /** What stands before the identifier, and who writes it so. */
 const RUNTIMES: Record<string, string> = {

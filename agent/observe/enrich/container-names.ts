@@ -3,7 +3,7 @@
  * container, beside the events: those told before the answer is there go without. Whatever answers is held to a bound.
  */
 
-import type { ContainerReference, PodReference, Workload } from "../events/event.ts";
+import type { ContainerReference, PodReference, Workload } from "../../values/workload.ts";
 import { userOf } from "./cgroup-path.ts";
 import { Recent } from "./recent.ts";
 

@@ -7,7 +7,8 @@
 
 import { readFileSync } from "node:fs";
 
-import type { Owner, Workload } from "../events/event.ts";
+import type { Owner } from "../events/event.ts";
+import type { Workload } from "../../values/workload.ts";
 import { CgroupMade } from "../../generated/layout.ts";
 import { workloadOf } from "./cgroup-path.ts";
 import { ofProcess } from "./process-files.ts";

@@ -2,7 +2,7 @@
 
 import { AnswerNames, DirectionNames, EventCounter, FaultNames, FlowCounter, Limit, ReasonNames, RuleCounterShard, RuleCounter, TcpStatistics, Traffic, TransportNames, VerdictNames } from "../../generated/layout.ts";
 import { type BpfMap, u32 } from "../../kernel/maps.ts";
-import type { Direction, Transport, Verdict } from "./event.ts";
+import type { Direction, Transport, Verdict } from "../../values/traffic.ts";
 import type { Histogram } from "./histogram.ts";
 import type { TcpRow, TrafficRow } from "./snapshot.ts";
 

@@ -4,7 +4,9 @@ import { formatAddress } from "../../values/address.ts";
 import { protocolName } from "../../values/names.ts";
 import { Bypass as BypassValue, BypassNames, DirectionNames, Ends, Event, EventTypeNames, OwnerFlag, ReasonNames, Slot, Verdict as VerdictValue, VerdictNames } from "../../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
-import { type Bypass, type BypassOutcome, type ConnectionEvent, type ConnectionFields, type Direction, type Endpoint, EVENT_TYPES, type EventType, type NetworkNamespace, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, type RuleReference, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type Verdict, type VerdictEvent, type Workload } from "./event.ts";
+import { type Bypass, type BypassOutcome, type ConnectionEvent, type ConnectionFields, EVENT_TYPES, type EventType, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type VerdictEvent } from "./event.ts";
+import type { NetworkNamespace, Workload } from "../../values/workload.ts";
+import type { Direction, Endpoint, RuleReference, Verdict } from "../../values/traffic.ts";
 
 /** What only the rest of the agent knows: names for the kernel's numbers. */
 export interface Names {

@@ -1,29 +1,12 @@
 /** What weir says about a packet or a connection, after decoding and enrichment. One shape for all consumers. */
 
+import type { Direction, Endpoint, RuleReference, Verdict } from "../../values/traffic.ts";
+import type { NetworkNamespace, Workload } from "../../values/workload.ts";
+
 export const EVENT_TYPES = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 export const SOCKET_EVENT_TYPES = ["LISTENING", "CONNECT_REFUSED", "BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET", "PACKET_BYPASS"] as const;
 export type SocketEventType = (typeof SOCKET_EVENT_TYPES)[number];
-export type Direction = "ingress" | "egress";
-/** `carried`: it passed in detect as part of a connection that would have been dropped before, so that prevent would never have met it. */
-export type Verdict = "passed" | "dropped" | "would_drop" | "undecided" | "carried";
-export type Transport = "tcp" | "udp" | "icmp" | "other";
-
-export interface Endpoint {
-  address: string;
-  /** Absent where the protocol has no ports, or they are unknown. */
-  port?: number;
-}
-
-export interface RuleReference {
-  /** The operator's name, or `default`, `failsafe`, `on_error`. */
-  name: string;
-  action: "allow" | "block";
-  enforce: boolean;
-  /** Where it was written, as `weir.yaml:12`; `built-in` for the three above. */
-  source: string;
-}
-
 /** What a process runs, and how it came to that; absent where it is gone and nobody was told in time. */
 export interface ProgramReference {
   executable?: string;
@@ -78,39 +61,6 @@ export interface Owner {
   startedNs: bigint;
   /** The number of its version 2 control group. */
   cgroup: bigint;
-}
-
-export interface ContainerReference {
-  /** As its runtime writes it, or its name where the runtime knows no other. */
-  id: string;
-  /** `docker`, `containerd`, `cri-o`, `podman`, `lxc`, `systemd-nspawn`; absent where the path of its control group does not tell. */
-  runtime?: string;
-  name?: string;
-  /** As the runtime writes it, as `nginx:1.27`. */
-  image?: string;
-  /** A few well-known ones. */
-  labels?: Record<string, string>;
-}
-
-export interface PodReference {
-  uid: string;
-  name?: string;
-  namespace?: string;
-}
-
-export interface NetworkNamespace {
-  /** As `lsns -t net` shows it. */
-  id: number;
-  /** Where it is mounted by one. */
-  name?: string;
-}
-
-/** What a process is part of; its own process apart from that is the host's. */
-export interface Workload {
-  container?: ContainerReference;
-  pod?: PodReference;
-  /** Of systemd, as `nginx.service`; `user@1000.service/app.scope` for one of a user's own. */
-  unit?: string;
 }
 
 /** Fields every event has, whether it opens, judges or closes a connection. */

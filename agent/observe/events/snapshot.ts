@@ -1,9 +1,9 @@
 /** What the counters say at one moment. The same figures feed `status`, the metrics and the tests. */
 
-import type { Bypass, Direction, Transport, Verdict } from "./event.ts";
+import type { Bypass } from "./event.ts";
+import type { Direction, Mode, Transport, Verdict } from "../../values/traffic.ts";
 import type { Histogram } from "./histogram.ts";
 
-export type Mode = "detect" | "prevent";
 
 export interface TrafficRow {
   interface: string;

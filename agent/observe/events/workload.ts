@@ -1,6 +1,6 @@
 /** What a process is part of, as runtimes and people name it. */
 
-import type { ContainerReference, PodReference, Workload } from "./event.ts";
+import type { ContainerReference, PodReference, Workload } from "../../values/workload.ts";
 
 /** Letters of a container's identifier that tell it apart. */
 const SHORT_ID = 12;

@@ -3,11 +3,11 @@
 import { protocolName } from "../../values/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
 import { connectionVerdict, describeOwner, endpointOf, isIcmp, type Names, natOf, tunnelOf } from "../events/decode.ts";
-import type { ConnectionEvent, ConnectionFields, ProcessReference, Workload } from "../events/event.ts";
+import type { ConnectionEvent, ConnectionFields, ProcessReference } from "../events/event.ts";
+import type { Workload } from "../../values/workload.ts";
 import { Owner, Slot } from "../../generated/layout.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import { type FlowEnds, type FlowEntry, readFlow } from "./collect.ts";
-import type { DropsOfFlows } from "./drops.ts";
 import type { FlowRow } from "./row.ts";
 
 export interface Describer {
@@ -18,6 +18,11 @@ export interface Describer {
   /** The clock flows are dated with. */
   jiffies(): bigint;
   jiffiesPerSecond: number;
+}
+
+/** What others than weir dropped of the connection with this key. */
+export interface FlowDrops {
+  of(flowKey: Buffer): FlowRow["dropped"];
 }
 
 export function describeConnection(entry: FlowEntry, describer: Describer): ConnectionEvent {
@@ -36,7 +41,7 @@ export function describeConnection(entry: FlowEntry, describer: Describer): Conn
   };
 }
 
-export function describeRow(entry: FlowEntry, now: bigint, describer: Describer, dropsOfFlows?: DropsOfFlows): FlowRow {
+export function describeRow(entry: FlowEntry, now: bigint, describer: Describer, dropsOfFlows?: FlowDrops): FlowRow {
   const flow = readFlow(entry);
   const dropped = dropsOfFlows?.of(entry.key);
   const seconds = (from: bigint): number => Math.max(0, Number(now - from) / describer.jiffiesPerSecond);

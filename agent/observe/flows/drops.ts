@@ -3,12 +3,12 @@
 import { protocolName } from "../../values/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
 import { readCounts } from "../events/counters.ts";
-import type { Direction } from "../events/event.ts";
+import type { Direction } from "../../values/traffic.ts";
 import type { Dropped } from "../events/snapshot.ts";
 import { DirectionNames, Drop, DropKey, Limit } from "../../generated/layout.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import { readEnds } from "./collect.ts";
-import { type Describer, describeEnds, ownerOf } from "./describe.ts";
+import { type Describer, describeEnds, type FlowDrops, ownerOf } from "./describe.ts";
 import { type DropReasons, whoDrops } from "./drop-reasons.ts";
 import type { DropRow } from "./drop-row.ts";
 import { type DropFacts, isOrdinary } from "./ordinary-drops.ts";
@@ -43,7 +43,7 @@ export function countDrops({ counts, reasons }: DropTables): Dropped[] {
 }
 
 /** By the key of the connection: what was dropped of it, less what nobody misses. */
-export class DropsOfFlows {
+export class DropsOfFlows implements FlowDrops {
   readonly #byFlow = new Map<string, Dropped[]>();
 
   constructor(table: DropTables) {

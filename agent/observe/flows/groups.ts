@@ -1,6 +1,7 @@
 /** What figures about connections are added up by. */
 
-import type { ConnectionFields, ProcessReference, Workload } from "../events/event.ts";
+import type { ConnectionFields, ProcessReference } from "../events/event.ts";
+import type { Workload } from "../../values/workload.ts";
 import { shortNames } from "../events/workload.ts";
 
 /** Of one connection, or of many that have it in common. */

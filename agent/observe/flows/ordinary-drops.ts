@@ -4,7 +4,7 @@
  * that weir supports (test/e2e/ordinary-drops.test.ts); whatever is not known to be ordinary is shown.
  */
 
-import type { Direction } from "../events/event.ts";
+import type { Direction } from "../../values/traffic.ts";
 
 const FIN = 1;
 const RST = 4;

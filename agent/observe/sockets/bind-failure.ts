@@ -6,7 +6,8 @@
 import { closeSync, readFileSync } from "node:fs";
 
 import { parseAddress } from "../../values/address.ts";
-import type { BindFailure, Endpoint } from "../events/event.ts";
+import type { BindFailure } from "../events/event.ts";
+import type { Endpoint } from "../../values/traffic.ts";
 import { errnoName } from "../../kernel/errors.ts";
 import { lastErrno, libc } from "../../kernel/syscall.ts";
 import { type KernelSocket, listBound, listListeners } from "./diag.ts";

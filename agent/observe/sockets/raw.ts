@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 import { formatAddress, fromIPv4 } from "../../values/address.ts";
 import { protocolName } from "../../values/names.ts";
-import type { Endpoint } from "../events/event.ts";
+import type { Endpoint } from "../../values/traffic.ts";
 
 export interface RawSocket {
   /** `icmp` and `icmpv6` are sockets that only ping. */

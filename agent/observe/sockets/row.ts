@@ -1,6 +1,8 @@
 /** A socket as `weir sockets` shows it. */
 
-import type { Bypass, Endpoint, ProcessReference, Workload } from "../events/event.ts";
+import type { Bypass, ProcessReference } from "../events/event.ts";
+import type { Workload } from "../../values/workload.ts";
+import type { Endpoint } from "../../values/traffic.ts";
 import type { KernelSocket, SocketState } from "./diag.ts";
 import type { RawSocket } from "./raw.ts";
 

@@ -1,7 +1,7 @@
 /** What the flow table knows of sockets: by both ends where they are connected, else by the local port, or by their cookies. */
 
 import { endpointOf, natOf } from "../events/decode.ts";
-import type { Endpoint } from "../events/event.ts";
+import type { Endpoint } from "../../values/traffic.ts";
 import { type FlowEntry, readFlow } from "../flows/collect.ts";
 
 interface Listed {

@@ -1,6 +1,6 @@
 /** What `weir stats` shows, and in which order. */
 
-import type { Workload } from "../events/event.ts";
+import type { Workload } from "../../values/workload.ts";
 import type { Account } from "../flows/groups.ts";
 
 export interface StatisticsRow extends Workload {

@@ -1,7 +1,7 @@
 /** A frame at a hook, and the host it meets. */
 
-import type { Direction } from "../../observe/events/event.ts";
-import type { LocalProcess } from "../process-field.ts";
+import type { Direction } from "../../values/traffic.ts";
+import type { LocalProcess } from "../subject.ts";
 import type { TunnelKind } from "./packet.ts";
 
 export interface Arrival {

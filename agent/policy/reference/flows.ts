@@ -1,6 +1,6 @@
 /** What is remembered of connections: those that passed, and those that only detect mode let through. */
 
-import type { Direction } from "../../observe/events/event.ts";
+import type { Direction } from "../../values/traffic.ts";
 import { type ConnectionKey, reversed } from "./connection.ts";
 import { isBareSyn, RST } from "./flags.ts";
 import type { Conversation, Reason, Segment, Transport } from "./packet.ts";

@@ -1,6 +1,7 @@
 /** What the rules say about a connection: the first that matches decides, where every part of it is known. */
 
-import type { Action, RuleConfig, WeirConfig } from "../../../config/types.ts";
+import type { Mode } from "../../values/traffic.ts";
+import type { Action, PolicyConfig, RuleConfig } from "../rule.ts";
 import type { Field, Want } from "../field.ts";
 import { FIELD_ENTRIES, isConditional } from "../fields.ts";
 import type { Counted, Subject } from "../subject.ts";
@@ -9,7 +10,7 @@ import { countsConnections } from "./meters.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
 /** The part of the configuration a verdict depends on, the mode included. */
-export type Policy = Pick<WeirConfig, "mode" | "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "rules">;
+export type Policy = { mode: Mode } & Pick<PolicyConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "rules">;
 
 export interface Answer {
   /** undefined: it hangs on something that the packet does not say. */

@@ -1,8 +1,8 @@
 /** What rules count, as buckets of tokens: each packet takes one, and time fills them again. */
 
-import { connectionsOver } from "../../values/connections.ts";
-import { type OverRate, parseOverRate } from "../../values/rate.ts";
-import type { RuleConfig } from "../../../config/types.ts";
+import { connectionsOver } from "../connections.ts";
+import { type OverRate, parseOverRate } from "../rate.ts";
+import type { RuleConfig } from "../rule.ts";
 import type { Counted } from "../subject.ts";
 import type { Addresses } from "./packet.ts";
 

@@ -1,7 +1,7 @@
 /** Who opened the connection of a packet that has no flow? */
 
 import { parseAddress, toInteger } from "../../values/address.ts";
-import type { Direction } from "../../observe/events/event.ts";
+import type { Direction } from "../../values/traffic.ts";
 import type { Arrival, Host } from "./arrival.ts";
 import { reversed } from "./connection.ts";
 import { ACK, isBareSyn, SYN } from "./flags.ts";

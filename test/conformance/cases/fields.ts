@@ -1,9 +1,9 @@
 /** Every field with every operator, in both directions and families: what it hits, and what it leaves alone. */
 
 import { FIELDS } from "../../../agent/policy/fields.ts";
-import type { LocalProcess } from "../../../agent/policy/process-field.ts";
-import type { ProcessKey, ProcessText } from "../../../agent/values/processes.ts";
-import type { NotConfig } from "../../../config/types.ts";
+import type { LocalProcess } from "../../../agent/policy/subject.ts";
+import type { ProcessKey, ProcessText } from "../../../agent/policy/processes.ts";
+import type { NotConfig } from "../../../agent/policy/rule.ts";
 import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { at, dropped, INTERFACE, passed, wouldDrop, type Case, type PacketStep } from "../case.ts";

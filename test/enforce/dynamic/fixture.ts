@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { OperatorAction } from "../../../audit/record.ts";
-import type { RuleConfig } from "../../../config/types.ts";
+import type { RuleConfig } from "../../../agent/policy/rule.ts";
 import { withDynamic } from "../../../agent/enforce/dynamic/check.ts";
 import type { Clock } from "../../../agent/enforce/dynamic/clock.ts";
-import { type DynamicRule, DynamicRules } from "../../../agent/enforce/dynamic/store.ts";
+import { DynamicRules } from "../../../agent/enforce/dynamic/store.ts";
+import type { DynamicRule } from "../../../agent/enforce/dynamic/rule.ts";
 import { RuleOperations } from "../../../agent/service/rule-operations.ts";
 import { compile } from "../../../agent/policy/compile.ts";
 import { defaultConfig } from "../../../config/defaults.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { absentIncludes, explainAbsent, warnOfAbsent, warnOfAbsentHere } from "../../../agent/enforce/interfaces/absent.ts";
-import type { InterfacesConfig, RuleConfig } from "../../../config/types.ts";
+import type { InterfacesConfig } from "../../../config/types.ts";
+import type { RuleConfig } from "../../../agent/policy/rule.ts";
 
 const rule = (interfaces?: string[], not?: string[]): RuleConfig => ({ name: "r", action: "block", enforce: false, direction: "both", ...(interfaces && { interfaces }), ...(not && { not: { interfaces: not } }) });
 

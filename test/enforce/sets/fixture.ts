@@ -12,7 +12,7 @@ import { SetOperations } from "../../../agent/service/set-operations.ts";
 import { Turns } from "../../../agent/enforce/turns.ts";
 import type { OperatorAction } from "../../../audit/record.ts";
 import { formatNetwork } from "../../../agent/values/address.ts";
-import type { Sets } from "../../../config/sets.ts";
+import type { Sets } from "../../../agent/policy/named-sets.ts";
 import { FakeMemory } from "../bans/fixture.ts";
 import { FakeClock } from "../dynamic/fixture.ts";
 

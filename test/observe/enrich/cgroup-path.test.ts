@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { isOfSystem, userOf, withUser, workloadOf } from "../../../agent/observe/enrich/cgroup-path.ts";
-import type { Workload } from "../../../agent/observe/events/event.ts";
+import type { Workload } from "../../../agent/values/workload.ts";
 
 const ID = "3f2a1bc4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80";
 const OTHER = "b".repeat(64);

@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
 
 import { ContainerNames, type Named, type NamesFound, type NameSource, podKey } from "../../../agent/observe/enrich/container-names.ts";
-import type { Workload } from "../../../agent/observe/events/event.ts";
+import type { Workload } from "../../../agent/values/workload.ts";
 
 const ID = "c".repeat(64);
 const UID = "74c13223-5a00-11e9-b385-42010a80018d";

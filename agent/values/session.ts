@@ -1,39 +1,13 @@
-/** The operator's own SSH connection, which a switch to prevent must not cut. */
+/** An SSH connection of the operator, which a switch to prevent must not cut. */
 
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { Refusal } from "../values/refusal.ts";
+import { Refusal } from "./refusal.ts";
 
 export interface OperatorSession {
   /** Remote end. */
   address: string;
   remote_port: number;
   local_port: number;
-}
-
-const ANCESTORS = 32;
-
-/**
- * Reads SSH_CONNECTION here or, because sudo removes it, from the nearest ancestor that has it.
- * `proc` is the mounted procfs.
- */
-export function operatorSession(env: NodeJS.ProcessEnv = process.env, parent = process.ppid, proc = "/proc"): OperatorSession | undefined {
-  const own = parseSession(env["SSH_CONNECTION"]);
-  if (own) return own;
-  let pid = parent;
-  for (let depth = 0; depth < ANCESTORS && pid > 1; depth++) {
-    try {
-      const entry = readFileSync(`${proc}/${pid}/environ`, "latin1").split("\0").find((line) => line.startsWith("SSH_CONNECTION="));
-      const session = parseSession(entry?.slice("SSH_CONNECTION=".length));
-      if (session) return session;
-      // The command name in field 2 may hold spaces and brackets: count from its last bracket.
-      const stat = readFileSync(`${proc}/${pid}/stat`, "latin1");
-      pid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    } catch {
-      return undefined; // an ancestor that ended, or is not ours to read
-    }
-  }
-  return undefined;
 }
 
 /** `203.0.113.5 51234 198.51.100.2 22`, as sshd writes it. */

@@ -1,6 +1,6 @@
 /** How many connections may be open, as the operator writes it: a number, or a number and for whom it is. */
 
-import type { Layer4Config, MeterBy } from "../../config/types.ts";
+import type { Layer4Config, MeterBy } from "./rule.ts";
 
 export interface ConnectionsOver {
   count: number;

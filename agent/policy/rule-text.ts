@@ -1,9 +1,9 @@
 /** A rule as a line for people. */
 
-import { connectionsOver } from "../values/connections.ts";
-import { PROCESS_KEYS, type ProcessConfig, textsOf } from "../values/processes.ts";
-import { parseOverRate } from "../values/rate.ts";
-import type { Layer3Config, Layer4Config, NotConfig, Ports, RuleConfig } from "../../config/types.ts";
+import { connectionsOver } from "./connections.ts";
+import { PROCESS_KEYS, type ProcessConfig, textsOf } from "./processes.ts";
+import { parseOverRate } from "./rate.ts";
+import type { Layer3Config, Layer4Config, NotConfig, Ports, RuleConfig } from "./rule.ts";
 
 /** `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0, but not from 10.1.0.0/16` */
 export function ruleText({ action, enforce, reject, direction, interfaces = [], schedule = [], expires, layer3 = {}, layer4 = {}, process, not }: RuleConfig): string {

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { operatorSession, parseSession } from "../../agent/service/session.ts";
+import { parseSession } from "../../agent/values/session.ts";
+import { operatorSession } from "../../agent/cli/own-session.ts";
 
 test("SSH_CONNECTION names the remote end and the local port", () => {
   assert.deepEqual(parseSession("203.0.113.5 51234 198.51.100.2 22"), { address: "203.0.113.5", remote_port: 51234, local_port: 22 });

@@ -1,8 +1,8 @@
 /** Rates as the operator writes them: `20/s`, `1000/10s`, `5/1h`. */
 
-import { parseDuration } from "./duration.ts";
-import { quote } from "./quote.ts";
-import type { Layer4Config, MeterBy } from "../../config/types.ts";
+import { parseDuration } from "../values/duration.ts";
+import { quote } from "../values/quote.ts";
+import type { Layer4Config, MeterBy } from "./rule.ts";
 
 const MOST = 10_000_000;
 const LONGEST_DAYS = 1;

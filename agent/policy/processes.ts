@@ -1,7 +1,7 @@
 /** What a rule says of the process on this host that a connection belongs to. */
 
-import type { Misreading } from "./address.ts";
-import { isPrintable, quote } from "./quote.ts";
+import type { Misreading } from "../values/address.ts";
+import { isPrintable, quote } from "../values/quote.ts";
 
 /** In the order in which they are told. */
 export const PROCESS_KEYS = ["executable", "command", "user", "parent", "container", "unit", "pod", "namespace"] as const;

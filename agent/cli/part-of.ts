@@ -1,0 +1,13 @@
+/** The column that names the container, pod or unit of a row's process. */
+
+import { shortNames } from "../observe/events/workload.ts";
+import type { Owned } from "../service/owner-filter.ts";
+import type { Column } from "./format.ts";
+
+export const PART_OF: Column<Owned> = {
+  title: "PART OF",
+  value(row) {
+    const { container, pod, unit } = shortNames(row);
+    return container ?? pod ?? unit ?? "-";
+  },
+};
