@@ -25,10 +25,10 @@ function scratch(t: TestContext): string {
 function installed(modules: string): string {
   const home = join(modules, "weir");
   mkdirSync(join(home, "agent"), { recursive: true });
-  mkdirSync(join(home, "dist/agent"), { recursive: true });
+  mkdirSync(join(home, "dist/agent/cli"), { recursive: true });
   copyFileSync(LAUNCHER, join(home, "agent/weir"));
   chmodSync(join(home, "agent/weir"), 0o755);
-  writeFileSync(join(home, "dist/agent/main.js"), "console.log(JSON.stringify({ words: process.argv.slice(2), node: process.execPath, cache: process.env.NODE_COMPILE_CACHE ?? null }))\n");
+  writeFileSync(join(home, "dist/agent/cli/main.js"), "console.log(JSON.stringify({ words: process.argv.slice(2), node: process.execPath, cache: process.env.NODE_COMPILE_CACHE ?? null }))\n");
   return join(home, "agent/weir");
 }
 
