@@ -12,6 +12,7 @@ import type { Top, TopGrouping } from "../flows/top.ts";
 import type { Capacity } from "../rules/capacity.ts";
 import type { Kind } from "../rules/kinds.ts";
 import type { RulesSource } from "../rules/compile.ts";
+import type { OwnEnds } from "../rules/reference.ts";
 import type { Fitting } from "../processes/resolved.ts";
 import type { SocketRow } from "../sockets/row.ts";
 import type { StatisticsOrder, StatisticsRow } from "../statistics/row.ts";
@@ -140,7 +141,7 @@ export interface RuleChange {
 }
 
 /** The rules that packets meet, and where the kernel keeps them. */
-export interface PolicyInForce {
+export interface PolicyInForce extends OwnEnds {
   generation: number;
   mode: Mode;
   /** Where the tables are pinned, and how large they are. */

@@ -15,6 +15,7 @@ import { type LinkWatch, listAddresses, listLinks, watchLinks } from "../kernel/
 import type { Address, Change, Link } from "../kernel/netlink.ts";
 import { detachLeftoverFilters } from "../kernel/tc.ts";
 import type { Installer } from "../rules/install.ts";
+import type { OwnEnds } from "../rules/reference.ts";
 import { absentIncludes, explainAbsent } from "./absent.ts";
 import type { TunnelEnds } from "./tunnel-ends.ts";
 import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
@@ -37,7 +38,7 @@ export interface FollowOptions {
   /** Counters of a slot start again: another interface has it now. */
   clearSlot(slot: number): void;
   /** Hears of every device and address. */
-  tunnelEnds: Pick<TunnelEnds, "list" | "apply" | "problems" | "close">;
+  tunnelEnds: Pick<TunnelEnds, "list" | "apply" | "problems" | "inForce" | "close">;
   /** Packets that the programs have counted. */
   packetsOf(slot: number, direction: Direction): number;
   /** Told when something was attached or detached, or could not be. `unseen`: packets that had passed by then. */
@@ -153,6 +154,11 @@ export class InterfaceFollower {
       ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
       ...(declared ? [] : [`packets on ${link.name} cannot be judged and get defaults.on_error, because the table of interfaces is full; watch fewer by interfaces.include, then restart weir`]),
     ])];
+  }
+
+  /** The tunnel ends and addresses of this host that failsafes inside tunnels rest on. */
+  ownEnds(): OwnEnds {
+    return this.#options.tunnelEnds.inForce();
   }
 
   /** Patterns of the configuration by which nothing is watched. */

@@ -8,14 +8,14 @@ import { Limit, TunnelEnd, TunnelForm } from "../generated/layout.ts";
 import { KernelError } from "../kernel/errors.ts";
 import type { BpfMap } from "../kernel/maps.ts";
 import type { Address, Change, Link } from "../kernel/netlink.ts";
+import type { OwnEnds } from "../rules/reference.ts";
 import type { TunnelDevice, TunnelKind } from "../kernel/tunnel-device.ts";
+import { mapped, textOfAddress, textOfDevice } from "./own-ends.ts";
 
 const LITTLE_ENDIAN = endianness() === "LE";
 /** These are the numbers of enum tunnel_kind in probes/packet.h. */
 const KINDS: Readonly<Record<TunnelKind, number>> = { gre: 1, ipip: 2, vxlan: 3, geneve: 4 };
 const PRESENT = new Uint8Array(new Uint32Array([1]).buffer);
-/** Tables hold IPv4 addresses as IPv6 ones, which begin with these bytes. */
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 export interface TunnelEndTables {
   ends: BpfMap;
@@ -75,10 +75,22 @@ export class TunnelEnds {
     else known.delete(bytes.join());
   }
 
+  /** What packets find in the tables, for people and for the reference. */
+  inForce(): OwnEnds {
+    return {
+      tunnels: [...this.#devices.values()].flat().filter((device) => this.#ends.has(endOf(device).key)).map(textOfDevice),
+      addresses: this.#knownAddresses().filter((address) => this.#addresses.has(mapped(address))).map(textOfAddress),
+    };
+  }
+
+  #knownAddresses(): Uint8Array[] {
+    return [...this.#known.values()].flatMap((known) => [...known.values()]);
+  }
+
   #write(): void {
     this.#writes = false;
     if (this.#closed) return;
-    this.#addresses.become([...this.#known.values()].flatMap((known) => [...known.values()].map(mapped)));
+    this.#addresses.become(this.#knownAddresses().map(mapped));
     const ends = [...this.#devices.values()].flat().map(endOf);
     this.#ends.become(ends.map(({ key }) => key));
     this.#tables.setForms(ends.reduce((forms, { form }) => forms | (1 << form), 0));
@@ -107,8 +119,12 @@ class KeySet {
     this.#present = new Set([...map.entries()].map(({ key }) => key.toString("latin1")));
   }
 
+  has(key: Uint8Array): boolean {
+    return this.#present.has(textOf(key));
+  }
+
   become(keys: readonly Uint8Array[]): void {
-    const all = [...new Set(keys.map((key) => Buffer.from(key).toString("latin1")))];
+    const all = [...new Set(keys.map(textOf))];
     const wanted = new Set(all.slice(0, this.#most));
     for (const key of this.#present) if (!wanted.has(key)) this.#map.delete(Buffer.from(key, "latin1"));
     const present = new Set([...wanted].filter((key) => this.#present.has(key) || this.#add(key)));
@@ -127,6 +143,10 @@ class KeySet {
   }
 }
 
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key).toString("latin1");
+}
+
 function endOf({ kind, id, local, remote, port }: TunnelDevice): { key: Uint8Array; form: number } {
   const key = new Uint8Array(TunnelEnd.size);
   const view = new DataView(key.buffer);
@@ -139,8 +159,4 @@ function endOf({ kind, id, local, remote, port }: TunnelDevice): { key: Uint8Arr
   view.setUint16(TunnelEnd.port, port, LITTLE_ENDIAN);
   view.setUint16(TunnelEnd.form, form, LITTLE_ENDIAN);
   return { key, form };
-}
-
-function mapped(address: Uint8Array): Uint8Array {
-  return address.length === 4 ? Uint8Array.from([...MAPPED, ...address]) : address;
 }

@@ -30,7 +30,7 @@ import { isAnswer, isError, TCP } from "./reference/transport.ts";
 import type { Counted, SetView, Subject } from "./subject.ts";
 
 export type { Told } from "./reference/answer.ts";
-export type { Arrival, Host } from "./reference/arrival.ts";
+export type { Arrival, Host, OwnEnds } from "./reference/arrival.ts";
 export type { Policy } from "./reference/meaning.ts";
 export type { Reason } from "./reference/packet.ts";
 
@@ -49,7 +49,7 @@ export interface Outcome {
 /** What a verdict rests on: a question put to the rules, or what answered before they were asked. */
 export type Step =
   | { asked: Subject; answer: Pick<Answer, "rule" | "staged"> }
-  | { passedAs: "loopback" | "not_ip" | "link_upkeep" | "trusted_peer" | "management" }
+  | { passedAs: "loopback" | "not_ip" | "link_upkeep" | "trusted_peer" | "carried" | "management" }
   | { followed: "blocked" };
 
 /** An outcome before the mode is read. */
@@ -149,7 +149,7 @@ export class Reference {
       if (problem === undefined && isLinkUpkeep(packet, arrival)) return this.#pass("link_upkeep");
       if (carriesFailsafe || isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
         if (problem === undefined) this.#followTrusted(packet, place, arrival);
-        return this.#pass("trusted_peer");
+        return this.#pass(carriesFailsafe ? "carried" : "trusted_peer");
       }
     }
     if (packet !== undefined && isBanned(packet, arrival, this.#host)) return problem === undefined ? this.#judgeBanned(packet, place, arrival) : BANNED;
