@@ -88,6 +88,6 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
   pair.forget();
   assert.deepEqual(pair.judge({ ...from("192.0.2.7"), interface: "eth1" }).kernel, { asked: false, why: "eth1 is not watched" });
   assert.deepEqual(seen(), before);
-  for (const name of ["flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"]) assert.deepEqual([...plane.map(name).batches()], [], name);
+  for (const name of ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"]) assert.deepEqual([...plane.map(name).batches()], [], name);
   assert.equal([...plane.map("tunnel_ends").entries()].length, 1);
 });

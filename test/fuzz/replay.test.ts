@@ -75,7 +75,7 @@ function withoutAnswer({ answer: _, ...outcome }: Outcome): Omit<Outcome, "answe
 /** What rules may ask about later: how many are open, and of each connection its decision and how far TCP is. */
 function remembered({ plane }: KernelJudge): unknown {
   const hex = (bytes: Buffer): string => bytes.toString("hex");
-  const flows = ["flows", "openings_in", "openings_out", "pings_in", "pings_out"].flatMap((table) =>
+  const flows = ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out"].flatMap((table) =>
     [...plane.map(table).entries()].map(({ key, value }) => {
       const { at, count, stride } = Flow.tcp_flags;
       const [slot, conditions] = [value.readUInt32LE(Flow.decision.at + Decision.slot), value[Flow.decision.at + Decision.condition_count]];
