@@ -81,6 +81,7 @@ struct circumstances {
 	__u32 state;			/* enum weir_state */
 	bool by_opener;
 	bool opens;			/* if it passes, it makes a flow */
+	__u8 tcp_flags;
 };
 
 /* Where the look-up of prefixes stands: see networks.h. Here and not on the stack, which calls share. */
