@@ -380,7 +380,7 @@ struct {
 	__type(value, struct behind);
 } behind_devices SEC(".maps");
 
-/* where a tunnel device of this host takes packets out -> 1; user space fills it */
+/* where a tunnel device of this host takes packets out -> 1, or a port of its own -> enum tunnel_kind; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

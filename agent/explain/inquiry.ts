@@ -4,6 +4,7 @@ import { formatAddress, fromInteger } from "../../config/address.ts";
 import type { Mode } from "../../config/types.ts";
 import { type Explanation, explainVerdict, type RuleSet } from "../rules/explain-verdict.ts";
 import { type Arrival, type Host, type Outcome, type Policy, Reference, type Step } from "../rules/reference.ts";
+import { innerAtDevice } from "../rules/reference/carried.ts";
 import { Fragments } from "../rules/reference/fragments.ts";
 import type { Packet } from "../rules/reference/packet.ts";
 import { sight, sightInner } from "../rules/reference/sighting.ts";
@@ -45,14 +46,14 @@ export class JudgePair {
   readonly #reference: Reference;
   /** The host's, which the reference reads as they are. */
   readonly #bans: string[];
-  readonly #hasTunnels: boolean;
+  readonly #tunnels: Host["tunnels"];
   readonly #asked: Kernel;
   #kernel: Kernel;
 
   /** `now`: see Reference. */
   constructor(policy: Policy, host: Partial<Host>, kernel: Kernel, now?: () => number) {
     this.#bans = [...(host.bans ?? [])];
-    this.#hasTunnels = (host.tunnels ?? []).length > 0;
+    this.#tunnels = host.tunnels ?? [];
     this.#reference = new Reference(policy, { ...host, bans: this.#bans }, now);
     this.#asked = this.#kernel = kernel;
     this.forget();
@@ -82,8 +83,8 @@ export class JudgePair {
 
   /** A ban inside a tunnel need not show in the verdict: it only keeps the failsafes there from holding. */
   #bannedPeers(arrival: Arrival, { rule }: Outcome): string[] {
-    const [outer, inner] = peersOf(arrival);
-    const isInnerBanned = this.#hasTunnels && inner !== undefined && "judge" in this.#kernel && this.#kernel.judge.isBanned(inner, arrival.interface);
+    const [outer, inner] = peersOf(arrival, this.#tunnels);
+    const isInnerBanned = this.#tunnels.length > 0 && inner !== undefined && "judge" in this.#kernel && this.#kernel.judge.isBanned(inner, arrival.interface);
     return [...(rule === "ban" && outer !== undefined ? [outer] : []), ...(isInnerBanned ? [inner] : [])];
   }
 
@@ -100,12 +101,12 @@ export class JudgePair {
 }
 
 /** The other end of the packet, and of the one in its tunnel. */
-function peersOf(arrival: Arrival): [outer?: string, inner?: string] {
+function peersOf(arrival: Arrival, tunnels: Host["tunnels"]): [outer?: string, inner?: string] {
   const peerOf = ({ source, destination }: Packet): string => formatAddress(fromInteger(arrival.hook === "ingress" ? source : destination));
   const seen = sight(arrival, new Fragments());
   if ("etherType" in seen || seen.packet === undefined) return [];
-  const { inner } = seen.packet.transport ?? {};
-  const carried = inner == null ? undefined : sightInner(seen.packet, inner, arrival, new Fragments());
+  const inner = seen.packet.transport?.inner ?? innerAtDevice(seen.packet, { tunnels });
+  const carried = inner === undefined ? undefined : sightInner(seen.packet, inner, arrival, new Fragments());
   return carried !== undefined && "packet" in carried && carried.packet !== undefined ? [peerOf(seen.packet), peerOf(carried.packet)] : [peerOf(seen.packet)];
 }
 

@@ -11,7 +11,7 @@ import type { Action, Mode } from "../../config/types.ts";
 import type { Verdict } from "../events/event.ts";
 import { answerTo, type Told } from "./reference/answer.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
-import { carriesFailsafe } from "./reference/carried.ts";
+import { carriesFailsafe, innerAtDevice } from "./reference/carried.ts";
 import { connectionKey, type ConnectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
 import { isBareSyn, SYN } from "./reference/flags.ts";
@@ -126,7 +126,7 @@ export class Reference {
     if (this.#host.loopback.includes(arrival.interface)) return this.#pass("loopback");
     const seen = sight(arrival, this.#fragments);
     if (isNotIp(seen)) return this.#pass("not_ip", seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED);
-    const carried = seen.packet?.transport?.inner;
+    const carried = seen.packet && (seen.packet.transport?.inner ?? innerAtDevice(seen.packet, this.#host));
     const safe = carried != null && seen.problem === undefined && carriesFailsafe(seen.packet!, carried, arrival, this.#policy, this.#host);
     const outer = this.#judgePacket(seen, arrival, safe);
     if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule)) return { ...outer, answer: answerTo(seen.packet, arrival) };

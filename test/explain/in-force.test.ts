@@ -29,11 +29,11 @@ function from(source: string): Arrival {
   return { frame: frameOf({ direction: "ingress", interface: "eth0", source, destination: "198.51.100.1", protocol: "tcp", destination_port: 23 }), hook: "ingress", interface: "eth0" };
 }
 
-const OWN: OwnEnds = { tunnels: [{ kind: "vxlan", id: 7, port: 4789 }], addresses: ["198.51.100.1"] };
+const OWN: OwnEnds = { tunnels: [{ kind: "vxlan", id: 7, port: 4789 }, { kind: "vxlan", id: 9, port: 9999 }], addresses: ["198.51.100.1"] };
 
 /** SSH to this host or another one, in a tunnel. */
-function wrapped(vni: number, { inner = "198.51.100.1", outer = "198.51.100.1", from = "192.0.2.8" } = {}): Arrival {
-  const bytes = frame(Ethernet(), IPv4({ src: "192.0.2.7", dst: outer }), UDP({ sport: 50_000 }), VXLAN({ vni }), Ethernet(), IPv4({ src: from, dst: inner }), TCP({ dport: 22 }));
+function wrapped(vni: number, { inner = "198.51.100.1", outer = "198.51.100.1", from = "192.0.2.8", port = 4789 } = {}): Arrival {
+  const bytes = frame(Ethernet(), IPv4({ src: "192.0.2.7", dst: outer }), UDP({ sport: 50_000, dport: port }), VXLAN({ vni }), Ethernet(), IPv4({ src: from, dst: inner }), TCP({ dport: 22 }));
   return { frame: bytes, hook: "ingress", interface: "eth0" };
 }
 
@@ -59,7 +59,7 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
   const compiled = compile(policy);
   await installer.install(compiled);
   const bans = new BanTable(banMemoryOf(plane));
-  for (const text of ["203.0.113.7", "2001:db8:bad::/48"]) for (const network of parseNetworks(text)) bans.add(network, 0);
+  for (const text of ["203.0.113.7", "203.0.113.9", "2001:db8:bad::/48"]) for (const network of parseNetworks(text)) bans.add(network, 0);
 
   new TunnelEnds({ ends: plane.map("tunnel_ends"), addresses: plane.map("own_addresses"), setForms: (forms) => plane.setTunnelForms(forms) }).list(...listedEnds(OWN));
 
@@ -77,6 +77,8 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
     const { outcome, kernel } = pair.judge(arrival);
     return [outcome.verdict, outcome.rule, kernel.asked && kernel.agrees];
   };
+  assert.deepEqual(decided(wrapped(9, { from: "203.0.113.9", port: 9999 })), ["dropped", "no-udp", true]);
+  assert.deepEqual(decided(wrapped(9, { port: 9999 })), ["passed", "failsafe", true]);
   assert.deepEqual(decided(wrapped(7, { from: "203.0.113.7" })), ["dropped", "no-udp", true]);
   assert.deepEqual(decided(from("192.0.2.7")), ["dropped", "no-telnet", true]);
   assert.deepEqual(decided(from("203.0.113.7")), ["dropped", "ban", true]);
@@ -89,5 +91,5 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
   assert.deepEqual(pair.judge({ ...from("192.0.2.7"), interface: "eth1" }).kernel, { asked: false, why: "eth1 is not watched" });
   assert.deepEqual(seen(), before);
   for (const name of ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"]) assert.deepEqual([...plane.map(name).batches()], [], name);
-  assert.equal([...plane.map("tunnel_ends").entries()].length, 1);
+  assert.equal([...plane.map("tunnel_ends").entries()].length, 3, "two ends, and a port of its own");
 });
