@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "agent/statistics": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/flows"],
   "agent/processes": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
   "agent/interfaces": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules"],
-  "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/events", "agent/rules", "agent/networks", "agent/sets"],
+  "agent/explain": ["config", "agent/generated", "agent/kernel", "agent/interfaces", "agent/events", "agent/rules", "agent/networks", "agent/sets"],
   "agent/policy-test": ["config", "agent/events", "agent/rules", "agent/explain"],
   otel: ["config", "agent/events"],
   audit: ["config", "agent/events"],
