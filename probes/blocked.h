@@ -6,6 +6,9 @@
  * Prevent would have met what opens such a connection: of TCP the SYN, each time it is sent, of other protocols each packet
  * of the opener. These packets are judged as in prevent. All others are carried: they would never have been sent. Of a
  * connection that was met in the middle (FLOW_MET) prevent would meet each packet.
+ *
+ * When the rules change, the new ones are asked about the packet that opens the connection. It stays one blocked connection
+ * where they would drop that packet, too (see stays_blocked).
  */
 #ifndef WEIR_BLOCKED_H
 #define WEIR_BLOCKED_H

@@ -33,6 +33,7 @@ static __always_inline void note_circumstances(const struct judgement *j, struct
 
 	known->by_opener = j->flow ? packet->by_opener : !j->related && packet->opener.direction == packet->direction;
 	known->opens = packet->opens;
+	known->tcp_flags = packet->tcp_flags;
 	if (j->flow)
 		opener_of_flow(packet, j->flow, packet->by_opener);
 	known->age = flow ? bpf_jiffies64() - flow->opened_jiffies : 0;
@@ -64,7 +65,7 @@ static __always_inline bool holds(const struct rule *rule, __u32 rule_index, con
 		return false;
 	/* A rule on flags judges what the opener sends. */
 	if (rule->tcp_flags_mask &&
-	    (!known->by_opener || (packet->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value))
+	    (!known->by_opener || (known->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value))
 		return false;
 	if (rule->longer_than && known->age <= (__u64)rule->longer_than * jiffies_per_second)
 		return false;

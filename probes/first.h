@@ -9,6 +9,7 @@
 
 #include "blocked.h"
 #include "classify.h"
+#include "conditions.h"
 #include "kinds.h"
 
 /* Later fragments, ICMP errors and answers belong to something and open nothing. */
@@ -117,8 +118,38 @@ static __always_inline void ask_about_invalid(struct judgement *j, struct packet
 }
 
 /*
- * Other rules judge a connection that the ones before would have dropped. It stays blocked where they would have dropped
- * it, too, and is forgotten where they would not, or where it shows only with each packet.
+ * Asks the conditions about the packet that would open the blocked connection now. Rates and numbers of connections are only
+ * read: this packet counts nowhere. A condition that blocked the connection before still holds, because its answer was that of
+ * the moment when the connection was opened. Not static: see judge_inner.
+ */
+__noinline int ask_about_opening(__u32 which, const struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct circumstances *known;
+	struct decision *decision;
+
+	if (!packet || !blocked)
+		return 0;
+	known = &packet->circumstances;
+	known->age = 0;
+	known->state = STATE_NEW;
+	known->by_opener = true;
+	known->opens = true;
+	known->tcp_flags = packet->protocol == IPPROTO_TCP ? TCP_SYN : 0;
+	decision = &packet->decision;
+	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++)
+		decision->once |= is_same(decision->conditions[i], blocked->decision.slot) << i;
+	packet->outcome.slot = decision->slot;
+	packet->outcome.action = decision->action;
+	packet->outcome.reason = decision->reason;
+	apply_conditions(which);
+	decide_as(packet, packet->outcome.slot, packet->outcome.action, packet->outcome.reason);
+	return 0;
+}
+
+/*
+ * Other rules judge a connection that the ones before would have dropped. It stays blocked where they would drop the packet that
+ * opens it, too, and is forgotten where they would let that pass.
  */
 static __always_inline bool stays_blocked(struct judgement *j, struct packet *packet)
 {
@@ -128,7 +159,11 @@ static __always_inline bool stays_blocked(struct judgement *j, struct packet *pa
 	packet->decision.staged = SLOT_NONE;
 	if (packet->decision.slot == SLOT_ON_ERROR)
 		packet->decision.action = j->policy->on_error[packet->opener.direction & 1];
-	if (packet->decision.action == ACTION_BLOCK && !packet->decision.condition_count)
+	if (packet->decision.condition_count || packet->decision.ask_again)
+		__sync_fetch_and_or(&j->blocked->flags, FLOW_ASKS_ANEW);
+	if (packet->decision.condition_count)
+		ask_about_opening(packet->which, j->blocked);
+	if (packet->decision.action == ACTION_BLOCK)
 		return true;
 	packet->flags &= ~PACKET_CARRIED;
 	packet->opener = packet->tuple;

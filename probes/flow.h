@@ -206,8 +206,8 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 
 /*
  * Does this packet confirm the connection? An answer does not: anyone can forge the packet that opens one, and hosts answer. The
- * opener has to go on after the answer, and of TCP to acknowledge what only its receiver knows. ICMP is never confirmed: it has
- * room of its own.
+ * opener has to go on after the answer, and of TCP to acknowledge what only its receiver knows. A forger can go on as well, so
+ * that others than TCP have room of their own (flow_table.h). ICMP is never confirmed.
  */
 static __always_inline bool is_exchange(const struct packet *packet, const struct flow *flow, bool by_opener)
 {
@@ -219,16 +219,16 @@ static __always_inline bool is_exchange(const struct packet *packet, const struc
 	return flow->flags & FLOW_ANSWERED;
 }
 
-/* Its opener has confirmed it: out of the reach of a flood. Returns the flow where it now lives. */
+/* Its opener has confirmed it: out of the reach of a flood of openings. Returns the flow where it now lives. */
 static __noinline struct flow *promote_flow(struct flow_key *key, struct flow *opening)
 {
 	struct flow *flow;
 
 	if (!key || !opening)
 		return NULL;
-	if (bpf_map_update_elem(&flows, key, opening, BPF_NOEXIST))
+	if (insert_confirmed(key, opening))
 		count_fault(FAULT_FLOW_INSERT);
-	flow = bpf_map_lookup_elem(&flows, key);
+	flow = find_confirmed(key);
 	if (!flow)
 		return NULL;
 	delete_opening(key);

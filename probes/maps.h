@@ -176,13 +176,24 @@ struct {
 	__type(value, struct network_sets);
 } set_prefixes SEC(".maps");
 
-/* connections whose opener went on after the other end had answered */
+/* TCP connections whose opener acknowledged the answer of the other end */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 131072);
+	__uint(max_entries, 98304);
 	__type(key, struct flow_key);
 	__type(value, struct flow);
 } flows SEC(".maps");
+
+/*
+ * Connections of other protocols whose opener went on after the other end had answered. A forger can do that without seeing the
+ * answer, so that they have room of their own: a flood of them evicts no TCP connection.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 30720);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} unproven_flows SEC(".maps");
 
 /*
  * Connections that may be forged, so that a flood evicts nothing but itself: those opened from outside, and those opened from
@@ -369,7 +380,7 @@ struct {
 	__type(value, struct behind);
 } behind_devices SEC(".maps");
 
-/* where a tunnel device of this host takes packets out -> 1; user space fills it */
+/* where a tunnel device of this host takes packets out -> 1, or a port of its own -> enum tunnel_kind; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

@@ -33,6 +33,7 @@ enum packet_flag {
 	/* How it stands to its flow. Here and not on the stack, because the verifier would follow every combination. */
 	PACKET_OFFERS = 1 << 21,	/* a SYN of the flow's opener that is none of the flow's: it may come to succeed it */
 	PACKET_SUCCEEDS = 1 << 22,	/* the opener goes on with a connection whose SYN the flow had noted */
+	PACKET_AT_DEVICE_PORT = 1 << 23,	/* a tunnel by the port of a device of this host: only failsafes look into it */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
@@ -81,6 +82,7 @@ struct circumstances {
 	__u32 state;			/* enum weir_state */
 	bool by_opener;
 	bool opens;			/* if it passes, it makes a flow */
+	__u8 tcp_flags;
 };
 
 /* Where the look-up of prefixes stands: see networks.h. Here and not on the stack, which calls share. */

@@ -26,13 +26,13 @@ static __always_inline void make_meter_key(struct meter_key *key, const struct r
 	}
 }
 
-/* When the packets that this key stands for are due; NULL where there is no room. */
-static __always_inline __u64 *find_due(const struct meter_key *key)
+/* When the packets that this key stands for are due; NULL where there is no room, or nothing counts and none has counted. */
+static __always_inline __u64 *find_due(const struct meter_key *key, bool counts)
 {
 	__u64 *due = bpf_map_lookup_elem(&rates, key);
 	__u64 nothing = 0;
 
-	if (due)
+	if (due || !counts)
 		return due;
 	bpf_map_update_elem(&rates, key, &nothing, BPF_NOEXIST);
 	due = bpf_map_lookup_elem(&rates, key);
@@ -41,18 +41,23 @@ static __always_inline __u64 *find_due(const struct meter_key *key)
 	return due;
 }
 
-/* Is this packet over the rate of the rule? If not, it counts from now on. Not static: see judge_inner. */
+/*
+ * Is this packet over the rate of the rule? If not, it counts from now on, unless prevent would never have met it. Not static:
+ * see judge_inner.
+ */
 __noinline int is_over_rate(__u32 which, __u32 rule_index)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct rule *rule = bpf_map_lookup_elem(&rules, &rule_index);
 	struct meter_key key;
 	__u64 now, *due, cost;
+	bool counts;
 
 	if (!packet || !rule)
 		return false;
+	counts = !(packet->flags & PACKET_CARRIED);
 	make_meter_key(&key, rule, rule->rate_by, &packet->opener);
-	due = find_due(&key);
+	due = find_due(&key, counts);
 	if (!due)
 		return false;
 	/* Segments that the kernel holds together are as many packets; the first of them decides. */
@@ -63,6 +68,8 @@ __noinline int is_over_rate(__u32 which, __u32 rule_index)
 
 		if (from - now > rule->rate_burst)
 			return true;
+		if (!counts)
+			return false;
 		if (__sync_val_compare_and_swap(due, seen, from + cost) == seen)
 			return false;
 	}

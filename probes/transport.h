@@ -67,10 +67,38 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 	return 0;
 }
 
-#define VXLAN_PORT 4789
-#define VXLAN_PORT_LINUX 8472	/* Linux's own default, older than the registered one */
-#define VXLAN_GPE_PORT 4790
-#define GENEVE_PORT 6081
+/* Is the port that of a tunnel device of this host? Only who administers its network makes one. */
+static __noinline void look_for_device_port(struct packet *packet)
+{
+	struct tunnel_end at = { .form = TUNNEL_AT_PORT };
+	__u32 *kind;
+
+	if (!packet)
+		return;
+	at.port = packet->tuple.destination_port;
+	kind = bpf_map_lookup_elem(&tunnel_ends, &at);
+	if (kind) {
+		packet->inner_kind = *kind;
+		packet->flags |= PACKET_AT_DEVICE_PORT;
+	}
+}
+
+static __always_inline void find_tunnel_in_udp(struct packet *packet)
+{
+	switch (packet->tuple.destination_port) {
+	case PORT_VXLAN:
+	case PORT_VXLAN_GPE:
+	case PORT_VXLAN_LINUX:
+		packet->inner_kind = TUNNEL_VXLAN;
+		break;
+	case PORT_GENEVE:
+		packet->inner_kind = TUNNEL_GENEVE;
+		break;
+	default:
+		if (packet->tunnel_forms >> TUNNEL_AT_PORT & 1)
+			look_for_device_port(packet);
+	}
+}
 
 static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packet *packet)
 {
@@ -93,11 +121,7 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	packet->tuple.destination_port = bpf_ntohs(udp->destination);
 	packet->header_end = packet->offset;
 	packet->flags |= PACKET_HAS_PORTS;
-	if (packet->tuple.destination_port == VXLAN_PORT || packet->tuple.destination_port == VXLAN_PORT_LINUX ||
-	    packet->tuple.destination_port == VXLAN_GPE_PORT)
-		packet->inner_kind = TUNNEL_VXLAN;
-	else if (packet->tuple.destination_port == GENEVE_PORT)
-		packet->inner_kind = TUNNEL_GENEVE;
+	find_tunnel_in_udp(packet);
 	packet->inner_offset = packet->offset;
 	return 0;
 }

@@ -37,7 +37,19 @@ export async function rulesFor(call: Call): Promise<AskedRules> {
 
 async function rulesOfFile(call: Call): Promise<AskedRules> {
   const { config, path, sourceOf } = await settingsFor(call);
-  return { policy: config, sourceOf, host: {}, called: path ?? "the built-in defaults, which have no rules" };
+  return { policy: config, sourceOf, host: await hostHere(), called: path ?? "the built-in defaults, which have no rules" };
+}
+
+/** What an agent that starts here would know of this host. */
+async function hostHere(): Promise<Partial<Host>> {
+  const { listAddresses, listLinks } = await import("../kernel/links.ts");
+  const { ownEndsOf } = await import("../enforce/interfaces/own-ends.ts");
+  try {
+    return ownEndsOf(listLinks(), listAddresses());
+  } catch (error) {
+    note(`warning: tunnels are judged as if none ended on this host: ${printable((error as Error).message, 500)}`);
+    return {};
+  }
 }
 
 /** With what the sets hold, as far as these packets ask. */
@@ -57,11 +69,11 @@ export async function withMembers(rules: AskedRules, arrivals: Iterable<Arrival>
 }
 
 function rulesInForce(inForce: PolicyInForce): AskedRules {
-  const { policy, mode, rules, sessions, generation } = inForce;
+  const { policy, mode, rules, sessions, tunnels = [], addresses = [], generation } = inForce;
   return {
     policy: { ...policy, mode },
     sourceOf: (rule) => rules[rule]?.source ?? "not known",
-    host: { sessions: sessions.map(hostSession) },
+    host: { sessions: sessions.map(hostSession), tunnels, addresses },
     called: `the rules in force (generation ${generation})`,
     inForce,
   };
@@ -72,11 +84,11 @@ function hostSession({ address, remote_port, local_port }: OperatorSession): Hos
 }
 
 /** The kernel's tables if an agent runs, or tables made of the file if that is wished. Close it in the end. */
-export async function kernelFor({ inForce, policy }: AskedRules, interfaceName: string, wished: boolean): Promise<Kernel & { close?: () => void }> {
+export async function kernelFor({ inForce, policy, host }: AskedRules, interfaceName: string, wished: boolean): Promise<Kernel & { close?: () => void }> {
   if (inForce === undefined && !wished) return { why: "no agent was asked; --kernel makes tables of the file, as root" };
   const { KernelJudge } = await import("../explain/kernel-judge.ts");
   try {
-    const judge = inForce === undefined ? await KernelJudge.over(policy) : KernelJudge.inForce(tablesOf(inForce));
+    const judge = inForce === undefined ? await KernelJudge.over(policy, [], host) : KernelJudge.inForce(tablesOf(inForce));
     const hook = inForce?.interfaces.find(({ name }) => name === interfaceName)?.hook === "xdp" ? "xdp" : "tc";
     return { judge, hook, close: () => judge.close() };
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 
 import { parseAddress } from "../values/address.ts";
+import { isMissed } from "../enforce/interfaces/own-ends.ts";
 import { listLinks } from "../kernel/links.ts";
 import type { Link } from "../kernel/netlink.ts";
 import { deviceTowards } from "../kernel/routes.ts";
@@ -12,8 +13,6 @@ import type { OperatorSession } from "../values/session.ts";
 /** Devices that encrypt, or hand packets to a program, so that weir cannot look into what carries them. */
 const HIDING = ["tun", "wireguard", "ovpn", "ppp", "xfrm", "vti", "vti6", "l2tp", "l2tpeth", "amt", "bareudp", "gtp", "macsec"];
 const TUNNELS = ["vxlan", "geneve", "gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan", "ipip", "sit", "ip6tnl"];
-/** weir looks for tunnels in UDP on these ports; 0 stands for tunnels without UDP. */
-const KNOWN_PORTS = [0, 4789, 4790, 6081, 8472];
 
 /** Says what a switch to prevent may do to the session; undefined if the session passes whatever the rules say, or nobody can tell. */
 export function warnOfWay(session: OperatorSession): string | undefined {
@@ -32,6 +31,6 @@ export function warnOfWay(session: OperatorSession): string | undefined {
 }
 
 function hides({ kind = "", tunnels = [] }: Link): boolean {
-  if (TUNNELS.includes(kind)) return !tunnels.every(({ port }) => KNOWN_PORTS.includes(port));
+  if (TUNNELS.includes(kind)) return tunnels.some(isMissed);
   return HIDING.includes(kind);
 }

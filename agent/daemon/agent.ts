@@ -92,29 +92,16 @@ export interface Ground extends Prepared {
  * force stays in force; undefined when nothing does.
  */
 export async function watchOver(ground: Ground): Promise<Date | undefined> {
-  const { options, deadline, settings, log, signals, claim, dynamic, ended, banned, library, plane, pins } = ground;
+  const { options, deadline, undo, settings, log, signals, claim, dynamic, ended, banned, library, plane, pins } = ground;
   const { config } = settings;
   const farewell = new Farewell(plane, signals, { onStop: options.onStop ?? "detach", unit: options.unit, handOverFor: secondsOf(config.hand_over_for) }, log);
 
-  const { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, log, (ifindex) => interfaces.nameOf(ifindex));
-
-  // Who is told. These parts tell about each other: those that come later are asked only once they are there.
+  // The audit log comes first, because it is refused for the sake of a file: then nothing has changed in the kernel.
   let telemetry: Telemetry | undefined;
-  let server: ControlServer | undefined;
-  let operations: Operations | undefined;
-  let unread = 0;
   const health = new HealthBoard((now) => {
     log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "all is well again" : now.reasons.join("; "));
     telemetry?.changed("weir.health.changed", now);
   });
-  const reportStores = (): void => {
-    health.report("dynamic rules", dynamic.trouble);
-    health.report("bans", banned.trouble);
-    health.report("configuration", operations?.trouble ?? []);
-    health.report("processes", kinds.trouble);
-    health.report("mode", [...mode.trouble, ...sessions.trouble]);
-    health.report("sets", [...sets.trouble, ...library.trouble]);
-  };
   deadline.step(`opening the audit log ${config.audit.path}`, "Look whether its folder answers (ls -l), or choose another audit.path.");
   const audit = await openAudit({
     path: config.audit.path,
@@ -124,6 +111,22 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     onHealth: (state) => health.report("audit", state.reasons),
     report: (sentence) => log.warn(sentence),
   });
+
+  deadline.step("putting the rules in force", "Give it more time with --start-within.");
+  const { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation } = await enforce(ground, log, (ifindex) => interfaces.nameOf(ifindex));
+
+  // Who is told. These parts tell about each other: those that come later are asked only once they are there.
+  let server: ControlServer | undefined;
+  let operations: Operations | undefined;
+  let unread = 0;
+  const reportStores = (): void => {
+    health.report("dynamic rules", dynamic.trouble);
+    health.report("bans", banned.trouble);
+    health.report("configuration", operations?.trouble ?? []);
+    health.report("processes", kinds.trouble);
+    health.report("mode", [...mode.trouble, ...sessions.trouble]);
+    health.report("sets", [...sets.trouble, ...library.trouble]);
+  };
   const subscribers = new Set<(event: ToldEvent) => void>();
   const interfaces = new InterfaceFollower({
     config: config.interfaces,
@@ -247,23 +250,27 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   reportStores();
   plane.notesArriving = true; // until it is known that all that leave are seen
   if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(ATTACHING_S);
+  undo.add(() => interfaces.undo());
   interfaces.start();
   if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(GRACE_S);
   plane.notesArriving = !interfaces.seesAllLeave();
   succession.carryRest();
-  tracers.detachOlder();
-  unread = succession.unreadEvents();
-  succession.close();
-  growth.start(interfaces);
-  plane.removeSuperseded();
-  farewell.takeOver();
-  writeNote(pins, config, settings.path);
   health.report("interfaces", interfaces.problems());
   for (const warning of [...warnOfAbsentOverrides(config.interfaces, interfaces.present()), ...warnOfAbsent(config.rules, interfaces.present())]) log.warn(warning);
   await naming.start();
   socketEvents.begin();
   ring.start();
   statistics.start();
+  // Nothing of the agent before is given up until all of this is there.
+  writeNote(pins, config, settings.path);
+  interfaces.keep();
+  tracers.keep();
+  undo.forget();
+  unread = succession.unreadEvents();
+  succession.close();
+  plane.removeSuperseded();
+  growth.start(interfaces);
+  farewell.takeOver();
   await deadline[Symbol.asyncDispose]();
   const manager = new ServiceManager();
   manager.ready(`${plane.mode}, ${rules.loaded} rules`);

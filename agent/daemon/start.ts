@@ -16,7 +16,8 @@ import { refuseTwins, withDynamic } from "../enforce/dynamic/check.ts";
 import { DynamicRules } from "../enforce/dynamic/store.ts";
 import { DataPlane } from "../kernel/dataplane.ts";
 import { ensureMounted } from "../kernel/mounts.ts";
-import { removeLeftovers } from "../enforce/adoption/leftovers.ts";
+import { tableFolders } from "../kernel/pinned-table.ts";
+import { removeLeftovers, removeTables } from "../enforce/adoption/leftovers.ts";
 import { LoadThread } from "../enforce/load-thread.ts";
 import { linesFor } from "../enforce/networks/memory.ts";
 import { dropFrom } from "../service/rule-operations.ts";
@@ -28,6 +29,7 @@ import { standInFor } from "./stand-in.ts";
 import { SetLibrary } from "../enforce/sets/library.ts";
 import { isSilent, readListAside } from "../enforce/sets/list-thread.ts";
 import { listenForSignals } from "./signals.ts";
+import { Undo } from "../enforce/undo.ts";
 
 /** Runs until a signal ends it. */
 export async function runAgent(options: RunOptions): Promise<number> {
@@ -69,11 +71,17 @@ export async function runAgent(options: RunOptions): Promise<number> {
   return 0;
 }
 
-/** What an earlier agent left in force goes on, also when this start fails; what this one began does not. */
+/**
+ * If this start fails, the programs and tables that an earlier agent left in force go on, and those of this start are removed. Only
+ * tables that both agents share keep the rules that this start has written.
+ */
 async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">, thread: LoadThread): Promise<Date | undefined> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
+  const tablesBefore = tableFolders(pins);
+  const undo = new Undo((sentence) => ground.log.warn(sentence));
+  undo.add(() => removeTables(pins, tablesBefore));
   try {
     const dynamic = new DynamicRules(ground.settings.config.state_dir);
     const ended = dynamic.due();
@@ -90,8 +98,9 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
     const members = await library.open(settings.config.sets);
     ground.deadline.step("loading programs into the kernel", "Look whether the machine has processor time left, or give it more with --start-within.");
     const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
-    return await watchOver({ ...ground, settings, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
+    return await watchOver({ ...ground, undo, settings, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
   } catch (error) {
+    undo.run();
     if (!found) removeLeftovers(pins);
     throw error;
   }

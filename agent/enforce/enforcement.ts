@@ -33,12 +33,15 @@ import { SetKeeper } from "./sets/keeper.ts";
 import { renewListeners } from "../observe/sockets/holders.ts";
 import { Succession } from "./adoption/succession.ts";
 import { attachTracers, type Tracers } from "./tracers.ts";
+import type { Undo } from "./undo.ts";
 
 /** A pass over some thousand processes takes some milliseconds. */
 const PASS_MS = 2000;
 
 /** Everything that the start has read for the kernel. */
 export interface Prepared {
+  /** Puts back what an agent before had in force, if this start fails. */
+  undo: Undo;
   settings: Settings;
   dynamic: DynamicRules;
   compiled: CompiledRules;
@@ -72,7 +75,7 @@ export interface Enforcement {
   generation: number;
 }
 
-export async function enforce({ settings, dynamic, compiled, banned, members, plane, pins }: Prepared, log: Said, nameOf: (ifindex: number) => string): Promise<Enforcement> {
+export async function enforce({ undo, settings, dynamic, compiled, banned, members, plane, pins }: Prepared, log: Said, nameOf: (ifindex: number) => string): Promise<Enforcement> {
   const { config } = settings;
   const growth = new Growth(plane, (sentence) => log.warn(sentence));
   const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
@@ -91,11 +94,16 @@ export async function enforce({ settings, dynamic, compiled, banned, members, pl
   // Beside a file that is refused nothing is switched to prevent that was not in force.
   const observes = settings.refused !== undefined && (settings.refused.inForce === "built-in" || (plane.adopted && plane.mode === "detect"));
   const wanted = observes ? "detect" : mode.resolve(config.mode);
+  const before = plane.mode;
+  undo.add(() => {
+    if (before === "detect") plane.mode = before; // tables that were shared have the rules of now
+  });
   if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
   plane.weekSeconds = weekSeconds(Date.now());
   const succession = new Succession(plane);
   succession.carryOwners();
   const tracers = attachTracers(plane, linkDirectory(pins), succession.isDue); // before anything asks for owners and processes
+  undo.add(() => tracers.undo());
   const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
   const kindTransition = await kinds.prepare(compiled.kinds);
   const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, withDynamic(settings, dynamic.all, dynamic.clock));

@@ -16,14 +16,16 @@ export interface Tracers {
   /** Why some processes cannot be named; empty when all programs are attached. */
   problems: string[];
   detach(): void;
-  /** Those of an agent before, once no interface asks what they noted any more. */
-  detachOlder(): void;
+  /** Ends those of an agent before, once no interface asks what they noted any more. Nothing will be undone. */
+  keep(): void;
+  /** Puts those of an agent before back in their place. Impossible after `keep`. */
+  undo(): void;
   close(): void;
 }
 
 /**
  * A place that does not exist on this kernel costs names of processes, not the agent. With `keepsOlder`, programs of an agent
- * before stay until `detachOlder`: interfaces have programs that ask their tables.
+ * before stay until `keep`: interfaces have programs that ask their tables.
  */
 export function attachTracers(plane: DataPlane, pins: string, keepsOlder: boolean): Tracers {
   if (keepsOlder) for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !existsSync(join(pins, OLDER_PIN + name))) renameSync(join(pins, name), join(pins, OLDER_PIN + name));
@@ -39,18 +41,26 @@ export function attachTracers(plane: DataPlane, pins: string, keepsOlder: boolea
       problems.push((error as Error).message);
     }
   }
-  // What an agent of another version left at places that this one does not use.
-  const used = new Set(attachments.map((attachment) => attachment.pinPath));
-  for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !used.has(join(pins, name))) detachPinned(pins, name);
   try {
     for (const _ of plane.map("listening_places").batches({ remove: true })); // each is told anew
     noteHolders(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners"));
   } catch (error) {
     problems.push(`sockets that were there before weir have no process: ${(error as Error).message}`);
   }
+  const older = (): string[] => pinnedLinks(pins).filter((name) => name.startsWith(OLDER_PIN));
   return {
     problems,
-    detachOlder: () => pinnedLinks(pins).filter((name) => name.startsWith(OLDER_PIN)).forEach((name) => detachPinned(pins, name)),
+    keep() {
+      older().forEach((name) => detachPinned(pins, name));
+      // An agent of another version may have used places that this one does not use.
+      const used = new Set(attachments.map((attachment) => attachment.pinPath));
+      for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !used.has(join(pins, name))) detachPinned(pins, name);
+      attachments.forEach((attachment) => attachment.keep());
+    },
+    undo() {
+      attachments.forEach((attachment) => attachment.undo());
+      older().forEach((name) => renameSync(join(pins, name), join(pins, name.slice(OLDER_PIN.length))));
+    },
     detach: () => attachments.forEach((attachment) => attachment.detach()),
     close: () => attachments.forEach((attachment) => attachment.close()),
   };

@@ -4,8 +4,10 @@ import { formatAddress, fromInteger } from "../values/address.ts";
 import type { Mode } from "../values/traffic.ts";
 import { type Explanation, explainVerdict, type RuleSet } from "../policy/explain-verdict.ts";
 import { type Arrival, type Host, type Outcome, type Policy, Reference, type Step } from "../policy/reference.ts";
+import { innerAtDevice } from "../policy/reference/carried.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
-import { sight } from "../policy/reference/sighting.ts";
+import type { Packet } from "../policy/reference/packet.ts";
+import { sight, sightInner } from "../policy/reference/sighting.ts";
 import type { Hook, KernelJudge } from "./kernel-judge.ts";
 
 export interface Inquiry {
@@ -44,12 +46,14 @@ export class JudgePair {
   readonly #reference: Reference;
   /** The host's, which the reference reads as they are. */
   readonly #bans: string[];
+  readonly #tunnels: Host["tunnels"];
   readonly #asked: Kernel;
   #kernel: Kernel;
 
   /** `now`: see Reference. */
   constructor(policy: Policy, host: Partial<Host>, kernel: Kernel, now?: () => number) {
     this.#bans = [...(host.bans ?? [])];
+    this.#tunnels = host.tunnels ?? [];
     this.#reference = new Reference(policy, { ...host, bans: this.#bans }, now);
     this.#asked = this.#kernel = kernel;
     this.forget();
@@ -72,9 +76,16 @@ export class JudgePair {
     const steps: Step[] = [];
     const kernel = this.#askKernel(arrival);
     // There can be a million of them: who is banned is known to the kernel alone, and what follows from it to both.
-    if ("verdict" in kernel && kernel.rule === "ban") this.#bans.push(...peerOf(arrival));
+    if ("verdict" in kernel) this.#bans.push(...this.#bannedPeers(arrival, kernel));
     const outcome = this.#reference.judge(arrival, (step) => steps.push(step));
     return { outcome, steps, kernel: "verdict" in kernel ? { ...kernel, agrees: isSame(kernel, outcome) } : kernel };
+  }
+
+  /** A ban inside a tunnel need not show in the verdict: it only keeps the failsafes there from holding. */
+  #bannedPeers(arrival: Arrival, { rule }: Outcome): string[] {
+    const [outer, inner] = peersOf(arrival, this.#tunnels);
+    const isInnerBanned = this.#tunnels.length > 0 && inner !== undefined && "judge" in this.#kernel && this.#kernel.judge.isBanned(inner, arrival.interface);
+    return [...(rule === "ban" && outer !== undefined ? [outer] : []), ...(isInnerBanned ? [inner] : [])];
   }
 
   #askKernel(arrival: Arrival): Extract<KernelAnswer, { asked: false }> | (Outcome & { asked: true; hook: Hook }) {
@@ -89,11 +100,14 @@ export class JudgePair {
   }
 }
 
-function peerOf(arrival: Arrival): string[] {
+/** The other end of the packet, and of the one in its tunnel. */
+function peersOf(arrival: Arrival, tunnels: Host["tunnels"]): [outer?: string, inner?: string] {
+  const peerOf = ({ source, destination }: Packet): string => formatAddress(fromInteger(arrival.hook === "ingress" ? source : destination));
   const seen = sight(arrival, new Fragments());
   if ("etherType" in seen || seen.packet === undefined) return [];
-  const { source, destination } = seen.packet;
-  return [formatAddress(fromInteger(arrival.hook === "ingress" ? source : destination))];
+  const inner = seen.packet.transport?.inner ?? innerAtDevice(seen.packet, { tunnels });
+  const carried = inner === undefined ? undefined : sightInner(seen.packet, inner, arrival, new Fragments());
+  return carried !== undefined && "packet" in carried && carried.packet !== undefined ? [peerOf(seen.packet), peerOf(carried.packet)] : [peerOf(seen.packet)];
 }
 
 function isSame(one: Outcome, other: Outcome): boolean {

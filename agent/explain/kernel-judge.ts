@@ -15,6 +15,8 @@ import { enterEmptyNamespace } from "../kernel/namespace.ts";
 import { openObject, type BpfObject } from "../kernel/objects.ts";
 import type { BpfProgram } from "../kernel/program.ts";
 import type { Direction, Mode } from "../values/traffic.ts";
+import { listedEnds } from "../enforce/interfaces/own-ends.ts";
+import { TunnelEnds } from "../enforce/interfaces/tunnel-ends.ts";
 import { networkMemoryOf } from "../enforce/networks/memory.ts";
 import { NetworkTable } from "../enforce/networks/table.ts";
 import type { Capacity } from "../policy/capacity.ts";
@@ -26,9 +28,11 @@ import { groupsOf } from "../policy/groups.ts";
 import { copyAfter, Installer } from "../enforce/install.ts";
 import { InterfaceTable } from "../policy/interface-table.ts";
 import type { OperatorSession } from "../policy/pack.ts";
-import type { Arrival, Outcome } from "../policy/reference.ts";
+import type { Arrival, Outcome, OwnEnds } from "../policy/reference.ts";
 import { SetKeeper } from "../enforce/sets/keeper.ts";
 import { SetLibrary } from "../enforce/sets/library.ts";
+import { parseAddress } from "../values/address.ts";
+import { frameOf } from "./packet.ts";
 import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./told.ts";
 
 export type Hook = "xdp" | "tc";
@@ -47,7 +51,9 @@ export interface TablesInForce {
   ifindexes: ReadonlyMap<string, number>;
 }
 
-const PINNED = ["policies", "cells", "rules", "ban_root", "ban_lines", "ban_prefixes", "set_root", "set_lines", "set_prefixes"];
+const PINNED = ["policies", "cells", "rules", "ban_root", "ban_lines", "ban_prefixes", "set_root", "set_lines", "set_prefixes", "tunnel_ends", "own_addresses"];
+/** Words of the root that go with those tables. */
+const ROOT_WORDS = [Control.bans, Control.week_seconds, Control.tunnel_forms];
 const FEW = 1024;
 /** Enough for the packets of a question; the shapes of what is not named follow the rules. */
 const SIZES = {
@@ -69,6 +75,7 @@ export class KernelJudge {
   readonly #programs = new Map<string, BpfProgram>();
   readonly #capacity: Capacity;
   #sets: SetKeeper | undefined;
+  #ends: TunnelEnds | undefined;
   #interface: string | undefined;
   #names: ReadonlyMap<number, string> = new Map();
   #kinds: readonly Kind[] = [];
@@ -79,14 +86,14 @@ export class KernelJudge {
   }
 
   /** Over rules that are in force nowhere. Moves the calling thread into a namespace of its own. */
-  static async over(source: RulesSource, sessions: readonly OperatorSession[] = []): Promise<KernelJudge> {
+  static async over(source: RulesSource, sessions: readonly OperatorSession[] = [], own: Partial<OwnEnds> = {}): Promise<KernelJudge> {
     enterEmptyNamespace();
     const compiled = compile(source);
     const judge = new KernelJudge(compiled.capacity);
     try {
       judge.#program(FIRST_PROGRAM);
       judge.#control.setUint32(Control.week_seconds, weekSeconds(Date.now()), true);
-      await judge.#install(source, compiled, sessions);
+      await judge.#install(source, compiled, sessions, own);
       return judge;
     } catch (error) {
       judge.close();
@@ -109,7 +116,7 @@ export class KernelJudge {
       judge.#groupsOf = (name) => groups.get(name);
       judge.#program(FIRST_PROGRAM);
       judge.#flip(tables.generation);
-      for (const word of [Control.bans, Control.week_seconds]) judge.#control.setUint32(word, root.readUInt32LE(word), true);
+      for (const word of ROOT_WORDS) judge.#control.setUint32(word, root.readUInt32LE(word), true);
       return judge;
     } catch (error) {
       judge.close();
@@ -118,11 +125,11 @@ export class KernelJudge {
   }
 
   /** Other rules from the next packet on, where the rules are its own. */
-  take(source: RulesSource, sessions: readonly OperatorSession[] = []): Promise<void> {
-    return this.#install(source, compile(source), sessions);
+  take(source: RulesSource, sessions: readonly OperatorSession[] = [], own: Partial<OwnEnds> = {}): Promise<void> {
+    return this.#install(source, compile(source), sessions, own);
   }
 
-  async #install(source: RulesSource, compiled: CompiledRules, sessions: readonly OperatorSession[]): Promise<void> {
+  async #install(source: RulesSource, compiled: CompiledRules, sessions: readonly OperatorSession[], own: Partial<OwnEnds>): Promise<void> {
     const memory = (name: string): Uint8Array => new Uint8Array(this.#maps.get(name)!.mmap());
     const installer = new Installer({
       policies: memory("policies"),
@@ -133,6 +140,12 @@ export class KernelJudge {
       flip: (generation) => this.#flip(generation),
       waitGracePeriod: () => Promise.resolve(), // no packet is judged between two test runs
     });
+    this.#ends ??= new TunnelEnds({
+      ends: this.#maps.get("tunnel_ends")!,
+      addresses: this.#maps.get("own_addresses")!,
+      setForms: (forms) => this.#control.setUint32(Control.tunnel_forms, forms, true),
+    });
+    this.#ends.list(...listedEnds(own));
     this.#sets ??= new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#maps.get(name)!, "set")), () => Promise.resolve());
     const transition = await this.#sets.prepare(await new SetLibrary().open(source.sets), compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
     await installer.install({ ...compiled, kindsPlace: 0 }, sessions);
@@ -160,6 +173,14 @@ export class KernelJudge {
     // It has one device: connections of two interfaces would be one.
     if (this.#interface !== undefined && this.#interface !== arrival.interface) return "packets of another interface came before";
     return this.#groupsOf(arrival.interface) === undefined ? `${arrival.interface} is not watched` : undefined;
+  }
+
+  /** Whether a ban holds for packets from this address. Asks with a packet that leaves nothing behind, because its TCP header is malformed. */
+  isBanned(source: string, interfaceName: string): boolean {
+    const isIPv4 = parseAddress(source).family === 4;
+    const frame = frameOf({ direction: "ingress", interface: interfaceName, source, destination: isIPv4 ? "192.0.2.1" : "2001:db8::1", protocol: "tcp", destination_port: 0 });
+    frame[14 + (isIPv4 ? 20 : 40) + 12] = 0; // the header's length
+    return this.judge({ frame, hook: "ingress", interface: interfaceName }).rule === "ban";
   }
 
   judge(arrival: Arrival, hook: Hook = "tc"): Outcome {

@@ -386,6 +386,14 @@ export const TunnelForm = {
   ANY_REMOTE: 2,
   ANY_IDENTIFIER: 4,
   FORMS: 8,
+  AT_PORT: 8,
+} as const;
+
+export const UsualPort = {
+  VXLAN: 4789,
+  VXLAN_GPE: 4790,
+  VXLAN_LINUX: 8472,
+  GENEVE: 6081,
 } as const;
 
 export const FlowFlag = {

@@ -24,6 +24,10 @@ export interface Attachment {
   readonly adopted: boolean;
   /** Puts another program in its place without a gap. */
   update(program: BpfProgram): void;
+  /** Puts the program of an earlier process back without a gap, or ends the attachment if there was none. Impossible after `keep`. */
+  undo(): void;
+  /** Gives up the program of an earlier process: nothing will be undone. */
+  keep(): void;
   /** False once the device is gone, or somebody else has detached it. */
   attached(): boolean;
   /** Ends it, and removes the pin. */
@@ -44,6 +48,9 @@ export interface LinkInfo {
   cgroup: bigint;
 }
 
+/** A loaded program, and where its section says that it belongs. */
+export type Attachable = Pick<BpfProgram, "fd" | "section" | "attachType">;
+
 /** How one kind of link is made. */
 export interface LinkPlan {
   hook: Hook;
@@ -54,7 +61,7 @@ export interface LinkPlan {
   /** Whether the kernel can exchange the program of such a link. If not, a second link replaces the first. */
   updatable: boolean;
   /** Attaches; the answer is the link's descriptor. */
-  create(program: BpfProgram): number;
+  create(program: Attachable): number;
   /** Whether a link found under the pin's name still is at the place that is meant. */
   alive(info: LinkInfo): boolean;
 }
@@ -63,7 +70,7 @@ export interface LinkPlan {
 export function attachLink(plan: LinkPlan, program: BpfProgram, directory: string | undefined): Attachment {
   const found = directory === undefined ? undefined : openPin(join(directory, plan.pinName), plan);
   if (found !== undefined) {
-    const link = new LinkAttachment(plan, found, directory, true);
+    const link = new LinkAttachment(plan, found.fd, directory, found.program);
     try {
       link.update(program);
       return link;
@@ -75,7 +82,7 @@ export function attachLink(plan: LinkPlan, program: BpfProgram, directory: strin
   const fd = plan.create(program);
   try {
     if (directory !== undefined) pin(fd, directory, plan.pinName);
-    return new LinkAttachment(plan, fd, directory, false);
+    return new LinkAttachment(plan, fd, directory, undefined);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -83,14 +90,19 @@ export function attachLink(plan: LinkPlan, program: BpfProgram, directory: strin
 }
 
 /** A dead link under the name is removed: its device is gone, and nothing can bring it back. */
-function openPin(path: string, plan: LinkPlan): number | undefined {
+function openPin(path: string, plan: LinkPlan): { fd: number; program: number } | undefined {
   const fd = libbpf().get(path);
   if (fd < 0) {
     if (errnoName(fd) === "ENOENT") return undefined;
     throw new KernelError(`take over ${path}`, fd);
   }
-  const info = linkInfo(fd);
-  if (info.type === plan.type && plan.alive(info)) return fd;
+  try {
+    const info = linkInfo(fd);
+    if (info.type === plan.type && plan.alive(info)) return { fd, program: programFd(info.program) };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
   closeSync(fd);
   unlinkSync(path);
   return undefined;
@@ -101,12 +113,18 @@ class LinkAttachment implements Attachment {
   readonly #plan: LinkPlan;
   readonly #directory: string | undefined;
   #fd: number;
+  /** The program of the process from which this link was taken over, until `keep`. */
+  #before: number | undefined;
+  #section = "";
+  #attachType = 0;
 
-  constructor(plan: LinkPlan, fd: number, directory: string | undefined, adopted: boolean) {
+  /** `before`: a descriptor of the program that a link had which is taken over. */
+  constructor(plan: LinkPlan, fd: number, directory: string | undefined, before: number | undefined) {
     this.#plan = plan;
     this.#fd = fd;
     this.#directory = directory;
-    this.adopted = adopted;
+    this.#before = before;
+    this.adopted = before !== undefined;
   }
 
   get hook(): Hook {
@@ -122,6 +140,22 @@ class LinkAttachment implements Attachment {
   }
 
   update(program: BpfProgram): void {
+    ({ section: this.#section, attachType: this.#attachType } = program);
+    this.#update(program);
+  }
+
+  undo(): void {
+    if (!this.adopted) return this.detach();
+    if (this.#before !== undefined) this.#update({ fd: this.#before, section: this.#section, attachType: this.#attachType });
+    this.close();
+  }
+
+  keep(): void {
+    if (this.#before !== undefined) closeSync(this.#before);
+    this.#before = undefined;
+  }
+
+  #update(program: Attachable): void {
     if (!this.#plan.updatable) return this.#replace(program);
     const result = libbpf().linkUpdate(this.#fd, program.fd, null);
     if (result < 0) throw new KernelError(`exchange the program of ${this.what}`, result);
@@ -140,12 +174,13 @@ class LinkAttachment implements Attachment {
   }
 
   close(): void {
+    this.keep();
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
   }
 
   /** For a moment both programs run; the name changes hands in one step. */
-  #replace(program: BpfProgram): void {
+  #replace(program: Attachable): void {
     const fd = this.#plan.create(program);
     try {
       if (this.#directory !== undefined) {
@@ -178,8 +213,15 @@ export function linkInfo(fd: number): LinkInfo {
   };
 }
 
+/** Opens a program of anybody's by its id, which a link tells. */
+export function programFd(id: number): number {
+  const fd = libbpf().programFdById(id);
+  if (fd < 0) throw new KernelError(`open the program with the id ${id}`, fd);
+  return fd;
+}
+
 /** bpf_link_create, with the error number negated when it fails. */
-export function createLink(program: BpfProgram, target: number, attachType: number, flags: number): number {
+export function createLink(program: Attachable, target: number, attachType: number, flags: number): number {
   const options = Buffer.alloc(64);
   options.writeBigUInt64LE(BigInt(options.length), 0);
   options.writeUInt32LE(flags, 8);

@@ -1,9 +1,9 @@
 /** Attaches to a device's traffic control: by a TCX link where the kernel has them (6.6), else by a clsact filter. */
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { type Attachment, attachLink, createLink, LinkType } from "./attachment.ts";
+import { type Attachment, attachLink, createLink, LinkType, programFd } from "./attachment.ts";
 import { errnoName, KernelError } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
 import { countFilters } from "./links.ts";
@@ -50,8 +50,13 @@ const PRIORITY = 1;
  */
 export function attachClsact(program: BpfProgram, device: Device, direction: TcDirection, pinDirectory?: string): Attachment {
   const filter = new ClsactFilter(device, direction, pinDirectory);
-  filter.install(program);
-  return filter;
+  try {
+    filter.install(program);
+    return filter;
+  } catch (error) {
+    filter.close();
+    throw error;
+  }
 }
 
 export interface LeftoverFilters {
@@ -87,6 +92,8 @@ class ClsactFilter implements Attachment {
   readonly #qdiscNote: string | undefined;
   #madeQdisc = false;
   #programId = 0;
+  /** The program of the process from which this filter was taken over, until `keep`. */
+  #before: number | undefined;
 
   constructor(device: Device, direction: TcDirection, pinDirectory: string | undefined) {
     this.what = `clsact ${direction} on ${device.name}`;
@@ -103,19 +110,32 @@ class ClsactFilter implements Attachment {
       this.#madeQdisc = true;
       note(this.#qdiscNote);
     }
-    this.adopted = this.#installedProgram() !== 0;
+    const before = this.#installedProgram();
+    this.adopted = before !== 0;
+    if (this.adopted) this.#before = programFd(before);
     note(this.pinPath, netnsCookie());
     this.update(program);
   }
 
-  update(program: BpfProgram): void {
-    const result = libbpf().tcAttach(this.#hook(POINTS[this.#direction]), filterOptions({ program: program.fd, flags: BPF_TC_F_REPLACE }));
+  update({ fd }: Pick<BpfProgram, "fd">): void {
+    const result = libbpf().tcAttach(this.#hook(POINTS[this.#direction]), filterOptions({ program: fd, flags: BPF_TC_F_REPLACE }));
     if (result < 0) {
       throw errnoName(result) === "EINVAL"
         ? new KernelError(`attach ${this.what}`, result, { reason: `a filter of another kind has priority ${PRIORITY} there; look at it with tc filter show dev ${this.#device.name} ${this.#direction}` })
         : new KernelError(`attach ${this.what}`, result);
     }
-    this.#programId = programInfo(program.fd).id;
+    this.#programId = programInfo(fd).id;
+  }
+
+  undo(): void {
+    if (!this.adopted) return this.detach();
+    if (this.#before !== undefined) this.update({ fd: this.#before });
+    this.keep();
+  }
+
+  keep(): void {
+    if (this.#before !== undefined) closeSync(this.#before);
+    this.#before = undefined;
   }
 
   attached(): boolean {
@@ -123,6 +143,7 @@ class ClsactFilter implements Attachment {
   }
 
   detach(): void {
+    this.keep();
     const result = libbpf().tcDetach(this.#hook(POINTS[this.#direction]), filterOptions({}));
     const errno = result < 0 ? errnoName(result) : "";
     // Without the filter, the qdisc or the device there is nothing left to do.
@@ -136,7 +157,9 @@ class ClsactFilter implements Attachment {
     forget(this.#qdiscNote);
   }
 
-  close(): void {}
+  close(): void {
+    this.keep();
+  }
 
   /** 0 when there is no filter of weir's. */
   #installedProgram(): number {

@@ -99,6 +99,7 @@ const PASSED_AS: Record<Extract<Step, { passedAs: unknown }>["passedAs"], (polic
   not_ip: () => holds("layer3", "IPv4 or IPv6", "neither, which is not judged"),
   link_upkeep: () => holds("failsafe", "neighbour discovery or DHCP", "one of them"),
   trusted_peer: ({ failsafe }) => holds("failsafe.addresses", [...failsafe.addresses, "the session of an operator"].join(" or "), "one of them"),
+  carried: () => holds("failsafe", "a tunnel that a device of this host ends, around what always passes", "such a packet, for this host"),
   management: ({ failsafe }) => holds("failsafe.management_ports", `TCP that others open to ${failsafe.management_ports.join(" or ")} of this host`, "part of it"),
 };
 

@@ -11,15 +11,15 @@ import type { Action } from "./rule.ts";
 import type { Mode, Verdict } from "../values/traffic.ts";
 import { answerTo, type Told } from "./reference/answer.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
-import { carriesFailsafe } from "./reference/carried.ts";
+import { carriesFailsafe, innerAtDevice } from "./reference/carried.ts";
 import { connectionKey, type ConnectionKey } from "./reference/connection.ts";
 import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
-import { isBareSyn } from "./reference/flags.ts";
+import { isBareSyn, SYN } from "./reference/flags.ts";
 import { type Blocked, type Flow, Flows } from "./reference/flows.ts";
 import { advance, isFromItsSide, isOffer, isSucceeded, sentBy } from "./reference/following.ts";
 import { Fragments } from "./reference/fragments.ts";
 import { askAboutInvalid, askRules, conditionsOn, prepareRules, type Answer, type Policy, type PreparedRules, type Question } from "./reference/meaning.ts";
-import { connectionsKey, Meters } from "./reference/meters.ts";
+import { connectionsKey, identityOf, Meters } from "./reference/meters.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
 import { type EndNumber, Segments } from "./reference/segments.ts";
@@ -30,7 +30,7 @@ import { isAnswer, isError, TCP } from "./reference/transport.ts";
 import type { Counted, SetView, Subject } from "./subject.ts";
 
 export type { Told } from "./reference/answer.ts";
-export type { Arrival, Host } from "./reference/arrival.ts";
+export type { Arrival, Host, OwnEnds } from "./reference/arrival.ts";
 export type { Policy } from "./reference/meaning.ts";
 export type { Reason } from "./reference/packet.ts";
 
@@ -49,7 +49,7 @@ export interface Outcome {
 /** What a verdict rests on: a question put to the rules, or what answered before they were asked. */
 export type Step =
   | { asked: Subject; answer: Pick<Answer, "rule" | "staged"> }
-  | { passedAs: "loopback" | "not_ip" | "link_upkeep" | "trusted_peer" | "management" }
+  | { passedAs: "loopback" | "not_ip" | "link_upkeep" | "trusted_peer" | "carried" | "management" }
   | { followed: "blocked" };
 
 /** An outcome before the mode is read. */
@@ -94,6 +94,7 @@ export class Reference {
     this.#rules = prepareRules(policy);
     this.#sets = viewSets(policy, this.#host);
     this.#generation++;
+    this.#flows.keepHeld(new Set(policy.rules.map(identityOf)));
   }
 
   /** After members of sets changed: connections ask again. */
@@ -125,7 +126,7 @@ export class Reference {
     if (this.#host.loopback.includes(arrival.interface)) return this.#pass("loopback");
     const seen = sight(arrival, this.#fragments);
     if (isNotIp(seen)) return this.#pass("not_ip", seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED);
-    const carried = seen.packet?.transport?.inner;
+    const carried = seen.packet && (seen.packet.transport?.inner ?? innerAtDevice(seen.packet, this.#host));
     const safe = carried != null && seen.problem === undefined && carriesFailsafe(seen.packet!, carried, arrival, this.#policy, this.#host);
     const outer = this.#judgePacket(seen, arrival, safe);
     if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule)) return { ...outer, answer: answerTo(seen.packet, arrival) };
@@ -149,7 +150,7 @@ export class Reference {
       if (problem === undefined && isLinkUpkeep(packet, arrival)) return this.#pass("link_upkeep");
       if (carriesFailsafe || isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
         if (problem === undefined) this.#followTrusted(packet, place, arrival);
-        return this.#pass("trusted_peer");
+        return this.#pass(carriesFailsafe ? "carried" : "trusted_peer");
       }
     }
     if (packet !== undefined && isBanned(packet, arrival, this.#host)) return problem === undefined ? this.#judgeBanned(packet, place, arrival) : BANNED;
@@ -192,7 +193,7 @@ export class Reference {
     if (this.#flows.find(key) !== undefined) return BANNED;
     const blocked = this.#flows.blockedOf(key);
     if (blocked !== undefined && isCarried(blocked, key, transport)) {
-      this.#flows.block(key, { ...blocked, generation: this.#generation, rule: BANNED.rule, reason: null });
+      this.#flows.block(key, { ...blocked, ...this.#said(BANNED) });
       return { ...BANNED, isCarried: true };
     }
     this.#keepBlocked(key, senderOf(conversation, arrival), packet, transport, BANNED);
@@ -204,13 +205,19 @@ export class Reference {
   }
 
   /** A packet that prevent would have met, and dropped. */
-  #keepBlocked(key: ConnectionKey, { conversation, direction, isSender }: Opener, packet: Packet, transport: Transport, { rule, reason }: Judgement, opens = opensFlow(packet, transport)): void {
-    const said = { generation: this.#generation, rule, reason };
+  #keepBlocked(key: ConnectionKey, { conversation, direction, isSender }: Opener, packet: Packet, transport: Transport, judgement: Judgement, opens = opensFlow(packet, transport)): void {
+    const said = this.#said(judgement);
     const isOpening = opens && isSender && (transport.protocol !== TCP || isBareSyn(transport.tcpFlags));
     const openerIsLow = isSender === key.sourceIsLow;
     const blocked = this.#flows.blockedOf(key);
     if (blocked !== undefined && !(isOpening && (blocked.isMet || blocked.openerIsLow !== openerIsLow))) this.#flows.block(key, { ...blocked, ...said });
     else if (!isLaterFragment(packet) && !isIcmpError(transport)) this.#flows.block(key, { ...said, openerIsLow, opener: conversation, direction, isMet: !isOpening });
+  }
+
+  /** A blocked connection keeps this part of the judgement that blocks it. */
+  #said({ rule, reason }: Pick<Judgement, "rule" | "reason">): Pick<Blocked, "generation" | "rule" | "held" | "reason"> {
+    const found = this.#policy.rules.find(({ name }) => name === rule);
+    return { generation: this.#generation, rule, held: found && identityOf(found), reason };
   }
 
   /** A packet that prevent would have met, and let pass: what it opens is no blocked connection. */
@@ -234,15 +241,18 @@ export class Reference {
     return generation === this.#generation && rule !== BANNED.rule;
   }
 
-  /** Under other rules; undefined if they would let it pass, or say so only with each packet. */
+  /**
+   * Asks other rules about the packet that would open the connection now, and counts it nowhere. The answer is undefined if they
+   * would let it pass. A rule that blocked the connection, and is still the same, blocks it whatever its rate is by now.
+   */
   #judgeAgain(blocked: Blocked, arrival: Arrival, inTunnel: boolean): Blocked | undefined {
-    const { opener, direction } = blocked;
+    const { opener, direction, held } = blocked;
     if (!inTunnel && isManagement(opener, direction === "ingress", arrival.local !== false, this.#policy)) return undefined;
-    const question = this.#questionOf({ conversation: opener, direction, isSender: false }, null, UNRELATED, arrival);
-    if (conditionsOn(this.#rules, question.subject).length > 0) return undefined;
-    const { action, rule } = this.#askRules(question);
-    const said = action === undefined ? this.#undecided("process_unknown", { ...arrival, hook: direction }) : { action, rule, reason: null };
-    return said.action === "block" ? { ...blocked, generation: this.#generation, rule: said.rule, reason: said.reason } : undefined;
+    const tcpFlags = opener.protocol === TCP ? SYN : null;
+    const question = this.#questionOf({ conversation: opener, direction, isSender: true }, tcpFlags, { ...UNRELATED, opens: [] }, arrival, true);
+    const { action, rule } = this.#askRules({ ...question, held: held === undefined ? undefined : blocked.rule });
+    const judgement = action === undefined ? this.#undecided("process_unknown", { ...arrival, hook: direction }) : { action, rule, reason: null };
+    return judgement.action === "block" ? { ...blocked, ...this.#said(judgement) } : undefined;
   }
 
   /** An error belongs to the connection it is about, without being one of its packets. It opens nothing. */
@@ -382,10 +392,10 @@ export class Reference {
     return { action, rule, staged, reason: null };
   }
 
-  #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival): Question {
+  #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival, isSupposed = false): Question {
     const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
     const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, process: arrival.process, sets: this.#sets, now: this.#now() };
-    const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, openFor: (key: string) => this.#flows.openFor(key), now: this.#now() };
+    const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, isSupposed, openFor: (key: string) => this.#flows.openFor(key), now: this.#now() };
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }
 

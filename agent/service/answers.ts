@@ -97,6 +97,7 @@ function policyInForce({ plane, rules, sessions, interfaces }: AnswerParts): Pol
     policy: { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
     rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
     sessions: sessions.all,
+    ...interfaces.ownEnds(),
     interfaces: interfaces.states().map(({ name, ifindex, ingress }) => ({ name, ifindex, hook: ingress.hook })),
   };
 }

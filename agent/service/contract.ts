@@ -13,6 +13,7 @@ import type { Top, TopGrouping } from "../observe/flows/top.ts";
 import type { Capacity } from "../policy/capacity.ts";
 import type { Kind } from "../policy/kinds.ts";
 import type { RulesSource } from "../policy/compiled.ts";
+import type { OwnEnds } from "../policy/reference.ts";
 import type { Fitting } from "../enforce/processes/resolved.ts";
 import type { SocketRow } from "../observe/sockets/row.ts";
 import type { StatisticsOrder, StatisticsRow } from "../observe/statistics/row.ts";
@@ -141,7 +142,7 @@ export interface RuleChange {
 }
 
 /** The rules that packets meet, and where the kernel keeps them. */
-export interface PolicyInForce {
+export interface PolicyInForce extends OwnEnds {
   generation: number;
   mode: Mode;
   /** Where the tables are pinned, and how large they are. */

@@ -152,7 +152,7 @@ struct control {
 	__u32 bans;		/* enum weir_ban_flag */
 	__u32 week_seconds;	/* on top of those of the boot clock: since Monday 00:00, local time */
 	__u32 translates;	/* netfilter may lead elsewhere what comes: see netfilter.h */
-	__u32 tunnel_forms;	/* bit n: a tunnel device leaves open what enum weir_tunnel_form says in n */
+	__u32 tunnel_forms;	/* bit n: a tunnel device leaves open what enum weir_tunnel_form says in n, TUNNEL_AT_PORT included */
 	__u64 release_jiffies;	/* nothing is dropped from then on, whatever the mode; 0: the mode holds for ever */
 	__u64 release_ns;	/* the same moment on CLOCK_MONOTONIC, for user space */
 	__u64 grace_jiffies;	/* a SYN+ACK that nothing asked for is believed until then: its SYN may be older than the agent */

@@ -11,6 +11,15 @@ enum weir_tunnel_form {
 	TUNNEL_ANY_REMOTE = 1 << 1,
 	TUNNEL_ANY_IDENTIFIER = 1 << 2,
 	TUNNEL_FORMS = 1 << 3,
+	TUNNEL_AT_PORT = TUNNEL_FORMS,	/* no end, but a UDP port where a device receives: the value is its enum tunnel_kind */
+};
+
+/* UDP ports where packets are taken for tunnels, whatever devices this host has. */
+enum weir_usual_port {
+	PORT_VXLAN = 4789,
+	PORT_VXLAN_GPE = 4790,
+	PORT_VXLAN_LINUX = 8472,	/* Linux's own default, older than the registered one */
+	PORT_GENEVE = 6081,
 };
 
 /* Where packets of a tunnel end: a device takes them out. */

@@ -159,7 +159,7 @@ export class FakeAgent implements AgentControl {
   policy(): PolicyInForce {
     const { mode } = this;
     const policy = { defaults: { action: "allow", on_error: { ingress: "allow", egress: "allow" } }, failsafe: { management_ports: [22], addresses: [] }, sets: {}, inspect_tunnels: true, packet_sockets: "report", events_per_second: 1000, rules: [] } as const;
-    return { generation: 7, mode, tables: "/nonexistent/tables", capacity: { slots: 1, cells: 1 }, kinds: [], policy: structuredClone(policy) as unknown as PolicyInForce["policy"], rules: [], sessions: [], interfaces: [] };
+    return { generation: 7, mode, tables: "/nonexistent/tables", capacity: { slots: 1, cells: 1 }, kinds: [], policy: structuredClone(policy) as unknown as PolicyInForce["policy"], rules: [], sessions: [], tunnels: [], addresses: [], interfaces: [] };
   }
   metrics(): string {
     return "# TYPE weir_packets_total counter\nweir_packets_total 7\n";

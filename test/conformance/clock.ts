@@ -10,7 +10,7 @@ import type { BootClock } from "../../agent/policy/boot-clock.ts";
 export const NOON = new Date(2026, 10, 18, 12, 0, 20).getTime();
 
 const ASK_AGAIN = Flow.decision.at + Decision.ask_again;
-const FLOW_TABLES = ["flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"];
+const FLOW_TABLES = ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"];
 
 /** A clock that stands, but for the time that a test lets pass. */
 export class TestClock implements BootClock {

@@ -10,8 +10,8 @@ import { NetworkTable } from "../../agent/enforce/networks/table.ts";
 import { SetKeeper } from "../../agent/enforce/sets/keeper.ts";
 import { SetLibrary } from "../../agent/enforce/sets/library.ts";
 import { FOR_EVER, type Listed } from "../../agent/enforce/sets/members.ts";
+import { listedEnds } from "../../agent/enforce/interfaces/own-ends.ts";
 import { TunnelEnds } from "../../agent/enforce/interfaces/tunnel-ends.ts";
-import type { Link } from "../../agent/kernel/netlink.ts";
 import { DataPlane, type TableSizes } from "../../agent/kernel/dataplane.ts";
 import { u32 } from "../../agent/kernel/maps.ts";
 import type { BpfProgram } from "../../agent/kernel/program.ts";
@@ -23,7 +23,7 @@ import { weekSeconds } from "../../agent/policy/boot-clock.ts";
 import { copyAfter, Installer } from "../../agent/enforce/install.ts";
 import { InterfaceTable } from "../../agent/policy/interface-table.ts";
 import type { Arrival, Host, Outcome as Expected } from "../../agent/policy/reference.ts";
-import { type Network, parseAddress, parseNetworks } from "../../agent/values/address.ts";
+import { type Network, parseNetworks } from "../../agent/values/address.ts";
 import type { RuleConfig } from "../../agent/policy/rule.ts";
 import type { Mode } from "../../agent/values/traffic.ts";
 import { InterfaceFlag } from "../../agent/generated/layout.ts";
@@ -45,16 +45,6 @@ export function cannotRun(packet: Arrival, hook: IngressHook): string | undefine
 
 /** By set. */
 type Members = Readonly<Record<string, readonly string[]>>;
-
-/** One that is all of these. */
-function deviceOf(ends: Host["tunnels"]): Link {
-  const bytesOf = (text: string | undefined): { bytes?: Uint8Array } => (text === undefined ? {} : { bytes: parseAddress(text).bytes });
-  const tunnels = ends.map(({ kind, id, local, remote, port = 0 }) => {
-    const [here, there] = [bytesOf(local).bytes, bytesOf(remote).bytes];
-    return { kind, port, ...(id === undefined ? {} : { id }), ...(here && { local: here }), ...(there && { remote: there }) };
-  });
-  return { ifindex: 1, name: "tunnels", type: 1, up: true, mtu: 1500, tunnels };
-}
 
 export class KernelJudge {
   readonly #plane: DataPlane;
@@ -109,7 +99,7 @@ export class KernelJudge {
     this.#banned.push(...(host.bans ?? []).flatMap(parseNetworks));
     for (const network of this.#banned) this.#bans.add(network, 0);
     this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
-    this.#ends.list(host.tunnels?.length ? [deviceOf(host.tunnels)] : [], (host.addresses ?? []).map((address) => ({ ifindex: 1, family: 6, prefixLength: 128, bytes: parseAddress(address).bytes })));
+    this.#ends.list(...listedEnds(host));
     this.#plane.notesArriving = host.leavesUnseen === true;
     this.forget();
     await this.#list({});

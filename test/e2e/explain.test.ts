@@ -11,7 +11,7 @@ import { pcap } from "../explain/captures.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
-import { Ethernet, frame, IPv4, TCP } from "../harness/packet.ts";
+import { Ethernet, frame, IPv4, TCP, UDP, VXLAN } from "../harness/packet.ts";
 import { requires, root } from "../harness/require.ts";
 
 const SERVE = "require('node:net').createServer((s) => s.on('error', () => {})).listen(8080, () => console.log('ready'))";
@@ -115,6 +115,35 @@ rules:
     const { verdict, rule, kernel } = await explain("--pcap", path, "--frame", "2", "--in", "eth0");
     assert.deepEqual([verdict, rule.name, kernel.asked && kernel.agrees], ["passed", "open", true]);
     assert.match((await agent.attempt("explain", "--pcap", path, "--frame", "3", "--in", "eth0")).stderr, /has only 2 frames/);
+  });
+
+  it("knows the tunnels that end on this host, those of a named file's host, too", async () => {
+    const [path, file] = [join(agent.folder, "tunnel.pcap"), join(agent.folder, "tunnel.yaml")];
+    const wrapped = (vni: number): Uint8Array =>
+      frame(Ethernet(), IPv4(), UDP({ sport: 50_000 }), VXLAN({ vni }), Ethernet(), IPv4({ src: "10.7.0.9", dst: "10.7.0.2" }), TCP({ dport: 22 }));
+    await writeFile(path, pcap([wrapped(7), wrapped(8)]));
+    const rules = "interfaces: { include: [eth0] }\nmode: prevent\nrules: [{ name: none, action: block, enforce: true }]\n";
+    await writeFile(file, `version: 1\n${rules}`, { mode: 0o600 });
+    await agent.configure(`${rules}otel: { traces: false, metrics: false, logs: false }`);
+    await agent.weir("reload");
+    const decided = async (frameNumber: number, ...words: string[]): Promise<string[]> => {
+      const { verdict, rule, kernel } = await explain("--pcap", path, "--frame", String(frameNumber), "--in", "eth0", ...words);
+      return [verdict, rule.name, kernel.asked ? (kernel.agrees ? "agree" : "disagree") : kernel.why];
+    };
+    const ofFile = ["--config", file, "--kernel"];
+    assert.deepEqual(await decided(1), ["dropped", "none", "agree"]);
+    assert.deepEqual(await decided(1, ...ofFile), ["dropped", "none", "agree"]);
+    await lab.exec("server", "sh", "-c", "ip link add vx0 type vxlan id 7 dstport 4789 && ip address add 10.7.0.2/24 dev vx0 && ip link set vx0 up");
+    await eventually("the agent knows the tunnel", async () => (await decided(1))[0] === "passed");
+    assert.deepEqual(await decided(1), ["passed", "failsafe", "agree"]);
+    assert.deepEqual(await decided(1, ...ofFile), ["passed", "failsafe", "agree"]);
+    assert.deepEqual(await decided(2), ["dropped", "none", "agree"]);
+    assert.deepEqual(await decided(2, ...ofFile), ["dropped", "none", "agree"]);
+    assert.match(await agent.weir("explain", "--pcap", path, "--in", "eth0"), /\nfailsafe +yes +a tunnel that a device of this host ends, around what always passes /);
+    await lab.exec("server", "ip", "address", "delete", "10.7.0.2/24", "dev", "vx0");
+    await eventually("the agent knows that the address is gone", async () => (await decided(1))[0] === "dropped");
+    assert.deepEqual(await decided(1), ["dropped", "none", "agree"]);
+    assert.deepEqual(await decided(1, ...ofFile), ["dropped", "none", "agree"]);
   });
 
   it("asks a named file without the agent, and the kernel by tables of its own where that is wished", async () => {

@@ -17,11 +17,11 @@ const [SSH, TELNET, ADMIN] = [22, 23, 9443];
 const MAC = "02:00:00:00:07:02";
 
 /** The devices at both ends of one tunnel, over the family. */
-async function addTunnel(lab: Lab, family: (typeof FAMILIES)[number]): Promise<void> {
+async function addTunnel(lab: Lab, family: (typeof FAMILIES)[number], port = 4789): Promise<void> {
   const [client, server] = [lab.end("client:eth0")[family], lab.end("server:eth0")[family]];
   for (const [namespace, local, remote, number, address] of [["client", client, server, 1, "02:00:00:00:07:01"], ["server", server, client, 2, MAC]] as const) {
     await lab.exec(namespace, "sh", "-c", [
-      `ip link add vx0 address ${address} type vxlan id ${VNI} dstport 4789 local ${local} remote ${remote}`, "ip link set vx0 up",
+      `ip link add vx0 address ${address} type vxlan id ${VNI} dstport ${port} local ${local} remote ${remote}`, "ip link set vx0 up",
       `ip address add 10.7.0.${number}/24 dev vx0`, `ip address add fd07::${number}/64 dev vx0 nodad`,
     ].join(" && "));
   }
@@ -72,6 +72,21 @@ describe("SSH inside a tunnel, where everything is blocked", requires(root()), (
     }
   }
 
+  for (const ingress of ["tcx", "xdp"]) {
+    it(`goes on at a port that is usual for no tunnel, but that of the device, ${ingress}`, async () => {
+      await using lab = await makeLab();
+      await listen(lab, [SSH, TELNET]);
+      await using agent = await AgentHome.make(lab, "server");
+      await addTunnel(lab, "ipv4", 9999);
+      await agent.start({ config: config(ingress) });
+      for (const family of FAMILIES) {
+        assert.ok(await answers(lab, INNER[family].server, SSH, 8000), `${family}: SSH`);
+        assert.equal(await answers(lab, INNER[family].server, TELNET, 1000), false, `${family}: another port`);
+      }
+      assert.deepEqual((await agent.status()).faults, {});
+    });
+  }
+
   it("without such a device, or for another host, the outer packet is judged", async () => {
     await using lab = await makeLab();
     await addTunnel(lab, "ipv4");
@@ -116,6 +131,16 @@ describe("SSH inside a tunnel, where everything is blocked", requires(root()), (
     assert.equal(await fate(wrapped({}, ...ssh)), "dropped", "SSH from a banned address");
     await agent.weir("ban", "delete", "10.7.0.9");
     assert.equal(await fate(wrapped({}, ...ssh)), "passed", "SSH from one that is banned no more");
+    // The port counts while a device receives there.
+    const elsewhere = wrapped({ dport: 9999 }, ...ssh);
+    assert.equal(await fate(elsewhere), "dropped", "at a port of no device");
+    await lab.exec("server", "sh", "-c", `ip link add vx1 type vxlan id ${VNI} dstport 9999 local ${to.ipv4} remote ${from.ipv4} && ip link set vx1 up`);
+    await eventually("the port is known", async () => (await fate(elsewhere)) === "passed");
+    assert.equal(await fate(wrapped({ dport: 9999, vni: 8 }, ...ssh)), "dropped", "another identifier there");
+    assert.equal(await fate(wrapped({ dport: 9999 }, IPv4(ends), TCP({ dport: TELNET }))), "dropped", "another port inside");
+    await lab.exec("server", "ip", "link", "delete", "vx1");
+    await eventually("the port is forgotten", async () => (await fate(elsewhere)) === "dropped");
+    assert.equal(await fate(wrapped({}, ...ssh)), "passed", "at the other device still");
     await lab.exec("server", "ip", "link", "set", "vx0", "down");
     await eventually("the device is down", async () => (await fate(wrapped({}, ...ssh))) === "dropped");
     await lab.exec("server", "ip", "link", "set", "vx0", "up");

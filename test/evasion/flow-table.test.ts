@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
-import { FlowKey } from "../../agent/generated/layout.ts";
+import { readFlowCounts } from "../../agent/observe/events/counters.ts";
+import { Census } from "../../agent/observe/flows/census.ts";
+import { countFlows, flowTablesOf } from "../../agent/observe/flows/collect.ts";
+import { FlowCount, FlowKey } from "../../agent/generated/layout.ts";
 import { inward, outward, passed, type PacketStep } from "../conformance/case.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";
@@ -37,7 +40,25 @@ function exchange([there, back]: [Layer, Layer], asked: Layer, answered: Layer, 
   return { asked: inward(frame(Ethernet(), there, asked), passed()), answered: outward(frame(Ethernet(), back, answered), passed()), confirmed: inward(frame(Ethernet(), there, confirmed), passed()) };
 }
 
-const PROTECTED = "flows";
+/** Connections that their opener confirmed: with a proof that he got the answer, and without. */
+const PROVEN = "flows";
+const UNPROVEN = "unproven_flows";
+const PROTECTED = [PROVEN, UNPROVEN];
+const TCP_NUMBER = 6;
+const UDP_NUMBER = 17;
+/** Of the two IPv4 addresses in a frame without a tag. */
+const SOURCE_AT = 26;
+const DESTINATION_AT = 30;
+/** Services from outside, and what was asked for from here. */
+const ASKED_FOR = policyOf({
+  mode: "prevent",
+  defaults: { action: "block", on_error: { ingress: "block", egress: "block" } },
+  rules: [
+    { name: "dns", action: "allow", direction: "ingress", layer4: { protocol: "udp", destination_ports: [53] } },
+    { name: "web", action: "allow", direction: "ingress", layer4: { protocol: "tcp", destination_ports: [80] } },
+    { name: "out", action: "allow", direction: "egress", layer4: { protocol: "udp" } },
+  ],
+});
 const OWN_ROOM = ["pings_in", "pings_out"];
 const OPENINGS = ["openings_in", "openings_out"];
 
@@ -66,7 +87,7 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
         judgeStep(asked);
         judgeStep(answered);
       }
-      assert.equal(count(PROTECTED), 0);
+      assert.equal(count(...PROTECTED), 0);
       assert.ok(count(...OWN_ROOM, ...OPENINGS) > FORGED / 2);
       assert.equal(count(...(name.startsWith("pings") ? OPENINGS : OWN_ROOM)), 0, "pings and others do not share a table");
     });
@@ -79,7 +100,7 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
           for (const step of [asked, answered]) judgeStep(step);
           judgeStep(inward(frame(Ethernet(), v4(ack)[0], TCP({ sport: 4000, dport: 80, flags: ["ack"], seq: 1001, ack })), passed()));
         }
-        assert.equal(count(PROTECTED), 0);
+        assert.equal(count(...PROTECTED), 0);
       });
     }
 
@@ -89,7 +110,7 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
         const { asked, answered, confirmed } = kind(n);
         for (const step of [asked, answered, confirmed]) if (step !== undefined) judgeStep(step);
       }
-      assert.equal(count(PROTECTED), name.startsWith("pings") ? 0 : 3);
+      assert.equal(count(...PROTECTED), name.startsWith("pings") ? 0 : 3);
     });
   }
 
@@ -105,6 +126,45 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
       assert.equal(count("pings_out"), 1);
       for (const { name: what, answered } of bystanders.slice(2)) assert.equal(judge.judge(answered.packet, "tc").verdict, "passed", what);
     });
+  }
+
+  await t.test("datagrams that are sent again after the answer push out no TCP connection", async () => {
+    await judge.start(ASKED_FOR);
+    const tables = flowTablesOf((name) => judge.plane.map(name));
+    const census = new Census(() => readFlowCounts(judge.plane.map("flow_counters"), FlowCount.FLOWS), () => countFlows(tables));
+    const [tcp, own] = [KINDS["SYNs"]!(1_000_000), outgoing(UDP({ sport: 4001, dport: 53 }), UDP({ sport: 53, dport: 4001 }))];
+    for (const { packet } of [tcp.asked, tcp.answered, tcp.confirmed!, own.asked, own.answered, own.asked]) judge.judge(packet, "tc");
+    const { maxEntries } = judge.plane.map(PROVEN).info;
+    const forged = maxEntries + maxEntries / 8;
+    forge(forged, 3);
+    assert.equal(judge.judge(tcp.confirmed!.packet, "tc").verdict, "passed", "the idle connection is still known");
+    assert.deepEqual([...protocols(PROVEN)], [TCP_NUMBER]);
+    assert.deepEqual([...protocols(UNPROVEN)], [UDP_NUMBER]);
+    const room = judge.plane.map(UNPROVEN).info.maxEntries;
+    assert.ok(count(UNPROVEN) > room / 2 && count(UNPROVEN) <= room, `${count(UNPROVEN)} of ${room}`);
+    assert.equal(census.figures.evicted, forged + 2 - count(...PROTECTED), "what was pushed out is counted");
+  });
+
+  await t.test("a real exchange of datagrams stays known in a flood that confirms nothing", async () => {
+    await judge.start(ASKED_FOR);
+    const own = outgoing(UDP({ sport: 4001, dport: 53 }), UDP({ sport: 53, dport: 4001 }));
+    assert.equal(judge.judge(own.answered.packet, "tc").verdict, "dropped", "unasked");
+    for (const { packet } of [own.asked, own.answered, own.asked]) assert.equal(judge.judge(packet, "tc").verdict, "passed");
+    forge(judge.plane.map(UNPROVEN).info.maxEntries * 2, 2);
+    assert.equal(judge.judge(own.answered.packet, "tc").verdict, "passed");
+    assert.equal(count(UNPROVEN), 1);
+  });
+
+  /** The first packets of so many exchanges of forged sources with a service here: a question, its answer, the question again. */
+  function forge(sources: number, packets: number): void {
+    const { asked, answered } = KINDS["datagrams"]!(0);
+    for (let n = 0; n < sources; n++) {
+      for (let packet = 0; packet < packets; packet++) {
+        const { hook, frame } = (packet === 1 ? answered : asked).packet;
+        frame.set([10, n >> 16, n >> 8, n].map((byte) => byte & 255), hook === "ingress" ? SOURCE_AT : DESTINATION_AT);
+        judge.plane.program(`weir_tc_${hook}`).testRun({ data: frame, ifindex });
+      }
+    }
   }
 });
 

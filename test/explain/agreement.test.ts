@@ -47,7 +47,7 @@ test("the kernel agrees with the reference wherever explain asks it", requires(r
     for (const one of CASES.filter(fitsEmptyHost)) {
       await t.test(`${hook}: ${one.name}`, async () => {
         const policy = policyOf(one.config);
-        await judge.take(policy, (one.host?.sessions ?? []).map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
+        await judge.take(policy, (one.host?.sessions ?? []).map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })), one.host);
         const pair = new JudgePair(policy, one.host ?? {}, { judge, hook });
         for (const step of one.steps) {
           if ("mode" in step) pair.mode = step.mode;
@@ -63,9 +63,9 @@ test("the kernel agrees with the reference wherever explain asks it", requires(r
   assert.ok(asked > 800, `only ${asked} packets were asked about`);
 });
 
-/** The host has no sockets, no bans and no ends of tunnels, forwards nothing, and frames are as they are in a file. */
+/** The host has no sockets and no bans, forwards nothing, and frames are as they are in a file. */
 function fitsEmptyHost({ host = {}, steps }: Case): boolean {
   const plain = ({ gso, ethernet, metadataTags }: Arrival): boolean => !gso && ethernet !== false && (metadataTags ?? []).length === 0;
-  const bare = ({ listening = [], established = [], bans = [], tunnels = [], loopback = ["lo"], leavesUnseen = false }: Partial<Host>): boolean => listening.length + established.length + bans.length + tunnels.length === 0 && !leavesUnseen && loopback.every((name) => name === "lo");
+  const bare = ({ listening = [], established = [], bans = [], loopback = ["lo"], leavesUnseen = false }: Partial<Host>): boolean => listening.length + established.length + bans.length === 0 && !leavesUnseen && loopback.every((name) => name === "lo");
   return bare(host) && steps.every((step) => !("reload" in step) && !("members" in step) && !("wait" in step) && (!("packet" in step) || plain(step.packet)));
 }

@@ -44,7 +44,7 @@ test("prevent drops the connections that detect named, and no other", requires(r
     const conversations = new Conversations(random, FAMILIES);
     for (let step = 0; step < TOGETHER; step++) {
       if (random.oneIn(250)) {
-        policy = makePolicy(random);
+        policy = random.oneIn(2) ? makePolicy(random) : withAnother(random, policy);
         for (const mode of ["detect", "prevent"] as const) await judges[mode].reload(policyOf({ ...policy, mode }));
         reference.reload(policyOf({ ...policy, mode: "detect" }));
       }
@@ -75,7 +75,7 @@ function withoutAnswer({ answer: _, ...outcome }: Outcome): Omit<Outcome, "answe
 /** What rules may ask about later: how many are open, and of each connection its decision and how far TCP is. */
 function remembered({ plane }: KernelJudge): unknown {
   const hex = (bytes: Buffer): string => bytes.toString("hex");
-  const flows = ["flows", "openings_in", "openings_out", "pings_in", "pings_out"].flatMap((table) =>
+  const flows = ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out"].flatMap((table) =>
     [...plane.map(table).entries()].map(({ key, value }) => {
       const { at, count, stride } = Flow.tcp_flags;
       const [slot, conditions] = [value.readUInt32LE(Flow.decision.at + Decision.slot), value[Flow.decision.at + Decision.condition_count]];
@@ -90,6 +90,13 @@ function makePolicy(random: Random): PolicyText {
   const config = random.pick(POLICIES);
   const side = (): "allow" | "block" => (random.oneIn(4) ? "block" : "allow");
   return { ...config, defaults: { action: side(), on_error: { ingress: side(), egress: side() }, ...(random.oneIn(2) && config.defaults) } };
+}
+
+/** The same rules, behind one that was not there before. */
+function withAnother(random: Random, policy: PolicyText): PolicyText {
+  const { rules: others = [], sets = {} } = makePolicy(random);
+  const rules = (policy.rules ?? []).filter(({ name }) => name !== "another");
+  return others.length === 0 ? policy : { ...policy, sets: { ...sets, ...policy.sets }, rules: [{ ...random.pick(others), name: "another" }, ...rules] };
 }
 
 function makeDevice(): Map<string, number> {

@@ -135,6 +135,34 @@ describe("an attachment", () => {
     });
   }
 
+  for (const hook of HOOKS) {
+    it(`by ${hook.name} gets the program of before back when it is undone, and ends where there was none`, { skip: hook.name.startsWith("TCX") && withoutTcx }, async () => {
+      await using lab = await prepare();
+      const directory = pinDirectory();
+      const tables = openObject(PROBES, { pinDirectory: `${directory}/tables` });
+      const wire = await lab.wire(`${hook.wire}:eth0`);
+      const attach = (version: number, then: string): Promise<unknown> => {
+        const inside = inNamespace(lab, "client", `${opened(directory, version)} const a = ${hook.attach}; ${then}; say(a.adopted); await told(); process.stdin.destroy();`);
+        return inside.next().finally(() => inside.finish());
+      };
+      const judge = async (): Promise<number[]> => {
+        const before = seen(tables);
+        await wire.send(...frames(10));
+        return seen(tables).map((count, version) => count - before[version]!);
+      };
+      assert.equal(await attach(3, "a.undo()"), false);
+      assert.deepEqual(await judge(), [0, 0, 0, 0], "it ended");
+      assert.deepEqual(existsSync(`${directory}/links`) ? readdirSync(`${directory}/links`) : [], []);
+      assert.equal(await attach(1, "a.close()"), false);
+      assert.deepEqual(await judge(), [0, 10, 0, 0]);
+      assert.equal(await attach(2, "a.undo()"), true);
+      assert.deepEqual(await judge(), [0, 10, 0, 0], "the program of before is back");
+      assert.equal(await attach(2, "a.keep(); a.close()"), true);
+      assert.deepEqual(await judge(), [0, 0, 10, 0]);
+      tables.close();
+    });
+  }
+
   it("by generic XDP is not given up for a question that native XDP has answered before, and the other way round it is", async () => {
     await using lab = await prepare();
     const inside = inNamespace(lab, "client", `${opened(pinDirectory(), 1)}

@@ -10,6 +10,8 @@ import { requires, root } from "../harness/require.ts";
 import { pinDirectory } from "./support.ts";
 
 const here = requires(root());
+const TCP = 6;
+const UDP = 17;
 
 test("connections go to other tables, and what came to the old ones meanwhile follows", here, () => {
   using planes = twoPlanes();
@@ -18,10 +20,14 @@ test("connections go to other tables, and what came to the old ones meanwhile fo
   put(before, "flows", 2, { seen: 10n, packets: 3n });
   put(before, "flows", 3, { seen: 10n, packets: 3n });
   put(before, "openings_in", 4, { seen: 10n, packets: 1n });
+  put(before, "flows", 6, { seen: 10n, packets: 3n }, UDP); // as an older version has it
+  put(before, "unproven_flows", 7, { seen: 10n, packets: 3n }, UDP);
   const succession = new Succession(now);
-  assert.deepEqual(succession.carry(), { connections: 4, left: [] });
+  assert.deepEqual(succession.carry(), { connections: 6, left: [] });
   assert.deepEqual(seen(now, "flows", 1), { seen: 10n, packets: 3n, generation: 0 });
   assert.deepEqual(seen(now, "openings_in", 4), { seen: 10n, packets: 1n, generation: 0 });
+  assert.equal(seen(now, "flows", 6, UDP), undefined, "only TCP is there");
+  for (const number of [6, 7]) assert.deepEqual(seen(now, "unproven_flows", number, UDP), { seen: 10n, packets: 3n, generation: 0 });
 
   const later = now.jiffies() + 1000n;
   put(before, "flows", 1, { seen: later, packets: 9n }); // goes on where no interface has changed hands
@@ -29,7 +35,10 @@ test("connections go to other tables, and what came to the old ones meanwhile fo
   put(now, "flows", 2, { seen: later + 1n, packets: 5n }); // has gone on here since
   put(before, "flows", 4, { seen: later, packets: 2n }); // was answered
   put(before, "openings_out", 5, { seen: later, packets: 1n }); // is new
-  assert.equal(succession.carryRest(), 3);
+  put(before, "flows", 6, { seen: later, packets: 9n }, UDP);
+  put(before, "flows", 7, { seen: later, packets: 4n }, UDP);
+  put(now, "unproven_flows", 7, { seen: later + 1n, packets: 5n }, UDP);
+  assert.equal(succession.carryRest(), 4);
   succession.close();
   assert.equal(seen(now, "flows", 1)?.packets, 9n);
   assert.equal(seen(now, "flows", 2)?.packets, 5n, "what the tables of now saw later stays");
@@ -37,6 +46,8 @@ test("connections go to other tables, and what came to the old ones meanwhile fo
   assert.equal(seen(now, "flows", 4)?.packets, 2n);
   assert.equal(seen(now, "openings_in", 4), undefined, "no connection is in two tables");
   assert.equal(seen(now, "openings_out", 5)?.packets, 1n);
+  assert.equal(seen(now, "unproven_flows", 6, UDP)?.packets, 9n);
+  assert.equal(seen(now, "unproven_flows", 7, UDP)?.packets, 5n);
 });
 
 test("an agent that is stopped while it takes over lets go of the old tables, too", here, () => {
@@ -62,21 +73,22 @@ function twoPlanes(): { before: DataPlane; now: DataPlane } & Disposable {
   };
 }
 
-function keyOf(number: number): Buffer {
+function keyOf(number: number, protocol: number): Buffer {
   const key = Buffer.alloc(FlowKey.size);
+  key.writeUInt16LE(protocol, FlowKey.what.at);
   key.writeUInt16LE(number, FlowKey.ports.at);
   return key;
 }
 
-function put(plane: DataPlane, table: string, number: number, { seen, packets }: { seen: bigint; packets: bigint }): void {
+function put(plane: DataPlane, table: string, number: number, { seen, packets }: { seen: bigint; packets: bigint }, protocol = TCP): void {
   const value = Buffer.alloc(plane.map(table).valueBytes);
   value.writeBigUInt64LE(seen, Flow.seen_jiffies);
   value.writeBigUInt64LE(packets, Flow.packets.at);
   value.writeUInt32LE(7, Flow.generation);
-  plane.map(table).update(keyOf(number), value);
+  plane.map(table).update(keyOf(number, protocol), value);
 }
 
-function seen(plane: DataPlane, table: string, number: number): { seen: bigint; packets: bigint; generation: number } | undefined {
-  const value = plane.map(table).lookup(keyOf(number));
+function seen(plane: DataPlane, table: string, number: number, protocol = TCP): { seen: bigint; packets: bigint; generation: number } | undefined {
+  const value = plane.map(table).lookup(keyOf(number, protocol));
   return value === undefined ? undefined : { seen: value.readBigUInt64LE(Flow.seen_jiffies), packets: value.readBigUInt64LE(Flow.packets.at), generation: value.readUInt32LE(Flow.generation) };
 }

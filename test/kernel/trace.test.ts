@@ -106,10 +106,19 @@ describe("a program at a tracepoint", () => {
     await callConnect();
     assert.deepEqual(counts(zero, 0), [again + before, ended]);
 
-    second.detach();
+    const third = attachTrace(one.programs.get("state")!, "", `${directory}/links`);
+    third.undo();
+    second.close();
+    const [undone, lasting] = counts(zero, 0);
+    await callConnect();
+    assert.deepEqual(counts(zero, 0), [undone + before, lasting], "the program of before is back");
+
+    const last = attach(zero);
+    last.keep();
+    last.detach();
     assert.deepEqual(pinnedLinks(`${directory}/links`), []);
     await hasEnded(zero, 0, 0);
-    assert.equal(counts(zero, 0)[1], ended);
+    assert.equal(counts(zero, 0)[1], lasting);
     zero.close();
     one.close();
   });
@@ -130,9 +139,13 @@ describe("a program at a control group", () => {
       assert.equal(second.adopted, true);
       await opener.open();
       assert.deepEqual(counts(zero, 1), [1, 1]);
-      second.detach();
+      second.undo();
       await opener.open();
-      assert.deepEqual(counts(zero, 1), [1, 1]);
+      assert.deepEqual(counts(zero, 1), [2, 1]);
+      const third = attachTrace(one.programs.get("create")!, cgroup, `${directory}/links`);
+      third.detach();
+      await opener.open();
+      assert.deepEqual(counts(zero, 1), [2, 1]);
       assert.equal(existsSync(second.pinPath!), false);
       zero.close();
       one.close();

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import type { LoadedConfig } from "../../../config/load.ts";
 import { printable } from "../../values/quote.ts";
 import type { KernelJudge } from "../../explain/kernel-judge.ts";
+import type { PolicyTest } from "../../explain/policy-test/load.ts";
 import type { Report } from "../../explain/policy-test/run.ts";
 import { type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
 import { Refusal } from "../../values/refusal.ts";
@@ -53,10 +53,10 @@ export const command: Command = {
   },
 };
 
-async function judged(test: Parameters<typeof import("../../explain/policy-test/run.ts").runPolicyTest>[0], withKernel: boolean): Promise<Report> {
+async function judged(test: PolicyTest, withKernel: boolean): Promise<Report> {
   const { runPolicyTest } = await import("../../explain/policy-test/run.ts");
   const { membershipByFiles } = await import("../../explain/membership.ts");
-  const kernel = withKernel ? await openKernel(test.policy) : { why: "it was not wished (--kernel)" };
+  const kernel = withKernel ? await openKernel(test) : { why: "it was not wished (--kernel)" };
   try {
     const { isMember, problems } = await membershipByFiles(test.policy.config.sets);
     for (const problem of problems) note(`warning: ${printable(problem, 1000)}`);
@@ -67,10 +67,10 @@ async function judged(test: Parameters<typeof import("../../explain/policy-test/
 }
 
 /** Not every machine that runs tests is one whose kernel may be asked. */
-async function openKernel({ config }: LoadedConfig): Promise<{ judge: KernelJudge } | { why: string }> {
+async function openKernel({ policy: { config }, host }: PolicyTest): Promise<{ judge: KernelJudge } | { why: string }> {
   try {
     const { KernelJudge } = await import("../../explain/kernel-judge.ts");
-    return { judge: await KernelJudge.over(config) };
+    return { judge: await KernelJudge.over(config, [], host) };
   } catch (error) {
     return { why: (error as Error).message };
   }

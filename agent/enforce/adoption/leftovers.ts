@@ -3,13 +3,14 @@
  * which cannot be, are noted beside the links.
  */
 
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { detachPinned, pinnedLinks } from "../../kernel/attachment.ts";
 import { KernelError } from "../../kernel/errors.ts";
-import { NOTE } from "./pin-note.ts";
+import { tableFolders } from "../../kernel/pinned-table.ts";
 import { detachLeftoverFilters } from "../../kernel/tc.ts";
+import { NOTE } from "./pin-note.ts";
 
 export interface Leftover {
   kind: "link" | "filter" | "table";
@@ -20,6 +21,13 @@ export interface Leftover {
 /** Where links are pinned and filters noted, below the pins of one state directory. */
 export function linkDirectory(pins: string): string {
   return join(pins, "links");
+}
+
+/** Removes the tables below `pins` but for those in these folders, and the folder of links if there is none. */
+export function removeTables(pins: string, except: readonly string[]): void {
+  for (const name of tableFolders(pins)) if (!except.includes(name)) rmSync(join(pins, name), { recursive: true });
+  const links = linkDirectory(pins);
+  if (existsSync(links) && readdirSync(links).length === 0) rmdirSync(links);
 }
 
 /**

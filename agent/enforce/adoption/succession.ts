@@ -8,6 +8,7 @@
 
 import { readdirSync } from "node:fs";
 
+import { confirmedTableOf } from "../../observe/flows/collect.ts";
 import type { DataPlane } from "../../kernel/dataplane.ts";
 import { type Copying, planCopying } from "../../kernel/carry.ts";
 import { type BpfMap, MapType } from "../../kernel/maps.ts";
@@ -22,6 +23,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_pla
 /** Members that stay zero: each connection is judged again, by the rules of now. */
 const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
 const FLOW = "flow";
+/** The member of a connection that says when its last packet came. */
+const SEEN = ["seen_jiffies"];
 /** Size in bytes of records that no ring has. */
 const NO_RECORD = 1;
 /** Walks over larger tables are not worth it at each interface. */
@@ -55,6 +58,8 @@ interface Member {
 export class Succession {
   readonly #plane: Plane;
   readonly #pairs: Pair[] = [];
+  /** The current tables of connections. */
+  readonly #current: { table: BpfMap; seen: Member }[] = [];
   readonly #left: string[] = [];
   #slots = new Map<string, SlotTranslation | undefined>();
   /** Packets since this time, in jiffies, may have come to the old programs after their connections were carried. */
@@ -64,6 +69,11 @@ export class Succession {
   constructor(plane: Plane) {
     this.#plane = plane;
     for (const folder of plane.otherTables()) this.#open(folder);
+    for (const table of this.isDue ? plane.maps.values() : []) {
+      const types = table.info.type === MapType.LRU_HASH ? typesOf(table.info) : undefined;
+      const seen = types !== undefined && isFlow(types) ? memberAt(types, SEEN) : undefined;
+      if (seen !== undefined) this.#current.push({ table, seen });
+    }
   }
 
   /** True if there is anything to be carried. */
@@ -150,21 +160,26 @@ export class Succession {
       key.copy(entry.key, newKey);
       value.copy(entry.value, newValue);
       slots?.apply(newValue);
-      if (isFirst || this.#isNews(to, newKey, readNumber(newValue, seen!.to))) {
-        to.update(newKey, newValue);
+      const table = this.#tableOf(to, newKey);
+      if (isFirst || this.#isNews(table, newKey, readNumber(newValue, seen!.to))) {
+        table.update(newKey, newValue);
         carried++;
       }
     }
     return carried;
   }
 
+  /** An older version has confirmed connections of all protocols in one table. */
+  #tableOf(to: BpfMap, key: Buffer): BpfMap {
+    return to.name === "flows" ? this.#plane.maps.get(confirmedTableOf(key))! : to;
+  }
+
   /** False where a current table has seen a later packet of the connection. An older entry in another table is removed. */
   #isNews(to: BpfMap, key: Buffer, seenAt: bigint): boolean {
-    for (const { to: table, seen } of this.#pairs) {
-      if (seen === undefined) continue;
+    for (const { table, seen } of this.#current) {
       const known = table.lookup(key);
       if (known === undefined) continue;
-      if (readNumber(known, seen.to) >= seenAt) return false;
+      if (readNumber(known, seen) >= seenAt) return false;
       if (table !== to) table.delete(key);
     }
     return true;
@@ -190,7 +205,7 @@ function pairOf(folder: string, from: BpfMap, to: BpfMap): Pair | undefined {
   const value = planCopying({ btf: old.btf, type: old.value }, { btf: now.btf, type: now.value }, (name) => JUDGED_AGAIN.has(name));
   const pair = { folder, from, to, key, value, types: now };
   if (!isFlow(now)) return { ...pair, seen: undefined };
-  const [before, after] = [old, now].map((types) => memberAt(types, ["seen_jiffies"]));
+  const [before, after] = [old, now].map((types) => memberAt(types, SEEN));
   return before === undefined || after === undefined ? undefined : { ...pair, seen: { from: before, to: after } };
 }
 

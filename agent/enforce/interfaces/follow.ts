@@ -9,12 +9,13 @@ import type { InterfacesConfig } from "../../../config/types.ts";
 import type { Direction } from "../../values/traffic.ts";
 import type { AbsentInterface, HookState, InterfaceState } from "../../observe/events/snapshot.ts";
 import { InterfaceFlag, Limit } from "../../generated/layout.ts";
-import { detachPinned, pinnedLinks } from "../../kernel/attachment.ts";
+import { type Attachment, detachPinned, pinnedLinks } from "../../kernel/attachment.ts";
 import { activeFeatures, driverName } from "../../kernel/ethtool.ts";
 import { type LinkWatch, listAddresses, listLinks, watchLinks } from "../../kernel/links.ts";
 import type { Address, Change, Link } from "../../kernel/netlink.ts";
 import { detachLeftoverFilters } from "../../kernel/tc.ts";
 import type { Installer } from "../install.ts";
+import type { OwnEnds } from "../../policy/reference.ts";
 import { absentIncludes, explainAbsent } from "./absent.ts";
 import type { TunnelEnds } from "./tunnel-ends.ts";
 import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
@@ -37,7 +38,7 @@ export interface FollowOptions {
   /** Counters of a slot start again: another interface has it now. */
   clearSlot(slot: number): void;
   /** Hears of every device and address. */
-  tunnelEnds: Pick<TunnelEnds, "list" | "apply" | "problems" | "close">;
+  tunnelEnds: Pick<TunnelEnds, "list" | "apply" | "problems" | "inForce" | "close">;
   /** Packets that the programs have counted. */
   packetsOf(slot: number, direction: Direction): number;
   /** Told when something was attached or detached, or could not be. `unseen`: packets that had passed by then. */
@@ -61,7 +62,7 @@ export class InterfaceFollower {
   readonly #options: FollowOptions;
   #config: InterfacesConfig;
   readonly #links = new Map<number, Link>();
-  /** How many addresses each interface has. */
+  /** The addresses of each interface, in hexadecimal. */
   readonly #addresses = new Map<number, Set<string>>();
   readonly #watched = new Map<number, Watched>();
   readonly #usedSlots = new Set<number>();
@@ -69,6 +70,8 @@ export class InterfaceFollower {
   readonly #unseen = new UnseenPackets();
   /** False until all were listed once, and while devices are met that were there before: what they carried was not to be seen. */
   #isFollowing = false;
+  /** True once nothing is undone any more. */
+  #isKept = false;
   /** Why the devices could not be listed, until they can. */
   #trouble: string | undefined;
   #listAgain: NodeJS.Timeout | undefined;
@@ -83,6 +86,19 @@ export class InterfaceFollower {
     // Watching starts first, so that nothing falls between it and the list.
     this.#watch = watchLinks({ onChange: (change) => this.#apply(change), onResync: () => this.#list() });
     this.#list();
+  }
+
+  /** Ends what an earlier agent had attached and this one has no use for. Nothing will be undone. */
+  keep(): void {
+    if (this.#isFollowing) this.#detachLeftovers();
+    this.#eachAttachment((attachment) => attachment.keep());
+    this.#isKept = true;
+  }
+
+  /** Stops following, and puts the programs of an earlier agent back. Impossible after `keep`. */
+  undo(): void {
+    this.#stop();
+    this.#eachAttachment((attachment) => attachment.undo());
   }
 
   /** Other interfaces may be meant now, or other hooks. */
@@ -155,6 +171,11 @@ export class InterfaceFollower {
     ])];
   }
 
+  /** The tunnel ends and addresses of this host that failsafes inside tunnels rest on. */
+  ownEnds(): OwnEnds {
+    return this.#options.tunnelEnds.inForce();
+  }
+
   /** Patterns of the configuration by which nothing is watched. */
   absent(): AbsentInterface[] {
     return absentIncludes(this.#config, this.present(), this.#watched.size > 0);
@@ -188,10 +209,11 @@ export class InterfaceFollower {
   /** Stops following; programs stay where they are. */
   close(): void {
     this.#stop();
-    for (const watched of this.#watched.values()) {
-      watched.ingress?.attachment.close();
-      watched.egress?.attachment.close();
-    }
+    this.#eachAttachment((attachment) => attachment.close());
+  }
+
+  #eachAttachment(visit: (attachment: Attachment) => void): void {
+    for (const { ingress, egress } of this.#watched.values()) for (const attached of [ingress, egress]) if (attached !== undefined) visit(attached.attachment);
   }
 
   #stop(): void {
@@ -225,7 +247,7 @@ export class InterfaceFollower {
     for (const address of addresses) this.#noteAddress(address, true);
     for (const link of links) this.#note(link);
     for (const link of links) this.#settle(link);
-    if (!this.#isFollowing) this.#detachLeftovers();
+    if (this.#isKept && !this.#isFollowing) this.#detachLeftovers();
     this.#isFollowing = true;
   }
 
@@ -341,6 +363,7 @@ export class InterfaceFollower {
       watched[direction] = direction === "ingress"
         ? attachIngress(programs, link, choice, this.#config.offload, pins)
         : attachTc(programs, link, "egress", pins, "egress passes TC only");
+      if (this.#isKept) watched[direction]!.attachment.keep();
       watched.failures.delete(direction);
       if (isTold) onChange(link.name, direction, watched[direction]!.state);
     } catch (error) {
@@ -409,7 +432,7 @@ export class InterfaceFollower {
     if (this.#names.size > Limit.INTERFACE_PLACES) this.#names.delete(this.#names.keys().next().value!);
   }
 
-  /** Links of an earlier agent that this configuration has no use for. */
+  /** Detaches links of an earlier agent that this configuration has no use for. */
   #detachLeftovers(): void {
     const { pins } = this.#options;
     const used = new Set([...this.#watched.values()].flatMap(({ ingress, egress }) => [ingress?.attachment.pinPath, egress?.attachment.pinPath]));

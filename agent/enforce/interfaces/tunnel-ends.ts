@@ -8,14 +8,14 @@ import { Limit, TunnelEnd, TunnelForm } from "../../generated/layout.ts";
 import { KernelError } from "../../kernel/errors.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import type { Address, Change, Link } from "../../kernel/netlink.ts";
+import type { OwnEnds } from "../../policy/reference.ts";
 import type { TunnelDevice, TunnelKind } from "../../kernel/tunnel-device.ts";
+import { isAtUsualPort, mapped, textOfAddress, textOfDevice } from "./own-ends.ts";
 
 const LITTLE_ENDIAN = endianness() === "LE";
 /** These are the numbers of enum tunnel_kind in probes/packet.h. */
 const KINDS: Readonly<Record<TunnelKind, number>> = { gre: 1, ipip: 2, vxlan: 3, geneve: 4 };
-const PRESENT = new Uint8Array(new Uint32Array([1]).buffer);
-/** Tables hold IPv4 addresses as IPv6 ones, which begin with these bytes. */
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+const PRESENT = 1;
 
 export interface TunnelEndTables {
   ends: BpfMap;
@@ -75,12 +75,26 @@ export class TunnelEnds {
     else known.delete(bytes.join());
   }
 
+  /** What packets find in the tables, for people and for the reference. */
+  inForce(): OwnEnds {
+    return {
+      tunnels: [...this.#devices.values()].flat().filter((device) => this.#ends.has(endOf(device).key)).map(textOfDevice),
+      addresses: this.#knownAddresses().filter((address) => this.#addresses.has(mapped(address))).map(textOfAddress),
+    };
+  }
+
+  #knownAddresses(): Uint8Array[] {
+    return [...this.#known.values()].flatMap((known) => [...known.values()]);
+  }
+
   #write(): void {
     this.#writes = false;
     if (this.#closed) return;
-    this.#addresses.become([...this.#known.values()].flatMap((known) => [...known.values()].map(mapped)));
-    const ends = [...this.#devices.values()].flat().map(endOf);
-    this.#ends.become(ends.map(({ key }) => key));
+    this.#addresses.become(this.#knownAddresses().map((address) => ({ key: mapped(address), value: PRESENT })));
+    const devices = [...this.#devices.values()].flat();
+    const ports = devices.filter((device) => device.port !== 0 && !isAtUsualPort(device)).map(portOf);
+    const ends = [...ports, ...devices.map(endOf)];
+    this.#ends.become(ends);
     this.#tables.setForms(ends.reduce((forms, { form }) => forms | (1 << form), 0));
   }
 
@@ -93,32 +107,42 @@ export class TunnelEnds {
   }
 }
 
-/** A hash table that only tells what is in it. An agent before this one may have filled it. */
+interface Entry {
+  key: Uint8Array;
+  value: number;
+}
+
+/** A hash table of small numbers, most of which only tell that a key is there. An agent before this one may have filled it. */
 class KeySet {
   readonly #map: BpfMap;
   readonly #most: number;
-  #present: Set<string>;
+  #present: ReadonlyMap<string, number>;
   /** Counts the keys that found no room. */
   beyond = 0;
 
   constructor(map: BpfMap, most: number) {
     this.#map = map;
     this.#most = most;
-    this.#present = new Set([...map.entries()].map(({ key }) => key.toString("latin1")));
+    this.#present = new Map([...map.entries()].map(({ key, value }) => [textOf(key), viewOf(value).getUint32(0, LITTLE_ENDIAN)]));
   }
 
-  become(keys: readonly Uint8Array[]): void {
-    const all = [...new Set(keys.map((key) => Buffer.from(key).toString("latin1")))];
-    const wanted = new Set(all.slice(0, this.#most));
-    for (const key of this.#present) if (!wanted.has(key)) this.#map.delete(Buffer.from(key, "latin1"));
-    const present = new Set([...wanted].filter((key) => this.#present.has(key) || this.#add(key)));
-    this.beyond = all.length - present.size;
+  has(key: Uint8Array): boolean {
+    return this.#present.has(textOf(key));
+  }
+
+  /** Of several entries with one key the first counts. */
+  become(entries: readonly Entry[]): void {
+    const all = new Map(entries.toReversed().map(({ key, value }) => [textOf(key), value]));
+    const wanted = new Map([...all].toReversed().slice(0, this.#most));
+    for (const key of this.#present.keys()) if (!wanted.has(key)) this.#map.delete(Buffer.from(key, "latin1"));
+    const present = new Map([...wanted].filter(([key, value]) => this.#present.get(key) === value || this.#add(key, value)));
+    this.beyond = all.size - present.size;
     this.#present = present;
   }
 
-  #add(key: string): boolean {
+  #add(key: string, value: number): boolean {
     try {
-      this.#map.update(Buffer.from(key, "latin1"), PRESENT);
+      this.#map.update(Buffer.from(key, "latin1"), new Uint8Array(new Uint32Array([value]).buffer));
       return true;
     } catch (error) {
       if (error instanceof KernelError) return false; // the kernel has no memory for it; the next change tries again
@@ -127,9 +151,26 @@ class KeySet {
   }
 }
 
-function endOf({ kind, id, local, remote, port }: TunnelDevice): { key: Uint8Array; form: number } {
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key).toString("latin1");
+}
+
+/** Where packets find out that a device of this kind receives at the port. */
+function portOf({ kind, port }: TunnelDevice): Entry & { form: number } {
   const key = new Uint8Array(TunnelEnd.size);
-  const view = new DataView(key.buffer);
+  const view = viewOf(key);
+  view.setUint16(TunnelEnd.port, port, LITTLE_ENDIAN);
+  view.setUint16(TunnelEnd.form, TunnelForm.AT_PORT, LITTLE_ENDIAN);
+  return { key, value: KINDS[kind], form: TunnelForm.AT_PORT };
+}
+
+function endOf({ kind, id, local, remote, port }: TunnelDevice): Entry & { form: number } {
+  const key = new Uint8Array(TunnelEnd.size);
+  const view = viewOf(key);
   const form = (local ? 0 : TunnelForm.ANY_LOCAL) | (remote ? 0 : TunnelForm.ANY_REMOTE) | (id === undefined ? TunnelForm.ANY_IDENTIFIER : 0);
   if (local) key.set(mapped(local), TunnelEnd.local_be.at);
   if (remote) key.set(mapped(remote), TunnelEnd.remote_be.at);
@@ -138,9 +179,5 @@ function endOf({ kind, id, local, remote, port }: TunnelDevice): { key: Uint8Arr
   view.setUint32(TunnelEnd.tunnel_high, (id ?? 0) >>> 24, LITTLE_ENDIAN);
   view.setUint16(TunnelEnd.port, port, LITTLE_ENDIAN);
   view.setUint16(TunnelEnd.form, form, LITTLE_ENDIAN);
-  return { key, form };
-}
-
-function mapped(address: Uint8Array): Uint8Array {
-  return address.length === 4 ? Uint8Array.from([...MAPPED, ...address]) : address;
+  return { key, value: PRESENT, form };
 }

@@ -16,7 +16,8 @@ import { readCaptureFile } from "../capture-file.ts";
 import { CaptureError } from "../pcap.ts";
 import { processOf } from "../process.ts";
 import { explainPacket, frameOf, type PacketText } from "../packet.ts";
-import type { Arrival } from "../../policy/reference.ts";
+import type { Arrival, OwnEnds } from "../../policy/reference.ts";
+import { readHost } from "./host.ts";
 import { type CaptureEntry, type CaseEntry, type Expectation, type PacketEntry, TEST_FILE, type TestFile } from "./schema.ts";
 
 /** Packets in their order, each of those from `first` on with the same expectation. */
@@ -34,6 +35,7 @@ export interface PolicyCase {
 
 export interface PolicyTest {
   policy: LoadedConfig;
+  host: OwnEnds;
   cases: PolicyCase[];
 }
 
@@ -75,9 +77,10 @@ class Reader {
     checkShape(reading.value, TEST_FILE, [], this.#findings);
     if (this.#findings.count + reading.complaints.length > 0) return this.#refuse(reading.complaints);
 
-    const { policy: policyPath, cases = [], pcaps = [] } = reading.value as TestFile;
+    const { policy: policyPath, host = {}, cases = [], pcaps = [] } = reading.value as TestFile;
     this.#expectControls([...cases, ...pcaps]);
     this.#expectOwnNames({ cases, pcaps });
+    const ends = readHost(host, this.#findings);
     const policy = await loadConfig(resolve(dirname(this.#path), policyPath));
     if (!policy.ok) {
       this.#findings.add(["policy"], `the policy ${quote(policyPath)} is not valid`);
@@ -88,7 +91,7 @@ class Reader {
       ...cases.map((entry, index) => this.#caseOf(entry, ["cases", index], lines.cases[index] ?? 0, policy)),
       ...(await Promise.all(pcaps.map((entry, index) => this.#captureOf(entry, ["pcaps", index], lines.pcaps[index] ?? 0, policy)))),
     ].filter((one) => one !== undefined);
-    return this.#findings.count > 0 ? this.#refuse() : { ok: true, test: { policy, cases: read } };
+    return this.#findings.count > 0 ? this.#refuse() : { ok: true, test: { policy, host: ends, cases: read } };
   }
 
   #refuse(complaints: Parameters<typeof problemsOf>[1] = []): { ok: false; problems: Problem[] } {

@@ -32,13 +32,13 @@ export interface Report {
 
 const HOOKS: readonly Hook[] = ["tc", "xdp"];
 
-/** `host`: what the reference must know beside the policy. */
-export function runPolicyTest({ policy, cases }: PolicyTest, kernel: { judge: KernelJudge } | { why: string }, host: Partial<Host> = {}): Report {
+/** `more`: what the reference must know beside the file. */
+export function runPolicyTest({ policy, host, cases }: PolicyTest, kernel: { judge: KernelJudge } | { why: string }, more: Partial<Host> = {}): Report {
   const { config } = policy;
   // In detect what follows a packet that would be dropped still belongs to it, as in a capture.
   const set: RuleSet = { policy: { ...config, mode: "detect" }, sourceOf: (rule) => `${policy.name}:${policy.ruleLines[rule] ?? 0}` };
   const kernels: Kernel[] = "judge" in kernel ? HOOKS.map((hook) => ({ judge: kernel.judge, hook })) : [kernel];
-  const pairs = kernels.map((one) => new JudgePair(set.policy, host, one));
+  const pairs = kernels.map((one) => new JudgePair(set.policy, { ...more, ...host }, one));
   const reached = new Set<string>();
   const skipped = new Set<string>();
   let kernelJudged = 0;

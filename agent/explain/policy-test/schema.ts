@@ -9,6 +9,7 @@ export type Expectation = "allow" | "block" | "undecided";
 
 const MOST_CASES = 10_000;
 const MOST_CAPTURES = 1000;
+const MOST_ENDS = 1000;
 
 /** Which interface, and which way. */
 const PLACE: Record<string, Schema> = {
@@ -57,11 +58,37 @@ const PACKET: Schema = {
   },
 };
 
+const ADDRESS: Schema = { type: "string", examples: ["198.51.100.1"] };
+
+/** Failsafes hold inside tunnels that these devices end. */
+const HOST: Schema = {
+  type: "object",
+  properties: {
+    addresses: { type: "array", maxItems: MOST_ENDS, items: ADDRESS },
+    tunnels: {
+      type: "array",
+      maxItems: MOST_ENDS,
+      items: {
+        type: "object",
+        required: ["kind"],
+        properties: {
+          kind: { enum: ["vxlan", "geneve", "gre", "ipip"], examples: ["vxlan"] },
+          id: { type: "integer", minimum: 0, maximum: 0xffff_ffff },
+          local: ADDRESS,
+          remote: ADDRESS,
+          port: { type: "integer", minimum: 1, maximum: 65_535 },
+        },
+      },
+    },
+  },
+};
+
 export const TEST_FILE: Schema = {
   type: "object",
   required: ["policy"],
   properties: {
     policy: { type: "string", examples: ["weir.yaml"] },
+    host: HOST,
     cases: {
       type: "array",
       maxItems: MOST_CASES,
@@ -128,8 +155,22 @@ export interface CaptureEntry extends Place, Expected {
   local?: string[];
 }
 
+export interface TunnelEntry {
+  kind: "vxlan" | "geneve" | "gre" | "ipip";
+  id?: number;
+  local?: string;
+  remote?: string;
+  port?: number;
+}
+
+export interface HostEntry {
+  addresses?: string[];
+  tunnels?: TunnelEntry[];
+}
+
 export interface TestFile {
   policy: string;
+  host?: HostEntry;
   cases?: CaseEntry[];
   pcaps?: CaptureEntry[];
 }

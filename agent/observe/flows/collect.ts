@@ -41,8 +41,8 @@ export interface FlowEntry {
 }
 
 export interface FlowTables {
-  /** The opener has gone on after the other end answered. */
-  flows: BpfMap;
+  /** The opener has gone on after the other end answered: TCP, and all others but ICMP. */
+  confirmed: readonly BpfMap[];
   /** It has not, or it is ICMP. */
   openings: readonly BpfMap[];
   /** Those that detect lets go on although they would be dropped. */
@@ -51,20 +51,25 @@ export interface FlowTables {
 
 /** All tables of a data plane that hold flows. */
 export function flowTablesOf(map: (name: string) => BpfMap): FlowTables {
-  return { flows: map("flows"), openings: ["openings_in", "openings_out", "pings_in", "pings_out"].map(map), blocked: map("blocked_flows") };
+  return { confirmed: ["flows", "unproven_flows"].map(map), openings: ["openings_in", "openings_out", "pings_in", "pings_out"].map(map), blocked: map("blocked_flows") };
+}
+
+/** The name of the table in which a connection with this key is once its opener has confirmed it. */
+export function confirmedTableOf(key: Buffer): "flows" | "unproven_flows" {
+  return key.readUInt16LE(FlowKey.what.at) === TCP ? "flows" : "unproven_flows";
 }
 
 /** A flow that moves from one table to another meanwhile may come twice, and is not missed. */
 export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
-  for (const table of [...tables.openings, tables.flows, tables.blocked]) {
-    const blocked = table === tables.blocked;
-    for (const { key, value } of table.entries()) yield { table, key, value, replied: blocked ? has(value, FlowFlag.ANSWERED) : hasReplied(key, value, table === tables.flows), blocked };
+  for (const table of [...tables.openings, ...tables.confirmed, tables.blocked]) {
+    const [blocked, confirmed] = [table === tables.blocked, tables.confirmed.includes(table)];
+    for (const { key, value } of table.entries()) yield { table, key, value, replied: blocked ? has(value, FlowFlag.ANSWERED) : hasReplied(key, value, confirmed), blocked };
   }
 }
 
 /** How many flows there are that pass, at least. */
 export function countFlows(tables: FlowTables): number {
-  return [...tables.openings, tables.flows].reduce((sum, table) => sum + countOf(table), 0);
+  return [...tables.openings, ...tables.confirmed].reduce((sum, table) => sum + countOf(table), 0);
 }
 
 /** How many detect lets go on although they would be dropped. */

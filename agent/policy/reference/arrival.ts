@@ -36,8 +36,14 @@ export interface TunnelEnd {
   port?: number;
 }
 
+/** What failsafes inside a tunnel rest on: the host's tunnel devices, and its own addresses. */
+export interface OwnEnds {
+  tunnels: readonly TunnelEnd[];
+  addresses: readonly string[];
+}
+
 /** What the reference must know of the host. */
-export interface Host {
+export interface Host extends OwnEnds {
   loopback: readonly string[];
   /** TCP ports that something listens on. */
   listening: readonly number[];
@@ -49,9 +55,6 @@ export interface Host {
   bans: readonly string[];
   /** Those that no ban reaches. */
   banExceptions: readonly string[];
-  /** Its tunnel devices, and its own addresses. */
-  tunnels: readonly TunnelEnd[];
-  addresses: readonly string[];
   /** Whether a set holds an address that the policy does not write in it. */
   isMember(set: string, address: bigint): boolean;
   /** Packets leave by interfaces that are not watched. */

@@ -35,6 +35,8 @@ export interface Blocked {
   /** The opener's, on this interface. */
   direction: Direction;
   rule: string;
+  /** The identity of that rule (see identityOf), if it has been in force ever since. */
+  held: string | undefined;
   reason: Reason | null;
   /** It was met in the middle, so that prevent would meet each of its packets. */
   isMet: boolean;
@@ -69,6 +71,11 @@ export class Flows {
 
   block(key: ConnectionKey, blocked: Blocked): void {
     this.#blocked.set(key.text, blocked);
+  }
+
+  /** Only these rules are in force from now on. */
+  keepHeld(rules: ReadonlySet<string>): void {
+    for (const blocked of this.#blocked.values()) if (blocked.held !== undefined && !rules.has(blocked.held)) blocked.held = undefined;
   }
 
   unblock(key: ConnectionKey): void {

@@ -67,6 +67,8 @@ export interface Question {
   counted: Map<string, Counted>;
   /** Absent where the packet is not known well enough to be counted. */
   count?: (rule: RuleConfig) => Counted;
+  /** The name of a rule that blocked the connection: it holds without being asked again, if it still is about this connection. */
+  held?: string | undefined;
 }
 
 function holds(wants: Want[][], subject: Subject): Known {
@@ -78,11 +80,12 @@ function matchesConnection({ once, times }: PreparedRule, subject: Subject): Kno
   return holds([...once, ...times], subject);
 }
 
-function matches(prepared: PreparedRule, { subject, counted, count }: Question): boolean | undefined {
+function matches(prepared: PreparedRule, { subject, counted, count, held }: Question): boolean | undefined {
   const { fields, times, counts, rule, isConditional } = prepared;
   if (counted.get(rule.name)?.settled) return holds(times, subject);
   // What is asked of each packet does not lift the doubt about its connection.
   if (isConditional && matchesConnection(prepared, subject) === undefined) return undefined;
+  if (held === rule.name) return matchesConnection(prepared, subject);
   const before = holds(fields, subject);
   if (before !== true || counts.length === 0) return before;
   if (count !== undefined) counted.set(rule.name, count(rule));

@@ -13,6 +13,8 @@ export interface Countable {
   byOpener: boolean;
   /** If it passes, it begins a connection. */
   opens: boolean;
+  /** The packet is only asked about, and counts nowhere. */
+  isSupposed: boolean;
   /** How many connections count for this key. */
   openFor(key: string): number;
   /** In milliseconds. */
@@ -44,7 +46,7 @@ export class Meters {
     const { tokens, filled } = this.#buckets.get(key) ?? { tokens: rate.burst, filled: packet.now };
     const there = Math.min(rate.burst, tokens + ((packet.now - filled) / 1000) * (rate.count / rate.seconds));
     const isOver = there < 1;
-    this.#buckets.set(key, { tokens: isOver ? there : there - 1, filled: packet.now });
+    if (!packet.isSupposed) this.#buckets.set(key, { tokens: isOver ? there : there - 1, filled: packet.now });
     return isOver;
   }
 }
@@ -61,6 +63,11 @@ export function connectionsKey(rule: RuleConfig, opener: Addresses): string | un
   return connections_over === undefined ? undefined : keyOf(rule, connectionsOver(connections_over).by, { opener });
 }
 
-function keyOf({ description: _, expires: __, ...rule }: RuleConfig, by: OverRate["by"], { opener }: Pick<Countable, "opener">): string {
-  return `${JSON.stringify(rule)} ${by === "rule" ? "" : opener[by]}`;
+function keyOf(rule: RuleConfig, by: OverRate["by"], { opener }: Pick<Countable, "opener">): string {
+  return `${identityOf(rule)} ${by === "rule" ? "" : opener[by]}`;
+}
+
+/** Rules that differ in it are not the same, whatever their names. */
+export function identityOf({ description: _, expires: __, ...rule }: RuleConfig): string {
+  return JSON.stringify(rule);
 }

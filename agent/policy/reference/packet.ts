@@ -33,6 +33,8 @@ export interface Transport {
   quoted: Conversation | null;
   /** Of a tunnel: what is inside. */
   inner: Inner | null;
+  /** Of UDP: what follows the header, unless the packet is a later fragment. */
+  datagram: Uint8Array | null;
 }
 
 /** The numbers of a TCP segment. */

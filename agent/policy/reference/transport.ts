@@ -37,7 +37,7 @@ interface Around extends Surroundings {
 }
 
 export function readTransport(reader: Reader, protocol: number, around: Around): Transport {
-  const plain: Transport = { protocol, ports: null, icmp: null, tcpFlags: null, segment: null, quoted: null, inner: null };
+  const plain: Transport = { protocol, ports: null, icmp: null, tcpFlags: null, segment: null, quoted: null, inner: null, datagram: null };
   const orTiny = (reason: Reason): Reason => (around.firstFragment ? "fragment_tiny" : reason);
   switch (protocol) {
     case TCP:
@@ -105,7 +105,7 @@ function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
   const speaksOfOthers = around.firstFragment || around.partial || (length === 0 && (around.gso || around.jumbo));
   if (!speaksOfOthers && (length < 8 || length > left)) throw new Undecidable("udp_length");
   const ports = { source: header.getUint16(0), destination: header.getUint16(2) };
-  return { ports, inner: innerByPort(ports.destination, reader.rest) };
+  return { ports, inner: innerByPort(ports.destination, reader.rest), datagram: reader.rest };
 }
 
 function innerByPort(port: number, bytes: Uint8Array): Inner | null {

@@ -270,6 +270,9 @@ const carriedCases = (f: Family): Case[] => {
     { name: "VXLAN", end: [vxlan], header: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 8 }), Ethernet()] },
     { name: "VXLAN of any identifier", end: [{ kind: "vxlan", port: 4789 }], header: [UDP({ sport: 50000 }), VXLAN({ vni: 9 }), Ethernet()], other: [UDP({ sport: 50000, dport: 8472 }), VXLAN({ vni: 9 }), Ethernet()] },
     { name: "Geneve", end: [{ kind: "geneve", id: 7, remote: f.remote, port: 6081 }], header: [UDP({ sport: 50000 }), Geneve({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()] },
+    { name: "VXLAN on a port of its own", end: [{ ...vxlan, port: 9999 }], header: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000, dport: 9998 }), VXLAN({ vni: 7 }), Ethernet()] },
+    { name: "VXLAN on a port of its own with one identifier", end: [{ kind: "vxlan", id: 7, port: 9999 }, { kind: "vxlan", id: 9, port: 9998 }], header: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 9 }), Ethernet()] },
+    { name: "Geneve on a port of its own", end: [{ kind: "geneve", id: 7, remote: f.remote, port: 9999 }], header: [UDP({ sport: 50000, dport: 9999 }), Geneve({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000, dport: 9999 }), Geneve({ vni: 8 }), Ethernet()] },
     { name: "GRE", end: [{ kind: "gre", id: 0, local: f.local, remote: f.remote }], header: [GRE()], other: [GRE({ key: 1 })] },
     { name: "GRE with a key", end: [{ kind: "gre", id: 5, local: f.local }], header: [GRE({ key: 5 })], other: [GRE({ key: 0x0100_0005 })] },
     { name: "GRE with a long key", end: [{ kind: "gre", id: 0x0100_0005, local: f.local }], header: [GRE({ key: 0x0100_0005 })], other: [GRE({ key: 5 })] },
@@ -302,6 +305,18 @@ const carriedCases = (f: Family): Case[] => {
       config: LOCKED,
       host: own,
       steps: TUNNELS.map(({ header }) => inward(over("ingress", header, ...ssh), dropped("all"))),
+    },
+    {
+      name: `${f.name}: at a port of a tunnel device rules see UDP, and look into nothing`,
+      config: { mode: "prevent", rules: [{ name: "no-telnet", action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [23] } }] },
+      host: { ...own, tunnels: [{ ...vxlan, port: 9999 }] },
+      steps: ((header: Layer[]) => [
+        inward(over("ingress", header, f.ip(inner), TCP({ dport: 23 })), passed()),
+        inward(over("ingress", [UDP({ sport: 50001, dport: 9999 })], payload(20)), passed()),
+        inward(over("ingress", [UDP({ sport: 50002, dport: 9999 })]), passed()),
+        outward(over("egress", header, f.ip({ src: f.local, dst: f.stranger }), TCP({ dport: 23 })), passed()),
+        inward(over("ingress", [UDP({ sport: 50003 }), VXLAN({ vni: 7 }), Ethernet()], f.ip(inner), UDP({ dport: 9999 }), VXLAN({ vni: 7 }), Ethernet(), f.ip(inner), TCP({ dport: 23 })), passed()),
+      ])([UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()]),
     },
     {
       name: `${f.name}: failsafe addresses and the session hold inside a tunnel that ends here, ARP and neighbour discovery, too`,

@@ -9,7 +9,7 @@ import { after, test } from "node:test";
 import type { Report } from "../../../agent/explain/policy-test/run.ts";
 import { runWeir, type Outcome } from "../../api/support.ts";
 import { pcap } from "../captures.ts";
-import { Ethernet, ARP, frame, IPv4, payload, TCP } from "../../harness/packet.ts";
+import { Ethernet, ARP, frame, IPv4, payload, TCP, UDP, VXLAN } from "../../harness/packet.ts";
 import { requires, root } from "../../harness/require.ts";
 import { parseXml } from "./xml.ts";
 
@@ -107,6 +107,25 @@ test("captures are judged frame by frame, answers with what they answer", async 
   assert.match(cases[2]!.reasons[0]!, /^frame 2 \(tcp 192\.0\.2\.7:40000 > 192\.0\.2\.1:23 syn, in by eth0\): expected allow, got block by no-telnet-in/);
 });
 
+/** SSH to an address of the host, in VXLAN. */
+const wrapped = (vni: number, port = 4789, dst = "10.7.0.2"): Uint8Array =>
+  frame(Ethernet(), IPv4({ src: "192.0.2.7", dst: "192.0.2.1" }), UDP({ sport: 50_000, dport: port }), VXLAN({ vni }), Ethernet(), IPv4({ src: "10.7.0.9", dst }), TCP({ dport: 22 }));
+
+test("a file says which tunnels end on the host, and which addresses it has", requires(root()), async () => {
+  write("shut.yaml", "version: 1\nmode: prevent\nrules: [{ name: none, action: block, enforce: true }]\n");
+  const captures = { here: wrapped(7), ported: wrapped(9, 9999), other: wrapped(8), foreign: wrapped(7, 4789, "10.7.0.3") };
+  for (const [name, bytes] of Object.entries(captures)) write(`${name}.pcap`, pcap([bytes]));
+  const lines = (passing: readonly string[]): string => [
+    "cases: [{ name: control, packet: { in: eth0, src: 10.1.2.3, dst: 192.0.2.1, proto: tcp, dport: 22 }, expect: allow }]",
+    `pcaps: [${Object.keys(captures).map((name) => `{ file: ${name}.pcap, in: eth0, expect: ${passing.includes(name) ? "allow, rule: failsafe" : "block, rule: none"} }`).join(", ")}]`,
+  ].join("\n");
+  const host = "host: { addresses: [192.0.2.1, 10.7.0.2], tunnels: [{ kind: vxlan, id: 7, port: 4789 }, { kind: vxlan, id: 9, port: 9999, local: 192.0.2.1, remote: 192.0.2.7 }] }";
+  for (const [said, passing] of [[host, ["here", "ported"]], ["", []], ["host: { addresses: [192.0.2.1, 10.7.0.2] }", []]] as const) {
+    const { code, stdout, stderr } = await runWeir(["test", write("shut.test.yaml", `policy: shut.yaml\n${said}\n${lines(passing)}\n`), "--kernel"]);
+    assert.deepEqual([code, stderr, /the kernel judged 10 times/.test(stdout)], [0, "", true], stdout + stderr);
+  }
+});
+
 const REFUSED: [lines: string, message: RegExp][] = [
   [`cases:\n${DENIED}`, /:1:1: no case expects allow: a policy that blocks everything/],
   ["cases: []", /:1:1: there is nothing to test/],
@@ -120,6 +139,12 @@ const REFUSED: [lines: string, message: RegExp][] = [
   [`cases:\n${CONTROL.replace("10.1.2.3", "'2001:db8::1'")}`, /a packet has one family/],
   ["pcaps: [{ file: none.pcap, in: eth0, expect: allow }]", /:2:\d+: pcaps\[0\]\.file: the capture "none\.pcap" cannot be used: no such file/],
   ["pcaps: [{ file: weir.yaml, in: eth0, expect: allow }]", /cannot be used: this is neither pcap nor pcapng/],
+  [`host: { addresses: [10.0.0.0/8] }\ncases:\n${CONTROL}`, /:2:\d+: host\.addresses\[0\]: "10\.0\.0\.0\/8" is not an address/],
+  [`host: { tunnels: [{ kind: vxlan }] }\ncases:\n${CONTROL}`, /:2:\d+: host\.tunnels\[0\]: the port is missing; that of vxlan is usually 4789/],
+  [`host: { tunnels: [{ kind: gre, port: 7 }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.port: gre has no ports/],
+  [`host: { tunnels: [{ kind: ipip, id: 7 }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.id: ipip has no identifier/],
+  [`host: { tunnels: [{ kind: geneve, port: 6081, id: 16777216 }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.id: an identifier of geneve is at most 16777215/],
+  [`host: { tunnels: [{ kind: gre, remote: here }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.remote: "here" is not an address/],
   ["cases: [", /:2:\d+/],
 ];
 

@@ -1,0 +1,70 @@
+/** Tunnel devices and addresses of this host, between the bytes that the kernel has of them and the text that the reference reads. */
+
+import { formatAddress, parseAddress } from "../../values/address.ts";
+import { UsualPort } from "../../generated/layout.ts";
+import type { Address, Link } from "../../kernel/netlink.ts";
+import type { TunnelDevice, TunnelKind } from "../../kernel/tunnel-device.ts";
+import type { OwnEnds } from "../../policy/reference.ts";
+
+/** IPv4 addresses, as IPv6 ones, begin with these bytes. */
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+const USUAL_KINDS: ReadonlyMap<number, TunnelKind> = new Map([
+  [UsualPort.VXLAN, "vxlan"],
+  [UsualPort.VXLAN_GPE, "vxlan"],
+  [UsualPort.VXLAN_LINUX, "vxlan"],
+  [UsualPort.GENEVE, "geneve"],
+]);
+
+/** A device that is down takes nothing out of tunnels. */
+export function ownEndsOf(links: readonly Link[], addresses: readonly Address[]): OwnEnds {
+  return {
+    tunnels: links.filter(({ up }) => up).flatMap(({ tunnels = [] }) => tunnels.map(textOfDevice)),
+    addresses: addresses.map(({ bytes }) => textOfAddress(bytes)),
+  };
+}
+
+/** One device that is all of these tunnels, and the addresses on it. */
+export function listedEnds({ tunnels = [], addresses = [] }: Partial<OwnEnds>): [Link[], Address[]] {
+  const link: Link = { ifindex: 1, name: "tunnels", type: 1, up: true, mtu: 1500, tunnels: tunnels.map(deviceOf) };
+  return [tunnels.length === 0 ? [] : [link], addresses.map((text) => ({ ifindex: 1, family: 6, prefixLength: 128, bytes: parseAddress(text).bytes }))];
+}
+
+/** Whether packets are known for tunnels of this kind by their port alone, if it is one. */
+export function isAtUsualPort({ kind, port }: Pick<TunnelDevice, "kind" | "port">): boolean {
+  return kind === USUAL_KINDS.get(port);
+}
+
+/** A device is missed if its port is the usual one of another kind: packets there are taken for those. */
+export function isMissed({ kind, port }: Pick<TunnelDevice, "kind" | "port">): boolean {
+  return (USUAL_KINDS.get(port) ?? kind) !== kind;
+}
+
+export function textOfDevice({ kind, id, local, remote, port }: TunnelDevice): OwnEnds["tunnels"][number] {
+  return {
+    kind,
+    ...(id === undefined ? {} : { id }),
+    ...(local === undefined ? {} : { local: textOfAddress(local) }),
+    ...(remote === undefined ? {} : { remote: textOfAddress(remote) }),
+    ...(port === 0 ? {} : { port }),
+  };
+}
+
+export function textOfAddress(bytes: Uint8Array): string {
+  return formatAddress(mapped(bytes));
+}
+
+/** The 16 bytes by which tables know an address. */
+export function mapped(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 4 ? Uint8Array.from([...MAPPED, ...bytes]) : bytes;
+}
+
+function deviceOf({ kind, id, local, remote, port = 0 }: OwnEnds["tunnels"][number]): TunnelDevice {
+  return {
+    kind,
+    port,
+    ...(id === undefined ? {} : { id }),
+    ...(local === undefined ? {} : { local: parseAddress(local).bytes }),
+    ...(remote === undefined ? {} : { remote: parseAddress(remote).bytes }),
+  };
+}
