@@ -57,7 +57,7 @@ import { OtherEnd } from "../observe/sockets/other-end.ts";
 import { SocketEvents } from "../observe/sockets/socket-events.ts";
 import type { StartDeadline } from "./start-deadline.ts";
 import { Statistics } from "../observe/statistics/statistics.ts";
-import type { Undo } from "../undo.ts";
+import type { Undo } from "../enforce/undo.ts";
 
 const COLLECT_MS = 5000;
 const SAMPLE_MS = 1000;

@@ -28,7 +28,7 @@ import { standInFor } from "./stand-in.ts";
 import { SetLibrary } from "../enforce/sets/library.ts";
 import { isSilent, readListAside } from "../enforce/sets/list-thread.ts";
 import { listenForSignals } from "./signals.ts";
-import { Undo } from "../undo.ts";
+import { Undo } from "../enforce/undo.ts";
 
 /** Runs until a signal ends it. */
 export async function runAgent(options: RunOptions): Promise<number> {
