@@ -1,9 +1,6 @@
-/** Generated parts of the README, between markers that are comments. */
+/** Generated parts of a page, between markers that are comments. */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
-export const README = join(import.meta.dirname, "../README.md");
 
 /** The text with `content` between the markers of that name, which must be there. */
 export function embed(text: string, name: string, content: string): string {
@@ -15,6 +12,7 @@ export function embed(text: string, name: string, content: string): string {
   return `${text.slice(0, from + begin.length)}\n\n${content}\n${text.slice(to)}`;
 }
 
-export function embedInReadme(name: string, content: string): void {
-  writeFileSync(README, embed(readFileSync(README, "utf8"), name, content));
+/** Brings that part of a page up to date. */
+export function embedInPage(page: string, name: string, content: string): void {
+  writeFileSync(page, embed(readFileSync(page, "utf8"), name, content));
 }

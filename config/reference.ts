@@ -1,6 +1,7 @@
-/** The configuration reference for the README, written from the schema. Run by itself, it brings the README up to date. */
+/** The reference of all keys in config/README.md, written from the schema. Run by itself, it brings that page up to date. */
 
-import { embed, embedInReadme } from "./embed.ts";
+import { join } from "node:path";
+import { embed, embedInPage } from "./embed.ts";
 import { resolve, ROOT, RULE } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 
@@ -10,6 +11,7 @@ interface Row {
   required: boolean;
 }
 
+export const PAGE = join(import.meta.dirname, "README.md");
 const MARKER = "configuration reference";
 const HEAD = ["| Key | Value | Default | Meaning |", "|---|---|---|---|"];
 
@@ -86,4 +88,4 @@ function cell(text: string | undefined): string {
   return (text ?? "").replaceAll("|", "\\|");
 }
 
-if (import.meta.main) embedInReadme(MARKER, configReference());
+if (import.meta.main) embedInPage(PAGE, MARKER, configReference());

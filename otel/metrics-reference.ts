@@ -1,11 +1,13 @@
-/** The metric table as Markdown, for the README. Run by itself, it brings the README up to date. */
+/** The metric table as Markdown, in otel/README.md. Run by itself, it brings that page up to date. */
 
-import { embed, embedInReadme } from "../config/embed.ts";
+import { join } from "node:path";
+import { embed, embedInPage } from "../config/embed.ts";
 import { METRICS } from "./metrics-table.ts";
 import { prometheusName } from "./prometheus.ts";
 
 const KINDS = { counter: "counter", updowncounter: "up-down counter", gauge: "gauge", histogram: "histogram" } as const;
 
+export const PAGE = join(import.meta.dirname, "README.md");
 const MARKER = "metrics reference";
 
 export function metricsReference(): string {
@@ -26,4 +28,4 @@ export function embedMetrics(text: string): string {
   return embed(text, MARKER, metricsReference());
 }
 
-if (import.meta.main) embedInReadme(MARKER, metricsReference());
+if (import.meta.main) embedInPage(PAGE, MARKER, metricsReference());

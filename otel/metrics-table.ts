@@ -1,4 +1,4 @@
-/** Every metric weir has. What is exported, the Prometheus names, the dashboards and the reference in the README follow from this table. */
+/** Every metric weir has. What is exported, the Prometheus names, the dashboards and the reference in otel/README.md follow from this table. */
 
 import { type Histogram, NUMBER_BOUNDS, TIME_BOUNDS } from "../agent/observe/events/histogram.ts";
 import { FAULTS, UNDECIDED_REASONS, VERDICTS } from "../agent/observe/events/known.ts";

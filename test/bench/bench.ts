@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [--quick] [--json] [--plot] [NAME...]`: measures weir against doing nothing and against others, on
- * this machine, and prints the ratios. With --plot the comparison with others is written into the README, and drawn.
+ * this machine, and prints the ratios. With --plot the comparison with others is written into test/README.md, and drawn.
  */
 
 import { parseArgs } from "node:util";

@@ -1,4 +1,4 @@
-/** Writes what a run beside the rivals has found into the README, and draws it. */
+/** Writes the figures of a run beside the rivals into test/README.md, and draws them. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Figure, Load, Place, What } from "./figure.ts";
 import { type Panel, plot } from "./plot.ts";
 
-const README = join(import.meta.dirname, "../../README.md");
+const PAGE = join(import.meta.dirname, "../README.md");
 const PLOT = join(import.meta.dirname, "rivals.svg");
 const BEGIN = "<!-- what follows is written by: npm run bench -- --plot -->\n";
 const END = "<!-- that was written by: npm run bench -- --plot -->\n";
@@ -17,10 +17,10 @@ const LEAST_NS = 10;
 export function writeReport(figures: readonly Figure[]): void {
   const found = figures.flatMap(({ at, value }) => (at === undefined ? [] : [{ ...at, value }]));
   if (found.length === 0) throw new Error("nothing was measured beside rivals");
-  const readme = readFileSync(README, "utf8");
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`README.md has no place for it between "${BEGIN.trim()}" and "${END.trim()}"`);
-  writeFileSync(README, readme.slice(0, from + BEGIN.length) + tables(found) + readme.slice(to));
+  const page = readFileSync(PAGE, "utf8");
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`test/README.md has no place for it between "${BEGIN.trim()}" and "${END.trim()}"`);
+  writeFileSync(PAGE, page.slice(0, from + BEGIN.length) + tables(found) + page.slice(to));
   writeFileSync(PLOT, plot([panel(found, "first packet", "First packet of a connection, that no rule matches"), panel(found, "established", "Packet of an established connection")]));
 }
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { README } from "../../config/embed.ts";
-import { configReference, embedReference } from "../../config/reference.ts";
+import { configReference, embedReference, PAGE } from "../../config/reference.ts";
 
 test("the reference has one line for every key", () => {
   const lines = configReference().split("\n").filter((line) => line.startsWith("| `"));
@@ -14,7 +13,7 @@ test("the reference has one line for every key", () => {
   for (const line of lines) assert.equal(line.split(/(?<!\\)\|/).length, 6, line);
 });
 
-test("the README holds the reference as the schema says it now", () => {
-  const readme = readFileSync(README, "utf8");
-  assert.equal(readme, embedReference(readme), "run: node config/reference.ts");
+test("config/README.md holds the reference as the schema says it now", () => {
+  const page = readFileSync(PAGE, "utf8");
+  assert.equal(page, embedReference(page), "run: node config/reference.ts");
 });

@@ -53,7 +53,7 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
     assert.ok(sources.length > 20, `${sources.length} sources`);
     const wanted = [...sources, "LICENSE", "build.sh", ...sources.filter((name) => name.endsWith(".c")).map((name) => `build/${name.replace(/c$/, "o")}`)];
     assert.deepEqual(wanted.filter((name) => !existsSync(join(home, "dist/probes", name))), []);
-    for (const name of ["README.md", "LICENSE", "config/schema.json", "collector/compose.yaml"]) assert.ok(existsSync(join(home, name)), name);
+    for (const name of ["README.md", "config/README.md", "agent/cli/view.svg", "LICENSE", "config/schema.json", "collector/compose.yaml"]) assert.ok(existsSync(join(home, name)), name);
     assert.ok(!existsSync(join(home, "node_modules/typescript")), "nor are modules for development installed");
   });
 

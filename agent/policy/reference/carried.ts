@@ -1,4 +1,4 @@
-/** Failsafes inside a tunnel that ends on this host: see README, "Always pass". */
+/** Failsafes inside a tunnel that ends on this host: see config/README.md, "Always pass". */
 
 import { parseAddress, toInteger } from "../../values/address.ts";
 import type { Arrival, Host, TunnelEnd } from "./arrival.ts";
