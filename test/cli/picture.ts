@@ -13,7 +13,7 @@ import { makeLab } from "../harness/netns.ts";
 import { drawScreens } from "./screens.ts";
 
 const PICTURE = join(import.meta.dirname, "../../agent/cli/view.svg");
-const COLUMNS = 100;
+const COLUMNS = 112;
 const START_MS = 90_000;
 const RULES = `
 interfaces: { include: [eth0] }

@@ -27,7 +27,7 @@ export function drawScreens(outputs: readonly string[], columns: number): string
   ].join("\n");
 }
 
-/** Where somebody wants no motion, only the last screen is shown. */
+/** Only the last screen is shown where somebody wants no motion, or the viewer knows none. */
 function style(screens: number): string {
   const turns = Array.from({ length: screens }, (_, number) => {
     const [from, to] = [(100 * number) / screens, (100 * (number + 1)) / screens];
@@ -36,7 +36,7 @@ function style(screens: number): string {
   const still = Array.from({ length: screens - 1 }, (_, number) => `.s${number}{visibility:hidden}`);
   return [
     ".page{fill:#0d1117}text{fill:#c9d1d9;white-space:pre}.bold{font-weight:700;fill:#f0f6fc}.green{fill:#3fb950}.yellow{fill:#d29922}.red{fill:#ff7b72}.cyan{fill:#39c5cf}.blue{fill:#79c0ff}.magenta{fill:#d2a8ff}.dim{fill:#8b949e}",
-    `@media(prefers-reduced-motion:no-preference){${turns.join("")}}@media(prefers-reduced-motion:reduce){${still.join("")}}`,
+    `${still.join("")}@media(prefers-reduced-motion:no-preference){${turns.join("")}}`,
   ].join("");
 }
 
