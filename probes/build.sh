@@ -7,5 +7,5 @@ include=/usr/include/$(uname -m)-linux-gnu
 mkdir -p build
 for source in *.bpf.c; do
 	clang -O2 -g -Wall -Werror -target bpf -mcpu=v3 -fdebug-compilation-dir=. \
-		-I "$include" -c "$source" -o "build/${source%.c}.o"
+		-I . -I "$include" -c "$source" -o "build/${source%.c}.o"
 done

@@ -3,13 +3,13 @@
  * What others drop, and why: the kernel gives a reason for each packet that it frees without having delivered it. It says
  * nothing of what native XDP drops, and what weir drops on TC is left out here: its rules count that.
  */
-#include "counters.h"
-#include "flow_key.h"
-#include "ipv4.h"
-#include "ipv6.h"
-#include "limiter.h"
-#include "options.h"
-#include "transport.h"
+#include "base/counters.h"
+#include "parse/flow_key.h"
+#include "parse/ipv4.h"
+#include "parse/ipv6.h"
+#include "base/limiter.h"
+#include "base/options.h"
+#include "parse/transport.h"
 
 /* How far into IPv6 extension headers to look for the ports. */
 #define HEADERS_PASSED 4

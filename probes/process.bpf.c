@@ -3,16 +3,16 @@
  * Who owns a socket, as far as its processes' own calls tell. None of these hooks is a system call's tracepoint: one of
  * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
  */
-#include "bindings.h"
-#include "bypass.h"
-#include "holders.h"
-#include "listening.h"
-#include "netfilter.h"
-#include "programs.h"
-#include "registered.h"
-#include "sender.h"
-#include "socket_events.h"
-#include "statistics.h"
+#include "process/bindings.h"
+#include "process/bypass.h"
+#include "process/holders.h"
+#include "process/listening.h"
+#include "flow/netfilter.h"
+#include "process/programs.h"
+#include "flow/registered.h"
+#include "process/sender.h"
+#include "process/socket_events.h"
+#include "process/statistics.h"
 
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *ctx)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Both directions on TC, through TCX links or clsact filters. */
-#include "kernel.h"
+#include "base/kernel.h"
 
 typedef struct __sk_buff hook_context;
 #define HOOK_HAS_SENDERS true
@@ -16,7 +16,7 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 	return bpf_skb_load_bytes(ctx, offset, to, size);
 }
 
-#include "lookup.h"
+#include "flow/lookup.h"
 
 /* Is its sender a socket of the kernel's own, which belongs to no process? */
 static __always_inline bool is_sent_by_kernel(hook_context *ctx)
@@ -59,9 +59,9 @@ static __always_inline bool is_by_tcp_socket(hook_context *ctx)
 	return socket && socket->type == SOCKET_STREAM && socket->protocol == IPPROTO_TCP;
 }
 
-#include "translation.h"
-#include "answer.h"
-#include "observe.h"
+#include "flow/translation.h"
+#include "answer/answer.h"
+#include "decide/observe.h"
 
 #define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
 #define DROP 2		/* TC_ACT_SHOT, TCX_DROP */
@@ -129,7 +129,7 @@ static __always_inline int send_back(hook_context *skb, const struct packet *pac
 	return bpf_redirect(skb->ifindex, packet->direction == DIRECTION_INGRESS ? 0 : BPF_F_INGRESS);
 }
 
-#include "reject.h"
+#include "answer/reject.h"
 
 /* How much of a packet is made linear when a header lies outside the linear part: whatever a parser may look at. */
 #define PULL_BYTES (CURSOR_LIMIT + 64)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ingress on XDP: frames from the wire, before anything else has seen them. */
-#include "kernel.h"
+#include "base/kernel.h"
 
 typedef struct xdp_md hook_context;
 #define HOOK_HAS_SENDERS false
@@ -54,8 +54,8 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 	return bpf_xdp_load_bytes(ctx, offset, to, size);
 }
 
-#include "answer.h"
-#include "observe.h"
+#include "answer/answer.h"
+#include "decide/observe.h"
 
 #define DROP XDP_DROP
 
@@ -96,7 +96,7 @@ static __always_inline int send_back(hook_context *ctx, const struct packet *pac
 	return XDP_TX;
 }
 
-#include "reject.h"
+#include "answer/reject.h"
 
 SEC("xdp.frags")
 int weir_xdp_ingress(struct xdp_md *ctx)

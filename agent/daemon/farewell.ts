@@ -1,7 +1,7 @@
 /**
  * An agent that is told to stop leaves the kernel in one of two ways. Either it lets go: from that moment on nothing is dropped, and
  * programs and tables are removed. Or it hands over: the next agent finds both in force, and if none comes, the kernel lets
- * everything pass after a while by itself. See `is_preventing` in probes/outcome.h.
+ * everything pass after a while by itself. See `is_preventing` in probes/decide/outcome.h.
  */
 
 import type { Log } from "./log.ts";

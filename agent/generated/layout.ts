@@ -1,5 +1,5 @@
 /**
- * Written by agent/kernel/generate-layout.ts from probes/wire.h; edit that and run it again.
+ * Written by agent/kernel/generate-layout.ts from probes/wire/wire.h; edit that and run it again.
  *
  * A number is a field's byte offset. A struct inside a struct has `at` and `size`, and its fields count from the
  * start of the outer one. An array has `at`, `count` and `stride`, and its fields count from the start of an element.
@@ -276,6 +276,18 @@ export const BanFlag = {
   PREFIXES: 2,
 } as const;
 
+export const Meter = {
+  SOURCE: 0,
+  DESTINATION: 1,
+  RULE: 2,
+} as const;
+/** By value. */
+export const MeterNames: readonly string[] = [
+  "source",
+  "destination",
+  "rule",
+];
+
 export const State = {
   NEW: 0,
   ESTABLISHED: 1,
@@ -357,18 +369,6 @@ export const RuleFlag = {
   ENFORCE: 1,
   REJECT: 2,
 } as const;
-
-export const Meter = {
-  SOURCE: 0,
-  DESTINATION: 1,
-  RULE: 2,
-} as const;
-/** By value. */
-export const MeterNames: readonly string[] = [
-  "source",
-  "destination",
-  "rule",
-];
 
 export const Led = {
   HERE: 1,
@@ -565,6 +565,12 @@ export const BanRoot = {
   },
 } as const;
 
+export const MeterKey = {
+  size: 24,
+  identity: 0,
+  address_be: { at: 8, count: 2, stride: 8 },
+} as const;
+
 export const FailsafeSession = {
   size: 24,
   address_be: { at: 0, count: 2, stride: 8 },
@@ -751,12 +757,6 @@ export const MatcherIndex = {
     first: 8,
     shift: 12,
   },
-} as const;
-
-export const MeterKey = {
-  size: 24,
-  identity: 0,
-  address_be: { at: 8, count: 2, stride: 8 },
 } as const;
 
 export const Ends = {

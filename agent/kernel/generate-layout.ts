@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { generateLayout } from "./layout.ts";
 
-const header = fileURLToPath(new URL("../../probes/wire.h", import.meta.url));
+const header = fileURLToPath(new URL("../../probes/wire/wire.h", import.meta.url));
 const output = fileURLToPath(new URL("../generated/layout.ts", import.meta.url));
 
 mkdirSync(dirname(output), { recursive: true });

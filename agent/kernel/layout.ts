@@ -55,16 +55,20 @@ export function compileBtf(headerPath: string, names: Declarations): Btf {
   }
 }
 
-/** The text of a header with that of the headers it includes from beside it. */
-function textOf(headerPath: string): string {
-  return readFileSync(headerPath, "utf8").replace(/^#include "(.*)"$/gm, (line, path: string) => (path.startsWith("wire/") ? textOf(join(dirname(headerPath), path)) : line));
+/** The text of a header, with the text of each header that it includes from beside it in its place, once. */
+function textOf(headerPath: string, included = new Set<string>()): string {
+  included.add(headerPath);
+  return readFileSync(headerPath, "utf8").replace(/^#include "(.*)"$/gm, (_, name: string) => {
+    const path = join(dirname(headerPath), name);
+    return included.has(path) ? "" : textOf(path, included);
+  });
 }
 
 export function generateLayout(headerPath: string): string {
   const names = declarations(textOf(headerPath));
   const btf = compileBtf(headerPath, names);
   const blocks = [
-    "/**\n * Written by agent/kernel/generate-layout.ts from probes/wire.h; edit that and run it again.\n" +
+    "/**\n * Written by agent/kernel/generate-layout.ts from probes/wire/wire.h; edit that and run it again.\n" +
       " *\n * A number is a field's byte offset. A struct inside a struct has `at` and `size`, and its fields count from the\n" +
       " * start of the outer one. An array has `at`, `count` and `stride`, and its fields count from the start of an element.\n */",
     ...names.constants.map((name) => constantBlock(btf, name)),

@@ -6,8 +6,7 @@ sh agent/setup/setup.sh
 rm -rf dist
 node_modules/.bin/tsc -p agent/setup/tsconfig.pack.json
 # The objects keep company with the sources they are built from, and with the licence of both.
-mkdir -p dist/probes/build
-cp -r probes/wire dist/probes
-cp probes/*.c probes/*.h probes/build.sh probes/LICENSE dist/probes
-cp probes/build/*.bpf.o dist/probes/build
+mkdir dist/probes
+cp -r probes/. dist/probes
+rm -f dist/probes/build/stamp
 chown -R --reference=. dist

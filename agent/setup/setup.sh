@@ -63,7 +63,7 @@ install_go() {
 }
 
 build_probes() {
-	want=$(cat probes/*.c probes/*.h probes/wire/*.h probes/build.sh | sha256sum | cut -d' ' -f1)
+	want=$(find probes -name '*.[ch]' -o -name build.sh | sort | xargs cat | sha256sum | cut -d' ' -f1)
 	[ ! -f probes/build/stamp ] || [ "$(cat probes/build/stamp)" != "$want" ] || return 0
 	say 'building the BPF objects'
 	as_owner sh probes/build.sh

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { btfSection, parseBtf } from "../../agent/kernel/btf.ts";
 import { generateLayout } from "../../agent/kernel/layout.ts";
 
-const header = fileURLToPath(new URL("../../probes/wire.h", import.meta.url));
+const header = fileURLToPath(new URL("../../probes/wire/wire.h", import.meta.url));
 const committed = fileURLToPath(new URL("../../agent/generated/layout.ts", import.meta.url));
 
 function layoutOf(source: string): string {
@@ -22,11 +22,11 @@ function layoutOf(source: string): string {
 }
 
 describe("the generated layout", () => {
-  it("is what probes/wire.h says now", () => {
+  it("is what probes/wire/wire.h says now", () => {
     assert.equal(
       readFileSync(committed, "utf8"),
       generateLayout(header),
-      "probes/wire.h and agent/generated/layout.ts differ: run `node agent/kernel/generate-layout.ts` and commit the result",
+      "probes/wire/wire.h and agent/generated/layout.ts differ: run `node agent/kernel/generate-layout.ts` and commit the result",
     );
   });
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 const CHECKOUT = join(import.meta.dirname, "../..");
-const PROBES = globSync("*.{c,h,sh}", { cwd: join(CHECKOUT, "probes") }).sort();
+const PROBES = globSync("**/*.{c,h,sh}", { cwd: join(CHECKOUT, "probes") }).sort();
 
 test("package.json names the licences of both halves, and each has its text", async () => {
   const { license } = JSON.parse(await read("package.json")) as { license: string };

@@ -49,7 +49,7 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
   it("holds no TypeScript, and the objects beside their sources and licence", () => {
     const own = globSync("**", { cwd: home, exclude: ["node_modules"] });
     assert.deepEqual(own.filter((path) => path.endsWith(".ts")), []);
-    const sources = globSync("*.{c,h}", { cwd: join(CHECKOUT, "probes") });
+    const sources = globSync("**/*.{c,h}", { cwd: join(CHECKOUT, "probes") });
     assert.ok(sources.length > 20, `${sources.length} sources`);
     const wanted = [...sources, "LICENSE", "build.sh", ...sources.filter((name) => name.endsWith(".c")).map((name) => `build/${name.replace(/c$/, "o")}`)];
     assert.deepEqual(wanted.filter((name) => !existsSync(join(home, "dist/probes", name))), []);

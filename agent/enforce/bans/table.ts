@@ -1,4 +1,4 @@
-/** Bans as the kernel looks them up (probes/bans.h): the members of set 0 in tables of their own. */
+/** Bans as the kernel looks them up (probes/decide/bans.h): the members of set 0 in tables of their own. */
 
 import { maskOf, type Network } from "../../values/address.ts";
 import { BanFlag, BanRoot, FailsafePrefix } from "../../generated/layout.ts";

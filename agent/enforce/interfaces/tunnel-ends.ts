@@ -1,6 +1,6 @@
 /**
  * Keeps in the kernel's tables which tunnels end on this host, and which addresses it has: failsafes hold inside of those
- * tunnels (probes/carried.h).
+ * tunnels (probes/decide/carried.h).
  */
 
 import { endianness } from "node:os";
@@ -13,7 +13,7 @@ import type { TunnelDevice, TunnelKind } from "../../kernel/tunnel-device.ts";
 import { isAtUsualPort, mapped, textOfAddress, textOfDevice } from "./own-ends.ts";
 
 const LITTLE_ENDIAN = endianness() === "LE";
-/** These are the numbers of enum tunnel_kind in probes/packet.h. */
+/** These are the numbers of enum tunnel_kind in probes/base/packet.h. */
 const KINDS: Readonly<Record<TunnelKind, number>> = { gre: 1, ipip: 2, vxlan: 3, geneve: 4 };
 const PRESENT = 1;
 

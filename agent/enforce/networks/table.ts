@@ -1,4 +1,4 @@
-/** Addresses and prefixes by set, as the kernel looks them up (probes/networks.h). Only this process writes them. */
+/** Addresses and prefixes by set, as the kernel looks them up (probes/decide/networks.h). Only this process writes them. */
 
 import { setImmediate as breathe } from "node:timers/promises";
 

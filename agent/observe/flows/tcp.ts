@@ -1,4 +1,4 @@
-/** TCP connections of local processes, as their sockets tell: see probes/statistics.h. */
+/** TCP connections of local processes, as their sockets tell: see probes/process/statistics.h. */
 
 import { endpointOf } from "../events/decode.ts";
 import type { ConnectionFields } from "../events/event.ts";

@@ -1,5 +1,5 @@
 /**
- * The matchers of a rule set as the cells that probes/search.h searches: an index for each family, and one for each
+ * The matchers of a rule set as the cells that probes/decide/search.h searches: an index for each family, and one for each
  * family's packets whose ports are not known.
  */
 

@@ -104,7 +104,7 @@ export function masksOf(form: Form): Masks {
   };
 }
 
-/** The tag of a matcher's key, as key_tag in probes/search.h makes it of a packet's. Never 0. */
+/** The tag of a matcher's key, as key_tag in probes/decide/search.h makes it of a packet's. Never 0. */
 export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): number {
   const { words } = lines;
   const source = line * WORDS + SOURCE;

@@ -1,6 +1,6 @@
 /**
  * What one field of a packet leaves of the tables: bitmaps by the first bits of an address, by a port, by the protocol.
- * They may leave a table too many, never one too few. probes/search.h reads them with the same hashes.
+ * They may leave a table too many, never one too few. probes/decide/search.h reads them with the same hashes.
  */
 
 import { PrunerKind } from "../../generated/layout.ts";

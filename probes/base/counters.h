@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counting. Per-CPU slots need no atomics here: every packet hook runs with softirqs disabled, so nothing
+ * else touches the slot of this CPU meanwhile. Counters shared by CPUs are atomic.
+ */
+#ifndef WEIR_COUNTERS_H
+#define WEIR_COUNTERS_H
+
+#include "base/maps.h"
+#include "base/packet.h"
+
+static __always_inline void count_fault(__u32 place)
+{
+	__u64 *count = bpf_map_lookup_elem(&faults, &place);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+static __always_inline void count_undecided(__u32 reason)
+{
+	__u64 *count = bpf_map_lookup_elem(&undecided, &reason);
+
+	if (count)
+		*count += 1;
+}
+
+static __always_inline void count_flows_of(__u32 table, __u32 inserted, __u32 deleted)
+{
+	struct flow_counter *counter = bpf_map_lookup_elem(&flow_counters, &table);
+
+	if (counter) {
+		counter->inserted += inserted;
+		counter->deleted += deleted;
+	}
+}
+
+static __always_inline void count_flows(__u32 inserted, __u32 deleted)
+{
+	count_flows_of(COUNT_FLOWS, inserted, deleted);
+}
+
+static __always_inline __u32 transport_of(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return TRANSPORT_TCP;
+	case IPPROTO_UDP:
+		return TRANSPORT_UDP;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return TRANSPORT_ICMP;
+	default:
+		return TRANSPORT_OTHER;
+	}
+}
+
+static __always_inline void count_traffic(const struct packet *packet, __u32 verdict)
+{
+	__u32 slot = packet->interface_slot;
+	struct traffic *traffic_here = bpf_map_lookup_elem(&traffic, &slot);
+	struct traffic_counter *counter;
+
+	if (!traffic_here || verdict >= VERDICT_COUNT)
+		return;
+	counter = &traffic_here->by[packet->direction & 1][transport_of(packet->protocol)][verdict];
+	counter->packets += packet->wire_packets;
+	counter->bytes += packet->wire_bytes;
+}
+
+/* One packet of a connection that this slot decided, or would drop. Reserved slots count nothing: the
+ * traffic counters know what they did. */
+static __always_inline void count_rule(const struct packet *packet, __u32 slot, __u32 verdict, bool opens)
+{
+	struct rule_counter *counter;
+	struct rule_counter_shard *shard;
+
+	if (slot < SLOT_FIRST_RULE)
+		return;
+	counter = bpf_map_lookup_elem(&rule_counters, &slot);
+	if (!counter)
+		return;
+	shard = &counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)];
+	__sync_fetch_and_add(&shard->packets, packet->wire_packets);
+	__sync_fetch_and_add(&shard->bytes, packet->wire_bytes);
+	if (opens)
+		__sync_fetch_and_add(&shard->flows, 1);
+	if (verdict == VERDICT_WOULD_DROP)
+		__sync_fetch_and_add(&shard->would_drop, packet->wire_packets);
+	else if (verdict == VERDICT_DROPPED)
+		__sync_fetch_and_add(&shard->dropped, packet->wire_packets);
+	shard->last_hit_jiffies = bpf_jiffies64();
+}
+
+#endif

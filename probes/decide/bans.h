@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Who is banned. */
+#ifndef WEIR_BANS_H
+#define WEIR_BANS_H
+
+#include "base/counters.h"
+#include "decide/failsafe.h"
+#include "decide/networks.h"
+#include "base/options.h"
+
+static long ban_step(__u32 step, struct packet_context *context)
+{
+	return prefix_step(&ban_prefixes, context->packet);
+}
+
+static __always_inline bool is_banned_prefix(struct packet *packet, const __u64 address_be[2], const struct ban_root *root)
+{
+	struct packet_context context = { .packet = packet };
+
+	if (!start_walk(packet, &root->networks, address_be, is_mapped(address_be), true))
+		return false;
+	bpf_loop(LIMIT_NETWORK_LENGTHS, ban_step, &context, 0);
+	return packet->walk.sets;
+}
+
+static __always_inline bool is_exempt(const struct ban_root *root, const __u64 address_be[2])
+{
+	for (__u32 i = 0; i < LIMIT_BAN_EXCEPTIONS; i++) {
+		if (i >= root->exception_count)
+			break;
+		if (in_prefix(address_be, &root->exceptions[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Is the packet's other end banned? What the link needs to be managed over passes. Not static: see judge_inner. */
+__noinline int is_banned(hook_context *ctx, __u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	__u32 zero = 0;
+	struct ban_root *root = bpf_map_lookup_elem(&ban_root, &zero);
+	const __u64 *remote_be;
+	bool banned = false;
+
+	if (!packet || !root)
+		return false;
+	remote_be = packet->direction == DIRECTION_INGRESS ? packet->tuple.source_be : packet->tuple.destination_be;
+	if (packet->bans & BAN_ADDRESSES && is_mapped(remote_be))
+		banned = sets_in_lines(&ban_lines, ban_line_count, number_of(remote_be[1]), packet->copy, true);
+	if (!banned && packet->bans & BAN_PREFIXES)
+		banned = is_banned_prefix(packet, remote_be, root);
+	if (!banned || is_exempt(root, remote_be))
+		return false;
+	packet->tuple.protocol = packet->protocol;
+	return packet->outcome.reason || !is_link_upkeep(ctx, packet);
+}
+
+#endif

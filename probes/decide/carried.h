@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Failsafes inside a tunnel. The packet inside is for this host if one of its devices will take it out, and the packet's own
+ * destination is an address of this host. Without such a device anyone could wrap what the rules block.
+ */
+#ifndef WEIR_CARRIED_H
+#define WEIR_CARRIED_H
+
+#include "decide/bans.h"
+#include "parse/frame.h"
+
+static __always_inline bool is_own_address(const __u64 address_be[2])
+{
+	struct own_address own = { .address_be = { address_be[0], address_be[1] } };
+
+	return bpf_map_lookup_elem(&own_addresses, &own);
+}
+
+static __always_inline __u32 tunnel_of_device(const struct packet *outer, const struct packet *inner)
+{
+	return outer->inner_kind == TUNNEL_IPIP ? inner->tunnel | outer->inner_protocol : inner->tunnel;
+}
+
+/* Does a device of this host take the inner packet out, or has put it in? */
+static __noinline bool has_tunnel_device(const struct packet *outer, const struct packet *inner)
+{
+	bool inward;
+	const __u64 *local, *remote;
+	__u32 tunnel;
+
+	if (!outer || !inner)
+		return false;
+	tunnel = tunnel_of_device(outer, inner);
+	inward = outer->direction == DIRECTION_INGRESS;
+	local = inward ? outer->tuple.destination_be : outer->tuple.source_be;
+	remote = inward ? outer->tuple.source_be : outer->tuple.destination_be;
+	for (__u32 form = 0; form < TUNNEL_FORMS; form++) {
+		struct tunnel_end end = {
+			.local_be = { form & TUNNEL_ANY_LOCAL ? 0 : local[0], form & TUNNEL_ANY_LOCAL ? 0 : local[1] },
+			.remote_be = { form & TUNNEL_ANY_REMOTE ? 0 : remote[0], form & TUNNEL_ANY_REMOTE ? 0 : remote[1] },
+			.tunnel = form & TUNNEL_ANY_IDENTIFIER ? tunnel & 0xff000000 : tunnel,
+			.tunnel_high = form & TUNNEL_ANY_IDENTIFIER ? 0 : inner->tunnel_high,
+			.port = outer->protocol == IPPROTO_UDP ? outer->tuple.destination_port : 0,
+			.form = form,
+		};
+
+		if (outer->tunnel_forms >> form & 1 && bpf_map_lookup_elem(&tunnel_ends, &end) &&
+		    (!(form & TUNNEL_ANY_LOCAL) || is_own_address(local)))
+			return true;
+	}
+	return false;
+}
+
+/* TCP to a management port, or from it; a bare SYN from there opens something else. */
+static __always_inline bool is_of_management_port(const struct packet *packet, const struct policy *policy)
+{
+	bool inward = packet->direction == DIRECTION_INGRESS;
+
+	return packet->protocol == IPPROTO_TCP && packet->flags & PACKET_HAS_PORTS &&
+	       (inward || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN) &&
+	       is_management_port(policy, inward ? packet->tuple.destination_port : packet->tuple.source_port);
+}
+
+/* Does a failsafe speak for the packet that this one carries? Bans come before management ports, as outside of tunnels. */
+static __noinline bool carries_failsafe(hook_context *ctx, const struct cursor *cursor, struct packet *outer)
+{
+	struct packet *inner = packet_in_scratch(INNER);
+	__u32 copy = outer ? outer->copy : 0;
+	const struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+	bool is_ip, is_peer, is_group;
+	const __u64 *own;
+
+	if (!outer || !inner || !policy || outer->outcome.reason)
+		return false;
+	is_ip = enter_tunnel(cursor, outer, inner);
+	if (!inner->tunnel || !has_tunnel_device(outer, inner))
+		return false;
+	if (!is_ip) {
+		is_peer = false;
+		if (!(inner->flags & PACKET_NO_IP) || inner->outcome.slot != SLOT_FAILSAFE)
+			return false;	/* anything but ARP */
+	} else {
+		own = inner->direction == DIRECTION_INGRESS ? inner->tuple.destination_be : inner->tuple.source_be;
+		is_group = inner->flags & PACKET_IPV6 && (__u8)inner->tuple.destination_be[0] == 0xff;
+		if (!(inner->flags & PACKET_HAS_ADDRESSES) || (!is_own_address(own) && !is_group))
+			return false;
+		is_peer = !is_group && is_failsafe_peer(inner, policy);
+		if (!is_peer && (inner->outcome.reason || !(has_form_of_discovery(inner) || (!is_group && is_of_management_port(inner, policy)))))
+			return false;
+	}
+	if (is_peer || !outer->bans)
+		return true;
+	return !is_banned(ctx, OUTER) && !(is_ip && is_banned(ctx, INNER));
+}
+
+#endif

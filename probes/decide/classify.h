@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Classification: which rules speak about a connection. Everything behind `classify` may change; what it answers,
+ * struct decision, does not.
+ */
+#ifndef WEIR_CLASSIFY_H
+#define WEIR_CLASSIFY_H
+
+#include "decide/search.h"
+#include "decide/sets.h"
+
+static __always_inline void start_search(struct packet *packet)
+{
+	struct search *search = &packet->search;
+	const struct tuple *opener = &packet->opener;
+
+	search->source[0] = number_of(opener->source_be[0]);
+	search->source[1] = number_of(opener->source_be[1]);
+	search->destination[0] = number_of(opener->destination_be[0]);
+	search->destination[1] = number_of(opener->destination_be[1]);
+	search->ports = (__u32)opener->source_port << 16 | opener->destination_port;
+	search->protocol = opener->protocol;
+	search->order = NO_ORDER;
+	search->staged_order = NO_ORDER;
+	search->doubtful_allow = NO_ORDER;
+	search->doubtful_block = NO_ORDER;
+	search->condition_overflow = NO_ORDER;
+	packet->decision.condition_count = 0;
+	packet->decision.once = 0;
+	packet->decision.ask_again = 0;
+}
+
+/* Its protocol, and what that carries. */
+static __always_inline bool is_known(const struct packet *packet)
+{
+	return packet->flags & PACKET_HAS_PORTS && !(packet->flags & PACKET_NO_PROTOCOL);
+}
+
+static __always_inline bool passes_default(const struct packet *packet)
+{
+	__u8 type = packet->opener.icmp_type;
+
+	if (packet->flags & PACKET_NO_PROTOCOL)
+		return false;
+	if (packet->opener.protocol == IPPROTO_IGMP)
+		return true;
+	return packet->opener.protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS &&
+	       ((type >= 130 && type <= 132) || type == 143);
+}
+
+enum weight { IS_ASKED, IS_SILENT, IS_UNDECIDED };
+
+/*
+ * A rule that perhaps matches leaves a doubt. Behind one, a condition shows only with each packet whether it holds: where it
+ * would end otherwise than the doubtful rules, nothing can be said; where it is staged, it is silent.
+ */
+static __always_inline enum weight weigh_condition(struct packet *packet, __u32 key, __u32 slot)
+{
+	__u32 index = packet->copy * rule_slots + slot, order = key >> 1, *doubtful, *other;
+	struct search *search = &packet->search;
+	bool unsure = key & 1;
+	const struct rule *rule;
+
+	if (!unsure && order < search->doubtful_allow && order < search->doubtful_block)
+		return IS_ASKED;
+	rule = bpf_map_lookup_elem(&rules, &index);
+	if (!rule || (rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE)))
+		return IS_SILENT;
+	doubtful = rule->action == ACTION_BLOCK ? &search->doubtful_block : &search->doubtful_allow;
+	other = rule->action == ACTION_BLOCK ? &search->doubtful_allow : &search->doubtful_block;
+	if (unsure) {
+		if (order < *doubtful)
+			*doubtful = order;
+		return IS_SILENT;
+	}
+	return *other < order ? IS_UNDECIDED : IS_ASKED;
+}
+
+/* What was found, as a decision: only what comes before the deciding rule counts. */
+static __always_inline __u32 conclude(struct packet *packet, const struct policy *policy)
+{
+	struct decision *decision = &packet->decision;
+	struct search *search = &packet->search;
+	__u32 count = 0, staged_at = 0, doubtful;
+	enum weight weight;
+	bool undecided = false;	/* behind the conditions that are kept */
+
+	decision->reason = 0;
+	if (search->order == NO_ORDER) {
+		decision->slot = SLOT_DEFAULT;
+		decision->action = passes_default(packet) ? ACTION_ALLOW : policy->default_action;
+	} else {
+		decision->slot = search->slot;
+		decision->action = search->blocks ? ACTION_BLOCK : ACTION_ALLOW;
+	}
+	if (search->condition_overflow < search->order)
+		count_fault(FAULT_CONDITIONS_FULL);	/* the loader refuses rule sets that get here */
+	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
+		__u32 key = search->condition_keys[i];
+
+		if (i >= decision->condition_count || key >> 1 >= search->order)
+			break;
+		weight = weigh_condition(packet, key, decision->conditions[i]);
+		if (weight == IS_SILENT)
+			continue;
+		undecided = weight == IS_UNDECIDED;
+		if (undecided)
+			break;
+		decision->conditions[count & (LIMIT_CONDITIONS - 1)] = decision->conditions[i];
+		count++;
+		if (key >> 1 < search->staged_order)
+			staged_at = count;
+	}
+	decision->condition_count = count;
+	doubtful = search->doubtful_allow < search->doubtful_block ? search->doubtful_allow : search->doubtful_block;
+	decision->staged = SLOT_NONE;
+	decision->staged_at = 0;
+	if (search->staged_order < search->order && search->staged_order < doubtful) {
+		decision->staged = search->staged_slot;
+		decision->staged_at = staged_at;
+	}
+	doubtful = decision->action == ACTION_BLOCK ? search->doubtful_allow : search->doubtful_block;
+	if (doubtful >= search->order && !undecided)
+		return 0;
+	return is_known(packet) ? REASON_PROCESS_UNKNOWN : REASON_FRAGMENT_WITHOUT_FIRST;
+}
+
+/* Goes on with the part of the rules that begins at this cell of the copy. False if its tables cannot be read. */
+static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
+{
+	struct packet_context context = { .packet = packet };
+	bool ipv6 = !is_mapped(packet->opener.source_be);
+	__u32 root = ipv6 ? INDEX_IPV6 : INDEX_IPV4;
+	const struct matcher_index *index;
+
+	if (!is_known(packet))
+		root += INDEX_IPV4_PORTLESS;
+	root *= INDEX_CELLS;
+	packet->search.first_cell = packet->copy * cells_a_copy + first_cell;
+	index = cell_at(packet, root);
+	if (!index)
+		return false;
+	if (index->list) {
+		packet->search.list = index->list;
+		bpf_loop(LIMIT_LIST / MATCHERS_A_STEP, list_step, &context, 0);
+	} else if (index->table_count) {
+		packet->search.first_table = index->first_table;
+		packet->search.first_bucket = index->first_bucket;
+		packet->search.bucket_mask = index->bucket_mask;
+		packet->search.tables = prune(packet, root, ipv6);
+		bpf_loop(LIMIT_TABLES + 1, table_step, &context, 0);
+	}
+	return true;
+}
+
+/* Apart, because most policies have no front: the way of the others stays as short as it is. */
+__noinline int search_front(__u32 which, __u32 first_cell)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet)
+		return 0;
+	start_search(packet);
+	return search_part(packet, first_cell);
+}
+
+__noinline int search_rest(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	__u32 copy = packet ? packet->copy : 0;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+
+	if (!packet || !policy)
+		return REASON_OPENER_UNKNOWN;
+	if (!policy->front)
+		start_search(packet);
+	/* What decides in the front stands before all rules of the file. */
+	if (packet->search.order == NO_ORDER && !search_part(packet, 0))
+		return REASON_OPENER_UNKNOWN;
+	return conclude(packet, policy);
+}
+
+/*
+ * Fills packet->decision from packet->opener. Returns 0, or why it cannot be decided. The searches are called one
+ * after the other: the stack has no room for one more call.
+ */
+static __always_inline __u32 classify(__u32 which, const struct policy *policy)
+{
+	if (policy->asked_sets)
+		find_sets(which, policy->asked_sets);
+	if (policy->front && !search_front(which, policy->front))
+		return REASON_OPENER_UNKNOWN;
+	return search_rest(which);
+}
+
+#endif

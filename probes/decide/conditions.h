@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Conditions: what a rule asks of each packet, and not once of a connection. A flow keeps the rules with conditions that
+ * stand before the one that decides without any; each packet walks them, and the first that holds acts as its rule does.
+ */
+#ifndef WEIR_CONDITIONS_H
+#define WEIR_CONDITIONS_H
+
+#include "flow/connections.h"
+#include "decide/judgement.h"
+
+/*
+ * Has the other end spoken? Of a connection met in the middle the opener's own packets say so: it goes on without
+ * having asked.
+ */
+static __always_inline bool is_answered(const struct judgement *j, const struct packet *packet, bool by_opener)
+{
+	const struct flow *flow = j->flow;
+	__u8 flags = packet->tcp_flags;
+
+	if (!by_opener || (flow && flow->flags & FLOW_ANSWERED))
+		return true;
+	if (flow)
+		flags |= flow->tcp_flags[0];
+	return packet->protocol == IPPROTO_TCP && !(flags & TCP_SYN);
+}
+
+/* Also sets packet->opener, which a packet of a known flow does not need otherwise. */
+static __always_inline void note_circumstances(const struct judgement *j, struct packet *packet)
+{
+	struct circumstances *known = &packet->circumstances;
+	const struct flow *flow = flow_or_related(j);
+
+	known->by_opener = j->flow ? packet->by_opener : !j->related && packet->opener.direction == packet->direction;
+	known->opens = packet->opens;
+	known->tcp_flags = packet->tcp_flags;
+	if (j->flow)
+		opener_of_flow(packet, j->flow, packet->by_opener);
+	known->age = flow ? bpf_jiffies64() - flow->opened_jiffies : 0;
+	if (j->related)
+		known->state = STATE_RELATED;
+	else if (packet->invalid)
+		known->state = STATE_INVALID;
+	else
+		known->state = is_answered(j, packet, known->by_opener) ? STATE_ESTABLISHED : STATE_NEW;
+}
+
+/* Nothing but a rule that asks for STATE_INVALID has a say on packets in that state. */
+static __always_inline bool has_state(const struct rule *rule, __u32 state)
+{
+	return rule->states ? rule->states >> (state & 31) & 1 : state != STATE_INVALID;
+}
+
+/* Asked of the packet that opens a connection, whose other packets share the answer. */
+static __always_inline bool is_asked_once(const struct rule *rule)
+{
+	return rule->rate_per_connection || rule->connections_over;
+}
+
+static __always_inline bool holds(const struct rule *rule, __u32 rule_index, const struct packet *packet)
+{
+	const struct circumstances *known = &packet->circumstances;
+
+	if (!has_state(rule, known->state))
+		return false;
+	/* A rule on flags judges what the opener sends. */
+	if (rule->tcp_flags_mask &&
+	    (!known->by_opener || (known->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value))
+		return false;
+	if (rule->longer_than && known->age <= (__u64)rule->longer_than * jiffies_per_second)
+		return false;
+	if (rule->shorter_than && known->age >= (__u64)rule->shorter_than * jiffies_per_second)
+		return false;
+	if (is_asked_once(rule) ? !known->opens : rule->rate_interval && !known->by_opener)
+		return false;
+	if (rule->connections_over && !is_over_connections(packet->which, rule_index))
+		return false;
+	/* Last, because a packet that gets here counts. */
+	return !rule->rate_interval || is_over_rate(packet->which, rule_index);
+}
+
+/* Asks the condition of this number; of one that is asked once the connection keeps the answer. */
+static __always_inline bool is_met(struct packet *packet, __u32 number, const struct rule *rule, __u32 rule_index)
+{
+	__u8 bit = 1 << (number & 7);
+
+	if (packet->decision.once & bit)
+		return true;
+	if (!holds(rule, rule_index, packet))
+		return false;
+	if (is_asked_once(rule))
+		packet->decision.once |= bit;
+	return true;
+}
+
+/* Not static: see judge_inner. */
+__noinline int apply_conditions(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct decision *decision;
+
+	if (!packet)
+		return 0;
+	decision = &packet->decision;
+	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
+		__u32 slot, index;
+		struct rule *rule;
+		bool staged;
+
+		if (i >= decision->condition_count)
+			break;
+		if (packet->outcome.staged == SLOT_NONE && decision->staged != SLOT_NONE && decision->staged_at == i)
+			packet->outcome.staged = decision->staged;
+		slot = decision->conditions[i];
+		index = packet->copy * rule_slots + slot;
+		rule = bpf_map_lookup_elem(&rules, &index);
+		if (!rule || !is_met(packet, i, rule, index))
+			continue;
+		staged = rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE);
+		if (staged) {
+			if (packet->outcome.staged == SLOT_NONE)
+				packet->outcome.staged = slot;
+			continue;
+		}
+		packet->outcome.slot = slot;
+		packet->outcome.action = rule->action;
+		packet->outcome.reason = 0;
+		return 0;
+	}
+	if (packet->outcome.staged == SLOT_NONE)
+		packet->outcome.staged = decision->staged;
+	return 0;
+}
+
+#endif

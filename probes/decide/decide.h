@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one verdict path, for both hooks and both modes:
+ *
+ *   link upkeep -> trusted peers -> bans -> flow of this generation, or blocked.h -> first.h -> outcome.h -> settle.h
+ *
+ * `verdict_of` (outcome.h) reads the mode last, and nothing else drops. Before it, the mode only says whether to look among the
+ * connections that detect lets go on (blocked.h). A packet that is dropped, or would be, advances no state that rules ask about.
+ */
+#ifndef WEIR_DECIDE_H
+#define WEIR_DECIDE_H
+
+#include "decide/bans.h"
+#include "decide/first.h"
+#include "parse/fragment.h"
+#include "decide/outcome.h"
+#include "decide/settle.h"
+
+/*
+ * Does another socket send here than the one that the flow was judged for? One whose process is gone may leave its ends, and
+ * with them the flow, to another process. Of TCP only a SYN tells: the socket that listens hands over to those it accepts.
+ */
+static __always_inline bool has_other_sender(struct judgement *j, const struct packet *packet, bool opens)
+{
+	__u64 cookie;
+
+	if (!HOOK_HAS_SENDERS || packet->direction != DIRECTION_EGRESS || !j->policy->kinds || packet->tunnel ||
+	    (packet->protocol == IPPROTO_TCP && !opens))
+		return false;
+	cookie = sender_cookie(j->ctx);
+	if (!cookie || cookie == j->flow->cookie)
+		return false;
+	j->flow->cookie = cookie;
+	return true;
+}
+
+/* A flow may be undecided, too: then it is by the packet's own direction what becomes of it. */
+static __always_inline bool load_standing(const struct judgement *j, struct packet *packet, const struct flow *flow)
+{
+	if (!load_decision(packet, flow))
+		return false;
+	if (packet->decision.slot == SLOT_ON_ERROR)
+		packet->decision.action = j->policy->on_error[packet->direction & 1];
+	return true;
+}
+
+/*
+ * The flow of the packet that an ICMP error quotes. The error comes back where that packet went: whoever sends with another's
+ * address, and then an error about that, gets nothing past the rules by it.
+ */
+static __always_inline struct flow *find_related(struct judgement *j, struct packet *packet)
+{
+	struct flow *flow;
+
+	if (!(packet->flags & PACKET_RELATED))
+		return NULL;
+	flow = find_flow(&packet->related, &packet->one_way);
+	return flow && is_error_of(packet, flow) ? flow : NULL;
+}
+
+/* The flow has ended, and another connection takes its place. Not static: see judge_inner. */
+__noinline int replace_flow(__u32 which, struct flow *flow)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet || !flow)
+		return 0;
+	change_flow(&packet->key, flow, &packet->opener, CHANGE_END);
+	remove_flow(&packet->key);
+	return 0;
+}
+
+/* The blocked connection where there is no flow. Apart for the verifier's sake: see advance_blocked. */
+static __noinline struct flow *find_unhinted(struct packet *packet)
+{
+	struct flow *blocked;
+
+	if (!packet)
+		return NULL;
+	blocked = find_blocked(packet, &packet->key);
+	if (blocked && !(blocked->flags & FLOW_MET))
+		set_hint(packet);
+	return blocked;
+}
+
+/*
+ * A flow comes before a blocked connection. Where the hint is that of the connection there is no flow; a connection that was
+ * met in the middle (FLOW_MET) has no hint, and may stand beside a flow.
+ */
+static __always_inline void find_connection(struct judgement *j, struct packet *packet)
+{
+	struct flow *blocked = NULL;
+
+	if (packet->in_detect && is_hinted(packet)) {
+		blocked = find_blocked(packet, &packet->key);
+		if (!blocked || blocked->flags & FLOW_MET) {
+			remove_hint(packet);
+			blocked = NULL;
+		}
+	}
+	if (!blocked) {
+		j->flow = find_flow(&packet->key, &packet->one_way);
+		if (j->flow)
+			return;
+		blocked = find_unhinted(packet);
+	}
+	j->blocked = blocked;
+}
+
+/* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
+static __always_inline bool find_decision(struct judgement *j, struct packet *packet)
+{
+	bool opens;
+
+	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
+	if (packet->flags & PACKET_ICMP_ERROR) {
+		j->related = find_related(j, packet);
+		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && is_about_blocked(packet);
+	}
+	find_connection(j, packet);
+	if (!j->flow) {
+		if (!j->blocked)
+			return false;
+		packet->by_opener = is_by_opener(j->blocked, packet->source_low);
+		return !packet->trusted && follow_blocked(j, packet);
+	}
+	packet->by_opener = is_by_opener(j->flow, packet->source_low);
+	opens = is_bare_syn(packet);
+	if (opens ? has_ended(j->flow) : is_succeeded(packet, j->flow, packet->by_opener)) {
+		replace_flow(packet->which, j->flow);
+		j->flow = NULL;
+		packet->flags |= opens ? 0 : PACKET_SUCCEEDS;
+		return false;
+	}
+	if (opens && (!packet->by_opener || is_offer(packet, j->flow))) {
+		packet->flags |= packet->by_opener ? PACKET_OFFERS : 0;
+		packet->apart = true;
+		j->flow = NULL;
+		return false;
+	}
+	return !has_other_sender(j, packet, opens) && load_standing(j, packet, j->flow);
+}
+
+/* A tunnel in a tunnel: what is inside of it cannot be judged. */
+static __always_inline void refuse_depth(struct packet *packet, const struct policy *policy)
+{
+	packet->outcome.slot = SLOT_ON_ERROR;
+	packet->outcome.reason = REASON_TUNNEL_DEPTH;
+	packet->outcome.action = policy->on_error[packet->direction & 1];
+}
+
+/*
+ * Nothing more is asked about a packet of a banned address, and its connection does not go on by it. Does it have one in
+ * detect, where it may? Not static: see judge_inner.
+ */
+__noinline int refuse_banned(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet)
+		return false;
+	packet->opener = packet->tuple;
+	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
+	if (!packet->in_detect || packet->outcome.reason || !(packet->flags & PACKET_HAS_PORTS) ||
+	    packet->flags & PACKET_ICMP_ERROR)
+		return false;
+	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
+	return true;
+}
+
+/* How the packet that is banned stands to its connection, which goes on in detect. Not static: see judge_inner. */
+__noinline int follow_banned(__u32 which, struct flow *flow, struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet)
+		return 0;
+	if (flow) {
+		packet->by_opener = is_by_opener(flow, packet->source_low);
+		opener_of_flow(packet, flow, packet->by_opener);
+		return 0;
+	}
+	packet->opens = can_open(packet);
+	if (!blocked)
+		return 0;
+	packet->by_opener = is_by_opener(blocked, packet->source_low);
+	if (is_carried(blocked, packet)) {
+		opener_of_flow(packet, blocked, packet->by_opener);
+		packet->flags |= PACKET_CARRIED;
+	}
+	return 0;
+}
+
+static __always_inline void find_banned(struct judgement *j, struct packet *packet)
+{
+	if (!refuse_banned(packet->which))
+		return;
+	j->flow = find_flow(&packet->key, &packet->one_way);
+	if (!j->flow)
+		j->blocked = find_blocked(packet, &packet->key);
+	follow_banned(packet->which, j->flow, j->blocked);
+}
+
+/*
+ * What passes advances its connection: one that stands, or one that only detect lets go on. Such a one stays blocked, also where
+ * what the other direction sends is undecided and passes.
+ */
+static __always_inline void advance(hook_context *ctx, struct packet *packet, struct flow *flow, bool stays_blocked)
+{
+	advance_flow(ctx, packet, flow, packet->by_opener);
+	if (flow->flags & (FLOW_UNCLAIMED | FLOW_DOUBTED | FLOW_WOULD_DROP)) {
+		if (HOOK_HAS_SENDERS && flow->flags & FLOW_UNCLAIMED && packet->direction == DIRECTION_EGRESS)
+			claim_flow(ctx, packet->which, flow);
+		if (flow->flags & FLOW_DOUBTED && packet->direction == DIRECTION_INGRESS)
+			settle_doubt(packet->which, flow);
+		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet) && !stays_blocked)
+			end_blocking(flow);
+	}
+}
+
+/* Not static: see judge_inner. */
+__noinline int advance_blocked(hook_context *ctx, __u32 which, struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (packet && blocked)
+		advance(ctx, packet, blocked, true);
+	return 0;
+}
+
+/* Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. */
+static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
+{
+	struct judgement j = { .ctx = ctx, .policy = policy_of(packet) };
+	bool banned, known = false;
+	__u32 settled = 0;
+
+	if (!j.policy)
+		return VERDICT_PASSED;
+	packet->standing = 0;
+	packet->tuple.direction = packet->direction;
+	packet->trusted = is_trusted(packet, j.policy);
+	banned = packet->bans && !packet->trusted && packet->flags & PACKET_HAS_ADDRESSES && is_banned(ctx, packet->which);
+	if (!banned && packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
+		packet->outcome.reason = track_fragment(packet->which);
+	packet->tuple.protocol = packet->protocol;
+	if (!banned && !packet->outcome.reason && is_link_upkeep(ctx, packet)) {
+		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
+		known = true;
+	}
+	if (!banned && !known && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS)
+		known = find_decision(&j, packet);
+	if (packet->trusted && (known || j.flow)) {
+		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
+		known = true;
+	}
+	if (banned)
+		find_banned(&j, packet);
+	else if (!known && judge_first(ctx, packet->which, j.flow, j.related, j.blocked))
+		j.blocked = NULL;
+	apply_decision(&j, packet);
+	if (packet->tunnel && packet->inner_kind != TUNNEL_NONE && packet->outcome.action == ACTION_ALLOW &&
+	    !packet->outcome.reason) {
+		refuse_depth(packet, j.policy);
+		packet->opens = false;
+	}
+	packet->outcome.verdict = verdict_of(packet);
+	if (!known)
+		settled = settle_first(ctx, packet->which, j.flow, j.blocked);
+	else if (j.flow)
+		settle_known(ctx, packet, j.flow);
+	if (settled & SETTLED_FORGOTTEN)
+		j.blocked = NULL;
+	count_outcome(packet, settled & SETTLED_OPENED);
+	if (packet->outcome.verdict == VERDICT_DROPPED)
+		return VERDICT_DROPPED;
+	if (packet->flags & PACKET_OFFERS && !is_blocked(packet))
+		note_offer(packet->which);
+	if (!j.flow) {
+		if (is_bare_syn(packet) && packet->outcome.verdict == VERDICT_PASSED)
+			note_syn_passed(packet->which);
+		if (j.blocked)
+			advance_blocked(ctx, packet->which, j.blocked);
+		return packet->outcome.verdict;
+	}
+	if (is_blocked(packet)) {
+		let_flow_go_on(packet->which, j.flow);
+		return packet->outcome.verdict;
+	}
+	if (packet->one_way && is_exchange(packet, j.flow, packet->by_opener)) {
+		j.flow = promote_flow(&packet->key, j.flow);
+		if (!j.flow)
+			return packet->outcome.verdict;
+	}
+	advance(ctx, packet, j.flow, false);
+	return packet->outcome.verdict;
+}
+
+/*
+ * A frame's own packet is judged in place, because a call costs; the one in its tunnel here. Not static: the verifier
+ * then goes through it once, and not again for every state its callers can be in.
+ */
+__noinline int judge_inner(hook_context *ctx)
+{
+	struct packet *packet = packet_in_scratch(INNER);
+
+	return packet ? judge(ctx, packet) : VERDICT_PASSED;
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What always passes, so that nothing an operator writes locks them out. */
+#ifndef WEIR_FAILSAFE_H
+#define WEIR_FAILSAFE_H
+
+#include "parse/transport.h"
+
+#define FIB_FAMILY_IPV4 2
+#define FIB_FAMILY_IPV6 10
+
+static __always_inline bool in_prefix(const __u64 address[2], const struct failsafe_prefix *prefix)
+{
+	return (address[0] & prefix->mask_be[0]) == prefix->address_be[0] &&
+	       (address[1] & prefix->mask_be[1]) == prefix->address_be[1];
+}
+
+static __always_inline bool has_dhcp_ports(const struct packet *packet)
+{
+	__u16 from = packet->tuple.source_port, to = packet->tuple.destination_port;
+
+	if (packet->protocol != IPPROTO_UDP || !(packet->flags & PACKET_HAS_PORTS))
+		return false;
+	return (from == 67 && to == 68) || (from == 68 && to == 67) || (from == 67 && to == 67) ||
+	       (from == 546 && to == 547) || (from == 547 && to == 546);
+}
+
+static __always_inline bool is_link_local(const __u64 address_be[2])
+{
+	return ((__u16)address_be[0] & bpf_htons(0xffc0)) == bpf_htons(0xfe80);
+}
+
+/* Addresses that no router forwards: those of a host that has none yet, and of all hosts on the link. */
+static __always_inline bool stays_on_link(const struct tuple *tuple)
+{
+	if (is_mapped(tuple->destination_be))
+		return !(tuple->source_be[1] >> 32) || tuple->destination_be[1] >> 32 == 0xffffffff;
+	return is_link_local(tuple->source_be) || is_link_local(tuple->destination_be) ||
+	       (__u8)tuple->destination_be[0] == 0xff;
+}
+
+static __always_inline bool is_failsafe_peer(const struct packet *packet, const struct policy *policy)
+{
+	const __u64 *remote = packet->direction == DIRECTION_INGRESS ? packet->tuple.source_be
+								     : packet->tuple.destination_be;
+	__u16 remote_port, local_port;
+
+	for (__u32 i = 0; i < LIMIT_FAILSAFE_PREFIXES; i++) {
+		if (i >= policy->failsafe_prefix_count)
+			break;
+		if (in_prefix(remote, &policy->failsafe_prefixes[i]))
+			return true;
+	}
+	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS))
+		return false;
+	remote_port = packet->direction == DIRECTION_INGRESS ? packet->tuple.source_port
+							     : packet->tuple.destination_port;
+	local_port = packet->direction == DIRECTION_INGRESS ? packet->tuple.destination_port
+							    : packet->tuple.source_port;
+	for (__u32 i = 0; i < LIMIT_FAILSAFE_SESSIONS; i++) {
+		const struct failsafe_session *session = &policy->sessions[i];
+
+		if (!session->in_use)
+			break;	/* they are filled from the front */
+		if (session->remote_port == remote_port && session->local_port == local_port &&
+		    session->address_be[0] == remote[0] && session->address_be[1] == remote[1])
+			return true;
+	}
+	return false;
+}
+
+static __always_inline bool is_trusted(const struct packet *packet, const struct policy *policy)
+{
+	if (packet->interface_flags & INTERFACE_LOOPBACK || packet->flags & PACKET_CARRIES_FAILSAFE)
+		return true;
+	return !packet->tunnel && packet->flags & PACKET_HAS_ADDRESSES && is_failsafe_peer(packet, policy);
+}
+
+static __always_inline bool is_management_port(const struct policy *policy, __u16 port)
+{
+	for (__u32 i = 0; i < LIMIT_MANAGEMENT_PORTS; i++) {
+		if (i >= policy->management_port_count)
+			break;
+		if (policy->management_ports[i] == port)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Would the host forward the opener's packets elsewhere? If it would not, their destination is the host itself, or an address
+ * that it is about to get from a DHCP server. Not static: see judge_inner.
+ */
+__noinline int is_for_this_host(hook_context *ctx, __u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct bpf_fib_lookup lookup = {};
+	struct tuple *opener;
+	long answer;
+
+	if (!packet)
+		return false;
+	opener = &packet->opener;
+	lookup.ifindex = packet->ifindex;
+	lookup.l4_protocol = packet->protocol;
+	if (is_mapped(opener->source_be)) {
+		lookup.family = FIB_FAMILY_IPV4;
+		lookup.ipv4_src = opener->source_be[1] >> 32;
+		lookup.ipv4_dst = opener->destination_be[1] >> 32;
+	} else {
+		lookup.family = FIB_FAMILY_IPV6;
+		lookup.ipv6_src[0] = opener->source_be[0];
+		lookup.ipv6_src[1] = opener->source_be[0] >> 32;
+		lookup.ipv6_src[2] = opener->source_be[1];
+		lookup.ipv6_src[3] = opener->source_be[1] >> 32;
+		lookup.ipv6_dst[0] = opener->destination_be[0];
+		lookup.ipv6_dst[1] = opener->destination_be[0] >> 32;
+		lookup.ipv6_dst[2] = opener->destination_be[1];
+		lookup.ipv6_dst[3] = opener->destination_be[1] >> 32;
+	}
+	answer = bpf_fib_lookup(ctx, &lookup, sizeof(lookup), 0);
+	return answer >= BPF_FIB_LKUP_RET_BLACKHOLE && answer <= BPF_FIB_LKUP_RET_FWD_DISABLED;
+}
+
+/* The packet comes to this host, stays on its link, or is sent by one of its sockets: it is none that the host forwards. */
+static __always_inline bool is_own(hook_context *ctx, struct packet *packet)
+{
+	if (stays_on_link(&packet->tuple))
+		return true;
+	if (packet->direction == DIRECTION_EGRESS)
+		return sender_cookie(ctx);
+	packet->opener = packet->tuple;
+	return is_for_this_host(ctx, packet->which);
+}
+
+/* Believed only from the link itself, and in one piece: routers lower the hop limit (RFC 4861), and fragments of it are
+ * refused (RFC 6980). */
+static __always_inline bool has_form_of_discovery(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS && packet->flags & PACKET_IPV6 &&
+	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == 255 && !packet->tuple.icmp_code &&
+	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137;
+}
+
+/* What comes with that hop limit may still be forwarded, and what leaves with it is not. */
+static __always_inline bool is_neighbour_discovery(hook_context *ctx, struct packet *packet)
+{
+	return has_form_of_discovery(packet) && (packet->direction == DIRECTION_EGRESS || is_own(ctx, packet));
+}
+
+/* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
+static __always_inline bool is_link_upkeep(hook_context *ctx, struct packet *packet)
+{
+	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
+	return !packet->tunnel && (is_neighbour_discovery(ctx, packet) || (has_dhcp_ports(packet) && is_own(ctx, packet)));
+}
+
+/* TCP that somebody opened to a management port of this host; its replies are part of it. */
+static __always_inline bool is_management(hook_context *ctx, const struct packet *packet, const struct policy *policy)
+{
+	const struct tuple *opener = &packet->opener;
+
+	return opener->protocol == IPPROTO_TCP && opener->direction == DIRECTION_INGRESS && !packet->tunnel &&
+	       packet->flags & PACKET_HAS_PORTS && is_management_port(policy, opener->destination_port) &&
+	       is_for_this_host(ctx, packet->which);
+}
+
+#endif

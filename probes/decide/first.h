@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A packet that meets its connection for the first time, or after a change of the rules:
+ *
+ *   trusted peers -> undecidable -> blocked connection -> opener -> management failsafe -> rules
+ */
+#ifndef WEIR_FIRST_H
+#define WEIR_FIRST_H
+
+#include "decide/blocked.h"
+#include "decide/classify.h"
+#include "decide/conditions.h"
+#include "decide/kinds.h"
+
+/* Later fragments, ICMP errors and answers belong to something and open nothing. */
+static __always_inline bool can_open(const struct packet *packet)
+{
+	return packet->flags & PACKET_HAS_PORTS &&
+	       !(packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER));
+}
+
+/*
+ * Who opened the connection of a packet that has no flow? The sender, unless TCP says otherwise. Of a connection met in
+ * the middle the sockets tell, and of one that a SYN+ACK answers the SYN, if it passed here: see syns.h. Sets
+ * packet->opener; false when nothing tells.
+ */
+static __always_inline bool find_opener(struct judgement *j, struct packet *packet)
+{
+	bool inward = packet->direction == DIRECTION_INGRESS;
+	int end;
+
+	packet->opener = packet->tuple;
+	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS) || is_bare_syn(packet))
+		return true;
+	if (!inward)
+		reverse(&packet->opener, &packet->tuple);
+	if (is_management(j->ctx, packet, j->policy))
+		return true;
+	end = packet->tunnel ? END_UNKNOWN : opener_of_tcp(j->ctx, packet->which);
+	if (end == END_UNKNOWN && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+	    is_asked_for(packet->which))
+		end = inward ? END_LOCAL : END_REMOTE;
+	if (end == END_LOCAL) {
+		if (inward)
+			reverse(&packet->opener, &packet->tuple);
+		else
+			packet->opener = packet->tuple;
+	}
+	return end != END_UNKNOWN;
+}
+
+static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
+{
+	struct flow *flow = packet->flags & PACKET_CARRIED ? j->blocked : flow_or_related(j);
+	__u64 cookie = flow ? flow->cookie : 0;
+
+	if (!j->policy->kinds)
+		return;
+	if (!cookie && !process_is_supposed && !hides_socket(packet) && !(packet->flags & PACKET_ICMP_ERROR))
+		cookie = local_cookie(j->ctx, packet);
+	if (cookie && packet->direction == DIRECTION_EGRESS && !find_owner(cookie) && is_sent_by_kernel(j->ctx))
+		cookie = 0;
+	find_kinds(packet->which, cookie);
+}
+
+/* The conditions before the doubt are asked, and rules staged before it are told. */
+static __always_inline void decide_in_doubt(struct packet *packet, const struct policy *policy)
+{
+	struct decision *decision = &packet->decision;
+	__u32 staged = decision->staged;
+	__u8 count = decision->condition_count, staged_at = decision->staged_at;
+
+	decide_undecided(packet, policy, REASON_PROCESS_UNKNOWN);
+	decision->condition_count = count;
+	decision->staged = staged;
+	decision->staged_at = staged_at;
+	decision->ask_again = bpf_jiffies64() + jiffies_per_second;	/* more may be known then */
+}
+
+static __always_inline void ask_rules(struct judgement *j, struct packet *packet)
+{
+	__u32 reason;
+
+	if (is_management(j->ctx, packet, j->policy)) {
+		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
+		return;
+	}
+	ask_for_process(j, packet);
+	reason = classify(packet->which, j->policy);
+	if (reason && reason != REASON_PROCESS_UNKNOWN) {
+		decide_undecided(packet, j->policy, reason);
+		return;
+	}
+	if (reason)
+		decide_in_doubt(packet, j->policy);
+	if (j->flow)
+		keep_answers(packet, j->flow);
+}
+
+/*
+ * Nobody knows who opened the packet's connection, if there is one: undecided, unless a rule speaks about just that. The
+ * packet's own ends then stand for those of a connection.
+ */
+static __always_inline void ask_about_invalid(struct judgement *j, struct packet *packet)
+{
+	__u32 conditions = 0, reason;
+
+	packet->opener = packet->tuple;
+	if (j->policy->judges_invalid && packet->protocol == IPPROTO_TCP) {
+		ask_for_process(j, packet);
+		reason = classify(packet->which, j->policy);
+		if (!reason || reason == REASON_PROCESS_UNKNOWN)
+			conditions = packet->decision.condition_count;
+	}
+	decide_undecided(packet, j->policy, REASON_OPENER_UNKNOWN);
+	packet->decision.condition_count = conditions;
+	packet->invalid = true;
+}
+
+/*
+ * Asks the conditions about the packet that would open the blocked connection now. Rates and numbers of connections are only
+ * read: this packet counts nowhere. A condition that blocked the connection before still holds, because its answer was that of
+ * the moment when the connection was opened. Not static: see judge_inner.
+ */
+__noinline int ask_about_opening(__u32 which, const struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct circumstances *known;
+	struct decision *decision;
+
+	if (!packet || !blocked)
+		return 0;
+	known = &packet->circumstances;
+	known->age = 0;
+	known->state = STATE_NEW;
+	known->by_opener = true;
+	known->opens = true;
+	known->tcp_flags = packet->protocol == IPPROTO_TCP ? TCP_SYN : 0;
+	decision = &packet->decision;
+	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++)
+		decision->once |= is_same(decision->conditions[i], blocked->decision.slot) << i;
+	packet->outcome.slot = decision->slot;
+	packet->outcome.action = decision->action;
+	packet->outcome.reason = decision->reason;
+	apply_conditions(which);
+	decide_as(packet, packet->outcome.slot, packet->outcome.action, packet->outcome.reason);
+	return 0;
+}
+
+/*
+ * Other rules judge a connection that the ones before would have dropped. It stays blocked where they would drop the packet that
+ * opens it, too, and is forgotten where they would let that pass.
+ */
+static __always_inline bool stays_blocked(struct judgement *j, struct packet *packet)
+{
+	opener_of_flow(packet, j->blocked, packet->by_opener);
+	packet->flags |= PACKET_CARRIED;
+	ask_rules(j, packet);
+	packet->decision.staged = SLOT_NONE;
+	if (packet->decision.slot == SLOT_ON_ERROR)
+		packet->decision.action = j->policy->on_error[packet->opener.direction & 1];
+	if (packet->decision.condition_count || packet->decision.ask_again)
+		__sync_fetch_and_or(&j->blocked->flags, FLOW_ASKS_ANEW);
+	if (packet->decision.condition_count)
+		ask_about_opening(packet->which, j->blocked);
+	if (packet->decision.action == ACTION_BLOCK)
+		return true;
+	packet->flags &= ~PACKET_CARRIED;
+	packet->opener = packet->tuple;
+	remove_blocked(&packet->key);
+	j->blocked = NULL;
+	return false;
+}
+
+static __always_inline void decide_first(struct judgement *j, struct packet *packet)
+{
+	struct policy *policy = j->policy;
+	bool found;
+
+	packet->opener = packet->tuple;
+	if (j->flow)
+		opener_of_flow(packet, j->flow, packet->by_opener);
+	else if (j->related)
+		opener_of_key(&packet->opener, &packet->related, j->related);
+	if (packet->trusted) {
+		found = flow_or_related(j) || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS || find_opener(j, packet);
+		packet->opens = found && !j->flow && !packet->apart && !packet->outcome.reason && can_open(packet);
+		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
+	} else if (packet->outcome.reason) {
+		decide_undecided(packet, policy, packet->outcome.reason);
+	} else if (flow_or_related(j) || packet->apart) {
+		ask_rules(j, packet);
+	} else if (j->blocked && is_carried(j->blocked, packet) && stays_blocked(j, packet)) {
+		return;
+	} else if (!(packet->flags & PACKET_SUCCEEDS) && !find_opener(j, packet)) {
+		ask_about_invalid(j, packet);
+	} else {
+		ask_rules(j, packet);
+		packet->opens = can_open(packet);
+	}
+}
+
+/*
+ * A packet without a decision of this generation. Returns whether the blocked connection is kept no longer. Not static: see
+ * judge_inner.
+ */
+__noinline int judge_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *related, struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct judgement j = { .ctx = ctx, .policy = policy_of(packet), .flow = flow, .related = related, .blocked = blocked };
+
+	if (!packet || !j.policy)
+		return false;
+	decide_first(&j, packet);
+	return blocked && !j.blocked;
+}
+
+#endif

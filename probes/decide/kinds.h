@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Of which kinds the local process of a packet's connection is. Looked up once before the rules are searched, where any
+ * of them asks. A packet without a local socket, as one that is forwarded, has no process and is of no kind; where there
+ * is a socket and nobody knows whose, or what its process runs, any kind is possible.
+ */
+#ifndef WEIR_KINDS_H
+#define WEIR_KINDS_H
+
+#include "decide/judgement.h"
+#include "process/kind_tables.h"
+
+/* Leaves those that fit one aspect: those that say nothing of it, and those that are said to fit. */
+static __always_inline void keep_fitting(struct known_kinds *kinds, const struct kinds *asked,
+					 const struct kinds *certain, const struct kinds *possible)
+{
+#pragma clang loop unroll(full)
+	for (int i = 0; i < KIND_WORDS; i++) {
+		kinds->certain.words[i] &= ~asked->words[i] | (certain ? certain->words[i] : 0);
+		kinds->possible.words[i] &= ~asked->words[i] | (possible ? possible->words[i] : 0);
+	}
+}
+
+/* What is known of the program that the owner ran then. */
+static __always_inline struct process_kinds *find_identity(const struct owner *owner, __u32 place, __u32 number)
+{
+	struct program_run run = { .started_ns = owner->started_ns, .pid = owner->pid, .executions = owner->executions };
+	struct process_identity *identity = bpf_map_lookup_elem(&identities, &run.pid);
+
+	if (!identity || identity->started_ns != run.started_ns || identity->executions != run.executions)
+		identity = bpf_map_lookup_elem(&identities_gone, &run);
+	return identity && identity->by[place].edition == number ? &identity->by[place] : NULL;
+}
+
+static __always_inline void find_kinds_of(struct known_kinds *kinds, const struct owner *owner, __u32 place)
+{
+	struct kind_edition *edition = bpf_map_lookup_elem(&kind_editions, &place);
+	struct kind_group group = { .cgroup = owner->cgroup, .place = place };
+	struct kind_user user = { .place = place, .uid = owner->uid };
+	struct process_kinds *identity;
+	struct known_kinds *in_group;
+	struct kinds *of_user;
+
+	if (!edition)
+		return;
+	identity = find_identity(owner, place & 1, edition->number);
+	if (identity) {
+		*kinds = identity->own;
+		keep_common(kinds, &identity->above);
+	} else {
+		/* Those that ask for none of this are as certain as ever. */
+		set_all(&kinds->certain, ~0ULL);
+		keep_fitting(kinds, &edition->asked[ASPECT_EXECUTABLE], NULL, &kinds->possible);
+		keep_fitting(kinds, &edition->asked[ASPECT_COMMAND], NULL, &kinds->possible);
+		keep_fitting(kinds, &edition->asked[ASPECT_PARENT], NULL, &kinds->possible);
+	}
+	of_user = bpf_map_lookup_elem(&kind_users, &user);
+	keep_fitting(kinds, &edition->asked[ASPECT_USER], of_user, of_user);
+	in_group = bpf_map_lookup_elem(&kind_groups, &group);
+	if (in_group)
+		keep_fitting(kinds, &edition->asked[ASPECT_WORKLOAD], &in_group->certain, &in_group->possible);
+	else
+		keep_fitting(kinds, &edition->asked[ASPECT_WORKLOAD], NULL, &kinds->possible);
+}
+
+/* May there be a socket that cannot be asked for? An error about nothing that is known is the kernel's own word. */
+static __always_inline bool hides_socket(const struct packet *packet)
+{
+	if (packet->flags & PACKET_ICMP_ERROR)
+		return false;
+	return packet->tunnel || !(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_LED ||
+	       (packet->flags & PACKET_FRAGMENT && packet->direction == DIRECTION_INGRESS);
+}
+
+/*
+ * `cookie`: of the connection's socket here; 0 where there is none, or none that could be asked for. Not static: see
+ * judge_inner.
+ */
+__noinline int find_kinds(__u32 which, __u64 cookie)
+{
+	struct packet *packet = packet_in_scratch(which);
+	__u32 copy = packet ? packet->copy : 0, zero = 0;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+	struct known_kinds *supposed = bpf_map_lookup_elem(&supposed_kinds, &zero);
+	struct owner *owner = find_owner(cookie);
+
+	if (!packet || !policy || !supposed)
+		return 0;
+	set_all(&packet->kinds.certain, 0);
+	set_all(&packet->kinds.possible, cookie || hides_socket(packet) ? ~0ULL : 0);
+	if (owner)
+		find_kinds_of(&packet->kinds, owner, (policy->kinds - 1) & 1);
+	if (process_is_supposed)
+		packet->kinds = *supposed;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The way of a packet through the kernel side, the same for every hook: parse, judge, look into one tunnel,
+ * count. A hook fills in what only it knows (struct packet's frame and interface) and turns the verdict into
+ * its own return value.
+ */
+#ifndef WEIR_OBSERVE_H
+#define WEIR_OBSERVE_H
+
+#include "decide/carried.h"
+#include "decide/decide.h"
+#include "parse/frame.h"
+
+static __always_inline bool inspects_tunnels(const struct packet *packet)
+{
+	__u32 copy = packet->copy;
+	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
+
+	return policy && policy->inspect_tunnels;
+}
+
+/* Judges a parsed packet and, if it passes, the one in its tunnel. Returns the verdict on the frame. */
+static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cursor, struct packet *packet)
+{
+	__u32 verdict = VERDICT_PASSED;
+
+	if (packet->inner_kind != TUNNEL_NONE && packet->tunnel_forms && carries_failsafe(ctx, cursor, packet))
+		packet->flags |= PACKET_CARRIES_FAILSAFE;
+	else if (packet->flags & PACKET_AT_DEVICE_PORT)
+		packet->inner_kind = TUNNEL_NONE;	/* other programs may use the port, too */
+	if (!(packet->flags & PACKET_NO_IP))
+		verdict = judge(ctx, packet);
+	if (packet->inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED && packet->outcome.slot != SLOT_FAILSAFE &&
+	    inspects_tunnels(packet)) {
+		struct packet *inner = packet_in_scratch(INNER);
+
+		if (inner && enter_tunnel(cursor, packet, inner)) {
+			packet->outcome.tunnelled = 1;
+			verdict = judge_inner(ctx);
+		}
+	}
+	count_traffic(packet, verdict);
+	return verdict;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From the decision on a connection to what becomes of this packet. */
+#ifndef WEIR_OUTCOME_H
+#define WEIR_OUTCOME_H
+
+#include "decide/conditions.h"
+#include "base/mode.h"
+
+/* From the decision on the connection to the outcome for this packet. */
+static __always_inline void apply_decision(const struct judgement *j, struct packet *packet)
+{
+	packet->outcome.slot = packet->decision.slot;
+	packet->outcome.action = packet->decision.action;
+	packet->outcome.reason = packet->decision.reason;
+	packet->outcome.staged = packet->decision.staged;
+	if (packet->decision.condition_count) {
+		packet->outcome.staged = SLOT_NONE;
+		note_circumstances(j, packet);
+		apply_conditions(packet->which);
+	}
+}
+
+/* It is the mode that is read here, last of all, by which a packet is dropped or not. */
+static __always_inline __u32 verdict_of(const struct packet *packet)
+{
+	__u32 zero = 0;
+	struct control *root;
+
+	if (packet->outcome.action != ACTION_BLOCK)
+		return packet->outcome.slot == SLOT_ON_ERROR ? VERDICT_UNDECIDED : VERDICT_PASSED;
+	root = bpf_map_lookup_elem(&control, &zero);
+	if (root && is_preventing(root))
+		return VERDICT_DROPPED;
+	return packet->flags & PACKET_CARRIED ? VERDICT_CARRIED : VERDICT_WOULD_DROP;
+}
+
+#endif

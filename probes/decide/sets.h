@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Which of the sets that rules name hold the addresses of a connection. */
+#ifndef WEIR_SETS_H
+#define WEIR_SETS_H
+
+#include "decide/networks.h"
+#include "base/options.h"
+
+static long set_step(__u32 step, struct packet_context *context)
+{
+	return prefix_step(&set_prefixes, context->packet);
+}
+
+/* For the ends of packet->opener that `asked` names, as struct policy does. Not static: see packet_in_scratch. */
+__noinline int find_sets(__u32 which, __u32 asked)
+{
+	struct packet_context context = { .packet = packet_in_scratch(which) };
+	struct packet *packet = context.packet;
+	__u32 zero = 0;
+	struct network_root *root = bpf_map_lookup_elem(&set_root, &zero);
+
+	if (!packet || !root)
+		return 0;
+	for (int end = 0; end < 2; end++) {
+		const __u64 *address_be = end ? packet->opener.destination_be : packet->opener.source_be;
+		bool ipv4 = is_mapped(address_be);
+		__u64 sets = 0;
+
+		if (!(asked & MATCH_SOURCE_SET << end))
+			continue;
+		if (ipv4 && root->in_lines)
+			sets = sets_in_lines(&set_lines, set_line_count, number_of(address_be[1]), packet->copy, false);
+		if (start_walk(packet, root, address_be, ipv4, false)) {
+			bpf_loop(LIMIT_NETWORK_LENGTHS, set_step, &context, 0);
+			sets |= packet->walk.sets;
+		}
+		if (end)
+			packet->search.destination_sets = sets;
+		else
+			packet->search.source_sets = sets;
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* After the verdict: what is told of a packet, and what is kept of its connection. A packet that is dropped, or
+ * would be, advances nothing. */
+#ifndef WEIR_SETTLE_H
+#define WEIR_SETTLE_H
+
+#include "decide/blocked.h"
+
+static __always_inline bool is_blocked(const struct packet *packet)
+{
+	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP ||
+	       packet->outcome.verdict == VERDICT_CARRIED;
+}
+
+/*
+ * Tells what packet->statement says, if its rule may still say something in this second. `flow` is NULL where the connection
+ * has none yet. Not static: see judge_inner.
+ */
+__noinline int tell(hook_context *ctx, __u32 which, struct flow *flow, __u64 cookie)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct policy *policy = policy_of(packet);
+
+	if (!packet || !policy || !within_limit(packet, policy, packet->statement.slot))
+		return 0;
+	/* In a flood nobody is told whose socket it would have reached, so that nobody looks it up. */
+	if (!cookie && is_blocked(packet) && !flow)
+		cookie = local_cookie(ctx, packet);
+	emit_verdict(packet, flow, cookie);
+	return 0;
+}
+
+static __always_inline void say(struct packet *packet, __u8 type, __u32 slot, bool staged)
+{
+	packet->statement.slot = slot;
+	packet->statement.type = type;
+	packet->statement.staged = staged;
+}
+
+/* What is told of a packet that met its connection for the first time, or after a change of the rules. */
+static __always_inline void tell_first(struct judgement *j, struct packet *packet, __u64 cookie)
+{
+	struct outcome *outcome = &packet->outcome;
+	__u32 slot = outcome->slot;
+	bool staged = false;
+	__u8 type;
+
+	if (slot == SLOT_ON_ERROR && !(packet->invalid && outcome->staged != SLOT_NONE && !is_blocked(packet))) {
+		type = EVENT_UNDECIDED;
+	} else if (outcome->verdict == VERDICT_DROPPED) {
+		type = EVENT_BLOCKED;
+	} else if (is_blocked(packet)) {
+		type = EVENT_DETECTED;
+	} else if (outcome->staged != SLOT_NONE) {
+		type = EVENT_DETECTED;
+		slot = outcome->staged;
+		staged = true;
+	} else if (packet->opens || j->flow) {
+		type = EVENT_ALLOWED;
+	} else {
+		return;
+	}
+	say(packet, type, slot, staged);
+	tell(j->ctx, packet->which, j->flow, cookie);
+}
+
+/*
+ * A packet of a flow whose decision stands is told only where a condition made it differ, and not again as long as the same
+ * rule speaks.
+ */
+static __always_inline bool is_told(const struct packet *packet, const struct flow *flow)
+{
+	bool staged = !is_blocked(packet);
+	__u32 slot = staged ? packet->outcome.staged : packet->outcome.slot;
+
+	return (staged && (slot == packet->decision.staged || slot == SLOT_NONE)) || flow->told == slot;
+}
+
+/* Not static: see judge_inner. */
+__noinline int tell_known(hook_context *ctx, __u32 which, struct flow *flow)
+{
+	struct packet *packet = packet_in_scratch(which);
+	bool staged;
+	__u32 slot;
+
+	if (!packet || !flow)
+		return 0;
+	staged = !is_blocked(packet);
+	slot = staged ? packet->outcome.staged : packet->outcome.slot;
+	flow->told = slot;
+	opener_of_flow(packet, flow, packet->by_opener);
+	say(packet, packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, slot, staged);
+	tell(ctx, which, flow, known_cookie(flow));
+	return 0;
+}
+
+static __always_inline void settle_known(hook_context *ctx, struct packet *packet, struct flow *flow)
+{
+	if (!is_told(packet, flow))
+		tell_known(ctx, packet->which, flow);
+}
+
+/* Was it told of the blocked connection what this packet shows? */
+static __always_inline bool is_known_of_blocked(const struct judgement *j, const struct packet *packet)
+{
+	__u32 slot = packet->outcome.slot;
+
+	return j->blocked->decision.slot == slot || j->blocked->told == slot;
+}
+
+/*
+ * A packet that detect lets pass although it would be dropped. Its connection is told once, and again when something else
+ * would drop it. Did it open one?
+ */
+static __always_inline bool keep_blocked(struct judgement *j, struct packet *packet)
+{
+	bool opening = is_blocked_opening(j, packet), conditional = packet->decision.condition_count || packet->decision.ask_again;
+	struct flow *blocked;
+
+	if (j->blocked && opening && is_another(j, packet)) {
+		remove_blocked(&packet->key);
+		j->blocked = NULL;
+	}
+	blocked = j->blocked;
+	if (!blocked || !is_known_of_blocked(j, packet))
+		tell_first(j, packet, blocked ? known_cookie(blocked) : 0);
+	decide_as(packet, packet->outcome.slot, ACTION_BLOCK, packet->outcome.reason);
+	if (!blocked) {
+		if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR))
+			return false;
+		return insert_blocked(packet, (opening ? 0 : FLOW_MET) | (conditional ? FLOW_ASKS_ANEW : 0));
+	}
+	if (conditional)
+		__sync_fetch_and_or(&blocked->flags, FLOW_ASKS_ANEW);
+	if (blocked->decision.slot != packet->outcome.slot)
+		blocked->told = blocked->decision.slot;
+	if (blocked->decision.slot != packet->outcome.slot || blocked->generation != packet->generation)
+		store_decision(blocked, packet);
+	return false;
+}
+
+/* After the verdict: what is told of the packet, and what is kept of its connection. Did it open one? */
+static __always_inline bool keep_first(struct judgement *j, struct packet *packet)
+{
+	bool opener_is_low;
+	__u64 cookie = 0;
+
+	if (j->flow && packet->outcome.slot == SLOT_BAN) {
+		settle_known(j->ctx, packet, j->flow);	/* its own decision stands, for when the ban is lifted */
+		return false;
+	}
+	if (j->flow) {
+		struct decision *before = &j->flow->decision;
+		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
+		bool again = j->flow->generation == packet->generation;
+
+		cookie = known_cookie(j->flow);
+		store_decision(j->flow, packet);
+		if (again && !changed) {
+			settle_known(j->ctx, packet, j->flow);
+			return false;
+		}
+		if (changed || packet->outcome.verdict == VERDICT_DROPPED ||
+		    (is_blocked(packet) && j->flow->told != packet->outcome.slot))
+			tell_first(j, packet, cookie);
+		j->flow->told = is_blocked(packet) ? packet->outcome.slot : packet->outcome.staged;
+		return false;
+	}
+	if (is_blocked(packet) && packet->outcome.verdict != VERDICT_DROPPED)
+		return keep_blocked(j, packet);
+	if (j->blocked) {
+		if (j->blocked->flags & FLOW_MET && packet->outcome.slot == SLOT_ON_ERROR && is_known_of_blocked(j, packet))
+			return false;
+		if (!(j->blocked->flags & FLOW_MET) || packet->opens)
+			remove_blocked(&packet->key);
+		j->blocked = NULL;
+	}
+	if (is_blocked(packet) || packet->outcome.slot == SLOT_ON_ERROR)
+		packet->opens = false;
+	if (packet->opens) {
+		cookie = local_cookie(j->ctx, packet);
+		opener_is_low = packet->opener.direction == packet->direction ? packet->source_low : !packet->source_low;
+		insert_flow(packet, &packet->key, opener_is_low, cookie, packet->trusted ? GENERATION_NONE : packet->generation);
+	}
+	tell_first(j, packet, packet->flags & PACKET_DOUBTED ? 0 : cookie);
+	return packet->opens;
+}
+
+enum settled { SETTLED_OPENED = 1 << 0, SETTLED_FORGOTTEN = 1 << 1 /* the blocked connection is kept no longer */ };
+
+/* Returns enum settled. Not static: see judge_inner. */
+__noinline int settle_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *blocked)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct judgement j = { .ctx = ctx, .policy = policy_of(packet), .flow = flow, .blocked = blocked };
+	__u32 settled;
+
+	if (!packet || !j.policy)
+		return 0;
+	settled = keep_first(&j, packet) ? SETTLED_OPENED : 0;
+	return settled | (blocked && !j.blocked ? SETTLED_FORGOTTEN : 0);
+}
+
+static __always_inline void count_outcome(const struct packet *packet, bool opens)
+{
+	if (packet->outcome.verdict == VERDICT_CARRIED)
+		return;	/* rules count what they meet */
+	count_rule(packet, packet->outcome.slot, packet->outcome.verdict, opens);
+	if (packet->outcome.staged != SLOT_NONE)
+		count_rule(packet, packet->outcome.staged, VERDICT_WOULD_DROP, opens);
+	if (packet->outcome.slot == SLOT_ON_ERROR)
+		count_undecided(packet->outcome.reason);
+}
+
+#endif

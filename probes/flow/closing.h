@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The end of a connection: it counts for no rule any more, and is told once. */
+#ifndef WEIR_CLOSING_H
+#define WEIR_CLOSING_H
+
+#include "flow/connections.h"
+#include "process/events.h"
+#include "flow/flow_table.h"
+
+#define FLOW_RESET (FLOW_RESET_BY_OPENER | FLOW_RESET_BY_OTHER)
+
+/* The rules in force, by which what is open is counted. */
+static __always_inline __u32 generation_now(void)
+{
+	__u32 zero = 0;
+	struct control *root = bpf_map_lookup_elem(&control, &zero);
+
+	return root ? *(volatile __u32 *)&root->generation : 0;
+}
+
+/* `opener` is room: a packet's is in its scratch, because nested calls share the stack. */
+static __always_inline void count_flow(const struct flow_key *key, const struct flow *flow, struct tuple *opener, __s64 change)
+{
+	if (!flow->decision.condition_count)
+		return;
+	opener_of_key(opener, key, flow);
+	count_opener(generation_now() & 1, opener, &flow->decision, change);
+}
+
+/*
+ * The end of a connection, with its final counters. There is one for each that was opened, and whoever opens and resets
+ * them in a loop makes many: they may fill half of the ring, and leave the other half to verdicts.
+ */
+static __always_inline void tell_closed(const struct flow_key *key, const struct flow *flow, struct tuple *opener)
+{
+	struct event *event;
+
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_SIZE / 2) {
+		count_untold();
+		return;
+	}
+	event = reserve_event();
+	if (!event)
+		return;
+	opener_of_key(opener, key, flow);
+	describe_opener(event, opener);
+	describe_owner(event, flow->flags & FLOW_DOUBTED ? 0 : flow->cookie);
+	event->protocol = key->what[0];
+	event->ifindex = key->ifindex;
+	event->tunnel = key->tunnel;
+	event->vlan[0] = key->vlan[0];
+	event->vlan[1] = key->vlan[1];
+	event->beyond = flow->beyond;
+	event->opened_ns = flow->opened_ns;
+	event->packets[0] = flow->packets[0];
+	event->packets[1] = flow->packets[1];
+	event->bytes[0] = flow->bytes[0];
+	event->bytes[1] = flow->bytes[1];
+	event->slot = flow->decision.staged != SLOT_NONE ? flow->decision.staged : flow->decision.slot;
+	event->generation = flow->generation;
+	event->type = EVENT_CLOSED;
+	event->verdict = flow->flags & FLOW_WOULD_DROP ? VERDICT_WOULD_DROP : VERDICT_PASSED;
+	event->reason = flow->decision.reason;
+	event->staged = flow->decision.staged != SLOT_NONE;
+	event->tcp_flags[0] = flow->tcp_flags[0];
+	event->tcp_flags[1] = flow->tcp_flags[1];
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* What becomes of a flow. */
+enum flow_change {
+	CHANGE_CLOSE = 1 << 0,		/* it counts for no rule any more; that may be taken back until it is told */
+	CHANGE_TELL = 1 << 1,
+	CHANGE_REOPEN = 1 << 2,		/* it goes on: a reset was taken for its end, and nobody was told */
+	CHANGE_END = CHANGE_CLOSE | CHANGE_TELL,
+};
+
+/* Not static: see judge_inner. */
+__noinline int change_flow(struct flow_key *key, struct flow *flow, struct tuple *opener, __u32 change)
+{
+	if (!key || !flow || !opener)
+		return 0;
+	if (change & CHANGE_CLOSE && !(__sync_fetch_and_or(&flow->flags, FLOW_CLOSED) & FLOW_CLOSED))
+		count_flow(key, flow, opener, -1);
+	if (change & CHANGE_REOPEN && __sync_fetch_and_and(&flow->flags, ~FLOW_CLOSED) & FLOW_CLOSED)
+		count_flow(key, flow, opener, 1);
+	if (change & CHANGE_TELL && !(__sync_fetch_and_or(&flow->flags, FLOW_TOLD) & FLOW_TOLD))
+		tell_closed(key, flow, opener);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Telling user space. The limiter of the rule comes before the ring buffer: in a flood a suppressed event
+ * costs one read. What was suppressed, and what found the ring full, is counted.
+ */
+#ifndef WEIR_EMIT_H
+#define WEIR_EMIT_H
+
+#include "process/events.h"
+#include "base/limiter.h"
+#include "flow/socket.h"
+
+static __always_inline void count_suppressed(struct rule_counter *counter)
+{
+	__sync_fetch_and_add(&counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)]
+			      .events_suppressed, 1);
+	count_untold();
+}
+
+/* May this slot say one more thing in this second? */
+static __always_inline bool within_limit(const struct packet *packet, const struct policy *policy, __u32 slot)
+{
+	__u32 index = packet->copy * rule_slots + slot;
+	struct rule_counter *counter = bpf_map_lookup_elem(&rule_counters, &slot);
+	struct rule *rule = bpf_map_lookup_elem(&rules, &index);
+
+	if (!counter || !rule)
+		return false;
+	if (within_second(&counter->shards[0].limiter, rule->events_per_second ?: policy->events_per_second))
+		return true;
+	count_suppressed(counter);
+	return false;
+}
+
+/* The fields every event has; the connection is told from its opener's side. */
+static __always_inline void describe_connection(struct event *event, const struct packet *packet,
+						const struct tuple *opener)
+{
+	describe_opener(event, opener);
+	event->protocol = packet->protocol;
+	event->ifindex = packet->ifindex;
+	event->tunnel = packet->tunnel;
+	event->vlan[0] = packet->vlan[0];
+	event->vlan[1] = packet->vlan[1];
+	event->generation = packet->generation;
+}
+
+/* Of a packet whose connection is not in the table yet. */
+static __always_inline void describe_beyond(struct ends *beyond, const struct packet *packet)
+{
+	if (packet->flags & PACKET_TRANSLATED)
+		turn_to_opener(beyond, &packet->sent, packet->opener.direction == packet->direction);
+	else
+		__builtin_memset(beyond, 0, sizeof(*beyond));
+}
+
+/* A verdict on the packet at hand, as packet->statement has it. */
+static __always_inline void emit_verdict(const struct packet *packet, const struct flow *flow, __u64 cookie)
+{
+	struct event *event = reserve_event();
+
+	if (!event)
+		return;
+	describe_connection(event, packet, &packet->opener);
+	describe_owner(event, cookie);
+	if (flow)
+		event->beyond = flow->beyond;
+	else
+		describe_beyond(&event->beyond, packet);
+	event->opened_ns = event->time_ns;
+	event->packets[0] = packet->wire_packets;
+	event->packets[1] = 0;
+	event->bytes[0] = packet->wire_bytes;
+	event->bytes[1] = 0;
+	event->slot = packet->statement.slot;
+	event->type = packet->statement.type;
+	event->verdict = packet->outcome.verdict;
+	event->reason = packet->outcome.reason;
+	event->staged = packet->statement.staged;
+	event->tcp_flags[0] = packet->tcp_flags;
+	event->tcp_flags[1] = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
+#endif

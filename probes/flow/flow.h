@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The flow of a packet, and what it keeps of the decision. How packets advance it is in segments.h. */
+#ifndef WEIR_FLOW_H
+#define WEIR_FLOW_H
+
+#include "flow/connections.h"
+#include "flow/emit.h"
+#include "flow/flow_table.h"
+#include "flow/hints.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow);
+} new_flow SEC(".maps");
+
+/* Is the sender of this packet the end that opened the flow? */
+static __always_inline bool is_by_opener(const struct flow *flow, bool source_low)
+{
+	return source_low == !!(flow->flags & FLOW_OPENER_IS_LOW);
+}
+
+static __always_inline void reverse(struct tuple *out, const struct tuple *in)
+{
+	out->source_be[0] = in->destination_be[0];
+	out->source_be[1] = in->destination_be[1];
+	out->destination_be[0] = in->source_be[0];
+	out->destination_be[1] = in->source_be[1];
+	out->source_port = in->destination_port;
+	out->destination_port = in->source_port;
+	out->protocol = in->protocol;
+	out->direction = !in->direction;
+	out->icmp_type = in->icmp_type;
+	out->icmp_code = in->icmp_code;
+}
+
+/* The opener's tuple of an existing flow, whichever end sent this packet. */
+static __always_inline void opener_of_flow(struct packet *packet, const struct flow *flow, bool by_opener)
+{
+	if (by_opener)
+		packet->opener = packet->tuple;
+	else
+		reverse(&packet->opener, &packet->tuple);
+	packet->opener.direction = flow->direction;
+	packet->opener.icmp_type = flow->icmp_type;
+	packet->opener.icmp_code = flow->icmp_code;
+}
+
+/*
+ * A decision is several words, so that a reader could meet half of an old and half of a new one. Whoever
+ * swings `generation` to GENERATION_WRITING writes alone; readers look at it before and after.
+ */
+static __always_inline void store_decision(struct flow *flow, const struct packet *packet)
+{
+	__u32 seen = flow->generation, generation = packet->generation;
+	bool counts = !(flow->flags & FLOW_CLOSED);
+
+	if (seen == GENERATION_WRITING)
+		return;
+	if (__sync_val_compare_and_swap(&flow->generation, seen, GENERATION_WRITING) != seen)
+		return;
+	if (counts && flow->decision.condition_count)
+		count_connection(packet, &flow->decision, -1);
+	flow->decision = packet->decision;
+	if (counts && packet->decision.condition_count)
+		count_connection(packet, &packet->decision, 1);
+	__sync_val_compare_and_swap(&flow->generation, GENERATION_WRITING, generation);
+}
+
+/* Copies the flow's decision to the packet if it was made under the packet's generation, and still stands. */
+static __always_inline bool load_decision(struct packet *packet, const struct flow *flow)
+{
+	if (*(volatile __u32 *)&flow->generation != packet->generation)
+		return false;
+	if (flow->decision.ask_again && bpf_jiffies64() >= flow->decision.ask_again)
+		return false;
+	packet->decision.slot = flow->decision.slot;
+	packet->decision.staged = flow->decision.staged;
+	packet->decision.action = flow->decision.action;
+	packet->decision.reason = flow->decision.reason;
+	packet->decision.staged_at = flow->decision.staged_at;
+	packet->decision.condition_count = flow->decision.condition_count;
+	if (packet->decision.condition_count) {
+		packet->decision.once = flow->decision.once;
+		__builtin_memcpy(packet->decision.conditions, flow->decision.conditions,
+				 sizeof(flow->decision.conditions));
+	}
+	asm volatile("" ::: "memory");
+	return *(volatile __u32 *)&flow->generation == packet->generation;
+}
+
+/* 1 if both are the same, else 0, without a branch, of which the verifier would follow every combination. */
+static __always_inline __u32 is_same(__u32 one, __u32 other)
+{
+	return ((__u64)(one ^ other) - 1) >> 63;
+}
+
+/*
+ * The flow's decision is asked for again under the same rules: what was asked when the connection opened stays
+ * answered, at the places that the conditions have now.
+ */
+static __always_inline void keep_answers(struct packet *packet, const struct flow *flow)
+{
+	const struct decision *before = &flow->decision;
+	__u32 once = before->once, kept = 0;
+
+	if (!once || (flow->generation != packet->generation && flow->generation != GENERATION_WRITING))
+		return;
+	/* Rolled up: unrolled it takes more of the stack than there is. */
+#pragma clang loop unroll(disable)
+	for (__u32 pair = 0; pair < LIMIT_CONDITIONS * LIMIT_CONDITIONS; pair++) {
+		__u32 old = pair / LIMIT_CONDITIONS, now = pair % LIMIT_CONDITIONS;
+
+		kept |= (once >> old & is_same(before->conditions[old], packet->decision.conditions[now])) << now;
+	}
+	packet->decision.once = kept;
+}
+
+/* The numbers of a new flow, as far as the packet that makes it tells them. Not static: see judge_inner. */
+__noinline int number_flow(__u32 which, struct flow *flow, __u32 end)
+{
+	struct packet *packet = packet_in_scratch(which);
+	__u32 other, acknowledged;
+
+	if (!packet || !flow)
+		return 0;
+	end &= 1;
+	other = end ^ 1;
+	acknowledged = packet->tcp_flags & TCP_ACK ? packet->acknowledgement : 0;
+
+	flow->next[end] = packet->sequence_end;
+	flow->next[other] = flow->acknowledged[end] = acknowledged;
+	flow->acknowledged[other] = sequence_of(packet);
+	flow->hop_limit[end] = packet->hop_limit;
+	flow->hop_limit[other] = 0;
+	if (!end || !(packet->tcp_flags & TCP_ACK))
+		flow->flags |= FLOW_UNHEARD;
+	if (packet->tcp_flags & TCP_RST)
+		flow->flags |= FLOW_CLOSED | FLOW_TOLD;	/* it ends with the packet that opens it */
+	return 0;
+}
+
+static __always_inline struct flow *flow_in_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&new_flow, &zero);
+}
+
+/* Makes the flow in scratch that of this packet, which is the first that is seen of it. Not static: see judge_inner. */
+__noinline int describe_flow(__u32 which, bool opener_is_low, __u64 cookie)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct flow *flow = flow_in_scratch();
+	bool by_opener;
+
+	if (!packet || !flow)
+		return 0;
+	by_opener = packet->opener.direction == packet->direction;
+	flow->opened_ns = bpf_ktime_get_ns();
+	flow->opened_jiffies = flow->seen_jiffies = bpf_jiffies64();
+	flow->packets[0] = by_opener ? packet->wire_packets : 0;
+	flow->packets[1] = by_opener ? 0 : packet->wire_packets;
+	flow->bytes[0] = by_opener ? packet->wire_bytes : 0;
+	flow->bytes[1] = by_opener ? 0 : packet->wire_bytes;
+	flow->cookie = cookie;
+	flow->generation = packet->generation;
+	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (by_opener ? 0 : FLOW_ANSWERED);
+	if (packet->direction == DIRECTION_EGRESS)
+		flow->flags |= FLOW_LEFT | (cookie ? FLOW_UNCLAIMED : 0);
+	else if (!packet->tunnel)
+		flow->flags |= FLOW_UNCLAIMED | (packet->flags & PACKET_DOUBTED ? FLOW_DOUBTED : 0);
+	describe_beyond(&flow->beyond, packet);
+	flow->direction = packet->opener.direction;
+	flow->icmp_type = packet->opener.icmp_type;
+	flow->icmp_code = packet->opener.icmp_code;
+	flow->tcp_flags[0] = by_opener ? packet->tcp_flags : 0;
+	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
+	flow->decision = packet->decision;
+	flow->told = packet->outcome.staged;
+	if (packet->protocol == IPPROTO_TCP)
+		number_flow(which, flow, by_opener ? 0 : 1);
+	return 0;
+}
+
+/* Trust is asked anew for each packet, so that a trusted peer's flow keeps no decision: GENERATION_NONE. */
+static __always_inline void insert_flow(struct packet *packet, const struct flow_key *key, bool opener_is_low,
+					__u64 cookie, __u32 generation)
+{
+	struct flow *flow = flow_in_scratch();
+
+	if (!flow)
+		return;
+	describe_flow(packet->which, opener_is_low, cookie);
+	flow->generation = generation;
+	remove_hint(packet);
+	if (insert_opening(key, flow)) {
+		count_fault(FAULT_OPENING_INSERT);
+		return;
+	}
+	count_flows(1, 0);
+	if (packet->decision.condition_count && !(flow->flags & FLOW_CLOSED))
+		count_connection(packet, &packet->decision, 1);
+}
+
+/*
+ * Does this packet confirm the connection? An answer does not: anyone can forge the packet that opens one, and hosts answer. The
+ * opener has to go on after the answer, and of TCP to acknowledge what only its receiver knows. A forger can go on as well, so
+ * that others than TCP have room of their own (flow_table.h). ICMP is never confirmed.
+ */
+static __always_inline bool is_exchange(const struct packet *packet, const struct flow *flow, bool by_opener)
+{
+	if (!by_opener || is_icmp(packet->protocol))
+		return false;
+	if (packet->protocol == IPPROTO_TCP)
+		return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && !(flow->flags & FLOW_UNHEARD) &&
+		       packet->acknowledgement - flow->acknowledged[0] <= flow->next[1] - flow->acknowledged[0];
+	return flow->flags & FLOW_ANSWERED;
+}
+
+/* Its opener has confirmed it: out of the reach of a flood of openings. Returns the flow where it now lives. */
+static __noinline struct flow *promote_flow(struct flow_key *key, struct flow *opening)
+{
+	struct flow *flow;
+
+	if (!key || !opening)
+		return NULL;
+	if (insert_confirmed(key, opening))
+		count_fault(FAULT_FLOW_INSERT);
+	flow = find_confirmed(key);
+	if (!flow)
+		return NULL;
+	delete_opening(key);
+	return flow;
+}
+
+#endif

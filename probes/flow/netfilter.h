@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Whether netfilter has rules in this namespace that lead elsewhere what comes. */
+#ifndef WEIR_NETFILTER_H
+#define WEIR_NETFILTER_H
+
+#include "base/maps.h"
+
+#define DESTINATION_TRANSLATED (-100)	/* NF_IP_PRI_NAT_DST: the first of such rules brings a hook in this place */
+#define HOOKS_PASSED 16
+
+static __always_inline bool has_translating_hook(const struct nf_hook_entries *entries)
+{
+	__u32 count = entries ? BPF_CORE_READ(entries, num_hook_entries) : 0;
+	const struct nf_hook_ops *hook, *const *hooks;
+
+	hooks = (const void *)__builtin_preserve_access_index(&entries->hooks) + count * bpf_core_type_size(struct nf_hook_entry);
+	for (__u32 i = 0; i < HOOKS_PASSED; i++) {
+		if (i >= count)
+			return false;
+		if (!bpf_probe_read_kernel(&hook, sizeof(hook), hooks + i) &&
+		    BPF_CORE_READ(hook, priority) == DESTINATION_TRANSLATED)
+			return true;
+	}
+	return true;
+}
+
+/* Run by the agent now and then. */
+SEC("syscall")
+int weir_look_for_translation(void *ctx)
+{
+	const struct net *net = BPF_CORE_READ(bpf_get_current_task_btf(), nsproxy, net_ns);
+	__u32 zero = 0;
+	struct control *root = bpf_map_lookup_elem(&control, &zero);
+
+	if (root && bpf_core_field_exists(net->nf.hooks_ipv4))
+		root->translates = has_translating_hook(BPF_CORE_READ(net, nf.hooks_ipv4[0])) ||
+				   has_translating_hook(BPF_CORE_READ(net, nf.hooks_ipv6[0]));
+	return 0;
+}
+
+#endif

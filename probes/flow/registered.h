@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Flows of local TCP sockets. Such a connection ends when its socket does, which the state of the socket says and no
+ * packet: a way leads from each socket to its flows.
+ */
+#ifndef WEIR_REGISTERED_H
+#define WEIR_REGISTERED_H
+
+#include "flow/closing.h"
+
+/* Whether programs watch the states of sockets: without them packets have to do. */
+static __always_inline bool are_sockets_watched(void)
+{
+	__u32 zero = 0, *watched = bpf_map_lookup_elem(&sockets_watched, &zero);
+
+	return watched && *watched;
+}
+
+static __always_inline void note_watching(void)
+{
+	__u32 zero = 0, *watched = bpf_map_lookup_elem(&sockets_watched, &zero);
+
+	if (watched && !*watched)
+		*watched = 1;
+}
+
+/* From the socket to the flow with this key. */
+static __always_inline void register_flow(__u64 cookie, const struct flow_key *key, struct flow *flow)
+{
+	struct socket_place place = { .cookie = cookie };
+	struct flow_key *known = bpf_map_lookup_elem(&socket_flows, &place);
+
+	if (known && known->ifindex != key->ifindex)
+		place.place = 1;
+	if (bpf_map_update_elem(&socket_flows, &place, key, BPF_ANY)) {
+		count_fault(FAULT_SOCKET_FLOW_INSERT);
+		return;
+	}
+	__sync_fetch_and_or(&flow->flags, FLOW_REGISTERED | (are_sockets_watched() ? FLOW_HERE : 0));
+}
+
+/*
+ * The socket went into CLOSE, `from` another state. Where the other end has not finished by then, some of its packets and
+ * of the kernel's answers may be still to come: they end the flow as those of a forwarded connection do.
+ */
+static __always_inline void end_flows_of(__u64 cookie, int from)
+{
+	struct socket_place place = { .cookie = cookie };
+
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < FLOWS_OF_SOCKET; i++) {
+		struct flow_key key, *found;
+		struct tuple opener;
+		struct flow *flow;
+		bool one_way;
+
+		place.place = i;
+		found = bpf_map_lookup_elem(&socket_flows, &place);
+		if (!found)
+			return;
+		key = *found;
+		bpf_map_delete_elem(&socket_flows, &place);
+		flow = find_flow(&key, &one_way) ?: bpf_map_lookup_elem(&blocked_flows, &key);
+		if (!flow)
+			continue;
+		if (from == TCP_FIN_WAIT2 && !(flow->flags & (flow->direction == DIRECTION_EGRESS ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED)))
+			__sync_fetch_and_and(&flow->flags, ~FLOW_HERE);
+		else
+			change_flow(&key, flow, &opener, CHANGE_END);
+	}
+}
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What TCP segments change of their connection. A segment changes its state only if its receiver accepts it, and anyone
+ * can send one with the right addresses and ports, the opener himself included. So the receiver has to show it:
+ *
+ *   FIN     counts when the other end acknowledges it.
+ *   RST     counts where it stands exactly at what the other end acknowledged last, nothing before it being under way
+ *           (RFC 5961), with nothing for which it may be thrown away (resets.h), and with no fewer hops left than a
+ *           segment that arrived there. It is forgotten if the other end goes on, and until then the flow is not told
+ *           as closed. A reset that may be genuine without all of that leaves the flow open, but doubtful: silence then
+ *           ends it sooner.
+ *   SYN     of a connection that lives opens the next one when the other end has answered it and the opener goes on
+ *           with just these numbers.
+ *
+ * A local socket says itself when its connection ends (registered.h); then no packet does.
+ */
+#ifndef WEIR_SEGMENTS_H
+#define WEIR_SEGMENTS_H
+
+#include "flow/flow.h"
+#include "flow/registered.h"
+#include "flow/resets.h"
+#include "flow/syns.h"
+
+#define TCP_STATE_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
+
+/* A number further ahead than this is none of the connection's. */
+#define FURTHEST (64 << 20)
+
+/* In these states more than the numbers may change. */
+#define FLOW_UNSETTLED (FLOW_UNHEARD | FLOW_RESET | FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED)
+
+enum { OPENER_END, OTHER_END };
+
+/* Whole, and from the side where this end is: a neighbour of one end cannot speak for the other. */
+static __always_inline bool can_change_state(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	return packet->direction == (flow->direction ^ end) && !(packet->flags & (PACKET_FRAGMENT | PACKET_PARTIAL));
+}
+
+/* The connection has ended, so that a SYN opens the next one between the same ports. */
+static __always_inline bool has_ended(const struct flow *flow)
+{
+	return flow->flags & FLOW_CLOSED;
+}
+
+/* A SYN of the opener that is not the one that opened this connection, which lives. */
+static __always_inline bool is_offer(const struct packet *packet, const struct flow *flow)
+{
+	return !(packet->flags & (PACKET_FRAGMENT | PACKET_PARTIAL)) && flow->tcp_flags[OTHER_END] &&
+	       packet->sequence_end != flow->next[OPENER_END];
+}
+
+/* Has the opener gone on with a connection whose SYN and SYN+ACK were seen since this one began? */
+static __always_inline bool is_succeeded(const struct packet *packet, const struct flow *flow, bool by_opener)
+{
+	return flow->flags & FLOW_OFFER_ANSWERED && by_opener && can_change_state(packet, flow, OPENER_END) &&
+	       (packet->tcp_flags & TCP_STATE_FLAGS) == TCP_ACK && sequence_of(packet) == flow->successor &&
+	       packet->acknowledgement == flow->successor_answer;
+}
+
+/* Its SYN passes. Not static: see judge_inner. */
+__noinline int note_offer(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct flow *flow;
+	bool one_way;
+
+	if (!packet)
+		return 0;
+	flow = find_flow(&packet->key, &one_way);
+	if (!flow || !can_change_state(packet, flow, OPENER_END))
+		return 0;
+	flow->successor = packet->sequence_end;
+	__sync_fetch_and_and(&flow->flags, ~FLOW_OFFER_ANSWERED);
+	__sync_fetch_and_or(&flow->flags, FLOW_OFFERED);
+	return 0;
+}
+
+/* Does it acknowledge something that the other end sent, and had not been acknowledged? */
+static __always_inline bool is_fresh(const struct flow *flow, __u32 end, __u32 acknowledgement)
+{
+	__u32 fresh = acknowledgement - flow->acknowledged[end];
+
+	return fresh && fresh <= flow->next[end ^ 1] - flow->acknowledged[end];
+}
+
+/* A number that is 0 is not known: of a flow that an older version of weir made, none is. */
+static __always_inline void follow_numbers(const struct packet *packet, struct flow *flow, __u32 end)
+{
+	__u32 ahead = packet->sequence_end - flow->next[end];
+
+	if (ahead - 1 < FURTHEST || !flow->next[end])
+		flow->next[end] = packet->sequence_end;
+	if (is_fresh(flow, end, packet->acknowledgement) || !flow->acknowledged[end])
+		flow->acknowledged[end] = packet->acknowledgement;
+}
+
+/* The first segment of the other end that fits what the opener sent. */
+static __always_inline void hear_other(const struct packet *packet, struct flow *flow)
+{
+	flow->next[OTHER_END] = packet->sequence_end;
+	flow->acknowledged[OTHER_END] = packet->acknowledgement;
+	flow->acknowledged[OPENER_END] = sequence_of(packet);
+	flow->hop_limit[OTHER_END] = packet->hop_limit;
+	__sync_fetch_and_and(&flow->flags, ~FLOW_UNHEARD);
+}
+
+static __always_inline void note_syn(const struct packet *packet, struct flow *flow, __u32 end)
+{
+	bool answers = packet->tcp_flags & TCP_ACK;
+
+	if (end == OPENER_END && !answers) {
+		flow->next[OPENER_END] = packet->sequence_end;
+		if (flow->flags & FLOW_UNHEARD)
+			flow->acknowledged[OTHER_END] = sequence_of(packet);
+		if (packet->hop_limit > flow->hop_limit[OPENER_END])
+			flow->hop_limit[OPENER_END] = packet->hop_limit;
+		note_syn_passed(packet->which);
+	} else if (end == OTHER_END && answers && flow->flags & FLOW_UNHEARD) {
+		if (is_fresh(flow, OTHER_END, packet->acknowledgement))
+			hear_other(packet, flow);
+	} else if (end == OTHER_END && answers && flow->flags & FLOW_OFFERED && packet->acknowledgement == flow->successor) {
+		flow->successor_answer = packet->sequence_end;
+		__sync_fetch_and_or(&flow->flags, FLOW_OFFER_ANSWERED);
+	}
+}
+
+/* A local socket that is connected gets this packet: it will say what it makes of it. */
+static __always_inline bool reaches_socket(hook_context *ctx, const struct packet *packet, struct flow *flow)
+{
+	struct bpf_sock_tuple tuple = {};
+	const struct sock_common *socket;
+	union lookup_room *room;
+	__u32 size, zero = 0;
+	__u8 state;
+
+	room = bpf_map_lookup_elem(&lookup_room, &zero);
+	if (!room || packet->direction != DIRECTION_INGRESS || packet->tunnel || flow->flags & FLOW_REGISTERED)
+		return false;
+	size = socket_tuple(packet, &tuple);
+	socket = look_up(ctx, IPPROTO_TCP, &tuple, size, BPF_F_CURRENT_NETNS, room);
+	if (!socket || !socket->skc_cookie.counter)
+		return false;
+	state = socket->skc_state;
+	if (state == TCP_LISTEN || state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV)
+		return false;
+	register_flow(socket->skc_cookie.counter, &packet->key, flow);
+	return flow->flags & FLOW_HERE;
+}
+
+/* A reset that answers the first that the opener sent. */
+static __always_inline bool refuses(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	return end == OTHER_END && packet->tcp_flags & TCP_ACK && is_fresh(flow, OTHER_END, packet->acknowledgement);
+}
+
+/* No number is known of a flow that an older version of weir made: nothing stands exactly there. */
+static __always_inline bool is_exact(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	__u32 sequence = sequence_of(packet);
+
+	if (flow->flags & FLOW_UNHEARD)
+		return refuses(packet, flow, end);
+	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] && sequence == flow->next[end];
+}
+
+/* Does it stand where a genuine one may? */
+static __always_inline bool is_likely(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	return !(flow->flags & FLOW_UNHEARD) &&
+	       (sequence_of(packet) == flow->acknowledged[end ^ 1] || sequence_of(packet) == flow->next[end]);
+}
+
+/* Returns enum flow_change. */
+static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet, struct flow *flow, __u32 end)
+{
+	__u32 own = end ? FLOW_RESET_BY_OTHER : FLOW_RESET_BY_OPENER, others = own ^ FLOW_RESET;
+	bool exact = is_exact(packet, flow, end);
+	__u32 form;
+
+	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
+		return 0;
+	if (packet->direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
+		return CHANGE_END;	/* it is the end of the local socket, which sends this last */
+	if (reaches_socket(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
+		return 0;
+	form = form_of_reset(ctx, packet->which);
+	if (form == RESET_WRONG)
+		return 0;
+	__sync_fetch_and_or(&flow->flags, own);
+	if (!exact || form != RESET_PLAIN || packet->hop_limit < flow->hop_limit[end])
+		return 0;
+	return flow->flags & others ? CHANGE_END : CHANGE_CLOSE;
+}
+
+/* Is it of the numbers of this connection, as its other end knows them? */
+static __always_inline bool fits(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	__u32 from = sequence_of(packet) - flow->next[end] + FURTHEST, fresh = packet->acknowledgement - flow->acknowledged[end];
+
+	return from <= 2 * FURTHEST && fresh <= flow->next[end ^ 1] - flow->acknowledged[end];
+}
+
+/* Returns enum flow_change. */
+static __always_inline __u32 note_segment(struct packet *packet, struct flow *flow, __u32 end)
+{
+	__u32 finished = end ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED, both = FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED;
+	__u32 reset_by_other_end = end ? FLOW_RESET_BY_OPENER : FLOW_RESET_BY_OTHER, change = 0;
+
+	/* No receiver takes one without an acknowledgement. */
+	if (!(packet->tcp_flags & TCP_ACK) || flow->flags & FLOW_TOLD)
+		return 0;
+	if (flow->flags & FLOW_UNHEARD && end == OTHER_END) {
+		if (flow->tcp_flags[OPENER_END] & TCP_SYN ? !is_fresh(flow, OTHER_END, packet->acknowledgement)
+							  : flow->next[OPENER_END] - packet->acknowledgement > FURTHEST)
+			return 0;
+		hear_other(packet, flow);
+	}
+	if (flow->flags & reset_by_other_end && fits(packet, flow, end)) {
+		__sync_fetch_and_and(&flow->flags, ~reset_by_other_end);
+		if (!(flow->flags & FLOW_RESET))
+			change = CHANGE_REOPEN;
+	}
+	follow_numbers(packet, flow, end);
+	if (packet->tcp_flags & TCP_FIN && packet->sequence_end - flow->acknowledged[end ^ 1] - 1 < FURTHEST) {
+		flow->finish[end] = packet->sequence_end;
+		__sync_fetch_and_or(&flow->flags, finished);
+	}
+	if ((flow->flags & (both | FLOW_HERE)) == both && flow->acknowledged[OTHER_END] == flow->finish[OPENER_END] &&
+	    flow->acknowledged[OPENER_END] == flow->finish[OTHER_END])
+		return CHANGE_END;
+	return change;
+}
+
+/* Returns enum flow_change. Not static: see judge_inner. */
+__noinline int change_state(hook_context *ctx, __u32 which, struct flow *flow, __u32 end)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet || !flow)
+		return 0;
+	end &= 1;
+	if (packet->tcp_flags & TCP_RST)
+		return note_reset(ctx, packet, flow, end);
+	if (!(packet->tcp_flags & TCP_SYN))
+		return note_segment(packet, flow, end);
+	note_syn(packet, flow, end);
+	return 0;
+}
+
+/* Not static: see judge_inner. */
+__noinline int register_sender(hook_context *ctx, __u32 which, struct flow *flow)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (packet && flow && !packet->tunnel && is_by_tcp_socket(ctx))
+		register_flow(sender_cookie(ctx), &packet->key, flow);
+	return 0;
+}
+
+/* A socket may be handed on at any time: who sends is asked again each 256 jiffies, which is about a second. */
+#define CLAIM_AGAIN_SHIFT 8
+
+/* All but a plain segment of a connection in its prime. */
+static __always_inline void change_flow_by(hook_context *ctx, struct packet *packet, struct flow *flow, __u32 end)
+{
+	__u32 change;
+
+	change = change_state(ctx, packet->which, flow, end);
+	if (change)
+		change_flow(&packet->key, flow, &packet->opener, change);
+}
+
+/* This packet passes, or is let pass, as part of the flow. */
+static __always_inline void advance_flow(hook_context *ctx, struct packet *packet, struct flow *flow, bool by_opener)
+{
+	__u32 end = by_opener ? OPENER_END : OTHER_END, flags;
+	__u64 now = bpf_jiffies64();
+
+	asm volatile("" : "+r"(end));	/* keeps the bound below where the verifier sees it */
+	end &= 1;
+	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
+	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
+	if ((now ^ flow->seen_jiffies) >> CLAIM_AGAIN_SHIFT && flow->cookie)
+		__sync_fetch_and_or(&flow->flags, FLOW_UNCLAIMED);
+	flow->seen_jiffies = now;
+	if (end && !(flow->flags & FLOW_ANSWERED))
+		__sync_fetch_and_or(&flow->flags, FLOW_ANSWERED);
+	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
+		return;
+	if ((flow->tcp_flags[end] | packet->tcp_flags) != flow->tcp_flags[end])
+		flow->tcp_flags[end] |= packet->tcp_flags;
+	if (!can_change_state(packet, flow, end))
+		return;
+	flags = flow->flags;
+	if (HOOK_HAS_SENDERS && packet->direction == DIRECTION_EGRESS && !(flags & FLOW_REGISTERED) && has_connected_sender(ctx))
+		register_sender(ctx, packet->which, flow);
+	if ((packet->tcp_flags & TCP_STATE_FLAGS) != TCP_ACK || flags & FLOW_UNSETTLED)
+		change_flow_by(ctx, packet, flow, end);
+	else
+		follow_numbers(packet, flow, end);
+}
+
+#endif

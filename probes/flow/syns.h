@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * SYNs that passed, and what answers them. Anyone can send a SYN+ACK to make a connection look like its receiver's own, so
+ * it is believed only where something shows that it was asked for: a flow of its interface, a local socket, or, where it
+ * comes back by another interface than the SYN left by, the SYN that it acknowledges.
+ */
+#ifndef WEIR_SYNS_H
+#define WEIR_SYNS_H
+
+#include "base/counters.h"
+#include "flow/lookup.h"
+
+static __always_inline void name_syn(struct ends *ends, const __u64 *source, __u16 source_port, const __u64 *destination,
+				     __u16 destination_port)
+{
+	ends->source_be[0] = source[0];
+	ends->source_be[1] = source[1];
+	ends->destination_be[0] = destination[0];
+	ends->destination_be[1] = destination[1];
+	ends->source_port = source_port;
+	ends->destination_port = destination_port;
+	ends->reserved = 0;
+}
+
+/* A SYN passes. Not static: see judge_inner. */
+__noinline int note_syn_passed(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	union lookup_room *room;
+	struct control *root;
+	__u32 zero = 0;
+	struct syn syn;
+
+	root = bpf_map_lookup_elem(&control, &zero);
+	room = bpf_map_lookup_elem(&lookup_room, &zero);
+	if (!packet || !root || !room)
+		return 0;
+	if (packet->flags & (PACKET_FRAGMENT | PACKET_PARTIAL) || packet->tcp_flags & TCP_RST ||
+	    (packet->direction == DIRECTION_INGRESS && !root->notes_arriving))
+		return 0;
+	name_syn(&room->ends, packet->tuple.source_be, packet->tuple.source_port, packet->tuple.destination_be,
+		 packet->tuple.destination_port);
+	syn.begin = sequence_of(packet);
+	syn.end = packet->sequence_end;
+	if (bpf_map_update_elem(&syns, &room->ends, &syn, BPF_ANY))
+		count_fault(FAULT_SYN_INSERT);
+	return 0;
+}
+
+/* Is this SYN+ACK believed, of which neither a flow nor a socket tells? Not static: see judge_inner. */
+__noinline int is_asked_for(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	union lookup_room *room;
+	struct control *root;
+	__u32 zero = 0;
+	struct syn *syn;
+	__u64 *count;
+
+	root = bpf_map_lookup_elem(&control, &zero);
+	room = bpf_map_lookup_elem(&lookup_room, &zero);
+	if (!packet || !root || !room)
+		return false;
+	name_syn(&room->ends, packet->tuple.destination_be, packet->tuple.destination_port, packet->tuple.source_be,
+		 packet->tuple.source_port);
+	syn = bpf_map_lookup_elem(&syns, &room->ends);
+	if (syn && packet->acknowledgement - syn->begin - 1 < syn->end - syn->begin)
+		return true;
+	if (bpf_jiffies64() >= root->grace_jiffies)
+		return false;
+	count = bpf_map_lookup_elem(&believed, &zero);
+	if (count)
+		*count += 1;
+	return true;
+}
+
+#endif

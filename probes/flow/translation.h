@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What this host makes of the packets that it passes on. Netfilter knows a connection that it translates by both its
+ * tuples, the one of either direction as its sender writes it. Where a packet arrives it is not asked yet; where one leaves
+ * it is done.
+ */
+#ifndef WEIR_TRANSLATION_H
+#define WEIR_TRANSLATION_H
+
+#include "base/packet.h"
+
+/* Low bits of skb->_nfct: enum ip_conntrack_info, by which packets of the answering direction come last. */
+#define TRACKING_STATE 7UL
+#define TRACKING_REPLY 3
+
+/* IPS_SRC_NAT and IPS_DST_NAT */
+#define TRACKED_TRANSLATED 0x30
+
+/* Of a device; 0 of what this host sends itself. */
+static __always_inline __u32 arrived_by(hook_context *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+static __always_inline void read_tracked_address(__u64 out[2], const union nf_inet_addr *from, bool ipv4)
+{
+	__be32 address = 0;
+
+	if (ipv4) {
+		BPF_CORE_READ_INTO(&address, from, all[0]);
+		map_ipv4(out, address);
+	} else {
+		bpf_probe_read_kernel(out, 2 * sizeof(*out), __builtin_preserve_access_index(&from->all));
+	}
+}
+
+static __always_inline bool read_sent(hook_context *ctx, const struct packet *packet, struct ends *sent)
+{
+	const struct nf_conntrack_tuple_hash *hash;
+	bool ipv4 = is_mapped(packet->tuple.source_be);
+	const struct nf_conn *connection;
+	unsigned long tracking, status;
+	__be16 port = 0;
+
+	if (!bpf_core_field_exists(((struct sk_buff *)0)->_nfct) || !bpf_core_field_exists(((struct nf_conn *)0)->status))
+		return false;
+	tracking = BPF_CORE_READ((struct sk_buff *)ctx, _nfct);
+	connection = (const struct nf_conn *)(tracking & ~TRACKING_STATE);
+	if (!connection)
+		return false;
+	status = BPF_CORE_READ(connection, status);
+	if (!(status & TRACKED_TRANSLATED))
+		return false;
+	hash = __builtin_preserve_access_index(&connection->tuplehash[0]);
+	if ((tracking & TRACKING_STATE) >= TRACKING_REPLY)
+		hash = (const void *)hash + bpf_core_type_size(struct nf_conntrack_tuple_hash);
+	read_tracked_address(sent->source_be, __builtin_preserve_access_index(&hash->tuple.src.u3), ipv4);
+	read_tracked_address(sent->destination_be, __builtin_preserve_access_index(&hash->tuple.dst.u3), ipv4);
+	sent->source_port = sent->destination_port = 0;
+	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP) {
+		BPF_CORE_READ_INTO(&port, hash, tuple.src.u.all);
+		sent->source_port = bpf_ntohs(port);
+		BPF_CORE_READ_INTO(&port, hash, tuple.dst.u.all);
+		sent->destination_port = bpf_ntohs(port);
+	}
+	return true;
+}
+
+/* Of a packet that leaves. True if it was sent otherwise than it leaves: packet->sent then says how. */
+__noinline int note_translation(hook_context *ctx, __u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+
+	if (!packet || packet->tunnel || !read_sent(ctx, packet, &packet->sent))
+		return false;
+	packet->flags |= PACKET_TRANSLATED;
+	return true;
+}
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fragmented datagrams. Only the first fragment says the ports; the table lends them to the later ones, and
+ * remembers which bytes were seen, since two fragments that claim the same byte are how a datagram is made to
+ * look different to the judge and to the receiver.
+ */
+#ifndef WEIR_FRAGMENT_H
+#define WEIR_FRAGMENT_H
+
+#include "base/counters.h"
+#include "base/options.h"
+
+struct datagram_key {
+	__u64 source_be[2];
+	__u64 destination_be[2];
+	__u32 id;
+	__u32 ifindex;
+	__u32 tunnel;
+	__u16 vlan[2];
+	__u32 protocol;	/* 0 for IPv6: a receiver joins fragments whatever each claims (RFC 8200, 4.5) */
+	__u32 tunnel_high;
+};
+
+enum datagram_flag { DATAGRAM_FIRST = 1, DATAGRAM_LAST = 2 };
+
+struct range {
+	__u32 start;
+	__u32 end;
+};
+
+/* After this long a receiver has given up on the rest (RFC 8200 says 60 seconds, Linux 30). */
+#define DATAGRAM_SECONDS 30
+
+struct datagram {
+	__u64 started_jiffies;
+	__u32 count;
+	__u32 flags;
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 protocol;
+	__u8 tcp_flags;
+	__u32 poison;	/* enum weir_reason: nothing of this datagram is decided any more */
+	__u32 lent;	/* of packet->flags, what later fragments share with the first */
+	struct range ranges[LIMIT_FRAGMENT_RANGES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct datagram_key);
+	__type(value, struct datagram);
+} fragments SEC(".maps");
+
+static __always_inline struct range *range_at(struct datagram *datagram, __u64 index)
+{
+	asm volatile("" : "+r"(index));	/* keeps the bound below where the verifier sees it */
+	index &= LIMIT_FRAGMENT_RANGES - 1;
+	return &datagram->ranges[index];
+}
+
+static __always_inline void drop_range(struct datagram *datagram, __u32 index)
+{
+	__u32 last = datagram->count - 1;
+
+	*range_at(datagram, index) = *range_at(datagram, last);
+	datagram->count = last;
+}
+
+/* Adds the bytes of this fragment; adjacent ranges become one. */
+static __always_inline __u32 add_range(struct datagram *datagram, __u32 start, __u32 end)
+{
+	struct range *added;
+
+	for (__u32 i = 0; i < LIMIT_FRAGMENT_RANGES; i++) {
+		if (i >= datagram->count)
+			break;
+		if (start < datagram->ranges[i].end && datagram->ranges[i].start < end)
+			return REASON_FRAGMENT_OVERLAP;
+	}
+	for (__u32 i = 0; i < LIMIT_FRAGMENT_RANGES; i++) {
+		if (i >= datagram->count)
+			break;
+		if (datagram->ranges[i].end == start) {
+			start = datagram->ranges[i].start;
+			drop_range(datagram, i);
+			break;
+		}
+	}
+	for (__u32 i = 0; i < LIMIT_FRAGMENT_RANGES; i++) {
+		if (i >= datagram->count)
+			break;
+		if (datagram->ranges[i].start == end) {
+			end = datagram->ranges[i].end;
+			drop_range(datagram, i);
+			break;
+		}
+	}
+	if (datagram->count >= LIMIT_FRAGMENT_RANGES)
+		return REASON_FRAGMENT_RANGES;
+	added = range_at(datagram, datagram->count);
+	added->start = start;
+	added->end = end;
+	datagram->count++;
+	return 0;
+}
+
+static __always_inline bool is_complete(const struct datagram *datagram)
+{
+	return datagram->count == 1 && datagram->ranges[0].start == 0 && datagram->flags & DATAGRAM_LAST;
+}
+
+static __always_inline bool is_stale(const struct datagram *datagram)
+{
+	return bpf_jiffies64() - datagram->started_jiffies > DATAGRAM_SECONDS * (__u64)jiffies_per_second;
+}
+
+/* Judges what a fragment claims, and gives a later one the ports of the first. Returns 0 or a reason. */
+__noinline int track_fragment(__u32 which)
+{
+	struct packet *packet = packet_in_scratch(which);
+	struct datagram_key key = {};
+	struct datagram *datagram;
+	__u32 start, end, reason;
+
+	if (!packet)
+		return REASON_FRAGMENT_LENGTH;
+	start = packet->fragment_start;
+	end = start + (packet->frame_length - packet->fragment_offset) + packet->missing;
+	if (packet->frame_length < packet->fragment_offset || end > 65535 || end == start)
+		return REASON_FRAGMENT_LENGTH;
+	if (!(packet->flags & PACKET_LAST_FRAGMENT) && end & 7)
+		return REASON_FRAGMENT_LENGTH;
+
+	key.source_be[0] = packet->tuple.source_be[0];
+	key.source_be[1] = packet->tuple.source_be[1];
+	key.destination_be[0] = packet->tuple.destination_be[0];
+	key.destination_be[1] = packet->tuple.destination_be[1];
+	key.id = packet->fragment_id;
+	key.ifindex = packet->ifindex;
+	key.vlan[0] = packet->vlan[0];
+	key.vlan[1] = packet->vlan[1];
+	key.tunnel = packet->tunnel;
+	key.tunnel_high = packet->tunnel_high;
+	key.protocol = packet->flags & PACKET_IPV6 ? 0 : packet->protocol;
+	datagram = bpf_map_lookup_elem(&fragments, &key);
+	if (!datagram || (packet->flags & PACKET_FIRST_FRAGMENT && is_complete(datagram)) || is_stale(datagram)) {
+		struct datagram fresh = { .started_jiffies = bpf_jiffies64() };
+
+		if (bpf_map_update_elem(&fragments, &key, &fresh, BPF_ANY))
+			count_fault(FAULT_FRAGMENT_INSERT);
+		datagram = bpf_map_lookup_elem(&fragments, &key);
+		if (!datagram)
+			return packet->flags & PACKET_LATER_FRAGMENT ? REASON_FRAGMENT_WITHOUT_FIRST : 0;
+	}
+	if (datagram->poison)
+		return datagram->poison;
+	reason = add_range(datagram, start, end);
+	if (reason) {
+		datagram->poison = reason;
+		return reason;
+	}
+	if (packet->flags & PACKET_LAST_FRAGMENT)
+		datagram->flags |= DATAGRAM_LAST;
+	if (packet->flags & PACKET_FIRST_FRAGMENT) {
+		datagram->source_port = packet->tuple.source_port;
+		datagram->destination_port = packet->tuple.destination_port;
+		datagram->icmp_type = packet->tuple.icmp_type;
+		datagram->icmp_code = packet->tuple.icmp_code;
+		datagram->protocol = packet->protocol;
+		datagram->tcp_flags = packet->tcp_flags;
+		datagram->lent = packet->flags & (PACKET_HAS_PORTS | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER);
+		datagram->flags |= DATAGRAM_FIRST;
+	} else if (datagram->flags & DATAGRAM_FIRST) {
+		packet->tuple.source_port = datagram->source_port;
+		packet->tuple.destination_port = datagram->destination_port;
+		packet->tuple.icmp_type = datagram->icmp_type;
+		packet->tuple.icmp_code = datagram->icmp_code;
+		packet->protocol = datagram->protocol;
+		packet->tcp_flags = datagram->tcp_flags;
+		packet->flags = (packet->flags & ~PACKET_NO_PROTOCOL) | datagram->lent;
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From a frame to its packet, as far as it can be read, and to the one in its tunnel. */
+#ifndef WEIR_FRAME_H
+#define WEIR_FRAME_H
+
+#include "base/counters.h"
+#include "base/mode.h"
+#include "parse/transport.h"
+#include "parse/tunnel.h"
+
+static __always_inline void reset_packet(struct packet *packet, __u32 which)
+{
+	packet->flags = 0;
+	packet->outcome.reason = 0;
+	packet->outcome.tunnelled = 0;
+	packet->offset = 0;
+	packet->l3_offset = 0;
+	packet->l4_offset = 0;
+	packet->header_end = 0;
+	packet->fragment_start = 0;
+	packet->missing = 0;
+	packet->tunnel = 0;
+	packet->tunnel_high = 0;
+	packet->inner_kind = TUNNEL_NONE;
+	packet->inner_protocol = 0;
+	packet->vlan[0] = 0;
+	packet->vlan[1] = 0;
+	packet->vlan_count = 0;
+	packet->tcp_flags = 0;
+	packet->protocol = 0;
+	packet->tuple.source_be[0] = packet->tuple.source_be[1] = 0;
+	packet->tuple.destination_be[0] = packet->tuple.destination_be[1] = 0;
+	packet->tuple.source_port = packet->tuple.destination_port = 0;
+	packet->tuple.icmp_type = packet->tuple.icmp_code = 0;
+	packet->which = which;
+}
+
+static __noinline struct interface_entry *find_interface_apart(__u32 ifindex)
+{
+	__u32 *place = bpf_map_lookup_elem(&interfaces_apart, &ifindex);
+	struct interface_entry *entry = place ? bpf_map_lookup_elem(&interfaces, place) : NULL;
+
+	return entry && entry->ifindex == ifindex ? entry : NULL;
+}
+
+/* Two interfaces may share a place in the array: the one that came later then lies elsewhere, and a hash knows where. */
+static __always_inline struct interface_entry *find_interface(__u32 ifindex)
+{
+	__u32 place = ifindex & (LIMIT_INTERFACE_PLACES - 1);
+	struct interface_entry *entry = bpf_map_lookup_elem(&interfaces, &place);
+
+	return entry && entry->ifindex == ifindex ? entry : find_interface_apart(ifindex);
+}
+
+/* The packet's interface and the rule set in force. One root word, read once, chooses the copy of all tables. */
+static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction)
+{
+	__u32 zero = 0;
+	struct interface_entry *entry = find_interface(ifindex);
+	struct control *root = bpf_map_lookup_elem(&control, &zero);
+	struct packet *packet = packet_in_scratch(OUTER);
+
+	if (!packet || !root)
+		return NULL;
+	reset_packet(packet, OUTER);
+	packet->ifindex = ifindex;
+	packet->direction = direction;
+	packet->generation = *(volatile __u32 *)&root->generation;
+	packet->copy = packet->generation & 1;
+	packet->bans = root->bans;
+	packet->tunnel_forms = root->tunnel_forms;
+	if (entry) {
+		packet->interface_slot = entry->slot;
+		packet->interface_flags = entry->flags;
+		packet->interface_groups = entry->groups[packet->copy];
+	} else {
+		packet->interface_slot = 0;
+		packet->interface_flags = INTERFACE_UNKNOWN;
+		packet->interface_groups = 0;
+		count_fault(FAULT_INTERFACE_UNKNOWN);
+	}
+	packet->in_detect = !is_preventing(root);
+	return packet;
+}
+
+static __always_inline void note_not_ip(struct packet *packet, __u16 ethertype)
+{
+	packet->flags |= PACKET_NO_IP;
+	packet->outcome.slot = ethertype == ETH_P_ARP ? SLOT_FAILSAFE : SLOT_DEFAULT;
+	packet->outcome.staged = SLOT_NONE;
+	packet->outcome.verdict = VERDICT_PASSED;
+}
+
+static __always_inline void parse_network(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+{
+	__u32 reason;
+
+	if (ethertype == ETH_P_IP)
+		reason = parse_ipv4(cursor, packet);
+	else if (ethertype == ETH_P_IPV6)
+		reason = parse_ipv6(cursor, packet);
+	else
+		return note_not_ip(packet, ethertype);
+	packet->outcome.reason = reason;
+}
+
+/* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
+static __always_inline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+{
+	if (packet->interface_flags & INTERFACE_UNKNOWN) {
+		packet->outcome.reason = REASON_INTERFACE_UNKNOWN;
+		return;
+	}
+	if (!ethertype) {
+		packet->outcome.reason = parse_ethernet(cursor, packet, &ethertype);
+		if (packet->outcome.reason)
+			return;
+	}
+	parse_network(cursor, packet, ethertype);
+	if (packet->outcome.reason || packet->flags & (PACKET_NO_IP | PACKET_LATER_FRAGMENT))
+		return;
+	packet->outcome.reason = parse_transport(cursor, packet);
+}
+
+/* The same where a call does not matter. */
+static __noinline void parse_frame_apart(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
+{
+	if (cursor && packet)
+		parse_frame(cursor, packet, ethertype);
+}
+
+/* Makes `inner` the packet inside the tunnel that `outer` is. False when there is none to judge. */
+static __noinline bool enter_tunnel(const struct cursor *cursor, const struct packet *outer, struct packet *inner)
+{
+	__u16 ethertype = 0;
+
+	if (!cursor || !outer || !inner)
+		return false;
+	reset_packet(inner, INNER);
+	inner->ifindex = outer->ifindex;
+	inner->direction = outer->direction;
+	inner->generation = outer->generation;
+	inner->copy = outer->copy;
+	inner->bans = outer->bans;
+	inner->in_detect = outer->in_detect;
+	inner->interface_slot = outer->interface_slot;
+	inner->interface_flags = outer->interface_flags;
+	inner->interface_groups = outer->interface_groups;
+	inner->flags = outer->flags & PACKET_GSO;
+	if (outer->flags & PACKET_FIRST_FRAGMENT)
+		inner->flags |= PACKET_PARTIAL;
+	inner->wire_packets = outer->wire_packets;
+	inner->wire_bytes = outer->wire_bytes;
+	inner->frame_length = outer->frame_length;
+	inner->tunnel_forms = 0;	/* what a device takes out of this one is another packet */
+	inner->offset = outer->inner_offset;
+	inner->outcome.reason = parse_tunnel(cursor, outer, inner, &ethertype);
+	if (inner->outcome.reason)
+		return true;
+	if (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6) {
+		note_not_ip(inner, ethertype);
+		return false;
+	}
+	parse_frame_apart(cursor, inner, ethertype);
+	return true;
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* IPv6: header and the chain of extension headers. */
+#ifndef WEIR_IPV6_H
+#define WEIR_IPV6_H
+
+#include "parse/cursor.h"
+
+struct ipv6_header {
+	__be32 version_class_flow;
+	__be16 payload_length;
+	__u8 next_header;
+	__u8 hop_limit;
+	__u8 source[16];
+	__u8 destination[16];
+};
+
+struct extension_header {
+	__u8 next_header;
+	__u8 length;	/* 8-byte units without the first (RFC 8200); AH: 4-byte units less 2 (RFC 4302) */
+};
+
+struct fragment_header {
+	__u8 next_header;
+	__u8 reserved;
+	__be16 offset_more;
+	__be32 id;
+};
+
+#define EXTENSION_MOBILITY 135
+#define EXTENSION_HIP 139
+#define EXTENSION_SHIM6 140
+
+static __always_inline bool is_extension(__u8 header)
+{
+	switch (header) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_AH:
+	case IPPROTO_FRAGMENT:
+	case EXTENSION_MOBILITY:
+	case EXTENSION_HIP:
+	case EXTENSION_SHIM6:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* An atomic fragment (RFC 6946) is a whole packet. Behind a later fragment's header there is payload only. */
+static __always_inline __u32 parse_fragment_header(const struct cursor *cursor, struct packet *packet)
+{
+	struct fragment_header *header = take(cursor, packet, sizeof(*header));
+	__u16 offset_more;
+
+	if (!header)
+		return short_of(packet, sizeof(*header), REASON_EXTENSION_TRUNCATED);
+	if (packet->flags & PACKET_FRAGMENT_HEADER)
+		return REASON_FRAGMENT_NESTED;
+	offset_more = bpf_ntohs(header->offset_more);
+	packet->protocol = header->next_header;
+	packet->flags |= PACKET_FRAGMENT_HEADER;
+	if (!(offset_more & 0xfff9))
+		return 0;
+	packet->fragment_id = header->id;
+	packet->fragment_offset = packet->offset;
+	packet->fragment_start = offset_more & 0xfff8;
+	packet->flags |= packet->fragment_start ? PACKET_LATER_FRAGMENT | PACKET_NO_PROTOCOL : PACKET_FIRST_FRAGMENT;
+	if (!(offset_more & 1))
+		packet->flags |= PACKET_LAST_FRAGMENT;
+	return 0;
+}
+
+static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct packet *packet)
+{
+	struct ipv6_header *ip;
+	__u32 room, payload_length, reason;
+
+	packet->l3_offset = packet->offset;
+	ip = take(cursor, packet, sizeof(*ip));
+	if (!ip)
+		return short_of(packet, sizeof(*ip), REASON_IPV6_TRUNCATED);
+	if (bpf_ntohl(ip->version_class_flow) >> 28 != 6)
+		return REASON_IPV6_VERSION;
+	copy_ipv6(packet->tuple.source_be, ip->source);
+	copy_ipv6(packet->tuple.destination_be, ip->destination);
+	/* An IPv4 address in an IPv6 header would meet the rules and flows of IPv4; no host may send one. */
+	if (is_mapped(packet->tuple.source_be) || is_mapped(packet->tuple.destination_be))
+		return REASON_IPV6_VERSION;
+	packet->flags |= PACKET_HAS_ADDRESSES | PACKET_IPV6;
+	packet->protocol = ip->next_header;
+	packet->hop_limit = ip->hop_limit;
+
+	room = packet->frame_length - packet->l3_offset - sizeof(*ip);
+	payload_length = bpf_ntohs(ip->payload_length);
+	if (!payload_length && packet->flags & PACKET_GSO)
+		payload_length = room;
+	if (payload_length > room && !(packet->flags & PACKET_PARTIAL))
+		return REASON_IPV6_PAYLOAD_LENGTH;
+	cut_padding(packet, packet->offset, payload_length);
+
+	/* Unrolled: the verifier before 6.2 knows a loop only where its way back is a jump, which clang does not promise. */
+#pragma clang loop unroll(full)
+	for (int i = 0; i < LIMIT_EXTENSION_HEADERS + 1; i++) {
+		__u8 header = packet->protocol;
+		struct extension_header *extension;
+		__u32 length;
+
+		if (!is_extension(header) || packet->flags & PACKET_LATER_FRAGMENT) {
+			packet->l4_offset = packet->offset;
+			return 0;
+		}
+		if (i == LIMIT_EXTENSION_HEADERS)
+			break;
+		if (header == IPPROTO_FRAGMENT) {
+			reason = parse_fragment_header(cursor, packet);
+			if (reason)
+				return reason;
+			continue;
+		}
+		extension = take(cursor, packet, sizeof(*extension));
+		if (!extension)
+			return short_of(packet, sizeof(*extension), REASON_EXTENSION_TRUNCATED);
+		length = header == IPPROTO_AH ? (extension->length + 2) * 4 : (extension->length + 1) * 8;
+		packet->protocol = extension->next_header;
+		packet->offset += length - sizeof(*extension);
+		if (packet->offset > packet->frame_length)
+			return REASON_EXTENSION_TRUNCATED;
+	}
+	return REASON_EXTENSION_DEPTH;
+}
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* TCP, UDP, ICMP and ICMPv6, and the packet that an ICMP error quotes. */
+#ifndef WEIR_TRANSPORT_H
+#define WEIR_TRANSPORT_H
+
+#include "parse/flow_key.h"
+#include "parse/ipv4.h"
+#include "parse/ipv6.h"
+
+struct tcp_header {
+	__be16 source;
+	__be16 destination;
+	__be32 sequence;
+	__be32 acknowledgement;
+	__u8 data_offset;	/* upper four bits, in 4-byte units */
+	__u8 flags;
+	__be16 window;
+	__be16 checksum;
+	__be16 urgent;
+};
+
+struct udp_header {
+	__be16 source;
+	__be16 destination;
+	__be16 length;
+	__be16 checksum;
+};
+
+/* How many bytes of the IP payload the frame should hold from here. */
+static __always_inline __u32 payload_left(const struct packet *packet)
+{
+	return packet->frame_length > packet->offset ? packet->frame_length - packet->offset : 0;
+}
+
+/* How many numbers a TCP segment takes. */
+static __always_inline __u32 sequence_length(__u32 payload, __u8 flags)
+{
+	return payload + (flags >> 1 & 1) + (flags & 1);
+}
+
+/* Of a TCP segment that is not a later fragment. */
+static __always_inline __u32 sequence_of(const struct packet *packet)
+{
+	return packet->sequence_end - sequence_length(packet->frame_length - packet->header_end, packet->tcp_flags);
+}
+
+static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packet *packet)
+{
+	__u32 left = payload_left(packet), header_length;
+	struct tcp_header *tcp;
+
+	if (left < sizeof(*tcp))
+		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_TCP_TRUNCATED;
+	tcp = take(cursor, packet, sizeof(*tcp));
+	if (!tcp)
+		return short_of(packet, sizeof(*tcp), REASON_TCP_TRUNCATED);
+	header_length = (tcp->data_offset >> 4) * 4;
+	if (header_length < sizeof(*tcp) || header_length > left)
+		return REASON_TCP_HEADER_LENGTH;
+	packet->tuple.source_port = bpf_ntohs(tcp->source);
+	packet->tuple.destination_port = bpf_ntohs(tcp->destination);
+	packet->tcp_flags = tcp->flags;
+	packet->acknowledgement = bpf_ntohl(tcp->acknowledgement);
+	packet->sequence_end = bpf_ntohl(tcp->sequence) + sequence_length(left - header_length, tcp->flags);
+	packet->header_end = packet->l4_offset + header_length;
+	packet->flags |= PACKET_HAS_PORTS;
+	return 0;
+}
+
+/* Is the port that of a tunnel device of this host? Only who administers its network makes one. */
+static __noinline void look_for_device_port(struct packet *packet)
+{
+	struct tunnel_end at = { .form = TUNNEL_AT_PORT };
+	__u32 *kind;
+
+	if (!packet)
+		return;
+	at.port = packet->tuple.destination_port;
+	kind = bpf_map_lookup_elem(&tunnel_ends, &at);
+	if (kind) {
+		packet->inner_kind = *kind;
+		packet->flags |= PACKET_AT_DEVICE_PORT;
+	}
+}
+
+static __always_inline void find_tunnel_in_udp(struct packet *packet)
+{
+	switch (packet->tuple.destination_port) {
+	case PORT_VXLAN:
+	case PORT_VXLAN_GPE:
+	case PORT_VXLAN_LINUX:
+		packet->inner_kind = TUNNEL_VXLAN;
+		break;
+	case PORT_GENEVE:
+		packet->inner_kind = TUNNEL_GENEVE;
+		break;
+	default:
+		if (packet->tunnel_forms >> TUNNEL_AT_PORT & 1)
+			look_for_device_port(packet);
+	}
+}
+
+static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packet *packet)
+{
+	__u32 left = payload_left(packet), length;
+	struct udp_header *udp;
+
+	if (left < sizeof(*udp))
+		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_UDP_TRUNCATED;
+	udp = take(cursor, packet, sizeof(*udp));
+	if (!udp)
+		return short_of(packet, sizeof(*udp), REASON_UDP_TRUNCATED);
+	length = bpf_ntohs(udp->length);
+	if (packet->flags & (PACKET_FIRST_FRAGMENT | PACKET_PARTIAL) || (!length && packet->flags & PACKET_GSO))
+		left = length = sizeof(*udp);	/* the length covers more than this frame */
+	if (!length && packet->flags & PACKET_IPV6)
+		length = left;			/* of a jumbogram (RFC 2675), and Linux takes it of any other */
+	if (length < sizeof(*udp) || length > left)
+		return REASON_UDP_LENGTH;
+	packet->tuple.source_port = bpf_ntohs(udp->source);
+	packet->tuple.destination_port = bpf_ntohs(udp->destination);
+	packet->header_end = packet->offset;
+	packet->flags |= PACKET_HAS_PORTS;
+	find_tunnel_in_udp(packet);
+	packet->inner_offset = packet->offset;
+	return 0;
+}
+
+/*
+ * The connection that an ICMP error is about, from the packet it quotes. An error goes to the sender of that packet. One that
+ * goes elsewhere, or quotes too little, is related to no connection and is judged on its own.
+ */
+static __always_inline void parse_quoted(const struct cursor *cursor, struct packet *packet)
+{
+	struct tuple quoted = {};
+	struct udp_header *ports;
+	__u8 protocol;
+
+	if (packet->protocol == IPPROTO_ICMP) {
+		struct ipv4_header *ip = take(cursor, packet, sizeof(*ip));
+
+		if (!ip || ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0x0f) < 5 ||
+		    bpf_ntohs(ip->fragment) & IPV4_OFFSET_MASK)
+			return;
+		map_ipv4(quoted.source_be, ip->source);
+		map_ipv4(quoted.destination_be, ip->destination);
+		protocol = ip->protocol;
+		packet->offset += (ip->version_ihl & 0x0f) * 4 - sizeof(*ip);
+	} else {
+		struct ipv6_header *ip = take(cursor, packet, sizeof(*ip));
+
+		if (!ip || bpf_ntohl(ip->version_class_flow) >> 28 != 6)
+			return;
+		copy_ipv6(quoted.source_be, ip->source);
+		copy_ipv6(quoted.destination_be, ip->destination);
+		protocol = ip->next_header;
+	}
+	ports = take(cursor, packet, sizeof(*ports));
+	if (!ports)
+		return;
+	quoted.protocol = protocol;
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) {
+		quoted.source_port = bpf_ntohs(ports->source);
+		quoted.destination_port = bpf_ntohs(ports->destination);
+	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
+		set_icmp_tuple(&quoted, (struct icmp_header *)ports);
+	}
+	if (packet->tuple.destination_be[0] != quoted.source_be[0] || packet->tuple.destination_be[1] != quoted.source_be[1])
+		return;
+	packet->flags |= PACKET_RELATED;
+	if (make_flow_key(packet, &quoted, &packet->related))
+		packet->flags |= PACKET_QUOTED_IS_LOW;
+}
+
+static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct packet *packet)
+{
+	struct icmp_header *icmp;
+
+	if (payload_left(packet) < sizeof(*icmp))
+		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_ICMP_TRUNCATED;
+	icmp = take(cursor, packet, sizeof(*icmp));
+	if (!icmp)
+		return short_of(packet, sizeof(*icmp), REASON_ICMP_TRUNCATED);
+	packet->tuple.protocol = packet->protocol;
+	set_icmp_tuple(&packet->tuple, icmp);
+	packet->header_end = packet->offset;
+	packet->flags |= PACKET_HAS_PORTS;
+	if (icmp_question(packet->protocol, icmp->type) != icmp->type)
+		packet->flags |= PACKET_ICMP_ANSWER;
+	if (is_icmp_error(packet->protocol, icmp->type)) {
+		packet->flags |= PACKET_ICMP_ERROR;
+		parse_quoted(cursor, packet);
+	}
+	return 0;
+}
+
+static __always_inline __u32 parse_transport(const struct cursor *cursor, struct packet *packet)
+{
+	packet->header_end = packet->offset;
+	switch (packet->protocol) {
+	case IPPROTO_TCP:
+		return parse_tcp(cursor, packet);
+	case IPPROTO_UDP:
+		return parse_udp(cursor, packet);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return parse_icmp(cursor, packet);
+	case IPPROTO_GRE:
+		packet->inner_kind = TUNNEL_GRE;
+		break;
+	case IPPROTO_IPIP:
+		packet->inner_kind = TUNNEL_IPIP;
+		packet->inner_protocol = ETH_P_IP;
+		break;
+	case IPPROTO_IPV6:
+		packet->inner_kind = TUNNEL_IPIP;
+		packet->inner_protocol = ETH_P_IPV6;
+		break;
+	}
+	packet->inner_offset = packet->offset;
+	packet->flags |= PACKET_HAS_PORTS;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which attempts to bind a socket fail. A program is asked before a port is looked for, and told once it was found: who was
+ * asked and not told until its thread asks again, or for a second, has failed. Nobody waits longer than that for a port.
+ */
+#ifndef WEIR_BINDINGS_H
+#define WEIR_BINDINGS_H
+
+#include "process/socket_events.h"
+
+struct binding {
+	__u64 began_ns;
+	__u64 cookie;
+	__u64 address_be[2];
+	__u32 waits;			/* 1: for the word that it succeeded */
+	__u32 netns;			/* as in struct event */
+	__u16 port;
+	__u8 protocol;
+	__u8 reserved[5];
+	struct owner owner;		/* with OWNER_UNPRIVILEGED where that holds */
+};
+
+/* thread -> what it tried last to bind; that it succeeded changes one word, so that who binds often needs no new one */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct binding);
+} bindings SEC(".maps");
+
+static __always_inline void tell_if_failed(struct binding *binding)
+{
+	struct event *event;
+
+	if (!__sync_lock_test_and_set(&binding->waits, 0))
+		return;
+	event = begin_socket_event(EVENT_BIND_FAILED, 0, binding->netns);
+	if (!event)
+		return;
+	event->time_ns = binding->began_ns;
+	event->cookie = binding->cookie;
+	event->source_be[0] = binding->address_be[0];
+	event->source_be[1] = binding->address_be[1];
+	event->source_port = binding->port;
+	event->protocol = binding->protocol;
+	name_owner(event, &binding->owner);
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline bool may_take_low_ports(void)
+{
+	__u64 rights = 0;
+
+	bpf_core_read(&rights, sizeof(rights), &bpf_get_current_task_btf()->cred->cap_effective);
+	return rights >> CAPABILITY_NET_BIND_SERVICE & 1;
+}
+
+/* Who tries to bind it, noted as its owner. */
+static __always_inline struct owner *own_bound(__u64 cookie)
+{
+	struct owner *known = bpf_map_lookup_elem(&owners, &cookie);
+
+	if (known && is_owner(known, bpf_get_current_task_btf()))
+		return known;
+	own_used(cookie);
+	return bpf_map_lookup_elem(&owners, &cookie);
+}
+
+static __always_inline void fill_binding(struct binding *binding, struct bpf_sock_addr *ctx, __u64 cookie,
+					 const struct owner *owner, const __u64 *address_be)
+{
+	binding->began_ns = bpf_ktime_get_ns();
+	binding->cookie = cookie;
+	binding->address_be[0] = address_be[0];
+	binding->address_be[1] = address_be[1];
+	binding->port = bpf_ntohs(ctx->user_port);
+	binding->protocol = ctx->protocol;
+	binding->netns = bpf_get_netns_cookie(ctx) == netns_cookie ? 0 : number_of_netns(current_netns());
+	if (owner)
+		binding->owner = *owner;
+	else
+		__builtin_memset(&binding->owner, 0, sizeof(binding->owner));
+	if (!may_take_low_ports())
+		binding->owner.flags |= OWNER_UNPRIVILEGED;
+	binding->waits = 1;
+}
+
+/* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
+static __always_inline void begin_binding(struct bpf_sock_addr *ctx, const __u64 *address_be)
+{
+	__u64 thread = bpf_get_current_pid_tgid(), cookie = bpf_get_socket_cookie(ctx);
+	struct binding *before = bpf_map_lookup_elem(&bindings, &thread);
+	bool waited_for = ctx->user_port && is_counted_netns(bpf_get_netns_cookie(ctx));
+	struct owner *owner = own_bound(cookie);
+	struct binding binding = {};
+
+	if (before)
+		tell_if_failed(before);
+	if (!waited_for)
+		return;
+	if (before) {
+		fill_binding(before, ctx, cookie, owner, address_be);
+		return;
+	}
+	fill_binding(&binding, ctx, cookie, owner, address_be);
+	if (bpf_map_update_elem(&bindings, &thread, &binding, BPF_ANY))
+		count_fault(FAULT_BINDING_INSERT);
+}
+
+SEC("cgroup/bind4")
+int weir_bind4(struct bpf_sock_addr *ctx)
+{
+	__u64 address_be[2];
+
+	map_ipv4(address_be, ctx->user_ip4);
+	begin_binding(ctx, address_be);
+	return 1;
+}
+
+SEC("cgroup/bind6")
+int weir_bind6(struct bpf_sock_addr *ctx)
+{
+	__u64 address_be[2] = {
+		(__u64)ctx->user_ip6[1] << 32 | ctx->user_ip6[0],
+		(__u64)ctx->user_ip6[3] << 32 | ctx->user_ip6[2],
+	};
+
+	begin_binding(ctx, address_be);
+	return 1;
+}
+
+static __always_inline int end_binding(void)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
+
+	if (binding)
+		binding->waits = 0;
+	return 1;
+}
+
+SEC("cgroup/post_bind4")
+int weir_post_bind4(struct bpf_sock *ctx)
+{
+	return end_binding();
+}
+
+SEC("cgroup/post_bind6")
+int weir_post_bind6(struct bpf_sock *ctx)
+{
+	return end_binding();
+}
+
+struct bpf_map;
+
+static long settle_old(struct bpf_map *map, __u64 *thread, struct binding *binding, __u64 *before)
+{
+	if (binding->waits && binding->began_ns < *before)
+		tell_if_failed(binding);
+	return 0;
+}
+
+/* User space runs this once a second. */
+SEC("syscall")
+int weir_settle_bindings(void *ctx)
+{
+	__u64 before = bpf_ktime_get_ns() - NS_PER_SECOND;
+
+	bpf_for_each_map_elem(&bindings, settle_old, &before, 0);
+	return 0;
+}
+
+#endif

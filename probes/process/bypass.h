@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sockets whose frames pass no egress hook, so that no rule judges them: packet sockets with PACKET_QDISC_BYPASS, and
+ * AF_XDP sockets. Both become so by setsockopt(2), which this program sees, and refuses where the configuration says so.
+ * The kernel runs no such program for calls of 32-bit programs: user space looks for sockets that became so unseen.
+ * Frames of sockets in another network namespace meet the rules where they enter this one.
+ */
+#ifndef WEIR_BYPASS_H
+#define WEIR_BYPASS_H
+
+#include "base/mode.h"
+#include "process/socket_events.h"
+
+#define LEVEL_PACKET 263	/* SOL_PACKET */
+#define LEVEL_XDP 283		/* SOL_XDP */
+#define OPTION_QDISC_BYPASS 20	/* PACKET_QDISC_BYPASS */
+
+/* Of AF_XDP: no socket receives or sends before it has one of these. */
+enum {
+	OPTION_XDP_RX_RING = 2,
+	OPTION_XDP_TX_RING = 3,
+	OPTION_XDP_UMEM_REG = 4,
+};
+
+/* The option is read from the kernel's copy, which is also what the kernel goes on to use. */
+static __always_inline __u8 asked_bypass(const struct bpf_sockopt *ctx)
+{
+	const int *value = ctx->optval;
+
+	if (ctx->level == LEVEL_PACKET && ctx->optname == OPTION_QDISC_BYPASS) {
+		if (ctx->sk->family != FAMILY_PACKET || ctx->optlen < (int)sizeof(*value) || (void *)(value + 1) > ctx->optval_end)
+			return BYPASS_NONE;
+		return *value ? BYPASS_QDISC : BYPASS_NONE;
+	}
+	if (ctx->level != LEVEL_XDP || ctx->sk->family != FAMILY_XDP)
+		return BYPASS_NONE;
+	switch (ctx->optname) {
+	case OPTION_XDP_RX_RING:
+	case OPTION_XDP_TX_RING:
+	case OPTION_XDP_UMEM_REG:
+		return BYPASS_AF_XDP;
+	default:
+		return BYPASS_NONE;
+	}
+}
+
+/* What becomes of it: the mode is read last, as for packets. */
+static __always_inline __u8 judge_bypass(void)
+{
+	__u32 zero = 0, copy;
+	const struct control *root = bpf_map_lookup_elem(&control, &zero);
+	const struct policy *policy;
+
+	if (!root)
+		return VERDICT_PASSED;
+	copy = root->generation & 1;
+	policy = bpf_map_lookup_elem(&policies, &copy);
+	if (!policy || !policy->refuses_bypass)
+		return VERDICT_PASSED;
+	return is_preventing(root) ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
+}
+
+/* The running process is who sets the option. */
+static __always_inline void tell_bypass(__u8 bypass, __u8 verdict)
+{
+	struct event *event = begin_socket_event(EVENT_PACKET_BYPASS, 0, 0);
+	struct owner owner = {};
+
+	if (!event)
+		return;
+	event->bypass = bypass;
+	event->verdict = verdict;
+	describe_process(&owner, bpf_get_current_task_btf());
+	name_owner(event, &owner);
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* False refuses it. A socket that may go on is told once. */
+static __always_inline bool may_bypass(struct bpf_sockopt *ctx, __u8 bypass)
+{
+	__u8 verdict = judge_bypass();
+	__u8 *told;
+
+	if (verdict == VERDICT_DROPPED) {
+		tell_bypass(bypass, verdict);
+		return false;
+	}
+	told = bpf_sk_storage_get(&bypassing, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!told || !*told)
+		tell_bypass(bypass, verdict);
+	if (told)
+		*told = 1;
+	return true;
+}
+
+SEC("cgroup/setsockopt")
+int weir_set_option(struct bpf_sockopt *ctx)
+{
+	__u8 bypass;
+
+	/*
+	 * The kernel hands over a page of a longer value. Before Linux 6.5 it refuses the call unless the program says that
+	 * the whole value is to be taken from the process.
+	 */
+	if (ctx->optlen > (long)(ctx->optval_end - ctx->optval))
+		ctx->optlen = 0;
+	bypass = asked_bypass(ctx);
+	if (bypass == BYPASS_NONE || bpf_get_netns_cookie(ctx) != netns_cookie)
+		return 1;
+	return may_bypass(ctx, bypass);
+}
+
+#endif

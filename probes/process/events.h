@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Room for an event in the ring, and its owner. What could be told, and what found the ring full, is counted: with
+ * atomics, because packets and system calls of one CPU interrupt each other here.
+ */
+#ifndef WEIR_EVENTS_H
+#define WEIR_EVENTS_H
+
+#include "process/owners.h"
+
+static __always_inline struct event_counter *event_counter_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&event_counters, &zero);
+}
+
+/* An event that a limit held back. */
+static __always_inline void count_untold(void)
+{
+	struct event_counter *counter = event_counter_here();
+
+	if (counter)
+		__sync_fetch_and_add(&counter->suppressed, 1);
+}
+
+static __always_inline struct event *reserve_event(void)
+{
+	struct event_counter *counter = event_counter_here();
+	struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (counter) {
+		__sync_fetch_and_add(&counter->emitted, 1);
+		if (!event)
+			__sync_fetch_and_add(&counter->lost, 1);
+	}
+	return event;
+}
+
+/* What every event of a connection has: it is told from its opener's side. */
+static __always_inline void describe_opener(struct event *event, const struct tuple *opener)
+{
+	event->time_ns = bpf_ktime_get_ns();
+	event->source_be[0] = opener->source_be[0];
+	event->source_be[1] = opener->source_be[1];
+	event->destination_be[0] = opener->destination_be[0];
+	event->destination_be[1] = opener->destination_be[1];
+	event->source_port = opener->source_port;
+	event->destination_port = opener->destination_port;
+	event->direction = opener->direction;
+	event->icmp_type = opener->icmp_type;
+	event->icmp_code = opener->icmp_code;
+	event->netns = 0;
+	event->bypass = BYPASS_NONE;
+	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
+}
+
+static __always_inline void name_owner(struct event *event, const struct owner *owner)
+{
+	event->pid = owner->pid;
+	event->uid = owner->uid;
+	event->owner_started_ns = owner->started_ns;
+	event->owner_cgroup = owner->cgroup;
+	event->creator_pid = owner->creator_pid;
+	event->creator_started_ns = owner->creator_started_ns;
+	event->owner_flags = owner->flags;
+	event->owner_executions = owner->executions;
+	__builtin_memcpy(event->command, owner->command, sizeof(event->command));
+}
+
+static __always_inline void describe_owner(struct event *event, __u64 cookie)
+{
+	struct owner *owner = find_owner(cookie);
+
+	event->cookie = cookie;
+	event->pid = 0;
+	event->uid = 0;
+	event->owner_started_ns = 0;
+	event->owner_cgroup = 0;
+	event->creator_pid = 0;
+	event->creator_started_ns = 0;
+	event->owner_flags = 0;
+	event->owner_executions = 0;
+	__builtin_memset(event->command, 0, sizeof(event->command));
+	if (owner)
+		name_owner(event, owner);
+}
+
+#endif

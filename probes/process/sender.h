@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which process sends the packet that leaves. Mostly it is sent inside the system call of its sender, but a packet that
+ * waited for a neighbour's address leaves in somebody else's, and what arrives through a tun device is answered in that
+ * of the device's holder. So the running process has to prove it: its system call names a descriptor of this socket.
+ */
+#ifndef WEIR_SENDER_H
+#define WEIR_SENDER_H
+
+#include "process/owners.h"
+
+#define MODE_FORMAT 0170000
+#define MODE_SOCKET 0140000
+
+/* Where each machine keeps the number of a system call, negative where the process is in none, and its first argument. */
+struct pt_regs___x86 {
+	unsigned long bx;
+	unsigned long cx;
+	unsigned long di;
+	unsigned long orig_ax;
+} KERNEL_TYPE;
+
+struct pt_regs___arm64 {
+	__u64 orig_x0;
+	__s32 syscallno;
+} KERNEL_TYPE;
+
+/* Negative where the running process is in no system call: it was interrupted, and is nobody's sender. */
+static __always_inline __s32 first_argument(void)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di)) {
+		if ((long)BPF_CORE_READ((struct pt_regs___x86 *)registers, orig_ax) < 0)
+			return -1;
+		return BPF_CORE_READ((struct pt_regs___x86 *)registers, di);
+	}
+	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0)) {
+		if (BPF_CORE_READ((struct pt_regs___arm64 *)registers, syscallno) < 0)
+			return -1;
+		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, orig_x0);
+	}
+	return -1;
+}
+
+/* The numbers of socket(2), for 64-bit and for 32-bit programs; the latter may also make the call number 1 of socketcall(2). */
+enum {
+	X86_SOCKET = 41,
+	X86_SOCKET_COMPAT = 359,
+	X86_SOCKETCALL_COMPAT = 102,
+	ARM64_SOCKET = 198,
+	ARM64_SOCKET_COMPAT = 281,
+	SOCKETCALL_SOCKET = 1,
+};
+
+/*
+ * The family that the running process asks socket(2) for; negative where it is in another call. A 64-bit program has other
+ * calls under the numbers of 32-bit ones, but none that asks for the right to make sockets: see weir_right_asked.
+ */
+static __always_inline __s32 asked_family(void)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct pt_regs___arm64 *arm64 = (struct pt_regs___arm64 *)registers;
+	struct pt_regs___x86 *x86 = (struct pt_regs___x86 *)registers;
+	__s32 family = -1;
+
+	if (bpf_core_field_exists(x86->di)) {
+		switch (BPF_CORE_READ(x86, orig_ax)) {
+		case X86_SOCKET:
+			return BPF_CORE_READ(x86, di);
+		case X86_SOCKET_COMPAT:
+			return BPF_CORE_READ(x86, bx);
+		case X86_SOCKETCALL_COMPAT:
+			if (BPF_CORE_READ(x86, bx) == SOCKETCALL_SOCKET)
+				bpf_probe_read_user(&family, sizeof(family), (const void *)BPF_CORE_READ(x86, cx));
+		}
+	} else if (bpf_core_field_exists(arm64->orig_x0)) {
+		__s32 call = BPF_CORE_READ(arm64, syscallno);
+
+		if (call == ARM64_SOCKET || call == ARM64_SOCKET_COMPAT)
+			return BPF_CORE_READ(arm64, orig_x0);
+	}
+	return family;
+}
+
+/* Of the socket behind a descriptor of the running process; 0 where it is none. */
+static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
+{
+	struct fdtable *table = BPF_CORE_READ(bpf_get_current_task_btf(), files, fdt);
+	struct file **files, *file = NULL;
+	struct socket *socket;
+
+	if (descriptor < 0 || descriptor >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	files = BPF_CORE_READ(table, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + descriptor) || !file)
+		return 0;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & MODE_FORMAT) != MODE_SOCKET)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk, __sk_common.skc_cookie.counter);
+}
+
+/*
+ * Notes the sender of a packet. True when there is nothing more to find out about it: the running process proved to use the
+ * socket, or, where the packet shows that somebody wanted it sent, is the one known to.
+ */
+__noinline int claim_socket(__u64 cookie, bool wanted)
+{
+	struct owner *known = find_owner(cookie);
+
+	if (wanted && known && is_owner(known, bpf_get_current_task_btf()))
+		return true;
+	if (cookie_of_descriptor(first_argument()) != cookie)
+		return false;
+	own_used(cookie);
+	return true;
+}
+
+#endif

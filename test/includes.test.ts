@@ -1,0 +1,27 @@
+/** Headers of the kernel side are in rooms, and include one way. */
+
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+
+const PROBES = join(import.meta.dirname, "../probes");
+
+/** A header may include its own room and the rooms before it. */
+const ROOMS = ["wire", "base", "parse", "process", "flow", "decide", "answer"];
+
+const HEADERS = globSync("**/*.h", { cwd: PROBES, exclude: ["build"] });
+
+test("every header is in a room, and only compile units stand beside the rooms", () => {
+  assert.ok(HEADERS.length > 50, `${HEADERS.length} headers`);
+  assert.deepEqual(HEADERS.filter((path) => !ROOMS.includes(dirname(path))), []);
+});
+
+test("includes lead to the own room or to one before it", () => {
+  const wrong = HEADERS.flatMap((path) => {
+    const room = ROOMS.indexOf(dirname(path));
+    const included = [...readFileSync(join(PROBES, path), "utf8").matchAll(/^#include "([^"]+)"/gm)].map(([, name]) => name!);
+    return included.filter((name) => name.includes("/") && ROOMS.indexOf(dirname(name)) > room).map((name) => `${path} includes ${name}`);
+  });
+  assert.deepEqual(wrong, []);
+});
