@@ -2,9 +2,10 @@
 
 import { readNetworks } from "../agent/values/address.ts";
 import type { Misreading } from "../agent/values/address.ts";
-import { explainDuration, secondsOf } from "../agent/values/duration.ts";
+import { readDuration } from "../agent/values/duration.ts";
 import { explainInterface } from "../agent/values/interfaces.ts";
 import { PROTOCOLS, protocolNumber } from "../agent/values/names.ts";
+import { meansAny } from "../agent/values/meant.ts";
 import { nearest } from "../agent/values/nearest.ts";
 import { readPorts } from "../agent/values/ports.ts";
 import { explainExecutable, explainPattern } from "../agent/policy/processes.ts";
@@ -33,11 +34,12 @@ const RESERVED_NAMES = ["default", "failsafe", "on_error", "ban"];
 export const FORMATS: Readonly<Record<string, Format>> = {
   network: (value) => misreading(readNetworks(value)),
   ports: (value) => misreading(readPorts(value)),
-  network_or_set: (value) => explainEntry(value, readNetworks),
-  ports_or_set: (value) => explainEntry(value, readPorts),
+  network_or_set: (value) => (meansAny(value) ? { error: `${quote(value)} is not an address; leave the list out to match any` } : explainEntry(value, readNetworks)),
+  ports_or_set: (value) => (meansAny(value) ? { error: `${quote(value)} is not a port; leave the list out to match any` } : explainEntry(value, readPorts)),
   set_name: explainSetName,
   protocol(value) {
     if (protocolNumber(value) !== undefined) return undefined;
+    if (meansAny(value)) return { error: `${quote(value)} is not a protocol; leave the protocol out to match any` };
     if (/^[0-9]{1,3}$/.test(value)) return { error: `${quote(value)} is text; write the number without quotes`, suggestion: value };
     const suggestion = nearest(value, Object.keys(PROTOCOLS));
     return { error: `${quote(value)} is not a protocol`, ...(suggestion === undefined ? {} : { suggestion }) };
@@ -69,8 +71,12 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     if (bytes === undefined) return { error: `${quote(value)} is not a size, as 1048576, 100MB or 64MiB` };
     return bytes < SMALLEST_SIZE || bytes > LARGEST_SIZE ? { error: `the size ${printable(value)} is outside 64kB to 1000GB` } : undefined;
   },
-  duration: (value) => said(explainDuration(value)),
-  hand_over: (value) => said(explainDuration(value) ?? (secondsOf(value) > LONGEST_HAND_OVER ? `the while ${value} is longer than a day` : undefined)),
+  duration: (value) => misreading(readDuration(value)),
+  hand_over(value) {
+    const reading = readDuration(value);
+    if ("error" in reading) return reading;
+    return reading.seconds > LONGEST_HAND_OVER ? { error: `the duration ${value} is longer than a day` } : undefined;
+  },
   moment: (value) => said(explainMoment(value)),
   time_of_day: (value) => said(explainTimeOfDay(value)),
   rate: (value) => misreading(readRate(value)),

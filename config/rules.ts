@@ -6,6 +6,7 @@ import { parseDuration } from "../agent/values/duration.ts";
 import type { Findings } from "./findings.ts";
 import { icmpCodeNames, icmpCodeNumber, icmpTable, icmpTypeNumber, ICMP_TYPES, ICMPV6_TYPES } from "../agent/values/names.ts";
 import { PROTOCOLS, protocolName, protocolNumber } from "../agent/values/names.ts";
+import { meantBy } from "../agent/values/meant.ts";
 import { nearest } from "../agent/values/nearest.ts";
 import { quote } from "../agent/values/quote.ts";
 import { readRate } from "../agent/policy/rate.ts";
@@ -124,7 +125,7 @@ function checkIcmp({ type, code }: Mapping, protocol: number | undefined, path: 
   const otherTable = table === ICMPV6_TYPES ? ICMP_TYPES : ICMPV6_TYPES;
   if (typeof type === "string" && icmpTypeNumber(table, type) === undefined) {
     const elsewhere = icmpTypeNumber(otherTable, type) !== undefined;
-    const suggestion = elsewhere ? undefined : nearest(type, Object.keys(table));
+    const suggestion = elsewhere ? undefined : meantBy(type, Object.keys(table));
     errors.add([...path, "type"], `${quote(type)} is not an ${name} message type${elsewhere ? ` but one of ${other}` : ""}`, { value: type, suggestion });
   } else if (typeof code === "string" && (typeof type === "string" || typeof type === "number") && icmpCodeNumber(table, type, code) === undefined) {
     const suggestion = nearest(code, Object.keys(icmpCodeNames(table, type)));

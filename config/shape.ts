@@ -3,8 +3,10 @@
  * a file of garbage and know nothing of the operator's words; this one is bounded and speaks to people.
  */
 
-import type { Findings } from "./findings.ts";
+import { Findings } from "./findings.ts";
 import { FORMATS } from "./formats.ts";
+import { meantBy } from "../agent/values/meant.ts";
+import { ICMP_TYPES, ICMPV6_TYPES } from "../agent/values/names.ts";
 import { nearest } from "../agent/values/nearest.ts";
 import { describeValue, quote } from "../agent/values/quote.ts";
 import { resolve } from "./schema.ts";
@@ -28,6 +30,9 @@ const SPOKEN_BOOLEANS: Readonly<Record<string, string>> = {
   false: "false",
 };
 
+/** Names of messages, where `type` is the key that names one. */
+const MESSAGES = Object.keys({ ...ICMPV6_TYPES, ...ICMP_TYPES });
+
 export function checkShape(value: unknown, reference: Schema, path: Steps, findings: Findings): void {
   const schema = resolve(reference);
   const { types } = schema;
@@ -39,7 +44,7 @@ export function checkShape(value: unknown, reference: Schema, path: Steps, findi
   }
   if (schema.enum !== undefined && !schema.enum.includes(value as string)) return wrongWord(value, schema.enum, path, findings);
   const type = typeOf(value);
-  if (types.length > 0 && !types.includes(type as JsonType)) return wrongType(value, types, path, findings);
+  if (types.length > 0 && !types.includes(type as JsonType)) return wrongType(value, schema, path, findings);
   if (typeof value === "number") checkNumber(value, schema, path, findings);
   else if (typeof value === "string") checkText(value, schema, path, findings);
   else if (Array.isArray(value)) checkList(value, schema, path, findings);
@@ -54,17 +59,20 @@ function typeOf(value: unknown): JsonType | "number" {
 
 function wrongWord(value: unknown, words: string[], path: Steps, findings: Findings): void {
   const one = words.length === 1 ? `${words[0]}, the only value known here` : `one of ${words.join(", ")}`;
-  const suggestion = typeof value === "string" ? nearest(value, words) : undefined;
+  const suggestion = typeof value === "string" ? meantBy(value, words) : undefined;
   findings.add(path, `${describeValue(value)} is not ${one}`, { value, suggestion });
 }
 
-function wrongType(value: unknown, types: JsonType[], path: Steps, findings: Findings): void {
+function wrongType(value: unknown, schema: ResolvedSchema, path: Steps, findings: Findings): void {
+  const { types, format } = schema;
+  if (format === "rate" && Number.isInteger(value)) return findings.add(path, `the rate ${String(value)} does not say in which time`, { value, suggestion: `${String(value)}/s` });
+  if (format === "protocol" && Array.isArray(value)) return findings.add(path, "only one protocol can stand here; several take a rule for each", { value });
   const expected = types.map((type) => TYPE_NAMES[type]).join(" or ");
-  findings.add(path, `${describeValue(value)} is not ${expected}`, { value, suggestion: intended(value, types) });
+  findings.add(path, `${describeValue(value)} is not ${expected}`, { value, suggestion: intended(value, schema) });
 }
 
 /** How a value of another type would be written as one of these. */
-function intended(value: unknown, types: JsonType[]): string | undefined {
+function intended(value: unknown, { types, items, required = [], properties = {} }: ResolvedSchema): string | undefined {
   if (typeof value === "string") {
     const lower = value.toLowerCase();
     if (types.includes("boolean") && Object.hasOwn(SPOKEN_BOOLEANS, lower)) return SPOKEN_BOOLEANS[lower];
@@ -72,6 +80,10 @@ function intended(value: unknown, types: JsonType[]): string | undefined {
   }
   const scalar = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
   if (scalar && String(value).length < 60) {
+    const [key, ...more] = required;
+    if (types.includes("object") && key !== undefined && more.length === 0) return asMapping(key, value, properties[key]!);
+    const item = resolve(items ?? {});
+    if (types.includes("array") && item.types.includes("object")) return bracketed(intended(value, item));
     if (types.includes("array")) return `[${JSON.stringify(value)}]`;
     if (types.includes("string")) return JSON.stringify(String(value));
   }
@@ -81,6 +93,18 @@ function intended(value: unknown, types: JsonType[]): string | undefined {
     if (nothing === null && more.length === 0) return JSON.stringify(`${key}:`);
   }
   return undefined;
+}
+
+/** A mapping of one key, where the value could stand behind it. */
+function asMapping(key: string, value: unknown, schema: Schema): string | undefined {
+  const findings = new Findings();
+  const known = key === "type" && typeof value === "string" ? meantBy(value, MESSAGES) : value;
+  if (known !== undefined) checkShape(known, schema, [], findings);
+  return known === undefined || findings.count > 0 ? undefined : `{ ${key}: ${String(known)} }`;
+}
+
+function bracketed(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : `[${text}]`;
 }
 
 function checkNumber(value: number, schema: Schema, path: Steps, findings: Findings): void {

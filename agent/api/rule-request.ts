@@ -16,7 +16,7 @@ export function checkedNewRule({ rule, place = "last", ...term }: Record<string,
 export function checkedTerm({ reason, for_s, until }: Record<string, unknown>): Term {
   if (reason !== undefined) checkReason(reason);
   if (for_s !== undefined && until !== undefined) throw wrong("The request says twice when it ends.", "Send for_s or until, not both.");
-  if (for_s !== undefined && !isWhile(for_s)) throw wrong("The request's for_s is not a while.", `Send a number of seconds from 1 to ${LONGEST_S}.`);
+  if (for_s !== undefined && !isDuration(for_s)) throw wrong("The request's for_s is not a duration.", `Send a number of seconds from 1 to ${LONGEST_S}.`);
   if (until !== undefined && typeof until !== "number") throw wrong("The request's until is not a time.", "Send milliseconds since the epoch.");
   return {
     ...(reason === undefined ? {} : { reason: reason as string }),
@@ -46,7 +46,7 @@ export function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
-function isWhile(value: unknown): boolean {
+function isDuration(value: unknown): boolean {
   return typeof value === "number" && value >= 1 && value <= LONGEST_S;
 }
 

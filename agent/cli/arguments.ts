@@ -1,6 +1,7 @@
 /** What a command is, and how the words of its line are read. */
 
 import { parseArgs } from "node:util";
+import { meantBy } from "../values/meant.ts";
 import { nearest } from "../values/nearest.ts";
 
 /** The line itself is wrong: exit code 2. */
@@ -60,7 +61,7 @@ export class Call {
   choice<Word extends string>(what: string, text: string, known: readonly Word[]): Word {
     const word = known.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
     if (word !== undefined) return word;
-    throw new UsageError(`${what} is one of ${known.join(", ")}, not "${text}"${meant(nearest(text, known))}`);
+    throw new UsageError(`${what} is one of ${known.join(", ")}, not "${text}"${meant(meantBy(text, known))}`);
   }
 }
 

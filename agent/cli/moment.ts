@@ -1,7 +1,7 @@
-/** Times and whiles as they are written on the command line. */
+/** Times and durations as they are written on the command line. */
 
-import { parseDuration } from "../values/duration.ts";
-import { type Call, UsageError } from "./arguments.ts";
+import { meantDuration, parseDuration } from "../values/duration.ts";
+import { type Call, meant, UsageError } from "./arguments.ts";
 import type { Term } from "../service/contract.ts";
 
 /** Milliseconds since the epoch of a date with a time. */
@@ -11,9 +11,9 @@ export function timeOf(option: string, text: string): number {
   return time;
 }
 
-export function whileOf(option: string, text: string): number {
+export function durationOf(option: string, text: string): number {
   const seconds = parseDuration(text);
-  if (seconds === undefined || seconds === 0) throw new UsageError(`${option} takes a while, as 90s, 15m, 2h or 7d, not "${text}"`);
+  if (seconds === undefined || seconds === 0) throw new UsageError(`${option} takes a duration, as 90s, 15m, 2h or 7d, not "${text}"${meant(meantDuration(text))}`);
   return seconds;
 }
 
@@ -22,7 +22,7 @@ export function termOf(call: Call): Term {
   const [lasts, until, reason] = [call.text("for"), call.text("until"), call.text("reason")];
   if (lasts !== undefined && until !== undefined) throw new UsageError("--for and --until do not go together");
   return {
-    ...(lasts === undefined ? {} : { for_s: whileOf("--for", lasts) }),
+    ...(lasts === undefined ? {} : { for_s: durationOf("--for", lasts) }),
     ...(until === undefined ? {} : { until: timeOf("--until", until) }),
     ...(reason === undefined ? {} : { reason }),
   };

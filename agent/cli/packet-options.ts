@@ -3,6 +3,7 @@
 import { readAddress } from "../values/address.ts";
 import { explainInterface } from "../values/interfaces.ts";
 import { protocolNumber, PROTOCOLS, TCP_FLAGS, type TcpFlag } from "../values/names.ts";
+import { meansAny } from "../values/meant.ts";
 import { nearest } from "../values/nearest.ts";
 import type { Direction } from "../values/traffic.ts";
 import { explainPacket, type PacketText } from "../explain/packet.ts";
@@ -74,6 +75,7 @@ function address(call: Call, option: string): string {
 function protocol(call: Call): string | number {
   const text = needed(call, "proto").toLowerCase();
   if (/^[0-9]{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
+  if (meansAny(text)) throw new UsageError(`--proto: "${text}" is not a protocol; a packet has one, as tcp or udp`);
   if (protocolNumber(text) === undefined) throw new UsageError(`--proto: "${text}" is not a protocol${meant(nearest(text, Object.keys(PROTOCOLS)))}`);
   return text;
 }

@@ -1,5 +1,6 @@
 /** Moves over text: gaps, lines, comments, and the scalars of JSON and YAML that are on one line. */
 
+import { quote } from "../../agent/values/quote.ts";
 import { LONGEST_TEXT } from "./wanted.ts";
 
 /**
@@ -37,7 +38,9 @@ export const MAPPING_START = code("{");
 export const MAPPING_END = code("}");
 /** Three dashes or dots alone begin or end a document. */
 const MARKER = /^(---|\.\.\.)$/;
-const NEVER_FIRST = new Set([..."&*!|>%@`"].map(code));
+const NEVER_FIRST = new Set([..."&*!|>"].map(code));
+/** YAML gives these no meaning at the begin of a value, and allows none to begin with them. */
+const RESERVED = new Set([..."@`%"].map(code));
 
 const KEYWORDS = new Map<string, unknown>([
   ["", null], ["~", null], ["null", null], ["Null", null], ["NULL", null],
@@ -117,6 +120,7 @@ export class Cursor {
     const first = this.peek();
     if (first === QUESTION && this.isGap(start + 1)) throw new Stop(start, "a key in the long form", "unsupported");
     const bare = first === DASH || first === COLON || first === QUESTION;
+    if (RESERVED.has(first)) throw new Stop(start, `text that begins with ${this.text[start]} needs quotes: ${this.quotedWord(start)}`);
     if (NEVER_FIRST.has(first)) throw new Stop(start, `"${this.text[start]}" begins an anchor, alias, tag or text over several lines`, "unsupported");
     if (first === TAB) throw new Stop(start, "a tab where only spaces may stand");
     if (first === COMMA || first === HASH || isBracket(first) || (bare && (inFlow ? this.isFlowGap(start + 1) : this.isGap(start + 1)))) {
@@ -133,6 +137,12 @@ export class Cursor {
       end = index + 1;
     }
     this.at = end;
+  }
+
+  /** The word that begins here, as it would have to be written. */
+  private quotedWord(start: number): string {
+    const [word = ""] = /^[^\s,[\]{}#]{0,60}/.exec(this.text.slice(start, start + 60)) ?? [];
+    return quote(word.replace(/:$/, ""));
   }
 
   /** Text before a colon. */

@@ -29,7 +29,7 @@ test("a mistake on the line is told before anybody is asked", async () => {
     [["add"], /say whom to ban, or --file LIST/],
     [["add", "192.0.2.7", "--file", list], /do not go together/],
     [["add", "192.0.2.7", "--for", "1m", "--until", "2026-11-21T03:00Z"], /--for and --until do not go together/],
-    [["add", "192.0.2.7", "--for", "soon"], /--for takes a while/],
+    [["add", "192.0.2.7", "--for", "soon"], /--for takes a duration/],
     [["add", "example.org"], /"example\.org" is not an address; names are not looked up/],
     [["add", "--file", list], /list\.txt:4: "192\.0\.2\.300" has a part above 255\n.*list\.txt:6: "192\.0\.2" is not an IPv4 address/],
     [["add", "--file", empty], /empty\.txt names no address/],

@@ -30,7 +30,7 @@ test("a mistake on the line is told before anybody is asked", async () => {
     [["add"], /something is missing/],
     [["add", "partners"], /say what to add, or --file LIST/],
     [["add", "partners", "192.0.2.7", "--file", list], /do not go together/],
-    [["add", "partners", "192.0.2.7", "--for", "soon"], /--for takes a while/],
+    [["add", "partners", "192.0.2.7", "--for", "soon"], /--for takes a duration/],
     [["add", "partners", "example.org"], /"example\.org" is not an address/],
     [["add", "partners", "--file", list], /list\.txt:2: "nobody" is not an address/],
     [["remove", "partners"], /say what to remove, or --file LIST/],

@@ -60,6 +60,10 @@ const WRONG_LINES: [string[], RegExp][] = [
   [["status", "now"], /"now" is one word too many/],
   [["--json", "status"], /options come behind the command/],
   [["mode", "prevnt"], /one of detect, prevent, not "prevnt"; did you mean prevent\?/],
+  [["mode", "enforce"], /not "enforce"; did you mean prevent\?/],
+  [["flows", "--direction", "in"], /not "in"; did you mean ingress\?/],
+  [["explain", "--in", "eth0", "--src", "192.0.2.7", "--dst", "198.51.100.1", "--proto", "any"], /--proto: "any" is not a protocol; a packet has one/],
+  [["ban", "add", "192.0.2.7", "--for", "10min"], /--for takes a duration, as 90s, 15m, 2h or 7d, not "10min"; did you mean 10m\?/],
   [["flows", "--limit", "many"], /--limit takes a whole number from 1 to 10000, not "many"/],
   [["top", "--by", "weight"], /--by is one of process, executable, container, pod, unit, peer, service, rule, interface/],
   [["stats", "--by", "colour"], /--by is one of process, executable, container, pod, unit, peer, service/],
@@ -69,7 +73,7 @@ const WRONG_LINES: [string[], RegExp][] = [
   [["watch", "--type", "BLOKED"], /did you mean BLOCKED\?/],
   [["watch", "--count", "0"], /--count takes a whole number/],
   [["check"], /something is missing/],
-  [["audit", "show", "--since", "yesterday"], /--since takes a time or a while/],
+  [["audit", "show", "--since", "yesterday"], /--since takes a time or a duration/],
   [["status\x1b[2J"], /there is no command "status\\x1b\[2J"/],
 ];
 

@@ -12,7 +12,7 @@ export const command: Command = {
   usage: "audit show [FILE] [--since WHEN] [--type TYPE[,TYPE]] [--rule NAME] [--last N] [--json]",
   about: "Prints the audit log, the oldest record first, rotated files included. Works with and without a running agent.",
   options: {
-    since: { value: "WHEN", about: "only since a time or for a while: 2026-11-21T03:00Z, 15m, 2h, 7d" },
+    since: { value: "WHEN", about: "only records since this time, or of this last duration: 2026-11-21T03:00Z, 15m, 2h, 7d" },
     type: { value: "TYPE", about: "only records of this type, as DETECTED, BLOCKED, MODE, RULE-ADD; several with commas" },
     rule: { value: "NAME", about: "only events of this rule" },
     last: { value: "N", about: "only the last so many" },
@@ -46,6 +46,6 @@ export const command: Command = {
 function timeOf(text: string): number {
   const seconds = parseDuration(text);
   const time = seconds === undefined ? Date.parse(text) : Date.now() - seconds * 1000;
-  if (Number.isNaN(time)) throw new UsageError(`--since takes a time or a while, as 2026-11-21T03:00Z or 15m, not "${text}"`);
+  if (Number.isNaN(time)) throw new UsageError(`--since takes a time or a duration, as 2026-11-21T03:00Z or 15m, not "${text}"`);
   return time;
 }

@@ -1,5 +1,5 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
-import { timeOf, whileOf } from "../moment.ts";
+import { durationOf, timeOf } from "../moment.ts";
 import { clientFor } from "../paths.ts";
 import { note } from "../print.ts";
 import { tellChange } from "../rule-change.ts";
@@ -34,7 +34,7 @@ export const command: Command = {
     const request = {
       rule,
       place: placeOf(call) ?? "last",
-      ...(lasts === undefined ? {} : { for_s: whileOf("--for", lasts) }),
+      ...(lasts === undefined ? {} : { for_s: durationOf("--for", lasts) }),
       ...(until === undefined ? {} : { until: timeOf("--until", until) }),
       ...(reason === undefined ? {} : { reason }),
     } as const;

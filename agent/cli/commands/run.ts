@@ -1,7 +1,7 @@
-import { explainDuration, secondsOf } from "../../values/duration.ts";
+import { readDuration } from "../../values/duration.ts";
 import type { OnStop } from "../../daemon/farewell.ts";
 import { START_WITHIN_S } from "../../daemon/start-deadline.ts";
-import { type Call, type Command, UsageError } from "../arguments.ts";
+import { type Call, type Command, meant, UsageError } from "../arguments.ts";
 import { Refusal } from "../../values/refusal.ts";
 
 const ON_STOP: readonly OnStop[] = ["detach", "hand-over"];
@@ -67,7 +67,8 @@ export const command: Command = {
 /** Seconds. */
 function startWithinOf(call: Call): number {
   const text = call.text("start-within");
-  const error = text === undefined ? undefined : explainDuration(text);
-  if (error !== undefined) throw new UsageError(`--start-within: ${error}`);
-  return text === undefined ? START_WITHIN_S : secondsOf(text);
+  if (text === undefined) return START_WITHIN_S;
+  const reading = readDuration(text);
+  if ("error" in reading) throw new UsageError(`--start-within: ${reading.error}${meant(reading.suggestion)}`);
+  return reading.seconds;
 }

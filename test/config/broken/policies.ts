@@ -31,7 +31,7 @@ type BrokenRule = readonly [what: string, rule: unknown, ...says: string[]];
 export const WRONG_DYNAMIC_RULES: BrokenRule[] = [
   ["no rule at all", null, "the rule is empty; give it a name, an action and conditions, or remove it"],
   ["a rule that is a list", [], "the rule is empty; give it a name, an action and conditions, or remove it"],
-  ["a rule of another action", { name: "d1", action: "deny" }, 'action: "deny" is not one of allow, block'],
+  ["a rule of another action", { name: "d1", action: "deny" }, 'action: "deny" is not one of allow, block; did you mean block?'],
   ["ports without a protocol", { name: "d1", action: "block", layer4: { destination_ports: [23] } }, "layer4.destination_ports: destination_ports need the protocol tcp or udp"],
   ["a set that the file does not have", { name: "d1", action: "block", layer3: { source: ["@partnrs"] } }, 'layer3.source[0]: there is no set "partnrs" in "sets"; did you mean @partners?'],
   ["a not of nothing", { name: "d1", action: "block", not: {} }, "not: not names nothing; name what the rule leaves out, or remove it"],

@@ -52,7 +52,7 @@ export const WRONG_SHAPES: BrokenFile[] = [
     'weir.yaml:2:7: mode: "Prevent" is not one of detect, prevent; did you mean prevent?',
   ],
   ["a mistyped mode", "version: 1\nmode: protect\n",
-    'weir.yaml:2:7: mode: "protect" is not one of detect, prevent',
+    'weir.yaml:2:7: mode: "protect" is not one of detect, prevent; did you mean prevent?',
   ],
   ["yes for a boolean", "version: 1\ninspect_tunnels: yes\n",
     'weir.yaml:2:18: inspect_tunnels: "yes" is not true or false; did you mean true?',
