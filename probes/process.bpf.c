@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who owns a socket, as far as its processes' own calls tell. None of these hooks is a system call's tracepoint: one of
- * those makes every system call of the host slower. What they do not see, sending and accepting, sender.h does.
+ * The programs that see processes and their sockets. The kernel runs some of them when something happens; user space runs
+ * the others, as iterators or by BPF_PROG_TEST_RUN. None of them hooks the tracepoint of a system call, which would make
+ * every system call of the host slower. sender.h sees what these programs do not: sending and accepting.
  */
 #include "process/bindings.h"
 #include "process/bypass.h"
+#include "process/cgroups.h"
 #include "process/holders.h"
+#include "process/inquiries.h"
 #include "process/listening.h"
 #include "flow/netfilter.h"
 #include "process/programs.h"
@@ -13,6 +16,8 @@
 #include "process/sender.h"
 #include "process/socket_events.h"
 #include "process/statistics.h"
+
+/* The owners of sockets, by the processes' own calls. */
 
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *ctx)
@@ -36,6 +41,86 @@ OWN_ADDRESSED(sendmsg4, own_used)
 OWN_ADDRESSED(sendmsg6, own_used)
 OWN_ADDRESSED(getpeername4, own_used)
 OWN_ADDRESSED(getpeername6, own_used)
+
+SEC("cgroup/bind4")
+int weir_bind4(struct bpf_sock_addr *ctx)
+{
+	begin_binding_ipv4(ctx);
+	return 1;
+}
+
+SEC("cgroup/bind6")
+int weir_bind6(struct bpf_sock_addr *ctx)
+{
+	begin_binding_ipv6(ctx);
+	return 1;
+}
+
+SEC("cgroup/post_bind4")
+int weir_post_bind4(struct bpf_sock *ctx)
+{
+	end_binding();
+	return 1;
+}
+
+SEC("cgroup/post_bind6")
+int weir_post_bind6(struct bpf_sock *ctx)
+{
+	end_binding();
+	return 1;
+}
+
+/* User space runs this once a second. */
+SEC("syscall")
+int weir_settle_bindings(void *ctx)
+{
+	settle_bindings();
+	return 0;
+}
+
+/*
+ * A packet that waits for its neighbour's address leaves later, in somebody else's name: its sender is still here. The
+ * packet came last into the neighbour's queue, or somebody else's did; a descriptor of the socket is the proof.
+ */
+SEC("tp_btf/neigh_event_send_done")
+int BPF_PROG(weir_neighbour_awaited, struct neighbour *neighbour, int waits)
+{
+	struct sk_buff *last = waits ? BPF_CORE_READ(neighbour, arp_queue.prev) : NULL;
+	__u64 cookie;
+
+	if (!last || last == (struct sk_buff *)&neighbour->arp_queue)
+		return 0;
+	cookie = BPF_CORE_READ(last, sk, __sk_common.skc_cookie.counter);
+	if (cookie && cookie_of_descriptor(first_argument()) == cookie)
+		own_used(cookie);
+	return 0;
+}
+
+/* User space runs this once at the start, for sockets that are older than the agent. */
+SEC("iter/task_file")
+int weir_older_sockets(struct bpf_iter__task_file *ctx)
+{
+	return tell_holding(ctx, false);
+}
+
+/* User space runs this whenever somebody asks for raw sockets. */
+SEC("iter/task_file")
+int weir_raw_sockets(struct bpf_iter__task_file *ctx)
+{
+	return tell_holding(ctx, true);
+}
+
+/*
+ * User space runs this to find the processes that have certain sockets open now, whoever made or used them before.
+ * Descriptors on their way through a Unix socket are not seen.
+ */
+SEC("iter/task_file")
+int weir_socket_holders(struct bpf_iter__task_file *ctx)
+{
+	return tell_holder(ctx);
+}
+
+/* The states and errors of sockets. */
 
 /* Of all state changes only that to LISTEN surely happens inside the system call of the process that wants it. */
 SEC("tp_btf/inet_sock_set_state")
@@ -67,88 +152,115 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 	return 0;
 }
 
-/*
- * A packet that waits for its neighbour's address leaves later, in somebody else's name: its sender is still here. The
- * packet came last into the neighbour's queue, or somebody else's did; a descriptor of the socket is the proof.
- */
-SEC("tp_btf/neigh_event_send_done")
-int BPF_PROG(weir_neighbour_awaited, struct neighbour *neighbour, int waits)
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(weir_socket_error, const struct sock *sk)
 {
-	struct sk_buff *last = waits ? BPF_CORE_READ(neighbour, arp_queue.prev) : NULL;
-	__u64 cookie;
-
-	if (!last || last == (struct sk_buff *)&neighbour->arp_queue)
-		return 0;
-	cookie = BPF_CORE_READ(last, sk, __sk_common.skc_cookie.counter);
-	if (cookie && cookie_of_descriptor(first_argument()) == cookie)
-		own_used(cookie);
+	count_socket_error(sk);
 	return 0;
 }
 
-/* Control groups of which user space has not heard yet, all struct cgroup_made. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 256 * 1024);
-} cgroups_made SEC(".maps");
+/* User space runs this for the statistics of TCP connections that have not ended. */
+SEC("iter/task_file")
+int weir_live_connections(struct bpf_iter__task_file *ctx)
+{
+	return tell_live_connection(ctx);
+}
+
+/* Sockets that rules do not see. */
+
+/*
+ * Packet sockets are made without a hook for programs, but the kernel asks for the right to make them. Kernels before 6.14
+ * do not have this tracepoint; there user space looks for such sockets.
+ */
+SEC("tp_btf/cap_capable")
+int BPF_PROG(weir_right_asked, const struct cred *cred, struct user_namespace *target, struct user_namespace *capable,
+	     int capability, int result)
+{
+	tell_packet_socket(capability, result);
+	return 0;
+}
+
+SEC("cgroup/setsockopt")
+int weir_set_option(struct bpf_sockopt *ctx)
+{
+	return judge_option(ctx);
+}
+
+/* Processes: the programs they run, and of which kinds they are. */
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+{
+	tell_executed(task, binary);
+	return 0;
+}
+
+/* A new process goes on with the program of the one that made it; a new thread is none. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(weir_fork, struct task_struct *parent, struct task_struct *child)
+{
+	tell_forked(parent, child);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(weir_exit, struct task_struct *task)
+{
+	forget_ended(task);
+	return 0;
+}
+
+/* User space runs this once at the start, for processes that are older than the agent. */
+SEC("iter.s/task")
+int weir_older_programs(struct bpf_iter__task *ctx)
+{
+	return tell_older_program(ctx);
+}
+
+/* User space runs this after a change of the kinds that rules tell apart. */
+SEC("iter.s/task")
+int weir_identify_all(struct bpf_iter__task *ctx)
+{
+	return identify_older(ctx);
+}
+
+/* User space runs this for a process that somebody describes, as in a policy test. */
+SEC("syscall")
+int weir_describe(void *ctx)
+{
+	return identify_described();
+}
+
+/* The host: control groups, netfilter, clocks, and the agent itself. */
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(weir_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	struct cgroup_made *made;
-
-	/* Hierarchies of version 1 have numbers from 1 on, and number their groups each for itself. */
-	if (BPF_CORE_READ(cgroup, root, hierarchy_id))
-		return 0;
-	made = bpf_ringbuf_reserve(&cgroups_made, sizeof(*made), 0);
-	if (!made) {
-		count_fault(FAULT_CGROUP_MADE);
-		return 0;
-	}
-	made->id = BPF_CORE_READ(cgroup, kn, id);
-	bpf_probe_read_kernel_str(made->path, sizeof(made->path), path);
-	bpf_ringbuf_submit(made, 0);
+	tell_cgroup(cgroup, path);
 	return 0;
 }
 
-/* The two clocks of flows and events, side by side, for user space to tell jiffies from seconds. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2);
-	__type(key, __u32);
-	__type(value, __u64);
-} clocks SEC(".maps");
+/* User space runs this now and then. */
+SEC("syscall")
+int weir_look_for_translation(void *ctx)
+{
+	note_translating_hooks();
+	return 0;
+}
 
+/* User space runs this once at the start. */
 SEC("syscall")
 int weir_clocks(void *ctx)
 {
-	__u32 jiffies = 0, monotonic = 1;
-	__u64 *slot = bpf_map_lookup_elem(&clocks, &jiffies);
-
-	if (slot)
-		*slot = bpf_jiffies64();
-	slot = bpf_map_lookup_elem(&clocks, &monotonic);
-	if (slot)
-		*slot = bpf_ktime_get_ns();
+	note_clocks();
 	return 0;
 }
 
-/* The process that ran weir_describe_caller last: user space learns by it which process of these tables it is itself. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct owner);
-} caller SEC(".maps");
-
-/* The kernel runs this in the system call that asks for it. A pid namespace would give the process another number. */
+/* The kernel runs this in the system call of the process that asks for it. */
 SEC("syscall")
 int weir_describe_caller(void *ctx)
 {
-	__u32 zero = 0;
-	struct owner *slot = bpf_map_lookup_elem(&caller, &zero);
-
-	if (slot)
-		describe_process(slot, bpf_get_current_task_btf());
+	note_caller();
 	return 0;
 }
 

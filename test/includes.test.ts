@@ -25,3 +25,10 @@ test("includes lead to the own room or to one before it", () => {
   });
   assert.deepEqual(wrong, []);
 });
+
+test("programs stand in compile units, not in headers", () => {
+  const sections = (path: string): string[] => [...readFileSync(join(PROBES, path), "utf8").matchAll(/\bSEC\("([^"]+)/g)].map(([, name]) => name!);
+  const wrong = HEADERS.flatMap((path) => sections(path).filter((name) => name !== ".maps").map((name) => `${path} has SEC("${name}")`));
+  assert.deepEqual(wrong, []);
+  assert.ok(sections("process.bpf.c").includes("cgroup/bind4"));
+});

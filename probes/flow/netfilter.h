@@ -24,9 +24,8 @@ static __always_inline bool has_translating_hook(const struct nf_hook_entries *e
 	return true;
 }
 
-/* Run by the agent now and then. */
-SEC("syscall")
-int weir_look_for_translation(void *ctx)
+/* Notes in `control` whether netfilter may lead elsewhere what comes into the namespace of the running process. */
+static __always_inline void note_translating_hooks(void)
 {
 	const struct net *net = BPF_CORE_READ(bpf_get_current_task_btf(), nsproxy, net_ns);
 	__u32 zero = 0;
@@ -35,7 +34,6 @@ int weir_look_for_translation(void *ctx)
 	if (root && bpf_core_field_exists(net->nf.hooks_ipv4))
 		root->translates = has_translating_hook(BPF_CORE_READ(net, nf.hooks_ipv4[0])) ||
 				   has_translating_hook(BPF_CORE_READ(net, nf.hooks_ipv6[0]));
-	return 0;
 }
 
 #endif

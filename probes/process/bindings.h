@@ -107,18 +107,15 @@ static __always_inline void begin_binding(struct bpf_sock_addr *ctx, const __u64
 		count_fault(FAULT_BINDING_INSERT);
 }
 
-SEC("cgroup/bind4")
-int weir_bind4(struct bpf_sock_addr *ctx)
+static __always_inline void begin_binding_ipv4(struct bpf_sock_addr *ctx)
 {
 	__u64 address_be[2];
 
 	map_ipv4(address_be, ctx->user_ip4);
 	begin_binding(ctx, address_be);
-	return 1;
 }
 
-SEC("cgroup/bind6")
-int weir_bind6(struct bpf_sock_addr *ctx)
+static __always_inline void begin_binding_ipv6(struct bpf_sock_addr *ctx)
 {
 	__u64 address_be[2] = {
 		(__u64)ctx->user_ip6[1] << 32 | ctx->user_ip6[0],
@@ -126,29 +123,16 @@ int weir_bind6(struct bpf_sock_addr *ctx)
 	};
 
 	begin_binding(ctx, address_be);
-	return 1;
 }
 
-static __always_inline int end_binding(void)
+/* The running thread's attempt has succeeded. */
+static __always_inline void end_binding(void)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
 
 	if (binding)
 		binding->waits = 0;
-	return 1;
-}
-
-SEC("cgroup/post_bind4")
-int weir_post_bind4(struct bpf_sock *ctx)
-{
-	return end_binding();
-}
-
-SEC("cgroup/post_bind6")
-int weir_post_bind6(struct bpf_sock *ctx)
-{
-	return end_binding();
 }
 
 struct bpf_map;
@@ -160,14 +144,12 @@ static long settle_old(struct bpf_map *map, __u64 *thread, struct binding *bindi
 	return 0;
 }
 
-/* User space runs this once a second. */
-SEC("syscall")
-int weir_settle_bindings(void *ctx)
+/* Tells of attempts that have waited for longer than a second. */
+static __always_inline void settle_bindings(void)
 {
 	__u64 before = bpf_ktime_get_ns() - NS_PER_SECOND;
 
 	bpf_for_each_map_elem(&bindings, settle_old, &before, 0);
-	return 0;
 }
 
 #endif

@@ -93,8 +93,8 @@ static __always_inline bool may_bypass(struct bpf_sockopt *ctx, __u8 bypass)
 	return true;
 }
 
-SEC("cgroup/setsockopt")
-int weir_set_option(struct bpf_sockopt *ctx)
+/* Judges one call of setsockopt(2). 1 lets it go on, 0 refuses it. */
+static __always_inline int judge_option(struct bpf_sockopt *ctx)
 {
 	__u8 bypass;
 

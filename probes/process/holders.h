@@ -31,6 +31,7 @@ static __always_inline bool is_raw(const struct socket *socket, __u16 family)
 	return family == FAMILY_PACKET || family == FAMILY_XDP || socket->type == SOCKET_RAW || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
+/* Tells that the process of this iteration holds this file, if the file is a socket of the families that weir knows. */
 static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool only_raw)
 {
 	struct task_struct *task = ctx->task;
@@ -68,20 +69,6 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	return 0;
 }
 
-/* Once at the start, for sockets that are older than the agent. */
-SEC("iter/task_file")
-int weir_older_sockets(struct bpf_iter__task_file *ctx)
-{
-	return tell_holding(ctx, false);
-}
-
-/* Whenever somebody asks. */
-SEC("iter/task_file")
-int weir_raw_sockets(struct bpf_iter__task_file *ctx)
-{
-	return tell_holding(ctx, true);
-}
-
 /* The sockets whose holders user space asks for, by cookie. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -90,9 +77,8 @@ struct {
 	__type(value, __u32);
 } asked_sockets SEC(".maps");
 
-/* Who has certain sockets open now, whoever made or used them before. Descriptors on their way through a Unix socket are not seen. */
-SEC("iter/task_file")
-int weir_socket_holders(struct bpf_iter__task_file *ctx)
+/* Tells that the process of this iteration holds this file, if the file is one of the sockets that user space asks for. */
+static __always_inline int tell_holder(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;

@@ -173,22 +173,21 @@ static __always_inline void identify_made(struct task_struct *parent, struct tas
 	store_identity(at);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(weir_exit, struct task_struct *task)
+/* A thread ends; with the last one the process ends. */
+static __always_inline void forget_ended(struct task_struct *task)
 {
 	__u32 which = BY_HOOKS, pid = task->tgid;
 	struct process_identity *identity;
 	struct identifying *at;
 
 	if (!is_identifying() || BPF_CORE_READ(task, signal, live.counter))
-		return 0;
+		return;
 	identity = bpf_map_lookup_elem(&identities, &pid);
 	at = bpf_map_lookup_elem(&identifying, &which);
 	if (!identity || !at)
-		return 0;
+		return;
 	set_aside(at, identity, pid);
 	bpf_map_delete_elem(&identities, &pid);
-	return 0;
 }
 
 static __always_inline bool asks_for_commands(void)
@@ -224,11 +223,10 @@ static __always_inline void copy_command(struct identifying *at, struct task_str
 #define TRIES 3
 
 /*
- * Each process that is older than the rules. It may start another program meanwhile, or end. Where its first thread has
- * ended, each of the others tells of it.
+ * Identifies a process that is older than the rules. It may start another program meanwhile, or end. Where its first thread
+ * has ended, each of the others tells of it.
  */
-SEC("iter.s/task")
-int weir_identify_all(struct bpf_iter__task *ctx)
+static __always_inline int identify_older(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	__u32 which = BY_ITERATOR + (ctx->meta->session_id & (PASSES - 1));

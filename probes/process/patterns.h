@@ -133,8 +133,8 @@ struct {
 	__type(value, struct described_process);
 } described SEC(".maps");
 
-SEC("syscall")
-int weir_describe(void *ctx)
+/* Finds out of which kinds the process is that user space has written into `described`. */
+static __always_inline int identify_described(void)
 {
 	__u32 which = BY_ITERATOR, zero = 0, place;
 	struct identifying *at = bpf_map_lookup_elem(&identifying, &which);

@@ -39,8 +39,8 @@ static __always_inline struct program_started *reserve_program(struct task_struc
 	return program;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
+/* The process has just started this program. */
+static __always_inline void tell_executed(struct task_struct *task, struct linux_binprm *binary)
 {
 	struct program_started *program;
 	struct mm_struct *memory = task->mm;
@@ -49,7 +49,7 @@ int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binp
 	identify_started(task);
 	program = reserve_program(task, task->real_parent);
 	if (!program)
-		return 0;
+		return;
 	bpf_probe_read_kernel_str(program->path, sizeof(program->path), binary->interp);
 	length = memory->arg_end - memory->arg_start;
 	if (length > sizeof(program->arguments))
@@ -57,24 +57,21 @@ int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binp
 	if (!bpf_probe_read_user(program->arguments, length, (void *)memory->arg_start))
 		program->arguments_length = length;
 	submit_quietly(&programs, PROGRAMS_SIZE, program);
-	return 0;
 }
 
 /* A new process goes on with the program of the one that made it; a new thread is none. */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(weir_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline void tell_forked(struct task_struct *parent, struct task_struct *child)
 {
 	struct program_started *program;
 
 	if (child->pid != child->tgid)
-		return 0;
+		return;
 	identify_made(parent, child);
 	program = reserve_program(child, parent);
 	if (!program)
-		return 0;
+		return;
 	program->forked = true;
 	submit_quietly(&programs, PROGRAMS_SIZE, program);
-	return 0;
 }
 
 /* One a pass, as in program_texts.h. */
@@ -85,9 +82,8 @@ struct {
 	__type(value, struct program_started);
 } older_program SEC(".maps");
 
-/* The arguments of each process that was there before its start could be told. */
-SEC("iter.s/task")
-int weir_older_programs(struct bpf_iter__task *ctx)
+/* Tells the arguments of a process that was there before its start could be told. */
+static __always_inline int tell_older_program(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	__u32 which = ctx->meta->session_id & (PASSES - 1);

@@ -114,50 +114,42 @@ static __always_inline void tell_raw(struct bpf_sock *socket, __u64 cookie)
 }
 
 /*
- * What the network told a socket. This happens while a packet is handled, so that the running process is anybody: whose
- * socket it is, was noted before.
+ * The network reports an error to a socket. This happens while a packet is handled, so that the running process is anybody:
+ * the owner of the socket was noted before.
  */
-SEC("tp_btf/inet_sk_error_report")
-int BPF_PROG(weir_socket_error, const struct sock *sk)
+static __always_inline void count_socket_error(const struct sock *sk)
 {
 	__u32 error = BPF_CORE_READ(sk, sk_err), index;
 	__u64 *count;
 
 	if (!error || !is_counted_netns(BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie)))
-		return 0;
+		return;
 	index = error < LIMIT_SOCKET_ERRORS ? error : LIMIT_SOCKET_ERRORS - 1;
 	count = bpf_map_lookup_elem(&socket_errors, &index);
 	if (count)
 		__sync_fetch_and_add(count, 1);
 	if (error == ERROR_CONNECT_REFUSED)
 		tell_socket(EVENT_CONNECT_REFUSED, sk, bpf_get_socket_cookie((void *)sk));
-	return 0;
 }
 
-/*
- * Packet sockets are made without a hook for programs, but not without a question for the right to. Many other calls ask for
- * rights, too: this has to be quick. Kernels before 6.14 do not tell; there user space looks for such sockets.
- */
-SEC("tp_btf/cap_capable")
-int BPF_PROG(weir_right_asked, const struct cred *cred, struct user_namespace *target, struct user_namespace *capable,
-	     int capability, int result)
+/* The running process asks for a capability. Many calls do: this has to be quick. */
+static __always_inline void tell_packet_socket(int capability, int result)
 {
 	const struct net *net;
 	struct owner owner = {};
 	struct event *event;
 
 	if (capability != CAPABILITY_NET_RAW || result || asked_family() != FAMILY_PACKET)
-		return 0;
+		return;
 	net = current_netns();
 	if (!is_counted_netns(BPF_CORE_READ(net, net_cookie)))
-		return 0;
+		return;
 	event = begin_socket_event(EVENT_PACKET_SOCKET, 0, number_of_netns(net));
 	if (!event)
-		return 0;
+		return;
 	describe_process(&owner, bpf_get_current_task_btf());
 	name_owner(event, &owner);
 	bpf_ringbuf_submit(event, 0);
-	return 0;
 }
 
 #endif

@@ -166,9 +166,8 @@ static __always_inline void count_tcp_state(struct sock *socket, int from, int t
 		count_ended(socket);
 }
 
-/* The connections that live. One that several processes hold is told by each. */
-SEC("iter/task_file")
-int weir_live_connections(struct bpf_iter__task_file *ctx)
+/* Tells the connection behind this file. One that several processes hold is told for each of them. */
+static __always_inline int tell_live_connection(struct bpf_iter__task_file *ctx)
 {
 	struct tcp_connection connection;
 	struct file *file = ctx->file;
