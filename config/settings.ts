@@ -5,12 +5,15 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { defaultConfig } from "./defaults.ts";
+import { looker } from "./looker.ts";
 import { formatProblem, type Loaded, loadConfig } from "./load.ts";
 import { timesOf } from "../agent/files/watch.ts";
 import type { WeirConfig } from "./types.ts";
 
 export const DEFAULT_CONFIG_PATH = "/etc/weir/weir.yaml";
 export const BPF_ROOT = "/sys/fs/bpf";
+/** A running agent waits so long for a file. */
+const PATIENCE_MS = 5000;
 
 export interface Settings {
   config: WeirConfig;
@@ -53,6 +56,11 @@ export type Load = (path: string, calledPath?: string) => Promise<Omit<Extract<L
 /** null: no file was given and none is at the default path. */
 export function configPathOf({ config }: SettingsOptions): string | null {
   return config ?? (existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null);
+}
+
+/** Throws ConfigRefused if the file does not answer. To be called before anything else touches it. */
+export async function refuseSilent({ config = DEFAULT_CONFIG_PATH }: SettingsOptions): Promise<void> {
+  if (await looker.isSilent(config, PATIENCE_MS)) throw new ConfigRefused(config, [`${config} does not answer; look at its file system (df ${config})`]);
 }
 
 /** A file that was asked for must be there; the default one may be missing. Flags and environment win over the file. */

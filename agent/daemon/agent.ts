@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { openAudit } from "../../audit/writer.ts";
 import { secondsOf } from "../values/duration.ts";
-import { timesOf, watchConfig } from "../files/watch.ts";
+import { type ConfigWatch, watchConfig } from "../files/watch.ts";
 import { startTelemetry, type Telemetry } from "../../otel/start.ts";
 import { answersOf } from "../service/answers.ts";
 import type { AgentControl } from "../service/contract.ts";
@@ -118,14 +118,15 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   // Who is told. These parts tell about each other: those that come later are asked only once they are there.
   let server: ControlServer | undefined;
   let operations: Operations | undefined;
+  let watcher: ConfigWatch | undefined;
   let unread = 0;
   const reportStores = (): void => {
     health.report("dynamic rules", dynamic.trouble);
     health.report("bans", banned.trouble);
-    health.report("configuration", operations?.trouble ?? []);
+    health.report("configuration", [...(operations?.trouble ?? []), ...(watcher?.isSilent === true ? [`${settings.path} does not answer, so that changes of the configuration are not noticed; look at its file system (df ${settings.path})`] : [])]);
     health.report("processes", kinds.trouble);
     health.report("mode", [...mode.trouble, ...sessions.trouble]);
-    health.report("sets", [...sets.trouble, ...library.trouble]);
+    health.report("sets", [...sets.trouble, ...library.trouble, ...(operations?.sets.trouble ?? [])]);
   };
   const subscribers = new Set<(event: ToldEvent) => void>();
   const interfaces = new InterfaceFollower({
@@ -313,9 +314,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   ];
   timers.push(setInterval(() => void kinds.lookAgain().catch((error: Error) => log.warn(`what rules say of processes is not up to date: ${error.message}`)), LOOK_AGAIN_MS));
   if (manager.interval !== undefined) timers.push(setInterval(() => drainage.goesOn() && manager.alive(), manager.interval));
-  const watcher = settings.path === null ? undefined : await watchConfig(settings.path, () => void operate.reload().catch(() => {}));
-  // The file that was read is not what is watched, where somebody wrote it during the start.
-  if (settings.path !== null && settings.times !== "" && (await timesOf(settings.path)) !== settings.times) void operate.reload().catch(() => {});
+  watcher = settings.path === null ? undefined : watchConfig(settings.path, settings.times, () => void operate.reload().catch(() => {}));
   const view = options.onReady?.(control);
 
   signals.onHangup(() => {

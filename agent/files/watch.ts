@@ -9,8 +9,13 @@ import type { FSWatcher } from "node:fs";
 import { lstat, readlink, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { readConfigFile } from "./file.ts";
+import { looker } from "../../config/looker.ts";
 
 export interface ConfigWatch {
+  /** Resolves once changes are noticed at once, and those since the file was read are told. */
+  readonly ready: Promise<void>;
+  /** True while the file system of the file does not answer, so that changes are not noticed. */
+  readonly isSilent: boolean;
   close(): void;
 }
 
@@ -20,65 +25,55 @@ const QUIET_MS = 50;
 const PATIENCE_MS = 500;
 /** Other mounts, network file systems and overflown queues send no notice; comparing the file's times finds those. */
 const LOOK_MS = 1000;
-/** Of the kernel, for symbolic links. */
+/** The kernel follows so many symbolic links. */
 const MOST_LINKS = 40;
+/** A file system that has not answered for so long counts as silent. */
+const SILENT_MS = 5000;
 
 /**
- * Calls `changed` after every change of the content, never twice at a time, also when the file went away. It
- * must not throw. Await this before the first load, and no change between the two is missed.
+ * Calls `changed` after every change of the content, never twice at a time, also when the file went away. It must not throw. `since`:
+ * the times of the file before it was read; if they are others now, `changed` is called, too. Waits for nothing.
  */
-export async function watchConfig(path: string, changed: () => void | Promise<void>): Promise<ConfigWatch> {
-  const watcher = new Watcher(resolve(path), changed);
-  await watcher.start();
-  return watcher;
+export function watchConfig(path: string, since: string, changed: () => void | Promise<void>): ConfigWatch {
+  return new Watcher(resolve(path), since, changed, "content");
 }
 
-/** The same of a file that may be large, which was read already: also where it is written again with the same content. `since`: its times before that. */
+/** Does the same for a file that may be large: it counts as changed also when it is written again with the same content. */
 export function watchSince(path: string, since: string, changed: () => void | Promise<void>): ConfigWatch {
-  const watcher = new Watcher(resolve(path), changed, since);
-  watcher.goOn();
-  return watcher;
+  return new Watcher(resolve(path), since, changed, "times");
 }
 
 class Watcher implements ConfigWatch {
+  readonly ready: Promise<void>;
   private readonly path: string;
   private readonly changed: () => void | Promise<void>;
-  private readonly byTimes: boolean;
+  /** How two states of the file are told apart. */
+  private readonly compared: "times" | "content";
   private readonly directories = new Map<string, { names: Set<string>; notices: FSWatcher }>();
-  private looking: NodeJS.Timeout | undefined;
+  private readonly looking: NodeJS.Timeout;
   private waiting: NodeJS.Timeout | undefined;
   private firstNotice = 0;
-  private digest: string;
-  private times = "";
+  /** Undefined until the content was read for the first time. */
+  private digest: string | undefined;
+  private times: string;
   private busy = false;
   private comparing = false;
   private again = false;
   private closed = false;
+  /** When questions were asked that are not answered yet. */
+  private readonly asked = new Set<{ at: number }>();
 
-  /** `since`: tell changes by the times of the file, from these on. */
-  constructor(path: string, changed: () => void | Promise<void>, since?: string) {
+  constructor(path: string, since: string, changed: () => void | Promise<void>, compared: "times" | "content") {
     this.path = path;
+    this.times = since;
     this.changed = changed;
-    this.byTimes = since !== undefined;
-    this.digest = since ?? "";
-  }
-
-  async start(): Promise<void> {
-    this.busy = true;
-    await this.read();
-    this.busy = false;
-    if (this.again) void this.check();
-    this.lookOn();
-  }
-
-  /** Instead of start. */
-  goOn(): void {
-    void this.check();
-    this.lookOn();
-  }
-
-  private lookOn(): void {
+    this.compared = compared;
+    this.ready = this.check();
     this.looking = setInterval(() => void this.look(), LOOK_MS).unref();
+  }
+
+  get isSilent(): boolean {
+    return [...this.asked].some(({ at }) => performance.now() - at > SILENT_MS);
   }
 
   close(): void {
@@ -117,20 +112,33 @@ class Watcher implements ConfigWatch {
 
   /** Whether the content is another than last time. Watches first, so that what comes later is noticed. */
   private async read(): Promise<boolean> {
+    await this.answer(looker.reads(this.path));
+    if (this.closed) return false;
     await this.watchSteps();
-    this.times = await timesOf(this.path);
-    const digest = this.byTimes ? this.times : await digestOf(this.path);
-    const differs = digest !== this.digest;
-    this.digest = digest;
+    const times = await timesOf(this.path);
+    let differs = times !== this.times;
+    this.times = times;
+    if (this.compared === "content") {
+      const digest = await digestOf(this.path);
+      if (this.digest !== undefined) differs = digest !== this.digest;
+      this.digest = digest;
+    }
     return differs && !this.closed;
   }
 
-  /** One at a time: where the file system does not answer, each would take a thread that others need. */
   private async look(): Promise<void> {
     if (this.comparing) return;
     this.comparing = true;
-    if ((await timesOf(this.path)) !== this.times) this.notice();
+    await this.answer(looker.finds(this.path));
+    if (!this.closed && (await inTurn(() => timesOf(this.path))) !== this.times) this.notice();
     this.comparing = false;
+  }
+
+  private async answer(answered: Promise<void>): Promise<void> {
+    const question = { at: performance.now() };
+    this.asked.add(question);
+    await answered;
+    this.asked.delete(question);
   }
 
   private async watchSteps(): Promise<void> {
@@ -165,9 +173,18 @@ class Watcher implements ConfigWatch {
   }
 }
 
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Looks at one file after the other: if a file system falls silent right after it has answered, it holds one thread and not all. */
+function inTurn<T>(look: () => Promise<T>): Promise<T> {
+  const looked = turn.then(look);
+  turn = looked;
+  return looked;
+}
+
 interface Step {
   directory: string;
-  /** What of the directory the path leads through. */
+  /** The names in the directory through which the path leads. */
   names: Set<string>;
 }
 

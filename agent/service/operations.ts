@@ -30,7 +30,7 @@ import { SetOperations } from "./set-operations.ts";
 import type { SetKeeper } from "../enforce/sets/keeper.ts";
 import type { SetLibrary } from "../enforce/sets/library.ts";
 import { LastGood } from "../../config/last-good.ts";
-import { ConfigRefused, holdsInstead, readSettings, type Settings, type SettingsOptions } from "../../config/settings.ts";
+import { ConfigRefused, holdsInstead, readSettings, refuseSilent, type Settings, type SettingsOptions } from "../../config/settings.ts";
 import { Turns } from "../enforce/turns.ts";
 
 export interface OperationParts {
@@ -192,6 +192,7 @@ export class Operations {
   async #reload(): Promise<ReloadResult> {
     const { options, interfaces, mode, say } = this.#parts;
     await using thread = new LoadThread();
+    await refuseSilent(options);
     const settings = await readSettings(options, thread.load);
     const before = this.#switchesToDetect;
     const wanted = (): Mode => {

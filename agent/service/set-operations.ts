@@ -76,6 +76,11 @@ export class SetOperations {
     }
   }
 
+  /** For the operator. */
+  get trouble(): string[] {
+    return [...this.#watches].flatMap(([name, { file, watch }]) => (watch.isSilent ? [`the file of the set ${name} does not answer, so that its changes are not noticed; look at its file system (df ${file})`] : []));
+  }
+
   list(): SetRow[] {
     const { sets, library, config } = this.#parts;
     return Object.entries(config().sets).map(([name, { ports, file, ttl }]) => {

@@ -16,7 +16,7 @@ import { RuleBook } from "../../agent/enforce/rulebook.ts";
 import { CAPACITIES } from "../../agent/policy/capacity.ts";
 import { Installer } from "../../agent/enforce/install.ts";
 import { readSettings } from "../../config/settings.ts";
-import { watchConfig } from "../../agent/files/watch.ts";
+import { timesOf, watchConfig } from "../../agent/files/watch.ts";
 import { Random } from "../harness/random.ts";
 import { PROFILES } from "../harness/rule-sets.ts";
 
@@ -44,7 +44,7 @@ const book = new RuleBook(CAPACITIES[0]!, installer, () => [], (slots) => clearR
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const { promise, resolve, reject } = Promise.withResolvers<number>();
 
-const watch = await watchConfig(path, async () => {
+const watch = watchConfig(path, await timesOf(path), async () => {
   try {
     await using thread = new LoadThread();
     const settings = await readSettings({ config: path }, thread.load);
@@ -55,6 +55,7 @@ const watch = await watchConfig(path, async () => {
     reject(error as Error);
   }
 });
+await watch.ready;
 writeFileSync(path, text);
 let [busyMs, computed] = [0, Infinity];
 const turns = setInterval(() => {

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { watchConfig } from "../../agent/files/watch.ts";
+import { type ConfigWatch, timesOf, watchConfig } from "../../agent/files/watch.ts";
 
 /** What an agent would hold: the content of the file when it was last told of a change. */
 interface Follower {
@@ -28,6 +28,13 @@ function contentOf(path: string): string | undefined {
   }
 }
 
+async function watch(t: TestContext, path: string, changed: () => void | Promise<void>): Promise<ConfigWatch> {
+  const watching = watchConfig(path, await timesOf(path), changed);
+  t.after(() => watching.close());
+  await watching.ready;
+  return watching;
+}
+
 async function follow(t: TestContext, path: string): Promise<Follower> {
   const told = new EventEmitter();
   const follower: Follower = {
@@ -40,12 +47,11 @@ async function follow(t: TestContext, path: string): Promise<Follower> {
       }
     },
   };
-  const watching = await watchConfig(path, () => {
+  await watch(t, path, () => {
     follower.loaded = contentOf(path);
     follower.changes++;
     told.emit("change");
   });
-  t.after(() => watching.close());
   follower.loaded = contentOf(path);
   // Watches alone do not keep a process running.
   const running = setInterval(() => {}, 1000);
@@ -180,14 +186,13 @@ test("a change is told once at a time, and one that comes meanwhile afterwards",
   let running = 0;
   let most = 0;
   const seen: string[] = [];
-  const watching = await watchConfig(path, async () => {
+  await watch(t, path, async () => {
     most = Math.max(most, ++running);
     const content = readFileSync(path, "utf8");
     await sleep(150);
     seen.push(content);
     running--;
   });
-  t.after(() => watching.close());
   for (let save = 1; save <= 6; save++) {
     writeFileSync(path, String(save));
     await sleep(70);
@@ -218,7 +223,7 @@ test("a closed watch is silent", async (t) => {
   const path = join(folderOf(t), "weir.yaml");
   writeFileSync(path, "0");
   let told = 0;
-  const watching = await watchConfig(path, () => void told++);
+  const watching = await watch(t, path, () => void told++);
   writeFileSync(path, "1");
   watching.close();
   await sleep(200);

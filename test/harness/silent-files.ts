@@ -24,12 +24,13 @@ export class SilentFiles implements AsyncDisposable {
     this.#callOff = atExit(() => this.#server.kill("SIGKILL"));
   }
 
-  static async mount(silence: Silence): Promise<SilentFiles> {
+  /** `content`: the path of another file. The file holds the same, and everything is answered, until `fallSilent`. */
+  static async mount(silence: Silence, content?: string): Promise<SilentFiles> {
     const above = mkdtempSync(join(tmpdir(), "weir-silent-"));
     const program = join(above, "silent-files");
     execFileSync("cc", ["-O2", "-Wall", "-Werror", "-o", program, join(import.meta.dirname, "silent-files.c")]);
     mkdirSync(join(above, "mounted"));
-    const server = spawn(program, [join(above, "mounted"), silence], { stdio: ["ignore", "pipe", "inherit"] });
+    const server = spawn(program, [join(above, "mounted"), silence, ...(content === undefined ? [] : [content])], { stdio: ["ignore", "pipe", "inherit"] });
     const [said] = (await Promise.race([once(server.stdout!, "data"), once(server, "exit")])) as [unknown];
     if (!Buffer.isBuffer(said)) throw new Error(`the file system cannot be mounted: its server ended with ${said}`);
     return new SilentFiles(above, server);
@@ -38,6 +39,11 @@ export class SilentFiles implements AsyncDisposable {
   /** Whoever reads it waits. */
   get file(): string {
     return join(this.folder, "file");
+  }
+
+  /** From now on whoever looks at the file waits, if the silence is that of a look, or else whoever reads it. */
+  fallSilent(): void {
+    this.#server.kill("SIGUSR1");
   }
 
   /** Whoever waited goes on. */

@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 
-import { findSilent } from "../../files/silent.ts";
+import { looker } from "../../../config/looker.ts";
 import { type ListRead, type ListReading, readList } from "../networks/list.ts";
 import { NumberedNetworks, type NumberedParts } from "../networks/numbered.ts";
 
@@ -22,8 +22,8 @@ export interface ThreadQuestion {
 export type ThreadAnswer = ({ parts: NumberedParts } & Omit<ListRead, "networks">) | { problem: string };
 
 /** Resolves to true if the file system of a list does not answer: whoever touches the list would wait, and others behind him. */
-export async function isSilent(path: string): Promise<boolean> {
-  return (await findSilent([path], PATIENCE_MS)) !== undefined;
+export function isSilent(path: string): Promise<boolean> {
+  return looker.isSilent(path, PATIENCE_MS);
 }
 
 /** See readList. */
