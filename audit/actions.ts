@@ -9,6 +9,7 @@
  * also when the agent was killed in between, and a start looks no further than behind the head.
  */
 
+import { counted } from "../agent/values/count.ts";
 import { basename, dirname, join } from "node:path";
 import { type Link, openSeal } from "./chain.ts";
 import { listLog, openForReading, statOf } from "./file.ts";
@@ -113,7 +114,7 @@ export class ActionsLog {
     }
     this.#started = true;
     const missing = promised - this.length;
-    return missing > 0 ? `${actionsPath(this.#path)} was begun anew or cut: ${missing} of its lines are missing` : null;
+    return missing > 0 ? `${actionsPath(this.#path)} was begun anew or cut: ${counted(missing, "of its lines is", "of its lines are")} missing` : null;
   }
 
   owe(record: WrittenRecord): void {

@@ -1,5 +1,6 @@
 /** Verifies the log and its copies of operators' actions, each by its own chain and head, and that the two agree. */
 
+import { count, counted } from "../agent/values/count.ts";
 import { basename } from "node:path";
 import { actionsHead, actionsPath } from "./actions.ts";
 import { Agreement } from "./agreement.ts";
@@ -27,7 +28,7 @@ export async function verifyAudit(path: string, headPath: string | null): Promis
     if (disagreements.length < PROBLEMS_KEPT) disagreements.push({ kind, file, line, text });
   };
   const actions = await verifyActions(path, headPath, promised);
-  if (promised > (actions?.last ?? 0)) report("deleted", actionsPath(path), 0, `${basename(path)} had ${promised} lines of copied actions, and ${actions?.last ?? 0} are left`);
+  if (promised > (actions?.last ?? 0)) report("deleted", actionsPath(path), 0, `${basename(path)} had ${counted(promised, "copied action")}, and ${count(actions?.last ?? 0)} of them ${actions?.last === 1 ? "is" : "are"} left`);
 
   const agreement = new Agreement(path, head?.sequence ?? 0, report);
   const log = await checkChain(path, headPath, (record) => agreement.take(record));

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { defaultConfig } from "./defaults.ts";
 import { looker } from "./looker.ts";
 import { formatProblem, type Loaded, loadConfig } from "./load.ts";
+import { pathFromEnvironment } from "../agent/values/environment.ts";
 import { timesOf } from "../agent/files/watch.ts";
 import type { WeirConfig } from "./types.ts";
 
@@ -85,9 +86,9 @@ export function settingsOf(loaded: Extract<Awaited<ReturnType<Load>>, { ok: true
 }
 
 export function override(config: WeirConfig, options: SettingsOptions): WeirConfig {
-  const state = options.stateDirectory ?? process.env["WEIR_STATE_DIR"];
-  const socket = options.socket ?? process.env["WEIR_CONTROL_SOCKET"];
-  return { ...config, ...(state ? { state_dir: state } : {}), ...(socket ? { control_socket: socket } : {}) };
+  const state = options.stateDirectory ?? pathFromEnvironment("WEIR_STATE_DIR");
+  const socket = options.socket ?? pathFromEnvironment("WEIR_CONTROL_SOCKET");
+  return { ...config, ...(state ? { state_dir: resolve(state) } : {}), ...(socket ? { control_socket: resolve(socket) } : {}) };
 }
 
 /** Each state directory has pins of its own, so that agents with different ones do not meet. */

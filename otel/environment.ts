@@ -100,6 +100,7 @@ function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: V
     variables.warn("telemetry by gRPC needs an address, and nobody named one: set OTEL_EXPORTER_OTLP_ENDPOINT, as to http://127.0.0.1:4317; weir goes on without telemetry");
     return undefined;
   }
+  warnOfPort(place, protocol, variables);
   const patience = variables.number(`OTEL_EXPORTER_OTLP_${NAME}_TIMEOUT`, "OTEL_EXPORTER_OTLP_TIMEOUT") ?? 10_000;
   return {
     exporter: exporter ?? "otlp",
@@ -109,6 +110,20 @@ function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: V
     patience: Math.min(patience, Math.ceil(deadline * 0.8)),
     deadline,
   };
+}
+
+/** By custom a collector speaks gRPC on one port and HTTP on the other. */
+const GRPC_PORT = "4317";
+const HTTP_PORT = "4318";
+
+function warnOfPort({ url, setBy }: Pick<Target, "url" | "setBy">, protocol: Protocol | undefined, variables: Variables): void {
+  const { port } = new URL(url);
+  if (protocol !== "grpc" && port === GRPC_PORT) {
+    variables.warn(`${setBy} names port ${GRPC_PORT}, where collectors usually speak gRPC, and weir sends HTTP; name port ${HTTP_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc`);
+  }
+  if (protocol === "grpc" && port === HTTP_PORT) {
+    variables.warn(`${setBy} names port ${HTTP_PORT}, where collectors usually speak HTTP, and weir sends gRPC; name port ${GRPC_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`);
+  }
 }
 
 function tlsFiles(NAME: string, variables: Variables): TlsFiles {

@@ -1,5 +1,6 @@
 /** Events and changes as log records: an event name, attributes, and a sentence a person can read. */
 
+import { counted } from "../agent/values/count.ts";
 import { ROOT_CONTEXT, SeverityNumber, type Context, type Logger } from "@opentelemetry/api";
 import type { SocketEvent, VerdictEvent } from "../agent/observe/events/event.ts";
 import type { Direction, Endpoint, Mode } from "../agent/values/traffic.ts";
@@ -42,19 +43,19 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
   }),
   "weir.bans.changed": ({ active }) => ({
     severity: "INFO",
-    body: `${active} ban${active === 1 ? " is" : "s are"} in force`,
+    body: `${counted(active, "ban is", "bans are")} in force`,
     attributes: { "weir.bans.active": active },
   }),
   "weir.sets.changed": ({ set, members }) => ({
     severity: "INFO",
-    body: `The set ${set} has ${members} member${members === 1 ? "" : "s"}`,
+    body: `The set ${set} has ${counted(members, "member")}`,
     attributes: { "weir.set.name": set, "weir.set.members": members },
   }),
   "weir.attach.changed": (change) => ({
     severity: change.hook === "none" || change.unseen ? "WARN" : "INFO",
     body: change.hook === "none"
       ? `Nothing watches ${change.direction} on ${change.interface}: ${change.reason}`
-      : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}${change.unseen ? `; ${change.unseen} packets had passed by then` : ""}`,
+      : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}${change.unseen ? `; ${counted(change.unseen, "packet")} had passed by then` : ""}`,
     attributes: {
       "network.interface.name": change.interface,
       "network.io.direction": DIRECTIONS[change.direction],

@@ -1,5 +1,6 @@
 /** Why records do not arrive, in a sentence for the operator, told when it changes and not for every try. */
 
+import { counted } from "../agent/values/count.ts";
 import type { Signal } from "./delivery.ts";
 import type { Target } from "./environment.ts";
 
@@ -124,7 +125,6 @@ export class Announcer {
     this.#current.delete(signal);
     if (this.#told === undefined || this.#current.size > 0 || this.#now() - this.#lastTrouble < CALM_MS) return;
     this.#told = undefined;
-    const records = lost === 1 ? "1 record was" : `${lost} records were`;
-    this.#say("info", `telemetry reaches ${new URL(target.url).origin} again; ${records} not acknowledged since the start`);
+    this.#say("info", `telemetry reaches ${new URL(target.url).origin} again; ${counted(lost, "record was", "records were")} not acknowledged since the start`);
   }
 }

@@ -85,7 +85,7 @@ async function removeStale(path: string): Promise<void> {
   if (!found.isSocket()) {
     const kind = found.isSymbolicLink() ? "a symbolic link" : "not a socket";
     throw new Refusal(`${path} is ${kind}, so weir does not put its control socket there.`, {
-      next: `Look what it is, then remove it: rm ${path}`,
+      next: "It may be somebody's file, and is left as it is. Choose another control_socket (or WEIR_CONTROL_SOCKET), as /run/weir/control.sock.",
     });
   }
   if (await answers(path)) throw alreadyRunning(path, await pidOfOther(path));

@@ -83,9 +83,9 @@ function hostSession({ address, remote_port, local_port }: OperatorSession): Hos
   return { remote: { address, port: remote_port }, localPort: local_port };
 }
 
-/** The kernel's tables if an agent runs, or tables made of the file if that is wished. Close it in the end. */
-export async function kernelFor({ inForce, policy, host }: AskedRules, interfaceName: string, wished: boolean): Promise<Kernel & { close?: () => void }> {
-  if (inForce === undefined && !wished) return { why: "no agent was asked; --kernel makes tables of the file, as root" };
+/** The tables in the kernel if an agent runs, or tables made of the file where `fromFile` asks for them. Close it in the end. */
+export async function kernelFor({ inForce, policy, host }: AskedRules, interfaceName: string, fromFile: boolean): Promise<Kernel & { close?: () => void }> {
+  if (inForce === undefined && !fromFile) return { why: "these rules are in no kernel; --kernel loads them into tables of their own, as root" };
   const { KernelJudge } = await import("../explain/kernel-judge.ts");
   try {
     const judge = inForce === undefined ? await KernelJudge.over(policy, [], host) : KernelJudge.inForce(tablesOf(inForce));

@@ -5,7 +5,7 @@ import type { Call } from "./arguments.ts";
 import type { Named } from "./ban-list.ts";
 import type { ControlClient } from "../api/client.ts";
 import type { BanChange, Term } from "../service/contract.ts";
-import { count } from "./format.ts";
+import { counted } from "../values/count.ts";
 import { inPortions } from "./in-portions.ts";
 import { note, print, printJson } from "./print.ts";
 import type { OperatorSession } from "../values/session.ts";
@@ -18,6 +18,6 @@ export function banAll(client: ControlClient, named: readonly Named[], term: Ter
 
 export function tellBans(call: Call, change: BanChange, what: string): void {
   if (call.has("json")) return printJson(change);
-  print(`${what} ${change.bans === 1 ? "1 ban is" : `${count(change.bans)} bans are`} in force.`);
+  print(`${what} ${counted(change.bans, "ban is", "bans are")} in force.`);
   for (const warning of change.warnings) note(`warning: ${printable(warning, 1000)}`);
 }

@@ -5,7 +5,7 @@ import { NotReadable, readOutsideNow } from "../files/outside-file.ts";
 import { printable } from "../values/quote.ts";
 import { type Call, UsageError } from "./arguments.ts";
 import { Refusal } from "../values/refusal.ts";
-import { count } from "./format.ts";
+import { counted } from "../values/count.ts";
 
 export interface Named {
   text: string;
@@ -27,7 +27,7 @@ export function namedBy(call: Call, words: readonly string[], whom: string): Nam
 
 /** For a sentence. */
 export function called(named: readonly Named[]): string {
-  return named.length <= FEW ? named.map(({ text }) => text).join(", ") : `${count(named.length)} networks`;
+  return named.length <= FEW ? named.map(({ text }) => text).join(", ") : counted(named.length, "network");
 }
 
 export function namesOn(words: readonly string[]): Named[] {

@@ -6,11 +6,6 @@ import type { Endpoint } from "../values/traffic.ts";
 
 const LONGEST_CELL = 80;
 
-/** 1,234,567 */
-export function count(value: number): string {
-  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
 /** 3.4 MB */
 export function bytes(value: number): string {
   return scaled(value, ["B", "kB", "MB", "GB", "TB", "PB"]);

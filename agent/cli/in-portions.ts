@@ -4,7 +4,7 @@ import { printable } from "../values/quote.ts";
 import { at, type Named } from "./ban-list.ts";
 import { MOST_NETWORKS } from "../service/contract.ts";
 import { Refusal } from "../values/refusal.ts";
-import { count } from "./format.ts";
+import { count } from "../values/count.ts";
 
 const MOST_WARNINGS = 50;
 

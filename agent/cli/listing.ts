@@ -4,7 +4,8 @@ import type { ProcessReference } from "../observe/events/event.ts";
 import { AGENT_OPTIONS, type Call, JSON_OUTPUT, type OptionSpec } from "./arguments.ts";
 import type { ControlClient } from "../api/client.ts";
 import { type Filter, filterFrom } from "../service/filter.ts";
-import { type Column, count, table } from "./format.ts";
+import { type Column, table } from "./format.ts";
+import { count } from "../values/count.ts";
 import { clientFor } from "./paths.ts";
 import { note, print, printJson } from "./print.ts";
 

@@ -5,7 +5,8 @@ import type { Call } from "./arguments.ts";
 import type { ControlClient } from "../api/client.ts";
 import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
-import { count, duration } from "./format.ts";
+import { duration } from "./format.ts";
+import { counted } from "../values/count.ts";
 import { clientFor } from "./paths.ts";
 import { printJson } from "./print.ts";
 
@@ -62,9 +63,9 @@ function options(left: readonly LeftBehind[]): string {
 function sentenceOf({ pins, note, mode, drops, until, dropped }: LeftBehind): string {
   const whose = note === undefined ? "An agent that ended" : `The agent with pid ${note.pid}, which was started ${note.started.toISOString()} and has ended,`;
   const lasting = until === null ? "until the next agent or weir detach" : `until ${until.toISOString()} (${duration((Number(until) - Date.now()) / 1000)} from now)`;
-  const counted = `${count(dropped)} packets were dropped so far`;
-  if (drops) return `${whose} left its programs in force in mode prevent: they go on dropping ${lasting}; ${counted} (${pins}).`;
-  if (mode === "prevent") return `${whose} left its programs attached, which drop nothing any more since ${until?.toISOString()}; ${counted} (${pins}).`;
+  const dropping = `${counted(dropped, "packet was", "packets were")} dropped so far`;
+  if (drops) return `${whose} left its programs in force in mode prevent: they go on dropping ${lasting}; ${dropping} (${pins}).`;
+  if (mode === "prevent") return `${whose} left its programs attached, which drop nothing any more since ${until?.toISOString()}; ${dropping} (${pins}).`;
   return `${whose} left its programs attached in mode detect: they drop nothing (${pins}).`;
 }
 

@@ -1,6 +1,7 @@
 /** Long lists, asked for page by page. */
 
-import { type Column, count, safeJson, table } from "./format.ts";
+import { type Column, safeJson, table } from "./format.ts";
+import { count } from "../values/count.ts";
 import { note, print, printed } from "./print.ts";
 
 const PAGE = 5000;

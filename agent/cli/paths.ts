@@ -6,6 +6,7 @@ import type { Call } from "./arguments.ts";
 import { ControlClient } from "../api/client.ts";
 import type { AuditFiles } from "../service/contract.ts";
 import { Refusal } from "../values/refusal.ts";
+import { pathFromEnvironment } from "../values/environment.ts";
 import { codeOf } from "../values/error-code.ts";
 
 /** As in config/schema.json, which takes much longer to load. */
@@ -17,7 +18,7 @@ export async function clientFor(call: Call): Promise<ControlClient> {
 
 /** The option, the environment, the file that was named; then the usual place, and what the usual file says. */
 async function socketPath(call: Call): Promise<string> {
-  const named = call.text("socket") ?? (process.env["WEIR_CONTROL_SOCKET"] || undefined);
+  const named = call.text("socket") ?? pathFromEnvironment("WEIR_CONTROL_SOCKET");
   if (named !== undefined) return named;
   if (call.has("config")) return (await settingsFor(call)).config.control_socket;
   if (mayExist(DEFAULT_SOCKET)) return DEFAULT_SOCKET;

@@ -66,8 +66,8 @@ const FLAGS: Record<string, Flag> = {
   per: { key: "layer4.over_rate.per", value: "WHAT", about: "a rate of packets, or of each new connection (packet)", read: word },
   "connections-over": { key: "layer4.connections_over.count", value: "NUMBER", about: "new connections while so many are open already, of each source", read: number },
   "connections-by": { key: "layer4.connections_over.by", value: "WHICH", about: "or of each destination, or of all the rule matches: rule", read: word },
-  "longer-than": { key: "layer4.connection_duration.longer_than", value: "WHILE", about: "connections that are older, as 1h", read: word },
-  "shorter-than": { key: "layer4.connection_duration.shorter_than", value: "WHILE", about: "those that are younger", read: word },
+  "longer-than": { key: "layer4.connection_duration.longer_than", value: "DURATION", about: "connections that are older, as 1h", read: word },
+  "shorter-than": { key: "layer4.connection_duration.shorter_than", value: "DURATION", about: "those that are younger", read: word },
   schedule: { key: "schedule", value: "SPAN", about: "when it holds, in local time: days, a span of the day, or both, as 'sat,sun 22:00-06:00'", read: span },
   ...Object.fromEntries(
     Object.entries(CONDITIONS).map(([name, { key, value, read }]): [string, Flag] => [`not-${name}`, { key: `not.${key}`, value: value!, about: `as --${name}; what all these name together is left out`, read }]),

@@ -4,7 +4,8 @@ import { printable } from "../values/quote.ts";
 import type { Verdict } from "../values/traffic.ts";
 import type { HookState, InterfaceState } from "../observe/events/snapshot.ts";
 import type { Status, TrafficCell } from "../service/contract.ts";
-import { bytes, type Column, count, duration, perSecond, table } from "./format.ts";
+import { bytes, type Column, duration, perSecond, table } from "./format.ts";
+import { count, counted } from "../values/count.ts";
 import { sumByVerdict } from "../service/status.ts";
 
 const VERDICTS: readonly [Verdict, string][] = [
@@ -63,7 +64,7 @@ export function interfaceTable(interfaces: readonly InterfaceState[]): string[] 
 /** Empty where there is none. */
 export function bypassText({ packet_sockets: { policy, bypassing } }: Status): string {
   const sure = bypassing.qdisc + bypassing.af_xdp;
-  const parts = [...(sure === 0 ? [] : [`${count(sure)} sockets send past the egress rules (${countsText({ qdisc: bypassing.qdisc, af_xdp: bypassing.af_xdp })})`]), ...(bypassing.unknown === 0 ? [] : [`${count(bypassing.unknown)} may do so`])];
+  const parts = [...(sure === 0 ? [] : [`${counted(sure, "socket sends", "sockets send")} past the egress rules (${countsText({ qdisc: bypassing.qdisc, af_xdp: bypassing.af_xdp })})`]), ...(bypassing.unknown === 0 ? [] : [`${count(bypassing.unknown)} may do so`])];
   return parts.length === 0 ? "" : `${parts.join("; ")}; packet_sockets: ${policy}; see weir sockets --protocol packet`;
 }
 
@@ -76,7 +77,7 @@ export function absentLines({ absent_interfaces }: Status): string[] {
 function whyText({ ingress, egress, unseen }: InterfaceState): string {
   const passed = unseen.ingress + unseen.egress;
   const reasons = ingress.reason === egress.reason ? [ingress.reason] : [ingress.reason, egress.reason];
-  return [...reasons, passed === 0 ? "" : `${count(passed)} packets passed before it was watched`].filter((reason) => reason !== "").join("; ");
+  return [...reasons, passed === 0 ? "" : `${counted(passed, "packet")} passed before it was watched`].filter((reason) => reason !== "").join("; ");
 }
 
 export function verdictTable({ counters, traffic }: Status): string[] {

@@ -7,7 +7,7 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import type { ToldEvent } from "../observe/events/event.ts";
 import type { AgentControl, Status } from "../service/contract.ts";
 import { eventLine, paintEvent, toWatched } from "../service/event-line.ts";
-import { count } from "./format.ts";
+import { count, counted } from "../values/count.ts";
 import { redirectLog } from "../daemon/log.ts";
 import { LineOutput, neverBlock } from "../daemon/output.ts";
 import { eventsText, headline, healthText, interfaceTable, rulesText, verdictTable } from "./status-text.ts";
@@ -96,7 +96,7 @@ class LiveView implements View {
   #draw(): void {
     if (this.#output.writableLength > 0) return; // the terminal has not taken the last frame yet
     const columns = this.#output.columns || 80;
-    const lost = this.#logLinesLost > 0 ? [`(${this.#logLinesLost} log lines were not shown)`] : [];
+    const lost = this.#logLinesLost > 0 ? [`(${counted(this.#logLinesLost, "log line was", "log lines were")} not shown)`] : [];
     const above = [...this.#logLines, ...lost].map((line) => `${line}\x1b[K\n`);
     this.#logLines = [];
     this.#logLinesLost = 0;

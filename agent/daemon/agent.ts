@@ -6,6 +6,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 import { openAudit } from "../../audit/writer.ts";
+import { counted as numberOf } from "../values/count.ts";
 import { secondsOf } from "../values/duration.ts";
 import { type ConfigWatch, watchConfig } from "../files/watch.ts";
 import { startTelemetry, type Telemetry } from "../../otel/start.ts";
@@ -274,7 +275,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   farewell.takeOver();
   await deadline[Symbol.asyncDispose]();
   const manager = new ServiceManager();
-  manager.ready(`${plane.mode}, ${rules.loaded} rules`);
+  manager.ready(`${plane.mode}, ${numberOf(rules.loaded, "rule")}`);
   // Nobody waits for a disk any more: health says how the audit log is.
   void audit.action({ action: "START", uid: process.getuid!(), detail: { pid: process.pid, mode: plane.mode, rules: config.rules.length, dynamic: dynamic.all.length, bans: banned.size, config: settings.path ?? "built-in", adopted: plane.adopted ? "yes" : "no" } });
   if (settings.refused !== undefined) {

@@ -1,5 +1,7 @@
 /** Writes whole lines to a stream that may be slow: it never waits, and says how many lines it had to leave out. */
 
+import { counted } from "../values/count.ts";
+
 const LARGEST_BACKLOG = 1024 * 1024;
 
 /**
@@ -27,7 +29,7 @@ export class LineOutput {
       return;
     }
     if (this.#dropped > 0) {
-      this.#stream.write(`(${this.#dropped} lines were not shown: the reader is too slow)\n`);
+      this.#stream.write(`(${counted(this.#dropped, "line was", "lines were")} not shown: the reader is too slow)\n`);
       this.#dropped = 0;
     }
     this.#stream.write(`${typeof line === "string" ? line : line()}\n`);

@@ -1,5 +1,6 @@
 /** What is wrong with rules, in sentences for the operator. */
 
+import { counted } from "../values/count.ts";
 import type { Network } from "../values/address.ts";
 import { quote } from "../values/quote.ts";
 import type { Sets } from "./named-sets.ts";
@@ -38,7 +39,7 @@ export function explainCells(cells: number, cut: readonly string[]): string {
 
 function someOf(names: readonly string[]): string {
   const named = names.slice(0, MOST_NAMED).map(quote).join(", ");
-  return names.length > MOST_NAMED ? `${named} and ${names.length - MOST_NAMED} others` : named;
+  return names.length > MOST_NAMED ? `${named} and ${counted(names.length - MOST_NAMED, "other")}` : named;
 }
 
 export function explainCost(rules: readonly RuleConfig[], costs: readonly number[], sets: SetReferences): string | undefined {
@@ -89,7 +90,7 @@ export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): 
     return `rule ${quote(rule.name)} ${effect === effectOf(rule) ? "is redundant" : "matches nothing"}: ${list} all of it`;
   });
   const rest = shadowed.length - told.length;
-  return rest > 0 ? [...told, `${rest} more rules match nothing, because those before them decide all of it`] : told;
+  return rest > 0 ? [...told, `${counted(rest, "more rule matches", "more rules match")} nothing, because those before them decide all of it`] : told;
 }
 
 /** Of rules that have a say at all. */

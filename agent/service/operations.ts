@@ -1,5 +1,6 @@
 /** What an operator can do to a running agent. Each action is audited with who did it. */
 
+import { counted } from "../values/count.ts";
 import type { AuditWriter } from "../../audit/writer.ts";
 import type { Telemetry } from "../../otel/start.ts";
 import { BanOperations } from "./ban-operations.ts";
@@ -249,8 +250,8 @@ export class Operations {
       const { generation, loaded } = await this.#installAll(this.#settings, thread, () => {});
       telemetry.changed("weir.rules.changed", { generation, loaded });
       if (over.length === 0) return;
-      const named = over.length > MOST_NAMED ? `${over.slice(0, MOST_NAMED).join(",")} and ${over.length - MOST_NAMED} others` : over.join(",");
-      say("info", `the time of rule ${named} is over`);
+      const named = over.length > MOST_NAMED ? `${over.slice(0, MOST_NAMED).join(",")} and ${counted(over.length - MOST_NAMED, "other")}` : over.join(",");
+      say("info", `${over.length === 1 ? "the rule" : "the rules"} ${named} expired`);
       await audit.action({ action: "RULE-EXPIRED", detail: { rules: named, generation } });
     } catch (error) {
       say("error", `what rules of the file end by the clock is not up to date: ${problemsOf(error).join("; ")}`);

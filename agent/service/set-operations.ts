@@ -1,5 +1,6 @@
 /** Puts addresses into sets and takes them out while the agent runs, and takes their files again when they change. */
 
+import { counted } from "../values/count.ts";
 import { setImmediate as breathe } from "node:timers/promises";
 
 import type { AuditWriter } from "../../audit/writer.ts";
@@ -230,7 +231,7 @@ export class SetOperations {
       if (sets.sets.get(name)?.config !== config) return; // read again with the configuration that came meanwhile
       await sets.relist(name, listed);
       const { size } = listed.networks;
-      await this.#tell(name, `the file of the set ${name} was taken: ${size} networks`);
+      await this.#tell(name, `the file of the set ${name} was read: it holds ${counted(size, "network")}`);
       await audit.action({ action: "SET-FILE", detail: { set: name, file, members: size } });
     }).catch((error: unknown) => say("error", `the file of the set ${name} was not taken: ${(error as Error).message}`));
     this.#deadlines.changed();

@@ -19,6 +19,14 @@ test("flags become a request, and what came of it is told", async () => {
   assert.deepEqual(fixture.agent.askedOfBans, [{ networks: ["192.0.2.7", "2001:db8::/32"], check_only: false, for_s: 600, reason: "so" }, ["192.0.2.7"], "all"]);
 });
 
+test("one ban is called one", async () => {
+  await using fixture = await startFixture();
+  fixture.agent.onBanChange = () => ({ bans: 1, changed: 1, warnings: [] });
+  assert.equal((await fixture.weir(["ban", "clear", "--yes"])).stdout, "Lifted 1 ban. 1 ban is in force.\n");
+  fixture.agent.onBanChange = () => ({ bans: 0, changed: 2, warnings: [] });
+  assert.equal((await fixture.weir(["ban", "clear", "--yes"])).stdout, "Lifted 2 bans. 0 bans are in force.\n");
+});
+
 test("a mistake on the line is told before anybody is asked", async () => {
   await using fixture = await startFixture();
   const list = join(fixture.folder, "list.txt");

@@ -21,7 +21,7 @@ test("check accepts a good file and says what is in it", async (t) => {
   writeFileSync(file, "version: 1\nrules:\n  - { name: no-telnet, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [23] } }\n");
   const { code, stdout, stderr } = await runWeir(["check", file], NOWHERE);
   assert.equal(code, 0, stderr);
-  assert.match(stdout, /is valid: mode detect, 1 rules \(1 enforced\)/);
+  assert.match(stdout, /is valid: mode detect, 1 rule \(1 enforced\)/);
   assert.deepEqual(JSON.parse((await runWeir(["check", file, "--json"])).stdout), { ok: true, problems: [], warnings: [] });
 });
 

@@ -118,7 +118,10 @@ test("a folder that is a symbolic link, or that others can write to, is refused"
 test("a file in the place of the socket is refused and kept", async (t) => {
   const path = join(scratch(t), "control.sock");
   writeFileSync(path, "notes");
-  assert.match((await refusal(path)).message, /not a socket/);
+  const { message, next } = await refusal(path);
+  assert.match(message, /not a socket/);
+  assert.match(next, /Choose another control_socket/);
+  assert.doesNotMatch(message + next, /\brm\b|remove|delete/, "nobody is told to delete what may be theirs");
   assert.equal(readFileSync(path, "utf8"), "notes");
 });
 

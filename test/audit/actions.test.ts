@@ -97,7 +97,7 @@ test("copies that vanish with their head are missed by the head of the log, also
   const place = await written(t);
   rmSync(actionsPath(place.path));
   rmSync(actionsHead(place.headPath));
-  assert.match((await firstProblem(place)).text, /there is no audit log here|5 lines of copied actions, and 0 are left/);
+  assert.match((await firstProblem(place)).text, /there is no audit log here|5 copied actions, and 0 of them are left/);
   const writer = await place.open();
   await writer.action({ action: "START", uid: 0 });
   await writer.close();
@@ -142,7 +142,7 @@ test("a chain that is forged anew with its head is given away by the other one",
   const fewer = forged(third.lines(actionsPath(third.path)).toSpliced(2, 1), (text) => text);
   third.setLines(fewer.lines, actionsPath(third.path));
   moveHead(actionsHead(third.headPath), fewer.last);
-  assert.match((await firstProblem(third)).text, /the copy of record #23 is missing|5 lines of copied actions, and 4 are left/);
+  assert.match((await firstProblem(third)).text, /the copy of record #23 is missing|5 copied actions, and 4 of them are left/);
 });
 
 test("a log that is removed with its head and begun anew is given away by the copies", async (t) => {

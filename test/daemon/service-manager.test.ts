@@ -81,7 +81,7 @@ test("an agent is ready when its rules are in force, says that it lives, and say
   });
   await eventually("signs of life", () => heard.filter((line) => line.includes("WATCHDOG=1")).length >= 3);
   assert.equal(heard.filter((line) => line.includes("READY=1")).length, 1);
-  assert.match(heard[0]!, /^READY=1\nSTATUS=detect, 1 rules/, "before it lives it is ready");
+  assert.match(heard[0]!, /^READY=1\nSTATUS=detect, 1 rule/, "before it lives it is ready");
 
   process.kill(agent.pid, "SIGSTOP"); // as a loop that hangs
   await pause(500); // what it sent is heard

@@ -71,3 +71,12 @@ test("gRPC needs an address that somebody asked for: nobody can look at who is a
   const usual = planTelemetry(unasked, {}).targets.traces!;
   assert.deepEqual([usual.url, usual.asked], ["http://127.0.0.1:4318/v1/traces", false]);
 });
+
+test("an endpoint whose port is usually that of the other protocol is warned of once, with the port to name", () => {
+  const warnings = (endpoint: string, protocol?: string) => planTelemetry({ ...ALL, endpoint }, protocol === undefined ? {} : { OTEL_EXPORTER_OTLP_PROTOCOL: protocol }).warnings;
+  assert.deepEqual(warnings("http://collector:4317"), [
+    "otel.endpoint names port 4317, where collectors usually speak gRPC, and weir sends HTTP; name port 4318, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+  ]);
+  assert.match(warnings("http://collector:4318", "grpc").join(), /^otel\.endpoint names port 4318, .*name port 4317/);
+  assert.deepEqual([...warnings("http://collector:4318"), ...warnings("http://collector:4317", "grpc"), ...warnings("https://collector/otlp")], []);
+});

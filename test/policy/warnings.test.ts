@@ -101,7 +101,7 @@ test("port ranges that lie over each other load, whether earlier ones leave the 
     list(count, (index) => ({ name: `r${index}`, action: "block", layer4: { protocol: "tcp", destination_ports: [`${(index * 7919) % 60_000}-${((index * 7919) % 60_000) + width}`] }, ...more }));
   for (const more of [{}, { enforce: true }]) {
     const { warnings, file } = compiled(...ranges(10_000, 500, more));
-    assert.match(warnings.at(-1)!, /[0-9]{4} more rules match nothing/);
+    assert.match(warnings.at(-1)!, /[0-9],[0-9]{3} more rules match nothing/);
     assert.ok(file.cellCount < 50_000, `${file.cellCount} cells`);
   }
 });

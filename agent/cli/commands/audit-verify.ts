@@ -1,7 +1,7 @@
 import { verifyAudit } from "../../../audit/verify.ts";
 import { printable } from "../../values/quote.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
-import { count } from "../format.ts";
+import { count, counted } from "../../values/count.ts";
 import { auditFilesFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
 
@@ -29,12 +29,12 @@ export const command: Command = {
       return verdict.ok ? 0 : 1;
     }
     for (const { file, line, text } of verdict.problems) note(`${file}${line > 0 ? `:${line}` : ""}: ${printable(text, 500)}`);
-    if (verdict.found > verdict.problems.length) note(`and ${count(verdict.found - verdict.problems.length)} more`);
+    if (verdict.found > verdict.problems.length) note(`and ${counted(verdict.found - verdict.problems.length, "more problem", "more problems")}`);
     const records = verdict.first === null ? "no records" : `records #${verdict.first} to #${verdict.last}`;
     const { actions } = verdict;
-    const copies = actions === null ? "" : `, and ${count(actions.checked + actions.unchecked)} lines of copied actions in ${count(actions.files)} more`;
-    print(`${files.path}: ${records} in ${count(verdict.files)} files, ${count(verdict.checked)} checked${copies}, ${verdict.ok ? "nothing is wrong" : `${count(verdict.found)} problems`}.`);
-    if (verdict.missing > 0) note(`The log itself says that ${count(verdict.missing)} events could not be written.`);
+    const copies = actions === null ? "" : `, and ${counted(actions.checked + actions.unchecked, "copied action")} in ${counted(actions.files, "file")} beside`;
+    print(`${files.path}: ${records} in ${counted(verdict.files, "file")}, ${count(verdict.checked)} checked${copies}, ${verdict.ok ? "nothing is wrong" : `${counted(verdict.found, "problem")}`}.`);
+    if (verdict.missing > 0) note(`The log itself says that ${counted(verdict.missing, "event")} could not be written.`);
     if (files.head === null) note("Its end was not checked: name the head with --head.");
     return verdict.ok ? 0 : 1;
   },

@@ -1,7 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { banAll, tellBans } from "../ban-change.ts";
 import { namedBy } from "../ban-list.ts";
-import { count } from "../format.ts";
+import { counted } from "../../values/count.ts";
 import { termOf } from "../moment.ts";
 import { clientFor } from "../paths.ts";
 import { note } from "../print.ts";
@@ -10,7 +10,7 @@ import { operatorSession } from "../own-session.ts";
 const MOST = 1000;
 
 export const command: Command = {
-  usage: "ban add ADDRESS... | --file LIST [--for WHILE | --until TIME] [--reason TEXT] [--json] [--socket PATH]",
+  usage: "ban add ADDRESS... | --file LIST [--for DURATION | --until TIME] [--reason TEXT] [--json] [--socket PATH]",
   about:
     "Bans addresses, prefixes and ranges: what comes from them and goes to them is dropped in prevent mode, and reported\n" +
     "in detect, before any rule is asked. It is kept over restarts, and ends to the second, also when the agent is dead.\n" +
@@ -18,7 +18,7 @@ export const command: Command = {
     "failsafe.addresses name, or the address of his own SSH connection.",
   options: {
     file: { value: "LIST", about: "ban what stands in this file: one a line, # begins a comment" },
-    for: { value: "WHILE", about: "how long: 90s, 10m, 2h, 7d; for ever without it" },
+    for: { value: "DURATION", about: "how long: 90s, 10m, 2h, 7d; for ever without it" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir ban list` and the audit log" },
     json: JSON_OUTPUT,
@@ -35,7 +35,7 @@ export const command: Command = {
     const named = namedBy(call, call.words, "whom to ban");
     const client = await clientFor(call);
     const change = await banAll(client, named, term, operatorSession());
-    tellBans(call, change, `Banned ${named.length === 1 ? named[0]!.text : `${count(named.length)} networks`}${change.expires === undefined ? "" : ` until ${change.expires}`}.`);
+    tellBans(call, change, `Banned ${named.length === 1 ? named[0]!.text : counted(named.length, "network")}${change.expires === undefined ? "" : ` until ${change.expires}`}.`);
     if (!call.has("json") && (await client.status()).mode === "detect") note("The mode is detect: it drops nothing until `weir mode prevent`.");
     return 0;
   },

@@ -1,7 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { tellBans } from "../ban-change.ts";
 import { confirmed } from "../confirm.ts";
-import { count } from "../format.ts";
+import { count, counted } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { print } from "../print.ts";
 import { operatorSession } from "../own-session.ts";
@@ -18,13 +18,13 @@ export const command: Command = {
     const client = await clientFor(call);
     if (!call.has("yes")) {
       const { bans } = await client.status();
-      if (bans > 0 && !(await confirmed(`Lift all ${count(bans)} bans? [y/N] `, "lift all bans"))) {
+      if (bans > 0 && !(await confirmed(`Lift ${bans === 1 ? "the only ban" : `all ${count(bans)} bans`}? [y/N] `, "lift all bans"))) {
         print("Nothing has changed.");
         return 1;
       }
     }
     const change = await client.deleteBans("all", operatorSession());
-    tellBans(call, change, `Lifted ${count(change.changed)} bans.`);
+    tellBans(call, change, `Lifted ${counted(change.changed, "ban")}.`);
     return 0;
   },
 };

@@ -5,7 +5,7 @@ import { forwardsHere, warnOfUnknownOpeners } from "../../enforce/interfaces/unk
 import { compile, RulesRefused } from "../../policy/compile.ts";
 import type { CompiledRules } from "../../policy/compiled.ts";
 import { type Command, JSON_OUTPUT } from "../arguments.ts";
-import { count } from "../format.ts";
+import { count, counted } from "../../values/count.ts";
 import { note, print, printJson } from "../print.ts";
 
 const WRONG = 2;
@@ -55,7 +55,7 @@ async function judge(file: string): Promise<Verdict> {
       ok: true,
       problems: [],
       warnings: [...warnings, ...[...compiled.warnings, ...problems, ...(await missingHere(config))].map(about)],
-      summary: `${file} is valid: mode ${config.mode}, ${count(config.rules.length)} rules (${count(enforced)} enforced), ${sizeOf(compiled)}.`,
+      summary: `${file} is valid: mode ${config.mode}, ${counted(config.rules.length, "rule")} (${count(enforced)} enforced), ${sizeOf(compiled)}.`,
     };
   } catch (error) {
     if (!(error instanceof RulesRefused)) throw error;
@@ -76,5 +76,5 @@ async function missingHere(config: WeirConfig): Promise<string[]> {
 }
 
 function sizeOf({ file }: CompiledRules): string {
-  return `${count(file.alternatives)} alternatives to match`;
+  return `${counted(file.alternatives, "alternative")} to match`;
 }

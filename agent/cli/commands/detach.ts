@@ -5,7 +5,8 @@ import type { Leftover } from "../../enforce/adoption/leftovers.ts";
 import type { PinNote } from "../../enforce/adoption/pin-note.ts";
 import { type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { Refusal } from "../../values/refusal.ts";
-import { count } from "../format.ts";
+import { counted } from "../../values/count.ts";
+import { pathFromEnvironment } from "../../values/environment.ts";
 import { settingsFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
 
@@ -48,7 +49,7 @@ interface Target {
 }
 
 async function targetOf(call: Call): Promise<Target> {
-  const isNamed = call.has("config") || call.has("state-dir") || Boolean(process.env["WEIR_STATE_DIR"]);
+  const isNamed = call.has("config") || namedState(call) !== undefined;
   return (await (isNamed ? notedTarget(call) : onlyTarget(call))) ?? namedTarget(call);
 }
 
@@ -106,7 +107,7 @@ async function namedTarget(call: Call): Promise<Target> {
 }
 
 function namedState(call: Call): string | undefined {
-  return call.text("state-dir") ?? (process.env["WEIR_STATE_DIR"] || undefined);
+  return call.text("state-dir") ?? pathFromEnvironment("WEIR_STATE_DIR");
 }
 
 /** Answers whether the audit log says so. What was removed before a failure is in it, too. */
@@ -153,9 +154,9 @@ async function rotationsOf(config: string | undefined): Promise<Required<Pick<Au
 
 function summary(pins: string, removed: readonly Leftover[]): string[] {
   if (removed.length === 0) return [`Nothing is left in force: there is nothing in ${pins}.`];
-  const [links, filters, tables] = (["link", "filter", "table"] as const).map((kind) => count(sizeOf(removed, kind)));
+  const [links, filters, tables] = (["link", "filter", "table"] as const).map((kind) => counted(sizeOf(removed, kind), kind));
   return [
-    `Removed ${links} links, ${filters} filters and ${tables} tables that an agent had left in ${pins}. Traffic is neither dropped nor watched now.`,
+    `Removed ${links}, ${filters} and ${tables} that an agent had left in ${pins}. Traffic is neither dropped nor watched now.`,
     ...removed.filter(({ kind }) => kind !== "table").map(({ kind, name }) => `  ${kind} ${name}`),
   ];
 }

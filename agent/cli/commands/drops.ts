@@ -2,7 +2,8 @@ import type { DropRow } from "../../observe/flows/drop-row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
 import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
 import type { DropFilter } from "../../service/drop-filter.ts";
-import { type Column, count, endpoint } from "../format.ts";
+import { type Column, endpoint } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 
 const FILTERS: Record<keyof DropFilter, OptionSpec> = {

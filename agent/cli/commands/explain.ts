@@ -1,3 +1,4 @@
+import { counted } from "../../values/count.ts";
 import { readNetworks } from "../../values/address.ts";
 import { printable } from "../../values/quote.ts";
 import type { Answer, Inquiry } from "../../explain/inquiry.ts";
@@ -115,7 +116,7 @@ async function questionOfCapture(call: Call, path: string): Promise<Question> {
     if (!(error instanceof CaptureError)) throw error;
     throw new Refusal(`${path}: ${error.message}.`, { kind: "invalid", next: "Name a capture as tcpdump -w writes it." });
   }
-  throw new Refusal(`${path} has only ${before.length} frames.`, { kind: "invalid", next: `Ask for one of them with --frame.` });
+  throw new Refusal(`${path} has only ${counted(before.length, "frame")}.`, { kind: "invalid", next: `Ask for one of them with --frame.` });
 }
 
 function localOf(call: Call): { local?: string[] } {

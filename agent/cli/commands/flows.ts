@@ -2,7 +2,8 @@ import type { FlowRow } from "../../observe/flows/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
 import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
 import type { FlowFilter } from "../../service/flow-filter.ts";
-import { bytes, type Column, count, duration, endpoint } from "../format.ts";
+import { bytes, type Column, duration, endpoint } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 import { PART_OF } from "../part-of.ts";
 

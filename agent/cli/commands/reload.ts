@@ -1,6 +1,6 @@
 import { printable } from "../../values/quote.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
-import { count } from "../format.ts";
+import { count, counted } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
 import { operatorSession } from "../own-session.ts";
@@ -21,7 +21,7 @@ export const command: Command = {
       printJson(result);
       return 0;
     }
-    print(`${count(result.rules.loaded)} rules are in force, ${count(result.rules.enforced)} of them enforced (generation ${result.generation}).`);
+    print(`${counted(result.rules.loaded, "rule is", "rules are")} in force, ${count(result.rules.enforced)} of them enforced (generation ${result.generation}).`);
     for (const warning of result.warnings) note(`warning: ${printable(warning, 1000)}`);
     return 0;
   },

@@ -1,6 +1,6 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { confirmed } from "../confirm.ts";
-import { count } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { print } from "../print.ts";
 import { tellChange } from "../rule-change.ts";
@@ -18,7 +18,7 @@ export const command: Command = {
     const client = await clientFor(call);
     if (!call.has("yes")) {
       const dynamic = (await client.rules()).filter((row) => row.dynamic !== undefined);
-      if (dynamic.length > 0 && !(await confirmed(`Delete all ${count(dynamic.length)} dynamic rules? [y/N] `, "delete all dynamic rules"))) {
+      if (dynamic.length > 0 && !(await confirmed(`Delete ${dynamic.length === 1 ? "the only dynamic rule" : `all ${count(dynamic.length)} dynamic rules`}? [y/N] `, "delete all dynamic rules"))) {
         print("Nothing has changed.");
         return 1;
       }

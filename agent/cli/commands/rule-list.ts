@@ -1,6 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { ListedRule } from "../../service/contract.ts";
-import { bytes, type Column, count, since, table, until } from "../format.ts";
+import { bytes, type Column, since, table, until } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { print, printJson } from "../print.ts";
 

@@ -1,7 +1,8 @@
 import { printable } from "../../values/quote.ts";
 import { AGENT_OPTIONS, columns, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { Origin, RuleDetail } from "../../service/contract.ts";
-import { bytes, count, since } from "../format.ts";
+import { bytes, since } from "../format.ts";
+import { count, counted } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { print, printJson } from "../print.ts";
 import { fittingText } from "../../enforce/processes/resolved.ts";
@@ -44,8 +45,8 @@ function originOf({ uid, added, expires, reason }: Origin): [string, string][] {
 
 function matched(rule: RuleDetail): [string, string][] {
   return [
-    ["matched", `${count(rule.flows)} flows, ${count(rule.packets)} packets, ${bytes(rule.bytes)}; last ${since(rule.last_hit)}`],
-    ["dropped", `${count(rule.dropped)} packets, and would have dropped ${count(rule.would_drop)}`],
+    ["matched", `${counted(rule.flows, "flow")}, ${counted(rule.packets, "packet")}, ${bytes(rule.bytes)}; last ${since(rule.last_hit)}`],
+    ["dropped", `${counted(rule.dropped, "packet")}, and would have dropped ${count(rule.would_drop)}`],
     ["events", `${count(rule.events_suppressed)} held back by the limit`],
   ];
 }

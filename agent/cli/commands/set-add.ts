@@ -11,14 +11,14 @@ import { tellSet } from "../set-change.ts";
 const MOST = 1001;
 
 export const command: Command = {
-  usage: "set add NAME ADDRESS... | NAME --file LIST [--for WHILE | --until TIME] [--reason TEXT] [--json] [--socket PATH]",
+  usage: "set add NAME ADDRESS... | NAME --file LIST [--for DURATION | --until TIME] [--reason TEXT] [--json] [--socket PATH]",
   about:
     "Puts addresses, prefixes and ranges into a set of the configuration, beside what stands there and in the set's file.\n" +
     "Rules that name the set see them at once, also in connections that are open. It is kept over restarts, and ends to the\n" +
     "second, also when the agent is dead. What was added already gets the new end and reason.",
   options: {
     file: { value: "LIST", about: "add what stands in this file: one a line, # begins a comment" },
-    for: { value: "WHILE", about: "how long: 90s, 10m, 2h, 7d; without it, as long as the set's ttl, or for ever" },
+    for: { value: "DURATION", about: "how long: 90s, 10m, 2h, 7d; without it, as long as the set's ttl, or for ever" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir set list` and the audit log" },
     json: JSON_OUTPUT,

@@ -1,7 +1,8 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { ControlClient } from "../../api/client.ts";
 import type { MemberRow, SetRow } from "../../service/contract.ts";
-import { type Column, count, since, table, until } from "../format.ts";
+import { type Column, since, table, until } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { pagesOf, printPages, showPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";

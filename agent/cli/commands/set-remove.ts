@@ -1,7 +1,7 @@
 import { printable } from "../../values/quote.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
 import { called, namedBy } from "../ban-list.ts";
-import { count } from "../format.ts";
+import { counted } from "../../values/count.ts";
 import { inPortions } from "../in-portions.ts";
 import { clientFor } from "../paths.ts";
 import { operatorSession } from "../own-session.ts";
@@ -31,7 +31,7 @@ export const command: Command = {
     const client = await clientFor(call);
     if (call.has("all")) {
       const change = await client.removeMembers(name, "all", operatorSession());
-      tellSet(call, change, `Removed ${count(change.changed)} from the set ${printable(name)}.`);
+      tellSet(call, change, `Removed ${counted(change.changed, "member")} from the set ${printable(name)}.`);
       return 0;
     }
     const named = namedBy(call, words, "what to remove");

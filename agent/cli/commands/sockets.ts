@@ -1,6 +1,7 @@
 import type { SocketRow } from "../../observe/sockets/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
-import { bytes, type Column, count, duration, endpoint } from "../format.ts";
+import { bytes, type Column, duration, endpoint } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 import { OWNER_FILTERS } from "../../service/owner-filter.ts";
 import { PART_OF } from "../part-of.ts";

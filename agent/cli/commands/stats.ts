@@ -1,7 +1,8 @@
 import { GROUPINGS } from "../../observe/flows/groups.ts";
 import { type StatisticsRow, STATISTICS_ORDER_NAMES } from "../../observe/statistics/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
-import { briefly, bytes, type Column, count, perSecond, share } from "../format.ts";
+import { briefly, bytes, type Column, perSecond, share } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { listingOptions, showListing } from "../listing.ts";
 import { OWNER_FILTERS } from "../../service/owner-filter.ts";
 import { PART_OF } from "../part-of.ts";
@@ -18,9 +19,10 @@ const USUAL = 50;
 export const command: Command = {
   usage: "stats [--by WHAT] [--sort HOW] [--process NAME] [...] [--limit N] [--json]",
   about:
-    "Shows what was added up since the agent started, live connections included. LASTED is the median and the 95th\n" +
-    "percentile of those that ended. What stands from TCP on is told by the sockets of this host and its containers, on\n" +
-    "loopback, too: how many connections, segments sent again, and round-trip times.",
+    "Shows totals since the agent started, live connections included. DURATION is the median and the 95th percentile of\n" +
+    "connections that ended. TCP and the columns after it come from the TCP sockets of this host and its containers, on\n" +
+    "loopback, too: how many connections, retransmitted segments, and the median, 95th percentile and minimum of the\n" +
+    "round-trip time.",
   options: {
     by: { value: "WHAT", about: `${GROUPINGS.join(", ")} (process)` },
     sort: { value: "HOW", about: `the greatest first: ${STATISTICS_ORDER_NAMES.join(", ")} (connections)` },
@@ -56,9 +58,9 @@ function columnsOf(by: string): Column<StatisticsRow>[] {
     { title: "PACKETS", value: ({ packets }) => count(packets), right: true },
     { title: "SENT", value: ({ sent }) => bytes(sent), right: true },
     { title: "RECEIVED", value: ({ received }) => bytes(received), right: true },
-    { title: "LASTED", value: ({ duration_s: of }) => (of === undefined ? "-" : `${briefly(of.median)} / ${briefly(of.p95)}`), right: true },
+    { title: "DURATION", value: ({ duration_s: of }) => (of === undefined ? "-" : `${briefly(of.median)} / ${briefly(of.p95)}`), right: true },
     { title: "TCP", value: ({ tcp }) => (tcp === undefined ? "-" : count(tcp.connections)), right: true },
-    { title: "SENT AGAIN", value: ({ tcp }) => (tcp === undefined ? "-" : `${count(tcp.retransmissions)} ${share(tcp.retransmissions, tcp.segments)}`), right: true },
+    { title: "RETRANS", value: ({ tcp }) => (tcp === undefined ? "-" : `${count(tcp.retransmissions)} ${share(tcp.retransmissions, tcp.segments)}`), right: true },
     { title: "RTT", value: (row) => roundTrip(row, "median"), right: true },
     { title: "95%", value: (row) => roundTrip(row, "p95"), right: true },
     { title: "LEAST", value: (row) => roundTrip(row, "min"), right: true },

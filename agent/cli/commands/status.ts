@@ -1,7 +1,7 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
 import type { Status } from "../../service/contract.ts";
 import { Refusal } from "../../values/refusal.ts";
-import { count } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { askOrTell } from "../not-running.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
 import { absentLines, bypassText, countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";

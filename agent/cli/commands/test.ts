@@ -6,7 +6,7 @@ import type { PolicyTest } from "../../explain/policy-test/load.ts";
 import type { Report } from "../../explain/policy-test/run.ts";
 import { type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
 import { Refusal } from "../../values/refusal.ts";
-import { count } from "../format.ts";
+import { count, counted } from "../../values/count.ts";
 import { colour, note, print, printJson } from "../print.ts";
 
 const WRONG = 2;
@@ -56,7 +56,7 @@ export const command: Command = {
 async function judged(test: PolicyTest, withKernel: boolean): Promise<Report> {
   const { runPolicyTest } = await import("../../explain/policy-test/run.ts");
   const { membershipByFiles } = await import("../../explain/membership.ts");
-  const kernel = withKernel ? await openKernel(test) : { why: "it was not wished (--kernel)" };
+  const kernel = withKernel ? await openKernel(test) : { why: "that takes --kernel" };
   try {
     const { isMember, problems } = await membershipByFiles(test.policy.config.sets);
     for (const problem of problems) note(`warning: ${printable(problem, 1000)}`);
@@ -90,8 +90,8 @@ function printReport(report: Report, withKernel: boolean): void {
   const lines = cases.flatMap(({ name, where, ok, got, reasons }) =>
     ok ? [`${colour("green", "ok")}    ${name}: ${got}`] : [`${colour("red", "FAIL")}  ${name} (${where})`, ...reasons.map((reason) => `      ${reason}`)],
   );
-  const summary = failed === 0 ? `All ${count(cases.length)} cases hold` : `${count(failed)} of ${count(cases.length)} cases do not hold`;
-  const kernel = withKernel && kernelJudged > 0 ? `; the kernel judged ${count(kernelJudged)} times, on TC and on XDP` : "";
+  const summary = failed === 0 ? `${cases.length === 1 ? "The only case holds" : `All ${count(cases.length)} cases hold`}` : `${count(failed)} of ${counted(cases.length, "case")} ${failed === 1 ? "does" : "do"} not hold`;
+  const kernel = withKernel && kernelJudged > 0 ? `; the kernel judged ${counted(kernelJudged, "time")}, on TC and on XDP` : "";
   print([...lines, "", `${summary}${kernel}.`]);
   if (unreached.length === 0) return;
   const named = unreached.slice(0, MOST_NAMED).map(({ name, source }) => `${name} (${source})`);

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { TOP_GROUPINGS, type Top, type TopRow } from "../../observe/flows/top.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
-import { briefly, bytes, type Column, count, perSecond, safeJson, table } from "../format.ts";
+import { briefly, bytes, type Column, perSecond, safeJson, table } from "../format.ts";
+import { count } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { printed } from "../print.ts";
 
@@ -16,8 +17,9 @@ export const command: Command = {
   usage: "top [--by WHAT] [--interval SECONDS] [--count N] [--limit N] [--json]",
   about:
     "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, executable,\n" +
-    "container, pod, unit, peer, service, rule or interface, and how many of them would be dropped; of those with a TCP socket here the segments sent again, and\n" +
-    "the mean round-trip time. With --json each time is a line.",
+    "container, pod, unit, peer, service, rule or interface. WOULD DROP says how many of them would be dropped in prevent\n" +
+    "mode. RETRANS (retransmitted segments) and RTT (mean round-trip time) come from TCP sockets of this host. With --json\n" +
+    "each time is a line.",
   options: {
     by: { value: "WHAT", about: `${TOP_GROUPINGS.join(", ")} (process)` },
     interval: { value: "SECONDS", about: `time from one to the next (${USUAL_SECONDS})` },
@@ -56,7 +58,7 @@ function columnsOf(by: string): Column<TopRow>[] {
     { title: "PACKETS", value: (row) => perSecond(row.packets_per_s), right: true },
     { title: "SENT", value: (row) => `${bytes(row.sent_per_s)}/s`, right: true },
     { title: "RECEIVED", value: (row) => `${bytes(row.received_per_s)}/s`, right: true },
-    { title: "SENT AGAIN", value: (row) => perSecond(row.retransmissions_per_s), right: true },
+    { title: "RETRANS", value: (row) => perSecond(row.retransmissions_per_s), right: true },
     { title: "RTT", value: (row) => (row.round_trip_s === undefined ? "-" : briefly(row.round_trip_s)), right: true },
   ];
 }

@@ -2,7 +2,8 @@ import { EVENT_TYPES, SOCKET_EVENT_TYPES } from "../../observe/events/event.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { WatchFilter } from "../../api/client.ts";
 import { eventLine, paintEvent, type WatchedEvent } from "../../service/event-line.ts";
-import { count, safeJson } from "../format.ts";
+import { safeJson } from "../format.ts";
+import { counted } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { note, printed } from "../print.ts";
 
@@ -47,7 +48,7 @@ export const command: Command = {
       } else if (json) {
         await printed(line);
       } else {
-        note(`(${count(message.dropped)} events were not shown: this reader is too slow)`);
+        note(`(${counted(message.dropped, "event was", "events were")} not shown: this reader is too slow)`);
       }
     }
     if (end.signal.aborted) return 0;

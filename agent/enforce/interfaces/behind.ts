@@ -3,6 +3,7 @@
  * the sockets whose packets this namespace passes on.
  */
 
+import { counted } from "../../values/count.ts";
 import { fromIPv4 } from "../../values/address.ts";
 import { Behind, BehindKey, Limit } from "../../generated/layout.ts";
 import { listAddressesIn, listLinks, NamespaceNews } from "../../kernel/links.ts";
@@ -51,7 +52,7 @@ export class NamespacesBehind {
   problems(): string[] {
     const trouble = this.#trouble ?? this.#unread;
     if (trouble !== undefined) return [trouble];
-    return this.#leftOut === 0 ? [] : [`the processes behind ${this.#leftOut} addresses of containers cannot be named: there are more than ${this.#room}`];
+    return this.#leftOut === 0 ? [] : [`the processes behind ${counted(this.#leftOut, "address", "addresses")} of containers cannot be named: there are more than ${this.#room}`];
   }
 
   close(): void {

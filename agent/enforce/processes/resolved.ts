@@ -1,5 +1,6 @@
 /** What rules about processes come to on this host now, in sentences for the operator. */
 
+import { counted } from "../../values/count.ts";
 import { realpathSync, statSync } from "node:fs";
 
 import { nearest } from "../../values/nearest.ts";
@@ -37,7 +38,7 @@ export function resolveProcesses(rules: readonly RuleConfig[], users: readonly U
     warnings: rules.flatMap((rule) => warn(rule, users)),
     told: [
       ...about.slice(0, MOST_TOLD).map((rule) => `rule ${quote(rule.name)} fits ${fittingText(fittingOf(rule, users, pids(rule)))}`),
-      ...(rest > 0 ? [`${rest} more rules are about processes; weir rule show tells of each`] : []),
+      ...(rest > 0 ? [`${counted(rest, "more rule is", "more rules are")} about processes; weir rule show tells of each`] : []),
     ],
   };
 }
@@ -54,7 +55,7 @@ export function fittingOf({ process }: RuleConfig, users: readonly User[], pids:
 
 export function fittingText({ pids, users, partly }: Fitting): string {
   const some = (all: readonly (string | number)[]): string => all.slice(0, MOST_NAMED).join(", ") + (all.length > MOST_NAMED ? ", …" : "");
-  const processes = `${pids.length} ${pids.length === 1 ? "process" : "processes"} now${pids.length === 0 ? "" : ` (${some(pids)})`}`;
+  const processes = `${counted(pids.length, "process", "processes")} now${pids.length === 0 ? "" : ` (${some(pids)})`}`;
   const part = partly ? ", of which those count that are in what it names" : "";
   return `${processes}${part}${users.length === 0 ? "" : `; its users: ${some(users.map(({ name, uid }) => `${name} ${uid}`))}`}`;
 }

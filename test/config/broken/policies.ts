@@ -21,7 +21,7 @@ export const WRONG_POLICIES: BrokenPolicy[] = [
     'the rules expand to 270000 combinations of addresses, ports and messages, at most 262144 fit: "r0" 90000 (90000 pairs of layer3.source and layer3.destination), "r1" 90000 (90000 pairs of layer3.source and layer3.destination), "r2" 90000 (90000 pairs of layer3.source and layer3.destination); use prefixes instead of single addresses, and ranges instead of single ports',
   ],
   ["1,100 messages between any addresses", many(1100, (index) => ({ layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] } })),
-    'more than 1024 alternatives of the rules "r0", "r1", "r2", "r3", "r4" and 1095 others lie so much over each other that each packet would be compared with all of them; name narrower sources, destinations or ports, or join rules into lists',
+    'more than 1024 alternatives of the rules "r0", "r1", "r2", "r3", "r4" and 1,095 others lie so much over each other that each packet would be compared with all of them; name narrower sources, destinations or ports, or join rules into lists',
   ],
 ];
 

@@ -179,6 +179,7 @@ test("the results are written as JUnit, and printed as TAP, when asked for", asy
   const { code, stdout } = await run(`cases:\n${CONTROL}\n${DENIED.replace("192.0.2.7", "10.9.9.9")}`, "--junit", results, "--tap");
   assert.equal(code, 1);
   assert.deepEqual(stdout.split("\n").slice(0, 4), ["TAP version 14", "1..2", "ok 1 - admins come in", "not ok 2 - telnet is shut"]);
+  assert.match(stdout, /^# the kernel was not asked: that takes --kernel$/m);
   assert.deepEqual(parseXml(readFileSync(results, "utf8")).attributes, { tests: "2", failures: "1", errors: "0", skipped: "0" });
   const unwritable = await run(`cases:\n${CONTROL}`, "--junit", join(folder, "none", "results.xml"));
   assert.equal(unwritable.code, 1);
