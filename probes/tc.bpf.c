@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Both directions on TC, through TCX links or clsact filters. */
-#include "base/kernel.h"
-
-typedef struct __sk_buff hook_context;
+#define HOOK_CONTEXT struct __sk_buff
 #define HOOK_HAS_SENDERS true
+#define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
+#define DROP 2		/* TC_ACT_SHOT, TCX_DROP */
+#include "base/hook.h"
 
-/* Of the local socket that sends the packet; 0 for what is only forwarded. */
+#include "answer/reject.h"
+#include "decide/observe.h"
+#include "flow/lookup.h"
+#include "flow/translation.h"
+
 static __always_inline __u64 sender_cookie(hook_context *ctx)
 {
 	return bpf_get_socket_cookie(ctx);
@@ -16,9 +21,6 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 	return bpf_skb_load_bytes(ctx, offset, to, size);
 }
 
-#include "flow/lookup.h"
-
-/* Is its sender a socket of the kernel's own, which belongs to no process? */
 static __always_inline bool is_sent_by_kernel(hook_context *ctx)
 {
 	__u32 zero = 0;
@@ -40,7 +42,7 @@ static __always_inline bool is_for_others(hook_context *ctx)
 	return ctx->pkt_type == PACKET_OTHERHOST;
 }
 
-/* Is there a socket behind it that may be a TCP connection's? One that writes packets itself has no connection, mostly. */
+/* A socket that writes packets itself has no connection, mostly. */
 static __always_inline bool has_connected_sender(hook_context *ctx)
 {
 	struct bpf_sock *socket = ctx->sk;
@@ -48,7 +50,6 @@ static __always_inline bool has_connected_sender(hook_context *ctx)
 	return socket && socket->state != TCP_CLOSE;
 }
 
-/* Is its sender a TCP socket of this host, and not one that only writes what looks like TCP? */
 static __always_inline bool is_by_tcp_socket(hook_context *ctx)
 {
 	struct bpf_sock *socket = ctx->sk;
@@ -59,12 +60,15 @@ static __always_inline bool is_by_tcp_socket(hook_context *ctx)
 	return socket && socket->type == SOCKET_STREAM && socket->protocol == IPPROTO_TCP;
 }
 
-#include "flow/translation.h"
-#include "answer/answer.h"
-#include "decide/observe.h"
+static __always_inline __u32 arrived_by(hook_context *ctx)
+{
+	return ctx->ingress_ifindex;
+}
 
-#define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
-#define DROP 2		/* TC_ACT_SHOT, TCX_DROP */
+static __always_inline bool note_translation(hook_context *ctx, __u32 which)
+{
+	return note_tracked_translation(ctx, which);
+}
 
 /*
  * weir does not judge the packets that it sends itself. It writes a secret into the control block of such a packet, which
@@ -128,8 +132,6 @@ static __always_inline int send_back(hook_context *skb, const struct packet *pac
 	sign_answer(skb);
 	return bpf_redirect(skb->ifindex, packet->direction == DIRECTION_INGRESS ? 0 : BPF_F_INGRESS);
 }
-
-#include "answer/reject.h"
 
 /* How much of a packet is made linear when a header lies outside the linear part: whatever a parser may look at. */
 #define PULL_BYTES (CURSOR_LIMIT + 64)

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ingress on XDP: frames from the wire, before anything else has seen them. */
-#include "base/kernel.h"
-
-typedef struct xdp_md hook_context;
+#define HOOK_CONTEXT struct xdp_md
 #define HOOK_HAS_SENDERS false
+#define PASS XDP_PASS
+#define DROP XDP_DROP
+#include "base/hook.h"
+
+#include "answer/reject.h"
+#include "decide/observe.h"
 
 /* What arrives has no socket yet. */
 static __always_inline __u64 sender_cookie(hook_context *ctx)
@@ -44,7 +48,7 @@ static __always_inline __u32 arrived_by(hook_context *ctx)
 	return 0;
 }
 
-static __always_inline int note_translation(hook_context *ctx, __u32 which)
+static __always_inline bool note_translation(hook_context *ctx, __u32 which)
 {
 	return false;
 }
@@ -53,11 +57,6 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 {
 	return bpf_xdp_load_bytes(ctx, offset, to, size);
 }
-
-#include "answer/answer.h"
-#include "decide/observe.h"
-
-#define DROP XDP_DROP
 
 /* An Ethernet frame may not be shorter on the wire, and not every card fills it up. */
 #define SHORTEST_FRAME ETH_ZLEN
@@ -96,8 +95,6 @@ static __always_inline int send_back(hook_context *ctx, const struct packet *pac
 	return XDP_TX;
 }
 
-#include "answer/reject.h"
-
 SEC("xdp.frags")
 int weir_xdp_ingress(struct xdp_md *ctx)
 {
@@ -108,12 +105,12 @@ int weir_xdp_ingress(struct xdp_md *ctx)
 	};
 
 	if (!packet)
-		return XDP_PASS;
+		return PASS;
 	packet->frame_length = bpf_xdp_get_buff_len(ctx);
 	packet->wire_bytes = packet->frame_length;
 	packet->wire_packets = 1;
 	parse_frame(&cursor, packet, 0);
-	return observe(ctx, &cursor, packet) == VERDICT_DROPPED ? drop(ctx, packet) : XDP_PASS;
+	return observe(ctx, &cursor, packet) == VERDICT_DROPPED ? drop(ctx, packet) : PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The packets that tell a sender that a rule dropped what it sent: written here, sent by reject.h. A hook's `load_bytes`
- * reads from the frame.
- */
+/* The packets that tell a sender that a rule dropped what it sent: written here, sent by reject.h. */
 #ifndef WEIR_ANSWER_H
 #define WEIR_ANSWER_H
 
+#include "base/hook.h"
 #include "parse/checksum.h"
 #include "base/counters.h"
 #include "parse/ethernet.h"

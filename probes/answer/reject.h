@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the sender of a dropped packet is told where the rule says `reject`: a TCP reset, else the ICMP error
- * "administratively prohibited". The packet is rewritten into the answer and goes back where it came from. A hook
- * says how: `replace_packet` and `store_link_header` put the answer in its place, `send_back` is what the program then
- * returns, and DROP what it returns otherwise.
+ * "administratively prohibited". The packet is rewritten into the answer and goes back where it came from.
  */
 #ifndef WEIR_REJECT_H
 #define WEIR_REJECT_H

@@ -3,6 +3,7 @@
 #ifndef WEIR_FAILSAFE_H
 #define WEIR_FAILSAFE_H
 
+#include "base/hook.h"
 #include "parse/transport.h"
 
 #define FIB_FAMILY_IPV4 2

@@ -3,7 +3,7 @@
 #ifndef WEIR_LOOKUP_H
 #define WEIR_LOOKUP_H
 
-#include "base/packet.h"
+#include "base/hook.h"
 
 #define SOCKET_HEAD 136
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Does a TCP reset arrive, and does its receiver take it? An attacker who is the endpoint himself writes one with the right
- * number that dies on the way, or is thrown away at its end, while his connection goes on. A hook's `load_bytes` reads from
- * the frame, its `has_partial_checksum` says whether a device is still to write the checksum, and its `is_for_others`
- * whether the frame is addressed to another device than the one that it came to.
+ * number that dies on the way, or is thrown away at its end, while his connection goes on.
  */
 #ifndef WEIR_RESETS_H
 #define WEIR_RESETS_H
 
+#include "base/hook.h"
 #include "parse/checksum.h"
 #include "base/options.h"
 

@@ -7,7 +7,7 @@
 #ifndef WEIR_TRANSLATION_H
 #define WEIR_TRANSLATION_H
 
-#include "base/packet.h"
+#include "base/hook.h"
 
 /* Low bits of skb->_nfct: enum ip_conntrack_info, by which packets of the answering direction come last. */
 #define TRACKING_STATE 7UL
@@ -15,12 +15,6 @@
 
 /* IPS_SRC_NAT and IPS_DST_NAT */
 #define TRACKED_TRANSLATED 0x30
-
-/* Of a device; 0 of what this host sends itself. */
-static __always_inline __u32 arrived_by(hook_context *ctx)
-{
-	return ctx->ingress_ifindex;
-}
 
 static __always_inline void read_tracked_address(__u64 out[2], const union nf_inet_addr *from, bool ipv4)
 {
@@ -66,8 +60,8 @@ static __always_inline bool read_sent(hook_context *ctx, const struct packet *pa
 	return true;
 }
 
-/* Of a packet that leaves. True if it was sent otherwise than it leaves: packet->sent then says how. */
-__noinline int note_translation(hook_context *ctx, __u32 which)
+/* This is note_translation() for hooks that see a packet after netfilter has. Not static: see judge_inner. */
+__noinline int note_tracked_translation(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 
