@@ -4,19 +4,12 @@ import { readNetworks } from "../agent/values/address.ts";
 import type { Misreading } from "../agent/values/address.ts";
 import { readDuration } from "../agent/values/duration.ts";
 import { explainInterface } from "../agent/values/interfaces.ts";
-import { PROTOCOLS, protocolNumber } from "../agent/values/names.ts";
-import { meansAny } from "../agent/values/meant.ts";
-import { nearest } from "../agent/values/nearest.ts";
+import { type Format, misreading } from "../agent/values/json-schema.ts";
 import { readPorts } from "../agent/values/ports.ts";
-import { explainExecutable, explainPattern } from "../agent/policy/processes.ts";
 import { isPrintable, printable, quote } from "../agent/values/quote.ts";
-import { explainSetName, setNamed } from "../agent/policy/named-sets.ts";
-import { readRate } from "../agent/policy/rate.ts";
+import { FIELD_ENTRIES } from "../agent/policy/fields/index.ts";
+import { explainSetName } from "../agent/policy/named-sets.ts";
 import { parseSize } from "../agent/values/size.ts";
-import { explainMoment, explainTimeOfDay } from "../agent/values/time.ts";
-
-/** What is wrong with a value, or undefined. */
-type Format = (value: string) => Misreading | undefined;
 
 const LONGEST_NAME = 64;
 const LONGEST_TEXT = 1024;
@@ -32,24 +25,14 @@ const LONGEST_HAND_OVER = 86_400;
 const RESERVED_NAMES = ["default", "failsafe", "on_error", "ban"];
 
 export const FORMATS: Readonly<Record<string, Format>> = {
+  ...Object.assign({}, ...FIELD_ENTRIES.map(([, { formats }]) => formats)),
   network: (value) => misreading(readNetworks(value)),
   ports: (value) => misreading(readPorts(value)),
-  network_or_set: (value) => (meansAny(value) ? { error: `${quote(value)} is not an address; leave the list out to match any` } : explainEntry(value, readNetworks)),
-  ports_or_set: (value) => (meansAny(value) ? { error: `${quote(value)} is not a port; leave the list out to match any` } : explainEntry(value, readPorts)),
   set_name: explainSetName,
-  protocol(value) {
-    if (protocolNumber(value) !== undefined) return undefined;
-    if (meansAny(value)) return { error: `${quote(value)} is not a protocol; leave the protocol out to match any` };
-    if (/^[0-9]{1,3}$/.test(value)) return { error: `${quote(value)} is text; write the number without quotes`, suggestion: value };
-    const suggestion = nearest(value, Object.keys(PROTOCOLS));
-    return { error: `${quote(value)} is not a protocol`, ...(suggestion === undefined ? {} : { suggestion }) };
-  },
   interface(value) {
     const error = isPrintable(value) ? explainInterface(value) : "an interface name has only printable characters";
     return error === undefined ? undefined : { error };
   },
-  process_pattern: explainPattern,
-  executable_pattern: explainExecutable,
   rule_name(value) {
     if (value === "") return { error: "the name is empty" };
     if (value.length > LONGEST_NAME) return { error: `the name is longer than ${LONGEST_NAME} characters` };
@@ -77,9 +60,6 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     if ("error" in reading) return reading;
     return reading.seconds > LONGEST_HAND_OVER ? { error: `the duration ${value} is longer than a day` } : undefined;
   },
-  moment: (value) => said(explainMoment(value)),
-  time_of_day: (value) => said(explainTimeOfDay(value)),
-  rate: (value) => misreading(readRate(value)),
   endpoint(value) {
     const url = URL.parse(value);
     if (url === null || !isPrintable(value)) return { error: `${quote(value)} is not a URL, as http://127.0.0.1:4318` };
@@ -93,11 +73,6 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   },
 };
 
-function explainEntry(value: string, read: (text: string) => object | Misreading): Misreading | undefined {
-  const name = setNamed(value);
-  return name === undefined ? misreading(read(value)) : explainSetName(name);
-}
-
 /** Relative paths are below the folder of the configuration. */
 function explainFile(value: string): Misreading | undefined {
   return value === "" ? { error: "the path is empty" } : explainPath(value.startsWith("/") ? value : `/${value}`, LONGEST_PATH);
@@ -108,12 +83,4 @@ function explainPath(value: string, longest: number): Misreading | undefined {
   if (!isPrintable(value)) return { error: `the path ${quote(value)} has characters that cannot be shown` };
   if (Buffer.byteLength(value) > longest) return { error: `the path is longer than ${longest} bytes` };
   return undefined;
-}
-
-function said(error: string | undefined): Misreading | undefined {
-  return error === undefined ? undefined : { error };
-}
-
-function misreading(reading: object | Misreading): Misreading | undefined {
-  return "error" in reading ? (reading as Misreading) : undefined;
 }

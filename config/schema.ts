@@ -1,32 +1,9 @@
 /** The schema as the checks and the reference read it: the part of JSON Schema that schema.json uses. */
 
 import json from "./schema.json" with { type: "json" };
+import type { JsonType, Schema } from "../agent/values/json-schema.ts";
 
-export type JsonType = "object" | "array" | "string" | "integer" | "boolean";
-
-export interface Schema {
-  $ref?: string;
-  title?: string;
-  description?: string;
-  type?: JsonType | JsonType[];
-  format?: string;
-  const?: unknown;
-  enum?: string[];
-  default?: unknown;
-  examples?: unknown[];
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: boolean | Schema;
-  propertyNames?: Schema;
-  items?: Schema;
-  minimum?: number;
-  maximum?: number;
-  minItems?: number;
-  maxItems?: number;
-  uniqueItems?: boolean;
-  minProperties?: number;
-  maxProperties?: number;
-}
+export type { JsonType, Schema };
 
 /** A schema with what it refers to, and what the checks ask of it for every value. */
 export interface ResolvedSchema extends Schema {

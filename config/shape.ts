@@ -57,7 +57,7 @@ function typeOf(value: unknown): JsonType | "number" {
   return typeof value as JsonType;
 }
 
-function wrongWord(value: unknown, words: string[], path: Steps, findings: Findings): void {
+function wrongWord(value: unknown, words: readonly string[], path: Steps, findings: Findings): void {
   const one = words.length === 1 ? `${words[0]}, the only value known here` : `one of ${words.join(", ")}`;
   const suggestion = typeof value === "string" ? meantBy(value, words) : undefined;
   findings.add(path, `${describeValue(value)} is not ${one}`, { value, suggestion });

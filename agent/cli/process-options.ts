@@ -1,6 +1,6 @@
 /** A process described by options of the command line, as `--executable /usr/bin/curl --user www-data`. */
 
-import { PROCESS_KEYS, type ProcessKey } from "../policy/processes.ts";
+import { PROCESS_KEYS, type ProcessKey } from "../policy/fields/process.ts";
 import { processOf } from "../explain/process.ts";
 import type { LocalProcess } from "../policy/subject.ts";
 import { type Call, type OptionSpec, UsageError } from "./arguments.ts";

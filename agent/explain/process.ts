@@ -1,6 +1,6 @@
 /** A process as people describe it. */
 
-import type { ProcessKey } from "../policy/processes.ts";
+import type { ProcessKey } from "../policy/fields/process.ts";
 import type { ContainerReference, PodReference } from "../values/workload.ts";
 import type { LocalProcess } from "../policy/subject.ts";
 

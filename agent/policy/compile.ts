@@ -9,9 +9,10 @@ import { Crowded } from "./classifier/crowded.ts";
 import { Lines, WORDS } from "./classifier/line.ts";
 import { conditionalLines, findLongChain } from "./chain.ts";
 import { type BootClock, bootClock } from "./boot-clock.ts";
-import { asksForInvalid, conditionsOf, isOver } from "./conditions.ts";
 import { expand } from "./expand.ts";
-import { isConditional, isTimed } from "./fields.ts";
+import { isOver } from "./fields/expires.ts";
+import { isConditional, isTimed } from "./fields/index.ts";
+import { asksForInvalid } from "./fields/state.ts";
 import { type Group, InterfaceGroups } from "./groups.ts";
 import { Kinds } from "./kinds.ts";
 import { meaningsFor, type Said } from "./meanings.ts";
@@ -21,7 +22,7 @@ import { explainCells, explainChain, explainCost, explainCrowd, explainFailsafe,
 import { numberSets, SetReferences } from "./sets.ts";
 import { findShadowed } from "./shadowed.ts";
 import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
-import type { Before, CompiledRule, CompiledRules, Part, RulesSource } from "./compiled.ts";
+import type { Before, CompiledRules, Part, RulesSource } from "./compiled.ts";
 
 /** Every reason at once. Nothing of the rules in force changes. */
 export class RulesRefused extends Error {
@@ -172,7 +173,7 @@ function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expand
     askedSets: askedSets(lines),
     conditional,
     cellCount: cells.length / WORDS,
-    image: { cells, rules: packRules(rules.map((rule, index) => compileRule(rule, slots.meanings[index]!, kinds)), clock) },
+    image: { cells, rules: packRules(rules, { clock, meanings: slots.meanings, kindOf: (process) => kinds.numberOf(process)! }) },
   };
 }
 
@@ -180,19 +181,6 @@ function askedSets(lines: Lines): number {
   let asked = 0;
   for (let line = 0; line < lines.count; line++) asked |= lines.fields(line);
   return asked & (Match.SOURCE_SET | Match.DESTINATION_SET);
-}
-
-function compileRule(rule: RuleConfig, meaning: number, kinds: Kinds): CompiledRule {
-  const { action, enforce, reject = false, process, not } = rule;
-  const conditions = conditionsOf(rule, meaning);
-  return {
-    action,
-    enforce,
-    reject,
-    ...(process === undefined ? {} : { kind: kinds.numberOf(process)! }),
-    ...(not?.process === undefined ? {} : { otherKind: kinds.numberOf(not.process)! }),
-    ...(conditions === undefined ? {} : { conditions }),
-  };
 }
 
 function uncrowded<T>(make: () => T, ruleAt: RuleAt): T {

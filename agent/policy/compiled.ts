@@ -3,7 +3,6 @@
 import type { Network } from "../values/address.ts";
 import type { Capacity } from "./capacity.ts";
 import type { LineArrays } from "./classifier/line.ts";
-import type { Conditions } from "./conditions.ts";
 import type { Group } from "./groups.ts";
 import type { Kind } from "./kinds.ts";
 import type { Action, PolicyConfig, RuleConfig } from "./rule.ts";
@@ -15,19 +14,6 @@ export type RulesSource = PolicyConfig & {
   /** Rules that stand before the others, and are changed by themselves. */
   front?: readonly RuleConfig[];
 };
-
-/** What a rule does once a matcher has named it. */
-export interface CompiledRule {
-  action: Action;
-  enforce: boolean;
-  /** Who sent what it drops is told. */
-  reject: boolean;
-  /** Number of the kind of processes that it is about, and of the kind that it leaves out. */
-  kind?: number;
-  otherKind?: number;
-  /** What each packet is asked for; absent where the rule is decided once for a flow. */
-  conditions?: Conditions;
-}
 
 export interface CompiledPolicy {
   defaultAction: Action;

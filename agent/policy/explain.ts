@@ -1,7 +1,7 @@
 /** Why a rule matches a packet or does not, condition by condition. */
 
 import type { RuleConfig } from "./rule.ts";
-import { FIELD_ENTRIES, type FieldPath } from "./fields.ts";
+import { FIELD_ENTRIES, type FieldPath } from "./fields/index.ts";
 import { some } from "./three-valued.ts";
 import type { Subject } from "./subject.ts";
 

@@ -3,11 +3,11 @@
  * and nothing of what rules say of them when a packet comes.
  */
 
-import { PROCESS_KEYS, type ProcessConfig, type ProcessKey, textsOf } from "./processes.ts";
+import { PROCESS_KEYS, type ProcessConfig, type ProcessKey, textsOf } from "./fields/process.ts";
 import { quote } from "../values/quote.ts";
 import type { RuleConfig } from "./rule.ts";
 import { KnownKinds, Limit } from "../generated/layout.ts";
-import { fitsAspect } from "./process-field.ts";
+import { fitsAspect } from "./fields/process.ts";
 import type { LocalProcess } from "./subject.ts";
 import { type Answer, every, some } from "./three-valued.ts";
 

@@ -2,7 +2,7 @@
 
 import { printable } from "../values/quote.ts";
 import type { RuleConfig } from "./rule.ts";
-import type { Meanings } from "./expand.ts";
+import type { Meanings } from "./fields/field.ts";
 import type { InterfaceGroups } from "./groups.ts";
 import type { SetReferences } from "./sets.ts";
 

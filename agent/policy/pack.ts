@@ -4,8 +4,11 @@ import { endianness } from "node:os";
 import { maskOf, parseAddress, type Network } from "../values/address.ts";
 import { Action, FailsafePrefix, FailsafeSession, Policy, Rule as RuleLayout, RuleFlag } from "../generated/layout.ts";
 import type { BootClock } from "./boot-clock.ts";
-import { packConditions } from "./conditions.ts";
-import type { Before, CompiledRule } from "./compiled.ts";
+import type { Before } from "./compiled.ts";
+import type { RuleBytes } from "./fields/field.ts";
+import { WRITTEN_FIELDS } from "./fields/index.ts";
+import type { ProcessConfig } from "./fields/process.ts";
+import type { RuleConfig } from "./rule.ts";
 
 /** A TCP connection by which an operator is connected: it always passes. */
 export interface OperatorSession {
@@ -53,19 +56,66 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
   bytes.set(maskOf(network.length), at + maskAt);
 }
 
+/** What rules are written with. */
+export interface RuleGround {
+  clock: BootClock;
+  /** What each rule says, as a number, in the order of the rules. */
+  meanings: ArrayLike<number>;
+  kindOf(process: ProcessConfig): number;
+}
+
 /** One after the other, in their order. */
-export function packRules(rules: readonly CompiledRule[], clock: BootClock): Uint8Array {
+export function packRules(rules: readonly RuleConfig[], ground: RuleGround): Uint8Array {
   const bytes = new Uint8Array(rules.length * RuleLayout.size);
-  const view = new DataView(bytes.buffer);
-  for (const [index, { action, enforce, reject, kind = 0, otherKind = 0, conditions }] of rules.entries()) {
-    const at = index * RuleLayout.size;
-    bytes[at + RuleLayout.action] = actionOf(action);
-    bytes[at + RuleLayout.flags] = (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0);
-    view.setUint16(at + RuleLayout.kind, kind, LITTLE_ENDIAN);
-    view.setUint16(at + RuleLayout.other_kind, otherKind, LITTLE_ENDIAN);
-    if (conditions !== undefined) packConditions(conditions, view, at, { clock, littleEndian: LITTLE_ENDIAN });
+  const writer = new Writer(new DataView(bytes.buffer), ground);
+  for (const [index, rule] of rules.entries()) {
+    const { action, enforce, reject = false } = rule;
+    writer.begin(index);
+    writer.setUint8(RuleLayout.action, actionOf(action));
+    writer.setUint8(RuleLayout.flags, (enforce ? RuleFlag.ENFORCE : 0) | (reject ? RuleFlag.REJECT : 0));
+    for (const field of WRITTEN_FIELDS) field.write?.(rule, writer);
   }
   return bytes;
+}
+
+/** Writes one rule after the other. */
+class Writer implements RuleBytes {
+  readonly #view: DataView;
+  readonly #ground: RuleGround;
+  readonly clock: BootClock;
+  meaning = 0;
+  #at = 0;
+
+  constructor(view: DataView, ground: RuleGround) {
+    this.#view = view;
+    this.#ground = ground;
+    this.clock = ground.clock;
+  }
+
+  begin(index: number): void {
+    this.#at = index * RuleLayout.size;
+    this.meaning = this.#ground.meanings[index]!;
+  }
+
+  kindOf(process: ProcessConfig): number {
+    return this.#ground.kindOf(process);
+  }
+
+  setUint8(at: number, value: number): void {
+    this.#view.setUint8(this.#at + at, value);
+  }
+
+  setUint16(at: number, value: number): void {
+    this.#view.setUint16(this.#at + at, value, LITTLE_ENDIAN);
+  }
+
+  setUint32(at: number, value: number): void {
+    this.#view.setUint32(this.#at + at, value, LITTLE_ENDIAN);
+  }
+
+  setUint64(at: number, value: bigint): void {
+    this.#view.setBigUint64(this.#at + at, value, LITTLE_ENDIAN);
+  }
 }
 
 function actionOf(action: "allow" | "block"): number {

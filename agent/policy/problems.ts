@@ -9,7 +9,7 @@ import { Limit } from "../generated/layout.ts";
 import { LARGEST } from "./capacity.ts";
 import type { LongChain } from "./chain.ts";
 import type { RulesSource } from "./compiled.ts";
-import { isOver } from "./conditions.ts";
+import { isOver } from "./fields/expires.ts";
 import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
 import { InterfaceGroups } from "./groups.ts";
 import { meaningsFor } from "./meanings.ts";

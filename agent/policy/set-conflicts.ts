@@ -3,7 +3,7 @@
 import { maskTo, type Network, parseNetworks } from "../values/address.ts";
 import { setNamed, type Sets } from "./named-sets.ts";
 import type { RuleConfig } from "./rule.ts";
-import { isConditional, isTimed } from "./fields.ts";
+import { isConditional, isTimed } from "./fields/index.ts";
 
 /** Of the members of a set in the configuration. */
 const MOST_MEMBERS = 10_000;

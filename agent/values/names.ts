@@ -1,17 +1,17 @@
 /** Names the operator may write for numbers of the protocols. */
 
 export const PROTOCOLS: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  ipip: 4,
   tcp: 6,
   udp: 17,
-  ipv6: 41,
+  icmp: 1,
+  icmpv6: 58,
   gre: 47,
   esp: 50,
   ah: 51,
-  icmpv6: 58,
   sctp: 132,
+  igmp: 2,
+  ipip: 4,
+  ipv6: 41,
 };
 
 /** Bits of the TCP header's flag byte. */

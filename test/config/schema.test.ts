@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Ajv } from "ajv";
 import { defaultConfig } from "../../config/defaults.ts";
 import { Findings, formatPath } from "../../config/findings.ts";
+import { embedRuleSchema, SCHEMA_FILE } from "../../config/rule-schema.ts";
 import { FORMATS, LARGEST_SIZE, SMALLEST_SIZE } from "../../config/formats.ts";
 import { parseConfig } from "../../config/load.ts";
 import { CONNECTION_STATES, PROTOCOLS, TCP_FLAGS } from "../../agent/values/names.ts";
@@ -49,6 +51,11 @@ test("the schema is JSON Schema, and every named key has a title, a description 
       assert.deepEqual(findings.kept, [], path);
     }
   }
+});
+
+test("schema.json says of rules what their fields say", () => {
+  const text = readFileSync(SCHEMA_FILE, "utf8");
+  assert.equal(JSON.stringify(JSON.parse(text)), embedRuleSchema(text).trimEnd(), "run: npm run generate");
 });
 
 test("the schema uses no keyword that the checks do not know", () => {

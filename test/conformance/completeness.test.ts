@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FIELD_ENTRIES } from "../../agent/policy/fields.ts";
+import { FIELD_ENTRIES } from "../../agent/policy/fields/index.ts";
 import { CASES } from "./cases.ts";
 import type { PacketStep } from "./case.ts";
 import { policyOf } from "./policy.ts";

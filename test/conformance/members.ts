@@ -1,6 +1,6 @@
 /** Who is in sets beside those that the policy writes there, for the reference. */
 
-import { addressesOf } from "../../agent/policy/fields.ts";
+import { addressesOf } from "../../agent/policy/fields/addresses.ts";
 import type { Host } from "../../agent/policy/reference.ts";
 
 export class Members {

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 
 import { LARGEST } from "../../agent/policy/capacity.ts";
 import { RulesRefused } from "../../agent/policy/compile.ts";
-import { FIELD_ENTRIES } from "../../agent/policy/fields.ts";
+import { FIELD_ENTRIES } from "../../agent/policy/fields/index.ts";
 import { type Outcome, Reference } from "../../agent/policy/reference.ts";
 import { NOON } from "../conformance/clock.ts";
 import { type IngressHook, KernelJudge } from "../conformance/kernel-judge.ts";

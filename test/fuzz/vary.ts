@@ -2,7 +2,7 @@
 
 import type { Arrival } from "../../agent/policy/reference.ts";
 import type { LocalProcess } from "../../agent/policy/subject.ts";
-import type { ProcessConfig } from "../../agent/policy/processes.ts";
+import type { ProcessConfig } from "../../agent/policy/fields/process.ts";
 import type { NotConfig } from "../../agent/policy/rule.ts";
 import { NOON } from "../conformance/clock.ts";
 import type { RuleText } from "../conformance/policy.ts";

@@ -1,8 +1,8 @@
 /** One edition of what rules say of processes, as the kernel's tables hold it: see probes/wire/processes.h. */
 
-import { fitsUser, fitsWorkload } from "../../policy/process-field.ts";
+import { fitsUser, fitsWorkload } from "../../policy/fields/process.ts";
 import { fitsKind, type Kind, packKnownKinds, patternsOf, setKind } from "../../policy/kinds.ts";
-import type { ProcessKey } from "../../policy/processes.ts";
+import type { ProcessKey } from "../../policy/fields/process.ts";
 import type { Workload } from "../../values/workload.ts";
 import { Aspect, KindEdition, KindGroup, Kinds as KindBits, KindUser, ProcessIdentity, ProcessKinds, ProcessPattern } from "../../generated/layout.ts";
 import type { User } from "../../observe/process-facts.ts";

@@ -4,11 +4,11 @@ import { counted } from "../../values/count.ts";
 import { realpathSync, statSync } from "node:fs";
 
 import { nearest } from "../../values/nearest.ts";
-import { textsOf } from "../../policy/processes.ts";
+import { textsOf } from "../../policy/fields/process.ts";
 import { quote } from "../../values/quote.ts";
 import type { RuleConfig } from "../../policy/rule.ts";
 import { processesOf } from "../../policy/kinds.ts";
-import { fitsUser } from "../../policy/process-field.ts";
+import { fitsUser } from "../../policy/fields/process.ts";
 import type { User } from "../../observe/process-facts.ts";
 
 /** What fits a rule now. */

@@ -1,7 +1,7 @@
 /** What a file of policy tests may hold. */
 
 import { TCP_FLAGS } from "../../values/names.ts";
-import { PROCESS_KEYS } from "../../policy/processes.ts";
+import { PROCESS_KEYS } from "../../policy/fields/process.ts";
 import type { ProcessText } from "../process.ts";
 import type { Schema } from "../../../config/schema.ts";
 

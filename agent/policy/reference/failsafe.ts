@@ -1,7 +1,7 @@
 /** What always passes, so that nothing an operator writes locks them out. */
 
 import { parseAddress, toInteger } from "../../values/address.ts";
-import { addressesOf } from "../fields.ts";
+import { addressesOf } from "../fields/addresses.ts";
 import type { Arrival, Host } from "./arrival.ts";
 import type { Policy } from "./meaning.ts";
 import type { Conversation, Packet } from "./packet.ts";

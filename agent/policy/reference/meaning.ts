@@ -2,8 +2,8 @@
 
 import type { Mode } from "../../values/traffic.ts";
 import type { Action, PolicyConfig, RuleConfig } from "../rule.ts";
-import type { Field, Want } from "../field.ts";
-import { FIELD_ENTRIES, isConditional } from "../fields.ts";
+import type { Field, Want } from "../fields/field.ts";
+import { FIELD_ENTRIES, isConditional } from "../fields/index.ts";
 import type { Counted, Subject } from "../subject.ts";
 import { type Answer as Known, every, some } from "../three-valued.ts";
 import { countsConnections } from "./meters.ts";

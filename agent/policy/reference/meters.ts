@@ -1,7 +1,7 @@
 /** What rules count, as buckets of tokens: each packet takes one, and time fills them again. */
 
-import { connectionsOver } from "../connections.ts";
-import { type OverRate, parseOverRate } from "../rate.ts";
+import { connectionsOver } from "../fields/connections-over.ts";
+import { type OverRate, parseOverRate } from "../fields/over-rate.ts";
 import type { RuleConfig } from "../rule.ts";
 import type { Counted } from "../subject.ts";
 import type { Addresses } from "./packet.ts";

@@ -1,7 +1,7 @@
 /** What sets hold: what the policy writes in them, and what the host knows beside it. */
 
 import { parsePorts } from "../../values/ports.ts";
-import { addressesOf } from "../fields.ts";
+import { addressesOf } from "../fields/addresses.ts";
 import type { SetView } from "../subject.ts";
 import type { Host } from "./arrival.ts";
 import type { Policy } from "./meaning.ts";

@@ -1,8 +1,8 @@
 /** Every field with every operator, in both directions and families: what it hits, and what it leaves alone. */
 
-import { FIELDS } from "../../../agent/policy/fields.ts";
+import { FIELDS } from "../../../agent/policy/fields/index.ts";
 import type { LocalProcess } from "../../../agent/policy/subject.ts";
-import type { ProcessKey, ProcessText } from "../../../agent/policy/processes.ts";
+import type { ProcessKey, ProcessText } from "../../../agent/policy/fields/process.ts";
 import type { NotConfig } from "../../../agent/policy/rule.ts";
 import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";

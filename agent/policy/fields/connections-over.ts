@@ -1,0 +1,76 @@
+/** The field `layer4.connections_over`: new connections while so many are open already. */
+
+import { Rule } from "../../generated/layout.ts";
+import type { Schema } from "../../values/json-schema.ts";
+import type { MeterBy } from "../rule.ts";
+import { BOTH_WAYS, type Field, known, shown, type Want, worded } from "./field.ts";
+import { BY, METERS, ofCount } from "./meter.ts";
+import { number, word } from "./option-text.ts";
+
+export interface ConnectionsOver {
+  count: number;
+  by: MeterBy;
+}
+
+declare module "../rule.ts" {
+  interface Layer4Config {
+    /** Alone, a number is one by source. */
+    connections_over?: number | ConnectionsOver;
+  }
+}
+
+const RANGE: Schema = { minimum: 1, maximum: 10_000_000 };
+
+export const CONNECTIONS_OVER = {
+  schema: {
+    title: "Connections over",
+    description:
+      "New connections while so many are open already that the other fields of the rule match. Alone, the number is one by source. The answer holds for the whole connection.",
+    type: ["integer", "object"],
+    ...RANGE,
+    additionalProperties: false,
+    required: ["count"],
+    examples: [20, { count: 1000, by: "rule" }],
+    properties: { count: { title: "Count", description: "How many may be open.", type: "integer", ...RANGE, examples: [20] }, by: BY },
+  },
+  options: {
+    "connections-over": { key: "count", value: "NUMBER", about: "new connections while so many are open already, of each source", read: number },
+    "connections-by": { key: "by", value: "WHICH", about: "or of each destination, or of all the rule matches: rule", read: word },
+  },
+  text: {
+    place: "packet",
+    words({ layer4 }) {
+      if (layer4?.connections_over === undefined) return [];
+      const { count, by } = connectionsOver(layer4.connections_over);
+      return worded("with over ", [`${count} others open by ${by}`]);
+    },
+  },
+  directions: BOTH_WAYS,
+  operators: { open: "so many others are open already" },
+  judged: "by_count",
+  wants: ({ name, layer4 }) => (layer4?.connections_over === undefined ? [] : [wantConnections(name, connectionsOver(layer4.connections_over))]),
+  got: (subject, { name }) => shown(ofCount(subject, name, ({ connections }) => connections), (open) => `${open} open`),
+  write({ layer4 }, bytes) {
+    if (layer4?.connections_over === undefined) return;
+    const { count, by } = connectionsOver(layer4.connections_over);
+    bytes.setUint32(Rule.connections_over, count);
+    bytes.setUint8(Rule.connections_by, METERS[by]);
+    bytes.setUint64(Rule.identity, BigInt(bytes.meaning));
+  },
+} satisfies Field;
+
+/** What an already validated value stands for. */
+export function connectionsOver(value: number | ConnectionsOver): ConnectionsOver {
+  return typeof value === "number" ? { count: value, by: "source" } : value;
+}
+
+function wantConnections(rule: string, { count, by }: ConnectionsOver): Want {
+  return {
+    operator: "open",
+    text: `${count} open by ${by}`,
+    holds: (subject) => {
+      const { connections, settled = false } = subject.counted.get(rule) ?? {};
+      return settled || known(connections, (open) => open >= count);
+    },
+  };
+}

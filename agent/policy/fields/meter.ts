@@ -1,0 +1,22 @@
+/** For whom a rule counts: a part that the fields `layer4.over_rate` and `layer4.connections_over` share. */
+
+import { Meter } from "../../generated/layout.ts";
+import type { Schema } from "../../values/json-schema.ts";
+import type { MeterBy } from "../rule.ts";
+import type { Counted, Subject } from "../subject.ts";
+
+export const METERS: Record<MeterBy, number> = { source: Meter.SOURCE, destination: Meter.DESTINATION, rule: Meter.RULE };
+
+export const BY: Schema = {
+  title: "By",
+  description: "Whether each source of connections is counted apart, each destination, or all that the rule matches together.",
+  enum: Object.keys(METERS),
+  default: "source",
+  examples: ["rule"],
+};
+
+/** What a rule counted; undefined where it was not asked. */
+export function ofCount<T>({ counted }: Subject, rule: string, read: (counted: Counted) => T): T | undefined {
+  const found = counted.get(rule);
+  return found && read(found);
+}

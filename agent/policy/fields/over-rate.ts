@@ -1,0 +1,140 @@
+/** The field `layer4.over_rate`: packets or connections that come faster than a rate. */
+
+import { Rule } from "../../generated/layout.ts";
+import type { Misreading } from "../../values/address.ts";
+import { parseDuration, unitOf } from "../../values/duration.ts";
+import { misreading } from "../../values/json-schema.ts";
+import { quote } from "../../values/quote.ts";
+import type { MeterBy } from "../rule.ts";
+import { BOTH_WAYS, type Complain, type Field, known, mappingOf, shown, type Want, worded } from "./field.ts";
+import { BY, METERS, ofCount } from "./meter.ts";
+import { number, word } from "./option-text.ts";
+
+type Per = "packet" | "connection";
+type Value = string | { rate: string; burst?: number; by: MeterBy; per: Per };
+
+declare module "../rule.ts" {
+  interface Layer4Config {
+    /** Alone, a rate is one of packets by source. */
+    over_rate?: Value;
+  }
+}
+
+const MOST = 10_000_000;
+const LONGEST_DAYS = 1;
+/** Longer than anybody waits, and short enough for the clock of the kernel. */
+const LONGEST_BURST_DAYS = 365;
+const NS = 1_000_000_000n;
+
+export const OVER_RATE = {
+  schema: {
+    title: "Over rate",
+    description:
+      "Packets of the opener that come faster than this rate: a number, and the time it is for. What is over the rate does not count for it. Alone, the rate is one of packets by source.",
+    type: ["string", "object"],
+    format: "rate",
+    additionalProperties: false,
+    required: ["rate"],
+    examples: ["20/s", { rate: "5/10m", per: "connection" }],
+    properties: {
+      rate: { title: "Rate", description: "How many in which time: a number, a slash and a while.", type: "string", format: "rate", examples: ["20/s", "1000/10s", "5/1h"] },
+      burst: { title: "Burst", description: "How many may come at once. Absent: the number of the rate.", type: "integer", minimum: 1, maximum: MOST, examples: [40] },
+      by: BY,
+      per: {
+        title: "Per",
+        description: "`packet`, or `connection` to count the packets that open one, whose answer then holds for the whole connection.",
+        enum: ["packet", "connection"],
+        default: "packet",
+        examples: ["connection"],
+      },
+    },
+  },
+  formats: { rate: (value) => misreading(readRate(value)) },
+  check: (value, _, complain) => checkBurst(mappingOf(value), complain),
+  options: {
+    "over-rate": { key: "rate", value: "RATE", about: "packets that come faster, as 20/s, 1000/10s or 5/1h", read: word },
+    burst: { key: "burst", value: "NUMBER", about: "how many may come at once (the number of the rate)", read: number },
+    by: { key: "by", value: "WHICH", about: "the rate of each source, each destination, or of all the rule matches: rule (source)", read: word },
+    per: { key: "per", value: "WHAT", about: "a rate of packets, or of each new connection (packet)", read: word },
+  },
+  text: {
+    place: "packet",
+    words({ layer4 }) {
+      if (layer4?.over_rate === undefined) return [];
+      const { count, per, seconds, by } = parseOverRate(layer4.over_rate);
+      return worded("over ", [`${count} ${per}s in ${seconds}s by ${by}`]);
+    },
+  },
+  directions: BOTH_WAYS,
+  operators: { packets: "packets came faster, this one included", connections: "connections were opened faster, this one included" },
+  judged: "by_count",
+  wants: ({ name, layer4 }) => (layer4?.over_rate === undefined ? [] : [wantRate(name, parseOverRate(layer4.over_rate))]),
+  got: (subject, { name }) => shown(ofCount(subject, name, ({ overRate }) => overRate), (over) => (over ? "over it" : "within it")),
+  write({ layer4 }, bytes) {
+    if (layer4?.over_rate === undefined) return;
+    const { count, seconds, burst, by, per } = parseOverRate(layer4.over_rate);
+    const interval = (BigInt(seconds) * NS) / BigInt(count);
+    bytes.setUint8(Rule.rate_per_connection, per === "connection" ? 1 : 0);
+    bytes.setUint8(Rule.rate_by, METERS[by]);
+    bytes.setUint64(Rule.rate_interval, interval);
+    bytes.setUint64(Rule.rate_burst, interval * BigInt(burst - 1));
+    bytes.setUint64(Rule.identity, BigInt(bytes.meaning));
+  },
+} satisfies Field;
+
+interface Rate {
+  count: number;
+  /** In so many seconds. */
+  seconds: number;
+}
+
+/** Rates are written as `20/s`, `1000/10s`, `5/1h`. */
+function readRate(text: string): { rate: Rate } | Misreading {
+  const [, count, time = ""] = /^([0-9]{1,9})\/([0-9a-z]+)$/.exec(text) ?? [];
+  const seconds = parseDuration(/^[0-9]/.test(time) ? time : `1${time}`);
+  if (seconds === undefined) {
+    const suggestion = meantRate(text);
+    return { error: `${quote(text)} is not a rate, as 20/s, 1000/10s or 5/1h`, ...(suggestion === undefined ? {} : { suggestion }) };
+  }
+  const rate = { count: Number(count), seconds };
+  if (rate.count < 1 || rate.count > MOST) return { error: `the rate ${text} is of less than 1 or more than ${MOST}` };
+  if (rate.seconds < 1 || rate.seconds > LONGEST_DAYS * 86_400) return { error: `the time of the rate ${text} is outside 1s to ${LONGEST_DAYS}d` };
+  return { rate };
+}
+
+/** `20/min` and `20 per minute` are 20/m. */
+function meantRate(text: string): string | undefined {
+  const [, count, several = "", word = ""] = /^([0-9]{1,9}) ?(?:\/|per) ?(?:([0-9]{1,5}) ?)?([A-Za-z]+)$/.exec(text.trim()) ?? [];
+  const unit = unitOf(word);
+  return count === undefined || unit === undefined ? undefined : `${count}/${several}${unit}`;
+}
+
+export interface OverRate extends Rate {
+  burst: number;
+  by: MeterBy;
+  per: Per;
+}
+
+/** What an already validated value stands for. Throws a SyntaxError on other text. */
+export function parseOverRate(value: Value): OverRate {
+  const { rate: text, burst, by, per } = typeof value === "string" ? { rate: value, burst: undefined, by: "source" as const, per: "packet" as const } : value;
+  const reading = readRate(text);
+  if ("error" in reading) throw new SyntaxError(reading.error);
+  return { ...reading.rate, burst: burst ?? reading.rate.count, by, per };
+}
+
+function checkBurst({ rate: text, burst }: Record<string, unknown>, complain: Complain): void {
+  const reading = typeof text === "string" ? readRate(text) : undefined;
+  if (typeof burst !== "number" || reading === undefined || "error" in reading) return;
+  const { count, seconds } = reading.rate;
+  const days = (burst / count) * (seconds / 86_400);
+  if (days > LONGEST_BURST_DAYS) complain(["burst"], `at ${String(text)} a burst of ${burst} takes longer than ${LONGEST_BURST_DAYS} days`, { value: burst });
+}
+
+function wantRate(rule: string, { count, seconds, burst, by, per }: OverRate): Want {
+  return {
+    operator: `${per}s`,
+    text: `over ${count} ${per}s in ${seconds}s by ${by}${burst === count ? "" : `, ${burst} at once`}`,
+    holds: (subject) => known(ofCount(subject, rule, ({ overRate, settled }) => settled || overRate), (over) => over),
+  };
+}

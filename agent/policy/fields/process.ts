@@ -1,0 +1,223 @@
+/** The field `process`: the process on this host that a connection belongs to. */
+
+import { MatcherFlag, PATTERN_TEXT, Rule } from "../../generated/layout.ts";
+import type { Misreading } from "../../values/address.ts";
+import type { Schema } from "../../values/json-schema.ts";
+import { fits } from "../../values/pattern.ts";
+import { isPrintable, quote } from "../../values/quote.ts";
+import type { Workload } from "../../values/workload.ts";
+import type { LocalProcess } from "../subject.ts";
+import { type Answer, every, some } from "../three-valued.ts";
+import { ANY, BOTH_WAYS, expansion, type Field, NONE, type Option, UNKNOWN, worded } from "./field.ts";
+import { list, word } from "./option-text.ts";
+
+/** In the order in which they are told. */
+export const PROCESS_KEYS = ["executable", "command", "user", "parent", "container", "unit", "pod", "namespace"] as const;
+export type ProcessKey = (typeof PROCESS_KEYS)[number];
+
+/** Each one text, or several of which one must fit; `*` stands for any run of characters. */
+export type ProcessConfig = { [Key in ProcessKey]?: ProcessText | ProcessText[] };
+/** A number is a user's. */
+export type ProcessText = string | number;
+
+declare module "../rule.ts" {
+  interface RuleConfig {
+    /** The local end's. */
+    process?: ProcessConfig;
+  }
+  interface NotConfig {
+    process?: ProcessConfig;
+  }
+}
+
+const LIST: Schema = { minItems: 1, maxItems: 256 };
+const USER: Schema = { format: "process_pattern", minimum: 0, maximum: 4294967294 };
+
+function texts(format: string): Schema {
+  return { type: ["string", "array"], format, ...LIST, items: { type: "string", format } };
+}
+
+const KEYS: Record<ProcessKey, Schema> = {
+  executable: {
+    title: "Executable",
+    description: "Path of the file that it runs, as the process itself sees it; of a script that is its interpreter. One or a list, `*` standing for any characters.",
+    ...texts("executable_pattern"),
+    examples: ["/usr/bin/curl", ["*/python3*", "/opt/backup/*"]],
+  },
+  command: {
+    title: "Command",
+    description: "Its name and arguments as it was started, with spaces between; up to 512 bytes are compared.",
+    ...texts("process_pattern"),
+    examples: ["python3 /opt/backup/run.py *"],
+  },
+  user: {
+    title: "User",
+    description: "Login name or number of its user.",
+    type: ["string", "integer", "array"],
+    ...USER,
+    ...LIST,
+    items: { type: ["string", "integer"], ...USER },
+    examples: ["www-data", [33, "backup"]],
+  },
+  parent: {
+    title: "Parent",
+    description: "Executable of some process above it: what started it, or what started that.",
+    ...texts("executable_pattern"),
+    examples: ["/usr/sbin/cron"],
+  },
+  container: { title: "Container", description: "Name or identifier of its container; `*` means any container.", ...texts("process_pattern"), examples: ["billing", "*"] },
+  unit: { title: "Unit", description: "Its systemd unit.", ...texts("process_pattern"), examples: ["nginx.service"] },
+  pod: { title: "Pod", description: "Name of its Kubernetes pod, alone or behind the namespace and a slash.", ...texts("process_pattern"), examples: ["web-*", "shop/web-0"] },
+  namespace: { title: "Namespace", description: "Kubernetes namespace of its pod.", ...texts("process_pattern"), examples: ["shop"] },
+};
+
+const SCHEMA: Schema = {
+  title: "Process",
+  description:
+    "The process on this host that the connection belongs to: who sends, or who has the socket that a connection comes to. All that is named must fit. What passes through this host has no process and fits nothing.",
+  type: "object",
+  additionalProperties: false,
+  minProperties: 1,
+  examples: [{ executable: "/usr/bin/curl", user: "www-data" }],
+  properties: KEYS,
+};
+
+const OPTIONS: Record<ProcessKey, Option> = {
+  executable: { key: "executable", value: "LIST", about: "paths of what the process on this host runs, with * for any characters", read: list },
+  command: { key: "command", value: "TEXT", about: "its name and arguments, as 'python3 /opt/backup.py *'", read: word },
+  user: { key: "user", value: "LIST", about: "login names or numbers of its user", read: list },
+  parent: { key: "parent", value: "LIST", about: "executables of some process above it", read: list },
+  container: { key: "container", value: "LIST", about: "names or identifiers of its container", read: list },
+  unit: { key: "unit", value: "LIST", about: "its systemd units", read: list },
+  pod: { key: "pod", value: "LIST", about: "its Kubernetes pods", read: list },
+  namespace: { key: "namespace", value: "LIST", about: "Kubernetes namespaces of its pod", read: list },
+};
+
+export const PROCESS = {
+  schema: SCHEMA,
+  formats: { process_pattern: explainPattern, executable_pattern: explainExecutable },
+  not: {
+    schema: {
+      ...SCHEMA,
+      title: "Process left out",
+      description: "Processes that the rule leaves out. A connection without a process is none of them.",
+      examples: [{ user: "root" }],
+    },
+    means: "is no such process",
+  },
+  options: OPTIONS,
+  text: { place: "process", words: ({ process }) => worded("of ", process === undefined ? [] : namedIn(process).map((key) => `${key} ${textsOf(process, key).join("|")}`)) },
+  directions: BOTH_WAYS,
+  operators: {
+    executable: "runs this file",
+    command: "was started with this command",
+    user: "belongs to this user",
+    parent: "has a process above itself that runs this file",
+    container: "is in this container",
+    unit: "is in this unit",
+    pod: "is in this pod",
+    namespace: "is in a pod of this namespace",
+    several: "is all of this",
+  },
+  judged: "once",
+  wants: ({ process }) => (process === undefined ? [] : [wantProcess(process)]),
+  got: ({ process }, rule) => describe(process, namedIn(rule.process ?? {})),
+  expansion: expansion<number>({
+    alternatives({ process }, _, left) {
+      const flags = (process === undefined ? 0 : MatcherFlag.OF_KIND) | (left === "process" ? MatcherFlag.OF_OTHER_KIND : 0);
+      return flags === 0 ? ANY : [flags];
+    },
+    write: (lines, line, flags) => lines.askForProcess(line, flags),
+  }),
+  write({ process, not }, bytes) {
+    if (process !== undefined) bytes.setUint16(Rule.kind, bytes.kindOf(process));
+    if (not?.process !== undefined) bytes.setUint16(Rule.other_kind, bytes.kindOf(not.process));
+  },
+} satisfies Field;
+
+/** Empty where it says nothing of this. */
+export function textsOf(process: ProcessConfig | undefined, key: ProcessKey): string[] {
+  const said = process?.[key] ?? [];
+  return (Array.isArray(said) ? said : [said]).map(String);
+}
+
+/** What is wrong with a pattern, or undefined. */
+export function explainPattern(value: string): Misreading | undefined {
+  if (value === "") return { error: "the text is empty; `*` stands for any" };
+  if (!isPrintable(value)) return { error: `the text ${quote(value)} has characters that cannot be shown` };
+  if (Buffer.byteLength(value) > PATTERN_TEXT) return { error: `the text is longer than ${PATTERN_TEXT} bytes` };
+  return undefined;
+}
+
+/** The same of an executable, which is its path. */
+export function explainExecutable(value: string): Misreading | undefined {
+  const wrong = explainPattern(value);
+  if (wrong !== undefined || value.startsWith("/") || value.startsWith("*")) return wrong;
+  return { error: `${quote(value)} is not the whole path of an executable`, suggestion: JSON.stringify(`*/${value}`) };
+}
+
+function wantProcess(wanted: ProcessConfig) {
+  const named = namedIn(wanted);
+  return {
+    operator: named.length === 1 ? named[0]! : "several",
+    text: named.map((key) => `${key} ${textsOf(wanted, key).join(" or ")}`).join(", "),
+    holds: ({ process }: { process: LocalProcess | null | undefined }): Answer => {
+      if (process === null) return false;
+      return every(named.map((key) => some(textsOf(wanted, key).map((text) => fitsAspect(key, text, process ?? {})))));
+    },
+  };
+}
+
+function namedIn(process: ProcessConfig): ProcessKey[] {
+  return PROCESS_KEYS.filter((key) => textsOf(process, key).length > 0);
+}
+
+/** undefined where what it hangs on is not known. */
+export function fitsAspect(key: ProcessKey, text: string, { executable, command, user, parents, workload }: LocalProcess): Answer {
+  switch (key) {
+    case "executable": return executable === undefined ? undefined : fits(text, executable);
+    case "command": return command === undefined ? undefined : fits(text, command);
+    case "user": return user && fitsUser(text, user);
+    case "parent": return parents?.some((parent) => fits(text, parent));
+    default: return workload && fitsWorkload(key, text, workload);
+  }
+}
+
+/** A number is a user's number, and no name. */
+export function fitsUser(text: string, { uid, name }: NonNullable<LocalProcess["user"]>): boolean {
+  return /^[0-9]+$/.test(text) ? Number(text) === uid : name !== undefined && fits(text, name);
+}
+
+/** Names that nobody has told yet may be any. */
+export function fitsWorkload(key: ProcessKey, text: string, { container, unit, pod }: Workload): Answer {
+  switch (key) {
+    case "unit": return unit !== undefined && fits(text, unit);
+    case "container": return container === undefined ? false : fits(text, container.id) || fitsName(text, container.name);
+    case "pod": return pod === undefined ? false : fitsName(text, pod.name) || fitsName(text, pod.name && `${pod.namespace}/${pod.name}`);
+    default: return pod === undefined ? false : fitsName(text, pod.namespace);
+  }
+}
+
+function fitsName(text: string, name: string | undefined): Answer {
+  if (text.replaceAll("*", "") === "") return true;
+  return name === undefined ? undefined : fits(text, name);
+}
+
+function describe(process: LocalProcess | null | undefined, wanted: readonly ProcessKey[]): string {
+  if (process === null) return NONE;
+  if (process === undefined) return UNKNOWN;
+  const { executable, command, user, parents, workload: { container, unit, pod } = {} } = process;
+  const said: Record<ProcessKey, string | undefined> = {
+    executable,
+    command,
+    user: user && (user.name ?? String(user.uid)),
+    parent: parents?.join(" < "),
+    container: container?.name ?? container?.id,
+    unit,
+    pod: pod?.name ?? pod?.uid,
+    namespace: pod?.namespace,
+  };
+  return wanted.map((key) => `${key} ${said[key] ?? (key in ASPECT_OF_WORKLOAD && process.workload !== undefined ? NONE : UNKNOWN)}`).join(", ");
+}
+
+const ASPECT_OF_WORKLOAD = { container: 1, unit: 1, pod: 1, namespace: 1 };
