@@ -19,7 +19,13 @@ const PLAIN: Record<string, Schema> = {
     format: "rule_name",
     examples: ["no-telnet-in"],
   },
-  description: { title: "Description", description: "For people.", type: "string", format: "text", examples: ["Telnet is not offered here"] },
+  description: {
+    title: "Description",
+    description: "For people.",
+    type: "string",
+    format: "text",
+    examples: ["Telnet is not offered here"],
+  },
   action: {
     title: "Action",
     description: "`allow` ends the search and passes. `block` is reported, and dropped in prevent mode where `enforce` is true.",
@@ -28,7 +34,8 @@ const PLAIN: Record<string, Schema> = {
   },
   enforce: {
     title: "Enforce",
-    description: "Whether prevent mode drops what this rule blocks. Without it the rule only reports what it would drop, and the search goes on.",
+    description:
+      "Whether prevent mode drops what this rule blocks. Without it the rule only reports what it would drop, and the search goes on.",
     type: "boolean",
     default: false,
     examples: [true],
@@ -47,12 +54,24 @@ type Words = Pick<Schema, "title" | "description" | "examples">;
 /** Keys that hold several fields. */
 const LAYERS: Record<string, { rule: Words; not?: Words }> = {
   layer3: {
-    rule: { title: "Layer 3", description: "Addresses.", examples: [{ source: ["10.0.0.0/8", "2001:db8::/32"], destination: ["192.0.2.1-192.0.2.9"] }] },
+    rule: {
+      title: "Layer 3",
+      description: "Addresses.",
+      examples: [{ source: ["10.0.0.0/8", "2001:db8::/32"], destination: ["192.0.2.1-192.0.2.9"] }],
+    },
     not: { title: "Layer 3 left out", description: "Addresses that the rule leaves out.", examples: [{ source: ["10.0.0.0/8"] }] },
   },
   layer4: {
-    rule: { title: "Layer 4", description: "Protocol and what it carries.", examples: [{ protocol: "tcp", destination_ports: [23, "8000-8100"] }] },
-    not: { title: "Layer 4 left out", description: "Protocol that the rule leaves out, or what the protocol carries.", examples: [{ destination_ports: [80, 443] }] },
+    rule: {
+      title: "Layer 4",
+      description: "Protocol and what it carries.",
+      examples: [{ protocol: "tcp", destination_ports: [23, "8000-8100"] }],
+    },
+    not: {
+      title: "Layer 4 left out",
+      description: "Protocol that the rule leaves out, or what the protocol carries.",
+      examples: [{ destination_ports: [80, 443] }],
+    },
   },
 };
 
@@ -72,7 +91,11 @@ export function ruleSchema(): Schema {
     additionalProperties: false,
     required: ["name", "action"],
     examples: [{ name: "no-telnet-in", action: "block", layer4: { protocol: "tcp", destination_ports: [23] } }],
-    properties: { ...PLAIN, ...nested(asked, "rule"), not: { ...NOT, type: "object", additionalProperties: false, properties: nested(left, "not") } },
+    properties: {
+      ...PLAIN,
+      ...nested(asked, "rule"),
+      not: { ...NOT, type: "object", additionalProperties: false, properties: nested(left, "not") },
+    },
   };
 }
 
@@ -82,7 +105,9 @@ function nested(fields: readonly [path: string, schema: Schema][], of: "rule" | 
   for (const [path, schema] of fields) {
     const [layer, key] = path.split(".") as [string, string?];
     if (key === undefined) properties[layer] = schema;
-    else ((properties[layer] ??= { ...LAYERS[layer]?.[of], type: "object", additionalProperties: false, properties: {} }).properties!)[key] = schema;
+    else
+      (properties[layer] ??= { ...LAYERS[layer]?.[of], type: "object", additionalProperties: false, properties: {} }).properties![key] =
+        schema;
   }
   return properties;
 }

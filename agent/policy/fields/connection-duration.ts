@@ -26,14 +26,22 @@ export const CONNECTION_DURATION = {
     examples: [{ longer_than: "1h" }],
     properties: {
       longer_than: { title: "Longer than", description: "The connection is older.", type: "string", format: "duration", examples: ["1h"] },
-      shorter_than: { title: "Shorter than", description: "The connection is younger.", type: "string", format: "duration", examples: ["30s"] },
+      shorter_than: {
+        title: "Shorter than",
+        description: "The connection is younger.",
+        type: "string",
+        format: "duration",
+        examples: ["30s"],
+      },
     },
   },
   check(value, _, complain) {
     const { longer_than, shorter_than } = mappingOf(value);
     const [least, most] = [longer_than, shorter_than].map((text) => (typeof text === "string" ? parseDuration(text) : undefined));
     if (least === undefined || most === undefined || least < most) return;
-    complain(["shorter_than"], `no connection is older than ${String(longer_than)} and younger than ${String(shorter_than)}`, { value: shorter_than });
+    complain(["shorter_than"], `no connection is older than ${String(longer_than)} and younger than ${String(shorter_than)}`, {
+      value: shorter_than,
+    });
   },
   options: {
     "longer-than": { key: "longer_than", value: "DURATION", about: "connections that are older, as 1h", read: word },
@@ -42,7 +50,10 @@ export const CONNECTION_DURATION = {
   text: {
     place: "packet",
     words({ layer4: { connection_duration: { longer_than, shorter_than } = {} } = {} }) {
-      return [...(longer_than === undefined ? [] : worded("lasting longer than ", [longer_than])), ...(shorter_than === undefined ? [] : worded("lasting shorter than ", [shorter_than]))];
+      return [
+        ...(longer_than === undefined ? [] : worded("lasting longer than ", [longer_than])),
+        ...(shorter_than === undefined ? [] : worded("lasting shorter than ", [shorter_than])),
+      ];
     },
   },
   directions: BOTH_WAYS,
@@ -62,7 +73,10 @@ function wantDuration({ longer_than, shorter_than }: Duration): Want {
   const most = shorter_than === undefined ? Infinity : parseDuration(shorter_than)!;
   return {
     operator: longer_than === undefined ? "shorter_than" : shorter_than === undefined ? "longer_than" : "both",
-    text: [...(longer_than === undefined ? [] : [`longer than ${longer_than}`]), ...(shorter_than === undefined ? [] : [`shorter than ${shorter_than}`])].join(", "),
+    text: [
+      ...(longer_than === undefined ? [] : [`longer than ${longer_than}`]),
+      ...(shorter_than === undefined ? [] : [`shorter than ${shorter_than}`]),
+    ].join(", "),
     holds: ({ age }) => known(age, (seconds) => seconds > least && seconds < most),
   };
 }

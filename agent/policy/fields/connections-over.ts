@@ -34,7 +34,12 @@ export const CONNECTIONS_OVER = {
     properties: { count: { title: "Count", description: "How many may be open.", type: "integer", ...RANGE, examples: [20] }, by: BY },
   },
   options: {
-    "connections-over": { key: "count", value: "NUMBER", about: "new connections while so many are open already, of each source", read: number },
+    "connections-over": {
+      key: "count",
+      value: "NUMBER",
+      about: "new connections while so many are open already, of each source",
+      read: number,
+    },
     "connections-by": { key: "by", value: "WHICH", about: "or of each destination, or of all the rule matches: rule", read: word },
   },
   text: {
@@ -48,8 +53,13 @@ export const CONNECTIONS_OVER = {
   directions: BOTH_WAYS,
   operators: { open: "so many others are open already" },
   judged: "by_count",
-  wants: ({ name, layer4 }) => (layer4?.connections_over === undefined ? [] : [wantConnections(name, connectionsOver(layer4.connections_over))]),
-  got: (subject, { name }) => shown(ofCount(subject, name, ({ connections }) => connections), (open) => `${open} open`),
+  wants: ({ name, layer4 }) =>
+    layer4?.connections_over === undefined ? [] : [wantConnections(name, connectionsOver(layer4.connections_over))],
+  got: (subject, { name }) =>
+    shown(
+      ofCount(subject, name, ({ connections }) => connections),
+      (open) => `${open} open`,
+    ),
   write({ layer4 }, bytes) {
     if (layer4?.connections_over === undefined) return;
     const { count, by } = connectionsOver(layer4.connections_over);

@@ -20,7 +20,12 @@ export const DESTINATION = {
   formats: ADDRESS_FORMATS,
   sets: "addresses",
   not: {
-    schema: { title: "Destination left out", description: "The same of the other end.", $ref: "#/definitions/networks", examples: [["192.0.2.1-192.0.2.9"]] },
+    schema: {
+      title: "Destination left out",
+      description: "The same of the other end.",
+      $ref: "#/definitions/networks",
+      examples: [["192.0.2.1-192.0.2.9"]],
+    },
     means: "is none of these addresses",
   },
   options: { dst: { value: "LIST", about: "those of the other end", read: list } },

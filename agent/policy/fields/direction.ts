@@ -31,7 +31,8 @@ export const DIRECTION = {
   directions: BOTH_WAYS,
   operators: { is: "the opener sends in this direction" },
   judged: "once",
-  wants: ({ direction }) => (direction === "both" ? [] : [{ operator: "is", text: direction, holds: (subject) => subject.direction === direction }]),
+  wants: ({ direction }) =>
+    direction === "both" ? [] : [{ operator: "is", text: direction, holds: (subject) => subject.direction === direction }],
   got: (subject) => subject.direction,
   expansion: expansion<number>({
     alternatives: ({ direction }) => [BITS[direction]],

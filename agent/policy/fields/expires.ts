@@ -30,10 +30,12 @@ export const EXPIRES = {
   directions: BOTH_WAYS,
   operators: { before: "the time has not come yet" },
   judged: "by_time",
-  wants: ({ expires }) => (expires === undefined ? [] : [{ operator: "before", text: `before ${expires}`, holds: ({ now }) => now < parseMoment(expires)! }]),
+  wants: ({ expires }) =>
+    expires === undefined ? [] : [{ operator: "before", text: `before ${expires}`, holds: ({ now }) => now < parseMoment(expires)! }],
   got: ({ now }) => new Date(now).toISOString(),
   write({ expires }, bytes) {
-    if (expires !== undefined) bytes.setUint32(Rule.expires, Math.min(Math.max(1, bytes.clock.bootSecondAt(parseMoment(expires)!)), LAST_SECOND));
+    if (expires !== undefined)
+      bytes.setUint32(Rule.expires, Math.min(Math.max(1, bytes.clock.bootSecondAt(parseMoment(expires)!)), LAST_SECOND));
   },
 } satisfies Field;
 

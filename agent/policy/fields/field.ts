@@ -62,7 +62,11 @@ export interface ProtocolAsked {
   isAny: boolean;
 }
 
-export type Complain = (steps: readonly (string | number)[], message: string, details?: { value?: unknown; suggestion?: string | undefined }) => void;
+export type Complain = (
+  steps: readonly (string | number)[],
+  message: string,
+  details?: { value?: unknown; suggestion?: string | undefined },
+) => void;
 
 export interface Option {
   /** The name of its value, as LIST. */
@@ -75,7 +79,18 @@ export interface Option {
 }
 
 /** Where words stand in `block: tcp syn from 10.0.0.0/8 port 1-9 to any port 80 of user root, ingress on eth0, until ...`. */
-export type TextPlace = "protocol" | "packet" | "from" | "from_ports" | "to" | "to_ports" | "process" | "direction" | "interface" | "not" | "time";
+export type TextPlace =
+  | "protocol"
+  | "packet"
+  | "from"
+  | "from_ports"
+  | "to"
+  | "to_ports"
+  | "process"
+  | "direction"
+  | "interface"
+  | "not"
+  | "time";
 
 /** One value of a rule's list. The values of a field are alternatives; the fields of a rule must all hold. */
 export interface Want {

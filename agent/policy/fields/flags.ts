@@ -40,8 +40,13 @@ export const FLAGS = {
     if (both !== undefined) complain(["unset"], `the flag ${String(both)} cannot be both set and unset`, { value: both });
     if (Object.keys(value).length > 0 && set.length + unset.length === 0) complain([], "no flag is named");
   },
-  options: { flags: { value: "LIST", about: "TCP flags that a packet has, or with ! lacks, as syn,!ack (with --proto tcp)", read: readFlags } },
-  text: { place: "packet", words: ({ layer4: { flags: { set = [], unset = [] } = {} } = {} }) => worded("with ", [...set, ...unset.map((flag) => `no ${flag}`)]) },
+  options: {
+    flags: { value: "LIST", about: "TCP flags that a packet has, or with ! lacks, as syn,!ack (with --proto tcp)", read: readFlags },
+  },
+  text: {
+    place: "packet",
+    words: ({ layer4: { flags: { set = [], unset = [] } = {} } = {} }) => worded("with ", [...set, ...unset.map((flag) => `no ${flag}`)]),
+  },
   directions: BOTH_WAYS,
   operators: { set: "has all of these flags", unset: "has none of these flags", set_and_unset: "has the first and lacks the second" },
   judged: "each_packet",
@@ -60,7 +65,12 @@ function bitsOf(names: readonly TcpFlag[] = []): number {
 }
 
 function readFlags(text: string): { set?: string[]; unset?: string[] } {
-  const [set, unset] = [list(text).filter((name) => !name.startsWith("!")), list(text).filter((name) => name.startsWith("!")).map((name) => name.slice(1))];
+  const [set, unset] = [
+    list(text).filter((name) => !name.startsWith("!")),
+    list(text)
+      .filter((name) => name.startsWith("!"))
+      .map((name) => name.slice(1)),
+  ];
   return { ...(set.length === 0 ? {} : { set }), ...(unset.length === 0 ? {} : { unset }) };
 }
 

@@ -7,7 +7,20 @@ import { nearest } from "../../values/nearest.ts";
 import { quote } from "../../values/quote.ts";
 import type { Layer4Config } from "../rule.ts";
 import { type Range, rangesOutside } from "../spans.ts";
-import { ALL_16_BITS, ANY, BOTH_WAYS, type Complain, expansion, type Field, isMapping, known, listOf, shown, type Want, worded } from "./field.ts";
+import {
+  ALL_16_BITS,
+  ANY,
+  BOTH_WAYS,
+  type Complain,
+  expansion,
+  type Field,
+  isMapping,
+  known,
+  listOf,
+  shown,
+  type Want,
+  worded,
+} from "./field.ts";
 import { list, number } from "./option-text.ts";
 
 interface Message {
@@ -28,8 +41,22 @@ const MESSAGES: Schema = {
     additionalProperties: false,
     required: ["type"],
     properties: {
-      type: { title: "Type", description: "Name or number of the message type.", type: ["integer", "string"], minimum: 0, maximum: 255, examples: ["echo-request", 8] },
-      code: { title: "Code", description: "Name or number of the code. Absent: any.", type: ["integer", "string"], minimum: 0, maximum: 255, examples: ["port-unreachable", 0] },
+      type: {
+        title: "Type",
+        description: "Name or number of the message type.",
+        type: ["integer", "string"],
+        minimum: 0,
+        maximum: 255,
+        examples: ["echo-request", 8],
+      },
+      code: {
+        title: "Code",
+        description: "Name or number of the code. Absent: any.",
+        type: ["integer", "string"],
+        minimum: 0,
+        maximum: 255,
+        examples: ["port-unreachable", 0],
+      },
     },
   },
 };
@@ -54,8 +81,17 @@ export const ICMP = {
     },
     means: "is none of these messages",
   },
-  options: { icmp: { value: "LIST", about: "message types, or type/code, as echo-request (with --proto icmp or icmpv6)", read: readMessages } },
-  text: { place: "packet", words: ({ layer4 }) => worded("", (layer4?.icmp ?? []).map(({ type, code }) => (code === undefined ? `${type}` : `${type}/${code}`))) },
+  options: {
+    icmp: { value: "LIST", about: "message types, or type/code, as echo-request (with --proto icmp or icmpv6)", read: readMessages },
+  },
+  text: {
+    place: "packet",
+    words: ({ layer4 }) =>
+      worded(
+        "",
+        (layer4?.icmp ?? []).map(({ type, code }) => (code === undefined ? `${type}` : `${type}/${code}`)),
+      ),
+  },
   directions: BOTH_WAYS,
   operators: { type: "is this message, whatever its code", type_and_code: "is this message with this code" },
   judged: "once",
@@ -65,7 +101,10 @@ export const ICMP = {
     alternatives({ layer4, not }, _, left) {
       const messages = messagesOf(layer4?.icmp, layer4?.protocol);
       if (left !== "layer4.icmp") return messages.length === 0 ? ANY : messages;
-      return rangesOutside(messages.length === 0 ? ALL_16_BITS : messages, messagesOf(not?.layer4?.icmp, not?.layer4?.protocol ?? layer4?.protocol));
+      return rangesOutside(
+        messages.length === 0 ? ALL_16_BITS : messages,
+        messagesOf(not?.layer4?.icmp, not?.layer4?.protocol ?? layer4?.protocol),
+      );
     },
     write: (lines, line, messages) => lines.setMessages(line, messages),
   }),
@@ -78,8 +117,15 @@ function checkMessage({ type, code }: Record<string, unknown>, protocol: number 
   if (typeof type === "string" && icmpTypeNumber(table, type) === undefined) {
     const elsewhere = icmpTypeNumber(otherTable, type) !== undefined;
     const suggestion = elsewhere ? undefined : meantBy(type, Object.keys(table));
-    complain([index, "type"], `${quote(type)} is not an ${name} message type${elsewhere ? ` but one of ${other}` : ""}`, { value: type, suggestion });
-  } else if (typeof code === "string" && (typeof type === "string" || typeof type === "number") && icmpCodeNumber(table, type, code) === undefined) {
+    complain([index, "type"], `${quote(type)} is not an ${name} message type${elsewhere ? ` but one of ${other}` : ""}`, {
+      value: type,
+      suggestion,
+    });
+  } else if (
+    typeof code === "string" &&
+    (typeof type === "string" || typeof type === "number") &&
+    icmpCodeNumber(table, type, code) === undefined
+  ) {
     const suggestion = nearest(code, Object.keys(icmpCodeNames(table, type)));
     complain([index, "code"], `${quote(code)} is not a code of the ${name} message type ${type}`, { value: code, suggestion });
   }

@@ -53,7 +53,9 @@ export type NotPath = Negatable<typeof ALL_BUT_NOT>;
 export const FIELD_ENTRIES = Object.entries(FIELDS) as [FieldPath, Field][];
 
 /** The fields that choose matchers. */
-export const EXPANSIONS = FIELD_ENTRIES.flatMap(([path, { expansion }]) => (expansion === undefined ? [] : [{ path, ...(expansion as unknown as Expansion<unknown>) }]));
+export const EXPANSIONS = FIELD_ENTRIES.flatMap(([path, { expansion }]) =>
+  expansion === undefined ? [] : [{ path, ...(expansion as unknown as Expansion<unknown>) }],
+);
 
 /** The fields that a rule in the kernel holds itself. */
 export const WRITTEN_FIELDS = FIELD_ENTRIES.map(([, field]) => field).filter((field) => field.write !== undefined);

@@ -35,7 +35,11 @@ export const INTERFACES = {
   operators: { name: "is this interface", pattern: "fits, `*` standing for any run of characters" },
   judged: "once",
   wants: ({ interfaces = [] }) =>
-    interfaces.map((text) => ({ operator: text.includes("*") ? "pattern" : "name", text, holds: (subject) => fits(text, subject.interface) })),
+    interfaces.map((text) => ({
+      operator: text.includes("*") ? "pattern" : "name",
+      text,
+      holds: (subject) => fits(text, subject.interface),
+    })),
   got: (subject) => subject.interface,
   expansion: expansion<bigint>({
     alternatives({ interfaces = [], not }, { groupOf }, left) {

@@ -14,7 +14,8 @@ declare module "../rule.ts" {
 type Fields = Readonly<Record<string, Field>>;
 type Named = { path: string; keys: readonly string[]; field: Field }[];
 /** Of a table of fields, those that `not` can name. */
-export type Negatable<Table extends Fields> = { [Path in keyof Table]: Table[Path] extends { not: object } ? Path : never }[keyof Table] & string;
+export type Negatable<Table extends Fields> = { [Path in keyof Table]: Table[Path] extends { not: object } ? Path : never }[keyof Table] &
+  string;
 
 /** Made of the other fields. Its operator is the field it names, or `several`. */
 export function notField<Table extends Fields>(fields: Table) {
@@ -28,7 +29,10 @@ export function notField<Table extends Fields>(fields: Table) {
     operators: { ...operators, several: "is not all of these together" } as Record<Negatable<Table> | "several", string>,
     judged: "once",
     wants: (rule) => (rule.not === undefined ? [] : [wantNot(rule, rule.not, namedIn(rule.not, negatable))]),
-    got: (subject, rule) => namedIn(rule.not ?? {}, negatable).map(({ path, field }) => `${path} ${field.got(subject, negated(rule, rule.not ?? {}))}`).join(", "),
+    got: (subject, rule) =>
+      namedIn(rule.not ?? {}, negatable)
+        .map(({ path, field }) => `${path} ${field.got(subject, negated(rule, rule.not ?? {}))}`)
+        .join(", "),
   } satisfies Field;
 }
 

@@ -37,8 +37,21 @@ export const OVER_RATE = {
     required: ["rate"],
     examples: ["20/s", { rate: "5/10m", per: "connection" }],
     properties: {
-      rate: { title: "Rate", description: "How many in which time: a number, a slash and a while.", type: "string", format: "rate", examples: ["20/s", "1000/10s", "5/1h"] },
-      burst: { title: "Burst", description: "How many may come at once. Absent: the number of the rate.", type: "integer", minimum: 1, maximum: MOST, examples: [40] },
+      rate: {
+        title: "Rate",
+        description: "How many in which time: a number, a slash and a while.",
+        type: "string",
+        format: "rate",
+        examples: ["20/s", "1000/10s", "5/1h"],
+      },
+      burst: {
+        title: "Burst",
+        description: "How many may come at once. Absent: the number of the rate.",
+        type: "integer",
+        minimum: 1,
+        maximum: MOST,
+        examples: [40],
+      },
       by: BY,
       per: {
         title: "Per",
@@ -54,7 +67,12 @@ export const OVER_RATE = {
   options: {
     "over-rate": { key: "rate", value: "RATE", about: "packets that come faster, as 20/s, 1000/10s or 5/1h", read: word },
     burst: { key: "burst", value: "NUMBER", about: "how many may come at once (the number of the rate)", read: number },
-    by: { key: "by", value: "WHICH", about: "the rate of each source, each destination, or of all the rule matches: rule (source)", read: word },
+    by: {
+      key: "by",
+      value: "WHICH",
+      about: "the rate of each source, each destination, or of all the rule matches: rule (source)",
+      read: word,
+    },
     per: { key: "per", value: "WHAT", about: "a rate of packets, or of each new connection (packet)", read: word },
   },
   text: {
@@ -69,7 +87,11 @@ export const OVER_RATE = {
   operators: { packets: "packets came faster, this one included", connections: "connections were opened faster, this one included" },
   judged: "by_count",
   wants: ({ name, layer4 }) => (layer4?.over_rate === undefined ? [] : [wantRate(name, parseOverRate(layer4.over_rate))]),
-  got: (subject, { name }) => shown(ofCount(subject, name, ({ overRate }) => overRate), (over) => (over ? "over it" : "within it")),
+  got: (subject, { name }) =>
+    shown(
+      ofCount(subject, name, ({ overRate }) => overRate),
+      (over) => (over ? "over it" : "within it"),
+    ),
   write({ layer4 }, bytes) {
     if (layer4?.over_rate === undefined) return;
     const { count, seconds, burst, by, per } = parseOverRate(layer4.over_rate);
@@ -98,7 +120,8 @@ function readRate(text: string): { rate: Rate } | Misreading {
   }
   const rate = { count: Number(count), seconds };
   if (rate.count < 1 || rate.count > MOST) return { error: `the rate ${text} is of less than 1 or more than ${MOST}` };
-  if (rate.seconds < 1 || rate.seconds > LONGEST_DAYS * 86_400) return { error: `the time of the rate ${text} is outside 1s to ${LONGEST_DAYS}d` };
+  if (rate.seconds < 1 || rate.seconds > LONGEST_DAYS * 86_400)
+    return { error: `the time of the rate ${text} is outside 1s to ${LONGEST_DAYS}d` };
   return { rate };
 }
 
@@ -117,7 +140,12 @@ export interface OverRate extends Rate {
 
 /** What an already validated value stands for. Throws a SyntaxError on other text. */
 export function parseOverRate(value: Value): OverRate {
-  const { rate: text, burst, by, per } = typeof value === "string" ? { rate: value, burst: undefined, by: "source" as const, per: "packet" as const } : value;
+  const {
+    rate: text,
+    burst,
+    by,
+    per,
+  } = typeof value === "string" ? { rate: value, burst: undefined, by: "source" as const, per: "packet" as const } : value;
   const reading = readRate(text);
   if ("error" in reading) throw new SyntaxError(reading.error);
   return { ...reading.rate, burst: burst ?? reading.rate.count, by, per };
@@ -128,13 +156,18 @@ function checkBurst({ rate: text, burst }: Record<string, unknown>, complain: Co
   if (typeof burst !== "number" || reading === undefined || "error" in reading) return;
   const { count, seconds } = reading.rate;
   const days = (burst / count) * (seconds / 86_400);
-  if (days > LONGEST_BURST_DAYS) complain(["burst"], `at ${String(text)} a burst of ${burst} takes longer than ${LONGEST_BURST_DAYS} days`, { value: burst });
+  if (days > LONGEST_BURST_DAYS)
+    complain(["burst"], `at ${String(text)} a burst of ${burst} takes longer than ${LONGEST_BURST_DAYS} days`, { value: burst });
 }
 
 function wantRate(rule: string, { count, seconds, burst, by, per }: OverRate): Want {
   return {
     operator: `${per}s`,
     text: `over ${count} ${per}s in ${seconds}s by ${by}${burst === count ? "" : `, ${burst} at once`}`,
-    holds: (subject) => known(ofCount(subject, rule, ({ overRate, settled }) => settled || overRate), (over) => over),
+    holds: (subject) =>
+      known(
+        ofCount(subject, rule, ({ overRate, settled }) => settled || overRate),
+        (over) => over,
+      ),
   };
 }

@@ -11,7 +11,10 @@ import { ALL_16_BITS, ANY, known, type Meanings, type Want } from "./field.ts";
 
 export const PORT_OPERATORS = { port: "is this port", range: "lies in it, both ends included", set: "is in this set" };
 
-export const PORT_LIST: Schema = { type: "array", items: { type: ["integer", "string"], minimum: 0, maximum: 65535, format: "ports_or_set" } };
+export const PORT_LIST: Schema = {
+  type: "array",
+  items: { type: ["integer", "string"], minimum: 0, maximum: 65535, format: "ports_or_set" },
+};
 
 export const PORT_FORMATS: Readonly<Record<string, Format>> = {
   ports_or_set(value) {
@@ -35,8 +38,14 @@ export function wantPort(value: Ports, end: "source" | "destination"): Want {
   };
 }
 
-export function portsOf({ layer4, not }: RuleConfig, end: "source_ports" | "destination_ports", meanings: Meanings, left: string | undefined): readonly (Range | undefined)[] {
+export function portsOf(
+  { layer4, not }: RuleConfig,
+  end: "source_ports" | "destination_ports",
+  meanings: Meanings,
+  left: string | undefined,
+): readonly (Range | undefined)[] {
   const list = meanings.portsOf(layer4?.[end] ?? []).map(parsePorts);
-  if (left === `layer4.${end}`) return rangesOutside(list.length === 0 ? ALL_16_BITS : list, meanings.portsOf(not?.layer4?.[end] ?? []).map(parsePorts));
+  if (left === `layer4.${end}`)
+    return rangesOutside(list.length === 0 ? ALL_16_BITS : list, meanings.portsOf(not?.layer4?.[end] ?? []).map(parsePorts));
   return list.length === 0 ? ANY : list;
 }

@@ -40,7 +40,8 @@ function texts(format: string): Schema {
 const KEYS: Record<ProcessKey, Schema> = {
   executable: {
     title: "Executable",
-    description: "Path of the file that it runs, as the process itself sees it; of a script that is its interpreter. One or a list, `*` standing for any characters.",
+    description:
+      "Path of the file that it runs, as the process itself sees it; of a script that is its interpreter. One or a list, `*` standing for any characters.",
     ...texts("executable_pattern"),
     examples: ["/usr/bin/curl", ["*/python3*", "/opt/backup/*"]],
   },
@@ -65,9 +66,19 @@ const KEYS: Record<ProcessKey, Schema> = {
     ...texts("executable_pattern"),
     examples: ["/usr/sbin/cron"],
   },
-  container: { title: "Container", description: "Name or identifier of its container; `*` means any container.", ...texts("process_pattern"), examples: ["billing", "*"] },
+  container: {
+    title: "Container",
+    description: "Name or identifier of its container; `*` means any container.",
+    ...texts("process_pattern"),
+    examples: ["billing", "*"],
+  },
   unit: { title: "Unit", description: "Its systemd unit.", ...texts("process_pattern"), examples: ["nginx.service"] },
-  pod: { title: "Pod", description: "Name of its Kubernetes pod, alone or behind the namespace and a slash.", ...texts("process_pattern"), examples: ["web-*", "shop/web-0"] },
+  pod: {
+    title: "Pod",
+    description: "Name of its Kubernetes pod, alone or behind the namespace and a slash.",
+    ...texts("process_pattern"),
+    examples: ["web-*", "shop/web-0"],
+  },
   namespace: { title: "Namespace", description: "Kubernetes namespace of its pod.", ...texts("process_pattern"), examples: ["shop"] },
 };
 
@@ -83,7 +94,12 @@ const SCHEMA: Schema = {
 };
 
 const OPTIONS: Record<ProcessKey, Option> = {
-  executable: { key: "executable", value: "LIST", about: "paths of what the process on this host runs, with * for any characters", read: list },
+  executable: {
+    key: "executable",
+    value: "LIST",
+    about: "paths of what the process on this host runs, with * for any characters",
+    read: list,
+  },
   command: { key: "command", value: "TEXT", about: "its name and arguments, as 'python3 /opt/backup.py *'", read: word },
   user: { key: "user", value: "LIST", about: "login names or numbers of its user", read: list },
   parent: { key: "parent", value: "LIST", about: "executables of some process above it", read: list },
@@ -106,7 +122,11 @@ export const PROCESS = {
     means: "is no such process",
   },
   options: OPTIONS,
-  text: { place: "process", words: ({ process }) => worded("of ", process === undefined ? [] : namedIn(process).map((key) => `${key} ${textsOf(process, key).join("|")}`)) },
+  text: {
+    place: "process",
+    words: ({ process }) =>
+      worded("of ", process === undefined ? [] : namedIn(process).map((key) => `${key} ${textsOf(process, key).join("|")}`)),
+  },
   directions: BOTH_WAYS,
   operators: {
     executable: "runs this file",
@@ -175,11 +195,16 @@ function namedIn(process: ProcessConfig): ProcessKey[] {
 /** undefined where what it hangs on is not known. */
 export function fitsAspect(key: ProcessKey, text: string, { executable, command, user, parents, workload }: LocalProcess): Answer {
   switch (key) {
-    case "executable": return executable === undefined ? undefined : fits(text, executable);
-    case "command": return command === undefined ? undefined : fits(text, command);
-    case "user": return user && fitsUser(text, user);
-    case "parent": return parents?.some((parent) => fits(text, parent));
-    default: return workload && fitsWorkload(key, text, workload);
+    case "executable":
+      return executable === undefined ? undefined : fits(text, executable);
+    case "command":
+      return command === undefined ? undefined : fits(text, command);
+    case "user":
+      return user && fitsUser(text, user);
+    case "parent":
+      return parents?.some((parent) => fits(text, parent));
+    default:
+      return workload && fitsWorkload(key, text, workload);
   }
 }
 
@@ -191,10 +216,14 @@ export function fitsUser(text: string, { uid, name }: NonNullable<LocalProcess["
 /** Names that nobody has told yet may be any. */
 export function fitsWorkload(key: ProcessKey, text: string, { container, unit, pod }: Workload): Answer {
   switch (key) {
-    case "unit": return unit !== undefined && fits(text, unit);
-    case "container": return container === undefined ? false : fits(text, container.id) || fitsName(text, container.name);
-    case "pod": return pod === undefined ? false : fitsName(text, pod.name) || fitsName(text, pod.name && `${pod.namespace}/${pod.name}`);
-    default: return pod === undefined ? false : fitsName(text, pod.namespace);
+    case "unit":
+      return unit !== undefined && fits(text, unit);
+    case "container":
+      return container === undefined ? false : fits(text, container.id) || fitsName(text, container.name);
+    case "pod":
+      return pod === undefined ? false : fitsName(text, pod.name) || fitsName(text, pod.name && `${pod.namespace}/${pod.name}`);
+    default:
+      return pod === undefined ? false : fitsName(text, pod.namespace);
   }
 }
 
@@ -217,7 +246,9 @@ function describe(process: LocalProcess | null | undefined, wanted: readonly Pro
     pod: pod?.name ?? pod?.uid,
     namespace: pod?.namespace,
   };
-  return wanted.map((key) => `${key} ${said[key] ?? (key in ASPECT_OF_WORKLOAD && process.workload !== undefined ? NONE : UNKNOWN)}`).join(", ");
+  return wanted
+    .map((key) => `${key} ${said[key] ?? (key in ASPECT_OF_WORKLOAD && process.workload !== undefined ? NONE : UNKNOWN)}`)
+    .join(", ");
 }
 
 const ASPECT_OF_WORKLOAD = { container: 1, unit: 1, pod: 1, namespace: 1 };

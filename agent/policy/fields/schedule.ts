@@ -41,8 +41,22 @@ export const SCHEDULE = {
           default: WEEKDAYS,
           examples: [["sat", "sun"]],
         },
-        from: { title: "From", description: "Time of the day at which the span begins.", type: "string", format: "time_of_day", default: "00:00", examples: ["22:00"] },
-        to: { title: "To", description: "Time of the day at which the span ends; before `from`, that of the next day.", type: "string", format: "time_of_day", default: "24:00", examples: ["06:00"] },
+        from: {
+          title: "From",
+          description: "Time of the day at which the span begins.",
+          type: "string",
+          format: "time_of_day",
+          default: "00:00",
+          examples: ["22:00"],
+        },
+        to: {
+          title: "To",
+          description: "Time of the day at which the span ends; before `from`, that of the next day.",
+          type: "string",
+          format: "time_of_day",
+          default: "24:00",
+          examples: ["06:00"],
+        },
       },
     },
   },
@@ -50,10 +64,17 @@ export const SCHEDULE = {
   check(value, _, complain) {
     for (const [index, span] of listOf(value).entries()) if (isMapping(span)) checkSpan(span, index, complain);
   },
-  options: { schedule: { value: "SPAN", about: "when it holds, in local time: days, a span of the day, or both, as 'sat,sun 22:00-06:00'", read: readSpan } },
+  options: {
+    schedule: {
+      value: "SPAN",
+      about: "when it holds, in local time: days, a span of the day, or both, as 'sat,sun 22:00-06:00'",
+      read: readSpan,
+    },
+  },
   text: {
     place: "time",
-    words: ({ schedule = [] }) => (schedule.length === 0 ? [] : [`on ${schedule.map(({ days, from, to }) => `${days.join(" ")} ${from}-${to}`).join(" or ")}`]),
+    words: ({ schedule = [] }) =>
+      schedule.length === 0 ? [] : [`on ${schedule.map(({ days, from, to }) => `${days.join(" ")} ${from}-${to}`).join(" or ")}`],
   },
   directions: BOTH_WAYS,
   operators: { span: "lies in it", over_midnight: "lies in it, or in what of it falls on the next day" },
@@ -63,7 +84,10 @@ export const SCHEDULE = {
   write({ schedule = [] }, bytes) {
     for (const [index, { days, from, to }] of schedule.entries()) {
       const at = Rule.schedule.at + index * Rule.schedule.stride;
-      bytes.setUint16(at + RuleSpan.days, days.reduce((bits, day) => bits | (1 << WEEKDAYS.indexOf(day)), 0));
+      bytes.setUint16(
+        at + RuleSpan.days,
+        days.reduce((bits, day) => bits | (1 << WEEKDAYS.indexOf(day)), 0),
+      );
       bytes.setUint16(at + RuleSpan.from, parseTimeOfDay(from)!);
       bytes.setUint16(at + RuleSpan.to, parseTimeOfDay(to)!);
     }
@@ -72,7 +96,8 @@ export const SCHEDULE = {
 
 function checkSpan({ from, to }: Record<string, unknown>, index: number, complain: Complain): void {
   if (from === "24:00") complain([index, "from"], "no day has a time behind 24:00", { value: from, suggestion: "00:00" });
-  else if (from === to && from !== undefined) complain([index, "to"], `the span from ${String(from)} to ${String(to)} holds no time; a whole day is 00:00 to 24:00`, { value: to });
+  else if (from === to && from !== undefined)
+    complain([index, "to"], `the span from ${String(from)} to ${String(to)} holds no time; a whole day is 00:00 to 24:00`, { value: to });
 }
 
 /** `sat,sun 22:00-06:00`: days, a span, or both. */
@@ -81,7 +106,13 @@ function readSpan(text: string): object[] {
   const times = parts.find((part) => part.includes(":"));
   const days = parts.filter((part) => part !== times);
   const [from, to] = times?.split("-", 2) ?? [];
-  return [{ ...(days.length === 0 ? {} : { days: list(days.join(",")) }), ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }];
+  return [
+    {
+      ...(days.length === 0 ? {} : { days: list(days.join(",")) }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    },
+  ];
 }
 
 function wantSpan({ days, from, to }: Span): Want {

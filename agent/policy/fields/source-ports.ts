@@ -24,7 +24,8 @@ export const SOURCE_PORTS = {
   not: {
     schema: {
       title: "Source ports left out",
-      description: "Ports, first-last ranges and sets (`@NAME`) of openers that the rule leaves out. Needs the protocol tcp or udp, here or in the rule.",
+      description:
+        "Ports, first-last ranges and sets (`@NAME`) of openers that the rule leaves out. Needs the protocol tcp or udp, here or in the rule.",
       ...PORT_LIST,
       examples: [["0-1023"]],
     },

@@ -47,7 +47,8 @@ export const SOURCE = {
     },
     write(lines, line, { source, destination }) {
       if (source !== undefined) "sets" in source ? lines.setSourceSets(line, source.sets) : lines.setSource(line, source);
-      if (destination !== undefined) "sets" in destination ? lines.setDestinationSets(line, destination.sets) : lines.setDestination(line, destination);
+      if (destination !== undefined)
+        "sets" in destination ? lines.setDestinationSets(line, destination.sets) : lines.setDestination(line, destination);
     },
   }),
 } satisfies Field;

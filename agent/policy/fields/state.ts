@@ -12,7 +12,12 @@ declare module "../rule.ts" {
   }
 }
 
-const NUMBERS: Record<ConnectionState, number> = { new: State.NEW, established: State.ESTABLISHED, related: State.RELATED, invalid: State.INVALID };
+const NUMBERS: Record<ConnectionState, number> = {
+  new: State.NEW,
+  established: State.ESTABLISHED,
+  related: State.RELATED,
+  invalid: State.INVALID,
+};
 
 export const STATE = {
   schema: {
@@ -39,9 +44,18 @@ export const STATE = {
     invalid: "is TCP that neither opens a connection nor belongs to one",
   },
   judged: "each_packet",
-  wants: ({ layer4 }) => (layer4?.state ?? []).map((state) => ({ operator: state, text: state, holds: (subject) => known(subject.state, (is) => is === state) })),
+  wants: ({ layer4 }) =>
+    (layer4?.state ?? []).map((state) => ({
+      operator: state,
+      text: state,
+      holds: (subject) => known(subject.state, (is) => is === state),
+    })),
   got: ({ state }) => shown(state, (is) => is),
-  write: ({ layer4 }, bytes) => bytes.setUint8(Rule.states, (layer4?.state ?? []).reduce((bits, name) => bits | (1 << NUMBERS[name]), 0)),
+  write: ({ layer4 }, bytes) =>
+    bytes.setUint8(
+      Rule.states,
+      (layer4?.state ?? []).reduce((bits, name) => bits | (1 << NUMBERS[name]), 0),
+    ),
 } satisfies Field;
 
 export function asksForInvalid({ layer4 }: RuleConfig): boolean {
