@@ -34,22 +34,22 @@ export interface Route {
 type Handler = (control: AgentControl, route: Route) => Awaitable<unknown>;
 
 const ROUTES: Record<string, Record<string, Handler>> = {
-  "/v1/status": { GET: (control) => control.status() },
-  "/v1/rules": { GET: (control) => control.rules(), POST: addRule, DELETE: deleteRules },
+  "/v1/status": { GET: (control) => control.state.status() },
+  "/v1/rules": { GET: (control) => control.rules.list(), POST: addRule, DELETE: deleteRules },
   "/v1/rules/one": { GET: oneRule },
   "/v1/rules/place": { PUT: moveRule },
   "/v1/bans": { GET: bans, POST: addBans, DELETE: deleteBans },
-  "/v1/sets": { GET: (control) => control.sets() },
+  "/v1/sets": { GET: (control) => control.sets.list() },
   "/v1/sets/members": { GET: members, POST: addMembers, DELETE: removeMembers },
   "/v1/sets/holding": { POST: setsHolding },
-  "/v1/drops": { GET: rowsBy(DROP_FILTER_FIELDS, (control, ...asked) => control.drops(...asked)) },
-  "/v1/flows": { GET: rowsBy(FLOW_FILTER_FIELDS, (control, ...asked) => control.flows(...asked)) },
-  "/v1/sockets": { GET: rowsBy(SOCKET_FILTER_FIELDS, (control, ...asked) => control.sockets(...asked)) },
+  "/v1/drops": { GET: rowsBy(DROP_FILTER_FIELDS, (control, ...asked) => control.observation.drops(...asked)) },
+  "/v1/flows": { GET: rowsBy(FLOW_FILTER_FIELDS, (control, ...asked) => control.observation.flows(...asked)) },
+  "/v1/sockets": { GET: rowsBy(SOCKET_FILTER_FIELDS, (control, ...asked) => control.observation.sockets(...asked)) },
   "/v1/statistics": { GET: statistics },
   "/v1/top": { GET: top },
   "/v1/watch": {}, // GET, which watchers.ts answers
-  "/v1/policy": { GET: (control) => control.policy() },
-  "/v1/metrics": { GET: (control) => control.metrics() },
+  "/v1/policy": { GET: (control) => control.state.policy() },
+  "/v1/metrics": { GET: (control) => control.state.metrics() },
   "/v1/mode": { PUT: setMode },
   "/v1/reload": { POST: reload },
 };
@@ -98,13 +98,13 @@ function isAsked({ searchParams }: URL, what: string): boolean {
 
 function top(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, ["by", "limit"]);
-  return control.top(oneOf(url, "by", TOP_GROUPINGS), limitOf(url, TOP_DEFAULT, FLOW_LIMIT));
+  return control.observation.top(oneOf(url, "by", TOP_GROUPINGS), limitOf(url, TOP_DEFAULT, FLOW_LIMIT));
 }
 
 function statistics(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, [...STATISTICS_FILTER_FIELDS, "by", "order", "limit"]);
   const filter = filterFrom(STATISTICS_FILTER_FIELDS, (field) => url.searchParams.get(field));
-  return control.statistics(oneOf(url, "by", GROUPINGS), oneOf(url, "order", STATISTICS_ORDER_NAMES), filter, limitOf(url, FLOW_DEFAULT, FLOW_LIMIT));
+  return control.observation.statistics(oneOf(url, "by", GROUPINGS), oneOf(url, "order", STATISTICS_ORDER_NAMES), filter, limitOf(url, FLOW_DEFAULT, FLOW_LIMIT));
 }
 
 function oneOf<Word extends string>({ searchParams }: URL, parameter: string, known: readonly Word[]): Word {
@@ -116,7 +116,7 @@ function oneOf<Word extends string>({ searchParams }: URL, parameter: string, kn
 
 function bans(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, ["network", "limit", "from"]);
-  return control.bans(url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), fromOf(url));
+  return control.bans.list(url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), fromOf(url));
 }
 
 /** Where a page begins. */
@@ -129,32 +129,32 @@ function fromOf({ searchParams }: URL): number | undefined {
 
 function members(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, ["set", "network", "limit", "from"]);
-  return control.members(checkedSetName(url.searchParams.get("set")), url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), fromOf(url));
+  return control.sets.members(checkedSetName(url.searchParams.get("set")), url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), fromOf(url));
 }
 
 async function addMembers(control: AgentControl, route: Route) {
   const { session, set, ...request } = await objectOf(route, ["set", "networks", "check_only", "reason", "for_s", "until", "session"], LARGEST_BODY);
-  return control.addMembers({ set: checkedSetName(set), ...checkedNewBans(request) }, callerWith(route, session));
+  return control.sets.add({ set: checkedSetName(set), ...checkedNewBans(request) }, callerWith(route, session));
 }
 
 async function removeMembers(control: AgentControl, route: Route) {
   const { set, networks, session } = await objectOf(route, ["set", "networks", "session"], LARGEST_BODY);
-  return control.removeMembers(checkedSetName(set), checkedBans(networks), callerWith(route, session));
+  return control.sets.remove(checkedSetName(set), checkedBans(networks), callerWith(route, session));
 }
 
 async function setsHolding(control: AgentControl, route: Route) {
   const { addresses } = await objectOf(route, ["addresses"], LARGEST_BODY);
-  return control.setsHolding(checkedAddresses(addresses));
+  return control.sets.holding(checkedAddresses(addresses));
 }
 
 async function addBans(control: AgentControl, route: Route) {
   const { session, ...request } = await objectOf(route, ["networks", "check_only", "reason", "for_s", "until", "session"], LARGEST_BODY);
-  return control.addBans(checkedNewBans(request), callerWith(route, session));
+  return control.bans.add(checkedNewBans(request), callerWith(route, session));
 }
 
 async function deleteBans(control: AgentControl, route: Route) {
   const { networks, session } = await objectOf(route, ["networks", "session"], LARGEST_BODY);
-  return control.deleteBans(checkedBans(networks), callerWith(route, session));
+  return control.bans.delete(checkedBans(networks), callerWith(route, session));
 }
 
 function limitOf({ searchParams }: URL, fallback: number, most: number): number {
@@ -168,33 +168,33 @@ async function setMode(control: AgentControl, route: Route) {
   if (mode !== "detect" && mode !== "prevent") {
     throw new Refusal(`The mode ${JSON.stringify(mode) ?? "(none)"} does not exist.`, { kind: "malformed", next: 'Send {"mode": "detect"} or {"mode": "prevent"}.' });
   }
-  return control.setMode(mode satisfies Mode, callerWith(route, session));
+  return control.mode.set(mode satisfies Mode, callerWith(route, session));
 }
 
 async function reload(control: AgentControl, route: Route) {
   const { session } = await objectOf(route, ["session"]);
-  return control.reload(callerWith(route, session));
+  return control.config.reload(callerWith(route, session));
 }
 
 function oneRule(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, ["which"]);
-  return control.rule(url.searchParams.get("which") ?? "");
+  return control.rules.find(url.searchParams.get("which") ?? "");
 }
 
 async function addRule(control: AgentControl, route: Route) {
   const { session, ...request } = await objectOf(route, ["rule", "place", "reason", "for_s", "until", "session"]);
-  return control.addRule(checkedNewRule(request), callerWith(route, session));
+  return control.rules.add(checkedNewRule(request), callerWith(route, session));
 }
 
 async function deleteRules(control: AgentControl, route: Route) {
   const { ids, session } = await objectOf(route, ["ids", "session"]);
-  return control.deleteRules(checkedIds(ids), callerWith(route, session));
+  return control.rules.delete(checkedIds(ids), callerWith(route, session));
 }
 
 async function moveRule(control: AgentControl, route: Route) {
   const { id, place, session } = await objectOf(route, ["id", "place", "session"]);
   if (typeof id !== "string") throw new Refusal("The request does not say which rule to move.", { kind: "malformed", next: 'Send {"id": "d1", "place": "first"}.' });
-  return control.moveRule(id, checkedPlace(place), callerWith(route, session));
+  return control.rules.move(id, checkedPlace(place), callerWith(route, session));
 }
 
 function callerWith(route: Route, session: unknown): Caller {

@@ -74,7 +74,7 @@ class Service implements ControlServer {
   constructor(options: ControlServerOptions, claim: SocketClaim) {
     this.#options = options;
     this.#claim = claim;
-    this.#watchers = new Watchers(options.control);
+    this.#watchers = new Watchers(options.control.events);
     this.door = new Door(options);
     this.server = createServer(
       { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: BYTES },

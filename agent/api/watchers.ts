@@ -6,7 +6,7 @@
 import type { ServerResponse } from "node:http";
 import { EVENT_TYPES, SOCKET_EVENT_TYPES, type ToldEvent } from "../observe/events/event.ts";
 import { toWatched } from "../service/event-line.ts";
-import type { AgentControl } from "../service/contract.ts";
+import type { EventControl } from "../service/contract.ts";
 import { Refusal } from "../values/refusal.ts";
 import { onlyParameters } from "./routes.ts";
 
@@ -20,13 +20,13 @@ type WriteHead = (response: ServerResponse, status: number, type: string) => voi
 
 export class Watchers {
   lost = 0;
-  #control: AgentControl;
+  #events: EventControl;
   #open = new Set<Watcher>();
   #unsubscribe: (() => void) | null = null;
   #closed = false;
 
-  constructor(control: AgentControl) {
-    this.#control = control;
+  constructor(events: EventControl) {
+    this.#events = events;
   }
 
   get count(): number {
@@ -48,7 +48,7 @@ export class Watchers {
     response.once("close", () => this.#remove(watcher));
     writeHead(response, 200, "application/x-ndjson");
     response.flushHeaders();
-    this.#unsubscribe ??= this.#control.subscribe((event) => this.#publish(event));
+    this.#unsubscribe ??= this.#events.subscribe((event) => this.#publish(event));
   }
 
   /** Resolves when the watchers have taken what was left for them. */

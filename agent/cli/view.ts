@@ -5,7 +5,7 @@
 
 import { stripVTControlCharacters, styleText } from "node:util";
 import type { ToldEvent } from "../observe/events/event.ts";
-import type { AgentControl, Status } from "../service/contract.ts";
+import type { AgentControl, EventControl, Status } from "../service/contract.ts";
 import { eventLine, paintEvent, toWatched } from "../service/event-line.ts";
 import { count, counted } from "../values/count.ts";
 import { redirectLog } from "../daemon/log.ts";
@@ -23,21 +23,24 @@ export interface View {
   close(): void;
 }
 
-export function startView(control: AgentControl, output: NodeJS.WriteStream = process.stdout): View {
-  return output.isTTY ? new LiveView(control, output) : new EventLines(control, output);
+/** The view needs no more of the agent. */
+type Seen = Pick<AgentControl, "state" | "events">;
+
+export function startView(control: Seen, output: NodeJS.WriteStream = process.stdout): View {
+  return output.isTTY ? new LiveView(control, output) : new EventLines(control.events, output);
 }
 
 class EventLines implements View {
   readonly close: () => void;
 
-  constructor(control: AgentControl, stream: NodeJS.WriteStream) {
+  constructor(events: EventControl, stream: NodeJS.WriteStream) {
     const output = new LineOutput(stream);
-    this.close = control.subscribe((event) => output.write(() => eventLine(toWatched(event))));
+    this.close = events.subscribe((event) => output.write(() => eventLine(toWatched(event))));
   }
 }
 
 class LiveView implements View {
-  #control: AgentControl;
+  #control: Seen;
   #output: NodeJS.WriteStream;
   #unsubscribe: () => void;
   #timer: NodeJS.Timeout;
@@ -51,10 +54,10 @@ class LiveView implements View {
   #logLinesLost = 0;
   #onResize = () => this.#clear();
 
-  constructor(control: AgentControl, output: NodeJS.WriteStream) {
+  constructor(control: Seen, output: NodeJS.WriteStream) {
     this.#control = control;
     this.#output = neverBlock(output);
-    this.#unsubscribe = control.subscribe((event) => {
+    this.#unsubscribe = control.events.subscribe((event) => {
       this.#events++;
       this.#recent.push(event);
       if (this.#recent.length > 2 * MOST_EVENTS) this.#recent = this.#recent.slice(-MOST_EVENTS);
@@ -86,7 +89,7 @@ class LiveView implements View {
 
   async #tick(): Promise<void> {
     try {
-      if (this.#frames++ % FRAMES_PER_STATUS === 0) this.#status = await this.#control.status();
+      if (this.#frames++ % FRAMES_PER_STATUS === 0) this.#status = await this.#control.state.status();
     } catch (error) {
       this.#log(`the counters could not be read: ${(error as Error).message}`);
     }

@@ -4,6 +4,7 @@ import type { Health } from "../observe/events/snapshot.ts";
 
 export class HealthBoard {
   readonly #reasons = new Map<string, string[]>();
+  readonly #followed: [source: string, reasons: () => string[]][] = [];
   readonly #onChange: (health: Health) => void;
 
   constructor(onChange: (health: Health) => void) {
@@ -17,6 +18,16 @@ export class HealthBoard {
     if (reasons.length === 0) this.#reasons.delete(source);
     else this.#reasons.set(source, reasons);
     this.#onChange(this.current);
+  }
+
+  /** Each `look` reports what `reasons` answers then. */
+  follow(source: string, reasons: () => string[]): void {
+    this.#followed.push([source, reasons]);
+  }
+
+  /** Asks all that are followed. */
+  look(): void {
+    for (const [source, reasons] of this.#followed) this.report(source, reasons());
   }
 
   get current(): Health {

@@ -14,6 +14,7 @@ import { withDynamic } from "./dynamic/check.ts";
 import { clearRules } from "../observe/events/counters.ts";
 import { Growth } from "./growth.ts";
 import { adoptInterfaces } from "./interfaces/adopt.ts";
+import type { InterfaceNames } from "./interfaces/names.ts";
 import type { DataPlane } from "../kernel/dataplane.ts";
 import { waitGracePeriod } from "../kernel/grace.ts";
 import { readIteratorApart } from "../kernel/iterator.ts";
@@ -26,6 +27,8 @@ import { NetworkTable } from "./networks/table.ts";
 import { KindKeeper, type KindKeeperOptions } from "./processes/keeper.ts";
 import { RuleBook } from "./rulebook.ts";
 import { weekSeconds } from "../policy/boot-clock.ts";
+import type { OperatorSession as PackedSession } from "../policy/pack.ts";
+import type { Mode } from "../values/traffic.ts";
 import { copyAfter, Installer, placeOfKinds, type RuleTables } from "./install.ts";
 import { InterfaceTable } from "../policy/interface-table.ts";
 import { SessionKeeper } from "./sessions.ts";
@@ -58,9 +61,8 @@ export interface Said {
   warn(sentence: string): void;
 }
 
-export interface Enforcement {
-  /** What is still to be carried over once every interface has its programs. */
-  succession: Succession;
+/** Each of these keeps a part of what is in force. */
+interface Keepers {
   growth: Growth;
   bans: BanKeeper;
   sets: SetKeeper;
@@ -70,30 +72,25 @@ export interface Enforcement {
   sessions: SessionKeeper;
   mode: ModeKeeper;
   naming: Naming;
+}
+
+export interface Enforcement extends Keepers {
+  /** What is still to be carried over once every interface has its programs. */
+  succession: Succession;
   tracers: Tracers;
-  /** Of the rules. */
+  /** The rules are in force in this generation. */
   generation: number;
 }
 
-export async function enforce({ undo, settings, dynamic, compiled, banned, members, plane, pins }: Prepared, log: Said, nameOf: (ifindex: number) => string): Promise<Enforcement> {
+export async function enforce(prepared: Prepared, log: Said, names: InterfaceNames): Promise<Enforcement> {
+  const { undo, settings, dynamic, compiled, members, plane, pins } = prepared;
   const { config } = settings;
-  const growth = new Growth(plane, (sentence) => log.warn(sentence));
-  const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
-  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
-  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: nameOf });
-  const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.processFacts, waitGracePeriod });
-  naming.onGroup = (cgroup, workload) => kinds.groupMade(cgroup, workload);
-  naming.onNames(() => kinds.renamed());
-  const installer = new Installer(tablesOf(plane, waitGracePeriod));
-  const sessions = new SessionKeeper(config.state_dir);
-  const rules = new RuleBook(compiled.capacity, installer, () => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port })), (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
+  const keepers = keepersOf(prepared, log, names);
+  const { sets, kinds, installer, rules, mode } = keepers;
   adoptInterfaces(installer, listLinks());
   for (const warning of compiled.warnings) log.warn(warning);
 
-  const mode = new ModeKeeper(config.state_dir);
-  // Beside a file that is refused nothing is switched to prevent that was not in force.
-  const observes = settings.refused !== undefined && (settings.refused.inForce === "built-in" || (plane.adopted && plane.mode === "detect"));
-  const wanted = observes ? "detect" : mode.resolve(config.mode);
+  const wanted = modeAtStart(prepared, mode);
   const before = plane.mode;
   undo.add(() => {
     if (before === "detect") plane.mode = before; // tables that were shared have the rules of now
@@ -118,7 +115,28 @@ export async function enforce({ undo, settings, dynamic, compiled, banned, membe
     log.info({ connections }, "connections are carried over from the tables of the agent before");
     for (const name of left) log.warn(`the table ${name} of the agent before is of another kind than this version's, and is not carried over`);
   }
-  return { succession, growth, bans, sets, kinds, installer, rules, sessions, mode, naming, tracers, generation };
+  return { ...keepers, succession, tracers, generation };
+}
+
+/** Makes those that keep the tables of the kernel, each with what it asks. Nothing but bans is in force yet. */
+function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, log: Said, names: InterfaceNames): Keepers {
+  const growth = new Growth(plane, (sentence) => log.warn(sentence));
+  const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
+  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
+  const installer = new Installer(tablesOf(plane, waitGracePeriod));
+  const sessions = new SessionKeeper(config.state_dir);
+  const inTables = (): PackedSession[] => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port }));
+  const rules = new RuleBook(compiled.capacity, installer, inTables, (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
+  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: (ifindex) => names.of(ifindex) });
+  const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.processFacts, waitGracePeriod });
+  naming.sendsTo(kinds);
+  return { growth, bans, sets, installer, sessions, rules, naming, kinds, mode: new ModeKeeper(config.state_dir) };
+}
+
+/** Beside a file that is refused nothing is switched to prevent that was not in force. */
+function modeAtStart({ settings: { config, refused }, plane }: Prepared, mode: ModeKeeper): Mode {
+  const observes = refused !== undefined && (refused.inForce === "built-in" || (plane.adopted && plane.mode === "detect"));
+  return observes ? "detect" : mode.resolve(config.mode);
 }
 
 /** Asked for each time, because tables may be exchanged for larger ones. */

@@ -24,6 +24,13 @@ const PROGRAMS_AT_ONCE = 512;
 /** It takes some milliseconds, unless a process keeps it waiting. */
 const OLDER_MS = 1000;
 
+export interface NamingListener {
+  /** A control group was made. */
+  groupMade(cgroup: bigint, workload: Workload): void;
+  /** Names of containers or pods became known. */
+  renamed(): void;
+}
+
 export class Naming {
   readonly names: Names;
   readonly hashes: ExecutableHashes;
@@ -35,8 +42,7 @@ export class Naming {
   readonly #olderPrograms: BpfProgram;
   readonly #users = new Users();
   readonly #legacyGroups: boolean;
-  /** Is told of every control group that is made. */
-  onGroup: (cgroup: bigint, workload: Workload) => void = () => {};
+  #listener: NamingListener | undefined;
 
   /** Look-ups that were not made, see Share. */
   get skipped(): Record<string, number> {
@@ -50,7 +56,7 @@ export class Naming {
     this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
     const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload, cgroup) => {
       void this.#containers.of(workload);
-      this.onGroup(cgroup, workload);
+      this.#listener?.groupMade(cgroup, workload);
     } });
     this.#legacyGroups = workloads.legacy;
     this.#newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
@@ -76,9 +82,9 @@ export class Naming {
     };
   }
 
-  /** Calls this when names of containers and pods become known. */
-  onNames(listener: () => void): void {
-    this.#containers.onLearned = listener;
+  sendsTo(listener: NamingListener): void {
+    this.#listener = listener;
+    this.#containers.onLearned = () => listener.renamed();
   }
 
   /** The path of a control group from the root of its hierarchy; undefined where it is gone or cannot be asked for. */

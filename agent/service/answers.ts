@@ -1,91 +1,97 @@
-/** What operators may ask of the agent, and tell it to do: each answered by the part that knows. */
+/** Answers what operators ask of the agent. The operations do what operators tell it to do. */
 
-import type { WeirConfig } from "../../config/types.ts";
-import type { OwnFigures } from "../../otel/own-figures.ts";
 import { renderPrometheus } from "../../otel/prometheus.ts";
-import type { AgentControl, PolicyInForce, Status } from "./contract.ts";
-import { DROP_TESTS, isShown } from "./drop-filter.ts";
-import { matches } from "./filter.ts";
-import { FLOW_TESTS } from "./flow-filter.ts";
-import { SOCKET_TESTS } from "./socket-filter.ts";
-import { STATISTICS_TESTS } from "./statistics-filter.ts";
-import { statusOf, type TrafficRates } from "./status.ts";
+import type { OwnFigures } from "../../otel/own-figures.ts";
+import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
+import type { RuleBook } from "../enforce/rulebook.ts";
+import type { SessionKeeper } from "../enforce/sessions.ts";
+import type { DataPlane } from "../kernel/dataplane.ts";
 import type { ExecutableHashes } from "../observe/enrich/executable-hashes.ts";
-import type { ProcessReference, ToldEvent } from "../observe/events/event.ts";
-import type { Figures } from "./figures.ts";
+import type { ProcessReference } from "../observe/events/event.ts";
+import type { RuleRow, Snapshot } from "../observe/events/snapshot.ts";
 import type { FlowTables } from "../observe/flows/collect.ts";
 import type { Describer } from "../observe/flows/describe.ts";
 import { type DropTables, listDrops } from "../observe/flows/drops.ts";
 import { listFlows } from "../observe/flows/list.ts";
 import type { FlowRates } from "../observe/flows/top.ts";
-import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
-import type { DataPlane } from "../kernel/dataplane.ts";
-import { readIteratorAside } from "../kernel/iterator.ts";
-import type { Operations } from "./operations.ts";
-import type { RuleBook } from "../enforce/rulebook.ts";
-import type { SessionKeeper } from "../enforce/sessions.ts";
-import { auditHead } from "../../config/settings.ts";
 import { inventory } from "../observe/sockets/inventory.ts";
 import type { Statistics } from "../observe/statistics/statistics.ts";
+import type { BanOperations } from "./ban-operations.ts";
+import type { AuditFiles, BanControl, ObservationControl, PolicyInForce, RuleControl, StateControl, Status } from "./contract.ts";
+import { DROP_TESTS, isShown } from "./drop-filter.ts";
+import { matches } from "./filter.ts";
+import { FLOW_TESTS } from "./flow-filter.ts";
+import type { RuleOperations } from "./rule-operations.ts";
+import { SOCKET_TESTS } from "./socket-filter.ts";
+import { STATISTICS_TESTS } from "./statistics-filter.ts";
+import { statusOf, type TrafficRates } from "./status.ts";
 
-export interface AnswerParts {
-  config: WeirConfig;
-  plane: DataPlane;
-  rules: RuleBook;
-  sessions: SessionKeeper;
-  interfaces: InterfaceFollower;
-  figures: Figures;
+export interface StateParts {
+  snapshot(): Snapshot;
   rates: TrafficRates;
-  operate: Operations;
+  audit: AuditFiles;
+  telemetry: { figures(): OwnFigures; state(): Status["telemetry"] };
+  policy(): PolicyInForce;
+}
+
+export function stateControl({ snapshot, rates, audit, telemetry, policy }: StateParts): StateControl {
+  return {
+    status: () => statusOf(snapshot(), rates, audit, telemetry.state()),
+    policy,
+    metrics: () => renderPrometheus(snapshot(), telemetry.figures()),
+  };
+}
+
+/** `rows` reads the rules in force, with what they counted. */
+export function ruleControl(rules: RuleOperations, rows: () => RuleRow[]): RuleControl {
+  return {
+    list: () => rules.listed(rows()),
+    find: (which) => rules.detail(rows(), which),
+    add: (rule, caller) => rules.add(rule, caller),
+    delete: (ids, caller) => (ids === "all" ? rules.clear(caller) : rules.delete(ids, caller)),
+    move: (id, place, caller) => rules.move(id, place, caller),
+  };
+}
+
+export function banControl(bans: BanOperations): BanControl {
+  return {
+    list: (network, limit, from) => bans.list(network, limit, from),
+    add: (wanted, caller) => bans.add(wanted, caller),
+    delete: (networks, caller) => (networks === "all" ? bans.clear(caller) : bans.delete(networks, caller)),
+  };
+}
+
+export interface ObservationParts {
   tables: FlowTables;
   drops: DropTables;
   describer: Describer;
   hashes: ExecutableHashes;
   busiest: FlowRates;
   statistics: Statistics;
-  subscribers: Set<(event: ToldEvent) => void>;
-  /** Of the telemetry itself. */
-  own(): OwnFigures;
-  telemetry(): Status["telemetry"];
+  /** Reads who has packet, raw and ping sockets open, as records of struct holding. */
+  rawHolders(): Promise<Buffer>;
 }
 
-export function answersOf(parts: AnswerParts): AgentControl {
-  const { config, figures, rates, operate, tables, drops, describer, hashes, busiest, statistics, subscribers } = parts;
+export function observationControl({ tables, drops, describer, hashes, busiest, statistics, rawHolders }: ObservationParts): ObservationControl {
   const listed = <Row extends { process?: ProcessReference }>(hash: boolean, list: (by: Describer) => Row[] | Promise<Row[]>): Row[] | Promise<Row[]> =>
     hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer);
-  const rawHolders = (): Promise<Buffer> => readIteratorAside(parts.plane.program("weir_raw_sockets"));
   return {
-    status: () => statusOf(figures.snapshot(), rates, { path: config.audit.path, head: auditHead(config) }, parts.telemetry()),
-    setMode: (wanted, caller) => operate.setMode(wanted, caller),
-    reload: (caller) => operate.reload(caller),
-    rules: () => operate.rules.listed(figures.rules()),
-    rule: (which) => operate.rules.detail(figures.rules(), which),
-    addRule: (rule, caller) => operate.rules.add(rule, caller),
-    deleteRules: (ids, caller) => (ids === "all" ? operate.rules.clear(caller) : operate.rules.delete(ids, caller)),
-    moveRule: (id, place, caller) => operate.rules.move(id, place, caller),
-    bans: (network, limit, from) => operate.bans.list(network, limit, from),
-    addBans: (bans, caller) => operate.bans.add(bans, caller),
-    deleteBans: (networks, caller) => (networks === "all" ? operate.bans.clear(caller) : operate.bans.delete(networks, caller)),
-    sets: () => operate.sets.list(),
-    members: (set, network, limit, from) => operate.sets.members(set, network, limit, from),
-    addMembers: (members, caller) => operate.sets.add(members, caller),
-    removeMembers: (set, networks, caller) => operate.sets.remove(set, networks, caller),
-    setsHolding: (addresses) => operate.sets.holding(addresses),
     drops: (filter, limit, hash) => listed(hash, (by) => listDrops(drops, by, (row) => isShown(row, filter) && matches(DROP_TESTS, row, filter), limit)),
     flows: (filter, limit, hash) => listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
+    sockets: (filter, limit, hash) => listed(hash, (by) => inventory({ tables, describer: by, rawHolders }, (row) => matches(SOCKET_TESTS, row, filter), limit)),
     top: (by, limit) => busiest.top(by, limit),
     statistics: (by, order, filter, limit) => statistics.list(by, order, (account) => matches(STATISTICS_TESTS, account, filter), limit),
-    sockets: (filter, limit, hash) => listed(hash, (by) => inventory({ tables, describer: by, rawHolders }, (row) => matches(SOCKET_TESTS, row, filter), limit)),
-    subscribe(listener) {
-      subscribers.add(listener);
-      return () => void subscribers.delete(listener);
-    },
-    policy: () => policyInForce(parts),
-    metrics: () => renderPrometheus(figures.snapshot(), parts.own()),
   };
 }
 
-function policyInForce({ plane, rules, sessions, interfaces }: AnswerParts): PolicyInForce {
+export interface PolicyParts {
+  plane: DataPlane;
+  rules: RuleBook;
+  sessions: SessionKeeper;
+  interfaces: InterfaceFollower;
+}
+
+export function policyInForce({ plane, rules, sessions, interfaces }: PolicyParts): PolicyInForce {
   const { source, capacity, kinds, rules: inForce } = rules.policy()!;
   const { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second } = source;
   return {

@@ -35,46 +35,81 @@ export interface Caller {
   session?: OperatorSession;
 }
 
-/** The agent, as the control socket and the live view see it. */
+/** Whoever asks the agent takes the topics that it needs: the control socket all of them, the live view two. */
 export interface AgentControl {
+  readonly state: StateControl;
+  readonly events: EventControl;
+  readonly mode: ModeControl;
+  readonly config: ConfigControl;
+  readonly rules: RuleControl;
+  readonly bans: BanControl;
+  readonly sets: SetControl;
+  readonly observation: ObservationControl;
+}
+
+export interface StateControl {
   status(): Awaitable<Status>;
-  setMode(mode: Mode, caller: Caller): Awaitable<ModeChange>;
+  /** Serves those who ask the tables of the kernel themselves. */
+  policy(): Awaitable<PolicyInForce>;
+  /** Returns text in the Prometheus format. */
+  metrics(): Awaitable<string>;
+}
+
+export interface EventControl {
+  /** Calls the listener for every event until the returned function is called. It must not throw. */
+  subscribe(listener: (event: ToldEvent) => void): () => void;
+}
+
+export interface ModeControl {
+  set(mode: Mode, caller: Caller): Awaitable<ModeChange>;
+}
+
+export interface ConfigControl {
   /** Throws an `invalid` Refusal with one detail a problem when the file is bad. */
   reload(caller: Caller): Awaitable<ReloadResult>;
-  rules(): Awaitable<ListedRule[]>;
-  /** By id or name, of the file or added by command. Throws a `not_found` Refusal when there is none. */
-  rule(which: string): Awaitable<RuleDetail>;
-  /** These throw an `invalid` Refusal with one detail a problem; then nothing has changed. */
-  addRule(rule: NewRule, caller: Caller): Awaitable<RuleChange>;
-  deleteRules(ids: readonly string[] | "all", caller: Caller): Awaitable<RuleChange>;
-  moveRule(id: string, place: Place, caller: Caller): Awaitable<RuleChange>;
-  /** With a network, those that cover it or are in it; a `malformed` Refusal where it is no network. At most `limit`, from where a page before said. */
-  bans(network: string | undefined, limit: number, from?: number): Awaitable<BanPage>;
-  /** These throw a Refusal as those above. */
-  addBans(bans: NewBans, caller: Caller): Awaitable<BanChange>;
-  deleteBans(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
-  sets(): Awaitable<SetRow[]>;
-  /** These throw a `not_found` Refusal where there is no such set. */
+}
+
+/** Changes throw an `invalid` Refusal with one detail a problem; then nothing has changed. */
+export interface RuleControl {
+  list(): Awaitable<ListedRule[]>;
+  /** Finds a rule of the file, or one that was added by command, by its id or name. Throws a `not_found` Refusal when there is none. */
+  find(which: string): Awaitable<RuleDetail>;
+  add(rule: NewRule, caller: Caller): Awaitable<RuleChange>;
+  delete(ids: readonly string[] | "all", caller: Caller): Awaitable<RuleChange>;
+  move(id: string, place: Place, caller: Caller): Awaitable<RuleChange>;
+}
+
+/** Changes throw a Refusal as those of rules. */
+export interface BanControl {
+  /**
+   * Lists at most `limit` bans, from where the page before said. With a network, it lists those that cover it or are in it; throws a
+   * `malformed` Refusal where it is no network.
+   */
+  list(network: string | undefined, limit: number, from?: number): Awaitable<BanPage>;
+  add(bans: NewBans, caller: Caller): Awaitable<BanChange>;
+  delete(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
+}
+
+/** Whatever names a set throws a `not_found` Refusal where there is none of this name. */
+export interface SetControl {
+  list(): Awaitable<SetRow[]>;
   members(set: string, network: string | undefined, limit: number, from?: number): Awaitable<MemberPage>;
-  addMembers(members: NewMembers, caller: Caller): Awaitable<SetChange>;
-  removeMembers(set: string, networks: readonly string[] | "all", caller: Caller): Awaitable<SetChange>;
-  /** Names of the sets that hold each of these addresses. */
-  setsHolding(addresses: readonly string[]): Awaitable<Record<string, string[]>>;
-  /** What others than weir drop: the latest, at most `limit` rows. `hash`: with hashes of what their processes run. */
+  add(members: NewMembers, caller: Caller): Awaitable<SetChange>;
+  remove(set: string, networks: readonly string[] | "all", caller: Caller): Awaitable<SetChange>;
+  /** Names the sets that hold each of these addresses. */
+  holding(addresses: readonly string[]): Awaitable<Record<string, string[]>>;
+}
+
+/** Each answers at most `limit` rows. With `hash`, these say what their processes run by hashes, too. */
+export interface ObservationControl {
+  /** Lists what others than weir drop, the latest first. */
   drops(filter: DropFilter, limit: number, hash: boolean): Awaitable<DropRow[]>;
-  /** At most `limit` rows. */
   flows(filter: FlowFilter, limit: number, hash: boolean): Awaitable<FlowRow[]>;
-  /** The busiest, over the last second or since the call before. */
-  top(by: TopGrouping, limit: number): Awaitable<Top>;
-  /** Since the agent started: at most `limit` rows. */
-  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): Awaitable<StatisticsRow[]>;
   sockets(filter: SocketFilter, limit: number, hash: boolean): Awaitable<SocketRow[]>;
-  /** Calls the listener for every verdict event until the returned function is called. It must not throw. */
-  subscribe(listener: (event: ToldEvent) => void): () => void;
-  /** For whoever asks the tables of the kernel by himself. */
-  policy(): Awaitable<PolicyInForce>;
-  /** The Prometheus text format. */
-  metrics(): Awaitable<string>;
+  /** Lists the busiest, over the last second or since the call before. */
+  top(by: TopGrouping, limit: number): Awaitable<Top>;
+  /** Counts since the agent started. */
+  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): Awaitable<StatisticsRow[]>;
 }
 
 export interface ModeChange {

@@ -11,7 +11,7 @@ import { printable, quote } from "../values/quote.ts";
 import { holdsAddresses, type Sets } from "../policy/named-sets.ts";
 import { type ConfigWatch, watchSince } from "../files/watch.ts";
 import type { Telemetry } from "../../otel/start.ts";
-import type { Caller, MemberPage, MemberRow, NewMembers, SetChange, SetRow } from "./contract.ts";
+import type { Caller, MemberPage, MemberRow, NewMembers, SetChange, SetControl, SetRow } from "./contract.ts";
 import { Refusal } from "../values/refusal.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
 import { covers, listOf, MOST_PROBLEMS, NAMED, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
@@ -40,7 +40,7 @@ export interface SetOperationParts {
 /** Members that are taken away at once. */
 const SWEPT = 10_000;
 
-export class SetOperations {
+export class SetOperations implements SetControl {
   readonly #parts: SetOperationParts;
   readonly #deadlines: Deadlines;
   /** By the name of the set. */

@@ -19,7 +19,7 @@ function scratch(t: TestContext): string {
 }
 
 function serve(path: string): Promise<ControlServer> {
-  return startControlServer({ path, control: new FakeAgent(), peerOf, onRefused() {}, onShut() {} });
+  return startControlServer({ path, control: new FakeAgent().control, peerOf, onRefused() {}, onShut() {} });
 }
 
 async function refusal(path: string): Promise<Refusal> {

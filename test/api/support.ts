@@ -28,7 +28,40 @@ import { forOthers } from "../harness/for-others.ts";
 
 export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");
 
-export class FakeAgent implements AgentControl {
+export class FakeAgent {
+  /** The same, as those see it who ask an agent. */
+  readonly control: AgentControl = {
+    state: { status: () => this.status(), policy: () => this.policy(), metrics: () => this.metrics() },
+    events: { subscribe: (listener) => this.subscribe(listener) },
+    mode: { set: (mode, caller) => this.setMode(mode, caller) },
+    config: { reload: (caller) => this.reload(caller) },
+    rules: {
+      list: () => this.rules(),
+      find: (which) => this.rule(which),
+      add: (rule, caller) => this.addRule(rule, caller),
+      delete: (ids, caller) => this.deleteRules(ids, caller),
+      move: (id, place, caller) => this.moveRule(id, place, caller),
+    },
+    bans: {
+      list: (network, limit, from) => this.bans(network, limit, from),
+      add: (bans, caller) => this.addBans(bans, caller),
+      delete: (networks, caller) => this.deleteBans(networks, caller),
+    },
+    sets: {
+      list: () => this.sets(),
+      members: (set, network, limit, from) => this.members(set, network, limit, from),
+      add: (members, caller) => this.addMembers(members, caller),
+      remove: (set, networks, caller) => this.removeMembers(set, networks, caller),
+      holding: (addresses) => this.setsHolding(addresses),
+    },
+    observation: {
+      drops: (filter, limit) => this.drops(filter, limit),
+      flows: (filter, limit, hash) => this.flows(filter, limit, hash),
+      sockets: (filter, limit) => this.sockets(filter, limit),
+      top: (by, limit) => this.top(by, limit),
+      statistics: (by, order, filter, limit) => this.statistics(by, order, filter, limit),
+    },
+  };
   mode: Mode = "detect";
   callers: Caller[] = [];
   listeners = new Set<(event: ToldEvent) => void>();
@@ -194,7 +227,7 @@ export async function startFixture(options: Partial<ControlServerOptions> = {}):
   const agent = new FakeAgent();
   const refused: Fixture["refused"] = [];
   const shut: number[] = [];
-  const server = await startControlServer({ path, control: agent, peerOf, onRefused: (...refusal) => refused.push(refusal), onShut: (attempts) => shut.push(attempts), ...options });
+  const server = await startControlServer({ path, control: agent.control, peerOf, onRefused: (...refusal) => refused.push(refusal), onShut: (attempts) => shut.push(attempts), ...options });
   return {
     folder,
     path,

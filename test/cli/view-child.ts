@@ -8,7 +8,7 @@ import { anEvent, FakeAgent } from "../api/support.ts";
 const [report, milliseconds] = process.argv.slice(2) as [string, string];
 const agent = new FakeAgent();
 const log = createLog({ level: "info", format: "pretty" });
-const view = startView(agent);
+const view = startView(agent.control);
 let turns = 0;
 const busy = setInterval(() => {
   turns++;

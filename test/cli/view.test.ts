@@ -20,7 +20,7 @@ function screen(isTTY: boolean): NodeJS.WriteStream & { read(): string | null } 
 test("on a terminal the view shows mode, hooks, verdicts and the last events, each within its line", async () => {
   const agent = new FakeAgent();
   const output = screen(true);
-  const view = startView(agent, output);
+  const view = startView(agent.control, output);
   for (let seq = 1; seq <= 500; seq++) agent.publish(anEvent(seq, { interface: `eth${seq}` }));
   agent.publish(anEvent(501, { process: { pid: 1, name: "\x1b[2Jevil\x07", uid: 0 }, protocol: "tcp", source: { address: "1.2.3.4" }, destination: { address: "::1" } }));
   const frame = await eventually("a frame with events", () => {
@@ -45,7 +45,7 @@ test("on a terminal the view shows mode, hooks, verdicts and the last events, ea
 test("a frame is drawn over the one before", async () => {
   const agent = new FakeAgent();
   const output = screen(true);
-  const view = startView(agent, output);
+  const view = startView(agent.control, output);
   const first = await eventually("a frame", () => output.read() ?? undefined);
   const second = await eventually("another one", () => output.read() ?? undefined);
   view.close();
@@ -55,7 +55,7 @@ test("a frame is drawn over the one before", async () => {
 test("elsewhere the view is a line an event, without colours", () => {
   const agent = new FakeAgent();
   const output = screen(false);
-  const view = startView(agent, output);
+  const view = startView(agent.control, output);
   agent.publish(anEvent(1), anEvent(2));
   view.close();
   agent.publish(anEvent(3));
@@ -66,7 +66,7 @@ test("elsewhere the view is a line an event, without colours", () => {
 test("a reader that stops is left behind and told how many lines it missed", () => {
   const agent = new FakeAgent();
   const output = screen(false);
-  const view = startView(agent, output);
+  const view = startView(agent.control, output);
   for (let seq = 0; seq < 20_000; seq++) agent.publish(anEvent(seq));
   assert.ok(output.writableLength < 2 * 1024 * 1024, "its backlog is bounded");
   let shown = 0;

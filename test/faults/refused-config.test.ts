@@ -97,7 +97,7 @@ describe("a configuration that is refused", requires(root()), () => {
     await agent.weir("mode", "detect");
     await eventually("the configuration is kept", async () => (await readdir(agent.stateDirectory)).some((name) => /^last-good-\w+$/.test(name)));
     await agent.stop("SIGKILL");
-    await rm(join(agent.stateDirectory, "mode.json")); // as if the disk had lost it
+    await rm(join(agent.stateDirectory, "mode.json"), { force: true }); // as if the disk had lost it; toward detect nobody waits for the disk, so that it may not be there yet
     await agent.configure(`mode: prevent\n${HEADS["no YAML"]!(GOOD)}`);
     await agent.restart();
     assert.equal((await agent.status()).mode, "detect");

@@ -17,6 +17,7 @@ import { detachLeftoverFilters } from "../../kernel/tc.ts";
 import type { Installer } from "../install.ts";
 import type { OwnEnds } from "../../policy/reference.ts";
 import { absentIncludes, explainAbsent } from "./absent.ts";
+import type { InterfaceNames } from "./names.ts";
 import type { TunnelEnds } from "./tunnel-ends.ts";
 import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
 import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
@@ -33,6 +34,8 @@ export interface FollowOptions {
   programs: Programs;
   /** Slots of an earlier agent that its table of interfaces has are kept, so that counters go on. */
   installer: Installer;
+  /** Learns the names of those that are there. */
+  names: InterfaceNames;
   /** Where links are pinned. */
   pins: string;
   /** Counters of a slot start again: another interface has it now. */
@@ -66,7 +69,6 @@ export class InterfaceFollower {
   readonly #addresses = new Map<number, Set<string>>();
   readonly #watched = new Map<number, Watched>();
   readonly #usedSlots = new Set<number>();
-  readonly #names = new Map<number, string>();
   readonly #unseen = new UnseenPackets();
   /** False until all were listed once, and while devices are met that were there before: what they carried was not to be seen. */
   #isFollowing = false;
@@ -201,11 +203,6 @@ export class InterfaceFollower {
     return [...this.#watched.values()].map(({ link, slot }) => ({ name: link.name, slot }));
   }
 
-  /** The name of an interface, also for a while after it is gone. */
-  nameOf(ifindex: number): string {
-    return this.#names.get(ifindex) ?? `#${ifindex}`;
-  }
-
   /** Stops following; programs stay where they are. */
   close(): void {
     this.#stop();
@@ -302,7 +299,7 @@ export class InterfaceFollower {
 
   /** Brings one interface to the state it should be in. */
   #settle(link: Link): void {
-    this.#remember(link);
+    this.#options.names.note(link.ifindex, link.name);
     const device = this.#device(link);
     const choice = chooseInterface(device, this.#config);
     const watched = this.#watched.get(link.ifindex);
@@ -424,12 +421,6 @@ export class InterfaceFollower {
       return slot;
     }
     return 0;
-  }
-
-  #remember(link: Link): void {
-    this.#names.delete(link.ifindex);
-    this.#names.set(link.ifindex, link.name);
-    if (this.#names.size > Limit.INTERFACE_PLACES) this.#names.delete(this.#names.keys().next().value!);
   }
 
   /** Detaches links of an earlier agent that this configuration has no use for. */

@@ -4,6 +4,7 @@ import { formatAddress } from "../../values/address.ts";
 import { protocolName } from "../../values/names.ts";
 import { Bypass as BypassValue, BypassNames, DirectionNames, Ends, Event, EventTypeNames, OwnerFlag, ReasonNames, Slot, Verdict as VerdictValue, VerdictNames } from "../../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
+import { Sequence } from "./sequence.ts";
 import { type Bypass, type BypassOutcome, type ConnectionEvent, type ConnectionFields, EVENT_TYPES, type EventType, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type VerdictEvent } from "./event.ts";
 import type { NetworkNamespace, Workload } from "../../values/workload.ts";
 import type { Direction, Endpoint, RuleReference, Verdict } from "../../values/traffic.ts";
@@ -47,18 +48,15 @@ const WITH_PORTS: ReadonlySet<number> = new Set([6, 17]);
 export class Decoder {
   readonly #names: Names;
   readonly #sink: Sink;
-  #sequence = 0;
+  readonly #numbers: Sequence;
   /** Records with an unknown type: another version's, or damage. */
   malformed = 0;
 
-  constructor(names: Names, sink: Sink) {
+  /** `numbers`: shared with those whose events do not come out of the ring. */
+  constructor(names: Names, sink: Sink, numbers = new Sequence()) {
     this.#names = names;
     this.#sink = sink;
-  }
-
-  /** The number of an event that did not come out of the ring. */
-  nextNumber(): number {
-    return ++this.#sequence;
+    this.#numbers = numbers;
   }
 
   /** Decodes records that follow each other, as the reader of the ring hands them over. */
@@ -86,7 +84,7 @@ export class Decoder {
       const reason = record[Event.reason]!;
       this.#sink.verdict({
         ...fields,
-        seq: this.nextNumber(),
+        seq: this.#numbers.next(),
         type,
         verdict,
         would_drop: verdict === "would_drop" || staged,
@@ -111,7 +109,7 @@ export class Decoder {
     const ifindex = record.readUInt32LE(Event.ifindex);
     const netns = record.readUInt32LE(Event.netns);
     this.#sink.socket({
-      seq: this.nextNumber(),
+      seq: this.#numbers.next(),
       type,
       time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
       ...(WITHOUT_ADDRESS.has(type) ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),

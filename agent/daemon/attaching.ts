@@ -1,0 +1,126 @@
+/** Attaches the programs to the interfaces, over tables that are filled already, and takes over what an agent before had in force. */
+
+import { linkDirectory } from "../enforce/adoption/leftovers.ts";
+import { writeNote } from "../enforce/adoption/pin-note.ts";
+import type { Enforcement } from "../enforce/enforcement.ts";
+import { warnOfAbsent, warnOfAbsentOverrides } from "../enforce/interfaces/absent.ts";
+import { NamespacesBehind } from "../enforce/interfaces/behind.ts";
+import { InterfaceFollower } from "../enforce/interfaces/follow.ts";
+import type { InterfaceNames } from "../enforce/interfaces/names.ts";
+import { TunnelEnds } from "../enforce/interfaces/tunnel-ends.ts";
+import { u32 } from "../kernel/maps.ts";
+import { readTraffic } from "../observe/events/counters.ts";
+import type { Farewell } from "./farewell.ts";
+import type { Ground } from "./ground.ts";
+import type { News } from "./news.ts";
+import type { Observation } from "./observing.ts";
+import type { Telling } from "./telling.ts";
+
+/** A handshake that was under way when the agent started is over by then, mostly. */
+const GRACE_S = 3;
+/** To attach to many interfaces takes longer. */
+const ATTACHING_S = 60;
+
+/** Makes what attaches programs once it is started. */
+export function followInterfaces(
+  { settings: { config }, plane, pins, log }: Ground,
+  { installer, succession }: Enforcement,
+  names: InterfaceNames,
+  news: News,
+): InterfaceFollower {
+  return new InterfaceFollower({
+    config: config.interfaces,
+    programs: {
+      tc(direction) {
+        succession.followUp(); // as late as can be: it is about to be attached
+        return plane.program(`weir_tc_${direction}`);
+      },
+      xdp() {
+        succession.followUp();
+        return plane.xdpProgram();
+      },
+    },
+    installer,
+    names,
+    pins: linkDirectory(pins),
+    tunnelEnds: new TunnelEnds({
+      ends: plane.map("tunnel_ends"),
+      addresses: plane.map("own_addresses"),
+      setForms: (forms) => plane.setTunnelForms(forms),
+    }),
+    clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
+    packetsOf: (slot, direction) =>
+      readTraffic(plane.map("traffic"), slot, "").reduce((sum, row) => (row.direction === direction ? sum + row.packets : sum), 0),
+    onChange(name, direction, { hook, mode: how, reason }, unseen = 0) {
+      succession.followUp();
+      const passed = unseen === 0 ? {} : { unseen };
+      log[unseen === 0 ? "info" : "warn"](
+        { interface: name, direction, hook, mode: how, reason, ...passed },
+        hook === "none" ? "not watched" : unseen === 0 ? "watched" : "watched, after packets had passed",
+      );
+      news.changed("weir.attach.changed", { interface: name, direction, hook, reason, unseen });
+      news.action({ action: hook === "none" ? "DETACH" : "ATTACH", detail: { interface: name, direction, hook, reason, ...passed } });
+    },
+  });
+}
+
+/**
+ * Owners are known first, so that the first connection has one; then come the interfaces; then the ring is read. A stop detaches in
+ * the reverse order, and then reads what the programs had told by then.
+ */
+export async function attach(
+  { undo, settings, plane, pins, log, deadline }: Ground,
+  { succession, growth, naming, tracers }: Enforcement,
+  { socketEvents, ring, statistics }: Observation,
+  interfaces: InterfaceFollower,
+  farewell: Farewell,
+  { health, losses }: Telling,
+  stop: AsyncDisposableStack,
+): Promise<void> {
+  const { config } = settings;
+  deadline.step("attaching to the network interfaces", "The log says which were watched by then.");
+  stop.defer(() => {
+    ring.stop();
+    while (ring.drain() > 0);
+  });
+  const behind = new NamespacesBehind(plane.map("behind_devices"));
+  stop.defer(() => behind.close());
+  health.report("tracers", tracers.problems);
+  stop.defer(() => tracers[farewell.until === undefined ? "detach" : "close"]());
+  behind.start();
+  if (config.interfaces.egress) plane.lookForTranslation();
+  health.look();
+  plane.notesArriving = true; // until it is known that all that leave are seen
+  if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(ATTACHING_S);
+  stop.defer(() => (farewell.until === undefined ? interfaces.detachAll() : interfaces.close()));
+  undo.add(() => interfaces.undo());
+  interfaces.start();
+  if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(GRACE_S);
+  plane.notesArriving = !interfaces.seesAllLeave();
+  succession.carryRest();
+  health.follow("interfaces", () => interfaces.problems());
+  health.look();
+  for (const warning of [
+    ...warnOfAbsentOverrides(config.interfaces, interfaces.present()),
+    ...warnOfAbsent(config.rules, interfaces.present()),
+  ])
+    log.warn(warning);
+  await naming.start();
+  socketEvents.begin();
+  ring.start();
+  statistics.start();
+  // Nothing of the agent before is given up until all of this is there.
+  writeNote(pins, config, settings.path);
+  interfaces.keep();
+  tracers.keep();
+  undo.forget();
+  const unread = succession.unreadEvents();
+  losses.countsOf(() => ({ older_tables: unread }));
+  succession.close();
+  plane.removeSuperseded();
+  growth.start(interfaces);
+  stop.defer(() => growth.close());
+  farewell.takeOver();
+  health.follow("socket events", () => socketEvents.trouble);
+  health.follow("containers", () => behind.problems());
+}

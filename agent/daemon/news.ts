@@ -1,0 +1,43 @@
+/** All news of the agent travels on this bus to those who are told: the audit log, telemetry, statistics and watchers. */
+
+import type { OperatorAction } from "../../audit/record.ts";
+import type { Changes } from "../../otel/logs.ts";
+import type { ConnectionEvent, ToldEvent } from "../observe/events/event.ts";
+
+/** Hears some kinds of news. A listener must not throw. */
+export interface Listener {
+  /** A rule decided about a packet, or a process did something with a socket. */
+  event?(event: ToldEvent): void;
+  /** A connection ended. */
+  connection?(connection: ConnectionEvent): void;
+  /** The agent itself is in another state. */
+  changed?<Name extends keyof Changes>(name: Name, change: Changes[Name]): void;
+  /** weir did something by itself that the audit log keeps. */
+  action?(action: OperatorAction): void;
+}
+
+export class News implements Required<Listener> {
+  readonly #listeners = new Set<Listener>();
+
+  /** The listener hears what is told from now on, after those that joined before it. The returned function ends that. */
+  sendsTo(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  event(event: ToldEvent): void {
+    for (const listener of this.#listeners) listener.event?.(event);
+  }
+
+  connection(connection: ConnectionEvent): void {
+    for (const listener of this.#listeners) listener.connection?.(connection);
+  }
+
+  changed<Name extends keyof Changes>(name: Name, change: Changes[Name]): void {
+    for (const listener of this.#listeners) listener.changed?.(name, change);
+  }
+
+  action(action: OperatorAction): void {
+    for (const listener of this.#listeners) listener.action?.(action);
+  }
+}

@@ -1,0 +1,95 @@
+/** Operators tell the agent what to do by these operations. Each gets what it needs, and all that change rules wait for each other. */
+
+import type { AuditWriter } from "../../audit/writer.ts";
+import type { Enforcement } from "../enforce/enforcement.ts";
+import { warnOfAbsent } from "../enforce/interfaces/absent.ts";
+import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
+import { Turns } from "../enforce/turns.ts";
+import { admit } from "../service/admission.ts";
+import { BanOperations } from "../service/ban-operations.ts";
+import type { ConfigInForce } from "../service/config-in-force.ts";
+import { ConfigOperations } from "../service/config-operations.ts";
+import type { Caller } from "../service/contract.ts";
+import { Installation } from "../service/installation.ts";
+import { ModeOperations } from "../service/mode-operations.ts";
+import { RuleOperations } from "../service/rule-operations.ts";
+import { SetOperations } from "../service/set-operations.ts";
+import type { Ground } from "./ground.ts";
+import type { News } from "./news.ts";
+import { endAllBlocked, type Observation } from "./observing.ts";
+
+export interface Operations {
+  mode: ModeOperations;
+  config: ConfigOperations;
+  rules: RuleOperations;
+  bans: BanOperations;
+  sets: SetOperations;
+  /** Nothing is installed or attached any more. */
+  close(): void;
+  /** Resolves when the changes that are under way have ended. */
+  settled(): Promise<void>;
+}
+
+export function operationsOf(
+  { options, plane, library, dynamic, log }: Ground,
+  enforcement: Enforcement,
+  observation: Observation,
+  interfaces: InterfaceFollower,
+  inForce: ConfigInForce,
+  audit: AuditWriter,
+  news: News,
+): Operations {
+  const { rules: book, sets: members, kinds, sessions, mode: keeper } = enforcement;
+  const turns = new Turns();
+  const inTurn = <T>(change: () => Promise<T>): Promise<T> => turns.take(change);
+  const admitted = (caller: Caller): boolean => admit(sessions, caller);
+  const told = { audit, telemetry: news, say: (level: "info" | "warn" | "error", sentence: string) => log[level](sentence) };
+
+  const installation = new Installation({ plane, dynamic, rules: book, sets: members, library, kinds, ...told });
+  const mode = new ModeOperations({
+    plane,
+    keeper,
+    fileMode: () => inForce.config.mode,
+    admit: admitted,
+    installAgain: () => installation.front(inForce.settings, dynamic.all),
+    inTurn,
+    endBlocked: () => endAllBlocked(observation, (sentence) => log.warn(sentence)),
+    ...told,
+  });
+  const bans = new BanOperations({ bans: enforcement.bans, config: () => inForce.config, ...told });
+  const sets = new SetOperations({ sets: members, library, config: () => inForce.config, refresh: () => book.refresh(), inTurn, ...told });
+  const rules = new RuleOperations({
+    dynamic,
+    fileRules: () => inForce.config.rules,
+    sets: () => inForce.config.sets,
+    install: (wanted, whenCompiled) => installation.front(inForce.settings, wanted, whenCompiled),
+    inTurn,
+    admit: admitted,
+    warnOfAbsent: (wanted) => warnOfAbsent(wanted, interfaces.present()),
+    fitting: (rule) => kinds.fitting(rule),
+    ...told,
+  });
+  const config = new ConfigOperations({
+    options,
+    inForce,
+    installation,
+    mode,
+    plane,
+    interfaces,
+    followers: [bans, sets],
+    admit: admitted,
+    inTurn,
+    ...told,
+  });
+  return {
+    mode,
+    config,
+    rules,
+    bans,
+    sets,
+    close() {
+      for (const part of [installation, config, rules, bans, sets]) part.close();
+    },
+    settled: () => turns.take(async () => {}),
+  };
+}
