@@ -1,4 +1,7 @@
-/** Every conformance case, judged by the kernel programs: ingress once on XDP and once on TC, egress on TC. */
+/**
+ * Every conformance case, judged by the kernel programs: ingress once on XDP and once on TC, egress on TC. With WEIR_SHARE=20 it is one
+ * case in twenty, for kernels that run on an emulated processor.
+ */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -17,6 +20,7 @@ import { policyOf } from "./policy.ts";
 
 const SHORTEST_FRAME = 60;
 const ROUTED_VIA = "eth0";
+const SHARE = Number(process.env["WEIR_SHARE"] ?? 1);
 
 test("the kernel programs judge as the reference does", requires(root()), async (t) => {
   stayOnCpu(0);
@@ -27,7 +31,7 @@ test("the kernel programs judge as the reference does", requires(root()), async 
   let ran = 0;
   const left = new Map<string, number>();
   for (const hook of ["xdp", "tc"] as const) {
-    for (const one of CASES) {
+    for (const one of CASES.filter((_, index) => index % SHARE === 0)) {
       const packets = one.steps.flatMap((step) => ("packet" in step ? [step.packet] : []));
       const reason = packets.map((packet) => cannotRun(packet, hook)).find((found) => found !== undefined);
       if (reason !== undefined) {
@@ -41,7 +45,7 @@ test("the kernel programs judge as the reference does", requires(root()), async 
     }
   }
   for (const [reason, count] of left) t.diagnostic(`${count} cases need a real device: ${reason}`);
-  assert.ok(ran >= 500, `only ${ran} cases ran`);
+  assert.ok(ran >= 500 / SHARE, `only ${ran} cases ran`);
 });
 
 async function run(judge: KernelJudge, { config, host, steps }: Case, hook: IngressHook): Promise<void> {

@@ -106,9 +106,9 @@ describe("a program at a tracepoint", () => {
     await callConnect();
     assert.deepEqual(counts(zero, 0), [again + before, ended]);
 
+    second.close(); // Linux 6.1 attaches a program to a tracepoint only once, and the link lives as long as it is open
     const third = attachTrace(one.programs.get("state")!, "", `${directory}/links`);
     third.undo();
-    second.close();
     const [undone, lasting] = counts(zero, 0);
     await callConnect();
     assert.deepEqual(counts(zero, 0), [undone + before, lasting], "the program of before is back");

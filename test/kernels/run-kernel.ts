@@ -14,6 +14,8 @@ export interface KernelRun {
   version: Version;
   /** Test files, as paths below the project's directory. */
   files: readonly string[];
+  /** One conformance case in so many is judged; without it each is. */
+  share?: number;
   /** Of the guest, in MB. */
   memory?: number;
   /** After so many seconds the guest gives up. */
@@ -30,12 +32,12 @@ export interface Tally {
   output: string;
 }
 
-export async function runKernel({ version, files, memory = 2048, limit = 900 }: KernelRun): Promise<Tally> {
+export async function runKernel({ version, files, share = 1, memory = 2048, limit = 900 }: KernelRun): Promise<Tally> {
   const kernel = await debianKernel(version);
   const directory = await mkdtemp(join(tmpdir(), "weir-kernel-"));
   const callOff = atExit(() => rmSync(directory, { recursive: true, force: true }));
   try {
-    const initramfs = await writeInitramfs(kernel, files, { WEIR_KERNEL: version, LIMIT: String(limit) }, directory);
+    const initramfs = await writeInitramfs(kernel, files, { WEIR_KERNEL: version, LIMIT: String(limit), WEIR_SHARE: String(share) }, directory);
     return tally(await boot(kernel.image, initramfs, memory, limit + 120));
   } finally {
     await rm(directory, { recursive: true });
