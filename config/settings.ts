@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { defaultConfig } from "./defaults.ts";
-import { looker } from "./looker.ts";
+import { looker } from "../agent/files/looker.ts";
 import { formatProblem, type Loaded, loadConfig } from "./load.ts";
 import { timesOf } from "../agent/files/watch.ts";
 import type { WeirConfig } from "./types.ts";

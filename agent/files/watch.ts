@@ -9,7 +9,7 @@ import type { FSWatcher } from "node:fs";
 import { lstat, readlink, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { readConfigFile } from "./file.ts";
-import { looker } from "../../config/looker.ts";
+import { looker } from "./looker.ts";
 
 export interface ConfigWatch {
   /** Resolves once changes are noticed at once, and those since the file was read are told. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { looker } from "../../config/looker.ts";
+import { looker } from "../../agent/files/looker.ts";
 import { type ConfigWatch, timesOf, watchConfig, watchSince } from "../../agent/files/watch.ts";
 import { eventually } from "../harness/eventually.ts";
 import { requires, root, tool } from "../harness/require.ts";

@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 
-import { looker } from "../../../config/looker.ts";
+import { looker } from "../../files/looker.ts";
 import { type ListRead, type ListReading, readList } from "../networks/list.ts";
 import { NumberedNetworks, type NumberedParts } from "../networks/numbered.ts";
 

@@ -10,7 +10,7 @@ import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { READ_PATH } from "../agent/files/silent.ts";
+import { READ_PATH } from "./silent.ts";
 
 /** After so long the shell is left to the file that it waits for, and another one serves the others. */
 const LEAVE_MS = 5000;
