@@ -190,7 +190,8 @@ export class Reference {
     if (!this.#detects || transport === undefined || isLaterFragment(packet) || isIcmpError(transport)) return BANNED;
     const conversation = conversationOf(packet, transport);
     const key = connectionKey(conversation, place);
-    if (this.#flows.find(key) !== undefined) return BANNED;
+    const flow = this.#flowOf(key);
+    if (flow !== undefined && !(hasEnded(flow) && isBareSyn(transport.tcpFlags))) return BANNED;
     const blocked = this.#flows.blockedOf(key);
     if (blocked !== undefined && isCarried(blocked, key, transport)) {
       this.#flows.block(key, { ...blocked, ...this.#said(BANNED) });
@@ -198,6 +199,12 @@ export class Reference {
     }
     this.#keepBlocked(key, senderOf(conversation, arrival), packet, transport, BANNED);
     return BANNED;
+  }
+
+  /** A blocked connection comes before a flow that had ended when that began. */
+  #flowOf(key: ConnectionKey): Flow | undefined {
+    const flow = this.#flows.find(key);
+    return hasEnded(flow) && this.#detects && this.#flows.blockedOf(key)?.isMet === false ? undefined : flow;
   }
 
   get #detects(): boolean {
@@ -274,10 +281,10 @@ export class Reference {
     const opens = isBareSyn(transport.tcpFlags);
 
     const sent = sentBy(packet, transport);
-    const flow = this.#flows.find(key);
+    const flow = this.#flowOf(key);
     const byOpener = flow?.openerIsLow === key.sourceIsLow;
     const succeeds = flow !== undefined && byOpener && isSucceeded(flow, sent, arrival);
-    if (flow !== undefined && !succeeds && !(opens && flow.segments?.closed)) {
+    if (flow !== undefined && !succeeds && !(opens && hasEnded(flow))) {
       const offers = opens && byOpener && isOffer(flow, sent);
       // Opening towards an opener is a connection of its own, and says nothing about the one that stands.
       if (offers || (opens && !byOpener)) {
@@ -293,8 +300,15 @@ export class Reference {
       if (judgement.action === "allow") this.#advance(flow, byOpener, packet, transport, arrival);
       return judgement;
     }
-    if (flow !== undefined) this.#flows.forget(key);
+    const replaced = this.#flows.find(key);
+    this.#flows.forget(key);
+    const judgement = this.#judgeWithoutFlow(conversation, key, packet, transport, arrival, inTunnel, succeeds);
+    // It takes the place of another connection only if it passes.
+    if (replaced !== undefined && judgement.action === "block") this.#flows.open(key, replaced);
+    return judgement;
+  }
 
+  #judgeWithoutFlow(conversation: Conversation, key: ConnectionKey, packet: Packet, transport: Transport, arrival: Arrival, inTunnel: boolean, succeeds: boolean): Judgement {
     const blocked = this.#detects && !succeeds ? this.#flows.blockedOf(key) : undefined;
     if (blocked !== undefined && isCarried(blocked, key, transport)) {
       const carried = this.#follow(blocked, key, arrival, inTunnel);
@@ -343,12 +357,13 @@ export class Reference {
     const key = connectionKey(conversation, place);
     const opens = isBareSyn(transport.tcpFlags);
     const sent = sentBy(packet, transport);
-    const flow = this.#flows.find(key);
+    const flow = this.#flowOf(key);
+    if (flow === undefined) this.#flows.forget(key);
     if (this.#detects && flow === undefined) this.#passBlocked(key);
     if (!opensFlow(packet, transport)) return;
     const byOpener = flow?.openerIsLow === key.sourceIsLow;
     const succeeds = flow !== undefined && byOpener && isSucceeded(flow, sent, arrival);
-    if (flow !== undefined && !succeeds && !(opens && flow.segments?.closed)) {
+    if (flow !== undefined && !succeeds && !(opens && hasEnded(flow))) {
       if (opens && byOpener && isOffer(flow, sent)) {
         if (isFromItsSide(flow, 0, arrival)) flow.segments!.offer(sent!);
         this.#noteSyn(conversation, transport, arrival);
@@ -437,6 +452,10 @@ export class Reference {
   #undecided(reason: Reason, { hook }: Arrival): Judgement {
     return { action: this.#policy.defaults.on_error[hook], rule: "on_error", staged: null, reason };
   }
+}
+
+function hasEnded(flow: Flow | undefined): boolean {
+  return flow?.segments?.closed === true;
 }
 
 function isNotIp(seen: Sighting | NotIp): seen is NotIp {

@@ -34,6 +34,8 @@ enum packet_flag {
 	PACKET_OFFERS = 1 << 21,	/* a SYN of the flow's opener that is none of the flow's: it may come to succeed it */
 	PACKET_SUCCEEDS = 1 << 22,	/* the opener goes on with a connection whose SYN the flow had noted */
 	PACKET_AT_DEVICE_PORT = 1 << 23,	/* a tunnel by the port of a device of this host: only failsafes look into it */
+	PACKET_SUSPENDS = 1 << 24,	/* as it does, the flow is closed, until the verdict says whether it is replaced */
+	PACKET_REPLACES = 1 << 25,	/* a flow that it is no part of may stand in the place of its connection */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
@@ -142,6 +144,7 @@ struct packet {
 	__u32 hint;			/* of its connection, and where it would be: see hints.h */
 	__u32 hint_place;
 	struct tuple opener;		/* of the connection; set before classification */
+	struct tuple ended;		/* room for the opener of a connection whose place this one takes */
 	__u64 cookie;			/* of the local socket: see socket.h */
 	__u64 listener;			/* cookie of the one that its sender came to, if nobody was seen using that */
 	struct ends sent;		/* as its sender has it, where that is another way: see translation.h */

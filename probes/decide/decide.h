@@ -58,19 +58,43 @@ static __always_inline struct flow *find_related(struct judgement *j, struct pac
 	return flow && is_error_of(packet, flow) ? flow : NULL;
 }
 
-/* The flow has ended, and another connection takes its place. Not static: see judge_inner. */
-__noinline int replace_flow(__u32 which, struct flow *flow)
+/*
+ * The packet begins another connection between the ends of the flow. A flow that has not ended counts for no rule while they are
+ * asked: either both connections are one and the same, or the new one takes its place.
+ */
+static __always_inline void suspend_flow(struct packet *packet, struct flow *flow)
+{
+	packet->flags |= PACKET_REPLACES;
+	if (has_ended(flow))
+		return;
+	packet->flags |= PACKET_SUSPENDS;
+	change_flow(&packet->key, flow, &packet->ended, CHANGE_CLOSE);
+}
+
+/*
+ * The connection of the packet takes the place of one that has ended, if the packet passes. One that is dropped, or would be,
+ * leaves the flow as it was. Not static: see judge_inner.
+ */
+__noinline int settle_replacement(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
+	struct flow *flow;
 
-	if (!packet || !flow)
+	if (!packet || (is_blocked(packet) && !(packet->flags & PACKET_SUSPENDS)))
 		return 0;
-	change_flow(&packet->key, flow, &packet->opener, CHANGE_END);
+	flow = find_flow(&packet->key, &packet->one_way);
+	if (!flow || !has_ended(flow))
+		return 0;
+	if (is_blocked(packet)) {
+		change_flow(&packet->key, flow, &packet->ended, CHANGE_REOPEN);
+		return 0;
+	}
+	change_flow(&packet->key, flow, &packet->ended, CHANGE_END);
 	remove_flow(&packet->key);
 	return 0;
 }
 
-/* The blocked connection where there is no flow. Apart for the verifier's sake: see advance_blocked. */
+/* The blocked connection that no hint named. Apart for the verifier's sake: see advance_blocked. */
 static __noinline struct flow *find_unhinted(struct packet *packet)
 {
 	struct flow *blocked;
@@ -84,9 +108,24 @@ static __noinline struct flow *find_unhinted(struct packet *packet)
 }
 
 /*
- * A flow comes before a blocked connection. Where the hint is that of the connection there is no flow; a connection that was
- * met in the middle (FLOW_MET) has no hint, and may stand beside a flow.
+ * A flow comes before a blocked connection, unless it has ended before that began. Where nobody has seen it begin (FLOW_MET), it
+ * may stand beside a flow whose packets go on.
  */
+static __always_inline void find_unhinted_connection(struct judgement *j, struct packet *packet)
+{
+	struct flow *blocked;
+
+	j->flow = find_flow(&packet->key, &packet->one_way);
+	if (j->flow && !has_ended(j->flow))
+		return;
+	blocked = find_unhinted(packet);
+	if (j->flow && (!blocked || blocked->flags & FLOW_MET))
+		return;
+	j->flow = NULL;
+	j->blocked = blocked;
+}
+
+/* Where the hint is that of the connection there is no flow, or one that has ended before. */
 static __always_inline void find_connection(struct judgement *j, struct packet *packet)
 {
 	struct flow *blocked = NULL;
@@ -98,13 +137,10 @@ static __always_inline void find_connection(struct judgement *j, struct packet *
 			blocked = NULL;
 		}
 	}
-	if (!blocked) {
-		j->flow = find_flow(&packet->key, &packet->one_way);
-		if (j->flow)
-			return;
-		blocked = find_unhinted(packet);
-	}
-	j->blocked = blocked;
+	if (blocked)
+		j->blocked = blocked;
+	else
+		find_unhinted_connection(j, packet);
 }
 
 /* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
@@ -122,12 +158,13 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		if (!j->blocked)
 			return false;
 		packet->by_opener = is_by_opener(j->blocked, packet->source_low);
+		packet->flags |= PACKET_REPLACES;
 		return !packet->trusted && follow_blocked(j, packet);
 	}
 	packet->by_opener = is_by_opener(j->flow, packet->source_low);
 	opens = is_bare_syn(packet);
 	if (opens ? has_ended(j->flow) : is_succeeded(packet, j->flow, packet->by_opener)) {
-		replace_flow(packet->which, j->flow);
+		suspend_flow(packet, j->flow);
 		j->flow = NULL;
 		packet->flags |= opens ? 0 : PACKET_SUCCEEDS;
 		return false;
@@ -195,9 +232,9 @@ static __always_inline void find_banned(struct judgement *j, struct packet *pack
 {
 	if (!refuse_banned(packet->which))
 		return;
-	j->flow = find_flow(&packet->key, &packet->one_way);
-	if (!j->flow)
-		j->blocked = find_blocked(packet, &packet->key);
+	find_unhinted_connection(j, packet);
+	if (j->flow && has_ended(j->flow) && is_bare_syn(packet))
+		j->flow = NULL;
 	follow_banned(packet->which, j->flow, j->blocked);
 }
 
@@ -265,6 +302,8 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 		packet->opens = false;
 	}
 	packet->outcome.verdict = verdict_of(packet);
+	if (!known && packet->flags & PACKET_REPLACES)
+		settle_replacement(packet->which);
 	if (!known)
 		settled = settle_first(ctx, packet->which, j.flow, j.blocked);
 	else if (j.flow)

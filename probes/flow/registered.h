@@ -60,7 +60,9 @@ static __always_inline void end_flows_of(__u64 cookie, int from)
 			return;
 		key = *found;
 		bpf_map_delete_elem(&socket_flows, &place);
-		flow = find_flow(&key, &one_way) ?: bpf_map_lookup_elem(&blocked_flows, &key);
+		flow = find_flow(&key, &one_way);
+		if (!flow || flow->flags & FLOW_CLOSED)	/* then a blocked connection is the later one */
+			flow = bpf_map_lookup_elem(&blocked_flows, &key) ?: flow;
 		if (!flow)
 			continue;
 		if (from == TCP_FIN_WAIT2 && !(flow->flags & (flow->direction == DIRECTION_EGRESS ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED)))

@@ -10,7 +10,7 @@
  *           as closed. A reset that may be genuine without all of that leaves the flow open, but doubtful: silence then
  *           ends it sooner.
  *   SYN     of a connection that lives opens the next one when the other end has answered it and the opener goes on
- *           with just these numbers.
+ *           with just these numbers. A packet that is dropped, or would be, opens nothing, and what was there stays.
  *
  * A local socket says itself when its connection ends (registered.h); then no packet does.
  */
@@ -268,6 +268,8 @@ static __always_inline void change_flow_by(hook_context *ctx, struct packet *pac
 	__u32 change;
 
 	change = change_state(ctx, packet->which, flow, end);
+	if (change & CHANGE_REOPEN)
+		remove_hint(packet);	/* it goes on, and not what may have come after it */
 	if (change)
 		change_flow(&packet->key, flow, &packet->opener, change);
 }

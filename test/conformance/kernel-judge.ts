@@ -95,9 +95,7 @@ export class KernelJudge {
   /** Forgets all connections, and takes these rules. */
   async start(policy: RulesSource & { mode: Mode }, host: Partial<Host> = {}): Promise<void> {
     this.#sessions = host.sessions ?? [];
-    for (const network of this.#banned.splice(0)) this.#bans.remove(network);
-    this.#banned.push(...(host.bans ?? []).flatMap(parseNetworks));
-    for (const network of this.#banned) this.#bans.add(network, 0);
+    this.ban(host.bans ?? []);
     this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
     this.#ends.list(...listedEnds(host));
     this.#plane.notesArriving = host.leavesUnseen === true;
@@ -107,6 +105,13 @@ export class KernelJudge {
     this.#clock.reset();
     this.#plane.weekSeconds = weekSeconds(this.#clock.now());
     await this.reload(policy);
+  }
+
+  /** These, and no others, are banned from now on. */
+  ban(networks: readonly string[]): void {
+    for (const network of this.#banned.splice(0)) this.#bans.remove(network);
+    this.#banned.push(...networks.flatMap(parseNetworks));
+    for (const network of this.#banned) this.#bans.add(network, 0);
   }
 
   /** As if no packet had been judged. */

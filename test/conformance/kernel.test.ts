@@ -57,6 +57,7 @@ async function run(judge: KernelJudge, { config, host, steps }: Case, hook: Ingr
       if ("reload" in step) await judge.reload(policyOf(step.reload));
       else if ("members" in step) await judge.setMembers(step.members);
       else if ("mode" in step) judge.setMode(step.mode);
+      else if ("bans" in step) judge.ban(step.bans);
       else if ("wait" in step) judge.pass(step.wait);
       else {
         setForwarding(step.packet.local === false);

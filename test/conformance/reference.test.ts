@@ -16,10 +16,12 @@ for (const { name, config, host, steps } of CASES) {
   test(`the reference: ${name}`, () => {
     let now = NOON;
     const members = new Members();
-    const reference = new Reference(policyOf(config), { ...host, isMember: members.isMember }, () => now);
+    const bans = [...(host?.bans ?? [])];
+    const reference = new Reference(policyOf(config), { ...host, bans, isMember: members.isMember }, () => now);
     for (const [index, step] of steps.entries()) {
       if ("reload" in step) reference.reload(policyOf(step.reload));
       else if ("mode" in step) reference.setMode(step.mode);
+      else if ("bans" in step) bans.splice(0, bans.length, ...step.bans);
       else if ("wait" in step) now += step.wait * 1000;
       else if ("members" in step) {
         members.take(step.members);

@@ -31,6 +31,18 @@ const socket = require("node:net").connect(+port, host, () => socket.write(Buffe
 }));
 process.stdin.once("data", () => socket.end()).resume();
 socket.on("close", () => process.exit());`;
+/** Two connections from one port, each of which ends with a reset once it is told to go on. */
+const TWICE = `
+const [host, port, localPort] = process.argv.slice(1);
+const told = () => new Promise((resolve) => process.stdin.once("data", resolve));
+const once = () => new Promise((resolve) => {
+  const socket = require("node:net").connect({ host, port: +port, localPort: +localPort }, async () => {
+    socket.write("hello", () => console.log("sent"));
+    await told();
+    socket.resetAndDestroy();
+  }).on("close", resolve);
+});
+once().then(() => console.log("ended")).then(told).then(once).then(() => process.exit());`;
 const DATAGRAMS = `
 const [host, port, count] = process.argv.slice(1);
 const socket = require("node:dgram").createSocket("udp4", () => { if (--left > 0) ask(); else socket.close(); });
@@ -203,6 +215,26 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
     assert.ok(now["would_drop"]! - before["would_drop"]! >= 3, "data, FINs and their acknowledgements");
     assert.equal(now["carried"]! - before["carried"]!, 0);
     assert.equal(await detections(80, "no-web"), 1);
+  });
+
+  it("between the ports of one that has ended is shown beside it, and ends with its own socket", async () => {
+    await agent.start({ config: FILE("rules: []") });
+    const child = lab.spawn("client", [process.execPath, "-e", TWICE, server(), "80", "45000"], { stdio: ["pipe", "pipe", "inherit"] });
+    running.add(child);
+    const goOn = async (): Promise<void> => void (child.stdin!.write("now"), await once(child.stdout!, "data"));
+    const isShown = (wouldDrop: true | undefined, state: string): Promise<unknown> => eventually(`one is ${state}`, async () => (await flowsTo(80)).some((row) => row.would_drop === wouldDrop && row.state === state));
+    await once(child.stdout!, "data");
+    await isShown(undefined, "established");
+    await goOn();
+    await isShown(undefined, "closed");
+    await agent.configure(FILE(`rules: [{ name: no-web, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [80] } }]`));
+    await agent.weir("reload");
+    await goOn();
+    await isShown(true, "established");
+    child.stdin!.write("now");
+    await once(child, "exit");
+    running.delete(child);
+    await isShown(true, "closed");
   });
 
   it("is told of no more when prevent takes over, and is dropped there", async () => {

@@ -21,7 +21,7 @@ for (const { name, config, host, steps } of CASES) {
     let now = NOON;
     const pair = new JudgePair(policy, host ?? {}, { why: "this is about the reference" }, () => now);
     for (const step of steps) {
-      if ("reload" in step || "members" in step) return; // JudgePair lives under one policy
+      if ("reload" in step || "members" in step || "bans" in step) return; // JudgePair lives under one policy
       if ("mode" in step) pair.mode = step.mode;
       else if ("wait" in step) now += step.wait * 1000;
       else {
@@ -67,5 +67,5 @@ test("the kernel agrees with the reference wherever explain asks it", requires(r
 function fitsEmptyHost({ host = {}, steps }: Case): boolean {
   const plain = ({ gso, ethernet, metadataTags }: Arrival): boolean => !gso && ethernet !== false && (metadataTags ?? []).length === 0;
   const bare = ({ listening = [], established = [], bans = [], loopback = ["lo"], leavesUnseen = false }: Partial<Host>): boolean => listening.length + established.length + bans.length === 0 && !leavesUnseen && loopback.every((name) => name === "lo");
-  return bare(host) && steps.every((step) => !("reload" in step) && !("members" in step) && !("wait" in step) && (!("packet" in step) || plain(step.packet)));
+  return bare(host) && steps.every((step) => !("reload" in step) && !("members" in step) && !("bans" in step) && !("wait" in step) && (!("packet" in step) || plain(step.packet)));
 }

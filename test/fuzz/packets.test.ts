@@ -113,7 +113,8 @@ function makePolicy(random: Random): PolicyText {
 async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutcome: (outcome: Outcome) => void = () => {}): Promise<Difference | undefined> {
   let now = NOON;
   const members = new Members();
-  const reference = new Reference(policyOf(config), members, () => now);
+  const bans: string[] = [];
+  const reference = new Reference(policyOf(config), { isMember: members.isMember, bans }, () => now);
   await judge.start(policyOf(config));
   for (const [step, trial] of steps.entries()) {
     if ("mode" in trial) {
@@ -126,6 +127,9 @@ async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutc
       await judge.setMembers(trial.members);
       members.take(trial.members);
       reference.refresh();
+    } else if ("bans" in trial) {
+      judge.ban(trial.bans);
+      bans.splice(0, bans.length, ...trial.bans);
     } else if ("reload" in trial) {
       await judge.reload(policyOf(trial.reload));
       reference.reload(policyOf(trial.reload));

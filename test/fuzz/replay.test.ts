@@ -37,7 +37,7 @@ test("prevent drops the connections that detect named, and no other", requires(r
   const told = new Map<string, number>();
   for (let ran = 0; ran < amount; ran += TOGETHER) {
     const hook = random.oneIn(20) ? "xdp" : "tc"; // a test run of XDP takes a hundred times as long
-    const bans = random.oneIn(3) ? BANNED : [];
+    const bans = random.oneIn(3) ? [...BANNED] : [];
     let policy = makePolicy(random);
     for (const mode of ["detect", "prevent"] as const) await judges[mode].start(policyOf({ ...policy, mode }), { bans });
     const reference = new Reference(policyOf({ ...policy, mode: "detect" }), { bans }, () => NOON);
@@ -47,6 +47,10 @@ test("prevent drops the connections that detect named, and no other", requires(r
         policy = random.oneIn(2) ? makePolicy(random) : withAnother(random, policy);
         for (const mode of ["detect", "prevent"] as const) await judges[mode].reload(policyOf({ ...policy, mode }));
         reference.reload(policyOf({ ...policy, mode: "detect" }));
+      }
+      if (random.oneIn(500)) {
+        bans.splice(0, bans.length, ...(bans.length === 0 ? BANNED : []));
+        for (const mode of ["detect", "prevent"] as const) judges[mode].ban(bans);
       }
       const said = compare(judges, reference, conversations.next(), hook, () => `seed ${seed}, packet ${ran + step}, policy ${JSON.stringify(policy)}`);
       told.set(said, (told.get(said) ?? 0) + 1);

@@ -2,9 +2,9 @@
 
 import { DestinationOptions, Ethernet, frame, IPv4, IPv6, payload, TCP } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
-import { at, dropped, passed, type Case, type PacketStep } from "../case.ts";
+import { at, carried, dropped, passed, wouldDrop, type Case, type PacketStep } from "../case.ts";
 import { forBoth, type Family } from "../family.ts";
-import type { PolicyText } from "../policy.ts";
+import type { PolicyText, RuleText } from "../policy.ts";
 
 type Hook = PacketStep["packet"]["hook"];
 type Expect = PacketStep["expect"];
@@ -141,4 +141,39 @@ function successorCases(f: Family, hook: Hook): Case[] {
   ];
 }
 
-export const SEGMENT_CASES: Case[] = forBoth((f) => (["ingress", "egress"] as const).flatMap((hook) => [...stateCases(f, hook), ...openingCases(f, hook), ...successorCases(f, hook)]));
+/** A packet that begins another connection between the ends of one that stands, or has ended, and does not pass. */
+function replacementCases(f: Family, hook: Hook): Case[] {
+  const { sends, answers, opens } = ends(f, hook);
+  const begin = [opens(), answers(["syn", "ack"], { seq: OTHER }), sends(["ack"])];
+  const urgent: RuleText = { name: "urgent", action: "block", enforce: true, layer4: { protocol: "tcp", flags: { set: ["urg"] } } };
+  const rules = [urgent, ...ONE.rules!];
+  const PREVENT: PolicyText = { mode: "prevent", rules };
+  const DETECT: PolicyText = { rules };
+  const opensAgain = (expect = passed(), ...flags: Flags): PacketStep => sends(["syn", ...flags], { seq: 77_000 }, expect);
+  const answersAgain = (expect = passed()): PacketStep => answers(["syn", "ack"], { seq: 99_000, ack: 77_001 }, expect);
+  const goesOnAgain = (expect = passed(), ...flags: Flags): PacketStep => sends(["ack", ...flags], { seq: 77_001, ack: 99_001 }, expect);
+  const resetsAgain = [answers(["ack"], { seq: 99_001, ack: 77_001 }), sends(["rst"], { seq: 77_001 })];
+  const finish = [sends(["fin", "ack"]), answers(["fin", "ack"], { ack: OPENER_NEXT + 1 }), sends(["ack"], { seq: OPENER_NEXT + 1, ack: OTHER_NEXT + 1 })];
+  const lateAnswer = answers(["ack"], { seq: OTHER_NEXT + 1, ack: OPENER_NEXT + 1 });
+  const isOpen = (expect = dropped("rule")): PacketStep => opens({ port: SPORT + 1 }, expect);
+  const isClosed = opens({ port: SPORT + 1 });
+  const about = (what: string, config: PolicyText, ...steps: Case["steps"]): Case => ({ name: `${hook} ${f.name}: TCP state: ${what}`, config, steps: [...begin, ...steps] });
+  return [
+    about("a SYN that is dropped leaves a connection that was reset, and goes on", PREVENT, sends(["rst"]), opensAgain(dropped("urgent"), "urg"), answers(["ack"]), sends(["ack"]), isOpen()),
+    about("a SYN that is dropped leaves a connection that has ended", PREVENT, ...finish, opensAgain(dropped("urgent"), "urg"), lateAnswer, isClosed),
+    about("one that passes after it opens the next connection", PREVENT, ...finish, opensAgain(dropped("urgent"), "urg"), opensAgain(), answersAgain(), goesOnAgain(), isOpen()),
+    about("the next connection counts instead of the one before", PREVENT, opensAgain(), answersAgain(), goesOnAgain(), isOpen(), ...resetsAgain, isClosed),
+    about("where its opener's packet is dropped, the one before goes on, and counts", PREVENT, opensAgain(), answersAgain(), goesOnAgain(dropped("urgent"), "urg"), sends(["ack"]), answers(["ack"]), isOpen(), sends(["rst"]), isClosed),
+    about("that packet may come again, and pass", PREVENT, opensAgain(), answersAgain(), goesOnAgain(dropped("urgent"), "urg"), goesOnAgain(), isOpen(), ...resetsAgain, isClosed),
+    about("detect keeps the one before, too, where it would be dropped", DETECT, opensAgain(), answersAgain(), goesOnAgain(wouldDrop("urgent"), "urg"), sends(["ack"]), answers(["ack"]), isOpen(wouldDrop("rule"))),
+    about("in detect a connection that would be dropped begins after one that has ended", DETECT, ...finish, opensAgain(wouldDrop("urgent"), "urg"), answersAgain(carried("urgent")), goesOnAgain(carried("urgent")), isClosed),
+    about("its SYN may pass when it comes again", DETECT, ...finish, opensAgain(wouldDrop("urgent"), "urg"), opensAgain(), answersAgain(), goesOnAgain(), isOpen(wouldDrop("rule"))),
+    about("other rules may let it go on", DETECT, ...finish, opensAgain(wouldDrop("urgent"), "urg"), { reload: {} }, opensAgain(), answersAgain(), goesOnAgain()),
+    about("a connection that goes on is not taken for one that seemed to come after it", DETECT, sends(["rst"]), opensAgain(wouldDrop("urgent"), "urg"), answers(["ack"], {}, carried("urgent")), { mode: "prevent" }, answers(["ack"]), { mode: "detect" }, sends(["ack"]), isOpen(wouldDrop("rule"))),
+    about("of a ban, too, detect has met its SYN alone", DETECT, ...finish, { bans: [f.remote, f.local] }, opensAgain(wouldDrop("ban")), answersAgain(carried("ban")), goesOnAgain(carried("ban")), { bans: [] }, isClosed),
+    about("a ban that comes after it has begun has not met it", DETECT, ...finish, opensAgain(wouldDrop("urgent"), "urg"), { bans: [f.remote, f.local] }, answersAgain(carried("ban")), goesOnAgain(carried("ban"))),
+    about("a ban meets each packet of a connection that stands", DETECT, { bans: [f.remote, f.local] }, sends(["ack"], {}, wouldDrop("ban")), answers(["ack"], {}, wouldDrop("ban")), { bans: [] }, sends(["ack"]), isOpen(wouldDrop("rule"))),
+  ];
+}
+
+export const SEGMENT_CASES: Case[] = forBoth((f) => (["ingress", "egress"] as const).flatMap((hook) => [...stateCases(f, hook), ...openingCases(f, hook), ...successorCases(f, hook), ...replacementCases(f, hook)]));
