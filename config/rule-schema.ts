@@ -104,10 +104,11 @@ function nested(fields: readonly [path: string, schema: Schema][], of: "rule" | 
   const properties: Record<string, Schema> = {};
   for (const [path, schema] of fields) {
     const [layer, key] = path.split(".") as [string, string?];
-    if (key === undefined) properties[layer] = schema;
-    else
-      (properties[layer] ??= { ...LAYERS[layer]?.[of], type: "object", additionalProperties: false, properties: {} }).properties![key] =
-        schema;
+    const inside = properties[layer]?.properties ?? {};
+    properties[layer] =
+      key === undefined
+        ? schema
+        : { ...LAYERS[layer]?.[of], type: "object", additionalProperties: false, properties: { ...inside, [key]: schema } };
   }
   return properties;
 }

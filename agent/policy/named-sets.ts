@@ -1,11 +1,12 @@
 /** Named sets: how rules refer to them, and what they hold. */
 
+import { Limit } from "../generated/layout.ts";
 import type { Misreading } from "../values/address.ts";
 import { quote } from "../values/quote.ts";
 import type { SetConfig } from "./rule.ts";
 
 /** Of addresses: as many as a matcher in the kernel has bits for. */
-export const MOST_ADDRESS_SETS = 64;
+export const MOST_ADDRESS_SETS = Limit.SETS;
 const LONGEST_NAME = 64;
 
 export type Sets = Readonly<Record<string, SetConfig>>;

@@ -13,7 +13,12 @@ export function ruleText(rule: RuleConfig): string {
   const whole = `${action}${enforce && action === "block" ? `, enforced${reject ? ", rejecting" : ""}` : ""}: ${words.join(" ")}`;
   const left = not === undefined ? undefined : wordsOf(not);
   const butNot = left && [...(left.protocol ?? []), ...asked(left), ...(left.interface ?? [])].join(" ");
-  return [whole, ...(where.length === 0 ? [] : [where.join(" ")]), ...(butNot === undefined ? [] : [`but not ${butNot}`]), ...(said.time ?? [])].join(", ");
+  return [
+    whole,
+    ...(where.length === 0 ? [] : [where.join(" ")]),
+    ...(butNot === undefined ? [] : [`but not ${butNot}`]),
+    ...(said.time ?? []),
+  ].join(", ");
 }
 
 type Words = Partial<Record<TextPlace, string[]>>;
@@ -22,13 +27,18 @@ function wordsOf(rule: Partial<RuleConfig>): Words {
   const said: Words = {};
   for (const [, { text }] of FIELD_ENTRIES) {
     const words = text.words(rule);
-    if (words.length > 0) (said[text.place] ??= []).push(...words);
+    if (words.length > 0) said[text.place] = [...(said[text.place] ?? []), ...words];
   }
   return said;
 }
 
 function asked(said: Words): string[] {
-  return [...(said.packet ?? []), ...endText("from", said.from, said.from_ports), ...endText("to", said.to, said.to_ports), ...(said.process ?? [])];
+  return [
+    ...(said.packet ?? []),
+    ...endText("from", said.from, said.from_ports),
+    ...endText("to", said.to, said.to_ports),
+    ...(said.process ?? []),
+  ];
 }
 
 function endText(which: string, networks: readonly string[] = [], ports: readonly string[] = []): string[] {

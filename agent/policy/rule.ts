@@ -45,7 +45,9 @@ export interface NotConfig {
 }
 
 /** Fields that a rule and its `not` may name. */
+// biome-ignore lint/suspicious/noEmptyInterface: the fields add their keys to it
 export interface Layer3Negatable {}
+// biome-ignore lint/suspicious/noEmptyInterface: the fields add their keys to it
 export interface Layer4Negatable {}
 
 export interface Layer3Config extends Layer3Negatable {}

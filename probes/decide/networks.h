@@ -25,7 +25,7 @@ static __always_inline __u64 set_of(__u8 member, __u32 until, __u32 copy)
 /* Those that name an IPv4 address or a prefix from 24 bits on. `any`: one is enough. */
 static __always_inline __u64 sets_in_lines(void *lines, __u32 count, __u32 address, __u32 copy, bool any)
 {
-	__u32 home = (address >> 8) * 0x9e3779b1 >> 4;
+	__u32 home = (address >> 8) * HASH_SCATTER >> HASH_LINE_SHIFT;
 	__u64 sets = 0;
 
 	for (__u32 i = 0; i < LIMIT_NETWORK_LINES_PROBED; i++) {

@@ -33,9 +33,9 @@ static __always_inline void *cell_at(const struct packet *packet, __u32 index)
 static __always_inline __u32 finish_hash(__u32 hash)
 {
 	hash ^= hash >> 15;
-	hash *= 0x2c1b3c6d;
+	hash *= HASH_FINISH_FIRST;
 	hash ^= hash >> 12;
-	hash *= 0x297a2d39;
+	hash *= HASH_FINISH_SECOND;
 	hash ^= hash >> 15;
 	return hash;
 }
@@ -47,12 +47,12 @@ static __always_inline __u32 key_tag(const struct search *search, const struct m
 				 search->destination[1] & table->destination_mask[1] };
 	__u32 hash = table->seed;
 
-	hash += (__u32)source[0] * 0x9e3779b1 + (__u32)(source[0] >> 32) * 0x85ebca77;
-	hash += (__u32)source[1] * 0xc2b2ae3d + (__u32)(source[1] >> 32) * 0x27d4eb2f;
-	hash += (__u32)destination[0] * 0x165667b1 + (__u32)(destination[0] >> 32) * 0xd3a2646d;
-	hash += (__u32)destination[1] * 0xfd7046c5 + (__u32)(destination[1] >> 32) * 0xb55a4f09;
-	hash += (search->ports & table->port_mask) * 0xcc9e2d51;
-	hash += (search->protocol & table->protocol_mask) * 0x1b873593;
+	hash += (__u32)source[0] * HASH_SOURCE_0 + (__u32)(source[0] >> 32) * HASH_SOURCE_1;
+	hash += (__u32)source[1] * HASH_SOURCE_2 + (__u32)(source[1] >> 32) * HASH_SOURCE_3;
+	hash += (__u32)destination[0] * HASH_DESTINATION_0 + (__u32)(destination[0] >> 32) * HASH_DESTINATION_1;
+	hash += (__u32)destination[1] * HASH_DESTINATION_2 + (__u32)(destination[1] >> 32) * HASH_DESTINATION_3;
+	hash += (search->ports & table->port_mask) * HASH_PORTS;
+	hash += (search->protocol & table->protocol_mask) * HASH_PROTOCOL;
 	return finish_hash(hash) ?: 1;
 }
 
@@ -239,7 +239,7 @@ static long list_step(__u32 step, struct packet_context *context)
 static __always_inline __u32 find_list(const struct packet *packet, __u32 tag)
 {
 	const struct search *search = &packet->search;
-	__u32 home = tag * 0x9e3779b1 >> 8;
+	__u32 home = tag * HASH_SCATTER >> HASH_BUCKET_SHIFT;
 
 	for (__u32 i = 0; i < LIMIT_BUCKETS_PROBED; i++) {
 		const struct bucket *bucket = cell_at(packet, search->first_bucket + ((home + i) & search->bucket_mask));
@@ -283,7 +283,7 @@ static long table_step(__u32 position, struct packet_context *context)
 /* The tables that may hold a key with this value. */
 static __always_inline __u64 tables_for(const struct packet *packet, const struct pruner *pruner, __u32 value)
 {
-	__u32 number = value * 0x9e3779b1;
+	__u32 number = value * HASH_SCATTER;
 	const struct cell *bitmaps;
 
 	if (!pruner->first)
@@ -296,7 +296,7 @@ static __always_inline __u64 tables_for(const struct packet *packet, const struc
 /* Of an IPv6 address 64 bits, but for the last ones, as one number. */
 static __always_inline __u32 first_bits(__u64 upper, __u32 but_for)
 {
-	return (__u32)(upper >> 32) * 0x85ebca77 + ((__u32)upper >> but_for);
+	return (__u32)(upper >> 32) * HASH_IPV6 + ((__u32)upper >> but_for);
 }
 
 static __always_inline __u64 prune(const struct packet *packet, __u32 root, bool ipv6)

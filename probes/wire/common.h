@@ -40,6 +40,26 @@ enum weir_limit {
 	LIMIT_DROPS_A_SECOND = 10000,	/* told with their connections; the others are only counted */
 };
 
+/* The hashes that both sides compute. Multiplying by HASH_SCATTER spreads a number over 32 bits. */
+enum weir_hash {
+	HASH_SCATTER = 0x9e3779b1,
+	HASH_BUCKET_SHIFT = 8,		/* from the tag of a key, scattered, to its first bucket: see find_list */
+	HASH_LINE_SHIFT = 4,		/* from 24 bits of an IPv4 address, scattered, to their first line: see sets_in_lines */
+	HASH_IPV6 = 0x85ebca77,		/* of the upper half of 64 bits of an IPv6 address, in a pruner: see first_bits */
+	HASH_SOURCE_0 = 0x9e3779b1,	/* the words of a key: see key_tag */
+	HASH_SOURCE_1 = 0x85ebca77,
+	HASH_SOURCE_2 = 0xc2b2ae3d,
+	HASH_SOURCE_3 = 0x27d4eb2f,
+	HASH_DESTINATION_0 = 0x165667b1,
+	HASH_DESTINATION_1 = 0xd3a2646d,
+	HASH_DESTINATION_2 = 0xfd7046c5,
+	HASH_DESTINATION_3 = 0xb55a4f09,
+	HASH_PORTS = 0xcc9e2d51,
+	HASH_PROTOCOL = 0x1b873593,
+	HASH_FINISH_FIRST = 0x2c1b3c6d,	/* see finish_hash */
+	HASH_FINISH_SECOND = 0x297a2d39,
+};
+
 enum weir_mode { MODE_DETECT, MODE_PREVENT };
 enum weir_action { ACTION_ALLOW, ACTION_BLOCK };
 enum weir_direction { DIRECTION_INGRESS, DIRECTION_EGRESS };

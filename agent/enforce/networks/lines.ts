@@ -4,7 +4,7 @@
  * finds it.
  */
 
-import { Limit, Member, NetworkLine } from "../../generated/layout.ts";
+import { Hash, Limit, Member, NetworkLine } from "../../generated/layout.ts";
 
 const ENTRIES = NetworkLine.length.count;
 const LINE_WORDS = NetworkLine.size / 4;
@@ -122,7 +122,7 @@ export class NetworkLines {
 
 /** Those of one /24 begin in one line. */
 function homeOf(address: number): number {
-  return Math.imul(address >>> 8, 0x9e3779b1) >>> 4;
+  return Math.imul(address >>> 8, Hash.SCATTER) >>> Hash.LINE_SHIFT;
 }
 
 function addressAt(line: number, entry: number): number {

@@ -3,6 +3,7 @@
  * protocol. A matcher may stand in any table whose form asks no more than the matcher itself says.
  */
 
+import { Hash } from "../../generated/layout.ts";
 import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
 
 export interface Form {
@@ -45,7 +46,13 @@ export function formNumber({ source, destination, sourcePort, destinationPort, p
 }
 
 export function formOf(number: number): Form {
-  return { source: number >> 19, destination: (number >> 11) & 0xff, sourcePort: (number >> 6) & 0x1f, destinationPort: (number >> 1) & 0x1f, protocol: (number & 1) === 1 };
+  return {
+    source: number >> 19,
+    destination: (number >> 11) & 0xff,
+    sourcePort: (number >> 6) & 0x1f,
+    destinationPort: (number >> 1) & 0x1f,
+    protocol: (number & 1) === 1,
+  };
 }
 
 function numberOf(source: number, destination: number, sourcePort: number, destinationPort: number, protocol: boolean): number {
@@ -55,10 +62,14 @@ function numberOf(source: number, destination: number, sourcePort: number, desti
 /** Bits of that dimension that the matcher says. */
 export function bitsOf(lines: Lines, line: number, dimension: Dimension): number {
   switch (dimension) {
-    case "source": return lines.sourceLength(line);
-    case "destination": return lines.destinationLength(line);
-    case "sourcePort": return sourcePortBits(lines, line);
-    case "destinationPort": return destinationPortBits(lines, line);
+    case "source":
+      return lines.sourceLength(line);
+    case "destination":
+      return lines.destinationLength(line);
+    case "sourcePort":
+      return sourcePortBits(lines, line);
+    case "destinationPort":
+      return destinationPortBits(lines, line);
   }
 }
 
@@ -116,25 +127,25 @@ export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): n
   }
   if (masks.ports !== 0) {
     const ports = (lines.sourcePortLow(line) << 16) | lines.destinationPortLow(line);
-    hash = (hash + Math.imul(ports & masks.ports, 0xcc9e2d51)) | 0;
+    hash = (hash + Math.imul(ports & masks.ports, Hash.PORTS)) | 0;
   }
-  if (masks.protocol !== 0) hash = (hash + Math.imul(lines.protocolLow(line), 0x1b873593)) | 0;
+  if (masks.protocol !== 0) hash = (hash + Math.imul(lines.protocolLow(line), Hash.PROTOCOL)) | 0;
   return finish(hash) || 1;
 }
 
 /** Where the search for a tag begins; the kernel takes the lower bits of it. */
 export function homeOf(tag: number): number {
-  return Math.imul(tag, 0x9e3779b1) >>> 8;
+  return Math.imul(tag, Hash.SCATTER) >>> Hash.BUCKET_SHIFT;
 }
 
-const SOURCE_FACTORS = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f];
-const DESTINATION_FACTORS = [0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09];
+const SOURCE_FACTORS = [Hash.SOURCE_0, Hash.SOURCE_1, Hash.SOURCE_2, Hash.SOURCE_3];
+const DESTINATION_FACTORS = [Hash.DESTINATION_0, Hash.DESTINATION_1, Hash.DESTINATION_2, Hash.DESTINATION_3];
 
 function finish(hash: number): number {
   hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b3c6d);
+  hash = Math.imul(hash, Hash.FINISH_FIRST);
   hash ^= hash >>> 12;
-  hash = Math.imul(hash, 0x297a2d39);
+  hash = Math.imul(hash, Hash.FINISH_SECOND);
   hash ^= hash >>> 15;
   return hash >>> 0;
 }

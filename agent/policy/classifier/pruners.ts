@@ -3,7 +3,7 @@
  * They may leave a table too many, never one too few. probes/decide/search.h reads them with the same hashes.
  */
 
-import { PrunerKind } from "../../generated/layout.ts";
+import { Hash, PrunerKind } from "../../generated/layout.ts";
 import type { Family, Form } from "./form.ts";
 import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
 import type { Table } from "./tables.ts";
@@ -38,7 +38,7 @@ function kindsOf(family: Family): Record<number, Kind> {
   const firstBits = (at: number, length: number) => ({ words }: Lines, line: number): number => {
     const first = line * WORDS + at;
     if (family === "ipv4") return words[first + 2]! >>> (128 - length);
-    return (Math.imul(words[first + 1]!, 0x85ebca77) + (words[first]! >>> (64 - length))) >>> 0;
+    return (Math.imul(words[first + 1]!, Hash.IPV6) + (words[first]! >>> (64 - length))) >>> 0;
   };
   return {
     [PrunerKind.SOURCE_COARSE]: { applies: ({ source }) => source >= COARSE[family], value: firstBits(SOURCE, COARSE[family]) },
@@ -64,7 +64,7 @@ function bitmapsOf({ applies, value }: Kind, lines: Lines, tables: readonly Tabl
   const bits = Math.min(MOST_BITS, Math.max(FEWEST_BITS, Math.ceil(Math.log2(most)) + 1));
   const words = new Uint32Array(2 * 2 ** bits);
   for (const [table, found] of values.entries()) {
-    for (const one of found) words[2 * (Math.imul(one, 0x9e3779b1) >>> (32 - bits)) + (table >> 5)]! |= 1 << (table & 31);
+    for (const one of found) words[2 * (Math.imul(one, Hash.SCATTER) >>> (32 - bits)) + (table >> 5)]! |= 1 << (table & 31);
   }
   return { always: [always[0] >>> 0, always[1] >>> 0], bits, words };
 }
