@@ -142,7 +142,8 @@ static __always_inline void count_reason(__u32 reason)
 		__sync_fetch_and_add(count, 1);
 }
 
-static __always_inline bool is_own_drop(__u32 reason)
+/* Takes note_own_drop's word (tc.bpf.c) for the packet at hand; false if another program drops it. */
+static __always_inline bool claim_own_drop(__u32 reason)
 {
 	__u32 zero = 0, *own;
 
@@ -171,7 +172,7 @@ int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason
 	__u32 zero = 0;
 	__u64 *limiter;
 
-	if (is_own_drop(reason))
+	if (claim_own_drop(reason))
 		return 0;
 	/* Each of the three may be gone, or its place in use for something else, at this point of the packet's way. */
 	route = (struct dst_entry *)(BPF_CORE_READ(skb, _skb_refdst) & ROUTE_MASK);
@@ -183,7 +184,7 @@ int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason
 		return 0;
 	count_reason(reason);
 	limiter = bpf_map_lookup_elem(&drop_limiter, &zero);
-	if (!limiter || !within_second(limiter, LIMIT_DROPS_A_SECOND) || !read_tuple(skb, &tuple, &segment))
+	if (!limiter || !claim_turn(limiter, LIMIT_DROPS_A_SECOND) || !read_tuple(skb, &tuple, &segment))
 		return 0;
 	key.from_low = name_ends(&tuple, &key.flow);
 	key.flow.ifindex = arrived_by ?: BPF_CORE_READ(is_here(route_device) ? route_device : device, ifindex);

@@ -64,7 +64,7 @@ static __always_inline __u32 answer_sender(hook_context *ctx, const struct packe
 		return ANSWER_FAILED;
 	if (!may_be_answered(packet, answer))
 		return ANSWER_UNFIT;
-	if (!within_second(limiter, ANSWERS_PER_SECOND))
+	if (!claim_turn(limiter, ANSWERS_PER_SECOND))
 		return ANSWER_SUPPRESSED;
 	written = reset ? write_reset(ctx, packet, answer) : write_prohibited(ctx, packet, answer);
 	if (!written || !replace_packet(ctx, packet, answer) || !store_link_header(ctx, answer))

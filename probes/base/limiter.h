@@ -5,8 +5,11 @@
 
 #include "base/options.h"
 
-/* `limiter` holds the second in its upper half and how many were let through in it in the lower one. */
-static __always_inline bool within(__u64 second, __u64 *limiter, __u32 limit)
+/*
+ * Claims one of the `limit` turns of this second; false if none is left. `limiter` holds the second in its upper half, and how
+ * many were claimed in it in the lower one.
+ */
+static __always_inline bool claim_turn_in(__u64 second, __u64 *limiter, __u32 limit)
 {
 	__u64 seen = *(volatile __u64 *)limiter;
 
@@ -18,10 +21,10 @@ static __always_inline bool within(__u64 second, __u64 *limiter, __u32 limit)
 	return (__u32)seen < limit && (__u32)__sync_fetch_and_add(limiter, 1) < limit;
 }
 
-/* By the clock that costs a packet nothing to read. */
-static __always_inline bool within_second(__u64 *limiter, __u32 limit)
+/* The same by the clock that costs a packet nothing to read. */
+static __always_inline bool claim_turn(__u64 *limiter, __u32 limit)
 {
-	return within(bpf_jiffies64() / (jiffies_per_second ?: 1), limiter, limit);
+	return claim_turn_in(bpf_jiffies64() / (jiffies_per_second ?: 1), limiter, limit);
 }
 
 #endif

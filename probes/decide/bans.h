@@ -52,7 +52,6 @@ __noinline int is_banned(hook_context *ctx, __u32 which)
 		banned = is_banned_prefix(packet, remote_be, root);
 	if (!banned || is_exempt(root, remote_be))
 		return false;
-	packet->tuple.protocol = packet->protocol;
 	return packet->outcome.reason || !is_link_upkeep(ctx, packet);
 }
 

@@ -8,7 +8,7 @@
  * connection that was met in the middle (FLOW_MET) prevent would meet each packet.
  *
  * When the rules change, the new ones are asked about the packet that opens the connection. It stays one blocked connection
- * where they would drop that packet, too (see stays_blocked).
+ * where they would drop that packet, too (see judge_blocked).
  */
 #ifndef WEIR_BLOCKED_H
 #define WEIR_BLOCKED_H
@@ -74,8 +74,8 @@ static __always_inline bool is_error_of(const struct packet *packet, const struc
 	return by_opener == (flow->direction != packet->direction);
 }
 
-/* An ICMP error about a blocked connection, which would not be there without it. */
-static __always_inline bool is_about_blocked(struct packet *packet)
+/* Decides an ICMP error about a blocked connection, which would not be there without it; false if it is none. */
+static __always_inline bool carry_error(struct packet *packet)
 {
 	struct flow *blocked = packet->flags & PACKET_RELATED ? find_blocked(packet, &packet->related) : NULL;
 

@@ -187,7 +187,7 @@ __noinline int search_rest(__u32 which)
 static __always_inline __u32 classify(__u32 which, const struct policy *policy)
 {
 	if (policy->asked_sets)
-		find_sets(which, policy->asked_sets);
+		note_sets(which, policy->asked_sets);
 	if (policy->front && !search_front(which, policy->front))
 		return REASON_OPENER_UNKNOWN;
 	return search_rest(which);

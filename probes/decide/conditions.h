@@ -57,7 +57,8 @@ static __always_inline bool is_asked_once(const struct rule *rule)
 	return rule->rate_per_connection || rule->connections_over;
 }
 
-static __always_inline bool holds(const struct rule *rule, __u32 rule_index, const struct packet *packet)
+/* Does the condition of the rule hold for this packet? One that is asked about its rate counts. */
+static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, const struct packet *packet)
 {
 	const struct circumstances *known = &packet->circumstances;
 
@@ -76,17 +77,17 @@ static __always_inline bool holds(const struct rule *rule, __u32 rule_index, con
 	if (rule->connections_over && !is_over_connections(packet->which, rule_index))
 		return false;
 	/* Last, because a packet that gets here counts. */
-	return !rule->rate_interval || is_over_rate(packet->which, rule_index);
+	return !rule->rate_interval || claim_rate(packet->which, rule_index);
 }
 
 /* Asks the condition of this number; of one that is asked once the connection keeps the answer. */
-static __always_inline bool is_met(struct packet *packet, __u32 number, const struct rule *rule, __u32 rule_index)
+static __always_inline bool ask_condition(struct packet *packet, __u32 number, const struct rule *rule, __u32 rule_index)
 {
 	__u8 bit = 1 << (number & 7);
 
 	if (packet->decision.once & bit)
 		return true;
-	if (!holds(rule, rule_index, packet))
+	if (!ask_rule(rule, rule_index, packet))
 		return false;
 	if (is_asked_once(rule))
 		packet->decision.once |= bit;
@@ -114,7 +115,7 @@ __noinline int apply_conditions(__u32 which)
 		slot = decision->conditions[i];
 		index = packet->copy * rule_slots + slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
-		if (!rule || !is_met(packet, i, rule, index))
+		if (!rule || !ask_condition(packet, i, rule, index))
 			continue;
 		staged = rule->action == ACTION_BLOCK && !(rule->flags & RULE_ENFORCE);
 		if (staged) {

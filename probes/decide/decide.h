@@ -17,10 +17,11 @@
 #include "decide/settle.h"
 
 /*
- * Does another socket send here than the one that the flow was judged for? One whose process is gone may leave its ends, and
- * with them the flow, to another process. Of TCP only a SYN tells: the socket that listens hands over to those it accepts.
+ * Notes that another socket sends here than the one that the flow was judged for; false if none does. One whose process is gone
+ * may leave its ends, and with them the flow, to another process. Of TCP only a SYN tells: the socket that listens hands over to
+ * those it accepts.
  */
-static __always_inline bool has_other_sender(struct judgement *j, const struct packet *packet, bool opens)
+static __always_inline bool note_other_sender(struct judgement *j, const struct packet *packet, bool opens)
 {
 	__u64 cookie;
 
@@ -151,7 +152,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
 	if (packet->flags & PACKET_ICMP_ERROR) {
 		j->related = find_related(j, packet);
-		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && is_about_blocked(packet);
+		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && carry_error(packet);
 	}
 	find_connection(j, packet);
 	if (!j->flow) {
@@ -175,7 +176,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		j->flow = NULL;
 		return false;
 	}
-	return !has_other_sender(j, packet, opens) && load_standing(j, packet, j->flow);
+	return !note_other_sender(j, packet, opens) && load_standing(j, packet, j->flow);
 }
 
 /* A tunnel in a tunnel: what is inside of it cannot be judged. */

@@ -88,49 +88,48 @@ static __always_inline bool is_management_port(const struct policy *policy, __u1
 }
 
 /*
- * Would the host forward the opener's packets elsewhere? If it would not, their destination is the host itself, or an address
- * that it is about to get from a DHCP server. Not static: see judge_inner.
+ * Would the host not forward the packet elsewhere, or the one that opened its connection (`of_opener`)? Then its destination is
+ * the host itself, or an address that it is about to get from a DHCP server. Not static: see judge_inner.
  */
-__noinline int is_for_this_host(hook_context *ctx, __u32 which)
+__noinline int is_for_this_host(hook_context *ctx, __u32 which, bool of_opener)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct bpf_fib_lookup lookup = {};
-	struct tuple *opener;
+	const struct tuple *tuple;
 	long answer;
 
 	if (!packet)
 		return false;
-	opener = &packet->opener;
+	tuple = of_opener ? &packet->opener : &packet->tuple;
 	lookup.ifindex = packet->ifindex;
 	lookup.l4_protocol = packet->protocol;
-	if (is_mapped(opener->source_be)) {
+	if (is_mapped(tuple->source_be)) {
 		lookup.family = FIB_FAMILY_IPV4;
-		lookup.ipv4_src = opener->source_be[1] >> 32;
-		lookup.ipv4_dst = opener->destination_be[1] >> 32;
+		lookup.ipv4_src = tuple->source_be[1] >> 32;
+		lookup.ipv4_dst = tuple->destination_be[1] >> 32;
 	} else {
 		lookup.family = FIB_FAMILY_IPV6;
-		lookup.ipv6_src[0] = opener->source_be[0];
-		lookup.ipv6_src[1] = opener->source_be[0] >> 32;
-		lookup.ipv6_src[2] = opener->source_be[1];
-		lookup.ipv6_src[3] = opener->source_be[1] >> 32;
-		lookup.ipv6_dst[0] = opener->destination_be[0];
-		lookup.ipv6_dst[1] = opener->destination_be[0] >> 32;
-		lookup.ipv6_dst[2] = opener->destination_be[1];
-		lookup.ipv6_dst[3] = opener->destination_be[1] >> 32;
+		lookup.ipv6_src[0] = tuple->source_be[0];
+		lookup.ipv6_src[1] = tuple->source_be[0] >> 32;
+		lookup.ipv6_src[2] = tuple->source_be[1];
+		lookup.ipv6_src[3] = tuple->source_be[1] >> 32;
+		lookup.ipv6_dst[0] = tuple->destination_be[0];
+		lookup.ipv6_dst[1] = tuple->destination_be[0] >> 32;
+		lookup.ipv6_dst[2] = tuple->destination_be[1];
+		lookup.ipv6_dst[3] = tuple->destination_be[1] >> 32;
 	}
 	answer = bpf_fib_lookup(ctx, &lookup, sizeof(lookup), 0);
 	return answer >= BPF_FIB_LKUP_RET_BLACKHOLE && answer <= BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
 /* The packet comes to this host, stays on its link, or is sent by one of its sockets: it is none that the host forwards. */
-static __always_inline bool is_own(hook_context *ctx, struct packet *packet)
+static __always_inline bool is_own(hook_context *ctx, const struct packet *packet)
 {
 	if (stays_on_link(&packet->tuple))
 		return true;
 	if (packet->direction == DIRECTION_EGRESS)
 		return sender_cookie(ctx);
-	packet->opener = packet->tuple;
-	return is_for_this_host(ctx, packet->which);
+	return is_for_this_host(ctx, packet->which, false);
 }
 
 /* Believed only from the link itself, and in one piece: routers lower the hop limit (RFC 4861), and fragments of it are
@@ -143,13 +142,13 @@ static __always_inline bool has_form_of_discovery(const struct packet *packet)
 }
 
 /* What comes with that hop limit may still be forwarded, and what leaves with it is not. */
-static __always_inline bool is_neighbour_discovery(hook_context *ctx, struct packet *packet)
+static __always_inline bool is_neighbour_discovery(hook_context *ctx, const struct packet *packet)
 {
 	return has_form_of_discovery(packet) && (packet->direction == DIRECTION_EGRESS || is_own(ctx, packet));
 }
 
 /* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
-static __always_inline bool is_link_upkeep(hook_context *ctx, struct packet *packet)
+static __always_inline bool is_link_upkeep(hook_context *ctx, const struct packet *packet)
 {
 	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
 	return !packet->tunnel && (is_neighbour_discovery(ctx, packet) || (has_dhcp_ports(packet) && is_own(ctx, packet)));
@@ -162,7 +161,7 @@ static __always_inline bool is_management(hook_context *ctx, const struct packet
 
 	return opener->protocol == IPPROTO_TCP && opener->direction == DIRECTION_INGRESS && !packet->tunnel &&
 	       packet->flags & PACKET_HAS_PORTS && is_management_port(policy, opener->destination_port) &&
-	       is_for_this_host(ctx, packet->which);
+	       is_for_this_host(ctx, packet->which, true);
 }
 
 #endif

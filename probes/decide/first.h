@@ -24,7 +24,7 @@ static __always_inline bool can_open(const struct packet *packet)
  * the middle the sockets tell, and of one that a SYN+ACK answers the SYN, if it passed here: see syns.h. Sets
  * packet->opener; false when nothing tells.
  */
-static __always_inline bool find_opener(struct judgement *j, struct packet *packet)
+static __always_inline bool note_opener(struct judgement *j, struct packet *packet)
 {
 	bool inward = packet->direction == DIRECTION_INGRESS;
 	int end;
@@ -38,7 +38,7 @@ static __always_inline bool find_opener(struct judgement *j, struct packet *pack
 		return true;
 	end = packet->tunnel ? END_UNKNOWN : opener_of_tcp(j->ctx, packet->which);
 	if (end == END_UNKNOWN && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
-	    is_asked_for(packet->which))
+	    believe_syn_ack(packet->which))
 		end = inward ? END_LOCAL : END_REMOTE;
 	if (end == END_LOCAL) {
 		if (inward)
@@ -60,7 +60,7 @@ static __always_inline void ask_for_process(struct judgement *j, struct packet *
 		cookie = local_cookie(j->ctx, packet);
 	if (cookie && packet->direction == DIRECTION_EGRESS && !find_owner(cookie) && is_sent_by_kernel(j->ctx))
 		cookie = 0;
-	find_kinds(packet->which, cookie);
+	note_kinds(packet->which, cookie);
 }
 
 /* The conditions before the doubt are asked, and rules staged before it are told. */
@@ -149,9 +149,9 @@ __noinline int ask_about_opening(__u32 which, const struct flow *blocked)
 
 /*
  * Other rules judge a connection that the ones before would have dropped. It stays blocked where they would drop the packet that
- * opens it, too, and is forgotten where they would let that pass.
+ * opens it, too, and is forgotten where they would let that pass. True if it stays.
  */
-static __always_inline bool stays_blocked(struct judgement *j, struct packet *packet)
+static __always_inline bool judge_blocked(struct judgement *j, struct packet *packet)
 {
 	opener_of_flow(packet, j->blocked, packet->by_opener);
 	packet->flags |= PACKET_CARRIED;
@@ -183,16 +183,16 @@ static __always_inline void decide_first(struct judgement *j, struct packet *pac
 	else if (j->related)
 		opener_of_key(&packet->opener, &packet->related, j->related);
 	if (packet->trusted) {
-		found = flow_or_related(j) || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS || find_opener(j, packet);
+		found = flow_or_related(j) || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS || note_opener(j, packet);
 		packet->opens = found && !j->flow && !packet->apart && !packet->outcome.reason && can_open(packet);
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 	} else if (packet->outcome.reason) {
 		decide_undecided(packet, policy, packet->outcome.reason);
 	} else if (flow_or_related(j) || packet->apart) {
 		ask_rules(j, packet);
-	} else if (j->blocked && is_carried(j->blocked, packet) && stays_blocked(j, packet)) {
+	} else if (j->blocked && is_carried(j->blocked, packet) && judge_blocked(j, packet)) {
 		return;
-	} else if (!(packet->flags & PACKET_SUCCEEDS) && !find_opener(j, packet)) {
+	} else if (!(packet->flags & PACKET_SUCCEEDS) && !note_opener(j, packet)) {
 		ask_about_invalid(j, packet);
 	} else {
 		ask_rules(j, packet);

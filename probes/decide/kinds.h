@@ -73,10 +73,10 @@ static __always_inline bool hides_socket(const struct packet *packet)
 }
 
 /*
- * `cookie`: of the connection's socket here; 0 where there is none, or none that could be asked for. Not static: see
+ * Notes them in packet->kinds. `cookie`: of the connection's socket here; 0 where there is none, or none that could be asked for. Not static: see
  * judge_inner.
  */
-__noinline int find_kinds(__u32 which, __u64 cookie)
+__noinline int note_kinds(__u32 which, __u64 cookie)
 {
 	struct packet *packet = packet_in_scratch(which);
 	__u32 copy = packet ? packet->copy : 0, zero = 0;

@@ -134,13 +134,12 @@ static __always_inline void add_condition(struct packet *packet, __u32 order, __
 		search->condition_overflow = key >> 1;
 }
 
-/* Whether it is time for the rule, or not, the answer is that of a moment. */
-static __always_inline bool is_its_time(struct packet *packet, __u32 slot)
+/* Is it time for the rule of this slot? */
+static __always_inline bool is_its_time(const struct packet *packet, __u32 slot)
 {
 	__u32 index = packet->copy * rule_slots + slot;
-	struct rule *rule = bpf_map_lookup_elem(&rules, &index);
+	const struct rule *rule = bpf_map_lookup_elem(&rules, &index);
 
-	packet->decision.ask_again = bpf_jiffies64() + jiffies_per_second;
 	return rule && is_in_time(rule);
 }
 
@@ -181,8 +180,12 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 		return;
 	search = &packet->search;
 	order = m->order;
-	if (m->flags & MATCHER_TIMED && !is_its_time(packet, m->slot))
-		return;
+	if (m->flags & MATCHER_TIMED) {
+		/* Whether it is time for the rule, or not, the answer is that of a moment. */
+		packet->decision.ask_again = bpf_jiffies64() + jiffies_per_second;
+		if (!is_its_time(packet, m->slot))
+			return;
+	}
 	if (m->flags & (MATCHER_OF_KIND | MATCHER_OF_OTHER_KIND))
 		fit = fits_process(packet, m);
 	if (fit == FIT_NO)

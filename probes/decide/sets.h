@@ -11,8 +11,8 @@ static long set_step(__u32 step, struct packet_context *context)
 	return prefix_step(&set_prefixes, context->packet);
 }
 
-/* For the ends of packet->opener that `asked` names, as struct policy does. Not static: see packet_in_scratch. */
-__noinline int find_sets(__u32 which, __u32 asked)
+/* Notes the sets of the ends of packet->opener that `asked` names, as struct policy does. Not static: see packet_in_scratch. */
+__noinline int note_sets(__u32 which, __u32 asked)
 {
 	struct packet_context context = { .packet = packet_in_scratch(which) };
 	struct packet *packet = context.packet;

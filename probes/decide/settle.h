@@ -21,7 +21,7 @@ __noinline int tell(hook_context *ctx, __u32 which, struct flow *flow, __u64 coo
 	struct packet *packet = packet_in_scratch(which);
 	struct policy *policy = policy_of(packet);
 
-	if (!packet || !policy || !within_limit(packet, policy, packet->statement.slot))
+	if (!packet || !policy || !claim_event(packet, policy, packet->statement.slot))
 		return 0;
 	/* In a flood nobody is told whose socket it would have reached, so that nobody looks it up. */
 	if (!cookie && is_blocked(packet) && !flow)

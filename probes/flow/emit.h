@@ -17,8 +17,8 @@ static __always_inline void count_suppressed(struct rule_counter *counter)
 	count_untold();
 }
 
-/* May this slot say one more thing in this second? */
-static __always_inline bool within_limit(const struct packet *packet, const struct policy *policy, __u32 slot)
+/* Claims one of the events that this slot may tell in this second; false, and counted, if none is left. */
+static __always_inline bool claim_event(const struct packet *packet, const struct policy *policy, __u32 slot)
 {
 	__u32 index = packet->copy * rule_slots + slot;
 	struct rule_counter *counter = bpf_map_lookup_elem(&rule_counters, &slot);
@@ -26,7 +26,7 @@ static __always_inline bool within_limit(const struct packet *packet, const stru
 
 	if (!counter || !rule)
 		return false;
-	if (within_second(&counter->shards[0].limiter, rule->events_per_second ?: policy->events_per_second))
+	if (claim_turn(&counter->shards[0].limiter, rule->events_per_second ?: policy->events_per_second))
 		return true;
 	count_suppressed(counter);
 	return false;

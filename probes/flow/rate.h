@@ -26,8 +26,8 @@ static __always_inline void make_meter_key(struct meter_key *key, const struct r
 	}
 }
 
-/* When the packets that this key stands for are due; NULL where there is no room, or nothing counts and none has counted. */
-static __always_inline __u64 *find_due(const struct meter_key *key, bool counts)
+/* When the packets that this key stands for are due, which begins to count where it `counts`; NULL where there is no room, or nothing counts and none has counted. */
+static __always_inline __u64 *open_rate(const struct meter_key *key, bool counts)
 {
 	__u64 *due = bpf_map_lookup_elem(&rates, key);
 	__u64 nothing = 0;
@@ -42,10 +42,10 @@ static __always_inline __u64 *find_due(const struct meter_key *key, bool counts)
 }
 
 /*
- * Is this packet over the rate of the rule? If not, it counts from now on, unless prevent would never have met it. Not static:
- * see judge_inner.
+ * Counts this packet in the rate of the rule, unless prevent would never have met it. True if the rate has no room for it, so that
+ * it does not count. Not static: see judge_inner.
  */
-__noinline int is_over_rate(__u32 which, __u32 rule_index)
+__noinline int claim_rate(__u32 which, __u32 rule_index)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct rule *rule = bpf_map_lookup_elem(&rules, &rule_index);
@@ -57,7 +57,7 @@ __noinline int is_over_rate(__u32 which, __u32 rule_index)
 		return false;
 	counts = !(packet->flags & PACKET_CARRIED);
 	make_meter_key(&key, rule, rule->rate_by, &packet->opener);
-	due = find_due(&key, counts);
+	due = open_rate(&key, counts);
 	if (!due)
 		return false;
 	/* Segments that the kernel holds together are as many packets; the first of them decides. */

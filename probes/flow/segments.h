@@ -126,8 +126,8 @@ static __always_inline void note_syn(const struct packet *packet, struct flow *f
 	}
 }
 
-/* A local socket that is connected gets this packet: it will say what it makes of it. */
-static __always_inline bool reaches_socket(hook_context *ctx, const struct packet *packet, struct flow *flow)
+/* Registers the flow at the local socket that gets this packet, if it is connected: it will say what it makes of it. */
+static __always_inline bool register_receiver(hook_context *ctx, const struct packet *packet, struct flow *flow)
 {
 	struct bpf_sock_tuple tuple = {};
 	const struct sock_common *socket;
@@ -183,7 +183,7 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 		return 0;
 	if (packet->direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
 		return CHANGE_END;	/* it is the end of the local socket, which sends this last */
-	if (reaches_socket(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
+	if (register_receiver(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
 		return 0;
 	form = form_of_reset(ctx, packet->which);
 	if (form == RESET_WRONG)

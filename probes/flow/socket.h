@@ -98,9 +98,10 @@ static __always_inline bool netfilter_translates(void)
 
 /*
  * A packet that opens something has not met netfilter yet, which may lead it elsewhere. Where others that came for this
- * address and port were led says so, as soon as one was answered.
+ * address and port were led says so, as soon as one was answered. Notes that it is led elsewhere, or that it may be; true if it
+ * surely is.
  */
-static __always_inline bool is_led_elsewhere(struct packet *packet, bool listens)
+static __always_inline bool note_diversion(struct packet *packet, bool listens)
 {
 	struct local_end end;
 	__u8 *led;
@@ -138,10 +139,10 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 	if ((socket ? is_anywhere(socket, size == sizeof(tuple.ipv4)) : translated) &&
 	    goes_through(ctx, packet, &tuple, size, &room->route))
 		return 0;
-	return translated && is_led_elsewhere(packet, cookie) ? 0 : cookie;
+	return translated && note_diversion(packet, cookie) ? 0 : cookie;
 }
 
-static __always_inline __u64 find_local_cookie(hook_context *ctx, struct packet *packet)
+static __always_inline __u64 claim_local_socket(hook_context *ctx, struct packet *packet)
 {
 	__u64 sender;
 
@@ -170,7 +171,7 @@ static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *pack
 {
 	if (!(packet->flags & PACKET_SOUGHT)) {
 		packet->flags |= PACKET_SOUGHT;
-		packet->cookie = find_local_cookie(ctx, packet);
+		packet->cookie = claim_local_socket(ctx, packet);
 	}
 	return packet->cookie;
 }

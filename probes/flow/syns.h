@@ -47,8 +47,8 @@ __noinline int note_syn_passed(__u32 which)
 	return 0;
 }
 
-/* Is this SYN+ACK believed, of which neither a flow nor a socket tells? Not static: see judge_inner. */
-__noinline int is_asked_for(__u32 which)
+/* Is this SYN+ACK believed, of which neither a flow nor a socket tells? Counts those that have no proof. Not static: see judge_inner. */
+__noinline int believe_syn_ack(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 	union lookup_room *room;

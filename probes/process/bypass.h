@@ -76,7 +76,7 @@ static __always_inline void tell_bypass(__u8 bypass, __u8 verdict)
 }
 
 /* False refuses it. A socket that may go on is told once. */
-static __always_inline bool may_bypass(struct bpf_sockopt *ctx, __u8 bypass)
+static __always_inline bool permit_bypass(struct bpf_sockopt *ctx, __u8 bypass)
 {
 	__u8 verdict = judge_bypass();
 	__u8 *told;
@@ -107,7 +107,7 @@ static __always_inline int judge_option(struct bpf_sockopt *ctx)
 	bypass = asked_bypass(ctx);
 	if (bypass == BYPASS_NONE || bpf_get_netns_cookie(ctx) != netns_cookie)
 		return 1;
-	return may_bypass(ctx, bypass);
+	return permit_bypass(ctx, bypass);
 }
 
 #endif

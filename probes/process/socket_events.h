@@ -15,8 +15,8 @@
 #define CAPABILITY_NET_RAW 13
 #define ERROR_CONNECT_REFUSED 111
 
-/* May an event of this type be told now? Counts it in any case. */
-static __always_inline bool is_told(__u32 type, __u64 now)
+/* Counts an event of this type. May it be told now? */
+static __always_inline bool count_event(__u32 type, __u64 now)
 {
 	struct socket_counter *counter = bpf_map_lookup_elem(&socket_counters, &type);
 	__u32 zero = 0, copy;
@@ -30,7 +30,7 @@ static __always_inline bool is_told(__u32 type, __u64 now)
 	if (!policy)
 		return false;
 	__sync_fetch_and_add(&counter->happened, 1);
-	if (within(now / NS_PER_SECOND, &counter->limiter, policy->events_per_second))
+	if (claim_turn_in(now / NS_PER_SECOND, &counter->limiter, policy->events_per_second))
 		return true;
 	__sync_fetch_and_add(&counter->suppressed, 1);
 	count_untold();
@@ -57,7 +57,7 @@ static __always_inline const struct net *current_netns(void)
 static __always_inline struct event *begin_socket_event(__u8 type, __u64 cookie, __u32 netns)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct event *event = is_told(type, now) ? reserve_event() : NULL;
+	struct event *event = count_event(type, now) ? reserve_event() : NULL;
 
 	if (!event)
 		return NULL;
