@@ -8,6 +8,7 @@
 
 #include "decide/search.h"
 #include "decide/sets.h"
+#include "parse/icmp.h"
 
 static __always_inline void start_search(struct packet *packet)
 {
@@ -45,7 +46,8 @@ static __always_inline bool passes_default(const struct packet *packet)
 	if (packet->opener.protocol == IPPROTO_IGMP)
 		return true;
 	return packet->opener.protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS &&
-	       ((type >= 130 && type <= 132) || type == 143);
+	       ((type >= ICMPV6_LISTENER_QUERY_TYPE && type <= ICMPV6_LISTENER_DONE_TYPE) ||
+		type == ICMPV6_LISTENER_REPORT_V2_TYPE);
 }
 
 enum weight { IS_ASKED, IS_SILENT, IS_UNDECIDED };

@@ -6,8 +6,13 @@
 #include "base/hook.h"
 #include "parse/transport.h"
 
-#define FIB_FAMILY_IPV4 2
-#define FIB_FAMILY_IPV6 10
+/* DHCP: RFC 2131, and RFC 8415 for IPv6. */
+#define DHCP_SERVER_PORT 67
+#define DHCP_CLIENT_PORT 68
+#define DHCPV6_CLIENT_PORT 546
+#define DHCPV6_SERVER_PORT 547
+
+#define DISCOVERY_HOP_LIMIT 255	/* RFC 4861 */
 
 static __always_inline bool in_prefix(const __u64 address[2], const struct failsafe_prefix *prefix)
 {
@@ -21,8 +26,11 @@ static __always_inline bool has_dhcp_ports(const struct packet *packet)
 
 	if (packet->protocol != IPPROTO_UDP || !(packet->flags & PACKET_HAS_PORTS))
 		return false;
-	return (from == 67 && to == 68) || (from == 68 && to == 67) || (from == 67 && to == 67) ||
-	       (from == 546 && to == 547) || (from == 547 && to == 546);
+	return (from == DHCP_SERVER_PORT && to == DHCP_CLIENT_PORT) ||
+	       (from == DHCP_CLIENT_PORT && to == DHCP_SERVER_PORT) ||
+	       (from == DHCP_SERVER_PORT && to == DHCP_SERVER_PORT) ||
+	       (from == DHCPV6_CLIENT_PORT && to == DHCPV6_SERVER_PORT) ||
+	       (from == DHCPV6_SERVER_PORT && to == DHCPV6_CLIENT_PORT);
 }
 
 static __always_inline bool is_link_local(const __u64 address_be[2])
@@ -104,11 +112,11 @@ __noinline int is_for_this_host(hook_context *ctx, __u32 which, bool of_opener)
 	lookup.ifindex = packet->ifindex;
 	lookup.l4_protocol = packet->protocol;
 	if (is_mapped(tuple->source_be)) {
-		lookup.family = FIB_FAMILY_IPV4;
+		lookup.family = FAMILY_INET;
 		lookup.ipv4_src = tuple->source_be[1] >> 32;
 		lookup.ipv4_dst = tuple->destination_be[1] >> 32;
 	} else {
-		lookup.family = FIB_FAMILY_IPV6;
+		lookup.family = FAMILY_INET6;
 		lookup.ipv6_src[0] = tuple->source_be[0];
 		lookup.ipv6_src[1] = tuple->source_be[0] >> 32;
 		lookup.ipv6_src[2] = tuple->source_be[1];
@@ -137,8 +145,9 @@ static __always_inline bool is_own(hook_context *ctx, const struct packet *packe
 static __always_inline bool has_form_of_discovery(const struct packet *packet)
 {
 	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS && packet->flags & PACKET_IPV6 &&
-	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == 255 && !packet->tuple.icmp_code &&
-	       packet->tuple.icmp_type >= 133 && packet->tuple.icmp_type <= 137;
+	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == DISCOVERY_HOP_LIMIT &&
+	       !packet->tuple.icmp_code && packet->tuple.icmp_type >= ICMPV6_ROUTER_SOLICITATION_TYPE &&
+	       packet->tuple.icmp_type <= ICMPV6_REDIRECT_TYPE;
 }
 
 /* What comes with that hop limit may still be forwarded, and what leaves with it is not. */

@@ -43,14 +43,18 @@ static __always_inline __s32 first_argument(void)
 	return -1;
 }
 
-/* The numbers of socket(2), for 64-bit and for 32-bit programs; the latter may also make the call number 1 of socketcall(2). */
+/*
+ * The numbers of the system call socket(2), as arch/x86/entry/syscalls/syscall_64.tbl, arch/x86/entry/syscalls/syscall_32.tbl,
+ * include/uapi/asm-generic/unistd.h and the table of 32-bit ARM have it. A 32-bit x86 program may also make the call SYS_SOCKET
+ * of socketcall(2).
+ */
 enum {
-	X86_SOCKET = 41,
-	X86_SOCKET_COMPAT = 359,
-	X86_SOCKETCALL_COMPAT = 102,
-	ARM64_SOCKET = 198,
-	ARM64_SOCKET_COMPAT = 281,
-	SOCKETCALL_SOCKET = 1,
+	X86_64_NR_SOCKET = 41,
+	X86_32_NR_SOCKET = 359,
+	X86_32_NR_SOCKETCALL = 102,
+	ARM_64_NR_SOCKET = 198,
+	ARM_32_NR_SOCKET = 281,
+	SYS_SOCKET = 1,
 };
 
 /*
@@ -66,18 +70,18 @@ static __always_inline __s32 asked_family(void)
 
 	if (bpf_core_field_exists(x86->di)) {
 		switch (BPF_CORE_READ(x86, orig_ax)) {
-		case X86_SOCKET:
+		case X86_64_NR_SOCKET:
 			return BPF_CORE_READ(x86, di);
-		case X86_SOCKET_COMPAT:
+		case X86_32_NR_SOCKET:
 			return BPF_CORE_READ(x86, bx);
-		case X86_SOCKETCALL_COMPAT:
-			if (BPF_CORE_READ(x86, bx) == SOCKETCALL_SOCKET)
+		case X86_32_NR_SOCKETCALL:
+			if (BPF_CORE_READ(x86, bx) == SYS_SOCKET)
 				bpf_probe_read_user(&family, sizeof(family), (const void *)BPF_CORE_READ(x86, cx));
 		}
 	} else if (bpf_core_field_exists(arm64->orig_x0)) {
 		__s32 call = BPF_CORE_READ(arm64, syscallno);
 
-		if (call == ARM64_SOCKET || call == ARM64_SOCKET_COMPAT)
+		if (call == ARM_64_NR_SOCKET || call == ARM_32_NR_SOCKET)
 			return BPF_CORE_READ(arm64, orig_x0);
 	}
 	return family;

@@ -1,13 +1,18 @@
 /** What always passes, so that nothing an operator writes locks them out. */
 
 import { parseAddress, toInteger } from "../../values/address.ts";
+import { ICMPV6_TYPES } from "../../values/names.ts";
 import { addressesOf } from "../fields/addresses.ts";
 import type { Arrival, Host } from "./arrival.ts";
 import type { Policy } from "./meaning.ts";
 import type { Conversation, Packet } from "./packet.ts";
 import { ICMPV6, TCP, UDP } from "./transport.ts";
 
+/** Sources and destinations of DHCP, RFC 2131: a server has port 67, a client 68; and of DHCPv6, RFC 8415: 547 and 546. */
 const DHCP_PORTS: [number, number][] = [[67, 68], [68, 67], [67, 67], [546, 547], [547, 546]];
+/** RFC 4861. */
+const DISCOVERY = ["router-solicitation", "router-advertisement", "neighbor-solicitation", "neighbor-advertisement", "redirect"].map((name) => ICMPV6_TYPES[name]!.type);
+const DISCOVERY_HOP_LIMIT = 255;
 
 /** Neighbour discovery and DHCP: without them there is no network to be managed over. */
 export function isLinkUpkeep(packet: Packet, arrival: Arrival): boolean {
@@ -18,7 +23,7 @@ export function isLinkUpkeep(packet: Packet, arrival: Arrival): boolean {
 export function hasFormOfDiscovery(packet: Packet): boolean {
   const { icmp, protocol } = packet.transport ?? {};
   if (packet.family !== 6 || protocol !== ICMPV6 || icmp == null) return false;
-  return packet.hopLimit === 255 && !packet.fragmentHeader && icmp.code === 0 && icmp.type >= 133 && icmp.type <= 137;
+  return packet.hopLimit === DISCOVERY_HOP_LIMIT && !packet.fragmentHeader && icmp.code === 0 && DISCOVERY.includes(icmp.type);
 }
 
 function isNeighbourDiscovery(packet: Packet, arrival: Arrival): boolean {

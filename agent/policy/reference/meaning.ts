@@ -1,5 +1,6 @@
 /** What the rules say about a connection: the first that matches decides, where every part of it is known. */
 
+import { ICMPV6_TYPES } from "../../values/names.ts";
 import type { Mode } from "../../values/traffic.ts";
 import type { Action, PolicyConfig, RuleConfig } from "../rule.ts";
 import type { Field, Want } from "../fields/field.ts";
@@ -159,8 +160,11 @@ export function askAboutInvalid(rules: PreparedRules, question: Question): Answe
   return { action: undefined, rule: "on_error", staged };
 }
 
+/** RFC 2710, and RFC 3810 for version 2. */
+const LISTENER_DISCOVERY = ["listener-query", "listener-report", "listener-done", "listener-report-v2"].map((name) => ICMPV6_TYPES[name]!.type);
+
 /** Multicast would end without it, and nobody means it by "block the rest". A rule may name it. */
 function isGroupMembership({ protocol, icmp }: Subject): boolean {
   if (protocol === IGMP) return true;
-  return protocol === ICMPV6 && icmp != null && [130, 131, 132, 143].includes(icmp.type);
+  return protocol === ICMPV6 && icmp != null && LISTENER_DISCOVERY.includes(icmp.type);
 }
