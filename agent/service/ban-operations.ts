@@ -192,7 +192,9 @@ export class BanOperations {
   /** The kernel ended them to the second; what is left of them here goes now. */
   async #look(): Promise<void> {
     const { bans } = this.#parts;
-    for (let over = bans.sweep(SWEPT); over.length > 0 && !this.#deadlines.closed; over = bans.sweep(SWEPT)) {
+    while (!this.#deadlines.closed) {
+      const over = bans.sweep(SWEPT);
+      if (over.length === 0) break;
       await this.#tellOver(over);
       await breathe();
     }

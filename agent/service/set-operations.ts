@@ -249,12 +249,14 @@ export class SetOperations implements SetControl {
   async #look(): Promise<void> {
     const { sets, audit } = this.#parts;
     for (const [name, { store, listed }] of sets.sets) {
-      for (let over = sets.sweep(name, SWEPT); over.length > 0 && !this.#deadlines.closed; over = sets.sweep(name, SWEPT)) {
+      while (!this.#deadlines.closed) {
+        const over = sets.sweep(name, SWEPT);
+        if (over.length === 0) break;
         await this.#tell(name, `${listOf(over)} left the set ${name}: the time is over`);
         await audit.action({ action: "SET-EXPIRED", detail: { set: name, networks: listOf(over), members: over.length } });
         await breathe();
       }
-      if (listed.networks.size > 0 && this.#isOver(listed.until)) {
+      if (!this.#deadlines.closed && listed.networks.size > 0 && this.#isOver(listed.until)) {
         await sets.relist(name, { networks: new NumberedNetworks(), until: FOR_EVER });
         await this.#tell(name, `the file of the set ${name} was not written again for its time to live: what it held is out`);
         await audit.action({ action: "SET-EXPIRED", detail: { set: name, networks: "those of its file", members: listed.networks.size } });

@@ -15,6 +15,7 @@ import { formatNetwork } from "../../../agent/values/address.ts";
 import type { Sets } from "../../../agent/policy/named-sets.ts";
 import { FakeMemory } from "../bans/fixture.ts";
 import { FakeClock } from "../dynamic/fixture.ts";
+import type { Listed } from "../../../agent/enforce/sets/members.ts";
 
 export interface SetBench extends Disposable {
   path: string;
@@ -30,6 +31,8 @@ export interface SetBench extends Disposable {
   /** Members in the tables, as `set network until`. */
   inForce(): string[];
   configure(sets: Sets): Promise<void>;
+  /** Takes what a file would hold, in turn with other changes. */
+  relist(name: string, listed: Listed): Promise<void>;
   /** Another start, of the same boot unless the clock says otherwise. */
   restart(): Promise<SetBench>;
 }
@@ -73,6 +76,7 @@ export async function setBench(sets: Sets, memory = new FakeMemory(), path = mkd
       const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
       return [...table.members()].map(({ network, set, until }) => `${names.get(set)} ${formatNetwork(network)} ${until}`).toSorted();
     },
+    relist: (name, listed) => turns.take(() => keeper.relist(name, listed)),
     async configure(next) {
       await turns.take(() => install(next));
       operations.configure();

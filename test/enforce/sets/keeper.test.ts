@@ -69,7 +69,7 @@ test("whatever comes and goes, from wherever, the tables hold what is a member, 
       own.listed = new Map(some(12).map((one) => [one, until]));
       const networks = new NumberedNetworks();
       for (const one of own.listed.keys()) networks.set(network(one), 0);
-      await bench.keeper.relist(name, { networks, until });
+      await bench.relist(name, { networks, until });
     }],
     ["pass", async () => bench.clock.pass(random.below(20))],
     ["restart", async () => {
