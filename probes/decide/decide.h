@@ -95,8 +95,8 @@ __noinline int settle_replacement(__u32 which)
 	return 0;
 }
 
-/* The blocked connection that no hint named. Apart for the verifier's sake: see advance_blocked. */
-static __noinline struct flow *find_unhinted(struct packet *packet)
+/* Loads the blocked connection that no hint named, and sets its hint. Apart for the verifier's sake: see advance_blocked. */
+static __noinline struct flow *load_blocked(struct packet *packet)
 {
 	struct flow *blocked;
 
@@ -112,14 +112,14 @@ static __noinline struct flow *find_unhinted(struct packet *packet)
  * A flow comes before a blocked connection, unless it has ended before that began. Where nobody has seen it begin (FLOW_MET), it
  * may stand beside a flow whose packets go on.
  */
-static __always_inline void find_unhinted_connection(struct judgement *j, struct packet *packet)
+static __always_inline void load_unhinted(struct judgement *j, struct packet *packet)
 {
 	struct flow *blocked;
 
 	j->flow = find_flow(&packet->key, &packet->one_way);
 	if (j->flow && !has_ended(j->flow))
 		return;
-	blocked = find_unhinted(packet);
+	blocked = load_blocked(packet);
 	if (j->flow && (!blocked || blocked->flags & FLOW_MET))
 		return;
 	j->flow = NULL;
@@ -127,7 +127,7 @@ static __always_inline void find_unhinted_connection(struct judgement *j, struct
 }
 
 /* Where the hint is that of the connection there is no flow, or one that has ended before. */
-static __always_inline void find_connection(struct judgement *j, struct packet *packet)
+static __always_inline void load_connection(struct judgement *j, struct packet *packet)
 {
 	struct flow *blocked = NULL;
 
@@ -141,11 +141,11 @@ static __always_inline void find_connection(struct judgement *j, struct packet *
 	if (blocked)
 		j->blocked = blocked;
 	else
-		find_unhinted_connection(j, packet);
+		load_unhinted(j, packet);
 }
 
-/* The decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
-static __always_inline bool find_decision(struct judgement *j, struct packet *packet)
+/* Loads the decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
+static __always_inline bool load_kept_decision(struct judgement *j, struct packet *packet)
 {
 	bool opens;
 
@@ -154,7 +154,7 @@ static __always_inline bool find_decision(struct judgement *j, struct packet *pa
 		j->related = find_related(j, packet);
 		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && carry_error(packet);
 	}
-	find_connection(j, packet);
+	load_connection(j, packet);
 	if (!j->flow) {
 		if (!j->blocked)
 			return false;
@@ -229,11 +229,11 @@ __noinline int follow_banned(__u32 which, struct flow *flow, struct flow *blocke
 	return 0;
 }
 
-static __always_inline void find_banned(struct judgement *j, struct packet *packet)
+static __always_inline void load_banned(struct judgement *j, struct packet *packet)
 {
 	if (!refuse_banned(packet->which))
 		return;
-	find_unhinted_connection(j, packet);
+	load_unhinted(j, packet);
 	if (j->flow && has_ended(j->flow) && is_bare_syn(packet))
 		j->flow = NULL;
 	follow_banned(packet->which, j->flow, j->blocked);
@@ -287,13 +287,13 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 		known = true;
 	}
 	if (!banned && !known && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS)
-		known = find_decision(&j, packet);
+		known = load_kept_decision(&j, packet);
 	if (packet->trusted && (known || j.flow)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
 	}
 	if (banned)
-		find_banned(&j, packet);
+		load_banned(&j, packet);
 	else if (!known && judge_first(ctx, packet->which, j.flow, j.related, j.blocked))
 		j.blocked = NULL;
 	apply_decision(&j, packet);

@@ -32,7 +32,7 @@ static __always_inline struct process_kinds *find_identity(const struct owner *o
 	return identity && identity->by[place].edition == number ? &identity->by[place] : NULL;
 }
 
-static __always_inline void find_kinds_of(struct known_kinds *kinds, const struct owner *owner, __u32 place)
+static __always_inline void fill_kinds(struct known_kinds *kinds, const struct owner *owner, __u32 place)
 {
 	struct kind_edition *edition = bpf_map_lookup_elem(&kind_editions, &place);
 	struct kind_group group = { .cgroup = owner->cgroup, .place = place };
@@ -89,7 +89,7 @@ __noinline int note_kinds(__u32 which, __u64 cookie)
 	set_all(&packet->kinds.certain, 0);
 	set_all(&packet->kinds.possible, cookie || hides_socket(packet) ? ~0ULL : 0);
 	if (owner)
-		find_kinds_of(&packet->kinds, owner, (policy->kinds - 1) & 1);
+		fill_kinds(&packet->kinds, owner, (policy->kinds - 1) & 1);
 	if (process_is_supposed)
 		packet->kinds = *supposed;
 	return 0;

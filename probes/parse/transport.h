@@ -83,7 +83,7 @@ static __noinline void look_for_device_port(struct packet *packet)
 	}
 }
 
-static __always_inline void find_tunnel_in_udp(struct packet *packet)
+static __always_inline void note_tunnel_in_udp(struct packet *packet)
 {
 	switch (packet->tuple.destination_port) {
 	case PORT_VXLAN:
@@ -121,7 +121,7 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	packet->tuple.destination_port = bpf_ntohs(udp->destination);
 	packet->header_end = packet->offset;
 	packet->flags |= PACKET_HAS_PORTS;
-	find_tunnel_in_udp(packet);
+	note_tunnel_in_udp(packet);
 	packet->inner_offset = packet->offset;
 	return 0;
 }

@@ -36,7 +36,7 @@ static long ancestor_step(__u32 step, struct identifying_context *context)
 }
 
 /* Goes up from the process. If somebody on the way is not known, there may be all that rules ask for. */
-static __always_inline void find_above(struct identifying_context *context, struct known_kinds *above)
+static __always_inline void fill_above(struct identifying_context *context, struct known_kinds *above)
 {
 	struct identifying *at = context->at;
 
@@ -72,7 +72,7 @@ __noinline int identify_by(__u32 which, __u32 place)
 	    before->by[place & 1].edition == edition->number)
 		found->above = before->by[place & 1].above;	/* it may have lost its parent since */
 	else
-		find_above(&context, &found->above);
+		fill_above(&context, &found->above);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ static __always_inline void read_local(__u64 local_be[2], const struct sock_comm
 	}
 }
 
-static __always_inline bool find_place(struct listening_place *place, struct sock *socket)
+static __always_inline bool fill_place(struct listening_place *place, struct sock *socket)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(socket);
 
@@ -37,7 +37,7 @@ static __always_inline void note_listening(struct sock *socket, __u64 cookie)
 	struct listening first = { .cookie = cookie, .sockets = 1 }, *known;
 	struct listening_place place = {};
 
-	if (!find_place(&place, socket))
+	if (!fill_place(&place, socket))
 		return;
 	known = bpf_map_lookup_elem(&listening_places, &place);
 	if (!known) {
@@ -54,7 +54,7 @@ static __always_inline void forget_listening(struct sock *socket)
 	struct listening_place place = {};
 	struct listening *known;
 
-	if (!find_place(&place, socket))
+	if (!fill_place(&place, socket))
 		return;
 	known = bpf_map_lookup_elem(&listening_places, &place);
 	if (known && __sync_fetch_and_add(&known->sockets, -1) == 1)
