@@ -17,7 +17,7 @@ export interface LogOptions {
   headPath: string;
   rotate: { size: number; keep: number };
   owner: number;
-  /** Told, a sentence each, what was found amiss with the file. */
+  /** Told what was found amiss with the file, a sentence each. */
   report: (message: string) => void;
   /** Called between the records and the head that names them: answers the length of the chain of copied actions, null where the head has to wait. */
   beforeHead?: () => Promise<number | null>;
@@ -37,7 +37,7 @@ export class Log {
   #options: LogOptions;
   #lock: Lock | null = null;
   #open: OpenFile | null = null;
-  /** What the next record continues. */
+  /** The record that the next one continues. */
   #link: Link = GENESIS;
   /** The last record written and where it is; null before the first. */
   #known: Head | null = null;
@@ -46,7 +46,7 @@ export class Log {
   #oldest = 1;
   /** The line an empty file starts with. */
   #opening = "";
-  /** What the next lines have to say about the file. */
+  /** Records that the next lines begin with, because something is amiss with the file. */
   #notes: string[] = [];
   /** A write that may have left half of itself behind the given size. */
   #halfWrite: Pick<Head, "device" | "inode" | "size"> | null = null;
@@ -60,7 +60,7 @@ export class Log {
     this.#options = options;
   }
 
-  /** Written since the start. */
+  /** Bytes written since the start. */
   get bytes(): number {
     return this.#bytes;
   }
