@@ -3,11 +3,12 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type Entry, extend, GENESIS, LINE_LIMIT, type Link } from "./chain.ts";
-import { isUntouched, listLog, openLog, safeFolder, statOf, syncFolder } from "./file.ts";
+import { type Entry, extend, GENESIS, LINE_LIMIT, type Link, openSeal } from "./chain.ts";
+import { isUntouched, listLog, type LogFile, openForReading, openLog, safeFolder, statOf, syncFolder } from "./file.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
+import { linesOf } from "./lines.ts";
 import { Lock } from "./lock.ts";
-import { recover } from "./recover.ts";
+import { isActionRecord, recover } from "./recover.ts";
 import { recordText } from "./record.ts";
 
 export interface LogOptions {
@@ -16,7 +17,7 @@ export interface LogOptions {
   headPath: string;
   rotate: { size: number; keep: number };
   owner: number;
-  /** Told, a sentence each, what was found amiss with the file. */
+  /** Told what was found amiss with the file, a sentence each. */
   report: (message: string) => void;
   /** Called between the records and the head that names them: answers the length of the chain of copied actions, null where the head has to wait. */
   beforeHead?: () => Promise<number | null>;
@@ -36,14 +37,16 @@ export class Log {
   #options: LogOptions;
   #lock: Lock | null = null;
   #open: OpenFile | null = null;
-  /** What the next record continues. */
+  /** The record that the next one continues. */
   #link: Link = GENESIS;
   /** The last record written and where it is; null before the first. */
   #known: Head | null = null;
+  /** The head as it was saved last. Records behind it may hold actions that are not copied yet. */
+  #saved: Head | null = null;
   #oldest = 1;
   /** The line an empty file starts with. */
   #opening = "";
-  /** What the next lines have to say about the file. */
+  /** Records that the next lines begin with, because something is amiss with the file. */
   #notes: string[] = [];
   /** A write that may have left half of itself behind the given size. */
   #halfWrite: Pick<Head, "device" | "inode" | "size"> | null = null;
@@ -57,7 +60,7 @@ export class Log {
     this.#options = options;
   }
 
-  /** Written since the start. */
+  /** Bytes written since the start. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -121,7 +124,7 @@ export class Log {
     const files = await listLog(path);
     const isFirst = this.#known === null;
     this.#known ??= await this.#storedHead(files.length > 0);
-    if (isFirst) this.#actions = this.#known?.actions ?? 0;
+    if (isFirst) [this.#actions, this.#saved] = [this.#known?.actions ?? 0, this.#known && { ...this.#known }];
     const { link, tornAt, found, notes, actions } = await recover(files, this.#known);
     if (isFirst) this.#ahead = actions;
     if (tornAt !== null) {
@@ -206,15 +209,16 @@ export class Log {
     const actions = await this.#options.beforeHead?.();
     if (actions === null) return;
     this.#actions = actions ?? 0;
-    await this.#saveHead();
+    await this.#saveHead(this.#known);
     this.#unsynced = false;
   }
 
   /** A head that cannot be saved is old, not wrong; so records go on being written, and the problem is told. */
-  async #saveHead(): Promise<void> {
-    if (!this.#known) return;
+  async #saveHead(head: Head | null): Promise<void> {
+    if (!head) return;
     try {
-      await writeHead(this.#options.headPath, this.#actions > 0 ? { ...this.#known, actions: this.#actions } : this.#known);
+      await writeHead(this.#options.headPath, this.#actions > 0 ? { ...head, actions: this.#actions } : head);
+      this.#saved = { ...head };
       this.#headProblem = null;
     } catch (error) {
       this.#headProblem = `the head of the audit log cannot be saved, so a cut end might go unnoticed: ${(error as Error).message}`;
@@ -236,14 +240,62 @@ export class Log {
   async #prune(path: string): Promise<void> {
     const files = await listLog(path);
     const rotated = files.filter((file) => /\.\d+$/.test(file.path.slice(path.length)));
-    const surplus = rotated.slice(0, Math.max(0, rotated.length - this.#options.rotate.keep));
+    const surplus = rotated.slice(0, this.#unsynced ? this.#settledSurplus(rotated) : Math.max(0, rotated.length - this.#options.rotate.keep));
     if (surplus.length === 0) return;
-    this.#oldest = files.find((file) => !surplus.includes(file))?.first ?? this.#link.sequence + 1;
+    const left = files.find((file) => !surplus.includes(file));
+    this.#oldest = left?.first ?? this.#link.sequence + 1;
     if (this.#known) this.#known.oldest = this.#oldest;
+    if (this.#unsynced) await this.#noteUncopied(surplus);
     // The head first: records it calls old may go, records it counts on may not.
-    await this.#saveHead();
+    await this.#saveHead(this.#unsynced ? await this.#waitingHead(left) : this.#known);
     if (this.#headProblem) return;
     for (const file of surplus) await unlink(file.path);
+  }
+
+  /**
+   * Returns how many of the oldest files may go while the head waits for copies of actions: those that the head names, since a start
+   * looks for actions behind it. Twice as many files as asked for may wait.
+   */
+  #settledSurplus(rotated: readonly LogFile[]): number {
+    const { keep } = this.#options.rotate;
+    const settled = rotated.filter((_, index) => (rotated[index + 1]?.first ?? Infinity) <= (this.#saved?.sequence ?? 0) + 1).length;
+    return Math.max(0, Math.min(settled, rotated.length - keep), rotated.length - 2 * keep);
+  }
+
+  /** Returns the head as it was saved last, or, where the record that it names goes, one that names the first record of those that stay. */
+  async #waitingHead(left: LogFile | undefined): Promise<Head | null> {
+    if (this.#saved && this.#saved.sequence >= this.#oldest) return { ...this.#saved, oldest: this.#oldest };
+    const handle = left && (await openForReading(left.path));
+    if (!handle) return this.#known;
+    try {
+      const { dev: device, ino: inode } = await handle.stat();
+      for await (const { text } of linesOf(handle)) {
+        const first = openSeal(text);
+        return first ? { sequence: first.sequence, hash: first.hash, device, inode, size: text.length + "\n".length, oldest: this.#oldest } : this.#known;
+      }
+      return this.#known;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Says in the log which actions go without a copy, if this process ends before it can make one. */
+  async #noteUncopied(files: readonly LogFile[]): Promise<void> {
+    const settled = this.#saved?.sequence ?? 0;
+    let [actions, last] = [0, 0];
+    for (const { path } of files) {
+      const handle = await openForReading(path);
+      if (!handle) continue;
+      try {
+        for await (const { text } of linesOf(handle)) {
+          last = openSeal(text)?.sequence ?? last;
+          if (last > settled && isActionRecord(text)) actions++;
+        }
+      } finally {
+        await handle.close();
+      }
+    }
+    if (actions > 0) this.#note(recordText("REPAIR", { reason: `${actions} actions among the records #${settled + 1} to #${last} were rotated away before they could be copied` }));
   }
 
   /** True while the path names the file that is open, as it was left. */

@@ -57,7 +57,7 @@ async function endsAt(file: LogFile, known: Head): Promise<boolean> {
   }
 }
 
-function isActionRecord(line: string): boolean {
+export function isActionRecord(line: string): boolean {
   return isActionType(parseRecord(line)?.type ?? "GAP");
 }
 

@@ -9,6 +9,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 
 import { LARGEST_FILE } from "../files/file.ts";
+import { MOST_MORE_MS, type Uncounted } from "../files/silent.ts";
 
 export const START_WITHIN_S = 10;
 /** The refusal is written this long before the time is over. */
@@ -54,12 +55,26 @@ export class StartDeadline implements AsyncDisposable {
     return Math.max(0, this.#due - performance.now() - MARGIN_MS);
   }
 
+  /** Does not count the time that this takes, which is at most `MOST_MORE_MS`. */
+  readonly uncounted: Uncounted = async (wait) => {
+    const [mostMs, since] = [MOST_MORE_MS + MARGIN_MS, performance.now()];
+    this.#allow(mostMs);
+    try {
+      return await wait;
+    } finally {
+      this.#allow(Math.min(0, performance.now() - since - mostMs));
+    }
+  };
+
   /** Gives more time for a large file, which may be missing. */
   async allowFor(path: string): Promise<void> {
     const size = await stat(path).then((stats) => stats.size, () => 0); // reading it says what is wrong
-    const moreMs = (Math.min(size, LARGEST_FILE) / 1024 / 1024) * MS_A_MEGABYTE;
+    this.#allow((Math.min(size, LARGEST_FILE) / 1024 / 1024) * MS_A_MEGABYTE);
+  }
+
+  #allow(moreMs: number): void {
     this.#due += moreMs;
-    if (moreMs > 0) this.#worker.postMessage({ moreMs } satisfies DeadlineMessage);
+    if (moreMs !== 0) this.#worker.postMessage({ moreMs } satisfies DeadlineMessage);
   }
 
   /** The start is over. */

@@ -38,7 +38,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     doing: `reading the configuration ${options.config ?? DEFAULT_CONFIG_PATH}`,
     next: "Look whether its file system answers (ls -l), or name another file with --config.",
   });
-  await refuseSilent(new Map([[options.config ?? DEFAULT_CONFIG_PATH, "name another file with --config"]]), deadline.leftMs);
+  await refuseSilent(new Map([[options.config ?? DEFAULT_CONFIG_PATH, "name another file with --config"]]), deadline);
   const path = configPathOf(options);
   await using thread = new LoadThread();
   if (path !== null) await deadline.allowFor(path);
@@ -50,7 +50,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const log = createLog(config.logging);
   const signals = listenForSignals(log);
   tellOf(settings, log);
-  await refuseSilent(placesOf(config), deadline.leftMs);
+  await refuseSilent(placesOf(config), deadline);
 
   // One agent a socket and a state directory; claimed before anything in the kernel is touched.
   deadline.step(`taking the control socket ${config.control_socket}`, "Look whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).");
@@ -126,8 +126,8 @@ function tellOf({ path, refused, warnings }: Settings, log: Log): void {
 }
 
 /** Throws a sentence about the first that does not answer. `next`: what the operator can do about it, by path. */
-async function refuseSilent(wanted: ReadonlyMap<string, string>, withinMs: number): Promise<void> {
-  const silent = await findSilent([...wanted.keys()], withinMs);
+async function refuseSilent(wanted: ReadonlyMap<string, string>, { leftMs, uncounted }: StartDeadline): Promise<void> {
+  const silent = await findSilent([...wanted.keys()], leftMs, uncounted);
   if (silent === undefined) return;
   throw new Refusal(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
 }

@@ -4,6 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { event, placeIn } from "./fixture.ts";
 
 const writer = await placeIn(process.argv[2]!).open({ rotate: { size: 200_000, keep: 100 } });
+await writer.action({ action: "ATTACH", detail: { port: 0 } }); // a log that has no head yet is told as one whose head was removed
 process.stdout.write("writing\n");
 for (let port = 1; ; port = (port % 65535) + 1) {
   writer.write(event({ source: { address: "198.18.0.1", port } }));

@@ -18,7 +18,7 @@ if (how === "serve" && protocol === "tcp") {
 } else if (protocol === "tcp") {
   const own = ownPort === undefined ? {} : { localAddress: ownAddress, localPort: Number(ownPort) };
   const socket = createConnection({ host: address, port: Number(port), ...own }, () => {
-    console.log(socket.localPort);
+    console.log(String(socket.localPort)); // a number would be coloured on a terminal
     socket.write("x");
   });
   socket.on("data", () => console.log("answered")).on("error", (error) => console.log(error.message));
@@ -26,7 +26,7 @@ if (how === "serve" && protocol === "tcp") {
 } else {
   const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
   const speak = (): void => {
-    console.log(socket.address().port);
+    console.log(String(socket.address().port));
     socket.send("x");
   };
   socket.on("message", () => console.log("answered")).on("error", (error) => console.log(error.message));

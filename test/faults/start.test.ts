@@ -119,6 +119,13 @@ describe("a start", requires(root(), tool("cc", "gcc")), () => {
     refuses(await lab.attempt("host", "timeout", "-k", "1", "40", process.execPath, endless), /^weir: The start was not done within 2 s: it was waiting for nothing\.\nGo home\.\n$/);
   });
 
+  it("is not ended while its time is not counted, and afterwards it is", async () => {
+    const child = join(import.meta.dirname, "uncounted-start-child.ts");
+    const outcome = await lab.attempt("host", "timeout", "-k", "1", "80", process.execPath, child);
+    assert.equal(outcome.stdout, "went on\n");
+    refuses(outcome, /^weir: The start was not done within 5 s: it was waiting for nothing\.\nGo home\.\n$/);
+  });
+
   it("has no time limit any more once the agent runs", async () => {
     await using agent = await AgentHome.make(lab, "host");
     await agent.start({ config: "interfaces: { include: [lo] }" });
