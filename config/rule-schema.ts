@@ -56,7 +56,7 @@ const LAYERS: Record<string, { rule: Words; not?: Words }> = {
   layer3: {
     rule: {
       title: "Layer 3",
-      description: "Addresses.",
+      description: "Addresses, and marks for differentiated services.",
       examples: [{ source: ["10.0.0.0/8", "2001:db8::/32"], destination: ["192.0.2.1-192.0.2.9"] }],
     },
     not: { title: "Layer 3 left out", description: "Addresses that the rule leaves out.", examples: [{ source: ["10.0.0.0/8"] }] },

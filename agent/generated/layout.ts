@@ -639,7 +639,7 @@ export const RuleSpan = {
 } as const;
 
 export const Rule = {
-  size: 80,
+  size: 88,
   action: 0,
   flags: 1,
   tcp_flags_mask: 2,
@@ -663,9 +663,10 @@ export const Rule = {
     from: 2,
     to: 4,
   },
-  connections_over: 72,
-  kind: 76,
-  other_kind: 78,
+  dscp: 72,
+  connections_over: 80,
+  kind: 84,
+  other_kind: 86,
 } as const;
 
 export const RuleCounterShard = {

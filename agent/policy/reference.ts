@@ -75,6 +75,8 @@ export class Reference {
   #policy: Policy;
   #rules: PreparedRules;
   #sets: SetView;
+  /** Of the packet that is judged. */
+  #dscp: number | undefined;
   #generation = 1;
   readonly #now: () => number;
   #tell: (step: Step) => void = () => {};
@@ -155,6 +157,7 @@ export class Reference {
     }
     if (packet !== undefined && isBanned(packet, arrival, this.#host)) return problem === undefined ? this.#judgeBanned(packet, place, arrival) : BANNED;
     if (packet === undefined || problem !== undefined) return this.#undecided(problem ?? "ethernet_truncated", arrival);
+    this.#dscp = packet.dscp;
     if (packet.transport === undefined) return this.#judgeWithoutTransport(packet, arrival);
     if (isIcmpError(packet.transport)) return this.#judgeError(packet, packet.transport, place, arrival, inTunnel);
     return this.#judgeConversation(packet, packet.transport, place, arrival, inTunnel);
@@ -173,6 +176,7 @@ export class Reference {
       icmp: undefined,
       tcpFlags: undefined,
       state: undefined,
+      dscp: undefined, // a rule that asks each packet is in doubt about a connection that is not known
       age: undefined,
       process: arrival.process,
       sets: this.#sets,
@@ -409,7 +413,7 @@ export class Reference {
 
   #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival, isSupposed = false): Question {
     const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
-    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, age, counted, process: arrival.process, sets: this.#sets, now: this.#now() };
+    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, dscp: this.#dscp, age, counted, process: arrival.process, sets: this.#sets, now: this.#now() };
     const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, isSupposed, openFor: (key: string) => this.#flows.openFor(key), now: this.#now() };
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }

@@ -48,6 +48,8 @@ export interface Subject {
   /** Of this packet; null where the other end sent it, for a rule judges what the opener sends. */
   tcpFlags: number | null | undefined;
   state: ConnectionState | undefined;
+  /** Differentiated services code point of this packet, whoever sent it. */
+  dscp: number | undefined;
   /** Of the connection, in seconds; 0 of the packet that opens it. */
   age: number | undefined;
   /** The local end's; null where the packet has none, as one that is forwarded. */

@@ -114,6 +114,7 @@ struct packet {
 	__u32 inner_protocol;		/* ethertype of what is inside, 0 when the tunnel header says */
 	__u16 vlan[LIMIT_VLAN_TAGS];
 	__u8 vlan_count;
+	__u8 dscp;
 	__u8 tcp_flags;
 	__u8 hop_limit;
 	__u8 protocol;

@@ -64,6 +64,8 @@ static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, 
 
 	if (!has_state(rule, known->state))
 		return false;
+	if (rule->dscp && !(rule->dscp >> (packet->dscp & 63) & 1))
+		return false;
 	/* A rule on flags judges what the opener sends. */
 	if (rule->tcp_flags_mask &&
 	    (!known->by_opener || (known->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value))

@@ -37,6 +37,7 @@ static __always_inline __u32 parse_ipv4(const struct cursor *cursor, struct pack
 	packet->flags |= PACKET_HAS_ADDRESSES;
 	packet->protocol = ip->protocol;
 	packet->hop_limit = ip->ttl;
+	packet->dscp = ip->tos >> 2;
 
 	header_length = (ip->version_ihl & 0x0f) * 4;
 	if (header_length < sizeof(*ip))

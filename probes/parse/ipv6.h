@@ -90,6 +90,7 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 	packet->flags |= PACKET_HAS_ADDRESSES | PACKET_IPV6;
 	packet->protocol = ip->next_header;
 	packet->hop_limit = ip->hop_limit;
+	packet->dscp = bpf_ntohl(ip->version_class_flow) >> 22 & 0x3f;
 
 	room = packet->frame_length - packet->l3_offset - sizeof(*ip);
 	payload_length = bpf_ntohs(ip->payload_length);

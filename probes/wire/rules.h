@@ -68,6 +68,7 @@ struct rule {
 	__u64 rate_interval;		/* ns that one packet takes */
 	__u64 rate_burst;		/* ns that packets may come too early */
 	struct rule_span schedule[LIMIT_SCHEDULE];	/* filled from the front */
+	__u64 dscp;			/* bit n: DSCP n is one of those that are asked for */
 	__u32 connections_over;
 	__u16 kind;			/* of processes, where a matcher asks for it ... */
 	__u16 other_kind;		/* ... and the kind that it leaves out */

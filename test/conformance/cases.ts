@@ -5,6 +5,7 @@ import { BAN_CASES } from "./cases/bans.ts";
 import { BLOCKED_CASES } from "./cases/blocked.ts";
 import { CONDITION_CASES } from "./cases/conditions.ts";
 import { CONNECTION_CASES } from "./cases/connections.ts";
+import { DSCP_CASES } from "./cases/dscp.ts";
 import { FAILSAFE_CASES } from "./cases/failsafe.ts";
 import { FIELD_CASES } from "./cases/fields.ts";
 import { FLOW_CASES } from "./cases/flows.ts";
@@ -29,6 +30,7 @@ export const CASES: readonly Case[] = [
   ...SYN_ACK_CASES,
   ...BLOCKED_CASES,
   ...CONDITION_CASES,
+  ...DSCP_CASES,
   ...STANDING_CASES,
   ...RATE_CASES,
   ...CONNECTION_CASES,

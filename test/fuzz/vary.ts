@@ -40,6 +40,9 @@ const CONDITIONS: Partial<Layer4>[] = [
   { connections_over: 1 },
   { connections_over: { count: 2, by: "rule" }, over_rate: { rate: "1/1h", by: "source", per: "packet" } },
 ];
+/** Marks that rules ask for, and that packets have. */
+const MARKS: NonNullable<NonNullable<RuleText["layer3"]>["dscp"]>[] = [["ef"], [46, "cs6"], ["af11", "df", 63]];
+const DSCPS = [0, 10, 46, 48, 63];
 const TIMES: Partial<RuleText>[] = [
   { expires: new Date(NOON + 3_600_000).toISOString() },
   { expires: new Date(NOON - 3_600_000).toISOString() },
@@ -87,6 +90,7 @@ export function varied(random: Random, rules: readonly RuleText[]): RuleText[] {
     };
     if (conditional === MOST_CONDITIONAL || !random.oneIn(rarity)) return { ...asks, ...does };
     conditional++;
+    if (random.oneIn(4)) return { ...asks, ...does, layer3: { ...asks.layer3, dscp: random.pick(MARKS) } };
     const condition = random.pick(asks.layer4?.protocol === "tcp" ? CONDITIONS : CONDITIONS.filter((one) => !isOfTcp(one)));
     return { ...asks, ...does, layer4: { ...asks.layer4, ...condition } };
   });
@@ -157,13 +161,14 @@ export function arrivalOf(random: Random, opening: Opening): Arrival {
   const later = random.oneIn(8);
   const transport = later ? payload(16) : transportOf(random, sent, protocol);
   const addresses = { src: sent.source, dst: sent.destination };
+  const tos = random.oneIn(3) ? (random.pick(DSCPS) << 2) | random.below(4) : 0;
   const process = runningAt(opening);
   const arrives = { ...(process !== undefined && { process }), hook: random.pick(["ingress", "ingress", "egress"] as const), interface: random.oneIn(5) ? "wan0" : "eth0" };
   if (ipv6) {
     const layers = later ? [Fragment({ id: 7, offset: 64, nextHeader: PROTOCOLS[protocol] })] : [];
-    return { frame: frame(Ethernet(), IPv6(addresses), ...layers, transport), ...arrives };
+    return { frame: frame(Ethernet(), IPv6({ ...addresses, trafficClass: tos }), ...layers, transport), ...arrives };
   }
-  const ipv4 = later ? IPv4({ ...addresses, fragment: { id: 7, offset: 64 }, protocol: PROTOCOLS[protocol] }) : IPv4(addresses);
+  const ipv4 = later ? IPv4({ ...addresses, tos, fragment: { id: 7, offset: 64 }, protocol: PROTOCOLS[protocol] }) : IPv4({ ...addresses, tos });
   return { frame: frame(Ethernet(), ipv4, transport), ...arrives };
 }
 

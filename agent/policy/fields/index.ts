@@ -10,6 +10,7 @@ import { CONNECTIONS_OVER } from "./connections-over.ts";
 import { DESTINATION } from "./destination.ts";
 import { DESTINATION_PORTS } from "./destination-ports.ts";
 import { DIRECTION } from "./direction.ts";
+import { DSCP } from "./dscp.ts";
 import { EXPIRES } from "./expires.ts";
 import type { Expansion, Field } from "./field.ts";
 import { FLAGS } from "./flags.ts";
@@ -31,6 +32,7 @@ const ALL_BUT_NOT = {
   expires: EXPIRES,
   "layer3.source": SOURCE,
   "layer3.destination": DESTINATION,
+  "layer3.dscp": DSCP,
   "layer4.protocol": PROTOCOL,
   "layer4.source_ports": SOURCE_PORTS,
   "layer4.destination_ports": DESTINATION_PORTS,

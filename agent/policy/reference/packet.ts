@@ -84,6 +84,8 @@ export interface Fragment {
 export interface Packet extends Addresses {
   family: 4 | 6;
   hopLimit: number;
+  /** Differentiated services code point. */
+  dscp: number;
   /** Of the IPv4 header; null for IPv6, where a later fragment cannot be believed about it. */
   headerProtocol: number | null;
   fragment: Fragment | null;

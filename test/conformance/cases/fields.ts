@@ -18,6 +18,7 @@ interface Probe {
   dst?: string;
   protocol?: number;
   layer?: Layer;
+  dscp?: number;
   interface?: string;
   /** Seen at the other hook. */
   otherWay?: boolean;
@@ -104,6 +105,10 @@ const SAMPLES: Samples = {
   },
   "layer3.source": { address: from("address"), prefix: from("prefix"), range: from("range"), set: inSet("source", "src") },
   "layer3.destination": { address: to("address"), prefix: to("prefix"), range: to("range"), set: inSet("destination", "dst") },
+  "layer3.dscp": {
+    name: () => ({ rule: { layer3: { dscp: ["ef", "af41"] } }, hits: [{ dscp: 46 }, { dscp: 34 }], misses: [{}, { dscp: 47 }, { dscp: 14 }] }),
+    number: () => ({ rule: { layer3: { dscp: [1, 63] } }, hits: [{ dscp: 1 }, { dscp: 63 }], misses: [{}, { dscp: 2 }, { dscp: 62 }] }),
+  },
   "layer4.protocol": {
     name: () => ({ rule: { layer4: { protocol: "udp" } }, hits: [{ layer: UDP() }], misses: [{ layer: TCP() }, SCTP] }),
     number: () => ({ rule: { layer4: { protocol: 132 } }, hits: [SCTP], misses: [{ layer: UDP() }, { protocol: 133, layer: payload(12) }] }),
@@ -216,8 +221,8 @@ const SAMPLES: Samples = {
 const RULE = "sample";
 
 function step(family: Family, hook: Hook, probe: Probe, expect: PacketStep["expect"]): PacketStep {
-  const { src = family.remote, dst = family.local, protocol, layer = TCP() } = probe;
-  const bytes = frame(Ethernet(), family.ip({ src, dst, ...(protocol !== undefined && { protocol }) }), layer);
+  const { src = family.remote, dst = family.local, protocol, dscp = 0, layer = TCP() } = probe;
+  const bytes = frame(Ethernet(), family.ip({ src, dst, dscp, ...(protocol !== undefined && { protocol }) }), layer);
   const seenAt = probe.otherWay ? (hook === "ingress" ? "egress" : "ingress") : hook;
   return at(seenAt, bytes, expect, { ...(probe.interface === undefined ? {} : { interface: probe.interface }), ...(probe.process === undefined ? {} : { process: probe.process }) });
 }
