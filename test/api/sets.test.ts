@@ -14,7 +14,7 @@ test("flags become a request, and what came of it is told", async () => {
   const { code, stdout, stderr } = await fixture.weir(["set", "add", "partners", "192.0.2.7", "2001:db8::/32", "--for", "10m", "--reason", "so"]);
   assert.deepEqual([code, stdout, stderr], [0, "Added 192.0.2.7, 2001:db8::/32 to the set partners until 2026-11-21T03:10:00.000Z. It has 4 members.\n", "warning: mind this\n"]);
   assert.equal(JSON.parse((await fixture.weir(["set", "remove", "partners", "192.0.2.7", "--json"])).stdout).members, 4);
-  assert.match((await fixture.weir(["set", "remove", "partners", "--all"])).stdout, /^Removed 2 from the set partners\. It has 4 members\.\n$/);
+  assert.match((await fixture.weir(["set", "remove", "partners", "--all"])).stdout, /^Removed 2 members from the set partners\. It has 4 members\.\n$/);
   assert.deepEqual(fixture.agent.askedOfSets, [
     { set: "partners", networks: ["192.0.2.7", "2001:db8::/32"], check_only: false, for_s: 600, reason: "so" },
     { set: "partners", networks: ["192.0.2.7"] },
