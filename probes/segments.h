@@ -116,7 +116,8 @@ static __always_inline void note_syn(const struct packet *packet, struct flow *f
 			flow->acknowledged[OTHER_END] = sequence_of(packet);
 		if (packet->hop_limit > flow->hop_limit[OPENER_END])
 			flow->hop_limit[OPENER_END] = packet->hop_limit;
-		note_syn_passed(packet->which);
+		if (!is_blocked(packet))
+			note_syn_passed(packet->which);
 	} else if (end == OTHER_END && answers && flow->flags & FLOW_UNHEARD) {
 		if (is_fresh(flow, OTHER_END, packet->acknowledgement))
 			hear_other(packet, flow);
