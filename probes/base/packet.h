@@ -200,6 +200,13 @@ static __always_inline struct packet *packet_in_scratch(__u32 which)
 
 enum tcp_flag { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10 };
 
+/* Is it dropped, or would prevent drop it, or never have met it? Known once there is a verdict. */
+static __always_inline bool is_blocked(const struct packet *packet)
+{
+	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP ||
+	       packet->outcome.verdict == VERDICT_CARRIED;
+}
+
 /* An IPv4 address as ::ffff:a.b.c.d. */
 static __always_inline void map_ipv4(__u64 out[2], __be32 address)
 {

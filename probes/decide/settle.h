@@ -6,12 +6,6 @@
 
 #include "decide/blocked.h"
 
-static __always_inline bool is_blocked(const struct packet *packet)
-{
-	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP ||
-	       packet->outcome.verdict == VERDICT_CARRIED;
-}
-
 /*
  * Tells what packet->statement says, if its rule may still say something in this second. `flow` is NULL where the connection
  * has none yet. Not static: see judge_inner.

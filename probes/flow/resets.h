@@ -22,12 +22,6 @@ struct {
 /* Two options that fill up, and a timestamp of 10 bytes: so Linux writes the only option that a reset of its own has. */
 #define ONLY_TIMESTAMP 0x0101080a
 
-enum reset_form {
-	RESET_WRONG,	/* nobody takes it */
-	RESET_UNUSUAL,	/* some router or receiver may throw it away */
-	RESET_PLAIN,
-};
-
 static __always_inline bool has_right_ip_header(hook_context *ctx, const struct packet *packet, __u8 *room)
 {
 	__u64 length = packet->l4_offset - packet->l3_offset;
@@ -76,20 +70,23 @@ static __always_inline bool is_plain(const struct packet *packet, const __u8 *ro
 		*(const __be32 *)(room + sizeof(struct tcp_header)) == bpf_htonl(ONLY_TIMESTAMP));
 }
 
-/* Of a whole reset. Returns enum reset_form. Not static: see judge_inner. */
-__noinline int form_of_reset(hook_context *ctx, __u32 which)
+/*
+ * Is there nothing about a whole reset for which a router, or its receiver, may throw it away? How many hops it has left is asked
+ * apart. Not static: see judge_inner.
+ */
+__noinline int is_sound_reset(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 	__u32 zero = 0;
 	__u8 *room = bpf_map_lookup_elem(&segment_room, &zero);
 
 	if (!packet || !room)
-		return RESET_WRONG;
+		return false;
 	if (packet->direction == DIRECTION_INGRESS && !process_is_supposed && is_for_others(ctx))
-		return RESET_WRONG;
+		return false;
 	if (!has_right_ip_header(ctx, packet, room) || !has_right_segment(ctx, packet, room))
-		return RESET_WRONG;
-	return is_plain(packet, room) ? RESET_PLAIN : RESET_UNUSUAL;
+		return false;
+	return is_plain(packet, room);
 }
 
 #endif

@@ -7,8 +7,9 @@
  *   RST     counts where it stands exactly at what the other end acknowledged last, nothing before it being under way
  *           (RFC 5961), with nothing for which it may be thrown away (resets.h), and with no fewer hops left than a
  *           segment that arrived there. It is forgotten if the other end goes on, and until then the flow is not told
- *           as closed. A reset that may be genuine without all of that leaves the flow open, but doubtful: silence then
- *           ends it sooner.
+ *           as closed. One that stands elsewhere, while data is under way, leaves the flow open, but doubtful: silence then
+ *           ends it sooner, because a receiver that does not take a reset within its window answers it (RFC 5961). A
+ *           reset that may not arrive, or be thrown away, shows nothing: its sender can make it so.
  *   SYN     of a connection that lives opens the next one when the other end has answered it and the opener goes on
  *           with just these numbers. A packet that is dropped, or would be, opens nothing, and what was there stays.
  *
@@ -26,6 +27,9 @@
 
 /* A number further ahead than this is none of the connection's. */
 #define FURTHEST (64 << 20)
+
+/* So many bytes under way mostly lie in the window of their receiver, which is no larger without window scaling. */
+#define USUAL_WINDOW 0xffff
 
 /* In these states more than the numbers may change. */
 #define FLOW_UNSETTLED (FLOW_UNHEARD | FLOW_RESET | FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED)
@@ -116,7 +120,8 @@ static __always_inline void note_syn(const struct packet *packet, struct flow *f
 			flow->acknowledged[OTHER_END] = sequence_of(packet);
 		if (packet->hop_limit > flow->hop_limit[OPENER_END])
 			flow->hop_limit[OPENER_END] = packet->hop_limit;
-		note_syn_passed(packet->which);
+		if (!is_blocked(packet))
+			note_syn_passed(packet->which);
 	} else if (end == OTHER_END && answers && flow->flags & FLOW_UNHEARD) {
 		if (is_fresh(flow, OTHER_END, packet->acknowledgement))
 			hear_other(packet, flow);
@@ -165,11 +170,13 @@ static __always_inline bool is_exact(const struct packet *packet, const struct f
 	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] && sequence == flow->next[end];
 }
 
-/* Does it stand where a genuine one may? */
+/* Does it stand where a genuine one may, and where its receiver takes or answers it? */
 static __always_inline bool is_likely(const struct packet *packet, const struct flow *flow, __u32 end)
 {
+	__u32 sequence = sequence_of(packet), acknowledged = flow->acknowledged[end ^ 1];
+
 	return !(flow->flags & FLOW_UNHEARD) &&
-	       (sequence_of(packet) == flow->acknowledged[end ^ 1] || sequence_of(packet) == flow->next[end]);
+	       (sequence == acknowledged || (sequence == flow->next[end] && sequence - acknowledged <= USUAL_WINDOW));
 }
 
 /* Returns enum flow_change. */
@@ -177,7 +184,6 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 {
 	__u32 own = end ? FLOW_RESET_BY_OTHER : FLOW_RESET_BY_OPENER, others = own ^ FLOW_RESET;
 	bool exact = is_exact(packet, flow, end);
-	__u32 form;
 
 	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
 		return 0;
@@ -185,11 +191,10 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 		return CHANGE_END;	/* it is the end of the local socket, which sends this last */
 	if (register_receiver(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
 		return 0;
-	form = form_of_reset(ctx, packet->which);
-	if (form == RESET_WRONG)
+	if (packet->hop_limit < flow->hop_limit[end] || !is_sound_reset(ctx, packet->which))
 		return 0;
 	__sync_fetch_and_or(&flow->flags, own);
-	if (!exact || form != RESET_PLAIN || packet->hop_limit < flow->hop_limit[end])
+	if (!exact)
 		return 0;
 	return flow->flags & others ? CHANGE_END : CHANGE_CLOSE;
 }

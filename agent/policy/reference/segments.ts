@@ -9,6 +9,8 @@ import type { Segment } from "./packet.ts";
 
 /** A number further ahead than this is none of the connection's. */
 const FURTHEST = 64 * 2 ** 20;
+/** So many bytes under way mostly lie in the window of their receiver. */
+const USUAL_WINDOW = 0xffff;
 
 /** 0 the opener, 1 the end that it speaks to. */
 export type EndNumber = 0 | 1;
@@ -100,11 +102,12 @@ export class Segments {
     const [own, other] = this.#from(by);
     const atAcknowledged = segment.sequence === other.acknowledged;
     const atNext = segment.sequence === own.next;
+    const isNear = modulo(segment.sequence - other.acknowledged) <= USUAL_WINDOW;
     const exact = this.#heard ? atAcknowledged && atNext : by === 1 && (flags & ACK) !== 0 && this.#isFresh(segment.acknowledgement, 1);
-    const likely = exact || (this.#heard && (atAcknowledged || atNext));
-    if (!likely || !segment.checksumIsRight) return;
+    const likely = exact || (this.#heard && (atAcknowledged || (atNext && isNear)));
+    if (!likely || !segment.checksumIsRight || !segment.isPlain || hopLimit < own.hopLimit) return;
     own.reset = true;
-    if (!exact || !segment.isPlain || hopLimit < own.hopLimit) return;
+    if (!exact) return;
     this.closed = true;
     this.#final = other.reset;
   }

@@ -1,7 +1,7 @@
 /** SYN+ACKs without a flow of their interface: they are believed only where a SYN or a socket shows that they were asked for. */
 
 import { payload, TCP } from "../../harness/packet.ts";
-import { dropped, inward, outward, passed, undecided, type Case } from "../case.ts";
+import { dropped, inward, outward, passed, undecided, wouldDrop, type Case } from "../case.ts";
 import { forBoth, fromLocal, fromRemote, type Family } from "../family.ts";
 import type { PolicyText, RuleText } from "../policy.ts";
 
@@ -46,6 +46,18 @@ const askedForCases = (f: Family): Case[] => [
       inward(fromRemote(f, numbered(80, 41000, ["syn", "ack"], 5000, 1001)), passed("web-out"), { interface: "eth1" }),
       inward(fromRemote(f, numbered(80, 41000, ["ack"], 5001, 1001), payload("OK")), passed("web-out"), { interface: "eth1" }),
       outward(fromLocal(f, numbered(41000, 80, ["ack"], 1001, 5001)), passed("web-out")),
+    ],
+  },
+  {
+    name: `${f.name}: a SYN that would be dropped asks for nothing, however often it is sent`,
+    config: { rules: [NO_OUT] },
+    steps: [
+      outward(fromLocal(f, asks("syn")), wouldDrop("no-out")),
+      outward(fromLocal(f, asks("syn")), wouldDrop("no-out")),
+      inward(fromRemote(f, numbered(80, 41000, ["syn", "ack"], 5000, 1001)), undecided("opener_unknown"), { interface: "eth1" }),
+      { reload: {} },
+      outward(fromLocal(f, asks("syn")), passed()),
+      inward(fromRemote(f, numbered(80, 41000, ["syn", "ack"], 5000, 1001)), passed(), { interface: "eth1" }),
     ],
   },
   {
