@@ -145,7 +145,7 @@ struct packet {
 	__u32 hint;			/* of its connection, and where it would be: see hints.h */
 	__u32 hint_place;
 	struct tuple opener;		/* of the connection; set before classification */
-	struct tuple ended;		/* room for the opener of a connection whose place this one takes */
+	struct tuple ended;		/* room for the opener of another connection that ends by this packet */
 	__u64 cookie;			/* of the local socket: see socket.h */
 	__u64 listener;			/* cookie of the one that its sender came to, if nobody was seen using that */
 	struct ends sent;		/* as its sender has it, where that is another way: see translation.h */

@@ -20,10 +20,21 @@ static __always_inline struct flow *find_blocked(const struct packet *packet, co
 	return packet->in_detect ? bpf_map_lookup_elem(&blocked_flows, key) : NULL;
 }
 
-static __always_inline void remove_blocked(const struct flow_key *key)
+/* Forgets the blocked connection of the packet, and tells its end, unless that was told. Not static: see judge_inner. */
+__noinline int remove_blocked(__u32 which)
 {
-	if (!bpf_map_delete_elem(&blocked_flows, key))
+	struct packet *packet = packet_in_scratch(which);
+	struct flow *blocked;
+
+	if (!packet)
+		return 0;
+	blocked = bpf_map_lookup_elem(&blocked_flows, &packet->key);
+	if (!blocked)
+		return 0;
+	change_flow(&packet->key, blocked, &packet->ended, CHANGE_TELL);
+	if (!bpf_map_delete_elem(&blocked_flows, &packet->key))
 		count_flows_of(COUNT_BLOCKED, 0, 1);
+	return 0;
 }
 
 /* Does the rule set of this packet still say what is kept? What a ban said is kept only as long as there is one. */
@@ -87,7 +98,7 @@ static __always_inline bool carry_error(struct packet *packet)
 }
 
 /* Is it the packet that opens a connection which prevent would not let begin? */
-static __always_inline bool is_blocked_opening(const struct judgement *j, const struct packet *packet)
+static __always_inline bool is_blocked_opening(const struct packet *packet)
 {
 	return packet->opens && packet->opener.direction == packet->direction &&
 	       (packet->protocol != IPPROTO_TCP || is_bare_syn(packet));
@@ -111,11 +122,14 @@ static __always_inline bool insert_blocked(struct packet *packet, __u32 flags)
 	describe_flow(packet->which, by_opener ? packet->source_low : !packet->source_low, cookie);
 	blocked->flags |= flags | FLOW_WOULD_DROP | (packet->direction == DIRECTION_EGRESS ? FLOW_UNCLAIMED : 0);
 	blocked->told = packet->outcome.slot;
-	if (bpf_map_update_elem(&blocked_flows, &packet->key, blocked, BPF_ANY)) {
-		count_fault(FAULT_BLOCKED_INSERT);
-		return false;
+	if (bpf_map_update_elem(&blocked_flows, &packet->key, blocked, BPF_NOEXIST)) {
+		remove_blocked(packet->which);	/* one that stands beside a flow was not looked for */
+		if (bpf_map_update_elem(&blocked_flows, &packet->key, blocked, BPF_NOEXIST)) {
+			count_fault(FAULT_BLOCKED_INSERT);
+			return false;
+		}
 	}
-	if (!packet->apart && !(blocked->flags & FLOW_MET))
+	if (!(blocked->flags & FLOW_MET))
 		set_hint(packet);
 	count_flows_of(COUNT_BLOCKED, 1, 0);
 	return true;

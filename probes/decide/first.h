@@ -167,7 +167,7 @@ static __always_inline bool judge_blocked(struct judgement *j, struct packet *pa
 		return true;
 	packet->flags &= ~PACKET_CARRIED;
 	packet->opener = packet->tuple;
-	remove_blocked(&packet->key);
+	remove_blocked(packet->which);
 	j->blocked = NULL;
 	return false;
 }

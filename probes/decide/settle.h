@@ -108,11 +108,11 @@ static __always_inline bool is_known_of_blocked(const struct judgement *j, const
  */
 static __always_inline bool keep_blocked(struct judgement *j, struct packet *packet)
 {
-	bool opening = is_blocked_opening(j, packet), conditional = packet->decision.condition_count || packet->decision.ask_again;
+	bool opening = is_blocked_opening(packet), conditional = packet->decision.condition_count || packet->decision.ask_again;
 	struct flow *blocked;
 
 	if (j->blocked && opening && is_another(j, packet)) {
-		remove_blocked(&packet->key);
+		remove_blocked(packet->which);
 		j->blocked = NULL;
 	}
 	blocked = j->blocked;
@@ -166,7 +166,7 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 		if (j->blocked->flags & FLOW_MET && packet->outcome.slot == SLOT_ON_ERROR && is_known_of_blocked(j, packet))
 			return false;
 		if (!(j->blocked->flags & FLOW_MET) || packet->opens)
-			remove_blocked(&packet->key);
+			remove_blocked(packet->which);
 		j->blocked = NULL;
 	}
 	if (is_blocked(packet) || packet->outcome.slot == SLOT_ON_ERROR)
