@@ -53,6 +53,7 @@ type Words = Pick<Schema, "title" | "description" | "examples">;
 
 /** Keys that hold several fields. */
 const LAYERS: Record<string, { rule: Words; not?: Words }> = {
+  layer2: { rule: { title: "Layer 2", description: "The frame that carries the packet.", examples: [{ vlan: [10] }] } },
   layer3: {
     rule: {
       title: "Layer 3",

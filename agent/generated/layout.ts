@@ -15,6 +15,7 @@ export const PATTERN_TEXT = 240;
 
 export const Limit = {
   SCHEDULE: 4,
+  VLANS: 8,
   CONDITIONS: 8,
   RULES: 131072,
   TABLES: 64,
@@ -638,8 +639,14 @@ export const RuleSpan = {
   to: 4,
 } as const;
 
+export const RuleVlans = {
+  size: 4,
+  first: 0,
+  last: 2,
+} as const;
+
 export const Rule = {
-  size: 88,
+  size: 120,
   action: 0,
   flags: 1,
   tcp_flags_mask: 2,
@@ -664,9 +671,16 @@ export const Rule = {
     to: 4,
   },
   dscp: 72,
-  connections_over: 80,
-  kind: 84,
-  other_kind: 86,
+  vlans: {
+    at: 80,
+    count: 8,
+    stride: 4,
+    first: 0,
+    last: 2,
+  },
+  connections_over: 112,
+  kind: 116,
+  other_kind: 118,
 } as const;
 
 export const RuleCounterShard = {

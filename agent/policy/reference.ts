@@ -77,6 +77,7 @@ export class Reference {
   #sets: SetView;
   /** Of the packet that is judged. */
   #dscp: number | undefined;
+  #vlan: number | undefined;
   #generation = 1;
   readonly #now: () => number;
   #tell: (step: Step) => void = () => {};
@@ -147,7 +148,7 @@ export class Reference {
   }
 
   /** One packet, be it the outer or the inner one of a tunnel. */
-  #judgePacket({ packet, problem, place, inTunnel }: Sighting, arrival: Arrival, carriesFailsafe = false): Judgement {
+  #judgePacket({ packet, problem, place, vlan, inTunnel }: Sighting, arrival: Arrival, carriesFailsafe = false): Judgement {
     if (packet !== undefined && !inTunnel) {
       if (problem === undefined && isLinkUpkeep(packet, arrival)) return this.#pass("link_upkeep");
       if (carriesFailsafe || isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
@@ -158,6 +159,7 @@ export class Reference {
     if (packet !== undefined && isBanned(packet, arrival, this.#host)) return problem === undefined ? this.#judgeBanned(packet, place, arrival) : BANNED;
     if (packet === undefined || problem !== undefined) return this.#undecided(problem ?? "ethernet_truncated", arrival);
     this.#dscp = packet.dscp;
+    this.#vlan = vlan;
     if (packet.transport === undefined) return this.#judgeWithoutTransport(packet, arrival);
     if (isIcmpError(packet.transport)) return this.#judgeError(packet, packet.transport, place, arrival, inTunnel);
     return this.#judgeConversation(packet, packet.transport, place, arrival, inTunnel);
@@ -176,6 +178,7 @@ export class Reference {
       icmp: undefined,
       tcpFlags: undefined,
       state: undefined,
+      vlan: undefined,
       dscp: undefined, // a rule that asks each packet is in doubt about a connection that is not known
       age: undefined,
       process: arrival.process,
@@ -413,7 +416,7 @@ export class Reference {
 
   #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival, isSupposed = false): Question {
     const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
-    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, dscp: this.#dscp, age, counted, process: arrival.process, sets: this.#sets, now: this.#now() };
+    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, vlan: this.#vlan, dscp: this.#dscp, age, counted, process: arrival.process, sets: this.#sets, now: this.#now() };
     const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, isSupposed, openFor: (key: string) => this.#flows.openFor(key), now: this.#now() };
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }

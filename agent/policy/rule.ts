@@ -34,6 +34,7 @@ export interface RuleConfig {
   action: Action;
   enforce: boolean;
   reject?: boolean;
+  layer2?: Layer2Config;
   layer3?: Layer3Config;
   layer4?: Layer4Config;
 }
@@ -50,6 +51,8 @@ export interface Layer3Negatable {}
 // biome-ignore lint/suspicious/noEmptyInterface: the fields add their keys to it
 export interface Layer4Negatable {}
 
+// biome-ignore lint/suspicious/noEmptyInterface: the fields add their keys to it
+export interface Layer2Config {}
 export interface Layer3Config extends Layer3Negatable {}
 export interface Layer4Config extends Layer4Negatable {}
 

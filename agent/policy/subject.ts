@@ -48,6 +48,8 @@ export interface Subject {
   /** Of this packet; null where the other end sent it, for a rule judges what the opener sends. */
   tcpFlags: number | null | undefined;
   state: ConnectionState | undefined;
+  /** Identifier of the frame's VLAN; 0 where it has no tag. */
+  vlan: number | undefined;
   /** Differentiated services code point of this packet, whoever sent it. */
   dscp: number | undefined;
   /** Of the connection, in seconds; 0 of the packet that opens it. */

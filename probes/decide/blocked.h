@@ -159,7 +159,7 @@ __noinline int let_flow_go_on(__u32 which, struct flow *flow)
 		index = packet->copy * rule_slots + packet->outcome.slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
 		/* A rule that asks each packet drops packets of a connection that stands. */
-		if (rule && !rule->tcp_flags_mask && !rule->states && !rule->dscp && (!rule->rate_interval || rule->rate_per_connection))
+		if (rule && !rule->tcp_flags_mask && !rule->states && !rule->dscp && !rule->vlans[0].last && (!rule->rate_interval || rule->rate_per_connection))
 			flags |= FLOW_WOULD_DROP;
 	}
 	if (flags & ~flow->flags)

@@ -57,12 +57,31 @@ static __always_inline bool is_asked_once(const struct rule *rule)
 	return rule->rate_per_connection || rule->connections_over;
 }
 
+/* The outermost tag with an identifier, as Linux takes it: it strips a priority tag before another. */
+static __always_inline __u32 vlan_of(const struct packet *packet)
+{
+	return (packet->vlan[0] & 0x0fff) ?: packet->vlan[1] & 0x0fff;
+}
+
+/* Without branches: the verifier would walk all ways through the ranges. A difference below 0 has its highest bit set. */
+static __always_inline bool is_in_vlans(const struct rule *rule, const struct packet *packet)
+{
+	__u64 vlan = vlan_of(packet) + 1, outside = 1;
+
+#pragma clang loop unroll(full)
+	for (int i = 0; i < LIMIT_VLANS; i++)
+		outside &= ((rule->vlans[i].last - vlan) | (vlan - rule->vlans[i].first)) >> 63;
+	return !outside;
+}
+
 /* Does the condition of the rule hold for this packet? One that is asked about its rate counts. */
 static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, const struct packet *packet)
 {
 	const struct circumstances *known = &packet->circumstances;
 
 	if (!has_state(rule, known->state))
+		return false;
+	if (rule->vlans[0].last && !is_in_vlans(rule, packet))
 		return false;
 	if (rule->dscp && !(rule->dscp >> (packet->dscp & 63) & 1))
 		return false;

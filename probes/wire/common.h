@@ -8,6 +8,7 @@
 /* Sizes both sides rely on. An enum, because BTF carries enums and not macros. */
 enum weir_limit {
 	LIMIT_SCHEDULE = 4,		/* spans of one rule */
+	LIMIT_VLANS = 8,		/* ranges of one rule */
 	LIMIT_CONDITIONS = 8,		/* conditional rules one flow may carry */
 	LIMIT_RULES = 131072,		/* rule slots at most, the reserved ones included */
 	LIMIT_TABLES = 64,		/* of one index */

@@ -49,6 +49,12 @@ struct rule_span {
 	__u16 to;
 };
 
+/* VLANs: each number is one more than an identifier, and 1 stands for no tag. Where `last` is 0, there is no range. */
+struct rule_vlans {
+	__u16 first;
+	__u16 last;
+};
+
 /* What a slot does once a matcher has named it, and what it asks of each packet. One a copy. */
 struct rule {
 	__u8 action;			/* enum weir_action */
@@ -69,6 +75,7 @@ struct rule {
 	__u64 rate_burst;		/* ns that packets may come too early */
 	struct rule_span schedule[LIMIT_SCHEDULE];	/* filled from the front */
 	__u64 dscp;			/* bit n: DSCP n is one of those that are asked for */
+	struct rule_vlans vlans[LIMIT_VLANS];	/* filled from the front */
 	__u32 connections_over;
 	__u16 kind;			/* of processes, where a matcher asks for it ... */
 	__u16 other_kind;		/* ... and the kind that it leaves out */

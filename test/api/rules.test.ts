@@ -19,6 +19,7 @@ const ADD: [string, object][] = [
   ["--action block --schedule 08:00-18:00", { rule: { schedule: [{ from: "08:00", to: "18:00" }], action: "block" }, place: "last" }],
   ["--action block --schedule sat", { rule: { schedule: [{ days: ["sat"] }], action: "block" }, place: "last" }],
   ["--action block --connections-over 20 --connections-by rule", { rule: { layer4: { connections_over: { count: 20, by: "rule" } }, action: "block" }, place: "last" }],
+  ["--action block --vlan 10,100-199,none", { rule: { layer2: { vlan: [10, "100-199", "none"] }, action: "block" }, place: "last" }],
   ["--action block --dscp ef,46,cs6", { rule: { layer3: { dscp: ["ef", 46, "cs6"] }, action: "block" }, place: "last" }],
   ["--action block --until 2036-11-21T03:00Z --last", { rule: { action: "block" }, place: "last", until: Date.UTC(2036, 10, 21, 3) }],
 ];

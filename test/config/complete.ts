@@ -37,6 +37,7 @@ export const COMPLETE: Complete<WeirConfig> = {
       interfaces: ["eth0"],
       schedule: [{ days: ["mon", "sun"], from: "22:00", to: "06:00" }],
       expires: "2100-01-01T00:00:00Z",
+      layer2: { vlan: [10, "100-199", "none"] },
       layer3: { source: ["10.0.0.0/8", "192.0.2.1-192.0.2.9"], destination: ["198.51.100.1"], dscp: ["cs6", "af41", 46] },
       layer4: {
         protocol: "tcp",
@@ -67,6 +68,7 @@ export const COMPLETE: Complete<WeirConfig> = {
       interfaces: [],
       schedule: [],
       expires: "2099-12-31T23:59:59.5+01:00",
+      layer2: { vlan: [] },
       layer3: { source: [], destination: [], dscp: [] },
       layer4: {
         protocol: 1,

@@ -22,6 +22,7 @@ import { STANDING_CASES } from "./cases/standing.ts";
 import { SYN_ACK_CASES } from "./cases/syn-ack.ts";
 import { TIME_CASES } from "./cases/times.ts";
 import { TUNNEL_CASES } from "./cases/tunnels.ts";
+import { VLAN_CASES } from "./cases/vlan.ts";
 
 export const CASES: readonly Case[] = [
   ...FIELD_CASES,
@@ -31,6 +32,7 @@ export const CASES: readonly Case[] = [
   ...BLOCKED_CASES,
   ...CONDITION_CASES,
   ...DSCP_CASES,
+  ...VLAN_CASES,
   ...STANDING_CASES,
   ...RATE_CASES,
   ...CONNECTION_CASES,

@@ -6,10 +6,14 @@ import type { PacketStep } from "./case.ts";
 import { policyOf } from "./policy.ts";
 
 const FAMILIES = { "IPv4": 0x0800, "IPv6": 0x86dd } as const;
+/** Ethertypes of VLAN tags. */
+const TAGS = [0x8100, 0x88a8];
 
 function familyOf({ packet: { frame } }: PacketStep): string | undefined {
-  const etherType = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
-  return Object.entries(FAMILIES).find(([, type]) => type === etherType)?.[0];
+  const etherTypeAt = (at: number): number => ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
+  let at = 12;
+  while (TAGS.includes(etherTypeAt(at))) at += 4;
+  return Object.entries(FAMILIES).find(([, type]) => type === etherTypeAt(at))?.[0];
 }
 
 /** What the cases show: `ingress IPv6 layer4.flags set hit`, where a rule with it spoke, and `miss`, where it did not. */

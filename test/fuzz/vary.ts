@@ -6,7 +6,7 @@ import type { ProcessConfig } from "../../agent/policy/fields/process.ts";
 import type { NotConfig } from "../../agent/policy/rule.ts";
 import { NOON } from "../conformance/clock.ts";
 import type { RuleText } from "../conformance/policy.ts";
-import { Ethernet, Fragment, frame, ICMP, ICMPv6, IPv4, IPv6, payload, TCP, UDP } from "../harness/packet.ts";
+import { Ethernet, Fragment, frame, ICMP, ICMPv6, IPv4, IPv6, payload, TCP, UDP, VLAN } from "../harness/packet.ts";
 import type { Random } from "../harness/random.ts";
 import type { Opening } from "../harness/rule-sets.ts";
 
@@ -42,6 +42,8 @@ const CONDITIONS: Partial<Layer4>[] = [
 ];
 /** Marks that rules ask for, and that packets have. */
 const MARKS: NonNullable<NonNullable<RuleText["layer3"]>["dscp"]>[] = [["ef"], [46, "cs6"], ["af11", "df", 63]];
+const VLANS: NonNullable<NonNullable<RuleText["layer2"]>["vlan"]>[] = [[10], ["none", "20-30"], ["1-4094"]];
+const TAGS = [0, 10, 11, 25];
 const DSCPS = [0, 10, 46, 48, 63];
 const TIMES: Partial<RuleText>[] = [
   { expires: new Date(NOON + 3_600_000).toISOString() },
@@ -90,6 +92,7 @@ export function varied(random: Random, rules: readonly RuleText[]): RuleText[] {
     };
     if (conditional === MOST_CONDITIONAL || !random.oneIn(rarity)) return { ...asks, ...does };
     conditional++;
+    if (random.oneIn(6)) return { ...asks, ...does, layer2: { vlan: random.pick(VLANS) } };
     if (random.oneIn(4)) return { ...asks, ...does, layer3: { ...asks.layer3, dscp: random.pick(MARKS) } };
     const condition = random.pick(asks.layer4?.protocol === "tcp" ? CONDITIONS : CONDITIONS.filter((one) => !isOfTcp(one)));
     return { ...asks, ...does, layer4: { ...asks.layer4, ...condition } };
@@ -161,15 +164,16 @@ export function arrivalOf(random: Random, opening: Opening): Arrival {
   const later = random.oneIn(8);
   const transport = later ? payload(16) : transportOf(random, sent, protocol);
   const addresses = { src: sent.source, dst: sent.destination };
+  const tags = random.oneIn(3) ? Array.from({ length: 1 + random.below(2) }, () => VLAN(random.pick(TAGS))) : [];
   const tos = random.oneIn(3) ? (random.pick(DSCPS) << 2) | random.below(4) : 0;
   const process = runningAt(opening);
   const arrives = { ...(process !== undefined && { process }), hook: random.pick(["ingress", "ingress", "egress"] as const), interface: random.oneIn(5) ? "wan0" : "eth0" };
   if (ipv6) {
     const layers = later ? [Fragment({ id: 7, offset: 64, nextHeader: PROTOCOLS[protocol] })] : [];
-    return { frame: frame(Ethernet(), IPv6({ ...addresses, trafficClass: tos }), ...layers, transport), ...arrives };
+    return { frame: frame(Ethernet(), ...tags, IPv6({ ...addresses, trafficClass: tos }), ...layers, transport), ...arrives };
   }
   const ipv4 = later ? IPv4({ ...addresses, tos, fragment: { id: 7, offset: 64 }, protocol: PROTOCOLS[protocol] }) : IPv4({ ...addresses, tos });
-  return { frame: frame(Ethernet(), ipv4, transport), ...arrives };
+  return { frame: frame(Ethernet(), ...tags, ipv4, transport), ...arrives };
 }
 
 /** The same for all that two addresses say to each other, because a connection has one process. */

@@ -24,6 +24,7 @@ const TELNET: Subject = {
   icmp: null,
   tcpFlags: 2,
   state: "new",
+  vlan: 0,
   dscp: 0,
   age: 0,
   sets: { hasAddress: () => false, hasPort: () => false },

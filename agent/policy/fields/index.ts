@@ -24,12 +24,14 @@ import { SCHEDULE } from "./schedule.ts";
 import { SOURCE } from "./source.ts";
 import { SOURCE_PORTS } from "./source-ports.ts";
 import { STATE } from "./state.ts";
+import { VLAN } from "./vlan.ts";
 
 const ALL_BUT_NOT = {
   direction: DIRECTION,
   interfaces: INTERFACES,
   schedule: SCHEDULE,
   expires: EXPIRES,
+  "layer2.vlan": VLAN,
   "layer3.source": SOURCE,
   "layer3.destination": DESTINATION,
   "layer3.dscp": DSCP,

@@ -14,6 +14,8 @@ export interface Sighting {
   problem: Reason | undefined;
   /** Interface, tags and tunnel: equal addresses elsewhere are other hosts. */
   place: string;
+  /** Identifier of the outermost tag that has one; 0 where there is none. */
+  vlan: number;
   inTunnel: boolean;
 }
 
@@ -44,12 +46,13 @@ export function sightInner(outer: Packet, inner: Inner, arrival: Arrival, fragme
 function sightIp(reader: Reader, link: Link, around: Surroundings, place: string, inTunnel: boolean, fragments: Fragments): Sighting | NotIp {
   if (link.etherType !== ETHERTYPE_IPV4 && link.etherType !== ETHERTYPE_IPV6) return { etherType: link.etherType };
   const seen: Packet[] = [];
+  const vlan = link.vlan.find((identifier) => identifier !== 0) ?? 0;
   try {
     readIp(reader, link.etherType, around, (packet) => seen.push(packet));
     for (const packet of seen) fragments.see(packet, place);
-    return { packet: seen[0], problem: undefined, place, inTunnel };
+    return { packet: seen[0], problem: undefined, place, vlan, inTunnel };
   } catch (error) {
-    return { packet: seen[0], problem: reasonOf(error), place, inTunnel };
+    return { packet: seen[0], problem: reasonOf(error), place, vlan, inTunnel };
   }
 }
 
@@ -57,7 +60,7 @@ function attempt(place: string, inTunnel: boolean, look: () => Sighting | NotIp)
   try {
     return look();
   } catch (error) {
-    return { packet: undefined, problem: reasonOf(error), place, inTunnel };
+    return { packet: undefined, problem: reasonOf(error), place, vlan: 0, inTunnel };
   }
 }
 

@@ -4,7 +4,7 @@ import { FIELDS } from "../../../agent/policy/fields/index.ts";
 import type { LocalProcess } from "../../../agent/policy/subject.ts";
 import type { ProcessKey, ProcessText } from "../../../agent/policy/fields/process.ts";
 import type { NotConfig } from "../../../agent/policy/rule.ts";
-import { Ethernet, frame, payload, TCP, UDP } from "../../harness/packet.ts";
+import { Ethernet, frame, payload, TCP, UDP, VLAN } from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { at, dropped, INTERFACE, passed, wouldDrop, type Case, type PacketStep } from "../case.ts";
 import { FAMILIES, type Family } from "../family.ts";
@@ -19,6 +19,8 @@ interface Probe {
   protocol?: number;
   layer?: Layer;
   dscp?: number;
+  /** Tags of the frame, outermost first. */
+  tags?: number[];
   interface?: string;
   /** Seen at the other hook. */
   otherWay?: boolean;
@@ -102,6 +104,11 @@ const SAMPLES: Samples = {
   interfaces: {
     name: () => ({ rule: { interfaces: [INTERFACE] }, hits: [{}], misses: [{ interface: "eth1" }, { interface: "eth01" }] }),
     pattern: () => ({ rule: { interfaces: ["e*0"] }, hits: [{}, { interface: "eno10" }], misses: [{ interface: "eth1" }, { interface: "wan0" }] }),
+  },
+  "layer2.vlan": {
+    identifier: () => ({ rule: { layer2: { vlan: [10, 4094] } }, hits: [{ tags: [10] }, { tags: [4094] }, { tags: [10, 20] }, { tags: [0, 10] }], misses: [{}, { tags: [11] }, { tags: [20, 10] }, { tags: [4095] }] }),
+    range: () => ({ rule: { layer2: { vlan: ["1-9", "100-199"] } }, hits: [{ tags: [1] }, { tags: [9] }, { tags: [100] }, { tags: [199] }], misses: [{}, { tags: [0] }, { tags: [10] }, { tags: [99] }, { tags: [200] }] }),
+    none: () => ({ rule: { layer2: { vlan: ["none", 7] } }, hits: [{}, { tags: [0] }, { tags: [7] }], misses: [{ tags: [1] }, { tags: [0, 1] }, { tags: [4095] }] }),
   },
   "layer3.source": { address: from("address"), prefix: from("prefix"), range: from("range"), set: inSet("source", "src") },
   "layer3.destination": { address: to("address"), prefix: to("prefix"), range: to("range"), set: inSet("destination", "dst") },
@@ -221,8 +228,8 @@ const SAMPLES: Samples = {
 const RULE = "sample";
 
 function step(family: Family, hook: Hook, probe: Probe, expect: PacketStep["expect"]): PacketStep {
-  const { src = family.remote, dst = family.local, protocol, dscp = 0, layer = TCP() } = probe;
-  const bytes = frame(Ethernet(), family.ip({ src, dst, dscp, ...(protocol !== undefined && { protocol }) }), layer);
+  const { src = family.remote, dst = family.local, protocol, dscp = 0, tags = [], layer = TCP() } = probe;
+  const bytes = frame(Ethernet(), ...tags.map((tag) => VLAN(tag)), family.ip({ src, dst, dscp, ...(protocol !== undefined && { protocol }) }), layer);
   const seenAt = probe.otherWay ? (hook === "ingress" ? "egress" : "ingress") : hook;
   return at(seenAt, bytes, expect, { ...(probe.interface === undefined ? {} : { interface: probe.interface }), ...(probe.process === undefined ? {} : { process: probe.process }) });
 }
