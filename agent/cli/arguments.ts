@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { meantBy } from "../values/meant.ts";
 import { nearest } from "../values/nearest.ts";
+import { folded, terminalWidth } from "./terminal.ts";
 
 /** The line itself is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -65,6 +66,10 @@ export class Call {
   }
 }
 
+const HELP_WIDTH = 80;
+const USAGE_INDENT = 12;
+const LONGEST_BESIDE = 40;
+
 export const HELP: OptionSpec = { about: "show this help" };
 export const JSON_OUTPUT: OptionSpec = { about: "print JSON for scripts" };
 
@@ -115,24 +120,52 @@ export function meant(word: string | undefined, before = ""): string {
 }
 
 export function helpOf(command: Command): string {
+  const width = helpWidth();
   const options = Object.entries({ ...command.options, help: HELP }).map(
     ([name, { value, about }]): [string, string] => [`--${name}${value ? ` ${value}` : ""}`, about],
   );
   return [
-    `Usage: weir ${command.usage}`,
+    ...unbroken(`Usage: weir ${command.usage}`, /\[[^\]]*\]/g, width, USAGE_INDENT),
     "",
-    command.about,
+    ...folded(command.about.replaceAll("\n", " "), width, 0),
     "",
     "Options:",
     ...columns(options),
     "",
     "Examples:",
-    ...columns(command.examples),
+    ...examples(command.examples),
     "",
   ].join("\n");
 }
 
-export function columns(rows: readonly [string, string][]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+/** Help is read as often in a pager as on the terminal itself, which may be wider than anybody reads. */
+function helpWidth(): number {
+  return Math.min(HELP_WIDTH, terminalWidth() ?? HELP_WIDTH);
+}
+
+/** Words, and what they mean beside them. `width` undefined: every line as long as it is. */
+export function columns(rows: readonly (readonly [string, string])[], width: number | undefined = helpWidth()): string[] {
+  const left = Math.max(...rows.map(([word]) => word.length));
+  return rows.flatMap(([word, meaning]) => {
+    const line = `  ${word.padEnd(left)}  ${meaning}`;
+    return width === undefined ? [line] : folded(line, width, left + 4);
+  });
+}
+
+/** Lines to type, each with what it does: beside it where all of them are short, else below it. */
+export function examples(rows: readonly (readonly [string, string])[]): string[] {
+  const width = helpWidth();
+  if (rows.every(([line, meaning]) => line.length + meaning.length + 4 <= width && line.length <= LONGEST_BESIDE)) return columns(rows, width);
+  return rows.flatMap(([line, meaning]) => [...typed(line, width), ...folded(`      ${meaning}`, width, 6)]);
+}
+
+/** A shell reads a line on, that ends with a backslash. It is not broken within quotes, where a backslash means itself. */
+function typed(line: string, width: number): string[] {
+  const lines = unbroken(`  ${line}`, /'[^']*'/g, width - 2, 4);
+  return lines.map((part, index) => (index < lines.length - 1 ? `${part} \\` : part));
+}
+
+/** Broken between words, but not within what fits the pattern. */
+function unbroken(line: string, whole: RegExp, width: number, indent: number): string[] {
+  return folded(line.replace(whole, (part) => part.replaceAll(" ", "\0")), width, indent).map((part) => part.replaceAll("\0", " "));
 }

@@ -3,7 +3,7 @@
 import { styleText } from "node:util";
 import { nearest } from "../values/nearest.ts";
 import { printable } from "../values/quote.ts";
-import { columns, helpOf, meant, parseCall, UsageError } from "./arguments.ts";
+import { columns, examples, helpOf, meant, parseCall, UsageError } from "./arguments.ts";
 import { COMMANDS } from "./command-table.ts";
 import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
@@ -88,7 +88,7 @@ function overview(): string[] {
     ...columns(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary])),
     "",
     "Examples:",
-    ...columns([
+    ...examples([
       ["weir run", "observe with built-in defaults; nothing is dropped"],
       ["weir watch", "see what is detected, as it happens"],
       ["weir mode prevent", "drop what rules with `enforce: true` block"],

@@ -4,7 +4,8 @@ import type { Direction, RuleReference } from "../values/traffic.ts";
 import type { Answer } from "../explain/inquiry.ts";
 import type { Reason } from "../policy/explain-verdict.ts";
 import { colour } from "./print.ts";
-import { type Column, endpoint, table } from "./format.ts";
+import { endpoint } from "./format.ts";
+import { type Column, table } from "./table.ts";
 
 const VERDICTS: Record<Answer["verdict"], { text: string; style: "green" | "red" | "yellow" }> = {
   passed: { text: "passes", style: "green" },
@@ -22,8 +23,8 @@ const TOLD: Record<NonNullable<Answer["answer"]>, string> = {
 const COLUMNS: Column<Reason>[] = [
   { title: "CONDITION", value: (reason) => reason.field },
   { title: "HOLDS", value: ({ matched }) => (matched === null ? "unknown" : matched ? "yes" : "no") },
-  { title: "WANTED", value: (reason) => reason.want },
-  { title: "GOT", value: (reason) => reason.got },
+  { title: "WANTED", value: (reason) => reason.want, narrow: "lines", least: 12 },
+  { title: "GOT", value: (reason) => reason.got, narrow: "lines", least: 12 },
 ];
 
 export function explanationText(packet: { called: string; direction: Direction }, called: string, answer: Answer): string[] {

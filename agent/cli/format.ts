@@ -1,10 +1,8 @@
-/** Numbers, times and tables as people read them. */
+/** Numbers and times as people read them. */
 
 import { isIPv6 } from "node:net";
 import { printable } from "../values/quote.ts";
 import type { Endpoint } from "../values/traffic.ts";
-
-const LONGEST_CELL = 80;
 
 /** 3.4 MB */
 export function bytes(value: number): string {
@@ -53,36 +51,28 @@ export function since(time: string | null): string {
   return time === null ? "never" : `${duration((Date.now() - Date.parse(time)) / 1000)} ago`;
 }
 
-/** 198.18.0.1:40000, [2001:db8::1]:443 */
-/** When something ends that may. */
+/** `in 3 m 2 s`, or `never`, of an ISO time. */
 export function until(expires: string | undefined): string {
   if (expires === undefined) return "never";
   const seconds = (Date.parse(expires) - Date.now()) / 1000;
   return seconds > 0 ? `in ${duration(seconds)}` : `over for ${duration(-seconds)}`;
 }
 
+/** An ISO time as the clock here shows it: 03:00:00, and with its date if that is not today's. */
+export function clock(time: string | number): string {
+  const at = new Date(time);
+  const today = new Date();
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const hours = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+  if (at.toDateString() === today.toDateString()) return hours;
+  const year = at.getFullYear() === today.getFullYear() ? "" : `${at.getFullYear()}-`;
+  return `${year}${two(at.getMonth() + 1)}-${two(at.getDate())} ${hours}`;
+}
+
+/** 198.18.0.1:40000, [2001:db8::1]:443 */
 export function endpoint({ address, port }: Endpoint): string {
   const host = isIPv6(address) ? `[${address}]` : printable(address);
   return port === undefined ? host : `${host}:${port}`;
-}
-
-export interface Column<Row> {
-  title: string;
-  value: (row: Row) => string;
-  /** Numbers stand at the right. */
-  right?: boolean;
-}
-
-/** Aligned, with two spaces between. Cells come from outside: nothing in them reaches the terminal as a command. */
-export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ value }) => printable(value(row), LONGEST_CELL)))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]!.length)));
-  return cells.map((line) =>
-    line
-      .map((cell, index) => (columns[index]!.right ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 /** JSON leaves characters in strings that a terminal obeys or hides; escaped they mean the same to a program. */

@@ -4,7 +4,7 @@ import type { ProcessReference } from "../observe/events/event.ts";
 import { AGENT_OPTIONS, type Call, JSON_OUTPUT, type OptionSpec } from "./arguments.ts";
 import type { ControlClient } from "../api/client.ts";
 import { type Filter, filterFrom } from "../service/filter.ts";
-import { type Column, table } from "./format.ts";
+import { type Column, table } from "./table.ts";
 import { count } from "../values/count.ts";
 import { clientFor } from "./paths.ts";
 import { note, print, printJson } from "./print.ts";
@@ -25,6 +25,8 @@ export interface Listing<Field extends string, Row> {
 
 export const HASH: Column<{ process?: ProcessReference }> = {
   title: "SHA256",
+  narrow: "middle",
+  least: 16,
   value: ({ process }) => process?.hash?.sha256 ?? (process?.hash?.missing === undefined ? "-" : `(${process.hash.missing})`),
 };
 

@@ -1,8 +1,9 @@
 /** Long lists, asked for page by page. */
 
-import { type Column, safeJson, table } from "./format.ts";
+import { safeJson } from "./format.ts";
+import { type Column, table } from "./table.ts";
 import { count } from "../values/count.ts";
-import { note, print, printed } from "./print.ts";
+import { note, print, printed, printWhole } from "./print.ts";
 
 const PAGE = 5000;
 
@@ -45,6 +46,6 @@ export async function printPages<Row>(pages: AsyncGenerator<{ rows: Row[] }>): P
     await printed(before + safeJson(rows.map((row) => JSON.stringify(row)).join(",\n")));
     before = ",";
   }
-  print(before === "[" ? "[]" : "]");
+  printWhole(before === "[" ? "[]" : "]");
   return 0;
 }

@@ -3,9 +3,16 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
 import { safeJson } from "./format.ts";
+import { folded, terminalWidth } from "./terminal.ts";
 
+/** Sentences and tables for people. On a terminal, long lines are broken between words. */
 export function print(lines: string | readonly string[]): void {
-  const text = typeof lines === "string" ? lines : lines.join("\n");
+  const text = fitting(typeof lines === "string" ? lines : lines.join("\n"), process.stdout);
+  process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
+}
+
+/** What a program or a file is to take stays as it is. */
+export function printWhole(text: string): void {
   process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
 }
 
@@ -15,12 +22,17 @@ export async function printed(line: string): Promise<void> {
 }
 
 export function printJson(value: unknown): void {
-  print(safeJson(JSON.stringify(value)));
+  printWhole(safeJson(JSON.stringify(value)));
 }
 
 /** Remarks for a person go where they do not disturb what a script reads. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${fitting(line, process.stderr)}\n`);
+}
+
+function fitting(text: string, stream: NodeJS.WriteStream): string {
+  const width = terminalWidth(stream);
+  return width === undefined ? text : text.split("\n").flatMap((line) => folded(line, width)).join("\n");
 }
 
 export function bold(text: string): string {

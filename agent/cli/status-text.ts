@@ -4,7 +4,9 @@ import { printable } from "../values/quote.ts";
 import type { Verdict } from "../values/traffic.ts";
 import type { HookState, InterfaceState } from "../observe/events/snapshot.ts";
 import type { Status, TrafficCell } from "../service/contract.ts";
-import { bytes, type Column, duration, perSecond, table } from "./format.ts";
+import { bytes, duration, perSecond } from "./format.ts";
+import { type Column, table } from "./table.ts";
+import { terminalWidth } from "./terminal.ts";
 import { count, counted } from "../values/count.ts";
 import { sumByVerdict } from "../service/status.ts";
 
@@ -52,13 +54,13 @@ export function hookText({ hook, mode }: HookState): string {
   return mode === "" ? hook : `${hook} ${mode}`;
 }
 
-export function interfaceTable(interfaces: readonly InterfaceState[]): string[] {
+export function interfaceTable(interfaces: readonly InterfaceState[], width = terminalWidth()): string[] {
   return table(interfaces, [
     { title: "INTERFACE", value: ({ name }) => name },
     { title: "INGRESS", value: ({ ingress }) => hookText(ingress) },
     { title: "EGRESS", value: ({ egress }) => hookText(egress) },
-    { title: "WHY", value: whyText },
-  ]);
+    { title: "WHY", value: whyText, narrow: "lines", least: 16, rank: 1 },
+  ], width);
 }
 
 /** Empty where there is none. */
@@ -80,7 +82,7 @@ function whyText({ ingress, egress, unseen }: InterfaceState): string {
   return [...reasons, passed === 0 ? "" : `${counted(passed, "packet")} passed before it was watched`].filter((reason) => reason !== "").join("; ");
 }
 
-export function verdictTable({ counters, traffic }: Status): string[] {
+export function verdictTable({ counters, traffic }: Status, width = terminalWidth()): string[] {
   const packets = sumByVerdict(traffic, "packets_per_s");
   const rate = sumByVerdict(traffic, "bytes_per_s");
   const shown = VERDICTS.filter(([verdict]) => verdict !== "carried" || counters.packets.carried > 0);
@@ -90,18 +92,18 @@ export function verdictTable({ counters, traffic }: Status): string[] {
     { title: "BYTES", value: ([verdict]) => bytes(counters.bytes[verdict]), right: true },
     { title: "NOW", value: ([verdict]) => perSecond(packets[verdict]), right: true },
     { title: "", value: ([verdict]) => `${bytes(rate[verdict])}/s`, right: true },
-  ]);
+  ], width);
 }
 
 const TRAFFIC: Column<TrafficCell>[] = [
   { title: "INTERFACE", value: (cell) => cell.interface },
-  { title: "DIRECTION", value: (cell) => cell.direction },
+  { title: "DIRECTION", value: (cell) => cell.direction, brief: (cell) => (cell.direction === "ingress" ? "in" : "out") },
   { title: "PROTOCOL", value: (cell) => cell.transport },
   { title: "VERDICT", value: (cell) => cell.verdict.replace("_", " ") },
   { title: "PACKETS", value: (cell) => count(cell.packets), right: true },
-  { title: "BYTES", value: (cell) => bytes(cell.bytes), right: true },
+  { title: "BYTES", value: (cell) => bytes(cell.bytes), right: true, rank: 2 },
   { title: "NOW", value: (cell) => perSecond(cell.packets_per_s), right: true },
-  { title: "", value: (cell) => `${bytes(cell.bytes_per_s)}/s`, right: true },
+  { title: "", value: (cell) => `${bytes(cell.bytes_per_s)}/s`, right: true, rank: 1 },
 ];
 
 /** The busiest first. */

@@ -4,12 +4,17 @@
  */
 
 import { stripVTControlCharacters, styleText } from "node:util";
+import { shortNames } from "../observe/events/workload.ts";
 import type { ToldEvent } from "../observe/events/event.ts";
 import type { AgentControl, EventControl, Status } from "../service/contract.ts";
 import { eventLine, paintEvent, toWatched } from "../service/event-line.ts";
 import { count, counted } from "../values/count.ts";
 import { redirectLog } from "../daemon/log.ts";
 import { LineOutput, neverBlock } from "../daemon/output.ts";
+import { clock, endpoint } from "./format.ts";
+import { type Keys, obeyKeys } from "./keys.ts";
+import { type Column, ENDPOINT_WIDTH, table } from "./table.ts";
+import { folded, shortened, widthOf } from "./terminal.ts";
 import { eventsText, headline, healthText, interfaceTable, rulesText, verdictTable } from "./status-text.ts";
 
 const FRAME_MS = 500;
@@ -26,8 +31,31 @@ export interface View {
 /** The view needs no more of the agent. */
 type Seen = Pick<AgentControl, "state" | "events">;
 
-export function startView(control: Seen, output: NodeJS.WriteStream = process.stdout): View {
-  return output.isTTY ? new LiveView(control, output) : new EventLines(control.events, output);
+export function startView(control: Seen, output: NodeJS.WriteStream = process.stdout, obey: () => Keys = obeyKeys): View {
+  return output.isTTY ? new LiveView(control, output, obey()) : new EventLines(control.events, output);
+}
+
+const EVENTS: readonly Column<ToldEvent>[] = [
+  { title: "TIME", value: ({ time }) => clock(time) },
+  { title: "EVENT", value: ({ type }) => type },
+  { title: "RULE", value: (event) => ("rule" in event ? event.rule.name : (event.reason ?? "-")), narrow: "middle", least: 9, rank: 1 },
+  { title: "PROTOCOL", value: ({ protocol }) => protocol ?? "-", rank: 4 },
+  { title: "SOURCE", value: (event) => ends(event)[0], narrow: "middle", least: ENDPOINT_WIDTH },
+  { title: "DESTINATION", value: (event) => ends(event)[1], narrow: "middle", least: ENDPOINT_WIDTH, rank: 2 },
+  { title: "PROCESS", value: ({ process }) => (process === undefined ? "-" : `${process.name} ${process.pid}`), narrow: "middle", least: 10, rank: 3 },
+  { title: "INTERFACE", value: (event) => [event.interface ?? "-", ...("direction" in event ? [event.direction === "ingress" ? "in" : "out"] : [])].join(" "), rank: 5 },
+  { title: "PART OF", value: (event) => partOf(event), narrow: "middle", rank: 6 },
+];
+
+/** Of a packet its source and destination, of a socket its own end and the other one. */
+function ends(event: ToldEvent): [string, string] {
+  const [from, to] = "rule" in event ? [event.source, event.destination] : [event.local, event.remote];
+  return [from === undefined ? "-" : endpoint(from), to === undefined ? "-" : endpoint(to)];
+}
+
+function partOf(event: ToldEvent): string {
+  const { container, pod, unit } = shortNames(event);
+  return container ?? pod ?? unit ?? "-";
 }
 
 class EventLines implements View {
@@ -41,6 +69,7 @@ class EventLines implements View {
 
 class LiveView implements View {
   #control: Seen;
+  #keys: Keys;
   #output: NodeJS.WriteStream;
   #unsubscribe: () => void;
   #timer: NodeJS.Timeout;
@@ -54,8 +83,9 @@ class LiveView implements View {
   #logLinesLost = 0;
   #onResize = () => this.#clear();
 
-  constructor(control: Seen, output: NodeJS.WriteStream) {
+  constructor(control: Seen, output: NodeJS.WriteStream, keys: Keys) {
     this.#control = control;
+    this.#keys = keys;
     this.#output = neverBlock(output);
     this.#unsubscribe = control.events.subscribe((event) => {
       this.#events++;
@@ -71,6 +101,7 @@ class LiveView implements View {
   close(): void {
     clearInterval(this.#timer);
     this.#unsubscribe();
+    this.#keys.close();
     this.#output.off("resize", this.#onResize);
     redirectLog(null);
     this.#draw();
@@ -98,51 +129,52 @@ class LiveView implements View {
 
   #draw(): void {
     if (this.#output.writableLength > 0) return; // the terminal has not taken the last frame yet
-    const columns = this.#output.columns || 80;
+    // A character in the last column makes some terminals begin a new line.
+    const columns = (this.#output.columns || 80) - 1;
     const lost = this.#logLinesLost > 0 ? [`(${counted(this.#logLinesLost, "log line was", "log lines were")} not shown)`] : [];
-    const above = [...this.#logLines, ...lost].map((line) => `${line}\x1b[K\n`);
+    const above = [...this.#logLines, ...lost].flatMap((line) => folded(line, columns)).map((line) => `${line}\x1b[K\n`);
     this.#logLines = [];
     this.#logLinesLost = 0;
-    const block = this.#block(this.#output.rows || 24, columns).map((line) => `${cropped(line, columns)}\x1b[K\n`);
+    const block = this.#block(this.#output.rows || 24, columns).map((line) => `${widthOf(line) > columns ? shortened(stripVTControlCharacters(line), columns) : line}\x1b[K\n`);
     const back = this.#height > 0 ? `\x1b[${this.#height}A\r` : "";
     this.#output.write(`${back}${above.join("")}${block.join("")}\x1b[J`);
     this.#height = block.length;
   }
 
   #block(rows: number, columns: number): string[] {
-    const head = this.#status ? this.#headOf(this.#status) : ["weir starts ..."];
-    const room = Math.max(0, Math.min(MOST_EVENTS, rows - head.length - 3));
+    const head = this.#status ? this.#headOf(this.#status, columns) : ["weir starts ..."];
+    const room = Math.max(0, Math.min(MOST_EVENTS, rows - head.length - 5));
     const recent = room > 0 ? this.#recent.slice(-room) : [];
-    const events = recent.map((event) => paintEvent(cropped(eventLine(toWatched(event)), columns), event.type, this.#output));
-    const title = this.#paint("bold", `events     ${count(this.#events)} since the view began; the last ones:`);
-    return [...head, "", title, ...events].slice(0, Math.max(1, rows - 1));
+    const title = this.#paint("bold", `events     ${count(this.#events)} since the view began${recent.length === 0 ? "" : "; the last ones:"}`);
+    return [...head, "", title, ...this.#eventsOf(recent, columns)].slice(0, Math.max(1, rows - 1));
   }
 
-  #headOf(status: Status): string[] {
+  #eventsOf(recent: readonly ToldEvent[], columns: number): string[] {
+    if (recent.length === 0) return [];
+    const [titles = "", ...lines] = table(recent, EVENTS, columns);
+    return [titles, ...lines.slice(0, recent.length).map((line, index) => paintEvent(line, recent[index]!.type, this.#output))];
+  }
+
+  #headOf(status: Status, columns: number): string[] {
     const { mode, interfaces, health } = status;
-    const shown = interfaceTable(interfaces.slice(0, MOST_INTERFACES));
+    const shown = interfaceTable(interfaces.slice(0, MOST_INTERFACES), columns);
     const more = interfaces.length - MOST_INTERFACES;
+    const colour = health.state === "ok" ? "green" : "yellow";
     return [
       this.#paint("bold", headline(status)),
-      `mode       ${mode === "prevent" ? this.#paint("bold", "prevent: enforced rules drop") : "detect: nothing is dropped"}    (Ctrl-C ends)`,
-      `health     ${this.#paint(health.state === "ok" ? "green" : "yellow", healthText(status))}`,
-      `rules      ${rulesText(status)}`,
-      `accounts   ${eventsText(status)}`,
+      `mode       ${mode === "prevent" ? this.#paint("bold", "prevent: enforced rules drop") : "detect: nothing is dropped"}    (q quits)`,
+      ...folded(`health     ${healthText(status)}`, columns).map((line, index) => (index === 0 ? line.replace(/(?<= )\S.*/, (text) => this.#paint(colour, text)) : this.#paint(colour, line))),
+      ...folded(`rules      ${rulesText(status)}`, columns),
+      ...folded(`accounts   ${eventsText(status)}`, columns),
       "",
       ...shown,
       ...(more > 0 ? [`and ${more} more: weir status`] : []),
       "",
-      ...verdictTable(status),
+      ...verdictTable(status, columns),
     ];
   }
 
   #paint(style: Parameters<typeof styleText>[0], text: string): string {
     return styleText(style, text, { stream: this.#output });
   }
-}
-
-/** A line that does not fit would wrap and push the block apart. A cropped one loses its colours. */
-function cropped(line: string, columns: number): string {
-  const plain = stripVTControlCharacters(line);
-  return plain.length < columns ? line : plain.slice(0, columns - 1);
 }

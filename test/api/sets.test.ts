@@ -69,7 +69,7 @@ test("sets are listed with where their members come from, and what is wrong with
 test("members are listed with their origin, all of them in JSON", async () => {
   await using fixture = await startFixture();
   const { stdout } = await fixture.weir(["set", "list", "partners", "192.0.2.7"]);
-  assert.match(stdout, /^MEMBER +FROM +ADDED +EXPIRES +REASON\n192\.0\.2\.7 +command +.* by uid 0 +never +tells lies\n198\.51\.100\.0\/24 +configuration +- +never +-\n$/);
+  assert.match(stdout, /^MEMBER +FROM +EXPIRES +REASON +ADDED\n192\.0\.2\.7 +command +never +tells lies +.* by uid 0\n198\.51\.100\.0\/24 +configuration +never +- +-\n$/);
   assert.deepEqual(JSON.parse((await fixture.weir(["set", "list", "partners", "--json"])).stdout).map((row: { network: string }) => row.network), ["192.0.2.7", "198.51.100.0/24"]);
   assert.deepEqual(fixture.agent.askedOfSets, [{ set: "partners", network: "192.0.2.7", limit: 1000, from: 0 }, { set: "partners", network: undefined, limit: 5000, from: 0 }]);
 });

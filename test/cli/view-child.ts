@@ -16,8 +16,10 @@ const busy = setInterval(() => {
   for (let index = 0; index < 20; index++) log.info(`turn ${turns} ${"x".repeat(200)}`);
   writeFileSync(report, String(turns));
 }, 10);
-setTimeout(() => {
+const end = (): void => {
   clearInterval(busy);
   view.close();
   setTimeout(() => process.exit(0), 100);
-}, Number(milliseconds));
+};
+process.once("SIGINT", end);
+setTimeout(end, Number(milliseconds));

@@ -1,6 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { BanRow } from "../../service/contract.ts";
-import { type Column, since, until } from "../format.ts";
+import { since, until } from "../format.ts";
+import type { Column } from "../table.ts";
 import { pagesOf, printPages, showPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
 
@@ -9,9 +10,9 @@ const MOST = 10_000_000;
 
 const COLUMNS: Column<BanRow>[] = [
   { title: "BANNED", value: ({ network }) => network },
-  { title: "ADDED", value: ({ added, uid }) => `${since(added)} by uid ${uid}` },
   { title: "EXPIRES", value: ({ expires }) => until(expires) },
-  { title: "REASON", value: ({ reason }) => reason ?? "-" },
+  { title: "REASON", value: ({ reason }) => reason ?? "-", narrow: "lines", least: 12, rank: 1 },
+  { title: "ADDED", value: ({ added, uid }) => `${since(added)} by uid ${uid}`, narrow: "lines", least: 12, rank: 2 },
 ];
 
 export const command: Command = {

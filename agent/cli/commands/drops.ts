@@ -2,7 +2,8 @@ import type { DropRow } from "../../observe/flows/drop-row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
 import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
 import type { DropFilter } from "../../service/drop-filter.ts";
-import { type Column, endpoint } from "../format.ts";
+import { clock, endpoint } from "../format.ts";
+import { type Column, ENDPOINT_WIDTH } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 
@@ -15,15 +16,15 @@ const FILTERS: Record<keyof DropFilter, OptionSpec> = {
 };
 
 const COLUMNS: Column<DropRow>[] = [
-  { title: "LAST", value: (row) => row.last },
+  { title: "LAST", value: (row) => row.last, brief: (row) => clock(row.last) },
   { title: "BY", value: (row) => row.by },
-  { title: "REASON", value: (row) => row.reason },
-  { title: "PROTOCOL", value: (row) => row.protocol },
-  { title: "SOURCE", value: (row) => endpoint(row.source) },
-  { title: "DESTINATION", value: (row) => endpoint(row.destination) },
-  { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}` },
-  { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-") },
-  { title: "PACKETS", value: (row) => count(row.packets), right: true },
+  { title: "REASON", value: (row) => row.reason, narrow: "middle", least: 10 },
+  { title: "PROTOCOL", value: (row) => row.protocol, rank: 3 },
+  { title: "SOURCE", value: (row) => endpoint(row.source), narrow: "middle", least: ENDPOINT_WIDTH },
+  { title: "DESTINATION", value: (row) => endpoint(row.destination), narrow: "middle", least: ENDPOINT_WIDTH },
+  { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}`, rank: 5 },
+  { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-"), narrow: "middle", rank: 4 },
+  { title: "PACKETS", value: (row) => count(row.packets), right: true, rank: 2 },
 ];
 
 const LISTING: Listing<keyof DropFilter, DropRow> = {

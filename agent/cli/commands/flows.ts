@@ -2,7 +2,8 @@ import type { FlowRow } from "../../observe/flows/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
 import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
 import type { FlowFilter } from "../../service/flow-filter.ts";
-import { bytes, type Column, duration, endpoint } from "../format.ts";
+import { bytes, duration, endpoint } from "../format.ts";
+import { type Column, ENDPOINT_WIDTH } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 import { PART_OF } from "../part-of.ts";
@@ -14,19 +15,19 @@ const FILTERS: Record<keyof FlowFilter, OptionSpec> = {
 
 const COLUMNS: Column<FlowRow>[] = [
   { title: "PROTOCOL", value: (row) => row.protocol },
-  { title: "SOURCE", value: (row) => endpoint(row.source) },
-  { title: "DESTINATION", value: (row) => endpoint(row.destination) },
-  { title: "TRANSLATED", value: translation },
-  { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}` },
-  { title: "STATE", value: (row) => row.state },
-  { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-") },
-  PART_OF,
-  { title: "RULE", value: (row) => (row.would_drop ? `${row.rule} (would drop)` : row.rule) },
-  { title: "PACKETS", value: (row) => row.packets.map(count).join(" / "), right: true },
-  { title: "BYTES", value: (row) => row.bytes.map(bytes).join(" / "), right: true },
-  { title: "DROPPED", value: (row) => row.dropped?.map(({ by, packets }) => `${count(packets)} ${by}`).join(", ") ?? "-" },
-  { title: "AGE", value: (row) => duration(row.age_s), right: true },
-  { title: "IDLE", value: (row) => duration(row.idle_s), right: true },
+  { title: "SOURCE", value: (row) => endpoint(row.source), narrow: "middle", least: ENDPOINT_WIDTH },
+  { title: "DESTINATION", value: (row) => endpoint(row.destination), narrow: "middle", least: ENDPOINT_WIDTH },
+  { title: "TRANSLATED", value: translation, narrow: "lines", least: ENDPOINT_WIDTH, rank: 3 },
+  { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}`, rank: 4 },
+  { title: "STATE", value: (row) => row.state, rank: 6 },
+  { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-"), narrow: "middle", least: 12 },
+  { ...PART_OF, rank: 2 },
+  { title: "RULE", value: (row) => (row.would_drop ? `${row.rule} (would drop)` : row.rule), narrow: "lines", least: 12, rank: 1 },
+  { title: "PACKETS", value: (row) => row.packets.map(count).join(" / "), right: true, rank: 7 },
+  { title: "BYTES", value: (row) => row.bytes.map(bytes).join(" / "), right: true, rank: 5 },
+  { title: "DROPPED", value: (row) => row.dropped?.map(({ by, packets }) => `${count(packets)} ${by}`).join(", ") ?? "-", narrow: "lines", rank: 2 },
+  { title: "AGE", value: (row) => duration(row.age_s), right: true, rank: 8 },
+  { title: "IDLE", value: (row) => duration(row.idle_s), right: true, rank: 9 },
 ];
 
 /** The ends that are others beyond. */

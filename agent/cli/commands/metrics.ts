@@ -1,6 +1,6 @@
 import { AGENT_OPTIONS, type Command } from "../arguments.ts";
 import { clientFor } from "../paths.ts";
-import { print } from "../print.ts";
+import { printWhole } from "../print.ts";
 
 export const command: Command = {
   usage: "metrics [--socket PATH]",
@@ -11,7 +11,7 @@ export const command: Command = {
     ["weir metrics | grep ^weir_packets_total", "packets by direction, interface, protocol and verdict"],
   ],
   async run(call) {
-    print(await (await clientFor(call)).metrics());
+    printWhole(await (await clientFor(call)).metrics());
     return 0;
   },
 };

@@ -1,28 +1,29 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { ListedRule } from "../../service/contract.ts";
-import { bytes, type Column, since, table, until } from "../format.ts";
+import { bytes, since, until } from "../format.ts";
+import { type Column, table } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { print, printJson } from "../print.ts";
 
 const FIGURES: Column<ListedRule>[] = [
-  { title: "RULE", value: (row) => row.name },
+  { title: "RULE", value: (row) => row.name, narrow: "middle", least: 14 },
   { title: "ACTION", value: (row) => (row.action === "block" && row.enforce ? "block, enforced" : row.action) },
-  { title: "FLOWS", value: (row) => count(row.flows), right: true },
+  { title: "FLOWS", value: (row) => count(row.flows), right: true, rank: 6 },
   { title: "PACKETS", value: (row) => count(row.packets), right: true },
-  { title: "BYTES", value: (row) => bytes(row.bytes), right: true },
+  { title: "BYTES", value: (row) => bytes(row.bytes), right: true, rank: 5 },
   { title: "WOULD DROP", value: (row) => count(row.would_drop), right: true },
   { title: "DROPPED", value: (row) => count(row.dropped), right: true },
-  { title: "LAST HIT", value: (row) => since(row.last_hit) },
+  { title: "LAST HIT", value: (row) => since(row.last_hit), rank: 3 },
 ];
-const OF_FILE: Column<ListedRule>[] = [...FIGURES, { title: "SOURCE", value: (row) => row.source }];
-const ENDING: Column<ListedRule>[] = [...OF_FILE, { title: "EXPIRES", value: ({ expires }) => until(expires) }];
+const OF_FILE: Column<ListedRule>[] = [...FIGURES, { title: "SOURCE", value: (row) => row.source, narrow: "middle", rank: 4 }];
+const ENDING: Column<ListedRule>[] = [...OF_FILE, { title: "EXPIRES", value: ({ expires }) => until(expires), rank: 1 }];
 const DYNAMIC: Column<ListedRule>[] = [
   { title: "ID", value: (row) => row.id },
   ...FIGURES,
-  { title: "ADDED", value: ({ dynamic }) => `${since(dynamic!.added)} by uid ${dynamic!.uid}` },
-  { title: "EXPIRES", value: ({ dynamic }) => until(dynamic!.expires) },
-  { title: "REASON", value: ({ dynamic }) => dynamic!.reason ?? "-" },
+  { title: "ADDED", value: ({ dynamic }) => `${since(dynamic!.added)} by uid ${dynamic!.uid}`, narrow: "lines", rank: 7 },
+  { title: "EXPIRES", value: ({ dynamic }) => until(dynamic!.expires), rank: 1 },
+  { title: "REASON", value: ({ dynamic }) => dynamic!.reason ?? "-", narrow: "lines", least: 12, rank: 2 },
 ];
 
 export const command: Command = {

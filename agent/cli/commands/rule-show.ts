@@ -3,6 +3,7 @@ import { AGENT_OPTIONS, columns, type Command, JSON_OUTPUT } from "../arguments.
 import type { Origin, RuleDetail } from "../../service/contract.ts";
 import { bytes, since } from "../format.ts";
 import { count, counted } from "../../values/count.ts";
+import { terminalWidth } from "../terminal.ts";
 import { clientFor } from "../paths.ts";
 import { print, printJson } from "../print.ts";
 import { fittingText } from "../../enforce/processes/resolved.ts";
@@ -20,7 +21,7 @@ export const command: Command = {
   async run(call) {
     const rule = await (await clientFor(call)).rule(call.words[0]!);
     if (call.has("json")) printJson(rule);
-    else print(columns([...described(rule), ...(rule.dynamic === undefined ? [] : originOf(rule.dynamic)), ...matched(rule)]));
+    else print(columns([...described(rule), ...(rule.dynamic === undefined ? [] : originOf(rule.dynamic)), ...matched(rule)], terminalWidth()));
     return 0;
   },
 };

@@ -1,7 +1,8 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { ControlClient } from "../../api/client.ts";
 import type { MemberRow, SetRow } from "../../service/contract.ts";
-import { type Column, since, table, until } from "../format.ts";
+import { since, until } from "../format.ts";
+import { type Column, table } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { pagesOf, printPages, showPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
@@ -11,22 +12,22 @@ const SHOWN = 1000;
 const MOST = 10_000_000;
 
 const SETS: Column<SetRow>[] = [
-  { title: "SET", value: ({ name }) => name },
+  { title: "SET", value: ({ name }) => name, narrow: "end", least: 12 },
   { title: "MEMBERS", value: ({ members }) => count(members) },
-  { title: "CONFIGURED", value: ({ from }) => count(from.configuration) },
-  { title: "OF FILE", value: ({ from, file }) => (file === undefined ? "-" : count(from.file)) },
-  { title: "ADDED", value: ({ from }) => count(from.command) },
-  { title: "TTL", value: ({ ttl }) => ttl ?? "-" },
-  { title: "PORTS", value: ({ ports }) => ports?.join(", ") ?? "-" },
-  { title: "FILE", value: ({ file }) => file ?? "-" },
+  { title: "CONFIGURED", value: ({ from }) => count(from.configuration), rank: 3 },
+  { title: "OF FILE", value: ({ from, file }) => (file === undefined ? "-" : count(from.file)), rank: 3 },
+  { title: "ADDED", value: ({ from }) => count(from.command), rank: 3 },
+  { title: "TTL", value: ({ ttl }) => ttl ?? "-", rank: 1 },
+  { title: "PORTS", value: ({ ports }) => ports?.join(", ") ?? "-", narrow: "lines", rank: 2 },
+  { title: "FILE", value: ({ file }) => file ?? "-", narrow: "middle", least: 14, rank: 4 },
 ];
 
 const MEMBERS: Column<MemberRow>[] = [
   { title: "MEMBER", value: ({ network }) => network },
-  { title: "FROM", value: ({ from }) => from },
-  { title: "ADDED", value: ({ added, uid }) => (added === undefined ? "-" : `${since(added)} by uid ${uid}`) },
+  { title: "FROM", value: ({ from }) => from, rank: 3 },
   { title: "EXPIRES", value: ({ expires }) => until(expires) },
-  { title: "REASON", value: ({ reason }) => reason ?? "-" },
+  { title: "REASON", value: ({ reason }) => reason ?? "-", narrow: "lines", least: 12, rank: 1 },
+  { title: "ADDED", value: ({ added, uid }) => (added === undefined ? "-" : `${since(added)} by uid ${uid}`), narrow: "lines", least: 12, rank: 2 },
 ];
 
 export const command: Command = {

@@ -1,6 +1,7 @@
 import type { SocketRow } from "../../observe/sockets/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
-import { bytes, type Column, duration, endpoint } from "../format.ts";
+import { bytes, duration, endpoint } from "../format.ts";
+import { type Column, ENDPOINT_WIDTH } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 import { OWNER_FILTERS } from "../../service/owner-filter.ts";
@@ -17,18 +18,18 @@ const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
 };
 
 const COLUMNS: Column<SocketRow>[] = [
-  { title: "PROTOCOL", value: protocolText },
+  { title: "PROTOCOL", value: protocolText, narrow: "lines" },
   { title: "STATE", value: (row) => row.state },
-  { title: "LOCAL", value: ({ local, interface: bound }) => [local && endpoint(local), bound].filter((part) => part !== undefined).join(" ") || "*" },
-  { title: "REMOTE", value: (row) => (row.remote === undefined ? "-" : endpoint(row.remote)) },
-  { title: "PROCESS", value: (row) => (row.process === undefined ? "unknown" : `${row.process.name} ${row.process.pid}`) },
-  { title: "UID", value: (row) => String(row.uid), right: true },
-  PART_OF,
-  { title: "RULE", value: (row) => row.rule ?? "-" },
-  { title: "FLOWS", value: (row) => count(row.connections), right: true },
-  { title: "SENT", value: (row) => bytes(row.sent), right: true },
-  { title: "RECEIVED", value: (row) => bytes(row.received), right: true },
-  { title: "AGE", value: (row) => (row.age_s === undefined ? "-" : duration(row.age_s)), right: true },
+  { title: "LOCAL", value: ({ local, interface: bound }) => [local && endpoint(local), bound].filter((part) => part !== undefined).join(" ") || "*", narrow: "middle", least: ENDPOINT_WIDTH },
+  { title: "REMOTE", value: (row) => (row.remote === undefined ? "-" : endpoint(row.remote)), narrow: "middle", least: ENDPOINT_WIDTH },
+  { title: "PROCESS", value: (row) => (row.process === undefined ? "unknown" : `${row.process.name} ${row.process.pid}`), narrow: "middle", least: 12 },
+  { title: "UID", value: (row) => String(row.uid), right: true, rank: 5 },
+  { ...PART_OF, rank: 3 },
+  { title: "RULE", value: (row) => row.rule ?? "-", narrow: "end", rank: 4 },
+  { title: "FLOWS", value: (row) => count(row.connections), right: true, rank: 6 },
+  { title: "SENT", value: (row) => bytes(row.sent), right: true, rank: 7 },
+  { title: "RECEIVED", value: (row) => bytes(row.received), right: true, rank: 7 },
+  { title: "AGE", value: (row) => (row.age_s === undefined ? "-" : duration(row.age_s)), right: true, rank: 8 },
 ];
 
 /** `packet all, bypasses rules` */

@@ -1,7 +1,8 @@
 import { GROUPINGS } from "../../observe/flows/groups.ts";
 import { type StatisticsRow, STATISTICS_ORDER_NAMES } from "../../observe/statistics/row.ts";
 import type { Command, OptionSpec } from "../arguments.ts";
-import { briefly, bytes, type Column, perSecond, share } from "../format.ts";
+import { briefly, bytes, perSecond, share } from "../format.ts";
+import type { Column } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { listingOptions, showListing } from "../listing.ts";
 import { OWNER_FILTERS } from "../../service/owner-filter.ts";
@@ -49,21 +50,21 @@ export const command: Command = {
 
 function columnsOf(by: string): Column<StatisticsRow>[] {
   return [
-    { title: by.toUpperCase(), value: ({ name }) => name },
-    ...(by === "process" ? [PART_OF] : []),
+    { title: by.toUpperCase(), value: ({ name }) => name, narrow: "middle", least: 16 },
+    ...(by === "process" ? [{ ...PART_OF, rank: 3 }] : []),
     { title: "CONNECTIONS", value: ({ connections }) => count(connections), right: true },
-    { title: "WOULD DROP", value: ({ would_drop }) => (would_drop === 0 ? "-" : count(would_drop)), right: true },
-    { title: "LIVE", value: ({ live }) => count(live), right: true },
-    { title: "NEW", value: ({ connections_per_s }) => perSecond(connections_per_s), right: true },
-    { title: "PACKETS", value: ({ packets }) => count(packets), right: true },
+    { title: "WOULD DROP", value: ({ would_drop }) => (would_drop === 0 ? "-" : count(would_drop)), right: true, rank: 2 },
+    { title: "LIVE", value: ({ live }) => count(live), right: true, rank: 5 },
+    { title: "NEW", value: ({ connections_per_s }) => perSecond(connections_per_s), right: true, rank: 6 },
+    { title: "PACKETS", value: ({ packets }) => count(packets), right: true, rank: 7 },
     { title: "SENT", value: ({ sent }) => bytes(sent), right: true },
     { title: "RECEIVED", value: ({ received }) => bytes(received), right: true },
-    { title: "DURATION", value: ({ duration_s: of }) => (of === undefined ? "-" : `${briefly(of.median)} / ${briefly(of.p95)}`), right: true },
-    { title: "TCP", value: ({ tcp }) => (tcp === undefined ? "-" : count(tcp.connections)), right: true },
-    { title: "RETRANS", value: ({ tcp }) => (tcp === undefined ? "-" : `${count(tcp.retransmissions)} ${share(tcp.retransmissions, tcp.segments)}`), right: true },
-    { title: "RTT", value: (row) => roundTrip(row, "median"), right: true },
-    { title: "95%", value: (row) => roundTrip(row, "p95"), right: true },
-    { title: "LEAST", value: (row) => roundTrip(row, "min"), right: true },
+    { title: "DURATION", value: ({ duration_s: of }) => (of === undefined ? "-" : `${briefly(of.median)} / ${briefly(of.p95)}`), right: true, rank: 4 },
+    { title: "TCP", value: ({ tcp }) => (tcp === undefined ? "-" : count(tcp.connections)), right: true, rank: 8 },
+    { title: "RETRANS", value: ({ tcp }) => (tcp === undefined ? "-" : `${count(tcp.retransmissions)} ${share(tcp.retransmissions, tcp.segments)}`), right: true, rank: 1 },
+    { title: "RTT", value: (row) => roundTrip(row, "median"), right: true, rank: 1 },
+    { title: "RTT 95%", value: (row) => roundTrip(row, "p95"), right: true, rank: 9 },
+    { title: "RTT MIN", value: (row) => roundTrip(row, "min"), right: true, rank: 10 },
   ];
 }
 

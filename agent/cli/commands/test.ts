@@ -7,7 +7,7 @@ import type { Report } from "../../explain/policy-test/run.ts";
 import { type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
 import { Refusal } from "../../values/refusal.ts";
 import { count, counted } from "../../values/count.ts";
-import { colour, note, print, printJson } from "../print.ts";
+import { colour, note, print, printJson, printWhole } from "../print.ts";
 
 const WRONG = 2;
 const FAILED = 1;
@@ -46,7 +46,7 @@ export const command: Command = {
     const junitPath = call.text("junit");
     if (junitPath !== undefined) await writeJunit(junitPath, basename(path), report);
     if (call.has("json")) printJson({ ok: report.failed === 0, ...report });
-    else if (call.has("tap")) print((await import("../../explain/policy-test/tap.ts")).tap(report));
+    else if (call.has("tap")) printWhole((await import("../../explain/policy-test/tap.ts")).tap(report).join("\n"));
     else printReport(report, call.has("kernel"));
     if (call.has("kernel") && report.kernelSkipped.length > 0) note(`SKIPPED: the kernel did not judge every packet: ${report.kernelSkipped.join("; ")}`);
     return report.failed === 0 ? 0 : FAILED;

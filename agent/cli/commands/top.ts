@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { TOP_GROUPINGS, type Top, type TopRow } from "../../observe/flows/top.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
-import { briefly, bytes, type Column, perSecond, safeJson, table } from "../format.ts";
+import { briefly, bytes, perSecond, safeJson } from "../format.ts";
+import { type Column, table } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { printed } from "../print.ts";
@@ -52,14 +53,14 @@ export const command: Command = {
 
 function columnsOf(by: string): Column<TopRow>[] {
   return [
-    { title: by.toUpperCase(), value: (row) => row.name },
+    { title: by.toUpperCase(), value: (row) => row.name, narrow: "middle", least: 16 },
     { title: "FLOWS", value: (row) => count(row.flows), right: true },
-    { title: "WOULD DROP", value: (row) => (row.would_drop === 0 ? "-" : count(row.would_drop)), right: true },
-    { title: "PACKETS", value: (row) => perSecond(row.packets_per_s), right: true },
+    { title: "WOULD DROP", value: (row) => (row.would_drop === 0 ? "-" : count(row.would_drop)), right: true, rank: 1 },
+    { title: "PACKETS", value: (row) => perSecond(row.packets_per_s), right: true, rank: 4 },
     { title: "SENT", value: (row) => `${bytes(row.sent_per_s)}/s`, right: true },
     { title: "RECEIVED", value: (row) => `${bytes(row.received_per_s)}/s`, right: true },
-    { title: "RETRANS", value: (row) => perSecond(row.retransmissions_per_s), right: true },
-    { title: "RTT", value: (row) => (row.round_trip_s === undefined ? "-" : briefly(row.round_trip_s)), right: true },
+    { title: "RETRANS", value: (row) => perSecond(row.retransmissions_per_s), right: true, rank: 2 },
+    { title: "RTT", value: (row) => (row.round_trip_s === undefined ? "-" : briefly(row.round_trip_s)), right: true, rank: 3 },
   ];
 }
 

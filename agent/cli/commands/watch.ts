@@ -2,12 +2,20 @@ import { EVENT_TYPES, SOCKET_EVENT_TYPES } from "../../observe/events/event.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { WatchFilter } from "../../api/client.ts";
 import { eventLine, paintEvent, type WatchedEvent } from "../../service/event-line.ts";
-import { safeJson } from "../format.ts";
+import { clock, safeJson } from "../format.ts";
 import { counted } from "../../values/count.ts";
+import { folded, terminalWidth } from "../terminal.ts";
 import { clientFor } from "../paths.ts";
 import { note, printed } from "../print.ts";
 
 const TYPES = [...EVENT_TYPES, ...SOCKET_EVENT_TYPES];
+
+/** On a terminal with the clock's time, and broken between words. */
+function shown(event: WatchedEvent): string {
+  const width = terminalWidth();
+  const lines = width === undefined ? [eventLine(event)] : folded(eventLine({ ...event, time: clock(event.time) }), width, 2);
+  return paintEvent(lines.join("\n"), event.type, process.stdout);
+}
 
 export const command: Command = {
   usage: "watch [--type TYPE] [--rule NAME] [--count N] [--json]",
@@ -43,7 +51,7 @@ export const command: Command = {
     for await (const line of client.watch(filter, end.signal)) {
       const message = JSON.parse(line) as WatchedEvent | { dropped: number };
       if (!("dropped" in message)) {
-        await printed(json ? safeJson(line) : paintEvent(eventLine(message), message.type, process.stdout));
+        await printed(json ? safeJson(line) : shown(message));
         if (--left === 0) return 0;
       } else if (json) {
         await printed(line);
