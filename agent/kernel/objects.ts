@@ -196,6 +196,9 @@ function expectLoaded(path: string, { result, messages }: Heard<number>): void {
   const program = /prog '([^']+)'/.exec(messages)?.[1];
   const operation = `load ${program === undefined ? "" : `the program ${program} of `}${basename(path)}`;
   if (rejected !== null) {
+    // The verifier says so of a helper that needs CAP_PERFMON, too.
+    const forbidden = /(?:program of this type cannot use helper|unknown func) (bpf_\w+)/.exec(rejected[1]!)?.[1];
+    if (forbidden !== undefined) throw new KernelError(operation, errno, { reason: `the kernel does not let it call ${forbidden}: ${adviceFor("EPERM")}`, log: messages });
     const lines = rejected[1]!.trimEnd().split("\n").filter((line) => !/^(processed|verification time|stack depth)/.test(line));
     throw new KernelError(operation, errno, { reason: `the verifier refused it (${errno}): ${lines.slice(-3).join(" / ")}`, log: messages });
   }
