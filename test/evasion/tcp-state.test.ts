@@ -41,7 +41,7 @@ type Forge = (talk: Talk, flags: TCPFlag[], how?: { off?: number; checksum?: num
 function forger(street: Street, wire: Wire, reach: Reach): Forge {
   const link = { src: street.lab.end("attacker:eth0").mac, dst: street.lab.end("router:eth0").mac };
   return async (talk, flags, { off = 0, checksum, hopLimit = 64, headerChecksum, mac = link.dst } = {}) => {
-    const { seq, ack } = numbersAt(wire, talk.port, PORT);
+    const { seq, ack } = await numbersAt(wire, talk.port, PORT);
     const segment = TCP({ sport: talk.port, dport: PORT, seq: (seq + off) >>> 0, ack, flags, ...(checksum === undefined ? {} : { checksum }) });
     await wire.send(frame(Ethernet({ ...link, dst: mac }), reach.ip(hopLimit, headerChecksum), segment));
   };
@@ -150,7 +150,7 @@ for (const [target, what] of [["inner", "forwarded"], ["router", "the host's own
       const row = async (): Promise<StatisticsRow | undefined> => (JSON.parse(await agent.weir("stats", "--json", "--by", "peer", "--service", `tcp ${PORT}`)) as StatisticsRow[])[0];
       const talk = await Talk.begin(street.lab, "attacker", reach.target, PORT);
       assert.ok(await talk.says("hello;"));
-      const { seq, ack } = numbersAt(wire, talk.port, PORT);
+      const { seq, ack } = await numbersAt(wire, talk.port, PORT);
       const forged = (flags: TCPFlag[], from: number): Uint8Array => {
         const ends = { src: street.lab.end("attacker:eth0").mac, dst: street.lab.end("router:eth0").mac };
         return frame(Ethernet(ends), reach.ip(64), TCP({ sport: talk.port, dport: PORT, seq: from >>> 0, ack, flags }));
