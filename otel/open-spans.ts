@@ -11,7 +11,7 @@ const ECHO = new Set([0, 8, 128, 129]);
 /** For these reasons a whole connection is undecided, and not a single packet. */
 const OF_CONNECTIONS = new Set(["opener_unknown", "process_unknown"]);
 
-interface Open {
+export interface OpenSpan {
   span: Span;
   /** When the connection was detected last, in milliseconds since the epoch. */
   time: number;
@@ -19,7 +19,7 @@ interface Open {
 
 export class OpenSpans {
   readonly #most: number;
-  readonly #open = new Map<string, Open>();
+  readonly #open = new Map<string, OpenSpan>();
 
   constructor(most = MOST_OPEN) {
     this.#most = most;
@@ -42,11 +42,11 @@ export class OpenSpans {
   }
 
   /** The span of a connection that ended, to be ended by the caller. */
-  take(connection: ConnectionFields): Span | undefined {
+  take(connection: ConnectionFields): OpenSpan | undefined {
     const key = keyOf(connection);
     const open = this.#open.get(key);
     this.#open.delete(key);
-    return open?.span;
+    return open;
   }
 
   /** Ends all. */

@@ -41,8 +41,9 @@ export class SpanWriter {
   connection(event: ConnectionEvent): void {
     const open = this.#open.take(event);
     if (open !== undefined) {
-      open.setAttributes(endedAttributes(event));
-      open.end(Math.max(event.opened, event.closed));
+      open.span.setAttributes(endedAttributes(event));
+      // The end of a connection is dated in ticks of the kernel, and may seem to lie before its detection.
+      open.span.end(Math.max(open.time, event.closed));
       return;
     }
     if (!this.#budget.take(event.type !== "ALLOWED") || this.#ledger.turnsAway()) return;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Span } from "@opentelemetry/api";
+import type { Span, Tracer } from "@opentelemetry/api";
 import { OpenSpans } from "../../otel/open-spans.ts";
-import { verdict } from "./fixtures.ts";
+import { SpanWriter } from "../../otel/traces.ts";
+import { connection, verdict } from "./fixtures.ts";
 
 test("there are so many open spans at most, and the one that is open for longest ends where it was detected last", () => {
   const ended: [string, number][] = [];
@@ -19,4 +20,16 @@ test("there are so many open spans at most, and the one that is open for longest
   assert.equal(spans.take(eventOf(2, 2)), undefined, "a connection ends once");
   spans.close();
   assert.deepEqual(ended, [["span 1", 10], ["span 3", 3]]);
+});
+
+test("a span does not end before the detection that it began with", () => {
+  const times: { start?: number; end?: number } = {};
+  const span = { addEvent: () => span, setStatus: () => span, setAttributes: () => span, end: (time: number) => void (times.end = time) } as unknown as Span;
+  const tracer = { startSpan: (_: string, { startTime }: { startTime: number }) => ((times.start = startTime), span) } as unknown as Tracer;
+  const traces = new SpanWriter(tracer, { turnsAway: () => false } as unknown as ConstructorParameters<typeof SpanWriter>[1]);
+  const detected = verdict({ would_drop: true, time: 1005 });
+  traces.event(detected);
+  traces.connection(connection({ ...detected, opened: 1000, closed: 1003 }));
+  assert.deepEqual(times, { start: 1005, end: 1005 });
+  traces.close();
 });
