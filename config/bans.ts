@@ -22,8 +22,8 @@ export function checkBans({ except }: { except: unknown[] }, errors: Findings, w
     if ("error" in reading) continue; // told of before
     prefixes += reading.networks.length;
     const everyone = reading.networks.some(({ family, address, length }) => (family === 4 ? length === 96 : holdsIPv4(address, length)));
-    if (everyone) errors.add([...path, index], "this excepts everyone from bans; name whom you mean", { value: text });
+    if (everyone) errors.add([...path, index], "this exempts every address from bans; name only those that you mean", { value: text });
   }
-  if (prefixes > MOST_PREFIXES) errors.add(path, `these make ${prefixes} prefixes, and at most ${MOST_PREFIXES} fit; a range can make many`);
+  if (prefixes > MOST_PREFIXES) errors.add(path, `these become ${prefixes} prefixes, and at most ${MOST_PREFIXES} fit; a range can become many`);
   warnOfNetworks(except, path, warnings);
 }

@@ -36,7 +36,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   rule_name(value) {
     if (value === "") return { error: "the name is empty" };
     if (value.length > LONGEST_NAME) return { error: `the name is longer than ${LONGEST_NAME} characters` };
-    if (RESERVED_NAMES.includes(value)) return { error: `the name ${quote(value)} is what weir calls decisions of its own; choose another` };
+    if (RESERVED_NAMES.includes(value)) return { error: `weir calls decisions of its own ${quote(value)}; choose another name` };
     if (/^[\p{L}\p{M}\p{N}._:/-]+$/u.test(value)) return undefined;
     const suggestion = value.trim().replace(/[^\p{L}\p{M}\p{N}._:/-]/gu, "-");
     return { error: `the name ${quote(value)} has characters other than letters, digits and . _ : / -`, suggestion };

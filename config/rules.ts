@@ -55,18 +55,18 @@ function checkName(name: unknown, index: number, first: Map<string, number>, err
   if (typeof name !== "string") return;
   const earlier = first.get(name);
   if (earlier === undefined) first.set(name, index);
-  else errors.add(["rules", index, "name"], `the name ${quote(name)} is already that of rules[${earlier}]; names are unique`, { value: name });
+  else errors.add(["rules", index, "name"], `rules[${earlier}] has the name ${quote(name)} already; each rule needs a name of its own`, { value: name });
 }
 
 function checkReject({ action, enforce, reject }: Mapping, path: Steps, errors: Findings, warnings: Findings): void {
   if (reject !== true) return;
-  if (action === "allow") errors.add(path, "reject needs the action block: there is nothing to tell the sender of what passes", { ofKey: true });
+  if (action === "allow") errors.add(path, "reject needs the action block, because what passes is not rejected", { ofKey: true });
   if (action === "block" && enforce !== true) warnings.add(path, "nothing is rejected without enforce: true, because nothing is dropped", { ofKey: true });
 }
 
 /** `protocol`: of the rule, whose ports and messages `not` may leave out without naming it again. */
 function checkNot(not: Mapping, protocol: unknown, path: Steps, errors: Findings): void {
-  if (Object.values(not).every(isConditionless)) errors.add(path, "not names nothing; name what the rule leaves out, or remove it");
+  if (Object.values(not).every(isConditionless)) errors.add(path, "not is empty; name what the rule leaves out, or remove it");
   checkFields(not, mappingOf(not["layer4"])["protocol"] ?? protocol, path, errors);
 }
 

@@ -40,7 +40,7 @@ export function checkShape(value: unknown, reference: Schema, path: Steps, findi
   if (value === null) return findings.add(path, "this is empty; give it a value or remove the key");
   if (schema.const !== undefined && value !== schema.const) {
     const known = String(schema.const);
-    return findings.add(path, `${describeValue(value)} is not ${known}, the only value known here`, { value, suggestion: known });
+    return findings.add(path, `${describeValue(value)} is not ${known}, the only value that is allowed here`, { value, suggestion: known });
   }
   if (schema.enum !== undefined && !schema.enum.includes(value as string)) return wrongWord(value, schema.enum, path, findings);
   const type = typeOf(value);
@@ -58,7 +58,7 @@ function typeOf(value: unknown): JsonType | "number" {
 }
 
 function wrongWord(value: unknown, words: readonly string[], path: Steps, findings: Findings): void {
-  const one = words.length === 1 ? `${words[0]}, the only value known here` : `one of ${words.join(", ")}`;
+  const one = words.length === 1 ? `${words[0]}, the only value that is allowed here` : `one of ${words.join(", ")}`;
   const suggestion = typeof value === "string" ? meantBy(value, words) : undefined;
   findings.add(path, `${describeValue(value)} is not ${one}`, { value, suggestion });
 }

@@ -110,8 +110,8 @@ export function parseCall(command: Command, line: readonly string[]): Call {
   return new Call(words, values);
 }
 
-function checkWords({ words: [least, most] = [0, 0] }: Command, words: readonly string[]): void {
-  if (words.length < least) throw new UsageError("something is missing");
+function checkWords({ usage, words: [least, most] = [0, 0] }: Command, words: readonly string[]): void {
+  if (words.length < least) throw new UsageError(`an argument is missing: weir ${usage.split(" [")[0]}`);
   if (words.length > most) throw new UsageError(`"${words[most]}" is one word too many`);
 }
 

@@ -82,14 +82,14 @@ function overview(): string[] {
   return [
     "Usage: weir COMMAND [OPTIONS]",
     "",
-    "Observes the network traffic of this host, explains it, and drops what its owner's rules say.",
+    "Watches the network traffic of this host, explains it, and drops what your rules block.",
     "",
     "Commands:",
     ...columns(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary])),
     "",
     "Examples:",
     ...examples([
-      ["weir run", "observe with built-in defaults; nothing is dropped"],
+      ["weir run", "watch with the built-in defaults; nothing is dropped"],
       ["weir watch", "see what is detected, as it happens"],
       ["weir mode prevent", "drop what rules with `enforce: true` block"],
       ["weir status --help", "every command explains itself"],

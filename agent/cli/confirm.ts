@@ -5,7 +5,7 @@ import { UsageError } from "./arguments.ts";
 
 /** `what` is said where nobody can be asked. */
 export async function confirmed(question: string, what: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageError(`nobody can be asked here; say --yes to ${what}`);
+  if (!process.stdin.isTTY) throw new UsageError(`there is no terminal to ask on; use --yes to ${what}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim());

@@ -48,15 +48,15 @@ export function explanationText(packet: { called: string; direction: Direction }
 function openerText(direction: Direction, { connection }: Answer): string[] {
   if (connection === null || connection.direction === direction) return [];
   const { source, destination } = connection;
-  return [`opened   ${connection.direction === "ingress" ? "in" : "out"}, ${endpoint(source)} > ${endpoint(destination)}: that is what the rules are asked about`];
+  return [`opened   ${connection.direction === "ingress" ? "in" : "out"}, ${endpoint(source)} > ${endpoint(destination)} (rules judge how a connection was opened)`];
 }
 
 function becauseOf({ rule, undecided }: Answer): string {
   if (undecided !== null) return `${undecided.meaning} (${undecided.reason}); defaults.on_error says ${undecided.action}`;
   switch (rule.name) {
     case "default": return `no rule decides it, and the default is ${rule.action}`;
-    case "ban": return "its other end is banned";
-    case "failsafe": return "it always passes, whatever the rules say";
+    case "ban": return "the remote address is banned";
+    case "failsafe": return "a failsafe lets it pass, whatever the rules say";
     default: return `the rule ${called(rule)} decides: ${rule.action}${rule.action === "block" ? ", enforced" : ""}`;
   }
 }
@@ -71,21 +71,21 @@ function kernelText({ kernel }: Answer): string {
 
 function stagedText({ staged }: Answer): string[] {
   if (staged === null) return [];
-  return ["", `The rule ${called(staged.rule)} matches before, and would drop it with enforce: true.`, ...table(staged.conditions, COLUMNS)];
+  return ["", `The rule ${called(staged.rule)} matches before that, and would drop the packet if it had enforce: true.`, ...table(staged.conditions, COLUMNS)];
 }
 
 function doubtText({ undecided }: Answer): string[] {
   if (undecided === null || undecided.rules.length === 0) return [];
-  return ["", "It cannot be said whether these rules match:", ...undecided.rules.map(({ rule, unknown }) => `  ${called(rule)}, which asks for ${unknown.join(" and ")}`)];
+  return ["", "weir cannot tell whether these rules match:", ...undecided.rules.map(({ rule, unknown }) => `  ${called(rule)}, which asks for ${unknown.join(" and ")}`)];
 }
 
 function nearText({ near_misses: near }: Answer): string[] {
   if (near.length === 0) return [];
-  return ["", "Nearly, but for one thing:", ...near.map((miss) => `  ${miss.rule.action} ${called(miss.rule)}: ${missText(miss)}`)];
+  return ["", "These rules would match but for one condition:", ...near.map((miss) => `  ${miss.rule.action} ${called(miss.rule)}: ${missText(miss)}`)];
 }
 
 function missText({ field, want, got }: Reason): string {
-  return field === "order" ? `matches, too, and comes too late: wanted ${want}` : `${field} wants ${want}, got ${got}`;
+  return field === "order" ? `matches as well, and is tried too late: wanted ${want}` : `${field} wants ${want}, got ${got}`;
 }
 
 function called({ name, source }: RuleReference): string {

@@ -10,9 +10,9 @@ import { explainPacket, type PacketText } from "../explain/packet.ts";
 import { type Call, meant, type OptionSpec, UsageError } from "./arguments.ts";
 
 export const PLACE_OPTIONS: Record<string, OptionSpec> = {
-  in: { value: "NAME", about: "the interface it comes in by" },
-  out: { value: "NAME", about: "the interface it goes out by" },
-  forwarded: { about: "it is not for this host, which only forwards it" },
+  in: { value: "NAME", about: "the interface on which the packet arrives" },
+  out: { value: "NAME", about: "the interface on which the packet leaves" },
+  forwarded: { about: "this host forwards the packet, and is not its destination" },
 };
 
 export const PACKET_OPTIONS: Record<string, OptionSpec> = {
@@ -34,7 +34,7 @@ const OPTION_OF: Record<keyof PacketText, string> = {
 export function placeOf(call: Call): { interface: string; direction: Direction } {
   const [inward, outward] = [call.text("in"), call.text("out")];
   if ((inward === undefined) === (outward === undefined)) {
-    throw new UsageError(inward === undefined ? "where is the packet seen? name the interface with --in or --out, as --in eth0" : "--in and --out exclude each other");
+    throw new UsageError(inward === undefined ? "name the interface of the packet with --in or --out, as --in eth0" : "--in and --out exclude each other");
   }
   const name = (inward ?? outward)!;
   const wrong = name.includes("*") ? "it is one interface, not a pattern" : explainInterface(name);

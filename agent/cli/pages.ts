@@ -34,7 +34,7 @@ export async function showPages<Row>(pages: AsyncGenerator<{ rows: Row[]; total:
     [there, rest] = [total, more];
   }
   print(shown.length === 0 ? none : table(shown, columns));
-  if (rest) note(`There are more${all ? `, ${count(there)} in all` : ""}; --limit shows more, --json all.`);
+  if (rest) note(`There are more${all ? `, ${count(there)} in all` : ""}. --limit shows more of them, --json all.`);
   return 0;
 }
 

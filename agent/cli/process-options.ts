@@ -6,20 +6,20 @@ import type { LocalProcess } from "../policy/subject.ts";
 import { type Call, type OptionSpec, UsageError } from "./arguments.ts";
 
 const ABOUT: Record<ProcessKey, [value: string, about: string]> = {
-  executable: ["PATH", "what the process on this host runs; what is not said of the process is not known"],
-  command: ["TEXT", "its name and arguments, with spaces between"],
-  user: ["NAME|UID", "its user"],
-  parent: ["PATH,...", "executables of those above it"],
-  container: ["NAME", "its container"],
-  unit: ["NAME", "its systemd unit"],
-  pod: ["NAME", "its Kubernetes pod, alone or as NAMESPACE/NAME"],
-  namespace: ["NAME", "the pod's namespace"],
+  executable: ["PATH", "path of the program of the local process; what you leave out is unknown"],
+  command: ["TEXT", "command line of the process"],
+  user: ["NAME|UID", "user of the process"],
+  parent: ["PATH,...", "paths of the programs of the processes above it"],
+  container: ["NAME", "container of the process"],
+  unit: ["NAME", "systemd unit of the process"],
+  pod: ["NAME", "Kubernetes pod of the process, alone or as NAMESPACE/NAME"],
+  namespace: ["NAME", "Kubernetes namespace of the pod"],
 };
 const NONE = "no-process";
 
 export const PROCESS_OPTIONS: Record<string, OptionSpec> = {
   ...Object.fromEntries(PROCESS_KEYS.map((key) => [key, { value: ABOUT[key][0], about: ABOUT[key][1] }])),
-  [NONE]: { about: "no process of this host has a socket for it" },
+  [NONE]: { about: "no local process has a socket for the packet" },
 };
 
 /** null: there is none; undefined: it is not known. */

@@ -17,20 +17,20 @@ function flagsOf(path: string, options: Readonly<Record<string, Option>>): [stri
 }
 
 function notFlag([name, { key, value, read }]: [string, Flag]): [string, Flag] {
-  return [`not-${name}`, { key: `not.${key}`, value, about: `as --${name}; what all these name together is left out`, read }];
+  return [`not-${name}`, { key: `not.${key}`, value, about: `leave these out, as --${name} names them; several --not-... leave out what fits all`, read }];
 }
 
 const FLAGS: Record<string, Flag> = {
   ...Object.fromEntries(FIELD_ENTRIES.flatMap(([path, { options }]) => flagsOf(path, options))),
   ...Object.fromEntries(FIELD_ENTRIES.flatMap(([path, { options, not }]) => (not === undefined ? [] : flagsOf(path, options).map(notFlag)))),
   action: { key: "action", value: "ACTION", about: "allow or block", read: word },
-  name: { key: "name", value: "NAME", about: "what events call the rule (its id)", read: word },
+  name: { key: "name", value: "NAME", about: "name of the rule in events (its id)", read: word },
 };
 
 /** Keys of the rule that are true or not there. */
 const SWITCHES: Record<string, OptionSpec> = {
-  enforce: { about: "let the rule drop in prevent mode; without it, it only reports what it would drop" },
-  reject: { about: "tell the sender of what it drops at once: a TCP reset, else an ICMP error (with --enforce)" },
+  enforce: { about: "drop in prevent mode; without it, the rule only reports what it would drop" },
+  reject: { about: "answer what is dropped with a TCP reset or an ICMP error (with --enforce)" },
 };
 
 export const RULE_OPTIONS: Record<string, OptionSpec> = {
@@ -39,9 +39,9 @@ export const RULE_OPTIONS: Record<string, OptionSpec> = {
 };
 
 export const PLACE_OPTIONS: Record<string, OptionSpec> = {
-  before: { value: "ID", about: "before this rule" },
-  first: { about: "before all others" },
-  last: { about: "behind the other dynamic rules, before those of the file" },
+  before: { value: "ID", about: "put it before this rule" },
+  first: { about: "put it before all others" },
+  last: { about: "put it after the other rules that were added, before those of the file" },
 };
 
 export function ruleOf(call: Call): Record<string, unknown> {

@@ -73,7 +73,7 @@ export function bypassText({ packet_sockets: { policy, bypassing } }: Status): s
 /** Patterns by which nothing is watched, one a line. */
 export function absentLines({ absent_interfaces }: Status): string[] {
   return absent_interfaces.map(({ pattern, excluded, nearest }) =>
-    `${printable(pattern)} of interfaces.include ${excluded ? "fits only devices that interfaces.exclude leaves out" : "fits no device"}${nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`}`);
+    `${printable(pattern)} of interfaces.include ${excluded ? "matches only devices that interfaces.exclude leaves out" : "matches no device"}${nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`}`);
 }
 
 function whyText({ ingress, egress, unseen }: InterfaceState): string {

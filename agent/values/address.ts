@@ -140,7 +140,7 @@ export function fromIPv4(bits: number): Uint8Array {
 
 /** What is wrong with text that is no IPv4 address. */
 function explainIPv4(text: string): Misreading {
-  if (text.startsWith("@")) return { error: `${quote(text)} is a set, and sets cannot stand here` };
+  if (text.startsWith("@")) return { error: `${quote(text)} is a set, and no set can be used here` };
   if (!/^[0-9.]+$/.test(text)) {
     const named = /^[\p{L}\p{N}_.-]+$/u.test(text);
     const hint = named ? "; names are not looked up" : ", as 192.0.2.1, 192.0.2.0/24 or 2001:db8::1";

@@ -69,7 +69,7 @@ export class Cursor {
     if (first === QUOTE) this.skipDoubleQuoted();
     else if (first === APOSTROPHE) this.skipSingleQuoted();
     else this.skipPlain(inFlow);
-    if (this.at - start > LONGEST_TEXT) throw new Stop(start, `a text of more than ${LONGEST_TEXT / 1024} kB`, "wrong");
+    if (this.at - start > LONGEST_TEXT) throw new Stop(start, `a text is longer than ${LONGEST_TEXT / 1024} kB`, "wrong");
     if (first === QUOTE) return this.unescape(start);
     if (first === APOSTROPHE) return this.text.slice(start + 1, this.at - 1).replaceAll("''", "'");
     this.plain = true;
@@ -112,7 +112,7 @@ export class Cursor {
   }
 
   private unclosed(start: number): Stop {
-    return new Stop(start, "quotes that are not closed on their line", this.text.length <= this.at ? "wrong" : "doubtful");
+    return new Stop(start, "the quotes are not closed on this line", this.text.length <= this.at ? "wrong" : "doubtful");
   }
 
   private skipPlain(inFlow: boolean): void {
@@ -122,7 +122,7 @@ export class Cursor {
     const bare = first === DASH || first === COLON || first === QUESTION;
     if (RESERVED.has(first)) throw new Stop(start, `text that begins with ${this.text[start]} needs quotes: ${this.quotedWord(start)}`);
     if (NEVER_FIRST.has(first)) throw new Stop(start, `"${this.text[start]}" begins an anchor, alias, tag or text over several lines`, "unsupported");
-    if (first === TAB) throw new Stop(start, "a tab where only spaces may stand");
+    if (first === TAB) throw new Stop(start, "there is a tab where only spaces may stand");
     if (first === COMMA || first === HASH || isBracket(first) || (bare && (inFlow ? this.isFlowGap(start + 1) : this.isGap(start + 1)))) {
       throw new Stop(start, `"${this.text[start]}" where a value or key is expected`);
     }
@@ -168,7 +168,7 @@ export class Cursor {
       this.skipSpaces();
       if (this.peek() === TAB) {
         this.skipGap();
-        if (!this.atLineEnd()) throw new Stop(this.at - 1, "a tab in the indentation");
+        if (!this.atLineEnd()) throw new Stop(this.at - 1, "the indentation has a tab; use spaces");
       }
       if (this.atEnd() || !this.atLineEnd()) return;
       this.nextLine();

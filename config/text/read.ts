@@ -22,7 +22,7 @@ export function readText(text: string, name: string, wanted = new Wanted()): Rea
   const control = text.search(CONTROL);
   if (control >= 0) {
     const code = text.charCodeAt(control).toString(16).padStart(2, "0");
-    const what = code === "0d" ? "a carriage return in the middle of a line" : `a control character (0x${code})`;
+    const what = code === "0d" ? "there is a carriage return in the middle of a line" : `there is a control character (0x${code})`;
     return { stopped: [{ offset: control, message: `${what}; a configuration file is plain text` }] };
   }
   const simple = readSimple(text, wanted);

@@ -33,7 +33,7 @@ class SimpleReader extends Cursor {
     if (this.atEnd()) return null;
     wanted.valueOffset = this.at;
     const value = this.block(1, wanted);
-    if (!this.atEnd()) throw new Stop(this.at, "the indentation fits nothing above it");
+    if (!this.atEnd()) throw new Stop(this.at, "the indentation is that of no line above");
     return value;
   }
 
@@ -77,7 +77,7 @@ class SimpleReader extends Cursor {
       const keyAt = this.nextKey(++keys);
       const key = this.key(false);
       this.skipSpaces();
-      if (this.peek() !== COLON || !this.isGap(this.at + 1)) throw new Stop(keyAt, 'a key without ":" and a space after it');
+      if (this.peek() !== COLON || !this.isGap(this.at + 1)) throw new Stop(keyAt, 'a key needs ":" and a space after it');
       this.at++;
       this.skipSpaces();
       this.put(mapping, key, keyAt, this.blockValue(depth, column, keyAt, key, wanted));
@@ -125,7 +125,7 @@ class SimpleReader extends Cursor {
       const keyAt = this.nextKey(++keys);
       const key = this.key(true);
       const plainKey = this.plain;
-      if (this.flowContent(start) !== COLON || (plainKey && !this.isFlowGap(this.at + 1))) throw new Stop(keyAt, 'a key without ":" after it');
+      if (this.flowContent(start) !== COLON || (plainKey && !this.isFlowGap(this.at + 1))) throw new Stop(keyAt, 'a key needs ":" after it');
       this.at++;
       const next = this.flowContent(start);
       const child = wanted?.note(key, keyAt, this.at);
@@ -166,7 +166,7 @@ class SimpleReader extends Cursor {
 
   private endLine(): void {
     this.skipGap();
-    if (!this.atLineEnd()) throw new Stop(this.at, "text after the end of a value; it may need quotes");
+    if (!this.atLineEnd()) throw new Stop(this.at, "there is more after the end of the value; it may need quotes");
     this.skipToContent();
   }
 
@@ -181,7 +181,7 @@ class SimpleReader extends Cursor {
   }
 
   private refuseDeeper(column: number): void {
-    if (!this.atEnd() && this.column() > column) throw new Stop(this.at, "the indentation fits nothing above it");
+    if (!this.atEnd() && this.column() > column) throw new Stop(this.at, "the indentation is that of no line above");
   }
 
   private put(mapping: Record<string, unknown>, key: string, offset: number, value: unknown): void {

@@ -51,11 +51,11 @@ export interface Complaint {
 
 /** Nesting that no sensible file has; the readers are recursive. */
 export const DEEPEST = 32;
-export const TOO_DEEP = `nested more than ${DEEPEST} levels deep`;
+export const TOO_DEEP = `the file is nested more than ${DEEPEST} levels deep`;
 
 /** No mapping of a configuration has nearly as many keys, and no text nearly as many characters. */
 export const MOST_KEYS = 1000;
-export const TOO_MANY_KEYS = `more than ${MOST_KEYS} keys in one mapping`;
+export const TOO_MANY_KEYS = `a mapping has more than ${MOST_KEYS} keys`;
 export const LONGEST_TEXT = 16 * 1024;
 
 export interface Content {

@@ -34,14 +34,14 @@ test("a mistake on the line is told before anybody is asked", async () => {
   const empty = join(fixture.folder, "empty.txt");
   writeFileSync(empty, "# nobody\n");
   const wrong: [string[], RegExp][] = [
-    [["add"], /say whom to ban, or --file LIST/],
+    [["add"], /name the addresses to ban, or a list of them with --file LIST/],
     [["add", "192.0.2.7", "--file", list], /do not go together/],
     [["add", "192.0.2.7", "--for", "1m", "--until", "2026-11-21T03:00Z"], /--for and --until do not go together/],
     [["add", "192.0.2.7", "--for", "soon"], /--for takes a duration/],
     [["add", "example.org"], /"example\.org" is not an address; names are not looked up/],
     [["add", "--file", list], /list\.txt:4: "192\.0\.2\.300" has a part above 255\n.*list\.txt:6: "192\.0\.2" is not an IPv4 address/],
-    [["add", "--file", empty], /empty\.txt names no address/],
-    [["clear"], /say --yes to lift all bans/],
+    [["add", "--file", empty], /empty\.txt has no address/],
+    [["clear"], /use --yes to lift all bans/],
     [["lift"], /there is no command "ban lift"/],
   ];
   for (const [words, expected] of wrong) {

@@ -64,7 +64,7 @@ test("of a capture the frames before the one that is asked about count", async (
 });
 
 const WRONG: [string[], RegExp][] = [
-  [[], /where is the packet seen\? name the interface with --in or --out/],
+  [[], /name the interface of the packet with --in or --out/],
   [[...TELNET, "--out", "eth0"], /--in and --out exclude each other/],
   [["--in", "eth*", ...ENDS], /--in: it is one interface, not a pattern/],
   [[...PLACE, "--src", "192.0.2.7"], /--dst ADDRESS is missing/],

@@ -60,9 +60,9 @@ const WRONG: [string, RegExp][] = [
   ["add --action block --first --before d1", /--before and --first do not go together/],
   ["add --action block --scr 10.0.0.1", /no option --scr; did you mean --src\?/],
   ["add d1 --action block", /"d1" is one word too many/],
-  ["delete", /something is missing/],
+  ["delete", /an argument is missing: weir rule delete ID\.\.\./],
   ["move d1", /say where to: --before ID, --first or --last/],
-  ["show", /something is missing/],
+  ["show", /an argument is missing: weir rule show ID\|NAME/],
 ];
 
 test("a wrong line is refused before anybody is asked", async () => {
@@ -126,7 +126,7 @@ test("clear asks first, and takes --yes for an answer", async () => {
   fixture.agent.rows.unshift({ ...ruleRow("d1"), dynamic: { uid: 0, added: "2026-11-21T03:00:00.000Z" } });
   const { code, stderr } = await fixture.weir(["rule", "clear"]);
   assert.deepEqual([code, fixture.agent.asked], [2, []]);
-  assert.match(stderr, /say --yes to delete all dynamic rules/);
+  assert.match(stderr, /use --yes to delete all dynamic rules/);
   assert.equal((await fixture.weir(["rule", "clear", "--yes"])).code, 0);
   assert.deepEqual(fixture.agent.asked, ["all"]);
 });

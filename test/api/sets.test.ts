@@ -27,13 +27,13 @@ test("a mistake on the line is told before anybody is asked", async () => {
   const list = join(fixture.folder, "list.txt");
   writeFileSync(list, "192.0.2.7\nnobody\n");
   const wrong: [string[], RegExp][] = [
-    [["add"], /something is missing/],
-    [["add", "partners"], /say what to add, or --file LIST/],
+    [["add"], /an argument is missing: weir set add NAME/],
+    [["add", "partners"], /name the addresses to add, or a list of them with --file LIST/],
     [["add", "partners", "192.0.2.7", "--file", list], /do not go together/],
     [["add", "partners", "192.0.2.7", "--for", "soon"], /--for takes a duration/],
     [["add", "partners", "example.org"], /"example\.org" is not an address/],
     [["add", "partners", "--file", list], /list\.txt:2: "nobody" is not an address/],
-    [["remove", "partners"], /say what to remove, or --file LIST/],
+    [["remove", "partners"], /name the addresses to remove, or a list of them with --file LIST/],
     [["remove", "partners", "192.0.2.7", "--all"], /--all goes without addresses/],
     [["lits"], /there is no command "set lits"; did you mean set list\?/],
   ];

@@ -72,7 +72,7 @@ const WRONG_LINES: [string[], RegExp][] = [
   [["flows", "--direction", "sideways"], /--direction is one of ingress, egress/],
   [["watch", "--type", "BLOKED"], /did you mean BLOCKED\?/],
   [["watch", "--count", "0"], /--count takes a whole number/],
-  [["check"], /something is missing/],
+  [["check"], /an argument is missing: weir check FILE/],
   [["audit", "show", "--since", "yesterday"], /--since takes a time or a duration/],
   [["status\x1b[2J"], /there is no command "status\\x1b\[2J"/],
 ];

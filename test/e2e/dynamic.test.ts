@@ -183,7 +183,7 @@ describe("rules added by command", requires(root()), () => {
 
   it("clears them all at once", async () => {
     const { code, stderr } = await agent.attempt("rule", "clear");
-    assert.deepEqual([code, /say --yes/.test(stderr)], [2, true]);
+    assert.deepEqual([code, /use --yes/.test(stderr)], [2, true]);
     await agent.weir("rule", "clear", "--yes");
     await traffic.more(PORT.blocked, true);
     await agent.auditLine(/ RULE-CLEAR uid=0 rules=d9:d9 /);

@@ -17,7 +17,7 @@ test("an include that fits no device degrades health until the device appears", 
   await addDevice(lab, "eth1");
   await told(agent, 'no device is called "eht1"; did you mean eth1?', [{ pattern: "eht1", excluded: false, nearest: "eth1" }]);
   assert.match(agent.said, /no device is called "eht1"/);
-  assert.match(await agent.weir("status"), /^eht1 of interfaces\.include fits no device; did you mean eth1\?$/m);
+  assert.match(await agent.weir("status"), /^eht1 of interfaces\.include matches no device; did you mean eth1\?$/m);
   assert.equal(await absentMetric(agent), 1);
 
   await addDevice(lab, "eht1");

@@ -10,7 +10,7 @@ const MOST = 1_000_000;
 
 export const command: Command = {
   usage: "audit show [FILE] [--since WHEN] [--type TYPE[,TYPE]] [--rule NAME] [--last N] [--json]",
-  about: "Prints the audit log, the oldest record first, rotated files included. Works with and without a running agent.",
+  about: "Prints the audit log with its rotated files, the oldest record first. It works with and without a running agent.",
   options: {
     since: { value: "WHEN", about: "only records since this time, or of this last duration: 2026-11-21T03:00Z, 15m, 2h, 7d" },
     type: { value: "TYPE", about: "only records of this type, as DETECTED, BLOCKED, MODE, RULE-ADD; several with commas" },

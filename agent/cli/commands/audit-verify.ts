@@ -8,9 +8,9 @@ import { note, print, printJson } from "../print.ts";
 export const command: Command = {
   usage: "audit verify [FILE [--head FILE]] [--json]",
   about:
-    "Checks every record of the audit log, and of the copies of operators' actions beside it, against its hash chain, over\n" +
-    "rotations, the ends against the heads that are kept outside, and each against the other. The exit code is 1 when a\n" +
-    "record was changed, deleted, moved or cut off.",
+    "Checks each record of the audit log, and of the copies of operators' actions beside it, against its hash chain, over " +
+    "rotated files, too. It compares the ends with the heads that are kept elsewhere, and the log with the copies. The exit " +
+    "code is 1 if a record was changed, deleted, moved or cut off.",
   options: {
     head: { value: "FILE", about: "the head that belongs to FILE; without it a log cut at its end looks whole" },
     json: JSON_OUTPUT,

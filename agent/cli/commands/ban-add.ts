@@ -12,13 +12,13 @@ const MOST = 1000;
 export const command: Command = {
   usage: "ban add ADDRESS... | --file LIST [--for DURATION | --until TIME] [--reason TEXT] [--json] [--socket PATH]",
   about:
-    "Bans addresses, prefixes and ranges: what comes from them and goes to them is dropped in prevent mode, and reported\n" +
-    "in detect, before any rule is asked. It is kept over restarts, and ends to the second, also when the agent is dead.\n" +
-    "Who is banned already gets the new end and reason. Nobody can ban loopback, everyone, what bans.except or\n" +
-    "failsafe.addresses name, or the address of his own SSH connection.",
+    "Bans addresses, prefixes and ranges. Packets from and to them are dropped in prevent mode and reported in detect mode, " +
+    "before any rule is tried. A ban is kept over restarts and ends on time, even if the agent is dead. An address that is " +
+    "banned already gets the new end and reason. You cannot ban loopback, all addresses at once, the addresses in " +
+    "bans.except and failsafe.addresses, or the address of your own SSH connection.",
   options: {
-    file: { value: "LIST", about: "ban what stands in this file: one a line, # begins a comment" },
-    for: { value: "DURATION", about: "how long: 90s, 10m, 2h, 7d; for ever without it" },
+    file: { value: "LIST", about: "ban the addresses in this file: one a line; # begins a comment" },
+    for: { value: "DURATION", about: "how long: 90s, 10m, 2h, 7d; without it, until you lift the ban" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir ban list` and the audit log" },
     json: JSON_OUTPUT,
@@ -32,7 +32,7 @@ export const command: Command = {
   ],
   async run(call) {
     const term = termOf(call);
-    const named = namedBy(call, call.words, "whom to ban");
+    const named = namedBy(call, call.words, "the addresses to ban");
     const client = await clientFor(call);
     const change = await banAll(client, named, term, operatorSession());
     tellBans(call, change, `Banned ${named.length === 1 ? named[0]!.text : counted(named.length, "network")}${change.expires === undefined ? "" : ` until ${change.expires}`}.`);

@@ -9,8 +9,8 @@ const MOST = 1000;
 
 export const command: Command = {
   usage: "ban delete ADDRESS... | --file LIST [--json] [--socket PATH]",
-  about: "Lifts bans: all that are named, as they were banned, or none where one does not exist.",
-  options: { file: { value: "LIST", about: "lift the bans that stand in this file: one a line, # begins a comment" }, json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  about: "Lifts bans, each named as it was added. If one of them does not exist, none is lifted.",
+  options: { file: { value: "LIST", about: "lift the bans of the addresses in this file: one a line; # begins a comment" }, json: JSON_OUTPUT, ...AGENT_OPTIONS },
   words: [0, MOST],
   examples: [
     ["weir ban delete 192.0.2.7", "one"],
@@ -18,7 +18,7 @@ export const command: Command = {
     ["weir ban delete --file feed.txt", "a whole list"],
   ],
   async run(call) {
-    const named = namedBy(call, call.words, "whose bans to lift");
+    const named = namedBy(call, call.words, "the addresses whose bans to lift");
     const client = await clientFor(call);
     const change = await inPortions(named, (networks) => client.deleteBans(networks, operatorSession()), { done: "lifted" });
     tellBans(call, change, `Lifted ${named.length === 1 ? "the ban" : "the bans"} of ${called(named)}.`);

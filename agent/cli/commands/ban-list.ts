@@ -17,7 +17,7 @@ const COLUMNS: Column<BanRow>[] = [
 
 export const command: Command = {
   usage: "ban list [ADDRESS] [--limit N] [--json] [--socket PATH]",
-  about: "Shows who is banned, the latest first; with an address or prefix, the bans that cover it and those within it.",
+  about: "Lists bans, the latest first. With an address or prefix it lists the bans that cover it and the bans within it.",
   options: {
     limit: { value: "N", about: `at most so many (${SHOWN}; with --json all)` },
     json: JSON_OUTPUT,

@@ -20,8 +20,8 @@ interface Verdict {
 export const command: Command = {
   usage: "check FILE [--json]",
   about:
-    "Reads a configuration as the agent would and prints all that is wrong with it, each with file:line:column; then the\n" +
-    "exit code is 2. Needs neither root nor a running agent, so it fits into CI and commit hooks.",
+    "Checks a configuration as the agent does. It prints each problem with file:line:column, and exits with 2 if there is " +
+    "any. It needs neither root nor a running agent, so that you can use it in CI and in commit hooks.",
   options: { json: JSON_OUTPUT },
   words: [1, 1],
   examples: [

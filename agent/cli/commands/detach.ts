@@ -13,10 +13,10 @@ import { note, print, printJson } from "../print.ts";
 export const command: Command = {
   usage: "detach [--config FILE] [--state-dir PATH] [--json]",
   about:
-    "Ends what an agent that was killed, or that handed over, has left in force: its programs, filters and tables. From\n" +
-    "then on traffic is neither dropped nor watched. What was left names its own state directory and audit log; only\n" +
-    "where several agents left something does one have to be named. Refuses while the agent runs, which detaches\n" +
-    "everything itself when it is stopped.",
+    "Removes what an agent that was killed or handed over left in the kernel: its programs, filters and tables. From then " +
+    "on traffic is neither dropped nor watched. The state directory and the audit log of that agent are found by " +
+    "themselves; name one only if several agents left something. The command refuses while the agent runs, because an agent " +
+    "that is stopped detaches by itself.",
   options: {
     config: { value: "FILE", about: "the agent's configuration, where several agents left something" },
     "state-dir": { value: "PATH", about: "the agent's state directory (or WEIR_STATE_DIR), where several agents left something" },

@@ -8,11 +8,11 @@ import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 
 const FILTERS: Record<keyof DropFilter, OptionSpec> = {
-  by: { value: "WHOM", about: "only by these: netfilter, tc, xdp, queue, bpf, security or stack" },
-  reason: { value: "NAME", about: "only for this reason, as the kernel names it: no_socket" },
+  by: { value: "WHOM", about: "only drops by netfilter, tc, xdp, queue, bpf, security or stack" },
+  reason: { value: "NAME", about: "only drops for this reason, as the kernel names it: no_socket" },
   ...CONNECTION_FILTERS,
   direction: { value: "WHICH", about: "only coming in, or only going out: ingress or egress" },
-  all: { about: "also what nobody misses: ends of healthy connections, answers to ping, weir's own attempts to reach its collector" },
+  all: { about: "also harmless drops: ends of healthy connections, answers to ping, weir's own attempts to reach its collector" },
 };
 
 const COLUMNS: Column<DropRow>[] = [
@@ -38,12 +38,15 @@ const LISTING: Listing<keyof DropFilter, DropRow> = {
 
 export const command: Command = {
   usage: "drops [--by WHOM] [--reason NAME] [--port NUMBER] [...] [--limit N] [--json]",
-  about: "Shows what others than weir drop, and why, the latest first: netfilter, queues, other programs, and the stack\nwhere nobody listens. What weir drops is in weir rule list and in the audit log. The kernel also frees packets as dropped\nwhere all is well; these are shown with --all, or by --reason.",
+  about:
+    "Shows packets that netfilter, queues, other programs and the kernel's network stack drop, and why, the latest first. " +
+    "For what weir drops, see weir rule list and the audit log. The kernel also frees harmless packets as dropped; --all " +
+    "and --reason show those, too.",
   options: listingOptions(LISTING),
   examples: [
     ["weir drops", "the latest 100 connections of which something was dropped"],
     ["weir drops --by netfilter", "what nftables or iptables drop"],
-    ["weir drops --reason no_socket --direction ingress", "who knocks where nobody listens"],
+    ["weir drops --reason no_socket --direction ingress", "packets to ports where nobody listens"],
     ["weir drops --port 53 --json", "for a script"],
   ],
   run: (call) => showListing(call, LISTING),

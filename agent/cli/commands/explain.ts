@@ -23,27 +23,28 @@ interface Question extends Inquiry {
 export const command: Command = {
   usage: "explain --in NAME --src ADDRESS --dst ADDRESS --proto NAME [...] | --pcap FILE --in NAME | --flow PROTOCOL SOURCE DESTINATION",
   about:
-    "Says what becomes of a packet, which rule decides and where it is written, each of its conditions, and which rules\n" +
-    "nearly match. The packet is described by options, or is a frame of a capture, or opened a live connection. It is taken\n" +
-    "as one for this host, with no connection known but what the frames before it in the capture open.\n" +
-    "With a running agent it asks the rules in force, by the reference and by a test run of the kernel's tables, which\n" +
-    "changes nothing; else, or with --config, it asks the file. If the two answers differ, the exit code is 1.",
+    "Says what happens to a packet, which rule decides and where that rule is written, how each of its conditions compares, " +
+    "and which rules nearly match. Describe the packet with options, take a frame of a capture with --pcap, or name a live " +
+    "connection with --flow. The packet is taken as one for this host that opens a connection, unless a frame before it in " +
+    "the capture did. If an agent runs, the rules in force are asked: once by weir's reference and once by a test run of " +
+    "the programs in the kernel, which changes nothing. With --config, or if no agent runs, the rules of the file are " +
+    "asked. The exit code is 1 if the two answers differ.",
   options: {
     ...PLACE_OPTIONS,
     ...PACKET_OPTIONS,
     ...PROCESS_OPTIONS,
     pcap: { value: "FILE", about: "take the packet from this capture (pcap or pcapng)" },
-    frame: { value: "N", about: "which frame of it (the first); those before it are judged first" },
+    frame: { value: "N", about: "number of the frame (1); the frames before it are judged first" },
     local: { value: "ADDRESS,...", about: "addresses of this host, where the capture has connections of both directions" },
     flow: { about: "a live connection, as `weir flows` shows it" },
-    kernel: { about: "without an agent: let the kernel judge, too, by tables made of the file (as root)" },
+    kernel: { about: "without an agent: also ask the programs in the kernel, with the rules of the file (as root)" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
     config: { value: "FILE", about: "ask the rules of this file instead of those in force" },
   },
   words: [0, 3],
   examples: [
-    ["weir explain --in eth0 --src 192.0.2.7 --dst 198.51.100.1 --proto tcp --dport 23", "would telnet get in?"],
+    ["weir explain --in eth0 --src 192.0.2.7 --dst 198.51.100.1 --proto tcp --dport 23", "would telnet be let in?"],
     ["weir explain --out eth0 --src 198.51.100.1 --dst 192.0.2.7 --proto icmp --icmp echo-request", "may this host ping?"],
     ["weir explain --out eth0 --src 198.51.100.1 --dst 192.0.2.7 --proto tcp --dport 443 --executable /usr/bin/curl --user www-data", "may curl, run by www-data?"],
     ["weir explain --pcap odd.pcap --frame 3 --in eth0 --config new.yaml", "what a new file would do to a frame"],

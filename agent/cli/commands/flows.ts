@@ -10,14 +10,14 @@ import { PART_OF } from "../part-of.ts";
 
 const FILTERS: Record<keyof FlowFilter, OptionSpec> = {
   ...CONNECTION_FILTERS,
-  rule: { value: "NAME", about: "only decided by this rule" },
+  rule: { value: "NAME", about: "only connections that this rule decided" },
 };
 
 const COLUMNS: Column<FlowRow>[] = [
   { title: "PROTOCOL", value: (row) => row.protocol },
   { title: "SOURCE", value: (row) => endpoint(row.source), narrow: "middle", least: ENDPOINT_WIDTH },
   { title: "DESTINATION", value: (row) => endpoint(row.destination), narrow: "middle", least: ENDPOINT_WIDTH },
-  { title: "TRANSLATED", value: translation, narrow: "lines", least: ENDPOINT_WIDTH, rank: 3 },
+  { title: "NAT", value: translation, narrow: "lines", least: ENDPOINT_WIDTH, rank: 3 },
   { title: "INTERFACE", value: (row) => `${row.interface} ${row.direction === "ingress" ? "in" : "out"}`, rank: 4 },
   { title: "STATE", value: (row) => row.state, rank: 6 },
   { title: "PROCESS", value: (row) => (row.process ? `${row.process.name} ${row.process.pid}` : "-"), narrow: "middle", least: 12 },
@@ -48,12 +48,15 @@ const LISTING: Listing<keyof FlowFilter, FlowRow> = {
 
 export const command: Command = {
   usage: "flows [--process NAME] [--port NUMBER] [...] [--limit N] [--json]",
-  about: "Shows live connections: who talks to whom, which process, which rule decided, and\nwhether it would drop them. Translated are ends that are others behind\naddress translation. Packets and bytes are those of the opener, then those of the other end; dropped is what others than\nweir dropped of them: see weir drops.",
+  about:
+    "Shows live connections: their ends, the process, the rule that decided, and whether it would drop them. NAT shows the " +
+    "addresses on the other side of address translation. PACKETS and BYTES count what the opener sent, then what the other " +
+    "end sent. DROPPED counts what the kernel and other programs dropped; see weir drops.",
   options: listingOptions(LISTING),
   examples: [
     ["weir flows", "the first 100 connections"],
     ["weir flows --process curl", "what curl talks to"],
-    ["weir flows --container web", "what goes on in a container"],
+    ["weir flows --container web", "the connections of a container"],
     ["weir flows --port 443 --direction egress --limit 1000 --json", "for a script"],
   ],
   run: (call) => showListing(call, LISTING),

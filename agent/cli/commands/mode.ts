@@ -8,10 +8,10 @@ import { warnOfWay } from "../session-way.ts";
 export const command: Command = {
   usage: "mode [detect|prevent] [--json] [--socket PATH]",
   about:
-    "Shows the mode, or switches it while everything stays attached. In detect nothing is dropped. In prevent the rules\n" +
-    "with `enforce: true` drop what they block. It holds until the file's own `mode` changes. Your own SSH connection\n" +
-    "is put under the failsafe, so that a switch cannot cut it. Where it comes by a VPN that weir cannot look into, you\n" +
-    "are told before the switch what to do.",
+    "Shows the mode, or switches it while all programs stay attached. In detect nothing is dropped. In prevent, rules with " +
+    "`enforce: true` drop what they block. The switch holds until the `mode` in the file changes. A failsafe for your own " +
+    "SSH connection is added, so that the switch cannot cut it. If your connection comes through a VPN that weir cannot " +
+    "look into, you are told before the switch what to do.",
   options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
   words: [0, 1],
   examples: [

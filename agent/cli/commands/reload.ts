@@ -8,8 +8,8 @@ import { operatorSession } from "../own-session.ts";
 export const command: Command = {
   usage: "reload [--json] [--socket PATH]",
   about:
-    "Lets the agent read its configuration again, which it also does by itself when the file is saved. A file with a\n" +
-    "problem changes nothing: the last good rules stay in force, all problems are printed, and the exit code is 2.",
+    "Makes the agent read its configuration again, which it also does by itself when the file is saved. If the file has a " +
+    "problem, nothing changes: the last good rules stay in force, all problems are printed, and the exit code is 2.",
   options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
   examples: [
     ["weir reload", "read the file again, now"],

@@ -9,12 +9,13 @@ import { operatorSession } from "../own-session.ts";
 export const command: Command = {
   usage: "rule add --action allow|block [--src LIST] [--dst LIST] [--port LIST] [--proto NAME] [...] [--for DURATION]",
   about:
-    "Adds a rule that is in force at once, before all rules of the file, and is kept over restarts until it is deleted or\n" +
-    "its time is over. It is checked as one of the file, which stays as it is. What is not said is \"any\". A block rule\n" +
-    "drops with --enforce in prevent mode; otherwise it reports. Your own SSH connection is put under the failsafe.",
+    "Adds a rule that is in force at once, before all rules of the file. It is checked as a rule of the file is, and kept " +
+    "over restarts until you delete it or it expires; the file stays as it is. A condition that you leave out matches " +
+    "anything. A block rule drops if it has --enforce and the mode is prevent; otherwise it reports. A failsafe for your " +
+    "own SSH connection is added.",
   options: {
     ...RULE_OPTIONS,
-    for: { value: "DURATION", about: "how long it is in force: 90s, 10m, 2h, 7d" },
+    for: { value: "DURATION", about: "how long it is in force: 90s, 10m, 2h, 7d; without it, until you delete it" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir rule list` and the audit log" },
     ...PLACE_OPTIONS,

@@ -7,7 +7,9 @@ const MOST = 1000;
 
 export const command: Command = {
   usage: "rule delete ID... [--json] [--socket PATH]",
-  about: "Deletes rules that were added by command: all that are named, or none where one does not exist. Rules of the file are\ndeleted in the file.",
+  about:
+    "Deletes rules that were added by command. If one of the ids does not exist, none is deleted. To delete a rule of the " +
+    "file, edit the file.",
   options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
   words: [1, MOST],
   examples: [

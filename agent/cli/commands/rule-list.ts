@@ -29,8 +29,9 @@ const DYNAMIC: Column<ListedRule>[] = [
 export const command: Command = {
   usage: "rule list [--json] [--socket PATH]",
   about:
-    "Shows the rules in force, in the order they are tried, with what each one matched, dropped, or would have dropped:\n" +
-    "first those that were added by command, then those of the file. With --json `dynamic` tells them apart.",
+    "Shows the rules in force in the order in which they are tried, and what each one matched, dropped, or would have " +
+    "dropped: first the rules that were added by command, then those of the file. With --json, `dynamic` marks rules that " +
+    "were added by command.",
   options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
   examples: [
     ["weir rule list", "as a table"],

@@ -6,7 +6,9 @@ import { operatorSession } from "../own-session.ts";
 
 export const command: Command = {
   usage: "rule move ID --before ID|--first|--last [--json] [--socket PATH]",
-  about: "Moves a rule that was added by command among the others of its kind. Its counters go with it. The first rule that\nmatches decides, so that the order matters where rules overlap.",
+  about:
+    "Moves a rule that was added by command among the other rules of its kind; its counters go with it. The first rule that " +
+    "matches decides, so the order matters where rules overlap.",
   options: { ...PLACE_OPTIONS, json: JSON_OUTPUT, ...AGENT_OPTIONS },
   words: [1, 1],
   examples: [

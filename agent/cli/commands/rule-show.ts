@@ -11,7 +11,9 @@ import { ruleText } from "../../policy/rule-text.ts";
 
 export const command: Command = {
   usage: "rule show ID|NAME [--json] [--socket PATH]",
-  about: "Shows one rule: what it says, where it comes from, and what it matched. With --json `definition` is the rule as the\nfile would hold it.",
+  about:
+    "Shows one rule: its conditions and action, where it comes from, and what it matched. With --json, `definition` is the " +
+    "rule as the file would hold it.",
   options: { json: JSON_OUTPUT, ...AGENT_OPTIONS },
   words: [1, 1],
   examples: [

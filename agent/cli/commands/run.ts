@@ -11,24 +11,24 @@ const FAILED = 1;
 export const command: Command = {
   usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--strict] [--on-stop detach|hand-over] [--unit NAME] [--no-view]",
   about:
-    "Runs the agent in the foreground until Ctrl-C or SIGTERM, then detaches everything. Without a configuration it\n" +
-    "observes every interface and drops nothing. One that is refused leaves the last good rules in force, or without any\n" +
-    "observes as well, until it is mended; with --strict it ends the start instead. On a terminal it shows a live view,\n" +
-    "elsewhere a line an event.\n" +
-    "With --on-stop hand-over, what is in force stays in force until the next agent takes it over, for `hand_over_for`\n" +
-    "(120s) at most. A second SIGTERM or Ctrl-C, or weir detach, then ends it at once.",
+    "Runs the agent in the foreground until Ctrl-C or SIGTERM, and then detaches its programs. Without a configuration the " +
+    "agent watches every interface and drops nothing. If the configuration is refused, the last good one stays in force; if " +
+    "there is none, the agent watches with its defaults until you mend the file. With --strict the start fails instead. On " +
+    "a terminal `weir run` shows a live view, which q ends; elsewhere it prints a line for each event. With --on-stop " +
+    "hand-over the rules stay in force after the stop until the next agent takes over, for `hand_over_for` (120s) at most. " +
+    "A second Ctrl-C or SIGTERM, or weir detach, ends that at once.",
   options: {
     config: { value: "FILE", about: "the configuration (/etc/weir/weir.yaml where it exists)" },
-    socket: { value: "PATH", about: "the control socket to offer (or WEIR_CONTROL_SOCKET)" },
-    "state-dir": { value: "PATH", about: "where the agent keeps what outlives it (or WEIR_STATE_DIR)" },
-    "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s, a second more for each MB of rules and lists, and what others keep the processors busy)` },
-    strict: { about: "refuse to start where the configuration is refused" },
-    "on-stop": { value: "detach|hand-over", about: "what becomes of rules and bans when the agent is stopped (detach)" },
-    unit: { value: "NAME", about: "the agent's systemd unit: hand over only if systemd is going to start it again" },
+    socket: { value: "PATH", about: "where to make the control socket (or WEIR_CONTROL_SOCKET)" },
+    "state-dir": { value: "PATH", about: "folder for what must survive a restart (or WEIR_STATE_DIR)" },
+    "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s; a second more for each MB of rules and lists, and longer while other programs use the processors)` },
+    strict: { about: "do not start if the configuration is refused" },
+    "on-stop": { value: "detach|hand-over", about: "whether rules and bans end or stay when the agent is stopped (detach)" },
+    unit: { value: "NAME", about: "the agent's systemd unit: hand over only if systemd will start it again" },
     "no-view": { about: "print nothing but the log, on stderr" },
   },
   examples: [
-    ["weir run", "observe, with the live view"],
+    ["weir run", "watch, with the live view"],
     ["weir run --config weir.yaml", "with the rules of a file"],
     ["weir run --no-view 2>weir.log", "as a service does"],
     ["weir run --no-view --on-stop hand-over", "as a container does that is replaced by another"],

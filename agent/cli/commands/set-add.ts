@@ -13,11 +13,11 @@ const MOST = 1001;
 export const command: Command = {
   usage: "set add NAME ADDRESS... | NAME --file LIST [--for DURATION | --until TIME] [--reason TEXT] [--json] [--socket PATH]",
   about:
-    "Puts addresses, prefixes and ranges into a set of the configuration, beside what stands there and in the set's file.\n" +
-    "Rules that name the set see them at once, also in connections that are open. It is kept over restarts, and ends to the\n" +
-    "second, also when the agent is dead. What was added already gets the new end and reason.",
+    "Adds addresses, prefixes and ranges to a set, beside those that the configuration and the set's file hold. Rules that " +
+    "use the set match them at once, also in open connections. They are kept over restarts and end on time, even if the " +
+    "agent is dead. An address that was added already gets the new end and reason.",
   options: {
-    file: { value: "LIST", about: "add what stands in this file: one a line, # begins a comment" },
+    file: { value: "LIST", about: "add the addresses in this file: one a line; # begins a comment" },
     for: { value: "DURATION", about: "how long: 90s, 10m, 2h, 7d; without it, as long as the set's ttl, or for ever" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir set list` and the audit log" },
@@ -33,7 +33,7 @@ export const command: Command = {
   async run(call) {
     const [name = "", ...words] = call.words;
     const term = termOf(call);
-    const named = namedBy(call, words, "what to add");
+    const named = namedBy(call, words, "the addresses to add");
     const client = await clientFor(call);
     const ask = (check_only: boolean) => (networks: string[]): Promise<SetChange> => client.addMembers({ set: name, networks, check_only, ...term }, operatorSession());
     const change = await inPortions(named, ask(false), { check: ask(true), done: "added" });

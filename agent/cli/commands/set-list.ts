@@ -32,7 +32,9 @@ const MEMBERS: Column<MemberRow>[] = [
 
 export const command: Command = {
   usage: "set list [NAME [ADDRESS]] [--limit N] [--json] [--socket PATH]",
-  about: "Shows the sets; with a name, its members, the latest first; with an address or prefix, those that cover it and those within it.",
+  about:
+    "Lists the sets. With a name it lists the members of that set, the latest first; with an address or prefix, only the " +
+    "members that cover it and those within it.",
   options: {
     limit: { value: "N", about: `at most so many members (${SHOWN}; with --json all)` },
     json: JSON_OUTPUT,

@@ -12,10 +12,10 @@ const MOST = 1001;
 export const command: Command = {
   usage: "set remove NAME ADDRESS... | NAME --file LIST | NAME --all [--json] [--socket PATH]",
   about:
-    "Takes out of a set what `weir set add` put there: all that is named, as it was added, or nothing where one was not.\n" +
-    "What the configuration or the set's file holds is removed there.",
+    "Removes from a set what `weir set add` added, each named as it was added. If one of them was not added, none is " +
+    "removed. Remove entries of the configuration or of the set's file there.",
   options: {
-    file: { value: "LIST", about: "remove what stands in this file: one a line, # begins a comment" },
+    file: { value: "LIST", about: "remove the addresses in this file: one a line; # begins a comment" },
     all: { about: "remove all that was added by command" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
@@ -34,7 +34,7 @@ export const command: Command = {
       tellSet(call, change, `Removed ${counted(change.changed, "member")} from the set ${printable(name)}.`);
       return 0;
     }
-    const named = namedBy(call, words, "what to remove");
+    const named = namedBy(call, words, "the addresses to remove");
     const change = await inPortions(named, (networks) => client.removeMembers(name, networks, operatorSession()), { done: "removed" });
     tellSet(call, change, `Removed ${called(named)} from the set ${printable(name)}.`);
     return 0;

@@ -9,12 +9,12 @@ import { PART_OF } from "../part-of.ts";
 import type { SocketFilter } from "../../service/socket-filter.ts";
 
 const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
-  protocol: { value: "NAME", about: "only tcp, udp, icmp, icmpv6, raw, packet or xdp" },
-  state: { value: "NAME", about: "only in this state, as listen, bound, established" },
-  address: { value: "ADDRESS", about: "only with this address at either end" },
-  port: { value: "NUMBER", about: "only with this port at either end" },
+  protocol: { value: "NAME", about: "only sockets of tcp, udp, icmp, icmpv6, raw, packet or xdp" },
+  state: { value: "NAME", about: "only sockets in this state, as listen, bound, established" },
+  address: { value: "ADDRESS", about: "only sockets with this address at either end" },
+  port: { value: "NUMBER", about: "only sockets with this port at either end" },
   ...OWNER_FILTERS,
-  rule: { value: "NAME", about: "only those whose connection this rule decided" },
+  rule: { value: "NAME", about: "only sockets whose connection this rule decided" },
 };
 
 const COLUMNS: Column<SocketRow>[] = [
@@ -49,13 +49,16 @@ const LISTING: Listing<keyof SocketFilter, SocketRow> = {
 
 export const command: Command = {
   usage: "sockets [--state listen] [--process NAME] [...] [--limit N] [--json]",
-  about: "Shows the sockets of this host: which process owns each, and what weir knows of its connections. Of raw sockets it\nalso shows the IP protocol, of packet sockets, which see or send whole frames, the type of Ethernet, and\nwhether their frames pass the egress rules unseen, as those of AF_XDP sockets (`xdp`) do.",
+  about:
+    "Shows the sockets of this host: the process that owns each, and what weir knows of its connections. Raw sockets are " +
+    "shown with their IP protocol, packet sockets (which see or send whole frames) with their type of Ethernet, and packet " +
+    "and AF_XDP sockets (`xdp`) with whether their frames bypass the egress rules.",
   options: listingOptions(LISTING),
   examples: [
     ["weir sockets", "who listens, then who talks"],
     ["weir sockets --state listen --protocol tcp", "what is offered to others"],
-    ["weir sockets --protocol packet", "who reads along"],
-    ["weir sockets --state listen --hash", "and exactly which file each of them runs"],
+    ["weir sockets --protocol packet", "programs that read or send whole frames"],
+    ["weir sockets --state listen --hash", "with the hash of the program of each"],
     ["weir sockets --process sshd --json", "for a script"],
   ],
   run: (call) => showListing(call, LISTING),

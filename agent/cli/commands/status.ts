@@ -1,7 +1,7 @@
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
 import type { Status } from "../../service/contract.ts";
 import { Refusal } from "../../values/refusal.ts";
-import { count } from "../../values/count.ts";
+import { count, counted } from "../../values/count.ts";
 import { askOrTell } from "../not-running.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
 import { absentLines, bypassText, countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
@@ -15,12 +15,12 @@ const DEGRADED = 3;
 export const command: Command = {
   usage: "status [--check] [--quiet] [--json] [--socket PATH]",
   about:
-    "Shows the agent's mode and health, where it is attached and why so, what it counted, and what it lost. The exit code\n" +
-    "is 0 whenever the agent answers, and 1 when none does; with --check it is 3 when the agent is degraded. Where no agent\n" +
-    "answers, it says what one that ended has left in force, until when, and how to end that.",
+    "Shows the agent's mode and health, where its programs are attached and why there, its counters, and what it lost. The " +
+    "exit code is 0 if an agent answers and 1 if none does; with --check it is 3 if the agent is degraded. If no agent " +
+    "answers, it says what an agent that ended has left in force, until when, and how to end that.",
   options: {
     check: { about: "exit with 3 when the agent is degraded" },
-    quiet: { about: "print nothing: only the exit code tells" },
+    quiet: { about: "print nothing; the exit code says it all" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },
@@ -46,7 +46,7 @@ export const command: Command = {
       `health     ${colour(health.state === "ok" ? "green" : "yellow", healthText(status))}`,
       `rules      ${rulesText(status)}`,
       `config     ${config.path === null ? "built-in defaults" : printable(config.path, 200)}`,
-      ...(config.error === null ? [] : [`           ${colour("red", `the file is refused now: ${printable(config.error, 500)}`)}`]),
+      ...(config.error === null ? [] : [`           ${colour("red", `the file is refused: ${printable(config.error, 500)}`)}`]),
       `flows      ${count(flows.active)} active, ${count(flows.evicted)} evicted`,
       `events     ${eventsText(status)}`,
       ...[telemetryText(status)].flatMap((text) => (text === "" ? [] : [`telemetry  ${text}`])),
@@ -54,7 +54,7 @@ export const command: Command = {
         const text = countsText(status[field]);
         return text === "" ? [] : [`${field.padEnd(11)}${text}`];
       }),
-      ...(status.believed_answers === 0 ? [] : [`believed   ${count(status.believed_answers)} SYN+ACKs that answer no SYN that was seen, right after the start`]),
+      ...(status.believed_answers === 0 ? [] : [`believed   ${counted(status.believed_answers, "connection")} by their SYN+ACK alone, right after the start, when the SYN had passed already`]),
       ...(bypassText(status) === "" ? [] : [`bypass     ${colour("yellow", bypassText(status))}`]),
       "",
       ...interfaceTable(status.interfaces),

@@ -16,11 +16,11 @@ const MOST_NAMED = 20;
 export const command: Command = {
   usage: "test FILE [--kernel] [--junit FILE] [--tap] [--json]",
   about:
-    "Runs the cases of a file against the policy it names: packets and captures, each with what must become of it (allow,\n" +
-    "block, undecided) and, where given, by which rule. Needs neither root nor a running agent. At least one case must\n" +
-    "expect allow. Says which rules no case reached. The exit code is 0 if all hold, 1 if not, 2 for a wrong file.",
+    "Tests a policy: each case of the file is a packet or a capture, with what must happen to it (allow, block, undecided) " +
+    "and, if you say so, by which rule. It needs neither root nor a running agent. At least one case must expect allow. " +
+    "Rules that no case reached are named. The exit code is 0 if all cases hold, 1 if not, 2 if the file is wrong.",
   options: {
-    kernel: { about: "let the kernel's programs judge, too (as root), and compare" },
+    kernel: { about: "also ask the programs in the kernel (as root), and compare" },
     junit: { value: "FILE", about: "write the results there as JUnit XML" },
     tap: { about: "print TAP" },
     json: JSON_OUTPUT,

@@ -108,6 +108,6 @@ function hints({ rule, staged, near_misses: near }: Explanation): string[] {
   return [
     ...(rule.source === "built-in" ? [] : [`${rule.name} is at ${rule.source}`]),
     ...(staged === null ? [] : [`${staged.rule.name} (${staged.rule.source}) only reports; with enforce: true it would block`]),
-    ...near.map(({ rule: { name, source }, field, want, got }) => (field === "order" ? `${name} (${source}) matches, too, and comes too late` : `${name} (${source}) fails in ${field} alone: wants ${want}, got ${got}`)),
+    ...near.map(({ rule: { name, source }, field, want, got }) => (field === "order" ? `${name} (${source}) matches as well, and is tried too late` : `${name} (${source}) fails in ${field} alone: wants ${want}, got ${got}`)),
   ];
 }

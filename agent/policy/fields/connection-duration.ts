@@ -44,8 +44,8 @@ export const CONNECTION_DURATION = {
     });
   },
   options: {
-    "longer-than": { key: "longer_than", value: "DURATION", about: "connections that are older, as 1h", read: word },
-    "shorter-than": { key: "shorter_than", value: "DURATION", about: "those that are younger", read: word },
+    "longer-than": { key: "longer_than", value: "DURATION", about: "match only connections that are older, as 1h", read: word },
+    "shorter-than": { key: "shorter_than", value: "DURATION", about: "match only connections that are younger, as 30s", read: word },
   },
   text: {
     place: "packet",

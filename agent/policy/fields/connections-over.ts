@@ -37,10 +37,10 @@ export const CONNECTIONS_OVER = {
     "connections-over": {
       key: "count",
       value: "NUMBER",
-      about: "new connections while so many are open already, of each source",
+      about: "match only new connections of a source that has so many open",
       read: number,
     },
-    "connections-by": { key: "by", value: "WHICH", about: "or of each destination, or of all the rule matches: rule", read: word },
+    "connections-by": { key: "by", value: "WHICH", about: "count each source, each destination, or all that the rule matches: rule (source)", read: word },
   },
   text: {
     place: "packet",

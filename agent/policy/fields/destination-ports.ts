@@ -30,7 +30,7 @@ export const DESTINATION_PORTS = {
     },
     means: "is none of these ports",
   },
-  options: { port: { value: "LIST", about: "ports or first-last ranges of the other end (with --proto tcp or udp)", read: numbers } },
+  options: { port: { value: "LIST", about: "destination ports or first-last ranges (with --proto tcp or udp)", read: numbers } },
   text: { place: "to_ports", words: ({ layer4 }) => worded("port ", layer4?.destination_ports) },
   directions: BOTH_WAYS,
   operators: PORT_OPERATORS,

@@ -28,7 +28,7 @@ export const DESTINATION = {
     },
     means: "is none of these addresses",
   },
-  options: { dst: { value: "LIST", about: "those of the other end", read: list } },
+  options: { dst: { value: "LIST", about: "destination addresses, prefixes or first-last ranges", read: list } },
   text: { place: "to", words: ({ layer3 }) => layer3?.destination ?? [] },
   directions: BOTH_WAYS,
   operators: ADDRESS_OPERATORS,

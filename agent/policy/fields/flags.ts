@@ -38,7 +38,7 @@ export const FLAGS = {
     const [set, unset] = [listOf(value["set"]), listOf(value["unset"])];
     const both = set.find((flag) => unset.includes(flag));
     if (both !== undefined) complain(["unset"], `the flag ${String(both)} cannot be both set and unset`, { value: both });
-    if (Object.keys(value).length > 0 && set.length + unset.length === 0) complain([], "no flag is named");
+    if (Object.keys(value).length > 0 && set.length + unset.length === 0) complain([], "no flag is named; name some in set or unset");
   },
   options: {
     flags: { value: "LIST", about: "TCP flags that a packet has, or with ! lacks, as syn,!ack (with --proto tcp)", read: readFlags },

@@ -39,7 +39,7 @@ export const OVER_RATE = {
     properties: {
       rate: {
         title: "Rate",
-        description: "How many in which time: a number, a slash and a while.",
+        description: "How many in which time: a number, a slash and a duration.",
         type: "string",
         format: "rate",
         examples: ["20/s", "1000/10s", "5/1h"],
@@ -65,15 +65,15 @@ export const OVER_RATE = {
   formats: { rate: (value) => misreading(readRate(value)) },
   check: (value, _, complain) => checkBurst(mappingOf(value), complain),
   options: {
-    "over-rate": { key: "rate", value: "RATE", about: "packets that come faster, as 20/s, 1000/10s or 5/1h", read: word },
-    burst: { key: "burst", value: "NUMBER", about: "how many may come at once (the number of the rate)", read: number },
+    "over-rate": { key: "rate", value: "RATE", about: "match only packets above this rate, as 20/s, 1000/10s or 5/1h", read: word },
+    burst: { key: "burst", value: "NUMBER", about: "how many packets may come at once (the number of the rate)", read: number },
     by: {
       key: "by",
       value: "WHICH",
-      about: "the rate of each source, each destination, or of all the rule matches: rule (source)",
+      about: "count each source, each destination, or all that the rule matches: rule (source)",
       read: word,
     },
-    per: { key: "per", value: "WHAT", about: "a rate of packets, or of each new connection (packet)", read: word },
+    per: { key: "per", value: "WHAT", about: "count packets, or the packets that open a connection: connection (packet)", read: word },
   },
   text: {
     place: "packet",
@@ -119,7 +119,7 @@ function readRate(text: string): { rate: Rate } | Misreading {
     return { error: `${quote(text)} is not a rate, as 20/s, 1000/10s or 5/1h`, ...(suggestion === undefined ? {} : { suggestion }) };
   }
   const rate = { count: Number(count), seconds };
-  if (rate.count < 1 || rate.count > MOST) return { error: `the rate ${text} is of less than 1 or more than ${MOST}` };
+  if (rate.count < 1 || rate.count > MOST) return { error: `the number of the rate ${text} is outside 1 to ${MOST}` };
   if (rate.seconds < 1 || rate.seconds > LONGEST_DAYS * 86_400)
     return { error: `the time of the rate ${text} is outside 1s to ${LONGEST_DAYS}d` };
   return { rate };
@@ -157,7 +157,7 @@ function checkBurst({ rate: text, burst }: Record<string, unknown>, complain: Co
   const { count, seconds } = reading.rate;
   const days = (burst / count) * (seconds / 86_400);
   if (days > LONGEST_BURST_DAYS)
-    complain(["burst"], `at ${String(text)} a burst of ${burst} takes longer than ${LONGEST_BURST_DAYS} days`, { value: burst });
+    complain(["burst"], `at ${String(text)} a burst of ${burst} takes more than ${LONGEST_BURST_DAYS} days to fill up again`, { value: burst });
 }
 
 function wantRate(rule: string, { count, seconds, burst, by, per }: OverRate): Want {

@@ -97,16 +97,16 @@ const OPTIONS: Record<ProcessKey, Option> = {
   executable: {
     key: "executable",
     value: "LIST",
-    about: "paths of what the process on this host runs, with * for any characters",
+    about: "paths of the program of the local process; * stands for any characters",
     read: list,
   },
-  command: { key: "command", value: "TEXT", about: "its name and arguments, as 'python3 /opt/backup.py *'", read: word },
-  user: { key: "user", value: "LIST", about: "login names or numbers of its user", read: list },
-  parent: { key: "parent", value: "LIST", about: "executables of some process above it", read: list },
-  container: { key: "container", value: "LIST", about: "names or identifiers of its container", read: list },
-  unit: { key: "unit", value: "LIST", about: "its systemd units", read: list },
-  pod: { key: "pod", value: "LIST", about: "its Kubernetes pods", read: list },
-  namespace: { key: "namespace", value: "LIST", about: "Kubernetes namespaces of its pod", read: list },
+  command: { key: "command", value: "TEXT", about: "command line of the process, as 'python3 /opt/backup.py *'", read: word },
+  user: { key: "user", value: "LIST", about: "login names or numbers of the user of the process", read: list },
+  parent: { key: "parent", value: "LIST", about: "paths of the programs of the processes above it", read: list },
+  container: { key: "container", value: "LIST", about: "names or identifiers of the container of the process", read: list },
+  unit: { key: "unit", value: "LIST", about: "systemd units of the process", read: list },
+  pod: { key: "pod", value: "LIST", about: "Kubernetes pods of the process", read: list },
+  namespace: { key: "namespace", value: "LIST", about: "Kubernetes namespaces of the pod", read: list },
 };
 
 export const PROCESS = {

@@ -67,7 +67,7 @@ export const SCHEDULE = {
   options: {
     schedule: {
       value: "SPAN",
-      about: "when it holds, in local time: days, a span of the day, or both, as 'sat,sun 22:00-06:00'",
+      about: "when the rule holds, in local time: days, a span of the day, or both, as 'sat,sun 22:00-06:00'",
       read: readSpan,
     },
   },
@@ -95,7 +95,7 @@ export const SCHEDULE = {
 } satisfies Field;
 
 function checkSpan({ from, to }: Record<string, unknown>, index: number, complain: Complain): void {
-  if (from === "24:00") complain([index, "from"], "no day has a time behind 24:00", { value: from, suggestion: "00:00" });
+  if (from === "24:00") complain([index, "from"], "a span cannot begin at 24:00, the end of the day", { value: from, suggestion: "00:00" });
   else if (from === to && from !== undefined)
     complain([index, "to"], `the span from ${String(from)} to ${String(to)} holds no time; a whole day is 00:00 to 24:00`, { value: to });
 }

@@ -31,7 +31,7 @@ export const SOURCE_PORTS = {
     },
     means: "is none of these ports",
   },
-  options: { sport: { value: "LIST", about: "those of the opener", read: numbers } },
+  options: { sport: { value: "LIST", about: "source ports or first-last ranges (with --proto tcp or udp)", read: numbers } },
   text: { place: "from_ports", words: ({ layer4 }) => worded("port ", layer4?.source_ports) },
   directions: BOTH_WAYS,
   operators: PORT_OPERATORS,

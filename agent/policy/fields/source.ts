@@ -31,7 +31,7 @@ export const SOURCE = {
     },
     means: "is none of these addresses",
   },
-  options: { src: { value: "LIST", about: "addresses, prefixes or first-last ranges of the opener, with commas", read: list } },
+  options: { src: { value: "LIST", about: "source addresses, prefixes or first-last ranges, separated by commas", read: list } },
   text: { place: "from", words: ({ layer3 }) => layer3?.source ?? [] },
   directions: BOTH_WAYS,
   operators: ADDRESS_OPERATORS,

@@ -32,7 +32,7 @@ export const STATE = {
   check(value, { number }, complain) {
     const index = listOf(value).indexOf("invalid");
     if (index < 0 || number === undefined || number === PROTOCOLS["tcp"]) return;
-    complain([index], `the state invalid is one of tcp, not of ${protocolName(number)}`, { value: "invalid" });
+    complain([index], `only tcp has the state invalid, and the protocol is ${protocolName(number)}`, { value: "invalid" });
   },
   options: { state: { value: "LIST", about: "new, established, related or invalid", read: list } },
   text: { place: "packet", words: ({ layer4 }) => worded("", layer4?.state) },

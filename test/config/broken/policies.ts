@@ -34,8 +34,8 @@ export const WRONG_DYNAMIC_RULES: BrokenRule[] = [
   ["a rule of another action", { name: "d1", action: "deny" }, 'action: "deny" is not one of allow, block; did you mean block?'],
   ["ports without a protocol", { name: "d1", action: "block", layer4: { destination_ports: [23] } }, "layer4.destination_ports: destination_ports need the protocol tcp or udp"],
   ["a set that the file does not have", { name: "d1", action: "block", layer3: { source: ["@partnrs"] } }, 'layer3.source[0]: there is no set "partnrs" in "sets"; did you mean @partners?'],
-  ["a not of nothing", { name: "d1", action: "block", not: {} }, "not: not names nothing; name what the rule leaves out, or remove it"],
-  ["reject for what passes", { name: "d1", action: "allow", reject: true }, "reject: reject needs the action block: there is nothing to tell the sender of what passes"],
-  ["a rate of nothing", { name: "d1", action: "block", layer4: { over_rate: "0/s" } }, "layer4.over_rate: the rate 0/s is of less than 1 or more than 10000000"],
+  ["a not of nothing", { name: "d1", action: "block", not: {} }, "not: not is empty; name what the rule leaves out, or remove it"],
+  ["reject for what passes", { name: "d1", action: "allow", reject: true }, "reject: reject needs the action block, because what passes is not rejected"],
+  ["a rate of nothing", { name: "d1", action: "block", layer4: { over_rate: "0/s" } }, "layer4.over_rate: the number of the rate 0/s is outside 1 to 10000000"],
   ["an end that is a while", { name: "d1", action: "block", expires: "10m" }, 'expires: "10m" is not a time, as 2026-12-01T00:00:00Z'],
 ];

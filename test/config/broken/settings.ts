@@ -64,7 +64,7 @@ export const WRONG_SETTINGS: BrokenFile[] = [
     'weir.yaml:2:33: sets.partners.addresses[0]: "192.0.2.256" has a part above 255',
   ],
   ["a set within a set", "version: 1\nsets: { a: {}, partners: { addresses: [\"@a\"] } }\n",
-    'weir.yaml:2:40: sets.partners.addresses[0]: "@a" is a set, and sets cannot stand here',
+    'weir.yaml:2:40: sets.partners.addresses[0]: "@a" is a set, and no set can be used here',
   ],
   ["a set of no ports", "version: 1\nsets: { web: { ports: [] } }\n",
     "weir.yaml:2:23: sets.web.ports: the list is empty; name at least one",

@@ -59,7 +59,7 @@ test("a case that does not hold says what happened, where, and what is nearest",
   const { code, stdout } = await run(`cases:\n${CONTROL}\n${DENIED.replace("192.0.2.7", "10.9.9.9")}`);
   assert.equal(code, 1);
   assert.match(stdout, /FAIL {2}telnet is shut \(case-\d+\.test\.yaml:4\)\n {6}the packet \(tcp 10\.9\.9\.9:40000 > 192\.0\.2\.1:23 syn, in by eth0\): expected block by no-telnet-in, got allow by admins\n/);
-  assert.match(stdout, /no-telnet-in \(weir\.yaml:6\) matches, too, and comes too late/);
+  assert.match(stdout, /no-telnet-in \(weir\.yaml:6\) matches as well, and is tried too late/);
 });
 
 test("the verdict alone is not enough where a rule or a staged rule is named", async () => {
