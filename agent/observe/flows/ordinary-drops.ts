@@ -4,12 +4,15 @@
  * that weir supports (test/e2e/ordinary-drops.test.ts); whatever is not known to be ordinary is shown.
  */
 
+import { ICMPV6_TYPES } from "../../values/names.ts";
 import type { Direction } from "../../values/traffic.ts";
 
 const FIN = 1;
 const RST = 4;
 const ECHO_REPLY = 0;
 const ECHO_REPLY_V6 = 129;
+/** Every host on a link hears which groups others listen to, and only a multicast router takes it in. */
+const LISTENER_REPORTS = ["listener-report", "listener-done", "listener-report-v2"].map((name) => ICMPV6_TYPES[name]!.type);
 
 /** Drops for these reasons are ordinary whatever the packet was. */
 const REASONS: ReadonlySet<string> = new Set([
@@ -41,7 +44,8 @@ export function isOrdinary({ reason, protocol, direction, icmpType, tcpFlags, ha
       return direction === "ingress";
     case "not_specified":
       // Kernels before 6.2 say no more of what a socket had when it was closed, and later ones of an acknowledgement that ended one.
-      return tcp && direction === "ingress" && (!hasData || (tcpFlags & FIN) !== 0);
+      if (direction !== "ingress") return false;
+      return tcp ? !hasData || (tcpFlags & FIN) !== 0 : protocol === "icmpv6" && LISTENER_REPORTS.includes(icmpType);
     case "no_socket":
       // Raw sockets have had their copies of an answer to ping. A reset ends a connection that is gone already.
       return (protocol === "icmp" && icmpType === ECHO_REPLY) || (protocol === "icmpv6" && icmpType === ECHO_REPLY_V6) || (tcp && (tcpFlags & RST) !== 0 && !hasData);

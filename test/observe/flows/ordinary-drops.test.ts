@@ -22,6 +22,13 @@ test("a drop without a reason is ordinary at the end of a connection only", () =
   assert.ok(!ordinary({ protocol: "udp" }));
 });
 
+test("a report about multicast groups is ordinary where it comes in, and a request of neighbour discovery is not", () => {
+  for (const icmpType of [131, 132, 143]) assert.ok(ordinary({ protocol: "icmpv6", icmpType, tcpFlags: 0 }), `${icmpType}`);
+  assert.ok(!ordinary({ protocol: "icmpv6", icmpType: 135, tcpFlags: 0 }));
+  assert.ok(!ordinary({ protocol: "icmpv6", icmpType: 143, tcpFlags: 0, direction: "egress" }));
+  assert.ok(!ordinary({ protocol: "icmp", icmpType: 143, tcpFlags: 0 }));
+});
+
 test("nobody misses an answer to ping or a reset without a socket, and somebody a connection, a request or a datagram", () => {
   assert.ok(ordinary({ reason: "no_socket", protocol: "icmp", icmpType: 0 }));
   assert.ok(ordinary({ reason: "no_socket", protocol: "icmpv6", icmpType: 129 }));
