@@ -110,11 +110,14 @@ export class ActionsLog {
     const last = await this.#lastCopied();
     for (const line of ahead) {
       const record = parseRecord(line);
-      if (record && record.sequence > last) this.owe({ ...record, time: Date.parse(record.time), text: `${record.type}${record.text === "" ? "" : ` ${record.text}`}` });
+      if (record && record.sequence > last)
+        this.owe({ ...record, time: Date.parse(record.time), text: `${record.type}${record.text === "" ? "" : ` ${record.text}`}` });
     }
     this.#started = true;
     const missing = promised - this.length;
-    return missing > 0 ? `${actionsPath(this.#path)} was begun anew or cut: ${counted(missing, "of its lines is", "of its lines are")} missing` : null;
+    return missing > 0
+      ? `${actionsPath(this.#path)} was begun anew or cut: ${counted(missing, "of its lines is", "of its lines are")} missing`
+      : null;
   }
 
   owe(record: WrittenRecord): void {

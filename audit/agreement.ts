@@ -3,7 +3,12 @@
 import type { SealedLine } from "./chain.ts";
 import { actionsPath, type Copy, copiesOf, isAction } from "./actions.ts";
 
-export type ReportDisagreement = (kind: "changed" | "deleted" | "inserted" | "truncated" | "replaced", file: string, line: number, text: string) => void;
+export type ReportDisagreement = (
+  kind: "changed" | "deleted" | "inserted" | "truncated" | "replaced",
+  file: string,
+  line: number,
+  text: string,
+) => void;
 
 export class Agreement {
   readonly #path: string;
@@ -37,11 +42,17 @@ export class Agreement {
     if (this.#over || record.sequence < this.#first) return;
     const copy = this.#next as Copy | null;
     if (copy?.sequence !== record.sequence) {
-      if (record.sequence <= this.#settled) this.#report("deleted", actionsPath(this.#path), 0, `the copy of record #${record.sequence} is missing`);
+      if (record.sequence <= this.#settled)
+        this.#report("deleted", actionsPath(this.#path), 0, `the copy of record #${record.sequence} is missing`);
       return;
     }
     if (copy.hash !== record.hash || copy.line !== `${record.body} ~${record.hash}`) {
-      this.#report("changed", copy.file, copy.number, `this line is not what record #${record.sequence} of the log says: one of the two was changed`);
+      this.#report(
+        "changed",
+        copy.file,
+        copy.number,
+        `this line is not what record #${record.sequence} of the log says: one of the two was changed`,
+      );
     }
     await this.#advance();
   }
@@ -50,7 +61,13 @@ export class Agreement {
   async end(last: number): Promise<void> {
     if (!this.#begun) await this.#advance();
     await this.#skipTo(last + 1);
-    if (this.#next && !this.#over) this.#report("truncated", this.#path, 0, `the log ends with record #${last}, and copies of its actions go on with #${this.#next.sequence}`);
+    if (this.#next && !this.#over)
+      this.#report(
+        "truncated",
+        this.#path,
+        0,
+        `the log ends with record #${last}, and copies of its actions go on with #${this.#next.sequence}`,
+      );
     await this.#copies.return?.();
   }
 
@@ -61,7 +78,8 @@ export class Agreement {
   async #skipTo(sequence: number): Promise<void> {
     while (this.#next && this.#next.sequence < sequence && !this.#over) {
       const { sequence: number, file, number: line } = this.#next;
-      if (this.#firstRecord > 0 && number >= this.#firstRecord && number <= this.#lastRecord) this.#report("inserted", file, line, `record #${number} of the log is not the action that this line copies`);
+      if (this.#firstRecord > 0 && number >= this.#firstRecord && number <= this.#lastRecord)
+        this.#report("inserted", file, line, `record #${number} of the log is not the action that this line copies`);
       await this.#advance();
     }
   }

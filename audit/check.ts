@@ -51,7 +51,11 @@ interface OpenLogFile extends LogFile {
 }
 
 /** `headPath` null: the head is not at hand, so a log cut at its end looks whole. `take` is handed each record that is sound. */
-export async function checkChain(path: string, headPath: string | null, take: (record: SealedLine) => Promise<void> = async () => {}): Promise<ChainVerdict> {
+export async function checkChain(
+  path: string,
+  headPath: string | null,
+  take: (record: SealedLine) => Promise<void> = async () => {},
+): Promise<ChainVerdict> {
   const { head, files } = await openAll(path, headPath);
   try {
     const check = new Check(head instanceof Error ? null : head);
@@ -167,7 +171,11 @@ class Check {
     this.accepted = sealed;
     if (/^\S+ #\d+ GAP /.test(sealed.body)) this.#missing += Number(detailOf(parseRecord(line.text)!, "missing") ?? 0);
     if (sealed.sequence === this.#head?.sequence && sealed.hash !== this.#head.hash) {
-      this.#report("changed", line, `record #${sealed.sequence} is not the one that weir wrote: the log was rewritten up to here, or further`);
+      this.#report(
+        "changed",
+        line,
+        `record #${sealed.sequence} is not the one that weir wrote: the log was rewritten up to here, or further`,
+      );
     }
   }
 

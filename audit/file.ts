@@ -24,7 +24,9 @@ export async function safeFolder(folder: string, owner: number): Promise<string>
   for (let path = real; ; path = dirname(path)) {
     const { mode, uid } = await stat(path);
     if (uid !== 0 && uid !== owner) {
-      throw new AuditRefusal(`${path} belongs to user ${uid}, who could replace what weir keeps in ${real}; choose a folder below those of user ${owner}`);
+      throw new AuditRefusal(
+        `${path} belongs to user ${uid}, who could replace what weir keeps in ${real}; choose a folder below those of user ${owner}`,
+      );
     }
     const sticky = (mode & 0o1000) !== 0;
     const writableByOthers = path === real ? mode & 0o022 : sticky ? 0 : mode & 0o002;

@@ -28,10 +28,13 @@ export class Lock {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
       try {
-        if (!(await file.stat()).isFile()) throw new Error(`${path} is not a regular file, and weir locks nothing else; choose another folder, or look what it is`);
+        if (!(await file.stat()).isFile())
+          throw new Error(`${path} is not a regular file, and weir locks nothing else; choose another folder, or look what it is`);
         if (flock(file.fd, LOCK_EXCLUSIVE_OR_FAIL) !== 0) {
           const holder = (await file.read(Buffer.alloc(PID_LENGTH), 0, PID_LENGTH, 0)).buffer.toString("latin1").replace(/\0+$/, "").trim();
-          throw new AuditRefusal(`process ${holder || "(unknown)"} already writes this audit log (${path}); stop it, or choose another audit.path`);
+          throw new AuditRefusal(
+            `process ${holder || "(unknown)"} already writes this audit log (${path}); stop it, or choose another audit.path`,
+          );
         }
         // The previous holder may have removed the file between our open and our lock: then the lock guards nothing.
         if (await isStill(path, file)) {

@@ -240,7 +240,10 @@ export class Log {
   async #prune(path: string): Promise<void> {
     const files = await listLog(path);
     const rotated = files.filter((file) => /\.\d+$/.test(file.path.slice(path.length)));
-    const surplus = rotated.slice(0, this.#unsynced ? this.#settledSurplus(rotated) : Math.max(0, rotated.length - this.#options.rotate.keep));
+    const surplus = rotated.slice(
+      0,
+      this.#unsynced ? this.#settledSurplus(rotated) : Math.max(0, rotated.length - this.#options.rotate.keep),
+    );
     if (surplus.length === 0) return;
     const left = files.find((file) => !surplus.includes(file));
     this.#oldest = left?.first ?? this.#link.sequence + 1;
@@ -271,7 +274,9 @@ export class Log {
       const { dev: device, ino: inode } = await handle.stat();
       for await (const { text } of linesOf(handle)) {
         const first = openSeal(text);
-        return first ? { sequence: first.sequence, hash: first.hash, device, inode, size: text.length + "\n".length, oldest: this.#oldest } : this.#known;
+        return first
+          ? { sequence: first.sequence, hash: first.hash, device, inode, size: text.length + "\n".length, oldest: this.#oldest }
+          : this.#known;
       }
       return this.#known;
     } finally {
@@ -295,7 +300,12 @@ export class Log {
         await handle.close();
       }
     }
-    if (actions > 0) this.#note(recordText("REPAIR", { reason: `${actions} actions among the records #${settled + 1} to #${last} were rotated away before they could be copied` }));
+    if (actions > 0)
+      this.#note(
+        recordText("REPAIR", {
+          reason: `${actions} actions among the records #${settled + 1} to #${last} were rotated away before they could be copied`,
+        }),
+      );
   }
 
   /** True while the path names the file that is open, as it was left. */

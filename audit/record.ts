@@ -4,7 +4,15 @@
  */
 
 import { basename } from "node:path";
-import { EVENT_TYPES, type ProcessReference, SOCKET_EVENT_TYPES, type SocketEvent, type ToldEvent, type Untimed, type VerdictEvent } from "../agent/observe/events/event.ts";
+import {
+  EVENT_TYPES,
+  type ProcessReference,
+  SOCKET_EVENT_TYPES,
+  type SocketEvent,
+  type ToldEvent,
+  type Untimed,
+  type VerdictEvent,
+} from "../agent/observe/events/event.ts";
 import type { Workload } from "../agent/values/workload.ts";
 import type { Endpoint } from "../agent/values/traffic.ts";
 import { shortNames } from "../agent/observe/events/workload.ts";
@@ -102,7 +110,8 @@ function socketText(event: Untimed<SocketEvent>): string {
   if (event.local) parts.push(endpoint(event.local));
   if (event.remote) parts.push(">", endpoint(event.remote));
   if (event.interface !== undefined) parts.push(field(event.interface));
-  if (event.network_namespace !== undefined) parts.push(`netns=${field(event.network_namespace.name ?? String(event.network_namespace.id))}`);
+  if (event.network_namespace !== undefined)
+    parts.push(`netns=${field(event.network_namespace.name ?? String(event.network_namespace.id))}`);
   if (event.bypass !== undefined) parts.push(`bypass=${event.bypass}`, `outcome=${event.outcome}`);
   if (event.new) parts.push("(new)");
   if (event.reason !== undefined) parts.push(`reason=${field(event.reason)}`);
@@ -166,7 +175,8 @@ function endpoint({ address, port }: Endpoint): string {
 function processText({ pid, name, executable, user, ancestors, creator, holder }: ProcessReference): string {
   const parts = [`pid=${pid} ${field(name)}`];
   const kernelKeeps = 15; // characters of a command name
-  if (executable !== undefined && basename(executable).slice(0, kernelKeeps) !== name.slice(0, kernelKeeps)) parts.push(`executable=${field(executable, DETAIL_LIMIT)}`);
+  if (executable !== undefined && basename(executable).slice(0, kernelKeeps) !== name.slice(0, kernelKeeps))
+    parts.push(`executable=${field(executable, DETAIL_LIMIT)}`);
   if (user !== undefined) parts.push(`user=${field(user)}`);
   if (ancestors !== undefined) parts.push(`by=${field(ancestors[0]!.name)}`);
   if (creator !== undefined) parts.push(`creator=${creator}`);

@@ -117,7 +117,10 @@ class Walk {
     if (this.#torn) notes.push({ name: "REPAIR", detail: { torn: this.#torn.text } });
     if (!found && this.#currentHasRecords) {
       const missing = Math.max(0, link.sequence - this.#last.sequence);
-      notes.push({ name: "GAP", detail: { missing, reason: "the file was cut or replaced", known: link.sequence, found: this.#last.sequence } });
+      notes.push({
+        name: "GAP",
+        detail: { missing, reason: "the file was cut or replaced", known: link.sequence, found: this.#last.sequence },
+      });
     }
     if (this.#strangers > 0) {
       notes.push({ name: "REPAIR", detail: { strangers: this.#strangers, reason: "lines at the end are not of this chain" } });

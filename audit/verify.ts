@@ -28,7 +28,13 @@ export async function verifyAudit(path: string, headPath: string | null): Promis
     if (disagreements.length < PROBLEMS_KEPT) disagreements.push({ kind, file, line, text });
   };
   const actions = await verifyActions(path, headPath, promised);
-  if (promised > (actions?.last ?? 0)) report("deleted", actionsPath(path), 0, `${basename(path)} had ${counted(promised, "copied action")}, and ${count(actions?.last ?? 0)} of them ${actions?.last === 1 ? "is" : "are"} left`);
+  if (promised > (actions?.last ?? 0))
+    report(
+      "deleted",
+      actionsPath(path),
+      0,
+      `${basename(path)} had ${counted(promised, "copied action")}, and ${count(actions?.last ?? 0)} of them ${actions?.last === 1 ? "is" : "are"} left`,
+    );
 
   const agreement = new Agreement(path, head?.sequence ?? 0, report);
   const log = await checkChain(path, headPath, (record) => agreement.take(record));
@@ -38,7 +44,19 @@ export async function verifyAudit(path: string, headPath: string | null): Promis
   const told = log.found === 0 && (actions?.found ?? 0) === 0 ? { problems: disagreements, found } : { problems: [], found: 0 };
   const problems = [...log.problems, ...(actions?.problems ?? []), ...told.problems].slice(0, PROBLEMS_KEPT);
   const all = log.found + (actions?.found ?? 0) + told.found;
-  return { ...log, ok: all === 0, problems, found: all, actions: actions && { files: actions.files, checked: actions.checked, unchecked: actions.unchecked, first: actions.first, last: actions.last } };
+  return {
+    ...log,
+    ok: all === 0,
+    problems,
+    found: all,
+    actions: actions && {
+      files: actions.files,
+      checked: actions.checked,
+      unchecked: actions.unchecked,
+      first: actions.first,
+      last: actions.last,
+    },
+  };
 }
 
 /** Null where no action was ever copied, as in a log of an agent from before there were copies. */

@@ -278,7 +278,13 @@ export class AuditWriter {
   }
 
   #announce(silence?: string): void {
-    const reasons = [this.#failure?.sentence, this.#log.headProblem, this.#copyProblem, this.#actions.headProblem, silence && `the audit log ${this.#path}: ${silence}`];
+    const reasons = [
+      this.#failure?.sentence,
+      this.#log.headProblem,
+      this.#copyProblem,
+      this.#actions.headProblem,
+      silence && `the audit log ${this.#path}: ${silence}`,
+    ];
     const present = reasons.filter((reason) => typeof reason === "string");
     if (present.join() === this.#reasons.join()) return;
     this.#reasons = present;

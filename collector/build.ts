@@ -54,7 +54,9 @@ export async function missingForBuild(): Promise<string | undefined> {
 }
 
 async function findGo(): Promise<Go> {
-  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/go/bin", ...globSync("/usr/lib/go-1.*/bin")].map((place) => join(place, "go"));
+  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/local/go/bin", ...globSync("/usr/lib/go-1.*/bin")].map((place) =>
+    join(place, "go"),
+  );
   const found: { path: string; minor: number }[] = [];
   for (const path of places.filter((place) => existsSync(place))) {
     const { stdout } = await run(path, ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local", ...process.env } });
@@ -65,7 +67,9 @@ async function findGo(): Promise<Go> {
   const fetching = found.find(({ minor }) => minor >= GO_FETCHES);
   if (fetching !== undefined) return { path: fetching.path, env: { GOTOOLCHAIN: GO_TOOLCHAIN } };
   const seen = found.map(({ path, minor }) => `; ${path} is Go 1.${minor}`).join("");
-  throw new Error(`building the collector needs Go 1.${GO_MINIMUM}, or one from 1.${GO_FETCHES} on that fetches it, in the PATH, in /usr/local/go or in /usr/lib/go-1.*${seen}. 'sh agent/setup/setup.sh test' installs one`);
+  throw new Error(
+    `building the collector needs Go 1.${GO_MINIMUM}, or one from 1.${GO_FETCHES} on that fetches it, in the PATH, in /usr/local/go or in /usr/lib/go-1.*${seen}. 'sh agent/setup/setup.sh test' installs one`,
+  );
 }
 
 if (import.meta.main) {

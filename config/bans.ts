@@ -24,6 +24,7 @@ export function checkBans({ except }: { except: unknown[] }, errors: Findings, w
     const everyone = reading.networks.some(({ family, address, length }) => (family === 4 ? length === 96 : holdsIPv4(address, length)));
     if (everyone) errors.add([...path, index], "this exempts every address from bans; name only those that you mean", { value: text });
   }
-  if (prefixes > MOST_PREFIXES) errors.add(path, `these become ${prefixes} prefixes, and at most ${MOST_PREFIXES} fit; a range can become many`);
+  if (prefixes > MOST_PREFIXES)
+    errors.add(path, `these become ${prefixes} prefixes, and at most ${MOST_PREFIXES} fit; a range can become many`);
   warnOfNetworks(except, path, warnings);
 }

@@ -51,5 +51,8 @@ export class Findings {
 
 /** A path as people write it: rules[3].layer4.protocol */
 export function formatPath(path: Path): string {
-  return path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("").replace(/^\./, "");
+  return path
+    .map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`))
+    .join("")
+    .replace(/^\./, "");
 }

@@ -64,7 +64,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     const url = URL.parse(value);
     if (url === null || !isPrintable(value)) return { error: `${quote(value)} is not a URL, as http://127.0.0.1:4318` };
     if (url.protocol !== "http:" && url.protocol !== "https:") return { error: `the URL ${quote(value)} is not one of http or https` };
-    if (url.username !== "" || url.password !== "") return { error: "the URL holds a password; give it in the variable OTEL_EXPORTER_OTLP_HEADERS" };
+    if (url.username !== "" || url.password !== "")
+      return { error: "the URL holds a password; give it in the variable OTEL_EXPORTER_OTLP_HEADERS" };
     return undefined;
   },
   attribute_name(value) {

@@ -29,18 +29,22 @@ export class LastGood {
 
   /** Says to the operator why there is no copy. */
   get trouble(): string[] {
-    return this.#failure === undefined ? [] : [`the configuration in force could not be kept for a start that finds the file refused: ${this.#failure}`];
+    return this.#failure === undefined
+      ? []
+      : [`the configuration in force could not be kept for a start that finds the file refused: ${this.#failure}`];
   }
 
   /** Keeps what the file holds, unless it is another one than when it had these times: then a reload follows. */
   keep(times: string): Promise<void> {
-    this.#last = this.#last.then(() => this.#copy(times)).then(
-      () => (this.#failure = undefined),
-      async (error: Error) => {
-        this.#failure = error.message;
-        await rm(this.#to, { force: true }).catch(() => {}); // an older one is not what was in force last
-      },
-    );
+    this.#last = this.#last
+      .then(() => this.#copy(times))
+      .then(
+        () => (this.#failure = undefined),
+        async (error: Error) => {
+          this.#failure = error.message;
+          await rm(this.#to, { force: true }).catch(() => {}); // an older one is not what was in force last
+        },
+      );
     return this.#last;
   }
 

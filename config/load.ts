@@ -50,7 +50,8 @@ const ROOT_WITHOUT_RULES: Schema = { ...ROOT, properties: { ...ROOT.properties, 
 /** `calledPath`: what messages call the file, and where its relative paths begin. */
 export async function loadConfig(path: string, calledPath = path): Promise<Loaded> {
   const file = await readConfigFile(path);
-  if ("refused" in file) return refuse(path, file.refused === NO_SUCH_FILE ? `${NO_SUCH_FILE}; write one, or name another with --config` : file.refused);
+  if ("refused" in file)
+    return refuse(path, file.refused === NO_SUCH_FILE ? `${NO_SUCH_FILE}; write one, or name another with --config` : file.refused);
   const decoded = decode(file.bytes);
   if ("refused" in decoded) return refuse(`${path}:${decoded.line}:${decoded.column}`, decoded.refused);
   const loaded = parseConfig(decoded.text, calledPath);
@@ -118,7 +119,10 @@ export function problemsOf(findings: Findings, complaints: Complaint[], text: st
 /** In the order of the file, with lines and columns. */
 function placed(found: (Complaint & Partial<Finding>)[], text: string, name: string): Problem[] {
   const ordered = found.toSorted((a, b) => a.offset - b.offset).slice(0, 200);
-  const positions = positionsOf(text, ordered.map(({ offset }) => offset));
+  const positions = positionsOf(
+    text,
+    ordered.map(({ offset }) => offset),
+  );
   return ordered.map(({ message, path = [], value, suggestion }, index) => ({
     where: `${printable(name, 4096)}:${positions[index]?.line}:${positions[index]?.column}`,
     path: printable(formatPath(path), 200),

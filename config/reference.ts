@@ -72,7 +72,9 @@ function valuesOf(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map(code).join(", ");
   if (schema.items !== undefined) return `list of ${valuesOf(resolve(schema.items))}`;
   const range = schema.minimum === undefined ? "" : ` ${schema.minimum} to ${schema.maximum}`;
-  return resolve(schema).types.map((type) => wordFor(type) + (type === "integer" ? range : "")).join(" or ");
+  return resolve(schema)
+    .types.map((type) => wordFor(type) + (type === "integer" ? range : ""))
+    .join(" or ");
 }
 
 function wordFor(type: string): string {

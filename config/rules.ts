@@ -55,13 +55,17 @@ function checkName(name: unknown, index: number, first: Map<string, number>, err
   if (typeof name !== "string") return;
   const earlier = first.get(name);
   if (earlier === undefined) first.set(name, index);
-  else errors.add(["rules", index, "name"], `rules[${earlier}] has the name ${quote(name)} already; each rule needs a name of its own`, { value: name });
+  else
+    errors.add(["rules", index, "name"], `rules[${earlier}] has the name ${quote(name)} already; each rule needs a name of its own`, {
+      value: name,
+    });
 }
 
 function checkReject({ action, enforce, reject }: Mapping, path: Steps, errors: Findings, warnings: Findings): void {
   if (reject !== true) return;
   if (action === "allow") errors.add(path, "reject needs the action block, because what passes is not rejected", { ofKey: true });
-  if (action === "block" && enforce !== true) warnings.add(path, "nothing is rejected without enforce: true, because nothing is dropped", { ofKey: true });
+  if (action === "block" && enforce !== true)
+    warnings.add(path, "nothing is rejected without enforce: true, because nothing is dropped", { ofKey: true });
 }
 
 /** `protocol`: of the rule, whose ports and messages `not` may leave out without naming it again. */
@@ -98,7 +102,11 @@ function checkReferences(rule: Mapping, sets: Mapping | undefined, path: Steps, 
     if (sets !== undefined) checkReferenceList(list, field.sets!, sets, [...path, ...keys], errors);
     if (sets !== undefined && field.sets === "ports") checkReferenceList(left, field.sets, sets, [...path, "not", ...keys], errors);
     if (field.sets === "ports" || left.length === 0 || !list.some((entry) => setNamed(entry) !== undefined)) continue;
-    errors.add([...path, "not", ...keys], `not cannot leave out a part of the sets in ${name}; let a rule before this one decide about it`, { ofKey: true });
+    errors.add(
+      [...path, "not", ...keys],
+      `not cannot leave out a part of the sets in ${name}; let a rule before this one decide about it`,
+      { ofKey: true },
+    );
   }
 }
 
@@ -125,7 +133,10 @@ function warnOfRule(rule: Mapping, path: Steps, warnings: Findings): void {
     warnings.add(path, `the rule can match nothing: ${said[0].key} is IPv${said[0].family} and ${other.key} is IPv${other.family}`);
   }
   if (rule["action"] === "block" && rule["direction"] === "both" && CONDITIONS.every((key) => isConditionless(rule[key]))) {
-    warnings.add(path, `the rule has no conditions and ${rule["enforce"] === true ? "blocks" : "reports"} every connection that comes to it`);
+    warnings.add(
+      path,
+      `the rule has no conditions and ${rule["enforce"] === true ? "blocks" : "reports"} every connection that comes to it`,
+    );
   }
 }
 

@@ -11,9 +11,13 @@ export function checkSets(sets: Sets, errors: Findings): void {
   const ofAddresses = Object.entries(sets).filter(([, set]) => holdsAddresses(set));
   const [beyond] = ofAddresses[MOST_ADDRESS_SETS] ?? [];
   for (const [name, set] of Object.entries(sets)) {
-    if (set.ttl !== undefined && !holdsAddresses(set)) errors.add(["sets", name, "ttl"], "ttl is for addresses, and this set holds only ports", { ofKey: true });
+    if (set.ttl !== undefined && !holdsAddresses(set))
+      errors.add(["sets", name, "ttl"], "ttl is for addresses, and this set holds only ports", { ofKey: true });
   }
-  if (beyond !== undefined) errors.add(["sets", beyond], `there are ${ofAddresses.length} sets of addresses, and at most ${MOST_ADDRESS_SETS} fit; join some`, { ofKey: true });
+  if (beyond !== undefined)
+    errors.add(["sets", beyond], `there are ${ofAddresses.length} sets of addresses, and at most ${MOST_ADDRESS_SETS} fit; join some`, {
+      ofKey: true,
+    });
 }
 
 /** Why a reference means nothing here; undefined where it does. `sets`: as written, maybe wrong in itself. */

@@ -31,7 +31,9 @@ export interface Settings {
 
 /** For a sentence about a file that is refused. */
 export function holdsInstead({ inForce }: NonNullable<Settings["refused"]>): string {
-  return inForce === "last good" ? "the last good rules stay in force" : "there is no last good one, so that weir observes with its built-in defaults";
+  return inForce === "last good"
+    ? "the last good rules stay in force"
+    : "there is no last good one, so that weir observes with its built-in defaults";
 }
 
 /** The file is not valid. Each problem is a sentence with its place. */
@@ -52,7 +54,10 @@ export interface SettingsOptions {
 }
 
 /** Reads a file: here, or in a thread of its own. `calledPath`: what messages call it, and where its relative paths begin. */
-export type Load = (path: string, calledPath?: string) => Promise<Omit<Extract<Loaded, { ok: true }>, "locate"> | Extract<Loaded, { ok: false }>>;
+export type Load = (
+  path: string,
+  calledPath?: string,
+) => Promise<Omit<Extract<Loaded, { ok: true }>, "locate"> | Extract<Loaded, { ok: false }>>;
 
 /** null: no file was given and none is at the default path. */
 export function configPathOf({ config }: SettingsOptions): string | null {
@@ -61,7 +66,8 @@ export function configPathOf({ config }: SettingsOptions): string | null {
 
 /** Throws ConfigRefused if the file does not answer. To be called before anything else touches it. */
 export async function refuseSilent({ config = DEFAULT_CONFIG_PATH }: SettingsOptions): Promise<void> {
-  if (await looker.isSilent(config, PATIENCE_MS)) throw new ConfigRefused(config, [`${config} does not answer; look at its file system (df ${config})`]);
+  if (await looker.isSilent(config, PATIENCE_MS))
+    throw new ConfigRefused(config, [`${config} does not answer; look at its file system (df ${config})`]);
 }
 
 /** A file that was asked for must be there; the default one may be missing. Flags and environment win over the file. */
@@ -74,7 +80,12 @@ export async function readSettings(options: SettingsOptions, load: Load = loadCo
   return settingsOf(loaded, path, options, times);
 }
 
-export function settingsOf(loaded: Extract<Awaited<ReturnType<Load>>, { ok: true }>, path: string, options: SettingsOptions, times: string): Settings {
+export function settingsOf(
+  loaded: Extract<Awaited<ReturnType<Load>>, { ok: true }>,
+  path: string,
+  options: SettingsOptions,
+  times: string,
+): Settings {
   const { name, ruleLines } = loaded; // what is asked for later need not hold the rest
   return {
     config: override(loaded.config, options),

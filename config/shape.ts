@@ -65,8 +65,10 @@ function wrongWord(value: unknown, words: readonly string[], path: Steps, findin
 
 function wrongType(value: unknown, schema: ResolvedSchema, path: Steps, findings: Findings): void {
   const { types, format } = schema;
-  if (format === "rate" && Number.isInteger(value)) return findings.add(path, `the rate ${String(value)} does not say in which time`, { value, suggestion: `${String(value)}/s` });
-  if (format === "protocol" && Array.isArray(value)) return findings.add(path, "only one protocol can stand here; several take a rule for each", { value });
+  if (format === "rate" && Number.isInteger(value))
+    return findings.add(path, `the rate ${String(value)} does not say in which time`, { value, suggestion: `${String(value)}/s` });
+  if (format === "protocol" && Array.isArray(value))
+    return findings.add(path, "only one protocol can stand here; several take a rule for each", { value });
   const expected = types.map((type) => TYPE_NAMES[type]).join(" or ");
   findings.add(path, `${describeValue(value)} is not ${expected}`, { value, suggestion: intended(value, schema) });
 }

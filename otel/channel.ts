@@ -35,7 +35,8 @@ export class Channel {
 
   /** Answers the exporter too: some signals ask it for more than to export. */
   async open<Batch, Inner extends Exporter<Batch>>(
-    size: (batch: Batch) => number, diagnostics: Diagnostics,
+    size: (batch: Batch) => number,
+    diagnostics: Diagnostics,
   ): Promise<{ inner: Inner; exporter: CountedExporter<Batch> }> {
     const { exporter: inner, abandon } = await loadExporter<Batch, Inner>(this.#signal, this.#target, this.#reach);
     const exporter = new CountedExporter<Batch>(inner, {

@@ -142,4 +142,3 @@ export class CountedLogs implements LogRecordProcessor {
     return this.#inner.shutdown();
   }
 }
-

@@ -88,16 +88,25 @@ export function planTelemetry(wishes: Wishes, environment: Environment): Plan {
 
 function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: Variables): Target | undefined {
   const NAME = signal.toUpperCase();
-  const names = variables.text(`OTEL_${NAME}_EXPORTER`)?.split(",").map((name) => name.trim());
+  const names = variables
+    .text(`OTEL_${NAME}_EXPORTER`)
+    ?.split(",")
+    .map((name) => name.trim());
   if (names === undefined ? !wishes[signal] : names.includes("none")) return undefined;
   const exporter = names?.find((name) => name === "otlp" || name === "console");
   if (names !== undefined && exporter === undefined) {
     variables.warnings.push(`OTEL_${NAME}_EXPORTER=${names.join(",")} is not offered, weir uses otlp; set otlp, console or none`);
   }
-  const protocol = variables.oneOf(["http/json", "http/protobuf", "grpc"], `OTEL_EXPORTER_OTLP_${NAME}_PROTOCOL`, "OTEL_EXPORTER_OTLP_PROTOCOL");
+  const protocol = variables.oneOf(
+    ["http/json", "http/protobuf", "grpc"],
+    `OTEL_EXPORTER_OTLP_${NAME}_PROTOCOL`,
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+  );
   const place = address(signal, protocol, wishes, variables);
   if (protocol === "grpc" && !place.asked) {
-    variables.warn("telemetry by gRPC needs an address, and nobody named one: set OTEL_EXPORTER_OTLP_ENDPOINT, as to http://127.0.0.1:4317; weir goes on without telemetry");
+    variables.warn(
+      "telemetry by gRPC needs an address, and nobody named one: set OTEL_EXPORTER_OTLP_ENDPOINT, as to http://127.0.0.1:4317; weir goes on without telemetry",
+    );
     return undefined;
   }
   warnOfPort(place, protocol, variables);
@@ -119,10 +128,14 @@ const HTTP_PORT = "4318";
 function warnOfPort({ url, setBy }: Pick<Target, "url" | "setBy">, protocol: Protocol | undefined, variables: Variables): void {
   const { port } = new URL(url);
   if (protocol !== "grpc" && port === GRPC_PORT) {
-    variables.warn(`${setBy} names port ${GRPC_PORT}, where collectors usually speak gRPC, and weir sends HTTP; name port ${HTTP_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc`);
+    variables.warn(
+      `${setBy} names port ${GRPC_PORT}, where collectors usually speak gRPC, and weir sends HTTP; name port ${HTTP_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc`,
+    );
   }
   if (protocol === "grpc" && port === HTTP_PORT) {
-    variables.warn(`${setBy} names port ${HTTP_PORT}, where collectors usually speak HTTP, and weir sends gRPC; name port ${GRPC_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`);
+    variables.warn(
+      `${setBy} names port ${HTTP_PORT}, where collectors usually speak HTTP, and weir sends gRPC; name port ${GRPC_PORT}, or set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
+    );
   }
 }
 
@@ -133,7 +146,12 @@ function tlsFiles(NAME: string, variables: Variables): TlsFiles {
 }
 
 /** A variable for one signal holds the whole address; the one for all signals and the configuration hold its beginning. */
-function address(signal: Signal, protocol: Protocol | undefined, wishes: Wishes, variables: Variables): Pick<Target, "url" | "setBy" | "asked"> {
+function address(
+  signal: Signal,
+  protocol: Protocol | undefined,
+  wishes: Wishes,
+  variables: Variables,
+): Pick<Target, "url" | "setBy" | "asked"> {
   const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`;
   const url = variables.url(own);
   if (url !== undefined) return { url, setBy: own, asked: true };

@@ -20,10 +20,14 @@ export interface Loaded<Made> {
 }
 
 /** Headers and compression are the exporter's own reading of `OTEL_EXPORTER_OTLP_*`. */
-export async function loadExporter<Batch, Made extends Exporter<Batch>>(signal: Signal, target: Target, reach: Reach): Promise<Loaded<Made>> {
-  if (target.exporter === "console") return { exporter: await loadConsole(signal) as Made, abandon: () => {} };
+export async function loadExporter<Batch, Made extends Exporter<Batch>>(
+  signal: Signal,
+  target: Target,
+  reach: Reach,
+): Promise<Loaded<Made>> {
+  if (target.exporter === "console") return { exporter: (await loadConsole(signal)) as Made, abandon: () => {} };
   const name = `@opentelemetry/exporter-${PACKAGE_PARTS[signal]}-otlp-${ENCODINGS[target.protocol]}`;
-  const module = await import(name) as Record<string, new (options: object) => Made>;
+  const module = (await import(name)) as Record<string, new (options: object) => Made>;
   const options = { url: target.url, timeoutMillis: target.patience, concurrencyLimit: CONCURRENT_BATCHES };
   const make = (more: object): Made => new module[CLASSES[signal]]!({ ...options, ...more });
   // gRPC has deadlines of its own.
@@ -32,7 +36,9 @@ export async function loadExporter<Batch, Made extends Exporter<Batch>>(signal: 
   return { exporter: make({ httpAgentOptions: () => agent }), abandon: () => agent.destroy() };
 }
 
-async function loadConsole(signal: Signal): Promise<{ export(batch: never, done: (result: ExportResult) => void): void; shutdown(): Promise<void> }> {
+async function loadConsole(
+  signal: Signal,
+): Promise<{ export(batch: never, done: (result: ExportResult) => void): void; shutdown(): Promise<void> }> {
   switch (signal) {
     case "traces":
       return new (await import("@opentelemetry/sdk-trace")).ConsoleSpanExporter();

@@ -53,9 +53,10 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
   }),
   "weir.attach.changed": (change) => ({
     severity: change.hook === "none" || change.unseen ? "WARN" : "INFO",
-    body: change.hook === "none"
-      ? `Nothing watches ${change.direction} on ${change.interface}: ${change.reason}`
-      : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}${change.unseen ? `; ${counted(change.unseen, "packet")} had passed by then` : ""}`,
+    body:
+      change.hook === "none"
+        ? `Nothing watches ${change.direction} on ${change.interface}: ${change.reason}`
+        : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}${change.unseen ? `; ${counted(change.unseen, "packet")} had passed by then` : ""}`,
     attributes: {
       "network.interface.name": change.interface,
       "network.io.direction": DIRECTIONS[change.direction],
@@ -150,21 +151,30 @@ function socketSentence(event: SocketEvent): string {
   const by = byWhom(event);
   const end = local === undefined ? "" : `${protocol} ${endpoint(local)}`;
   switch (event.type) {
-    case "LISTENING": return `Listening on ${end}${event.new ? ", for the first time" : ""}${by}`;
-    case "CONNECT_REFUSED": return `Connection ${end}${remote === undefined ? "" : ` > ${endpoint(remote)}`} was refused${by}`;
-    case "BIND_FAILED": return `Binding ${end} failed${reason === undefined ? "" : ` (${reason}${holder === undefined ? "" : `: ${holder.name}, pid ${holder.pid}`})`}${by}`;
-    case "RAW_SOCKET": return `A raw socket for ${protocol} was opened${by}`;
-    case "PACKET_SOCKET": return `A packet socket was opened${by}`;
-    case "PACKET_BYPASS": return bypassSentence(event, by);
+    case "LISTENING":
+      return `Listening on ${end}${event.new ? ", for the first time" : ""}${by}`;
+    case "CONNECT_REFUSED":
+      return `Connection ${end}${remote === undefined ? "" : ` > ${endpoint(remote)}`} was refused${by}`;
+    case "BIND_FAILED":
+      return `Binding ${end} failed${reason === undefined ? "" : ` (${reason}${holder === undefined ? "" : `: ${holder.name}, pid ${holder.pid}`})`}${by}`;
+    case "RAW_SOCKET":
+      return `A raw socket for ${protocol} was opened${by}`;
+    case "PACKET_SOCKET":
+      return `A packet socket was opened${by}`;
+    case "PACKET_BYPASS":
+      return bypassSentence(event, by);
   }
 }
 
 function bypassSentence({ bypass, outcome }: SocketEvent, by: string): string {
   const socket = bypass === "af_xdp" ? "An AF_XDP socket" : "A packet socket";
   switch (outcome) {
-    case "refused": return `${socket} was kept from sending past the egress rules${by}`;
-    case "would_refuse": return `${socket} sends past the egress rules; prevent mode would refuse it${by}`;
-    default: return `${socket} ${bypass === "unknown" ? "may send" : "sends"} past the egress rules${outcome === "found" ? ", and nobody saw it begin" : ""}${by}`;
+    case "refused":
+      return `${socket} was kept from sending past the egress rules${by}`;
+    case "would_refuse":
+      return `${socket} sends past the egress rules; prevent mode would refuse it${by}`;
+    default:
+      return `${socket} ${bypass === "unknown" ? "may send" : "sends"} past the egress rules${outcome === "found" ? ", and nobody saw it begin" : ""}${by}`;
   }
 }
 

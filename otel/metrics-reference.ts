@@ -20,7 +20,7 @@ export function metricsReference(): string {
     metric.description,
   ]);
   const heading = ["Metric", "In Prometheus", "Kind", "Unit", "Attributes", "What it says"];
-  return [heading, heading.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n") + "\n";
+  return `${[heading, heading.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
 }
 
 /** The text with the reference between its two markers. */

@@ -64,5 +64,16 @@ export function goesOn({ type, verdict, reason, protocol, source, icmp }: Verdic
 }
 
 function keyOf({ direction, interface: device, protocol, source, destination, vlan = [], tunnel }: ConnectionFields): string {
-  return [direction, device, protocol, source.address, source.port, destination.address, destination.port, ...vlan, tunnel?.kind, tunnel?.id].join(" ");
+  return [
+    direction,
+    device,
+    protocol,
+    source.address,
+    source.port,
+    destination.address,
+    destination.port,
+    ...vlan,
+    tunnel?.kind,
+    tunnel?.id,
+  ].join(" ");
 }

@@ -3,7 +3,12 @@
 import { context, diag, DiagLogLevel, logs, metrics, propagation, trace } from "@opentelemetry/api";
 import { defaultResource, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, type LogRecordExporter, type ReadableLogRecord } from "@opentelemetry/sdk-logs";
-import { AggregationTemporality, PeriodicExportingMetricReader, type PushMetricExporter, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationTemporality,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+  type ResourceMetrics,
+} from "@opentelemetry/sdk-metrics";
 import { NodeSDK, type NodeSDKConfiguration } from "@opentelemetry/sdk-node";
 import { BatchSpanProcessor, type BatchSpanProcessorOptions, type ReadableSpan, type SpanExporter } from "@opentelemetry/sdk-trace";
 import manifest from "../package.json" with { type: "json" };
@@ -54,7 +59,8 @@ export async function openPipeline({ plan, resource, readMetrics, started, guard
     reaches.set(origin, reach);
     return reach;
   };
-  const channel = (signal: Signal, target: Target, capacity: number): Channel => channels[signal] = new Channel(signal, target, capacity, announcer, reachOf(target));
+  const channel = (signal: Signal, target: Target, capacity: number): Channel =>
+    (channels[signal] = new Channel(signal, target, capacity, announcer, reachOf(target)));
 
   const configuration: Partial<NodeSDKConfiguration> = {
     resource: defaultResource().merge(resourceFromAttributes({ ...resourceAttributes(), ...resource })),
@@ -69,12 +75,16 @@ export async function openPipeline({ plan, resource, readMetrics, started, guard
   if (spanTarget !== undefined) {
     const way = channel("traces", spanTarget, plan.spans.capacity);
     const { exporter } = await way.open<ReadableSpan[], SpanExporter>((batch) => batch.length, diagnostics);
-    configuration.spanProcessors = [new CountedSpans(new BatchSpanProcessor({ exporter, ...batching(plan.spans, spanTarget) }), way.ledger)];
+    configuration.spanProcessors = [
+      new CountedSpans(new BatchSpanProcessor({ exporter, ...batching(plan.spans, spanTarget) }), way.ledger),
+    ];
   }
   if (logTarget !== undefined) {
     const way = channel("logs", logTarget, plan.logs.capacity);
     const { exporter } = await way.open<ReadableLogRecord[], LogRecordExporter>((batch) => batch.length, diagnostics);
-    configuration.logRecordProcessors = [new CountedLogs(new BatchLogRecordProcessor({ exporter, ...batching(plan.logs, logTarget) }), way.ledger)];
+    configuration.logRecordProcessors = [
+      new CountedLogs(new BatchLogRecordProcessor({ exporter, ...batching(plan.logs, logTarget) }), way.ledger),
+    ];
   }
   if (metricTarget !== undefined) {
     const way = channel("metrics", metricTarget, Infinity);
@@ -90,12 +100,14 @@ export async function openPipeline({ plan, resource, readMetrics, started, guard
       version: manifest.version,
       temporality: (instrument) => inner.selectAggregationTemporality?.(instrument) ?? AggregationTemporality.CUMULATIVE,
     });
-    configuration.metricReaders = [new PeriodicExportingMetricReader({
-      exporter,
-      metricProducers: [producer],
-      exportIntervalMillis: plan.interval,
-      exportTimeoutMillis: plan.interval,
-    })];
+    configuration.metricReaders = [
+      new PeriodicExportingMetricReader({
+        exporter,
+        metricProducers: [producer],
+        exportIntervalMillis: plan.interval,
+        exportTimeoutMillis: plan.interval,
+      }),
+    ];
   }
 
   const sdk = withoutLogLevel(() => new NodeSDK(configuration));

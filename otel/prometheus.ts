@@ -42,7 +42,7 @@ export function renderPrometheus(snapshot: Snapshot, own: OwnFigures): string {
       for (const { attributes, value } of series.points) lines.push(`${name}${labels(attributes)} ${value}`);
     }
   }
-  return lines.join("\n") + "\n";
+  return `${lines.join("\n")}\n`;
 }
 
 function histogram(name: string, attributes: AttributeValues, row: HistogramRow, boundaries: readonly number[]): string[] {
@@ -55,7 +55,9 @@ function histogram(name: string, attributes: AttributeValues, row: HistogramRow,
 }
 
 function labels(attributes: AttributeValues): string {
-  const pairs = Object.entries(attributes).map(([name, value]) => `${prometheusLabel(name)}="${escape(String(value)).replaceAll('"', '\\"')}"`);
+  const pairs = Object.entries(attributes).map(
+    ([name, value]) => `${prometheusLabel(name)}="${escape(String(value)).replaceAll('"', '\\"')}"`,
+  );
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 

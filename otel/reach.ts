@@ -107,9 +107,19 @@ export class Reach {
       }
     };
     const gone = (): void => settle(Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" }));
-    const timer = setTimeout(() => settle(Object.assign(new Error("no answer to the attempt to connect"), { code: "ETIMEDOUT" })), patience);
+    const timer = setTimeout(
+      () => settle(Object.assign(new Error("no answer to the attempt to connect"), { code: "ETIMEDOUT" })),
+      patience,
+    );
     socket.once("error", settle).once("close", gone);
-    socket.once(event, () => void this.#refusal(socket).then((reason) => settle(reason === undefined ? undefined : new DeliveryProblem("stranger", reason)), settle));
+    socket.once(
+      event,
+      () =>
+        void this.#refusal(socket).then(
+          (reason) => settle(reason === undefined ? undefined : new DeliveryProblem("stranger", reason)),
+          settle,
+        ),
+    );
     return socket;
   }
 
@@ -124,7 +134,10 @@ export class Reach {
   async #refusal({ localAddress, localPort, remoteAddress, remotePort }: Socket): Promise<string | undefined> {
     if (this.#guard === undefined) return undefined;
     try {
-      return await this.#guard.refuses({ local: { address: localAddress!, port: localPort! }, remote: { address: remoteAddress!, port: remotePort! } });
+      return await this.#guard.refuses({
+        local: { address: localAddress!, port: localPort! },
+        remote: { address: remoteAddress!, port: remotePort! },
+      });
     } catch (error) {
       return `it cannot be found out who is at its other end (${(error as Error).message})`;
     }
@@ -133,10 +146,16 @@ export class Reach {
   /** Tells whether anybody is there, before there is anything to send. */
   probe({ url, patience }: Pick<Target, "url" | "patience">, done: (error: Error | null) => void): void {
     const { host, port } = placeOf(url);
-    this.connect(port, Math.max(patience, LEAST_PATIENCE_MS), "connect", () => connect({ host, port }), (error, socket) => {
-      socket?.destroy();
-      done(error);
-    })?.unref();
+    this.connect(
+      port,
+      Math.max(patience, LEAST_PATIENCE_MS),
+      "connect",
+      () => connect({ host, port }),
+      (error, socket) => {
+        socket?.destroy();
+        done(error);
+      },
+    )?.unref();
   }
 
   /** Makes connections for the exporter, which keeps them. */
@@ -150,15 +169,22 @@ export class Reach {
 }
 
 /** An agent whose connections are handed out by `connectBy` only. Destroying it ends those that are still being made, too. */
-function watched(Base: typeof HttpAgent, options: AgentOptions, connectBy: (open: () => Socket, done: Connected) => Socket | undefined): HttpAgent {
+function watched(
+  Base: typeof HttpAgent,
+  options: AgentOptions,
+  connectBy: (open: () => Socket, done: Connected) => Socket | undefined,
+): HttpAgent {
   class Watched extends Base {
     readonly #opening = new Set<Socket>();
 
     override createConnection(wanted: ClientRequestArgs, done?: (error: Error | null, socket: Duplex) => void): Duplex {
-      const socket = connectBy(() => super.createConnection(wanted) as Socket, (error, made) => {
-        if (socket !== undefined) this.#opening.delete(socket);
-        done?.(error, made!);
-      });
+      const socket = connectBy(
+        () => super.createConnection(wanted) as Socket,
+        (error, made) => {
+          if (socket !== undefined) this.#opening.delete(socket);
+          done?.(error, made!);
+        },
+      );
       if (socket !== undefined) this.#opening.add(socket);
       // Node waits for the word of `done` where it gets no socket, which its types do not know.
       return undefined as unknown as Duplex;

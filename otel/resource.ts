@@ -28,14 +28,21 @@ export function resourceAttributes(): Record<string, string> {
 
 /** One weir runs on a host, so its id may outlive a restart: series in a metrics store then go on instead of starting anew. */
 function instanceId(machine: string): string {
-  const hash = createHash("sha1").update(Buffer.from(INSTANCE_NAMESPACE, "hex")).update(`${manifest.name} ${machine}`).digest().subarray(0, 16);
+  const hash = createHash("sha1")
+    .update(Buffer.from(INSTANCE_NAMESPACE, "hex"))
+    .update(`${manifest.name} ${machine}`)
+    .digest()
+    .subarray(0, 16);
   hash[6] = (hash[6]! & 0x0f) | 0x50; // version 5
   hash[8] = (hash[8]! & 0x3f) | 0x80; // variant of RFC 9562
   return hash.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
 function osRelease(text: string): Record<string, string> {
-  const pairs = text.split("\n").map((line) => /^([A-Z_]+)="?(.*?)"?$/.exec(line)).filter((match) => match !== null);
+  const pairs = text
+    .split("\n")
+    .map((line) => /^([A-Z_]+)="?(.*?)"?$/.exec(line))
+    .filter((match) => match !== null);
   return Object.fromEntries(pairs.map(([, name, value]) => [name!, value!]));
 }
 

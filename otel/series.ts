@@ -27,9 +27,11 @@ const OVERFLOW: AttributeValues = { "otel.metric.overflow": true };
 
 export function readMetrics(snapshot: Snapshot, own: OwnFigures): MetricSeries[] {
   const reading: Reading = { snapshot, own, folded: new Map() };
-  return METRICS.map((metric) => metric.kind === "histogram"
-    ? { metric, points: metric.read(reading).map((row) => ({ attributes: named(metric.attributes, row.attributes), value: row })) }
-    : { metric, points: bounded(metric, reading) });
+  return METRICS.map((metric) =>
+    metric.kind === "histogram"
+      ? { metric, points: metric.read(reading).map((row) => ({ attributes: named(metric.attributes, row.attributes), value: row })) }
+      : { metric, points: bounded(metric, reading) },
+  );
 }
 
 function bounded(metric: NumberMetric, reading: Reading): NumberSeries["points"] {

@@ -6,8 +6,14 @@
 import { ValueType, type HrTime } from "@opentelemetry/api";
 import { emptyResource } from "@opentelemetry/resources";
 import {
-  AggregationTemporality, DataPointType, InstrumentType,
-  type CollectionResult, type DataPoint, type Histogram, type MetricData, type MetricProducer,
+  AggregationTemporality,
+  DataPointType,
+  InstrumentType,
+  type CollectionResult,
+  type DataPoint,
+  type Histogram,
+  type MetricData,
+  type MetricProducer,
 } from "@opentelemetry/sdk-metrics";
 import type { Metric } from "./metrics-table.ts";
 import { isHistogram, type AttributeValues, type MetricSeries } from "./series.ts";
@@ -42,7 +48,10 @@ export class TableProducer implements MetricProducer {
 
   async collect(): Promise<CollectionResult> {
     const at = hrTime(Date.now());
-    const metrics = this.#options.read().filter(({ points }) => points.length > 0).map((series) => this.#metricData(series, at));
+    const metrics = this.#options
+      .read()
+      .filter(({ points }) => points.length > 0)
+      .map((series) => this.#metricData(series, at));
     this.#collected = at;
     this.#before = this.#now;
     this.#now = new Map();
@@ -58,7 +67,7 @@ export class TableProducer implements MetricProducer {
     // Delta is for what only grows; the preference leaves the other kinds as they are.
     const delta = aggregationTemporality === AggregationTemporality.DELTA && (kind === "counter" || kind === "histogram");
     const startTime = delta ? this.#collected : this.#started;
-    const change = (attributes: AttributeValues, values: number[]): number[] => delta ? this.#change(name, attributes, values) : values;
+    const change = (attributes: AttributeValues, values: number[]): number[] => (delta ? this.#change(name, attributes, values) : values);
 
     if (isHistogram(series)) {
       const boundaries = [...series.metric.boundaries];
@@ -69,8 +78,9 @@ export class TableProducer implements MetricProducer {
       });
       return { descriptor, aggregationTemporality, dataPointType: DataPointType.HISTOGRAM, dataPoints };
     }
-    const dataPoints = series.points.map(({ attributes, value }): DataPoint<number> =>
-      ({ startTime, endTime, attributes, value: change(attributes, [value])[0]! }));
+    const dataPoints = series.points.map(
+      ({ attributes, value }): DataPoint<number> => ({ startTime, endTime, attributes, value: change(attributes, [value])[0]! }),
+    );
     if (kind === "gauge") return { descriptor, aggregationTemporality, dataPointType: DataPointType.GAUGE, dataPoints };
     return { descriptor, aggregationTemporality, dataPointType: DataPointType.SUM, isMonotonic: kind === "counter", dataPoints };
   }

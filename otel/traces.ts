@@ -30,7 +30,9 @@ export class SpanWriter {
     if (event.verdict !== "dropped" && !event.would_drop) return undefined;
     const known = this.#open.find(event);
     if (known === undefined && (!this.#budget.take(true) || this.#ledger.turnsAway())) return undefined;
-    const span = known ?? this.#tracer.startSpan(name(event), { kind: kind(event), startTime: event.time, attributes: verdictAttributes(event) }, ROOT_CONTEXT);
+    const span =
+      known ??
+      this.#tracer.startSpan(name(event), { kind: kind(event), startTime: event.time, attributes: verdictAttributes(event) }, ROOT_CONTEXT);
     span.addEvent("weir.detection", detection(event), event.time);
     if (event.verdict === "dropped") span.setStatus({ code: SpanStatusCode.ERROR, message: `dropped by rule ${event.rule.name}` });
     if (known === undefined && goesOn(event)) this.#open.add(event, span);

@@ -90,7 +90,8 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
     case 405:
       return { what: `${url} takes no telemetry (${code})`, next: `${change} to the collector's OTLP HTTP port, usually 4318` };
   }
-  if (typeof code === "number" && !isGrpcCode(code)) return { what: `${origin} answers ${code} ${message ?? ""}`.trimEnd(), next: "look at the collector's log" };
+  if (typeof code === "number" && !isGrpcCode(code))
+    return { what: `${origin} answers ${code} ${message ?? ""}`.trimEnd(), next: "look at the collector's log" };
   return { what: `${origin} does not take telemetry: ${message ?? String(problem)}`, next: `look at the collector's log or ${change}` };
 }
 
@@ -125,6 +126,9 @@ export class Announcer {
     this.#current.delete(signal);
     if (this.#told === undefined || this.#current.size > 0 || this.#now() - this.#lastTrouble < CALM_MS) return;
     this.#told = undefined;
-    this.#say("info", `telemetry reaches ${new URL(target.url).origin} again; ${counted(lost, "record was", "records were")} not acknowledged since the start`);
+    this.#say(
+      "info",
+      `telemetry reaches ${new URL(target.url).origin} again; ${counted(lost, "record was", "records were")} not acknowledged since the start`,
+    );
   }
 }

@@ -55,7 +55,8 @@ static __always_inline void read_segment(const struct sk_buff *skb, __u32 offset
 	segment->has_data = !end || end > offset + (tcp.data_offset >> 4) * 4;
 }
 
-static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, __u32 end, struct tuple *tuple, struct segment *segment)
+static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, __u32 end, struct tuple *tuple,
+				       struct segment *segment)
 {
 	struct icmp_header icmp;
 	__be16 ports[2];
@@ -77,7 +78,8 @@ static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, 
 	}
 }
 
-static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, struct tuple *tuple, struct segment *segment)
+static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, struct tuple *tuple,
+				      struct segment *segment)
 {
 	struct ipv4_header ip;
 
@@ -87,11 +89,13 @@ static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, s
 	map_ipv4(tuple->destination_be, ip.destination);
 	tuple->protocol = ip.protocol;
 	if (!(ip.fragment & bpf_htons(IPV4_OFFSET_MASK)))
-		read_ports(skb, offset + (ip.version_ihl & 0xf) * 4, ip.total_length ? offset + bpf_ntohs(ip.total_length) : 0, tuple, segment);
+		read_ports(skb, offset + (ip.version_ihl & 0xf) * 4,
+			   ip.total_length ? offset + bpf_ntohs(ip.total_length) : 0, tuple, segment);
 	return true;
 }
 
-static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, struct tuple *tuple, struct segment *segment)
+static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, struct tuple *tuple,
+				      struct segment *segment)
 {
 	struct ipv6_header ip;
 	struct extension_header extension;
@@ -107,7 +111,8 @@ static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, s
 #pragma clang loop unroll(full)
 	for (int i = 0; i < HEADERS_PASSED; i++) {
 		/* Behind the header of a fragment there may be no ports. */
-		if (!is_extension(tuple->protocol) || tuple->protocol == IPPROTO_FRAGMENT || tuple->protocol == IPPROTO_AH)
+		if (!is_extension(tuple->protocol) || tuple->protocol == IPPROTO_FRAGMENT ||
+		    tuple->protocol == IPPROTO_AH)
 			break;
 		if (!read_at(skb, offset, &extension, sizeof(extension)))
 			return true;

@@ -31,9 +31,13 @@ int weir_sock_create(struct bpf_sock *ctx)
 }
 
 /* getpeername also runs inside an accept that asks for the other end's address: the first thing told of who accepts. */
-#define OWN_ADDRESSED(name, own) \
-	SEC("cgroup/" #name) \
-	int weir_##name(struct bpf_sock_addr *ctx) { own(bpf_get_socket_cookie(ctx)); return 1; }
+#define OWN_ADDRESSED(name, own)                   \
+	SEC("cgroup/" #name)                       \
+	int weir_##name(struct bpf_sock_addr *ctx) \
+	{                                          \
+		own(bpf_get_socket_cookie(ctx));   \
+		return 1;                          \
+	}
 
 OWN_ADDRESSED(connect4, own_connecting)
 OWN_ADDRESSED(connect6, own_connecting)

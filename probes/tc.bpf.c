@@ -2,8 +2,8 @@
 /* Both directions on TC, through TCX links or clsact filters. */
 #define HOOK_CONTEXT struct __sk_buff
 #define HOOK_HAS_SENDERS true
-#define PASS (-1)	/* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
-#define DROP 2		/* TC_ACT_SHOT, TCX_DROP */
+#define PASS (-1) /* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
+#define DROP 2	  /* TC_ACT_SHOT, TCX_DROP */
 #include "base/hook.h"
 
 #include "answer/reject.h"

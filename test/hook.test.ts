@@ -15,10 +15,28 @@ const CONSTANTS = [...CONTRACT.matchAll(/^#ifndef (HOOK_CONTEXT|HOOK_HAS_SENDERS
 
 /** Answers what the compiler has against a compile unit; empty if it has nothing. */
 function complaints(source: string): string {
-  const { status, stderr } = spawnSync("clang", [
-    "-O2", "-Wall", "-Werror", "-ferror-limit=0", "-target", "bpf", "-mcpu=v3", "-g", "-fsyntax-only", "-I", PROBES,
-    "-I", `/usr/include/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`, "-x", "c", "-",
-  ], { input: source, encoding: "utf8" });
+  const { status, stderr } = spawnSync(
+    "clang",
+    [
+      "-O2",
+      "-Wall",
+      "-Werror",
+      "-ferror-limit=0",
+      "-target",
+      "bpf",
+      "-mcpu=v3",
+      "-g",
+      "-fsyntax-only",
+      "-I",
+      PROBES,
+      "-I",
+      `/usr/include/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`,
+      "-x",
+      "c",
+      "-",
+    ],
+    { input: source, encoding: "utf8" },
+  );
   assert.equal(status === 0, stderr === "");
   return stderr;
 }
@@ -28,7 +46,9 @@ function hook(constants: string[], functions: string): string {
   const values: Record<string, string> = { HOOK_CONTEXT: "struct xdp_md", HOOK_HAS_SENDERS: "true", PASS: "XDP_PASS", DROP: "XDP_DROP" };
   return [
     ...constants.map((name) => `#define ${name} ${values[name]}`),
-    '#include "base/hook.h"', '#include "answer/reject.h"', '#include "decide/observe.h"',
+    '#include "base/hook.h"',
+    '#include "answer/reject.h"',
+    '#include "decide/observe.h"',
     functions,
     'SEC("xdp") int weir_test(hook_context *ctx) {',
     "  struct packet *packet = start_packet(0, 0); struct cursor cursor = {};",
@@ -48,12 +68,23 @@ test("the contract of a hook is all that the verdict path needs of it", requires
 
 test("each function that a hook leaves out is a compile error", requires(tool("clang", "clang")), () => {
   const said = complaints(hook(CONSTANTS, ""));
-  assert.deepEqual(FUNCTIONS.filter((name) => !said.includes(`function '${name}' has internal linkage but is not defined`)), []);
+  assert.deepEqual(
+    FUNCTIONS.filter((name) => !said.includes(`function '${name}' has internal linkage but is not defined`)),
+    [],
+  );
 });
 
 test("each constant that a hook leaves out is a compile error that says what it is for", requires(tool("clang", "clang")), () => {
   assert.equal(CONSTANTS.length, 4);
   for (const name of CONSTANTS) {
-    assert.match(complaints(hook(CONSTANTS.filter((other) => other !== name), "")), new RegExp(`a hook defines ${name} before it includes base/hook.h: `));
+    assert.match(
+      complaints(
+        hook(
+          CONSTANTS.filter((other) => other !== name),
+          "",
+        ),
+      ),
+      new RegExp(`a hook defines ${name} before it includes base/hook.h: `),
+    );
   }
 });

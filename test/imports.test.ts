@@ -65,15 +65,31 @@ function findCircle(imports: ReadonlyMap<string, readonly string[]>): string[] |
 
 test("every file is in a room that has a floor", () => {
   assert.ok(FILES.length > 300, `${FILES.length} files`);
-  assert.deepEqual(FILES.filter((file) => floorOf(file) < 0), []);
+  assert.deepEqual(
+    FILES.filter((file) => floorOf(file) < 0),
+    [],
+  );
 });
 
 test("imports lead to the own room or to a floor below it", () => {
-  const wrong = FILES.flatMap((file) => importsOf(file).filter((target) => roomOf(target) !== roomOf(file) && floorOf(target) >= floorOf(file)).map((target) => `${file} imports ${target}`));
+  const wrong = FILES.flatMap((file) =>
+    importsOf(file)
+      .filter((target) => roomOf(target) !== roomOf(file) && floorOf(target) >= floorOf(file))
+      .map((target) => `${file} imports ${target}`),
+  );
   assert.deepEqual(wrong, []);
 });
 
 test("no file imports itself, through whatever others", () => {
-  assert.deepEqual(findCircle(new Map([["one", ["two"]], ["two", ["three"]], ["three", ["two"]]])), ["two", "three", "two"]);
+  assert.deepEqual(
+    findCircle(
+      new Map([
+        ["one", ["two"]],
+        ["two", ["three"]],
+        ["three", ["two"]],
+      ]),
+    ),
+    ["two", "three", "two"],
+  );
   assert.equal(findCircle(new Map(FILES.map((file) => [file, importsOf(file)]))), undefined);
 });

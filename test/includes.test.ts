@@ -14,7 +14,10 @@ const HEADERS = globSync("**/*.h", { cwd: PROBES, exclude: ["build"] });
 
 test("every header is in a room, and only compile units stand beside the rooms", () => {
   assert.ok(HEADERS.length > 50, `${HEADERS.length} headers`);
-  assert.deepEqual(HEADERS.filter((path) => !ROOMS.includes(dirname(path))), []);
+  assert.deepEqual(
+    HEADERS.filter((path) => !ROOMS.includes(dirname(path))),
+    [],
+  );
 });
 
 test("includes lead to the own room or to one before it", () => {
@@ -27,22 +30,36 @@ test("includes lead to the own room or to one before it", () => {
 });
 
 test("programs stand in compile units, not in headers", () => {
-  const sections = (path: string): string[] => [...readFileSync(join(PROBES, path), "utf8").matchAll(/\bSEC\("([^"]+)/g)].map(([, name]) => name!);
-  const wrong = HEADERS.flatMap((path) => sections(path).filter((name) => name !== ".maps").map((name) => `${path} has SEC("${name}")`));
+  const sections = (path: string): string[] =>
+    [...readFileSync(join(PROBES, path), "utf8").matchAll(/\bSEC\("([^"]+)/g)].map(([, name]) => name!);
+  const wrong = HEADERS.flatMap((path) =>
+    sections(path)
+      .filter((name) => name !== ".maps")
+      .map((name) => `${path} has SEC("${name}")`),
+  );
   assert.deepEqual(wrong, []);
   assert.ok(sections("process.bpf.c").includes("cgroup/bind4"));
 });
 
 /** What stands in memory only because the stack has no room for it, and the second result of find_flow. */
 const SCRATCH = /\bpacket->(hint|hint_place|walk)\b|\*one_way = /;
-const WRITES = /(?<!, )(->|\*)[\w.[\]>-]+ ?([-+|&^]|<<|>>)?=(?!=)|__sync_|bpf_map_(update|delete)_elem|bpf_ringbuf|\b(note|claim|open|set|tell|carry|register|remove)_\w+\(/;
+const WRITES =
+  /(?<!, )(->|\*)[\w.[\]>-]+ ?([-+|&^]|<<|>>)?=(?!=)|__sync_|bpf_map_(update|delete)_elem|bpf_ringbuf|\b(note|claim|open|set|tell|carry|register|remove)_\w+\(/;
 
 test("a function whose name asks a question writes nothing", () => {
   const wrong = [...HEADERS, ...globSync("*.bpf.c", { cwd: PROBES })].flatMap((path) => {
     const text = readFileSync(join(PROBES, path), "utf8");
-    const functions = [...text.matchAll(/^(?:static )?__(?:always_|no)inline [\w *]+?\b((?:is|are|has|can|may|in|stays|find)_\w+)\([^;{]*\)\n\{\n(.*?)^\}/gms)];
+    const functions = [
+      ...text.matchAll(
+        /^(?:static )?__(?:always_|no)inline [\w *]+?\b((?:is|are|has|can|may|in|stays|find)_\w+)\([^;{]*\)\n\{\n(.*?)^\}/gms,
+      ),
+    ];
     return functions.flatMap(([, name, body]) =>
-      body!.split("\n").filter((line) => WRITES.test(line.replace(/^\t+(const )?((struct|union) )?\w+ \*.*?=/, "")) && !SCRATCH.test(line)).map((line) => `${path} ${name}: ${line.trim()}`));
+      body!
+        .split("\n")
+        .filter((line) => WRITES.test(line.replace(/^\t+(const )?((struct|union) )?\w+ \*.*?=/, "")) && !SCRATCH.test(line))
+        .map((line) => `${path} ${name}: ${line.trim()}`),
+    );
   });
   assert.deepEqual(wrong, []);
 });

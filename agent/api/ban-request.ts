@@ -19,13 +19,16 @@ export function checkedBans(networks: unknown): string[] | "all" {
 }
 
 function checkedNetworks(networks: unknown): string[] {
-  if (!isTexts(networks) || networks.length === 0) throw wrong("The request does not say whom it is about.", 'Send {"networks": ["192.0.2.7", "2001:db8::/32"]}.');
-  if (networks.length > MOST_NETWORKS) throw wrong(`The request names ${networks.length} networks.`, `Send at most ${MOST_NETWORKS} at a time.`);
+  if (!isTexts(networks) || networks.length === 0)
+    throw wrong("The request does not say whom it is about.", 'Send {"networks": ["192.0.2.7", "2001:db8::/32"]}.');
+  if (networks.length > MOST_NETWORKS)
+    throw wrong(`The request names ${networks.length} networks.`, `Send at most ${MOST_NETWORKS} at a time.`);
   return networks;
 }
 
 export function checkedSetName(name: unknown): string {
-  if (typeof name !== "string" || name === "") throw wrong("The request does not say which set it is about.", 'Send {"set": "partners", ...}.');
+  if (typeof name !== "string" || name === "")
+    throw wrong("The request does not say which set it is about.", 'Send {"set": "partners", ...}.');
   return name;
 }
 

@@ -2,7 +2,26 @@
 
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Mode } from "../values/traffic.ts";
-import { API_VERSION, type BanChange, type BanPage, type ErrorBody, type ListedRule, type MemberPage, type ModeChange, type NewBans, type NewMembers, type NewRule, type Place, type PolicyInForce, type ReloadResult, type RuleChange, type RuleDetail, type SetChange, type SetRow, type Status } from "../service/contract.ts";
+import {
+  API_VERSION,
+  type BanChange,
+  type BanPage,
+  type ErrorBody,
+  type ListedRule,
+  type MemberPage,
+  type ModeChange,
+  type NewBans,
+  type NewMembers,
+  type NewRule,
+  type Place,
+  type PolicyInForce,
+  type ReloadResult,
+  type RuleChange,
+  type RuleDetail,
+  type SetChange,
+  type SetRow,
+  type Status,
+} from "../service/contract.ts";
 import { Refusal } from "../values/refusal.ts";
 import type { DropRow } from "../observe/flows/drop-row.ts";
 import type { FlowRow } from "../observe/flows/row.ts";
@@ -62,7 +81,11 @@ export class ControlClient {
   }
 
   bans(limit: number, { network, from }: { network?: string | undefined; from?: number | undefined } = {}): Promise<BanPage> {
-    const parameters = { limit: String(limit), ...(network === undefined ? {} : { network }), ...(from === undefined ? {} : { from: String(from) }) };
+    const parameters = {
+      limit: String(limit),
+      ...(network === undefined ? {} : { network }),
+      ...(from === undefined ? {} : { from: String(from) }),
+    };
     return this.#json("GET", `/v1/bans?${new URLSearchParams(parameters)}`);
   }
 
@@ -78,8 +101,17 @@ export class ControlClient {
     return this.#json("GET", "/v1/sets");
   }
 
-  members(set: string, limit: number, { network, from }: { network?: string | undefined; from?: number | undefined } = {}): Promise<MemberPage> {
-    const parameters = { set, limit: String(limit), ...(network === undefined ? {} : { network }), ...(from === undefined ? {} : { from: String(from) }) };
+  members(
+    set: string,
+    limit: number,
+    { network, from }: { network?: string | undefined; from?: number | undefined } = {},
+  ): Promise<MemberPage> {
+    const parameters = {
+      set,
+      limit: String(limit),
+      ...(network === undefined ? {} : { network }),
+      ...(from === undefined ? {} : { from: String(from) }),
+    };
     return this.#json("GET", `/v1/sets/members?${new URLSearchParams(parameters)}`);
   }
 
@@ -223,22 +255,33 @@ export class ControlClient {
           cause: error,
         });
       default:
-        return new Refusal(`Talking to the agent on ${this.path} failed: ${error.message}.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.", cause: error });
+        return new Refusal(`Talking to the agent on ${this.path} failed: ${error.message}.`, {
+          next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.",
+          cause: error,
+        });
     }
   }
 
   #onlyRoot(cause: Error): Refusal {
-    return new Refusal(`Permission denied on ${this.path}: only root may talk to the agent.`, { next: "Run the same command as root, for example with sudo.", cause });
-  }
-
-  #silent(timeoutMs: number): Refusal {
-    return new Refusal(`The agent did not answer on ${this.path} within ${timeoutMs / 1000} s. What is loaded in the kernel goes on meanwhile.`, {
-      next: "See whether the agent is stopped or busy (ps, its log), and restart it if it stays silent.",
+    return new Refusal(`Permission denied on ${this.path}: only root may talk to the agent.`, {
+      next: "Run the same command as root, for example with sudo.",
+      cause,
     });
   }
 
+  #silent(timeoutMs: number): Refusal {
+    return new Refusal(
+      `The agent did not answer on ${this.path} within ${timeoutMs / 1000} s. What is loaded in the kernel goes on meanwhile.`,
+      {
+        next: "See whether the agent is stopped or busy (ps, its log), and restart it if it stays silent.",
+      },
+    );
+  }
+
   #notWeir(): Refusal {
-    return new Refusal(`Something answers on ${this.path}, but it is not a weir agent.`, { next: "Check the path given with --socket or WEIR_CONTROL_SOCKET." });
+    return new Refusal(`Something answers on ${this.path}, but it is not a weir agent.`, {
+      next: "Check the path given with --socket or WEIR_CONTROL_SOCKET.",
+    });
   }
 
   #otherVersion(api: string, version: string | string[] | undefined): Refusal {

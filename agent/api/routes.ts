@@ -54,18 +54,33 @@ const ROUTES: Record<string, Record<string, Handler>> = {
   "/v1/reload": { POST: reload },
 };
 
-const WITH_PARAMETERS = ["/v1/bans", "/v1/sets/members", "/v1/drops", "/v1/flows", "/v1/rules/one", "/v1/sockets", "/v1/statistics", "/v1/top"];
+const WITH_PARAMETERS = [
+  "/v1/bans",
+  "/v1/sets/members",
+  "/v1/drops",
+  "/v1/flows",
+  "/v1/rules/one",
+  "/v1/sockets",
+  "/v1/statistics",
+  "/v1/top",
+];
 
 export async function answer(route: Route, control: AgentControl): Promise<unknown> {
   const { pathname } = route.url;
   const methods = Object.hasOwn(ROUTES, pathname) ? ROUTES[pathname]! : undefined;
   if (!methods) {
-    throw new Refusal(`There is no ${pathname} on the control socket.`, { kind: "not_found", next: `Ask for one of ${Object.keys(ROUTES).join(", ")}.` });
+    throw new Refusal(`There is no ${pathname} on the control socket.`, {
+      kind: "not_found",
+      next: `Ask for one of ${Object.keys(ROUTES).join(", ")}.`,
+    });
   }
   const handler = Object.hasOwn(methods, route.method) ? methods[route.method] : undefined;
   if (!handler) {
     const allowed = Object.keys(methods).length > 0 ? Object.keys(methods) : ["GET"];
-    throw new HttpRefusal(405, `${pathname} does not know the method ${route.method}.`, { next: `Use ${allowed.join(" or ")}.`, details: allowed });
+    throw new HttpRefusal(405, `${pathname} does not know the method ${route.method}.`, {
+      next: `Use ${allowed.join(" or ")}.`,
+      details: allowed,
+    });
   }
   if (!WITH_PARAMETERS.includes(pathname)) onlyParameters(route.url.searchParams, []);
   return handler(control, route);
@@ -83,10 +98,18 @@ export function onlyParameters(parameters: URLSearchParams, known: readonly stri
 }
 
 /** Rows by filters, at most so many, with hashes of what their processes run or without. */
-function rowsBy<Field extends string>(fields: readonly Field[], ask: (control: AgentControl, filter: Filter<Field>, limit: number, hash: boolean) => unknown): Handler {
+function rowsBy<Field extends string>(
+  fields: readonly Field[],
+  ask: (control: AgentControl, filter: Filter<Field>, limit: number, hash: boolean) => unknown,
+): Handler {
   return (control, { url }) => {
     onlyParameters(url.searchParams, [...fields, "limit", "hash"]);
-    return ask(control, filterFrom(fields, (field) => url.searchParams.get(field)), limitOf(url, FLOW_DEFAULT, FLOW_LIMIT), isAsked(url, "hash"));
+    return ask(
+      control,
+      filterFrom(fields, (field) => url.searchParams.get(field)),
+      limitOf(url, FLOW_DEFAULT, FLOW_LIMIT),
+      isAsked(url, "hash"),
+    );
   };
 }
 
@@ -104,14 +127,22 @@ function top(control: AgentControl, { url }: Route) {
 function statistics(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, [...STATISTICS_FILTER_FIELDS, "by", "order", "limit"]);
   const filter = filterFrom(STATISTICS_FILTER_FIELDS, (field) => url.searchParams.get(field));
-  return control.observation.statistics(oneOf(url, "by", GROUPINGS), oneOf(url, "order", STATISTICS_ORDER_NAMES), filter, limitOf(url, FLOW_DEFAULT, FLOW_LIMIT));
+  return control.observation.statistics(
+    oneOf(url, "by", GROUPINGS),
+    oneOf(url, "order", STATISTICS_ORDER_NAMES),
+    filter,
+    limitOf(url, FLOW_DEFAULT, FLOW_LIMIT),
+  );
 }
 
 function oneOf<Word extends string>({ searchParams }: URL, parameter: string, known: readonly Word[]): Word {
   const wanted = searchParams.get(parameter);
   const word = known.find((one) => one === wanted);
   if (word !== undefined) return word;
-  throw new Refusal(`There is no ${parameter} ${JSON.stringify(wanted)}.`, { kind: "malformed", next: `Send \`${parameter}\` as one of ${known.join(", ")}.` });
+  throw new Refusal(`There is no ${parameter} ${JSON.stringify(wanted)}.`, {
+    kind: "malformed",
+    next: `Send \`${parameter}\` as one of ${known.join(", ")}.`,
+  });
 }
 
 function bans(control: AgentControl, { url }: Route) {
@@ -124,16 +155,28 @@ function fromOf({ searchParams }: URL): number | undefined {
   const from = searchParams.get("from");
   if (from === null) return undefined;
   if (/^[0-9]{1,9}$/.test(from)) return Number(from);
-  throw new Refusal("The page does not begin where a page before said.", { kind: "malformed", next: "Send the `next` of that page as `from`." });
+  throw new Refusal("The page does not begin where a page before said.", {
+    kind: "malformed",
+    next: "Send the `next` of that page as `from`.",
+  });
 }
 
 function members(control: AgentControl, { url }: Route) {
   onlyParameters(url.searchParams, ["set", "network", "limit", "from"]);
-  return control.sets.members(checkedSetName(url.searchParams.get("set")), url.searchParams.get("network") ?? undefined, limitOf(url, BAN_LIMIT, BAN_LIMIT), fromOf(url));
+  return control.sets.members(
+    checkedSetName(url.searchParams.get("set")),
+    url.searchParams.get("network") ?? undefined,
+    limitOf(url, BAN_LIMIT, BAN_LIMIT),
+    fromOf(url),
+  );
 }
 
 async function addMembers(control: AgentControl, route: Route) {
-  const { session, set, ...request } = await objectOf(route, ["set", "networks", "check_only", "reason", "for_s", "until", "session"], LARGEST_BODY);
+  const { session, set, ...request } = await objectOf(
+    route,
+    ["set", "networks", "check_only", "reason", "for_s", "until", "session"],
+    LARGEST_BODY,
+  );
   return control.sets.add({ set: checkedSetName(set), ...checkedNewBans(request) }, callerWith(route, session));
 }
 
@@ -160,13 +203,19 @@ async function deleteBans(control: AgentControl, route: Route) {
 function limitOf({ searchParams }: URL, fallback: number, most: number): number {
   const limit = Number(searchParams.get("limit") ?? fallback);
   if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
-  throw new Refusal(`The limit ${searchParams.get("limit")} is not a number from 1 to ${most}.`, { kind: "malformed", next: "Give one that is, or leave it out." });
+  throw new Refusal(`The limit ${searchParams.get("limit")} is not a number from 1 to ${most}.`, {
+    kind: "malformed",
+    next: "Give one that is, or leave it out.",
+  });
 }
 
 async function setMode(control: AgentControl, route: Route) {
   const { mode, session } = await objectOf(route, ["mode", "session"]);
   if (mode !== "detect" && mode !== "prevent") {
-    throw new Refusal(`The mode ${JSON.stringify(mode) ?? "(none)"} does not exist.`, { kind: "malformed", next: 'Send {"mode": "detect"} or {"mode": "prevent"}.' });
+    throw new Refusal(`The mode ${JSON.stringify(mode) ?? "(none)"} does not exist.`, {
+      kind: "malformed",
+      next: 'Send {"mode": "detect"} or {"mode": "prevent"}.',
+    });
   }
   return control.mode.set(mode satisfies Mode, callerWith(route, session));
 }
@@ -193,7 +242,8 @@ async function deleteRules(control: AgentControl, route: Route) {
 
 async function moveRule(control: AgentControl, route: Route) {
   const { id, place, session } = await objectOf(route, ["id", "place", "session"]);
-  if (typeof id !== "string") throw new Refusal("The request does not say which rule to move.", { kind: "malformed", next: 'Send {"id": "d1", "place": "first"}.' });
+  if (typeof id !== "string")
+    throw new Refusal("The request does not say which rule to move.", { kind: "malformed", next: 'Send {"id": "d1", "place": "first"}.' });
   return control.rules.move(id, checkedPlace(place), callerWith(route, session));
 }
 
@@ -208,14 +258,23 @@ async function objectOf(route: Route, keys: readonly string[], most?: number): P
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);
   } catch (error) {
-    throw new Refusal(`The body of the request is not JSON: ${(error as Error).message}.`, { kind: "malformed", next: "Send one JSON object." });
+    throw new Refusal(`The body of the request is not JSON: ${(error as Error).message}.`, {
+      kind: "malformed",
+      next: "Send one JSON object.",
+    });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Refusal("The body of the request is not a JSON object.", { kind: "malformed", next: `Send an object with ${keys.join(", ")}.` });
+    throw new Refusal("The body of the request is not a JSON object.", {
+      kind: "malformed",
+      next: `Send an object with ${keys.join(", ")}.`,
+    });
   }
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    throw new Refusal(`The body of the request has an unknown key ${JSON.stringify(unknown)}.`, { kind: "malformed", next: `Send an object with ${keys.join(", ")}.` });
+    throw new Refusal(`The body of the request has an unknown key ${JSON.stringify(unknown)}.`, {
+      kind: "malformed",
+      next: `Send an object with ${keys.join(", ")}.`,
+    });
   }
   return value as Record<string, unknown>;
 }

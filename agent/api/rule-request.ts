@@ -8,7 +8,8 @@ const LONGEST_S = 10 * 365 * 86_400;
 const PLACES = 'Send "first", "last" or {"before": "d3"}.';
 
 export function checkedNewRule({ rule, place = "last", ...term }: Record<string, unknown>): NewRule {
-  if (typeof rule !== "object" || rule === null || Array.isArray(rule)) throw wrong("The request has no rule.", 'Send {"rule": {"action": "block", ...}}, with the keys of a rule of the file.');
+  if (typeof rule !== "object" || rule === null || Array.isArray(rule))
+    throw wrong("The request has no rule.", 'Send {"rule": {"action": "block", ...}}, with the keys of a rule of the file.');
   return { rule: rule as Record<string, unknown>, place: checkedPlace(place), ...checkedTerm(term) };
 }
 
@@ -16,8 +17,10 @@ export function checkedNewRule({ rule, place = "last", ...term }: Record<string,
 export function checkedTerm({ reason, for_s, until }: Record<string, unknown>): Term {
   if (reason !== undefined) checkReason(reason);
   if (for_s !== undefined && until !== undefined) throw wrong("The request says twice when it ends.", "Send for_s or until, not both.");
-  if (for_s !== undefined && !isDuration(for_s)) throw wrong("The request's for_s is not a duration.", `Send a number of seconds from 1 to ${LONGEST_S}.`);
-  if (until !== undefined && typeof until !== "number") throw wrong("The request's until is not a time.", "Send milliseconds since the epoch.");
+  if (for_s !== undefined && !isDuration(for_s))
+    throw wrong("The request's for_s is not a duration.", `Send a number of seconds from 1 to ${LONGEST_S}.`);
+  if (until !== undefined && typeof until !== "number")
+    throw wrong("The request's until is not a time.", "Send milliseconds since the epoch.");
   return {
     ...(reason === undefined ? {} : { reason: reason as string }),
     ...(for_s === undefined ? {} : { for_s: for_s as number }),
@@ -27,7 +30,14 @@ export function checkedTerm({ reason, for_s, until }: Record<string, unknown>): 
 
 export function checkedPlace(place: unknown): Place {
   if (place === "first" || place === "last") return place;
-  if (typeof place === "object" && place !== null && Object.keys(place).length === 1 && "before" in place && typeof place.before === "string") return { before: place.before };
+  if (
+    typeof place === "object" &&
+    place !== null &&
+    Object.keys(place).length === 1 &&
+    "before" in place &&
+    typeof place.before === "string"
+  )
+    return { before: place.before };
   throw wrong("The request does not say where the rule should stand.", PLACES);
 }
 

@@ -137,7 +137,12 @@ class Service implements ControlServer {
         return this.#watchers.add(route.url.searchParams, response, writeHead);
       }
       const reply = await answer(route, this.#options.control);
-      finish(response, 200, typeof reply === "string" ? "text/plain; version=0.0.4; charset=utf-8" : "application/json", typeof reply === "string" ? reply : `${JSON.stringify(reply)}\n`);
+      finish(
+        response,
+        200,
+        typeof reply === "string" ? "text/plain; version=0.0.4; charset=utf-8" : "application/json",
+        typeof reply === "string" ? reply : `${JSON.stringify(reply)}\n`,
+      );
     } catch (error) {
       if (response.headersSent) return void response.destroy();
       const known = explain(error);

@@ -106,7 +106,10 @@ export function pidIn(lockFile: string): number | undefined {
 
 /** Something listens without the lock: another weir, whose lock file was removed, or another program. */
 function pidOfOther(path: string): Promise<number | undefined> {
-  return new ControlClient(path, { timeoutMs: 2_000 }).status().then(({ pid }) => pid, () => undefined);
+  return new ControlClient(path, { timeoutMs: 2_000 }).status().then(
+    ({ pid }) => pid,
+    () => undefined,
+  );
 }
 
 /** A socket that nobody listens on refuses; whatever else goes wrong, somebody may be there. */

@@ -99,7 +99,9 @@ class Watcher {
   }
 
   wants(event: ToldEvent): boolean {
-    return (this.#type === null || event.type === this.#type) && (this.#rule === null || ("rule" in event && event.rule.name === this.#rule));
+    return (
+      (this.#type === null || event.type === this.#type) && (this.#rule === null || ("rule" in event && event.rule.name === this.#rule))
+    );
   }
 
   drop(): void {

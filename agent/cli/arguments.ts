@@ -54,7 +54,8 @@ export class Call {
     const text = this.text(name);
     if (text === undefined) return fallback;
     const number = Number(text);
-    if (!/^[0-9]+$/.test(text) || number < 1 || number > most) throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not "${text}"`);
+    if (!/^[0-9]+$/.test(text) || number < 1 || number > most)
+      throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not "${text}"`);
     return number;
   }
 
@@ -121,9 +122,10 @@ export function meant(word: string | undefined, before = ""): string {
 
 export function helpOf(command: Command): string {
   const width = helpWidth();
-  const options = Object.entries({ ...command.options, help: HELP }).map(
-    ([name, { value, about }]): [string, string] => [`--${name}${value ? ` ${value}` : ""}`, about],
-  );
+  const options = Object.entries({ ...command.options, help: HELP }).map(([name, { value, about }]): [string, string] => [
+    `--${name}${value ? ` ${value}` : ""}`,
+    about,
+  ]);
   return [
     ...unbroken(`Usage: weir ${command.usage}`, /\[[^\]]*\]/g, width, USAGE_INDENT),
     "",
@@ -155,7 +157,8 @@ export function columns(rows: readonly (readonly [string, string])[], width: num
 /** Lines to type, each with what it does: beside it where all of them are short, else below it. */
 export function examples(rows: readonly (readonly [string, string])[]): string[] {
   const width = helpWidth();
-  if (rows.every(([line, meaning]) => line.length + meaning.length + 4 <= width && line.length <= LONGEST_BESIDE)) return columns(rows, width);
+  if (rows.every(([line, meaning]) => line.length + meaning.length + 4 <= width && line.length <= LONGEST_BESIDE))
+    return columns(rows, width);
   return rows.flatMap(([line, meaning]) => [...typed(line, width), ...folded(`      ${meaning}`, width, 6)]);
 }
 
@@ -167,5 +170,9 @@ function typed(line: string, width: number): string[] {
 
 /** Broken between words, but not within what fits the pattern. */
 function unbroken(line: string, whole: RegExp, width: number, indent: number): string[] {
-  return folded(line.replace(whole, (part) => part.replaceAll(" ", "\0")), width, indent).map((part) => part.replaceAll("\0", " "));
+  return folded(
+    line.replace(whole, (part) => part.replaceAll(" ", "\0")),
+    width,
+    indent,
+  ).map((part) => part.replaceAll("\0", " "));
 }

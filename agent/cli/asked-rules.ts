@@ -64,7 +64,8 @@ export async function withMembers(rules: AskedRules, arrivals: Iterable<Arrival>
   const client = await clientFor(call);
   const addresses = addressesIn(arrivals);
   const holding: Record<string, string[]> = {};
-  for (let from = 0; from < addresses.length; from += MOST_NETWORKS) Object.assign(holding, await client.setsHolding(addresses.slice(from, from + MOST_NETWORKS)));
+  for (let from = 0; from < addresses.length; from += MOST_NETWORKS)
+    Object.assign(holding, await client.setsHolding(addresses.slice(from, from + MOST_NETWORKS)));
   return { ...rules, host: { ...rules.host, isMember: membershipBy(holding) } };
 }
 
@@ -84,8 +85,13 @@ function hostSession({ address, remote_port, local_port }: OperatorSession): Hos
 }
 
 /** The tables in the kernel if an agent runs, or tables made of the file where `fromFile` asks for them. Close it in the end. */
-export async function kernelFor({ inForce, policy, host }: AskedRules, interfaceName: string, fromFile: boolean): Promise<Kernel & { close?: () => void }> {
-  if (inForce === undefined && !fromFile) return { why: "these rules are in no kernel; --kernel loads them into tables of their own, as root" };
+export async function kernelFor(
+  { inForce, policy, host }: AskedRules,
+  interfaceName: string,
+  fromFile: boolean,
+): Promise<Kernel & { close?: () => void }> {
+  if (inForce === undefined && !fromFile)
+    return { why: "these rules are in no kernel; --kernel loads them into tables of their own, as root" };
   const { KernelJudge } = await import("../explain/kernel-judge.ts");
   try {
     const judge = inForce === undefined ? await KernelJudge.over(policy, [], host) : KernelJudge.inForce(tablesOf(inForce));
@@ -96,7 +102,15 @@ export async function kernelFor({ inForce, policy, host }: AskedRules, interface
   }
 }
 
-function tablesOf({ tables, generation, capacity, kinds, policy, rules, interfaces }: PolicyInForce): Parameters<typeof import("../explain/kernel-judge.ts").KernelJudge.inForce>[0] {
+function tablesOf({
+  tables,
+  generation,
+  capacity,
+  kinds,
+  policy,
+  rules,
+  interfaces,
+}: PolicyInForce): Parameters<typeof import("../explain/kernel-judge.ts").KernelJudge.inForce>[0] {
   return {
     path: tables,
     generation,

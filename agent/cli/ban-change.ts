@@ -12,7 +12,10 @@ import type { OperatorSession } from "../values/session.ts";
 
 /** All are checked before the first is banned. */
 export function banAll(client: ControlClient, named: readonly Named[], term: Term, session?: OperatorSession): Promise<BanChange> {
-  const ask = (check_only: boolean) => (networks: string[]): Promise<BanChange> => client.addBans({ networks, check_only, ...term }, session);
+  const ask =
+    (check_only: boolean) =>
+    (networks: string[]): Promise<BanChange> =>
+      client.addBans({ networks, check_only, ...term }, session);
   return inPortions(named, ask(false), { check: ask(true), done: "banned" });
 }
 

@@ -21,7 +21,10 @@ const FEW = 3;
 /** Those on the line, or in the file of --file. `whom`: what is missing where there is neither. */
 export function namedBy(call: Call, words: readonly string[], whom: string): Named[] {
   const file = call.text("file");
-  if ((file === undefined) === (words.length === 0)) throw new UsageError(file === undefined ? `name ${whom}, or a list of them with --file LIST` : "addresses and --file do not go together");
+  if ((file === undefined) === (words.length === 0))
+    throw new UsageError(
+      file === undefined ? `name ${whom}, or a list of them with --file LIST` : "addresses and --file do not go together",
+    );
   return file === undefined ? namesOn(words) : namedIn(file);
 }
 
@@ -42,7 +45,8 @@ export function namedIn(path: string): Named[] {
     const text = (comment < 0 ? line : line.slice(0, comment)).trim();
     if (text !== "") named.push({ text, where: `${path}:${index + 1}` });
   }
-  if (named.length === 0) throw new Refusal(`The list ${path} has no address.`, { kind: "invalid", next: "Write one address or prefix a line." });
+  if (named.length === 0)
+    throw new Refusal(`The list ${path} has no address.`, { kind: "invalid", next: "Write one address or prefix a line." });
   return checked(named);
 }
 
@@ -62,7 +66,12 @@ function checked(named: Named[]): Named[] {
     const meant = reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`;
     problems.push(`${one.where === undefined ? "" : `${one.where}: `}${reading.error}${meant}`);
   }
-  if (problems.length > 0) throw new Refusal("Nothing was changed, because some entries are not addresses, prefixes or ranges.", { kind: "invalid", next: "Correct these entries, and try again.", details: problems });
+  if (problems.length > 0)
+    throw new Refusal("Nothing was changed, because some entries are not addresses, prefixes or ranges.", {
+      kind: "invalid",
+      next: "Correct these entries, and try again.",
+      details: problems,
+    });
   return named;
 }
 
@@ -70,7 +79,15 @@ function contentOf(path: string): string {
   try {
     return readOutsideNow(path, LARGEST_FILE).toString("utf8");
   } catch (error) {
-    if (error instanceof NotReadable) throw new Refusal(`The list ${path} cannot be read: ${error.message}.`, { kind: "invalid", next: "Name a file; of a large one, name prefixes instead of addresses, or split it.", cause: error });
-    throw new Refusal(`The list ${path} cannot be read: ${(error as Error).message}.`, { next: "Name a file that is there.", cause: error });
+    if (error instanceof NotReadable)
+      throw new Refusal(`The list ${path} cannot be read: ${error.message}.`, {
+        kind: "invalid",
+        next: "Name a file; of a large one, name prefixes instead of addresses, or split it.",
+        cause: error,
+      });
+    throw new Refusal(`The list ${path} cannot be read: ${(error as Error).message}.`, {
+      next: "Name a file that is there.",
+      cause: error,
+    });
   }
 }

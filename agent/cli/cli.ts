@@ -47,13 +47,18 @@ function commandName(line: readonly string[]): string {
   const [first = "", second = ""] = line;
   if (first.startsWith("-")) throw new UsageError(`options come behind the command, as in: weir status --json`);
   if (Object.hasOwn(COMMANDS, first)) return first;
-  if (!groups().has(first)) throw new UsageError(`there is no command "${printable(first)}"${meant(nearest(first, [...Object.keys(COMMANDS), ...groups()]))}`);
+  if (!groups().has(first))
+    throw new UsageError(`there is no command "${printable(first)}"${meant(nearest(first, [...Object.keys(COMMANDS), ...groups()]))}`);
   const both = `${first} ${second}`;
   return Object.hasOwn(COMMANDS, both) ? both : first;
 }
 
 function groups(): Set<string> {
-  return new Set(Object.keys(COMMANDS).filter((name) => name.includes(" ")).map((name) => name.split(" ")[0]!));
+  return new Set(
+    Object.keys(COMMANDS)
+      .filter((name) => name.includes(" "))
+      .map((name) => name.split(" ")[0]!),
+  );
 }
 
 async function helpFor(words: readonly string[]): Promise<number> {

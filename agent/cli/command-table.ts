@@ -30,7 +30,10 @@ export const COMMANDS: Record<string, Entry> = {
   "set remove": { summary: "remove addresses and prefixes from a set", load: () => import("./commands/set-remove.ts") },
   flows: { summary: "show live connections", load: () => import("./commands/flows.ts") },
   top: { summary: "show the busiest processes, containers, peers, services, rules or interfaces", load: () => import("./commands/top.ts") },
-  stats: { summary: "show totals of processes, peers and services: connections, bytes, durations, round-trip times, retransmissions", load: () => import("./commands/stats.ts") },
+  stats: {
+    summary: "show totals of processes, peers and services: connections, bytes, durations, round-trip times, retransmissions",
+    load: () => import("./commands/stats.ts"),
+  },
   drops: { summary: "show packets that the kernel and other programs drop, and why", load: () => import("./commands/drops.ts") },
   sockets: { summary: "show listeners and connections with their owners", load: () => import("./commands/sockets.ts") },
   watch: { summary: "follow events as they happen", load: () => import("./commands/watch.ts") },

@@ -48,16 +48,22 @@ export function explanationText(packet: { called: string; direction: Direction }
 function openerText(direction: Direction, { connection }: Answer): string[] {
   if (connection === null || connection.direction === direction) return [];
   const { source, destination } = connection;
-  return [`opened   ${connection.direction === "ingress" ? "in" : "out"}, ${endpoint(source)} > ${endpoint(destination)} (rules judge how a connection was opened)`];
+  return [
+    `opened   ${connection.direction === "ingress" ? "in" : "out"}, ${endpoint(source)} > ${endpoint(destination)} (rules judge how a connection was opened)`,
+  ];
 }
 
 function becauseOf({ rule, undecided }: Answer): string {
   if (undecided !== null) return `${undecided.meaning} (${undecided.reason}); defaults.on_error says ${undecided.action}`;
   switch (rule.name) {
-    case "default": return `no rule decides it, and the default is ${rule.action}`;
-    case "ban": return "the remote address is banned";
-    case "failsafe": return "a failsafe lets it pass, whatever the rules say";
-    default: return `the rule ${called(rule)} decides: ${rule.action}${rule.action === "block" ? ", enforced" : ""}`;
+    case "default":
+      return `no rule decides it, and the default is ${rule.action}`;
+    case "ban":
+      return "the remote address is banned";
+    case "failsafe":
+      return "a failsafe lets it pass, whatever the rules say";
+    default:
+      return `the rule ${called(rule)} decides: ${rule.action}${rule.action === "block" ? ", enforced" : ""}`;
   }
 }
 
@@ -65,23 +71,39 @@ function kernelText({ kernel }: Answer): string {
   if (!kernel.asked) return `not asked: ${kernel.why}`;
   if (kernel.agrees) return `says the same (${kernel.hook})`;
   const { verdict, rule, staged, reason, answer } = kernel;
-  const more = [staged === null ? [] : [`after the staged rule ${staged}`], reason === null ? [] : [reason], answer === null ? [] : [`answered ${TOLD[answer]}`]].flat();
+  const more = [
+    staged === null ? [] : [`after the staged rule ${staged}`],
+    reason === null ? [] : [reason],
+    answer === null ? [] : [`answered ${TOLD[answer]}`],
+  ].flat();
   return colour("red", `DISAGREES (${kernel.hook}): it says ${verdict} by ${rule}${more.length === 0 ? "" : `, ${more.join(", ")}`}`);
 }
 
 function stagedText({ staged }: Answer): string[] {
   if (staged === null) return [];
-  return ["", `The rule ${called(staged.rule)} matches before that, and would drop the packet if it had enforce: true.`, ...table(staged.conditions, COLUMNS)];
+  return [
+    "",
+    `The rule ${called(staged.rule)} matches before that, and would drop the packet if it had enforce: true.`,
+    ...table(staged.conditions, COLUMNS),
+  ];
 }
 
 function doubtText({ undecided }: Answer): string[] {
   if (undecided === null || undecided.rules.length === 0) return [];
-  return ["", "weir cannot tell whether these rules match:", ...undecided.rules.map(({ rule, unknown }) => `  ${called(rule)}, which asks for ${unknown.join(" and ")}`)];
+  return [
+    "",
+    "weir cannot tell whether these rules match:",
+    ...undecided.rules.map(({ rule, unknown }) => `  ${called(rule)}, which asks for ${unknown.join(" and ")}`),
+  ];
 }
 
 function nearText({ near_misses: near }: Answer): string[] {
   if (near.length === 0) return [];
-  return ["", "These rules would match but for one condition:", ...near.map((miss) => `  ${miss.rule.action} ${called(miss.rule)}: ${missText(miss)}`)];
+  return [
+    "",
+    "These rules would match but for one condition:",
+    ...near.map((miss) => `  ${miss.rule.action} ${called(miss.rule)}: ${missText(miss)}`),
+  ];
 }
 
 function missText({ field, want, got }: Reason): string {

@@ -19,14 +19,21 @@ export async function packetOfFlow(call: Call): Promise<PacketText & { process?:
   const filter = { protocol: protocol.toLowerCase(), address: addressOf(source) };
   const rows = await (await clientFor(call)).flows(filter, FLOW_LIMIT);
   const ends = (row: FlowRow): string => `${endpoint(row.source)} ${endpoint(row.destination)}`;
-  const found = rows.find((row) => ends(row) === `${source} ${destination}`) ?? rows.find((row) => ends(row) === `${destination} ${source}`);
+  const found =
+    rows.find((row) => ends(row) === `${source} ${destination}`) ?? rows.find((row) => ends(row) === `${destination} ${source}`);
   if (found === undefined) {
-    throw new Refusal(`There is no live connection ${protocol} ${source} ${destination}.`, { next: "`weir flows` shows those there are; describe the packet with options if it has ended." });
+    throw new Refusal(`There is no live connection ${protocol} ${source} ${destination}.`, {
+      next: "`weir flows` shows those there are; describe the packet with options if it has ended.",
+    });
   }
   if (found.tunnel !== undefined) {
-    throw new Refusal(`This connection is inside a tunnel (${found.tunnel.kind} ${found.tunnel.id}).`, { next: "Capture a packet of it, and give it with --pcap." });
+    throw new Refusal(`This connection is inside a tunnel (${found.tunnel.kind} ${found.tunnel.id}).`, {
+      next: "Capture a packet of it, and give it with --pcap.",
+    });
   }
-  note(`The connection itself was decided by ${found.rule}; its last packet came ${duration(found.idle_s)} ago. What follows is about its first packet, if it came now.`);
+  note(
+    `The connection itself was decided by ${found.rule}; its last packet came ${duration(found.idle_s)} ago. What follows is about its first packet, if it came now.`,
+  );
   return { ...packetOfRow(found), ...(found.process === undefined ? {} : { process: processOfRow(found) }) };
 }
 
@@ -51,7 +58,11 @@ function processOfRow({ process, container, pod, unit }: FlowRow): LocalProcess 
     ...(executable === undefined ? {} : { executable }),
     ...(words === undefined ? {} : { command: words.join(" ") }),
     user: { uid, ...(user === undefined ? {} : { name: user }) },
-    workload: { ...(container === undefined ? {} : { container }), ...(pod === undefined ? {} : { pod }), ...(unit === undefined ? {} : { unit }) },
+    workload: {
+      ...(container === undefined ? {} : { container }),
+      ...(pod === undefined ? {} : { pod }),
+      ...(unit === undefined ? {} : { unit }),
+    },
   };
 }
 

@@ -14,7 +14,11 @@ interface Change {
 }
 
 /** `check`: says what would be refused, before the first portion changes anything. `done`: what the first of a list are, where a later portion fails. */
-export async function inPortions<T extends Change>(named: readonly Named[], ask: (networks: string[]) => Promise<T>, { check, done }: { check?: (networks: string[]) => Promise<unknown>; done: string }): Promise<T> {
+export async function inPortions<T extends Change>(
+  named: readonly Named[],
+  ask: (networks: string[]) => Promise<T>,
+  { check, done }: { check?: (networks: string[]) => Promise<unknown>; done: string },
+): Promise<T> {
   const portions: Named[][] = [];
   for (let from = 0; from < named.length; from += MOST_NETWORKS) portions.push(named.slice(from, from + MOST_NETWORKS));
   const asked = async <R>(portion: readonly Named[], how: (networks: string[]) => Promise<R>): Promise<R> => {
@@ -35,7 +39,12 @@ export async function inPortions<T extends Change>(named: readonly Named[], ask:
     } catch (error) {
       if (behind === 0 || !(error instanceof Refusal)) throw error;
       const { message, kind, details, next } = error;
-      throw new Refusal(`${message} The first ${count(behind)} of the list are ${done}, the others are not.`, { kind, details, next, cause: error });
+      throw new Refusal(`${message} The first ${count(behind)} of the list are ${done}, the others are not.`, {
+        kind,
+        details,
+        next,
+        cause: error,
+      });
     }
     behind += portion.length;
   }

@@ -11,7 +11,10 @@ export interface Keys {
 }
 
 /** `q` and Ctrl-C end the process as SIGINT does, and Ctrl-Z stops it. Without a terminal, or in the background, nothing is read. */
-export function obeyKeys(input: NodeJS.ReadStream = process.stdin, signal: (name: NodeJS.Signals) => void = (name) => void process.kill(process.pid, name)): Keys {
+export function obeyKeys(
+  input: NodeJS.ReadStream = process.stdin,
+  signal: (name: NodeJS.Signals) => void = (name) => void process.kill(process.pid, name),
+): Keys {
   if (!input.isTTY) return { close: () => {} };
   const onData = (keys: Buffer | string): void => {
     for (const key of String(keys)) {

@@ -30,14 +30,23 @@ export const HASH: Column<{ process?: ProcessReference }> = {
   value: ({ process }) => process?.hash?.sha256 ?? (process?.hash?.missing === undefined ? "-" : `(${process.hash.missing})`),
 };
 
-export function listingOptions({ filters, usual, hash }: Pick<Listing<string, never>, "filters" | "usual" | "hash">): Record<string, OptionSpec> {
+export function listingOptions({
+  filters,
+  usual,
+  hash,
+}: Pick<Listing<string, never>, "filters" | "usual" | "hash">): Record<string, OptionSpec> {
   const hashed = hash === undefined ? {} : { hash: { about: "with the hash of the file that each process runs" } };
   return { ...filters, ...hashed, limit: { value: "N", about: `at most so many (${usual})` }, json: JSON_OUTPUT, ...AGENT_OPTIONS };
 }
 
 /** Answers the exit code. */
-export async function showListing<Field extends string, Row>(call: Call, { filters, usual, columns, which, hash, ask }: Listing<Field, Row>): Promise<number> {
-  const filter: Filter<string> = filterFrom(Object.keys(filters), (field) => (filters[field as Field].value === undefined ? (call.has(field) ? "true" : undefined) : call.text(field)));
+export async function showListing<Field extends string, Row>(
+  call: Call,
+  { filters, usual, columns, which, hash, ask }: Listing<Field, Row>,
+): Promise<number> {
+  const filter: Filter<string> = filterFrom(Object.keys(filters), (field) =>
+    filters[field as Field].value === undefined ? (call.has(field) ? "true" : undefined) : call.text(field),
+  );
   if (filter["direction"] !== undefined) filter["direction"] = call.choice("--direction", filter["direction"], ["ingress", "egress"]);
   const limit = call.count("limit", usual, MOST);
   const rows = await ask(await clientFor(call), filter as Filter<Field>, limit, call.has("hash"));

@@ -13,7 +13,8 @@ export function timeOf(option: string, text: string): number {
 
 export function durationOf(option: string, text: string): number {
   const seconds = parseDuration(text);
-  if (seconds === undefined || seconds === 0) throw new UsageError(`${option} takes a duration, as 90s, 15m, 2h or 7d, not "${text}"${meant(meantDuration(text))}`);
+  if (seconds === undefined || seconds === 0)
+    throw new UsageError(`${option} takes a duration, as 90s, 15m, 2h or 7d, not "${text}"${meant(meantDuration(text))}`);
   return seconds;
 }
 

@@ -14,7 +14,17 @@ import { printJson } from "./print.ts";
 export interface NotRunning {
   running: false;
   error: string;
-  left_in_force: { pins: string; mode: string; drops: boolean; until: string | null; dropped: number; state_dir: string | null; config: string | null; pid: number | null; started: string | null }[];
+  left_in_force: {
+    pins: string;
+    mode: string;
+    drops: boolean;
+    until: string | null;
+    dropped: number;
+    state_dir: string | null;
+    config: string | null;
+    pid: number | null;
+    started: string | null;
+  }[];
 }
 
 /** Returns the agent's answer. Where no agent answers, it throws an error that says what one left in force; with --json it prints that and returns undefined. */
@@ -61,17 +71,31 @@ function options(left: readonly LeftBehind[]): string {
 }
 
 function sentenceOf({ pins, note, mode, drops, until, dropped }: LeftBehind): string {
-  const whose = note === undefined ? "An agent that ended" : `The agent with pid ${note.pid}, which was started ${note.started.toISOString()} and has ended,`;
-  const lasting = until === null ? "until the next agent or weir detach" : `until ${until.toISOString()} (${duration((Number(until) - Date.now()) / 1000)} from now)`;
+  const whose =
+    note === undefined
+      ? "An agent that ended"
+      : `The agent with pid ${note.pid}, which was started ${note.started.toISOString()} and has ended,`;
+  const lasting =
+    until === null
+      ? "until the next agent or weir detach"
+      : `until ${until.toISOString()} (${duration((Number(until) - Date.now()) / 1000)} from now)`;
   const dropping = `${counted(dropped, "packet was", "packets were")} dropped so far`;
   if (drops) return `${whose} left its programs in force in mode prevent: they go on dropping ${lasting}; ${dropping} (${pins}).`;
-  if (mode === "prevent") return `${whose} left its programs attached, which drop nothing any more since ${until?.toISOString()}; ${dropping} (${pins}).`;
+  if (mode === "prevent")
+    return `${whose} left its programs attached, which drop nothing any more since ${until?.toISOString()}; ${dropping} (${pins}).`;
   return `${whose} left its programs attached in mode detect: they drop nothing (${pins}).`;
 }
 
 function rowOf({ pins, note, mode, drops, until, dropped }: LeftBehind): NotRunning["left_in_force"][number] {
   return {
-    pins, mode, drops, until: until?.toISOString() ?? null, dropped,
-    state_dir: note?.state ?? null, config: note?.config ?? null, pid: note?.pid ?? null, started: note?.started.toISOString() ?? null,
+    pins,
+    mode,
+    drops,
+    until: until?.toISOString() ?? null,
+    dropped,
+    state_dir: note?.state ?? null,
+    config: note?.config ?? null,
+    pid: note?.pid ?? null,
+    started: note?.started.toISOString() ?? null,
   };
 }

@@ -16,7 +16,9 @@ export function operatorSession(env: NodeJS.ProcessEnv = process.env, parent = p
   let pid = parent;
   for (let depth = 0; depth < ANCESTORS && pid > 1; depth++) {
     try {
-      const entry = readFileSync(`${proc}/${pid}/environ`, "latin1").split("\0").find((line) => line.startsWith("SSH_CONNECTION="));
+      const entry = readFileSync(`${proc}/${pid}/environ`, "latin1")
+        .split("\0")
+        .find((line) => line.startsWith("SSH_CONNECTION="));
       const session = parseSession(entry?.slice("SSH_CONNECTION=".length));
       if (session) return session;
       // The command name in field 2 may hold spaces and brackets: count from its last bracket.

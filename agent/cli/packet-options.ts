@@ -27,14 +27,25 @@ export const PACKET_OPTIONS: Record<string, OptionSpec> = {
 };
 
 const OPTION_OF: Record<keyof PacketText, string> = {
-  direction: "in", interface: "in", source: "src", destination: "dst", protocol: "proto", source_port: "sport", destination_port: "dport", flags: "flags", icmp: "icmp", vlan: "vlan",
+  direction: "in",
+  interface: "in",
+  source: "src",
+  destination: "dst",
+  protocol: "proto",
+  source_port: "sport",
+  destination_port: "dport",
+  flags: "flags",
+  icmp: "icmp",
+  vlan: "vlan",
 };
 
 /** Which interface, and which way. */
 export function placeOf(call: Call): { interface: string; direction: Direction } {
   const [inward, outward] = [call.text("in"), call.text("out")];
   if ((inward === undefined) === (outward === undefined)) {
-    throw new UsageError(inward === undefined ? "name the interface of the packet with --in or --out, as --in eth0" : "--in and --out exclude each other");
+    throw new UsageError(
+      inward === undefined ? "name the interface of the packet with --in or --out, as --in eth0" : "--in and --out exclude each other",
+    );
   }
   const name = (inward ?? outward)!;
   const wrong = name.includes("*") ? "it is one interface, not a pattern" : explainInterface(name);
@@ -76,14 +87,16 @@ function protocol(call: Call): string | number {
   const text = needed(call, "proto").toLowerCase();
   if (/^[0-9]{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
   if (meansAny(text)) throw new UsageError(`--proto: "${text}" is not a protocol; a packet has one, as tcp or udp`);
-  if (protocolNumber(text) === undefined) throw new UsageError(`--proto: "${text}" is not a protocol${meant(nearest(text, Object.keys(PROTOCOLS)))}`);
+  if (protocolNumber(text) === undefined)
+    throw new UsageError(`--proto: "${text}" is not a protocol${meant(nearest(text, Object.keys(PROTOCOLS)))}`);
   return text;
 }
 
 function number<Key extends keyof PacketText>(call: Call, option: string, key: Key, most: number): { [K in Key]?: number } {
   const text = call.text(option);
   if (text === undefined) return {};
-  if (!/^[0-9]{1,5}$/.test(text) || Number(text) > most) throw new UsageError(`--${option} takes a whole number from 0 to ${most}, not "${text}"`);
+  if (!/^[0-9]{1,5}$/.test(text) || Number(text) > most)
+    throw new UsageError(`--${option} takes a whole number from 0 to ${most}, not "${text}"`);
   return { [key]: Number(text) } as { [K in Key]?: number };
 }
 
@@ -98,6 +111,7 @@ function icmp(call: Call): Pick<PacketText, "icmp"> {
   const text = call.text("icmp");
   if (text === undefined) return {};
   const [type, code, more] = text.split("/").map((part) => (/^[0-9]{1,3}$/.test(part) ? Number(part) : part.toLowerCase()));
-  if (more !== undefined || [type, code].some((part) => typeof part === "number" && part > 255)) throw new UsageError(`--icmp takes a message as echo-request, 3/1 or time-exceeded/0, not "${text}"`);
+  if (more !== undefined || [type, code].some((part) => typeof part === "number" && part > 255))
+    throw new UsageError(`--icmp takes a message as echo-request, 3/1 or time-exceeded/0, not "${text}"`);
   return { icmp: { type: type!, ...(code === undefined ? {} : { code }) } };
 }

@@ -14,7 +14,10 @@ interface Page<Row> {
   next?: number;
 }
 
-export async function* pagesOf<Row>(most: number, ask: (limit: number, from: number | undefined) => Promise<Page<Row>>): AsyncGenerator<{ rows: Row[]; total: number; more: boolean }> {
+export async function* pagesOf<Row>(
+  most: number,
+  ask: (limit: number, from: number | undefined) => Promise<Page<Row>>,
+): AsyncGenerator<{ rows: Row[]; total: number; more: boolean }> {
   let from: number | undefined;
   for (let left = most; left > 0; ) {
     const { rows, total, next } = await ask(Math.min(left, PAGE), from);
@@ -26,7 +29,11 @@ export async function* pagesOf<Row>(most: number, ask: (limit: number, from: num
 }
 
 /** As a table. `none`: what is said where there are no rows; `all`: whether the total says how many there are of these. Answers the exit code. */
-export async function showPages<Row>(pages: AsyncGenerator<{ rows: Row[]; total: number; more: boolean }>, columns: readonly Column<Row>[], { none, all }: { none: string; all: boolean }): Promise<number> {
+export async function showPages<Row>(
+  pages: AsyncGenerator<{ rows: Row[]; total: number; more: boolean }>,
+  columns: readonly Column<Row>[],
+  { none, all }: { none: string; all: boolean },
+): Promise<number> {
   const shown: Row[] = [];
   let [there, rest] = [0, false];
   for await (const { rows, total, more } of pages) {

@@ -23,7 +23,10 @@ async function socketPath(call: Call): Promise<string> {
   if (call.has("config")) return (await settingsFor(call)).config.control_socket;
   if (mayExist(DEFAULT_SOCKET)) return DEFAULT_SOCKET;
   // With a file that is broken by now the agent may run all the same, on the last good one.
-  return settingsFor(call).then(({ config }) => config.control_socket, () => DEFAULT_SOCKET);
+  return settingsFor(call).then(
+    ({ config }) => config.control_socket,
+    () => DEFAULT_SOCKET,
+  );
 }
 
 function mayExist(path: string): boolean {
@@ -60,6 +63,11 @@ export async function settingsFor(call: Call): Promise<Settings> {
     return await readSettings({ config: call.text("config"), stateDirectory: call.text("state-dir") });
   } catch (error) {
     if (!(error instanceof ConfigRefused)) throw error;
-    throw new Refusal("The configuration is not valid.", { kind: "invalid", details: error.problems, next: "Mend the file, and try again.", cause: error });
+    throw new Refusal("The configuration is not valid.", {
+      kind: "invalid",
+      details: error.problems,
+      next: "Mend the file, and try again.",
+      cause: error,
+    });
   }
 }

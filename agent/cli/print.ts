@@ -32,7 +32,12 @@ export function note(line: string): void {
 
 function fitting(text: string, stream: NodeJS.WriteStream): string {
   const width = terminalWidth(stream);
-  return width === undefined ? text : text.split("\n").flatMap((line) => folded(line, width)).join("\n");
+  return width === undefined
+    ? text
+    : text
+        .split("\n")
+        .flatMap((line) => folded(line, width))
+        .join("\n");
 }
 
 export function bold(text: string): string {

@@ -13,16 +13,24 @@ interface Flag extends Option {
 }
 
 function flagsOf(path: string, options: Readonly<Record<string, Option>>): [string, Flag][] {
-  return Object.entries(options).map(([name, option]) => [name, { ...option, key: option.key === undefined ? path : `${path}.${option.key}` }]);
+  return Object.entries(options).map(([name, option]) => [
+    name,
+    { ...option, key: option.key === undefined ? path : `${path}.${option.key}` },
+  ]);
 }
 
 function notFlag([name, { key, value, read }]: [string, Flag]): [string, Flag] {
-  return [`not-${name}`, { key: `not.${key}`, value, about: `leave these out, as --${name} names them; several --not-... leave out what fits all`, read }];
+  return [
+    `not-${name}`,
+    { key: `not.${key}`, value, about: `leave these out, as --${name} names them; several --not-... leave out what fits all`, read },
+  ];
 }
 
 const FLAGS: Record<string, Flag> = {
   ...Object.fromEntries(FIELD_ENTRIES.flatMap(([path, { options }]) => flagsOf(path, options))),
-  ...Object.fromEntries(FIELD_ENTRIES.flatMap(([path, { options, not }]) => (not === undefined ? [] : flagsOf(path, options).map(notFlag)))),
+  ...Object.fromEntries(
+    FIELD_ENTRIES.flatMap(([path, { options, not }]) => (not === undefined ? [] : flagsOf(path, options).map(notFlag))),
+  ),
   action: { key: "action", value: "ACTION", about: "allow or block", read: word },
   name: { key: "name", value: "NAME", about: "name of the rule in events (its id)", read: word },
 };
@@ -85,7 +93,12 @@ export async function inFlags<T>(asked: Promise<T>): Promise<T> {
 /** A problem or a warning: `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
 export function inFlag(problem: string): string {
   const [, key = "", rest = ""] = /^([a-z0-9_.]+)(?:\[[0-9]+\][a-z.]*)?: (.*)$/su.exec(problem) ?? [];
-  const flag = key === "until" || key in SWITCHES ? key : Object.entries(FLAGS).find(([, { key: ofFlag }]) => ofFlag === key || key.startsWith(`${ofFlag}.`) || ofFlag.startsWith(`${key}.`))?.[0];
+  const flag =
+    key === "until" || key in SWITCHES
+      ? key
+      : Object.entries(FLAGS).find(
+          ([, { key: ofFlag }]) => ofFlag === key || key.startsWith(`${ofFlag}.`) || ofFlag.startsWith(`${key}.`),
+        )?.[0];
   if (flag === undefined) return problem;
   const itself = key.split(".").at(-1)!;
   // Such as "destination_ports need the protocol tcp or udp".

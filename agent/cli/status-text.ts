@@ -33,7 +33,9 @@ export function rulesText({ rules, generation, bans }: Status): string {
 
 export function eventsText({ counters: { events }, ring_fill, lost }: Status): string {
   const { emitted, received, pending, lost: inRing, suppressed } = events;
-  const later = Object.entries(lost).map(([stage, number]) => `, ${count(number)} lost in ${printable(stage)}`).join("");
+  const later = Object.entries(lost)
+    .map(([stage, number]) => `, ${count(number)} lost in ${printable(stage)}`)
+    .join("");
   return (
     `${count(emitted)} emitted = ${count(received)} received + ${count(pending)} pending + ${count(inRing)} lost; ` +
     `${count(suppressed)} held back by limits${later}; ring ${Math.round(ring_fill * 100)}% full`
@@ -55,44 +57,63 @@ export function hookText({ hook, mode }: HookState): string {
 }
 
 export function interfaceTable(interfaces: readonly InterfaceState[], width = terminalWidth()): string[] {
-  return table(interfaces, [
-    { title: "INTERFACE", value: ({ name }) => name },
-    { title: "INGRESS", value: ({ ingress }) => hookText(ingress) },
-    { title: "EGRESS", value: ({ egress }) => hookText(egress) },
-    { title: "WHY", value: whyText, narrow: "lines", least: 16, rank: 1 },
-  ], width);
+  return table(
+    interfaces,
+    [
+      { title: "INTERFACE", value: ({ name }) => name },
+      { title: "INGRESS", value: ({ ingress }) => hookText(ingress) },
+      { title: "EGRESS", value: ({ egress }) => hookText(egress) },
+      { title: "WHY", value: whyText, narrow: "lines", least: 16, rank: 1 },
+    ],
+    width,
+  );
 }
 
 /** Empty where there is none. */
 export function bypassText({ packet_sockets: { policy, bypassing } }: Status): string {
   const sure = bypassing.qdisc + bypassing.af_xdp;
-  const parts = [...(sure === 0 ? [] : [`${counted(sure, "socket sends", "sockets send")} past the egress rules (${countsText({ qdisc: bypassing.qdisc, af_xdp: bypassing.af_xdp })})`]), ...(bypassing.unknown === 0 ? [] : [`${count(bypassing.unknown)} may do so`])];
+  const parts = [
+    ...(sure === 0
+      ? []
+      : [
+          `${counted(sure, "socket sends", "sockets send")} past the egress rules (${countsText({ qdisc: bypassing.qdisc, af_xdp: bypassing.af_xdp })})`,
+        ]),
+    ...(bypassing.unknown === 0 ? [] : [`${count(bypassing.unknown)} may do so`]),
+  ];
   return parts.length === 0 ? "" : `${parts.join("; ")}; packet_sockets: ${policy}; see weir sockets --protocol packet`;
 }
 
 /** Patterns by which nothing is watched, one a line. */
 export function absentLines({ absent_interfaces }: Status): string[] {
-  return absent_interfaces.map(({ pattern, excluded, nearest }) =>
-    `${printable(pattern)} of interfaces.include ${excluded ? "matches only devices that interfaces.exclude leaves out" : "matches no device"}${nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`}`);
+  return absent_interfaces.map(
+    ({ pattern, excluded, nearest }) =>
+      `${printable(pattern)} of interfaces.include ${excluded ? "matches only devices that interfaces.exclude leaves out" : "matches no device"}${nearest === undefined ? "" : `; did you mean ${printable(nearest)}?`}`,
+  );
 }
 
 function whyText({ ingress, egress, unseen }: InterfaceState): string {
   const passed = unseen.ingress + unseen.egress;
   const reasons = ingress.reason === egress.reason ? [ingress.reason] : [ingress.reason, egress.reason];
-  return [...reasons, passed === 0 ? "" : `${counted(passed, "packet")} passed before it was watched`].filter((reason) => reason !== "").join("; ");
+  return [...reasons, passed === 0 ? "" : `${counted(passed, "packet")} passed before it was watched`]
+    .filter((reason) => reason !== "")
+    .join("; ");
 }
 
 export function verdictTable({ counters, traffic }: Status, width = terminalWidth()): string[] {
   const packets = sumByVerdict(traffic, "packets_per_s");
   const rate = sumByVerdict(traffic, "bytes_per_s");
   const shown = VERDICTS.filter(([verdict]) => verdict !== "carried" || counters.packets.carried > 0);
-  return table(shown, [
-    { title: "VERDICT", value: ([, name]) => name },
-    { title: "PACKETS", value: ([verdict]) => count(counters.packets[verdict]), right: true },
-    { title: "BYTES", value: ([verdict]) => bytes(counters.bytes[verdict]), right: true },
-    { title: "NOW", value: ([verdict]) => perSecond(packets[verdict]), right: true },
-    { title: "", value: ([verdict]) => `${bytes(rate[verdict])}/s`, right: true },
-  ], width);
+  return table(
+    shown,
+    [
+      { title: "VERDICT", value: ([, name]) => name },
+      { title: "PACKETS", value: ([verdict]) => count(counters.packets[verdict]), right: true },
+      { title: "BYTES", value: ([verdict]) => bytes(counters.bytes[verdict]), right: true },
+      { title: "NOW", value: ([verdict]) => perSecond(packets[verdict]), right: true },
+      { title: "", value: ([verdict]) => `${bytes(rate[verdict])}/s`, right: true },
+    ],
+    width,
+  );
 }
 
 const TRAFFIC: Column<TrafficCell>[] = [

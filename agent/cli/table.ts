@@ -35,10 +35,15 @@ interface Fitted<Row> {
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width = terminalWidth()): string[] {
   const all = columns.map((column) => fitted(column, rows, width === undefined ? column.value : (column.brief ?? column.value)));
   if (width === undefined) return linesOf(all, rows.length);
-  const telling = all.filter(({ column, cells }) => rows.length === 0 || column.rank === undefined || cells.some((cell) => cell !== "" && cell !== "-"));
+  const telling = all.filter(
+    ({ column, cells }) => rows.length === 0 || column.rank === undefined || cells.some((cell) => cell !== "" && cell !== "-"),
+  );
   const kept = leaveOut(telling, width);
   shrink(kept, width);
-  const missing = telling.filter((one) => !kept.includes(one)).map(({ column }) => column.title).filter((title) => title !== "");
+  const missing = telling
+    .filter((one) => !kept.includes(one))
+    .map(({ column }) => column.title)
+    .filter((title) => title !== "");
   const note = missing.length === 0 ? [] : folded(`Left out: ${missing.join(", ")}. A wider terminal shows more, --json all.`, width);
   return [...linesOf(kept, rows.length), ...note];
 }
@@ -56,7 +61,10 @@ function leaveOut<Row>(all: readonly Fitted<Row>[], width: number): Fitted<Row>[
   while (sum(kept.map(({ least }) => least)) + GAP * (kept.length - 1) > width) {
     const worst = Math.max(...kept.map(({ column }) => column.rank ?? 0));
     if (worst === 0) break;
-    kept.splice(kept.findLastIndex(({ column }) => column.rank === worst), 1);
+    kept.splice(
+      kept.findLastIndex(({ column }) => column.rank === worst),
+      1,
+    );
   }
   return kept;
 }
@@ -66,15 +74,29 @@ function shrink<Row>(kept: readonly Fitted<Row>[], width: number): void {
   for (let over = sum(kept.map((one) => one.width)) + GAP * (kept.length - 1) - width; over > 0; over--) {
     const giving = kept.filter((one) => one.width > one.least);
     const last = kept.filter(({ column, width: own }) => column.narrow !== undefined && own > 1);
-    const widest = (giving.length > 0 ? giving : last).reduce<Fitted<Row> | undefined>((most, one) => (most === undefined || one.width > most.width ? one : most), undefined);
+    const widest = (giving.length > 0 ? giving : last).reduce<Fitted<Row> | undefined>(
+      (most, one) => (most === undefined || one.width > most.width ? one : most),
+      undefined,
+    );
     if (widest === undefined) return;
     widest.width--;
   }
 }
 
 function linesOf<Row>(columns: readonly Fitted<Row>[], rows: number): string[] {
-  const title = joined(columns, columns.map(({ column, width }) => [shortened(column.title, width)]));
-  return [title, ...Array.from({ length: rows }, (_, row) => joined(columns, columns.map((one) => cellLines(one, row))))].flat();
+  const title = joined(
+    columns,
+    columns.map(({ column, width }) => [shortened(column.title, width)]),
+  );
+  return [
+    title,
+    ...Array.from({ length: rows }, (_, row) =>
+      joined(
+        columns,
+        columns.map((one) => cellLines(one, row)),
+      ),
+    ),
+  ].flat();
 }
 
 function cellLines<Row>({ column: { narrow }, cells, width }: Fitted<Row>, row: number): string[] {

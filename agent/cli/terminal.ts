@@ -5,7 +5,8 @@ import { stripVTControlCharacters } from "node:util";
 const USUAL_WIDTH = 80;
 const LEAST_WIDTH = 20;
 /** Characters of East Asia and pictures take two columns; marks that join the character before them take none. */
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 const JOINED = /[\p{Mn}\p{Me}]/u;
 
 /** undefined where no terminal reads: scripts get whole lines. COLUMNS, where it is set, wins over what the terminal says. */

@@ -42,8 +42,18 @@ const EVENTS: readonly Column<ToldEvent>[] = [
   { title: "PROTOCOL", value: ({ protocol }) => protocol ?? "-", rank: 4 },
   { title: "SOURCE", value: (event) => ends(event)[0], narrow: "middle", least: ENDPOINT_WIDTH },
   { title: "DESTINATION", value: (event) => ends(event)[1], narrow: "middle", least: ENDPOINT_WIDTH, rank: 2 },
-  { title: "PROCESS", value: ({ process }) => (process === undefined ? "-" : `${process.name} ${process.pid}`), narrow: "middle", least: 10, rank: 3 },
-  { title: "INTERFACE", value: (event) => [event.interface ?? "-", ...("direction" in event ? [event.direction === "ingress" ? "in" : "out"] : [])].join(" "), rank: 5 },
+  {
+    title: "PROCESS",
+    value: ({ process }) => (process === undefined ? "-" : `${process.name} ${process.pid}`),
+    narrow: "middle",
+    least: 10,
+    rank: 3,
+  },
+  {
+    title: "INTERFACE",
+    value: (event) => [event.interface ?? "-", ...("direction" in event ? [event.direction === "ingress" ? "in" : "out"] : [])].join(" "),
+    rank: 5,
+  },
   { title: "PART OF", value: (event) => partOf(event), narrow: "middle", rank: 6 },
 ];
 
@@ -135,7 +145,9 @@ class LiveView implements View {
     const above = [...this.#logLines, ...lost].flatMap((line) => folded(line, columns)).map((line) => `${line}\x1b[K\n`);
     this.#logLines = [];
     this.#logLinesLost = 0;
-    const block = this.#block(this.#output.rows || 24, columns).map((line) => `${widthOf(line) > columns ? shortened(stripVTControlCharacters(line), columns) : line}\x1b[K\n`);
+    const block = this.#block(this.#output.rows || 24, columns).map(
+      (line) => `${widthOf(line) > columns ? shortened(stripVTControlCharacters(line), columns) : line}\x1b[K\n`,
+    );
     const back = this.#height > 0 ? `\x1b[${this.#height}A\r` : "";
     this.#output.write(`${back}${above.join("")}${block.join("")}\x1b[J`);
     this.#height = block.length;
@@ -145,7 +157,10 @@ class LiveView implements View {
     const head = this.#status ? this.#headOf(this.#status, columns) : ["weir starts ..."];
     const room = Math.max(0, Math.min(MOST_EVENTS, rows - head.length - 5));
     const recent = room > 0 ? this.#recent.slice(-room) : [];
-    const title = this.#paint("bold", `events     ${count(this.#events)} since the view began${recent.length === 0 ? "" : "; the last ones:"}`);
+    const title = this.#paint(
+      "bold",
+      `events     ${count(this.#events)} since the view began${recent.length === 0 ? "" : "; the last ones:"}`,
+    );
     return [...head, "", title, ...this.#eventsOf(recent, columns)].slice(0, Math.max(1, rows - 1));
   }
 
@@ -163,7 +178,9 @@ class LiveView implements View {
     return [
       this.#paint("bold", headline(status)),
       `mode       ${mode === "prevent" ? this.#paint("bold", "prevent: enforced rules drop") : "detect: nothing is dropped"}    (q quits)`,
-      ...folded(`health     ${healthText(status)}`, columns).map((line, index) => (index === 0 ? line.replace(/(?<= )\S.*/, (text) => this.#paint(colour, text)) : this.#paint(colour, line))),
+      ...folded(`health     ${healthText(status)}`, columns).map((line, index) =>
+        index === 0 ? line.replace(/(?<= )\S.*/, (text) => this.#paint(colour, text)) : this.#paint(colour, line),
+      ),
       ...folded(`rules      ${rulesText(status)}`, columns),
       ...folded(`accounts   ${eventsText(status)}`, columns),
       "",

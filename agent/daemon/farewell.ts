@@ -72,7 +72,9 @@ export class Farewell {
       return this.#letGo();
     }
     this.#until = new Date(Date.now() + handOverFor * 1000);
-    this.#log.info(`handing over: what is in force stays in force until another agent takes it over, at most until ${this.#until.toISOString()} (${handOverFor} s); weir detach ends it at once`);
+    this.#log.info(
+      `handing over: what is in force stays in force until another agent takes it over, at most until ${this.#until.toISOString()} (${handOverFor} s); weir detach ends it at once`,
+    );
   }
 
   async #handsOver(): Promise<boolean> {
@@ -82,7 +84,9 @@ export class Farewell {
       if (await startIsQueued(unit)) return true;
       this.#log.info(`systemd is not going to start ${unit} again: nothing is handed over`);
     } catch (error) {
-      this.#log.warn(`systemd did not say whether it will start ${unit} again, so that nothing is handed over: ${(error as Error).message}`);
+      this.#log.warn(
+        `systemd did not say whether it will start ${unit} again, so that nothing is handed over: ${(error as Error).message}`,
+      );
     }
     return false;
   }

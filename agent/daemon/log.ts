@@ -38,5 +38,7 @@ export function prettyLine(record: Record<string, unknown>): string {
 
 function shown(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  return /^[^\s"=]+$/.test(text) || typeof value !== "string" ? printable(text, LONGEST_VALUE) : printable(JSON.stringify(text), LONGEST_VALUE);
+  return /^[^\s"=]+$/.test(text) || typeof value !== "string"
+    ? printable(text, LONGEST_VALUE)
+    : printable(JSON.stringify(text), LONGEST_VALUE);
 }

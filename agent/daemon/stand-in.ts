@@ -17,26 +17,50 @@ import { type Load, override, type Settings, type SettingsOptions, settingsOf } 
 export type Places = Pick<WeirConfig, "state_dir" | "control_socket" | "audit">;
 
 /** `places` are those that are in use already. Without them the last good ones count, or those that the refused file names. */
-export async function standInFor(path: string, options: SettingsOptions, load: Load, problems: string[], places?: Places): Promise<Settings> {
+export async function standInFor(
+  path: string,
+  options: SettingsOptions,
+  load: Load,
+  problems: string[],
+  places?: Places,
+): Promise<Settings> {
   const times = await timesOf(path);
   const base = override({ ...defaultConfig(), ...(places ?? (await placesIn(path))) }, options);
   const loaded = await load(lastGoodPath(base.state_dir, path), path);
   if (loaded.ok) {
     const settings = settingsOf(loaded, path, options, times);
-    return { ...settings, config: { ...settings.config, ...places, state_dir: base.state_dir }, refused: { problems, inForce: "last good" } };
+    return {
+      ...settings,
+      config: { ...settings.config, ...places, state_dir: base.state_dir },
+      refused: { problems, inForce: "last good" },
+    };
   }
-  return { config: { ...base, mode: "detect" }, path, times, sourceOf: () => "built-in", warnings: [], refused: { problems, inForce: "built-in" } };
+  return {
+    config: { ...base, mode: "detect" },
+    path,
+    times,
+    sourceOf: () => "built-in",
+    warnings: [],
+    refused: { problems, inForce: "built-in" },
+  };
 }
 
 /** A file that is refused is not understood: only whole lines that say nothing but a path are taken. */
 async function placesIn(path: string): Promise<Partial<Places>> {
-  const text = await readOutside(path, LARGEST_FILE).then(({ bytes }) => bytes.toString("utf8"), () => "");
+  const text = await readOutside(path, LARGEST_FILE).then(
+    ({ bytes }) => bytes.toString("utf8"),
+    () => "",
+  );
   const find = (pattern: RegExp): string | undefined => {
     const found = pattern.exec(text)?.[1];
     return found !== undefined && isAbsolute(found) ? found : undefined;
   };
-  const [state, socket] = ["state_dir", "control_socket"].map((key) => find(new RegExp(`^${key}:[ \\t]*["']?([^\\s"'#]+)["']?[ \\t]*$`, "m")));
-  const audit = find(/^audit:[ \t]*\{(?:[^{}\n]*,)?[ \t]*path:[ \t]*["']?([^\s"'#,{}]+)["']?[ \t]*[,}]/m) ?? find(/^audit:[ \t]*\n(?:[ \t].*\n)*?[ \t]+path:[ \t]*["']?([^\s"'#]+)["']?[ \t]*$/m);
+  const [state, socket] = ["state_dir", "control_socket"].map((key) =>
+    find(new RegExp(`^${key}:[ \\t]*["']?([^\\s"'#]+)["']?[ \\t]*$`, "m")),
+  );
+  const audit =
+    find(/^audit:[ \t]*\{(?:[^{}\n]*,)?[ \t]*path:[ \t]*["']?([^\s"'#,{}]+)["']?[ \t]*[,}]/m) ??
+    find(/^audit:[ \t]*\n(?:[ \t].*\n)*?[ \t]+path:[ \t]*["']?([^\s"'#]+)["']?[ \t]*$/m);
   return {
     ...(state === undefined ? {} : { state_dir: state }),
     ...(socket === undefined ? {} : { control_socket: socket }),

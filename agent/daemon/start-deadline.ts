@@ -68,7 +68,10 @@ export class StartDeadline implements AsyncDisposable {
 
   /** Gives more time for a large file, which may be missing. */
   async allowFor(path: string): Promise<void> {
-    const size = await stat(path).then((stats) => stats.size, () => 0); // reading it says what is wrong
+    const size = await stat(path).then(
+      (stats) => stats.size,
+      () => 0,
+    ); // reading it says what is wrong
     this.#allow((Math.min(size, LARGEST_FILE) / 1024 / 1024) * MS_A_MEGABYTE);
   }
 

@@ -25,7 +25,15 @@ import { dropFrom } from "../service/rule-operations.ts";
 import { RulesRefused } from "../policy/compile.ts";
 import type { CompiledRules } from "../policy/compiled.ts";
 import { START_WITHIN_S, StartDeadline } from "./start-deadline.ts";
-import { ConfigRefused, configPathOf, DEFAULT_CONFIG_PATH, pinDirectory, holdsInstead, readSettings, type Settings } from "../../config/settings.ts";
+import {
+  ConfigRefused,
+  configPathOf,
+  DEFAULT_CONFIG_PATH,
+  pinDirectory,
+  holdsInstead,
+  readSettings,
+  type Settings,
+} from "../../config/settings.ts";
 import { standInFor } from "./stand-in.ts";
 import { SetLibrary } from "../enforce/sets/library.ts";
 import { isSilent, readListAside } from "../enforce/sets/list-thread.ts";
@@ -53,15 +61,25 @@ export async function runAgent(options: RunOptions): Promise<number> {
   await refuseSilent(placesOf(config), deadline);
 
   // One agent a socket and a state directory; claimed before anything in the kernel is touched.
-  deadline.step(`taking the control socket ${config.control_socket}`, "Look whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).");
+  deadline.step(
+    `taking the control socket ${config.control_socket}`,
+    "Look whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).",
+  );
   const claim = await claimSocket(config.control_socket);
   try {
-    deadline.step(`reading the state directory ${config.state_dir}`, "Look whether it answers (ls -l), or choose another state_dir (or WEIR_STATE_DIR).");
+    deadline.step(
+      `reading the state directory ${config.state_dir}`,
+      "Look whether it answers (ls -l), or choose another state_dir (or WEIR_STATE_DIR).",
+    );
     const lock = await claimStateDirectory(config.state_dir);
     try {
       await safeFolder(dirname(config.audit.path), process.geteuid!()); // refuses before anything in the kernel is touched
       const until = await takeOver({ options, deadline, settings, log, signals, claim }, thread);
-      log.info(until === undefined ? "weir has stopped; nothing of it is left in the kernel" : `weir has stopped; what it put in force stays so until another agent takes it over, at most until ${until.toISOString()}`);
+      log.info(
+        until === undefined
+          ? "weir has stopped; nothing of it is left in the kernel"
+          : `weir has stopped; what it put in force stays so until another agent takes it over, at most until ${until.toISOString()}`,
+      );
     } finally {
       await lock.release();
     }
@@ -76,7 +94,10 @@ export async function runAgent(options: RunOptions): Promise<number> {
  * If this start fails, the programs and tables that an earlier agent left in force go on, and those of this start are removed. Only
  * tables that both agents share keep the rules that this start has written.
  */
-async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">, thread: LoadThread): Promise<Date | undefined> {
+async function takeOver(
+  ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">,
+  thread: LoadThread,
+): Promise<Date | undefined> {
   ensureMounted("bpf", "/sys/fs/bpf");
   const pins = pinDirectory(ground.settings.config);
   const found = existsSync(pins);
@@ -97,9 +118,28 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
     for (const { file } of Object.values(settings.config.sets)) if (file !== undefined) await ground.deadline.allowFor(file);
     ground.deadline.step("reading the lists of the sets", "Look at the files that sets name.");
     const members = await library.open(settings.config.sets);
-    ground.deadline.step("loading programs into the kernel", "Look whether the machine has processor time left, or give it more with --start-within.");
-    const capacity = { ...compiled.capacity, banLines: linesFor(banned.size), setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)) };
-    return await watchOver({ ...ground, undo, settings, pins, dynamic, ended, compiled, banned, library, members, plane: new DataPlane({ pins, capacity }) });
+    ground.deadline.step(
+      "loading programs into the kernel",
+      "Look whether the machine has processor time left, or give it more with --start-within.",
+    );
+    const capacity = {
+      ...compiled.capacity,
+      banLines: linesFor(banned.size),
+      setLines: linesFor([...members.values()].reduce((sum, { size }) => sum + size, 0)),
+    };
+    return await watchOver({
+      ...ground,
+      undo,
+      settings,
+      pins,
+      dynamic,
+      ended,
+      compiled,
+      banned,
+      library,
+      members,
+      plane: new DataPlane({ pins, capacity }),
+    });
   } catch (error) {
     undo.run();
     if (!found) removeLeftovers(pins);
@@ -108,11 +148,16 @@ async function takeOver(ground: Pick<Ground, "options" | "deadline" | "settings"
 }
 
 /** Rules that are too many for the kernel are found only when they are compiled. */
-async function compileOrStandIn({ options, settings, log }: Pick<Ground, "options" | "settings" | "log">, dynamic: DynamicRules, thread: LoadThread): Promise<{ settings: Settings; compiled: CompiledRules }> {
+async function compileOrStandIn(
+  { options, settings, log }: Pick<Ground, "options" | "settings" | "log">,
+  dynamic: DynamicRules,
+  thread: LoadThread,
+): Promise<{ settings: Settings; compiled: CompiledRules }> {
   try {
     return { settings, compiled: await compileAll(settings, dynamic, thread) };
   } catch (error) {
-    if (!(error instanceof RulesRefused) || settings.path === null || settings.refused !== undefined || options.strict === true) throw error;
+    if (!(error instanceof RulesRefused) || settings.path === null || settings.refused !== undefined || options.strict === true)
+      throw error;
     const { state_dir, control_socket, audit } = settings.config;
     const instead = await standInFor(settings.path, options, thread.load, [...error.problems], { state_dir, control_socket, audit });
     tellOf(instead, log);
@@ -121,7 +166,8 @@ async function compileOrStandIn({ options, settings, log }: Pick<Ground, "option
 }
 
 function tellOf({ path, refused, warnings }: Settings, log: Log): void {
-  if (refused !== undefined) log.error(`the configuration ${path} is refused, and ${holdsInstead(refused)}: ${refused.problems.join("; ")}`);
+  if (refused !== undefined)
+    log.error(`the configuration ${path} is refused, and ${holdsInstead(refused)}: ${refused.problems.join("; ")}`);
   for (const warning of warnings) log.warn(warning);
 }
 
@@ -129,7 +175,9 @@ function tellOf({ path, refused, warnings }: Settings, log: Log): void {
 async function refuseSilent(wanted: ReadonlyMap<string, string>, { leftMs, uncounted }: StartDeadline): Promise<void> {
   const silent = await findSilent([...wanted.keys()], leftMs, uncounted);
   if (silent === undefined) return;
-  throw new Refusal(`The start was not done in time: ${silent} does not answer.`, { next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.` });
+  throw new Refusal(`The start was not done in time: ${silent} does not answer.`, {
+    next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.`,
+  });
 }
 
 /** Which files and folders the configuration names, and what to do about one that does not answer. */

@@ -10,7 +10,10 @@ import { alreadyRunning, pidIn } from "../api/socket.ts";
 /** Held by whoever may change what is in force. The kernel ends it with the process. */
 export async function claimStateDirectory(path: string): Promise<Lock> {
   await makeFolder(path).catch((cause: Error) => {
-    throw new Refusal(`The state directory cannot be made: ${cause.message}.`, { next: "Choose another state_dir (or WEIR_STATE_DIR), as /var/lib/weir.", cause });
+    throw new Refusal(`The state directory cannot be made: ${cause.message}.`, {
+      next: "Choose another state_dir (or WEIR_STATE_DIR), as /var/lib/weir.",
+      cause,
+    });
   });
   const file = join(path, "agent.lock");
   try {

@@ -14,7 +14,9 @@ const STARTS: ReadonlySet<string> = new Set(["start", "restart", "try-restart", 
 export async function startIsQueued(unit: string): Promise<boolean> {
   const words = ["list-jobs", "--no-legend", "--plain", "--full", "--no-pager", "--", unit];
   const jobs = await new Promise<string>((resolve, reject) => {
-    execFile("systemctl", words, { timeout: LONGEST_MS, killSignal: "SIGKILL" }, (error, stdout) => (error === null ? resolve(stdout) : reject(error)));
+    execFile("systemctl", words, { timeout: LONGEST_MS, killSignal: "SIGKILL" }, (error, stdout) =>
+      error === null ? resolve(stdout) : reject(error),
+    );
   });
   return hasStart(jobs, unit);
 }

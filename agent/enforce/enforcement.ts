@@ -103,7 +103,10 @@ export async function enforce(prepared: Prepared, log: Said, names: InterfaceNam
   undo.add(() => tracers.undo());
   const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
   const kindTransition = await kinds.prepare(compiled.kinds);
-  const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, withDynamic(settings, dynamic.all, dynamic.clock));
+  const generation = await rules.install(
+    { ...compiled, kindsPlace: kindTransition.place },
+    withDynamic(settings, dynamic.all, dynamic.clock),
+  );
   plane.mode = wanted;
   await setTransition.finish();
   kindTransition.finish();
@@ -113,7 +116,8 @@ export async function enforce(prepared: Prepared, log: Said, names: InterfaceNam
   if (succession.isDue) {
     const { connections, left } = succession.carry();
     log.info({ connections }, "connections are carried over from the tables of the agent before");
-    for (const name of left) log.warn(`the table ${name} of the agent before is of another kind than this version's, and is not carried over`);
+    for (const name of left)
+      log.warn(`the table ${name} of the agent before is of another kind than this version's, and is not carried over`);
   }
   return { ...keepers, succession, tracers, generation };
 }
@@ -122,12 +126,35 @@ export async function enforce(prepared: Prepared, log: Said, names: InterfaceNam
 function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, log: Said, names: InterfaceNames): Keepers {
   const growth = new Growth(plane, (sentence) => log.warn(sentence));
   const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
-  const sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted))), waitGracePeriod);
+  const sets = new SetKeeper(
+    new NetworkTable(
+      networkMemoryOf(
+        (name) => plane.map(name),
+        "set",
+        (...wanted) => growth.lines("set", ...wanted),
+      ),
+    ),
+    waitGracePeriod,
+  );
   const installer = new Installer(tablesOf(plane, waitGracePeriod));
   const sessions = new SessionKeeper(config.state_dir);
-  const inTables = (): PackedSession[] => sessions.all.map(({ address, remote_port, local_port }) => ({ remoteAddress: address, remotePort: remote_port, localPort: local_port }));
-  const rules = new RuleBook(compiled.capacity, installer, inTables, (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
-  const naming = new Naming(plane, { rule: (slot, generation) => rules.reference(slot, generation), interface: (ifindex) => names.of(ifindex) });
+  const inTables = (): PackedSession[] =>
+    sessions.all.map(({ address, remote_port, local_port }) => ({
+      remoteAddress: address,
+      remotePort: remote_port,
+      localPort: local_port,
+    }));
+  const rules = new RuleBook(
+    compiled.capacity,
+    installer,
+    inTables,
+    (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots),
+    (capacity) => growth.rules(capacity),
+  );
+  const naming = new Naming(plane, {
+    rule: (slot, generation) => rules.reference(slot, generation),
+    interface: (ifindex) => names.of(ifindex),
+  });
   const kinds = new KindKeeper({ ...kindTablesOf(plane), ...naming.processFacts, waitGracePeriod });
   naming.sendsTo(kinds);
   return { growth, bans, sets, installer, sessions, rules, naming, kinds, mode: new ModeKeeper(config.state_dir) };

@@ -39,15 +39,18 @@ export class Growth {
   /** To be called while nobody writes rules. */
   async rules({ slots, cells }: Capacity): Promise<void> {
     let copied: BigUint64Array;
-    await this.#exchange({ slots, cells }, {
-      fill: async (larger) => {
-        for (const name of ["cells", "rules"]) copyParts(this.#plane.map(name), larger.get(name)!, 2);
-        const counters = this.#plane.map("rule_counters");
-        copyParts(counters, larger.get("rule_counters")!, 1);
-        copied = wordsOf(larger.get("rule_counters")!).slice(0, wordsOf(counters).length);
+    await this.#exchange(
+      { slots, cells },
+      {
+        fill: async (larger) => {
+          for (const name of ["cells", "rules"]) copyParts(this.#plane.map(name), larger.get(name)!, 2);
+          const counters = this.#plane.map("rule_counters");
+          copyParts(counters, larger.get("rule_counters")!, 1);
+          copied = wordsOf(larger.get("rule_counters")!).slice(0, wordsOf(counters).length);
+        },
+        settle: (outgrown) => addRulesSince(copied, wordsOf(outgrown.get("rule_counters")!), wordsOf(this.#plane.map("rule_counters"))),
       },
-      settle: (outgrown) => addRulesSince(copied, wordsOf(outgrown.get("rule_counters")!), wordsOf(this.#plane.map("rule_counters"))),
-    });
+    );
   }
 
   /** For so many networks, whether or not that succeeds: what finds no room in lines is in the slower table. See NetworkMemory. */
@@ -59,7 +62,9 @@ export class Growth {
       await this.#exchange({ [`${whose}Lines`]: lines }, { fill: (larger) => move(linesOf(larger.get(table)!)), settle: () => {} });
     } catch (error) {
       this.#pausedUntil = performance.now() + PAUSE_MS;
-      this.#warn(`the table of ${whose === "ban" ? "bans" : "sets"} could not be made larger, so that packets take longer to find what is in it: ${(error as Error).message}`);
+      this.#warn(
+        `the table of ${whose === "ban" ? "bans" : "sets"} could not be made larger, so that packets take longer to find what is in it: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -70,7 +75,9 @@ export class Growth {
     try {
       await this.#exchange({}, { fill: async () => {}, settle: () => {} });
     } catch (error) {
-      this.#warn(`address translation is not seen, because nf_conntrack came after weir and its programs could not be loaded again: ${(error as Error).message}`);
+      this.#warn(
+        `address translation is not seen, because nf_conntrack came after weir and its programs could not be loaded again: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -81,7 +88,10 @@ export class Growth {
   }
 
   /** `fill` gives the larger tables what packets have to find there; `settle` runs when no packet reads the others any more. */
-  #exchange(sizes: Partial<TableSizes>, { fill, settle }: { fill(larger: Maps): Promise<void>; settle(outgrown: Maps): void }): Promise<void> {
+  #exchange(
+    sizes: Partial<TableSizes>,
+    { fill, settle }: { fill(larger: Maps): Promise<void>; settle(outgrown: Maps): void },
+  ): Promise<void> {
     const plane = this.#plane;
     return this.#turns.take(async () => {
       if (this.#interfaces === undefined || this.#closed) throw new Error(`weir is ${this.#closed ? "stopping" : "starting"}`);
@@ -113,5 +123,6 @@ function wordsOf(map: BpfMap): BigUint64Array {
 /** Each of the `parts` of a table goes to the beginning of one of a larger table. */
 function copyParts(from: BpfMap, to: BpfMap, parts: number): void {
   const [source, target] = [wordsOf(from), wordsOf(to)];
-  for (let part = 0; part < parts; part++) target.set(source.subarray((part * source.length) / parts, ((part + 1) * source.length) / parts), (part * target.length) / parts);
+  for (let part = 0; part < parts; part++)
+    target.set(source.subarray((part * source.length) / parts, ((part + 1) * source.length) / parts), (part * target.length) / parts);
 }

@@ -85,7 +85,11 @@ export class Installer {
    * The rules that packets meet from the returned generation on. Calls wait for each other. `beforeFlip` runs when all
    * is written and nothing is in force yet.
    */
-  install(compiled: CompiledRules, sessions: readonly OperatorSession[] = [], beforeFlip: () => void | Promise<void> = () => {}): Promise<number> {
+  install(
+    compiled: CompiledRules,
+    sessions: readonly OperatorSession[] = [],
+    beforeFlip: () => void | Promise<void> = () => {},
+  ): Promise<number> {
     const installed = this.#turn.then(() => this.#write(compiled, sessions, beforeFlip));
     this.#turn = installed.then(
       async (generation) => {

@@ -46,7 +46,10 @@ export class LoadThread implements AsyncDisposable {
   #rules: readonly RuleConfig[] | undefined;
 
   readonly load: Load = async (path, calledPath = path) => {
-    const size = await stat(path).then((stats) => stats.size, () => 0); // loading says what is wrong
+    const size = await stat(path).then(
+      (stats) => stats.size,
+      () => 0,
+    ); // loading says what is wrong
     if (size <= SMALL_FILE) return loadConfig(path, calledPath);
     const { loaded, count } = await this.#ask({ ask: "load", path, calledPath });
     if (!loaded!.ok) return loaded!;
@@ -57,7 +60,10 @@ export class LoadThread implements AsyncDisposable {
   };
 
   /** Throws RulesRefused. */
-  async compile({ defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, front = [], rules }: RulesSource, previous?: Before): Promise<CompiledRules> {
+  async compile(
+    { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, front = [], rules }: RulesSource,
+    previous?: Before,
+  ): Promise<CompiledRules> {
     const source = { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, front };
     if (front.length + rules.length <= FEW_RULES) return compile({ ...source, rules }, previous);
     if (this.#rules !== rules) await this.#send(rules);
@@ -83,7 +89,9 @@ export class LoadThread implements AsyncDisposable {
     try {
       return await Promise.race([
         once(worker, "message", answered).then(([answer]) => answer as Answer), // rejects where the thread fails
-        once(worker, "exit", answered).then(([code]) => Promise.reject(new Error(`the thread that loads rules ended with ${code} before it answered`))),
+        once(worker, "exit", answered).then(([code]) =>
+          Promise.reject(new Error(`the thread that loads rules ended with ${code} before it answered`)),
+        ),
       ]);
     } finally {
       answered.abort();

@@ -49,7 +49,11 @@ export class ModeKeeper {
   /** For the operator. */
   get trouble(): string[] {
     const why = this.#file.trouble;
-    return why === undefined ? [] : [`${this.#kept === undefined ? "the mode of the file holds, and none that is commanded can be kept" : `the mode ${this.#kept.command} holds, and a restart would not know of it`}: ${why}`];
+    return why === undefined
+      ? []
+      : [
+          `${this.#kept === undefined ? "the mode of the file holds, and none that is commanded can be kept" : `the mode ${this.#kept.command} holds, and a restart would not know of it`}: ${why}`,
+        ];
   }
 }
 

@@ -67,7 +67,12 @@ class Shelf {
 
   at(index: number): RuleReference {
     const deed = this.#deeds[index]!;
-    return { name: this.#names[index]!, action: deed & BLOCKS ? "block" : "allow", enforce: (deed & ENFORCED) !== 0, source: this.#sourceOf(index) };
+    return {
+      name: this.#names[index]!,
+      action: deed & BLOCKS ? "block" : "allow",
+      enforce: (deed & ENFORCED) !== 0,
+      source: this.#sourceOf(index),
+    };
   }
 }
 
@@ -108,7 +113,13 @@ export class RuleBook {
   readonly #sessions: () => readonly OperatorSession[];
 
   /** `capacity`: of the tables in the kernel, which `grow` replaces by larger ones. */
-  constructor(capacity: Capacity, installer: Installer, sessions: () => readonly OperatorSession[], clearCounters: (slots: Uint32Array) => void, grow: (capacity: Capacity) => Promise<void>) {
+  constructor(
+    capacity: Capacity,
+    installer: Installer,
+    sessions: () => readonly OperatorSession[],
+    clearCounters: (slots: Uint32Array) => void,
+    grow: (capacity: Capacity) => Promise<void>,
+  ) {
     this.#capacity = capacity;
     this.#grow = grow;
     this.#since = new Uint32Array(capacity.slots);
@@ -134,7 +145,10 @@ export class RuleBook {
     const { front = [], rules } = source;
     const edition = {
       front: await Shelf.of(front, compiled.front.slots.slots, sourceOf),
-      file: compiled.file.image === undefined ? this.#current!.file : await Shelf.of(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
+      file:
+        compiled.file.image === undefined
+          ? this.#current!.file
+          : await Shelf.of(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
     };
     await this.#growTo(compiled.capacity); // where their matchers need more room than their number tells
     const generation = await this.#installer.install(compiled, this.#sessions(), () => this.#clearAll(compiled.freshSlots));
@@ -171,7 +185,9 @@ export class RuleBook {
     try {
       await this.#installer.exchangeTables(() => this.#grow(capacity));
     } catch (error) {
-      throw new RulesRefused([`these rules need larger tables in the kernel, and weir could not make them: ${(error as Error).message}; restart weir, which takes over what is in force without a gap`]);
+      throw new RulesRefused([
+        `these rules need larger tables in the kernel, and weir could not make them: ${(error as Error).message}; restart weir, which takes over what is in force without a gap`,
+      ]);
     }
     const since = new Uint32Array(capacity.slots);
     since.set(this.#since);
@@ -183,7 +199,15 @@ export class RuleBook {
     const builtIn = this.#builtIn(slot);
     if (builtIn !== undefined) return builtIn;
     const edition = this.#editions.get(generation) ?? (generation >= this.#since[slot]! ? this.#current : undefined);
-    return edition?.front.reference(slot) ?? edition?.file.reference(slot) ?? { name: `rule ${slot} of generation ${generation}`, action: "block", enforce: false, source: "not in force any more" };
+    return (
+      edition?.front.reference(slot) ??
+      edition?.file.reference(slot) ?? {
+        name: `rule ${slot} of generation ${generation}`,
+        action: "block",
+        enforce: false,
+        source: "not in force any more",
+      }
+    );
   }
 
   /** All that decides about packets; undefined before the first are in force. */
@@ -213,11 +237,16 @@ export class RuleBook {
   #builtIn(slot: number): RuleReference | undefined {
     const policy = this.#before?.policy;
     switch (slot) {
-      case Slot.DEFAULT: return builtIn("default", policy?.defaultAction ?? "allow");
-      case Slot.FAILSAFE: return builtIn("failsafe", "allow");
-      case Slot.ON_ERROR: return builtIn("on_error", policy?.onError.ingress ?? "allow");
-      case Slot.BAN: return builtIn("ban", "block");
-      default: return undefined;
+      case Slot.DEFAULT:
+        return builtIn("default", policy?.defaultAction ?? "allow");
+      case Slot.FAILSAFE:
+        return builtIn("failsafe", "allow");
+      case Slot.ON_ERROR:
+        return builtIn("on_error", policy?.onError.ingress ?? "allow");
+      case Slot.BAN:
+        return builtIn("ban", "block");
+      default:
+        return undefined;
     }
   }
 }

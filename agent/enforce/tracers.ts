@@ -28,11 +28,17 @@ export interface Tracers {
  * before stay until `keep`: interfaces have programs that ask their tables.
  */
 export function attachTracers(plane: DataPlane, pins: string, keepsOlder: boolean): Tracers {
-  if (keepsOlder) for (const name of pinnedLinks(pins)) if (name.startsWith(TRACE_PIN) && !existsSync(join(pins, OLDER_PIN + name))) renameSync(join(pins, name), join(pins, OLDER_PIN + name));
+  if (keepsOlder)
+    for (const name of pinnedLinks(pins))
+      if (name.startsWith(TRACE_PIN) && !existsSync(join(pins, OLDER_PIN + name)))
+        renameSync(join(pins, name), join(pins, OLDER_PIN + name));
   const attachments: Attachment[] = [];
   const problems: string[] = [];
   const cgroup = cgroupRoot();
-  if (cgroup === undefined) problems.push("sockets are not followed to their processes: no version 2 control group is mounted; mount -t cgroup2 none /sys/fs/cgroup/unified");
+  if (cgroup === undefined)
+    problems.push(
+      "sockets are not followed to their processes: no version 2 control group is mounted; mount -t cgroup2 none /sys/fs/cgroup/unified",
+    );
   for (const program of plane.tracePrograms()) {
     if (cgroup === undefined && program.section.startsWith("cgroup/")) continue;
     try {

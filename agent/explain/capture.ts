@@ -37,7 +37,11 @@ export function* arrivalsOf(capture: Uint8Array, view: CaptureView): Generator<S
   }
 }
 
-function directionOf({ source, destination }: { source: bigint; destination: bigint }, view: CaptureView, firstSender: Map<string, bigint>): Direction {
+function directionOf(
+  { source, destination }: { source: bigint; destination: bigint },
+  view: CaptureView,
+  firstSender: Map<string, bigint>,
+): Direction {
   if (view.local !== undefined) return liesIn(fromInteger(source), view.local) ? "egress" : "ingress";
   const pair = source < destination ? `${source} ${destination}` : `${destination} ${source}`;
   const sender = firstSender.get(pair);

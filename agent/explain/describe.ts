@@ -18,7 +18,12 @@ function contentOf(arrival: Arrival): string {
   if (seen.packet === undefined) return "a frame without readable addresses";
   const { packet } = seen;
   const transport = packet.transport;
-  const protocol = transport === undefined ? (packet.headerProtocol === null ? "IPv6" : protocolName(packet.headerProtocol)) : protocolName(transport.protocol);
+  const protocol =
+    transport === undefined
+      ? packet.headerProtocol === null
+        ? "IPv6"
+        : protocolName(packet.headerProtocol)
+      : protocolName(transport.protocol);
   const ends = `${endOf(packet.source, transport?.ports?.source)} > ${endOf(packet.destination, transport?.ports?.destination)}`;
   return [protocol, ends, ...detailsOf(packet, transport)].join(" ");
 }

@@ -84,7 +84,8 @@ export class JudgePair {
   /** A ban inside a tunnel need not show in the verdict: it only keeps the failsafes there from holding. */
   #bannedPeers(arrival: Arrival, { rule }: Outcome): string[] {
     const [outer, inner] = peersOf(arrival, this.#tunnels);
-    const isInnerBanned = this.#tunnels.length > 0 && inner !== undefined && "judge" in this.#kernel && this.#kernel.judge.isBanned(inner, arrival.interface);
+    const isInnerBanned =
+      this.#tunnels.length > 0 && inner !== undefined && "judge" in this.#kernel && this.#kernel.judge.isBanned(inner, arrival.interface);
     return [...(rule === "ban" && outer !== undefined ? [outer] : []), ...(isInnerBanned ? [inner] : [])];
   }
 
@@ -107,9 +108,17 @@ function peersOf(arrival: Arrival, tunnels: Host["tunnels"]): [outer?: string, i
   if ("etherType" in seen || seen.packet === undefined) return [];
   const inner = seen.packet.transport?.inner ?? innerAtDevice(seen.packet, { tunnels });
   const carried = inner === undefined ? undefined : sightInner(seen.packet, inner, arrival, new Fragments());
-  return carried !== undefined && "packet" in carried && carried.packet !== undefined ? [peerOf(seen.packet), peerOf(carried.packet)] : [peerOf(seen.packet)];
+  return carried !== undefined && "packet" in carried && carried.packet !== undefined
+    ? [peerOf(seen.packet), peerOf(carried.packet)]
+    : [peerOf(seen.packet)];
 }
 
 function isSame(one: Outcome, other: Outcome): boolean {
-  return one.verdict === other.verdict && one.rule === other.rule && one.staged === other.staged && one.reason === other.reason && one.answer === other.answer;
+  return (
+    one.verdict === other.verdict &&
+    one.rule === other.rule &&
+    one.staged === other.staged &&
+    one.reason === other.reason &&
+    one.answer === other.answer
+  );
 }

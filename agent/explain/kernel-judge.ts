@@ -51,14 +51,28 @@ export interface TablesInForce {
   ifindexes: ReadonlyMap<string, number>;
 }
 
-const PINNED = ["policies", "cells", "rules", "ban_root", "ban_lines", "ban_prefixes", "set_root", "set_lines", "set_prefixes", "tunnel_ends", "own_addresses"];
+const PINNED = [
+  "policies",
+  "cells",
+  "rules",
+  "ban_root",
+  "ban_lines",
+  "ban_prefixes",
+  "set_root",
+  "set_lines",
+  "set_prefixes",
+  "tunnel_ends",
+  "own_addresses",
+];
 /** Words of the root that go with those tables. */
 const ROOT_WORDS = [Control.bans, Control.week_seconds, Control.tunnel_forms];
 const FEW = 1024;
 /** Enough for the packets of a question; the shapes of what is not named follow the rules. */
 const SIZES = {
   ...Object.fromEntries(STATE_TABLES.map((name) => [name, FEW])),
-  owners: FEW, rule_counters: 1, events: 4096,
+  owners: FEW,
+  rule_counters: 1,
+  events: 4096,
 };
 
 /** Loaded at once, because the tables come with it. */
@@ -147,7 +161,11 @@ export class KernelJudge {
     });
     this.#ends.list(...listedEnds(own));
     this.#sets ??= new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#maps.get(name)!, "set")), () => Promise.resolve());
-    const transition = await this.#sets.prepare(await new SetLibrary().open(source.sets), compiled.setNumbers, copyAfter(this.#control.getUint32(Control.generation, true)));
+    const transition = await this.#sets.prepare(
+      await new SetLibrary().open(source.sets),
+      compiled.setNumbers,
+      copyAfter(this.#control.getUint32(Control.generation, true)),
+    );
     await installer.install({ ...compiled, kindsPlace: 0 }, sessions);
     await transition.finish();
     installer.close(); // the next rules get one of their own
@@ -178,7 +196,14 @@ export class KernelJudge {
   /** Whether a ban holds for packets from this address. Asks with a packet that leaves nothing behind, because its TCP header is malformed. */
   isBanned(source: string, interfaceName: string): boolean {
     const isIPv4 = parseAddress(source).family === 4;
-    const frame = frameOf({ direction: "ingress", interface: interfaceName, source, destination: isIPv4 ? "192.0.2.1" : "2001:db8::1", protocol: "tcp", destination_port: 0 });
+    const frame = frameOf({
+      direction: "ingress",
+      interface: interfaceName,
+      source,
+      destination: isIPv4 ? "192.0.2.1" : "2001:db8::1",
+      protocol: "tcp",
+      destination_port: 0,
+    });
     frame[14 + (isIPv4 ? 20 : 40) + 12] = 0; // the header's length
     return this.judge({ frame, hook: "ingress", interface: interfaceName }).rule === "ban";
   }
@@ -258,7 +283,11 @@ export class KernelJudge {
     const value = scratch.lookup(u32(OUTER))!;
     for (let at = 0; at < value.length; at += scratch.elementStride) {
       if (value.readUInt32LE(at + Told.verdict) === NOT_RUN) continue;
-      return outcomeIn(value.subarray(at), () => scratch.lookup(u32(INNER))!.subarray(at), (slot) => this.#names.get(slot));
+      return outcomeIn(
+        value.subarray(at),
+        () => scratch.lookup(u32(INNER))!.subarray(at),
+        (slot) => this.#names.get(slot),
+      );
     }
     throw new Error("the program did not judge the frame");
   }

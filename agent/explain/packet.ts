@@ -32,23 +32,38 @@ const WITH_PORTS = new Set([TCP, UDP]);
 /** What is wrong with a description whose parts are right by themselves: the key, and a sentence. */
 export function explainPacket(packet: PacketText): { key: keyof PacketText; message: string } | undefined {
   const [source, destination] = [parseAddress(packet.source), parseAddress(packet.destination)];
-  if (source.family !== destination.family) return { key: "destination", message: `${packet.source} is IPv${source.family} and ${packet.destination} is IPv${destination.family}; a packet has one family` };
+  if (source.family !== destination.family)
+    return {
+      key: "destination",
+      message: `${packet.source} is IPv${source.family} and ${packet.destination} is IPv${destination.family}; a packet has one family`,
+    };
   const protocol = protocolNumber(packet.protocol)!;
   const wrongFamily = (protocol === ICMP && source.family === 6) || (protocol === ICMPV6 && source.family === 4);
-  if (wrongFamily) return { key: "protocol", message: `${packet.protocol} does not travel over IPv${source.family}; use ${protocol === ICMP ? "icmpv6" : "icmp"}` };
-  if (WITH_PORTS.has(protocol) && packet.destination_port === undefined) return { key: "destination_port", message: "the destination port is missing" };
+  if (wrongFamily)
+    return {
+      key: "protocol",
+      message: `${packet.protocol} does not travel over IPv${source.family}; use ${protocol === ICMP ? "icmpv6" : "icmp"}`,
+    };
+  if (WITH_PORTS.has(protocol) && packet.destination_port === undefined)
+    return { key: "destination_port", message: "the destination port is missing" };
   const ports = packet.destination_port ?? packet.source_port;
-  if (!WITH_PORTS.has(protocol) && ports !== undefined) return { key: packet.destination_port === undefined ? "source_port" : "destination_port", message: `${packet.protocol} has no ports` };
+  if (!WITH_PORTS.has(protocol) && ports !== undefined)
+    return { key: packet.destination_port === undefined ? "source_port" : "destination_port", message: `${packet.protocol} has no ports` };
   if (protocol !== TCP && packet.flags !== undefined) return { key: "flags", message: "only tcp has flags" };
   if (MESSAGES.has(protocol) && packet.icmp === undefined) return { key: "icmp", message: "the message type is missing, as echo-request" };
-  if (!MESSAGES.has(protocol) && packet.icmp !== undefined) return { key: "icmp", message: `${packet.protocol} has no message types; the protocols icmp and icmpv6 do` };
+  if (!MESSAGES.has(protocol) && packet.icmp !== undefined)
+    return { key: "icmp", message: `${packet.protocol} has no message types; the protocols icmp and icmpv6 do` };
   return packet.icmp === undefined ? undefined : explainMessage(packet.protocol, packet.icmp);
 }
 
-function explainMessage(protocol: string | number, { type, code }: NonNullable<PacketText["icmp"]>): { key: "icmp"; message: string } | undefined {
+function explainMessage(
+  protocol: string | number,
+  { type, code }: NonNullable<PacketText["icmp"]>,
+): { key: "icmp"; message: string } | undefined {
   const table = icmpTable(protocol) ?? {};
   if (icmpTypeNumber(table, type) === undefined) return { key: "icmp", message: `${protocol} has no message type ${type}` };
-  if (code !== undefined && icmpCodeNumber(table, type, code) === undefined) return { key: "icmp", message: `the message type ${type} has no code ${code}` };
+  if (code !== undefined && icmpCodeNumber(table, type, code) === undefined)
+    return { key: "icmp", message: `the message type ${type} has no code ${code}` };
   return undefined;
 }
 

@@ -41,9 +41,14 @@ export function* readCapture(bytes: Uint8Array): Generator<CapturedFrame> {
   let number = 0;
   for (const { link, at, captured, original } of packets) {
     if (++number > MOST_FRAMES) throw new CaptureError(`the capture has more than ${MOST_FRAMES} frames`);
-    if (captured > LARGEST_FRAME) throw new CaptureError(`frame ${number} claims to have ${captured} bytes, at most ${LARGEST_FRAME} are possible`);
-    if (captured > bytes.length - at) throw new CaptureError(`frame ${number} ends after ${bytes.length - at} of ${captured} bytes; the capture is cut off`);
-    if (captured < original) throw new CaptureError(`of frame ${number} only ${captured} of ${original} bytes were captured; capture whole frames, as with tcpdump -s 0`);
+    if (captured > LARGEST_FRAME)
+      throw new CaptureError(`frame ${number} claims to have ${captured} bytes, at most ${LARGEST_FRAME} are possible`);
+    if (captured > bytes.length - at)
+      throw new CaptureError(`frame ${number} ends after ${bytes.length - at} of ${captured} bytes; the capture is cut off`);
+    if (captured < original)
+      throw new CaptureError(
+        `of frame ${number} only ${captured} of ${original} bytes were captured; capture whole frames, as with tcpdump -s 0`,
+      );
     yield { number, frame: toEthernet(bytes.subarray(at, at + captured), link, number) };
   }
 }
@@ -51,7 +56,10 @@ export function* readCapture(bytes: Uint8Array): Generator<CapturedFrame> {
 function toEthernet(packet: Uint8Array, link: number, number: number): Uint8Array {
   if (link === ETHERNET) return packet;
   const form = LINKS[link];
-  if (form === undefined) throw new CaptureError(`frame ${number} was captured on a link of type ${link}; known are Ethernet (1), raw IP (101) and Linux "cooked" (113, 276)`);
+  if (form === undefined)
+    throw new CaptureError(
+      `frame ${number} was captured on a link of type ${link}; known are Ethernet (1), raw IP (101) and Linux "cooked" (113, 276)`,
+    );
   if (packet.length <= form.header) throw new CaptureError(`frame ${number} is shorter than the header of its link`);
   const etherType = form.etherType === undefined ? ipOf(packet) : (packet[form.etherType]! << 8) | packet[form.etherType + 1]!;
   return etherFrame(etherType, packet.subarray(form.header));
@@ -69,7 +77,12 @@ interface Found {
 }
 
 /** As the first four bytes say, read from the left: microseconds and nanoseconds, big and little end first. */
-const PCAP_LITTLE = new Map([[0xa1b2c3d4, false], [0xa1b23c4d, false], [0xd4c3b2a1, true], [0x4d3cb2a1, true]]);
+const PCAP_LITTLE = new Map([
+  [0xa1b2c3d4, false],
+  [0xa1b23c4d, false],
+  [0xd4c3b2a1, true],
+  [0x4d3cb2a1, true],
+]);
 const PCAP_HEADER = 24;
 const RECORD_HEADER = 16;
 

@@ -21,9 +21,13 @@ export function processOf({ executable, command, user, parent, container, unit, 
     ...(isPart
       ? {
           workload: {
-            ...(container === undefined ? {} : { container: { id: String(container), name: String(container) } satisfies ContainerReference }),
+            ...(container === undefined
+              ? {}
+              : { container: { id: String(container), name: String(container) } satisfies ContainerReference }),
             ...(unit === undefined ? {} : { unit: String(unit) }),
-            ...(pod === undefined && namespace === undefined ? {} : { pod: podOf(pod === undefined ? undefined : String(pod), namespace === undefined ? undefined : String(namespace)) }),
+            ...(pod === undefined && namespace === undefined
+              ? {}
+              : { pod: podOf(pod === undefined ? undefined : String(pod), namespace === undefined ? undefined : String(namespace)) }),
           },
         }
       : {}),

@@ -8,7 +8,19 @@ export const OUTER = 0;
 export const INNER = 1;
 
 /** Tables of what is remembered of packets. */
-export const STATE_TABLES = ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows", "syns", "fragments", "rates", "open_connections"] as const;
+export const STATE_TABLES = [
+  "flows",
+  "unproven_flows",
+  "openings_in",
+  "openings_out",
+  "pings_in",
+  "pings_out",
+  "blocked_flows",
+  "syns",
+  "fragments",
+  "rates",
+  "open_connections",
+] as const;
 
 /** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
 export function outcomeIn(outerBytes: Buffer, innerBytes: () => Buffer, nameOf: (slot: number) => string | undefined): Outcome {

@@ -8,9 +8,7 @@ import { printable } from "../values/quote.ts";
 export const LARGEST_FILE = 64 * 1024 * 1024;
 export const NO_SUCH_FILE = "no such file";
 
-export type FileReading =
-  | { bytes: Buffer; stats: Stats }
-  | { refused: string };
+export type FileReading = { bytes: Buffer; stats: Stats } | { refused: string };
 
 export async function readConfigFile(path: string): Promise<FileReading> {
   try {
@@ -49,7 +47,10 @@ function validPrefix(line: Buffer): number {
   const written = Buffer.from(text);
   let same = 0;
   while (same < line.length && line[same] === written[same]) same++;
-  return line.subarray(0, same).toString("utf8").replace(/\ufffd+$/, "").length;
+  return line
+    .subarray(0, same)
+    .toString("utf8")
+    .replace(/\ufffd+$/, "").length;
 }
 
 function explain(error: NodeJS.ErrnoException): string {

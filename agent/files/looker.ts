@@ -59,9 +59,11 @@ class Looker {
   #ask(what: Errand["what"], wanted: string): Promise<void> {
     const path = resolve(wanted); // the shell holds no folder of the agent's
     const key = `${what} ${path}`;
-    const open = this.#open.get(key) ?? new Promise<void>((settle) => {
-      this.#waiting.push({ what, path, done: () => (this.#open.delete(key), settle()) });
-    });
+    const open =
+      this.#open.get(key) ??
+      new Promise<void>((settle) => {
+        this.#waiting.push({ what, path, done: () => (this.#open.delete(key), settle()) });
+      });
     this.#open.set(key, open);
     this.#next();
     return open;

@@ -48,7 +48,8 @@ async function contentOf(file: FileHandle, size: number): Promise<Buffer> {
 
 function refuseUnlessReadable(stats: Stats, largest: number): Stats {
   if (!stats.isFile()) throw new NotReadable(`this is ${kindOf(stats)}, not a file`);
-  if (stats.size > largest) throw new NotReadable(`the file has ${inMegabytes(stats.size)} MB; at most ${inMegabytes(largest)} MB are read`);
+  if (stats.size > largest)
+    throw new NotReadable(`the file has ${inMegabytes(stats.size)} MB; at most ${inMegabytes(largest)} MB are read`);
   return stats;
 }
 

@@ -30,7 +30,11 @@ export type Uncounted = <T>(wait: Promise<T>) => Promise<T>;
  * does answer: a path is blamed only if that one is done first, so that a busy machine alone is no reason. Resolves to undefined
  * where all paths answer, missing ones too, and where no process can be started that looks.
  */
-export async function findSilent(paths: readonly string[], withinMs: number, uncounted: Uncounted = (wait) => wait): Promise<string | undefined> {
+export async function findSilent(
+  paths: readonly string[],
+  withinMs: number,
+  uncounted: Uncounted = (wait) => wait,
+): Promise<string | undefined> {
   const scout = new Scout(paths);
   if (await scout.endsWithin(withinMs)) return undefined;
   const control = new Scout(Array.from({ length: TIMES * paths.length }, () => KNOWN_TO_ANSWER));
@@ -53,7 +57,10 @@ class Scout {
   isOver = false;
 
   constructor(paths: readonly string[]) {
-    const child = spawn("/bin/sh", ["-c", SCRIPT, "sh", ...paths.map((path) => resolve(path))], { stdio: ["ignore", "pipe", "ignore"], cwd: "/" });
+    const child = spawn("/bin/sh", ["-c", SCRIPT, "sh", ...paths.map((path) => resolve(path))], {
+      stdio: ["ignore", "pipe", "ignore"],
+      cwd: "/",
+    });
     this.#child = child;
     this.#end = new Promise((settle) => {
       const end = (code?: number | null): void => {

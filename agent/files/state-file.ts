@@ -23,7 +23,9 @@ export class StateFile {
   /** Why the disk does not have the latest state; undefined where it has. */
   get trouble(): string | undefined {
     if (this.#failure !== undefined) return this.#failure;
-    return this.#since !== undefined && performance.now() - this.#since > SILENCE_MS ? `${this.#path} cannot be written: the disk does not answer` : undefined;
+    return this.#since !== undefined && performance.now() - this.#since > SILENCE_MS
+      ? `${this.#path} cannot be written: the disk does not answer`
+      : undefined;
   }
 
   /** When all that was given is on the disk, or refused. */

@@ -231,7 +231,10 @@ export function createLink(program: Attachable, target: number, attachType: numb
 /** Names of the pinned links in a directory. */
 export function pinnedLinks(directory: string): string[] {
   if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name).sort();
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+    .sort();
 }
 
 /** Ends a pinned link by its name, whatever it is: for `detach`, and for what no configuration names any more. */

@@ -35,13 +35,37 @@ const TYPE_HEADER = 12;
 const MAX_TYPES = 1 << 20;
 
 const Kind = {
-  INT: 1, PTR: 2, ARRAY: 3, STRUCT: 4, UNION: 5, ENUM: 6, FWD: 7, TYPEDEF: 8, VOLATILE: 9, CONST: 10, RESTRICT: 11,
-  FUNC: 12, FUNC_PROTO: 13, VAR: 14, DATASEC: 15, FLOAT: 16, DECL_TAG: 17, TYPE_TAG: 18, ENUM64: 19,
+  INT: 1,
+  PTR: 2,
+  ARRAY: 3,
+  STRUCT: 4,
+  UNION: 5,
+  ENUM: 6,
+  FWD: 7,
+  TYPEDEF: 8,
+  VOLATILE: 9,
+  CONST: 10,
+  RESTRICT: 11,
+  FUNC: 12,
+  FUNC_PROTO: 13,
+  VAR: 14,
+  DATASEC: 15,
+  FLOAT: 16,
+  DECL_TAG: 17,
+  TYPE_TAG: 18,
+  ENUM64: 19,
 } as const;
 
 /** Bytes behind the header of a type: of each, and of each of its members. */
 const AFTER_HEADER: Record<number, number> = { [Kind.INT]: 4, [Kind.ARRAY]: 12, [Kind.VAR]: 4, [Kind.DECL_TAG]: 4 };
-const FOR_EACH: Record<number, number> = { [Kind.STRUCT]: 12, [Kind.UNION]: 12, [Kind.ENUM]: 8, [Kind.ENUM64]: 12, [Kind.FUNC_PROTO]: 8, [Kind.DATASEC]: 12 };
+const FOR_EACH: Record<number, number> = {
+  [Kind.STRUCT]: 12,
+  [Kind.UNION]: 12,
+  [Kind.ENUM]: 8,
+  [Kind.ENUM64]: 12,
+  [Kind.FUNC_PROTO]: 8,
+  [Kind.DATASEC]: 12,
+};
 
 export class Btf {
   readonly types: readonly BtfType[];
@@ -64,10 +88,18 @@ export class Btf {
   sizeOf(id: number): number {
     const type = this.resolve(id);
     switch (type.kind) {
-      case "integer": case "float": case "struct": case "union": case "enum": return type.size;
-      case "pointer": return 8;
-      case "array": return type.count * this.sizeOf(type.element);
-      default: throw new RangeError(`BTF type ${id} (${type.kind}) has no size`);
+      case "integer":
+      case "float":
+      case "struct":
+      case "union":
+      case "enum":
+        return type.size;
+      case "pointer":
+        return 8;
+      case "array":
+        return type.count * this.sizeOf(type.element);
+      default:
+        throw new RangeError(`BTF type ${id} (${type.kind}) has no size`);
     }
   }
 
@@ -173,7 +205,11 @@ class TypeReader {
         return { kind: "enum", name, size: sizeOrType, values: this.#enumerators(count, flag, false) };
       case Kind.ENUM64:
         return { kind: "enum", name, size: sizeOrType, values: this.#enumerators(count, flag, true) };
-      case Kind.TYPEDEF: case Kind.VOLATILE: case Kind.CONST: case Kind.RESTRICT: case Kind.TYPE_TAG:
+      case Kind.TYPEDEF:
+      case Kind.VOLATILE:
+      case Kind.CONST:
+      case Kind.RESTRICT:
+      case Kind.TYPE_TAG:
         return { kind: "alias", type: sizeOrType };
       case Kind.VAR:
         this.#take(4);
@@ -186,7 +222,8 @@ class TypeReader {
       case Kind.DECL_TAG:
         this.#take(4);
         return { kind: "other" };
-      case Kind.FWD: case Kind.FUNC:
+      case Kind.FWD:
+      case Kind.FUNC:
         return { kind: "other" };
       default:
         throw new RangeError(`BTF type kind ${kind} is unknown: the object was built by a newer compiler than this reads`);

@@ -97,7 +97,8 @@ function merge(segments: readonly Segment[]): Segment[] {
   const merged: Segment[] = [];
   for (const segment of segments) {
     const last = merged.at(-1);
-    if (last !== undefined && last.from + last.length === segment.from && last.to + last.length === segment.to) last.length += segment.length;
+    if (last !== undefined && last.from + last.length === segment.from && last.to + last.length === segment.to)
+      last.length += segment.length;
     else merged.push({ ...segment });
   }
   return merged;

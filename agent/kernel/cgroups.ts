@@ -46,7 +46,8 @@ export class Cgroups {
   *all(below = ""): Generator<readonly [id: bigint, path: string]> {
     try {
       yield [statSync(join(this.#root, below), { bigint: true }).ino, below === "" ? "/" : below];
-      for (const entry of readdirSync(join(this.#root, below), { withFileTypes: true })) if (entry.isDirectory()) yield* this.all(`${below}/${entry.name}`);
+      for (const entry of readdirSync(join(this.#root, below), { withFileTypes: true }))
+        if (entry.isDirectory()) yield* this.all(`${below}/${entry.name}`);
     } catch {
       // it has just been removed
     }

@@ -60,7 +60,12 @@ function questionOf({ source, destination, sourcePort, destinationPort, protocol
   const tuple = attribute(
     Attribute.ORIGINAL,
     attribute(Tuple.IP, attribute(types.SOURCE, source), attribute(types.DESTINATION, destination)),
-    attribute(Tuple.PROTOCOL, attribute(Protocol.NUMBER, Uint8Array.of(protocol)), attribute(Protocol.SOURCE_PORT, port(sourcePort)), attribute(Protocol.DESTINATION_PORT, port(destinationPort))),
+    attribute(
+      Tuple.PROTOCOL,
+      attribute(Protocol.NUMBER, Uint8Array.of(protocol)),
+      attribute(Protocol.SOURCE_PORT, port(sourcePort)),
+      attribute(Protocol.DESTINATION_PORT, port(destinationPort)),
+    ),
   );
   return Buffer.concat([Uint8Array.of(ipv4 ? AF_INET : AF_INET6, 0, 0, 0), tuple]);
 }

@@ -109,7 +109,11 @@ export class DataPlane {
   /** Where those of other versions, or of other sizes, are pinned: an agent before left them in force. */
   otherTables(): string[] {
     const { pins } = this.#options;
-    return pins === undefined ? [] : tableFolders(pins).map((name) => join(pins, name)).filter((folder) => folder !== this.tablePins);
+    return pins === undefined
+      ? []
+      : tableFolders(pins)
+          .map((name) => join(pins, name))
+          .filter((folder) => folder !== this.tablePins);
   }
 
   map(name: string): BpfMap {
@@ -128,7 +132,9 @@ export class DataPlane {
 
   /** Those that are attached to control groups and tracepoints. */
   tracePrograms(): BpfProgram[] {
-    return [...this.#process.programs.values(), ...this.#drops.programs.values()].filter((program) => program.section !== "syscall" && !program.section.startsWith("iter"));
+    return [...this.#process.programs.values(), ...this.#drops.programs.values()].filter(
+      (program) => program.section !== "syscall" && !program.section.startsWith("iter"),
+    );
   }
 
   /** Loaded when the first interface needs it: most hosts have none. */
@@ -244,7 +250,7 @@ export class DataPlane {
     const tracked = this.#tracks();
     const close = (): void => loaded.forEach((object) => object.close());
     try {
-      for (const file of this.#xdp === undefined ? ["tc.bpf.o"] as const : ["tc.bpf.o", "xdp.bpf.o"] as const) {
+      for (const file of this.#xdp === undefined ? (["tc.bpf.o"] as const) : (["tc.bpf.o", "xdp.bpf.o"] as const)) {
         const shared = [...this.maps].filter(([name]) => was[name] === wanted[name]);
         const object = await openObjectAside(join(probes, file), this.#objectOptions(options, new Map([...shared, ...larger])));
         loaded.push(object);
@@ -281,7 +287,8 @@ export class DataPlane {
     return {
       maps: outgrown,
       close: () => {
-        for (const object of this.#objects) for (const name of outgrown.keys()) if (object.maps.get(name) === outgrown.get(name)) object.maps.delete(name);
+        for (const object of this.#objects)
+          for (const name of outgrown.keys()) if (object.maps.get(name) === outgrown.get(name)) object.maps.delete(name);
         for (const map of outgrown.values()) map.close();
         for (const object of judging) this.#closeAllButTables(object);
       },
@@ -333,11 +340,25 @@ export class DataPlane {
     return object;
   }
 
-  #objectOptions({ capacity, supposesProcess = false }: DataPlaneOptions, reuse: ReadonlyMap<string, BpfMap>, pinDirectory?: string): ObjectOptions {
+  #objectOptions(
+    { capacity, supposesProcess = false }: DataPlaneOptions,
+    reuse: ReadonlyMap<string, BpfMap>,
+    pinDirectory?: string,
+  ): ObjectOptions {
     const { slots, cells, banLines = LINES, setLines = LINES } = capacity;
     return {
       reuse,
-      rodata: { netns_cookie: netnsCookie(), counted_netns: inFirstNetns() ? 0 : netnsCookie(), jiffies_per_second: this.jiffiesPerSecond ?? 250, cells_a_copy: cells, rule_slots: slots, ban_line_count: banLines, set_line_count: setLines, process_is_supposed: supposesProcess ? 1 : 0, answer_secret: this.#answerSecret },
+      rodata: {
+        netns_cookie: netnsCookie(),
+        counted_netns: inFirstNetns() ? 0 : netnsCookie(),
+        jiffies_per_second: this.jiffiesPerSecond ?? 250,
+        cells_a_copy: cells,
+        rule_slots: slots,
+        ban_line_count: banLines,
+        set_line_count: setLines,
+        process_is_supposed: supposesProcess ? 1 : 0,
+        answer_secret: this.#answerSecret,
+      },
       maxEntries: entriesOf(capacity),
       autoload: isLoadable,
       ...(pinDirectory === undefined ? {} : { pinDirectory }),

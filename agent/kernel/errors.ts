@@ -6,7 +6,19 @@ import { constants } from "node:os";
 const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 /** libbpf's own error numbers, which lie beyond those of the kernel. */
-const LIBBPF_ERRORS: readonly string[] = ["LIBELF", "FORMAT", "KVERSION", "ENDIAN", "INTERNAL", "RELOC", "LOAD", "VERIFY", "PROG2BIG", "KVER", "PROGTYPE"];
+const LIBBPF_ERRORS: readonly string[] = [
+  "LIBELF",
+  "FORMAT",
+  "KVERSION",
+  "ENDIAN",
+  "INTERNAL",
+  "RELOC",
+  "LOAD",
+  "VERIFY",
+  "PROG2BIG",
+  "KVER",
+  "PROGTYPE",
+];
 
 export class KernelError extends Error {
   override name = "KernelError";

@@ -53,7 +53,9 @@ export function probeNativeXdp(device: Device): Feature {
       return AVAILABLE;
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      return ["EOPNOTSUPP", "ENOTSUP", "EINVAL", "ERANGE", "E2BIG"].includes(error.errno) ? missing(error.message) : inconclusive(error.message);
+      return ["EOPNOTSUPP", "ENOTSUP", "EINVAL", "ERANGE", "E2BIG"].includes(error.errno)
+        ? missing(error.message)
+        : inconclusive(error.message);
     }
   });
 }
@@ -73,10 +75,20 @@ function probeTpBtf(): Feature {
   const id = libbpf().vmlinuxBtfId("inet_sock_set_state", BPF_TRACE_RAW_TP);
   if (id >= 0) return AVAILABLE;
   const errno = errnoName(id);
-  return errno === "ENOENT" || errno === "ESRCH" ? missing("the kernel's type information does not name the tracepoint inet_sock_set_state") : inconclusive(adviceFor(errno));
+  return errno === "ENOENT" || errno === "ESRCH"
+    ? missing("the kernel's type information does not name the tracepoint inet_sock_set_state")
+    : inconclusive(adviceFor(errno));
 }
 
-function probeMap(type: number, keySize: number, valueSize: number, entries: number, flags: number, what: string, use: (map: BpfMap) => unknown = () => {}): Feature {
+function probeMap(
+  type: number,
+  keySize: number,
+  valueSize: number,
+  entries: number,
+  flags: number,
+  what: string,
+  use: (map: BpfMap) => unknown = () => {},
+): Feature {
   // struct bpf_map_create_opts: map_flags is at byte 28
   const options = Buffer.alloc(48);
   options.writeBigUInt64LE(48n, 0);
@@ -111,7 +123,9 @@ function withProgram(type: number, answer: number, use: (program: BpfProgram) =>
 }
 
 function verdict(errno: string, what: string): Feature {
-  return ["EINVAL", "EOPNOTSUPP", "ENOTSUP", "ENOTSUPP"].includes(errno) ? missing(`this kernel lacks ${what}`) : inconclusive(adviceFor(errno));
+  return ["EINVAL", "EOPNOTSUPP", "ENOTSUP", "ENOTSUPP"].includes(errno)
+    ? missing(`this kernel lacks ${what}`)
+    : inconclusive(adviceFor(errno));
 }
 
 function missing(reason: string): Feature {

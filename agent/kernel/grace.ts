@@ -10,16 +10,22 @@ const MEMBARRIER_CMD_GLOBAL = 1;
 /** No packet is judged for a hundredth of this. */
 const SURELY_LONG_ENOUGH_MS = 1000;
 
-type Membarrier = { async(number: number, command: number, flags: number, cpu: number, done: (error: unknown, result: number) => void): void };
+type Membarrier = {
+  async(number: number, command: number, flags: number, cpu: number, done: (error: unknown, result: number) => void): void;
+};
 let membarrier: Membarrier | undefined;
 
 /** Waits off the main thread; takes some ten milliseconds. */
 export async function waitGracePeriod(): Promise<void> {
   const number = MEMBARRIER[process.arch];
   if (number !== undefined) {
-    membarrier ??= koffi.load("libc.so.6").func("long syscall(long number, int command, unsigned int flags, int cpu)") as unknown as Membarrier;
+    membarrier ??= koffi
+      .load("libc.so.6")
+      .func("long syscall(long number, int command, unsigned int flags, int cpu)") as unknown as Membarrier;
     const call = membarrier;
-    const result = await new Promise<number>((resolve) => call.async(number, MEMBARRIER_CMD_GLOBAL, 0, 0, (error, value) => resolve(error ? -1 : Number(value))));
+    const result = await new Promise<number>((resolve) =>
+      call.async(number, MEMBARRIER_CMD_GLOBAL, 0, 0, (error, value) => resolve(error ? -1 : Number(value))),
+    );
     if (result === 0) return;
   }
   await sleep(SURELY_LONG_ENOUGH_MS);

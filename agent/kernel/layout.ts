@@ -114,7 +114,13 @@ function structBlock(btf: Btf, name: string): string {
   return `export const ${pascalCase(name)} = {\n  size: ${type.size},\n${fields.join("\n")}\n} as const;`;
 }
 
-function fieldLines(btf: Btf, members: readonly { name: string; type: number; bitOffset: number }[], base: number, indent: string, path: string): string[] {
+function fieldLines(
+  btf: Btf,
+  members: readonly { name: string; type: number; bitOffset: number }[],
+  base: number,
+  indent: string,
+  path: string,
+): string[] {
   return members.flatMap((member) => {
     const where = `${path}.${member.name}`;
     if (member.bitOffset % 8 !== 0) throw new Error(`${where} is a bit field: the layout is made of bytes`);
@@ -153,5 +159,8 @@ function fieldBlock(btf: Btf, name: string, typeId: number, at: number, indent: 
 }
 
 function pascalCase(name: string): string {
-  return name.split("_").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+  return name
+    .split("_")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
 }

@@ -65,8 +65,21 @@ function load(): Libbpf {
 
 function declare(library: LibraryHandle) {
   koffi.struct("weir_test_run_options", {
-    sz: "size_t", data_in: "void *", data_out: "void *", data_size_in: "uint32_t", data_size_out: "uint32_t", ctx_in: "void *", ctx_out: "void *",
-    ctx_size_in: "uint32_t", ctx_size_out: "uint32_t", retval: "uint32_t", repeat: "int", duration: "uint32_t", flags: "uint32_t", cpu: "uint32_t", batch_size: "uint32_t",
+    sz: "size_t",
+    data_in: "void *",
+    data_out: "void *",
+    data_size_in: "uint32_t",
+    data_size_out: "uint32_t",
+    ctx_in: "void *",
+    ctx_out: "void *",
+    ctx_size_in: "uint32_t",
+    ctx_size_out: "uint32_t",
+    retval: "uint32_t",
+    repeat: "int",
+    duration: "uint32_t",
+    flags: "uint32_t",
+    cpu: "uint32_t",
+    batch_size: "uint32_t",
   });
   const define = <F>(definition: string): F => library.func(definition) as unknown as F;
   return {
@@ -104,29 +117,53 @@ function declare(library: LibraryHandle) {
     programSetAutoload: define<(program: Pointer, load: boolean) => number>("int bpf_program__set_autoload(void *program, bool load)"),
 
     lookup: define<(fd: number, key: Uint8Array, value: Uint8Array) => number>("int bpf_map_lookup_elem(int fd, void *key, void *value)"),
-    update: define<(fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number>("int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)"),
+    update: define<(fd: number, key: Uint8Array, value: Uint8Array, flags: number) => number>(
+      "int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)",
+    ),
     delete: define<(fd: number, key: Uint8Array) => number>("int bpf_map_delete_elem(int fd, void *key)"),
-    nextKey: define<(fd: number, key: Uint8Array | null, next: Uint8Array) => number>("int bpf_map_get_next_key(int fd, void *key, void *next)"),
-    lookupBatch: define<Batch>("int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, void *count, void *options)"),
-    lookupAndDeleteBatch: define<Batch>("int bpf_map_lookup_and_delete_batch(int fd, void *in, void *out, void *keys, void *values, void *count, void *options)"),
-    updateBatch: define<(fd: number, keys: Uint8Array, values: Uint8Array, count: Uint8Array, options: null) => number>("int bpf_map_update_batch(int fd, void *keys, void *values, void *count, void *options)"),
+    nextKey: define<(fd: number, key: Uint8Array | null, next: Uint8Array) => number>(
+      "int bpf_map_get_next_key(int fd, void *key, void *next)",
+    ),
+    lookupBatch: define<Batch>(
+      "int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, void *count, void *options)",
+    ),
+    lookupAndDeleteBatch: define<Batch>(
+      "int bpf_map_lookup_and_delete_batch(int fd, void *in, void *out, void *keys, void *values, void *count, void *options)",
+    ),
+    updateBatch: define<(fd: number, keys: Uint8Array, values: Uint8Array, count: Uint8Array, options: null) => number>(
+      "int bpf_map_update_batch(int fd, void *keys, void *values, void *count, void *options)",
+    ),
 
     pin: define<(fd: number, path: string) => number>("int bpf_obj_pin(int fd, const char *path)"),
     get: define<(path: string) => number>("int bpf_obj_get(const char *path)"),
     info: define<(fd: number, info: Uint8Array, size: Uint8Array) => number>("int bpf_obj_get_info_by_fd(int fd, void *info, void *size)"),
     programFdById: define<(id: number) => number>("int bpf_prog_get_fd_by_id(uint32_t id)"),
-    testRun: define<(fd: number, options: TestRunOptions) => number>("int bpf_prog_test_run_opts(int fd, _Inout_ weir_test_run_options *options)"),
+    testRun: define<(fd: number, options: TestRunOptions) => number>(
+      "int bpf_prog_test_run_opts(int fd, _Inout_ weir_test_run_options *options)",
+    ),
 
-    programLoad: define<(type: number, name: string, license: string, instructions: Uint8Array, count: number, options: null) => number>("int bpf_prog_load(int type, const char *name, const char *license, void *instructions, size_t count, void *options)"),
-    mapCreate: define<(type: number, name: string, keySize: number, valueSize: number, entries: number, options: Uint8Array | null) => number>("int bpf_map_create(int type, const char *name, uint32_t key_size, uint32_t value_size, uint32_t entries, void *options)"),
+    programLoad: define<(type: number, name: string, license: string, instructions: Uint8Array, count: number, options: null) => number>(
+      "int bpf_prog_load(int type, const char *name, const char *license, void *instructions, size_t count, void *options)",
+    ),
+    mapCreate: define<
+      (type: number, name: string, keySize: number, valueSize: number, entries: number, options: Uint8Array | null) => number
+    >("int bpf_map_create(int type, const char *name, uint32_t key_size, uint32_t value_size, uint32_t entries, void *options)"),
     vmlinuxBtfId: define<(name: string, attachType: number) => number>("int libbpf_find_vmlinux_btf_id(const char *name, int attach_type)"),
 
-    linkCreate: define<(program: number, target: number, type: number, options: Uint8Array | null) => number>("int bpf_link_create(int program, int target, int type, void *options)"),
-    linkUpdate: define<(link: number, program: number, options: null) => number>("int bpf_link_update(int link, int program, void *options)"),
+    linkCreate: define<(program: number, target: number, type: number, options: Uint8Array | null) => number>(
+      "int bpf_link_create(int program, int target, int type, void *options)",
+    ),
+    linkUpdate: define<(link: number, program: number, options: null) => number>(
+      "int bpf_link_update(int link, int program, void *options)",
+    ),
     linkDetach: define<(link: number) => number>("int bpf_link_detach(int link)"),
-    rawTracepointOpen: define<(name: string | null, program: number) => number>("int bpf_raw_tracepoint_open(const char *name, int program)"),
+    rawTracepointOpen: define<(name: string | null, program: number) => number>(
+      "int bpf_raw_tracepoint_open(const char *name, int program)",
+    ),
     iterCreate: define<(link: number) => number>("int bpf_iter_create(int link)"),
-    xdpQueryId: define<(ifindex: number, flags: number, id: Uint8Array) => number>("int bpf_xdp_query_id(int ifindex, int flags, void *id)"),
+    xdpQueryId: define<(ifindex: number, flags: number, id: Uint8Array) => number>(
+      "int bpf_xdp_query_id(int ifindex, int flags, void *id)",
+    ),
 
     tcHookCreate: define<(hook: Uint8Array) => number>("int bpf_tc_hook_create(void *hook)"),
     tcHookDestroy: define<(hook: Uint8Array) => number>("int bpf_tc_hook_destroy(void *hook)"),
@@ -156,10 +193,18 @@ export interface TestRunOptions {
 }
 
 /** A function that can also be called in a thread of its own. */
-type Aside<F extends (...values: never[]) => unknown> = F & { async(...values: [...Parameters<F>, (error: unknown, result: ReturnType<F>) => void]): void };
+type Aside<F extends (...values: never[]) => unknown> = F & {
+  async(...values: [...Parameters<F>, (error: unknown, result: ReturnType<F>) => void]): void;
+};
 
 type Batch = (
-  fd: number, inBatch: Uint8Array | null, outBatch: Uint8Array, keys: Uint8Array, values: Uint8Array, count: Uint8Array, options: null,
+  fd: number,
+  inBatch: Uint8Array | null,
+  outBatch: Uint8Array,
+  keys: Uint8Array,
+  values: Uint8Array,
+  count: Uint8Array,
+  options: null,
 ) => number;
 
 /**

@@ -4,8 +4,21 @@ import { closeSync } from "node:fs";
 
 import { errnoName } from "./errors.ts";
 import {
-  type Address, type Change, type Link, LINK_GROUPS, messages,
-  parseAddress, parseChange, parseLink, RTM_GETADDR, RTM_GETLINK, RTM_GETTFILTER, RTM_NEWADDR, RTM_NEWLINK, RTM_NEWTFILTER, viewOf,
+  type Address,
+  type Change,
+  type Link,
+  LINK_GROUPS,
+  messages,
+  parseAddress,
+  parseChange,
+  parseLink,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_GETTFILTER,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTM_NEWTFILTER,
+  viewOf,
 } from "./netlink.ts";
 import { DATAGRAM, dump, NETLINK_LISTEN_ALL_NSID, NETLINK_ROUTE, openNetlink, setNetlinkOption } from "./netlink-socket.ts";
 import { onReadable } from "./poll.ts";
@@ -20,11 +33,21 @@ const NEWS_AT_ONCE = 4096;
 const TC_PARENTS = [0xfffffff2, 0xfffffff3] as const;
 
 export function listLinks(): Link[] {
-  return dump("list the network devices", { of: NETLINK_ROUTE, request: RTM_GETLINK, answer: RTM_NEWLINK, header: Buffer.alloc(16) }).flatMap((message) => parseLink(message.body) ?? []);
+  return dump("list the network devices", {
+    of: NETLINK_ROUTE,
+    request: RTM_GETLINK,
+    answer: RTM_NEWLINK,
+    header: Buffer.alloc(16),
+  }).flatMap((message) => parseLink(message.body) ?? []);
 }
 
 export function listAddresses(): Address[] {
-  return dump("list the network addresses", { of: NETLINK_ROUTE, request: RTM_GETADDR, answer: RTM_NEWADDR, header: Buffer.alloc(8) }).flatMap((message) => parseAddress(message.body) ?? []);
+  return dump("list the network addresses", {
+    of: NETLINK_ROUTE,
+    request: RTM_GETADDR,
+    answer: RTM_NEWADDR,
+    header: Buffer.alloc(8),
+  }).flatMap((message) => parseAddress(message.body) ?? []);
 }
 
 /** Those of another network namespace, by the number that this one has for it. */
@@ -33,7 +56,13 @@ export function listAddressesIn(namespace: number): Address[] {
   header.writeUInt16LE(8, 8);
   header.writeUInt16LE(IFA_TARGET_NETNSID, 10);
   header.writeInt32LE(namespace, 12);
-  return dump("list the addresses of another network namespace", { of: NETLINK_ROUTE, request: RTM_GETADDR, answer: RTM_NEWADDR, header, strict: true }).flatMap((message) => parseAddress(message.body) ?? []);
+  return dump("list the addresses of another network namespace", {
+    of: NETLINK_ROUTE,
+    request: RTM_GETADDR,
+    answer: RTM_NEWADDR,
+    header,
+    strict: true,
+  }).flatMap((message) => parseAddress(message.body) ?? []);
 }
 
 /** How many TC filters anybody has at the device's clsact. */
@@ -43,7 +72,12 @@ export function countFilters(ifindex: number): number {
     const header = Buffer.alloc(20);
     header.writeInt32LE(ifindex, 4);
     header.writeUInt32LE(parent, 12);
-    const answers = dump(`list the TC filters of device ${ifindex}`, { of: NETLINK_ROUTE, request: RTM_GETTFILTER, answer: RTM_NEWTFILTER, header });
+    const answers = dump(`list the TC filters of device ${ifindex}`, {
+      of: NETLINK_ROUTE,
+      request: RTM_GETTFILTER,
+      answer: RTM_NEWTFILTER,
+      header,
+    });
     // Each priority comes once more on its own, without a handle.
     filters += answers.filter((message) => message.body.length >= header.length && viewOf(message.body).getUint32(8, true) !== 0).length;
   }

@@ -6,8 +6,22 @@ import { errnoName, KernelError } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
 import { libc, mapMemory, type Mapping, PROT_READ, PROT_WRITE } from "./syscall.ts";
 
-export const MapType = { HASH: 1, ARRAY: 2, PERCPU_HASH: 5, PERCPU_ARRAY: 6, LRU_HASH: 9, LRU_PERCPU_HASH: 10, PERCPU_CGROUP_STORAGE: 21, RINGBUF: 27 } as const;
-const PER_CPU: ReadonlySet<number> = new Set([MapType.PERCPU_HASH, MapType.PERCPU_ARRAY, MapType.LRU_PERCPU_HASH, MapType.PERCPU_CGROUP_STORAGE]);
+export const MapType = {
+  HASH: 1,
+  ARRAY: 2,
+  PERCPU_HASH: 5,
+  PERCPU_ARRAY: 6,
+  LRU_HASH: 9,
+  LRU_PERCPU_HASH: 10,
+  PERCPU_CGROUP_STORAGE: 21,
+  RINGBUF: 27,
+} as const;
+const PER_CPU: ReadonlySet<number> = new Set([
+  MapType.PERCPU_HASH,
+  MapType.PERCPU_ARRAY,
+  MapType.LRU_PERCPU_HASH,
+  MapType.PERCPU_CGROUP_STORAGE,
+]);
 
 export const BPF_ANY = 0;
 export const BPF_NOEXIST = 1;
@@ -139,7 +153,8 @@ export class BpfMap {
   *entries(): Generator<{ key: Buffer; value: Buffer }> {
     const [keySize, valueSize] = [this.info.keySize, this.valueBytes];
     for (const { keys, values, count } of this.batches()) {
-      for (let i = 0; i < count; i++) yield { key: keys.subarray(i * keySize, (i + 1) * keySize), value: values.subarray(i * valueSize, (i + 1) * valueSize) };
+      for (let i = 0; i < count; i++)
+        yield { key: keys.subarray(i * keySize, (i + 1) * keySize), value: values.subarray(i * valueSize, (i + 1) * valueSize) };
     }
   }
 
@@ -184,7 +199,8 @@ export class BpfMap {
   }
 
   #expect(what: string, bytes: Uint8Array, length: number): void {
-    if (bytes.byteLength !== length) throw new RangeError(`table ${this.name}: a ${what} of ${bytes.byteLength} bytes where ${length} are needed`);
+    if (bytes.byteLength !== length)
+      throw new RangeError(`table ${this.name}: a ${what} of ${bytes.byteLength} bytes where ${length} are needed`);
   }
 }
 

@@ -27,7 +27,9 @@ export function ensureMounted(type: KernelFileSystem, path: string): boolean {
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {
-    throw new KernelError(operation, (error as NodeJS.ErrnoException).code ?? "", { reason: `the directory cannot be made: ${(error as Error).message}` });
+    throw new KernelError(operation, (error as NodeJS.ErrnoException).code ?? "", {
+      reason: `the directory cannot be made: ${(error as Error).message}`,
+    });
   }
   if (libc().mount(type, path, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, null) < 0) {
     const errno = errnoName(lastErrno());
@@ -41,7 +43,8 @@ export function cgroupRoot(mounts = readFileSync("/proc/self/mounts", "utf8")): 
   for (const line of mounts.split("\n")) {
     const [, path, type] = line.split(" ");
     // Spaces and the like are written as octal, as \040.
-    if (type === "cgroup2" && path !== undefined) return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+    if (type === "cgroup2" && path !== undefined)
+      return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
   }
   return undefined;
 }

@@ -77,7 +77,11 @@ function namespacePaths(): Iterable<string> {
   for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
     const [, , , root = "", path = ""] = line.split(" ");
     // Spaces and the like are written as octal, as \040.
-    if (root.startsWith("net:[")) found.set(root, path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8))));
+    if (root.startsWith("net:["))
+      found.set(
+        root,
+        path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8))),
+      );
   }
   return found.values();
 }

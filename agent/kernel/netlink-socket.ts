@@ -66,7 +66,10 @@ function dumpOnce(operation: string, question: Question): Message[] | undefined 
 }
 
 /** One after the other, as the kernel cuts the list. */
-function* answersTo(operation: string, { of, request, answer, header, strict }: Question): Generator<{ found: Message[]; interrupted: boolean }> {
+function* answersTo(
+  operation: string,
+  { of, request, answer, header, strict }: Question,
+): Generator<{ found: Message[]; interrupted: boolean }> {
   const fd = openNetlink(operation, of);
   try {
     if (strict) setNetlinkOption(operation, fd, NETLINK_GET_STRICT_CHK);
@@ -75,7 +78,8 @@ function* answersTo(operation: string, { of, request, answer, header, strict }: 
     const datagram = Buffer.allocUnsafe(DATAGRAM);
     for (;;) {
       const length = check(operation, libc().recv(fd, datagram, datagram.length, MSG_TRUNC));
-      if (length > datagram.length) throw new KernelError(operation, "EMSGSIZE", { reason: `an answer of ${length} bytes is larger than any known one` });
+      if (length > datagram.length)
+        throw new KernelError(operation, "EMSGSIZE", { reason: `an answer of ${length} bytes is larger than any known one` });
       const all = [...messages(Uint8Array.from(datagram.subarray(0, length)))];
       const end = all.find(({ type }) => type === NLMSG_DONE || type === NLMSG_ERROR);
       const errno = end === undefined ? 0 : errorOf(end);

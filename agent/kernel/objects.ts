@@ -50,7 +50,10 @@ export class PinMismatchError extends Error {
 export function openObject(path: string, options: ObjectOptions = {}): BpfObject {
   const opened = prepare(path, options);
   try {
-    expectLoaded(path, withMessages(() => libbpf().objectLoad(opened.object)));
+    expectLoaded(
+      path,
+      withMessages(() => libbpf().objectLoad(opened.object)),
+    );
     return collect(opened, options);
   } finally {
     release(opened);
@@ -61,9 +64,15 @@ export function openObject(path: string, options: ObjectOptions = {}): BpfObject
 export async function openObjectAside(path: string, options: ObjectOptions = {}): Promise<BpfObject> {
   const opened = prepare(path, options);
   try {
-    expectLoaded(path, await withMessagesAside(() => new Promise<number>((resolve, reject) => {
-      libbpf().objectLoad.async(opened.object, (error, result) => (error ? reject(error) : resolve(result)));
-    })));
+    expectLoaded(
+      path,
+      await withMessagesAside(
+        () =>
+          new Promise<number>((resolve, reject) => {
+            libbpf().objectLoad.async(opened.object, (error, result) => (error ? reject(error) : resolve(result)));
+          }),
+      ),
+    );
     return collect(opened, options);
   } finally {
     release(opened);
@@ -180,11 +189,20 @@ function setReadOnlyData(lib: Libbpf, object: Pointer, map: Pointer, values: Rec
     // An option that one object knows and another does not is set where it is known.
     if (variable === undefined) continue;
     switch (variable.size) {
-      case 1: data.setUint8(variable.offset, Number(value)); break;
-      case 2: data.setUint16(variable.offset, Number(value), true); break;
-      case 4: data.setUint32(variable.offset, Number(value), true); break;
-      case 8: data.setBigUint64(variable.offset, BigInt(value), true); break;
-      default: throw new RangeError(`the read-only variable ${name} has ${variable.size} bytes; only 1, 2, 4 and 8 can be set`);
+      case 1:
+        data.setUint8(variable.offset, Number(value));
+        break;
+      case 2:
+        data.setUint16(variable.offset, Number(value), true);
+        break;
+      case 4:
+        data.setUint32(variable.offset, Number(value), true);
+        break;
+      case 8:
+        data.setBigUint64(variable.offset, BigInt(value), true);
+        break;
+      default:
+        throw new RangeError(`the read-only variable ${name} has ${variable.size} bytes; only 1, 2, 4 and 8 can be set`);
     }
   }
 }
@@ -198,9 +216,19 @@ function expectLoaded(path: string, { result, messages }: Heard<number>): void {
   if (rejected !== null) {
     // The verifier says so of a helper that needs CAP_PERFMON, too.
     const forbidden = /(?:program of this type cannot use helper|unknown func) (bpf_\w+)/.exec(rejected[1]!)?.[1];
-    if (forbidden !== undefined) throw new KernelError(operation, errno, { reason: `the kernel does not let it call ${forbidden}: ${adviceFor("EPERM")}`, log: messages });
-    const lines = rejected[1]!.trimEnd().split("\n").filter((line) => !/^(processed|verification time|stack depth)/.test(line));
-    throw new KernelError(operation, errno, { reason: `the verifier refused it (${errno}): ${lines.slice(-3).join(" / ")}`, log: messages });
+    if (forbidden !== undefined)
+      throw new KernelError(operation, errno, {
+        reason: `the kernel does not let it call ${forbidden}: ${adviceFor("EPERM")}`,
+        log: messages,
+      });
+    const lines = rejected[1]!
+      .trimEnd()
+      .split("\n")
+      .filter((line) => !/^(processed|verification time|stack depth)/.test(line));
+    throw new KernelError(operation, errno, {
+      reason: `the verifier refused it (${errno}): ${lines.slice(-3).join(" / ")}`,
+      log: messages,
+    });
   }
   const reason = missingBtf() ?? `${adviceFor(errno)}${messages === "" ? "" : `; libbpf says: ${lastLine(messages)}`}`;
   throw new KernelError(operation, errno, { reason, log: messages });
@@ -227,13 +255,16 @@ function collect({ maps, programs, shared }: Opened, options: ObjectOptions): Bp
     }
     for (const program of programs) {
       const name = lib.programName(program);
-      object.programs.set(name, new BpfProgram({
+      object.programs.set(
         name,
-        section: lib.programSection(program),
-        type: lib.programType(program),
-        attachType: lib.programAttachType(program),
-        fd: duplicate(lib.programFd(program)),
-      }));
+        new BpfProgram({
+          name,
+          section: lib.programSection(program),
+          type: lib.programType(program),
+          attachType: lib.programAttachType(program),
+          fd: duplicate(lib.programFd(program)),
+        }),
+      );
     }
     return object;
   } catch (error) {
@@ -255,7 +286,10 @@ export function pin(fd: number, directory: string, name: string): string {
   const result = libbpf().pin(fd, path);
   if (result < 0) {
     const errno = errnoName(result);
-    const reason = errno === "EPERM" || errno === "EINVAL" ? `${directory} is not on a BPF file system; mount one: mount -t bpf bpf /sys/fs/bpf` : undefined;
+    const reason =
+      errno === "EPERM" || errno === "EINVAL"
+        ? `${directory} is not on a BPF file system; mount one: mount -t bpf bpf /sys/fs/bpf`
+        : undefined;
     throw new KernelError(`pin ${path}`, errno, reason === undefined ? {} : { reason });
   }
   chmodSync(path, 0o600);

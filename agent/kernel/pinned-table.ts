@@ -47,7 +47,11 @@ function readBtf(id: number): Btf {
 
 /** Names of the folders of tables below the pins of one state directory. */
 export function tableFolders(pins: string): string[] {
-  return existsSync(pins) ? readdirSync(pins).filter((name) => name.startsWith(TABLES)).sort() : [];
+  return existsSync(pins)
+    ? readdirSync(pins)
+        .filter((name) => name.startsWith(TABLES))
+        .sort()
+    : [];
 }
 
 /** The caller closes it. Undefined where there is none of this name. */

@@ -6,7 +6,16 @@ import { errnoName, KernelError } from "./errors.ts";
 import { libbpf, type TestRunOptions } from "./libbpf.ts";
 import { u32 } from "./maps.ts";
 
-export const ProgramType = { SCHED_CLS: 3, TRACEPOINT: 5, XDP: 6, CGROUP_SOCK: 9, RAW_TRACEPOINT: 17, CGROUP_SOCK_ADDR: 18, CGROUP_SOCKOPT: 25, TRACING: 26 } as const;
+export const ProgramType = {
+  SCHED_CLS: 3,
+  TRACEPOINT: 5,
+  XDP: 6,
+  CGROUP_SOCK: 9,
+  RAW_TRACEPOINT: 17,
+  CGROUP_SOCK_ADDR: 18,
+  CGROUP_SOCKOPT: 25,
+  TRACING: 26,
+} as const;
 
 export interface ProgramInfo {
   type: number;
@@ -71,8 +80,13 @@ export class BpfProgram {
     const data = Buffer.alloc(run.data.length + GROWTH);
     const context = this.#context(run);
     const options = this.#run(`run the program ${this.name} on ${run.data.length} bytes`, {
-      data_in: run.data, data_out: data, data_size_in: run.data.length, data_size_out: data.length,
-      ctx_in: context, ctx_size_in: context?.length ?? 0, repeat: run.repeat ?? 1,
+      data_in: run.data,
+      data_out: data,
+      data_size_in: run.data.length,
+      data_size_out: data.length,
+      ctx_in: context,
+      ctx_size_in: context?.length ?? 0,
+      repeat: run.repeat ?? 1,
     });
     return { retval: options.retval | 0, duration: options.duration, data: data.subarray(0, options.data_size_out) };
   }
@@ -85,8 +99,22 @@ export class BpfProgram {
   #run(operation: string, wanted: Partial<TestRunOptions>): TestRunOptions {
     for (;;) {
       const options: TestRunOptions = {
-        sz: 80, data_in: null, data_out: null, data_size_in: 0, data_size_out: 0, ctx_in: null, ctx_out: null, ctx_size_in: 0, ctx_size_out: 0,
-        retval: 0, repeat: 0, duration: 0, flags: 0, cpu: 0, batch_size: 0, ...wanted,
+        sz: 80,
+        data_in: null,
+        data_out: null,
+        data_size_in: 0,
+        data_size_out: 0,
+        ctx_in: null,
+        ctx_out: null,
+        ctx_size_in: 0,
+        ctx_size_out: 0,
+        retval: 0,
+        repeat: 0,
+        duration: 0,
+        flags: 0,
+        cpu: 0,
+        batch_size: 0,
+        ...wanted,
       };
       const result = libbpf().testRun(this.fd, options);
       const errno = result < 0 ? errnoName(result) : "";

@@ -23,20 +23,36 @@ function declare() {
   const library = koffi.load("libc.so.6");
   const define = <F>(definition: string): F => library.func(definition) as unknown as F;
   return {
-    mmap: define<(at: null, length: number, protection: number, flags: number, fd: number, offset: number) => bigint>("uintptr_t mmap(void *at, size_t length, int protection, int flags, int fd, long offset)"),
+    mmap: define<(at: null, length: number, protection: number, flags: number, fd: number, offset: number) => bigint>(
+      "uintptr_t mmap(void *at, size_t length, int protection, int flags, int fd, long offset)",
+    ),
     munmap: define<(at: bigint, length: number) => number>("int munmap(uintptr_t at, size_t length)"),
     pageSize: define<() => number>("int getpagesize(void)"),
     fcntl: define<(fd: number, command: number, argument: number) => number>("int fcntl(int fd, int command, long argument)"),
     ioctl: define<(fd: number, request: number, argument: Memory) => number>("int ioctl(int fd, unsigned long request, void *argument)"),
     socket: define<(family: number, type: number, protocol: number) => number>("int socket(int family, int type, int protocol)"),
     bind: define<(fd: number, address: Uint8Array, length: number) => number>("int bind(int fd, void *address, uint32_t length)"),
-    send: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>("long send(int fd, void *data, size_t length, int flags)"),
-    sendto: define<(fd: number, data: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: number) => number>("long sendto(int fd, void *data, size_t length, int flags, void *address, uint32_t address_length)"),
-    recv: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>("long recv(int fd, void *data, size_t length, int flags)"),
-    setsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: number) => number>("int setsockopt(int fd, int level, int name, void *value, uint32_t length)"),
-    getsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number>("int getsockopt(int fd, int level, int name, void *value, void *length)"),
-    mount: define<(source: string, target: string, type: string, flags: number, data: null) => number>("int mount(const char *source, const char *target, const char *type, unsigned long flags, void *data)"),
-    openByHandleAt: define<(mount: number, handle: Uint8Array, flags: number) => number>("int open_by_handle_at(int mount, void *handle, int flags)"),
+    send: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>(
+      "long send(int fd, void *data, size_t length, int flags)",
+    ),
+    sendto: define<(fd: number, data: Uint8Array, length: number, flags: number, address: Uint8Array, addressLength: number) => number>(
+      "long sendto(int fd, void *data, size_t length, int flags, void *address, uint32_t address_length)",
+    ),
+    recv: define<(fd: number, data: Uint8Array, length: number, flags: number) => number>(
+      "long recv(int fd, void *data, size_t length, int flags)",
+    ),
+    setsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: number) => number>(
+      "int setsockopt(int fd, int level, int name, void *value, uint32_t length)",
+    ),
+    getsockopt: define<(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array) => number>(
+      "int getsockopt(int fd, int level, int name, void *value, void *length)",
+    ),
+    mount: define<(source: string, target: string, type: string, flags: number, data: null) => number>(
+      "int mount(const char *source, const char *target, const char *type, unsigned long flags, void *data)",
+    ),
+    openByHandleAt: define<(mount: number, handle: Uint8Array, flags: number) => number>(
+      "int open_by_handle_at(int mount, void *handle, int flags)",
+    ),
     exit: define<(code: number) => never>("void _exit(int code)"),
     umount: define<(target: string, flags: number) => number>("int umount2(const char *target, int flags)"),
   };

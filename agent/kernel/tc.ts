@@ -20,22 +20,26 @@ const BPF_F_BEFORE = 8;
 /** First of all programs on ingress and last on egress: nearest to the wire, where XDP would be. */
 export function attachTcx(program: BpfProgram, device: Device, direction: TcDirection, pinDirectory?: string): Attachment {
   const what = `TCX ${direction} on ${device.name}`;
-  return attachLink({
-    hook: "tcx",
-    what,
-    type: LinkType.TCX,
-    pinName: `tcx-${direction}-${device.ifindex}`,
-    updatable: true,
-    alive: (info) => info.ifindex === device.ifindex,
-    create(wanted) {
-      const fd = createLink(wanted, device.ifindex, TCX[direction], direction === "ingress" ? BPF_F_BEFORE : 0);
-      if (fd >= 0) return fd;
-      const errno = errnoName(fd);
-      throw errno === "EINVAL"
-        ? new KernelError(`attach ${what}`, errno, { reason: "this kernel has no TCX (6.6 and later have); clsact does the same" })
-        : new KernelError(`attach ${what}`, errno);
+  return attachLink(
+    {
+      hook: "tcx",
+      what,
+      type: LinkType.TCX,
+      pinName: `tcx-${direction}-${device.ifindex}`,
+      updatable: true,
+      alive: (info) => info.ifindex === device.ifindex,
+      create(wanted) {
+        const fd = createLink(wanted, device.ifindex, TCX[direction], direction === "ingress" ? BPF_F_BEFORE : 0);
+        if (fd >= 0) return fd;
+        const errno = errnoName(fd);
+        throw errno === "EINVAL"
+          ? new KernelError(`attach ${what}`, errno, { reason: "this kernel has no TCX (6.6 and later have); clsact does the same" })
+          : new KernelError(`attach ${what}`, errno);
+      },
     },
-  }, program, pinDirectory);
+    program,
+    pinDirectory,
+  );
 }
 
 const POINTS = { ingress: 1, egress: 2 } as const;
@@ -121,7 +125,9 @@ class ClsactFilter implements Attachment {
     const result = libbpf().tcAttach(this.#hook(POINTS[this.#direction]), filterOptions({ program: fd, flags: BPF_TC_F_REPLACE }));
     if (result < 0) {
       throw errnoName(result) === "EINVAL"
-        ? new KernelError(`attach ${this.what}`, result, { reason: `a filter of another kind has priority ${PRIORITY} there; look at it with tc filter show dev ${this.#device.name} ${this.#direction}` })
+        ? new KernelError(`attach ${this.what}`, result, {
+            reason: `a filter of another kind has priority ${PRIORITY} there; look at it with tc filter show dev ${this.#device.name} ${this.#direction}`,
+          })
         : new KernelError(`attach ${this.what}`, result);
     }
     this.#programId = programInfo(fd).id;

@@ -27,34 +27,42 @@ export function attachTrace(program: BpfProgram, cgroup: string, pinDirectory?: 
 }
 
 export function attachCgroup(program: BpfProgram, path: string, pinDirectory?: string): Attachment {
-  return attachLink({
-    hook: "cgroup",
-    what: `${program.section} on ${path}`,
-    type: LinkType.CGROUP,
-    pinName: pinNameOf(program),
-    updatable: true,
-    alive: (info) => info.cgroup !== 0n,
-    create(wanted) {
-      const group = openSync(path, "r");
-      try {
-        return expectLink(`attach ${wanted.section} to the control group ${path}`, createLink(wanted, group, wanted.attachType, 0));
-      } finally {
-        closeSync(group);
-      }
+  return attachLink(
+    {
+      hook: "cgroup",
+      what: `${program.section} on ${path}`,
+      type: LinkType.CGROUP,
+      pinName: pinNameOf(program),
+      updatable: true,
+      alive: (info) => info.cgroup !== 0n,
+      create(wanted) {
+        const group = openSync(path, "r");
+        try {
+          return expectLink(`attach ${wanted.section} to the control group ${path}`, createLink(wanted, group, wanted.attachType, 0));
+        } finally {
+          closeSync(group);
+        }
+      },
     },
-  }, program, pinDirectory);
+    program,
+    pinDirectory,
+  );
 }
 
 export function attachTpBtf(program: BpfProgram, pinDirectory?: string): Attachment {
-  return attachLink({
-    hook: "tp_btf",
-    what: program.section,
-    type: LinkType.RAW_TRACEPOINT,
-    pinName: pinNameOf(program),
-    updatable: false,
-    alive: () => true,
-    create: (wanted) => expectLink(`attach ${wanted.section}`, libbpf().rawTracepointOpen(null, wanted.fd)),
-  }, program, pinDirectory);
+  return attachLink(
+    {
+      hook: "tp_btf",
+      what: program.section,
+      type: LinkType.RAW_TRACEPOINT,
+      pinName: pinNameOf(program),
+      updatable: false,
+      alive: () => true,
+      create: (wanted) => expectLink(`attach ${wanted.section}`, libbpf().rawTracepointOpen(null, wanted.fd)),
+    },
+    program,
+    pinDirectory,
+  );
 }
 
 /** Whether this kernel has what a section `tp_btf/NAME` is for. */

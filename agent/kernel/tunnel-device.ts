@@ -46,7 +46,10 @@ function readVxlan(data: Attributes): TunnelDevice[] {
   const id = data.has(25) && data.get(25)![0] !== 0 ? undefined : littleEndian(data.get(1));
   const base = { kind: "vxlan", port, ...(id === undefined ? {} : { id }) } as const;
   if (far === undefined || !isGroup(far)) return [{ ...base, ...(local && { local }), ...(far && { remote: far }) }];
-  return [{ ...base, ...(local && { local }) }, { ...base, local: far }];
+  return [
+    { ...base, ...(local && { local }) },
+    { ...base, local: far },
+  ];
 }
 
 function readGeneve(data: Attributes): TunnelDevice[] {

@@ -30,20 +30,24 @@ export function attachXdp(program: BpfProgram, device: Device, mode: XdpMode, pi
   if (mode === "native" && holdsSlot("generic")) {
     throw new KernelError(operation, "EOPNOTSUPP", { reason: "generic XDP is attached, because the driver had no native XDP before" });
   }
-  return attachLink({
-    hook: "xdp",
-    what,
-    type: LinkType.XDP,
-    pinName: pinName(mode, device),
-    updatable: true,
-    alive: (info) => info.ifindex === device.ifindex,
-    create(wanted) {
-      if (mode === "generic" && holdsSlot("native")) detachPinned(pinDirectory!, pinName("native", device));
-      const fd = createLink(wanted, device.ifindex, BPF_XDP, MODE_FLAGS[mode]);
-      if (fd < 0) throw refusal(operation, errnoName(fd), device);
-      return fd;
+  return attachLink(
+    {
+      hook: "xdp",
+      what,
+      type: LinkType.XDP,
+      pinName: pinName(mode, device),
+      updatable: true,
+      alive: (info) => info.ifindex === device.ifindex,
+      create(wanted) {
+        if (mode === "generic" && holdsSlot("native")) detachPinned(pinDirectory!, pinName("native", device));
+        const fd = createLink(wanted, device.ifindex, BPF_XDP, MODE_FLAGS[mode]);
+        if (fd < 0) throw refusal(operation, errnoName(fd), device);
+        return fd;
+      },
     },
-  }, program, pinDirectory);
+    program,
+    pinDirectory,
+  );
 }
 
 function isAlive(path: string, device: Device): boolean {

@@ -53,13 +53,27 @@ export class Naming {
     this.#olderPrograms = plane.program("weir_older_programs");
     const namespaces = new NetworkNamespaces();
     const programs = (this.#programs = new Programs({ catchUp: () => this.catchUp() }));
-    this.#startedPrograms = new Ring({ map: plane.map("programs"), recordSize: ProgramStarted.size, batch: PROGRAMS_AT_ONCE, onRecords: (records) => programs.learn(records) });
-    const workloads = new Workloads({ pathOf: (id) => this.#groups?.pathOf(id), catchUp: () => void this.#newGroups.drain(), onMade: (workload, cgroup) => {
-      void this.#containers.of(workload);
-      this.#listener?.groupMade(cgroup, workload);
-    } });
+    this.#startedPrograms = new Ring({
+      map: plane.map("programs"),
+      recordSize: ProgramStarted.size,
+      batch: PROGRAMS_AT_ONCE,
+      onRecords: (records) => programs.learn(records),
+    });
+    const workloads = new Workloads({
+      pathOf: (id) => this.#groups?.pathOf(id),
+      catchUp: () => void this.#newGroups.drain(),
+      onMade: (workload, cgroup) => {
+        void this.#containers.of(workload);
+        this.#listener?.groupMade(cgroup, workload);
+      },
+    });
     this.#legacyGroups = workloads.legacy;
-    this.#newGroups = new Ring({ map: plane.map("cgroups_made"), recordSize: CgroupMade.size, batch: GROUPS_AT_ONCE, onRecords: (records) => workloads.learn(records) });
+    this.#newGroups = new Ring({
+      map: plane.map("cgroups_made"),
+      recordSize: CgroupMade.size,
+      batch: GROUPS_AT_ONCE,
+      onRecords: (records) => workloads.learn(records),
+    });
     this.hashes = new ExecutableHashes({ isOver: (run) => programs.isOver(run) });
     this.names = {
       ...others,

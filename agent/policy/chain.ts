@@ -24,7 +24,11 @@ export interface LongChain {
  * Of the rules that chains begin with, and those that stand behind all of these. `isSilenced`: whether rules before a
  * line leave it no say.
  */
-export function findLongChain(first: Lines, behind: Lines | undefined, isSilenced: (lines: Lines, line: number) => boolean): LongChain | undefined {
+export function findLongChain(
+  first: Lines,
+  behind: Lines | undefined,
+  isSilenced: (lines: Lines, line: number) => boolean,
+): LongChain | undefined {
   const firsts = conditionalRules(first);
   const conditional = behind === undefined ? firsts : [...firsts, ...conditionalRules(behind)];
   if (conditional.length <= Limit.CONDITIONS) return undefined;

@@ -18,7 +18,17 @@ import { Kinds } from "./kinds.ts";
 import { meaningsFor, type Said } from "./meanings.ts";
 import { packRules } from "./pack.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
-import { explainCells, explainChain, explainCost, explainCrowd, explainFailsafe, explainSetConflicts, explainShadowed, type RuleAt, warningsOf } from "./problems.ts";
+import {
+  explainCells,
+  explainChain,
+  explainCost,
+  explainCrowd,
+  explainFailsafe,
+  explainSetConflicts,
+  explainShadowed,
+  type RuleAt,
+  warningsOf,
+} from "./problems.ts";
 import { numberSets, SetReferences } from "./sets.ts";
 import { findShadowed } from "./shadowed.ts";
 import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
@@ -41,10 +51,16 @@ const FIRST_ORDER_BEHIND = Limit.RULES;
 export function compile(source: RulesSource, previous?: Before, clock = bootClock()): CompiledRules {
   const { front = [], rules } = source;
   const all = [...front, ...rules];
-  if (all.length > MOST_RULES) throw new RulesRefused([`there are ${all.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`]);
+  if (all.length > MOST_RULES)
+    throw new RulesRefused([
+      `there are ${all.length} rules, at most ${MOST_RULES} fit; join rules that differ only in addresses or ports into one with lists`,
+    ]);
 
   const enough = capacityFor(all.length, 0, previous?.capacity) ?? LARGEST;
-  const { fresh, next, ...slots } = assignSlots(all, previous && joinSlots(previous.front.slots, previous.file.slots), { capacity: enough.slots, next: previous?.nextSlot });
+  const { fresh, next, ...slots } = assignSlots(all, previous && joinSlots(previous.front.slots, previous.file.slots), {
+    capacity: enough.slots,
+    next: previous?.nextSlot,
+  });
   const [frontSlots, fileSlots] = splitSlots(slots, front.length);
   const groups = new InterfaceGroups();
   const sets = new SetReferences(source.sets, numberSets(source.sets, previous?.setNumbers));
@@ -53,7 +69,13 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
   const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
   const costs = [...before.costs, ...behind.costs];
   const kinds = Kinds.of(all, previous?.kinds);
-  const problems = [groups.problem, ...sets.problems, kinds.problemOf(all), explainCost(all, costs, sets), explainFailsafe(failsafe, source)].filter((problem) => problem !== undefined);
+  const problems = [
+    groups.problem,
+    ...sets.problems,
+    kinds.problemOf(all),
+    explainCost(all, costs, sets),
+    explainFailsafe(failsafe, source),
+  ].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new RulesRefused(problems);
 
   const ruleAt: RuleAt = (order) => (order < FIRST_ORDER_BEHIND ? front[order]! : rules[order - FIRST_ORDER_BEHIND]!);
@@ -62,12 +84,20 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
   const long = findLongChain(behind.lines, undefined, isSilenced) ?? findLongChain(before.lines, behind.lines, isSilenced);
   if (long !== undefined) throw new RulesRefused([explainChain(long, ruleAt)]);
   const shadowed = [...findShadowed(before.lines, classifiers[0]), ...findShadowed(behind.lines, classifiers[1], [classifiers[0]])];
-  const [frontPart, filePart] = [partOf(front, before, frontSlots, classifiers[0], ruleAt, kinds, clock), partOf(rules, behind, fileSlots, classifiers[1], ruleAt, kinds, clock)];
+  const [frontPart, filePart] = [
+    partOf(front, before, frontSlots, classifiers[0], ruleAt, kinds, clock),
+    partOf(rules, behind, fileSlots, classifiers[1], ruleAt, kinds, clock),
+  ];
   const cells = frontPart.cellCount + filePart.cellCount;
   const capacity = capacityFor(all.length, cells, enough);
   if (capacity === undefined) {
     const cut = classifiers.flatMap((classifier) => classifier.cutOrders());
-    throw new RulesRefused([explainCells(cells, cut.map((order) => ruleAt(order).name))]);
+    throw new RulesRefused([
+      explainCells(
+        cells,
+        cut.map((order) => ruleAt(order).name),
+      ),
+    ]);
   }
 
   return {
@@ -88,7 +118,11 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
     setNumbers: sets.numbers,
     kinds: kinds.list,
     kindsPlace: undefined,
-    warnings: [...warningsOf(all, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(all, source.sets, shadowed, ruleAt)],
+    warnings: [
+      ...warningsOf(all, sets, clock.now()),
+      ...explainShadowed(shadowed, ruleAt),
+      ...explainSetConflicts(all, source.sets, shadowed, ruleAt),
+    ],
   };
 }
 
@@ -100,16 +134,27 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
   const { file, capacity } = before;
   const count = front.length + file.slots.slots.length;
   if (!fits(count, file.cellCount, capacity)) return undefined;
-  const { fresh, next, ...slots } = assignSlots(front, before.front.slots, { capacity: capacity.slots, next: before.nextSlot, taken: file.slots.slots });
+  const { fresh, next, ...slots } = assignSlots(front, before.front.slots, {
+    capacity: capacity.slots,
+    next: before.nextSlot,
+    taken: file.slots.slots,
+  });
   const groups = new InterfaceGroups(file.interfaceGroups);
   const sets = new SetReferences(named, before.setNumbers);
   const expanded = expandAll(front, slots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - file.alternatives);
   const { lines, costs } = expanded;
   const kinds = Kinds.of(front, before.kinds, true);
-  if (groups.problem !== undefined || kinds.problemOf(front) !== undefined || sets.problems.length > 0 || sumOf(costs) > MOST_MATCHERS - file.alternatives) return undefined;
+  if (
+    groups.problem !== undefined ||
+    kinds.problemOf(front) !== undefined ||
+    sets.problems.length > 0 ||
+    sumOf(costs) > MOST_MATCHERS - file.alternatives
+  )
+    return undefined;
   const ruleAt: RuleAt = (order) => front[order]!;
   const classifier = uncrowded(() => new Classifier(lines), ruleAt);
-  if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.silencedBy([classifier], others, line) !== undefined)) return undefined;
+  if (findLongChain(lines, Lines.over(file.conditional), (others, line) => Classifier.silencedBy([classifier], others, line) !== undefined))
+    return undefined;
   const shadowed = findShadowed(lines, classifier);
   const part = partOf(front, expanded, slots, classifier, ruleAt, kinds, clock);
   if (!fits(count, file.cellCount + part.cellCount, capacity)) return undefined;
@@ -119,7 +164,11 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
     freshSlots: fresh,
     nextSlot: next,
     kinds: kinds.list,
-    warnings: [...warningsOf(front, sets, clock.now()), ...explainShadowed(shadowed, ruleAt), ...explainSetConflicts(front, named, shadowed, ruleAt)],
+    warnings: [
+      ...warningsOf(front, sets, clock.now()),
+      ...explainShadowed(shadowed, ruleAt),
+      ...explainSetConflicts(front, named, shadowed, ruleAt),
+    ],
   };
 }
 
@@ -136,7 +185,8 @@ export function interfaceGroupsOf({ front, file }: Before): Group[] {
 
 /** Of rules that were compiled. */
 export function namesBySlot({ front = [], rules }: RulesSource, compiled: Before): Map<number, string> {
-  const named = (list: readonly RuleConfig[], { slots }: Part): [number, string][] => list.map(({ name }, index) => [slots.slots[index]!, name]);
+  const named = (list: readonly RuleConfig[], { slots }: Part): [number, string][] =>
+    list.map(({ name }, index) => [slots.slots[index]!, name]);
   return new Map([...named(front, compiled.front), ...named(rules, compiled.file)]);
 }
 
@@ -149,20 +199,41 @@ interface Expanded {
 }
 
 /** The matchers of rules; where they are more than `most`, only how many. */
-function expandAll(rules: readonly RuleConfig[], { slots }: Slots, said: Said & { now: number }, firstOrder: number, most: number): Expanded {
+function expandAll(
+  rules: readonly RuleConfig[],
+  { slots }: Slots,
+  said: Said & { now: number },
+  firstOrder: number,
+  most: number,
+): Expanded {
   const lines = new Lines(rules.length);
   const costs = new Float64Array(rules.length);
   const known = said.groups.all.length;
   for (const [index, rule] of rules.entries()) {
     if (isOver(rule, said.now)) continue;
     const blocks = rule.action === "block";
-    const meaning = { slot: slots[index]!, order: firstOrder + index, blocks, staged: blocks && !rule.enforce, conditional: isConditional(rule), timed: isTimed(rule) };
+    const meaning = {
+      slot: slots[index]!,
+      order: firstOrder + index,
+      blocks,
+      staged: blocks && !rule.enforce,
+      conditional: isConditional(rule),
+      timed: isTimed(rule),
+    };
     costs[index] = expand(rule, meaningsFor(rule, said), lines, meaning, most - lines.count);
   }
   return { lines, costs, interfaceGroups: said.groups.all.slice(known) };
 }
 
-function partOf(rules: readonly RuleConfig[], { lines, interfaceGroups }: Expanded, slots: Slots, classifier: Classifier, ruleAt: RuleAt, kinds: Kinds, clock: BootClock): Part {
+function partOf(
+  rules: readonly RuleConfig[],
+  { lines, interfaceGroups }: Expanded,
+  slots: Slots,
+  classifier: Classifier,
+  ruleAt: RuleAt,
+  kinds: Kinds,
+  clock: BootClock,
+): Part {
   const conditional = conditionalLines(lines);
   const cells = uncrowded(() => classifier.cells(), ruleAt);
   return {

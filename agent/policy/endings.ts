@@ -39,6 +39,8 @@ export class Endings {
 
   /** Names of the rules that ended since. */
   over(rules: readonly RuleConfig[], now = Date.now()): string[] {
-    return rules.filter(({ expires }) => expires !== undefined && parseMoment(expires)! > this.#asOf && parseMoment(expires)! <= now).map(({ name }) => name);
+    return rules
+      .filter(({ expires }) => expires !== undefined && parseMoment(expires)! > this.#asOf && parseMoment(expires)! <= now)
+      .map(({ name }) => name);
   }
 }

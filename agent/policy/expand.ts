@@ -47,7 +47,10 @@ export function expand(rule: RuleConfig, meanings: Meanings, lines: Lines, meani
 export function factorsOf(rule: RuleConfig, meanings: Meanings): string {
   const parts = partsOf(rule).map((left) => {
     const counts = EXPANSIONS.map(({ path, label = path, alternatives }) => ({ label, count: alternatives(rule, meanings, left).length }));
-    return counts.filter(({ count }) => count > 1).map(({ label, count }) => `${count} ${label}`).join(" x ");
+    return counts
+      .filter(({ count }) => count > 1)
+      .map(({ label, count }) => `${count} ${label}`)
+      .join(" x ");
   });
   return parts.filter((part) => part !== "").join(" + ");
 }
@@ -55,7 +58,9 @@ export function factorsOf(rule: RuleConfig, meanings: Meanings): string {
 /** Whether its `not` leaves nothing of the rule. */
 export function leavesNothing(rule: RuleConfig, meanings: Meanings): boolean {
   if (rule.not === undefined) return false;
-  return partsOf(rule).every((left) => EXPANSIONS.some((field) => field.alternatives(rule, meanings, left).every((alternative) => alternative === NOTHING)));
+  return partsOf(rule).every((left) =>
+    EXPANSIONS.some((field) => field.alternatives(rule, meanings, left).every((alternative) => alternative === NOTHING)),
+  );
 }
 
 /** A field of `not` that names nothing the rule would match, so that nothing is left out. */
@@ -63,5 +68,7 @@ export function leftOutInVain(rule: RuleConfig, meanings: Meanings): NotPath | u
   if (rule.not === undefined) return undefined;
   const alternatives = (of: NotPath, left: NotPath | undefined): readonly unknown[] =>
     EXPANSIONS.find(({ path }) => path === (of === "layer3.destination" ? "layer3.source" : of))!.alternatives(rule, meanings, left);
-  return notPaths(rule.not).filter((path) => path !== "interfaces").find((path) => isDeepStrictEqual(alternatives(path, path), alternatives(path, undefined)));
+  return notPaths(rule.not)
+    .filter((path) => path !== "interfaces")
+    .find((path) => isDeepStrictEqual(alternatives(path, path), alternatives(path, undefined)));
 }

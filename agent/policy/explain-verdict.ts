@@ -58,7 +58,8 @@ export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly S
     rule: referTo(set, outcome.rule, outcome.verdict),
     connection: subject === undefined ? null : connectionOf(subject),
     conditions: conditionsOf(set, outcome, steps, subject),
-    staged: outcome.staged === null ? null : { rule: referTo(set, outcome.staged), conditions: ruleConditions(set, outcome.staged, subject) },
+    staged:
+      outcome.staged === null ? null : { rule: referTo(set, outcome.staged), conditions: ruleConditions(set, outcome.staged, subject) },
     undecided: outcome.reason === null ? null : doubtOf(set, outcome, outcome.reason, subject),
     answer: outcome.answer,
     near_misses: subject === undefined ? [] : nearMisses(set, outcome, subject),
@@ -72,7 +73,10 @@ function subjectOf({ rule }: Outcome, steps: readonly Step[]): Subject | undefin
 }
 
 function connectionOf({ direction, source, destination, ports }: Subject): NonNullable<Explanation["connection"]> {
-  const end = (address: bigint, port: number | undefined): Endpoint => ({ address: formatAddress(fromInteger(address)), ...(port === undefined ? {} : { port }) });
+  const end = (address: bigint, port: number | undefined): Endpoint => ({
+    address: formatAddress(fromInteger(address)),
+    ...(port === undefined ? {} : { port }),
+  });
   return { direction, source: end(source, ports?.source), destination: end(destination, ports?.destination) };
 }
 
@@ -80,7 +84,12 @@ function referTo({ policy, sourceOf }: RuleSet, name: string, verdict?: Verdict)
   const index = policy.rules.findIndex((rule) => rule.name === name);
   const rule = policy.rules[index];
   if (rule !== undefined) return { name, action: rule.action, enforce: rule.enforce, source: sourceOf(index) };
-  return { name, action: verdict === "dropped" || verdict === "would_drop" || verdict === "carried" ? "block" : "allow", enforce: true, source: "built-in" };
+  return {
+    name,
+    action: verdict === "dropped" || verdict === "would_drop" || verdict === "carried" ? "block" : "allow",
+    enforce: true,
+    source: "built-in",
+  };
 }
 
 function conditionsOf(set: RuleSet, outcome: Outcome, steps: readonly Step[], subject: Subject | undefined): Reason[] {
@@ -98,9 +107,11 @@ const PASSED_AS: Record<Extract<Step, { passedAs: unknown }>["passedAs"], (polic
   loopback: () => holds("interfaces", "any but loopback", "loopback, which always passes"),
   not_ip: () => holds("layer3", "IPv4 or IPv6", "neither, which is not judged"),
   link_upkeep: () => holds("failsafe", "neighbour discovery or DHCP", "one of them"),
-  trusted_peer: ({ failsafe }) => holds("failsafe.addresses", [...failsafe.addresses, "the session of an operator"].join(" or "), "one of them"),
+  trusted_peer: ({ failsafe }) =>
+    holds("failsafe.addresses", [...failsafe.addresses, "the session of an operator"].join(" or "), "one of them"),
   carried: () => holds("failsafe", "a tunnel that a device of this host ends, around what always passes", "such a packet, for this host"),
-  management: ({ failsafe }) => holds("failsafe.management_ports", `TCP that others open to ${failsafe.management_ports.join(" or ")} of this host`, "part of it"),
+  management: ({ failsafe }) =>
+    holds("failsafe.management_ports", `TCP that others open to ${failsafe.management_ports.join(" or ")} of this host`, "part of it"),
 };
 
 function holds(field: string, want: string, got: string): Reason {

@@ -19,6 +19,8 @@ export function explainRule(rule: RuleConfig, subject: Subject): Condition[] {
     const wants = field.wants(rule);
     if (wants.length === 0) return [];
     const answers = wants.map((want) => want.holds(subject));
-    return [{ field: path, matched: some(answers) ?? null, want: wants.map(({ text }) => text).join(" or "), got: field.got(subject, rule) }];
+    return [
+      { field: path, matched: some(answers) ?? null, want: wants.map(({ text }) => text).join(" or "), got: field.got(subject, rule) },
+    ];
   });
 }

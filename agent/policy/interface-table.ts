@@ -55,7 +55,9 @@ export class InterfaceTable {
   find(ifindex: number): InterfaceFacts | undefined {
     const place = this.#places.get(ifindex);
     if (place === undefined) return undefined;
-    const [slot, flags] = [InterfaceEntry.slot, InterfaceEntry.flags].map((at) => this.#view.getUint16(place * STRIDE + at, LITTLE_ENDIAN)) as [number, number];
+    const [slot, flags] = [InterfaceEntry.slot, InterfaceEntry.flags].map((at) =>
+      this.#view.getUint16(place * STRIDE + at, LITTLE_ENDIAN),
+    ) as [number, number];
     return { ifindex, slot, flags };
   }
 

@@ -42,7 +42,11 @@ export class Kinds {
     const beyond = (limit: number, cost: (kind: Kind) => number): string => {
       let sum = 0;
       const late = new Set(this.list.filter((kind) => (sum += cost(kind)) > limit).map((kind) => JSON.stringify(kind)));
-      return rules.filter((rule) => processesOf(rule).some((process) => late.has(JSON.stringify(kindOf(process))))).map(({ name }) => quote(name)).slice(0, 5).join(", ");
+      return rules
+        .filter((rule) => processesOf(rule).some((process) => late.has(JSON.stringify(kindOf(process)))))
+        .map(({ name }) => quote(name))
+        .slice(0, 5)
+        .join(", ");
     };
     if (this.list.length > Limit.KINDS) {
       return `rules may have ${Limit.KINDS} different "process" conditions, these have ${this.list.length}; beyond the limit are those of ${beyond(Limit.KINDS, () => 1)}: join rules that do the same into one with lists`;
@@ -66,7 +70,10 @@ export function patternsOf(kind: Kind): { key: "executable" | "command" | "paren
 
 /** struct known_kinds of a process, which is undefined where it is not known. */
 export function knownKinds(list: readonly Kind[], process: LocalProcess | null | undefined): Buffer {
-  return packKnownKinds(list, (kind) => process !== null && fitsKind(kind, PROCESS_KEYS, (key, text) => fitsAspect(key, text, process ?? {})));
+  return packKnownKinds(
+    list,
+    (kind) => process !== null && fitsKind(kind, PROCESS_KEYS, (key, text) => fitsAspect(key, text, process ?? {})),
+  );
 }
 
 /** What a kind says under these keys: one text of each has to fit. */

@@ -20,7 +20,12 @@ export interface OperatorSession {
 const LITTLE_ENDIAN = endianness() === "LE";
 
 /** `front`: the cell where the front begins; 0 where there is none. */
-export function packPolicy({ policy, kindsPlace, ...parts }: Pick<Before, "policy" | "front" | "file" | "kindsPlace">, generation: number, front: number, sessions: readonly OperatorSession[]): Uint8Array {
+export function packPolicy(
+  { policy, kindsPlace, ...parts }: Pick<Before, "policy" | "front" | "file" | "kindsPlace">,
+  generation: number,
+  front: number,
+  sessions: readonly OperatorSession[],
+): Uint8Array {
   const { sessions: places, failsafe_prefixes: prefixes, management_ports: ports } = Policy;
   if (sessions.length > places.count) throw new RangeError(`${sessions.length} operator sessions, at most ${places.count} fit`);
   const bytes = new Uint8Array(Policy.size);

@@ -90,14 +90,23 @@ export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): 
     return `rule ${quote(rule.name)} ${effect === effectOf(rule) ? "is redundant" : "matches nothing"}: ${list} all of it`;
   });
   const rest = shadowed.length - told.length;
-  return rest > 0 ? [...told, `${counted(rest, "more rule matches", "more rules match")} nothing, because those before them decide all of it`] : told;
+  return rest > 0
+    ? [...told, `${counted(rest, "more rule matches", "more rules match")} nothing, because those before them decide all of it`]
+    : told;
 }
 
 /** Of rules that have a say at all. */
 export function explainSetConflicts(rules: readonly RuleConfig[], sets: Sets, shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
   const silent = new Set(shadowed.map(({ order }) => ruleAt(order)));
-  return findSetConflicts(rules.filter((rule) => !silent.has(rule)), sets, effectOf).map(({ rule, set, members: [first, ...others], by, as }) => {
-    const members = others.length === 0 ? `${first} of its set ${quote(set)}: it is` : `${first} and ${others.length} more of its set ${quote(set)}: they are`;
+  return findSetConflicts(
+    rules.filter((rule) => !silent.has(rule)),
+    sets,
+    effectOf,
+  ).map(({ rule, set, members: [first, ...others], by, as }) => {
+    const members =
+      others.length === 0
+        ? `${first} of its set ${quote(set)}: it is`
+        : `${first} and ${others.length} more of its set ${quote(set)}: they are`;
     return `rule ${quote(rule.name)} has no say about ${members} in ${quote(as)} too, which rule ${quote(by.name)} before it ${effectOf(by)}s`;
   });
 }
@@ -112,7 +121,9 @@ function effectOf({ action, enforce, reject }: RuleConfig): string {
 export function warningsOf(rules: readonly RuleConfig[], sets: SetReferences, now: number): string[] {
   const warnings = rules.flatMap((rule) => warningsOfOne(rule, sets, now));
   const rest = warnings.length - MOST_WARNINGS;
-  return rest > 0 ? [...warnings.slice(0, MOST_WARNINGS), `${rest} more rules are left out, match nothing, or leave out nothing`] : warnings;
+  return rest > 0
+    ? [...warnings.slice(0, MOST_WARNINGS), `${rest} more rules are left out, match nothing, or leave out nothing`]
+    : warnings;
 }
 
 function warningsOfOne(rule: RuleConfig, sets: SetReferences, now: number): string[] {
@@ -120,5 +131,7 @@ function warningsOfOne(rule: RuleConfig, sets: SetReferences, now: number): stri
   const meanings = meaningsFor(rule, { groups: new InterfaceGroups(), sets });
   if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
   const useless = leftOutInVain(rule, meanings);
-  return useless === undefined ? [] : [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
+  return useless === undefined
+    ? []
+    : [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
 }

@@ -28,7 +28,8 @@ export const REASONS: Readonly<Record<Reason, string>> = {
   fragment_ranges: "its datagram comes in more scattered pieces than weir follows",
   fragment_without_first: "it is a later fragment without ports, and its first was not seen",
   opener_unknown: "nothing says who opened this connection; its first packet would, as with --flags syn",
-  process_unknown: "nobody knows which process of this host it belongs to, or what that runs, and a rule asks for it; it can be described, as with --executable",
+  process_unknown:
+    "nobody knows which process of this host it belongs to, or what that runs, and a rule asks for it; it can be described, as with --executable",
   tunnel_truncated: "the packet ends within its tunnel header",
   tunnel_header: "the tunnel header is of a form that weir does not open",
   tunnel_payload: "the tunnel carries neither IP nor Ethernet",

@@ -18,7 +18,16 @@ import { isBareSyn, SYN } from "./reference/flags.ts";
 import { type Blocked, type Flow, Flows } from "./reference/flows.ts";
 import { advance, isFromItsSide, isOffer, isSucceeded, sentBy } from "./reference/following.ts";
 import { Fragments } from "./reference/fragments.ts";
-import { askAboutInvalid, askRules, conditionsOn, prepareRules, type Answer, type Policy, type PreparedRules, type Question } from "./reference/meaning.ts";
+import {
+  askAboutInvalid,
+  askRules,
+  conditionsOn,
+  prepareRules,
+  type Answer,
+  type Policy,
+  type PreparedRules,
+  type Question,
+} from "./reference/meaning.ts";
 import { connectionsKey, identityOf, Meters } from "./reference/meters.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
 import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
@@ -132,9 +141,11 @@ export class Reference {
     const carried = seen.packet && (seen.packet.transport?.inner ?? innerAtDevice(seen.packet, this.#host));
     const safe = carried != null && seen.problem === undefined && carriesFailsafe(seen.packet!, carried, arrival, this.#policy, this.#host);
     const outer = this.#judgePacket(seen, arrival, safe);
-    if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule)) return { ...outer, answer: answerTo(seen.packet, arrival) };
+    if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule))
+      return { ...outer, answer: answerTo(seen.packet, arrival) };
     const inner = seen.packet?.transport?.inner;
-    if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels) return outer;
+    if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels)
+      return outer;
     return worse(outer, this.#judgeInner(seen.packet!, inner, arrival));
   }
 
@@ -156,7 +167,8 @@ export class Reference {
         return this.#pass(carriesFailsafe ? "carried" : "trusted_peer");
       }
     }
-    if (packet !== undefined && isBanned(packet, arrival, this.#host)) return problem === undefined ? this.#judgeBanned(packet, place, arrival) : BANNED;
+    if (packet !== undefined && isBanned(packet, arrival, this.#host))
+      return problem === undefined ? this.#judgeBanned(packet, place, arrival) : BANNED;
     if (packet === undefined || problem !== undefined) return this.#undecided(problem ?? "ethernet_truncated", arrival);
     this.#dscp = packet.dscp;
     this.#vlan = vlan;
@@ -219,13 +231,22 @@ export class Reference {
   }
 
   /** A packet that prevent would have met, and dropped. */
-  #keepBlocked(key: ConnectionKey, { conversation, direction, isSender }: Opener, packet: Packet, transport: Transport, judgement: Judgement, opens = opensFlow(packet, transport)): void {
+  #keepBlocked(
+    key: ConnectionKey,
+    { conversation, direction, isSender }: Opener,
+    packet: Packet,
+    transport: Transport,
+    judgement: Judgement,
+    opens = opensFlow(packet, transport),
+  ): void {
     const said = this.#said(judgement);
     const isOpening = opens && isSender && (transport.protocol !== TCP || isBareSyn(transport.tcpFlags));
     const openerIsLow = isSender === key.sourceIsLow;
     const blocked = this.#flows.blockedOf(key);
-    if (blocked !== undefined && !(isOpening && (blocked.isMet || blocked.openerIsLow !== openerIsLow))) this.#flows.block(key, { ...blocked, ...said });
-    else if (!isLaterFragment(packet) && !isIcmpError(transport)) this.#flows.block(key, { ...said, openerIsLow, opener: conversation, direction, isMet: !isOpening });
+    if (blocked !== undefined && !(isOpening && (blocked.isMet || blocked.openerIsLow !== openerIsLow)))
+      this.#flows.block(key, { ...blocked, ...said });
+    else if (!isLaterFragment(packet) && !isIcmpError(transport))
+      this.#flows.block(key, { ...said, openerIsLow, opener: conversation, direction, isMet: !isOpening });
   }
 
   /** A blocked connection keeps this part of the judgement that blocks it. */
@@ -263,9 +284,16 @@ export class Reference {
     const { opener, direction, held } = blocked;
     if (!inTunnel && isManagement(opener, direction === "ingress", arrival.local !== false, this.#policy)) return undefined;
     const tcpFlags = opener.protocol === TCP ? SYN : null;
-    const question = this.#questionOf({ conversation: opener, direction, isSender: true }, tcpFlags, { ...UNRELATED, opens: [] }, arrival, true);
+    const question = this.#questionOf(
+      { conversation: opener, direction, isSender: true },
+      tcpFlags,
+      { ...UNRELATED, opens: [] },
+      arrival,
+      true,
+    );
     const { action, rule } = this.#askRules({ ...question, held: held === undefined ? undefined : blocked.rule });
-    const judgement = action === undefined ? this.#undecided("process_unknown", { ...arrival, hook: direction }) : { action, rule, reason: null };
+    const judgement =
+      action === undefined ? this.#undecided("process_unknown", { ...arrival, hook: direction }) : { action, rule, reason: null };
     return judgement.action === "block" ? { ...blocked, ...this.#said(judgement) } : undefined;
   }
 
@@ -315,7 +343,15 @@ export class Reference {
     return judgement;
   }
 
-  #judgeWithoutFlow(conversation: Conversation, key: ConnectionKey, packet: Packet, transport: Transport, arrival: Arrival, inTunnel: boolean, succeeds: boolean): Judgement {
+  #judgeWithoutFlow(
+    conversation: Conversation,
+    key: ConnectionKey,
+    packet: Packet,
+    transport: Transport,
+    arrival: Arrival,
+    inTunnel: boolean,
+    succeeds: boolean,
+  ): Judgement {
     const blocked = this.#detects && !succeeds ? this.#flows.blockedOf(key) : undefined;
     if (blocked !== undefined && isCarried(blocked, key, transport)) {
       const carried = this.#follow(blocked, key, arrival, inTunnel);
@@ -325,23 +361,44 @@ export class Reference {
   }
 
   /** A packet of no connection that stands: it may open one. */
-  #judgeUnknown(conversation: Conversation, key: ConnectionKey, packet: Packet, transport: Transport, arrival: Arrival, inTunnel: boolean, isSender: boolean): Judgement {
+  #judgeUnknown(
+    conversation: Conversation,
+    key: ConnectionKey,
+    packet: Packet,
+    transport: Transport,
+    arrival: Arrival,
+    inTunnel: boolean,
+    isSender: boolean,
+  ): Judgement {
     const opener = isSender ? senderOf(conversation, arrival) : this.#findOpener(conversation, transport, arrival, inTunnel);
     const opens = opener !== undefined && opensFlow(packet, transport);
     const settled: string[] = [];
-    const judgement = opener === undefined ? this.#judgeInvalid(conversation, transport, arrival) : this.#askToOpen(opener, transport, opens ? settled : undefined, arrival, inTunnel);
+    const judgement =
+      opener === undefined
+        ? this.#judgeInvalid(conversation, transport, arrival)
+        : this.#askToOpen(opener, transport, opens ? settled : undefined, arrival, inTunnel);
     const isTooDeep = inTunnel && transport.inner != null && judgement.action === "allow"; // undecided in the end
     const final = isTooDeep ? this.#undecided("tunnel_depth", arrival) : judgement;
-    if (this.#detects && final.action === "block") this.#keepBlocked(key, opener ?? senderOf(conversation, arrival), packet, transport, final, opens && !isTooDeep);
+    if (this.#detects && final.action === "block")
+      this.#keepBlocked(key, opener ?? senderOf(conversation, arrival), packet, transport, final, opens && !isTooDeep);
     if (this.#detects && final.action === "allow") this.#passBlocked(key);
     if (final.action === "allow" && final.reason === null) this.#noteSyn(conversation, transport, arrival);
     // What is undecided opens nothing.
     if (opener === undefined || !opens || final.action === "block" || final.reason !== null) return judgement;
-    this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, packet, transport, settled, this.#countsOf(opener, arrival, inTunnel)));
+    this.#flows.open(
+      key,
+      this.#newFlow(opener, opener.isSender === key.sourceIsLow, packet, transport, settled, this.#countsOf(opener, arrival, inTunnel)),
+    );
     return judgement;
   }
 
-  #askToOpen(opener: Opener, { protocol, tcpFlags }: Transport, opens: string[] | undefined, arrival: Arrival, inTunnel: boolean): Judgement {
+  #askToOpen(
+    opener: Opener,
+    { protocol, tcpFlags }: Transport,
+    opens: string[] | undefined,
+    arrival: Arrival,
+    inTunnel: boolean,
+  ): Judgement {
     const standing: Standing = { ...UNRELATED, state: stateOf(protocol, tcpFlags, opener.isSender, undefined), ...(opens && { opens }) };
     return this.#ask(opener, tcpFlags, standing, arrival, inTunnel);
   }
@@ -406,7 +463,8 @@ export class Reference {
 
   #ask(opener: Opener, tcpFlags: number | null, standing: Standing, arrival: Arrival, inTunnel: boolean): Judgement {
     const { conversation, direction } = opener;
-    if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return this.#pass("management");
+    if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy))
+      return this.#pass("management");
     const question = this.#questionOf(opener, tcpFlags, standing, arrival);
     const { action, rule, staged } = this.#askRules(question);
     if (action === undefined) return { ...this.#undecided("process_unknown", arrival), staged };
@@ -414,10 +472,36 @@ export class Reference {
     return { action, rule, staged, reason: null };
   }
 
-  #questionOf({ conversation, direction, isSender }: Opener, tcpFlags: number | null, { state, age, settled, opens }: Standing, arrival: Arrival, isSupposed = false): Question {
+  #questionOf(
+    { conversation, direction, isSender }: Opener,
+    tcpFlags: number | null,
+    { state, age, settled, opens }: Standing,
+    arrival: Arrival,
+    isSupposed = false,
+  ): Question {
     const counted = new Map<string, Counted>(settled.map((rule) => [rule, { settled: true }]));
-    const subject: Subject = { ...conversation, direction, interface: arrival.interface, tcpFlags: isSender ? tcpFlags : null, state, vlan: this.#vlan, dscp: this.#dscp, age, counted, process: arrival.process, sets: this.#sets, now: this.#now() };
-    const packet = { opener: conversation, byOpener: isSender, opens: opens !== undefined, isSupposed, openFor: (key: string) => this.#flows.openFor(key), now: this.#now() };
+    const subject: Subject = {
+      ...conversation,
+      direction,
+      interface: arrival.interface,
+      tcpFlags: isSender ? tcpFlags : null,
+      state,
+      vlan: this.#vlan,
+      dscp: this.#dscp,
+      age,
+      counted,
+      process: arrival.process,
+      sets: this.#sets,
+      now: this.#now(),
+    };
+    const packet = {
+      opener: conversation,
+      byOpener: isSender,
+      opens: opens !== undefined,
+      isSupposed,
+      openFor: (key: string) => this.#flows.openFor(key),
+      now: this.#now(),
+    };
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }
 
@@ -440,15 +524,34 @@ export class Reference {
     const { conversation, direction } = opener;
     if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy)) return [];
     const { subject } = this.#questionOf(opener, null, UNRELATED, arrival);
-    return conditionsOn(this.#rules, subject).map((rule) => connectionsKey(rule, conversation)).filter((key) => key !== undefined);
+    return conditionsOn(this.#rules, subject)
+      .map((rule) => connectionsKey(rule, conversation))
+      .filter((key) => key !== undefined);
   }
 
-  #newFlow({ conversation, direction, isSender }: Opener, openerIsLow: boolean, packet: Packet, transport: Transport, settled: string[], counts: string[]): Flow {
+  #newFlow(
+    { conversation, direction, isSender }: Opener,
+    openerIsLow: boolean,
+    packet: Packet,
+    transport: Transport,
+    settled: string[],
+    counts: string[],
+  ): Flow {
     const by: EndNumber = isSender ? 0 : 1;
     const tcpFlags: [number, number] = [0, 0];
     tcpFlags[by] = transport.tcpFlags ?? 0;
     const sent = sentBy(packet, transport);
-    return { openerIsLow, opener: conversation, direction, tcpFlags, answered: !isSender, opened: this.#now(), settled: { generation: this.#generation, rules: settled }, counts, segments: sent && new Segments(sent, by) };
+    return {
+      openerIsLow,
+      opener: conversation,
+      direction,
+      tcpFlags,
+      answered: !isSender,
+      opened: this.#now(),
+      settled: { generation: this.#generation, rules: settled },
+      counts,
+      segments: sent && new Segments(sent, by),
+    };
   }
 
   #pass(as: Extract<Step, { passedAs: unknown }>["passedAs"], judgement = FAILSAFE): Judgement {
@@ -488,7 +591,11 @@ function isIcmpError({ protocol, icmp }: Transport): boolean {
 }
 
 /** Does an error go against the direction in which the packet that it quotes, whose key this is, went? */
-function comesBack({ openerIsLow, direction }: Pick<Flow, "openerIsLow" | "direction">, { sourceIsLow }: ConnectionKey, { hook }: Arrival): boolean {
+function comesBack(
+  { openerIsLow, direction }: Pick<Flow, "openerIsLow" | "direction">,
+  { sourceIsLow }: ConnectionKey,
+  { hook }: Arrival,
+): boolean {
   return (openerIsLow === sourceIsLow) === (direction !== hook);
 }
 

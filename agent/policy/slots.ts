@@ -83,7 +83,11 @@ function keptSlots(meanings: Float64Array, previous: Slots | undefined): Uint32A
 }
 
 /** In the order they should be taken: those that nothing has used lately first. */
-function* freeSlots(previous: Slots | undefined, kept: Uint32Array, { capacity, next = Slot.FIRST_RULE, taken }: SlotTable): Generator<number, undefined> {
+function* freeSlots(
+  previous: Slots | undefined,
+  kept: Uint32Array,
+  { capacity, next = Slot.FIRST_RULE, taken }: SlotTable,
+): Generator<number, undefined> {
   const isUsed = new Uint8Array(capacity);
   for (const slots of [kept, taken ?? []]) for (const slot of slots) isUsed[slot] = 1;
   const isResting = new Uint8Array(capacity);

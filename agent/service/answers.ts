@@ -72,13 +72,25 @@ export interface ObservationParts {
   rawHolders(): Promise<Buffer>;
 }
 
-export function observationControl({ tables, drops, describer, hashes, busiest, statistics, rawHolders }: ObservationParts): ObservationControl {
-  const listed = <Row extends { process?: ProcessReference }>(hash: boolean, list: (by: Describer) => Row[] | Promise<Row[]>): Row[] | Promise<Row[]> =>
-    hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer);
+export function observationControl({
+  tables,
+  drops,
+  describer,
+  hashes,
+  busiest,
+  statistics,
+  rawHolders,
+}: ObservationParts): ObservationControl {
+  const listed = <Row extends { process?: ProcessReference }>(
+    hash: boolean,
+    list: (by: Describer) => Row[] | Promise<Row[]>,
+  ): Row[] | Promise<Row[]> => (hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer));
   return {
-    drops: (filter, limit, hash) => listed(hash, (by) => listDrops(drops, by, (row) => isShown(row, filter) && matches(DROP_TESTS, row, filter), limit)),
+    drops: (filter, limit, hash) =>
+      listed(hash, (by) => listDrops(drops, by, (row) => isShown(row, filter) && matches(DROP_TESTS, row, filter), limit)),
     flows: (filter, limit, hash) => listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
-    sockets: (filter, limit, hash) => listed(hash, (by) => inventory({ tables, describer: by, rawHolders }, (row) => matches(SOCKET_TESTS, row, filter), limit)),
+    sockets: (filter, limit, hash) =>
+      listed(hash, (by) => inventory({ tables, describer: by, rawHolders }, (row) => matches(SOCKET_TESTS, row, filter), limit)),
     top: (by, limit) => busiest.top(by, limit),
     statistics: (by, order, filter, limit) => statistics.list(by, order, (account) => matches(STATISTICS_TESTS, account, filter), limit),
   };
@@ -100,7 +112,15 @@ export function policyInForce({ plane, rules, sessions, interfaces }: PolicyPart
     tables: plane.tablePins!,
     capacity,
     kinds,
-    policy: { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second, rules: [...(source.front ?? []), ...source.rules] },
+    policy: {
+      defaults,
+      failsafe,
+      sets,
+      inspect_tunnels,
+      packet_sockets,
+      events_per_second,
+      rules: [...(source.front ?? []), ...source.rules],
+    },
     rules: inForce.map(({ slot, reference }) => ({ slot, source: reference.source })),
     sessions: sessions.all,
     ...interfaces.ownEnds(),

@@ -49,7 +49,8 @@ export class BanOperations {
     this.#deadlines = new Deadlines({
       untilNext: () => (store.isLong ? 0 : store.untilNext()),
       look: () => this.#turns.take(() => this.#look()),
-      onTrouble: ({ message }) => parts.say("error", `the journal of bans cannot be brought up to date, and it is tried again in a minute: ${message}`),
+      onTrouble: ({ message }) =>
+        parts.say("error", `the journal of bans cannot be brought up to date, and it is tried again in a minute: ${message}`),
     });
   }
 
@@ -66,7 +67,8 @@ export class BanOperations {
     const { store } = this.#parts.bans;
     const wanted = network === undefined ? undefined : wantedOf(network);
     const now = store.now();
-    const rows: BanRow[] = wanted === undefined || from < store.size ? [] : this.#parts.bans.covering(wanted, now).map((ban) => this.#row(ban, now));
+    const rows: BanRow[] =
+      wanted === undefined || from < store.size ? [] : this.#parts.bans.covering(wanted, now).map((ban) => this.#row(ban, now));
     let row = Math.min(from, store.size);
     const last = Math.max(0, row - SEARCHED);
     while (row > last && rows.length < limit) {
@@ -98,7 +100,17 @@ export class BanOperations {
       const changed = await bans.add(networks, order);
       const expires = bans.store.endOf(order);
       this.#tell(`uid ${caller.uid} banned ${listOf(networks)}`);
-      await audit.action({ action: "BAN", uid: caller.uid, detail: { networks: listOf(networks), bans: networks.length, until: expires ?? "lifted", ...(reason === undefined ? {} : { reason }), pid: caller.pid } });
+      await audit.action({
+        action: "BAN",
+        uid: caller.uid,
+        detail: {
+          networks: listOf(networks),
+          bans: networks.length,
+          until: expires ?? "lifted",
+          ...(reason === undefined ? {} : { reason }),
+          pid: caller.pid,
+        },
+      });
       return { bans: bans.store.size, changed, ...(expires === undefined ? {} : { expires }), warnings };
     });
   }
@@ -114,7 +126,12 @@ export class BanOperations {
         const wider = bans.covering(network, now).map((ban) => formatNetwork(ban.network));
         problems.push(`${printable(text)}: there is no such ban${wider.length === 0 ? "" : `; ${wider.join(" and ")} covers it`}`);
       }
-      if (problems.length > 0) throw new Refusal("Nothing has changed.", { kind: "not_found", next: "`weir ban list ADDRESS` shows what bans an address.", details: some(problems) });
+      if (problems.length > 0)
+        throw new Refusal("Nothing has changed.", {
+          kind: "not_found",
+          next: "`weir ban list ADDRESS` shows what bans an address.",
+          details: some(problems),
+        });
       const networks = named.map(({ network }) => network);
       await bans.remove(networks);
       for (const { text, network } of named.slice(0, MOST_PROBLEMS)) {
@@ -122,7 +139,11 @@ export class BanOperations {
         if (still !== undefined) warnings.push(`${printable(text)} is still banned, by the ban of ${formatNetwork(still.network)}`);
       }
       this.#tell(`uid ${caller.uid} lifted the bans of ${listOf(networks)}`);
-      await audit.action({ action: "UNBAN", uid: caller.uid, detail: { networks: listOf(networks), bans: networks.length, pid: caller.pid } });
+      await audit.action({
+        action: "UNBAN",
+        uid: caller.uid,
+        detail: { networks: listOf(networks), bans: networks.length, pid: caller.pid },
+      });
       return { bans: bans.store.size, changed: networks.length, warnings };
     });
   }
@@ -143,20 +164,30 @@ export class BanOperations {
     const { bans, failsafe } = this.#parts.config();
     const objections: Objection[] = [
       ...LOOPBACK.map((network) => ({ network, why: "loopback always passes", everTouched: true })),
-      ...bans.except.flatMap(parseNetworks).map((network) => ({ network, why: `bans.except says that ${formatNetwork(network)} is never banned`, everTouched: false })),
-      ...failsafe.addresses.flatMap(parseNetworks).map((network) => ({ network, why: `failsafe.addresses lets ${formatNetwork(network)} always pass`, everTouched: false })),
+      ...bans.except
+        .flatMap(parseNetworks)
+        .map((network) => ({ network, why: `bans.except says that ${formatNetwork(network)} is never banned`, everTouched: false })),
+      ...failsafe.addresses
+        .flatMap(parseNetworks)
+        .map((network) => ({ network, why: `failsafe.addresses lets ${formatNetwork(network)} always pass`, everTouched: false })),
     ];
     const own = session === undefined ? undefined : hostOf(session.address);
     const isExcepted = own !== undefined && objections.some(({ network }) => covers(network, own));
     for (const { text, network } of named) {
       const shown = printable(text);
       if (isEveryone(network)) problems.push(`${shown}: this would ban everyone; name a longer prefix`);
-      else if (own !== undefined && !isExcepted && covers(network, own)) problems.push(`${shown}: your own session comes from ${formatNetwork(own)}, which this bans; put it into bans.except if you mean the others`);
+      else if (own !== undefined && !isExcepted && covers(network, own))
+        problems.push(
+          `${shown}: your own session comes from ${formatNetwork(own)}, which this bans; put it into bans.except if you mean the others`,
+        );
       else {
-        const objection = objections.find(({ network: exempt, everTouched }) => covers(exempt, network) || (everTouched && covers(network, exempt)));
+        const objection = objections.find(
+          ({ network: exempt, everTouched }) => covers(exempt, network) || (everTouched && covers(network, exempt)),
+        );
         if (objection !== undefined) problems.push(`${shown}: ${objection.why}`);
         const passing = objections.find(({ network: exempt }) => covers(network, exempt) && network.length < exempt.length);
-        if (objection === undefined && passing !== undefined && warnings.length < MOST_PROBLEMS) warnings.push(`${shown} is banned but for a part: ${passing.why}`);
+        if (objection === undefined && passing !== undefined && warnings.length < MOST_PROBLEMS)
+          warnings.push(`${shown} is banned but for a part: ${passing.why}`);
       }
     }
   }
@@ -164,7 +195,13 @@ export class BanOperations {
   #row({ network, order }: Ban, now: Moment): BanRow {
     const expires = this.#parts.bans.store.endOf(order, now);
     const { uid, added, reason } = order;
-    return { network: formatNetwork(network), uid, added, ...(expires === undefined ? {} : { expires }), ...(reason === undefined ? {} : { reason }) };
+    return {
+      network: formatNetwork(network),
+      uid,
+      added,
+      ...(expires === undefined ? {} : { expires }),
+      ...(reason === undefined ? {} : { reason }),
+    };
   }
 
   #tell(sentence: string): void {
@@ -182,7 +219,11 @@ export class BanOperations {
           return await change();
         } catch (error) {
           const known = asRefusal(error);
-          await audit.action({ action: "BAN-REFUSED", uid: caller.uid, detail: { what, networks: texts.slice(0, NAMED).join(","), problem: known.details[0] ?? known.message, pid: caller.pid } });
+          await audit.action({
+            action: "BAN-REFUSED",
+            uid: caller.uid,
+            detail: { what, networks: texts.slice(0, NAMED).join(","), problem: known.details[0] ?? known.message, pid: caller.pid },
+          });
           throw known;
         }
       })
@@ -219,11 +260,25 @@ function isEveryone({ family, address, length }: Network): boolean {
 }
 
 function refusal(problems: readonly string[], cause?: unknown): Refusal {
-  return new Refusal("The ban is refused; nothing has changed.", { kind: "invalid", next: "Mend or leave out what is named, and try again.", details: some(problems), cause });
+  return new Refusal("The ban is refused; nothing has changed.", {
+    kind: "invalid",
+    next: "Mend or leave out what is named, and try again.",
+    details: some(problems),
+    cause,
+  });
 }
 
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof TableFull) return new Refusal("There is no room for it; nothing has changed.", { kind: "no_room", next: "`weir ban delete` or `weir ban clear` make room.", details: [error.message], cause: error });
-  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
+  if (error instanceof TableFull)
+    return new Refusal("There is no room for it; nothing has changed.", {
+      kind: "no_room",
+      next: "`weir ban delete` or `weir ban clear` make room.",
+      details: [error.message],
+      cause: error,
+    });
+  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, {
+    next: "See the agent's log, and whether there is room in the state directory.",
+    cause: error,
+  });
 }

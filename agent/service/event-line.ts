@@ -7,8 +7,16 @@ import type { ToldEvent, Untimed } from "../observe/events/event.ts";
 type Style = Parameters<typeof styleText>[0];
 
 const STYLES: Record<ToldEvent["type"], Style> = {
-  ALLOWED: "green", DETECTED: "yellow", BLOCKED: "red", UNDECIDED: "magenta",
-  LISTENING: "cyan", CONNECT_REFUSED: "cyan", BIND_FAILED: "cyan", RAW_SOCKET: "cyan", PACKET_SOCKET: "cyan", PACKET_BYPASS: "red",
+  ALLOWED: "green",
+  DETECTED: "yellow",
+  BLOCKED: "red",
+  UNDECIDED: "magenta",
+  LISTENING: "cyan",
+  CONNECT_REFUSED: "cyan",
+  BIND_FAILED: "cyan",
+  RAW_SOCKET: "cyan",
+  PACKET_SOCKET: "cyan",
+  PACKET_BYPASS: "red",
 };
 
 /** An event as it is streamed: scripts read the time as they read it everywhere else. */

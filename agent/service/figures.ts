@@ -5,7 +5,16 @@ import type { RuleBook } from "../enforce/rulebook.ts";
 import type { DataPlane } from "../kernel/dataplane.ts";
 import type { Ring } from "../kernel/ring.ts";
 import { eventCounts } from "../observe/events/accounts.ts";
-import { readCounts, readEventCounts, readFaults, readRejects, readRule, readTcpStatistics, readTraffic, readUndecided } from "../observe/events/counters.ts";
+import {
+  readCounts,
+  readEventCounts,
+  readFaults,
+  readRejects,
+  readRule,
+  readTcpStatistics,
+  readTraffic,
+  readUndecided,
+} from "../observe/events/counters.ts";
 import type { RuleRow, Snapshot, TrafficRow } from "../observe/events/snapshot.ts";
 import type { Census } from "../observe/flows/census.ts";
 import { countDrops, type DropTables } from "../observe/flows/drops.ts";
@@ -76,14 +85,26 @@ export function eventFigures(plane: Maps, ring: Pick<Ring, "state" | "stride">):
   return () => {
     const state = ring.state();
     return {
-      events: eventCounts(() => ring.state(), ring.stride, () => readEventCounts(plane.map("event_counters"))),
+      events: eventCounts(
+        () => ring.state(),
+        ring.stride,
+        () => readEventCounts(plane.map("event_counters")),
+      ),
       ring_fill: (state.producer - state.consumer) / state.size,
     };
   };
 }
 
 /** `blocked` counts the connections that detect lets go on. */
-export function connectionFigures(plane: Maps, { census, blocked, drops, statistics }: { census: Census; blocked: Census; drops: DropTables; statistics: { executables(): Snapshot["executables"] } }): FigureSections["connections"] {
+export function connectionFigures(
+  plane: Maps,
+  {
+    census,
+    blocked,
+    drops,
+    statistics,
+  }: { census: Census; blocked: Census; drops: DropTables; statistics: { executables(): Snapshot["executables"] } },
+): FigureSections["connections"] {
   return () => ({
     flows: { ...census.figures, would_drop: blocked.figures },
     tcp: readTcpStatistics(plane.map("tcp_statistics")),

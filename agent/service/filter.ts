@@ -27,7 +27,10 @@ export function fieldsOf<Field extends string>(tests: Tests<never, Field>): Fiel
 }
 
 /** `ask` answers what is wanted of a field, if anything. */
-export function filterFrom<Field extends string>(fields: readonly Field[], ask: (field: Field) => string | null | undefined): Filter<Field> {
+export function filterFrom<Field extends string>(
+  fields: readonly Field[],
+  ask: (field: Field) => string | null | undefined,
+): Filter<Field> {
   const filter: Filter<Field> = {};
   for (const field of fields) {
     const wanted = ask(field);

@@ -21,11 +21,14 @@ export function readAll(texts: readonly string[]): { named: Named[]; problems: s
   for (const text of texts) {
     const reading = readNetworks(text);
     if ("error" in reading) {
-      problems.push(`${printable(text)}: ${reading.error}${reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`}`);
+      problems.push(
+        `${printable(text)}: ${reading.error}${reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`}`,
+      );
       continue;
     }
     for (const network of reading.networks) named.push({ text, network });
-    if (reading.masked !== undefined && warnings.length < MOST_PROBLEMS) warnings.push(`${printable(text)} has bits set beyond its prefix and counts as ${reading.masked}`);
+    if (reading.masked !== undefined && warnings.length < MOST_PROBLEMS)
+      warnings.push(`${printable(text)} has bits set beyond its prefix and counts as ${reading.masked}`);
   }
   return { named, problems, warnings };
 }
@@ -33,7 +36,10 @@ export function readAll(texts: readonly string[]): { named: Named[]; problems: s
 export function wantedOf(text: string): Network {
   const reading = readNetworks(text);
   if ("networks" in reading && reading.networks.length === 1) return reading.networks[0]!;
-  throw new Refusal(`${"error" in reading ? reading.error : `${quote(text)} is more than one prefix`}.`, { kind: "malformed", next: "Name one address or prefix, as 192.0.2.7 or 2001:db8::/32." });
+  throw new Refusal(`${"error" in reading ? reading.error : `${quote(text)} is more than one prefix`}.`, {
+    kind: "malformed",
+    next: "Name one address or prefix, as 192.0.2.7 or 2001:db8::/32.",
+  });
 }
 
 export function covers(wide: Network, narrow: Network): boolean {
@@ -46,5 +52,7 @@ export function listOf(networks: readonly Network[]): string {
 }
 
 export function some(problems: readonly string[]): string[] {
-  return problems.length <= MOST_PROBLEMS ? [...problems] : [...problems.slice(0, MOST_PROBLEMS), `and ${problems.length - MOST_PROBLEMS} more`];
+  return problems.length <= MOST_PROBLEMS
+    ? [...problems]
+    : [...problems.slice(0, MOST_PROBLEMS), `and ${problems.length - MOST_PROBLEMS} more`];
 }

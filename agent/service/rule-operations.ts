@@ -79,7 +79,8 @@ export class RuleOperations {
   add({ rule, place, reason, for_s, until }: NewRule, caller: Caller): Promise<RuleChange> {
     return this.#change("add", caller, () => {
       const { dynamic, sets, warnOfAbsent } = this.#parts;
-      if (dynamic.all.length >= MOST_RULES) throw new RulesRefused([`there are ${MOST_RULES} dynamic rules already, and no more fit; write lasting ones into the file`]);
+      if (dynamic.all.length >= MOST_RULES)
+        throw new RulesRefused([`there are ${MOST_RULES} dynamic rules already, and no more fit; write lasting ones into the file`]);
       const id = dynamic.nextId((name) => this.#ownerOf(name) !== undefined);
       const named = { name: id, ...rule };
       const { problems, warnings } = checkRule(named, sets());
@@ -132,7 +133,11 @@ export class RuleOperations {
   /** The rules in force, with what is known of those that were added by command. */
   listed(rows: readonly RuleRow[]): ListedRule[] {
     const bySource = new Map(this.#parts.dynamic.all.map((one) => [sourceOf(one), one]));
-    const ending = new Map(this.#parts.fileRules().flatMap(({ name, expires }) => (expires === undefined ? [] : [[name, new Date(parseMoment(expires)!).toISOString()] as const])));
+    const ending = new Map(
+      this.#parts
+        .fileRules()
+        .flatMap(({ name, expires }) => (expires === undefined ? [] : [[name, new Date(parseMoment(expires)!).toISOString()] as const])),
+    );
     return rows.map((row) => {
       const one = bySource.get(row.source);
       if (one !== undefined) return { ...row, id: one.id, dynamic: this.#origin(one) };
@@ -150,7 +155,10 @@ export class RuleOperations {
       const fitting = this.#parts.fitting(definition);
       return { ...row, definition, ...(fitting === undefined ? {} : { fitting }) };
     }
-    throw new Refusal(`There is no rule ${quote(which)}.`, { kind: "not_found", next: "`weir rule list` shows the rules with their ids and names." });
+    throw new Refusal(`There is no rule ${quote(which)}.`, {
+      kind: "not_found",
+      next: "`weir rule list` shows the rules with their ids and names.",
+    });
   }
 
   #origin(one: DynamicRule): Origin {
@@ -184,11 +192,20 @@ export class RuleOperations {
         say("info", `uid ${caller.uid}: rule ${what} ${listOf(changed)}`);
         await audit.action({ action: ACTIONS[what], ...who, detail: { rules: listOf(changed), ...detail, generation, pid: caller.pid } });
         const about = (warning: string): boolean => changed.some(({ rule }) => warning.includes(quote(rule.name)));
-        return { generation, loaded, rules: changed.map((one) => this.#row(one)), warnings: [...warnings, ...installed.warnings.filter(about)] };
+        return {
+          generation,
+          loaded,
+          rules: changed.map((one) => this.#row(one)),
+          warnings: [...warnings, ...installed.warnings.filter(about)],
+        };
       } catch (error) {
         const known = refusalOf(error);
         const problem = known.details[0] ?? known.message;
-        await audit.action({ action: "RULE-REFUSED", ...who, detail: { what, problem, problems: Math.max(1, known.details.length), pid: caller.pid } });
+        await audit.action({
+          action: "RULE-REFUSED",
+          ...who,
+          detail: { what, problem, problems: Math.max(1, known.details.length), pid: caller.pid },
+        });
         throw known;
       }
     }).finally(() => this.#deadlines.changed());
@@ -218,7 +235,8 @@ export class RuleOperations {
 
   #tellTrouble(error: Error): void {
     const { dynamic, say } = this.#parts;
-    const what = dynamic.due().length > 0 ? "rules whose time is over stay in force" : "the times at which rules end cannot be kept for the next boot";
+    const what =
+      dynamic.due().length > 0 ? "rules whose time is over stay in force" : "the times at which rules end cannot be kept for the next boot";
     say("error", `${what}, and it is tried again in a minute: ${problemsOf(error).join("; ")}`);
   }
 
@@ -262,7 +280,10 @@ function listOf(rules: readonly DynamicRule[]): string {
 function find(rules: readonly DynamicRule[], id: string): DynamicRule {
   const found = rules.find((one) => one.id === id);
   if (found !== undefined) return found;
-  throw new Refusal(`There is no dynamic rule ${quote(id)}.`, { kind: "not_found", next: "`weir rule list` shows their ids; rules of the file are changed in the file." });
+  throw new Refusal(`There is no dynamic rule ${quote(id)}.`, {
+    kind: "not_found",
+    next: "`weir rule list` shows their ids; rules of the file are changed in the file.",
+  });
 }
 
 function putAt(rules: readonly DynamicRule[], one: DynamicRule, place: Place): DynamicRule[] {
@@ -274,8 +295,17 @@ function putAt(rules: readonly DynamicRule[], one: DynamicRule, place: Place): D
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof RulesRefused) return new Refusal("The change is refused; nothing has changed.", { kind: "invalid", next: "Mend what is named, and try again.", details: [...error.problems], cause: error });
-  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
+  if (error instanceof RulesRefused)
+    return new Refusal("The change is refused; nothing has changed.", {
+      kind: "invalid",
+      next: "Mend what is named, and try again.",
+      details: [...error.problems],
+      cause: error,
+    });
+  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, {
+    next: "See the agent's log, and whether there is room in the state directory.",
+    cause: error,
+  });
 }
 
 function problemsOf(error: unknown): string[] {

@@ -52,7 +52,8 @@ export class SetOperations implements SetControl {
     this.#deadlines = new Deadlines({
       untilNext: () => this.#untilNext(),
       look: () => parts.inTurn(() => this.#look()),
-      onTrouble: ({ message }) => parts.say("error", `the journals of sets cannot be brought up to date, and it is tried again in a minute: ${message}`),
+      onTrouble: ({ message }) =>
+        parts.say("error", `the journals of sets cannot be brought up to date, and it is tried again in a minute: ${message}`),
     });
     this.configure();
   }
@@ -66,20 +67,34 @@ export class SetOperations implements SetControl {
   /** After the configuration changed. */
   configure(): void {
     this.#deadlines.changed();
-    const files = new Map([...this.#parts.sets.sets].flatMap(([name, { config: { file } }]) => (file === undefined ? [] : [[name, file] as const])));
+    const files = new Map(
+      [...this.#parts.sets.sets].flatMap(
+        ([
+          name,
+          {
+            config: { file },
+          },
+        ]) => (file === undefined ? [] : [[name, file] as const]),
+      ),
+    );
     for (const [name, { file, watch }] of this.#watches) {
       if (files.get(name) === file) continue;
       this.#watches.delete(name);
       watch.close();
     }
     for (const [name, file] of files) {
-      if (!this.#watches.has(name)) this.#watches.set(name, { file, watch: watchSince(file, this.#parts.library.timesOf(file), () => this.#takeFile(name, file)) });
+      if (!this.#watches.has(name))
+        this.#watches.set(name, { file, watch: watchSince(file, this.#parts.library.timesOf(file), () => this.#takeFile(name, file)) });
     }
   }
 
   /** For the operator. */
   get trouble(): string[] {
-    return [...this.#watches].flatMap(([name, { file, watch }]) => (watch.isSilent ? [`the file of the set ${name} does not answer, so that its changes are not noticed; look at its file system (df ${file})`] : []));
+    return [...this.#watches].flatMap(([name, { file, watch }]) =>
+      watch.isSilent
+        ? [`the file of the set ${name} does not answer, so that its changes are not noticed; look at its file system (df ${file})`]
+        : [],
+    );
   }
 
   list(): SetRow[] {
@@ -90,7 +105,11 @@ export class SetOperations implements SetControl {
       return {
         name,
         members: members?.size ?? 0,
-        from: { configuration: members?.count("configuration") ?? 0, file: members?.count("file") ?? 0, command: members?.count("command") ?? 0 },
+        from: {
+          configuration: members?.count("configuration") ?? 0,
+          file: members?.count("file") ?? 0,
+          command: members?.count("command") ?? 0,
+        },
         ...(ports === undefined ? {} : { ports }),
         ...(file === undefined ? {} : { file }),
         ...(ttl === undefined ? {} : { ttl }),
@@ -103,7 +122,10 @@ export class SetOperations implements SetControl {
     const members = this.#find(name);
     const wanted = network === undefined ? undefined : wantedOf(network);
     const start = from ?? members.size;
-    const rows: MemberRow[] = wanted === undefined || start < members.size ? [] : [...members.covering(wanted)].filter((one) => !this.#isOver(one.until)).map((one) => this.#row(one));
+    const rows: MemberRow[] =
+      wanted === undefined || start < members.size
+        ? []
+        : [...members.covering(wanted)].filter((one) => !this.#isOver(one.until)).map((one) => this.#row(one));
     let row = Math.min(start, members.size);
     const last = Math.max(0, row - SEARCHED);
     while (row > last && rows.length < limit) {
@@ -116,21 +138,34 @@ export class SetOperations implements SetControl {
 
   /** Names of the sets that hold each of these addresses now. */
   holding(addresses: readonly string[]): Record<string, string[]> {
-    return Object.fromEntries(addresses.map((text) => {
-      const { family, bytes } = parseAddress(text);
-      const names = [...this.#parts.sets.sets].filter(([, members]) => [...members.covering({ family, address: bytes, length: 128 })].some(({ until }) => !this.#isOver(until)));
-      return [text, names.map(([name]) => name)];
-    }));
+    return Object.fromEntries(
+      addresses.map((text) => {
+        const { family, bytes } = parseAddress(text);
+        const names = [...this.#parts.sets.sets].filter(([, members]) =>
+          [...members.covering({ family, address: bytes, length: 128 })].some(({ until }) => !this.#isOver(until)),
+        );
+        return [text, names.map(([name]) => name)];
+      }),
+    );
   }
 
   add({ set: name, networks: texts, check_only, reason, for_s, until }: NewMembers, caller: Caller): Promise<SetChange> {
     return this.#change("add", name, texts, caller, async (members) => {
-      const { sets, library: { clock }, audit } = this.#parts;
+      const {
+        sets,
+        library: { clock },
+        audit,
+      } = this.#parts;
       const { named, problems, warnings } = readAll(texts);
       const { ttl } = members.config;
       const seconds = for_s ?? (until === undefined ? (ttl === undefined ? undefined : secondsOf(ttl)) : (until - clock.wall()) / 1000);
       if (seconds !== undefined && seconds <= 0) problems.unshift("until: this time is over already");
-      if (problems.length > 0) throw new Refusal("Nothing has changed.", { kind: "invalid", next: "Mend or leave out what is named, and try again.", details: some(problems) });
+      if (problems.length > 0)
+        throw new Refusal("Nothing has changed.", {
+          kind: "invalid",
+          next: "Mend or leave out what is named, and try again.",
+          details: some(problems),
+        });
       if (check_only) return { set: name, members: members.size, changed: 0, warnings };
       const networks = named.flatMap(({ network }) => halves(network));
       const order: Order = {
@@ -144,7 +179,18 @@ export class SetOperations implements SetControl {
       await sets.add(name, networks, order);
       const expires = members.store!.endOf(order);
       await this.#tell(name, `uid ${caller.uid} added ${listOf(networks)} to the set ${name}`);
-      await audit.action({ action: "SET-ADD", uid: caller.uid, detail: { set: name, networks: listOf(networks), members: networks.length, until: expires ?? "removed", ...(reason === undefined ? {} : { reason }), pid: caller.pid } });
+      await audit.action({
+        action: "SET-ADD",
+        uid: caller.uid,
+        detail: {
+          set: name,
+          networks: listOf(networks),
+          members: networks.length,
+          until: expires ?? "removed",
+          ...(reason === undefined ? {} : { reason }),
+          pid: caller.pid,
+        },
+      });
       return { set: name, members: members.size, changed: members.size - before, ...(expires === undefined ? {} : { expires }), warnings };
     });
   }
@@ -152,14 +198,23 @@ export class SetOperations implements SetControl {
   remove(name: string, texts: readonly string[] | "all", caller: Caller): Promise<SetChange> {
     return this.#change("remove", name, texts === "all" ? [] : texts, caller, async (members) => {
       const { sets, audit } = this.#parts;
-      const networks = texts === "all" ? Array.from({ length: members.store!.size }, (_, row) => members.store!.at(row).network) : this.#named(name, members, texts);
+      const networks =
+        texts === "all"
+          ? Array.from({ length: members.store!.size }, (_, row) => members.store!.at(row).network)
+          : this.#named(name, members, texts);
       await sets.remove(name, networks);
       const warnings = networks.slice(0, MOST_PROBLEMS).flatMap((network) => {
         const [still] = members.covering(network);
-        return still === undefined ? [] : [`${formatNetwork(network)} is still in the set ${name}, by ${formatNetwork(still.network)} of the ${still.origin}`];
+        return still === undefined
+          ? []
+          : [`${formatNetwork(network)} is still in the set ${name}, by ${formatNetwork(still.network)} of the ${still.origin}`];
       });
       await this.#tell(name, `uid ${caller.uid} removed ${listOf(networks)} from the set ${name}`);
-      await audit.action({ action: "SET-REMOVE", uid: caller.uid, detail: { set: name, networks: texts === "all" ? "all" : listOf(networks), members: networks.length, pid: caller.pid } });
+      await audit.action({
+        action: "SET-REMOVE",
+        uid: caller.uid,
+        detail: { set: name, networks: texts === "all" ? "all" : listOf(networks), members: networks.length, pid: caller.pid },
+      });
       return { set: name, members: members.size, changed: networks.length, warnings };
     });
   }
@@ -170,9 +225,16 @@ export class SetOperations implements SetControl {
     for (const { text, network } of named) {
       if (halves(network).every((part) => members.store!.orderOf(part) !== undefined)) continue;
       const [holder] = members.covering(network);
-      problems.push(`${printable(text)}: no command put it into the set ${name}${holder === undefined ? "" : `; it is there by ${formatNetwork(holder.network)} of the ${holder.origin}`}`);
+      problems.push(
+        `${printable(text)}: no command put it into the set ${name}${holder === undefined ? "" : `; it is there by ${formatNetwork(holder.network)} of the ${holder.origin}`}`,
+      );
     }
-    if (problems.length > 0) throw new Refusal("Nothing has changed.", { kind: "not_found", next: `\`weir set list ${name} ADDRESS\` shows why an address is in the set; what the configuration or a file put there is removed there.`, details: some(problems) });
+    if (problems.length > 0)
+      throw new Refusal("Nothing has changed.", {
+        kind: "not_found",
+        next: `\`weir set list ${name} ADDRESS\` shows why an address is in the set; what the configuration or a file put there is removed there.`,
+        details: some(problems),
+      });
     return named.flatMap(({ network }) => halves(network));
   }
 
@@ -180,9 +242,16 @@ export class SetOperations implements SetControl {
     const members = this.#parts.sets.sets.get(name);
     if (members !== undefined) return members;
     const { sets } = this.#parts.config();
-    if (Object.hasOwn(sets, name) && !holdsAddresses(sets[name]!)) throw new Refusal(`The set ${name} holds only ports, which the configuration alone says.`, { kind: "invalid", next: "Change them there." });
+    if (Object.hasOwn(sets, name) && !holdsAddresses(sets[name]!))
+      throw new Refusal(`The set ${name} holds only ports, which the configuration alone says.`, {
+        kind: "invalid",
+        next: "Change them there.",
+      });
     const meant = nearest(name, this.#parts.sets.sets.keys());
-    throw new Refusal(`There is no set ${quote(name)}.`, { kind: "not_found", next: meant === undefined ? 'Write it into "sets" of the configuration; it may be empty there.' : `Did you mean ${meant}?` });
+    throw new Refusal(`There is no set ${quote(name)}.`, {
+      kind: "not_found",
+      next: meant === undefined ? 'Write it into "sets" of the configuration; it may be empty there.' : `Did you mean ${meant}?`,
+    });
   }
 
   #isOver(until: number): boolean {
@@ -194,20 +263,40 @@ export class SetOperations implements SetControl {
     return {
       network: formatNetwork(network),
       from: origin,
-      ...(until === FOR_EVER ? {} : { expires: new Date(Math.round(clock.wall() / 1000 + until - clock.bootSeconds()) * 1000).toISOString() }),
-      ...(order === undefined ? {} : { uid: order.uid, added: order.added, ...(order.reason === undefined ? {} : { reason: order.reason }) }),
+      ...(until === FOR_EVER
+        ? {}
+        : { expires: new Date(Math.round(clock.wall() / 1000 + until - clock.bootSeconds()) * 1000).toISOString() }),
+      ...(order === undefined
+        ? {}
+        : { uid: order.uid, added: order.added, ...(order.reason === undefined ? {} : { reason: order.reason }) }),
     };
   }
 
   /** One change after the other; a refusal is audited. */
-  #change(what: string, name: string, texts: readonly string[], caller: Caller, change: (members: SetMembers) => Promise<SetChange>): Promise<SetChange> {
+  #change(
+    what: string,
+    name: string,
+    texts: readonly string[],
+    caller: Caller,
+    change: (members: SetMembers) => Promise<SetChange>,
+  ): Promise<SetChange> {
     const { audit, inTurn } = this.#parts;
     return inTurn(async () => {
       try {
         return await change(this.#find(name));
       } catch (error) {
         const known = asRefusal(error);
-        await audit.action({ action: "SET-REFUSED", uid: caller.uid, detail: { what, set: printable(name), networks: texts.slice(0, NAMED).join(","), problem: known.details[0] ?? known.message, pid: caller.pid } });
+        await audit.action({
+          action: "SET-REFUSED",
+          uid: caller.uid,
+          detail: {
+            what,
+            set: printable(name),
+            networks: texts.slice(0, NAMED).join(","),
+            problem: known.details[0] ?? known.message,
+            pid: caller.pid,
+          },
+        });
         throw known;
       }
     }).finally(() => this.#deadlines.changed());
@@ -239,7 +328,8 @@ export class SetOperations implements SetControl {
 
   #untilNext(): number {
     const ends = [...this.#parts.sets.sets.values()].map(({ store, listed }) => {
-      const ofFile = listed.until === FOR_EVER || listed.networks.size === 0 ? Infinity : listed.until - this.#parts.library.clock.bootSeconds();
+      const ofFile =
+        listed.until === FOR_EVER || listed.networks.size === 0 ? Infinity : listed.until - this.#parts.library.clock.bootSeconds();
       return Math.min(ofFile, store === undefined ? Infinity : store.isLong ? 0 : store.untilNext());
     });
     return Math.min(Infinity, ...ends);
@@ -269,6 +359,15 @@ export class SetOperations implements SetControl {
 
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof TableFull) return new Refusal("There is no room for it; nothing has changed.", { kind: "no_room", next: "Remove others first.", details: [error.message], cause: error });
-  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, { next: "See the agent's log, and whether there is room in the state directory.", cause: error });
+  if (error instanceof TableFull)
+    return new Refusal("There is no room for it; nothing has changed.", {
+      kind: "no_room",
+      next: "Remove others first.",
+      details: [error.message],
+      cause: error,
+    });
+  return new Refusal(`The change failed, and nothing has changed: ${(error as Error).message}.`, {
+    next: "See the agent's log, and whether there is room in the state directory.",
+    cause: error,
+  });
 }

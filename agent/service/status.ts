@@ -7,7 +7,13 @@ import { VERSION } from "../values/version.ts";
 
 const WINDOW_MS = 10_000;
 
-export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFiles, telemetry: Status["telemetry"] = {}, wallClock = Date.now()): Status {
+export function statusOf(
+  snapshot: Snapshot,
+  rates: TrafficRates,
+  audit: AuditFiles,
+  telemetry: Status["telemetry"] = {},
+  wallClock = Date.now(),
+): Status {
   const own = snapshot.rules.filter((rule) => rule.source !== "built-in");
   return {
     pid: snapshot.pid,
@@ -44,7 +50,10 @@ export function statusOf(snapshot: Snapshot, rates: TrafficRates, audit: AuditFi
   };
 }
 
-export function sumByVerdict<Field extends string>(rows: readonly ({ verdict: Verdict } & Record<Field, number>)[], field: Field): Record<Verdict, number> {
+export function sumByVerdict<Field extends string>(
+  rows: readonly ({ verdict: Verdict } & Record<Field, number>)[],
+  field: Field,
+): Record<Verdict, number> {
   const sums: Record<Verdict, number> = { passed: 0, dropped: 0, would_drop: 0, carried: 0, undecided: 0 };
   for (const row of rows) sums[row.verdict] += row[field];
   return sums;

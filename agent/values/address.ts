@@ -149,7 +149,10 @@ function explainIPv4(text: string): Misreading {
   const parts = text.split(".", 6);
   if (parts.length !== 4 || parts.includes("")) return { error: `${quote(text)} is not an IPv4 address, which has four numbers` };
   if (parts.some((part) => part.length > 3 || Number(part) > 255)) return { error: `${quote(text)} has a part above 255` };
-  return { error: `${quote(text)} has a part with a leading zero, which some programs read as octal`, suggestion: parts.map(Number).join(".") };
+  return {
+    error: `${quote(text)} has a part with a leading zero, which some programs read as octal`,
+    suggestion: parts.map(Number).join("."),
+  };
 }
 
 function readIPv6(text: string): Address | Misreading {

@@ -11,5 +11,8 @@ import { Refusal } from "./refusal.ts";
 export function pathFromEnvironment(variable: "WEIR_STATE_DIR" | "WEIR_CONTROL_SOCKET"): string | undefined {
   const path = process.env[variable] || undefined;
   if (path === undefined || isAbsolute(path)) return path;
-  throw new Refusal(`${variable} is ${quote(path)}, which is not an absolute path.`, { kind: "invalid", next: `Set it to the whole path, as ${variable}=${resolve(path)}.` });
+  throw new Refusal(`${variable} is ${quote(path)}, which is not an absolute path.`, {
+    kind: "invalid",
+    next: `Set it to the whole path, as ${variable}=${resolve(path)}.`,
+  });
 }

@@ -23,7 +23,10 @@ export class Refusal extends Error {
   /** One line a problem. */
   readonly details: string[];
 
-  constructor(what: string, { kind = "failed", next, details = [], cause }: { next: string; kind?: RefusalKind; details?: string[]; cause?: unknown }) {
+  constructor(
+    what: string,
+    { kind = "failed", next, details = [], cause }: { next: string; kind?: RefusalKind; details?: string[]; cause?: unknown },
+  ) {
     super(what, { cause });
     this.name = "Refusal";
     this.kind = kind;

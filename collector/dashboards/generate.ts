@@ -52,7 +52,14 @@ function layOut(): object[] {
   const panels: object[] = [];
   let top = 0;
   for (const section of SECTIONS) {
-    panels.push({ id: panels.length + 1, type: "row", title: section.title, collapsed: false, gridPos: { x: 0, y: top++, w: COLUMNS, h: 1 }, panels: [] });
+    panels.push({
+      id: panels.length + 1,
+      type: "row",
+      title: section.title,
+      collapsed: false,
+      gridPos: { x: 0, y: top++, w: COLUMNS, h: 1 },
+      panels: [],
+    });
     let left = 0;
     let lowest = top;
     for (const panel of section.panels) {
@@ -89,11 +96,32 @@ function draw(panel: Panel): object {
         ...(panel.max === undefined ? {} : { max: panel.max }),
         min: 0,
         ...(panel.kind === "timeseries"
-          ? { custom: { fillOpacity: panel.stacked ? 30 : 8, lineWidth: 1, showPoints: "never", stacking: { mode: panel.stacked ? "normal" : "none" } } }
+          ? {
+              custom: {
+                fillOpacity: panel.stacked ? 30 : 8,
+                lineWidth: 1,
+                showPoints: "never",
+                stacking: { mode: panel.stacked ? "normal" : "none" },
+              },
+            }
           : {}),
         ...(panel.bad === undefined
-          ? { color: { mode: panel.kind === "stat" ? "fixed" : "palette-classic", ...(panel.kind === "stat" ? { fixedColor: "text" } : {}) } }
-          : { color: { mode: "thresholds" }, thresholds: { mode: "absolute", steps: [{ color: "green", value: null }, { color: "red", value: panel.bad }] } }),
+          ? {
+              color: {
+                mode: panel.kind === "stat" ? "fixed" : "palette-classic",
+                ...(panel.kind === "stat" ? { fixedColor: "text" } : {}),
+              },
+            }
+          : {
+              color: { mode: "thresholds" },
+              thresholds: {
+                mode: "absolute",
+                steps: [
+                  { color: "green", value: null },
+                  { color: "red", value: panel.bad },
+                ],
+              },
+            }),
         ...(panel.words === undefined
           ? {}
           : { mappings: [{ type: "value", options: Object.fromEntries(panel.words.map((text, index) => [index, { text, index }])) }] }),
@@ -101,7 +129,14 @@ function draw(panel: Panel): object {
       overrides: "{{weir_verdict}}" in panel.queries ? Object.entries(COLOURS).map(colourOf) : [],
     },
     options: OPTIONS[panel.kind],
-    ...(table ? { transformations: [{ id: "merge", options: {} }, { id: "organize", options: { excludeByName: { Time: true } } }] } : {}),
+    ...(table
+      ? {
+          transformations: [
+            { id: "merge", options: {} },
+            { id: "organize", options: { excludeByName: { Time: true } } },
+          ],
+        }
+      : {}),
   };
 }
 

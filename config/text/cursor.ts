@@ -43,9 +43,17 @@ const NEVER_FIRST = new Set([..."&*!|>"].map(code));
 const RESERVED = new Set([..."@`%"].map(code));
 
 const KEYWORDS = new Map<string, unknown>([
-  ["", null], ["~", null], ["null", null], ["Null", null], ["NULL", null],
-  ["true", true], ["True", true], ["TRUE", true],
-  ["false", false], ["False", false], ["FALSE", false],
+  ["", null],
+  ["~", null],
+  ["null", null],
+  ["Null", null],
+  ["NULL", null],
+  ["true", true],
+  ["True", true],
+  ["TRUE", true],
+  ["false", false],
+  ["False", false],
+  ["FALSE", false],
 ]);
 const DECIMAL = /^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/;
 const NUMBER_START = /^[-+.0-9]/;
@@ -74,7 +82,8 @@ export class Cursor {
     if (first === APOSTROPHE) return this.text.slice(start + 1, this.at - 1).replaceAll("''", "'");
     this.plain = true;
     const text = this.text.slice(start, this.at);
-    if (start === this.lineStart && MARKER.test(text.slice(0, 4).trimEnd())) throw new Stop(start, "a second document begins here", "unsupported");
+    if (start === this.lineStart && MARKER.test(text.slice(0, 4).trimEnd()))
+      throw new Stop(start, "a second document begins here", "unsupported");
     return text;
   }
 
@@ -121,7 +130,8 @@ export class Cursor {
     if (first === QUESTION && this.isGap(start + 1)) throw new Stop(start, "a key in the long form", "unsupported");
     const bare = first === DASH || first === COLON || first === QUESTION;
     if (RESERVED.has(first)) throw new Stop(start, `text that begins with ${this.text[start]} needs quotes: ${this.quotedWord(start)}`);
-    if (NEVER_FIRST.has(first)) throw new Stop(start, `"${this.text[start]}" begins an anchor, alias, tag or text over several lines`, "unsupported");
+    if (NEVER_FIRST.has(first))
+      throw new Stop(start, `"${this.text[start]}" begins an anchor, alias, tag or text over several lines`, "unsupported");
     if (first === TAB) throw new Stop(start, "there is a tab where only spaces may stand");
     if (first === COMMA || first === HASH || isBracket(first) || (bare && (inFlow ? this.isFlowGap(start + 1) : this.isGap(start + 1)))) {
       throw new Stop(start, `"${this.text[start]}" where a value or key is expected`);

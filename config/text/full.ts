@@ -72,7 +72,8 @@ class Converter {
 
   private alias(node: Alias, depth: number): Converted {
     const target = this.anchors.get(node.source);
-    if (target === undefined) throw new Refusal(node, `no anchor &${printable(node.source)} ends before this alias; text that begins with * needs quotes`);
+    if (target === undefined)
+      throw new Refusal(node, `no anchor &${printable(node.source)} ends before this alias; text that begins with * needs quotes`);
     this.count(node, target.size);
     if (depth + target.height - 1 > DEEPEST) throw new Refusal(node, TOO_DEEP);
     return target;

@@ -125,7 +125,8 @@ class SimpleReader extends Cursor {
       const keyAt = this.nextKey(++keys);
       const key = this.key(true);
       const plainKey = this.plain;
-      if (this.flowContent(start) !== COLON || (plainKey && !this.isFlowGap(this.at + 1))) throw new Stop(keyAt, 'a key needs ":" after it');
+      if (this.flowContent(start) !== COLON || (plainKey && !this.isFlowGap(this.at + 1)))
+        throw new Stop(keyAt, 'a key needs ":" after it');
       this.at++;
       const next = this.flowContent(start);
       const child = wanted?.note(key, keyAt, this.at);

@@ -26,10 +26,10 @@
 #define MOST_OF_LINK (sizeof(struct ethhdr) + LIMIT_VLAN_TAGS * sizeof(struct vlan_header) + 2)
 
 struct answer {
-	__u32 start;		/* of the IP header, in `bytes` */
-	__u32 message_length;	/* from layer 4 on */
-	__u32 pseudo;		/* sum of what its checksum covers beside the message */
-	__u32 link_length;	/* of the Ethernet header with its tags; 0 where there is none */
+	__u32 start;	      /* of the IP header, in `bytes` */
+	__u32 message_length; /* from layer 4 on */
+	__u32 pseudo;	      /* sum of what its checksum covers beside the message */
+	__u32 link_length;    /* of the Ethernet header with its tags; 0 where there is none */
 	union {
 		struct ethhdr ethernet;
 		__u8 link[MOST_OF_LINK];
@@ -66,7 +66,7 @@ static __always_inline bool checksum_of(struct answer *answer, __u16 *checksum)
 	asm volatile("" : "+r"(length));
 	if (length > CHECKSUM_CHUNKS * CHECKSUM_CHUNK - 4)
 		return false;
-	__builtin_memset(answer->bytes + ANSWER_MESSAGE + length, 0, 4);	/* it is summed up by fours */
+	__builtin_memset(answer->bytes + ANSWER_MESSAGE + length, 0, 4); /* it is summed up by fours */
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < CHECKSUM_CHUNKS; i++) {
 		__u64 size = length > i * CHECKSUM_CHUNK ? length - i * CHECKSUM_CHUNK : 0;
@@ -115,7 +115,8 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 		ip->hop_limit = ANSWER_HOP_LIMIT;
 		__builtin_memcpy(ip->source, packet->tuple.destination_be, sizeof(ip->source));
 		__builtin_memcpy(ip->destination, packet->tuple.source_be, sizeof(ip->destination));
-		answer->pseudo = fold(sum_of(ip->source, 2 * sizeof(ip->source)) + bpf_htons(protocol) + bpf_htons(length));
+		answer->pseudo =
+			fold(sum_of(ip->source, 2 * sizeof(ip->source)) + bpf_htons(protocol) + bpf_htons(length));
 	} else {
 		struct ipv4_header *ip = (void *)answer->bytes + sizeof(struct ipv6_header) - sizeof(*ip);
 
@@ -131,7 +132,8 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 		ip->source = packet->tuple.destination_be[1] >> 32;
 		ip->destination = packet->tuple.source_be[1] >> 32;
 		ip->checksum = ~fold(sum_of(ip, sizeof(*ip)));
-		answer->pseudo = fold(sum_of(&ip->source, 2 * sizeof(ip->source)) + bpf_htons(protocol) + bpf_htons(length));
+		answer->pseudo =
+			fold(sum_of(&ip->source, 2 * sizeof(ip->source)) + bpf_htons(protocol) + bpf_htons(length));
 	}
 }
 
@@ -175,7 +177,8 @@ static __always_inline bool write_prohibited(hook_context *ctx, const struct pac
 
 	if (quoted > most)
 		quoted = most;
-	if (!is_within(&quoted, sizeof(struct ipv4_header), MOST_OF_ICMPV6) || load_bytes(ctx, packet->l3_offset, error + 1, quoted))
+	if (!is_within(&quoted, sizeof(struct ipv4_header), MOST_OF_ICMPV6) ||
+	    load_bytes(ctx, packet->l3_offset, error + 1, quoted))
 		return false;
 	error->type = ipv6 ? ICMPV6_UNREACHABLE_TYPE : ICMP_UNREACHABLE_TYPE;
 	error->code = ipv6 ? ICMPV6_PROHIBITED_CODE : ICMP_PROHIBITED_CODE;
@@ -184,7 +187,7 @@ static __always_inline bool write_prohibited(hook_context *ctx, const struct pac
 	answer->message_length = sizeof(*error) + quoted;
 	write_ip(answer, packet, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 	if (!ipv6)
-		answer->pseudo = 0;	/* ICMP's checksum covers the message alone */
+		answer->pseudo = 0; /* ICMP's checksum covers the message alone */
 	return checksum_of(answer, &error->checksum);
 }
 

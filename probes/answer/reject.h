@@ -30,7 +30,8 @@ static __always_inline bool is_one_host(const __u64 address[2])
 	__u32 first;
 
 	if (!is_mapped(address))
-		return bytes[0] != 0xff && (address[0] || address[1] != bpf_cpu_to_be64(1)) && (address[0] || address[1]);
+		return bytes[0] != 0xff && (address[0] || address[1] != bpf_cpu_to_be64(1)) &&
+		       (address[0] || address[1]);
 	first = bpf_ntohl(address[1] >> 32) >> 24;
 	return first != 0 && first != 127 && first < 224;
 }

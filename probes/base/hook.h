@@ -29,7 +29,7 @@
 
 typedef HOOK_CONTEXT hook_context;
 
-struct answer;	/* see answer/answer.h */
+struct answer; /* see answer/answer.h */
 
 /* The sender. A hook without senders answers 0 or false. */
 

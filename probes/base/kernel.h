@@ -39,11 +39,11 @@ enum {
 	TCP_NEW_SYN_RECV = 12,
 };
 
-#define SOCKET_STREAM 1	/* SOCK_STREAM */
+#define SOCKET_STREAM 1 /* SOCK_STREAM */
 #define SOCKET_RAW 3	/* SOCK_RAW */
 
-#define PACKET_OTHERHOST 3	/* of skb->pkt_type: for another device, by its link address */
-#define CHECKSUM_PARTIAL 3	/* of skb->ip_summed: the device is still to write it */
+#define PACKET_OTHERHOST 3 /* of skb->pkt_type: for another device, by its link address */
+#define CHECKSUM_PARTIAL 3 /* of skb->ip_summed: the device is still to write it */
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
@@ -68,7 +68,7 @@ struct netns_nf {
 } KERNEL_TYPE;
 
 struct ns_common {
-	unsigned int inum;		/* as /proc/PID/ns/net shows it */
+	unsigned int inum; /* as /proc/PID/ns/net shows it */
 } KERNEL_TYPE;
 
 struct net {
@@ -126,7 +126,7 @@ struct ipv6_pinfo {
 struct inet_sock {
 	struct sock sk;
 	struct ipv6_pinfo *pinet6;
-	__be16 inet_sport;		/* stays when the port is given back */
+	__be16 inet_sport; /* stays when the port is given back */
 	int mc_index;
 } KERNEL_TYPE;
 
@@ -145,7 +145,7 @@ struct minmax {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	struct minmax rtt_min;
-	__u32 srtt_us;			/* eight times the smoothed round-trip time */
+	__u32 srtt_us; /* eight times the smoothed round-trip time */
 	__u32 segs_out;
 	__u32 total_retrans;
 } KERNEL_TYPE;
@@ -170,7 +170,7 @@ struct vfsmount {
 } KERNEL_TYPE;
 
 struct user_namespace {
-	int level;			/* 0: the first of all */
+	int level; /* 0: the first of all */
 } KERNEL_TYPE;
 
 struct mnt_namespace {
@@ -283,7 +283,7 @@ typedef struct {
 } kuid_t;
 
 typedef struct {
-	__u64 val;			/* two words of 32 bits before Linux 6.3 */
+	__u64 val; /* two words of 32 bits before Linux 6.3 */
 } kernel_cap_t;
 
 struct cred {
@@ -344,7 +344,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	unsigned int flags;
-	kuid_t loginuid;		/* absent where the kernel has no audit */
+	kuid_t loginuid; /* absent where the kernel has no audit */
 	__u64 start_boottime;
 	__u64 self_exec_id;
 	char comm[16];

@@ -236,7 +236,7 @@ struct {
 
 struct socket_place {
 	__u64 cookie;
-	__u32 place;			/* below FLOWS_OF_SOCKET */
+	__u32 place; /* below FLOWS_OF_SOCKET */
 	__u32 reserved;
 };
 

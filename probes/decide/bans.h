@@ -13,7 +13,8 @@ static long ban_step(__u32 step, struct packet_context *context)
 	return prefix_step(&ban_prefixes, context->packet);
 }
 
-static __always_inline bool is_banned_prefix(struct packet *packet, const __u64 address_be[2], const struct ban_root *root)
+static __always_inline bool is_banned_prefix(struct packet *packet, const __u64 address_be[2],
+					     const struct ban_root *root)
 {
 	struct packet_context context = { .packet = packet };
 

@@ -123,7 +123,7 @@ static __always_inline bool insert_blocked(struct packet *packet, __u32 flags)
 	blocked->flags |= flags | FLOW_WOULD_DROP | (packet->direction == DIRECTION_EGRESS ? FLOW_UNCLAIMED : 0);
 	blocked->told = packet->outcome.slot;
 	if (bpf_map_update_elem(&blocked_flows, &packet->key, blocked, BPF_NOEXIST)) {
-		remove_blocked(packet->which);	/* one that stands beside a flow was not looked for */
+		remove_blocked(packet->which); /* one that stands beside a flow was not looked for */
 		if (bpf_map_update_elem(&blocked_flows, &packet->key, blocked, BPF_NOEXIST)) {
 			count_fault(FAULT_BLOCKED_INSERT);
 			return false;
@@ -148,7 +148,7 @@ __noinline int let_flow_go_on(__u32 which, struct flow *flow)
 	if (!packet || !flow)
 		return 0;
 	end = packet->by_opener ? 0 : 1;
-	asm volatile("" : "+r"(end));	/* keeps the bound below where the verifier sees it */
+	asm volatile("" : "+r"(end)); /* keeps the bound below where the verifier sees it */
 	end &= 1;
 	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
 	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
@@ -159,7 +159,8 @@ __noinline int let_flow_go_on(__u32 which, struct flow *flow)
 		index = packet->copy * rule_slots + packet->outcome.slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
 		/* A rule that asks each packet drops packets of a connection that stands. */
-		if (rule && !rule->tcp_flags_mask && !rule->states && !rule->dscp && !rule->vlans[0].last && (!rule->rate_interval || rule->rate_per_connection))
+		if (rule && !rule->tcp_flags_mask && !rule->states && !rule->dscp && !rule->vlans[0].last &&
+		    (!rule->rate_interval || rule->rate_per_connection))
 			flags |= FLOW_WOULD_DROP;
 	}
 	if (flags & ~flow->flags)

@@ -37,7 +37,8 @@ static __noinline bool has_tunnel_device(const struct packet *outer, const struc
 	for (__u32 form = 0; form < TUNNEL_FORMS; form++) {
 		struct tunnel_end end = {
 			.local_be = { form & TUNNEL_ANY_LOCAL ? 0 : local[0], form & TUNNEL_ANY_LOCAL ? 0 : local[1] },
-			.remote_be = { form & TUNNEL_ANY_REMOTE ? 0 : remote[0], form & TUNNEL_ANY_REMOTE ? 0 : remote[1] },
+			.remote_be = { form & TUNNEL_ANY_REMOTE ? 0 : remote[0],
+				       form & TUNNEL_ANY_REMOTE ? 0 : remote[1] },
 			.tunnel = form & TUNNEL_ANY_IDENTIFIER ? tunnel & 0xff000000 : tunnel,
 			.tunnel_high = form & TUNNEL_ANY_IDENTIFIER ? 0 : inner->tunnel_high,
 			.port = outer->protocol == IPPROTO_UDP ? outer->tuple.destination_port : 0,
@@ -78,14 +79,15 @@ static __noinline bool carries_failsafe(hook_context *ctx, const struct cursor *
 	if (!is_ip) {
 		is_peer = false;
 		if (!(inner->flags & PACKET_NO_IP) || inner->outcome.slot != SLOT_FAILSAFE)
-			return false;	/* anything but ARP */
+			return false; /* anything but ARP */
 	} else {
 		own = inner->direction == DIRECTION_INGRESS ? inner->tuple.destination_be : inner->tuple.source_be;
 		is_group = inner->flags & PACKET_IPV6 && (__u8)inner->tuple.destination_be[0] == 0xff;
 		if (!(inner->flags & PACKET_HAS_ADDRESSES) || (!is_own_address(own) && !is_group))
 			return false;
 		is_peer = !is_group && is_failsafe_peer(inner, policy);
-		if (!is_peer && (inner->outcome.reason || !(has_form_of_discovery(inner) || (!is_group && is_of_management_port(inner, policy)))))
+		if (!is_peer && (inner->outcome.reason || !(has_form_of_discovery(inner) ||
+							    (!is_group && is_of_management_port(inner, policy)))))
 			return false;
 	}
 	if (is_peer || !outer->bans)

@@ -50,7 +50,11 @@ static __always_inline bool passes_default(const struct packet *packet)
 		type == ICMPV6_LISTENER_REPORT_V2_TYPE);
 }
 
-enum weight { IS_ASKED, IS_SILENT, IS_UNDECIDED };
+enum weight {
+	IS_ASKED,
+	IS_SILENT,
+	IS_UNDECIDED
+};
 
 /*
  * A rule that perhaps matches leaves a doubt. Behind one, a condition shows only with each packet whether it holds: where it
@@ -85,7 +89,7 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 	struct search *search = &packet->search;
 	__u32 count = 0, staged_at = 0, doubtful;
 	enum weight weight;
-	bool undecided = false;	/* behind the conditions that are kept */
+	bool undecided = false; /* behind the conditions that are kept */
 
 	decision->reason = 0;
 	if (search->order == NO_ORDER) {
@@ -96,7 +100,7 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 		decision->action = search->blocks ? ACTION_BLOCK : ACTION_ALLOW;
 	}
 	if (search->condition_overflow < search->order)
-		count_fault(FAULT_CONDITIONS_FULL);	/* the loader refuses rule sets that get here */
+		count_fault(FAULT_CONDITIONS_FULL); /* the loader refuses rule sets that get here */
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
 		__u32 key = search->condition_keys[i];
 

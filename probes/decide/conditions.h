@@ -102,7 +102,8 @@ static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, 
 }
 
 /* Asks the condition of this number; of one that is asked once the connection keeps the answer. */
-static __always_inline bool ask_condition(struct packet *packet, __u32 number, const struct rule *rule, __u32 rule_index)
+static __always_inline bool ask_condition(struct packet *packet, __u32 number, const struct rule *rule,
+					  __u32 rule_index)
 {
 	__u8 bit = 1 << (number & 7);
 

@@ -278,7 +278,8 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	packet->standing = 0;
 	packet->tuple.direction = packet->direction;
 	packet->trusted = is_trusted(packet, j.policy);
-	banned = packet->bans && !packet->trusted && packet->flags & PACKET_HAS_ADDRESSES && is_banned(ctx, packet->which);
+	banned = packet->bans && !packet->trusted && packet->flags & PACKET_HAS_ADDRESSES &&
+		 is_banned(ctx, packet->which);
 	if (!banned && packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
 		packet->outcome.reason = track_fragment(packet->which);
 	packet->tuple.protocol = packet->protocol;

@@ -12,7 +12,7 @@
 #define DHCPV6_CLIENT_PORT 546
 #define DHCPV6_SERVER_PORT 547
 
-#define DISCOVERY_HOP_LIMIT 255	/* RFC 4861 */
+#define DISCOVERY_HOP_LIMIT 255 /* RFC 4861 */
 
 static __always_inline bool in_prefix(const __u64 address[2], const struct failsafe_prefix *prefix)
 {
@@ -49,8 +49,8 @@ static __always_inline bool stays_on_link(const struct tuple *tuple)
 
 static __always_inline bool is_failsafe_peer(const struct packet *packet, const struct policy *policy)
 {
-	const __u64 *remote = packet->direction == DIRECTION_INGRESS ? packet->tuple.source_be
-								     : packet->tuple.destination_be;
+	const __u64 *remote =
+		packet->direction == DIRECTION_INGRESS ? packet->tuple.source_be : packet->tuple.destination_be;
 	__u16 remote_port, local_port;
 
 	for (__u32 i = 0; i < LIMIT_FAILSAFE_PREFIXES; i++) {
@@ -61,15 +61,15 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 	}
 	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS))
 		return false;
-	remote_port = packet->direction == DIRECTION_INGRESS ? packet->tuple.source_port
-							     : packet->tuple.destination_port;
-	local_port = packet->direction == DIRECTION_INGRESS ? packet->tuple.destination_port
-							    : packet->tuple.source_port;
+	remote_port =
+		packet->direction == DIRECTION_INGRESS ? packet->tuple.source_port : packet->tuple.destination_port;
+	local_port =
+		packet->direction == DIRECTION_INGRESS ? packet->tuple.destination_port : packet->tuple.source_port;
 	for (__u32 i = 0; i < LIMIT_FAILSAFE_SESSIONS; i++) {
 		const struct failsafe_session *session = &policy->sessions[i];
 
 		if (!session->in_use)
-			break;	/* they are filled from the front */
+			break; /* they are filled from the front */
 		if (session->remote_port == remote_port && session->local_port == local_port &&
 		    session->address_be[0] == remote[0] && session->address_be[1] == remote[1])
 			return true;
@@ -160,7 +160,8 @@ static __always_inline bool is_neighbour_discovery(hook_context *ctx, const stru
 static __always_inline bool is_link_upkeep(hook_context *ctx, const struct packet *packet)
 {
 	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
-	return !packet->tunnel && (is_neighbour_discovery(ctx, packet) || (has_dhcp_ports(packet) && is_own(ctx, packet)));
+	return !packet->tunnel &&
+	       (is_neighbour_discovery(ctx, packet) || (has_dhcp_ports(packet) && is_own(ctx, packet)));
 }
 
 /* TCP that somebody opened to a management port of this host; its replies are part of it. */

@@ -74,7 +74,7 @@ static __always_inline void decide_in_doubt(struct packet *packet, const struct 
 	decision->condition_count = count;
 	decision->staged = staged;
 	decision->staged_at = staged_at;
-	decision->ask_again = bpf_jiffies64() + jiffies_per_second;	/* more may be known then */
+	decision->ask_again = bpf_jiffies64() + jiffies_per_second; /* more may be known then */
 }
 
 static __always_inline void ask_rules(struct judgement *j, struct packet *packet)
@@ -183,7 +183,8 @@ static __always_inline void decide_first(struct judgement *j, struct packet *pac
 	else if (j->related)
 		opener_of_key(&packet->opener, &packet->related, j->related);
 	if (packet->trusted) {
-		found = flow_or_related(j) || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS || note_opener(j, packet);
+		found = flow_or_related(j) || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS ||
+			note_opener(j, packet);
 		packet->opens = found && !j->flow && !packet->apart && !packet->outcome.reason && can_open(packet);
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 	} else if (packet->outcome.reason) {
@@ -204,10 +205,13 @@ static __always_inline void decide_first(struct judgement *j, struct packet *pac
  * A packet without a decision of this generation. Returns whether the blocked connection is kept no longer. Not static: see
  * judge_inner.
  */
-__noinline int judge_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *related, struct flow *blocked)
+__noinline int judge_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *related,
+			   struct flow *blocked)
 {
 	struct packet *packet = packet_in_scratch(which);
-	struct judgement j = { .ctx = ctx, .policy = policy_of(packet), .flow = flow, .related = related, .blocked = blocked };
+	struct judgement j = {
+		.ctx = ctx, .policy = policy_of(packet), .flow = flow, .related = related, .blocked = blocked
+	};
 
 	if (!packet || !j.policy)
 		return false;

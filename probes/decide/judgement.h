@@ -11,8 +11,8 @@ struct judgement {
 	hook_context *ctx;
 	struct policy *policy;
 	struct flow *flow;
-	struct flow *related;	/* of an ICMP error: the connection it is about */
-	struct flow *blocked;	/* where there is no flow: the connection that detect lets go on */
+	struct flow *related; /* of an ICMP error: the connection it is about */
+	struct flow *blocked; /* where there is no flow: the connection that detect lets go on */
 };
 
 /* NULL where there is no packet. */
@@ -29,7 +29,8 @@ static __always_inline struct flow *flow_or_related(const struct judgement *j)
 {
 	if (j->flow)
 		return j->flow;
-	asm volatile("");	/* keeps the compiler from asking after both by an OR of the pointers, which the verifier refuses */
+	asm volatile(
+		""); /* keeps the compiler from asking after both by an OR of the pointers, which the verifier refuses */
 	return j->related;
 }
 

@@ -24,7 +24,9 @@ static __always_inline void keep_fitting(struct known_kinds *kinds, const struct
 /* What is known of the program that the owner ran then. */
 static __always_inline struct process_kinds *find_identity(const struct owner *owner, __u32 place, __u32 number)
 {
-	struct program_run run = { .started_ns = owner->started_ns, .pid = owner->pid, .executions = owner->executions };
+	struct program_run run = { .started_ns = owner->started_ns,
+				   .pid = owner->pid,
+				   .executions = owner->executions };
 	struct process_identity *identity = bpf_map_lookup_elem(&identities, &run.pid);
 
 	if (!identity || identity->started_ns != run.started_ns || identity->executions != run.executions)

@@ -83,7 +83,8 @@ static __always_inline long prefix_step(void *prefixes, struct packet *packet)
 }
 
 /* Prepares the look-up of what sets_in_lines leaves; false if nothing is left. */
-static __always_inline bool start_walk(struct packet *packet, const struct network_root *root, const __u64 address_be[2], bool ipv4, bool any)
+static __always_inline bool start_walk(struct packet *packet, const struct network_root *root,
+				       const __u64 address_be[2], bool ipv4, bool any)
 {
 	struct prefix_walk *walk = &packet->walk;
 

@@ -27,7 +27,7 @@ static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cur
 	if (packet->inner_kind != TUNNEL_NONE && packet->tunnel_forms && carries_failsafe(ctx, cursor, packet))
 		packet->flags |= PACKET_CARRIES_FAILSAFE;
 	else if (packet->flags & PACKET_AT_DEVICE_PORT)
-		packet->inner_kind = TUNNEL_NONE;	/* other programs may use the port, too */
+		packet->inner_kind = TUNNEL_NONE; /* other programs may use the port, too */
 	if (!(packet->flags & PACKET_NO_IP))
 		verdict = judge(ctx, packet);
 	if (packet->inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED && packet->outcome.slot != SLOT_FAILSAFE &&

@@ -143,7 +143,11 @@ static __always_inline bool is_its_time(const struct packet *packet, __u32 slot)
 	return rule && is_in_time(rule);
 }
 
-enum fit { FIT_NO, FIT_UNKNOWN, FIT_YES };
+enum fit {
+	FIT_NO,
+	FIT_UNKNOWN,
+	FIT_YES
+};
 
 /* Is the local process as the rule of this slot wants it? */
 static __always_inline enum fit fits_process(const struct packet *packet, const struct matcher *m)
@@ -229,7 +233,7 @@ static long list_step(__u32 step, struct packet_context *context)
 			return 1;
 		}
 		if (m->order >= search->order)
-			return 1;	/* those behind it come later still */
+			return 1; /* those behind it come later still */
 		if (match(m, packet, search))
 			note_match(m, packet);
 		if (m->flags & MATCHER_LAST)
@@ -245,7 +249,8 @@ static __always_inline __u32 find_list(const struct packet *packet, __u32 tag)
 	__u32 home = tag * HASH_SCATTER >> HASH_BUCKET_SHIFT;
 
 	for (__u32 i = 0; i < LIMIT_BUCKETS_PROBED; i++) {
-		const struct bucket *bucket = cell_at(packet, search->first_bucket + ((home + i) & search->bucket_mask));
+		const struct bucket *bucket =
+			cell_at(packet, search->first_bucket + ((home + i) & search->bucket_mask));
 
 		if (!bucket)
 			return 0;

@@ -108,7 +108,8 @@ static __always_inline bool is_known_of_blocked(const struct judgement *j, const
  */
 static __always_inline bool keep_blocked(struct judgement *j, struct packet *packet)
 {
-	bool opening = is_blocked_opening(packet), conditional = packet->decision.condition_count || packet->decision.ask_again;
+	bool opening = is_blocked_opening(packet),
+	     conditional = packet->decision.condition_count || packet->decision.ask_again;
 	struct flow *blocked;
 
 	if (j->blocked && opening && is_another(j, packet)) {
@@ -140,7 +141,7 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 	__u64 cookie = 0;
 
 	if (j->flow && packet->outcome.slot == SLOT_BAN) {
-		settle_known(j->ctx, packet, j->flow);	/* its own decision stands, for when the ban is lifted */
+		settle_known(j->ctx, packet, j->flow); /* its own decision stands, for when the ban is lifted */
 		return false;
 	}
 	if (j->flow) {
@@ -163,7 +164,8 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 	if (is_blocked(packet) && packet->outcome.verdict != VERDICT_DROPPED)
 		return keep_blocked(j, packet);
 	if (j->blocked) {
-		if (j->blocked->flags & FLOW_MET && packet->outcome.slot == SLOT_ON_ERROR && is_known_of_blocked(j, packet))
+		if (j->blocked->flags & FLOW_MET && packet->outcome.slot == SLOT_ON_ERROR &&
+		    is_known_of_blocked(j, packet))
 			return false;
 		if (!(j->blocked->flags & FLOW_MET) || packet->opens)
 			remove_blocked(packet->which);
@@ -173,14 +175,19 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 		packet->opens = false;
 	if (packet->opens) {
 		cookie = local_cookie(j->ctx, packet);
-		opener_is_low = packet->opener.direction == packet->direction ? packet->source_low : !packet->source_low;
-		insert_flow(packet, &packet->key, opener_is_low, cookie, packet->trusted ? GENERATION_NONE : packet->generation);
+		opener_is_low =
+			packet->opener.direction == packet->direction ? packet->source_low : !packet->source_low;
+		insert_flow(packet, &packet->key, opener_is_low, cookie,
+			    packet->trusted ? GENERATION_NONE : packet->generation);
 	}
 	tell_first(j, packet, packet->flags & PACKET_DOUBTED ? 0 : cookie);
 	return packet->opens;
 }
 
-enum settled { SETTLED_OPENED = 1 << 0, SETTLED_FORGOTTEN = 1 << 1 /* the blocked connection is kept no longer */ };
+enum settled {
+	SETTLED_OPENED = 1 << 0,
+	SETTLED_FORGOTTEN = 1 << 1 /* the blocked connection is kept no longer */
+};
 
 /* Returns enum settled. Not static: see judge_inner. */
 __noinline int settle_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *blocked)
@@ -198,7 +205,7 @@ __noinline int settle_first(hook_context *ctx, __u32 which, struct flow *flow, s
 static __always_inline void count_outcome(const struct packet *packet, bool opens)
 {
 	if (packet->outcome.verdict == VERDICT_CARRIED)
-		return;	/* rules count what they meet */
+		return; /* rules count what they meet */
 	count_rule(packet, packet->outcome.slot, packet->outcome.verdict, opens);
 	if (packet->outcome.staged != SLOT_NONE)
 		count_rule(packet, packet->outcome.staged, VERDICT_WOULD_DROP, opens);

@@ -19,7 +19,8 @@ static __always_inline __u32 generation_now(void)
 }
 
 /* `opener` is room: a packet's is in its scratch, because nested calls share the stack. */
-static __always_inline void count_flow(const struct flow_key *key, const struct flow *flow, struct tuple *opener, __s64 change)
+static __always_inline void count_flow(const struct flow_key *key, const struct flow *flow, struct tuple *opener,
+				       __s64 change)
 {
 	if (!flow->decision.condition_count)
 		return;
@@ -69,9 +70,9 @@ static __always_inline void tell_closed(const struct flow_key *key, const struct
 
 /* What becomes of a flow. */
 enum flow_change {
-	CHANGE_CLOSE = 1 << 0,		/* it counts for no rule any more; that may be taken back until it is told */
+	CHANGE_CLOSE = 1 << 0, /* it counts for no rule any more; that may be taken back until it is told */
 	CHANGE_TELL = 1 << 1,
-	CHANGE_REOPEN = 1 << 2,		/* it goes on: a reset was taken for its end, and nobody was told */
+	CHANGE_REOPEN = 1 << 2, /* it goes on: a reset was taken for its end, and nobody was told */
 	CHANGE_END = CHANGE_CLOSE | CHANGE_TELL,
 };
 

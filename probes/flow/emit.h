@@ -12,8 +12,8 @@
 
 static __always_inline void count_suppressed(struct rule_counter *counter)
 {
-	__sync_fetch_and_add(&counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)]
-			      .events_suppressed, 1);
+	__sync_fetch_and_add(
+		&counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)].events_suppressed, 1);
 	count_untold();
 }
 

@@ -107,7 +107,7 @@ static __always_inline void keep_answers(struct packet *packet, const struct flo
 
 	if (!once || (flow->generation != packet->generation && flow->generation != GENERATION_WRITING))
 		return;
-	/* Rolled up: unrolled it takes more of the stack than there is. */
+		/* Rolled up: unrolled it takes more of the stack than there is. */
 #pragma clang loop unroll(disable)
 	for (__u32 pair = 0; pair < LIMIT_CONDITIONS * LIMIT_CONDITIONS; pair++) {
 		__u32 old = pair / LIMIT_CONDITIONS, now = pair % LIMIT_CONDITIONS;
@@ -137,7 +137,7 @@ __noinline int number_flow(__u32 which, struct flow *flow, __u32 end)
 	if (!end || !(packet->tcp_flags & TCP_ACK))
 		flow->flags |= FLOW_UNHEARD;
 	if (packet->tcp_flags & TCP_RST)
-		flow->flags |= FLOW_CLOSED | FLOW_TOLD;	/* it ends with the packet that opens it */
+		flow->flags |= FLOW_CLOSED | FLOW_TOLD; /* it ends with the packet that opens it */
 	return 0;
 }
 

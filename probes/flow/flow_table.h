@@ -34,7 +34,7 @@ static __always_inline struct flow *find_confirmed(const struct flow_key *key)
 	if (key->what[0] != IPPROTO_TCP)
 		return bpf_map_lookup_elem(&unproven_flows, key);
 	flow = bpf_map_lookup_elem(&flows, key);
-	asm volatile("" : "+r"(flow));	/* two calls: the kernel inlines a look-up only where one call has one table */
+	asm volatile("" : "+r"(flow)); /* two calls: the kernel inlines a look-up only where one call has one table */
 	return flow;
 }
 

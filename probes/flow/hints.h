@@ -15,7 +15,8 @@ static __always_inline __u64 hash_of_connection(const struct packet *packet)
 {
 	const struct tuple *tuple = &packet->tuple;
 	__u64 where = (__u64)packet->ifindex << 32 | packet->tunnel;
-	__u64 hash = tuple->source_be[1] + tuple->destination_be[1] + (__u64)tuple->source_port * tuple->destination_port;
+	__u64 hash =
+		tuple->source_be[1] + tuple->destination_be[1] + (__u64)tuple->source_port * tuple->destination_port;
 
 	return (hash + where * 0xd6e8feb86659fd93ULL + packet->protocol) * 0x9e3779b97f4a7c15ULL;
 }
@@ -25,7 +26,7 @@ static __always_inline __u32 *find_hint(struct packet *packet)
 {
 	__u64 hash = hash_of_connection(packet);
 
-	packet->hint = hash >> 16 | 1;	/* 0 is no hint */
+	packet->hint = hash >> 16 | 1; /* 0 is no hint */
 	packet->hint_place = hash >> (64 - BLOCKED_HINT_BITS);
 	return bpf_map_lookup_elem(&blocked_hints, &packet->hint_place);
 }

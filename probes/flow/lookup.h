@@ -42,7 +42,7 @@ static __always_inline __u32 socket_tuple(const struct packet *packet, struct bp
 
 /* What a look-up needs beside the stack: one at a time. */
 union lookup_room {
-	char head[SOCKET_HEAD];	/* the start of a socket: long enough for struct sock_common */
+	char head[SOCKET_HEAD]; /* the start of a socket: long enough for struct sock_common */
 	struct bpf_fib_lookup route;
 	struct ends ends;
 };

@@ -5,7 +5,7 @@
 
 #include "base/maps.h"
 
-#define DESTINATION_TRANSLATED (-100)	/* NF_IP_PRI_NAT_DST: the first of such rules brings a hook in this place */
+#define DESTINATION_TRANSLATED (-100) /* NF_IP_PRI_NAT_DST: the first of such rules brings a hook in this place */
 #define HOOKS_PASSED 16
 
 static __always_inline bool has_translating_hook(const struct nf_hook_entries *entries)
@@ -13,7 +13,8 @@ static __always_inline bool has_translating_hook(const struct nf_hook_entries *e
 	__u32 count = entries ? BPF_CORE_READ(entries, num_hook_entries) : 0;
 	const struct nf_hook_ops *hook, *const *hooks;
 
-	hooks = (const void *)__builtin_preserve_access_index(&entries->hooks) + count * bpf_core_type_size(struct nf_hook_entry);
+	hooks = (const void *)__builtin_preserve_access_index(&entries->hooks) +
+		count * bpf_core_type_size(struct nf_hook_entry);
 	for (__u32 i = 0; i < HOOKS_PASSED; i++) {
 		if (i >= count)
 			return false;

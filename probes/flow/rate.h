@@ -73,7 +73,7 @@ __noinline int claim_rate(__u32 which, __u32 rule_index)
 		if (__sync_val_compare_and_swap(due, seen, from + cost) == seen)
 			return false;
 	}
-	count_fault(FAULT_RATE_RACE);	/* so many come at once that this one is over, too */
+	count_fault(FAULT_RATE_RACE); /* so many come at once that this one is over, too */
 	return true;
 }
 

@@ -61,11 +61,12 @@ static __always_inline void end_flows_of(__u64 cookie, int from)
 		key = *found;
 		bpf_map_delete_elem(&socket_flows, &place);
 		flow = find_flow(&key, &one_way);
-		if (!flow || flow->flags & FLOW_CLOSED)	/* then a blocked connection is the later one */
+		if (!flow || flow->flags & FLOW_CLOSED) /* then a blocked connection is the later one */
 			flow = bpf_map_lookup_elem(&blocked_flows, &key) ?: flow;
 		if (!flow)
 			continue;
-		if (from == TCP_FIN_WAIT2 && !(flow->flags & (flow->direction == DIRECTION_EGRESS ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED)))
+		if (from == TCP_FIN_WAIT2 &&
+		    !(flow->flags & (flow->direction == DIRECTION_EGRESS ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED)))
 			__sync_fetch_and_and(&flow->flags, ~FLOW_HERE);
 		else
 			change_flow(&key, flow, &opener, CHANGE_END);

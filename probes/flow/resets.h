@@ -42,9 +42,10 @@ static __always_inline bool has_right_segment(hook_context *ctx, const struct pa
 	if (!is_within(&length, sizeof(struct tcp_header), CHECKSUM_CHUNK - 4) ||
 	    load_bytes(ctx, packet->l4_offset, room, length))
 		return false;
-	__builtin_memset(room + length, 0, 4);	/* it is summed up by fours */
+	__builtin_memset(room + length, 0, 4); /* it is summed up by fours */
 	/* An IPv4 address as ::ffff:a.b.c.d sums up as the address alone does: 0xffff adds nothing. */
-	sum = sum_of((void *)&packet->tuple, 2 * sizeof(packet->tuple.source_be)) + bpf_htons(IPPROTO_TCP) + bpf_htons(length);
+	sum = sum_of((void *)&packet->tuple, 2 * sizeof(packet->tuple.source_be)) + bpf_htons(IPPROTO_TCP) +
+	      bpf_htons(length);
 	if (has_partial_checksum(ctx))
 		return fold(sum) == ((struct tcp_header *)room)->checksum;
 	whole = (length + 3) & ~3ULL;

@@ -34,7 +34,10 @@
 /* In these states more than the numbers may change. */
 #define FLOW_UNSETTLED (FLOW_UNHEARD | FLOW_RESET | FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED)
 
-enum { OPENER_END, OTHER_END };
+enum {
+	OPENER_END,
+	OTHER_END
+};
 
 /* Whole, and from the side where this end is: a neighbour of one end cannot speak for the other. */
 static __always_inline bool can_change_state(const struct packet *packet, const struct flow *flow, __u32 end)
@@ -125,7 +128,8 @@ static __always_inline void note_syn(const struct packet *packet, struct flow *f
 	} else if (end == OTHER_END && answers && flow->flags & FLOW_UNHEARD) {
 		if (is_fresh(flow, OTHER_END, packet->acknowledgement))
 			hear_other(packet, flow);
-	} else if (end == OTHER_END && answers && flow->flags & FLOW_OFFERED && packet->acknowledgement == flow->successor) {
+	} else if (end == OTHER_END && answers && flow->flags & FLOW_OFFERED &&
+		   packet->acknowledgement == flow->successor) {
 		flow->successor_answer = packet->sequence_end;
 		__sync_fetch_and_or(&flow->flags, FLOW_OFFER_ANSWERED);
 	}
@@ -167,7 +171,8 @@ static __always_inline bool is_exact(const struct packet *packet, const struct f
 
 	if (flow->flags & FLOW_UNHEARD)
 		return refuses(packet, flow, end);
-	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] && sequence == flow->next[end];
+	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] &&
+	       sequence == flow->next[end];
 }
 
 /* Does it stand where a genuine one may, and where its receiver takes or answers it? */
@@ -188,7 +193,7 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
 		return 0;
 	if (packet->direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
-		return CHANGE_END;	/* it is the end of the local socket, which sends this last */
+		return CHANGE_END; /* it is the end of the local socket, which sends this last */
 	if (register_receiver(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
 		return 0;
 	if (packet->hop_limit < flow->hop_limit[end] || !is_sound_reset(ctx, packet->which))
@@ -202,7 +207,8 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 /* Is it of the numbers of this connection, as its other end knows them? */
 static __always_inline bool fits(const struct packet *packet, const struct flow *flow, __u32 end)
 {
-	__u32 from = sequence_of(packet) - flow->next[end] + FURTHEST, fresh = packet->acknowledgement - flow->acknowledged[end];
+	__u32 from = sequence_of(packet) - flow->next[end] + FURTHEST,
+	      fresh = packet->acknowledgement - flow->acknowledged[end];
 
 	return from <= 2 * FURTHEST && fresh <= flow->next[end ^ 1] - flow->acknowledged[end];
 }
@@ -210,7 +216,8 @@ static __always_inline bool fits(const struct packet *packet, const struct flow 
 /* Returns enum flow_change. */
 static __always_inline __u32 note_segment(struct packet *packet, struct flow *flow, __u32 end)
 {
-	__u32 finished = end ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED, both = FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED;
+	__u32 finished = end ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED,
+	      both = FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED;
 	__u32 reset_by_other_end = end ? FLOW_RESET_BY_OPENER : FLOW_RESET_BY_OTHER, change = 0;
 
 	/* No receiver takes one without an acknowledgement. */
@@ -274,7 +281,7 @@ static __always_inline void change_flow_by(hook_context *ctx, struct packet *pac
 
 	change = change_state(ctx, packet->which, flow, end);
 	if (change & CHANGE_REOPEN)
-		remove_hint(packet);	/* it goes on, and not what may have come after it */
+		remove_hint(packet); /* it goes on, and not what may have come after it */
 	if (change)
 		change_flow(&packet->key, flow, &packet->opener, change);
 }
@@ -285,7 +292,7 @@ static __always_inline void advance_flow(hook_context *ctx, struct packet *packe
 	__u32 end = by_opener ? OPENER_END : OTHER_END, flags;
 	__u64 now = bpf_jiffies64();
 
-	asm volatile("" : "+r"(end));	/* keeps the bound below where the verifier sees it */
+	asm volatile("" : "+r"(end)); /* keeps the bound below where the verifier sees it */
 	end &= 1;
 	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
 	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
@@ -301,7 +308,8 @@ static __always_inline void advance_flow(hook_context *ctx, struct packet *packe
 	if (!can_change_state(packet, flow, end))
 		return;
 	flags = flow->flags;
-	if (HOOK_HAS_SENDERS && packet->direction == DIRECTION_EGRESS && !(flags & FLOW_REGISTERED) && has_connected_sender(ctx))
+	if (HOOK_HAS_SENDERS && packet->direction == DIRECTION_EGRESS && !(flags & FLOW_REGISTERED) &&
+	    has_connected_sender(ctx))
 		register_sender(ctx, packet->which, flow);
 	if ((packet->tcp_flags & TCP_STATE_FLAGS) != TCP_ACK || flags & FLOW_UNSETTLED)
 		change_flow_by(ctx, packet, flow, end);

@@ -5,7 +5,11 @@
 
 #include "flow/forwarded.h"
 
-enum end { END_UNKNOWN, END_LOCAL, END_REMOTE };
+enum end {
+	END_UNKNOWN,
+	END_LOCAL,
+	END_REMOTE
+};
 
 /* Who opened a TCP connection that was met in the middle. */
 __noinline int opener_of_tcp(hook_context *ctx, __u32 which)

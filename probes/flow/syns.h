@@ -10,8 +10,8 @@
 #include "base/counters.h"
 #include "flow/lookup.h"
 
-static __always_inline void name_syn(struct ends *ends, const __u64 *source, __u16 source_port, const __u64 *destination,
-				     __u16 destination_port)
+static __always_inline void name_syn(struct ends *ends, const __u64 *source, __u16 source_port,
+				     const __u64 *destination, __u16 destination_port)
 {
 	ends->source_be[0] = source[0];
 	ends->source_be[1] = source[1];

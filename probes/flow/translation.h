@@ -36,7 +36,8 @@ static __always_inline bool read_sent(hook_context *ctx, const struct packet *pa
 	unsigned long tracking, status;
 	__be16 port = 0;
 
-	if (!bpf_core_field_exists(((struct sk_buff *)0)->_nfct) || !bpf_core_field_exists(((struct nf_conn *)0)->status))
+	if (!bpf_core_field_exists(((struct sk_buff *)0)->_nfct) ||
+	    !bpf_core_field_exists(((struct nf_conn *)0)->status))
 		return false;
 	tracking = BPF_CORE_READ((struct sk_buff *)ctx, _nfct);
 	connection = (const struct nf_conn *)(tracking & ~TRACKING_STATE);

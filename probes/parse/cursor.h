@@ -13,7 +13,7 @@
 
 struct cursor {
 	void *start;
-	void *end;	/* of the linear part */
+	void *end; /* of the linear part */
 };
 
 static __always_inline void *take(const struct cursor *cursor, struct packet *packet, __u32 size)

@@ -17,11 +17,14 @@ struct datagram_key {
 	__u32 ifindex;
 	__u32 tunnel;
 	__u16 vlan[2];
-	__u32 protocol;	/* 0 for IPv6: a receiver joins fragments whatever each claims (RFC 8200, 4.5) */
+	__u32 protocol; /* 0 for IPv6: a receiver joins fragments whatever each claims (RFC 8200, 4.5) */
 	__u32 tunnel_high;
 };
 
-enum datagram_flag { DATAGRAM_FIRST = 1, DATAGRAM_LAST = 2 };
+enum datagram_flag {
+	DATAGRAM_FIRST = 1,
+	DATAGRAM_LAST = 2
+};
 
 struct range {
 	__u32 start;
@@ -41,8 +44,8 @@ struct datagram {
 	__u8 icmp_code;
 	__u8 protocol;
 	__u8 tcp_flags;
-	__u32 poison;	/* enum weir_reason: nothing of this datagram is decided any more */
-	__u32 lent;	/* of packet->flags, what later fragments share with the first */
+	__u32 poison; /* enum weir_reason: nothing of this datagram is decided any more */
+	__u32 lent;   /* of packet->flags, what later fragments share with the first */
 	struct range ranges[LIMIT_FRAGMENT_RANGES];
 };
 
@@ -55,7 +58,7 @@ struct {
 
 static __always_inline struct range *range_at(struct datagram *datagram, __u64 index)
 {
-	asm volatile("" : "+r"(index));	/* keeps the bound below where the verifier sees it */
+	asm volatile("" : "+r"(index)); /* keeps the bound below where the verifier sees it */
 	index &= LIMIT_FRAGMENT_RANGES - 1;
 	return &datagram->ranges[index];
 }

@@ -152,7 +152,7 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	inner->wire_packets = outer->wire_packets;
 	inner->wire_bytes = outer->wire_bytes;
 	inner->frame_length = outer->frame_length;
-	inner->tunnel_forms = 0;	/* what a device takes out of this one is another packet */
+	inner->tunnel_forms = 0; /* what a device takes out of this one is another packet */
 	inner->offset = outer->inner_offset;
 	inner->outcome.reason = parse_tunnel(cursor, outer, inner, &ethertype);
 	if (inner->outcome.reason)

@@ -16,7 +16,7 @@ struct ipv6_header {
 
 struct extension_header {
 	__u8 next_header;
-	__u8 length;	/* 8-byte units without the first (RFC 8200); AH: 4-byte units less 2 (RFC 4302) */
+	__u8 length; /* 8-byte units without the first (RFC 8200); AH: 4-byte units less 2 (RFC 4302) */
 };
 
 struct fragment_header {

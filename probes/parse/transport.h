@@ -12,7 +12,7 @@ struct tcp_header {
 	__be16 destination;
 	__be32 sequence;
 	__be32 acknowledgement;
-	__u8 data_offset;	/* upper four bits, in 4-byte units */
+	__u8 data_offset; /* upper four bits, in 4-byte units */
 	__u8 flags;
 	__be16 window;
 	__be16 checksum;
@@ -112,9 +112,9 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 		return short_of(packet, sizeof(*udp), REASON_UDP_TRUNCATED);
 	length = bpf_ntohs(udp->length);
 	if (packet->flags & (PACKET_FIRST_FRAGMENT | PACKET_PARTIAL) || (!length && packet->flags & PACKET_GSO))
-		left = length = sizeof(*udp);	/* the length covers more than this frame */
+		left = length = sizeof(*udp); /* the length covers more than this frame */
 	if (!length && packet->flags & PACKET_IPV6)
-		length = left;			/* of a jumbogram (RFC 2675), and Linux takes it of any other */
+		length = left; /* of a jumbogram (RFC 2675), and Linux takes it of any other */
 	if (length < sizeof(*udp) || length > left)
 		return REASON_UDP_LENGTH;
 	packet->tuple.source_port = bpf_ntohs(udp->source);
@@ -165,7 +165,8 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
 		set_icmp_tuple(&quoted, (struct icmp_header *)ports);
 	}
-	if (packet->tuple.destination_be[0] != quoted.source_be[0] || packet->tuple.destination_be[1] != quoted.source_be[1])
+	if (packet->tuple.destination_be[0] != quoted.source_be[0] ||
+	    packet->tuple.destination_be[1] != quoted.source_be[1])
 		return;
 	packet->flags |= PACKET_RELATED;
 	if (make_flow_key(packet, &quoted, &packet->related))

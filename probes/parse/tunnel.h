@@ -19,16 +19,16 @@ struct gre_header {
 struct vxlan_header {
 	__u8 flags;
 	__u8 reserved[2];
-	__u8 next_protocol;	/* of VXLAN-GPE, where the flags say so */
-	__be32 vni;		/* upper 24 bits */
+	__u8 next_protocol; /* of VXLAN-GPE, where the flags say so */
+	__be32 vni;	    /* upper 24 bits */
 };
 
 #define VXLAN_HAS_IDENTIFIER 0x08
-#define VXLAN_HAS_PROTOCOL 0x04		/* VXLAN-GPE: it need not be an Ethernet frame that follows */
-#define VXLAN_GPE_UNUSUAL 0x31		/* VXLAN-GPE: a version other than 0, or a message to the tunnel's other end */
+#define VXLAN_HAS_PROTOCOL 0x04 /* VXLAN-GPE: it need not be an Ethernet frame that follows */
+#define VXLAN_GPE_UNUSUAL 0x31	/* VXLAN-GPE: a version other than 0, or a message to the tunnel's other end */
 
 struct geneve_header {
-	__u8 version_options;	/* version: upper two bits; option length in 4-byte units: lower six */
+	__u8 version_options; /* version: upper two bits; option length in 4-byte units: lower six */
 	__u8 flags;
 	__be16 protocol;
 	__be32 vni;
@@ -158,8 +158,8 @@ static __always_inline __u32 parse_geneve(const struct cursor *cursor, struct pa
 }
 
 /* Leaves in *ethertype what is inside: of a tunnel that carries packets and no frames, that is IP or undecidable. */
-static __always_inline __u32 parse_tunnel(const struct cursor *cursor, const struct packet *outer, struct packet *packet,
-					  __u16 *ethertype)
+static __always_inline __u32 parse_tunnel(const struct cursor *cursor, const struct packet *outer,
+					  struct packet *packet, __u16 *ethertype)
 {
 	__u32 reason = 0;
 

@@ -12,12 +12,12 @@ struct binding {
 	__u64 began_ns;
 	__u64 cookie;
 	__u64 address_be[2];
-	__u32 waits;			/* 1: for the word that it succeeded */
-	__u32 netns;			/* as in struct event */
+	__u32 waits; /* 1: for the word that it succeeded */
+	__u32 netns; /* as in struct event */
 	__u16 port;
 	__u8 protocol;
 	__u8 reserved[5];
-	struct owner owner;		/* with OWNER_UNPRIVILEGED where that holds */
+	struct owner owner; /* with OWNER_UNPRIVILEGED where that holds */
 };
 
 /* thread -> what it tried last to bind; that it succeeded changes one word, so that who binds often needs no new one */

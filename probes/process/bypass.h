@@ -11,9 +11,9 @@
 #include "base/mode.h"
 #include "process/socket_events.h"
 
-#define LEVEL_PACKET 263	/* SOL_PACKET */
-#define LEVEL_XDP 283		/* SOL_XDP */
-#define OPTION_QDISC_BYPASS 20	/* PACKET_QDISC_BYPASS */
+#define LEVEL_PACKET 263       /* SOL_PACKET */
+#define LEVEL_XDP 283	       /* SOL_XDP */
+#define OPTION_QDISC_BYPASS 20 /* PACKET_QDISC_BYPASS */
 
 /* Of AF_XDP: no socket receives or sends before it has one of these. */
 enum {
@@ -28,7 +28,8 @@ static __always_inline __u8 asked_bypass(const struct bpf_sockopt *ctx)
 	const int *value = ctx->optval;
 
 	if (ctx->level == LEVEL_PACKET && ctx->optname == OPTION_QDISC_BYPASS) {
-		if (ctx->sk->family != FAMILY_PACKET || ctx->optlen < (int)sizeof(*value) || (void *)(value + 1) > ctx->optval_end)
+		if (ctx->sk->family != FAMILY_PACKET || ctx->optlen < (int)sizeof(*value) ||
+		    (void *)(value + 1) > ctx->optval_end)
 			return BYPASS_NONE;
 		return *value ? BYPASS_QDISC : BYPASS_NONE;
 	}

@@ -18,9 +18,12 @@ static __always_inline __u32 bypass_of(const struct sock *sk, __u16 family)
 		return BYPASS_AF_XDP;
 	if (family != FAMILY_PACKET)
 		return BYPASS_NONE;
-	if (!bpf_core_field_exists(packet->flags) || !bpf_core_enum_value_exists(enum packet_sock_flags, PACKET_SOCK_QDISC_BYPASS))
+	if (!bpf_core_field_exists(packet->flags) ||
+	    !bpf_core_enum_value_exists(enum packet_sock_flags, PACKET_SOCK_QDISC_BYPASS))
 		return BYPASS_UNKNOWN;
-	return BPF_CORE_READ(packet, flags) >> bpf_core_enum_value(enum packet_sock_flags, PACKET_SOCK_QDISC_BYPASS) & 1 ? BYPASS_QDISC : BYPASS_NONE;
+	return BPF_CORE_READ(packet, flags) >> bpf_core_enum_value(enum packet_sock_flags, PACKET_SOCK_QDISC_BYPASS) & 1
+		       ? BYPASS_QDISC
+		       : BYPASS_NONE;
 }
 
 /* Those that no hook sees being made, or that come without a cookie: packet, AF_XDP, raw and ping sockets. */
@@ -28,7 +31,8 @@ static __always_inline bool is_raw(const struct socket *socket, __u16 family)
 {
 	__u16 protocol = socket->sk->sk_protocol;
 
-	return family == FAMILY_PACKET || family == FAMILY_XDP || socket->type == SOCKET_RAW || protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+	return family == FAMILY_PACKET || family == FAMILY_XDP || socket->type == SOCKET_RAW ||
+	       protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
 /* Tells that the process of this iteration holds this file, if the file is a socket of the families that weir knows. */

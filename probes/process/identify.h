@@ -8,8 +8,8 @@
 
 #include "process/patterns.h"
 
-#define EXITING 0x4		/* PF_EXITING */
-#define OF_KERNEL 0x200000	/* PF_KTHREAD */
+#define EXITING 0x4	   /* PF_EXITING */
+#define OF_KERNEL 0x200000 /* PF_KTHREAD */
 #define MOST_ANCESTORS 64
 
 static long ancestor_step(__u32 step, struct identifying_context *context)
@@ -26,7 +26,7 @@ static long ancestor_step(__u32 step, struct identifying_context *context)
 		return 1;
 	}
 	if (BPF_CORE_READ(leader, flags) & OF_KERNEL)
-		return 0;	/* it runs nothing that has a path */
+		return 0; /* it runs nothing that has a path */
 	parent = bpf_map_lookup_elem(&identities, &pid);
 	if (!parent || parent->started_ns != BPF_CORE_READ(leader, start_boottime) ||
 	    parent->by[place].edition != at->identity.by[place].edition)
@@ -70,7 +70,7 @@ __noinline int identify_by(__u32 which, __u32 place)
 	before = bpf_map_lookup_elem(&identities, &at->gone.pid);
 	if (which == BY_HOOKS && before && before->started_ns == at->identity.started_ns &&
 	    before->by[place & 1].edition == edition->number)
-		found->above = before->by[place & 1].above;	/* it may have lost its parent since */
+		found->above = before->by[place & 1].above; /* it may have lost its parent since */
 	else
 		fill_above(&context, &found->above);
 	return 0;
@@ -196,7 +196,8 @@ static __always_inline bool asks_for_commands(void)
 	struct kind_edition *one = bpf_map_lookup_elem(&kind_editions, &first);
 	struct kind_edition *other = bpf_map_lookup_elem(&kind_editions, &second);
 
-	return (one && asks_for_any(&one->asked[ASPECT_COMMAND])) || (other && asks_for_any(&other->asked[ASPECT_COMMAND]));
+	return (one && asks_for_any(&one->asked[ASPECT_COMMAND])) ||
+	       (other && asks_for_any(&other->asked[ASPECT_COMMAND]));
 }
 
 /*
@@ -212,7 +213,8 @@ static __always_inline void copy_command(struct identifying *at, struct task_str
 		return;
 	}
 	start = BPF_CORE_READ(task, mm, arg_start);
-	if (!is_own_memory(task, start, kept) || bpf_copy_from_user_task(at->text + COMMAND_AT, kept, (void *)start, task, 0)) {
+	if (!is_own_memory(task, start, kept) ||
+	    bpf_copy_from_user_task(at->text + COMMAND_AT, kept, (void *)start, task, 0)) {
 		count_fault(FAULT_COMMAND_UNREAD);
 		kept = 0;
 		length = LIMIT_COMMAND + 1;
@@ -241,7 +243,7 @@ static __always_inline int identify_older(struct bpf_iter__task *ctx)
 		read_path(&context, task->mm);
 		copy_command(at, task);
 		if (at->task != (__u64)task->group_leader)
-			return 0;	/* it was given up, and another one is at work */
+			return 0; /* it was given up, and another one is at work */
 		identify_by(which, 0);
 		identify_by(which, 1);
 		store_identity(at);

@@ -11,7 +11,7 @@
  */
 #define TEXT_ROOM 2048
 #define COMMAND_AT 1536
-#define PATH_END (1U << 30)	/* above any length, and at a whole round */
+#define PATH_END (1U << 30) /* above any length, and at a whole round */
 
 #define MOST_PATH_PARTS 4096
 
@@ -26,8 +26,8 @@ struct identifying {
 	__u64 dentry;
 	__u64 mount;
 
-	__u32 place;			/* of the edition */
-	struct known_kinds fits[ASPECT_USER];	/* by executable, command, and as a parent */
+	__u32 place;			      /* of the edition */
+	struct known_kinds fits[ASPECT_USER]; /* by executable, command, and as a parent */
 	__u64 task;
 	__u64 ancestor;
 
@@ -37,22 +37,30 @@ struct identifying {
 	__u32 text_mask;
 	__u32 text_is_cut;
 	__u32 pattern_at;
-	__u32 star_at;			/* behind the last star of the pattern; 0: none so far */
-	__u32 star_text_at;		/* where what it stands for may end next */
+	__u32 star_at;	    /* behind the last star of the pattern; 0: none so far */
+	__u32 star_text_at; /* where what it stands for may end next */
 	__u32 answer;
 
 	struct process_identity identity;
 	struct program_run gone;
 };
 
-enum { NOT_YET, FITS, MAY_FIT, DOES_NOT_FIT };
+enum {
+	NOT_YET,
+	FITS,
+	MAY_FIT,
+	DOES_NOT_FIT
+};
 
 /*
  * One for the hooks; and some for whoever goes through all processes, which hooks interrupt: one who was given up may still
  * wait, and must not write into what the next one uses.
  */
 #define PASSES 4
-enum { BY_HOOKS, BY_ITERATOR };
+enum {
+	BY_HOOKS,
+	BY_ITERATOR
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -102,7 +110,7 @@ static long path_step(__u32 step, struct identifying_context *context)
 	write_name(at, BPF_CORE_READ(dentry, d_name.len), BPF_CORE_READ(dentry, d_name.name));
 	write_letter(at, '/');
 	at->dentry = (__u64)parent;
-	return parent == dentry;	/* a file that has no place among others, as one in memory */
+	return parent == dentry; /* a file that has no place among others, as one in memory */
 }
 
 /* May anybody have made this mount, and given the file its path: in a user namespace, or in none any more? */
@@ -161,8 +169,9 @@ struct memory_range {
 
 static long look_at_piece(struct task_struct *task, struct vm_area_struct *piece, struct memory_range *range)
 {
-	range->is_own = !piece->vm_file && range->end <= piece->vm_end &&
-			!(bpf_core_field_exists(piece->vm_userfaultfd_ctx.ctx) && BPF_CORE_READ(piece, vm_userfaultfd_ctx.ctx));
+	range->is_own =
+		!piece->vm_file && range->end <= piece->vm_end &&
+		!(bpf_core_field_exists(piece->vm_userfaultfd_ctx.ctx) && BPF_CORE_READ(piece, vm_userfaultfd_ctx.ctx));
 	return 0;
 }
 

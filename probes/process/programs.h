@@ -9,7 +9,7 @@
 #include "process/identify.h"
 #include "base/quiet.h"
 
-#define PROGRAMS_SIZE (4 * 1024 * 1024)	/* 5,000 programs: an agent may be held up for a second */
+#define PROGRAMS_SIZE (4 * 1024 * 1024) /* 5,000 programs: an agent may be held up for a second */
 
 /* All struct program_started. */
 struct {
@@ -104,7 +104,7 @@ static __always_inline int tell_older_program(struct bpf_iter__task *ctx)
 	if (bpf_copy_from_user_task(program->arguments, length, (void *)start, task, 0))
 		return 0;
 	if (program->pid != task->tgid || program->executions != (__u16)task->self_exec_id)
-		return 0;	/* it was given up, or the process runs another program by now */
+		return 0; /* it was given up, or the process runs another program by now */
 	program->arguments_length = length;
 	bpf_seq_write(ctx->meta->seq, program, sizeof(*program));
 	return 0;

@@ -13,7 +13,7 @@
 #include "base/options.h"
 #include "base/quiet.h"
 
-#define CONNECTIONS_SIZE (1024 * 1024)	/* some 7,000 */
+#define CONNECTIONS_SIZE (1024 * 1024) /* some 7,000 */
 #define NO_ROUND_TRIP 0xffffffff
 
 /* All struct tcp_connection, of those that ended. */
@@ -154,7 +154,8 @@ static __always_inline void count_connected(struct sock *socket)
 static __always_inline void count_tcp_state(struct sock *socket, int from, int to)
 {
 	bool connected = from == TCP_SYN_SENT && to == TCP_ESTABLISHED;
-	bool ended = to == TCP_CLOSE && from != TCP_CLOSE && from != TCP_LISTEN && from != TCP_SYN_SENT && from != TCP_SYN_RECV;
+	bool ended = to == TCP_CLOSE && from != TCP_CLOSE && from != TCP_LISTEN && from != TCP_SYN_SENT &&
+		     from != TCP_SYN_RECV;
 
 	if ((!connected && !ended) || socket->sk_protocol != IPPROTO_TCP)
 		return;

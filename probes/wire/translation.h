@@ -34,6 +34,9 @@ struct local_end {
 	__u16 protocol;
 };
 
-enum weir_led { LED_HERE = 1, LED_ELSEWHERE };
+enum weir_led {
+	LED_HERE = 1,
+	LED_ELSEWHERE
+};
 
 #endif

@@ -16,7 +16,11 @@ test("flags become a request, and what came of it is told", async () => {
   assert.match(stderr, /warning: mind this\nThe mode is detect: it drops nothing/);
   await fixture.weir(["ban", "delete", "192.0.2.7", "--json"]);
   await fixture.weir(["ban", "clear", "--yes"]);
-  assert.deepEqual(fixture.agent.askedOfBans, [{ networks: ["192.0.2.7", "2001:db8::/32"], check_only: false, for_s: 600, reason: "so" }, ["192.0.2.7"], "all"]);
+  assert.deepEqual(fixture.agent.askedOfBans, [
+    { networks: ["192.0.2.7", "2001:db8::/32"], check_only: false, for_s: 600, reason: "so" },
+    ["192.0.2.7"],
+    "all",
+  ]);
 });
 
 test("one ban is called one", async () => {
@@ -56,19 +60,35 @@ test("a mistake on the line is told before anybody is asked", async () => {
 test("a long list is checked as a whole before the first is banned, and a refusal names the line", async () => {
   await using fixture = await startFixture();
   const list = join(fixture.folder, "list.txt");
-  writeFileSync(list, Array.from({ length: MOST_NETWORKS + 10 }, (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}\n`).join(""));
-  const asked = (): unknown[] => fixture.agent.askedOfBans.map((one) => [(one as { networks: string[] }).networks.length, (one as { check_only: boolean }).check_only]);
+  writeFileSync(
+    list,
+    Array.from({ length: MOST_NETWORKS + 10 }, (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}\n`).join(""),
+  );
+  const asked = (): unknown[] =>
+    fixture.agent.askedOfBans.map((one) => [(one as { networks: string[] }).networks.length, (one as { check_only: boolean }).check_only]);
   assert.equal((await fixture.weir(["ban", "add", "--file", list])).code, 0);
-  assert.deepEqual(asked(), [[MOST_NETWORKS, true], [10, true], [MOST_NETWORKS, false], [10, false]]);
+  assert.deepEqual(asked(), [
+    [MOST_NETWORKS, true],
+    [10, true],
+    [MOST_NETWORKS, false],
+    [10, false],
+  ]);
   fixture.agent.askedOfBans = [];
   fixture.agent.onBanChange = (request) => {
     if (!(request as { networks: string[] }).networks.includes("10.0.64.5")) return { bans: 1, changed: 1, warnings: [] };
-    throw new Refusal("The ban is refused; nothing has changed.", { kind: "invalid", next: "Mend it.", details: ["10.0.64.5: bans.except says so"] });
+    throw new Refusal("The ban is refused; nothing has changed.", {
+      kind: "invalid",
+      next: "Mend it.",
+      details: ["10.0.64.5: bans.except says so"],
+    });
   };
   const { code, stderr } = await fixture.weir(["ban", "add", "--file", list]);
   assert.equal(code, 2);
   assert.match(stderr, /list\.txt:16390: 10\.0\.64\.5: bans\.except says so/);
-  assert.deepEqual(asked(), [[MOST_NETWORKS, true], [10, true]]);
+  assert.deepEqual(asked(), [
+    [MOST_NETWORKS, true],
+    [10, true],
+  ]);
 });
 
 test("the list is a table, or all of it as JSON, however many pages it takes", async () => {
@@ -76,7 +96,12 @@ test("the list is a table, or all of it as JSON, however many pages it takes", a
   assert.equal((await fixture.weir(["ban", "list"])).stdout, "Nobody is banned.\n");
   assert.equal((await fixture.weir(["ban", "list", "192.0.2.7"])).stdout, "192.0.2.7 is not banned.\n");
   assert.deepEqual(JSON.parse((await fixture.weir(["ban", "list", "--json"])).stdout), []);
-  fixture.agent.banned = Array.from({ length: 6000 }, (_, index) => ({ network: `10.0.${index >> 8}.${index & 255}`, uid: 0, added: "2026-11-21T03:00:00.000Z", reason: "\u001b[31mred" }));
+  fixture.agent.banned = Array.from({ length: 6000 }, (_, index) => ({
+    network: `10.0.${index >> 8}.${index & 255}`,
+    uid: 0,
+    added: "2026-11-21T03:00:00.000Z",
+    reason: "\u001b[31mred",
+  }));
   const { stdout, stderr } = await fixture.weir(["ban", "list", "--limit", "2"]);
   assert.equal(stdout.trim().split("\n").length, 3);
   assert.doesNotMatch(stdout, /\u001b/);

@@ -16,7 +16,12 @@ const STRANGER = { pid: 4711, uid: 54321, gid: 54321 };
 
 test("a stranger's request is not read, and nothing is answered", async () => {
   await using fixture = await startFixture({ peerOf: () => STRANGER });
-  for (const request of ['PUT /v1/mode HTTP/1.1\r\nhost: weir\r\ncontent-length: 18\r\n\r\n{"mode":"prevent"}', "GET /v1/watch HTTP/1.1\r\nhost: weir\r\n\r\n", "\x16\x03\x01", ""]) {
+  for (const request of [
+    'PUT /v1/mode HTTP/1.1\r\nhost: weir\r\ncontent-length: 18\r\n\r\n{"mode":"prevent"}',
+    "GET /v1/watch HTTP/1.1\r\nhost: weir\r\n\r\n",
+    "\x16\x03\x01",
+    "",
+  ]) {
     const socket = await connected(fixture.path);
     const answer = readAll(socket);
     socket.write(request);
@@ -46,7 +51,10 @@ test("of each user the first attempt is told at once, and the others with their 
   for (let time = 0; time < 3; time++) await knock();
   uid = 1001;
   await knock();
-  assert.deepEqual(told(), [[1000, 1], [1001, 1]]);
+  assert.deepEqual(told(), [
+    [1000, 1],
+    [1001, 1],
+  ]);
   context.mock.timers.tick(59_999);
   assert.equal(fixture.refused.length, 2);
   context.mock.timers.tick(1);
@@ -61,30 +69,41 @@ test("what was not told yet is told when the agent stops", async () => {
   const fixture = await startFixture({ peerOf: () => STRANGER });
   for (let time = 0; time < 3; time++) await readAll(await connected(fixture.path));
   await fixture[Symbol.asyncDispose]();
-  assert.deepEqual(fixture.refused, [[STRANGER, 1], [STRANGER, 2]]);
+  assert.deepEqual(fixture.refused, [
+    [STRANGER, 1],
+    [STRANGER, 2],
+  ]);
 });
 
-test("10,000 connections of another user, with garbage, large bodies and slow writers, find the door shut; root is served all the while", requires(root()), async () => {
-  await using fixture = await startFixture();
-  letPass(fixture);
-  const attack = hammer(fixture, 10_000);
-  let served = 0;
-  while (attack.running()) {
-    assert.equal((await ask(fixture.path, "GET", "/v1/status")).status, 200);
-    served++;
-  }
-  const { attempts, bytes, denied } = await attack.result;
-  assert.ok(served > 0);
-  assert.deepEqual({ attempts, bytes }, { attempts: 10_000, bytes: 0 });
-  const { refused, connections } = fixture.server.figures();
-  // The kernel refuses once the door is shut; until then no more than its queue holds get as far as the agent.
-  assert.ok(refused >= 64 && refused <= 64 + 512, `${refused} were refused by the agent`);
-  assert.ok(denied >= 10_000 - refused, `${denied} by the kernel`);
-  assert.equal(connections, 0);
-  assert.deepEqual(fixture.refused.map(([peer, count]) => [peer?.uid, count]), [[NOBODY, 1]], "one line, and the next in a minute");
-  assert.deepEqual(fixture.shut, [64]);
-  assert.equal(fixture.agent.mode, "detect");
-});
+test(
+  "10,000 connections of another user, with garbage, large bodies and slow writers, find the door shut; root is served all the while",
+  requires(root()),
+  async () => {
+    await using fixture = await startFixture();
+    letPass(fixture);
+    const attack = hammer(fixture, 10_000);
+    let served = 0;
+    while (attack.running()) {
+      assert.equal((await ask(fixture.path, "GET", "/v1/status")).status, 200);
+      served++;
+    }
+    const { attempts, bytes, denied } = await attack.result;
+    assert.ok(served > 0);
+    assert.deepEqual({ attempts, bytes }, { attempts: 10_000, bytes: 0 });
+    const { refused, connections } = fixture.server.figures();
+    // The kernel refuses once the door is shut; until then no more than its queue holds get as far as the agent.
+    assert.ok(refused >= 64 && refused <= 64 + 512, `${refused} were refused by the agent`);
+    assert.ok(denied >= 10_000 - refused, `${denied} by the kernel`);
+    assert.equal(connections, 0);
+    assert.deepEqual(
+      fixture.refused.map(([peer, count]) => [peer?.uid, count]),
+      [[NOBODY, 1]],
+      "one line, and the next in a minute",
+    );
+    assert.deepEqual(fixture.shut, [64]);
+    assert.equal(fixture.agent.mode, "detect");
+  },
+);
 
 test("the door opens again when the minute is over", requires(root()), async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
@@ -109,7 +128,10 @@ test("whoever runs a command without being root is told what to do, knocking or 
     assert.match(stderr, /only root may talk to the agent\.\n.*sudo/);
   };
   await command();
-  assert.deepEqual(fixture.refused.map(([peer]) => peer?.uid), [NOBODY]);
+  assert.deepEqual(
+    fixture.refused.map(([peer]) => peer?.uid),
+    [NOBODY],
+  );
   await hammer(fixture, 500).result;
   await command();
   assert.equal(fixture.agent.mode, "detect");

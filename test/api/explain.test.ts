@@ -21,12 +21,21 @@ function write(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-const POLICY = write("weir.yaml", `version: 1
+const POLICY = write(
+  "weir.yaml",
+  `version: 1
 rules:
   - { name: admins, action: allow, layer3: { source: [10.0.0.0/8] }, layer4: { protocol: tcp, destination_ports: [23] } }
   - { name: no-telnet, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [23] } }
-`);
-const CAPTURE = write("telnet.pcap", pcap([frame(Ethernet(), IPv4(), TCP({ dport: 23 })), frame(Ethernet(), IPv4({ src: "198.18.0.2", dst: "198.18.0.1" }), TCP({ sport: 23, dport: 40000, flags: ["syn", "ack"] }))]));
+`,
+);
+const CAPTURE = write(
+  "telnet.pcap",
+  pcap([
+    frame(Ethernet(), IPv4(), TCP({ dport: 23 })),
+    frame(Ethernet(), IPv4({ src: "198.18.0.2", dst: "198.18.0.1" }), TCP({ sport: 23, dport: 40000, flags: ["syn", "ack"] })),
+  ]),
+);
 
 const PLACE = ["--in", "eth0"];
 const ENDS = ["--src", "192.0.2.7", "--dst", "198.51.100.1"];
@@ -37,7 +46,10 @@ const explain = (...words: string[]) => runWeir(["explain", ...words, "--config"
 test("the rule is named with its place, its conditions, and what nearly matches", async () => {
   const { code, stdout, stderr } = await explain(...TELNET);
   assert.deepEqual([code, stderr], [0, ""]);
-  assert.match(stdout, /^packet   tcp 192\.0\.2\.7:40000 > 198\.51\.100\.1:23 syn, in by eth0\nverdict  would be dropped, but the mode is detect\nbecause  the rule no-telnet \(weir\.yaml:4\) decides: block, enforced\n/);
+  assert.match(
+    stdout,
+    /^packet   tcp 192\.0\.2\.7:40000 > 198\.51\.100\.1:23 syn, in by eth0\nverdict  would be dropped, but the mode is detect\nbecause  the rule no-telnet \(weir\.yaml:4\) decides: block, enforced\n/,
+  );
   assert.match(stdout, /\nlayer4\.destination_ports  yes    23      23\n/);
   assert.match(stdout, /\n {2}allow admins \(weir\.yaml:3\): layer3\.source wants 10\.0\.0\.0\/8, got 192\.0\.2\.7\n/);
   assert.match(stdout, /\nkernel   not asked: /);
@@ -53,7 +65,10 @@ test("the JSON has the shape that scripts rely on", async () => {
 
 test("what cannot be decided is told in words", async () => {
   const { stdout } = await explain(...TELNET, "--flags", "ack");
-  assert.match(stdout, /\nverdict  cannot be decided, and passes\nbecause  nothing says who opened this connection; .* \(opener_unknown\); defaults\.on_error says allow\n/);
+  assert.match(
+    stdout,
+    /\nverdict  cannot be decided, and passes\nbecause  nothing says who opened this connection; .* \(opener_unknown\); defaults\.on_error says allow\n/,
+  );
 });
 
 test("of a capture the frames before the one that is asked about count", async () => {
@@ -110,20 +125,35 @@ test("tables that cannot be opened are told, and the reference answers", require
   const { code, stdout, stderr } = await fixture.weir(["explain", ...TELNET]);
   assert.equal(code, 0);
   assert.match(stderr, /^NOT COMPARED: the kernel could not be asked: /);
-  assert.match(stdout, /\nverdict  passes\nbecause  no rule decides it, and the default is allow\nrules    the rules in force \(generation 7\)\nkernel   not asked: .*\/nonexistent\/tables/);
+  assert.match(
+    stdout,
+    /\nverdict  passes\nbecause  no rule decides it, and the default is allow\nrules    the rules in force \(generation 7\)\nkernel   not asked: .*\/nonexistent\/tables/,
+  );
 });
 
 test("a process is described by options, and what is not said of it is not known", async () => {
-  const policy = write("processes.yaml", 'version: 1\nrules:\n  - { name: curl, action: block, enforce: true, process: { executable: "*/curl", user: www-data } }\n');
-  const about = async (...words: string[]): Promise<Answer> => JSON.parse((await runWeir(["explain", "--out", "eth0", ...ENDS, "--proto", "tcp", "--dport", "443", "--config", policy, "--json", ...words])).stdout) as Answer;
+  const policy = write(
+    "processes.yaml",
+    'version: 1\nrules:\n  - { name: curl, action: block, enforce: true, process: { executable: "*/curl", user: www-data } }\n',
+  );
+  const about = async (...words: string[]): Promise<Answer> =>
+    JSON.parse(
+      (await runWeir(["explain", "--out", "eth0", ...ENDS, "--proto", "tcp", "--dport", "443", "--config", policy, "--json", ...words]))
+        .stdout,
+    ) as Answer;
   const blocked = await about("--executable", "/usr/bin/curl", "--user", "www-data");
   assert.deepEqual([blocked.verdict, blocked.rule.name], ["would_drop", "curl"]);
-  assert.deepEqual(blocked.conditions, [{ field: "process", matched: true, want: "executable */curl, user www-data", got: "executable /usr/bin/curl, user www-data" }]);
+  assert.deepEqual(blocked.conditions, [
+    { field: "process", matched: true, want: "executable */curl, user www-data", got: "executable /usr/bin/curl, user www-data" },
+  ]);
   assert.equal((await about("--executable", "/usr/bin/wget")).verdict, "passed");
   assert.equal((await about("--no-process")).verdict, "passed");
   for (const words of [[], ["--executable", "/usr/bin/curl"]]) {
     const { undecided } = await about(...words);
-    assert.deepEqual([undecided?.reason, undecided?.rules.map(({ rule, unknown }) => [rule.name, unknown])], ["process_unknown", [["curl", ["process"]]]]);
+    assert.deepEqual(
+      [undecided?.reason, undecided?.rules.map(({ rule, unknown }) => [rule.name, unknown])],
+      ["process_unknown", [["curl", ["process"]]]],
+    );
   }
   const { code, stderr } = await explain(...TELNET, "--no-process", "--user", "root");
   assert.deepEqual([code, /--user describes a process, and --no-process says that there is none/.test(stderr)], [2, true], stderr);

@@ -18,7 +18,10 @@ function scratch(t: TestContext): string {
 
 test("check accepts a good file and says what is in it", async (t) => {
   const file = join(scratch(t), "weir.yaml");
-  writeFileSync(file, "version: 1\nrules:\n  - { name: no-telnet, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [23] } }\n");
+  writeFileSync(
+    file,
+    "version: 1\nrules:\n  - { name: no-telnet, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [23] } }\n",
+  );
   const { code, stdout, stderr } = await runWeir(["check", file], NOWHERE);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /is valid: mode detect, 1 rule \(1 enforced\)/);
@@ -27,7 +30,10 @@ test("check accepts a good file and says what is in it", async (t) => {
 
 test("check prints every problem with its place and exits with 2", async (t) => {
   const file = join(scratch(t), "weir.yaml");
-  writeFileSync(file, "version: 1\nmdoe: prevent\nrules:\n  - name: a\n    action: blok\n    layer4: { protocol: tcp, destination_ports: [70000] }\n");
+  writeFileSync(
+    file,
+    "version: 1\nmdoe: prevent\nrules:\n  - name: a\n    action: blok\n    layer4: { protocol: tcp, destination_ports: [70000] }\n",
+  );
   const { code, stderr } = await runWeir(["check", file], NOWHERE);
   assert.equal(code, 2);
   assert.ok(stderr.includes(`${file}:2:1: `) && stderr.includes("did you mean mode?"), stderr);
@@ -43,7 +49,8 @@ async function writtenLog(folder: string) {
   const [path, head] = [join(folder, "audit.log"), join(folder, "audit.head")];
   const audit = await openAudit({ path, headPath: head, rotate: { size: 1e6, keep: 2 } });
   await audit.action({ action: "START", uid: 0 });
-  for (let seq = 1; seq <= 5; seq++) audit.write(anEvent(seq, { rule: { name: seq % 2 ? "odd" : "even", action: "block", enforce: false, source: "weir.yaml:1" } }));
+  for (let seq = 1; seq <= 5; seq++)
+    audit.write(anEvent(seq, { rule: { name: seq % 2 ? "odd" : "even", action: "block", enforce: false, source: "weir.yaml:1" } }));
   await audit.close({ action: "STOP" });
   return { path, head };
 }
@@ -56,7 +63,9 @@ test("audit show prints the log of the running agent, and narrows it", async (t)
   assert.equal((await fixture.weir(["audit", "show", "--rule", "odd"])).stdout.trimEnd().split("\n").length, 3);
   assert.match((await fixture.weir(["audit", "show", "--last", "1"])).stdout, / STOP/);
   assert.match((await fixture.weir(["audit", "show", "--type", "start,stop"])).stdout, / START.*\n.* STOP.*\n$/);
-  const [record] = (await fixture.weir(["audit", "show", "--since", "2026-11-21T03:00Z", "--type", "DETECTED", "--json"])).stdout.split("\n");
+  const [record] = (await fixture.weir(["audit", "show", "--since", "2026-11-21T03:00Z", "--type", "DETECTED", "--json"])).stdout.split(
+    "\n",
+  );
   assert.equal((await fixture.weir(["audit", "show", "--since", "2026-11-21T03:01Z", "--type", "DETECTED"])).stdout, "");
   assert.match((await fixture.weir(["audit", "show", "--since", "1h"])).stdout, / START.*\n/);
   assert.deepEqual([JSON.parse(record!).type, JSON.parse(record!).rule], ["DETECTED", "odd"]);

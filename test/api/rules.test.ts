@@ -7,18 +7,88 @@ import { ask } from "./raw-http.ts";
 import { ruleRow, startFixture } from "./support.ts";
 
 const ADD: [string, object][] = [
-  ["--action block --src 10.0.0.0/8 --dst 192.0.2.1 --port 80 --proto tcp", { rule: { layer3: { source: ["10.0.0.0/8"], destination: ["192.0.2.1"] }, layer4: { destination_ports: [80], protocol: "tcp" }, action: "block" }, place: "last" }],
-  ["--action allow --src 192.0.2.1,2001:db8::/32 --first --name mine", { rule: { layer3: { source: ["192.0.2.1", "2001:db8::/32"] }, action: "allow", name: "mine" }, place: "first" }],
-  ["--action block --enforce --proto udp --port 53,8000-8100 --sport 1024-65535 --direction egress --interface eth0,wg*", { rule: { layer4: { destination_ports: [53, "8000-8100"], source_ports: ["1024-65535"], protocol: "udp" }, action: "block", direction: "egress", interfaces: ["eth0", "wg*"], enforce: true }, place: "last" }],
-  ["--action block --proto icmp --icmp echo-request,3/1 --before d7", { rule: { layer4: { protocol: "icmp", icmp: [{ type: "echo-request" }, { type: 3, code: 1 }] }, action: "block" }, place: { before: "d7" } }],
-  ["--action block --proto 47 --for 10m --reason why", { rule: { layer4: { protocol: 47 }, action: "block" }, place: "last", for_s: 600, reason: "why" }],
-  ["--action block --proto tcp --flags syn,!ack --state new,invalid --longer-than 1h --shorter-than 2d", { rule: { layer4: { protocol: "tcp", flags: { set: ["syn"], unset: ["ack"] }, state: ["new", "invalid"], connection_duration: { longer_than: "1h", shorter_than: "2d" } }, action: "block" }, place: "last" }],
-  ["--action block --proto tcp --not-src 10.0.0.0/8,::1 --not-port 22 --not-interface lo", { rule: { layer4: { protocol: "tcp" }, not: { layer3: { source: ["10.0.0.0/8", "::1"] }, layer4: { destination_ports: [22] }, interfaces: ["lo"] }, action: "block" }, place: "last" }],
-  ["--action block --proto icmp --over-rate 20/s --burst 40 --by rule --per packet", { rule: { layer4: { protocol: "icmp", over_rate: { rate: "20/s", burst: 40, by: "rule", per: "packet" } }, action: "block" }, place: "last" }],
-  ["--action block --schedule sat,sun_22:00-06:00", { rule: { schedule: [{ days: ["sat", "sun"], from: "22:00", to: "06:00" }], action: "block" }, place: "last" }],
+  [
+    "--action block --src 10.0.0.0/8 --dst 192.0.2.1 --port 80 --proto tcp",
+    {
+      rule: {
+        layer3: { source: ["10.0.0.0/8"], destination: ["192.0.2.1"] },
+        layer4: { destination_ports: [80], protocol: "tcp" },
+        action: "block",
+      },
+      place: "last",
+    },
+  ],
+  [
+    "--action allow --src 192.0.2.1,2001:db8::/32 --first --name mine",
+    { rule: { layer3: { source: ["192.0.2.1", "2001:db8::/32"] }, action: "allow", name: "mine" }, place: "first" },
+  ],
+  [
+    "--action block --enforce --proto udp --port 53,8000-8100 --sport 1024-65535 --direction egress --interface eth0,wg*",
+    {
+      rule: {
+        layer4: { destination_ports: [53, "8000-8100"], source_ports: ["1024-65535"], protocol: "udp" },
+        action: "block",
+        direction: "egress",
+        interfaces: ["eth0", "wg*"],
+        enforce: true,
+      },
+      place: "last",
+    },
+  ],
+  [
+    "--action block --proto icmp --icmp echo-request,3/1 --before d7",
+    {
+      rule: { layer4: { protocol: "icmp", icmp: [{ type: "echo-request" }, { type: 3, code: 1 }] }, action: "block" },
+      place: { before: "d7" },
+    },
+  ],
+  [
+    "--action block --proto 47 --for 10m --reason why",
+    { rule: { layer4: { protocol: 47 }, action: "block" }, place: "last", for_s: 600, reason: "why" },
+  ],
+  [
+    "--action block --proto tcp --flags syn,!ack --state new,invalid --longer-than 1h --shorter-than 2d",
+    {
+      rule: {
+        layer4: {
+          protocol: "tcp",
+          flags: { set: ["syn"], unset: ["ack"] },
+          state: ["new", "invalid"],
+          connection_duration: { longer_than: "1h", shorter_than: "2d" },
+        },
+        action: "block",
+      },
+      place: "last",
+    },
+  ],
+  [
+    "--action block --proto tcp --not-src 10.0.0.0/8,::1 --not-port 22 --not-interface lo",
+    {
+      rule: {
+        layer4: { protocol: "tcp" },
+        not: { layer3: { source: ["10.0.0.0/8", "::1"] }, layer4: { destination_ports: [22] }, interfaces: ["lo"] },
+        action: "block",
+      },
+      place: "last",
+    },
+  ],
+  [
+    "--action block --proto icmp --over-rate 20/s --burst 40 --by rule --per packet",
+    {
+      rule: { layer4: { protocol: "icmp", over_rate: { rate: "20/s", burst: 40, by: "rule", per: "packet" } }, action: "block" },
+      place: "last",
+    },
+  ],
+  [
+    "--action block --schedule sat,sun_22:00-06:00",
+    { rule: { schedule: [{ days: ["sat", "sun"], from: "22:00", to: "06:00" }], action: "block" }, place: "last" },
+  ],
   ["--action block --schedule 08:00-18:00", { rule: { schedule: [{ from: "08:00", to: "18:00" }], action: "block" }, place: "last" }],
   ["--action block --schedule sat", { rule: { schedule: [{ days: ["sat"] }], action: "block" }, place: "last" }],
-  ["--action block --connections-over 20 --connections-by rule", { rule: { layer4: { connections_over: { count: 20, by: "rule" } }, action: "block" }, place: "last" }],
+  [
+    "--action block --connections-over 20 --connections-by rule",
+    { rule: { layer4: { connections_over: { count: 20, by: "rule" } }, action: "block" }, place: "last" },
+  ],
   ["--action block --vlan 10,100-199,none", { rule: { layer2: { vlan: [10, "100-199", "none"] }, action: "block" }, place: "last" }],
   ["--action block --dscp ef,46,cs6", { rule: { layer3: { dscp: ["ef", 46, "cs6"] }, action: "block" }, place: "last" }],
   ["--action block --until 2036-11-21T03:00Z --last", { rule: { action: "block" }, place: "last", until: Date.UTC(2036, 10, 21, 3) }],
@@ -27,7 +97,9 @@ const ADD: [string, object][] = [
 test("flags become the rule that the file would hold", async () => {
   await using fixture = await startFixture();
   for (const [line, expected] of ADD) {
-    const { code, stderr } = await fixture.weir(["rule", "add", ...line.split(" ").map((word) => word.replace("_", " "))], { env: { SSH_CONNECTION: "203.0.113.5 51234 198.51.100.2 22" } });
+    const { code, stderr } = await fixture.weir(["rule", "add", ...line.split(" ").map((word) => word.replace("_", " "))], {
+      env: { SSH_CONNECTION: "203.0.113.5 51234 198.51.100.2 22" },
+    });
     assert.equal(code, 0, stderr);
     assert.deepEqual(fixture.agent.asked.at(-1), expected, line);
     assert.equal(fixture.agent.callers.at(-1)?.session?.address, "203.0.113.5", "the operator's connection goes along");
@@ -43,11 +115,19 @@ test("the answer says what changed, and what a block rule still needs to drop", 
   assert.match((await add("--enforce")).stderr, /mode is detect.*weir mode prevent/);
   fixture.agent.mode = "prevent";
   assert.equal((await add("--enforce")).stderr, "");
-  fixture.agent.onRuleChange = (id) => ({ generation: 9, loaded: 1, rules: [{ id, name: "web", uid: 0, added: "" }], warnings: ["layer3.source[0]: look\x1b[2J"] });
+  fixture.agent.onRuleChange = (id) => ({
+    generation: 9,
+    loaded: 1,
+    rules: [{ id, name: "web", uid: 0, added: "" }],
+    warnings: ["layer3.source[0]: look\x1b[2J"],
+  });
   const { stdout, stderr } = await fixture.weir(["rule", "delete", "d1", "d2"]);
   assert.equal(stdout, "Deleted: d1 (web). 1 rule is in force (generation 9).\n");
   assert.equal(stderr, "warning: --src: look\\x1b[2J\n");
-  assert.deepEqual(JSON.parse((await fixture.weir(["rule", "move", "d1", "--before", "d3", "--json"])).stdout), fixture.agent.onRuleChange("d1"));
+  assert.deepEqual(
+    JSON.parse((await fixture.weir(["rule", "move", "d1", "--before", "d3", "--json"])).stdout),
+    fixture.agent.onRuleChange("d1"),
+  );
   assert.deepEqual(fixture.agent.asked.slice(-2), [["d1", "d2"], { id: "d1", place: { before: "d3" } }]);
 });
 
@@ -78,14 +158,20 @@ test("a wrong line is refused before anybody is asked", async () => {
 test("what is wrong with a key is said of its flag", async () => {
   for (const [problem, expected] of [
     ['layer3.source[0]: "10.0.0.0/33" has no such prefix', '--src: "10.0.0.0/33" has no such prefix'],
-    ["layer4.destination_ports: destination_ports need the protocol tcp or udp, not icmp", "--port needs the protocol tcp or udp, not icmp"],
+    [
+      "layer4.destination_ports: destination_ports need the protocol tcp or udp, not icmp",
+      "--port needs the protocol tcp or udp, not icmp",
+    ],
     ["layer4.icmp: icmp needs the protocol icmp or icmpv6", "--icmp needs the protocol icmp or icmpv6"],
     ["not.layer4.destination_ports: destination_ports need the protocol tcp or udp", "--not-port needs the protocol tcp or udp"],
     ['layer4.icmp[1].code: "x" is not a code', '--icmp: "x" is not a code'],
-    ['name: "x" is already that of a rule of the file; names are unique', '--name: "x" is already that of a rule of the file; names are unique'],
-    ["layer4.connection_duration.longer_than: \"1\" is not a duration", '--longer-than: "1" is not a duration'],
-    ["layer4.flags.set[0]: \"sin\" is not one of syn", '--flags: "sin" is not one of syn'],
-    ["layer4.over_rate: \"rate\" is missing", '--over-rate: "rate" is missing'],
+    [
+      'name: "x" is already that of a rule of the file; names are unique',
+      '--name: "x" is already that of a rule of the file; names are unique',
+    ],
+    ['layer4.connection_duration.longer_than: "1" is not a duration', '--longer-than: "1" is not a duration'],
+    ['layer4.flags.set[0]: "sin" is not one of syn', '--flags: "sin" is not one of syn'],
+    ['layer4.over_rate: "rate" is missing', '--over-rate: "rate" is missing'],
     ["until: this time is over already", "--until: this time is over already"],
     ['one packet can meet the 9 conditional rules "a", "b"', 'one packet can meet the 9 conditional rules "a", "b"'],
   ] as const) {
@@ -93,7 +179,11 @@ test("what is wrong with a key is said of its flag", async () => {
   }
   await using fixture = await startFixture();
   fixture.agent.onRuleChange = () => {
-    throw new Refusal("The change is refused.", { kind: "invalid", next: "Mend it.", details: ["layer4.protocol: \"tpc\" is not a protocol; did you mean tcp?"] });
+    throw new Refusal("The change is refused.", {
+      kind: "invalid",
+      next: "Mend it.",
+      details: ['layer4.protocol: "tpc" is not a protocol; did you mean tcp?'],
+    });
   };
   const { code, stderr } = await fixture.weir(["rule", "add", "--action", "block", "--proto", "tpc"]);
   assert.equal(code, 2);
@@ -103,12 +193,27 @@ test("what is wrong with a key is said of its flag", async () => {
 test("rule list shows dynamic rules apart, and rule show all about one", async () => {
   await using fixture = await startFixture();
   const later = new Date(Date.now() + 90_500).toISOString();
-  fixture.agent.rows.unshift({ ...ruleRow("now"), id: "d4", source: "dynamic:d4", dynamic: { uid: 7, added: new Date(Date.now() - 60_000).toISOString(), expires: later, reason: "ticket 42" } });
+  fixture.agent.rows.unshift({
+    ...ruleRow("now"),
+    id: "d4",
+    source: "dynamic:d4",
+    dynamic: { uid: 7, added: new Date(Date.now() - 60_000).toISOString(), expires: later, reason: "ticket 42" },
+  });
   const { stdout } = await fixture.weir(["rule", "list"]);
-  assert.match(stdout, /^Added by command, tried first:\n\nID +RULE.*ADDED +EXPIRES +REASON\nd4 +now +block, enforced .* 1 m \d s ago by uid 7 +in 1 m \d+ s +ticket 42\n\nOf the file:\n\nRULE.*SOURCE\nno-telnet-in/);
+  assert.match(
+    stdout,
+    /^Added by command, tried first:\n\nID +RULE.*ADDED +EXPIRES +REASON\nd4 +now +block, enforced .* 1 m \d s ago by uid 7 +in 1 m \d+ s +ticket 42\n\nOf the file:\n\nRULE.*SOURCE\nno-telnet-in/,
+  );
   assert.deepEqual(JSON.parse((await fixture.weir(["rule", "list", "--json"])).stdout)[0], fixture.agent.rows[0]);
   const shown = (await fixture.weir(["rule", "show", "now"])).stdout;
-  for (const line of [/rule +now \(d4\)/, /says +block, enforced: anything/, /added +by uid 7/, /reason +ticket 42/, /matched +12 flows, 1,234,567 packets/]) assert.match(shown, line);
+  for (const line of [
+    /rule +now \(d4\)/,
+    /says +block, enforced: anything/,
+    /added +by uid 7/,
+    /reason +ticket 42/,
+    /matched +12 flows, 1,234,567 packets/,
+  ])
+    assert.match(shown, line);
   assert.deepEqual(JSON.parse((await fixture.weir(["rule", "show", "now", "--json"])).stdout), fixture.agent.rule("now"));
   assert.equal((await fixture.weir(["rule", "show", "gone"])).code, 1);
 });
@@ -118,7 +223,8 @@ test("rule list says when rules of the file end, and that they have", async () =
   const from = (seconds: number): string => new Date(Date.now() + 1000 * seconds).toISOString();
   fixture.agent.rows.push({ ...ruleRow("soon"), expires: from(90.5) }, { ...ruleRow("past"), expires: from(-90.5) });
   const { stdout } = await fixture.weir(["rule", "list"]);
-  for (const line of [/SOURCE +EXPIRES\n/, /no-telnet-in.* never\n/, /soon .* in 1 m \d+ s\n/, /past .* over for 1 m \d+ s\n/]) assert.match(stdout, line);
+  for (const line of [/SOURCE +EXPIRES\n/, /no-telnet-in.* never\n/, /soon .* in 1 m \d+ s\n/, /past .* over for 1 m \d+ s\n/])
+    assert.match(stdout, line);
 });
 
 test("clear asks first, and takes --yes for an answer", async () => {
@@ -134,13 +240,38 @@ test("clear asks first, and takes --yes for an answer", async () => {
 test("a rule reads as a sentence", () => {
   const rule = { name: "x", action: "block", enforce: true, direction: "both" } as const;
   assert.equal(ruleText(rule), "block, enforced: anything");
-  assert.equal(ruleText({ ...rule, action: "allow", enforce: false, direction: "egress", interfaces: ["eth0"], layer3: { source: ["10.0.0.0/8"] }, layer4: { protocol: 47 } }), "allow: 47 from 10.0.0.0/8, egress on eth0");
   assert.equal(
-    ruleText({ ...rule, layer3: { destination: ["192.0.2.1"] }, layer4: { protocol: "tcp", source_ports: ["1-9"], destination_ports: [80, 81], flags: { set: ["syn"], unset: ["ack"] } } }),
+    ruleText({
+      ...rule,
+      action: "allow",
+      enforce: false,
+      direction: "egress",
+      interfaces: ["eth0"],
+      layer3: { source: ["10.0.0.0/8"] },
+      layer4: { protocol: 47 },
+    }),
+    "allow: 47 from 10.0.0.0/8, egress on eth0",
+  );
+  assert.equal(
+    ruleText({
+      ...rule,
+      layer3: { destination: ["192.0.2.1"] },
+      layer4: { protocol: "tcp", source_ports: ["1-9"], destination_ports: [80, 81], flags: { set: ["syn"], unset: ["ack"] } },
+    }),
     "block, enforced: tcp with syn no ack from any port 1-9 to 192.0.2.1 port 80 81",
   );
-  assert.equal(ruleText({ ...rule, layer4: { protocol: "icmp", icmp: [{ type: "echo-request", code: 0 }] } }), "block, enforced: icmp echo-request/0");
-  assert.equal(ruleText({ ...rule, direction: "ingress", not: { interfaces: ["lo"], layer3: { source: ["10.0.0.0/8"] }, layer4: { protocol: "tcp", destination_ports: [22] } } }), "block, enforced: anything, ingress, but not tcp from 10.0.0.0/8 to any port 22 on lo");
+  assert.equal(
+    ruleText({ ...rule, layer4: { protocol: "icmp", icmp: [{ type: "echo-request", code: 0 }] } }),
+    "block, enforced: icmp echo-request/0",
+  );
+  assert.equal(
+    ruleText({
+      ...rule,
+      direction: "ingress",
+      not: { interfaces: ["lo"], layer3: { source: ["10.0.0.0/8"] }, layer4: { protocol: "tcp", destination_ports: [22] } },
+    }),
+    "block, enforced: anything, ingress, but not tcp from 10.0.0.0/8 to any port 22 on lo",
+  );
 });
 
 const MISSHAPEN: [string, string, unknown, RegExp][] = [
@@ -167,7 +298,11 @@ test("a request about rules that is not meant exactly so changes nothing, and sa
   for (const [method, path, body, expected] of MISSHAPEN) {
     const answer = await ask(fixture.path, method, path, body === undefined ? undefined : JSON.stringify(body));
     const { error } = answer.json();
-    assert.deepEqual([answer.status, expected.test(error.what), error.next.length > 0], [400, true, true], `${path} ${JSON.stringify(body)}: ${error.what}`);
+    assert.deepEqual(
+      [answer.status, expected.test(error.what), error.next.length > 0],
+      [400, true, true],
+      `${path} ${JSON.stringify(body)}: ${error.what}`,
+    );
   }
   assert.deepEqual(fixture.agent.asked, []);
 });

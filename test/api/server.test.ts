@@ -33,7 +33,10 @@ test("rules, drops, flows, sockets and metrics are answered", async () => {
   const keys = ["id", "name", "action", "enforce", "source", "packets", "bytes", "flows", "would_drop", "dropped", "last_hit"];
   for (const key of keys) assert.ok(key in rules[0], key);
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/drops?by=netfilter&port=53")).json(), fixture.agent.elsewhere.slice(0, 1));
-  assert.deepEqual((await ask(fixture.path, "GET", "/v1/drops?reason=no_socket&address=192.0.2.7")).json(), fixture.agent.elsewhere.slice(1));
+  assert.deepEqual(
+    (await ask(fixture.path, "GET", "/v1/drops?reason=no_socket&address=192.0.2.7")).json(),
+    fixture.agent.elsewhere.slice(1),
+  );
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/flows?process=curl&port=443")).json(), fixture.agent.connections);
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?address=0:0:0::")).json(), fixture.agent.inventory.slice(0, 1));
   assert.deepEqual((await ask(fixture.path, "GET", "/v1/sockets?address=::1")).json(), []);
@@ -55,7 +58,11 @@ test("a switch of the mode carries who asked and the operator's session", async 
 
 test("a reload says what is in force, or all that is wrong with the file", async () => {
   await using fixture = await startFixture();
-  assert.deepEqual((await ask(fixture.path, "POST", "/v1/reload")).json(), { generation: 8, rules: { loaded: 1, enforced: 1 }, warnings: [] });
+  assert.deepEqual((await ask(fixture.path, "POST", "/v1/reload")).json(), {
+    generation: 8,
+    rules: { loaded: 1, enforced: 1 },
+    warnings: [],
+  });
   fixture.agent.onReload = () => {
     throw new Refusal("refused", { kind: "invalid", next: "mend it", details: ["weir.yaml:1:1: a", "weir.yaml:2:1: b"] });
   };
@@ -145,7 +152,11 @@ for (const [how, header] of [
     assert.match(await answer, /^HTTP\/1\.1 413 /);
     assert.ok(sent < 5 * MEGABYTE, `${sent} bytes were taken`);
     assert.equal(fixture.agent.mode, "detect");
-    assert.equal((await ask(fixture.path, "PUT", "/v1/mode", `{"mode":"prevent"${" ".repeat(60_000)}}`)).status, 200, "a body within the bound is read");
+    assert.equal(
+      (await ask(fixture.path, "PUT", "/v1/mode", `{"mode":"prevent"${" ".repeat(60_000)}}`)).status,
+      200,
+      "a body within the bound is read",
+    );
   });
 }
 

@@ -10,11 +10,33 @@ import { startFixture } from "./support.ts";
 
 test("flags become a request, and what came of it is told", async () => {
   await using fixture = await startFixture();
-  fixture.agent.onSetChange = () => ({ set: "partners", members: 4, changed: 2, expires: "2026-11-21T03:10:00.000Z", warnings: ["mind this"] });
-  const { code, stdout, stderr } = await fixture.weir(["set", "add", "partners", "192.0.2.7", "2001:db8::/32", "--for", "10m", "--reason", "so"]);
-  assert.deepEqual([code, stdout, stderr], [0, "Added 192.0.2.7, 2001:db8::/32 to the set partners until 2026-11-21T03:10:00.000Z. It has 4 members.\n", "warning: mind this\n"]);
+  fixture.agent.onSetChange = () => ({
+    set: "partners",
+    members: 4,
+    changed: 2,
+    expires: "2026-11-21T03:10:00.000Z",
+    warnings: ["mind this"],
+  });
+  const { code, stdout, stderr } = await fixture.weir([
+    "set",
+    "add",
+    "partners",
+    "192.0.2.7",
+    "2001:db8::/32",
+    "--for",
+    "10m",
+    "--reason",
+    "so",
+  ]);
+  assert.deepEqual(
+    [code, stdout, stderr],
+    [0, "Added 192.0.2.7, 2001:db8::/32 to the set partners until 2026-11-21T03:10:00.000Z. It has 4 members.\n", "warning: mind this\n"],
+  );
   assert.equal(JSON.parse((await fixture.weir(["set", "remove", "partners", "192.0.2.7", "--json"])).stdout).members, 4);
-  assert.match((await fixture.weir(["set", "remove", "partners", "--all"])).stdout, /^Removed 2 members from the set partners\. It has 4 members\.\n$/);
+  assert.match(
+    (await fixture.weir(["set", "remove", "partners", "--all"])).stdout,
+    /^Removed 2 members from the set partners\. It has 4 members\.\n$/,
+  );
   assert.deepEqual(fixture.agent.askedOfSets, [
     { set: "partners", networks: ["192.0.2.7", "2001:db8::/32"], check_only: false, for_s: 600, reason: "so" },
     { set: "partners", networks: ["192.0.2.7"] },
@@ -47,11 +69,26 @@ test("a mistake on the line is told before anybody is asked", async () => {
 test("a long list is checked as a whole before the first is added, and a refusal names the line", async () => {
   await using fixture = await startFixture();
   const list = join(fixture.folder, "list.txt");
-  writeFileSync(list, Array.from({ length: MOST_NETWORKS + 10 }, (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}\n`).join(""));
+  writeFileSync(
+    list,
+    Array.from({ length: MOST_NETWORKS + 10 }, (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}\n`).join(""),
+  );
   assert.equal((await fixture.weir(["set", "add", "partners", "--file", list])).code, 0);
-  assert.deepEqual(fixture.agent.askedOfSets.map((one) => [(one as { networks: string[] }).networks.length, (one as { check_only: boolean }).check_only]), [[MOST_NETWORKS, true], [10, true], [MOST_NETWORKS, false], [10, false]]);
+  assert.deepEqual(
+    fixture.agent.askedOfSets.map((one) => [(one as { networks: string[] }).networks.length, (one as { check_only: boolean }).check_only]),
+    [
+      [MOST_NETWORKS, true],
+      [10, true],
+      [MOST_NETWORKS, false],
+      [10, false],
+    ],
+  );
   fixture.agent.onSetChange = () => {
-    throw new Refusal("Nothing has changed.", { kind: "not_found", next: "Look.", details: ["10.0.0.5: no command put it into the set partners"] });
+    throw new Refusal("Nothing has changed.", {
+      kind: "not_found",
+      next: "Look.",
+      details: ["10.0.0.5: no command put it into the set partners"],
+    });
   };
   const { code, stderr } = await fixture.weir(["set", "remove", "partners", "--file", list]);
   assert.equal(code, 1);
@@ -61,7 +98,10 @@ test("a long list is checked as a whole before the first is added, and a refusal
 test("sets are listed with where their members come from, and what is wrong with their files", async () => {
   await using fixture = await startFixture();
   const { stdout, stderr } = await fixture.weir(["set", "list"]);
-  assert.match(stdout, /^SET +MEMBERS +CONFIGURED +OF FILE +ADDED +TTL +PORTS +FILE\npartners +3 +1 +2 +0 +1h +- +\/etc\/weir\/feed\.txt\nweb +0 +0 +- +0 +- +80 +-\n$/);
+  assert.match(
+    stdout,
+    /^SET +MEMBERS +CONFIGURED +OF FILE +ADDED +TTL +PORTS +FILE\npartners +3 +1 +2 +0 +1h +- +\/etc\/weir\/feed\.txt\nweb +0 +0 +- +0 +- +80 +-\n$/,
+  );
   assert.match(stderr, /^warning: the file of the set partners is not taken: /);
   assert.equal(JSON.parse((await fixture.weir(["set", "list", "--json"])).stdout).length, 2);
 });
@@ -69,9 +109,18 @@ test("sets are listed with where their members come from, and what is wrong with
 test("members are listed with their origin, all of them in JSON", async () => {
   await using fixture = await startFixture();
   const { stdout } = await fixture.weir(["set", "list", "partners", "192.0.2.7"]);
-  assert.match(stdout, /^MEMBER +FROM +EXPIRES +REASON +ADDED\n192\.0\.2\.7 +command +never +tells lies +.* by uid 0\n198\.51\.100\.0\/24 +configuration +never +- +-\n$/);
-  assert.deepEqual(JSON.parse((await fixture.weir(["set", "list", "partners", "--json"])).stdout).map((row: { network: string }) => row.network), ["192.0.2.7", "198.51.100.0/24"]);
-  assert.deepEqual(fixture.agent.askedOfSets, [{ set: "partners", network: "192.0.2.7", limit: 1000, from: 0 }, { set: "partners", network: undefined, limit: 5000, from: 0 }]);
+  assert.match(
+    stdout,
+    /^MEMBER +FROM +EXPIRES +REASON +ADDED\n192\.0\.2\.7 +command +never +tells lies +.* by uid 0\n198\.51\.100\.0\/24 +configuration +never +- +-\n$/,
+  );
+  assert.deepEqual(
+    JSON.parse((await fixture.weir(["set", "list", "partners", "--json"])).stdout).map((row: { network: string }) => row.network),
+    ["192.0.2.7", "198.51.100.0/24"],
+  );
+  assert.deepEqual(fixture.agent.askedOfSets, [
+    { set: "partners", network: "192.0.2.7", limit: 1000, from: 0 },
+    { set: "partners", network: undefined, limit: 5000, from: 0 },
+  ]);
 });
 
 test("anything but exactly the right shape is refused by the socket", async () => {

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -23,7 +35,10 @@ function serve(path: string): Promise<ControlServer> {
 }
 
 async function refusal(path: string): Promise<Refusal> {
-  const error: unknown = await serve(path).then((server) => server.close(), (reason: unknown) => reason);
+  const error: unknown = await serve(path).then(
+    (server) => server.close(),
+    (reason: unknown) => reason,
+  );
   assert.ok(error instanceof Refusal, `${path} is refused`);
   assert.ok(error.next.length > 0);
   return error;

@@ -5,7 +5,28 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { peerOf } from "../../agent/kernel/sockets.ts";
-import type { AgentControl, BanChange, BanPage, BanRow, Caller, DynamicRow, ListedRule, MemberPage, ModeChange, NewBans, NewMembers, NewRule, Place, PolicyInForce, ReloadResult, RuleChange, RuleDetail, SetChange, SetRow, Status } from "../../agent/service/contract.ts";
+import type {
+  AgentControl,
+  BanChange,
+  BanPage,
+  BanRow,
+  Caller,
+  DynamicRow,
+  ListedRule,
+  MemberPage,
+  ModeChange,
+  NewBans,
+  NewMembers,
+  NewRule,
+  Place,
+  PolicyInForce,
+  ReloadResult,
+  RuleChange,
+  RuleDetail,
+  SetChange,
+  SetRow,
+  Status,
+} from "../../agent/service/contract.ts";
 import { Refusal } from "../../agent/values/refusal.ts";
 import type { FlowRow } from "../../agent/observe/flows/row.ts";
 import type { Grouping } from "../../agent/observe/flows/groups.ts";
@@ -68,12 +89,60 @@ export class FakeAgent {
   rows: ListedRule[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
   connections: FlowRow[] = [flowRow()];
   elsewhere: DropRow[] = [
-    { by: "netfilter", reason: "netfilter_drop", direction: "egress", interface: "eth0", protocol: "udp", source: { address: "192.0.2.1", port: 40000 }, destination: { address: "192.0.2.53", port: 53 }, process: { pid: 12, name: "dig", uid: 0 }, packets: 3, first: "2026-01-02T03:04:05.000Z", last: "2026-01-02T03:04:06.000Z" },
-    { by: "stack", reason: "no_socket", direction: "ingress", interface: "eth0", protocol: "icmp", source: { address: "192.0.2.7" }, destination: { address: "192.0.2.1" }, icmp: { type: 13, code: 0 }, packets: 1, first: "2026-01-02T03:04:05.000Z", last: "2026-01-02T03:04:05.000Z" },
+    {
+      by: "netfilter",
+      reason: "netfilter_drop",
+      direction: "egress",
+      interface: "eth0",
+      protocol: "udp",
+      source: { address: "192.0.2.1", port: 40000 },
+      destination: { address: "192.0.2.53", port: 53 },
+      process: { pid: 12, name: "dig", uid: 0 },
+      packets: 3,
+      first: "2026-01-02T03:04:05.000Z",
+      last: "2026-01-02T03:04:06.000Z",
+    },
+    {
+      by: "stack",
+      reason: "no_socket",
+      direction: "ingress",
+      interface: "eth0",
+      protocol: "icmp",
+      source: { address: "192.0.2.7" },
+      destination: { address: "192.0.2.1" },
+      icmp: { type: 13, code: 0 },
+      packets: 1,
+      first: "2026-01-02T03:04:05.000Z",
+      last: "2026-01-02T03:04:05.000Z",
+    },
   ];
   inventory: SocketRow[] = [
-    { protocol: "tcp", state: "listen", local: { address: "::", port: 443 }, uid: 0, process: { pid: 12, name: "web", uid: 0 }, unit: "web.service", queued: { received: 0, unsent: 0 }, connections: 2, sent: 5_000_000, received: 1500 },
-    { protocol: "udp", state: "established", local: { address: "192.0.2.1", port: 40000 }, remote: { address: "192.0.2.53", port: 53 }, interface: "eth0", uid: 33, queued: { received: 0, unsent: 0 }, connections: 1, sent: 60, received: 120, rule: "names", age_s: 75 },
+    {
+      protocol: "tcp",
+      state: "listen",
+      local: { address: "::", port: 443 },
+      uid: 0,
+      process: { pid: 12, name: "web", uid: 0 },
+      unit: "web.service",
+      queued: { received: 0, unsent: 0 },
+      connections: 2,
+      sent: 5_000_000,
+      received: 1500,
+    },
+    {
+      protocol: "udp",
+      state: "established",
+      local: { address: "192.0.2.1", port: 40000 },
+      remote: { address: "192.0.2.53", port: 53 },
+      interface: "eth0",
+      uid: 33,
+      queued: { received: 0, unsent: 0 },
+      connections: 1,
+      sent: 60,
+      received: 120,
+      rule: "names",
+      age_s: 75,
+    },
   ];
   audit = { path: "/nonexistent/audit.log", head: "/nonexistent/audit.head" };
   onReload: () => ReloadResult = () => ({ generation: 8, rules: { loaded: 1, enforced: 1 }, warnings: [] });
@@ -142,11 +211,27 @@ export class FakeAgent {
   }
   askedOfSets: unknown[] = [];
   sets(): SetRow[] {
-    return [{ name: "partners", members: 3, from: { configuration: 1, file: 2, command: 0 }, file: "/etc/weir/feed.txt", ttl: "1h", problem: "the file of the set partners is not taken: /etc/weir/feed.txt: there is no such file" }, { name: "web", members: 0, from: { configuration: 0, file: 0, command: 0 }, ports: [80] }];
+    return [
+      {
+        name: "partners",
+        members: 3,
+        from: { configuration: 1, file: 2, command: 0 },
+        file: "/etc/weir/feed.txt",
+        ttl: "1h",
+        problem: "the file of the set partners is not taken: /etc/weir/feed.txt: there is no such file",
+      },
+      { name: "web", members: 0, from: { configuration: 0, file: 0, command: 0 }, ports: [80] },
+    ];
   }
   members(set: string, network: string | undefined, limit: number, from = 0): MemberPage {
     this.askedOfSets.push({ set, network, limit, from });
-    return { total: 2, members: [{ network: "192.0.2.7", from: "command", uid: 0, added: "2026-11-21T03:00:00.000Z", reason: "tells lies" }, { network: "198.51.100.0/24", from: "configuration" }] };
+    return {
+      total: 2,
+      members: [
+        { network: "192.0.2.7", from: "command", uid: 0, added: "2026-11-21T03:00:00.000Z", reason: "tells lies" },
+        { network: "198.51.100.0/24", from: "configuration" },
+      ],
+    };
   }
   onSetChange: (asked: unknown) => SetChange = () => ({ set: "partners", members: 4, changed: 1, warnings: [] });
   addMembers(members: NewMembers, caller: Caller): SetChange {
@@ -168,13 +253,46 @@ export class FakeAgent {
   }
   flows(filter: FlowFilter, limit: number, hash: boolean): FlowRow[] {
     const rows = this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
-    return hash ? rows.map((row, index) => ({ ...row, process: { ...row.process!, hash: index === 0 ? { sha256: "5e".repeat(32) } : { missing: "gone" } } })) : rows;
+    return hash
+      ? rows.map((row, index) => ({
+          ...row,
+          process: { ...row.process!, hash: index === 0 ? { sha256: "5e".repeat(32) } : { missing: "gone" } },
+        }))
+      : rows;
   }
   top(by: TopGrouping, limit: number): Top {
-    return { seconds: 1, rows: [{ name: `${by} 1`, flows: 2, would_drop: 0, packets_per_s: 3, sent_per_s: 4000, received_per_s: 5_000_000, retransmissions_per_s: 1.5, round_trip_s: 0.0123 }, { name: `${by} 2`, flows: 1, would_drop: 0, packets_per_s: 1, sent_per_s: 1, received_per_s: 1, retransmissions_per_s: 0 }].slice(0, limit) };
+    return {
+      seconds: 1,
+      rows: [
+        {
+          name: `${by} 1`,
+          flows: 2,
+          would_drop: 0,
+          packets_per_s: 3,
+          sent_per_s: 4000,
+          received_per_s: 5_000_000,
+          retransmissions_per_s: 1.5,
+          round_trip_s: 0.0123,
+        },
+        { name: `${by} 2`, flows: 1, would_drop: 0, packets_per_s: 1, sent_per_s: 1, received_per_s: 1, retransmissions_per_s: 0 },
+      ].slice(0, limit),
+    };
   }
   did: StatisticsRow[] = [
-    { name: "web 12", process: { pid: 12, name: "web", executable: "/usr/sbin/web" }, unit: "web.service", connections: 1234, would_drop: 0, live: 5, connections_per_s: 2.5, packets: 9000, sent: 5_000_000, received: 1500, duration_s: { median: 0.25, p95: 75 }, tcp: { connections: 1300, segments: 10_000, retransmissions: 120, round_trip_s: { median: 0.0123, p95: 0.2, min: 0.000035 } } },
+    {
+      name: "web 12",
+      process: { pid: 12, name: "web", executable: "/usr/sbin/web" },
+      unit: "web.service",
+      connections: 1234,
+      would_drop: 0,
+      live: 5,
+      connections_per_s: 2.5,
+      packets: 9000,
+      sent: 5_000_000,
+      received: 1500,
+      duration_s: { median: 0.25, p95: 75 },
+      tcp: { connections: 1300, segments: 10_000, retransmissions: 120, round_trip_s: { median: 0.0123, p95: 0.2, min: 0.000035 } },
+    },
     { name: "unknown", connections: 1, would_drop: 0, live: 0, connections_per_s: 0, packets: 2, sent: 0, received: 120 },
   ];
   askedOfStatistics: unknown[] = [];
@@ -191,8 +309,28 @@ export class FakeAgent {
   }
   policy(): PolicyInForce {
     const { mode } = this;
-    const policy = { defaults: { action: "allow", on_error: { ingress: "allow", egress: "allow" } }, failsafe: { management_ports: [22], addresses: [] }, sets: {}, inspect_tunnels: true, packet_sockets: "report", events_per_second: 1000, rules: [] } as const;
-    return { generation: 7, mode, tables: "/nonexistent/tables", capacity: { slots: 1, cells: 1 }, kinds: [], policy: structuredClone(policy) as unknown as PolicyInForce["policy"], rules: [], sessions: [], tunnels: [], addresses: [], interfaces: [] };
+    const policy = {
+      defaults: { action: "allow", on_error: { ingress: "allow", egress: "allow" } },
+      failsafe: { management_ports: [22], addresses: [] },
+      sets: {},
+      inspect_tunnels: true,
+      packet_sockets: "report",
+      events_per_second: 1000,
+      rules: [],
+    } as const;
+    return {
+      generation: 7,
+      mode,
+      tables: "/nonexistent/tables",
+      capacity: { slots: 1, cells: 1 },
+      kinds: [],
+      policy: structuredClone(policy) as unknown as PolicyInForce["policy"],
+      rules: [],
+      sessions: [],
+      tunnels: [],
+      addresses: [],
+      interfaces: [],
+    };
   }
   metrics(): string {
     return "# TYPE weir_packets_total counter\nweir_packets_total 7\n";
@@ -227,7 +365,14 @@ export async function startFixture(options: Partial<ControlServerOptions> = {}):
   const agent = new FakeAgent();
   const refused: Fixture["refused"] = [];
   const shut: number[] = [];
-  const server = await startControlServer({ path, control: agent.control, peerOf, onRefused: (...refusal) => refused.push(refusal), onShut: (attempts) => shut.push(attempts), ...options });
+  const server = await startControlServer({
+    path,
+    control: agent.control,
+    peerOf,
+    onRefused: (...refusal) => refused.push(refusal),
+    onShut: (attempts) => shut.push(attempts),
+    ...options,
+  });
   return {
     folder,
     path,
@@ -261,7 +406,11 @@ export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
 
 export function runWeir(words: string[], env: NodeJS.ProcessEnv = {}, uid?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(uid === undefined ? LAUNCHER : forOthers().weir, words, { env: environment({ NODE_COMPILE_CACHE: compileCache(), ...env }), stdio: ["ignore", "pipe", "pipe"], ...(uid === undefined ? {} : { uid, gid: uid }) });
+    const child = spawn(uid === undefined ? LAUNCHER : forOthers().weir, words, {
+      env: environment({ NODE_COMPILE_CACHE: compileCache(), ...env }),
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
@@ -344,7 +493,13 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     absent_interfaces: [],
     unseen: { ingress: 0, egress: 0 },
     interfaces: [
-      { name: "eth0", ifindex: 2, unseen: { ingress: 0, egress: 0 }, ingress: { hook: "xdp", mode: "native", reason: "the driver supports it" }, egress: { hook: "tcx", mode: "link", reason: "" } },
+      {
+        name: "eth0",
+        ifindex: 2,
+        unseen: { ingress: 0, egress: 0 },
+        ingress: { hook: "xdp", mode: "native", reason: "the driver supports it" },
+        egress: { hook: "tcx", mode: "link", reason: "" },
+      },
     ],
     rules,
     bans: 0,
@@ -361,7 +516,8 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     drops: [],
     tcp: [],
     executables: [],
-    believed_answers: 0, faults: {},
+    believed_answers: 0,
+    faults: {},
     events: { emitted: 100, received: 90, pending: 7, lost: 3, suppressed: 5 },
     flows: { active: 2, inserted: 5, deleted: 3, evicted: 0, would_drop: { active: 0, inserted: 0, deleted: 0, evicted: 0 } },
     lost: {},

@@ -18,7 +18,10 @@ test("a watcher is sent every event as it was, in order", async () => {
   const events = [1, 2, 3].map((seq) => anEvent(seq));
   fixture.agent.publish(...events);
   const seen = [(await first).value, (await lines.next()).value, (await lines.next()).value];
-  assert.deepEqual(seen.map((line) => JSON.parse(line as string)), events.map(toWatched));
+  assert.deepEqual(
+    seen.map((line) => JSON.parse(line as string)),
+    events.map(toWatched),
+  );
   end.abort();
   assert.equal((await lines.next()).done, true);
   await eventually("nobody listens any more", () => fixture.agent.listeners.size === 0);
@@ -55,7 +58,10 @@ test("a reader that sleeps loses events, is told how many at the place, and cost
   await closed;
   let expected = 1;
   let told = 0;
-  for (const line of text.slice(text.indexOf("\r\n\r\n") + 4).trimEnd().split("\n")) {
+  for (const line of text
+    .slice(text.indexOf("\r\n\r\n") + 4)
+    .trimEnd()
+    .split("\n")) {
     const message = JSON.parse(line) as { seq?: number; dropped?: number };
     if (message.dropped !== undefined) {
       told += message.dropped;
@@ -76,7 +82,14 @@ test("a sleeping reader costs others nothing", async () => {
   const reader = await connected(fixture.path);
   reader.write(WATCH);
   let lines = -1; // the blank line behind the headers
-  reader.setEncoding("utf8").on("data", (chunk: string) => (lines += chunk.split("\n").length - 1 - (chunk.startsWith("HTTP/") ? chunk.slice(0, chunk.indexOf("\r\n\r\n")).split("\n").length : 0)));
+  reader
+    .setEncoding("utf8")
+    .on(
+      "data",
+      (chunk: string) =>
+        (lines +=
+          chunk.split("\n").length - 1 - (chunk.startsWith("HTTP/") ? chunk.slice(0, chunk.indexOf("\r\n\r\n")).split("\n").length : 0)),
+    );
   await eventually("both streams are open", () => fixture.server.figures().watchers === 2);
   const total = 50_000;
   for (let seq = 1; seq <= total; seq++) {

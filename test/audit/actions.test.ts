@@ -1,7 +1,18 @@
 /** Operators' actions outlive the events around them, and no copy or record can be changed without the other telling. */
 
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { type TestContext, test } from "node:test";
 
@@ -52,9 +63,15 @@ test("a flood of events at full rate pushes no action out: all are shown, in ord
   assert.equal(actions!.checked, 1 + 1 + 20 + 1);
   const lines = await Array.fromAsync(showAudit(place.path, {}));
   const kept = lines.filter(({ type }) => type !== "DETECTED" && type !== "ROTATE");
-  assert.deepEqual(kept.map(({ type, text }) => (type === "RULE-ADD" ? text : type)), ["START", ...Array.from({ length: 20 }, (_, number) => `uid=0 number=${number}`), "STOP"]);
+  assert.deepEqual(
+    kept.map(({ type, text }) => (type === "RULE-ADD" ? text : type)),
+    ["START", ...Array.from({ length: 20 }, (_, number) => `uid=0 number=${number}`), "STOP"],
+  );
   const numbers = lines.map(({ sequence }) => sequence);
-  assert.deepEqual(numbers, numbers.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    numbers,
+    numbers.toSorted((a, b) => a - b),
+  );
 });
 
 test("actions have a retention of their own, and what is left of them verifies", async (t) => {
@@ -135,7 +152,11 @@ test("a chain that is forged anew with its head is given away by the other one",
   const copies = forged(other.lines(actionsPath(other.path)), change);
   other.setLines(copies.lines, actionsPath(other.path));
   moveHead(actionsHead(other.headPath), copies.last);
-  assert.deepEqual((await checkChain(actionsPath(other.path), actionsHead(other.headPath))).problems, [], "the forger's chain is sound in itself");
+  assert.deepEqual(
+    (await checkChain(actionsPath(other.path), actionsHead(other.headPath))).problems,
+    [],
+    "the forger's chain is sound in itself",
+  );
   assert.match((await firstProblem(other)).text, /this line is not what record #12 of the log says/);
 
   const third = await written(t);
@@ -152,7 +173,10 @@ test("a log that is removed with its head and begun anew is given away by the co
   const writer = await place.open();
   await writer.action({ action: "START", uid: 0 });
   await writer.close();
-  assert.match((await firstProblem(place)).text, /the log ends with record #2, and copies of its actions go on with #12|the log was begun anew/);
+  assert.match(
+    (await firstProblem(place)).text,
+    /the log ends with record #2, and copies of its actions go on with #12|the log was begun anew/,
+  );
 });
 
 test("an action that a killed agent had not copied is copied by the next start, and none twice", async (t) => {
@@ -214,7 +238,10 @@ test("where copies cannot be written the log goes on, health says so, and they a
   renameSync(path, `${path}-away`);
   mkdirSync(path);
   await until(async () => (await writer.action({ action: "MODE", uid: 0 }), writer.health.state === "degraded"));
-  assert.match(writer.health.reasons.join(), /operators' actions are in \S+, but cannot be copied to \S+audit\.log\.actions: .* is not a regular file/);
+  assert.match(
+    writer.health.reasons.join(),
+    /operators' actions are in \S+, but cannot be copied to \S+audit\.log\.actions: .* is not a regular file/,
+  );
   assert.equal(await writer.action({ action: "MODE", uid: 0 }), true, "the log has it");
   rmdirSync(path);
   renameSync(`${path}-away`, path);
@@ -231,7 +258,10 @@ test("what is no file of actions is not written to", async (t) => {
   mkdirSync(dirname(place.path), { recursive: true, mode: 0o700 });
   writeFileSync(`${place.folder}/precious`, "precious\n");
   cpSync(`${place.folder}/precious`, actionsPath(place.path));
-  await assert.rejects(place.open(), (error) => error instanceof AuditRefusal && /holds something else than an audit log/.test(error.message));
+  await assert.rejects(
+    place.open(),
+    (error) => error instanceof AuditRefusal && /holds something else than an audit log/.test(error.message),
+  );
   assert.equal(readFileSync(actionsPath(place.path), "utf8"), "precious\n");
   assert.ok(!existsSync(`${place.path}.lock`) && !readdirSync(dirname(place.path)).some((name) => name.endsWith(".lock")));
 });

@@ -56,7 +56,10 @@ test("a writer killed at any moment leaves a log that is whole but for its last 
   }
   const repairs = place.reports.filter((report) => report.startsWith("REPAIR torn="));
   assert.equal(repairs.length, torn, "every torn line, and nothing else, was repaired");
-  assert.deepEqual(place.reports.filter((report) => !repairs.includes(report)), []);
+  assert.deepEqual(
+    place.reports.filter((report) => !repairs.includes(report)),
+    [],
+  );
   t.diagnostic(`20 kills, ${records} records, ${torn} torn`);
 });
 
@@ -69,7 +72,11 @@ test("an action that was not copied yet stays in the log while it rotates, and t
   assert.deepEqual((await verifyAudit(place.path, place.headPath)).problems, []);
   for (let port = 1; port <= 10_000; port++) writer.write(event({ source: { address: "198.18.0.1", port } }));
   await writer.close();
-  assert.equal(readdirSync(dirname(place.path)).filter((name) => /^audit\.log(\.\d+)?$/.test(name)).length, 3, "as many files as asked for");
+  assert.equal(
+    readdirSync(dirname(place.path)).filter((name) => /^audit\.log(\.\d+)?$/.test(name)).length,
+    3,
+    "as many files as asked for",
+  );
   assert.deepEqual((await verifyAudit(place.path, place.headPath)).problems, []);
 });
 
@@ -80,9 +87,23 @@ test("twice as many files as asked for wait for copies, and what is rotated away
   const writer = await place.open({ rotate: { size: 1, keep: 20 } });
   await writer.action({ action: "START", uid: 0 });
   await writer.close();
-  assert.equal((await copied(place)).some((line) => line.includes("rule=owed")), false);
-  assert.equal((await copied(place)).some((line) => line.includes("mark=12")), true, "what is still in the log is copied");
+  assert.equal(
+    (await copied(place)).some((line) => line.includes("rule=owed")),
+    false,
+  );
+  assert.equal(
+    (await copied(place)).some((line) => line.includes("mark=12")),
+    true,
+    "what is still in the log is copied",
+  );
   assert.deepEqual((await verifyAudit(place.path, place.headPath)).problems, []);
-  const lines = readdirSync(dirname(place.path)).filter((name) => /^audit\.log(\.\d+)?$/.test(name)).flatMap((name) => place.lines(`${dirname(place.path)}/${name}`));
-  assert.ok(lines.some((line) => / REPAIR reason="\d+ actions among the records #\d+ to #\d+ were rotated away before they could be copied"/.test(line)), lines.filter((line) => line.includes("REPAIR")).join("\n"));
+  const lines = readdirSync(dirname(place.path))
+    .filter((name) => /^audit\.log(\.\d+)?$/.test(name))
+    .flatMap((name) => place.lines(`${dirname(place.path)}/${name}`));
+  assert.ok(
+    lines.some((line) =>
+      / REPAIR reason="\d+ actions among the records #\d+ to #\d+ were rotated away before they could be copied"/.test(line),
+    ),
+    lines.filter((line) => line.includes("REPAIR")).join("\n"),
+  );
 });

@@ -16,7 +16,11 @@ type Ioctl = (fd: number, request: number, argument: Buffer) => number;
 const EXT4_IOC_SHUTDOWN = 0x8004587d;
 
 const mounts = requires(root());
-const mountsImage = requires(root(), tool("mkfs.ext4", "e2fsprogs"), existsSync("/dev/loop-control") ? undefined : "there are no loop devices");
+const mountsImage = requires(
+  root(),
+  tool("mkfs.ext4", "e2fsprogs"),
+  existsSync("/dev/loop-control") ? undefined : "there are no loop devices",
+);
 
 function run(command: string, ...words: string[]): void {
   execFileSync(command, words, { stdio: "pipe" });
@@ -33,7 +37,10 @@ function succeeds(command: string, ...words: string[]): boolean {
 }
 
 /** A log on a file system of its own; its head stays outside. */
-async function mounted(t: TestContext, mount: (at: string, place: Place) => void): Promise<{ place: Place; at: string; writer: AuditWriter }> {
+async function mounted(
+  t: TestContext,
+  mount: (at: string, place: Place) => void,
+): Promise<{ place: Place; at: string; writer: AuditWriter }> {
   const place = await makePlace(t);
   const at = dirname(place.path);
   mkdirSync(at, { mode: 0o700 });
@@ -110,7 +117,10 @@ test("a full disk degrades health, counts what is lost, and ends in a gap record
   assert.match(lines[before]!, / GAP missing=\d+ since=\S+ reason=ENOSPC ~/);
   assert.equal(lines.filter((line) => / STOP uid=7 /.test(line)).length, 1, "the operator's action was kept");
   await assertAccounted(place, writer, events);
-  assert.deepEqual(place.health.map(({ state }) => state), ["degraded", "ok"]);
+  assert.deepEqual(
+    place.health.map(({ state }) => state),
+    ["degraded", "ok"],
+  );
 });
 
 test("a disk that fills, frees and fills again loses nothing uncounted", mounts, async (t) => {
@@ -150,7 +160,10 @@ test("weir starts on a full disk, degraded, and on a healthy one, not", mounts, 
   run("mount", "-o", "remount,nr_inodes=9,size=64k", at);
   await until(() => writer.health.state === "ok");
   await writer.close();
-  assert.deepEqual(place.lines().map((line) => line.split(" ")[2]), ["BEGIN", "DETECTED"]);
+  assert.deepEqual(
+    place.lines().map((line) => line.split(" ")[2]),
+    ["BEGIN", "DETECTED"],
+  );
 });
 
 test("a disk that answers EIO degrades health, and after a repair the log goes on", mountsImage, async (t) => {

@@ -22,10 +22,7 @@ function lineOf(text: string): string {
 }
 
 test("a detection reads like a sentence", () => {
-  assert.equal(
-    eventText(event()),
-    "DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)",
-  );
+  assert.equal(eventText(event()), "DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)");
   assert.match(lineOf(eventText(event())), /^2026-11-21T03:00:00\.123Z #1 DETECTED .* \(would drop\) ~[0-9a-f]{32}$/);
 });
 
@@ -62,8 +59,14 @@ test("the ends behind address translation are told", () => {
 test("a process that calls itself something else than the file it runs is shown with that file", () => {
   const disguised = event({ process: { pid: 9, name: "sshd", executable: "/tmp/.x/miner", uid: 33 } });
   assert.match(eventText(disguised), /pid=9 sshd executable=\/tmp\/\.x\/miner /);
-  const ancestors = [{ pid: 8, name: "ba sh" }, { pid: 7, name: "cron" }];
-  assert.match(eventText(event({ process: { pid: 9, name: "curl", uid: 33, user: "www-data", arguments: ["curl", "x"], ancestors } })), /pid=9 curl user=www-data by="ba sh" /);
+  const ancestors = [
+    { pid: 8, name: "ba sh" },
+    { pid: 7, name: "cron" },
+  ];
+  assert.match(
+    eventText(event({ process: { pid: 9, name: "curl", uid: 33, user: "www-data", arguments: ["curl", "x"], ancestors } })),
+    /pid=9 curl user=www-data by="ba sh" /,
+  );
   const long = event({ process: { pid: 9, name: "very-long-progr", executable: "/bin/very-long-program", uid: 33 } });
   assert.doesNotMatch(eventText(long), /executable/);
 });
@@ -72,9 +75,15 @@ test("a container is told by the first letters of its identifier and its name, a
   const id = "3f2a1bc4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80";
   const pod = { uid: "74c13223-5a00-11e9-b385-42010a80018d" };
   assert.match(eventText(event({ container: { id, runtime: "docker" } })), / pid=812 telnet container=3f2a1bc4d5e6 \(would drop\)$/);
-  assert.match(eventText(event({ container: { id, name: "web" }, pod })), / container=3f2a1bc4d5e6\/web pod=74c13223-5a00-11e9-b385-42010a80018d /);
+  assert.match(
+    eventText(event({ container: { id, name: "web" }, pod })),
+    / container=3f2a1bc4d5e6\/web pod=74c13223-5a00-11e9-b385-42010a80018d /,
+  );
   assert.match(eventText(event({ pod: { ...pod, name: "web-0", namespace: "shop" } })), / telnet pod=shop\/web-0 /);
-  assert.match(eventText(event({ container: { id: "a-long-name-1", name: "a-long-name-1", runtime: "lxc" } })), / container=a-long-name-1 /);
+  assert.match(
+    eventText(event({ container: { id: "a-long-name-1", name: "a-long-name-1", runtime: "lxc" } })),
+    / container=a-long-name-1 /,
+  );
   assert.match(eventText(event({ unit: "user@1000.service/a b.scope" })), / unit="user@1000.service\/a b.scope" /);
 });
 
@@ -88,7 +97,17 @@ test("no name can start a second line, colour a terminal or imitate another fiel
   for (const name of HOSTILE) {
     const rule = { name, action: "block", enforce: true, source: "weir.yaml:1" } as const;
     const texts = [
-      eventText(event({ rule, interface: name, reason: name, process: { pid: 1, name, executable: `/tmp/${name}`, uid: 0 }, container: { id: name, name: `${name}!` }, pod: { uid: name, name, namespace: name }, unit: name })),
+      eventText(
+        event({
+          rule,
+          interface: name,
+          reason: name,
+          process: { pid: 1, name, executable: `/tmp/${name}`, uid: 0 },
+          container: { id: name, name: `${name}!` },
+          pod: { uid: name, name, namespace: name },
+          unit: name,
+        }),
+      ),
       actionText({ action: "RELOAD", uid: 0, detail: { file: name, error: name } }),
     ];
     for (const text of texts) {
@@ -115,7 +134,13 @@ test("a line stays within its bound whatever is put into it", () => {
   const huge = "\u{10ffff}\n".repeat(100_000);
   const rule = { name: huge, action: "block", enforce: true, source: "" } as const;
   const process = { pid: 1, name: huge, executable: huge, uid: 0 };
-  assert.ok(lineOf(eventText(event({ rule, interface: huge, reason: huge, process, container: { id: huge, name: huge }, pod: { uid: huge }, unit: huge }))).length < LINE_LIMIT);
+  assert.ok(
+    lineOf(
+      eventText(
+        event({ rule, interface: huge, reason: huge, process, container: { id: huge, name: huge }, pod: { uid: huge }, unit: huge }),
+      ),
+    ).length < LINE_LIMIT,
+  );
   const detail = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`key${i}`, huge]));
   const text = actionText({ action: "REFUSED", uid: 0, detail });
   assert.ok(lineOf(text).length < LINE_LIMIT);

@@ -49,7 +49,18 @@ async function assertFirst(place: Place, kind: Problem["kind"], line: number, fi
 test("an untouched log verifies, record for record", async (t) => {
   const place = await written(t);
   const verdict = await verifyAudit(place.path, place.headPath);
-  assert.deepEqual(verdict, { ok: true, problems: [], found: 0, files: 1, checked: 33, unchecked: 0, first: 1, last: 33, missing: 0, actions: { files: 1, checked: 3, unchecked: 0, first: 1, last: 3 } });
+  assert.deepEqual(verdict, {
+    ok: true,
+    problems: [],
+    found: 0,
+    files: 1,
+    checked: 33,
+    unchecked: 0,
+    first: 1,
+    last: 33,
+    missing: 0,
+    actions: { files: 1, checked: 3, unchecked: 0, first: 1, last: 3 },
+  });
 });
 
 test("a flipped bit is found in every byte of a line, and the other lines are still checked", async (t) => {
@@ -98,10 +109,13 @@ test("swapped lines are found, neighbours or not", async (t) => {
   assert.equal((await assertFirst(place, "swapped", 10)).found, 1);
   place.setLines(lines.with(9, lines[20]!).with(20, lines[9]!));
   const verdict = await assertFirst(place, "swapped", 10);
-  assert.deepEqual(verdict.problems.map(({ kind, line }) => ({ kind, line })), [
-    { kind: "swapped", line: 10 },
-    { kind: "swapped", line: 21 },
-  ]);
+  assert.deepEqual(
+    verdict.problems.map(({ kind, line }) => ({ kind, line })),
+    [
+      { kind: "swapped", line: 10 },
+      { kind: "swapped", line: 21 },
+    ],
+  );
 });
 
 test("a repeated line and a foreign line are found", async (t) => {
@@ -129,7 +143,10 @@ test("without the head a cut end looks whole, so a missing or broken head is a f
   const place = await written(t);
   place.setLines(place.lines().slice(0, -3));
   assert.equal((await checkChain(place.path, null)).ok, true);
-  assert.match((await verifyAudit(place.path, null)).problems[0]!.text, /the log ends with record #30, and copies of its actions go on with #32/);
+  assert.match(
+    (await verifyAudit(place.path, null)).problems[0]!.text,
+    /the log ends with record #30, and copies of its actions go on with #32/,
+  );
   rmSync(place.headPath);
   await assertFirst(place, "head", 0, place.headPath);
   writeFileSync(place.headPath, '{"sequence": 3}');
@@ -153,14 +170,21 @@ test("a log that was forged anew, chain and all, is found", async (t) => {
   let link = openSeal(lines[8]!)!;
   for (let i = 9; i < lines.length; i++) {
     const { body } = openSeal(lines[i]!)!;
-    const text = body.replace(/^\S+ #\d+ /, "").replace("40", "41").replace("DETECTED", "ALLOWED");
+    const text = body
+      .replace(/^\S+ #\d+ /, "")
+      .replace("40", "41")
+      .replace("DETECTED", "ALLOWED");
     const next = extend(link, { time: Date.parse(body.split(" ")[0]!), text });
     lines[i] = next.line;
     link = openSeal(next.line)!;
   }
   place.setLines(lines);
   assert.equal((await checkChain(place.path, null)).ok, true, "the forger's chain is sound in itself");
-  assert.match((await verifyAudit(place.path, null)).problems[0]!.text, /this line is not what record #32 of the log says/, "and its copied actions tell without any head");
+  assert.match(
+    (await verifyAudit(place.path, null)).problems[0]!.text,
+    /this line is not what record #32 of the log says/,
+    "and its copied actions tell without any head",
+  );
   await assertFirst(place, "changed", 33);
 });
 

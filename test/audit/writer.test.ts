@@ -40,7 +40,12 @@ test("files are private, and the records stand in the order they came", async (t
   assert.equal(statSync(dirname(place.path)).mode & 0o7777, 0o700);
   assert.deepEqual(readdirSync(dirname(place.path)), ["audit.log", "audit.log.actions"], "nothing else is left behind");
   assert.equal(statSync(actionsPath(place.path)).mode & 0o7777, 0o600);
-  assert.deepEqual(writer.counters, { written: 7, lost: 0, queued: 0, bytes: statSync(place.path).size + statSync(actionsPath(place.path)).size });
+  assert.deepEqual(writer.counters, {
+    written: 7,
+    lost: 0,
+    queued: 0,
+    bytes: statSync(place.path).size + statSync(actionsPath(place.path)).size,
+  });
   await assertSound(place);
 });
 
@@ -61,7 +66,10 @@ test("the chain goes on over a restart", async (t) => {
     await writeEvents(writer, 2);
     await writer.close();
   }
-  assert.deepEqual(place.lines().map((line) => line.split(" ")[1]), Array.from({ length: 10 }, (_, i) => `#${i + 1}`));
+  assert.deepEqual(
+    place.lines().map((line) => line.split(" ")[1]),
+    Array.from({ length: 10 }, (_, i) => `#${i + 1}`),
+  );
   assert.deepEqual(place.reports, []);
   await assertSound(place);
 });
@@ -75,7 +83,10 @@ test("a full file is put aside, as many are kept as asked for, and the chain spa
   assert.equal(names.filter((name) => !name.endsWith(".actions")).length, 3, names.join());
   assert.equal(types(place)[0], "ROTATE");
   const verdict = await verifyAudit(place.path, place.headPath);
-  assert.deepEqual({ problems: verdict.problems, files: verdict.files, unchecked: verdict.unchecked }, { problems: [], files: 3, unchecked: 0 });
+  assert.deepEqual(
+    { problems: verdict.problems, files: verdict.files, unchecked: verdict.unchecked },
+    { problems: [], files: 3, unchecked: 0 },
+  );
   assert.ok(verdict.first! > 1);
 });
 
@@ -104,7 +115,10 @@ test("a file deleted under weir is noticed without an event, and verify tells wh
   await writer.close();
   assert.match(place.lines()[0]!, /CONTINUE previous=[0-9a-f]{32} reason="the previous file is gone"/);
   const verdict = await verifyAudit(place.path, place.headPath);
-  assert.deepEqual(verdict.problems.map(({ kind, text }) => [kind, text]), [["deleted", "records #1 to #4 before this line are missing"]]);
+  assert.deepEqual(
+    verdict.problems.map(({ kind, text }) => [kind, text]),
+    [["deleted", "records #1 to #4 before this line are missing"]],
+  );
 });
 
 test("a log whose folder was deleted is written anew", async (t) => {
@@ -126,7 +140,10 @@ test("a file that is cut or appended to under weir is noticed, and the break sta
     await until(() => place.reports.length > 0);
     await writeEvents(writer, 2);
     await writer.close();
-    assert.match(place.reports[0]!, harm === "cut" ? /^GAP missing=3 reason="the file was cut or replaced" known=7 found=4/ : /^REPAIR strangers=1/);
+    assert.match(
+      place.reports[0]!,
+      harm === "cut" ? /^GAP missing=3 reason="the file was cut or replaced" known=7 found=4/ : /^REPAIR strangers=1/,
+    );
     const { problems } = await verifyAudit(place.path, place.headPath);
     assert.deepEqual(problems[0] && [problems[0].kind, problems[0].line], harm === "cut" ? ["deleted", 5] : ["changed", 8]);
   }
@@ -322,13 +339,20 @@ test("show finds records by time, type and rule, over all files, and the last of
   writer.write(event({ rule, time: Date.UTC(2026, 10, 22) }));
   await writeEvents(writer, 100);
   await writer.close();
-  const shown = async (filter: Parameters<typeof showAudit>[1]) => (await Array.fromAsync(showAudit(place.path, filter))).map((each) => each.line);
+  const shown = async (filter: Parameters<typeof showAudit>[1]) =>
+    (await Array.fromAsync(showAudit(place.path, filter))).map((each) => each.line);
   const all = await shown({});
   assert.ok(all.length > 203);
   assert.equal((await shown({ types: ["DETECTED"] })).length, 201);
   assert.equal((await shown({ types: ["MODE", "BEGIN"] })).length, 3);
-  assert.deepEqual(await shown({ rule: "odd \n name" }), all.filter((line) => line.includes("odd")));
-  assert.deepEqual(await shown({ since: Date.UTC(2026, 10, 22), types: ["DETECTED"] }), all.filter((line) => line.includes("odd")));
+  assert.deepEqual(
+    await shown({ rule: "odd \n name" }),
+    all.filter((line) => line.includes("odd")),
+  );
+  assert.deepEqual(
+    await shown({ since: Date.UTC(2026, 10, 22), types: ["DETECTED"] }),
+    all.filter((line) => line.includes("odd")),
+  );
   assert.deepEqual(await shown({ last: 3 }), all.slice(-3));
   assert.deepEqual(await shown({ last: 1, types: ["BEGIN"] }), all.slice(0, 1));
   assert.deepEqual(await shown({ last: 0 }), []);

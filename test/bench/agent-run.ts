@@ -31,14 +31,21 @@ export class AgentRun implements AsyncDisposable {
     const lines = (): string[] => (existsSync(home.auditPath) ? readFileSync(home.auditPath, "utf8").split("\n") : []);
     const before = lines().length;
     const spawned = Date.now();
-    const child = home.lab.spawn(home.namespace, [...prefix, WEIR, "run", "--no-view", "--config", home.configPath], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = home.lab.spawn(home.namespace, [...prefix, WEIR, "run", "--no-view", "--config", home.configPath], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let said = "";
     child.stderr!.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-10_000)));
-    const steps = await eventually("the agent has started", () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${said}`);
-      const added = lines().slice(Math.max(before - 1, 0));
-      return added.some((line) => STARTED.test(line)) && added.flatMap((line) => STEP.exec(line)?.[1] ?? []);
-    }, 60_000);
+    const steps = await eventually(
+      "the agent has started",
+      () => {
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${said}`);
+        const added = lines().slice(Math.max(before - 1, 0));
+        return added.some((line) => STARTED.test(line)) && added.flatMap((line) => STEP.exec(line)?.[1] ?? []);
+      },
+      60_000,
+    );
     const run = new AgentRun(child, Math.max(...steps.map((time) => Date.parse(time))) - spawned);
     if (steps.length === hooks + 1) return run;
     await run[Symbol.asyncDispose]();

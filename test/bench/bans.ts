@@ -50,7 +50,9 @@ async function measureWith(count: number, pair: Pair, scale: Scale): Promise<Cos
     const networks = anyNetworks(count, random);
     const store = new BanStore(folder);
     await store.rewriteIfDue();
-    const growth = new Growth(judge.plane, (sentence) => { throw new Error(sentence); });
+    const growth = new Growth(judge.plane, (sentence) => {
+      throw new Error(sentence);
+    });
     growth.start({ exchange: async () => {} }); // there are no interfaces
     const keeper = enforceBans(store, judge.plane, [], (...wanted) => growth.lines("ban", ...wanted));
     const addSeconds = await secondsOf(async () => {

@@ -13,7 +13,11 @@ import { writeReport } from "./report.ts";
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: words, allowPositionals: true, options: { quick: { type: "boolean" }, json: { type: "boolean" }, plot: { type: "boolean" } } });
+  const { values, positionals } = parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: { quick: { type: "boolean" }, json: { type: "boolean" }, plot: { type: "boolean" } },
+  });
   const unknown = positionals.find((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
   if (unknown !== undefined) {
     console.error(`there is no benchmark ${unknown}; there are ${BENCHMARKS.map(({ name }) => name).join(", ")}`);
@@ -35,7 +39,14 @@ async function main(words: string[]): Promise<number> {
     }
   }
   if (values.plot) writeReport(figures);
-  if (values.json) console.log(JSON.stringify(figures.map((figure) => ({ ...figure, met: isMet(figure) ?? null })), null, 2));
+  if (values.json)
+    console.log(
+      JSON.stringify(
+        figures.map((figure) => ({ ...figure, met: isMet(figure) ?? null })),
+        null,
+        2,
+      ),
+    );
   return failed === 0 ? 0 : 1;
 }
 
@@ -46,7 +57,10 @@ function firstOf(error: unknown): Error {
 
 function line(figure: Figure): string {
   const { name, value, unit, goal, note } = figure;
-  const goalText = goal === undefined ? "" : `${isMet(figure) ? "met" : "missed"}: ${goal.bound} ${goal.value}${goal.for === undefined ? "" : ` at ${goal.for}`}`;
+  const goalText =
+    goal === undefined
+      ? ""
+      : `${isMet(figure) ? "met" : "missed"}: ${goal.bound} ${goal.value}${goal.for === undefined ? "" : ` at ${goal.for}`}`;
   const columns = [name.padEnd(50), digits(value).padStart(9), unit.padEnd(17), goalText.padEnd(38), note ?? ""];
   return `  ${columns.join(" ")}`.trimEnd();
 }

@@ -16,4 +16,19 @@ import { sets } from "./sets.ts";
 import { start } from "./start.ts";
 import { throughput } from "./throughput.ts";
 
-export const BENCHMARKS: readonly Benchmark[] = [cost, connections, classification, bans, sets, load, change, flood, throughput, start, events, idle, memory, rivals];
+export const BENCHMARKS: readonly Benchmark[] = [
+  cost,
+  connections,
+  classification,
+  bans,
+  sets,
+  load,
+  change,
+  flood,
+  throughput,
+  start,
+  events,
+  idle,
+  memory,
+  rivals,
+];

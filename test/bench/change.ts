@@ -27,10 +27,13 @@ export const change: Benchmark = {
       best[what] = Math.min(best[what] ?? Infinity, performance.now() - began);
       return answer;
     };
-    const add = (port: number): Promise<RuleChange> => client.addRule({ place: "last", rule: { action: "block", layer4: { protocol: "tcp", destination_ports: [port] } } });
+    const add = (port: number): Promise<RuleChange> =>
+      client.addRule({ place: "last", rule: { action: "block", layer4: { protocol: "tcp", destination_ports: [port] } } });
     await add(1); // another, which is moved past
     for (let round = 0; round < rounds; round++) {
-      const { rules: [added] } = await timed("add", () => add(2 + round));
+      const {
+        rules: [added],
+      } = await timed("add", () => add(2 + round));
       await timed("move", () => client.moveRule(added!.id, "first"));
       await timed("delete", () => client.deleteRules([added!.id]));
       const line = await timed("weir rule add", () => home.weir("rule", "add", "--action", "block", "--dst", "198.51.100.7", "--json"));

@@ -8,7 +8,9 @@ import type { Lab } from "../harness/netns.ts";
 
 /** Starts a script of this folder; it has said a first word. */
 export async function ready(lab: Lab, namespace: string, script: string, ...words: string[]): Promise<ChildProcess> {
-  const child = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, script), ...words], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, script), ...words], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   await answer(child);
   return child;
 }

@@ -16,7 +16,7 @@ const SEED = 7;
 const FEW = 10;
 const TC_DROP = 2;
 /** Goals were set for these counts. */
-const GOALS: Record<number, Goal> = { 10_000: { bound: "at most", value: 250 }, 100_000: { bound: "at most", value: 400 } };
+const GOALS: Record<number, Goal> = { 10000: { bound: "at most", value: 250 }, 100000: { bound: "at most", value: 400 } };
 
 export const classification: Benchmark = {
   name: "classification",
@@ -30,8 +30,11 @@ export const classification: Benchmark = {
     const mean = (openings: readonly Opening[]): number => {
       let sum = 0;
       for (const opening of openings) {
-        const runs = Array.from({ length: 3 }, () => program.testRun({ data: frameOf(opening), ifindex: pair.near.ifindex, repeat: Math.ceil(repeat / 100) }));
-        if (runs.some(({ retval }) => retval !== TC_DROP)) throw new Error(`a packet passes where all is blocked: ${JSON.stringify(opening)}`);
+        const runs = Array.from({ length: 3 }, () =>
+          program.testRun({ data: frameOf(opening), ifindex: pair.near.ifindex, repeat: Math.ceil(repeat / 100) }),
+        );
+        if (runs.some(({ retval }) => retval !== TC_DROP))
+          throw new Error(`a packet passes where all is blocked: ${JSON.stringify(opening)}`);
         sum += Math.min(...runs.map(({ duration }) => duration));
       }
       return sum / openings.length;
@@ -43,7 +46,8 @@ export const classification: Benchmark = {
           const random = new Random(SEED);
           const rules: RuleText[] = PROFILES[profile](random, count).map((rule) => ({ ...rule, action: "block" }));
           await judge.start(policyOf({ mode: "prevent", defaults: { action: "block" }, failsafe: { management_ports: [] }, rules }));
-          const sample = (make: (random: Random, rules: readonly RuleText[]) => Opening): Opening[] => Array.from({ length: packets }, () => make(random, rules));
+          const sample = (make: (random: Random, rules: readonly RuleText[]) => Opening): Opening[] =>
+            Array.from({ length: packets }, () => make(random, rules));
           costs.set(count, { matched: mean(sample(openingFor)), scanned: mean(sample(scanFor)) });
         }
         const few = costs.get(FEW)!;
@@ -51,7 +55,13 @@ export const classification: Benchmark = {
           const many = costs.get(count)!;
           const goal = GOALS[count];
           for (const kind of ["matched", "scanned"] as const) {
-            figures.push({ name: `${profile}, ${count} rules: ${kind}, over ${FEW} rules`, value: many[kind] - few[kind], unit: "ns", ...(goal && { goal }), note: `${many[kind].toFixed(0)} of ${few[kind].toFixed(0)} ns a packet` });
+            figures.push({
+              name: `${profile}, ${count} rules: ${kind}, over ${FEW} rules`,
+              value: many[kind] - few[kind],
+              unit: "ns",
+              ...(goal && { goal }),
+              note: `${many[kind].toFixed(0)} of ${few[kind].toFixed(0)} ns a packet`,
+            });
           }
         }
       }
@@ -64,5 +74,11 @@ export const classification: Benchmark = {
 
 function frameOf({ ipv6, source, destination, protocol, sourcePort, destinationPort }: Opening): Uint8Array {
   const ip = ipv6 ? IPv6({ src: source, dst: destination }) : IPv4({ src: source, dst: destination });
-  return frame(Ethernet(), ip, protocol === "tcp" ? TCP({ flags: ["syn"], sport: sourcePort, dport: destinationPort }) : UDP({ sport: sourcePort, dport: destinationPort }));
+  return frame(
+    Ethernet(),
+    ip,
+    protocol === "tcp"
+      ? TCP({ flags: ["syn"], sport: sourcePort, dport: destinationPort })
+      : UDP({ sport: sourcePort, dport: destinationPort }),
+  );
 }

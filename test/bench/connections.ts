@@ -63,7 +63,13 @@ export const connections: Benchmark = {
           },
         });
         const { name, goal } = loop;
-        figures.push({ name, value: watched / bare, unit: "of no agent", note: `${watched} of ${bare} ns`, ...(goal === undefined ? {} : { goal }) });
+        figures.push({
+          name,
+          value: watched / bare,
+          unit: "of no agent",
+          note: `${watched} of ${bare} ns`,
+          ...(goal === undefined ? {} : { goal }),
+        });
       }
       return figures;
     } finally {

@@ -85,7 +85,12 @@ class CostBench {
     const many = await above(first, hook.drop);
     const malformed = await above(segment(sender, receiver, ["syn"], { ihl: 4 }), hook.drop);
     this.#establish(1);
-    const known = segment(sender, receiver, ["ack"], hook.inward ? { seq: FIRST + 1, ack: OTHER_FIRST + 1 } : { seq: OTHER_FIRST + 1, ack: FIRST + 1 });
+    const known = segment(
+      sender,
+      receiver,
+      ["ack"],
+      hook.inward ? { seq: FIRST + 1, ack: OTHER_FIRST + 1 } : { seq: OTHER_FIRST + 1, ack: FIRST + 1 },
+    );
     const established = await above(known, hook.pass);
     this.#establish(this.#scale.flows);
     const crowd = await interleave(this.#scale.rounds, Math.min, {
@@ -93,7 +98,12 @@ class CostBench {
       measured: () => this.#time(probes.varying(hook.kind, weir), known, hook.pass),
     });
     const blocked = await this.#blocked(hook, sender, above);
-    const figure = (name: string, value: number, more: Partial<Figure> = {}): Figure => ({ name: `${hook.name}: ${name}`, value, unit: "ns", ...more });
+    const figure = (name: string, value: number, more: Partial<Figure> = {}): Figure => ({
+      name: `${hook.name}: ${name}`,
+      value,
+      unit: "ns",
+      ...more,
+    });
     return [
       figure("established flow", established, goals(ESTABLISHED)),
       figure("established, would be dropped", blocked),
@@ -119,7 +129,9 @@ class CostBench {
 
   /** What is undecided is dropped, so that a flow that is not known would show. */
   async #start(rules: number): Promise<void> {
-    await this.#judge.start(policyOf({ mode: "prevent", defaults: { on_error: { ingress: "block", egress: "block" } }, rules: ruleSet(rules) }));
+    await this.#judge.start(
+      policyOf({ mode: "prevent", defaults: { on_error: { ingress: "block", egress: "block" } }, rules: ruleSet(rules) }),
+    );
   }
 
   #program(name: string): BpfProgram {
@@ -154,5 +166,9 @@ class CostBench {
 }
 
 function segment(from: End, to: End, flags: TCPFlag[], { ihl, ...numbers }: { ihl?: number; seq?: number; ack?: number } = {}): Uint8Array {
-  return frame(Ethernet(), IPv4({ src: from.address, dst: to.address, ...(ihl === undefined ? {} : { ihl }) }), TCP({ flags, sport: from.port, dport: to.port, ...numbers }));
+  return frame(
+    Ethernet(),
+    IPv4({ src: from.address, dst: to.address, ...(ihl === undefined ? {} : { ihl }) }),
+    TCP({ flags, sport: from.port, dport: to.port, ...numbers }),
+  );
 }

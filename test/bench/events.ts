@@ -55,8 +55,20 @@ export const events: Benchmark = {
 
 function figures(flooded: Taken, paced: Taken, limited: Taken): Figure[] {
   return [
-    { name: "detections received and written down", value: kept(flooded) / flooded.cores, unit: "a second of CPU", goal: { bound: "at least", value: GOAL }, note: told(flooded) },
-    { name: `at ${GOAL} detections a second: lost`, value: paced.lost + paced.unwritten, unit: "a second", goal: { bound: "at most", value: 0 }, note: told(paced) },
+    {
+      name: "detections received and written down",
+      value: kept(flooded) / flooded.cores,
+      unit: "a second of CPU",
+      goal: { bound: "at least", value: GOAL },
+      note: told(flooded),
+    },
+    {
+      name: `at ${GOAL} detections a second: lost`,
+      value: paced.lost + paced.unwritten,
+      unit: "a second",
+      goal: { bound: "at most", value: 0 },
+      note: told(paced),
+    },
     { name: `at ${GOAL} detections a second: agent`, value: paced.cores, unit: "cores", goal: { bound: "at most", value: 1 } },
     { name: `at ${GOAL} detections a second: longest stall`, value: paced.stall * 1000, unit: "ms" },
     { name: `${GOAL} a second, limited to 1000: agent`, value: limited.cores, unit: "cores", note: told(limited) },
@@ -118,7 +130,9 @@ async function taken(agent: AgentRun, control: ControlClient, sender: ChildProce
 
 function holdToAccount({ counters: { events, packets } }: Status): void {
   const { emitted, received, pending, lost, suppressed } = events;
-  if (emitted !== received + pending + lost) throw new Error(`${emitted} events were emitted, but ${received} received, ${pending} are pending and ${lost} lost`);
+  if (emitted !== received + pending + lost)
+    throw new Error(`${emitted} events were emitted, but ${received} received, ${pending} are pending and ${lost} lost`);
   // What else is told, the opening of a connection and its end, is not a packet that would be dropped.
-  if (packets.would_drop > emitted + suppressed) throw new Error(`${packets.would_drop} packets were detected, but ${emitted} events emitted and ${suppressed} suppressed`);
+  if (packets.would_drop > emitted + suppressed)
+    throw new Error(`${packets.would_drop} packets were detected, but ${emitted} events emitted and ${suppressed} suppressed`);
 }

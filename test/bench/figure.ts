@@ -20,7 +20,17 @@ export interface Place {
 
 /** What rivals hold: rules of five fields each, or a list of addresses. */
 export type Load = "rules" | "addresses";
-export type What = "first packet" | "established" | "dropped" | "passed" | "load" | "add one" | "remove one" | "kernel memory" | "RSS while loading" | "RSS";
+export type What =
+  | "first packet"
+  | "established"
+  | "dropped"
+  | "passed"
+  | "load"
+  | "add one"
+  | "remove one"
+  | "kernel memory"
+  | "RSS while loading"
+  | "RSS";
 
 export interface Goal {
   bound: "at most" | "at least";
@@ -61,9 +71,45 @@ export interface Scale {
   processorMs: number;
 }
 
-export const FULL: Scale = { rounds: 9, starts: 5, repeat: 50_000, flows: 100_000, ruleCounts: [1000, 10_000, 100_000], bans: 1_000_000, packets: 200, idleSeconds: 20, processes: 100_000, sockets: 1_000_000, settleMs: 3000, eventSeconds: 5, transferSeconds: 3, transfers: 3, frames: 1_000_000, entries: [10, 100, 1000, 10_000, 100_000], processorMs: 50 };
+export const FULL: Scale = {
+  rounds: 9,
+  starts: 5,
+  repeat: 50_000,
+  flows: 100_000,
+  ruleCounts: [1000, 10_000, 100_000],
+  bans: 1_000_000,
+  packets: 200,
+  idleSeconds: 20,
+  processes: 100_000,
+  sockets: 1_000_000,
+  settleMs: 3000,
+  eventSeconds: 5,
+  transferSeconds: 3,
+  transfers: 3,
+  frames: 1_000_000,
+  entries: [10, 100, 1000, 10_000, 100_000],
+  processorMs: 50,
+};
 /** Enough to see that each benchmark still runs; its figures mean nothing. */
-export const QUICK: Scale = { rounds: 1, starts: 1, repeat: 200, flows: 100, ruleCounts: [100], bans: 1000, packets: 5, idleSeconds: 0.5, processes: 20, sockets: 200, settleMs: 10, eventSeconds: 1, transferSeconds: 1, transfers: 1, frames: 5000, entries: [10], processorMs: 1 };
+export const QUICK: Scale = {
+  rounds: 1,
+  starts: 1,
+  repeat: 200,
+  flows: 100,
+  ruleCounts: [100],
+  bans: 1000,
+  packets: 5,
+  idleSeconds: 0.5,
+  processes: 20,
+  sockets: 200,
+  settleMs: 10,
+  eventSeconds: 1,
+  transferSeconds: 1,
+  transfers: 1,
+  frames: 5000,
+  entries: [10],
+  processorMs: 1,
+};
 
 export function isMet({ value, goal }: Figure): boolean | undefined {
   if (goal === undefined) return undefined;

@@ -35,7 +35,12 @@ export const flood: Benchmark = {
     using probes = new Probes({ addresses: SOURCES, target: pair.near.ifindex });
     const judge = new KernelJudge(new Map([["far", pair.far.ifindex]]), LARGEST);
     try {
-      await judge.start(policyOf({ mode: "prevent", rules: [...PROFILES["access list"](new Random(SEED), count).map((rule) => ({ ...rule, action: "block" as const })), BLOCKING] }));
+      await judge.start(
+        policyOf({
+          mode: "prevent",
+          rules: [...PROFILES["access list"](new Random(SEED), count).map((rule) => ({ ...rule, action: "block" as const })), BLOCKING],
+        }),
+      );
       const weirXdp = judge.plane.xdpProgram();
       const { retval } = weirXdp.testRun({ data: FRAME, ifindex: pair.far.ifindex });
       if (retval !== XDP_DROP) throw new Error(`${weirXdp.name} answers ${retval} to a packet that a rule blocks`);
@@ -52,7 +57,15 @@ export const flood: Benchmark = {
         weir: () => rate(weirXdp),
       });
       const note = `${weir.toFixed(2)} of ${bare.toFixed(2)} Mpps`;
-      return [{ name: `flood dropped with ${count} rules loaded`, value: weir / bare, unit: "of bare XDP_DROP", goal: { bound: "at least", value: 0.85, for: "100,000 rules" }, note }];
+      return [
+        {
+          name: `flood dropped with ${count} rules loaded`,
+          value: weir / bare,
+          unit: "of bare XDP_DROP",
+          goal: { bound: "at least", value: 0.85, for: "100,000 rules" },
+          note,
+        },
+      ];
     } finally {
       judge.close();
     }

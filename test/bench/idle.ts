@@ -32,7 +32,12 @@ export const idle: Benchmark = {
     return runs.flatMap((run, index): Figure[] => {
       const name = `idle, ${TELEMETRY[index]!.name}`;
       return [
-        { name: `${name}: CPU`, value: ((run.cpuSeconds() - before[index]!) / seconds) * 100, unit: "%", goal: { bound: "at most", value: 0.5 } },
+        {
+          name: `${name}: CPU`,
+          value: ((run.cpuSeconds() - before[index]!) / seconds) * 100,
+          unit: "%",
+          goal: { bound: "at most", value: 0.5 },
+        },
         { name: `${name}: RSS`, value: run.residentMB(), unit: "MB", goal: { bound: "at most", value: 130 } },
       ];
     });

@@ -9,8 +9,21 @@ const BPF_F_TEST_XDP_LIVE_FRAMES = 2;
 /** False when a signal cut it short: then nobody knows how many were sent. */
 export function sendFrames(generator: BpfProgram, frame: Uint8Array, count: number): boolean {
   const result = libbpf().testRun(generator.fd, {
-    sz: 80, data_in: frame, data_size_in: frame.length, data_out: null, data_size_out: 0, ctx_in: null, ctx_size_in: 0, ctx_out: null, ctx_size_out: 0,
-    retval: 0, duration: 0, repeat: count, flags: BPF_F_TEST_XDP_LIVE_FRAMES, cpu: 0, batch_size: 0,
+    sz: 80,
+    data_in: frame,
+    data_size_in: frame.length,
+    data_out: null,
+    data_size_out: 0,
+    ctx_in: null,
+    ctx_size_in: 0,
+    ctx_out: null,
+    ctx_size_out: 0,
+    retval: 0,
+    duration: 0,
+    repeat: count,
+    flags: BPF_F_TEST_XDP_LIVE_FRAMES,
+    cpu: 0,
+    batch_size: 0,
   });
   if (result >= 0) return true;
   const errno = errnoName(result);

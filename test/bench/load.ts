@@ -39,7 +39,17 @@ export const load: Benchmark = {
         loads.push(answerOf<Load>([], "load-child.ts", count, SEED, ROUNDS_A_PROCESS));
         nft = Math.min(nft, secondsOfNft(file));
       }
-      const saves = FORMATS.flatMap(({ format, goal }) => saveFigures(count, format, goal, nft, Array.from({ length: Math.ceil(rounds / ROUNDS_A_PROCESS) }, () => answerOf<Save>(AS_AGENT, "save-child.ts", format, count, SEED))));
+      const saves = FORMATS.flatMap(({ format, goal }) =>
+        saveFigures(
+          count,
+          format,
+          goal,
+          nft,
+          Array.from({ length: Math.ceil(rounds / ROUNDS_A_PROCESS) }, () =>
+            answerOf<Save>(AS_AGENT, "save-child.ts", format, count, SEED),
+          ),
+        ),
+      );
       return [...figuresOf(count, loads, nft), ...saves];
     } finally {
       rmSync(folder, { recursive: true });
@@ -51,8 +61,18 @@ function figuresOf(count: number, loads: readonly Load[], nft: number): Figure[]
   const seconds = Math.min(...loads.map((one) => one.seconds));
   const name = `load ${count} rules`;
   return [
-    { name: `${name}: compile and install, over nft -f of an interval set`, value: seconds / nft, unit: "x", goal: GOAL, note: `${seconds.toFixed(2)} s, nft ${nft.toFixed(2)} s` },
-    { name: `${name}: peak RSS of a process that does it again and again`, value: Math.max(...loads.map(({ peakMB }) => peakMB)), unit: "MB" },
+    {
+      name: `${name}: compile and install, over nft -f of an interval set`,
+      value: seconds / nft,
+      unit: "x",
+      goal: GOAL,
+      note: `${seconds.toFixed(2)} s, nft ${nft.toFixed(2)} s`,
+    },
+    {
+      name: `${name}: peak RSS of a process that does it again and again`,
+      value: Math.max(...loads.map(({ peakMB }) => peakMB)),
+      unit: "MB",
+    },
     { name: `${name}: tables in the kernel, both copies`, value: loads[0]!.tableMB, unit: "MB" },
   ];
 }
@@ -63,14 +83,28 @@ function saveFigures(count: number, format: string, goal: number, nft: number, s
   const worst = saves.reduce((one, other) => (other.stallMs > one.stallMs ? other : one));
   const bound = { bound: "at most", for: "100000 rules" } as const;
   return [
-    { name: `${name}: until in force`, value: seconds, unit: "s", goal: { ...bound, value: goal }, note: `${(seconds / nft).toFixed(1)} times nft -f of an interval set` },
-    { name: `${name}: longest wait of an event`, value: worst.stallMs, unit: "ms", goal: { ...bound, value: LONGEST_STALL_MS }, note: `the thread itself computed ${worst.busyMs.toFixed(0)} ms at most` },
+    {
+      name: `${name}: until in force`,
+      value: seconds,
+      unit: "s",
+      goal: { ...bound, value: goal },
+      note: `${(seconds / nft).toFixed(1)} times nft -f of an interval set`,
+    },
+    {
+      name: `${name}: longest wait of an event`,
+      value: worst.stallMs,
+      unit: "ms",
+      goal: { ...bound, value: LONGEST_STALL_MS },
+      note: `the thread itself computed ${worst.busyMs.toFixed(0)} ms at most`,
+    },
     { name: `${name}: peak RSS`, value: Math.max(...saves.map(({ peakMB }) => peakMB)), unit: "MB" },
   ];
 }
 
 function answerOf<T>(flags: readonly string[], child: string, ...words: (string | number)[]): T {
-  return JSON.parse(execFileSync(process.execPath, [...flags, join(import.meta.dirname, child), ...words.map(String)], { encoding: "utf8" })) as T;
+  return JSON.parse(
+    execFileSync(process.execPath, [...flags, join(import.meta.dirname, child), ...words.map(String)], { encoding: "utf8" }),
+  ) as T;
 }
 
 function secondsOfNft(file: string): number {

@@ -58,7 +58,12 @@ export const memory: Benchmark = {
       tell(`${count} sockets at once`, await state());
       const began = performance.now();
       await control.sockets({}, 10);
-      figures.push({ name: `${count} sockets at once: 10 listed in`, value: performance.now() - began, unit: "ms", note: `owners of ${await entries(control, "owners")} sockets are kept` });
+      figures.push({
+        name: `${count} sockets at once: 10 listed in`,
+        value: performance.now() - began,
+        unit: "ms",
+        note: `owners of ${await entries(control, "owners")} sockets are kept`,
+      });
       tell(`${count} sockets at once, listed`, await state());
       for (const holder of holders) holder.kill("SIGKILL");
       return figures;
@@ -69,7 +74,12 @@ export const memory: Benchmark = {
 };
 
 function compared(what: string, now: State, idle: State): Figure[] {
-  const figure = (name: string, of: keyof State): Figure => ({ name: `${what}: ${name}`, value: now[of] / idle[of], unit: "of idle", note: `${now[of].toFixed(0)} of ${idle[of].toFixed(0)} MB` });
+  const figure = (name: string, of: keyof State): Figure => ({
+    name: `${what}: ${name}`,
+    value: now[of] / idle[of],
+    unit: "of idle",
+    note: `${now[of].toFixed(0)} of ${idle[of].toFixed(0)} MB`,
+  });
   return [figure("tables", "tablesMB"), figure("RSS", "residentMB")];
 }
 
@@ -89,9 +99,14 @@ async function hold(lab: Lab, program: string, count: number): Promise<ChildProc
   const holders: ChildProcess[] = []; // killed with the lab, where this fails
   for (let left = count; left > 0; left -= SOCKETS_EACH) {
     const from = `127.0.${1 + (holders.length >> 7)}.${1 + (holders.length & 127)}`;
-    const holder = lab.spawn("client", [program, "sockets", "127.0.0.1", String(Math.min(left, SOCKETS_EACH)), from], { stdio: ["pipe", "pipe", "inherit"] });
+    const holder = lab.spawn("client", [program, "sockets", "127.0.0.1", String(Math.min(left, SOCKETS_EACH)), from], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     holders.push(holder);
-    await Promise.race([once(holder.stdout!, "data"), once(holder, "exit").then(([code]) => Promise.reject(new Error(`the sockets could not be opened: ${code}`)))]);
+    await Promise.race([
+      once(holder.stdout!, "data"),
+      once(holder, "exit").then(([code]) => Promise.reject(new Error(`the sockets could not be opened: ${code}`))),
+    ]);
   }
   return holders;
 }

@@ -23,7 +23,13 @@ export function anyNetworks(count: number, random: Random): Network[] {
 }
 
 /** Of packets that are all dropped, by these networks or else: so none of them leaves a flow. */
-export function packetCost(program: BpfProgram, ifindex: number, networks: readonly Network[], random: Random, { packets, repeat }: Scale): PacketCost {
+export function packetCost(
+  program: BpfProgram,
+  ifindex: number,
+  networks: readonly Network[],
+  random: Random,
+  { packets, repeat }: Scale,
+): PacketCost {
   const mean = (sources: readonly string[]): number => {
     let sum = 0;
     for (const src of sources) {
@@ -47,7 +53,11 @@ export function packetCost(program: BpfProgram, ifindex: number, networks: reado
 /** `called`: what there are many of, as `bans`. */
 export function costOver(few: PacketCost, many: PacketCost, count: number, called: string, kind: "hit" | "miss", what: string): Figure {
   return {
-    name: `${count} ${called}: ${what}, over ${FEW} ${called}`, value: many[kind] - few[kind], unit: "ns", goal: { ...GOAL, for: `1000000 ${called}` }, note: `${many[kind].toFixed(0)} of ${few[kind].toFixed(0)} ns a packet`,
+    name: `${count} ${called}: ${what}, over ${FEW} ${called}`,
+    value: many[kind] - few[kind],
+    unit: "ns",
+    goal: { ...GOAL, for: `1000000 ${called}` },
+    note: `${many[kind].toFixed(0)} of ${few[kind].toFixed(0)} ns a packet`,
   };
 }
 

@@ -38,21 +38,37 @@ export function plot(panels: readonly Panel[]): string {
     `<title>${escape(panels.map(({ title }) => title).join("; "))}</title>`,
     `<style>${style()}</style>`,
     `<rect class="page" width="${width}" height="${PANEL.height}" rx="8"/>`,
-    ...panels.map((panel, number) => `<g transform="translate(${number * PANEL.width} 0)">\n${draw(panel, (name) => names.indexOf(name) % COLOURS.length)}\n</g>`),
+    ...panels.map(
+      (panel, number) =>
+        `<g transform="translate(${number * PANEL.width} 0)">\n${draw(panel, (name) => names.indexOf(name) % COLOURS.length)}\n</g>`,
+    ),
     "</svg>\n",
   ].join("\n");
 }
 
 function style(): string {
   const rules = (side: 0 | 1, page: string, text: string, grid: string): string =>
-    [`.page{fill:${page}}`, `text{fill:${text}}`, `.grid{stroke:${grid}}`, ...COLOURS.map((pair, number) => `.c${number}{stroke:${pair[side]}}text.c${number},circle.c${number}{fill:${pair[side]};stroke:none}`)].join("");
+    [
+      `.page{fill:${page}}`,
+      `text{fill:${text}}`,
+      `.grid{stroke:${grid}}`,
+      ...COLOURS.map(
+        (pair, number) => `.c${number}{stroke:${pair[side]}}text.c${number},circle.c${number}{fill:${pair[side]};stroke:none}`,
+      ),
+    ].join("");
   return `path{fill:none;stroke-width:1.8}.main{stroke-width:3.2}.grid{stroke-width:1}text.main{font-weight:600}${rules(0, "#ffffff", "#24292f", "#d8dee4")}@media(prefers-color-scheme:dark){${rules(1, "#0d1117", "#c9d1d9", "#30363d")}}`;
 }
 
 function draw({ title, x, y, lines }: Panel, colourOf: (name: string) => number): string {
   const points = lines.flatMap((line) => line.points);
-  const across = new Axis(points.map(([value]) => value), INNER.width);
-  const up = new Axis(points.map(([, value]) => value), INNER.height);
+  const across = new Axis(
+    points.map(([value]) => value),
+    INNER.width,
+  );
+  const up = new Axis(
+    points.map(([, value]) => value),
+    INNER.height,
+  );
   const at = ([px, py]: readonly [number, number]): [number, number] => [PANEL.left + across.at(px), PANEL.top + INNER.height - up.at(py)];
   const [bottom, right] = [PANEL.top + INNER.height, PANEL.left + INNER.width];
   const ends = apart(lines.map((line) => at(line.points.at(-1)!)[1]));
@@ -125,7 +141,13 @@ function ticksOf(steps: readonly number[]): number[] {
 }
 
 function duration(nanoseconds: number): string {
-  const [unit, name] = ([[1e6, "ms"], [1e3, "µs"], [1, "ns"]] as const).find(([least]) => nanoseconds >= least)!;
+  const [unit, name] = (
+    [
+      [1e6, "ms"],
+      [1e3, "µs"],
+      [1, "ns"],
+    ] as const
+  ).find(([least]) => nanoseconds >= least)!;
   return `${nanoseconds / unit} ${name}`;
 }
 

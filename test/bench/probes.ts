@@ -43,6 +43,20 @@ function compiled(): string {
   atExit(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "bench.bpf.o");
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  execFileSync("clang", ["-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", "-I", `/usr/include/${machine}-linux-gnu`, "-c", SOURCE, "-o", path]);
+  execFileSync("clang", [
+    "-O2",
+    "-g",
+    "-Wall",
+    "-Werror",
+    "-target",
+    "bpf",
+    "-mcpu=v3",
+    "-I",
+    `/usr/include/${machine}-linux-gnu`,
+    "-c",
+    SOURCE,
+    "-o",
+    path,
+  ]);
   return (object = path);
 }

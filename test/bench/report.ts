@@ -21,7 +21,13 @@ export function writeReport(figures: readonly Figure[]): void {
   const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (from < 0 || to < from) throw new Error(`test/README.md has no place for it between "${BEGIN.trim()}" and "${END.trim()}"`);
   writeFileSync(PAGE, page.slice(0, from + BEGIN.length) + tables(found) + page.slice(to));
-  writeFileSync(PLOT, plot([panel(found, "first packet", "First packet of a connection, that no rule matches"), panel(found, "established", "Packet of an established connection")]));
+  writeFileSync(
+    PLOT,
+    plot([
+      panel(found, "first packet", "First packet of a connection, that no rule matches"),
+      panel(found, "established", "Packet of an established connection"),
+    ]),
+  );
 }
 
 type Found = Place & { value: number };
@@ -43,16 +49,30 @@ function packets(found: readonly Found[], load: Load, [varying, constant]: reado
   const counts = unique(own.filter(({ what }) => what === varying).map(({ count }) => count));
   const ends = unique([counts[0]!, counts.at(-1)!]);
   const columns = [...counts.map((count) => ({ what: varying, count })), ...ends.map((count) => ({ what: constant, count }))];
-  const heads = [varying, constant].flatMap((what, number) => [counts, ends][number]!.map((count, column) => (column === 0 ? `${what}: ${inWords(count)} ${load}` : inWords(count))));
-  const cell = (who: string, { what, count }: (typeof columns)[number]): string => inWords(own.find((one) => one.who === who && one.what === what && one.count === count)?.value);
-  return table([corner, ...heads], unique(own.map(({ who }) => who)).map((who) => [who, ...columns.map((column) => cell(who, column))]));
+  const heads = [varying, constant].flatMap((what, number) =>
+    [counts, ends][number]!.map((count, column) => (column === 0 ? `${what}: ${inWords(count)} ${load}` : inWords(count))),
+  );
+  const cell = (who: string, { what, count }: (typeof columns)[number]): string =>
+    inWords(own.find((one) => one.who === who && one.what === what && one.count === count)?.value);
+  return table(
+    [corner, ...heads],
+    unique(own.map(({ who }) => who)).map((who) => [who, ...columns.map((column) => cell(who, column))]),
+  );
 }
 
 function handling(found: readonly Found[]): string {
   const loaded = found.filter(({ what }) => what === "load");
   const rows = loaded.map(({ who, load, count, value }) => {
     const cell = (what: What): string => inWords(found.find((one) => one.who === who && one.what === what)?.value);
-    return [`${who}: ${inWords(count)} ${load}`, inWords(value), cell("add one"), cell("remove one"), cell("kernel memory"), cell("RSS while loading"), cell("RSS")];
+    return [
+      `${who}: ${inWords(count)} ${load}`,
+      inWords(value),
+      cell("add one"),
+      cell("remove one"),
+      cell("kernel memory"),
+      cell("RSS while loading"),
+      cell("RSS"),
+    ];
   });
   return table(["", "load, s", "add one, ms", "remove one, ms", "kernel, MB", "RSS while loading, MB", "RSS after, MB"], rows);
 }

@@ -25,7 +25,10 @@ export const rivals: Benchmark = {
   name: "rivals",
   async measure(scale) {
     const all = Object.values(CONTESTANTS).flat();
-    await using traffic = await Traffic.start(all.map(({ namespace }) => namespace), scale.processorMs);
+    await using traffic = await Traffic.start(
+      all.map(({ namespace }) => namespace),
+      scale.processorMs,
+    );
     const figures: Figure[] = [];
     for (const load of Object.keys(CONTESTANTS) as Load[]) {
       await using field = await Field.enter(traffic, CONTESTANTS[load], scale.entries[0]!);
@@ -84,20 +87,33 @@ class Field implements AsyncDisposable {
     const found = await interleave<string>(Math.ceil(rounds / 2), Math.min, {
       [BARE_DROP]: () => traffic.dropped(),
       [BARE_PASS]: () => traffic.passedBy(NOTHING),
-      ...Object.fromEntries(able.flatMap(({ contestant: { namespace } }) => [
-        [`${namespace} drops`, () => drops(namespace)],
-        [`${namespace} passes`, () => traffic.passedBy(namespace)],
-      ])),
+      ...Object.fromEntries(
+        able.flatMap(({ contestant: { namespace } }) => [
+          [`${namespace} drops`, () => drops(namespace)],
+          [`${namespace} passes`, () => traffic.passedBy(namespace)],
+        ]),
+      ),
     });
     const [bareDrop, barePass] = [found[BARE_DROP]!, found[BARE_PASS]!];
     return able.flatMap(({ contestant: { name: who, namespace } }): Figure[] => {
       const [dropped, passed] = [found[`${namespace} drops`]!, found[`${namespace} passes`]!];
-      const figure = (what: What, value: number, unit: string, note: string): Figure => ({ name: `${who}, ${count} ${load}: ${what}`, value, unit, note, at: { load, what, who, count } });
+      const figure = (what: What, value: number, unit: string, note: string): Figure => ({
+        name: `${who}, ${count} ${load}: ${what}`,
+        value,
+        unit,
+        note,
+        at: { load, what, who, count },
+      });
       return [
         load === "rules"
           ? figure("first packet", dropped - bareDrop, "ns", `${dropped.toFixed(0)} ns, dropped at once by XDP ${bareDrop.toFixed(0)} ns`)
           : figure("dropped", 1000 / dropped, "Mpps", `${((100 * bareDrop) / dropped).toFixed(0)}% of dropping all by XDP`),
-        figure(load === "rules" ? "established" : "passed", passed - barePass, "ns", `${passed.toFixed(0)} ns, without any firewall ${barePass.toFixed(0)} ns`),
+        figure(
+          load === "rules" ? "established" : "passed",
+          passed - barePass,
+          "ns",
+          `${passed.toFixed(0)} ns, without any firewall ${barePass.toFixed(0)} ns`,
+        ),
       ];
     });
   }
@@ -115,7 +131,12 @@ class Field implements AsyncDisposable {
       const least = (what: keyof Loading): number => Math.min(...loadings.map((loading) => loading[what]));
       const { add, remove } = await changes(rival, rounds);
       await rival.unload();
-      const figure = (what: What, value: number, unit: string): Figure => ({ name: `${contestant.name}, ${count} ${load}: ${what}`, value, unit, at: { load, what, who: contestant.name, count } });
+      const figure = (what: What, value: number, unit: string): Figure => ({
+        name: `${contestant.name}, ${count} ${load}: ${what}`,
+        value,
+        unit,
+        at: { load, what, who: contestant.name, count },
+      });
       figures.push(
         figure("load", least("seconds"), "s"),
         figure("add one", add * 1000, "ms"),

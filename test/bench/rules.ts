@@ -6,13 +6,16 @@ import type { RuleText } from "../conformance/policy.ts";
 export const BLOCKED_ADDRESS = "198.51.100.1";
 
 export function ruleSet(count: number): RuleText[] {
-  const rules = Array.from({ length: count - 1 }, (_, n): RuleText => ({
-    name: `rule-${n}`,
-    action: "block",
-    enforce: true,
-    layer3: { source: [`10.${n >> 8}.${n & 0xff}.0/24`], destination: [`172.16.${n & 0xff}.0/24`] },
-    layer4: { protocol: n % 2 === 0 ? "tcp" : "udp", source_ports: ["1024-65535"], destination_ports: [`${1000 + n}-${1010 + n}`] },
-  }));
+  const rules = Array.from(
+    { length: count - 1 },
+    (_, n): RuleText => ({
+      name: `rule-${n}`,
+      action: "block",
+      enforce: true,
+      layer3: { source: [`10.${n >> 8}.${n & 0xff}.0/24`], destination: [`172.16.${n & 0xff}.0/24`] },
+      layer4: { protocol: n % 2 === 0 ? "tcp" : "udp", source_ports: ["1024-65535"], destination_ports: [`${1000 + n}-${1010 + n}`] },
+    }),
+  );
   return [...rules, { name: "last", action: "block", enforce: true, layer3: { destination: [`${BLOCKED_ADDRESS}/32`] } }];
 }
 

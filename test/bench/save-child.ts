@@ -31,7 +31,10 @@ export interface Save {
 
 const [format, count, seed] = process.argv.slice(2) as ["json" | "yaml", string, string];
 const rules = PROFILES["access list"](new Random(Number(seed)), Number(count));
-const text = format === "json" ? JSON.stringify({ version: 1, rules }) : ["version: 1", "rules:", ...rules.map((rule) => `  - ${JSON.stringify(rule)}`)].join("\n");
+const text =
+  format === "json"
+    ? JSON.stringify({ version: 1, rules })
+    : ["version: 1", "rules:", ...rules.map((rule) => `  - ${JSON.stringify(rule)}`)].join("\n");
 
 const folder = mkdtempSync(join(tmpdir(), "weir-bench-"));
 const path = join(folder, `weir.${format}`);
@@ -40,7 +43,13 @@ const plane = new DataPlane({ capacity: CAPACITIES[0]! }); // they grow, as thos
 const installer = new Installer(tablesOf(plane, () => Promise.resolve())); // no packet meets these rules
 const growth = new Growth(plane, (sentence) => reject(new Error(sentence)));
 growth.start({ exchange: async () => {} }); // there are no interfaces
-const book = new RuleBook(CAPACITIES[0]!, installer, () => [], (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots), (capacity) => growth.rules(capacity));
+const book = new RuleBook(
+  CAPACITIES[0]!,
+  installer,
+  () => [],
+  (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots),
+  (capacity) => growth.rules(capacity),
+);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const { promise, resolve, reject } = Promise.withResolvers<number>();
 
@@ -65,7 +74,12 @@ const turns = setInterval(() => {
 }, 1);
 delay.enable();
 const began = performance.now();
-const save: Save = { seconds: ((await promise) - began) / 1000, stallMs: delay.max / 1e6, busyMs, peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6 };
+const save: Save = {
+  seconds: ((await promise) - began) / 1000,
+  stallMs: delay.max / 1e6,
+  busyMs,
+  peakMB: (process.resourceUsage().maxRSS * 1024) / 1e6,
+};
 clearInterval(turns);
 watch.close();
 installer.close();

@@ -32,9 +32,15 @@ writeFileSync(file, "192.0.2.1\n");
 const sets = { feed: { file } };
 
 const plane = new DataPlane({ capacity: CAPACITIES[0]! });
-const growth = new Growth(plane, (sentence) => { throw new Error(sentence); });
+const growth = new Growth(plane, (sentence) => {
+  throw new Error(sentence);
+});
 growth.start({ exchange: async () => {} }); // there are no interfaces
-const memory = networkMemoryOf((name) => plane.map(name), "set", (...wanted) => growth.lines("set", ...wanted));
+const memory = networkMemoryOf(
+  (name) => plane.map(name),
+  "set",
+  (...wanted) => growth.lines("set", ...wanted),
+);
 const library = new SetLibrary({ stateDirectory: folder, read: readListAside });
 const keeper = new SetKeeper(new NetworkTable(memory), () => Promise.resolve());
 await (await keeper.prepare(await library.open(sets), { feed: 0 }, 0)).finish();

@@ -30,13 +30,20 @@ export const sets: Benchmark = {
       using pair = new Pair();
       const few = await measureWith(FEW, folder, pair, scale);
       const many = await measureWith(scale.bans, folder, pair, scale);
-      const listing = JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, "sets-child.ts"), feedIn(folder)], { encoding: "utf8" })) as Listing;
+      const listing = JSON.parse(
+        execFileSync(process.execPath, [join(import.meta.dirname, "sets-child.ts"), feedIn(folder)], { encoding: "utf8" }),
+      ) as Listing;
       const name = `a set of ${scale.bans} from a file`;
       return [
         costOver(few, many, scale.bans, "members", "hit", "an address of the set"),
         costOver(few, many, scale.bans, "members", "miss", "another address"),
         { name: `${name}: until in force`, value: listing.seconds, unit: "s" },
-        { name: `${name}: longest wait of an event`, value: listing.stallMs, unit: "ms", goal: { bound: "at most", value: LONGEST_STALL_MS, for: "1000000 members" } },
+        {
+          name: `${name}: longest wait of an event`,
+          value: listing.stallMs,
+          unit: "ms",
+          goal: { bound: "at most", value: LONGEST_STALL_MS, for: "1000000 members" },
+        },
         { name: `${name}: more RSS than before`, value: listing.moreMB, unit: "MB", note: `${listing.peakMB.toFixed(0)} MB at the peak` },
         { name: `${name}: tables in the kernel`, value: listing.tableMB, unit: "MB" },
       ];
@@ -52,13 +59,15 @@ async function measureWith(count: number, folder: string, pair: Pair, scale: Sca
   writeFileSync(feedIn(folder), networks.map(formatNetwork).join("\n"));
   const judge = new KernelJudge(new Map([["near", pair.near.ifindex]]), { ...CAPACITIES[0]!, setLines: linesFor(count) });
   try {
-    await judge.start(policyOf({
-      mode: "prevent",
-      defaults: { action: "block" },
-      failsafe: { management_ports: [] },
-      sets: { feed: { file: feedIn(folder) } },
-      rules: [{ name: "feed", action: "block", enforce: true, layer3: { source: ["@feed"] } }],
-    }));
+    await judge.start(
+      policyOf({
+        mode: "prevent",
+        defaults: { action: "block" },
+        failsafe: { management_ports: [] },
+        sets: { feed: { file: feedIn(folder) } },
+        rules: [{ name: "feed", action: "block", enforce: true, layer3: { source: ["@feed"] } }],
+      }),
+    );
     return packetCost(judge.plane.program("weir_tc_ingress"), pair.near.ifindex, networks, random, scale);
   } finally {
     judge.close();

@@ -31,7 +31,10 @@ test("what help shows as an example is understood", async () => {
   for (const [name, { load }] of Object.entries(COMMANDS)) {
     const { command } = await load();
     for (const [example] of command.examples) {
-      const line = example.split(/ (?:\||&&|2>)/).map((part) => part.trim()).find((part) => part.startsWith(`weir ${name}`));
+      const line = example
+        .split(/ (?:\||&&|2>)/)
+        .map((part) => part.trim())
+        .find((part) => part.startsWith(`weir ${name}`));
       if (line !== undefined) parseCall(command, line.split(" ").slice(1 + name.split(" ").length));
     }
   }
@@ -62,7 +65,10 @@ const WRONG_LINES: [string[], RegExp][] = [
   [["mode", "prevnt"], /one of detect, prevent, not "prevnt"; did you mean prevent\?/],
   [["mode", "enforce"], /not "enforce"; did you mean prevent\?/],
   [["flows", "--direction", "in"], /not "in"; did you mean ingress\?/],
-  [["explain", "--in", "eth0", "--src", "192.0.2.7", "--dst", "198.51.100.1", "--proto", "any"], /--proto: "any" is not a protocol; a packet has one/],
+  [
+    ["explain", "--in", "eth0", "--src", "192.0.2.7", "--dst", "198.51.100.1", "--proto", "any"],
+    /--proto: "any" is not a protocol; a packet has one/,
+  ],
   [["ban", "add", "192.0.2.7", "--for", "10min"], /--for takes a duration, as 90s, 15m, 2h or 7d, not "10min"; did you mean 10m\?/],
   [["flows", "--limit", "many"], /--limit takes a whole number from 1 to 10000, not "many"/],
   [["top", "--by", "weight"], /--by is one of process, executable, container, pod, unit, peer, service, rule, interface/],
@@ -86,16 +92,36 @@ test("a wrong line is refused with exit code 2 and the nearest right word", asyn
 });
 
 test("a relative path in the environment is refused with the whole one, by the agent and by every command", async () => {
-  for (const [words, variable] of [[["status"], "WEIR_CONTROL_SOCKET"], [["detach"], "WEIR_STATE_DIR"], [["run", "--no-view"], "WEIR_STATE_DIR"]] as const) {
+  for (const [words, variable] of [
+    [["status"], "WEIR_CONTROL_SOCKET"],
+    [["detach"], "WEIR_STATE_DIR"],
+    [["run", "--no-view"], "WEIR_STATE_DIR"],
+  ] as const) {
     if (words[0] !== "status" && process.geteuid!() !== 0) continue;
     const { code, stderr } = await runWeir([...words], { [variable]: "state/weir" });
     assert.equal(code, 2, words.join(" "));
-    assert.ok(stderr.includes(`${variable} is "state/weir", which is not an absolute path.\nSet it to the whole path, as ${variable}=${process.cwd()}/state/weir.`), stderr);
+    assert.ok(
+      stderr.includes(
+        `${variable} is "state/weir", which is not an absolute path.\nSet it to the whole path, as ${variable}=${process.cwd()}/state/weir.`,
+      ),
+      stderr,
+    );
   }
 });
 
 test("without an agent each command says so and how to start it, and fails", async () => {
-  for (const words of [["status"], ["mode", "prevent"], ["reload"], ["rule", "list"], ["flows"], ["sockets"], ["top"], ["stats"], ["watch"], ["metrics"]]) {
+  for (const words of [
+    ["status"],
+    ["mode", "prevent"],
+    ["reload"],
+    ["rule", "list"],
+    ["flows"],
+    ["sockets"],
+    ["top"],
+    ["stats"],
+    ["watch"],
+    ["metrics"],
+  ]) {
     const { code, stdout, stderr } = await runWeir(words, NOWHERE);
     assert.equal(code, 1, words.join(" "));
     assert.equal(stdout, "");
@@ -124,7 +150,10 @@ test("an agent that hangs, another program and another version each have their s
     const other = createServer((_, response) => response.writeHead(200, headers).end("{}")).listen(path);
     t.after(() => other.close());
     await once(other, "listening");
-    await assert.rejects(new ControlClient(path).status(), (error) => error instanceof Refusal && expected.test(error.message) && error.next.length > 0);
+    await assert.rejects(
+      new ControlClient(path).status(),
+      (error) => error instanceof Refusal && expected.test(error.message) && error.next.length > 0,
+    );
   }
 });
 
@@ -133,7 +162,17 @@ test("status --json is what the agent says; status is for people", async () => {
   const { code, stdout } = await fixture.weir(["status", "--json"]);
   assert.equal(code, 0);
   const status = JSON.parse(stdout);
-  assert.deepEqual(Object.keys(status).slice(0, 9), ["pid", "version", "uptime_s", "mode", "health", "generation", "interfaces", "rules", "counters"]);
+  assert.deepEqual(Object.keys(status).slice(0, 9), [
+    "pid",
+    "version",
+    "uptime_s",
+    "mode",
+    "health",
+    "generation",
+    "interfaces",
+    "rules",
+    "counters",
+  ]);
   const text = (await fixture.weir(["status"])).stdout;
   assert.match(text, /^weir .*, pid \d+, up 1 m/);
   assert.match(text, /mode +detect/);
@@ -161,7 +200,11 @@ test("reload prints what is in force, or all problems with exit code 2", async (
   await using fixture = await startFixture();
   assert.match((await fixture.weir(["reload"])).stdout, /^1 rule is in force, 1 of them enforced \(generation 8\)/);
   fixture.agent.onReload = () => {
-    throw new Refusal("The configuration is refused.", { kind: "invalid", next: "Mend the file.", details: ["weir.yaml:3:5: first", "weir.yaml:9:1: second"] });
+    throw new Refusal("The configuration is refused.", {
+      kind: "invalid",
+      next: "Mend the file.",
+      details: ["weir.yaml:3:5: first", "weir.yaml:9:1: second"],
+    });
   };
   const { code, stderr } = await fixture.weir(["reload"]);
   assert.equal(code, 2);
@@ -174,24 +217,39 @@ test("rule list, flows and metrics print tables and JSON", async () => {
   assert.deepEqual(rules, fixture.agent.rows);
   assert.match((await fixture.weir(["rule", "list"])).stdout, /no-telnet-in +block, enforced +12 +1,234,567 +99 MB +34 +0 /);
   assert.deepEqual(JSON.parse((await fixture.weir(["flows", "--json"])).stdout), fixture.agent.connections);
-  assert.match((await fixture.weir(["flows"])).stdout, /tcp +\[2001:db8::1\]:40000 +\[2001:db8::2\]:443 +- +eth0 out +established +curl 4711 +3f2a1bc4d5e6\/web +default +10 \/ 20 +1\.5 kB \/ 2\.0 MB +- +1 m 15 s +3 s/);
+  assert.match(
+    (await fixture.weir(["flows"])).stdout,
+    /tcp +\[2001:db8::1\]:40000 +\[2001:db8::2\]:443 +- +eth0 out +established +curl 4711 +3f2a1bc4d5e6\/web +default +10 \/ 20 +1\.5 kB \/ 2\.0 MB +- +1 m 15 s +3 s/,
+  );
   assert.equal((await fixture.weir(["metrics"])).stdout, fixture.agent.metrics());
 });
 
 test("top prints a table each time, or a line of JSON", async () => {
   await using fixture = await startFixture();
   const once = await fixture.weir(["top", "--by", "Peer", "--count", "1"]);
-  assert.match(once.stdout, /^PEER +FLOWS +WOULD DROP +PACKETS +SENT +RECEIVED +RETRANS +RTT\npeer 1 +2 +- +3\.0\/s +4\.0 kB\/s +5\.0 MB\/s +1\.5\/s +12 ms\npeer 2 .* -$/m);
+  assert.match(
+    once.stdout,
+    /^PEER +FLOWS +WOULD DROP +PACKETS +SENT +RECEIVED +RETRANS +RTT\npeer 1 +2 +- +3\.0\/s +4\.0 kB\/s +5\.0 MB\/s +1\.5\/s +12 ms\npeer 2 .* -$/m,
+  );
   const lines = (await fixture.weir(["top", "--count", "2", "--interval", "1", "--limit", "1", "--json"])).stdout.trimEnd().split("\n");
-  assert.deepEqual(lines.map((line) => JSON.parse(line)), [fixture.agent.top("process", 1), fixture.agent.top("process", 1)]);
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [fixture.agent.top("process", 1), fixture.agent.top("process", 1)],
+  );
 });
 
 test("stats prints a table, JSON, and asks for what is wanted", async () => {
   await using fixture = await startFixture();
   assert.deepEqual(JSON.parse((await fixture.weir(["stats", "--json"])).stdout), fixture.agent.did);
   const { stdout } = await fixture.weir(["stats"]);
-  assert.match(stdout, /^PROCESS +PART OF +CONNECTIONS +WOULD DROP +LIVE +NEW +PACKETS +SENT +RECEIVED +DURATION +TCP +RETRANS +RTT +RTT 95% +RTT MIN$/m);
-  assert.match(stdout, /^web 12 +web\.service +1,234 +- +5 +2\.5\/s +9,000 +5\.0 MB +1\.5 kB +250 ms \/ 1 m 15 s +1,300 +120 \(1\.2%\) +12 ms +200 ms +35 µs$/m);
+  assert.match(
+    stdout,
+    /^PROCESS +PART OF +CONNECTIONS +WOULD DROP +LIVE +NEW +PACKETS +SENT +RECEIVED +DURATION +TCP +RETRANS +RTT +RTT 95% +RTT MIN$/m,
+  );
+  assert.match(
+    stdout,
+    /^web 12 +web\.service +1,234 +- +5 +2\.5\/s +9,000 +5\.0 MB +1\.5 kB +250 ms \/ 1 m 15 s +1,300 +120 \(1\.2%\) +12 ms +200 ms +35 µs$/m,
+  );
   assert.match(stdout, /^unknown +- +1 +- +0 +0\/s +2 +0 B +120 B +- +- +- +- +- +-$/m);
   await fixture.weir(["stats", "--by", "Peer", "--sort", "rtt", "--process", "web", "--service", "tcp 443"]);
   assert.deepEqual(fixture.agent.askedOfStatistics.at(-1), { by: "peer", order: "rtt", filter: { process: "web", service: "tcp 443" } });
@@ -206,7 +264,9 @@ test("hashes come where they are asked for, and in their place why there is none
   assert.match(first!, / (5e){32}$/);
   assert.match(second!, / \(gone\)$/);
   assert.doesNotMatch((await fixture.weir(["flows"])).stdout, /SHA256|5e5e/);
-  assert.deepEqual(JSON.parse((await fixture.weir(["flows", "--hash", "--limit", "1", "--json"])).stdout)[0].process.hash, { sha256: "5e".repeat(32) });
+  assert.deepEqual(JSON.parse((await fixture.weir(["flows", "--hash", "--limit", "1", "--json"])).stdout)[0].process.hash, {
+    sha256: "5e".repeat(32),
+  });
 });
 
 test("sockets prints a table, JSON, and what its filters leave", async () => {
@@ -221,10 +281,29 @@ test("sockets prints a table, JSON, and what its filters leave", async () => {
 
 test("flows narrows by every filter and says when there may be more", async () => {
   await using fixture = await startFixture();
-  fixture.agent.connections = [flowRow(), flowRow({ direction: "ingress", interface: "eth1", protocol: "udp", source: { address: "192.0.2.1", port: 53 }, process: { pid: 1, name: "named", uid: 0 }, rule: "dns" })];
+  fixture.agent.connections = [
+    flowRow(),
+    flowRow({
+      direction: "ingress",
+      interface: "eth1",
+      protocol: "udp",
+      source: { address: "192.0.2.1", port: 53 },
+      process: { pid: 1, name: "named", uid: 0 },
+      rule: "dns",
+    }),
+  ];
   const narrowed = async (...words: string[]) => JSON.parse((await fixture.weir(["flows", "--json", ...words])).stdout).length;
   assert.equal(await narrowed(), 2);
-  for (const words of [["--interface", "eth1"], ["--direction", "INGRESS"], ["--protocol", "UDP"], ["--address", "192.0.2.1"], ["--port", "53"], ["--process", "named"], ["--process", "1"], ["--rule", "dns"]]) {
+  for (const words of [
+    ["--interface", "eth1"],
+    ["--direction", "INGRESS"],
+    ["--protocol", "UDP"],
+    ["--address", "192.0.2.1"],
+    ["--port", "53"],
+    ["--process", "named"],
+    ["--process", "1"],
+    ["--rule", "dns"],
+  ]) {
     assert.equal(await narrowed(...words), 1, words.join(" "));
   }
   const { stdout, stderr } = await fixture.weir(["flows", "--limit", "1"]);
@@ -238,9 +317,18 @@ test("watch prints events as they come and ends after as many as are asked for",
   const text = fixture.weir(["watch", "--count", "1", "--type", "blocked"]);
   await eventually("both watch", () => fixture.server.figures().watchers === 2);
   fixture.agent.publish(anEvent(1), anEvent(2, { type: "BLOCKED" }), anEvent(3));
-  assert.deepEqual((await json).stdout.trimEnd().split("\n").map((line) => JSON.parse(line)), [anEvent(1), anEvent(2, { type: "BLOCKED" })].map(toWatched));
+  assert.deepEqual(
+    (await json).stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+    [anEvent(1), anEvent(2, { type: "BLOCKED" })].map(toWatched),
+  );
   assert.equal((await json).code, 0);
-  assert.match((await text).stdout, /^2026-11-21T03:00:00\.123Z BLOCKED no-telnet-in tcp 198\.18\.0\.1:40000 > 198\.18\.0\.2:23 eth0 in pid=812 telnet \(would drop\)\n$/);
+  assert.match(
+    (await text).stdout,
+    /^2026-11-21T03:00:00\.123Z BLOCKED no-telnet-in tcp 198\.18\.0\.1:40000 > 198\.18\.0\.2:23 eth0 in pid=812 telnet \(would drop\)\n$/,
+  );
 });
 
 test("watch fails when the agent stops, and is done when the operator ends it", async () => {
@@ -262,7 +350,12 @@ test("names from outside never reach a terminal as commands", async () => {
   const process = { pid: 1, name: hostile, executable: `/tmp/${hostile}`, uid: 0 };
   fixture.agent.connections = [flowRow({ process, rule: hostile })];
   fixture.agent.rows[0]!.name = hostile;
-  const outputs = [fixture.weir(["flows"]), fixture.weir(["flows", "--json"]), fixture.weir(["rule", "list"]), fixture.weir(["rule", "list", "--json"])];
+  const outputs = [
+    fixture.weir(["flows"]),
+    fixture.weir(["flows", "--json"]),
+    fixture.weir(["rule", "list"]),
+    fixture.weir(["rule", "list", "--json"]),
+  ];
   const watching = [fixture.weir(["watch", "--count", "1"]), fixture.weir(["watch", "--count", "1", "--json"])];
   await eventually("both watch", () => fixture.server.figures().watchers === 2);
   fixture.agent.publish(anEvent(1, { process, interface: hostile }));
@@ -278,7 +371,10 @@ test("names from outside never reach a terminal as commands", async () => {
 test("a reader that stops early is no failure", async () => {
   await using fixture = await startFixture();
   fixture.agent.connections = Array.from({ length: 5000 }, () => flowRow());
-  const child = spawn("sh", ["-c", `'${LAUNCHER}' flows --limit 5000 2>&1 | head -n 1`], { env: environment({ WEIR_CONTROL_SOCKET: fixture.path }), stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn("sh", ["-c", `'${LAUNCHER}' flows --limit 5000 2>&1 | head -n 1`], {
+    env: environment({ WEIR_CONTROL_SOCKET: fixture.path }),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   child.stdout.on("data", (chunk) => (text += chunk));
   await once(child, "close");
@@ -287,7 +383,9 @@ test("a reader that stops early is no failure", async () => {
 
 test("curl can speak to the socket", async () => {
   await using fixture = await startFixture();
-  const child = spawn("curl", ["-sS", "--unix-socket", fixture.path, "-X", "PUT", "-d", '{"mode":"prevent"}', "http://weir/v1/mode"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn("curl", ["-sS", "--unix-socket", fixture.path, "-X", "PUT", "-d", '{"mode":"prevent"}', "http://weir/v1/mode"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   child.stdout.on("data", (chunk) => (text += chunk));
   await once(child, "close");

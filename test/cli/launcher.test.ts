@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -28,7 +40,10 @@ function installed(modules: string): string {
   mkdirSync(join(home, "dist/agent/cli"), { recursive: true });
   copyFileSync(LAUNCHER, join(home, "agent/weir"));
   chmodSync(join(home, "agent/weir"), 0o755);
-  writeFileSync(join(home, "dist/agent/cli/main.js"), "console.log(JSON.stringify({ words: process.argv.slice(2), node: process.execPath, cache: process.env.NODE_COMPILE_CACHE ?? null }))\n");
+  writeFileSync(
+    join(home, "dist/agent/cli/main.js"),
+    "console.log(JSON.stringify({ words: process.argv.slice(2), node: process.execPath, cache: process.env.NODE_COMPILE_CACHE ?? null }))\n",
+  );
   return join(home, "agent/weir");
 }
 
@@ -36,7 +51,10 @@ test("a symbolic link to the launcher starts weir, under the lockfile's Node.js 
   const folder = scratch(t);
   writeFileSync(join(folder, "node"), "#!/bin/sh\necho the wrong node; exit 9\n", { mode: 0o755 });
   symlinkSync(LAUNCHER, join(folder, "weir"));
-  const { stdout } = await run(join(folder, "weir"), ["--version"], { cwd: "/", env: environment({ PATH: `${folder}:${process.env["PATH"]}` }) });
+  const { stdout } = await run(join(folder, "weir"), ["--version"], {
+    cwd: "/",
+    env: environment({ PATH: `${folder}:${process.env["PATH"]}` }),
+  });
   assert.equal(stdout, `weir ${VERSION}\n`);
 });
 

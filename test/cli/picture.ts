@@ -28,7 +28,10 @@ await home.configure(RULES);
 const [client, server] = [lab.end("client:eth0").ipv4, lab.end("server:eth0").ipv4];
 lab.spawn("server", ["nc", "-lk", "23"], { stdio: "ignore" });
 const run = `stty cols ${COLUMNS} rows 40; exec ${home.launcher} run --start-within 60s --config ${home.configPath}`;
-const terminal = lab.spawn("server", ["script", "-qfc", run, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, TERM: "xterm-256color" } });
+const terminal = lab.spawn("server", ["script", "-qfc", run, "/dev/null"], {
+  stdio: ["pipe", "pipe", "inherit"],
+  env: { ...process.env, TERM: "xterm-256color" },
+});
 let shown = "";
 terminal.stdout!.setEncoding("utf8").on("data", (text: string) => (shown += text));
 

@@ -21,8 +21,13 @@ export function drawScreens(outputs: readonly string[], columns: number): string
     `<title>${escape(title)}</title>`,
     `<style>${style(screens.length)}</style>`,
     `<rect class="page" width="${width}" height="${height}" rx="8"/>`,
-    ...["#ff5f57", "#febc2e", "#28c840"].map((fill, number) => `<circle cx="${MARGIN + 6 + number * 20}" cy="${MARGIN + 2}" r="6" fill="${fill}"/>`),
-    ...screens.map((screen, number) => `<g class="screen s${number}">\n${screen.flatMap((line, row) => runsOf(line).map((run) => text(run, row))).join("\n")}\n</g>`),
+    ...["#ff5f57", "#febc2e", "#28c840"].map(
+      (fill, number) => `<circle cx="${MARGIN + 6 + number * 20}" cy="${MARGIN + 2}" r="6" fill="${fill}"/>`,
+    ),
+    ...screens.map(
+      (screen, number) =>
+        `<g class="screen s${number}">\n${screen.flatMap((line, row) => runsOf(line).map((run) => text(run, row))).join("\n")}\n</g>`,
+    ),
     "</svg>\n",
   ].join("\n");
 }
@@ -67,7 +72,17 @@ function runsOf(line: readonly Cell[]): Run[] {
   return runs;
 }
 
-const STYLES: Record<number, string> = { 1: "bold", 2: "dim", 31: "red", 32: "green", 33: "yellow", 34: "blue", 35: "magenta", 36: "cyan", 90: "dim" };
+const STYLES: Record<number, string> = {
+  1: "bold",
+  2: "dim",
+  31: "red",
+  32: "green",
+  33: "yellow",
+  34: "blue",
+  35: "magenta",
+  36: "cyan",
+  90: "dim",
+};
 
 /** As much of a terminal as the view uses: colours, lines that are drawn anew, and what is erased. */
 function screenOf(output: string): Cell[][] {

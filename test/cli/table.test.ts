@@ -47,19 +47,23 @@ test("on a terminal an address is cut in its middle, a sentence breaks between w
 });
 
 test("what does not fit is left out by its rank, and that is said", () => {
-  assert.deepEqual(table(ROWS, COLUMNS, 35).map((line) => line.trimEnd()), [
-    "NAME                WHY",
-    "[2001:db8…8]:40000  it is so",
-    "                    because nobody",
-    "                    said otherwise",
-    "192.0.2.1:80        -",
-    "Left out: SIZE. A wider terminal",
-    "  shows more, --json all.",
-  ]);
+  assert.deepEqual(
+    table(ROWS, COLUMNS, 35).map((line) => line.trimEnd()),
+    [
+      "NAME                WHY",
+      "[2001:db8…8]:40000  it is so",
+      "                    because nobody",
+      "                    said otherwise",
+      "192.0.2.1:80        -",
+      "Left out: SIZE. A wider terminal",
+      "  shows more, --json all.",
+    ],
+  );
 });
 
 test("no line is wider than the terminal, however narrow that is", () => {
-  for (let width = 20; width < 120; width++) for (const line of table(ROWS, COLUMNS, width)) assert.ok(widthOf(line) <= width, `${width}: ${line}`);
+  for (let width = 20; width < 120; width++)
+    for (const line of table(ROWS, COLUMNS, width)) assert.ok(widthOf(line) <= width, `${width}: ${line}`);
 });
 
 test("characters of East Asia take two columns, and colours none", () => {
@@ -88,22 +92,64 @@ const LONG = "a-long-name-of-a-rule-that-somebody-thought-about-for-an-hour";
 
 /** Rows as busy hosts have them. */
 function fill({ agent }: Fixture): void {
-  const process = { pid: 4194303, name: "kube-controller", executable: "/usr/lib/kubernetes/controllers/kube-controller-manager", uid: 1000 };
+  const process = {
+    pid: 4194303,
+    name: "kube-controller",
+    executable: "/usr/lib/kubernetes/controllers/kube-controller-manager",
+    uid: 1000,
+  };
   const workload = { container: { id: "3f2a1bc4d5e6f708", runtime: "docker" as const, name: "billing-frontend-production-7" } };
-  const [source, destination] = IPV6.map((address, index) => ({ address, port: 40_000 + index })) as [{ address: string; port: number }, { address: string; port: number }];
+  const [source, destination] = IPV6.map((address, index) => ({ address, port: 40_000 + index })) as [
+    { address: string; port: number },
+    { address: string; port: number },
+  ];
   const nat = { source, destination: { address: "198.51.100.200", port: 65_535 } };
-  agent.connections = [flowRow({ source, destination, process, ...workload, nat, rule: LONG, would_drop: true, interface: "enp0s31f6np1", packets: [123_456_789, 987_654_321], bytes: [1e12, 2e12], age_s: 1e6, idle_s: 4000 }), flowRow({ source: { address: "198.51.100.200", port: 40_000 } })];
-  agent.elsewhere = agent.elsewhere.map((row) => ({ ...row, source, destination, process, reason: "netfilter_drop_of_something_long", interface: "enp0s31f6np1" }));
+  agent.connections = [
+    flowRow({
+      source,
+      destination,
+      process,
+      ...workload,
+      nat,
+      rule: LONG,
+      would_drop: true,
+      interface: "enp0s31f6np1",
+      packets: [123_456_789, 987_654_321],
+      bytes: [1e12, 2e12],
+      age_s: 1e6,
+      idle_s: 4000,
+    }),
+    flowRow({ source: { address: "198.51.100.200", port: 40_000 } }),
+  ];
+  agent.elsewhere = agent.elsewhere.map((row) => ({
+    ...row,
+    source,
+    destination,
+    process,
+    reason: "netfilter_drop_of_something_long",
+    interface: "enp0s31f6np1",
+  }));
   agent.inventory = agent.inventory.map((row) => ({ ...row, local: source, remote: destination, process, ...workload, rule: LONG }));
   agent.did = agent.did.map((row) => ({ ...row, ...workload, process, name: `${process.executable} ${row.name}` }));
   agent.rows = [{ ...ruleRow(LONG), packets: 123_456_789_012 }, ...agent.rows];
-  agent.banned = [{ network: `${IPV6[0]}/128`, uid: 1000, added: "2026-11-21T03:00:00.000Z", expires: "2026-12-21T03:00:00.000Z", reason: "guesses passwords of everybody, all day long, from many places" }];
+  agent.banned = [
+    {
+      network: `${IPV6[0]}/128`,
+      uid: 1000,
+      added: "2026-11-21T03:00:00.000Z",
+      expires: "2026-12-21T03:00:00.000Z",
+      reason: "guesses passwords of everybody, all day long, from many places",
+    },
+  ];
 }
 
 /** What a command shows on a terminal of 80 columns. */
 async function onTerminal(fixture: Fixture, words: readonly string[]): Promise<string[]> {
   const line = [`'${LAUNCHER}'`, ...words].join(" ");
-  const child = spawn("script", ["-qfec", line, "/dev/null"], { env: environment({ WEIR_CONTROL_SOCKET: fixture.path, COLUMNS: "80", TERM: "xterm" }), stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn("script", ["-qfec", line, "/dev/null"], {
+    env: environment({ WEIR_CONTROL_SOCKET: fixture.path, COLUMNS: "80", TERM: "xterm" }),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let shown = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
   await once(child, "close");
@@ -139,7 +185,9 @@ test("weir watch on a terminal has the clock's time, and breaks between words", 
   await using fixture = await startFixture();
   const shown = onTerminal(fixture, ["watch", "--count", "1"]);
   await eventually("it watches", () => fixture.server.figures().watchers === 1);
-  fixture.agent.publish(anEvent(1, { time: Date.now(), source: { address: IPV6[0], port: 40_000 }, destination: { address: IPV6[1], port: 23 } }));
+  fixture.agent.publish(
+    anEvent(1, { time: Date.now(), source: { address: IPV6[0], port: 40_000 }, destination: { address: IPV6[1], port: 23 } }),
+  );
   const lines = await shown;
   assert.match(lines[0]!, /^\d\d:\d\d:\d\d DETECTED no-telnet-in tcp/);
   for (const line of lines) assert.ok(widthOf(line) <= 80, line);

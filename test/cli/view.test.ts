@@ -24,7 +24,14 @@ test("on a terminal the view shows mode, hooks, verdicts and the last events, ea
   const view = startView(agent.control, output);
   t.after(() => view.close());
   for (let seq = 1; seq <= 500; seq++) agent.publish(anEvent(seq, { interface: `eth${seq}` }));
-  agent.publish(anEvent(501, { process: { pid: 1, name: "\x1b[2J", uid: 0 }, protocol: "tcp", source: { address: "1.2.3.4" }, destination: { address: "::1" } }));
+  agent.publish(
+    anEvent(501, {
+      process: { pid: 1, name: "\x1b[2J", uid: 0 },
+      protocol: "tcp",
+      source: { address: "1.2.3.4" },
+      destination: { address: "::1" },
+    }),
+  );
   const frame = await eventually("a frame with events", () => {
     const text = output.read();
     return text?.includes("\\x1b[2J") && text;
@@ -48,15 +55,36 @@ test("on a terminal the view shows mode, hooks, verdicts and the last events, ea
 test("on 80 columns each line fits, whatever the names and addresses; what matters comes first, and no word is torn", async (t) => {
   const agent = new FakeAgent();
   const answer = agent.status();
-  const reasons = ["eth0 is not watched, because its driver has no room for the headers that another program wants", "the audit log cannot be written"];
-  agent.status = () => ({ ...answer, health: { state: "degraded", reasons }, interfaces: [1, 2].map((number) => ({ ...answer.interfaces[0]!, name: `enp0s31f${number}np1`, ingress: { hook: "tcx", mode: "link", reason: "native XDP would turn off large receive offload, which costs more than it saves" } })) });
+  const reasons = [
+    "eth0 is not watched, because its driver has no room for the headers that another program wants",
+    "the audit log cannot be written",
+  ];
+  agent.status = () => ({
+    ...answer,
+    health: { state: "degraded", reasons },
+    interfaces: [1, 2].map((number) => ({
+      ...answer.interfaces[0]!,
+      name: `enp0s31f${number}np1`,
+      ingress: { hook: "tcx", mode: "link", reason: "native XDP would turn off large receive offload, which costs more than it saves" },
+    })),
+  });
   const output = screen(true);
   const view = startView(agent.control, output);
   t.after(() => view.close());
   const now = Date.now();
   agent.publish(
-    anEvent(1, { time: now, source: { address: "2001:db8:1234:5678:9abc:def0:1234:5678", port: 40000 }, destination: { address: "2001:db8:ffff:5678:9abc:def0:1234:9999", port: 65535 }, process: { pid: 4194303, name: "kube-controller", uid: 0 }, rule: { name: "a-long-name-of-a-rule-that-somebody-thought-about", action: "block", enforce: true, source: "x" } }),
-    anEvent(2, { time: now, type: "BLOCKED", container: { id: "3f2a1bc4d5e6f708", runtime: "docker", name: "billing-frontend-production-7" } }),
+    anEvent(1, {
+      time: now,
+      source: { address: "2001:db8:1234:5678:9abc:def0:1234:5678", port: 40000 },
+      destination: { address: "2001:db8:ffff:5678:9abc:def0:1234:9999", port: 65535 },
+      process: { pid: 4194303, name: "kube-controller", uid: 0 },
+      rule: { name: "a-long-name-of-a-rule-that-somebody-thought-about", action: "block", enforce: true, source: "x" },
+    }),
+    anEvent(2, {
+      time: now,
+      type: "BLOCKED",
+      container: { id: "3f2a1bc4d5e6f708", runtime: "docker", name: "billing-frontend-production-7" },
+    }),
   );
   const frame = await eventually("a frame with events", () => {
     const text = output.read();
@@ -69,37 +97,49 @@ test("on 80 columns each line fits, whatever the names and addresses; what matte
   assert.match(events[1]!, /^\d\d:\d\d:\d\d {2}DETECTED {2}a-.*…\S+ +\[2001:.*…\S+:40000 +\[2001:.*…\S+:65535/);
   assert.match(events[2]!, /^\d\d:\d\d:\d\d {2}BLOCKED +no-tel\S* +198\.18\.0\.1:40000 +198\.18\.0\.2:23/);
   const words = lines.join(" ").split(/\s+/);
-  for (const word of reasons.join(" ").split(" ")) assert.ok(words.some((shown) => shown.startsWith(word)), word);
+  for (const word of reasons.join(" ").split(" "))
+    assert.ok(
+      words.some((shown) => shown.startsWith(word)),
+      word,
+    );
 });
 
-test("q and Ctrl-C end the process that shows the view, other keys do not, and the terminal is left as it was", requires(tool("script", "bsdutils")), async (t) => {
-  for (const key of ["q", "\x03"]) {
-    const folder = mkdtempSync(join(tmpdir(), "weir-view-"));
-    const command = `stty -g > before; '${process.execPath}' '${join(import.meta.dirname, "view-child.ts")}' turns 60000; echo "ended: $?" > code; stty -g > after`;
-    const child = spawn("script", ["-qfec", command, "/dev/null"], { cwd: folder, env: environment(), stdio: ["pipe", "pipe", "inherit"] });
-    const exited = once(child, "exit");
-    t.after(() => rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 100 }));
-    t.after(() => child.kill("SIGKILL"));
-    const read = (name: string): string => {
-      try {
-        return readFileSync(join(folder, name), "utf8");
-      } catch {
-        return "";
-      }
-    };
-    let shown = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
-    await eventually("a frame", () => shown.includes("q quits"));
-    child.stdin.write("x");
-    const turns = Number(read("turns"));
-    await eventually("more turns", () => Number(read("turns")) > turns + 20);
-    assert.equal(read("code"), "", "another key ends nothing");
-    child.stdin.write(key);
-    await exited;
-    assert.match(read("code"), /ended: 0/);
-    assert.equal(read("after"), read("before"));
-  }
-});
+test(
+  "q and Ctrl-C end the process that shows the view, other keys do not, and the terminal is left as it was",
+  requires(tool("script", "bsdutils")),
+  async (t) => {
+    for (const key of ["q", "\x03"]) {
+      const folder = mkdtempSync(join(tmpdir(), "weir-view-"));
+      const command = `stty -g > before; '${process.execPath}' '${join(import.meta.dirname, "view-child.ts")}' turns 60000; echo "ended: $?" > code; stty -g > after`;
+      const child = spawn("script", ["-qfec", command, "/dev/null"], {
+        cwd: folder,
+        env: environment(),
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      const exited = once(child, "exit");
+      t.after(() => rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 100 }));
+      t.after(() => child.kill("SIGKILL"));
+      const read = (name: string): string => {
+        try {
+          return readFileSync(join(folder, name), "utf8");
+        } catch {
+          return "";
+        }
+      };
+      let shown = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
+      await eventually("a frame", () => shown.includes("q quits"));
+      child.stdin.write("x");
+      const turns = Number(read("turns"));
+      await eventually("more turns", () => Number(read("turns")) > turns + 20);
+      assert.equal(read("code"), "", "another key ends nothing");
+      child.stdin.write(key);
+      await exited;
+      assert.match(read("code"), /ended: 0/);
+      assert.equal(read("after"), read("before"));
+    }
+  },
+);
 
 test("a frame is drawn over the one before", async () => {
   const agent = new FakeAgent();

@@ -24,7 +24,10 @@ test("the collector built from the manifest accepts the shipped configuration, a
   const config = (name: string): string[] => ["--config", join(SHIPPED, name)];
   await run(binary, ["validate", ...config("collector.yaml")]);
   await run(binary, ["validate", ...config("collector.yaml"), ...config("to-file.yaml")]);
-  await assert.rejects(run(binary, ["validate", ...config("collector.yaml"), "--config", "yaml:service::pipelines::logs::exporters: [nowhere]"]), /nowhere/);
+  await assert.rejects(
+    run(binary, ["validate", ...config("collector.yaml"), "--config", "yaml:service::pipelines::logs::exporters: [nowhere]"]),
+    /nowhere/,
+  );
 
   const before = process.env["PATH"];
   context.after(() => (process.env["PATH"] = before));
@@ -49,30 +52,79 @@ test("what is posted comes out in the file, and every metric under its name for 
   await using lab = await makeLab({ namespaces: ["host"], links: [] });
   await using collector = await startCollector(lab, "host");
   const post = (signal: string, body: object): Promise<string> =>
-    lab.exec("host", "curl", "-sSf", "-H", "content-type: application/json", "-d", JSON.stringify(body), `${collector.endpoint}/v1/${signal}`);
+    lab.exec(
+      "host",
+      "curl",
+      "-sSf",
+      "-H",
+      "content-type: application/json",
+      "-d",
+      JSON.stringify(body),
+      `${collector.endpoint}/v1/${signal}`,
+    );
   const resource = { attributes: attributes({ "service.name": "weir", "service.instance.id": "1234", "host.name": "river" }) };
 
   await post("traces", {
-    resourceSpans: [{ resource, scopeSpans: [{ scope: { name: "weir" }, spans: [{
-      traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", name: "tcp", kind: 2,
-      startTimeUnixNano: String(now), endTimeUnixNano: String(now + SECOND), attributes: attributes({ "destination.port": 23, "weir.would_drop": true }),
-    }] }] }],
+    resourceSpans: [
+      {
+        resource,
+        scopeSpans: [
+          {
+            scope: { name: "weir" },
+            spans: [
+              {
+                traceId: "0af7651916cd43dd8448eb211c80319c",
+                spanId: "b7ad6b7169203331",
+                name: "tcp",
+                kind: 2,
+                startTimeUnixNano: String(now),
+                endTimeUnixNano: String(now + SECOND),
+                attributes: attributes({ "destination.port": 23, "weir.would_drop": true }),
+              },
+            ],
+          },
+        ],
+      },
+    ],
   });
   await post("logs", {
-    resourceLogs: [{ resource, scopeLogs: [{ logRecords: [{
-      timeUnixNano: String(now), severityText: "WARN", eventName: "weir.detection", body: { stringValue: "no-telnet" }, attributes: attributes({ "source.port": 40000 }),
-    }] }] }],
+    resourceLogs: [
+      {
+        resource,
+        scopeLogs: [
+          {
+            logRecords: [
+              {
+                timeUnixNano: String(now),
+                severityText: "WARN",
+                eventName: "weir.detection",
+                body: { stringValue: "no-telnet" },
+                attributes: attributes({ "source.port": 40000 }),
+              },
+            ],
+          },
+        ],
+      },
+    ],
   });
   await post("metrics", { resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: "weir" }, metrics: METRICS.map(sample) }] }] });
 
   const spans = await eventually("the span in the file", async () => nonEmpty(await collector.spans()));
-  assert.deepEqual(spans.map(({ name, start, end, attributes }) => ({ name, took: end - start, attributes })), [
-    { name: "tcp", took: SECOND, attributes: { "destination.port": 23, "weir.would_drop": true } },
-  ]);
+  assert.deepEqual(
+    spans.map(({ name, start, end, attributes }) => ({ name, took: end - start, attributes })),
+    [{ name: "tcp", took: SECOND, attributes: { "destination.port": 23, "weir.would_drop": true } }],
+  );
   const logs = await eventually("the log record in the file", async () => nonEmpty(await collector.logs()));
-  assert.deepEqual(logs.map(({ eventName, body, severity, resource, attributes }) => ({ eventName, body, severity, host: resource["host.name"], attributes })), [
-    { eventName: "weir.detection", body: "no-telnet", severity: "WARN", host: "river", attributes: { "source.port": 40000 } },
-  ]);
+  assert.deepEqual(
+    logs.map(({ eventName, body, severity, resource, attributes }) => ({
+      eventName,
+      body,
+      severity,
+      host: resource["host.name"],
+      attributes,
+    })),
+    [{ eventName: "weir.detection", body: "no-telnet", severity: "WARN", host: "river", attributes: { "source.port": 40000 } }],
+  );
   const points = await eventually("the metrics in the file", async () => nonEmpty(await collector.metrics()));
   assert.deepEqual(points.map(({ name }) => name).sort(), METRICS.map(({ name }) => name).sort());
 
@@ -94,7 +146,8 @@ test("what is posted comes out in the file, and every metric under its name for 
 function attributes(values: Record<string, string | number | boolean>): object[] {
   return Object.entries(values).map(([key, value]) => ({
     key,
-    value: typeof value === "string" ? { stringValue: value } : typeof value === "number" ? { intValue: String(value) } : { boolValue: value },
+    value:
+      typeof value === "string" ? { stringValue: value } : typeof value === "number" ? { intValue: String(value) } : { boolValue: value },
   }));
 }
 
@@ -107,7 +160,13 @@ function sample(metric: Metric): object {
   if (kind === "gauge") return { ...described, gauge: { dataPoints: [{ ...point, asDouble: 0.5 }] } };
   if (kind === "histogram") {
     const bucketCounts = ["1", ...metric.boundaries.map(() => "0")];
-    return { ...described, histogram: { aggregationTemporality: 2, dataPoints: [{ ...point, count: "1", sum: 0.001, explicitBounds: metric.boundaries, bucketCounts }] } };
+    return {
+      ...described,
+      histogram: {
+        aggregationTemporality: 2,
+        dataPoints: [{ ...point, count: "1", sum: 0.001, explicitBounds: metric.boundaries, bucketCounts }],
+      },
+    };
   }
   return { ...described, sum: { aggregationTemporality: 2, isMonotonic: kind === "counter", dataPoints: [{ ...point, asInt: "3" }] } };
 }

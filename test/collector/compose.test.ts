@@ -20,7 +20,9 @@ interface Service {
   cap_drop: string[];
 }
 
-const compose = await yaml<{ services: Record<"collector" | "prometheus" | "grafana", Service>; volumes: Record<string, null> }>("compose.yaml");
+const compose = await yaml<{ services: Record<"collector" | "prometheus" | "grafana", Service>; volumes: Record<string, null> }>(
+  "compose.yaml",
+);
 const { collector, prometheus, grafana } = compose.services;
 
 test("every image is of one version, and none has more rights than it needs", () => {
@@ -56,9 +58,15 @@ test("the agent finds the collector, Prometheus what it offers, and Grafana Prom
   assert.equal(collector.environment, undefined, "the collector listens where its file says");
   assert.equal(usual("WEIR_COLLECTOR_HTTP"), new URL(USUAL_ENDPOINT).host);
   const { scrape_configs } = await yaml<{ scrape_configs: { static_configs: { targets: string[] }[] }[] }>("prometheus.yaml");
-  assert.deepEqual(scrape_configs.flatMap(({ static_configs }) => static_configs.flatMap(({ targets }) => targets)), [usual("WEIR_COLLECTOR_PROMETHEUS")]);
+  assert.deepEqual(
+    scrape_configs.flatMap(({ static_configs }) => static_configs.flatMap(({ targets }) => targets)),
+    [usual("WEIR_COLLECTOR_PROMETHEUS")],
+  );
   const { datasources } = await yaml<{ datasources: { uid: string; url: string }[] }>("grafana/datasource.yaml");
-  assert.deepEqual(datasources.map(({ url }) => new URL(url).host), [flag(prometheus, "web.listen-address")]);
+  assert.deepEqual(
+    datasources.map(({ url }) => new URL(url).host),
+    [flag(prometheus, "web.listen-address")],
+  );
 });
 
 test("Grafana is given the dashboard, whose panels ask the data source it is given", async () => {
@@ -66,13 +74,24 @@ test("Grafana is given the dashboard, whose panels ask the data source it is giv
   assert.equal(mounted(grafana, `${provisioning}/datasources/weir.yaml`), "./grafana/datasource.yaml");
   assert.equal(mounted(grafana, `${provisioning}/dashboards/weir.yaml`), "./grafana/dashboards.yaml");
   const { providers } = await yaml<{ providers: { options: { path: string } }[] }>("grafana/dashboards.yaml");
-  const dashboards = providers.flatMap(({ options }) => targets(grafana).filter((target) => dirname(target) === options.path && target.endsWith(".json")));
-  assert.deepEqual(dashboards.map((target) => basename(target)), ["weir.json"]);
+  const dashboards = providers.flatMap(({ options }) =>
+    targets(grafana).filter((target) => dirname(target) === options.path && target.endsWith(".json")),
+  );
+  assert.deepEqual(
+    dashboards.map((target) => basename(target)),
+    ["weir.json"],
+  );
 
   const { datasources } = await yaml<{ datasources: { type: string; isDefault: boolean }[] }>("grafana/datasource.yaml");
-  const { templating } = JSON.parse(await readFile(join(SHIPPED, "dashboards/weir.json"), "utf8")) as { templating: { list: { type: string; query: unknown }[] } };
+  const { templating } = JSON.parse(await readFile(join(SHIPPED, "dashboards/weir.json"), "utf8")) as {
+    templating: { list: { type: string; query: unknown }[] };
+  };
   const offered = templating.list.filter(({ type }) => type === "datasource").map(({ query }) => query);
-  assert.deepEqual(datasources.map(({ type, isDefault }) => [type, isDefault]), [[offered[0], true]], "the first of the dashboard's choice");
+  assert.deepEqual(
+    datasources.map(({ type, isDefault }) => [type, isDefault]),
+    [[offered[0], true]],
+    "the first of the dashboard's choice",
+  );
 });
 
 async function yaml<T>(name: string): Promise<T> {

@@ -17,11 +17,13 @@ export function readSeries(text: string): Series[] {
 export function describeMetrics(text: string): Map<string, { type: string; labels: string[] }> {
   const series = readSeries(text);
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-  return new Map(types.map(([, metric = "", type = ""]) => {
-    const names = type === "histogram" ? [`${metric}_bucket`, `${metric}_sum`, `${metric}_count`] : [metric];
-    const labels = series.filter(({ name }) => names.includes(name)).flatMap((one) => Object.keys(one.labels));
-    return [metric, { type, labels: [...new Set(labels)].sort() }];
-  }));
+  return new Map(
+    types.map(([, metric = "", type = ""]) => {
+      const names = type === "histogram" ? [`${metric}_bucket`, `${metric}_sum`, `${metric}_count`] : [metric];
+      const labels = series.filter(({ name }) => names.includes(name)).flatMap((one) => Object.keys(one.labels));
+      return [metric, { type, labels: [...new Set(labels)].sort() }];
+    }),
+  );
 }
 
 export interface Selector {
@@ -34,12 +36,15 @@ export interface Selector {
 export function selectors(text: string): Selector[] {
   return [...text.matchAll(/([a-zA-Z_:][\w:]*)\{([^}]*)\}/g)].map(([, metric = "", list = ""]) => ({
     metric,
-    labels: list.split(/,\s*/).filter(Boolean).map((one): [string, RegExp] => {
-      const [, label = "", operator = "", value = ""] = /^(\w+)(=~?|!=)"([^"]*)"$/.exec(one.trim()) ?? [];
-      if (label === "") throw new SyntaxError(`${one} in ${text} is a kind of matcher that this reader does not know`);
-      const pattern = operator === "=~" ? value : RegExp.escape(value);
-      return [label, new RegExp(operator === "!=" ? `^(?!${pattern}$)` : `^(?:${pattern})$`)];
-    }),
+    labels: list
+      .split(/,\s*/)
+      .filter(Boolean)
+      .map((one): [string, RegExp] => {
+        const [, label = "", operator = "", value = ""] = /^(\w+)(=~?|!=)"([^"]*)"$/.exec(one.trim()) ?? [];
+        if (label === "") throw new SyntaxError(`${one} in ${text} is a kind of matcher that this reader does not know`);
+        const pattern = operator === "=~" ? value : RegExp.escape(value);
+        return [label, new RegExp(operator === "!=" ? `^(?!${pattern}$)` : `^(?:${pattern})$`)];
+      }),
   }));
 }
 

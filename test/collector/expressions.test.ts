@@ -65,7 +65,8 @@ test("dashboard and alerts ask only for metrics and labels that weir has", async
     assert.ok(metrics.length > 0, `${expression.where} asks for nothing`);
     for (const metric of metrics) assert.ok(labelsOf.has(metric), `${expression.where} asks for ${metric}, which weir does not have`);
     const known = new Set(["instance", "job", "le", ...metrics.flatMap((metric) => labelsOf.get(metric) ?? [])]);
-    for (const label of labels) assert.ok(known.has(label), `${expression.where} uses the label ${label}, which none of ${metrics.join(", ")} has`);
+    for (const label of labels)
+      assert.ok(known.has(label), `${expression.where} uses the label ${label}, which none of ${metrics.join(", ")} has`);
   }
 });
 

@@ -16,11 +16,15 @@ export async function dashboardExpressions(): Promise<Expression[]> {
   const { panels } = JSON.parse(await readFile(join(SHIPPED, "dashboards/weir.json"), "utf8")) as {
     panels: { title: string; targets?: { expr: string }[] }[];
   };
-  return panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ where: `panel ${title}`, text: withoutVariables(expr) })));
+  return panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ where: `panel ${title}`, text: withoutVariables(expr) })),
+  );
 }
 
 export async function alertExpressions(): Promise<Expression[]> {
-  const { groups } = parse(await readFile(join(SHIPPED, "alerts.yaml"), "utf8")) as { groups: { rules: { alert: string; expr: string }[] }[] };
+  const { groups } = parse(await readFile(join(SHIPPED, "alerts.yaml"), "utf8")) as {
+    groups: { rules: { alert: string; expr: string }[] }[];
+  };
   return groups.flatMap(({ rules }) => rules.map(({ alert, expr }) => ({ where: `alert ${alert}`, text: expr })));
 }
 

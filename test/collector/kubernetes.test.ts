@@ -49,7 +49,19 @@ interface Workload {
   spec: {
     selector: { matchLabels: object };
     updateStrategy?: { rollingUpdate: { maxSurge: number } };
-    template: { metadata: { labels: object }; spec: { hostNetwork?: boolean; hostPID?: boolean; automountServiceAccountToken: boolean; serviceAccountName: string; tolerations?: object[]; terminationGracePeriodSeconds?: number; containers: [Container]; volumes: Volume[] } };
+    template: {
+      metadata: { labels: object };
+      spec: {
+        hostNetwork?: boolean;
+        hostPID?: boolean;
+        automountServiceAccountToken: boolean;
+        serviceAccountName: string;
+        tolerations?: object[];
+        terminationGracePeriodSeconds?: number;
+        containers: [Container];
+        volumes: Volume[];
+      };
+    };
   };
 }
 
@@ -72,8 +84,18 @@ const collectorText = await readFile(join(SHIPPED, "collector.yaml"), "utf8");
 const weirYaml = only<{ data: Record<string, string> }>("ConfigMap", "weir").data["weir.yaml"]!;
 
 test("every document is whole, and nothing in it may ask the API", () => {
-  assert.deepEqual(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]), []);
-  assert.deepEqual(resources.map(({ kind }) => kind).sort(), ["ConfigMap", "DaemonSet", "Deployment", "Namespace", "Service", "ServiceAccount"]);
+  assert.deepEqual(
+    documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]),
+    [],
+  );
+  assert.deepEqual(resources.map(({ kind }) => kind).sort(), [
+    "ConfigMap",
+    "DaemonSet",
+    "Deployment",
+    "Namespace",
+    "Service",
+    "ServiceAccount",
+  ]);
   assert.equal(only<{ automountServiceAccountToken: boolean }>("ServiceAccount", "weir").automountServiceAccountToken, false);
   for (const { template, selector } of [agent, collector]) {
     assert.equal(template.spec.automountServiceAccountToken, false);
@@ -89,7 +111,10 @@ test("the kustomization names what there is, and the version of the package", ()
     assert.equal(name, collector.template.spec.volumes[0]?.configMap?.name);
     for (const file of files) assert.ok(existsSync(join(SHIPPED, file)), file);
   }
-  assert.deepEqual(kustomization.images.map(({ name, newTag }) => [name, newTag]), [[agent.template.spec.containers[0].image, VERSION]]);
+  assert.deepEqual(
+    kustomization.images.map(({ name, newTag }) => [name, newTag]),
+    [[agent.template.spec.containers[0].image, VERSION]],
+  );
 });
 
 test("its configuration observes only, and the agent finds nothing wrong with it", async (context) => {
@@ -108,11 +133,24 @@ test("its configuration observes only, and the agent finds nothing wrong with it
 
 test("the agent is started as the service is, with the same rights, and asked by a command it has", async () => {
   const { command, capabilities } = confinementOf(await readFile(join(SHIPPED, "weir.service"), "utf8"));
-  const { hostNetwork, hostPID, tolerations, terminationGracePeriodSeconds = 0, containers: [container] } = agent.template.spec;
+  const {
+    hostNetwork,
+    hostPID,
+    tolerations,
+    terminationGracePeriodSeconds = 0,
+    containers: [container],
+  } = agent.template.spec;
   const unit = command.indexOf("--unit"); // a pod is stopped only to be replaced, and nobody there could be asked
   assert.deepEqual([...container.command!, ...container.args], command.toSpliced(unit, 2));
-  const { privileged, readOnlyRootFilesystem, capabilities: { add, drop } } = container.securityContext;
-  assert.deepEqual({ hostNetwork, hostPID, privileged, readOnlyRootFilesystem, drop }, { hostNetwork: true, hostPID: true, privileged: false, readOnlyRootFilesystem: true, drop: ["ALL"] });
+  const {
+    privileged,
+    readOnlyRootFilesystem,
+    capabilities: { add, drop },
+  } = container.securityContext;
+  assert.deepEqual(
+    { hostNetwork, hostPID, privileged, readOnlyRootFilesystem, drop },
+    { hostNetwork: true, hostPID: true, privileged: false, readOnlyRootFilesystem: true, drop: ["ALL"] },
+  );
   assert.deepEqual(add!.map((name) => name.toLowerCase()).sort(), capabilities.sort());
   for (const probe of [container.startupProbe!, container.livenessProbe]) {
     const [program, name] = probe.exec!.command;
@@ -125,11 +163,26 @@ test("the agent is started as the service is, with the same rights, and asked by
 });
 
 test("what the agent writes by default, and what it reads of the kernel, is the node's", () => {
-  const { containers: [{ volumeMounts, args }], volumes } = agent.template.spec;
+  const {
+    containers: [{ volumeMounts, args }],
+    volumes,
+  } = agent.template.spec;
   assert.deepEqual(volumeMounts.map(({ name }) => name).sort(), volumes.map(({ name }) => name).sort());
-  const nodePath = new Map(volumeMounts.map(({ name, mountPath }) => [mountPath, volumes.find((volume) => volume.name === name)?.hostPath?.path]));
+  const nodePath = new Map(
+    volumeMounts.map(({ name, mountPath }) => [mountPath, volumes.find((volume) => volume.name === name)?.hostPath?.path]),
+  );
   const { state_dir, control_socket, audit } = defaultConfig();
-  for (const path of [state_dir, dirname(control_socket), dirname(audit.path), "/sys/fs/bpf", "/sys/fs/cgroup", "/sys/kernel/tracing", "/var/log/containers", "/var/log/pods"]) assert.equal(nodePath.get(path), path);
+  for (const path of [
+    state_dir,
+    dirname(control_socket),
+    dirname(audit.path),
+    "/sys/fs/bpf",
+    "/sys/fs/cgroup",
+    "/sys/kernel/tracing",
+    "/var/log/containers",
+    "/var/log/pods",
+  ])
+    assert.equal(nodePath.get(path), path);
   const readOnly = volumeMounts.filter((mount) => mount.readOnly).map(({ mountPath }) => mountPath);
   assert.deepEqual(readOnly.sort(), ["/etc/weir", "/sys/fs/cgroup", "/sys/kernel/tracing", "/var/log/containers", "/var/log/pods"]);
   assert.ok(nodePath.has(dirname(args[args.indexOf("--config") + 1]!)));
@@ -162,7 +215,10 @@ test("the agents find the collector, and the collector listens where they and Pr
   const { services } = parse(await readFile(join(SHIPPED, "compose.yaml"), "utf8")) as { services: { collector: { image: string } } };
   assert.equal(container.image, services.collector.image);
   const { processors } = parse(collectorText) as { processors: { memory_limiter: { limit_mib: number } } };
-  assert.ok(Number.parseInt(container.resources.limits.memory) > processors.memory_limiter.limit_mib, "the limiter comes before the limit");
+  assert.ok(
+    Number.parseInt(container.resources.limits.memory, 10) > processors.memory_limiter.limit_mib,
+    "the limiter comes before the limit",
+  );
 });
 
 function only<T>(kind: string, name: string): T {

@@ -19,7 +19,10 @@ test("systemd understands every line of the unit", requires(tool("systemd-analyz
   const complaints = async (text: string): Promise<string> => {
     await writeFile(join(directory, "weir.service"), text);
     const { stderr } = await run("systemd-analyze", ["verify", join(directory, "weir.service")], { env: { ...process.env, LC_ALL: "C" } });
-    return stderr.split("\n").filter((line) => line.includes(directory)).join("\n");
+    return stderr
+      .split("\n")
+      .filter((line) => line.includes(directory))
+      .join("\n");
   };
   assert.equal(await complaints(unit), "");
   assert.match(await complaints(unit.replace("UMask=", "UMaks=")), /UMaks/);

@@ -37,18 +37,15 @@ async function refusesCheaply(path: string, first: RegExp): Promise<void> {
   assert.ok(cpuMs <= 1000, `${cpuMs} ms of processor time`);
 }
 
-const repeat = (count: number, text: (index: number) => string): string => Array.from({ length: count }, (_, index) => text(index)).join("");
-const bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + repeat(8, (index) => {
+const repeat = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join("");
+const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${repeat(8, (index) => {
   const [before, name] = ["abcdefgh"[index], "bcdefghi"[index]];
   return `${name}: &${name} [${new Array(9).fill(`*${before}`).join()}]\n`;
-});
+})}`;
 
 const TEXTS: [what: string, text: string, first: RegExp][] = [
-  [
-    "an alias bomb",
-    `version: 1\n${bomb}rules: *i\n`,
-    /:\d+:\d+: with its aliases written out, the file has more than 100000 values/,
-  ],
+  ["an alias bomb", `version: 1\n${bomb}rules: *i\n`, /:\d+:\d+: with its aliases written out, the file has more than 100000 values/],
   [
     "truncated YAML of 2 MB",
     `version: 1\nrules:\n${repeat(20_000, (index) => `  - { name: r${index}, action: block, layer3: { source: [10.0.0.1] } }\n`)}  - { name: "x`,
@@ -69,11 +66,7 @@ const TEXTS: [what: string, text: string, first: RegExp][] = [
     `version: 1\nx: &x 1\ny: [${repeat(20_000, () => "*x,")}]\n`,
     /:2:4: "&" begins an anchor.*has to be JSON or simple YAML/,
   ],
-  [
-    "4,000 keys after an anchor",
-    `x: &x 1\n${repeat(4_000, (index) => `k${index}: 1\n`)}`,
-    /:1:1: a mapping has more than 1000 keys/,
-  ],
+  ["4,000 keys after an anchor", `x: &x 1\n${repeat(4_000, (index) => `k${index}: 1\n`)}`, /:1:1: a mapping has more than 1000 keys/],
   ["200,000 unknown keys", repeat(200_000, (index) => `key${index}: 1\n`), /:1001:1: a mapping has more than 1000 keys/],
   [
     "200,000 wrong ports",
@@ -89,11 +82,7 @@ const TEXTS: [what: string, text: string, first: RegExp][] = [
   ],
   ["9,000 closing brackets after an anchor", `version: 1\nx: &x 1\nrules: ${"]".repeat(9_000)}`, /:3:\d+: /],
   ["9,000 dashes after an anchor", `version: 1\nx: &x 1\nrules:\n${"- ".repeat(9_000)}`, /nested more than 32 levels deep/],
-  [
-    "4 MB in one name",
-    `version: 1\nrules: [{ name: ${"a".repeat(4_000_000)}, action: block }]\n`,
-    /:2:17: a text is longer than 16 kB/,
-  ],
+  ["4 MB in one name", `version: 1\nrules: [{ name: ${"a".repeat(4_000_000)}, action: block }]\n`, /:2:17: a text is longer than 16 kB/],
   ["4 MB in one unknown key", `version: 1\n${"k".repeat(4_000_000)}: 1\n`, /:2:1: a text is longer than 16 kB/],
   ["4 MB of spaces", `version: 1\nmode:${" ".repeat(4_000_000)}x\n`, /"x" is not one of detect, prevent/],
   ["4 MB of comment signs", `version: 1\nmode: ${"#".repeat(4_000_000)}`, /:2:1: mode: this is empty/],
@@ -151,7 +140,10 @@ test("refuses text that is not UTF-8 and says where that begins", async () => {
 
 test("the bounds would notice a reader without them", async () => {
   const path = join(folder, "many.json");
-  writeFileSync(path, `{"version": 1, "rules": [${repeat(150_000, (index) => `{"name": "r${index}", "action": "allow", "layer4": {"protocol": "tcp"}},\n`)}]}`);
+  writeFileSync(
+    path,
+    `{"version": 1, "rules": [${repeat(150_000, (index) => `{"name": "r${index}", "action": "allow", "layer4": {"protocol": "tcp"}},\n`)}]}`,
+  );
   const { accepted, megabytes } = await load(path);
   assert.ok(accepted);
   assert.ok(megabytes > 50, `${megabytes} MB`);

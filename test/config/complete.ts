@@ -5,7 +5,9 @@ import type { WeirConfig } from "../../config/types.ts";
 type Complete<T> = T extends (infer Item)[]
   ? Complete<Item>[]
   : T extends object
-    ? string extends keyof T ? T : { [Key in keyof T]-?: Complete<T[Key]> }
+    ? string extends keyof T
+      ? T
+      : { [Key in keyof T]-?: Complete<T[Key]> }
     : T;
 
 export const COMPLETE: Complete<WeirConfig> = {
@@ -22,7 +24,9 @@ export const COMPLETE: Complete<WeirConfig> = {
   defaults: { action: "allow", on_error: { ingress: "block", egress: "allow" } },
   failsafe: { management_ports: [22, 2222], addresses: ["192.0.2.10", "2001:db8::/64"] },
   bans: { except: ["192.0.2.1", "2001:db8:1::/64"] },
-  sets: { partners: { addresses: ["192.0.2.0/24", "2001:db8::/32"], ports: [80, "8000-8100"], file: "/etc/weir/lists/feed.txt", ttl: "1h" } },
+  sets: {
+    partners: { addresses: ["192.0.2.0/24", "2001:db8::/32"], ports: [80, "8000-8100"], file: "/etc/weir/lists/feed.txt", ttl: "1h" },
+  },
   inspect_tunnels: true,
   packet_sockets: "refuse",
   events_per_second: 100,
@@ -50,12 +54,30 @@ export const COMPLETE: Complete<WeirConfig> = {
         state: ["new", "invalid"],
         connection_duration: { longer_than: "1s", shorter_than: "2h" },
       },
-      process: { executable: ["/usr/bin/curl"], command: ["curl *"], user: [33, "www-data"], parent: ["*/cron"], container: ["*"], unit: ["nginx.service"], pod: ["web-*"], namespace: ["shop"] },
+      process: {
+        executable: ["/usr/bin/curl"],
+        command: ["curl *"],
+        user: [33, "www-data"],
+        parent: ["*/cron"],
+        container: ["*"],
+        unit: ["nginx.service"],
+        pod: ["web-*"],
+        namespace: ["shop"],
+      },
       not: {
         interfaces: ["eth0"],
         layer3: { source: ["10.1.0.0/16"], destination: ["198.51.100.1"] },
         layer4: { protocol: "tcp", source_ports: ["2000-3000"], destination_ports: [23], icmp: [] },
-        process: { executable: ["/usr/bin/curl"], command: ["curl -k *"], user: [34], parent: ["*/sshd"], container: ["billing"], unit: ["a.service"], pod: ["web-0"], namespace: ["store"] },
+        process: {
+          executable: ["/usr/bin/curl"],
+          command: ["curl -k *"],
+          user: [34],
+          parent: ["*/sshd"],
+          container: ["billing"],
+          unit: ["a.service"],
+          pod: ["web-0"],
+          namespace: ["store"],
+        },
       },
     },
     {
@@ -74,24 +96,50 @@ export const COMPLETE: Complete<WeirConfig> = {
         protocol: 1,
         source_ports: [],
         destination_ports: [],
-        icmp: [{ type: "destination-unreachable", code: "port-unreachable" }, { type: 8, code: 0 }],
+        icmp: [
+          { type: "destination-unreachable", code: "port-unreachable" },
+          { type: 8, code: 0 },
+        ],
         flags: { set: [], unset: [] },
         connections_over: { count: 1, by: "rule" },
         over_rate: { rate: "5/10m", burst: 1, by: "destination", per: "connection" },
         state: ["established", "related"],
         connection_duration: { longer_than: "90s", shorter_than: "7d" },
       },
-      process: { executable: "/usr/bin/curl", command: "curl *", user: 33, parent: "*/cron", container: "*", unit: "nginx.service", pod: "web-*", namespace: "shop" },
+      process: {
+        executable: "/usr/bin/curl",
+        command: "curl *",
+        user: 33,
+        parent: "*/cron",
+        container: "*",
+        unit: "nginx.service",
+        pod: "web-*",
+        namespace: "shop",
+      },
       not: {
         interfaces: [],
         layer3: { source: [], destination: [] },
         layer4: { protocol: 1, source_ports: [], destination_ports: [], icmp: [{ type: 3, code: "port-unreachable" }] },
-        process: { executable: "*/wget", command: "*", user: "root", parent: "/sbin/init", container: "a*", unit: "*", pod: "*", namespace: "*" },
+        process: {
+          executable: "*/wget",
+          command: "*",
+          user: "root",
+          parent: "/sbin/init",
+          container: "a*",
+          unit: "*",
+          pod: "*",
+          namespace: "*",
+        },
       },
     },
   ],
   logging: { level: "debug", format: "json" },
-  audit: { path: "/var/log/weir/audit.log", rotate: { size: 20_000_000, keep: 5 }, actions: { size: 1_000_000, keep: 100 }, on_full: "degrade" },
+  audit: {
+    path: "/var/log/weir/audit.log",
+    rotate: { size: 20_000_000, keep: 5 },
+    actions: { size: 1_000_000, keep: 100 },
+    on_full: "degrade",
+  },
   otel: { endpoint: "https://collector.example:4318", traces: true, metrics: false, logs: true, resource: { rack: "7" } },
   state_dir: "/var/lib/weir",
   hand_over_for: "2m",

@@ -31,8 +31,10 @@ test("every example is accepted without a warning", async () => {
 });
 
 test("YAML and JSON of one content are one configuration", () => {
-  const yaml = "version: 1\nmode: prevent\nrules:\n- name: a\n  action: block\n  layer4:\n    protocol: tcp\n    destination_ports:\n    - 23\n    - 8000-8100\n";
-  const json = '{"version":1,"mode":"prevent","rules":[{"name":"a","action":"block","layer4":{"protocol":"tcp","destination_ports":[23,"8000-8100"]}}]}';
+  const yaml =
+    "version: 1\nmode: prevent\nrules:\n- name: a\n  action: block\n  layer4:\n    protocol: tcp\n    destination_ports:\n    - 23\n    - 8000-8100\n";
+  const json =
+    '{"version":1,"mode":"prevent","rules":[{"name":"a","action":"block","layer4":{"protocol":"tcp","destination_ports":[23,"8000-8100"]}}]}';
   assert.deepEqual(accepted(json, "weir.json").config, accepted(yaml).config);
   assert.deepEqual(accepted(json, "weir.yaml").config, accepted(yaml).config);
   assert.deepEqual(accepted(JSON.stringify(JSON.parse(json), null, "\t"), "weir.json").config, accepted(yaml).config);
@@ -70,13 +72,27 @@ test("a byte order mark and the line ends of Windows change nothing", async () =
 test("every rule knows its line, in every way of writing rules", () => {
   const lines = (text: string, name = "weir.yaml"): number[] => [...accepted(text, name).ruleLines];
   assert.deepEqual(lines("version: 1\n"), []);
-  assert.deepEqual(lines("version: 1\nrules:\n  # first\n  - name: a\n    action: allow\n\n  - { name: b, action: allow }\n  -\n    name: c\n    action: allow\n"), [4, 7, 8]);
-  assert.deepEqual(lines('{"version": 1, "rules": [\n{"name": "a", "action": "allow"}, {"name": "b", "action": "allow"},\n\n{"name": "c", "action": "allow"}]}', "w.json"), [2, 2, 4]);
+  assert.deepEqual(
+    lines(
+      "version: 1\nrules:\n  # first\n  - name: a\n    action: allow\n\n  - { name: b, action: allow }\n  -\n    name: c\n    action: allow\n",
+    ),
+    [4, 7, 8],
+  );
+  assert.deepEqual(
+    lines(
+      '{"version": 1, "rules": [\n{"name": "a", "action": "allow"}, {"name": "b", "action": "allow"},\n\n{"name": "c", "action": "allow"}]}',
+      "w.json",
+    ),
+    [2, 2, 4],
+  );
   assert.deepEqual(lines("version: 1\nrules:\n- name: &a a\n  action: allow\n- name: b\n  action: allow\n"), [3, 5]);
 });
 
 test("places are found by pointer when they are asked for", () => {
-  const loaded = accepted("version: 1\nrules:\n  - name: a\n    action: block\n    layer4: { protocol: tcp, destination_ports: [23, 24] }\n", "/etc/weir/weir.yaml");
+  const loaded = accepted(
+    "version: 1\nrules:\n  - name: a\n    action: block\n    layer4: { protocol: tcp, destination_ports: [23, 24] }\n",
+    "/etc/weir/weir.yaml",
+  );
   assert.equal(loaded.name, "weir.yaml");
   assert.equal(loaded.locate("/rules/0"), "/etc/weir/weir.yaml:3:3");
   assert.equal(loaded.locate("/rules/0/layer4/destination_ports/1"), "/etc/weir/weir.yaml:5:54");
@@ -103,8 +119,18 @@ test("warns of bits beyond a prefix, of rules without conditions and of families
   const all = ["weir.yaml:2:9: rules[0]: the rule has no conditions and reports every connection that comes to it"];
   assert.deepEqual(warnings(rule("action: block")), all);
   assert.deepEqual(warnings(rule("action: block, layer3: { source: [] }, layer4: {}")), all);
-  assert.deepEqual(warnings(rule("action: block, enforce: true")), all.map((text) => text.replace("reports", "blocks")));
-  const said = ["interfaces: [eth0]", "layer4: { over_rate: 20/s }", "layer4: { state: [new] }", 'schedule: [{ from: "22:00", to: "06:00" }]', "not: { interfaces: [lo] }", 'layer3: { source: ["@partners"] }'];
+  assert.deepEqual(
+    warnings(rule("action: block, enforce: true")),
+    all.map((text) => text.replace("reports", "blocks")),
+  );
+  const said = [
+    "interfaces: [eth0]",
+    "layer4: { over_rate: 20/s }",
+    "layer4: { state: [new] }",
+    'schedule: [{ from: "22:00", to: "06:00" }]',
+    "not: { interfaces: [lo] }",
+    'layer3: { source: ["@partners"] }',
+  ];
   for (const body of said) assert.deepEqual(warnings(`${rule(`action: block, ${body}`)}sets: { partners: {} }\n`), [], body);
   assert.deepEqual(warnings(rule('action: block, layer3: { source: [10.0.0.1], destination: ["::1"] }')), [
     "weir.yaml:2:9: rules[0]: the rule can match nothing: layer3.source is IPv4 and layer3.destination is IPv6",
@@ -120,7 +146,12 @@ test("warns of bits beyond a prefix, of rules without conditions and of families
 test("warns of a file that others than its owner can write", async () => {
   const path = join(folder, "open.yaml");
   writeFileSync(path, "version: 1\n");
-  for (const [mode, expected] of [[0o600, 0], [0o644, 0], [0o664, 1], [0o602, 1]] as const) {
+  for (const [mode, expected] of [
+    [0o600, 0],
+    [0o644, 0],
+    [0o664, 1],
+    [0o602, 1],
+  ] as const) {
     chmodSync(path, mode);
     const loaded = await loadConfig(path);
     assert.ok(loaded.ok);
@@ -146,7 +177,8 @@ test("a problem carries its place, path, value and suggestion for programs", () 
 });
 
 test("text that was cut anywhere is refused or is whole without what was cut", () => {
-  const text = "version: 1\nmode: prevent\nrules:\n  - name: a\n    action: block\n    layer3: { source: [10.0.0.0/8, \"::1\"] }\n    layer4:\n      protocol: tcp\n      destination_ports: [23]\n";
+  const text =
+    'version: 1\nmode: prevent\nrules:\n  - name: a\n    action: block\n    layer3: { source: [10.0.0.0/8, "::1"] }\n    layer4:\n      protocol: tcp\n      destination_ports: [23]\n';
   let refused = 0;
   for (let length = 0; length < text.length; length++) {
     const loaded = parseConfig(text.slice(0, length), "weir.yaml");

@@ -16,9 +16,27 @@ import { COMPLETE } from "./complete.ts";
 
 /** Keywords that shape.ts knows, and those that only people and editors read. */
 const KNOWN = new Set([
-  "$ref", "type", "format", "const", "enum", "default", "properties", "required", "additionalProperties", "propertyNames",
-  "items", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
-  "title", "description", "examples",
+  "$ref",
+  "type",
+  "format",
+  "const",
+  "enum",
+  "default",
+  "properties",
+  "required",
+  "additionalProperties",
+  "propertyNames",
+  "items",
+  "minimum",
+  "maximum",
+  "minItems",
+  "maxItems",
+  "uniqueItems",
+  "minProperties",
+  "maxProperties",
+  "title",
+  "description",
+  "examples",
 ]);
 
 function* partsOf(part: Schema, path: string): Generator<[path: string, part: Schema, named: boolean]> {
@@ -27,7 +45,8 @@ function* partsOf(part: Schema, path: string): Generator<[path: string, part: Sc
     yield [`${path}.${key}`, property, true];
     yield* partsOf(property, `${path}.${key}`);
   }
-  if (typeof whole.additionalProperties === "object" && resolve(whole.additionalProperties).properties !== undefined) yield* partsOf(whole.additionalProperties, `${path}.*`);
+  if (typeof whole.additionalProperties === "object" && resolve(whole.additionalProperties).properties !== undefined)
+    yield* partsOf(whole.additionalProperties, `${path}.*`);
   if (whole.items !== undefined) {
     yield [`${path}[]`, whole.items, false];
     yield* partsOf(whole.items, `${path}[]`);
@@ -60,7 +79,8 @@ test("schema.json says of rules what their fields say", () => {
 
 test("the schema uses no keyword that the checks do not know", () => {
   for (const [path, part] of PARTS) {
-    for (const keyword of Object.keys(resolve(part))) assert.ok(KNOWN.has(keyword) || keyword === "types" || keyword === "defaulted", `${path}: ${keyword}`);
+    for (const keyword of Object.keys(resolve(part)))
+      assert.ok(KNOWN.has(keyword) || keyword === "types" || keyword === "defaulted", `${path}: ${keyword}`);
     if (part.format !== undefined) assert.ok(Object.hasOwn(FORMATS, part.format), `${path}: ${part.format}`);
   }
 });
@@ -94,7 +114,10 @@ test("the built-in defaults are those of the schema, and fit it", () => {
   assert.ok(validate(config), ajv.errorsText(validate.errors));
   for (const [path, part, named] of PARTS) {
     if (!named || path.includes("[]") || part.default === undefined || resolve(part).properties !== undefined) continue;
-    const value: unknown = path.slice(1).split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config);
+    const value: unknown = path
+      .slice(1)
+      .split(".")
+      .reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config);
     assert.deepEqual(value, SIZES[path] ?? part.default, path);
   }
 });
@@ -108,8 +131,39 @@ test("a configuration with every key is accepted as it is", () => {
 });
 
 const JUNK: unknown[] = [
-  null, true, 0, 1, -1, 1.5, 256, 65_536, 70_000, 1e300, "", "x", "yes", "22", "10.0.0.0/33", "10.0.0.0/8", "8000-1", "/x", [], [null], [1], ["a"],
-  ["a", "a"], [[]], {}, { a: 1 }, { type: 8 }, { name: "x", action: "allow" }, "tcp", "block", "echo-request", "é", "a".repeat(70),
+  null,
+  true,
+  0,
+  1,
+  -1,
+  1.5,
+  256,
+  65_536,
+  70_000,
+  1e300,
+  "",
+  "x",
+  "yes",
+  "22",
+  "10.0.0.0/33",
+  "10.0.0.0/8",
+  "8000-1",
+  "/x",
+  [],
+  [null],
+  [1],
+  ["a"],
+  ["a", "a"],
+  [[]],
+  {},
+  { a: 1 },
+  { type: 8 },
+  { name: "x", action: "allow" },
+  "tcp",
+  "block",
+  "echo-request",
+  "é",
+  "a".repeat(70),
 ];
 
 /** The value with one thing in it replaced, removed or added. */

@@ -12,9 +12,15 @@ test("a path that answers is not blamed, however little time it is given", async
   for (let round = 0; round < 20; round++) assert.equal(await findSilent(HEALTHY, 0), undefined);
 });
 
-test("a path that does not answer is named, wherever it stands, and the wait for others is not counted", { ...requires(root(), tool("cc", "gcc")), timeout: 60_000 }, async () => {
+test("a path that does not answer is named, wherever it stands, and the wait for others is not counted", {
+  ...requires(root(), tool("cc", "gcc")),
+  timeout: 60_000,
+}, async () => {
   await using files = await SilentFiles.mount("lookup");
-  for (const paths of [[files.file, ...HEALTHY], [...HEALTHY, files.file]]) {
+  for (const paths of [
+    [files.file, ...HEALTHY],
+    [...HEALTHY, files.file],
+  ]) {
     let uncounted = 0;
     assert.equal(await findSilent(paths, 1000, (wait) => (uncounted++, wait)), files.file);
     assert.equal(uncounted, 1);

@@ -17,7 +17,13 @@ export interface Case {
 }
 
 /** `wait`: so many seconds pass. `members`: what sets hold from now on beside what the policy writes in them. `bans`: who is banned from now on. */
-export type Step = PacketStep | { reload: PolicyText } | { mode: Mode } | { wait: number } | { members: Record<string, string[]> } | { bans: string[] };
+export type Step =
+  | PacketStep
+  | { reload: PolicyText }
+  | { mode: Mode }
+  | { wait: number }
+  | { members: Record<string, string[]> }
+  | { bans: string[] };
 
 export interface PacketStep {
   packet: Arrival;

@@ -5,7 +5,7 @@ import { CASES } from "./cases.ts";
 import type { PacketStep } from "./case.ts";
 import { policyOf } from "./policy.ts";
 
-const FAMILIES = { "IPv4": 0x0800, "IPv6": 0x86dd } as const;
+const FAMILIES = { IPv4: 0x0800, IPv6: 0x86dd } as const;
 /** Ethertypes of VLAN tags. */
 const TAGS = [0x8100, 0x88a8];
 
@@ -40,14 +40,22 @@ for (const [path, field] of FIELD_ENTRIES) {
       const wanted = field.directions.flatMap((direction) =>
         Object.keys(FAMILIES).flatMap((family) => ["hit", "miss"].map((result) => `${direction} ${family} ${path} ${operator} ${result}`)),
       );
-      assert.deepEqual(wanted.filter((use) => !SHOWN.has(use)), []);
+      assert.deepEqual(
+        wanted.filter((use) => !SHOWN.has(use)),
+        [],
+      );
     });
   }
 }
 
 test("every reason that a packet alone can give has a case", async () => {
   const { ReasonNames } = await import("../../agent/generated/layout.ts");
-  const given = new Set(CASES.flatMap(({ steps }) => steps.flatMap((step) => ("packet" in step && step.expect.reason ? [step.expect.reason as string] : []))));
+  const given = new Set(
+    CASES.flatMap(({ steps }) => steps.flatMap((step) => ("packet" in step && step.expect.reason ? [step.expect.reason as string] : []))),
+  );
   const notFromFrames = ["none", "not_linear", "interface_unknown"];
-  assert.deepEqual(ReasonNames.filter((name) => !notFromFrames.includes(name) && !given.has(name)), []);
+  assert.deepEqual(
+    ReasonNames.filter((name) => !notFromFrames.includes(name) && !given.has(name)),
+    [],
+  );
 });

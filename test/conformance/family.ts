@@ -51,8 +51,17 @@ export const FAMILY_4: Family = {
   prefix: { text: "198.18.0.128/25", last: "198.18.0.255", beyond: "198.18.1.0" },
   range: { text: "198.18.0.129-198.18.0.134", last: "198.18.0.134", beyond: "198.18.0.135" },
   any: "0.0.0.0/0",
-  ip: ({ src, dst, protocol, hopLimit, dscp = 0, ecn = 0 }) => IPv4({ src, dst, tos: (dscp << 2) | ecn, ...(protocol !== undefined && { protocol }), ...(hopLimit !== undefined && { ttl: hopLimit }) }),
-  part: ({ src, dst, dscp = 0 }, { id = 7, offset, more, protocol }) => [IPv4({ src, dst, tos: dscp << 2, fragment: { id, offset, more }, ...(protocol !== undefined && { protocol }) })],
+  ip: ({ src, dst, protocol, hopLimit, dscp = 0, ecn = 0 }) =>
+    IPv4({
+      src,
+      dst,
+      tos: (dscp << 2) | ecn,
+      ...(protocol !== undefined && { protocol }),
+      ...(hopLimit !== undefined && { ttl: hopLimit }),
+    }),
+  part: ({ src, dst, dscp = 0 }, { id = 7, offset, more, protocol }) => [
+    IPv4({ src, dst, tos: dscp << 2, fragment: { id, offset, more }, ...(protocol !== undefined && { protocol }) }),
+  ],
   icmp: ICMP,
   icmpProtocol: "icmp",
   types: { request: 8, reply: 0, unreachable: 3, port: 3, host: 1 },
@@ -67,8 +76,18 @@ export const FAMILY_6: Family = {
   prefix: { text: "2001:db8::1:0/112", last: "2001:db8::1:ffff", beyond: "2001:db8::2:0" },
   range: { text: "2001:db8::1:1-2001:db8::1:6", last: "2001:db8::1:6", beyond: "2001:db8::1:7" },
   any: "::/0",
-  ip: ({ src, dst, protocol, hopLimit, dscp = 0, ecn = 0 }) => IPv6({ src, dst, trafficClass: (dscp << 2) | ecn, ...(protocol !== undefined && { nextHeader: protocol }), ...(hopLimit !== undefined && { hopLimit }) }),
-  part: ({ src, dst, dscp = 0 }, { id = 7, offset, more, protocol }) => [IPv6({ src, dst, trafficClass: dscp << 2 }), Fragment({ id, offset, more, ...(protocol !== undefined && { nextHeader: protocol }) })],
+  ip: ({ src, dst, protocol, hopLimit, dscp = 0, ecn = 0 }) =>
+    IPv6({
+      src,
+      dst,
+      trafficClass: (dscp << 2) | ecn,
+      ...(protocol !== undefined && { nextHeader: protocol }),
+      ...(hopLimit !== undefined && { hopLimit }),
+    }),
+  part: ({ src, dst, dscp = 0 }, { id = 7, offset, more, protocol }) => [
+    IPv6({ src, dst, trafficClass: dscp << 2 }),
+    Fragment({ id, offset, more, ...(protocol !== undefined && { nextHeader: protocol }) }),
+  ],
   icmp: ICMPv6,
   icmpProtocol: "icmpv6",
   types: { request: 128, reply: 129, unreachable: 1, port: 4, host: 3 },

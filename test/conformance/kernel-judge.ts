@@ -65,13 +65,21 @@ export class KernelJudge {
   answer: Buffer | undefined;
 
   /** `devices`: ifindex by name, in the namespace of the calling thread. Without traffic, no packet is judged between two test runs. */
-  constructor(devices: ReadonlyMap<string, number>, capacity: TableSizes = CAPACITIES[0]!, waitGracePeriod = (): Promise<void> => Promise.resolve()) {
+  constructor(
+    devices: ReadonlyMap<string, number>,
+    capacity: TableSizes = CAPACITIES[0]!,
+    waitGracePeriod = (): Promise<void> => Promise.resolve(),
+  ) {
     this.#plane = new DataPlane({ capacity: { banLines: 64, setLines: 64, ...capacity }, supposesProcess: true });
     this.#plane.xdpProgram();
     this.#devices = devices;
     this.#bans = new BanTable(banMemoryOf(this.#plane));
     this.#sets = new SetKeeper(new NetworkTable(networkMemoryOf((name) => this.#plane.map(name), "set")), waitGracePeriod);
-    this.#ends = new TunnelEnds({ ends: this.#plane.map("tunnel_ends"), addresses: this.#plane.map("own_addresses"), setForms: (forms) => this.#plane.setTunnelForms(forms) });
+    this.#ends = new TunnelEnds({
+      ends: this.#plane.map("tunnel_ends"),
+      addresses: this.#plane.map("own_addresses"),
+      setForms: (forms) => this.#plane.setTunnelForms(forms),
+    });
     const memory = (name: string): Uint8Array => new Uint8Array(this.#plane.map(name).mmap());
     this.#installer = new Installer({
       policies: memory("policies"),
@@ -133,9 +141,13 @@ export class KernelJudge {
 
   async #install(source: RulesSource, compiled: CompiledRules): Promise<void> {
     const sets = await new SetLibrary().open(source.sets, this.#sets.sets);
-    for (const [name, set] of sets) if (Object.hasOwn(this.#members, name) && set !== this.#sets.sets.get(name)) set.listed = this.#listed(name);
+    for (const [name, set] of sets)
+      if (Object.hasOwn(this.#members, name) && set !== this.#sets.sets.get(name)) set.listed = this.#listed(name);
     const transition = await this.#sets.prepare(sets, compiled.setNumbers, copyAfter(this.#plane.generation));
-    await this.#installer.install({ ...compiled, kindsPlace: 0 }, this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })));
+    await this.#installer.install(
+      { ...compiled, kindsPlace: 0 },
+      this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })),
+    );
     await transition.finish();
     this.#source = source;
     this.#compiled = compiled;
@@ -177,7 +189,11 @@ export class KernelJudge {
     if (ifindex === undefined) throw new RangeError(`no device ${packet.interface}`);
     this.#plane.map("answer_limiter").update(u32(0), Buffer.alloc(8)); // a test says more in a second than an agent may
     this.#plane.map("supposed_kinds").update(u32(0), knownKinds(this.#compiled!.kinds, packet.process));
-    const { retval, data } = program.testRun({ data: packet.frame, ifindex, ...(packet.gso ? { skb: { gsoSize: 1400, gsoSegments: 2 } } : {}) });
+    const { retval, data } = program.testRun({
+      data: packet.frame,
+      ifindex,
+      ...(packet.gso ? { skb: { gsoSize: 1400, gsoSegments: 2 } } : {}),
+    });
     const outcome = this.#outcome();
     const meaning = outcome.answer !== null ? "answered" : outcome.verdict === "dropped" ? "dropped" : "passed";
     if (retval !== RETURNED[xdp ? "xdp" : "tc"][meaning]) throw new Error(`the program returns ${retval}, though the packet is ${meaning}`);

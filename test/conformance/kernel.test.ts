@@ -62,7 +62,11 @@ async function run(judge: KernelJudge, { config, host, steps }: Case, hook: Ingr
       else {
         setForwarding(step.packet.local === false);
         assert.deepEqual(judge.judge(step.packet, hook), step.expect, `step ${index + 1}`);
-        assert.equal(judge.answer?.toString("hex"), step.answer && Buffer.from(hook === "xdp" && step.packet.hook === "ingress" ? filled(step.answer) : step.answer).toString("hex"), `the answer of step ${index + 1}`);
+        assert.equal(
+          judge.answer?.toString("hex"),
+          step.answer && Buffer.from(hook === "xdp" && step.packet.hook === "ingress" ? filled(step.answer) : step.answer).toString("hex"),
+          `the answer of step ${index + 1}`,
+        );
       }
     }
   } finally {

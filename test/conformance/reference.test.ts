@@ -9,7 +9,10 @@ import { policyOf } from "./policy.ts";
 test("there are at least 300 cases, each with a name of its own", () => {
   assert.ok(CASES.length >= 300, `${CASES.length} cases`);
   const names = CASES.map(({ name }) => name);
-  assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+  assert.deepEqual(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  );
 });
 
 for (const { name, config, host, steps } of CASES) {

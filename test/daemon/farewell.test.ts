@@ -23,7 +23,12 @@ describe("an agent that is told to stop", () => {
     rmSync(folder, { recursive: true });
   });
 
-  function begin(release: (seconds: number) => void = () => {}): { farewell: Farewell; end(): void; insist(): void; released: (number | "others")[] } {
+  function begin(release: (seconds: number) => void = () => {}): {
+    farewell: Farewell;
+    end(): void;
+    insist(): void;
+    released: (number | "others")[];
+  } {
     const released: (number | "others")[] = [];
     const [ended, insisted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const plane = {
@@ -34,7 +39,12 @@ describe("an agent that is told to stop", () => {
       releaseOthers: () => void released.push("others"),
       holdForEver: () => {},
     };
-    const farewell = new Farewell(plane, { ended: ended.promise, insisted: insisted.promise }, { onStop: "hand-over", unit: UNIT, handOverFor: 120 }, { info: () => {}, warn: () => {} });
+    const farewell = new Farewell(
+      plane,
+      { ended: ended.promise, insisted: insisted.promise },
+      { onStop: "hand-over", unit: UNIT, handOverFor: 120 },
+      { info: () => {}, warn: () => {} },
+    );
     return { farewell, end: ended.resolve, insist: insisted.resolve, released };
   }
 

@@ -51,10 +51,20 @@ test("messages reach a socket by its path and by its abstract name, and nothing 
     assert.deepEqual(heard, ["READY=1\nSTATUS=detect, 3 rules\n", "WATCHDOG=1\n", "STOPPING=1\n"]);
     assert.equal(manager.interval, 1000);
   }
-  for (const env of [{}, { NOTIFY_SOCKET: "" }, { NOTIFY_SOCKET: "vsock:2:1234" }, { NOTIFY_SOCKET: `/${"x".repeat(200)}` }, { NOTIFY_SOCKET: "/nonexistent/notify" }]) {
+  for (const env of [
+    {},
+    { NOTIFY_SOCKET: "" },
+    { NOTIFY_SOCKET: "vsock:2:1234" },
+    { NOTIFY_SOCKET: `/${"x".repeat(200)}` },
+    { NOTIFY_SOCKET: "/nonexistent/notify" },
+  ]) {
     new ServiceManager(env).ready("x"); // a service manager that is gone is no trouble of the agent's
   }
-  assert.equal(new ServiceManager({ NOTIFY_SOCKET: "/x", WATCHDOG_USEC: "4000000", WATCHDOG_PID: "1" }).interval, undefined, "another process is watched");
+  assert.equal(
+    new ServiceManager({ NOTIFY_SOCKET: "/x", WATCHDOG_USEC: "4000000", WATCHDOG_PID: "1" }).interval,
+    undefined,
+    "another process is watched",
+  );
 });
 
 test("a ring that holds records and is not read is told from one that is empty or read", () => {
@@ -69,27 +79,31 @@ test("a ring that holds records and is not read is told from one that is empty o
   assert.deepEqual([drainage.goesOn(), drainage.goesOn()], [true, true]);
 });
 
-test("an agent is ready when its rules are in force, says that it lives, and says no more when its loop hangs", requires(root()), async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "weir-notify-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const heard = listen(t, join(folder, "notify"));
-  await using lab = await makeLab({ namespaces: ["host"], links: [] });
-  await using agent = await AgentHome.make(lab, "host");
-  await agent.start({
-    config: "interfaces: { include: [lo] }\nrules: [{ name: a, action: block, layer4: { protocol: tcp, destination_ports: [23] } }]",
-    env: { NOTIFY_SOCKET: join(folder, "notify"), WATCHDOG_USEC: "1000000" },
-  });
-  await eventually("signs of life", () => heard.filter((line) => line.includes("WATCHDOG=1")).length >= 3);
-  assert.equal(heard.filter((line) => line.includes("READY=1")).length, 1);
-  assert.match(heard[0]!, /^READY=1\nSTATUS=detect, 1 rule/, "before it lives it is ready");
+test(
+  "an agent is ready when its rules are in force, says that it lives, and says no more when its loop hangs",
+  requires(root()),
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "weir-notify-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const heard = listen(t, join(folder, "notify"));
+    await using lab = await makeLab({ namespaces: ["host"], links: [] });
+    await using agent = await AgentHome.make(lab, "host");
+    await agent.start({
+      config: "interfaces: { include: [lo] }\nrules: [{ name: a, action: block, layer4: { protocol: tcp, destination_ports: [23] } }]",
+      env: { NOTIFY_SOCKET: join(folder, "notify"), WATCHDOG_USEC: "1000000" },
+    });
+    await eventually("signs of life", () => heard.filter((line) => line.includes("WATCHDOG=1")).length >= 3);
+    assert.equal(heard.filter((line) => line.includes("READY=1")).length, 1);
+    assert.match(heard[0]!, /^READY=1\nSTATUS=detect, 1 rule/, "before it lives it is ready");
 
-  process.kill(agent.pid, "SIGSTOP"); // as a loop that hangs
-  await pause(500); // what it sent is heard
-  heard.splice(0);
-  await pause(2000); // twice the time after which systemd would restart it
-  assert.equal(heard.length, 0, heard.join());
-  process.kill(agent.pid, "SIGCONT");
-  await eventually("it lives again", () => heard.some((line) => line.includes("WATCHDOG=1")));
-  await agent.stop();
-  await eventually("it says that it stops", () => heard.some((line) => line.includes("STOPPING=1")));
-});
+    process.kill(agent.pid, "SIGSTOP"); // as a loop that hangs
+    await pause(500); // what it sent is heard
+    heard.splice(0);
+    await pause(2000); // twice the time after which systemd would restart it
+    assert.equal(heard.length, 0, heard.join());
+    process.kill(agent.pid, "SIGCONT");
+    await eventually("it lives again", () => heard.some((line) => line.includes("WATCHDOG=1")));
+    await agent.stop();
+    await eventually("it says that it stops", () => heard.some((line) => line.includes("STOPPING=1")));
+  },
+);

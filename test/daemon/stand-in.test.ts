@@ -23,15 +23,27 @@ async function placesOf(text: string): Promise<Pick<WeirConfig, "state_dir" | "c
   const path = join(folder, "weir.yaml");
   writeFileSync(path, text);
   const { WEIR_STATE_DIR: _, WEIR_CONTROL_SOCKET: __, ...env } = process.env;
-  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", SCRIPT, path], { env, timeout: 60_000, killSignal: "SIGKILL" });
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", SCRIPT, path], {
+    env,
+    timeout: 60_000,
+    killSignal: "SIGKILL",
+  });
   const { state_dir, control_socket, audit, mode } = JSON.parse(stdout) as WeirConfig;
   return { state_dir, control_socket, audit: audit.path, mode };
 }
 
 test("a refused file still says where its agent keeps its things", async () => {
   const places = { state_dir: "/srv/state", control_socket: "/srv/weir.sock", audit: "/srv/audit.log", mode: "detect" };
-  assert.deepEqual(await placesOf("mode: sideways\nstate_dir: /srv/state\ncontrol_socket: '/srv/weir.sock'\naudit:\n  rotate:\n    size: 1MB\n  path: /srv/audit.log\n"), places);
-  assert.deepEqual(await placesOf('mode: sideways\nstate_dir: "/srv/state"\ncontrol_socket: /srv/weir.sock\naudit: { rotate: 1, path: /srv/audit.log }\n'), places);
+  assert.deepEqual(
+    await placesOf(
+      "mode: sideways\nstate_dir: /srv/state\ncontrol_socket: '/srv/weir.sock'\naudit:\n  rotate:\n    size: 1MB\n  path: /srv/audit.log\n",
+    ),
+    places,
+  );
+  assert.deepEqual(
+    await placesOf('mode: sideways\nstate_dir: "/srv/state"\ncontrol_socket: /srv/weir.sock\naudit: { rotate: 1, path: /srv/audit.log }\n'),
+    places,
+  );
 });
 
 test("a long block without a path is read through once", async () => {

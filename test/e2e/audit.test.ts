@@ -12,7 +12,10 @@ test("an agent whose audit log cannot be written starts degraded, and says why",
   await using lab = await makeLab({ namespaces: ["server"], links: [] });
   await using agent = await AgentHome.make(lab, "server");
   await writeFile(`${agent.folder}/file`, "");
-  await writeFile(agent.configPath, `version: 1\nstate_dir: ${agent.stateDirectory}\ncontrol_socket: ${agent.folder}/control.sock\naudit: { path: ${agent.folder}/file/audit.log }\n`);
+  await writeFile(
+    agent.configPath,
+    `version: 1\nstate_dir: ${agent.stateDirectory}\ncontrol_socket: ${agent.folder}/control.sock\naudit: { path: ${agent.folder}/file/audit.log }\n`,
+  );
   await agent.restart();
   const { health } = await agent.status();
   assert.equal(health.state, "degraded");

@@ -115,10 +115,12 @@ describe("bans", requires(root()), () => {
 
   it("end to the second also when the agent is dead, and are not there for the next one", async () => {
     await agent.weir("ban", "add", BLOCKED.ipv4, "--for", "5s");
-    const { until } = JSON.parse((await readFile(journal(), "utf8")).split("\n").findLast((line) => line.startsWith('{"order"'))!) as { until: number };
+    const { until } = JSON.parse((await readFile(journal(), "utf8")).split("\n").findLast((line) => line.startsWith('{"order"'))!) as {
+      until: number;
+    };
     await agent.stop("SIGKILL");
     // A ping that was let through before the end, however late it is seen here.
-    while (await twins.reaches(BLOCKED.ipv4) === false) assert.ok(uptime() < until + 30, "the ban goes on behind its end");
+    while ((await twins.reaches(BLOCKED.ipv4)) === false) assert.ok(uptime() < until + 30, "the ban goes on behind its end");
     assert.ok(uptime() >= until, "the ban ended early");
     await agent.restart();
     assert.deepEqual(await list(), []);
@@ -131,7 +133,10 @@ describe("bans", requires(root()), () => {
     await writeFile(journal(), (await readFile(journal(), "utf8")).replace("198.18.0.1", "198.18.0.x"));
     await agent.restart();
     await twins.passes(BLOCKED.ipv4);
-    assert.match((await agent.status()).health.reasons.join(), /no ban of before is in force: .*bans\.journal is damaged \(line \d+ is not one network\)/);
+    assert.match(
+      (await agent.status()).health.reasons.join(),
+      /no ban of before is in force: .*bans\.journal is damaged \(line \d+ is not one network\)/,
+    );
     await agent.weir("ban", "add", BLOCKED.ipv4);
     await twins.onlyTwinPasses();
     await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);

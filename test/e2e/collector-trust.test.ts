@@ -30,7 +30,10 @@ async function receiver(lab: Lab, uid: string, group = ""): Promise<Receiver> {
   const take = (text: string): void => void lines.push(...text.split("\n").filter((line) => line !== ""));
   child.stdout!.setEncoding("utf8").on("data", take);
   child.stderr!.setEncoding("utf8").on("data", take);
-  await eventually("the receiver listens", async () => lines.includes("listening") || (child.exitCode !== null && assert.fail(lines.join("\n"))));
+  await eventually(
+    "the receiver listens",
+    async () => lines.includes("listening") || (child.exitCode !== null && assert.fail(lines.join("\n"))),
+  );
   return { child, lines };
 }
 
@@ -43,10 +46,18 @@ async function endsAsNoCollector(agent: AgentHome, why: RegExp): Promise<void> {
   });
   assert.deepEqual(Object.keys(telemetry).sort(), ["logs", "metrics", "traces"]);
   for (const { error } of Object.values(telemetry)) assert.match(error!, why);
-  assert.deepEqual(Object.keys(lost).filter((stage) => stage.startsWith("otel")), [], "nobody asked for a collector, so nothing is lost");
+  assert.deepEqual(
+    Object.keys(lost).filter((stage) => stage.startsWith("otel")),
+    [],
+    "nobody asked for a collector, so nothing is lost",
+  );
 }
 
-for (const [who, uid, path] of [["root", "0", undefined], ["a service of the system as a user of its own", "10001", "system.slice/otelcol.service"], ["a container that root made", "10001", `docker/${"a1".repeat(32)}`]] as const) {
+for (const [who, uid, path] of [
+  ["root", "0", undefined],
+  ["a service of the system as a user of its own", "10001", "system.slice/otelcol.service"],
+  ["a container that root made", "10001", `docker/${"a1".repeat(32)}`],
+] as const) {
   test(`${who} at the usual address is sent telemetry`, async () => {
     using groups = new ControlGroups(); // which can go once the processes of the lab have
     await using lab = await makeLab();
@@ -54,7 +65,9 @@ for (const [who, uid, path] of [["root", "0", undefined], ["a service of the sys
     await using agent = await AgentHome.make(lab, "server");
     await agent.start({ env: QUICK });
     await eventually("metrics arrive", async () => sent({ lines, child }));
-    const { telemetry } = await eventually("the signal is well", async () => agent.status().then((status) => status.telemetry.metrics?.state === "ok" && status));
+    const { telemetry } = await eventually("the signal is well", async () =>
+      agent.status().then((status) => status.telemetry.metrics?.state === "ok" && status),
+    );
     assert.equal(telemetry.metrics!.error, null);
   });
 }
@@ -72,7 +85,10 @@ for (const [where, uid, path] of [
     const { lines, child } = await receiver(lab, uid, path === undefined ? "" : groups.make(path));
     await using agent = await AgentHome.make(lab, "server");
     await agent.start({ env: QUICK });
-    await endsAsNoCollector(agent, /^weir sends nothing to http:\/\/127\.0\.0\.1:4318: process \d+ .* of user 1000 .*; if it is to have weir's telemetry nevertheless, write into weir\.yaml: otel: \{ endpoint: "http:\/\/127\.0\.0\.1:4318" \}/);
+    await endsAsNoCollector(
+      agent,
+      /^weir sends nothing to http:\/\/127\.0\.0\.1:4318: process \d+ .* of user 1000 .*; if it is to have weir's telemetry nevertheless, write into weir\.yaml: otel: \{ endpoint: "http:\/\/127\.0\.0\.1:4318" \}/,
+    );
     await eventually("a second attempt, which is refused as well", async () => lines.filter((line) => line === "connection").length >= 2);
     assert.deepEqual([...new Set(lines)], ["listening", "connection"], "connections, and not a byte on them");
     assert.equal(agent.said.split("weir sends nothing to").length, 2, agent.said);
@@ -91,7 +107,12 @@ test("where nobody is, nothing is sent, nothing counts as lost, and a collector 
   await agent.start({ env: QUICK });
   await endsAsNoCollector(agent, /^nobody listens at http:\/\/127\.0\.0\.1:4318/);
   const tcp = await lab.exec("server", "cat", "/proc/net/snmp");
-  const opens = Number(tcp.split("\n").filter((line) => line.startsWith("Tcp:"))[1]!.split(" ")[5]);
+  const opens = Number(
+    tcp
+      .split("\n")
+      .filter((line) => line.startsWith("Tcp:"))[1]!
+      .split(" ")[5],
+  );
   assert.equal(opens, 0, "not even an attempt to connect was made");
   const found = await receiver(lab, "0");
   await eventually("metrics arrive", async () => sent(found));

@@ -28,38 +28,44 @@ socket.on("connect", () => process.stdout.write("open")).on("error", () => proce
 setTimeout(() => socket.connecting && process.stdout.write("silence", () => process.exit()), 1500);
 `;
 
-it("lets no source have more connections open than the rule says, and others instead of those that are closed", requires(root()), async () => {
-  await using lab = await makeLab();
-  await Receiver.open(lab, "server", { tcp: [LIMITED, FREE] });
-  await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: CONFIG });
+it(
+  "lets no source have more connections open than the rule says, and others instead of those that are closed",
+  requires(root()),
+  async () => {
+    await using lab = await makeLab();
+    await Receiver.open(lab, "server", { tcp: [LIMITED, FREE] });
+    await using agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: CONFIG });
 
-  const held: ChildProcess[] = [];
-  for (let count = 0; count < MOST; count++) held.push(await opened(lab, LIMITED));
-  assert.equal(await tried(lab, LIMITED), "silence");
-  for (let count = 0; count <= MOST; count++) assert.equal(await tried(lab, FREE), "open");
-  assert.match(await agent.weir("rule", "show", "few"), /with over 3 others open by source/);
+    const held: ChildProcess[] = [];
+    for (let count = 0; count < MOST; count++) held.push(await opened(lab, LIMITED));
+    assert.equal(await tried(lab, LIMITED), "silence");
+    for (let count = 0; count <= MOST; count++) assert.equal(await tried(lab, FREE), "open");
+    assert.match(await agent.weir("rule", "show", "few"), /with over 3 others open by source/);
 
-  await close(held.pop()!);
-  held.push(await eventually("room for another", () => attempted(lab, LIMITED)));
-  assert.equal(await tried(lab, LIMITED), "silence");
+    await close(held.pop()!);
+    held.push(await eventually("room for another", () => attempted(lab, LIMITED)));
+    assert.equal(await tried(lab, LIMITED), "silence");
 
-  await agent.stop("SIGKILL");
-  assert.equal(await tried(lab, LIMITED), "silence");
-  await close(held.pop()!);
-  held.push(await eventually("room for another without an agent", () => attempted(lab, LIMITED)));
-  assert.equal(await tried(lab, LIMITED), "silence");
-  assert.equal(await tried(lab, FREE), "open");
+    await agent.stop("SIGKILL");
+    assert.equal(await tried(lab, LIMITED), "silence");
+    await close(held.pop()!);
+    held.push(await eventually("room for another without an agent", () => attempted(lab, LIMITED)));
+    assert.equal(await tried(lab, LIMITED), "silence");
+    assert.equal(await tried(lab, FREE), "open");
 
-  await agent.restart();
-  assert.equal(await tried(lab, LIMITED), "silence");
-  assert.deepEqual((await agent.status()).faults, {});
-  for (const one of held) await close(one);
-});
+    await agent.restart();
+    assert.equal(await tried(lab, LIMITED), "silence");
+    assert.deepEqual((await agent.status()).faults, {});
+    for (const one of held) await close(one);
+  },
+);
 
 /** A connection from the client, and what became of it. */
 async function attempt(lab: Lab, port: number): Promise<{ child: ChildProcess; said: string }> {
-  const child = lab.spawn("client", [process.execPath, "-e", HOLD, lab.end("server:eth0").ipv4, String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = lab.spawn("client", [process.execPath, "-e", HOLD, lab.end("server:eth0").ipv4, String(port)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [said] = (await once(child.stdout!, "data")) as [Buffer];
   return { child, said: said.toString() };
 }

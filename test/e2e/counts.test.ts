@@ -28,12 +28,22 @@ interface Bulk {
 
 /** A bulk transfer that weir watches on the server's eth0; the device counts are what the sending device put on the wire. */
 async function bulk(lab: Lab, agent: AgentHome, host: string, family: Family, upload: boolean): Promise<Bulk> {
-  const ingress = await meter(() => deviceCount(lab, "client:eth0", "tx"), () => judged(agent, { interface: "eth0", direction: "ingress" }));
-  const egress = await meter(() => deviceCount(lab, "server:eth0", "tx"), () => judged(agent, { interface: "eth0", direction: "egress" }));
+  const ingress = await meter(
+    () => deviceCount(lab, "client:eth0", "tx"),
+    () => judged(agent, { interface: "eth0", direction: "ingress" }),
+  );
+  const egress = await meter(
+    () => deviceCount(lab, "server:eth0", "tx"),
+    () => judged(agent, { interface: "eth0", direction: "egress" }),
+  );
   const before = await handled(lab, family);
   await lab.exec("client", "iperf3", "-c", host, "-n", BULK, ...(upload ? [] : ["--reverse"]));
   const after = await handled(lab, family);
-  return { ingress: await ingress(), egress: await egress(), handled: { received: after.received - before.received, sent: after.sent - before.sent } };
+  return {
+    ingress: await ingress(),
+    egress: await egress(),
+    handled: { received: after.received - before.received, sent: after.sent - before.sent },
+  };
 }
 
 async function handled(lab: Lab, family: Family): Promise<Bulk["handled"]> {
@@ -42,7 +52,9 @@ async function handled(lab: Lab, family: Family): Promise<Bulk["handled"]> {
     const value = (name: string): number => Number(new RegExp(`^${name}\\s+(\\d+)`, "m").exec(text)?.[1]);
     return { received: value("Ip6InReceives"), sent: value("Ip6OutRequests") };
   }
-  const [names, values] = [...(await lab.exec("server", "cat", "/proc/net/snmp")).matchAll(/^Ip: (.*)$/gm)].map(([, words = ""]) => words.split(" "));
+  const [names, values] = [...(await lab.exec("server", "cat", "/proc/net/snmp")).matchAll(/^Ip: (.*)$/gm)].map(([, words = ""]) =>
+    words.split(" "),
+  );
   const value = (name: string): number => Number(values![names!.indexOf(name)]);
   return { received: value("InReceives"), sent: value("OutRequests") };
 }
@@ -50,8 +62,13 @@ async function handled(lab: Lab, family: Family): Promise<Bulk["handled"]> {
 /** A VXLAN device over eth0. */
 async function addTunnel(lab: Lab, namespace: string, peer: string, own: string, other: string): Promise<void> {
   const [local, remote] = [lab.end(`${namespace}:eth0`).ipv4, lab.end(`${peer}:eth0`).ipv4];
-  await lab.exec(namespace, "sh", "-c", `ip link add vx0 type vxlan id 7 dstport 4789 local ${local} remote ${remote} dev eth0
-    ip address add ${own}/24 peer ${other} dev vx0 && ip link set vx0 up`);
+  await lab.exec(
+    namespace,
+    "sh",
+    "-c",
+    `ip link add vx0 type vxlan id 7 dstport 4789 local ${local} remote ${remote} dev eth0
+    ip address add ${own}/24 peer ${other} dev vx0 && ip link set vx0 up`,
+  );
 }
 
 async function serveBulk(lab: Lab): Promise<void> {
@@ -59,7 +76,8 @@ async function serveBulk(lab: Lab): Promise<void> {
   await eventually("iperf3 listens", async () => (await lab.exec("server", "ss", "-Hltn", "sport = :5201")) !== "");
 }
 
-const offload = (lab: Lab, namespace: string, ...words: string[]): Promise<string> => lab.exec(namespace, "ethtool", "-K", "eth0", ...words);
+const offload = (lab: Lab, namespace: string, ...words: string[]): Promise<string> =>
+  lab.exec(namespace, "ethtool", "-K", "eth0", ...words);
 
 const FAMILIES = ["IPv4", "IPv6"] as const;
 const address = (lab: Lab, family: Family): string => lab.end("server:eth0")[family === "IPv4" ? "ipv4" : "ipv6"];
@@ -89,7 +107,10 @@ describe("bulk TCP through TC", { ...here, concurrency: 2 }, () => {
     await agent.start({ config: THROUGH_TC });
     for (const family of FAMILIES) {
       const { ingress, egress, handled } = await bulk(lab, agent, address(lab, family), family, true);
-      assert.ok(ingress.device.packets > 2 * handled.received, `merged packets passed TC: ${handled.received} of ${ingress.device.packets} segments`);
+      assert.ok(
+        ingress.device.packets > 2 * handled.received,
+        `merged packets passed TC: ${handled.received} of ${ingress.device.packets} segments`,
+      );
       assert.deepEqual(ingress.weir, withHeaders(ingress.device), family);
       assert.deepEqual(egress.weir, egress.device, family);
     }
@@ -100,17 +121,27 @@ describe("bulk TCP through TC", { ...here, concurrency: 2 }, () => {
     await serveBulk(lab);
     await using agent = await AgentHome.make(lab, "server");
     await agent.start({ config: THROUGH_TC });
-    for (const [family, upload] of [["IPv4", true], ["IPv4", false], ["IPv6", true], ["IPv6", false]] as const) {
+    for (const [family, upload] of [
+      ["IPv4", true],
+      ["IPv4", false],
+      ["IPv6", true],
+      ["IPv6", false],
+    ] as const) {
       const run = await bulk(lab, agent, address(lab, family), family, upload);
       const { weir, device } = upload ? run.ingress : run.egress;
       assert.ok(weir.packets > 2 * device.packets, JSON.stringify({ weir, device }));
-      assert.equal(weir.bytes - device.bytes, TCP_HEADERS[family] * (weir.packets - device.packets), "each further segment repeats its headers");
+      assert.equal(
+        weir.bytes - device.bytes,
+        TCP_HEADERS[family] * (weir.packets - device.packets),
+        "each further segment repeats its headers",
+      );
     }
   });
 
   it("in a tunnel each segment repeats the headers of both packets", async () => {
     await using lab = await makeLab();
-    for (const namespace of ["client", "server"]) await offload(lab, namespace, "tso", "off", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off");
+    for (const namespace of ["client", "server"])
+      await offload(lab, namespace, "tso", "off", "tx-udp_tnl-segmentation", "off", "tx-udp_tnl-csum-segmentation", "off");
     await addTunnel(lab, "client", "server", "198.19.0.1", "198.19.0.2");
     await addTunnel(lab, "server", "client", "198.19.0.2", "198.19.0.1");
     await offload(lab, "server", "gro", "on");
@@ -141,22 +172,36 @@ describe("frames that are not as usual", { ...here, concurrency: 2 }, () => {
     const onWire = (device: Amount): Amount => (hook === "xdp" ? withHeaders(device) : device);
 
     it(`${hook}: jumbo frames count as they are, and a rule drops one whole`, async () => {
-      await using lab = await makeLab({ namespaces: ["client", "server"], links: [{ from: "client:eth0", to: "server:eth0", mtu: 9000, offload: false }] });
+      await using lab = await makeLab({
+        namespaces: ["client", "server"],
+        links: [{ from: "client:eth0", to: "server:eth0", mtu: 9000, offload: false }],
+      });
       await serveBulk(lab);
       const receiver = await Receiver.open(lab, "server", { udp: [BLOCKED, ALLOWED] });
       await using agent = await AgentHome.make(lab, "server");
       await agent.start({ config: `mode: prevent\ninterfaces: { include: [eth0], ingress: ${hook} }\n${NO_UDP}` });
       const { ipv4, ipv6 } = lab.end("server:eth0");
-      const counted = await meter(() => deviceCount(lab, "client:eth0", "tx"), () => judged(agent, { interface: "eth0", direction: "ingress" }));
+      const counted = await meter(
+        () => deviceCount(lab, "client:eth0", "tx"),
+        () => judged(agent, { interface: "eth0", direction: "ingress" }),
+      );
       for (const host of [ipv4, ipv6]) {
-        await lab.exec("client", "sh", "-c", `for port in ${BLOCKED} ${ALLOWED}; do printf '%08000d' $port | nc -u -q0 ${host} $port; done`);
+        await lab.exec(
+          "client",
+          "sh",
+          "-c",
+          `for port in ${BLOCKED} ${ALLOWED}; do printf '%08000d' $port | nc -u -q0 ${host} $port; done`,
+        );
         await receiver.arrival(String(ALLOWED).padStart(8000, "0"));
         await lab.exec("client", "iperf3", "-c", host, "-n", BULK);
       }
       const { weir, device } = await counted();
       assert.deepEqual(weir, onWire(device));
       assert.ok(weir.bytes > 5000 * weir.packets, `most frames are large: ${JSON.stringify(weir)}`);
-      assert.deepEqual((await receiver.datagrams()).map(({ port }) => port), [ALLOWED, ALLOWED]);
+      assert.deepEqual(
+        (await receiver.datagrams()).map(({ port }) => port),
+        [ALLOWED, ALLOWED],
+      );
       const { undecided, faults } = await agent.status();
       assert.deepEqual({ undecided, faults }, { undecided: {}, faults: {} });
     });
@@ -168,10 +213,20 @@ describe("frames that are not as usual", { ...here, concurrency: 2 }, () => {
       const [from, to] = [lab.end("client:eth0"), lab.end("server:eth0")];
       const ips = [IPv4({ src: from.ipv4, dst: to.ipv4 }), IPv6({ src: from.ipv6, dst: to.ipv6 })];
       const frames = (...stacks: number[][]): Uint8Array[] =>
-        ips.flatMap((ip) => stacks.map((tags) => frame(Ethernet({ src: from.mac, dst: to.mac }), ...tags.map(VLAN), ip, UDP({ dport: BLOCKED }), payload("tagged"))));
+        ips.flatMap((ip) =>
+          stacks.map((tags) =>
+            frame(Ethernet({ src: from.mac, dst: to.mac }), ...tags.map(VLAN), ip, UDP({ dport: BLOCKED }), payload("tagged")),
+          ),
+        );
       const wire = await lab.wire("client:eth0");
-      for (const [verdict, sent] of [["dropped", frames([], [0], [5], [5, 6])], ["undecided", frames([5, 6, 7])]] as const) {
-        const counted = await meter(() => deviceCount(lab, "client:eth0", "tx"), () => judged(agent, { interface: "eth0", direction: "ingress", verdict }));
+      for (const [verdict, sent] of [
+        ["dropped", frames([], [0], [5], [5, 6])],
+        ["undecided", frames([5, 6, 7])],
+      ] as const) {
+        const counted = await meter(
+          () => deviceCount(lab, "client:eth0", "tx"),
+          () => judged(agent, { interface: "eth0", direction: "ingress", verdict }),
+        );
         await wire.send(...sent);
         assert.deepEqual((await counted()).weir, { packets: sent.length, bytes: Buffer.concat(sent).length }, verdict);
       }

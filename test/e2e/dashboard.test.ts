@@ -34,7 +34,10 @@ describe("a live agent and the dashboard", here, () => {
     lab = await makeLab();
     collector = await startCollector(lab, "server");
     agent = await AgentHome.make(lab, "server");
-    const many = Array.from({ length: RULES }, (_, n) => `  - { name: many-${n}, action: allow, layer4: { protocol: udp, destination_ports: [${FIRST_OF_MANY + n}] } }`);
+    const many = Array.from(
+      { length: RULES },
+      (_, n) => `  - { name: many-${n}, action: allow, layer4: { protocol: udp, destination_ports: [${FIRST_OF_MANY + n}] } }`,
+    );
     await agent.start({
       config: `
 interfaces: { include: [eth0, twin0] }
@@ -48,10 +51,22 @@ ${many.join("\n")}
     });
     await traffic();
     await addTwin();
-    await eventually("the metrics of what only some hosts have", async () => {
-      const names = new Set(readSeries(await collector.scrape()).map(({ name }) => name));
-      return ["weir_faults_total", "weir_metrics_folded", "weir_flow_duration_seconds_bucket", "weir_undecided_total", "weir_rejects_total", "weir_drops_others_total", "weir_socket_errors_total"].every((name) => names.has(name));
-    }, 20_000);
+    await eventually(
+      "the metrics of what only some hosts have",
+      async () => {
+        const names = new Set(readSeries(await collector.scrape()).map(({ name }) => name));
+        return [
+          "weir_faults_total",
+          "weir_metrics_folded",
+          "weir_flow_duration_seconds_bucket",
+          "weir_undecided_total",
+          "weir_rejects_total",
+          "weir_drops_others_total",
+          "weir_socket_errors_total",
+        ].every((name) => names.has(name));
+      },
+      20_000,
+    );
   });
 
   after(async () => {
@@ -71,13 +86,25 @@ ${many.join("\n")}
     await wire.send(datagram(BLOCKED));
     await lab.exec("server", "sh", "-c", "! curl -s http://127.0.0.1:1");
     await agent.weir("mode", "prevent");
-    await wire.send(datagram(BLOCKED), datagram(WATCHED), frame(ethernet, VLAN(1), VLAN(2), VLAN(3), ip, UDP()), ...Array.from({ length: RULES }, (_, n) => datagram(FIRST_OF_MANY + n)));
+    await wire.send(
+      datagram(BLOCKED),
+      datagram(WATCHED),
+      frame(ethernet, VLAN(1), VLAN(2), VLAN(3), ip, UDP()),
+      ...Array.from({ length: RULES }, (_, n) => datagram(FIRST_OF_MANY + n)),
+    );
   }
 
   /** An interface that somebody took out of the kernel's table: its packets are a fault, and undecided. */
   async function addTwin(): Promise<void> {
-    await lab.exec("server", "sh", "-c", "ip link add twin0 index 77 type veth peer name other0 && ip link set twin0 up && ip link set other0 up");
-    await eventually("twin0 is watched", async () => (await agent.status()).interfaces.some(({ name, ingress }) => name === "twin0" && ingress.hook !== "none"));
+    await lab.exec(
+      "server",
+      "sh",
+      "-c",
+      "ip link add twin0 index 77 type veth peer name other0 && ip link set twin0 up && ip link set other0 up",
+    );
+    await eventually("twin0 is watched", async () =>
+      (await agent.status()).interfaces.some(({ name, ingress }) => name === "twin0" && ingress.hook !== "none"),
+    );
     const table = openPinnedTable(agent.pins, "interfaces");
     table.update(u32(77), Buffer.alloc(table.valueBytes));
     table.close();
@@ -90,12 +117,20 @@ ${many.join("\n")}
     assert.ok(expressions.length > 50);
     for (const expression of expressions) {
       for (const selector of selectors(expression.text)) {
-        assert.ok(there.some((series) => selects(selector, series)), `${expression.where}: no series is ${selector.metric} with ${selector.labels.join(" and ")}`);
+        assert.ok(
+          there.some((series) => selects(selector, series)),
+          `${expression.where}: no series is ${selector.metric} with ${selector.labels.join(" and ")}`,
+        );
       }
       const { metrics, labels } = asked(expression);
-      for (const metric of metrics) assert.ok(there.some(({ name }) => name === metric), `${expression.where}: there is no ${metric}`);
+      for (const metric of metrics)
+        assert.ok(
+          there.some(({ name }) => name === metric),
+          `${expression.where}: there is no ${metric}`,
+        );
       const known = new Set(there.filter(({ name }) => metrics.includes(name)).flatMap((series) => Object.keys(series.labels)));
-      for (const label of labels) assert.ok(known.has(label), `${expression.where}: no series of ${metrics.join(" and ")} has the label ${label}`);
+      for (const label of labels)
+        assert.ok(known.has(label), `${expression.where}: no series of ${metrics.join(" and ")} has the label ${label}`);
     }
   });
 

@@ -50,7 +50,20 @@ describe("rules added by command", requires(root()), () => {
   const json = async <T>(...words: string[]): Promise<T> => JSON.parse(await agent.weir(...words, "--json")) as T;
   const list = (): Promise<ListedRule[]> => json("rule", "list");
   const row = async (name: string): Promise<ListedRule> => (await list()).find((one) => one.name === name)!;
-  const block = (...more: string[]): string[] => ["rule", "add", "--action", "block", "--enforce", "--proto", "udp", "--port", String(PORT.blocked), "--direction", "ingress", ...more];
+  const block = (...more: string[]): string[] => [
+    "rule",
+    "add",
+    "--action",
+    "block",
+    "--enforce",
+    "--proto",
+    "udp",
+    "--port",
+    String(PORT.blocked),
+    "--direction",
+    "ingress",
+    ...more,
+  ];
 
   it("stops what a rule blocks at once, and nothing else", async () => {
     const { rules, loaded } = await json<RuleChange>(...block("--name", "now", "--reason", "a test of it"));
@@ -63,7 +76,9 @@ describe("rules added by command", requires(root()), () => {
     assert.ok(first.dropped > 0 && first.events_suppressed >= 0);
     assert.ok(others.every(({ dynamic }) => dynamic === undefined));
     await agent.auditLine(/ BLOCKED now udp /);
-    await agent.auditLine(/ RULE-ADD uid=0 rules=d1:now rule="block, enforced: udp to any port 5001, ingress" reason="a test of it" generation=\d+ pid=\d+/);
+    await agent.auditLine(
+      / RULE-ADD uid=0 rules=d1:now rule="block, enforced: udp to any port 5001, ingress" reason="a test of it" generation=\d+ pid=\d+/,
+    );
   });
 
   it("writes nothing into the file, and keeps what it knows for root alone", async () => {
@@ -126,7 +141,10 @@ describe("rules added by command", requires(root()), () => {
     await traffic.endsAt(PORT.blocked, PORT.allowed);
     await traffic.more(PORT.blocked, true);
     await agent.auditLine(/ RULE-EXPIRED rules=d3:d3 generation=/);
-    assert.deepEqual((await list()).map(({ name }) => name), ["in-file", "beside"]);
+    assert.deepEqual(
+      (await list()).map(({ name }) => name),
+      ["in-file", "beside"],
+    );
   });
 
   it("leaves a rule in force whose time is over while no agent runs; the next start ends it before all else", async () => {
@@ -160,7 +178,10 @@ describe("rules added by command", requires(root()), () => {
 
   it("keeps the management port open, whatever a rule says", async () => {
     await agent.weir("rule", "add", "--action", "block", "--enforce", "--first");
-    for (const [port, open] of [[22, true], [23, false]] as const) {
+    for (const [port, open] of [
+      [22, true],
+      [23, false],
+    ] as const) {
       const { stdout } = await lab.attempt("client", process.execPath, "-e", CONNECT, lab.end("server:eth0").ipv4, String(port));
       assert.equal(stdout, open ? "open" : "silent", `port ${port}`);
     }
@@ -173,8 +194,14 @@ describe("rules added by command", requires(root()), () => {
     await agent.stop("SIGKILL");
     await agent.configure(CONFIG.replace("name: beside", "name: mine"));
     await agent.restart();
-    assert.deepEqual((await list()).map(({ name }) => name), ["in-file", "mine"]);
-    assert.match((await agent.status()).health.reasons.join(), /rules added by command are not in force: name: "mine" is that of the dynamic rule d8 .*put aside/);
+    assert.deepEqual(
+      (await list()).map(({ name }) => name),
+      ["in-file", "mine"],
+    );
+    assert.match(
+      (await agent.status()).health.reasons.join(),
+      /rules added by command are not in force: name: "mine" is that of the dynamic rule d8 .*put aside/,
+    );
     await agent.configure(CONFIG);
     await agent.weir("reload");
     await agent.weir(...block());

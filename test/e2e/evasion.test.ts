@@ -22,8 +22,13 @@ async function addDevices(lab: Lab): Promise<Set<string>> {
   };
   const { ipv4: local } = lab.end("server:eth0");
   const { ipv4: remote } = lab.end("client:eth0");
-  for (const [index, tag] of TAGS.entries()) await add("vlan", `tag${tag}`, `link ${index === 0 ? "eth0" : `tag${TAGS[index - 1]}`} name tag${tag} type vlan id ${tag}`);
-  await add("vxlan", "in-vxlan", `in-vxlan address ${VXLAN_DEVICE.mac} type vxlan id ${VXLAN_DEVICE.vni} dstport 4789 local ${local} remote ${remote} dev eth0`);
+  for (const [index, tag] of TAGS.entries())
+    await add("vlan", `tag${tag}`, `link ${index === 0 ? "eth0" : `tag${TAGS[index - 1]}`} name tag${tag} type vlan id ${tag}`);
+  await add(
+    "vxlan",
+    "in-vxlan",
+    `in-vxlan address ${VXLAN_DEVICE.mac} type vxlan id ${VXLAN_DEVICE.vni} dstport 4789 local ${local} remote ${remote} dev eth0`,
+  );
   await add("vxlan-gpe", "in-gpe", "in-gpe type vxlan external gpe dstport 4790");
   for (const kind of ["ipip", "sit", "gre"]) await add(kind, `in-${kind}`, `in-${kind} type ${kind} local ${local} remote ${remote}`);
   // Each of them takes what is for the addresses of eth0.
@@ -57,7 +62,10 @@ rules:
       for (const mode of ["detect", "prevent"]) {
         await agent.weir("mode", mode);
         for (const trick of all) {
-          for (const [what, port] of [["blocked", BLOCKED], ["allowed", ALLOWED]] as const) {
+          for (const [what, port] of [
+            ["blocked", BLOCKED],
+            ["allowed", ALLOWED],
+          ] as const) {
             await wire.send(...trick.frames({ id: ++sent, port, text: text(mode, what, trick) }));
           }
         }
@@ -65,7 +73,14 @@ rules:
           if (mode === "detect") return [text(mode, "blocked", trick), text(mode, "allowed", trick)];
           return trick.undecided === undefined ? [text(mode, "allowed", trick)] : [];
         });
-        await wire.send(frame(Ethernet({ src: from.mac, dst: to.mac }), IPv4({ src: from.ipv4, dst: to.ipv4 }), UDP({ dport: END }), payload(`${mode} end`)));
+        await wire.send(
+          frame(
+            Ethernet({ src: from.mac, dst: to.mac }),
+            IPv4({ src: from.ipv4, dst: to.ipv4 }),
+            UDP({ dport: END }),
+            payload(`${mode} end`),
+          ),
+        );
         await receiver.arrival(`${mode} end`);
         const got = (await receiver.texts()).filter((one) => one.startsWith(`${mode} `) && one !== `${mode} end`);
         assert.deepEqual(got.sort(), expected.sort());

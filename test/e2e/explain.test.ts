@@ -15,7 +15,8 @@ import { Ethernet, frame, IPv4, TCP, UDP, VXLAN } from "../harness/packet.ts";
 import { requires, root } from "../harness/require.ts";
 
 const SERVE = "require('node:net').createServer((s) => s.on('error', () => {})).listen(8080, () => console.log('ready'))";
-const HOLD = "const s = require('node:net').connect({ host: process.argv[1], port: 8080, localPort: 40123 }, () => { s.write('x'); console.log('ready') })";
+const HOLD =
+  "const s = require('node:net').connect({ host: process.argv[1], port: 8080, localPort: 40123 }, () => { s.write('x'); console.log('ready') })";
 
 describe("explain with a running agent", requires(root()), () => {
   let lab: Lab;
@@ -50,7 +51,10 @@ rules:
     assert.equal(verdict, "dropped");
     assert.deepEqual(rule, { name: "no-telnet-in", action: "block", enforce: true, source: "weir.yaml:11" });
     assert.ok(kernel.asked && kernel.agrees && kernel.rule === "no-telnet-in", JSON.stringify(kernel));
-    assert.deepEqual(near_misses.map((miss) => miss.rule.name), ["from-admins"]);
+    assert.deepEqual(
+      near_misses.map((miss) => miss.rule.name),
+      ["from-admins"],
+    );
     const allowed = await explain(...telnet.with(3, "10.1.2.3"));
     assert.deepEqual([allowed.verdict, allowed.rule.name, allowed.kernel.asked && allowed.kernel.agrees], ["passed", "from-admins", true]);
   });
@@ -76,7 +80,9 @@ rules:
   });
 
   it("follows a change of the rules", async () => {
-    await agent.configure("mode: prevent\ninterfaces: { include: [eth0] }\notel: { traces: false, metrics: false, logs: false }\nrules: [{ name: open, action: allow }, { name: watch-web, action: block }]");
+    await agent.configure(
+      "mode: prevent\ninterfaces: { include: [eth0] }\notel: { traces: false, metrics: false, logs: false }\nrules: [{ name: open, action: allow }, { name: watch-web, action: block }]",
+    );
     await agent.weir("reload");
     const { verdict, rule, kernel } = await explain(...telnet);
     assert.deepEqual([verdict, rule.name, kernel.asked && kernel.agrees], ["passed", "open", true]);
@@ -96,7 +102,10 @@ rules:
     await once(server.stdout!, "data");
     const client = lab.spawn("client", [process.execPath, "-e", HOLD, "198.18.0.2"], { stdio: ["ignore", "pipe", "inherit"] });
     await once(client.stdout!, "data");
-    for (const ends of [["198.18.0.1:40123", "198.18.0.2:8080"], ["198.18.0.2:8080", "198.18.0.1:40123"]]) {
+    for (const ends of [
+      ["198.18.0.1:40123", "198.18.0.2:8080"],
+      ["198.18.0.2:8080", "198.18.0.1:40123"],
+    ]) {
       const { verdict, rule, kernel } = await explain("--flow", "tcp", ...ends);
       assert.deepEqual([verdict, rule.name, kernel.asked && kernel.agrees], ["passed", "open", true]);
     }
@@ -120,7 +129,15 @@ rules:
   it("knows the tunnels that end on this host, those of a named file's host, too", async () => {
     const [path, file] = [join(agent.folder, "tunnel.pcap"), join(agent.folder, "tunnel.yaml")];
     const wrapped = (vni: number): Uint8Array =>
-      frame(Ethernet(), IPv4(), UDP({ sport: 50_000 }), VXLAN({ vni }), Ethernet(), IPv4({ src: "10.7.0.9", dst: "10.7.0.2" }), TCP({ dport: 22 }));
+      frame(
+        Ethernet(),
+        IPv4(),
+        UDP({ sport: 50_000 }),
+        VXLAN({ vni }),
+        Ethernet(),
+        IPv4({ src: "10.7.0.9", dst: "10.7.0.2" }),
+        TCP({ dport: 22 }),
+      );
     await writeFile(path, pcap([wrapped(7), wrapped(8)]));
     const rules = "interfaces: { include: [eth0] }\nmode: prevent\nrules: [{ name: none, action: block, enforce: true }]\n";
     await writeFile(file, `version: 1\n${rules}`, { mode: 0o600 });
@@ -133,13 +150,21 @@ rules:
     const ofFile = ["--config", file, "--kernel"];
     assert.deepEqual(await decided(1), ["dropped", "none", "agree"]);
     assert.deepEqual(await decided(1, ...ofFile), ["dropped", "none", "agree"]);
-    await lab.exec("server", "sh", "-c", "ip link add vx0 type vxlan id 7 dstport 4789 && ip address add 10.7.0.2/24 dev vx0 && ip link set vx0 up");
+    await lab.exec(
+      "server",
+      "sh",
+      "-c",
+      "ip link add vx0 type vxlan id 7 dstport 4789 && ip address add 10.7.0.2/24 dev vx0 && ip link set vx0 up",
+    );
     await eventually("the agent knows the tunnel", async () => (await decided(1))[0] === "passed");
     assert.deepEqual(await decided(1), ["passed", "failsafe", "agree"]);
     assert.deepEqual(await decided(1, ...ofFile), ["passed", "failsafe", "agree"]);
     assert.deepEqual(await decided(2), ["dropped", "none", "agree"]);
     assert.deepEqual(await decided(2, ...ofFile), ["dropped", "none", "agree"]);
-    assert.match(await agent.weir("explain", "--pcap", path, "--in", "eth0"), /\nfailsafe +yes +a tunnel that a device of this host ends, around what always passes /);
+    assert.match(
+      await agent.weir("explain", "--pcap", path, "--in", "eth0"),
+      /\nfailsafe +yes +a tunnel that a device of this host ends, around what always passes /,
+    );
     await lab.exec("server", "ip", "address", "delete", "10.7.0.2/24", "dev", "vx0");
     await eventually("the agent knows that the address is gone", async () => (await decided(1))[0] === "dropped");
     assert.deepEqual(await decided(1), ["dropped", "none", "agree"]);
@@ -150,7 +175,10 @@ rules:
     const file = join(agent.folder, "next.yaml");
     await writeFile(file, "version: 1\nrules: [{ name: none-in, action: block, enforce: true, direction: ingress }]\n", { mode: 0o600 });
     const asked = await explain(...telnet, "--config", file);
-    assert.deepEqual([asked.verdict, asked.rule.name, asked.rule.source, asked.kernel.asked], ["would_drop", "none-in", "next.yaml:2", false]);
+    assert.deepEqual(
+      [asked.verdict, asked.rule.name, asked.rule.source, asked.kernel.asked],
+      ["would_drop", "none-in", "next.yaml:2", false],
+    );
     const { kernel } = await explain(...telnet, "--config", file, "--kernel");
     assert.ok(kernel.asked && kernel.agrees, JSON.stringify(kernel));
   });

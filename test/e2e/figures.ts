@@ -23,7 +23,9 @@ export function difference(now: Amount, before: Amount): Amount {
 /** What a device says of itself, as `ip -s link` shows it; Ethernet headers are part of the bytes. */
 export async function deviceCount(lab: Lab, end: string, way: "rx" | "tx"): Promise<Amount> {
   const [namespace = "", device = ""] = end.split(":");
-  const [link] = JSON.parse(await lab.exec(namespace, "ip", "-j", "-s", "link", "show", device)) as { stats64: Record<"rx" | "tx", Amount> }[];
+  const [link] = JSON.parse(await lab.exec(namespace, "ip", "-j", "-s", "link", "show", device)) as {
+    stats64: Record<"rx" | "tx", Amount>;
+  }[];
   const { packets, bytes } = link!.stats64[way];
   return { packets, bytes };
 }

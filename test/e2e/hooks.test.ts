@@ -11,7 +11,14 @@ import { requires, root, tool } from "../harness/require.ts";
 import { deviceCount, judged, meter, type Metered } from "./figures.ts";
 import { Receiver } from "./receiver.ts";
 
-const here = requires(root(), tool("curl", "curl"), tool("ping", "iputils-ping"), tool("nc", "netcat-openbsd"), tool("iperf3", "iperf3"), tool("ethtool", "ethtool"));
+const here = requires(
+  root(),
+  tool("curl", "curl"),
+  tool("ping", "iputils-ping"),
+  tool("nc", "netcat-openbsd"),
+  tool("iperf3", "iperf3"),
+  tool("ethtool", "ethtool"),
+);
 
 /** Beside the server's own addresses, which are the allowed twins. */
 const BLOCKED_4 = "198.18.0.66";
@@ -46,10 +53,12 @@ interface Seen {
   undecided: Record<string, number>;
 }
 
-
 async function drive(ingress: Ingress, mode: Mode): Promise<Seen> {
   // Without offloads what a device counts is what the wire would carry.
-  await using lab = await makeLab({ namespaces: ["client", "server"], links: [{ from: "client:eth0", to: "server:eth0", offload: false }] });
+  await using lab = await makeLab({
+    namespaces: ["client", "server"],
+    links: [{ from: "client:eth0", to: "server:eth0", offload: false }],
+  });
   await lab.exec("server", "ip", "address", "add", `${BLOCKED_4}/24`, "dev", "eth0");
   await lab.exec("server", "ip", "address", "add", `${BLOCKED_6}/64`, "dev", "eth0", "nodad");
   const receiver = await Receiver.open(lab, "server", { tcp: [BLOCKED_WEB, WEB], udp: [BLOCKED_UDP, UDP] });
@@ -58,7 +67,10 @@ async function drive(ingress: Ingress, mode: Mode): Promise<Seen> {
 
   await using agent = await AgentHome.make(lab, "server");
   await agent.start({ config: `mode: ${mode}\ninterfaces: { include: [eth0], ingress: ${ingress} }\n${RULES}` });
-  const counted = await meter(() => deviceCount(lab, "client:eth0", "tx"), () => judged(agent, { interface: "eth0", direction: "ingress" }));
+  const counted = await meter(
+    () => deviceCount(lab, "client:eth0", "tx"),
+    () => judged(agent, { interface: "eth0", direction: "ingress" }),
+  );
   const passed = await traffic(lab, receiver);
   const status = await agent.status();
   const [device] = status.interfaces;
@@ -84,7 +96,8 @@ async function traffic(lab: Lab, receiver: Receiver): Promise<Record<string, boo
     assert.ok(["0", String(PINGS)].includes(answers), `all or none is answered: ${stdout}`);
     return answers !== "0";
   };
-  const send = (host: string, port: number, text: string): Promise<string> => lab.exec("client", "sh", "-c", `printf ${text} | nc -u -q0 ${host} ${port}`);
+  const send = (host: string, port: number, text: string): Promise<string> =>
+    lab.exec("client", "sh", "-c", `printf ${text} | nc -u -q0 ${host} ${port}`);
   const bulk = async (host: string): Promise<boolean> => {
     const { stdout } = await lab.attempt("client", "iperf3", "-J", "-c", host, "-p", String(IPERF), "-t", "1", "-b", "20M");
     const { end } = JSON.parse(stdout) as { end: { sum_received?: { bytes: number } } };
@@ -92,7 +105,10 @@ async function traffic(lab: Lab, receiver: Receiver): Promise<Record<string, boo
   };
 
   const passed: Record<string, boolean> = {};
-  for (const [family, host, blocked] of [["IPv4", ipv4, BLOCKED_4], ["IPv6", ipv6, BLOCKED_6]] as const) {
+  for (const [family, host, blocked] of [
+    ["IPv4", ipv4, BLOCKED_4],
+    ["IPv6", ipv6, BLOCKED_6],
+  ] as const) {
     const url = family === "IPv6" ? `[${host}]` : host;
     passed[`${family} blocked tcp`] = await curl(url, BLOCKED_WEB);
     passed[`${family} tcp`] = await curl(url, WEB);
@@ -124,7 +140,10 @@ describe("the same traffic through TCX and native XDP", here, () => {
     await Promise.all(all.map(async ([ingress, mode]) => runs.set(`${ingress} ${mode}`, await drive(ingress, mode))));
   });
 
-  for (const [ingress, hook] of [["tcx", /^(tcx link|clsact filter)$/], ["xdp", /^xdp native$/]] as const) {
+  for (const [ingress, hook] of [
+    ["tcx", /^(tcx link|clsact filter)$/],
+    ["xdp", /^xdp native$/],
+  ] as const) {
     it(`${ingress}: in detect nothing is dropped, and what would be is told`, () => {
       const run = seen(ingress, "detect");
       assert.match(run.hook, hook);
@@ -133,7 +152,10 @@ describe("the same traffic through TCX and native XDP", here, () => {
       for (const name of ["no-web", "no-udp", "no-ping", "no-ping6"]) {
         assert.ok(run.rules.get(name)!.would_drop > 0, name);
         assert.equal(run.rules.get(name)!.dropped, 0, name);
-        assert.ok(run.told.some((line) => line.startsWith(`DETECTED ${name} `) && line.endsWith("(would drop)")), `${name}:\n${run.told.join("\n")}`);
+        assert.ok(
+          run.told.some((line) => line.startsWith(`DETECTED ${name} `) && line.endsWith("(would drop)")),
+          `${name}:\n${run.told.join("\n")}`,
+        );
       }
       assert.ok(run.rules.get("bulk")!.bytes > 2 * BULK);
     });
@@ -145,7 +167,10 @@ describe("the same traffic through TCX and native XDP", here, () => {
       for (const name of ["no-web", "no-udp", "no-ping", "no-ping6"]) {
         assert.ok(run.rules.get(name)!.dropped > 0, name);
         assert.equal(run.rules.get(name)!.would_drop, 0, name);
-        assert.ok(run.told.some((line) => line.startsWith(`BLOCKED ${name} `)), `${name}:\n${run.told.join("\n")}`);
+        assert.ok(
+          run.told.some((line) => line.startsWith(`BLOCKED ${name} `)),
+          `${name}:\n${run.told.join("\n")}`,
+        );
       }
     });
 
@@ -154,7 +179,11 @@ describe("the same traffic through TCX and native XDP", here, () => {
         const { counted, faults, undecided } = seen(ingress, mode);
         // A veth that polls, as it does with XDP, has taken the Ethernet header off before it counts.
         const header = ingress === "xdp" ? 14 : 0;
-        assert.deepEqual(counted.weir, { packets: counted.device.packets, bytes: counted.device.bytes + header * counted.device.packets }, mode);
+        assert.deepEqual(
+          counted.weir,
+          { packets: counted.device.packets, bytes: counted.device.bytes + header * counted.device.packets },
+          mode,
+        );
         assert.ok(counted.weir.bytes > 2 * BULK);
         assert.deepEqual(faults, {});
         assert.deepEqual(undecided, {});
@@ -193,7 +222,12 @@ describe("devices that cannot do what is asked", here, () => {
   for (const [kind, make] of Object.entries(devices)) {
     it(`a ${kind} gets generic XDP, says why, and drops what it should`, async () => {
       await using lab = await makeLab();
-      await lab.exec("server", "sh", "-c", `echo 1 > /proc/sys/net/ipv4/conf/eth0/arp_ignore && ip address flush dev eth0 && ${make} && ip address add 198.18.0.7/24 dev soft0 && ip link set soft0 up`);
+      await lab.exec(
+        "server",
+        "sh",
+        "-c",
+        `echo 1 > /proc/sys/net/ipv4/conf/eth0/arp_ignore && ip address flush dev eth0 && ${make} && ip address add 198.18.0.7/24 dev soft0 && ip link set soft0 up`,
+      );
       const receiver = await Receiver.open(lab, "server", { udp: [BLOCKED_UDP, UDP] });
       await using agent = await AgentHome.make(lab, "server");
       await agent.start({ config: `interfaces: { include: [soft0], ingress: xdp, egress: false }\n${NO_UDP}` });
@@ -202,7 +236,8 @@ describe("devices that cannot do what is asked", here, () => {
       assert.match(device?.ingress.reason ?? "", /asked for.*the driver has no native XDP/);
       assert.deepEqual([device?.egress.hook, device?.egress.reason], ["off", "interfaces.egress is false"]);
 
-      const send = (port: number, text: string): Promise<string> => lab.exec("client", "sh", "-c", `printf ${text} | nc -u -q0 198.18.0.7 ${port}`);
+      const send = (port: number, text: string): Promise<string> =>
+        lab.exec("client", "sh", "-c", `printf ${text} | nc -u -q0 198.18.0.7 ${port}`);
       await send(BLOCKED_UDP, "detected");
       await receiver.arrival("detected");
       await agent.auditLine(/DETECTED no-udp .* soft0 in/);

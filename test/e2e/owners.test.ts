@@ -56,7 +56,10 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
     execFileSync("cc", ["-O2", "-Wall", "-Werror", "-o", actor, join(import.meta.dirname, "actor.c")]);
     lab = await makeLab({ namespaces: ["client", "server", "twin"], links: [{ from: "client:eth0", to: "server:eth0" }] });
     const { ipv4, ipv6 } = lab.end("server:eth0");
-    for (const [far, via] of [[FAR, ipv4], [FAR6, ipv6]] as const) {
+    for (const [far, via] of [
+      [FAR, ipv4],
+      [FAR6, ipv6],
+    ] as const) {
       await lab.exec("server", "ip", "route", "add", "local", far, "dev", "lo");
       await lab.exec("client", "ip", "route", "add", far, "via", via);
     }
@@ -99,7 +102,10 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
     const known = new Set((await agent.audit()).split("\n"));
     start("hold", `${protocol}-joined`, { namespace: "server", to, port }).use();
     const line = await eventually(`a visit at ${to}:${port}`, async () =>
-      (await agent.audit()).split("\n").find((one) => !known.has(one) && one.includes(` DETECTED near ${protocol} `) && one.includes(` > ${to}:${port} `)));
+      (await agent.audit())
+        .split("\n")
+        .find((one) => !known.has(one) && one.includes(` DETECTED near ${protocol} `) && one.includes(` > ${to}:${port} `)),
+    );
     return { ...processOf(line), from: Number(/:(\d+) > /.exec(line)![1]) };
   }
 
@@ -117,7 +123,11 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
         const [deed] = doer.deeds as [Deed];
         const { pid, name, creator } = await told(deed);
         assert.deepEqual([pid, name], [deed.pid, "actor"], `${kind} to ${deed.to}`);
-        assert.equal(creator, deed.creator === deed.pid || deed.creator === 0 ? undefined : deed.creator, `creator of ${kind} to ${deed.to}`);
+        assert.equal(
+          creator,
+          deed.creator === deed.pid || deed.creator === 0 ? undefined : deed.creator,
+          `creator of ${kind} to ${deed.to}`,
+        );
       }
     });
   }
@@ -127,11 +137,15 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
     const to = doer.deeds[0]!.to;
     await doer.said(2);
     assert.notEqual(doer.deeds[1]!.pid, doer.deeds[0]!.pid);
-    const of = await eventually("the flow is its new user's", async () => {
-      const flows = JSON.parse(await agent.weir("flows", "--json")) as FlowRow[];
-      const process = flows.find(({ destination }) => destination.address === to)?.process;
-      return process?.pid === doer.deeds[1]!.pid && process;
-    }, 20_000);
+    const of = await eventually(
+      "the flow is its new user's",
+      async () => {
+        const flows = JSON.parse(await agent.weir("flows", "--json")) as FlowRow[];
+        const process = flows.find(({ destination }) => destination.address === to)?.process;
+        return process?.pid === doer.deeds[1]!.pid && process;
+      },
+      20_000,
+    );
     assert.equal(of.creator, doer.deeds[0]!.pid);
     assert.equal((await told({ ...doer.deeds[0]!, protocol: "udp" })).pid, doer.deeds[0]!.pid, "who sent first");
   });
@@ -146,7 +160,13 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
     const { process: told } = flows.find(({ destination }) => destination.address === to)!;
     assert.deepEqual([told?.pid, told?.executable, told?.user], [pid, actor, "root"]);
     assert.deepEqual(told?.arguments, [actor, "inherited", "udp", to, String(PORT), "1"]);
-    assert.deepEqual(told?.ancestors?.slice(0, 2).map(({ pid, name }) => [pid, name]), [[creator, "actor"], [process.pid, "node"]]);
+    assert.deepEqual(
+      told?.ancestors?.slice(0, 2).map(({ pid, name }) => [pid, name]),
+      [
+        [creator, "actor"],
+        [process.pid, "node"],
+      ],
+    );
     const line = await agent.auditLine(new RegExp(` DETECTED far udp \\S+ > ${to.replaceAll(".", "\\.")}:`));
     assert.match(line, / user=root by=actor creator=/);
   });
@@ -224,7 +244,10 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
   });
 
   it("sockets older than the agent are those of who holds them, until they are used", async () => {
-    for (const [port, of] of [[7001, old.listener], [7002, old.shared]] as const) {
+    for (const [port, of] of [
+      [7001, old.listener],
+      [7002, old.shared],
+    ] as const) {
       const { pid, holder, creator } = await visited("tcp", port);
       assert.deepEqual([pid, holder, creator], [of.deeds[0]!.pid, true, undefined], String(port));
     }
@@ -235,7 +258,10 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
     assert.deepEqual([pid, holder], [old.joined.deeds[0]!.pid, false]);
   });
 
-  for (const [kind, first] of [["tcp", "10.9.128.0"], ["udp", "10.9.192.0"]] as const) {
+  for (const [kind, first] of [
+    ["tcp", "10.9.128.0"],
+    ["udp", "10.9.192.0"],
+  ] as const) {
     it(`each of many processes that live no longer than their connection is named (${kind})`, async (t) => {
       const doer = await act("storm", kind, { to: first, number: STORM });
       await doer.said(STORM);
@@ -249,9 +275,13 @@ describe("the owner of a connection", requires(root(), tool("cc", "gcc"), tool("
         return found.size === STORM && found;
       });
       const unknown = doer.deeds.filter(({ to }) => told.get(to)!.pid === undefined);
-      const wrong = doer.deeds.filter(({ to, pid }) => told.get(to)!.pid !== undefined && (told.get(to)!.pid !== pid || told.get(to)!.name !== "actor"));
+      const wrong = doer.deeds.filter(
+        ({ to, pid }) => told.get(to)!.pid !== undefined && (told.get(to)!.pid !== pid || told.get(to)!.name !== "actor"),
+      );
       const alone = [...told.values()].filter(({ by }) => by !== "actor");
-      t.diagnostic(`of ${STORM} connections ${wrong.length} have the wrong process, ${unknown.length} none, and ${alone.length} one without its maker`);
+      t.diagnostic(
+        `of ${STORM} connections ${wrong.length} have the wrong process, ${unknown.length} none, and ${alone.length} one without its maker`,
+      );
       assert.deepEqual(wrong, []);
       assert.ok(unknown.length <= STORM / 1000, `${unknown.length} of ${STORM} are unknown`);
       assert.ok(alone.length <= STORM / 1000, `of ${alone.length} of ${STORM} nobody knows who started them`);
@@ -280,7 +310,12 @@ function processOf(line: string): Told {
   const [, pid, name] = / pid=(\d+) (\S+)/.exec(line) ?? [];
   const creator = / creator=(\d+)/.exec(line)?.[1];
   const by = / by=(\S+)/.exec(line)?.[1];
-  return { ...(pid === undefined ? {} : { pid: Number(pid), name: name! }), ...(creator === undefined ? {} : { creator: Number(creator) }), ...(by === undefined ? {} : { by }), holder: line.includes("(holder)") };
+  return {
+    ...(pid === undefined ? {} : { pid: Number(pid), name: name! }),
+    ...(creator === undefined ? {} : { creator: Number(creator) }),
+    ...(by === undefined ? {} : { by }),
+    holder: line.includes("(holder)"),
+  };
 }
 
 class Actor implements Disposable {
@@ -296,10 +331,14 @@ class Actor implements Disposable {
   }
 
   async said(count: number): Promise<void> {
-    await eventually(`${count} deeds`, () => {
-      if (this.child.exitCode !== null && this.child.exitCode !== 0) throw new Error(`the actor ended with ${this.child.exitCode}`);
-      return this.deeds.length >= count;
-    }, 60_000);
+    await eventually(
+      `${count} deeds`,
+      () => {
+        if (this.child.exitCode !== null && this.child.exitCode !== 0) throw new Error(`the actor ended with ${this.child.exitCode}`);
+        return this.deeds.length >= count;
+      },
+      60_000,
+    );
   }
 
   /** Lets a holder use its socket. */

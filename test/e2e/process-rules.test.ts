@@ -49,7 +49,11 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
     await Receiver.open(lab, "server", { tcp: [PORT] });
     await Receiver.open(lab, "client", { tcp: [PORT] });
     agent = await AgentHome.make(lab, "client");
-    await agent.start({ config: policy(`- { name: none, action: block, enforce: true, reject: true, direction: egress, process: { executable: /nowhere/at/all } }`) });
+    await agent.start({
+      config: policy(
+        `- { name: none, action: block, enforce: true, reject: true, direction: egress, process: { executable: /nowhere/at/all } }`,
+      ),
+    });
   });
 
   after(async () => {
@@ -86,7 +90,12 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
   });
 
   for (const [what, rule, hit, miss] of [
-    ["user", "{ user: [daemon, 4711] }", ["setpriv", "--reuid=4711", "--clear-groups", "--"], ["setpriv", "--reuid=4712", "--clear-groups", "--"]],
+    [
+      "user",
+      "{ user: [daemon, 4711] }",
+      ["setpriv", "--reuid=4711", "--clear-groups", "--"],
+      ["setpriv", "--reuid=4712", "--clear-groups", "--"],
+    ],
     ["user by name", "{ user: d*mon }", ["setpriv", "--reuid=daemon", "--clear-groups", "--"], []],
     ["parent", '{ parent: "*/started/timeout" }', [TIMEOUT, "20", "sh", "-c", '"$@"; exit $?', "sh"], ["sh", "-c", '"$@"; exit $?', "sh"]],
     ["command", "{ command: '* 198.18.* 8080' }", [], undefined],
@@ -97,13 +106,19 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
       assert.equal(await visit([...hit, visitor]), REFUSED);
       if (miss !== undefined) assert.equal(await visit([...miss, visitor]), PASSED);
       // A word more in the command.
-      else assert.equal((await lab.attempt("client", visitor, there, String(PORT), "1", visitor)).stdout.trim().split(" ").slice(1).join(" "), "0 1 0");
+      else
+        assert.equal(
+          (await lab.attempt("client", visitor, there, String(PORT), "1", visitor)).stdout.trim().split(" ").slice(1).join(" "),
+          "0 1 0",
+        );
     });
   }
 
   it("a rule leaves out what its not names", async () => {
     const [listed, other] = [program("not/listed"), program("not/other")];
-    await enforce("- { name: rule, action: block, enforce: true, reject: true, direction: egress, not: { process: { executable: " + listed + " } } }");
+    await enforce(
+      `- { name: rule, action: block, enforce: true, reject: true, direction: egress, not: { process: { executable: ${listed} } } }`,
+    );
     assert.deepEqual([await visit([listed]), await visit([other])], [PASSED, REFUSED]);
   });
 
@@ -136,13 +151,16 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
       await enforce(rule);
       const told = (await agent.audit()).length;
       return eventually("the kernel's report", async () => {
-        for (const change of ["add", "del"]) await lab.exec("client", "ip", "-6", "address", change, "fd00:77::7/64", "dev", "eth0", ...(change === "add" ? ["nodad"] : []));
+        for (const change of ["add", "del"])
+          await lab.exec("client", "ip", "-6", "address", change, "fd00:77::7/64", "dev", "eth0", ...(change === "add" ? ["nodad"] : []));
         await sleep(1500);
         return / (\S+ (default|reports)|UNDECIDED \S+) icmpv6 \S+ > \[ff02::16\] eth0 out .*/.exec((await agent.audit()).slice(told))?.[0];
       });
     };
     assert.match(await report("- { name: reports, action: allow, direction: egress, layer4: { protocol: icmpv6 } }"), /^ ALLOWED reports /);
-    const line = await report("- { name: rule, action: block, enforce: true, direction: egress, layer4: { protocol: icmpv6 }, process: { user: nobody } }");
+    const line = await report(
+      "- { name: rule, action: block, enforce: true, direction: egress, layer4: { protocol: icmpv6 }, process: { user: nobody } }",
+    );
     assert.match(line, /^ ALLOWED default /);
     assert.doesNotMatch(line, /pid=/);
   });
@@ -150,7 +168,12 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
   it("a container is told by the control group that its processes are in", async () => {
     const id = randomBytes(32).toString("hex");
     await enforce(block(`{ container: "${id.slice(0, 8)}*" }`));
-    const join = (container: string): string[] => ["sh", "-c", 'echo $$ > "$0"/cgroup.procs && exec "$@"', groups.make(`docker/${container}`)];
+    const join = (container: string): string[] => [
+      "sh",
+      "-c",
+      'echo $$ > "$0"/cgroup.procs && exec "$@"',
+      groups.make(`docker/${container}`),
+    ];
     const inside = join(id);
     const elsewhere = join(randomBytes(32).toString("hex"));
     await eventually("the group is known", async () => (await visit([...inside, visitor])) === REFUSED);
@@ -163,7 +186,20 @@ describe("rules about processes", requires(root(), tool("cc", "gcc")), () => {
     const script = 'echo ready; read go; exec "$@"';
     const child = lab.spawn("client", [DASH, "-c", script, "sh", waiting, there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] });
     await once(child.stdout!, "data");
-    await agent.weir("rule", "add", "--name", "asked", "--action", "block", "--enforce", "--reject", "--direction", "egress", "--parent", "*/started/dash");
+    await agent.weir(
+      "rule",
+      "add",
+      "--name",
+      "asked",
+      "--action",
+      "block",
+      "--enforce",
+      "--reject",
+      "--direction",
+      "egress",
+      "--parent",
+      "*/started/dash",
+    );
     child.stdin!.end("go\n");
     const [code] = await once(child, "exit");
     assert.equal(code, 0, "it is the shell itself by now, and nobody above it is one");

@@ -29,7 +29,10 @@ describe("rules about processes that try to be others", requires(root(), tool("c
   const [visitor, tricks] = [join(folder, "visitor"), join(folder, "tricks")];
 
   before(async () => {
-    for (const [path, source] of [[visitor, "visitor.c"], [tricks, "visitor-tricks.c"]] as const) {
+    for (const [path, source] of [
+      [visitor, "visitor.c"],
+      [tricks, "visitor-tricks.c"],
+    ] as const) {
       execFileSync("cc", ["-O2", "-Wall", "-Werror", "-pthread", "-o", path, join(import.meta.dirname, source)]);
     }
     lab = await makeLab({ namespaces: ["client", "server"], links: [{ from: "client:eth0", to: "server:eth0" }] });
@@ -71,7 +74,12 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     await enforce(block(`{ executable: ${folder}/deep/* }`));
     assert.deepEqual([await visit(inside), await visit(outside)], [REFUSED, PASSED]);
     const step = "e".repeat(250);
-    const deeper = ["bash", "-c", `cd -P "$0" && for part in {1..8}; do mkdir -p ${step} && cd -P ./${step}; done; cp ${visitor} . && exec env ./visitor "$@"`, join(folder, deep)];
+    const deeper = [
+      "bash",
+      "-c",
+      `cd -P "$0" && for part in {1..8}; do mkdir -p ${step} && cd -P ./${step}; done; cp ${visitor} . && exec env ./visitor "$@"`,
+      join(folder, deep),
+    ];
     assert.equal(await visit(...deeper), REFUSED);
     await enforce(block(`{ executable: ${folder}/elsewhere/* }`));
     assert.deepEqual([await visit(inside), await visit(...deeper), await visit(outside)], [PASSED, PASSED, REFUSED]);
@@ -89,7 +97,17 @@ describe("rules about processes that try to be others", requires(root(), tool("c
 
   it("a path in mounts that anybody may make is none of this host's", async () => {
     const [real, fake] = [program("real"), program("fake")];
-    const mounted = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" "$1" && shift 0 && exec "$@"', fake, real];
+    const mounted = [
+      "unshare",
+      "--user",
+      "--map-root-user",
+      "--mount",
+      "sh",
+      "-c",
+      'mount --bind "$0" "$1" && shift 0 && exec "$@"',
+      fake,
+      real,
+    ];
     await enforce(allow(`{ executable: ${real} }`), block("{ executable: '*/real' }"), block("{ executable: '*/fake' }"));
     assert.deepEqual([await visit(real), await visit(fake), await visit(...mounted)], [PASSED, REFUSED, REFUSED]);
   });
@@ -97,7 +115,9 @@ describe("rules about processes that try to be others", requires(root(), tool("c
   it("a process whose first thread has ended is compared as others are when rules come", async () => {
     const [blocked, allowed] = [program("ended/blocked", tricks), program("ended/allowed", tricks)];
     await enforce("action: allow, layer4: { protocol: icmp }");
-    const waiting = [blocked, allowed].map((path) => lab.spawn("client", [path, "thread", there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] }));
+    const waiting = [blocked, allowed].map((path) =>
+      lab.spawn("client", [path, "thread", there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] }),
+    );
     for (const child of waiting) await once(child.stdout!, "data");
     await enforce(block(`{ executable: ${blocked} }`));
     assert.deepEqual(await Promise.all(waiting.map(visitOf)), [1, 0]);
@@ -114,7 +134,10 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     const [blocked, allowed] = [program("port/blocked", tricks), program("port/allowed", tricks)];
     await enforce(`action: block, enforce: true, direction: egress, process: { executable: ${blocked} }`);
     const send = (path: string, from: number): Promise<string> => told([path, "send", there, String(PORT), String(from)]);
-    assert.deepEqual([await send(blocked, 5300), await send(allowed, 5353), await send(blocked, 5353), await send(allowed, 5353)], [REFUSED, PASSED, REFUSED, PASSED]);
+    assert.deepEqual(
+      [await send(blocked, 5300), await send(allowed, 5353), await send(blocked, 5353), await send(allowed, 5353)],
+      [REFUSED, PASSED, REFUSED, PASSED],
+    );
   });
 
   it("a user's own container is none of the same name that root started", async () => {
@@ -122,7 +145,10 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     const own = inside("user.slice/user-4711.slice/user@4711.service/lxc.payload.billing");
     const other = inside("lxc.payload.billing");
     await enforce(block("{ container: billing }"));
-    await eventually("the groups are known", async () => (await visit(...other, visitor)) === REFUSED && (await visit(...own, visitor)) === PASSED);
+    await eventually(
+      "the groups are known",
+      async () => (await visit(...other, visitor)) === REFUSED && (await visit(...own, visitor)) === PASSED,
+    );
     assert.deepEqual([await visit(...other, visitor), await visit(...own, visitor)], [REFUSED, PASSED]);
     await enforce(block("{ container: user@4711.service/billing }"));
     assert.deepEqual([await visit(...other, visitor), await visit(...own, visitor)], [PASSED, REFUSED]);
@@ -130,7 +156,9 @@ describe("rules about processes that try to be others", requires(root(), tool("c
 
   it("a command is compared also of a process that is older than the rules", async () => {
     await enforce("action: allow, layer4: { protocol: icmp }");
-    const waiting = [program("older/blocked", tricks), program("older/allowed", tricks)].map((path) => lab.spawn("client", [path, "thread", there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] }));
+    const waiting = [program("older/blocked", tricks), program("older/allowed", tricks)].map((path) =>
+      lab.spawn("client", [path, "thread", there, String(PORT)], { stdio: ["pipe", "pipe", "inherit"] }),
+    );
     for (const child of waiting) await once(child.stdout!, "data");
     await enforce(block('{ command: "*/older/blocked thread *" }'));
     assert.deepEqual(await Promise.all(waiting.map(visitOf)), [1, 0]);
@@ -140,7 +168,9 @@ describe("rules about processes that try to be others", requires(root(), tool("c
     const [blocked, allowed] = [program("daemon/blocked", tricks), program("daemon/allowed", tricks)];
     await enforce(block(`{ executable: ${blocked} }`, "ingress"));
     const ports = [8091, 8092];
-    const servers = await Promise.all([blocked, allowed].map(async (path, at) => Number(await lab.exec("client", path, "daemon", String(ports[at])))));
+    const servers = await Promise.all(
+      [blocked, allowed].map(async (path, at) => Number(await lab.exec("client", path, "daemon", String(ports[at])))),
+    );
     try {
       const visits = (): Promise<string[]> => Promise.all(ports.map((port) => told([visitor, here, String(port)], "server")));
       assert.deepEqual(await visits(), [REFUSED, PASSED]);

@@ -86,11 +86,23 @@ describe("processes that open connections", here, () => {
 
   /** All commands at once, each to one host of each family. */
   async function run(hosts: Record<Family, string>): Promise<Done[]> {
-    const each = (["IPv4", "IPv6"] as const).flatMap((family) => Object.entries(attempts).map(([name, attempt]) => ({ family, name, attempt })));
-    const ended = await Promise.all(each.map(async ({ family, name, attempt }) => ({ family, name, attempt, ...(await end(attempt.command(hosts[family]))) })));
+    const each = (["IPv4", "IPv6"] as const).flatMap((family) =>
+      Object.entries(attempts).map(([name, attempt]) => ({ family, name, attempt })),
+    );
+    const ended = await Promise.all(
+      each.map(async ({ family, name, attempt }) => ({ family, name, attempt, ...(await end(attempt.command(hosts[family]))) })),
+    );
     const last = await end(["nc", "-u", "-q0", lab.end("server:eth0").ipv4, String(UDP)]);
     await receiver.arrival(`from ${last.pid}`); // what was sent before it has had its turn
-    return Promise.all(ended.map(async ({ family, name, attempt, ...how }) => ({ family, name, protocol: attempt.protocol[family], pid: how.pid, passed: await attempt.passed(how) })));
+    return Promise.all(
+      ended.map(async ({ family, name, attempt, ...how }) => ({
+        family,
+        name,
+        protocol: attempt.protocol[family],
+        pid: how.pid,
+        passed: await attempt.passed(how),
+      })),
+    );
   }
 
   /** Runs a command, which may read who it is and need not. */
@@ -104,7 +116,10 @@ describe("processes that open connections", here, () => {
     return { code, stdout, pid };
   }
 
-  for (const [mode, type, verdict] of [["detect", "DETECTED", "would_drop"], ["prevent", "BLOCKED", "dropped"]] as const satisfies [Mode, string, string][]) {
+  for (const [mode, type, verdict] of [
+    ["detect", "DETECTED", "would_drop"],
+    ["prevent", "BLOCKED", "dropped"],
+  ] as const satisfies [Mode, string, string][]) {
     it(`${mode}: TCP, UDP and ICMP of local processes meet the rules, and each is told with its process`, async () => {
       await agent.weir("mode", mode);
       const done = await run(BLOCKED);
@@ -113,10 +128,20 @@ describe("processes that open connections", here, () => {
       for (const { name, family, passed } of await run({ IPv4, IPv6 })) assert.equal(passed, true, `${name} over ${family}, allowed`);
 
       for (const { protocol, name, pid } of done) {
-        await agent.auditLine(new RegExp(` ${type} no-${protocol} ${protocol} \\S+ > \\S+ eth0 out (type=\\d+ code=0 )?pid=${pid} ${name} `));
+        await agent.auditLine(
+          new RegExp(` ${type} no-${protocol} ${protocol} \\S+ > \\S+ eth0 out (type=\\d+ code=0 )?pid=${pid} ${name} `),
+        );
         const { attributes } = await eventually(`the log record of ${name}`, async () =>
-          (await collector.logs()).find((one) => one.attributes["process.pid"] === pid && one.attributes["weir.event.type"] === type));
-        const told = ["security_rule.name", "network.transport", "network.io.direction", "process.executable.name", "process.user.id", "weir.verdict"].map((key) => attributes[key]);
+          (await collector.logs()).find((one) => one.attributes["process.pid"] === pid && one.attributes["weir.event.type"] === type),
+        );
+        const told = [
+          "security_rule.name",
+          "network.transport",
+          "network.io.direction",
+          "process.executable.name",
+          "process.user.id",
+          "weir.verdict",
+        ].map((key) => attributes[key]);
         assert.deepEqual(told, [`no-${protocol}`, protocol, "transmit", name, 0, verdict]);
       }
     });

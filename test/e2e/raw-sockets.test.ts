@@ -42,19 +42,32 @@ describe("weir sockets", requires(root(), tool("ping", "iputils-ping"), tool("sy
     return child;
   }
 
-  const sockets = async (...words: string[]): Promise<SocketRow[]> => JSON.parse(await agent.weir("sockets", "--json", ...words)) as SocketRow[];
+  const sockets = async (...words: string[]): Promise<SocketRow[]> =>
+    JSON.parse(await agent.weir("sockets", "--json", ...words)) as SocketRow[];
   const seen = ({ protocol, carries, process: owner }: SocketRow) => [protocol, carries, owner?.pid, owner?.holder];
 
   it("names who has packet and raw sockets that are older than the agent, and nobody's of other namespaces", async () => {
     const rows = [...(await sockets("--protocol", "packet")), ...(await sockets("--protocol", "raw"))];
-    assert.deepEqual(rows.map(seen), [["packet", "all", older.pid, true], ["raw", "89", older.pid, true]]);
-    assert.deepEqual(rows.map(({ local, state }) => [local, state]), [[undefined, "bound"], [{ address: "::" }, "bound"]]);
+    assert.deepEqual(rows.map(seen), [
+      ["packet", "all", older.pid, true],
+      ["raw", "89", older.pid, true],
+    ]);
+    assert.deepEqual(
+      rows.map(({ local, state }) => [local, state]),
+      [
+        [undefined, "bound"],
+        [{ address: "::" }, "bound"],
+      ],
+    );
   });
 
   it("names who made them since, and forgets those that are closed", async () => {
     const newer = await open("server", PACKET_NONE, RAW_ICMP);
     const of = ({ pid }: ChildProcess) => sockets("--process", String(pid));
-    assert.deepEqual((await of(newer)).map(seen), [["packet", undefined, newer.pid, true], ["raw", "icmp", newer.pid, undefined]]);
+    assert.deepEqual((await of(newer)).map(seen), [
+      ["packet", undefined, newer.pid, true],
+      ["raw", "icmp", newer.pid, undefined],
+    ]);
     assert.match(await agent.weir("sockets", "--protocol", "raw"), new RegExp(`raw icmp +bound +0\\.0\\.0\\.0 +- +\\S+ ${newer.pid} `));
     newer.disconnect();
     await once(newer, "exit");
@@ -65,10 +78,15 @@ describe("weir sockets", requires(root(), tool("ping", "iputils-ping"), tool("sy
   it("counts what they send, and what comes back", async () => {
     const { ipv4 } = lab.end("client:eth0");
     // Who may have a socket that can only ping has no need of a raw one.
-    for (const [protocol, groups] of [["raw", "1 0"], ["icmp", "0 0"]] as const) {
+    for (const [protocol, groups] of [
+      ["raw", "1 0"],
+      ["icmp", "0 0"],
+    ] as const) {
       await lab.exec("server", "sysctl", "-qw", `net.ipv4.ping_group_range=${groups}`);
       const ping = lab.spawn("server", ["ping", "-n", "-i0.2", ipv4], { stdio: "ignore" });
-      const row = await eventually(`answers to a ping by ${protocol}`, async () => (await sockets("--protocol", protocol, "--process", String(ping.pid))).find(({ received }) => received > 0));
+      const row = await eventually(`answers to a ping by ${protocol}`, async () =>
+        (await sockets("--protocol", protocol, "--process", String(ping.pid))).find(({ received }) => received > 0),
+      );
       assert.deepEqual([row.process?.name, row.connections], ["ping", 1]);
       assert.ok(row.sent > 0);
       ping.kill();

@@ -11,7 +11,9 @@ const received: Datagram[] = [];
 
 for (const port of udp) {
   const socket = createSocket({ type: "udp6", recvBufferSize: 4 << 20 });
-  socket.on("message", (bytes, { address }) => received.push({ port, from: address.replace("::ffff:", ""), text: bytes.toString("latin1") }));
+  socket.on("message", (bytes, { address }) =>
+    received.push({ port, from: address.replace("::ffff:", ""), text: bytes.toString("latin1") }),
+  );
   socket.bind(port);
   await once(socket, "listening");
 }

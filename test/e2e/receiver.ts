@@ -29,7 +29,9 @@ export class Receiver {
 
   /** It lives as long as the lab. */
   static async open(lab: Lab, namespace: string, ports: Ports): Promise<Receiver> {
-    const child = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "receiver-child.ts"), JSON.stringify(ports)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const child = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "receiver-child.ts"), JSON.stringify(ports)], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     await once(child, "message");
     return new Receiver(child);
   }

@@ -54,18 +54,28 @@ for (const { name, ingress, prepare } of DEVICES) {
       await using agent = await AgentHome.make(lab, "server");
       await agent.start({ config: `interfaces: { include: [eth0], ingress: ${ingress} }\n${RULES}` });
 
-      for (const [from, to] of [["client", "server"], ["server", "client"]] as const) {
+      for (const [from, to] of [
+        ["client", "server"],
+        ["server", "client"],
+      ] as const) {
         const { ipv4, ipv6 } = lab.end(`${to}:eth0`);
-        for (const [host, prohibited] of [[ipv4, "EHOSTUNREACH"], [ipv6, "EACCES"]] as const) {
-          assert.deepEqual(await reached(lab, from, host), {
-            rejected: "ECONNREFUSED",
-            "only dropped": "silence",
-            open: "connected",
-            "rejected datagram": prohibited,
-            "rejected long datagram": prohibited,
-            "dropped datagram": "silence",
-            "datagram to a closed port": "ECONNREFUSED",
-          }, `${from} to ${host}`);
+        for (const [host, prohibited] of [
+          [ipv4, "EHOSTUNREACH"],
+          [ipv6, "EACCES"],
+        ] as const) {
+          assert.deepEqual(
+            await reached(lab, from, host),
+            {
+              rejected: "ECONNREFUSED",
+              "only dropped": "silence",
+              open: "connected",
+              "rejected datagram": prohibited,
+              "rejected long datagram": prohibited,
+              "dropped datagram": "silence",
+              "datagram to a closed port": "ECONNREFUSED",
+            },
+            `${from} to ${host}`,
+          );
           // The mark of answers lets nothing else through.
           for (const more of [[], ["-m", String(ANSWER_MARK)]]) {
             const { stdout } = await lab.attempt(from, "ping", "-n", "-c", "1", "-W", "5", ...more, host);
@@ -76,7 +86,10 @@ for (const { name, ingress, prepare } of DEVICES) {
       const { code } = await lab.attempt("client", "curl", "-s", "--max-time", "20", `http://${lab.end("server:eth0").ipv4}:${REJECTED}/`);
       assert.equal(code, COULD_NOT_CONNECT);
       const { undecided, faults, rejects } = await agent.status();
-      assert.deepEqual({ undecided, faults, rejects: Object.keys(rejects).sort() }, { undecided: {}, faults: {}, rejects: ["prohibited", "reset"] });
+      assert.deepEqual(
+        { undecided, faults, rejects: Object.keys(rejects).sort() },
+        { undecided: {}, faults: {}, rejects: ["prohibited", "reset"] },
+      );
       assert.match(await agent.weir("status"), /rejects +.*reset/);
     });
   });
@@ -95,7 +108,11 @@ async function reached(lab: Lab, namespace: string, host: string): Promise<Recor
     "dropped datagram": { protocol: "udp", port: SILENT_UDP, patience: SHORT },
     "datagram to a closed port": { protocol: "udp", port: CLOSED_UDP, patience: LONG },
   };
-  const ends = await attempt(lab, namespace, Object.values(tries).map((one) => ({ ...one, host })));
+  const ends = await attempt(
+    lab,
+    namespace,
+    Object.values(tries).map((one) => ({ ...one, host })),
+  );
   return Object.fromEntries(Object.keys(tries).map((what, index) => [what, ends[index]!]));
 }
 
@@ -107,20 +124,47 @@ describe("rejecting", here, () => {
     const wire = await lab.wire("client:eth0");
     const [client, server] = [lab.end("client:eth0"), lab.end("server:eth0")];
     const there = Ethernet({ src: client.mac, dst: server.mac });
-    const syn = (port: number): Uint8Array => frame(there, VLAN(5), IPv4({ src: client.ipv4, dst: server.ipv4 }), TCP({ sport: port, dport: REJECTED }));
+    const syn = (port: number): Uint8Array =>
+      frame(there, VLAN(5), IPv4({ src: client.ipv4, dst: server.ipv4 }), TCP({ sport: port, dport: REJECTED }));
 
-    await wire.send(syn(40_000), frame(there, VLAN(5), VLAN(7), IPv6({ src: client.ipv6, dst: server.ipv6 }), UDP({ sport: 40_001, dport: REJECTED_UDP }), payload("tagged twice")));
+    await wire.send(
+      syn(40_000),
+      frame(
+        there,
+        VLAN(5),
+        VLAN(7),
+        IPv6({ src: client.ipv6, dst: server.ipv6 }),
+        UDP({ sport: 40_001, dport: REJECTED_UDP }),
+        payload("tagged twice"),
+      ),
+    );
     const back = Ethernet({ src: server.mac, dst: client.mac });
-    const reset = frame(back, VLAN(5), IPv4({ src: server.ipv4, dst: client.ipv4, dontFragment: true }), TCP({ sport: REJECTED, dport: 40_000, flags: ["rst", "ack"], seq: 0, ack: 1001, window: 0 }));
+    const reset = frame(
+      back,
+      VLAN(5),
+      IPv4({ src: server.ipv4, dst: client.ipv4, dontFragment: true }),
+      TCP({ sport: REJECTED, dport: 40_000, flags: ["rst", "ack"], seq: 0, ack: 1001, window: 0 }),
+    );
     assert.ok(await wire.find((bytes) => Buffer.compare(bytes, reset) === 0), "a reset with the tag");
-    assert.ok(await wire.find((bytes) => bytes.subarray(12, 20).join() === "129,0,0,5,129,0,0,7" && Buffer.from(bytes).includes("tagged twice")), "an error with both tags");
+    assert.ok(
+      await wire.find((bytes) => bytes.subarray(12, 20).join() === "129,0,0,5,129,0,0,7" && Buffer.from(bytes).includes("tagged twice")),
+      "an error with both tags",
+    );
 
     await wire.send(...Array.from({ length: FLOOD }, (_, index) => syn(20_000 + (index % 40_000))));
     // Of what the device lost before, nobody knows.
-    const { reset: resets = 0, prohibited = 0, suppressed = 0 } = await eventually("the end of the flood", async () => {
+    const {
+      reset: resets = 0,
+      prohibited = 0,
+      suppressed = 0,
+    } = await eventually("the end of the flood", async () => {
       const { rejects } = await agent.status();
       const rules = JSON.parse(await agent.weir("rule", "list", "--json")) as RuleRow[];
-      return rejects["suppressed"] !== undefined && rejects["reset"]! + rejects["suppressed"] === rules.find((rule) => rule.name === "no-web")!.dropped && rejects;
+      return (
+        rejects["suppressed"] !== undefined &&
+        rejects["reset"]! + rejects["suppressed"] === rules.find((rule) => rule.name === "no-web")!.dropped &&
+        rejects
+      );
     });
     assert.ok(resets + prohibited >= 1000, `${resets} resets, ${prohibited} errors, ${suppressed} suppressed`);
   });
@@ -154,20 +198,30 @@ process.stdin.once("data", () => socket.write("GET / HTTP/1.1"));
 
 const TUN = { own: "198.20.0.1", peer: "198.20.0.2" };
 
-it("rejecting answers on a device without Ethernet headers, either way", requires(root(), existsSync("/dev/net/tun") ? undefined : "there is no /dev/net/tun"), async () => {
-  await using lab = await makeLab({ namespaces: ["host"], links: [] });
-  const far = await lab.tun("host:tun0");
-  await lab.exec("host", "sh", "-c", `ip address add ${TUN.own}/24 dev tun0 && ip link set tun0 up`);
-  await using agent = await AgentHome.make(lab, "host");
-  await agent.start({ config: `interfaces: { include: [tun0] }\n${RULES}` });
-  await far.send(frame(IPv4({ src: TUN.peer, dst: TUN.own }), TCP({ sport: 40_000, dport: REJECTED })));
-  const reset = frame(IPv4({ src: TUN.own, dst: TUN.peer, dontFragment: true }), TCP({ sport: REJECTED, dport: 40_000, flags: ["rst", "ack"], seq: 0, ack: 1001, window: 0 }));
-  assert.ok(await far.find((bytes) => Buffer.compare(bytes, reset) === 0), "a reset");
-  const tries: Try[] = [
-    { protocol: "tcp", host: TUN.peer, port: REJECTED, patience: LONG },
-    { protocol: "udp", host: TUN.peer, port: REJECTED_UDP, patience: LONG },
-    { protocol: "tcp", host: TUN.peer, port: OPEN, patience: SHORT },
-  ];
-  assert.deepEqual(await attempt(lab, "host", tries), ["ECONNREFUSED", "EHOSTUNREACH", "silence"]);
-  assert.ok(far.received.some((bytes) => bytes[9] === 6 && bytes[22] === OPEN >> 8 && bytes[23] === (OPEN & 0xff)), "the twin left");
-});
+it(
+  "rejecting answers on a device without Ethernet headers, either way",
+  requires(root(), existsSync("/dev/net/tun") ? undefined : "there is no /dev/net/tun"),
+  async () => {
+    await using lab = await makeLab({ namespaces: ["host"], links: [] });
+    const far = await lab.tun("host:tun0");
+    await lab.exec("host", "sh", "-c", `ip address add ${TUN.own}/24 dev tun0 && ip link set tun0 up`);
+    await using agent = await AgentHome.make(lab, "host");
+    await agent.start({ config: `interfaces: { include: [tun0] }\n${RULES}` });
+    await far.send(frame(IPv4({ src: TUN.peer, dst: TUN.own }), TCP({ sport: 40_000, dport: REJECTED })));
+    const reset = frame(
+      IPv4({ src: TUN.own, dst: TUN.peer, dontFragment: true }),
+      TCP({ sport: REJECTED, dport: 40_000, flags: ["rst", "ack"], seq: 0, ack: 1001, window: 0 }),
+    );
+    assert.ok(await far.find((bytes) => Buffer.compare(bytes, reset) === 0), "a reset");
+    const tries: Try[] = [
+      { protocol: "tcp", host: TUN.peer, port: REJECTED, patience: LONG },
+      { protocol: "udp", host: TUN.peer, port: REJECTED_UDP, patience: LONG },
+      { protocol: "tcp", host: TUN.peer, port: OPEN, patience: SHORT },
+    ];
+    assert.deepEqual(await attempt(lab, "host", tries), ["ECONNREFUSED", "EHOSTUNREACH", "silence"]);
+    assert.ok(
+      far.received.some((bytes) => bytes[9] === 6 && bytes[22] === OPEN >> 8 && bytes[23] === (OPEN & 0xff)),
+      "the twin left",
+    );
+  },
+);

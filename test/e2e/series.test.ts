@@ -14,7 +14,15 @@ const SELECTOR = /\b((?:weir|nodejs|process)_\w+)(?:\{([^}]*)\})?/g;
 /** What the scrape adds. */
 const SCRAPED = new Set(["job", "instance"]);
 /** They have series only of what is there: drops of others by their reasons, rejects, what processes did, connections that ended. */
-const OF_WHAT_HAPPENED = new Set(["weir.rejects", "weir.drops.others", "weir.socket.errors", "weir.flow.duration", "weir.process.connections", "weir.process.io", "weir.sockets.bypassing"]);
+const OF_WHAT_HAPPENED = new Set([
+  "weir.rejects",
+  "weir.drops.others",
+  "weir.socket.errors",
+  "weir.flow.duration",
+  "weir.process.connections",
+  "weir.process.io",
+  "weir.sockets.bypassing",
+]);
 
 describe("series of a fresh agent", requires(root()), () => {
   let lab: Lab;
@@ -32,10 +40,13 @@ rules: [{ name: no-telnet, action: block, layer4: { protocol: tcp, destination_p
 `,
     });
     const text = await agent.weir("metrics");
-    series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
-      const [, name = "", labels = ""] = /^(\w+)(?:\{(.*)\})? /.exec(line) ?? [];
-      return { name, labels: new Map([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = "", value = ""]) => [label, value])) };
-    });
+    series = text
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => {
+        const [, name = "", labels = ""] = /^(\w+)(?:\{(.*)\})? /.exec(line) ?? [];
+        return { name, labels: new Map([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = "", value = ""]) => [label, value])) };
+      });
   });
 
   after(async () => {
@@ -48,8 +59,13 @@ rules: [{ name: no-telnet, action: block, layer4: { protocol: tcp, destination_p
     for (const { where, text } of await alertExpressions()) {
       for (const [selector, name = "", list = ""] of text.matchAll(SELECTOR)) {
         if (selector === where || !METRICS.some((metric) => prometheusSeries(metric).includes(name))) continue;
-        const wanted = [...list.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = "", value = ""]) => [label, value] as const).filter(([label]) => !SCRAPED.has(label));
-        assert.ok(series.some((one) => one.name === name && wanted.every(([label, value]) => one.labels.get(label) === value)), `${where} asks for ${selector}, which a fresh agent does not have`);
+        const wanted = [...list.matchAll(/(\w+)="([^"]*)"/g)]
+          .map(([, label = "", value = ""]) => [label, value] as const)
+          .filter(([label]) => !SCRAPED.has(label));
+        assert.ok(
+          series.some((one) => one.name === name && wanted.every(([label, value]) => one.labels.get(label) === value)),
+          `${where} asks for ${selector}, which a fresh agent does not have`,
+        );
         found++;
       }
     }
@@ -61,9 +77,15 @@ rules: [{ name: no-telnet, action: block, layer4: { protocol: tcp, destination_p
     for (const expression of await dashboardExpressions()) {
       for (const name of asked(expression).metrics) {
         const metric = METRICS.find((one) => prometheusSeries(one).includes(name));
-        if (metric !== undefined && !OF_WHAT_HAPPENED.has(metric.name)) assert.ok(names.has(name), `${expression.where} shows ${name}, which a fresh agent does not have`);
+        if (metric !== undefined && !OF_WHAT_HAPPENED.has(metric.name))
+          assert.ok(names.has(name), `${expression.where} shows ${name}, which a fresh agent does not have`);
       }
     }
-    for (const metric of METRICS) if (!OF_WHAT_HAPPENED.has(metric.name)) assert.ok(prometheusSeries(metric).every((name) => names.has(name)), `a fresh agent has no ${prometheusName(metric)}`);
+    for (const metric of METRICS)
+      if (!OF_WHAT_HAPPENED.has(metric.name))
+        assert.ok(
+          prometheusSeries(metric).every((name) => names.has(name)),
+          `a fresh agent has no ${prometheusName(metric)}`,
+        );
   });
 });

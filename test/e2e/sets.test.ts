@@ -57,7 +57,20 @@ describe("sets", requires(root()), () => {
   });
 
   it("are named where a packet is explained, with what an address is in and not in", async () => {
-    const explain = (src: string): Promise<string> => agent.weir("explain", "--in", "eth0", "--src", src, "--dst", lab.end("server:eth0").ipv4, "--proto", "icmp", "--icmp", "echo-request");
+    const explain = (src: string): Promise<string> =>
+      agent.weir(
+        "explain",
+        "--in",
+        "eth0",
+        "--src",
+        src,
+        "--dst",
+        lab.end("server:eth0").ipv4,
+        "--proto",
+        "icmp",
+        "--icmp",
+        "echo-request",
+      );
     const bad = await explain(BLOCKED.ipv4);
     assert.match(bad, /layer3\.source +yes +@bad +198\.18\.0\.1, in @bad/);
     assert.match(bad, /kernel +says the same/);
@@ -67,7 +80,9 @@ describe("sets", requires(root()), () => {
   });
 
   it("hold a connection that is open to what they say now", async () => {
-    const opened = lab.spawn("client", ["ping", "-n", "-i0.2", "-I", TWIN.ipv4, lab.end("server:eth0").ipv4], { stdio: ["ignore", "pipe", "ignore"] });
+    const opened = lab.spawn("client", ["ping", "-n", "-i0.2", "-I", TWIN.ipv4, lab.end("server:eth0").ipv4], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     let answers = 0;
     opened.stdout?.on("data", () => answers++);
     try {
@@ -121,7 +136,9 @@ describe("sets", requires(root()), () => {
 
   it("end to the second also when the agent is dead", async () => {
     await agent.weir("set", "add", "bad", BLOCKED.ipv4, "--for", "5s");
-    const { until } = JSON.parse((await readFile(journal(), "utf8")).split("\n").findLast((line) => line.startsWith('{"order"'))!) as { until: number };
+    const { until } = JSON.parse((await readFile(journal(), "utf8")).split("\n").findLast((line) => line.startsWith('{"order"'))!) as {
+      until: number;
+    };
     await agent.stop("SIGKILL");
     // A ping that was let through before the end, however late it is seen here.
     while ((await twins.reaches(BLOCKED.ipv4)) === false) assert.ok(uptime() < until + 30, "it is a member behind its end");
@@ -136,7 +153,11 @@ describe("sets", requires(root()), () => {
     await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await agent.auditLine(/ SET-FILE set=bad file=\S+feed\.txt members=2/);
     await writeFile(feed(), "198.18.0.1\n198.18.0.300\n");
-    await eventually("the problem is told", async () => (await agent.status()).health.reasons.join().match(/the file of the set bad is not taken: .*feed\.txt:2: "198\.18\.0\.300" has a part above 255/));
+    await eventually("the problem is told", async () =>
+      (await agent.status()).health.reasons
+        .join()
+        .match(/the file of the set bad is not taken: .*feed\.txt:2: "198\.18\.0\.300" has a part above 255/),
+    );
     await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await rm(feed());
     await eventually("its absence is told", async () => (await agent.status()).health.reasons.join().includes("feed.txt: no such file"));
@@ -160,7 +181,11 @@ describe("sets", requires(root()), () => {
     await twins.onlyTwinPasses();
     await eventually("all are in", async () => (await json<SetRow[]>("list"))[0]?.from.file === MANY + 1, 60_000);
     await agent.auditLine(/ SET-FILE set=bad file=\S+feed\.txt members=1000001/);
-    for (const [address, expected] of [["1.0.0.7", 1], ["16.66.63.7", 1], ["16.66.63.8", 0]] as const) {
+    for (const [address, expected] of [
+      ["1.0.0.7", 1],
+      ["16.66.63.7", 1],
+      ["16.66.63.8", 0],
+    ] as const) {
       assert.equal((await json<MemberRow[]>("list", "bad", address)).length, expected, address);
     }
     await agent.stop("SIGKILL");

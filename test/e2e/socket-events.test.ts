@@ -45,7 +45,8 @@ describe("socket events", requires(root(), tool("nc", "netcat-openbsd"), tool("p
   const bind = (address: string, port: number, ...before: string[]): Promise<Outcome> =>
     perl(`socket(S, AF_INET, SOCK_STREAM, 6) && bind(S, pack_sockaddr_in(${port}, inet_aton("${address}"))) or die "not bound"`, ...before);
 
-  const lines = async (type: SocketEventType): Promise<string[]> => (await agent.audit()).split("\n").filter((line) => line.includes(` ${type} `));
+  const lines = async (type: SocketEventType): Promise<string[]> =>
+    (await agent.audit()).split("\n").filter((line) => line.includes(` ${type} `));
 
   /** The first of `weir watch` while this is done again and again. */
   async function watched(type: SocketEventType, deed: () => Promise<unknown>): Promise<SocketEvent> {
@@ -62,7 +63,10 @@ describe("socket events", requires(root(), tool("nc", "netcat-openbsd"), tool("p
 
   it("who begins to listen is told, and whether that is new", async () => {
     const first = listen(AGAIN);
-    assert.match(await agent.auditLine(new RegExp(` LISTENING tcp 0\\.0\\.0\\.0:${AGAIN} `)), new RegExp(` \\(new\\) pid=${first.pid} nc `));
+    assert.match(
+      await agent.auditLine(new RegExp(` LISTENING tcp 0\\.0\\.0\\.0:${AGAIN} `)),
+      new RegExp(` \\(new\\) pid=${first.pid} nc `),
+    );
     first.kill();
     await eventually("it is gone", () => first.signalCode !== null);
     const second = listen(AGAIN);
@@ -91,7 +95,10 @@ describe("socket events", requires(root(), tool("nc", "netcat-openbsd"), tool("p
     await lab.exec("server", "nc", "-z", ipv4, String(TAKEN));
     await eventually("both", async () => (await lines("CONNECT_REFUSED")).length >= 2);
     const refused = await lines("CONNECT_REFUSED");
-    assert.deepEqual(refused.map((line) => / > (\S+) pid=\d+ nc /.exec(line)?.[1]), [`${ipv4}:${CLOSED}`, `[${formatAddress(parseAddress(ipv6).bytes)}]:${CLOSED}`]);
+    assert.deepEqual(
+      refused.map((line) => / > (\S+) pid=\d+ nc /.exec(line)?.[1]),
+      [`${ipv4}:${CLOSED}`, `[${formatAddress(parseAddress(ipv6).bytes)}]:${CLOSED}`],
+    );
     assert.ok((await metric('weir_socket_errors_total{error_type="ECONNREFUSED"}'))! >= 2);
   });
 
@@ -100,7 +107,10 @@ describe("socket events", requires(root(), tool("nc", "netcat-openbsd"), tool("p
     await agent.auditLine(new RegExp(` LISTENING .*:${HELD} `));
     const tries = [await bind("0.0.0.0", HELD), await bind("192.0.2.7", CLOSED), await bind("0.0.0.0", 81, ...NOBODY)];
     const works = [await bind("127.0.0.1", CLOSED), await bind("0.0.0.0", 81), await bind("0.0.0.0", 0, ...NOBODY)];
-    assert.deepEqual([...tries, ...works].map(({ code }) => code === 0), [false, false, false, true, true, true]);
+    assert.deepEqual(
+      [...tries, ...works].map(({ code }) => code === 0),
+      [false, false, false, true, true, true],
+    );
     await eventually("all three", async () => (await lines("BIND_FAILED")).length >= 3);
     const failed = new Map((await lines("BIND_FAILED")).map((line) => [/ tcp (\S+)/.exec(line)![1], line]));
     assert.match(failed.get(`0.0.0.0:${HELD}`)!, new RegExp(` reason=port_in_use holder=${holder.pid} nc pid=\\d+ perl `));
@@ -109,7 +119,10 @@ describe("socket events", requires(root(), tool("nc", "netcat-openbsd"), tool("p
     await perl("sleep 3");
     assert.equal((await lines("BIND_FAILED")).length, 3);
     const { type, protocol, local, reason, process: of } = await watched("BIND_FAILED", () => bind("0.0.0.0", HELD));
-    assert.deepEqual([type, protocol, local, reason, of?.executable], ["BIND_FAILED", "tcp", { address: "0.0.0.0", port: HELD }, "port_in_use", "/usr/bin/perl"]);
+    assert.deepEqual(
+      [type, protocol, local, reason, of?.executable],
+      ["BIND_FAILED", "tcp", { address: "0.0.0.0", port: HELD }, "port_in_use", "/usr/bin/perl"],
+    );
   });
 
   it("raw and packet sockets are told once, and others not at all", async () => {
@@ -117,11 +130,18 @@ describe("socket events", requires(root(), tool("nc", "netcat-openbsd"), tool("p
     await perl("socket(A, AF_INET, SOCK_DGRAM, 0) && socket(B, 16, SOCK_RAW, 0) && socket(C, AF_UNIX, SOCK_STREAM, 0) or die; sleep 2");
     assert.notEqual((await perl("socket(C, 17, SOCK_RAW, 0) or die", ...NOBODY)).code, 0);
     await eventually("the packet socket", async () => (await lines("PACKET_SOCKET")).length > 0);
-    assert.deepEqual((await lines("RAW_SOCKET")).map((line) => / RAW_SOCKET (\S+ \S+) pid=\d+ perl /.exec(line)?.[1]), ["icmp 0.0.0.0", "icmpv6 [::]"]);
+    assert.deepEqual(
+      (await lines("RAW_SOCKET")).map((line) => / RAW_SOCKET (\S+ \S+) pid=\d+ perl /.exec(line)?.[1]),
+      ["icmp 0.0.0.0", "icmpv6 [::]"],
+    );
     const packets = await lines("PACKET_SOCKET");
     assert.equal(packets.length, 1, packets.join("\n"));
     assert.match(packets[0]!, / PACKET_SOCKET pid=\d+ perl /);
-    for (const [type, count] of [["raw_socket", 2], ["packet_socket", 1]] as const) assert.equal(await metric(`weir_socket_events_total{weir_socket_event="${type}"}`), count);
+    for (const [type, count] of [
+      ["raw_socket", 2],
+      ["packet_socket", 1],
+    ] as const)
+      assert.equal(await metric(`weir_socket_events_total{weir_socket_event="${type}"}`), count);
   });
 
   it("the accounts hold, nothing is dropped, and the audit log is whole", async () => {

@@ -33,7 +33,8 @@ describe("weir sockets and weir top", requires(root(), tool("nc", "netcat-openbs
     await lab[Symbol.asyncDispose]();
   });
 
-  const sockets = async (...words: string[]): Promise<SocketRow[]> => JSON.parse(await agent.weir("sockets", "--json", ...words)) as SocketRow[];
+  const sockets = async (...words: string[]): Promise<SocketRow[]> =>
+    JSON.parse(await agent.weir("sockets", "--json", ...words)) as SocketRow[];
 
   it("names listeners, bound sockets and connections with their process and traffic", async () => {
     const listener = lab.spawn("server", ["nc", "-4", "-lk", String(PORT)], { stdio: "ignore" });
@@ -61,7 +62,9 @@ describe("weir sockets and weir top", requires(root(), tool("nc", "netcat-openbs
     try {
       const program = join(folder, "own-nc");
       await copyFile(await realpath("/usr/bin/nc"), program);
-      const expected = createHash("sha256").update(await readFile(program)).digest("hex");
+      const expected = createHash("sha256")
+        .update(await readFile(program))
+        .digest("hex");
       const children = [8081, 8082].map((port) => lab.spawn("server", [program, "-4", "-lk", String(port)], { stdio: "ignore" }));
       const of = async (port: number) => (await sockets("--port", String(port), "--hash"))[0]?.process;
       await eventually("both listen", async () => (await of(8081)) !== undefined && (await of(8082)) !== undefined);
@@ -73,7 +76,9 @@ describe("weir sockets and weir top", requires(root(), tool("nc", "netcat-openbs
       const script = "exec 9<>/dev/udp/198.18.0.1/8083; echo >&9; echo opened; read; exec sleep 1000";
       const changing = lab.spawn("server", ["bash", "-c", script], { stdio: ["pipe", "pipe", "ignore"] });
       await once(changing.stdout!, "data");
-      const bash = createHash("sha256").update(await readFile(await realpath("/bin/bash"))).digest("hex");
+      const bash = createHash("sha256")
+        .update(await readFile(await realpath("/bin/bash")))
+        .digest("hex");
       assert.deepEqual((await of(8083))?.hash, { sha256: bash });
       changing.stdin!.write("\n");
       await eventually("it runs another program", async () => (await of(8083))?.hash?.missing === "another program");
@@ -83,16 +88,24 @@ describe("weir sockets and weir top", requires(root(), tool("nc", "netcat-openbs
   });
 
   it("tells what moved since the look before, and who did", async () => {
-    const sender = lab.spawn("client", ["sh", "-c", `while true; do head -c 100000 /dev/zero; sleep 0.05; done | nc ${lab.end("server:eth0").ipv4} ${PORT}`], { stdio: "ignore", detached: true });
+    const sender = lab.spawn(
+      "client",
+      ["sh", "-c", `while true; do head -c 100000 /dev/zero; sleep 0.05; done | nc ${lab.end("server:eth0").ipv4} ${PORT}`],
+      { stdio: "ignore", detached: true },
+    );
     try {
-      const busy = async (by: string): Promise<TopRow | undefined> => (JSON.parse(await agent.weir("top", "--by", by, "--count", "1", "--json")) as Top).rows[0];
+      const busy = async (by: string): Promise<TopRow | undefined> =>
+        (JSON.parse(await agent.weir("top", "--by", by, "--count", "1", "--json")) as Top).rows[0];
       const peer = await eventually("a busy peer", async () => {
         const row = await busy("peer");
         return row !== undefined && row.received_per_s > 100_000 && row;
       });
       assert.equal(peer.name, lab.end("client:eth0").ipv4);
       assert.ok(peer.received_per_s > peer.sent_per_s, JSON.stringify(peer));
-      assert.deepEqual([(await busy("process"))?.name.split(" ")[0], (await busy("rule"))?.name, (await busy("service"))?.name], ["nc", "web", `tcp ${PORT}`]);
+      assert.deepEqual(
+        [(await busy("process"))?.name.split(" ")[0], (await busy("rule"))?.name, (await busy("service"))?.name],
+        ["nc", "web", `tcp ${PORT}`],
+      );
     } finally {
       process.kill(-sender.pid!);
     }

@@ -34,9 +34,15 @@ describe("weir stats", requires(root(), tool("nc", "netcat-openbsd")), () => {
     await lab[Symbol.asyncDispose]();
   });
 
-  const stats = async (...words: string[]): Promise<StatisticsRow[]> => JSON.parse(await agent.weir("stats", "--json", ...words)) as StatisticsRow[];
-  const named = async (name: string, ...words: string[]): Promise<StatisticsRow | undefined> => (await stats(...words)).find((row) => row.name === name);
-  const listens = (port: number) => eventually("it listens", async () => (JSON.parse(await agent.weir("sockets", "--json", "--state", "listen", "--port", String(port))) as unknown[]).length > 0);
+  const stats = async (...words: string[]): Promise<StatisticsRow[]> =>
+    JSON.parse(await agent.weir("stats", "--json", ...words)) as StatisticsRow[];
+  const named = async (name: string, ...words: string[]): Promise<StatisticsRow | undefined> =>
+    (await stats(...words)).find((row) => row.name === name);
+  const listens = (port: number) =>
+    eventually(
+      "it listens",
+      async () => (JSON.parse(await agent.weir("sockets", "--json", "--state", "listen", "--port", String(port))) as unknown[]).length > 0,
+    );
 
   it("adds up what a server did, by process, peer and service", async () => {
     const server = lab.spawn("server", ["nc", "-4", "-lk", String(PORT)], { stdio: "ignore" });
@@ -54,7 +60,11 @@ describe("weir stats", requires(root(), tool("nc", "netcat-openbsd")), () => {
     assert.ok(min > 0 && min < 1 && median <= p95 * 1.01 && p95 < 1, JSON.stringify(row.tcp));
     assert.ok(row.duration_s!.median <= row.duration_s!.p95);
 
-    for (const [by, name] of [["peer", there], ["service", `tcp ${PORT}`], ["executable", row.process!.executable!]] as const) {
+    for (const [by, name] of [
+      ["peer", there],
+      ["service", `tcp ${PORT}`],
+      ["executable", row.process!.executable!],
+    ] as const) {
       const same = await named(name, "--by", by, "--service", `tcp ${PORT}`);
       assert.deepEqual([same?.connections, same?.received, same?.tcp?.connections], [VISITS, row.received, VISITS], by);
     }
@@ -87,16 +97,24 @@ describe("weir stats", requires(root(), tool("nc", "netcat-openbsd")), () => {
     const server = lab.spawn("client", ["nc", "-4", "-lk", String(LOSSY)], { stdio: "ignore" });
     const sender = await eventually("it is connected", async () => {
       const child = lab.spawn("server", ["nc", there, String(LOSSY)], { stdio: ["pipe", "ignore", "ignore"] });
-      return (await eventually("it is, or was refused", async () => (child.exitCode !== null ? "refused" : ((await named(`nc ${child.pid}`))?.live ?? 0) > 0 && "connected"))) === "connected" && child;
+      return (
+        (await eventually("it is, or was refused", async () =>
+          child.exitCode !== null ? "refused" : ((await named(`nc ${child.pid}`))?.live ?? 0) > 0 && "connected",
+        )) === "connected" && child
+      );
     });
     const name = `nc ${sender.pid}`;
     assert.equal((await named(name))?.tcp?.retransmissions, 0);
     await lab.exec("client", "nft", `table inet loss { chain i { type filter hook input priority 0; tcp dport ${LOSSY} drop; }; }`);
     sender.stdin!.write("lost");
-    const row = await eventually("it is sent again", async () => {
-      const { rows } = JSON.parse(await agent.weir("top", "--count", "1", "--json")) as Top;
-      return rows.find((one) => one.name === name && one.retransmissions_per_s > 0);
-    }, 20_000);
+    const row = await eventually(
+      "it is sent again",
+      async () => {
+        const { rows } = JSON.parse(await agent.weir("top", "--count", "1", "--json")) as Top;
+        return rows.find((one) => one.name === name && one.retransmissions_per_s > 0);
+      },
+      20_000,
+    );
     assert.ok(row.round_trip_s! > 0, "the round-trip time measured before");
     await lab.exec("client", "nft", "delete table inet loss");
     assert.ok((await named(name, "--sort", "retransmissions"))!.tcp!.retransmissions > 0);
@@ -111,14 +129,26 @@ describe("weir stats", requires(root(), tool("nc", "netcat-openbsd")), () => {
 
   it("exports the same for Prometheus, without anybody's address, port or pid", async () => {
     const lines = (await agent.weir("metrics")).split("\n");
-    const value = (start: string): number => Number(lines.find((line) => line.startsWith(start))?.split(" ").at(-1));
+    const value = (start: string): number =>
+      Number(
+        lines
+          .find((line) => line.startsWith(start))
+          ?.split(" ")
+          .at(-1),
+      );
     const ended = value('weir_tcp_retransmissions_count{network_io_direction="receive"}');
     assert.ok(ended >= VISITS, `${ended} were opened from outside`);
     assert.equal(value('weir_tcp_rtt_seconds_count{network_io_direction="receive"}'), ended);
     assert.ok(value("weir_tcp_connect_duration_seconds_count") >= 2);
-    const [connections, received] = [value('weir_process_connections_total{process_executable_name="'), value('weir_process_io_bytes_total{process_executable_name="nc.openbsd",network_io_direction="receive"}')];
+    const [connections, received] = [
+      value('weir_process_connections_total{process_executable_name="'),
+      value('weir_process_io_bytes_total{process_executable_name="nc.openbsd",network_io_direction="receive"}'),
+    ];
     assert.ok(connections >= VISITS && received >= VISITS * BYTES, `${connections} connections, ${received} bytes`);
-    const [told, counted] = [(await stats("--by", "service")).reduce((sum, { tcp }) => sum + (tcp?.connections ?? 0), 0), ended + value('weir_tcp_retransmissions_count{network_io_direction="transmit"}')];
+    const [told, counted] = [
+      (await stats("--by", "service")).reduce((sum, { tcp }) => sum + (tcp?.connections ?? 0), 0),
+      ended + value('weir_tcp_retransmissions_count{network_io_direction="transmit"}'),
+    ];
     assert.equal(told, counted, "each connection that ended is attributed once");
   });
 });

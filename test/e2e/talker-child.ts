@@ -31,7 +31,9 @@ if (how === "serve" && protocol === "tcp") {
   };
   socket.on("message", () => console.log("answered")).on("error", (error) => console.log(error.message));
   // With "silent" in front of the own port it is only there.
-  socket.bind(Number(ownPort?.replace("silent", "") ?? 0), ownAddress, () => socket.connect(Number(port), address, () => (ownPort?.startsWith("silent") ? console.log("waits") : speak())));
+  socket.bind(Number(ownPort?.replace("silent", "") ?? 0), ownAddress, () =>
+    socket.connect(Number(port), address, () => (ownPort?.startsWith("silent") ? console.log("waits") : speak())),
+  );
   process.stdin.on("data", speak);
 }
 process.stdin.resume();

@@ -13,7 +13,8 @@ const PORT = { always: 5001, never: 5002, ending: 5003, commanded: 5004 };
 /** The day before yesterday is neither today nor tomorrow, in whatever zone and however long this takes. */
 const ANOTHER_DAY = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"][(new Date().getDay() + 5) % 7]!;
 
-const rule = (name: string, port: number, when: string): string => `  - { name: ${name}, action: block, enforce: true, direction: ingress, ${when}, layer4: { protocol: udp, destination_ports: [${port}] } }`;
+const rule = (name: string, port: number, when: string): string =>
+  `  - { name: ${name}, action: block, enforce: true, direction: ingress, ${when}, layer4: { protocol: udp, destination_ports: [${port}] } }`;
 
 const config = (expires: Date): string => `
 mode: prevent
@@ -45,7 +46,19 @@ describe("rules that hold at times", requires(root()), () => {
     await traffic.more(PORT.never, true);
     await traffic.endsAt(PORT.always, PORT.never);
     await traffic.endsAt(PORT.ending, PORT.never);
-    const { stdout } = await agent.attempt("explain", "--in", "eth0", "--src", lab.end("client:eth0").ipv4, "--dst", lab.end("server:eth0").ipv4, "--proto", "udp", "--dport", String(PORT.never));
+    const { stdout } = await agent.attempt(
+      "explain",
+      "--in",
+      "eth0",
+      "--src",
+      lab.end("client:eth0").ipv4,
+      "--dst",
+      lab.end("server:eth0").ipv4,
+      "--proto",
+      "udp",
+      "--dport",
+      String(PORT.never),
+    );
     assert.match(stdout, new RegExp(`${ANOTHER_DAY} 00:00-24:00`));
   });
 

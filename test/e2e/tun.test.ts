@@ -20,7 +20,12 @@ const PEER = { v4: "198.20.0.2", v6: "fd00:198:20::2" };
 test("a tun device is judged and counted both ways, and says why XDP is not for it", here, async () => {
   await using lab = await makeLab({ namespaces: ["host"], links: [] });
   const far = await lab.tun("host:tun0");
-  await lab.exec("host", "sh", "-c", `ip address add ${OWN.v4}/24 dev tun0 && ip address add ${OWN.v6}/64 dev tun0 nodad && ip link set tun0 up`);
+  await lab.exec(
+    "host",
+    "sh",
+    "-c",
+    `ip address add ${OWN.v4}/24 dev tun0 && ip address add ${OWN.v6}/64 dev tun0 nodad && ip link set tun0 up`,
+  );
   const receiver = await Receiver.open(lab, "host", { udp: [BLOCKED, ALLOWED] });
   await using agent = await AgentHome.make(lab, "host");
   await agent.start({
@@ -37,15 +42,23 @@ rules:
   assert.match(device?.egress.hook ?? "", /^(tcx|clsact)$/);
 
   const ips = [IPv4({ src: PEER.v4, dst: OWN.v4 }), IPv6({ src: PEER.v6, dst: OWN.v6 })];
-  const inward = (port: number, text: string): Uint8Array[] => ips.map((ip) => frame(ip, UDP({ sport: port + 10_000, dport: port }), payload(text)));
+  const inward = (port: number, text: string): Uint8Array[] =>
+    ips.map((ip) => frame(ip, UDP({ sport: port + 10_000, dport: port }), payload(text)));
   const pings = [frame(ips[0]!, ICMP(), payload("ping")), frame(ips[1]!, ICMPv6(), payload("ping"))];
   const outward = async (port: number, text: string): Promise<void> => {
     for (const host of [PEER.v4, PEER.v6]) await lab.exec("host", "sh", "-c", `printf ${text} | nc -u -q0 ${host} ${port}`);
   };
-  const left = (text: string): string[] => far.received.filter((packet) => Buffer.from(packet).includes(text)).map((packet) => `IPv${packet[0]! >> 4}`);
+  const left = (text: string): string[] =>
+    far.received.filter((packet) => Buffer.from(packet).includes(text)).map((packet) => `IPv${packet[0]! >> 4}`);
   const counted = {
-    ingress: await meter(() => deviceCount(lab, "host:tun0", "rx"), () => judged(agent, { interface: "tun0", direction: "ingress" })),
-    egress: await meter(() => deviceCount(lab, "host:tun0", "tx"), () => judged(agent, { interface: "tun0", direction: "egress", verdict: "passed" })),
+    ingress: await meter(
+      () => deviceCount(lab, "host:tun0", "rx"),
+      () => judged(agent, { interface: "tun0", direction: "ingress" }),
+    ),
+    egress: await meter(
+      () => deviceCount(lab, "host:tun0", "tx"),
+      () => judged(agent, { interface: "tun0", direction: "egress", verdict: "passed" }),
+    ),
   };
 
   await far.send(...inward(BLOCKED, "detected in"), ...inward(ALLOWED, "allowed in"));
@@ -56,12 +69,20 @@ rules:
   await agent.weir("mode", "prevent");
   await outward(BLOCKED, "blocked-out");
   await outward(ALLOWED, "allowed-out");
-  await far.send(...inward(BLOCKED, "blocked in"), ...inward(ALLOWED, "allowed too"), frame(ips[0]!, UDP(), payload("cut")).subarray(0, -1), ...pings);
+  await far.send(
+    ...inward(BLOCKED, "blocked in"),
+    ...inward(ALLOWED, "allowed too"),
+    frame(ips[0]!, UDP(), payload("cut")).subarray(0, -1),
+    ...pings,
+  );
   await receiver.arrival("allowed too");
   assert.deepEqual((await receiver.texts()).slice(4), ["allowed too", "allowed too"]);
   await agent.auditLine(/BLOCKED no-udp udp 198\.20\.0\.2:\d+ > 198\.20\.0\.1:9009 tun0 in /);
   await agent.auditLine(/BLOCKED no-udp udp 198\.20\.0\.1:\d+ > 198\.20\.0\.2:9009 tun0 out pid=\d+ nc /);
-  assert.ok(await far.find((packet) => packet[0]! >> 4 === 6 && Buffer.from(packet).includes("ping")), "the last packet of all is answered");
+  assert.ok(
+    await far.find((packet) => packet[0]! >> 4 === 6 && Buffer.from(packet).includes("ping")),
+    "the last packet of all is answered",
+  );
   assert.deepEqual([left("blocked-out"), left("allowed-out")], [[], ["IPv4", "IPv6"]]);
 
   for (const read of [counted.ingress, counted.egress]) {

@@ -30,7 +30,10 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
   const named = { id: randomBytes(32).toString("hex"), asked: 0 };
   const runtime = createServer(({ url }, answer) => {
     const wanted = decodeURIComponent(url!).includes(named.id);
-    answer.end(JSON.stringify(wanted ? [{ Id: named.id, Names: ["/web"], Image: "nginx:1.27", Labels: {} }] : []), () => wanted && named.asked++);
+    answer.end(
+      JSON.stringify(wanted ? [{ Id: named.id, Names: ["/web"], Image: "nginx:1.27", Labels: {} }] : []),
+      () => wanted && named.asked++,
+    );
   });
   const older = { id: randomBytes(32).toString("hex"), group: "" };
 
@@ -57,7 +60,12 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
   /** A process that joins the group, sends a datagram, and has ended when this returns. */
   async function send(group: string): Promise<void> {
     const text = randomBytes(8).toString("hex");
-    await lab.exec("client", "sh", "-c", `echo $$ > ${group}/cgroup.procs && echo ${text} | nc -u -q0 ${lab.end("server:eth0").ipv4} ${PORT}`);
+    await lab.exec(
+      "client",
+      "sh",
+      "-c",
+      `echo $$ > ${group}/cgroup.procs && echo ${text} | nc -u -q0 ${lab.end("server:eth0").ipv4} ${PORT}`,
+    );
     await receiver.arrival(`${text}\n`);
   }
 
@@ -65,8 +73,16 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
     ["Docker's", (id) => `docker/${id}`, (id) => `container=${id.slice(0, 12)}`],
     ["Docker's with systemd", (id) => `system.slice/docker-${id}.scope`, (id) => `container=${id.slice(0, 12)}`],
     ["Podman's", (id) => `machine.slice/libpod-${id}.scope/container`, (id) => `container=${id.slice(0, 12)}`],
-    ["a user's", (id) => `user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id}.scope`, (id) => `container=${id.slice(0, 12)} unit=user@1000.service`],
-    ["a pod's of containerd", (id) => `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID.replaceAll("-", "_")}.slice/cri-containerd-${id}.scope`, (id) => `container=${id.slice(0, 12)} pod=${UID}`],
+    [
+      "a user's",
+      (id) => `user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id}.scope`,
+      (id) => `container=${id.slice(0, 12)} unit=user@1000.service`,
+    ],
+    [
+      "a pod's of containerd",
+      (id) => `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${UID.replaceAll("-", "_")}.slice/cri-containerd-${id}.scope`,
+      (id) => `container=${id.slice(0, 12)} pod=${UID}`,
+    ],
     ["a pod's of CRI-O", (id) => `kubepods/besteffort/pod${UID}/crio-${id}`, (id) => `container=${id.slice(0, 12)} pod=${UID}`],
     ["LXC's", (id) => `lxc.payload.${id.slice(0, 20)}/system.slice/cron.service`, (id) => `container=${id.slice(0, 20)}`],
     ["a unit's", (id) => `system.slice/test-${id}.service`, (id) => `unit=test-${id}.service`],
@@ -74,7 +90,9 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
     it(`${what} are told so`, async () => {
       const id = randomBytes(32).toString("hex");
       await send(groups.make(path(id)));
-      await agent.auditLine(new RegExp(` DETECTED watched .* pid=\\d+ nc (executable=\\S+ )?(user=\\S+ )?(by=\\S+ )?${words(id)} \\(would drop\\)`));
+      await agent.auditLine(
+        new RegExp(` DETECTED watched .* pid=\\d+ nc (executable=\\S+ )?(user=\\S+ )?(by=\\S+ )?${words(id)} \\(would drop\\)`),
+      );
     });
   }
 
@@ -102,24 +120,38 @@ describe("processes in control groups", requires(root(), tool("nc", "netcat-open
     await send(group);
     await agent.auditLine(new RegExp(` DETECTED watched .* container=${named.id.slice(0, 12)}/web \\(would drop\\)`));
     const rows = JSON.parse(await agent.weir("flows", "--container", "web", "--json")) as FlowRow[];
-    assert.deepEqual(rows.map(({ container }) => container), [{ id: named.id, runtime: "docker", name: "web", image: "nginx:1.27" }]);
+    assert.deepEqual(
+      rows.map(({ container }) => container),
+      [{ id: named.id, runtime: "docker", name: "web", image: "nginx:1.27" }],
+    );
   });
 
-  it("one of version 1 is told by a process that lives", requires(existsSync(`${MEMORY}/cgroup.procs`) ? undefined : `${MEMORY} is not mounted`), async () => {
-    const id = randomBytes(32).toString("hex");
-    const group = groups.make(`docker/${id}`, MEMORY);
-    const child = lab.spawn("client", ["sh", "-c", `echo $$ > ${group}/cgroup.procs && exec nc -u ${lab.end("server:eth0").ipv4} ${PORT}`], { stdio: ["pipe", "ignore", "inherit"] });
-    child.stdin!.write("hello");
-    await agent.auditLine(new RegExp(` DETECTED watched .* container=${id.slice(0, 12)} `));
-    child.stdin!.end();
-    child.kill();
-  });
+  it(
+    "one of version 1 is told by a process that lives",
+    requires(existsSync(`${MEMORY}/cgroup.procs`) ? undefined : `${MEMORY} is not mounted`),
+    async () => {
+      const id = randomBytes(32).toString("hex");
+      const group = groups.make(`docker/${id}`, MEMORY);
+      const child = lab.spawn(
+        "client",
+        ["sh", "-c", `echo $$ > ${group}/cgroup.procs && exec nc -u ${lab.end("server:eth0").ipv4} ${PORT}`],
+        { stdio: ["pipe", "ignore", "inherit"] },
+      );
+      child.stdin!.write("hello");
+      await agent.auditLine(new RegExp(` DETECTED watched .* container=${id.slice(0, 12)} `));
+      child.stdin!.end();
+      child.kill();
+    },
+  );
 
   it("live connections are listed with it", async () => {
     const id = randomBytes(32).toString("hex");
     await send(groups.make(`docker/${id}`));
     const rows = JSON.parse(await agent.weir("flows", "--container", id.slice(0, 12), "--json")) as FlowRow[];
-    assert.deepEqual(rows.map(({ container }) => container), [{ id, runtime: "docker" }]);
+    assert.deepEqual(
+      rows.map(({ container }) => container),
+      [{ id, runtime: "docker" }],
+    );
     assert.equal(await agent.weir("flows", "--container", "nobody", "--json"), "[]\n");
   });
 });

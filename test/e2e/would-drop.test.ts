@@ -86,7 +86,8 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
   });
 
   const server = (): string => lab.end("server:eth0").ipv4;
-  const flowsTo = async (port: number, protocol = "tcp"): Promise<FlowRow[]> => (await control.flows({ protocol }, 1000)).filter(({ destination }) => destination.port === port);
+  const flowsTo = async (port: number, protocol = "tcp"): Promise<FlowRow[]> =>
+    (await control.flows({ protocol }, 1000)).filter(({ destination }) => destination.port === port);
   const packets = async (): Promise<Record<string, number>> => (await agent.status()).counters.packets;
   /** What the audit log says of connections that this agent met. */
   const detections = async (port: number, rule: string): Promise<number> => {
@@ -102,7 +103,9 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
 
   /** A connection with so many bytes from the client; answers how to end it. */
   async function upload(port: number, bytes = UPLOAD): Promise<() => Promise<void>> {
-    const child = lab.spawn("client", [process.execPath, "-e", SOURCE, server(), String(port), String(bytes)], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = lab.spawn("client", [process.execPath, "-e", SOURCE, server(), String(port), String(bytes)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     running.add(child);
     await once(child.stdout!, "data");
     return async () => {
@@ -120,15 +123,27 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
       const rows = [...(await flowsTo(80)), ...(await flowsTo(81))];
       return rows.length === 2 && rows.every((row) => row.bytes[0] >= UPLOAD) && rows;
     });
-    assert.deepEqual([blocked?.would_drop, blocked?.rule, blocked?.state, blocked?.process?.executable], [true, "default", "established", process.execPath]);
-    assert.deepEqual([allowed?.would_drop, allowed?.rule, allowed?.state, allowed?.process?.executable], [undefined, "allowed", "established", process.execPath]);
+    assert.deepEqual(
+      [blocked?.would_drop, blocked?.rule, blocked?.state, blocked?.process?.executable],
+      [true, "default", "established", process.execPath],
+    );
+    assert.deepEqual(
+      [allowed?.would_drop, allowed?.rule, allowed?.state, allowed?.process?.executable],
+      [undefined, "allowed", "established", process.execPath],
+    );
     assert.ok(blocked!.packets[1] > 0);
 
     const isTcp = ({ name }: { name: string }): boolean => name.startsWith("tcp "); // a host also asks for neighbours and routers
     const top = (await control.top("service", 10)).rows.filter(isTcp);
-    assert.deepEqual(top.map(({ name, would_drop }) => [name, would_drop]).sort(), [["tcp 80", 1], ["tcp 81", 0]]);
+    assert.deepEqual(top.map(({ name, would_drop }) => [name, would_drop]).sort(), [
+      ["tcp 80", 1],
+      ["tcp 81", 0],
+    ]);
     const stats = (await control.statistics("service", "bytes", {}, 10)).filter(isTcp);
-    assert.deepEqual(stats.map(({ name, would_drop, live }) => [name, would_drop, live]).sort(), [["tcp 80", 1, 1], ["tcp 81", 0, 1]]);
+    assert.deepEqual(stats.map(({ name, would_drop, live }) => [name, would_drop, live]).sort(), [
+      ["tcp 80", 1, 1],
+      ["tcp 81", 0, 1],
+    ]);
     assert.ok(stats.every(({ received }) => received >= UPLOAD));
 
     const now = await packets();
@@ -137,17 +152,30 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
     for (const end of ends) await end();
     await told(80, "default");
     assert.deepEqual([await detections(80, "default"), await detections(81, "default")], [1, 0]);
-    const { flows, counters } = await eventually("the next look at the tables", async () => {
-      const status = await agent.status();
-      return status.flows.would_drop.inserted > 0 && status;
-    }, 20_000);
+    const { flows, counters } = await eventually(
+      "the next look at the tables",
+      async () => {
+        const status = await agent.status();
+        return status.flows.would_drop.inserted > 0 && status;
+      },
+      20_000,
+    );
     assert.ok(counters.events.emitted < 50, `${counters.events.emitted} events`);
     assert.deepEqual([flows.would_drop.inserted, flows.would_drop.evicted], [1, 0]);
     assert.match(await agent.weir("flows", "--protocol", "tcp"), /default \(would drop\)/);
     const metrics = await agent.weir("metrics");
-    assert.match(metrics, /weir_packets_total\{network_io_direction="receive",network_interface_name="eth0",network_transport="tcp",weir_verdict="carried"\} [1-9]/);
-    assert.match(metrics, /weir_flow_duration_seconds_count\{network_io_direction="receive",network_transport="tcp",weir_verdict="would_drop"\} 1\n/);
-    assert.match(metrics, /weir_flow_duration_seconds_count\{network_io_direction="receive",network_transport="tcp",weir_verdict="passed"\} 1\n/);
+    assert.match(
+      metrics,
+      /weir_packets_total\{network_io_direction="receive",network_interface_name="eth0",network_transport="tcp",weir_verdict="carried"\} [1-9]/,
+    );
+    assert.match(
+      metrics,
+      /weir_flow_duration_seconds_count\{network_io_direction="receive",network_transport="tcp",weir_verdict="would_drop"\} 1\n/,
+    );
+    assert.match(
+      metrics,
+      /weir_flow_duration_seconds_count\{network_io_direction="receive",network_transport="tcp",weir_verdict="passed"\} 1\n/,
+    );
   });
 
   it("of UDP is one connection, too, and prevent would have met each packet of its opener", async () => {
@@ -158,20 +186,28 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
     const [blocked, ...others] = await flowsTo(80, "udp");
     assert.equal(others.length, 0);
     assert.deepEqual([blocked?.would_drop, blocked?.packets], [true, [10, 10]]);
-    assert.deepEqual((await flowsTo(81, "udp")).map(({ would_drop, packets: each }) => [would_drop, each]), [[undefined, [10, 10]]]);
+    assert.deepEqual(
+      (await flowsTo(81, "udp")).map(({ would_drop, packets: each }) => [would_drop, each]),
+      [[undefined, [10, 10]]],
+    );
     const now = await packets();
     assert.deepEqual([now["would_drop"]! - before["would_drop"]!, now["carried"]! - before["carried"]!], [10, 10]);
     assert.deepEqual([await detections(80, "default"), await detections(81, "default")], [1, 0]);
   });
 
   it("of ICMP is one connection, and its replies would not be there", async () => {
-    await agent.start({ config: FILE(`rules: [{ name: no-ping, action: block, enforce: true, direction: ingress, layer4: { protocol: icmp } }]`) });
+    await agent.start({
+      config: FILE(`rules: [{ name: no-ping, action: block, enforce: true, direction: ingress, layer4: { protocol: icmp } }]`),
+    });
     const before = await packets();
     await lab.exec("client", "ping", "-c", "5", "-i", "0.01", server());
     await lab.exec("server", "ping", "-c", "5", "-i", "0.01", lab.end("client:eth0").ipv4);
     await agent.auditLine(/ DETECTED no-ping /);
     const rows = await control.flows({ protocol: "icmp" }, 10);
-    assert.deepEqual(rows.map(({ direction, would_drop, rule, packets: each }) => [direction, would_drop, rule, each]).sort(), [["egress", undefined, "default", [5, 5]], ["ingress", true, "no-ping", [5, 5]]]);
+    assert.deepEqual(rows.map(({ direction, would_drop, rule, packets: each }) => [direction, would_drop, rule, each]).sort(), [
+      ["egress", undefined, "default", [5, 5]],
+      ["ingress", true, "no-ping", [5, 5]],
+    ]);
     const now = await packets();
     assert.deepEqual([now["would_drop"]! - before["would_drop"]!, now["carried"]! - before["carried"]!], [5, 5]);
     assert.equal((await agent.audit()).split("\n").filter((line) => line.includes(" DETECTED no-ping ")).length, 1);
@@ -187,7 +223,13 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
       const all = [...(await flowsTo(80)), ...(await flowsTo(81))];
       return all.length === 2 && all.every((row) => row.bytes[0] >= UPLOAD) && all;
     });
-    assert.deepEqual(rows.map(({ would_drop, rule }) => [would_drop, rule]), [[true, "ban"], [true, "ban"]]);
+    assert.deepEqual(
+      rows.map(({ would_drop, rule }) => [would_drop, rule]),
+      [
+        [true, "ban"],
+        [true, "ban"],
+      ],
+    );
     assert.ok((await packets())["would_drop"]! < 20);
     for (const end of ends) await end();
     for (const port of [80, 81]) {
@@ -196,21 +238,28 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
     }
     await agent.weir("ban", "delete", client);
     const end = await upload(80, 1000);
-    await eventually("the twin", async () => (await flowsTo(80)).some(({ would_drop, state }) => would_drop === undefined && state === "established"));
+    await eventually("the twin", async () =>
+      (await flowsTo(80)).some(({ would_drop, state }) => would_drop === undefined && state === "established"),
+    );
     await end();
   });
 
   it("that is older than its rule would be dropped with each of its packets, and goes on when the rule goes", async () => {
     await agent.start({ config: FILE("rules: []") });
     const ends = [await upload(80, MEGABYTE), await upload(81, MEGABYTE)];
-    await agent.configure(FILE(`rules: [{ name: no-web, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [80] } }]`));
+    await agent.configure(
+      FILE(`rules: [{ name: no-web, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [80] } }]`),
+    );
     await agent.weir("reload");
     const before = await packets();
     for (const end of ends) await end();
     await told(80, "no-web");
     const [old] = await flowsTo(80);
     assert.deepEqual([old?.would_drop, old?.rule], [true, "no-web"]);
-    assert.deepEqual((await flowsTo(81)).map(({ would_drop, rule }) => [would_drop, rule]), [[undefined, "default"]]);
+    assert.deepEqual(
+      (await flowsTo(81)).map(({ would_drop, rule }) => [would_drop, rule]),
+      [[undefined, "default"]],
+    );
     const now = await packets();
     assert.ok(now["would_drop"]! - before["would_drop"]! >= 3, "data, FINs and their acknowledgements");
     assert.equal(now["carried"]! - before["carried"]!, 0);
@@ -222,12 +271,15 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
     const child = lab.spawn("client", [process.execPath, "-e", TWICE, server(), "80", "45000"], { stdio: ["pipe", "pipe", "inherit"] });
     running.add(child);
     const goOn = async (): Promise<void> => void (child.stdin!.write("now"), await once(child.stdout!, "data"));
-    const isShown = (wouldDrop: true | undefined, state: string): Promise<unknown> => eventually(`one is ${state}`, async () => (await flowsTo(80)).some((row) => row.would_drop === wouldDrop && row.state === state));
+    const isShown = (wouldDrop: true | undefined, state: string): Promise<unknown> =>
+      eventually(`one is ${state}`, async () => (await flowsTo(80)).some((row) => row.would_drop === wouldDrop && row.state === state));
     await once(child.stdout!, "data");
     await isShown(undefined, "established");
     await goOn();
     await isShown(undefined, "closed");
-    await agent.configure(FILE(`rules: [{ name: no-web, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [80] } }]`));
+    await agent.configure(
+      FILE(`rules: [{ name: no-web, action: block, enforce: true, layer4: { protocol: tcp, destination_ports: [80] } }]`),
+    );
     await agent.weir("reload");
     await goOn();
     await isShown(true, "established");

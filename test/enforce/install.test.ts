@@ -60,14 +60,25 @@ test("each of many rules is written, in both copies", async () => {
   const { tables, endGracePeriod } = memory(0, LARGEST);
   const installer = new Installer(tables);
   endGracePeriod();
-  const rules = Array.from({ length: 30_000 }, (_, index): RuleText => ({ name: `r${index}`, action: "block", enforce: true, layer3: { source: [`10.${index >> 8}.${index & 255}.0/24`] } }));
+  const rules = Array.from(
+    { length: 30_000 },
+    (_, index): RuleText => ({
+      name: `r${index}`,
+      action: "block",
+      enforce: true,
+      layer3: { source: [`10.${index >> 8}.${index & 255}.0/24`] },
+    }),
+  );
   const many = compile(policyOf({ rules }));
   const { slots } = many.file.slots;
   for (let generation = 1; generation <= 2; generation++) {
     await installer.install(many);
     endGracePeriod();
     const written = tables.rules.subarray((generation & 1) * LARGEST.slots * Rule.size);
-    assert.equal(slots.findIndex((slot) => written.subarray(slot * Rule.size, (slot + 1) * Rule.size).every((byte) => byte === 0)), -1);
+    assert.equal(
+      slots.findIndex((slot) => written.subarray(slot * Rule.size, (slot + 1) * Rule.size).every((byte) => byte === 0)),
+      -1,
+    );
   }
 });
 
@@ -93,7 +104,15 @@ test("another front is all that is written, once both copies hold the rules behi
   const { tables, endGracePeriod, waits } = memory();
   const installer = new Installer(tables);
   endGracePeriod();
-  const first = compile(withFront([{ name: "a", action: "block" }, { name: "b", action: "allow" }], [{ name: "d1", action: "block" }]));
+  const first = compile(
+    withFront(
+      [
+        { name: "a", action: "block" },
+        { name: "b", action: "allow" },
+      ],
+      [{ name: "d1", action: "block" }],
+    ),
+  );
   await installer.install(first);
   assert.ok(frontAt(tables, 1) > matchersAt(tables, 1));
   await settle();
@@ -118,7 +137,10 @@ test("rules that were written and not put in force are not taken for those in fo
   await installer.install(first);
   endGracePeriod();
   const two = compiled({ name: "a", action: "block" }, { name: "b", action: "block" });
-  await assert.rejects(installer.install(two, [], () => assert.fail("not now")), /not now/);
+  await assert.rejects(
+    installer.install(two, [], () => assert.fail("not now")),
+    /not now/,
+  );
   assert.equal(matchersAt(tables, 0), 2);
   assert.equal(await installer.install(compileFront(policyOf(), first)!), 2);
   assert.equal(matchersAt(tables, 0), 1);
@@ -137,7 +159,9 @@ test("the first write of an agent waits too, for the flip of the one before it",
 test("installs that come together are in force one after the other", async () => {
   const { tables, endGracePeriod } = memory();
   const installer = new Installer(tables);
-  const installs = [1, 2, 3].map((count) => installer.install(compiled(...Array.from({ length: count }, (_, index) => ({ name: `r${index}`, action: "block" as const })))));
+  const installs = [1, 2, 3].map((count) =>
+    installer.install(compiled(...Array.from({ length: count }, (_, index) => ({ name: `r${index}`, action: "block" as const })))),
+  );
   for (let round = 0; round < 4; round++) {
     endGracePeriod();
     await settle();
@@ -161,7 +185,9 @@ test("an interface has the groups of each copy's own rules", async () => {
   const installer = new Installer(tables);
   installer.addInterface({ ifindex: 7, name: "eth0", slot: 3, flags: 1 });
   endGracePeriod();
-  await installer.install(compiled({ name: "a", action: "block", interfaces: ["eth1"] }, { name: "b", action: "block", interfaces: ["eth0"] }));
+  await installer.install(
+    compiled({ name: "a", action: "block", interfaces: ["eth1"] }, { name: "b", action: "block", interfaces: ["eth0"] }),
+  );
   endGracePeriod();
   await installer.install(compiled({ name: "b", action: "block", interfaces: ["eth*"] }));
   assert.deepEqual([groupsAt(tables, 7, 1), groupsAt(tables, 7, 0)], [2n, 1n]);

@@ -12,14 +12,17 @@ import type { RuleText } from "../conformance/policy.ts";
 const MANY = 5000;
 
 /** One of them is judged for each packet. */
-const RULES = Array.from({ length: MANY }, (_, index): RuleText => ({
-  name: `r${index}`,
-  action: "block",
-  enforce: true,
-  interfaces: ["eth*"],
-  layer3: { source: [`10.${index >> 8}.${index & 0xff}.0/24`] },
-  layer4: { protocol: "tcp", ...(index === 7 && { flags: { set: ["syn"] } }) },
-}));
+const RULES = Array.from(
+  { length: MANY },
+  (_, index): RuleText => ({
+    name: `r${index}`,
+    action: "block",
+    enforce: true,
+    interfaces: ["eth*"],
+    layer3: { source: [`10.${index >> 8}.${index & 0xff}.0/24`] },
+    layer4: { protocol: "tcp", ...(index === 7 && { flags: { set: ["syn"] } }) },
+  }),
+);
 
 async function withFile(text: string, use: (path: string, thread: LoadThread) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "weir-load-"));
@@ -65,10 +68,18 @@ test("a thread tells what is wrong with a file, and with rules", async () => {
     assert.ok(!loaded.ok);
     assert.match(loaded.problems[0]!.message, /the name "r0" is already that of rules\[0\]/);
   });
-  const messages = Array.from({ length: MANY }, (_, index) => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] } }));
+  const messages = Array.from({ length: MANY }, (_, index) => ({
+    name: `r${index}`,
+    action: "block",
+    enforce: true,
+    layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] },
+  }));
   await withFile(JSON.stringify({ version: 1, rules: messages }), async (path, thread) => {
     const loaded = await thread.load(path);
     assert.ok(loaded.ok);
-    await assert.rejects(thread.compile(loaded.config), (error) => error instanceof RulesRefused && /lie so much over each other/.test(error.message));
+    await assert.rejects(
+      thread.compile(loaded.config),
+      (error) => error instanceof RulesRefused && /lie so much over each other/.test(error.message),
+    );
   });
 });

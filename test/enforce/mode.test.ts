@@ -15,7 +15,10 @@ after(() => rmSync(directory, { recursive: true }));
 test("a mode that was commanded holds until the file's own mode changes, also over a restart", async () => {
   await new ModeKeeper(directory).command("prevent", "detect");
   const { trouble } = new ModeKeeper(directory);
-  assert.deepEqual([new ModeKeeper(directory).resolve("detect"), new ModeKeeper(directory).resolve("prevent"), trouble], ["prevent", "prevent", []]);
+  assert.deepEqual(
+    [new ModeKeeper(directory).resolve("detect"), new ModeKeeper(directory).resolve("prevent"), trouble],
+    ["prevent", "prevent", []],
+  );
   await new ModeKeeper(directory).command("detect", "prevent");
   assert.equal(new ModeKeeper(directory).resolve("prevent"), "detect");
 });

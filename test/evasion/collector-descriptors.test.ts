@@ -60,15 +60,28 @@ test("a listener that a user made and root holds for him is sent no byte", requi
     const keeperSocket = `/tmp/${folder.split("/").at(-1)}.sock`;
     const keeper = lab.spawn("server", ["python3", "-c", KEEPER, keeperSocket], { stdio: ["ignore", "pipe", "pipe"] });
     await says(keeper, /ready/, 60_000);
-    const lender = lab.spawn("server", ["python3", "-c", LENDER, keeperSocket, groups.make("user.slice/user-1000.slice/session-1.scope")], { stdio: ["ignore", "pipe", "pipe"] });
-    const [got] = await Promise.all([says(lender, /got \d+/, 120_000), says(keeper, /kept 1/, 60_000), (async () => {
-      await using agent = await AgentHome.make(lab, "server");
-      await agent.start({ env: { OTEL_METRIC_EXPORT_INTERVAL: "500" } });
-      const { telemetry } = await eventually("the signal has no collector", async () => agent.status().then((status) => status.telemetry.metrics?.state === "no_collector" && status), 60_000);
-      assert.match(telemetry.metrics!.error!, /user 1000 made the socket at its other end, and no process of that user that weir can see has it open/);
-      await rm(keeperSocket);
-      await eventually("the lender has looked", async () => lender.exitCode !== null, 90_000);
-    })()]);
+    const lender = lab.spawn("server", ["python3", "-c", LENDER, keeperSocket, groups.make("user.slice/user-1000.slice/session-1.scope")], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [got] = await Promise.all([
+      says(lender, /got \d+/, 120_000),
+      says(keeper, /kept 1/, 60_000),
+      (async () => {
+        await using agent = await AgentHome.make(lab, "server");
+        await agent.start({ env: { OTEL_METRIC_EXPORT_INTERVAL: "500" } });
+        const { telemetry } = await eventually(
+          "the signal has no collector",
+          async () => agent.status().then((status) => status.telemetry.metrics?.state === "no_collector" && status),
+          60_000,
+        );
+        assert.match(
+          telemetry.metrics!.error!,
+          /user 1000 made the socket at its other end, and no process of that user that weir can see has it open/,
+        );
+        await rm(keeperSocket);
+        await eventually("the lender has looked", async () => lender.exitCode !== null, 90_000);
+      })(),
+    ]);
     assert.equal(got, "got 0");
   } finally {
     await rm(folder, { recursive: true });

@@ -26,8 +26,22 @@ interface Ends {
 function families({ attacker, inner }: Street): Ends[] {
   const beside = (address: string): string => address.replace(/2$/, "3");
   return [
-    { name: "IPv4", attacker: attacker.ipv4, server: inner.ipv4, victim: beside(inner.ipv4), ip: (src, dst) => IPv4({ src, dst }), error: ICMP({ type: 3, code: 3 }) },
-    { name: "IPv6", attacker: attacker.ipv6, server: inner.ipv6, victim: beside(inner.ipv6), ip: (src, dst) => IPv6({ src, dst }), error: ICMPv6({ type: 1, code: 4 }) },
+    {
+      name: "IPv4",
+      attacker: attacker.ipv4,
+      server: inner.ipv4,
+      victim: beside(inner.ipv4),
+      ip: (src, dst) => IPv4({ src, dst }),
+      error: ICMP({ type: 3, code: 3 }),
+    },
+    {
+      name: "IPv6",
+      attacker: attacker.ipv6,
+      server: inner.ipv6,
+      victim: beside(inner.ipv6),
+      ip: (src, dst) => IPv6({ src, dst }),
+      error: ICMPv6({ type: 1, code: 4 }),
+    },
   ];
 }
 
@@ -35,7 +49,11 @@ describe("behind masquerade", requires(root(), tool("nft", "nftables")), () => {
   for (const interfaces of ["include: [eth0, eth1]", "include: [eth0, eth1], ingress: xdp"]) {
     it(`{ ${interfaces} }: an error finds the host whose packet it quotes`, async () => {
       await using street = await makeStreet();
-      await street.lab.exec("router", "nft", "add table inet t; add chain inet t out { type nat hook postrouting priority 100; }; add rule inet t out oifname eth0 masquerade");
+      await street.lab.exec(
+        "router",
+        "nft",
+        "add table inet t; add chain inet t out { type nat hook postrouting priority 100; }; add rule inet t out oifname eth0 masquerade",
+      );
       await using agent = await AgentHome.make(street.lab, "router");
       await agent.start({
         config: `
@@ -64,7 +82,8 @@ describe("a router that allows one service and nothing else", requires(root()), 
       await street.lab.exec("router", "sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
       // The victim is another address behind the same wire.
       const { victims, mac } = { victims: families(street).map(({ victim }) => victim), mac: street.lab.end("inner:eth0").mac };
-      for (const victim of victims) await street.lab.exec("router", "ip", "neighbour", "replace", victim, "lladdr", mac, "dev", "eth1", "nud", "permanent");
+      for (const victim of victims)
+        await street.lab.exec("router", "ip", "neighbour", "replace", victim, "lladdr", mac, "dev", "eth1", "nud", "permanent");
       await using agent = await AgentHome.make(street.lab, "router");
       await agent.start({
         config: `
@@ -95,7 +114,12 @@ rules:
         }
         assert.deepEqual(arrived, [], name);
 
-        await street.sendFromInside(ip(server, attacker), error, payload(inside(undefined, ip(attacker, server), asked)), payload(`${name} from inside;`));
+        await street.sendFromInside(
+          ip(server, attacker),
+          error,
+          payload(inside(undefined, ip(attacker, server), asked)),
+          payload(`${name} from inside;`),
+        );
         assert.ok(await street.returned(`${name} from inside;`), `${name}: the opener hears of its packet`);
       }
     });

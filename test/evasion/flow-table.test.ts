@@ -30,14 +30,29 @@ const v6 = (n: number): [Layer, Layer] => {
 
 /** What comes of one forged source, and what this host answers; then what only a real opener sends. */
 const KINDS: Record<string, (n: number) => { asked: PacketStep; answered: PacketStep; confirmed?: PacketStep }> = {
-  "pings": (n) => exchange(v4(n), ICMP({ type: 8, id: 7 }), ICMP({ type: 0, id: 7 }), ICMP({ type: 8, id: 7, seq: 2 })),
+  pings: (n) => exchange(v4(n), ICMP({ type: 8, id: 7 }), ICMP({ type: 0, id: 7 }), ICMP({ type: 8, id: 7, seq: 2 })),
   "pings of IPv6": (n) => exchange(v6(n), ICMPv6({ type: 128, id: 7 }), ICMPv6({ type: 129, id: 7 }), ICMPv6({ type: 128, id: 7, seq: 2 })),
-  "datagrams": (n) => exchange(v4(n), UDP({ sport: 4000, dport: 53 }), UDP({ sport: 53, dport: 4000 }), UDP({ sport: 4000, dport: 53 })),
-  "SYNs": (n) => exchange(v4(n), TCP({ sport: 4000, dport: 80, seq: 1000 }), TCP({ sport: 80, dport: 4000, flags: ["syn", "ack"], seq: 5000, ack: 1001 }), TCP({ sport: 4000, dport: 80, flags: ["ack"], seq: 1001, ack: 5001 })),
+  datagrams: (n) => exchange(v4(n), UDP({ sport: 4000, dport: 53 }), UDP({ sport: 53, dport: 4000 }), UDP({ sport: 4000, dport: 53 })),
+  SYNs: (n) =>
+    exchange(
+      v4(n),
+      TCP({ sport: 4000, dport: 80, seq: 1000 }),
+      TCP({ sport: 80, dport: 4000, flags: ["syn", "ack"], seq: 5000, ack: 1001 }),
+      TCP({ sport: 4000, dport: 80, flags: ["ack"], seq: 1001, ack: 5001 }),
+    ),
 };
 
-function exchange([there, back]: [Layer, Layer], asked: Layer, answered: Layer, confirmed: Layer): { asked: PacketStep; answered: PacketStep; confirmed: PacketStep } {
-  return { asked: inward(frame(Ethernet(), there, asked), passed()), answered: outward(frame(Ethernet(), back, answered), passed()), confirmed: inward(frame(Ethernet(), there, confirmed), passed()) };
+function exchange(
+  [there, back]: [Layer, Layer],
+  asked: Layer,
+  answered: Layer,
+  confirmed: Layer,
+): { asked: PacketStep; answered: PacketStep; confirmed: PacketStep } {
+  return {
+    asked: inward(frame(Ethernet(), there, asked), passed()),
+    answered: outward(frame(Ethernet(), back, answered), passed()),
+    confirmed: inward(frame(Ethernet(), there, confirmed), passed()),
+  };
 }
 
 /** Connections that their opener confirmed: with a proof that he got the answer, and without. */
@@ -70,8 +85,10 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
   const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
   const judge = new KernelJudge(new Map([["eth0", ifindex]]));
   after(() => judge.close());
-  const count = (...tables: string[]): number => tables.reduce((sum, table) => sum + [...judge.plane.map(table).batches()].reduce((all, batch) => all + batch.count, 0), 0);
-  const protocols = (table: string): Set<number> => new Set([...judge.plane.map(table).entries()].map(({ key }) => key.readUInt16LE(FlowKey.what.at)));
+  const count = (...tables: string[]): number =>
+    tables.reduce((sum, table) => sum + [...judge.plane.map(table).batches()].reduce((all, batch) => all + batch.count, 0), 0);
+  const protocols = (table: string): Set<number> =>
+    new Set([...judge.plane.map(table).entries()].map(({ key }) => key.readUInt16LE(FlowKey.what.at)));
   const judgeStep = ({ packet, expect }: PacketStep): void => assert.deepEqual(judge.judge(packet, "tc"), expect);
   const bystanders = [
     ...Object.entries(KINDS).map(([name, kind]) => ({ name, ...kind(1_000_000) })),
@@ -116,12 +133,25 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
 
   for (const name of ["pings", "pings of IPv6"]) {
     await t.test(`${name}: more than there is room for push out only pings from outside`, async () => {
-      await judge.start(policyOf({ mode: "prevent", defaults: { action: "block" }, rules: [{ name: "in", action: "allow", direction: "ingress" }, { name: "out", action: "allow", direction: "egress", layer4: { protocol: "udp" } }, { name: "ping", action: "allow", direction: "egress", layer4: { protocol: "icmp" } }] }));
+      await judge.start(
+        policyOf({
+          mode: "prevent",
+          defaults: { action: "block" },
+          rules: [
+            { name: "in", action: "allow", direction: "ingress" },
+            { name: "out", action: "allow", direction: "egress", layer4: { protocol: "udp" } },
+            { name: "ping", action: "allow", direction: "egress", layer4: { protocol: "icmp" } },
+          ],
+        }),
+      );
       for (const { asked } of bystanders) judge.judge(asked.packet, "tc");
       const room = judge.plane.map("pings_in").info.maxEntries;
       for (let n = 0; n < room + 2000; n++) judge.judge(KINDS[name]!(n).asked.packet, "tc");
       assert.ok(count("pings_in") <= room);
-      assert.deepEqual([...protocols("pings_in")].filter((protocol) => protocol !== 1 && protocol !== 58), []);
+      assert.deepEqual(
+        [...protocols("pings_in")].filter((protocol) => protocol !== 1 && protocol !== 58),
+        [],
+      );
       assert.equal(count(...OPENINGS), 3, "two that came and one that went");
       assert.equal(count("pings_out"), 1);
       for (const { name: what, answered } of bystanders.slice(2)) assert.equal(judge.judge(answered.packet, "tc").verdict, "passed", what);
@@ -131,7 +161,10 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
   await t.test("datagrams that are sent again after the answer push out no TCP connection", async () => {
     await judge.start(ASKED_FOR);
     const tables = flowTablesOf((name) => judge.plane.map(name));
-    const census = new Census(() => readFlowCounts(judge.plane.map("flow_counters"), FlowCount.FLOWS), () => countFlows(tables));
+    const census = new Census(
+      () => readFlowCounts(judge.plane.map("flow_counters"), FlowCount.FLOWS),
+      () => countFlows(tables),
+    );
     const [tcp, own] = [KINDS["SYNs"]!(1_000_000), outgoing(UDP({ sport: 4001, dport: 53 }), UDP({ sport: 53, dport: 4001 }))];
     for (const { packet } of [tcp.asked, tcp.answered, tcp.confirmed!, own.asked, own.answered, own.asked]) judge.judge(packet, "tc");
     const { maxEntries } = judge.plane.map(PROVEN).info;
@@ -161,7 +194,10 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
     for (let n = 0; n < sources; n++) {
       for (let packet = 0; packet < packets; packet++) {
         const { hook, frame } = (packet === 1 ? answered : asked).packet;
-        frame.set([10, n >> 16, n >> 8, n].map((byte) => byte & 255), hook === "ingress" ? SOURCE_AT : DESTINATION_AT);
+        frame.set(
+          [10, n >> 16, n >> 8, n].map((byte) => byte & 255),
+          hook === "ingress" ? SOURCE_AT : DESTINATION_AT,
+        );
         judge.plane.program(`weir_tc_${hook}`).testRun({ data: frame, ifindex });
       }
     }
@@ -170,5 +206,8 @@ test("a flood with forged sources fills nothing but what is for it", requires(ro
 
 function outgoing(asked: Layer, answered: Layer): { asked: PacketStep; answered: PacketStep } {
   const peer = "203.0.113.9";
-  return { asked: outward(frame(Ethernet(), IPv4({ src: HOST.v4, dst: peer }), asked), passed()), answered: inward(frame(Ethernet(), IPv4({ src: peer, dst: HOST.v4 }), answered), passed()) };
+  return {
+    asked: outward(frame(Ethernet(), IPv4({ src: HOST.v4, dst: peer }), asked), passed()),
+    answered: inward(frame(Ethernet(), IPv4({ src: peer, dst: HOST.v4 }), answered), passed()),
+  };
 }

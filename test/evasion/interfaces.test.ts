@@ -23,10 +23,17 @@ const ADDRESS: Record<Name, string> = { early: "10.0.1.1", late: "10.0.2.1", lat
 
 /** A veth whose both ends are the server's. The far end has no address, so that it is not watched. */
 async function add(lab: Lab, name: Name): Promise<void> {
-  await lab.exec("server", "sh", "-c", [
-    `ip link add ${name} index ${SHARING[name]} type veth peer name ${name}-far index ${SHARING[name] + 1}`,
-    `ip address add ${ADDRESS[name]}/24 dev ${name}`, `ip link set ${name} up`, `ip link set ${name}-far up`,
-  ].join(" && "));
+  await lab.exec(
+    "server",
+    "sh",
+    "-c",
+    [
+      `ip link add ${name} index ${SHARING[name]} type veth peer name ${name}-far index ${SHARING[name] + 1}`,
+      `ip address add ${ADDRESS[name]}/24 dev ${name}`,
+      `ip link set ${name} up`,
+      `ip link set ${name}-far up`,
+    ].join(" && "),
+  );
 }
 
 describe("devices whose indexes share a place", requires(root()), () => {
@@ -46,14 +53,22 @@ rules:
       });
       await add(lab, "late");
       await add(lab, "later");
-      const watched = async (): Promise<boolean> => (await agent.status()).interfaces.filter(({ ingress }) => ingress.hook !== "none").length === 3;
+      const watched = async (): Promise<boolean> =>
+        (await agent.status()).interfaces.filter(({ ingress }) => ingress.hook !== "none").length === 3;
       await eventually("all are watched", watched);
       await lab.exec("server", "sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
 
       const send = async (name: Name, text: string): Promise<void> => {
         const [link] = JSON.parse(await lab.exec("server", "ip", "-j", "link", "show", name)) as { address: string }[];
         await using wire = await lab.wire(`server:${name}-far`);
-        await wire.send(frame(Ethernet({ dst: link!.address }), IPv4({ src: ADDRESS[name].replace(/1$/, "9"), dst: ADDRESS[name] }), UDP({ dport: PORT }), payload(text)));
+        await wire.send(
+          frame(
+            Ethernet({ dst: link!.address }),
+            IPv4({ src: ADDRESS[name].replace(/1$/, "9"), dst: ADDRESS[name] }),
+            UDP({ dport: PORT }),
+            payload(text),
+          ),
+        );
       };
       const round = async (text: string): Promise<string[]> => {
         for (const name of ["late", "early", "later"] as const) await send(name, `${text} ${name}`);
@@ -83,17 +98,21 @@ test("a device that the kernel's table does not have is undecided, and its frame
   await using lab = await makeLab();
   const receiver = await Receiver.open(lab, "server", { udp: [PORT] });
   await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: `
+  await agent.start({
+    config: `
 mode: prevent
 interfaces: { include: [eth0] }
 defaults: { on_error: { ingress: block } }
 rules:
   - { name: all, action: allow, direction: ingress }
-` });
+`,
+  });
   const [from, to] = [lab.end("client:eth0"), lab.end("server:eth0")];
   const send = async (text: string): Promise<void> => {
     await using wire = await lab.wire("client:eth0");
-    await wire.send(frame(Ethernet({ src: from.mac, dst: to.mac }), IPv4({ src: from.ipv4, dst: to.ipv4 }), UDP({ dport: PORT }), payload(text)));
+    await wire.send(
+      frame(Ethernet({ src: from.mac, dst: to.mac }), IPv4({ src: from.ipv4, dst: to.ipv4 }), UDP({ dport: PORT }), payload(text)),
+    );
   };
   const [{ ifindex }] = JSON.parse(await lab.exec("server", "ip", "-j", "link", "show", "eth0")) as [{ ifindex: number }];
   const table = openPinnedTable(agent.pins, "interfaces");

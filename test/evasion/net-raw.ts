@@ -2,7 +2,16 @@
 
 import type { Lab, Outcome } from "../harness/netns.ts";
 
-export const ONLY_NET_RAW = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs"];
+export const ONLY_NET_RAW = [
+  "setpriv",
+  "--reuid=65534",
+  "--regid=65534",
+  "--clear-groups",
+  "--inh-caps=-all,+net_raw",
+  "--ambient-caps=-all,+net_raw",
+  "--bounding-set=-all,+net_raw",
+  "--no-new-privs",
+];
 
 /** Perl that puts nothing between the program and the kernel. */
 export const PERL = ["perl", "-MSocket", "-e"];
@@ -27,7 +36,11 @@ send(S, pack("H*", "${hex(icmp)}"), 0, pack_sockaddr_in(0, inet_aton("${to}"))) 
 }
 
 /** Sends a whole frame by a packet socket at the device. */
-export function sendByPacketSocket(ifindex: number, frame: Uint8Array, { mark, bypass = false }: { mark?: number | undefined; bypass?: boolean } = {}): string {
+export function sendByPacketSocket(
+  ifindex: number,
+  frame: Uint8Array,
+  { mark, bypass = false }: { mark?: number | undefined; bypass?: boolean } = {},
+): string {
   return `
 socket(S, AF_PACKET, SOCK_RAW, 0) or die "socket: $!";
 ${mark === undefined ? "" : `setsockopt(S, SOL_SOCKET, SO_MARK, pack("I", ${mark})) or die "mark: $!";`}

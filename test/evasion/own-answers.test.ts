@@ -20,18 +20,28 @@ rules:
   - { name: in-by-eth0, action: allow, direction: ingress, interfaces: [eth0] }
 `;
 
-it("the answer to what a router drops where it leaves reaches its sender through the device where it came in", requires(root()), async () => {
-  await using lab = await makeLab({ namespaces: ["client", "router", "server"], links: [{ from: "client:eth0", to: "router:eth0" }, { from: "router:eth1", to: "server:eth0" }] });
-  const far = lab.end("server:eth0").ipv4;
-  await lab.exec("router", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
-  await lab.exec("client", "ip", "route", "add", "default", "via", lab.end("router:eth0").ipv4);
-  await lab.exec("server", "ip", "route", "add", "default", "via", lab.end("router:eth1").ipv4);
-  await using agent = await AgentHome.make(lab, "router");
-  await agent.start({ config: CONFIG });
-  const ends = await attempt(lab, "client", [
-    { protocol: "tcp", host: far, port: REJECTED, patience: 20_000 },
-    { protocol: "udp", host: far, port: REJECTED, patience: 20_000 },
-    { protocol: "tcp", host: far, port: SILENT, patience: 1_000 },
-  ]);
-  assert.deepEqual(ends, ["ECONNREFUSED", "EHOSTUNREACH", "silence"]);
-});
+it(
+  "the answer to what a router drops where it leaves reaches its sender through the device where it came in",
+  requires(root()),
+  async () => {
+    await using lab = await makeLab({
+      namespaces: ["client", "router", "server"],
+      links: [
+        { from: "client:eth0", to: "router:eth0" },
+        { from: "router:eth1", to: "server:eth0" },
+      ],
+    });
+    const far = lab.end("server:eth0").ipv4;
+    await lab.exec("router", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+    await lab.exec("client", "ip", "route", "add", "default", "via", lab.end("router:eth0").ipv4);
+    await lab.exec("server", "ip", "route", "add", "default", "via", lab.end("router:eth1").ipv4);
+    await using agent = await AgentHome.make(lab, "router");
+    await agent.start({ config: CONFIG });
+    const ends = await attempt(lab, "client", [
+      { protocol: "tcp", host: far, port: REJECTED, patience: 20_000 },
+      { protocol: "udp", host: far, port: REJECTED, patience: 20_000 },
+      { protocol: "tcp", host: far, port: SILENT, patience: 1_000 },
+    ]);
+    assert.deepEqual(ends, ["ECONNREFUSED", "EHOSTUNREACH", "silence"]);
+  },
+);

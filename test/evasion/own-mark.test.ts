@@ -34,7 +34,9 @@ describe("a process that has CAP_NET_RAW alone", requires(root(), tool("perl", "
           sendByRawSocket(client.ipv4, error(by("raw")), mark),
           sendByPacketSocket(ifindex, frame(link, outward, ICMP({ type: 3, code: 13 }), payload(by("packet"))), { mark }),
           // The reset's number is what tells the phases apart: it carries nothing else.
-          sendByPacketSocket(ifindex, frame(link, outward, TCP({ sport: 4000, dport: 5000, flags: ["rst"], seq: numberOf(phase) })), { mark }),
+          sendByPacketSocket(ifindex, frame(link, outward, TCP({ sport: 4000, dport: 5000, flags: ["rst"], seq: numberOf(phase) })), {
+            mark,
+          }),
         ];
         for (const code of sent) {
           const { code: ended, stderr } = await withNetRaw(lab, "server", code);
@@ -43,7 +45,10 @@ describe("a process that has CAP_NET_RAW alone", requires(root(), tool("perl", "
         }
       };
       const arrived = (phase: string): number =>
-        wire.received.filter((bytes) => Buffer.from(bytes).includes(`${phase} `) || (bytes[23] === 6 && Buffer.from(bytes).readUInt32BE(38) === numberOf(phase))).length;
+        wire.received.filter(
+          (bytes) =>
+            Buffer.from(bytes).includes(`${phase} `) || (bytes[23] === 6 && Buffer.from(bytes).readUInt32BE(38) === numberOf(phase)),
+        ).length;
 
       await sendAll("unmarked");
       await sendAll("marked", ANSWER_MARK);
@@ -56,13 +61,28 @@ describe("a process that has CAP_NET_RAW alone", requires(root(), tool("perl", "
 
   it("is judged also where a device of this namespace hands its marked frame to another one", async () => {
     await using lab = await makeLab();
-    await lab.exec("server", "sh", "-c", "ip link add a0 type veth peer name a1 && ip address add 10.1.0.1/24 dev a1 && ip link set a0 up && ip link set a1 up");
+    await lab.exec(
+      "server",
+      "sh",
+      "-c",
+      "ip link add a0 type veth peer name a1 && ip address add 10.1.0.1/24 dev a1 && ip link set a0 up && ip link set a1 up",
+    );
     await using agent = await AgentHome.make(lab, "server");
     await agent.start({ config: `interfaces: { include: [a1], ingress: tcx }\n${BLOCK_ALL}` });
     const ifindex = await indexOf(lab, "a0");
-    const error = frame(Ethernet({ src: "02:00:00:00:00:01", dst: "02:00:00:00:00:02" }), IPv4({ src: "10.1.0.9", dst: "10.1.0.1" }), ICMP({ type: 3, code: 13 }), payload(SECRET));
-    const dropped = async (): Promise<number> => (await agent.status()).traffic.find((cell) => cell.direction === "ingress" && cell.transport === "icmp" && cell.verdict === "dropped")?.packets ?? 0;
-    for (const [count, mark] of [[1, undefined], [2, ANSWER_MARK]] as const) {
+    const error = frame(
+      Ethernet({ src: "02:00:00:00:00:01", dst: "02:00:00:00:00:02" }),
+      IPv4({ src: "10.1.0.9", dst: "10.1.0.1" }),
+      ICMP({ type: 3, code: 13 }),
+      payload(SECRET),
+    );
+    const dropped = async (): Promise<number> =>
+      (await agent.status()).traffic.find((cell) => cell.direction === "ingress" && cell.transport === "icmp" && cell.verdict === "dropped")
+        ?.packets ?? 0;
+    for (const [count, mark] of [
+      [1, undefined],
+      [2, ANSWER_MARK],
+    ] as const) {
       const { code, stderr } = await withNetRaw(lab, "server", sendByPacketSocket(ifindex, error, { mark }));
       assert.equal(code, 0, stderr);
       await eventually(`${count} dropped`, async () => (await dropped()) === count);

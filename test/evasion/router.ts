@@ -22,20 +22,41 @@ export interface Street extends AsyncDisposable {
 }
 
 export async function makeStreet(): Promise<Street> {
-  const lab = await makeLab({ namespaces: ["attacker", "router", "inner"], links: [{ from: "attacker:eth0", to: "router:eth0" }, { from: "router:eth1", to: "inner:eth0" }] });
-  const ends = { attacker: lab.end("attacker:eth0"), router: lab.end("router:eth0"), inside: lab.end("router:eth1"), inner: lab.end("inner:eth0") };
+  const lab = await makeLab({
+    namespaces: ["attacker", "router", "inner"],
+    links: [
+      { from: "attacker:eth0", to: "router:eth0" },
+      { from: "router:eth1", to: "inner:eth0" },
+    ],
+  });
+  const ends = {
+    attacker: lab.end("attacker:eth0"),
+    router: lab.end("router:eth0"),
+    inside: lab.end("router:eth1"),
+    inner: lab.end("inner:eth0"),
+  };
   await lab.exec("router", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding");
-  for (const [namespace, via] of [["attacker", ends.router], ["inner", ends.inside]] as const) {
+  for (const [namespace, via] of [
+    ["attacker", ends.router],
+    ["inner", ends.inside],
+  ] as const) {
     await lab.exec(namespace, "ip", "route", "add", "default", "via", via.ipv4);
     await lab.exec(namespace, "ip", "-6", "route", "add", "default", "via", via.ipv6);
   }
   // The router knows its neighbours, so that no question of its own waits for an answer that a rule drops.
-  for (const [end, device] of [[ends.attacker, "eth0"], [ends.inner, "eth1"]] as const) {
-    for (const address of [end.ipv4, end.ipv6]) await lab.exec("router", "ip", "neighbour", "replace", address, "lladdr", end.mac, "dev", device, "nud", "permanent");
+  for (const [end, device] of [
+    [ends.attacker, "eth0"],
+    [ends.inner, "eth1"],
+  ] as const) {
+    for (const address of [end.ipv4, end.ipv6])
+      await lab.exec("router", "ip", "neighbour", "replace", address, "lladdr", end.mac, "dev", device, "nud", "permanent");
   }
   const outside = await lab.wire("attacker:eth0");
   const inside = await lab.wire("inner:eth0");
-  const has = (text: string) => (bytes: Uint8Array): boolean => Buffer.from(bytes).includes(text);
+  const has =
+    (text: string) =>
+    (bytes: Uint8Array): boolean =>
+      Buffer.from(bytes).includes(text);
   return {
     lab,
     attacker: ends.attacker,

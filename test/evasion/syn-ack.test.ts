@@ -54,12 +54,16 @@ function forged(flags: TCPFlag[], ports = FORGED): Layer {
 /** Until the agent believes no SYN+ACK any more that nothing asked for. Each has a port of its own. */
 async function endOfGrace(agent: AgentHome, send: (segment: Layer) => Promise<void>): Promise<void> {
   let port = 52_000;
-  await eventually("nothing is believed any more", async () => {
-    const before = await agent.status();
-    await send(forged(["syn", "ack"], { from: 443, to: port++ }));
-    const { undecided, believed_answers } = await agent.status();
-    return believed_answers === before.believed_answers && (undecided["opener_unknown"] ?? 0) > (before.undecided["opener_unknown"] ?? 0);
-  }, 20_000);
+  await eventually(
+    "nothing is believed any more",
+    async () => {
+      const before = await agent.status();
+      await send(forged(["syn", "ack"], { from: 443, to: port++ }));
+      const { undecided, believed_answers } = await agent.status();
+      return believed_answers === before.believed_answers && (undecided["opener_unknown"] ?? 0) > (before.undecided["opener_unknown"] ?? 0);
+    },
+    20_000,
+  );
 }
 
 function answersFrom(wire: Wire, port: number): number {
@@ -67,7 +71,12 @@ function answersFrom(wire: Wire, port: number): number {
   return wire.received.filter((bytes) => Buffer.from(bytes).includes(ports)).length;
 }
 
-for (const interfaces of ["include: [eth0]", "include: [eth0], ingress: xdp", "include: [eth0, eth1]", "include: [eth0, eth1], egress: false"]) {
+for (const interfaces of [
+  "include: [eth0]",
+  "include: [eth0], ingress: xdp",
+  "include: [eth0, eth1]",
+  "include: [eth0, eth1], egress: false",
+]) {
   describe(`a router, { ${interfaces} }`, requires(root()), () => {
     it("delivers no SYN+ACK that nobody asked for, and no data behind it", async () => {
       await using street = await makeStreet();
@@ -92,7 +101,8 @@ for (const interfaces of ["include: [eth0]", "include: [eth0], ingress: xdp", "i
             assert.ok(talk.isOpen && (await talk.says(`${from} ${what};`)), `${name}, ${what}: ${from} asked for it`);
             await talk.kill();
           }
-          for (const text of ["first", "data"]) assert.ok(!(await street.reached(`${name} ${text} ${what};`, 1)), `${name}, ${what}: ${text} was delivered`);
+          for (const text of ["first", "data"])
+            assert.ok(!(await street.reached(`${name} ${text} ${what};`, 1)), `${name}, ${what}: ${text} was delivered`);
         }
         assert.equal(answersFrom(wire, ports.to), 0, "the closed port answers nothing");
       }
@@ -116,12 +126,25 @@ describe("a connection that was under way when the agent came", requires(root())
     const { attacker, inner, ip } = reaches(street)[0]!;
     // Nobody has the other address, so that no kernel answers the SYN.
     const server = attacker.replace(/1$/, "9");
-    await street.lab.exec("router", "ip", "neighbour", "replace", server, "lladdr", street.lab.end("attacker:eth0").mac, "dev", "eth0", "nud", "permanent");
+    await street.lab.exec(
+      "router",
+      "ip",
+      "neighbour",
+      "replace",
+      server,
+      "lladdr",
+      street.lab.end("attacker:eth0").mac,
+      "dev",
+      "eth0",
+      "nud",
+      "permanent",
+    );
     await street.sendFromInside(ip(inner, server), TCP({ sport: FORGED.to, dport: FORGED.from, seq: 1000, flags: ["syn"] }));
     await using agent = await AgentHome.make(street.lab, "router");
     let isStarting = true;
     const answering = (async () => {
-      for (; isStarting; await new Promise((resolve) => setTimeout(resolve, 50))) await street.send(ip(server, inner), forged(["syn", "ack"]));
+      for (; isStarting; await new Promise((resolve) => setTimeout(resolve, 50)))
+        await street.send(ip(server, inner), forged(["syn", "ack"]));
     })();
     await agent.start({ config: `mode: prevent\ninterfaces: { include: [eth0] }\n${CLOSED["all ingress blocked"]}\n` });
     await eventually("it is counted", async () => (await agent.status()).believed_answers > 0, 10_000);
@@ -138,10 +161,31 @@ describe("a connection that was under way when the agent came", requires(root())
 describe("an answer that comes by another interface than its SYN left by", requires(root()), () => {
   for (const interfaces of ["include: ['*']", "include: ['*'], ingress: xdp", "include: [eth1, eth2]", "include: ['*'], egress: false"]) {
     it(`is believed, { ${interfaces} }`, async () => {
-      await using lab = await makeLab({ namespaces: ["outside", "router", "inner"], links: [{ from: "outside:eth0", to: "router:eth0" }, { from: "outside:eth1", to: "router:eth1" }, { from: "router:eth2", to: "inner:eth0" }] });
-      const [server, left, back, inside, inner] = [lab.end("outside:eth0"), lab.end("router:eth0"), lab.end("router:eth1"), lab.end("router:eth2"), lab.end("inner:eth0")];
-      await lab.exec("router", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding && for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done");
-      for (const [family, of] of [["-4", "ipv4"], ["-6", "ipv6"]] as const) {
+      await using lab = await makeLab({
+        namespaces: ["outside", "router", "inner"],
+        links: [
+          { from: "outside:eth0", to: "router:eth0" },
+          { from: "outside:eth1", to: "router:eth1" },
+          { from: "router:eth2", to: "inner:eth0" },
+        ],
+      });
+      const [server, left, back, inside, inner] = [
+        lab.end("outside:eth0"),
+        lab.end("router:eth0"),
+        lab.end("router:eth1"),
+        lab.end("router:eth2"),
+        lab.end("inner:eth0"),
+      ];
+      await lab.exec(
+        "router",
+        "sh",
+        "-c",
+        "echo 1 > /proc/sys/net/ipv4/ip_forward && echo 1 > /proc/sys/net/ipv6/conf/all/forwarding && for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done",
+      );
+      for (const [family, of] of [
+        ["-4", "ipv4"],
+        ["-6", "ipv6"],
+      ] as const) {
         await lab.exec("inner", "ip", family, "route", "add", "default", "via", inside[of]);
         for (const address of [inner[of], left[of]]) await lab.exec("outside", "ip", family, "route", "replace", address, "via", back[of]);
       }
@@ -156,7 +200,11 @@ rules: [{ name: out, action: allow, layer4: { protocol: tcp, destination_ports: 
 `,
       });
       const wire = await lab.wire("outside:eth1");
-      await endOfGrace(agent, (segment) => wire.send(frame(Ethernet({ src: lab.end("outside:eth1").mac, dst: back.mac }), IPv4({ src: server.ipv4, dst: inner.ipv4 }), segment)));
+      await endOfGrace(agent, (segment) =>
+        wire.send(
+          frame(Ethernet({ src: lab.end("outside:eth1").mac, dst: back.mac }), IPv4({ src: server.ipv4, dst: inner.ipv4 }), segment),
+        ),
+      );
       const before = await agent.status();
       for (const address of [server.ipv4, server.ipv6]) {
         for (const from of ["inner", "router"]) {

@@ -38,7 +38,9 @@ export class Talk {
 
   /** Returns when it is open, or will not be. */
   static async begin(lab: Lab, namespace: string, host: string, port: number, localPort = 0): Promise<Talk> {
-    const talk = new Talk(lab.spawn(namespace, [process.execPath, "-e", TALK, host, String(port), String(localPort)], { stdio: ["pipe", "pipe", "inherit"] }));
+    const talk = new Talk(
+      lab.spawn(namespace, [process.execPath, "-e", TALK, host, String(port), String(localPort)], { stdio: ["pipe", "pipe", "inherit"] }),
+    );
     await eventually("it is open or not", () => /open|failed|silence/.test(talk.#said));
     return talk;
   }
@@ -58,7 +60,10 @@ export class Talk {
   /** Whether the other end echoes this, a text of its own. */
   async says(text: string, milliseconds = 3000): Promise<boolean> {
     this.#child.stdin!.write(`${text}\n`);
-    return eventually(`the echo of ${text}`, () => this.#said.includes(text), milliseconds).then(() => true, () => false);
+    return eventually(`the echo of ${text}`, () => this.#said.includes(text), milliseconds).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** `how`: an empty line finishes, `reset` resets. */
@@ -99,6 +104,11 @@ function lastNumbers(wire: Wire, port: number, from: number): Numbers | undefine
 function tcpOf(bytes: Uint8Array): { view: DataView; length: number } | undefined {
   const frame = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const type = frame.getUint16(12);
-  const [at, protocol, end] = type === 0x0800 ? [14 + (bytes[14]! & 15) * 4, bytes[23], 14 + frame.getUint16(16)] : type === 0x86dd ? [54, bytes[20], 54 + frame.getUint16(18)] : [0, 0, 0];
+  const [at, protocol, end] =
+    type === 0x0800
+      ? [14 + (bytes[14]! & 15) * 4, bytes[23], 14 + frame.getUint16(16)]
+      : type === 0x86dd
+        ? [54, bytes[20], 54 + frame.getUint16(18)]
+        : [0, 0, 0];
   return protocol === 6 ? { view: new DataView(bytes.buffer, bytes.byteOffset + at), length: end - at } : undefined;
 }

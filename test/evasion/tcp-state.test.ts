@@ -31,18 +31,34 @@ function reaches(street: Street, target: "router" | "inner"): Reach[] {
   const { attacker } = street;
   const to = street[target];
   return [
-    { name: "IPv4", attacker: attacker.ipv4, target: to.ipv4, ip: (ttl, checksum) => IPv4({ src: attacker.ipv4, dst: to.ipv4, ttl, ...(checksum === undefined ? {} : { checksum }) }) },
+    {
+      name: "IPv4",
+      attacker: attacker.ipv4,
+      target: to.ipv4,
+      ip: (ttl, checksum) => IPv4({ src: attacker.ipv4, dst: to.ipv4, ttl, ...(checksum === undefined ? {} : { checksum }) }),
+    },
     { name: "IPv6", attacker: attacker.ipv6, target: to.ipv6, ip: (hopLimit) => IPv6({ src: attacker.ipv6, dst: to.ipv6, hopLimit }) },
   ];
 }
 
-type Forge = (talk: Talk, flags: TCPFlag[], how?: { off?: number; checksum?: number; hopLimit?: number; headerChecksum?: number; mac?: string }) => Promise<void>;
+type Forge = (
+  talk: Talk,
+  flags: TCPFlag[],
+  how?: { off?: number; checksum?: number; hopLimit?: number; headerChecksum?: number; mac?: string },
+) => Promise<void>;
 
 function forger(street: Street, wire: Wire, reach: Reach): Forge {
   const link = { src: street.lab.end("attacker:eth0").mac, dst: street.lab.end("router:eth0").mac };
   return async (talk, flags, { off = 0, checksum, hopLimit = 64, headerChecksum, mac = link.dst } = {}) => {
     const { seq, ack } = await numbersAt(wire, talk.port, PORT);
-    const segment = TCP({ sport: talk.port, dport: PORT, seq: (seq + off) >>> 0, ack, flags, ...(checksum === undefined ? {} : { checksum }) });
+    const segment = TCP({
+      sport: talk.port,
+      dport: PORT,
+      seq: (seq + off) >>> 0,
+      ack,
+      flags,
+      ...(checksum === undefined ? {} : { checksum }),
+    });
     await wire.send(frame(Ethernet({ ...link, dst: mac }), reach.ip(hopLimit, headerChecksum), segment));
   };
 }
@@ -79,7 +95,10 @@ rules:
   - { name: few, action: block, enforce: true, direction: ingress, layer4: { protocol: tcp, destination_ports: [${PORT}], connections_over: ${MOST} } }
 `;
 
-for (const [target, what] of [["inner", "forwarded"], ["router", "the host's own"]] as const) {
+for (const [target, what] of [
+  ["inner", "forwarded"],
+  ["router", "the host's own"],
+] as const) {
   // Between namespaces checksums are left to a device that is not there, which XDP cannot tell from wrong ones.
   for (const ingress of ["tcx"]) {
     describe(`connections that are ${what}, ${ingress}`, { ...requires(root()), concurrency: 1 }, () => {
@@ -105,19 +124,26 @@ for (const [target, what] of [["inner", "forwarded"], ["router", "the host's own
           }
           await isFull("nothing");
           // A segment that dies on the way is not for this host's own connections: it has arrived.
-          for (const [why, trick] of Object.entries({ ...TRICKS, ...(reach.name === "IPv4" ? WITH_HEADER_CHECKSUM : {}), ...(target === "inner" ? DYING : {}) })) {
+          for (const [why, trick] of Object.entries({
+            ...TRICKS,
+            ...(reach.name === "IPv4" ? WITH_HEADER_CHECKSUM : {}),
+            ...(target === "inner" ? DYING : {}),
+          })) {
             for (const talk of talks) await trick(forge, talk);
             await isFull(why);
-            for (const talk of talks) assert.ok(await talk.says(`${why} ${talks.indexOf(talk)};`), `${reach.name}: it goes on after ${why}`);
+            for (const talk of talks)
+              assert.ok(await talk.says(`${why} ${talks.indexOf(talk)};`), `${reach.name}: it goes on after ${why}`);
           }
           for (const how of ["", "reset"] as const) {
             await talks.pop()!.end(how);
-            talks.push(await eventually(`room after a real end: ${how || "finished"}`, async () => {
-              const tried = await begin();
-              if (tried.wasOpened) return tried;
-              await tried.kill();
-              return undefined;
-            }));
+            talks.push(
+              await eventually(`room after a real end: ${how || "finished"}`, async () => {
+                const tried = await begin();
+                if (tried.wasOpened) return tried;
+                await tried.kill();
+                return undefined;
+              }),
+            );
             assert.ok(await talks.at(-1)!.says(`anew ${how};`));
             await isFull("one ended and another began");
           }
@@ -147,7 +173,8 @@ for (const [target, what] of [["inner", "forwarded"], ["router", "the host's own
       await using agent = await AgentHome.make(street.lab, "router");
       await agent.start({ config: "interfaces: { include: [eth0] }" });
       const reach = reaches(street, target)[0]!;
-      const row = async (): Promise<StatisticsRow | undefined> => (JSON.parse(await agent.weir("stats", "--json", "--by", "peer", "--service", `tcp ${PORT}`)) as StatisticsRow[])[0];
+      const row = async (): Promise<StatisticsRow | undefined> =>
+        (JSON.parse(await agent.weir("stats", "--json", "--by", "peer", "--service", `tcp ${PORT}`)) as StatisticsRow[])[0];
       const talk = await Talk.begin(street.lab, "attacker", reach.target, PORT);
       assert.ok(await talk.says("hello;"));
       const { seq, ack } = await numbersAt(wire, talk.port, PORT);
@@ -155,7 +182,8 @@ for (const [target, what] of [["inner", "forwarded"], ["router", "the host's own
         const ends = { src: street.lab.end("attacker:eth0").mac, dst: street.lab.end("router:eth0").mac };
         return frame(Ethernet(ends), reach.ip(64), TCP({ sport: talk.port, dport: PORT, seq: from >>> 0, ack, flags }));
       };
-      for (let n = 0; n < PAIRS; n += 100) await wire.send(...Array.from({ length: 100 }, (_, i) => [forged(["rst"], seq + 1 + n + i), forged(["ack"], seq)]).flat());
+      for (let n = 0; n < PAIRS; n += 100)
+        await wire.send(...Array.from({ length: 100 }, (_, i) => [forged(["rst"], seq + 1 + n + i), forged(["ack"], seq)]).flat());
       assert.ok(await talk.says("still there;"));
       const before = await eventually("it is live", async () => {
         const one = await row();
@@ -163,10 +191,14 @@ for (const [target, what] of [["inner", "forwarded"], ["router", "the host's own
       });
       assert.equal(before.connections, 1, "it is the only one");
       await talk.end();
-      const after = await eventually("its end", async () => {
-        const one = await row();
-        return one?.live === 0 && one;
-      }, 30_000);
+      const after = await eventually(
+        "its end",
+        async () => {
+          const one = await row();
+          return one?.live === 0 && one;
+        },
+        30_000,
+      );
       assert.equal(after.connections, 1);
       assert.ok(after.packets > 2 * PAIRS && after.packets < 6 * PAIRS + 100, `${after.packets} packets`);
       assert.ok(after.sent + after.received < 80 * after.packets, `${after.sent + after.received} bytes`);

@@ -10,8 +10,15 @@ import { requires, root } from "../harness/require.ts";
 import { Receiver } from "../e2e/receiver.ts";
 import { makeStreet, type Street } from "./router.ts";
 
-const DHCP = [[67, 68], [68, 67], [67, 67]] as const;
-const DHCP6 = [[546, 547], [547, 546]] as const;
+const DHCP = [
+  [67, 68],
+  [68, 67],
+  [67, 67],
+] as const;
+const DHCP6 = [
+  [546, 547],
+  [547, 546],
+] as const;
 const DISCOVERY = [133, 134, 135, 136, 137];
 const ALLOWED = 9010;
 
@@ -54,7 +61,8 @@ ${rule === undefined ? "" : `  - { name: all, action: block, enforce: true, ${ru
       const { attacker, inner } = street;
       if (rule === undefined) for (const address of [attacker.ipv4, attacker.ipv6]) await agent.weir("ban", "add", address);
       for (const { name, layers } of tries(street)) await street.send(...layers, payload(name));
-      const twin = rule === undefined ? await unban(agent, street) : [IPv4({ src: attacker.ipv4, dst: inner.ipv4 }), UDP({ dport: ALLOWED })];
+      const twin =
+        rule === undefined ? await unban(agent, street) : [IPv4({ src: attacker.ipv4, dst: inner.ipv4 }), UDP({ dport: ALLOWED })];
       await street.send(...twin, payload("the twin"));
       assert.ok(await street.reached("the twin", 5000));
       const arrived: string[] = [];

@@ -32,7 +32,10 @@ for (const { name, config, host, steps } of CASES) {
         assert.equal(rule.name, step.expect.rule);
         assert.equal(staged?.rule.name ?? null, step.expect.staged);
         assert.equal(undecided?.reason ?? null, step.expect.reason);
-        assert.ok(conditions.every(({ matched }) => matched === true), JSON.stringify(conditions));
+        assert.ok(
+          conditions.every(({ matched }) => matched === true),
+          JSON.stringify(conditions),
+        );
         if (rule.name === "failsafe") assert.equal(conditions.length, 1, "a failsafe says which it is");
       }
     }
@@ -47,7 +50,15 @@ test("the kernel agrees with the reference wherever explain asks it", requires(r
     for (const one of CASES.filter(fitsEmptyHost)) {
       await t.test(`${hook}: ${one.name}`, async () => {
         const policy = policyOf(one.config);
-        await judge.take(policy, (one.host?.sessions ?? []).map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })), one.host);
+        await judge.take(
+          policy,
+          (one.host?.sessions ?? []).map(({ remote, localPort }) => ({
+            remoteAddress: remote.address,
+            remotePort: remote.port,
+            localPort,
+          })),
+          one.host,
+        );
         const pair = new JudgePair(policy, one.host ?? {}, { judge, hook });
         for (const step of one.steps) {
           if ("mode" in step) pair.mode = step.mode;
@@ -66,6 +77,17 @@ test("the kernel agrees with the reference wherever explain asks it", requires(r
 /** The host has no sockets and no bans, forwards nothing, and frames are as they are in a file. */
 function fitsEmptyHost({ host = {}, steps }: Case): boolean {
   const plain = ({ gso, ethernet, metadataTags }: Arrival): boolean => !gso && ethernet !== false && (metadataTags ?? []).length === 0;
-  const bare = ({ listening = [], established = [], bans = [], loopback = ["lo"], leavesUnseen = false }: Partial<Host>): boolean => listening.length + established.length + bans.length === 0 && !leavesUnseen && loopback.every((name) => name === "lo");
-  return bare(host) && steps.every((step) => !("reload" in step) && !("members" in step) && !("bans" in step) && !("wait" in step) && (!("packet" in step) || plain(step.packet)));
+  const bare = ({ listening = [], established = [], bans = [], loopback = ["lo"], leavesUnseen = false }: Partial<Host>): boolean =>
+    listening.length + established.length + bans.length === 0 && !leavesUnseen && loopback.every((name) => name === "lo");
+  return (
+    bare(host) &&
+    steps.every(
+      (step) =>
+        !("reload" in step) &&
+        !("members" in step) &&
+        !("bans" in step) &&
+        !("wait" in step) &&
+        (!("packet" in step) || plain(step.packet)),
+    )
+  );
 }

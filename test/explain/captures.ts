@@ -32,6 +32,7 @@ function block(type: number, body: Buffer, little: boolean): Buffer {
 
 function words(values: readonly number[], little: boolean): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) little ? bytes.writeUInt32LE(value >>> 0, index * 4) : bytes.writeUInt32BE(value >>> 0, index * 4);
+  for (const [index, value] of values.entries())
+    little ? bytes.writeUInt32LE(value >>> 0, index * 4) : bytes.writeUInt32BE(value >>> 0, index * 4);
   return bytes;
 }

@@ -26,14 +26,32 @@ import { requires, root } from "../harness/require.ts";
 const IFINDEX = 7;
 
 function from(source: string): Arrival {
-  return { frame: frameOf({ direction: "ingress", interface: "eth0", source, destination: "198.51.100.1", protocol: "tcp", destination_port: 23 }), hook: "ingress", interface: "eth0" };
+  return {
+    frame: frameOf({ direction: "ingress", interface: "eth0", source, destination: "198.51.100.1", protocol: "tcp", destination_port: 23 }),
+    hook: "ingress",
+    interface: "eth0",
+  };
 }
 
-const OWN: OwnEnds = { tunnels: [{ kind: "vxlan", id: 7, port: 4789 }, { kind: "vxlan", id: 9, port: 9999 }], addresses: ["198.51.100.1"] };
+const OWN: OwnEnds = {
+  tunnels: [
+    { kind: "vxlan", id: 7, port: 4789 },
+    { kind: "vxlan", id: 9, port: 9999 },
+  ],
+  addresses: ["198.51.100.1"],
+};
 
 /** SSH to this host or another one, in a tunnel. */
 function wrapped(vni: number, { inner = "198.51.100.1", outer = "198.51.100.1", from = "192.0.2.8", port = 4789 } = {}): Arrival {
-  const bytes = frame(Ethernet(), IPv4({ src: "192.0.2.7", dst: outer }), UDP({ sport: 50_000, dport: port }), VXLAN({ vni }), Ethernet(), IPv4({ src: from, dst: inner }), TCP({ dport: 22 }));
+  const bytes = frame(
+    Ethernet(),
+    IPv4({ src: "192.0.2.7", dst: outer }),
+    UDP({ sport: 50_000, dport: port }),
+    VXLAN({ vni }),
+    Ethernet(),
+    IPv4({ src: from, dst: inner }),
+    TCP({ dport: 22 }),
+  );
   return { frame: bytes, hook: "ingress", interface: "eth0" };
 }
 
@@ -45,7 +63,10 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
   const plane = new DataPlane({ pins, capacity });
   const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
   const installer = new Installer({
-    policies: memory("policies"), cells: memory("cells"), rules: memory("rules"), interfaces: new InterfaceTable(memory("interfaces"), plane.map("interfaces_apart")),
+    policies: memory("policies"),
+    cells: memory("cells"),
+    rules: memory("rules"),
+    interfaces: new InterfaceTable(memory("interfaces"), plane.map("interfaces_apart")),
     generation: () => plane.generation,
     flip: (generation) => plane.flip(generation),
     waitGracePeriod: () => Promise.resolve(),
@@ -54,22 +75,38 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
     installer.close();
     plane.close();
   });
-  const policy = policyOf({ mode: "prevent", rules: [{ name: "no-telnet", action: "block", enforce: true, interfaces: ["eth*"], layer4: { protocol: "tcp", destination_ports: [23] } }, { name: "no-udp", action: "block", enforce: true, layer4: { protocol: "udp" } }] });
+  const policy = policyOf({
+    mode: "prevent",
+    rules: [
+      { name: "no-telnet", action: "block", enforce: true, interfaces: ["eth*"], layer4: { protocol: "tcp", destination_ports: [23] } },
+      { name: "no-udp", action: "block", enforce: true, layer4: { protocol: "udp" } },
+    ],
+  });
   installer.addInterface({ ifindex: IFINDEX, name: "eth0", slot: 1, flags: 0 });
   const compiled = compile(policy);
   await installer.install(compiled);
   const bans = new BanTable(banMemoryOf(plane));
   for (const text of ["203.0.113.7", "203.0.113.9", "2001:db8:bad::/48"]) for (const network of parseNetworks(text)) bans.add(network, 0);
 
-  new TunnelEnds({ ends: plane.map("tunnel_ends"), addresses: plane.map("own_addresses"), setForms: (forms) => plane.setTunnelForms(forms) }).list(...listedEnds(OWN));
+  new TunnelEnds({
+    ends: plane.map("tunnel_ends"),
+    addresses: plane.map("own_addresses"),
+    setForms: (forms) => plane.setTunnelForms(forms),
+  }).list(...listedEnds(OWN));
 
   const tables = ["control", "policies", "cells", "rules", "interfaces", "rule_counters", "ban_root", "ban_lines"];
   const seen = (): string[] => tables.map((name) => Buffer.from(memory(name)).toString("latin1"));
   const before = seen();
   const judge = KernelJudge.inForce({
-    path: plane.tablePins!, generation: plane.generation, capacity, kinds: compiled.kinds,
+    path: plane.tablePins!,
+    generation: plane.generation,
+    capacity,
+    kinds: compiled.kinds,
     names: namesBySlot(policy, compiled),
-    ifindexes: new Map([["eth0", IFINDEX], ["eth1", IFINDEX + 1]]),
+    ifindexes: new Map([
+      ["eth0", IFINDEX],
+      ["eth1", IFINDEX + 1],
+    ]),
   });
   after(() => judge.close());
   const pair = new JudgePair(policy, OWN, { judge, hook: "tc" });
@@ -90,6 +127,7 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
   pair.forget();
   assert.deepEqual(pair.judge({ ...from("192.0.2.7"), interface: "eth1" }).kernel, { asked: false, why: "eth1 is not watched" });
   assert.deepEqual(seen(), before);
-  for (const name of ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"]) assert.deepEqual([...plane.map(name).batches()], [], name);
+  for (const name of ["flows", "unproven_flows", "openings_in", "openings_out", "pings_in", "pings_out", "blocked_flows"])
+    assert.deepEqual([...plane.map(name).batches()], [], name);
   assert.equal([...plane.map("tunnel_ends").entries()].length, 3, "two ends, and a port of its own");
 });

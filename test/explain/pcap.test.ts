@@ -89,5 +89,9 @@ test("the first frame between two addresses goes the named way, answers the othe
   const ways = (view: Parameters<typeof arrivalsOf>[1]): string[] => [...arrivalsOf(pcap(FRAMES), view)].map(({ arrival }) => arrival.hook);
   assert.deepEqual(ways({ interface: "eth0", direction: "ingress" }), ["ingress", "egress", "ingress"]);
   assert.deepEqual(ways({ interface: "eth0", direction: "egress" }), ["egress", "ingress", "egress"]);
-  assert.deepEqual(ways({ interface: "eth0", direction: "ingress", local: ["198.18.0.2", "2001:db8::1"] }), ["ingress", "egress", "egress"]);
+  assert.deepEqual(ways({ interface: "eth0", direction: "ingress", local: ["198.18.0.2", "2001:db8::1"] }), [
+    "ingress",
+    "egress",
+    "egress",
+  ]);
 });

@@ -30,7 +30,9 @@ test("an include that fits no device degrades health until the device appears", 
   await agent.configure("interfaces: { include: [eth0, eth1] }");
   assert.doesNotMatch(await agent.weir("reload"), /eht1/);
   await well(agent);
-  await agent.configure("interfaces: { include: [eth0], overrides: [{ name: eth9, ingress: xdp }] }\nrules: [{ name: r, action: block, interfaces: [eth8] }]");
+  await agent.configure(
+    "interfaces: { include: [eth0], overrides: [{ name: eth9, ingress: xdp }] }\nrules: [{ name: r, action: block, interfaces: [eth8] }]",
+  );
   const { stdout, stderr } = await agent.attempt("reload");
   for (const name of ["eth8", "eth9"]) assert.match(stdout + stderr, new RegExp(`"${name}"`));
   await well(agent);

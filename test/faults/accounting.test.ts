@@ -56,7 +56,14 @@ test("emitted = received + pending + lost, while the agent is stopped, when it g
   assert.ok(rest.lost >= stopped.lost && rest.received >= stopped.received + stopped.pending);
 
   async function flood(flows: number): Promise<void> {
-    await lab.exec("client", process.execPath, join(import.meta.dirname, "flood-child.ts"), lab.end("server:eth0").ipv4, String(FIRST_PORT), String(flows));
+    await lab.exec(
+      "client",
+      process.execPath,
+      join(import.meta.dirname, "flood-child.ts"),
+      lab.end("server:eth0").ipv4,
+      String(FIRST_PORT),
+      String(flows),
+    );
   }
 });
 
@@ -70,7 +77,11 @@ function countsAt(pins: string): EventCounts {
   const [events, counters] = ["events", "event_counters"].map((name) => new BpfMap(name, libbpf().get(join(tables, name))));
   const ring = new Ring({ map: events!, recordSize: Event.size, onRecords: () => {} });
   try {
-    return eventCounts(() => ring.state(), ring.stride, () => readEventCounts(counters!));
+    return eventCounts(
+      () => ring.state(),
+      ring.stride,
+      () => readEventCounts(counters!),
+    );
   } finally {
     ring.close();
     events!.close();

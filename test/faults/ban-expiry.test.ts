@@ -38,12 +38,18 @@ describe("a ban among a million", requires(root()), () => {
       const sender = await child(lab, "client", "send", PORT, lab.end("server:eth0").ipv4, TWIN, BANNED);
       if (agentIs === "dead") await agent.stop("SIGKILL");
 
-      await eventually("what comes after the ban", async () => (await ask(receiver))[BANNED]?.some((stamp) => stamp > until + 100) === true);
+      await eventually(
+        "what comes after the ban",
+        async () => (await ask(receiver))[BANNED]?.some((stamp) => stamp > until + 100) === true,
+      );
       const sent = await ask(sender);
       await eventually("every datagram of the twin", async () => (await ask(receiver))[TWIN]?.length === sent[TWIN]!.length);
       const received = (await ask(receiver))[BANNED]!;
 
-      assert.ok(sent[BANNED]!.some((stamp) => stamp < until - BLUR), "some were sent while the ban held");
+      assert.ok(
+        sent[BANNED]!.some((stamp) => stamp < until - BLUR),
+        "some were sent while the ban held",
+      );
       assert.ok(Math.min(...received) >= until - BLUR, "none passed before its end");
       const due = sent[BANNED]!.filter((stamp) => stamp > until + BLUR).length;
       assert.ok(received.length >= due, `all passed from its end on: ${due} were sent, ${received.length} came`);
@@ -59,7 +65,11 @@ async function banOthers(stateDirectory: string): Promise<void> {
   const store = new BanStore(stateDirectory);
   await store.rewriteIfDue();
   const order = { uid: 0, added: new Date().toISOString(), until: 0 };
-  while (store.size < OTHERS) await store.add(order, Array.from({ length: Math.min(MOST_NETWORKS, OTHERS - store.size) }, () => somebody(random)));
+  while (store.size < OTHERS)
+    await store.add(
+      order,
+      Array.from({ length: Math.min(MOST_NETWORKS, OTHERS - store.size) }, () => somebody(random)),
+    );
 }
 
 function somebody(random: Random): Network {
@@ -70,6 +80,8 @@ function somebody(random: Random): Network {
 }
 
 function untilOf(journal: string): number {
-  const head = readFileSync(journal, "utf8").split("\n").findLast((line) => line.startsWith('{"order"'));
+  const head = readFileSync(journal, "utf8")
+    .split("\n")
+    .findLast((line) => line.startsWith('{"order"'));
   return (JSON.parse(head!) as { until: number }).until;
 }

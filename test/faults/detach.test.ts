@@ -29,42 +29,52 @@ interface Answer {
   audited: boolean;
 }
 
-test("what a killed agent went on blocking passes after weir detach, which leaves nothing in the kernel", requires(root(), tool("bpftool", "bpftool")), async () => {
-  await using lab = await makeLab();
-  await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: CONFIG });
-  const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED]);
-  await agent.stop("SIGKILL");
-  await traffic.more(BLOCKED, false);
-  await traffic.more(ALLOWED, true);
-  assert.equal((await traffic.received())[BLOCKED], 0, "while no agent runs");
-  const programs = await programsOf(agent);
-  assert.ok(programs.size > 2);
+test(
+  "what a killed agent went on blocking passes after weir detach, which leaves nothing in the kernel",
+  requires(root(), tool("bpftool", "bpftool")),
+  async () => {
+    await using lab = await makeLab();
+    await using agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: CONFIG });
+    const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED]);
+    await agent.stop("SIGKILL");
+    await traffic.more(BLOCKED, false);
+    await traffic.more(ALLOWED, true);
+    assert.equal((await traffic.received())[BLOCKED], 0, "while no agent runs");
+    const programs = await programsOf(agent);
+    assert.ok(programs.size > 2);
 
-  const said = await detach(agent, "--json");
-  assert.equal(said.code, 0, said.stderr);
-  const { pins, removed, audited } = JSON.parse(said.stdout) as Answer;
-  assert.equal(pins, agent.pins);
-  const names = (kind: string) => removed.filter((one) => one.kind === kind).map(({ name }) => name);
-  assert.ok(names("link").some((name) => name.startsWith("trace-")), names("link").join());
-  assert.ok(names("table").includes("control") && names("table").includes("flows"), names("table").join());
-  assert.equal(audited, true);
-  assert.equal(existsSync(agent.pins), false);
-  await traffic.more(BLOCKED, true);
-  await allGone(agent, programs);
+    const said = await detach(agent, "--json");
+    assert.equal(said.code, 0, said.stderr);
+    const { pins, removed, audited } = JSON.parse(said.stdout) as Answer;
+    assert.equal(pins, agent.pins);
+    const names = (kind: string) => removed.filter((one) => one.kind === kind).map(({ name }) => name);
+    assert.ok(
+      names("link").some((name) => name.startsWith("trace-")),
+      names("link").join(),
+    );
+    assert.ok(names("table").includes("control") && names("table").includes("flows"), names("table").join());
+    assert.equal(audited, true);
+    assert.equal(existsSync(agent.pins), false);
+    await traffic.more(BLOCKED, true);
+    await allGone(agent, programs);
 
-  assert.match(await agent.audit(), new RegExp(` DETACH uid=0 pins=${agent.pins} links=${names("link").length} filters=0 tables=${names("table").length} `));
-  const verdict = await lab.attempt("server", agent.launcher, "audit", "verify", "--config", agent.configPath);
-  assert.equal(verdict.code, 0, verdict.stderr);
+    assert.match(
+      await agent.audit(),
+      new RegExp(` DETACH uid=0 pins=${agent.pins} links=${names("link").length} filters=0 tables=${names("table").length} `),
+    );
+    const verdict = await lab.attempt("server", agent.launcher, "audit", "verify", "--config", agent.configPath);
+    assert.equal(verdict.code, 0, verdict.stderr);
 
-  const again = await detach(agent);
-  assert.equal(again.code, 0);
-  assert.match(again.stdout, /^Nothing is left in force/);
-  await agent.restart();
-  assert.match(await agent.auditLine(/ START .*adopted=no/), /START/);
-  await traffic.endsAt(BLOCKED, ALLOWED);
-  assert.equal(await agent.stop(), 0);
-});
+    const again = await detach(agent);
+    assert.equal(again.code, 0);
+    assert.match(again.stdout, /^Nothing is left in force/);
+    await agent.restart();
+    assert.match(await agent.auditLine(/ START .*adopted=no/), /START/);
+    await traffic.endsAt(BLOCKED, ALLOWED);
+    assert.equal(await agent.stop(), 0);
+  },
+);
 
 test("weir detach removes noted filters with the qdisc made for them, and needs no audit log for it", requires(root()), async () => {
   await using lab = await makeLab();
@@ -106,7 +116,10 @@ test("weir detach leaves everything where filters are out of its reach, and says
   await rm(agent.pins, { recursive: true });
   assert.equal(code, 1);
   assert.equal(stdout, "");
-  assert.match(stderr, /remove clsact-\w+-\d+ and clsact-\w+-\d+: .*network namespace .*nsenter --net=.* weir detach; .*rm -r \/sys\/fs\/bpf\/weir-/);
+  assert.match(
+    stderr,
+    /remove clsact-\w+-\d+ and clsact-\w+-\d+: .*network namespace .*nsenter --net=.* weir detach; .*rm -r \/sys\/fs\/bpf\/weir-/,
+  );
   assert.ok(left);
 });
 
@@ -140,12 +153,16 @@ test("weir detach reads the configuration as the agent does, and refuses a broke
 async function leaveFilters(agent: AgentHome): Promise<void> {
   await agent.start({ config: CONFIG });
   await agent.stop("SIGKILL");
-  const inside = inNamespace(agent.lab, agent.namespace, `
+  const inside = inNamespace(
+    agent.lab,
+    agent.namespace,
+    `
     const { programs } = objects.openObject(${JSON.stringify(`${PROBES}tc.bpf.o`)});
     for (const direction of ["ingress", "egress"]) tc.attachClsact(programs.get("weir_tc_" + direction), device("eth0"), direction, ${JSON.stringify(`${agent.pins}/links`)});
     say(links.countFilters(device("eth0").ifindex));
     process.stdin.destroy();
-  `);
+  `,
+  );
   assert.equal(await inside.next(), 2);
 }
 

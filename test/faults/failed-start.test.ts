@@ -47,7 +47,20 @@ async function failLate(agent: AgentHome): Promise<void> {
 }
 
 async function fail(agent: AgentHome, sentence: RegExp): Promise<void> {
-  const { code, stderr } = await agent.lab.attempt(agent.namespace, "timeout", "-k", "1", "90", agent.launcher, "run", "--no-view", "--start-within", "60s", "--config", agent.configPath);
+  const { code, stderr } = await agent.lab.attempt(
+    agent.namespace,
+    "timeout",
+    "-k",
+    "1",
+    "90",
+    agent.launcher,
+    "run",
+    "--no-view",
+    "--start-within",
+    "60s",
+    "--config",
+    agent.configPath,
+  );
   assert.equal(code, 1, stderr);
   assert.match(stderr, sentence);
 }
@@ -55,12 +68,14 @@ async function fail(agent: AgentHome, sentence: RegExp): Promise<void> {
 /** Which program each pinned link has. */
 function programs(agent: AgentHome): Record<string, number> {
   const folder = join(agent.pins, "links");
-  return Object.fromEntries(pinnedLinks(folder).map((name) => {
-    const fd = libbpf().get(join(folder, name));
-    const { program } = linkInfo(fd);
-    closeSync(fd);
-    return [name, program];
-  }));
+  return Object.fromEntries(
+    pinnedLinks(folder).map((name) => {
+      const fd = libbpf().get(join(folder, name));
+      const { program } = linkInfo(fd);
+      closeSync(fd);
+      return [name, program];
+    }),
+  );
 }
 
 function tables(agent: AgentHome): string[] {
@@ -87,7 +102,10 @@ for (const ingress of ["tcx", "xdp"]) {
 
     await agent.restart();
     const after = programs(agent);
-    assert.ok(Object.entries(before).every(([name, program]) => after[name] !== program), "a start that succeeds exchanges all");
+    assert.ok(
+      Object.entries(before).every(([name, program]) => after[name] !== program),
+      "a start that succeeds exchanges all",
+    );
     assert.ok(Object.keys(after).length > Object.keys(before).length, "and attaches more");
     assert.deepEqual(tables(agent), [own]);
     await traffic.more(ALLOWED, true);

@@ -46,13 +46,18 @@ describe("a process whose arguments do not answer", requires(root(), tool("cc", 
   });
 
   async function start(how: "steady" | "flapping"): Promise<ChildProcess> {
-    const child = lab.spawn("client", ["nice", "-n", "19", ...AS_NOBODY, program, files.file, how, lab.end("server:eth0").ipv4, String(PORT), "x".repeat(3 * 4096)], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = lab.spawn(
+      "client",
+      ["nice", "-n", "19", ...AS_NOBODY, program, files.file, how, lab.end("server:eth0").ipv4, String(PORT), "x".repeat(3 * 4096)],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
     const [said] = (await Promise.race([once(child.stdout!, "data"), once(child, "exit")])) as [unknown];
     assert.equal(String(said), "frozen\n");
     return child;
   }
 
-  const rule = (name: string, command: string): string => `- { name: ${name}, action: block, enforce: true, direction: egress, process: { command: "${command}" }, layer4: { protocol: udp, destination_ports: [${PORT}] } }`;
+  const rule = (name: string, command: string): string =>
+    `- { name: ${name}, action: block, enforce: true, direction: egress, process: { command: "${command}" }, layer4: { protocol: udp, destination_ports: [${PORT}] } }`;
   const config = (...rules: string[]): string => `interfaces: { include: [eth0] }\nrules:\n${rules.map((line) => `  ${line}\n`).join("")}`;
 
   it("holds up neither a start, nor a change of rules, nor one of the mode, and may be of each kind", async () => {
@@ -66,9 +71,15 @@ describe("a process whose arguments do not answer", requires(root(), tool("cc", 
     assert.deepEqual(await fitting(agent, "others"), []);
     await agent.weir("mode", "prevent");
     await agent.weir("mode", "detect");
-    await eventually("its packets cannot be decided", async () => Object.values((await agent.status()).undecided).some((count) => count > 0));
+    await eventually("its packets cannot be decided", async () =>
+      Object.values((await agent.status()).undecided).some((count) => count > 0),
+    );
     const { health } = await agent.status();
-    assert.deepEqual(health.reasons.filter((reason) => /processes/.test(reason)), [], "nothing was given up");
+    assert.deepEqual(
+      health.reasons.filter((reason) => /processes/.test(reason)),
+      [],
+      "nothing was given up",
+    );
     assert.equal(await agent.stop(), 0);
     child.kill("SIGKILL");
   });

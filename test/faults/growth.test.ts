@@ -32,7 +32,10 @@ for (const ingress of ["tcx", "xdp"]) {
     const withHook = (others: number): string => config(others).replace("[eth0] }", `[eth0], ingress: ${ingress} }`);
     await agent.start({ config: withHook(1) });
     const control = new ControlClient(agent.controlSocket);
-    await control.addRule({ place: "last", rule: { name: "added", action: "allow", direction: "ingress", layer4: { protocol: "udp", destination_ports: [PORT.dynamic] } } });
+    await control.addRule({
+      place: "last",
+      rule: { name: "added", action: "allow", direction: "ingress", layer4: { protocol: "udp", destination_ports: [PORT.dynamic] } },
+    });
     const traffic = await Traffic.start(lab, Object.values(PORT), 50);
     await traffic.more(PORT.dynamic, true);
     const before = await control.rule("allows");
@@ -43,16 +46,24 @@ for (const ingress of ["tcx", "xdp"]) {
     assert.equal(rules.loaded, CAPACITIES[0]!.slots + 3);
     await traffic.more(PORT.allowed, true);
     const sent = await traffic.stop();
-    for (const port of [PORT.allowed, PORT.dynamic]) await eventually(`every datagram to ${port}`, async () => (await traffic.received())[port] === sent[port]);
+    for (const port of [PORT.allowed, PORT.dynamic])
+      await eventually(`every datagram to ${port}`, async () => (await traffic.received())[port] === sent[port]);
     const received = await traffic.received();
     t.diagnostic(`sent ${JSON.stringify(sent)}, received ${JSON.stringify(received)}`);
     assert.equal(received[PORT.blocked], 0);
 
     const { tables, capacity } = await control.policy();
     assert.deepEqual([was, capacity], CAPACITIES);
-    assert.deepEqual(readdirSync(agent.pins).filter((name) => name.startsWith("tables-")), [tables.split("/").at(-1)]);
+    assert.deepEqual(
+      readdirSync(agent.pins).filter((name) => name.startsWith("tables-")),
+      [tables.split("/").at(-1)],
+    );
     assert.notEqual(tables, small);
-    const { faults, health, counters: { events } } = await agent.status();
+    const {
+      faults,
+      health,
+      counters: { events },
+    } = await agent.status();
     assert.deepEqual([faults, health.state], [{}, "ok"]);
     assert.equal(events.emitted, events.received + events.pending + events.lost);
     const [blocks, allows] = [await control.rule("blocks"), await control.rule("allows")];

@@ -138,7 +138,12 @@ test("a systemd unit hands over where its start is queued, and lets go on a plai
   await traffic.more(ALLOWED, true);
   assert.equal((await traffic.received())[BLOCKED], 0, "systemctl restart");
 
-  for (const [what, script] of [["systemctl stop", `echo '${STOP}'`], ["kill", "true"], ["no systemd", "exit 1"], ["a systemd that does not answer", "sleep 60"]] as const) {
+  for (const [what, script] of [
+    ["systemctl stop", `echo '${STOP}'`],
+    ["kill", "true"],
+    ["no systemd", "exit 1"],
+    ["a systemd that does not answer", "sleep 60"],
+  ] as const) {
     await imitateSystemctl(agent, script);
     await agent.restart(env, words);
     await traffic.endsAt(BLOCKED, ALLOWED);
@@ -173,12 +178,23 @@ test("weir status and weir mode say what an agent that ended left in force, unti
     assert.equal(code, 1);
     assert.equal(stdout, "");
     assert.match(stderr, /is not running: nothing answers on /);
-    assert.match(stderr, new RegExp(`agent with pid ${pid}, .*mode prevent: they go on dropping until the next agent or weir detach; [0-9,]+ packets were dropped`));
+    assert.match(
+      stderr,
+      new RegExp(
+        `agent with pid ${pid}, .*mode prevent: they go on dropping until the next agent or weir detach; [0-9,]+ packets were dropped`,
+      ),
+    );
     assert.match(stderr, new RegExp(`"weir detach" with --config ${agent.configPath} lets everything pass`));
   }
-  const { running, left_in_force: [left] } = await leftBy(agent);
+  const {
+    running,
+    left_in_force: [left],
+  } = await leftBy(agent);
   assert.equal(running, false);
-  assert.deepEqual([left?.mode, left?.drops, left?.until, left?.pid, left?.config, left?.state_dir], ["prevent", true, null, pid, agent.configPath, agent.stateDirectory]);
+  assert.deepEqual(
+    [left?.mode, left?.drops, left?.until, left?.pid, left?.config, left?.state_dir],
+    ["prevent", true, null, pid, agent.configPath, agent.stateDirectory],
+  );
   assert.ok(left!.dropped > 0);
   await traffic.more(BLOCKED, false);
   assert.ok((await leftBy(agent)).left_in_force[0]!.dropped > left!.dropped, "it goes on counting");
@@ -198,7 +214,16 @@ test("weir status and weir mode say what an agent that ended left in force, unti
 
 interface Left {
   running: boolean;
-  left_in_force: { pins: string; mode: string; drops: boolean; until: string | null; dropped: number; state_dir: string; config: string; pid: number }[];
+  left_in_force: {
+    pins: string;
+    mode: string;
+    drops: boolean;
+    until: string | null;
+    dropped: number;
+    state_dir: string;
+    config: string;
+    pid: number;
+  }[];
 }
 
 async function leftBy(agent: AgentHome): Promise<Left> {

@@ -22,9 +22,15 @@ test("many devices that are renamed over and over are followed in the end, and n
   const { pid, pins } = agent;
   const holdings = (): number[] => [readdirSync(`/proc/${pid}/fd`).length, readdirSync(`${pins}/links`).length];
   const before = holdings();
-  const batch = (line: string): Promise<string> => lab.exec("server", "sh", "-c", `for i in $(seq 1 ${DEVICES}); do echo ${line}; done | ip -batch -`);
-  const watched = async (): Promise<string> => (await agent.status()).interfaces.map(({ name }) => name).sort().join();
-  const named = (prefix: string): string => ["eth0", ...Array.from({ length: DEVICES }, (_, number) => `${prefix}${number + 1}`)].sort().join();
+  const batch = (line: string): Promise<string> =>
+    lab.exec("server", "sh", "-c", `for i in $(seq 1 ${DEVICES}); do echo ${line}; done | ip -batch -`);
+  const watched = async (): Promise<string> =>
+    (await agent.status()).interfaces
+      .map(({ name }) => name)
+      .sort()
+      .join();
+  const named = (prefix: string): string =>
+    ["eth0", ...Array.from({ length: DEVICES }, (_, number) => `${prefix}${number + 1}`)].sort().join();
 
   await batch("link add many0-$i type veth peer name far$i");
   for (let round = 0; round < ROUNDS; round++) await batch(`link set many${round}-$i name many${round + 1}-$i`);
@@ -34,5 +40,9 @@ test("many devices that are renamed over and over are followed in the end, and n
 
   await batch(`link delete many${ROUNDS}-$i`);
   await eventually("none of them", async () => (await watched()) === "eth0", PATIENCE_MS);
-  await eventually("descriptors and links of the devices are gone", () => holdings().every((now, index) => now <= before[index]! + OTHERS), PATIENCE_MS);
+  await eventually(
+    "descriptors and links of the devices are gone",
+    () => holdings().every((now, index) => now <= before[index]! + OTHERS),
+    PATIENCE_MS,
+  );
 });

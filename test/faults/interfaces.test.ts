@@ -38,7 +38,14 @@ test("interfaces that appear, are renamed and vanish are followed, and nothing o
 
   const names = Array.from({ length: DEVICES }, (_, number) => `many${number}`);
   // A veth without an address is a container's, and is left out.
-  await ipBatch(lab, names.flatMap((name, number) => [`link add ${name} type veth peer name far${number}`, `address add 10.${number >> 8}.${number & 255}.1/24 dev ${name}`, `link set ${name} up`]));
+  await ipBatch(
+    lab,
+    names.flatMap((name, number) => [
+      `link add ${name} type veth peer name far${number}`,
+      `address add 10.${number >> 8}.${number & 255}.1/24 dev ${name}`,
+      `link set ${name} up`,
+    ]),
+  );
   await eventually("all are watched", async () => sameNames(await watched(agent), ["eth0", ...names]));
   assert.equal(holdings(agent).links, before.links + 2 * DEVICES);
 
@@ -46,12 +53,17 @@ test("interfaces that appear, are renamed and vanish are followed, and nothing o
   await eventually("the new name", async () => sameNames(await watched(agent), ["eth0", "renamed", ...names.slice(1)]));
   assert.equal(holdings(agent).links, before.links + 2 * DEVICES, "a name is not what it is attached to");
 
-  await ipBatch(lab, ["renamed", ...names.slice(1)].map((name) => `link delete ${name}`));
+  await ipBatch(
+    lab,
+    ["renamed", ...names.slice(1)].map((name) => `link delete ${name}`),
+  );
   await eventually("none is watched any more", async () => sameNames(await watched(agent), ["eth0"]));
   await eventually("as many links as before", () => holdings(agent).links === before.links);
-  await eventually("the descriptors of before", () => added(before.descriptors, holdings(agent).descriptors).length === 0).catch((error: Error) => {
-    throw new Error(`${error.message}: ${added(before.descriptors, holdings(agent).descriptors).join(", ")} more`);
-  });
+  await eventually("the descriptors of before", () => added(before.descriptors, holdings(agent).descriptors).length === 0).catch(
+    (error: Error) => {
+      throw new Error(`${error.message}: ${added(before.descriptors, holdings(agent).descriptors).join(", ")} more`);
+    },
+  );
   assert.deepEqual((await agent.status()).faults, {});
   assert.equal((await agent.status()).health.state, "ok");
 });
@@ -61,49 +73,67 @@ function tcx(): string | undefined {
   return process.getuid?.() !== 0 || probeFeatures().tcx.state === "available" ? undefined : "this kernel has no TCX";
 }
 
-test("a program that somebody else detaches is attached again, and that is told", requires(root(), tool("bpftool", "bpftool"), tcx()), async () => {
-  await using lab = await makeLab();
-  await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: CONFIG });
-  const link = pinnedLinks(`${agent.pins}/links`).find((name) => name.startsWith("tcx-ingress-"))!;
-  const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED]);
-  await traffic.more(ALLOWED, true);
-  assert.equal((await traffic.received())[BLOCKED], 0);
+test(
+  "a program that somebody else detaches is attached again, and that is told",
+  requires(root(), tool("bpftool", "bpftool"), tcx()),
+  async () => {
+    await using lab = await makeLab();
+    await using agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: CONFIG });
+    const link = pinnedLinks(`${agent.pins}/links`).find((name) => name.startsWith("tcx-ingress-"))!;
+    const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED]);
+    await traffic.more(ALLOWED, true);
+    assert.equal((await traffic.received())[BLOCKED], 0);
 
-  await lab.exec("server", "bpftool", "link", "detach", "pinned", `${agent.pins}/links/${link}`);
-  await eventually("a word about it", () => /TCX ingress on eth0 was detached by somebody else/.test(agent.said));
-  const [device] = (await agent.status()).interfaces;
-  assert.equal(device?.ingress.hook, "tcx");
-  await eventually("a second line in the audit log", async () => [...(await agent.audit()).matchAll(/ ATTACH .*eth0.*ingress/g)].length === 2);
+    await lab.exec("server", "bpftool", "link", "detach", "pinned", `${agent.pins}/links/${link}`);
+    await eventually("a word about it", () => /TCX ingress on eth0 was detached by somebody else/.test(agent.said));
+    const [device] = (await agent.status()).interfaces;
+    assert.equal(device?.ingress.hook, "tcx");
+    await eventually(
+      "a second line in the audit log",
+      async () => [...(await agent.audit()).matchAll(/ ATTACH .*eth0.*ingress/g)].length === 2,
+    );
 
-  const passed = (await traffic.received())[BLOCKED];
-  await traffic.more(BLOCKED, false);
-  await traffic.more(ALLOWED, true);
-  assert.equal((await traffic.received())[BLOCKED], passed, "the rule is in force again");
-});
+    const passed = (await traffic.received())[BLOCKED];
+    await traffic.more(BLOCKED, false);
+    await traffic.more(ALLOWED, true);
+    assert.equal((await traffic.received())[BLOCKED], passed, "the rule is in force again");
+  },
+);
 
-test("an XDP program of somebody else is named, and stays", requires(root(), tool("bpftool", "bpftool"), tool("clang", "clang")), async () => {
-  await using lab = await makeLab();
-  const theirs = `${pinDirectory()}/theirs`;
-  await lab.exec("server", "bpftool", "prog", "load", compile(`SEC("xdp") int their_filter(struct xdp_md *ctx) { return XDP_PASS; }`), theirs);
-  await lab.exec("server", "bpftool", "net", "attach", "xdpdrv", "pinned", theirs, "dev", "eth0");
-  const before = await xdpAt(lab);
-  assert.ok(before !== undefined);
+test(
+  "an XDP program of somebody else is named, and stays",
+  requires(root(), tool("bpftool", "bpftool"), tool("clang", "clang")),
+  async () => {
+    await using lab = await makeLab();
+    const theirs = `${pinDirectory()}/theirs`;
+    await lab.exec(
+      "server",
+      "bpftool",
+      "prog",
+      "load",
+      compile(`SEC("xdp") int their_filter(struct xdp_md *ctx) { return XDP_PASS; }`),
+      theirs,
+    );
+    await lab.exec("server", "bpftool", "net", "attach", "xdpdrv", "pinned", theirs, "dev", "eth0");
+    const before = await xdpAt(lab);
+    assert.ok(before !== undefined);
 
-  await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: CONFIG.replace(`include: ["*"]`, "include: [eth0], ingress: xdp") });
-  const [device] = (await agent.status()).interfaces;
-  assert.match(device?.ingress.hook ?? "", /^(tcx|clsact)$/);
-  assert.match(device?.ingress.reason ?? "", /their_filter/);
+    await using agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: CONFIG.replace(`include: ["*"]`, "include: [eth0], ingress: xdp") });
+    const [device] = (await agent.status()).interfaces;
+    assert.match(device?.ingress.hook ?? "", /^(tcx|clsact)$/);
+    assert.match(device?.ingress.reason ?? "", /their_filter/);
 
-  const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED]);
-  await traffic.more(BLOCKED, false);
-  await traffic.more(ALLOWED, true);
-  assert.equal((await traffic.received())[BLOCKED], 0, "weir judges all the same");
-  assert.deepEqual(await xdpAt(lab), before);
-  assert.equal(await agent.stop(), 0);
-  assert.deepEqual(await xdpAt(lab), before, "it is still there when weir is gone");
-});
+    const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED]);
+    await traffic.more(BLOCKED, false);
+    await traffic.more(ALLOWED, true);
+    assert.equal((await traffic.received())[BLOCKED], 0, "weir judges all the same");
+    assert.deepEqual(await xdpAt(lab), before);
+    assert.equal(await agent.stop(), 0);
+    assert.deepEqual(await xdpAt(lab), before, "it is still there when weir is gone");
+  },
+);
 
 async function watched(agent: AgentHome): Promise<string[]> {
   const { interfaces } = await agent.status();

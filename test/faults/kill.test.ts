@@ -21,48 +21,52 @@ rules:
   - { name: no-5001, action: block, enforce: true, direction: ingress, interfaces: ["eth*"], layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
 `;
 
-test("a killed agent leaves its verdicts in force, and the next one goes on with them", requires(root(), tool("bpftool", "bpftool")), async () => {
-  await using lab = await makeLab();
-  await using agent = await AgentHome.make(lab, "server");
-  await agent.start({ config: CONFIG });
-  await agent.weir("mode", "prevent");
-  const { generation } = await agent.status();
-  const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED], 50);
-  await traffic.more(ALLOWED, true);
-  let emitted = 0;
-
-  for (let round = 0; round < ROUNDS; round++) {
-    await agent.stop("SIGKILL");
-    await traffic.more(BLOCKED, false);
+test(
+  "a killed agent leaves its verdicts in force, and the next one goes on with them",
+  requires(root(), tool("bpftool", "bpftool")),
+  async () => {
+    await using lab = await makeLab();
+    await using agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: CONFIG });
+    await agent.weir("mode", "prevent");
+    const { generation } = await agent.status();
+    const traffic = await Traffic.start(lab, [BLOCKED, ALLOWED], 50);
     await traffic.more(ALLOWED, true);
-    assert.equal((await traffic.received())[BLOCKED], 0, "while no agent runs");
-    assert.ok(existsSync(agent.pins));
+    let emitted = 0;
 
-    await agent.restart();
-    const status = await agent.status();
-    assert.equal(status.mode, "prevent", "the mode set by command is kept");
-    assert.ok(status.generation > generation, "the new agent's rules follow those it found");
-    const { events } = status.counters;
-    assert.equal(events.emitted, events.received + events.pending + events.lost);
-    assert.ok(events.emitted >= emitted, "the count goes on");
-    emitted = events.emitted;
-    await eventually("its START in the audit log", async () => starts(await agent.audit()).length === round + 2);
-    assert.match(starts(await agent.audit()).at(-1)!, /adopted=yes/);
-    await traffic.more(ALLOWED, true);
-  }
-  assert.match(starts(await agent.audit())[0]!, /adopted=no/);
+    for (let round = 0; round < ROUNDS; round++) {
+      await agent.stop("SIGKILL");
+      await traffic.more(BLOCKED, false);
+      await traffic.more(ALLOWED, true);
+      assert.equal((await traffic.received())[BLOCKED], 0, "while no agent runs");
+      assert.ok(existsSync(agent.pins));
 
-  const sent = await traffic.stop();
-  assert.ok(sent[BLOCKED]! > 0);
-  await eventually("every allowed datagram", async () => (await traffic.received())[ALLOWED] === sent[ALLOWED]);
-  assert.equal((await traffic.received())[BLOCKED], 0, "not one passed, whoever was running");
+      await agent.restart();
+      const status = await agent.status();
+      assert.equal(status.mode, "prevent", "the mode set by command is kept");
+      assert.ok(status.generation > generation, "the new agent's rules follow those it found");
+      const { events } = status.counters;
+      assert.equal(events.emitted, events.received + events.pending + events.lost);
+      assert.ok(events.emitted >= emitted, "the count goes on");
+      emitted = events.emitted;
+      await eventually("its START in the audit log", async () => starts(await agent.audit()).length === round + 2);
+      assert.match(starts(await agent.audit()).at(-1)!, /adopted=yes/);
+      await traffic.more(ALLOWED, true);
+    }
+    assert.match(starts(await agent.audit())[0]!, /adopted=no/);
 
-  const programs = await programsOf(agent);
-  assert.ok(programs.size > 2, "those at the interface, and those that watch sockets");
-  assert.equal(await agent.stop(), 0);
-  assert.equal(existsSync(agent.pins), false);
-  await allGone(agent, programs);
-});
+    const sent = await traffic.stop();
+    assert.ok(sent[BLOCKED]! > 0);
+    await eventually("every allowed datagram", async () => (await traffic.received())[ALLOWED] === sent[ALLOWED]);
+    assert.equal((await traffic.received())[BLOCKED], 0, "not one passed, whoever was running");
+
+    const programs = await programsOf(agent);
+    assert.ok(programs.size > 2, "those at the interface, and those that watch sockets");
+    assert.equal(await agent.stop(), 0);
+    assert.equal(existsSync(agent.pins), false);
+    await allGone(agent, programs);
+  },
+);
 
 test("the next agent may be of another version, whose tables are its own", requires(root()), async () => {
   await using lab = await makeLab();

@@ -55,13 +55,20 @@ describe("a device that appears while the agent runs", requires(root(), tool("pe
   /** What the programs counted, and what the device did. */
   async function countsOf(name: string, direction: "ingress" | "egress"): Promise<{ seen: number; device: number }> {
     const { traffic } = await agent.status();
-    const seen = traffic.filter((cell) => cell.interface === name && cell.direction === direction).reduce((sum, cell) => sum + cell.packets, 0);
-    const [link] = JSON.parse(await lab.exec("server", "ip", "-j", "-s", "link", "show", name)) as { stats64: Record<"rx" | "tx", { packets: number }> }[];
+    const seen = traffic
+      .filter((cell) => cell.interface === name && cell.direction === direction)
+      .reduce((sum, cell) => sum + cell.packets, 0);
+    const [link] = JSON.parse(await lab.exec("server", "ip", "-j", "-s", "link", "show", name)) as {
+      stats64: Record<"rx" | "tx", { packets: number }>;
+    }[];
     return { seen, device: link!.stats64[direction === "ingress" ? "rx" : "tx"].packets };
   }
 
   async function unseenMetric(): Promise<number> {
-    return [...(await agent.weir("metrics")).matchAll(/^weir_packets_unseen_total\{.*\} (\d+)$/gm)].reduce((sum, [, packets]) => sum + Number(packets), 0);
+    return [...(await agent.weir("metrics")).matchAll(/^weir_packets_unseen_total\{.*\} (\d+)$/gm)].reduce(
+      (sum, [, packets]) => sum + Number(packets),
+      0,
+    );
   }
 
   async function allAccountedFor(name: string): Promise<InterfaceState> {
@@ -76,7 +83,9 @@ describe("a device that appears while the agent runs", requires(root(), tool("pe
   for (const pause of [0, 0.05, 0.5]) {
     it(`is watched, or its packets before that are told, when it is up ${pause * 1000} ms later`, async () => {
       const name = `late${pause * 1000}`;
-      await shell(`ip link add ${name} type veth peer name far-${name}; sleep ${pause}; ip link set ${name} up; ip link set far-${name} up; ${send(name)}`);
+      await shell(
+        `ip link add ${name} type veth peer name far-${name}; sleep ${pause}; ip link set ${name} up; ip link set far-${name} up; ${send(name)}`,
+      );
       await allAccountedFor(name);
     });
   }
@@ -93,7 +102,8 @@ describe("a device that appears while the agent runs", requires(root(), tool("pe
   });
 
   /** Until then a device throws away what it is to send. */
-  const waitFor = (...names: string[]): string => names.map((name) => `until ip link show ${name} | grep -q "state UP"; do sleep 0.01; done`).join("; ");
+  const waitFor = (...names: string[]): string =>
+    names.map((name) => `until ip link show ${name} | grep -q "state UP"; do sleep 0.01; done`).join("; ");
 
   /** While the agent is held, exactly these frames pass. */
   async function unwatched(script: string): Promise<void> {
@@ -107,23 +117,42 @@ describe("a device that appears while the agent runs", requires(root(), tool("pe
 
   it("is told with exactly what its own counters say, when it is made and up in one go", async () => {
     const [name, before] = ["late-quick", await unseenMetric()];
-    await unwatched(`ip link add ${name} up type veth peer name far-${name}; ip link set far-${name} up; ${waitFor(name, `far-${name}`)}; ${send(name)}`);
+    await unwatched(
+      `ip link add ${name} up type veth peer name far-${name}; ip link set far-${name} up; ${waitFor(name, `far-${name}`)}; ${send(name)}`,
+    );
     const state = await allAccountedFor(name);
     assert.deepEqual(state.unseen, { ingress: FRAMES, egress: FRAMES });
     assert.equal(await unseenMetric(), before + 2 * FRAMES);
-    for (const direction of ["ingress", "egress"]) assert.match(await agent.auditLine(new RegExp(` ATTACH interface=${name} direction=${direction}`)), new RegExp(` unseen=${FRAMES}\\b`));
+    for (const direction of ["ingress", "egress"])
+      assert.match(
+        await agent.auditLine(new RegExp(` ATTACH interface=${name} direction=${direction}`)),
+        new RegExp(` unseen=${FRAMES}\\b`),
+      );
     assert.match(await agent.weir("status"), new RegExp(`${name}.*${2 * FRAMES} packets passed before it was watched`));
     assert.match(agent.said, /watched, after packets had passed/);
   });
 
   it("that comes from another namespace is told with what it carried here, and that gets its name later with what it carried since", async () => {
-    await lab.exec("client", "sh", "-ec", `ip link add late-moved type veth peer name far-late-moved; ip link set late-moved up; ip link set far-late-moved up; ${waitFor("late-moved", "far-late-moved")}; ${send("late-moved")}`);
-    const move = ["late-moved", "far-late-moved"].map((device) => `nsenter --net=${lab.path("client")} ip link set ${device} netns ${lab.name("server")}`).join("; ");
-    await unwatched(`${move}; ip link set late-moved up; ip link set far-late-moved up; ${waitFor("late-moved", "far-late-moved")}; ${send("late-moved")}`);
+    await lab.exec(
+      "client",
+      "sh",
+      "-ec",
+      `ip link add late-moved type veth peer name far-late-moved; ip link set late-moved up; ip link set far-late-moved up; ${waitFor("late-moved", "far-late-moved")}; ${send("late-moved")}`,
+    );
+    const move = ["late-moved", "far-late-moved"]
+      .map((device) => `nsenter --net=${lab.path("client")} ip link set ${device} netns ${lab.name("server")}`)
+      .join("; ");
+    await unwatched(
+      `${move}; ip link set late-moved up; ip link set far-late-moved up; ${waitFor("late-moved", "far-late-moved")}; ${send("late-moved")}`,
+    );
     assert.deepEqual((await stateOf("late-moved")).unseen, { ingress: FRAMES, egress: FRAMES });
 
-    await shell(`ip link add other type veth peer name far-other; ip link set other up; ip link set far-other up; ${waitFor("other", "far-other")}; ${send("other")}`);
-    await unwatched(`ip link set other down; ip link set other name late-named; ip link set late-named up; ${waitFor("late-named", "far-other")}; perl -MSocket -e '${SEND}' ${FRAMES} far-other late-named`);
+    await shell(
+      `ip link add other type veth peer name far-other; ip link set other up; ip link set far-other up; ${waitFor("other", "far-other")}; ${send("other")}`,
+    );
+    await unwatched(
+      `ip link set other down; ip link set other name late-named; ip link set late-named up; ${waitFor("late-named", "far-other")}; perl -MSocket -e '${SEND}' ${FRAMES} far-other late-named`,
+    );
     assert.deepEqual((await stateOf("late-named")).unseen, { ingress: FRAMES, egress: FRAMES });
   });
 });

@@ -57,11 +57,18 @@ describe("a switch to detect", requires(root(), tool("cc", "gcc")), () => {
     for (const name of ["mode.json.new", "sessions.json.new"]) execFileSync("mkfifo", [join(agent.stateDirectory, name)]); // opening it to write waits for a reader
     assert.match(await agent.weir("mode", "detect"), /detect/);
     assert.equal(await modeOf(agent), "detect");
-    await eventually("health says so", async () => (await agent.status()).health.reasons.some((reason) => /the mode detect holds, and a restart would not know of it: .*does not answer/.test(reason)));
+    await eventually("health says so", async () =>
+      (await agent.status()).health.reasons.some((reason) =>
+        /the mode detect holds, and a restart would not know of it: .*does not answer/.test(reason),
+      ),
+    );
     assert.match(await agent.weir("mode", "detect"), /detect/, "again");
     execFileSync("mkfifo", [join(agent.stateDirectory, "dynamic-rules.json.new")]);
     const adding = agent.attempt("rule", "add", "--name", "b", "--action", "block", "--port", "24", "--proto", "tcp");
-    await eventually("the rule waits for the disk", () => readers(join(agent.stateDirectory, "dynamic-rules.json.new")).length === 0 && isOpening(agent.pid));
+    await eventually(
+      "the rule waits for the disk",
+      () => readers(join(agent.stateDirectory, "dynamic-rules.json.new")).length === 0 && isOpening(agent.pid),
+    );
     assert.match(await agent.weir("mode", "detect"), /detect/, "nor for a rule that waits");
     execFileSync("timeout", ["10", "sh", "-c", `cat ${agent.stateDirectory}/dynamic-rules.json.new >/dev/null`]);
     assert.notEqual((await adding).code, null);
@@ -73,7 +80,9 @@ describe("a switch to detect", requires(root(), tool("cc", "gcc")), () => {
 
 /** Processes that have this file open, or are about to. */
 function readers(path: string): number[] {
-  const said = execFileSync("sh", ["-c", `for fd in /proc/[0-9]*/fd/*; do [ "$(readlink $fd)" = ${path} ] && echo $fd; done; true`], { encoding: "utf8" });
+  const said = execFileSync("sh", ["-c", `for fd in /proc/[0-9]*/fd/*; do [ "$(readlink $fd)" = ${path} ] && echo $fd; done; true`], {
+    encoding: "utf8",
+  });
   return said.split("\n").flatMap((line) => Number(line.split("/")[2]) || []);
 }
 

@@ -8,7 +8,13 @@ import { join } from "node:path";
 const CHECKOUT = join(import.meta.dirname, "../..");
 const PARTS = ["agent", "audit", "config", "otel", "probes", "package.json"];
 /** Everything behind these moves. Keys stay: the programs of this version would leave a new member of theirs unset. */
-const ADDED: readonly [file: string, struct: string][] = [["flows.h", "flow"], ["flows.h", "decision"], ["flows.h", "owner"], ["common.h", "control"], ["rules.h", "rule"]];
+const ADDED: readonly [file: string, struct: string][] = [
+  ["flows.h", "flow"],
+  ["flows.h", "decision"],
+  ["flows.h", "owner"],
+  ["common.h", "control"],
+  ["rules.h", "rule"],
+];
 
 export class OtherBuild implements Disposable {
   readonly #folder: string;

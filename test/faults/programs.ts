@@ -8,7 +8,9 @@ export async function programsOf({ lab, namespace, pins }: AgentHome): Promise<S
   const links = linkDirectory(pins);
   const ids = new Set<number>();
   for (const name of pinnedLinks(links)) {
-    const link = JSON.parse(await lab.exec(namespace, "bpftool", "-j", "link", "show", "pinned", `${links}/${name}`)) as { prog_id: number };
+    const link = JSON.parse(await lab.exec(namespace, "bpftool", "-j", "link", "show", "pinned", `${links}/${name}`)) as {
+      prog_id: number;
+    };
     ids.add(link.prog_id);
   }
   return ids;
@@ -17,6 +19,9 @@ export async function programsOf({ lab, namespace, pins }: AgentHome): Promise<S
 /** The kernel frees programs a little after their last link has gone. */
 export async function allGone({ lab, namespace }: AgentHome, programs: ReadonlySet<number>): Promise<void> {
   for (const id of programs) {
-    await eventually(`the end of program ${id}`, async () => (await lab.attempt(namespace, "bpftool", "prog", "show", "id", String(id))).code !== 0);
+    await eventually(
+      `the end of program ${id}`,
+      async () => (await lab.attempt(namespace, "bpftool", "prog", "show", "id", String(id))).code !== 0,
+    );
   }
 }

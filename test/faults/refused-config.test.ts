@@ -13,12 +13,17 @@ import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";
 import { requires, root } from "../harness/require.ts";
 
-const RULE = (port: number): string => `{ name: to-${port}, action: block, enforce: true, direction: egress, layer4: { protocol: udp, destination_ports: [${port}] } }`;
+const RULE = (port: number): string =>
+  `{ name: to-${port}, action: block, enforce: true, direction: egress, layer4: { protocol: udp, destination_ports: [${port}] } }`;
 const GOOD = `interfaces: { include: [eth0] }\nsets: { feed: { file: feed.txt } }\nrules: [${RULE(7023)}]`;
 const HEADS: Record<string, (text: string) => string> = {
   "of another shape": (text) => text.replace("action: block", "action: blok"),
   "no YAML": (text) => `${text}\nrules: [{\n`,
-  "of more conditions than fit": (text) => text.replace(/rules:.*/, `rules: [${Array.from({ length: 9 }, (_, at) => `{ name: c${at}, action: block, enforce: true, layer4: { protocol: udp, over_rate: ${at + 1}/s } }`).join(", ")}]`),
+  "of more conditions than fit": (text) =>
+    text.replace(
+      /rules:.*/,
+      `rules: [${Array.from({ length: 9 }, (_, at) => `{ name: c${at}, action: block, enforce: true, layer4: { protocol: udp, over_rate: ${at + 1}/s } }`).join(", ")}]`,
+    ),
 };
 
 describe("a configuration that is refused", requires(root()), () => {
@@ -29,15 +34,22 @@ describe("a configuration that is refused", requires(root()), () => {
   });
   after(() => lab[Symbol.asyncDispose]());
 
-  const rulesOf = async (agent: AgentHome): Promise<string[]> => (JSON.parse(await agent.weir("rule", "list", "--json")) as { name: string }[]).map(({ name }) => name).filter((name) => name.startsWith("to-"));
-  const reasons = async (agent: AgentHome): Promise<string> => (await agent.status()).health.reasons.filter((reason) => reason.startsWith("the configuration")).join("\n");
-  const gauge = async (agent: AgentHome): Promise<string | undefined> => /^weir_config_refused (\d)/m.exec(await agent.weir("metrics"))?.[1];
+  const rulesOf = async (agent: AgentHome): Promise<string[]> =>
+    (JSON.parse(await agent.weir("rule", "list", "--json")) as { name: string }[])
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith("to-"));
+  const reasons = async (agent: AgentHome): Promise<string> =>
+    (await agent.status()).health.reasons.filter((reason) => reason.startsWith("the configuration")).join("\n");
+  const gauge = async (agent: AgentHome): Promise<string | undefined> =>
+    /^weir_config_refused (\d)/m.exec(await agent.weir("metrics"))?.[1];
 
   async function begun(): Promise<AgentHome> {
     const agent = await AgentHome.make(lab, "client");
     await writeFile(join(agent.folder, "feed.txt"), "192.0.2.1\n");
     await agent.start({ config: GOOD });
-    await eventually("the configuration is kept", async () => (await readdir(agent.stateDirectory)).some((name) => /^last-good-\w+$/.test(name)));
+    await eventually("the configuration is kept", async () =>
+      (await readdir(agent.stateDirectory)).some((name) => /^last-good-\w+$/.test(name)),
+    );
     return agent;
   }
 
@@ -95,7 +107,9 @@ describe("a configuration that is refused", requires(root()), () => {
     await using agent = await AgentHome.make(lab, "client");
     await agent.start({ config: `mode: prevent\n${GOOD}` });
     await agent.weir("mode", "detect");
-    await eventually("the configuration is kept", async () => (await readdir(agent.stateDirectory)).some((name) => /^last-good-\w+$/.test(name)));
+    await eventually("the configuration is kept", async () =>
+      (await readdir(agent.stateDirectory)).some((name) => /^last-good-\w+$/.test(name)),
+    );
     await agent.stop("SIGKILL");
     await rm(join(agent.stateDirectory, "mode.json"), { force: true }); // as if the disk had lost it; toward detect nobody waits for the disk, so that it may not be there yet
     await agent.configure(`mode: prevent\n${HEADS["no YAML"]!(GOOD)}`);

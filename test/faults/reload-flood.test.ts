@@ -41,11 +41,21 @@ describe("reloads under a flood", requires(root()), () => {
       using pair = new Pair();
       const judge = new KernelJudge(new Map([["far", pair.far.ifindex]]), CAPACITIES[0]!, waitGracePeriod);
       try {
-        const sets = [first(action), second(action)].map((rules) => policyOf({ mode: "prevent", defaults: { action: opposite(action) }, rules }));
+        const sets = [first(action), second(action)].map((rules) =>
+          policyOf({ mode: "prevent", defaults: { action: opposite(action) }, rules }),
+        );
         await judge.start(sets[0]!);
         const attachment = attachXdp(judge.plane.xdpProgram(), pair.far, "native");
-        const counts = (): Record<string, number> => Object.fromEntries(readTraffic(judge.plane.map("traffic"), SLOT, "far").filter(({ transport }) => transport === "udp").map(({ verdict, packets }) => [verdict, packets]));
-        const sender = fork(join(import.meta.dirname, "full-rate-child.ts"), [String(pair.near.ifindex), Buffer.from(FRAME).toString("hex")]);
+        const counts = (): Record<string, number> =>
+          Object.fromEntries(
+            readTraffic(judge.plane.map("traffic"), SLOT, "far")
+              .filter(({ transport }) => transport === "udp")
+              .map(({ verdict, packets }) => [verdict, packets]),
+          );
+        const sender = fork(join(import.meta.dirname, "full-rate-child.ts"), [
+          String(pair.near.ifindex),
+          Buffer.from(FRAME).toString("hex"),
+        ]);
         try {
           await once(sender, "message");
           for (let reload = 1; reload <= RELOADS; reload++) {
@@ -73,14 +83,27 @@ describe("reloads under a flood", requires(root()), () => {
 /** Few rules, which are compared one after the other. */
 function first(action: RuleText["action"]): RuleText[] {
   return [
-    { name: "first-others", action: opposite(action), enforce: true, layer4: { protocol: "udp", destination_ports: ["1-5000", "5002-65535"] } },
+    {
+      name: "first-others",
+      action: opposite(action),
+      enforce: true,
+      layer4: { protocol: "udp", destination_ports: ["1-5000", "5002-65535"] },
+    },
     { name: "first", action, enforce: true, layer4: { protocol: "udp", destination_ports: [PORT] } },
   ];
 }
 
 /** So many that writing them takes a while, and looked up, in cells that have another meaning in the first set. */
 function second(action: RuleText["action"]): RuleText[] {
-  const others = Array.from({ length: 3000 }, (_, index): RuleText => ({ name: `second-${index}`, action: opposite(action), enforce: true, layer3: { source: [`203.0.${index % 256}.${index >> 8}/32`] } }));
+  const others = Array.from(
+    { length: 3000 },
+    (_, index): RuleText => ({
+      name: `second-${index}`,
+      action: opposite(action),
+      enforce: true,
+      layer3: { source: [`203.0.${index % 256}.${index >> 8}/32`] },
+    }),
+  );
   return [...others, { name: "second", action, enforce: true, layer4: { destination_ports: ["5000-5999"], protocol: "udp" } }];
 }
 

@@ -57,15 +57,26 @@ test("no packet meets a part of one rule set and a part of the other, and none i
   const received = await traffic.received();
   t.diagnostic(`sent ${JSON.stringify(sent)}, received ${JSON.stringify(received)}`);
   assert.equal(received[PORT.none], 0, "none passed that both block");
-  for (const port of [PORT.onlyA, PORT.onlyB]) assert.ok(received[port]! > 0 && received[port]! < sent[port]!, `both sets were in force: ${port}`);
+  for (const port of [PORT.onlyA, PORT.onlyB])
+    assert.ok(received[port]! > 0 && received[port]! < sent[port]!, `both sets were in force: ${port}`);
 
-  const { generation, config: { failures }, counters: { events }, faults } = await agent.status();
+  const {
+    generation,
+    config: { failures },
+    counters: { events },
+    faults,
+  } = await agent.status();
   assert.ok(generation >= before + RELOADS, "each reload flipped the tables");
   assert.deepEqual([failures, faults], [0, {}]);
   assert.equal(events.emitted, events.received + events.pending + events.lost);
 
   const blocked = [...(await agent.audit()).matchAll(/ BLOCKED (\S+) udp \S+ > \S+:(\d+) /g)].map(([, rule, port]) => `${rule} ${port}`);
-  assert.deepEqual([...new Set(blocked)].sort(), [`a-blocks ${PORT.onlyB}`, `a-blocks ${PORT.none}`, `b-blocks ${PORT.none}`, `b-blocks-too ${PORT.onlyA}`]);
+  assert.deepEqual([...new Set(blocked)].sort(), [
+    `a-blocks ${PORT.onlyB}`,
+    `a-blocks ${PORT.none}`,
+    `b-blocks ${PORT.none}`,
+    `b-blocks-too ${PORT.onlyA}`,
+  ]);
 });
 
 /** The whole file as the harness writes it. */

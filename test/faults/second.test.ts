@@ -33,7 +33,14 @@ test("a second instance is refused with the pid of the first, which goes on", re
 test("whoever is not root is told so, and what to do", requires(root(), tool("setpriv", "util-linux")), async () => {
   await using lab = await makeLab(LAB);
   for (const command of [["run", "--no-view"], ["status"]]) {
-    const { code, stdout, stderr } = await lab.attempt("server", ...AS_NOBODY, forOthers().weir, ...command, "--socket", "/run/weir-of-nobody/control.sock");
+    const { code, stdout, stderr } = await lab.attempt(
+      "server",
+      ...AS_NOBODY,
+      forOthers().weir,
+      ...command,
+      "--socket",
+      "/run/weir-of-nobody/control.sock",
+    );
     assert.notEqual(code, 0);
     assert.match(stdout + stderr, /\broot\b/, `weir ${command.join(" ")} said: ${stdout}${stderr}`);
     assert.doesNotMatch(stdout + stderr, /\n\s+at /, "a sentence, no stack");
@@ -44,7 +51,10 @@ test("a collector that nobody runs is named with its port, and the agent runs al
   await using lab = await makeLab(LAB);
   await using agent = await AgentHome.make(lab, "server");
   const [port] = await lab.freePorts("server", 1);
-  await agent.start({ config: `interfaces: { include: [lo] }\notel: { endpoint: "http://127.0.0.1:${port}" }`, env: { OTEL_METRIC_EXPORT_INTERVAL: "200" } });
+  await agent.start({
+    config: `interfaces: { include: [lo] }\notel: { endpoint: "http://127.0.0.1:${port}" }`,
+    env: { OTEL_METRIC_EXPORT_INTERVAL: "200" },
+  });
   await eventually("a word about the collector", () => agent.said.includes(`127.0.0.1:${port}`));
   assert.match(agent.said, /refused|closed|collector/i);
   assert.equal((await agent.status()).pid, agent.pid);

@@ -19,7 +19,10 @@ const LISTS = 5;
 const PATIENCE_MS = 60_000;
 
 for (const silence of ["lookup", "read"] as const) {
-  test(`an agent whose configuration and lists stop answering "${silence}" goes on, and stops`, { ...requires(root(), tool("cc", "gcc")), timeout: 300_000 }, async (t) => {
+  test(`an agent whose configuration and lists stop answering "${silence}" goes on, and stops`, {
+    ...requires(root(), tool("cc", "gcc")),
+    timeout: 300_000,
+  }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "weir-silent-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const [content, list] = [join(folder, "weir.yaml"), join(folder, "list")];
@@ -30,7 +33,12 @@ for (const silence of ["lookup", "read"] as const) {
     writeFileSync(list, "192.0.2.1\n");
     const sets = Array.from({ length: LISTS }, (_, each) => `one${each}: { file: ${lists.file} }`).join(", ");
     const write = (rules: string): void => {
-      const own = ["version: 1", `state_dir: ${agent.stateDirectory}`, `control_socket: ${agent.controlSocket}`, `audit: { path: ${agent.auditPath} }`];
+      const own = [
+        "version: 1",
+        `state_dir: ${agent.stateDirectory}`,
+        `control_socket: ${agent.controlSocket}`,
+        `audit: { path: ${agent.auditPath} }`,
+      ];
       writeFileSync(content, `${own.join("\n")}\ninterfaces: { include: [eth0] }\nsets: { ${sets} }\nrules: [${rules}]\n`, { mode: 0o600 });
     };
     write("");
@@ -47,8 +55,15 @@ for (const silence of ["lookup", "read"] as const) {
     lists.fallSilent();
     write("{ name: second, action: allow }, { name: third, action: allow }");
     writeFileSync(list, "192.0.2.1\n192.0.2.2\n192.0.2.3\n");
-    for (const reason of [/weir\.yaml does not answer, so that changes of the configuration are not noticed/, /the file of the set one0 does not answer/]) {
-      await eventually(`health says ${reason}`, async () => (await agent.status()).health.reasons.some((one) => reason.test(one)), PATIENCE_MS);
+    for (const reason of [
+      /weir\.yaml does not answer, so that changes of the configuration are not noticed/,
+      /the file of the set one0 does not answer/,
+    ]) {
+      await eventually(
+        `health says ${reason}`,
+        async () => (await agent.status()).health.reasons.some((one) => reason.test(one)),
+        PATIENCE_MS,
+      );
     }
     const refused = await agent.attempt("reload");
     assert.equal(refused.code, 2);

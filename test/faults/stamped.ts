@@ -8,7 +8,9 @@ import type { Lab } from "../harness/netns.ts";
 import type { Stamps } from "./stamped-child.ts";
 
 export async function child(lab: Lab, namespace: string, ...words: readonly (string | number)[]): Promise<ChildProcess> {
-  const started = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "stamped-child.ts"), ...words.map(String)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const started = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "stamped-child.ts"), ...words.map(String)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   await once(started, "message");
   return started;
 }

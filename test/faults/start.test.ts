@@ -40,8 +40,20 @@ describe("a start", requires(root(), tool("cc", "gcc")), () => {
   /** Runs an agent that never comes to its end by itself, with these settings instead of good ones. */
   function run(settings: Record<string, string>, ...words: string[]): Promise<Outcome> {
     const path = join(folder, "weir.yaml");
-    const all = { version: "1", interfaces: "{ include: [lo] }", state_dir: state, control_socket: join(folder, "control.sock"), audit: `{ path: ${folder}/audit.log }`, ...settings };
-    writeFileSync(path, Object.entries(all).map(([key, value]) => `${key}: ${value}\n`).join(""));
+    const all = {
+      version: "1",
+      interfaces: "{ include: [lo] }",
+      state_dir: state,
+      control_socket: join(folder, "control.sock"),
+      audit: `{ path: ${folder}/audit.log }`,
+      ...settings,
+    };
+    writeFileSync(
+      path,
+      Object.entries(all)
+        .map(([key, value]) => `${key}: ${value}\n`)
+        .join(""),
+    );
     return start(path, ...words);
   }
 
@@ -86,9 +98,15 @@ describe("a start", requires(root(), tool("cc", "gcc")), () => {
       truncateSync(join(agent.stateDirectory, name), 2 ** 40);
     }
     execFileSync("mkfifo", [join(agent.folder, "list")]);
-    await agent.start({ config: `interfaces: { include: [lo] }\nsets: { one: { file: ${agent.folder}/list }, other: { file: /dev/zero } }` });
+    await agent.start({
+      config: `interfaces: { include: [lo] }\nsets: { one: { file: ${agent.folder}/list }, other: { file: /dev/zero } }`,
+    });
     const { health } = await agent.status();
-    for (const word of ["this is a pipe, not a file", "this is a device, not a file"]) assert.ok(health.reasons.some((reason) => reason.includes(word)), `${word}: ${health.reasons.join("\n")}`);
+    for (const word of ["this is a pipe, not a file", "this is a device, not a file"])
+      assert.ok(
+        health.reasons.some((reason) => reason.includes(word)),
+        `${word}: ${health.reasons.join("\n")}`,
+      );
   });
 
   for (const silence of ["lookup", "open", "read"] as const) {
@@ -116,7 +134,10 @@ describe("a start", requires(root(), tool("cc", "gcc")), () => {
 
   it("is ended by its deadline whatever keeps it, and says what that is", async () => {
     const endless = join(import.meta.dirname, "endless-start-child.ts");
-    refuses(await lab.attempt("host", "timeout", "-k", "1", "40", process.execPath, endless), /^weir: The start was not done within 2 s: it was waiting for nothing\.\nGo home\.\n$/);
+    refuses(
+      await lab.attempt("host", "timeout", "-k", "1", "40", process.execPath, endless),
+      /^weir: The start was not done within 2 s: it was waiting for nothing\.\nGo home\.\n$/,
+    );
   });
 
   it("is not ended while its time is not counted, and afterwards it is", async () => {

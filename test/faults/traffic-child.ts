@@ -34,7 +34,9 @@ async function send(address: string, sockets: number, ports: number[]): Promise<
   process.send!(counts);
   for (let turn = 0; going; turn++) {
     for (const port of ports) {
-      await new Promise<void>((sent, failed) => from[turn % sockets]!.send("x", port, address, (error) => (error ? failed(error) : sent())));
+      await new Promise<void>((sent, failed) =>
+        from[turn % sockets]!.send("x", port, address, (error) => (error ? failed(error) : sent())),
+      );
       counts[port]!++;
     }
     await sleep(2);

@@ -58,7 +58,9 @@ export class Traffic {
 }
 
 async function child(lab: Lab, namespace: string, words: readonly (string | number)[]): Promise<ChildProcess> {
-  const started = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "traffic-child.ts"), ...words.map(String)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const started = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "traffic-child.ts"), ...words.map(String)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   await once(started, "message");
   return started;
 }

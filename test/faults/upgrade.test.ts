@@ -77,7 +77,10 @@ test("a pod that is replaced by another, which sees other mounts, does neither",
   await using lab = await routed();
   await using agent = await AgentHome.make(lab, "router");
   const pod = join(agent.folder, "pod");
-  await writeFile(pod, `#!/bin/sh\nexec unshare --mount --propagation private sh -c 'mount -t tmpfs none /mnt && exec ${agent.launcher} "$@"' sh "$@"\n`);
+  await writeFile(
+    pod,
+    `#!/bin/sh\nexec unshare --mount --propagation private sh -c 'mount -t tmpfs none /mnt && exec ${agent.launcher} "$@"' sh "$@"\n`,
+  );
   await chmod(pod, 0o755);
   Object.assign(agent, { launcher: pod });
   await agent.start({ config: CONFIG, words: WORDS });
@@ -93,7 +96,11 @@ test("other sizes of the tables are another layout, too", here, async () => {
   await agent.start({ config: CONFIG, words: WORDS });
   const traffic = await Traffic.start(lab);
   await traffic.more();
-  const rules = Array.from({ length: 5000 }, (_, n) => `  - { name: other-${n}, action: block, enforce: true, layer3: { source: ["192.0.${n >> 8}.${n & 255}"] }, layer4: { protocol: udp, destination_ports: [${7000 + n}] } }`);
+  const rules = Array.from(
+    { length: 5000 },
+    (_, n) =>
+      `  - { name: other-${n}, action: block, enforce: true, layer3: { source: ["192.0.${n >> 8}.${n & 255}"] }, layer4: { protocol: udp, destination_ports: [${7000 + n}] } }`,
+  );
   await agent.configure(`${CONFIG}${rules.join("\n")}`);
   await change(agent, traffic);
   assert.match(agent.said, /connections are carried over/);
@@ -102,16 +109,20 @@ test("other sizes of the tables are another layout, too", here, async () => {
 test("connections that are open count after an upgrade, too", here, async () => {
   await using lab = await routed();
   await using agent = await AgentHome.make(lab, "router");
-  await agent.start({ config: `
+  await agent.start({
+    config: `
 mode: prevent
 interfaces: { include: ["eth*"] }
 rules: [{ name: few, action: block, enforce: true, interfaces: [eth0], direction: ingress, layer4: { protocol: tcp, destination_ports: [${PORT}], connections_over: { count: 3, by: source } } }]
-`, words: WORDS });
+`,
+    words: WORDS,
+  });
   await child(lab, "server", ["serve", PORT, DENIED]);
   const address = lab.end("server:eth0").ipv4;
   const opening = `const socket = require("node:net").connect(+process.argv[1], "${address}");`;
   const trying = `${opening} socket.on("connect", () => process.exit(0)); setTimeout(() => process.exit(1), 2000);`;
-  const connects = async (port: number): Promise<boolean> => (await lab.attempt("client", process.execPath, "-e", trying, String(port))).code === 0;
+  const connects = async (port: number): Promise<boolean> =>
+    (await lab.attempt("client", process.execPath, "-e", trying, String(port))).code === 0;
   const held = Array.from({ length: 3 }, () => lab.spawn("client", [process.execPath, "-e", opening, String(PORT)], { stdio: "ignore" }));
   await eventually("three are open", async () => !(await connects(PORT)));
   await agent.stop();
@@ -123,7 +134,11 @@ rules: [{ name: few, action: block, enforce: true, interfaces: [eth0], direction
   await eventually("they ended", () => connects(PORT), 30_000);
 });
 
-async function change(agent: AgentHome, traffic: Traffic, { launcher = agent.launcher, signal = "SIGTERM" as NodeJS.Signals } = {}): Promise<void> {
+async function change(
+  agent: AgentHome,
+  traffic: Traffic,
+  { launcher = agent.launcher, signal = "SIGTERM" as NodeJS.Signals } = {},
+): Promise<void> {
   await agent.stop(signal);
   await traffic.more(); // while none runs
   Object.assign(agent, { launcher });
@@ -142,7 +157,13 @@ function tables(agent: AgentHome): string[] {
 }
 
 async function routed(): Promise<Lab> {
-  const lab = await makeLab({ namespaces: ["client", "router", "server"], links: [{ from: "client:eth0", to: "router:eth0" }, { from: "router:eth1", to: "server:eth0" }] });
+  const lab = await makeLab({
+    namespaces: ["client", "router", "server"],
+    links: [
+      { from: "client:eth0", to: "router:eth0" },
+      { from: "router:eth1", to: "server:eth0" },
+    ],
+  });
   await lab.exec("router", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
   await lab.exec("client", "ip", "route", "add", "default", "via", lab.end("router:eth0").ipv4);
   await lab.exec("server", "ip", "route", "add", "default", "via", lab.end("router:eth1").ipv4);
@@ -179,15 +200,21 @@ class Traffic {
   /** Each open connection carried something both ways since, others opened and ended, and the denied port was knocked on. */
   async more(): Promise<void> {
     const before = await this.counts();
-    await eventually("more traffic", async () => {
-      const { rounds, short, knocks } = await this.counts();
-      return rounds >= before.rounds + 3 && short >= before.short + 3 && knocks >= before.knocks + 20;
-    }, 120_000);
+    await eventually(
+      "more traffic",
+      async () => {
+        const { rounds, short, knocks } = await this.counts();
+        return rounds >= before.rounds + 3 && short >= before.short + 3 && knocks >= before.knocks + 20;
+      },
+      120_000,
+    );
   }
 }
 
 async function child(lab: Lab, namespace: string, words: readonly (string | number)[]): Promise<ChildProcess> {
-  const started = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "connections-child.ts"), ...words.map(String)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const started = lab.spawn(namespace, [process.execPath, join(import.meta.dirname, "connections-child.ts"), ...words.map(String)], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   await once(started, "message");
   return started;
 }

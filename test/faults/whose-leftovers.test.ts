@@ -16,31 +16,39 @@ const CONFIG = "interfaces: { include: [eth0] }";
 const USUAL_LOG = "/var/log/weir/audit.log";
 const here = requires(root(), tool("unshare", "util-linux"));
 
-test("weir detach finds the one agent that left something, and tells its audit log whatever the configuration says by now", here, async () => {
-  await using lab = await makeLab();
-  const machine = await ownPins(lab);
-  await using agent = await agentIn(lab, machine);
-  await agent.start({ config: CONFIG });
-  await agent.stop("SIGKILL");
-  await writeFile(agent.configPath, "mode: sideways");
-  const usual = sizeOf(USUAL_LOG);
+test(
+  "weir detach finds the one agent that left something, and tells its audit log whatever the configuration says by now",
+  here,
+  async () => {
+    await using lab = await makeLab();
+    const machine = await ownPins(lab);
+    await using agent = await agentIn(lab, machine);
+    await agent.start({ config: CONFIG });
+    await agent.stop("SIGKILL");
+    await writeFile(agent.configPath, "mode: sideways");
+    const usual = sizeOf(USUAL_LOG);
 
-  const said = await weir(agent, "detach", "--json");
-  assert.equal(said.code, 0, said.stderr);
-  const { pins, audited } = JSON.parse(said.stdout) as { pins: string; audited: boolean };
-  assert.deepEqual([pins, audited], [agent.pins, true]);
-  assert.match(await agent.audit(), / DETACH uid=0 /);
-  assert.equal(sizeOf(USUAL_LOG), usual, "nobody else's log was touched");
-  await agent.configure(CONFIG);
-  const verdict = await weir(agent, "audit", "verify", "--config", agent.configPath);
-  assert.equal(verdict.code, 0, verdict.stderr);
-});
+    const said = await weir(agent, "detach", "--json");
+    assert.equal(said.code, 0, said.stderr);
+    const { pins, audited } = JSON.parse(said.stdout) as { pins: string; audited: boolean };
+    assert.deepEqual([pins, audited], [agent.pins, true]);
+    assert.match(await agent.audit(), / DETACH uid=0 /);
+    assert.equal(sizeOf(USUAL_LOG), usual, "nobody else's log was touched");
+    await agent.configure(CONFIG);
+    const verdict = await weir(agent, "audit", "verify", "--config", agent.configPath);
+    assert.equal(verdict.code, 0, verdict.stderr);
+  },
+);
 
 test("a configuration that is broken by now keeps nobody from ending what its agent left, however that is named", here, async () => {
   await using lab = await makeLab();
   const machine = await ownPins(lab);
   await using agent = await agentIn(lab, machine);
-  for (const named of [["--config", agent.configPath], ["--state-dir", agent.stateDirectory], ["--config", agent.configPath, "--state-dir", agent.stateDirectory]]) {
+  for (const named of [
+    ["--config", agent.configPath],
+    ["--state-dir", agent.stateDirectory],
+    ["--config", agent.configPath, "--state-dir", agent.stateDirectory],
+  ]) {
     await agent.start({ config: CONFIG });
     await agent.stop("SIGKILL");
     await writeFile(agent.configPath, "mode: sideways");
@@ -62,7 +70,13 @@ test("a configuration that is broken by now keeps nobody from ending what its ag
 });
 
 test("where several agents left something, weir detach says which, and wants one named", here, async () => {
-  await using lab = await makeLab({ namespaces: ["one", "other", "client"], links: [{ from: "client:eth0", to: "one:eth0" }, { from: "client:eth1", to: "other:eth0" }] });
+  await using lab = await makeLab({
+    namespaces: ["one", "other", "client"],
+    links: [
+      { from: "client:eth0", to: "one:eth0" },
+      { from: "client:eth1", to: "other:eth0" },
+    ],
+  });
   const machine = await ownPins(lab);
   await using one = await agentIn(lab, machine, "one");
   await using other = await agentIn(lab, machine, "other");
@@ -74,7 +88,8 @@ test("where several agents left something, weir detach says which, and wants one
   const { code, stderr } = await weir(one, "detach");
   assert.equal(code, 1);
   assert.match(stderr, /Several agents left something in force/);
-  for (const { stateDirectory, configPath } of [one, other]) assert.ok(stderr.includes(`--state-dir ${stateDirectory}, or --config ${configPath}`), stderr);
+  for (const { stateDirectory, configPath } of [one, other])
+    assert.ok(stderr.includes(`--state-dir ${stateDirectory}, or --config ${configPath}`), stderr);
   assert.match(stderr, /Name one/);
 
   const named = await weir(one, "detach", "--state-dir", one.stateDirectory);
@@ -103,7 +118,11 @@ test("an agent that runs is none that left something, and only root can say whos
 
 /** Holds a mount namespace with a BPF file system of its own: what other agents of this machine pinned is not seen there. */
 async function ownPins(lab: Lab): Promise<ChildProcess> {
-  const machine = lab.spawn("client", ["unshare", "--mount", "--propagation", "private", "sh", "-euc", "mount -t bpf bpf /sys/fs/bpf; echo ready; exec sleep infinity"], { stdio: ["ignore", "pipe", "inherit"] });
+  const machine = lab.spawn(
+    "client",
+    ["unshare", "--mount", "--propagation", "private", "sh", "-euc", "mount -t bpf bpf /sys/fs/bpf; echo ready; exec sleep infinity"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
   await once(machine.stdout!, "data");
   return machine;
 }
@@ -111,7 +130,10 @@ async function ownPins(lab: Lab): Promise<ChildProcess> {
 async function agentIn(lab: Lab, machine: ChildProcess, namespace = "server"): Promise<AgentHome> {
   const agent = await AgentHome.make(lab, namespace, join(import.meta.dirname, "../../agent/weir"));
   const launcher = join(agent.folder, "weir");
-  await writeFile(launcher, `#!/bin/sh\nif [ "$1" = sh ]; then shift; else set -- ${agent.launcher} "$@"; fi\nexec nsenter --mount=/proc/${machine.pid}/ns/mnt -- "$@"\n`);
+  await writeFile(
+    launcher,
+    `#!/bin/sh\nif [ "$1" = sh ]; then shift; else set -- ${agent.launcher} "$@"; fi\nexec nsenter --mount=/proc/${machine.pid}/ns/mnt -- "$@"\n`,
+  );
   await chmod(launcher, 0o755);
   return Object.assign(agent, { launcher });
 }

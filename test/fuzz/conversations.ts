@@ -12,10 +12,22 @@ type Flags = NonNullable<NonNullable<Parameters<typeof TCP>[0]>["flags"]>;
 /** So many go on at once. */
 const AT_ONCE = 40;
 const PORTS = [22, 23, 53, 54, 80, 81, 443, 8080];
-const OPEN: readonly [byOpener: boolean, ...Flags][] = [[true, "syn"], [false, "syn", "ack"], [true, "ack"]];
+const OPEN: readonly [byOpener: boolean, ...Flags][] = [
+  [true, "syn"],
+  [false, "syn", "ack"],
+  [true, "ack"],
+];
 const END: readonly (readonly [byOpener: boolean, ...Flags])[][] = [
-  [[true, "fin", "ack"], [false, "fin", "ack"], [true, "ack"]],
-  [[false, "fin", "ack"], [true, "fin", "ack"], [false, "ack"]],
+  [
+    [true, "fin", "ack"],
+    [false, "fin", "ack"],
+    [true, "ack"],
+  ],
+  [
+    [false, "fin", "ack"],
+    [true, "fin", "ack"],
+    [false, "ack"],
+  ],
   [[true, "rst"]],
   [[false, "rst", "ack"]],
 ];
@@ -60,12 +72,21 @@ export class Conversations {
     const family = random.pick(this.#families);
     const script = random.pick([this.#tcp, this.#tcp, this.#udp, () => this.#ping(family)]).call(this);
     // Some were there before anybody looked.
-    return { script, at: random.oneIn(10) ? random.below(script.length) : 0, family, outward: random.oneIn(2), remote: random.oneIn(3) ? family.stranger : family.remote };
+    return {
+      script,
+      at: random.oneIn(10) ? random.below(script.length) : 0,
+      family,
+      outward: random.oneIn(2),
+      remote: random.oneIn(3) ? family.stranger : family.remote,
+    };
   }
 
   #ports(): { from: number; to: number } {
     // Some ports are used again soon.
-    return { from: this.#random.oneIn(4) ? 20_000 + this.#random.below(50) : 20_000 + (++this.#port % 40_000), to: this.#random.pick(PORTS) };
+    return {
+      from: this.#random.oneIn(4) ? 20_000 + this.#random.below(50) : 20_000 + (++this.#port % 40_000),
+      to: this.#random.pick(PORTS),
+    };
   }
 
   #tcp(): Script {
@@ -75,7 +96,9 @@ export class Conversations {
       byOpener,
       transport: TCP(byOpener ? { sport: from, dport: to, flags } : { sport: to, dport: from, flags }),
     });
-    const talk = Array.from({ length: random.below(8) }, () => send([random.oneIn(2), "ack", ...(random.oneIn(3) ? (["psh"] as const) : [])]));
+    const talk = Array.from({ length: random.below(8) }, () =>
+      send([random.oneIn(2), "ack", ...(random.oneIn(3) ? (["psh"] as const) : [])]),
+    );
     return [...OPEN.map((one) => send(one)), ...talk, ...(random.oneIn(5) ? [] : random.pick(END).map((one) => send(one)))];
   }
 
@@ -89,6 +112,9 @@ export class Conversations {
 
   #ping({ icmp, types: { request, reply } }: Family): Script {
     const id = this.#random.below(100);
-    return Array.from({ length: 2 * (1 + this.#random.below(4)) }, (_, index) => ({ byOpener: index % 2 === 0, transport: icmp({ type: index % 2 === 0 ? request : reply, id }) }));
+    return Array.from({ length: 2 * (1 + this.#random.below(4)) }, (_, index) => ({
+      byOpener: index % 2 === 0,
+      transport: icmp({ type: index % 2 === 0 ? request : reply, id }),
+    }));
   }
 }

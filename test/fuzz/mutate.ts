@@ -12,13 +12,29 @@ const IPV6 = 40;
 const ETHERTYPE_IPV6 = 0x86dd;
 
 /** Numbers that mean something to a parser of some layer: versions with header lengths, protocols, types, limits. */
-const TELLING = [0, 1, 2, 3, 4, 5, 6, 8, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 64, 128, 132, 135, 139, 140, 255, 0x40, 0x44, 0x45, 0x46, 0x4f, 0x50, 0x60, 0x86, 0xdd];
+const TELLING = [
+  0, 1, 2, 3, 4, 5, 6, 8, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 64, 128, 132, 135, 139, 140, 255, 0x40, 0x44, 0x45, 0x46, 0x4f, 0x50,
+  0x60, 0x86, 0xdd,
+];
 const ETHERTYPES = [0x0800, 0x86dd, 0x0806, 0x8100, 0x88a8, 0x6558, 0x88cc];
 const EXTENSIONS = [0, 43, 44, 51, 60, 135, 139, 140];
 
 type Mutation = (frame: Uint8Array, random: Random, others: readonly Uint8Array[]) => Uint8Array;
 
-const MUTATIONS: readonly Mutation[] = [flipBits, flipBits, tellingByte, tellingByte, lengthField, lengthField, etherType, truncate, pad, splice, repeat, insertExtension];
+const MUTATIONS: readonly Mutation[] = [
+  flipBits,
+  flipBits,
+  tellingByte,
+  tellingByte,
+  lengthField,
+  lengthField,
+  etherType,
+  truncate,
+  pad,
+  splice,
+  repeat,
+  insertExtension,
+];
 
 /** A frame made from one of `frames` by up to four changes; sometimes by none. */
 export function mutated(frames: readonly Uint8Array[], random: Random): Uint8Array {
@@ -72,7 +88,8 @@ function pad(frame: Uint8Array, random: Random): Uint8Array {
 
 function splice(frame: Uint8Array, random: Random, others: readonly Uint8Array[]): Uint8Array {
   const other = random.pick(others);
-  const cut = (bytes: Uint8Array): number => Math.min(bytes.length, random.oneIn(4) ? random.below(HEADERS) : random.pick([14, 18, 34, 42, 54, 62, 74]));
+  const cut = (bytes: Uint8Array): number =>
+    Math.min(bytes.length, random.oneIn(4) ? random.below(HEADERS) : random.pick([14, 18, 34, 42, 54, 62, 74]));
   return join(frame.subarray(0, cut(frame)), other.subarray(cut(other)));
 }
 

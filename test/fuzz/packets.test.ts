@@ -96,8 +96,18 @@ function makeSequence(random: Random): Sequence {
     if (random.oneIn(60)) steps.push({ mode: random.pick(["detect", "prevent"] as const) });
     else if (random.oneIn(60)) steps.push({ reload: makePolicy(random) });
     else if (random.oneIn(60)) steps.push({ wait: random.pick(WAITS) });
-    else if (random.oneIn(60)) steps.push({ members: Object.fromEntries(SETS.filter(() => random.oneIn(3)).map((name) => [name, COMING.filter(() => random.oneIn(3))])) });
-    const packet: Arrival = ofSegments && !random.oneIn(10) ? segment(random) : { frame: mutated(random.oneIn(4) ? FRAMES : frames, random), hook: random.pick(["ingress", "egress"] as const), interface: random.pick(INTERFACES) };
+    else if (random.oneIn(60))
+      steps.push({
+        members: Object.fromEntries(SETS.filter(() => random.oneIn(3)).map((name) => [name, COMING.filter(() => random.oneIn(3))])),
+      });
+    const packet: Arrival =
+      ofSegments && !random.oneIn(10)
+        ? segment(random)
+        : {
+            frame: mutated(random.oneIn(4) ? FRAMES : frames, random),
+            hook: random.pick(["ingress", "egress"] as const),
+            interface: random.pick(INTERFACES),
+          };
     if (cannotRun(packet, hook) === undefined) steps.push({ packet });
   }
   return { config, hook, steps };
@@ -105,12 +115,18 @@ function makeSequence(random: Random): Sequence {
 
 function makePolicy(random: Random): PolicyText {
   const config = random.pick(POLICIES);
-  const defaults = random.oneIn(3) ? { ...config.defaults, on_error: random.pick([{ ingress: "block" }, { egress: "block" }] as const) } : config.defaults;
+  const defaults = random.oneIn(3)
+    ? { ...config.defaults, on_error: random.pick([{ ingress: "block" }, { egress: "block" }] as const) }
+    : config.defaults;
   return { ...config, mode: random.pick(["detect", "prevent"] as const), ...(defaults === undefined ? {} : { defaults }) };
 }
 
 /** The first step that the two judge differently; stops there. */
-async function run(judge: KernelJudge, { config, hook, steps }: Sequence, onOutcome: (outcome: Outcome) => void = () => {}): Promise<Difference | undefined> {
+async function run(
+  judge: KernelJudge,
+  { config, hook, steps }: Sequence,
+  onOutcome: (outcome: Outcome) => void = () => {},
+): Promise<Difference | undefined> {
   let now = NOON;
   const members = new Members();
   const bans: string[] = [];
@@ -176,7 +192,10 @@ async function explain(judge: KernelJudge, sequence: Sequence, first: Difference
   }
   return [
     `policy ${JSON.stringify(sequence.config)}, ingress on ${sequence.hook}`,
-    ...steps.map((trial, step) => `${step + 1}. ${"packet" in trial ? `${trial.packet.hook} ${trial.packet.interface} ${Buffer.from(trial.packet.frame).toString("hex")}` : JSON.stringify(trial)}`),
+    ...steps.map(
+      (trial, step) =>
+        `${step + 1}. ${"packet" in trial ? `${trial.packet.hook} ${trial.packet.interface} ${Buffer.from(trial.packet.frame).toString("hex")}` : JSON.stringify(trial)}`,
+    ),
     `kernel:    ${said(shown.kernel)}`,
     `reference: ${said(shown.reference)}`,
   ].join("\n");
@@ -196,7 +215,8 @@ function verdictsCounted(judge: KernelJudge): [string, number][] {
   const counted = new Map<string, number>();
   const slots = new Set(INTERFACES).size + 1;
   for (let slot = 0; slot < slots; slot++) {
-    for (const { verdict, packets } of readTraffic(judge.plane.map("traffic"), slot, String(slot))) counted.set(verdict, (counted.get(verdict) ?? 0) + packets);
+    for (const { verdict, packets } of readTraffic(judge.plane.map("traffic"), slot, String(slot)))
+      counted.set(verdict, (counted.get(verdict) ?? 0) + packets);
   }
   return sorted(counted);
 }

@@ -14,7 +14,10 @@ const NAMES: Names = {
   interface: (ifindex) => `#${ifindex}`,
   namespace: (id) => (id % 2 === 1 ? `ns${id}` : undefined),
   workload: ({ cgroup }) => ({ unit: `${cgroup}.service` }),
-  program: ({ pid, startedNs, executions }, command) => ({ executable: `/proc/${pid}/exe since ${startedNs}`, arguments: [command, String(executions)] }),
+  program: ({ pid, startedNs, executions }, command) => ({
+    executable: `/proc/${pid}/exe since ${startedNs}`,
+    arguments: [command, String(executions)],
+  }),
   user: (uid) => `user${uid}`,
 };
 
@@ -75,7 +78,15 @@ test("a record is exactly these bytes, and means exactly this", () => {
     nat: { source: { address: "198.18.0.129", port: 40000 }, destination: { address: "172.17.0.2", port: 80 } },
     vlan: [5],
     tunnel: { kind: "vxlan", id: 42 },
-    process: { pid: 1234, name: "telnetd", executable: "/proc/1234/exe since 7", arguments: ["telnetd", "4"], uid: 1000, user: "user1000", creator: 1233 },
+    process: {
+      pid: 1234,
+      name: "telnetd",
+      executable: "/proc/1234/exe since 7",
+      arguments: ["telnetd", "4"],
+      uid: 1000,
+      user: "user1000",
+      creator: 1233,
+    },
     unit: "1337.service",
     rule: { ...RULE, name: "16 of 5" },
     seq: 1,
@@ -175,7 +186,8 @@ function damaged(random: Random): Uint8Array {
     return record;
   }
   const record = Buffer.from(RECORD);
-  for (let changes = random.below(6); changes > 0; changes--) record[random.below(record.length)] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]);
+  for (let changes = random.below(6); changes > 0; changes--)
+    record[random.below(record.length)] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]);
   return record;
 }
 
@@ -188,7 +200,11 @@ function assertBounded(event: VerdictEvent | ConnectionEvent | SocketEvent, inpu
   };
   walk(event);
   assert.ok((event.process?.name.length ?? 0) <= Event.command.count, input.toString("hex"));
-  if ("rule" in event) assert.ok((event.vlan ?? []).every((id) => id < 4096), input.toString("hex"));
+  if ("rule" in event)
+    assert.ok(
+      (event.vlan ?? []).every((id) => id < 4096),
+      input.toString("hex"),
+    );
 }
 
 interface Decoded {
@@ -202,7 +218,11 @@ function decode(records: Buffer, told = ""): Decoded {
   const verdicts: VerdictEvent[] = [];
   const connections: ConnectionEvent[] = [];
   const sockets: Decoded["sockets"] = [];
-  const decoder = new Decoder(NAMES, { verdict: (event) => verdicts.push(event), connection: (event) => connections.push(event), socket: (event, facts) => sockets.push({ event, facts }) });
+  const decoder = new Decoder(NAMES, {
+    verdict: (event) => verdicts.push(event),
+    connection: (event) => connections.push(event),
+    socket: (event, facts) => sockets.push({ event, facts }),
+  });
   try {
     decoder.decode(records);
   } catch (error) {

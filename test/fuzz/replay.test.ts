@@ -52,7 +52,13 @@ test("prevent drops the connections that detect named, and no other", requires(r
         bans.splice(0, bans.length, ...(bans.length === 0 ? BANNED : []));
         for (const mode of ["detect", "prevent"] as const) judges[mode].ban(bans);
       }
-      const said = compare(judges, reference, conversations.next(), hook, () => `seed ${seed}, packet ${ran + step}, policy ${JSON.stringify(policy)}`);
+      const said = compare(
+        judges,
+        reference,
+        conversations.next(),
+        hook,
+        () => `seed ${seed}, packet ${ran + step}, policy ${JSON.stringify(policy)}`,
+      );
       told.set(said, (told.get(said) ?? 0) + 1);
     }
     assert.deepEqual(remembered(judges.detect), remembered(judges.prevent), `seed ${seed}, before packet ${ran + TOGETHER}`);
@@ -62,7 +68,13 @@ test("prevent drops the connections that detect named, and no other", requires(r
 });
 
 /** Answers what detect said of the packet. */
-function compare({ detect, prevent }: Record<"detect" | "prevent", KernelJudge>, reference: Reference, packet: Arrival, hook: IngressHook, where: () => string): string {
+function compare(
+  { detect, prevent }: Record<"detect" | "prevent", KernelJudge>,
+  reference: Reference,
+  packet: Arrival,
+  hook: IngressHook,
+  where: () => string,
+): string {
   const seen = withoutAnswer(detect.judge(packet, hook));
   assert.deepEqual(seen, withoutAnswer(reference.judge(packet)), `the reference: ${where()}`);
   if (seen.verdict === "carried") return seen.verdict;
@@ -93,14 +105,19 @@ function remembered({ plane }: KernelJudge): unknown {
 function makePolicy(random: Random): PolicyText {
   const config = random.pick(POLICIES);
   const side = (): "allow" | "block" => (random.oneIn(4) ? "block" : "allow");
-  return { ...config, defaults: { action: side(), on_error: { ingress: side(), egress: side() }, ...(random.oneIn(2) && config.defaults) } };
+  return {
+    ...config,
+    defaults: { action: side(), on_error: { ingress: side(), egress: side() }, ...(random.oneIn(2) && config.defaults) },
+  };
 }
 
 /** The same rules, behind one that was not there before. */
 function withAnother(random: Random, policy: PolicyText): PolicyText {
   const { rules: others = [], sets = {} } = makePolicy(random);
   const rules = (policy.rules ?? []).filter(({ name }) => name !== "another");
-  return others.length === 0 ? policy : { ...policy, sets: { ...sets, ...policy.sets }, rules: [{ ...random.pick(others), name: "another" }, ...rules] };
+  return others.length === 0
+    ? policy
+    : { ...policy, sets: { ...sets, ...policy.sets }, rules: [{ ...random.pick(others), name: "another" }, ...rules] };
 }
 
 function makeDevice(): Map<string, number> {

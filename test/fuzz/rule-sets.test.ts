@@ -50,7 +50,8 @@ test("the kernel programs find the rules that the reference finds, whatever the 
   }
   t.diagnostic(`${judged} packets of ${trials} rule sets by each program: ${JSON.stringify(Object.fromEntries(found))}`);
   assert.ok(judged > trials * PACKETS * 0.95, "too many rule sets were refused");
-  for (const what of ["passed by a rule", "passed by default", "dropped by a rule", "undecided by on_error"]) assert.ok((found.get(what) ?? 0) > 0, `no packet was ${what}`);
+  for (const what of ["passed by a rule", "passed by default", "dropped by a rule", "undecided by on_error"])
+    assert.ok((found.get(what) ?? 0) > 0, `no packet was ${what}`);
 });
 
 test("the rule sets ask for every field in every way", () => {
@@ -62,7 +63,10 @@ test("the rule sets ask for every field in every way", () => {
     }
   }
   const known = FIELD_ENTRIES.flatMap(([path, { operators }]) => Object.keys(operators).map((operator) => `${path} ${operator}`));
-  assert.deepEqual(known.filter((use) => !asked.has(use)), []);
+  assert.deepEqual(
+    known.filter((use) => !asked.has(use)),
+    [],
+  );
 });
 
 function makeDevices(): Map<string, number> {
@@ -75,7 +79,11 @@ function makeDevices(): Map<string, number> {
 }
 
 /** The first difference. Both remember the packets before; what they remember is forgotten between the programs. */
-async function run(judge: KernelJudge, { rules, packets, ...rest }: Trial, onOutcome: (outcome: Outcome) => void = () => {}): Promise<Difference | undefined> {
+async function run(
+  judge: KernelJudge,
+  { rules, packets, ...rest }: Trial,
+  onOutcome: (outcome: Outcome) => void = () => {},
+): Promise<Difference | undefined> {
   const policy = policyOf({ ...rest, rules: rules.map(({ rule }) => rule) });
   const inFront = rules.filter((placed) => placed.inFront).length;
   const [front, behind] = [policy.rules.slice(0, inFront), { ...policy, rules: policy.rules.slice(inFront) }];
@@ -115,7 +123,9 @@ async function explain(judge: KernelJudge, whole: Trial, first: Difference): Pro
   return [
     `policy ${JSON.stringify(rest).slice(0, 2000)}`,
     ...rules.map(({ rule, inFront }) => `${inFront ? "front" : "rule"} ${JSON.stringify(rule)}`),
-    ...packets.map(({ hook, interface: device, frame }, number) => `${number + 1}. ${hook} ${device} ${Buffer.from(frame).toString("hex")}`),
+    ...packets.map(
+      ({ hook, interface: device, frame }, number) => `${number + 1}. ${hook} ${device} ${Buffer.from(frame).toString("hex")}`,
+    ),
     `packet ${shown.packet + 1}, ingress by ${shown.hook}`,
     `kernel:    ${JSON.stringify(shown.kernel)}`,
     `reference: ${JSON.stringify(shown.reference)}`,

@@ -9,7 +9,21 @@ import type { Random } from "../harness/random.ts";
 
 /** What either end sends first; one of them goes round. */
 const FIRST = { remote: [1000, 77_000], local: [5000, 0xffff_fffe] };
-const FLAGS = [["syn"], ["syn", "ack"], ["ack"], ["ack"], ["ack", "psh"], ["fin", "ack"], ["fin", "ack"], ["rst"], ["rst"], ["rst", "ack"], ["syn", "rst"], ["fin"], []] as const;
+const FLAGS = [
+  ["syn"],
+  ["syn", "ack"],
+  ["ack"],
+  ["ack"],
+  ["ack", "psh"],
+  ["fin", "ack"],
+  ["fin", "ack"],
+  ["rst"],
+  ["rst"],
+  ["rst", "ack"],
+  ["syn", "rst"],
+  ["fin"],
+  [],
+] as const;
 const PORTS = [40000, 40001];
 const SERVED = 8092;
 
@@ -30,7 +44,8 @@ export function segment(random: Random): Arrival {
   const [own, others] = inward ? [FIRST.remote, FIRST.local] : [FIRST.local, FIRST.remote];
   const flags = random.pick(FLAGS);
   const port = random.pick(PORTS);
-  const near = (first: readonly number[]): number => ((random.oneIn(8) ? first[1]! : first[0]!) + random.pick([0, 1, 1, 1, 2, 2, 4, 5, 5])) >>> 0;
+  const near = (first: readonly number[]): number =>
+    ((random.oneIn(8) ? first[1]! : first[0]!) + random.pick([0, 1, 1, 1, 2, 2, 4, 5, 5])) >>> 0;
   const isFirst = (flags as readonly string[]).includes("syn");
   const layers = [
     TCP({

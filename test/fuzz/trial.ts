@@ -48,7 +48,9 @@ export function makeTrial(random: Random): Trial {
 
 /** Some addresses and ports as members of sets, beside others of the same rules. */
 function withSets(random: Random, rules: readonly RuleText[]): { sets: Sets; rules: RuleText[] } {
-  const sets: Record<string, { addresses: string[]; ports: Ports[] }> = Object.fromEntries(Array.from({ length: 1 + random.below(5) }, (_, number) => [`s${number}`, { addresses: [], ports: [] }]));
+  const sets: Record<string, { addresses: string[]; ports: Ports[] }> = Object.fromEntries(
+    Array.from({ length: 1 + random.below(5) }, (_, number) => [`s${number}`, { addresses: [], ports: [] }]),
+  );
   const moved = <T extends Ports>(list: T[] | undefined, of: "addresses" | "ports"): T[] | undefined => {
     if (list === undefined || list.length === 0 || random.oneIn(2)) return list;
     const name = random.pick(Object.keys(sets));
@@ -59,7 +61,9 @@ function withSets(random: Random, rules: readonly RuleText[]): { sets: Sets; rul
   };
   const replaced = rules.map((rule): RuleText => {
     // What leaves out a part of an end cannot name sets there.
-    const [source, destination] = (["source", "destination"] as const).map((end) => (rule.not?.layer3?.[end] === undefined ? moved(rule.layer3?.[end], "addresses") : rule.layer3?.[end]));
+    const [source, destination] = (["source", "destination"] as const).map((end) =>
+      rule.not?.layer3?.[end] === undefined ? moved(rule.layer3?.[end], "addresses") : rule.layer3?.[end],
+    );
     const [from, to] = (["source_ports", "destination_ports"] as const).map((end) => moved(rule.layer4?.[end], "ports"));
     return {
       ...rule,

@@ -49,7 +49,12 @@ const TIMES: Partial<RuleText>[] = [
   { expires: new Date(NOON + 3_600_000).toISOString() },
   { expires: new Date(NOON - 3_600_000).toISOString() },
   { schedule: [{ days: ["wed"], from: "11:00", to: "13:00" }] },
-  { schedule: [{ days: ["tue", "thu"], from: "00:00", to: "24:00" }, { days: ["tue"], from: "23:00", to: "13:00" }] },
+  {
+    schedule: [
+      { days: ["tue", "thu"], from: "00:00", to: "24:00" },
+      { days: ["tue"], from: "23:00", to: "13:00" },
+    ],
+  },
   { schedule: [{ days: ["wed"], from: "12:01", to: "12:00" }] },
 ];
 const PROCESSES: ProcessConfig[] = [
@@ -70,7 +75,11 @@ const RUNNING: (LocalProcess | null | undefined)[] = [
   null,
   { executable: "/usr/bin/curl", command: "curl --all", user: { uid: 33, name: "www-data" }, parents: ["/usr/sbin/cron"], workload: {} },
   { executable: "/opt/app/run", command: "run", user: { uid: 34 }, parents: [], workload: { unit: "nginx.service" } },
-  { executable: "/usr/bin/wget", user: { uid: 0, name: "root" }, workload: { container: { id: "5f".repeat(32) }, pod: { uid: "b0", name: "web-0", namespace: "shop" } } },
+  {
+    executable: "/usr/bin/wget",
+    user: { uid: 0, name: "root" },
+    workload: { container: { id: "5f".repeat(32) }, pod: { uid: "b0", name: "web-0", namespace: "shop" } },
+  },
 ];
 const isOfTcp = (condition: Partial<Layer4>): boolean => "flags" in condition || condition.state?.includes("invalid") === true;
 
@@ -115,7 +124,9 @@ function spelled(random: Random, rule: RuleText): RuleText {
   const entries = ([first, ...others]: string[]): string[] => {
     const [base, length] = first!.split("/") as [string, string?];
     const isHost = length === "32" || length === "128";
-    const last = base.replace(/[0-9a-f]+$/, (part) => (base.includes(":") ? "ffff" : String(Math.min(255, Number(part) + random.below(20)))));
+    const last = base.replace(/[0-9a-f]+$/, (part) =>
+      base.includes(":") ? "ffff" : String(Math.min(255, Number(part) + random.below(20))),
+    );
     return [isHost ? base : first!, ...(random.oneIn(2) ? [`${base}-${last}`] : []), ...others];
   };
   const { source, destination } = rule.layer3;
@@ -151,14 +162,19 @@ function notOf(random: Random, rule: RuleText, other: RuleText): NotConfig {
 function messagesOf(random: Random, { layer3 }: RuleText): NonNullable<NotConfig["layer4"]> {
   const ipv6 = [...(layer3?.source ?? []), ...(layer3?.destination ?? [])].some((text) => text.includes(":"));
   const types = ipv6 ? ICMPV6_TYPES : ICMP_TYPES;
-  const icmp = Array.from({ length: 1 + random.below(3) }, () => ({ type: random.pick(types), ...(random.oneIn(2) && { code: random.below(3) }) }));
+  const icmp = Array.from({ length: 1 + random.below(3) }, () => ({
+    type: random.pick(types),
+    ...(random.oneIn(2) && { code: random.below(3) }),
+  }));
   return { protocol: ipv6 ? "icmpv6" : "icmp", icmp };
 }
 
 /** As the first packet of what opens, as a later one, as an answer to it, as a later fragment, or a message between its ends. */
 export function arrivalOf(random: Random, opening: Opening): Arrival {
   const { source, destination, sourcePort, destinationPort } = opening;
-  const sent = random.oneIn(5) ? { ...opening, source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort } : opening;
+  const sent = random.oneIn(5)
+    ? { ...opening, source: destination, destination: source, sourcePort: destinationPort, destinationPort: sourcePort }
+    : opening;
   const ipv6 = opening.ipv6;
   const protocol = random.oneIn(8) ? (ipv6 ? "icmpv6" : "icmp") : opening.protocol;
   const later = random.oneIn(8);
@@ -167,12 +183,18 @@ export function arrivalOf(random: Random, opening: Opening): Arrival {
   const tags = random.oneIn(3) ? Array.from({ length: 1 + random.below(2) }, () => VLAN(random.pick(TAGS))) : [];
   const tos = random.oneIn(3) ? (random.pick(DSCPS) << 2) | random.below(4) : 0;
   const process = runningAt(opening);
-  const arrives = { ...(process !== undefined && { process }), hook: random.pick(["ingress", "ingress", "egress"] as const), interface: random.oneIn(5) ? "wan0" : "eth0" };
+  const arrives = {
+    ...(process !== undefined && { process }),
+    hook: random.pick(["ingress", "ingress", "egress"] as const),
+    interface: random.oneIn(5) ? "wan0" : "eth0",
+  };
   if (ipv6) {
     const layers = later ? [Fragment({ id: 7, offset: 64, nextHeader: PROTOCOLS[protocol] })] : [];
     return { frame: frame(Ethernet(), ...tags, IPv6({ ...addresses, trafficClass: tos }), ...layers, transport), ...arrives };
   }
-  const ipv4 = later ? IPv4({ ...addresses, tos, fragment: { id: 7, offset: 64 }, protocol: PROTOCOLS[protocol] }) : IPv4({ ...addresses, tos });
+  const ipv4 = later
+    ? IPv4({ ...addresses, tos, fragment: { id: 7, offset: 64 }, protocol: PROTOCOLS[protocol] })
+    : IPv4({ ...addresses, tos });
   return { frame: frame(Ethernet(), ...tags, ipv4, transport), ...arrives };
 }
 
@@ -184,9 +206,13 @@ function runningAt({ source, destination }: Opening): (typeof RUNNING)[number] {
 
 function transportOf(random: Random, { sourcePort, destinationPort }: Opening, protocol: keyof typeof PROTOCOLS): ReturnType<typeof TCP> {
   switch (protocol) {
-    case "tcp": return TCP({ sport: sourcePort, dport: destinationPort, flags: random.oneIn(2) ? ["syn"] : [...random.pick(TCP_FLAGS)] });
-    case "udp": return UDP({ sport: sourcePort, dport: destinationPort });
-    case "icmp": return ICMP({ type: random.pick(ICMP_TYPES), code: random.below(4) });
-    case "icmpv6": return ICMPv6({ type: random.pick(ICMPV6_TYPES), code: random.below(4) });
+    case "tcp":
+      return TCP({ sport: sourcePort, dport: destinationPort, flags: random.oneIn(2) ? ["syn"] : [...random.pick(TCP_FLAGS)] });
+    case "udp":
+      return UDP({ sport: sourcePort, dport: destinationPort });
+    case "icmp":
+      return ICMP({ type: random.pick(ICMP_TYPES), code: random.below(4) });
+    case "icmpv6":
+      return ICMPv6({ type: random.pick(ICMPV6_TYPES), code: random.below(4) });
   }
 }

@@ -1,6 +1,6 @@
 /** A real agent inside a namespace of a test, started as an operator does, and asked by the command line or its socket. */
 
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -74,7 +74,12 @@ export class AgentHome implements AsyncDisposable {
   }
 
   async configure(config: string): Promise<void> {
-    const own = ["version: 1", `state_dir: ${this.stateDirectory}`, `control_socket: ${this.controlSocket}`, `audit: { path: ${this.auditPath} }`];
+    const own = [
+      "version: 1",
+      `state_dir: ${this.stateDirectory}`,
+      `control_socket: ${this.controlSocket}`,
+      `audit: { path: ${this.auditPath} }`,
+    ];
     await writeFile(this.configPath, `${own.join("\n")}\n${config}\n`, { mode: 0o600 });
   }
 
@@ -85,20 +90,35 @@ export class AgentHome implements AsyncDisposable {
 
   /** With the configuration as it is. Returns when the agent answers and says that it runs: it answers a little before. */
   async restart(env: Record<string, string> = {}, words: readonly string[] = []): Promise<void> {
-    const child = this.lab.spawn(this.namespace, [this.launcher, "run", "--no-view", "--start-within", "60s", "--config", this.configPath, ...words], {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, ...env },
-    });
+    const child = this.lab.spawn(
+      this.namespace,
+      [this.launcher, "run", "--no-view", "--start-within", "60s", "--config", this.configPath, ...words],
+      {
+        stdio: ["ignore", "ignore", "pipe"],
+        env: { ...process.env, ...env },
+      },
+    );
     this.#running = child;
     let runs = false;
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-100_000);
       runs ||= text.includes("weir runs");
     });
-    await eventually("the agent answers", async () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${this.#said}`);
-      return runs && this.status().then(() => true, () => false);
-    }, 90_000);
+    await eventually(
+      "the agent answers",
+      async () => {
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}:\n${this.#said}`);
+        return (
+          runs &&
+          this.status().then(
+            () => true,
+            () => false,
+          )
+        );
+      },
+      90_000,
+    );
   }
 
   /** `weir ...` against this agent. */

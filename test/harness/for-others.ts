@@ -12,7 +12,12 @@ const CHECKOUT = join(import.meta.dirname, "../..");
 const NODE = `node_modules/node-linux-${process.arch}`;
 /** The copy holds only the files that `weir` reads when it runs. */
 const NEEDED = ["agent", "audit", "config", "otel", "probes/build", "package.json", "node_modules"];
-const LEFT_OUT = ["node_modules/.bin", "node_modules/typescript", "node_modules/@typescript", ...["include", "lib", "share"].map((name) => `${NODE}/${name}`)];
+const LEFT_OUT = [
+  "node_modules/.bin",
+  "node_modules/typescript",
+  "node_modules/@typescript",
+  ...["include", "lib", "share"].map((name) => `${NODE}/${name}`),
+];
 
 export interface ForOthers {
   readonly folder: string;

@@ -8,7 +8,13 @@ import { makeLab } from "./netns.ts";
 import { Ethernet, IPv4, UDP, VLAN, frame, payload } from "./packet.ts";
 import { requires, root, tool } from "./require.ts";
 
-const here = requires(root(), tool("ip", "iproute2"), tool("nsenter", "util-linux"), tool("ping", "iputils-ping"), tool("ethtool", "ethtool"));
+const here = requires(
+  root(),
+  tool("ip", "iproute2"),
+  tool("nsenter", "util-linux"),
+  tool("ping", "iputils-ping"),
+  tool("ethtool", "ethtool"),
+);
 
 const namespaces = (): string[] => readdirSync("/var/run/netns");
 
@@ -29,7 +35,10 @@ test("two namespaces reach each other over both families, and are gone with thei
     children.push(lab.spawn("server", ["sleep", "1000"]));
   }
   assert.equal(children[0]?.signalCode, "SIGKILL");
-  assert.deepEqual(namespaces().filter((name) => names.includes(name)), []);
+  assert.deepEqual(
+    namespaces().filter((name) => names.includes(name)),
+    [],
+  );
 });
 
 test("a frame arrives byte for byte, with its tags", here, async () => {

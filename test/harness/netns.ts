@@ -10,7 +10,7 @@
 import { execFileSync, spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import type { createServer } from "node:net";
 import { join } from "node:path";
 import { atExit } from "./at-exit.ts";
 import { openTun, openWire, type Wire } from "./wire.ts";

@@ -105,70 +105,79 @@ interface JsonMetric {
 }
 
 export function readSpans(text: string): Span[] {
-  return lines(text).flatMap((line) => line.resourceSpans ?? []).flatMap((resource) =>
-    (resource.scopeSpans ?? []).flatMap((scope) =>
-      (scope.spans ?? []).map((span) => ({
-        resource: attributes(resource.resource?.attributes),
-        scope: scope.scope?.name ?? "",
-        name: span.name ?? "",
-        traceId: span.traceId ?? "",
-        spanId: span.spanId ?? "",
-        parentSpanId: span.parentSpanId ?? "",
-        kind: span.kind ?? 0,
-        start: BigInt(span.startTimeUnixNano ?? 0),
-        end: BigInt(span.endTimeUnixNano ?? 0),
-        attributes: attributes(span.attributes),
-        status: span.status?.code ?? 0,
-        events: (span.events ?? []).map((event) => ({ name: event.name ?? "", attributes: attributes(event.attributes) })),
-      })),
-    ),
-  );
+  return lines(text)
+    .flatMap((line) => line.resourceSpans ?? [])
+    .flatMap((resource) =>
+      (resource.scopeSpans ?? []).flatMap((scope) =>
+        (scope.spans ?? []).map((span) => ({
+          resource: attributes(resource.resource?.attributes),
+          scope: scope.scope?.name ?? "",
+          name: span.name ?? "",
+          traceId: span.traceId ?? "",
+          spanId: span.spanId ?? "",
+          parentSpanId: span.parentSpanId ?? "",
+          kind: span.kind ?? 0,
+          start: BigInt(span.startTimeUnixNano ?? 0),
+          end: BigInt(span.endTimeUnixNano ?? 0),
+          attributes: attributes(span.attributes),
+          status: span.status?.code ?? 0,
+          events: (span.events ?? []).map((event) => ({ name: event.name ?? "", attributes: attributes(event.attributes) })),
+        })),
+      ),
+    );
 }
 
 export function readLogs(text: string): LogRecord[] {
-  return lines(text).flatMap((line) => line.resourceLogs ?? []).flatMap((resource) =>
-    (resource.scopeLogs ?? []).flatMap((scope) =>
-      (scope.logRecords ?? []).map((record) => ({
-        resource: attributes(resource.resource?.attributes),
-        scope: scope.scope?.name ?? "",
-        eventName: record.eventName ?? "",
-        time: BigInt(record.timeUnixNano ?? 0),
-        severity: record.severityText ?? "",
-        body: value(record.body),
-        attributes: attributes(record.attributes),
-        traceId: record.traceId ?? "",
-        spanId: record.spanId ?? "",
-      })),
-    ),
-  );
+  return lines(text)
+    .flatMap((line) => line.resourceLogs ?? [])
+    .flatMap((resource) =>
+      (resource.scopeLogs ?? []).flatMap((scope) =>
+        (scope.logRecords ?? []).map((record) => ({
+          resource: attributes(resource.resource?.attributes),
+          scope: scope.scope?.name ?? "",
+          eventName: record.eventName ?? "",
+          time: BigInt(record.timeUnixNano ?? 0),
+          severity: record.severityText ?? "",
+          body: value(record.body),
+          attributes: attributes(record.attributes),
+          traceId: record.traceId ?? "",
+          spanId: record.spanId ?? "",
+        })),
+      ),
+    );
 }
 
 /** Every point ever exported, oldest first. */
 export function readMetrics(text: string): Point[] {
-  return lines(text).flatMap((line) => line.resourceMetrics ?? []).flatMap((resource) =>
-    (resource.scopeMetrics ?? []).flatMap((scope) =>
-      (scope.metrics ?? []).flatMap((metric) =>
-        (["sum", "gauge", "histogram", "exponentialHistogram"] as const).flatMap((kind) =>
-          (metric[kind]?.dataPoints ?? []).map((point) => ({
-            resource: attributes(resource.resource?.attributes),
-            name: metric.name ?? "",
-            unit: metric.unit ?? "",
-            kind,
-            monotonic: metric.sum?.isMonotonic ?? false,
-            attributes: attributes(point.attributes),
-            time: BigInt(point.timeUnixNano ?? 0),
-            value: Number(point.asInt ?? point.asDouble ?? point.count ?? 0),
-            ...(point.sum === undefined ? {} : { sum: point.sum }),
-          })),
+  return lines(text)
+    .flatMap((line) => line.resourceMetrics ?? [])
+    .flatMap((resource) =>
+      (resource.scopeMetrics ?? []).flatMap((scope) =>
+        (scope.metrics ?? []).flatMap((metric) =>
+          (["sum", "gauge", "histogram", "exponentialHistogram"] as const).flatMap((kind) =>
+            (metric[kind]?.dataPoints ?? []).map((point) => ({
+              resource: attributes(resource.resource?.attributes),
+              name: metric.name ?? "",
+              unit: metric.unit ?? "",
+              kind,
+              monotonic: metric.sum?.isMonotonic ?? false,
+              attributes: attributes(point.attributes),
+              time: BigInt(point.timeUnixNano ?? 0),
+              value: Number(point.asInt ?? point.asDouble ?? point.count ?? 0),
+              ...(point.sum === undefined ? {} : { sum: point.sum }),
+            })),
+          ),
         ),
       ),
-    ),
-  );
+    );
 }
 
 /** A last line without its end is still being written. */
 function lines(text: string): Line[] {
-  return text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as Line);
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Line);
 }
 
 function attributes(list: KeyValue[] = []): Attributes {

@@ -19,7 +19,11 @@ export function enterOwnNamespace(): void {
 
 /** One CPU for this thread, so that per-CPU memory is read where it was written. */
 export function stayOnCpu(cpu: number): void {
-  const set = koffi.load("libc.so.6").func("int sched_setaffinity(int pid, size_t size, void *mask)") as unknown as (pid: number, size: number, mask: Uint8Array) => number;
+  const set = koffi.load("libc.so.6").func("int sched_setaffinity(int pid, size_t size, void *mask)") as unknown as (
+    pid: number,
+    size: number,
+    mask: Uint8Array,
+  ) => number;
   const mask = new Uint8Array(128);
   mask[cpu >> 3] = 1 << (cpu & 7);
   if (set(0, mask.length, mask) !== 0) throw new Error(`sched_setaffinity: error ${koffi.errno()}`);

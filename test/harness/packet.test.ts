@@ -1,8 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  AH, ARP, Ethernet, Fragment, GRE, Geneve, HopByHop, ICMP, ICMPv6, IPv4, IPv6, Routing, TCP, UDP, VLAN, VXLAN,
-  checksum, frame, payload,
+  AH,
+  ARP,
+  Ethernet,
+  Fragment,
+  GRE,
+  Geneve,
+  HopByHop,
+  ICMP,
+  ICMPv6,
+  IPv4,
+  IPv6,
+  Routing,
+  TCP,
+  UDP,
+  VLAN,
+  VXLAN,
+  checksum,
+  frame,
+  payload,
 } from "./packet.ts";
 
 function bytes(...parts: string[]): Uint8Array {
@@ -65,8 +82,20 @@ test("an IPv6 datagram behind extension headers is exactly these bytes", () => {
 
 test("an ARP request is exactly these bytes", () => {
   assert.deepEqual(
-    frame(Ethernet({ src: "02:00:00:00:00:01", dst: "ff:ff:ff:ff:ff:ff" }), ARP({ senderMac: "02:00:00:00:00:01", sender: "198.18.0.1", target: "198.18.0.2" })),
-    bytes("ff ff ff ff ff ff", "02 00 00 00 00 01", "08 06", "00 01 08 00 06 04 00 01", "02 00 00 00 00 01", "c6 12 00 01", "00 00 00 00 00 00", "c6 12 00 02"),
+    frame(
+      Ethernet({ src: "02:00:00:00:00:01", dst: "ff:ff:ff:ff:ff:ff" }),
+      ARP({ senderMac: "02:00:00:00:00:01", sender: "198.18.0.1", target: "198.18.0.2" }),
+    ),
+    bytes(
+      "ff ff ff ff ff ff",
+      "02 00 00 00 00 01",
+      "08 06",
+      "00 01 08 00 06 04 00 01",
+      "02 00 00 00 00 01",
+      "c6 12 00 01",
+      "00 00 00 00 00 00",
+      "c6 12 00 02",
+    ),
   );
 });
 

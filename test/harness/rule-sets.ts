@@ -18,7 +18,10 @@ export interface Opening {
   destinationPort: number;
 }
 
-const SERVICES = [22, 25, 53, 80, 110, 123, 143, 389, 443, 445, 465, 587, 636, 993, 995, 1433, 1521, 3306, 3389, 5432, 5900, 6379, 8080, 8443, 9200, 11211, 27017];
+const SERVICES = [
+  22, 25, 53, 80, 110, 123, 143, 389, 443, 445, 465, 587, 636, 993, 995, 1433, 1521, 3306, 3389, 5432, 5900, 6379, 8080, 8443, 9200, 11211,
+  27017,
+];
 const RANGES = ["1024-65535", "0-1023", "6000-6063", "8000-8100", "30000-32767", "49152-65535"];
 
 export const PROFILES = {
@@ -27,10 +30,42 @@ export const PROFILES = {
     rules(count, (n) => ({
       action: random.oneIn(3) ? "allow" : "block",
       layer3: {
-        ...(random.oneIn(8) ? {} : { source: [prefix4(random, "10", pickLength(random, [[32, 5], [28, 2], [24, 4], [16, 1]]))] }),
-        ...(random.oneIn(10) ? {} : { destination: [prefix4(random, "172", pickLength(random, [[32, 6], [29, 1], [24, 3]]))] }),
+        ...(random.oneIn(8)
+          ? {}
+          : {
+              source: [
+                prefix4(
+                  random,
+                  "10",
+                  pickLength(random, [
+                    [32, 5],
+                    [28, 2],
+                    [24, 4],
+                    [16, 1],
+                  ]),
+                ),
+              ],
+            }),
+        ...(random.oneIn(10)
+          ? {}
+          : {
+              destination: [
+                prefix4(
+                  random,
+                  "172",
+                  pickLength(random, [
+                    [32, 6],
+                    [29, 1],
+                    [24, 3],
+                  ]),
+                ),
+              ],
+            }),
       },
-      layer4: { protocol: random.oneIn(4) ? "udp" : "tcp", ...(random.oneIn(6) ? {} : { destination_ports: [random.oneIn(5) ? random.pick(RANGES) : service(random, n)] }) },
+      layer4: {
+        protocol: random.oneIn(4) ? "udp" : "tcp",
+        ...(random.oneIn(6) ? {} : { destination_ports: [random.oneIn(5) ? random.pick(RANGES) : service(random, n)] }),
+      },
     })),
 
   /** Zones that talk to zones, with nested prefixes, many wildcards and port ranges. */
@@ -38,8 +73,41 @@ export const PROFILES = {
     rules(count, () => ({
       action: random.oneIn(2) ? "allow" : "block",
       layer3: {
-        ...(random.oneIn(3) ? {} : { source: [prefix4(random, "192", pickLength(random, [[8, 1], [16, 3], [20, 2], [24, 4], [27, 1], [32, 3]]))] }),
-        ...(random.oneIn(3) ? {} : { destination: [prefix4(random, "10", pickLength(random, [[12, 1], [16, 2], [22, 2], [24, 4], [32, 4]]))] }),
+        ...(random.oneIn(3)
+          ? {}
+          : {
+              source: [
+                prefix4(
+                  random,
+                  "192",
+                  pickLength(random, [
+                    [8, 1],
+                    [16, 3],
+                    [20, 2],
+                    [24, 4],
+                    [27, 1],
+                    [32, 3],
+                  ]),
+                ),
+              ],
+            }),
+        ...(random.oneIn(3)
+          ? {}
+          : {
+              destination: [
+                prefix4(
+                  random,
+                  "10",
+                  pickLength(random, [
+                    [12, 1],
+                    [16, 2],
+                    [22, 2],
+                    [24, 4],
+                    [32, 4],
+                  ]),
+                ),
+              ],
+            }),
       },
       layer4: {
         protocol: random.oneIn(3) ? "udp" : "tcp",
@@ -56,7 +124,10 @@ export const PROFILES = {
         source: [`10.7.${random.below(256)}.${random.oneIn(3) ? "0/24" : `${random.below(256)}/32`}`],
         destination: [`10.7.${random.below(256)}.${random.oneIn(3) ? `${random.below(16) * 16}/28` : `${random.below(256)}/32`}`],
       },
-      layer4: { protocol: random.oneIn(4) ? "udp" : "tcp", destination_ports: [random.oneIn(6) ? random.pick(RANGES) : service(random, n)] },
+      layer4: {
+        protocol: random.oneIn(4) ? "udp" : "tcp",
+        destination_ports: [random.oneIn(6) ? random.pick(RANGES) : service(random, n)],
+      },
     })),
 
   /** Prefixes of a few sites, subnets and hosts. */
@@ -64,10 +135,41 @@ export const PROFILES = {
     rules(count, (n) => ({
       action: random.oneIn(2) ? "allow" : "block",
       layer3: {
-        ...(random.oneIn(6) ? {} : { source: [prefix6(random, pickLength(random, [[32, 1], [48, 3], [56, 1], [64, 4], [128, 4]]))] }),
-        ...(random.oneIn(6) ? {} : { destination: [prefix6(random, pickLength(random, [[48, 2], [64, 4], [128, 6]]))] }),
+        ...(random.oneIn(6)
+          ? {}
+          : {
+              source: [
+                prefix6(
+                  random,
+                  pickLength(random, [
+                    [32, 1],
+                    [48, 3],
+                    [56, 1],
+                    [64, 4],
+                    [128, 4],
+                  ]),
+                ),
+              ],
+            }),
+        ...(random.oneIn(6)
+          ? {}
+          : {
+              destination: [
+                prefix6(
+                  random,
+                  pickLength(random, [
+                    [48, 2],
+                    [64, 4],
+                    [128, 6],
+                  ]),
+                ),
+              ],
+            }),
       },
-      layer4: { protocol: random.oneIn(4) ? "udp" : "tcp", ...(random.oneIn(5) ? {} : { destination_ports: [random.oneIn(5) ? random.pick(RANGES) : service(random, n)] }) },
+      layer4: {
+        protocol: random.oneIn(4) ? "udp" : "tcp",
+        ...(random.oneIn(5) ? {} : { destination_ports: [random.oneIn(5) ? random.pick(RANGES) : service(random, n)] }),
+      },
     })),
 } satisfies Record<string, Profile>;
 
@@ -82,14 +184,20 @@ export const DENSE = {
       return {
         action: random.oneIn(2) ? "allow" : "block",
         ...(random.oneIn(2) ? {} : { layer3: { destination: [`10.0.${random.below(3)}.0/24`] } }),
-        layer4: { protocol: random.oneIn(4) ? "udp" : "tcp", ...(random.oneIn(4) && { source_ports: range() }), ...(!random.oneIn(8) && { destination_ports: range() }) },
+        layer4: {
+          protocol: random.oneIn(4) ? "udp" : "tcp",
+          ...(random.oneIn(4) && { source_ports: range() }),
+          ...(!random.oneIn(8) && { destination_ports: range() }),
+        },
       };
     }),
   hosts: (random, count) =>
     rules(count, () => ({
       action: random.oneIn(2) ? "allow" : "block",
       layer3: {
-        [random.oneIn(2) ? "source" : "destination"]: [random.oneIn(4) ? `10.7.7.${16 * random.below(16)}/${random.pick([28, 29, 30])}` : `10.7.7.${random.below(256)}/32`],
+        [random.oneIn(2) ? "source" : "destination"]: [
+          random.oneIn(4) ? `10.7.7.${16 * random.below(16)}/${random.pick([28, 29, 30])}` : `10.7.7.${random.below(256)}/32`,
+        ],
       },
       layer4: { protocol: random.oneIn(2) ? "udp" : "tcp" },
     })),
@@ -103,8 +211,11 @@ export function openingFor(random: Random, rules: readonly RuleText[]): Opening 
   const rule = random.pick(rules);
   const other = random.oneIn(3) ? random.pick(rules) : rule;
   const some = random.pick(rules).layer3;
-  const ipv6 = [rule.layer3, other.layer3, some].some((layer) => [...(layer?.source ?? []), ...(layer?.destination ?? [])].some((text) => text.includes(":")));
-  const address = (text: string | undefined): string => (text === undefined || random.oneIn(20) ? anyAddress(random, ipv6) : addressIn(random, text));
+  const ipv6 = [rule.layer3, other.layer3, some].some((layer) =>
+    [...(layer?.source ?? []), ...(layer?.destination ?? [])].some((text) => text.includes(":")),
+  );
+  const address = (text: string | undefined): string =>
+    text === undefined || random.oneIn(20) ? anyAddress(random, ipv6) : addressIn(random, text);
   return {
     ipv6,
     source: address(rule.layer3?.source?.[0]),
@@ -144,8 +255,19 @@ function prefix4(random: Random, first: string, length: number): string {
 const dotted = (bits: number): string => [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join(".");
 
 function prefix6(random: Random, length: number): string {
-  const groups = [0x2001, 0xdb8, random.below(length <= 48 ? 4096 : 64), random.below(256), 0, 0, random.below(length === 128 ? 4 : 65536), random.below(65536)];
-  const kept = groups.map((group, index) => (length >= 16 * (index + 1) ? group : length <= 16 * index ? 0 : group & (0xffff << (16 * (index + 1) - length)) & 0xffff));
+  const groups = [
+    0x2001,
+    0xdb8,
+    random.below(length <= 48 ? 4096 : 64),
+    random.below(256),
+    0,
+    0,
+    random.below(length === 128 ? 4 : 65536),
+    random.below(65536),
+  ];
+  const kept = groups.map((group, index) =>
+    length >= 16 * (index + 1) ? group : length <= 16 * index ? 0 : group & (0xffff << (16 * (index + 1) - length)) & 0xffff,
+  );
   return `${kept.map((group) => group.toString(16)).join(":")}/${length}`;
 }
 
@@ -158,7 +280,11 @@ function addressIn(random: Random, text: string): string {
   if (length === undefined) return random.pick(text.split("-"));
   if (text.includes(":")) {
     const groups = base.split(":").map((group) => parseInt(group, 16));
-    return groups.map((group, index) => (Number(length) >= 16 * (index + 1) ? group : index < Number(length) / 16 ? group : random.below(65536)).toString(16)).join(":");
+    return groups
+      .map((group, index) =>
+        (Number(length) >= 16 * (index + 1) ? group : index < Number(length) / 16 ? group : random.below(65536)).toString(16),
+      )
+      .join(":");
   }
   const bits = base.split(".").reduce((sum, byte) => (sum << 8) | Number(byte), 0) >>> 0;
   const free = 32 - Number(length);

@@ -30,7 +30,9 @@ export class SilentFiles implements AsyncDisposable {
     const program = join(above, "silent-files");
     execFileSync("cc", ["-O2", "-Wall", "-Werror", "-o", program, join(import.meta.dirname, "silent-files.c")]);
     mkdirSync(join(above, "mounted"));
-    const server = spawn(program, [join(above, "mounted"), silence, ...(content === undefined ? [] : [content])], { stdio: ["ignore", "pipe", "inherit"] });
+    const server = spawn(program, [join(above, "mounted"), silence, ...(content === undefined ? [] : [content])], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [said] = (await Promise.race([once(server.stdout!, "data"), once(server, "exit")])) as [unknown];
     if (!Buffer.isBuffer(said)) throw new Error(`the file system cannot be mounted: its server ended with ${said}`);
     return new SilentFiles(above, server);

@@ -36,7 +36,8 @@ check("bind", bind(fd, linkAddress(), 20) as number);
 
 process.on("message", (frames: Uint8Array[]) => {
   for (const frame of frames) {
-    if ((send(fd, frame, frame.length, 0) as number) < 0) return tell({ kind: "failed", why: `send of ${frame.length} bytes at ${device}: ${error()}` });
+    if ((send(fd, frame, frame.length, 0) as number) < 0)
+      return tell({ kind: "failed", why: `send of ${frame.length} bytes at ${device}: ${error()}` });
   }
   tell({ kind: "sent" });
 });

@@ -64,12 +64,44 @@ function opened(directory: string, version: number): string {
 
 /** Packet sockets see a frame before TC ingress drops it: `tapped` hooks are judged by their counts alone. */
 const HOOKS = [
-  { name: "native XDP", attach: `xdp.attachXdp(program("weir_test_xdp"), eth0, "native", pins + "/links")`, wire: "server", what: "native XDP on eth0" },
-  { name: "generic XDP", attach: `xdp.attachXdp(program("weir_test_xdp"), eth0, "generic", pins + "/links")`, wire: "server", what: "generic XDP on eth0" },
-  { name: "TCX ingress", attach: `tc.attachTcx(program("weir_test_tc"), eth0, "ingress", pins + "/links")`, wire: "server", what: "TCX ingress on eth0", tapped: true },
-  { name: "TCX egress", attach: `tc.attachTcx(program("weir_test_tc"), eth0, "egress", pins + "/links")`, wire: "client", what: "TCX egress on eth0" },
-  { name: "clsact ingress", attach: `tc.attachClsact(program("weir_test_tc"), eth0, "ingress", pins + "/links")`, wire: "server", what: "clsact ingress on eth0", tapped: true },
-  { name: "clsact egress", attach: `tc.attachClsact(program("weir_test_tc"), eth0, "egress", pins + "/links")`, wire: "client", what: "clsact egress on eth0" },
+  {
+    name: "native XDP",
+    attach: `xdp.attachXdp(program("weir_test_xdp"), eth0, "native", pins + "/links")`,
+    wire: "server",
+    what: "native XDP on eth0",
+  },
+  {
+    name: "generic XDP",
+    attach: `xdp.attachXdp(program("weir_test_xdp"), eth0, "generic", pins + "/links")`,
+    wire: "server",
+    what: "generic XDP on eth0",
+  },
+  {
+    name: "TCX ingress",
+    attach: `tc.attachTcx(program("weir_test_tc"), eth0, "ingress", pins + "/links")`,
+    wire: "server",
+    what: "TCX ingress on eth0",
+    tapped: true,
+  },
+  {
+    name: "TCX egress",
+    attach: `tc.attachTcx(program("weir_test_tc"), eth0, "egress", pins + "/links")`,
+    wire: "client",
+    what: "TCX egress on eth0",
+  },
+  {
+    name: "clsact ingress",
+    attach: `tc.attachClsact(program("weir_test_tc"), eth0, "ingress", pins + "/links")`,
+    wire: "server",
+    what: "clsact ingress on eth0",
+    tapped: true,
+  },
+  {
+    name: "clsact egress",
+    attach: `tc.attachClsact(program("weir_test_tc"), eth0, "egress", pins + "/links")`,
+    wire: "client",
+    what: "clsact egress on eth0",
+  },
 ];
 
 /** Native XDP on veth needs NAPI at the receiving end, which an XDP program there or GRO brings. */
@@ -81,7 +113,9 @@ async function prepare(): Promise<Lab> {
 
 describe("an attachment", () => {
   for (const hook of HOOKS) {
-    it(`by ${hook.name} outlives kill -9 and is taken over with no packet unmatched`, { skip: hook.name.startsWith("TCX") && withoutTcx }, async () => {
+    it(`by ${hook.name} outlives kill -9 and is taken over with no packet unmatched`, {
+      skip: hook.name.startsWith("TCX") && withoutTcx,
+    }, async () => {
       await using lab = await prepare();
       const directory = pinDirectory();
       const tables = openObject(PROBES, { pinDirectory: `${directory}/tables` });
@@ -93,13 +127,20 @@ describe("an attachment", () => {
         sent += count;
       };
 
-      const first = inNamespace(lab, "client", `${opened(directory, 1)} const a = ${hook.attach}; say([a.what, a.adopted, a.attached()]); setInterval(() => {}, 1000);`);
+      const first = inNamespace(
+        lab,
+        "client",
+        `${opened(directory, 1)} const a = ${hook.attach}; say([a.what, a.adopted, a.attached()]); setInterval(() => {}, 1000);`,
+      );
       assert.deepEqual(await first.next(), [hook.what, false, true]);
       await send(50);
       await first.kill();
       await send(50);
 
-      const second = inNamespace(lab, "client", `${opened(directory, 2)}
+      const second = inNamespace(
+        lab,
+        "client",
+        `${opened(directory, 2)}
         await told();
         const a = ${hook.attach};
         say([a.what, a.adopted, a.attached()]);
@@ -107,7 +148,8 @@ describe("an attachment", () => {
         a.detach();
         object.close();
         process.stdin.destroy();
-      `);
+      `,
+      );
       second.tell();
       const adopted = second.next();
       let done = false;
@@ -136,13 +178,19 @@ describe("an attachment", () => {
   }
 
   for (const hook of HOOKS) {
-    it(`by ${hook.name} gets the program of before back when it is undone, and ends where there was none`, { skip: hook.name.startsWith("TCX") && withoutTcx }, async () => {
+    it(`by ${hook.name} gets the program of before back when it is undone, and ends where there was none`, {
+      skip: hook.name.startsWith("TCX") && withoutTcx,
+    }, async () => {
       await using lab = await prepare();
       const directory = pinDirectory();
       const tables = openObject(PROBES, { pinDirectory: `${directory}/tables` });
       const wire = await lab.wire(`${hook.wire}:eth0`);
       const attach = (version: number, then: string): Promise<unknown> => {
-        const inside = inNamespace(lab, "client", `${opened(directory, version)} const a = ${hook.attach}; ${then}; say(a.adopted); await told(); process.stdin.destroy();`);
+        const inside = inNamespace(
+          lab,
+          "client",
+          `${opened(directory, version)} const a = ${hook.attach}; ${then}; say(a.adopted); await told(); process.stdin.destroy();`,
+        );
         return inside.next().finally(() => inside.finish());
       };
       const judge = async (): Promise<number[]> => {
@@ -165,7 +213,10 @@ describe("an attachment", () => {
 
   it("by generic XDP is not given up for a question that native XDP has answered before, and the other way round it is", async () => {
     await using lab = await prepare();
-    const inside = inNamespace(lab, "client", `${opened(pinDirectory(), 1)}
+    const inside = inNamespace(
+      lab,
+      "client",
+      `${opened(pinDirectory(), 1)}
       const attach = (mode) => xdp.attachXdp(program("weir_test_xdp"), eth0, mode, pins + "/links");
       attach("generic").close();
       try { attach("native"); } catch (error) { say([error.errno, device("eth0").xdp.mode]); }
@@ -176,7 +227,8 @@ describe("an attachment", () => {
       attach("generic").close();
       say([device("eth0").xdp.mode, attachment.pinnedLinks(pins + "/links").length]);
       process.stdin.destroy();
-    `);
+    `,
+    );
     assert.deepEqual(await inside.next(), ["EOPNOTSUPP", "generic"]);
     assert.equal(await inside.next(), true);
     assert.deepEqual(await inside.next(), ["generic", 1]);
@@ -185,19 +237,27 @@ describe("an attachment", () => {
   it("by clsact that a killed process left behind is found by its note and removed with its qdisc", async () => {
     await using lab = await prepare();
     const directory = pinDirectory();
-    const first = inNamespace(lab, "client", `${opened(directory, 1)}
+    const first = inNamespace(
+      lab,
+      "client",
+      `${opened(directory, 1)}
       say(["ingress", "egress"].map((direction) => tc.attachClsact(program("weir_test_tc"), eth0, direction, pins + "/links").pinPath));
       setInterval(() => {}, 1000);
-    `);
+    `,
+    );
     const [ingress] = await first.next();
     await first.kill();
-    const second = inNamespace(lab, "client", `${opened(directory, 1)}
+    const second = inNamespace(
+      lab,
+      "client",
+      `${opened(directory, 1)}
       tc.detachLeftoverFilters(pins + "/links", new Set([${JSON.stringify(ingress)}]));
       say(links.countFilters(eth0.ifindex));
       tc.detachLeftoverFilters(pins + "/links");
       say(links.countFilters(eth0.ifindex));
       process.stdin.destroy();
-    `);
+    `,
+    );
     assert.equal(await second.next(), 1);
     assert.equal(await second.next(), 0);
     assert.doesNotMatch(await lab.exec("client", "tc", "qdisc", "show", "dev", "eth0"), /clsact/);
@@ -207,7 +267,10 @@ describe("an attachment", () => {
   it("notices that its device is gone, and that somebody else detached it", { skip: withoutTcx }, async () => {
     await using lab = await prepare();
     const directory = pinDirectory();
-    const inside = inNamespace(lab, "client", `${opened(directory, 1)}
+    const inside = inNamespace(
+      lab,
+      "client",
+      `${opened(directory, 1)}
       const one = tc.attachTcx(program("weir_test_tc"), eth0, "ingress", pins + "/links");
       const other = tc.attachTcx(program("weir_test_tc"), eth0, "egress", pins + "/links");
       const filter = tc.attachClsact(program("weir_test_tc"), eth0, "egress");
@@ -217,7 +280,8 @@ describe("an attachment", () => {
       say([other.attached(), filter.attached()]);
       other.detach();
       filter.detach();
-    `);
+    `,
+    );
     assert.deepEqual(await inside.next(), [false, true, true]);
     await lab.exec("client", "ip", "link", "delete", "eth0");
     inside.tell();
@@ -229,16 +293,24 @@ describe("an attachment", () => {
 describe("programs of others", () => {
   it("in the XDP slot are named in the refusal and left alone", async () => {
     await using lab = await prepare();
-    const foreign = inNamespace(lab, "client", `${opened(pinDirectory(), 0)} xdp.attachXdp(program("foreigner"), eth0, "native"); say(program("foreigner").info().id); setInterval(() => {}, 1000);`);
+    const foreign = inNamespace(
+      lab,
+      "client",
+      `${opened(pinDirectory(), 0)} xdp.attachXdp(program("foreigner"), eth0, "native"); say(program("foreigner").info().id); setInterval(() => {}, 1000);`,
+    );
     const id = await foreign.next();
-    const ours = inNamespace(lab, "client", `${opened(pinDirectory(), 1)}
+    const ours = inNamespace(
+      lab,
+      "client",
+      `${opened(pinDirectory(), 1)}
       for (const mode of ["native", "generic"]) {
         try { xdp.attachXdp(program("weir_test_xdp"), eth0, mode, pins + "/links"); } catch (error) { say([error.errno, error.message]); }
       }
       say(xdp.xdpProgram(eth0.ifindex).id);
       say(device("eth0").xdp);
       process.stdin.destroy();
-    `);
+    `,
+    );
     for (const errno of ["EBUSY", "EEXIST"]) {
       const [got, text] = await ours.next();
       assert.equal(got, errno);
@@ -279,13 +351,17 @@ describe("programs of others", () => {
     await using lab = await prepare();
     const directory = pinDirectory();
     const tables = openObject(PROBES, { pinDirectory: `${directory}/tables` });
-    const inside = inNamespace(lab, "client", `${opened(directory, 1)}
+    const inside = inNamespace(
+      lab,
+      "client",
+      `${opened(directory, 1)}
       const foreign = ["ingress", "egress"].map((direction) => tc.attachTcx(program("weir_test_tc"), eth0, direction));
       const next = objects.openObject(${JSON.stringify(PROBES)}, { reuse: object.maps, rodata: { version: 2 } }).programs.get("weir_test_tc");
       const ours = ["ingress", "egress"].map((direction) => tc.attachTcx(next, eth0, direction));
       say("attached");
       setInterval(() => foreign.length + ours.length, 1000);
-    `);
+    `,
+    );
     assert.equal(await inside.next(), "attached");
     const server = await lab.wire("server:eth0");
     const client = await lab.wire("client:eth0");

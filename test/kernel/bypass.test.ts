@@ -5,7 +5,17 @@ import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import { BypassNames, Control, Event, EventType, Holding, Mode, Policy, SocketCounter, VerdictNames } from "../../agent/generated/layout.ts";
+import {
+  BypassNames,
+  Control,
+  Event,
+  EventType,
+  Holding,
+  Mode,
+  Policy,
+  SocketCounter,
+  VerdictNames,
+} from "../../agent/generated/layout.ts";
 import type { Attachment } from "../../agent/kernel/attachment.ts";
 import { isLoadable, PROBES } from "../../agent/kernel/dataplane.ts";
 import { errnoName } from "../../agent/kernel/errors.ts";
@@ -37,7 +47,8 @@ class Seen implements Disposable {
       map: this.object.maps.get("events")!,
       recordSize: Event.size,
       onRecords: (records) => {
-        for (let at = 0; at < records.length; at += Event.size) this.#told.push(`${BypassNames[records[at + Event.bypass]!]} ${VerdictNames[records[at + Event.verdict]!]}`);
+        for (let at = 0; at < records.length; at += Event.size)
+          this.#told.push(`${BypassNames[records[at + Event.bypass]!]} ${VerdictNames[records[at + Event.verdict]!]}`);
       },
     });
     this.decide("report", "prevent");
@@ -68,7 +79,8 @@ class Seen implements Disposable {
     const found: string[] = [];
     for (let at = 0; at + Holding.size <= records.length; at += Holding.size) {
       const record = records.subarray(at, at + Holding.size);
-      if (record.readUInt32LE(Holding.holder.pid) === process.pid && record.readUInt32LE(Holding.bypass) !== 0) found.push(`${BypassNames[record.readUInt32LE(Holding.bypass)]} ${record.readUInt32LE(Holding.bypass_told)}`);
+      if (record.readUInt32LE(Holding.holder.pid) === process.pid && record.readUInt32LE(Holding.bypass) !== 0)
+        found.push(`${BypassNames[record.readUInt32LE(Holding.bypass)]} ${record.readUInt32LE(Holding.bypass_told)}`);
     }
     return [...new Set(found)].sort();
   }
@@ -111,7 +123,10 @@ describe("a socket that begins to pass the egress hooks", requires(root()), () =
 
   it("is told once, whatever it sets again, and found by its state", () => {
     const fds = [open(AF_PACKET), open(AF_PACKET)];
-    assert.deepEqual([set(fds[0]!, SOL_PACKET, QDISC_BYPASS, 1), set(fds[0]!, SOL_PACKET, QDISC_BYPASS, 1), set(fds[1]!, SOL_PACKET, QDISC_BYPASS, 0)], ["", "", ""]);
+    assert.deepEqual(
+      [set(fds[0]!, SOL_PACKET, QDISC_BYPASS, 1), set(fds[0]!, SOL_PACKET, QDISC_BYPASS, 1), set(fds[1]!, SOL_PACKET, QDISC_BYPASS, 0)],
+      ["", "", ""],
+    );
     assert.deepEqual(seen.told(), ["qdisc passed"]);
     // Before Linux 6.6 the state of a packet socket is not there to be read.
     const held = seen.held();

@@ -43,14 +43,26 @@ test("a wider member keeps its number, and one that does not fit is zero", () =>
 test("a member that is gone, or is left out, makes two values one", () => {
   const from = typeIn(struct(8, ["a", U32, 0], ["b", U32, 4]));
   assert.deepEqual(copied(from, typeIn(struct(4, ["b", U32, 0])), [1, 1, 1, 1, 2, 2, 2, 2]), { whole: false, bytes: [2, 2, 2, 2] });
-  assert.deepEqual(copied(from, from, [1, 1, 1, 1, 2, 2, 2, 2], (name) => name === "a"), { whole: false, bytes: [0, 0, 0, 0, 2, 2, 2, 2] });
+  assert.deepEqual(
+    copied(from, from, [1, 1, 1, 1, 2, 2, 2, 2], (name) => name === "a"),
+    { whole: false, bytes: [0, 0, 0, 0, 2, 2, 2, 2] },
+  );
   assert.deepEqual(copied(from, from, [1, 1, 1, 1, 2, 2, 2, 2]), { whole: true, bytes: [1, 1, 1, 1, 2, 2, 2, 2] });
 });
 
 test("arrays of structs go element by element, and members of structs without a name are the outer one's", () => {
   const pair = (...members: [string, number, number][]): BtfType => struct(4, ...members);
-  const from = typeIn(pair(["x", U16, 0], ["y", U16, 2]), { kind: "array", element: 4, count: 2 }, struct(2, ["hidden", U16, 0]), struct(10, ["list", 5, 0], ["", 6, 8]));
-  const to = typeIn(pair(["y", U16, 0], ["x", U16, 2]), { kind: "array", element: 4, count: 3 }, struct(14, ["hidden", U16, 0], ["list", 5, 2]));
+  const from = typeIn(
+    pair(["x", U16, 0], ["y", U16, 2]),
+    { kind: "array", element: 4, count: 2 },
+    struct(2, ["hidden", U16, 0]),
+    struct(10, ["list", 5, 0], ["", 6, 8]),
+  );
+  const to = typeIn(
+    pair(["y", U16, 0], ["x", U16, 2]),
+    { kind: "array", element: 4, count: 3 },
+    struct(14, ["hidden", U16, 0], ["list", 5, 2]),
+  );
   assert.deepEqual(copied(from, to, [1, 0, 2, 0, 3, 0, 4, 0, 9, 0]), { whole: true, bytes: [9, 0, 2, 0, 1, 0, 4, 0, 3, 0, 0, 0, 0, 0] });
   const fewer = typeIn(pair(["x", U16, 0], ["y", U16, 2]), { kind: "array", element: 4, count: 1 });
   const more = typeIn(pair(["x", U16, 0], ["y", U16, 2]), { kind: "array", element: 4, count: 2 });

@@ -37,12 +37,18 @@ const withoutTcx = process.getuid?.() === 0 && probeFeatures().tcx.state === "av
 const FRAMES = 50;
 
 describe("the control block of a packet", requires(root()), () => {
-  for (const [how, reason] of [["attachTcx", withoutTcx], ["attachClsact", undefined]] as const) {
+  for (const [how, reason] of [
+    ["attachTcx", withoutTcx],
+    ["attachClsact", undefined],
+  ] as const) {
     it(`reaches the program of the other direction and is empty in others' packets (${how})`, requires(reason), async () => {
       await using lab = await makeLab();
       const directory = pinDirectory();
       const object = openObject(PROBES, { pinDirectory: `${directory}/tables` });
-      const inside = inNamespace(lab, "client", `
+      const inside = inNamespace(
+        lab,
+        "client",
+        `
         const object = objects.openObject(${JSON.stringify(PROBES)}, { pinDirectory: ${JSON.stringify(directory)} + "/tables" });
         const attached = [["turned_in", "ingress"], ["turned_out", "egress"]].map(([name, direction]) => tc.${how}(object.programs.get(name), device("eth0"), direction, ${JSON.stringify(directory)} + "/links"));
         say("attached");
@@ -50,7 +56,8 @@ describe("the control block of a packet", requires(root()), () => {
         for (const one of attached) one.detach();
         object.close();
         process.stdin.destroy();
-      `);
+      `,
+      );
       assert.equal(await inside.next(), "attached");
       const frame = new Uint8Array(64).fill(0xff, 0, 6);
       frame.set([2, 0, 0, 0, 0, 1, 0x88, 0xb5], 6);

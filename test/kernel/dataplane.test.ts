@@ -30,9 +30,16 @@ test("larger tables take the place of small ones, which leave nothing behind", r
     assert.ok(plane.map("cells").memory() > 10 * memory);
     assert.equal(plane.map("ban_lines").info.maxEntries, 65_536);
     assert.equal(plane.map("flows"), flows, "what does not grow is shared");
-    assert.equal(plane.program("weir_tc_ingress").testRun({ data: Buffer.alloc(64) }).retval >>> 0, 0xffff_ffff, "it lets pass what it does not know");
+    assert.equal(
+      plane.program("weir_tc_ingress").testRun({ data: Buffer.alloc(64) }).retval >>> 0,
+      0xffff_ffff,
+      "it lets pass what it does not know",
+    );
     assert.notEqual(plane.tablePins, version);
-    assert.deepEqual(readdirSync(pins).map((name) => join(pins, name)), [plane.tablePins]);
+    assert.deepEqual(
+      readdirSync(pins).map((name) => join(pins, name)),
+      [plane.tablePins],
+    );
     assert.ok(readdirSync(plane.tablePins!).includes("cells"));
   } finally {
     plane.close();
@@ -71,7 +78,12 @@ test("programs are loaded once more over the same tables where netfilter has beg
   const plane = new DataPlane({ pins, tracking, capacity: small });
   try {
     plane.pinTables();
-    const [before, tables, pinned, program] = [descriptors(), [...plane.maps.values()], readdirSync(plane.tablePins!), () => plane.program("weir_tc_egress")];
+    const [before, tables, pinned, program] = [
+      descriptors(),
+      [...plane.maps.values()],
+      readdirSync(plane.tablePins!),
+      () => plane.program("weir_tc_egress"),
+    ];
     const first = program();
     const warnings: string[] = [];
     let exchanges = 0;
@@ -83,7 +95,10 @@ test("programs are loaded once more over the same tables where netfilter has beg
     for (let time = 0; time < 2; time++) await growth.renew();
     assert.deepEqual([exchanges, warnings], [1, []]);
     assert.notEqual(program(), first);
-    assert.deepEqual([...plane.maps.values()].filter(({ name }) => !name.includes(".")), tables.filter(({ name }) => !name.includes(".")));
+    assert.deepEqual(
+      [...plane.maps.values()].filter(({ name }) => !name.includes(".")),
+      tables.filter(({ name }) => !name.includes(".")),
+    );
     assert.deepEqual(readdirSync(plane.tablePins!), pinned);
     assert.equal(descriptors(), before);
     assert.equal(plane.program("weir_tc_ingress").testRun({ data: Buffer.alloc(64) }).retval >>> 0, 0xffff_ffff);

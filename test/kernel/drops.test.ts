@@ -33,7 +33,8 @@ function reasonsFor(drops: BpfMap, port: number, names: DropReasons): string[] {
     for (let at = 0; at < count * DropKey.size; at += DropKey.size) {
       const { ports } = DropKey.flow;
       const fromLow = keys.readUInt32LE(at + DropKey.from_low);
-      if (keys.readUInt16LE(at + ports.at + fromLow * ports.stride) === port) found.push(names.name(keys.readUInt32LE(at + DropKey.reason)));
+      if (keys.readUInt16LE(at + ports.at + fromLow * ports.stride) === port)
+        found.push(names.name(keys.readUInt32LE(at + DropKey.reason)));
     }
   }
   return found;
@@ -59,7 +60,13 @@ describe("what the kernel drops", requires(root()), () => {
           sender.send("hello", open, LOCAL[family]);
           await arrived;
           if (namespace === "another") assert.deepEqual(reasonsFor(drops, nobody, names), []);
-          else assert.deepEqual(await eventually("the drop", () => Promise.resolve(reasonsFor(drops, nobody, names).length > 0 && reasonsFor(drops, nobody, names))), ["no_socket"]);
+          else
+            assert.deepEqual(
+              await eventually("the drop", () =>
+                Promise.resolve(reasonsFor(drops, nobody, names).length > 0 && reasonsFor(drops, nobody, names)),
+              ),
+              ["no_socket"],
+            );
           assert.deepEqual(reasonsFor(drops, open, names), []);
           sender.close();
           heard.close();
@@ -73,7 +80,16 @@ describe("what the kernel drops", requires(root()), () => {
 });
 
 it("names who drops by the kernel's reason, and numbers that it does not know", () => {
-  const who = { netfilter_drop: "netfilter", tc_ingress: "tc", xdp: "xdp", qdisc_drop: "queue", cpu_backlog: "queue", socket_filter: "bpf", no_socket: "stack", tcp_reset: "stack" };
+  const who = {
+    netfilter_drop: "netfilter",
+    tc_ingress: "tc",
+    xdp: "xdp",
+    qdisc_drop: "queue",
+    cpu_backlog: "queue",
+    socket_filter: "bpf",
+    no_socket: "stack",
+    tcp_reset: "stack",
+  };
   for (const [reason, by] of Object.entries(who)) assert.equal(whoDrops(reason), by, reason);
   assert.equal(new DropReasons().name(0x7fff_ffff), "reason 2147483647");
 });

@@ -22,10 +22,14 @@ describe("a feature probe", () => {
 
   it("tells a device with native XDP from one without, and from one that is not there", async () => {
     await using lab = await makeLab();
-    const inside = inNamespace(lab, "client", `
+    const inside = inNamespace(
+      lab,
+      "client",
+      `
       for (const where of [device("eth0"), device("lo"), { ifindex: 9999, name: "gone" }]) say(features.probeNativeXdp(where));
       say(device("eth0").xdp ?? "detached again");
-    `);
+    `,
+    );
     assert.equal((await inside.next()).state, "available");
     const missing = await inside.next();
     assert.equal(missing.state, "missing");

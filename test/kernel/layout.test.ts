@@ -41,7 +41,9 @@ describe("the generated layout", () => {
   });
 
   it("lists the names of a consecutive enum, and not those of flags or of its count", () => {
-    const text = layoutOf("enum weir_colour {\n COLOUR_RED, COLOUR_DARK_RED, COLOUR_COUNT };\nenum weir_a_flag { A_ONE = 1, A_TWO = 2 };\n");
+    const text = layoutOf(
+      "enum weir_colour {\n COLOUR_RED, COLOUR_DARK_RED, COLOUR_COUNT };\nenum weir_a_flag { A_ONE = 1, A_TWO = 2 };\n",
+    );
     assert.match(text, /ColourNames: readonly string\[\] = \[\n  "red",\n  "dark_red",\n\]/);
     assert.doesNotMatch(text, /AFlagNames/);
   });

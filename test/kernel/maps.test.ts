@@ -5,7 +5,8 @@ import { BPF_NOEXIST, u32 } from "../../agent/kernel/maps.ts";
 import { openObject } from "../../agent/kernel/objects.ts";
 import { compile } from "./support.ts";
 
-const object = openObject(compile(`
+const object = openObject(
+  compile(`
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 5000); __type(key, __u32); __type(value, __u64); } table SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_LRU_HASH); __uint(max_entries, 64); __type(key, __u32); __type(value, __u32); } recent SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, __u32); } each SEC(".maps");
@@ -17,7 +18,8 @@ SEC("xdp") int read_shared(struct xdp_md *ctx) {
 	if (slot) __sync_fetch_and_add(slot, 1);
 	return value ? value[1] : -1;
 }
-`));
+`),
+);
 const map = (name: string) => object.maps.get(name)!;
 
 after(() => object.close());
@@ -60,7 +62,10 @@ describe("a table", () => {
     map("each").update(u32(0), first);
     map("each").update(u32(1), second);
     const kept = Array.from(map("each").entries(), ({ key, value }) => [key.readUInt32LE(), Buffer.from(value)] as const);
-    assert.deepEqual(kept.map(([key]) => key), [0, 1]);
+    assert.deepEqual(
+      kept.map(([key]) => key),
+      [0, 1],
+    );
     for (const [key, value] of kept) assert.deepEqual(value, map("each").lookup(u32(key)));
     assert.notDeepEqual(kept[0]![1], kept[1]![1]);
     for (const key of [0, 1]) map("each").update(u32(key), Buffer.alloc(map("each").valueBytes));

@@ -34,30 +34,67 @@ describe("a netlink message", () => {
       ...attribute(1, 2, 0, 0, 0, 0, 1),
     ];
     assert.deepEqual(parseLink(Uint8Array.from(body)), {
-      ifindex: 7, name: "veth7", type: 1, up: true, mtu: 1500, kind: "veth", master: 3, address: "02:00:00:00:00:01", xdp: { mode: "native", program: 99 },
+      ifindex: 7,
+      name: "veth7",
+      type: 1,
+      up: true,
+      mtu: 1500,
+      kind: "veth",
+      master: 3,
+      address: "02:00:00:00:00:01",
+      xdp: { mode: "native", program: 99 },
     });
   });
 
   it("tells of a tunnel device which packets it takes out", () => {
-    const [LOCAL, REMOTE, GROUP] = [[192, 0, 2, 1], [192, 0, 2, 2], [239, 1, 1, 1]];
+    const [LOCAL, REMOTE, GROUP] = [
+      [192, 0, 2, 1],
+      [192, 0, 2, 2],
+      [239, 1, 1, 1],
+    ];
     const bytes = (...of: number[]): Uint8Array => Uint8Array.from(of);
     const tunnels = (kind: string, ...data: number[][]): unknown =>
-      parseLink(Uint8Array.from([...LINK_HEADER, ...attribute(3, ...text("t0")), ...attribute(0x8000 | 18, ...attribute(1, ...text(kind)), ...attribute(0x8000 | 2, ...data.flat()))]))!.tunnels;
+      parseLink(
+        Uint8Array.from([
+          ...LINK_HEADER,
+          ...attribute(3, ...text("t0")),
+          ...attribute(0x8000 | 18, ...attribute(1, ...text(kind)), ...attribute(0x8000 | 2, ...data.flat())),
+        ]),
+      )!.tunnels;
     const ends = { local: bytes(...LOCAL), remote: bytes(...REMOTE) };
-    const vxlan = (far: number[], ...more: number[][]): unknown => tunnels("vxlan", attribute(1, 7, 0, 0, 0), attribute(2, ...far), attribute(4, ...LOCAL), attribute(15, 0x12, 0xb5), ...more);
+    const vxlan = (far: number[], ...more: number[][]): unknown =>
+      tunnels("vxlan", attribute(1, 7, 0, 0, 0), attribute(2, ...far), attribute(4, ...LOCAL), attribute(15, 0x12, 0xb5), ...more);
     assert.deepEqual(vxlan(REMOTE), [{ kind: "vxlan", id: 7, port: 4789, ...ends }]);
     assert.deepEqual(vxlan([0, 0, 0, 0]), [{ kind: "vxlan", id: 7, port: 4789, local: ends.local }]);
-    assert.deepEqual(vxlan(GROUP), [{ kind: "vxlan", id: 7, port: 4789, local: ends.local }, { kind: "vxlan", id: 7, port: 4789, local: bytes(...GROUP) }], "a group is where it listens");
+    assert.deepEqual(
+      vxlan(GROUP),
+      [
+        { kind: "vxlan", id: 7, port: 4789, local: ends.local },
+        { kind: "vxlan", id: 7, port: 4789, local: bytes(...GROUP) },
+      ],
+      "a group is where it listens",
+    );
     assert.deepEqual(vxlan([0, 0, 0, 0], attribute(25, 1)), [{ kind: "vxlan", port: 4789, local: ends.local }], "external");
-    assert.deepEqual(tunnels("geneve", attribute(1, 9, 0, 0, 0), attribute(2, ...REMOTE), attribute(5, 0x17, 0xc1)), [{ kind: "geneve", id: 9, port: 6081, remote: ends.remote }]);
+    assert.deepEqual(tunnels("geneve", attribute(1, 9, 0, 0, 0), attribute(2, ...REMOTE), attribute(5, 0x17, 0xc1)), [
+      { kind: "geneve", id: 9, port: 6081, remote: ends.remote },
+    ]);
     assert.deepEqual(tunnels("geneve", attribute(6), attribute(5, 0x17, 0xc1)), [{ kind: "geneve", port: 6081 }]);
     for (const kind of ["gre", "gretap"]) {
       assert.deepEqual(tunnels(kind, attribute(6, ...LOCAL), attribute(7, ...REMOTE)), [{ kind: "gre", id: 0, port: 0, ...ends }]);
-      assert.deepEqual(tunnels(kind, attribute(2, 0x20, 0), attribute(4, 0, 0, 1, 2), attribute(6, ...LOCAL), attribute(7, 0, 0, 0, 0)), [{ kind: "gre", id: 258, port: 0, local: ends.local }]);
+      assert.deepEqual(tunnels(kind, attribute(2, 0x20, 0), attribute(4, 0, 0, 1, 2), attribute(6, ...LOCAL), attribute(7, 0, 0, 0, 0)), [
+        { kind: "gre", id: 258, port: 0, local: ends.local },
+      ]);
     }
     assert.deepEqual(tunnels("ipip", attribute(2, ...LOCAL), attribute(3, ...REMOTE)), [{ kind: "ipip", id: 0x0800, port: 0, ...ends }]);
     assert.deepEqual(tunnels("sit", attribute(2, ...LOCAL), attribute(3, ...REMOTE)), [{ kind: "ipip", id: 0x86dd, port: 0, ...ends }]);
-    assert.deepEqual(tunnels("sit", attribute(9, 0)), [{ kind: "ipip", id: 0x0800, port: 0 }, { kind: "ipip", id: 0x86dd, port: 0 }], "any protocol");
+    assert.deepEqual(
+      tunnels("sit", attribute(9, 0)),
+      [
+        { kind: "ipip", id: 0x0800, port: 0 },
+        { kind: "ipip", id: 0x86dd, port: 0 },
+      ],
+      "any protocol",
+    );
     assert.deepEqual(tunnels("veth"), undefined);
     assert.deepEqual(tunnels("vxlan", attribute(2, 1, 2), attribute(15, 1)), [{ kind: "vxlan", port: 0 }], "what is cut short is left out");
   });
@@ -85,7 +122,12 @@ describe("a netlink message", () => {
   it("of random bytes neither throws nor loops", () => {
     let state = 1;
     const random = () => (state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) >>> 24;
-    const seed = message(16, [...LINK_HEADER, ...attribute(3, ...text("eth0")), ...attribute(18, ...attribute(1, ...text("veth"))), ...attribute(43, ...attribute(2, 1))]);
+    const seed = message(16, [
+      ...LINK_HEADER,
+      ...attribute(3, ...text("eth0")),
+      ...attribute(18, ...attribute(1, ...text("veth"))),
+      ...attribute(43, ...attribute(2, 1)),
+    ]);
     for (let round = 0; round < 20_000; round++) {
       const bytes = Buffer.concat([seed, seed]);
       for (let changes = random() % 6; changes >= 0; changes--) bytes[(random() * 256 + random()) % bytes.length] = random();
@@ -100,11 +142,15 @@ describe("a netlink message", () => {
 describe("the kernel's list of devices", () => {
   it("names both ends of a veth pair and their addresses", async () => {
     await using lab = await makeLab();
-    const inside = inNamespace(lab, "client", `
+    const inside = inNamespace(
+      lab,
+      "client",
+      `
       const address = links.listAddresses().find((one) => one.family === 4 && one.bytes[0] === 198);
       say({ link: device("eth0"), address: [...address.bytes], owner: address.ifindex, driver: ethtool.driverName("eth0"),
             gro: ethtool.activeFeatures("eth0").has("tx-tcp-segmentation") });
-    `);
+    `,
+    );
     const { link, address, owner, driver, gro } = await inside.next();
     assert.equal(link.kind, "veth");
     assert.equal(link.up, true);
@@ -117,13 +163,17 @@ describe("the kernel's list of devices", () => {
 
   it("is followed by every change", async () => {
     await using lab = await makeLab({ namespaces: ["one"], links: [] });
-    const inside = inNamespace(lab, "one", `
+    const inside = inNamespace(
+      lab,
+      "one",
+      `
       const watch = links.watchLinks({ onChange: say, onResync: () => say("resync") });
       say("watching");
       await told();
       watch.close();
       process.stdin.destroy();
-    `);
+    `,
+    );
     assert.equal(await inside.next(), "watching");
     await lab.exec("one", "ip", "link", "add", "a0", "type", "veth", "peer", "name", "b0");
     await lab.exec("one", "ip", "address", "add", "198.18.9.1/24", "dev", "a0");
@@ -136,7 +186,15 @@ describe("the kernel's list of devices", () => {
       if (change.what === "link-gone") gone.add(name);
       if (seen.at(-1) !== `${change.what} ${name}`) seen.push(`${change.what} ${name}`);
     }
-    for (const wanted of ["link a0", "link b0", "address 198.18.9.1", "link c0", "address-gone 198.18.9.1", "link-gone c0", "link-gone b0"]) {
+    for (const wanted of [
+      "link a0",
+      "link b0",
+      "address 198.18.9.1",
+      "link c0",
+      "address-gone 198.18.9.1",
+      "link-gone c0",
+      "link-gone b0",
+    ]) {
       assert.ok(seen.includes(wanted), `${wanted} among ${seen.join(", ")}`);
     }
     await inside.finish();
@@ -144,13 +202,17 @@ describe("the kernel's list of devices", () => {
 
   it("asks for a fresh start when more changed than was read in time", async () => {
     await using lab = await makeLab({ namespaces: ["one"], links: [] });
-    const inside = inNamespace(lab, "one", `
+    const inside = inNamespace(
+      lab,
+      "one",
+      `
       import { execFileSync } from "node:child_process";
       let changes = 0;
       links.watchLinks({ onChange: () => changes++, onResync: () => say({ resync: true, mtu: device("lo").mtu }) });
       const commands = Array.from({ length: 4000 }, (_, i) => "link set lo mtu " + (20000 + i)).join("\\n");
       execFileSync("ip", ["-batch", "-"], { input: commands });
-    `);
+    `,
+    );
     assert.deepEqual(await inside.next(), { resync: true, mtu: 23999 });
   });
 });

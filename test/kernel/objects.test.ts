@@ -103,13 +103,19 @@ describe("a BPF object", () => {
 describe("an object that cannot be loaded", () => {
   it("says which program the verifier refused, and keeps its log", () => {
     const path = compile(`SEC("xdp") int reckless(struct xdp_md *ctx) { return *(char *)(long)ctx->data; }`);
-    assert.throws(() => openObject(path), (error) => {
-      assert.ok(error instanceof KernelError);
-      assert.match(error.message, /load the program reckless of probe\.bpf\.o: the verifier refused it \(EACCES\).*invalid access to packet/);
-      assert.ok(error.message.length < 600);
-      assert.match(error.log, /BEGIN PROG LOAD LOG/);
-      return true;
-    });
+    assert.throws(
+      () => openObject(path),
+      (error) => {
+        assert.ok(error instanceof KernelError);
+        assert.match(
+          error.message,
+          /load the program reckless of probe\.bpf\.o: the verifier refused it \(EACCES\).*invalid access to packet/,
+        );
+        assert.ok(error.message.length < 600);
+        assert.match(error.log, /BEGIN PROG LOAD LOG/);
+        return true;
+      },
+    );
   });
 
   it("says that a missing file is to be built", () => {

@@ -28,8 +28,17 @@ test("a walk over the table puts the number of open connections right", requires
   const tables: FlowTables = flowTablesOf((name) => plane.map(name));
 
   for (const by of BY) {
-    await judge.start(policyOf({ mode: "prevent", rules: [{ name: "few", action: "block", enforce: true, layer4: { protocol: "udp", connections_over: { count: MOST, by } } }] }));
-    const connections = new OpenConnections(() => ({ counts: plane.map("open_connections"), rules: plane.map("rules"), firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2) }));
+    await judge.start(
+      policyOf({
+        mode: "prevent",
+        rules: [{ name: "few", action: "block", enforce: true, layer4: { protocol: "udp", connections_over: { count: MOST, by } } }],
+      }),
+    );
+    const connections = new OpenConnections(() => ({
+      counts: plane.map("open_connections"),
+      rules: plane.map("rules"),
+      firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2),
+    }));
     const opens = (port: number): string => judge.judge(opening(port).packet, "tc").verdict;
     const walk = (): number => {
       const counting = connections.walk();
@@ -66,6 +75,8 @@ function opening(port: number): PacketStep {
 
 /** As the table does when it is full. */
 function remove({ openings: [table] }: FlowTables, count: number): void {
-  const keys = [...table!.batches()].flatMap((batch) => Array.from({ length: batch.count }, (_, index) => Buffer.from(batch.keys.subarray(index * FlowKey.size, (index + 1) * FlowKey.size))));
+  const keys = [...table!.batches()].flatMap((batch) =>
+    Array.from({ length: batch.count }, (_, index) => Buffer.from(batch.keys.subarray(index * FlowKey.size, (index + 1) * FlowKey.size))),
+  );
   for (const key of keys.slice(0, count)) assert.ok(table!.delete(key));
 }

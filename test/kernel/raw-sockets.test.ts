@@ -40,8 +40,22 @@ test("packet and raw sockets are listed as what they are, and told with their ho
 
   const listed = new Map(listRawSockets().map(({ inode, ...socket }) => [inode, socket]));
   const [uid, queued] = [0, { received: 0, unsent: 0 }];
-  assert.deepEqual(listed.get(sockets.icmp.inode), { protocol: "raw", state: "bound", local: { address: "0.0.0.0" }, carries: "icmp", uid, queued });
-  assert.deepEqual(listed.get(sockets.any.inode), { protocol: "raw", state: "bound", local: { address: "::" }, carries: "255", uid, queued });
+  assert.deepEqual(listed.get(sockets.icmp.inode), {
+    protocol: "raw",
+    state: "bound",
+    local: { address: "0.0.0.0" },
+    carries: "icmp",
+    uid,
+    queued,
+  });
+  assert.deepEqual(listed.get(sockets.any.inode), {
+    protocol: "raw",
+    state: "bound",
+    local: { address: "::" },
+    carries: "255",
+    uid,
+    queued,
+  });
   const { queued: waiting, ...all } = listed.get(sockets.all.inode)!;
   assert.deepEqual([all, waiting.unsent], [{ protocol: "packet", state: "bound", carries: "all", uid }, 0]);
   assert.deepEqual(listed.get(sockets.sends.inode), { protocol: "packet", state: "bound", uid, queued });
@@ -49,7 +63,11 @@ test("packet and raw sockets are listed as what they are, and told with their ho
   const held = heldByInode(await readIteratorAside(plane.program("weir_raw_sockets")));
   for (const [name, { inode }] of Object.entries(sockets)) {
     const { cookie, ifindex, owner } = held.get(inode)!;
-    assert.deepEqual([owner?.readUInt32LE(Owner.pid), owner?.readUInt16LE(Owner.flags), ifindex], [process.pid, OwnerFlag.HOLDER, name === "icmp" ? LOOPBACK : 0], name);
+    assert.deepEqual(
+      [owner?.readUInt32LE(Owner.pid), owner?.readUInt16LE(Owner.flags), ifindex],
+      [process.pid, OwnerFlag.HOLDER, name === "icmp" ? LOOPBACK : 0],
+      name,
+    );
     assert.ok(cookie > 0n);
   }
   const listener = fstatSync((server as unknown as { _handle: { fd: number } })._handle.fd, { bigint: true }).ino;
@@ -58,5 +76,8 @@ test("packet and raw sockets are listed as what they are, and told with their ho
 
   for (const { fd } of Object.values(sockets)) closeSync(fd);
   const left = new Set(listRawSockets().map(({ inode }) => inode));
-  assert.deepEqual(Object.values(sockets).filter(({ inode }) => left.has(inode)), []);
+  assert.deepEqual(
+    Object.values(sockets).filter(({ inode }) => left.has(inode)),
+    [],
+  );
 });

@@ -50,25 +50,37 @@ function open(object: BpfObject, onRecords: (records: Buffer, count: number) => 
 
 /** Runs code in another process that has opened the same pinned tables. */
 function inChild(directory: string, code: string): ChildProcess {
-  return spawn(process.execPath, ["--input-type=module", "-e", `
+  return spawn(
+    process.execPath,
+    [
+      "--input-type=module",
+      "-e",
+      `
     import { openObject } from ${JSON.stringify(new URL("../../agent/kernel/objects.ts", import.meta.url).href)};
     import { Ring } from ${JSON.stringify(new URL("../../agent/kernel/ring.ts", import.meta.url).href)};
     const object = openObject(${JSON.stringify(source)}, { pinDirectory: ${JSON.stringify(directory)} });
     ${code}
-  `], { stdio: ["ignore", "pipe", "inherit"] });
+  `,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
 }
 
 describe("the ring buffer", () => {
   it("hands every record over once, in order, over many rounds of the ring", () => {
     const object = openObject(source);
     let next = 0;
-    const ring = open(object, (records, count) => {
-      for (let i = 0; i < count; i++, next++) {
-        assert.equal(records.readBigUInt64LE(i * RECORD), BigInt(next));
-        assert.equal(records.readBigUInt64LE(i * RECORD + 8), BigInt(next * 3));
-        assert.equal(records.readBigUInt64LE(i * RECORD + 32), BigInt(next * 5));
-      }
-    }, 777);
+    const ring = open(
+      object,
+      (records, count) => {
+        for (let i = 0; i < count; i++, next++) {
+          assert.equal(records.readBigUInt64LE(i * RECORD), BigInt(next));
+          assert.equal(records.readBigUInt64LE(i * RECORD + 8), BigInt(next * 3));
+          assert.equal(records.readBigUInt64LE(i * RECORD + 32), BigInt(next * 5));
+        }
+      },
+      777,
+    );
     for (let round = 0; round < 20; round++) {
       emit(object, "emit_thousand");
       while (ring.drain() > 0);
@@ -110,10 +122,13 @@ describe("the ring buffer", () => {
       }
     });
     ring.start();
-    const child = inChild(directory, `
+    const child = inChild(
+      directory,
+      `
       const frame = new Uint8Array(64);
       for (let i = 0; i < 300; i++) object.programs.get("emit_thousand").testRun({ data: frame });
-    `);
+    `,
+    );
     const [code] = await once(child, "exit");
     assert.equal(code, 0);
     while (ring.state().producer > ring.state().consumer) await turn();
@@ -161,7 +176,9 @@ describe("the ring buffer", () => {
 
   it("does not hand a batch over again after its handler failed", () => {
     const object = openObject(source);
-    const ring = open(object, () => { throw new Error("the handler's own"); });
+    const ring = open(object, () => {
+      throw new Error("the handler's own");
+    });
     emit(object);
     assert.throws(() => ring.drain(), /the handler's own/);
     assert.equal(ring.drain(), 0);
@@ -173,12 +190,15 @@ describe("the ring buffer", () => {
     const directory = pinDirectory();
     const object = openObject(source, { pinDirectory: directory });
     emit(object, "emit_thousand");
-    const child = inChild(directory, `
+    const child = inChild(
+      directory,
+      `
       const ring = new Ring({ map: object.maps.get("ring"), recordSize: ${RECORD}, batch: 400, onRecords() {} });
       ring.drain();
       console.log("drained");
       setInterval(() => {}, 1000);
-    `);
+    `,
+    );
     await once(child.stdout!, "data");
     child.kill("SIGKILL");
     await once(child, "exit");

@@ -57,9 +57,15 @@ class Told implements Disposable {
     const policy = Buffer.alloc(Policy.size);
     policy.writeUInt32LE(LIMIT, Policy.events_per_second);
     this.object.maps.get("policies")!.update(u32(0), policy);
-    const decoder = new Decoder(NAMES, { verdict: () => assert.fail("a verdict"), connection: () => assert.fail("a connection"), socket: (event, facts) => this.#events.push({ event, facts }) });
+    const decoder = new Decoder(NAMES, {
+      verdict: () => assert.fail("a verdict"),
+      connection: () => assert.fail("a connection"),
+      socket: (event, facts) => this.#events.push({ event, facts }),
+    });
     this.ring = new Ring({ map: this.object.maps.get("events")!, recordSize: Event.size, onRecords: (records) => decoder.decode(records) });
-    const places = [...this.object.programs.values()].filter(({ section }) => section.startsWith("cgroup/") || /inet_s|cap_capable/.test(section));
+    const places = [...this.object.programs.values()].filter(
+      ({ section }) => section.startsWith("cgroup/") || /inet_s|cap_capable/.test(section),
+    );
     this.#attachments = places.map((program) => attachTrace(program, cgroupRoot()!));
   }
 
@@ -86,7 +92,10 @@ class Told implements Disposable {
 
   counted(type: number): { happened: number; suppressed: number } {
     const value = this.object.maps.get("socket_counters")!.lookup(u32(type))!;
-    return { happened: Number(value.readBigUInt64LE(SocketCounter.happened)), suppressed: Number(value.readBigUInt64LE(SocketCounter.suppressed)) };
+    return {
+      happened: Number(value.readBigUInt64LE(SocketCounter.happened)),
+      suppressed: Number(value.readBigUInt64LE(SocketCounter.suppressed)),
+    };
   }
 
   [Symbol.dispose](): void {
@@ -123,7 +132,10 @@ describe("what a process does with a socket", requires(root()), () => {
   });
   after(() => told[Symbol.dispose]());
 
-  for (const [host, family] of [["127.0.0.1", "udp4"], ["::1", "udp6"]] as const) {
+  for (const [host, family] of [
+    ["127.0.0.1", "udp4"],
+    ["::1", "udp6"],
+  ] as const) {
     it(`listening is told with address and port, and being bound is not (${host})`, async () => {
       told.since();
       const datagrams = createSocket(family).bind(0, host);
@@ -132,7 +144,10 @@ describe("what a process does with a socket", requires(root()), () => {
       datagrams.close();
       const server = await listening(host);
       const { event } = told.since()[0]!;
-      assert.deepEqual([event.type, event.protocol, event.local, event.remote], ["LISTENING", "tcp", { address: host, port: event.local!.port }, undefined]);
+      assert.deepEqual(
+        [event.type, event.protocol, event.local, event.remote],
+        ["LISTENING", "tcp", { address: host, port: event.local!.port }, undefined],
+      );
       server.close();
     });
 
@@ -149,11 +164,19 @@ describe("what a process does with a socket", requires(root()), () => {
       datagrams.send("anybody there?");
       await once(datagrams, "error");
       datagrams.close();
-      const events = told.since().map(({ event: { type, protocol, local, remote } }) => [type, protocol, local?.address, local!.port! > 0, remote]);
+      const events = told
+        .since()
+        .map(({ event: { type, protocol, local, remote } }) => [type, protocol, local?.address, local!.port! > 0, remote]);
       const remote = { address: host, port: server.port };
-      assert.deepEqual(events, [["CONNECT_REFUSED", "tcp", host, true, remote], ["CONNECT_REFUSED", "udp", host, true, remote]]);
+      assert.deepEqual(events, [
+        ["CONNECT_REFUSED", "tcp", host, true, remote],
+        ["CONNECT_REFUSED", "udp", host, true, remote],
+      ]);
       const errors = told.object.maps.get("socket_errors")!.lookup(u32(111))!;
-      assert.ok(errors.some((byte) => byte > 0), "and counted by its number");
+      assert.ok(
+        errors.some((byte) => byte > 0),
+        "and counted by its number",
+      );
     });
   }
 
@@ -164,7 +187,10 @@ describe("what a process does with a socket", requires(root()), () => {
     assert.deepEqual([bind(sockets[0], server.port), told.types()], [false, []]);
     assert.deepEqual([bind(sockets[1], 0), bind(sockets[2], server.port)], [true, false]);
     const [{ event, facts }] = told.since() as [{ event: SocketEvent; facts: SocketFacts }];
-    assert.deepEqual([event.type, event.protocol, event.local, facts.unprivileged], ["BIND_FAILED", "tcp", { address: "127.0.0.1", port: server.port }, false]);
+    assert.deepEqual(
+      [event.type, event.protocol, event.local, facts.unprivileged],
+      ["BIND_FAILED", "tcp", { address: "127.0.0.1", port: server.port }, false],
+    );
     const settle = told.object.programs.get("weir_settle_bindings")!;
     const later = await eventually("the second", () => {
       settle.run();
@@ -181,9 +207,18 @@ describe("what a process does with a socket", requires(root()), () => {
 
   it("raw sockets are told, and others of the same protocols are not", () => {
     told.since();
-    const fds = [open(AF_INET, RAW, 1), open(AF_INET6, RAW, 58), open(AF_INET, DATAGRAM, 0), open(AF_INET6, STREAM, 0), open(AF_NETLINK, RAW, 0)];
+    const fds = [
+      open(AF_INET, RAW, 1),
+      open(AF_INET6, RAW, 58),
+      open(AF_INET, DATAGRAM, 0),
+      open(AF_INET6, STREAM, 0),
+      open(AF_NETLINK, RAW, 0),
+    ];
     const events = told.since().map(({ event: { type, protocol, local } }) => [type, protocol, local?.address]);
-    assert.deepEqual(events, [["RAW_SOCKET", "icmp", "0.0.0.0"], ["RAW_SOCKET", "icmpv6", "::"]]);
+    assert.deepEqual(events, [
+      ["RAW_SOCKET", "icmp", "0.0.0.0"],
+      ["RAW_SOCKET", "icmpv6", "::"],
+    ]);
     fds.forEach(closeSync);
   });
 
@@ -244,6 +279,12 @@ describe("what a process does with a socket", requires(root()), () => {
     // Others do things on this host, too.
     const events = all.mine().filter(({ event }) => event.network_namespace?.id === number);
     const types = events.map(({ event }) => event.type);
-    assert.deepEqual(types, ["LISTENING", "BIND_FAILED", "RAW_SOCKET", ...(hasTracepoint(CAPABLE) ? ["PACKET_SOCKET"] : []), "CONNECT_REFUSED"]);
+    assert.deepEqual(types, [
+      "LISTENING",
+      "BIND_FAILED",
+      "RAW_SOCKET",
+      ...(hasTracepoint(CAPABLE) ? ["PACKET_SOCKET"] : []),
+      "CONNECT_REFUSED",
+    ]);
   });
 });

@@ -38,7 +38,11 @@ const AF_INET = 2;
 const SOCK_STREAM = 1;
 const LOCAL = "127.0.0.1";
 
-const FAMILIES = { "over IPv4": ["127.0.0.1", "127.0.0.1"], "over IPv6": ["::1", "::1"], "over IPv4 to a socket of IPv6": ["::", "127.0.0.1"] } as const;
+const FAMILIES = {
+  "over IPv4": ["127.0.0.1", "127.0.0.1"],
+  "over IPv6": ["::1", "::1"],
+  "over IPv4 to a socket of IPv6": ["::", "127.0.0.1"],
+} as const;
 
 describe("what sockets tell of their TCP connections", requires(root()), () => {
   before(enterOwnNamespace);
@@ -52,7 +56,12 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
       await once(pair.accepted, "data");
       const info = await quietInfo(pair.client);
       const live = await probe.live();
-      assert.deepEqual(measuresOf(live.get(cookies[0]!)!), { roundTrip: info.rtt, leastRoundTrip: info.min_rtt, segments: info.segs_out, retransmissions: info.total_retrans });
+      assert.deepEqual(measuresOf(live.get(cookies[0]!)!), {
+        roundTrip: info.rtt,
+        leastRoundTrip: info.min_rtt,
+        segments: info.segs_out,
+        retransmissions: info.total_retrans,
+      });
       assert.ok(info.rtt > 0, "it was measured");
 
       await pair.end();
@@ -63,7 +72,11 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
         const ports = [record.readUInt16LE(TcpConnection.local_port), record.readUInt16LE(TcpConnection.remote_port)];
         assert.deepEqual(isClient ? ports : ports.reverse(), [pair.ports.client, pair.ports.server]);
       }
-      assert.deepEqual(ended.map((record) => record.readUInt32LE(TcpConnection.owner.pid)), [process.pid, 0], "only who connected was seen");
+      assert.deepEqual(
+        ended.map((record) => record.readUInt32LE(TcpConnection.owner.pid)),
+        [process.pid, 0],
+        "only who connected was seen",
+      );
       assert.equal(probe.listenerOf(live.get(cookies[1]!)!), process.pid, "the other end is its listener's");
       assert.ok(measuresOf(ended[0]!).segments > info.segs_out, "its end was sent, too");
     });
@@ -76,7 +89,9 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
     const sockets = Array.from({ length: 400 }, () => connect(port, LOCAL));
     server.on("connection", (socket) => sockets.push(socket));
     await eventually("all are connected", () => sockets.length === 800 && sockets.every(({ connecting }) => !connecting));
-    const live = [...(await probe.live()).values()].filter((record) => [TcpConnection.local_port, TcpConnection.remote_port].some((at) => record.readUInt16LE(at) === port));
+    const live = [...(await probe.live()).values()].filter((record) =>
+      [TcpConnection.local_port, TcpConnection.remote_port].some((at) => record.readUInt16LE(at) === port),
+    );
     for (const socket of sockets) socket.destroy();
     server.close();
     assert.ok(live.length * TcpConnection.size > 2 * (32 << 10));
@@ -88,9 +103,14 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
     const listenerOf = async (port: number): Promise<number | undefined> => {
       const client = connect(port, LOCAL);
       await once(client, "connect");
-      const record = await eventually("it is accepted", async () => [...(await probe.live()).values()].find((one) => one.readUInt16LE(TcpConnection.local_port) === port));
+      const record = await eventually("it is accepted", async () =>
+        [...(await probe.live()).values()].find((one) => one.readUInt16LE(TcpConnection.local_port) === port),
+      );
       client.destroy();
-      await eventually("it ends", async () => ![...(await probe.live()).values()].some((one) => one.readUInt16LE(TcpConnection.local_port) === port));
+      await eventually(
+        "it ends",
+        async () => ![...(await probe.live()).values()].some((one) => one.readUInt16LE(TcpConnection.local_port) === port),
+      );
       return probe.listenerOf(record);
     };
     const open = (port: number, host: string): Server => createServer((socket) => socket.resume()).listen({ port, host, reusePort: true });
@@ -128,7 +148,11 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
       await probe.ended(cookies);
     }
     for (const row of probe.statistics()) {
-      assert.deepEqual([sum(row.round_trip.counts), sum(row.retransmissions.counts), row.retransmissions.counts[0]], [ways.length, ways.length, ways.length], row.direction);
+      assert.deepEqual(
+        [sum(row.round_trip.counts), sum(row.retransmissions.counts), row.retransmissions.counts[0]],
+        [ways.length, ways.length, ways.length],
+        row.direction,
+      );
       assert.ok(row.round_trip.sum > 0 && row.segments > 0, row.direction);
       assert.equal(sum(row.connecting.counts), row.direction === "egress" ? ways.length : 0);
     }
@@ -147,7 +171,12 @@ describe("what sockets tell of their TCP connections", requires(root()), () => {
     assert.equal((error as NodeJS.ErrnoException).code, "ECONNREFUSED");
     await using pair = await connected("127.0.0.1", "127.0.0.1");
     const cookies = [pair.client, pair.accepted].map(cookie);
-    for (const [of, sees] of [[probe, true], [everywhere, true], [elsewhere, false]] as const) assert.equal((await of.live()).has(cookies[0]!), sees);
+    for (const [of, sees] of [
+      [probe, true],
+      [everywhere, true],
+      [elsewhere, false],
+    ] as const)
+      assert.equal((await of.live()).has(cookies[0]!), sees);
     await pair.end();
     await probe.ended(cookies);
     await everywhere.ended(cookies);
@@ -254,7 +283,10 @@ class Probe implements Disposable {
 
   /** The process that listens where it was accepted. */
   listenerOf(record: Buffer): number | undefined {
-    return listenerOf(record, { places: this.object.maps.get("listening_places")!, listeners: this.object.maps.get("listeners")! })?.readUInt32LE(Owner.pid);
+    return listenerOf(record, {
+      places: this.object.maps.get("listening_places")!,
+      listeners: this.object.maps.get("listeners")!,
+    })?.readUInt32LE(Owner.pid);
   }
 
   statistics(): TcpRow[] {

@@ -62,7 +62,10 @@ test("an agent that is stopped while it takes over lets go of the old tables, to
 /** Of two sizes, pinned below the same folder. */
 function twoPlanes(): { before: DataPlane; now: DataPlane } & Disposable {
   const pins = pinDirectory();
-  const [before, now] = [64, 128].map((slots) => new DataPlane({ pins, capacity: { slots, cells: 64, banLines: 64, setLines: 64 } })) as [DataPlane, DataPlane];
+  const [before, now] = [64, 128].map((slots) => new DataPlane({ pins, capacity: { slots, cells: 64, banLines: 64, setLines: 64 } })) as [
+    DataPlane,
+    DataPlane,
+  ];
   return {
     before,
     now,
@@ -88,7 +91,18 @@ function put(plane: DataPlane, table: string, number: number, { seen, packets }:
   plane.map(table).update(keyOf(number, protocol), value);
 }
 
-function seen(plane: DataPlane, table: string, number: number, protocol = TCP): { seen: bigint; packets: bigint; generation: number } | undefined {
+function seen(
+  plane: DataPlane,
+  table: string,
+  number: number,
+  protocol = TCP,
+): { seen: bigint; packets: bigint; generation: number } | undefined {
   const value = plane.map(table).lookup(keyOf(number, protocol));
-  return value === undefined ? undefined : { seen: value.readBigUInt64LE(Flow.seen_jiffies), packets: value.readBigUInt64LE(Flow.packets.at), generation: value.readUInt32LE(Flow.generation) };
+  return value === undefined
+    ? undefined
+    : {
+        seen: value.readBigUInt64LE(Flow.seen_jiffies),
+        packets: value.readBigUInt64LE(Flow.packets.at),
+        generation: value.readUInt32LE(Flow.generation),
+      };
 }

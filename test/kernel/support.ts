@@ -50,7 +50,9 @@ export function pinDirectory(): string {
  * `say(value)`, which becomes an answer to `next`.
  */
 export function inNamespace(lab: Lab, namespace: string, code: string): Inside {
-  return new Inside(lab.spawn(namespace, [process.execPath, "--input-type=module", "-e", modulesFor(code) + code], { stdio: ["pipe", "pipe", "inherit"] }));
+  return new Inside(
+    lab.spawn(namespace, [process.execPath, "--input-type=module", "-e", modulesFor(code) + code], { stdio: ["pipe", "pipe", "inherit"] }),
+  );
 }
 
 const NAMES = ["attachment", "ethtool", "features", "libbpf", "links", "objects", "sockets", "tc", "xdp"];
@@ -112,4 +114,3 @@ async function* lines(child: ChildProcess): AsyncGenerator<string> {
     }
   }
 }
-

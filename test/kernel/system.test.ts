@@ -43,7 +43,12 @@ describe("the first network namespace", () => {
     await using lab = await makeLab({ namespaces: ["one"], links: [] });
     const inside = inNamespace(lab, "one", `say(sockets.inFirstNetns());`);
     assert.equal(await inside.next(), false);
-    assert.equal(inFirstNetns(), existsSync("/proc/2/comm") && readFileSync("/proc/2/comm", "utf8") === "kthreadd\n" && statSync("/proc/2/ns/net").ino === statSync("/proc/self/ns/net").ino);
+    assert.equal(
+      inFirstNetns(),
+      existsSync("/proc/2/comm") &&
+        readFileSync("/proc/2/comm", "utf8") === "kthreadd\n" &&
+        statSync("/proc/2/ns/net").ino === statSync("/proc/self/ns/net").ino,
+    );
   });
 });
 
@@ -62,7 +67,8 @@ describe("a kernel file system", () => {
 
   it("of control groups is found in every layout, also under a name with spaces", () => {
     const unified = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n";
-    const hybrid = "tmpfs /sys/fs/cgroup tmpfs rw 0 0\ncgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
+    const hybrid =
+      "tmpfs /sys/fs/cgroup tmpfs rw 0 0\ncgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
     assert.equal(cgroupRoot(unified), "/sys/fs/cgroup");
     assert.equal(cgroupRoot(hybrid), "/sys/fs/cgroup/unified");
     assert.equal(cgroupRoot("none /my\\040groups cgroup2 rw 0 0"), "/my groups");

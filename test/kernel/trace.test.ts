@@ -41,7 +41,13 @@ function load(directory: string, version: number, wanted = process.pid): BpfObje
 }
 
 function counts(object: BpfObject, hook: number): [number, number] {
-  const read = (version: number) => Number(object.maps.get("calls")!.lookup(u32(hook * 2 + version))!.readBigUInt64LE());
+  const read = (version: number) =>
+    Number(
+      object.maps
+        .get("calls")!
+        .lookup(u32(hook * 2 + version))!
+        .readBigUInt64LE(),
+    );
   return [read(0), read(1)];
 }
 
@@ -61,10 +67,17 @@ async function callConnect(): Promise<void> {
 
 /** A child in the control group that opens a socket each time it is told to. */
 async function socketOpener(cgroup: string): Promise<{ child: ChildProcess; open(): Promise<void> }> {
-  const child = spawn(process.execPath, ["-e", `
+  const child = spawn(
+    process.execPath,
+    [
+      "-e",
+      `
     const { createSocket } = require("node:dgram");
     process.stdin.on("data", () => createSocket("udp4").bind(0, "127.0.0.1", function () { this.close(() => console.log("opened")); }));
-  `], { stdio: ["pipe", "pipe", "inherit"] });
+  `,
+    ],
+    { stdio: ["pipe", "pipe", "inherit"] },
+  );
   writeFileSync(`${cgroup}/cgroup.procs`, String(child.pid));
   return {
     child,

@@ -53,7 +53,10 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
 
   before(async () => {
     enterOwnNamespace();
-    for (const [name, device, own, other] of [[container, "v1", GATEWAY, CONTAINER], [far, "eth0", HERE, FAR]] as const) {
+    for (const [name, device, own, other] of [
+      [container, "v1", GATEWAY, CONTAINER],
+      [far, "eth0", HERE, FAR],
+    ] as const) {
       ip("netns", "add", name);
       ip("link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", name);
       ip("address", "add", `${own.ipv4}/24`, "dev", device);
@@ -75,7 +78,8 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
     behind = new NamespacesBehind(plane.map("behind_devices"));
     behind.start();
     plane.lookForTranslation();
-    for (const direction of ["ingress", "egress"] as const) attached.push(attachClsact(plane.program(`weir_tc_${direction}`), { name: "eth0", ifindex }, direction));
+    for (const direction of ["ingress", "egress"] as const)
+      attached.push(attachClsact(plane.program(`weir_tc_${direction}`), { name: "eth0", ifindex }, direction));
     tables = flowTablesOf((name) => plane.map(name));
   });
 
@@ -99,7 +103,10 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
 
   for (const family of ["ipv4", "ipv6"] as const) {
     for (const protocol of ["tcp", "udp"] as const) {
-      for (const [port, translated] of [[9000, true], [9001, false]] as const) {
+      for (const [port, translated] of [
+        [9000, true],
+        [9001, false],
+      ] as const) {
         it(`is that of the container's socket from its first packet on, and so is one that is ${translated ? "masqueraded" : "only passed on"} (${protocol}, ${family})`, async () => {
           using _server = new Socket(far, protocol, family, { port, listens: true });
           using client = new Socket(container, protocol, family);
@@ -107,7 +114,12 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
           client.connect(FAR[family], port);
           const { nat, cookie } = await flowOf(client);
           assert.equal(cookie, own);
-          assert.deepEqual(nat, translated ? { source: { address: CONTAINER[family], port: client.port }, destination: { address: FAR[family], port } } : undefined);
+          assert.deepEqual(
+            nat,
+            translated
+              ? { source: { address: CONTAINER[family], port: client.port }, destination: { address: FAR[family], port } }
+              : undefined,
+          );
         });
       }
 
@@ -126,12 +138,18 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
           return found.nat !== undefined && found;
         });
         assert.equal(to, HERE[family]);
-        assert.deepEqual(nat, { source: { address: FAR[family], port: client.port }, destination: { address: CONTAINER[family], port: 80 } });
+        assert.deepEqual(nat, {
+          source: { address: FAR[family], port: client.port },
+          destination: { address: CONTAINER[family], port: 80 },
+        });
         assert.equal(cookie, server.cookie);
       });
 
       if (protocol === "udp") {
-        for (const [port, elsewhere] of [[8080, true], [8082, false]] as const) {
+        for (const [port, elsewhere] of [
+          [8080, true],
+          [8082, false],
+        ] as const) {
           it(`is ${elsewhere ? "nobody's" : "that of a socket of the host"} where nobody answers and netfilter led it ${elsewhere ? "elsewhere" : "nowhere"} (${family})`, async () => {
             for (const _ of judge.plane.map("local_ends").batches({ remove: true }));
             using listener = new Socket(undefined, protocol, family, { port });
@@ -181,10 +199,25 @@ const CLONE_NEWNET = 0x40000000;
 
 const c = koffi.load("libc.so.6");
 const call = {
-  connect: c.func("int connect(int fd, void *address, uint32_t length)") as unknown as (fd: number, address: Uint8Array, length: number) => number,
+  connect: c.func("int connect(int fd, void *address, uint32_t length)") as unknown as (
+    fd: number,
+    address: Uint8Array,
+    length: number,
+  ) => number,
   listen: c.func("int listen(int fd, int backlog)") as unknown as (fd: number, backlog: number) => number,
-  sendto: c.func("long sendto(int fd, void *data, size_t length, int flags, void *address, uint32_t size)") as unknown as (fd: number, data: Uint8Array, length: number, flags: number, address: Uint8Array, size: number) => number,
-  getsockname: c.func("int getsockname(int fd, void *address, void *length)") as unknown as (fd: number, address: Uint8Array, length: Uint8Array) => number,
+  sendto: c.func("long sendto(int fd, void *data, size_t length, int flags, void *address, uint32_t size)") as unknown as (
+    fd: number,
+    data: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    size: number,
+  ) => number,
+  getsockname: c.func("int getsockname(int fd, void *address, void *length)") as unknown as (
+    fd: number,
+    address: Uint8Array,
+    length: Uint8Array,
+  ) => number,
   setns: c.func("int setns(int fd, int type)") as unknown as (fd: number, type: number) => number,
 };
 

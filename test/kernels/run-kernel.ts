@@ -37,7 +37,12 @@ export async function runKernel({ version, files, share = 1, memory = 2048, limi
   const directory = await mkdtemp(join(tmpdir(), "weir-kernel-"));
   const callOff = atExit(() => rmSync(directory, { recursive: true, force: true }));
   try {
-    const initramfs = await writeInitramfs(kernel, files, { WEIR_KERNEL: version, LIMIT: String(limit), WEIR_SHARE: String(share) }, directory);
+    const initramfs = await writeInitramfs(
+      kernel,
+      files,
+      { WEIR_KERNEL: version, LIMIT: String(limit), WEIR_SHARE: String(share) },
+      directory,
+    );
     return tally(await boot(kernel.image, initramfs, memory, limit + 120));
   } finally {
     await rm(directory, { recursive: true });

@@ -5,21 +5,74 @@ import type { AddressInfo } from "node:net";
 import type { Signal } from "../../otel/delivery.ts";
 
 // The shapes of OTLP JSON, as far as the tests look.
-interface Value { stringValue?: string; intValue?: number | string; boolValue?: boolean; doubleValue?: number; arrayValue?: { values: Value[] } }
-interface Attribute { key: string; value: Value }
-export interface Attributes { [name: string]: unknown }
+interface Value {
+  stringValue?: string;
+  intValue?: number | string;
+  boolValue?: boolean;
+  doubleValue?: number;
+  arrayValue?: { values: Value[] };
+}
+interface Attribute {
+  key: string;
+  value: Value;
+}
+export interface Attributes {
+  [name: string]: unknown;
+}
 export interface Span {
-  name: string; kind: number; traceId: string; spanId: string; startTimeUnixNano: string; endTimeUnixNano: string;
-  attributes: Attribute[]; events: { name: string; attributes: Attribute[] }[]; status: { code: number; message?: string };
+  name: string;
+  kind: number;
+  traceId: string;
+  spanId: string;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes: Attribute[];
+  events: { name: string; attributes: Attribute[] }[];
+  status: { code: number; message?: string };
 }
 export interface LogRecord {
-  timeUnixNano: string; eventName: string; severityNumber: number; severityText: string; body: { stringValue: string }; attributes: Attribute[]; traceId?: string; spanId?: string;
+  timeUnixNano: string;
+  eventName: string;
+  severityNumber: number;
+  severityText: string;
+  body: { stringValue: string };
+  attributes: Attribute[];
+  traceId?: string;
+  spanId?: string;
 }
-export interface Point { attributes: Attribute[]; asInt?: number | string; asDouble?: number; count?: number; sum?: number; bucketCounts?: number[]; explicitBounds?: number[] }
-interface Points { dataPoints: Point[]; aggregationTemporality?: number; isMonotonic?: boolean }
-export interface MetricRecord { name: string; unit: string; description: string; sum?: Points; gauge?: Points; histogram?: Points }
-interface Scoped { scopeSpans?: { spans: Span[] }[]; scopeLogs?: { logRecords: LogRecord[] }[]; scopeMetrics?: { metrics: MetricRecord[] }[]; resource: { attributes: Attribute[] } }
-interface Body { resourceSpans?: Scoped[]; resourceLogs?: Scoped[]; resourceMetrics?: Scoped[] }
+export interface Point {
+  attributes: Attribute[];
+  asInt?: number | string;
+  asDouble?: number;
+  count?: number;
+  sum?: number;
+  bucketCounts?: number[];
+  explicitBounds?: number[];
+}
+interface Points {
+  dataPoints: Point[];
+  aggregationTemporality?: number;
+  isMonotonic?: boolean;
+}
+export interface MetricRecord {
+  name: string;
+  unit: string;
+  description: string;
+  sum?: Points;
+  gauge?: Points;
+  histogram?: Points;
+}
+interface Scoped {
+  scopeSpans?: { spans: Span[] }[];
+  scopeLogs?: { logRecords: LogRecord[] }[];
+  scopeMetrics?: { metrics: MetricRecord[] }[];
+  resource: { attributes: Attribute[] };
+}
+interface Body {
+  resourceSpans?: Scoped[];
+  resourceLogs?: Scoped[];
+  resourceMetrics?: Scoped[];
+}
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, signal: Signal, records: number) => boolean;
 

@@ -7,12 +7,17 @@ import type { SignalState } from "../../otel/channel.ts";
 import type { Telemetry } from "../../otel/start.ts";
 
 /** It has a span and a log record of its own at once. */
-const blocked = (fields: Parameters<typeof verdict>[0] = {}): ReturnType<typeof verdict> => verdict({ type: "BLOCKED", verdict: "dropped", would_drop: false, ...fields });
+const blocked = (fields: Parameters<typeof verdict>[0] = {}): ReturnType<typeof verdict> =>
+  verdict({ type: "BLOCKED", verdict: "dropped", would_drop: false, ...fields });
 
 /** Small queues, so that they fill. */
 const SMALL = {
-  OTEL_BLRP_MAX_QUEUE_SIZE: "100", OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "20", OTEL_BLRP_EXPORT_TIMEOUT: "1000",
-  OTEL_BSP_MAX_QUEUE_SIZE: "100", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "20", OTEL_BSP_EXPORT_TIMEOUT: "1000",
+  OTEL_BLRP_MAX_QUEUE_SIZE: "100",
+  OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "20",
+  OTEL_BLRP_EXPORT_TIMEOUT: "1000",
+  OTEL_BSP_MAX_QUEUE_SIZE: "100",
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "20",
+  OTEL_BSP_EXPORT_TIMEOUT: "1000",
 };
 
 async function collector(t: TestContext, answer: Answer): Promise<Collector> {
@@ -47,12 +52,22 @@ async function offerUntil(telemetry: Telemetry, condition: () => boolean, what: 
 const FAULTS: Record<string, { answer: Answer; says: RegExp }> = {
   "never answers": { answer: () => false, says: /takes the connection and does not answer in time/ },
   "closes the connection": { answer: (request) => (request.socket.destroy(), false), says: /closes the connection without an answer/ },
-  "answers 500": { answer: (_request, response) => (response.writeHead(500).end("broken"), false), says: /answers 500 Internal Server Error/ },
-  "answers 429 with a long Retry-After": {
-    answer: (_request, response) => (response.writeHead(429, { "retry-after": "3600" }).end(), false), says: /asks to be left in peace/,
+  "answers 500": {
+    answer: (_request, response) => (response.writeHead(500).end("broken"), false),
+    says: /answers 500 Internal Server Error/,
   },
-  "answers 401": { answer: (_request, response) => (response.writeHead(401).end(), false), says: /does not let weir in \(401\).*OTEL_EXPORTER_OTLP_HEADERS/ },
-  "answers 404": { answer: (_request, response) => (response.writeHead(404).end(), false), says: /takes no telemetry \(404\).*otel\.endpoint/ },
+  "answers 429 with a long Retry-After": {
+    answer: (_request, response) => (response.writeHead(429, { "retry-after": "3600" }).end(), false),
+    says: /asks to be left in peace/,
+  },
+  "answers 401": {
+    answer: (_request, response) => (response.writeHead(401).end(), false),
+    says: /does not let weir in \(401\).*OTEL_EXPORTER_OTLP_HEADERS/,
+  },
+  "answers 404": {
+    answer: (_request, response) => (response.writeHead(404).end(), false),
+    says: /takes no telemetry \(404\).*otel\.endpoint/,
+  },
   "answers 200 with a web page": {
     answer: (_request, response) => (response.writeHead(200, { "content-type": "text/html" }).end("<html>hello</html>"), false),
     says: /does not speak OTLP.*otel\.endpoint/,
@@ -63,7 +78,11 @@ for (const [fault, { answer, says }] of Object.entries(FAULTS)) {
   test(`a collector that ${fault} costs exactly what it did not acknowledge, says so once, and is back by itself`, async (t) => {
     const server = await collector(t, answer);
     const { telemetry, said } = await session(t, { endpoint: server.url, traces: true, logs: true }, SMALL);
-    await offerUntil(telemetry, () => telemetry.state().logs!.lost >= 150 && telemetry.state().traces!.lost >= 150, "more is lost than a queue holds");
+    await offerUntil(
+      telemetry,
+      () => telemetry.state().logs!.lost >= 150 && telemetry.state().traces!.lost >= 150,
+      "more is lost than a queue holds",
+    );
     assert.equal(telemetry.state().logs!.sent, 0);
     assert.equal(telemetry.state().logs!.state, "failing");
     assert.match(telemetry.state().logs!.error!, says);
@@ -74,7 +93,11 @@ for (const [fault, { answer, says }] of Object.entries(FAULTS)) {
     assert.equal(otel_traces, telemetry.state().traces!.lost);
 
     server.answer = accept;
-    await offerUntil(telemetry, () => telemetry.state().logs!.state === "ok" && telemetry.state().traces!.state === "ok", "both signals recover");
+    await offerUntil(
+      telemetry,
+      () => telemetry.state().logs!.state === "ok" && telemetry.state().traces!.state === "ok",
+      "both signals recover",
+    );
     assert.equal(telemetry.state().logs!.error, null);
     await telemetry.shutdown(60_000);
     const { logs, traces } = telemetry.state();
@@ -96,11 +119,19 @@ test("a collector that drips its answer is given up, and its connections are cut
     return false;
   });
   const { telemetry, said } = await session(t, { endpoint: server.url, traces: true, logs: true }, SMALL);
-  await offerUntil(telemetry, () => cut >= 2 && telemetry.state().logs!.lost > 0 && telemetry.state().traces!.lost > 0, "both signals give up");
+  await offerUntil(
+    telemetry,
+    () => cut >= 2 && telemetry.state().logs!.lost > 0 && telemetry.state().traces!.lost > 0,
+    "both signals give up",
+  );
   assert.equal(said.length, 1, said.join("\n"));
   assert.match(said[0]!, /does not answer in time/);
   server.answer = accept;
-  await offerUntil(telemetry, () => telemetry.state().logs!.state === "ok" && telemetry.state().traces!.state === "ok", "both signals recover");
+  await offerUntil(
+    telemetry,
+    () => telemetry.state().logs!.state === "ok" && telemetry.state().traces!.state === "ok",
+    "both signals recover",
+  );
 });
 
 test("a slow collector is waited for; what the queue cannot hold meanwhile is counted, what it took is not", async (t) => {
@@ -110,7 +141,11 @@ test("a slow collector is waited for; what the queue cannot hold meanwhile is co
   });
   const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true }, SMALL);
   for (let index = 0; index < 300; index++) telemetry.event(blocked());
-  await offerUntil(telemetry, () => telemetry.state().logs!.sent >= 100 && telemetry.state().traces!.sent >= 100, "the queue's worth is sent");
+  await offerUntil(
+    telemetry,
+    () => telemetry.state().logs!.sent >= 100 && telemetry.state().traces!.sent >= 100,
+    "the queue's worth is sent",
+  );
   await telemetry.shutdown(60_000);
   const { logs, traces } = telemetry.state();
   sums(logs!);
@@ -136,7 +171,9 @@ test("a short Retry-After is obeyed and nothing is lost", async (t) => {
 test("of a batch the collector takes in part, the refused part is lost and the rest is sent", async (t) => {
   const server = await collector(t, (_request, response, signal) => {
     const rejected = signal === "logs" ? { rejectedLogRecords: "2" } : { rejectedSpans: 1 };
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ partialSuccess: { ...rejected, errorMessage: "too old" } }));
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify({ partialSuccess: { ...rejected, errorMessage: "too old" } }));
     return true;
   });
   const { telemetry, said } = await session(t, { endpoint: server.url, traces: true, logs: true }, SMALL);
@@ -167,9 +204,15 @@ test("a closed port gives one sentence at once, before anything is sent, and a c
 
 test("shutdown does not wait for a collector that hangs, and counts what it took along", async (t) => {
   const server = await collector(t, () => false);
-  const { telemetry } = await session(t, { endpoint: server.url, traces: true, metrics: true, logs: true }, {
-    OTEL_EXPORTER_OTLP_TIMEOUT: "3000", OTEL_BLRP_EXPORT_TIMEOUT: "600000", OTEL_BSP_EXPORT_TIMEOUT: "600000",
-  });
+  const { telemetry } = await session(
+    t,
+    { endpoint: server.url, traces: true, metrics: true, logs: true },
+    {
+      OTEL_EXPORTER_OTLP_TIMEOUT: "3000",
+      OTEL_BLRP_EXPORT_TIMEOUT: "600000",
+      OTEL_BSP_EXPORT_TIMEOUT: "600000",
+    },
+  );
   for (let index = 0; index < 50; index++) telemetry.event(blocked());
   await until(() => server.requests > 0, "the collector holds a batch");
   await telemetry.shutdown(200);

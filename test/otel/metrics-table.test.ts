@@ -43,17 +43,64 @@ test("counters count things or bytes or seconds; only gauges are ratios", () => 
 
 test("Prometheus names are those of the collector's exporter", () => {
   // Checked against the translator that the collector's Prometheus exporter uses.
-  assert.deepEqual(METRICS.map((metric) => prometheusName(metric)), [
-    "weir_packets_total", "weir_io_bytes_total", "weir_rule_matches_total", "weir_undecided_total", "weir_rejects_total", "weir_drops_others_total",
-    "weir_socket_events_total", "weir_sockets_bypassing", "weir_socket_events_suppressed_total", "weir_socket_errors_total", "weir_socket_ports_new_total", "weir_flows_active", "weir_flows_inserted_total",
-    "weir_flows_deleted_total", "weir_flows_evicted_total", "weir_flows_would_drop", "weir_flows_would_drop_evicted_total", "weir_flow_duration_seconds", "weir_tcp_rtt_seconds", "weir_tcp_retransmissions", "weir_tcp_segments_total",
-    "weir_tcp_connect_duration_seconds", "weir_process_connections_total", "weir_process_io_bytes_total", "weir_events_emitted_total", "weir_events_received_total",
-    "weir_events_pending", "weir_events_lost_total", "weir_events_suppressed_total", "weir_ring_fill_ratio", "weir_faults_total", "weir_answers_believed_total", "weir_lookups_skipped_total", "weir_rules_loaded",
-    "weir_bans_active", "weir_mode", "weir_health", "weir_interfaces", "weir_interfaces_absent", "weir_packets_unseen_total", "weir_config_refused", "weir_config_reloads_total", "weir_config_failures_total", "weir_telemetry_records_total",
-    "weir_telemetry_queued", "process_memory_usage_bytes", "process_cpu_time_seconds_total", "nodejs_eventloop_delay_max_seconds", "weir_metrics_folded",
-  ]);
+  assert.deepEqual(
+    METRICS.map((metric) => prometheusName(metric)),
+    [
+      "weir_packets_total",
+      "weir_io_bytes_total",
+      "weir_rule_matches_total",
+      "weir_undecided_total",
+      "weir_rejects_total",
+      "weir_drops_others_total",
+      "weir_socket_events_total",
+      "weir_sockets_bypassing",
+      "weir_socket_events_suppressed_total",
+      "weir_socket_errors_total",
+      "weir_socket_ports_new_total",
+      "weir_flows_active",
+      "weir_flows_inserted_total",
+      "weir_flows_deleted_total",
+      "weir_flows_evicted_total",
+      "weir_flows_would_drop",
+      "weir_flows_would_drop_evicted_total",
+      "weir_flow_duration_seconds",
+      "weir_tcp_rtt_seconds",
+      "weir_tcp_retransmissions",
+      "weir_tcp_segments_total",
+      "weir_tcp_connect_duration_seconds",
+      "weir_process_connections_total",
+      "weir_process_io_bytes_total",
+      "weir_events_emitted_total",
+      "weir_events_received_total",
+      "weir_events_pending",
+      "weir_events_lost_total",
+      "weir_events_suppressed_total",
+      "weir_ring_fill_ratio",
+      "weir_faults_total",
+      "weir_answers_believed_total",
+      "weir_lookups_skipped_total",
+      "weir_rules_loaded",
+      "weir_bans_active",
+      "weir_mode",
+      "weir_health",
+      "weir_interfaces",
+      "weir_interfaces_absent",
+      "weir_packets_unseen_total",
+      "weir_config_refused",
+      "weir_config_reloads_total",
+      "weir_config_failures_total",
+      "weir_telemetry_records_total",
+      "weir_telemetry_queued",
+      "process_memory_usage_bytes",
+      "process_cpu_time_seconds_total",
+      "nodejs_eventloop_delay_max_seconds",
+      "weir_metrics_folded",
+    ],
+  );
   assert.deepEqual(prometheusSeries({ name: "weir.flow.duration", kind: "histogram", unit: "s" }), [
-    "weir_flow_duration_seconds_bucket", "weir_flow_duration_seconds_sum", "weir_flow_duration_seconds_count",
+    "weir_flow_duration_seconds_bucket",
+    "weir_flow_duration_seconds_sum",
+    "weir_flow_duration_seconds_count",
   ]);
   assert.equal(prometheusName({ name: "a.bytes.total", kind: "counter", unit: "By" }), "a_bytes_total");
 });
@@ -86,21 +133,34 @@ test("with more rules than series the quiet ones make room, then the rest is add
   const matches = points("weir.rule.matches");
   assert.equal(matches.length, SERIES_LIMIT);
   assert.deepEqual(matches.at(-1), { attributes: { "otel.metric.overflow": true }, value: 5000 - (SERIES_LIMIT - 1) });
-  assert.equal(matches.reduce((sum, { value }) => sum + (value as number), 0), 5000);
-  assert.deepEqual(points("weir.metrics.folded").filter(({ value }) => value !== 0), [{ attributes: { "weir.metric": "weir.rule.matches" }, value: 5000 - (SERIES_LIMIT - 1) }]);
+  assert.equal(
+    matches.reduce((sum, { value }) => sum + (value as number), 0),
+    5000,
+  );
+  assert.deepEqual(
+    points("weir.metrics.folded").filter(({ value }) => value !== 0),
+    [{ attributes: { "weir.metric": "weir.rule.matches" }, value: 5000 - (SERIES_LIMIT - 1) }],
+  );
   for (const series of all) assert.ok(series.points.length <= SERIES_LIMIT);
 });
 
 test("a histogram has one bucket more than it has boundaries", () => {
   for (const series of readMetrics(snapshot(), ownFigures()).filter(isHistogram)) {
     for (const { value } of series.points) assert.equal(value.counts.length, series.metric.boundaries.length + 1);
-    assert.deepEqual([...series.metric.boundaries].sort((a, b) => a - b), series.metric.boundaries);
+    assert.deepEqual(
+      [...series.metric.boundaries].sort((a, b) => a - b),
+      series.metric.boundaries,
+    );
   }
 });
 
 test("the reference has a row for every metric", () => {
   const rows = metricsReference().trimEnd().split("\n");
   assert.equal(rows.length, METRICS.length + 2);
-  assert.ok(rows.includes("| `weir.io` | `weir_io_bytes_total` | counter | `By` | `network.io.direction`, `network.interface.name`, `network.transport`, `weir.verdict` | Bytes seen, by what happened to the packets. |"));
+  assert.ok(
+    rows.includes(
+      "| `weir.io` | `weir_io_bytes_total` | counter | `By` | `network.io.direction`, `network.interface.name`, `network.transport`, `weir.verdict` | Bytes seen, by what happened to the packets. |",
+    ),
+  );
   for (const row of rows) assert.equal(row.split("|").length, rows[0]!.split("|").length, row);
 });

@@ -19,12 +19,20 @@ test("there are so many open spans at most, and the one that is open for longest
   assert.ok(spans.take(eventOf(2, 2)) !== undefined);
   assert.equal(spans.take(eventOf(2, 2)), undefined, "a connection ends once");
   spans.close();
-  assert.deepEqual(ended, [["span 1", 10], ["span 3", 3]]);
+  assert.deepEqual(ended, [
+    ["span 1", 10],
+    ["span 3", 3],
+  ]);
 });
 
 test("a span does not end before the detection that it began with", () => {
   const times: { start?: number; end?: number } = {};
-  const span = { addEvent: () => span, setStatus: () => span, setAttributes: () => span, end: (time: number) => void (times.end = time) } as unknown as Span;
+  const span = {
+    addEvent: () => span,
+    setStatus: () => span,
+    setAttributes: () => span,
+    end: (time: number) => void (times.end = time),
+  } as unknown as Span;
   const tracer = { startSpan: (_: string, { startTime }: { startTime: number }) => ((times.start = startTime), span) } as unknown as Tracer;
   const traces = new SpanWriter(tracer, { turnsAway: () => false } as unknown as ConstructorParameters<typeof SpanWriter>[1]);
   const detected = verdict({ would_drop: true, time: 1005 });

@@ -41,7 +41,12 @@ test("what an operator may write in a name cannot break a line", () => {
 
 test("what never happened is there with 0 where an alert asks for it, and left out elsewhere", () => {
   const text = renderPrometheus(snapshot({ faults: {}, undecided: {}, traffic: [], rejects: {} }), ownFigures());
-  for (const series of ['weir_faults_total{weir_fault="flow_insert"}', 'weir_undecided_total{error_type="opener_unknown"}', 'weir_metrics_folded{weir_metric="weir.packets"}']) assert.ok(text.includes(`${series} 0\n`), series);
+  for (const series of [
+    'weir_faults_total{weir_fault="flow_insert"}',
+    'weir_undecided_total{error_type="opener_unknown"}',
+    'weir_metrics_folded{weir_metric="weir.packets"}',
+  ])
+    assert.ok(text.includes(`${series} 0\n`), series);
   assert.match(text, /^weir_packets_total\{.*weir_verdict="dropped"\} 0$/m);
   assert.doesNotMatch(text, /weir_rejects/);
 });

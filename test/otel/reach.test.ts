@@ -55,17 +55,21 @@ test("no connection is handed out before the look at its other end has ended, an
   const { port, got } = await listening(t);
   let answer: string | undefined = "a stranger is there";
   const asked: string[] = [];
-  const guard = { listens: () => true, refuses: async ({ remote }: { remote: { address: string; port: number } }) => (asked.push(`${remote.address}:${remote.port}`), answer) };
+  const guard = {
+    listens: () => true,
+    refuses: async ({ remote }: { remote: { address: string; port: number } }) => (asked.push(`${remote.address}:${remote.port}`), answer),
+  };
   const clock = { now: 0 };
   const reach = new Reach(guard, () => clock.now);
   const target = { url: `http://127.0.0.1:${port}`, patience: 1000, tls: {} };
   const agent = reach.agent(target);
-  const post = (): Promise<string> => new Promise((resolve) => {
-    const sent = request(target.url, { method: "POST", agent }, () => {});
-    sent.on("error", (error) => resolve(error.message));
-    sent.end("secret");
-    setTimeout(() => resolve("handed out"), 300);
-  });
+  const post = (): Promise<string> =>
+    new Promise((resolve) => {
+      const sent = request(target.url, { method: "POST", agent }, () => {});
+      sent.on("error", (error) => resolve(error.message));
+      sent.end("secret");
+      setTimeout(() => resolve("handed out"), 300);
+    });
   assert.equal(await post(), "a stranger is there");
   assert.equal(await post(), "a stranger is there", "while the pause lasts, without another connection");
   assert.deepEqual([asked, got], [[`127.0.0.1:${port}`], [0]]);

@@ -12,18 +12,32 @@ export interface Session {
 
 /** Quick, so that tests need not wait for a timer made for production. */
 const QUICK = {
-  OTEL_BSP_SCHEDULE_DELAY: "20", OTEL_BLRP_SCHEDULE_DELAY: "20", OTEL_METRIC_EXPORT_INTERVAL: "100", OTEL_EXPORTER_OTLP_TIMEOUT: "400",
+  OTEL_BSP_SCHEDULE_DELAY: "20",
+  OTEL_BLRP_SCHEDULE_DELAY: "20",
+  OTEL_METRIC_EXPORT_INTERVAL: "100",
+  OTEL_EXPORTER_OTLP_TIMEOUT: "400",
 };
 
 /** The SDK registers itself in the process: one session at a time. */
-export async function session(t: TestContext, options: Partial<TelemetryOptions>, variables: Record<string, string> = {}): Promise<Session> {
+export async function session(
+  t: TestContext,
+  options: Partial<TelemetryOptions>,
+  variables: Record<string, string> = {},
+): Promise<Session> {
   const before = { ...process.env };
   for (const name of Object.keys(process.env)) if (name.startsWith("OTEL_")) delete process.env[name];
   Object.assign(process.env, QUICK, variables);
   const said: string[] = [];
   const telemetry = await startTelemetry({
-    endpoint: "http://127.0.0.1:4318", traces: false, metrics: false, logs: false, resource: {}, snapshot,
-    guard: { listens: () => true, refuses: async () => undefined }, say: (level, text) => said.push(`${level}: ${text}`), ...options,
+    endpoint: "http://127.0.0.1:4318",
+    traces: false,
+    metrics: false,
+    logs: false,
+    resource: {},
+    snapshot,
+    guard: { listens: () => true, refuses: async () => undefined },
+    say: (level, text) => said.push(`${level}: ${text}`),
+    ...options,
   });
   t.after(async () => {
     await telemetry.shutdown(100);

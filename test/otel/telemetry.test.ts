@@ -18,7 +18,10 @@ function nanoseconds(milliseconds: number): string {
 }
 
 /** The end of the connection that the event is about. */
-function connectionOf({ direction, interface: device, protocol, source, destination }: ReturnType<typeof verdict>, fields: Parameters<typeof connection>[0]): ReturnType<typeof connection> {
+function connectionOf(
+  { direction, interface: device, protocol, source, destination }: ReturnType<typeof verdict>,
+  fields: Parameters<typeof connection>[0],
+): ReturnType<typeof connection> {
   return connection({ direction, interface: device, protocol, source, destination, ...fields });
 }
 
@@ -36,11 +39,26 @@ test("a connection becomes one span, with its own times, ends and counters", asy
   assert.equal(span!.endTimeUnixNano, nanoseconds(event.closed));
   assert.deepEqual(span!.events, []);
   assert.deepEqual(attributesOf(span!), {
-    "network.io.direction": "transmit", "network.interface.name": "eth0", "network.transport": "tcp", "network.type": "ipv6",
-    "source.address": "2001:db8::1", "source.port": 50000, "destination.address": "2001:db8::2", "destination.port": 443,
-    "security_rule.name": "default", "weir.rule.action": "allow", "weir.rule.enforce": true, "weir.rule.source": "built-in",
-    "weir.event.type": "ALLOWED", "weir.verdict": "passed", "weir.would_drop": false, "weir.connection.end": "closed",
-    "weir.opener.packets": 5, "weir.opener.bytes": 500, "weir.responder.packets": 4, "weir.responder.bytes": 4000,
+    "network.io.direction": "transmit",
+    "network.interface.name": "eth0",
+    "network.transport": "tcp",
+    "network.type": "ipv6",
+    "source.address": "2001:db8::1",
+    "source.port": 50000,
+    "destination.address": "2001:db8::2",
+    "destination.port": 443,
+    "security_rule.name": "default",
+    "weir.rule.action": "allow",
+    "weir.rule.enforce": true,
+    "weir.rule.source": "built-in",
+    "weir.event.type": "ALLOWED",
+    "weir.verdict": "passed",
+    "weir.would_drop": false,
+    "weir.connection.end": "closed",
+    "weir.opener.packets": 5,
+    "weir.opener.bytes": 500,
+    "weir.responder.packets": 4,
+    "weir.responder.bytes": 4000,
   });
 });
 
@@ -69,21 +87,45 @@ test("what would be dropped is a log record that points at the span of its conne
   assert.equal(span!.kind, 2); // SERVER
   assert.equal(span!.startTimeUnixNano, nanoseconds(event.time));
   assert.equal(span!.endTimeUnixNano, nanoseconds(ended.closed));
-  assert.deepEqual(span!.events.map(({ name }) => name), ["weir.detection"]);
+  assert.deepEqual(
+    span!.events.map(({ name }) => name),
+    ["weir.detection"],
+  );
   assert.equal(span!.status.code, 0);
-  assert.deepEqual([attributesOf(span!)["weir.verdict"], attributesOf(span!)["weir.would_drop"], attributesOf(span!)["weir.opener.packets"]], ["would_drop", true, 5]);
+  assert.deepEqual(
+    [attributesOf(span!)["weir.verdict"], attributesOf(span!)["weir.would_drop"], attributesOf(span!)["weir.opener.packets"]],
+    ["would_drop", true, 5],
+  );
   const [record] = server.logs;
   assert.deepEqual([record!.traceId, record!.spanId], [span!.traceId, span!.spanId]);
   assert.equal(record!.eventName, "weir.detection");
   assert.equal(record!.severityText, "WARN");
   assert.equal(record!.timeUnixNano, nanoseconds(event.time));
-  assert.equal(record!.body.stringValue, "Rule no-telnet-in would drop tcp 198.18.0.1:40000 > 198.18.0.2:23, ingress on eth0, by telnetd (pid 812)");
+  assert.equal(
+    record!.body.stringValue,
+    "Rule no-telnet-in would drop tcp 198.18.0.1:40000 > 198.18.0.2:23, ingress on eth0, by telnetd (pid 812)",
+  );
   assert.deepEqual(attributesOf(record!), {
-    "network.io.direction": "receive", "network.interface.name": "eth0", "network.transport": "tcp", "network.type": "ipv4",
-    "source.address": "198.18.0.1", "source.port": 40000, "destination.address": "198.18.0.2", "destination.port": 23,
-    "security_rule.name": "no-telnet-in", "weir.rule.action": "block", "weir.rule.enforce": true, "weir.rule.source": "weir.yaml:12",
-    "process.pid": 812, "process.user.id": 0, "process.executable.name": "telnetd", "process.executable.path": "/usr/sbin/telnetd",
-    "weir.event.type": "DETECTED", "weir.event.sequence": 1042, "weir.verdict": "would_drop", "weir.would_drop": true,
+    "network.io.direction": "receive",
+    "network.interface.name": "eth0",
+    "network.transport": "tcp",
+    "network.type": "ipv4",
+    "source.address": "198.18.0.1",
+    "source.port": 40000,
+    "destination.address": "198.18.0.2",
+    "destination.port": 23,
+    "security_rule.name": "no-telnet-in",
+    "weir.rule.action": "block",
+    "weir.rule.enforce": true,
+    "weir.rule.source": "weir.yaml:12",
+    "process.pid": 812,
+    "process.user.id": 0,
+    "process.executable.name": "telnetd",
+    "process.executable.path": "/usr/sbin/telnetd",
+    "weir.event.type": "DETECTED",
+    "weir.event.sequence": 1042,
+    "weir.verdict": "would_drop",
+    "weir.would_drop": true,
   });
 });
 
@@ -106,9 +148,13 @@ test("a staged rule's detection is found by the same filter, and points at its c
   assert.equal(server.spans.length, 1);
   const [span] = server.spans;
   const [record] = server.logs;
-  assert.deepEqual(span!.events.map(({ name }) => name), ["weir.detection"]);
+  assert.deepEqual(
+    span!.events.map(({ name }) => name),
+    ["weir.detection"],
+  );
   assert.deepEqual([record!.traceId, record!.spanId], [span!.traceId, span!.spanId]);
-  for (const one of [span!, record!]) assert.deepEqual([attributesOf(one)["weir.verdict"], attributesOf(one)["weir.would_drop"]], ["would_drop", true]);
+  for (const one of [span!, record!])
+    assert.deepEqual([attributesOf(one)["weir.verdict"], attributesOf(one)["weir.would_drop"]], ["would_drop", true]);
 });
 
 test("a packet that was dropped, or belongs to no connection, has a span without length", async (t) => {
@@ -124,16 +170,26 @@ test("an undecided packet tells its reason, an allowed one leaves no log record"
   const server = await collector(t);
   const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true });
   telemetry.event(verdict({ type: "ALLOWED", verdict: "passed", would_drop: false }));
-  telemetry.event(verdict({
-    type: "UNDECIDED", verdict: "undecided", would_drop: false, reason: "tcp_header_length", process: undefined as never,
-    source: { address: "2001:db8::1" }, destination: { address: "2001:db8::2" },
-    rule: { name: "on_error", action: "allow", enforce: true, source: "built-in" },
-  }));
+  telemetry.event(
+    verdict({
+      type: "UNDECIDED",
+      verdict: "undecided",
+      would_drop: false,
+      reason: "tcp_header_length",
+      process: undefined as never,
+      source: { address: "2001:db8::1" },
+      destination: { address: "2001:db8::2" },
+      rule: { name: "on_error", action: "allow", enforce: true, source: "built-in" },
+    }),
+  );
   await until(() => server.logs.length > 0, "the undecided one arrives");
   assert.equal(server.logs.length, 1);
   assert.equal(server.logs[0]!.eventName, "weir.undecided");
   assert.equal(attributesOf(server.logs[0]!)["error.type"], "tcp_header_length");
-  assert.equal(server.logs[0]!.body.stringValue, "tcp 2001:db8::1 > 2001:db8::2, ingress on eth0, could not be decided (tcp_header_length); on_error says allow");
+  assert.equal(
+    server.logs[0]!.body.stringValue,
+    "tcp 2001:db8::1 > 2001:db8::2, ingress on eth0, could not be decided (tcp_header_length); on_error says allow",
+  );
   assert.equal(server.spans.length, 0);
 });
 
@@ -147,14 +203,17 @@ test("changes are log records with their own names and severities", async (t) =>
   telemetry.changed("weir.config.rejected", { path: "weir.yaml", error: "weir.yaml:3:5: unknown key" });
   telemetry.changed("weir.health.changed", { state: "degraded", reasons: ["audit.log cannot be written"] });
   await until(() => server.logs.length === 6, "six records arrive");
-  assert.deepEqual(server.logs.map(({ eventName, severityText, body }) => [eventName, severityText, body.stringValue]), [
-    ["weir.mode.changed", "WARN", "The mode changed from detect to prevent"],
-    ["weir.rules.changed", "INFO", "Rules of generation 4 are in force: 12 loaded"],
-    ["weir.attach.changed", "WARN", "Nothing watches egress on eth1: the interface is gone"],
-    ["weir.events.lost", "WARN", "1 event was lost in ring"],
-    ["weir.config.rejected", "ERROR", "weir.yaml was refused and the configuration before it stays in force: weir.yaml:3:5: unknown key"],
-    ["weir.health.changed", "WARN", "weir is degraded: audit.log cannot be written"],
-  ]);
+  assert.deepEqual(
+    server.logs.map(({ eventName, severityText, body }) => [eventName, severityText, body.stringValue]),
+    [
+      ["weir.mode.changed", "WARN", "The mode changed from detect to prevent"],
+      ["weir.rules.changed", "INFO", "Rules of generation 4 are in force: 12 loaded"],
+      ["weir.attach.changed", "WARN", "Nothing watches egress on eth1: the interface is gone"],
+      ["weir.events.lost", "WARN", "1 event was lost in ring"],
+      ["weir.config.rejected", "ERROR", "weir.yaml was refused and the configuration before it stays in force: weir.yaml:3:5: unknown key"],
+      ["weir.health.changed", "WARN", "weir is degraded: audit.log cannot be written"],
+    ],
+  );
 });
 
 function metric(server: Collector, name: string): MetricRecord | undefined {
@@ -170,10 +229,16 @@ test("metrics arrive with kinds, units, attributes and the snapshot's values", a
   assert.equal(packets.unit, "{packet}");
   assert.equal(packets.sum!.isMonotonic, true);
   assert.equal(packets.sum!.aggregationTemporality, 2); // CUMULATIVE
-  assert.deepEqual(packets.sum!.dataPoints.map((point) => [attributesOf(point), point.asInt]).filter(([, value]) => value !== 0), [
-    [{ "network.io.direction": "receive", "network.interface.name": "eth0", "network.transport": "tcp", "weir.verdict": "passed" }, 11],
-    [{ "network.io.direction": "transmit", "network.interface.name": "eth0", "network.transport": "udp", "weir.verdict": "would_drop" }, 3],
-  ]);
+  assert.deepEqual(
+    packets.sum!.dataPoints.map((point) => [attributesOf(point), point.asInt]).filter(([, value]) => value !== 0),
+    [
+      [{ "network.io.direction": "receive", "network.interface.name": "eth0", "network.transport": "tcp", "weir.verdict": "passed" }, 11],
+      [
+        { "network.io.direction": "transmit", "network.interface.name": "eth0", "network.transport": "udp", "weir.verdict": "would_drop" },
+        3,
+      ],
+    ],
+  );
   assert.equal(metric(server, "weir.ring.fill")!.gauge!.dataPoints[0]!.asDouble, 0.25);
   assert.equal(metric(server, "weir.flows.active")!.sum!.isMonotonic, false);
   const duration = metric(server, "weir.flow.duration")!.histogram!.dataPoints[0]!;
@@ -188,7 +253,8 @@ test("delta temporality, asked for by variable, sends what came since the last c
   const read = (): ReturnType<typeof snapshot> => snapshot({ rules: [rule({ dropped: packets, would_drop: 0 })] });
   await session(t, { endpoint: server.url, metrics: true, snapshot: read }, { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta" });
   const all = (): MetricRecord[] => server.metrics.filter(({ name }) => name === "weir.rule.matches");
-  const dropped = (): unknown[] => all().map(({ sum }) => sum!.dataPoints.find((point) => attributesOf(point)["weir.verdict"] === "dropped")!.asInt);
+  const dropped = (): unknown[] =>
+    all().map(({ sum }) => sum!.dataPoints.find((point) => attributesOf(point)["weir.verdict"] === "dropped")!.asInt);
   await until(() => all().length === 1, "the first collection arrives");
   packets = 130;
   await until(() => dropped().includes(30), "the difference arrives");
@@ -201,9 +267,14 @@ test("delta temporality, asked for by variable, sends what came since the last c
 
 test("the resource names service, host and system; configuration adds to it, and variables win", async (t) => {
   const server = await collector(t);
-  const { telemetry } = await session(t, { endpoint: server.url, logs: true, resource: { "deployment.environment.name": "lab", site: "a" } }, {
-    OTEL_RESOURCE_ATTRIBUTES: "site=b", OTEL_EXPORTER_OTLP_HEADERS: "x-token=abc",
-  });
+  const { telemetry } = await session(
+    t,
+    { endpoint: server.url, logs: true, resource: { "deployment.environment.name": "lab", site: "a" } },
+    {
+      OTEL_RESOURCE_ATTRIBUTES: "site=b",
+      OTEL_EXPORTER_OTLP_HEADERS: "x-token=abc",
+    },
+  );
   telemetry.changed("weir.rules.changed", { generation: 1, loaded: 0 });
   await until(() => server.resources.length > 0, "a batch arrives");
   const [resource] = server.resources;
@@ -219,10 +290,17 @@ test("the resource names service, host and system; configuration adds to it, and
 
 test("variables decide where to and whether at all", async (t) => {
   const server = await collector(t);
-  const { telemetry } = await session(t, { endpoint: "http://127.0.0.1:9", traces: true, metrics: true, logs: false }, {
-    OTEL_EXPORTER_OTLP_ENDPOINT: server.url, OTEL_TRACES_EXPORTER: "none", OTEL_LOGS_EXPORTER: "otlp", OTEL_SERVICE_NAME: "river",
-    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${server.url}/elsewhere/metrics`,
-  });
+  const { telemetry } = await session(
+    t,
+    { endpoint: "http://127.0.0.1:9", traces: true, metrics: true, logs: false },
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: server.url,
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_LOGS_EXPORTER: "otlp",
+      OTEL_SERVICE_NAME: "river",
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${server.url}/elsewhere/metrics`,
+    },
+  );
   telemetry.event(verdict());
   await until(() => server.logs.length > 0 && server.metrics.length > 0, "logs and metrics arrive");
   assert.equal(server.resources[0]!["service.name"], "river");
@@ -259,10 +337,13 @@ test("the console stays silent, whatever log level the SDK is asked for", async 
     process.exit(details > 0 ? 7 : 8);
   `;
   const environment = { ...process.env, OTEL_LOG_LEVEL: "debug" };
-  const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "--eval", program], {
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let written = "";
-  child.stdout.on("data", (chunk) => written += chunk);
-  child.stderr.on("data", (chunk) => written += chunk);
+  child.stdout.on("data", (chunk) => (written += chunk));
+  child.stderr.on("data", (chunk) => (written += chunk));
   const [code] = await once(child, "close");
   assert.equal(written, "");
   assert.equal(code, 7, "the details were said instead");
@@ -285,11 +366,19 @@ test("shutdown sends what is queued, the last metrics too, and leaves room for a
 
 test("shutdown sends a queue of many batches whole", async (t) => {
   const server = await collector(t);
-  const { telemetry } = await session(t, { endpoint: server.url, traces: true, logs: true }, {
-    OTEL_BSP_MAX_QUEUE_SIZE: "600", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "20", OTEL_BLRP_MAX_QUEUE_SIZE: "600", OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "20",
-    OTEL_EXPORTER_OTLP_TIMEOUT: "10000",
-  });
-  for (let index = 0; index < 600; index++) telemetry.event(verdict({ seq: index, source: { address: "198.18.0.1", port: 40_000 + index } }));
+  const { telemetry } = await session(
+    t,
+    { endpoint: server.url, traces: true, logs: true },
+    {
+      OTEL_BSP_MAX_QUEUE_SIZE: "600",
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "20",
+      OTEL_BLRP_MAX_QUEUE_SIZE: "600",
+      OTEL_BLRP_MAX_EXPORT_BATCH_SIZE: "20",
+      OTEL_EXPORTER_OTLP_TIMEOUT: "10000",
+    },
+  );
+  for (let index = 0; index < 600; index++)
+    telemetry.event(verdict({ seq: index, source: { address: "198.18.0.1", port: 40_000 + index } }));
   await telemetry.shutdown(60_000);
   assert.deepEqual(telemetry.lost(), {});
   assert.equal(server.spans.length, 600);

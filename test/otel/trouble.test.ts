@@ -7,14 +7,25 @@ const TARGET = { url: "http://127.0.0.1:4318/v1/logs", setBy: "otel.endpoint" };
 function announcer(): { announcer: Announcer; said: string[]; wait(milliseconds: number): void } {
   let now = 1;
   const said: string[] = [];
-  return { announcer: new Announcer((level, text) => said.push(`${level}: ${text}`), () => now), said, wait: (milliseconds) => now += milliseconds };
+  return {
+    announcer: new Announcer(
+      (level, text) => said.push(`${level}: ${text}`),
+      () => now,
+    ),
+    said,
+    wait: (milliseconds) => (now += milliseconds),
+  };
 }
 
 test("a sentence names the address, what is wrong and what to change", () => {
-  assert.equal(explain(Object.assign(new Error(), { code: "ECONNREFUSED" }), TARGET),
-    "nobody listens at http://127.0.0.1:4318; weir goes on without telemetry; start a collector or set otel.endpoint");
-  assert.match(explain(Object.assign(new Error(), { code: "ENOTFOUND" }), { url: "http://nowhere:1/v1/logs", setBy: "OTEL_EXPORTER_OTLP_ENDPOINT" }),
-    /^the name nowhere cannot be resolved;.*change OTEL_EXPORTER_OTLP_ENDPOINT$/);
+  assert.equal(
+    explain(Object.assign(new Error(), { code: "ECONNREFUSED" }), TARGET),
+    "nobody listens at http://127.0.0.1:4318; weir goes on without telemetry; start a collector or set otel.endpoint",
+  );
+  assert.match(
+    explain(Object.assign(new Error(), { code: "ENOTFOUND" }), { url: "http://nowhere:1/v1/logs", setBy: "OTEL_EXPORTER_OTLP_ENDPOINT" }),
+    /^the name nowhere cannot be resolved;.*change OTEL_EXPORTER_OTLP_ENDPOINT$/,
+  );
   assert.match(explain(new Error("self-signed certificate"), TARGET), /does not take telemetry: self-signed certificate/);
 });
 

@@ -43,7 +43,13 @@ function read(path: string): Page {
     else (fenced || line.startsWith("    ") ? code : prose).push(line);
   }
   const whole = prose.join("\n");
-  return { path, text, code, prose: whole, quoted: [...whole.matchAll(/(?<!`)`([^`]+)`(?!`)/g)].map(([, quoted]) => quoted!.replaceAll(/\s+/g, " ").replaceAll("\\|", "|")) };
+  return {
+    path,
+    text,
+    code,
+    prose: whole,
+    quoted: [...whole.matchAll(/(?<!`)`([^`]+)`(?!`)/g)].map(([, quoted]) => quoted!.replaceAll(/\s+/g, " ").replaceAll("\\|", "|")),
+  };
 }
 
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as PackageFile;
@@ -55,8 +61,15 @@ function linksOf({ text }: Page): string[] {
 
 /** Headings as GitHub makes links of them. */
 function anchorsOf(path: string): string[] {
-  const headings = read(path).prose.split("\n").flatMap((line) => /^#+ (.*)$/.exec(line)?.[1] ?? []);
-  return headings.map((heading) => heading.toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-"));
+  const headings = read(path)
+    .prose.split("\n")
+    .flatMap((line) => /^#+ (.*)$/.exec(line)?.[1] ?? []);
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
 /** What is wrong with a link, or nothing. */
@@ -102,9 +115,12 @@ async function wrongMention(words: readonly string[]): Promise<string | undefine
   const name = commandOf(words);
   if (name.startsWith("--")) return wrongLine(words);
   const entry = COMMANDS[name];
-  if (entry === undefined) return Object.keys(COMMANDS).some((known) => known.startsWith(`${name} `)) ? undefined : `there is no command ${name}`;
+  if (entry === undefined)
+    return Object.keys(COMMANDS).some((known) => known.startsWith(`${name} `)) ? undefined : `there is no command ${name}`;
   const { options } = (await entry.load()).command;
-  const unknown = words.flatMap((word) => (word.startsWith("--") ? word.slice(2).split("=")[0]! : [])).find((option) => option !== "help" && !Object.hasOwn(options, option));
+  const unknown = words
+    .flatMap((word) => (word.startsWith("--") ? word.slice(2).split("=")[0]! : []))
+    .find((option) => option !== "help" && !Object.hasOwn(options, option));
   return unknown === undefined ? undefined : `weir ${name} has no option --${unknown}`;
 }
 
@@ -124,20 +140,29 @@ describe("the pages", async () => {
     const rooms = globSync("agent/*/", { cwd: ROOT }).filter((room) => basename(room) !== "setup");
     assert.ok(rooms.length > 10, rooms.join());
     const folders = [...rooms, "agent", "audit", "collector", "config", "otel", "probes", "test"];
-    assert.deepEqual(folders.filter((folder) => !PAGES.includes(join(folder, "README.md"))), []);
+    assert.deepEqual(
+      folders.filter((folder) => !PAGES.includes(join(folder, "README.md"))),
+      [],
+    );
   });
 
   it("are as long as they may be", () => {
     const lines = (path: string): number => pages.find((page) => page.path === path)!.text.split("\n").length - 1;
     assert.ok(lines("README.md") <= MOST_LINES, `${lines("README.md")} lines`);
     const rooms = PAGES.filter((path) => /^agent\/[^/]+\/README/.test(path) && !LONG.includes(dirname(path)));
-    assert.deepEqual(rooms.filter((path) => lines(path) > MOST_LINES_OF_A_ROOM), []);
+    assert.deepEqual(
+      rooms.filter((path) => lines(path) > MOST_LINES_OF_A_ROOM),
+      [],
+    );
   });
 
   it("have links that lead to a file, and to a heading in it", () => {
     const links = pages.flatMap((page) => linksOf(page).map((link) => wrongLink(page, link)));
     assert.ok(links.length > 100, `${links.length} links`);
-    assert.deepEqual(links.filter((wrong) => wrong !== undefined), []);
+    assert.deepEqual(
+      links.filter((wrong) => wrong !== undefined),
+      [],
+    );
   });
 
   it("show commands that can be typed as they are", async () => {
@@ -174,21 +199,42 @@ describe("the pages", async () => {
 
   it("call scripts and files that exist", () => {
     const calls = pages.flatMap(({ path, code, quoted }) => [...code, ...quoted].map((text) => [path, text, wrongCall(text)] as const));
-    assert.deepEqual(calls.filter(([, , wrong]) => wrong !== undefined), []);
+    assert.deepEqual(
+      calls.filter(([, , wrong]) => wrong !== undefined),
+      [],
+    );
   });
 
   it("name every knob of the tests, and no other", () => {
     const files = globSync(["test/**/*.ts", "agent/**/*.ts", "config/**/*.ts", "agent/weir", "collector/*.yaml"], { cwd: ROOT });
-    const known = new Set(files.flatMap((file) => [...readFileSync(join(ROOT, file), "utf8").matchAll(/(?:env\["|env:|\$\{|env\.|FromEnvironment\(")(WEIR_[A-Z_]+)/g)].map(([, name]) => name!)));
+    const known = new Set(
+      files.flatMap((file) =>
+        [...readFileSync(join(ROOT, file), "utf8").matchAll(/(?:env\["|env:|\$\{|env\.|FromEnvironment\(")(WEIR_[A-Z_]+)/g)].map(
+          ([, name]) => name!,
+        ),
+      ),
+    );
     const told = new Set(pages.flatMap(({ text }) => [...text.matchAll(/\bWEIR_[A-Z_]+\b/g)].map(([name]) => name)));
     assert.ok(known.size > 10, [...known].join());
-    assert.deepEqual([...known].filter((name) => !told.has(name)), [], "which no page explains");
-    assert.deepEqual([...told].filter((name) => !known.has(name)), [], "which nothing reads");
+    assert.deepEqual(
+      [...known].filter((name) => !told.has(name)),
+      [],
+      "which no page explains",
+    );
+    assert.deepEqual(
+      [...told].filter((name) => !known.has(name)),
+      [],
+      "which nothing reads",
+    );
   });
 
   it("explain at most forty terms", () => {
     const { text } = pages.find(({ path }) => path === "agent/README.md")!;
-    const terms = text.slice(text.indexOf("## Glossary")).split("\n").filter((line) => line.startsWith("| ")).slice(1);
+    const terms = text
+      .slice(text.indexOf("## Glossary"))
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .slice(1);
     assert.ok(terms.length > 20 && terms.length <= MOST_TERMS, `${terms.length} terms`);
     const names = terms.map((term) => term.split("|")[1]!.trim());
     assert.deepEqual(names, names.toSorted(), "in the order of the alphabet");
@@ -197,11 +243,16 @@ describe("the pages", async () => {
   it("go into the package with what they show and lead to", () => {
     const shipped = pages.filter(({ path }) => path === "README.md" || PACKAGE.files.includes(path));
     assert.ok(shipped.length > 5, shipped.map(({ path }) => path).join());
-    const isShipped = (target: string): boolean => target === "README.md" || PACKAGE.files.some((file) => target === file || target.startsWith(`${file}/`) || file.startsWith(`${target}/`));
+    const isShipped = (target: string): boolean =>
+      target === "README.md" ||
+      PACKAGE.files.some((file) => target === file || target.startsWith(`${file}/`) || file.startsWith(`${target}/`));
     const operators = shipped.filter(({ path }) => path !== "agent/README.md");
-    const missing = operators.flatMap(({ path, text }) => [...text.matchAll(/!\[[^\]]*\]\(([^)#\s]+)/g)].map(([, link]) => join(dirname(path), link!)).filter((target) => !isShipped(target)));
+    const missing = operators.flatMap(({ path, text }) =>
+      [...text.matchAll(/!\[[^\]]*\]\(([^)#\s]+)/g)].map(([, link]) => join(dirname(path), link!)).filter((target) => !isShipped(target)),
+    );
     assert.deepEqual(missing, []);
-    for (const { path } of pages.filter(({ path }) => ["agent/cli", "audit", "collector", "config", "otel"].includes(dirname(path)))) assert.ok(isShipped(path), `${path} is for operators, and is not in the package`);
+    for (const { path } of pages.filter(({ path }) => ["agent/cli", "audit", "collector", "config", "otel"].includes(dirname(path))))
+      assert.ok(isShipped(path), `${path} is for operators, and is not in the package`);
   });
 });
 

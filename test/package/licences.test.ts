@@ -19,17 +19,22 @@ test("package.json names the licences of both halves, and each has its text", as
 
 test("every file of the probes says that it is GPL-2.0", async () => {
   assert.ok(PROBES.length > 20);
-  for (const name of PROBES) assert.match((await read(`probes/${name}`)).split("\n", 2).join("\n"), /SPDX-License-Identifier: GPL-2\.0\b/, name);
+  for (const name of PROBES)
+    assert.match((await read(`probes/${name}`)).split("\n", 2).join("\n"), /SPDX-License-Identifier: GPL-2\.0\b/, name);
 });
 
 test("every program tells the kernel so, which offers some of its helpers to no other", async () => {
-  for (const name of PROBES.filter((name) => name.endsWith(".bpf.c"))) assert.match(await read(`probes/${name}`), /SEC\("license"\) = "GPL";/, name);
+  for (const name of PROBES.filter((name) => name.endsWith(".bpf.c")))
+    assert.match(await read(`probes/${name}`), /SEC\("license"\) = "GPL";/, name);
 });
 
 test("no file elsewhere says that it is GPL", async () => {
-  const elsewhere = globSync("{agent,audit,collector,config,otel}/**/*", { cwd: CHECKOUT, withFileTypes: true }).filter((entry) => entry.isFile());
+  const elsewhere = globSync("{agent,audit,collector,config,otel}/**/*", { cwd: CHECKOUT, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   assert.ok(elsewhere.length > 100);
-  for (const { parentPath, name } of elsewhere) assert.doesNotMatch(await readFile(join(parentPath, name), "utf8"), /SPDX-License-Identifier: GPL/, join(parentPath, name));
+  for (const { parentPath, name } of elsewhere)
+    assert.doesNotMatch(await readFile(join(parentPath, name), "utf8"), /SPDX-License-Identifier: GPL/, join(parentPath, name));
 });
 
 function read(path: string): Promise<string> {

@@ -18,7 +18,19 @@ const run = promisify(execFile);
 
 const CHECKOUT = join(import.meta.dirname, "../..");
 /** What the package is made from: a copy of it, so that runs side by side do not meet in dist/. */
-const SOURCES = ["agent", "audit", "collector", "config", "otel", "probes", "LICENSE", "README.md", "package.json", "package-lock.json", "tsconfig.json"];
+const SOURCES = [
+  "agent",
+  "audit",
+  "collector",
+  "config",
+  "otel",
+  "probes",
+  "LICENSE",
+  "README.md",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+];
 /** All that the launcher calls, and what enters a namespace. */
 const TOOLS = ["dirname", "find", "id", "mkdir", "nsenter", "readlink", "sh", "uname"];
 
@@ -48,26 +60,44 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
 
   it("holds no TypeScript, and the objects beside their sources and licence", () => {
     const own = globSync("**", { cwd: home, exclude: ["node_modules"] });
-    assert.deepEqual(own.filter((path) => path.endsWith(".ts")), []);
+    assert.deepEqual(
+      own.filter((path) => path.endsWith(".ts")),
+      [],
+    );
     const sources = globSync("**/*.{c,h}", { cwd: join(CHECKOUT, "probes") });
     assert.ok(sources.length > 20, `${sources.length} sources`);
-    const wanted = [...sources, "LICENSE", "build.sh", ...sources.filter((name) => name.endsWith(".c")).map((name) => `build/${name.replace(/c$/, "o")}`)];
-    assert.deepEqual(wanted.filter((name) => !existsSync(join(home, "dist/probes", name))), []);
-    for (const name of ["README.md", "config/README.md", "agent/cli/view.svg", "LICENSE", "config/schema.json", "collector/compose.yaml"]) assert.ok(existsSync(join(home, name)), name);
+    const wanted = [
+      ...sources,
+      "LICENSE",
+      "build.sh",
+      ...sources.filter((name) => name.endsWith(".c")).map((name) => `build/${name.replace(/c$/, "o")}`),
+    ];
+    assert.deepEqual(
+      wanted.filter((name) => !existsSync(join(home, "dist/probes", name))),
+      [],
+    );
+    for (const name of ["README.md", "config/README.md", "agent/cli/view.svg", "LICENSE", "config/schema.json", "collector/compose.yaml"])
+      assert.ok(existsSync(join(home, name)), name);
     assert.ok(!existsSync(join(home, "node_modules/typescript")), "nor are modules for development installed");
   });
 
   it("holds what runs beside the agent, which nothing imports", async () => {
     const wanted: string[] = [];
     for (const file of globSync("{agent,audit,otel}/**/*.ts", { cwd: CHECKOUT })) {
-      for (const [, path] of (await readFile(join(CHECKOUT, file), "utf8")).matchAll(/new URL\(`(\.[^`$]+)\$\{extname\(/g)) wanted.push(`dist/${join(dirname(file), path!)}.js`);
+      for (const [, path] of (await readFile(join(CHECKOUT, file), "utf8")).matchAll(/new URL\(`(\.[^`$]+)\$\{extname\(/g))
+        wanted.push(`dist/${join(dirname(file), path!)}.js`);
     }
     assert.ok(wanted.length > 2, wanted.join());
-    assert.deepEqual(wanted.filter((path) => !existsSync(join(home, path))), []);
+    assert.deepEqual(
+      wanted.filter((path) => !existsSync(join(home, path))),
+      [],
+    );
   });
 
   it("is installed with the versions of the lockfile, of which npm has only those of the machine to fetch", async () => {
-    const { packages } = JSON.parse(await readFile(join(CHECKOUT, "package-lock.json"), "utf8")) as { packages: Record<string, { version: string; dev?: boolean; optional?: boolean }> };
+    const { packages } = JSON.parse(await readFile(join(CHECKOUT, "package-lock.json"), "utf8")) as {
+      packages: Record<string, { version: string; dev?: boolean; optional?: boolean }>;
+    };
     const wanted = Object.entries(packages).filter(([path, { dev, optional }]) => path !== "" && !dev && !optional);
     assert.ok(wanted.length > 50);
     const { stdout: listed } = await run("tar", ["-tzf", tarball], { maxBuffer: 16 << 20 });
@@ -86,15 +116,24 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
   });
 
   it("bundles all but what is of the machine", async () => {
-    const { dependencies, bundleDependencies } = JSON.parse(await readFile(join(CHECKOUT, "package.json"), "utf8")) as { dependencies: object; bundleDependencies: string[] };
-    assert.deepEqual(bundleDependencies, Object.keys(dependencies).filter((name) => name !== "koffi"));
+    const { dependencies, bundleDependencies } = JSON.parse(await readFile(join(CHECKOUT, "package.json"), "utf8")) as {
+      dependencies: object;
+      bundleDependencies: string[];
+    };
+    assert.deepEqual(
+      bundleDependencies,
+      Object.keys(dependencies).filter((name) => name !== "koffi"),
+    );
   });
 
   it("holds every file that its compose file mounts", async () => {
     const { stdout } = await run("grep", ["-oE", "\\./[a-z./]+", join(home, "collector/compose.yaml")]);
     const mounted = stdout.trim().split("\n");
     assert.ok(mounted.length > 4, stdout);
-    assert.deepEqual(mounted.filter((path) => !existsSync(join(home, "collector", path))), []);
+    assert.deepEqual(
+      mounted.filter((path) => !existsSync(join(home, "collector", path))),
+      [],
+    );
   });
 
   it("explains itself, and checks its own examples", async () => {
@@ -116,7 +155,10 @@ describe("the package", requires(root(), tool("npm", "npm"), tool("clang", "clan
     const status = await agent.status();
     assert.equal(status.pid, agent.pid);
     assert.equal(status.version, VERSION);
-    assert.deepEqual(status.interfaces.map(({ name, ingress, egress }) => [name, ingress.hook !== "none", egress.hook !== "none"]), [["eth0", true, true]]);
+    assert.deepEqual(
+      status.interfaces.map(({ name, ingress, egress }) => [name, ingress.hook !== "none", egress.hook !== "none"]),
+      [["eth0", true, true]],
+    );
     assert.equal(await agent.stop(), 0);
     assert.equal(existsSync(agent.pins), false);
   });
@@ -136,6 +178,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 /** A PATH on which there is neither a compiler nor a Node.js. */
 async function fewTools(folder: string): Promise<string> {
   await mkdir(folder);
-  for (const name of TOOLS) await symlink(execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), join(folder, name));
+  for (const name of TOOLS)
+    await symlink(execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), join(folder, name));
   return folder;
 }

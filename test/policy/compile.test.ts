@@ -16,7 +16,13 @@ const groups = (rules: Before, name: string): bigint => groupsOf(interfaceGroups
 function expanded(rule: RuleText): Lines {
   const lines = new Lines(1);
   const [whole] = policyOf({ rules: [rule] }).rules;
-  expand(whole!, { groupOf: () => 1n, setsOf: () => 1n, portsOf: (ports) => ports }, lines, { slot: Slot.FIRST_RULE, order: 0, blocks: true, staged: false, conditional: false, timed: false }, 1000);
+  expand(
+    whole!,
+    { groupOf: () => 1n, setsOf: () => 1n, portsOf: (ports) => ports },
+    lines,
+    { slot: Slot.FIRST_RULE, order: 0, blocks: true, staged: false, conditional: false, timed: false },
+    1000,
+  );
   return lines;
 }
 
@@ -31,47 +37,100 @@ function refusal(rules: RuleText[], failsafe: { addresses?: string[]; management
 }
 
 test("a rule is as many matchers as its lists have combinations", () => {
-  const lines = expanded(web("many", { layer3: { source: ["192.0.2.1", "192.0.2.2"], destination: ["198.51.100.0/24"] }, layer4: { protocol: "udp", source_ports: [1, 2, 3], destination_ports: [4, "5-6"] } }));
+  const lines = expanded(
+    web("many", {
+      layer3: { source: ["192.0.2.1", "192.0.2.2"], destination: ["198.51.100.0/24"] },
+      layer4: { protocol: "udp", source_ports: [1, 2, 3], destination_ports: [4, "5-6"] },
+    }),
+  );
   assert.equal(lines.count, 2 * 3 * 2);
   for (let line = 0; line < lines.count; line++) assert.deepEqual([lines.slot(line), lines.protocolLow(line)], [Slot.FIRST_RULE, 17]);
-  assert.deepEqual([0, 1, 2, 3, 4, 5].map((line) => [lines.sourcePortLow(line), lines.destinationPortLow(line), lines.destinationPortHigh(line)]), [[1, 4, 4], [1, 5, 6], [2, 4, 4], [2, 5, 6], [3, 4, 4], [3, 5, 6]]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 5].map((line) => [lines.sourcePortLow(line), lines.destinationPortLow(line), lines.destinationPortHigh(line)]),
+    [
+      [1, 4, 4],
+      [1, 5, 6],
+      [2, 4, 4],
+      [2, 5, 6],
+      [3, 4, 4],
+      [3, 5, 6],
+    ],
+  );
 });
 
 test("a range of addresses becomes prefixes", () => {
   const lines = expanded(web("range", { layer3: { source: ["192.0.2.1-192.0.2.6"] } }));
-  assert.deepEqual([0, 1, 2, 3].map((line) => lines.sourceLength(line)), [128, 127, 127, 128]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((line) => lines.sourceLength(line)),
+    [128, 127, 127, 128],
+  );
   assert.equal(lines.count, 4);
 });
 
 test("what a rule leaves out adds to its matchers field by field, and does not multiply them", () => {
-  const lines = expanded({ name: "rest", action: "block", layer4: { protocol: "tcp" }, not: { layer3: { source: ["0.0.0.0/1", "::/0"] }, layer4: { destination_ports: [22, "80-90"] } } });
-  const seen = Array.from({ length: lines.count }, (_, line) => [lines.families[line], lines.sourceLength(line), lines.destinationPortLow(line), lines.destinationPortHigh(line)]);
-  assert.deepEqual(seen, [[4, 97, 0, 65535], [0, 0, 0, 21], [0, 0, 23, 79], [0, 0, 91, 65535]]);
+  const lines = expanded({
+    name: "rest",
+    action: "block",
+    layer4: { protocol: "tcp" },
+    not: { layer3: { source: ["0.0.0.0/1", "::/0"] }, layer4: { destination_ports: [22, "80-90"] } },
+  });
+  const seen = Array.from({ length: lines.count }, (_, line) => [
+    lines.families[line],
+    lines.sourceLength(line),
+    lines.destinationPortLow(line),
+    lines.destinationPortHigh(line),
+  ]);
+  assert.deepEqual(seen, [
+    [4, 97, 0, 65535],
+    [0, 0, 0, 21],
+    [0, 0, 23, 79],
+    [0, 0, 91, 65535],
+  ]);
 });
 
 test("what is left out of any protocol is a range on either side of it", () => {
   const lines = expanded({ name: "rest", action: "block", not: { layer4: { protocol: "tcp", source_ports: ["0-65534"] } } });
-  const seen = Array.from({ length: lines.count }, (_, line) => [lines.protocolLow(line), lines.protocolHigh(line), lines.sourcePortLow(line)]);
-  assert.deepEqual(seen, [[0, 5, 0], [7, 255, 0], [6, 6, 65535]]);
+  const seen = Array.from({ length: lines.count }, (_, line) => [
+    lines.protocolLow(line),
+    lines.protocolHigh(line),
+    lines.sourcePortLow(line),
+  ]);
+  assert.deepEqual(seen, [
+    [0, 5, 0],
+    [7, 255, 0],
+    [6, 6, 65535],
+  ]);
 });
 
 test("a long list is left out as quickly as it is read, be it all of the addresses", () => {
   const addresses = Array.from({ length: 20_000 }, (_, index) => `10.${index >> 8}.${index & 255}.0/24`);
   assert.equal(compiled(web("rest", { not: { layer3: { source: addresses } } })).file.alternatives, 16);
-  assert.equal(compiled(web("none", { layer3: { source: addresses }, not: { layer3: { source: addresses.toReversed() } } })).file.alternatives, 0);
+  assert.equal(
+    compiled(web("none", { layer3: { source: addresses }, not: { layer3: { source: addresses.toReversed() } } })).file.alternatives,
+    0,
+  );
 });
 
 test("sources and destinations of different families make no matcher", () => {
-  const { file: { alternatives }, warnings } = compiled(web("pairs", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["192.0.2.2", "2001:db8::2"] } }));
+  const {
+    file: { alternatives },
+    warnings,
+  } = compiled(web("pairs", { layer3: { source: ["192.0.2.1", "2001:db8::1"], destination: ["192.0.2.2", "2001:db8::2"] } }));
   assert.equal(alternatives, 2);
   assert.deepEqual(warnings, []);
 });
 
 test("too many matchers are refused with what each rule costs", () => {
   const many = (name: string, sources: number, ports: number): RuleText =>
-    web(name, { layer3: { source: Array.from({ length: sources }, (_, index) => `10.${index >> 8}.${index & 255}.1`) }, layer4: { protocol: "tcp", destination_ports: Array.from({ length: ports }, (_, index) => index * 2) } });
+    web(name, {
+      layer3: { source: Array.from({ length: sources }, (_, index) => `10.${index >> 8}.${index & 255}.1`) },
+      layer4: { protocol: "tcp", destination_ports: Array.from({ length: ports }, (_, index) => index * 2) },
+    });
   const text = refusal([many("small", 1, 1), many("big", 600, 400), many("middle", 100, 250)]);
-  assert.match(text, /expand to 265001 combinations.*at most 262144 fit: "big" 240000 \(600 pairs of layer3.source and layer3.destination x 400 layer4.destination_ports\), "middle" 25000 .*"small" 1/s);
+  assert.match(
+    text,
+    /expand to 265001 combinations.*at most 262144 fit: "big" 240000 \(600 pairs of layer3.source and layer3.destination x 400 layer4.destination_ports\), "middle" 25000 .*"small" 1/s,
+  );
   assert.equal(refusal([many("big", 200, 60)]), "");
 });
 
@@ -92,13 +151,19 @@ test("64 lists of interfaces have a bit each, more are refused by name", () => {
   assert.equal(groups(all, "eth1"), 1n << 1n);
   assert.equal(groups(all, "eth63"), 1n << 63n);
   assert.equal(groups(all, "wan0"), 0n);
-  assert.match(refusal([...rules, { name: "one-more", action: "block", interfaces: ["eth*"] }]), /these have 65; beyond the limit are those of "one-more"/);
+  assert.match(
+    refusal([...rules, { name: "one-more", action: "block", interfaces: ["eth*"] }]),
+    /these have 65; beyond the limit are those of "one-more"/,
+  );
 });
 
 test("interfaces that are left out are in no group of the rule, and the same choice is one group", () => {
   const rest = (name: string): RuleText => ({ name, action: "block", interfaces: ["eth*"], not: { interfaces: ["eth1"] } });
   const all = compiled(rest("a"), rest("b"), { name: "c", action: "block", not: { interfaces: ["lo"] } });
-  assert.deepEqual(["eth0", "eth1", "wan0", "lo"].map((name) => groups(all, name)), [3n, 2n, 2n, 0n]);
+  assert.deepEqual(
+    ["eth0", "eth1", "wan0", "lo"].map((name) => groups(all, name)),
+    [3n, 2n, 2n, 0n],
+  );
 });
 
 test("an interface is in every group whose pattern it fits", () => {
@@ -118,7 +183,13 @@ test("conditional rules that no packet meets together do not add up", () => {
   assert.equal(refusal(list(40, (index) => onFlag(`c${index}`, index))), "");
   assert.equal(refusal([...list(8, (index) => onFlag(`c${index}`, 80)), ...list(8, (index) => onFlag(`d${index}`, 81))]), "");
   assert.match(refusal([...list(8, (index) => onFlag(`c${index}`, 80)), onFlag("wide")]), /9 conditional rules/);
-  assert.equal(refusal([...list(8, (index) => onFlag(`c${index}`, undefined, { direction: "ingress" })), onFlag("out", undefined, { direction: "egress" })]), "");
+  assert.equal(
+    refusal([
+      ...list(8, (index) => onFlag(`c${index}`, undefined, { direction: "ingress" })),
+      onFlag("out", undefined, { direction: "egress" }),
+    ]),
+    "",
+  );
 });
 
 test("an unconditional rule that decides ends a chain of conditional ones, a staged one does not", () => {
@@ -130,14 +201,23 @@ test("an unconditional rule that decides ends a chain of conditional ones, a sta
 
 test("a chain that cannot be ruled out in time is refused, and says so", () => {
   const overlapping = (index: number): RuleText =>
-    onFlag(`c${index}`, undefined, { layer4: { protocol: "tcp", flags: { set: ["urg"] }, destination_ports: Array.from({ length: 100 }, (_, port) => `${port * 100 + index}-${port * 100 + index + 7}`) } });
+    onFlag(`c${index}`, undefined, {
+      layer4: {
+        protocol: "tcp",
+        flags: { set: ["urg"] },
+        destination_ports: Array.from({ length: 100 }, (_, port) => `${port * 100 + index}-${port * 100 + index + 7}`),
+      },
+    });
   assert.match(refusal(list(40, overlapping)), /conditional rules/);
 });
 
 test("a rule that did not change keeps its slot, whatever is added, moved or described", () => {
   const before = compiled(web("a"), web("b"), web("c"));
   const [a, b, c] = before.file.slots.slots;
-  const after = compile(policyOf({ rules: [web("new"), web("c"), web("b", { enforce: true }), web("a", { description: "said later" })] }), before);
+  const after = compile(
+    policyOf({ rules: [web("new"), web("c"), web("b", { enforce: true }), web("a", { description: "said later" })] }),
+    before,
+  );
   const [fresh, stillC, newB, stillA] = after.file.slots.slots;
   assert.deepEqual([stillA, stillC], [a, c]);
   assert.notEqual(newB, b);
@@ -171,8 +251,16 @@ test("tables are small for few rules, large for many, and stay large", () => {
 });
 
 test("what no key tells apart is refused by name, unless earlier rules leave the later no packet", () => {
-  const message = (index: number): RuleText => ({ name: `r${index}`, action: "block", enforce: true, layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] } });
-  assert.match(refusal(list(2000, message)), /more than 1024 alternatives of the rules "r0", "r1", .* and 1,995 others lie so much over each other/);
+  const message = (index: number): RuleText => ({
+    name: `r${index}`,
+    action: "block",
+    enforce: true,
+    layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] },
+  });
+  assert.match(
+    refusal(list(2000, message)),
+    /more than 1024 alternatives of the rules "r0", "r1", .* and 1,995 others lie so much over each other/,
+  );
   assert.equal(refusal(list(1000, message)), "");
   assert.equal(refusal([{ name: "all", action: "block", enforce: true, layer4: { protocol: "icmp" } }, ...list(2000, message)]), "");
 });
@@ -184,7 +272,10 @@ test("failsafes beyond their tables are refused", () => {
 });
 
 test("all reasons are told at once", () => {
-  const text = refusal(list(65, (index) => ({ name: `r${index}`, action: "block", interfaces: [`eth${index}`] })), { addresses: ["::/0"] });
+  const text = refusal(
+    list(65, (index) => ({ name: `r${index}`, action: "block", interfaces: [`eth${index}`] })),
+    { addresses: ["::/0"] },
+  );
   assert.match(text, /interfaces/);
   assert.match(text, /failsafe/);
 });
@@ -205,7 +296,10 @@ test("another front is compiled without the rules behind it, to what compiling a
   const { image: _, ...file } = before.file;
   assert.deepEqual(alone.file, file, "nothing behind it changes");
   const { freshSlots, ...whole } = compile(withFront(rules, front), before);
-  assert.deepEqual([alone.front, alone.freshSlots, alone.nextSlot, interfaceGroupsOf(alone).map(({ patterns }) => patterns)], [whole.front, freshSlots, whole.nextSlot, [["eth*"], ["wan0"]]]);
+  assert.deepEqual(
+    [alone.front, alone.freshSlots, alone.nextSlot, interfaceGroupsOf(alone).map(({ patterns }) => patterns)],
+    [whole.front, freshSlots, whole.nextSlot, [["eth*"], ["wan0"]]],
+  );
   assert.deepEqual(alone.front.slots.slots[0], before.front.slots.slots[1], "d2 keeps its slot");
 });
 
@@ -223,32 +317,72 @@ test("a front is left to the look at all rules where it may not go with those be
   const behind = (front: RuleText[]) => compileFront(withFront([], front), before);
   assert.ok(behind([onFlag("d1", 81)]), "no packet meets it and those of the file");
   assert.equal(behind([onFlag("d1", 80)]), undefined);
-  assert.equal(compile(withFront(rules, [onFlag("d1", 80)]), before).front.alternatives, 1, "\"tcp\" ends the chain");
+  assert.equal(compile(withFront(rules, [onFlag("d1", 80)]), before).front.alternatives, 1, '"tcp" ends the chain');
   assert.equal(behind([onFlag("d1", 80), onFlag("d2", 80)]), undefined);
   assert.throws(() => compile(withFront(rules, [onFlag("d1", 80), onFlag("d2", 80)]), before), /9 conditional rules "d1", "d2", "c0"/);
 
   assert.ok(behind([web("d1", { interfaces: ["eth0"] })]));
   assert.equal(behind(list(65, (index) => web(`d${index}`, { interfaces: [`eth${index}`] }))), undefined);
   assert.equal(behind(list(5000, (index) => web(`d${index}`))), undefined, "more than the tables hold");
-  assert.equal(behind([web("d1", { layer3: { source: ["10.0.0.1-10.255.255.254"] }, layer4: { protocol: "tcp", destination_ports: Array.from({ length: 10_000 }, (_, port) => port * 2) } })]), undefined);
+  assert.equal(
+    behind([
+      web("d1", {
+        layer3: { source: ["10.0.0.1-10.255.255.254"] },
+        layer4: { protocol: "tcp", destination_ports: Array.from({ length: 10_000 }, (_, port) => port * 2) },
+      }),
+    ]),
+    undefined,
+  );
 });
 
 test("more kinds of processes than fit are refused by the names of the rules beyond", () => {
-  const rules = Array.from({ length: Limit.KINDS + 2 }, (_, number): RuleText => ({ name: `r${number}`, action: "block", process: { user: number } }));
-  assert.throws(() => compile(policyOf({ rules })), (error) => {
-    assert.match((error as Error).message, /rules may have 256 different "process" conditions, these have 258; beyond the limit are those of "r256", "r257":/);
-    return true;
-  });
-  const patterns = Array.from({ length: 5 }, (_, number): RuleText => ({ name: `p${number}`, action: "block", process: { executable: Array.from({ length: 250 }, (_, file) => `/${number}/${file}`) } }));
-  assert.throws(() => compile(policyOf({ rules: patterns })), /rules may name 1024 executables, commands and parents, these name 1250; beyond the limit are those of "p4":/);
+  const rules = Array.from(
+    { length: Limit.KINDS + 2 },
+    (_, number): RuleText => ({ name: `r${number}`, action: "block", process: { user: number } }),
+  );
+  assert.throws(
+    () => compile(policyOf({ rules })),
+    (error) => {
+      assert.match(
+        (error as Error).message,
+        /rules may have 256 different "process" conditions, these have 258; beyond the limit are those of "r256", "r257":/,
+      );
+      return true;
+    },
+  );
+  const patterns = Array.from(
+    { length: 5 },
+    (_, number): RuleText => ({
+      name: `p${number}`,
+      action: "block",
+      process: { executable: Array.from({ length: 250 }, (_, file) => `/${number}/${file}`) },
+    }),
+  );
+  assert.throws(
+    () => compile(policyOf({ rules: patterns })),
+    /rules may name 1024 executables, commands and parents, these name 1250; beyond the limit are those of "p4":/,
+  );
 });
 
 test("kinds of processes keep their numbers as long as no others come, and those of a front come behind", () => {
-  const [curl, wget, nc]: RuleText[] = ["curl", "wget", "nc"].map((name) => ({ name, action: "block", process: { executable: `*/${name}` } }));
+  const [curl, wget, nc]: RuleText[] = ["curl", "wget", "nc"].map((name) => ({
+    name,
+    action: "block",
+    process: { executable: `*/${name}` },
+  }));
   const first = compile(policyOf({ rules: [curl!, wget!] }));
-  assert.deepEqual(first.kinds.map(({ executable }) => executable), [["*/curl"], ["*/wget"]]);
+  assert.deepEqual(
+    first.kinds.map(({ executable }) => executable),
+    [["*/curl"], ["*/wget"]],
+  );
   assert.deepEqual(compile(policyOf({ rules: [wget!] }), first).kinds, first.kinds);
-  assert.deepEqual(compile(policyOf({ rules: [nc!, wget!] }), first).kinds.map(({ executable }) => executable), [["*/nc"], ["*/wget"]]);
+  assert.deepEqual(
+    compile(policyOf({ rules: [nc!, wget!] }), first).kinds.map(({ executable }) => executable),
+    [["*/nc"], ["*/wget"]],
+  );
   const front = compileFront({ ...policyOf({ rules: [curl!, wget!] }), front: policyOf({ rules: [nc!] }).rules }, first)!;
-  assert.deepEqual(front.kinds.map(({ executable }) => executable), [["*/curl"], ["*/wget"], ["*/nc"]]);
+  assert.deepEqual(
+    front.kinds.map(({ executable }) => executable),
+    [["*/curl"], ["*/wget"], ["*/nc"]],
+  );
 });

@@ -56,9 +56,20 @@ test("a field that fails is told, and one that the packet does not say is neithe
 });
 
 test("ICMP messages are explained by their names", () => {
-  const rule: RuleConfig = { name: "ping", action: "block", enforce: false, direction: "both", layer4: { protocol: "icmpv6", icmp: [{ type: "echo-request", code: 0 }, { type: 200 }] } };
+  const rule: RuleConfig = {
+    name: "ping",
+    action: "block",
+    enforce: false,
+    direction: "both",
+    layer4: { protocol: "icmpv6", icmp: [{ type: "echo-request", code: 0 }, { type: 200 }] },
+  };
   const reply: Subject = { ...TELNET, protocol: 58, ports: null, icmp: { type: 129, code: 0 }, tcpFlags: null };
-  assert.deepEqual(explainRule(rule, reply).at(-1), { field: "layer4.icmp", matched: false, want: "echo-request code 0 or 200", got: "echo-reply code 0" });
+  assert.deepEqual(explainRule(rule, reply).at(-1), {
+    field: "layer4.icmp",
+    matched: false,
+    want: "echo-request code 0 or 200",
+    got: "echo-reply code 0",
+  });
 });
 
 test("a rule without fields has no conditions", () => {
@@ -67,7 +78,14 @@ test("a rule without fields has no conditions", () => {
 
 test("of an address it is told which sets of the rule it is in, also where a rule leaves a set out", () => {
   const sets = { ...TELNET.sets, hasAddress: (set: string, address: bigint) => set === "known" && address === TELNET.source };
-  const rule: RuleConfig = { name: "sets", action: "block", enforce: true, direction: "both", layer3: { source: ["@odd", "@known", "192.0.2.1"] }, not: { layer3: { destination: ["@known"] } } };
+  const rule: RuleConfig = {
+    name: "sets",
+    action: "block",
+    enforce: true,
+    direction: "both",
+    layer3: { source: ["@odd", "@known", "192.0.2.1"] },
+    not: { layer3: { destination: ["@known"] } },
+  };
   assert.deepEqual(explainRule(rule, { ...TELNET, sets }), [
     { field: "layer3.source", matched: true, want: "@odd or @known or 192.0.2.1", got: "10.0.0.1, not in @odd, in @known" },
     { field: "not", matched: true, want: "not layer3.destination @known", got: "layer3.destination 192.0.2.1, not in @known" },

@@ -8,7 +8,11 @@ import { policyOf } from "../conformance/policy.ts";
 
 test("the policy, field by field", () => {
   const compiled = compile({
-    ...policyOf({ defaults: { action: "block", on_error: { egress: "block" } }, failsafe: { management_ports: [22, 2222], addresses: ["192.0.2.0/24", "2001:db8::1"] }, inspect_tunnels: false }),
+    ...policyOf({
+      defaults: { action: "block", on_error: { egress: "block" } },
+      failsafe: { management_ports: [22, 2222], addresses: ["192.0.2.0/24", "2001:db8::1"] },
+      inspect_tunnels: false,
+    }),
     events_per_second: 77,
   });
   const policy = packPolicy(compiled, 5, 9, [{ remoteAddress: "198.51.100.7", remotePort: 50000, localPort: 22 }]);
@@ -33,7 +37,10 @@ test("the policy, field by field", () => {
   assert.equal(view.getUint32(Policy.sessions.at + FailsafeSession.in_use, little), 1);
   assert.equal(view.getUint32(Policy.sessions.at + Policy.sessions.stride + FailsafeSession.in_use, little), 0);
   const { cells, rules } = compiled.file.image!;
-  assert.ok(cells.every((word) => word === 0), "no index says where a list would be");
+  assert.ok(
+    cells.every((word) => word === 0),
+    "no index says where a list would be",
+  );
   assert.equal(rules.length, 0);
 });
 

@@ -25,7 +25,8 @@ test("moments are dates with a time that there is, and without a zone they are l
   assert.equal(parseMoment("2026-12-01T01:00+01:00"), Date.UTC(2026, 11, 1));
   assert.equal(parseMoment("2026-12-01T08:30"), new Date(2026, 11, 1, 8, 30).getTime());
   assert.equal(parseMoment("2028-02-29T00:00Z"), Date.UTC(2028, 1, 29));
-  for (const text of ["2026-12-01", "2026-02-29T00:00Z", "2026-13-01T00:00Z", "2026-12-01T25:00Z", "2026-12-01 00:00Z", "1764547200"]) assert.equal(parseMoment(text), undefined, text);
+  for (const text of ["2026-12-01", "2026-02-29T00:00Z", "2026-13-01T00:00Z", "2026-12-01T25:00Z", "2026-12-01 00:00Z", "1764547200"])
+    assert.equal(parseMoment(text), undefined, text);
 });
 
 test("times of the day go from 00:00 to 24:00", () => {
@@ -47,7 +48,10 @@ test("a week with a change to summer time has its seconds by the clock on the wa
     import { weekSeconds } from ${JSON.stringify(join(import.meta.dirname, "../../agent/policy/boot-clock.ts"))};
     const seconds = (text) => weekSeconds(Date.parse(text), 0);
     console.log(JSON.stringify([seconds("2026-03-29T00:59:00Z"), seconds("2026-03-29T01:01:00Z"), seconds("2026-10-25T00:59:00Z"), seconds("2026-10-25T01:01:00Z")].map((second) => second / 60 - 6 * 1440)));`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env, TZ: "Europe/Berlin" }, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    env: { ...process.env, TZ: "Europe/Berlin" },
+    encoding: "utf8",
+  });
   assert.equal(stdout.trim(), JSON.stringify([119, 181, 179, 121]), stderr);
 });
 
@@ -59,19 +63,39 @@ test("the end of a rule is a second of the boot clock, and never before its mome
 });
 
 test("rules that are over are left out with a warning, and the others stand", () => {
-  const compiled = compile(policyOf({ rules: [ending("over", NOON - 1), ending("stands", NOON + HOUR)] }), undefined, bootClock(() => NOON));
+  const compiled = compile(
+    policyOf({ rules: [ending("over", NOON - 1), ending("stands", NOON + HOUR)] }),
+    undefined,
+    bootClock(() => NOON),
+  );
   assert.deepEqual(compiled.warnings, [`rule "over" is left out: it expired at ${new Date(NOON - 1).toISOString()}`]);
-  assert.equal(compiled.file.alternatives, compile(policyOf({ rules: [ending("stands", NOON + HOUR)] }), undefined, bootClock(() => NOON)).file.alternatives);
+  assert.equal(
+    compiled.file.alternatives,
+    compile(
+      policyOf({ rules: [ending("stands", NOON + HOUR)] }),
+      undefined,
+      bootClock(() => NOON),
+    ).file.alternatives,
+  );
 });
 
 test("any number of rules that hold at times may lie over each other, and none of them hides another", () => {
   const many = Array.from({ length: 50 }, (_, index) => ending(`rule-${index}`, NOON + HOUR + index));
-  const { warnings } = compile(policyOf({ rules: [...many.map((rule): RuleText => ({ ...rule, action: "allow" })), { name: "last", action: "block", enforce: true }] }), undefined, bootClock(() => NOON));
+  const { warnings } = compile(
+    policyOf({
+      rules: [...many.map((rule): RuleText => ({ ...rule, action: "allow" })), { name: "last", action: "block", enforce: true }],
+    }),
+    undefined,
+    bootClock(() => NOON),
+  );
   assert.deepEqual(warnings, []);
 });
 
 test("what was compiled is stale once a rule ended, or the clock was set while rules are to end", () => {
-  const rules = rulesOf(ending("first", NOON + HOUR), ending("second", NOON + 2 * HOUR), ending("before", NOON - HOUR), { name: "lasting", action: "allow" });
+  const rules = rulesOf(ending("first", NOON + HOUR), ending("second", NOON + 2 * HOUR), ending("before", NOON - HOUR), {
+    name: "lasting",
+    action: "allow",
+  });
   const endings = new Endings(rules, NOON, 1000);
   assert.ok(!endings.isStale(NOON + HOUR - SECOND, 1000 + 3599));
   assert.ok(endings.isStale(NOON + HOUR, 1000 + 3600));
@@ -85,7 +109,10 @@ test("what a rule asks of the time and of open connections is explained", () => 
   const [rule] = rulesOf({
     name: "rule",
     action: "block",
-    schedule: [{ days: ["sat", "sun"], from: "00:00", to: "24:00" }, { days: ["wed"], from: "11:00", to: "13:00" }],
+    schedule: [
+      { days: ["sat", "sun"], from: "00:00", to: "24:00" },
+      { days: ["wed"], from: "11:00", to: "13:00" },
+    ],
     expires: "2026-01-01T00:00:00Z",
     layer4: { connections_over: { count: 3, by: "rule" } },
   });

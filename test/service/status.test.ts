@@ -44,7 +44,8 @@ test("status succeeds whenever the agent answers; with --check a degraded one is
   await using fixture = await startFixture();
   const answer = fixture.agent.status();
   const is = (health: Health) => (fixture.agent.status = () => ({ ...answer, health }));
-  const codes = async (): Promise<(number | null)[]> => Promise.all([[], ["--check"], ["--json"], ["--json", "--check"]].map(async (words) => (await fixture.weir(["status", ...words])).code));
+  const codes = async (): Promise<(number | null)[]> =>
+    Promise.all([[], ["--check"], ["--json"], ["--json", "--check"]].map(async (words) => (await fixture.weir(["status", ...words])).code));
   is({ state: "ok", reasons: [] });
   assert.deepEqual(await codes(), [0, 0, 0, 0]);
   is({ state: "degraded", reasons: ["eth0 is not watched"] });

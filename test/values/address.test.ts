@@ -49,9 +49,15 @@ test("prefixes of random ranges cover each address of it once and none besides",
 
 test("addresses are written as RFC 5952 wants them", () => {
   const pairs = [
-    ["2001:0DB8:0:0:0:0:0:1", "2001:db8::1"], ["0:0:0:0:0:0:0:0", "::"], ["1:0:0:2:0:0:0:3", "1:0:0:2::3"],
-    ["1:0:0:2:3:0:0:4", "1::2:3:0:0:4"], ["1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"], ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"],
-    ["::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"], ["64:ff9b::192.0.2.33", "64:ff9b::c000:221"], ["255.255.255.255", "255.255.255.255"],
+    ["2001:0DB8:0:0:0:0:0:1", "2001:db8::1"],
+    ["0:0:0:0:0:0:0:0", "::"],
+    ["1:0:0:2:0:0:0:3", "1:0:0:2::3"],
+    ["1:0:0:2:3:0:0:4", "1::2:3:0:0:4"],
+    ["1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"],
+    ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"],
+    ["::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"],
+    ["64:ff9b::192.0.2.33", "64:ff9b::c000:221"],
+    ["255.255.255.255", "255.255.255.255"],
   ] as const;
   for (const [written, shown] of pairs) assert.equal(formatAddress(parseAddress(written).bytes), shown);
 });
@@ -75,7 +81,8 @@ test("accepts what the platform's own parser accepts, but for zones and disguise
 });
 
 test("a network holds its own addresses and none of the other family", () => {
-  const holds = (network: string, address: string): boolean => parseNetworks(network).some((one) => networkContains(one, parseAddress(address).bytes));
+  const holds = (network: string, address: string): boolean =>
+    parseNetworks(network).some((one) => networkContains(one, parseAddress(address).bytes));
   assert.ok(holds("10.0.0.0/8", "10.255.0.1"));
   assert.ok(!holds("10.0.0.0/8", "11.0.0.0"));
   assert.ok(holds("::/0", "2001:db8::1"));

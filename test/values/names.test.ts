@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { someInterfaceMatches } from "../../agent/values/interfaces.ts";
 import { fits } from "../../agent/values/pattern.ts";
-import { ICMP_TYPES, ICMPV6_TYPES, icmpCodeNumber, icmpTable, icmpTypeName, icmpTypeNumber, protocolName, protocolNumber } from "../../agent/values/names.ts";
+import {
+  ICMP_TYPES,
+  ICMPV6_TYPES,
+  icmpCodeNumber,
+  icmpTable,
+  icmpTypeName,
+  icmpTypeNumber,
+  protocolName,
+  protocolNumber,
+} from "../../agent/values/names.ts";
 import { nearest } from "../../agent/values/nearest.ts";
 import { parsePorts } from "../../agent/values/ports.ts";
 import { parseSize } from "../../agent/values/size.ts";
@@ -36,10 +45,23 @@ test("no two names of a table share a number", () => {
 });
 
 test("a star in an interface pattern stands for any characters", () => {
-  for (const [pattern, name] of [["*", "eth0"], ["eth*", "eth"], ["e*0", "eth0"], ["*a*b*", "xaybz"], ["eth0", "eth0"], ["*0", "e00"]] as const) {
+  for (const [pattern, name] of [
+    ["*", "eth0"],
+    ["eth*", "eth"],
+    ["e*0", "eth0"],
+    ["*a*b*", "xaybz"],
+    ["eth0", "eth0"],
+    ["*0", "e00"],
+  ] as const) {
     assert.ok(fits(pattern, name), `${pattern} ${name}`);
   }
-  for (const [pattern, name] of [["eth*", "et"], ["eth0", "eth01"], ["*a*b", "bac"], ["", "eth0"], ["e?h0", "eth0"]] as const) {
+  for (const [pattern, name] of [
+    ["eth*", "et"],
+    ["eth0", "eth01"],
+    ["*a*b", "bac"],
+    ["", "eth0"],
+    ["e?h0", "eth0"],
+  ] as const) {
     assert.ok(!fits(pattern, name), `${pattern} ${name}`);
   }
   assert.ok(someInterfaceMatches(["lo", "veth*"], "veth12"));

@@ -19,7 +19,10 @@ export const command: Command = {
   words: [0, 1],
   examples: [
     ["weir audit verify", "the agent's own log"],
-    ["weir audit verify /mnt/evidence/audit.log --head /mnt/evidence/audit.head", "a copy of it; that of audit.log.actions and audit-actions.head lie beside"],
+    [
+      "weir audit verify /mnt/evidence/audit.log --head /mnt/evidence/audit.head",
+      "a copy of it; that of audit.log.actions and audit-actions.head lie beside",
+    ],
   ],
   async run(call) {
     const files = await auditFilesFor(call, call.words[0]);
@@ -29,11 +32,17 @@ export const command: Command = {
       return verdict.ok ? 0 : 1;
     }
     for (const { file, line, text } of verdict.problems) note(`${file}${line > 0 ? `:${line}` : ""}: ${printable(text, 500)}`);
-    if (verdict.found > verdict.problems.length) note(`and ${counted(verdict.found - verdict.problems.length, "more problem", "more problems")}`);
+    if (verdict.found > verdict.problems.length)
+      note(`and ${counted(verdict.found - verdict.problems.length, "more problem", "more problems")}`);
     const records = verdict.first === null ? "no records" : `records #${verdict.first} to #${verdict.last}`;
     const { actions } = verdict;
-    const copies = actions === null ? "" : `, and ${counted(actions.checked + actions.unchecked, "copied action")} in ${counted(actions.files, "file")} beside`;
-    print(`${files.path}: ${records} in ${counted(verdict.files, "file")}, ${count(verdict.checked)} checked${copies}, ${verdict.ok ? "nothing is wrong" : `${counted(verdict.found, "problem")}`}.`);
+    const copies =
+      actions === null
+        ? ""
+        : `, and ${counted(actions.checked + actions.unchecked, "copied action")} in ${counted(actions.files, "file")} beside`;
+    print(
+      `${files.path}: ${records} in ${counted(verdict.files, "file")}, ${count(verdict.checked)} checked${copies}, ${verdict.ok ? "nothing is wrong" : `${counted(verdict.found, "problem")}`}.`,
+    );
     if (verdict.missing > 0) note(`The log itself says that ${counted(verdict.missing, "event")} could not be written.`);
     if (files.head === null) note("Its end was not checked: name the head with --head.");
     return verdict.ok ? 0 : 1;

@@ -35,8 +35,13 @@ export const command: Command = {
     const named = namedBy(call, call.words, "the addresses to ban");
     const client = await clientFor(call);
     const change = await banAll(client, named, term, operatorSession());
-    tellBans(call, change, `Banned ${named.length === 1 ? named[0]!.text : counted(named.length, "network")}${change.expires === undefined ? "" : ` until ${change.expires}`}.`);
-    if (!call.has("json") && (await client.status()).mode === "detect") note("The mode is detect: it drops nothing until `weir mode prevent`.");
+    tellBans(
+      call,
+      change,
+      `Banned ${named.length === 1 ? named[0]!.text : counted(named.length, "network")}${change.expires === undefined ? "" : ` until ${change.expires}`}.`,
+    );
+    if (!call.has("json") && (await client.status()).mode === "detect")
+      note("The mode is detect: it drops nothing until `weir mode prevent`.");
     return 0;
   },
 };

@@ -10,7 +10,11 @@ const MOST = 1000;
 export const command: Command = {
   usage: "ban delete ADDRESS... | --file LIST [--json] [--socket PATH]",
   about: "Lifts bans, each named as it was added. If one of them does not exist, none is lifted.",
-  options: { file: { value: "LIST", about: "lift the bans of the addresses in this file: one a line; # begins a comment" }, json: JSON_OUTPUT, ...AGENT_OPTIONS },
+  options: {
+    file: { value: "LIST", about: "lift the bans of the addresses in this file: one a line; # begins a comment" },
+    json: JSON_OUTPUT,
+    ...AGENT_OPTIONS,
+  },
   words: [0, MOST],
   examples: [
     ["weir ban delete 192.0.2.7", "one"],

@@ -37,6 +37,9 @@ export const command: Command = {
       return { rows, total, ...(next === undefined ? {} : { next }) };
     });
     if (call.has("json")) return printPages(pages);
-    return showPages(pages, COLUMNS, { none: network === undefined ? "Nobody is banned." : `${network} is not banned.`, all: network === undefined });
+    return showPages(pages, COLUMNS, {
+      none: network === undefined ? "Nobody is banned." : `${network} is not banned.`,
+      all: network === undefined,
+    });
   },
 };

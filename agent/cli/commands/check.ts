@@ -69,7 +69,13 @@ async function missingHere(config: WeirConfig): Promise<string[]> {
   try {
     const links = listLinks();
     const others = links.filter(({ name, up }) => up && name !== "lo").map(({ name }) => name);
-    return [...warnOfAbsentHere(config, links.map(({ name }) => name)), ...(forwardsHere() ? warnOfUnknownOpeners(config.interfaces, others) : [])];
+    return [
+      ...warnOfAbsentHere(
+        config,
+        links.map(({ name }) => name),
+      ),
+      ...(forwardsHere() ? warnOfUnknownOpeners(config.interfaces, others) : []),
+    ];
   } catch {
     return [];
   }

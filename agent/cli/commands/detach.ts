@@ -61,14 +61,19 @@ async function onlyTarget(call: Call): Promise<Target | undefined> {
   if (one === undefined) return undefined;
   const state = stateDirectoryOf(one);
   if (left.length > 1 || state === undefined) {
-    throw new Refusal(left.length > 1 ? "Several agents left something in force." : "An agent left something in force, and not where its files are.", {
-      kind: "conflict",
-      details: left.map((each) => {
-        const named = stateDirectoryOf(each);
-        return named === undefined ? `${each.pins}: its state directory is not known` : `${each.pins}: --state-dir ${named}${each.note?.config ? `, or --config ${each.note.config}` : ""}`;
-      }),
-      next: "Name one with --state-dir or --config.",
-    });
+    throw new Refusal(
+      left.length > 1 ? "Several agents left something in force." : "An agent left something in force, and not where its files are.",
+      {
+        kind: "conflict",
+        details: left.map((each) => {
+          const named = stateDirectoryOf(each);
+          return named === undefined
+            ? `${each.pins}: its state directory is not known`
+            : `${each.pins}: --state-dir ${named}${each.note?.config ? `, or --config ${each.note.config}` : ""}`;
+        }),
+        next: "Name one with --state-dir or --config.",
+      },
+    );
   }
   if (one.note !== undefined) return targetBy(one.pins, one.note);
   // One that left no note is of an earlier version, which can only have had what the usual configuration says.
@@ -92,7 +97,10 @@ function targetBy(pins: string, { state, audit, head, config }: PinNote): Target
 
 /** By what the configuration says. */
 async function namedTarget(call: Call): Promise<Target> {
-  const [{ auditHead, pinDirectory }, { readNote }] = await Promise.all([import("../../../config/settings.ts"), import("../../enforce/adoption/pin-note.ts")]);
+  const [{ auditHead, pinDirectory }, { readNote }] = await Promise.all([
+    import("../../../config/settings.ts"),
+    import("../../enforce/adoption/pin-note.ts"),
+  ]);
   const state = namedState(call);
   const settings = await settingsFor(call).catch((error: unknown) => {
     if (state === undefined) throw error;
@@ -112,7 +120,10 @@ function namedState(call: Call): string | undefined {
 
 /** Answers whether the audit log says so. What was removed before a failure is in it, too. */
 async function remove(target: Target, removed: Leftover[]): Promise<boolean> {
-  const [{ removeLeftovers }, { claimStateDirectory }] = await Promise.all([import("../../enforce/adoption/leftovers.ts"), import("../../daemon/state-directory.ts")]);
+  const [{ removeLeftovers }, { claimStateDirectory }] = await Promise.all([
+    import("../../enforce/adoption/leftovers.ts"),
+    import("../../daemon/state-directory.ts"),
+  ]);
   const lock = await claimStateDirectory(target.state);
   let audited = false;
   try {
@@ -134,8 +145,19 @@ async function audit({ pins, audit: files }: Target, removed: readonly Leftover[
   let reason = "";
   let written = false;
   try {
-    const log = await openAudit({ path: files.path, headPath: files.head, ...(await rotationsOf(files.config)), onHealth: ({ reasons }) => (reason = reasons.join("; ")) });
-    const detail = { pins, links: sizeOf(removed, "link"), filters: sizeOf(removed, "filter"), tables: sizeOf(removed, "table"), pid: process.pid };
+    const log = await openAudit({
+      path: files.path,
+      headPath: files.head,
+      ...(await rotationsOf(files.config)),
+      onHealth: ({ reasons }) => (reason = reasons.join("; ")),
+    });
+    const detail = {
+      pins,
+      links: sizeOf(removed, "link"),
+      filters: sizeOf(removed, "filter"),
+      tables: sizeOf(removed, "table"),
+      pid: process.pid,
+    };
     written = await log.action({ action: "DETACH", uid: process.getuid!(), detail });
     await log.close();
   } catch (error) {
@@ -149,7 +171,14 @@ async function audit({ pins, audit: files }: Target, removed: readonly Leftover[
 async function rotationsOf(config: string | undefined): Promise<Required<Pick<AuditOptions, "rotate" | "actions">>> {
   const { readSettings } = await import("../../../config/settings.ts");
   const never = { size: Infinity, keep: Infinity };
-  return readSettings({ config }).then(({ config: { audit: { rotate, actions } } }) => ({ rotate, actions }), () => ({ rotate: never, actions: never }));
+  return readSettings({ config }).then(
+    ({
+      config: {
+        audit: { rotate, actions },
+      },
+    }) => ({ rotate, actions }),
+    () => ({ rotate: never, actions: never }),
+  );
 }
 
 function summary(pins: string, removed: readonly Leftover[]): string[] {

@@ -46,7 +46,10 @@ export const command: Command = {
   examples: [
     ["weir explain --in eth0 --src 192.0.2.7 --dst 198.51.100.1 --proto tcp --dport 23", "would telnet be let in?"],
     ["weir explain --out eth0 --src 198.51.100.1 --dst 192.0.2.7 --proto icmp --icmp echo-request", "may this host ping?"],
-    ["weir explain --out eth0 --src 198.51.100.1 --dst 192.0.2.7 --proto tcp --dport 443 --executable /usr/bin/curl --user www-data", "may curl, run by www-data?"],
+    [
+      "weir explain --out eth0 --src 198.51.100.1 --dst 192.0.2.7 --proto tcp --dport 443 --executable /usr/bin/curl --user www-data",
+      "may curl, run by www-data?",
+    ],
     ["weir explain --pcap odd.pcap --frame 3 --in eth0 --config new.yaml", "what a new file would do to a frame"],
     ["weir explain --flow tcp 192.0.2.7:40000 198.51.100.1:443", "why a live connection passes"],
   ],
@@ -57,7 +60,8 @@ export const command: Command = {
     if (call.has("json")) printJson({ ...answer, packet: question.called, mode, rules: rules.called });
     else print(explanationText({ called: question.called, direction: question.arrival.hook }, rules.called, answer));
     if (!answer.kernel.asked) {
-      if (rules.inForce !== undefined || call.has("kernel")) note(`NOT COMPARED: the kernel could not be asked: ${printable(answer.kernel.why, 500)}`);
+      if (rules.inForce !== undefined || call.has("kernel"))
+        note(`NOT COMPARED: the kernel could not be asked: ${printable(answer.kernel.why, 500)}`);
       return 0;
     }
     if (answer.kernel.agrees) return 0;
@@ -70,10 +74,17 @@ function onlyOneSubject(call: Call): void {
   const subjects = ["pcap", "flow"].filter((name) => call.has(name));
   if (subjects.length > 1) throw new UsageError("--pcap and --flow exclude each other");
   const described = Object.keys({ ...PACKET_OPTIONS, ...PROCESS_OPTIONS }).find((name) => call.has(name));
-  if (subjects.length === 1 && described !== undefined) throw new UsageError(`--${described} describes a packet, and --${subjects[0]} names another one`);
+  if (subjects.length === 1 && described !== undefined)
+    throw new UsageError(`--${described} describes a packet, and --${subjects[0]} names another one`);
   for (const name of ["frame", "local"]) if (call.has(name) && !call.has("pcap")) throw new UsageError(`--${name} goes with --pcap`);
-  for (const name of ["in", "out", "forwarded"]) if (call.has(name) && call.has("flow")) throw new UsageError(`--${name} does not go with --flow, which knows it`);
-  if (call.words.length !== (call.has("flow") ? 3 : 0)) throw new UsageError(call.has("flow") ? "--flow takes PROTOCOL SOURCE DESTINATION, as tcp 192.0.2.7:40000 198.51.100.1:443" : `"${call.words[0]}" is one word too many`);
+  for (const name of ["in", "out", "forwarded"])
+    if (call.has(name) && call.has("flow")) throw new UsageError(`--${name} does not go with --flow, which knows it`);
+  if (call.words.length !== (call.has("flow") ? 3 : 0))
+    throw new UsageError(
+      call.has("flow")
+        ? "--flow takes PROTOCOL SOURCE DESTINATION, as tcp 192.0.2.7:40000 198.51.100.1:443"
+        : `"${call.words[0]}" is one word too many`,
+    );
 }
 
 async function ask(call: Call): Promise<{ rules: AskedRules; question: Question; answer: Answer }> {
@@ -95,8 +106,16 @@ async function questionOf(call: Call): Promise<Question> {
   if (call.has("pcap")) return questionOfCapture(call, call.text("pcap")!);
   const { frameOf } = await import("../../explain/packet.ts");
   const { describePacket } = await import("../../explain/describe.ts");
-  const { process, ...packet } = call.has("flow") ? await (await import("../flow-packet.ts")).packetOfFlow(call) : { ...packetOf(call), process: call.has("forwarded") ? null : describedProcess(call) };
-  const arrival: Arrival = { frame: frameOf(packet), hook: packet.direction, interface: packet.interface, ...(call.has("forwarded") ? { local: false } : {}), ...(process === undefined ? {} : { process }) };
+  const { process, ...packet } = call.has("flow")
+    ? await (await import("../flow-packet.ts")).packetOfFlow(call)
+    : { ...packetOf(call), process: call.has("forwarded") ? null : describedProcess(call) };
+  const arrival: Arrival = {
+    frame: frameOf(packet),
+    hook: packet.direction,
+    interface: packet.interface,
+    ...(call.has("forwarded") ? { local: false } : {}),
+    ...(process === undefined ? {} : { process }),
+  };
   return { arrival, called: describePacket(arrival) };
 }
 

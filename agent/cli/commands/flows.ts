@@ -25,7 +25,12 @@ const COLUMNS: Column<FlowRow>[] = [
   { title: "RULE", value: (row) => (row.would_drop ? `${row.rule} (would drop)` : row.rule), narrow: "lines", least: 12, rank: 1 },
   { title: "PACKETS", value: (row) => row.packets.map(count).join(" / "), right: true, rank: 7 },
   { title: "BYTES", value: (row) => row.bytes.map(bytes).join(" / "), right: true, rank: 5 },
-  { title: "DROPPED", value: (row) => row.dropped?.map(({ by, packets }) => `${count(packets)} ${by}`).join(", ") ?? "-", narrow: "lines", rank: 2 },
+  {
+    title: "DROPPED",
+    value: (row) => row.dropped?.map(({ by, packets }) => `${count(packets)} ${by}`).join(", ") ?? "-",
+    narrow: "lines",
+    rank: 2,
+  },
   { title: "AGE", value: (row) => duration(row.age_s), right: true, rank: 8 },
   { title: "IDLE", value: (row) => duration(row.idle_s), right: true, rank: 9 },
 ];
@@ -33,8 +38,14 @@ const COLUMNS: Column<FlowRow>[] = [
 /** The ends that are others beyond. */
 function translation({ source, destination, nat }: FlowRow): string {
   if (nat === undefined) return "-";
-  const changed = [["from", source, nat.source], ["to", destination, nat.destination]] as const;
-  return changed.filter(([, here, beyond]) => endpoint(here) !== endpoint(beyond)).map(([word, , beyond]) => `${word} ${endpoint(beyond)}`).join(" ");
+  const changed = [
+    ["from", source, nat.source],
+    ["to", destination, nat.destination],
+  ] as const;
+  return changed
+    .filter(([, here, beyond]) => endpoint(here) !== endpoint(beyond))
+    .map(([word, , beyond]) => `${word} ${endpoint(beyond)}`)
+    .join(" ");
 }
 
 const LISTING: Listing<keyof FlowFilter, FlowRow> = {

@@ -39,8 +39,13 @@ export const command: Command = {
       printJson(change);
       return 0;
     }
-    print(change.previous === change.mode ? `The mode is ${change.mode}, as before.` : `The mode is ${change.mode} now; it was ${change.previous}.`);
-    if (session) note(`Your connection from ${endpoint({ address: session.address, port: session.remote_port })} passes whatever the rules say.`);
+    print(
+      change.previous === change.mode
+        ? `The mode is ${change.mode}, as before.`
+        : `The mode is ${change.mode} now; it was ${change.previous}.`,
+    );
+    if (session)
+      note(`Your connection from ${endpoint({ address: session.address, port: session.remote_port })} passes whatever the rules say.`);
     return 0;
   },
 };

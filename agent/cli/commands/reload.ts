@@ -21,7 +21,9 @@ export const command: Command = {
       printJson(result);
       return 0;
     }
-    print(`${counted(result.rules.loaded, "rule is", "rules are")} in force, ${count(result.rules.enforced)} of them enforced (generation ${result.generation}).`);
+    print(
+      `${counted(result.rules.loaded, "rule is", "rules are")} in force, ${count(result.rules.enforced)} of them enforced (generation ${result.generation}).`,
+    );
     for (const warning of result.warnings) note(`warning: ${printable(warning, 1000)}`);
     return 0;
   },

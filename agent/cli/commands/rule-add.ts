@@ -23,8 +23,14 @@ export const command: Command = {
     ...AGENT_OPTIONS,
   },
   examples: [
-    ["weir rule add --src 203.0.113.0/24 --dst 198.51.100.7 --port 80 --proto tcp --action block --enforce --for 10m", "keep a network from one port for ten minutes"],
-    ["weir rule add --action block --direction egress --proto udp --port 53 --name dns-out --reason ticket-42", "see what would be lost without DNS to the outside"],
+    [
+      "weir rule add --src 203.0.113.0/24 --dst 198.51.100.7 --port 80 --proto tcp --action block --enforce --for 10m",
+      "keep a network from one port for ten minutes",
+    ],
+    [
+      "weir rule add --action block --direction egress --proto udp --port 53 --name dns-out --reason ticket-42",
+      "see what would be lost without DNS to the outside",
+    ],
     ["weir rule add --action allow --src 192.0.2.10 --first", "let one host through whatever other rules say"],
     ["weir rule add --action block --proto icmp --icmp echo-request --interface eth0 --json", "for a script"],
   ],

@@ -18,7 +18,13 @@ export const command: Command = {
     const client = await clientFor(call);
     if (!call.has("yes")) {
       const dynamic = (await client.rules()).filter((row) => row.dynamic !== undefined);
-      if (dynamic.length > 0 && !(await confirmed(`Delete ${dynamic.length === 1 ? "the only dynamic rule" : `all ${count(dynamic.length)} dynamic rules`}? [y/N] `, "delete all dynamic rules"))) {
+      if (
+        dynamic.length > 0 &&
+        !(await confirmed(
+          `Delete ${dynamic.length === 1 ? "the only dynamic rule" : `all ${count(dynamic.length)} dynamic rules`}? [y/N] `,
+          "delete all dynamic rules",
+        ))
+      ) {
         print("Nothing has changed.");
         return 1;
       }

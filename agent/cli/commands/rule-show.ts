@@ -23,7 +23,10 @@ export const command: Command = {
   async run(call) {
     const rule = await (await clientFor(call)).rule(call.words[0]!);
     if (call.has("json")) printJson(rule);
-    else print(columns([...described(rule), ...(rule.dynamic === undefined ? [] : originOf(rule.dynamic)), ...matched(rule)], terminalWidth()));
+    else
+      print(
+        columns([...described(rule), ...(rule.dynamic === undefined ? [] : originOf(rule.dynamic)), ...matched(rule)], terminalWidth()),
+      );
     return 0;
   },
 };

@@ -9,7 +9,8 @@ const LAST_LINES_MS = 1_000;
 const FAILED = 1;
 
 export const command: Command = {
-  usage: "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--strict] [--on-stop detach|hand-over] [--unit NAME] [--no-view]",
+  usage:
+    "run [--config FILE] [--socket PATH] [--state-dir PATH] [--start-within DURATION] [--strict] [--on-stop detach|hand-over] [--unit NAME] [--no-view]",
   about:
     "Runs the agent in the foreground until Ctrl-C or SIGTERM, and then detaches its programs. Without a configuration the " +
     "agent watches every interface and drops nothing. If the configuration is refused, the last good one stays in force; if " +
@@ -21,7 +22,10 @@ export const command: Command = {
     config: { value: "FILE", about: "the configuration (/etc/weir/weir.yaml where it exists)" },
     socket: { value: "PATH", about: "where to make the control socket (or WEIR_CONTROL_SOCKET)" },
     "state-dir": { value: "PATH", about: "folder for what must survive a restart (or WEIR_STATE_DIR)" },
-    "start-within": { value: "DURATION", about: `how long the start may take (${START_WITHIN_S}s; a second more for each MB of rules and lists, and longer while other programs use the processors)` },
+    "start-within": {
+      value: "DURATION",
+      about: `how long the start may take (${START_WITHIN_S}s; a second more for each MB of rules and lists, and longer while other programs use the processors)`,
+    },
     strict: { about: "do not start if the configuration is refused" },
     "on-stop": { value: "detach|hand-over", about: "whether rules and bans end or stay when the agent is stopped (detach)" },
     unit: { value: "NAME", about: "the agent's systemd unit: hand over only if systemd will start it again" },
@@ -40,7 +44,11 @@ export const command: Command = {
     const startWithin = startWithinOf(call);
     const onStop = call.choice("--on-stop", call.text("on-stop") ?? "detach", ON_STOP);
     if (call.has("unit") && onStop === "detach") throw new UsageError("--unit says when to hand over; it goes with --on-stop hand-over");
-    const [{ runAgent }, { ConfigRefused }, { RulesRefused }] = await Promise.all([import("../../daemon/start.ts"), import("../../../config/settings.ts"), import("../../policy/compile.ts")]);
+    const [{ runAgent }, { ConfigRefused }, { RulesRefused }] = await Promise.all([
+      import("../../daemon/start.ts"),
+      import("../../../config/settings.ts"),
+      import("../../policy/compile.ts"),
+    ]);
     const { endProcess } = await import("../../kernel/syscall.ts");
     const { startView } = await import("../view.ts");
     try {
@@ -56,7 +64,12 @@ export const command: Command = {
       });
     } catch (error) {
       if (!(error instanceof ConfigRefused || error instanceof RulesRefused)) throw error;
-      throw new Refusal("The configuration is refused:", { kind: "invalid", details: [...error.problems], next: "Mend the file, and try again.", cause: error });
+      throw new Refusal("The configuration is refused:", {
+        kind: "invalid",
+        details: [...error.problems],
+        next: "Mend the file, and try again.",
+        cause: error,
+      });
     } finally {
       // A terminal that is held would keep the process for the sake of its last lines, and a start that failed half-way for its sockets.
       setTimeout(() => endProcess(Number(process.exitCode ?? FAILED)), LAST_LINES_MS).unref();

@@ -35,9 +35,16 @@ export const command: Command = {
     const term = termOf(call);
     const named = namedBy(call, words, "the addresses to add");
     const client = await clientFor(call);
-    const ask = (check_only: boolean) => (networks: string[]): Promise<SetChange> => client.addMembers({ set: name, networks, check_only, ...term }, operatorSession());
+    const ask =
+      (check_only: boolean) =>
+      (networks: string[]): Promise<SetChange> =>
+        client.addMembers({ set: name, networks, check_only, ...term }, operatorSession());
     const change = await inPortions(named, ask(false), { check: ask(true), done: "added" });
-    tellSet(call, change, `Added ${called(named)} to the set ${printable(name)}${change.expires === undefined ? "" : ` until ${change.expires}`}.`);
+    tellSet(
+      call,
+      change,
+      `Added ${called(named)} to the set ${printable(name)}${change.expires === undefined ? "" : ` until ${change.expires}`}.`,
+    );
     return 0;
   },
 };

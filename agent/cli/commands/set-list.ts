@@ -27,7 +27,13 @@ const MEMBERS: Column<MemberRow>[] = [
   { title: "FROM", value: ({ from }) => from, rank: 3 },
   { title: "EXPIRES", value: ({ expires }) => until(expires) },
   { title: "REASON", value: ({ reason }) => reason ?? "-", narrow: "lines", least: 12, rank: 1 },
-  { title: "ADDED", value: ({ added, uid }) => (added === undefined ? "-" : `${since(added)} by uid ${uid}`), narrow: "lines", least: 12, rank: 2 },
+  {
+    title: "ADDED",
+    value: ({ added, uid }) => (added === undefined ? "-" : `${since(added)} by uid ${uid}`),
+    narrow: "lines",
+    least: 12,
+    rank: 2,
+  },
 ];
 
 export const command: Command = {
@@ -55,7 +61,10 @@ export const command: Command = {
       return { total, rows: members, ...(next === undefined ? {} : { next }) };
     });
     if (call.has("json")) return printPages(pages);
-    return showPages(pages, MEMBERS, { none: network === undefined ? `The set ${name} is empty.` : `${network} is not in the set ${name}.`, all: network === undefined });
+    return showPages(pages, MEMBERS, {
+      none: network === undefined ? `The set ${name} is empty.` : `${network} is not in the set ${name}.`,
+      all: network === undefined,
+    });
   },
 };
 

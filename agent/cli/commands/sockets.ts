@@ -20,9 +20,19 @@ const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
 const COLUMNS: Column<SocketRow>[] = [
   { title: "PROTOCOL", value: protocolText, narrow: "lines" },
   { title: "STATE", value: (row) => row.state },
-  { title: "LOCAL", value: ({ local, interface: bound }) => [local && endpoint(local), bound].filter((part) => part !== undefined).join(" ") || "*", narrow: "middle", least: ENDPOINT_WIDTH },
+  {
+    title: "LOCAL",
+    value: ({ local, interface: bound }) => [local && endpoint(local), bound].filter((part) => part !== undefined).join(" ") || "*",
+    narrow: "middle",
+    least: ENDPOINT_WIDTH,
+  },
   { title: "REMOTE", value: (row) => (row.remote === undefined ? "-" : endpoint(row.remote)), narrow: "middle", least: ENDPOINT_WIDTH },
-  { title: "PROCESS", value: (row) => (row.process === undefined ? "unknown" : `${row.process.name} ${row.process.pid}`), narrow: "middle", least: 12 },
+  {
+    title: "PROCESS",
+    value: (row) => (row.process === undefined ? "unknown" : `${row.process.name} ${row.process.pid}`),
+    narrow: "middle",
+    least: 12,
+  },
   { title: "UID", value: (row) => String(row.uid), right: true, rank: 5 },
   { ...PART_OF, rank: 3 },
   { title: "RULE", value: (row) => row.rule ?? "-", narrow: "end", rank: 4 },

@@ -4,7 +4,19 @@ import { Refusal } from "../../values/refusal.ts";
 import { count, counted } from "../../values/count.ts";
 import { askOrTell } from "../not-running.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
-import { absentLines, bypassText, countsText, eventsText, headline, healthText, interfaceTable, rulesText, trafficTable, telemetryText, verdictTable } from "../status-text.ts";
+import {
+  absentLines,
+  bypassText,
+  countsText,
+  eventsText,
+  headline,
+  healthText,
+  interfaceTable,
+  rulesText,
+  trafficTable,
+  telemetryText,
+  verdictTable,
+} from "../status-text.ts";
 import { printable } from "../../values/quote.ts";
 import { VERSION } from "../../values/version.ts";
 
@@ -30,7 +42,8 @@ export const command: Command = {
     ["weir status --check --quiet", "the exit code alone, for a monitoring script: 0 ok, 3 degraded, 1 no agent"],
   ],
   async run(call) {
-    if (call.has("quiet") && call.has("json")) throw new UsageError("--quiet prints nothing, and --json prints JSON: leave one of them out");
+    if (call.has("quiet") && call.has("json"))
+      throw new UsageError("--quiet prints nothing, and --json prints JSON: leave one of them out");
     const status = await answerOf(call);
     if (status === undefined) return NO_ANSWER;
     const code = call.has("check") && status.health.state !== "ok" ? DEGRADED : 0;
@@ -54,7 +67,11 @@ export const command: Command = {
         const text = countsText(status[field]);
         return text === "" ? [] : [`${field.padEnd(11)}${text}`];
       }),
-      ...(status.believed_answers === 0 ? [] : [`believed   ${counted(status.believed_answers, "connection")} by their SYN+ACK alone, right after the start, when the SYN had passed already`]),
+      ...(status.believed_answers === 0
+        ? []
+        : [
+            `believed   ${counted(status.believed_answers, "connection")} by their SYN+ACK alone, right after the start, when the SYN had passed already`,
+          ]),
       ...(bypassText(status) === "" ? [] : [`bypass     ${colour("yellow", bypassText(status))}`]),
       "",
       ...interfaceTable(status.interfaces),

@@ -48,7 +48,8 @@ export const command: Command = {
     if (call.has("json")) printJson({ ok: report.failed === 0, ...report });
     else if (call.has("tap")) printWhole((await import("../../explain/policy-test/tap.ts")).tap(report).join("\n"));
     else printReport(report, call.has("kernel"));
-    if (call.has("kernel") && report.kernelSkipped.length > 0) note(`SKIPPED: the kernel did not judge every packet: ${report.kernelSkipped.join("; ")}`);
+    if (call.has("kernel") && report.kernelSkipped.length > 0)
+      note(`SKIPPED: the kernel did not judge every packet: ${report.kernelSkipped.join("; ")}`);
     return report.failed === 0 ? 0 : FAILED;
   },
 };
@@ -81,16 +82,24 @@ async function writeJunit(path: string, suite: string, report: Report): Promise<
   try {
     await writeFile(path, junit(suite, report));
   } catch (error) {
-    throw new Refusal(`The results cannot be written to ${path}: ${(error as Error).message}.`, { next: "Name a file in a folder that exists.", cause: error });
+    throw new Refusal(`The results cannot be written to ${path}: ${(error as Error).message}.`, {
+      next: "Name a file in a folder that exists.",
+      cause: error,
+    });
   }
 }
 
 function printReport(report: Report, withKernel: boolean): void {
   const { cases, failed, unreached, kernelJudged } = report;
   const lines = cases.flatMap(({ name, where, ok, got, reasons }) =>
-    ok ? [`${colour("green", "ok")}    ${name}: ${got}`] : [`${colour("red", "FAIL")}  ${name} (${where})`, ...reasons.map((reason) => `      ${reason}`)],
+    ok
+      ? [`${colour("green", "ok")}    ${name}: ${got}`]
+      : [`${colour("red", "FAIL")}  ${name} (${where})`, ...reasons.map((reason) => `      ${reason}`)],
   );
-  const summary = failed === 0 ? `${cases.length === 1 ? "The only case holds" : `All ${count(cases.length)} cases hold`}` : `${count(failed)} of ${counted(cases.length, "case")} ${failed === 1 ? "does" : "do"} not hold`;
+  const summary =
+    failed === 0
+      ? `${cases.length === 1 ? "The only case holds" : `All ${count(cases.length)} cases hold`}`
+      : `${count(failed)} of ${counted(cases.length, "case")} ${failed === 1 ? "does" : "do"} not hold`;
   const kernel = withKernel && kernelJudged > 0 ? `; the kernel judged ${counted(kernelJudged, "time")}, on TC and on XDP` : "";
   print([...lines, "", `${summary}${kernel}.`]);
   if (unreached.length === 0) return;

@@ -44,7 +44,9 @@ export const command: Command = {
     for (let left = call.count("count", Infinity, Number.MAX_SAFE_INTEGER); left > 0 && !end.signal.aborted; left--) {
       const answer = await client.top(by, limit);
       const clear = process.stdout.isTTY ? CLEAR : "";
-      await printed(call.has("json") ? safeJson(JSON.stringify(answer)) : clear + table(answer.rows, columnsOf(by)).concat(quiet(answer)).join("\n"));
+      await printed(
+        call.has("json") ? safeJson(JSON.stringify(answer)) : clear + table(answer.rows, columnsOf(by)).concat(quiet(answer)).join("\n"),
+      );
       if (left > 1) await sleep(seconds * 1000, undefined, { signal: end.signal }).catch(() => {});
     }
     return 0;

@@ -21,7 +21,7 @@ export const command: Command = {
   usage: "watch [--type TYPE] [--rule NAME] [--count N] [--json]",
   about:
     "Prints events as they happen, one a line, until Ctrl-C or until --count of them have come. If you read too slowly, it " +
-    "says how many events you missed; in JSON as {\"dropped\": N}.",
+    'says how many events you missed; in JSON as {"dropped": N}.',
   options: {
     type: { value: "TYPE", about: `only events of this type: ${TYPES.slice(0, -1).join(", ")} or ${TYPES.at(-1)}` },
     rule: { value: "NAME", about: "only events of this rule" },

@@ -33,8 +33,15 @@ export interface LeftBehind {
 
 /** Finds what all agents left that pinned something and do not answer now. */
 export async function findLeftBehind(): Promise<LeftBehind[]> {
-  const folders = existsSync(BPF_ROOT) ? readdirSync(BPF_ROOT).filter((name) => FOLDER.test(name)).sort() : [];
-  const found = folders.map((name) => join(BPF_ROOT, name)).filter(isInForce).map((pins) => ({ pins, note: readNote(pins) }));
+  const folders = existsSync(BPF_ROOT)
+    ? readdirSync(BPF_ROOT)
+        .filter((name) => FOLDER.test(name))
+        .sort()
+    : [];
+  const found = folders
+    .map((name) => join(BPF_ROOT, name))
+    .filter(isInForce)
+    .map((pins) => ({ pins, note: readNote(pins) }));
   const ended = await Promise.all(found.map(async ({ pins, note }) => !(await answers(note?.socket ?? usualSocket(pins)))));
   return found.filter((_, index) => ended[index]).map(({ pins, note }) => ({ pins, note, ...stateOf(pins) }));
 }
@@ -77,7 +84,9 @@ function stateOf(pins: string): Pick<LeftBehind, "mode" | "drops" | "until" | "d
   return {
     mode: preventing.length > 0 ? "prevent" : "detect",
     drops: dropping.length > 0,
-    until: deciding.some(({ until }) => until === null) ? null : (deciding.map(({ until }) => until!).sort((a, b) => Number(b) - Number(a))[0] ?? null),
+    until: deciding.some(({ until }) => until === null)
+      ? null
+      : (deciding.map(({ until }) => until!).sort((a, b) => Number(b) - Number(a))[0] ?? null),
     dropped: states.reduce((sum, { dropped }) => sum + dropped, 0),
   };
 }
@@ -89,7 +98,10 @@ function stateOfTables(folder: string): { mode: Mode; until: Date | null; droppe
       const member = memberAt(types, [name]);
       return member === undefined ? 0n : readNumber(value, member);
     };
-    return { mode: read("mode") === BigInt(ModeNumber.PREVENT) ? ("prevent" as const) : ("detect" as const), releaseNs: read("release_ns") };
+    return {
+      mode: read("mode") === BigInt(ModeNumber.PREVENT) ? ("prevent" as const) : ("detect" as const),
+      releaseNs: read("release_ns"),
+    };
   }) ?? { mode: "detect" as const, releaseNs: 0n };
   const until = releaseNs === 0n ? null : new Date(Date.now() + Number((releaseNs - process.hrtime.bigint()) / NS_A_MS));
   return { mode, until, dropped: ask(folder, "traffic", countDropped) ?? 0 };

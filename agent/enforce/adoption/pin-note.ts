@@ -30,7 +30,14 @@ export function writeNote(pins: string, config: WeirConfig, path: string | null)
   const folder = join(pins, NOTE);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { state_dir, control_socket, audit } = config;
-  const links = { state: state_dir, socket: control_socket, audit: audit.path, head: auditHead(config), ...(path === null ? {} : { config: path }), process: `${PROCESS}${process.pid}` };
+  const links = {
+    state: state_dir,
+    socket: control_socket,
+    audit: audit.path,
+    head: auditHead(config),
+    ...(path === null ? {} : { config: path }),
+    process: `${PROCESS}${process.pid}`,
+  };
   for (const [name, target] of Object.entries(links)) replaceLink(folder, name, name === "process" ? target : resolve(target));
   for (const name of readdirSync(folder)) if (!Object.hasOwn(links, name)) unlinkSync(join(folder, name));
 }

@@ -88,7 +88,8 @@ export class Succession {
   /** To be called once the current rules are in the tables, and before any packet is judged by them. */
   carry(): Carried {
     this.#cutoff = this.#plane.jiffies();
-    for (const { folder } of this.#pairs) if (!this.#slots.has(folder)) this.#slots.set(folder, SlotTranslation.between(folder, this.#plane));
+    for (const { folder } of this.#pairs)
+      if (!this.#slots.has(folder)) this.#slots.set(folder, SlotTranslation.between(folder, this.#plane));
     return { connections: this.#carrySince(0n), left: this.#left };
   }
 

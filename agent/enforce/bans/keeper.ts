@@ -51,7 +51,10 @@ export class BanKeeper {
   /** All or none. Answers how many are new. Rejects with TableFull, or what the disk says. */
   async add(networks: readonly Network[], order: Order): Promise<number> {
     const fresh = networks.filter((network) => this.store.orderOf(network) === undefined).length;
-    if (this.store.size + fresh > MOST_BANS) throw new TableFull(`there are ${this.store.size} bans, and at most ${MOST_BANS} fit; delete some, or ban prefixes instead of addresses`);
+    if (this.store.size + fresh > MOST_BANS)
+      throw new TableFull(
+        `there are ${this.store.size} bans, and at most ${MOST_BANS} fit; delete some, or ban prefixes instead of addresses`,
+      );
     let written = 0;
     try {
       for (; written < networks.length; written++) this.#table.add(networks[written]!, order.until);

@@ -20,7 +20,9 @@ export class BanTable {
   /** Takes over what an agent before left in the tables. */
   constructor(memory: BanMemory) {
     this.#root = memory.root;
-    this.#networks = new NetworkTable(memory, (inLines, asPrefixes) => memory.setFlags((inLines ? BanFlag.ADDRESSES : 0) | (asPrefixes ? BanFlag.PREFIXES : 0)));
+    this.#networks = new NetworkTable(memory, (inLines, asPrefixes) =>
+      memory.setFlags((inLines ? BanFlag.ADDRESSES : 0) | (asPrefixes ? BanFlag.PREFIXES : 0)),
+    );
   }
 
   /** All that is there. */

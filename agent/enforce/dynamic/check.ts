@@ -67,7 +67,8 @@ export function refuseTwins({ config, sourceOf: whereIs }: Settings, dynamic: re
   }
   for (const [index, { name }] of config.rules.entries()) {
     const twin = byName.get(name);
-    if (twin !== undefined) problems.push(`name: ${quote(name)} is that of the dynamic rule ${twin.id} and of the rule at ${whereIs(index)}; names are unique`);
+    if (twin !== undefined)
+      problems.push(`name: ${quote(name)} is that of the dynamic rule ${twin.id} and of the rule at ${whereIs(index)}; names are unique`);
   }
   if (problems.length > 0) throw new RulesRefused(problems);
 }

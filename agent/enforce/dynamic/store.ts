@@ -92,7 +92,9 @@ export class DynamicRules {
     const moved = putAside(this.#path, aside);
     if (moved) await this.keep([]);
     this.#rules = [];
-    this.trouble = [`the rules added by command are not in force: ${reasons.join("; ")}${moved ? `; they were put aside as ${aside}` : ""}; mend the file or add them again`];
+    this.trouble = [
+      `the rules added by command are not in force: ${reasons.join("; ")}${moved ? `; they were put aside as ${aside}` : ""}; mend the file or add them again`,
+    ];
   }
 
   /** For this process only, where the disk refuses. */
@@ -102,7 +104,9 @@ export class DynamicRules {
 
   /** After the wall clock was set, what is kept for the next boot is put right. */
   async followClock(): Promise<void> {
-    const wasSet = this.#rules.some(({ expires }) => expires !== undefined && Math.abs(shownAgain(expires, this.clock).wall - expires.wall) > CLOCK_WAS_SET_MS);
+    const wasSet = this.#rules.some(
+      ({ expires }) => expires !== undefined && Math.abs(shownAgain(expires, this.clock).wall - expires.wall) > CLOCK_WAS_SET_MS,
+    );
     if (wasSet) await this.keep(this.#rules);
   }
 }
@@ -165,7 +169,9 @@ function checked(kept: unknown, clock: Clock): Found {
   if (largest >= next!) throw new TypeError(`the id d${largest} was not given yet`);
   return {
     next: next!,
-    rules: rules.map((one) => (one.expires === undefined ? one : { ...one, expires: deadlineKept(one.expires, boot === clock.boot, clock) })),
+    rules: rules.map((one) =>
+      one.expires === undefined ? one : { ...one, expires: deadlineKept(one.expires, boot === clock.boot, clock) },
+    ),
   };
 }
 
@@ -173,8 +179,10 @@ function checkKept(value: unknown, seen: Set<string>): void {
   const { id, rule, uid, added, reason, expires } = objectOf(value, "an entry") as Partial<DynamicRule>;
   if (typeof id !== "string" || !/^d[1-9][0-9]{0,14}$/.test(id) || seen.has(id)) throw new TypeError("an entry has no id of its own");
   seen.add(id);
-  if (typeof uid !== "number" || typeof added !== "string" || !["undefined", "string"].includes(typeof reason)) throw new TypeError(`${id} does not say who added it, and when`);
-  if (expires !== undefined && !(Number.isFinite(expires?.boot) && Number.isFinite(expires?.wall))) throw new TypeError(`${id} has no valid expiry`);
+  if (typeof uid !== "number" || typeof added !== "string" || !["undefined", "string"].includes(typeof reason))
+    throw new TypeError(`${id} does not say who added it, and when`);
+  if (expires !== undefined && !(Number.isFinite(expires?.boot) && Number.isFinite(expires?.wall)))
+    throw new TypeError(`${id} has no valid expiry`);
   const { problems } = checkRule(rule);
   if (problems.length > 0) throw new TypeError(`${id}: ${problems[0]}`);
 }

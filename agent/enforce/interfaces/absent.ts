@@ -16,7 +16,8 @@ const MOST_WARNINGS = 100;
 
 /** A sentence for each rule that matches nothing, or leaves out nothing, as long as none of its interfaces is present. */
 export function warnOfAbsent(rules: readonly RuleConfig[], present: readonly string[]): string[] {
-  const areAbsent = (interfaces: readonly string[]): boolean => interfaces.length > 0 && !present.some((device) => someInterfaceMatches(interfaces, device));
+  const areAbsent = (interfaces: readonly string[]): boolean =>
+    interfaces.length > 0 && !present.some((device) => someInterfaceMatches(interfaces, device));
   const warnings = rules.flatMap(({ name, interfaces = [], not }) => {
     const without = `no interface is called ${(areAbsent(interfaces) ? interfaces : (not?.interfaces ?? [])).map(quote).join(" or ")}`;
     if (areAbsent(interfaces)) return [`rule ${quote(name)} matches nothing for now: ${without}`];
@@ -32,10 +33,15 @@ export function warnOfAbsent(rules: readonly RuleConfig[], present: readonly str
  */
 export function absentIncludes({ include, exclude }: InterfacesConfig, present: readonly string[], watching?: boolean): AbsentInterface[] {
   const left = present.filter((device) => !someInterfaceMatches(exclude, device));
-  const isAbsent = (pattern: string): boolean => (pattern === ALL ? !(watching ?? left.some((device) => device !== LOOPBACK)) : !left.some((device) => fits(pattern, device)));
+  const isAbsent = (pattern: string): boolean =>
+    pattern === ALL ? !(watching ?? left.some((device) => device !== LOOPBACK)) : !left.some((device) => fits(pattern, device));
   return include.filter(isAbsent).map((pattern) => {
     const near = nearest(pattern, left);
-    return { pattern, excluded: pattern !== ALL && present.some((device) => fits(pattern, device)), ...(near === undefined ? {} : { nearest: near }) };
+    return {
+      pattern,
+      excluded: pattern !== ALL && present.some((device) => fits(pattern, device)),
+      ...(near === undefined ? {} : { nearest: near }),
+    };
   });
 }
 
@@ -56,7 +62,12 @@ export function warnOfAbsentOverrides({ overrides }: InterfacesConfig, present: 
 }
 
 /** Sentences for `weir check`, which may run on another machine than the agent will. */
-export function warnOfAbsentHere({ interfaces, rules }: { interfaces: InterfacesConfig; rules: readonly RuleConfig[] }, present: readonly string[]): string[] {
+export function warnOfAbsentHere(
+  { interfaces, rules }: { interfaces: InterfacesConfig; rules: readonly RuleConfig[] },
+  present: readonly string[],
+): string[] {
   const includes = absentIncludes(interfaces, present).map((absent) => explainAbsent(absent, "weir would watch it once it appears"));
-  return [...includes, ...warnOfAbsentOverrides(interfaces, present), ...warnOfAbsent(rules, present)].map((sentence) => `on this machine: ${sentence}`);
+  return [...includes, ...warnOfAbsentOverrides(interfaces, present), ...warnOfAbsent(rules, present)].map(
+    (sentence) => `on this machine: ${sentence}`,
+  );
 }

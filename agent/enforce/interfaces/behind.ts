@@ -52,7 +52,11 @@ export class NamespacesBehind {
   problems(): string[] {
     const trouble = this.#trouble ?? this.#unread;
     if (trouble !== undefined) return [trouble];
-    return this.#leftOut === 0 ? [] : [`the processes behind ${counted(this.#leftOut, "address", "addresses")} of containers cannot be named: there are more than ${this.#room}`];
+    return this.#leftOut === 0
+      ? []
+      : [
+          `the processes behind ${counted(this.#leftOut, "address", "addresses")} of containers cannot be named: there are more than ${this.#room}`,
+        ];
   }
 
   close(): void {
@@ -69,7 +73,10 @@ export class NamespacesBehind {
     } catch (error) {
       this.#unread = `the processes behind addresses of containers may be named late: ${(error as Error).message}`;
     }
-    this.#pause = setTimeout(() => (this.#unread === undefined ? this.#news!.listen() : this.#renew()), Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started))).unref();
+    this.#pause = setTimeout(
+      () => (this.#unread === undefined ? this.#news!.listen() : this.#renew()),
+      Math.max(LEAST_PAUSE_MS, PAUSE_FACTOR * (performance.now() - started)),
+    ).unref();
   }
 
   #refresh(): void {
@@ -77,7 +84,8 @@ export class NamespacesBehind {
     this.#leftOut = Math.max(0, found.length - this.#room);
     const wanted = new Map(found.slice(0, this.#room));
     for (const [key] of this.#told) if (!wanted.has(key)) this.#table.delete(Buffer.from(key, "hex"));
-    for (const [key, value] of wanted) if (this.#told.get(key) !== value) this.#table.update(Buffer.from(key, "hex"), Buffer.from(value, "hex"));
+    for (const [key, value] of wanted)
+      if (this.#told.get(key) !== value) this.#table.update(Buffer.from(key, "hex"), Buffer.from(value, "hex"));
     this.#told = wanted;
   }
 }

@@ -167,10 +167,19 @@ export class InterfaceFollower {
   /** Why some traffic is not seen. */
   problems(): string[] {
     const absent = this.absent().map((one) => explainAbsent(one, "weir watches it as soon as it appears"));
-    return [...(this.#trouble === undefined ? [] : [this.#trouble]), ...absent, ...this.#options.tunnelEnds.problems(), ...[...this.#watched.values()].flatMap(({ link, failures, declared }) => [
-      ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
-      ...(declared ? [] : [`packets on ${link.name} cannot be judged and get defaults.on_error, because the table of interfaces is full; watch fewer by interfaces.include, then restart weir`]),
-    ])];
+    return [
+      ...(this.#trouble === undefined ? [] : [this.#trouble]),
+      ...absent,
+      ...this.#options.tunnelEnds.problems(),
+      ...[...this.#watched.values()].flatMap(({ link, failures, declared }) => [
+        ...[...failures].map(([direction, reason]) => `${direction} on ${link.name} is not watched: ${reason}`),
+        ...(declared
+          ? []
+          : [
+              `packets on ${link.name} cannot be judged and get defaults.on_error, because the table of interfaces is full; watch fewer by interfaces.include, then restart weir`,
+            ]),
+      ]),
+    ];
   }
 
   /** The tunnel ends and addresses of this host that failsafes inside tunnels rest on. */
@@ -210,7 +219,8 @@ export class InterfaceFollower {
   }
 
   #eachAttachment(visit: (attachment: Attachment) => void): void {
-    for (const { ingress, egress } of this.#watched.values()) for (const attached of [ingress, egress]) if (attached !== undefined) visit(attached.attachment);
+    for (const { ingress, egress } of this.#watched.values())
+      for (const attached of [ingress, egress]) if (attached !== undefined) visit(attached.attachment);
   }
 
   #stop(): void {
@@ -312,7 +322,16 @@ export class InterfaceFollower {
   }
 
   #enter(link: Link, device: Device): void {
-    const watched: Watched = { link, slot: this.#takeSlot(link.ifindex), ingressChoice: "", ingress: undefined, egress: undefined, failures: new Map(), declared: false, unseen: { ingress: 0, egress: 0 } };
+    const watched: Watched = {
+      link,
+      slot: this.#takeSlot(link.ifindex),
+      ingressChoice: "",
+      ingress: undefined,
+      egress: undefined,
+      failures: new Map(),
+      declared: false,
+      unseen: { ingress: 0, egress: 0 },
+    };
     this.#watched.set(link.ifindex, watched);
     this.#declare(watched, device);
     this.#attachFirst(watched, "ingress");
@@ -328,7 +347,8 @@ export class InterfaceFollower {
       const before = watched.ingress;
       watched.ingress = undefined;
       this.#attach(watched, "ingress");
-      if (before !== undefined && before.attachment.pinPath !== (watched.ingress as Attached | undefined)?.attachment.pinPath) before.attachment.detach();
+      if (before !== undefined && before.attachment.pinPath !== (watched.ingress as Attached | undefined)?.attachment.pinPath)
+        before.attachment.detach();
       else before?.attachment.close();
     } else if (watched.ingress === undefined) {
       this.#attachFirst(watched, "ingress");
@@ -345,7 +365,12 @@ export class InterfaceFollower {
     const { onChange, packetsOf } = this.#options;
     if (!this.#isFollowing) return this.#attach(watched, direction);
     const { link, slot, unseen } = watched;
-    const passed = this.#unseen.around(link.ifindex, direction, () => this.#attach(watched, direction, false), () => packetsOf(slot, direction));
+    const passed = this.#unseen.around(
+      link.ifindex,
+      direction,
+      () => this.#attach(watched, direction, false),
+      () => packetsOf(slot, direction),
+    );
     if (watched[direction] === undefined) return;
     unseen[direction] += passed;
     onChange(link.name, direction, watched[direction].state, passed);
@@ -357,9 +382,10 @@ export class InterfaceFollower {
     const choice: IngressChoice = chooseIngress(this.#device(link), this.#config);
     if (direction === "ingress") watched.ingressChoice = JSON.stringify(choice);
     try {
-      watched[direction] = direction === "ingress"
-        ? attachIngress(programs, link, choice, this.#config.offload, pins)
-        : attachTc(programs, link, "egress", pins, "egress passes TC only");
+      watched[direction] =
+        direction === "ingress"
+          ? attachIngress(programs, link, choice, this.#config.offload, pins)
+          : attachTc(programs, link, "egress", pins, "egress passes TC only");
       if (this.#isKept) watched[direction]!.attachment.keep();
       watched.failures.delete(direction);
       if (isTold) onChange(link.name, direction, watched[direction]!.state);
@@ -426,7 +452,9 @@ export class InterfaceFollower {
   /** Detaches links of an earlier agent that this configuration has no use for. */
   #detachLeftovers(): void {
     const { pins } = this.#options;
-    const used = new Set([...this.#watched.values()].flatMap(({ ingress, egress }) => [ingress?.attachment.pinPath, egress?.attachment.pinPath]));
+    const used = new Set(
+      [...this.#watched.values()].flatMap(({ ingress, egress }) => [ingress?.attachment.pinPath, egress?.attachment.pinPath]),
+    );
     for (const name of pinnedLinks(pins)) {
       if (/^(xdp|tcx)-/.test(name) && !used.has(`${pins}/${name}`)) detachPinned(pins, name);
     }

@@ -27,7 +27,10 @@ export function ownEndsOf(links: readonly Link[], addresses: readonly Address[])
 /** One device that is all of these tunnels, and the addresses on it. */
 export function listedEnds({ tunnels = [], addresses = [] }: Partial<OwnEnds>): [Link[], Address[]] {
   const link: Link = { ifindex: 1, name: "tunnels", type: 1, up: true, mtu: 1500, tunnels: tunnels.map(deviceOf) };
-  return [tunnels.length === 0 ? [] : [link], addresses.map((text) => ({ ifindex: 1, family: 6, prefixLength: 128, bytes: parseAddress(text).bytes }))];
+  return [
+    tunnels.length === 0 ? [] : [link],
+    addresses.map((text) => ({ ifindex: 1, family: 6, prefixLength: 128, bytes: parseAddress(text).bytes })),
+  ];
 }
 
 /** Whether packets are known for tunnels of this kind by their port alone, if it is one. */

@@ -32,9 +32,11 @@ export function chooseInterface(device: Device, config: InterfacesConfig): Choic
   if (patterns.some((pattern) => pattern !== "*")) return { watch: true };
   if (device.loopback) return { watch: false, reason: "loopback" };
   if (device.masterKind === "bridge") return { watch: false, reason: "port of a bridge, which is watched itself" };
-  if (device.masterKind === "bond" || device.masterKind === "team") return { watch: false, reason: "member of a bond, which is watched itself" };
+  if (device.masterKind === "bond" || device.masterKind === "team")
+    return { watch: false, reason: "member of a bond, which is watched itself" };
   if (device.kind === "ifb") return { watch: false, reason: "an ifb device carries what another one redirects to it, which is seen there" };
-  if (device.kind === "veth" && !device.hasAddress) return { watch: false, reason: "a veth without an address carries a container's traffic, which is seen elsewhere" };
+  if (device.kind === "veth" && !device.hasAddress)
+    return { watch: false, reason: "a veth without an address carries a container's traffic, which is seen elsewhere" };
   return { watch: true };
 }
 

@@ -78,8 +78,13 @@ export class TunnelEnds {
   /** What packets find in the tables, for people and for the reference. */
   inForce(): OwnEnds {
     return {
-      tunnels: [...this.#devices.values()].flat().filter((device) => this.#ends.has(endOf(device).key)).map(textOfDevice),
-      addresses: this.#knownAddresses().filter((address) => this.#addresses.has(mapped(address))).map(textOfAddress),
+      tunnels: [...this.#devices.values()]
+        .flat()
+        .filter((device) => this.#ends.has(endOf(device).key))
+        .map(textOfDevice),
+      addresses: this.#knownAddresses()
+        .filter((address) => this.#addresses.has(mapped(address)))
+        .map(textOfAddress),
     };
   }
 
@@ -103,7 +108,10 @@ export class TunnelEnds {
       ...(this.#ends.beyond === 0 ? [] : [`${this.#ends.beyond} ends of tunnels`]),
       ...(this.#addresses.beyond === 0 ? [] : [`${this.#addresses.beyond} addresses of this host`]),
     ];
-    return beyond.map((what) => `failsafes do not hold inside tunnels for ${what}, because the table is full; name who you manage the host from in failsafe.addresses`);
+    return beyond.map(
+      (what) =>
+        `failsafes do not hold inside tunnels for ${what}, because the table is full; name who you manage the host from in failsafe.addresses`,
+    );
   }
 }
 
@@ -171,7 +179,8 @@ function portOf({ kind, port }: TunnelDevice): Entry & { form: number } {
 function endOf({ kind, id, local, remote, port }: TunnelDevice): Entry & { form: number } {
   const key = new Uint8Array(TunnelEnd.size);
   const view = viewOf(key);
-  const form = (local ? 0 : TunnelForm.ANY_LOCAL) | (remote ? 0 : TunnelForm.ANY_REMOTE) | (id === undefined ? TunnelForm.ANY_IDENTIFIER : 0);
+  const form =
+    (local ? 0 : TunnelForm.ANY_LOCAL) | (remote ? 0 : TunnelForm.ANY_REMOTE) | (id === undefined ? TunnelForm.ANY_IDENTIFIER : 0);
   if (local) key.set(mapped(local), TunnelEnd.local_be.at);
   if (remote) key.set(mapped(remote), TunnelEnd.remote_be.at);
   // Only the key of GRE is longer than 24 bits.

@@ -25,9 +25,15 @@ export function forwardsHere(): boolean {
 export function warnOfUnknownOpeners({ include, exclude, egress }: InterfacesConfig, present: readonly string[]): string[] {
   const unwatched = present.filter((name) => !someInterfaceMatches(include, name) || someInterfaceMatches(exclude, name));
   const sentences: string[] = [];
-  if (!egress) sentences.push("interfaces.egress is false, so that nobody knows who opened a forwarded connection whose SYN came by an interface that is not watched, or was translated (NAT); defaults.on_error decides about the answer");
+  if (!egress)
+    sentences.push(
+      "interfaces.egress is false, so that nobody knows who opened a forwarded connection whose SYN came by an interface that is not watched, or was translated (NAT); defaults.on_error decides about the answer",
+    );
   // A SYN passes two of them, and one that is watched is enough to know it.
-  else if (unwatched.length > 1) sentences.push(`${namesOf(unwatched)} are not watched; if a connection that is opened over these alone is answered over an interface that is watched, nobody knows who opened it, and defaults.on_error decides`);
+  else if (unwatched.length > 1)
+    sentences.push(
+      `${namesOf(unwatched)} are not watched; if a connection that is opened over these alone is answered over an interface that is watched, nobody knows who opened it, and defaults.on_error decides`,
+    );
   return sentences.map((sentence) => `on this machine, which forwards packets: ${sentence}`);
 }
 

@@ -116,7 +116,8 @@ function checked(value: unknown): OrderLine | RemoveLine | EpochLine {
   if ("remove" in value && isCount(value.remove)) return value as RemoveLine;
   const { order, uid, added, reason, until, bans } = value as Partial<OrderLine>;
   if (!isCount(order) || !isCount(until) || !isCount(bans)) throw new TypeError("a block does not say what follows");
-  if (!isCount(uid) || typeof added !== "string" || !["undefined", "string"].includes(typeof reason)) throw new TypeError(`order ${order} does not say who gave it, and when`);
+  if (!isCount(uid) || typeof added !== "string" || !["undefined", "string"].includes(typeof reason))
+    throw new TypeError(`order ${order} does not say who gave it, and when`);
   return { order: order!, uid: uid!, added, ...(reason === undefined ? {} : { reason }), until: until!, bans: bans! };
 }
 

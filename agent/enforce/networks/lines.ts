@@ -44,7 +44,12 @@ export class NetworkLines {
 
   *entries(): Generator<LineEntry> {
     for (const { line, entry } of this.#inUse()) {
-      yield { address: this.#words[addressAt(line, entry)]!, length: this.#bytes[lengthAt(line, entry)]!, member: this.#bytes[memberAt(line, entry)]!, until: this.#words[untilAt(line, entry)]! };
+      yield {
+        address: this.#words[addressAt(line, entry)]!,
+        length: this.#bytes[lengthAt(line, entry)]!,
+        member: this.#bytes[memberAt(line, entry)]!,
+        until: this.#words[untilAt(line, entry)]!,
+      };
     }
   }
 

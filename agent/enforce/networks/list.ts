@@ -73,9 +73,13 @@ export function parseList(text: string, name: string): ListReading {
     from = end + 1;
     if (entry === "") continue;
     const reading = readNetworks(entry);
-    if ("error" in reading) return { problem: `${name}:${line}: ${reading.error}${reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`}` };
+    if ("error" in reading)
+      return {
+        problem: `${name}:${line}: ${reading.error}${reading.suggestion === undefined ? "" : `; did you mean ${printable(reading.suggestion)}?`}`,
+      };
     for (const network of reading.networks) for (const part of halves(network)) networks.set(part, 0);
-    if (networks.size > MOST_LISTED) return { problem: `${name}:${line}: the list holds more than ${MOST_LISTED} networks; use prefixes instead of single addresses` };
+    if (networks.size > MOST_LISTED)
+      return { problem: `${name}:${line}: the list holds more than ${MOST_LISTED} networks; use prefixes instead of single addresses` };
   }
   return { networks };
 }

@@ -201,7 +201,8 @@ export class NetworkStore {
     await using file = await open(this.#path, "r+");
     const bytes = Buffer.from(`${lines.join("\n")}\n`);
     try {
-      for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, this.#bytes + done)).bytesWritten;
+      for (let done = 0; done < bytes.length; )
+        done += (await file.write(bytes, done, bytes.length - done, this.#bytes + done)).bytesWritten;
       await file.sync();
     } catch (error) {
       await file.truncate(this.#bytes);
@@ -268,7 +269,8 @@ export class NetworkStore {
   /** Only the wall clock goes on over a reboot. What ended meanwhile ended at second 1. */
   #intoThisBoot(epochThen: number): void {
     const epoch = epochOf(this.clock);
-    for (const order of this.#orders.values()) if (order.until !== 0) order.until = Math.max(1, Math.ceil((epochThen - epoch) / 1000 + order.until));
+    for (const order of this.#orders.values())
+      if (order.until !== 0) order.until = Math.max(1, Math.ceil((epochThen - epoch) / 1000 + order.until));
     this.#epoch = epoch;
   }
 }

@@ -76,7 +76,8 @@ export class NetworkTable {
 
   /** All that is there. */
   *members(): Generator<Membership> {
-    for (const { address, length, member, until } of this.#lines.entries()) yield { network: fromIPv4(address, length), set: member & MemberBits.SET, until };
+    for (const { address, length, member, until } of this.#lines.entries())
+      yield { network: fromIPv4(address, length), set: member & MemberBits.SET, until };
     for (const { key, value } of this.#memory.prefixes.entries()) {
       const network = networkOf(key);
       for (const { set, until } of setsIn(value)) yield { network, set, until };
@@ -116,7 +117,13 @@ export class NetworkTable {
     let moved = 0;
     for (const entry of this.#lines.entries()) {
       // Where other networks crowd its new lines, it is in both tables until packets read these.
-      if (!lines.add(entry)) this.#putPrefix(fromIPv4(entry.address, entry.length), entry.member, entry.until, this.#prefix(fromIPv4(entry.address, entry.length)));
+      if (!lines.add(entry))
+        this.#putPrefix(
+          fromIPv4(entry.address, entry.length),
+          entry.member,
+          entry.until,
+          this.#prefix(fromIPv4(entry.address, entry.length)),
+        );
       if (++moved % SLICE === 0) await breathe();
     }
     this.#lines = lines;
@@ -144,7 +151,10 @@ export class NetworkTable {
     if (before === undefined) this.#admitLength(network);
     const value = before?.slice() ?? new Uint8Array(NetworkSets.size);
     forget(value, member & MemberBits.SET);
-    if (!write(value, member, until)) throw new TableFull(`${formatNetwork(network)} is in ${NetworkSets.member.count} sets already that end it, and no more fit; leave it out of one of them, or let it be there for ever`);
+    if (!write(value, member, until))
+      throw new TableFull(
+        `${formatNetwork(network)} is in ${NetworkSets.member.count} sets already that end it, and no more fit; leave it out of one of them, or let it be there for ever`,
+      );
     this.#memory.prefixes.update(keyOf(network), value);
     if (before === undefined && this.#countLength(network, 1) === 1) this.#writeRoot();
   }
@@ -166,7 +176,9 @@ export class NetworkTable {
     if (network.family === 4 || this.#lengths.has(lengthKey(network))) return;
     const used = [...this.#lengths.keys()].filter((key) => key <= 128).length;
     if (used < Limit.NETWORK_LENGTHS) return;
-    throw new TableFull(`there are IPv6 prefixes of ${Limit.NETWORK_LENGTHS} different lengths already, and no more lengths fit; split ${formatNetwork(network)} into longer prefixes`);
+    throw new TableFull(
+      `there are IPv6 prefixes of ${Limit.NETWORK_LENGTHS} different lengths already, and no more lengths fit; split ${formatNetwork(network)} into longer prefixes`,
+    );
   }
 
   /** How many prefixes of its length there are then. */
@@ -222,7 +234,8 @@ function* setsIn(value: Uint8Array): Generator<Omit<Membership, "network">> {
   for (let set = 0; lasting !== 0n; set++, lasting >>= 1n) if (lasting & 1n) yield { set, until: 0 };
   for (let place = 0; place < NetworkSets.member.count; place++) {
     const member = value[NetworkSets.member.at + place]!;
-    if (member !== 0) yield { set: member & MemberBits.SET, until: view.getUint32(NetworkSets.until.at + place * NetworkSets.until.stride, true) };
+    if (member !== 0)
+      yield { set: member & MemberBits.SET, until: view.getUint32(NetworkSets.until.at + place * NetworkSets.until.stride, true) };
   }
 }
 
@@ -234,7 +247,8 @@ function isIn(value: Uint8Array, set: number): boolean {
 function forget(value: Uint8Array, set: number): void {
   const view = new DataView(value.buffer, value.byteOffset);
   const { at, stride, count } = NetworkSets.lasting;
-  for (let copy = 0; copy < count; copy++) view.setBigUint64(at + copy * stride, view.getBigUint64(at + copy * stride, true) & ~(1n << BigInt(set)), true);
+  for (let copy = 0; copy < count; copy++)
+    view.setBigUint64(at + copy * stride, view.getBigUint64(at + copy * stride, true) & ~(1n << BigInt(set)), true);
   for (let place = 0; place < NetworkSets.member.count; place++) {
     const member = NetworkSets.member.at + place;
     if (value[member] !== 0 && (value[member]! & MemberBits.SET) === set) value[member] = 0;
@@ -247,7 +261,8 @@ function write(value: Uint8Array, member: number, until: number): boolean {
   if (until === 0) {
     const { at, stride, count } = NetworkSets.lasting;
     const bit = 1n << BigInt(member & MemberBits.SET);
-    for (let copy = 0; copy < count; copy++) if (member & onlyInCopy(copy)) view.setBigUint64(at + copy * stride, view.getBigUint64(at + copy * stride, true) | bit, true);
+    for (let copy = 0; copy < count; copy++)
+      if (member & onlyInCopy(copy)) view.setBigUint64(at + copy * stride, view.getBigUint64(at + copy * stride, true) | bit, true);
     return true;
   }
   for (let place = 0; place < NetworkSets.member.count; place++) {

@@ -4,7 +4,16 @@ import { fitsUser, fitsWorkload } from "../../policy/fields/process.ts";
 import { fitsKind, type Kind, packKnownKinds, patternsOf, setKind } from "../../policy/kinds.ts";
 import type { ProcessKey } from "../../policy/fields/process.ts";
 import type { Workload } from "../../values/workload.ts";
-import { Aspect, KindEdition, KindGroup, Kinds as KindBits, KindUser, ProcessIdentity, ProcessKinds, ProcessPattern } from "../../generated/layout.ts";
+import {
+  Aspect,
+  KindEdition,
+  KindGroup,
+  Kinds as KindBits,
+  KindUser,
+  ProcessIdentity,
+  ProcessKinds,
+  ProcessPattern,
+} from "../../generated/layout.ts";
 import type { User } from "../../observe/process-facts.ts";
 
 const PATTERN_ASPECTS = { executable: Aspect.EXECUTABLE, command: Aspect.COMMAND, parent: Aspect.PARENT } as const;
@@ -14,10 +23,15 @@ const WORKLOAD_KEYS = ["container", "unit", "pod", "namespace"] as const satisfi
 export function packEdition(kinds: readonly Kind[], number: number): Buffer {
   const bytes = Buffer.alloc(KindEdition.size);
   bytes.writeUInt32LE(number, KindEdition.number);
-  bytes.writeUInt32LE(kinds.reduce((sum, kind) => sum + patternsOf(kind).length, 0), KindEdition.pattern_count);
+  bytes.writeUInt32LE(
+    kinds.reduce((sum, kind) => sum + patternsOf(kind).length, 0),
+    KindEdition.pattern_count,
+  );
   for (const [index, kind] of kinds.entries()) {
     const asked = [
-      ...Object.entries(PATTERN_ASPECTS).filter(([key]) => key in kind).map(([, aspect]) => aspect),
+      ...Object.entries(PATTERN_ASPECTS)
+        .filter(([key]) => key in kind)
+        .map(([, aspect]) => aspect),
       ...("user" in kind ? [Aspect.USER] : []),
       ...(asksForWorkload(kind) ? [Aspect.WORKLOAD] : []),
     ];
@@ -67,8 +81,13 @@ export function asksForWorkload(kind: Kind): boolean {
  * group of version 1 may tell more.
  */
 export function kindsOfGroup(kinds: readonly Kind[], workload: Workload, isSure: boolean): Buffer {
-  const isTold = (key: (typeof WORKLOAD_KEYS)[number]): boolean => isSure || workload.container !== undefined || (key === "unit" && workload.unit !== undefined);
-  return packKnownKinds(kinds, (kind) => asksForWorkload(kind) && fitsKind(kind, WORKLOAD_KEYS, (key, text) => (isTold(key) ? fitsWorkload(key, text, workload) : undefined)));
+  const isTold = (key: (typeof WORKLOAD_KEYS)[number]): boolean =>
+    isSure || workload.container !== undefined || (key === "unit" && workload.unit !== undefined);
+  return packKnownKinds(
+    kinds,
+    (kind) =>
+      asksForWorkload(kind) && fitsKind(kind, WORKLOAD_KEYS, (key, text) => (isTold(key) ? fitsWorkload(key, text, workload) : undefined)),
+  );
 }
 
 export function packUser(place: number, uid: number): Buffer {

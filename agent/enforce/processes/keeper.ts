@@ -56,13 +56,16 @@ export class KindKeeper {
 
   constructor(options: KindKeeperOptions) {
     this.#options = options;
-    for (const place of [0, 1]) this.#number = Math.max(this.#number, options.map("kind_editions").lookup(u32(place))!.readUInt32LE(KindEdition.number));
+    for (const place of [0, 1])
+      this.#number = Math.max(this.#number, options.map("kind_editions").lookup(u32(place))!.readUInt32LE(KindEdition.number));
   }
 
   /** For the operator. */
   get trouble(): string[] {
     if (this.#isCompared) return [];
-    return ["not every process was compared with the rules about processes, because one kept weir waiting; those that were not count as possible, and it is tried again each minute"];
+    return [
+      "not every process was compared with the rules about processes, because one kept weir waiting; those that were not count as possible, and it is tried again each minute",
+    ];
   }
 
   /** Makes the kernel ready for rules that number kinds like this. */
@@ -70,7 +73,8 @@ export class KindKeeper {
     await this.#turn;
     const now = this.#inForce;
     if (kinds.length === 0) return { place: undefined, finish: () => this.#enforce(undefined), undo() {} };
-    if (now !== undefined && kinds.every((kind, number) => isDeepStrictEqual(kind, now.kinds[number]))) return { place: now.place, finish() {}, undo() {} };
+    if (now !== undefined && kinds.every((kind, number) => isDeepStrictEqual(kind, now.kinds[number])))
+      return { place: now.place, finish() {}, undo() {} };
     const edition = { place: 1 - (now?.place ?? this.#options.placeInForce() ?? 1), kinds };
     await this.#options.waitGracePeriod(); // until no packet reads what was there before
     this.#write(edition);
@@ -95,7 +99,9 @@ export class KindKeeper {
   #pidsOf({ process }: RuleConfig, { place, kinds }: Edition): number[] {
     const number = new Kinds(kinds).numberOf(process!);
     if (number === undefined) return [];
-    return [...this.#options.map("identities").entries()].filter(({ value }) => isOfKind(value, place, number)).map(({ key }) => key.readUInt32LE());
+    return [...this.#options.map("identities").entries()]
+      .filter(({ value }) => isOfKind(value, place, number))
+      .map(({ key }) => key.readUInt32LE());
   }
 
   /** A control group was made, or is met for the first time. */
@@ -120,7 +126,8 @@ export class KindKeeper {
     this.#groups = this.#groupsNow();
     for (const edition of this.#present) {
       for (const [cgroup, workload] of this.#groups) this.#writeGroup(edition, cgroup, workload);
-      for (const cgroup of before.keys()) if (!this.#groups.has(cgroup)) this.#options.map("kind_groups").delete(packGroup(edition.place, cgroup));
+      for (const cgroup of before.keys())
+        if (!this.#groups.has(cgroup)) this.#options.map("kind_groups").delete(packGroup(edition.place, cgroup));
     }
   }
 
@@ -143,7 +150,8 @@ export class KindKeeper {
     const { map } = this.#options;
     const { place, kinds } = edition;
     this.#remove(place);
-    for (const [index, pattern] of packPatterns(kinds).entries()) map("process_patterns").update(u32(place * Limit.PATTERNS + index), pattern);
+    for (const [index, pattern] of packPatterns(kinds).entries())
+      map("process_patterns").update(u32(place * Limit.PATTERNS + index), pattern);
     this.#editions[place] = edition;
     this.#writeUsers(edition);
     if (kinds.some(asksForWorkload)) {
@@ -170,7 +178,9 @@ export class KindKeeper {
   }
 
   #writeGroup({ place, kinds }: Edition, cgroup: bigint, workload: Workload): void {
-    this.#options.map("kind_groups").update(packGroup(place, cgroup), kindsOfGroup(kinds, this.#options.named(workload), this.#options.groupsTellAll));
+    this.#options
+      .map("kind_groups")
+      .update(packGroup(place, cgroup), kindsOfGroup(kinds, this.#options.named(workload), this.#options.groupsTellAll));
   }
 
   /** The rules in force ask for this edition alone; what those before asked for goes as soon as no packet meets them. */
@@ -193,7 +203,11 @@ export class KindKeeper {
     const { map } = this.#options;
     this.#editions[place] = undefined;
     map("kind_editions").update(u32(place), Buffer.alloc(KindEdition.size));
-    for (const [table, at] of [["kind_users", KindUser.place], ["kind_groups", KindGroup.place]] as const) for (const key of this.#keysAt(table, at, place)) map(table).delete(key);
+    for (const [table, at] of [
+      ["kind_users", KindUser.place],
+      ["kind_groups", KindGroup.place],
+    ] as const)
+      for (const key of this.#keysAt(table, at, place)) map(table).delete(key);
   }
 
   #keysAt(table: string, at: number, place: number): Buffer[] {

@@ -31,7 +31,11 @@ const MOST_TOLD = 20;
 const MOST_NAMED = 5;
 
 /** `pids`: of the processes that run, and come from, what a rule says. */
-export function resolveProcesses(rules: readonly RuleConfig[], users: readonly User[], pids: (rule: RuleConfig) => readonly number[]): Resolved {
+export function resolveProcesses(
+  rules: readonly RuleConfig[],
+  users: readonly User[],
+  pids: (rule: RuleConfig) => readonly number[],
+): Resolved {
   const about = rules.filter(({ process }) => process !== undefined);
   const rest = about.length - MOST_TOLD;
   return {
@@ -70,7 +74,10 @@ function ownerOf(pid: number, users: readonly User[]): { uid: number; name?: str
 }
 
 function meant(text: string, users: readonly User[]): string {
-  const known = nearest(text, users.map(({ name }) => name));
+  const known = nearest(
+    text,
+    users.map(({ name }) => name),
+  );
   return known === undefined ? "" : `is ${quote(known)} meant? `;
 }
 
@@ -78,7 +85,10 @@ function warn(rule: RuleConfig, users: readonly User[]): string[] {
   return processesOf(rule).flatMap((process) => [
     ...textsOf(process, "user")
       .filter((text) => !/^[0-9]+$/.test(text) && !users.some((user) => fitsUser(text, user)))
-      .map((text) => `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; ${meant(text, users)}users of elsewhere go by their numbers`),
+      .map(
+        (text) =>
+          `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; ${meant(text, users)}users of elsewhere go by their numbers`,
+      ),
     ...(["executable", "parent"] as const)
       .flatMap((key) => textsOf(process, key))
       .filter((path) => !path.includes("*"))

@@ -100,7 +100,8 @@ export class SetKeeper {
     const number = this.#numbers[name]!;
     let written = 0;
     try {
-      for (; written < networks.length; written++) this.#table.put(networks[written]!, number, latest(members.untilOf(networks[written]!), order.until));
+      for (; written < networks.length; written++)
+        this.#table.put(networks[written]!, number, latest(members.untilOf(networks[written]!), order.until));
       await members.store!.add(order, networks);
     } catch (error) {
       for (const network of networks.slice(0, written + 1)) this.#restore(network, number, members);
@@ -173,7 +174,11 @@ function isEmpty(selection: Selection): boolean {
 type Selection = ReadonlyMap<number, NumberedNetworks>;
 
 /** Members of `these` by what the others say of them: until when they are members there, if they are. */
-async function select(these: ByNumber, others: ByNumber, wanted: (until: number, other: number | undefined, isFound: boolean) => boolean): Promise<Selection> {
+async function select(
+  these: ByNumber,
+  others: ByNumber,
+  wanted: (until: number, other: number | undefined, isFound: boolean) => boolean,
+): Promise<Selection> {
   const selected = new Map<number, NumberedNetworks>();
   for (const [number, members] of these) {
     const other = others.get(number);
@@ -202,5 +207,15 @@ function inTable(table: NetworkTable): ByNumber {
     found.set(set, members);
     members.set(network, until);
   }
-  return new Map([...found].map(([number, members]) => [number, { isFound: true, size: members.size, untilOf: (network: Network) => members.get(network), [Symbol.iterator]: () => members.networks() }]));
+  return new Map(
+    [...found].map(([number, members]) => [
+      number,
+      {
+        isFound: true,
+        size: members.size,
+        untilOf: (network: Network) => members.get(network),
+        [Symbol.iterator]: () => members.networks(),
+      },
+    ]),
+  );
 }

@@ -59,7 +59,8 @@ export class SetLibrary {
   /** Those of addresses, by name. `known`: as they are; one whose configuration is the same stays. */
   async open(sets: Sets, known: ReadonlyMap<string, SetMembers> = new Map()): Promise<Map<string, SetMembers>> {
     const opened = new Map<string, SetMembers>();
-    for (const [name, config] of Object.entries(sets)) if (holdsAddresses(config)) opened.set(name, await this.#open(name, config, known.get(name)));
+    for (const [name, config] of Object.entries(sets))
+      if (holdsAddresses(config)) opened.set(name, await this.#open(name, config, known.get(name)));
     for (const name of this.#problems.keys()) if (!opened.has(name)) this.#problems.delete(name);
     return opened;
   }
@@ -67,13 +68,19 @@ export class SetLibrary {
   /** What the file holds now; undefined where it is missing or bad, so that what it held before is kept. */
   async list(name: string, { file, ttl }: SetConfig): Promise<Listed | undefined> {
     if (file === undefined) return undefined;
-    const reading = (await this.#isSilent(file)) ? { problem: `${file}: its file system does not answer` } : await this.#readNow(name, file);
+    const reading = (await this.#isSilent(file))
+      ? { problem: `${file}: its file system does not answer` }
+      : await this.#readNow(name, file);
     if ("problem" in reading) {
       this.#problems.set(name, `the file of the set ${name} is not taken: ${reading.problem}`);
       return undefined;
     }
     if (reading.notKept === undefined) this.#problems.delete(name);
-    else this.#problems.set(name, `what the file of the set ${name} holds is in force, but it could not be kept for a start that finds the file missing or bad: ${reading.notKept}`);
+    else
+      this.#problems.set(
+        name,
+        `what the file of the set ${name} holds is in force, but it could not be kept for a start that finds the file missing or bad: ${reading.notKept}`,
+      );
     return { networks: reading.networks, until: this.#untilOf(ttl) };
   }
 
@@ -108,7 +115,9 @@ export class SetLibrary {
     const store = await this.#storeOf(name);
     const isSameFile = known !== undefined && known.config.file === config.file && known.config.ttl === config.ttl;
     if (config.file === undefined) this.#problems.delete(name);
-    const listed = isSameFile ? known.listed : ((await this.list(name, config)) ?? (known?.config.file === config.file ? known?.listed : await this.#kept(name, config)));
+    const listed = isSameFile
+      ? known.listed
+      : ((await this.list(name, config)) ?? (known?.config.file === config.file ? known?.listed : await this.#kept(name, config)));
     return new SetMembers(config, store, listed);
   }
 
@@ -117,7 +126,12 @@ export class SetLibrary {
     const known = this.#stores.get(name);
     if (known !== undefined) return known;
     await makeFolder(this.#stateDirectory);
-    const store = new NetworkStore({ path: join(this.#stateDirectory, `${name}.journal`), kind: `set ${name}`, lost: { what: `nothing that was added to the set ${name} is in force`, next: "add again what you need" }, clock: this.clock });
+    const store = new NetworkStore({
+      path: join(this.#stateDirectory, `${name}.journal`),
+      kind: `set ${name}`,
+      lost: { what: `nothing that was added to the set ${name} is in force`, next: "add again what you need" },
+      clock: this.clock,
+    });
     await store.rewriteIfDue();
     this.#stores.set(name, store);
     return store;

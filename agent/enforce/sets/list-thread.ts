@@ -28,9 +28,14 @@ export function isSilent(path: string): Promise<boolean> {
 
 /** See readList. */
 export async function readListAside(path: string, keepAs?: string): Promise<ListReading> {
-  const size = await stat(path).then((stats) => stats.size, () => 0); // reading says what is wrong
+  const size = await stat(path).then(
+    (stats) => stats.size,
+    () => 0,
+  ); // reading says what is wrong
   if (size <= SMALL_FILE) return readList(path, keepAs);
-  const worker = new Worker(new URL(`./list-worker${extname(import.meta.filename)}`, import.meta.url), { workerData: { path, keepAs } satisfies ThreadQuestion });
+  const worker = new Worker(new URL(`./list-worker${extname(import.meta.filename)}`, import.meta.url), {
+    workerData: { path, keepAs } satisfies ThreadQuestion,
+  });
   try {
     const [answer] = (await once(worker, "message")) as [ThreadAnswer]; // rejects where the thread fails
     if ("problem" in answer) return answer;

@@ -9,6 +9,9 @@ const { path, keepAs } = workerData as ThreadQuestion;
 const reading = await readList(path, keepAs);
 if ("problem" in reading) parentPort!.postMessage(reading satisfies ThreadAnswer);
 else {
-  const { networks: { parts }, ...more } = reading;
+  const {
+    networks: { parts },
+    ...more
+  } = reading;
   parentPort!.postMessage({ parts, ...more } satisfies ThreadAnswer, [parts.rows.buffer, parts.index.buffer] as ArrayBuffer[]);
 }

@@ -27,7 +27,8 @@ export class SetMembers implements Iterable<Network> {
     this.config = config;
     this.store = store;
     this.listed = listed;
-    for (const text of config.addresses ?? []) for (const network of parseNetworks(text).flatMap(halves)) this.#written.set(network, FOR_EVER);
+    for (const text of config.addresses ?? [])
+      for (const network of parseNetworks(text).flatMap(halves)) this.#written.set(network, FOR_EVER);
   }
 
   /** How many there are; who has two origins is counted twice. */

@@ -21,8 +21,10 @@ function expectTunnel(tunnel: TunnelEntry, path: (string | number)[], findings: 
   if (usual === undefined && port !== undefined) findings.add([...path, "port"], `${kind} has no ports`, { ofKey: true });
   if (usual !== undefined && port === undefined) findings.add(path, `the port is missing; that of ${kind} is usually ${usual}`);
   if (kind === "ipip" && id !== undefined) findings.add([...path, "id"], "ipip has no identifier", { ofKey: true });
-  if (usual !== undefined && (id ?? 0) > LONGEST_IDENTIFIER) findings.add([...path, "id"], `an identifier of ${kind} is at most ${LONGEST_IDENTIFIER}`);
-  for (const [key, address] of Object.entries({ local, remote })) if (address !== undefined) expectAddress(address, [...path, key], findings);
+  if (usual !== undefined && (id ?? 0) > LONGEST_IDENTIFIER)
+    findings.add([...path, "id"], `an identifier of ${kind} is at most ${LONGEST_IDENTIFIER}`);
+  for (const [key, address] of Object.entries({ local, remote }))
+    if (address !== undefined) expectAddress(address, [...path, key], findings);
 }
 
 function expectAddress(text: string, path: (string | number)[], findings: Findings): void {

@@ -4,7 +4,16 @@ import type { Report } from "./run.ts";
 
 /** What XML 1.0 cannot hold, not even escaped: most control characters, halves of surrogate pairs, and two more. */
 const IMPOSSIBLE = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+  "\n": "&#10;",
+  "\r": "&#13;",
+  "\t": "&#9;",
+};
 
 export function junit(suite: string, { cases, failed, unreached }: Report): string {
   const totals = `tests="${cases.length}" failures="${failed}" errors="0" skipped="0"`;
@@ -19,7 +28,11 @@ export function junit(suite: string, { cases, failed, unreached }: Report): stri
       const [file, line] = where.split(/:(?=[0-9]+$)/);
       const opening = `    <testcase name="${escapeXml(name)}" classname="${escapeXml(suite)}" file="${escapeXml(file ?? "")}" line="${escapeXml(line ?? "")}"`;
       if (ok) return [`${opening}/>`];
-      return [`${opening}>`, `      <failure message="${escapeXml(reasons[0] ?? "")}">${escapeXml(reasons.join("\n"))}</failure>`, "    </testcase>"];
+      return [
+        `${opening}>`,
+        `      <failure message="${escapeXml(reasons[0] ?? "")}">${escapeXml(reasons.join("\n"))}</failure>`,
+        "    </testcase>",
+      ];
     }),
     "  </testsuite>",
     "</testsuites>",

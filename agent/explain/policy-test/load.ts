@@ -108,7 +108,10 @@ class Reader {
     for (const [key, list] of Object.entries(lists)) {
       for (const [index, { name }] of list.entries()) {
         if (name === undefined) continue;
-        if (names.has(name)) this.#findings.add([key, index, "name"], `the name ${quote(name)} is already that of another case; names are unique`, { value: name });
+        if (names.has(name))
+          this.#findings.add([key, index, "name"], `the name ${quote(name)} is already that of another case; names are unique`, {
+            value: name,
+          });
         names.add(name);
       }
     }
@@ -120,9 +123,20 @@ class Reader {
     const packet = this.#packetOf(entry.packet, [...path, "packet"]);
     if (packet === undefined || this.#findings.count > before) return undefined;
     const { process, no_process = false, forwarded = false } = entry.packet;
-    if (process !== undefined && (no_process || forwarded)) this.#findings.add([...path, "packet", "process"], `a packet that is ${forwarded ? "forwarded" : "said to have none"} has no process`, { ofKey: true });
+    if (process !== undefined && (no_process || forwarded))
+      this.#findings.add(
+        [...path, "packet", "process"],
+        `a packet that is ${forwarded ? "forwarded" : "said to have none"} has no process`,
+        { ofKey: true },
+      );
     const local = no_process || forwarded ? { process: null } : process === undefined ? {} : { process: processOf(process) };
-    const arrival: Arrival = { frame: frameOf(packet), hook: packet.direction, interface: packet.interface, ...(forwarded ? { local: false } : {}), ...local };
+    const arrival: Arrival = {
+      frame: frameOf(packet),
+      hook: packet.direction,
+      interface: packet.interface,
+      ...(forwarded ? { local: false } : {}),
+      ...local,
+    };
     return this.#make(entry, entry.name, line, [{ called: "the packet", arrival }], 0);
   }
 
@@ -139,7 +153,8 @@ class Reader {
         if (number === entry.frame) break;
       }
       const last = packets.at(-1)?.called;
-      if (entry.frame !== undefined && last !== `frame ${entry.frame}`) throw new CaptureError(`there is no IP packet as frame ${entry.frame}`);
+      if (entry.frame !== undefined && last !== `frame ${entry.frame}`)
+        throw new CaptureError(`there is no IP packet as frame ${entry.frame}`);
       if (last === undefined) throw new CaptureError("there is no IP packet in it");
       return this.#make(entry, entry.name ?? entry.file, line, packets, entry.frame === undefined ? 0 : packets.length - 1);
     } catch (error) {
@@ -149,7 +164,13 @@ class Reader {
     }
   }
 
-  #make({ expect, rule, staged }: CaseEntry | CaptureEntry, name: string, line: number, packets: PolicyCase["packets"], first: number): PolicyCase {
+  #make(
+    { expect, rule, staged }: CaseEntry | CaptureEntry,
+    name: string,
+    line: number,
+    packets: PolicyCase["packets"],
+    first: number,
+  ): PolicyCase {
     return { name: printable(name, 200), where: `${basename(this.#path)}:${line}`, packets, first, expect, rule, staged };
   }
 
@@ -166,11 +187,17 @@ class Reader {
   #placeOf(entry: { in?: string; out?: string }, path: Path): Pick<PacketText, "interface" | "direction"> | undefined {
     const name = entry.in ?? entry.out;
     if (name === undefined || (entry.in !== undefined && entry.out !== undefined)) {
-      this.#findings.add(path, name === undefined ? 'the interface is missing; write "in: eth0" or "out: eth0"' : "in and out exclude each other");
+      this.#findings.add(
+        path,
+        name === undefined ? 'the interface is missing; write "in: eth0" or "out: eth0"' : "in and out exclude each other",
+      );
       return undefined;
     }
     const direction = entry.in === undefined ? "egress" : "ingress";
-    if (name.includes("*")) this.#findings.add([...path, entry.in === undefined ? "out" : "in"], "a packet is seen on one interface, not on a pattern of them", { value: name });
+    if (name.includes("*"))
+      this.#findings.add([...path, entry.in === undefined ? "out" : "in"], "a packet is seen on one interface, not on a pattern of them", {
+        value: name,
+      });
     return { interface: name, direction };
   }
 
@@ -206,5 +233,14 @@ class Reader {
 }
 
 const KEY_OF: Record<keyof PacketText, keyof PacketEntry> = {
-  direction: "in", interface: "in", source: "src", destination: "dst", protocol: "proto", source_port: "sport", destination_port: "dport", flags: "flags", icmp: "icmp", vlan: "vlan",
+  direction: "in",
+  interface: "in",
+  source: "src",
+  destination: "dst",
+  protocol: "proto",
+  source_port: "sport",
+  destination_port: "dport",
+  flags: "flags",
+  icmp: "icmp",
+  vlan: "vlan",
 };

@@ -33,7 +33,11 @@ export interface Report {
 const HOOKS: readonly Hook[] = ["tc", "xdp"];
 
 /** `more`: what the reference must know beside the file. */
-export function runPolicyTest({ policy, host, cases }: PolicyTest, kernel: { judge: KernelJudge } | { why: string }, more: Partial<Host> = {}): Report {
+export function runPolicyTest(
+  { policy, host, cases }: PolicyTest,
+  kernel: { judge: KernelJudge } | { why: string },
+  more: Partial<Host> = {},
+): Report {
   const { config } = policy;
   // In detect what follows a packet that would be dropped still belongs to it, as in a capture.
   const set: RuleSet = { policy: { ...config, mode: "detect" }, sourceOf: (rule) => `${policy.name}:${policy.ruleLines[rule] ?? 0}` };
@@ -43,18 +47,22 @@ export function runPolicyTest({ policy, host, cases }: PolicyTest, kernel: { jud
   const skipped = new Set<string>();
   let kernelJudged = 0;
   const results = cases.map((one) => {
-    const byHook = pairs.map((pair) => judgeCase(one, pair, set, (judged) => {
-      reached.add(judged.outcome.rule);
-      if (judged.outcome.staged !== null) reached.add(judged.outcome.staged);
-      if (judged.kernel.asked) kernelJudged++;
-      else skipped.add(judged.kernel.why);
-    }));
+    const byHook = pairs.map((pair) =>
+      judgeCase(one, pair, set, (judged) => {
+        reached.add(judged.outcome.rule);
+        if (judged.outcome.staged !== null) reached.add(judged.outcome.staged);
+        if (judged.kernel.asked) kernelJudged++;
+        else skipped.add(judged.kernel.why);
+      }),
+    );
     return byHook.find(({ ok }) => !ok) ?? byHook[0]!;
   });
   return {
     cases: results,
     failed: results.filter(({ ok }) => !ok).length,
-    unreached: config.rules.flatMap(({ name, action, enforce }, index) => (reached.has(name) ? [] : [{ name, action, enforce, source: set.sourceOf(index) }])),
+    unreached: config.rules.flatMap(({ name, action, enforce }, index) =>
+      reached.has(name) ? [] : [{ name, action, enforce, source: set.sourceOf(index) }],
+    ),
     kernelJudged,
     kernelSkipped: [...skipped],
   };
@@ -70,13 +78,16 @@ function judgeCase(one: PolicyCase, pair: JudgePair, set: RuleSet, seen: (judged
     const { outcome, kernel, steps } = judged;
     const packet = `${called} (${describePacket(arrival)})`;
     if (kernel.asked && !kernel.agrees) {
-      const reasons = [`${packet}: the kernel (${kernel.hook}) says ${inWords(kernel)}, the reference ${inWords(outcome)}; this is a fault of weir, please report it`];
+      const reasons = [
+        `${packet}: the kernel (${kernel.hook}) says ${inWords(kernel)}, the reference ${inWords(outcome)}; this is a fault of weir, please report it`,
+      ];
       return { name, where, ok: false, got: inWords(outcome), reasons };
     }
     if (index < first) continue;
     got = inWords(outcome);
     const wrong = mismatch(one, outcome);
-    if (wrong !== undefined) return { name, where, ok: false, got, reasons: [`${packet}: ${wrong}`, ...hints(explainVerdict(set, outcome, steps))] };
+    if (wrong !== undefined)
+      return { name, where, ok: false, got, reasons: [`${packet}: ${wrong}`, ...hints(explainVerdict(set, outcome, steps))] };
   }
   return { name, where, ok: true, got, reasons: [] };
 }
@@ -85,9 +96,12 @@ function judgeCase(one: PolicyCase, pair: JudgePair, set: RuleSet, seen: (judged
 function holds(expect: Expectation, { verdict, reason }: Outcome): boolean {
   const isBlocked = verdict === "dropped" || verdict === "would_drop" || verdict === "carried";
   switch (expect) {
-    case "allow": return !isBlocked && reason === null;
-    case "block": return isBlocked;
-    case "undecided": return reason !== null;
+    case "allow":
+      return !isBlocked && reason === null;
+    case "block":
+      return isBlocked;
+    case "undecided":
+      return reason !== null;
   }
 }
 
@@ -108,6 +122,10 @@ function hints({ rule, staged, near_misses: near }: Explanation): string[] {
   return [
     ...(rule.source === "built-in" ? [] : [`${rule.name} is at ${rule.source}`]),
     ...(staged === null ? [] : [`${staged.rule.name} (${staged.rule.source}) only reports; with enforce: true it would block`]),
-    ...near.map(({ rule: { name, source }, field, want, got }) => (field === "order" ? `${name} (${source}) matches as well, and is tried too late` : `${name} (${source}) fails in ${field} alone: wants ${want}, got ${got}`)),
+    ...near.map(({ rule: { name, source }, field, want, got }) =>
+      field === "order"
+        ? `${name} (${source}) matches as well, and is tried too late`
+        : `${name} (${source}) fails in ${field} alone: wants ${want}, got ${got}`,
+    ),
   ];
 }

@@ -42,7 +42,10 @@ const PACKET: Schema = {
       minimum: 0,
       maximum: 255,
       required: ["type"],
-      properties: { type: { type: ["string", "integer"], minimum: 0, maximum: 255, examples: ["echo-request"] }, code: { type: ["string", "integer"], minimum: 0, maximum: 255 } },
+      properties: {
+        type: { type: ["string", "integer"], minimum: 0, maximum: 255, examples: ["echo-request"] },
+        code: { type: ["string", "integer"], minimum: 0, maximum: 255 },
+      },
     },
     vlan: { type: "integer", minimum: 0, maximum: 4094 },
     process: {
@@ -95,7 +98,11 @@ export const TEST_FILE: Schema = {
       items: {
         type: "object",
         required: ["name", "packet", "expect"],
-        properties: { name: { type: "string", examples: ["telnet is not offered"] }, packet: { ...PACKET, examples: ["{ in: eth0, src: 192.0.2.7, dst: 198.51.100.1, proto: tcp, dport: 23 }"] }, ...EXPECTED },
+        properties: {
+          name: { type: "string", examples: ["telnet is not offered"] },
+          packet: { ...PACKET, examples: ["{ in: eth0, src: 192.0.2.7, dst: 198.51.100.1, proto: tcp, dport: 23 }"] },
+          ...EXPECTED,
+        },
       },
     },
     pcaps: {

@@ -69,7 +69,9 @@ export function withUser(workload: Workload): Workload {
   const below = (name: string): string => `${unit!.split("/")[0]}/${name}`;
   return {
     ...workload,
-    ...(container === undefined ? {} : { container: { ...container, id: below(container.id), name: below(container.name ?? container.id) } }),
+    ...(container === undefined
+      ? {}
+      : { container: { ...container, id: below(container.id), name: below(container.name ?? container.id) } }),
     ...(pod === undefined ? {} : { pod: { ...pod, name: below(pod.name ?? pod.uid), namespace: below(pod.namespace ?? pod.uid) } }),
   };
 }
@@ -77,7 +79,8 @@ export function withUser(workload: Workload): Workload {
 /** Control groups in which, or below which, a user's own systemd and sessions are. Nobody but root makes a group beside them. */
 const OF_USERS = /^(?:user\.slice|user-\d+\.slice|user@\d+\.service)$/;
 /** Units of the system that begin programs for any user who logs in or has a timetable. Without logind these stay in the unit's group. */
-const FOR_USERS = /^(?:ssh|sshd|dropbear|telnetd?|login|getty|serial-getty|cron|crond|cronie|fcron|anacron|atd?|xrdp|gdm3?|lightdm|sddm|display-manager|user-runtime-dir)(?:[@.-].*)?\.(?:service|socket)$/;
+const FOR_USERS =
+  /^(?:ssh|sshd|dropbear|telnetd?|login|getty|serial-getty|cron|crond|cronie|fcron|anacron|atd?|xrdp|gdm3?|lightdm|sddm|display-manager|user-runtime-dir)(?:[@.-].*)?\.(?:service|socket)$/;
 
 /** Whether it is that of a service of the system or of a container that root made, and not one in which users can begin programs. */
 export function isOfSystem(path: string): boolean {

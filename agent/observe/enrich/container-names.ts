@@ -108,10 +108,14 @@ export class ContainerNames {
     const { docker, podman, pods } = this.#sources;
     if (pod !== undefined) return [pods];
     switch (container?.runtime) {
-      case "docker": return [docker];
-      case "podman": return [podman];
-      case undefined: return [docker, podman];
-      default: return [];
+      case "docker":
+        return [docker];
+      case "podman":
+        return [podman];
+      case undefined:
+        return [docker, podman];
+      default:
+        return [];
     }
   }
 

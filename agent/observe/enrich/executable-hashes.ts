@@ -73,7 +73,9 @@ export class ExecutableHashes {
     const turn = this.#turn.then(() => this.#ask([...each.values()], deadline));
     this.#turn = turn.catch(() => {});
     const answers = await turn;
-    const hashes = new Map([...each].map(([key, run], index) => [key, this.#options.isOver(run) ? { missing: "another program" as const } : answers[index]!]));
+    const hashes = new Map(
+      [...each].map(([key, run], index) => [key, this.#options.isOver(run) ? { missing: "another program" as const } : answers[index]!]),
+    );
     return keys.map((key) => hashes.get(key)!);
   }
 
@@ -81,7 +83,11 @@ export class ExecutableHashes {
     const hashes = runs.map((): ExecutableHash => ({ missing: "late" }));
     const left = deadline - performance.now();
     if (runs.length === 0 || left <= 0 || this.#readers >= MOST_READERS) return hashes;
-    const reader = fork(new URL(`./hash-reader${extname(import.meta.filename)}`, import.meta.url), { execArgv: [], serialization: "advanced", stdio: "ignore" });
+    const reader = fork(new URL(`./hash-reader${extname(import.meta.filename)}`, import.meta.url), {
+      execArgv: [],
+      serialization: "advanced",
+      stdio: "ignore",
+    });
     if (reader.pid !== undefined) {
       this.#readers++;
       reader.once("exit", () => this.#readers--);
@@ -96,7 +102,10 @@ export class ExecutableHashes {
         timer = setTimeout(resolve, left); // who is killed may still wait for a file, and ends later
         reader.once("disconnect", resolve);
         reader.on("error", reject);
-        reader.send({ proc: this.#options.proc ?? "/proc", runs, known: this.#known.all } satisfies HashQuestion, (error) => error && reject(error));
+        reader.send(
+          { proc: this.#options.proc ?? "/proc", runs, known: this.#known.all } satisfies HashQuestion,
+          (error) => error && reject(error),
+        );
       });
     } finally {
       clearTimeout(timer);

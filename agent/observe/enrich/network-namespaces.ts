@@ -44,7 +44,8 @@ function mounted(mounts: string): Map<number, string> {
     const [, , , root = "", path = ""] = line.split(" ");
     const number = Number(/^net:\[(\d+)\]$/.exec(root)?.[1]);
     // Spaces and the like are written as octal, as \040.
-    if (number > 0 && !names.has(number)) names.set(number, basename(path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)))));
+    if (number > 0 && !names.has(number))
+      names.set(number, basename(path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)))));
   }
   return names;
 }

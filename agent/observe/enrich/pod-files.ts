@@ -19,7 +19,8 @@ export function podFiles(logs = "/var/log"): NameSource {
       }
       for (const file of await listed(join(logs, "containers"))) {
         const [, name, namespace, container, id] = CONTAINER_LOG.exec(file) ?? [];
-        if (name !== undefined && namespace !== undefined && container !== undefined && id !== undefined) found.set(id, { container: { name: container }, pod: { name, namespace } });
+        if (name !== undefined && namespace !== undefined && container !== undefined && id !== undefined)
+          found.set(id, { container: { name: container }, pod: { name, namespace } });
       }
       return found;
     },

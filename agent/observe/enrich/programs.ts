@@ -62,7 +62,8 @@ export class Programs {
 
   /** Records of the kernel, of struct program_started. */
   learn(records: Buffer): void {
-    for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size) this.#learn(records.subarray(at, at + ProgramStarted.size));
+    for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size)
+      this.#learn(records.subarray(at, at + ProgramStarted.size));
   }
 
   /** Records of the same struct, about processes that were there before: only their arguments count. */
@@ -125,8 +126,15 @@ export class Programs {
   #describe(run: ProgramRun, known: Known, command: string): ProgramReference {
     const { path, words } = known;
     // By the name it can be told that it still is the program that was seen.
-    const files = this.#share.use(() => ofProcess(this.#proc, run.pid, run.startedNs, (folder) =>
-      readFileSync(`${folder}/comm`, "utf8").trimEnd() === command ? { executable: linkOf(`${folder}/exe`), directory: linkOf(`${folder}/cwd`) } : {}), undefined);
+    const files = this.#share.use(
+      () =>
+        ofProcess(this.#proc, run.pid, run.startedNs, (folder) =>
+          readFileSync(`${folder}/comm`, "utf8").trimEnd() === command
+            ? { executable: linkOf(`${folder}/exe`), directory: linkOf(`${folder}/cwd`) }
+            : {},
+        ),
+      undefined,
+    );
     const executable = files?.executable ?? (path.startsWith("/") ? path : undefined);
     const ancestors = this.#ancestorsOf(known);
     return {
@@ -173,11 +181,15 @@ export class Programs {
   /** What the process itself tells now. */
   #ask(run: Run): Known | undefined {
     const { pid, startedNs } = run;
-    return this.#share.use(() => ofProcess(this.#proc, pid, startedNs, (folder) => ({
-      path: linkOf(`${folder}/exe`) ?? readFileSync(`${folder}/comm`, "utf8").trimEnd(),
-      words: isCounted(run) ? (this.#toldBefore.get(keyOf(run)) ?? []) : [],
-      parent: this.#parentOf(folder),
-    })), undefined);
+    return this.#share.use(
+      () =>
+        ofProcess(this.#proc, pid, startedNs, (folder) => ({
+          path: linkOf(`${folder}/exe`) ?? readFileSync(`${folder}/comm`, "utf8").trimEnd(),
+          words: isCounted(run) ? (this.#toldBefore.get(keyOf(run)) ?? []) : [],
+          parent: this.#parentOf(folder),
+        })),
+      undefined,
+    );
   }
 
   #parentOf(folder: string): Run {
@@ -191,7 +203,11 @@ export class Programs {
 }
 
 function runOf(record: Buffer): ProgramRun {
-  return { pid: record.readUInt32LE(ProgramStarted.pid), startedNs: record.readBigUInt64LE(ProgramStarted.started_ns), executions: record.readUInt16LE(ProgramStarted.executions) & 0xff };
+  return {
+    pid: record.readUInt32LE(ProgramStarted.pid),
+    startedNs: record.readBigUInt64LE(ProgramStarted.started_ns),
+    executions: record.readUInt16LE(ProgramStarted.executions) & 0xff,
+  };
 }
 
 function argumentsOf(record: Buffer): string[] {

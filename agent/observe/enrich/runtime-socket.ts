@@ -71,7 +71,9 @@ function readContainers(answer: unknown): NamesFound {
 
 function labelsOf(labels: unknown): Record<string, string> | undefined {
   if (typeof labels !== "object" || labels === null) return undefined;
-  const told = Object.entries(labels).flatMap(([name, value]) => (LABELS.has(name) && text(value) !== undefined ? [[name, value as string] as const] : []));
+  const told = Object.entries(labels).flatMap(([name, value]) =>
+    LABELS.has(name) && text(value) !== undefined ? [[name, value as string] as const] : [],
+  );
   return told.length === 0 ? undefined : Object.fromEntries(told);
 }
 

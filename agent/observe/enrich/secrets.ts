@@ -5,7 +5,8 @@
 
 const MASK = "***";
 
-const WORDS = "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|auth(?:orization)?|bearer|signature|session(?:[-_]?id)?|cookie";
+const WORDS =
+  "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|auth(?:orization)?|bearer|signature|session(?:[-_]?id)?|cookie";
 /** `--db-password`, whose value is the next argument. */
 const FLAG = new RegExp(`^-{1,2}[\\w.-]*(?:${WORDS})$`, "i");
 /** `DB_PASSWORD=x`, `token: x`, `?api_key=x&`. */
@@ -17,7 +18,16 @@ const WELL_KNOWN = /\b(?:A[KS]IA[A-Z0-9]{16}|gh[pousr]_\w{16,}|xox[a-z]-[\w-]+|s
 const RANDOM = /(?=[A-Za-z_+=-]*\d)(?=[\d_+=-]*[A-Za-z])[A-Za-z0-9_+=-]{32,}/g;
 
 /** Of programs whose one letter means a secret, which stands in the same argument or in the next. */
-const LETTERS: Record<string, string> = { sshpass: "-p", "redis-cli": "-a", ldapsearch: "-w", ldapmodify: "-w", mysql: "-p", mysqldump: "-p", mysqladmin: "-p", mariadb: "-p" };
+const LETTERS: Record<string, string> = {
+  sshpass: "-p",
+  "redis-cli": "-a",
+  ldapsearch: "-w",
+  ldapmodify: "-w",
+  mysql: "-p",
+  mysqldump: "-p",
+  mysqladmin: "-p",
+  mariadb: "-p",
+};
 /** Of theirs, what stands in the next argument is something else. */
 const JOINED_ONLY = /^(?:mysql|mariadb)/;
 /** `-u name:password`, in one argument or two. */

@@ -82,7 +82,11 @@ export class Workloads {
 
 /** Hierarchies that a runtime or systemd does not use know nothing of its containers and units. */
 function mostTelling(found: Workload[]): Workload {
-  return found.find(({ container }) => container !== undefined) ?? found.find(({ pod, unit }) => pod !== undefined || unit !== undefined) ?? NOTHING;
+  return (
+    found.find(({ container }) => container !== undefined) ??
+    found.find(({ pod, unit }) => pod !== undefined || unit !== undefined) ??
+    NOTHING
+  );
 }
 
 /** The control groups of a process, by its folder below /proc. */
@@ -92,8 +96,10 @@ export function groupPaths(folder: string): string[] {
 
 /** Lines like `4:memory:/docker/ID` and, for version 2, `0::/system.slice/ssh.service`. */
 function readGroups(path: string): { hierarchy: string; path: string }[] {
-  return readFileSync(path, "utf8").split("\n").flatMap((line) => {
-    const [, hierarchy, group] = /^(\d+):[^:]*:(.*?)(?: \(deleted\))?$/.exec(line) ?? [];
-    return hierarchy === undefined || group === undefined ? [] : [{ hierarchy, path: group }];
-  });
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      const [, hierarchy, group] = /^(\d+):[^:]*:(.*?)(?: \(deleted\))?$/.exec(line) ?? [];
+      return hierarchy === undefined || group === undefined ? [] : [{ hierarchy, path: group }];
+    });
 }

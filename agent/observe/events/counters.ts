@@ -1,6 +1,20 @@
 /** The kernel's counters as figures. Per-CPU values are added up; nothing is kept here. */
 
-import { AnswerNames, DirectionNames, EventCounter, FaultNames, FlowCounter, Limit, ReasonNames, RuleCounterShard, RuleCounter, TcpStatistics, Traffic, TransportNames, VerdictNames } from "../../generated/layout.ts";
+import {
+  AnswerNames,
+  DirectionNames,
+  EventCounter,
+  FaultNames,
+  FlowCounter,
+  Limit,
+  ReasonNames,
+  RuleCounterShard,
+  RuleCounter,
+  TcpStatistics,
+  Traffic,
+  TransportNames,
+  VerdictNames,
+} from "../../generated/layout.ts";
 import { type BpfMap, u32 } from "../../kernel/maps.ts";
 import type { Direction, Transport, Verdict } from "../../values/traffic.ts";
 import type { Histogram } from "./histogram.ts";

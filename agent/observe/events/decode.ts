@@ -2,10 +2,37 @@
 
 import { formatAddress } from "../../values/address.ts";
 import { protocolName } from "../../values/names.ts";
-import { Bypass as BypassValue, BypassNames, DirectionNames, Ends, Event, EventTypeNames, OwnerFlag, ReasonNames, Slot, Verdict as VerdictValue, VerdictNames } from "../../generated/layout.ts";
+import {
+  Bypass as BypassValue,
+  BypassNames,
+  DirectionNames,
+  Ends,
+  Event,
+  EventTypeNames,
+  OwnerFlag,
+  ReasonNames,
+  Slot,
+  Verdict as VerdictValue,
+  VerdictNames,
+} from "../../generated/layout.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
 import { Sequence } from "./sequence.ts";
-import { type Bypass, type BypassOutcome, type ConnectionEvent, type ConnectionFields, EVENT_TYPES, type EventType, type Owner, type ProcessReference, type ProgramReference, type ProgramRun, SOCKET_EVENT_TYPES, type SocketEvent, type SocketEventType, type VerdictEvent } from "./event.ts";
+import {
+  type Bypass,
+  type BypassOutcome,
+  type ConnectionEvent,
+  type ConnectionFields,
+  EVENT_TYPES,
+  type EventType,
+  type Owner,
+  type ProcessReference,
+  type ProgramReference,
+  type ProgramRun,
+  SOCKET_EVENT_TYPES,
+  type SocketEvent,
+  type SocketEventType,
+  type VerdictEvent,
+} from "./event.ts";
 import type { NetworkNamespace, Workload } from "../../values/workload.ts";
 import type { Direction, Endpoint, RuleReference, Verdict } from "../../values/traffic.ts";
 
@@ -39,7 +66,11 @@ export interface SocketFacts {
 
 const WITHOUT_ADDRESS: ReadonlySet<SocketEventType> = new Set(["PACKET_SOCKET", "PACKET_BYPASS"]);
 /** By verdict. */
-const OUTCOMES: Readonly<Record<number, BypassOutcome>> = { [VerdictValue.PASSED]: "reported", [VerdictValue.WOULD_DROP]: "would_refuse", [VerdictValue.DROPPED]: "refused" };
+const OUTCOMES: Readonly<Record<number, BypassOutcome>> = {
+  [VerdictValue.PASSED]: "reported",
+  [VerdictValue.WOULD_DROP]: "would_refuse",
+  [VerdictValue.DROPPED]: "refused",
+};
 const TUNNEL_KINDS = ["gre", "ipip", "vxlan", "geneve"] as const;
 const ICMP = 1;
 const ICMPV6 = 58;
@@ -108,21 +139,26 @@ export class Decoder {
     const remotePort = record.readUInt16LE(Event.destination_port);
     const ifindex = record.readUInt32LE(Event.ifindex);
     const netns = record.readUInt32LE(Event.netns);
-    this.#sink.socket({
-      seq: this.#numbers.next(),
-      type,
-      time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
-      ...(WITHOUT_ADDRESS.has(type) ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),
-      ...(remotePort === 0 ? {} : { remote: destinationOf(record) }),
-      ...(ifindex === 0 || netns !== 0 ? {} : { interface: this.#names.interface(ifindex) }),
-      ...(netns === 0 ? {} : { network_namespace: this.#namespace(netns) }),
-      ...(type === "PACKET_BYPASS" ? { bypass: bypassOf(record[Event.bypass]!) ?? "unknown", outcome: OUTCOMES[record[Event.verdict]!] ?? "reported" } : {}),
-      ...this.#owner(record),
-    }, {
-      cookie: record.readBigUInt64LE(Event.cookie),
-      unprivileged: (record[Event.owner_flags]! & OwnerFlag.UNPRIVILEGED) !== 0,
-      owner: { pid: record.readUInt32LE(Event.pid), startedNs: record.readBigUInt64LE(Event.owner_started_ns) },
-    });
+    this.#sink.socket(
+      {
+        seq: this.#numbers.next(),
+        type,
+        time: wallTime(epoch, record.readBigUInt64LE(Event.time_ns)),
+        ...(WITHOUT_ADDRESS.has(type) ? {} : { protocol: protocolName(protocol), local: sourceOf(record) }),
+        ...(remotePort === 0 ? {} : { remote: destinationOf(record) }),
+        ...(ifindex === 0 || netns !== 0 ? {} : { interface: this.#names.interface(ifindex) }),
+        ...(netns === 0 ? {} : { network_namespace: this.#namespace(netns) }),
+        ...(type === "PACKET_BYPASS"
+          ? { bypass: bypassOf(record[Event.bypass]!) ?? "unknown", outcome: OUTCOMES[record[Event.verdict]!] ?? "reported" }
+          : {}),
+        ...this.#owner(record),
+      },
+      {
+        cookie: record.readBigUInt64LE(Event.cookie),
+        unprivileged: (record[Event.owner_flags]! & OwnerFlag.UNPRIVILEGED) !== 0,
+        owner: { pid: record.readUInt32LE(Event.pid), startedNs: record.readBigUInt64LE(Event.owner_started_ns) },
+      },
+    );
   }
 
   #namespace(id: number): NetworkNamespace {
@@ -175,7 +211,10 @@ export interface OwnerRecord extends Owner, ProgramRun {
 }
 
 /** The process, and what it is part of. */
-export function describeOwner(names: Names, { uid, command, creator, flags, ...owner }: OwnerRecord): Workload & { process: ProcessReference } {
+export function describeOwner(
+  names: Names,
+  { uid, command, creator, flags, ...owner }: OwnerRecord,
+): Workload & { process: ProcessReference } {
   const end = command.indexOf(0);
   const name = command.toString("utf8", 0, end < 0 ? command.length : end);
   const workload = names.workload(owner);
@@ -194,7 +233,15 @@ export function describeOwner(names: Names, { uid, command, creator, flags, ...o
 }
 
 /** How a connection is told as a whole: by the rule that let it pass, by the one that only watches it, or by what would have dropped it. */
-export function connectionVerdict({ slot, staged, wouldDrop }: { slot: number; staged: boolean; wouldDrop: boolean }): Pick<ConnectionEvent, "type" | "verdict" | "would_drop"> {
+export function connectionVerdict({
+  slot,
+  staged,
+  wouldDrop,
+}: {
+  slot: number;
+  staged: boolean;
+  wouldDrop: boolean;
+}): Pick<ConnectionEvent, "type" | "verdict" | "would_drop"> {
   const undecided = slot === Slot.ON_ERROR && !staged;
   const type = undecided ? "UNDECIDED" : staged || wouldDrop ? "DETECTED" : "ALLOWED";
   return { type, verdict: wouldDrop ? "would_drop" : undecided ? "undecided" : "passed", would_drop: staged || wouldDrop };
@@ -209,7 +256,8 @@ export function tunnelOf(value: number): ConnectionFields["tunnel"] {
 /** Of a struct ends. */
 export function natOf(beyond: Buffer, protocol: number): ConnectionFields["nat"] {
   if (beyond.readBigUInt64LE(Ends.destination_be.at + 8) === 0n && beyond.readBigUInt64LE(Ends.destination_be.at) === 0n) return undefined;
-  const end = (address: number, port: number): Endpoint => endpointOf(beyond.subarray(address, address + 16), beyond.readUInt16LE(port), protocol);
+  const end = (address: number, port: number): Endpoint =>
+    endpointOf(beyond.subarray(address, address + 16), beyond.readUInt16LE(port), protocol);
   return { source: end(Ends.source_be.at, Ends.source_port), destination: end(Ends.destination_be.at, Ends.destination_port) };
 }
 
@@ -222,11 +270,19 @@ export function isIcmp(protocol: number): boolean {
 }
 
 function sourceOf(record: Buffer): Endpoint {
-  return endpointOf(record.subarray(Event.source_be.at, Event.source_be.at + 16), record.readUInt16LE(Event.source_port), record[Event.protocol]!);
+  return endpointOf(
+    record.subarray(Event.source_be.at, Event.source_be.at + 16),
+    record.readUInt16LE(Event.source_port),
+    record[Event.protocol]!,
+  );
 }
 
 function destinationOf(record: Buffer): Endpoint {
-  return endpointOf(record.subarray(Event.destination_be.at, Event.destination_be.at + 16), record.readUInt16LE(Event.destination_port), record[Event.protocol]!);
+  return endpointOf(
+    record.subarray(Event.destination_be.at, Event.destination_be.at + 16),
+    record.readUInt16LE(Event.destination_port),
+    record[Event.protocol]!,
+  );
 }
 
 /** Of struct event and struct holding. */
@@ -236,7 +292,9 @@ export function bypassOf(value: number): Bypass | undefined {
 
 type TypeName = EventType | "CLOSED" | SocketEventType;
 
-const TYPES: ReadonlyMap<number, TypeName> = new Map(([...EVENT_TYPES, "CLOSED", ...SOCKET_EVENT_TYPES] as const).map((type) => [EventTypeNames.indexOf(type.toLowerCase()), type]));
+const TYPES: ReadonlyMap<number, TypeName> = new Map(
+  ([...EVENT_TYPES, "CLOSED", ...SOCKET_EVENT_TYPES] as const).map((type) => [EventTypeNames.indexOf(type.toLowerCase()), type]),
+);
 
 function isSocketType(type: TypeName): type is SocketEventType {
   return SOCKET_EVENT_TYPES.some((one) => one === type);

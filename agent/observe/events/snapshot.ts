@@ -4,7 +4,6 @@ import type { Bypass } from "./event.ts";
 import type { Direction, Mode, Transport, Verdict } from "../../values/traffic.ts";
 import type { Histogram } from "./histogram.ts";
 
-
 export interface TrafficRow {
   interface: string;
   direction: Direction;

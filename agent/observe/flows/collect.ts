@@ -51,7 +51,11 @@ export interface FlowTables {
 
 /** All tables of a data plane that hold flows. */
 export function flowTablesOf(map: (name: string) => BpfMap): FlowTables {
-  return { confirmed: ["flows", "unproven_flows"].map(map), openings: ["openings_in", "openings_out", "pings_in", "pings_out"].map(map), blocked: map("blocked_flows") };
+  return {
+    confirmed: ["flows", "unproven_flows"].map(map),
+    openings: ["openings_in", "openings_out", "pings_in", "pings_out"].map(map),
+    blocked: map("blocked_flows"),
+  };
 }
 
 /** The name of the table in which a connection with this key is once its opener has confirmed it. */
@@ -63,7 +67,8 @@ export function confirmedTableOf(key: Buffer): "flows" | "unproven_flows" {
 export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
   for (const table of [...tables.openings, ...tables.confirmed, tables.blocked]) {
     const [blocked, confirmed] = [table === tables.blocked, tables.confirmed.includes(table)];
-    for (const { key, value } of table.entries()) yield { table, key, value, replied: blocked ? has(value, FlowFlag.ANSWERED) : hasReplied(key, value, confirmed), blocked };
+    for (const { key, value } of table.entries())
+      yield { table, key, value, replied: blocked ? has(value, FlowFlag.ANSWERED) : hasReplied(key, value, confirmed), blocked };
   }
 }
 
@@ -105,7 +110,9 @@ export function idleLimitSeconds(entry: FlowEntry): number {
 /** One end has finished, and the other acknowledged that. */
 function isHalfClosed(flow: Buffer, flags: number): boolean {
   const isFinished = (flag: number, end: number): boolean =>
-    (flags & flag) !== 0 && flow.readUInt32LE(Flow.finish.at + end * Flow.finish.stride) === flow.readUInt32LE(Flow.acknowledged.at + (1 - end) * Flow.acknowledged.stride);
+    (flags & flag) !== 0 &&
+    flow.readUInt32LE(Flow.finish.at + end * Flow.finish.stride) ===
+      flow.readUInt32LE(Flow.acknowledged.at + (1 - end) * Flow.acknowledged.stride);
   return isFinished(FlowFlag.OPENER_FINISHED, 0) || isFinished(FlowFlag.OTHER_FINISHED, 1);
 }
 
@@ -121,7 +128,12 @@ export interface Collected {
 }
 
 /** Removes what ended by silence. Returns how many entries were removed. */
-export function collectIdle(tables: FlowTables, nowJiffies: bigint, jiffiesPerSecond: number, { ended, stays }: Collected): Record<"passing" | "blocked", number> {
+export function collectIdle(
+  tables: FlowTables,
+  nowJiffies: bigint,
+  jiffiesPerSecond: number,
+  { ended, stays }: Collected,
+): Record<"passing" | "blocked", number> {
   const removed = { passing: 0, blocked: 0 };
   const again = Buffer.alloc(Flow.size);
   for (const entry of flowEntries(tables)) {
@@ -177,8 +189,24 @@ export function readEnds(key: Buffer, fromLow: boolean): FlowEnds {
 
 /** An entry's facts, seen from the end that opened the connection. */
 export function readFlow(entry: FlowEntry): FlowEnds & {
-  direction: "ingress" | "egress"; vlan: number[]; tunnel: number; openedNs: bigint; openedJiffies: bigint; seenJiffies: bigint; packets: [number, number]; bytes: [number, number];
-  cookie: bigint; beyond: Buffer; slot: number; staged: number; generation: number; icmpType: number; icmpCode: number; tcpFlags: [number, number]; closed: boolean; wouldDrop: boolean;
+  direction: "ingress" | "egress";
+  vlan: number[];
+  tunnel: number;
+  openedNs: bigint;
+  openedJiffies: bigint;
+  seenJiffies: bigint;
+  packets: [number, number];
+  bytes: [number, number];
+  cookie: bigint;
+  beyond: Buffer;
+  slot: number;
+  staged: number;
+  generation: number;
+  icmpType: number;
+  icmpCode: number;
+  tcpFlags: [number, number];
+  closed: boolean;
+  wouldDrop: boolean;
 } {
   const { key, value } = entry;
   const flags = value.readUInt32LE(Flow.flags);
@@ -186,11 +214,16 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
   const wouldDrop = has(value, FlowFlag.WOULD_DROP);
   // A connection that is older than its rule keeps its own decision where that is not what would drop it.
   const slot = value.readUInt32LE(wouldDrop && !entry.blocked ? Flow.told : Flow.decision.slot);
-  const pair = (field: { at: number; stride: number }): [number, number] => [Number(value.readBigUInt64LE(field.at)), Number(value.readBigUInt64LE(field.at + field.stride))];
+  const pair = (field: { at: number; stride: number }): [number, number] => [
+    Number(value.readBigUInt64LE(field.at)),
+    Number(value.readBigUInt64LE(field.at + field.stride)),
+  ];
   return {
     ...readEnds(key, (flags & FlowFlag.OPENER_IS_LOW) !== 0),
     direction: (DirectionNames[value[Flow.direction]!] ?? "ingress") as "ingress" | "egress",
-    vlan: [key.readUInt16LE(FlowKey.vlan.at), key.readUInt16LE(FlowKey.vlan.at + FlowKey.vlan.stride)].filter((tag) => tag !== 0).map((tag) => tag & 0xfff),
+    vlan: [key.readUInt16LE(FlowKey.vlan.at), key.readUInt16LE(FlowKey.vlan.at + FlowKey.vlan.stride)]
+      .filter((tag) => tag !== 0)
+      .map((tag) => tag & 0xfff),
     tunnel: key.readUInt32LE(FlowKey.tunnel),
     openedNs: value.readBigUInt64LE(Flow.opened_ns),
     openedJiffies: value.readBigUInt64LE(Flow.opened_jiffies),

@@ -77,7 +77,11 @@ function fieldsOf(flow: Flow, describer: Describer): Omit<ConnectionFields, "tim
 }
 
 /** `icmp`: of a packet that may be one. */
-export function describeEnds(ends: FlowEnds, icmp: { type: number; code: number }, { names }: Describer): Pick<ConnectionFields, "interface" | "protocol" | "source" | "destination" | "icmp"> {
+export function describeEnds(
+  ends: FlowEnds,
+  icmp: { type: number; code: number },
+  { names }: Describer,
+): Pick<ConnectionFields, "interface" | "protocol" | "source" | "destination" | "icmp"> {
   return {
     interface: names.interface(ends.ifindex),
     protocol: protocolName(ends.protocol),

@@ -70,7 +70,8 @@ const nameOf = (key: Buffer): string => key.toString("latin1", 0, DropKey.flow.s
 
 function factsOf(value: Buffer, reason: string, protocol: string): DropFacts {
   return {
-    reason, protocol,
+    reason,
+    protocol,
     direction: DirectionNames[value[Drop.direction]!] as Direction,
     icmpType: value[Drop.icmp_type]!,
     tcpFlags: value[Drop.tcp_flags]!,
@@ -85,7 +86,11 @@ function describe(key: Buffer, value: Buffer, epoch: number, describer: Describe
     by: whoDrops(reason),
     reason,
     direction: DirectionNames[value[Drop.direction]!] as Direction,
-    ...describeEnds(readEnds(key, key.readUInt32LE(DropKey.from_low) === 1), { type: value[Drop.icmp_type]!, code: value[Drop.icmp_code]! }, describer),
+    ...describeEnds(
+      readEnds(key, key.readUInt32LE(DropKey.from_low) === 1),
+      { type: value[Drop.icmp_type]!, code: value[Drop.icmp_code]! },
+      describer,
+    ),
     ...ownerOf(value.readBigUInt64LE(Drop.cookie), describer),
     packets: Number(value.readBigUInt64LE(Drop.packets)),
     first: time(Drop.first_ns),

@@ -34,7 +34,9 @@ export type Grouping = keyof typeof GROUPS;
 
 export const GROUPINGS = Object.keys(GROUPS) as Grouping[];
 
-export function accountOf(connection: Pick<ConnectionFields, "direction" | "protocol" | "source" | "destination" | "process" | keyof Workload>): Account {
+export function accountOf(
+  connection: Pick<ConnectionFields, "direction" | "protocol" | "source" | "destination" | "process" | keyof Workload>,
+): Account {
   const { direction, protocol, source, destination, process, container, pod, unit } = connection;
   return {
     ...(process === undefined ? {} : { process: ownerOf(process) }),

@@ -19,7 +19,13 @@ export async function* flowsInTurns(tables: FlowTables): AsyncGenerator<FlowEntr
 }
 
 /** At most `limit` rows. */
-export async function listFlows(tables: FlowTables, drops: DropTables, describer: Describer, wanted: (row: FlowRow) => boolean, limit: number): Promise<FlowRow[]> {
+export async function listFlows(
+  tables: FlowTables,
+  drops: DropTables,
+  describer: Describer,
+  wanted: (row: FlowRow) => boolean,
+  limit: number,
+): Promise<FlowRow[]> {
   const now = describer.jiffies();
   const dropped = new DropsOfFlows(drops);
   const rows: FlowRow[] = [];

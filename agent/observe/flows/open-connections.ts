@@ -87,7 +87,8 @@ function add(counts: BpfMap, key: Buffer, change: number): void {
 function conditionsOf(flow: Buffer): number[] {
   const { at, condition_count, conditions } = { at: Flow.decision.at, ...Decision };
   const count = flow[at + condition_count]!;
-  if (count === 0 || flow.readUInt32LE(Flow.generation) === GENERATION_WRITING || flow.readUInt32LE(Flow.flags) & FlowFlag.CLOSED) return [];
+  if (count === 0 || flow.readUInt32LE(Flow.generation) === GENERATION_WRITING || flow.readUInt32LE(Flow.flags) & FlowFlag.CLOSED)
+    return [];
   return Array.from({ length: count }, (_, index) => flow.readUInt32LE(at + conditions.at + index * conditions.stride));
 }
 

@@ -20,8 +20,15 @@ const REASONS: ReadonlySet<string> = new Set([
   "otherhost", // a frame for somebody else, seen by a device that takes all
   "packet_sock_error", // the copy for a packet socket
   "tcp_reset", // a reset that was heeded
-  "tcp_old_ack", "tcp_old_data", "tcp_old_sequence", "tcp_ofomerge", "tcp_rfc7323_paws_ack", // it came twice, or late
-  "tcp_close", "tcp_abort_on_close", "tcp_abort_on_data", "tcp_abort_on_linger", // its program has closed the connection
+  "tcp_old_ack",
+  "tcp_old_data",
+  "tcp_old_sequence",
+  "tcp_ofomerge",
+  "tcp_rfc7323_paws_ack", // it came twice, or late
+  "tcp_close",
+  "tcp_abort_on_close",
+  "tcp_abort_on_data",
+  "tcp_abort_on_linger", // its program has closed the connection
 ]);
 
 export interface DropFacts {
@@ -48,7 +55,11 @@ export function isOrdinary({ reason, protocol, direction, icmpType, tcpFlags, ha
       return tcp ? !hasData || (tcpFlags & FIN) !== 0 : protocol === "icmpv6" && LISTENER_REPORTS.includes(icmpType);
     case "no_socket":
       // Raw sockets have had their copies of an answer to ping. A reset ends a connection that is gone already.
-      return (protocol === "icmp" && icmpType === ECHO_REPLY) || (protocol === "icmpv6" && icmpType === ECHO_REPLY_V6) || (tcp && (tcpFlags & RST) !== 0 && !hasData);
+      return (
+        (protocol === "icmp" && icmpType === ECHO_REPLY) ||
+        (protocol === "icmpv6" && icmpType === ECHO_REPLY_V6) ||
+        (tcp && (tcpFlags & RST) !== 0 && !hasData)
+      );
     default:
       return false;
   }

@@ -38,13 +38,22 @@ export function measuresOf(record: Buffer): TcpMeasures {
   };
 }
 
-export function describeTcp(record: Buffer, describer: Describer, listeners: ListenerTables): Pick<ConnectionFields, "direction" | "protocol" | "source" | "destination" | "process" | "container" | "pod" | "unit"> {
+export function describeTcp(
+  record: Buffer,
+  describer: Describer,
+  listeners: ListenerTables,
+): Pick<ConnectionFields, "direction" | "protocol" | "source" | "destination" | "process" | "container" | "pod" | "unit"> {
   const { local_be, remote_be, local_port, remote_port, owner } = TcpConnection;
   const local = endpointOf(record.subarray(local_be.at, local_be.at + 16), record.readUInt16LE(local_port), TCP);
   const remote = endpointOf(record.subarray(remote_be.at, remote_be.at + 16), record.readUInt16LE(remote_port), TCP);
   const direction = DirectionNames[record[TcpConnection.direction]!] === "ingress" ? "ingress" : "egress";
   const [source, destination] = direction === "ingress" ? [remote, local] : [local, remote];
-  const known = record.readUInt32LE(owner.pid) !== 0 ? record.subarray(owner.at, owner.at + Owner.size) : direction === "ingress" ? listenerOf(record, listeners) : undefined;
+  const known =
+    record.readUInt32LE(owner.pid) !== 0
+      ? record.subarray(owner.at, owner.at + Owner.size)
+      : direction === "ingress"
+        ? listenerOf(record, listeners)
+        : undefined;
   return { direction, protocol: "tcp", source, destination, ...(known === undefined ? {} : describeRecord(known, describer)) };
 }
 

@@ -59,7 +59,6 @@ interface Busy {
   cookie: bigint;
 }
 
-
 export class FlowRates {
   readonly #tables: FlowTables;
   readonly #describer: Describer;
@@ -84,7 +83,15 @@ export class FlowRates {
     const roundTrips = new Map<string, number[]>();
     for (const { row, packets, sent, received, cookie } of this.#busy) {
       const name = nameOf(by, row);
-      const sum = rows.get(name) ?? { name, flows: 0, would_drop: 0, packets_per_s: 0, sent_per_s: 0, received_per_s: 0, retransmissions_per_s: 0 };
+      const sum = rows.get(name) ?? {
+        name,
+        flows: 0,
+        would_drop: 0,
+        packets_per_s: 0,
+        sent_per_s: 0,
+        received_per_s: 0,
+        retransmissions_per_s: 0,
+      };
       sum.flows++;
       if (row.would_drop) sum.would_drop++;
       sum.packets_per_s += packets / this.#seconds;
@@ -134,7 +141,13 @@ export class FlowRates {
       cookies.add(cookie);
       const packets = count[0] - known[0];
       if (before === undefined || packets <= 0) continue;
-      this.#busy.push({ row: describeRow(entry, now, this.#describer), packets, sent: count[1] - known[1], received: count[2] - known[2], cookie });
+      this.#busy.push({
+        row: describeRow(entry, now, this.#describer),
+        packets,
+        sent: count[1] - known[1],
+        received: count[2] - known[2],
+        cookie,
+      });
     }
     await this.#liveTcp((record, cookie) => void (cookies.has(cookie) && look.sockets.set(cookie, measuresOf(record))));
     this.#sockets = { before: before?.sockets ?? new Map(), now: look.sockets };

@@ -26,7 +26,11 @@ const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const ANY: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** `unprivileged`: the process may not take the low ports. `cookie`: of the socket that was not bound. */
-export function whyNotBound(protocol: string, local: Endpoint, { unprivileged, cookie }: { unprivileged: boolean; cookie: bigint }): Failure {
+export function whyNotBound(
+  protocol: string,
+  local: Endpoint,
+  { unprivileged, cookie }: { unprivileged: boolean; cookie: bigint },
+): Failure {
   const { address, port } = local;
   if (port === undefined) return {};
   if (unprivileged && port < Number(readFileSync(FIRST_UNPRIVILEGED, "utf8"))) return { reason: "port_privileged" };

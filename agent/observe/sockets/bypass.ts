@@ -56,7 +56,8 @@ export class BypassingSockets {
       const counts = { qdisc: 0, af_xdp: 0, unknown: 0 };
       for (const { bypass } of there) counts[bypass]++;
       this.counts = counts;
-      for (const [index, one] of there.filter(({ inode, bypassTold }) => !bypassTold && !known.has(inode)).entries()) this.#tell(one, index < MOST_TOLD);
+      for (const [index, one] of there.filter(({ inode, bypassTold }) => !bypassTold && !known.has(inode)).entries())
+        this.#tell(one, index < MOST_TOLD);
     } finally {
       this.#looking = false;
     }
@@ -65,7 +66,15 @@ export class BypassingSockets {
   #tell({ bypass, owner }: Bypassing, isTold: boolean): void {
     this.found.happened++;
     if (!isTold) this.found.suppressed++;
-    else this.#parts.tell({ seq: this.#parts.nextNumber(), type: "PACKET_BYPASS", time: Date.now(), bypass, outcome: "found", ...(owner === undefined ? {} : describeRecord(owner, this.#parts.describer)) });
+    else
+      this.#parts.tell({
+        seq: this.#parts.nextNumber(),
+        type: "PACKET_BYPASS",
+        time: Date.now(),
+        bypass,
+        outcome: "found",
+        ...(owner === undefined ? {} : describeRecord(owner, this.#parts.describer)),
+      });
   }
 }
 

@@ -19,7 +19,19 @@ export interface KernelSocket {
 }
 
 /** TCP_* of the kernel; of UDP there are the first and the seventh. */
-const STATES = ["established", "syn-sent", "syn-received", "fin-wait-1", "fin-wait-2", "time-wait", "close", "close-wait", "last-ack", "listen", "closing"] as const;
+const STATES = [
+  "established",
+  "syn-sent",
+  "syn-received",
+  "fin-wait-1",
+  "fin-wait-2",
+  "time-wait",
+  "close",
+  "close-wait",
+  "last-ack",
+  "listen",
+  "closing",
+] as const;
 export type SocketState = (typeof STATES)[number] | "bound";
 
 const SOCK_DIAG_BY_FAMILY = 20;
@@ -35,13 +47,26 @@ const WANTED = { tcp: 0xfff & ~((1 << TIME_WAIT) | (1 << CLOSE)), udp: 0xfff } a
 const REQUEST_SIZE = 56;
 const MESSAGE_SIZE = 72;
 
-const At = { family: 0, state: 1, localPort: 4, remotePort: 6, local: 8, remote: 24, interface: 40, cookie: 44, received: 56, unsent: 60, uid: 64 } as const;
+const At = {
+  family: 0,
+  state: 1,
+  localPort: 4,
+  remotePort: 6,
+  local: 8,
+  remote: 24,
+  interface: 40,
+  cookie: 44,
+  received: 56,
+  unsent: 60,
+  uid: 64,
+} as const;
 
 /** By and by: there may be a million. */
 export async function* socketsInTurns(): AsyncGenerator<KernelSocket[]> {
   for (const protocol of ["tcp", "udp"] as const) {
     for (const family of FAMILIES) {
-      for await (const answers of dumpInTurns(...questionOf(protocol, family, WANTED[protocol]))) yield answers.flatMap(({ body }) => parseSocket(protocol, body) ?? []);
+      for await (const answers of dumpInTurns(...questionOf(protocol, family, WANTED[protocol])))
+        yield answers.flatMap(({ body }) => parseSocket(protocol, body) ?? []);
     }
   }
 }
@@ -62,7 +87,9 @@ export function listBound(port: number): KernelSocket[] {
 }
 
 function list(protocol: KernelSocket["protocol"], states: number, port: number): KernelSocket[] {
-  return FAMILIES.flatMap((family) => dump(...questionOf(protocol, family, states, port)).flatMap(({ body }) => parseSocket(protocol, body) ?? []));
+  return FAMILIES.flatMap((family) =>
+    dump(...questionOf(protocol, family, states, port)).flatMap(({ body }) => parseSocket(protocol, body) ?? []),
+  );
 }
 
 /** `states`: their numbers as bits. Port 0 is any. */

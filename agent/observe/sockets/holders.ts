@@ -21,7 +21,11 @@ const MOST_GENERATIONS = 16;
 export function noteHolders(program: BpfProgram, owners: BpfMap, listeners: BpfMap): number {
   const records = readIterator(program);
   const found = ownersOf(records);
-  const listening = new Set([...each(records)].filter((record) => record.readUInt32LE(Holding.listens) === 1).map((record) => record.readBigUInt64LE(Holding.cookie)));
+  const listening = new Set(
+    [...each(records)]
+      .filter((record) => record.readUInt32LE(Holding.listens) === 1)
+      .map((record) => record.readBigUInt64LE(Holding.cookie)),
+  );
   for (const [cookie, owner] of found) {
     const key = Buffer.alloc(8);
     key.writeBigUInt64LE(cookie);
@@ -69,7 +73,12 @@ export function heldByInode(records: Buffer): Map<bigint, Held> {
     const cookie = record.readBigUInt64LE(Holding.cookie);
     const owner = owners.get(cookie);
     const bypass = bypassOf(record.readUInt32LE(Holding.bypass));
-    held.set(record.readBigUInt64LE(Holding.inode), { cookie, ifindex: record.readUInt32LE(Holding.ifindex), ...(owner === undefined ? {} : { owner }), ...(bypass === undefined ? {} : { bypass, bypassTold: record.readUInt32LE(Holding.bypass_told) === 1 }) });
+    held.set(record.readBigUInt64LE(Holding.inode), {
+      cookie,
+      ifindex: record.readUInt32LE(Holding.ifindex),
+      ...(owner === undefined ? {} : { owner }),
+      ...(bypass === undefined ? {} : { bypass, bypassTold: record.readUInt32LE(Holding.bypass_told) === 1 }),
+    });
   }
   return held;
 }

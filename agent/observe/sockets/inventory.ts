@@ -46,7 +46,10 @@ export async function inventory(sources: InventorySources, wanted: (row: SocketR
 async function rawSockets({ rawHolders }: InventorySources): Promise<ListedSocket[]> {
   // Where the kernel does not tell, nobody is named, as the agent said when it started.
   const held = heldByInode(await rawHolders().catch(() => Buffer.alloc(0)));
-  const listed = listRawSockets().map(({ inode, ...socket }) => ({ ...socket, ...heldFields(held.get(inode) ?? (socket.protocol === "packet" ? { bypass: "unknown" } : {})) }));
+  const listed = listRawSockets().map(({ inode, ...socket }) => ({
+    ...socket,
+    ...heldFields(held.get(inode) ?? (socket.protocol === "packet" ? { bypass: "unknown" } : {})),
+  }));
   const ofXdp = [...held.values()].filter(({ bypass }) => bypass === "af_xdp");
   return [...listed, ...ofXdp.map((of) => ({ ...XDP_SOCKET, uid: of.owner?.readUInt32LE(Owner.uid) ?? 0, ...heldFields(of) }))];
 }
@@ -54,15 +57,28 @@ async function rawSockets({ rawHolders }: InventorySources): Promise<ListedSocke
 /** No list of the kernel has them: they are found by who has them open. */
 const XDP_SOCKET = { protocol: "xdp", state: "bound", queued: { received: 0, unsent: 0 } } as const;
 
-function heldFields({ cookie = 0n, ifindex = 0, owner, bypass }: Partial<Held>): Pick<HeldSocket, "cookie" | "ifindex" | "holder" | "bypass"> {
-  return { cookie, ...(ifindex === 0 ? {} : { ifindex }), ...(owner === undefined ? {} : { holder: owner }), ...(bypass === undefined ? {} : { bypass }) };
+function heldFields({
+  cookie = 0n,
+  ifindex = 0,
+  owner,
+  bypass,
+}: Partial<Held>): Pick<HeldSocket, "cookie" | "ifindex" | "holder" | "bypass"> {
+  return {
+    cookie,
+    ...(ifindex === 0 ? {} : { ifindex }),
+    ...(owner === undefined ? {} : { holder: owner }),
+    ...(bypass === undefined ? {} : { bypass }),
+  };
 }
 
 function describe(socket: ListedSocket, of: TrafficOfSockets, describer: Describer, now: bigint): SocketRow {
   const { protocol, state, local, remote, ifindex, uid, queued } = socket;
   const carries = "carries" in socket ? socket.carries : undefined;
   const bypass = "bypass" in socket ? socket.bypass : undefined;
-  const { traffic: { connections, sent, received }, connection } = of.of(socket);
+  const {
+    traffic: { connections, sent, received },
+    connection,
+  } = of.of(socket);
   const owner = ownerRecord(socket, describer);
   return {
     protocol,
@@ -78,7 +94,12 @@ function describe(socket: ListedSocket, of: TrafficOfSockets, describer: Describ
     connections,
     sent,
     received,
-    ...(connection === undefined ? {} : { rule: describer.names.rule(connection.slot, connection.generation).name, age_s: Number(now - connection.openedJiffies) / describer.jiffiesPerSecond }),
+    ...(connection === undefined
+      ? {}
+      : {
+          rule: describer.names.rule(connection.slot, connection.generation).name,
+          age_s: Number(now - connection.openedJiffies) / describer.jiffiesPerSecond,
+        }),
   };
 }
 

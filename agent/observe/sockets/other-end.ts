@@ -69,7 +69,10 @@ export class OtherEnd {
     const deciding = accepted.some(isHeld) ? accepted.filter(isHeld) : listeners;
     if (deciding.length === 0) return "the socket at its other end cannot be found";
     for (const socket of deciding) {
-      const refused = this.#judge(socket, holders.filter(({ cookie }) => cookie === socket.cookie));
+      const refused = this.#judge(
+        socket,
+        holders.filter(({ cookie }) => cookie === socket.cookie),
+      );
       if (refused !== undefined) return refused;
     }
     return undefined;
@@ -78,7 +81,8 @@ export class OtherEnd {
   #judge(socket: KernelSocket, holders: readonly Holder[]): string | undefined {
     if (holders.length === 0) return "no process that weir can see has the socket at its other end open";
     const stranger = holders.find((holder) => !this.#mayRead(holder));
-    if (stranger !== undefined) return `process ${stranger.pid} ${printable(stranger.name)} of user ${stranger.uid} has it open, which is neither root's nor of a service of the system or a container`;
+    if (stranger !== undefined)
+      return `process ${stranger.pid} ${printable(stranger.name)} of user ${stranger.uid} has it open, which is neither root's nor of a service of the system or a container`;
     if (socket.uid === 0 || holders.some(({ uid }) => uid === socket.uid)) return undefined;
     return `user ${socket.uid} made the socket at its other end, and no process of that user that weir can see has it open`;
   }

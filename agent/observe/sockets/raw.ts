@@ -30,7 +30,14 @@ export interface RawSocket {
 
 const CONNECTED = "01"; // TCP_ESTABLISHED
 const WORD = 8;
-const ETHERNET_TYPES: Readonly<Record<string, string>> = { "0003": "all", "0800": "ipv4", "0806": "arp", "86dd": "ipv6", "888e": "eapol", "88cc": "lldp" };
+const ETHERNET_TYPES: Readonly<Record<string, string>> = {
+  "0003": "all",
+  "0800": "ipv4",
+  "0806": "arp",
+  "86dd": "ipv6",
+  "888e": "eapol",
+  "88cc": "lldp",
+};
 
 const FILES: Readonly<Record<string, RawSocket["protocol"]>> = { icmp: "icmp", icmp6: "icmpv6", raw: "raw", raw6: "raw" };
 

@@ -74,7 +74,8 @@ export class SocketEvents {
   /** What is there already is not new. */
   begin(): void {
     this.#try(() => {
-      for (const { protocol, local, cookie } of listListeners()) this.#listeners.isNew(protocol, local.port, ownerOf(cookie, this.#parts.describer)?.process);
+      for (const { protocol, local, cookie } of listListeners())
+        this.#listeners.isNew(protocol, local.port, ownerOf(cookie, this.#parts.describer)?.process);
       this.#packetSockets.look();
     });
     this.#lookForBypass();
@@ -93,7 +94,9 @@ export class SocketEvents {
         this.#parts.tell(this.#listening(event, facts));
         break;
       case "BIND_FAILED": {
-        const { reason, holder }: Failure = this.#mayAskWhy(event) ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts), {}) : {};
+        const { reason, holder }: Failure = this.#mayAskWhy(event)
+          ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts), {})
+          : {};
         const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
         this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
         break;
@@ -113,7 +116,11 @@ export class SocketEvents {
 
   /** Whether these are the ends of a connection of weir's own that was refused, or its process sent what has them. */
   isOwn({ source, destination, process }: { source: Endpoint; destination: Endpoint; process?: ProcessReference }): boolean {
-    return process?.pid === this.#parts.self.pid || this.#own.get(nameOf(source, destination)) === true || this.#own.get(nameOf(destination, source)) === true;
+    return (
+      process?.pid === this.#parts.self.pid ||
+      this.#own.get(nameOf(source, destination)) === true ||
+      this.#own.get(nameOf(destination, source)) === true
+    );
   }
 
   /** Of what happened while no agent ran, or elsewhere, nothing can be found out here. */
@@ -124,7 +131,10 @@ export class SocketEvents {
   /** Who listens without having asked for a port gets one only after the event. */
   #listening(event: SocketEvent, { cookie }: SocketFacts): SocketEvent {
     const { address, port } = event.local!;
-    const local = port === 0 ? (this.#shares.listening.use(() => listListeners().find((socket) => socket.cookie === cookie)?.local, undefined) ?? { address }) : event.local!;
+    const local =
+      port === 0
+        ? (this.#shares.listening.use(() => listListeners().find((socket) => socket.cookie === cookie)?.local, undefined) ?? { address })
+        : event.local!;
     if (local.port === undefined) return { ...event, local }; // nobody knows whether it is new
     const isNew = this.#listeners.isNew(event.protocol!, local.port, event.process);
     if (isNew) this.#newPorts++;
@@ -181,7 +191,8 @@ export class SocketEvents {
 
   #counted(type: SocketEventType): { happened: number; suppressed: number } {
     const value = this.#parts.counters.lookup(u32(EventTypeNames.indexOf(type.toLowerCase())))!;
-    const found = type === "PACKET_SOCKET" ? this.#found : type === "PACKET_BYPASS" ? this.#bypassing.found : { happened: 0, suppressed: 0 };
+    const found =
+      type === "PACKET_SOCKET" ? this.#found : type === "PACKET_BYPASS" ? this.#bypassing.found : { happened: 0, suppressed: 0 };
     return {
       happened: Number(value.readBigUInt64LE(SocketCounter.happened)) + found.happened,
       suppressed: Number(value.readBigUInt64LE(SocketCounter.suppressed)) + found.suppressed,

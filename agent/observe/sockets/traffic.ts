@@ -47,11 +47,21 @@ export class TrafficOfSockets {
     const [sent, received] = [Number(flow.bytes[own]), Number(flow.bytes[other])];
     if (this.#cookies.has(flow.cookie)) addTo(this.#raw, flow.cookie, sent, received);
     if (protocol === undefined) return;
-    const wire = { source: endpointOf(flow.source, flow.sourcePort, flow.protocol), destination: endpointOf(flow.destination, flow.destinationPort, flow.protocol) };
+    const wire = {
+      source: endpointOf(flow.source, flow.sourcePort, flow.protocol),
+      destination: endpointOf(flow.destination, flow.destinationPort, flow.protocol),
+    };
     // A socket has the ends behind address translation.
-    const [here, there] = fromHere ? ["source", "destination"] as const : ["destination", "source"] as const;
+    const [here, there] = fromHere ? (["source", "destination"] as const) : (["destination", "source"] as const);
     const ends = natOf(flow.beyond, flow.protocol) ?? wire;
-    this.#connections.set(keyOf(protocol, ends[here], ends[there]), { connections: 1, sent, received, slot: flow.slot, generation: flow.generation, openedJiffies: flow.openedJiffies });
+    this.#connections.set(keyOf(protocol, ends[here], ends[there]), {
+      connections: 1,
+      sent,
+      received,
+      slot: flow.slot,
+      generation: flow.generation,
+      openedJiffies: flow.openedJiffies,
+    });
     const elsewhere = ends[here].address !== wire[here].address;
     if (!elsewhere && (!fromHere || protocol === "udp")) addTo(this.#ports, `${protocol} ${ends[here].port}`, sent, received);
   }

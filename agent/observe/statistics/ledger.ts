@@ -41,7 +41,9 @@ export class Ledger {
 
   #addToProgram({ account: { process, container, pod, unit }, tally }: Booked, now: number): void {
     const program: Account = {
-      ...(process === undefined ? {} : { process: { name: process.name, ...(process.executable === undefined ? {} : { executable: process.executable }) } }),
+      ...(process === undefined
+        ? {}
+        : { process: { name: process.name, ...(process.executable === undefined ? {} : { executable: process.executable }) } }),
       ...(container === undefined ? {} : { container }),
       ...(pod === undefined ? {} : { pod }),
       ...(unit === undefined ? {} : { unit }),

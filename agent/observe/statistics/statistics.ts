@@ -53,7 +53,12 @@ export class Statistics {
 
   constructor(sources: StatisticsSources) {
     this.#sources = sources;
-    this.#ring = new Ring({ map: sources.ended, recordSize: TcpConnection.size, batch: ENDED_AT_ONCE, onRecords: (records) => this.#measured(records) });
+    this.#ring = new Ring({
+      map: sources.ended,
+      recordSize: TcpConnection.size,
+      batch: ENDED_AT_ONCE,
+      onRecords: (records) => this.#measured(records),
+    });
   }
 
   /** Reads what the kernel told before its ring is full; whoever asks reads the rest. */
@@ -107,7 +112,9 @@ export class Statistics {
     const groupOf = (account: Account): Group | undefined => (wanted(account) ? find(groups, account, by) : undefined);
     for (const { account, tally } of this.#ledger.entries()) groupOf(account)?.tally.merge(tally, now);
     await this.#addLive(groupOf, now);
-    const rows = Array.from(groups, ([name, group]) => rowOf(name, group, now)).filter(({ packets, connections, tcp }) => packets + connections > 0 || tcp !== undefined);
+    const rows = Array.from(groups, ([name, group]) => rowOf(name, group, now)).filter(
+      ({ packets, connections, tcp }) => packets + connections > 0 || tcp !== undefined,
+    );
     const rank = STATISTICS_ORDERS[order];
     return rows.sort((a, b) => rank(b) - rank(a)).slice(0, limit);
   }
@@ -141,7 +148,8 @@ export class Statistics {
   #measured(records: Buffer): void {
     const now = Date.now();
     const { describer, listeners } = this.#sources;
-    for (const record of tcpRecords(records)) this.#ledger.tallyOf(accountOf(describeTcp(record, describer, listeners)), now).measure(measuresOf(record));
+    for (const record of tcpRecords(records))
+      this.#ledger.tallyOf(accountOf(describeTcp(record, describer, listeners)), now).measure(measuresOf(record));
   }
 }
 
@@ -187,6 +195,8 @@ function tcpOf({ measured, segments, retransmissions, roundTrips, leastRoundTrip
     connections: measured,
     segments,
     retransmissions,
-    ...(median === undefined || p95 === undefined || leastRoundTrip === Infinity ? {} : { round_trip_s: { median: median / US, p95: p95 / US, min: leastRoundTrip / US } }),
+    ...(median === undefined || p95 === undefined || leastRoundTrip === Infinity
+      ? {}
+      : { round_trip_s: { median: median / US, p95: p95 / US, min: leastRoundTrip / US } }),
   };
 }

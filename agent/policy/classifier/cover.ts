@@ -35,11 +35,25 @@ export function covers(lines: Lines, outer: number, others: Lines, inner: number
   const asked = lines.fields(outer);
   if ((asked & ~others.fields(inner)) !== 0 || (lines.flags(outer) & OF_KINDS & ~others.flags(inner)) !== 0) return false;
   if ((others.directions(inner) & ~lines.directions(outer)) !== 0) return false;
-  if (asked & Match.PROTOCOL && (others.protocolLow(inner) < lines.protocolLow(outer) || others.protocolHigh(inner) > lines.protocolHigh(outer))) return false;
+  if (
+    asked & Match.PROTOCOL &&
+    (others.protocolLow(inner) < lines.protocolLow(outer) || others.protocolHigh(inner) > lines.protocolHigh(outer))
+  )
+    return false;
   if (asked & Match.INTERFACE && !hasSameGroups(lines, outer, others, inner)) return false;
-  if (asked & Match.MESSAGE && (others.messageLow(inner) < lines.messageLow(outer) || others.messageHigh(inner) > lines.messageHigh(outer))) return false;
-  if (asked & Match.SOURCE_PORT && (others.sourcePortLow(inner) < lines.sourcePortLow(outer) || others.sourcePortHigh(inner) > lines.sourcePortHigh(outer))) return false;
-  if (asked & Match.DESTINATION_PORT && (others.destinationPortLow(inner) < lines.destinationPortLow(outer) || others.destinationPortHigh(inner) > lines.destinationPortHigh(outer))) return false;
+  if (asked & Match.MESSAGE && (others.messageLow(inner) < lines.messageLow(outer) || others.messageHigh(inner) > lines.messageHigh(outer)))
+    return false;
+  if (
+    asked & Match.SOURCE_PORT &&
+    (others.sourcePortLow(inner) < lines.sourcePortLow(outer) || others.sourcePortHigh(inner) > lines.sourcePortHigh(outer))
+  )
+    return false;
+  if (
+    asked & Match.DESTINATION_PORT &&
+    (others.destinationPortLow(inner) < lines.destinationPortLow(outer) ||
+      others.destinationPortHigh(inner) > lines.destinationPortHigh(outer))
+  )
+    return false;
   if (asked & Match.SOURCE_SET && !hasSetsOf(lines, outer, others, inner, SOURCE)) return false;
   if (asked & Match.DESTINATION_SET && !hasSetsOf(lines, outer, others, inner, DESTINATION)) return false;
   return sourceCovers(lines, outer, others, inner) && destinationCovers(lines, outer, others, inner);
@@ -102,7 +116,12 @@ function narrowTransport(lines: Lines, line: number, others: Lines, other: numbe
     lines.setSourcePorts(line, ports);
   }
   if (asked & Match.DESTINATION_PORT) {
-    const ports = meeting(lines.destinationPortLow(line), others.destinationPortLow(other), lines.destinationPortHigh(line), others.destinationPortHigh(other));
+    const ports = meeting(
+      lines.destinationPortLow(line),
+      others.destinationPortLow(other),
+      lines.destinationPortHigh(line),
+      others.destinationPortHigh(other),
+    );
     if (ports === undefined) return false;
     lines.setDestinationPorts(line, ports);
   }
@@ -115,12 +134,16 @@ function meeting(low: number, otherLow: number, high: number, otherHigh: number)
 }
 
 function hasSameGroups(lines: Lines, one: number, others: Lines, other: number): boolean {
-  return lines.words[one * WORDS + GROUPS] === others.words[other * WORDS + GROUPS] && lines.words[one * WORDS + GROUPS + 1] === others.words[other * WORDS + GROUPS + 1];
+  return (
+    lines.words[one * WORDS + GROUPS] === others.words[other * WORDS + GROUPS] &&
+    lines.words[one * WORDS + GROUPS + 1] === others.words[other * WORDS + GROUPS + 1]
+  );
 }
 
 /** Whether all sets that the inner line asks for, one of them enough, are among those of the outer. */
 function hasSetsOf(lines: Lines, outer: number, others: Lines, inner: number, words: number): boolean {
-  for (let word = words; word < words + 2; word++) if ((others.words[inner * WORDS + word]! & ~lines.words[outer * WORDS + word]!) !== 0) return false;
+  for (let word = words; word < words + 2; word++)
+    if ((others.words[inner * WORDS + word]! & ~lines.words[outer * WORDS + word]!) !== 0) return false;
   return true;
 }
 

@@ -53,7 +53,11 @@ export function eachPart(lines: Lines, list: readonly number[], cut: Cut, take: 
 }
 
 /** The parts of a line. */
-function* partsOf(lines: Lines, line: number, { dimension, bits }: Cut): Iterable<{ block: number; first: number; last: number; isWhole: boolean }> {
+function* partsOf(
+  lines: Lines,
+  line: number,
+  { dimension, bits }: Cut,
+): Iterable<{ block: number; first: number; last: number; isWhole: boolean }> {
   const [low, high] = portsOf(lines, line, dimension);
   const size = 1 << (16 - bits);
   for (let from = low - (low % size); from <= high; from += size) {
@@ -66,7 +70,13 @@ function* partsOf(lines: Lines, line: number, { dimension, bits }: Cut): Iterabl
  * The coarsest cut that leaves short lists; undefined if none shortens them. `sample`: in the order of the rules.
  * `mostParts`: of one line on average, beside what is reasonable.
  */
-export function bestCut(lines: Lines, sample: readonly number[], from: Record<PortDimension, number>, mostParts: number, isPossible: (cut: Cut) => boolean): Cut | undefined {
+export function bestCut(
+  lines: Lines,
+  sample: readonly number[],
+  from: Record<PortDimension, number>,
+  mostParts: number,
+  isPossible: (cut: Cut) => boolean,
+): Cut | undefined {
   let best: Cut | undefined;
   let shortest = withoutSilenced(lines, sample).length * 0.75;
   for (const dimension of PORT_DIMENSIONS) {
@@ -103,7 +113,9 @@ export function blocksOf(lines: Lines, line: number, { dimension, bits }: Cut): 
 }
 
 function portsOf(lines: Lines, line: number, dimension: PortDimension): [low: number, high: number] {
-  return dimension === "sourcePort" ? [lines.sourcePortLow(line), lines.sourcePortHigh(line)] : [lines.destinationPortLow(line), lines.destinationPortHigh(line)];
+  return dimension === "sourcePort"
+    ? [lines.sourcePortLow(line), lines.sourcePortHigh(line)]
+    : [lines.destinationPortLow(line), lines.destinationPortHigh(line)];
 }
 
 function setPorts(lines: Lines, line: number, dimension: PortDimension, first: number, last: number): void {

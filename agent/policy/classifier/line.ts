@@ -177,7 +177,8 @@ export class Lines {
   forgetTransport(line: number, flags: number): void {
     const at = line * 64;
     this.#bytes.fill(0, at + Layout.source_port_low, at + Layout.slot);
-    this.#halves[line * 32 + Layout.fields / 2] = this.fields(line) & (Match.PROTOCOL | Match.INTERFACE | Match.SOURCE_SET | Match.DESTINATION_SET);
+    this.#halves[line * 32 + Layout.fields / 2] =
+      this.fields(line) & (Match.PROTOCOL | Match.INTERFACE | Match.SOURCE_SET | Match.DESTINATION_SET);
     this.setFlags(line, flags);
   }
 
@@ -186,7 +187,13 @@ export class Lines {
   setRule(line: number, { slot, order, blocks, staged, conditional, timed }: LineRule): void {
     this.words[line * WORDS + SLOT] = slot;
     this.words[line * WORDS + ORDER] = order;
-    this.setFlags(line, (blocks ? MatcherFlag.BLOCKS : 0) | (staged ? MatcherFlag.STAGED : 0) | (conditional ? MatcherFlag.CONDITIONAL : 0) | (timed ? MatcherFlag.TIMED : 0));
+    this.setFlags(
+      line,
+      (blocks ? MatcherFlag.BLOCKS : 0) |
+        (staged ? MatcherFlag.STAGED : 0) |
+        (conditional ? MatcherFlag.CONDITIONAL : 0) |
+        (timed ? MatcherFlag.TIMED : 0),
+    );
   }
 
   /** Bits of enum weir_matcher_flag that say what it asks of the local process. */

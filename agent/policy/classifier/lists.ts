@@ -117,7 +117,7 @@ export class Lists {
   #home(tag: number): number {
     const mask = this.#places.length - 1;
     let home = Math.imul(tag, 0x9e3779b1) >>> 7;
-    for (;; home++) {
+    for (; ; home++) {
       const found = this.#places[home & mask]!;
       if (found === 0 || this.#tags[found - 1] === tag) return home & mask;
     }

@@ -40,7 +40,9 @@ function isNew(lines: Lines, line: number, known: Lists): boolean {
   let hash = 0;
   for (let word = 0; word < WORDS; word++) if (!isIdentity(word)) hash = Math.imul(hash ^ words[at + word]!, 0x9e3779b1) ^ (hash >>> 15);
   const place = known.find(hash >>> 0);
-  if (place >= 0) for (let other = known.first(place); other >= 0; other = known.after(place, other)) if (isAlike(words, at, other * WORDS, ofOneRule)) return false;
+  if (place >= 0)
+    for (let other = known.first(place); other >= 0; other = known.after(place, other))
+      if (isAlike(words, at, other * WORDS, ofOneRule)) return false;
   known.add(hash >>> 0, line);
   return true;
 }

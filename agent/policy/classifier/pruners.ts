@@ -35,18 +35,29 @@ export function makeBitmaps(lines: Lines, family: Family, tables: readonly Table
 }
 
 function kindsOf(family: Family): Record<number, Kind> {
-  const firstBits = (at: number, length: number) => ({ words }: Lines, line: number): number => {
-    const first = line * WORDS + at;
-    if (family === "ipv4") return words[first + 2]! >>> (128 - length);
-    return (Math.imul(words[first + 1]!, Hash.IPV6) + (words[first]! >>> (64 - length))) >>> 0;
-  };
+  const firstBits =
+    (at: number, length: number) =>
+    ({ words }: Lines, line: number): number => {
+      const first = line * WORDS + at;
+      if (family === "ipv4") return words[first + 2]! >>> (128 - length);
+      return (Math.imul(words[first + 1]!, Hash.IPV6) + (words[first]! >>> (64 - length))) >>> 0;
+    };
   return {
     [PrunerKind.SOURCE_COARSE]: { applies: ({ source }) => source >= COARSE[family], value: firstBits(SOURCE, COARSE[family]) },
     [PrunerKind.SOURCE_FINE]: { applies: ({ source }) => source >= FINE[family], value: firstBits(SOURCE, FINE[family]) },
-    [PrunerKind.DESTINATION_COARSE]: { applies: ({ destination }) => destination >= COARSE[family], value: firstBits(DESTINATION, COARSE[family]) },
-    [PrunerKind.DESTINATION_FINE]: { applies: ({ destination }) => destination >= FINE[family], value: firstBits(DESTINATION, FINE[family]) },
+    [PrunerKind.DESTINATION_COARSE]: {
+      applies: ({ destination }) => destination >= COARSE[family],
+      value: firstBits(DESTINATION, COARSE[family]),
+    },
+    [PrunerKind.DESTINATION_FINE]: {
+      applies: ({ destination }) => destination >= FINE[family],
+      value: firstBits(DESTINATION, FINE[family]),
+    },
     [PrunerKind.SOURCE_PORT]: { applies: ({ sourcePort }) => sourcePort === 16, value: (lines, line) => lines.sourcePortLow(line) },
-    [PrunerKind.DESTINATION_PORT]: { applies: ({ destinationPort }) => destinationPort === 16, value: (lines, line) => lines.destinationPortLow(line) },
+    [PrunerKind.DESTINATION_PORT]: {
+      applies: ({ destinationPort }) => destinationPort === 16,
+      value: (lines, line) => lines.destinationPortLow(line),
+    },
     [PrunerKind.PROTOCOL]: { applies: ({ protocol }) => protocol, value: (lines, line) => lines.protocolLow(line) },
   };
 }

@@ -6,7 +6,22 @@
  */
 
 import { Limit, Match } from "../../generated/layout.ts";
-import { bitsOf, DIMENSIONS, type Dimension, type Family, finerSteps, firstForm, type Form, formNumber, formOf, isWithin, type Masks, masksOf, saysAllOf, tagOf } from "./form.ts";
+import {
+  bitsOf,
+  DIMENSIONS,
+  type Dimension,
+  type Family,
+  finerSteps,
+  firstForm,
+  type Form,
+  formNumber,
+  formOf,
+  isWithin,
+  type Masks,
+  masksOf,
+  saysAllOf,
+  tagOf,
+} from "./form.ts";
 import { covers, makesMeaningless, silences } from "./cover.ts";
 import { Crowded } from "./crowded.ts";
 import { bestCut, blocksOf, type Cut, eachPart, withoutSilenced } from "./cut.ts";
@@ -86,7 +101,8 @@ export class Tables {
     this.#cutUp.sort((a, b) => this.#lines.order(a) - this.#lines.order(b));
     for (const table of this.#byForm.values()) this.#findBest(table);
     this.#merge();
-    for (const { lists } of this.#byForm.values()) for (let place = 0; place < lists.size; place++) if (lists.count(place) > 1) this.#tidy(lists, place);
+    for (const { lists } of this.#byForm.values())
+      for (let place = 0; place < lists.size; place++) if (lists.count(place) > 1) this.#tidy(lists, place);
   }
 
   /** In the order of the rules, and without those of a long list that an earlier one makes meaningless: it would grow with every rule that is written again. */
@@ -139,7 +155,13 @@ export class Tables {
     let table = this.#byForm.get(number);
     if (table === undefined) {
       const form = formOf(number);
-      table = { form, masks: masksOf(form), seed: Math.imul(this.#byForm.size + 1, 0x7feb352d) >>> 0, lists: this.emptyLists(), best: NONE };
+      table = {
+        form,
+        masks: masksOf(form),
+        seed: Math.imul(this.#byForm.size + 1, 0x7feb352d) >>> 0,
+        lists: this.emptyLists(),
+        best: NONE,
+      };
       this.#byForm.set(number, table);
     }
     return table;
@@ -177,11 +199,15 @@ export class Tables {
     if (!this.#withPorts) return;
     const lines = (this.#cutLines ??= this.#lines.copy());
     this.#lines = lines;
-    const left = withoutSilenced(lines, list.toSorted((a, b) => lines.order(a) - lines.order(b)));
+    const left = withoutSilenced(
+      lines,
+      list.toSorted((a, b) => lines.order(a) - lines.order(b)),
+    );
     lists.replace(place, left);
     if (left.length <= CROWDED) return;
     const hasMessages = left.some((line) => (lines.fields(line) & Match.MESSAGE) !== 0); // they lie where source ports do
-    const isPossible = ({ dimension, bits }: Cut): boolean => !(hasMessages && dimension === "sourcePort") && this.#hasRoomFor({ ...form, [dimension]: bits });
+    const isPossible = ({ dimension, bits }: Cut): boolean =>
+      !(hasMessages && dimension === "sourcePort") && this.#hasRoomFor({ ...form, [dimension]: bits });
     const cut = bestCut(lines, everyFew(left), form, (MOST_LINES - lines.count) / left.length, isPossible);
     if (cut === undefined) return;
     const target = this.#tableOf(formNumber({ ...form, [cut.dimension]: cut.bits }));
@@ -242,7 +268,9 @@ export class Tables {
       const sizes = new Map(tables.map((table) => [table, sizeOf(table)]));
       tables.sort((a, b) => sizes.get(a)! - sizes.get(b)!);
       const smallest = tables.find(({ form }) => depthOf(form) > 0)!; // of all others the coarsest holds all keys
-      const around = tables.filter((table) => table !== smallest && isWithin(smallest.form, table.form)).sort((a, b) => depthOf(b.form) - depthOf(a.form));
+      const around = tables
+        .filter((table) => table !== smallest && isWithin(smallest.form, table.form))
+        .sort((a, b) => depthOf(b.form) - depthOf(a.form));
       const target = around[0] ?? this.#tableOf(formNumber(COARSEST));
       this.#byForm.delete(formNumber(smallest.form));
       const moving: number[] = [];

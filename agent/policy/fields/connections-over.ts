@@ -40,7 +40,12 @@ export const CONNECTIONS_OVER = {
       about: "match only new connections of a source that has so many open",
       read: number,
     },
-    "connections-by": { key: "by", value: "WHICH", about: "count each source, each destination, or all that the rule matches: rule (source)", read: word },
+    "connections-by": {
+      key: "by",
+      value: "WHICH",
+      about: "count each source, each destination, or all that the rule matches: rule (source)",
+      read: word,
+    },
   },
   text: {
     place: "packet",

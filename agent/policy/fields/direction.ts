@@ -26,7 +26,9 @@ export const DIRECTION = {
     default: "both",
     examples: ["ingress"],
   },
-  options: { direction: { value: "WHICH", about: "direction in which the connection was opened: ingress, egress or both (both)", read: word } },
+  options: {
+    direction: { value: "WHICH", about: "direction in which the connection was opened: ingress, egress or both (both)", read: word },
+  },
   text: { place: "direction", words: ({ direction = "both" }) => (direction === "both" ? [] : [direction]) },
   directions: BOTH_WAYS,
   operators: { is: "the opener sends in this direction" },

@@ -157,7 +157,9 @@ function checkBurst({ rate: text, burst }: Record<string, unknown>, complain: Co
   const { count, seconds } = reading.rate;
   const days = (burst / count) * (seconds / 86_400);
   if (days > LONGEST_BURST_DAYS)
-    complain(["burst"], `at ${String(text)} a burst of ${burst} takes more than ${LONGEST_BURST_DAYS} days to fill up again`, { value: burst });
+    complain(["burst"], `at ${String(text)} a burst of ${burst} takes more than ${LONGEST_BURST_DAYS} days to fill up again`, {
+      value: burst,
+    });
 }
 
 function wantRate(rule: string, { count, seconds, burst, by, per }: OverRate): Want {

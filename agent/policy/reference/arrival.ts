@@ -61,4 +61,15 @@ export interface Host extends OwnEnds {
   leavesUnseen: boolean;
 }
 
-export const EMPTY_HOST: Host = { loopback: ["lo"], listening: [], established: [], sessions: [], bans: [], banExceptions: [], tunnels: [], addresses: [], isMember: () => false, leavesUnseen: false };
+export const EMPTY_HOST: Host = {
+  loopback: ["lo"],
+  listening: [],
+  established: [],
+  sessions: [],
+  bans: [],
+  banExceptions: [],
+  tunnels: [],
+  addresses: [],
+  isMember: () => false,
+  leavesUnseen: false,
+};

@@ -15,7 +15,8 @@ const ETHERTYPE_ARP = 0x0806;
 
 /** What is inside if a device of this host receives at the port: failsafes alone look into it, because other programs may use the port, too. */
 export function innerAtDevice({ transport }: Packet, { tunnels }: Pick<Host, "tunnels">): Inner | undefined {
-  const device = transport?.datagram == null ? undefined : tunnels.find(({ port }) => port !== undefined && port === transport.ports?.destination);
+  const device =
+    transport?.datagram == null ? undefined : tunnels.find(({ port }) => port !== undefined && port === transport.ports?.destination);
   return device && { kind: device.kind, etherType: 0, bytes: transport!.datagram! };
 }
 

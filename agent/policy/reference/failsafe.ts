@@ -9,9 +9,17 @@ import type { Conversation, Packet } from "./packet.ts";
 import { ICMPV6, TCP, UDP } from "./transport.ts";
 
 /** Sources and destinations of DHCP, RFC 2131: a server has port 67, a client 68; and of DHCPv6, RFC 8415: 547 and 546. */
-const DHCP_PORTS: [number, number][] = [[67, 68], [68, 67], [67, 67], [546, 547], [547, 546]];
+const DHCP_PORTS: [number, number][] = [
+  [67, 68],
+  [68, 67],
+  [67, 67],
+  [546, 547],
+  [547, 546],
+];
 /** RFC 4861. */
-const DISCOVERY = ["router-solicitation", "router-advertisement", "neighbor-solicitation", "neighbor-advertisement", "redirect"].map((name) => ICMPV6_TYPES[name]!.type);
+const DISCOVERY = ["router-solicitation", "router-advertisement", "neighbor-solicitation", "neighbor-advertisement", "redirect"].map(
+  (name) => ICMPV6_TYPES[name]!.type,
+);
 const DISCOVERY_HOP_LIMIT = 255;
 
 /** Neighbour discovery and DHCP: without them there is no network to be managed over. */

@@ -60,5 +60,13 @@ function addRange(datagram: Datagram, start: number, end: number): Reason | unde
 
 /** What an error quotes and what a tunnel carries is in the first fragment only. */
 function lend(transport: Transport | undefined): Transport | undefined {
-  return transport && { ...transport, segment: transport.segment && { ...transport.segment, whole: false }, quoted: null, inner: null, datagram: null };
+  return (
+    transport && {
+      ...transport,
+      segment: transport.segment && { ...transport.segment, whole: false },
+      quoted: null,
+      inner: null,
+      datagram: null,
+    }
+  );
 }

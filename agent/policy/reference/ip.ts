@@ -46,7 +46,15 @@ function readIPv4(reader: Reader, around: Surroundings, seen: (packet: Packet) =
   const offset = (header.getUint16(6) & 0x1fff) * 8;
   const more = (header.getUint16(6) & 0x2000) !== 0;
   if (offset > 0 || more) packet.fragment = { id: header.getUint16(4), offset, more, length: length - headerLength };
-  if (offset === 0) packet.transport = readTransport(reader, header.getUint8(9), { ...around, ends: packet, firstFragment: more, headerIsRight: sumsUp(bytes.subarray(0, headerLength)), isBare: headerLength === 20, jumbo: false });
+  if (offset === 0)
+    packet.transport = readTransport(reader, header.getUint8(9), {
+      ...around,
+      ends: packet,
+      firstFragment: more,
+      headerIsRight: sumsUp(bytes.subarray(0, headerLength)),
+      isBare: headerLength === 20,
+      jumbo: false,
+    });
 }
 
 function readIPv6(reader: Reader, around: Surroundings, seen: (packet: Packet) => void): void {
@@ -74,7 +82,14 @@ function readIPv6(reader: Reader, around: Surroundings, seen: (packet: Packet) =
 
   const protocol = skipExtensions(reader, header.getUint8(6), packet, missing);
   if (packet.fragment === null || packet.fragment.offset === 0) {
-    packet.transport = readTransport(reader, protocol, { ...around, ends: packet, firstFragment: packet.fragment !== null, headerIsRight: true, isBare: protocol === header.getUint8(6), jumbo: true });
+    packet.transport = readTransport(reader, protocol, {
+      ...around,
+      ends: packet,
+      firstFragment: packet.fragment !== null,
+      headerIsRight: true,
+      isBare: protocol === header.getUint8(6),
+      jumbo: true,
+    });
   }
 }
 

@@ -58,7 +58,9 @@ export function prepareRules(policy: Policy): PreparedRules {
 }
 
 function wantsOf(rule: RuleConfig, chosen: (judged: Field["judged"]) => boolean): Want[][] {
-  return FIELD_ENTRIES.filter(([, { judged }]) => chosen(judged)).map(([, field]) => field.wants(rule)).filter((wants) => wants.length > 0);
+  return FIELD_ENTRIES.filter(([, { judged }]) => chosen(judged))
+    .map(([, field]) => field.wants(rule))
+    .filter((wants) => wants.length > 0);
 }
 
 /** What is asked of the rules: the subject, and how a rule counts it. */
@@ -161,7 +163,9 @@ export function askAboutInvalid(rules: PreparedRules, question: Question): Answe
 }
 
 /** RFC 2710, and RFC 3810 for version 2. */
-const LISTENER_DISCOVERY = ["listener-query", "listener-report", "listener-done", "listener-report-v2"].map((name) => ICMPV6_TYPES[name]!.type);
+const LISTENER_DISCOVERY = ["listener-query", "listener-report", "listener-done", "listener-report-v2"].map(
+  (name) => ICMPV6_TYPES[name]!.type,
+);
 
 /** Multicast would end without it, and nobody means it by "block the rest". A rule may name it. */
 function isGroupMembership({ protocol, icmp }: Subject): boolean {

@@ -36,7 +36,8 @@ export class Meters {
     if (countsConnections(rule) && !packet.opens) return { overRate: null, connections: null };
     const connections = connections_over === undefined ? {} : { connections: packet.openFor(connectionsKey(rule, packet.opener)!) };
     // What the number of connections rules out already does not count for the rate.
-    if (over_rate === undefined || (connections_over !== undefined && connections.connections! < connectionsOver(connections_over).count)) return connections;
+    if (over_rate === undefined || (connections_over !== undefined && connections.connections! < connectionsOver(connections_over).count))
+      return connections;
     return { ...connections, overRate: this.#isOver(rule, parseOverRate(over_rate), packet) };
   }
 

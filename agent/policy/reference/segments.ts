@@ -70,7 +70,9 @@ export class Segments {
   /** Does the opener go on with the connection that was offered, and answered? */
   isSucceededBy({ flags, segment }: Sent): boolean {
     const isPlain = segment.whole && (flags & (FIN | SYN | RST | ACK)) === ACK;
-    return isPlain && this.#offer?.answer !== undefined && segment.sequence === this.#offer.syn && segment.acknowledgement === this.#offer.answer;
+    return (
+      isPlain && this.#offer?.answer !== undefined && segment.sequence === this.#offer.syn && segment.acknowledgement === this.#offer.answer
+    );
   }
 
   /** `begunHere`: the opener was seen to open it. */
@@ -129,7 +131,8 @@ export class Segments {
     if (modulo(segment.end - own.next - 1) < FURTHEST || own.next === 0) own.next = segment.end;
     if (this.#isFresh(segment.acknowledgement, by) || own.acknowledged === 0) own.acknowledged = segment.acknowledgement;
     if (flags & FIN && modulo(segment.end - other.acknowledged - 1) < FURTHEST) own.finish = segment.end;
-    if (own.finish !== undefined && other.finish !== undefined && own.finish === other.acknowledged && other.finish === own.acknowledged) this.closed = this.#final = true;
+    if (own.finish !== undefined && other.finish !== undefined && own.finish === other.acknowledged && other.finish === own.acknowledged)
+      this.closed = this.#final = true;
   }
 
   /** The first segment of the other end that fits. */

@@ -43,7 +43,14 @@ export function sightInner(outer: Packet, inner: Inner, arrival: Arrival, fragme
   });
 }
 
-function sightIp(reader: Reader, link: Link, around: Surroundings, place: string, inTunnel: boolean, fragments: Fragments): Sighting | NotIp {
+function sightIp(
+  reader: Reader,
+  link: Link,
+  around: Surroundings,
+  place: string,
+  inTunnel: boolean,
+  fragments: Fragments,
+): Sighting | NotIp {
   if (link.etherType !== ETHERTYPE_IPV4 && link.etherType !== ETHERTYPE_IPV6) return { etherType: link.etherType };
   const seen: Packet[] = [];
   const vlan = link.vlan.find((identifier) => identifier !== 0) ?? 0;

@@ -77,13 +77,16 @@ function readTcp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
 }
 
 function hasUsualOptions(options: Uint8Array): boolean {
-  return options.length === 0 || (options.length === 12 && new DataView(options.buffer, options.byteOffset).getUint32(0) === ONLY_TIMESTAMP);
+  return (
+    options.length === 0 || (options.length === 12 && new DataView(options.buffer, options.byteOffset).getUint32(0) === ONLY_TIMESTAMP)
+  );
 }
 
 /** RFC 1071, over a pseudo header with both addresses, the protocol and the length. */
 function isRightChecksum({ source, destination }: Addresses, bytes: Uint8Array): boolean {
   let sum = TCP + bytes.length;
-  for (const address of [source, destination]) for (let rest = isIPv4(address) ? address & 0xffff_ffffn : address; rest > 0n; rest >>= 16n) sum += Number(rest & 0xffffn);
+  for (const address of [source, destination])
+    for (let rest = isIPv4(address) ? address & 0xffff_ffffn : address; rest > 0n; rest >>= 16n) sum += Number(rest & 0xffffn);
   return sumsUp(bytes, sum);
 }
 
@@ -125,7 +128,10 @@ function messageOf(header: DataView, protocol: number): Message {
 
 /** A question and its answer, which carries the same identifier. */
 const PAIRS: Readonly<Record<number, [question: number, answer: number][]>> = {
-  [ICMP]: [[8, 0], [13, 14]],
+  [ICMP]: [
+    [8, 0],
+    [13, 14],
+  ],
   [ICMPV6]: [[128, 129]],
 };
 

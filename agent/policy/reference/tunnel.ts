@@ -30,7 +30,8 @@ export function openTunnel(inner: Inner, family: 4 | 6): Opened {
   const reader = new Reader(inner.bytes);
   const { id, etherType } = readTunnelHeader(reader, inner, family);
   const link = etherType === BRIDGED ? readEthernet(reader) : readTags(reader, etherType);
-  if (etherType !== BRIDGED && link.etherType !== ETHERTYPE_IPV4 && link.etherType !== ETHERTYPE_IPV6) throw new Undecidable("tunnel_payload");
+  if (etherType !== BRIDGED && link.etherType !== ETHERTYPE_IPV4 && link.etherType !== ETHERTYPE_IPV6)
+    throw new Undecidable("tunnel_payload");
   return { reader, tunnel: `${inner.kind} ${id}`, ...link };
 }
 

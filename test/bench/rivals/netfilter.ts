@@ -32,7 +32,8 @@ export const NFT_SET: Contestant = {
   namespace: "nft-set",
   async open(site) {
     return commandRival(site, {
-      load: (count) => `nft -f ${site.write("set.nft", nftTable("inet rules", [nftRuleSet(count), `${JUDGE}\nip saddr . ip daddr . meta l4proto . th dport @rules drop\n}`]))}`,
+      load: (count) =>
+        `nft -f ${site.write("set.nft", nftTable("inet rules", [nftRuleSet(count), `${JUDGE}\nip saddr . ip daddr . meta l4proto . th dport @rules drop\n}`]))}`,
       add: `nft add element inet rules rules '{ ${nftElement(ANOTHER)} }'`,
       remove: `nft delete element inet rules rules '{ ${nftElement(ANOTHER)} }'`,
       unload: "nft 'add table inet rules; delete table inet rules'",
@@ -48,7 +49,15 @@ function iptables(name: string, namespace: string, command: string): Contestant 
     name,
     namespace,
     async open(site) {
-      const rules = (count: number): string => ["*mangle", ":PREROUTING DROP [0:0]", "-A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", ...entries(count).map((entry) => `-A PREROUTING ${iptablesRule(entry)}`), "COMMIT", ""].join("\n");
+      const rules = (count: number): string =>
+        [
+          "*mangle",
+          ":PREROUTING DROP [0:0]",
+          "-A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+          ...entries(count).map((entry) => `-A PREROUTING ${iptablesRule(entry)}`),
+          "COMMIT",
+          "",
+        ].join("\n");
       return commandRival(site, {
         load: (count) => `${command}-restore ${site.write("rules.v4", rules(count))}`,
         add: `${command} -t mangle -A PREROUTING ${iptablesRule(ANOTHER)}`,
@@ -66,7 +75,8 @@ export const NFT_ADDRESSES: Contestant = {
   async open(site) {
     const chain = "chain judge { type filter hook ingress device eth0 priority 0; policy accept;\nip saddr @listed drop\n}";
     return commandRival(site, {
-      load: (count) => `nft -f ${site.write("addresses.nft", nftTable("netdev listed", [nftSet("listed", "ipv4_addr", addresses(count)), chain]))}`,
+      load: (count) =>
+        `nft -f ${site.write("addresses.nft", nftTable("netdev listed", [nftSet("listed", "ipv4_addr", addresses(count)), chain]))}`,
       add: `nft add element netdev listed listed '{ ${ANOTHER_ADDRESS} }'`,
       remove: `nft delete element netdev listed listed '{ ${ANOTHER_ADDRESS} }'`,
       unload: "nft 'add table netdev listed; delete table netdev listed'",
@@ -82,7 +92,13 @@ export const IPSET: Contestant = {
     await site.timed("ipset create listed hash:ip && iptables-legacy -t raw -A PREROUTING -m set --match-set listed src -j DROP");
     const rival = commandRival(site, {
       load(count) {
-        const text = [`create loading hash:ip maxelem ${Math.max(count + 1, 65_536)}`, ...addresses(count).map((address) => `add loading ${address}`), "swap loading listed", "destroy loading", ""].join("\n");
+        const text = [
+          `create loading hash:ip maxelem ${Math.max(count + 1, 65_536)}`,
+          ...addresses(count).map((address) => `add loading ${address}`),
+          "swap loading listed",
+          "destroy loading",
+          "",
+        ].join("\n");
         return `ipset restore -file ${site.write("addresses.ipset", text)}`;
       },
       add: `ipset add listed ${ANOTHER_ADDRESS}`,
@@ -94,7 +110,10 @@ export const IPSET: Contestant = {
       // It is not charged with most of what it keeps, but tells it.
       async loadedIn(count) {
         const loading = await rival.loadedIn(count);
-        return { ...loading, kernelMB: Number(/Size in memory: (\d+)/.exec(await site.lab.exec(site.namespace, "ipset", "list", "-t", "listed"))![1]) / 1e6 };
+        return {
+          ...loading,
+          kernelMB: Number(/Size in memory: (\d+)/.exec(await site.lab.exec(site.namespace, "ipset", "list", "-t", "listed"))![1]) / 1e6,
+        };
       },
     };
   },

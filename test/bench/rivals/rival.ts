@@ -61,7 +61,17 @@ export class Site implements Disposable {
 
   /** A command of the shell. */
   async timed(command: string): Promise<Timed> {
-    return JSON.parse(await this.lab.exec(this.namespace, ...this.memory.prefix, process.execPath, join(import.meta.dirname, "timed-child.ts"), "sh", "-c", command)) as Timed;
+    return JSON.parse(
+      await this.lab.exec(
+        this.namespace,
+        ...this.memory.prefix,
+        process.execPath,
+        join(import.meta.dirname, "timed-child.ts"),
+        "sh",
+        "-c",
+        command,
+      ),
+    ) as Timed;
   }
 
   [Symbol.dispose](): void {

@@ -72,7 +72,9 @@ function taken({ name }: Device): number {
 }
 
 function processorTime(): number {
-  return nanosecondsOf("/proc/thread-self/schedstat") + (softirqThread === undefined ? 0 : nanosecondsOf(`/proc/${softirqThread}/schedstat`));
+  return (
+    nanosecondsOf("/proc/thread-self/schedstat") + (softirqThread === undefined ? 0 : nanosecondsOf(`/proc/${softirqThread}/schedstat`))
+  );
 }
 
 function nanosecondsOf(path: string): number {

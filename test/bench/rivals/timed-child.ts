@@ -22,6 +22,9 @@ if (status !== 0) {
   process.exit(1);
 }
 const usage = new BigInt64Array(18);
-(koffi.load("libc.so.6").func("int getrusage(int who, void *usage)") as unknown as (who: number, usage: BigInt64Array) => number)(RUSAGE_CHILDREN, usage);
+(koffi.load("libc.so.6").func("int getrusage(int who, void *usage)") as unknown as (who: number, usage: BigInt64Array) => number)(
+  RUSAGE_CHILDREN,
+  usage,
+);
 const timed: Timed = { seconds, peakMB: (Number(usage[MAXRSS]!) * 1024) / 1e6 };
 console.log(JSON.stringify(timed));

@@ -39,7 +39,8 @@ const ANYWHERE = 1 << 24;
 const NEARLY_ALL = 0.9;
 const WRONG_CHECKSUM = 1;
 /** Connection tracking would not know such a packet. */
-const UNCHECKED = "if [ -e /proc/sys/net/netfilter/nf_conntrack_checksum ]; then echo 0 > /proc/sys/net/netfilter/nf_conntrack_checksum; fi";
+const UNCHECKED =
+  "if [ -e /proc/sys/net/netfilter/nf_conntrack_checksum ]; then echo 0 > /proc/sys/net/netfilter/nf_conntrack_checksum; fi";
 
 export class Traffic implements AsyncDisposable {
   readonly lab: Lab;
@@ -55,7 +56,10 @@ export class Traffic implements AsyncDisposable {
   /** With a namespace for each of the names. */
   static async start(names: readonly string[], budgetMs: number): Promise<Traffic> {
     const others = [NOTHING, ...names];
-    const links: LinkOptions[] = [{ from: `${SENDER}:drop`, to: `${SENDER}:${DROPPING}` }, ...others.map((name) => ({ from: `${SENDER}:${name}`, to: `${name}:eth0` }))];
+    const links: LinkOptions[] = [
+      { from: `${SENDER}:drop`, to: `${SENDER}:${DROPPING}` },
+      ...others.map((name) => ({ from: `${SENDER}:${name}`, to: `${name}:eth0` })),
+    ];
     const lab = await makeLab({ namespaces: [SENDER, ...others], links });
     try {
       for (const name of others) {
@@ -103,7 +107,12 @@ export class Traffic implements AsyncDisposable {
   #frameTo(end: string): Uint8Array {
     const { mac, ipv4 } = this.lab.end(end);
     const remote = ipv4.replace(/\d+$/, "1");
-    return frame(Ethernet({ dst: mac }), IPv4({ src: remote, dst: ipv4 }), UDP({ sport: REMOTE_PORT, dport: LOCAL_PORT, checksum: WRONG_CHECKSUM }), payload(18));
+    return frame(
+      Ethernet({ dst: mac }),
+      IPv4({ src: remote, dst: ipv4 }),
+      UDP({ sport: REMOTE_PORT, dport: LOCAL_PORT, checksum: WRONG_CHECKSUM }),
+      payload(18),
+    );
   }
 
   async #measure(link: string, data: Uint8Array, spread: Order["spread"]): Promise<Cost> {
@@ -116,7 +125,9 @@ export class Traffic implements AsyncDisposable {
 
   /** Packets that came as far as UDP. */
   async #passed(name: string): Promise<number> {
-    const [heads, values] = [...(await this.lab.exec(name, "cat", "/proc/net/snmp")).matchAll(/^Udp: (.*)$/gm)].map(([, line]) => line!.split(" "));
+    const [heads, values] = [...(await this.lab.exec(name, "cat", "/proc/net/snmp")).matchAll(/^Udp: (.*)$/gm)].map(([, line]) =>
+      line!.split(" "),
+    );
     const count = (head: string): number => Number(values![heads!.indexOf(head)]);
     return count("InDatagrams") + count("NoPorts") + count("InErrors");
   }

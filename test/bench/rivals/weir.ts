@@ -14,7 +14,12 @@ import { ANOTHER, ANOTHER_ADDRESS, addresses, entries, type Entry, SEED } from "
 import type { Contestant, Loading, Rival, Site } from "./rival.ts";
 
 export const WEIR_RULES: Contestant = { name: "weir", namespace: "weir", open: async (site) => new Rules(site, "xdp") };
-export const WEIR_RULES_TC: Contestant = { name: "weir on TC", namespace: "weir-tc", sameBut: "the hook", open: async (site) => new Rules(site, "tcx") };
+export const WEIR_RULES_TC: Contestant = {
+  name: "weir on TC",
+  namespace: "weir-tc",
+  sameBut: "the hook",
+  open: async (site) => new Rules(site, "tcx"),
+};
 export const WEIR_BANS: Contestant = { name: "weir, bans", namespace: "weir-bans", open: async (site) => new Bans(site, "xdp") };
 
 /** Tables are made for as many rules as there are at the start, so each count has an agent of its own. */
@@ -39,7 +44,11 @@ class Rules implements Rival {
   /** From saving the file until it is in force. */
   async loadedIn(count: number): Promise<Loading> {
     await this.unload();
-    const { seconds, peakMB } = JSON.parse(execFileSync(process.execPath, [join(import.meta.dirname, "../save-child.ts"), "json", String(count), String(SEED)], { encoding: "utf8" })) as Save;
+    const { seconds, peakMB } = JSON.parse(
+      execFileSync(process.execPath, [join(import.meta.dirname, "../save-child.ts"), "json", String(count), String(SEED)], {
+        encoding: "utf8",
+      }),
+    ) as Save;
     const before = this.#site.memory.kernelMB();
     await this.load(count);
     return { seconds, peakMB, residentMB: this.#agent!.run.residentMB(), kernelMB: this.#site.memory.kernelMB() - before };
@@ -91,7 +100,10 @@ class Bans implements Rival {
   }
 
   async change(): Promise<{ add: number; remove: number }> {
-    return { add: await secondsOf(() => this.#ban([ANOTHER_ADDRESS])), remove: await secondsOf(() => this.#agent!.control.deleteBans([ANOTHER_ADDRESS])) };
+    return {
+      add: await secondsOf(() => this.#ban([ANOTHER_ADDRESS])),
+      remove: await secondsOf(() => this.#agent!.control.deleteBans([ANOTHER_ADDRESS])),
+    };
   }
 
   async unload(): Promise<void> {
@@ -109,7 +121,8 @@ class Bans implements Rival {
   }
 
   async #ban(networks: readonly string[]): Promise<void> {
-    for (let from = 0; from < networks.length; from += MOST_NETWORKS) await this.#agent!.control.addBans({ networks: networks.slice(from, from + MOST_NETWORKS), check_only: false });
+    for (let from = 0; from < networks.length; from += MOST_NETWORKS)
+      await this.#agent!.control.addBans({ networks: networks.slice(from, from + MOST_NETWORKS), check_only: false });
   }
 }
 
@@ -137,7 +150,10 @@ class Agent implements AsyncDisposable {
 
 function ruleOf({ source, destination, protocol, ports }: Entry, number: number): RuleText {
   return {
-    name: `rule-${number}`, action: "block", enforce: true, direction: "ingress",
+    name: `rule-${number}`,
+    action: "block",
+    enforce: true,
+    direction: "ingress",
     layer3: { source: [source], destination: [destination] },
     layer4: { protocol, destination_ports: [ports.includes("-") ? ports : Number(ports)] },
   };

@@ -11,10 +11,20 @@ const F_SETFD = 2;
 
 const [file = "", program = "", ...words] = process.argv.slice(2);
 const libc = koffi.load("libc.so.6");
-const prctl = libc.func("int prctl(int option, unsigned long a, void *b, unsigned long c, unsigned long d)") as unknown as (option: number, a: number, b: Uint8Array | null, c: number, d: number) => number;
+const prctl = libc.func("int prctl(int option, unsigned long a, void *b, unsigned long c, unsigned long d)") as unknown as (
+  option: number,
+  a: number,
+  b: Uint8Array | null,
+  c: number,
+  d: number,
+) => number;
 const execv = libc.func("int execv(const char *path, const char **words)") as unknown as (path: string, words: (string | null)[]) => number;
 
-const fcntl = libc.func("int fcntl(int fd, int command, long argument)") as unknown as (fd: number, command: number, argument: number) => number;
+const fcntl = libc.func("int fcntl(int fd, int command, long argument)") as unknown as (
+  fd: number,
+  command: number,
+  argument: number,
+) => number;
 
 // Node.js has made sure that no child inherits these.
 for (const fd of [0, 1, 2]) fcntl(fd, F_SETFD, 0);

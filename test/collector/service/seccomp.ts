@@ -32,7 +32,11 @@ export function filterOf({ calls, families, refusal }: Confinement): Buffer {
     jump(JEQ, AUDIT_ARCH[process.arch]!, 1, 0),
     answer(KILL),
     load(NUMBER),
-    ...onEqual(number("socket"), [load(FIRST_ARGUMENT), ...families.flatMap((name) => onEqual(family(name), [answer(ALLOW)])), answer(refuse("EAFNOSUPPORT"))]),
+    ...onEqual(number("socket"), [
+      load(FIRST_ARGUMENT),
+      ...families.flatMap((name) => onEqual(family(name), [answer(ALLOW)])),
+      answer(refuse("EAFNOSUPPORT")),
+    ]),
     ...onEqual(number("clone"), [load(FIRST_ARGUMENT), jump(JSET, CLONE_NEW, 1, 0), answer(ALLOW), answer(refuse("EPERM"))]),
     ...onEqual(number("clone3"), [answer(refuse("ENOSYS"))]), // whose flags no filter can see
     ...["unshare", "setns"].flatMap((name) => onEqual(number(name), [answer(refuse("EPERM"))])),

@@ -10,7 +10,13 @@ import { type Lab, makeLab } from "../../harness/netns.ts";
 import { requires, root, tool } from "../../harness/require.ts";
 import { Service, WEIR_FOR_OTHERS } from "./service.ts";
 
-const here = requires(root(), tool("systemd-analyze", "systemd"), tool("clang", "clang"), tool("setpriv", "util-linux"), tool("nc.openbsd", "netcat-openbsd"));
+const here = requires(
+  root(),
+  tool("systemd-analyze", "systemd"),
+  tool("clang", "clang"),
+  tool("setpriv", "util-linux"),
+  tool("nc.openbsd", "netcat-openbsd"),
+);
 const SOMEBODY = 12345;
 const AUDIT = "/var/log/weir/audit.log";
 const PORT = 7023;
@@ -21,7 +27,10 @@ rules:
   - { name: no-7023, action: block, enforce: true, direction: egress, layer4: { protocol: udp, destination_ports: [${PORT}] } }
 `;
 /** Bits of CAP_DAC_READ_SEARCH, NET_BROADCAST, NET_ADMIN, SYS_PTRACE, SYS_ADMIN, PERFMON and BPF. */
-const RIGHTS = [2n, 11n, 12n, 19n, 21n, 38n, 39n].reduce((all, bit) => all | (1n << bit), 0n).toString(16).padStart(16, "0");
+const RIGHTS = [2n, 11n, 12n, 19n, 21n, 38n, 39n]
+  .reduce((all, bit) => all | (1n << bit), 0n)
+  .toString(16)
+  .padStart(16, "0");
 
 test("within its limits the service detects, drops, goes on after a crash, and leaves nothing when it is stopped", here, async () => {
   await using lab = await makeLab();
@@ -29,7 +38,10 @@ test("within its limits the service detects, drops, goes on after a crash, and l
   await service.start();
   const { health, interfaces } = await status(service);
   assert.deepEqual(health, { state: "ok", reasons: [] }, service.said);
-  assert.deepEqual(interfaces.map(({ name, ingress, egress }) => [name, ingress.hook !== "none", egress.hook !== "none"]), [["eth0", true, true]]);
+  assert.deepEqual(
+    interfaces.map(({ name, ingress, egress }) => [name, ingress.hook !== "none", egress.hook !== "none"]),
+    [["eth0", true, true]],
+  );
 
   const watched = service.exec("weir", "watch", "--rule", "no-7023", "--count", "1", "--json");
   const event = await eventually("an event", async () => {
@@ -51,7 +63,9 @@ test("within its limits the service detects, drops, goes on after a crash, and l
 
   const stranger = await service.attempt("setpriv", "--reuid", String(SOMEBODY), "--clear-groups", WEIR_FOR_OTHERS, "mode", "detect");
   assert.match(stranger.stderr, /only root may talk to the agent/);
-  await eventually("his attempt is told", async () => / REFUSED uid=12345 what="?control socket"? pid=\d+ attempts=1 /.test(await service.exec("cat", AUDIT)));
+  await eventually("his attempt is told", async () =>
+    / REFUSED uid=12345 what="?control socket"? pid=\d+ attempts=1 /.test(await service.exec("cat", AUDIT)),
+  );
 
   service.signal("SIGHUP");
   await eventually("it has read its configuration again", async () => (await status(service)).config.reloads > 0);
@@ -65,7 +79,9 @@ test("within its limits the service asks systemd whether it is started again: th
   await using lab = await makeLab();
   await using service = await Service.install(lab, "server", `${CONFIG}mode: prevent\n`);
   await service.start();
-  await service.imitateSystemctl("[ \"$*\" = 'list-jobs --no-legend --plain --full --no-pager -- weir.service' ] && echo '7 weir.service restart running'");
+  await service.imitateSystemctl(
+    "[ \"$*\" = 'list-jobs --no-legend --plain --full --no-pager -- weir.service' ] && echo '7 weir.service restart running'",
+  );
   assert.equal(await service.stop(), 0, service.said);
   assert.match(service.said, /handing over/);
   const left = await service.attempt("weir", "status");
@@ -83,14 +99,28 @@ test("the service can write nowhere but in its own directories, and has no right
   await using service = await Service.install(lab, "server", CONFIG);
   await service.start();
   const facts = await service.exec("cat", `/proc/${service.pid}/status`);
-  const expected = { Umask: "0077", CapPrm: RIGHTS, CapEff: RIGHTS, CapBnd: RIGHTS, CapInh: "0".repeat(16), CapAmb: "0".repeat(16), NoNewPrivs: "1", Seccomp: "2" };
+  const expected = {
+    Umask: "0077",
+    CapPrm: RIGHTS,
+    CapEff: RIGHTS,
+    CapBnd: RIGHTS,
+    CapInh: "0".repeat(16),
+    CapAmb: "0".repeat(16),
+    NoNewPrivs: "1",
+    Seccomp: "2",
+  };
   for (const [name, value] of Object.entries(expected)) assert.equal(new RegExp(`^${name}:\\s+(\\w+)$`, "m").exec(facts)?.[1], value, name);
-  for (const folder of ["/", "/etc/weir", "/usr", "/var/lib", "/run"]) assert.notEqual((await service.attempt("touch", `${folder}/weir-was-here`)).code, 0, folder);
+  for (const folder of ["/", "/etc/weir", "/usr", "/var/lib", "/run"])
+    assert.notEqual((await service.attempt("touch", `${folder}/weir-was-here`)).code, 0, folder);
   for (const folder of ["/var/lib/weir", "/var/log/weir", "/var/cache/weir", "/run/weir"]) {
     assert.equal((await service.exec("stat", "-c", "%a %u", folder)).trim(), folder === "/run/weir" ? "711 0" : "700 0");
     await service.exec("touch", `${folder}/weir-was-here`);
   }
-  assert.notEqual(await service.exec("find", "/var/cache/weir", "-mindepth", "1", "-type", "d"), "", "compiled code is kept for the next start");
+  assert.notEqual(
+    await service.exec("find", "/var/cache/weir", "-mindepth", "1", "-type", "d"),
+    "",
+    "compiled code is kept for the next start",
+  );
   assert.equal(await service.stop(), 0, service.said);
 });
 
@@ -104,7 +134,10 @@ for (const [missing, withheld, says] of [
   test(`a unit without ${missing} would not do`, here, async () => {
     await using lab = await makeLab({ namespaces: ["server"], links: [] });
     await using service = await Service.install(lab, "server", CONFIG, (unit) => withheld.reduce(without, unit));
-    const outcome = await service.start().then(() => healthOf(service), ({ message }: Error) => message);
+    const outcome = await service.start().then(
+      () => healthOf(service),
+      ({ message }: Error) => message,
+    );
     assert.match(outcome, says);
   });
 }
@@ -122,7 +155,16 @@ async function healthOf(service: Service): Promise<string> {
 }
 
 function send(lab: Lab): Promise<string> {
-  return lab.exec("server", "setpriv", "--reuid", String(SOMEBODY), "--clear-groups", "sh", "-c", `echo x | nc.openbsd -u -q 1 -w 1 ${lab.end("client:eth0").ipv4} ${PORT}`);
+  return lab.exec(
+    "server",
+    "setpriv",
+    "--reuid",
+    String(SOMEBODY),
+    "--clear-groups",
+    "sh",
+    "-c",
+    `echo x | nc.openbsd -u -q 1 -w 1 ${lab.end("client:eth0").ipv4} ${PORT}`,
+  );
 }
 
 async function status(service: Service): Promise<Status> {

@@ -44,7 +44,12 @@ export class Service implements AsyncDisposable {
   }
 
   /** Makes what systemd makes before it starts the command. */
-  static async install(lab: Lab, namespace: string, configuration: string, change: (unit: string) => string = (unit) => unit): Promise<Service> {
+  static async install(
+    lab: Lab,
+    namespace: string,
+    configuration: string,
+    change: (unit: string) => string = (unit) => unit,
+  ): Promise<Service> {
     const confinement = confinementOf(change(await readFile(join(SHIPPED, "weir.service"), "utf8")));
     const folder = await mkdtemp(join(tmpdir(), "weir-service-"));
     const service = new Service(lab, namespace, folder, confinement);
@@ -69,7 +74,13 @@ export class Service implements AsyncDisposable {
 
   /** From now on the agent finds this for systemctl. */
   async imitateSystemctl(script: string): Promise<void> {
-    await this.exec("sh", "-c", `mkdir -p ${BIN} && printf '#!/bin/sh\\n%s\\n' "$1" >${BIN}/systemctl && chmod 755 ${BIN}/systemctl`, "sh", script);
+    await this.exec(
+      "sh",
+      "-c",
+      `mkdir -p ${BIN} && printf '#!/bin/sh\\n%s\\n' "$1" >${BIN}/systemctl && chmod 755 ${BIN}/systemctl`,
+      "sh",
+      script,
+    );
   }
 
   /** Returns when the agent answers; refuses when it ended instead. */
@@ -78,15 +89,38 @@ export class Service implements AsyncDisposable {
     const [program, ...words] = command;
     if (program !== "weir") throw new RangeError(`the unit starts ${program}`);
     const bounding = ["-all", ...capabilities.map((name) => `+${name}`)].join();
-    const limited = ["setpriv", "--bounding-set", bounding, "--inh-caps", "-all", "--no-new-privs", `${STAGE}/test/node`, `${STAGE}/weir/test/collector/service/enter-child.ts`];
+    const limited = [
+      "setpriv",
+      "--bounding-set",
+      bounding,
+      "--inh-caps",
+      "-all",
+      "--no-new-privs",
+      `${STAGE}/test/node`,
+      `${STAGE}/weir/test/collector/service/enter-child.ts`,
+    ];
     this.#said = "";
-    this.#agent = this.#spawn(["sh", "-c", `cd / && umask ${umask} && exec "$@"`, "sh", ...limited, `${STAGE}/test/filter`, WEIR, ...words]);
+    this.#agent = this.#spawn([
+      "sh",
+      "-c",
+      `cd / && umask ${umask} && exec "$@"`,
+      "sh",
+      ...limited,
+      `${STAGE}/test/filter`,
+      WEIR,
+      ...words,
+    ]);
     const agent = this.#agent;
     agent.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#said += text));
-    await eventually("the agent answers", async () => {
-      if (agent.exitCode !== null || agent.signalCode !== null) throw new Error(`the service ended with ${agent.exitCode ?? agent.signalCode}:\n${this.#said}`);
-      return this.#said.includes("weir runs") && (await this.attempt(WEIR, "status")).code === 0;
-    }, 90_000);
+    await eventually(
+      "the agent answers",
+      async () => {
+        if (agent.exitCode !== null || agent.signalCode !== null)
+          throw new Error(`the service ended with ${agent.exitCode ?? agent.signalCode}:\n${this.#said}`);
+        return this.#said.includes("weir runs") && (await this.attempt(WEIR, "status")).code === 0;
+      },
+      90_000,
+    );
   }
 
   /** As an operator, who sees the file system of the service but is not limited; "weir" is the one that is tested. */
@@ -133,7 +167,21 @@ export class Service implements AsyncDisposable {
 
   /** A process that does nothing holds the view of the file system. */
   async #prepare(): Promise<void> {
-    const words = ["unshare", "--mount", "--uts", "--propagation", "private", "sh", "-euc", script(this.#confinement), "sh", CHECKOUT, this.#folder, process.execPath, forOthers().folder];
+    const words = [
+      "unshare",
+      "--mount",
+      "--uts",
+      "--propagation",
+      "private",
+      "sh",
+      "-euc",
+      script(this.#confinement),
+      "sh",
+      CHECKOUT,
+      this.#folder,
+      process.execPath,
+      forOthers().folder,
+    ];
     const machine = this.#lab.spawn(this.#namespace, words, { stdio: ["ignore", "pipe", "pipe"], env: { PATH } });
     this.#machine = machine;
     let said = "";
@@ -163,7 +211,9 @@ function script({ directories, writable }: Confinement): string {
     "if [ -d /usr/lib/modules ]; then mount -t tmpfs -o mode=0 tmpfs /usr/lib/modules; fi",
     // Paths that something else covers by now are no mount points any more.
     `while read -r _ path _; do case $path in ${["/dev", "/proc", "/sys"].flatMap((path) => [path, `${path}/*`]).join("|")}) ;; *) if mountpoint -q "$path"; then mount -o remount,bind,ro "$path"; fi ;; esac; done </proc/self/mounts`,
-    ...directories.filter((directory) => directory.writable).map(({ path }) => `mount --bind ${path} ${path} && mount -o remount,bind,rw ${path}`),
+    ...directories
+      .filter((directory) => directory.writable)
+      .map(({ path }) => `mount --bind ${path} ${path} && mount -o remount,bind,rw ${path}`),
     ...["/tmp", "/var/tmp"].map((path) => `mount -t tmpfs tmpfs ${path}`),
     ...writable.map((path) => `mount -o remount,bind,rw ${path}`),
     "echo ready",

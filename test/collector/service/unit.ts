@@ -34,8 +34,26 @@ const ALWAYS: Record<string, string> = {
 };
 
 /** For the service manager; what gives more than a test may have; and what the other limits here take away, too. */
-const NOT_IMITATED = ["Type", "TimeoutStartSec", "WatchdogSec", "WatchdogSignal", "ExecReload", "Restart", "RestartSec", "TimeoutStopSec", "KillMode", "OOMScoreAdjust", "LimitMEMLOCK", "LimitNOFILE",
-  "DevicePolicy", "ProtectClock", "ProtectKernelLogs", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality"];
+const NOT_IMITATED = [
+  "Type",
+  "TimeoutStartSec",
+  "WatchdogSec",
+  "WatchdogSignal",
+  "ExecReload",
+  "Restart",
+  "RestartSec",
+  "TimeoutStopSec",
+  "KillMode",
+  "OOMScoreAdjust",
+  "LimitMEMLOCK",
+  "LimitNOFILE",
+  "DevicePolicy",
+  "ProtectClock",
+  "ProtectKernelLogs",
+  "RestrictRealtime",
+  "RestrictSUIDSGID",
+  "LockPersonality",
+];
 
 const ROOTS: Record<string, string> = { Configuration: "/etc", State: "/var/lib", Cache: "/var/cache", Logs: "/var/log", Runtime: "/run" };
 
@@ -47,12 +65,17 @@ export function confinementOf(unit: string): Confinement {
     service.delete(name);
     return value;
   };
-  for (const [name, value] of Object.entries(ALWAYS)) if (take(name) !== value) throw new RangeError(`${name} is not ${value}, as the imitation has it`);
+  for (const [name, value] of Object.entries(ALWAYS))
+    if (take(name) !== value) throw new RangeError(`${name} is not ${value}, as the imitation has it`);
   const words = (name: string): string[] => take(name).split(/\s+/);
   const confinement = {
     command: words("ExecStart").map((word) => word.replace("%n", UNIT)),
     capabilities: words("CapabilityBoundingSet").map((name) => name.replace("CAP_", "").toLowerCase()),
-    directories: Object.entries(ROOTS).map(([kind, root]) => ({ path: `${root}/${take(`${kind}Directory`)}`, mode: take(`${kind}DirectoryMode`), writable: kind !== "Configuration" })),
+    directories: Object.entries(ROOTS).map(([kind, root]) => ({
+      path: `${root}/${take(`${kind}Directory`)}`,
+      mode: take(`${kind}DirectoryMode`),
+      writable: kind !== "Configuration",
+    })),
     umask: take("UMask"),
     writable: words("ReadWritePaths"),
     families: words("RestrictAddressFamilies"),

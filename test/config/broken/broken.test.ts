@@ -24,7 +24,10 @@ for (const [what, rules, says] of WRONG_POLICIES) {
   test(`refuses ${what} and names the rules`, () => {
     const loaded = parseConfig(JSON.stringify({ version: 1, rules }), "weir.json");
     assert.ok(loaded.ok, "the file was refused");
-    assert.throws(() => compile(loaded.config), (error) => error instanceof RulesRefused && (assert.deepEqual(error.problems, [says]), true));
+    assert.throws(
+      () => compile(loaded.config),
+      (error) => error instanceof RulesRefused && (assert.deepEqual(error.problems, [says]), true),
+    );
   });
 }
 
@@ -45,7 +48,7 @@ test("says the same of a file with the line ends of Windows", () => {
 });
 
 test("no message carries a character that a terminal would obey", () => {
-  const nasty = "version: 1\n\"\\u001b]0;x\\u0007\": 1\nrules: [{ name: \"\\u0085\\u2028\\u202e\", action: \"\\u009b31m\" }]\n";
+  const nasty = 'version: 1\n"\\u001b]0;x\\u0007": 1\nrules: [{ name: "\\u0085\\u2028\\u202e", action: "\\u009b31m" }]\n';
   const loaded = parseConfig(nasty, "we\x1bir.yaml");
   assert.ok(!loaded.ok);
   assert.equal(loaded.problems.length, 3);

@@ -51,13 +51,19 @@ const cases = (f: Family): Case[] => {
       name: `${f.name}: an address that always passes is not reached by a ban, and a management port does not help the banned`,
       config: { mode: "prevent", failsafe: { addresses: [f.remote] } },
       host: { bans: [f.remote, f.stranger] },
-      steps: [inward(fromRemote(f, opening), passed("failsafe")), inward(between(f.stranger, f.local, TCP({ sport: 40000, dport: 22, flags: ["syn"] })), BANNED)],
+      steps: [
+        inward(fromRemote(f, opening), passed("failsafe")),
+        inward(between(f.stranger, f.local, TCP({ sport: 40000, dport: 22, flags: ["syn"] })), BANNED),
+      ],
     },
     {
       name: `${f.name}: a malformed packet of a banned address is dropped as banned, and one of another is undecided`,
       config: { mode: "prevent" },
       host: { bans: [f.remote] },
-      steps: [inward(fromRemote(f, TCP({ doff: 4 })), BANNED), inward(between(f.stranger, f.local, TCP({ doff: 4 })), undecided("tcp_header_length"))],
+      steps: [
+        inward(fromRemote(f, TCP({ doff: 4 })), BANNED),
+        inward(between(f.stranger, f.local, TCP({ doff: 4 })), undecided("tcp_header_length")),
+      ],
     },
     {
       name: `${f.name}: loopback knows no bans`,
@@ -70,8 +76,14 @@ const cases = (f: Family): Case[] => {
       config: { mode: "prevent" },
       host: { bans: [f.remote] },
       steps: [
-        inward(between(f.stranger, f.local, UDP({ sport: 50000 }), VXLAN(), Ethernet(), f.ip({ src: f.remote, dst: f.local }), opening), BANNED),
-        inward(between(f.stranger, f.local, UDP({ sport: 50000 }), VXLAN(), Ethernet(), f.ip({ src: f.stranger, dst: f.local }), opening), passed()),
+        inward(
+          between(f.stranger, f.local, UDP({ sport: 50000 }), VXLAN(), Ethernet(), f.ip({ src: f.remote, dst: f.local }), opening),
+          BANNED,
+        ),
+        inward(
+          between(f.stranger, f.local, UDP({ sport: 50000 }), VXLAN(), Ethernet(), f.ip({ src: f.stranger, dst: f.local }), opening),
+          passed(),
+        ),
       ],
     },
     {
@@ -84,29 +96,35 @@ const cases = (f: Family): Case[] => {
 };
 
 const LENGTHS: Case[] = [
-  ...[8, 16, 23, 24, 25, 31, 32].map((length): Case => ({
-    name: `IPv4: a ban of ${length} bits`,
-    config: { mode: "prevent" },
-    host: { bans: [`203.0.113.7/${length}`] },
-    steps: [
-      inward(frame(Ethernet(), IPv4({ src: "203.0.113.7" }), UDP()), BANNED),
-      inward(frame(Ethernet(), IPv4({ src: "11.0.113.7" }), UDP()), passed()),
-    ],
-  })),
-  ...[16, 48, 63, 64, 65, 96, 127, 128].map((length): Case => ({
-    name: `IPv6: a ban of ${length} bits`,
-    config: { mode: "prevent" },
-    host: { bans: [`2001:db8:5::7:7/${length}`] },
-    steps: [
-      inward(frame(Ethernet(), IPv6({ src: "2001:db8:5::7:7" }), UDP()), BANNED),
-      inward(frame(Ethernet(), IPv6({ src: "2002:db8:5::7:7" }), UDP()), passed()),
-    ],
-  })),
+  ...[8, 16, 23, 24, 25, 31, 32].map(
+    (length): Case => ({
+      name: `IPv4: a ban of ${length} bits`,
+      config: { mode: "prevent" },
+      host: { bans: [`203.0.113.7/${length}`] },
+      steps: [
+        inward(frame(Ethernet(), IPv4({ src: "203.0.113.7" }), UDP()), BANNED),
+        inward(frame(Ethernet(), IPv4({ src: "11.0.113.7" }), UDP()), passed()),
+      ],
+    }),
+  ),
+  ...[16, 48, 63, 64, 65, 96, 127, 128].map(
+    (length): Case => ({
+      name: `IPv6: a ban of ${length} bits`,
+      config: { mode: "prevent" },
+      host: { bans: [`2001:db8:5::7:7/${length}`] },
+      steps: [
+        inward(frame(Ethernet(), IPv6({ src: "2001:db8:5::7:7" }), UDP()), BANNED),
+        inward(frame(Ethernet(), IPv6({ src: "2002:db8:5::7:7" }), UDP()), passed()),
+      ],
+    }),
+  ),
   {
     name: "more bans of one /24 than a line holds",
     config: { mode: "prevent" },
     host: { bans: Array.from({ length: 30 }, (_, host) => `203.0.113.${2 * host}`) },
-    steps: Array.from({ length: 60 }, (_, host) => inward(frame(Ethernet(), IPv4({ src: `203.0.113.${host}` }), UDP()), host % 2 === 0 ? BANNED : passed())),
+    steps: Array.from({ length: 60 }, (_, host) =>
+      inward(frame(Ethernet(), IPv4({ src: `203.0.113.${host}` }), UDP()), host % 2 === 0 ? BANNED : passed()),
+    ),
   },
   {
     name: "a ban of ::/1 does not reach IPv4",

@@ -95,7 +95,14 @@ const otherCases = (f: Family): Case[] => {
     {
       name: `${f.name}: prevent would have met each packet of a UDP opener, and none of its answers`,
       config: DETECT,
-      steps: [ask(), reply(), ask(), reply(), outward(fromLocal(f, UDP({ sport: 53, dport: 40001 })), passed()), inward(fromRemote(f, UDP({ sport: 40001, dport: 53 })), passed())],
+      steps: [
+        ask(),
+        reply(),
+        ask(),
+        reply(),
+        outward(fromLocal(f, UDP({ sport: 53, dport: 40001 })), passed()),
+        inward(fromRemote(f, UDP({ sport: 40001, dport: 53 })), passed()),
+      ],
     },
     {
       name: `${f.name}: the default would drop a connection whole`,
@@ -181,42 +188,140 @@ const changeCases = (f: Family): Case[] => {
 /** The rules change while a connection lives that the ones before would have dropped, and the new ones ask something of each packet. */
 const askedCases = (f: Family): Case[] => {
   const OTHER: RuleText = { ...NO_IN, name: "other", layer4: { protocol: "tcp", destination_ports: [9] } };
-  const asking = (name: string, action: "allow" | "block", layer4: RuleText["layer4"]): RuleText => ({ name, action, ...(action === "block" && { enforce: true }), layer4: { protocol: "tcp", ...layer4 } });
-  const syn = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["syn"] })), expect);
-  const ack = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["ack"] })), expect);
-  const answers = (port: number, expect = passed()): PacketStep => outward(fromLocal(f, TCP({ sport: 80, dport: port, flags: ["syn", "ack"] })), expect);
-  const refuses = (port: number): PacketStep => outward(fromLocal(f, TCP({ sport: 80, dport: port, flags: ["rst", "ack"], seq: 0, ack: 1001 })), passed());
-  const about = (what: string, config: PolicyText, ...steps: Case["steps"]): Case => ({ name: `${f.name}: other rules for a blocked connection: ${what}`, config, host: { listening: [80] }, steps });
+  const asking = (name: string, action: "allow" | "block", layer4: RuleText["layer4"]): RuleText => ({
+    name,
+    action,
+    ...(action === "block" && { enforce: true }),
+    layer4: { protocol: "tcp", ...layer4 },
+  });
+  const syn = (port: number, expect = passed()): PacketStep =>
+    inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["syn"] })), expect);
+  const ack = (port: number, expect = passed()): PacketStep =>
+    inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["ack"] })), expect);
+  const answers = (port: number, expect = passed()): PacketStep =>
+    outward(fromLocal(f, TCP({ sport: 80, dport: port, flags: ["syn", "ack"] })), expect);
+  const refuses = (port: number): PacketStep =>
+    outward(fromLocal(f, TCP({ sport: 80, dport: port, flags: ["rst", "ack"], seq: 0, ack: 1001 })), passed());
+  const about = (what: string, config: PolicyText, ...steps: Case["steps"]): Case => ({
+    name: `${f.name}: other rules for a blocked connection: ${what}`,
+    config,
+    host: { listening: [80] },
+    steps,
+  });
   /** Under `no-in` a connection begins; then these are the rules, of which one would drop its SYN. */
   const stays = (what: string, rule: string, ...rules: RuleText[]): Case =>
-    about(what, DETECT, syn(1, wouldDrop("no-in")), { reload: { rules } }, answers(1, carried(rule)), ack(1, carried(rule)), syn(1, wouldDrop(rule)));
+    about(
+      what,
+      DETECT,
+      syn(1, wouldDrop("no-in")),
+      { reload: { rules } },
+      answers(1, carried(rule)),
+      ack(1, carried(rule)),
+      syn(1, wouldDrop(rule)),
+    );
   /** The same with rules that let its SYN pass. */
-  const passes = (what: string, rule: string, ...rules: RuleText[]): Case => about(what, DETECT, syn(1, wouldDrop("no-in")), { reload: { rules } }, answers(1, passed(rule)), ack(1, passed(rule)));
+  const passes = (what: string, rule: string, ...rules: RuleText[]): Case =>
+    about(what, DETECT, syn(1, wouldDrop("no-in")), { reload: { rules } }, answers(1, passed(rule)), ack(1, passed(rule)));
   const fast = asking("fast", "block", { over_rate: { rate: "1/1h", per: "connection", by: "rule" } });
   const over = asking("over", "block", { connections_over: { count: 1, by: "rule" } });
   return [
     stays("a rate before the rule that would drop it, too", "no-in", asking("fast", "block", { over_rate: "100/1h" }), NO_IN),
     stays("a number of connections before that rule", "no-in", over, NO_IN),
-    stays("what lets established connections go on says nothing about a SYN", "no-in", asking("going", "allow", { state: ["established"] }), NO_IN),
-    passes("what lets new ones begin, too, does", "going", asking("begin", "allow", { state: ["new"] }), asking("going", "allow", { state: ["established"] }), NO_IN),
+    stays(
+      "what lets established connections go on says nothing about a SYN",
+      "no-in",
+      asking("going", "allow", { state: ["established"] }),
+      NO_IN,
+    ),
+    passes(
+      "what lets new ones begin, too, does",
+      "going",
+      asking("begin", "allow", { state: ["new"] }),
+      asking("going", "allow", { state: ["established"] }),
+      NO_IN,
+    ),
     stays("a rule that drops new ones", "new", asking("new", "block", { state: ["new"] })),
     passes("a rule that drops only what is related", "default", asking("related", "block", { state: ["related"] })),
     stays("a rule that drops SYNs", "syns", asking("syns", "block", { flags: { set: ["syn"], unset: ["ack"] } })),
     passes("a rule that drops other flags", "default", asking("urgent", "block", { flags: { set: ["syn", "urg"] } })),
     stays("a rule that drops the young", "young", asking("young", "block", { connection_duration: { shorter_than: "1h" } })),
     passes("a rule that drops the old", "default", asking("old", "block", { connection_duration: { longer_than: "1h" } })),
-    about("a rate that others have used up would drop its SYN", DETECT, syn(1, wouldDrop("no-in")), { reload: { rules: [fast] } }, syn(2), answers(1, carried("fast")), syn(3, wouldDrop("fast"))),
-    about("a rate with room would let it pass", DETECT, syn(1, wouldDrop("no-in")), { reload: { rules: [fast] } }, answers(1), syn(3, wouldDrop("fast"))),
-    about("as many connections as may be would drop its SYN", DETECT, syn(1, wouldDrop("no-in")), { reload: { rules: [over] } }, syn(2), answers(1, carried("over")), syn(3, wouldDrop("over"))),
-    about("a rate that dropped it stands, although it has room by then", { rules: [fast] }, syn(1), syn(2, wouldDrop("fast")), { wait: 3700 }, { reload: { rules: [OTHER, fast] } }, answers(2, carried("fast")), ack(2, carried("fast")), syn(3), syn(4, wouldDrop("fast"))),
-    about("a number of connections that dropped it stands, although there are fewer by then", { rules: [over] }, syn(1), syn(2, wouldDrop("over")), refuses(1), { reload: { rules: [OTHER, over] } }, answers(2, carried("over")), ack(2, carried("over")), syn(2)),
-    about("a rule that changed has not dropped it", { rules: [over] }, syn(1), syn(2, wouldDrop("over")), { reload: { rules: [asking("over", "block", { connections_over: { count: 2, by: "rule" } })] } }, answers(2), ack(2)),
-    about("nor has one that was away for a while", { rules: [over] }, syn(1), syn(2, wouldDrop("over")), refuses(1), { reload: DETECT }, { reload: { rules: [over] } }, answers(2)),
+    about(
+      "a rate that others have used up would drop its SYN",
+      DETECT,
+      syn(1, wouldDrop("no-in")),
+      { reload: { rules: [fast] } },
+      syn(2),
+      answers(1, carried("fast")),
+      syn(3, wouldDrop("fast")),
+    ),
+    about(
+      "a rate with room would let it pass",
+      DETECT,
+      syn(1, wouldDrop("no-in")),
+      { reload: { rules: [fast] } },
+      answers(1),
+      syn(3, wouldDrop("fast")),
+    ),
+    about(
+      "as many connections as may be would drop its SYN",
+      DETECT,
+      syn(1, wouldDrop("no-in")),
+      { reload: { rules: [over] } },
+      syn(2),
+      answers(1, carried("over")),
+      syn(3, wouldDrop("over")),
+    ),
+    about(
+      "a rate that dropped it stands, although it has room by then",
+      { rules: [fast] },
+      syn(1),
+      syn(2, wouldDrop("fast")),
+      { wait: 3700 },
+      { reload: { rules: [OTHER, fast] } },
+      answers(2, carried("fast")),
+      ack(2, carried("fast")),
+      syn(3),
+      syn(4, wouldDrop("fast")),
+    ),
+    about(
+      "a number of connections that dropped it stands, although there are fewer by then",
+      { rules: [over] },
+      syn(1),
+      syn(2, wouldDrop("over")),
+      refuses(1),
+      { reload: { rules: [OTHER, over] } },
+      answers(2, carried("over")),
+      ack(2, carried("over")),
+      syn(2),
+    ),
+    about(
+      "a rule that changed has not dropped it",
+      { rules: [over] },
+      syn(1),
+      syn(2, wouldDrop("over")),
+      { reload: { rules: [asking("over", "block", { connections_over: { count: 2, by: "rule" } })] } },
+      answers(2),
+      ack(2),
+    ),
+    about(
+      "nor has one that was away for a while",
+      { rules: [over] },
+      syn(1),
+      syn(2, wouldDrop("over")),
+      refuses(1),
+      { reload: DETECT },
+      { reload: { rules: [over] } },
+      answers(2),
+    ),
     about(
       "asking about it does not count for a rate",
       DETECT,
       syn(1, wouldDrop("no-in")),
-      ...[OTHER, fast, OTHER, fast].flatMap((front) => [{ reload: { rules: [front, { ...fast, name: "slow" }, NO_IN] } }, ack(1, carried("no-in"))]),
+      ...[OTHER, fast, OTHER, fast].flatMap((front) => [
+        { reload: { rules: [front, { ...fast, name: "slow" }, NO_IN] } },
+        ack(1, carried("no-in")),
+      ]),
       syn(2, wouldDrop("no-in")),
       syn(3, wouldDrop("fast")),
     ),
@@ -238,19 +343,38 @@ const askedCases = (f: Family): Case[] => {
 
 const countCases = (f: Family): Case[] => {
   const over: RuleText = { name: "over", action: "block", enforce: true, layer4: { protocol: "tcp", connections_over: 1 } };
-  const opens = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["syn"] })), expect);
-  const goesOn = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["ack"] })), expect);
-  const refuses = (port: number): PacketStep => outward(fromLocal(f, TCP({ sport: 80, dport: port, flags: ["rst", "ack"], seq: 0, ack: 1001 })), passed());
-  const resets = (port: number, expect = passed()): PacketStep => inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["rst"] })), expect);
+  const opens = (port: number, expect = passed()): PacketStep =>
+    inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["syn"] })), expect);
+  const goesOn = (port: number, expect = passed()): PacketStep =>
+    inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["ack"] })), expect);
+  const refuses = (port: number): PacketStep =>
+    outward(fromLocal(f, TCP({ sport: 80, dport: port, flags: ["rst", "ack"], seq: 0, ack: 1001 })), passed());
+  const resets = (port: number, expect = passed()): PacketStep =>
+    inward(fromRemote(f, TCP({ sport: port, dport: 80, flags: ["rst"] })), expect);
   return [
     {
       name: `${f.name}: a connection that would be dropped is none of those that are counted, and a SYN that is sent again may pass`,
       config: { rules: [over] },
-      steps: [opens(1), opens(2, wouldDrop("over")), goesOn(2, carried("over")), resets(2, carried("over")), opens(3, wouldDrop("over")), refuses(1), opens(2), goesOn(2), opens(3, wouldDrop("over"))],
+      steps: [
+        opens(1),
+        opens(2, wouldDrop("over")),
+        goesOn(2, carried("over")),
+        resets(2, carried("over")),
+        opens(3, wouldDrop("over")),
+        refuses(1),
+        opens(2),
+        goesOn(2),
+        opens(3, wouldDrop("over")),
+      ],
     },
     {
       name: `${f.name}: what such a connection carries does not count for a rate`,
-      config: { rules: [{ name: "fast", action: "block", enforce: true, layer4: { protocol: "tcp", over_rate: "2/1h" } }, { ...NO_IN, layer4: { protocol: "tcp", destination_ports: [80] } }] },
+      config: {
+        rules: [
+          { name: "fast", action: "block", enforce: true, layer4: { protocol: "tcp", over_rate: "2/1h" } },
+          { ...NO_IN, layer4: { protocol: "tcp", destination_ports: [80] } },
+        ],
+      },
       steps: [
         opens(1, wouldDrop("no-in")),
         ...Array.from({ length: 5 }, () => goesOn(1, carried("no-in"))),
@@ -273,7 +397,8 @@ const countCases = (f: Family): Case[] => {
 };
 
 const banCases = (f: Family): Case[] => {
-  const between = (src: string, dst: string, transport: ReturnType<typeof TCP>): Uint8Array => frame(Ethernet(), f.ip({ src, dst }), transport);
+  const between = (src: string, dst: string, transport: ReturnType<typeof TCP>): Uint8Array =>
+    frame(Ethernet(), f.ip({ src, dst }), transport);
   return [
     {
       name: `${f.name}: of a connection of the banned prevent would have met what opens it`,

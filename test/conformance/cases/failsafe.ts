@@ -7,7 +7,11 @@ import { FAMILY_4, FAMILY_6, forBoth, fromLocal, fromRemote, type Family } from 
 import type { PolicyText, RuleText } from "../policy.ts";
 
 const ALL: RuleText = { name: "all", action: "block", enforce: true };
-const LOCKED: PolicyText = { mode: "prevent", defaults: { action: "block", on_error: { ingress: "block", egress: "block" } }, rules: [ALL] };
+const LOCKED: PolicyText = {
+  mode: "prevent",
+  defaults: { action: "block", on_error: { ingress: "block", egress: "block" } },
+  rules: [ALL],
+};
 const SAFE = passed("failsafe");
 
 const managementCases = (f: Family): Case[] => {
@@ -40,7 +44,11 @@ const managementCases = (f: Family): Case[] => {
     {
       name: `${f.name}: a management session met by its own reply first goes on`,
       config: LOCKED,
-      steps: [outward(sshReply("syn", "ack"), SAFE), inward(ssh("ack"), SAFE), outward(fromLocal(f, TCP({ sport: 23, dport: 40000, flags: ["syn", "ack"] })), undecided("opener_unknown", "dropped"))],
+      steps: [
+        outward(sshReply("syn", "ack"), SAFE),
+        inward(ssh("ack"), SAFE),
+        outward(fromLocal(f, TCP({ sport: 23, dport: 40000, flags: ["syn", "ack"] })), undecided("opener_unknown", "dropped")),
+      ],
     },
     {
       name: `${f.name}: a management port is no way out: what opens from it is judged`,
@@ -55,7 +63,11 @@ const managementCases = (f: Family): Case[] => {
     {
       name: `${f.name}: other management ports take the place of 22`,
       config: { ...LOCKED, failsafe: { management_ports: [2222, 6443] } },
-      steps: [inward(fromRemote(f, TCP({ dport: 6443 })), SAFE), inward(fromRemote(f, TCP({ dport: 2222 })), SAFE), inward(ssh("syn"), dropped("all"))],
+      steps: [
+        inward(fromRemote(f, TCP({ dport: 6443 })), SAFE),
+        inward(fromRemote(f, TCP({ dport: 2222 })), SAFE),
+        inward(ssh("syn"), dropped("all")),
+      ],
     },
     {
       name: `${f.name}: without management ports none is safe`,
@@ -100,13 +112,20 @@ const peerCases = (f: Family): Case[] => {
         inward(frame(Ethernet(), ...f.part({ src: f.remote, dst: f.local }, { offset: 16, more: true, protocol: 6 }), payload(9)), SAFE),
         inward(fromRemote(f, TCP()).slice(0, -1), SAFE),
         inward(between(f.stranger, f.local, TCP({ doff: 4 })), undecided("tcp_header_length", "dropped")),
-        inward(between(f.stranger, f.local, TCP()).slice(0, 14 + (f.name === "IPv4" ? 19 : 39)), undecided(f.name === "IPv4" ? "ipv4_truncated" : "ipv6_truncated", "dropped")),
+        inward(
+          between(f.stranger, f.local, TCP()).slice(0, 14 + (f.name === "IPv4" ? 19 : 39)),
+          undecided(f.name === "IPv4" ? "ipv4_truncated" : "ipv6_truncated", "dropped"),
+        ),
       ],
     },
     {
       name: `${f.name}: a failsafe range and a single address are failsafes`,
       config: { ...LOCKED, failsafe: { addresses: [f.range.text, f.stranger] } },
-      steps: [inward(between(f.range.last, f.local, UDP()), SAFE), inward(between(f.range.beyond, f.local, UDP()), dropped("all")), inward(between(f.stranger, f.local, UDP()), SAFE)],
+      steps: [
+        inward(between(f.range.last, f.local, UDP()), SAFE),
+        inward(between(f.range.beyond, f.local, UDP()), dropped("all")),
+        inward(between(f.stranger, f.local, UDP()), SAFE),
+      ],
     },
     {
       name: `${f.name}: an operator's session passes, and no other of that host`,
@@ -148,32 +167,37 @@ const discovery = (options: Parameters<typeof ICMPv6>[0], hopLimit = 255, ...hea
   frame(Ethernet(), IPv6({ src: "fe80::1", dst: "ff02::1", hopLimit }), ...headers, ICMPv6(options), payload(16));
 
 const LINK_CASES: Case[] = [
-  ...[133, 134, 135, 136, 137].map((type): Case => ({
-    name: `neighbour discovery ${type} passes, if it comes from the link itself, whole and with code 0`,
-    config: LOCKED,
-    steps: [
-      inward(discovery({ type }), SAFE),
-      outward(discovery({ type }), SAFE),
-      inward(discovery({ type }, 254), dropped("all")),
-      inward(discovery({ type, code: 1 }), dropped("all")),
-      inward(discovery({ type }, 255, Fragment({ id: 1 })), dropped("all")),
-      inward(discovery({ type: 132 }), dropped("all")),
-      inward(discovery({ type: 138 }), dropped("all")),
-    ],
-  })),
-  ...[133, 134, 135, 136, 137].map((type): Case => ({
-    name: `neighbour discovery ${type} that a router would forward is judged, whatever its hop limit`,
-    config: LOCKED,
-    steps: [false, true].flatMap((local) => {
-      const between = (src: string, dst: string): Uint8Array => frame(Ethernet(), IPv6({ src, dst, hopLimit: 255 }), ICMPv6({ type }), payload(16));
-      return [
-        inward(between(FAMILY_6.remote, FAMILY_6.local), local ? SAFE : dropped("all"), { local }),
-        inward(between(FAMILY_6.remote, "ff02::1:ff00:2"), SAFE, { local }),
-        inward(between("fe80::1", FAMILY_6.local), SAFE, { local }),
-        inward(between(FAMILY_6.remote, "fe80::2"), SAFE, { local }),
-      ];
+  ...[133, 134, 135, 136, 137].map(
+    (type): Case => ({
+      name: `neighbour discovery ${type} passes, if it comes from the link itself, whole and with code 0`,
+      config: LOCKED,
+      steps: [
+        inward(discovery({ type }), SAFE),
+        outward(discovery({ type }), SAFE),
+        inward(discovery({ type }, 254), dropped("all")),
+        inward(discovery({ type, code: 1 }), dropped("all")),
+        inward(discovery({ type }, 255, Fragment({ id: 1 })), dropped("all")),
+        inward(discovery({ type: 132 }), dropped("all")),
+        inward(discovery({ type: 138 }), dropped("all")),
+      ],
     }),
-  })),
+  ),
+  ...[133, 134, 135, 136, 137].map(
+    (type): Case => ({
+      name: `neighbour discovery ${type} that a router would forward is judged, whatever its hop limit`,
+      config: LOCKED,
+      steps: [false, true].flatMap((local) => {
+        const between = (src: string, dst: string): Uint8Array =>
+          frame(Ethernet(), IPv6({ src, dst, hopLimit: 255 }), ICMPv6({ type }), payload(16));
+        return [
+          inward(between(FAMILY_6.remote, FAMILY_6.local), local ? SAFE : dropped("all"), { local }),
+          inward(between(FAMILY_6.remote, "ff02::1:ff00:2"), SAFE, { local }),
+          inward(between("fe80::1", FAMILY_6.local), SAFE, { local }),
+          inward(between(FAMILY_6.remote, "fe80::2"), SAFE, { local }),
+        ];
+      }),
+    }),
+  ),
   {
     name: "what is forwarded passes no ban by the ports of DHCP or as neighbour discovery",
     config: { mode: "prevent" },
@@ -182,7 +206,11 @@ const LINK_CASES: Case[] = [
       ...[false, true].flatMap((local) => [
         inward(fromRemote(FAMILY_4, UDP({ sport: 67, dport: 68 }), payload(240)), local ? SAFE : dropped("ban"), { local }),
         inward(fromRemote(FAMILY_6, UDP({ sport: 547, dport: 546 })), local ? SAFE : dropped("ban"), { local }),
-        inward(frame(Ethernet(), IPv6({ src: FAMILY_6.remote, dst: FAMILY_6.local, hopLimit: 255 }), ICMPv6({ type: 135 }), payload(16)), local ? SAFE : dropped("ban"), { local }),
+        inward(
+          frame(Ethernet(), IPv6({ src: FAMILY_6.remote, dst: FAMILY_6.local, hopLimit: 255 }), ICMPv6({ type: 135 }), payload(16)),
+          local ? SAFE : dropped("ban"),
+          { local },
+        ),
       ]),
     ],
   },
@@ -194,7 +222,10 @@ const LINK_CASES: Case[] = [
   {
     name: "ICMPv6 in an IPv4 packet is no neighbour discovery",
     config: LOCKED,
-    steps: [inward(frame(Ethernet(), IPv4({ ttl: 255 }), ICMPv6({ type: 135 }), payload(16)), dropped("all")), inward(discovery({ type: 135 }), SAFE)],
+    steps: [
+      inward(frame(Ethernet(), IPv4({ ttl: 255 }), ICMPv6({ type: 135 }), payload(16)), dropped("all")),
+      inward(discovery({ type: 135 }), SAFE),
+    ],
   },
   {
     name: "DHCP passes in both directions, by its pairs of ports",
@@ -248,17 +279,24 @@ const LINK_CASES: Case[] = [
       inward(frame(Ethernet(), IPv4({ protocol: 2, dst: "224.0.0.22" }), payload(8)), dropped("no-igmp")),
     ],
   },
-  ...[130, 131, 132, 143].map((type): Case => ({
-    name: `MLD ${type} passes the default, and a rule may name it`,
-    config: { mode: "prevent", defaults: { action: "block" } },
-    steps: [
-      inward(discovery({ type }, 1), passed()),
-      outward(discovery({ type }, 1), passed()),
-      inward(discovery({ type: 144 }, 1), dropped("default")),
-      { reload: { mode: "prevent", rules: [{ name: "no-mld", action: "block", enforce: true, layer4: { protocol: "icmpv6", icmp: [{ type }] } }] } },
-      inward(discovery({ type }, 1), dropped("no-mld")),
-    ],
-  })),
+  ...[130, 131, 132, 143].map(
+    (type): Case => ({
+      name: `MLD ${type} passes the default, and a rule may name it`,
+      config: { mode: "prevent", defaults: { action: "block" } },
+      steps: [
+        inward(discovery({ type }, 1), passed()),
+        outward(discovery({ type }, 1), passed()),
+        inward(discovery({ type: 144 }, 1), dropped("default")),
+        {
+          reload: {
+            mode: "prevent",
+            rules: [{ name: "no-mld", action: "block", enforce: true, layer4: { protocol: "icmpv6", icmp: [{ type }] } }],
+          },
+        },
+        inward(discovery({ type }, 1), dropped("no-mld")),
+      ],
+    }),
+  ),
 ];
 
 /** What a device of this host takes out of a tunnel, and what only looks like it. */
@@ -267,39 +305,97 @@ const carriedCases = (f: Family): Case[] => {
   const own = { addresses: [f.local] };
   const vxlan = { kind: "vxlan", id: 7, local: f.local, remote: f.remote, port: 4789 } as const;
   const TUNNELS: { name: string; end: NonNullable<Case["host"]>["tunnels"]; header: Layer[]; other: Layer[] }[] = [
-    { name: "VXLAN", end: [vxlan], header: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 8 }), Ethernet()] },
-    { name: "VXLAN of any identifier", end: [{ kind: "vxlan", port: 4789 }], header: [UDP({ sport: 50000 }), VXLAN({ vni: 9 }), Ethernet()], other: [UDP({ sport: 50000, dport: 8472 }), VXLAN({ vni: 9 }), Ethernet()] },
-    { name: "Geneve", end: [{ kind: "geneve", id: 7, remote: f.remote, port: 6081 }], header: [UDP({ sport: 50000 }), Geneve({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()] },
-    { name: "VXLAN on a port of its own", end: [{ ...vxlan, port: 9999 }], header: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000, dport: 9998 }), VXLAN({ vni: 7 }), Ethernet()] },
-    { name: "VXLAN on a port of its own with one identifier", end: [{ kind: "vxlan", id: 7, port: 9999 }, { kind: "vxlan", id: 9, port: 9998 }], header: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 9 }), Ethernet()] },
-    { name: "Geneve on a port of its own", end: [{ kind: "geneve", id: 7, remote: f.remote, port: 9999 }], header: [UDP({ sport: 50000, dport: 9999 }), Geneve({ vni: 7 }), Ethernet()], other: [UDP({ sport: 50000, dport: 9999 }), Geneve({ vni: 8 }), Ethernet()] },
+    {
+      name: "VXLAN",
+      end: [vxlan],
+      header: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()],
+      other: [UDP({ sport: 50000 }), VXLAN({ vni: 8 }), Ethernet()],
+    },
+    {
+      name: "VXLAN of any identifier",
+      end: [{ kind: "vxlan", port: 4789 }],
+      header: [UDP({ sport: 50000 }), VXLAN({ vni: 9 }), Ethernet()],
+      other: [UDP({ sport: 50000, dport: 8472 }), VXLAN({ vni: 9 }), Ethernet()],
+    },
+    {
+      name: "Geneve",
+      end: [{ kind: "geneve", id: 7, remote: f.remote, port: 6081 }],
+      header: [UDP({ sport: 50000 }), Geneve({ vni: 7 }), Ethernet()],
+      other: [UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()],
+    },
+    {
+      name: "VXLAN on a port of its own",
+      end: [{ ...vxlan, port: 9999 }],
+      header: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()],
+      other: [UDP({ sport: 50000, dport: 9998 }), VXLAN({ vni: 7 }), Ethernet()],
+    },
+    {
+      name: "VXLAN on a port of its own with one identifier",
+      end: [
+        { kind: "vxlan", id: 7, port: 9999 },
+        { kind: "vxlan", id: 9, port: 9998 },
+      ],
+      header: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()],
+      other: [UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 9 }), Ethernet()],
+    },
+    {
+      name: "Geneve on a port of its own",
+      end: [{ kind: "geneve", id: 7, remote: f.remote, port: 9999 }],
+      header: [UDP({ sport: 50000, dport: 9999 }), Geneve({ vni: 7 }), Ethernet()],
+      other: [UDP({ sport: 50000, dport: 9999 }), Geneve({ vni: 8 }), Ethernet()],
+    },
     { name: "GRE", end: [{ kind: "gre", id: 0, local: f.local, remote: f.remote }], header: [GRE()], other: [GRE({ key: 1 })] },
-    { name: "GRE with a key", end: [{ kind: "gre", id: 5, local: f.local }], header: [GRE({ key: 5 })], other: [GRE({ key: 0x0100_0005 })] },
-    { name: "GRE with a long key", end: [{ kind: "gre", id: 0x0100_0005, local: f.local }], header: [GRE({ key: 0x0100_0005 })], other: [GRE({ key: 5 })] },
-    { name: "IP in IP", end: [{ kind: "ipip", id: f.name === "IPv4" ? 0x0800 : 0x86dd, local: f.local, remote: f.remote }], header: [], other: [GRE()] },
+    {
+      name: "GRE with a key",
+      end: [{ kind: "gre", id: 5, local: f.local }],
+      header: [GRE({ key: 5 })],
+      other: [GRE({ key: 0x0100_0005 })],
+    },
+    {
+      name: "GRE with a long key",
+      end: [{ kind: "gre", id: 0x0100_0005, local: f.local }],
+      header: [GRE({ key: 0x0100_0005 })],
+      other: [GRE({ key: 5 })],
+    },
+    {
+      name: "IP in IP",
+      end: [{ kind: "ipip", id: f.name === "IPv4" ? 0x0800 : 0x86dd, local: f.local, remote: f.remote }],
+      header: [],
+      other: [GRE()],
+    },
   ];
   const over = (hook: "ingress" | "egress", header: readonly Layer[], ...layers: Layer[]): Uint8Array =>
-    frame(Ethernet(), hook === "ingress" ? f.ip({ src: f.remote, dst: f.local }) : f.ip({ src: f.local, dst: f.remote }), ...header, ...layers);
+    frame(
+      Ethernet(),
+      hook === "ingress" ? f.ip({ src: f.remote, dst: f.local }) : f.ip({ src: f.local, dst: f.remote }),
+      ...header,
+      ...layers,
+    );
   const ssh = [f.ip(inner), TCP({ dport: 22 })];
   const reply = [f.ip({ src: f.local, dst: f.stranger }), TCP({ sport: 22, dport: 40000, flags: ["syn", "ack"] })];
   return [
-    ...TUNNELS.map(({ name, end, header, other }): Case => ({
-      name: `${f.name}: a management port holds inside ${name} that ends here, and inside no other`,
-      config: LOCKED,
-      host: { ...own, tunnels: end! },
-      steps: [
-        inward(over("ingress", header, ...ssh), SAFE),
-        outward(over("egress", header, ...reply), SAFE),
-        inward(over("ingress", other, ...ssh), dropped("all")),
-        outward(over("egress", other, ...reply), dropped("all")),
-        inward(over("ingress", header, f.ip(inner), TCP({ dport: 23 })), dropped("all")),
-        inward(over("ingress", header, f.ip({ src: f.stranger, dst: f.remote }), TCP({ dport: 22 })), dropped("all")),
-        outward(over("egress", header, f.ip({ src: f.local, dst: f.stranger }), TCP({ sport: 22, dport: 40000 })), dropped("all")),
-        outward(over("egress", header, f.ip({ src: f.remote, dst: f.stranger }), TCP({ sport: 22, dport: 40000, flags: ["ack"] })), dropped("all")),
-        inward(over("ingress", header, f.ip(inner), TCP({ dport: 22, doff: 4 })), dropped("all")),
-        inward(frame(Ethernet(), f.ip({ src: f.remote, dst: f.stranger }), ...header, ...ssh), dropped("all")),
-      ],
-    })),
+    ...TUNNELS.map(
+      ({ name, end, header, other }): Case => ({
+        name: `${f.name}: a management port holds inside ${name} that ends here, and inside no other`,
+        config: LOCKED,
+        host: { ...own, tunnels: end! },
+        steps: [
+          inward(over("ingress", header, ...ssh), SAFE),
+          outward(over("egress", header, ...reply), SAFE),
+          inward(over("ingress", other, ...ssh), dropped("all")),
+          outward(over("egress", other, ...reply), dropped("all")),
+          inward(over("ingress", header, f.ip(inner), TCP({ dport: 23 })), dropped("all")),
+          inward(over("ingress", header, f.ip({ src: f.stranger, dst: f.remote }), TCP({ dport: 22 })), dropped("all")),
+          outward(over("egress", header, f.ip({ src: f.local, dst: f.stranger }), TCP({ sport: 22, dport: 40000 })), dropped("all")),
+          outward(
+            over("egress", header, f.ip({ src: f.remote, dst: f.stranger }), TCP({ sport: 22, dport: 40000, flags: ["ack"] })),
+            dropped("all"),
+          ),
+          inward(over("ingress", header, f.ip(inner), TCP({ dport: 22, doff: 4 })), dropped("all")),
+          inward(frame(Ethernet(), f.ip({ src: f.remote, dst: f.stranger }), ...header, ...ssh), dropped("all")),
+        ],
+      }),
+    ),
     {
       name: `${f.name}: without a device the same wrapping is judged`,
       config: LOCKED,
@@ -308,14 +404,29 @@ const carriedCases = (f: Family): Case[] => {
     },
     {
       name: `${f.name}: at a port of a tunnel device rules see UDP, and look into nothing`,
-      config: { mode: "prevent", rules: [{ name: "no-telnet", action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [23] } }] },
+      config: {
+        mode: "prevent",
+        rules: [{ name: "no-telnet", action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [23] } }],
+      },
       host: { ...own, tunnels: [{ ...vxlan, port: 9999 }] },
       steps: ((header: Layer[]) => [
         inward(over("ingress", header, f.ip(inner), TCP({ dport: 23 })), passed()),
         inward(over("ingress", [UDP({ sport: 50001, dport: 9999 })], payload(20)), passed()),
         inward(over("ingress", [UDP({ sport: 50002, dport: 9999 })]), passed()),
         outward(over("egress", header, f.ip({ src: f.local, dst: f.stranger }), TCP({ dport: 23 })), passed()),
-        inward(over("ingress", [UDP({ sport: 50003 }), VXLAN({ vni: 7 }), Ethernet()], f.ip(inner), UDP({ dport: 9999 }), VXLAN({ vni: 7 }), Ethernet(), f.ip(inner), TCP({ dport: 23 })), passed()),
+        inward(
+          over(
+            "ingress",
+            [UDP({ sport: 50003 }), VXLAN({ vni: 7 }), Ethernet()],
+            f.ip(inner),
+            UDP({ dport: 9999 }),
+            VXLAN({ vni: 7 }),
+            Ethernet(),
+            f.ip(inner),
+            TCP({ dport: 23 }),
+          ),
+          passed(),
+        ),
       ])([UDP({ sport: 50000, dport: 9999 }), VXLAN({ vni: 7 }), Ethernet()]),
     },
     {
@@ -326,13 +437,28 @@ const carriedCases = (f: Family): Case[] => {
         inward(over("ingress", header, f.ip({ src: f.stranger, dst: f.local }), UDP()), SAFE),
         inward(over("ingress", header, f.ip({ src: f.stranger, dst: f.local }), TCP({ doff: 4 })), SAFE),
         inward(over("ingress", header, f.ip({ src: f.range.beyond, dst: f.local }), UDP()), dropped("all")),
-        inward(over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ sport: 50000, dport: 9443, flags: ["ack"] })), SAFE),
-        inward(over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ sport: 50001, dport: 9443, flags: ["ack"] })), dropped("all")),
+        inward(
+          over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ sport: 50000, dport: 9443, flags: ["ack"] })),
+          SAFE,
+        ),
+        inward(
+          over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ sport: 50001, dport: 9443, flags: ["ack"] })),
+          dropped("all"),
+        ),
         inward(over("ingress", header, ARP({ sender: "192.0.2.1", target: "192.0.2.2" })), SAFE),
-        inward(over("ingress", header, IPv6({ src: "fe80::1", dst: "ff02::1:ff00:2", hopLimit: 255 }), ICMPv6({ type: 135 }), payload(16)), SAFE),
-        inward(over("ingress", header, IPv6({ src: "fe80::1", dst: "ff02::1:ff00:2", hopLimit: 254 }), ICMPv6({ type: 135 }), payload(16)), dropped("all")),
+        inward(
+          over("ingress", header, IPv6({ src: "fe80::1", dst: "ff02::1:ff00:2", hopLimit: 255 }), ICMPv6({ type: 135 }), payload(16)),
+          SAFE,
+        ),
+        inward(
+          over("ingress", header, IPv6({ src: "fe80::1", dst: "ff02::1:ff00:2", hopLimit: 254 }), ICMPv6({ type: 135 }), payload(16)),
+          dropped("all"),
+        ),
         inward(over("ingress", header, IPv6({ src: "2001:db8::1", dst: "ff02::1", hopLimit: 64 }), TCP({ dport: 22 })), dropped("all")),
-        inward(frame(Ethernet(), f.ip({ src: f.range.beyond, dst: f.local }), ...header, ARP({ sender: "192.0.2.1", target: "192.0.2.2" })), dropped("all")),
+        inward(
+          frame(Ethernet(), f.ip({ src: f.range.beyond, dst: f.local }), ...header, ARP({ sender: "192.0.2.1", target: "192.0.2.2" })),
+          dropped("all"),
+        ),
       ])([UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()]),
     },
     {
@@ -342,15 +468,31 @@ const carriedCases = (f: Family): Case[] => {
       steps: ((header: Layer[]) => [
         inward(over("ingress", header, f.ip({ src: f.range.last, dst: f.local }), TCP({ dport: 22 })), dropped("all")),
         inward(over("ingress", header, f.ip({ src: f.range.beyond, dst: f.local }), TCP({ dport: 22 })), SAFE),
-        inward(frame(Ethernet(), f.ip({ src: f.range.last, dst: f.local }), GRE(), f.ip({ src: f.range.beyond, dst: f.local }), TCP({ dport: 22 })), dropped("ban")),
-        inward(frame(Ethernet(), f.ip({ src: f.range.last, dst: f.local }), GRE(), f.ip({ src: f.stranger, dst: f.local }), TCP({ dport: 80 })), SAFE),
+        inward(
+          frame(
+            Ethernet(),
+            f.ip({ src: f.range.last, dst: f.local }),
+            GRE(),
+            f.ip({ src: f.range.beyond, dst: f.local }),
+            TCP({ dport: 22 }),
+          ),
+          dropped("ban"),
+        ),
+        inward(
+          frame(Ethernet(), f.ip({ src: f.range.last, dst: f.local }), GRE(), f.ip({ src: f.stranger, dst: f.local }), TCP({ dport: 80 })),
+          SAFE,
+        ),
       ])([UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()]),
     },
     {
       name: `${f.name}: failsafes inside a tunnel hold without a look into tunnels, and in detect nothing is told`,
       config: { ...LOCKED, inspect_tunnels: false },
       host: { ...own, tunnels: [vxlan] },
-      steps: ((header: Layer[]) => [inward(over("ingress", header, ...ssh), SAFE), { mode: "detect" as const }, inward(over("ingress", header, ...ssh), SAFE)])([UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()]),
+      steps: ((header: Layer[]) => [
+        inward(over("ingress", header, ...ssh), SAFE),
+        { mode: "detect" as const },
+        inward(over("ingress", header, ...ssh), SAFE),
+      ])([UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet()]),
     },
   ];
 };

@@ -1,6 +1,6 @@
 /** Every field with every operator, in both directions and families: what it hits, and what it leaves alone. */
 
-import { FIELDS } from "../../../agent/policy/fields/index.ts";
+import type { FIELDS } from "../../../agent/policy/fields/index.ts";
 import type { LocalProcess } from "../../../agent/policy/subject.ts";
 import type { ProcessKey, ProcessText } from "../../../agent/policy/fields/process.ts";
 import type { NotConfig } from "../../../agent/policy/rule.ts";
@@ -37,7 +37,12 @@ interface Sample<Rule = Partial<RuleText>> {
 /** Fields that other files have cases for, because what came before decides whether they hold. */
 type Elsewhere = "schedule" | "expires" | "layer4.state" | "layer4.connection_duration" | "layer4.over_rate" | "layer4.connections_over";
 
-type Samples = { [Path in Exclude<keyof typeof FIELDS, Elsewhere>]: Record<keyof (typeof FIELDS)[Path]["operators"], (family: Family, hook: Hook) => Sample> };
+type Samples = {
+  [Path in Exclude<keyof typeof FIELDS, Elsewhere>]: Record<
+    keyof (typeof FIELDS)[Path]["operators"],
+    (family: Family, hook: Hook) => Sample
+  >;
+};
 
 const SCTP = { protocol: 132, layer: payload(12) };
 
@@ -87,10 +92,23 @@ const CURL: Probe = {
     command: "curl --head 192.0.2.1",
     user: { uid: 33, name: "www-data" },
     parents: ["/usr/bin/dash", "/usr/sbin/cron"],
-    workload: { container: { id: "5f".repeat(32), name: "billing" }, unit: "docker.service", pod: { uid: "b0", name: "web-0", namespace: "shop" } },
+    workload: {
+      container: { id: "5f".repeat(32), name: "billing" },
+      unit: "docker.service",
+      pod: { uid: "b0", name: "web-0", namespace: "shop" },
+    },
   },
 };
-const WGET: Probe = { layer: TCP({ sport: 5001 }), process: { executable: "/usr/bin/wget", command: "wget curl", user: { uid: 34, name: "backup" }, parents: ["/usr/bin/bash"], workload: {} } };
+const WGET: Probe = {
+  layer: TCP({ sport: 5001 }),
+  process: {
+    executable: "/usr/bin/wget",
+    command: "wget curl",
+    user: { uid: 34, name: "backup" },
+    parents: ["/usr/bin/bash"],
+    workload: {},
+  },
+};
 
 /** Two ways to say what curl is and wget is not. */
 function ofProcess(key: ProcessKey, ...texts: ProcessText[]) {
@@ -103,22 +121,46 @@ const SAMPLES: Samples = {
   },
   interfaces: {
     name: () => ({ rule: { interfaces: [INTERFACE] }, hits: [{}], misses: [{ interface: "eth1" }, { interface: "eth01" }] }),
-    pattern: () => ({ rule: { interfaces: ["e*0"] }, hits: [{}, { interface: "eno10" }], misses: [{ interface: "eth1" }, { interface: "wan0" }] }),
+    pattern: () => ({
+      rule: { interfaces: ["e*0"] },
+      hits: [{}, { interface: "eno10" }],
+      misses: [{ interface: "eth1" }, { interface: "wan0" }],
+    }),
   },
   "layer2.vlan": {
-    identifier: () => ({ rule: { layer2: { vlan: [10, 4094] } }, hits: [{ tags: [10] }, { tags: [4094] }, { tags: [10, 20] }, { tags: [0, 10] }], misses: [{}, { tags: [11] }, { tags: [20, 10] }, { tags: [4095] }] }),
-    range: () => ({ rule: { layer2: { vlan: ["1-9", "100-199"] } }, hits: [{ tags: [1] }, { tags: [9] }, { tags: [100] }, { tags: [199] }], misses: [{}, { tags: [0] }, { tags: [10] }, { tags: [99] }, { tags: [200] }] }),
-    none: () => ({ rule: { layer2: { vlan: ["none", 7] } }, hits: [{}, { tags: [0] }, { tags: [7] }], misses: [{ tags: [1] }, { tags: [0, 1] }, { tags: [4095] }] }),
+    identifier: () => ({
+      rule: { layer2: { vlan: [10, 4094] } },
+      hits: [{ tags: [10] }, { tags: [4094] }, { tags: [10, 20] }, { tags: [0, 10] }],
+      misses: [{}, { tags: [11] }, { tags: [20, 10] }, { tags: [4095] }],
+    }),
+    range: () => ({
+      rule: { layer2: { vlan: ["1-9", "100-199"] } },
+      hits: [{ tags: [1] }, { tags: [9] }, { tags: [100] }, { tags: [199] }],
+      misses: [{}, { tags: [0] }, { tags: [10] }, { tags: [99] }, { tags: [200] }],
+    }),
+    none: () => ({
+      rule: { layer2: { vlan: ["none", 7] } },
+      hits: [{}, { tags: [0] }, { tags: [7] }],
+      misses: [{ tags: [1] }, { tags: [0, 1] }, { tags: [4095] }],
+    }),
   },
   "layer3.source": { address: from("address"), prefix: from("prefix"), range: from("range"), set: inSet("source", "src") },
   "layer3.destination": { address: to("address"), prefix: to("prefix"), range: to("range"), set: inSet("destination", "dst") },
   "layer3.dscp": {
-    name: () => ({ rule: { layer3: { dscp: ["ef", "af41"] } }, hits: [{ dscp: 46 }, { dscp: 34 }], misses: [{}, { dscp: 47 }, { dscp: 14 }] }),
+    name: () => ({
+      rule: { layer3: { dscp: ["ef", "af41"] } },
+      hits: [{ dscp: 46 }, { dscp: 34 }],
+      misses: [{}, { dscp: 47 }, { dscp: 14 }],
+    }),
     number: () => ({ rule: { layer3: { dscp: [1, 63] } }, hits: [{ dscp: 1 }, { dscp: 63 }], misses: [{}, { dscp: 2 }, { dscp: 62 }] }),
   },
   "layer4.protocol": {
     name: () => ({ rule: { layer4: { protocol: "udp" } }, hits: [{ layer: UDP() }], misses: [{ layer: TCP() }, SCTP] }),
-    number: () => ({ rule: { layer4: { protocol: 132 } }, hits: [SCTP], misses: [{ layer: UDP() }, { protocol: 133, layer: payload(12) }] }),
+    number: () => ({
+      rule: { layer4: { protocol: 132 } },
+      hits: [SCTP],
+      misses: [{ layer: UDP() }, { protocol: 133, layer: payload(12) }],
+    }),
   },
   "layer4.source_ports": {
     port: () => ({
@@ -194,32 +236,71 @@ const SAMPLES: Samples = {
     unit: ofProcess("unit", "docker.*"),
     pod: ofProcess("pod", "shop/web-*"),
     namespace: ofProcess("namespace", "shop", "store"),
-    several: () => ({ rule: { process: { executable: "*/curl", user: "www-*", container: "*" } }, hits: [CURL], misses: [WGET, NOBODY, { process: { ...CURL.process, user: { uid: 0, name: "root" } }, layer: TCP({ sport: 5003 }) }] }),
+    several: () => ({
+      rule: { process: { executable: "*/curl", user: "www-*", container: "*" } },
+      hits: [CURL],
+      misses: [WGET, NOBODY, { process: { ...CURL.process, user: { uid: 0, name: "root" } }, layer: TCP({ sport: 5003 }) }],
+    }),
   },
   not: {
-    process: () => leavingOut({ rule: { process: { executable: "*/curl", user: 33 } }, hits: [CURL], misses: [WGET, NOBODY, { process: { ...CURL.process, user: { uid: 0 } }, layer: TCP({ sport: 5003 }) }] }),
-    interfaces: () => leavingOut({ rule: { interfaces: ["e*0"] }, hits: [{}, { interface: "eno10" }], misses: [{ interface: "eth1" }, { interface: "wan0" }] }),
+    process: () =>
+      leavingOut({
+        rule: { process: { executable: "*/curl", user: 33 } },
+        hits: [CURL],
+        misses: [WGET, NOBODY, { process: { ...CURL.process, user: { uid: 0 } }, layer: TCP({ sport: 5003 }) }],
+      }),
+    interfaces: () =>
+      leavingOut({
+        rule: { interfaces: ["e*0"] },
+        hits: [{}, { interface: "eno10" }],
+        misses: [{ interface: "eth1" }, { interface: "wan0" }],
+      }),
     "layer3.source": (family) => leavingOut(from("prefix")(family)),
     "layer3.destination": (family) => leavingOut(to("range")(family)),
-    "layer4.protocol": () => leavingOut({ rule: { layer4: { protocol: "udp" } }, hits: [{ layer: UDP() }], misses: [{ layer: TCP() }, SCTP] }),
+    "layer4.protocol": () =>
+      leavingOut({ rule: { layer4: { protocol: "udp" } }, hits: [{ layer: UDP() }], misses: [{ layer: TCP() }, SCTP] }),
     "layer4.source_ports": () => ({
       rule: { layer4: { protocol: "tcp" }, not: { layer4: { source_ports: [5000, "5002-5010"] } } },
       hits: [{ layer: TCP({ sport: 5001 }) }, { layer: TCP({ sport: 4999 }) }, { layer: TCP({ sport: 5011 }) }],
       misses: [{ layer: TCP({ sport: 5000 }) }, { layer: TCP({ sport: 5010 }) }, { layer: UDP({ sport: 5001 }) }],
     }),
     "layer4.destination_ports": () => ({
-      rule: { layer4: { protocol: "udp", destination_ports: ["5000-5010"] }, not: { layer4: { destination_ports: ["5000-5004", "5006-6000"] } } },
+      rule: {
+        layer4: { protocol: "udp", destination_ports: ["5000-5010"] },
+        not: { layer4: { destination_ports: ["5000-5004", "5006-6000"] } },
+      },
       hits: [{ layer: UDP({ dport: 5005 }) }],
-      misses: [{ layer: UDP({ dport: 5004 }) }, { layer: UDP({ dport: 5006 }) }, { layer: UDP({ dport: 4999 }) }, { layer: TCP({ dport: 5005 }) }],
+      misses: [
+        { layer: UDP({ dport: 5004 }) },
+        { layer: UDP({ dport: 5006 }) },
+        { layer: UDP({ dport: 4999 }) },
+        { layer: TCP({ dport: 5005 }) },
+      ],
     }),
     "layer4.icmp": ({ icmp, icmpProtocol, types }) => ({
-      rule: { layer4: { protocol: icmpProtocol }, not: { layer4: { icmp: [{ type: "echo-request" }, { type: "destination-unreachable", code: "port-unreachable" }] } } },
-      hits: [{ layer: icmp({ type: types.reply }) }, { layer: icmp({ type: types.unreachable, code: types.host }) }, { layer: icmp({ type: types.request + 5 }) }],
-      misses: [{ layer: icmp({ type: types.request, code: 9 }) }, { layer: icmp({ type: types.unreachable, code: types.port }) }, { layer: UDP() }],
+      rule: {
+        layer4: { protocol: icmpProtocol },
+        not: { layer4: { icmp: [{ type: "echo-request" }, { type: "destination-unreachable", code: "port-unreachable" }] } },
+      },
+      hits: [
+        { layer: icmp({ type: types.reply }) },
+        { layer: icmp({ type: types.unreachable, code: types.host }) },
+        { layer: icmp({ type: types.request + 5 }) },
+      ],
+      misses: [
+        { layer: icmp({ type: types.request, code: 9 }) },
+        { layer: icmp({ type: types.unreachable, code: types.port }) },
+        { layer: UDP() },
+      ],
     }),
     several: ({ remote, stranger }) => ({
       rule: { not: { interfaces: [INTERFACE], layer3: { source: [remote] }, layer4: { protocol: "tcp", destination_ports: [5000] } } },
-      hits: [{ layer: TCP({ dport: 5001 }) }, { layer: UDP({ dport: 5000 }) }, { src: stranger, layer: TCP({ dport: 5000 }) }, { interface: "eth1", layer: TCP({ dport: 5000 }) }],
+      hits: [
+        { layer: TCP({ dport: 5001 }) },
+        { layer: UDP({ dport: 5000 }) },
+        { src: stranger, layer: TCP({ dport: 5000 }) },
+        { interface: "eth1", layer: TCP({ dport: 5000 }) },
+      ],
       misses: [{ layer: TCP({ dport: 5000 }) }, { layer: TCP({ sport: 7, dport: 5000 }) }],
     }),
   },
@@ -229,9 +310,17 @@ const RULE = "sample";
 
 function step(family: Family, hook: Hook, probe: Probe, expect: PacketStep["expect"]): PacketStep {
   const { src = family.remote, dst = family.local, protocol, dscp = 0, tags = [], layer = TCP() } = probe;
-  const bytes = frame(Ethernet(), ...tags.map((tag) => VLAN(tag)), family.ip({ src, dst, dscp, ...(protocol !== undefined && { protocol }) }), layer);
+  const bytes = frame(
+    Ethernet(),
+    ...tags.map((tag) => VLAN(tag)),
+    family.ip({ src, dst, dscp, ...(protocol !== undefined && { protocol }) }),
+    layer,
+  );
   const seenAt = probe.otherWay ? (hook === "ingress" ? "egress" : "ingress") : hook;
-  return at(seenAt, bytes, expect, { ...(probe.interface === undefined ? {} : { interface: probe.interface }), ...(probe.process === undefined ? {} : { process: probe.process }) });
+  return at(seenAt, bytes, expect, {
+    ...(probe.interface === undefined ? {} : { interface: probe.interface }),
+    ...(probe.process === undefined ? {} : { process: probe.process }),
+  });
 }
 
 function casesOf(path: string, operator: string, family: Family, hook: Hook, { sets = {}, rule, hits, misses }: Sample): Case[] {
@@ -246,7 +335,13 @@ function casesOf(path: string, operator: string, family: Family, hook: Hook, { s
     {
       name: `${about}: an enforced block drops in prevent, and would in detect`,
       config: { sets, rules: [{ ...rule, name: RULE, action: "block", enforce: true }] },
-      steps: [...steps(hits, wouldDrop(RULE)), ...steps(misses, passed()), { mode: "prevent" }, ...steps(hits, dropped(RULE)), ...steps(misses, passed())],
+      steps: [
+        ...steps(hits, wouldDrop(RULE)),
+        ...steps(misses, passed()),
+        { mode: "prevent" },
+        ...steps(hits, dropped(RULE)),
+        ...steps(misses, passed()),
+      ],
     },
     {
       name: `${about}: an allow passes where all else is blocked`,
@@ -258,6 +353,8 @@ function casesOf(path: string, operator: string, family: Family, hook: Hook, { s
 
 export const FIELD_CASES: Case[] = Object.entries(SAMPLES).flatMap(([path, operators]) =>
   Object.entries(operators).flatMap(([operator, make]) =>
-    (["ingress", "egress"] as const).flatMap((hook) => FAMILIES.flatMap((family) => casesOf(path, operator, family, hook, make(family, hook)))),
+    (["ingress", "egress"] as const).flatMap((hook) =>
+      FAMILIES.flatMap((family) => casesOf(path, operator, family, hook, make(family, hook))),
+    ),
   ),
 );

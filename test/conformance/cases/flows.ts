@@ -43,7 +43,10 @@ const followCases = (f: Family): Case[] => [
   },
   {
     name: `${f.name}: UDP replies pass, as long as they are those of the connection`,
-    config: { ...CLOSED, rules: [{ name: "dns", action: "allow", direction: "egress", layer4: { protocol: "udp", destination_ports: [53] } }] },
+    config: {
+      ...CLOSED,
+      rules: [{ name: "dns", action: "allow", direction: "egress", layer4: { protocol: "udp", destination_ports: [53] } }],
+    },
     steps: [
       inward(fromRemote(f, UDP({ sport: 53, dport: 40000 })), dropped("default")),
       outward(fromLocal(f, UDP({ sport: 40000, dport: 53 })), passed("dns")),
@@ -63,7 +66,10 @@ const followCases = (f: Family): Case[] => [
   },
   {
     name: `${f.name}: a rule never matches a reply`,
-    config: { mode: "prevent", rules: [{ name: "from-80", action: "block", enforce: true, layer4: { protocol: "tcp", source_ports: [80] } }, NO_OUT] },
+    config: {
+      mode: "prevent",
+      rules: [{ name: "from-80", action: "block", enforce: true, layer4: { protocol: "tcp", source_ports: [80] } }, NO_OUT],
+    },
     steps: [
       inward(fromRemote(f, opener("syn")), passed()),
       outward(fromLocal(f, answer("syn", "ack")), passed()),
@@ -74,7 +80,10 @@ const followCases = (f: Family): Case[] => [
   {
     name: `${f.name}: a staged rule is told of the replies as well`,
     config: { mode: "prevent", rules: [{ ...NO_WEB_IN, name: "staged", enforce: false }] },
-    steps: [inward(fromRemote(f, opener("syn")), passed("default", "staged")), outward(fromLocal(f, answer("syn", "ack")), passed("default", "staged"))],
+    steps: [
+      inward(fromRemote(f, opener("syn")), passed("default", "staged")),
+      outward(fromLocal(f, answer("syn", "ack")), passed("default", "staged")),
+    ],
   },
   {
     name: `${f.name}: the same ends on another interface, or in another VLAN, are another connection`,
@@ -83,7 +92,10 @@ const followCases = (f: Family): Case[] => [
       inward(fromRemote(f, opener("syn")), passed("web-in")),
       outward(fromLocal(f, answer("syn", "ack")), undecided("opener_unknown", "dropped"), { interface: "eth1" }),
       outward(frame(Ethernet(), VLAN(5), f.ip({ src: f.local, dst: f.remote }), UDP()), dropped("default")),
-      outward(frame(Ethernet(), VLAN(5), f.ip({ src: f.local, dst: f.remote }), TCP({ sport: 80, dport: 40000, flags: ["ack"] })), undecided("opener_unknown", "dropped")),
+      outward(
+        frame(Ethernet(), VLAN(5), f.ip({ src: f.local, dst: f.remote }), TCP({ sport: 80, dport: 40000, flags: ["ack"] })),
+        undecided("opener_unknown", "dropped"),
+      ),
       outward(fromLocal(f, answer("syn", "ack")), passed("web-in")),
     ],
   },
@@ -120,7 +132,12 @@ const openerCases = (f: Family): Case[] => [
   {
     name: `${f.name}: a connection met in the middle was opened from here where only its socket is known`,
     config: { mode: "prevent", rules: [{ ...NO_OUT, layer4: { protocol: "tcp", destination_ports: [80] } }] },
-    host: { established: [{ local: { address: f.local, port: 40000 }, remote: { address: f.remote, port: 80 } }, { local: { address: f.local, port: 40001 }, remote: { address: f.remote, port: 81 } }] },
+    host: {
+      established: [
+        { local: { address: f.local, port: 40000 }, remote: { address: f.remote, port: 80 } },
+        { local: { address: f.local, port: 40001 }, remote: { address: f.remote, port: 81 } },
+      ],
+    },
     steps: [
       inward(fromRemote(f, answer("ack")), dropped("no-out")),
       outward(fromLocal(f, opener("ack")), dropped("no-out")),
@@ -131,7 +148,12 @@ const openerCases = (f: Family): Case[] => [
   {
     name: `${f.name}: a SYN with ACK is its receiver's where only its socket is known`,
     config: { mode: "prevent", rules: [NO_IN, { ...NO_OUT, layer4: { protocol: "tcp", destination_ports: [80] } }] },
-    host: { established: [{ local: { address: f.local, port: 40000 }, remote: { address: f.remote, port: 80 } }, { local: { address: f.local, port: 40001 }, remote: { address: f.remote, port: 81 } }] },
+    host: {
+      established: [
+        { local: { address: f.local, port: 40000 }, remote: { address: f.remote, port: 80 } },
+        { local: { address: f.local, port: 40001 }, remote: { address: f.remote, port: 81 } },
+      ],
+    },
     steps: [
       inward(fromRemote(f, answer("syn", "ack")), dropped("no-out")),
       inward(fromRemote(f, TCP({ sport: 81, dport: 40001, flags: ["syn", "ack"] })), passed()),
@@ -169,18 +191,20 @@ const openerCases = (f: Family): Case[] => [
       inward(fromRemote(f, opener("ack")), passed()),
     ],
   },
-  ...[["rst"], ["rst", "ack"]].map((flags): Case => ({
-    name: `${f.name}: after ${flags.join(" and ")} a SYN opens anew, from either end`,
-    config: { mode: "prevent", rules: [NO_OUT] },
-    steps: [
-      inward(fromRemote(f, opener("syn")), passed()),
-      outward(fromLocal(f, answer("syn", "ack")), passed()),
-      outward(fromLocal(f, TCP({ sport: 80, dport: 40000, flags: flags as ["rst"] })), passed()),
-      outward(fromLocal(f, answer("syn")), dropped("no-out")),
-      inward(fromRemote(f, opener("syn")), passed()),
-      outward(fromLocal(f, answer("syn", "ack")), passed()),
-    ],
-  })),
+  ...[["rst"], ["rst", "ack"]].map(
+    (flags): Case => ({
+      name: `${f.name}: after ${flags.join(" and ")} a SYN opens anew, from either end`,
+      config: { mode: "prevent", rules: [NO_OUT] },
+      steps: [
+        inward(fromRemote(f, opener("syn")), passed()),
+        outward(fromLocal(f, answer("syn", "ack")), passed()),
+        outward(fromLocal(f, TCP({ sport: 80, dport: 40000, flags: flags as ["rst"] })), passed()),
+        outward(fromLocal(f, answer("syn")), dropped("no-out")),
+        inward(fromRemote(f, opener("syn")), passed()),
+        outward(fromLocal(f, answer("syn", "ack")), passed()),
+      ],
+    }),
+  ),
   {
     name: `${f.name}: after both ends have finished the last packets follow, and a SYN opens anew`,
     config: { ...CLOSED, rules: [WEB_IN] },
@@ -200,11 +224,15 @@ const openerCases = (f: Family): Case[] => [
 const OUT: RuleText = { name: "out", action: "allow", direction: "egress" };
 
 /** Numbers of segments: what each end has sent, and what it has acknowledged. */
-const said = (sport: number, dport: number, flags: NonNullable<Parameters<typeof TCP>[0]>["flags"] & {}, seq: number, ack: number) => TCP({ sport, dport, flags, seq, ack });
+const said = (sport: number, dport: number, flags: NonNullable<Parameters<typeof TCP>[0]>["flags"] & {}, seq: number, ack: number) =>
+  TCP({ sport, dport, flags, seq, ack });
 
 /** The same SYN from the other end, once while the connection stands and once after it ended. */
 const againCases = (f: Family): Case[] => {
-  const begin: Case["steps"] = [inward(fromRemote(f, opener("syn")), passed("web-in")), outward(fromLocal(f, said(80, 40000, ["syn", "ack"], 5000, 1001)), passed("web-in"))];
+  const begin: Case["steps"] = [
+    inward(fromRemote(f, opener("syn")), passed("web-in")),
+    outward(fromLocal(f, said(80, 40000, ["syn", "ack"], 5000, 1001)), passed("web-in")),
+  ];
   const finish: Case["steps"] = [
     outward(fromLocal(f, said(80, 40000, ["fin", "ack"], 5001, 1001)), passed("web-in")),
     inward(fromRemote(f, said(40000, 80, ["fin", "ack"], 1001, 5002)), passed("web-in")),
@@ -228,8 +256,16 @@ const againCases = (f: Family): Case[] => {
       config,
       steps: [...begin, reset, outward(fromLocal(f, said(80, 40000, ["ack"], 5001, 1001)), passed("web-in")), synBack, next("web-in")],
     },
-    { name: `${f.name}: a reset stands when only its sender goes on`, config, steps: [...begin, reset, inward(fromRemote(f, said(40000, 80, ["ack"], 1001, 5001)), passed("web-in")), synBack, next("out")] },
-    { name: `${f.name}: a connection that only one end has finished stands`, config, steps: [...begin, ...finish.slice(0, 1), synBack, next("web-in")] },
+    {
+      name: `${f.name}: a reset stands when only its sender goes on`,
+      config,
+      steps: [...begin, reset, inward(fromRemote(f, said(40000, 80, ["ack"], 1001, 5001)), passed("web-in")), synBack, next("out")],
+    },
+    {
+      name: `${f.name}: a connection that only one end has finished stands`,
+      config,
+      steps: [...begin, ...finish.slice(0, 1), synBack, next("web-in")],
+    },
   ];
 };
 

@@ -51,7 +51,10 @@ const orderCases = (f: Family): Case[] => [
       inward(frame(Ethernet(), f.ip({ src: f.remote, dst: f.local }), UDP({ sport: 40000, dport: 53 })), passed("dns")),
       outward(partFromLocal(f, { offset: 0, more: true }, UDP({ sport: 53, dport: 40000, length: 64 }), payload(8)), passed("dns")),
       outward(partFromLocal(f, { offset: 16, more: false, protocol: UDP_PROTOCOL }, payload(5)), passed("dns")),
-      outward(partFromLocal(f, { offset: 0, more: true, id: 8 }, UDP({ sport: 53, dport: 40001, length: 64 }), payload(8)), dropped("default")),
+      outward(
+        partFromLocal(f, { offset: 0, more: true, id: 8 }, UDP({ sport: 53, dport: 40001, length: 64 }), payload(8)),
+        dropped("default"),
+      ),
     ],
   },
   {
@@ -118,18 +121,50 @@ const unknownCases = (f: Family): Case[] => {
     ["the rules name the other direction", { rules: [{ ...NO_DNS, direction: "egress" }] }, inward(lone, passed())],
     ["the rules name other interfaces", { rules: [{ ...NO_DNS, interfaces: ["eth1"] }] }, inward(lone, passed())],
     ["only a staged rule asks for ports", { rules: [{ ...NO_DNS, enforce: false }] }, inward(lone, passed())],
-    ["a staged rule that does not ask for ports is told", { rules: [{ ...NO_REMOTE(f), enforce: false }] }, inward(lone, passed("default", "no-remote"))],
+    [
+      "a staged rule that does not ask for ports is told",
+      { rules: [{ ...NO_REMOTE(f), enforce: false }] },
+      inward(lone, passed("default", "no-remote")),
+    ],
     ["the rule in doubt and the one that decides both block", { rules: [NO_DNS, NO_REMOTE(f)] }, inward(lone, dropped("no-remote"))],
     ["the rule in doubt and the default both block", { defaults: { action: "block" }, rules: [NO_DNS] }, inward(lone, dropped("default"))],
     ["the rule in doubt and the default both allow", { rules: [DNS] }, inward(lone, passed())],
-    ["the rule in doubt allows, the default blocks", { defaults: { action: "block" }, rules: [DNS] }, inward(lone, undecided("fragment_without_first"))],
-    ["the rule in doubt blocks, a later one allows", { rules: [NO_DNS, { name: "all", action: "allow" }] }, inward(lone, undecided("fragment_without_first"))],
-    ["two rules in doubt differ, the decisive one blocks", { rules: [DNS, { ...NO_DNS, layer4: { protocol: "udp", destination_ports: [54] } }, NO_REMOTE(f)] }, inward(lone, undecided("fragment_without_first"))],
-    ["a rule decides before the one in doubt", { rules: [{ name: "remote", action: "allow", layer3: { source: [f.remote] } }, NO_DNS] }, inward(lone, passed("remote"))],
-    ["a staged rule behind the one in doubt is not told", { rules: [NO_DNS, { ...NO_REMOTE(f), name: "staged", enforce: false }, NO_REMOTE(f)] }, inward(lone, dropped("no-remote"))],
-    ["a staged rule before the one in doubt is told", { rules: [{ ...NO_REMOTE(f), name: "staged", enforce: false }, NO_DNS, NO_REMOTE(f)] }, inward(lone, dropped("no-remote", "staged"))],
+    [
+      "the rule in doubt allows, the default blocks",
+      { defaults: { action: "block" }, rules: [DNS] },
+      inward(lone, undecided("fragment_without_first")),
+    ],
+    [
+      "the rule in doubt blocks, a later one allows",
+      { rules: [NO_DNS, { name: "all", action: "allow" }] },
+      inward(lone, undecided("fragment_without_first")),
+    ],
+    [
+      "two rules in doubt differ, the decisive one blocks",
+      { rules: [DNS, { ...NO_DNS, layer4: { protocol: "udp", destination_ports: [54] } }, NO_REMOTE(f)] },
+      inward(lone, undecided("fragment_without_first")),
+    ],
+    [
+      "a rule decides before the one in doubt",
+      { rules: [{ name: "remote", action: "allow", layer3: { source: [f.remote] } }, NO_DNS] },
+      inward(lone, passed("remote")),
+    ],
+    [
+      "a staged rule behind the one in doubt is not told",
+      { rules: [NO_DNS, { ...NO_REMOTE(f), name: "staged", enforce: false }, NO_REMOTE(f)] },
+      inward(lone, dropped("no-remote")),
+    ],
+    [
+      "a staged rule before the one in doubt is told",
+      { rules: [{ ...NO_REMOTE(f), name: "staged", enforce: false }, NO_DNS, NO_REMOTE(f)] },
+      inward(lone, dropped("no-remote", "staged")),
+    ],
   ];
-  return cases.map(([name, config, step]) => ({ name: `${f.name}: a fragment without its first, where ${name}`, config: { mode: "prevent", ...config }, steps: [step] }));
+  return cases.map(([name, config, step]) => ({
+    name: `${f.name}: a fragment without its first, where ${name}`,
+    config: { mode: "prevent", ...config },
+    steps: [step],
+  }));
 };
 
 const PROTOCOL_CASES: Case[] = [
@@ -167,9 +202,15 @@ const PROTOCOL_CASES: Case[] = [
     name: "options behind the fragment header of the first are skipped, and later ones follow",
     config: { mode: "prevent", defaults: STRICT, rules: [NO_DNS] },
     steps: [
-      inward(partFromRemote(FAMILY_6, { offset: 0, more: true }, DestinationOptions(), UDP({ dport: 53, length: 64 }), payload(8)), dropped("no-dns")),
+      inward(
+        partFromRemote(FAMILY_6, { offset: 0, more: true }, DestinationOptions(), UDP({ dport: 53, length: 64 }), payload(8)),
+        dropped("no-dns"),
+      ),
       inward(later(FAMILY_6, 24, 5, false, { protocol: 60 }), dropped("no-dns")),
-      inward(partFromRemote(FAMILY_6, { id: 8, offset: 0, more: true }, DestinationOptions(), UDP({ dport: 54, length: 64 }), payload(8)), passed()),
+      inward(
+        partFromRemote(FAMILY_6, { id: 8, offset: 0, more: true }, DestinationOptions(), UDP({ dport: 54, length: 64 }), payload(8)),
+        passed(),
+      ),
       inward(later(FAMILY_6, 24, 5, false, { id: 8, protocol: 60 }), passed()),
     ],
   },
@@ -177,7 +218,10 @@ const PROTOCOL_CASES: Case[] = [
     name: "a fragment in a fragment is nested",
     config: { mode: "prevent", defaults: STRICT },
     steps: [
-      inward(frame(Ethernet(), IPv6(), Fragment({ id: 1, more: true }), Fragment({ id: 2, more: true }), UDP(), payload(8)), undecided("fragment_nested", "dropped")),
+      inward(
+        frame(Ethernet(), IPv6(), Fragment({ id: 1, more: true }), Fragment({ id: 2, more: true }), UDP(), payload(8)),
+        undecided("fragment_nested", "dropped"),
+      ),
       inward(frame(Ethernet(), IPv6(), Fragment({ id: 1, more: true }), UDP(), payload(8)), passed()),
     ],
   },
@@ -197,7 +241,10 @@ const tinyCases = (f: Family): Case[] => {
     tiny("TCP", 6, 16, TCP()),
     {
       name: `${f.name}: the ports of TCP in a first fragment of 24 bytes are found, and a tiny one lends none`,
-      config: { mode: "prevent", rules: [{ name: "no-telnet", action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [23] } }] },
+      config: {
+        mode: "prevent",
+        rules: [{ name: "no-telnet", action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [23] } }],
+      },
       steps: [
         inward(partFromRemote(f, { offset: 0, more: true }, TCP({ dport: 23 }), payload(4)), dropped("no-telnet")),
         inward(partFromRemote(f, { offset: 24, more: false, protocol: 6 }, payload(4)), dropped("no-telnet")),
@@ -234,23 +281,27 @@ const lengthCases = (f: Family): Case[] => {
 };
 
 const overlapCases = (f: Family): Case[] => [
-  ...([
-    ["the same bytes again", 16, 16],
-    ["the end of the one before", 8, 16],
-    ["the end of the first", 8, 8],
-    ["all there is", 8, 64],
-  ] as const).map(([name, offset, bytes]): Case => ({
-    name: `${f.name}: a fragment that claims ${name} spoils the datagram`,
-    config: { mode: "prevent", defaults: STRICT },
-    steps: [
-      inward(first(f, 54), passed()),
-      inward(later(f, 16, 16, true), passed()),
-      inward(later(f, offset, bytes, true), overlap),
-      inward(later(f, 32, 5, false), overlap),
-      inward(first(f, 54), overlap),
-      inward(first(f, 54, 16, { id: 8 }), passed()),
-    ],
-  })),
+  ...(
+    [
+      ["the same bytes again", 16, 16],
+      ["the end of the one before", 8, 16],
+      ["the end of the first", 8, 8],
+      ["all there is", 8, 64],
+    ] as const
+  ).map(
+    ([name, offset, bytes]): Case => ({
+      name: `${f.name}: a fragment that claims ${name} spoils the datagram`,
+      config: { mode: "prevent", defaults: STRICT },
+      steps: [
+        inward(first(f, 54), passed()),
+        inward(later(f, 16, 16, true), passed()),
+        inward(later(f, offset, bytes, true), overlap),
+        inward(later(f, 32, 5, false), overlap),
+        inward(first(f, 54), overlap),
+        inward(first(f, 54, 16, { id: 8 }), passed()),
+      ],
+    }),
+  ),
   {
     name: `${f.name}: a second first fragment with other ports does not win`,
     config: { mode: "prevent", defaults: STRICT, rules: [NO_DNS] },
@@ -316,16 +367,40 @@ const overlapCases = (f: Family): Case[] => [
       inward(first(f, 53), dropped("no-dns")),
       inward(first(f, 54), passed(), { interface: "eth1" }),
       inward(later(f, 16, 5, false), passed(), { interface: "eth1" }),
-      inward(frame(Ethernet(), VLAN(5), ...f.part({ src: f.remote, dst: f.local }, { offset: 0, more: true }), UDP({ dport: 54, length: 64 }), payload(8)), passed()),
-      inward(frame(Ethernet(), ...f.part({ src: f.stranger, dst: f.local }, { offset: 0, more: true }), UDP({ dport: 54, length: 64 }), payload(8)), passed()),
+      inward(
+        frame(
+          Ethernet(),
+          VLAN(5),
+          ...f.part({ src: f.remote, dst: f.local }, { offset: 0, more: true }),
+          UDP({ dport: 54, length: 64 }),
+          payload(8),
+        ),
+        passed(),
+      ),
+      inward(
+        frame(
+          Ethernet(),
+          ...f.part({ src: f.stranger, dst: f.local }, { offset: 0, more: true }),
+          UDP({ dport: 54, length: 64 }),
+          payload(8),
+        ),
+        passed(),
+      ),
       inward(later(f, 16, 5, false), dropped("no-dns")),
     ],
   },
   {
     name: `${f.name}: detect says of every fragment what prevent does`,
     config: { rules: [NO_DNS] },
-    steps: [inward(first(f, 53), wouldDrop("no-dns")), inward(later(f, 16, 5, false), wouldDrop("no-dns")), inward(first(f, 54, 16, { id: 8 }), passed())],
+    steps: [
+      inward(first(f, 53), wouldDrop("no-dns")),
+      inward(later(f, 16, 5, false), wouldDrop("no-dns")),
+      inward(first(f, 54, 16, { id: 8 }), passed()),
+    ],
   },
 ];
 
-export const FRAGMENT_CASES: Case[] = [...[orderCases, lateCases, unknownCases, tinyCases, lengthCases, overlapCases].flatMap(forBoth), ...PROTOCOL_CASES];
+export const FRAGMENT_CASES: Case[] = [
+  ...[orderCases, lateCases, unknownCases, tinyCases, lengthCases, overlapCases].flatMap(forBoth),
+  ...PROTOCOL_CASES,
+];

@@ -7,7 +7,13 @@ import { FAMILY_4, forBoth, fromLocal, fromRemote, partFromRemote, type Family }
 import type { PolicyText, RuleText } from "../policy.ts";
 
 const CLOSED: PolicyText = { mode: "prevent", defaults: { action: "block" } };
-const message = (f: Family, name: string, action: RuleText["action"], type: string | number, direction: "ingress" | "egress" | "both" = "both"): RuleText => ({
+const message = (
+  f: Family,
+  name: string,
+  action: RuleText["action"],
+  type: string | number,
+  direction: "ingress" | "egress" | "both" = "both",
+): RuleText => ({
   name,
   action,
   enforce: action === "block",
@@ -31,7 +37,10 @@ const echoCases = (f: Family): Case[] => {
     },
     {
       name: `${f.name}: an echo reply that nobody asked for opens no way for a request`,
-      config: { mode: "prevent", rules: [message(f, "no-ping-in", "block", "echo-request", "ingress"), message(f, "no-ping-out", "block", "echo-request", "egress")] },
+      config: {
+        mode: "prevent",
+        rules: [message(f, "no-ping-in", "block", "echo-request", "ingress"), message(f, "no-ping-out", "block", "echo-request", "egress")],
+      },
       steps: [
         inward(fromRemote(f, f.icmp({ type: reply, id: 5 })), passed()),
         inward(fromRemote(f, f.icmp({ type: request, id: 5 })), dropped("no-ping-in")),
@@ -101,7 +110,13 @@ const errorCases = (f: Family): Case[] => {
     },
     {
       name: `${f.name}: an error goes to the sender of the packet that it quotes, or is about nothing known`,
-      config: { ...CLOSED, rules: [{ ...dns, direction: "both" }, { name: "own", action: "block", enforce: true, direction: "egress", layer4: { protocol: f.icmpProtocol } }] },
+      config: {
+        ...CLOSED,
+        rules: [
+          { ...dns, direction: "both" },
+          { name: "own", action: "block", enforce: true, direction: "egress", layer4: { protocol: f.icmpProtocol } },
+        ],
+      },
       steps: [
         inward(fromRemote(f, asked), passed("dns")),
         // Who opened a connection quotes its own packet, and its answer, to another host.
@@ -134,7 +149,13 @@ const errorCases = (f: Family): Case[] => {
     },
     {
       name: `${f.name}: in a tunnel an error goes to the sender of the packet that it quotes, too`,
-      config: { mode: "prevent", rules: [{ ...dns, direction: "both" }, { name: "no-errors", action: "block", enforce: true, layer4: { protocol: f.icmpProtocol } }] },
+      config: {
+        mode: "prevent",
+        rules: [
+          { ...dns, direction: "both" },
+          { name: "no-errors", action: "block", enforce: true, layer4: { protocol: f.icmpProtocol } },
+        ],
+      },
       steps: [
         inward(inTunnel(f.ip({ src: f.remote, dst: f.local }), asked), passed()),
         inward(inTunnel(f.ip({ src: f.remote, dst: f.stranger }), ...error(quoteOf(f.remote, f.local, asked))), dropped("no-errors")),
@@ -196,7 +217,8 @@ const errorCases = (f: Family): Case[] => {
   ];
 };
 
-const quotedDns = (options: Parameters<typeof IPv4>[0]): Uint8Array => inside(undefined, IPv4({ src: FAMILY_4.local, dst: FAMILY_4.remote, ...options }), UDP({ sport: 40000, dport: 53 }));
+const quotedDns = (options: Parameters<typeof IPv4>[0]): Uint8Array =>
+  inside(undefined, IPv4({ src: FAMILY_4.local, dst: FAMILY_4.remote, ...options }), UDP({ sport: 40000, dport: 53 }));
 
 const IPV4_CASES: Case[] = [
   {
@@ -216,7 +238,10 @@ const IPV4_CASES: Case[] = [
     config: { ...CLOSED, rules: [{ name: "dns", action: "allow", direction: "egress", layer4: { protocol: "udp" } }] },
     steps: [
       outward(fromLocal(FAMILY_4, UDP({ sport: 40000, dport: 53 })), passed("dns")),
-      inward(partFromRemote(FAMILY_4, { offset: 0, more: true }, ICMP({ type: 3, code: 3 }), payload(quotedDns({})), payload(4)), passed("dns")),
+      inward(
+        partFromRemote(FAMILY_4, { offset: 0, more: true }, ICMP({ type: 3, code: 3 }), payload(quotedDns({})), payload(4)),
+        passed("dns"),
+      ),
       inward(partFromRemote(FAMILY_4, { offset: 40, more: false, protocol: 1 }, payload(4)), dropped("default")),
     ],
   },

@@ -1,6 +1,21 @@
 /** What the sender of a dropped packet is told by a rule that rejects, byte for byte, and what gets no answer. */
 
-import { BROADCAST, Ethernet, extension, frame, HopByHop, IPv4, IPv6, MAC_A, MAC_B, payload, TCP, UDP, VLAN, VXLAN } from "../../harness/packet.ts";
+import {
+  BROADCAST,
+  Ethernet,
+  extension,
+  frame,
+  HopByHop,
+  IPv4,
+  IPv6,
+  MAC_A,
+  MAC_B,
+  payload,
+  TCP,
+  UDP,
+  VLAN,
+  VXLAN,
+} from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { at, dropped, inward, outward, passed, rejected, wouldDrop, type Case, type PacketStep } from "../case.ts";
 import { FAMILY_4, FAMILY_6, forBoth, fromLocal, fromRemote, partFromRemote, type Family } from "../family.ts";
@@ -29,7 +44,8 @@ function backward(f: Family, hook: Hook): Layer {
   return f.name === "IPv4" ? IPv4({ src, dst, dontFragment: true }) : IPv6({ src, dst });
 }
 
-const answer = (f: Family, hook: Hook, ...layers: Layer[]): Uint8Array => frame(Ethernet({ src: MAC_B, dst: MAC_A }), backward(f, hook), ...layers);
+const answer = (f: Family, hook: Hook, ...layers: Layer[]): Uint8Array =>
+  frame(Ethernet({ src: MAC_B, dst: MAC_A }), backward(f, hook), ...layers);
 
 /** An error that quotes what starts at `from` of the frame, as far as the family's error may reach. */
 function prohibited(f: Family, hook: Hook, about: Uint8Array, length?: number): Uint8Array {
@@ -37,7 +53,8 @@ function prohibited(f: Family, hook: Hook, about: Uint8Array, length?: number): 
   return answer(f, hook, f.icmp(codes), payload(about.subarray(ETHERNET, ETHERNET + Math.min(most, length ?? about.length))));
 }
 
-const resetTo = (f: Family, hook: Hook, ack: number): Uint8Array => answer(f, hook, TCP({ sport: 80, dport: 40000, flags: ["rst", "ack"], seq: 0, ack, window: 0 }));
+const resetTo = (f: Family, hook: Hook, ack: number): Uint8Array =>
+  answer(f, hook, TCP({ sport: 80, dport: 40000, flags: ["rst", "ack"], seq: 0, ack, window: 0 }));
 
 /** A packet whose sender is told by these bytes. */
 function told(hook: Hook, sent: Uint8Array, rule: string, by: Uint8Array, circumstances = {}): PacketStep {
@@ -83,7 +100,12 @@ const resetCases = (f: Family): Case[] =>
       config: { mode: "prevent", rules: [reject("no-urgent", { layer4: { protocol: "tcp", flags: { set: ["urg"] } } })] },
       steps: [
         at(hook, going(f, hook, TCP()), passed()),
-        told(hook, going(f, hook, TCP({ ack: 5, flags: ["ack", "urg"] })), "no-urgent", answer(f, hook, TCP({ sport: 80, dport: 40000, flags: ["rst"], seq: 5, window: 0 }))),
+        told(
+          hook,
+          going(f, hook, TCP({ ack: 5, flags: ["ack", "urg"] })),
+          "no-urgent",
+          answer(f, hook, TCP({ sport: 80, dport: 40000, flags: ["rst"], seq: 5, window: 0 })),
+        ),
         at(hook, going(f, hook, TCP({ flags: ["ack"] })), passed()),
       ],
     },
@@ -99,8 +121,19 @@ const resetCases = (f: Family): Case[] =>
         const back = Ethernet({ src: MAC_B, dst: MAC_A });
         const codes = f.name === "IPv4" ? IPV4_PROHIBITED : IPV6_PROHIBITED;
         return [
-          { ...at(hook, frame(Ethernet(), ...tags, ip, TCP()), rejected("no-web", "reset")), answer: frame(back, ...tags, backward(f, hook), TCP({ sport: 80, dport: 40000, flags: ["rst", "ack"], seq: 0, ack: 1001, window: 0 })) },
-          { ...at(hook, question, rejected("no-dns", "prohibited")), answer: frame(back, ...tags, backward(f, hook), f.icmp(codes), payload(quoted)) },
+          {
+            ...at(hook, frame(Ethernet(), ...tags, ip, TCP()), rejected("no-web", "reset")),
+            answer: frame(
+              back,
+              ...tags,
+              backward(f, hook),
+              TCP({ sport: 80, dport: 40000, flags: ["rst", "ack"], seq: 0, ack: 1001, window: 0 }),
+            ),
+          },
+          {
+            ...at(hook, question, rejected("no-dns", "prohibited")),
+            answer: frame(back, ...tags, backward(f, hook), f.icmp(codes), payload(quoted)),
+          },
         ];
       }),
     },
@@ -166,7 +199,11 @@ const errorCases = (f: Family): Case[] =>
       name: `${f.name} ${hook}: the packet around a tunnel is answered, the one inside is not`,
       config: { mode: "prevent", rules: [NO_WEB] },
       steps: [
-        at(hook, going(f, hook, UDP({ dport: 4789 }), VXLAN({}), Ethernet(), f.ip({ src: f.stranger, dst: f.local }), TCP()), dropped("no-web")),
+        at(
+          hook,
+          going(f, hook, UDP({ dport: 4789 }), VXLAN({}), Ethernet(), f.ip({ src: f.stranger, dst: f.local }), TCP()),
+          dropped("no-web"),
+        ),
         { reload: { mode: "prevent", rules: [NOTHING] } },
         (() => {
           const around = going(f, hook, UDP({ dport: 4789 }), VXLAN({}), Ethernet(), f.ip({ src: f.stranger, dst: f.local }), TCP());
@@ -189,7 +226,11 @@ const otherCases = (f: Family): Case[] => [
   },
   {
     name: `${f.name}: what the default or on_error drops is not answered`,
-    config: { mode: "prevent", defaults: { action: "block", on_error: { ingress: "block", egress: "block" } }, rules: [NO_WEB] } satisfies PolicyText,
+    config: {
+      mode: "prevent",
+      defaults: { action: "block", on_error: { ingress: "block", egress: "block" } },
+      rules: [NO_WEB],
+    } satisfies PolicyText,
     steps: [inward(fromRemote(f, TCP({ dport: 81 })), dropped("default")), outward(fromLocal(f, UDP()), dropped("default"))],
   },
   {
@@ -207,7 +248,9 @@ const otherCases = (f: Family): Case[] => [
   {
     name: `${f.name}: of a segment longer than the wire allows the sender is told as of any other`,
     config: { mode: "prevent", rules: [NO_WEB] },
-    steps: [told("egress", fromLocal(f, TCP({ seq: 1000 }), payload("x".repeat(2000))), "no-web", resetTo(f, "egress", 3001), { gso: true })],
+    steps: [
+      told("egress", fromLocal(f, TCP({ seq: 1000 }), payload("x".repeat(2000))), "no-web", resetTo(f, "egress", 3001), { gso: true }),
+    ],
   },
 ];
 
@@ -219,8 +262,17 @@ function behindOptions(family: Family, ...layers: Layer[]): Case {
   return {
     name: `${family.name}: what comes before layer 4 is quoted, and is in no answer itself`,
     config: { mode: "prevent", rules: [NO_WEB, NO_DNS] },
-    steps: [told("ingress", segment, "no-web", resetTo(family, "ingress", 1001)), told("ingress", datagram, "no-dns", prohibited(family, "ingress", datagram))],
+    steps: [
+      told("ingress", segment, "no-web", resetTo(family, "ingress", 1001)),
+      told("ingress", datagram, "no-dns", prohibited(family, "ingress", datagram)),
+    ],
   };
 }
 
-export const REJECT_CASES: Case[] = [...forBoth(resetCases), ...forBoth(errorCases), ...forBoth(otherCases), behindOptions(FAMILY_4, IPv4(OPTIONS)), behindOptions(FAMILY_6, ...HEADERS)];
+export const REJECT_CASES: Case[] = [
+  ...forBoth(resetCases),
+  ...forBoth(errorCases),
+  ...forBoth(otherCases),
+  behindOptions(FAMILY_4, IPv4(OPTIONS)),
+  behindOptions(FAMILY_6, ...HEADERS),
+];

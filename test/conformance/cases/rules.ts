@@ -19,7 +19,11 @@ const processCases = (f: Family): Case[] => {
     {
       name: `${f.name}: where a rule asks for a process that is not known, the packet is undecided`,
       config: { mode: "prevent", rules: [CURL] },
-      steps: [outward(web, undecided("process_unknown")), { reload: { mode: "prevent", rules: [CURL], defaults: { on_error: { egress: "block" } } } }, outward(web, undecided("process_unknown", "dropped"))],
+      steps: [
+        outward(web, undecided("process_unknown")),
+        { reload: { mode: "prevent", rules: [CURL], defaults: { on_error: { egress: "block" } } } },
+        outward(web, undecided("process_unknown", "dropped")),
+      ],
     },
     {
       name: `${f.name}: it is decided where every process would fare the same`,
@@ -38,12 +42,19 @@ const processCases = (f: Family): Case[] => {
     },
     {
       name: `${f.name}: a rule that leaves out a process is not sure of one that is not known`,
-      config: { mode: "prevent", defaults: { action: "block" }, rules: [{ name: "others", action: "allow", not: { process: { user: "root" } } }] },
+      config: {
+        mode: "prevent",
+        defaults: { action: "block" },
+        rules: [{ name: "others", action: "allow", not: { process: { user: "root" } } }],
+      },
       steps: [outward(web, undecided("process_unknown")), outward(web, passed("others"), { process: { user: { uid: 7 } } })],
     },
     {
       name: `${f.name}: a connection without a process on this host fits no rule about processes`,
-      config: { mode: "prevent", rules: [CURL, { name: "others", action: "block", enforce: true, not: { process: { executable: "*/wget" } } }] },
+      config: {
+        mode: "prevent",
+        rules: [CURL, { name: "others", action: "block", enforce: true, not: { process: { executable: "*/wget" } } }],
+      },
       steps: [outward(web, dropped("others"), { process: null })],
     },
   ];
@@ -90,7 +101,17 @@ const orderCases = (f: Family): Case[] => {
     },
     {
       name: `${f.name}: empty lists mean any`,
-      config: { mode: "prevent", rules: [{ ...BLOCK_WEB, interfaces: [], layer3: { source: [], destination: [] }, layer4: { ...BLOCK_WEB.layer4, destination_ports: [80], source_ports: [] } }] },
+      config: {
+        mode: "prevent",
+        rules: [
+          {
+            ...BLOCK_WEB,
+            interfaces: [],
+            layer3: { source: [], destination: [] },
+            layer4: { ...BLOCK_WEB.layer4, destination_ports: [80], source_ports: [] },
+          },
+        ],
+      },
       steps: [inward(web, dropped("no-web")), inward(other, passed())],
     },
     {
@@ -106,7 +127,15 @@ const orderCases = (f: Family): Case[] => {
       name: `${f.name}: the entries of a list are alternatives, the fields of a rule must all hold`,
       config: {
         mode: "prevent",
-        rules: [{ name: "some", action: "block", enforce: true, layer3: { source: [f.stranger, f.remote] }, layer4: { protocol: "tcp", destination_ports: [79, "80-82", 90] } }],
+        rules: [
+          {
+            name: "some",
+            action: "block",
+            enforce: true,
+            layer3: { source: [f.stranger, f.remote] },
+            layer4: { protocol: "tcp", destination_ports: [79, "80-82", 90] },
+          },
+        ],
       },
       steps: [
         inward(web, dropped("some")),
@@ -153,7 +182,11 @@ const defaultCases = (f: Family): Case[] => [
     .filter((protocol) => f.name === "IPv4" || ![0, 41].includes(protocol))
     .map((protocol) => ({
       name: `${f.name}: protocol ${protocol} has no ports and can be named by its number`,
-      config: { mode: "prevent", inspect_tunnels: false, rules: [{ name: "it", action: "block", enforce: true, layer4: { protocol } }] } as const,
+      config: {
+        mode: "prevent",
+        inspect_tunnels: false,
+        rules: [{ name: "it", action: "block", enforce: true, layer4: { protocol } }],
+      } as const,
       steps: [
         inward(frame(Ethernet(), f.ip({ src: f.remote, dst: f.local, protocol }), payload(24)), dropped("it")),
         inward(frame(Ethernet(), f.ip({ src: f.remote, dst: f.local, protocol: 254 }), payload(24)), passed()),
@@ -170,21 +203,30 @@ const FAMILY_CASES: Case[] = [
     config: { mode: "prevent", rules: [{ name: "v4", action: "block", enforce: true, layer3: { source: ["0.0.0.0/0"] } }] },
     steps: [inward(udp4, dropped("v4")), inward(udp6, passed())],
   },
-  ...(["source", "destination"] as const).map((side): Case => ({
-    name: `::/0 as ${side} is all of IPv6 and nothing of IPv4`,
-    config: { mode: "prevent", rules: [{ name: "v6", action: "block", enforce: true, layer3: { [side]: ["::/0"] } }] },
-    steps: [
-      inward(udp6, dropped("v6")),
-      inward(frame(Ethernet(), IPv6({ src: "ff02::1", dst: "::1:2" }), UDP()), dropped("v6")),
-      inward(frame(Ethernet(), IPv6({ src: "::2", dst: "::ff00:102:304" }), UDP()), dropped("v6")),
-      inward(udp4, passed()),
-    ],
-  })),
+  ...(["source", "destination"] as const).map(
+    (side): Case => ({
+      name: `::/0 as ${side} is all of IPv6 and nothing of IPv4`,
+      config: { mode: "prevent", rules: [{ name: "v6", action: "block", enforce: true, layer3: { [side]: ["::/0"] } }] },
+      steps: [
+        inward(udp6, dropped("v6")),
+        inward(frame(Ethernet(), IPv6({ src: "ff02::1", dst: "::1:2" }), UDP()), dropped("v6")),
+        inward(frame(Ethernet(), IPv6({ src: "::2", dst: "::ff00:102:304" }), UDP()), dropped("v6")),
+        inward(udp4, passed()),
+      ],
+    }),
+  ),
   {
     name: "a list may mix families, and its entries meet those of their own family only",
     config: {
       mode: "prevent",
-      rules: [{ name: "pair", action: "block", enforce: true, layer3: { source: [FAMILY_4.remote, FAMILY_6.remote], destination: [FAMILY_4.local, FAMILY_6.local] } }],
+      rules: [
+        {
+          name: "pair",
+          action: "block",
+          enforce: true,
+          layer3: { source: [FAMILY_4.remote, FAMILY_6.remote], destination: [FAMILY_4.local, FAMILY_6.local] },
+        },
+      ],
     },
     steps: [
       inward(fromRemote(FAMILY_4, UDP()), dropped("pair")),
@@ -195,23 +237,33 @@ const FAMILY_CASES: Case[] = [
   },
   {
     name: "a source of one family with a destination of the other matches nothing",
-    config: { mode: "prevent", rules: [{ name: "never", action: "block", enforce: true, layer3: { source: [FAMILY_4.remote], destination: [FAMILY_6.local] } }] },
-    steps: [inward(fromRemote(FAMILY_4, UDP()), passed()), inward(fromRemote(FAMILY_6, UDP()), passed())],
-  },
-  ...([["source", "::ffff:198.18.0.1", "2001:db8::2"], ["destination", "2001:db8::1", "::ffff:198.18.0.2"]] as const).map(([side, src, dst]): Case => ({
-    name: `an IPv4 address as ${side} of an IPv6 header meets no rule of IPv4, and no failsafe`,
     config: {
       mode: "prevent",
-      defaults: { on_error: { ingress: "block" } },
-      failsafe: { addresses: ["198.18.0.0/24"] },
-      rules: [{ name: "v4", action: "allow", layer3: { [side]: ["198.18.0.0/24"] } }],
+      rules: [{ name: "never", action: "block", enforce: true, layer3: { source: [FAMILY_4.remote], destination: [FAMILY_6.local] } }],
     },
-    steps: [
-      inward(frame(Ethernet(), IPv6({ src, dst }), UDP()), undecided("ipv6_version", "dropped")),
-      inward(frame(Ethernet(), IPv6(), UDP()), passed()),
-      inward(frame(Ethernet(), IPv4({ src: "198.18.1.1", dst: "198.18.0.2" }), UDP()), passed(side === "source" ? "default" : "v4")),
-    ],
-  })),
+    steps: [inward(fromRemote(FAMILY_4, UDP()), passed()), inward(fromRemote(FAMILY_6, UDP()), passed())],
+  },
+  ...(
+    [
+      ["source", "::ffff:198.18.0.1", "2001:db8::2"],
+      ["destination", "2001:db8::1", "::ffff:198.18.0.2"],
+    ] as const
+  ).map(
+    ([side, src, dst]): Case => ({
+      name: `an IPv4 address as ${side} of an IPv6 header meets no rule of IPv4, and no failsafe`,
+      config: {
+        mode: "prevent",
+        defaults: { on_error: { ingress: "block" } },
+        failsafe: { addresses: ["198.18.0.0/24"] },
+        rules: [{ name: "v4", action: "allow", layer3: { [side]: ["198.18.0.0/24"] } }],
+      },
+      steps: [
+        inward(frame(Ethernet(), IPv6({ src, dst }), UDP()), undecided("ipv6_version", "dropped")),
+        inward(frame(Ethernet(), IPv6(), UDP()), passed()),
+        inward(frame(Ethernet(), IPv4({ src: "198.18.1.1", dst: "198.18.0.2" }), UDP()), passed(side === "source" ? "default" : "v4")),
+      ],
+    }),
+  ),
 ];
 
 export const RULE_CASES: Case[] = [...forBoth(orderCases), ...forBoth(processCases), ...forBoth(defaultCases), ...FAMILY_CASES];

@@ -10,7 +10,12 @@ const UNHURT = passed();
 
 /** A policy that drops what comes from members of these. */
 function blocking(addresses: string[], more: Partial<PolicyText> = {}): PolicyText {
-  return { mode: "prevent", sets: { bad: { addresses } }, rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@bad"] } }], ...more };
+  return {
+    mode: "prevent",
+    sets: { bad: { addresses } },
+    rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@bad"] } }],
+    ...more,
+  };
 }
 
 const cases = (f: Family): Case[] => {
@@ -19,15 +24,27 @@ const cases = (f: Family): Case[] => {
   return [
     {
       name: `${f.name}: a rule matches what any of its sets holds, or its own addresses`,
-      config: { mode: "prevent", sets: { one: { addresses: [f.remote] }, other: { addresses: [f.stranger] } }, rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@one", f.local, "@other"] } }] },
-      steps: [inward(fromRemote(f, TCP()), BLOCKED), inward(fromStranger, BLOCKED), outward(between(f.local, f.remote), BLOCKED), inward(between(f.prefix.last, f.local), UNHURT)],
+      config: {
+        mode: "prevent",
+        sets: { one: { addresses: [f.remote] }, other: { addresses: [f.stranger] } },
+        rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@one", f.local, "@other"] } }],
+      },
+      steps: [
+        inward(fromRemote(f, TCP()), BLOCKED),
+        inward(fromStranger, BLOCKED),
+        outward(between(f.local, f.remote), BLOCKED),
+        inward(between(f.prefix.last, f.local), UNHURT),
+      ],
     },
     {
       name: `${f.name}: an address in two sets meets the rules of both, in their order`,
       config: {
         mode: "prevent",
         sets: { wide: { addresses: [f.any] }, narrow: { addresses: [f.remote] } },
-        rules: [{ name: "known", action: "allow", layer3: { source: ["@narrow"] } }, { name: "bad", action: "block", enforce: true, layer3: { source: ["@wide"] } }],
+        rules: [
+          { name: "known", action: "allow", layer3: { source: ["@narrow"] } },
+          { name: "bad", action: "block", enforce: true, layer3: { source: ["@wide"] } },
+        ],
       },
       steps: [inward(fromRemote(f, TCP()), passed("known")), inward(fromStranger, BLOCKED)],
     },
@@ -36,7 +53,15 @@ const cases = (f: Family): Case[] => {
       config: {
         mode: "prevent",
         sets: { near: { addresses: [f.local], ports: [80] }, far: { addresses: [f.remote] } },
-        rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@far"], destination: ["@near"] }, layer4: { protocol: "tcp", destination_ports: ["@near"] } }],
+        rules: [
+          {
+            name: "bad",
+            action: "block",
+            enforce: true,
+            layer3: { source: ["@far"], destination: ["@near"] },
+            layer4: { protocol: "tcp", destination_ports: ["@near"] },
+          },
+        ],
       },
       steps: [
         inward(fromRemote(f, TCP({ dport: 80 })), BLOCKED),
@@ -100,7 +125,11 @@ const cases = (f: Family): Case[] => {
     },
     {
       name: `${f.name}: of two sets, each has members of its own`,
-      config: { mode: "prevent", sets: { near: {}, far: {} }, rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@far"], destination: ["@near"] } }] },
+      config: {
+        mode: "prevent",
+        sets: { near: {}, far: {} },
+        rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@far"], destination: ["@near"] } }],
+      },
       steps: [
         { members: { near: [f.remote], far: [f.local] } },
         inward(fromRemote(f, TCP()), UNHURT),
@@ -126,8 +155,30 @@ const cases = (f: Family): Case[] => {
       name: `${f.name}: a set inside a tunnel`,
       config: blocking([f.remote]),
       steps: [
-        inward(frame(Ethernet(), f.ip({ src: f.stranger, dst: f.local }), UDP({ sport: 50000 }), VXLAN(), Ethernet(), f.ip({ src: f.remote, dst: f.local }), TCP()), BLOCKED),
-        inward(frame(Ethernet(), f.ip({ src: f.stranger, dst: f.local }), UDP({ sport: 50001 }), VXLAN(), Ethernet(), f.ip({ src: f.prefix.last, dst: f.local }), TCP()), UNHURT),
+        inward(
+          frame(
+            Ethernet(),
+            f.ip({ src: f.stranger, dst: f.local }),
+            UDP({ sport: 50000 }),
+            VXLAN(),
+            Ethernet(),
+            f.ip({ src: f.remote, dst: f.local }),
+            TCP(),
+          ),
+          BLOCKED,
+        ),
+        inward(
+          frame(
+            Ethernet(),
+            f.ip({ src: f.stranger, dst: f.local }),
+            UDP({ sport: 50001 }),
+            VXLAN(),
+            Ethernet(),
+            f.ip({ src: f.prefix.last, dst: f.local }),
+            TCP(),
+          ),
+          UNHURT,
+        ),
       ],
     },
     {
@@ -137,13 +188,25 @@ const cases = (f: Family): Case[] => {
         sets: { bad: { addresses: [f.remote] }, odd: { addresses: [f.stranger] } },
         rules: [
           { name: "bad", action: "block", enforce: true, layer3: { source: ["@bad"] } },
-          { name: "odd", action: "block", enforce: true, layer3: { source: ["@odd"] }, layer4: { protocol: "udp", destination_ports: [9] } },
+          {
+            name: "odd",
+            action: "block",
+            enforce: true,
+            layer3: { source: ["@odd"] },
+            layer4: { protocol: "udp", destination_ports: [9] },
+          },
         ],
       },
       steps: [
         inward(partFromRemote(f, { offset: 64, more: false, protocol: 17 }, payload(16)), BLOCKED),
-        inward(frame(Ethernet(), ...f.part({ src: f.stranger, dst: f.local }, { offset: 64, more: false, protocol: 17 }), payload(16)), undecided("fragment_without_first")),
-        inward(frame(Ethernet(), ...f.part({ src: f.prefix.last, dst: f.local }, { offset: 64, more: false, protocol: 17 }), payload(16)), UNHURT),
+        inward(
+          frame(Ethernet(), ...f.part({ src: f.stranger, dst: f.local }, { offset: 64, more: false, protocol: 17 }), payload(16)),
+          undecided("fragment_without_first"),
+        ),
+        inward(
+          frame(Ethernet(), ...f.part({ src: f.prefix.last, dst: f.local }, { offset: 64, more: false, protocol: 17 }), payload(16)),
+          UNHURT,
+        ),
       ],
     },
     {
@@ -152,8 +215,19 @@ const cases = (f: Family): Case[] => {
         mode: "prevent",
         sets: { bad: { addresses: [f.remote] } },
         rules: [
-          ...Array.from({ length: 40 }, (_, number) => ({ name: `r${number}`, action: "block" as const, enforce: true, layer3: { destination: [f.name === "IPv4" ? `10.0.${number}.0/24` : `2001:db8:1${number}::/48`] } })),
-          { name: "bad", action: "block", enforce: true, layer3: { source: ["@bad"] }, layer4: { protocol: "tcp", destination_ports: [80] } },
+          ...Array.from({ length: 40 }, (_, number) => ({
+            name: `r${number}`,
+            action: "block" as const,
+            enforce: true,
+            layer3: { destination: [f.name === "IPv4" ? `10.0.${number}.0/24` : `2001:db8:1${number}::/48`] },
+          })),
+          {
+            name: "bad",
+            action: "block",
+            enforce: true,
+            layer3: { source: ["@bad"] },
+            layer4: { protocol: "tcp", destination_ports: [80] },
+          },
         ],
       },
       steps: [inward(fromRemote(f, TCP({ dport: 80 })), BLOCKED), inward(fromStranger, UNHURT)],
@@ -162,39 +236,57 @@ const cases = (f: Family): Case[] => {
 };
 
 const LENGTHS: Case[] = [
-  ...[0, 1, 8, 16, 23, 24, 25, 31, 32].map((length): Case => ({
-    name: `IPv4: a member of ${length} bits`,
-    config: blocking([`203.0.113.7/${length}`]),
-    steps: [
-      inward(frame(Ethernet(), IPv4({ src: "203.0.113.7" }), UDP()), BLOCKED),
-      inward(frame(Ethernet(), IPv4({ src: "11.0.113.7" }), UDP()), length === 0 ? BLOCKED : UNHURT),
-      inward(frame(Ethernet(), IPv6(), UDP()), UNHURT),
-    ],
-  })),
-  ...[0, 1, 16, 48, 63, 64, 65, 95, 96, 128].map((length): Case => ({
-    name: `IPv6: a member of ${length} bits`,
-    config: blocking([`2001:db8:5::7:7/${length}`]),
-    steps: [
-      inward(frame(Ethernet(), IPv6({ src: "2001:db8:5::7:7" }), UDP()), BLOCKED),
-      inward(frame(Ethernet(), IPv6({ src: "a002:db8:5::7:7" }), UDP()), length === 0 ? BLOCKED : UNHURT),
-      inward(frame(Ethernet(), IPv4(), UDP()), UNHURT),
-    ],
-  })),
+  ...[0, 1, 8, 16, 23, 24, 25, 31, 32].map(
+    (length): Case => ({
+      name: `IPv4: a member of ${length} bits`,
+      config: blocking([`203.0.113.7/${length}`]),
+      steps: [
+        inward(frame(Ethernet(), IPv4({ src: "203.0.113.7" }), UDP()), BLOCKED),
+        inward(frame(Ethernet(), IPv4({ src: "11.0.113.7" }), UDP()), length === 0 ? BLOCKED : UNHURT),
+        inward(frame(Ethernet(), IPv6(), UDP()), UNHURT),
+      ],
+    }),
+  ),
+  ...[0, 1, 16, 48, 63, 64, 65, 95, 96, 128].map(
+    (length): Case => ({
+      name: `IPv6: a member of ${length} bits`,
+      config: blocking([`2001:db8:5::7:7/${length}`]),
+      steps: [
+        inward(frame(Ethernet(), IPv6({ src: "2001:db8:5::7:7" }), UDP()), BLOCKED),
+        inward(frame(Ethernet(), IPv6({ src: "a002:db8:5::7:7" }), UDP()), length === 0 ? BLOCKED : UNHURT),
+        inward(frame(Ethernet(), IPv4(), UDP()), UNHURT),
+      ],
+    }),
+  ),
   {
     name: "a whole /24 of single members, half of them in one set and half in another",
     config: {
       mode: "prevent",
-      sets: Object.fromEntries(["even", "odd"].map((name, rest) => [name, { addresses: Array.from({ length: 128 }, (_, host) => `203.0.113.${2 * host + rest}`) }])),
+      sets: Object.fromEntries(
+        ["even", "odd"].map((name, rest) => [
+          name,
+          { addresses: Array.from({ length: 128 }, (_, host) => `203.0.113.${2 * host + rest}`) },
+        ]),
+      ),
       rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@odd"] } }],
     },
-    steps: Array.from({ length: 256 }, (_, host) => inward(frame(Ethernet(), IPv4({ src: `203.0.113.${host}` }), UDP()), host % 2 === 1 ? BLOCKED : UNHURT)),
+    steps: Array.from({ length: 256 }, (_, host) =>
+      inward(frame(Ethernet(), IPv4({ src: `203.0.113.${host}` }), UDP()), host % 2 === 1 ? BLOCKED : UNHURT),
+    ),
   },
   {
     name: "64 sets, each with one rule of its own",
     config: {
       mode: "prevent",
-      sets: Object.fromEntries(Array.from({ length: 64 }, (_, number) => [`s${number}`, { addresses: [`203.0.113.${number}`, `10.${number}.0.0/16`] }])),
-      rules: Array.from({ length: 64 }, (_, number) => ({ name: `r${number}`, action: "block" as const, enforce: true, layer3: { source: [`@s${number}`] } })),
+      sets: Object.fromEntries(
+        Array.from({ length: 64 }, (_, number) => [`s${number}`, { addresses: [`203.0.113.${number}`, `10.${number}.0.0/16`] }]),
+      ),
+      rules: Array.from({ length: 64 }, (_, number) => ({
+        name: `r${number}`,
+        action: "block" as const,
+        enforce: true,
+        layer3: { source: [`@s${number}`] },
+      })),
     },
     steps: Array.from({ length: 65 }, (_, number) => [
       inward(frame(Ethernet(), IPv4({ src: `203.0.113.${number}` }), UDP()), number < 64 ? dropped(`r${number}`) : UNHURT),
@@ -208,7 +300,10 @@ const LENGTHS: Case[] = [
       sets: Object.fromEntries(Array.from({ length: 9 }, (_, number) => [`s${number}`, { addresses: ["10.0.0.0/8"] }])),
       rules: [{ name: "bad", action: "block", enforce: true, layer3: { source: ["@s8"] } }],
     },
-    steps: [inward(frame(Ethernet(), IPv4({ src: "10.1.2.3" }), UDP()), BLOCKED), inward(frame(Ethernet(), IPv4({ src: "11.1.2.3" }), UDP()), UNHURT)],
+    steps: [
+      inward(frame(Ethernet(), IPv4({ src: "10.1.2.3" }), UDP()), BLOCKED),
+      inward(frame(Ethernet(), IPv4({ src: "11.1.2.3" }), UDP()), UNHURT),
+    ],
   },
 ];
 

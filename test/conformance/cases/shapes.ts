@@ -1,6 +1,25 @@
 /** Frames in unusual but right shapes: layer 4 must be found, and the same verdict reached. */
 
-import { AH, ARP, DestinationOptions, Ethernet, extension, Fragment, frame, HopByHop, ICMPv6, IPv4, IPv6, LLDP, Mobility, payload, Routing, TCP, UDP, VLAN } from "../../harness/packet.ts";
+import {
+  AH,
+  ARP,
+  DestinationOptions,
+  Ethernet,
+  extension,
+  Fragment,
+  frame,
+  HopByHop,
+  ICMPv6,
+  IPv4,
+  IPv6,
+  LLDP,
+  Mobility,
+  payload,
+  Routing,
+  TCP,
+  UDP,
+  VLAN,
+} from "../../harness/packet.ts";
 import type { Layer } from "../../harness/packet/layer.ts";
 import { at, dropped, inward, outward, passed, undecided, type Case, type PacketStep } from "../case.ts";
 import { forBoth, type Family } from "../family.ts";
@@ -21,7 +40,10 @@ function findsPorts(name: string, wrap: (...inner: Layer[]) => Uint8Array, circu
 
 const linkCases = (f: Family): Case[] => {
   const ip = f.ip({ src: f.remote, dst: f.local });
-  const eth = (...layers: Layer[]) => (...inner: Layer[]) => frame(Ethernet(), ...layers, ip, ...inner);
+  const eth =
+    (...layers: Layer[]) =>
+    (...inner: Layer[]) =>
+      frame(Ethernet(), ...layers, ip, ...inner);
   return [
     ...findsPorts(`in ${f.name} behind one VLAN tag`, eth(VLAN(5))),
     ...findsPorts(`in ${f.name} behind two VLAN tags`, eth(VLAN({ id: 5, tpid: 0x88a8 }), VLAN(6))),
@@ -29,7 +51,9 @@ const linkCases = (f: Family): Case[] => {
     ...findsPorts(`in ${f.name} with a tag in metadata`, eth(), { metadataTags: [5] }),
     ...findsPorts(`in ${f.name} with a tag in metadata and one in the frame`, eth(VLAN(6)), { metadataTags: [5] }),
     ...findsPorts(`in ${f.name} on a device without Ethernet`, (...inner) => frame(ip, ...inner), { ethernet: false, interface: "wg0" }),
-    ...findsPorts(`in ${f.name} with padding behind the packet`, (...inner) => Uint8Array.from([...frame(Ethernet(), ip, ...inner), ...new Uint8Array(30).fill(0xff)])),
+    ...findsPorts(`in ${f.name} with padding behind the packet`, (...inner) =>
+      Uint8Array.from([...frame(Ethernet(), ip, ...inner), ...new Uint8Array(30).fill(0xff)]),
+    ),
     {
       name: `${f.name}: a third tag is not looked behind, wherever the first two are`,
       config: { mode: "prevent", rules: [NO_TELNET] },
@@ -41,8 +65,14 @@ const linkCases = (f: Family): Case[] => {
   ];
 };
 
-const eth4 = (options: Parameters<typeof IPv4>[0]) => (...inner: Layer[]) => frame(Ethernet(), IPv4(options), ...inner);
-const eth6 = (...headers: Layer[]) => (...inner: Layer[]) => frame(Ethernet(), IPv6(), ...headers, ...inner);
+const eth4 =
+  (options: Parameters<typeof IPv4>[0]) =>
+  (...inner: Layer[]) =>
+    frame(Ethernet(), IPv4(options), ...inner);
+const eth6 =
+  (...headers: Layer[]) =>
+  (...inner: Layer[]) =>
+    frame(Ethernet(), IPv6(), ...headers, ...inner);
 
 const HEADER_CASES: Case[] = [
   ...findsPorts("behind IPv4 options", eth4({ options: [0x94, 4, 0, 0] })),
@@ -50,14 +80,19 @@ const HEADER_CASES: Case[] = [
   ...findsPorts("with DF and the reserved bit set", eth4({ dontFragment: true, reserved: true })),
   ...findsPorts("with a wrong IPv4 checksum", eth4({ checksum: 1 })),
   ...findsPorts("with a TTL of 1", eth4({ ttl: 1 })),
-  ...(["ingress", "egress"] as const).map((hook): Case => ({
-    name: `${hook}: ports are found in IPv6 where the UDP length is 0, which stands for the rest`,
-    config: { mode: "prevent", rules: [{ name: "no-dns", action: "block", enforce: true, layer4: { protocol: "udp", destination_ports: [53] } }] },
-    steps: [
-      at(hook, eth6()(UDP({ dport: 54, length: 0 }), payload(4)), passed()),
-      at(hook, eth6()(UDP({ dport: 53, length: 0 }), payload(4)), dropped("no-dns")),
-    ],
-  })),
+  ...(["ingress", "egress"] as const).map(
+    (hook): Case => ({
+      name: `${hook}: ports are found in IPv6 where the UDP length is 0, which stands for the rest`,
+      config: {
+        mode: "prevent",
+        rules: [{ name: "no-dns", action: "block", enforce: true, layer4: { protocol: "udp", destination_ports: [53] } }],
+      },
+      steps: [
+        at(hook, eth6()(UDP({ dport: 54, length: 0 }), payload(4)), passed()),
+        at(hook, eth6()(UDP({ dport: 53, length: 0 }), payload(4)), dropped("no-dns")),
+      ],
+    }),
+  ),
   ...findsPorts("behind hop-by-hop options", eth6(HopByHop())),
   ...findsPorts("behind a routing header", eth6(Routing())),
   ...findsPorts("behind destination options", eth6(DestinationOptions())),
@@ -73,7 +108,8 @@ const HEADER_CASES: Case[] = [
 
 const transportCases = (f: Family): Case[] => {
   const ip = f.ip({ src: f.remote, dst: f.local });
-  const telnet = (options: Parameters<typeof TCP>[0], ...more: Layer[]): Uint8Array => frame(Ethernet(), ip, TCP({ dport: 23, ...options }), ...more);
+  const telnet = (options: Parameters<typeof TCP>[0], ...more: Layer[]): Uint8Array =>
+    frame(Ethernet(), ip, TCP({ dport: 23, ...options }), ...more);
   const block = (name: string, ...frames: Uint8Array[]): Case => ({
     name: `${f.name}: ${name}`,
     config: { mode: "prevent", rules: [NO_TELNET] },
@@ -83,11 +119,19 @@ const transportCases = (f: Family): Case[] => {
     block("data on a SYN changes nothing", telnet({}, payload("hello"))),
     block("TCP options change nothing", telnet({ options: 40 })),
     block("urgent data changes nothing", telnet({ flags: ["syn", "urg"], urgent: 5 }, payload("hello"))),
-    block("a SYN is a SYN with FIN, RST or PSH beside it", telnet({ flags: ["syn", "fin"] }), telnet({ flags: ["syn", "rst"] }), telnet({ flags: ["syn", "psh", "ece", "cwr"] })),
+    block(
+      "a SYN is a SYN with FIN, RST or PSH beside it",
+      telnet({ flags: ["syn", "fin"] }),
+      telnet({ flags: ["syn", "rst"] }),
+      telnet({ flags: ["syn", "psh", "ece", "cwr"] }),
+    ),
     block("a wrong checksum changes nothing", telnet({ checksum: 1 })),
     {
       name: `${f.name}: several segments in one buffer may leave lengths at 0`,
-      config: { mode: "prevent", rules: [NO_TELNET, { name: "no-dns", action: "block", enforce: true, layer4: { protocol: "udp", destination_ports: [53] } }] },
+      config: {
+        mode: "prevent",
+        rules: [NO_TELNET, { name: "no-dns", action: "block", enforce: true, layer4: { protocol: "udp", destination_ports: [53] } }],
+      },
       steps: [
         inward(gso(f, TELNET), dropped("no-telnet"), { gso: true }),
         inward(gso(f, WEB), passed(), { gso: true }),
@@ -99,7 +143,8 @@ const transportCases = (f: Family): Case[] => {
 };
 
 function gso(f: Family, transport: Layer): Uint8Array {
-  const ip = f.name === "IPv4" ? IPv4({ src: f.remote, dst: f.local, totalLength: 0 }) : IPv6({ src: f.remote, dst: f.local, payloadLength: 0 });
+  const ip =
+    f.name === "IPv4" ? IPv4({ src: f.remote, dst: f.local, totalLength: 0 }) : IPv6({ src: f.remote, dst: f.local, payloadLength: 0 });
   return frame(Ethernet(), ip, transport, payload(3000));
 }
 

@@ -14,8 +14,14 @@ type Flags = NonNullable<NonNullable<Parameters<typeof TCP>[0]>["flags"]>;
 const PORTS = { sport: 50000, dport: 8080 };
 const REPLY_PORTS = { sport: 8080, dport: 50000 };
 
-const staged = (layer4: RuleText["layer4"]): PolicyText => ({ mode: "prevent", rules: [{ name: "rule", action: "block", layer4: layer4! }] });
-const enforced = (layer4: RuleText["layer4"]): PolicyText => ({ mode: "prevent", rules: [{ name: "rule", action: "block", enforce: true, layer4: layer4! }] });
+const staged = (layer4: RuleText["layer4"]): PolicyText => ({
+  mode: "prevent",
+  rules: [{ name: "rule", action: "block", layer4: layer4! }],
+});
+const enforced = (layer4: RuleText["layer4"]): PolicyText => ({
+  mode: "prevent",
+  rules: [{ name: "rule", action: "block", enforce: true, layer4: layer4! }],
+});
 
 /** Packets of a connection that is opened at this hook. */
 function connection(f: Family, hook: Hook) {
@@ -46,24 +52,47 @@ function stateCases(f: Family, hook: Hook): Case[] {
     {
       name: about("a connection is new until the other end answers"),
       config: staged({ protocol: "udp", state: ["new"] }),
-      steps: [sends(asks, passed("default", "rule")), sends(asks, passed("default", "rule")), answers(replies, passed()), sends(asks, passed())],
+      steps: [
+        sends(asks, passed("default", "rule")),
+        sends(asks, passed("default", "rule")),
+        answers(replies, passed()),
+        sends(asks, passed()),
+      ],
     },
     {
       name: about("a connection is established from its first answer on, for both ends"),
       config: staged({ protocol: "udp", state: ["established"] }),
-      steps: [sends(asks, passed()), sends(asks, passed()), answers(replies, passed("default", "rule")), sends(asks, passed("default", "rule"))],
+      steps: [
+        sends(asks, passed()),
+        sends(asks, passed()),
+        answers(replies, passed("default", "rule")),
+        sends(asks, passed("default", "rule")),
+      ],
     },
     {
       name: about("an answer that is dropped establishes nothing"),
       config: enforced({ protocol: "udp", state: ["established"] }),
-      steps: [sends(asks, passed()), answers(replies, dropped("rule")), sends(asks, passed()), { mode: "detect" }, answers(replies, wouldDrop("rule")), sends(asks, passed())],
+      steps: [
+        sends(asks, passed()),
+        answers(replies, dropped("rule")),
+        sends(asks, passed()),
+        { mode: "detect" },
+        answers(replies, wouldDrop("rule")),
+        sends(asks, passed()),
+      ],
     },
     {
       name: about("an allow on established lets no connection begin"),
       config: { mode: "prevent", rules: [{ name: "any", action: "allow" }] },
       steps: [
         sends(asks, passed("any")),
-        { reload: { mode: "prevent", defaults: { action: "block" }, rules: [{ name: "rule", action: "allow", layer4: { state: ["established"] } }] } },
+        {
+          reload: {
+            mode: "prevent",
+            defaults: { action: "block" },
+            rules: [{ name: "rule", action: "allow", layer4: { state: ["established"] } }],
+          },
+        },
         sends(asks, dropped("default")),
         answers(replies, passed("rule")),
         sends(asks, passed("rule")),
@@ -73,12 +102,25 @@ function stateCases(f: Family, hook: Hook): Case[] {
     {
       name: about("TCP is established by the answer to its SYN"),
       config: staged({ protocol: "tcp", state: ["new"] }),
-      steps: [sends(sent("syn"), passed("default", "rule")), sends(sent("ack"), passed("default", "rule")), answers(replied("syn", "ack"), passed()), sends(sent("ack"), passed())],
+      steps: [
+        sends(sent("syn"), passed("default", "rule")),
+        sends(sent("ack"), passed("default", "rule")),
+        answers(replied("syn", "ack"), passed()),
+        sends(sent("ack"), passed()),
+      ],
     },
     {
       name: about("an error is related to the connection it is about, and to no other"),
       config: enforced({ state: ["related"] }),
-      steps: [hears(PORTS.dport, passed()), sends(asks, passed()), hears(PORTS.dport, dropped("rule")), hears(8081, passed()), answers(replies, passed()), { mode: "detect" }, hears(PORTS.dport, wouldDrop("rule"))],
+      steps: [
+        hears(PORTS.dport, passed()),
+        sends(asks, passed()),
+        hears(PORTS.dport, dropped("rule")),
+        hears(8081, passed()),
+        answers(replies, passed()),
+        { mode: "detect" },
+        hears(PORTS.dport, wouldDrop("rule")),
+      ],
     },
     {
       name: about("TCP that belongs to nothing is invalid"),
@@ -97,12 +139,23 @@ function stateCases(f: Family, hook: Hook): Case[] {
     {
       name: about("a staged rule on invalid is told of what stays undecided"),
       config: staged({ protocol: "tcp", destination_ports: [8080], state: ["invalid"] }),
-      steps: [sends(sent("ack"), { ...undecided("opener_unknown"), staged: "rule" }), sends(TCP({ sport: 50002, dport: 8081, flags: ["ack"] }), undecided("opener_unknown"))],
+      steps: [
+        sends(sent("ack"), { ...undecided("opener_unknown"), staged: "rule" }),
+        sends(TCP({ sport: 50002, dport: 8081, flags: ["ack"] }), undecided("opener_unknown")),
+      ],
     },
     {
       name: about("an allow on invalid passes each such packet, and opens nothing"),
-      config: { mode: "prevent", defaults: { on_error: { ingress: "block", egress: "block" } }, rules: [{ name: "rule", action: "allow", direction: hook, layer4: { state: ["invalid"] } }] },
-      steps: [sends(sent("ack"), passed("rule")), answers(replied("ack"), undecided("opener_unknown", "dropped")), sends(sent("ack"), passed("rule"))],
+      config: {
+        mode: "prevent",
+        defaults: { on_error: { ingress: "block", egress: "block" } },
+        rules: [{ name: "rule", action: "allow", direction: hook, layer4: { state: ["invalid"] } }],
+      },
+      steps: [
+        sends(sent("ack"), passed("rule")),
+        answers(replied("ack"), undecided("opener_unknown", "dropped")),
+        sends(sent("ack"), passed("rule")),
+      ],
     },
     {
       name: about("a rule on invalid behind one that would end the search is not asked"),
@@ -114,7 +167,10 @@ function stateCases(f: Family, hook: Hook): Case[] {
           { name: "rule", action: "block", enforce: true, layer4: { state: ["invalid", "established"] } },
         ],
       },
-      steps: [sends(sent("ack"), undecided("opener_unknown")), sends(TCP({ sport: 50002, dport: 8081, flags: ["ack", "urg"] }), dropped("rule"))],
+      steps: [
+        sends(sent("ack"), undecided("opener_unknown")),
+        sends(TCP({ sport: 50002, dport: 8081, flags: ["ack", "urg"] }), dropped("rule")),
+      ],
     },
   ];
 }
@@ -126,12 +182,27 @@ const metCases = (f: Family): Case[] => {
       name: `${f.name}: layer4.state: a connection met in the middle is established, not new`,
       config: enforced({ protocol: "tcp", state: ["new", "invalid"] }),
       host: { listening: [8080] },
-      steps: [sends(sent("ack"), passed()), sends(sent("ack", "psh"), passed()), answers(replied("ack"), passed()), sends(sent("ack"), passed())],
+      steps: [
+        sends(sent("ack"), passed()),
+        sends(sent("ack", "psh"), passed()),
+        answers(replied("ack"), passed()),
+        sends(sent("ack"), passed()),
+      ],
     },
     {
       name: `${f.name}: layer4.state: of a later fragment without its first the state is not known`,
-      config: { mode: "prevent", defaults: { on_error: { ingress: "block" } }, rules: [{ name: "rule", action: "block", enforce: true, layer3: { source: [f.prefix.text] }, layer4: { state: ["established"] } }] },
-      steps: [at("ingress", partFromRemote(f, { offset: 64, more: false, protocol: 17 }, payload(8)), undecided("fragment_without_first", "dropped"))],
+      config: {
+        mode: "prevent",
+        defaults: { on_error: { ingress: "block" } },
+        rules: [{ name: "rule", action: "block", enforce: true, layer3: { source: [f.prefix.text] }, layer4: { state: ["established"] } }],
+      },
+      steps: [
+        at(
+          "ingress",
+          partFromRemote(f, { offset: 64, more: false, protocol: 17 }, payload(8)),
+          undecided("fragment_without_first", "dropped"),
+        ),
+      ],
     },
   ];
 };
@@ -161,19 +232,41 @@ function durationCases(f: Family, hook: Hook): Case[] {
     {
       name: about("shorter_than holds from the first packet on, until the connection is older"),
       config: staged({ protocol: "udp", connection_duration: { shorter_than: "10m" } }),
-      steps: [sends(asks, passed("default", "rule")), { wait: 500 }, answers(replies, passed("default", "rule")), { wait: 200 }, answers(replies, passed()), sends(asks, passed())],
+      steps: [
+        sends(asks, passed("default", "rule")),
+        { wait: 500 },
+        answers(replies, passed("default", "rule")),
+        { wait: 200 },
+        answers(replies, passed()),
+        sends(asks, passed()),
+      ],
     },
     {
       name: about("both leave a span of time"),
       config: staged({ protocol: "udp", connection_duration: { longer_than: "10m", shorter_than: "1d" } }),
-      steps: [sends(asks, passed()), { wait: 700 }, sends(asks, passed("default", "rule")), answers(replies, passed("default", "rule")), { wait: 86_400 }, sends(asks, passed())],
+      steps: [
+        sends(asks, passed()),
+        { wait: 700 },
+        sends(asks, passed("default", "rule")),
+        answers(replies, passed("default", "rule")),
+        { wait: 86_400 },
+        sends(asks, passed()),
+      ],
     },
     {
       name: about("a reload leaves a connection as old as it is"),
       config: { mode: "prevent" },
-      steps: [sends(asks, passed()), { wait: 4000 }, { reload: enforced({ connection_duration: { longer_than: "1h" } }) }, sends(asks, dropped("rule"))],
+      steps: [
+        sends(asks, passed()),
+        { wait: 4000 },
+        { reload: enforced({ connection_duration: { longer_than: "1h" } }) },
+        sends(asks, dropped("rule")),
+      ],
     },
   ];
 }
 
-export const STANDING_CASES: Case[] = [...forBoth((f) => (["ingress", "egress"] as const).flatMap((hook) => [...stateCases(f, hook), ...durationCases(f, hook)])), ...forBoth(metCases)];
+export const STANDING_CASES: Case[] = [
+  ...forBoth((f) => (["ingress", "egress"] as const).flatMap((hook) => [...stateCases(f, hook), ...durationCases(f, hook)])),
+  ...forBoth(metCases),
+];

@@ -15,7 +15,8 @@ const CLOSED: PolicyText = { mode: "prevent", defaults: { action: "block", on_er
 const asks = (...flags: NonNullable<Parameters<typeof TCP>[0]>["flags"] & {}) => TCP({ sport: 41000, dport: 80, flags });
 const answers = (...flags: NonNullable<Parameters<typeof TCP>[0]>["flags"] & {}) => TCP({ sport: 80, dport: 41000, flags });
 
-const numbered = (sport: number, dport: number, flags: NonNullable<Parameters<typeof TCP>[0]>["flags"] & {}, seq: number, ack: number) => TCP({ sport, dport, flags, seq, ack });
+const numbered = (sport: number, dport: number, flags: NonNullable<Parameters<typeof TCP>[0]>["flags"] & {}, seq: number, ack: number) =>
+  TCP({ sport, dport, flags, seq, ack });
 
 const askedForCases = (f: Family): Case[] => [
   {
@@ -28,7 +29,12 @@ const askedForCases = (f: Family): Case[] => [
       { reload: { mode: "prevent", defaults: { on_error: { ingress: "block" } } } },
       inward(fromRemote(f, answers("syn", "ack")), undecided("opener_unknown", "dropped")),
       inward(fromRemote(f, answers("ack"), payload("data")), undecided("opener_unknown", "dropped")),
-      { reload: { mode: "prevent", rules: [{ name: "scans", action: "block", enforce: true, layer4: { protocol: "tcp", state: ["invalid"] } }] } },
+      {
+        reload: {
+          mode: "prevent",
+          rules: [{ name: "scans", action: "block", enforce: true, layer4: { protocol: "tcp", state: ["invalid"] } }],
+        },
+      },
       inward(fromRemote(f, answers("syn", "ack")), dropped("scans")),
       outward(fromLocal(f, asks("syn", "ack")), dropped("scans")),
       outward(fromLocal(f, asks("syn")), passed()),
@@ -63,7 +69,10 @@ const askedForCases = (f: Family): Case[] => [
   {
     name: `${f.name}: on the other interface the rules of that interface judge the connection`,
     config: { mode: "prevent", rules: [{ ...NO_OUT, interfaces: ["eth1"] }] },
-    steps: [outward(fromLocal(f, asks("syn")), passed()), inward(fromRemote(f, numbered(80, 41000, ["syn", "ack"], 5000, 1001)), dropped("no-out"), { interface: "eth1" })],
+    steps: [
+      outward(fromLocal(f, asks("syn")), passed()),
+      inward(fromRemote(f, numbered(80, 41000, ["syn", "ack"], 5000, 1001)), dropped("no-out"), { interface: "eth1" }),
+    ],
   },
   {
     name: `${f.name}: one that acknowledges a SYN without its data is believed, too, and one that acknowledges more is not`,
@@ -95,15 +104,27 @@ const askedForCases = (f: Family): Case[] => [
       inward(fromRemote(f, numbered(80, 41000, ["syn", "ack"], 5000, 77_001)), passed("web-out"), { interface: "eth1" }),
     ],
   },
-  ...[false, true].map((leavesUnseen): Case => ({
-    name: `${f.name}: a SYN that comes ${leavesUnseen ? "asks where it may leave unseen" : "does not ask where it is seen when it leaves"}`,
-    config: { ...CLOSED, rules: [{ ...WEB_IN, interfaces: ["eth0"] }, { ...WEB_OUT, interfaces: ["eth1"] }] },
-    host: { leavesUnseen },
-    steps: [
-      inward(fromRemote(f, asks("syn")), passed("web-in")),
-      inward(fromLocal(f, numbered(80, 41000, ["syn", "ack"], 5000, 1001)), leavesUnseen ? passed("web-out") : undecided("opener_unknown", "dropped"), { interface: "eth1" }),
-    ],
-  })),
+  ...[false, true].map(
+    (leavesUnseen): Case => ({
+      name: `${f.name}: a SYN that comes ${leavesUnseen ? "asks where it may leave unseen" : "does not ask where it is seen when it leaves"}`,
+      config: {
+        ...CLOSED,
+        rules: [
+          { ...WEB_IN, interfaces: ["eth0"] },
+          { ...WEB_OUT, interfaces: ["eth1"] },
+        ],
+      },
+      host: { leavesUnseen },
+      steps: [
+        inward(fromRemote(f, asks("syn")), passed("web-in")),
+        inward(
+          fromLocal(f, numbered(80, 41000, ["syn", "ack"], 5000, 1001)),
+          leavesUnseen ? passed("web-out") : undecided("opener_unknown", "dropped"),
+          { interface: "eth1" },
+        ),
+      ],
+    }),
+  ),
 ];
 
 export const SYN_ACK_CASES: Case[] = forBoth(askedForCases);

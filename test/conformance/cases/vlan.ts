@@ -37,10 +37,17 @@ const cases = (f: Family): Case[] => [
   },
   {
     name: `${f.name}: a VLAN that is allowed is allowed in both directions`,
-    config: { mode: "prevent", defaults: { action: "block" }, rules: [{ ...GUESTS, name: "guests", action: "allow", direction: "ingress" }] },
+    config: {
+      mode: "prevent",
+      defaults: { action: "block" },
+      rules: [{ ...GUESTS, name: "guests", action: "allow", direction: "ingress" }],
+    },
     steps: [
       inward(sent(f, VLAN(29)), passed("guests")),
-      outward(frame(Ethernet(), VLAN(29), f.ip({ src: f.local, dst: f.remote }), TCP({ sport: 80, dport: 40000, flags: ["syn", "ack"] })), passed("guests")),
+      outward(
+        frame(Ethernet(), VLAN(29), f.ip({ src: f.local, dst: f.remote }), TCP({ sport: 80, dport: 40000, flags: ["syn", "ack"] })),
+        passed("guests"),
+      ),
       inward(sent(f, VLAN(19)), dropped("default")),
       inward(sent(f), dropped("default")),
     ],
@@ -49,18 +56,71 @@ const cases = (f: Family): Case[] => [
     name: `${f.name}: a fragment is in the VLAN of its frame; one whose connection is not known is in doubt`,
     config: { mode: "prevent", defaults: { on_error: { ingress: "block" } }, rules: [GUESTS] },
     steps: [
-      inward(frame(Ethernet(), VLAN(10), ...f.part({ src: f.remote, dst: f.local }, { offset: 0, more: true }), UDP({ dport: 53, length: 64 }), payload(8)), dropped("no-guests")),
-      inward(frame(Ethernet(), VLAN(10), ...f.part({ src: f.remote, dst: f.local }, { offset: 16, more: false, protocol: UDP_PROTOCOL }), payload(5)), dropped("no-guests")),
-      inward(frame(Ethernet(), VLAN(30), ...f.part({ src: f.remote, dst: f.local }, { offset: 16, more: false, protocol: UDP_PROTOCOL }), payload(5)), undecided("fragment_without_first", "dropped")),
+      inward(
+        frame(
+          Ethernet(),
+          VLAN(10),
+          ...f.part({ src: f.remote, dst: f.local }, { offset: 0, more: true }),
+          UDP({ dport: 53, length: 64 }),
+          payload(8),
+        ),
+        dropped("no-guests"),
+      ),
+      inward(
+        frame(
+          Ethernet(),
+          VLAN(10),
+          ...f.part({ src: f.remote, dst: f.local }, { offset: 16, more: false, protocol: UDP_PROTOCOL }),
+          payload(5),
+        ),
+        dropped("no-guests"),
+      ),
+      inward(
+        frame(
+          Ethernet(),
+          VLAN(30),
+          ...f.part({ src: f.remote, dst: f.local }, { offset: 16, more: false, protocol: UDP_PROTOCOL }),
+          payload(5),
+        ),
+        undecided("fragment_without_first", "dropped"),
+      ),
     ],
   },
   {
     name: `${f.name}: of a tunnel, the outer packet is in the VLAN of the frame, and the inner one in that of the inner frame`,
     config: { mode: "prevent", rules: [GUESTS] },
     steps: [
-      inward(frame(Ethernet(), VLAN(10), f.ip({ src: f.remote, dst: f.local }), GRE(), f.ip({ src: f.stranger, dst: f.local }), ask), dropped("no-guests")),
-      inward(frame(Ethernet(), VLAN(30), f.ip({ src: f.remote, dst: f.local }), UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet(), VLAN(10), f.ip({ src: f.stranger, dst: f.local }), ask), dropped("no-guests")),
-      inward(frame(Ethernet(), VLAN(30), f.ip({ src: f.remote, dst: f.local }), UDP({ sport: 50000 }), VXLAN({ vni: 7 }), Ethernet(), f.ip({ src: f.stranger, dst: f.local }), ask), passed()),
+      inward(
+        frame(Ethernet(), VLAN(10), f.ip({ src: f.remote, dst: f.local }), GRE(), f.ip({ src: f.stranger, dst: f.local }), ask),
+        dropped("no-guests"),
+      ),
+      inward(
+        frame(
+          Ethernet(),
+          VLAN(30),
+          f.ip({ src: f.remote, dst: f.local }),
+          UDP({ sport: 50000 }),
+          VXLAN({ vni: 7 }),
+          Ethernet(),
+          VLAN(10),
+          f.ip({ src: f.stranger, dst: f.local }),
+          ask,
+        ),
+        dropped("no-guests"),
+      ),
+      inward(
+        frame(
+          Ethernet(),
+          VLAN(30),
+          f.ip({ src: f.remote, dst: f.local }),
+          UDP({ sport: 50000 }),
+          VXLAN({ vni: 7 }),
+          Ethernet(),
+          f.ip({ src: f.stranger, dst: f.local }),
+          ask,
+        ),
+        passed(),
+      ),
     ],
   },
 ];

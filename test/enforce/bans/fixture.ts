@@ -69,7 +69,12 @@ export interface Bench extends Disposable {
   restart(): Promise<Bench>;
 }
 
-export async function bench(memory = new FakeMemory(), path = mkdtempSync(join(tmpdir(), "weir-bans-")), clock = new FakeClock(), opened: BanOperations[] = []): Promise<Bench> {
+export async function bench(
+  memory = new FakeMemory(),
+  path = mkdtempSync(join(tmpdir(), "weir-bans-")),
+  clock = new FakeClock(),
+  opened: BanOperations[] = [],
+): Promise<Bench> {
   const store = new BanStore(path, clock);
   await store.rewriteIfDue();
   const table = new BanTable(memory);

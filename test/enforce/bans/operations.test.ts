@@ -46,7 +46,9 @@ test("a ban that harms or does nothing is refused with the reason, and nothing c
   }
   assert.deepEqual(some.inForce(), []);
   assert.equal(some.audited.filter(({ action }) => action === "BAN-REFUSED").length, refused.length);
-  assert.deepEqual(await problemsOf(add(some, ["198.51.100.1"], { until: some.clock.milliseconds - 1 })), ["until: this time is over already"]);
+  assert.deepEqual(await problemsOf(add(some, ["198.51.100.1"], { until: some.clock.milliseconds - 1 })), [
+    "until: this time is over already",
+  ]);
 });
 
 test("a prefix around the excepted is banned, and it is said who is not; so is one around an operator who is excepted", async () => {
@@ -72,7 +74,10 @@ test("a ban is listed with its end until then, and not after; who is banned agai
   some.clock.pass(59);
   assert.equal(some.operations.list(undefined, 10).bans.length, 2);
   some.clock.pass(1);
-  assert.deepEqual(some.operations.list(undefined, 10).bans.map(({ network, reason }) => [network, reason]), [["192.0.2.8", "second"]]);
+  assert.deepEqual(
+    some.operations.list(undefined, 10).bans.map(({ network, reason }) => [network, reason]),
+    [["192.0.2.8", "second"]],
+  );
 });
 
 test("a list tells of an address what covers it, and of a prefix what is in it, page by page", async () => {
@@ -95,9 +100,20 @@ test("a list tells of an address what covers it, and of a prefix what is in it, 
 test("bans are lifted all or none, and it is said what still bans an address", async () => {
   using some = await bench();
   await add(some, ["192.0.2.0/24", "192.0.2.7", "192.0.2.8"]);
-  assert.deepEqual(await problemsOf(some.operations.delete(["192.0.2.8", "192.0.2.9", "198.51.100.1"], ROOT)), ["192.0.2.9: there is no such ban; 192.0.2.0/24 covers it", "198.51.100.1: there is no such ban"]);
+  assert.deepEqual(await problemsOf(some.operations.delete(["192.0.2.8", "192.0.2.9", "198.51.100.1"], ROOT)), [
+    "192.0.2.9: there is no such ban; 192.0.2.0/24 covers it",
+    "198.51.100.1: there is no such ban",
+  ]);
   const { warnings, bans } = await some.operations.delete(["192.0.2.7"], ROOT);
   assert.deepEqual([warnings, bans], [["192.0.2.7 is still banned, by the ban of 192.0.2.0/24"], 2]);
   assert.deepEqual([(await some.operations.clear(ROOT)).changed, some.inForce()], [2, []]);
-  assert.deepEqual(some.audited.map(({ action, detail }) => [action, detail?.["networks"]]), [["BAN", "192.0.2.0/24,192.0.2.7,192.0.2.8"], ["BAN-REFUSED", "192.0.2.8,192.0.2.9,198.51.100.1"], ["UNBAN", "192.0.2.7"], ["UNBAN", "all"]]);
+  assert.deepEqual(
+    some.audited.map(({ action, detail }) => [action, detail?.["networks"]]),
+    [
+      ["BAN", "192.0.2.0/24,192.0.2.7,192.0.2.8"],
+      ["BAN-REFUSED", "192.0.2.8,192.0.2.9,198.51.100.1"],
+      ["UNBAN", "192.0.2.7"],
+      ["UNBAN", "all"],
+    ],
+  );
 });

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { formatNetwork } from "../../../agent/values/address.ts";
 import { anOrder, bench, network } from "./fixture.ts";
 
-const texts = (store: { size: number; at(row: number): { network: ReturnType<typeof network> } }): string[] => Array.from({ length: store.size }, (_, row) => formatNetwork(store.at(row).network)).toSorted();
+const texts = (store: { size: number; at(row: number): { network: ReturnType<typeof network> } }): string[] =>
+  Array.from({ length: store.size }, (_, row) => formatNetwork(store.at(row).network)).toSorted();
 
 test("bans outlive the agent, with who gave the order, when, why and until when, in a file for root alone", async () => {
   using first = await bench();
@@ -80,7 +81,10 @@ test("a clock that is set, forth or back, ends nothing early or late; over a reb
   clock.reboot(3000);
   const { store, keeper, inForce } = await first.restart();
   assert.equal(store.isOver(store.orderOf(network("192.0.2.7"))!), true);
-  assert.deepEqual(keeper.sweep(10).map(({ network: one }) => formatNetwork(one)), ["192.0.2.7"]);
+  assert.deepEqual(
+    keeper.sweep(10).map(({ network: one }) => formatNetwork(one)),
+    ["192.0.2.7"],
+  );
   assert.deepEqual([inForce(), store.size], [[], 0]);
 });
 

@@ -48,7 +48,13 @@ test("what moves to larger lines is there once, and is found there", async () =>
   const memory = new FakeMemory();
   const table = new BanTable(memory);
   const crowd = Array.from({ length: 256 }, (_, host) => network(`192.0.2.${host}`));
-  const networks = [...crowd, network("192.0.2.0/25"), network("2001:db8::/32"), network("10.0.0.0/8"), ...Array.from({ length: 20 }, (_, index) => network(`10.${index}.0.1`))];
+  const networks = [
+    ...crowd,
+    network("192.0.2.0/25"),
+    network("2001:db8::/32"),
+    network("10.0.0.0/8"),
+    ...Array.from({ length: 20 }, (_, index) => network(`10.${index}.0.1`)),
+  ];
   for (const [index, one] of networks.entries()) table.add(one, index);
   const before = new Map(new NetworkTable(memory).members().map(({ network: one, until }) => [formatNetwork(one), until]));
   for (let round = 0; round < 2; round++) {
@@ -66,13 +72,19 @@ test("a table that is full refuses all of what was asked at once, and what was b
   await full.keeper.add([network("2001:db8::1")], anOrder({ until: 9000 }));
   const many = ["2001:db8::1", ...Array.from({ length: 9 }, (_, index) => `2001:db8::1:${index}`)].map(network);
   await assert.rejects(full.keeper.add(many, anOrder()), TableFull);
-  assert.deepEqual([full.inForce(), full.store.orderOf(network("2001:db8::1"))?.until, (await full.restart()).store.size], [["2001:db8::1"], 9000, 1]);
+  assert.deepEqual(
+    [full.inForce(), full.store.orderOf(network("2001:db8::1"))?.until, (await full.restart()).store.size],
+    [["2001:db8::1"], 9000, 1],
+  );
 });
 
 test("prefixes have at most so many lengths, and the refusal says what to do", async () => {
   using some = await bench();
   for (let length = 1; length <= Limit.NETWORK_LENGTHS; length++) await some.keeper.add([network(`2001:db8::/${length + 31}`)], anOrder());
-  await assert.rejects(some.keeper.add([network("2001:db8::/100")], anOrder()), /48 different lengths .* split 2001:db8::\/100 into longer prefixes/);
+  await assert.rejects(
+    some.keeper.add([network("2001:db8::/100")], anOrder()),
+    /48 different lengths .* split 2001:db8::\/100 into longer prefixes/,
+  );
   await some.keeper.add([network("2001:db9::/32")], anOrder());
 });
 

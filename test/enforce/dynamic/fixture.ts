@@ -79,7 +79,17 @@ export function bench(fileRules: RuleConfig[] = []): Bench {
     sets: () => ({}),
     fileRules: () => fileRules,
     async install(rules, whenCompiled) {
-      const { source } = withDynamic({ config: { ...defaultConfig(), rules: fileRules }, path: null, times: "", sourceOf: (index) => `weir.yaml:${index + 1}`, warnings: [] }, rules, dynamic.clock);
+      const { source } = withDynamic(
+        {
+          config: { ...defaultConfig(), rules: fileRules },
+          path: null,
+          times: "",
+          sourceOf: (index) => `weir.yaml:${index + 1}`,
+          warnings: [],
+        },
+        rules,
+        dynamic.clock,
+      );
       const compiled = compile(source);
       await whenCompiled();
       const all = [...source.front!, ...source.rules];

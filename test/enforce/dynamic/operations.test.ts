@@ -12,13 +12,15 @@ function blocking(more: Partial<NewRule> = {}): NewRule {
   return { rule: { action: "block", enforce: true, layer4: { protocol: "tcp", destination_ports: [80] } }, place: "last", ...more };
 }
 
-const refused = (kind: RefusalKind, ...details: RegExp[]) => (error: unknown): boolean => {
-  assert.ok(error instanceof Refusal, String(error));
-  assert.equal(error.kind, kind);
-  for (const [index, expected] of details.entries()) assert.match(error.details[index] ?? error.message, expected);
-  assert.ok(error.next.length > 0);
-  return true;
-};
+const refused =
+  (kind: RefusalKind, ...details: RegExp[]) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof Refusal, String(error));
+    assert.equal(error.kind, kind);
+    for (const [index, expected] of details.entries()) assert.match(error.details[index] ?? error.message, expected);
+    assert.ok(error.next.length > 0);
+    return true;
+  };
 
 /** Lets timers fire whose time has come, and what they began come to its end. */
 async function tick(t: TestContext, milliseconds: number, { dynamic }: Bench): Promise<void> {
@@ -56,7 +58,18 @@ test("each operation is audited with who asked, and why", async () => {
   await it.operations.move("d1", "first", ROOT);
   await it.operations.delete(["d1"], ROOT);
   assert.deepEqual(it.audited, [
-    { action: "RULE-ADD", uid: 7, detail: { rules: "d1:d1", rule: "block, enforced: tcp to any port 80", expires: "2026-11-21T00:01:00.000Z", reason: "ticket 42", generation: 1, pid: 43 } },
+    {
+      action: "RULE-ADD",
+      uid: 7,
+      detail: {
+        rules: "d1:d1",
+        rule: "block, enforced: tcp to any port 80",
+        expires: "2026-11-21T00:01:00.000Z",
+        reason: "ticket 42",
+        generation: 1,
+        pid: 43,
+      },
+    },
     { action: "RULE-MOVE", uid: 0, detail: { rules: "d1:d1", to: "first", generation: 2, pid: 42 } },
     { action: "RULE-DELETE", uid: 0, detail: { rules: "d1:d1", generation: 3, pid: 42 } },
   ]);
@@ -67,11 +80,26 @@ test("what is refused changes nothing, and is audited as refused", async () => {
   const { operations, installed, audited } = it;
   await operations.add(blocking({ rule: { name: "mine", action: "allow" } }), ROOT);
   const wrong: [Promise<unknown>, ReturnType<typeof refused>][] = [
-    [operations.add(blocking({ rule: { action: "bloc" } }), ROOT), refused("invalid", /^action: "bloc" is not one of allow, block; did you mean block\?$/)],
-    [operations.add(blocking({ rule: { action: "block", layer4: { destination_ports: [80] } } }), ROOT), refused("invalid", /^layer4\.destination_ports: destination_ports need the protocol tcp or udp$/)],
-    [operations.add(blocking({ rule: { action: "block", layr3: {} } }), ROOT), refused("invalid", /^layr3: unknown key "layr3"; did you mean layer3\?$/)],
-    [operations.add(blocking({ rule: { name: "in-file", action: "block" } }), ROOT), refused("invalid", /^name: "in-file" is already that of a rule of the file/)],
-    [operations.add(blocking({ rule: { name: "mine", action: "block" } }), ROOT), refused("invalid", /^name: "mine" is already that of the dynamic rule d1/)],
+    [
+      operations.add(blocking({ rule: { action: "bloc" } }), ROOT),
+      refused("invalid", /^action: "bloc" is not one of allow, block; did you mean block\?$/),
+    ],
+    [
+      operations.add(blocking({ rule: { action: "block", layer4: { destination_ports: [80] } } }), ROOT),
+      refused("invalid", /^layer4\.destination_ports: destination_ports need the protocol tcp or udp$/),
+    ],
+    [
+      operations.add(blocking({ rule: { action: "block", layr3: {} } }), ROOT),
+      refused("invalid", /^layr3: unknown key "layr3"; did you mean layer3\?$/),
+    ],
+    [
+      operations.add(blocking({ rule: { name: "in-file", action: "block" } }), ROOT),
+      refused("invalid", /^name: "in-file" is already that of a rule of the file/),
+    ],
+    [
+      operations.add(blocking({ rule: { name: "mine", action: "block" } }), ROOT),
+      refused("invalid", /^name: "mine" is already that of the dynamic rule d1/),
+    ],
     [operations.add(blocking({ until: it.state.clock.wall() - 1 }), ROOT), refused("invalid", /^until: this time is over already/)],
     [operations.add(blocking({ place: { before: "d7" } }), ROOT), refused("not_found", /no dynamic rule "d7"/)],
     [operations.delete(["d1", "r16"], ROOT), refused("not_found", /no dynamic rule "r16"/)],
@@ -79,15 +107,25 @@ test("what is refused changes nothing, and is audited as refused", async () => {
   ];
   for (const [attempt, expected] of wrong) await assert.rejects(attempt, expected);
   assert.equal(installed.length, 1);
-  assert.deepEqual(audited.slice(1).map(({ action, uid }) => `${action} ${uid}`), wrong.map(() => "RULE-REFUSED 0"));
-  assert.equal(it.dynamic.nextId(() => false), "d2", "an attempt takes no id");
+  assert.deepEqual(
+    audited.slice(1).map(({ action, uid }) => `${action} ${uid}`),
+    wrong.map(() => "RULE-REFUSED 0"),
+  );
+  assert.equal(
+    it.dynamic.nextId(() => false),
+    "d2",
+    "an attempt takes no id",
+  );
 });
 
 test("what the compiler refuses, it refuses by name", async () => {
   using it = bench();
   const flags = (set: string) => ({ action: "block", layer4: { protocol: "tcp", flags: { set: [set] } } });
   for (let count = 0; count < 8; count++) await it.operations.add(blocking({ rule: flags("syn") }), ROOT);
-  await assert.rejects(it.operations.add(blocking({ rule: { name: "ninth", ...flags("fin") } }), ROOT), refused("invalid", /"d1".*"ninth"/));
+  await assert.rejects(
+    it.operations.add(blocking({ rule: { name: "ninth", ...flags("fin") } }), ROOT),
+    refused("invalid", /"d1".*"ninth"/),
+  );
   assert.equal(it.state.open().all.length, 8);
 });
 
@@ -125,7 +163,10 @@ test("a rule goes when its time is over, once, and nobody is named who did it", 
   await tick(t, 10, it);
   assert.deepEqual(it.installed.slice(3), [["later", "in-file"]]);
   assert.deepEqual(it.audited.at(-1), { action: "RULE-EXPIRED", detail: { rules: "d1:d1,d2:too", generation: 4 } });
-  assert.deepEqual(it.state.open().all.map(({ id }) => id), ["d3"]);
+  assert.deepEqual(
+    it.state.open().all.map(({ id }) => id),
+    ["d3"],
+  );
 });
 
 test("a machine that slept ends what is over within a second after", async (t) => {

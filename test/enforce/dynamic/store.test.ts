@@ -17,11 +17,20 @@ test("rules outlive the agent, with their order, owner and reason, in a file for
 test("an id is never given again, nor one that names another rule", async () => {
   using state = new StateDirectory();
   const store = state.open();
-  assert.equal(store.nextId(() => false), "d1");
+  assert.equal(
+    store.nextId(() => false),
+    "d1",
+  );
   await store.keep([dynamicRule("d1"), dynamicRule("d2")]);
   await store.keep([]);
-  assert.equal(store.nextId(() => false), "d3");
-  assert.equal(state.open().nextId((name) => name === "d3"), "d4");
+  assert.equal(
+    store.nextId(() => false),
+    "d3",
+  );
+  assert.equal(
+    state.open().nextId((name) => name === "d3"),
+    "d4",
+  );
 });
 
 test("a clock that is set, forth or back, ends nothing early or late", async () => {
@@ -52,7 +61,13 @@ test("over a reboot the wall clock counts, as it was set last", async () => {
   assert.equal(after.untilNext(), 3000);
   assert.equal(after.due().length, 0);
   state.clock.reboot(3000);
-  assert.deepEqual(state.open().due().map(({ id }) => id), ["d1"]);
+  assert.deepEqual(
+    state
+      .open()
+      .due()
+      .map(({ id }) => id),
+    ["d1"],
+  );
 });
 
 test("the file is not written again as long as the clocks go together", async () => {
@@ -75,7 +90,11 @@ const DAMAGED: [string, unknown, RegExp][] = [
   ["an id from the future", { ...GOOD, next: 1 }, /d1 was not given yet/],
   ["an id twice", { ...GOOD, next: 3, rules: [dynamicRule("d1"), dynamicRule("d1")] }, /id of its own/],
   ["another id", { ...GOOD, rules: [dynamicRule("r1")] }, /id of its own/],
-  ["a rule that is none", { ...GOOD, rules: [dynamicRule("d1", { rule: { name: "x", action: "bloc" } as never })] }, /d1: action: "bloc" is not one of allow, block/],
+  [
+    "a rule that is none",
+    { ...GOOD, rules: [dynamicRule("d1", { rule: { name: "x", action: "bloc" } as never })] },
+    /d1: action: "bloc" is not one of allow, block/,
+  ],
   ["no time", { ...GOOD, rules: [dynamicRule("d1", { expires: { boot: null, wall: 1 } as never })] }, /d1 has no valid expiry/],
   ["no owner", { ...GOOD, rules: [dynamicRule("d1", { uid: "0" as never })] }, /who added it/],
 ];
@@ -90,7 +109,11 @@ test("a damaged file means no rules and a sentence; it is put aside, and its ids
     assert.match(store.trouble.join(), expected, what);
     assert.match(store.trouble.join(), /not in force: .*dynamic-rules\.json is damaged .*put aside as .*\.damaged/, what);
     assert.equal(readFileSync(`${state.file}.damaged`, "utf8"), text, what);
-    assert.equal(store.nextId(() => false), text.includes('"d1"') ? "d2" : "d1", what);
+    assert.equal(
+      store.nextId(() => false),
+      text.includes('"d1"') ? "d2" : "d1",
+      what,
+    );
     await store.keep([dynamicRule("d9")]);
     assert.deepEqual([store.trouble, state.open().trouble], [[], []], what);
   }
@@ -105,7 +128,10 @@ test("rules that do not go together with the file's are put aside whole, and the
   assert.deepEqual(store.all, []);
   assert.match(store.trouble.join(), /not in force: name: x is taken; they were put aside as .*\.refused/);
   assert.equal(readFileSync(`${state.file}.refused`, "utf8"), text);
-  assert.equal(state.open().nextId(() => false), "d3");
+  assert.equal(
+    state.open().nextId(() => false),
+    "d3",
+  );
 });
 
 test("what the disk refuses has not happened", async () => {

@@ -5,8 +5,15 @@ import { chooseIngress, chooseInterface, type Device } from "../../../agent/enfo
 import type { InterfacesConfig } from "../../../config/types.ts";
 
 const nic: Device = {
-  ifindex: 2, name: "eth0", loopback: false, ethernet: true, kind: undefined, masterKind: undefined,
-  hasAddress: true, driver: "e1000e", mergesOnReceive: false,
+  ifindex: 2,
+  name: "eth0",
+  loopback: false,
+  ethernet: true,
+  kind: undefined,
+  masterKind: undefined,
+  hasAddress: true,
+  driver: "e1000e",
+  mergesOnReceive: false,
 };
 const config: InterfacesConfig = { include: ["*"], exclude: ["lo"], ingress: "auto", egress: true, offload: false, overrides: [] };
 
@@ -15,7 +22,8 @@ describe("which interfaces are watched", () => {
     chooseInterface({ ...nic, ...device }, { ...config, ...change }).watch;
 
   it("takes an ordinary device for `*`", () => assert.equal(watched({}), true));
-  it("leaves out what is excluded, though it is included too", () => assert.equal(watched({}, { include: ["eth0"], exclude: ["eth*"] }), false));
+  it("leaves out what is excluded, though it is included too", () =>
+    assert.equal(watched({}, { include: ["eth0"], exclude: ["eth*"] }), false));
   it("leaves out what no pattern names", () => assert.equal(watched({}, { include: ["wlan*"] }), false));
   it("leaves loopback out of `*` and takes it by name", () => {
     assert.equal(watched({ name: "lo", loopback: true }, { exclude: [] }), false);
@@ -49,9 +57,13 @@ describe("the ingress hook", () => {
     assert.equal(hook({ kind: "veth" }), "tc");
     assert.equal(hook({ kind: "veth" }, { ingress: "xdp" }), "xdp");
   });
-  it("is TC on a device without Ethernet frames even when XDP is asked for", () => assert.equal(hook({ ethernet: false }, { ingress: "xdp" }), "tc"));
+  it("is TC on a device without Ethernet frames even when XDP is asked for", () =>
+    assert.equal(hook({ ethernet: false }, { ingress: "xdp" }), "tc"));
   it("follows the first override that fits the name", () => {
-    const overrides = [{ name: "eth*", ingress: "xdp" as const }, { name: "eth0", ingress: "tcx" as const }];
+    const overrides = [
+      { name: "eth*", ingress: "xdp" as const },
+      { name: "eth0", ingress: "tcx" as const },
+    ];
     assert.equal(hook({}, { overrides }), "xdp");
     assert.equal(hook({ name: "wlan0" }, { overrides }), "tc");
   });

@@ -21,8 +21,17 @@ test("all that is watched both ways is warned of nowhere, and neither is one int
 
 test("two interfaces that are not watched, and egress that is off, are warned of", () => {
   assert.match(warnOfUnknownOpeners(config({ include: ["eth0"] }), ["eth0", "eth1", "eth2"]).join(), /"eth1" and "eth2" are not watched/);
-  assert.match(warnOfUnknownOpeners(config({ exclude: ["eth1", "eth2"] }), ["eth0", "eth1", "eth2"]).join(), /"eth1" and "eth2" are not watched/);
-  assert.match(warnOfUnknownOpeners(config({ include: ["eth0"] }), Array.from({ length: 9 }, (_, n) => `eth${n}`)).join(), /"eth5" and 3 more are not watched/);
+  assert.match(
+    warnOfUnknownOpeners(config({ exclude: ["eth1", "eth2"] }), ["eth0", "eth1", "eth2"]).join(),
+    /"eth1" and "eth2" are not watched/,
+  );
+  assert.match(
+    warnOfUnknownOpeners(
+      config({ include: ["eth0"] }),
+      Array.from({ length: 9 }, (_, n) => `eth${n}`),
+    ).join(),
+    /"eth5" and 3 more are not watched/,
+  );
   assert.match(warnOfUnknownOpeners(config({ egress: false }), ["eth0"]).join(), /interfaces\.egress is false/);
 });
 

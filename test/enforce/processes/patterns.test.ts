@@ -36,44 +36,86 @@ describe("the kernel's patterns", requires(root()), () => {
     plane.map("described").update(u32(0), process);
     plane.program("weir_describe").run();
     const found = plane.map("described").lookup(u32(0))!;
-    const bits = (at: number): number[] => Array.from({ length: Limit.KINDS }, (_, number) => number).filter((number) => (found[at + (number >> 3)]! >> (number & 7)) & 1);
-    return { certain: bits(DescribedProcess.own.certain.at), possible: bits(DescribedProcess.own.possible.at), asParent: bits(DescribedProcess.as_parent.certain.at) };
+    const bits = (at: number): number[] =>
+      Array.from({ length: Limit.KINDS }, (_, number) => number).filter((number) => (found[at + (number >> 3)]! >> (number & 7)) & 1);
+    return {
+      certain: bits(DescribedProcess.own.certain.at),
+      possible: bits(DescribedProcess.own.possible.at),
+      asParent: bits(DescribedProcess.as_parent.certain.at),
+    };
   }
 
   it("fit what the reference says they fit", () => {
     const random = new Random(7);
-    const word = (letters: string, most: number): string => Array.from({ length: random.below(most + 1) }, () => letters[random.below(letters.length)]).join("");
+    const word = (letters: string, most: number): string =>
+      Array.from({ length: random.below(most + 1) }, () => letters[random.below(letters.length)]).join("");
     let hits = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const path = `/${word("ab/", 12)}`;
-      const kinds: Kind[] = Array.from({ length: 40 }, () => ({ executable: [random.oneIn(4) ? path : `${random.oneIn(2) ? "/" : "*"}${word("ab/*", 7)}`] }));
+      const kinds: Kind[] = Array.from({ length: 40 }, () => ({
+        executable: [random.oneIn(4) ? path : `${random.oneIn(2) ? "/" : "*"}${word("ab/*", 7)}`],
+      }));
       take(kinds);
       const wanted = kinds.flatMap(({ executable }, number) => (fits(executable![0]!, path) ? [number] : []));
       const { certain, possible } = compare(path, "x");
       const known = (numbers: number[]): number[] => numbers.filter((number) => number < kinds.length);
-      assert.deepEqual([known(certain), known(possible)], [wanted, wanted], `${path} and ${JSON.stringify(kinds.map(({ executable }) => executable![0]))}`);
+      assert.deepEqual(
+        [known(certain), known(possible)],
+        [wanted, wanted],
+        `${path} and ${JSON.stringify(kinds.map(({ executable }) => executable![0]))}`,
+      );
       hits += wanted.length;
     }
     assert.ok(hits > ROUNDS, `${hits} of ${40 * ROUNDS} fit`);
   });
 
   it("compare each key with what it is about, and all of them must fit", () => {
-    take([{ executable: ["/usr/bin/curl"] }, { command: ["curl *"] }, { parent: ["*/curl"] }, { executable: ["*/curl", "*/wget"], command: ["wget", "* -k*"] }, { user: ["root"] }]);
+    take([
+      { executable: ["/usr/bin/curl"] },
+      { command: ["curl *"] },
+      { parent: ["*/curl"] },
+      { executable: ["*/curl", "*/wget"], command: ["wget", "* -k*"] },
+      { user: ["root"] },
+    ]);
     const found = compare("/usr/bin/curl", "curl\0-k\0https://example.com");
     assert.deepEqual([found.certain.filter((number) => number < 5), found.asParent], [[0, 1, 2, 3, 4], [2]]); // what they do not ask for does not matter
-    assert.deepEqual(compare("/usr/bin/wget", "wget").certain.filter((number) => number < 5), [2, 3, 4]);
-    assert.deepEqual(compare("/usr/bin/curl", "curl").certain.filter((number) => number < 5), [0, 2, 4]);
+    assert.deepEqual(
+      compare("/usr/bin/wget", "wget").certain.filter((number) => number < 5),
+      [2, 3, 4],
+    );
+    assert.deepEqual(
+      compare("/usr/bin/curl", "curl").certain.filter((number) => number < 5),
+      [0, 2, 4],
+    );
   });
 
   it("are certain of a text that is too long where what is there of it decides", () => {
-    take([{ executable: ["/a/*"] }, { executable: ["/b/*"] }, { executable: ["/a/x"] }, { executable: ["*/x"] }, { command: ["run *"] }, { command: ["walk *"] }, { command: ["run"] }, { command: ["* end"] }]);
+    take([
+      { executable: ["/a/*"] },
+      { executable: ["/b/*"] },
+      { executable: ["/a/x"] },
+      { executable: ["*/x"] },
+      { command: ["run *"] },
+      { command: ["walk *"] },
+      { command: ["run"] },
+      { command: ["* end"] },
+    ]);
     const { certain, possible } = compare(`/a/${"b".repeat(Limit.PATH)}/x`, `run ${"x".repeat(Limit.COMMAND)} end`);
-    assert.deepEqual([certain, possible].map((numbers) => numbers.filter((number) => number < 8)), [[0, 4], [0, 3, 4, 7]]);
+    assert.deepEqual(
+      [certain, possible].map((numbers) => numbers.filter((number) => number < 8)),
+      [
+        [0, 4],
+        [0, 3, 4, 7],
+      ],
+    );
   });
 
   it("that take too long to compare fit perhaps", () => {
     take([{ command: [`*${"a".repeat(200)}b*`] }, { command: ["*a*"] }]);
     const { certain, possible } = compare("/x", "a".repeat(500));
-    assert.deepEqual([certain, possible].map((numbers) => numbers.filter((number) => number < 2)), [[1], [0, 1]]);
+    assert.deepEqual(
+      [certain, possible].map((numbers) => numbers.filter((number) => number < 2)),
+      [[1], [0, 1]],
+    );
   });
 });

@@ -7,11 +7,18 @@ import { test } from "node:test";
 import { fittingText, resolveProcesses } from "../../../agent/enforce/processes/resolved.ts";
 import { policyOf, type RuleText } from "../../conformance/policy.ts";
 
-const USERS = [{ name: "root", uid: 0 }, { name: "www-data", uid: 33 }, { name: "www-admin", uid: 34 }];
+const USERS = [
+  { name: "root", uid: 0 },
+  { name: "www-data", uid: 33 },
+  { name: "www-admin", uid: 34 },
+];
 const resolve = (rules: RuleText[], pids: number[] = []) => resolveProcesses(policyOf({ rules }).rules, USERS, () => pids);
 
 test("what a rule about processes comes to is told: who runs it now, and which users it names", () => {
-  const { told, warnings } = resolve([{ name: "web", action: "block", process: { executable: "*/curl", user: ["www-*", 4711] } }, { name: "plain", action: "allow" }]);
+  const { told, warnings } = resolve([
+    { name: "web", action: "block", process: { executable: "*/curl", user: ["www-*", 4711] } },
+    { name: "plain", action: "allow" },
+  ]);
   assert.deepEqual(told, ['rule "web" fits 0 processes now; its users: www-data 33, www-admin 34']);
   assert.deepEqual(warnings, []);
   assert.equal(fittingText({ pids: [1, 2, 3, 4, 5, 6], users: [], partly: false }), "6 processes now (1, 2, 3, 4, 5, …)");
@@ -27,7 +34,14 @@ test("of processes only those count whose user is named", () => {
 });
 
 test("a user or a file that is not there is warned of, also where it is left out", () => {
-  const { warnings } = resolve([{ name: "gone", action: "block", process: { executable: ["/no/such/file", "*/curl"], user: "wwwdata" }, not: { process: { parent: "/nor/this" } } }]);
+  const { warnings } = resolve([
+    {
+      name: "gone",
+      action: "block",
+      process: { executable: ["/no/such/file", "*/curl"], user: "wwwdata" },
+      not: { process: { parent: "/nor/this" } },
+    },
+  ]);
   assert.deepEqual(warnings, [
     'rule "gone" names the user "wwwdata", and /etc/passwd has none that fits; is "www-data" meant? users of elsewhere go by their numbers',
     'rule "gone" names "/no/such/file", which is no file of this host now; only a process that sees another root can fit',
@@ -42,7 +56,9 @@ test("a link to a program is warned of, which no process runs", (t) => {
   writeFileSync(file, "");
   symlinkSync(file, link);
   const { warnings } = resolve([{ name: "link", action: "block", process: { executable: [file, link, `${folder}/*`] } }]);
-  assert.deepEqual(warnings, [`rule "link" names "${link}", which leads to "${file}": a process runs that, and only one that sees another root can fit`]);
+  assert.deepEqual(warnings, [
+    `rule "link" names "${link}", which leads to "${file}": a process runs that, and only one that sees another root can fit`,
+  ]);
 });
 
 test("of many rules the first are told, and how many more there are", () => {

@@ -37,7 +37,13 @@ export interface SetBench extends Disposable {
   restart(): Promise<SetBench>;
 }
 
-export async function setBench(sets: Sets, memory = new FakeMemory(), path = mkdtempSync(join(tmpdir(), "weir-sets-")), clock = new FakeClock(), opened: SetOperations[] = []): Promise<SetBench> {
+export async function setBench(
+  sets: Sets,
+  memory = new FakeMemory(),
+  path = mkdtempSync(join(tmpdir(), "weir-sets-")),
+  clock = new FakeClock(),
+  opened: SetOperations[] = [],
+): Promise<SetBench> {
   const library = new SetLibrary({ stateDirectory: path, clock });
   const table = new NetworkTable(memory);
   const keeper = new SetKeeper(table, () => Promise.resolve());

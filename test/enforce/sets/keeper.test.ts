@@ -35,7 +35,8 @@ test("whatever comes and goes, from wherever, the tables hold what is a member, 
   ];
   const some = (most: number): string[] => [...new Set(Array.from({ length: random.below(most + 1) }, () => random.pick(pool)))];
   const model = new Map<string, Model>(NAMES.map((name) => [name, { configured: new Set(), listed: new Map(), added: new Map() }]));
-  const sets = (): Record<string, { addresses: string[] }> => Object.fromEntries([...model].map(([name, { configured }]) => [name, { addresses: [...configured] }]));
+  const sets = (): Record<string, { addresses: string[] }> =>
+    Object.fromEntries([...model].map(([name, { configured }]) => [name, { addresses: [...configured] }]));
   let bench = await setBench(sets(), new SmallMemory(8));
   const first = bench;
   using _ = first;
@@ -43,41 +44,56 @@ test("whatever comes and goes, from wherever, the tables hold what is a member, 
   const counts = (until: number): boolean => until === 0 || until > now();
 
   const steps: [string, (name: string, own: Model) => Promise<void>][] = [
-    ["configure", async (_, own) => {
-      own.configured = new Set(some(10));
-      const kept = new Map([...model].map(([name, { listed }]) => [name, listed]));
-      await bench.configure(sets());
-      // The fixture has no files: what was listed goes with another configuration of the set, and stays without.
-      for (const [name, listed] of kept) if (bench.keeper.sets.get(name)!.listed.networks.size === 0) listed.clear();
-    }],
-    ["add", async (name, own) => {
-      const networks = some(5);
-      if (networks.length === 0) return;
-      const for_s = random.oneIn(2) ? 1 + random.below(100) : undefined;
-      await bench.operations.add({ set: name, networks, check_only: false, ...(for_s === undefined ? {} : { for_s }) }, ROOT);
-      for (const one of networks) own.added.set(one, for_s === undefined ? 0 : now() + for_s);
-    }],
-    ["remove", async (name, own) => {
-      const there = [...own.added].filter(([, until]) => counts(until)).map(([one]) => one);
-      if (there.length === 0) return;
-      const networks = [...new Set([random.pick(there), random.pick(there)])];
-      await bench.operations.remove(name, networks, ROOT);
-      for (const one of networks) own.added.delete(one);
-    }],
-    ["relist", async (name, own) => {
-      const until = random.oneIn(2) ? 0 : now() + 50;
-      own.listed = new Map(some(12).map((one) => [one, until]));
-      const networks = new NumberedNetworks();
-      for (const one of own.listed.keys()) networks.set(network(one), 0);
-      await bench.relist(name, { networks, until });
-    }],
+    [
+      "configure",
+      async (_, own) => {
+        own.configured = new Set(some(10));
+        const kept = new Map([...model].map(([name, { listed }]) => [name, listed]));
+        await bench.configure(sets());
+        // The fixture has no files: what was listed goes with another configuration of the set, and stays without.
+        for (const [name, listed] of kept) if (bench.keeper.sets.get(name)!.listed.networks.size === 0) listed.clear();
+      },
+    ],
+    [
+      "add",
+      async (name, own) => {
+        const networks = some(5);
+        if (networks.length === 0) return;
+        const for_s = random.oneIn(2) ? 1 + random.below(100) : undefined;
+        await bench.operations.add({ set: name, networks, check_only: false, ...(for_s === undefined ? {} : { for_s }) }, ROOT);
+        for (const one of networks) own.added.set(one, for_s === undefined ? 0 : now() + for_s);
+      },
+    ],
+    [
+      "remove",
+      async (name, own) => {
+        const there = [...own.added].filter(([, until]) => counts(until)).map(([one]) => one);
+        if (there.length === 0) return;
+        const networks = [...new Set([random.pick(there), random.pick(there)])];
+        await bench.operations.remove(name, networks, ROOT);
+        for (const one of networks) own.added.delete(one);
+      },
+    ],
+    [
+      "relist",
+      async (name, own) => {
+        const until = random.oneIn(2) ? 0 : now() + 50;
+        own.listed = new Map(some(12).map((one) => [one, until]));
+        const networks = new NumberedNetworks();
+        for (const one of own.listed.keys()) networks.set(network(one), 0);
+        await bench.relist(name, { networks, until });
+      },
+    ],
     ["pass", async () => bench.clock.pass(random.below(20))],
-    ["restart", async () => {
-      if (!random.oneIn(5)) return;
-      bench.operations.close();
-      bench = await bench.restart();
-      for (const { listed } of model.values()) listed.clear();
-    }],
+    [
+      "restart",
+      async () => {
+        if (!random.oneIn(5)) return;
+        bench.operations.close();
+        bench = await bench.restart();
+        for (const { listed } of model.values()) listed.clear();
+      },
+    ],
   ];
 
   for (let step = 0; step < STEPS; step++) {
@@ -103,14 +119,23 @@ function membersOf({ configured, listed, added }: Model, counts: (until: number)
 
 test("members that come and go with other rules count for the copy of the rules that they go with", async () => {
   using bench = await setBench({ bad: { addresses: ["192.0.2.1", "192.0.2.2"] } });
-  const copies = (): Record<string, number> => Object.fromEntries(Array.from(new NetworkLines(bench.memory.lines).entries(), ({ address, member }) => [`192.0.2.${address & 255}`, member & BOTH_COPIES]));
+  const copies = (): Record<string, number> =>
+    Object.fromEntries(
+      Array.from(new NetworkLines(bench.memory.lines).entries(), ({ address, member }) => [
+        `192.0.2.${address & 255}`,
+        member & BOTH_COPIES,
+      ]),
+    );
   const open = async (addresses: string[]): ReturnType<SetLibrary["open"]> => new SetLibrary().open({ bad: { addresses } });
   assert.deepEqual(copies(), { "192.0.2.1": BOTH_COPIES, "192.0.2.2": BOTH_COPIES });
   for (const ending of ["undo", "finish"] as const) {
     const transition = await bench.keeper.prepare(await open(["192.0.2.2", "192.0.2.3"]), { bad: 0 }, 1);
     assert.deepEqual(copies(), { "192.0.2.1": onlyInCopy(0), "192.0.2.2": BOTH_COPIES, "192.0.2.3": onlyInCopy(1) }, ending);
     await transition[ending]();
-    assert.deepEqual(copies(), ending === "undo" ? { "192.0.2.1": BOTH_COPIES, "192.0.2.2": BOTH_COPIES } : { "192.0.2.2": BOTH_COPIES, "192.0.2.3": BOTH_COPIES });
+    assert.deepEqual(
+      copies(),
+      ending === "undo" ? { "192.0.2.1": BOTH_COPIES, "192.0.2.2": BOTH_COPIES } : { "192.0.2.2": BOTH_COPIES, "192.0.2.3": BOTH_COPIES },
+    );
   }
   assert.equal(BOTH_COPIES & Member.SET, 0);
 });

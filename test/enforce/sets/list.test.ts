@@ -29,7 +29,10 @@ describe("a list in a file", () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it("has an address, prefix or range a line, comments and empty lines, and what stands twice once", () => {
-    assert.deepEqual(listed("# feed of today\n\n192.0.2.7\n 192.0.2.7 # again\r\n198.51.100.0/24\t\n2001:db8::/32\n203.0.113.1-203.0.113.2"), ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "203.0.113.1", "203.0.113.2"]);
+    assert.deepEqual(
+      listed("# feed of today\n\n192.0.2.7\n 192.0.2.7 # again\r\n198.51.100.0/24\t\n2001:db8::/32\n203.0.113.1-203.0.113.2"),
+      ["192.0.2.7", "198.51.100.0/24", "2001:db8::/32", "203.0.113.1", "203.0.113.2"],
+    );
     assert.deepEqual([listed(""), listed("# nothing\n"), listed("\n\n")], [[], [], []]);
     assert.deepEqual(listed("::/0"), ["::/1", "8000::/1"]);
   });
@@ -43,7 +46,8 @@ describe("a list in a file", () => {
       ["192.0.2.7 192.0.2.8\n", /^feed\.txt:1: /],
       ["192.0.2.7\0\n", /^feed\.txt:1: /],
       ["\x1b[2J\n", /^feed\.txt:1: [\x20-\x7e]*$/],
-    ] as const) assert.match(problem(parseList(text, "feed.txt")), expected, text);
+    ] as const)
+      assert.match(problem(parseList(text, "feed.txt")), expected, text);
   });
 
   it("is refused where it is no text, no file, or too long", async () => {
@@ -54,13 +58,22 @@ describe("a list in a file", () => {
     mkdirSync(join(folder, "folder"));
     assert.match(problem(await readList(join(folder, "folder"))), /this is a directory, not a file/);
     const many = Array.from({ length: MOST_LISTED + 1 }, (_, at) => `${1 + (at >> 16)}.${(at >> 8) & 255}.${at & 255}.1`).join("\n");
-    assert.match(problem(parseList(many, "feed.txt")), new RegExp(`^feed\\.txt:${MOST_LISTED + 1}: the list holds more than ${MOST_LISTED} networks`));
+    assert.match(
+      problem(parseList(many, "feed.txt")),
+      new RegExp(`^feed\\.txt:${MOST_LISTED + 1}: the list holds more than ${MOST_LISTED} networks`),
+    );
   });
 
   it("is read in a thread as it is read here, be it short, long, bad or missing", async () => {
     const random = new Random(5);
-    const line = (): string => (random.oneIn(2) ? `10.${random.below(256)}.${random.below(256)}.${random.below(256)}/${24 + random.below(9)}` : `2001:db8:${random.below(65536).toString(16)}::/48`);
-    for (const [name, lines] of [["short", 10], ["long", 20_000]] as const) {
+    const line = (): string =>
+      random.oneIn(2)
+        ? `10.${random.below(256)}.${random.below(256)}.${random.below(256)}/${24 + random.below(9)}`
+        : `2001:db8:${random.below(65536).toString(16)}::/48`;
+    for (const [name, lines] of [
+      ["short", 10],
+      ["long", 20_000],
+    ] as const) {
       const path = join(folder, name);
       writeFileSync(path, Array.from({ length: lines }, line).join("\n"));
       const [here, aside] = [await readList(path), await readListAside(path)];
@@ -75,7 +88,31 @@ describe("a list in a file", () => {
 
   it("whatever stands in it is read or refused, and never throws", () => {
     const random = new Random(17);
-    const pieces = ["192.0.2.7", "/", "24", "-", ":", "::", "2001:db8::", "#", "\n", "\r\n", " ", "\t", "0", "255", "256", ".", "@", "\0", "é", "﻿", "1".repeat(400), "/129", "%eth0"];
+    const pieces = [
+      "192.0.2.7",
+      "/",
+      "24",
+      "-",
+      ":",
+      "::",
+      "2001:db8::",
+      "#",
+      "\n",
+      "\r\n",
+      " ",
+      "\t",
+      "0",
+      "255",
+      "256",
+      ".",
+      "@",
+      "\0",
+      "é",
+      "﻿",
+      "1".repeat(400),
+      "/129",
+      "%eth0",
+    ];
     let read = 0;
     for (let round = 0; round < 20_000; round++) {
       const text = Array.from({ length: 1 + random.below(8) }, () => random.pick(pieces)).join("");
@@ -88,7 +125,10 @@ describe("a list in a file", () => {
 });
 
 for (const silence of ["lookup", "open", "read"] as const) {
-  it(`a list whose file system does not answer "${silence}" is not taken, and nobody waits for it`, { ...requires(root(), tool("cc", "gcc")), timeout: 60_000 }, async () => {
+  it(`a list whose file system does not answer "${silence}" is not taken, and nobody waits for it`, {
+    ...requires(root(), tool("cc", "gcc")),
+    timeout: 60_000,
+  }, async () => {
     await using files = await SilentFiles.mount(silence);
     const library = new SetLibrary({ read: readListAside, isSilent });
     const sets = await library.open({ feed: { file: files.file }, other: { addresses: ["192.0.2.1"] } });

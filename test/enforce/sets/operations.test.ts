@@ -31,9 +31,21 @@ test("what is added is a member beside what is configured, has connections ask a
   assert.deepEqual([changed, members, expires], [2, 3, new Date(some.clock.milliseconds + 60_000).toISOString()]);
   assert.deepEqual(some.inForce(), ["bad 192.0.2.0/24 0", "bad 198.51.100.7 1060", "bad 2001:db8::/32 1060"]);
   assert.equal(some.refreshed(), 1);
-  assert.deepEqual(some.audited, [{ action: "SET-ADD", uid: 0, detail: { set: "bad", networks: "198.51.100.7,2001:db8::/32", members: 2, until: expires, reason: "scans", pid: 1 } }]);
+  assert.deepEqual(some.audited, [
+    {
+      action: "SET-ADD",
+      uid: 0,
+      detail: { set: "bad", networks: "198.51.100.7,2001:db8::/32", members: 2, until: expires, reason: "scans", pid: 1 },
+    },
+  ]);
   assert.equal((await add(some, "other", ["::/0"])).changed, 2);
-  assert.deepEqual(some.operations.list().map(({ name, members, from }) => [name, members, from]), [["bad", 3, { configuration: 1, file: 0, command: 2 }], ["other", 2, { configuration: 0, file: 0, command: 2 }]]);
+  assert.deepEqual(
+    some.operations.list().map(({ name, members, from }) => [name, members, from]),
+    [
+      ["bad", 3, { configuration: 1, file: 0, command: 2 }],
+      ["other", 2, { configuration: 0, file: 0, command: 2 }],
+    ],
+  );
 });
 
 test("the last to say it says when a member ends, yet never before what is configured", async () => {
@@ -51,11 +63,21 @@ test("what is refused says why, names the nearest set, is audited, and changes n
   assert.deepEqual([unknown.message, unknown.next], ['There is no set "partnrs".', "Did you mean partners?"]);
   assert.match((await refused(() => add(some, "quite-another", ["192.0.2.7"]))).next, /Write it into "sets" of the configuration/);
   assert.match((await refused(() => add(some, "web", ["192.0.2.7"]))).message, /The set web holds only ports/);
-  assert.deepEqual((await refused(() => add(some, "partners", ["192.0.2.7", "192.0.2.300"]))).details, ['192.0.2.300: "192.0.2.300" has a part above 255']);
-  assert.deepEqual((await refused(() => add(some, "partners", ["192.0.2.7"], { until: some.clock.milliseconds - 1 }))).details, ["until: this time is over already"]);
-  assert.match((await refused(() => some.operations.remove("partners", ["192.0.2.9"], ROOT))).details.join(), /192\.0\.2\.9: no command put it into the set partners/);
+  assert.deepEqual((await refused(() => add(some, "partners", ["192.0.2.7", "192.0.2.300"]))).details, [
+    '192.0.2.300: "192.0.2.300" has a part above 255',
+  ]);
+  assert.deepEqual((await refused(() => add(some, "partners", ["192.0.2.7"], { until: some.clock.milliseconds - 1 }))).details, [
+    "until: this time is over already",
+  ]);
+  assert.match(
+    (await refused(() => some.operations.remove("partners", ["192.0.2.9"], ROOT))).details.join(),
+    /192\.0\.2\.9: no command put it into the set partners/,
+  );
   await refused(() => some.operations.members("partnrs", undefined, 10));
-  assert.deepEqual([some.inForce(), some.refreshed(), some.audited.map(({ action }) => action)], [[], 0, Array.from({ length: 6 }, () => "SET-REFUSED")]);
+  assert.deepEqual(
+    [some.inForce(), some.refreshed(), some.audited.map(({ action }) => action)],
+    [[], 0, Array.from({ length: 6 }, () => "SET-REFUSED")],
+  );
   assert.equal((await add(some, "partners", ["192.0.2.7"], { check_only: true })).changed, 0);
   assert.deepEqual(some.inForce(), []);
 });
@@ -63,7 +85,10 @@ test("what is refused says why, names the nearest set, is audited, and changes n
 test("what is removed is out, unless the configuration or a wider prefix keeps it in, which is said", async () => {
   using some = await setBench({ bad: { addresses: ["192.0.2.0/24"] } });
   await add(some, "bad", ["192.0.2.7", "198.51.100.7", "203.0.113.1-203.0.113.3"]);
-  assert.match((await refused(() => some.operations.remove("bad", ["192.0.2.0/24"], ROOT))).details.join(), /no command put it into the set bad; it is there by 192\.0\.2\.0\/24 of the configuration/);
+  assert.match(
+    (await refused(() => some.operations.remove("bad", ["192.0.2.0/24"], ROOT))).details.join(),
+    /no command put it into the set bad; it is there by 192\.0\.2\.0\/24 of the configuration/,
+  );
   const { changed, warnings } = await some.operations.remove("bad", ["192.0.2.7", "198.51.100.7"], ROOT);
   assert.deepEqual([changed, warnings], [2, ["192.0.2.7 is still in the set bad, by 192.0.2.0/24 of the configuration"]]);
   assert.deepEqual(some.inForce(), ["bad 192.0.2.0/24 0", "bad 203.0.113.1 0", "bad 203.0.113.2/31 0"]);
@@ -80,7 +105,10 @@ test("members come back with the next start, those that are over do not, and a r
   assert.equal(statSync(join(some.path, "sets/bad.journal")).mode & 0o777, 0o600);
   some.clock.pass(60);
   const again = await some.restart();
-  assert.deepEqual(again.inForce().filter((one) => !one.endsWith(" 1060")), ["bad 192.0.2.8 7000", "bad 2001:db8::/32 7000", "other 192.0.2.9 0"]);
+  assert.deepEqual(
+    again.inForce().filter((one) => !one.endsWith(" 1060")),
+    ["bad 192.0.2.8 7000", "bad 2001:db8::/32 7000", "other 192.0.2.9 0"],
+  );
   await eventually("those that are over go", () => again.inForce().length === 3);
   assert.deepEqual(again.audited, [{ action: "SET-EXPIRED", detail: { set: "bad", networks: "192.0.2.7", members: 1 } }]);
   await again.configure({ bad: { addresses: ["203.0.113.0/24"] } });
@@ -90,7 +118,10 @@ test("members come back with the next start, those that are over do not, and a r
   const booted = await again.restart();
   const left = ["bad 192.0.2.8 5905", "bad 2001:db8::/32 5905", "other 192.0.2.9 0"];
   await eventually("those that still count, by the clock of this boot", () => booted.inForce().join() === left.join());
-  assert.deepEqual(booted.operations.members("bad", "192.0.2.8", 10).members.map(({ network, from, reason }) => [network, from, reason]), [["192.0.2.8", "command", "scans"]]);
+  assert.deepEqual(
+    booted.operations.members("bad", "192.0.2.8", 10).members.map(({ network, from, reason }) => [network, from, reason]),
+    [["192.0.2.8", "command", "scans"]],
+  );
 });
 
 test("a journal that is damaged is put aside and told, and the other sets are as they were", async () => {
@@ -100,14 +131,19 @@ test("a journal that is damaged is put aside and told, and the other sets are as
   appendFileSync(join(some.path, "sets/bad.journal"), "so\n");
   const again = await some.restart();
   assert.deepEqual(again.inForce(), ["other 192.0.2.9 0"]);
-  assert.match(again.library.trouble.join(), /nothing that was added to the set bad is in force: .*bad\.journal is damaged .*; add again what you need/);
+  assert.match(
+    again.library.trouble.join(),
+    /nothing that was added to the set bad is in force: .*bad\.journal is damaged .*; add again what you need/,
+  );
   assert.deepEqual(readdirSync(join(some.path, "sets")).toSorted(), ["bad.journal", "bad.journal.damaged", "other.journal"]);
 });
 
 test("where there is no room, all or nothing is added", async () => {
   using some = await setBench({ bad: {} }, new FakeMemory(64, 3));
   await add(some, "bad", ["2001:db8::/32"]);
-  const { details, message } = await refused(() => add(some, "bad", ["192.0.2.7", "2001:db8:1::/48", "2001:db8:2::/48", "2001:db8:3::/48"]));
+  const { details, message } = await refused(() =>
+    add(some, "bad", ["192.0.2.7", "2001:db8:1::/48", "2001:db8:2::/48", "2001:db8:3::/48"]),
+  );
   assert.match(`${message} ${details.join()}`, /no room for it.*the table of prefixes is full/);
   assert.deepEqual(some.inForce(), ["bad 2001:db8::/32 0"]);
   assert.deepEqual((await some.restart()).inForce(), ["bad 2001:db8::/32 0"]);
@@ -116,7 +152,8 @@ test("where there is no room, all or nothing is added", async () => {
 test("a list of members tells where each is from, and of an address what covers it, page by page", async () => {
   using some = await setBench({ bad: { addresses: ["192.0.0.0/16"] } });
   await add(some, "bad", ["192.0.2.0/24", "192.0.2.7", "192.0.3.1", "2001:db8::/32"]);
-  const found = (network: string): string[] => some.operations.members("bad", network, 10).members.map((row) => `${row.network} ${row.from}`);
+  const found = (network: string): string[] =>
+    some.operations.members("bad", network, 10).members.map((row) => `${row.network} ${row.from}`);
   assert.deepEqual(found("192.0.2.7"), ["192.0.0.0/16 configuration", "192.0.2.7 command", "192.0.2.0/24 command"]);
   assert.deepEqual(found("192.0.3.0/24"), ["192.0.0.0/16 configuration", "192.0.3.1 command"]);
   assert.deepEqual(found("198.51.100.1"), []);
@@ -128,7 +165,11 @@ test("a list of members tells where each is from, and of an address what covers 
     [from, more] = [next, next !== undefined];
   }
   assert.deepEqual(pages, ["2001:db8::/32,192.0.3.1", "192.0.2.7,192.0.2.0/24", "192.0.0.0/16"]);
-  assert.deepEqual(some.operations.holding(["192.0.2.7", "198.51.100.1", "2001:db8::1"]), { "192.0.2.7": ["bad"], "198.51.100.1": [], "2001:db8::1": ["bad"] });
+  assert.deepEqual(some.operations.holding(["192.0.2.7", "198.51.100.1", "2001:db8::1"]), {
+    "192.0.2.7": ["bad"],
+    "198.51.100.1": [],
+    "2001:db8::1": ["bad"],
+  });
 });
 
 test("a file is taken again when it changes, also when another is put in its place; a bad or missing one leaves what was", async () => {
@@ -136,7 +177,8 @@ test("a file is taken again when it changes, also when another is put in its pla
   const file = join(some.path, "feed.txt");
   writeFileSync(file, "192.0.2.7\n192.0.2.8\n");
   await some.configure({ feed: { file, addresses: ["203.0.113.1"] } });
-  const holds = (...members: string[]): Promise<unknown> => eventually(`the set is ${members.join()}`, () => some.inForce().join() === members.map((one) => `feed ${one} 0`).join());
+  const holds = (...members: string[]): Promise<unknown> =>
+    eventually(`the set is ${members.join()}`, () => some.inForce().join() === members.map((one) => `feed ${one} 0`).join());
   await holds("192.0.2.7", "192.0.2.8", "203.0.113.1");
   writeFileSync(file, "192.0.2.8\n192.0.2.9\n");
   await holds("192.0.2.8", "192.0.2.9", "203.0.113.1");
@@ -182,7 +224,10 @@ test("a start that finds the file missing or bad goes on with what it held when 
   some.clock.pass(200);
   const again = await some.restart();
   assert.deepEqual(again.inForce(), ["feed 192.0.2.7 1600", "feed 192.0.2.8 1600"]);
-  assert.match(again.library.trouble.join(), /^the file of the set feed is not taken: \S+feed\.txt:1: "nobody" is not an address.*; what it held at 2026-11-21T00:00:00\.000Z is in force$/);
+  assert.match(
+    again.library.trouble.join(),
+    /^the file of the set feed is not taken: \S+feed\.txt:1: "nobody" is not an address.*; what it held at 2026-11-21T00:00:00\.000Z is in force$/,
+  );
   rmSync(file);
   assert.deepEqual((await some.restart()).inForce(), ["feed 192.0.2.7 1600", "feed 192.0.2.8 1600"]);
   const other = join(some.path, "other.txt");
@@ -200,7 +245,10 @@ test("a list that cannot be kept is in force, and that is told", async () => {
   mkdirSync(join(some.path, "sets/feed.list.new"), { recursive: true });
   await some.configure({ feed: { file } });
   assert.deepEqual(some.inForce(), ["feed 192.0.2.7 0"]);
-  assert.match(some.library.trouble.join(), /what the file of the set feed holds is in force, but it could not be kept for a start .*EISDIR/);
+  assert.match(
+    some.library.trouble.join(),
+    /what the file of the set feed holds is in force, but it could not be kept for a start .*EISDIR/,
+  );
 });
 
 test("with a ttl what a file held is out when it was not written again in time, and what a command added ends then", async () => {
@@ -218,10 +266,13 @@ test("with a ttl what a file held is out when it was not written again in time, 
   await eventually("what was added is out", () => some.inForce().join() === "feed 192.0.2.10 4600,feed 192.0.2.7 1900");
   some.clock.pass(400);
   await eventually("what was in the file is out", () => some.inForce().join() === "feed 192.0.2.10 4600");
-  assert.deepEqual(some.audited.filter(({ action }) => action === "SET-EXPIRED").map(({ detail }) => detail), [
-    { set: "feed", networks: "192.0.2.9", members: 1 },
-    { set: "feed", networks: "those of its file", members: 1 },
-  ]);
+  assert.deepEqual(
+    some.audited.filter(({ action }) => action === "SET-EXPIRED").map(({ detail }) => detail),
+    [
+      { set: "feed", networks: "192.0.2.9", members: 1 },
+      { set: "feed", networks: "those of its file", members: 1 },
+    ],
+  );
   writeFileSync(file, "192.0.2.7\n");
   await eventually("it is back", () => some.inForce().length === 2);
 });

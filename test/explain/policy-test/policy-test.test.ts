@@ -26,8 +26,10 @@ rules:
 `;
 write("weir.yaml", POLICY);
 
-const CONTROL = "  - { name: admins come in, packet: { in: eth0, src: 10.1.2.3, dst: 192.0.2.1, proto: tcp, dport: 23 }, expect: allow, rule: admins }";
-const DENIED = "  - { name: telnet is shut, packet: { in: eth0, src: 192.0.2.7, dst: 192.0.2.1, proto: tcp, dport: 23 }, expect: block, rule: no-telnet-in, staged: watch-low }";
+const CONTROL =
+  "  - { name: admins come in, packet: { in: eth0, src: 10.1.2.3, dst: 192.0.2.1, proto: tcp, dport: 23 }, expect: allow, rule: admins }";
+const DENIED =
+  "  - { name: telnet is shut, packet: { in: eth0, src: 192.0.2.7, dst: 192.0.2.1, proto: tcp, dport: 23 }, expect: block, rule: no-telnet-in, staged: watch-low }";
 
 function write(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
@@ -58,7 +60,10 @@ test("cases that hold are told, with the rules that none of them reached", async
 test("a case that does not hold says what happened, where, and what is nearest", async () => {
   const { code, stdout } = await run(`cases:\n${CONTROL}\n${DENIED.replace("192.0.2.7", "10.9.9.9")}`);
   assert.equal(code, 1);
-  assert.match(stdout, /FAIL {2}telnet is shut \(case-\d+\.test\.yaml:4\)\n {6}the packet \(tcp 10\.9\.9\.9:40000 > 192\.0\.2\.1:23 syn, in by eth0\): expected block by no-telnet-in, got allow by admins\n/);
+  assert.match(
+    stdout,
+    /FAIL {2}telnet is shut \(case-\d+\.test\.yaml:4\)\n {6}the packet \(tcp 10\.9\.9\.9:40000 > 192\.0\.2\.1:23 syn, in by eth0\): expected block by no-telnet-in, got allow by admins\n/,
+  );
   assert.match(stdout, /no-telnet-in \(weir\.yaml:6\) matches as well, and is tried too late/);
 });
 
@@ -71,8 +76,13 @@ test("the verdict alone is not enough where a rule or a staged rule is named", a
 
 test("undecided is neither allow nor block, unless on_error blocks", async () => {
   const stray = "packet: { in: eth0, src: 192.0.2.7, dst: 192.0.2.1, proto: tcp, dport: 80, flags: [ack] }";
-  const { cases } = await reported(`cases:\n${CONTROL}\n${["undecided", "allow", "block"].map((expect) => `  - { name: ${expect}, ${stray}, expect: ${expect} }`).join("\n")}`);
-  assert.deepEqual(cases.map(({ ok }) => ok), [true, true, false, false]);
+  const { cases } = await reported(
+    `cases:\n${CONTROL}\n${["undecided", "allow", "block"].map((expect) => `  - { name: ${expect}, ${stray}, expect: ${expect} }`).join("\n")}`,
+  );
+  assert.deepEqual(
+    cases.map(({ ok }) => ok),
+    [true, true, false, false],
+  );
   assert.equal(cases[1]!.got, "undecided by on_error (opener_unknown)");
 });
 
@@ -86,14 +96,21 @@ test("every protocol and condition of a packet can be said", async () => {
     "packet: { in: eth0, src: 192.0.2.1, dst: 192.0.2.7, proto: tcp, dport: 22, forwarded: true }, expect: allow, rule: default",
   ];
   const report = await reported(`cases:\n${cases.map((one, index) => `  - { name: case ${index}, ${one} }`).join("\n")}`);
-  assert.deepEqual(report.cases.filter(({ ok }) => !ok), []);
+  assert.deepEqual(
+    report.cases.filter(({ ok }) => !ok),
+    [],
+  );
 });
 
 const syn = (src: string, dport: number): Uint8Array => frame(Ethernet(), IPv4({ src, dst: "192.0.2.1" }), TCP({ dport }));
-const answer = (dst: string, sport: number): Uint8Array => frame(Ethernet(), IPv4({ src: "192.0.2.1", dst }), TCP({ sport, dport: 40000, flags: ["syn", "ack"] }));
+const answer = (dst: string, sport: number): Uint8Array =>
+  frame(Ethernet(), IPv4({ src: "192.0.2.1", dst }), TCP({ sport, dport: 40000, flags: ["syn", "ack"] }));
 
 test("captures are judged frame by frame, answers with what they answer", async () => {
-  write("admin.pcap", pcap([frame(Ethernet(), ARP({ sender: "10.0.0.1", target: "192.0.2.1" })), syn("10.0.0.1", 23), answer("10.0.0.1", 23)]));
+  write(
+    "admin.pcap",
+    pcap([frame(Ethernet(), ARP({ sender: "10.0.0.1", target: "192.0.2.1" })), syn("10.0.0.1", 23), answer("10.0.0.1", 23)]),
+  );
   write("telnet.pcap", pcap([syn("192.0.2.7", 23), answer("192.0.2.7", 23)]));
   write("mixed.pcap", pcap([syn("192.0.2.7", 80), syn("192.0.2.7", 23)]));
   const lines = `pcaps:
@@ -103,25 +120,59 @@ test("captures are judged frame by frame, answers with what they answer", async 
   - { file: mixed.pcap, name: one of it, in: eth0, expect: block, frame: 2 }
   - { file: mixed.pcap, name: the other way, in: eth0, local: [192.0.2.7], expect: allow }`;
   const { cases } = await reported(lines);
-  assert.deepEqual(cases.map(({ name, ok }) => [name, ok]), [["admin.pcap", true], ["telnet.pcap", true], ["all of it", false], ["one of it", true], ["the other way", true]]);
-  assert.match(cases[2]!.reasons[0]!, /^frame 2 \(tcp 192\.0\.2\.7:40000 > 192\.0\.2\.1:23 syn, in by eth0\): expected allow, got block by no-telnet-in/);
+  assert.deepEqual(
+    cases.map(({ name, ok }) => [name, ok]),
+    [
+      ["admin.pcap", true],
+      ["telnet.pcap", true],
+      ["all of it", false],
+      ["one of it", true],
+      ["the other way", true],
+    ],
+  );
+  assert.match(
+    cases[2]!.reasons[0]!,
+    /^frame 2 \(tcp 192\.0\.2\.7:40000 > 192\.0\.2\.1:23 syn, in by eth0\): expected allow, got block by no-telnet-in/,
+  );
 });
 
 /** SSH to an address of the host, in VXLAN. */
 const wrapped = (vni: number, port = 4789, dst = "10.7.0.2"): Uint8Array =>
-  frame(Ethernet(), IPv4({ src: "192.0.2.7", dst: "192.0.2.1" }), UDP({ sport: 50_000, dport: port }), VXLAN({ vni }), Ethernet(), IPv4({ src: "10.7.0.9", dst }), TCP({ dport: 22 }));
+  frame(
+    Ethernet(),
+    IPv4({ src: "192.0.2.7", dst: "192.0.2.1" }),
+    UDP({ sport: 50_000, dport: port }),
+    VXLAN({ vni }),
+    Ethernet(),
+    IPv4({ src: "10.7.0.9", dst }),
+    TCP({ dport: 22 }),
+  );
 
 test("a file says which tunnels end on the host, and which addresses it has", requires(root()), async () => {
   write("shut.yaml", "version: 1\nmode: prevent\nrules: [{ name: none, action: block, enforce: true }]\n");
   const captures = { here: wrapped(7), ported: wrapped(9, 9999), other: wrapped(8), foreign: wrapped(7, 4789, "10.7.0.3") };
   for (const [name, bytes] of Object.entries(captures)) write(`${name}.pcap`, pcap([bytes]));
-  const lines = (passing: readonly string[]): string => [
-    "cases: [{ name: control, packet: { in: eth0, src: 10.1.2.3, dst: 192.0.2.1, proto: tcp, dport: 22 }, expect: allow }]",
-    `pcaps: [${Object.keys(captures).map((name) => `{ file: ${name}.pcap, in: eth0, expect: ${passing.includes(name) ? "allow, rule: failsafe" : "block, rule: none"} }`).join(", ")}]`,
-  ].join("\n");
-  const host = "host: { addresses: [192.0.2.1, 10.7.0.2], tunnels: [{ kind: vxlan, id: 7, port: 4789 }, { kind: vxlan, id: 9, port: 9999, local: 192.0.2.1, remote: 192.0.2.7 }] }";
-  for (const [said, passing] of [[host, ["here", "ported"]], ["", []], ["host: { addresses: [192.0.2.1, 10.7.0.2] }", []]] as const) {
-    const { code, stdout, stderr } = await runWeir(["test", write("shut.test.yaml", `policy: shut.yaml\n${said}\n${lines(passing)}\n`), "--kernel"]);
+  const lines = (passing: readonly string[]): string =>
+    [
+      "cases: [{ name: control, packet: { in: eth0, src: 10.1.2.3, dst: 192.0.2.1, proto: tcp, dport: 22 }, expect: allow }]",
+      `pcaps: [${Object.keys(captures)
+        .map(
+          (name) => `{ file: ${name}.pcap, in: eth0, expect: ${passing.includes(name) ? "allow, rule: failsafe" : "block, rule: none"} }`,
+        )
+        .join(", ")}]`,
+    ].join("\n");
+  const host =
+    "host: { addresses: [192.0.2.1, 10.7.0.2], tunnels: [{ kind: vxlan, id: 7, port: 4789 }, { kind: vxlan, id: 9, port: 9999, local: 192.0.2.1, remote: 192.0.2.7 }] }";
+  for (const [said, passing] of [
+    [host, ["here", "ported"]],
+    ["", []],
+    ["host: { addresses: [192.0.2.1, 10.7.0.2] }", []],
+  ] as const) {
+    const { code, stdout, stderr } = await runWeir([
+      "test",
+      write("shut.test.yaml", `policy: shut.yaml\n${said}\n${lines(passing)}\n`),
+      "--kernel",
+    ]);
     assert.deepEqual([code, stderr, /the kernel judged 10 times/.test(stdout)], [0, "", true], stdout + stderr);
   }
 });
@@ -130,20 +181,35 @@ const REFUSED: [lines: string, message: RegExp][] = [
   [`cases:\n${DENIED}`, /:1:1: no case expects allow: a policy that blocks everything/],
   ["cases: []", /:1:1: there is nothing to test/],
   [`cases:\n${CONTROL}\n${CONTROL}`, /:4:13: cases\[1\]\.name: the name "admins come in" is already that of another case/],
-  [`cases:\n${CONTROL.replace("expect: allow", "expect: alow")}`, /cases\[0\]\.expect: "alow" is not one of allow, block, undecided; did you mean allow\?/],
+  [
+    `cases:\n${CONTROL.replace("expect: allow", "expect: alow")}`,
+    /cases\[0\]\.expect: "alow" is not one of allow, block, undecided; did you mean allow\?/,
+  ],
   [`cases:\n${CONTROL.replace("dport", "dprot")}`, /unknown key "dprot"; did you mean dport\?/],
-  [`cases:\n${CONTROL.replace("rule: admins", "rule: admin")}`, /:3:\d+: cases\[0\]\.rule: the policy has no rule "admin"; did you mean admins\?/],
+  [
+    `cases:\n${CONTROL.replace("rule: admins", "rule: admin")}`,
+    /:3:\d+: cases\[0\]\.rule: the policy has no rule "admin"; did you mean admins\?/,
+  ],
   [`cases:\n${CONTROL.replace("in: eth0", "in: eth*")}`, /cases\[0\]\.packet\.in: a packet is seen on one interface/],
   [`cases:\n${CONTROL.replace("in: eth0, ", "")}`, /cases\[0\]\.packet: the interface is missing; write "in: eth0"/],
   [`cases:\n${CONTROL.replace("10.1.2.3", "10.1.2.0/24")}`, /cases\[0\]\.packet\.src: "10\.1\.2\.0\/24" is not an address/],
   [`cases:\n${CONTROL.replace("10.1.2.3", "'2001:db8::1'")}`, /a packet has one family/],
-  ["pcaps: [{ file: none.pcap, in: eth0, expect: allow }]", /:2:\d+: pcaps\[0\]\.file: the capture "none\.pcap" cannot be used: no such file/],
+  [
+    "pcaps: [{ file: none.pcap, in: eth0, expect: allow }]",
+    /:2:\d+: pcaps\[0\]\.file: the capture "none\.pcap" cannot be used: no such file/,
+  ],
   ["pcaps: [{ file: weir.yaml, in: eth0, expect: allow }]", /cannot be used: this is neither pcap nor pcapng/],
   [`host: { addresses: [10.0.0.0/8] }\ncases:\n${CONTROL}`, /:2:\d+: host\.addresses\[0\]: "10\.0\.0\.0\/8" is not an address/],
-  [`host: { tunnels: [{ kind: vxlan }] }\ncases:\n${CONTROL}`, /:2:\d+: host\.tunnels\[0\]: the port is missing; that of vxlan is usually 4789/],
+  [
+    `host: { tunnels: [{ kind: vxlan }] }\ncases:\n${CONTROL}`,
+    /:2:\d+: host\.tunnels\[0\]: the port is missing; that of vxlan is usually 4789/,
+  ],
   [`host: { tunnels: [{ kind: gre, port: 7 }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.port: gre has no ports/],
   [`host: { tunnels: [{ kind: ipip, id: 7 }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.id: ipip has no identifier/],
-  [`host: { tunnels: [{ kind: geneve, port: 6081, id: 16777216 }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.id: an identifier of geneve is at most 16777215/],
+  [
+    `host: { tunnels: [{ kind: geneve, port: 6081, id: 16777216 }] }\ncases:\n${CONTROL}`,
+    /host\.tunnels\[0\]\.id: an identifier of geneve is at most 16777215/,
+  ],
   [`host: { tunnels: [{ kind: gre, remote: here }] }\ncases:\n${CONTROL}`, /host\.tunnels\[0\]\.remote: "here" is not an address/],
   ["cases: [", /:2:\d+/],
 ];
@@ -187,7 +253,14 @@ test("the results are written as JUnit, and printed as TAP, when asked for", asy
 });
 
 test("the kernel judges, too, where it is wished and can be", requires(root()), async () => {
-  write("wide.pcap", pcap([syn("10.0.0.1", 23), answer("10.0.0.1", 23), frame(Ethernet(), IPv4({ src: "10.0.0.1", dst: "192.0.2.1" }), TCP({ dport: 23, flags: ["ack"] }), payload("hello"))]));
+  write(
+    "wide.pcap",
+    pcap([
+      syn("10.0.0.1", 23),
+      answer("10.0.0.1", 23),
+      frame(Ethernet(), IPv4({ src: "10.0.0.1", dst: "192.0.2.1" }), TCP({ dport: 23, flags: ["ack"] }), payload("hello")),
+    ]),
+  );
   const report = await reported(`cases:\n${CONTROL}\n${DENIED}\npcaps: [{ file: wide.pcap, in: wlan0, expect: allow }]`, "--kernel");
   assert.equal(report.failed, 0);
   assert.deepEqual([report.kernelJudged, report.kernelSkipped], [10, []]);
@@ -202,9 +275,16 @@ test("where the kernel cannot be asked, that is said loudly, and the reference's
 
 test("cases meet what stands in the files of sets, and a file that is missing is told of", async () => {
   write("feed.txt", "# of today\n192.0.2.0/28\n2001:db8::/32\n");
-  write("sets.yaml", 'version: 1\nmode: prevent\nsets: { feed: { file: feed.txt } }\nrules:\n  - { name: no-feed, action: block, enforce: true, layer3: { source: ["@feed"] } }\n');
-  const entry = (src: string, expect: string): string => `  - { name: from ${src}, packet: { in: eth0, src: "${src}", dst: ${src.includes(":") ? '"2001:db9::1"' : "198.51.100.1"}, proto: tcp, dport: 80 }, expect: ${expect} }`;
-  const path = write("sets.test.yaml", `policy: sets.yaml\ncases:\n${[entry("192.0.2.7", "block, rule: no-feed"), entry("192.0.2.16", "allow"), entry("2001:db8::7", "block, rule: no-feed"), entry("2001:db7::7", "allow")].join("\n")}\n`);
+  write(
+    "sets.yaml",
+    'version: 1\nmode: prevent\nsets: { feed: { file: feed.txt } }\nrules:\n  - { name: no-feed, action: block, enforce: true, layer3: { source: ["@feed"] } }\n',
+  );
+  const entry = (src: string, expect: string): string =>
+    `  - { name: from ${src}, packet: { in: eth0, src: "${src}", dst: ${src.includes(":") ? '"2001:db9::1"' : "198.51.100.1"}, proto: tcp, dport: 80 }, expect: ${expect} }`;
+  const path = write(
+    "sets.test.yaml",
+    `policy: sets.yaml\ncases:\n${[entry("192.0.2.7", "block, rule: no-feed"), entry("192.0.2.16", "allow"), entry("2001:db8::7", "block, rule: no-feed"), entry("2001:db7::7", "allow")].join("\n")}\n`,
+  );
   const { code, stdout, stderr } = await runWeir(["test", path]);
   assert.deepEqual([code, stderr], [0, ""], stdout);
   assert.equal((await runWeir(["check", join(folder, "sets.yaml")])).stderr, "");
@@ -213,7 +293,11 @@ test("cases meet what stands in the files of sets, and a file that is missing is
   assert.equal(without.code, 1);
   assert.match(without.stderr, /^warning: the file of the set feed is not taken: \S+feed\.txt: no such file$/m);
   const checked = await runWeir(["check", join(folder, "sets.yaml")]);
-  assert.deepEqual([checked.code, /warning: \S+sets\.yaml: the file of the set feed is not taken: \S+feed\.txt: no such file/.test(checked.stderr)], [0, true], checked.stderr);
+  assert.deepEqual(
+    [checked.code, /warning: \S+sets\.yaml: the file of the set feed is not taken: \S+feed\.txt: no such file/.test(checked.stderr)],
+    [0, true],
+    checked.stderr,
+  );
 });
 
 test("the kernel meets them, too", requires(root()), async () => {
@@ -222,21 +306,37 @@ test("the kernel meets them, too", requires(root()), async () => {
   assert.deepEqual([code, /the kernel judged 8 times/.test(stdout)], [0, true], stdout);
 });
 
-const PROCESSES = 'version: 1\nmode: prevent\nrules:\n  - { name: curl, action: block, enforce: true, direction: egress, process: { executable: "*/curl", user: www-data } }\n';
+const PROCESSES =
+  'version: 1\nmode: prevent\nrules:\n  - { name: curl, action: block, enforce: true, direction: egress, process: { executable: "*/curl", user: www-data } }\n';
 const BY_CURL = "process: { executable: /usr/bin/curl, user: www-data }";
-const sent = (name: string, of: string, expect: string): string => `  - { name: ${name}, packet: { out: eth0, src: 198.51.100.1, dst: 192.0.2.7, proto: tcp, dport: 443${of === "" ? "" : `, ${of}`} }, expect: ${expect} }`;
+const sent = (name: string, of: string, expect: string): string =>
+  `  - { name: ${name}, packet: { out: eth0, src: 198.51.100.1, dst: 192.0.2.7, proto: tcp, dport: 443${of === "" ? "" : `, ${of}`} }, expect: ${expect} }`;
 
 test("a packet may belong to a process, to none, or to nobody knows which", requires(root()), async () => {
   write("processes.yaml", PROCESSES);
-  const cases = [sent("curl", BY_CURL, "block, rule: curl"), sent("wget", "process: { executable: /usr/bin/wget }", "allow"), sent("forwarded", "forwarded: true", "allow"), sent("none", "no_process: true", "allow"), sent("unknown", "", "undecided"), sent("half", "process: { executable: /usr/bin/curl }", "undecided")];
-  const { code, stdout, stderr } = await runWeir(["test", write("processes.test.yaml", `policy: processes.yaml\ncases:\n${cases.join("\n")}\n`), "--kernel"]);
+  const cases = [
+    sent("curl", BY_CURL, "block, rule: curl"),
+    sent("wget", "process: { executable: /usr/bin/wget }", "allow"),
+    sent("forwarded", "forwarded: true", "allow"),
+    sent("none", "no_process: true", "allow"),
+    sent("unknown", "", "undecided"),
+    sent("half", "process: { executable: /usr/bin/curl }", "undecided"),
+  ];
+  const { code, stdout, stderr } = await runWeir([
+    "test",
+    write("processes.test.yaml", `policy: processes.yaml\ncases:\n${cases.join("\n")}\n`),
+    "--kernel",
+  ]);
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /All 6 cases hold/);
 });
 
 test("a process of a packet that has none is refused", async () => {
   write("processes.yaml", PROCESSES);
-  const path = write("wrong.test.yaml", `policy: processes.yaml\ncases:\n${sent("wget", "process: { executable: /usr/bin/wget }", "allow")}\n${sent("both", `${BY_CURL}, forwarded: true`, "allow")}\n`);
+  const path = write(
+    "wrong.test.yaml",
+    `policy: processes.yaml\ncases:\n${sent("wget", "process: { executable: /usr/bin/wget }", "allow")}\n${sent("both", `${BY_CURL}, forwarded: true`, "allow")}\n`,
+  );
   const { code, stderr } = await runWeir(["test", path]);
   assert.equal(code, 2);
   assert.match(stderr, /wrong\.test\.yaml:4:\d+: cases\[1\]\.packet\.process: a packet that is forwarded has no process/);

@@ -21,12 +21,7 @@ export function Ethernet(options: EthernetOptions = {}): Layer {
     etherType: 0x6558, // inside GRE and Geneve: transparent Ethernet bridging
     protocol: 143,
     write: ({ bytes, next }) =>
-      join(
-        mac(options.dst ?? MAC_B),
-        mac(options.src ?? MAC_A),
-        u16(options.type ?? next?.etherType ?? ETHERTYPE_EXPERIMENTAL),
-        bytes,
-      ),
+      join(mac(options.dst ?? MAC_B), mac(options.src ?? MAC_A), u16(options.type ?? next?.etherType ?? ETHERTYPE_EXPERIMENTAL), bytes),
   };
 }
 

@@ -99,6 +99,6 @@ export function ICMPv6(options: ICMPOptions = {}): Layer {
 function icmpMessage(options: ICMPOptions, echo: number, bytes: Uint8Array): Uint8Array {
   const type = options.type ?? echo;
   const hasId = type === 0 || type === 8 || type === 128 || type === 129;
-  const rest = options.rest ?? (hasId ? (((options.id ?? 1) << 16) | (options.seq ?? 1)) : 0);
+  const rest = options.rest ?? (hasId ? ((options.id ?? 1) << 16) | (options.seq ?? 1) : 0);
   return join([type, options.code ?? 0], u16(0), u32(rest), bytes);
 }

@@ -49,7 +49,8 @@ export interface VXLANOptions {
 export function VXLAN(options: VXLANOptions = {}): Layer {
   return {
     port: 4789,
-    write: ({ bytes }) => join([options.flags ?? (options.protocol === undefined ? 8 : 12), 0, 0, options.protocol ?? 0], u24(options.vni ?? 1), [0], bytes),
+    write: ({ bytes }) =>
+      join([options.flags ?? (options.protocol === undefined ? 8 : 12), 0, 0, options.protocol ?? 0], u24(options.vni ?? 1), [0], bytes),
   };
 }
 

@@ -98,7 +98,8 @@ test("units, what names itself, and what a user's own runtime made are asked for
     { container: { id: "web", name: "web", runtime: "lxc" } },
     { unit: "user@1000.service", container: { id: ID, runtime: "podman" } },
     { unit: "user@1000.service/web.service", container: { id: ID, runtime: "docker" } },
-  ]) assert.equal(names.of(workload), workload);
+  ])
+    assert.equal(names.of(workload), workload);
   assert.deepEqual([docker.asked, podman.asked, pods.asked], [[], [], []]);
   names.of({ container: { id: ID, runtime: "containerd" } });
   assert.deepEqual([docker.asked, podman.asked, pods.asked], [[], [], []]);

@@ -4,12 +4,30 @@ import assert from "node:assert/strict";
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import { ExecutableHashes, type ExecutableHashesOptions, type HashAnswer, type HashQuestion } from "../../../agent/observe/enrich/executable-hashes.ts";
+import {
+  ExecutableHashes,
+  type ExecutableHashesOptions,
+  type HashAnswer,
+  type HashQuestion,
+} from "../../../agent/observe/enrich/executable-hashes.ts";
 import type { ProgramRun } from "../../../agent/observe/events/event.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-hashes-"));
@@ -36,7 +54,10 @@ async function started(path: string): Promise<{ run: ProgramRun; child: ChildPro
   children.push(child);
   await once(child, "spawn");
   const stat = readFileSync(`/proc/${child.pid}/stat`, "utf8");
-  return { run: { pid: child.pid!, startedNs: BigInt(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!) * 10_000_000n, executions: 1 }, child };
+  return {
+    run: { pid: child.pid!, startedNs: BigInt(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!) * 10_000_000n, executions: 1 },
+    child,
+  };
 }
 
 /** A folder like /proc, in which process 10 runs this file. */
@@ -57,7 +78,10 @@ test("of a file that was replaced, or has no name any more, it is what the proce
   unlinkSync(deleted.path);
   const twin = await started(replaced.path);
   const found = await hashes().of([replaced.run, deleted.run, twin.run, replaced.run]);
-  assert.deepEqual(found, [...expected, sha256(SLEEP), expected[0]].map((hash) => ({ sha256: hash })));
+  assert.deepEqual(
+    found,
+    [...expected, sha256(SLEEP), expected[0]].map((hash) => ({ sha256: hash })),
+  );
 });
 
 test("a process that is gone has none, nor has its number for another process", async () => {
@@ -109,7 +133,14 @@ test("a file is read once, and again when it has been written to, whatever its d
 
 test("rows get the hashes of their processes, and others are not read", async () => {
   const { proc, run } = procOf(SLEEP);
-  const names = { rule: () => ({ name: "r", action: "allow" as const, enforce: false, source: "" }), interface: () => "eth0", namespace: () => undefined, user: () => undefined, workload: () => ({}), program: () => ({ executable: "/bin/sleep" }) };
+  const names = {
+    rule: () => ({ name: "r", action: "allow" as const, enforce: false, source: "" }),
+    interface: () => "eth0",
+    namespace: () => undefined,
+    user: () => undefined,
+    workload: () => ({}),
+    program: () => ({ executable: "/bin/sleep" }),
+  };
   const rows = await hashes({ proc, isOver: ({ pid }) => assert.equal(pid, 10) as never }).in((by) => {
     by.program({ ...run, pid: 99 }, "left out");
     return [{ process: { pid: 10, name: "it", ...by.program(run, "it"), uid: 0 } }, {}];
@@ -118,7 +149,10 @@ test("rows get the hashes of their processes, and others are not read", async ()
 });
 
 async function answerOf(question: HashQuestion): Promise<HashAnswer> {
-  const reader = fork(new URL("../../../agent/observe/enrich/hash-reader.ts", import.meta.url), { serialization: "advanced", execArgv: [] });
+  const reader = fork(new URL("../../../agent/observe/enrich/hash-reader.ts", import.meta.url), {
+    serialization: "advanced",
+    execArgv: [],
+  });
   children.push(reader);
   reader.send(question);
   return ((await once(reader, "message")) as [HashAnswer])[0];

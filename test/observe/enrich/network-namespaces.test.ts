@@ -14,16 +14,22 @@ after(() => rmSync(folder, { recursive: true }));
 const mounts = join(folder, "mountinfo");
 
 test("a namespace has the name that it is mounted by", () => {
-  writeFileSync(mounts, [
-    "25 30 0:4 net:[4026531840] /run/netns/web\\040shop rw shared:5 - nsfs nsfs rw",
-    "26 30 0:4 net:[4026532001] /run/docker/netns/5f2a rw - nsfs nsfs rw",
-    "27 30 0:4 net:[4026532001] /run/netns/later rw - nsfs nsfs rw",
-    "28 30 0:4 mnt:[4026532002] /run/netns/other rw - nsfs nsfs rw",
-    "29 30 8:1 / / rw - ext4 /dev/sda1 rw",
-    "net:[",
-  ].join("\n"));
+  writeFileSync(
+    mounts,
+    [
+      "25 30 0:4 net:[4026531840] /run/netns/web\\040shop rw shared:5 - nsfs nsfs rw",
+      "26 30 0:4 net:[4026532001] /run/docker/netns/5f2a rw - nsfs nsfs rw",
+      "27 30 0:4 net:[4026532001] /run/netns/later rw - nsfs nsfs rw",
+      "28 30 0:4 mnt:[4026532002] /run/netns/other rw - nsfs nsfs rw",
+      "29 30 8:1 / / rw - ext4 /dev/sda1 rw",
+      "net:[",
+    ].join("\n"),
+  );
   const namespaces = new NetworkNamespaces(mounts, () => 0);
-  assert.deepEqual([4026531840, 4026532001, 4026532002, 7].map((number) => namespaces.nameOf(number)), ["web shop", "5f2a", undefined, undefined]);
+  assert.deepEqual(
+    [4026531840, 4026532001, 4026532002, 7].map((number) => namespaces.nameOf(number)),
+    ["web shop", "5f2a", undefined, undefined],
+  );
 });
 
 test("one that is not known is looked for again, but not often", () => {

@@ -22,7 +22,11 @@ function makeLogs(t: TestContext, pods: string[], containers: string[]): string 
 const ask = (logs: string) => podFiles(logs).ask(undefined, new AbortController().signal);
 
 test("pods and containers are read off the names of their logs, which nobody opens", async (t) => {
-  const logs = makeLogs(t, [`shop_web-0.blue_${UID}`, `kube-system_kube-apiserver-node1_${STATIC_UID}`], [`web-0.blue_shop_nginx-${ID}.log`]);
+  const logs = makeLogs(
+    t,
+    [`shop_web-0.blue_${UID}`, `kube-system_kube-apiserver-node1_${STATIC_UID}`],
+    [`web-0.blue_shop_nginx-${ID}.log`],
+  );
   assert.deepEqual(Object.fromEntries(await ask(logs)), {
     [`pod:${UID}`]: { pod: { name: "web-0.blue", namespace: "shop" } },
     [`pod:${STATIC_UID}`]: { pod: { name: "kube-apiserver-node1", namespace: "kube-system" } },
@@ -31,7 +35,11 @@ test("pods and containers are read off the names of their logs, which nobody ope
 });
 
 test("other files are passed over", async (t) => {
-  const logs = makeLogs(t, ["lost+found", `shop_web_${UID}_x`, `Shop_web_${UID}`, `shop_web_${UID.toUpperCase()}`], ["web.log", `web_shop_nginx-${ID}.log.1`, `web_shop_nginx-${ID.slice(1)}.log`, `we b_shop_nginx-${ID}.log`]);
+  const logs = makeLogs(
+    t,
+    ["lost+found", `shop_web_${UID}_x`, `Shop_web_${UID}`, `shop_web_${UID.toUpperCase()}`],
+    ["web.log", `web_shop_nginx-${ID}.log.1`, `web_shop_nginx-${ID.slice(1)}.log`, `we b_shop_nginx-${ID}.log`],
+  );
   assert.equal((await ask(logs)).size, 0);
 });
 

@@ -51,7 +51,16 @@ class Proc {
     after(() => rmSync(this.path, { recursive: true }));
   }
 
-  add(pid: number, { command, executable, words = [], parent = 1, directory = "/" }: { command: string; executable: string; words?: string[]; parent?: number; directory?: string }): void {
+  add(
+    pid: number,
+    {
+      command,
+      executable,
+      words = [],
+      parent = 1,
+      directory = "/",
+    }: { command: string; executable: string; words?: string[]; parent?: number; directory?: string },
+  ): void {
     const folder = join(this.path, String(pid));
     mkdirSync(folder);
     writeFileSync(`${folder}/comm`, `${command}\n`);
@@ -75,12 +84,21 @@ function programs(proc: Proc, ...ring: Told[]): Programs & { ring: Told[] } {
 }
 
 test("a process that is gone is told with its file, arguments and ancestors", () => {
-  const known = programs(new Proc(),
+  const known = programs(
+    new Proc(),
     { pid: 10, path: "/usr/sbin/cron", words: ["cron", "-f"] },
     { pid: 20, parent: 10, path: "/bin/bash", words: ["bash", "-c", "curl x"] },
-    { pid: 30, parent: 20, path: "/usr/bin/curl", words: ["curl", "--token", "hunter2", "x"] });
+    { pid: 30, parent: 20, path: "/usr/bin/curl", words: ["curl", "--token", "hunter2", "x"] },
+  );
   const { started, ...told } = known.of(run(30), "curl");
-  assert.deepEqual(told, { executable: "/usr/bin/curl", arguments: ["curl", "--token", "***", "x"], ancestors: [{ pid: 20, name: "bash" }, { pid: 10, name: "cron" }] });
+  assert.deepEqual(told, {
+    executable: "/usr/bin/curl",
+    arguments: ["curl", "--token", "***", "x"],
+    ancestors: [
+      { pid: 20, name: "bash" },
+      { pid: 10, name: "cron" },
+    ],
+  });
   assert.ok(Date.parse(started!) < Date.now());
 });
 
@@ -96,7 +114,12 @@ test("another process with the same number is another one", () => {
 });
 
 test("a process that only was made goes on with its maker's program", () => {
-  const known = programs(new Proc(), { pid: 20, path: "/usr/sbin/nginx", words: ["nginx"] }, { pid: 21, parent: 20 }, { pid: 99, parent: 98 });
+  const known = programs(
+    new Proc(),
+    { pid: 20, path: "/usr/sbin/nginx", words: ["nginx"] },
+    { pid: 21, parent: 20 },
+    { pid: 99, parent: 98 },
+  );
   const { started: _, ...worker } = known.of(run(21), "nginx");
   assert.deepEqual(worker, { executable: "/usr/sbin/nginx", arguments: ["nginx"], ancestors: [{ pid: 20, name: "nginx" }] });
   assert.deepEqual(known.of(run(99), "x"), {}, "of an unknown maker nothing is known");
@@ -107,13 +130,23 @@ test("a process older than the agent tells itself, and so do its ancestors", () 
   proc.add(10, { command: "cron", executable: "/usr/sbin/cron" });
   proc.add(20, { command: "a) b (c", executable: "/opt/odd", words: ["odd", "PASSWORD=x"], parent: 10, directory: "/srv" });
   const { started: _, ...told } = programs(proc).of(run(20), "a) b (c");
-  assert.deepEqual(told, { executable: "/opt/odd", arguments: ["odd", "PASSWORD=***"], directory: "/srv", ancestors: [{ pid: 10, name: "cron" }] });
+  assert.deepEqual(told, {
+    executable: "/opt/odd",
+    arguments: ["odd", "PASSWORD=***"],
+    directory: "/srv",
+    ancestors: [{ pid: 10, name: "cron" }],
+  });
 });
 
 test("what a process runs now is not told of what it ran before", () => {
   const proc = new Proc();
   proc.add(30, { command: "nc", executable: "/usr/bin/nc.openbsd", directory: "/srv" });
-  const known = programs(proc, { pid: 30, executions: 1, path: "/bin/sh" }, { pid: 30, executions: 2, path: "/usr/bin/nc" }, { pid: 40, executions: 2, path: "/usr/bin/nc" });
+  const known = programs(
+    proc,
+    { pid: 30, executions: 1, path: "/bin/sh" },
+    { pid: 30, executions: 2, path: "/usr/bin/nc" },
+    { pid: 40, executions: 2, path: "/usr/bin/nc" },
+  );
   const before = known.of(run(30, 1), "sh");
   assert.deepEqual([before.executable, before.directory], ["/bin/sh", undefined]);
   const now = known.of(run(30, 2), "nc");
@@ -129,6 +162,12 @@ test("a path that says nothing without a directory is not told, and cut argument
 });
 
 test("ancestors are told to a depth, also where they go round in a circle", () => {
-  const known = programs(new Proc(), ...Array.from({ length: 20 }, (_, at) => ({ pid: 100 + at, parent: at === 0 ? 119 : 99 + at, path: `/bin/p${at}` })));
-  assert.deepEqual(known.of(run(110), "p10").ancestors!.map(({ name }) => name), ["p9", "p8", "p7", "p6", "p5", "p4", "p3", "p2"]);
+  const known = programs(
+    new Proc(),
+    ...Array.from({ length: 20 }, (_, at) => ({ pid: 100 + at, parent: at === 0 ? 119 : 99 + at, path: `/bin/p${at}` })),
+  );
+  assert.deepEqual(
+    known.of(run(110), "p10").ancestors!.map(({ name }) => name),
+    ["p9", "p8", "p7", "p6", "p5", "p4", "p3", "p2"],
+  );
 });

@@ -53,7 +53,11 @@ test("a group that is older than the agent is asked for, once", (t) => {
 
 test("a group that the kernel has told of is known although it is gone, however late it is read", (t) => {
   const kernel = asked({});
-  const workloads: Workloads = new Workloads({ ...kernel, catchUp: () => workloads.learn(Buffer.concat([record(9n, `/docker/${ID}`), record(10n, "/system.slice/a.service")])), proc: makeProc(t, UNIFIED) });
+  const workloads: Workloads = new Workloads({
+    ...kernel,
+    catchUp: () => workloads.learn(Buffer.concat([record(9n, `/docker/${ID}`), record(10n, "/system.slice/a.service")])),
+    proc: makeProc(t, UNIFIED),
+  });
   assert.deepEqual(workloads.of({ ...OWNER, cgroup: 10n }), { unit: "a.service" });
   assert.deepEqual(workloads.of({ ...OWNER, cgroup: 9n }), { container: { id: ID, runtime: "docker" } });
   assert.deepEqual(kernel.questions, []);
@@ -71,14 +75,24 @@ test("a path that was cut tells nothing, for its end says whose it is", (t) => {
 test("beside groups of version 1 the process itself tells its container, and version 2 its unit", (t) => {
   const own = `${LEGACY}${UNIFIED}`;
   const groups = `5:memory:/docker/${ID}\n4:cpu:/docker/${ID}\n1:name=systemd:/docker/${ID}\n0::/system.slice/docker.service\n`;
-  const workloads = new Workloads({ ...asked({ 1: "/", 8: "/system.slice/nginx.service", 9: `/docker/${OTHER}` }), proc: makeProc(t, own, groups) });
+  const workloads = new Workloads({
+    ...asked({ 1: "/", 8: "/system.slice/nginx.service", 9: `/docker/${OTHER}` }),
+    proc: makeProc(t, own, groups),
+  });
   assert.deepEqual(workloads.of({ ...OWNER, cgroup: 1n }), { container: { id: ID, runtime: "docker" } });
   assert.deepEqual(workloads.of({ ...OWNER, pid: 813, cgroup: 8n }), { unit: "nginx.service" }, "a process that is gone");
-  assert.deepEqual(workloads.of({ ...OWNER, cgroup: 9n }), { container: { id: OTHER, runtime: "docker" } }, "what the kernel noted comes first");
+  assert.deepEqual(
+    workloads.of({ ...OWNER, cgroup: 9n }),
+    { container: { id: OTHER, runtime: "docker" } },
+    "what the kernel noted comes first",
+  );
 });
 
 test("where only version 1 is mounted the process tells all of it", (t) => {
-  const workloads = new Workloads({ ...asked({ 1: "/" }), proc: makeProc(t, LEGACY, "5:memory:/user.slice\n1:name=systemd:/system.slice/nginx.service\n") });
+  const workloads = new Workloads({
+    ...asked({ 1: "/" }),
+    proc: makeProc(t, LEGACY, "5:memory:/user.slice\n1:name=systemd:/system.slice/nginx.service\n"),
+  });
   assert.deepEqual(workloads.of({ ...OWNER, cgroup: 1n }), { unit: "nginx.service" });
 });
 
@@ -89,7 +103,8 @@ test("where groups may not be asked for, the process tells", (t) => {
 
 test("another process that has the number now tells nothing about the one that is meant", (t) => {
   const workloads = new Workloads({ ...asked({}), proc: makeProc(t, UNIFIED, `0::/docker/${ID}\n`) });
-  for (const startedNs of [OWNER.startedNs - TICK, OWNER.startedNs + TICK, 0n]) assert.deepEqual(workloads.of({ ...OWNER, startedNs, cgroup: 7n }), {});
+  for (const startedNs of [OWNER.startedNs - TICK, OWNER.startedNs + TICK, 0n])
+    assert.deepEqual(workloads.of({ ...OWNER, startedNs, cgroup: 7n }), {});
 });
 
 test("lines that are none, and bytes that no kernel wrote, are passed over", (t) => {

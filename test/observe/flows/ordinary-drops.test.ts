@@ -6,7 +6,15 @@ import { type DropFacts, isOrdinary } from "../../../agent/observe/flows/ordinar
 const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
 
 function ordinary(facts: Partial<DropFacts>): boolean {
-  return isOrdinary({ reason: "not_specified", protocol: "tcp", direction: "ingress", icmpType: 0, tcpFlags: ACK, hasData: false, ...facts });
+  return isOrdinary({
+    reason: "not_specified",
+    protocol: "tcp",
+    direction: "ingress",
+    icmpType: 0,
+    tcpFlags: ACK,
+    hasData: false,
+    ...facts,
+  });
 }
 
 test("what a socket still had is ordinary, and what waited to be sent is not", () => {
@@ -41,6 +49,7 @@ test("nobody misses an answer to ping or a reset without a socket, and somebody 
 });
 
 test("a reason that is not known to be ordinary is shown", () => {
-  for (const reason of ["netfilter_drop", "socket_rcvbuff", "tcp_zerowindow", "ip_rpfilter", "qdisc_drop", "reason 4711"]) assert.ok(!ordinary({ reason }), reason);
+  for (const reason of ["netfilter_drop", "socket_rcvbuff", "tcp_zerowindow", "ip_rpfilter", "qdisc_drop", "reason 4711"])
+    assert.ok(!ordinary({ reason }), reason);
   for (const reason of ["tcp_old_ack", "tcp_old_sequence", "tcp_reset", "otherhost"]) assert.ok(ordinary({ reason }), reason);
 });

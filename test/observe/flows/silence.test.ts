@@ -32,8 +32,19 @@ const CASES: [what: string, minutes: number, ...steps: PacketStep[]][] = [
   ["that nothing ended", LATE],
   ["with a reset behind data that is under way", SOON, asks, sends(["rst"], { seq: ASKED })],
   ["with a reset before that data", SOON, asks, sends(["rst"])],
-  ["with a reset after which the other end goes on", LATE, asks, sends(["rst"], { seq: ASKED }), answers(["ack"], { seq: OTHER, ack: ASKED })],
-  ["with a FIN that the other end acknowledged", SOON, sends(["fin", "ack"], { ack: OTHER }), answers(["ack"], { seq: OTHER, ack: OPENER + 1 })],
+  [
+    "with a reset after which the other end goes on",
+    LATE,
+    asks,
+    sends(["rst"], { seq: ASKED }),
+    answers(["ack"], { seq: OTHER, ack: ASKED }),
+  ],
+  [
+    "with a FIN that the other end acknowledged",
+    SOON,
+    sends(["fin", "ack"], { ack: OTHER }),
+    answers(["ack"], { seq: OTHER, ack: OPENER + 1 }),
+  ],
   ["with a reset that dies on its way", LATE, sends(["rst"], { hopLimit: 63 })],
   ["with such a reset of the other end", LATE, answers(["rst"], { seq: OTHER, hopLimit: 63 })],
   ["with a reset that its receiver throws away", LATE, sends(["rst"], { options: SIGNATURE })],
@@ -60,7 +71,12 @@ describe("a forwarded connection", requires(root()), () => {
       for (const { packet, expect } of [...begin, ...steps]) assert.deepEqual(judge.judge(packet, "tc"), expect);
       const { plane } = judge;
       const endedAfter = (silent: number): number =>
-        collectIdle(flowTablesOf((name) => plane.map(name)), plane.jiffies() + BigInt(silent * SECONDS * plane.jiffiesPerSecond), plane.jiffiesPerSecond, { ended: () => {}, stays: () => {} }).passing;
+        collectIdle(
+          flowTablesOf((name) => plane.map(name)),
+          plane.jiffies() + BigInt(silent * SECONDS * plane.jiffiesPerSecond),
+          plane.jiffiesPerSecond,
+          { ended: () => {}, stays: () => {} },
+        ).passing;
       assert.deepEqual([endedAfter(minutes - 1), endedAfter(minutes + 1)], [0, 1]);
     });
   }

@@ -23,12 +23,21 @@ test("an undecided connection that is blocked in one direction alone stays one t
   after(() => judge.close());
   await judge.start(policyOf({ mode: "detect", defaults: { on_error: { ingress: "block", egress: "allow" } } }));
 
-  const comes = inward(frame(Ethernet(), IPv4({ src: PEER, dst: HOST }), TCP({ sport: 4000, dport: 8099, flags: ["ack"] })), undecided("opener_unknown", "would_drop"));
-  const goes = outward(frame(Ethernet(), IPv4({ src: HOST, dst: PEER }), TCP({ sport: 8099, dport: 4000, flags: ["ack"] })), undecided("opener_unknown"));
+  const comes = inward(
+    frame(Ethernet(), IPv4({ src: PEER, dst: HOST }), TCP({ sport: 4000, dport: 8099, flags: ["ack"] })),
+    undecided("opener_unknown", "would_drop"),
+  );
+  const goes = outward(
+    frame(Ethernet(), IPv4({ src: HOST, dst: PEER }), TCP({ sport: 8099, dport: 4000, flags: ["ack"] })),
+    undecided("opener_unknown"),
+  );
   const judgeStep = ({ packet, expect }: PacketStep): void => assert.deepEqual(judge.judge(packet, "tc"), expect);
   for (const step of [comes, goes, comes, goes]) {
     judgeStep(step);
-    const shown = [...flowEntries(flowTablesOf((name) => judge.plane.map(name)))].map((entry) => ({ blocked: entry.blocked, wouldDrop: readFlow(entry).wouldDrop }));
+    const shown = [...flowEntries(flowTablesOf((name) => judge.plane.map(name)))].map((entry) => ({
+      blocked: entry.blocked,
+      wouldDrop: readFlow(entry).wouldDrop,
+    }));
     assert.deepEqual(shown, [{ blocked: true, wouldDrop: true }]);
   }
 });

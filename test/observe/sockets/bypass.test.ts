@@ -13,22 +13,29 @@ type Held = Readonly<Record<number, { bypass: Bypass | "none"; told?: boolean }>
 const describer = { names: { program: () => ({}), user: () => undefined, workload: () => ({}) } } as unknown as Describer;
 
 function holdings(held: Held): Buffer {
-  return Buffer.concat(Object.entries(held).map(([inode, { bypass, told = false }]) => {
-    const record = Buffer.alloc(Holding.size);
-    record.writeBigUInt64LE(BigInt(inode) + 1000n, Holding.cookie);
-    record.writeBigUInt64LE(BigInt(inode), Holding.inode);
-    record.writeUInt32LE(Number(inode), Holding.holder.pid);
-    record.writeUInt32LE(BypassNames.indexOf(bypass), Holding.bypass);
-    record.writeUInt32LE(told ? 1 : 0, Holding.bypass_told);
-    return record;
-  }));
+  return Buffer.concat(
+    Object.entries(held).map(([inode, { bypass, told = false }]) => {
+      const record = Buffer.alloc(Holding.size);
+      record.writeBigUInt64LE(BigInt(inode) + 1000n, Holding.cookie);
+      record.writeBigUInt64LE(BigInt(inode), Holding.inode);
+      record.writeUInt32LE(Number(inode), Holding.holder.pid);
+      record.writeUInt32LE(BypassNames.indexOf(bypass), Holding.bypass);
+      record.writeUInt32LE(told ? 1 : 0, Holding.bypass_told);
+      return record;
+    }),
+  );
 }
 
 /** What looks at these sockets tell one after the other. */
-async function looks(...each: readonly { list: readonly number[]; held: Held }[]): Promise<{ told: (readonly [number | undefined, string])[][]; sockets: BypassingSockets }> {
+async function looks(
+  ...each: readonly { list: readonly number[]; held: Held }[]
+): Promise<{ told: (readonly [number | undefined, string])[][]; sockets: BypassingSockets }> {
   let now = each[0]!;
   const events: SocketEvent[] = [];
-  const sockets = new BypassingSockets({ describer, nextNumber: () => 1, rawHolders: async () => holdings(now.held), tell: (event) => void events.push(event) }, () => now.list.map(BigInt));
+  const sockets = new BypassingSockets(
+    { describer, nextNumber: () => 1, rawHolders: async () => holdings(now.held), tell: (event) => void events.push(event) },
+    () => now.list.map(BigInt),
+  );
   const told = [];
   for (const one of each) {
     now = one;
@@ -41,10 +48,26 @@ async function looks(...each: readonly { list: readonly number[]; held: Held }[]
 
 test("one that the kernel told is counted and not told again, one that it did not is told once", async () => {
   assert.equal(Value.NONE, 0);
-  const there = { list: [1, 2, 3], held: { 1: { bypass: "qdisc", told: true }, 2: { bypass: "qdisc" }, 3: { bypass: "none" }, 9: { bypass: "af_xdp" } } } as const;
+  const there = {
+    list: [1, 2, 3],
+    held: { 1: { bypass: "qdisc", told: true }, 2: { bypass: "qdisc" }, 3: { bypass: "none" }, 9: { bypass: "af_xdp" } },
+  } as const;
   const { told, sockets } = await looks(there, there, { list: [], held: {} });
-  assert.deepEqual(told, [[[2, "qdisc found"], [9, "af_xdp found"]], [], []]);
-  assert.deepEqual([sockets.counts, sockets.found], [{ qdisc: 0, af_xdp: 0, unknown: 0 }, { happened: 2, suppressed: 0 }]);
+  assert.deepEqual(told, [
+    [
+      [2, "qdisc found"],
+      [9, "af_xdp found"],
+    ],
+    [],
+    [],
+  ]);
+  assert.deepEqual(
+    [sockets.counts, sockets.found],
+    [
+      { qdisc: 0, af_xdp: 0, unknown: 0 },
+      { happened: 2, suppressed: 0 },
+    ],
+  );
 });
 
 test("a packet socket of another network namespace is not one of this one's", async () => {
@@ -54,7 +77,18 @@ test("a packet socket of another network namespace is not one of this one's", as
 
 test("one that nobody was found to have open, or of which the kernel does not tell, may be one", async () => {
   const { told, sockets } = await looks({ list: [1, 2], held: { 2: { bypass: "unknown" } } });
-  assert.deepEqual([told, sockets.counts], [[[[undefined, "unknown found"], [2, "unknown found"]]], { qdisc: 0, af_xdp: 0, unknown: 2 }]);
+  assert.deepEqual(
+    [told, sockets.counts],
+    [
+      [
+        [
+          [undefined, "unknown found"],
+          [2, "unknown found"],
+        ],
+      ],
+      { qdisc: 0, af_xdp: 0, unknown: 2 },
+    ],
+  );
 });
 
 test("of many found at once a part is told, and all are counted", async () => {

@@ -21,7 +21,14 @@ function message(family: number, state: number, fill: (bytes: Buffer) => void = 
 }
 
 test("a listener has no other end", () => {
-  const listener = { protocol: "tcp", state: "listen", local: { address: "::", port: 443 }, uid: 33, cookie: 0x1_0000_0005n, queued: { received: 0, unsent: 0 } };
+  const listener = {
+    protocol: "tcp",
+    state: "listen",
+    local: { address: "::", port: 443 },
+    uid: 33,
+    cookie: 0x1_0000_0005n,
+    queued: { received: 0, unsent: 0 },
+  };
   assert.deepEqual(parseSocket("tcp", message(10, LISTEN)), listener);
   assert.deepEqual(parseSocket("tcp", message(2, LISTEN)), { ...listener, local: { address: "0.0.0.0", port: 443 } });
 });
@@ -36,8 +43,14 @@ test("a connected one has both, its interface and what waits", () => {
     it.writeUInt32LE(20, 60);
   });
   assert.deepEqual(parseSocket("udp", bytes), {
-    protocol: "udp", state: "established", local: { address: "192.0.2.1", port: 443 }, remote: { address: "192.0.2.2", port: 50_000 },
-    ifindex: 3, uid: 33, cookie: 0x1_0000_0005n, queued: { received: 10, unsent: 20 },
+    protocol: "udp",
+    state: "established",
+    local: { address: "192.0.2.1", port: 443 },
+    remote: { address: "192.0.2.2", port: 50_000 },
+    ifindex: 3,
+    uid: 33,
+    cookie: 0x1_0000_0005n,
+    queued: { received: 10, unsent: 20 },
   });
 });
 

@@ -11,13 +11,15 @@ type Held = readonly [bigint, number, number];
 
 /** As the kernel writes them. */
 function records(...holdings: readonly Held[]): Buffer {
-  return Buffer.concat(holdings.map(([cookie, pid, parent]) => {
-    const record = Buffer.alloc(Holding.size);
-    record.writeBigUInt64LE(cookie, Holding.cookie);
-    record.writeUInt32LE(pid, Holding.holder.pid);
-    record.writeUInt32LE(parent, Holding.parent);
-    return record;
-  }));
+  return Buffer.concat(
+    holdings.map(([cookie, pid, parent]) => {
+      const record = Buffer.alloc(Holding.size);
+      record.writeBigUInt64LE(cookie, Holding.cookie);
+      record.writeUInt32LE(pid, Holding.holder.pid);
+      record.writeUInt32LE(parent, Holding.parent);
+      return record;
+    }),
+  );
 }
 
 function pids(...holdings: readonly Held[]): Record<string, number> {
@@ -48,8 +50,19 @@ test("of processes that are no family it is nobody's", () => {
 
 test("a socket that is known by its number has a cookie, and its owner where there is one", () => {
   const told = records([7n, 100, 1], [8n, 100, 1], [8n, 200, 1]);
-  for (const [at, inode] of [[0, 70n], [1, 80n], [2, 80n]] as const) told.writeBigUInt64LE(inode, at * Holding.size + Holding.inode);
+  for (const [at, inode] of [
+    [0, 70n],
+    [1, 80n],
+    [2, 80n],
+  ] as const)
+    told.writeBigUInt64LE(inode, at * Holding.size + Holding.inode);
   told.writeUInt32LE(3, Holding.ifindex);
   const held = heldByInode(told);
-  assert.deepEqual([...held].map(([inode, { cookie, ifindex, owner }]) => [inode, cookie, ifindex, owner?.readUInt32LE(Owner.pid)]), [[70n, 7n, 3, 100], [80n, 8n, 0, undefined]]);
+  assert.deepEqual(
+    [...held].map(([inode, { cookie, ifindex, owner }]) => [inode, cookie, ifindex, owner?.readUInt32LE(Owner.pid)]),
+    [
+      [70n, 7n, 3, 100],
+      [80n, 8n, 0, undefined],
+    ],
+  );
 });

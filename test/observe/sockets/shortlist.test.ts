@@ -8,7 +8,14 @@ import { Random } from "../../harness/random.ts";
 
 test("the first of many are found whatever order they come in, and few others are held", () => {
   const random = new Random(3);
-  for (const [many, limit] of [[0, 5], [3, 5], [5, 5], [1000, 1], [1000, 7], [1000, 999]] as const) {
+  for (const [many, limit] of [
+    [0, 5],
+    [3, 5],
+    [5, 5],
+    [1000, 1],
+    [1000, 7],
+    [1000, 999],
+  ] as const) {
     const all = Array.from({ length: many }, () => random.below(500));
     const first = new Shortlist<number, number>(limit, (a, b) => a - b);
     let added = 0;

@@ -20,13 +20,15 @@ const describer = {
 
 /** Of each socket, which process has it open. */
 function holdings(held: Readonly<Record<number, number>>): Buffer {
-  return Buffer.concat(Object.entries(held).map(([inode, pid]) => {
-    const record = Buffer.alloc(Holding.size);
-    record.writeBigUInt64LE(BigInt(inode) + 1000n, Holding.cookie);
-    record.writeBigUInt64LE(BigInt(inode), Holding.inode);
-    record.writeUInt32LE(pid, Holding.holder.pid);
-    return record;
-  }));
+  return Buffer.concat(
+    Object.entries(held).map(([inode, pid]) => {
+      const record = Buffer.alloc(Holding.size);
+      record.writeBigUInt64LE(BigInt(inode) + 1000n, Holding.cookie);
+      record.writeBigUInt64LE(BigInt(inode), Holding.inode);
+      record.writeUInt32LE(pid, Holding.holder.pid);
+      return record;
+    }),
+  );
 }
 
 /** Whom the kernel calls by another number than `process.pid`, as it does in a pid namespace. */
@@ -43,7 +45,8 @@ class Looks {
   constructor() {
     let seq = 0;
     const parts = {
-      describer, self: { pid: SELF, startedNs: 7n },
+      describer,
+      self: { pid: SELF, startedNs: 7n },
       counters: { lookup: () => Buffer.alloc(24) } as unknown as BpfMap,
       errors: { entries: () => [] } as unknown as BpfMap,
       nextNumber: () => ++seq,
@@ -68,7 +71,10 @@ class Looks {
 
   /** The kernel tells of one. */
   opens(pid: number, startedNs = 8n): void {
-    this.events.take({ seq: 0, type: "PACKET_SOCKET", time: 0, process: { pid, name: "sniffer", uid: 0 } }, { cookie: 0n, unprivileged: false, owner: { pid, startedNs } });
+    this.events.take(
+      { seq: 0, type: "PACKET_SOCKET", time: 0, process: { pid, name: "sniffer", uid: 0 } },
+      { cookie: 0n, unprivileged: false, owner: { pid, startedNs } },
+    );
   }
 }
 
@@ -96,19 +102,32 @@ test("what weir itself does is not told", () => {
   looks.opens(SELF, 7n);
   looks.opens(SELF, 9n);
   looks.opens(SELF + 1, 7n);
-  assert.deepEqual(looks.told.map(({ process: of }) => of?.pid), [SELF, SELF + 1], "another one that once had or will have its number");
+  assert.deepEqual(
+    looks.told.map(({ process: of }) => of?.pid),
+    [SELF, SELF + 1],
+    "another one that once had or will have its number",
+  );
 });
 
 test("a list that cannot be read is a trouble, and none once it can", async () => {
   let broken = true;
   const { events } = new Looks();
-  const parts = new SocketEvents({
-    describer, self: { pid: SELF, startedNs: 7n }, counters: undefined as never, errors: undefined as never, nextNumber: () => 1, settleBindings: () => {}, tell: () => {},
-    rawHolders: async () => Buffer.alloc(0),
-  }, new PacketSockets(() => {
-    if (broken) throw new Error("it is locked");
-    return [];
-  }));
+  const parts = new SocketEvents(
+    {
+      describer,
+      self: { pid: SELF, startedNs: 7n },
+      counters: undefined as never,
+      errors: undefined as never,
+      nextNumber: () => 1,
+      settleBindings: () => {},
+      tell: () => {},
+      rawHolders: async () => Buffer.alloc(0),
+    },
+    new PacketSockets(() => {
+      if (broken) throw new Error("it is locked");
+      return [];
+    }),
+  );
   parts.look();
   assert.deepEqual(parts.trouble, ["some of what processes do with sockets is not told: it is locked"]);
   broken = false;
@@ -126,10 +145,21 @@ test("a listener is new by protocol, port and program, and not where it may have
 });
 
 test("sockets are in each other's way where their addresses overlap", () => {
-  for (const [one, other] of [["0.0.0.0", "127.0.0.1"], ["127.0.0.1", "127.0.0.1"], ["::", "127.0.0.1"], ["::1", "::"], ["0.0.0.0", "::"]] as const) {
+  for (const [one, other] of [
+    ["0.0.0.0", "127.0.0.1"],
+    ["127.0.0.1", "127.0.0.1"],
+    ["::", "127.0.0.1"],
+    ["::1", "::"],
+    ["0.0.0.0", "::"],
+  ] as const) {
     assert.ok(overlap(one, other) && overlap(other, one), `${one} and ${other}`);
   }
-  for (const [one, other] of [["127.0.0.1", "127.0.0.2"], ["::1", "127.0.0.1"], ["::1", "0.0.0.0"], ["::1", "::2"]] as const) {
+  for (const [one, other] of [
+    ["127.0.0.1", "127.0.0.2"],
+    ["::1", "127.0.0.1"],
+    ["::1", "0.0.0.0"],
+    ["::1", "::2"],
+  ] as const) {
     assert.ok(!overlap(one, other) && !overlap(other, one), `${one} and ${other}`);
   }
 });

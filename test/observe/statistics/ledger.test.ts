@@ -43,7 +43,10 @@ describe("the ledger", () => {
     const { other, ...processes } = sums(ledger, "process");
     const detailed = Object.keys(processes).length;
     assert.ok(detailed >= 5 && detailed <= 10, `${detailed}`);
-    assert.deepEqual([other, sums(ledger, "peer")["other"], sums(ledger, "service")["tcp 443"]], [101 - detailed, 101 - detailed, detailed]);
+    assert.deepEqual(
+      [other, sums(ledger, "peer")["other"], sums(ledger, "service")["tcp 443"]],
+      [101 - detailed, 101 - detailed, detailed],
+    );
   });
 
   it("forgets the details of those first that were silent for longest", () => {
@@ -57,8 +60,14 @@ describe("the ledger", () => {
     for (let pid = 0; pid < 50; pid++) carry(ledger, account(pid, `/tmp/${pid}`), pid);
     const entries = [...ledger.entries()];
     assert.ok(entries.length <= 4 + 2 + 1, `${entries.length}`);
-    assert.equal(entries.reduce((all, { tally }) => all + tally.connections, 0), 50);
-    assert.equal(entries.reduce((all, { tally }) => all + tally.sent, 0), (49 * 50) / 2);
+    assert.equal(
+      entries.reduce((all, { tally }) => all + tally.connections, 0),
+      50,
+    );
+    assert.equal(
+      entries.reduce((all, { tally }) => all + tally.sent, 0),
+      (49 * 50) / 2,
+    );
     assert.ok(sums(ledger, "executable")["rest"]! >= 44);
   });
 
@@ -82,23 +91,58 @@ test("names of programs are limited: those beyond are other, and nothing is lost
   assert.equal(rows.length, 200);
   assert.equal(rows.find(({ name }) => name === "program-5")?.connections, 2);
   assert.equal(rows.find(({ name }) => name === "other")?.connections, 1001 - 199);
-  assert.deepEqual(rows.reduce(([n, s, r], { connections, sent, received }) => [n! + connections, s! + sent, r! + received], [0, 0, 0]), [1002, 2004, 3006]);
+  assert.deepEqual(
+    rows.reduce(([n, s, r], { connections, sent, received }) => [n! + connections, s! + sent, r! + received], [0, 0, 0]),
+    [1002, 2004, 3006],
+  );
 });
 
 test("what a connection is added up by is its process, what that is part of, and the other end", () => {
   const connection = {
-    direction: "ingress" as const, protocol: "tcp", source: { address: "2001:db8::7", port: 40000 }, destination: { address: "2001:db8::1", port: 443 },
-    process: { pid: 12, name: "web", uid: 0, executable: "/usr/sbin/web", arguments: ["web", "--secret"] }, container: { id: "3f2a1bc4d5e6f708", name: "shop" }, pod: { uid: "u", name: "web-0", namespace: "shop" },
+    direction: "ingress" as const,
+    protocol: "tcp",
+    source: { address: "2001:db8::7", port: 40000 },
+    destination: { address: "2001:db8::1", port: 443 },
+    process: { pid: 12, name: "web", uid: 0, executable: "/usr/sbin/web", arguments: ["web", "--secret"] },
+    container: { id: "3f2a1bc4d5e6f708", name: "shop" },
+    pod: { uid: "u", name: "web-0", namespace: "shop" },
   };
-  const names = (of: Parameters<typeof accountOf>[0]) => Object.fromEntries(Object.entries(GROUPS).map(([by, name]) => [by, name(accountOf(of))]));
-  assert.deepEqual(names(connection), { process: "web 12", executable: "/usr/sbin/web", container: "3f2a1bc4d5e6/shop", pod: "shop/web-0", unit: "none", peer: "2001:db8::7", service: "tcp 443" });
+  const names = (of: Parameters<typeof accountOf>[0]) =>
+    Object.fromEntries(Object.entries(GROUPS).map(([by, name]) => [by, name(accountOf(of))]));
+  assert.deepEqual(names(connection), {
+    process: "web 12",
+    executable: "/usr/sbin/web",
+    container: "3f2a1bc4d5e6/shop",
+    pod: "shop/web-0",
+    unit: "none",
+    peer: "2001:db8::7",
+    service: "tcp 443",
+  });
   assert.deepEqual(accountOf(connection).process, { pid: 12, name: "web", executable: "/usr/sbin/web" }, "nothing more is kept of it");
-  const { process: _, ...unknown } = { ...connection, direction: "egress" as const, protocol: "icmp", destination: { address: "192.0.2.9" } };
-  assert.deepEqual(names(unknown), { process: "unknown", executable: "unknown", container: "unknown", pod: "unknown", unit: "unknown", peer: "192.0.2.9", service: "icmp" });
+  const { process: _, ...unknown } = {
+    ...connection,
+    direction: "egress" as const,
+    protocol: "icmp",
+    destination: { address: "192.0.2.9" },
+  };
+  assert.deepEqual(names(unknown), {
+    process: "unknown",
+    executable: "unknown",
+    container: "unknown",
+    pod: "unknown",
+    unit: "unknown",
+    peer: "192.0.2.9",
+    service: "icmp",
+  });
 });
 
 describe("connections that last", () => {
-  const connection = { interface: "eth0", protocol: "tcp", source: { address: "192.0.2.1", port: 40000 }, destination: { address: "192.0.2.2", port: 443 } };
+  const connection = {
+    interface: "eth0",
+    protocol: "tcp",
+    source: { address: "192.0.2.1", port: 40000 },
+    destination: { address: "192.0.2.2", port: 443 },
+  };
   const carried = (packets: number) => ({ packets, sent: packets * 10, received: packets * 100 });
 
   it("are added up while they live, and nothing twice", () => {
