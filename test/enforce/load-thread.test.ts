@@ -66,7 +66,7 @@ test("a thread tells what is wrong with a file, and with rules", async () => {
   await withFile(JSON.stringify({ version: 1, rules: [...RULES, RULES[0]] }), async (path, thread) => {
     const loaded = await thread.load(path);
     assert.ok(!loaded.ok);
-    assert.match(loaded.problems[0]!.message, /the name "r0" is already that of rules\[0\]/);
+    assert.match(loaded.problems[0]!.message, /rules\[0\] has the name "r0" already/);
   });
   const messages = Array.from({ length: MANY }, (_, index) => ({
     name: `r${index}`,
