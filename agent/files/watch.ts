@@ -121,6 +121,7 @@ class Watcher implements ConfigWatch {
     if (this.compared === "content") {
       const digest = await digestOf(this.path);
       if (this.digest !== undefined) differs = digest !== this.digest;
+      else differs ||= (await timesOf(this.path)) !== times; // the first content may be newer than the times that were read before it
       this.digest = digest;
     }
     return differs && !this.closed;

@@ -229,3 +229,26 @@ test("a closed watch is silent", async (t) => {
   await sleep(200);
   assert.equal(told, 0);
 });
+
+test("a save in the moments in which the watch begins is told, however it falls between the first looks", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-watch-"));
+  try {
+    for (let round = 0; round < 150; round++) {
+      const path = join(folder, `${round}.yaml`);
+      writeFileSync(path, "before");
+      const since = await timesOf(path);
+      await sleep(8); // longer than a tick of the clock that dates files
+      const told = Promise.withResolvers<void>();
+      const watch = watchConfig(path, since, () => told.resolve());
+      await sleep(round % 5);
+      for (let turn = 0; turn < round % 7; turn++) await new Promise(setImmediate);
+      writeFileSync(path, "after");
+      const late = setTimeout(() => told.reject(new Error(`round ${round}: nobody was told`)), 10_000);
+      await told.promise;
+      clearTimeout(late);
+      watch.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
