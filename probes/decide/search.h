@@ -7,7 +7,7 @@
  * order of their rules, each of which is compared whole. Before any table is probed, bitmaps by parts of the addresses,
  * by ports and by protocol tell which tables can hold a key of this packet at all.
  *
- * All of it is one array of 64-byte cells, written by agent/rules/classifier/, which computes the same hashes. Each copy
+ * All of it is one array of 64-byte cells, written by agent/policy/classifier/, which computes the same hashes. Each copy
  * of it has two parts of this shape, which count cells from their own first: the rules of the file, and before them the
  * front, which is small, so that a rule that is added, moved or deleted there is in force at once.
  */
