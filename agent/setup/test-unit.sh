@@ -1,5 +1,5 @@
 #!/bin/sh
-# `npm run test:unit`: the tests that need neither root nor packages, within half a minute. A file is one of them unless it asks
+# `npm run test:unit`: the tests that need neither root nor packages, as fast as the processors allow. A file is one of them unless it asks
 # for something that may be missing (test/harness/require.ts), or tries a great many inputs.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -9,4 +9,4 @@ files=$(find test/values test/files test/config test/policy test/conformance tes
 	test/otel test/audit test/harness test/imports.test.ts -name '*.test.ts' \
 	! -path test/config/abuse.test.ts ! -path test/audit/crash.test.ts)
 # shellcheck disable=SC2046,SC2086 # lists of paths
-exec "$node" --test --test-reporter=dot $(grep -L harness/require.ts $files | sort)
+exec "$node" --test --test-concurrency=$(($(nproc) + 1)) --test-reporter=dot $(grep -L harness/require.ts $files | sort)
