@@ -6,7 +6,7 @@ import { protocolNumber, PROTOCOLS, TCP_FLAGS, type TcpFlag } from "../values/na
 import { meansAny } from "../values/meant.ts";
 import { nearest } from "../values/nearest.ts";
 import type { Direction } from "../values/traffic.ts";
-import { explainPacket, type PacketText } from "../explain/packet.ts";
+import { explainPacket, PACKET_WORDS, type PacketText } from "../explain/packet.ts";
 import { type Call, meant, type OptionSpec, UsageError } from "./arguments.ts";
 
 export const PLACE_OPTIONS: Record<string, OptionSpec> = {
@@ -24,19 +24,6 @@ export const PACKET_OPTIONS: Record<string, OptionSpec> = {
   flags: { value: "FLAG,...", about: "TCP flags, as syn or rst,ack (syn)" },
   icmp: { value: "TYPE[/CODE]", about: "message, as echo-request or 3/1" },
   vlan: { value: "ID", about: "VLAN tag" },
-};
-
-const OPTION_OF: Record<keyof PacketText, string> = {
-  direction: "in",
-  interface: "in",
-  source: "src",
-  destination: "dst",
-  protocol: "proto",
-  source_port: "sport",
-  destination_port: "dport",
-  flags: "flags",
-  icmp: "icmp",
-  vlan: "vlan",
 };
 
 /** Which interface, and which way. */
@@ -66,7 +53,7 @@ export function packetOf(call: Call): PacketText {
     ...number(call, "vlan", "vlan", 4094),
   };
   const wrong = explainPacket(packet);
-  if (wrong !== undefined) throw new UsageError(`--${OPTION_OF[wrong.key]}: ${wrong.message}`);
+  if (wrong !== undefined) throw new UsageError(`--${PACKET_WORDS[wrong.key]}: ${wrong.message}`);
   return packet;
 }
 

@@ -18,6 +18,20 @@ export interface PacketText {
   vlan?: number;
 }
 
+/** The words by which people name the parts of a packet, in options of the command line and in policy tests. */
+export const PACKET_WORDS = {
+  direction: "in",
+  interface: "in",
+  source: "src",
+  destination: "dst",
+  protocol: "proto",
+  source_port: "sport",
+  destination_port: "dport",
+  flags: "flags",
+  icmp: "icmp",
+  vlan: "vlan",
+} as const satisfies Record<keyof PacketText, string>;
+
 const TCP = 6;
 const UDP = 17;
 const ICMP = 1;

@@ -4,8 +4,17 @@ import type { RuleConfig } from "../policy/rule.ts";
 import type { SignalState } from "../../otel/channel.ts";
 import type { Signal } from "../../otel/delivery.ts";
 import type { ToldEvent } from "../observe/events/event.ts";
-import type { Direction, Mode, Transport, Verdict } from "../values/traffic.ts";
-import type { AbsentInterface, EventCounts, Health, HookState, InterfaceState, RuleRow, Snapshot } from "../observe/events/snapshot.ts";
+import type { Mode, Verdict } from "../values/traffic.ts";
+import type {
+  AbsentInterface,
+  EventCounts,
+  Health,
+  HookState,
+  InterfaceState,
+  RuleRow,
+  Snapshot,
+  TrafficRow,
+} from "../observe/events/snapshot.ts";
 import type { DropRow } from "../observe/flows/drop-row.ts";
 import type { FlowRow } from "../observe/flows/row.ts";
 import type { Grouping } from "../observe/flows/groups.ts";
@@ -264,13 +273,7 @@ export interface SetChange {
 }
 
 /** One cell of the traffic counters, with its rate over the last ten seconds. */
-export interface TrafficCell {
-  interface: string;
-  direction: Direction;
-  transport: Transport;
-  verdict: Verdict;
-  packets: number;
-  bytes: number;
+export interface TrafficCell extends TrafficRow {
   packets_per_s: number;
   bytes_per_s: number;
 }

@@ -27,6 +27,7 @@ import { type Network, parseNetworks } from "../../agent/values/address.ts";
 import type { RuleConfig } from "../../agent/policy/rule.ts";
 import type { Mode } from "../../agent/values/traffic.ts";
 import { InterfaceFlag } from "../../agent/generated/layout.ts";
+import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { passTime, TestClock } from "./clock.ts";
 
 export type IngressHook = "xdp" | "tc";
@@ -45,6 +46,16 @@ export function cannotRun(packet: Arrival, hook: IngressHook): string | undefine
 
 /** By set. */
 type Members = Readonly<Record<string, readonly string[]>>;
+
+/** Moves this thread into a network namespace of its own with the device eth0, on one CPU, for a judge that asks the programs there. */
+export function judgeAtEth0(): KernelJudge {
+  stayOnCpu(0);
+  enterOwnNamespace();
+  ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
+  ip("link", "set", "eth0", "up");
+  const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
+  return new KernelJudge(new Map([["eth0", ifindex]]));
+}
 
 export class KernelJudge {
   readonly #plane: DataPlane;
@@ -182,11 +193,16 @@ export class KernelJudge {
     this.#plane.mode = mode;
   }
 
+  ifindexOf(device: string): number {
+    const ifindex = this.#devices.get(device);
+    if (ifindex === undefined) throw new RangeError(`no device ${device}`);
+    return ifindex;
+  }
+
   judge(packet: Arrival, hook: IngressHook): Expected {
     const xdp = packet.hook === "ingress" && hook === "xdp";
     const program = this.#program(packet, xdp);
-    const ifindex = this.#devices.get(packet.interface);
-    if (ifindex === undefined) throw new RangeError(`no device ${packet.interface}`);
+    const ifindex = this.ifindexOf(packet.interface);
     this.#plane.map("answer_limiter").update(u32(0), Buffer.alloc(8)); // a test says more in a second than an agent may
     this.#plane.map("supposed_kinds").update(u32(0), knownKinds(this.#compiled!.kinds, packet.process));
     const { retval, data } = program.testRun({

@@ -8,9 +8,8 @@ import { Census } from "../../agent/observe/flows/census.ts";
 import { countFlows, flowTablesOf } from "../../agent/observe/flows/collect.ts";
 import { FlowCount, FlowKey } from "../../agent/generated/layout.ts";
 import { inward, outward, passed, type PacketStep } from "../conformance/case.ts";
-import { KernelJudge } from "../conformance/kernel-judge.ts";
+import { judgeAtEth0 } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";
-import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { Ethernet, frame, ICMP, ICMPv6, IPv4, IPv6, TCP, UDP } from "../harness/packet.ts";
 import type { Layer } from "../harness/packet/layer.ts";
 import { requires, root } from "../harness/require.ts";
@@ -78,12 +77,8 @@ const OWN_ROOM = ["pings_in", "pings_out"];
 const OPENINGS = ["openings_in", "openings_out"];
 
 test("a flood with forged sources fills nothing but what is for it", requires(root()), async (t) => {
-  stayOnCpu(0);
-  enterOwnNamespace();
-  ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
-  ip("link", "set", "eth0", "up");
-  const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
-  const judge = new KernelJudge(new Map([["eth0", ifindex]]));
+  const judge = judgeAtEth0();
+  const ifindex = judge.ifindexOf("eth0");
   after(() => judge.close());
   const count = (...tables: string[]): number =>
     tables.reduce((sum, table) => sum + [...judge.plane.map(table).batches()].reduce((all, batch) => all + batch.count, 0), 0);

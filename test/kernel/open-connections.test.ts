@@ -7,22 +7,16 @@ import { collectIdle, countFlows, flowTablesOf, type FlowTables } from "../../ag
 import { OpenConnections } from "../../agent/observe/flows/open-connections.ts";
 import { FlowKey } from "../../agent/generated/layout.ts";
 import { inward, passed, type PacketStep } from "../conformance/case.ts";
-import { KernelJudge } from "../conformance/kernel-judge.ts";
+import { judgeAtEth0 } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";
 import { Ethernet, frame, IPv4, UDP } from "../harness/packet.ts";
-import { enterOwnNamespace, ip, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
 
 const MOST = 3;
 const BY = ["source", "destination", "rule"] as const;
 
 test("a walk over the table puts the number of open connections right", requires(root()), async () => {
-  stayOnCpu(0);
-  enterOwnNamespace();
-  ip("link", "add", "eth0", "type", "veth", "peer", "name", "far");
-  ip("link", "set", "eth0", "up");
-  const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
-  const judge = new KernelJudge(new Map([["eth0", ifindex]]));
+  const judge = judgeAtEth0();
   after(() => judge.close());
   const { plane } = judge;
   const tables: FlowTables = flowTablesOf((name) => plane.map(name));

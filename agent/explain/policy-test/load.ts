@@ -15,7 +15,7 @@ import { arrivalsOf } from "../capture.ts";
 import { readCaptureFile } from "../capture-file.ts";
 import { CaptureError } from "../pcap.ts";
 import { processOf } from "../process.ts";
-import { explainPacket, frameOf, type PacketText } from "../packet.ts";
+import { explainPacket, frameOf, PACKET_WORDS, type PacketText } from "../packet.ts";
 import type { Arrival, OwnEnds } from "../../policy/reference.ts";
 import { readHost } from "./host.ts";
 import { type CaptureEntry, type CaseEntry, type Expectation, type PacketEntry, TEST_FILE, type TestFile } from "./schema.ts";
@@ -219,7 +219,7 @@ class Reader {
     };
     const wrong = explainPacket(packet);
     if (wrong === undefined) return packet;
-    const key = KEY_OF[wrong.key];
+    const key: keyof PacketEntry = PACKET_WORDS[wrong.key];
     this.#findings.add(key in entry ? [...path, key] : path, wrong.message);
     return undefined;
   }
@@ -231,16 +231,3 @@ class Reader {
     return false;
   }
 }
-
-const KEY_OF: Record<keyof PacketText, keyof PacketEntry> = {
-  direction: "in",
-  interface: "in",
-  source: "src",
-  destination: "dst",
-  protocol: "proto",
-  source_port: "sport",
-  destination_port: "dport",
-  flags: "flags",
-  icmp: "icmp",
-  vlan: "vlan",
-};

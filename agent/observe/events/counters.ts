@@ -18,7 +18,7 @@ import {
 import { type BpfMap, u32 } from "../../kernel/maps.ts";
 import type { Direction, Transport, Verdict } from "../../values/traffic.ts";
 import type { Histogram } from "./histogram.ts";
-import type { TcpRow, TrafficRow } from "./snapshot.ts";
+import type { RuleCounts, TcpRow, TrafficRow } from "./snapshot.ts";
 
 const ROUND = 8;
 const US_A_SECOND = 1e6;
@@ -110,13 +110,7 @@ export function readTcpStatistics(map: BpfMap): TcpRow[] {
   });
 }
 
-export interface RuleFigures {
-  packets: number;
-  bytes: number;
-  flows: number;
-  would_drop: number;
-  dropped: number;
-  events_suppressed: number;
+export interface RuleFigures extends RuleCounts {
   lastHitJiffies: bigint;
 }
 

@@ -13,18 +13,22 @@ export interface TrafficRow {
   bytes: number;
 }
 
-export interface RuleRow {
-  id: string;
-  name: string;
-  action: "allow" | "block";
-  enforce: boolean;
-  source: string;
+/** The figures that the kernel counts for a rule. */
+export interface RuleCounts {
   packets: number;
   bytes: number;
   flows: number;
   would_drop: number;
   dropped: number;
   events_suppressed: number;
+}
+
+export interface RuleRow extends RuleCounts {
+  id: string;
+  name: string;
+  action: "allow" | "block";
+  enforce: boolean;
+  source: string;
   /** ISO time of the last packet, or null. */
   last_hit: string | null;
 }

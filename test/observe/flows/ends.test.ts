@@ -12,9 +12,8 @@ import { Ring } from "../../../agent/kernel/ring.ts";
 import { carried, type Case, passed, wouldDrop } from "../../conformance/case.ts";
 import { ends } from "../../conformance/cases/segments.ts";
 import { FAMILIES } from "../../conformance/family.ts";
-import { KernelJudge } from "../../conformance/kernel-judge.ts";
+import { judgeAtEth0, type KernelJudge } from "../../conformance/kernel-judge.ts";
 import { policyOf, type PolicyText, type RuleText } from "../../conformance/policy.ts";
-import { enterOwnNamespace, ip, stayOnCpu } from "../../harness/own-namespace.ts";
 import { requires, root } from "../../harness/require.ts";
 
 const NO_IN: RuleText = { name: "no-in", action: "block", enforce: true, direction: "ingress" };
@@ -90,12 +89,7 @@ describe("the end is told once of a connection that would be dropped, and that",
   let judge: KernelJudge;
 
   before(() => {
-    stayOnCpu(0);
-    enterOwnNamespace();
-    ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
-    ip("link", "set", "eth0", "up");
-    const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
-    judge = new KernelJudge(new Map([["eth0", ifindex]]));
+    judge = judgeAtEth0();
   });
 
   after(() => judge.close());

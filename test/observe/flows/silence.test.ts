@@ -10,9 +10,8 @@ import { collectIdle, flowTablesOf } from "../../../agent/observe/flows/collect.
 import type { PacketStep } from "../../conformance/case.ts";
 import { ends } from "../../conformance/cases/segments.ts";
 import { FAMILIES } from "../../conformance/family.ts";
-import { KernelJudge } from "../../conformance/kernel-judge.ts";
+import { judgeAtEth0, type KernelJudge } from "../../conformance/kernel-judge.ts";
 import { policyOf } from "../../conformance/policy.ts";
-import { enterOwnNamespace, ip, stayOnCpu } from "../../harness/own-namespace.ts";
 import { requires, root } from "../../harness/require.ts";
 
 const SECONDS = 60;
@@ -55,12 +54,7 @@ describe("a forwarded connection", requires(root()), () => {
   let judge: KernelJudge;
 
   before(() => {
-    stayOnCpu(0);
-    enterOwnNamespace();
-    ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
-    ip("link", "set", "eth0", "up");
-    const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
-    judge = new KernelJudge(new Map([["eth0", ifindex]]));
+    judge = judgeAtEth0();
   });
 
   after(() => judge.close());

@@ -5,21 +5,15 @@ import { after, test } from "node:test";
 
 import { flowEntries, flowTablesOf, readFlow } from "../../../agent/observe/flows/collect.ts";
 import { inward, outward, type PacketStep, undecided } from "../../conformance/case.ts";
-import { KernelJudge } from "../../conformance/kernel-judge.ts";
+import { judgeAtEth0 } from "../../conformance/kernel-judge.ts";
 import { policyOf } from "../../conformance/policy.ts";
-import { enterOwnNamespace, ip, stayOnCpu } from "../../harness/own-namespace.ts";
 import { Ethernet, frame, IPv4, TCP } from "../../harness/packet.ts";
 import { requires, root } from "../../harness/require.ts";
 
 const [PEER, HOST] = ["198.18.0.129", "198.18.0.2"];
 
 test("an undecided connection that is blocked in one direction alone stays one that would be dropped", requires(root()), async () => {
-  stayOnCpu(0);
-  enterOwnNamespace();
-  ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
-  ip("link", "set", "eth0", "up");
-  const [{ ifindex }] = JSON.parse(ip("-j", "link", "show", "eth0")) as [{ ifindex: number }];
-  const judge = new KernelJudge(new Map([["eth0", ifindex]]));
+  const judge = judgeAtEth0();
   after(() => judge.close());
   await judge.start(policyOf({ mode: "detect", defaults: { on_error: { ingress: "block", egress: "allow" } } }));
 
