@@ -82,7 +82,7 @@ const NOT: Words = {
   examples: [{ layer3: { source: ["10.0.0.0/8"] } }],
 };
 
-export function ruleSchema(): Schema {
+function ruleSchema(): Schema {
   const asked = FIELD_ENTRIES.flatMap(([path, { schema }]): [string, Schema][] => (path === "not" ? [] : [[path, schema]]));
   const left = FIELD_ENTRIES.flatMap(([path, { not }]): [string, Schema][] => (not === undefined ? [] : [[path, not.schema]]));
   return {

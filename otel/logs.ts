@@ -10,7 +10,7 @@ import { Budget } from "./budget.ts";
 import type { Ledger } from "./delivery.ts";
 
 /** Detections a second that become log records. The collector's side pays for each of them. */
-export const LOG_BUDGET = 5000;
+const LOG_BUDGET = 5000;
 
 /** What else weir reports, and with which facts. */
 export interface Changes {

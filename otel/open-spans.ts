@@ -6,7 +6,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { ConnectionFields, VerdictEvent } from "../agent/observe/events/event.ts";
 
-export const MOST_OPEN = 2000;
+const MOST_OPEN = 2000;
 const ECHO = new Set([0, 8, 128, 129]);
 /** For these reasons a whole connection is undecided, and not a single packet. */
 const OF_CONNECTIONS = new Set(["opener_unknown", "process_unknown"]);

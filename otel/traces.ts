@@ -11,7 +11,7 @@ import type { Ledger } from "./delivery.ts";
 import { goesOn, OpenSpans } from "./open-spans.ts";
 
 /** Spans a second. Half of them are kept for detections, however many connections end. */
-export const SPAN_BUDGET = 1000;
+const SPAN_BUDGET = 1000;
 const RESERVED_FOR_DETECTIONS = SPAN_BUDGET / 2;
 
 export class SpanWriter {

@@ -20,7 +20,7 @@ export const FLOW_LIMIT = 10_000;
 const FLOW_DEFAULT = 100;
 const TOP_DEFAULT = 20;
 /** Of one page. */
-export const BAN_LIMIT = 5000;
+const BAN_LIMIT = 5000;
 
 export interface Route {
   method: string;

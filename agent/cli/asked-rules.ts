@@ -40,7 +40,7 @@ async function rulesOfFile(call: Call): Promise<AskedRules> {
   return { policy: config, sourceOf, host: await hostHere(), called: path ?? "the built-in defaults, which have no rules" };
 }
 
-/** What an agent that starts here would know of this host. */
+/** The facts about this host that an agent would find if it started here. */
 async function hostHere(): Promise<Partial<Host>> {
   const { listAddresses, listLinks } = await import("../kernel/links.ts");
   const { ownEndsOf } = await import("../enforce/interfaces/own-ends.ts");

@@ -33,7 +33,7 @@ export function called(named: readonly Named[]): string {
   return named.length <= FEW ? named.map(({ text }) => text).join(", ") : counted(named.length, "network");
 }
 
-export function namesOn(words: readonly string[]): Named[] {
+function namesOn(words: readonly string[]): Named[] {
   return checked(words.map((text) => ({ text })));
 }
 

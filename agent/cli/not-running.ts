@@ -41,7 +41,7 @@ export async function askOrTell<Answer>(call: Call, question: (client: ControlCl
   }
 }
 
-export function isNotRunning(error: unknown): error is Refusal {
+function isNotRunning(error: unknown): error is Refusal {
   return error instanceof Refusal && ["ENOENT", "ECONNREFUSED"].includes(codeOf(error.cause));
 }
 

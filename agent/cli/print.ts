@@ -11,7 +11,7 @@ export function print(lines: string | readonly string[]): void {
   process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
 }
 
-/** What a program or a file is to take stays as it is. */
+/** Prints text that a program or a file takes: its lines are not broken. */
 export function printWhole(text: string): void {
   process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
 }

@@ -8,7 +8,7 @@ import { Refusal } from "../values/refusal.ts";
 import { type Call, type OptionSpec, UsageError } from "./arguments.ts";
 
 interface Flag extends Option {
-  /** Of the rule, as in the file. */
+  /** The key of the rule that the flag sets, as the file writes it. */
   key: string;
 }
 

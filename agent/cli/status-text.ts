@@ -52,7 +52,7 @@ export function telemetryText({ telemetry }: Status): string {
   return [...new Set(parts)].join("; ");
 }
 
-export function hookText({ hook, mode }: HookState): string {
+function hookText({ hook, mode }: HookState): string {
   return mode === "" ? hook : `${hook} ${mode}`;
 }
 

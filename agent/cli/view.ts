@@ -1,6 +1,6 @@
 /**
- * What `weir run` shows. On a terminal: a block that is redrawn in place, with log lines running above it. Elsewhere: a
- * line an event. A slow terminal misses frames; the agent never waits for it.
+ * This is the live view of `weir run`. On a terminal it is a block that is redrawn in place, and log lines run above it. Elsewhere each
+ * event is a line. A slow terminal misses frames; the agent never waits for it.
  */
 
 import { stripVTControlCharacters, styleText } from "node:util";
@@ -57,7 +57,7 @@ const EVENTS: readonly Column<ToldEvent>[] = [
   { title: "PART OF", value: (event) => partOf(event), narrow: "middle", rank: 6 },
 ];
 
-/** Of a packet its source and destination, of a socket its own end and the other one. */
+/** The two ends of an event: source and destination of a packet, or the own and the other end of a socket. */
 function ends(event: ToldEvent): [string, string] {
   const [from, to] = "rule" in event ? [event.source, event.destination] : [event.local, event.remote];
   return [from === undefined ? "-" : endpoint(from), to === undefined ? "-" : endpoint(to)];

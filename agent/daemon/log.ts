@@ -30,7 +30,7 @@ export function createLog(logging: WeirConfig["logging"], output?: LineTarget): 
 }
 
 /** `2026-11-21T03:00:00.123Z info  watched interface=eth0 direction=ingress` */
-export function prettyLine(record: Record<string, unknown>): string {
+function prettyLine(record: Record<string, unknown>): string {
   const fields = Object.entries(record).filter(([key]) => !OWN_FIELDS.has(key));
   const words = [String(record["time"]), String(record["level"]).padEnd(5), printable(String(record["msg"] ?? ""), LONGEST_MESSAGE)];
   return [...words, ...fields.map(([key, value]) => `${printable(key)}=${shown(value)}`)].join(" ");

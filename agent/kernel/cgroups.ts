@@ -16,7 +16,7 @@ export function openCgroups(): Cgroups | undefined {
   return root === undefined ? undefined : new Cgroups(root);
 }
 
-export class Cgroups {
+class Cgroups {
   readonly #root: string;
   readonly #mount: number;
 

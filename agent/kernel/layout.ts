@@ -22,7 +22,7 @@ export interface Declarations {
 }
 
 /** Names declared at the start of a line, in their order. */
-export function declarations(header: string): Declarations {
+function declarations(header: string): Declarations {
   const text = header.replace(/\/\*[^]*?\*\//g, "").replace(/\/\/.*$/gm, "");
   const structs = [...text.matchAll(/^struct (\w+)\s*\{/gm)].map((match) => match[1]!);
   const enums = [...text.matchAll(/^enum (\w+)\s*\{/gm)].map((match) => match[1]!);
@@ -34,7 +34,7 @@ export function declarations(header: string): Declarations {
 }
 
 /** Compiles one use of each declared type, so that all of them have BTF. */
-export function compileBtf(headerPath: string, names: Declarations): Btf {
+function compileBtf(headerPath: string, names: Declarations): Btf {
   const source = [
     `#include "${headerPath}"`,
     ...names.structs.map((name) => `struct ${name} use_struct_${name};`),

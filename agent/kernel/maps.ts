@@ -25,7 +25,6 @@ const PER_CPU: ReadonlySet<number> = new Set([
 
 export const BPF_ANY = 0;
 export const BPF_NOEXIST = 1;
-export const BPF_EXIST = 2;
 
 export interface MapInfo {
   type: number;

@@ -7,7 +7,7 @@ import type { BanStore } from "./store.ts";
 import type { BanTable } from "./table.ts";
 
 /** What the table of prefixes holds at least: as many as there may be whatever their kind. */
-export const MOST_BANS = 1_048_576;
+const MOST_BANS = 1_048_576;
 
 export interface Ban {
   network: Network;

@@ -97,7 +97,7 @@ function hasReplied(key: Buffer, value: Buffer, isConfirmed: boolean): boolean {
   return key.readUInt16LE(FlowKey.what.at) !== TCP && value.readBigUInt64LE(Flow.packets.at + Flow.packets.stride) > 0n;
 }
 
-export function idleLimitSeconds(entry: FlowEntry): number {
+function idleLimitSeconds(entry: FlowEntry): number {
   const protocol = entry.key.readUInt16LE(FlowKey.what.at);
   const flags = entry.value.readUInt32LE(Flow.flags);
   if (flags & FlowFlag.CLOSED) return flags & FlowFlag.TOLD ? IDLE_SECONDS.closed : IDLE_SECONDS.reset;

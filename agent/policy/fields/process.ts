@@ -162,7 +162,7 @@ export function textsOf(process: ProcessConfig | undefined, key: ProcessKey): st
 }
 
 /** What is wrong with a pattern, or undefined. */
-export function explainPattern(value: string): Misreading | undefined {
+function explainPattern(value: string): Misreading | undefined {
   if (value === "") return { error: "the text is empty; `*` stands for any" };
   if (!isPrintable(value)) return { error: `the text ${quote(value)} has characters that cannot be shown` };
   if (Buffer.byteLength(value) > PATTERN_TEXT) return { error: `the text is longer than ${PATTERN_TEXT} bytes` };
@@ -170,7 +170,7 @@ export function explainPattern(value: string): Misreading | undefined {
 }
 
 /** The same of an executable, which is its path. */
-export function explainExecutable(value: string): Misreading | undefined {
+function explainExecutable(value: string): Misreading | undefined {
   const wrong = explainPattern(value);
   if (wrong !== undefined || value.startsWith("/") || value.startsWith("*")) return wrong;
   return { error: `${quote(value)} is not the whole path of an executable`, suggestion: JSON.stringify(`*/${value}`) };
