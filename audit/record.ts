@@ -103,6 +103,14 @@ function verdictText(event: Untimed<VerdictEvent>): string {
   return parts.join(" ");
 }
 
+/** The system call that an event of this type is about, mostly: it is only written if it is another one. */
+const EXPECTED_CALL: Partial<Record<SocketEvent["type"], string>> = {
+  CONNECT_REFUSED: "connect",
+  CONNECT_FAILED: "connect",
+  BIND_FAILED: "bind",
+  PACKET_SOCKET: "socket",
+};
+
 /** `BIND_FAILED tcp 0.0.0.0:80 reason=port_in_use holder=812 nginx pid=4711 python3` */
 function socketText(event: Untimed<SocketEvent>): string {
   const parts: string[] = [event.type];
@@ -114,7 +122,10 @@ function socketText(event: Untimed<SocketEvent>): string {
     parts.push(`netns=${field(event.network_namespace.name ?? String(event.network_namespace.id))}`);
   if (event.bypass !== undefined) parts.push(`bypass=${event.bypass}`, `outcome=${event.outcome}`);
   if (event.new) parts.push("(new)");
+  if (event.call !== undefined && event.call !== EXPECTED_CALL[event.type]) parts.push(`call=${field(event.call)}`);
   if (event.reason !== undefined) parts.push(`reason=${field(event.reason)}`);
+  else if (event.error !== undefined && event.type !== "CONNECT_REFUSED") parts.push(`error=${field(event.error)}`);
+  if (event.took_ms !== undefined) parts.push(`took=${event.took_ms}ms`);
   if (event.holder) parts.push(`holder=${event.holder.pid}`, field(event.holder.name));
   if (event.process) parts.push(processText(event.process));
   parts.push(...workloadWords(event));

@@ -7,6 +7,8 @@ import type { PolicyConfig } from "../agent/policy/rule.ts";
 import type { Mode } from "../agent/values/traffic.ts";
 
 export type IngressHook = "auto" | "xdp" | "tcx";
+/** Whether programs at tracepoints of system calls are attached; `auto`: unless they cost too much on this host. */
+export type SystemCallTracing = "on" | "off" | "auto";
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 export interface WeirConfig extends PolicyConfig {
@@ -14,6 +16,7 @@ export interface WeirConfig extends PolicyConfig {
   mode: Mode;
   interfaces: InterfacesConfig;
   bans: { except: string[] };
+  probes: { system_calls: SystemCallTracing };
   logging: { level: LogLevel; format: "pretty" | "json" };
   audit: AuditConfig;
   otel: OtelConfig;

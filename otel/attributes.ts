@@ -149,7 +149,11 @@ export function socketAttributes(event: SocketEvent): Attributes {
   if (event.bypass !== undefined) attributes["weir.bypass"] = event.bypass;
   if (event.outcome !== undefined) attributes["weir.bypass.outcome"] = event.outcome;
   if (event.new !== undefined) attributes["weir.socket.new"] = event.new;
-  if (event.reason !== undefined) attributes["error.type"] = event.reason;
+  const error = event.reason ?? event.error;
+  if (error !== undefined) attributes["error.type"] = error;
+  if (event.error !== undefined) attributes["weir.socket.error"] = event.error;
+  if (event.call !== undefined) attributes["weir.system_call"] = event.call;
+  if (event.took_ms !== undefined) attributes["weir.socket.took"] = event.took_ms / 1000;
   if (holder !== undefined) {
     attributes["weir.socket.holder.pid"] = holder.pid;
     attributes["weir.socket.holder.name"] = holder.name;

@@ -144,10 +144,16 @@ export class LogWriter {
   }
 }
 
-const WORTH_A_LOOK: ReadonlySet<SocketEvent["type"]> = new Set(["BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET", "PACKET_BYPASS"]);
+const WORTH_A_LOOK: ReadonlySet<SocketEvent["type"]> = new Set([
+  "CONNECT_FAILED",
+  "BIND_FAILED",
+  "RAW_SOCKET",
+  "PACKET_SOCKET",
+  "PACKET_BYPASS",
+]);
 
 function socketSentence(event: SocketEvent): string {
-  const { protocol, local, remote, holder, reason } = event;
+  const { protocol, local, remote, holder, reason, error, call } = event;
   const by = byWhom(event);
   const end = local === undefined ? "" : `${protocol} ${endpoint(local)}`;
   switch (event.type) {
@@ -155,8 +161,13 @@ function socketSentence(event: SocketEvent): string {
       return `Listening on ${end}${event.new ? ", for the first time" : ""}${by}`;
     case "CONNECT_REFUSED":
       return `Connection ${end}${remote === undefined ? "" : ` > ${endpoint(remote)}`} was refused${by}`;
-    case "BIND_FAILED":
-      return `Binding ${end} failed${reason === undefined ? "" : ` (${reason}${holder === undefined ? "" : `: ${holder.name}, pid ${holder.pid}`})`}${by}`;
+    case "CONNECT_FAILED":
+      return `Connection ${end}${remote === undefined ? "" : ` > ${endpoint(remote)}`} failed${error === undefined ? "" : ` (${error})`}${by}`;
+    case "BIND_FAILED": {
+      const why = reason ?? error;
+      const held = holder === undefined ? "" : `: ${holder.name}, pid ${holder.pid}`;
+      return `${call === "listen" ? "Listening on" : "Binding"} ${end} failed${why === undefined ? "" : ` (${why}${held})`}${by}`;
+    }
     case "RAW_SOCKET":
       return `A raw socket for ${protocol} was opened${by}`;
     case "PACKET_SOCKET":

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The programs that see processes and their sockets. The kernel runs some of them when something happens; user space runs
- * the others, as iterators or by BPF_PROG_TEST_RUN. None of them hooks the tracepoint of a system call, which would make
- * every system call of the host slower. sender.h sees what these programs do not: sending and accepting.
+ * the others, as iterators or by BPF_PROG_TEST_RUN. None of them hooks the tracepoint of a system call, which makes every
+ * system call of the host slower: those that do are in calls.bpf.c, and may be absent.
  */
 #include "process/bindings.h"
 #include "process/bypass.h"
 #include "process/cgroups.h"
+#include "process/connecting.h"
 #include "process/holders.h"
 #include "process/inquiries.h"
 #include "process/listening.h"
@@ -31,20 +32,34 @@ int weir_sock_create(struct bpf_sock *ctx)
 }
 
 /* getpeername also runs inside an accept that asks for the other end's address: the first thing told of who accepts. */
-#define OWN_ADDRESSED(name, own)                   \
-	SEC("cgroup/" #name)                       \
-	int weir_##name(struct bpf_sock_addr *ctx) \
-	{                                          \
-		own(bpf_get_socket_cookie(ctx));   \
-		return 1;                          \
+#define OWN_ADDRESSED(name)                           \
+	SEC("cgroup/" #name)                          \
+	int weir_##name(struct bpf_sock_addr *ctx)    \
+	{                                             \
+		own_used(bpf_get_socket_cookie(ctx)); \
+		return 1;                             \
 	}
 
-OWN_ADDRESSED(connect4, own_connecting)
-OWN_ADDRESSED(connect6, own_connecting)
-OWN_ADDRESSED(sendmsg4, own_used)
-OWN_ADDRESSED(sendmsg6, own_used)
-OWN_ADDRESSED(getpeername4, own_used)
-OWN_ADDRESSED(getpeername6, own_used)
+OWN_ADDRESSED(sendmsg4)
+OWN_ADDRESSED(sendmsg6)
+OWN_ADDRESSED(getpeername4)
+OWN_ADDRESSED(getpeername6)
+
+SEC("cgroup/connect4")
+int weir_connect4(struct bpf_sock_addr *ctx)
+{
+	own_connecting(bpf_get_socket_cookie(ctx));
+	note_connecting_ipv4(ctx);
+	return 1;
+}
+
+SEC("cgroup/connect6")
+int weir_connect6(struct bpf_sock_addr *ctx)
+{
+	own_connecting(bpf_get_socket_cookie(ctx));
+	note_connecting_ipv6(ctx);
+	return 1;
+}
 
 SEC("cgroup/bind4")
 int weir_bind4(struct bpf_sock_addr *ctx)
@@ -151,6 +166,8 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 	if (from == TCP_SYN_RECV)
 		bpf_get_socket_cookie(sk);
 	count_tcp_state(sk, from, to);
+	if (from == TCP_SYN_SENT && to == TCP_ESTABLISHED)
+		end_connecting(bpf_get_socket_cookie(sk));
 	if (to == TCP_CLOSE && sk->sk_protocol == IPPROTO_TCP)
 		end_flows_of(bpf_get_socket_cookie(sk), from);
 	return 0;

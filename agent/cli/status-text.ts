@@ -52,6 +52,13 @@ export function telemetryText({ telemetry }: Status): string {
   return [...new Set(parts)].join("; ");
 }
 
+/** Whether system calls are traced, and what that costs here. */
+export function systemCallText({ probes: { system_calls: calls } }: Status): string {
+  const cost = calls.added_ns === undefined ? "" : `, ${count(calls.added_ns)} ns more for each system call`;
+  if (calls.state === "on") return `traced at ${counted(calls.attached.length, "place")}${cost}`;
+  return calls.reason === undefined ? "not traced" : `not traced: ${printable(calls.reason, 300)}`;
+}
+
 function hookText({ hook, mode }: HookState): string {
   return mode === "" ? hook : `${hook} ${mode}`;
 }

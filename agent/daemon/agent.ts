@@ -11,7 +11,7 @@ import { InterfaceNames } from "../enforce/interfaces/names.ts";
 import { ConfigInForce } from "../service/config-in-force.ts";
 import { TrafficRates } from "../service/status.ts";
 import { controlOf, openSocket, snapshots } from "./asking.ts";
-import { attach, followInterfaces } from "./attaching.ts";
+import { attach, followInterfaces, followSystemCalls, traceSystemCalls } from "./attaching.ts";
 import { Farewell } from "./farewell.ts";
 import type { Ground } from "./ground.ts";
 import { observe } from "./observing.ts";
@@ -56,14 +56,15 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const observation = observe(plane, enforcement.naming, telling, stop);
   const interfaces = followInterfaces(ground, enforcement, names, news);
   const config = new ConfigInForce(settings);
-  const snapshot = snapshots(ground, enforcement, observation, interfaces, config, telling);
+  const systemCalls = followSystemCalls(ground, config);
+  const snapshot = snapshots(ground, enforcement, observation, interfaces, config, systemCalls, telling);
   const telemetry = await openTelemetry(ground, enforcement.naming, snapshot, news);
   losses.countsOf(() => telemetry.lost());
   losses.countsOf(() => ({ audit: audit.counters.lost }));
 
   // Operators ask the agent, and tell it what to do.
   const rates = new TrafficRates();
-  const operations = operationsOf(ground, enforcement, observation, interfaces, config, audit, news);
+  const operations = operationsOf(ground, enforcement, observation, interfaces, config, systemCalls, audit, news);
   stop.defer(() => flush(telemetry, operations.settled()));
   const control = controlOf(ground, enforcement, observation, interfaces, operations, snapshot, rates, telemetry, news);
   const server = await openSocket(ground, control, telling);
@@ -71,6 +72,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   // From here on the programs of this agent judge packets. A stop closes the socket before it detaches them.
   followStores(health, ground, enforcement, config, operations.sets);
   await attach(ground, enforcement, observation, interfaces, farewell, telling, stop);
+  traceSystemCalls(systemCalls, farewell, telling, stop);
   stop.defer(() => server.close());
   await deadline[Symbol.asyncDispose]();
   const manager = new ServiceManager();
@@ -79,7 +81,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
 
   stop.defer(() => operations.close());
   const reload = (): void => void operations.config.reload().catch(() => {});
-  keepUp(ground, enforcement, observation, interfaces, operations.config, rates, health, manager, stop);
+  keepUp(ground, enforcement, observation, interfaces, systemCalls, operations.config, rates, health, manager, stop);
   watchFile(ground, reload, health, stop);
   const view = options.onReady?.(control);
   stop.defer(() => view?.close());

@@ -5,6 +5,7 @@ import type { Telemetry } from "../../otel/start.ts";
 import { type ControlServer, startControlServer } from "../api/server.ts";
 import type { Enforcement } from "../enforce/enforcement.ts";
 import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
+import type { SystemCalls } from "../enforce/system-calls.ts";
 import { readIteratorAside } from "../kernel/iterator.ts";
 import { peerOf } from "../kernel/sockets.ts";
 import type { Snapshot } from "../observe/events/snapshot.ts";
@@ -35,6 +36,7 @@ export function snapshots(
   observation: Observation,
   interfaces: InterfaceFollower,
   config: ConfigInForce,
+  systemCalls: Pick<SystemCalls, "state">,
   { health, losses }: Telling,
 ): () => Snapshot {
   const { socketEvents, ring } = observation;
@@ -45,7 +47,11 @@ export function snapshots(
     interfaces: interfaceFigures(plane, interfaces),
     verdicts: verdictFigures(plane),
     connections: connectionFigures(plane, observation),
-    sockets: () => ({ sockets: socketEvents.figures(), skipped: { ...socketEvents.skipped, ...naming.skipped } }),
+    sockets: () => ({
+      sockets: socketEvents.figures(),
+      skipped: { ...socketEvents.skipped, ...naming.skipped },
+      probes: { system_calls: systemCalls.state },
+    }),
     events: eventFigures(plane, ring),
   };
   return () => snapshotOf(sections);

@@ -8,8 +8,10 @@ import { NamespacesBehind } from "../enforce/interfaces/behind.ts";
 import { InterfaceFollower } from "../enforce/interfaces/follow.ts";
 import type { InterfaceNames } from "../enforce/interfaces/names.ts";
 import { TunnelEnds } from "../enforce/interfaces/tunnel-ends.ts";
+import { SystemCalls } from "../enforce/system-calls.ts";
 import { u32 } from "../kernel/maps.ts";
 import { readTraffic } from "../observe/events/counters.ts";
+import type { ConfigInForce } from "../service/config-in-force.ts";
 import type { Farewell } from "./farewell.ts";
 import type { Ground } from "./ground.ts";
 import type { News } from "./news.ts";
@@ -62,6 +64,26 @@ export function followInterfaces(
       news.action({ action: hook === "none" ? "DETACH" : "ATTACH", detail: { interface: name, direction, hook, reason, ...passed } });
     },
   });
+}
+
+/** Makes what attaches programs to the tracepoints of system calls, once `configure` is called. */
+export function followSystemCalls({ plane, pins, log }: Ground, config: ConfigInForce): SystemCalls {
+  return new SystemCalls({
+    plane,
+    pins: linkDirectory(pins),
+    wanted: () => config.config.probes.system_calls,
+    say: (level, sentence) => log[level](sentence),
+  });
+}
+
+/** Attaches them. They come last: a connection has an owner without them, too, only later. */
+export function traceSystemCalls(systemCalls: SystemCalls, farewell: Farewell, { health }: Telling, stop: AsyncDisposableStack): void {
+  stop.defer(async () => {
+    await systemCalls.settled();
+    systemCalls[farewell.until === undefined ? "detach" : "close"]();
+  });
+  health.follow("system calls", () => systemCalls.trouble);
+  systemCalls.configure();
 }
 
 /**

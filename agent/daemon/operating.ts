@@ -4,6 +4,7 @@ import type { AuditWriter } from "../../audit/writer.ts";
 import type { Enforcement } from "../enforce/enforcement.ts";
 import { warnOfAbsent } from "../enforce/interfaces/absent.ts";
 import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
+import type { SystemCalls } from "../enforce/system-calls.ts";
 import { Turns } from "../enforce/turns.ts";
 import { admit } from "../service/admission.ts";
 import { BanOperations } from "../service/ban-operations.ts";
@@ -36,6 +37,7 @@ export function operationsOf(
   observation: Observation,
   interfaces: InterfaceFollower,
   inForce: ConfigInForce,
+  systemCalls: SystemCalls,
   audit: AuditWriter,
   news: News,
 ): Operations {
@@ -76,7 +78,7 @@ export function operationsOf(
     mode,
     plane,
     interfaces,
-    followers: [bans, sets],
+    followers: [bans, sets, systemCalls],
     admit: admitted,
     inTurn,
     ...told,

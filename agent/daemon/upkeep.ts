@@ -3,6 +3,7 @@
 import { watchConfig } from "../files/watch.ts";
 import type { Enforcement } from "../enforce/enforcement.ts";
 import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
+import type { SystemCalls } from "../enforce/system-calls.ts";
 import { Drainage } from "../kernel/ring.ts";
 import type { ConfigOperations } from "../service/config-operations.ts";
 import { trafficRows } from "../service/figures.ts";
@@ -41,6 +42,7 @@ export function keepUp(
   { kinds, growth }: Enforcement,
   observation: Observation,
   interfaces: InterfaceFollower,
+  systemCalls: SystemCalls,
   configuration: ConfigOperations,
   rates: TrafficRates,
   health: HealthBoard,
@@ -56,6 +58,7 @@ export function keepUp(
     if (config.interfaces.egress) plane.lookForTranslation(); // or nobody sees where what came was led
     void growth.renew();
     socketEvents.look();
+    systemCalls.look();
     for (const what of interfaces.repair()) log.warn(`${what} was detached by somebody else, and is attached again`);
     plane.notesArriving = !interfaces.seesAllLeave();
     health.look();

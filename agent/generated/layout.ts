@@ -41,6 +41,7 @@ export const Limit = {
   NAMESPACES: 4,
   HISTOGRAM_BUCKETS: 24,
   SOCKET_ERRORS: 256,
+  PROGRAM_CALLS: 4096,
   KINDS: 256,
   PATTERNS: 1024,
   PATH: 1024,
@@ -254,7 +255,8 @@ export const Fault = {
   BINDING_INSERT: 22,
   SOCKET_FLOW_INSERT: 23,
   SYN_INSERT: 24,
-  COUNT: 25,
+  CONNECT_CALL_INSERT: 25,
+  COUNT: 26,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -283,6 +285,7 @@ export const FaultNames: readonly string[] = [
   "binding_insert",
   "socket_flow_insert",
   "syn_insert",
+  "connect_call_insert",
 ];
 
 export const Member = {
@@ -473,6 +476,31 @@ export const AspectNames: readonly string[] = [
   "workload",
 ];
 
+export const Call = {
+  NONE: 0,
+  SOCKET: 1,
+  BIND: 2,
+  LISTEN: 3,
+  ACCEPT: 4,
+  ACCEPT4: 5,
+  CONNECT: 6,
+  RECVMSG: 7,
+  PIDFD_GETFD: 8,
+  COUNT: 9,
+} as const;
+/** By value. */
+export const CallNames: readonly string[] = [
+  "none",
+  "socket",
+  "bind",
+  "listen",
+  "accept",
+  "accept4",
+  "connect",
+  "recvmsg",
+  "pidfd_getfd",
+];
+
 export const EventType = {
   ALLOWED: 1,
   DETECTED: 2,
@@ -481,11 +509,12 @@ export const EventType = {
   CLOSED: 5,
   LISTENING: 6,
   CONNECT_REFUSED: 7,
-  BIND_FAILED: 8,
-  RAW_SOCKET: 9,
-  PACKET_SOCKET: 10,
-  PACKET_BYPASS: 11,
-  COUNT: 12,
+  CONNECT_FAILED: 8,
+  BIND_FAILED: 9,
+  RAW_SOCKET: 10,
+  PACKET_SOCKET: 11,
+  PACKET_BYPASS: 12,
+  COUNT: 13,
 } as const;
 /** By value. */
 export const EventTypeNames: readonly string[] = [
@@ -497,6 +526,7 @@ export const EventTypeNames: readonly string[] = [
   "closed",
   "listening",
   "connect_refused",
+  "connect_failed",
   "bind_failed",
   "raw_socket",
   "packet_socket",
@@ -929,7 +959,7 @@ export const Syn = {
 } as const;
 
 export const Owner = {
-  size: 64,
+  size: 72,
   started_ns: 0,
   cgroup: 8,
   creator_started_ns: 16,
@@ -940,15 +970,16 @@ export const Owner = {
   executions: 38,
   command: { at: 40, count: 16, stride: 1 },
   connecting_ns: 56,
+  thread: 64,
 } as const;
 
 export const Holding = {
-  size: 104,
+  size: 112,
   cookie: 0,
   inode: 8,
   holder: {
     at: 16,
-    size: 64,
+    size: 72,
     started_ns: 16,
     cgroup: 24,
     creator_started_ns: 32,
@@ -959,20 +990,21 @@ export const Holding = {
     executions: 54,
     command: { at: 56, count: 16, stride: 1 },
     connecting_ns: 72,
+    thread: 80,
   },
-  parent: 80,
-  ifindex: 84,
-  listens: 88,
-  bypass: 92,
-  bypass_told: 96,
+  parent: 88,
+  ifindex: 92,
+  listens: 96,
+  bypass: 100,
+  bypass_told: 104,
 } as const;
 
 export const SocketHolder = {
-  size: 80,
+  size: 88,
   cookie: 0,
   holder: {
     at: 8,
-    size: 64,
+    size: 72,
     started_ns: 8,
     cgroup: 16,
     creator_started_ns: 24,
@@ -983,8 +1015,9 @@ export const SocketHolder = {
     executions: 46,
     command: { at: 48, count: 16, stride: 1 },
     connecting_ns: 64,
+    thread: 72,
   },
-  login: 72,
+  login: 80,
 } as const;
 
 export const FlowCounter = {
@@ -1190,6 +1223,13 @@ export const DescribedProcess = {
   },
 } as const;
 
+export const ProgramCall = {
+  size: 24,
+  command: { at: 0, count: 16, stride: 1 },
+  call: 16,
+  error: 18,
+} as const;
+
 export const DropKey = {
   size: 64,
   flow: {
@@ -1222,7 +1262,7 @@ export const Drop = {
 } as const;
 
 export const Event = {
-  size: 224,
+  size: 232,
   time_ns: 0,
   source_be: { at: 8, count: 2, stride: 8 },
   destination_be: { at: 24, count: 2, stride: 8 },
@@ -1264,7 +1304,10 @@ export const Event = {
   owner_executions: 199,
   command: { at: 200, count: 16, stride: 1 },
   netns: 216,
-  bypass: 220,
+  error: 220,
+  bypass: 222,
+  call: 223,
+  thread: 224,
 } as const;
 
 export const SocketCounter = {
@@ -1355,14 +1398,14 @@ export const Listening = {
 } as const;
 
 export const TcpConnection = {
-  size: 136,
+  size: 144,
   cookie: 0,
   netns: 8,
   local_be: { at: 16, count: 2, stride: 8 },
   remote_be: { at: 32, count: 2, stride: 8 },
   owner: {
     at: 48,
-    size: 64,
+    size: 72,
     started_ns: 48,
     cgroup: 56,
     creator_started_ns: 64,
@@ -1373,12 +1416,13 @@ export const TcpConnection = {
     executions: 86,
     command: { at: 88, count: 16, stride: 1 },
     connecting_ns: 104,
+    thread: 112,
   },
-  round_trip_us: 112,
-  least_round_trip_us: 116,
-  segments: 120,
-  retransmissions: 124,
-  local_port: 128,
-  remote_port: 130,
-  direction: 132,
+  round_trip_us: 120,
+  least_round_trip_us: 124,
+  segments: 128,
+  retransmissions: 132,
+  local_port: 136,
+  remote_port: 138,
+  direction: 140,
 } as const;

@@ -12,7 +12,7 @@ import { u32 } from "./maps.ts";
 import { pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 
-export type Hook = "xdp" | "tcx" | "clsact" | "cgroup" | "tp_btf";
+export type Hook = "xdp" | "tcx" | "clsact" | "cgroup" | "tp_btf" | "tracepoint";
 
 export interface Attachment {
   readonly hook: Hook;
@@ -36,7 +36,7 @@ export interface Attachment {
   close(): void;
 }
 
-export const LinkType = { RAW_TRACEPOINT: 1, CGROUP: 3, XDP: 6, TCX: 11 } as const;
+export const LinkType = { RAW_TRACEPOINT: 1, CGROUP: 3, XDP: 6, PERF_EVENT: 7, TCX: 11 } as const;
 
 export interface LinkInfo {
   type: number;

@@ -16,10 +16,10 @@ import { inFirstNetns, netnsCookie } from "./sockets.ts";
 import { memberAt, openPinned, tableFolders, TABLES, typesOf } from "./pinned-table.ts";
 import { hasTracepoint } from "./trace.ts";
 
-const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o"] as const;
+const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o", "calls.bpf.o"] as const;
 const TRACKING = "/sys/kernel/btf/nf_conntrack";
 /** Programs for what older kernels do not tell; user space does without. */
-const OPTIONAL: readonly string[] = ["tp_btf/cap_capable"];
+const OPTIONAL: readonly string[] = ["tp_btf/cap_capable", "tp_btf/io_uring_complete"];
 
 /** Which programs this kernel can have, for `openObject`. */
 export function isLoadable(_name: string, section: string): boolean {
@@ -83,6 +83,7 @@ export class DataPlane {
   readonly #drops: BpfObject;
   #objects: BpfObject[] = [];
   #xdp: BpfProgram | undefined;
+  #calls: BpfObject | undefined;
   readonly #control: DataView;
   /** All programs of this plane know each other's answers by it: see tc.bpf.c. */
   readonly #answerSecret = randomBytes(8).readBigUInt64LE() | 1n;
@@ -141,6 +142,16 @@ export class DataPlane {
   xdpProgram(): BpfProgram {
     this.#xdp ??= this.#open("xdp.bpf.o").programs.get("weir_xdp_ingress")!;
     return this.#xdp;
+  }
+
+  /** Those at the tracepoints of system calls. They are loaded when they are wanted first, while others have their turn. */
+  async callPrograms(): Promise<BpfProgram[]> {
+    if (this.#calls === undefined) {
+      const { probes = PROBES } = this.#options;
+      const options = this.#objectOptions(this.#options, this.maps, this.tablePins);
+      this.#calls = this.#take(await openObjectAside(join(probes, "calls.bpf.o"), options));
+    }
+    return [...this.#calls.programs.values()];
   }
 
   get generation(): number {
@@ -275,9 +286,9 @@ export class DataPlane {
   #adopt(options: DataPlaneOptions, larger: ReadonlyMap<string, BpfMap>, loaded: readonly BpfObject[], tracked: boolean): Outgrown {
     this.#tracked = tracked;
     const outgrown = new Map([...larger.keys()].map((name) => [name, this.map(name)]));
-    const judging = this.#objects.filter((object) => object !== this.#process && object !== this.#drops);
+    const judging = this.#objects.filter((object) => object !== this.#process && object !== this.#drops && object !== this.#calls);
     // Those before still own the tables that stay.
-    this.#objects = [this.#process, this.#drops, ...loaded, ...judging];
+    this.#objects = [this.#process, this.#drops, ...(this.#calls === undefined ? [] : [this.#calls]), ...loaded, ...judging];
     this.#xdp = loaded[1]?.programs.get("weir_xdp_ingress");
     for (const [name, map] of larger) this.maps.set(name, map);
     // Who takes over from here finds no tables, and not those that the programs at half of the interfaces read.
@@ -334,7 +345,12 @@ export class DataPlane {
   }
 
   #open(file: (typeof OBJECTS)[number]): BpfObject {
-    const object = openObject(join(this.#options.probes ?? PROBES, file), this.#objectOptions(this.#options, this.maps, this.tablePins));
+    return this.#take(
+      openObject(join(this.#options.probes ?? PROBES, file), this.#objectOptions(this.#options, this.maps, this.tablePins)),
+    );
+  }
+
+  #take(object: BpfObject): BpfObject {
     for (const [name, map] of object.maps) if (!this.maps.has(name)) this.maps.set(name, map);
     this.#objects.push(object);
     return object;

@@ -28,6 +28,7 @@ function declare() {
     ),
     munmap: define<(at: bigint, length: number) => number>("int munmap(uintptr_t at, size_t length)"),
     pageSize: define<() => number>("int getpagesize(void)"),
+    getppid: define<() => number>("int getppid(void)"),
     fcntl: define<(fd: number, command: number, argument: number) => number>("int fcntl(int fd, int command, long argument)"),
     ioctl: define<(fd: number, request: number, argument: Memory) => number>("int ioctl(int fd, unsigned long request, void *argument)"),
     socket: define<(family: number, type: number, protocol: number) => number>("int socket(int family, int type, int protocol)"),
@@ -57,6 +58,28 @@ function declare() {
     umount: define<(target: string, flags: number) => number>("int umount2(const char *target, int flags)"),
   };
 }
+
+/** The numbers of calls for which older C libraries have no function. The last three are the same on all machines. */
+export const syscallNumber = {
+  perf_event_open: process.arch === "arm64" ? 241 : 298,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+} as const;
+
+type Argument = number | string | Memory;
+
+/** Makes a system call by its number. Numbers are passed as 64-bit ones, all else by its address. */
+export function systemCall(number: number, ...values: Argument[]): number {
+  const types = values.map((value) => (typeof value === "number" ? "int64_t" : typeof value === "string" ? "const char *" : "void *"));
+  const definition = `long syscall(long number${types.map((type, index) => `, ${type} a${index}`).join("")})`;
+  let call = systemCalls.get(definition);
+  if (call === undefined) systemCalls.set(definition, (call = koffi.load("libc.so.6").func(definition) as unknown as SystemCall));
+  return Number(call(number, ...values));
+}
+
+type SystemCall = (number: number, ...values: Argument[]) => number;
+const systemCalls = new Map<string, SystemCall>();
 
 /** Ends the process at once. Node's own way out waits for its threads, one of which may wait for a file system for ever. */
 export function endProcess(code: number): never {

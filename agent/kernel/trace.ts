@@ -6,13 +6,22 @@ import { type Attachment, attachLink, createLink, LinkType } from "./attachment.
 import { KernelError } from "./errors.ts";
 import { libbpf } from "./libbpf.ts";
 import { type BpfProgram, ProgramType } from "./program.ts";
+import { check, libc, syscallNumber, systemCall } from "./syscall.ts";
+import { tracepointNumber } from "./tracefs.ts";
 
 /** What the names of their pins begin with. */
 export const TRACE_PIN = "trace-";
 const TP_BTF = "tp_btf/";
+const BPF_PERF_EVENT = 41;
+const PERF_TYPE_TRACEPOINT = 2;
+const PERF_FLAG_FD_CLOEXEC = 8;
+const PERF_EVENT_IOC_ENABLE = 0x2400;
 export const BPF_TRACE_RAW_TP = 23;
 
-/** Attaches a program where its section says: `cgroup/...`, below the given root of the version 2 control groups, or `tp_btf/NAME`. */
+/**
+ * Attaches a program where its section says: `cgroup/...`, below the given root of the version 2 control groups, `tp_btf/NAME`, or
+ * `tracepoint/GROUP/NAME`.
+ */
 export function attachTrace(program: BpfProgram, cgroup: string, pinDirectory?: string): Attachment {
   switch (program.type) {
     case ProgramType.CGROUP_SOCK:
@@ -21,6 +30,8 @@ export function attachTrace(program: BpfProgram, cgroup: string, pinDirectory?: 
       return attachCgroup(program, cgroup, pinDirectory);
     case ProgramType.TRACING:
       return attachTpBtf(program, pinDirectory);
+    case ProgramType.TRACEPOINT:
+      return attachTracepoint(program, pinDirectory);
     default:
       throw new TypeError(`the program ${program.name} in section ${program.section} has no place to be attached to by itself`);
   }
@@ -63,6 +74,44 @@ export function attachTpBtf(program: BpfProgram, pinDirectory?: string): Attachm
     program,
     pinDirectory,
   );
+}
+
+/** Tracepoints of system calls have no other place for programs than a perf event. */
+function attachTracepoint(program: BpfProgram, pinDirectory?: string): Attachment {
+  const [, group = "", name = ""] = program.section.split("/");
+  return attachLink(
+    {
+      hook: "tracepoint",
+      what: program.section,
+      type: LinkType.PERF_EVENT,
+      pinName: pinNameOf(program),
+      updatable: false,
+      alive: () => true,
+      create(wanted) {
+        const operation = `attach ${wanted.section}`;
+        const event = openPerfEvent(operation, tracepointNumber(group, name));
+        try {
+          const link = expectLink(operation, createLink(wanted, event, BPF_PERF_EVENT, 0));
+          check(operation, libc().ioctl(event, PERF_EVENT_IOC_ENABLE, null));
+          return link;
+        } finally {
+          closeSync(event); // the link holds it
+        }
+      },
+    },
+    program,
+    pinDirectory,
+  );
+}
+
+/** A program runs on every processor, whichever the event is opened for. */
+function openPerfEvent(operation: string, tracepoint: number): number {
+  const attributes = Buffer.alloc(128);
+  attributes.writeUInt32LE(PERF_TYPE_TRACEPOINT, 0);
+  attributes.writeUInt32LE(attributes.length, 4);
+  attributes.writeBigUInt64LE(BigInt(tracepoint), 8);
+  attributes.writeBigUInt64LE(1n, 16); // sample_period
+  return check(operation, systemCall(syscallNumber.perf_event_open, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
 /** Whether this kernel has what a section `tp_btf/NAME` is for. */

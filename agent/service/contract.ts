@@ -306,6 +306,7 @@ export interface Status {
   bans: number;
   /** What the configuration says of sockets that send past the egress rules, and how many there are. */
   packet_sockets: { policy: "report" | "refuse"; bypassing: Snapshot["sockets"]["bypassing"] };
+  probes: Snapshot["probes"];
   undecided: Record<string, number>;
   rejects: Record<string, number>;
   /** SYN+ACKs that nothing asked for, and that were believed in the first seconds of the agent. */

@@ -13,6 +13,7 @@ const STYLES: Record<ToldEvent["type"], Style> = {
   UNDECIDED: "magenta",
   LISTENING: "cyan",
   CONNECT_REFUSED: "cyan",
+  CONNECT_FAILED: "cyan",
   BIND_FAILED: "cyan",
   RAW_SOCKET: "cyan",
   PACKET_SOCKET: "cyan",

@@ -36,6 +36,7 @@ export function statusOf(
     flows: snapshot.flows,
     bans: snapshot.bans,
     packet_sockets: { policy: snapshot.packet_sockets, bypassing: snapshot.sockets.bypassing },
+    probes: snapshot.probes,
     undecided: snapshot.undecided,
     rejects: snapshot.rejects,
     believed_answers: snapshot.believed_answers,

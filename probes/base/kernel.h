@@ -332,7 +332,18 @@ enum skb_drop_reason {
 	SKB_DROP_REASON_TC_INGRESS,
 };
 
+#define X86_STATUS_COMPAT 0x0002 /* TS_COMPAT, a bit of `status`: the process is in a 32-bit system call */
+#define X86_FLAG_32BIT 29	 /* TIF_ADDR32, a bit of `flags`: the addresses of the program have 32 bits */
+#define ARM64_FLAG_32BIT 22	 /* TIF_32BIT */
+
+/* `status` is only there on x86. */
+struct thread_info {
+	unsigned long flags;
+	__u32 status;
+} KERNEL_TYPE;
+
 struct task_struct {
+	struct thread_info thread_info;
 	int pid;
 	int tgid;
 	struct mm_struct *mm;

@@ -338,6 +338,22 @@ struct {
 	__type(value, __u8);
 } bypassing SEC(".maps");
 
+/* 0 -> bit n: programs see how calls end that have the number n in enum weir_call; user space writes it */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} traced_calls SEC(".maps");
+
+/* 0 -> 1 once a 32-bit program was seen on this 64-bit host */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} seen_32bit SEC(".maps");
+
 /* error number -> how often the network told it to a socket */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which attempts to bind a socket fail. A program is asked before a port is looked for, and told once it was found: who was
- * asked and not told until its thread asks again, or for a second, has failed. Nobody waits longer than that for a port.
+ * Which attempts to bind a socket fail. Where the end of the system call is traced, its error says so at once (fail_binding).
+ * Elsewhere there is only a guess: the kernel runs a program before it looks for a port, and another one once it has found it.
+ * An attempt has failed if the second did not run before the thread tries again, or for a second: no attempt takes longer.
  */
 #ifndef WEIR_BINDINGS_H
 #define WEIR_BINDINGS_H
@@ -12,11 +13,12 @@ struct binding {
 	__u64 began_ns;
 	__u64 cookie;
 	__u64 address_be[2];
-	__u32 waits; /* 1: for the word that it succeeded */
+	__u32 waits; /* 1: for the word that it succeeded, which comes unless it fails */
+	__u32 asked; /* 1: the call at hand has got as far as to ask for the port */
 	__u32 netns; /* as in struct event */
 	__u16 port;
 	__u8 protocol;
-	__u8 reserved[5];
+	__u8 reserved;
 	struct owner owner; /* with OWNER_UNPRIVILEGED where that holds */
 };
 
@@ -28,12 +30,10 @@ struct {
 	__type(value, struct binding);
 } bindings SEC(".maps");
 
-static __always_inline void tell_if_failed(struct binding *binding)
+static __always_inline void tell_binding(const struct binding *binding, __u8 call, __u16 error)
 {
 	struct event *event;
 
-	if (!__sync_lock_test_and_set(&binding->waits, 0))
-		return;
 	event = begin_socket_event(EVENT_BIND_FAILED, 0, binding->netns);
 	if (!event)
 		return;
@@ -44,7 +44,16 @@ static __always_inline void tell_if_failed(struct binding *binding)
 	event->source_port = binding->port;
 	event->protocol = binding->protocol;
 	name_owner(event, &binding->owner);
+	event->call = call;
+	event->error = error;
 	bpf_ringbuf_submit(event, 0);
+}
+
+/* Tells of an attempt of which nobody told that it succeeded. How it ended was not seen. */
+static __always_inline void tell_if_failed(struct binding *binding)
+{
+	if (__sync_lock_test_and_set(&binding->waits, 0))
+		tell_binding(binding, CALL_NONE, 0);
 }
 
 static __always_inline bool may_take_low_ports(void)
@@ -82,21 +91,22 @@ static __always_inline void fill_binding(struct binding *binding, struct bpf_soc
 		__builtin_memset(&binding->owner, 0, sizeof(binding->owner));
 	if (!may_take_low_ports())
 		binding->owner.flags |= OWNER_UNPRIVILEGED;
-	binding->waits = 1;
+	binding->asked = 1;
+	/* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
+	binding->waits = binding->port != 0;
 }
 
-/* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
 static __always_inline void begin_binding(struct bpf_sock_addr *ctx, const __u64 *address_be)
 {
 	__u64 thread = bpf_get_current_pid_tgid(), cookie = bpf_get_socket_cookie(ctx);
 	struct binding *before = bpf_map_lookup_elem(&bindings, &thread);
-	bool waited_for = ctx->user_port && is_counted_netns(bpf_get_netns_cookie(ctx));
+	bool counted = is_counted_netns(bpf_get_netns_cookie(ctx));
 	struct owner *owner = own_bound(cookie);
 	struct binding binding = {};
 
 	if (before)
 		tell_if_failed(before);
-	if (!waited_for)
+	if (!counted)
 		return;
 	if (before) {
 		fill_binding(before, ctx, cookie, owner, address_be);
@@ -131,8 +141,23 @@ static __always_inline void end_binding(void)
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
 
-	if (binding)
+	if (binding) {
 		binding->waits = 0;
+		binding->asked = 0;
+	}
+}
+
+/* The call of the running thread has ended with this error. It may have failed before the kernel asked for the port: then nothing is told. */
+static __always_inline void fail_binding(__u16 error)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
+
+	if (!binding || !binding->asked)
+		return;
+	binding->waits = 0;
+	binding->asked = 0;
+	tell_binding(binding, CALL_BIND, error);
 }
 
 struct bpf_map;

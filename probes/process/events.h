@@ -51,8 +51,10 @@ static __always_inline void describe_opener(struct event *event, const struct tu
 	event->icmp_type = opener->icmp_type;
 	event->icmp_code = opener->icmp_code;
 	event->netns = 0;
+	event->error = 0;
 	event->bypass = BYPASS_NONE;
-	__builtin_memset(event->reserved, 0, sizeof(event->reserved));
+	event->call = CALL_NONE;
+	event->reserved = 0;
 }
 
 static __always_inline void name_owner(struct event *event, const struct owner *owner)
@@ -61,6 +63,7 @@ static __always_inline void name_owner(struct event *event, const struct owner *
 	event->uid = owner->uid;
 	event->owner_started_ns = owner->started_ns;
 	event->owner_cgroup = owner->cgroup;
+	event->thread = owner->thread;
 	event->creator_pid = owner->creator_pid;
 	event->creator_started_ns = owner->creator_started_ns;
 	event->owner_flags = owner->flags;
@@ -75,6 +78,7 @@ static __always_inline void describe_owner(struct event *event, __u64 cookie)
 	event->cookie = cookie;
 	event->pid = 0;
 	event->uid = 0;
+	event->thread = 0;
 	event->owner_started_ns = 0;
 	event->owner_cgroup = 0;
 	event->creator_pid = 0;

@@ -14,6 +14,7 @@ static __always_inline void describe_process(struct owner *owner, struct task_st
 	struct task_struct *leader = task->group_leader;
 
 	owner->pid = task->tgid;
+	owner->thread = task->pid;
 	owner->uid = task->cred->uid.val;
 	owner->started_ns = leader->start_boottime;
 	owner->executions = leader->self_exec_id;
@@ -85,6 +86,17 @@ static __always_inline void own_used(__u64 cookie)
 static __always_inline void own_connecting(__u64 cookie)
 {
 	own_by(cookie, true);
+}
+
+/*
+ * Ends the attempt of a socket to connect. Returns when it began, to some milliseconds; 0 if it has ended before, so that each attempt
+ * is told once, whoever sees its end first.
+ */
+static __always_inline __u64 end_connecting(__u64 cookie)
+{
+	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
+
+	return owner && owner->connecting_ns ? __sync_lock_test_and_set(&owner->connecting_ns, 0) : 0;
 }
 
 /* Whoever lets it listen stays known as long as it does. */

@@ -39,6 +39,16 @@ static __always_inline struct program_started *reserve_program(struct task_struc
 	return program;
 }
 
+/* Notes that there is a 32-bit program, if this is one: the tracepoints of single system calls do not see what it does. */
+static __always_inline void note_32bit(struct task_struct *task)
+{
+	__u32 flag = bpf_core_field_exists(task->thread_info.status) ? X86_FLAG_32BIT : ARM64_FLAG_32BIT;
+	__u32 zero = 0, *seen = bpf_map_lookup_elem(&seen_32bit, &zero);
+
+	if (seen && !*seen && BPF_CORE_READ(task, thread_info.flags) >> flag & 1)
+		*seen = 1;
+}
+
 /* The process has just started this program. */
 static __always_inline void tell_executed(struct task_struct *task, struct linux_binprm *binary)
 {
@@ -47,6 +57,7 @@ static __always_inline void tell_executed(struct task_struct *task, struct linux
 	__u64 length;
 
 	identify_started(task);
+	note_32bit(task);
 	program = reserve_program(task, task->real_parent);
 	if (!program)
 		return;
@@ -92,6 +103,7 @@ static __always_inline int tell_older_program(struct bpf_iter__task *ctx)
 
 	if (!task || !program || !task->mm || task->pid != task->tgid)
 		return 0;
+	note_32bit(task);
 	length = command_length(task->mm);
 	if (length > sizeof(program->arguments))
 		length = sizeof(program->arguments);

@@ -12,18 +12,31 @@
 #define MODE_FORMAT 0170000
 #define MODE_SOCKET 0140000
 
-/* Where each machine keeps the number of a system call, negative where the process is in none, and its first argument. */
+/* Where each machine keeps the number of a system call, negative where the process is in none, and its first arguments. */
 struct pt_regs___x86 {
 	unsigned long bx;
 	unsigned long cx;
 	unsigned long di;
+	unsigned long si;
 	unsigned long orig_ax;
 } KERNEL_TYPE;
 
 struct pt_regs___arm64 {
+	__u64 regs[31];
 	__u64 orig_x0;
 	__s32 syscallno;
 } KERNEL_TYPE;
+
+static __always_inline __u64 second_argument(void)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->si))
+		return BPF_CORE_READ((struct pt_regs___x86 *)registers, si);
+	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->regs))
+		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, regs[1]);
+	return 0;
+}
 
 /* Negative where the running process is in no system call: it was interrupted, and is nobody's sender. */
 static __always_inline __s32 first_argument(void)
@@ -41,6 +54,16 @@ static __always_inline __s32 first_argument(void)
 		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, orig_x0);
 	}
 	return -1;
+}
+
+/* Is the running process in a system call of the machine's own width? The tracepoints of single system calls see no other. */
+static __always_inline bool is_native_call(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (bpf_core_field_exists(task->thread_info.status))
+		return !(BPF_CORE_READ(task, thread_info.status) & X86_STATUS_COMPAT);
+	return !(BPF_CORE_READ(task, thread_info.flags) >> ARM64_FLAG_32BIT & 1);
 }
 
 /*
@@ -87,22 +110,40 @@ static __always_inline __s32 asked_family(void)
 	return family;
 }
 
-/* Of the socket behind a descriptor of the running process; 0 where it is none. */
-static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
+/* Returns the socket behind a file; NULL if the file is no socket. The pointer has to be read through BPF_CORE_READ. */
+static __always_inline const struct sock *socket_of_file(const struct file *file)
+{
+	const struct socket *socket;
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & MODE_FORMAT) != MODE_SOCKET)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* Returns the socket behind a descriptor of the running process; NULL if there is none. */
+static __always_inline const struct sock *socket_of_descriptor(__s32 descriptor)
 {
 	struct fdtable *table = BPF_CORE_READ(bpf_get_current_task_btf(), files, fdt);
 	struct file **files, *file = NULL;
-	struct socket *socket;
 
 	if (descriptor < 0 || descriptor >= BPF_CORE_READ(table, max_fds))
-		return 0;
+		return NULL;
 	files = BPF_CORE_READ(table, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), files + descriptor) || !file)
-		return 0;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & MODE_FORMAT) != MODE_SOCKET)
-		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk, __sk_common.skc_cookie.counter);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + descriptor))
+		return NULL;
+	return socket_of_file(file);
+}
+
+static __always_inline __u64 cookie_of_socket(const struct sock *sk)
+{
+	return sk ? BPF_CORE_READ(sk, __sk_common.skc_cookie.counter) : 0;
+}
+
+/* Returns 0 if the descriptor is not that of a socket, or of one that nothing has asked for its cookie yet. */
+static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
+{
+	return cookie_of_socket(socket_of_descriptor(descriptor));
 }
 
 /*

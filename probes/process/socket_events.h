@@ -15,6 +15,14 @@
 #define CAPABILITY_NET_RAW 13
 #define ERROR_CONNECT_REFUSED 111
 
+/* Does a program see how calls of this number end (enum weir_call)? */
+static __always_inline bool is_end_traced(__u32 call)
+{
+	__u32 zero = 0, *traced = bpf_map_lookup_elem(&traced_calls, &zero);
+
+	return traced && *traced >> call & 1;
+}
+
 /* Counts an event of this type. May it be told now? */
 static __always_inline bool count_event(__u32 type, __u64 now)
 {
@@ -69,17 +77,10 @@ static __always_inline struct event *begin_socket_event(__u8 type, __u64 cookie,
 	return event;
 }
 
-static __always_inline void tell_socket(__u8 type, const struct sock *sk, __u64 cookie)
+static __always_inline void describe_socket_ends(struct event *event, const struct sock *sk)
 {
-	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
-	struct event *event;
 	struct in6_addr address;
 
-	if (!is_counted_netns(BPF_CORE_READ(net, net_cookie)))
-		return;
-	event = begin_socket_event(type, cookie, number_of_netns(net));
-	if (!event)
-		return;
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_INET6) {
 		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_rcv_saddr);
 		copy_ipv6(event->source_be, &address);
@@ -93,7 +94,28 @@ static __always_inline void tell_socket(__u8 type, const struct sock *sk, __u64 
 	event->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	event->protocol = BPF_CORE_READ(sk, sk_protocol);
 	event->ifindex = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
-	bpf_ringbuf_submit(event, 0);
+}
+
+/* NULL if nothing is to be told. The event is filled from the socket, and has to be submitted. */
+static __always_inline struct event *begin_event_of_socket(__u8 type, const struct sock *sk, __u64 cookie)
+{
+	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	struct event *event;
+
+	if (!is_counted_netns(BPF_CORE_READ(net, net_cookie)))
+		return NULL;
+	event = begin_socket_event(type, cookie, number_of_netns(net));
+	if (event)
+		describe_socket_ends(event, sk);
+	return event;
+}
+
+static __always_inline void tell_socket(__u8 type, const struct sock *sk, __u64 cookie)
+{
+	struct event *event = begin_event_of_socket(type, sk, cookie);
+
+	if (event)
+		bpf_ringbuf_submit(event, 0);
 }
 
 static __always_inline void tell_raw(struct bpf_sock *socket, __u64 cookie)
@@ -120,7 +142,8 @@ static __always_inline void tell_raw(struct bpf_sock *socket, __u64 cookie)
 static __always_inline void count_socket_error(const struct sock *sk)
 {
 	__u32 error = BPF_CORE_READ(sk, sk_err), index;
-	__u64 *count;
+	__u64 *count, cookie, began_ns;
+	struct event *event;
 
 	if (!error || !is_counted_netns(BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie)))
 		return;
@@ -128,20 +151,25 @@ static __always_inline void count_socket_error(const struct sock *sk)
 	count = bpf_map_lookup_elem(&socket_errors, &index);
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	if (error == ERROR_CONNECT_REFUSED)
-		tell_socket(EVENT_CONNECT_REFUSED, sk, bpf_get_socket_cookie((void *)sk));
+	cookie = bpf_get_socket_cookie((void *)sk);
+	began_ns = end_connecting(cookie);
+	if (error != ERROR_CONNECT_REFUSED && (!began_ns || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP))
+		return;
+	event = begin_event_of_socket(error == ERROR_CONNECT_REFUSED ? EVENT_CONNECT_REFUSED : EVENT_CONNECT_FAILED, sk,
+				      cookie);
+	if (!event)
+		return;
+	event->error = error;
+	event->opened_ns = began_ns;
+	bpf_ringbuf_submit(event, 0);
 }
 
-/* The running process asks for a capability. Many calls do: this has to be quick. */
-static __always_inline void tell_packet_socket(int capability, int result)
+/* The running process makes a packet socket in this network namespace. */
+static __always_inline void tell_packet_socket_in(const struct net *net, __u8 call)
 {
-	const struct net *net;
 	struct owner owner = {};
 	struct event *event;
 
-	if (capability != CAPABILITY_NET_RAW || result || asked_family() != FAMILY_PACKET)
-		return;
-	net = current_netns();
 	if (!is_counted_netns(BPF_CORE_READ(net, net_cookie)))
 		return;
 	event = begin_socket_event(EVENT_PACKET_SOCKET, 0, number_of_netns(net));
@@ -149,7 +177,19 @@ static __always_inline void tell_packet_socket(int capability, int result)
 		return;
 	describe_process(&owner, bpf_get_current_task_btf());
 	name_owner(event, &owner);
+	event->thread = bpf_get_current_pid_tgid();
+	event->call = call;
 	bpf_ringbuf_submit(event, 0);
+}
+
+/* The running process asks for a capability. Many calls do: this has to be quick. */
+static __always_inline void tell_packet_socket(int capability, int result)
+{
+	if (capability != CAPABILITY_NET_RAW || result || asked_family() != FAMILY_PACKET)
+		return;
+	if (is_end_traced(CALL_SOCKET) && is_native_call())
+		return; /* exit_socket() tells of it, when it is known whether there is such a socket */
+	tell_packet_socket_in(current_netns(), CALL_NONE);
 }
 
 #endif

@@ -34,6 +34,7 @@ enum weir_limit {
 	LIMIT_NAMESPACES = 4,		/* that have one address behind one device */
 	LIMIT_HISTOGRAM_BUCKETS = 24,
 	LIMIT_SOCKET_ERRORS = 256,    /* error numbers, counted each; the last is for all that are beyond */
+	LIMIT_PROGRAM_CALLS = 4096,   /* programs, calls and errors that are counted with each other */
 	LIMIT_KINDS = 256,	      /* of processes, that rules of one set tell apart */
 	LIMIT_PATTERNS = 1024,	      /* texts of these kinds */
 	LIMIT_PATH = 1024,	      /* of an executable, as far as it is compared: the start of it */
@@ -178,6 +179,7 @@ enum weir_fault {
 	FAULT_BINDING_INSERT,
 	FAULT_SOCKET_FLOW_INSERT,
 	FAULT_SYN_INSERT,
+	FAULT_CONNECT_CALL_INSERT,
 	FAULT_COUNT,
 };
 

@@ -15,6 +15,7 @@ enum weir_event_type {
 	/* What a process does with a socket. The source is its own end, the destination the other; no packet is told of. */
 	EVENT_LISTENING,
 	EVENT_CONNECT_REFUSED,
+	EVENT_CONNECT_FAILED, /* for another reason */
 	EVENT_BIND_FAILED,
 	EVENT_RAW_SOCKET,
 	EVENT_PACKET_SOCKET,
@@ -39,7 +40,7 @@ struct event {
 	__u64 source_be[2]; /* of the opener */
 	__u64 destination_be[2];
 	struct ends beyond; /* as in struct flow */
-	__u64 opened_ns;
+	__u64 opened_ns;    /* of an event of a socket: when the call began, or the connection; 0: unknown */
 	__u64 packets[2];
 	__u64 bytes[2];
 	__u64 cookie;
@@ -68,9 +69,12 @@ struct event {
 	__u8 owner_flags;
 	__u8 owner_executions; /* low bits */
 	char command[16];
-	__u32 netns; /* number of the socket's network namespace; 0: that of the agent */
-	__u8 bypass; /* enum weir_bypass, of EVENT_PACKET_BYPASS */
-	__u8 reserved[3];
+	__u32 netns;  /* number of the socket's network namespace; 0: that of the agent */
+	__u16 error;  /* of a call that failed, where it is known; 0: it is not */
+	__u8 bypass;  /* enum weir_bypass, of EVENT_PACKET_BYPASS */
+	__u8 call;    /* enum weir_call, where its end was seen */
+	__u32 thread; /* that made the call; 0: unknown */
+	__u32 reserved;
 };
 
 /* Of one type of socket event: how often it came, and how often it was not told because it came too often. */

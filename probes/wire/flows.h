@@ -116,11 +116,13 @@ struct owner {
 	__u64 creator_started_ns;
 	__u32 pid; /* thread group, in the initial pid namespace */
 	__u32 uid;
-	__u32 creator_pid;   /* 0 unknown */
-	__u16 flags;	     /* enum weir_owner_flag */
-	__u16 executions;    /* low bits of what the kernel counts of them: the process may run another program now */
-	char command[16];    /* of the thread group leader */
-	__u64 connecting_ns; /* CLOCK_MONOTONIC, to some milliseconds: when it last began to connect; 0 never */
+	__u32 creator_pid; /* 0 unknown */
+	__u16 flags;	   /* enum weir_owner_flag */
+	__u16 executions;  /* low bits of what the kernel counts of them: the process may run another program now */
+	char command[16];  /* of the thread group leader */
+	__u64 connecting_ns; /* CLOCK_MONOTONIC, to some milliseconds: when it began to connect; 0: it does not, or it ended and was told */
+	__u32 thread; /* of the process, that was seen first */
+	__u32 reserved;
 };
 
 /* A process that has a socket open. */

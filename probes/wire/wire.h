@@ -19,6 +19,7 @@
 #include "tunnels.h"
 #include "flows.h"
 #include "processes.h"
+#include "calls.h"
 #include "drops.h"
 #include "events.h"
 #include "statistics.h"

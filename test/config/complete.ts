@@ -29,6 +29,7 @@ export const COMPLETE: Complete<WeirConfig> = {
   },
   inspect_tunnels: true,
   packet_sockets: "refuse",
+  probes: { system_calls: "off" },
   events_per_second: 100,
   rules: [
     {

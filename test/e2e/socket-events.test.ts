@@ -96,7 +96,7 @@ describe("socket events", requires(root(), tool("nc", "netcat-openbsd"), tool("p
     await eventually("both", async () => (await lines("CONNECT_REFUSED")).length >= 2);
     const refused = await lines("CONNECT_REFUSED");
     assert.deepEqual(
-      refused.map((line) => / > (\S+) pid=\d+ nc /.exec(line)?.[1]),
+      refused.map((line) => / > (\S+) took=[\d.]+ms pid=\d+ nc /.exec(line)?.[1]),
       [`${ipv4}:${CLOSED}`, `[${formatAddress(parseAddress(ipv6).bytes)}]:${CLOSED}`],
     );
     assert.ok((await metric('weir_socket_errors_total{error_type="ECONNREFUSED"}'))! >= 2);

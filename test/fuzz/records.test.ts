@@ -60,7 +60,11 @@ const RECORD = bytes(
   "04", // how often the owner started a program
   "74 65 6c 6e 65 74 64 00 00 00 00 00 00 00 00 00", // command
   "00 00 00 00", // network namespace: the agent's
-  "00 00 00 00", // reserved
+  "6f 00", // error of a call: ECONNREFUSED
+  "00", // how a socket bypasses the egress rules
+  "06", // the call: connect
+  "d3 04 00 00", // thread
+  "00 00 00 00", // not used
 );
 
 test("a record is exactly these bytes, and means exactly this", () => {
@@ -80,6 +84,7 @@ test("a record is exactly these bytes, and means exactly this", () => {
     tunnel: { kind: "vxlan", id: 42 },
     process: {
       pid: 1234,
+      thread: 1235,
       name: "telnetd",
       executable: "/proc/1234/exe since 7",
       arguments: ["telnetd", "4"],
@@ -127,6 +132,9 @@ test("what a process did with a socket is told by the socket's ends", () => {
     local: { address: "198.18.0.129", port: 40000 },
     remote: { address: "198.18.0.2", port: 23 },
     interface: "#3",
+    call: "connect",
+    error: "ECONNREFUSED",
+    took_ms: 500,
     unit: "1337.service",
   });
   assert.deepEqual(sockets[0]!.facts, { cookie: 0x1111111111111111n, unprivileged: false, owner: { pid: 1234, startedNs: 7n } });

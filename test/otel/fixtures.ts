@@ -62,6 +62,7 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
       new_ports: 1,
       bypassing: { qdisc: 1, af_xdp: 0, unknown: 0 },
     },
+    probes: { system_calls: { state: "on", attached: ["sys_exit_accept"], added_ns: 18 } },
     packet_sockets: "report",
     events: { emitted: 10, received: 7, pending: 2, lost: 1, suppressed: 5 },
     flows: { active: 6, inserted: 9, deleted: 2, evicted: 1, would_drop: { active: 2, inserted: 5, deleted: 2, evicted: 1 } },

@@ -13,6 +13,7 @@ import {
   healthText,
   interfaceTable,
   rulesText,
+  systemCallText,
   trafficTable,
   telemetryText,
   verdictTable,
@@ -62,6 +63,7 @@ export const command: Command = {
       ...(config.error === null ? [] : [`           ${colour("red", `the file is refused: ${printable(config.error, 500)}`)}`]),
       `flows      ${count(flows.active)} active, ${count(flows.evicted)} evicted`,
       `events     ${eventsText(status)}`,
+      `calls      ${systemCallText(status)}`,
       ...[telemetryText(status)].flatMap((text) => (text === "" ? [] : [`telemetry  ${text}`])),
       ...(["undecided", "rejects", "faults", "skipped"] as const).flatMap((field) => {
         const text = countsText(status[field]);

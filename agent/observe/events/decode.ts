@@ -5,6 +5,7 @@ import { protocolName } from "../../values/names.ts";
 import {
   Bypass as BypassValue,
   BypassNames,
+  CallNames,
   DirectionNames,
   Ends,
   Event,
@@ -15,6 +16,7 @@ import {
   Verdict as VerdictValue,
   VerdictNames,
 } from "../../generated/layout.ts";
+import { errnoName } from "../../kernel/errors.ts";
 import { monotonicEpoch, wallTime } from "./clock.ts";
 import { Sequence } from "./sequence.ts";
 import {
@@ -148,6 +150,7 @@ export class Decoder {
         ...(remotePort === 0 ? {} : { remote: destinationOf(record) }),
         ...(ifindex === 0 || netns !== 0 ? {} : { interface: this.#names.interface(ifindex) }),
         ...(netns === 0 ? {} : { network_namespace: this.#namespace(netns) }),
+        ...callOf(record),
         ...(type === "PACKET_BYPASS"
           ? { bypass: bypassOf(record[Event.bypass]!) ?? "unknown", outcome: OUTCOMES[record[Event.verdict]!] ?? "reported" }
           : {}),
@@ -197,6 +200,7 @@ export class Decoder {
       uid: record.readUInt32LE(Event.uid),
       creator: record.readUInt32LE(Event.creator_pid),
       flags: record[Event.owner_flags]!,
+      thread: record.readUInt32LE(Event.thread),
       command: record.subarray(Event.command.at, Event.command.at + Event.command.count),
     });
   }
@@ -208,12 +212,14 @@ export interface OwnerRecord extends Owner, ProgramRun {
   command: Buffer;
   creator: number;
   flags: number;
+  /** 0 where it is not known. */
+  thread: number;
 }
 
 /** The process, and what it is part of. */
 export function describeOwner(
   names: Names,
-  { uid, command, creator, flags, ...owner }: OwnerRecord,
+  { uid, command, creator, flags, thread, ...owner }: OwnerRecord,
 ): Workload & { process: ProcessReference } {
   const end = command.indexOf(0);
   const name = command.toString("utf8", 0, end < 0 ? command.length : end);
@@ -222,6 +228,7 @@ export function describeOwner(
   const user = workload.container === undefined ? names.user(uid) : undefined;
   const process: ProcessReference = {
     pid: owner.pid,
+    ...(thread === 0 || thread === owner.pid ? {} : { thread }),
     name,
     ...names.program(owner, name),
     uid,
@@ -267,6 +274,18 @@ export function endpointOf(address: Buffer, port: number, protocol: number): End
 
 export function isIcmp(protocol: number): boolean {
   return protocol === ICMP || protocol === ICMPV6;
+}
+
+/** What is known of the system call that an event of a socket is about. */
+function callOf(record: Buffer): Pick<SocketEvent, "call" | "error" | "took_ms"> {
+  const [call, error] = [record[Event.call]!, record.readUInt16LE(Event.error)];
+  const began = record.readBigUInt64LE(Event.opened_ns);
+  const took = record.readBigUInt64LE(Event.time_ns) - began;
+  return {
+    ...(call === 0 ? {} : { call: CallNames[call] ?? String(call) }),
+    ...(error === 0 ? {} : { error: errnoName(error) }),
+    ...(began === 0n || took < 0n ? {} : { took_ms: Math.round(Number(took) / 1e4) / 100 }),
+  };
 }
 
 function sourceOf(record: Buffer): Endpoint {

@@ -5,7 +5,15 @@ import type { NetworkNamespace, Workload } from "../../values/workload.ts";
 
 export const EVENT_TYPES = ["ALLOWED", "DETECTED", "BLOCKED", "UNDECIDED"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
-export const SOCKET_EVENT_TYPES = ["LISTENING", "CONNECT_REFUSED", "BIND_FAILED", "RAW_SOCKET", "PACKET_SOCKET", "PACKET_BYPASS"] as const;
+export const SOCKET_EVENT_TYPES = [
+  "LISTENING",
+  "CONNECT_REFUSED",
+  "CONNECT_FAILED",
+  "BIND_FAILED",
+  "RAW_SOCKET",
+  "PACKET_SOCKET",
+  "PACKET_BYPASS",
+] as const;
 export type SocketEventType = (typeof SOCKET_EVENT_TYPES)[number];
 /** What a process runs, and how it came to that; absent where it is gone and nobody was told in time. */
 export interface ProgramReference {
@@ -36,6 +44,8 @@ export interface Ancestor {
 
 export interface ProcessReference extends ProgramReference {
   pid: number;
+  /** The thread that used the socket first, or that made the call; absent if it is the only one or the first of the process. */
+  thread?: number;
   name: string;
   uid: number;
   /** The user's login name on this host. */
@@ -118,8 +128,14 @@ export interface SocketEvent extends Workload {
   protocol?: string;
   /** The socket's own end: absent of packet sockets. */
   local?: Endpoint;
-  /** To which a connection was refused. */
+  /** To which a connection was refused, or failed. */
   remote?: Endpoint;
+  /** The system call that failed, if its end was seen: `bind` or `listen` of BIND_FAILED. */
+  call?: string;
+  /** The error that the process was told, as `ETIMEDOUT`; absent where it was not seen. */
+  error?: string;
+  /** CONNECT_REFUSED, CONNECT_FAILED: how long it took to fail. */
+  took_ms?: number;
   /** To which the socket is bound. */
   interface?: string;
   /** Number of the socket's network namespace, where that is not weir's own: its addresses are those in there. */

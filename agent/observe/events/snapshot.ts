@@ -115,6 +115,17 @@ export interface SocketFigures {
   bypassing: Record<Bypass, number>;
 }
 
+/** Whether system calls are traced: the programs at their tracepoints. */
+export interface SystemCallState {
+  state: "on" | "off";
+  /** Names of the places that have a program, as `sys_exit_connect`. */
+  attached: string[];
+  /** By how much a plain system call got slower here, in nanoseconds; absent if it was not measured. */
+  added_ns?: number;
+  /** Why they are off although the configuration does not say so. */
+  reason?: string;
+}
+
 export interface Health {
   state: "ok" | "degraded";
   reasons: string[];
@@ -151,6 +162,7 @@ export interface Snapshot {
   tcp: TcpRow[];
   executables: ExecutableRow[];
   sockets: SocketFigures;
+  probes: { system_calls: SystemCallState };
   /** The configuration's word on them. */
   packet_sockets: "report" | "refuse";
   /** SYN+ACKs that nothing asked for, and that were believed in the first seconds of the agent. */

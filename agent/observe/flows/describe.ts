@@ -113,6 +113,7 @@ export function describeRecord(owner: Buffer, { names }: Describer): Workload & 
     cgroup: owner.readBigUInt64LE(Owner.cgroup),
     uid: owner.readUInt32LE(Owner.uid),
     creator: owner.readUInt32LE(Owner.creator_pid),
+    thread: owner.readUInt32LE(Owner.thread),
     flags: owner.readUInt16LE(Owner.flags),
     command: owner.subarray(Owner.command.at, Owner.command.at + Owner.command.count),
   });

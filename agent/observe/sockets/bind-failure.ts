@@ -25,20 +25,34 @@ const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const ANY: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
-/** `unprivileged`: the process may not take the low ports. `cookie`: of the socket that was not bound. */
+/**
+ * `unprivileged`: the process may not take the low ports. `cookie`: of the socket that was not bound. `error`: what the process was told,
+ * where that was seen; nothing has to be guessed then, and only the holder of a port is looked for.
+ */
 export function whyNotBound(
   protocol: string,
   local: Endpoint,
   { unprivileged, cookie }: { unprivileged: boolean; cookie: bigint },
+  error?: string,
 ): Failure {
   const { address, port } = local;
+  if (error === "EADDRNOTAVAIL") return { reason: "address_not_here" };
+  if (error === "EACCES" && unprivileged) return { reason: "port_privileged" };
+  if (error !== undefined) return error === "EADDRINUSE" ? { reason: "port_in_use", ...holderOf(protocol, local, cookie) } : {};
   if (port === undefined) return {};
   if (unprivileged && port < Number(readFileSync(FIRST_UNPRIVILEGED, "utf8"))) return { reason: "port_privileged" };
   if (!isHere(protocol, address)) return { reason: "address_not_here" };
+  const { holder } = holderOf(protocol, local, cookie);
+  return holder === undefined ? {} : { reason: "port_in_use", holder };
+}
+
+/** Finds the socket whose port another one wants. */
+function holderOf(protocol: string, { address, port }: Endpoint, cookie: bigint): Pick<Failure, "holder"> {
+  if (port === undefined || port === 0) return {};
   const others = protocol === "tcp" ? listListeners(port) : protocol === "udp" ? listBound(port) : [];
   const inTheWay = others.filter((other) => other.cookie !== cookie && overlap(other.local.address, address));
   const holder = inTheWay.find((other) => isIPv6(other.local.address) === isIPv6(address)) ?? inTheWay[0];
-  return holder === undefined ? {} : { reason: "port_in_use", holder };
+  return holder === undefined ? {} : { holder };
 }
 
 /** Whether sockets with these addresses want the same packets; one of all IPv6 addresses mostly is one of all IPv4 ones, too. */

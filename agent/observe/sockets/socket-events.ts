@@ -95,7 +95,7 @@ export class SocketEvents {
         break;
       case "BIND_FAILED": {
         const { reason, holder }: Failure = this.#mayAskWhy(event)
-          ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts), {})
+          ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts, event.error), {})
           : {};
         const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
         this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });

@@ -1,0 +1,38 @@
+/**
+ * The tracepoints of the kernel by name. The numbers of tracepoints are in tracefs. Where that is not mounted, weir mounts it for itself
+ * alone, without a place in the tree of files: nobody else sees it, and it is gone with the process.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { KernelError } from "./errors.ts";
+import { check, syscallNumber, systemCall } from "./syscall.ts";
+
+const MOUNTED = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+const FSOPEN_CLOEXEC = 1;
+const FSMOUNT_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+
+let root: string | undefined;
+
+/** Answers the number of a tracepoint; throws a KernelError if this kernel does not have it. */
+export function tracepointNumber(group: string, name: string): number {
+  root ??= MOUNTED.find((path) => existsSync(join(path, "events"))) ?? mountUnseen();
+  const path = join(root, "events", group, name, "id");
+  try {
+    return Number(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new KernelError(`find the tracepoint ${group}/${name}`, (error as NodeJS.ErrnoException).code ?? "", {
+      reason: `this kernel does not offer it (${(error as NodeJS.ErrnoException).code ?? "unreadable"}); it needs CONFIG_FTRACE_SYSCALLS`,
+    });
+  }
+}
+
+/** Answers a path that leads to the mount. */
+function mountUnseen(): string {
+  const operation = "mount tracefs";
+  const context = check(operation, systemCall(syscallNumber.fsopen, "tracefs", FSOPEN_CLOEXEC));
+  check(operation, systemCall(syscallNumber.fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0));
+  return `/proc/self/fd/${check(operation, systemCall(syscallNumber.fsmount, context, FSMOUNT_CLOEXEC, 0))}`;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The programs at tracepoints of system calls. They see as facts what other programs have to guess: who accepts, why a socket cannot be
+ * bound, and what connect(2) answers. Each of them makes every system call of the host some nanoseconds slower, so that user space may
+ * leave them out. All but connect(2) are only seen at their end, where the kernel still has the arguments in the registers.
+ */
+#include "process/handed.h"
+#include "process/io_uring.h"
+#include "process/calls_32bit.h"
+
+/* As events/syscalls/sys_exit_* of tracefs describe it. */
+struct call_end {
+	__u64 common;
+	long number;
+	long result;
+};
+
+SEC("tracepoint/syscalls/sys_exit_socket")
+int weir_exit_socket(struct call_end *ctx)
+{
+	end_socket(socket_of_descriptor(ctx->result), error_of(ctx->result));
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_bind")
+int weir_exit_bind(struct call_end *ctx)
+{
+	end_bind(error_of(ctx->result));
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_listen")
+int weir_exit_listen(struct call_end *ctx)
+{
+	end_listen(socket_of_descriptor(first_argument()), error_of(ctx->result));
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_accept")
+int weir_exit_accept(struct call_end *ctx)
+{
+	end_accept(CALL_ACCEPT, socket_of_descriptor(ctx->result), error_of(ctx->result));
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_accept4")
+int weir_exit_accept4(struct call_end *ctx)
+{
+	end_accept(CALL_ACCEPT4, socket_of_descriptor(ctx->result), error_of(ctx->result));
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_enter_connect")
+int weir_enter_connect(void *ctx)
+{
+	begin_connect_call();
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_connect")
+int weir_exit_connect(struct call_end *ctx)
+{
+	end_connect(socket_of_descriptor(first_argument()), error_of(ctx->result));
+	return 0;
+}
+
+/* Hand-overs of descriptors. */
+
+SEC("tracepoint/syscalls/sys_exit_recvmsg")
+int weir_exit_recvmsg(struct call_end *ctx)
+{
+	if (ctx->result >= 0)
+		own_received(second_argument());
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_pidfd_getfd")
+int weir_exit_pidfd_getfd(struct call_end *ctx)
+{
+	if (ctx->result < 0)
+		return 0;
+	count_call(CALL_PIDFD_GETFD, 0);
+	own_returned(socket_of_descriptor(ctx->result));
+	return 0;
+}
+
+/* Calls that have no tracepoint of their own. */
+
+/* Kernels without io_uring do not have this tracepoint. Its arguments differ between kernels, but for the first two. */
+SEC("tp_btf/io_uring_complete")
+int weir_request_completed(__u64 *ctx)
+{
+	end_request((const struct io_kiocb *)ctx[1]);
+	return 0;
+}
+
+/* It runs at the end of every call of the host, and has to be quick: see calls_32bit.h. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(weir_exit_32bit, struct pt_regs *registers, long result)
+{
+	if (!is_native_call())
+		end_32bit_call(registers, result);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How system calls about sockets end. Sockets are read from the kernel's own objects, by the descriptor that the call returned or was
+ * given in a register: the process can change its memory at any time, but not these.
+ */
+#ifndef WEIR_CALL_ENDS_H
+#define WEIR_CALL_ENDS_H
+
+#include "process/bindings.h"
+#include "process/connecting.h"
+
+#define ERROR_EXISTS 17		/* EEXIST */
+#define ERROR_LARGEST 4095	/* MAX_ERRNO */
+#define ERROR_RESTART_FIRST 512 /* ERESTARTSYS: a signal ends the call, or begins it anew */
+#define ERROR_RESTART_LAST 516	/* ERESTART_RESTARTBLOCK */
+
+/* call * LIMIT_SOCKET_ERRORS + error -> how many calls ended so; 0 is success */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, CALL_COUNT *LIMIT_SOCKET_ERRORS);
+	__type(key, __u32);
+	__type(value, __u64);
+} call_counts SEC(".maps");
+
+/* The same by program, as long as there is room: what is not counted here is in `call_counts`, so that nothing is missing in the sum. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_PROGRAM_CALLS);
+	__type(key, struct program_call);
+	__type(value, __u64);
+} program_calls SEC(".maps");
+
+/* Returns 0 for a call that succeeded. */
+static __always_inline __u16 error_of(long result)
+{
+	if (result >= 0 || result < -ERROR_LARGEST)
+		return 0;
+	if (result <= -ERROR_RESTART_FIRST && result >= -ERROR_RESTART_LAST)
+		return ERROR_INTERRUPTED;
+	return -result;
+}
+
+static __always_inline void count_by_program(__u16 call, __u16 error)
+{
+	struct program_call key = { .call = call, .error = error };
+	__u64 one = 1, *count;
+
+	bpf_probe_read_kernel_str(key.command, sizeof(key.command), bpf_get_current_task_btf()->group_leader->comm);
+	count = bpf_map_lookup_elem(&program_calls, &key);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	else if (bpf_map_update_elem(&program_calls, &key, &one, BPF_NOEXIST) == -ERROR_EXISTS &&
+		 (count = bpf_map_lookup_elem(&program_calls, &key)))
+		__sync_fetch_and_add(count, 1);
+}
+
+static __always_inline void count_call(__u16 call, __u16 error)
+{
+	__u32 place = error < LIMIT_SOCKET_ERRORS ? error : LIMIT_SOCKET_ERRORS - 1;
+	__u64 *count;
+
+	place += call * LIMIT_SOCKET_ERRORS;
+	count = bpf_map_lookup_elem(&call_counts, &place);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	if (call <= CALL_CONNECT)
+		count_by_program(call, error);
+}
+
+static __always_inline bool is_internet(const struct sock *sk)
+{
+	__u16 family = sk ? BPF_CORE_READ(sk, __sk_common.skc_family) : 0;
+
+	return family == FAMILY_INET || family == FAMILY_INET6;
+}
+
+/* The running process has been given a descriptor of this socket: it made the call that returned it. */
+static __always_inline void own_returned(const struct sock *sk)
+{
+	if (is_internet(sk))
+		own_used(cookie_of_socket(sk));
+}
+
+static __always_inline void end_socket(const struct sock *sk, __u16 error)
+{
+	count_call(CALL_SOCKET, error);
+	if (!error && sk && BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_PACKET)
+		tell_packet_socket_in(BPF_CORE_READ(sk, __sk_common.skc_net.net), CALL_SOCKET);
+}
+
+static __always_inline void end_bind(__u16 error)
+{
+	count_call(CALL_BIND, error);
+	if (error)
+		fail_binding(error);
+}
+
+/* Two sockets may be bound to one port, of which only one can listen. That it does is told by its state. */
+static __always_inline void end_listen(const struct sock *sk, __u16 error)
+{
+	struct event *event;
+
+	count_call(CALL_LISTEN, error);
+	if (!error || !is_internet(sk))
+		return;
+	own_used(cookie_of_socket(sk));
+	event = begin_event_of_socket(EVENT_BIND_FAILED, sk, cookie_of_socket(sk));
+	if (!event)
+		return;
+	event->error = error;
+	event->call = CALL_LISTEN;
+	event->thread = bpf_get_current_pid_tgid();
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline void end_accept(__u32 call, const struct sock *sk, __u16 error)
+{
+	count_call(call, error);
+	if (!error)
+		own_returned(sk);
+}
+
+static __always_inline void end_connect(const struct sock *sk, __u16 error)
+{
+	count_call(CALL_CONNECT, error);
+	end_connect_call(sk, error);
+}
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * System calls of 32-bit programs on a 64-bit kernel. The tracepoints of single system calls do not see them, so that the program looks
+ * at the end of every call of the host: user space attaches it once a 32-bit program runs.
+ */
+#ifndef WEIR_CALLS_32BIT_H
+#define WEIR_CALLS_32BIT_H
+
+#include "process/call_ends.h"
+
+/* The calls of socketcall(2), as include/uapi/linux/net.h has them. */
+enum {
+	SYS_BIND = 2,
+	SYS_CONNECT = 3,
+	SYS_LISTEN = 4,
+	SYS_ACCEPT = 5,
+	SYS_ACCEPT4 = 18,
+};
+
+/* As arch/x86/entry/syscalls/syscall_32.tbl and arch/arm64/tools/syscall_32.tbl have them. */
+enum {
+	X86_32_NR_BIND = 361,
+	X86_32_NR_CONNECT = 362,
+	X86_32_NR_LISTEN = 363,
+	X86_32_NR_ACCEPT4 = 364,
+	ARM_32_NR_BIND = 282,
+	ARM_32_NR_CONNECT = 283,
+	ARM_32_NR_LISTEN = 284,
+	ARM_32_NR_ACCEPT = 285,
+	ARM_32_NR_ACCEPT4 = 366,
+};
+
+static __always_inline __u32 call_of_socketcall(__u32 number)
+{
+	switch (number) {
+	case SYS_SOCKET:
+		return CALL_SOCKET;
+	case SYS_BIND:
+		return CALL_BIND;
+	case SYS_CONNECT:
+		return CALL_CONNECT;
+	case SYS_LISTEN:
+		return CALL_LISTEN;
+	case SYS_ACCEPT:
+		return CALL_ACCEPT;
+	case SYS_ACCEPT4:
+		return CALL_ACCEPT4;
+	default:
+		return CALL_NONE;
+	}
+}
+
+/* Returns which call the running process is in, and its first argument if that is in a register; else -1. */
+static __always_inline __u32 call_32bit(struct pt_regs *registers, __s32 *descriptor)
+{
+	struct pt_regs___arm64 *arm64 = (struct pt_regs___arm64 *)registers;
+	struct pt_regs___x86 *x86 = (struct pt_regs___x86 *)registers;
+
+	*descriptor = -1;
+	if (bpf_core_field_exists(x86->di)) {
+		__s32 number = BPF_CORE_READ(x86, orig_ax);
+
+		if (number == X86_32_NR_SOCKETCALL)
+			return call_of_socketcall(BPF_CORE_READ(x86, bx));
+		*descriptor = BPF_CORE_READ(x86, bx);
+		switch (number) {
+		case X86_32_NR_SOCKET:
+			return CALL_SOCKET;
+		case X86_32_NR_BIND:
+			return CALL_BIND;
+		case X86_32_NR_CONNECT:
+			return CALL_CONNECT;
+		case X86_32_NR_LISTEN:
+			return CALL_LISTEN;
+		case X86_32_NR_ACCEPT4:
+			return CALL_ACCEPT4;
+		}
+	} else if (bpf_core_field_exists(arm64->orig_x0)) {
+		*descriptor = BPF_CORE_READ(arm64, orig_x0);
+		switch (BPF_CORE_READ(arm64, syscallno)) {
+		case ARM_32_NR_SOCKET:
+			return CALL_SOCKET;
+		case ARM_32_NR_BIND:
+			return CALL_BIND;
+		case ARM_32_NR_CONNECT:
+			return CALL_CONNECT;
+		case ARM_32_NR_LISTEN:
+			return CALL_LISTEN;
+		case ARM_32_NR_ACCEPT:
+			return CALL_ACCEPT;
+		case ARM_32_NR_ACCEPT4:
+			return CALL_ACCEPT4;
+		}
+	}
+	return CALL_NONE;
+}
+
+/* A 32-bit call of the running process has ended. */
+static __always_inline void end_32bit_call(struct pt_regs *registers, long result)
+{
+	__u16 error = error_of((__s32)result);
+	__s32 descriptor;
+
+	switch (call_32bit(registers, &descriptor)) {
+	case CALL_SOCKET:
+		return end_socket(socket_of_descriptor(error ? -1 : (__s32)result), error);
+	case CALL_BIND:
+		return end_bind(error);
+	case CALL_LISTEN:
+		return end_listen(socket_of_descriptor(descriptor), error);
+	case CALL_ACCEPT:
+	case CALL_ACCEPT4:
+		return end_accept(CALL_ACCEPT4, socket_of_descriptor(error ? -1 : (__s32)result), error);
+	case CALL_CONNECT:
+		return end_connect(socket_of_descriptor(descriptor), error);
+	}
+}
+
+#endif

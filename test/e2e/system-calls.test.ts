@@ -1,0 +1,132 @@
+/** System calls that are traced: facts at once, where there are guesses later without. Each deed has a twin with the programs off. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import type { FlowRow } from "../../agent/observe/flows/row.ts";
+import type { Status } from "../../agent/service/contract.ts";
+import { AgentHome } from "../harness/agent.ts";
+import { eventually } from "../harness/eventually.ts";
+import { type Lab, makeLab } from "../harness/netns.ts";
+import { requires, root, tool } from "../harness/require.ts";
+
+/** accept(2) by its number: who asks for the other end's address, as Perl does, is seen without a tracepoint. */
+const ACCEPT = process.arch === "arm64" ? 202 : 43;
+const [SILENT, TAKEN] = [7101, 7102];
+const TRACED = "interfaces: { include: [eth0] }\nprobes: { system_calls: on }\n";
+const UNTRACED = "interfaces: { include: [eth0] }\nprobes: { system_calls: off }\n";
+
+describe("system calls", requires(root(), tool("perl", "perl-base")), () => {
+  let lab: Lab;
+  let agent: AgentHome;
+
+  before(async () => {
+    lab = await makeLab();
+    agent = await AgentHome.make(lab, "server");
+    await agent.start({ config: TRACED });
+    await eventually("they are attached", async () => (await state()).state === "on");
+  });
+
+  after(async () => {
+    await agent[Symbol.asyncDispose]();
+    await lab[Symbol.asyncDispose]();
+  });
+
+  const state = async (): Promise<Status["probes"]["system_calls"]> =>
+    (JSON.parse(await agent.weir("status", "--json")) as Status).probes.system_calls;
+
+  function perl(code: string): ReturnType<Lab["spawn"]> {
+    return lab.spawn("server", ["perl", "-MSocket", "-e", code], { stdio: "ignore" });
+  }
+
+  /** A parent listens, and its child accepts without ever asking for an address, sending or reading. */
+  function acceptSilently(port: number): ReturnType<Lab["spawn"]> {
+    return perl(
+      `socket(S, AF_INET, SOCK_STREAM, 6); setsockopt(S, 1, 2, 1); bind(S, pack_sockaddr_in(${port}, INADDR_ANY)) or die;` +
+        `listen(S, 5); fork() and do { close(S); sleep 100 }; $0 = "child"; syscall(${ACCEPT}, fileno(S), 0, 0); sleep 100`,
+    );
+  }
+
+  async function acceptedBy(port: number): Promise<FlowRow["process"]> {
+    const client = lab.spawn("client", [
+      "perl",
+      "-MIO::Socket::INET",
+      "-e",
+      `IO::Socket::INET->new("198.18.0.2:${port}") or die; sleep 100`,
+    ]);
+    try {
+      let row: FlowRow | undefined;
+      await eventually("the connection is there", async () => {
+        const rows = JSON.parse(await agent.weir("flows", "--json", "--port", String(port))) as FlowRow[];
+        row = rows.find(({ state }) => state === "established");
+        return row !== undefined;
+      });
+      return row!.process;
+    } finally {
+      client.kill();
+    }
+  }
+
+  it("the status names what is attached, and what it costs here", async () => {
+    const { attached, added_ns } = await state();
+    for (const name of ["socket", "bind", "listen", "accept", "accept4", "connect", "recvmsg", "pidfd_getfd"])
+      assert.ok(attached.includes(`sys_exit_${name}`), `${name} of ${attached.join(", ")}`);
+    assert.ok(added_ns! >= 0 && added_ns! < 10_000, `${added_ns} ns`);
+  });
+
+  it("a process that accepts is named although it never sends", async () => {
+    const parent = acceptSilently(SILENT);
+    try {
+      await eventually("it listens", async () => (await lab.exec("server", "ss", "-Hltn")).includes(`:${SILENT} `));
+      const process = await acceptedBy(SILENT);
+      assert.ok(process !== undefined && process.pid !== parent.pid, JSON.stringify(process));
+    } finally {
+      parent.kill();
+    }
+  });
+
+  it("a socket that cannot be bound is told at once, with the error and the holder", async () => {
+    const holder = perl(`socket(S, AF_INET, SOCK_STREAM, 6); bind(S, pack_sockaddr_in(${TAKEN}, INADDR_ANY)); listen(S, 1); sleep 100`);
+    try {
+      await eventually("it listens", async () => (await lab.exec("server", "ss", "-Hltn")).includes(`:${TAKEN} `));
+      await lab.attempt(
+        "server",
+        "perl",
+        "-MSocket",
+        "-e",
+        `socket(S, AF_INET, SOCK_STREAM, 6); bind(S, pack_sockaddr_in(${TAKEN}, INADDR_ANY)) or die`,
+      );
+      const line = await agent.auditLine(new RegExp(` BIND_FAILED tcp 0\\.0\\.0\\.0:${TAKEN} `));
+      assert.match(line, new RegExp(` reason=port_in_use holder=${holder.pid} perl `));
+    } finally {
+      holder.kill();
+    }
+  });
+
+  it("a connection that has no route is told with the error, and one that is made is not", async () => {
+    await lab.attempt(
+      "server",
+      "perl",
+      "-MSocket",
+      "-e",
+      `socket(S, AF_INET, SOCK_STREAM, 6); connect(S, pack_sockaddr_in(80, inet_aton("203.0.113.9")))`,
+    );
+    const line = await agent.auditLine(/ CONNECT_FAILED /);
+    assert.match(line, / CONNECT_FAILED tcp .* > 203\.0\.113\.9:80 error=ENETUNREACH took=[\d.]+ms pid=\d+ perl /);
+  });
+
+  it("they go while the agent runs, and what only they know is unknown", async () => {
+    await agent.configure(UNTRACED);
+    await eventually("they are gone", async () => (await state()).state === "off");
+    assert.deepEqual((await state()).attached, []);
+    const parent = acceptSilently(SILENT + 10);
+    try {
+      await eventually("it listens", async () => (await lab.exec("server", "ss", "-Hltn")).includes(`:${SILENT + 10} `));
+      assert.equal((await acceptedBy(SILENT + 10))?.pid, parent.pid, "the listener's, because nobody has used it yet");
+    } finally {
+      parent.kill();
+    }
+    await agent.configure(TRACED);
+    await eventually("they are back", async () => (await state()).state === "on");
+  });
+});
