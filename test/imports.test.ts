@@ -24,6 +24,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["agent/daemon"],
   ["agent/cli"],
   ["collector"],
+  ["agent/setup"],
 ];
 
 const FILES = globSync("{agent,audit,collector,config,otel}/**/*.ts", { cwd: ROOT });

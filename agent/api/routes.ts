@@ -1,6 +1,5 @@
 /** What can be asked on the control socket, apart from the stream of events. */
 
-import type { Mode } from "../values/traffic.ts";
 import type { AgentControl, Awaitable, Caller } from "../service/contract.ts";
 import { Refusal } from "../values/refusal.ts";
 import { GROUPINGS } from "../observe/flows/groups.ts";
@@ -14,6 +13,7 @@ import { checkedIds, checkedNewRule, checkedPlace } from "./rule-request.ts";
 import { checkedSession } from "../values/session.ts";
 import { SOCKET_FILTER_FIELDS } from "../service/socket-filter.ts";
 import { STATISTICS_FILTER_FIELDS } from "../service/statistics-filter.ts";
+import { judged } from "../service/requests/judge.ts";
 import { HttpRefusal } from "./http-status.ts";
 
 export const FLOW_LIMIT = 10_000;
@@ -210,18 +210,12 @@ function limitOf({ searchParams }: URL, fallback: number, most: number): number 
 }
 
 async function setMode(control: AgentControl, route: Route) {
-  const { mode, session } = await objectOf(route, ["mode", "session"]);
-  if (mode !== "detect" && mode !== "prevent") {
-    throw new Refusal(`The mode ${JSON.stringify(mode) ?? "(none)"} does not exist.`, {
-      kind: "malformed",
-      next: 'Send {"mode": "detect"} or {"mode": "prevent"}.',
-    });
-  }
-  return control.mode.set(mode satisfies Mode, callerWith(route, session));
+  const { mode, session } = judged("setMode", await bodyOf(route));
+  return control.mode.set(mode, callerWith(route, session));
 }
 
 async function reload(control: AgentControl, route: Route) {
-  const { session } = await objectOf(route, ["session"]);
+  const { session } = judged("reload", await bodyOf(route));
   return control.config.reload(callerWith(route, session));
 }
 
@@ -252,17 +246,20 @@ function callerWith(route: Route, session: unknown): Caller {
 }
 
 /** An empty body is an empty object. */
-async function objectOf(route: Route, keys: readonly string[], most?: number): Promise<Record<string, unknown>> {
+async function bodyOf(route: Route, most?: number): Promise<unknown> {
   const text = await route.body(most);
-  let value: unknown;
   try {
-    value = text.trim() === "" ? {} : JSON.parse(text);
+    return text.trim() === "" ? {} : JSON.parse(text);
   } catch (error) {
     throw new Refusal(`The body of the request is not JSON: ${(error as Error).message}.`, {
       kind: "malformed",
       next: "Send one JSON object.",
     });
   }
+}
+
+async function objectOf(route: Route, keys: readonly string[], most?: number): Promise<Record<string, unknown>> {
+  const value = await bodyOf(route, most);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Refusal("The body of the request is not a JSON object.", {
       kind: "malformed",

@@ -8,14 +8,14 @@ export interface Schema {
   $ref?: string;
   title?: string;
   description?: string;
-  type?: JsonType | JsonType[];
+  type?: JsonType | readonly JsonType[];
   format?: string;
   const?: unknown;
   enum?: readonly string[];
   default?: unknown;
-  examples?: unknown[];
-  properties?: Record<string, Schema>;
-  required?: string[];
+  examples?: readonly unknown[];
+  properties?: Readonly<Record<string, Schema>>;
+  required?: readonly string[];
   additionalProperties?: boolean | Schema;
   propertyNames?: Schema;
   items?: Schema;
@@ -26,7 +26,37 @@ export interface Schema {
   uniqueItems?: boolean;
   minProperties?: number;
   maxProperties?: number;
+  anyOf?: readonly Schema[];
+  not?: Schema;
 }
+
+/** A value that a schema allows, with its defaults filled in. The schema is written `as const`. */
+export type Valued<S> = S extends { const: infer Value }
+  ? Value
+  : S extends { enum: readonly (infer Word)[] }
+    ? Word
+    : S extends { anyOf: readonly (infer Part)[] }
+      ? Valued<Part>
+      : S extends { type: "array"; items: infer Item }
+        ? Valued<Item>[]
+        : S extends { type: "object"; properties: infer Properties }
+          ? WithKeys<Properties, RequiredIn<S> | DefaultedIn<Properties>>
+          : S extends { type: "object" }
+            ? Record<string, unknown>
+            : S extends { type: "boolean" }
+              ? boolean
+              : S extends { type: "integer" }
+                ? number
+                : string;
+
+/** The same before the defaults are filled in. */
+export type Written<S> = S extends { properties: infer Properties } ? WithKeys<Properties, RequiredIn<S>> : Valued<S>;
+
+type RequiredIn<S> = S extends { required: readonly (infer Key)[] } ? Key : never;
+type DefaultedIn<Properties> = { [Key in keyof Properties]: Properties[Key] extends { default: unknown } ? Key : never }[keyof Properties];
+type WithKeys<Properties, Sure> = { -readonly [Key in keyof Properties as Key extends Sure ? Key : never]: Valued<Properties[Key]> } & {
+  -readonly [Key in keyof Properties as Key extends Sure ? never : Key]?: Valued<Properties[Key]>;
+};
 
 /** Says why text is not of a `format`; undefined where it is. */
 export type Format = (value: string) => Misreading | undefined;

@@ -1,6 +1,7 @@
 /** Words about packets and connections that every part of weir shares. */
 
-export type Mode = "detect" | "prevent";
+export const MODES = ["detect", "prevent"] as const;
+export type Mode = (typeof MODES)[number];
 export type Direction = "ingress" | "egress";
 
 /** `carried`: it passed in detect as part of a connection that would have been dropped before, so that prevent would never have met it. */

@@ -1,0 +1,142 @@
+/** Says of a request that a compiled schema refused what is wrong, where, and what to send. */
+
+import type { DefinedError } from "ajv";
+import type { JsonType, Schema } from "../../values/json-schema.ts";
+import { meantBy } from "../../values/meant.ts";
+import { nearest } from "../../values/nearest.ts";
+import { describeValue, printable, quote } from "../../values/quote.ts";
+import { Refusal } from "../../values/refusal.ts";
+import { REQUEST_FORMATS } from "./formats.ts";
+
+/** Where the refused value stands, and what the schema says of it. */
+interface Place {
+  /** As in `networks[3]`; empty for the request as a whole. */
+  called: string;
+  value: unknown;
+  schema: Schema;
+  /** Whether the request may do without it. */
+  optional: boolean;
+}
+
+interface Sentences {
+  what: string;
+  next: string;
+}
+
+const TYPE_NAMES: Record<JsonType, string> = {
+  object: "an object",
+  array: "a list",
+  string: "text",
+  integer: "a whole number",
+  boolean: "true or false",
+};
+
+export function refusalOf(schema: Schema, request: unknown, errors: readonly DefinedError[]): Refusal {
+  const error = tellingOf(errors);
+  const { what, next } = sentencesOf(placeOf(error.instancePath, schema, request), error);
+  return new Refusal(what, { kind: "malformed", next });
+}
+
+/** The one that says most: of alternatives, that of the one which was meant. */
+function tellingOf(errors: readonly DefinedError[]): DefinedError {
+  const last = errors.at(-1)!;
+  if (last.keyword !== "anyOf") return last;
+  const isMeant = ({ instancePath, keyword }: DefinedError): boolean =>
+    instancePath !== last.instancePath || !["type", "const", "enum"].includes(keyword);
+  return errors.slice(0, -1).find(isMeant) ?? last;
+}
+
+/** Follows a JSON pointer through the value and its schema. */
+function placeOf(pointer: string, schema: Schema, value: unknown): Place {
+  let place: Place = { called: "", value, schema, optional: false };
+  for (const step of pointer.split("/").slice(1)) {
+    const part = partOf(place.schema, step);
+    place = {
+      called: Array.isArray(place.value) ? `${place.called}[${step}]` : `${place.called === "" ? "" : `${place.called}.`}${step}`,
+      value: (place.value as Record<string, unknown>)[step],
+      schema: part.schema,
+      optional: part.optional,
+    };
+  }
+  return place;
+}
+
+function partOf(schema: Schema, step: string): { schema: Schema; optional: boolean } {
+  for (const one of [schema, ...(schema.anyOf ?? [])]) {
+    const property = one.properties?.[step];
+    if (property !== undefined) return { schema: property, optional: !(one.required ?? []).includes(step) };
+    if (one.items !== undefined) return { schema: one.items, optional: false };
+  }
+  return { schema: {}, optional: false };
+}
+
+function sentencesOf(place: Place, error: DefinedError): Sentences {
+  const { called, value, schema } = place;
+  const whole = called === "" ? "the request" : quote(called);
+  switch (error.keyword) {
+    case "required": {
+      const missing = placeOf(`/${error.params.missingProperty}`, schema, value);
+      const about = missing.schema.description;
+      return { what: `There is no ${quote(missing.called)} in ${whole}${about === undefined ? "" : `: ${about}`}.`, next: nextOf(missing) };
+    }
+    case "additionalProperties":
+      return unknownKey(error.params.additionalProperty, whole, keysOf(schema));
+    case "not":
+      return {
+        what: `${listed((schema.not?.required ?? []).map((key) => quote(key)))} do not go together.`,
+        next: "Leave out one of them.",
+      };
+    case "format":
+      return {
+        what: `${quote(called)} does not fit: ${REQUEST_FORMATS[error.params.format]?.(value as string)?.error}.`,
+        next: nextOf(place),
+      };
+    case "maxItems":
+      return {
+        what: `${quote(called)} takes at most ${error.params.limit} at a time, not ${(value as unknown[]).length}.`,
+        next: "Send several requests.",
+      };
+    default:
+      if (called === "") return { what: `The request is ${describeValue(value)}, not an object.`, next: "Send one JSON object." };
+      return { what: `${quote(called)} takes ${takenBy(schema)}, not ${describeValue(value)}.`, next: nextOf(place) };
+  }
+}
+
+function unknownKey(key: string, whole: string, known: readonly string[]): Sentences {
+  const meant = nearest(key, known);
+  const all = known.length === 0 ? "Send it without." : `Send no others than ${known.join(", ")}.`;
+  return { what: `There is no ${quote(key)} in ${whole}.`, next: `${meant === undefined ? "" : `Did you mean ${quote(meant)}? `}${all}` };
+}
+
+function keysOf({ properties = {}, anyOf = [] }: Schema): string[] {
+  return [...Object.keys(properties), ...anyOf.flatMap(keysOf)];
+}
+
+/** What a schema allows, in words. */
+function takenBy({ type, enum: words, description, minimum, maximum }: Schema): string {
+  if (words !== undefined) return words.length === 1 ? words[0]! : `one of ${words.join(", ")}`;
+  if (minimum !== undefined && maximum !== undefined) return `a whole number from ${minimum} to ${maximum}`;
+  if (type === "boolean" || description === undefined)
+    return [type ?? []]
+      .flat()
+      .map((one) => TYPE_NAMES[one])
+      .join(" or ");
+  return description;
+}
+
+/** What to send instead. */
+function nextOf({ called, value, schema, optional }: Place): string {
+  const { enum: words, examples: [example] = [] } = schema;
+  const meant = words === undefined || typeof value !== "string" ? undefined : meantBy(value, words);
+  const send =
+    words !== undefined
+      ? `Send one of ${words.join(", ")}`
+      : example !== undefined
+        ? `Send, for example, ${quote(called)}: ${printable(JSON.stringify(example), 200)}`
+        : `Send ${takenBy(schema)}`;
+  return `${meant === undefined ? "" : `Did you mean ${quote(meant)}? `}${send}${optional ? ", or leave it out" : ""}.`;
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

@@ -1,0 +1,99 @@
+/**
+ * Compiles JSON Schemas with ajv into the text of a TypeScript module, so that the agent compiles nothing when it starts, and loads
+ * nothing of ajv. The formats are functions of the room that uses the module: it hands them in.
+ */
+
+import { _, Ajv } from "ajv";
+import standalone from "ajv/dist/standalone/index.js";
+import type { Schema } from "../values/json-schema.ts";
+
+export interface ValidatorSource {
+  /** A sentence for the head of the module: which schemas these are. */
+  about: string;
+  /** By the name of each validator. */
+  schemas: Readonly<Record<string, Schema>>;
+  /** Every format that the schemas may name. */
+  formats: Iterable<string>;
+  /** How many errors a validator looks for, about; without it, it stops at the first one. */
+  most?: number;
+}
+
+/** Keywords that only people and documents read. */
+const ANNOTATIONS = ["$schema", "title", "description", "examples"];
+
+/** Beginnings of the loops over the items of lists and the keys of mappings: how many errors there are follows from them alone. */
+const LOOPS = /\bfor\((?:let|const) [^\n]*\{$/gm;
+
+export function validatorModule({ about, schemas, formats, most }: ValidatorSource): string {
+  const ajv = new Ajv({
+    allErrors: most !== undefined,
+    strict: true,
+    // A keyword stands beside several types where it is about one of them.
+    strictTypes: false,
+    useDefaults: true,
+    messages: false,
+    code: { source: true, esm: true, lines: true, optimize: 2, formats: _`formats` },
+  });
+  for (const format of formats) ajv.addFormat(format, () => true);
+  const names = Object.keys(schemas);
+  for (const name of names) ajv.addSchema(withoutAnnotations(schemas[name]!), name);
+  const exported = new Map<string, string>();
+  const code = standalone
+    .default(ajv, Object.fromEntries(names.map((name) => [name, name])))
+    .replace('"use strict";', "")
+    .replace(/^export const (\w+) = (\w+);$/gm, (_line, name: string, validator: string) => {
+      exported.set(name, validator);
+      return "";
+    });
+  const [, needed] = /require\("([^"]*)"\)/.exec(code) ?? [];
+  if (needed !== undefined) {
+    throw new Error(
+      `A schema uses a keyword that needs ${needed} when it is judged: minLength, maxLength, or uniqueItems without the type of the items. Give the items a type, or use a format.`,
+    );
+  }
+  const lines = (most === undefined ? code : bounded(code, most)).split("\n").filter((line) => line !== "" && line !== ";");
+  const used = lines.filter((line) => !isUnused(line, code));
+  return [
+    "// @ts-nocheck",
+    `/** Written by agent/setup/generate-validators.ts with ajv. ${about} */`,
+    "",
+    'import type { DefinedError } from "ajv";',
+    "",
+    "/** Keeps what is wrong with the last value that it judged. */",
+    "export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };",
+    "",
+    `export type Name = ${names.map((name) => JSON.stringify(name)).join(" | ")};`,
+    "",
+    "export function validators(formats: Readonly<Record<string, (text: string) => boolean>>): Record<Name, Validator> {",
+    ...used,
+    `return { ${names.map((name) => `${name}: ${exported.get(name)}`).join(", ")} };`,
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** Ends each loop once there are enough errors, so that garbage cannot become a list of garbage. */
+function bounded(code: string, most: number): string {
+  return code.replaceAll(LOOPS, (loop) => `${loop}\nif(errors >= ${most}){break;}`);
+}
+
+/** A schema that no error refers to. */
+function isUnused(line: string, code: string): boolean {
+  const [, name] = /^const (schema\d+) = /.exec(line) ?? [];
+  return name !== undefined && code.split(new RegExp(`\\b${name}\\b`)).length === 2;
+}
+
+function withoutAnnotations(schema: Schema): Schema {
+  const whole = Object.entries(schema).filter(([keyword]) => !ANNOTATIONS.includes(keyword) && !keyword.startsWith("x-"));
+  return Object.fromEntries(whole.map(([keyword, value]) => [keyword, inside(keyword, value)]));
+}
+
+/** The value of a keyword, with the annotations of the schemas in it removed. */
+function inside(keyword: string, value: unknown): unknown {
+  if (["properties", "definitions"].includes(keyword))
+    return Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([key, part]) => [key, withoutAnnotations(part)]));
+  if (keyword === "anyOf") return (value as Schema[]).map(withoutAnnotations);
+  if (["items", "additionalProperties", "propertyNames", "not"].includes(keyword) && typeof value === "object")
+    return withoutAnnotations(value as Schema);
+  return value;
+}
