@@ -91,8 +91,8 @@ static __always_inline bool is_answer(const struct __sk_buff *skb)
 /* Where a device or driver writes the checksum that the stack left to it, from the start of layer 4. */
 static __always_inline __u32 checksum_place(const struct packet *packet)
 {
-	return packet->protocol == IPPROTO_TCP ? __builtin_offsetof(struct tcp_header, checksum)
-					       : __builtin_offsetof(struct udp_header, checksum);
+	return packet->headers.tuple.protocol == IPPROTO_TCP ? __builtin_offsetof(struct tcp_header, checksum)
+							     : __builtin_offsetof(struct udp_header, checksum);
 }
 
 /*
@@ -105,15 +105,15 @@ static __always_inline bool replace_packet(hook_context *skb, const struct packe
 {
 	__u64 start = answer->start, length = ANSWER_MESSAGE - start + answer->message_length;
 
-	if (bpf_skb_change_tail(skb, packet->l4_offset + 4, 0)) {
-		if (packet->l4_offset - packet->l3_offset != ANSWER_MESSAGE - start)
+	if (bpf_skb_change_tail(skb, packet->headers.l4_offset + 4, 0)) {
+		if (packet->headers.l4_offset - packet->headers.l3_offset != ANSWER_MESSAGE - start)
 			return false;
 		*(__u16 *)(answer->bytes + ANSWER_MESSAGE + checksum_place(packet)) = answer->pseudo;
 	}
 	if (!is_within(&start, 0, ANSWER_MESSAGE) || !is_within(&length, sizeof(struct ipv4_header), MOST_OF_ICMPV6))
 		return false;
-	return !bpf_skb_change_tail(skb, packet->l3_offset + length, 0) &&
-	       !bpf_skb_store_bytes(skb, packet->l3_offset, answer->bytes + start, length,
+	return !bpf_skb_change_tail(skb, packet->headers.l3_offset + length, 0) &&
+	       !bpf_skb_store_bytes(skb, packet->headers.l3_offset, answer->bytes + start, length,
 				    BPF_F_RECOMPUTE_CSUM | BPF_F_INVALIDATE_HASH);
 }
 
@@ -130,7 +130,7 @@ static __always_inline int send_back(hook_context *skb, const struct packet *pac
 {
 	skb->mark = ANSWER_MARK;
 	sign_answer(skb);
-	return bpf_redirect(skb->ifindex, packet->direction == DIRECTION_INGRESS ? 0 : BPF_F_INGRESS);
+	return bpf_redirect(skb->ifindex, packet->frame.direction == DIRECTION_INGRESS ? 0 : BPF_F_INGRESS);
 }
 
 /* How much of a packet is made linear when a header lies outside the linear part: whatever a parser may look at. */
@@ -142,13 +142,13 @@ static __always_inline __u16 start_skb(struct __sk_buff *skb, struct cursor *cur
 	cursor->start = (void *)(long)skb->data;
 	cursor->end = (void *)(long)skb->data_end;
 	if (skb->vlan_present) {
-		packet->vlan[0] = vlan_value(skb->vlan_tci);
-		packet->vlan_count = 1;
+		packet->headers.vlan[0] = vlan_value(skb->vlan_tci);
+		packet->headers.vlan_count = 1;
 	}
 	if (skb->gso_size)
-		packet->flags |= PACKET_GSO;
-	packet->frame_length = skb->len;
-	return packet->interface_flags & INTERFACE_NO_ETHERNET ? bpf_ntohs(skb->protocol) : 0;
+		packet->headers.flags |= PACKET_GSO;
+	packet->headers.end = skb->len;
+	return packet->frame.interface_flags & INTERFACE_NO_ETHERNET ? bpf_ntohs(skb->protocol) : 0;
 }
 
 /* The packet inside the tunnel that this one is, as far as it can be read; NULL where there is none. */
@@ -156,7 +156,7 @@ static __always_inline const struct packet *packet_inside(const struct cursor *c
 {
 	struct packet *inner = packet_in_scratch(INNER);
 
-	return packet->inner_kind != TUNNEL_NONE && inner && enter_tunnel(cursor, packet, inner) ? inner : NULL;
+	return packet->headers.inner_kind != TUNNEL_NONE && inner && enter_tunnel(cursor, packet, inner) ? inner : NULL;
 }
 
 static __always_inline bool is_not_linear(const struct packet *packet)
@@ -171,16 +171,16 @@ static __always_inline bool is_not_linear(const struct packet *packet)
 static __always_inline void count_wire(struct __sk_buff *skb, struct packet *packet, const struct packet *inner)
 {
 	__u32 segments = skb->gso_segs, size = skb->gso_size, length = skb->len, tag = skb->vlan_present ? 4 : 0;
-	__u32 headers = packet->header_end;
+	__u32 headers = packet->headers.header_end;
 
-	if (inner && inner->header_end > headers && inner->frame_length == length)
-		headers = inner->header_end;
+	if (inner && inner->headers.header_end > headers && inner->headers.end == length)
+		headers = inner->headers.header_end;
 	if (size && !segments && length > headers)
 		segments = (length - headers + size - 1) / size;
 	if (!segments)
 		segments = 1;
-	packet->wire_packets = segments;
-	packet->wire_bytes = length + (segments - 1) * headers + segments * tag;
+	packet->frame.wire_packets = segments;
+	packet->frame.wire_bytes = length + (segments - 1) * headers + segments * tag;
 }
 
 /* The kernel is about to tell drops.bpf.c of it. */

@@ -65,7 +65,7 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 static __always_inline bool replace_packet(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	__u64 start = answer->start, length = ANSWER_MESSAGE - start + answer->message_length;
-	__u32 frame = packet->l3_offset + length;
+	__u32 frame = packet->headers.l3_offset + length;
 	int growth;
 
 	if (frame < SHORTEST_FRAME) {
@@ -78,7 +78,7 @@ static __always_inline bool replace_packet(hook_context *ctx, const struct packe
 	growth = (int)frame - (int)bpf_xdp_get_buff_len(ctx);
 	if (growth > 0 ? bpf_xdp_adjust_head(ctx, -growth) : bpf_xdp_adjust_tail(ctx, growth))
 		return false;
-	return !bpf_xdp_store_bytes(ctx, packet->l3_offset, answer->bytes + start, length);
+	return !bpf_xdp_store_bytes(ctx, packet->headers.l3_offset, answer->bytes + start, length);
 }
 
 static __always_inline bool store_link_header(hook_context *ctx, struct answer *answer)
@@ -106,9 +106,9 @@ int weir_xdp_ingress(struct xdp_md *ctx)
 
 	if (!packet)
 		return PASS;
-	packet->frame_length = bpf_xdp_get_buff_len(ctx);
-	packet->wire_bytes = packet->frame_length;
-	packet->wire_packets = 1;
+	packet->headers.end = bpf_xdp_get_buff_len(ctx);
+	packet->frame.wire_bytes = packet->headers.end;
+	packet->frame.wire_packets = 1;
 	parse_frame(&cursor, packet, 0);
 	return observe(ctx, &cursor, packet) == VERDICT_DROPPED ? drop(ctx, packet) : PASS;
 }

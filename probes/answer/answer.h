@@ -85,11 +85,11 @@ static __always_inline bool checksum_of(struct answer *answer, __u16 *checksum)
 static __always_inline bool turn_link_header(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	__u8 address[ETH_ALEN];
-	__u64 length = packet->l3_offset;
+	__u64 length = packet->headers.l3_offset;
 
 	answer->link_length = 0;
 	__builtin_memset(answer->ethernet.h_source, 0, ETH_ALEN);
-	if (packet->interface_flags & INTERFACE_NO_ETHERNET)
+	if (packet->frame.interface_flags & INTERFACE_NO_ETHERNET)
 		return true;
 	if (!is_within(&length, ETH_HLEN, MOST_OF_LINK) || load_bytes(ctx, 0, answer->link, length))
 		return false;
@@ -105,7 +105,7 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 {
 	__u32 length = answer->message_length;
 
-	if (packet->flags & PACKET_IPV6) {
+	if (packet->headers.flags & PACKET_IPV6) {
 		struct ipv6_header *ip = (void *)answer->bytes;
 
 		answer->start = 0;
@@ -113,8 +113,8 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 		ip->payload_length = bpf_htons(length);
 		ip->next_header = protocol;
 		ip->hop_limit = ANSWER_HOP_LIMIT;
-		__builtin_memcpy(ip->source, packet->tuple.destination_be, sizeof(ip->source));
-		__builtin_memcpy(ip->destination, packet->tuple.source_be, sizeof(ip->destination));
+		__builtin_memcpy(ip->source, packet->headers.tuple.destination_be, sizeof(ip->source));
+		__builtin_memcpy(ip->destination, packet->headers.tuple.source_be, sizeof(ip->destination));
 		answer->pseudo =
 			fold(sum_of(ip->source, 2 * sizeof(ip->source)) + bpf_htons(protocol) + bpf_htons(length));
 	} else {
@@ -129,8 +129,8 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 		ip->ttl = ANSWER_HOP_LIMIT;
 		ip->protocol = protocol;
 		ip->checksum = 0;
-		ip->source = packet->tuple.destination_be[1] >> 32;
-		ip->destination = packet->tuple.source_be[1] >> 32;
+		ip->source = packet->headers.tuple.destination_be[1] >> 32;
+		ip->destination = packet->headers.tuple.source_be[1] >> 32;
 		ip->checksum = ~fold(sum_of(ip, sizeof(*ip)));
 		answer->pseudo =
 			fold(sum_of(&ip->source, 2 * sizeof(ip->source)) + bpf_htons(protocol) + bpf_htons(length));
@@ -141,9 +141,10 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 static __always_inline bool write_reset(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	struct tcp_header *reset = (void *)answer->bytes + ANSWER_MESSAGE, segment;
-	__u32 length = packet->frame_length > packet->header_end ? packet->frame_length - packet->header_end : 0;
+	__u32 length =
+		packet->headers.end > packet->headers.header_end ? packet->headers.end - packet->headers.header_end : 0;
 
-	if (load_bytes(ctx, packet->l4_offset, &segment, sizeof(segment)))
+	if (load_bytes(ctx, packet->headers.l4_offset, &segment, sizeof(segment)))
 		return false;
 	reset->source = segment.destination;
 	reset->destination = segment.source;
@@ -170,15 +171,15 @@ static __always_inline bool write_reset(hook_context *ctx, const struct packet *
 static __always_inline bool write_prohibited(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	struct icmp_error *error = (void *)answer->bytes + ANSWER_MESSAGE;
-	bool ipv6 = packet->flags & PACKET_IPV6;
-	__u64 quoted = packet->frame_length - packet->l3_offset;
+	bool ipv6 = packet->headers.flags & PACKET_IPV6;
+	__u64 quoted = packet->headers.end - packet->headers.l3_offset;
 	__u32 most = ipv6 ? MOST_OF_ICMPV6 - sizeof(struct ipv6_header) - sizeof(*error)
 			  : MOST_OF_ICMP - sizeof(struct ipv4_header) - sizeof(*error);
 
 	if (quoted > most)
 		quoted = most;
 	if (!is_within(&quoted, sizeof(struct ipv4_header), MOST_OF_ICMPV6) ||
-	    load_bytes(ctx, packet->l3_offset, error + 1, quoted))
+	    load_bytes(ctx, packet->headers.l3_offset, error + 1, quoted))
 		return false;
 	error->type = ipv6 ? ICMPV6_UNREACHABLE_TYPE : ICMP_UNREACHABLE_TYPE;
 	error->code = ipv6 ? ICMPV6_PROHIBITED_CODE : ICMP_PROHIBITED_CODE;

@@ -14,7 +14,7 @@
 /* Whether the rule that dropped this packet wants its sender to know. */
 static __always_inline bool asks_to_reject(const struct packet *packet)
 {
-	__u32 slot = packet->outcome.slot, index = packet->copy * rule_slots + slot;
+	__u32 slot = packet->outcome.slot, index = packet->rule_set.copy * rule_slots + slot;
 	struct rule *rule;
 
 	if (packet->outcome.verdict != VERDICT_DROPPED || slot < SLOT_FIRST_RULE)
@@ -39,17 +39,17 @@ static __always_inline bool is_one_host(const __u64 address[2])
 /* Nothing is said to a reset or an error, lest two ends go on answering each other; and of a datagram in parts only once. */
 static __always_inline bool may_be_answered(const struct packet *packet, const struct answer *answer)
 {
-	if (answer->ethernet.h_source[0] & 1 || !(packet->flags & PACKET_HAS_PORTS) ||
-	    !is_one_host(packet->tuple.source_be) || !is_one_host(packet->tuple.destination_be))
+	if (answer->ethernet.h_source[0] & 1 || !(packet->headers.flags & PACKET_HAS_PORTS) ||
+	    !is_one_host(packet->headers.tuple.source_be) || !is_one_host(packet->headers.tuple.destination_be))
 		return false;
-	switch (packet->protocol) {
+	switch (packet->headers.tuple.protocol) {
 	case IPPROTO_TCP:
-		return !(packet->tcp_flags & TCP_RST) && !(packet->flags & PACKET_FRAGMENT);
+		return !(packet->headers.tcp_flags & TCP_RST) && !(packet->headers.flags & PACKET_FRAGMENT);
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return has_icmp_id(packet->protocol, packet->tuple.icmp_type);
+		return has_icmp_id(packet->headers.tuple.protocol, packet->headers.tuple.icmp_type);
 	default:
-		return !(packet->flags & PACKET_LATER_FRAGMENT);
+		return !(packet->headers.flags & PACKET_LATER_FRAGMENT);
 	}
 }
 
@@ -59,7 +59,7 @@ static __always_inline __u32 answer_sender(hook_context *ctx, const struct packe
 	struct answer *answer = answer_in_scratch();
 	__u32 zero = 0;
 	__u64 *limiter = bpf_map_lookup_elem(&answer_limiter, &zero);
-	bool written, reset = packet->protocol == IPPROTO_TCP;
+	bool written, reset = packet->headers.tuple.protocol == IPPROTO_TCP;
 
 	if (!answer || !limiter || !turn_link_header(ctx, packet, answer))
 		return ANSWER_FAILED;

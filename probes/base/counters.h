@@ -57,15 +57,15 @@ static __always_inline __u32 transport_of(__u8 protocol)
 
 static __always_inline void count_traffic(const struct packet *packet, __u32 verdict)
 {
-	__u32 slot = packet->interface_slot;
+	__u32 slot = packet->frame.interface_slot;
 	struct traffic *traffic_here = bpf_map_lookup_elem(&traffic, &slot);
 	struct traffic_counter *counter;
 
 	if (!traffic_here || verdict >= VERDICT_COUNT)
 		return;
-	counter = &traffic_here->by[packet->direction & 1][transport_of(packet->protocol)][verdict];
-	counter->packets += packet->wire_packets;
-	counter->bytes += packet->wire_bytes;
+	counter = &traffic_here->by[packet->frame.direction & 1][transport_of(packet->headers.tuple.protocol)][verdict];
+	counter->packets += packet->frame.wire_packets;
+	counter->bytes += packet->frame.wire_bytes;
 }
 
 /* One packet of a connection that this slot decided, or would drop. Reserved slots count nothing: the
@@ -81,14 +81,14 @@ static __always_inline void count_rule(const struct packet *packet, __u32 slot, 
 	if (!counter)
 		return;
 	shard = &counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)];
-	__sync_fetch_and_add(&shard->packets, packet->wire_packets);
-	__sync_fetch_and_add(&shard->bytes, packet->wire_bytes);
+	__sync_fetch_and_add(&shard->packets, packet->frame.wire_packets);
+	__sync_fetch_and_add(&shard->bytes, packet->frame.wire_bytes);
 	if (opens)
 		__sync_fetch_and_add(&shard->flows, 1);
 	if (verdict == VERDICT_WOULD_DROP)
-		__sync_fetch_and_add(&shard->would_drop, packet->wire_packets);
+		__sync_fetch_and_add(&shard->would_drop, packet->frame.wire_packets);
 	else if (verdict == VERDICT_DROPPED)
-		__sync_fetch_and_add(&shard->dropped, packet->wire_packets);
+		__sync_fetch_and_add(&shard->dropped, packet->frame.wire_packets);
 	shard->last_hit_jiffies = bpf_jiffies64();
 }
 

@@ -51,8 +51,8 @@ static __always_inline bool is_by_tcp_socket(hook_context *ctx);
 static __always_inline __u32 arrived_by(hook_context *ctx);
 
 /*
- * Notes how a packet that leaves was sent, if netfilter has translated its addresses since: in packet->sent, and with
- * PACKET_TRANSLATED. Returns whether it did. `which` is the packet's place, as in packet_in_scratch().
+ * If netfilter has translated the addresses of a packet that leaves, notes in packet->connection.untranslated what they were,
+ * sets packet->role.translated, and returns true. `which` is the packet's place, as in packet_in_scratch().
  */
 static __always_inline bool note_translation(hook_context *ctx, __u32 which);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One packet as both hooks see it, filled by the parsers. It lives in per-CPU memory and not on the stack:
- * the verifier then forgets what a parser knew about it, so that parsers add up instead of multiplying.
+ * One packet as both hooks see it, in parts by who writes them. It is in per-CPU memory and not on the stack, which has
+ * only 512 bytes for a whole chain of calls. The verifier forgets what a parser wrote there, so that the states that it
+ * follows for each parser add up and do not multiply.
  */
 #ifndef WEIR_PACKET_H
 #define WEIR_PACKET_H
 
 #include "base/maps.h"
 
+/* What the parsers find out about a packet. */
 enum packet_flag {
 	PACKET_HAS_ADDRESSES = 1 << 0, /* source and destination are known */
 	PACKET_HAS_PORTS = 1 << 1,     /* layer 4 is known as far as its protocol goes */
@@ -17,26 +19,16 @@ enum packet_flag {
 	PACKET_ICMP_ERROR = 1 << 5,
 	PACKET_NO_IP = 1 << 6,		 /* ARP, LLDP and the like: not judged */
 	PACKET_GSO = 1 << 7,		 /* length fields may be zero */
-	PACKET_FRAGMENT_HEADER = 1 << 8, /* an IPv6 fragment header was seen, be it an atomic one */
-	PACKET_RELATED = 1 << 9,	 /* of an ICMP error: `related` holds the connection it is about */
+	PACKET_FRAGMENT_HEADER = 1 << 8, /* an IPv6 fragment header was seen, even an atomic one */
+	PACKET_QUOTES = 1 << 9,		 /* an ICMP error: `quoted` is the connection of the packet that it quotes */
 	PACKET_IPV6 = 1 << 10,
-	PACKET_PARTIAL = 1 << 11,	/* carried by a first fragment: its end comes in another packet */
-	PACKET_NO_PROTOCOL = 1 << 12,	/* a later IPv6 fragment, whose own word for it is not believed */
-	PACKET_ICMP_ANSWER = 1 << 13,	/* belongs to a question, and opens nothing */
-	PACKET_TRANSLATED = 1 << 14,	/* on its way through this host; `sent` is how it came */
-	PACKET_DOUBTED = 1 << 15,	/* its receiver listens here, but it may be led elsewhere */
-	PACKET_SOUGHT = 1 << 16,	/* `cookie` is known, or known to be of nobody */
-	PACKET_LED = 1 << 17,		/* netfilter leads it elsewhere, or may where nobody listens here */
-	PACKET_QUOTED_IS_LOW = 1 << 18, /* of an ICMP error: the sender of the packet that it quotes is the low end */
-	PACKET_CARRIES_FAILSAFE = 1 << 19, /* a tunnel that ends here, around what always passes: see carried.h */
-	PACKET_CARRIED = 1 << 20,	   /* prevent would never have met it: see blocked.h */
-	/* How it stands to its flow. Here and not on the stack, because the verifier would follow every combination. */
-	PACKET_OFFERS = 1 << 21, /* a SYN of the flow's opener that is none of the flow's: it may come to succeed it */
-	PACKET_SUCCEEDS = 1 << 22, /* the opener goes on with a connection whose SYN the flow had noted */
+	PACKET_PARTIAL = 1 << 11, /* inside a tunnel whose packet is a first fragment: its end is in another frame */
+	PACKET_NO_PROTOCOL = 1 << 12, /* a later IPv6 fragment, whose own next header field is not believed */
+	PACKET_ICMP_ANSWER = 1 << 13, /* an ICMP reply, such as an echo reply: it opens no connection */
+	PACKET_QUOTED_IS_LOW =
+		1 << 14, /* the source of the packet that an ICMP error quotes is the low end of `quoted` */
 	PACKET_AT_DEVICE_PORT =
-		1 << 23,	   /* a tunnel by the port of a device of this host: only failsafes look into it */
-	PACKET_SUSPENDS = 1 << 24, /* as it does, the flow is closed, until the verdict says whether it is replaced */
-	PACKET_REPLACES = 1 << 25, /* a flow that it is no part of may stand in the place of its connection */
+		1 << 15, /* UDP to the port of a tunnel device: only the failsafes look into the tunnel */
 	PACKET_FRAGMENT = PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT,
 };
 
@@ -58,6 +50,114 @@ struct tuple {
 	__u8 direction;
 	__u8 icmp_type;
 	__u8 icmp_code;
+};
+
+/* What the headers of the packet say. The parsers write it; the hook writes what the kernel keeps outside of the frame. */
+struct headers {
+	struct tuple tuple; /* as on the wire */
+	__u64 offset;	    /* how far the parsers have come, from the start of the frame */
+	__u32 flags;	    /* enum packet_flag */
+	__u32 end;	    /* where the packet ends in the frame, without padding; not all of it may be linear */
+	__u32 missing;	    /* bytes of a partial packet that are not in this frame */
+	__u32 l3_offset;
+	__u32 l4_offset;
+	__u32 header_end;   /* end of the layer 4 header: each GSO segment repeats all bytes before it */
+	__u32 sequence_end; /* TCP sequence number behind its last byte; SYN and FIN count as one each */
+	__u32 acknowledgement;
+	__u32 fragment_id;
+	__u32 fragment_start;  /* place of the first byte of a fragment in its datagram */
+	__u32 fragment_offset; /* where the bytes of a fragment start in the frame */
+	__u32 inner_offset;
+	__u32 inner_kind;     /* enum tunnel_kind of a tunnel header at inner_offset */
+	__u32 inner_protocol; /* ethertype of the packet in the tunnel; 0 when the tunnel header says it */
+	__u32 tunnel;	      /* as in struct flow_key */
+	__u32 tunnel_high;
+	__u16 vlan[LIMIT_VLAN_TAGS];
+	__u8 vlan_count;
+	__u8 dscp;
+	__u8 tcp_flags;
+	__u8 hop_limit;
+};
+
+/* Where the frame was seen, and how many packets it is on the wire. The hook writes it. */
+struct frame {
+	__u64 interface_groups; /* as in struct interface_entry, of the copy in force */
+	__u32 ifindex;
+	__u32 interface_slot;
+	__u32 interface_flags; /* enum weir_interface_flag */
+	__u32 direction;       /* enum weir_direction */
+	__u32 wire_packets;
+	__u32 wire_bytes;
+};
+
+/* The words of `control`. start_packet reads them once, so that all tables that a packet meets are of one rule set. */
+struct rule_set {
+	__u32 generation;
+	__u32 copy;
+	__u32 bans;	    /* enum weir_ban_flag */
+	__u32 tunnel_forms; /* as in struct control */
+	__u32 in_detect;    /* 1: the mode was detect */
+};
+
+/*
+ * What the packet is to its connection and to the sockets of this host. It is in memory and not on the stack, where the
+ * verifier would follow every combination of these values.
+ */
+struct role {
+	bool source_is_low; /* the source is the low end of the flow's key */
+	bool by_opener;
+	bool unconfirmed; /* the flow is in `openings_*` or `pings_*` */
+	bool separate;	  /* a SYN that begins a connection beside the one of the flow, which goes on */
+	bool opens;	  /* if the packet passes, it makes a flow */
+	bool invalid;	  /* TCP of a connection that nobody has seen begin */
+	bool trusted;	  /* a failsafe lets it pass whatever the rules say */
+	bool carries_failsafe; /* a tunnel that ends at this host, around a packet that a failsafe lets pass: see carried.h */
+	bool carried;	       /* prevent would never have met it: see blocked.h */
+	bool offers; /* a SYN of the flow's opener with other numbers than the flow's: its connection may follow the flow's */
+	bool succeeds; /* the first packet of the opener after the handshake of a connection that follows the flow's */
+	bool suspends; /* the flow is closed until the verdict says whether this packet's connection replaces it */
+	bool replaces; /* the packet begins another connection than the flow's, which it may replace */
+	bool translated;   /* netfilter has translated it: `untranslated` holds its addresses and ports from before */
+	bool socket_known; /* `cookie` is the local socket, or 0 because there is none */
+	bool receiver_uncertain; /* a local socket listens there, but netfilter may redirect the packet */
+	bool redirected;	 /* netfilter redirects it, or may do so where no local socket listens */
+} __attribute__((aligned(8)));
+
+/* The connection of the packet, and what is found out about its ends. Each member is written before it is read. */
+struct connection {
+	struct flow_key key;
+	__u32 hint; /* see hints.h */
+	__u32 hint_place;
+	struct tuple opener; /* set before classification */
+	struct tuple ended;  /* room for the opener of another connection that ends by this packet */
+	__u64 cookie;	     /* of the local socket: see socket.h */
+	__u64 listener;	     /* cookie of the listener that accepted its socket, if no process was seen using that */
+	struct ends untranslated; /* as the sender wrote them: see translation.h */
+};
+
+/* What conditions ask of a packet beside its headers. note_circumstances (conditions.h) writes it before they are asked. */
+struct circumstances {
+	__u64 age;   /* of its connection, in jiffies */
+	__u32 state; /* enum weir_state */
+	bool by_opener;
+	bool opens; /* if it passes, it makes a flow */
+	__u8 tcp_flags;
+};
+
+/* What user space is told about the packet: see settle.h. */
+struct statement {
+	__u32 slot;
+	__u8 type; /* enum weir_event_type */
+	bool staged;
+};
+
+/* Where the look-up of prefixes stands: see networks.h. */
+struct prefix_walk {
+	__u64 address[2]; /* as numbers */
+	__u64 lengths[2]; /* still to be asked for */
+	struct network_key key;
+	__u64 sets;
+	__u32 any; /* one is enough */
 };
 
 /* Where classification stands: see search.h. Orders are those of rules; the lowest wins. */
@@ -83,102 +183,24 @@ struct search {
 	__u32 doubtful_block;
 	__u32 condition_keys[LIMIT_CONDITIONS]; /* twice the order, and 1 where it only perhaps matches */
 	__u32 condition_overflow;		/* lowest that found no room */
-};
-
-/* What conditions ask of a packet beside its headers; set before they are walked. */
-struct circumstances {
-	__u64 age;   /* of its connection, in jiffies */
-	__u32 state; /* enum weir_state */
-	bool by_opener;
-	bool opens; /* if it passes, it makes a flow */
-	__u8 tcp_flags;
-};
-
-/* Where the look-up of prefixes stands: see networks.h. Here and not on the stack, which calls share. */
-struct prefix_walk {
-	__u64 address[2]; /* as numbers */
-	__u64 lengths[2]; /* still to be asked for */
-	struct network_key key;
-	__u64 sets;
-	__u32 any; /* one is enough */
-};
-
-struct packet {
-	struct outcome outcome;
-
-	/* Up to `direction`, reset_packet (observe.h) clears what a parser may leave unset. */
-	struct tuple tuple; /* as on the wire */
-	__u64 offset;	    /* of the parser, from the start of the frame */
-	__u32 flags;	    /* enum packet_flag */
-	__u32 missing;	    /* bytes of a partial packet that are not in this frame */
-	__u32 l3_offset;
-	__u32 l4_offset;
-	__u32 header_end;     /* end of the layer 4 header: what each GSO segment repeats */
-	__u32 fragment_start; /* place of its first byte in the datagram */
-	__u32 tunnel;	      /* as in struct flow_key */
-	__u32 tunnel_high;
-	__u32 inner_kind;     /* enum tunnel_kind of a tunnel header at inner_offset */
-	__u32 inner_protocol; /* ethertype of what is inside, 0 when the tunnel header says */
-	__u16 vlan[LIMIT_VLAN_TAGS];
-	__u8 vlan_count;
-	__u8 dscp;
-	__u8 tcp_flags;
-	__u8 hop_limit;
-	__u8 protocol;
-	__u32 direction;
-
-	__u32 frame_length; /* bytes that belong to the packet, as far as it is parsed; not all may be linear */
-	__u32 wire_packets;
-	__u32 wire_bytes;
-	__u32 inner_offset;
-	__u32 sequence_end; /* TCP sequence number behind its last byte; SYN and FIN count as one each */
-	__u32 acknowledgement;
-	__u32 fragment_id;
-	__u32 fragment_offset; /* where its bytes start in the frame */
-
-	__u32 which; /* enum which: where this struct is found again */
-	__u32 ifindex;
-	__u32 interface_slot;
-	__u32 interface_flags;
-	__u64 interface_groups;
-	__u32 generation;
-	__u32 copy;
-	__u32 bans;	    /* anybody is banned */
-	__u32 tunnel_forms; /* as in struct control */
-	__u32 in_detect;    /* 1: the mode was detect when it came */
-
-	struct flow_key key;	 /* of its connection */
-	struct flow_key related; /* of the connection an ICMP error is about */
-	__u32 hint;		 /* of its connection, and where it would be: see hints.h */
-	__u32 hint_place;
-	struct tuple opener; /* of the connection; set before classification */
-	struct tuple ended;  /* room for the opener of another connection that ends by this packet */
-	__u64 cookie;	     /* of the local socket: see socket.h */
-	__u64 listener;	     /* cookie of the one that its sender came to, if nobody was seen using that */
-	struct ends sent;    /* as its sender has it, where that is another way: see translation.h */
-	/* How it stands to its connection. Here and not on the stack, where the verifier would tell all their values apart. */
-	union {
-		__u64 standing;
-		struct {
-			bool source_low;
-			bool by_opener;
-			bool one_way; /* the flow is not confirmed, and lives in `openings` or `pings` */
-			bool apart; /* a SYN towards the opener: a connection of its own, which leaves the flow alone */
-			bool opens; /* if it passes, it makes a flow */
-			bool invalid; /* TCP of a connection that nobody knows to be one */
-			bool trusted; /* the peer passes whatever the rules say */
-		};
-	};
-	struct decision decision; /* what classification answered */
-	struct {
-		__u32 slot;
-		__u8 type; /* enum weir_event_type */
-		bool staged;
-	} statement; /* that is told of it */
-	struct circumstances circumstances;
-	struct search search;
 	struct prefix_walk walk;
 	struct known_kinds kinds; /* of the local process, where rules ask: see kinds.h */
+};
+
+/* Each part has its writer. reset_packet (parse/frame.h) clears the first three parts whole. */
+struct packet {
+	struct outcome outcome; /* written by decide/, and read by user space, so that it comes first */
+	struct headers headers; /* written by parse/ */
+	struct role role;	/* written by flow/ and decide/ */
+	struct frame frame;	/* written by the hook, as are the next two */
+	struct rule_set rule_set;
+	__u32 which;		      /* enum which: the place of this struct in `scratch` */
+	struct flow_key quoted;	      /* written by parse/: the connection of the packet that an ICMP error quotes */
+	struct connection connection; /* written by flow/ and decide/ */
+	struct decision decision;     /* written by decide/, or copied from the flow */
+	struct circumstances circumstances; /* written by decide/, as are the next two */
+	struct statement statement;
+	struct search search;
 };
 
 /* What bpf_loop hands on. */

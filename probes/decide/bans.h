@@ -21,7 +21,7 @@ static __always_inline bool is_banned_prefix(struct packet *packet, const __u64 
 	if (!start_walk(packet, &root->networks, address_be, is_mapped(address_be), true))
 		return false;
 	bpf_loop(LIMIT_NETWORK_LENGTHS, ban_step, &context, 0);
-	return packet->walk.sets;
+	return packet->search.walk.sets;
 }
 
 static __always_inline bool is_exempt(const struct ban_root *root, const __u64 address_be[2])
@@ -46,10 +46,12 @@ __noinline int is_banned(hook_context *ctx, __u32 which)
 
 	if (!packet || !root)
 		return false;
-	remote_be = packet->direction == DIRECTION_INGRESS ? packet->tuple.source_be : packet->tuple.destination_be;
-	if (packet->bans & BAN_ADDRESSES && is_mapped(remote_be))
-		banned = sets_in_lines(&ban_lines, ban_line_count, number_of(remote_be[1]), packet->copy, true);
-	if (!banned && packet->bans & BAN_PREFIXES)
+	remote_be = packet->frame.direction == DIRECTION_INGRESS ? packet->headers.tuple.source_be
+								 : packet->headers.tuple.destination_be;
+	if (packet->rule_set.bans & BAN_ADDRESSES && is_mapped(remote_be))
+		banned =
+			sets_in_lines(&ban_lines, ban_line_count, number_of(remote_be[1]), packet->rule_set.copy, true);
+	if (!banned && packet->rule_set.bans & BAN_PREFIXES)
 		banned = is_banned_prefix(packet, remote_be, root);
 	if (!banned || is_exempt(root, remote_be))
 		return false;

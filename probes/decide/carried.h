@@ -18,7 +18,8 @@ static __always_inline bool is_own_address(const __u64 address_be[2])
 
 static __always_inline __u32 tunnel_of_device(const struct packet *outer, const struct packet *inner)
 {
-	return outer->inner_kind == TUNNEL_IPIP ? inner->tunnel | outer->inner_protocol : inner->tunnel;
+	return outer->headers.inner_kind == TUNNEL_IPIP ? inner->headers.tunnel | outer->headers.inner_protocol
+							: inner->headers.tunnel;
 }
 
 /* Does a device of this host take the inner packet out, or has put it in? */
@@ -31,21 +32,22 @@ static __noinline bool has_tunnel_device(const struct packet *outer, const struc
 	if (!outer || !inner)
 		return false;
 	tunnel = tunnel_of_device(outer, inner);
-	inward = outer->direction == DIRECTION_INGRESS;
-	local = inward ? outer->tuple.destination_be : outer->tuple.source_be;
-	remote = inward ? outer->tuple.source_be : outer->tuple.destination_be;
+	inward = outer->frame.direction == DIRECTION_INGRESS;
+	local = inward ? outer->headers.tuple.destination_be : outer->headers.tuple.source_be;
+	remote = inward ? outer->headers.tuple.source_be : outer->headers.tuple.destination_be;
 	for (__u32 form = 0; form < TUNNEL_FORMS; form++) {
 		struct tunnel_end end = {
 			.local_be = { form & TUNNEL_ANY_LOCAL ? 0 : local[0], form & TUNNEL_ANY_LOCAL ? 0 : local[1] },
 			.remote_be = { form & TUNNEL_ANY_REMOTE ? 0 : remote[0],
 				       form & TUNNEL_ANY_REMOTE ? 0 : remote[1] },
 			.tunnel = form & TUNNEL_ANY_IDENTIFIER ? tunnel & 0xff000000 : tunnel,
-			.tunnel_high = form & TUNNEL_ANY_IDENTIFIER ? 0 : inner->tunnel_high,
-			.port = outer->protocol == IPPROTO_UDP ? outer->tuple.destination_port : 0,
+			.tunnel_high = form & TUNNEL_ANY_IDENTIFIER ? 0 : inner->headers.tunnel_high,
+			.port = outer->headers.tuple.protocol == IPPROTO_UDP ? outer->headers.tuple.destination_port
+									     : 0,
 			.form = form,
 		};
 
-		if (outer->tunnel_forms >> form & 1 && bpf_map_lookup_elem(&tunnel_ends, &end) &&
+		if (outer->rule_set.tunnel_forms >> form & 1 && bpf_map_lookup_elem(&tunnel_ends, &end) &&
 		    (!(form & TUNNEL_ANY_LOCAL) || is_own_address(local)))
 			return true;
 	}
@@ -55,18 +57,19 @@ static __noinline bool has_tunnel_device(const struct packet *outer, const struc
 /* TCP to a management port, or from it; a bare SYN from there opens something else. */
 static __always_inline bool is_of_management_port(const struct packet *packet, const struct policy *policy)
 {
-	bool inward = packet->direction == DIRECTION_INGRESS;
+	bool inward = packet->frame.direction == DIRECTION_INGRESS;
 
-	return packet->protocol == IPPROTO_TCP && packet->flags & PACKET_HAS_PORTS &&
-	       (inward || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN) &&
-	       is_management_port(policy, inward ? packet->tuple.destination_port : packet->tuple.source_port);
+	return packet->headers.tuple.protocol == IPPROTO_TCP && packet->headers.flags & PACKET_HAS_PORTS &&
+	       (inward || (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN) &&
+	       is_management_port(policy,
+				  inward ? packet->headers.tuple.destination_port : packet->headers.tuple.source_port);
 }
 
 /* Does a failsafe speak for the packet that this one carries? Bans come before management ports, as outside of tunnels. */
 static __noinline bool carries_failsafe(hook_context *ctx, const struct cursor *cursor, struct packet *outer)
 {
 	struct packet *inner = packet_in_scratch(INNER);
-	__u32 copy = outer ? outer->copy : 0;
+	__u32 copy = outer ? outer->rule_set.copy : 0;
 	const struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
 	bool is_ip, is_peer, is_group;
 	const __u64 *own;
@@ -74,23 +77,24 @@ static __noinline bool carries_failsafe(hook_context *ctx, const struct cursor *
 	if (!outer || !inner || !policy || outer->outcome.reason)
 		return false;
 	is_ip = enter_tunnel(cursor, outer, inner);
-	if (!inner->tunnel || !has_tunnel_device(outer, inner))
+	if (!inner->headers.tunnel || !has_tunnel_device(outer, inner))
 		return false;
 	if (!is_ip) {
 		is_peer = false;
-		if (!(inner->flags & PACKET_NO_IP) || inner->outcome.slot != SLOT_FAILSAFE)
+		if (!(inner->headers.flags & PACKET_NO_IP) || inner->outcome.slot != SLOT_FAILSAFE)
 			return false; /* anything but ARP */
 	} else {
-		own = inner->direction == DIRECTION_INGRESS ? inner->tuple.destination_be : inner->tuple.source_be;
-		is_group = inner->flags & PACKET_IPV6 && (__u8)inner->tuple.destination_be[0] == 0xff;
-		if (!(inner->flags & PACKET_HAS_ADDRESSES) || (!is_own_address(own) && !is_group))
+		own = inner->frame.direction == DIRECTION_INGRESS ? inner->headers.tuple.destination_be
+								  : inner->headers.tuple.source_be;
+		is_group = inner->headers.flags & PACKET_IPV6 && (__u8)inner->headers.tuple.destination_be[0] == 0xff;
+		if (!(inner->headers.flags & PACKET_HAS_ADDRESSES) || (!is_own_address(own) && !is_group))
 			return false;
 		is_peer = !is_group && is_failsafe_peer(inner, policy);
 		if (!is_peer && (inner->outcome.reason || !(has_form_of_discovery(inner) ||
 							    (!is_group && is_of_management_port(inner, policy)))))
 			return false;
 	}
-	if (is_peer || !outer->bans)
+	if (is_peer || !outer->rule_set.bans)
 		return true;
 	return !is_banned(ctx, OUTER) && !(is_ip && is_banned(ctx, INNER));
 }

@@ -13,7 +13,7 @@
 static __always_inline void start_search(struct packet *packet)
 {
 	struct search *search = &packet->search;
-	const struct tuple *opener = &packet->opener;
+	const struct tuple *opener = &packet->connection.opener;
 
 	search->source[0] = number_of(opener->source_be[0]);
 	search->source[1] = number_of(opener->source_be[1]);
@@ -34,18 +34,18 @@ static __always_inline void start_search(struct packet *packet)
 /* Its protocol, and what that carries. */
 static __always_inline bool is_known(const struct packet *packet)
 {
-	return packet->flags & PACKET_HAS_PORTS && !(packet->flags & PACKET_NO_PROTOCOL);
+	return packet->headers.flags & PACKET_HAS_PORTS && !(packet->headers.flags & PACKET_NO_PROTOCOL);
 }
 
 static __always_inline bool passes_default(const struct packet *packet)
 {
-	__u8 type = packet->opener.icmp_type;
+	__u8 type = packet->connection.opener.icmp_type;
 
-	if (packet->flags & PACKET_NO_PROTOCOL)
+	if (packet->headers.flags & PACKET_NO_PROTOCOL)
 		return false;
-	if (packet->opener.protocol == IPPROTO_IGMP)
+	if (packet->connection.opener.protocol == IPPROTO_IGMP)
 		return true;
-	return packet->opener.protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS &&
+	return packet->connection.opener.protocol == IPPROTO_ICMPV6 && packet->headers.flags & PACKET_HAS_PORTS &&
 	       ((type >= ICMPV6_LISTENER_QUERY_TYPE && type <= ICMPV6_LISTENER_DONE_TYPE) ||
 		type == ICMPV6_LISTENER_REPORT_V2_TYPE);
 }
@@ -62,7 +62,7 @@ enum weight {
  */
 static __always_inline enum weight weigh_condition(struct packet *packet, __u32 key, __u32 slot)
 {
-	__u32 index = packet->copy * rule_slots + slot, order = key >> 1, *doubtful, *other;
+	__u32 index = packet->rule_set.copy * rule_slots + slot, order = key >> 1, *doubtful, *other;
 	struct search *search = &packet->search;
 	bool unsure = key & 1;
 	const struct rule *rule;
@@ -135,14 +135,14 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
 {
 	struct packet_context context = { .packet = packet };
-	bool ipv6 = !is_mapped(packet->opener.source_be);
+	bool ipv6 = !is_mapped(packet->connection.opener.source_be);
 	__u32 root = ipv6 ? INDEX_IPV6 : INDEX_IPV4;
 	const struct matcher_index *index;
 
 	if (!is_known(packet))
 		root += INDEX_IPV4_PORTLESS;
 	root *= INDEX_CELLS;
-	packet->search.first_cell = packet->copy * cells_a_copy + first_cell;
+	packet->search.first_cell = packet->rule_set.copy * cells_a_copy + first_cell;
 	index = cell_at(packet, root);
 	if (!index)
 		return false;
@@ -173,7 +173,7 @@ __noinline int search_front(__u32 which, __u32 first_cell)
 __noinline int search_rest(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
-	__u32 copy = packet ? packet->copy : 0;
+	__u32 copy = packet ? packet->rule_set.copy : 0;
 	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
 
 	if (!packet || !policy)
@@ -187,7 +187,7 @@ __noinline int search_rest(__u32 which)
 }
 
 /*
- * Fills packet->decision from packet->opener. Returns 0, or why it cannot be decided. The searches are called one
+ * Fills packet->decision from packet->connection.opener. Returns 0, or why it cannot be decided. The searches are called one
  * after the other: the stack has no room for one more call.
  */
 static __always_inline __u32 classify(__u32 which, const struct policy *policy)

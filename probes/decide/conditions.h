@@ -16,30 +16,31 @@
 static __always_inline bool is_answered(const struct judgement *j, const struct packet *packet, bool by_opener)
 {
 	const struct flow *flow = j->flow;
-	__u8 flags = packet->tcp_flags;
+	__u8 flags = packet->headers.tcp_flags;
 
 	if (!by_opener || (flow && flow->flags & FLOW_ANSWERED))
 		return true;
 	if (flow)
 		flags |= flow->tcp_flags[0];
-	return packet->protocol == IPPROTO_TCP && !(flags & TCP_SYN);
+	return packet->headers.tuple.protocol == IPPROTO_TCP && !(flags & TCP_SYN);
 }
 
-/* Also sets packet->opener, which a packet of a known flow does not need otherwise. */
+/* Also sets packet->connection.opener, which a packet of a known flow does not need otherwise. */
 static __always_inline void note_circumstances(const struct judgement *j, struct packet *packet)
 {
 	struct circumstances *known = &packet->circumstances;
 	const struct flow *flow = flow_or_related(j);
 
-	known->by_opener = j->flow ? packet->by_opener : !j->related && packet->opener.direction == packet->direction;
-	known->opens = packet->opens;
-	known->tcp_flags = packet->tcp_flags;
+	known->by_opener = j->flow ? packet->role.by_opener
+				   : !j->related && packet->connection.opener.direction == packet->frame.direction;
+	known->opens = packet->role.opens;
+	known->tcp_flags = packet->headers.tcp_flags;
 	if (j->flow)
-		opener_of_flow(packet, j->flow, packet->by_opener);
+		opener_of_flow(packet, j->flow, packet->role.by_opener);
 	known->age = flow ? bpf_jiffies64() - flow->opened_jiffies : 0;
 	if (j->related)
 		known->state = STATE_RELATED;
-	else if (packet->invalid)
+	else if (packet->role.invalid)
 		known->state = STATE_INVALID;
 	else
 		known->state = is_answered(j, packet, known->by_opener) ? STATE_ESTABLISHED : STATE_NEW;
@@ -60,7 +61,7 @@ static __always_inline bool is_asked_once(const struct rule *rule)
 /* The outermost tag with an identifier, as Linux takes it: it strips a priority tag before another. */
 static __always_inline __u32 vlan_of(const struct packet *packet)
 {
-	return (packet->vlan[0] & 0x0fff) ?: packet->vlan[1] & 0x0fff;
+	return (packet->headers.vlan[0] & 0x0fff) ?: packet->headers.vlan[1] & 0x0fff;
 }
 
 /* Without branches: the verifier would walk all ways through the ranges. A difference below 0 has its highest bit set. */
@@ -83,7 +84,7 @@ static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, 
 		return false;
 	if (rule->vlans[0].last && !is_in_vlans(rule, packet))
 		return false;
-	if (rule->dscp && !(rule->dscp >> (packet->dscp & 63) & 1))
+	if (rule->dscp && !(rule->dscp >> (packet->headers.dscp & 63) & 1))
 		return false;
 	/* A rule on flags judges what the opener sends. */
 	if (rule->tcp_flags_mask &&
@@ -135,7 +136,7 @@ __noinline int apply_conditions(__u32 which)
 		if (packet->outcome.staged == SLOT_NONE && decision->staged != SLOT_NONE && decision->staged_at == i)
 			packet->outcome.staged = decision->staged;
 		slot = decision->conditions[i];
-		index = packet->copy * rule_slots + slot;
+		index = packet->rule_set.copy * rule_slots + slot;
 		rule = bpf_map_lookup_elem(&rules, &index);
 		if (!rule || !ask_condition(packet, i, rule, index))
 			continue;

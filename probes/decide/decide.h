@@ -25,8 +25,8 @@ static __always_inline bool note_other_sender(struct judgement *j, const struct 
 {
 	__u64 cookie;
 
-	if (!HOOK_HAS_SENDERS || packet->direction != DIRECTION_EGRESS || !j->policy->kinds || packet->tunnel ||
-	    (packet->protocol == IPPROTO_TCP && !opens))
+	if (!HOOK_HAS_SENDERS || packet->frame.direction != DIRECTION_EGRESS || !j->policy->kinds ||
+	    packet->headers.tunnel || (packet->headers.tuple.protocol == IPPROTO_TCP && !opens))
 		return false;
 	cookie = sender_cookie(j->ctx);
 	if (!cookie || cookie == j->flow->cookie)
@@ -41,7 +41,7 @@ static __always_inline bool load_standing(const struct judgement *j, struct pack
 	if (!load_decision(packet, flow))
 		return false;
 	if (packet->decision.slot == SLOT_ON_ERROR)
-		packet->decision.action = j->policy->on_error[packet->direction & 1];
+		packet->decision.action = j->policy->on_error[packet->frame.direction & 1];
 	return true;
 }
 
@@ -53,9 +53,9 @@ static __always_inline struct flow *find_related(struct judgement *j, struct pac
 {
 	struct flow *flow;
 
-	if (!(packet->flags & PACKET_RELATED))
+	if (!(packet->headers.flags & PACKET_QUOTES))
 		return NULL;
-	flow = find_flow(&packet->related, &packet->one_way);
+	flow = find_flow(&packet->quoted, &packet->role.unconfirmed);
 	return flow && is_error_of(packet, flow) ? flow : NULL;
 }
 
@@ -65,11 +65,11 @@ static __always_inline struct flow *find_related(struct judgement *j, struct pac
  */
 static __always_inline void suspend_flow(struct packet *packet, struct flow *flow)
 {
-	packet->flags |= PACKET_REPLACES;
+	packet->role.replaces = true;
 	if (has_ended(flow))
 		return;
-	packet->flags |= PACKET_SUSPENDS;
-	change_flow(&packet->key, flow, &packet->ended, CHANGE_CLOSE);
+	packet->role.suspends = true;
+	change_flow(&packet->connection.key, flow, &packet->connection.ended, CHANGE_CLOSE);
 }
 
 /*
@@ -81,17 +81,17 @@ __noinline int settle_replacement(__u32 which)
 	struct packet *packet = packet_in_scratch(which);
 	struct flow *flow;
 
-	if (!packet || (is_blocked(packet) && !(packet->flags & PACKET_SUSPENDS)))
+	if (!packet || (is_blocked(packet) && !packet->role.suspends))
 		return 0;
-	flow = find_flow(&packet->key, &packet->one_way);
+	flow = find_flow(&packet->connection.key, &packet->role.unconfirmed);
 	if (!flow || !has_ended(flow))
 		return 0;
 	if (is_blocked(packet)) {
-		change_flow(&packet->key, flow, &packet->ended, CHANGE_REOPEN);
+		change_flow(&packet->connection.key, flow, &packet->connection.ended, CHANGE_REOPEN);
 		return 0;
 	}
-	change_flow(&packet->key, flow, &packet->ended, CHANGE_END);
-	remove_flow(&packet->key);
+	change_flow(&packet->connection.key, flow, &packet->connection.ended, CHANGE_END);
+	remove_flow(&packet->connection.key);
 	return 0;
 }
 
@@ -102,7 +102,7 @@ static __noinline struct flow *load_blocked(struct packet *packet)
 
 	if (!packet)
 		return NULL;
-	blocked = find_blocked(packet, &packet->key);
+	blocked = find_blocked(packet, &packet->connection.key);
 	if (blocked && !(blocked->flags & FLOW_MET))
 		set_hint(packet);
 	return blocked;
@@ -116,7 +116,7 @@ static __always_inline void load_unhinted(struct judgement *j, struct packet *pa
 {
 	struct flow *blocked;
 
-	j->flow = find_flow(&packet->key, &packet->one_way);
+	j->flow = find_flow(&packet->connection.key, &packet->role.unconfirmed);
 	if (j->flow && !has_ended(j->flow))
 		return;
 	blocked = load_blocked(packet);
@@ -131,8 +131,8 @@ static __always_inline void load_connection(struct judgement *j, struct packet *
 {
 	struct flow *blocked = NULL;
 
-	if (packet->in_detect && is_hinted(packet)) {
-		blocked = find_blocked(packet, &packet->key);
+	if (packet->rule_set.in_detect && is_hinted(packet)) {
+		blocked = find_blocked(packet, &packet->connection.key);
 		if (!blocked || blocked->flags & FLOW_MET) {
 			remove_hint(packet);
 			blocked = NULL;
@@ -149,30 +149,30 @@ static __always_inline bool load_kept_decision(struct judgement *j, struct packe
 {
 	bool opens;
 
-	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
-	if (packet->flags & PACKET_ICMP_ERROR) {
+	packet->role.source_is_low = make_flow_key(packet, &packet->headers.tuple, &packet->connection.key);
+	if (packet->headers.flags & PACKET_ICMP_ERROR) {
 		j->related = find_related(j, packet);
-		return j->related ? load_standing(j, packet, j->related) : !packet->trusted && carry_error(packet);
+		return j->related ? load_standing(j, packet, j->related) : !packet->role.trusted && carry_error(packet);
 	}
 	load_connection(j, packet);
 	if (!j->flow) {
 		if (!j->blocked)
 			return false;
-		packet->by_opener = is_by_opener(j->blocked, packet->source_low);
-		packet->flags |= PACKET_REPLACES;
-		return !packet->trusted && follow_blocked(j, packet);
+		packet->role.by_opener = is_by_opener(j->blocked, packet->role.source_is_low);
+		packet->role.replaces = true;
+		return !packet->role.trusted && follow_blocked(j, packet);
 	}
-	packet->by_opener = is_by_opener(j->flow, packet->source_low);
+	packet->role.by_opener = is_by_opener(j->flow, packet->role.source_is_low);
 	opens = is_bare_syn(packet);
-	if (opens ? has_ended(j->flow) : is_succeeded(packet, j->flow, packet->by_opener)) {
+	if (opens ? has_ended(j->flow) : is_succeeded(packet, j->flow, packet->role.by_opener)) {
 		suspend_flow(packet, j->flow);
 		j->flow = NULL;
-		packet->flags |= opens ? 0 : PACKET_SUCCEEDS;
+		packet->role.succeeds = !opens;
 		return false;
 	}
-	if (opens && (!packet->by_opener || is_offer(packet, j->flow))) {
-		packet->flags |= packet->by_opener ? PACKET_OFFERS : 0;
-		packet->apart = true;
+	if (opens && (!packet->role.by_opener || is_offer(packet, j->flow))) {
+		packet->role.offers = packet->role.by_opener;
+		packet->role.separate = true;
 		j->flow = NULL;
 		return false;
 	}
@@ -184,7 +184,7 @@ static __always_inline void refuse_depth(struct packet *packet, const struct pol
 {
 	packet->outcome.slot = SLOT_ON_ERROR;
 	packet->outcome.reason = REASON_TUNNEL_DEPTH;
-	packet->outcome.action = policy->on_error[packet->direction & 1];
+	packet->outcome.action = policy->on_error[packet->frame.direction & 1];
 }
 
 /*
@@ -197,12 +197,12 @@ __noinline int refuse_banned(__u32 which)
 
 	if (!packet)
 		return false;
-	packet->opener = packet->tuple;
+	packet->connection.opener = packet->headers.tuple;
 	decide_as(packet, SLOT_BAN, ACTION_BLOCK, 0);
-	if (!packet->in_detect || packet->outcome.reason || !(packet->flags & PACKET_HAS_PORTS) ||
-	    packet->flags & PACKET_ICMP_ERROR)
+	if (!packet->rule_set.in_detect || packet->outcome.reason || !(packet->headers.flags & PACKET_HAS_PORTS) ||
+	    packet->headers.flags & PACKET_ICMP_ERROR)
 		return false;
-	packet->source_low = make_flow_key(packet, &packet->tuple, &packet->key);
+	packet->role.source_is_low = make_flow_key(packet, &packet->headers.tuple, &packet->connection.key);
 	return true;
 }
 
@@ -214,17 +214,17 @@ __noinline int follow_banned(__u32 which, struct flow *flow, struct flow *blocke
 	if (!packet)
 		return 0;
 	if (flow) {
-		packet->by_opener = is_by_opener(flow, packet->source_low);
-		opener_of_flow(packet, flow, packet->by_opener);
+		packet->role.by_opener = is_by_opener(flow, packet->role.source_is_low);
+		opener_of_flow(packet, flow, packet->role.by_opener);
 		return 0;
 	}
-	packet->opens = can_open(packet);
+	packet->role.opens = can_open(packet);
 	if (!blocked)
 		return 0;
-	packet->by_opener = is_by_opener(blocked, packet->source_low);
+	packet->role.by_opener = is_by_opener(blocked, packet->role.source_is_low);
 	if (is_carried(blocked, packet)) {
-		opener_of_flow(packet, blocked, packet->by_opener);
-		packet->flags |= PACKET_CARRIED;
+		opener_of_flow(packet, blocked, packet->role.by_opener);
+		packet->role.carried = true;
 	}
 	return 0;
 }
@@ -245,11 +245,11 @@ static __always_inline void load_banned(struct judgement *j, struct packet *pack
  */
 static __always_inline void advance(hook_context *ctx, struct packet *packet, struct flow *flow, bool stays_blocked)
 {
-	advance_flow(ctx, packet, flow, packet->by_opener);
+	advance_flow(ctx, packet, flow, packet->role.by_opener);
 	if (flow->flags & (FLOW_UNCLAIMED | FLOW_DOUBTED | FLOW_WOULD_DROP)) {
-		if (HOOK_HAS_SENDERS && flow->flags & FLOW_UNCLAIMED && packet->direction == DIRECTION_EGRESS)
+		if (HOOK_HAS_SENDERS && flow->flags & FLOW_UNCLAIMED && packet->frame.direction == DIRECTION_EGRESS)
 			claim_flow(ctx, packet->which, flow);
-		if (flow->flags & FLOW_DOUBTED && packet->direction == DIRECTION_INGRESS)
+		if (flow->flags & FLOW_DOUBTED && packet->frame.direction == DIRECTION_INGRESS)
 			settle_doubt(packet->which, flow);
 		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet) && !stays_blocked)
 			end_blocking(flow);
@@ -275,21 +275,19 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 
 	if (!j.policy)
 		return VERDICT_PASSED;
-	packet->standing = 0;
-	packet->tuple.direction = packet->direction;
-	packet->trusted = is_trusted(packet, j.policy);
-	banned = packet->bans && !packet->trusted && packet->flags & PACKET_HAS_ADDRESSES &&
+	packet->headers.tuple.direction = packet->frame.direction;
+	packet->role.trusted = is_trusted(packet, j.policy);
+	banned = packet->rule_set.bans && !packet->role.trusted && packet->headers.flags & PACKET_HAS_ADDRESSES &&
 		 is_banned(ctx, packet->which);
-	if (!banned && packet->flags & PACKET_FRAGMENT && !packet->outcome.reason)
+	if (!banned && packet->headers.flags & PACKET_FRAGMENT && !packet->outcome.reason)
 		packet->outcome.reason = track_fragment(packet->which);
-	packet->tuple.protocol = packet->protocol;
 	if (!banned && !packet->outcome.reason && is_link_upkeep(ctx, packet)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
 	}
-	if (!banned && !known && !packet->outcome.reason && packet->flags & PACKET_HAS_PORTS)
+	if (!banned && !known && !packet->outcome.reason && packet->headers.flags & PACKET_HAS_PORTS)
 		known = load_kept_decision(&j, packet);
-	if (packet->trusted && (known || j.flow)) {
+	if (packet->role.trusted && (known || j.flow)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
 	}
@@ -298,13 +296,13 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	else if (!known && judge_first(ctx, packet->which, j.flow, j.related, j.blocked))
 		j.blocked = NULL;
 	apply_decision(&j, packet);
-	if (packet->tunnel && packet->inner_kind != TUNNEL_NONE && packet->outcome.action == ACTION_ALLOW &&
-	    !packet->outcome.reason) {
+	if (packet->headers.tunnel && packet->headers.inner_kind != TUNNEL_NONE &&
+	    packet->outcome.action == ACTION_ALLOW && !packet->outcome.reason) {
 		refuse_depth(packet, j.policy);
-		packet->opens = false;
+		packet->role.opens = false;
 	}
 	packet->outcome.verdict = verdict_of(packet);
-	if (!known && packet->flags & PACKET_REPLACES)
+	if (!known && packet->role.replaces)
 		settle_replacement(packet->which);
 	if (!known)
 		settled = settle_first(ctx, packet->which, j.flow, j.blocked);
@@ -315,7 +313,7 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 	count_outcome(packet, settled & SETTLED_OPENED);
 	if (packet->outcome.verdict == VERDICT_DROPPED)
 		return VERDICT_DROPPED;
-	if (packet->flags & PACKET_OFFERS && !is_blocked(packet))
+	if (packet->role.offers && !is_blocked(packet))
 		note_offer(packet->which);
 	if (!j.flow) {
 		if (is_bare_syn(packet) && packet->outcome.verdict == VERDICT_PASSED)
@@ -328,8 +326,8 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 		let_flow_go_on(packet->which, j.flow);
 		return packet->outcome.verdict;
 	}
-	if (packet->one_way && is_exchange(packet, j.flow, packet->by_opener)) {
-		j.flow = promote_flow(&packet->key, j.flow);
+	if (packet->role.unconfirmed && is_exchange(packet, j.flow, packet->role.by_opener)) {
+		j.flow = promote_flow(&packet->connection.key, j.flow);
 		if (!j.flow)
 			return packet->outcome.verdict;
 	}

@@ -22,9 +22,9 @@ static __always_inline bool in_prefix(const __u64 address[2], const struct fails
 
 static __always_inline bool has_dhcp_ports(const struct packet *packet)
 {
-	__u16 from = packet->tuple.source_port, to = packet->tuple.destination_port;
+	__u16 from = packet->headers.tuple.source_port, to = packet->headers.tuple.destination_port;
 
-	if (packet->protocol != IPPROTO_UDP || !(packet->flags & PACKET_HAS_PORTS))
+	if (packet->headers.tuple.protocol != IPPROTO_UDP || !(packet->headers.flags & PACKET_HAS_PORTS))
 		return false;
 	return (from == DHCP_SERVER_PORT && to == DHCP_CLIENT_PORT) ||
 	       (from == DHCP_CLIENT_PORT && to == DHCP_SERVER_PORT) ||
@@ -49,8 +49,8 @@ static __always_inline bool stays_on_link(const struct tuple *tuple)
 
 static __always_inline bool is_failsafe_peer(const struct packet *packet, const struct policy *policy)
 {
-	const __u64 *remote =
-		packet->direction == DIRECTION_INGRESS ? packet->tuple.source_be : packet->tuple.destination_be;
+	const __u64 *remote = packet->frame.direction == DIRECTION_INGRESS ? packet->headers.tuple.source_be
+									   : packet->headers.tuple.destination_be;
 	__u16 remote_port, local_port;
 
 	for (__u32 i = 0; i < LIMIT_FAILSAFE_PREFIXES; i++) {
@@ -59,12 +59,12 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 		if (in_prefix(remote, &policy->failsafe_prefixes[i]))
 			return true;
 	}
-	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS))
+	if (packet->headers.tuple.protocol != IPPROTO_TCP || !(packet->headers.flags & PACKET_HAS_PORTS))
 		return false;
-	remote_port =
-		packet->direction == DIRECTION_INGRESS ? packet->tuple.source_port : packet->tuple.destination_port;
-	local_port =
-		packet->direction == DIRECTION_INGRESS ? packet->tuple.destination_port : packet->tuple.source_port;
+	remote_port = packet->frame.direction == DIRECTION_INGRESS ? packet->headers.tuple.source_port
+								   : packet->headers.tuple.destination_port;
+	local_port = packet->frame.direction == DIRECTION_INGRESS ? packet->headers.tuple.destination_port
+								  : packet->headers.tuple.source_port;
 	for (__u32 i = 0; i < LIMIT_FAILSAFE_SESSIONS; i++) {
 		const struct failsafe_session *session = &policy->sessions[i];
 
@@ -79,9 +79,10 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 
 static __always_inline bool is_trusted(const struct packet *packet, const struct policy *policy)
 {
-	if (packet->interface_flags & INTERFACE_LOOPBACK || packet->flags & PACKET_CARRIES_FAILSAFE)
+	if (packet->frame.interface_flags & INTERFACE_LOOPBACK || packet->role.carries_failsafe)
 		return true;
-	return !packet->tunnel && packet->flags & PACKET_HAS_ADDRESSES && is_failsafe_peer(packet, policy);
+	return !packet->headers.tunnel && packet->headers.flags & PACKET_HAS_ADDRESSES &&
+	       is_failsafe_peer(packet, policy);
 }
 
 static __always_inline bool is_management_port(const struct policy *policy, __u16 port)
@@ -108,9 +109,9 @@ __noinline int is_for_this_host(hook_context *ctx, __u32 which, bool of_opener)
 
 	if (!packet)
 		return false;
-	tuple = of_opener ? &packet->opener : &packet->tuple;
-	lookup.ifindex = packet->ifindex;
-	lookup.l4_protocol = packet->protocol;
+	tuple = of_opener ? &packet->connection.opener : &packet->headers.tuple;
+	lookup.ifindex = packet->frame.ifindex;
+	lookup.l4_protocol = packet->headers.tuple.protocol;
 	if (is_mapped(tuple->source_be)) {
 		lookup.family = FAMILY_INET;
 		lookup.ipv4_src = tuple->source_be[1] >> 32;
@@ -133,9 +134,9 @@ __noinline int is_for_this_host(hook_context *ctx, __u32 which, bool of_opener)
 /* The packet comes to this host, stays on its link, or is sent by one of its sockets: it is none that the host forwards. */
 static __always_inline bool is_own(hook_context *ctx, const struct packet *packet)
 {
-	if (stays_on_link(&packet->tuple))
+	if (stays_on_link(&packet->headers.tuple))
 		return true;
-	if (packet->direction == DIRECTION_EGRESS)
+	if (packet->frame.direction == DIRECTION_EGRESS)
 		return sender_cookie(ctx);
 	return is_for_this_host(ctx, packet->which, false);
 }
@@ -144,33 +145,34 @@ static __always_inline bool is_own(hook_context *ctx, const struct packet *packe
  * refused (RFC 6980). */
 static __always_inline bool has_form_of_discovery(const struct packet *packet)
 {
-	return packet->protocol == IPPROTO_ICMPV6 && packet->flags & PACKET_HAS_PORTS && packet->flags & PACKET_IPV6 &&
-	       !(packet->flags & PACKET_FRAGMENT_HEADER) && packet->hop_limit == DISCOVERY_HOP_LIMIT &&
-	       !packet->tuple.icmp_code && packet->tuple.icmp_type >= ICMPV6_ROUTER_SOLICITATION_TYPE &&
-	       packet->tuple.icmp_type <= ICMPV6_REDIRECT_TYPE;
+	return packet->headers.tuple.protocol == IPPROTO_ICMPV6 && packet->headers.flags & PACKET_HAS_PORTS &&
+	       packet->headers.flags & PACKET_IPV6 && !(packet->headers.flags & PACKET_FRAGMENT_HEADER) &&
+	       packet->headers.hop_limit == DISCOVERY_HOP_LIMIT && !packet->headers.tuple.icmp_code &&
+	       packet->headers.tuple.icmp_type >= ICMPV6_ROUTER_SOLICITATION_TYPE &&
+	       packet->headers.tuple.icmp_type <= ICMPV6_REDIRECT_TYPE;
 }
 
 /* What comes with that hop limit may still be forwarded, and what leaves with it is not. */
 static __always_inline bool is_neighbour_discovery(hook_context *ctx, const struct packet *packet)
 {
-	return has_form_of_discovery(packet) && (packet->direction == DIRECTION_EGRESS || is_own(ctx, packet));
+	return has_form_of_discovery(packet) && (packet->frame.direction == DIRECTION_EGRESS || is_own(ctx, packet));
 }
 
 /* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
 static __always_inline bool is_link_upkeep(hook_context *ctx, const struct packet *packet)
 {
 	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
-	return !packet->tunnel &&
+	return !packet->headers.tunnel &&
 	       (is_neighbour_discovery(ctx, packet) || (has_dhcp_ports(packet) && is_own(ctx, packet)));
 }
 
 /* TCP that somebody opened to a management port of this host; its replies are part of it. */
 static __always_inline bool is_management(hook_context *ctx, const struct packet *packet, const struct policy *policy)
 {
-	const struct tuple *opener = &packet->opener;
+	const struct tuple *opener = &packet->connection.opener;
 
-	return opener->protocol == IPPROTO_TCP && opener->direction == DIRECTION_INGRESS && !packet->tunnel &&
-	       packet->flags & PACKET_HAS_PORTS && is_management_port(policy, opener->destination_port) &&
+	return opener->protocol == IPPROTO_TCP && opener->direction == DIRECTION_INGRESS && !packet->headers.tunnel &&
+	       packet->headers.flags & PACKET_HAS_PORTS && is_management_port(policy, opener->destination_port) &&
 	       is_for_this_host(ctx, packet->which, true);
 }
 

@@ -15,50 +15,51 @@
 /* Later fragments, ICMP errors and answers belong to something and open nothing. */
 static __always_inline bool can_open(const struct packet *packet)
 {
-	return packet->flags & PACKET_HAS_PORTS &&
-	       !(packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER));
+	return packet->headers.flags & PACKET_HAS_PORTS &&
+	       !(packet->headers.flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER));
 }
 
 /*
  * Who opened the connection of a packet that has no flow? The sender, unless TCP says otherwise. Of a connection met in
  * the middle the sockets tell, and of one that a SYN+ACK answers the SYN, if it passed here: see syns.h. Sets
- * packet->opener; false when nothing tells.
+ * packet->connection.opener; false when nothing tells.
  */
 static __always_inline bool note_opener(struct judgement *j, struct packet *packet)
 {
-	bool inward = packet->direction == DIRECTION_INGRESS;
+	bool inward = packet->frame.direction == DIRECTION_INGRESS;
 	int end;
 
-	packet->opener = packet->tuple;
-	if (packet->protocol != IPPROTO_TCP || !(packet->flags & PACKET_HAS_PORTS) || is_bare_syn(packet))
+	packet->connection.opener = packet->headers.tuple;
+	if (packet->headers.tuple.protocol != IPPROTO_TCP || !(packet->headers.flags & PACKET_HAS_PORTS) ||
+	    is_bare_syn(packet))
 		return true;
 	if (!inward)
-		reverse(&packet->opener, &packet->tuple);
+		reverse(&packet->connection.opener, &packet->headers.tuple);
 	if (is_management(j->ctx, packet, j->policy))
 		return true;
-	end = packet->tunnel ? END_UNKNOWN : opener_of_tcp(j->ctx, packet->which);
-	if (end == END_UNKNOWN && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+	end = packet->headers.tunnel ? END_UNKNOWN : opener_of_tcp(j->ctx, packet->which);
+	if (end == END_UNKNOWN && (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
 	    believe_syn_ack(packet->which))
 		end = inward ? END_LOCAL : END_REMOTE;
 	if (end == END_LOCAL) {
 		if (inward)
-			reverse(&packet->opener, &packet->tuple);
+			reverse(&packet->connection.opener, &packet->headers.tuple);
 		else
-			packet->opener = packet->tuple;
+			packet->connection.opener = packet->headers.tuple;
 	}
 	return end != END_UNKNOWN;
 }
 
 static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
 {
-	struct flow *flow = packet->flags & PACKET_CARRIED ? j->blocked : flow_or_related(j);
+	struct flow *flow = packet->role.carried ? j->blocked : flow_or_related(j);
 	__u64 cookie = flow ? flow->cookie : 0;
 
 	if (!j->policy->kinds)
 		return;
-	if (!cookie && !process_is_supposed && !hides_socket(packet) && !(packet->flags & PACKET_ICMP_ERROR))
+	if (!cookie && !process_is_supposed && !hides_socket(packet) && !(packet->headers.flags & PACKET_ICMP_ERROR))
 		cookie = local_cookie(j->ctx, packet);
-	if (cookie && packet->direction == DIRECTION_EGRESS && !find_owner(cookie) && is_sent_by_kernel(j->ctx))
+	if (cookie && packet->frame.direction == DIRECTION_EGRESS && !find_owner(cookie) && is_sent_by_kernel(j->ctx))
 		cookie = 0;
 	note_kinds(packet->which, cookie);
 }
@@ -105,8 +106,8 @@ static __always_inline void ask_about_invalid(struct judgement *j, struct packet
 {
 	__u32 conditions = 0, reason;
 
-	packet->opener = packet->tuple;
-	if (j->policy->judges_invalid && packet->protocol == IPPROTO_TCP) {
+	packet->connection.opener = packet->headers.tuple;
+	if (j->policy->judges_invalid && packet->headers.tuple.protocol == IPPROTO_TCP) {
 		ask_for_process(j, packet);
 		reason = classify(packet->which, j->policy);
 		if (!reason || reason == REASON_PROCESS_UNKNOWN)
@@ -114,7 +115,7 @@ static __always_inline void ask_about_invalid(struct judgement *j, struct packet
 	}
 	decide_undecided(packet, j->policy, REASON_OPENER_UNKNOWN);
 	packet->decision.condition_count = conditions;
-	packet->invalid = true;
+	packet->role.invalid = true;
 }
 
 /*
@@ -135,7 +136,7 @@ __noinline int ask_about_opening(__u32 which, const struct flow *blocked)
 	known->state = STATE_NEW;
 	known->by_opener = true;
 	known->opens = true;
-	known->tcp_flags = packet->protocol == IPPROTO_TCP ? TCP_SYN : 0;
+	known->tcp_flags = packet->headers.tuple.protocol == IPPROTO_TCP ? TCP_SYN : 0;
 	decision = &packet->decision;
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++)
 		decision->once |= is_same(decision->conditions[i], blocked->decision.slot) << i;
@@ -153,20 +154,20 @@ __noinline int ask_about_opening(__u32 which, const struct flow *blocked)
  */
 static __always_inline bool judge_blocked(struct judgement *j, struct packet *packet)
 {
-	opener_of_flow(packet, j->blocked, packet->by_opener);
-	packet->flags |= PACKET_CARRIED;
+	opener_of_flow(packet, j->blocked, packet->role.by_opener);
+	packet->role.carried = true;
 	ask_rules(j, packet);
 	packet->decision.staged = SLOT_NONE;
 	if (packet->decision.slot == SLOT_ON_ERROR)
-		packet->decision.action = j->policy->on_error[packet->opener.direction & 1];
+		packet->decision.action = j->policy->on_error[packet->connection.opener.direction & 1];
 	if (packet->decision.condition_count || packet->decision.ask_again)
 		__sync_fetch_and_or(&j->blocked->flags, FLOW_ASKS_ANEW);
 	if (packet->decision.condition_count)
 		ask_about_opening(packet->which, j->blocked);
 	if (packet->decision.action == ACTION_BLOCK)
 		return true;
-	packet->flags &= ~PACKET_CARRIED;
-	packet->opener = packet->tuple;
+	packet->role.carried = false;
+	packet->connection.opener = packet->headers.tuple;
 	remove_blocked(packet->which);
 	j->blocked = NULL;
 	return false;
@@ -177,27 +178,27 @@ static __always_inline void decide_first(struct judgement *j, struct packet *pac
 	struct policy *policy = j->policy;
 	bool found;
 
-	packet->opener = packet->tuple;
+	packet->connection.opener = packet->headers.tuple;
 	if (j->flow)
-		opener_of_flow(packet, j->flow, packet->by_opener);
+		opener_of_flow(packet, j->flow, packet->role.by_opener);
 	else if (j->related)
-		opener_of_key(&packet->opener, &packet->related, j->related);
-	if (packet->trusted) {
-		found = flow_or_related(j) || packet->outcome.reason || packet->flags & PACKET_SUCCEEDS ||
-			note_opener(j, packet);
-		packet->opens = found && !j->flow && !packet->apart && !packet->outcome.reason && can_open(packet);
+		opener_of_key(&packet->connection.opener, &packet->quoted, j->related);
+	if (packet->role.trusted) {
+		found = flow_or_related(j) || packet->outcome.reason || packet->role.succeeds || note_opener(j, packet);
+		packet->role.opens =
+			found && !j->flow && !packet->role.separate && !packet->outcome.reason && can_open(packet);
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 	} else if (packet->outcome.reason) {
 		decide_undecided(packet, policy, packet->outcome.reason);
-	} else if (flow_or_related(j) || packet->apart) {
+	} else if (flow_or_related(j) || packet->role.separate) {
 		ask_rules(j, packet);
 	} else if (j->blocked && is_carried(j->blocked, packet) && judge_blocked(j, packet)) {
 		return;
-	} else if (!(packet->flags & PACKET_SUCCEEDS) && !note_opener(j, packet)) {
+	} else if (!packet->role.succeeds && !note_opener(j, packet)) {
 		ask_about_invalid(j, packet);
 	} else {
 		ask_rules(j, packet);
-		packet->opens = can_open(packet);
+		packet->role.opens = can_open(packet);
 	}
 }
 

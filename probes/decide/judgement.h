@@ -18,7 +18,7 @@ struct judgement {
 /* NULL where there is no packet. */
 static __always_inline struct policy *policy_of(const struct packet *packet)
 {
-	__u32 copy = packet ? packet->copy : 0;
+	__u32 copy = packet ? packet->rule_set.copy : 0;
 	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
 
 	return packet ? policy : NULL;
@@ -36,8 +36,8 @@ static __always_inline struct flow *flow_or_related(const struct judgement *j)
 
 static __always_inline bool is_bare_syn(const struct packet *packet)
 {
-	return packet->protocol == IPPROTO_TCP && packet->flags & PACKET_HAS_PORTS &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return packet->headers.tuple.protocol == IPPROTO_TCP && packet->headers.flags & PACKET_HAS_PORTS &&
+	       (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 static __always_inline void decide_as(struct packet *packet, __u32 slot, __u32 action, __u32 reason)
@@ -54,7 +54,7 @@ static __always_inline void decide_as(struct packet *packet, __u32 slot, __u32 a
 
 static __always_inline void decide_undecided(struct packet *packet, const struct policy *policy, __u32 reason)
 {
-	decide_as(packet, SLOT_ON_ERROR, policy->on_error[packet->direction & 1], reason);
+	decide_as(packet, SLOT_ON_ERROR, policy->on_error[packet->frame.direction & 1], reason);
 }
 
 #endif

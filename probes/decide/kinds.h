@@ -68,32 +68,32 @@ static __always_inline void fill_kinds(struct known_kinds *kinds, const struct o
 /* May there be a socket that cannot be asked for? An error about nothing that is known is the kernel's own word. */
 static __always_inline bool hides_socket(const struct packet *packet)
 {
-	if (packet->flags & PACKET_ICMP_ERROR)
+	if (packet->headers.flags & PACKET_ICMP_ERROR)
 		return false;
-	return packet->tunnel || !(packet->flags & PACKET_HAS_PORTS) || packet->flags & PACKET_LED ||
-	       (packet->flags & PACKET_FRAGMENT && packet->direction == DIRECTION_INGRESS);
+	return packet->headers.tunnel || !(packet->headers.flags & PACKET_HAS_PORTS) || packet->role.redirected ||
+	       (packet->headers.flags & PACKET_FRAGMENT && packet->frame.direction == DIRECTION_INGRESS);
 }
 
 /*
- * Notes them in packet->kinds. `cookie`: of the connection's socket here; 0 where there is none, or none that could be asked for. Not static: see
+ * Notes them in packet->search.kinds. `cookie`: of the connection's socket here; 0 where there is none, or none that could be asked for. Not static: see
  * judge_inner.
  */
 __noinline int note_kinds(__u32 which, __u64 cookie)
 {
 	struct packet *packet = packet_in_scratch(which);
-	__u32 copy = packet ? packet->copy : 0, zero = 0;
+	__u32 copy = packet ? packet->rule_set.copy : 0, zero = 0;
 	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
 	struct known_kinds *supposed = bpf_map_lookup_elem(&supposed_kinds, &zero);
 	struct owner *owner = find_owner(cookie);
 
 	if (!packet || !policy || !supposed)
 		return 0;
-	set_all(&packet->kinds.certain, 0);
-	set_all(&packet->kinds.possible, cookie || hides_socket(packet) ? ~0ULL : 0);
+	set_all(&packet->search.kinds.certain, 0);
+	set_all(&packet->search.kinds.possible, cookie || hides_socket(packet) ? ~0ULL : 0);
 	if (owner)
-		fill_kinds(&packet->kinds, owner, (policy->kinds - 1) & 1);
+		fill_kinds(&packet->search.kinds, owner, (policy->kinds - 1) & 1);
 	if (process_is_supposed)
-		packet->kinds = *supposed;
+		packet->search.kinds = *supposed;
 	return 0;
 }
 

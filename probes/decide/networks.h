@@ -50,7 +50,7 @@ static __always_inline __u64 sets_in_lines(void *lines, __u32 count, __u32 addre
 /* Asks for the prefixes of one length. */
 static __always_inline long prefix_step(void *prefixes, struct packet *packet)
 {
-	struct prefix_walk *walk = &packet->walk;
+	struct prefix_walk *walk = &packet->search.walk;
 	bool upper = !walk->lengths[0];
 	__u64 bits = upper ? walk->lengths[1] : walk->lengths[0];
 	const struct network_sets *found;
@@ -73,11 +73,11 @@ static __always_inline long prefix_step(void *prefixes, struct packet *packet)
 	found = bpf_map_lookup_elem(prefixes, &walk->key);
 	if (!found)
 		return 0;
-	walk->sets |= found->lasting[packet->copy & 1];
+	walk->sets |= found->lasting[packet->rule_set.copy & 1];
 #pragma clang loop unroll(full)
 	for (int entry = 0; entry < 6; entry++) {
 		if (found->member[entry])
-			walk->sets |= set_of(found->member[entry], found->until[entry], packet->copy);
+			walk->sets |= set_of(found->member[entry], found->until[entry], packet->rule_set.copy);
 	}
 	return walk->any && walk->sets;
 }
@@ -86,7 +86,7 @@ static __always_inline long prefix_step(void *prefixes, struct packet *packet)
 static __always_inline bool start_walk(struct packet *packet, const struct network_root *root,
 				       const __u64 address_be[2], bool ipv4, bool any)
 {
-	struct prefix_walk *walk = &packet->walk;
+	struct prefix_walk *walk = &packet->search.walk;
 
 	walk->address[0] = number_of(address_be[0]);
 	walk->address[1] = number_of(address_be[1]);

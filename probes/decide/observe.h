@@ -13,7 +13,7 @@
 
 static __always_inline bool inspects_tunnels(const struct packet *packet)
 {
-	__u32 copy = packet->copy;
+	__u32 copy = packet->rule_set.copy;
 	struct policy *policy = bpf_map_lookup_elem(&policies, &copy);
 
 	return policy && policy->inspect_tunnels;
@@ -24,14 +24,15 @@ static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cur
 {
 	__u32 verdict = VERDICT_PASSED;
 
-	if (packet->inner_kind != TUNNEL_NONE && packet->tunnel_forms && carries_failsafe(ctx, cursor, packet))
-		packet->flags |= PACKET_CARRIES_FAILSAFE;
-	else if (packet->flags & PACKET_AT_DEVICE_PORT)
-		packet->inner_kind = TUNNEL_NONE; /* other programs may use the port, too */
-	if (!(packet->flags & PACKET_NO_IP))
+	if (packet->headers.inner_kind != TUNNEL_NONE && packet->rule_set.tunnel_forms &&
+	    carries_failsafe(ctx, cursor, packet))
+		packet->role.carries_failsafe = true;
+	else if (packet->headers.flags & PACKET_AT_DEVICE_PORT)
+		packet->headers.inner_kind = TUNNEL_NONE; /* other programs may use the port, too */
+	if (!(packet->headers.flags & PACKET_NO_IP))
 		verdict = judge(ctx, packet);
-	if (packet->inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED && packet->outcome.slot != SLOT_FAILSAFE &&
-	    inspects_tunnels(packet)) {
+	if (packet->headers.inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED &&
+	    packet->outcome.slot != SLOT_FAILSAFE && inspects_tunnels(packet)) {
 		struct packet *inner = packet_in_scratch(INNER);
 
 		if (inner && enter_tunnel(cursor, packet, inner)) {

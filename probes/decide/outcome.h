@@ -31,7 +31,7 @@ static __always_inline __u32 verdict_of(const struct packet *packet)
 	root = bpf_map_lookup_elem(&control, &zero);
 	if (root && is_preventing(root))
 		return VERDICT_DROPPED;
-	return packet->flags & PACKET_CARRIED ? VERDICT_CARRIED : VERDICT_WOULD_DROP;
+	return packet->role.carried ? VERDICT_CARRIED : VERDICT_WOULD_DROP;
 }
 
 #endif

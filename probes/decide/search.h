@@ -67,7 +67,7 @@ static __always_inline bool in_prefix_of(const __u64 address[2], const __u64 pre
 
 static __always_inline bool match(const struct matcher *m, const struct packet *packet, const struct search *search)
 {
-	const struct tuple *t = &packet->opener;
+	const struct tuple *t = &packet->connection.opener;
 
 	if (!(m->directions & 1 << (t->direction & 1)))
 		return false;
@@ -80,10 +80,10 @@ static __always_inline bool match(const struct matcher *m, const struct packet *
 		return false;
 	if (m->fields & MATCH_DESTINATION_SET && !(m->destination[0] & search->destination_sets))
 		return false;
-	if (m->fields & MATCH_INTERFACE && !(m->interface_groups & packet->interface_groups))
+	if (m->fields & MATCH_INTERFACE && !(m->interface_groups & packet->frame.interface_groups))
 		return false;
 	if (m->fields & MATCH_PROTOCOL && (t->protocol < m->protocol_low || t->protocol > m->protocol_high) &&
-	    !(packet->flags & PACKET_NO_PROTOCOL))
+	    !(packet->headers.flags & PACKET_NO_PROTOCOL))
 		return false;
 	if (m->fields & MATCH_SOURCE_PORT &&
 	    (t->source_port < m->source_port_low || t->source_port > m->source_port_high))
@@ -137,7 +137,7 @@ static __always_inline void add_condition(struct packet *packet, __u32 order, __
 /* Is it time for the rule of this slot? */
 static __always_inline bool is_its_time(const struct packet *packet, __u32 slot)
 {
-	__u32 index = packet->copy * rule_slots + slot;
+	__u32 index = packet->rule_set.copy * rule_slots + slot;
 	const struct rule *rule = bpf_map_lookup_elem(&rules, &index);
 
 	return rule && is_in_time(rule);
@@ -152,9 +152,9 @@ enum fit {
 /* Is the local process as the rule of this slot wants it? */
 static __always_inline enum fit fits_process(const struct packet *packet, const struct matcher *m)
 {
-	__u32 index = packet->copy * rule_slots + m->slot;
+	__u32 index = packet->rule_set.copy * rule_slots + m->slot;
 	const struct rule *rule = bpf_map_lookup_elem(&rules, &index);
-	const struct known_kinds *kinds = &packet->kinds;
+	const struct known_kinds *kinds = &packet->search.kinds;
 	bool certain = true;
 
 	if (!rule)
@@ -195,7 +195,7 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 	if (fit == FIT_NO)
 		return;
 	doubtful = m->flags & MATCHER_DOUBTFUL || (fit == FIT_UNKNOWN && !(m->flags & MATCHER_CONDITIONAL)) ||
-		   (m->fields & MATCH_PROTOCOL && packet->flags & PACKET_NO_PROTOCOL);
+		   (m->fields & MATCH_PROTOCOL && packet->headers.flags & PACKET_NO_PROTOCOL);
 	if (doubtful) {
 		__u32 *doubt = m->flags & MATCHER_BLOCKS ? &search->doubtful_block : &search->doubtful_allow;
 

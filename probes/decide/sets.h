@@ -11,7 +11,7 @@ static long set_step(__u32 step, struct packet_context *context)
 	return prefix_step(&set_prefixes, context->packet);
 }
 
-/* Notes the sets of the ends of packet->opener that `asked` names, as struct policy does. Not static: see packet_in_scratch. */
+/* Notes the sets of the ends of packet->connection.opener that `asked` names, as struct policy does. Not static: see packet_in_scratch. */
 __noinline int note_sets(__u32 which, __u32 asked)
 {
 	struct packet_context context = { .packet = packet_in_scratch(which) };
@@ -22,17 +22,19 @@ __noinline int note_sets(__u32 which, __u32 asked)
 	if (!packet || !root)
 		return 0;
 	for (int end = 0; end < 2; end++) {
-		const __u64 *address_be = end ? packet->opener.destination_be : packet->opener.source_be;
+		const __u64 *address_be =
+			end ? packet->connection.opener.destination_be : packet->connection.opener.source_be;
 		bool ipv4 = is_mapped(address_be);
 		__u64 sets = 0;
 
 		if (!(asked & MATCH_SOURCE_SET << end))
 			continue;
 		if (ipv4 && root->in_lines)
-			sets = sets_in_lines(&set_lines, set_line_count, number_of(address_be[1]), packet->copy, false);
+			sets = sets_in_lines(&set_lines, set_line_count, number_of(address_be[1]),
+					     packet->rule_set.copy, false);
 		if (start_walk(packet, root, address_be, ipv4, false)) {
 			bpf_loop(LIMIT_NETWORK_LENGTHS, set_step, &context, 0);
-			sets |= packet->walk.sets;
+			sets |= packet->search.walk.sets;
 		}
 		if (end)
 			packet->search.destination_sets = sets;

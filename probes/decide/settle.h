@@ -26,9 +26,7 @@ __noinline int tell(hook_context *ctx, __u32 which, struct flow *flow, __u64 coo
 
 static __always_inline void say(struct packet *packet, __u8 type, __u32 slot, bool staged)
 {
-	packet->statement.slot = slot;
-	packet->statement.type = type;
-	packet->statement.staged = staged;
+	packet->statement = (struct statement){ .slot = slot, .type = type, .staged = staged };
 }
 
 /* What is told of a packet that met its connection for the first time, or after a change of the rules. */
@@ -39,7 +37,7 @@ static __always_inline void tell_first(struct judgement *j, struct packet *packe
 	bool staged = false;
 	__u8 type;
 
-	if (slot == SLOT_ON_ERROR && !(packet->invalid && outcome->staged != SLOT_NONE && !is_blocked(packet))) {
+	if (slot == SLOT_ON_ERROR && !(packet->role.invalid && outcome->staged != SLOT_NONE && !is_blocked(packet))) {
 		type = EVENT_UNDECIDED;
 	} else if (outcome->verdict == VERDICT_DROPPED) {
 		type = EVENT_BLOCKED;
@@ -49,7 +47,7 @@ static __always_inline void tell_first(struct judgement *j, struct packet *packe
 		type = EVENT_DETECTED;
 		slot = outcome->staged;
 		staged = true;
-	} else if (packet->opens || j->flow) {
+	} else if (packet->role.opens || j->flow) {
 		type = EVENT_ALLOWED;
 	} else {
 		return;
@@ -82,7 +80,7 @@ __noinline int tell_known(hook_context *ctx, __u32 which, struct flow *flow)
 	staged = !is_blocked(packet);
 	slot = staged ? packet->outcome.staged : packet->outcome.slot;
 	flow->told = slot;
-	opener_of_flow(packet, flow, packet->by_opener);
+	opener_of_flow(packet, flow, packet->role.by_opener);
 	say(packet, packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, slot, staged);
 	tell(ctx, which, flow, known_cookie(flow));
 	return 0;
@@ -121,7 +119,8 @@ static __always_inline bool keep_blocked(struct judgement *j, struct packet *pac
 		tell_first(j, packet, blocked ? known_cookie(blocked) : 0);
 	decide_as(packet, packet->outcome.slot, ACTION_BLOCK, packet->outcome.reason);
 	if (!blocked) {
-		if (!(packet->flags & PACKET_HAS_PORTS) || packet->flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR))
+		if (!(packet->headers.flags & PACKET_HAS_PORTS) ||
+		    packet->headers.flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR))
 			return false;
 		return insert_blocked(packet, (opening ? 0 : FLOW_MET) | (conditional ? FLOW_ASKS_ANEW : 0));
 	}
@@ -129,7 +128,7 @@ static __always_inline bool keep_blocked(struct judgement *j, struct packet *pac
 		__sync_fetch_and_or(&blocked->flags, FLOW_ASKS_ANEW);
 	if (blocked->decision.slot != packet->outcome.slot)
 		blocked->told = blocked->decision.slot;
-	if (blocked->decision.slot != packet->outcome.slot || blocked->generation != packet->generation)
+	if (blocked->decision.slot != packet->outcome.slot || blocked->generation != packet->rule_set.generation)
 		store_decision(blocked, packet);
 	return false;
 }
@@ -147,7 +146,7 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 	if (j->flow) {
 		struct decision *before = &j->flow->decision;
 		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
-		bool again = j->flow->generation == packet->generation;
+		bool again = j->flow->generation == packet->rule_set.generation;
 
 		cookie = known_cookie(j->flow);
 		store_decision(j->flow, packet);
@@ -167,21 +166,22 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 		if (j->blocked->flags & FLOW_MET && packet->outcome.slot == SLOT_ON_ERROR &&
 		    is_known_of_blocked(j, packet))
 			return false;
-		if (!(j->blocked->flags & FLOW_MET) || packet->opens)
+		if (!(j->blocked->flags & FLOW_MET) || packet->role.opens)
 			remove_blocked(packet->which);
 		j->blocked = NULL;
 	}
 	if (is_blocked(packet) || packet->outcome.slot == SLOT_ON_ERROR)
-		packet->opens = false;
-	if (packet->opens) {
+		packet->role.opens = false;
+	if (packet->role.opens) {
 		cookie = local_cookie(j->ctx, packet);
-		opener_is_low =
-			packet->opener.direction == packet->direction ? packet->source_low : !packet->source_low;
-		insert_flow(packet, &packet->key, opener_is_low, cookie,
-			    packet->trusted ? GENERATION_NONE : packet->generation);
+		opener_is_low = packet->connection.opener.direction == packet->frame.direction
+					? packet->role.source_is_low
+					: !packet->role.source_is_low;
+		insert_flow(packet, &packet->connection.key, opener_is_low, cookie,
+			    packet->role.trusted ? GENERATION_NONE : packet->rule_set.generation);
 	}
-	tell_first(j, packet, packet->flags & PACKET_DOUBTED ? 0 : cookie);
-	return packet->opens;
+	tell_first(j, packet, packet->role.receiver_uncertain ? 0 : cookie);
+	return packet->role.opens;
 }
 
 enum settled {

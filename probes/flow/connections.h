@@ -43,7 +43,7 @@ __noinline int count_opener(__u32 copy, const struct tuple *opener, const struct
 /* The same by the packet at hand. */
 static __always_inline void count_connection(const struct packet *packet, const struct decision *decision, __s64 change)
 {
-	count_opener(packet->copy, &packet->opener, decision, change);
+	count_opener(packet->rule_set.copy, &packet->connection.opener, decision, change);
 }
 
 /* Are as many open as the rule names? The packet's own connection is not among them yet. Not static: see judge_inner. */
@@ -56,7 +56,7 @@ __noinline int is_over_connections(__u32 which, __u32 rule_index)
 
 	if (!packet || !rule)
 		return false;
-	make_meter_key(&key, rule, rule->connections_by, &packet->opener);
+	make_meter_key(&key, rule, rule->connections_by, &packet->connection.opener);
 	open = bpf_map_lookup_elem(&open_connections, &key);
 	return open && *open >= (__s64)rule->connections_over;
 }

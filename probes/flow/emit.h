@@ -20,7 +20,7 @@ static __always_inline void count_suppressed(struct rule_counter *counter)
 /* Claims one of the events that this slot may tell in this second; false, and counted, if none is left. */
 static __always_inline bool claim_event(const struct packet *packet, const struct policy *policy, __u32 slot)
 {
-	__u32 index = packet->copy * rule_slots + slot;
+	__u32 index = packet->rule_set.copy * rule_slots + slot;
 	struct rule_counter *counter = bpf_map_lookup_elem(&rule_counters, &slot);
 	struct rule *rule = bpf_map_lookup_elem(&rules, &index);
 
@@ -37,19 +37,20 @@ static __always_inline void describe_connection(struct event *event, const struc
 						const struct tuple *opener)
 {
 	describe_opener(event, opener);
-	event->protocol = packet->protocol;
-	event->ifindex = packet->ifindex;
-	event->tunnel = packet->tunnel;
-	event->vlan[0] = packet->vlan[0];
-	event->vlan[1] = packet->vlan[1];
-	event->generation = packet->generation;
+	event->protocol = packet->headers.tuple.protocol;
+	event->ifindex = packet->frame.ifindex;
+	event->tunnel = packet->headers.tunnel;
+	event->vlan[0] = packet->headers.vlan[0];
+	event->vlan[1] = packet->headers.vlan[1];
+	event->generation = packet->rule_set.generation;
 }
 
 /* Of a packet whose connection is not in the table yet. */
 static __always_inline void describe_beyond(struct ends *beyond, const struct packet *packet)
 {
-	if (packet->flags & PACKET_TRANSLATED)
-		turn_to_opener(beyond, &packet->sent, packet->opener.direction == packet->direction);
+	if (packet->role.translated)
+		turn_to_opener(beyond, &packet->connection.untranslated,
+			       packet->connection.opener.direction == packet->frame.direction);
 	else
 		__builtin_memset(beyond, 0, sizeof(*beyond));
 }
@@ -61,23 +62,23 @@ static __always_inline void emit_verdict(const struct packet *packet, const stru
 
 	if (!event)
 		return;
-	describe_connection(event, packet, &packet->opener);
+	describe_connection(event, packet, &packet->connection.opener);
 	describe_owner(event, cookie);
 	if (flow)
 		event->beyond = flow->beyond;
 	else
 		describe_beyond(&event->beyond, packet);
 	event->opened_ns = event->time_ns;
-	event->packets[0] = packet->wire_packets;
+	event->packets[0] = packet->frame.wire_packets;
 	event->packets[1] = 0;
-	event->bytes[0] = packet->wire_bytes;
+	event->bytes[0] = packet->frame.wire_bytes;
 	event->bytes[1] = 0;
 	event->slot = packet->statement.slot;
 	event->type = packet->statement.type;
 	event->verdict = packet->outcome.verdict;
 	event->reason = packet->outcome.reason;
 	event->staged = packet->statement.staged;
-	event->tcp_flags[0] = packet->tcp_flags;
+	event->tcp_flags[0] = packet->headers.tcp_flags;
 	event->tcp_flags[1] = 0;
 	bpf_ringbuf_submit(event, 0);
 }

@@ -39,12 +39,12 @@ static __always_inline void reverse(struct tuple *out, const struct tuple *in)
 static __always_inline void opener_of_flow(struct packet *packet, const struct flow *flow, bool by_opener)
 {
 	if (by_opener)
-		packet->opener = packet->tuple;
+		packet->connection.opener = packet->headers.tuple;
 	else
-		reverse(&packet->opener, &packet->tuple);
-	packet->opener.direction = flow->direction;
-	packet->opener.icmp_type = flow->icmp_type;
-	packet->opener.icmp_code = flow->icmp_code;
+		reverse(&packet->connection.opener, &packet->headers.tuple);
+	packet->connection.opener.direction = flow->direction;
+	packet->connection.opener.icmp_type = flow->icmp_type;
+	packet->connection.opener.icmp_code = flow->icmp_code;
 }
 
 /*
@@ -53,7 +53,7 @@ static __always_inline void opener_of_flow(struct packet *packet, const struct f
  */
 static __always_inline void store_decision(struct flow *flow, const struct packet *packet)
 {
-	__u32 seen = flow->generation, generation = packet->generation;
+	__u32 seen = flow->generation, generation = packet->rule_set.generation;
 	bool counts = !(flow->flags & FLOW_CLOSED);
 
 	if (seen == GENERATION_WRITING)
@@ -71,7 +71,7 @@ static __always_inline void store_decision(struct flow *flow, const struct packe
 /* Copies the flow's decision to the packet if it was made under the packet's generation, and still stands. */
 static __always_inline bool load_decision(struct packet *packet, const struct flow *flow)
 {
-	if (*(volatile __u32 *)&flow->generation != packet->generation)
+	if (*(volatile __u32 *)&flow->generation != packet->rule_set.generation)
 		return false;
 	if (flow->decision.ask_again && bpf_jiffies64() >= flow->decision.ask_again)
 		return false;
@@ -87,7 +87,7 @@ static __always_inline bool load_decision(struct packet *packet, const struct fl
 				 sizeof(flow->decision.conditions));
 	}
 	asm volatile("" ::: "memory");
-	return *(volatile __u32 *)&flow->generation == packet->generation;
+	return *(volatile __u32 *)&flow->generation == packet->rule_set.generation;
 }
 
 /* 1 if both are the same, else 0, without a branch, of which the verifier would follow every combination. */
@@ -105,7 +105,7 @@ static __always_inline void keep_answers(struct packet *packet, const struct flo
 	const struct decision *before = &flow->decision;
 	__u32 once = before->once, kept = 0;
 
-	if (!once || (flow->generation != packet->generation && flow->generation != GENERATION_WRITING))
+	if (!once || (flow->generation != packet->rule_set.generation && flow->generation != GENERATION_WRITING))
 		return;
 		/* Rolled up: unrolled it takes more of the stack than there is. */
 #pragma clang loop unroll(disable)
@@ -127,16 +127,16 @@ __noinline int number_flow(__u32 which, struct flow *flow, __u32 end)
 		return 0;
 	end &= 1;
 	other = end ^ 1;
-	acknowledged = packet->tcp_flags & TCP_ACK ? packet->acknowledgement : 0;
+	acknowledged = packet->headers.tcp_flags & TCP_ACK ? packet->headers.acknowledgement : 0;
 
-	flow->next[end] = packet->sequence_end;
+	flow->next[end] = packet->headers.sequence_end;
 	flow->next[other] = flow->acknowledged[end] = acknowledged;
 	flow->acknowledged[other] = sequence_of(packet);
-	flow->hop_limit[end] = packet->hop_limit;
+	flow->hop_limit[end] = packet->headers.hop_limit;
 	flow->hop_limit[other] = 0;
-	if (!end || !(packet->tcp_flags & TCP_ACK))
+	if (!end || !(packet->headers.tcp_flags & TCP_ACK))
 		flow->flags |= FLOW_UNHEARD;
-	if (packet->tcp_flags & TCP_RST)
+	if (packet->headers.tcp_flags & TCP_RST)
 		flow->flags |= FLOW_CLOSED | FLOW_TOLD; /* it ends with the packet that opens it */
 	return 0;
 }
@@ -157,29 +157,29 @@ __noinline int describe_flow(__u32 which, bool opener_is_low, __u64 cookie)
 
 	if (!packet || !flow)
 		return 0;
-	by_opener = packet->opener.direction == packet->direction;
+	by_opener = packet->connection.opener.direction == packet->frame.direction;
 	flow->opened_ns = bpf_ktime_get_ns();
 	flow->opened_jiffies = flow->seen_jiffies = bpf_jiffies64();
-	flow->packets[0] = by_opener ? packet->wire_packets : 0;
-	flow->packets[1] = by_opener ? 0 : packet->wire_packets;
-	flow->bytes[0] = by_opener ? packet->wire_bytes : 0;
-	flow->bytes[1] = by_opener ? 0 : packet->wire_bytes;
+	flow->packets[0] = by_opener ? packet->frame.wire_packets : 0;
+	flow->packets[1] = by_opener ? 0 : packet->frame.wire_packets;
+	flow->bytes[0] = by_opener ? packet->frame.wire_bytes : 0;
+	flow->bytes[1] = by_opener ? 0 : packet->frame.wire_bytes;
 	flow->cookie = cookie;
-	flow->generation = packet->generation;
+	flow->generation = packet->rule_set.generation;
 	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (by_opener ? 0 : FLOW_ANSWERED);
-	if (packet->direction == DIRECTION_EGRESS)
+	if (packet->frame.direction == DIRECTION_EGRESS)
 		flow->flags |= FLOW_LEFT | (cookie ? FLOW_UNCLAIMED : 0);
-	else if (!packet->tunnel)
-		flow->flags |= FLOW_UNCLAIMED | (packet->flags & PACKET_DOUBTED ? FLOW_DOUBTED : 0);
+	else if (!packet->headers.tunnel)
+		flow->flags |= FLOW_UNCLAIMED | (packet->role.receiver_uncertain ? FLOW_DOUBTED : 0);
 	describe_beyond(&flow->beyond, packet);
-	flow->direction = packet->opener.direction;
-	flow->icmp_type = packet->opener.icmp_type;
-	flow->icmp_code = packet->opener.icmp_code;
-	flow->tcp_flags[0] = by_opener ? packet->tcp_flags : 0;
-	flow->tcp_flags[1] = by_opener ? 0 : packet->tcp_flags;
+	flow->direction = packet->connection.opener.direction;
+	flow->icmp_type = packet->connection.opener.icmp_type;
+	flow->icmp_code = packet->connection.opener.icmp_code;
+	flow->tcp_flags[0] = by_opener ? packet->headers.tcp_flags : 0;
+	flow->tcp_flags[1] = by_opener ? 0 : packet->headers.tcp_flags;
 	flow->decision = packet->decision;
 	flow->told = packet->outcome.staged;
-	if (packet->protocol == IPPROTO_TCP)
+	if (packet->headers.tuple.protocol == IPPROTO_TCP)
 		number_flow(which, flow, by_opener ? 0 : 1);
 	return 0;
 }
@@ -211,11 +211,11 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
  */
 static __always_inline bool is_exchange(const struct packet *packet, const struct flow *flow, bool by_opener)
 {
-	if (!by_opener || is_icmp(packet->protocol))
+	if (!by_opener || is_icmp(packet->headers.tuple.protocol))
 		return false;
-	if (packet->protocol == IPPROTO_TCP)
-		return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && !(flow->flags & FLOW_UNHEARD) &&
-		       packet->acknowledgement - flow->acknowledged[0] <= flow->next[1] - flow->acknowledged[0];
+	if (packet->headers.tuple.protocol == IPPROTO_TCP)
+		return (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && !(flow->flags & FLOW_UNHEARD) &&
+		       packet->headers.acknowledgement - flow->acknowledged[0] <= flow->next[1] - flow->acknowledged[0];
 	return flow->flags & FLOW_ANSWERED;
 }
 

@@ -13,8 +13,8 @@
 static __always_inline bool can_send(const struct sock_common *socket, const struct packet *packet)
 {
 	/* One that listens answers, and asks nobody. */
-	if (packet->protocol == IPPROTO_TCP)
-		return socket->skc_state != TCP_LISTEN || (packet->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN;
+	if (packet->headers.tuple.protocol == IPPROTO_TCP)
+		return socket->skc_state != TCP_LISTEN || (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN;
 	/* Of several that share a port, any. */
 	return socket->skc_dport || !BPF_CORE_READ_BITFIELD(socket, skc_reuseport);
 }
@@ -32,32 +32,33 @@ __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespa
 	room = bpf_map_lookup_elem(&lookup_room, &zero);
 	if (!packet || !room || namespace < 0)
 		return 0;
-	size = fill_tuple(&tuple, packet->sent.destination_be, packet->sent.destination_port, packet->sent.source_be,
-			  packet->sent.source_port);
-	socket = look_up(ctx, packet->protocol, &tuple, size, namespace, room);
+	size = fill_tuple(&tuple, packet->connection.untranslated.destination_be,
+			  packet->connection.untranslated.destination_port, packet->connection.untranslated.source_be,
+			  packet->connection.untranslated.source_port);
+	socket = look_up(ctx, packet->headers.tuple.protocol, &tuple, size, namespace, room);
 	if (!socket || !can_send(socket, packet))
 		return 0;
 	cookie = socket->skc_cookie.counter;
-	if (packet->protocol != IPPROTO_TCP || find_owner(cookie))
+	if (packet->headers.tuple.protocol != IPPROTO_TCP || find_owner(cookie))
 		return cookie;
 	/* Nobody was seen using it: if it came to a listener, that is found where no connection has a port. */
 	if (size == sizeof(tuple.ipv4))
 		tuple.ipv4.sport = 0;
 	else
 		tuple.ipv6.sport = 0;
-	socket = look_up(ctx, packet->protocol, &tuple, size, namespace, room);
+	socket = look_up(ctx, packet->headers.tuple.protocol, &tuple, size, namespace, room);
 	if (socket && socket->skc_state == TCP_LISTEN && can_send(socket, packet))
-		packet->listener = socket->skc_cookie.counter;
-	return cookie ?: packet->listener;
+		packet->connection.listener = socket->skc_cookie.counter;
+	return cookie ?: packet->connection.listener;
 }
 
-/* So that packet->sent is right whether the packet was translated or not. */
+/* So that packet->connection.untranslated is right whether the packet was translated or not. */
 static __always_inline void complete_sent(struct packet *packet)
 {
-	const struct tuple *tuple = &packet->tuple;
-	struct ends *sent = &packet->sent;
+	const struct tuple *tuple = &packet->headers.tuple;
+	struct ends *sent = &packet->connection.untranslated;
 
-	if (packet->flags & PACKET_TRANSLATED)
+	if (packet->role.translated)
 		return;
 	sent->source_be[0] = tuple->source_be[0];
 	sent->source_be[1] = tuple->source_be[1];
@@ -75,13 +76,13 @@ __noinline __u64 sender_elsewhere(hook_context *ctx, __u32 which)
 	struct behind *behind;
 	__u64 cookie = 0;
 
-	if (!packet || !key.ifindex || packet->tunnel || packet->flags & PACKET_FRAGMENT ||
-	    (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP))
+	if (!packet || !key.ifindex || packet->headers.tunnel || packet->headers.flags & PACKET_FRAGMENT ||
+	    (packet->headers.tuple.protocol != IPPROTO_TCP && packet->headers.tuple.protocol != IPPROTO_UDP))
 		return 0;
 	complete_sent(packet);
-	packet->listener = 0;
-	key.address_be[0] = packet->sent.source_be[0];
-	key.address_be[1] = packet->sent.source_be[1];
+	packet->connection.listener = 0;
+	key.address_be[0] = packet->connection.untranslated.source_be[0];
+	key.address_be[1] = packet->connection.untranslated.source_be[1];
 	behind = bpf_map_lookup_elem(&behind_devices, &key);
 	if (!behind)
 		return 0;
@@ -104,7 +105,7 @@ static __always_inline __u64 forwarded_cookie(hook_context *ctx, struct packet *
 
 	if (!cookie || claim_socket(cookie, wanted) || find_owner(cookie))
 		return cookie;
-	return packet->listener ?: cookie;
+	return packet->connection.listener ?: cookie;
 }
 
 #endif

@@ -13,12 +13,12 @@
 /* The same whichever end sent the packet, and another on each interface and in each tunnel. */
 static __always_inline __u64 hash_of_connection(const struct packet *packet)
 {
-	const struct tuple *tuple = &packet->tuple;
-	__u64 where = (__u64)packet->ifindex << 32 | packet->tunnel;
+	const struct tuple *tuple = &packet->headers.tuple;
+	__u64 where = (__u64)packet->frame.ifindex << 32 | packet->headers.tunnel;
 	__u64 hash =
 		tuple->source_be[1] + tuple->destination_be[1] + (__u64)tuple->source_port * tuple->destination_port;
 
-	return (hash + where * 0xd6e8feb86659fd93ULL + packet->protocol) * 0x9e3779b97f4a7c15ULL;
+	return (hash + where * 0xd6e8feb86659fd93ULL + packet->headers.tuple.protocol) * 0x9e3779b97f4a7c15ULL;
 }
 
 /* The place of the packet's connection. Nothing of it is on the stack, where the verifier would tell apart who has asked. */
@@ -26,16 +26,16 @@ static __always_inline __u32 *find_hint(struct packet *packet)
 {
 	__u64 hash = hash_of_connection(packet);
 
-	packet->hint = hash >> 16 | 1; /* 0 is no hint */
-	packet->hint_place = hash >> (64 - BLOCKED_HINT_BITS);
-	return bpf_map_lookup_elem(&blocked_hints, &packet->hint_place);
+	packet->connection.hint = hash >> 16 | 1; /* 0 is no hint */
+	packet->connection.hint_place = hash >> (64 - BLOCKED_HINT_BITS);
+	return bpf_map_lookup_elem(&blocked_hints, &packet->connection.hint_place);
 }
 
 static __always_inline bool is_hinted(struct packet *packet)
 {
 	__u32 *hint = find_hint(packet);
 
-	return hint && *hint == packet->hint;
+	return hint && *hint == packet->connection.hint;
 }
 
 /* Sets it, or takes it away. Not static: see judge_inner. */
@@ -44,8 +44,8 @@ __noinline int change_hint(__u32 which, bool is_blocked)
 	struct packet *packet = packet_in_scratch(which);
 	__u32 *hint = packet ? find_hint(packet) : NULL;
 
-	if (hint && (is_blocked || *hint == packet->hint))
-		*hint = is_blocked ? packet->hint : 0;
+	if (hint && (is_blocked || *hint == packet->connection.hint))
+		*hint = is_blocked ? packet->connection.hint : 0;
 	return 0;
 }
 

@@ -33,9 +33,9 @@ static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *out, const __u64 
 /* The packet's ends as a local socket sees them: remote as source, local as destination. */
 static __always_inline __u32 socket_tuple(const struct packet *packet, struct bpf_sock_tuple *out)
 {
-	const struct tuple *t = &packet->tuple;
+	const struct tuple *t = &packet->headers.tuple;
 
-	if (packet->direction == DIRECTION_INGRESS)
+	if (packet->frame.direction == DIRECTION_INGRESS)
 		return fill_tuple(out, t->source_be, t->source_port, t->destination_be, t->destination_port);
 	return fill_tuple(out, t->destination_be, t->destination_port, t->source_be, t->source_port);
 }

@@ -55,13 +55,13 @@ __noinline int claim_rate(__u32 which, __u32 rule_index)
 
 	if (!packet || !rule)
 		return false;
-	counts = !(packet->flags & PACKET_CARRIED);
-	make_meter_key(&key, rule, rule->rate_by, &packet->opener);
+	counts = !packet->role.carried;
+	make_meter_key(&key, rule, rule->rate_by, &packet->connection.opener);
 	due = open_rate(&key, counts);
 	if (!due)
 		return false;
 	/* Segments that the kernel holds together are as many packets; the first of them decides. */
-	cost = rule->rate_interval * (rule->rate_per_connection ? 1 : packet->wire_packets);
+	cost = rule->rate_interval * (rule->rate_per_connection ? 1 : packet->frame.wire_packets);
 	now = bpf_ktime_get_ns();
 	for (int i = 0; i < RATE_RACES; i++) {
 		__u64 seen = *(volatile __u64 *)due, from = seen > now ? seen : now;

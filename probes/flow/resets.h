@@ -24,12 +24,12 @@ struct {
 
 static __always_inline bool has_right_ip_header(hook_context *ctx, const struct packet *packet, __u8 *room)
 {
-	__u64 length = packet->l4_offset - packet->l3_offset;
+	__u64 length = packet->headers.l4_offset - packet->headers.l3_offset;
 
-	if (packet->flags & PACKET_IPV6)
+	if (packet->headers.flags & PACKET_IPV6)
 		return true;
 	if (!is_within(&length, sizeof(struct ipv4_header), LONGEST_IPV4_HEADER) ||
-	    load_bytes(ctx, packet->l3_offset, room, length))
+	    load_bytes(ctx, packet->headers.l3_offset, room, length))
 		return false;
 	return fold(sum_of(room, length)) == 0xffff;
 }
@@ -37,15 +37,15 @@ static __always_inline bool has_right_ip_header(hook_context *ctx, const struct 
 /* Leaves the segment in `room`. False for one that is longer than a chunk: resets are short. */
 static __always_inline bool has_right_segment(hook_context *ctx, const struct packet *packet, __u8 *room)
 {
-	__u64 length = packet->frame_length - packet->l4_offset, whole, sum;
+	__u64 length = packet->headers.end - packet->headers.l4_offset, whole, sum;
 
 	if (!is_within(&length, sizeof(struct tcp_header), CHECKSUM_CHUNK - 4) ||
-	    load_bytes(ctx, packet->l4_offset, room, length))
+	    load_bytes(ctx, packet->headers.l4_offset, room, length))
 		return false;
 	__builtin_memset(room + length, 0, 4); /* it is summed up by fours */
 	/* An IPv4 address as ::ffff:a.b.c.d sums up as the address alone does: 0xffff adds nothing. */
-	sum = sum_of((void *)&packet->tuple, 2 * sizeof(packet->tuple.source_be)) + bpf_htons(IPPROTO_TCP) +
-	      bpf_htons(length);
+	sum = sum_of((void *)&packet->headers.tuple, 2 * sizeof(packet->headers.tuple.source_be)) +
+	      bpf_htons(IPPROTO_TCP) + bpf_htons(length);
 	if (has_partial_checksum(ctx))
 		return fold(sum) == ((struct tcp_header *)room)->checksum;
 	whole = (length + 3) & ~3ULL;
@@ -61,10 +61,12 @@ static __always_inline bool has_right_segment(hook_context *ctx, const struct pa
  */
 static __always_inline bool is_plain(const struct packet *packet, const __u8 *room)
 {
-	__u32 ip_length = packet->l4_offset - packet->l3_offset, tcp_length = packet->header_end - packet->l4_offset;
+	__u32 ip_length = packet->headers.l4_offset - packet->headers.l3_offset,
+	      tcp_length = packet->headers.header_end - packet->headers.l4_offset;
 
-	if (packet->tcp_flags & (TCP_SYN | TCP_FIN) || packet->frame_length != packet->header_end ||
-	    ip_length != (packet->flags & PACKET_IPV6 ? sizeof(struct ipv6_header) : sizeof(struct ipv4_header)))
+	if (packet->headers.tcp_flags & (TCP_SYN | TCP_FIN) || packet->headers.end != packet->headers.header_end ||
+	    ip_length !=
+		    (packet->headers.flags & PACKET_IPV6 ? sizeof(struct ipv6_header) : sizeof(struct ipv4_header)))
 		return false;
 	return tcp_length == sizeof(struct tcp_header) ||
 	       (tcp_length == sizeof(struct tcp_header) + 12 &&
@@ -83,7 +85,7 @@ __noinline int is_sound_reset(hook_context *ctx, __u32 which)
 
 	if (!packet || !room)
 		return false;
-	if (packet->direction == DIRECTION_INGRESS && !process_is_supposed && is_for_others(ctx))
+	if (packet->frame.direction == DIRECTION_INGRESS && !process_is_supposed && is_for_others(ctx))
 		return false;
 	if (!has_right_ip_header(ctx, packet, room) || !has_right_segment(ctx, packet, room))
 		return false;

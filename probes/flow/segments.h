@@ -42,7 +42,8 @@ enum {
 /* Whole, and from the side where this end is: a neighbour of one end cannot speak for the other. */
 static __always_inline bool can_change_state(const struct packet *packet, const struct flow *flow, __u32 end)
 {
-	return packet->direction == (flow->direction ^ end) && !(packet->flags & (PACKET_FRAGMENT | PACKET_PARTIAL));
+	return packet->frame.direction == (flow->direction ^ end) &&
+	       !(packet->headers.flags & (PACKET_FRAGMENT | PACKET_PARTIAL));
 }
 
 /* The connection has ended, so that a SYN opens the next one between the same ports. */
@@ -54,16 +55,16 @@ static __always_inline bool has_ended(const struct flow *flow)
 /* A SYN of the opener that is not the one that opened this connection, which lives. */
 static __always_inline bool is_offer(const struct packet *packet, const struct flow *flow)
 {
-	return !(packet->flags & (PACKET_FRAGMENT | PACKET_PARTIAL)) && flow->tcp_flags[OTHER_END] &&
-	       packet->sequence_end != flow->next[OPENER_END];
+	return !(packet->headers.flags & (PACKET_FRAGMENT | PACKET_PARTIAL)) && flow->tcp_flags[OTHER_END] &&
+	       packet->headers.sequence_end != flow->next[OPENER_END];
 }
 
 /* Has the opener gone on with a connection whose SYN and SYN+ACK were seen since this one began? */
 static __always_inline bool is_succeeded(const struct packet *packet, const struct flow *flow, bool by_opener)
 {
 	return flow->flags & FLOW_OFFER_ANSWERED && by_opener && can_change_state(packet, flow, OPENER_END) &&
-	       (packet->tcp_flags & TCP_STATE_FLAGS) == TCP_ACK && sequence_of(packet) == flow->successor &&
-	       packet->acknowledgement == flow->successor_answer;
+	       (packet->headers.tcp_flags & TCP_STATE_FLAGS) == TCP_ACK && sequence_of(packet) == flow->successor &&
+	       packet->headers.acknowledgement == flow->successor_answer;
 }
 
 /* Its SYN passes. Not static: see judge_inner. */
@@ -75,10 +76,10 @@ __noinline int note_offer(__u32 which)
 
 	if (!packet)
 		return 0;
-	flow = find_flow(&packet->key, &one_way);
+	flow = find_flow(&packet->connection.key, &one_way);
 	if (!flow || !can_change_state(packet, flow, OPENER_END))
 		return 0;
-	flow->successor = packet->sequence_end;
+	flow->successor = packet->headers.sequence_end;
 	__sync_fetch_and_and(&flow->flags, ~FLOW_OFFER_ANSWERED);
 	__sync_fetch_and_or(&flow->flags, FLOW_OFFERED);
 	return 0;
@@ -95,42 +96,42 @@ static __always_inline bool is_fresh(const struct flow *flow, __u32 end, __u32 a
 /* A number that is 0 is not known: of a flow that an older version of weir made, none is. */
 static __always_inline void follow_numbers(const struct packet *packet, struct flow *flow, __u32 end)
 {
-	__u32 ahead = packet->sequence_end - flow->next[end];
+	__u32 ahead = packet->headers.sequence_end - flow->next[end];
 
 	if (ahead - 1 < FURTHEST || !flow->next[end])
-		flow->next[end] = packet->sequence_end;
-	if (is_fresh(flow, end, packet->acknowledgement) || !flow->acknowledged[end])
-		flow->acknowledged[end] = packet->acknowledgement;
+		flow->next[end] = packet->headers.sequence_end;
+	if (is_fresh(flow, end, packet->headers.acknowledgement) || !flow->acknowledged[end])
+		flow->acknowledged[end] = packet->headers.acknowledgement;
 }
 
 /* The first segment of the other end that fits what the opener sent. */
 static __always_inline void hear_other(const struct packet *packet, struct flow *flow)
 {
-	flow->next[OTHER_END] = packet->sequence_end;
-	flow->acknowledged[OTHER_END] = packet->acknowledgement;
+	flow->next[OTHER_END] = packet->headers.sequence_end;
+	flow->acknowledged[OTHER_END] = packet->headers.acknowledgement;
 	flow->acknowledged[OPENER_END] = sequence_of(packet);
-	flow->hop_limit[OTHER_END] = packet->hop_limit;
+	flow->hop_limit[OTHER_END] = packet->headers.hop_limit;
 	__sync_fetch_and_and(&flow->flags, ~FLOW_UNHEARD);
 }
 
 static __always_inline void note_syn(const struct packet *packet, struct flow *flow, __u32 end)
 {
-	bool answers = packet->tcp_flags & TCP_ACK;
+	bool answers = packet->headers.tcp_flags & TCP_ACK;
 
 	if (end == OPENER_END && !answers) {
-		flow->next[OPENER_END] = packet->sequence_end;
+		flow->next[OPENER_END] = packet->headers.sequence_end;
 		if (flow->flags & FLOW_UNHEARD)
 			flow->acknowledged[OTHER_END] = sequence_of(packet);
-		if (packet->hop_limit > flow->hop_limit[OPENER_END])
-			flow->hop_limit[OPENER_END] = packet->hop_limit;
+		if (packet->headers.hop_limit > flow->hop_limit[OPENER_END])
+			flow->hop_limit[OPENER_END] = packet->headers.hop_limit;
 		if (!is_blocked(packet))
 			note_syn_passed(packet->which);
 	} else if (end == OTHER_END && answers && flow->flags & FLOW_UNHEARD) {
-		if (is_fresh(flow, OTHER_END, packet->acknowledgement))
+		if (is_fresh(flow, OTHER_END, packet->headers.acknowledgement))
 			hear_other(packet, flow);
 	} else if (end == OTHER_END && answers && flow->flags & FLOW_OFFERED &&
-		   packet->acknowledgement == flow->successor) {
-		flow->successor_answer = packet->sequence_end;
+		   packet->headers.acknowledgement == flow->successor) {
+		flow->successor_answer = packet->headers.sequence_end;
 		__sync_fetch_and_or(&flow->flags, FLOW_OFFER_ANSWERED);
 	}
 }
@@ -145,7 +146,8 @@ static __always_inline bool register_receiver(hook_context *ctx, const struct pa
 	__u8 state;
 
 	room = bpf_map_lookup_elem(&lookup_room, &zero);
-	if (!room || packet->direction != DIRECTION_INGRESS || packet->tunnel || flow->flags & FLOW_REGISTERED)
+	if (!room || packet->frame.direction != DIRECTION_INGRESS || packet->headers.tunnel ||
+	    flow->flags & FLOW_REGISTERED)
 		return false;
 	size = socket_tuple(packet, &tuple);
 	socket = look_up(ctx, IPPROTO_TCP, &tuple, size, BPF_F_CURRENT_NETNS, room);
@@ -154,14 +156,15 @@ static __always_inline bool register_receiver(hook_context *ctx, const struct pa
 	state = socket->skc_state;
 	if (state == TCP_LISTEN || state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV)
 		return false;
-	register_flow(socket->skc_cookie.counter, &packet->key, flow);
+	register_flow(socket->skc_cookie.counter, &packet->connection.key, flow);
 	return flow->flags & FLOW_HERE;
 }
 
 /* A reset that answers the first that the opener sent. */
 static __always_inline bool refuses(const struct packet *packet, const struct flow *flow, __u32 end)
 {
-	return end == OTHER_END && packet->tcp_flags & TCP_ACK && is_fresh(flow, OTHER_END, packet->acknowledgement);
+	return end == OTHER_END && packet->headers.tcp_flags & TCP_ACK &&
+	       is_fresh(flow, OTHER_END, packet->headers.acknowledgement);
 }
 
 /* No number is known of a flow that an older version of weir made: nothing stands exactly there. */
@@ -192,11 +195,11 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 
 	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
 		return 0;
-	if (packet->direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
+	if (packet->frame.direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
 		return CHANGE_END; /* it is the end of the local socket, which sends this last */
 	if (register_receiver(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
 		return 0;
-	if (packet->hop_limit < flow->hop_limit[end] || !is_sound_reset(ctx, packet->which))
+	if (packet->headers.hop_limit < flow->hop_limit[end] || !is_sound_reset(ctx, packet->which))
 		return 0;
 	__sync_fetch_and_or(&flow->flags, own);
 	if (!exact)
@@ -208,7 +211,7 @@ static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet
 static __always_inline bool fits(const struct packet *packet, const struct flow *flow, __u32 end)
 {
 	__u32 from = sequence_of(packet) - flow->next[end] + FURTHEST,
-	      fresh = packet->acknowledgement - flow->acknowledged[end];
+	      fresh = packet->headers.acknowledgement - flow->acknowledged[end];
 
 	return from <= 2 * FURTHEST && fresh <= flow->next[end ^ 1] - flow->acknowledged[end];
 }
@@ -221,11 +224,12 @@ static __always_inline __u32 note_segment(struct packet *packet, struct flow *fl
 	__u32 reset_by_other_end = end ? FLOW_RESET_BY_OPENER : FLOW_RESET_BY_OTHER, change = 0;
 
 	/* No receiver takes one without an acknowledgement. */
-	if (!(packet->tcp_flags & TCP_ACK) || flow->flags & FLOW_TOLD)
+	if (!(packet->headers.tcp_flags & TCP_ACK) || flow->flags & FLOW_TOLD)
 		return 0;
 	if (flow->flags & FLOW_UNHEARD && end == OTHER_END) {
-		if (flow->tcp_flags[OPENER_END] & TCP_SYN ? !is_fresh(flow, OTHER_END, packet->acknowledgement)
-							  : flow->next[OPENER_END] - packet->acknowledgement > FURTHEST)
+		if (flow->tcp_flags[OPENER_END] & TCP_SYN
+			    ? !is_fresh(flow, OTHER_END, packet->headers.acknowledgement)
+			    : flow->next[OPENER_END] - packet->headers.acknowledgement > FURTHEST)
 			return 0;
 		hear_other(packet, flow);
 	}
@@ -235,8 +239,9 @@ static __always_inline __u32 note_segment(struct packet *packet, struct flow *fl
 			change = CHANGE_REOPEN;
 	}
 	follow_numbers(packet, flow, end);
-	if (packet->tcp_flags & TCP_FIN && packet->sequence_end - flow->acknowledged[end ^ 1] - 1 < FURTHEST) {
-		flow->finish[end] = packet->sequence_end;
+	if (packet->headers.tcp_flags & TCP_FIN &&
+	    packet->headers.sequence_end - flow->acknowledged[end ^ 1] - 1 < FURTHEST) {
+		flow->finish[end] = packet->headers.sequence_end;
 		__sync_fetch_and_or(&flow->flags, finished);
 	}
 	if ((flow->flags & (both | FLOW_HERE)) == both && flow->acknowledged[OTHER_END] == flow->finish[OPENER_END] &&
@@ -253,9 +258,9 @@ __noinline int change_state(hook_context *ctx, __u32 which, struct flow *flow, _
 	if (!packet || !flow)
 		return 0;
 	end &= 1;
-	if (packet->tcp_flags & TCP_RST)
+	if (packet->headers.tcp_flags & TCP_RST)
 		return note_reset(ctx, packet, flow, end);
-	if (!(packet->tcp_flags & TCP_SYN))
+	if (!(packet->headers.tcp_flags & TCP_SYN))
 		return note_segment(packet, flow, end);
 	note_syn(packet, flow, end);
 	return 0;
@@ -266,8 +271,8 @@ __noinline int register_sender(hook_context *ctx, __u32 which, struct flow *flow
 {
 	struct packet *packet = packet_in_scratch(which);
 
-	if (packet && flow && !packet->tunnel && is_by_tcp_socket(ctx))
-		register_flow(sender_cookie(ctx), &packet->key, flow);
+	if (packet && flow && !packet->headers.tunnel && is_by_tcp_socket(ctx))
+		register_flow(sender_cookie(ctx), &packet->connection.key, flow);
 	return 0;
 }
 
@@ -283,7 +288,7 @@ static __always_inline void change_flow_by(hook_context *ctx, struct packet *pac
 	if (change & CHANGE_REOPEN)
 		remove_hint(packet); /* it goes on, and not what may have come after it */
 	if (change)
-		change_flow(&packet->key, flow, &packet->opener, change);
+		change_flow(&packet->connection.key, flow, &packet->connection.opener, change);
 }
 
 /* This packet passes, or is let pass, as part of the flow. */
@@ -294,24 +299,24 @@ static __always_inline void advance_flow(hook_context *ctx, struct packet *packe
 
 	asm volatile("" : "+r"(end)); /* keeps the bound below where the verifier sees it */
 	end &= 1;
-	__sync_fetch_and_add(&flow->packets[end], packet->wire_packets);
-	__sync_fetch_and_add(&flow->bytes[end], packet->wire_bytes);
+	__sync_fetch_and_add(&flow->packets[end], packet->frame.wire_packets);
+	__sync_fetch_and_add(&flow->bytes[end], packet->frame.wire_bytes);
 	if ((now ^ flow->seen_jiffies) >> CLAIM_AGAIN_SHIFT && flow->cookie)
 		__sync_fetch_and_or(&flow->flags, FLOW_UNCLAIMED);
 	flow->seen_jiffies = now;
 	if (end && !(flow->flags & FLOW_ANSWERED))
 		__sync_fetch_and_or(&flow->flags, FLOW_ANSWERED);
-	if (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_LATER_FRAGMENT)
+	if (packet->headers.tuple.protocol != IPPROTO_TCP || packet->headers.flags & PACKET_LATER_FRAGMENT)
 		return;
-	if ((flow->tcp_flags[end] | packet->tcp_flags) != flow->tcp_flags[end])
-		flow->tcp_flags[end] |= packet->tcp_flags;
+	if ((flow->tcp_flags[end] | packet->headers.tcp_flags) != flow->tcp_flags[end])
+		flow->tcp_flags[end] |= packet->headers.tcp_flags;
 	if (!can_change_state(packet, flow, end))
 		return;
 	flags = flow->flags;
-	if (HOOK_HAS_SENDERS && packet->direction == DIRECTION_EGRESS && !(flags & FLOW_REGISTERED) &&
+	if (HOOK_HAS_SENDERS && packet->frame.direction == DIRECTION_EGRESS && !(flags & FLOW_REGISTERED) &&
 	    has_connected_sender(ctx))
 		register_sender(ctx, packet->which, flow);
-	if ((packet->tcp_flags & TCP_STATE_FLAGS) != TCP_ACK || flags & FLOW_UNSETTLED)
+	if ((packet->headers.tcp_flags & TCP_STATE_FLAGS) != TCP_ACK || flags & FLOW_UNSETTLED)
 		change_flow_by(ctx, packet, flow, end);
 	else
 		follow_numbers(packet, flow, end);

@@ -68,7 +68,7 @@ static __always_inline bool goes_through(hook_context *ctx, const struct packet 
 	long answer;
 
 	__builtin_memset(route, 0, sizeof(*route));
-	route->ifindex = packet->ifindex;
+	route->ifindex = packet->frame.ifindex;
 	if (size == sizeof(tuple->ipv4)) {
 		route->family = FAMILY_INET;
 		route->ipv4_src = tuple->ipv4.saddr;
@@ -87,9 +87,9 @@ static __always_inline void name_local_end(struct local_end *end, const struct p
 {
 	end->address_be[0] = address[0];
 	end->address_be[1] = address[1];
-	end->ifindex = packet->ifindex;
+	end->ifindex = packet->frame.ifindex;
 	end->port = port;
-	end->protocol = packet->protocol;
+	end->protocol = packet->headers.tuple.protocol;
 }
 
 static __always_inline bool netfilter_translates(void)
@@ -110,12 +110,12 @@ static __always_inline bool note_diversion(struct packet *packet, bool listens)
 	struct local_end end;
 	__u8 *led;
 
-	name_local_end(&end, packet, packet->tuple.destination_be, packet->tuple.destination_port);
+	name_local_end(&end, packet, packet->headers.tuple.destination_be, packet->headers.tuple.destination_port);
 	led = bpf_map_lookup_elem(&local_ends, &end);
 	if (!led && listens)
-		packet->flags |= PACKET_DOUBTED;
+		packet->role.receiver_uncertain = true;
 	else if (!led || *led == LED_ELSEWHERE)
-		packet->flags |= PACKET_LED;
+		packet->role.redirected = true;
 	return led && *led == LED_ELSEWHERE;
 }
 
@@ -134,7 +134,7 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 	if (!packet || !room)
 		return 0;
 	size = socket_tuple(packet, &tuple);
-	socket = look_up(ctx, packet->protocol, &tuple, size, BPF_F_CURRENT_NETNS, room);
+	socket = look_up(ctx, packet->headers.tuple.protocol, &tuple, size, BPF_F_CURRENT_NETNS, room);
 	if (socket && is_kernels(socket))
 		return 0;
 	cookie = socket ? socket->skc_cookie.counter : 0;
@@ -150,9 +150,9 @@ static __always_inline __u64 claim_local_socket(hook_context *ctx, struct packet
 {
 	__u64 sender;
 
-	if (packet->tunnel)
+	if (packet->headers.tunnel)
 		return 0;
-	if (HOOK_HAS_SENDERS && packet->direction == DIRECTION_EGRESS) {
+	if (HOOK_HAS_SENDERS && packet->frame.direction == DIRECTION_EGRESS) {
 		note_translation(ctx, packet->which);
 		sender = sender_cookie(ctx);
 		if (!sender)
@@ -160,9 +160,9 @@ static __always_inline __u64 claim_local_socket(hook_context *ctx, struct packet
 		claim_socket(sender, true);
 		return sender;
 	}
-	if (packet->flags & PACKET_FRAGMENT)
+	if (packet->headers.flags & PACKET_FRAGMENT)
 		return 0;
-	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)
+	if (packet->headers.tuple.protocol == IPPROTO_TCP || packet->headers.tuple.protocol == IPPROTO_UDP)
 		return receiver_cookie(ctx, packet->which);
 	return 0;
 }
@@ -173,11 +173,11 @@ static __always_inline __u64 claim_local_socket(hook_context *ctx, struct packet
  */
 static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet)
 {
-	if (!(packet->flags & PACKET_SOUGHT)) {
-		packet->flags |= PACKET_SOUGHT;
-		packet->cookie = claim_local_socket(ctx, packet);
+	if (!packet->role.socket_known) {
+		packet->role.socket_known = true;
+		packet->connection.cookie = claim_local_socket(ctx, packet);
 	}
-	return packet->cookie;
+	return packet->connection.cookie;
 }
 
 /* What a flow is watched for its local process: one that was silent for so long hardly speaks at all. */
@@ -200,7 +200,7 @@ static __always_inline void note_led(const struct packet *packet, __u8 led, __u6
 {
 	struct local_end end;
 
-	name_local_end(&end, packet, packet->tuple.source_be, packet->tuple.source_port);
+	name_local_end(&end, packet, packet->headers.tuple.source_be, packet->headers.tuple.source_port);
 	if (bpf_map_update_elem(&local_ends, &end, &led, flags) && flags == BPF_ANY)
 		count_fault(FAULT_LOCAL_END_INSERT);
 }
@@ -208,12 +208,12 @@ static __always_inline void note_led(const struct packet *packet, __u8 led, __u6
 /* The first packet that leaves tells where those that came were led. */
 static __always_inline void note_first_leaving(hook_context *ctx, struct packet *packet, struct flow *flow)
 {
-	const struct tuple *tuple = &packet->tuple;
-	const struct ends *sent = &packet->sent;
+	const struct tuple *tuple = &packet->headers.tuple;
+	const struct ends *sent = &packet->connection.untranslated;
 	bool translated = note_translation(ctx, packet->which), doubted = flow->flags & FLOW_DOUBTED;
 
 	if (translated)
-		turn_to_opener(&flow->beyond, sent, flow->direction == packet->direction);
+		turn_to_opener(&flow->beyond, sent, flow->direction == packet->frame.direction);
 	__sync_fetch_and_or(&flow->flags, FLOW_LEFT);
 	__sync_fetch_and_and(&flow->flags, ~FLOW_DOUBTED);
 	if (flow->direction != DIRECTION_INGRESS)
@@ -238,7 +238,7 @@ __noinline int settle_doubt(__u32 which, struct flow *flow)
 
 	if (!packet || !flow)
 		return 0;
-	name_local_end(&end, packet, packet->tuple.destination_be, packet->tuple.destination_port);
+	name_local_end(&end, packet, packet->headers.tuple.destination_be, packet->headers.tuple.destination_port);
 	led = bpf_map_lookup_elem(&local_ends, &end);
 	if (!led)
 		return 0;
@@ -263,7 +263,7 @@ static __always_inline void set_cookie(struct flow *flow, __u64 cookie)
 /* May whoever sends this packet only now be somebody else than the socket's last known user? */
 static __always_inline bool shows_sender(const struct packet *packet)
 {
-	return packet->protocol != IPPROTO_TCP || packet->tcp_flags & TCP_PSH;
+	return packet->headers.tuple.protocol != IPPROTO_TCP || packet->headers.tcp_flags & TCP_PSH;
 }
 
 /* Who sends what this host passes on. The look-up costs more, so that it waits for a packet that tells. */
@@ -293,7 +293,7 @@ __noinline int claim_flow(hook_context *ctx, __u32 which, struct flow *flow)
 	struct packet *packet = packet_in_scratch(which);
 	__u64 cookie;
 
-	if (!packet || !flow || packet->tunnel)
+	if (!packet || !flow || packet->headers.tunnel)
 		return 0;
 	if (!(flow->flags & FLOW_LEFT))
 		note_first_leaving(ctx, packet, flow);

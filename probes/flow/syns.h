@@ -35,13 +35,13 @@ __noinline int note_syn_passed(__u32 which)
 	room = bpf_map_lookup_elem(&lookup_room, &zero);
 	if (!packet || !root || !room)
 		return 0;
-	if (packet->flags & (PACKET_FRAGMENT | PACKET_PARTIAL) || packet->tcp_flags & TCP_RST ||
-	    (packet->direction == DIRECTION_INGRESS && !root->notes_arriving))
+	if (packet->headers.flags & (PACKET_FRAGMENT | PACKET_PARTIAL) || packet->headers.tcp_flags & TCP_RST ||
+	    (packet->frame.direction == DIRECTION_INGRESS && !root->notes_arriving))
 		return 0;
-	name_syn(&room->ends, packet->tuple.source_be, packet->tuple.source_port, packet->tuple.destination_be,
-		 packet->tuple.destination_port);
+	name_syn(&room->ends, packet->headers.tuple.source_be, packet->headers.tuple.source_port,
+		 packet->headers.tuple.destination_be, packet->headers.tuple.destination_port);
 	syn.begin = sequence_of(packet);
-	syn.end = packet->sequence_end;
+	syn.end = packet->headers.sequence_end;
 	if (bpf_map_update_elem(&syns, &room->ends, &syn, BPF_ANY))
 		count_fault(FAULT_SYN_INSERT);
 	return 0;
@@ -61,10 +61,10 @@ __noinline int believe_syn_ack(__u32 which)
 	room = bpf_map_lookup_elem(&lookup_room, &zero);
 	if (!packet || !root || !room)
 		return false;
-	name_syn(&room->ends, packet->tuple.destination_be, packet->tuple.destination_port, packet->tuple.source_be,
-		 packet->tuple.source_port);
+	name_syn(&room->ends, packet->headers.tuple.destination_be, packet->headers.tuple.destination_port,
+		 packet->headers.tuple.source_be, packet->headers.tuple.source_port);
 	syn = bpf_map_lookup_elem(&syns, &room->ends);
-	if (syn && packet->acknowledgement - syn->begin - 1 < syn->end - syn->begin)
+	if (syn && packet->headers.acknowledgement - syn->begin - 1 < syn->end - syn->begin)
 		return true;
 	if (bpf_jiffies64() >= root->grace_jiffies)
 		return false;

@@ -31,7 +31,7 @@ static __always_inline void read_tracked_address(__u64 out[2], const union nf_in
 static __always_inline bool read_sent(hook_context *ctx, const struct packet *packet, struct ends *sent)
 {
 	const struct nf_conntrack_tuple_hash *hash;
-	bool ipv4 = is_mapped(packet->tuple.source_be);
+	bool ipv4 = is_mapped(packet->headers.tuple.source_be);
 	const struct nf_conn *connection;
 	unsigned long tracking, status;
 	__be16 port = 0;
@@ -52,7 +52,7 @@ static __always_inline bool read_sent(hook_context *ctx, const struct packet *pa
 	read_tracked_address(sent->source_be, __builtin_preserve_access_index(&hash->tuple.src.u3), ipv4);
 	read_tracked_address(sent->destination_be, __builtin_preserve_access_index(&hash->tuple.dst.u3), ipv4);
 	sent->source_port = sent->destination_port = 0;
-	if (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP) {
+	if (packet->headers.tuple.protocol == IPPROTO_TCP || packet->headers.tuple.protocol == IPPROTO_UDP) {
 		BPF_CORE_READ_INTO(&port, hash, tuple.src.u.all);
 		sent->source_port = bpf_ntohs(port);
 		BPF_CORE_READ_INTO(&port, hash, tuple.dst.u.all);
@@ -66,9 +66,9 @@ __noinline int note_tracked_translation(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 
-	if (!packet || packet->tunnel || !read_sent(ctx, packet, &packet->sent))
+	if (!packet || packet->headers.tunnel || !read_sent(ctx, packet, &packet->connection.untranslated))
 		return false;
-	packet->flags |= PACKET_TRANSLATED;
+	packet->role.translated = true;
 	return true;
 }
 

@@ -18,32 +18,32 @@ struct cursor {
 
 static __always_inline void *take(const struct cursor *cursor, struct packet *packet, __u32 size)
 {
-	__u64 offset = packet->offset;
+	__u64 offset = packet->headers.offset;
 	void *at;
 
 	asm volatile("" : "+r"(offset));
-	if (offset > CURSOR_LIMIT || offset + size > packet->frame_length)
+	if (offset > CURSOR_LIMIT || offset + size > packet->headers.end)
 		return NULL;
 	at = cursor->start + offset;
 	if (at + size > cursor->end)
 		return NULL;
-	packet->offset = offset + size;
+	packet->headers.offset = offset + size;
 	return at;
 }
 
 /* Why `take` failed: the frame ends, or the bytes are there but not in the linear part. */
 static __always_inline __u32 short_of(const struct packet *packet, __u32 size, __u32 reason)
 {
-	return packet->offset + size <= packet->frame_length ? REASON_NOT_LINEAR : reason;
+	return packet->headers.offset + size <= packet->headers.end ? REASON_NOT_LINEAR : reason;
 }
 
 /* From here on the packet ends where its own length says; what follows is padding. */
 static __always_inline void cut_padding(struct packet *packet, __u32 start, __u32 length)
 {
-	__u32 room = packet->frame_length - start;
+	__u32 room = packet->headers.end - start;
 
-	packet->missing = length > room ? length - room : 0;
-	packet->frame_length = start + (length < room ? length : room);
+	packet->headers.missing = length > room ? length - room : 0;
+	packet->headers.end = start + (length < room ? length : room);
 }
 
 #endif

@@ -28,7 +28,7 @@ static __always_inline __u32 parse_tags(const struct cursor *cursor, struct pack
 
 	for (int i = 0; i < LIMIT_VLAN_TAGS + 1; i++) {
 		struct vlan_header *vlan;
-		__u32 count = packet->vlan_count;
+		__u32 count = packet->headers.vlan_count;
 
 		if (!is_vlan(type))
 			break;
@@ -37,8 +37,8 @@ static __always_inline __u32 parse_tags(const struct cursor *cursor, struct pack
 		vlan = take(cursor, packet, sizeof(*vlan));
 		if (!vlan)
 			return short_of(packet, sizeof(*vlan), REASON_VLAN_TRUNCATED);
-		packet->vlan[count & 1] = vlan_value(bpf_ntohs(vlan->tci));
-		packet->vlan_count = count + 1;
+		packet->headers.vlan[count & 1] = vlan_value(bpf_ntohs(vlan->tci));
+		packet->headers.vlan_count = count + 1;
 		type = bpf_ntohs(vlan->ethertype);
 	}
 	*ethertype = type;

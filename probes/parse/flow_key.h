@@ -54,10 +54,10 @@ static __always_inline bool name_ends(const struct tuple *tuple, struct flow_key
 
 static __always_inline bool make_flow_key(const struct packet *packet, const struct tuple *tuple, struct flow_key *key)
 {
-	key->ifindex = packet->ifindex;
-	key->tunnel = packet->tunnel;
-	store_pair(key->vlan, packet->vlan[0], packet->vlan[1]);
-	key->tunnel_high = packet->tunnel_high;
+	key->ifindex = packet->frame.ifindex;
+	key->tunnel = packet->headers.tunnel;
+	store_pair(key->vlan, packet->headers.vlan[0], packet->headers.vlan[1]);
+	key->tunnel_high = packet->headers.tunnel_high;
 	return name_ends(tuple, key);
 }
 

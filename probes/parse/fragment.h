@@ -45,7 +45,7 @@ struct datagram {
 	__u8 protocol;
 	__u8 tcp_flags;
 	__u32 poison; /* enum weir_reason: nothing of this datagram is decided any more */
-	__u32 lent;   /* of packet->flags, what later fragments share with the first */
+	__u32 lent;   /* of packet->headers.flags, what later fragments share with the first */
 	struct range ranges[LIMIT_FRAGMENT_RANGES];
 };
 
@@ -129,33 +129,34 @@ __noinline int track_fragment(__u32 which)
 
 	if (!packet)
 		return REASON_FRAGMENT_LENGTH;
-	start = packet->fragment_start;
-	end = start + (packet->frame_length - packet->fragment_offset) + packet->missing;
-	if (packet->frame_length < packet->fragment_offset || end > 65535 || end == start)
+	start = packet->headers.fragment_start;
+	end = start + (packet->headers.end - packet->headers.fragment_offset) + packet->headers.missing;
+	if (packet->headers.end < packet->headers.fragment_offset || end > 65535 || end == start)
 		return REASON_FRAGMENT_LENGTH;
-	if (!(packet->flags & PACKET_LAST_FRAGMENT) && end & 7)
+	if (!(packet->headers.flags & PACKET_LAST_FRAGMENT) && end & 7)
 		return REASON_FRAGMENT_LENGTH;
 
-	key.source_be[0] = packet->tuple.source_be[0];
-	key.source_be[1] = packet->tuple.source_be[1];
-	key.destination_be[0] = packet->tuple.destination_be[0];
-	key.destination_be[1] = packet->tuple.destination_be[1];
-	key.id = packet->fragment_id;
-	key.ifindex = packet->ifindex;
-	key.vlan[0] = packet->vlan[0];
-	key.vlan[1] = packet->vlan[1];
-	key.tunnel = packet->tunnel;
-	key.tunnel_high = packet->tunnel_high;
-	key.protocol = packet->flags & PACKET_IPV6 ? 0 : packet->protocol;
+	key.source_be[0] = packet->headers.tuple.source_be[0];
+	key.source_be[1] = packet->headers.tuple.source_be[1];
+	key.destination_be[0] = packet->headers.tuple.destination_be[0];
+	key.destination_be[1] = packet->headers.tuple.destination_be[1];
+	key.id = packet->headers.fragment_id;
+	key.ifindex = packet->frame.ifindex;
+	key.vlan[0] = packet->headers.vlan[0];
+	key.vlan[1] = packet->headers.vlan[1];
+	key.tunnel = packet->headers.tunnel;
+	key.tunnel_high = packet->headers.tunnel_high;
+	key.protocol = packet->headers.flags & PACKET_IPV6 ? 0 : packet->headers.tuple.protocol;
 	datagram = bpf_map_lookup_elem(&fragments, &key);
-	if (!datagram || (packet->flags & PACKET_FIRST_FRAGMENT && is_complete(datagram)) || is_stale(datagram)) {
+	if (!datagram || (packet->headers.flags & PACKET_FIRST_FRAGMENT && is_complete(datagram)) ||
+	    is_stale(datagram)) {
 		struct datagram fresh = { .started_jiffies = bpf_jiffies64() };
 
 		if (bpf_map_update_elem(&fragments, &key, &fresh, BPF_ANY))
 			count_fault(FAULT_FRAGMENT_INSERT);
 		datagram = bpf_map_lookup_elem(&fragments, &key);
 		if (!datagram)
-			return packet->flags & PACKET_LATER_FRAGMENT ? REASON_FRAGMENT_WITHOUT_FIRST : 0;
+			return packet->headers.flags & PACKET_LATER_FRAGMENT ? REASON_FRAGMENT_WITHOUT_FIRST : 0;
 	}
 	if (datagram->poison)
 		return datagram->poison;
@@ -164,25 +165,25 @@ __noinline int track_fragment(__u32 which)
 		datagram->poison = reason;
 		return reason;
 	}
-	if (packet->flags & PACKET_LAST_FRAGMENT)
+	if (packet->headers.flags & PACKET_LAST_FRAGMENT)
 		datagram->flags |= DATAGRAM_LAST;
-	if (packet->flags & PACKET_FIRST_FRAGMENT) {
-		datagram->source_port = packet->tuple.source_port;
-		datagram->destination_port = packet->tuple.destination_port;
-		datagram->icmp_type = packet->tuple.icmp_type;
-		datagram->icmp_code = packet->tuple.icmp_code;
-		datagram->protocol = packet->protocol;
-		datagram->tcp_flags = packet->tcp_flags;
-		datagram->lent = packet->flags & (PACKET_HAS_PORTS | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER);
+	if (packet->headers.flags & PACKET_FIRST_FRAGMENT) {
+		datagram->source_port = packet->headers.tuple.source_port;
+		datagram->destination_port = packet->headers.tuple.destination_port;
+		datagram->icmp_type = packet->headers.tuple.icmp_type;
+		datagram->icmp_code = packet->headers.tuple.icmp_code;
+		datagram->protocol = packet->headers.tuple.protocol;
+		datagram->tcp_flags = packet->headers.tcp_flags;
+		datagram->lent = packet->headers.flags & (PACKET_HAS_PORTS | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER);
 		datagram->flags |= DATAGRAM_FIRST;
 	} else if (datagram->flags & DATAGRAM_FIRST) {
-		packet->tuple.source_port = datagram->source_port;
-		packet->tuple.destination_port = datagram->destination_port;
-		packet->tuple.icmp_type = datagram->icmp_type;
-		packet->tuple.icmp_code = datagram->icmp_code;
-		packet->protocol = datagram->protocol;
-		packet->tcp_flags = datagram->tcp_flags;
-		packet->flags = (packet->flags & ~PACKET_NO_PROTOCOL) | datagram->lent;
+		packet->headers.tuple.source_port = datagram->source_port;
+		packet->headers.tuple.destination_port = datagram->destination_port;
+		packet->headers.tuple.icmp_type = datagram->icmp_type;
+		packet->headers.tuple.icmp_code = datagram->icmp_code;
+		packet->headers.tuple.protocol = datagram->protocol;
+		packet->headers.tcp_flags = datagram->tcp_flags;
+		packet->headers.flags = (packet->headers.flags & ~PACKET_NO_PROTOCOL) | datagram->lent;
 	}
 	return 0;
 }

@@ -8,30 +8,12 @@
 #include "parse/transport.h"
 #include "parse/tunnel.h"
 
+/* Clears all that a parser or a hook may leave unset. The other parts of the packet are written before they are read. */
 static __always_inline void reset_packet(struct packet *packet, __u32 which)
 {
-	packet->flags = 0;
-	packet->outcome.reason = 0;
-	packet->outcome.tunnelled = 0;
-	packet->offset = 0;
-	packet->l3_offset = 0;
-	packet->l4_offset = 0;
-	packet->header_end = 0;
-	packet->fragment_start = 0;
-	packet->missing = 0;
-	packet->tunnel = 0;
-	packet->tunnel_high = 0;
-	packet->inner_kind = TUNNEL_NONE;
-	packet->inner_protocol = 0;
-	packet->vlan[0] = 0;
-	packet->vlan[1] = 0;
-	packet->vlan_count = 0;
-	packet->tcp_flags = 0;
-	packet->protocol = 0;
-	packet->tuple.source_be[0] = packet->tuple.source_be[1] = 0;
-	packet->tuple.destination_be[0] = packet->tuple.destination_be[1] = 0;
-	packet->tuple.source_port = packet->tuple.destination_port = 0;
-	packet->tuple.icmp_type = packet->tuple.icmp_code = 0;
+	packet->outcome = (struct outcome){};
+	packet->headers = (struct headers){};
+	packet->role = (struct role){};
 	packet->which = which;
 }
 
@@ -52,10 +34,10 @@ static __always_inline struct interface_entry *find_interface(__u32 ifindex)
 	return entry && entry->ifindex == ifindex ? entry : find_interface_apart(ifindex);
 }
 
-/* The packet's interface and the rule set in force. One root word, read once, chooses the copy of all tables. */
+/* Begins the packet of a frame: its interface, and the rule set in force. One root word, read once, chooses the copy of all tables. */
 static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction)
 {
-	__u32 zero = 0;
+	__u32 zero = 0, generation;
 	struct interface_entry *entry = find_interface(ifindex);
 	struct control *root = bpf_map_lookup_elem(&control, &zero);
 	struct packet *packet = packet_in_scratch(OUTER);
@@ -63,29 +45,29 @@ static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction
 	if (!packet || !root)
 		return NULL;
 	reset_packet(packet, OUTER);
-	packet->ifindex = ifindex;
-	packet->direction = direction;
-	packet->generation = *(volatile __u32 *)&root->generation;
-	packet->copy = packet->generation & 1;
-	packet->bans = root->bans;
-	packet->tunnel_forms = root->tunnel_forms;
+	generation = *(volatile __u32 *)&root->generation;
+	packet->rule_set = (struct rule_set){
+		.generation = generation,
+		.copy = generation & 1,
+		.bans = root->bans,
+		.tunnel_forms = root->tunnel_forms,
+	};
+	packet->frame = (struct frame){ .ifindex = ifindex, .direction = direction };
 	if (entry) {
-		packet->interface_slot = entry->slot;
-		packet->interface_flags = entry->flags;
-		packet->interface_groups = entry->groups[packet->copy];
+		packet->frame.interface_slot = entry->slot;
+		packet->frame.interface_flags = entry->flags;
+		packet->frame.interface_groups = entry->groups[generation & 1];
 	} else {
-		packet->interface_slot = 0;
-		packet->interface_flags = INTERFACE_UNKNOWN;
-		packet->interface_groups = 0;
+		packet->frame.interface_flags = INTERFACE_UNKNOWN;
 		count_fault(FAULT_INTERFACE_UNKNOWN);
 	}
-	packet->in_detect = !is_preventing(root);
+	packet->rule_set.in_detect = !is_preventing(root);
 	return packet;
 }
 
 static __always_inline void note_not_ip(struct packet *packet, __u16 ethertype)
 {
-	packet->flags |= PACKET_NO_IP;
+	packet->headers.flags |= PACKET_NO_IP;
 	packet->outcome.slot = ethertype == ETH_P_ARP ? SLOT_FAILSAFE : SLOT_DEFAULT;
 	packet->outcome.staged = SLOT_NONE;
 	packet->outcome.verdict = VERDICT_PASSED;
@@ -107,7 +89,7 @@ static __always_inline void parse_network(const struct cursor *cursor, struct pa
 /* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
 static __always_inline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
-	if (packet->interface_flags & INTERFACE_UNKNOWN) {
+	if (packet->frame.interface_flags & INTERFACE_UNKNOWN) {
 		packet->outcome.reason = REASON_INTERFACE_UNKNOWN;
 		return;
 	}
@@ -117,7 +99,7 @@ static __always_inline void parse_frame(const struct cursor *cursor, struct pack
 			return;
 	}
 	parse_network(cursor, packet, ethertype);
-	if (packet->outcome.reason || packet->flags & (PACKET_NO_IP | PACKET_LATER_FRAGMENT))
+	if (packet->outcome.reason || packet->headers.flags & (PACKET_NO_IP | PACKET_LATER_FRAGMENT))
 		return;
 	packet->outcome.reason = parse_transport(cursor, packet);
 }
@@ -137,23 +119,14 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	if (!cursor || !outer || !inner)
 		return false;
 	reset_packet(inner, INNER);
-	inner->ifindex = outer->ifindex;
-	inner->direction = outer->direction;
-	inner->generation = outer->generation;
-	inner->copy = outer->copy;
-	inner->bans = outer->bans;
-	inner->in_detect = outer->in_detect;
-	inner->interface_slot = outer->interface_slot;
-	inner->interface_flags = outer->interface_flags;
-	inner->interface_groups = outer->interface_groups;
-	inner->flags = outer->flags & PACKET_GSO;
-	if (outer->flags & PACKET_FIRST_FRAGMENT)
-		inner->flags |= PACKET_PARTIAL;
-	inner->wire_packets = outer->wire_packets;
-	inner->wire_bytes = outer->wire_bytes;
-	inner->frame_length = outer->frame_length;
-	inner->tunnel_forms = 0; /* what a device takes out of this one is another packet */
-	inner->offset = outer->inner_offset;
+	inner->frame = outer->frame;
+	inner->rule_set = outer->rule_set;
+	inner->rule_set.tunnel_forms = 0; /* what a device takes out of this one is another packet */
+	inner->headers.flags = outer->headers.flags & PACKET_GSO;
+	if (outer->headers.flags & PACKET_FIRST_FRAGMENT)
+		inner->headers.flags |= PACKET_PARTIAL;
+	inner->headers.end = outer->headers.end;
+	inner->headers.offset = outer->headers.inner_offset;
 	inner->outcome.reason = parse_tunnel(cursor, outer, inner, &ethertype);
 	if (inner->outcome.reason)
 		return true;

@@ -26,41 +26,41 @@ static __always_inline __u32 parse_ipv4(const struct cursor *cursor, struct pack
 	struct ipv4_header *ip;
 	__u32 header_length, total_length, room, fragment;
 
-	packet->l3_offset = packet->offset;
+	packet->headers.l3_offset = packet->headers.offset;
 	ip = take(cursor, packet, sizeof(*ip));
 	if (!ip)
 		return short_of(packet, sizeof(*ip), REASON_IPV4_TRUNCATED);
 	if (ip->version_ihl >> 4 != 4)
 		return REASON_IPV4_VERSION;
-	map_ipv4(packet->tuple.source_be, ip->source);
-	map_ipv4(packet->tuple.destination_be, ip->destination);
-	packet->flags |= PACKET_HAS_ADDRESSES;
-	packet->protocol = ip->protocol;
-	packet->hop_limit = ip->ttl;
-	packet->dscp = ip->tos >> 2;
+	map_ipv4(packet->headers.tuple.source_be, ip->source);
+	map_ipv4(packet->headers.tuple.destination_be, ip->destination);
+	packet->headers.flags |= PACKET_HAS_ADDRESSES;
+	packet->headers.tuple.protocol = ip->protocol;
+	packet->headers.hop_limit = ip->ttl;
+	packet->headers.dscp = ip->tos >> 2;
 
 	header_length = (ip->version_ihl & 0x0f) * 4;
 	if (header_length < sizeof(*ip))
 		return REASON_IPV4_HEADER_LENGTH;
-	room = packet->frame_length - packet->l3_offset;
+	room = packet->headers.end - packet->headers.l3_offset;
 	total_length = bpf_ntohs(ip->total_length);
-	if (!total_length && packet->flags & PACKET_GSO)
+	if (!total_length && packet->headers.flags & PACKET_GSO)
 		total_length = room;
 	if (total_length < header_length || header_length > room ||
-	    (total_length > room && !(packet->flags & PACKET_PARTIAL)))
+	    (total_length > room && !(packet->headers.flags & PACKET_PARTIAL)))
 		return REASON_IPV4_TOTAL_LENGTH;
-	cut_padding(packet, packet->l3_offset, total_length);
-	packet->l4_offset = packet->l3_offset + header_length;
-	packet->offset = packet->l4_offset;
+	cut_padding(packet, packet->headers.l3_offset, total_length);
+	packet->headers.l4_offset = packet->headers.l3_offset + header_length;
+	packet->headers.offset = packet->headers.l4_offset;
 
 	fragment = bpf_ntohs(ip->fragment);
 	if (fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK)) {
-		packet->fragment_id = ip->id;
-		packet->fragment_offset = packet->l4_offset;
-		packet->fragment_start = (fragment & IPV4_OFFSET_MASK) * 8;
-		packet->flags |= packet->fragment_start ? PACKET_LATER_FRAGMENT : PACKET_FIRST_FRAGMENT;
+		packet->headers.fragment_id = ip->id;
+		packet->headers.fragment_offset = packet->headers.l4_offset;
+		packet->headers.fragment_start = (fragment & IPV4_OFFSET_MASK) * 8;
+		packet->headers.flags |= packet->headers.fragment_start ? PACKET_LATER_FRAGMENT : PACKET_FIRST_FRAGMENT;
 		if (!(fragment & IPV4_MORE_FRAGMENTS))
-			packet->flags |= PACKET_LAST_FRAGMENT;
+			packet->headers.flags |= PACKET_LAST_FRAGMENT;
 	}
 	return 0;
 }

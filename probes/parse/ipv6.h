@@ -55,19 +55,20 @@ static __always_inline __u32 parse_fragment_header(const struct cursor *cursor, 
 
 	if (!header)
 		return short_of(packet, sizeof(*header), REASON_EXTENSION_TRUNCATED);
-	if (packet->flags & PACKET_FRAGMENT_HEADER)
+	if (packet->headers.flags & PACKET_FRAGMENT_HEADER)
 		return REASON_FRAGMENT_NESTED;
 	offset_more = bpf_ntohs(header->offset_more);
-	packet->protocol = header->next_header;
-	packet->flags |= PACKET_FRAGMENT_HEADER;
+	packet->headers.tuple.protocol = header->next_header;
+	packet->headers.flags |= PACKET_FRAGMENT_HEADER;
 	if (!(offset_more & 0xfff9))
 		return 0;
-	packet->fragment_id = header->id;
-	packet->fragment_offset = packet->offset;
-	packet->fragment_start = offset_more & 0xfff8;
-	packet->flags |= packet->fragment_start ? PACKET_LATER_FRAGMENT | PACKET_NO_PROTOCOL : PACKET_FIRST_FRAGMENT;
+	packet->headers.fragment_id = header->id;
+	packet->headers.fragment_offset = packet->headers.offset;
+	packet->headers.fragment_start = offset_more & 0xfff8;
+	packet->headers.flags |=
+		packet->headers.fragment_start ? PACKET_LATER_FRAGMENT | PACKET_NO_PROTOCOL : PACKET_FIRST_FRAGMENT;
 	if (!(offset_more & 1))
-		packet->flags |= PACKET_LAST_FRAGMENT;
+		packet->headers.flags |= PACKET_LAST_FRAGMENT;
 	return 0;
 }
 
@@ -76,39 +77,39 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 	struct ipv6_header *ip;
 	__u32 room, payload_length, reason;
 
-	packet->l3_offset = packet->offset;
+	packet->headers.l3_offset = packet->headers.offset;
 	ip = take(cursor, packet, sizeof(*ip));
 	if (!ip)
 		return short_of(packet, sizeof(*ip), REASON_IPV6_TRUNCATED);
 	if (bpf_ntohl(ip->version_class_flow) >> 28 != 6)
 		return REASON_IPV6_VERSION;
-	copy_ipv6(packet->tuple.source_be, ip->source);
-	copy_ipv6(packet->tuple.destination_be, ip->destination);
+	copy_ipv6(packet->headers.tuple.source_be, ip->source);
+	copy_ipv6(packet->headers.tuple.destination_be, ip->destination);
 	/* An IPv4 address in an IPv6 header would meet the rules and flows of IPv4; no host may send one. */
-	if (is_mapped(packet->tuple.source_be) || is_mapped(packet->tuple.destination_be))
+	if (is_mapped(packet->headers.tuple.source_be) || is_mapped(packet->headers.tuple.destination_be))
 		return REASON_IPV6_VERSION;
-	packet->flags |= PACKET_HAS_ADDRESSES | PACKET_IPV6;
-	packet->protocol = ip->next_header;
-	packet->hop_limit = ip->hop_limit;
-	packet->dscp = bpf_ntohl(ip->version_class_flow) >> 22 & 0x3f;
+	packet->headers.flags |= PACKET_HAS_ADDRESSES | PACKET_IPV6;
+	packet->headers.tuple.protocol = ip->next_header;
+	packet->headers.hop_limit = ip->hop_limit;
+	packet->headers.dscp = bpf_ntohl(ip->version_class_flow) >> 22 & 0x3f;
 
-	room = packet->frame_length - packet->l3_offset - sizeof(*ip);
+	room = packet->headers.end - packet->headers.l3_offset - sizeof(*ip);
 	payload_length = bpf_ntohs(ip->payload_length);
-	if (!payload_length && packet->flags & PACKET_GSO)
+	if (!payload_length && packet->headers.flags & PACKET_GSO)
 		payload_length = room;
-	if (payload_length > room && !(packet->flags & PACKET_PARTIAL))
+	if (payload_length > room && !(packet->headers.flags & PACKET_PARTIAL))
 		return REASON_IPV6_PAYLOAD_LENGTH;
-	cut_padding(packet, packet->offset, payload_length);
+	cut_padding(packet, packet->headers.offset, payload_length);
 
 	/* Unrolled: the verifier before 6.2 knows a loop only where its way back is a jump, which clang does not promise. */
 #pragma clang loop unroll(full)
 	for (int i = 0; i < LIMIT_EXTENSION_HEADERS + 1; i++) {
-		__u8 header = packet->protocol;
+		__u8 header = packet->headers.tuple.protocol;
 		struct extension_header *extension;
 		__u32 length;
 
-		if (!is_extension(header) || packet->flags & PACKET_LATER_FRAGMENT) {
-			packet->l4_offset = packet->offset;
+		if (!is_extension(header) || packet->headers.flags & PACKET_LATER_FRAGMENT) {
+			packet->headers.l4_offset = packet->headers.offset;
 			return 0;
 		}
 		if (i == LIMIT_EXTENSION_HEADERS)
@@ -123,9 +124,9 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 		if (!extension)
 			return short_of(packet, sizeof(*extension), REASON_EXTENSION_TRUNCATED);
 		length = header == IPPROTO_AH ? (extension->length + 2) * 4 : (extension->length + 1) * 8;
-		packet->protocol = extension->next_header;
-		packet->offset += length - sizeof(*extension);
-		if (packet->offset > packet->frame_length)
+		packet->headers.tuple.protocol = extension->next_header;
+		packet->headers.offset += length - sizeof(*extension);
+		if (packet->headers.offset > packet->headers.end)
 			return REASON_EXTENSION_TRUNCATED;
 	}
 	return REASON_EXTENSION_DEPTH;

@@ -29,7 +29,7 @@ struct udp_header {
 /* How many bytes of the IP payload the frame should hold from here. */
 static __always_inline __u32 payload_left(const struct packet *packet)
 {
-	return packet->frame_length > packet->offset ? packet->frame_length - packet->offset : 0;
+	return packet->headers.end > packet->headers.offset ? packet->headers.end - packet->headers.offset : 0;
 }
 
 /* How many numbers a TCP segment takes. */
@@ -41,7 +41,8 @@ static __always_inline __u32 sequence_length(__u32 payload, __u8 flags)
 /* Of a TCP segment that is not a later fragment. */
 static __always_inline __u32 sequence_of(const struct packet *packet)
 {
-	return packet->sequence_end - sequence_length(packet->frame_length - packet->header_end, packet->tcp_flags);
+	return packet->headers.sequence_end -
+	       sequence_length(packet->headers.end - packet->headers.header_end, packet->headers.tcp_flags);
 }
 
 static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packet *packet)
@@ -50,20 +51,20 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 	struct tcp_header *tcp;
 
 	if (left < sizeof(*tcp))
-		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_TCP_TRUNCATED;
+		return packet->headers.flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_TCP_TRUNCATED;
 	tcp = take(cursor, packet, sizeof(*tcp));
 	if (!tcp)
 		return short_of(packet, sizeof(*tcp), REASON_TCP_TRUNCATED);
 	header_length = (tcp->data_offset >> 4) * 4;
 	if (header_length < sizeof(*tcp) || header_length > left)
 		return REASON_TCP_HEADER_LENGTH;
-	packet->tuple.source_port = bpf_ntohs(tcp->source);
-	packet->tuple.destination_port = bpf_ntohs(tcp->destination);
-	packet->tcp_flags = tcp->flags;
-	packet->acknowledgement = bpf_ntohl(tcp->acknowledgement);
-	packet->sequence_end = bpf_ntohl(tcp->sequence) + sequence_length(left - header_length, tcp->flags);
-	packet->header_end = packet->l4_offset + header_length;
-	packet->flags |= PACKET_HAS_PORTS;
+	packet->headers.tuple.source_port = bpf_ntohs(tcp->source);
+	packet->headers.tuple.destination_port = bpf_ntohs(tcp->destination);
+	packet->headers.tcp_flags = tcp->flags;
+	packet->headers.acknowledgement = bpf_ntohl(tcp->acknowledgement);
+	packet->headers.sequence_end = bpf_ntohl(tcp->sequence) + sequence_length(left - header_length, tcp->flags);
+	packet->headers.header_end = packet->headers.l4_offset + header_length;
+	packet->headers.flags |= PACKET_HAS_PORTS;
 	return 0;
 }
 
@@ -75,27 +76,27 @@ static __noinline void look_for_device_port(struct packet *packet)
 
 	if (!packet)
 		return;
-	at.port = packet->tuple.destination_port;
+	at.port = packet->headers.tuple.destination_port;
 	kind = bpf_map_lookup_elem(&tunnel_ends, &at);
 	if (kind) {
-		packet->inner_kind = *kind;
-		packet->flags |= PACKET_AT_DEVICE_PORT;
+		packet->headers.inner_kind = *kind;
+		packet->headers.flags |= PACKET_AT_DEVICE_PORT;
 	}
 }
 
 static __always_inline void note_tunnel_in_udp(struct packet *packet)
 {
-	switch (packet->tuple.destination_port) {
+	switch (packet->headers.tuple.destination_port) {
 	case PORT_VXLAN:
 	case PORT_VXLAN_GPE:
 	case PORT_VXLAN_LINUX:
-		packet->inner_kind = TUNNEL_VXLAN;
+		packet->headers.inner_kind = TUNNEL_VXLAN;
 		break;
 	case PORT_GENEVE:
-		packet->inner_kind = TUNNEL_GENEVE;
+		packet->headers.inner_kind = TUNNEL_GENEVE;
 		break;
 	default:
-		if (packet->tunnel_forms >> TUNNEL_AT_PORT & 1)
+		if (packet->rule_set.tunnel_forms >> TUNNEL_AT_PORT & 1)
 			look_for_device_port(packet);
 	}
 }
@@ -106,23 +107,24 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	struct udp_header *udp;
 
 	if (left < sizeof(*udp))
-		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_UDP_TRUNCATED;
+		return packet->headers.flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_UDP_TRUNCATED;
 	udp = take(cursor, packet, sizeof(*udp));
 	if (!udp)
 		return short_of(packet, sizeof(*udp), REASON_UDP_TRUNCATED);
 	length = bpf_ntohs(udp->length);
-	if (packet->flags & (PACKET_FIRST_FRAGMENT | PACKET_PARTIAL) || (!length && packet->flags & PACKET_GSO))
+	if (packet->headers.flags & (PACKET_FIRST_FRAGMENT | PACKET_PARTIAL) ||
+	    (!length && packet->headers.flags & PACKET_GSO))
 		left = length = sizeof(*udp); /* the length covers more than this frame */
-	if (!length && packet->flags & PACKET_IPV6)
+	if (!length && packet->headers.flags & PACKET_IPV6)
 		length = left; /* of a jumbogram (RFC 2675), and Linux takes it of any other */
 	if (length < sizeof(*udp) || length > left)
 		return REASON_UDP_LENGTH;
-	packet->tuple.source_port = bpf_ntohs(udp->source);
-	packet->tuple.destination_port = bpf_ntohs(udp->destination);
-	packet->header_end = packet->offset;
-	packet->flags |= PACKET_HAS_PORTS;
+	packet->headers.tuple.source_port = bpf_ntohs(udp->source);
+	packet->headers.tuple.destination_port = bpf_ntohs(udp->destination);
+	packet->headers.header_end = packet->headers.offset;
+	packet->headers.flags |= PACKET_HAS_PORTS;
 	note_tunnel_in_udp(packet);
-	packet->inner_offset = packet->offset;
+	packet->headers.inner_offset = packet->headers.offset;
 	return 0;
 }
 
@@ -136,7 +138,7 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 	struct udp_header *ports;
 	__u8 protocol;
 
-	if (packet->protocol == IPPROTO_ICMP) {
+	if (packet->headers.tuple.protocol == IPPROTO_ICMP) {
 		struct ipv4_header *ip = take(cursor, packet, sizeof(*ip));
 
 		if (!ip || ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0x0f) < 5 ||
@@ -145,7 +147,7 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 		map_ipv4(quoted.source_be, ip->source);
 		map_ipv4(quoted.destination_be, ip->destination);
 		protocol = ip->protocol;
-		packet->offset += (ip->version_ihl & 0x0f) * 4 - sizeof(*ip);
+		packet->headers.offset += (ip->version_ihl & 0x0f) * 4 - sizeof(*ip);
 	} else {
 		struct ipv6_header *ip = take(cursor, packet, sizeof(*ip));
 
@@ -165,12 +167,12 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 	} else if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
 		set_icmp_tuple(&quoted, (struct icmp_header *)ports);
 	}
-	if (packet->tuple.destination_be[0] != quoted.source_be[0] ||
-	    packet->tuple.destination_be[1] != quoted.source_be[1])
+	if (packet->headers.tuple.destination_be[0] != quoted.source_be[0] ||
+	    packet->headers.tuple.destination_be[1] != quoted.source_be[1])
 		return;
-	packet->flags |= PACKET_RELATED;
-	if (make_flow_key(packet, &quoted, &packet->related))
-		packet->flags |= PACKET_QUOTED_IS_LOW;
+	packet->headers.flags |= PACKET_QUOTES;
+	if (make_flow_key(packet, &quoted, &packet->quoted))
+		packet->headers.flags |= PACKET_QUOTED_IS_LOW;
 }
 
 static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct packet *packet)
@@ -178,18 +180,17 @@ static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct pack
 	struct icmp_header *icmp;
 
 	if (payload_left(packet) < sizeof(*icmp))
-		return packet->flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_ICMP_TRUNCATED;
+		return packet->headers.flags & PACKET_FIRST_FRAGMENT ? REASON_FRAGMENT_TINY : REASON_ICMP_TRUNCATED;
 	icmp = take(cursor, packet, sizeof(*icmp));
 	if (!icmp)
 		return short_of(packet, sizeof(*icmp), REASON_ICMP_TRUNCATED);
-	packet->tuple.protocol = packet->protocol;
-	set_icmp_tuple(&packet->tuple, icmp);
-	packet->header_end = packet->offset;
-	packet->flags |= PACKET_HAS_PORTS;
-	if (icmp_question(packet->protocol, icmp->type) != icmp->type)
-		packet->flags |= PACKET_ICMP_ANSWER;
-	if (is_icmp_error(packet->protocol, icmp->type)) {
-		packet->flags |= PACKET_ICMP_ERROR;
+	set_icmp_tuple(&packet->headers.tuple, icmp);
+	packet->headers.header_end = packet->headers.offset;
+	packet->headers.flags |= PACKET_HAS_PORTS;
+	if (icmp_question(packet->headers.tuple.protocol, icmp->type) != icmp->type)
+		packet->headers.flags |= PACKET_ICMP_ANSWER;
+	if (is_icmp_error(packet->headers.tuple.protocol, icmp->type)) {
+		packet->headers.flags |= PACKET_ICMP_ERROR;
 		parse_quoted(cursor, packet);
 	}
 	return 0;
@@ -197,8 +198,8 @@ static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct pack
 
 static __always_inline __u32 parse_transport(const struct cursor *cursor, struct packet *packet)
 {
-	packet->header_end = packet->offset;
-	switch (packet->protocol) {
+	packet->headers.header_end = packet->headers.offset;
+	switch (packet->headers.tuple.protocol) {
 	case IPPROTO_TCP:
 		return parse_tcp(cursor, packet);
 	case IPPROTO_UDP:
@@ -207,19 +208,19 @@ static __always_inline __u32 parse_transport(const struct cursor *cursor, struct
 	case IPPROTO_ICMPV6:
 		return parse_icmp(cursor, packet);
 	case IPPROTO_GRE:
-		packet->inner_kind = TUNNEL_GRE;
+		packet->headers.inner_kind = TUNNEL_GRE;
 		break;
 	case IPPROTO_IPIP:
-		packet->inner_kind = TUNNEL_IPIP;
-		packet->inner_protocol = ETH_P_IP;
+		packet->headers.inner_kind = TUNNEL_IPIP;
+		packet->headers.inner_protocol = ETH_P_IP;
 		break;
 	case IPPROTO_IPV6:
-		packet->inner_kind = TUNNEL_IPIP;
-		packet->inner_protocol = ETH_P_IPV6;
+		packet->headers.inner_kind = TUNNEL_IPIP;
+		packet->headers.inner_protocol = ETH_P_IPV6;
 		break;
 	}
-	packet->inner_offset = packet->offset;
-	packet->flags |= PACKET_HAS_PORTS;
+	packet->headers.inner_offset = packet->headers.offset;
+	packet->headers.flags |= PACKET_HAS_PORTS;
 	return 0;
 }
 

@@ -52,9 +52,9 @@ static __always_inline __u32 parse_wccp(const struct cursor *cursor, struct pack
 
 	if (!first)
 		return short_of(packet, sizeof(*first), REASON_TUNNEL_TRUNCATED);
-	packet->offset -= sizeof(*first);
+	packet->headers.offset -= sizeof(*first);
 	if (*first >> 4 != 4)
-		packet->offset += 4;
+		packet->headers.offset += 4;
 	*ethertype = over_ipv6 ? ETH_P_IPV6 : ETH_P_IP;
 	return 0;
 }
@@ -73,7 +73,7 @@ static __always_inline __u32 parse_erspan(const struct cursor *cursor, struct pa
 		version = *first >> 4;
 		if (version != 1 && version != 2)
 			return REASON_TUNNEL_HEADER;
-		packet->offset += (version == 1 ? 8 : 12) - sizeof(*first);
+		packet->headers.offset += (version == 1 ? 8 : 12) - sizeof(*first);
 	}
 	return 0;
 }
@@ -92,7 +92,7 @@ static __always_inline __u32 parse_gre(const struct cursor *cursor, struct packe
 	if (flags & (GRE_VERSION | GRE_ROUTING))
 		return REASON_TUNNEL_HEADER;
 	if (flags & GRE_CHECKSUM)
-		packet->offset += 4;
+		packet->headers.offset += 4;
 	if (flags & GRE_KEY) {
 		__be32 *key = take(cursor, packet, sizeof(*key));
 
@@ -101,16 +101,16 @@ static __always_inline __u32 parse_gre(const struct cursor *cursor, struct packe
 		id = bpf_ntohl(*key);
 	}
 	if (flags & GRE_SEQUENCE)
-		packet->offset += 4;
-	packet->tunnel = tunnel_identity(TUNNEL_GRE, id);
-	packet->tunnel_high = id >> 24;
+		packet->headers.offset += 4;
+	packet->headers.tunnel = tunnel_identity(TUNNEL_GRE, id);
+	packet->headers.tunnel_high = id >> 24;
 	if (*ethertype == ETH_P_WCCP && !flags)
 		reason = parse_wccp(cursor, packet, over_ipv6, ethertype);
 	else if (*ethertype == ETH_P_ERSPAN || *ethertype == ETH_P_ERSPAN2)
 		reason = parse_erspan(cursor, packet, !(flags & (GRE_CHECKSUM | GRE_KEY | GRE_SEQUENCE)), ethertype);
 	if (reason)
 		return reason;
-	return packet->offset > packet->frame_length ? REASON_TUNNEL_TRUNCATED : 0;
+	return packet->headers.offset > packet->headers.end ? REASON_TUNNEL_TRUNCATED : 0;
 }
 
 /* The ethertype of what VXLAN-GPE says by a number of its own; 0 for what is none of these. */
@@ -139,7 +139,7 @@ static __always_inline __u32 parse_vxlan(const struct cursor *cursor, struct pac
 	if (vxlan->flags & VXLAN_HAS_PROTOCOL && vxlan->flags & VXLAN_GPE_UNUSUAL)
 		return REASON_TUNNEL_HEADER;
 	*ethertype = vxlan->flags & VXLAN_HAS_PROTOCOL ? vxlan_protocol(vxlan->next_protocol) : ETH_P_BRIDGED;
-	packet->tunnel = tunnel_identity(TUNNEL_VXLAN, bpf_ntohl(vxlan->vni) >> 8);
+	packet->headers.tunnel = tunnel_identity(TUNNEL_VXLAN, bpf_ntohl(vxlan->vni) >> 8);
 	return 0;
 }
 
@@ -152,9 +152,9 @@ static __always_inline __u32 parse_geneve(const struct cursor *cursor, struct pa
 	if (geneve->version_options >> 6)
 		return REASON_TUNNEL_HEADER;
 	*ethertype = bpf_ntohs(geneve->protocol);
-	packet->offset += (geneve->version_options & 0x3f) * 4;
-	packet->tunnel = tunnel_identity(TUNNEL_GENEVE, bpf_ntohl(geneve->vni) >> 8);
-	return packet->offset > packet->frame_length ? REASON_TUNNEL_TRUNCATED : 0;
+	packet->headers.offset += (geneve->version_options & 0x3f) * 4;
+	packet->headers.tunnel = tunnel_identity(TUNNEL_GENEVE, bpf_ntohl(geneve->vni) >> 8);
+	return packet->headers.offset > packet->headers.end ? REASON_TUNNEL_TRUNCATED : 0;
 }
 
 /* Leaves in *ethertype what is inside: of a tunnel that carries packets and no frames, that is IP or undecidable. */
@@ -163,9 +163,9 @@ static __always_inline __u32 parse_tunnel(const struct cursor *cursor, const str
 {
 	__u32 reason = 0;
 
-	switch (outer->inner_kind) {
+	switch (outer->headers.inner_kind) {
 	case TUNNEL_GRE:
-		reason = parse_gre(cursor, packet, outer->flags & PACKET_IPV6, ethertype);
+		reason = parse_gre(cursor, packet, outer->headers.flags & PACKET_IPV6, ethertype);
 		break;
 	case TUNNEL_VXLAN:
 		reason = parse_vxlan(cursor, packet, ethertype);
@@ -174,8 +174,8 @@ static __always_inline __u32 parse_tunnel(const struct cursor *cursor, const str
 		reason = parse_geneve(cursor, packet, ethertype);
 		break;
 	default:
-		*ethertype = outer->inner_protocol;
-		packet->tunnel = tunnel_identity(TUNNEL_IPIP, 0);
+		*ethertype = outer->headers.inner_protocol;
+		packet->headers.tunnel = tunnel_identity(TUNNEL_IPIP, 0);
 		break;
 	}
 	if (reason)
