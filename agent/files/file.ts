@@ -1,4 +1,4 @@
-/** Reads a configuration file as text, or says in a sentence why it cannot be. */
+/** Reads a configuration file as text, or explains in one sentence why it cannot be read. */
 
 import { isUtf8 } from "node:buffer";
 import type { Stats } from "node:fs";
@@ -20,7 +20,7 @@ export async function readConfigFile(path: string): Promise<FileReading> {
 
 export type TextReading = { text: string } | { refused: string; line: number; column: number };
 
-/** The text of a file without its byte order mark. */
+/** Decodes the text of a file without its byte order mark. */
 export function decode(bytes: Buffer): TextReading {
   if (bytes.length > 1 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))) {
     return { refused: "this is UTF-16; save the file as UTF-8", line: 1, column: 1 };
@@ -30,7 +30,7 @@ export function decode(bytes: Buffer): TextReading {
   return { text: text.startsWith("\ufeff") ? text.slice(1) : text };
 }
 
-/** No character but the newline itself has the byte of a newline in UTF-8, so that lines can be tried one by one. */
+/** In UTF-8 only the newline itself contains the byte of a newline, so each line can be tried on its own. */
 function firstInvalid(bytes: Buffer): { line: number; column: number } {
   let line = 1;
   for (let start = 0; start < bytes.length; line++) {

@@ -1,6 +1,6 @@
 /**
- * Makes folders whose path somebody else wrote. Node's own recursive mkdir never ends where the last folder that exists
- * answers "no such file" to every new name, as /proc does.
+ * Makes folders at paths that come from outside. Node's own recursive mkdir never ends where the last existing folder answers "no
+ * such file" to every new name, as /proc does.
  */
 
 import { mkdir } from "node:fs/promises";
@@ -12,11 +12,14 @@ const PRIVATE = 0o700;
 export async function makeFolder(path: string): Promise<void> {
   const whole = resolve(path);
   if (await isMade(whole)) return;
-  await makeFolder(dirname(whole)); // "/" is always there, so that this ends
+  await makeFolder(dirname(whole)); // "/" always exists, so the recursion ends
   if (!(await isMade(whole))) throw new Error(`the folder ${whole} cannot be made: ${dirname(whole)} is there, and takes no new folders`);
 }
 
-/** Returns false where the folder above is missing, or says so. Whoever uses the folder finds out if there is a file in its place. */
+/**
+ * Returns false where the folder above is missing. If a file is in the folder's place, this returns true, and the caller notices
+ * it on use.
+ */
 async function isMade(path: string): Promise<boolean> {
   try {
     await mkdir(path, { mode: PRIVATE });

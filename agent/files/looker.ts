@@ -1,7 +1,7 @@
 /**
- * Waits for files in a process of its own before this process touches them. A file system that does not answer holds whoever
- * waits for it: four such waits would take all the threads that Node has for files, and a process that waits can often not even
- * be killed. A shell is small, and one serves all files as long as they answer.
+ * Waits for files in a process of its own before this process touches them. A file system that does not answer blocks every
+ * thread that waits for it: four such waits would take all the threads that Node has for files, and a process that waits can
+ * often not even be killed. The process is a shell, which is small; one shell serves all files as long as they answer.
  */
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
@@ -12,10 +12,13 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { READ_PATH } from "./silent.ts";
 
-/** After so long the shell is left to the file that it waits for, and another one serves the others. */
+/** After this time the shell is left to the file that it waits for, and a new shell serves the other files. */
 const LEAVE_MS = 5000;
 
-/** The script reads what to do, how many newlines the path has, and the path. It writes a line once the file system has answered. */
+/**
+ * The script reads the kind of the errand, the number of newlines in the path, and the path. It writes a line once the file
+ * system has answered.
+ */
 const SCRIPT = `while read -r what more; do
 IFS= read -r path
 while [ "$more" -gt 0 ]; do IFS= read -r line; path="$path
@@ -32,16 +35,16 @@ interface Errand {
 
 class Looker {
   readonly #waiting: Errand[] = [];
-  /** The errands that have not ended. A second question about the same waits for the answer to the first. */
+  /** The errands that have not ended. A second request for the same path waits for the answer to the first. */
   readonly #open = new Map<string, Promise<void>>();
   #shell: Shell | undefined;
 
-  /** Resolves once the path was looked up, whether or not something is there; also where no process can be started that looks. */
+  /** Resolves once the path was looked up, whether or not it exists. It also resolves when no process can be started for the look-up. */
   finds(path: string): Promise<void> {
     return this.#ask("find", path);
   }
 
-  /** Resolves once a file was read whole, or a directory by its names. */
+  /** Resolves once a file was read whole, or once the names in a directory were read. */
   reads(path: string): Promise<void> {
     return this.#ask("read", path);
   }
@@ -52,12 +55,12 @@ class Looker {
     const isLate = pause(withinMs, true, late);
     const silent = await Promise.race([this.reads(path).then(() => false), isLate]);
     late.abort();
-    await isLate.catch(() => {}); // it was called off
+    await isLate.catch(() => {}); // the errand was called off
     return silent;
   }
 
   #ask(what: Errand["what"], wanted: string): Promise<void> {
-    const path = resolve(wanted); // the shell holds no folder of the agent's
+    const path = resolve(wanted); // the shell must not keep a folder of the agent busy
     const key = `${what} ${path}`;
     const open =
       this.#open.get(key) ??
@@ -81,7 +84,7 @@ class Looker {
 
 class Shell {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  /** Told when the shell is free for another errand, or is over. */
+  /** This is called when the shell is free for another errand, or has ended. */
   readonly #onFree: (shell: Shell, isOver: boolean) => void;
   #errand: Errand | undefined;
   #late: NodeJS.Timeout | undefined;
@@ -89,9 +92,9 @@ class Shell {
   constructor(onFree: (shell: Shell, isOver: boolean) => void) {
     this.#onFree = onFree;
     this.#child = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "ignore"], cwd: "/" });
-    this.#child.once("error", () => this.#end(true)); // without descriptors to be had, the shell has no pipes either
+    this.#child.once("error", () => this.#end(true)); // if no descriptor is left, the shell has no pipes either
     this.#child.once("close", () => this.#end(true));
-    this.#child.stdin?.on("error", () => {}); // it has ended, and "close" follows
+    this.#child.stdin?.on("error", () => {}); // the shell has ended, and "close" follows
     this.#child.stdout?.on("data", () => this.#end(false));
     this.#keepsProcess(false);
   }
@@ -107,7 +110,10 @@ class Shell {
     this.#child.stdin?.write(`${errand.what} ${errand.path.split("\n").length - 1}\n${errand.path}\n`);
   }
 
-  /** The shell ends by itself when the file system answers or is gone. Where it never does, nobody could end it. */
+  /**
+   * The shell ends by itself when the file system answers or is gone. A shell whose file system does neither cannot be killed by
+   * anybody.
+   */
   #leave(): void {
     this.#keepsProcess(false);
     this.#child.stdin?.end();
@@ -122,12 +128,12 @@ class Shell {
     this.#onFree(this, isOver);
   }
 
-  /** Only an errand keeps this process from ending, and only until it is late. */
+  /** The shell keeps this process alive only while it has an errand that is not late yet. */
   #keepsProcess(keeps: boolean): void {
     const { stdin, stdout } = this.#child;
     for (const held of [this.#child, stdin as Socket | undefined, stdout as Socket | undefined]) held?.[keeps ? "ref" : "unref"]();
   }
 }
 
-/** One for the whole process. */
+/** The whole process shares this looker. */
 export const looker = new Looker();

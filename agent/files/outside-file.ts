@@ -1,6 +1,6 @@
 /**
- * Reads files whose path or content comes from outside: only regular files, and only up to a size. Opening with
- * O_NONBLOCK keeps a pipe in the place of a file from holding up the reader until somebody writes.
+ * Reads files whose path or content comes from outside: regular files only, and only up to a size. They are opened with
+ * O_NONBLOCK, so that a pipe in the place of a file does not block the reader until somebody writes.
  */
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
@@ -8,12 +8,12 @@ import { type FileHandle, open } from "node:fs/promises";
 
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** The path leads to something that is not read. The message is a clause, as "this is a pipe, not a file". */
+/** Thrown where the path leads to something that is never read. The message is a clause, such as "this is a pipe, not a file". */
 export class NotReadable extends Error {
   override name = "NotReadable";
 }
 
-/** Reads the whole file and its status. Throws NotReadable, or the system's own error. */
+/** Reads the whole file and its status. It throws NotReadable, or the system's own error. */
 export async function readOutside(path: string, largest: number): Promise<{ bytes: Buffer; stats: Stats }> {
   await using file = await open(path, FLAGS);
   const stats = await file.stat();
@@ -21,7 +21,7 @@ export async function readOutside(path: string, largest: number): Promise<{ byte
   return { bytes: await contentOf(file, stats.size), stats };
 }
 
-/** Reads the same at once, for files of weir's own state directory, which are read while nothing else runs yet. */
+/** Reads a file of weir's own state directory synchronously, while nothing else runs yet. */
 export function readOutsideNow(path: string, largest: number): Buffer {
   const file = openSync(path, FLAGS);
   try {

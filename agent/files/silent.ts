@@ -1,5 +1,5 @@
 /**
- * Looks whether files answer, in a process of its own: whoever waits for a file system that never answers may not even be
+ * Tests in a process of its own whether files answer. A process that waits for a file system that never answers may not even be
  * killed, and would keep its locks and sockets until that file system is gone.
  */
 
@@ -10,25 +10,25 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { LARGEST_FILE } from "./file.ts";
 
-/** Part of a shell script: reads what `$path` names, a file whole and a directory by its names. It only looks at pipes and devices. */
+/** Part of a shell script that reads `$path`: a file whole, a directory by its names. Pipes and devices are looked up and not read. */
 export const READ_PATH = `if [ -f "$path" ]; then head -c ${LARGEST_FILE} <"$path"; elif [ -d "$path" ]; then ls "$path"; fi >/dev/null 2>&1`;
 /** The script prints the number of each path before it reads the path. */
 const SCRIPT = `n=0; for path; do echo $n; n=$((n + 1)); ${READ_PATH}; done`;
 
-/** The kernel itself answers for this file. */
+/** The kernel itself answers for this file, so it is never silent. */
 const KNOWN_TO_ANSWER = "/proc/version";
-/** It is read so many times as often as there are paths. */
+/** The other process reads that file this many times for each path. */
 const TIMES = 3;
-/** If the machine is so busy that not even that is done within this time, nobody is blamed. */
+/** If even that takes longer than this, the machine is too busy, and no path is blamed. */
 export const MOST_MORE_MS = 50_000;
 
-/** Waits for something that takes at most `MOST_MORE_MS`, while whoever gave the time does not count it. */
+/** Waits for a promise that takes at most `MOST_MORE_MS`. The wait does not count against the caller's own time limit. */
 export type Uncounted = <T>(wait: Promise<T>) => Promise<T>;
 
 /**
- * Finds a path that does not answer in time. When the time is over, another process reads more than that from a file system that
- * does answer: a path is blamed only if that one is done first, so that a busy machine alone is no reason. Resolves to undefined
- * where all paths answer, missing ones too, and where no process can be started that looks.
+ * Finds a path that does not answer in time. When the time is over, a second process does more reads on a file system that is
+ * known to answer. The path is blamed only if the second process ends first, so a busy machine alone is no reason. Resolves to
+ * undefined where all paths answer (missing ones included), and where no process can be started.
  */
 export async function findSilent(
   paths: readonly string[],
@@ -51,9 +51,9 @@ class Scout {
   readonly #end: Promise<void>;
   readonly #left = new AbortController();
   #said = "";
-  /** True once it has read all paths. */
+  /** True once the process has read all paths. */
   isDone = false;
-  /** True once it has ended, or could not be started. */
+  /** True once the process has ended, or could not be started. */
   isOver = false;
 
   constructor(paths: readonly string[]) {
@@ -72,21 +72,21 @@ class Scout {
       child.once("error", () => end());
       child.once("close", end);
     });
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#said += text)); // there is none without descriptors to be had
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#said += text)); // if no descriptor is left, the process has no stdout
   }
 
-  /** Returns the place of the path that it reads now. */
+  /** Returns the index of the path that the process reads now. */
   get at(): number {
     return Number(this.#said.trimEnd().split("\n").at(-1));
   }
 
-  /** Resolves to false when the time is over before it has ended. */
+  /** Resolves to false if the process has not ended within the time. */
   async endsWithin(ms: number): Promise<boolean> {
     await Promise.race([this.#end, pause(ms, undefined, { signal: this.#left.signal }).catch(() => {})]);
     return this.isOver;
   }
 
-  /** Nobody waits for it any more. It may go on until its file system answers, whatever signal it gets. */
+  /** Stops waiting for the process. It may go on until its file system answers, whatever signal it gets. */
   leave(): void {
     this.#left.abort();
     if (this.isOver) return;

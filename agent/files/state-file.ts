@@ -1,26 +1,29 @@
-/** What is kept in the state directory: whole or not at all, for root alone, on the disk before anything relies on it. */
+/**
+ * Keeps files in the state directory. A file is written whole or not at all, only root may read it, and it is on the disk before
+ * anything relies on it.
+ */
 
 import { open, rename } from "node:fs/promises";
 
 /** Files of the state directory that hold a few facts are read up to this size. */
 export const LARGEST_STATE = 1 << 20;
 
-/** A disk that takes its time counts as one that does not answer. */
+/** A disk that takes longer than this counts as one that does not answer. */
 const SILENCE_MS = 1000;
 
-/** Keeps the latest state of one file, while whoever changes it goes on. */
+/** Keeps the latest state in one file, while the caller goes on. */
 export class StateFile {
   readonly #path: string;
   #last: Promise<unknown> = Promise.resolve();
   #failure: string | undefined;
-  /** When the state was given that is not on the disk yet; undefined where all is. */
+  /** The time at which the state was given that is not on the disk yet; undefined while the disk has everything. */
   #since: number | undefined;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Why the disk does not have the latest state; undefined where it has. */
+  /** The reason why the disk does not have the latest state; undefined while it has. */
   get trouble(): string | undefined {
     if (this.#failure !== undefined) return this.#failure;
     return this.#since !== undefined && performance.now() - this.#since > SILENCE_MS
@@ -28,12 +31,12 @@ export class StateFile {
       : undefined;
   }
 
-  /** When all that was given is on the disk, or refused. */
+  /** Resolves once everything that was given is on the disk, or was refused. */
   get settled(): Promise<unknown> {
     return this.#last;
   }
 
-  /** Rejects where the disk refuses. */
+  /** Writes a state. The promise rejects if the disk refuses it. */
   keep(state: unknown): Promise<void> {
     const text = textOf(state);
     const since = (this.#since = performance.now());

@@ -1,6 +1,6 @@
 /**
- * Tells when what a configuration path leads to has changed: saved in place, replaced by a rename, removed and
- * written again, or reached through a symbolic link that was turned (as Kubernetes does with `..data`).
+ * Notices when the content at a configuration path changes. The file may be saved in place, replaced by a rename, removed and
+ * written again, or reached through a symbolic link that was changed (as Kubernetes does with `..data`).
  */
 
 import { hash } from "node:crypto";
@@ -12,33 +12,34 @@ import { readConfigFile } from "./file.ts";
 import { looker } from "./looker.ts";
 
 export interface ConfigWatch {
-  /** Resolves once changes are noticed at once, and those since the file was read are told. */
+  /** Resolves once changes are noticed at once, and changes made since the file was read have been reported. */
   readonly ready: Promise<void>;
   /** True while the file system of the file does not answer, so that changes are not noticed. */
   readonly isSilent: boolean;
   close(): void;
 }
 
-/** Editors and deployments touch a file several times; the change is read when this long nothing more happened. */
+/** Editors and deployments touch a file several times. The file is read once it was quiet for this time. */
 const QUIET_MS = 50;
-/** And at the latest after this. */
+/** The file is read at the latest after this time, also if it is never quiet. */
 const PATIENCE_MS = 500;
-/** Other mounts, network file systems and overflown queues send no notice; comparing the file's times finds those. */
+/** Other mounts, network file systems and overflown queues send no notice. Comparing the file's times this often finds their changes. */
 const LOOK_MS = 1000;
-/** The kernel follows so many symbolic links. */
+/** The kernel follows at most this many symbolic links. */
 const MOST_LINKS = 40;
-/** A file system that has not answered for so long counts as silent. */
+/** A file system that has not answered for this time counts as silent. */
 const SILENT_MS = 5000;
 
 /**
- * Calls `changed` after every change of the content, never twice at a time, also when the file went away. It must not throw. `since`:
- * the times of the file before it was read; if they are others now, `changed` is called, too. Waits for nothing.
+ * Calls `changed` after every change of the content, also when the file was removed; never two calls at a time. `changed` must
+ * not throw. `since` holds the times of the file before it was read: if they differ now, `changed` is called, too. This function
+ * returns at once.
  */
 export function watchConfig(path: string, since: string, changed: () => void | Promise<void>): ConfigWatch {
   return new Watcher(resolve(path), since, changed, "content");
 }
 
-/** Does the same for a file that may be large: it counts as changed also when it is written again with the same content. */
+/** Does the same for a file that may be large. A file that is written again with the same content counts as changed, too. */
 export function watchSince(path: string, since: string, changed: () => void | Promise<void>): ConfigWatch {
   return new Watcher(resolve(path), since, changed, "times");
 }
@@ -47,20 +48,20 @@ class Watcher implements ConfigWatch {
   readonly ready: Promise<void>;
   private readonly path: string;
   private readonly changed: () => void | Promise<void>;
-  /** How two states of the file are told apart. */
+  /** Chooses how two states of the file are told apart. */
   private readonly compared: "times" | "content";
   private readonly directories = new Map<string, { names: Set<string>; notices: FSWatcher }>();
   private readonly looking: NodeJS.Timeout;
   private waiting: NodeJS.Timeout | undefined;
   private firstNotice = 0;
-  /** Undefined until the content was read for the first time. */
+  /** The digest of the content; undefined until the content was read for the first time. */
   private digest: string | undefined;
   private times: string;
   private busy = false;
   private comparing = false;
   private again = false;
   private closed = false;
-  /** When questions were asked that are not answered yet. */
+  /** Requests to the file system that are not answered yet, by the time at which each began. */
   private readonly asked = new Set<{ at: number }>();
 
   constructor(path: string, since: string, changed: () => void | Promise<void>, compared: "times" | "content") {
@@ -110,7 +111,7 @@ class Watcher implements ConfigWatch {
     }
   }
 
-  /** Whether the content is another than last time. Watches first, so that what comes later is noticed. */
+  /** Returns whether the content differs from the last one. It starts watching before it reads, so that a later change is noticed. */
   private async read(): Promise<boolean> {
     await this.answer(looker.reads(this.path));
     if (this.closed) return false;
@@ -169,14 +170,14 @@ class Watcher implements ConfigWatch {
       notices.on("error", drop);
       this.directories.set(key, { names, notices });
     } catch {
-      // No watch to be had (the directory is gone, or the user's limit of watches is reached): look() finds changes.
+      // No watch can be had: the directory is gone, or the user's limit of watches is reached. look() finds changes anyway.
     }
   }
 }
 
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Looks at one file after the other: if a file system falls silent right after it has answered, it holds one thread and not all. */
+/** Looks at one file after the other. If a file system falls silent right after it has answered, it blocks one thread and not all. */
 function inTurn<T>(look: () => Promise<T>): Promise<T> {
   const looked = turn.then(look);
   turn = looked;
@@ -185,11 +186,14 @@ function inTurn<T>(look: () => Promise<T>): Promise<T> {
 
 interface Step {
   directory: string;
-  /** The names in the directory through which the path leads. */
+  /** The names in the directory that the path goes through. */
   names: Set<string>;
 }
 
-/** Every directory that has a say in where the path leads, by its identity: one put in its place is another. */
+/**
+ * Finds every directory that can change where the path leads, by its identity: another directory put in its place has another
+ * identity.
+ */
 async function stepsTo(path: string): Promise<Map<string, Step>> {
   const steps = new Map<string, Step>();
   let directory: string = sep;
@@ -217,7 +221,7 @@ async function stepsTo(path: string): Promise<Map<string, Step>> {
       if (isAbsolute(target)) directory = sep;
       rest.unshift(...target.split(sep));
     } catch {
-      // The path ends here for now; the directories before it tell when that changes.
+      // The path ends here for now. A change in the directories before it is noticed.
       break;
     }
   }
@@ -229,7 +233,7 @@ async function digestOf(path: string): Promise<string> {
   return "bytes" in file ? hash("sha256", file.bytes) : file.refused;
 }
 
-/** Two files, or two states of one, have not all of this in common. */
+/** Returns facts of which at least one differs between two files, or between two states of one file. */
 export async function timesOf(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });

@@ -1,6 +1,6 @@
 /**
- * A program where it works: at a device, a control group or a tracepoint. All but clsact filters are BPF links;
- * a pinned link goes on without this process, and the next one takes it over under the same name.
+ * A program that is attached to a device, a control group or a tracepoint. All attachments except clsact filters are BPF links. A
+ * pinned link outlives this process, and the next process takes it over under the same name.
  */
 
 import { closeSync, existsSync, readdirSync, renameSync, unlinkSync } from "node:fs";
@@ -16,23 +16,26 @@ export type Hook = "xdp" | "tcx" | "clsact" | "cgroup" | "tp_btf" | "tracepoint"
 
 export interface Attachment {
   readonly hook: Hook;
-  /** What it is attached to, as `native XDP on eth0`. */
+  /** The place of the attachment, such as `native XDP on eth0`. */
   readonly what: string;
-  /** Where it is noted for the next process: a link's pin, or a filter's directory. Undefined when nothing is noted. */
+  /**
+   * The path where the attachment is noted for the next process: a link's pin, or a filter's directory. Undefined when nothing is
+   * noted.
+   */
   readonly pinPath: string | undefined;
-  /** True when an earlier process had attached it. */
+  /** True if an earlier process had attached the program. */
   readonly adopted: boolean;
-  /** Puts another program in its place without a gap. */
+  /** Replaces the program by another one without a gap. */
   update(program: BpfProgram): void;
-  /** Puts the program of an earlier process back without a gap, or ends the attachment if there was none. Impossible after `keep`. */
+  /** Puts the program of an earlier process back without a gap, or detaches if there was none. It cannot be called after `keep`. */
   undo(): void;
-  /** Gives up the program of an earlier process: nothing will be undone. */
+  /** Releases the program of an earlier process. `undo` is impossible afterwards. */
   keep(): void;
-  /** False once the device is gone, or somebody else has detached it. */
+  /** Returns false once the device is gone, or somebody else has detached the program. */
   attached(): boolean;
-  /** Ends it, and removes the pin. */
+  /** Detaches the program and removes the pin. */
   detach(): void;
-  /** Lets go of it; what is pinned goes on. */
+  /** Closes the descriptors. A pinned attachment goes on. */
   close(): void;
 }
 
@@ -42,31 +45,31 @@ export interface LinkInfo {
   type: number;
   id: number;
   program: number;
-  /** Of XDP and TCX links; 0 once the device is gone or the link was detached. */
+  /** The device of an XDP or TCX link; 0 once the device is gone or the link was detached. */
   ifindex: number;
-  /** Of cgroup links; 0n once the group is gone. */
+  /** The control group of a cgroup link; 0n once the group is gone. */
   cgroup: bigint;
 }
 
-/** A loaded program, and where its section says that it belongs. */
+/** A loaded program with its section, which says where it is attached. */
 export type Attachable = Pick<BpfProgram, "fd" | "section" | "attachType">;
 
-/** How one kind of link is made. */
+/** Describes how one kind of link is made. */
 export interface LinkPlan {
   hook: Hook;
   what: string;
   type: number;
-  /** The pin's file name, which says all that tells this link from others. */
+  /** The file name of the pin. It tells this link from all others. */
   pinName: string;
-  /** Whether the kernel can exchange the program of such a link. If not, a second link replaces the first. */
+  /** Whether the kernel can replace the program of such a link. If not, a second link replaces the first. */
   updatable: boolean;
-  /** Attaches; the answer is the link's descriptor. */
+  /** Attaches the program and returns the descriptor of the link. */
   create(program: Attachable): number;
-  /** Whether a link found under the pin's name still is at the place that is meant. */
+  /** Returns whether a link that was found under the pin's name is still attached to the intended place. */
   alive(info: LinkInfo): boolean;
 }
 
-/** Attaches, or takes over what is pinned under the plan's name and gives it this program. */
+/** Attaches the program. If a link is pinned under the plan's name, the program is put into that link instead. */
 export function attachLink(plan: LinkPlan, program: BpfProgram, directory: string | undefined): Attachment {
   const found = directory === undefined ? undefined : openPin(join(directory, plan.pinName), plan);
   if (found !== undefined) {
@@ -89,7 +92,7 @@ export function attachLink(plan: LinkPlan, program: BpfProgram, directory: strin
   }
 }
 
-/** A dead link under the name is removed: its device is gone, and nothing can bring it back. */
+/** Opens the pinned link. A dead link is removed: its device is gone, and nothing can bring it back. */
 function openPin(path: string, plan: LinkPlan): { fd: number; program: number } | undefined {
   const fd = libbpf().get(path);
   if (fd < 0) {
@@ -113,12 +116,12 @@ class LinkAttachment implements Attachment {
   readonly #plan: LinkPlan;
   readonly #directory: string | undefined;
   #fd: number;
-  /** The program of the process from which this link was taken over, until `keep`. */
+  /** The program that the process before had in this link, until `keep`. */
   #before: number | undefined;
   #section = "";
   #attachType = 0;
 
-  /** `before`: a descriptor of the program that a link had which is taken over. */
+  /** `before` is a descriptor of the program that an adopted link had. */
   constructor(plan: LinkPlan, fd: number, directory: string | undefined, before: number | undefined) {
     this.#plan = plan;
     this.#fd = fd;
@@ -167,7 +170,8 @@ class LinkAttachment implements Attachment {
   }
 
   detach(): void {
-    // Ends it even where somebody else holds the link open. Tracing links know only the last descriptor's end.
+    // The link is detached even if somebody else holds it open. The kernel cannot detach a tracing link: it ends with its last
+    // descriptor.
     libbpf().linkDetach(this.#fd);
     if (this.pinPath !== undefined && existsSync(this.pinPath)) unlinkSync(this.pinPath);
     this.close();
@@ -179,14 +183,14 @@ class LinkAttachment implements Attachment {
     this.#fd = -1;
   }
 
-  /** For a moment both programs run; the name changes hands in one step. */
+  /** Attaches a second link and gives it the pin's name in one step. For a moment both programs run. */
   #replace(program: Attachable): void {
     const fd = this.#plan.create(program);
     try {
       if (this.#directory !== undefined) {
         const next = `${this.#plan.pinName}-next`;
         const path = join(this.#directory, next);
-        if (existsSync(path)) unlinkSync(path); // left by a process that was killed right here
+        if (existsSync(path)) unlinkSync(path); // a process that was killed right here left this pin behind
         pin(fd, this.#directory, next);
         renameSync(path, this.pinPath!);
       }
@@ -213,14 +217,14 @@ export function linkInfo(fd: number): LinkInfo {
   };
 }
 
-/** Opens a program of anybody's by its id, which a link tells. */
+/** Opens any program by its id, which a link reports. */
 export function programFd(id: number): number {
   const fd = libbpf().programFdById(id);
   if (fd < 0) throw new KernelError(`open the program with the id ${id}`, fd);
   return fd;
 }
 
-/** bpf_link_create, with the error number negated when it fails. */
+/** Calls bpf_link_create. Returns the negated error number if it fails. */
 export function createLink(program: Attachable, target: number, attachType: number, flags: number): number {
   const options = Buffer.alloc(64);
   options.writeBigUInt64LE(BigInt(options.length), 0);
@@ -228,7 +232,7 @@ export function createLink(program: Attachable, target: number, attachType: numb
   return libbpf().linkCreate(program.fd, target, attachType, flags === 0 ? null : options);
 }
 
-/** Names of the pinned links in a directory. */
+/** Returns the names of the pinned links in a directory. */
 export function pinnedLinks(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { withFileTypes: true })
@@ -237,7 +241,7 @@ export function pinnedLinks(directory: string): string[] {
     .sort();
 }
 
-/** Ends a pinned link by its name, whatever it is: for `detach`, and for what no configuration names any more. */
+/** Detaches a pinned link of any kind by its name. It serves `weir detach`, and links that no configuration names any more. */
 export function detachPinned(directory: string, name: string): void {
   const path = join(directory, name);
   const fd = libbpf().get(path);

@@ -6,7 +6,7 @@
 export interface BtfMember {
   name: string;
   type: number;
-  /** From the start of the struct, in bits. */
+  /** The offset from the start of the struct, in bits. */
   bitOffset: number;
 }
 
@@ -56,7 +56,7 @@ const Kind = {
   ENUM64: 19,
 } as const;
 
-/** Bytes behind the header of a type: of each, and of each of its members. */
+/** The number of bytes behind the header of a type: for the type itself, and for each of its members. */
 const AFTER_HEADER: Record<number, number> = { [Kind.INT]: 4, [Kind.ARRAY]: 12, [Kind.VAR]: 4, [Kind.DECL_TAG]: 4 };
 const FOR_EACH: Record<number, number> = {
   [Kind.STRUCT]: 12,
@@ -74,7 +74,7 @@ export class Btf {
     this.types = types;
   }
 
-  /** The type behind typedefs and qualifiers. */
+  /** Returns the type behind typedefs and qualifiers. */
   resolve(id: number): BtfType {
     for (let depth = 0; depth < 64; depth++) {
       const type = this.types[id];
@@ -131,7 +131,7 @@ export function parseBtf(raw: Uint8Array): Btf {
   return new Btf(types);
 }
 
-/** One enum of a kernel's BTF, which has more than a hundred thousand types: nothing else of it is read. */
+/** Finds one enum in the BTF of a kernel. That BTF has more than a hundred thousand types, so nothing else of it is read. */
 export function findEnum(raw: Uint8Array, name: string): Map<string, bigint> | undefined {
   const { strings, body } = sectionsOf(raw);
   const at = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength).indexOf(`\0${name}\0`) + 1;
@@ -164,7 +164,7 @@ class TypeReader {
     return this.#at >= this.#view.byteLength;
   }
 
-  /** By where its name begins among the strings. */
+  /** Finds the enum whose name begins at this offset among the strings. */
   findEnum(name: number): Map<string, bigint> | undefined {
     while (!this.done()) {
       const start = this.#take(TYPE_HEADER);
@@ -283,7 +283,7 @@ class TypeReader {
   }
 }
 
-/** The bytes of the section called `.BTF` of a 64-bit little-endian ELF file. */
+/** Returns the bytes of the section `.BTF` of a 64-bit little-endian ELF file. */
 export function btfSection(elf: Uint8Array): Uint8Array {
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
   if (elf.byteLength < 64 || view.getUint32(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1) {

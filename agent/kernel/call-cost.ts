@@ -1,4 +1,4 @@
-/** How long a plain system call takes on this host. */
+/** Measures how long a plain system call takes on this host. */
 
 import { libc } from "./syscall.ts";
 
@@ -6,8 +6,8 @@ const ROUNDS = 40;
 const CALLS_A_ROUND = 250;
 
 /**
- * Answers nanoseconds: the shortest of many rounds, because whatever else runs only makes a round longer. The call into the C library is
- * taken off, as a function measures it that asks nothing of the kernel.
+ * Returns nanoseconds. The result is the shortest of many rounds, because anything else that runs only makes a round longer. The
+ * time of the call into the C library is subtracted: it is measured with a function that makes no system call.
  */
 export function measureSystemCall(): number {
   const { getppid, pageSize } = libc();

@@ -1,6 +1,6 @@
 /**
- * Values of one version's tables, put into those of another: member by member, as the BTF that both tables keep names them. A
- * member that only the new version has is zero.
+ * Copies values from the tables of one version of weir into those of another, member by member. The members are matched by their
+ * names in the BTF of both tables. A member that only the new version has is zero.
  */
 
 import type { Btf, BtfType } from "./btf.ts";
@@ -17,13 +17,13 @@ interface Segment {
 }
 
 export interface Copying {
-  /** All that the old type says is kept, so that two old keys never become one. */
+  /** True if every member of the old type is copied, so that two different old keys never become the same new key. */
   isWhole: boolean;
   /** Writes every byte of the target. */
   copy(from: Uint8Array, to: Uint8Array): void;
 }
 
-/** `isLeftOut`: names of members that stay zero. */
+/** `isLeftOut` names the members that stay zero. */
 export function planCopying(from: TypeIn, to: TypeIn, isLeftOut: (name: string) => boolean = () => false): Copying {
   const segments: Segment[] = [];
   const isWhole = plan({ ...from, at: 0 }, { ...to, at: 0 }, isLeftOut, segments);
@@ -37,7 +37,7 @@ export function planCopying(from: TypeIn, to: TypeIn, isLeftOut: (name: string) 
   };
 }
 
-/** Members of this name say nothing. */
+/** Members with this name are padding and hold no value. */
 const PADDING = "reserved";
 
 interface Place extends TypeIn {
@@ -48,7 +48,7 @@ interface Member extends Place {
   name: string;
 }
 
-/** Adds what is copied. False where something of the old type is not. */
+/** Adds the segments that are copied. Returns false if something of the old type is not copied. */
 function plan(from: Place, to: Place, isLeftOut: (name: string) => boolean, segments: Segment[]): boolean {
   const [old, now] = [from.btf.resolve(from.type), to.btf.resolve(to.type)];
   if (isRecord(old) && isRecord(now)) {
@@ -83,7 +83,7 @@ function isRecord(type: BtfType): type is Extract<BtfType, { kind: "struct" | "u
   return type.kind === "struct" || type.kind === "union";
 }
 
-/** Members of a nameless struct inside belong to the outer struct. */
+/** Returns the members of a struct. The members of a nameless inner struct count as members of the outer one. */
 function membersOf(place: Place): Member[] {
   const type = place.btf.resolve(place.type);
   if (!isRecord(type)) return [];

@@ -1,4 +1,4 @@
-/** Version 2 control groups by their numbers, which are never given twice while the kernel runs. */
+/** Finds version 2 control groups by their ids. The kernel never gives an id twice while it runs. */
 
 import { closeSync, constants, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { cgroupRoot } from "./mounts.ts";
 import { libc } from "./syscall.ts";
 
-const FILEID_KERNFS = 0xfe; // a handle that is nothing but the number (Linux 5.5)
+const FILEID_KERNFS = 0xfe; // a file handle that holds only the id (Linux 5.5)
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 
-/** Undefined where no version 2 control groups are mounted. */
+/** Returns undefined where no version 2 control groups are mounted. */
 export function openCgroups(): Cgroups | undefined {
   const root = cgroupRoot();
   return root === undefined ? undefined : new Cgroups(root);
@@ -20,13 +20,13 @@ class Cgroups {
   readonly #root: string;
   readonly #mount: number;
 
-  /** `root` is where the hierarchy is mounted. */
+  /** `root` is the path where the hierarchy is mounted. */
   constructor(root: string) {
     this.#root = root;
     this.#mount = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
   }
 
-  /** From the root of the hierarchy; undefined when the group is gone, or the capability DAC_READ_SEARCH is missing. */
+  /** Returns the path from the root of the hierarchy; undefined when the group is gone, or the capability DAC_READ_SEARCH is missing. */
   pathOf(id: bigint): string | undefined {
     const handle = Buffer.alloc(16);
     handle.writeUInt32LE(8, 0);
@@ -42,14 +42,14 @@ class Cgroups {
     }
   }
 
-  /** All that there are now, with their paths from the root of the hierarchy. Groups that go meanwhile may be missing. */
+  /** Yields all groups of now with their paths from the root of the hierarchy. Groups that are removed meanwhile may be missing. */
   *all(below = ""): Generator<readonly [id: bigint, path: string]> {
     try {
       yield [statSync(join(this.#root, below), { bigint: true }).ino, below === "" ? "/" : below];
       for (const entry of readdirSync(join(this.#root, below), { withFileTypes: true }))
         if (entry.isDirectory()) yield* this.all(`${below}/${entry.name}`);
     } catch {
-      // it has just been removed
+      // The group was removed meanwhile.
     }
   }
 

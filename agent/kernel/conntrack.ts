@@ -1,4 +1,4 @@
-/** What netfilter knows of single connections (ctnetlink), for those that no packet tells about. */
+/** Asks netfilter's connection tracking (ctnetlink) about a single connection. */
 
 import { closeSync } from "node:fs";
 
@@ -6,9 +6,9 @@ import { attribute, attributes, getRequest, messages, NESTED, NLMSG_ERROR, viewO
 import { DATAGRAM, NETLINK_NETFILTER, openNetlink } from "./netlink-socket.ts";
 import { check, libc } from "./syscall.ts";
 
-/** As its first packet came. */
+/** The addresses and ports of a connection's first packet, as it arrived. */
 export interface Arrived {
-  /** 4 or 16 bytes. */
+  /** The address has 4 or 16 bytes. */
   source: Uint8Array;
   destination: Uint8Array;
   sourcePort: number;
@@ -26,7 +26,7 @@ const Attribute = { ORIGINAL: 1 | NESTED, STATUS: 3 } as const;
 const Tuple = { IP: 1 | NESTED, PROTOCOL: 2 | NESTED } as const;
 const Ip = { 4: { SOURCE: 1, DESTINATION: 2 }, 6: { SOURCE: 3, DESTINATION: 4 } } as const;
 const Protocol = { NUMBER: 1, SOURCE_PORT: 2, DESTINATION_PORT: 3 } as const;
-/** IPS_DST_NAT: it went elsewhere than it was sent to. */
+/** IPS_DST_NAT: the destination of the connection was translated (DNAT). */
 const STATUS_LED = 1 << 5;
 
 export class Conntrack implements Disposable {
@@ -34,7 +34,7 @@ export class Conntrack implements Disposable {
   readonly #answer = Buffer.allocUnsafe(DATAGRAM);
   #sequence = 0;
 
-  /** Whether it was led elsewhere; undefined of one that netfilter does not know. */
+  /** Returns whether the destination of the connection is translated; undefined if netfilter does not know the connection. */
   isLedElsewhere(connection: Arrived): boolean | undefined {
     const sequence = ++this.#sequence;
     const request = getRequest(GET, sequence, questionOf(connection));

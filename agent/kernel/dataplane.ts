@@ -1,6 +1,6 @@
 /**
- * The programs and tables in the kernel, as one thing. They are pinned, so that they outlive the agent; the
- * folder of the tables is named by the programs that use them, so that tables of others are never misread.
+ * The programs and tables in the kernel, together. They are pinned, so that they outlive the agent. The folder of the tables is
+ * named by the programs that use them, so tables of another version are never misread.
  */
 
 import { createHash, randomBytes } from "node:crypto";
@@ -18,10 +18,10 @@ import { hasTracepoint } from "./trace.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o", "calls.bpf.o"] as const;
 const TRACKING = "/sys/kernel/btf/nf_conntrack";
-/** Programs for what older kernels do not tell; user space does without. */
+/** Programs that some kernels cannot load. Without them user space works with less information. */
 const OPTIONAL: readonly string[] = ["tp_btf/cap_capable", "tp_btf/io_uring_complete"];
 
-/** Which programs this kernel can have, for `openObject`. */
+/** Returns whether this kernel can load a program; `openObject` asks it. */
 export function isLoadable(_name: string, section: string): boolean {
   return !OPTIONAL.includes(section) || hasTracepoint(section);
 }
@@ -29,53 +29,53 @@ export function isLoadable(_name: string, section: string): boolean {
 export const PROBES = fileURLToPath(new URL("../../probes/build/", import.meta.url));
 
 export interface DataPlaneOptions {
-  /** Where the objects are. */
+  /** The folder of the compiled BPF objects. */
   probes?: string;
-  /** On a BPF file system. Without it nothing is pinned and all ends with the process. */
+  /** The folder for pins, on a BPF file system. Without it nothing is pinned, and everything ends with the process. */
   pins?: string;
-  /** Where the kernel tells what a connection of netfilter looks like, if that is a module and loaded. */
+  /** The folder where the kernel describes netfilter's connection tracking, if that is a loaded module. */
   tracking?: string;
   capacity: TableSizes;
-  /** Whose a packet is is given for each, as in test runs, and not found out. */
+  /** Set by test runs: each packet comes with the process that it belongs to, so the programs do not look for it. */
   supposesProcess?: boolean;
 }
 
 export interface TableSizes {
-  /** Rule slots, the reserved ones included. */
+  /** The number of rule slots, the reserved ones included. */
   slots: number;
-  /** 64-byte cells of one copy of the rules. */
+  /** The number of 64-byte cells in one copy of the rules. */
   cells: number;
-  /** 64-byte lines of bans, and of the members of sets: powers of two. */
+  /** The numbers of 64-byte lines for bans and for the members of sets. They are powers of two. */
   banLines?: number;
   setLines?: number;
 }
 
 const NS_A_SECOND = 1_000_000_000n;
 
-/** Room for some 120,000 networks. */
+/** This many lines have room for some 120,000 networks. */
 const LINES = 32_768;
 
-/** Tables with more room, and programs over them, which judge nothing yet. */
+/** Larger tables, and programs that use them, which judge no packet yet. */
 export interface Larger {
-  /** Empty. */
+  /** The larger tables, which are empty. */
   maps: ReadonlyMap<string, BpfMap>;
-  /** From here on these are what the plane has. */
+  /** Makes these the tables and programs of the data plane. */
   adopt(): Outgrown;
-  /** Instead. */
+  /** Gives them up instead. */
   close(): void;
 }
 
-/** What packets read until every interface has the programs that read what took its place. */
+/** The smaller tables that were replaced. Packets read them until every interface has the new programs. */
 export interface Outgrown {
   maps: ReadonlyMap<string, BpfMap>;
-  /** Once no packet does. */
+  /** Closes them. Call it once no packet reads them. */
   close(): void;
 }
 
 export class DataPlane {
   readonly maps = new Map<string, BpfMap>();
   readonly jiffiesPerSecond: number;
-  /** Whether tables of an earlier agent were taken over. */
+  /** True if the tables of an earlier agent were adopted. */
   readonly adopted: boolean;
   #options: DataPlaneOptions;
   #version: string;
@@ -85,7 +85,7 @@ export class DataPlane {
   #xdp: BpfProgram | undefined;
   #calls: BpfObject | undefined;
   readonly #control: DataView;
-  /** All programs of this plane know each other's answers by it: see tc.bpf.c. */
+  /** All programs of this data plane recognise each other's answer packets by this secret: see tc.bpf.c. */
   readonly #answerSecret = randomBytes(8).readBigUInt64LE() | 1n;
   #tracked = false;
 
@@ -102,12 +102,12 @@ export class DataPlane {
     this.#control = new DataView(this.map("control").mmap());
   }
 
-  /** Where the tables of this version are pinned. */
+  /** The folder where the tables of this version are pinned. */
   get tablePins(): string | undefined {
     return this.#options.pins === undefined ? undefined : join(this.#options.pins, `${TABLES}${this.#version}`);
   }
 
-  /** Where those of other versions, or of other sizes, are pinned: an agent before left them in force. */
+  /** Returns the folders of tables of other versions or sizes, which an earlier agent left in force. */
   otherTables(): string[] {
     const { pins } = this.#options;
     return pins === undefined
@@ -131,20 +131,20 @@ export class DataPlane {
     throw new RangeError(`no object has a program ${name}`);
   }
 
-  /** Those that are attached to control groups and tracepoints. */
+  /** Returns the programs that are attached to control groups and tracepoints. */
   tracePrograms(): BpfProgram[] {
     return [...this.#process.programs.values(), ...this.#drops.programs.values()].filter(
       (program) => program.section !== "syscall" && !program.section.startsWith("iter"),
     );
   }
 
-  /** Loaded when the first interface needs it: most hosts have none. */
+  /** Returns the XDP program. It is loaded when the first interface needs it, because most hosts have none. */
   xdpProgram(): BpfProgram {
     this.#xdp ??= this.#open("xdp.bpf.o").programs.get("weir_xdp_ingress")!;
     return this.#xdp;
   }
 
-  /** Those at the tracepoints of system calls. They are loaded when they are wanted first, while others have their turn. */
+  /** Returns the programs for the tracepoints of system calls. They are loaded when they are needed first, in a thread of its own. */
   async callPrograms(): Promise<BpfProgram[]> {
     if (this.#calls === undefined) {
       const { probes = PROBES } = this.#options;
@@ -158,22 +158,25 @@ export class DataPlane {
     return this.#control.getUint32(Control.generation, true);
   }
 
-  /** Makes the other copy of the rule tables the one in force: one store. */
+  /** Makes the other copy of the rule tables the one in force, with one store. */
   flip(generation: number): void {
     this.#control.setUint32(Control.generation, generation, true);
   }
 
-  /** Bits of enum weir_ban_flag: whether packets have to look for bans at all. */
+  /** Sets bits of enum weir_ban_flag: whether packets have to look for bans at all. */
   setBanFlags(flags: number): void {
     this.#control.setUint32(Control.bans, flags, true);
   }
 
-  /** Bit n: a tunnel device leaves open what enum weir_tunnel_form says in n. Without any, no packet looks for such devices. */
+  /**
+   * Bit n is set if a tunnel device leaves open what enum weir_tunnel_form says in n. If no bit is set, no packet looks for such
+   * devices.
+   */
   setTunnelForms(forms: number): void {
     this.#control.setUint32(Control.tunnel_forms, forms, true);
   }
 
-  /** On top of those of the boot clock: since Monday 00:00, local time. */
+  /** The seconds to add to the boot clock for the seconds since Monday 00:00, local time. */
   get weekSeconds(): number {
     return this.#control.getUint32(Control.week_seconds, true);
   }
@@ -182,7 +185,7 @@ export class DataPlane {
     this.#control.setUint32(Control.week_seconds, seconds, true);
   }
 
-  /** Lets the kernel side note whether netfilter may lead elsewhere what comes to this host. */
+  /** Lets the kernel side note whether netfilter may translate the destination of packets to this host. */
   lookForTranslation(): void {
     this.#process.programs.get("weir_look_for_translation")!.run();
   }
@@ -195,22 +198,22 @@ export class DataPlane {
     this.#control.setUint32(Control.mode, mode === "prevent" ? Mode.PREVENT : Mode.DETECT, true);
   }
 
-  /** When drops end by themselves, on CLOCK_MONOTONIC in ns; undefined while the mode holds for ever. */
+  /** The time on CLOCK_MONOTONIC, in ns, at which drops end by themselves; undefined while the mode holds for ever. */
   get releaseNs(): bigint | undefined {
     const ns = this.#control.getBigUint64(Control.release_ns, true);
     return ns === 0n ? undefined : ns;
   }
 
-  /** Nothing is dropped from then on, whatever the mode, also when nobody is there any more. */
+  /** From that time on nothing is dropped, whatever the mode is, also if no agent runs any more. */
   releaseAfter(seconds: number): void {
     const { jiffies, monotonicNs } = this.#readClocks();
     this.#control.setBigUint64(Control.release_ns, monotonicNs + BigInt(seconds) * NS_A_SECOND, true);
-    // The jiffy of now has begun already, so that the same number of jiffies would end a little too early.
+    // The current jiffy has begun already, so that many jiffies from now would end a little too early.
     const wait = seconds === 0 ? 0 : seconds * this.jiffiesPerSecond + 1;
     this.#control.setBigUint64(Control.release_jiffies, jiffies + BigInt(wait), true);
   }
 
-  /** The same at once for those of other versions, whose programs go on as long as no interface has those of now. */
+  /** Does the same at once for tables of other versions. Their programs run as long as an interface does not have this version's. */
   releaseOthers(): void {
     for (const folder of this.otherTables()) {
       const control = openPinned(folder, "control");
@@ -225,31 +228,31 @@ export class DataPlane {
     }
   }
 
-  /** The mode holds again without an end. */
+  /** Lets the mode hold without an end. */
   holdForEver(): void {
     this.#control.setBigUint64(Control.release_jiffies, 0n, true);
     this.#control.setBigUint64(Control.release_ns, 0n, true);
   }
 
-  /** For so long a SYN+ACK that nothing asked for is believed: what it answers may have left before anybody watched. */
+  /** For this time, a SYN+ACK is believed whose SYN was not seen: the SYN may have left before the programs were attached. */
   believeAnswersFor(seconds: number): void {
     this.#control.setBigUint64(Control.grace_jiffies, this.jiffies() + BigInt(seconds * this.jiffiesPerSecond), true);
   }
 
-  /** Whether SYNs that come are noted, too, since not all are seen when they leave. */
+  /** Sets whether arriving SYNs are noted, too, because not all are seen when they leave. */
   set notesArriving(on: boolean) {
     this.#control.setUint32(Control.notes_arriving, on ? 1 : 0, true);
   }
 
-  /** The clock that flows are dated with. */
+  /** The clock of the times in flows. */
   jiffies(): bigint {
     return this.#readClocks().jiffies;
   }
 
   /**
-   * Loads what judges packets once more, over larger tables where other sizes are wanted; all others are shared. Where
-   * they are filled with the same as those before, old programs and new ones judge alike, so that one can take the
-   * other's place at each interface in its time.
+   * Loads the programs that judge packets once more, with larger tables where other sizes are given; all other tables are shared.
+   * Once the new tables hold the same as the old ones, old and new programs judge alike. So the programs can be exchanged at one
+   * interface after the other.
    */
   async loadLarger(sizes: Partial<TableSizes>): Promise<Larger> {
     const { probes = PROBES, capacity } = this.#options;
@@ -274,7 +277,7 @@ export class DataPlane {
     return { maps: larger, adopt: () => this.#adopt(options, larger, loaded, tracked), close };
   }
 
-  /** Netfilter follows connections since the programs were loaded: loaded once more they could read what it knows. */
+  /** True if netfilter began to track connections after the programs were loaded. Programs that are loaded now can read its table. */
   get missesTracking(): boolean {
     return !this.#tracked && this.#tracks();
   }
@@ -287,11 +290,12 @@ export class DataPlane {
     this.#tracked = tracked;
     const outgrown = new Map([...larger.keys()].map((name) => [name, this.map(name)]));
     const judging = this.#objects.filter((object) => object !== this.#process && object !== this.#drops && object !== this.#calls);
-    // Those before still own the tables that stay.
+    // The old objects still own the tables that stay.
     this.#objects = [this.#process, this.#drops, ...(this.#calls === undefined ? [] : [this.#calls]), ...loaded, ...judging];
     this.#xdp = loaded[1]?.programs.get("weir_xdp_ingress");
     for (const [name, map] of larger) this.maps.set(name, map);
-    // Who takes over from here finds no tables, and not those that the programs at half of the interfaces read.
+    // An agent that takes over from here finds no tables. It must not find those that the programs at half of the interfaces
+    // read.
     this.#removeTables();
     this.#options = options;
     this.#version = tableVersion(options.probes ?? PROBES, options.capacity);
@@ -317,7 +321,7 @@ export class DataPlane {
     }
   }
 
-  /** For the next agent. */
+  /** Pins the tables for the next agent. */
   pinTables(): void {
     const directory = this.tablePins;
     if (directory === undefined) return;
@@ -339,7 +343,7 @@ export class DataPlane {
     }
   }
 
-  /** Closes the descriptors. What is pinned goes on. */
+  /** Closes the descriptors. Everything pinned goes on. */
   close(): void {
     for (const object of this.#objects) object.close();
   }
@@ -387,7 +391,7 @@ export class DataPlane {
     return { jiffies: clocks.lookup(u32(0))!.readBigUInt64LE(), monotonicNs: clocks.lookup(u32(1))!.readBigUInt64LE() };
   }
 
-  /** jiffies start at 2^32 - 300 seconds (INITIAL_JIFFIES), so that one reading tells their rate. */
+  /** jiffies start at 2^32 - 300 seconds (INITIAL_JIFFIES), so one reading gives their rate. */
   #measureJiffies(): number {
     const { jiffies, monotonicNs } = this.#readClocks();
     const seconds = Number(monotonicNs) / 1e9;
@@ -397,12 +401,12 @@ export class DataPlane {
   }
 }
 
-/** Of the tables whose sizes follow what they hold. */
+/** Returns the number of entries of the tables whose sizes follow their content. */
 function entriesOf({ slots, cells, banLines = LINES, setLines = LINES }: TableSizes): Record<string, number> {
   return { cells: 2 * cells, rules: 2 * slots, rule_counters: slots, ban_lines: banLines, set_lines: setLines };
 }
 
-/** Changes with the programs and the sizes: tables of others may have other shapes, or another meaning. */
+/** Returns a name for the tables. It changes with the programs and the sizes, because other tables may have another shape or meaning. */
 function tableVersion(probes: string, { slots, cells, banLines = LINES, setLines = LINES }: TableSizes): string {
   const hash = createHash("sha256");
   for (const file of OBJECTS) hash.update(readFileSync(join(probes, file)));

@@ -1,11 +1,11 @@
-/** What the kernel refused, said so that an operator knows what to do next. */
+/** Errors that the kernel returns, worded so that an operator knows what to do next. */
 
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 
 const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
-/** libbpf's own error numbers, which lie beyond those of the kernel. */
+/** The names of libbpf's own error numbers, which lie beyond those of the kernel. */
 const LIBBPF_ERRORS: readonly string[] = [
   "LIBELF",
   "FORMAT",
@@ -22,11 +22,11 @@ const LIBBPF_ERRORS: readonly string[] = [
 
 export class KernelError extends Error {
   override name = "KernelError";
-  /** What was tried, as `attach XDP to eth0`. */
+  /** The operation that failed, such as `attach XDP to eth0`. */
   readonly operation: string;
-  /** `EPERM`, `EBUSY`, ... */
+  /** The name of the error, such as `EPERM` or `EBUSY`. */
   readonly errno: string;
-  /** The verifier's whole log, or libbpf's messages, where there were any. */
+  /** The verifier's whole log, or libbpf's messages; empty where there were none. */
   readonly log: string;
 
   constructor(operation: string, errno: string | number, details: { reason?: string; log?: string } = {}) {
@@ -38,7 +38,7 @@ export class KernelError extends Error {
   }
 }
 
-/** The name of a positive error number, of the C library or of libbpf. */
+/** Returns the name of a positive error number of the C library or of libbpf. */
 export function errnoName(errno: number): string {
   const number = Math.abs(errno);
   // os.constants maps EOPNOTSUPP and ENOTSUP to one number; the kernel's ENOTSUPP (524) is in neither list.
@@ -47,7 +47,7 @@ export function errnoName(errno: number): string {
   return names.get(number) ?? `errno ${number}`;
 }
 
-/** The sentence for an error that says the same wherever it happens. */
+/** Returns the advice for an error that means the same wherever it happens. */
 export function adviceFor(errno: string): string {
   switch (errno) {
     case "EPERM":
@@ -75,7 +75,7 @@ export function adviceFor(errno: string): string {
   }
 }
 
-/** Why loading fails on a kernel built without type information; undefined where it has it. */
+/** Explains why loading fails on a kernel that was built without type information; undefined where the kernel has it. */
 export function missingBtf(): string | undefined {
   if (existsSync("/sys/kernel/btf/vmlinux")) return undefined;
   return "this kernel has no type information (/sys/kernel/btf/vmlinux is missing): boot one built with CONFIG_DEBUG_INFO_BTF=y, as the kernels of Debian are";

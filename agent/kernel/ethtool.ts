@@ -1,4 +1,4 @@
-/** What a device's driver is and which offloads are on, by the ethtool ioctl. */
+/** Asks by the ethtool ioctl for a device's driver and for the offloads that are on. */
 
 import { closeSync } from "node:fs";
 
@@ -18,13 +18,13 @@ const STRING = 32;
 const AF_INET = 2;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 
-/** As `virtio_net` or `veth`; undefined when the device does not say. */
+/** Returns the driver, such as `virtio_net` or `veth`; undefined when the device does not tell. */
 export function driverName(device: string): string | undefined {
   const answer = ask(device, Buffer.alloc(196), GET_DRIVER);
   return answer === undefined ? undefined : cString(answer.subarray(4, 4 + STRING));
 }
 
-/** Names of the features that are on, as `ethtool -k` knows them: `rx-gro-hw`, `rx-lro`, `tx-tcp-segmentation`, ... */
+/** Returns the features that are on, with the names that `ethtool -k` uses: `rx-gro-hw`, `rx-lro`, `tx-tcp-segmentation`, ... */
 export function activeFeatures(device: string): Set<string> {
   const question = Buffer.alloc(16 + 4);
   question.writeBigUInt64LE(1n << BigInt(FEATURE_STRINGS), 8);
@@ -47,7 +47,7 @@ export function activeFeatures(device: string): Set<string> {
   return active;
 }
 
-/** Undefined for a device whose driver knows no such question. */
+/** Returns undefined for a device whose driver does not know the command. */
 function ask(device: string, data: Buffer, command: number): Buffer | undefined {
   const operation = `ask ${device} about its driver`;
   const fd = check(operation, libc().socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0));

@@ -1,6 +1,6 @@
 /**
- * What this kernel can do, found out by trying. An attempt that fails for a reason of its own, such as missing
- * rights, says nothing about the kernel: that is the third answer.
+ * Finds out by trying what this kernel can do. An attempt that fails for another reason, such as missing rights, tells nothing
+ * about the kernel: its answer is "inconclusive".
  */
 
 import { closeSync } from "node:fs";
@@ -15,7 +15,7 @@ import { attachXdp, type Device } from "./xdp.ts";
 
 export interface Feature {
   state: "available" | "missing" | "inconclusive";
-  /** Why, unless it is available. */
+  /** The reason why the feature is missing or inconclusive; empty if it is available. */
   reason: string;
 }
 
@@ -45,7 +45,10 @@ export function probeFeatures(): Features {
   };
 }
 
-/** Whether the device's driver runs XDP itself. It does so for a moment, which makes some drivers reset their queues. */
+/**
+ * Tests whether the device's driver runs XDP itself. The test attaches a program for a moment, which makes some drivers reset
+ * their queues.
+ */
 export function probeNativeXdp(device: Device): Feature {
   return withProgram(ProgramType.XDP, 2 /* XDP_PASS */, (program) => {
     try {
@@ -60,7 +63,7 @@ export function probeNativeXdp(device: Device): Feature {
   });
 }
 
-/** A kernel that knows TCX looks for the device before it says no; others do not know the attach type. */
+/** A kernel with TCX looks for the device before it refuses. A kernel without it does not know the attach type. */
 function probeTcx(): Feature {
   return withProgram(ProgramType.SCHED_CLS, 0, (program) => {
     const result = createLink(program, NO_SUCH_DEVICE, BPF_TCX_INGRESS, 0);
@@ -107,7 +110,7 @@ function probeMap(
   }
 }
 
-/** Loads a program that returns a number, and nothing else. */
+/** Loads a program that only returns a number. */
 function withProgram(type: number, answer: number, use: (program: BpfProgram) => Feature): Feature {
   const instructions = Buffer.alloc(16);
   instructions[0] = 0xb7; // r0 = answer

@@ -1,13 +1,16 @@
-/** When is every packet that began before now through? Programs run inside RCU read sections, so one grace period tells. */
+/**
+ * Waits until every packet whose processing began before now has left the programs. Programs run inside RCU read sections, so one
+ * grace period is enough.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 
 import koffi from "koffi";
 
 const MEMBARRIER: Record<string, number> = { x64: 324, arm64: 283 };
-/** Is synchronize_rcu() of the kernel, except on kernels booted with nohz_full, which refuse it. */
+/** This command is synchronize_rcu() of the kernel. Kernels booted with nohz_full refuse it. */
 const MEMBARRIER_CMD_GLOBAL = 1;
-/** No packet is judged for a hundredth of this. */
+/** No packet takes even a hundredth of this time. */
 const SURELY_LONG_ENOUGH_MS = 1000;
 
 type Membarrier = {
@@ -15,7 +18,7 @@ type Membarrier = {
 };
 let membarrier: Membarrier | undefined;
 
-/** Waits off the main thread; takes some ten milliseconds. */
+/** Waits off the main thread, for some ten milliseconds. */
 export async function waitGracePeriod(): Promise<void> {
   const number = MEMBARRIER[process.arch];
   if (number !== undefined) {

@@ -1,4 +1,4 @@
-/** Runs a program of the `iter/` sections over all objects of its kind, and answers what it wrote. */
+/** Runs a program of an `iter/` section over all objects of its kind, and returns the bytes that it wrote. */
 
 import { spawn } from "node:child_process";
 import { closeSync, read as readFile, readSync } from "node:fs";
@@ -10,7 +10,7 @@ import { libbpf } from "./libbpf.ts";
 import type { BpfProgram } from "./program.ts";
 import { libc } from "./syscall.ts";
 
-/** Longer answers are cut here, so that no number of objects takes the memory of the host. */
+/** Output beyond this size is cut, so that no number of objects takes the memory of the host. */
 const ANSWER_LIMIT = 64 << 20;
 const CHUNK = 64 << 10;
 const readAsync = promisify(readFile);
@@ -26,7 +26,7 @@ export function readIterator(program: BpfProgram): Buffer {
   return Buffer.concat(chunks);
 }
 
-/** The same, while others have their turn. */
+/** Does the same in portions, so that other work gets its turn. */
 export async function readIteratorAside(program: BpfProgram): Promise<Buffer> {
   using iterator = new Iterator(program);
   const chunks: Buffer[] = [];
@@ -38,10 +38,10 @@ export async function readIteratorAside(program: BpfProgram): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The pages of the kernel's own buffer, see bpf_seq_read: where all of it fits, no record is in two pieces. */
+/** The number of pages of the kernel's own buffer, see bpf_seq_read. If a read asks for that much, no record is split. */
 const PAGES_AT_ONCE = 8;
 
-/** Whole records as they come, many at a time, however many there are. The buffer is used again: copy what is kept. */
+/** Yields whole records, many at a time, however many there are. The buffer is used again: copy what you keep. */
 export async function* iteratorRecords(program: BpfProgram): AsyncGenerator<Buffer> {
   using iterator = new Iterator(program);
   const chunk = Buffer.allocUnsafe(PAGES_AT_ONCE * libc().pageSize());
@@ -75,12 +75,13 @@ function expectDescriptor(operation: string, fd: number): number {
   return fd;
 }
 
-/** Children that wait still, by program: there is one at most. */
+/** The children that still wait, by program. Each program has at most one. */
 const waiting = new Set<string>();
 
 /**
- * Reads it in a process of its own, for programs that read the memory of processes: whoever does may have to wait as long
- * as somebody else likes, and may not even be killed. What it has written by then is answered; `isWhole` says whether that is all.
+ * Reads the iterator in a process of its own. It serves programs that read the memory of processes: a reader may have to wait as
+ * long as some other process likes, and may not even be killed. The result is the output up to the time limit; `isWhole` says
+ * whether that is all.
  */
 export async function readIteratorApart(program: BpfProgram, withinMs: number): Promise<{ bytes: Buffer; isWhole: boolean }> {
   if (waiting.has(program.name)) return { bytes: Buffer.alloc(0), isWhole: false };
@@ -96,7 +97,7 @@ export async function readIteratorApart(program: BpfProgram, withinMs: number): 
   const isWhole = await new Promise<boolean>((resolve) => {
     const late = setTimeout(() => resolve(false), withinMs);
     reader.once("error", () => {
-      waiting.delete(program.name); // it was not even started
+      waiting.delete(program.name); // the child was not even started
       clearTimeout(late);
       resolve(false);
     });

@@ -1,7 +1,7 @@
 /**
- * Turns the C header shared by both sides into TypeScript constants. clang computes every size, offset and
- * value; what is read here is its BTF. Only the names of the top-level types are taken from the header's text,
- * because clang leaves out types that nothing uses.
+ * Turns the C header shared by both sides into TypeScript constants. clang computes every size, offset and value, and this file
+ * reads its BTF. Only the names of the top-level types are taken from the header's text, because clang leaves out types that
+ * nothing uses.
  */
 
 import { execFileSync } from "node:child_process";
@@ -17,11 +17,11 @@ const ANONYMOUS = "weir_anonymous_";
 export interface Declarations {
   structs: string[];
   enums: string[];
-  /** Enumerators of enums that have no name. */
+  /** The enumerators of enums that have no name. */
   constants: string[];
 }
 
-/** Names declared at the start of a line, in their order. */
+/** Returns the names declared at the start of a line, in their order. */
 function declarations(header: string): Declarations {
   const text = header.replace(/\/\*[^]*?\*\//g, "").replace(/\/\/.*$/gm, "");
   const structs = [...text.matchAll(/^struct (\w+)\s*\{/gm)].map((match) => match[1]!);
@@ -55,7 +55,7 @@ function compileBtf(headerPath: string, names: Declarations): Btf {
   }
 }
 
-/** The text of a header, with the text of each header that it includes from beside it in its place, once. */
+/** Returns the text of a header in which each include of a neighbouring header is replaced by that header's text, once. */
 function textOf(headerPath: string, included = new Set<string>()): string {
   included.add(headerPath);
   return readFileSync(headerPath, "utf8").replace(/^#include "(.*)"$/gm, (_, name: string) => {
@@ -100,7 +100,7 @@ function enumBlock(btf: Btf, name: string): string {
   return `${block}\n/** By value. */\nexport const ${exported}Names: readonly string[] = [\n${list.map((item) => `  "${item}",`).join("\n")}\n];`;
 }
 
-/** REASON_NONE of weir_reason is Reason.NONE: the first word repeats the enum's name. */
+/** Removes the first word of an enumerator if it repeats the name of its enum: REASON_NONE of weir_reason becomes Reason.NONE. */
 function withoutFirstWord(enumerator: string, enumName: string): string {
   const cut = enumerator.indexOf("_");
   if (cut < 0) throw new Error(`${enumerator} of enum ${enumName} should start with the enum's word, as REASON_NONE does`);

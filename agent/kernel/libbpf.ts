@@ -1,6 +1,6 @@
 /**
- * The functions of libbpf.so.1 that weir calls, found when the first of them is needed. libbpf opens, relocates
- * and loads objects, and speaks netlink for clsact; everything else takes plain descriptors.
+ * The functions of libbpf.so.1 that weir calls. The library is opened when the first of them is needed. libbpf opens, relocates
+ * and loads objects, and speaks netlink for clsact; everything else uses plain descriptors.
  */
 
 import koffi, { type LibraryHandle } from "koffi";
@@ -27,7 +27,7 @@ export interface Heard<T> {
   messages: string;
 }
 
-/** Runs `action` and returns what it answered with the warnings libbpf printed meanwhile, verifier logs included. */
+/** Runs `action` and returns its result together with the warnings that libbpf printed meanwhile, verifier logs included. */
 export function withMessages<T>(action: () => T): Heard<T> {
   const messages: string[] = [];
   const outer = captured;
@@ -39,7 +39,7 @@ export function withMessages<T>(action: () => T): Heard<T> {
   }
 }
 
-/** The same of what libbpf does in a thread of its own; one at a time. */
+/** Does the same for an action that libbpf runs in a thread of its own. Only one runs at a time. */
 export async function withMessagesAside<T>(action: () => Promise<T>): Promise<Heard<T>> {
   const messages: string[] = [];
   captured = messages;
@@ -173,7 +173,7 @@ function declare(library: LibraryHandle) {
   };
 }
 
-/** struct bpf_test_run_opts; the kernel writes data_size_out, retval and duration. */
+/** The members of struct bpf_test_run_opts; the kernel writes data_size_out, retval and duration. */
 export interface TestRunOptions {
   sz: number;
   data_in: Memory;
@@ -215,7 +215,7 @@ function capturePrinting(functions: Libbpf): void {
   const vsnprintf = koffi.load("libc.so.6").func("int vsnprintf(void *text, size_t size, const char *format, void *arguments)");
   const print = koffi.proto("int weir_libbpf_print(int level, const char *format, void *arguments)");
   const callback = koffi.register((level: number, format: string, values: Pointer) => {
-    if (level !== 0 || captured === undefined) return 0; // 0 is LIBBPF_WARN; the other levels are chatter
+    if (level !== 0 || captured === undefined) return 0; // 0 is LIBBPF_WARN; messages of other levels are ignored
     // A verifier log comes in one call. Untouched pages of this buffer cost nothing.
     const text = Buffer.allocUnsafeSlow(PRINT_LIMIT);
     const length = Math.min(vsnprintf(text, text.length, format, values) as number, text.length - 1);

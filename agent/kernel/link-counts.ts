@@ -1,4 +1,4 @@
-/** Asks network devices how many packets they have counted themselves, by rtnetlink's RTM_GETSTATS. */
+/** Asks network devices by rtnetlink's RTM_GETSTATS how many packets they have counted themselves. */
 
 import { closeSync } from "node:fs";
 
@@ -18,7 +18,7 @@ export class LinkCounts implements Disposable {
   readonly #answer = Buffer.allocUnsafe(DATAGRAM);
   #sequence = 0;
 
-  /** Returns undefined for a device that has gone. */
+  /** Returns undefined for a device that is gone. */
   of(ifindex: number): PacketCounts | undefined {
     const header = Buffer.alloc(HEADER);
     header.writeUInt32LE(ifindex, At.ifindex);
@@ -30,7 +30,7 @@ export class LinkCounts implements Disposable {
       const length = libc().recv(this.#fd, this.#answer, this.#answer.length, 0);
       if (length < 0) return undefined;
       for (const message of messages(this.#answer.subarray(0, length))) {
-        if (message.sequence !== sequence) continue; // an answer that came too late for the question before
+        if (message.sequence !== sequence) continue; // this answers an earlier request and came too late
         if (message.type === NLMSG_ERROR) return undefined;
         if (message.type === RTM_NEWSTATS) return packetCounts(attributes(message.body.subarray(HEADER)).get(LINK_64));
       }

@@ -1,4 +1,4 @@
-/** The network devices of this namespace and their addresses: asked for once, then told by the kernel. */
+/** The network devices of this namespace and their addresses. They are listed once; after that the kernel reports each change. */
 
 import { closeSync } from "node:fs";
 
@@ -27,9 +27,9 @@ import { lastErrno, libc } from "./syscall.ts";
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const IFA_TARGET_NETNSID = 10;
-/** More than the socket can hold. */
+/** More messages than the socket can hold. */
 const NEWS_AT_ONCE = 4096;
-/** Of the message that asks for TC filters: parents of the two directions of clsact. */
+/** The parents of the two directions of clsact, for the message that asks for TC filters. */
 const TC_PARENTS = [0xfffffff2, 0xfffffff3] as const;
 
 export function listLinks(): Link[] {
@@ -50,7 +50,7 @@ export function listAddresses(): Address[] {
   }).flatMap((message) => parseAddress(message.body) ?? []);
 }
 
-/** Those of another network namespace, by the number that this one has for it. */
+/** Returns the addresses of another network namespace. The namespace is given by the number that this one has for it. */
 export function listAddressesIn(namespace: number): Address[] {
   const header = Buffer.alloc(16);
   header.writeUInt16LE(8, 8);
@@ -65,7 +65,7 @@ export function listAddressesIn(namespace: number): Address[] {
   }).flatMap((message) => parseAddress(message.body) ?? []);
 }
 
-/** How many TC filters anybody has at the device's clsact. */
+/** Counts the TC filters at the device's clsact qdisc, whoever added them. */
 export function countFilters(ifindex: number): number {
   let filters = 0;
   for (const parent of TC_PARENTS) {
@@ -78,7 +78,7 @@ export function countFilters(ifindex: number): number {
       answer: RTM_NEWTFILTER,
       header,
     });
-    // Each priority comes once more on its own, without a handle.
+    // The kernel lists each priority once more on its own, without a handle.
     filters += answers.filter((message) => message.body.length >= header.length && viewOf(message.body).getUint32(8, true) !== 0).length;
   }
   return filters;
@@ -89,8 +89,8 @@ export interface LinkWatch {
 }
 
 /**
- * Tells every change from now on. When more came than the socket could hold, `onResync` is called instead: list
- * everything again. Start watching before listing, so that nothing falls between.
+ * Reports every change from now on. If more changes came than the socket could hold, `onResync` is called instead, and the caller
+ * must list everything again. Start watching before listing, so that no change is missed.
  */
 export function watchLinks(handlers: { onChange: (change: Change) => void; onResync: () => void }): LinkWatch {
   const fd = openNetlink("watch the network devices", NETLINK_ROUTE, LINK_GROUPS);
@@ -102,7 +102,7 @@ export function watchLinks(handlers: { onChange: (change: Change) => void; onRes
         const errno = errnoName(lastErrno());
         if (errno === "EAGAIN") return;
         if (errno === "EINTR") continue;
-        // ENOBUFS: messages were lost. Whatever else it is, a fresh list is right again.
+        // ENOBUFS means that messages were lost. After any other error a fresh list is right, too.
         handlers.onResync();
         if (errno !== "ENOBUFS") return;
         continue;
@@ -126,9 +126,8 @@ export function watchLinks(handlers: { onChange: (change: Change) => void; onRes
 }
 
 /**
- * Says that devices or addresses changed, here or in a network namespace that has a number here, but not which: whoever
- * rules in one of those could send more than anybody can read.
- * Told once each `listen`.
+ * Reports that devices or addresses changed, here or in a network namespace that has a number here. It does not report which: a
+ * root user in such a namespace could send more changes than anybody can read. Each `listen` reports once.
  */
 export class NamespaceNews {
   readonly #fd: number;
@@ -148,10 +147,10 @@ export class NamespaceNews {
     }
   }
 
-  /** Forgets what came so far: list everything afterwards. */
+  /** Discards the reports so far. Call it before you list everything. */
   drain(): void {
     for (let read = 0; read < NEWS_AT_ONCE; read++) {
-      // What is cut off is not wanted, and that some was lost is no news.
+      // The content is not needed, so a cut message is fine. A loss of messages is no reason to report again.
       if (libc().recv(this.#fd, this.#datagram, this.#datagram.length, MSG_DONTWAIT) < 0 && errnoName(lastErrno()) === "EAGAIN") return;
     }
   }

@@ -33,7 +33,7 @@ export interface MapInfo {
   valueSize: number;
   maxEntries: number;
   flags: number;
-  /** Number of its BTF, and its types there; 0 where it has none. */
+  /** The id of the map's BTF; 0 where it has none. The two members below are type ids in it. */
   btf: number;
   keyType: number;
   valueType: number;
@@ -51,7 +51,7 @@ export class BpfMap {
   readonly name: string;
   readonly fd: number;
   readonly info: MapInfo;
-  /** Bytes of one value as user space sees it: of a per-CPU map, one rounded-up value for each possible CPU. */
+  /** The bytes of one value as user space sees it. A per-CPU map has one value, rounded up to 8 bytes, for each possible CPU. */
   readonly valueBytes: number;
   #mapping: Mapping | undefined;
 
@@ -72,7 +72,7 @@ export class BpfMap {
     return this.lookupInto(key, value) ? value : undefined;
   }
 
-  /** Like `lookup` without the allocation; false when there is no such key. */
+  /** Does the same as `lookup` without an allocation. Returns false when there is no such key. */
   lookupInto(key: Uint8Array, value: Uint8Array): boolean {
     this.#expect("key", key, this.info.keySize);
     this.#expect("value", value, this.valueBytes);
@@ -87,7 +87,7 @@ export class BpfMap {
     if (result < 0) throw this.#error("write", result);
   }
 
-  /** False when the key is there already; its value stays. */
+  /** Inserts a new key. Returns false when the key exists already; its value then stays. */
   insert(key: Uint8Array, value: Uint8Array): boolean {
     this.#expect("key", key, this.info.keySize);
     this.#expect("value", value, this.valueBytes);
@@ -96,19 +96,19 @@ export class BpfMap {
     return result >= 0;
   }
 
-  /** False when there was no such key. */
+  /** Returns false when there was no such key. */
   delete(key: Uint8Array): boolean {
     this.#expect("key", key, this.info.keySize);
     return this.#found("delete from", libbpf().delete(this.fd, key));
   }
 
-  /** The key after `key`, the first one without it, or undefined at the end. */
+  /** Returns the key after `key`, or the first one if `key` is left out; undefined at the end. */
   nextKey(key?: Uint8Array): Buffer | undefined {
     const next = Buffer.allocUnsafe(this.info.keySize);
     return this.#found("walk", libbpf().nextKey(this.fd, key ?? null, next)) ? next : undefined;
   }
 
-  /** Writes many entries by one system call each `count`. Only for maps whose keys are not per CPU. */
+  /** Writes `count` entries with one system call. */
   updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void {
     this.#expect("keys", keys, this.info.keySize * count);
     this.#expect("values", values, this.valueBytes * count);
@@ -118,8 +118,8 @@ export class BpfMap {
   }
 
   /**
-   * Every entry, some thousand at a time. Hash maps are walked bucket by bucket, so that entries added or removed
-   * meanwhile may be missed, but none is seen twice for a change of another. With `remove`, what was read is gone.
+   * Yields every entry, some thousand at a time. Hash maps are walked bucket by bucket, so entries added or removed meanwhile may
+   * be missed, but no entry is yielded twice because another one changed. With `remove`, the entries that were read are deleted.
    * The buffers are used again for the next batch.
    */
   *batches(options: { size?: number; remove?: boolean } = {}): Generator<Entries> {
@@ -134,7 +134,7 @@ export class BpfMap {
       const result = call(this.fd, first ? null : cursor, cursor, keys, values, new Uint8Array(count.buffer), null);
       const errno = result < 0 ? errnoName(result) : "";
       if (errno === "ENOSPC") {
-        // One bucket of the hash holds more than fits.
+        // One bucket of the hash holds more entries than fit into the buffer.
         size *= 2;
         keys = Buffer.allocUnsafe(size * this.info.keySize);
         values = Buffer.allocUnsafe(size * this.valueBytes);
@@ -148,7 +148,7 @@ export class BpfMap {
     }
   }
 
-  /** One by one, as `batches` reads them. The buffers are used again: copy what is kept. */
+  /** Yields the entries that `batches` reads, one by one. The buffers are used again: copy what you keep. */
   *entries(): Generator<{ key: Buffer; value: Buffer }> {
     const [keySize, valueSize] = [this.info.keySize, this.valueBytes];
     for (const { keys, values, count } of this.batches()) {
@@ -158,8 +158,8 @@ export class BpfMap {
   }
 
   /**
-   * The whole array as memory shared with the kernel; the map needs BPF_F_MMAPABLE. Elements are
-   * `elementStride` bytes apart. Mapped once, and until the map is closed.
+   * Maps the whole array as memory shared with the kernel; the map needs BPF_F_MMAPABLE. Elements are `elementStride` bytes
+   * apart. The array is mapped once and stays mapped until the map is closed.
    */
   mmap(): ArrayBuffer {
     const length = roundUp(this.elementStride * this.info.maxEntries, libc().pageSize());
@@ -171,7 +171,7 @@ export class BpfMap {
     return roundUp(this.info.valueSize, 8);
   }
 
-  /** Bytes of kernel memory it is charged for. */
+  /** Returns the bytes of kernel memory that the map is charged for. */
   memory(): number {
     const match = /^memlock:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${this.fd}`, "utf8"));
     return match === null ? 0 : Number(match[1]);
@@ -220,7 +220,7 @@ export function mapInfo(fd: number): MapInfo {
   };
 }
 
-/** A host-order u32 as bytes: the key of an array, or a number that C takes by pointer. */
+/** Writes a u32 in host order as bytes: the key of an array, or a number that C takes by pointer. */
 export function u32(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(4);
   bytes.writeUInt32LE(value);

@@ -1,4 +1,4 @@
-/** The kernel file systems weir works through. */
+/** Mounts the kernel file systems that weir needs. */
 
 import { mkdirSync, readFileSync, statfsSync } from "node:fs";
 
@@ -20,7 +20,7 @@ export function isMounted(type: KernelFileSystem, path: string): boolean {
   }
 }
 
-/** Mounts the file system unless it is there already. True when it was mounted now. */
+/** Mounts the file system unless it is mounted already. Returns true if this call mounted it. */
 export function ensureMounted(type: KernelFileSystem, path: string): boolean {
   if (isMounted(type, path)) return false;
   const operation = `mount the ${type} file system at ${path}`;
@@ -38,11 +38,11 @@ export function ensureMounted(type: KernelFileSystem, path: string): boolean {
   return true;
 }
 
-/** Where the version 2 control groups are; undefined where only version 1 is mounted. */
+/** Returns where the version 2 control groups are mounted; undefined where only version 1 is mounted. */
 export function cgroupRoot(mounts = readFileSync("/proc/self/mounts", "utf8")): string | undefined {
   for (const line of mounts.split("\n")) {
     const [, path, type] = line.split(" ");
-    // Spaces and the like are written as octal, as \040.
+    // Spaces and similar characters are written in octal, such as \040.
     if (type === "cgroup2" && path !== undefined)
       return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
   }

@@ -1,4 +1,4 @@
-/** Network namespaces by their cookie, which is never given twice while the kernel runs. */
+/** Enters network namespaces by their cookie, which the kernel never gives twice while it runs. */
 
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 
@@ -14,7 +14,10 @@ const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
 type Setns = (fd: number, type: number) => number;
 let setns: Setns | undefined;
 
-/** What `work`, which must be synchronous, answers inside that namespace; undefined where it is not found or may not be entered. */
+/**
+ * Runs `work`, which must be synchronous, inside that namespace and returns its result. Returns undefined if the namespace is not
+ * found or may not be entered.
+ */
 export function inNamespace<T>(cookie: bigint, work: () => T): { answer: T } | undefined {
   if (netnsCookie() === cookie) return { answer: work() };
   const home = openSync(OWN, "r");
@@ -33,18 +36,15 @@ export function inNamespace<T>(cookie: bigint, work: () => T): { answer: T } | u
   }
 }
 
-/**
- * Moves the calling thread, and no other, into a network namespace of its own that holds nothing but loopback and
- * forwards nothing.
- */
+/** Moves the calling thread, and no other, into a new network namespace that has only loopback and forwards nothing. */
 export function enterEmptyNamespace(): void {
   const unshare = koffi.load("libc.so.6").func("int unshare(int flags)") as unknown as (flags: number) => number;
   check("make a network namespace", unshare(CLONE_NEWNET));
-  // New ones take the setting of the first (net.core.devconf_inherit_init_net).
+  // A new namespace takes the setting of the first one (net.core.devconf_inherit_init_net).
   if (readFileSync(FORWARDING, "utf8").trim() !== "0") writeFileSync(FORWARDING, "0");
 }
 
-/** False where it has gone meanwhile, or may not be entered. */
+/** Returns false if the namespace is gone, or may not be entered. */
 function enter(path: string): boolean {
   let fd: number;
   try {
@@ -64,7 +64,7 @@ function moveTo(fd: number): number {
   return setns(fd, CLONE_NEWNET);
 }
 
-/** A file of each that a process lives in, or that is mounted as `ip netns add` does. */
+/** Yields one file for each namespace that a process lives in, or that is mounted as `ip netns add` does. */
 function namespacePaths(): Iterable<string> {
   const found = new Map<string, string>();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -76,7 +76,7 @@ function namespacePaths(): Iterable<string> {
   }
   for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
     const [, , , root = "", path = ""] = line.split(" ");
-    // Spaces and the like are written as octal, as \040.
+    // Spaces and similar characters are written in octal, such as \040.
     if (root.startsWith("net:["))
       found.set(
         root,

@@ -1,4 +1,4 @@
-/** Questions to the kernel over netlink: a socket, and lists asked for as a whole. */
+/** Sends requests to the kernel over netlink. This file opens the socket and reads whole lists. */
 
 import { closeSync } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
@@ -10,7 +10,7 @@ import { check, libc } from "./syscall.ts";
 export const NETLINK_ROUTE = 0;
 export const NETLINK_SOCK_DIAG = 4;
 export const NETLINK_NETFILTER = 12;
-/** No answer is larger. */
+/** No answer of the kernel is larger than this many bytes. */
 export const DATAGRAM = 64 << 10;
 
 const AF_NETLINK = 16;
@@ -19,22 +19,25 @@ const SOL_SOCKET = 1;
 const SOL_NETLINK = 270;
 const SO_RCVTIMEO = 20;
 const SO_RCVBUFFORCE = 33;
-/** Options of netlink sockets: news of all namespaces that have a number in this one, and requests that say more than a type. */
+/**
+ * Options of netlink sockets. The first one asks for messages of all namespaces that have a number in this one; the second one
+ * makes the kernel check the whole header of a request.
+ */
 export const NETLINK_LISTEN_ALL_NSID = 8;
 const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
 const BACKLOG = 1 << 20;
-/** A list that changes while it is read is read again, so often at most. */
+/** A list that changes while it is read is read again, at most this many times. */
 const ATTEMPTS = 10;
 
 export interface Question {
-  /** NETLINK_ROUTE or NETLINK_SOCK_DIAG. */
+  /** The family of the socket: NETLINK_ROUTE or NETLINK_SOCK_DIAG. */
   of: number;
-  /** Types of the messages that ask and that answer. */
+  /** The types of the request message and of the answers. */
   request: number;
   answer: number;
   header: Uint8Array;
-  /** The header, and what follows it, say which of the list are meant. */
+  /** Set if the header, and the attributes behind it, choose a part of the list. */
   strict?: true;
 }
 
@@ -46,7 +49,10 @@ export function dump(operation: string, question: Question): Message[] {
   throw new KernelError(operation, "EAGAIN", { reason: `the list changed ${ATTEMPTS} times while it was read; try again` });
 }
 
-/** A list that may be very long: by and by, so that others have their turn. What changes meanwhile may be left out, or come twice. */
+/**
+ * Reads a list that may be very long, in turns, so that other work goes on. An entry that changes meanwhile may be left out, or
+ * come twice.
+ */
 export async function* dumpInTurns(operation: string, question: Question): AsyncGenerator<Message[]> {
   for (const { found } of answersTo(operation, question)) {
     yield found;
@@ -54,7 +60,7 @@ export async function* dumpInTurns(operation: string, question: Question): Async
   }
 }
 
-/** Undefined when the list changed meanwhile. */
+/** Returns undefined if the list changed while it was read. */
 function dumpOnce(operation: string, question: Question): Message[] | undefined {
   const list: Message[] = [];
   let changed = false;
@@ -65,7 +71,7 @@ function dumpOnce(operation: string, question: Question): Message[] | undefined 
   return changed ? undefined : list;
 }
 
-/** One after the other, as the kernel cuts the list. */
+/** Yields one part after the other, as the kernel cuts the list. */
 function* answersTo(
   operation: string,
   { of, request, answer, header, strict }: Question,
@@ -92,7 +98,7 @@ function* answersTo(
   }
 }
 
-/** `groups`: of messages that the kernel sends unasked. */
+/** `groups` chooses the multicast groups whose messages the socket receives. */
 export function openNetlink(operation: string, of: number, groups = 0): number {
   const fd = check(operation, libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, of));
   try {
@@ -103,7 +109,7 @@ export function openNetlink(operation: string, of: number, groups = 0): number {
     const backlog = Buffer.alloc(4);
     backlog.writeInt32LE(BACKLOG);
     libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, backlog, backlog.length);
-    // An answer is there at once; a kernel that owes one must not hang the agent.
+    // The answer is there at once. A kernel that never answers must not hang the agent.
     const timeout = Buffer.alloc(16);
     timeout.writeBigInt64LE(2n, 0);
     libc().setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, timeout.length);
@@ -114,7 +120,7 @@ export function openNetlink(operation: string, of: number, groups = 0): number {
   }
 }
 
-/** Switches it on. */
+/** Switches an option of a netlink socket on. */
 export function setNetlinkOption(operation: string, fd: number, option: number): void {
   const on = Buffer.alloc(4);
   on.writeInt32LE(1);

@@ -1,6 +1,6 @@
 /**
- * The rtnetlink messages weir needs, as bytes (rtnetlink(7)). Every length that comes from outside is checked, and
- * what is cut short is left out rather than guessed.
+ * Reads and writes the rtnetlink messages that weir needs (rtnetlink(7)). Every length that comes from outside is checked. A part
+ * that is cut short is left out rather than guessed.
  */
 
 import { parseTunnel, type TunnelDevice } from "./tunnel-device.ts";
@@ -8,27 +8,27 @@ import { parseTunnel, type TunnelDevice } from "./tunnel-device.ts";
 export interface Link {
   ifindex: number;
   name: string;
-  /** ARPHRD_*: 1 Ethernet, 772 loopback, 65534 none (tun). */
+  /** The hardware type, an ARPHRD_* number: 1 Ethernet, 772 loopback, 65534 none (tun). */
   type: number;
   up: boolean;
   mtu: number;
-  /** `veth`, `bridge`, `vxlan`, ...; absent for hardware. */
+  /** The kind, such as `veth`, `bridge` or `vxlan`; absent for hardware. */
   kind?: string;
-  /** ifindex of the bridge or bond it belongs to. */
+  /** The ifindex of the bridge or bond that the device belongs to. */
   master?: number;
-  /** ifindex of the other end or of the lower device, in `peerNamespace` when that is there. */
+  /** The ifindex of the other end or of the lower device, in `peerNamespace` if that is there. */
   peer?: number;
   peerNamespace?: number;
-  /** Hardware address, as `02:00:00:00:00:01`. */
+  /** The hardware address, such as `02:00:00:00:00:01`. */
   address?: string;
-  /** What it takes out of tunnels; absent if nothing. */
+  /** The tunnels that the device decapsulates; absent if none. */
   tunnels?: TunnelDevice[];
   xdp?: { mode: "native" | "generic" | "offload" | "several"; program: number };
-  /** As the device had counted when this was told. */
+  /** The device's own counters at the time of the message. */
   packets?: PacketCounts;
 }
 
-/** Packets that a device received and sent. */
+/** The packets that a device received and sent. */
 export interface PacketCounts {
   ingress: number;
   egress: number;
@@ -50,7 +50,7 @@ export type Change =
 export interface Message {
   type: number;
   sequence: number;
-  /** The kernel could not hand out one consistent list, because it changed meanwhile. */
+  /** True if the list is not consistent, because it changed while the kernel wrote it. */
   interrupted: boolean;
   body: Uint8Array;
 }
@@ -67,7 +67,7 @@ export const RTM_NEWTFILTER = 44;
 export const RTM_GETTFILTER = 46;
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
-/** Multicast groups: links, IPv4 addresses, IPv6 addresses. */
+/** The multicast groups of links, IPv4 addresses and IPv6 addresses. */
 export const LINK_GROUPS = 0x1 | 0x10 | 0x100;
 
 const NLM_F_REQUEST = 1;
@@ -88,17 +88,17 @@ const XDP_ATTACHED = 2;
 const XDP_PROG_ID = 4;
 const XDP_MODES = [undefined, "native", "generic", "offload", "several"] as const;
 
-/** A request for every object of one kind. `body` is the header that kind needs. */
+/** Writes a request for every object of one type. `body` is the header which that type needs. */
 export function dumpRequest(type: number, sequence: number, body: Uint8Array): Buffer {
   return requestOf(type, NLM_F_REQUEST | NLM_F_DUMP, sequence, body);
 }
 
-/** For the one object that `body` names. */
+/** Writes a request for the one object that `body` names. */
 export function getRequest(type: number, sequence: number, body: Uint8Array): Buffer {
   return requestOf(type, NLM_F_REQUEST, sequence, body);
 }
 
-/** An attribute; `type` has NESTED where it holds others. */
+/** Writes an attribute. `type` includes NESTED if the attribute holds others. */
 export function attribute(type: number, ...parts: Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 4);
   const bytes = Buffer.alloc(align(length));
@@ -120,7 +120,7 @@ function requestOf(type: number, flags: number, sequence: number, body: Uint8Arr
   return request;
 }
 
-/** The messages in one datagram. */
+/** Yields the messages in one datagram. */
 export function* messages(datagram: Uint8Array): Generator<Message> {
   const view = viewOf(datagram);
   for (let at = 0; at + MESSAGE_HEADER <= datagram.length; ) {
@@ -136,7 +136,7 @@ export function* messages(datagram: Uint8Array): Generator<Message> {
   }
 }
 
-/** The error number of an NLMSG_ERROR or NLMSG_DONE, 0 for none. */
+/** Returns the error number of an NLMSG_ERROR or NLMSG_DONE message, 0 for none. */
 export function errorOf(message: Message): number {
   return message.body.length >= 4 ? -viewOf(message.body).getInt32(0, true) : 0;
 }
@@ -162,7 +162,7 @@ export function parseChange(message: Message): Change | undefined {
 }
 
 export function parseLink(body: Uint8Array): Link | undefined {
-  // Messages of the bridge family tell of a port joining or leaving, not of the device itself.
+  // Messages of the bridge family report that a port joined or left, and nothing of the device itself.
   if (body.length < LINK_HEADER || body[0] !== 0) return undefined;
   const view = viewOf(body);
   const found = attributes(body.subarray(LINK_HEADER));
@@ -195,7 +195,7 @@ export function parseLink(body: Uint8Array): Link | undefined {
   return link;
 }
 
-/** Of a struct rtnl_link_stats64. */
+/** Reads a struct rtnl_link_stats64. */
 export function packetCounts(bytes: Uint8Array | undefined): PacketCounts | undefined {
   if (bytes === undefined || bytes.length < 16) return undefined;
   const view = viewOf(bytes);
@@ -207,7 +207,7 @@ export function parseAddress(body: Uint8Array): Address | undefined {
   const family = body[0] === AF_INET ? 4 : body[0] === AF_INET6 ? 6 : undefined;
   if (family === undefined) return undefined;
   const found = attributes(body.subarray(ADDRESS_HEADER));
-  // On a point-to-point link IFA_ADDRESS (1) is the other end, and IFA_LOCAL (2) ours.
+  // On a point-to-point link IFA_ADDRESS (1) is the other end, and IFA_LOCAL (2) is the local address.
   const bytes = found.get(2) ?? found.get(1);
   if (bytes?.length !== (family === 4 ? 4 : 16)) return undefined;
   return { ifindex: viewOf(body).getUint32(4, true), family, prefixLength: body[1]!, bytes: Uint8Array.from(bytes) };
@@ -219,7 +219,7 @@ function parseXdp(bytes: Uint8Array | undefined): Link["xdp"] {
   return mode === undefined ? undefined : { mode, program: number(found.get(XDP_PROG_ID)) ?? 0 };
 }
 
-/** Attributes by type; a type that comes twice keeps its last value. */
+/** Returns the attributes by type. If a type comes twice, the last value counts. */
 export function attributes(bytes: Uint8Array | undefined): Map<number, Uint8Array> {
   const found = new Map<number, Uint8Array>();
   if (bytes === undefined) return found;

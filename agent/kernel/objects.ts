@@ -1,4 +1,4 @@
-/** Opens a compiled BPF object, fits it to the options and to the tables that exist already, and loads it. */
+/** Opens a compiled BPF object, sets its options, gives it the tables that exist already, and loads it. */
 
 import { chmodSync, closeSync, existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -15,23 +15,23 @@ import { duplicate, lastErrno, libc } from "./syscall.ts";
 export interface ObjectOptions {
   /** Values of `const volatile` variables, which the verifier treats as constants. */
   rodata?: Record<string, number | bigint>;
-  /** Tables to share: an object's table of the same name uses this one instead of a new one. */
+  /** Tables to share: if the object has a table of the same name, it uses this one instead of a new one. */
   reuse?: ReadonlyMap<string, BpfMap>;
-  /** Tables are kept here under their names; those that exist are used again when their shape is the same. */
+  /** Tables are pinned in this folder under their names. A table that exists there is used again if its shape is the same. */
   pinDirectory?: string;
   maxEntries?: Record<string, number>;
-  /** False leaves a program out. */
+  /** Returns false for a program that is not to be loaded. */
   autoload?: (name: string, section: string) => boolean;
 }
 
 export interface BpfObject {
   maps: Map<string, BpfMap>;
   programs: Map<string, BpfProgram>;
-  /** Closes the descriptors; what is pinned or attached goes on. Shared tables are closed with the object that made them. */
+  /** Closes the descriptors. Everything pinned or attached goes on. The object that made a shared table closes it. */
   close(): void;
 }
 
-/** A pinned table that this version of weir cannot use, because its shape is another one. */
+/** A pinned table has another shape, so that this version of weir cannot use it. */
 export class PinMismatchError extends Error {
   override name = "PinMismatchError";
   readonly map: string;
@@ -60,7 +60,7 @@ export function openObject(path: string, options: ObjectOptions = {}): BpfObject
   }
 }
 
-/** The same while others have their turn: the verifier takes half a second. One at a time. */
+/** Does the same in a thread of its own, because the verifier takes half a second. Only one runs at a time. */
 export async function openObjectAside(path: string, options: ObjectOptions = {}): Promise<BpfObject> {
   const opened = prepare(path, options);
   try {
@@ -79,12 +79,12 @@ export async function openObjectAside(path: string, options: ObjectOptions = {})
   }
 }
 
-/** Open, and fitted to the options. */
+/** An object that is open, with its options and tables set. */
 interface Opened {
   object: Pointer;
   maps: Pointer[];
   programs: Pointer[];
-  /** Names of tables that `options.reuse` gave. */
+  /** The names of the tables that `options.reuse` gave. */
   shared: Set<string>;
 }
 
@@ -107,7 +107,7 @@ function prepare(path: string, options: ObjectOptions): Opened {
   }
 }
 
-/** Descriptors were duplicated: nothing of libbpf's object is needed any more. */
+/** The descriptors were duplicated, so libbpf's object is not needed any more. */
 function release({ object }: Opened): void {
   libbpf().objectClose(object);
 }
@@ -120,14 +120,14 @@ function selectPrograms(lib: Libbpf, object: Pointer, options: ObjectOptions): P
   });
 }
 
-/** True when the table is one of `options.reuse`. */
+/** Returns true if the table is one of `options.reuse`. */
 function prepareMap(lib: Libbpf, object: Pointer, map: Pointer, options: ObjectOptions): boolean {
   const name = lib.mapName(map);
   if (lib.mapIsInternal(map)) {
     if (name.endsWith(".rodata")) setReadOnlyData(lib, object, map, options.rodata ?? {});
     return false;
   }
-  // Pinning is weir's own: a pin path in the source would escape the chosen directory.
+  // weir pins tables itself: a pin path in the source would escape the chosen directory.
   lib.mapSetPinPath(map, null);
   const entries = options.maxEntries?.[name];
   if (entries !== undefined) expectZero(`size the table ${name}`, lib.mapSetMaxEntries(map, entries));
@@ -186,7 +186,7 @@ function setReadOnlyData(lib: Libbpf, object: Pointer, map: Pointer, values: Rec
   const data = new DataView(koffi.view(start, Number(size[0])));
   for (const [name, value] of Object.entries(values)) {
     const variable = section?.variables.find((candidate) => candidate.name === name);
-    // An option that one object knows and another does not is set where it is known.
+    // An option that this object does not have is set in another object.
     if (variable === undefined) continue;
     switch (variable.size) {
       case 1:
@@ -214,7 +214,7 @@ function expectLoaded(path: string, { result, messages }: Heard<number>): void {
   const program = /prog '([^']+)'/.exec(messages)?.[1];
   const operation = `load ${program === undefined ? "" : `the program ${program} of `}${basename(path)}`;
   if (rejected !== null) {
-    // The verifier says so of a helper that needs CAP_PERFMON, too.
+    // The verifier also says this about a helper that needs CAP_PERFMON.
     const forbidden = /(?:program of this type cannot use helper|unknown func) (bpf_\w+)/.exec(rejected[1]!)?.[1];
     if (forbidden !== undefined)
       throw new KernelError(operation, errno, {
@@ -273,12 +273,12 @@ function collect({ maps, programs, shared }: Opened, options: ObjectOptions): Bp
   }
 }
 
-/** Whether a table holds what the compiler put there, and is no part of what objects share. */
+/** Returns whether the compiler made the table for its own data, so that objects do not share it. */
 export function isInternal(name: string): boolean {
   return name.includes(".");
 }
 
-/** Gives a map, program or link a name in the BPF file system, so that it outlives this process. */
+/** Pins a map, program or link under a name in the BPF file system, so that it outlives this process. */
 export function pin(fd: number, directory: string, name: string): string {
   const path = join(directory, name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });

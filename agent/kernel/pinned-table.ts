@@ -1,4 +1,4 @@
-/** Pinned tables of any version of weir are read by the names that their own BTF gives to their members. */
+/** Reads pinned tables of any version of weir. Members are found by the names in the table's own BTF. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -11,10 +11,10 @@ import { libbpf } from "./libbpf.ts";
 import { BpfMap, type MapInfo } from "./maps.ts";
 import { lastErrno } from "./syscall.ts";
 
-/** Names of the folders of tables begin with this. */
+/** The names of the folders of tables begin with this. */
 export const TABLES = "tables-";
 
-/** The types of a table; undefined where it was made without. */
+/** The BTF types of a table's key and value; undefined for a table without BTF. */
 export interface TableTypes {
   btf: Btf;
   key: number;
@@ -45,7 +45,7 @@ function readBtf(id: number): Btf {
   }
 }
 
-/** Names of the folders of tables below the pins of one state directory. */
+/** Returns the names of the folders of tables below the pins of one state directory. */
 export function tableFolders(pins: string): string[] {
   return existsSync(pins)
     ? readdirSync(pins)
@@ -54,7 +54,7 @@ export function tableFolders(pins: string): string[] {
     : [];
 }
 
-/** The caller closes it. Undefined where there is none of this name. */
+/** Opens a pinned table, which the caller closes. Returns undefined where there is none of this name. */
 export function openPinned(folder: string, name: string): BpfMap | undefined {
   const path = join(folder, name);
   const fd = libbpf().get(path);
@@ -63,7 +63,10 @@ export function openPinned(folder: string, name: string): BpfMap | undefined {
   throw new KernelError(`open the table pinned at ${path}`, fd);
 }
 
-/** Finds where a member lies in a value, by its names from outside in; a number is a place in an array. Returns undefined where there is no such member. */
+/**
+ * Finds the place of a member in a value by the member names from outside in; a number is an index into an array. Returns
+ * undefined if there is no such member.
+ */
 export function memberAt({ btf, value }: TableTypes, path: readonly (string | number)[]): { at: number; size: number } | undefined {
   let type = value;
   let at = 0;

@@ -20,39 +20,42 @@ export const ProgramType = {
 export interface ProgramInfo {
   type: number;
   id: number;
-  /** As the kernel keeps it: at most 15 characters. */
+  /** The name as the kernel keeps it: at most 15 characters. */
   name: string;
   tag: string;
-  /** How many instructions the verifier walked through, over all paths. */
+  /** The number of instructions that the verifier walked through, over all paths. */
   verifiedInstructions: number;
-  /** Bytes of the program after the verifier's rewriting. */
+  /** The bytes of the program after the verifier has rewritten it. */
   translatedBytes: number;
-  /** 0 unless kernel.bpf_stats_enabled is on. */
+  /** The number of runs; 0 unless kernel.bpf_stats_enabled is on. */
   runs: bigint;
-  /** Runs skipped because the program was already running on that CPU. */
+  /** The number of runs that were skipped because the program was already running on that CPU. */
   recursionMisses: bigint;
 }
 
 export interface TestRun {
   data: Uint8Array;
-  /** For timing. A signal makes the kernel end a repeated run early, and it is begun anew: what it counts is then too much. */
+  /**
+   * How often the program runs, for measurements. A signal makes the kernel end a repeated run early and begin it anew; the
+   * program's counters are then too high.
+   */
   repeat?: number;
-  /** Of XDP and TC programs: the device the packet pretends to have come from, in this network namespace. */
+  /** XDP and TC programs only: the device in this network namespace that the packet seems to come from. */
   ifindex?: number;
-  /** Of TC programs. The kernel refuses VLAN fields here. */
+  /** TC programs only. The kernel refuses VLAN fields here. */
   skb?: { mark?: number; priority?: number; wireLength?: number; gsoSegments?: number; gsoSize?: number };
 }
 
 export interface TestResult {
   retval: number;
-  /** Average nanoseconds of one repetition. */
+  /** The average nanoseconds of one repetition. */
   duration: number;
   data: Buffer;
 }
 
 const XDP_CONTEXT = 24;
 const SKB_CONTEXT = 192;
-/** Room for headers a program may add in front. */
+/** Room for the headers that a program may add in front. */
 const GROWTH = 256;
 
 export class BpfProgram {
@@ -91,7 +94,7 @@ export class BpfProgram {
     return { retval: options.retval | 0, duration: options.duration, data: data.subarray(0, options.data_size_out) };
   }
 
-  /** Runs a program of the `syscall` type once, and answers what it returned. */
+  /** Runs a program of the `syscall` type once, and returns its result. */
   run(): number {
     return this.#run(`run the program ${this.name}`, {}).retval | 0;
   }
@@ -164,7 +167,7 @@ export function programInfo(fd: number): ProgramInfo {
   };
 }
 
-/** What a program of anybody's is called, for messages about it. */
+/** Returns what is known of any program by its id; messages use its name. */
 export function programById(id: number): ProgramInfo | undefined {
   const fd = libbpf().programFdById(id);
   if (fd < 0) return undefined;

@@ -19,7 +19,7 @@ const BUSY = 0x80000000;
 const DISCARDED = 0x40000000;
 const HEADER = 8;
 
-/** Positions in bytes since the ring was made; they only grow. */
+/** Positions in bytes since the ring was made. They only grow. */
 export interface RingState {
   producer: number;
   consumer: number;
@@ -30,18 +30,18 @@ export interface RingOptions {
   map: BpfMap;
   recordSize: number;
   /**
-   * Gets `count` records after each other, oldest first. They count as received when it returns or throws. The
-   * buffer is used again: copy what is kept.
+   * Gets `count` records after each other, oldest first. They count as received when the function returns or throws. The buffer
+   * is used again: copy what you keep.
    */
   onRecords: (records: Buffer, count: number) => void;
-  /** At most this many records are handled before others get their turn. */
+  /** At most this many records are handled before other work gets its turn. */
   batch?: number;
 }
 
 export class Ring {
-  /** Bytes that one record takes in the ring. */
+  /** The bytes that one record takes in the ring. */
   readonly stride: number;
-  /** Records that were discarded, or of another size because another version wrote them. */
+  /** The number of records that were discarded, or that have another size because another version wrote them. */
   skipped = 0;
   readonly #options: RingOptions;
   readonly #size: number;
@@ -73,17 +73,17 @@ export class Ring {
   }
 
   state(): RingState {
-    // The consumer first: read the other way round, it could seem ahead of the producer.
+    // The consumer's position is read first. If the producer's were read first, the consumer could seem ahead of it.
     const consumer = Number(Atomics.load(this.#consumer, 0));
     return { consumer, producer: Number(Atomics.load(this.#producer, 0)), size: this.#size };
   }
 
-  /** Handles what comes from now on, on the event loop. */
+  /** Handles new records from now on, on the event loop. */
   start(): void {
     this.#polling ??= onReadable(this.#options.map.fd, () => this.drain());
   }
 
-  /** Handles one batch of the records that are complete, and answers how many there were. */
+  /** Handles one batch of the complete records, and returns their number. */
   drain(): number {
     const { recordSize, onRecords } = this.#options;
     const producer = Number(Atomics.load(this.#producer, 0));
@@ -92,7 +92,7 @@ export class Ring {
     while (at < producer && length + recordSize <= this.#batch.length) {
       const offset = at % this.#size;
       const header = Atomics.load(this.#words, offset / 4);
-      if (header & BUSY) break; // reserved and not yet written: those behind it wait, too
+      if (header & BUSY) break; // this record is reserved and not yet written, and those behind it wait, too
       const bytes = (header & ~DISCARDED) >>> 0;
       if (bytes === recordSize && (header & DISCARDED) === 0) {
         this.#copy((offset + HEADER) % this.#size, length);
@@ -110,27 +110,27 @@ export class Ring {
     return length / recordSize;
   }
 
-  /** A record into the batch; one that reaches over the end of the ring goes on at its beginning. */
+  /** Copies a record into the batch. A record that reaches over the end of the ring goes on at its beginning. */
   #copy(from: number, to: number): void {
     const { recordSize } = this.#options;
     const copied = this.#data.copy(this.#batch, to, from, from + recordSize);
     if (copied < recordSize) this.#data.copy(this.#batch, to + copied, 0, recordSize - copied);
   }
 
-  /** Stops reading. What is in the ring stays there, for the next reader of the same ring. */
+  /** Stops reading. The records in the ring stay there for its next reader. */
   stop(): void {
     this.#polling?.close();
     this.#polling = undefined;
   }
 
-  /** `state` and `drain` must not be called any more. */
+  /** Unmaps the ring. `state` and `drain` must not be called any more. */
   close(): void {
     this.stop();
     for (const mapping of this.#mappings) mapping.unmap();
   }
 }
 
-/** Whether a ring is read at all: what is in it is taken out from one look to the next. */
+/** Notices whether a ring is read at all: whether records were taken out between two looks. */
 export class Drainage {
   readonly #ring: Pick<Ring, "state">;
   #consumer = -1;
@@ -139,7 +139,7 @@ export class Drainage {
     this.#ring = ring;
   }
 
-  /** False where records wait, and none was taken since the last look. */
+  /** Returns false if records wait, and none was taken since the last call. */
   goesOn(): boolean {
     const { consumer, producer } = this.#ring.state();
     const goesOn = consumer === producer || consumer !== this.#consumer;

@@ -1,4 +1,4 @@
-/** Asks the kernel by which device packets to an address leave this host. */
+/** Asks the kernel which device sends the packets to an address. */
 
 import { closeSync } from "node:fs";
 
@@ -8,11 +8,11 @@ import { check, libc } from "./syscall.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** Size of struct rtmsg in bytes. */
+/** The size of struct rtmsg in bytes. */
 const ROUTE_HEADER = 12;
 const Attribute = { DESTINATION: 1, DEVICE: 4 } as const;
 
-/** The index of the device by which the host reaches the address, 4 or 16 bytes; undefined if there is no route. */
+/** Returns the index of the device through which the host reaches the address (4 or 16 bytes); undefined if there is no route. */
 export function deviceTowards(address: Uint8Array): number | undefined {
   const operation = "ask for the route to an address";
   const fd = openNetlink(operation, NETLINK_ROUTE);

@@ -1,17 +1,20 @@
-/** Finds which process in the kernel's records is this one. `process.pid` does not tell, because it is another number in a pid namespace. */
+/**
+ * Finds the process in the kernel's records that is this one. `process.pid` does not tell, because it is another number in a pid
+ * namespace.
+ */
 
 import { Owner } from "../generated/layout.ts";
 import { type BpfMap, u32 } from "./maps.ts";
 import type { BpfProgram } from "./program.ts";
 
 export interface Self {
-  /** The number in the initial pid namespace, as in struct owner. */
+  /** The process id in the initial pid namespace, as in struct owner. */
   pid: number;
-  /** When the process was started, on the boot clock. */
+  /** The time at which the process was started, on the boot clock. */
   startedNs: bigint;
 }
 
-/** `program` is weir_describe_caller, which writes down the process that runs it, and `caller` is its table. */
+/** `program` is weir_describe_caller, which records the process that runs it, and `caller` is the table that it writes. */
 export function describeSelf(program: BpfProgram, caller: BpfMap): Self {
   program.run();
   const owner = caller.lookup(u32(0))!;

@@ -1,4 +1,4 @@
-/** Options of sockets that Node does not read. */
+/** Reads options of sockets that Node does not offer. */
 
 import { closeSync, readFileSync, readlinkSync } from "node:fs";
 
@@ -16,13 +16,13 @@ export interface Peer {
   gid: number;
 }
 
-/** Who connected to a Unix socket, as the kernel noted it at that moment. */
+/** Returns the process that connected to a Unix socket, as the kernel noted it at that moment. */
 export function peerOf(fd: number): Peer {
   const credentials = socketOption("ask who connected", fd, SO_PEERCRED, 12);
   return { pid: credentials.readInt32LE(0), uid: credentials.readUInt32LE(4), gid: credentials.readUInt32LE(8) };
 }
 
-/** The number by which BPF programs know this network namespace. */
+/** Returns the number by which BPF programs know this network namespace. */
 export function netnsCookie(): bigint {
   const operation = "read the network namespace's cookie";
   const fd = check(operation, libc().socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0));
@@ -33,7 +33,10 @@ export function netnsCookie(): bigint {
   }
 }
 
-/** Whether this thread is in the network namespace that the kernel began with: its own threads are in it, where they can be seen. */
+/**
+ * Returns whether this thread is in the network namespace that the kernel began with. The kernel's own threads are in it, if this
+ * process can see them.
+ */
 export function inFirstNetns(): boolean {
   const kernelThreads = "/proc/2";
   try {

@@ -59,7 +59,7 @@ function declare() {
   };
 }
 
-/** The numbers of calls for which older C libraries have no function. The last three are the same on all machines. */
+/** The numbers of system calls for which older C libraries have no function. The last three are the same on all machines. */
 export const syscallNumber = {
   perf_event_open: process.arch === "arm64" ? 241 : 298,
   fsopen: 430,
@@ -69,7 +69,7 @@ export const syscallNumber = {
 
 type Argument = number | string | Memory;
 
-/** Makes a system call by its number. Numbers are passed as 64-bit ones, all else by its address. */
+/** Makes a system call by its number. Numbers are passed as 64-bit values, everything else by its address. */
 export function systemCall(number: number, ...values: Argument[]): number {
   const types = values.map((value) => (typeof value === "number" ? "int64_t" : typeof value === "string" ? "const char *" : "void *"));
   const definition = `long syscall(long number${types.map((type, index) => `, ${type} a${index}`).join("")})`;
@@ -86,12 +86,12 @@ export function endProcess(code: number): never {
   return libc().exit(code);
 }
 
-/** The error number the last call left behind; read it at once. */
+/** Returns the error number that the last call left behind; read it at once. */
 export function lastErrno(): number {
   return koffi.errno();
 }
 
-/** The result of a C call that answers -1 and sets errno when it fails. */
+/** Returns the result of a C call. Throws a KernelError if it is -1, which is how such a call says that it failed and set errno. */
 export function check(operation: string, result: number): number {
   if (result < 0) throw new KernelError(operation, lastErrno());
   return result;
@@ -101,7 +101,7 @@ export function duplicate(fd: number): number {
   return check("duplicate a descriptor", libc().fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-/** Memory mapped from a descriptor, seen without a copy. It must not be touched after `unmap`. */
+/** Memory mapped from a descriptor, without a copy. It must not be touched after `unmap`. */
 export interface Mapping {
   buffer: ArrayBuffer;
   unmap(): void;

@@ -17,7 +17,7 @@ export type TcDirection = "ingress" | "egress";
 const TCX = { ingress: 46, egress: 47 } as const;
 const BPF_F_BEFORE = 8;
 
-/** First of all programs on ingress and last on egress: nearest to the wire, where XDP would be. */
+/** Attaches the program first of all on ingress and last on egress: nearest to the wire, where XDP would be. */
 export function attachTcx(program: BpfProgram, device: Device, direction: TcDirection, pinDirectory?: string): Attachment {
   const what = `TCX ${direction} on ${device.name}`;
   return attachLink(
@@ -44,13 +44,13 @@ export function attachTcx(program: BpfProgram, device: Device, direction: TcDire
 
 const POINTS = { ingress: 1, egress: 2 } as const;
 const BPF_TC_F_REPLACE = 1;
-/** "weir": a handle that no other tool picks, so that replacing it can replace nothing of theirs. */
+/** "weir" in ASCII. No other tool picks this handle, so replacing the filter never replaces somebody else's. */
 const HANDLE = 0x77656972;
 const PRIORITY = 1;
 
 /**
- * A clsact filter stays until it is removed, and cannot be pinned. Directories among the pins note for a later
- * process which filters are weir's, and where it made the qdisc: only then may it remove that.
+ * Attaches a clsact filter. It stays until it is removed, and it cannot be pinned. Directories among the pins note for a later
+ * process which filters are weir's, and where weir made the qdisc: only there may it be removed.
  */
 export function attachClsact(program: BpfProgram, device: Device, direction: TcDirection, pinDirectory?: string): Attachment {
   const filter = new ClsactFilter(device, direction, pinDirectory);
@@ -64,13 +64,16 @@ export function attachClsact(program: BpfProgram, device: Device, direction: TcD
 }
 
 export interface LeftoverFilters {
-  /** By the names of their notes. */
+  /** The names of the notes whose filters were removed. */
   removed: string[];
-  /** In namespaces that are not found: gone with them, or out of reach from here. */
+  /** The names of the notes in namespaces that were not found: they are gone, or cannot be reached from here. */
   unreachable: string[];
 }
 
-/** Removes the filters that an earlier process noted in the directory, but for those at `used` paths, in whichever network namespace they are. */
+/**
+ * Removes the filters that an earlier process noted in the directory, in whichever network namespace they are. Filters at `used`
+ * paths stay.
+ */
 export function detachLeftoverFilters(pinDirectory: string, used: ReadonlySet<string | undefined> = new Set()): LeftoverFilters {
   const found: LeftoverFilters = { removed: [], unreachable: [] };
   if (!existsSync(pinDirectory)) return found;
@@ -92,11 +95,11 @@ class ClsactFilter implements Attachment {
   adopted = false;
   readonly #device: Device;
   readonly #direction: TcDirection;
-  /** Exists while there is a qdisc that weir made. */
+  /** This directory exists while there is a qdisc that weir made. */
   readonly #qdiscNote: string | undefined;
   #madeQdisc = false;
   #programId = 0;
-  /** The program of the process from which this filter was taken over, until `keep`. */
+  /** The program that the process before had in this filter, until `keep`. */
   #before: number | undefined;
 
   constructor(device: Device, direction: TcDirection, pinDirectory: string | undefined) {
@@ -152,7 +155,7 @@ class ClsactFilter implements Attachment {
     this.keep();
     const result = libbpf().tcDetach(this.#hook(POINTS[this.#direction]), filterOptions({}));
     const errno = result < 0 ? errnoName(result) : "";
-    // Without the filter, the qdisc or the device there is nothing left to do.
+    // If the filter, the qdisc or the device is gone, nothing is left to do.
     if (!["", "ENOENT", "EINVAL", "ENODEV"].includes(errno)) throw new KernelError(`detach ${this.what}`, errno);
     this.#programId = 0;
     forget(this.pinPath);
@@ -167,13 +170,13 @@ class ClsactFilter implements Attachment {
     this.keep();
   }
 
-  /** 0 when there is no filter of weir's. */
+  /** Returns the id of weir's program in the filter; 0 when there is no such filter. */
   #installedProgram(): number {
     const options = filterOptions({});
     return libbpf().tcQuery(this.#hook(POINTS[this.#direction]), options) < 0 ? 0 : options.readUInt32LE(16);
   }
 
-  /** struct bpf_tc_hook */
+  /** Writes a struct bpf_tc_hook. */
   #hook(points: number): Buffer {
     const hook = Buffer.alloc(24);
     hook.writeBigUInt64LE(24n, 0);
@@ -185,7 +188,7 @@ class ClsactFilter implements Attachment {
 
 const NAMESPACE = "netns-";
 
-/** A directory, because the BPF file system holds nothing else that is of no program. The one in it names the namespace. */
+/** Makes a directory as the note, because the BPF file system has no plain files. The directory inside it names the namespace. */
 function note(path: string | undefined, namespace?: bigint): void {
   if (path === undefined) return;
   forget(path);
@@ -201,7 +204,7 @@ function namespaceOf(path: string): bigint | undefined {
   return name === undefined ? undefined : BigInt(name.slice(NAMESPACE.length));
 }
 
-/** struct bpf_tc_opts; libbpf wants program and flags unset where it does not attach. */
+/** Writes a struct bpf_tc_opts. libbpf wants program and flags unset if nothing is attached. */
 function filterOptions(wanted: { program?: number; flags?: number }): Buffer {
   const options = Buffer.alloc(32);
   options.writeBigUInt64LE(32n, 0);

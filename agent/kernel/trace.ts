@@ -1,4 +1,4 @@
-/** Attaches programs that watch processes: at control groups and tracepoints. */
+/** Attaches the programs that watch processes to control groups and tracepoints. */
 
 import { closeSync, openSync } from "node:fs";
 
@@ -9,7 +9,7 @@ import { type BpfProgram, ProgramType } from "./program.ts";
 import { check, libc, syscallNumber, systemCall } from "./syscall.ts";
 import { tracepointNumber } from "./tracefs.ts";
 
-/** What the names of their pins begin with. */
+/** The names of their pins begin with this. */
 export const TRACE_PIN = "trace-";
 const TP_BTF = "tp_btf/";
 const BPF_PERF_EVENT = 41;
@@ -19,8 +19,8 @@ const PERF_EVENT_IOC_ENABLE = 0x2400;
 export const BPF_TRACE_RAW_TP = 23;
 
 /**
- * Attaches a program where its section says: `cgroup/...`, below the given root of the version 2 control groups, `tp_btf/NAME`, or
- * `tracepoint/GROUP/NAME`.
+ * Attaches a program to the place that its section names: `cgroup/...`, below the given root of the version 2 control groups,
+ * `tp_btf/NAME`, or `tracepoint/GROUP/NAME`.
  */
 export function attachTrace(program: BpfProgram, cgroup: string, pinDirectory?: string): Attachment {
   switch (program.type) {
@@ -76,7 +76,7 @@ export function attachTpBtf(program: BpfProgram, pinDirectory?: string): Attachm
   );
 }
 
-/** Tracepoints of system calls have no other place for programs than a perf event. */
+/** A program can be attached to the tracepoint of a system call only through a perf event. */
 function attachTracepoint(program: BpfProgram, pinDirectory?: string): Attachment {
   const [, group = "", name = ""] = program.section.split("/");
   return attachLink(
@@ -104,7 +104,7 @@ function attachTracepoint(program: BpfProgram, pinDirectory?: string): Attachmen
   );
 }
 
-/** A program runs on every processor, whichever the event is opened for. */
+/** The program runs on every CPU, whichever CPU the event is opened for. */
 function openPerfEvent(operation: string, tracepoint: number): number {
   const attributes = Buffer.alloc(128);
   attributes.writeUInt32LE(PERF_TYPE_TRACEPOINT, 0);
@@ -114,12 +114,12 @@ function openPerfEvent(operation: string, tracepoint: number): number {
   return check(operation, systemCall(syscallNumber.perf_event_open, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
-/** Whether this kernel has what a section `tp_btf/NAME` is for. */
+/** Returns whether this kernel has the tracepoint of a section `tp_btf/NAME`. */
 export function hasTracepoint(section: string): boolean {
   return libbpf().vmlinuxBtfId(section.slice(TP_BTF.length), BPF_TRACE_RAW_TP) >= 0;
 }
 
-/** Names in the BPF file system hold neither slashes nor dots. */
+/** Returns the name of the pin. Names in the BPF file system contain neither slashes nor dots. */
 function pinNameOf(program: BpfProgram): string {
   return `${TRACE_PIN}${program.section.replace(/[^a-zA-Z0-9_]+/g, "-")}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The tracepoints of the kernel by name. The numbers of tracepoints are in tracefs. Where that is not mounted, weir mounts it for itself
- * alone, without a place in the tree of files: nobody else sees it, and it is gone with the process.
+ * Finds tracepoints of the kernel by name. Their numbers are in tracefs. If that is not mounted, weir mounts it for itself alone,
+ * without a place in the file tree: nobody else sees the mount, and it is gone with the process.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const FSCONFIG_CMD_CREATE = 6;
 
 let root: string | undefined;
 
-/** Answers the number of a tracepoint; throws a KernelError if this kernel does not have it. */
+/** Returns the number of a tracepoint. Throws a KernelError if this kernel does not have it. */
 export function tracepointNumber(group: string, name: string): number {
   root ??= MOUNTED.find((path) => existsSync(join(path, "events"))) ?? mountUnseen();
   const path = join(root, "events", group, name, "id");
@@ -29,7 +29,7 @@ export function tracepointNumber(group: string, name: string): number {
   }
 }
 
-/** Answers a path that leads to the mount. */
+/** Mounts tracefs and returns a path that leads into the mount. */
 function mountUnseen(): string {
   const operation = "mount tracefs";
   const context = check(operation, systemCall(syscallNumber.fsopen, "tracefs", FSOPEN_CLOEXEC));

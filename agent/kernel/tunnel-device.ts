@@ -1,13 +1,16 @@
-/** Reads from rtnetlink which packets a tunnel device decapsulates. Numbers of attributes are those of linux/if_link.h and linux/if_tunnel.h. */
+/**
+ * Reads from rtnetlink which packets a tunnel device decapsulates. The numbers of attributes are those of linux/if_link.h and
+ * linux/if_tunnel.h.
+ */
 
 export type TunnelKind = "gre" | "ipip" | "vxlan" | "geneve";
 
-/** Packets of this kind that come from `remote` to `local`; an end that is absent may be any. */
+/** The device decapsulates packets of this kind from `remote` to `local`. If an end is absent, any address fits. */
 export interface TunnelDevice {
   kind: TunnelKind;
-  /** Identifier or key, of kind ipip the ethertype of what it carries; absent for any. */
+  /** The identifier or key; for kind ipip the ethertype of the inner packet. Absent if any fits. */
   id?: number;
-  /** 4 or 16 bytes, also of a group. */
+  /** The local address, 4 or 16 bytes. It can be a multicast group. */
   local?: Uint8Array;
   remote?: Uint8Array;
   /** The UDP port on which the device receives; 0 for tunnels without UDP. */
@@ -19,7 +22,7 @@ type Attributes = ReadonlyMap<number, Uint8Array>;
 const GRE_KEY = 0x2000;
 const ETHERTYPES: Readonly<Record<number, number>> = { 4: 0x0800, 41: 0x86dd };
 
-/** The kind of a device names the function that reads its attributes. */
+/** Functions that read the attributes of each kind of device, by the kind's name. */
 const READERS: Readonly<Record<string, (data: Attributes) => TunnelDevice[]>> = {
   vxlan: readVxlan,
   geneve: readGeneve,
@@ -27,7 +30,7 @@ const READERS: Readonly<Record<string, (data: Attributes) => TunnelDevice[]>> = 
   gretap: (data) => readGre(data, keyOf(data)),
   ip6gre: (data) => readGre(data, keyOf(data)),
   ip6gretap: (data) => readGre(data, keyOf(data)),
-  // ERSPAN has its session number behind the GRE header.
+  // An ERSPAN packet has its session number behind the GRE header, so the key of these devices counts as 0.
   erspan: (data) => readGre(data, 0),
   ip6erspan: (data) => readGre(data, 0),
   ipip: (data) => readIpInIp(data, [4]),
@@ -67,7 +70,7 @@ function readGre(data: Attributes, key: number): TunnelDevice[] {
   return [{ kind: "gre", port: 0, ...(data.has(18) ? {} : { id: key }), ...(local && { local }), ...(remote && { remote }) }];
 }
 
-/** `usual`: the protocols that it carries where it does not name one. */
+/** `usual` holds the protocols that a device carries if it does not name one. */
 function readIpInIp(data: Attributes, usual: readonly number[]): TunnelDevice[] {
   const [local, remote] = [addressOf(data.get(2)), addressOf(data.get(3))];
   const named = data.get(9)?.[0];
@@ -78,7 +81,7 @@ function readIpInIp(data: Attributes, usual: readonly number[]): TunnelDevice[] 
   });
 }
 
-/** An address has 4 or 16 bytes that are not all 0. */
+/** Returns an address: 4 or 16 bytes that are not all 0. */
 function addressOf(bytes: Uint8Array | undefined): Uint8Array | undefined {
   if (bytes === undefined || (bytes.length !== 4 && bytes.length !== 16) || bytes.every((byte) => byte === 0)) return undefined;
   return Uint8Array.from(bytes);

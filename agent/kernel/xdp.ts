@@ -1,4 +1,4 @@
-/** Attaches to the one XDP slot of a device. */
+/** Attaches programs to the one XDP slot of a device. */
 
 import { closeSync } from "node:fs";
 import { join } from "node:path";
@@ -20,8 +20,8 @@ export interface Device {
 }
 
 /**
- * Generic XDP is for devices without native XDP. So a generic link of weir's own says that native was refused
- * before, and asking for native again is answered without taking that link away.
+ * Attaches to the slot. Generic XDP is for devices without native XDP: a generic link of weir's own says that native XDP was
+ * refused before, so asking for native XDP again is refused without removing that link.
  */
 export function attachXdp(program: BpfProgram, device: Device, mode: XdpMode, pinDirectory?: string): Attachment {
   const what = `${mode} XDP on ${device.name}`;
@@ -64,7 +64,7 @@ function pinName(mode: XdpMode, device: Device): string {
   return `xdp-${mode}-${device.ifindex}`;
 }
 
-/** The program in the slot, anybody's. */
+/** Returns the program in the slot, whoever attached it. */
 export function xdpProgram(ifindex: number): ProgramInfo | undefined {
   const id = new Uint32Array(1);
   if (libbpf().xdpQueryId(ifindex, 0, new Uint8Array(id.buffer)) < 0 || id[0] === 0) return undefined;
@@ -87,7 +87,7 @@ function refusal(operation: string, errno: string, device: Device): KernelError 
     case "EINVAL":
     case "ERANGE":
     case "E2BIG":
-      // A device that is gone is refused with EINVAL, too.
+      // The kernel refuses a device that is gone with EINVAL, too.
       if (!listLinks().some((link) => link.ifindex === device.ifindex)) return new KernelError(operation, "ENODEV");
       return new KernelError(operation, errno, {
         reason: `the driver refuses XDP as the device is set up now (${errno}), often because of its MTU, its queues or LRO; dmesg may say more; set ingress: tcx for this interface`,

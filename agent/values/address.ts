@@ -1,5 +1,5 @@
 /**
- * Addresses, prefixes and ranges of both families. Everything is held in 128 bits: an IPv4 address as
+ * Reads and writes addresses, prefixes and ranges of both families. Everything is held in 128 bits: an IPv4 address as
  * ::ffff:a.b.c.d, and an IPv4 prefix of length n as one of length 96 + n.
  */
 
@@ -19,13 +19,13 @@ export interface Address {
   bytes: Uint8Array;
 }
 
-/** Why text is not what it should be, and what the operator may have meant. */
+/** The reason why a text is wrong, and the value that the operator may have meant. */
 export interface Misreading {
   error: string;
   suggestion?: string;
 }
 
-/** `masked` is the prefix as it counts, where bits beyond it were set. */
+/** If bits beyond the prefix were set, `masked` is the prefix without them. */
 export type NetworksReading = { networks: Network[]; masked?: string } | Misreading;
 
 const BITS = 128;
@@ -46,14 +46,14 @@ export function readNetworks(text: string): NetworksReading {
   return { networks: [{ family: address.family, address: address.bytes, length: BITS }] };
 }
 
-/** The networks that already validated text stands for. Throws a SyntaxError on any other. */
+/** Returns the networks of a text that was validated before. Throws a SyntaxError on any other text. */
 export function parseNetworks(text: string): Network[] {
   const reading = readNetworks(text);
   if ("error" in reading) throw new SyntaxError(reading.error);
   return reading.networks;
 }
 
-/** One address. Throws a SyntaxError on anything else. */
+/** Reads one address. Throws a SyntaxError on any other text. */
 export function parseAddress(text: string): Address {
   const reading = readAddress(text);
   if ("error" in reading) throw new SyntaxError(reading.error);
@@ -104,7 +104,10 @@ function readIPv4(text: string): Address | Misreading {
   return bits < 0 ? explainIPv4(text) : { family: 4, bytes: fromIPv4(bits) };
 }
 
-/** The 32 bits of an address; -1 where the text is none. Rule files have hundreds of thousands of them. */
+/**
+ * Returns the 32 bits of an address; -1 if the text is not an IPv4 address. It is fast, because rule files have hundreds of
+ * thousands of them.
+ */
 function plainIPv4(text: string): number {
   let bits = 0;
   let part = 0;
@@ -127,7 +130,7 @@ function plainIPv4(text: string): number {
   return dots === 3 && digits > 0 ? bits * 256 + part : -1;
 }
 
-/** An IPv4 address, as a number, as it is held. */
+/** Returns the 128-bit form of an IPv4 address that is given as a number. */
 export function fromIPv4(bits: number): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes[10] = bytes[11] = 0xff;
@@ -138,7 +141,7 @@ export function fromIPv4(bits: number): Uint8Array {
   return bytes;
 }
 
-/** What is wrong with text that is no IPv4 address. */
+/** Explains what is wrong with a text that is not an IPv4 address. */
 function explainIPv4(text: string): Misreading {
   if (text.startsWith("@")) return { error: `${quote(text)} is a set, and no set can be used here` };
   if (!/^[0-9.]+$/.test(text)) {
@@ -190,13 +193,13 @@ function readIPv6(text: string): Address | Misreading {
   return { family: 6, bytes };
 }
 
-/** Whether 16 bytes hold an IPv4 address. */
+/** Returns whether 16 bytes hold an IPv4 address. */
 export function isMapped(bytes: Uint8Array): boolean {
   for (let index = 0; index < 10; index++) if (bytes[index] !== 0) return false;
   return bytes[10] === 0xff && bytes[11] === 0xff;
 }
 
-/** The address with all bits beyond `length` cleared. */
+/** Returns the address with all bits beyond `length` cleared. */
 export function maskTo(bytes: Uint8Array, length: number): Uint8Array {
   const masked = new Uint8Array(16);
   const whole = length >> 3;
@@ -210,7 +213,7 @@ function areEqual(one: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-/** A mask of `length` ones. */
+/** Returns a mask of `length` ones. */
 export function maskOf(length: number): Uint8Array {
   const mask = new Uint8Array(16);
   for (let index = 0; index < 16; index++) mask[index] = 0xff00 >> Math.min(8, Math.max(0, length - index * 8));
@@ -235,14 +238,14 @@ export function fromInteger(value: bigint): Uint8Array {
   return bytes;
 }
 
-/** The fewest prefixes that cover first to last exactly, in order. */
+/** Returns the fewest prefixes that cover the addresses from first to last exactly, in order. */
 export function rangeToNetworks(family: Family, first: bigint, last: bigint): Network[] {
   const networks: Network[] = [];
   let from = first;
   while (from <= last) {
     let bits = 0n;
     const most = family === 4 ? 32n : 128n;
-    // Grow the block while it starts on its own boundary and does not reach beyond the range.
+    // The block grows while it starts on its own boundary and does not reach beyond the range.
     while (bits < most && (from & ((1n << (bits + 1n)) - 1n)) === 0n && from + (1n << (bits + 1n)) - 1n <= last) bits++;
     networks.push({ family, address: fromInteger(from), length: BITS - Number(bits) });
     from += 1n << bits;
@@ -250,7 +253,7 @@ export function rangeToNetworks(family: Family, first: bigint, last: bigint): Ne
   return networks;
 }
 
-/** Text as RFC 5952 wants it: lower case, the longest run of two or more zero groups as `::`. */
+/** Writes an address as RFC 5952 wants it: in lower case, with the longest run of two or more zero groups as `::`. */
 export function formatAddress(bytes: Uint8Array): string {
   if (isMapped(bytes)) return `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}`;
   const groups: number[] = [];
@@ -266,7 +269,7 @@ export function formatAddress(bytes: Uint8Array): string {
   return `${text(groups.slice(0, best.start))}::${text(groups.slice(best.start + best.length))}`;
 }
 
-/** `192.0.2.0/24`, or the address alone where the prefix holds only it. */
+/** Writes a prefix as `192.0.2.0/24`, or only the address if the prefix holds just one. */
 export function formatNetwork(network: Network): string {
   const length = network.family === 4 ? network.length - MAPPED_BITS : network.length;
   return network.length === BITS ? formatAddress(network.address) : `${formatAddress(network.address)}/${length}`;

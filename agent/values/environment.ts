@@ -1,12 +1,12 @@
-/** Paths that variables of the environment name. */
+/** Reads paths from environment variables. */
 
 import { isAbsolute, resolve } from "node:path";
 import { quote } from "./quote.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
- * An empty variable counts as absent. A relative path is refused: the agent and the commands are started in different folders, and each
- * would look at another place.
+ * Returns the path in a variable. An empty variable counts as absent. A relative path is refused: the agent and the commands
+ * start in different folders, and each would look in another place.
  */
 export function pathFromEnvironment(variable: "WEIR_STATE_DIR" | "WEIR_CONTROL_SOCKET"): string | undefined {
   const path = process.env[variable] || undefined;

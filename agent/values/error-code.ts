@@ -1,4 +1,4 @@
-/** `ENOENT` and the like; empty when it is no error of the system. */
+/** Returns the code of a system error, such as `ENOENT`; an empty text for any other error. */
 export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? "";
 }

@@ -1,11 +1,11 @@
-/** Interface names and the patterns that choose among them, in which `*` stands for any run of characters. */
+/** Interface names, and the patterns that select among them, in which `*` stands for any characters. */
 
 import { fits } from "./pattern.ts";
 
 /** The kernel's IFNAMSIZ less the closing NUL. */
 const LONGEST_NAME = 15;
 
-/** What is wrong with a pattern, or undefined. */
+/** Explains what is wrong with a pattern; undefined if it is right. */
 export function explainInterface(pattern: string): string | undefined {
   if (pattern === "") return "an interface name is empty";
   if (Buffer.byteLength(pattern) > LONGEST_NAME) return `an interface name has at most ${LONGEST_NAME} bytes`;

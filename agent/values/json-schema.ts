@@ -30,7 +30,7 @@ export interface Schema {
   not?: Schema;
 }
 
-/** A value that a schema allows, with its defaults filled in. The schema is written `as const`. */
+/** The type of a value that a schema allows, with its defaults filled in. The schema is written `as const`. */
 export type Valued<S> = S extends { const: infer Value }
   ? Value
   : S extends { enum: readonly (infer Word)[] }
@@ -49,7 +49,7 @@ export type Valued<S> = S extends { const: infer Value }
                 ? number
                 : string;
 
-/** The same before the defaults are filled in. */
+/** The type of a value that a schema allows, before the defaults are filled in. */
 export type Written<S> = S extends { properties: infer Properties } ? WithKeys<Properties, RequiredIn<S>> : Valued<S>;
 
 type RequiredIn<S> = S extends { required: readonly (infer Key)[] } ? Key : never;
@@ -58,15 +58,15 @@ type WithKeys<Properties, Sure> = { -readonly [Key in keyof Properties as Key ex
   -readonly [Key in keyof Properties as Key extends Sure ? never : Key]?: Valued<Properties[Key]>;
 };
 
-/** Says why text is not of a `format`; undefined where it is. */
+/** Explains why a text does not have a `format`; undefined if it has. */
 export type Format = (value: string) => Misreading | undefined;
 
-/** The part of a reading that is wrong, if it is. */
+/** Returns the misreading in a reading; undefined if the reading succeeded. */
 export function misreading(reading: object | Misreading): Misreading | undefined {
   return "error" in reading ? (reading as Misreading) : undefined;
 }
 
-/** A sentence of what is wrong as a misreading without a suggestion. */
+/** Makes a misreading without a suggestion of a sentence that says what is wrong. */
 export function said(error: string | undefined): Misreading | undefined {
   return error === undefined ? undefined : { error };
 }

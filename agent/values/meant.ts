@@ -1,8 +1,8 @@
-/** The known word that someone may have meant who mistyped it, or who brings a word of another firewall. */
+/** Finds the known word that someone may have meant who mistyped it, or who used a word of another firewall. */
 
 import { nearest } from "./nearest.ts";
 
-/** Words of other firewalls, and the word of weir that stands for each. */
+/** Words of other firewalls, and the word of weir for each. */
 const HABITS: Readonly<Record<string, string>> = {
   deny: "block",
   drop: "block",
@@ -50,7 +50,7 @@ export function meantBy(word: string, known: readonly string[]): string | undefi
   return known.includes(habit) ? habit : nearest(word, known);
 }
 
-/** Whether a word stands for everything, for which weir has no word: a key that is left out means it. */
+/** Returns whether a word stands for everything. weir has no such word: leave the key out instead. */
 export function meansAny(word: string): boolean {
   return ["any", "all", "*"].includes(word.toLowerCase());
 }

@@ -1,4 +1,4 @@
-/** Names the operator may write for numbers of the protocols. */
+/** Names that the operator may write for numbers of the protocols. */
 
 export const PROTOCOLS: Readonly<Record<string, number>> = {
   tcp: 6,
@@ -14,7 +14,7 @@ export const PROTOCOLS: Readonly<Record<string, number>> = {
   ipv6: 41,
 };
 
-/** Bits of the TCP header's flag byte. */
+/** The bits of the flag byte in the TCP header. */
 export const TCP_FLAGS = {
   fin: 0x01,
   syn: 0x02,
@@ -28,12 +28,12 @@ export const TCP_FLAGS = {
 
 export type TcpFlag = keyof typeof TCP_FLAGS;
 
-/** How a packet stands to its connection. */
+/** The relations of a packet to its connection. */
 export const CONNECTION_STATES = ["new", "established", "related", "invalid"] as const;
 
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
-/** One ICMP message type: its number, and the names of its codes where they mean something. */
+/** An ICMP message type: its number, and the names of its codes where the codes have a meaning. */
 interface IcmpType {
   readonly type: number;
   readonly codes?: Readonly<Record<string, number>>;
@@ -112,44 +112,44 @@ export const ICMPV6_TYPES: IcmpTable = {
 
 const PROTOCOL_NAMES = new Map(Object.entries(PROTOCOLS).map(([name, number]) => [number, name]));
 
-/** The number of a protocol, or undefined when the name is none. */
+/** Returns the number of a protocol; undefined if the name is unknown. */
 export function protocolNumber(protocol: string | number): number | undefined {
   if (typeof protocol === "number") return protocol;
   return Object.hasOwn(PROTOCOLS, protocol) ? PROTOCOLS[protocol] : undefined;
 }
 
-/** The name of a protocol, or its number as text where it has none here. */
+/** Returns the name of a protocol, or its number as text if it has no name here. */
 export function protocolName(protocol: number): string {
   return PROTOCOL_NAMES.get(protocol) ?? String(protocol);
 }
 
-/** The table of message types that a protocol has, if it is one of the two with messages. */
+/** Returns the message types of `icmp` or `icmpv6`; undefined for any other protocol. */
 export function icmpTable(protocol: string | number): IcmpTable | undefined {
   const number = protocolNumber(protocol);
   if (number === PROTOCOLS["icmp"]) return ICMP_TYPES;
   return number === PROTOCOLS["icmpv6"] ? ICMPV6_TYPES : undefined;
 }
 
-/** The number of a message type, or undefined when the table has no such name. */
+/** Returns the number of a message type; undefined if the table has no such name. */
 export function icmpTypeNumber(table: IcmpTable, type: string | number): number | undefined {
   if (typeof type === "number") return type;
   return Object.hasOwn(table, type) ? table[type]?.type : undefined;
 }
 
-/** The names that codes of this type have; empty where they are only numbers. */
+/** Returns the names of the codes of a type; empty if its codes are only numbers. */
 export function icmpCodeNames(table: IcmpTable, type: string | number): Readonly<Record<string, number>> {
   const number = icmpTypeNumber(table, type);
   return Object.values(table).find((entry) => entry.type === number)?.codes ?? {};
 }
 
-/** The number of a code of this type, or undefined when the type has no such code. */
+/** Returns the number of a code of a type; undefined if the type has no such code. */
 export function icmpCodeNumber(table: IcmpTable, type: string | number, code: string | number): number | undefined {
   if (typeof code === "number") return code;
   const codes = icmpCodeNames(table, type);
   return Object.hasOwn(codes, code) ? codes[code] : undefined;
 }
 
-/** The name of a message type, or its number as text where it has none here. */
+/** Returns the name of a message type, or its number as text if it has no name here. */
 export function icmpTypeName(table: IcmpTable, type: number): string {
   return Object.entries(table).find(([, entry]) => entry.type === type)?.[0] ?? String(type);
 }

@@ -1,6 +1,6 @@
-/** The known word that someone who mistyped may have meant. */
+/** Finds the known word that someone who mistyped it may have meant. */
 
-/** Longer words are compared for equality only, so that the work stays small whatever is written. */
+/** Longer words are only compared for equality, so that the work stays small whatever is written. */
 const LONGEST = 64;
 
 export function nearest(word: string, known: Iterable<string>): string | undefined {
@@ -11,9 +11,9 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   for (const candidate of known) {
     const other = candidate.toLowerCase().replaceAll("-", "_");
     if (Math.abs(other.length - lower.length) >= bestDistance) continue;
-    // Another number is another thing, not a slip of the finger.
+    // A different number means a different thing and is no slip of the finger.
     if (digits(lower) !== "" && digits(other) !== "" && digits(lower) !== digits(other)) continue;
-    // Of two as close, the one with the same first letter.
+    // If two words are equally close, the one with the same first letter wins.
     const distance = editDistance(lower, other) + (lower[0] === other[0] ? 0 : 0.5);
     if (distance >= bestDistance) continue;
     best = candidate;
@@ -26,7 +26,7 @@ function digits(word: string): string {
   return word.replace(/[^0-9]/g, "");
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
+/** Counts the insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -1,6 +1,6 @@
-/** Patterns, in which `*` stands for any run of characters. */
+/** Patterns, in which `*` stands for any characters. */
 
-/** Whether a text fits a pattern. Greedy with one step back, so that the work is at most text times pattern. */
+/** Returns whether a text fits a pattern. The search is greedy with one step back, so the work is at most text times pattern. */
 export function fits(pattern: string, text: string): boolean {
   let at = 0;
   let star = -1;

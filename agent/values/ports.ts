@@ -27,7 +27,7 @@ export function readPorts(text: string): PortsReading {
   return { range: { first, last } };
 }
 
-/** The ports an already validated value stands for. Throws a SyntaxError on other text. */
+/** Returns the ports of a value that was validated before. Throws a SyntaxError on any other text. */
 export function parsePorts(ports: number | string): PortRange {
   if (typeof ports === "number") return { first: ports, last: ports };
   const reading = readPorts(ports);

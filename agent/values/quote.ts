@@ -1,8 +1,8 @@
-/** How text that someone else wrote appears in a message: bounded, and with nothing a terminal would obey. */
+/** Shortens text that someone else wrote, and removes everything that a terminal would obey, so that a message can show it. */
 
 const LONGEST = 60;
 
-/** Control, format (as text direction), surrogate, private and unassigned characters, and the separators of lines. */
+/** Control, format (such as text direction), surrogate, private and unassigned characters, and the separators of lines. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 function escape(character: string): string {
@@ -12,18 +12,18 @@ function escape(character: string): string {
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
 }
 
-/** Text for a message, without quotation marks. */
+/** Makes a text fit for a message, without quotation marks. */
 export function printable(text: string, longest = LONGEST): string {
   const shown = text.length > longest ? `${text.slice(0, longest)}...` : text;
   return shown.replace(UNPRINTABLE, escape);
 }
 
-/** Text for a message, in quotation marks. */
+/** Makes a text fit for a message, in quotation marks. */
 export function quote(text: string): string {
   return `"${printable(text)}"`;
 }
 
-/** Any value of a configuration file, for a message. Large ones are named, not shown. */
+/** Describes any value of a configuration file for a message. A large value is named and not shown. */
 export function describeValue(value: unknown): string {
   if (value === null) return "nothing";
   if (typeof value === "string") return quote(value);
@@ -32,7 +32,7 @@ export function describeValue(value: unknown): string {
   return String(value);
 }
 
-/** Whether a line of a log can show the text as it is. */
+/** Returns whether a line of a log can show the text as it is. */
 export function isPrintable(text: string): boolean {
   return text.search(UNPRINTABLE) === -1;
 }

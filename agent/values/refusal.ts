@@ -1,26 +1,29 @@
-/** Why something that was asked for is not done, in the operator's words. Transports and the command line map the kind to their own codes. */
+/**
+ * The reason why a request is not carried out, in the operator's words. Transports and the command line map the kind to their own
+ * codes.
+ */
 
 export type RefusalKind =
   /** The request itself cannot be read. */
   | "malformed"
-  /** The request can be read, and what it asks for is wrong: a configuration, a rule, an address. */
+  /** The request can be read, but its content is wrong: a configuration, a rule, an address. */
   | "invalid"
   | "not_found"
   | "forbidden"
-  /** Something else holds what is asked for, or has changed it meanwhile. */
+  /** Something else holds the requested thing, or has changed it meanwhile. */
   | "conflict"
-  /** There are too many others, or the agent is stopping. */
+  /** There are too many other requests, or the agent is stopping. */
   | "busy"
   /** The tables in the kernel are full. */
   | "no_room"
-  /** It was tried, and failed. */
+  /** It was tried and failed. */
   | "failed";
 
 export class Refusal extends Error {
   readonly kind: RefusalKind;
   /** A sentence about what to do now. */
   readonly next: string;
-  /** One line a problem. */
+  /** One problem on each line. */
   readonly details: string[];
 
   constructor(

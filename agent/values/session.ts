@@ -1,16 +1,16 @@
-/** An SSH connection of the operator, which a switch to prevent must not cut. */
+/** An SSH connection of the operator. A switch to prevent must not cut it. */
 
 import { isIP } from "node:net";
 import { Refusal } from "./refusal.ts";
 
 export interface OperatorSession {
-  /** Remote end. */
+  /** The address of the remote end. */
   address: string;
   remote_port: number;
   local_port: number;
 }
 
-/** `203.0.113.5 51234 198.51.100.2 22`, as sshd writes it. */
+/** Reads `203.0.113.5 51234 198.51.100.2 22`, which is how sshd writes a session. */
 export function parseSession(text: string | undefined): OperatorSession | undefined {
   const [remote, remotePort, local, localPort, more] = (text ?? "").split(" ");
   if (!remote || !local || more !== undefined) return undefined;
@@ -18,7 +18,7 @@ export function parseSession(text: string | undefined): OperatorSession | undefi
   return isSession(session) ? session : undefined;
 }
 
-/** For what came over the socket: anything but exactly a session is refused. */
+/** Checks a session that came over the socket. Anything but exactly a session is refused. */
 export function checkedSession(value: unknown): OperatorSession {
   if (isSession(value) && Object.keys(value).length === 3) return value;
   throw new Refusal("The session in the request is not a TCP connection.", {

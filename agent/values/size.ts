@@ -12,7 +12,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const SHAPE = /^([0-9]{1,12}) ?([A-Za-z]{1,3})?$/;
 
-/** Bytes, or undefined where the text is not a size. */
+/** Returns the bytes of a size; undefined if the text is not a size. */
 export function parseSize(size: number | string): number | undefined {
   if (typeof size === "number") return size;
   const [, digits, unit = "B"] = SHAPE.exec(size) ?? [];

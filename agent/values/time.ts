@@ -9,14 +9,17 @@ const MINUTES_A_DAY = 24 * 60;
 const MOMENT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?(Z|[+-][0-9]{2}:[0-9]{2})?$/;
 const TIME_OF_DAY = /^([01][0-9]|2[0-3]):([0-5][0-9])$/;
 
-/** Milliseconds since the epoch of `2026-12-01T00:00:00Z`; without a zone it is local time. undefined for anything else. */
+/**
+ * Returns the milliseconds since the epoch of a time such as `2026-12-01T00:00:00Z`; undefined for any other text. A time without
+ * a zone is local time.
+ */
 export function parseMoment(text: string): number | undefined {
   if (!MOMENT.test(text) || !isDate(text.slice(0, 10))) return undefined;
   const time = Date.parse(text);
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** `Date.parse` takes 31 February for 3 March. */
+/** Returns whether the date exists: `Date.parse` takes 31 February for 3 March. */
 function isDate(text: string): boolean {
   const time = Date.parse(text);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
@@ -26,7 +29,7 @@ export function explainMoment(text: string): string | undefined {
   return parseMoment(text) === undefined ? `${quote(text)} is not a time, as 2026-12-01T00:00:00Z` : undefined;
 }
 
-/** Minutes since midnight of `08:00`; the end of a day is `24:00`. undefined for anything else. */
+/** Returns the minutes since midnight of a time such as `08:00`; undefined for any other text. The end of a day is `24:00`. */
 export function parseTimeOfDay(text: string): number | undefined {
   if (text === "24:00") return MINUTES_A_DAY;
   const [, hours, minutes] = TIME_OF_DAY.exec(text) ?? [];

@@ -1,14 +1,17 @@
 /** The container, pod, unit and network namespace that a process is part of. */
 
 export interface ContainerReference {
-  /** As its runtime writes it, or its name where the runtime knows no other. */
+  /** The id that the container runtime uses, or the name if the runtime has no id. */
   id: string;
-  /** `docker`, `containerd`, `cri-o`, `podman`, `lxc`, `systemd-nspawn`; absent where the path of its control group does not tell. */
+  /**
+   * The runtime: `docker`, `containerd`, `cri-o`, `podman`, `lxc` or `systemd-nspawn`. Absent where the path of the control group
+   * does not tell.
+   */
   runtime?: string;
   name?: string;
-  /** As the runtime writes it, as `nginx:1.27`. */
+  /** The image as the runtime names it, such as `nginx:1.27`. */
   image?: string;
-  /** A few well-known ones. */
+  /** A few well-known labels. */
   labels?: Record<string, string>;
 }
 
@@ -19,16 +22,16 @@ export interface PodReference {
 }
 
 export interface NetworkNamespace {
-  /** As `lsns -t net` shows it. */
+  /** The number that `lsns -t net` shows. */
   id: number;
-  /** Where it is mounted by one. */
+  /** The name under which `ip netns` mounted it; absent if it is not mounted. */
   name?: string;
 }
 
-/** What a process is part of; its own process apart from that is the host's. */
+/** The workload of a process. A process without one belongs to the host. */
 export interface Workload {
   container?: ContainerReference;
   pod?: PodReference;
-  /** Of systemd, as `nginx.service`; `user@1000.service/app.scope` for one of a user's own. */
+  /** The unit of systemd, such as `nginx.service`, or `user@1000.service/app.scope` for a unit of a user. */
   unit?: string;
 }
