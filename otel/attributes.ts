@@ -50,6 +50,7 @@ export function connectionAttributes(event: ConnectionFields): Attributes {
 function addOwner(attributes: Attributes, { process, ...workload }: Pick<ConnectionFields, "process" | keyof Workload>): void {
   if (process !== undefined) {
     attributes["process.pid"] = process.pid;
+    if (process.thread !== undefined) attributes["thread.id"] = process.thread;
     attributes["process.user.id"] = process.uid;
     attributes["process.executable.name"] = process.name;
     addProgram(attributes, process);

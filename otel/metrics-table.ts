@@ -2,7 +2,7 @@
 
 import { type Histogram, NUMBER_BOUNDS, TIME_BOUNDS } from "../agent/observe/events/histogram.ts";
 import { FAULTS, UNDECIDED_REASONS, VERDICTS } from "../agent/observe/events/known.ts";
-import type { Snapshot, TcpRow, TrafficRow } from "../agent/observe/events/snapshot.ts";
+import type { Snapshot, SystemCallState, TcpRow, TrafficRow } from "../agent/observe/events/snapshot.ts";
 import { DIRECTIONS } from "./attributes.ts";
 import { DURATION_BOUNDARIES } from "./durations.ts";
 import type { OwnFigures } from "./own-figures.ts";
@@ -14,7 +14,7 @@ export interface Reading {
   folded: Map<string, number>;
 }
 
-/** A value and the values of the metric's attributes, in their order. */
+/** A value and the values of the metric's attributes, in their order. An attribute that is empty is left out. */
 export type Row = readonly [value: number, ...attributes: string[]];
 
 export interface HistogramRow {
@@ -82,6 +82,10 @@ function byOpener({ tcp }: Snapshot, read: (row: TcpRow) => Histogram): Histogra
   return tcp.map((row) => ({ attributes: [DIRECTIONS[row.direction]], ...read(row) }));
 }
 
+function stateOfTracing({ state, reason }: SystemCallState): string {
+  return state === "off" && reason !== undefined ? "left_out" : state;
+}
+
 function byName(values: Readonly<Record<string, number>>): Row[] {
   return Object.entries(values).map(([name, value]) => [value, name]);
 }
@@ -90,8 +94,8 @@ function zeros(names: readonly string[]): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, 0]));
 }
 
-/** Those that have a series for each interface or rule. */
-const MANY_SERIES = ["weir.packets", "weir.io", "weir.rule.matches"];
+/** Those that have a series for each interface or rule, or for each program and error. */
+const MANY_SERIES = ["weir.packets", "weir.io", "weir.rule.matches", "weir.system_calls"];
 
 export const METRICS: readonly Metric[] = [
   {
@@ -159,7 +163,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{event}",
     attributes: ["weir.socket.event"],
     description:
-      "What processes did with sockets, told or not: listening, connect_refused, bind_failed, raw_socket (opened), packet_socket (opened), packet_bypass (a socket that sends past the egress rules, or was kept from it).",
+      "What processes did with sockets, told or not: listening, connect_refused, connect_failed (for another reason), bind_failed, raw_socket (opened), packet_socket (opened), packet_bypass (a socket that sends past the egress rules, or was kept from it).",
     read: ({ snapshot }) => Object.entries(snapshot.sockets.events).map(([type, { happened }]) => [happened, type]),
   },
   {
@@ -194,6 +198,32 @@ export const METRICS: readonly Metric[] = [
     attributes: [],
     description: "Listeners on a port that their program was not known to listen on.",
     read: ({ snapshot }) => [[snapshot.sockets.new_ports]],
+  },
+  {
+    name: "weir.system_calls",
+    kind: "counter",
+    unit: "{call}",
+    attributes: ["weir.system_call", "process.executable.name", "error.type"],
+    description:
+      "System calls about sockets of all kinds, counted while they are traced, by the name of the process and the error that it got; a call that succeeded has no error. EINPROGRESS and EAGAIN are no failures. Up to 200 names, the rest as other. Of recvmsg and pidfd_getfd only those count that brought descriptors, all as other.",
+    read: ({ snapshot }) => snapshot.system_calls.map(({ call, program, error = "", count }) => [count, call, program, error]),
+  },
+  {
+    name: "weir.system_calls.traced",
+    kind: "updowncounter",
+    unit: "{agent}",
+    attributes: ["weir.system_calls.state"],
+    description:
+      "1 for whether system calls are traced, 0 for the other answers: on; off, as the configuration says; left_out, because this kernel refuses the programs or because they cost too much here, as weir status says.",
+    read: ({ snapshot: { probes } }) => oneOf(["on", "off", "left_out"], stateOfTracing(probes.system_calls)),
+  },
+  {
+    name: "weir.system_calls.added_time",
+    kind: "gauge",
+    unit: "s",
+    attributes: [],
+    description: "How much longer a plain system call takes on this host while system calls are traced; 0 while they are not.",
+    read: ({ snapshot: { probes } }) => [[probes.system_calls.state === "on" ? (probes.system_calls.added_ns ?? 0) / 1e9 : 0]],
   },
   {
     name: "weir.flows.active",

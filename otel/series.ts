@@ -50,5 +50,5 @@ function bounded(metric: NumberMetric, reading: Reading): NumberSeries["points"]
 }
 
 function named(names: readonly string[], values: readonly string[]): AttributeValues {
-  return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+  return Object.fromEntries(names.flatMap((name, index) => (values[index] === "" ? [] : [[name, values[index]!]])));
 }

@@ -9,6 +9,7 @@ import type { SystemCalls } from "../enforce/system-calls.ts";
 import { readIteratorAside } from "../kernel/iterator.ts";
 import { peerOf } from "../kernel/sockets.ts";
 import type { Snapshot } from "../observe/events/snapshot.ts";
+import { CallCounts } from "../observe/sockets/call-counts.ts";
 import { banControl, observationControl, policyInForce, ruleControl, stateControl } from "../service/answers.ts";
 import type { ConfigInForce } from "../service/config-in-force.ts";
 import type { AgentControl } from "../service/contract.ts";
@@ -41,6 +42,7 @@ export function snapshots(
 ): () => Snapshot {
   const { socketEvents, ring } = observation;
   const started = Date.now();
+  const calls = new CallCounts(plane.maps);
   const sections: FigureSections = {
     agent: () => ({ pid: process.pid, started, health: health.current, lost: losses.counts, config: config.figures() }),
     policy: policyFigures(plane, rules, banned),
@@ -49,6 +51,7 @@ export function snapshots(
     connections: connectionFigures(plane, observation),
     sockets: () => ({
       sockets: socketEvents.figures(),
+      system_calls: calls.rows(),
       skipped: { ...socketEvents.skipped, ...naming.skipped },
       probes: { system_calls: systemCalls.state },
     }),

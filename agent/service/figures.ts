@@ -27,7 +27,7 @@ export interface FigureSections {
   verdicts(): Section<"undecided" | "rejects" | "believed_answers" | "faults">;
   events(): Section<"events" | "ring_fill">;
   connections(): Section<"flows" | "tcp" | "drops" | "executables">;
-  sockets(): Section<"sockets" | "skipped" | "probes">;
+  sockets(): Section<"sockets" | "system_calls" | "skipped" | "probes">;
   agent(): Section<"pid" | "started" | "health" | "lost" | "config">;
 }
 

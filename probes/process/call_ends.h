@@ -54,17 +54,18 @@ static __always_inline void count_by_program(__u16 call, __u16 error)
 		__sync_fetch_and_add(count, 1);
 }
 
+/* The sum comes last, so that who reads the sums first finds no call in them that its program does not have yet. */
 static __always_inline void count_call(__u16 call, __u16 error)
 {
 	__u32 place = error < LIMIT_SOCKET_ERRORS ? error : LIMIT_SOCKET_ERRORS - 1;
 	__u64 *count;
 
+	if (call <= CALL_CONNECT)
+		count_by_program(call, error);
 	place += call * LIMIT_SOCKET_ERRORS;
 	count = bpf_map_lookup_elem(&call_counts, &place);
 	if (count)
 		__sync_fetch_and_add(count, 1);
-	if (call <= CALL_CONNECT)
-		count_by_program(call, error);
 }
 
 static __always_inline bool is_internet(const struct sock *sk)

@@ -490,6 +490,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     started: Date.now() - 60_000,
     mode: "detect",
     health: { state: "ok", reasons: [] },
+    system_calls: [],
     probes: { system_calls: { state: "on", attached: ["sys_exit_accept"], added_ns: 18 } },
     generation: 7,
     absent_interfaces: [],

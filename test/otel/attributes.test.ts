@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
-import { connectionAttributes, endedAttributes, verdictAttributes } from "../../otel/attributes.ts";
+import { connectionAttributes, endedAttributes, socketAttributes, verdictAttributes } from "../../otel/attributes.ts";
 import { resourceAttributes } from "../../otel/resource.ts";
 import { connection, verdict } from "./fixtures.ts";
 
@@ -122,6 +122,53 @@ test("the program of a process, its user and its ancestors are there when the ev
     "weir.process.ancestors": ["bash", "cron"],
   });
   for (const name of Object.keys(told)) assert.equal(name.startsWith("weir."), !CONVENTIONAL.has(name), name);
+});
+
+test("an event of a socket has the call, its error, how long it took and the thread that made it", () => {
+  const attributes = socketAttributes({
+    seq: 7,
+    type: "CONNECT_FAILED",
+    time: 0,
+    protocol: "tcp",
+    local: { address: "198.18.0.2" },
+    remote: { address: "203.0.113.9", port: 443 },
+    call: "connect",
+    error: "ETIMEDOUT",
+    took_ms: 1500,
+    process: { pid: 812, thread: 815, name: "curl", uid: 33 },
+  });
+  assert.deepEqual(attributes, {
+    "weir.event.type": "CONNECT_FAILED",
+    "weir.event.sequence": 7,
+    "network.transport": "tcp",
+    "network.type": "ipv4",
+    "network.local.address": "198.18.0.2",
+    "network.peer.address": "203.0.113.9",
+    "network.peer.port": 443,
+    "error.type": "ETIMEDOUT",
+    "weir.socket.error": "ETIMEDOUT",
+    "weir.system_call": "connect",
+    "weir.socket.took": 1.5,
+    "process.pid": 812,
+    "thread.id": 815,
+    "process.user.id": 33,
+    "process.executable.name": "curl",
+  });
+  for (const name of Object.keys(attributes)) assert.equal(name.startsWith("weir."), !CONVENTIONAL.has(name), name);
+});
+
+test("a bind that failed has the reason that was found, and beside it the kernel's own word", () => {
+  const { "error.type": type, "weir.socket.error": error } = socketAttributes({
+    seq: 8,
+    type: "BIND_FAILED",
+    time: 0,
+    protocol: "tcp",
+    local: { address: "0.0.0.0", port: 80 },
+    call: "bind",
+    error: "EADDRINUSE",
+    reason: "port_in_use",
+  });
+  assert.deepEqual([type, error], ["port_in_use", "EADDRINUSE"]);
 });
 
 test("what is unknown is absent, not empty", () => {

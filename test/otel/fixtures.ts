@@ -57,11 +57,20 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
     faults: { flow_insert: 1 },
     skipped: { listening: 4, bind_failed: 0, program: 2 },
     sockets: {
-      events: { listening: { happened: 3, suppressed: 0 }, connect_refused: { happened: 9, suppressed: 2 } },
+      events: {
+        listening: { happened: 3, suppressed: 0 },
+        connect_refused: { happened: 9, suppressed: 2 },
+        connect_failed: { happened: 4, suppressed: 0 },
+      },
       errors: { ECONNREFUSED: 9 },
       new_ports: 1,
       bypassing: { qdisc: 1, af_xdp: 0, unknown: 0 },
     },
+    system_calls: [
+      { call: "connect", program: "other", count: 0 },
+      { call: "connect", program: "curl", count: 5 },
+      { call: "connect", program: "curl", error: "ETIMEDOUT", count: 2 },
+    ],
     probes: { system_calls: { state: "on", attached: ["sys_exit_accept"], added_ns: 18 } },
     packet_sockets: "report",
     events: { emitted: 10, received: 7, pending: 2, lost: 1, suppressed: 5 },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
+import type { SystemCallState } from "../../agent/observe/events/snapshot.ts";
 import { METRICS } from "../../otel/metrics-table.ts";
 import { metricsReference } from "../../otel/metrics-reference.ts";
 import { prometheusName, prometheusSeries } from "../../otel/prometheus.ts";
@@ -9,7 +10,7 @@ import { ownFigures, rule, snapshot } from "./fixtures.ts";
 
 const CONVENTIONAL = new Set<string>(Object.values(conventions).filter((value) => typeof value === "string"));
 
-/** Names of programs: their number is limited where they are counted, see agent/observe/statistics/executables.ts. */
+/** Names of programs: their number is limited where they are counted, see agent/observe/enrich/program-names.ts. */
 const LIMITED = "process.executable.name";
 
 test("no metric has an attribute that grows with the traffic: no address, port, process, user or flow", () => {
@@ -57,6 +58,9 @@ test("Prometheus names are those of the collector's exporter", () => {
       "weir_socket_events_suppressed_total",
       "weir_socket_errors_total",
       "weir_socket_ports_new_total",
+      "weir_system_calls_total",
+      "weir_system_calls_traced",
+      "weir_system_calls_added_time_seconds",
       "weir_flows_active",
       "weir_flows_inserted_total",
       "weir_flows_deleted_total",
@@ -105,13 +109,19 @@ test("Prometheus names are those of the collector's exporter", () => {
   assert.equal(prometheusName({ name: "a.bytes.total", kind: "counter", unit: "By" }), "a_bytes_total");
 });
 
+/** What succeeded has no error. */
+function isOptional(metric: string, attribute: string): boolean {
+  return metric === "weir.system_calls" && attribute === "error.type";
+}
+
 test("every metric reads a value for each of its attributes, and no series twice", () => {
   for (const { metric, points } of readMetrics(snapshot(), ownFigures())) {
     if (metric.name !== "weir.metrics.folded") assert.ok(points.length > 0, `${metric.name} reads nothing`);
     const seen = points.map(({ attributes }) => JSON.stringify(attributes));
     assert.equal(new Set(seen).size, seen.length, metric.name);
     for (const { attributes } of points) {
-      assert.deepEqual(Object.keys(attributes), [...metric.attributes], metric.name);
+      const expected = metric.attributes.filter((name) => name in attributes || !isOptional(metric.name, name));
+      assert.deepEqual(Object.keys(attributes), expected, metric.name);
       for (const value of Object.values(attributes)) assert.equal(typeof value, "string", metric.name);
     }
   }
@@ -124,6 +134,28 @@ test("a rule's matches are told by what became of them", () => {
     { attributes: { "security_rule.name": "no-telnet-in", "weir.verdict": "would_drop" }, value: 3 },
     { attributes: { "security_rule.name": "default", "weir.verdict": "passed" }, value: 11 },
   ]);
+});
+
+test("a system call has its error, and none if it succeeded", () => {
+  const calls = readMetrics(snapshot(), ownFigures()).find(({ metric }) => metric.name === "weir.system_calls");
+  assert.deepEqual(calls!.points, [
+    { attributes: { "weir.system_call": "connect", "process.executable.name": "other" }, value: 0 },
+    { attributes: { "weir.system_call": "connect", "process.executable.name": "curl" }, value: 5 },
+    { attributes: { "weir.system_call": "connect", "process.executable.name": "curl", "error.type": "ETIMEDOUT" }, value: 2 },
+  ]);
+});
+
+test("tracing that is left out is told apart from tracing that is not wanted, and costs nothing", () => {
+  const read = (name: string, system_calls: SystemCallState): object[] =>
+    readMetrics(snapshot({ probes: { system_calls } }), ownFigures()).find(({ metric }) => metric.name === name)!.points;
+  const state = (of: SystemCallState): object | undefined =>
+    (read("weir.system_calls.traced", of) as { attributes: object; value: number }[]).find(({ value }) => value === 1)?.attributes;
+  const off: SystemCallState = { state: "off", attached: [], added_ns: 400 };
+  assert.deepEqual(state({ state: "on", attached: ["sys_exit_bind"], added_ns: 18 }), { "weir.system_calls.state": "on" });
+  assert.deepEqual(state(off), { "weir.system_calls.state": "off" });
+  assert.deepEqual(state({ ...off, reason: "too slow" }), { "weir.system_calls.state": "left_out" });
+  assert.deepEqual(read("weir.system_calls.added_time", { ...off, state: "on" }), [{ attributes: {}, value: 4e-7 }]);
+  assert.deepEqual(read("weir.system_calls.added_time", off), [{ attributes: {}, value: 0 }]);
 });
 
 test("with more rules than series the quiet ones make room, then the rest is added up, marked and counted", () => {

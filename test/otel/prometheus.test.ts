@@ -14,7 +14,7 @@ test("every metric has help, a type and its series, in the text format of Promet
     assert.match(lines[start + 1]!, new RegExp(`^# TYPE ${name} (counter|gauge|histogram)$`));
     assert.ok(lines[start + 2]!.startsWith(name));
   }
-  for (const line of lines.filter((text) => !text.startsWith("#"))) assert.match(line, /^[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [0-9.e+]+$/);
+  for (const line of lines.filter((text) => !text.startsWith("#"))) assert.match(line, /^[a-z_]+(\{([a-z_]+="[^"]*",?)+\})? [0-9.e+-]+$/);
 });
 
 test("a value that goes up and down is a gauge, as the collector makes it", () => {
@@ -22,6 +22,13 @@ test("a value that goes up and down is a gauge, as the collector makes it", () =
   assert.match(text, /^# TYPE weir_flows_active gauge\nweir_flows_active 6$/m);
   assert.match(text, /^# TYPE weir_packets_total counter$/m);
   assert.match(text, /^weir_mode\{weir_mode="detect"\} 1\nweir_mode\{weir_mode="prevent"\} 0$/m);
+});
+
+test("what succeeded has no label for an error, which Prometheus takes for an empty one", () => {
+  const text = renderPrometheus(snapshot(), ownFigures());
+  assert.ok(text.includes('weir_system_calls_total{weir_system_call="connect",process_executable_name="curl"} 5\n'));
+  assert.ok(text.includes('weir_system_calls_total{weir_system_call="connect",process_executable_name="curl",error_type="ETIMEDOUT"} 2\n'));
+  assert.match(text, /^weir_system_calls_added_time_seconds 1\.8e-8$/m);
 });
 
 test("the buckets of a histogram add up to its count", () => {

@@ -22,6 +22,7 @@ import type { RuleCounts, TcpRow, TrafficRow } from "./snapshot.ts";
 
 const ROUND = 8;
 const US_A_SECOND = 1e6;
+const TWO_TO_32 = 2 ** 32;
 
 /** The values that all CPUs have for one key, one after the other. */
 function* perCpu(value: Buffer, size: number): Generator<number> {
@@ -57,9 +58,19 @@ export function readTraffic(map: BpfMap, slot: number, name: string): TrafficRow
   return rows;
 }
 
-/** Of an array with one u64 a key. */
+/** Of an array with one u64 a key. Most words are 0, and a host with many processors has a hundred thousand of them: halves are quick to read. */
 export function readCounts(map: BpfMap): number[] {
-  return Array.from(map.entries(), ({ value }) => sum(value, 8, 0));
+  const counts: number[] = [];
+  for (const { values, count } of map.batches()) {
+    const halves = new Uint32Array(values.buffer, values.byteOffset, (count * map.valueBytes) / 4);
+    const each = map.valueBytes / 4;
+    for (let at = 0; at < halves.length; at += each) {
+      let total = 0;
+      for (let low = at; low < at + each; low += 2) total += halves[low]! + halves[low + 1]! * TWO_TO_32;
+      counts.push(total);
+    }
+  }
+  return counts;
 }
 
 /** The same by name; zero rows are left out. */

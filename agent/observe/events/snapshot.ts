@@ -115,6 +115,17 @@ export interface SocketFigures {
   bypassing: Record<Bypass, number>;
 }
 
+/** System calls about sockets that programs of one name made, and that ended alike. */
+export interface SystemCallRow {
+  /** As `connect`. */
+  call: string;
+  /** Name of the process; `other` beyond so many. */
+  program: string;
+  /** By its name, as `ETIMEDOUT`; absent if the call succeeded. */
+  error?: string;
+  count: number;
+}
+
 /** Whether system calls are traced: the programs at their tracepoints. */
 export interface SystemCallState {
   state: "on" | "off";
@@ -162,6 +173,8 @@ export interface Snapshot {
   tcp: TcpRow[];
   executables: ExecutableRow[];
   sockets: SocketFigures;
+  /** Counted while system calls are traced. */
+  system_calls: SystemCallRow[];
   probes: { system_calls: SystemCallState };
   /** The configuration's word on them. */
   packet_sockets: "report" | "refuse";

@@ -2,13 +2,13 @@
 
 import { basename } from "node:path";
 
+import { ProgramNames } from "../enrich/program-names.ts";
 import type { ExecutableRow } from "../events/snapshot.ts";
-import { type Account, OTHER, UNKNOWN } from "../flows/groups.ts";
+import { type Account, UNKNOWN } from "../flows/groups.ts";
 import type { Carried } from "./tally.ts";
 
-const MOST = 200;
-
 export class Executables {
+  readonly #names = new ProgramNames();
   readonly #rows = new Map<string, ExecutableRow>();
 
   count(account: Account): void {
@@ -26,8 +26,7 @@ export class Executables {
   }
 
   #rowOf({ process }: Account): ExecutableRow {
-    const wanted = process === undefined ? UNKNOWN : basename(process.executable ?? process.name);
-    const name = this.#rows.has(wanted) || this.#rows.size < MOST - 1 ? wanted : OTHER;
+    const name = this.#names.nameOf(process === undefined ? UNKNOWN : basename(process.executable ?? process.name));
     let row = this.#rows.get(name);
     if (row === undefined) this.#rows.set(name, (row = { name, connections: 0, sent: 0, received: 0 }));
     return row;
