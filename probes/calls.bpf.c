@@ -4,9 +4,9 @@
  * bound, and what connect(2) answers. Each of them makes every system call of the host some nanoseconds slower, so that user space may
  * leave them out. All but connect(2) are only seen at their end, where the kernel still has the arguments in the registers.
  */
+#include "process/calls_32bit.h"
 #include "process/handed.h"
 #include "process/io_uring.h"
-#include "process/calls_32bit.h"
 
 /* As events/syscalls/sys_exit_* of tracefs describe it. */
 struct call_end {

@@ -3,12 +3,13 @@
  * What others drop, and why: the kernel gives a reason for each packet that it frees without having delivered it. It says
  * nothing of what native XDP drops, and what weir drops on TC is left out here: its rules count that.
  */
-#include "base/counters.h"
+#include "base/faults.h"
+#include "base/limiter.h"
+#include "base/options.h"
+#include "base/own_drops.h"
 #include "parse/flow_key.h"
 #include "parse/ipv4.h"
 #include "parse/ipv6.h"
-#include "base/limiter.h"
-#include "base/options.h"
 #include "parse/transport.h"
 
 /* How far into IPv6 extension headers to look for the ports. */
@@ -16,6 +17,22 @@
 
 /* A route in _skb_refdst: the lowest bit says whether it was counted. */
 #define ROUTE_MASK (~1UL)
+
+/* what others dropped -> how often: see drops.bpf.c */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct drop_key);
+	__type(value, struct drop);
+} drops SEC(".maps");
+
+/* enum skb_drop_reason -> packets that others dropped */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LIMIT_DROP_REASONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} drop_reasons SEC(".maps");
 
 /* When so many were told in a second, the others are only counted. */
 struct {
@@ -145,21 +162,6 @@ static __always_inline void count_reason(__u32 reason)
 
 	if (count)
 		__sync_fetch_and_add(count, 1);
-}
-
-/* Takes note_own_drop's word (tc.bpf.c) for the packet at hand; false if another program drops it. */
-static __always_inline bool claim_own_drop(__u32 reason)
-{
-	__u32 zero = 0, *own;
-
-	if (reason != bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_INGRESS) &&
-	    reason != bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_TC_EGRESS))
-		return false;
-	own = bpf_map_lookup_elem(&own_drop, &zero);
-	if (!own || !*own)
-		return false;
-	*own = 0;
-	return true;
 }
 
 SEC("tp_btf/kfree_skb")

@@ -11,12 +11,12 @@
 #include "process/holders.h"
 #include "process/inquiries.h"
 #include "process/listening.h"
-#include "flow/netfilter.h"
 #include "process/programs.h"
-#include "flow/registered.h"
 #include "process/sender.h"
 #include "process/socket_events.h"
 #include "process/statistics.h"
+#include "flow/netfilter.h"
+#include "flow/registered.h"
 
 /* The owners of sockets, by the processes' own calls. */
 

@@ -6,10 +6,11 @@
 #define DROP 2	  /* TC_ACT_SHOT, TCX_DROP */
 #include "base/hook.h"
 
-#include "answer/reject.h"
-#include "decide/observe.h"
+#include "base/own_drops.h"
 #include "flow/lookup.h"
 #include "flow/translation.h"
+#include "decide/observe.h"
+#include "answer/reject.h"
 
 static __always_inline __u64 sender_cookie(hook_context *ctx)
 {
@@ -181,15 +182,6 @@ static __always_inline void count_wire(struct __sk_buff *skb, struct packet *pac
 		segments = 1;
 	packet->frame.wire_packets = segments;
 	packet->frame.wire_bytes = length + (segments - 1) * headers + segments * tag;
-}
-
-/* The kernel is about to tell drops.bpf.c of it. */
-static __always_inline void note_own_drop(void)
-{
-	__u32 zero = 0, *own = bpf_map_lookup_elem(&own_drop, &zero);
-
-	if (own)
-		*own = 1;
 }
 
 static __always_inline int observe_skb(struct __sk_buff *skb, __u8 direction)

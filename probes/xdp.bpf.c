@@ -6,8 +6,8 @@
 #define DROP XDP_DROP
 #include "base/hook.h"
 
-#include "answer/reject.h"
 #include "decide/observe.h"
+#include "answer/reject.h"
 
 /* What arrives has no socket yet. */
 static __always_inline __u64 sender_cookie(hook_context *ctx)

@@ -41,6 +41,17 @@ test("programs stand in compile units, not in headers", () => {
   assert.ok(sections("process.bpf.c").includes("cgroup/bind4"));
 });
 
+test("each map is defined once, because objects share maps by their names", () => {
+  const names = [...HEADERS, ...globSync("*.bpf.c", { cwd: PROBES })].flatMap((path) =>
+    [...readFileSync(join(PROBES, path), "utf8").matchAll(/^\} (\w+) SEC\("\.maps"\);/gm)].map(([, name]) => name!),
+  );
+  assert.ok(names.includes("flows"));
+  assert.deepEqual(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  );
+});
+
 /** What stands in memory only because the stack has no room for it, and the second result of find_flow. */
 const SCRATCH = /\bpacket->(connection\.hint|connection\.hint_place|search\.walk)\b|\*one_way = /;
 const WRITES =

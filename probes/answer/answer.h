@@ -5,7 +5,6 @@
 
 #include "base/hook.h"
 #include "parse/checksum.h"
-#include "base/counters.h"
 #include "parse/ethernet.h"
 #include "parse/transport.h"
 

@@ -6,8 +6,25 @@
 #ifndef WEIR_REJECT_H
 #define WEIR_REJECT_H
 
-#include "answer/answer.h"
 #include "base/limiter.h"
+#include "base/rule_set.h"
+#include "answer/answer.h"
+
+/* enum weir_answer -> packets */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ANSWER_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} answers SEC(".maps");
+
+/* 0 -> second and how many answers were sent in it: see limiter.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} answer_limiter SEC(".maps");
 
 #define ANSWERS_PER_SECOND 1000
 

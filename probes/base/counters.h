@@ -6,16 +6,32 @@
 #ifndef WEIR_COUNTERS_H
 #define WEIR_COUNTERS_H
 
-#include "base/maps.h"
 #include "base/packet.h"
 
-static __always_inline void count_fault(__u32 place)
-{
-	__u64 *count = bpf_map_lookup_elem(&faults, &place);
+/* interface slot -> packets and bytes by direction, transport and verdict */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LIMIT_INTERFACE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct traffic);
+} traffic SEC(".maps");
 
-	if (count)
-		__sync_fetch_and_add(count, 1);
-}
+/* enum weir_reason -> packets that could not be decided */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, REASON_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} undecided SEC(".maps");
+
+/* slot -> counters of the rule; outlives both copies; user space sizes it */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rule_counter);
+} rule_counters SEC(".maps");
 
 static __always_inline void count_undecided(__u32 reason)
 {
@@ -23,21 +39,6 @@ static __always_inline void count_undecided(__u32 reason)
 
 	if (count)
 		*count += 1;
-}
-
-static __always_inline void count_flows_of(__u32 table, __u32 inserted, __u32 deleted)
-{
-	struct flow_counter *counter = bpf_map_lookup_elem(&flow_counters, &table);
-
-	if (counter) {
-		counter->inserted += inserted;
-		counter->deleted += deleted;
-	}
-}
-
-static __always_inline void count_flows(__u32 inserted, __u32 deleted)
-{
-	count_flows_of(COUNT_FLOWS, inserted, deleted);
 }
 
 static __always_inline __u32 transport_of(__u8 protocol)

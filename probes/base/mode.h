@@ -3,7 +3,7 @@
 #ifndef WEIR_MODE_H
 #define WEIR_MODE_H
 
-#include "base/maps.h"
+#include "base/rule_set.h"
 
 /*
  * Does what is blocked get dropped now? An agent that handed over, or lets go, named the moment from which on nothing is. It

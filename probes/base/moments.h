@@ -7,7 +7,7 @@
 #ifndef WEIR_MOMENTS_H
 #define WEIR_MOMENTS_H
 
-#include "base/maps.h"
+#include "base/rule_set.h"
 
 #define SECONDS_A_WEEK (7 * 24 * 3600)
 #define MINUTES_A_DAY (24 * 60)

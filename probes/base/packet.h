@@ -7,7 +7,7 @@
 #ifndef WEIR_PACKET_H
 #define WEIR_PACKET_H
 
-#include "base/maps.h"
+#include "base/tuple.h"
 
 /* What the parsers find out about a packet. */
 enum packet_flag {
@@ -38,18 +38,6 @@ enum tunnel_kind {
 	TUNNEL_IPIP,
 	TUNNEL_VXLAN,
 	TUNNEL_GENEVE
-};
-
-/* What rules compare: the packet's own fields, or those of the packet that opened its connection. */
-struct tuple {
-	__u64 source_be[2];
-	__u64 destination_be[2];
-	__u16 source_port;
-	__u16 destination_port;
-	__u8 protocol;
-	__u8 direction;
-	__u8 icmp_type;
-	__u8 icmp_code;
 };
 
 /* What the headers of the packet say. The parsers write it; the hook writes what the kernel keeps outside of the frame. */
@@ -243,26 +231,6 @@ static __always_inline bool is_blocked(const struct packet *packet)
 {
 	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP ||
 	       packet->outcome.verdict == VERDICT_CARRIED;
-}
-
-/* An IPv4 address as ::ffff:a.b.c.d. */
-static __always_inline void map_ipv4(__u64 out[2], __be32 address)
-{
-	out[0] = 0;
-	out[1] = (__u64)address << 32 | bpf_htonl(0xffff);
-}
-
-static __always_inline bool is_mapped(const __u64 address[2])
-{
-	return !address[0] && (__u32)address[1] == bpf_htonl(0xffff);
-}
-
-static __always_inline void copy_ipv6(__u64 out[2], const void *address)
-{
-	const __u32 *words = address;
-
-	out[0] = (__u64)words[1] << 32 | words[0];
-	out[1] = (__u64)words[3] << 32 | words[2];
 }
 
 #endif

@@ -3,10 +3,36 @@
 #ifndef WEIR_BANS_H
 #define WEIR_BANS_H
 
-#include "base/counters.h"
+#include "base/options.h"
 #include "decide/failsafe.h"
 #include "decide/networks.h"
-#include "base/options.h"
+
+/* 0 -> what is asked before any ban is looked up */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ban_root);
+} ban_root SEC(".maps");
+
+/* hash of an IPv4 /24 -> bans in it, all members of set 0; user space sizes it */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct network_line);
+} ban_lines SEC(".maps");
+
+/* prefix -> until when it is banned */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1048576);
+	__type(key, struct network_key);
+	__type(value, struct network_sets);
+} ban_prefixes SEC(".maps");
 
 static long ban_step(__u32 step, struct packet_context *context)
 {

@@ -6,8 +6,17 @@
 #ifndef WEIR_CARRIED_H
 #define WEIR_CARRIED_H
 
-#include "decide/bans.h"
 #include "parse/frame.h"
+#include "decide/bans.h"
+
+/* address of this host -> 1; user space fills it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LIMIT_OWN_ADDRESSES);
+	__type(key, struct own_address);
+	__type(value, __u32);
+} own_addresses SEC(".maps");
 
 static __always_inline bool is_own_address(const __u64 address_be[2])
 {

@@ -6,9 +6,9 @@
 #ifndef WEIR_CLASSIFY_H
 #define WEIR_CLASSIFY_H
 
+#include "parse/icmp.h"
 #include "decide/search.h"
 #include "decide/sets.h"
-#include "parse/icmp.h"
 
 static __always_inline void start_search(struct packet *packet)
 {

@@ -3,8 +3,8 @@
 #ifndef WEIR_JUDGEMENT_H
 #define WEIR_JUDGEMENT_H
 
-#include "decide/failsafe.h"
 #include "flow/segments.h"
+#include "decide/failsafe.h"
 
 /* What is known about the packet's connection while it is judged. */
 struct judgement {

@@ -7,8 +7,8 @@
 #ifndef WEIR_KINDS_H
 #define WEIR_KINDS_H
 
-#include "decide/judgement.h"
 #include "process/kind_tables.h"
+#include "decide/judgement.h"
 
 /* Leaves those that fit one aspect: those that say nothing of it, and those that are said to fit. */
 static __always_inline void keep_fitting(struct known_kinds *kinds, const struct kinds *asked,

@@ -7,9 +7,10 @@
 #ifndef WEIR_OBSERVE_H
 #define WEIR_OBSERVE_H
 
+#include "base/counters.h"
+#include "parse/frame.h"
 #include "decide/carried.h"
 #include "decide/decide.h"
-#include "parse/frame.h"
 
 static __always_inline bool inspects_tunnels(const struct packet *packet)
 {

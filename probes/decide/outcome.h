@@ -3,8 +3,8 @@
 #ifndef WEIR_OUTCOME_H
 #define WEIR_OUTCOME_H
 
-#include "decide/conditions.h"
 #include "base/mode.h"
+#include "decide/conditions.h"
 
 /* From the decision on the connection to the outcome for this packet. */
 static __always_inline void apply_decision(const struct judgement *j, struct packet *packet)

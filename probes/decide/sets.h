@@ -3,8 +3,33 @@
 #ifndef WEIR_SETS_H
 #define WEIR_SETS_H
 
-#include "decide/networks.h"
 #include "base/options.h"
+#include "decide/networks.h"
+
+/* The same for the sets that rules name. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct network_root);
+} set_root SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct network_line);
+} set_lines SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1048576);
+	__type(key, struct network_key);
+	__type(value, struct network_sets);
+} set_prefixes SEC(".maps");
 
 static long set_step(__u32 step, struct packet_context *context)
 {

@@ -4,6 +4,7 @@
 #ifndef WEIR_SETTLE_H
 #define WEIR_SETTLE_H
 
+#include "base/counters.h"
 #include "decide/blocked.h"
 
 /*

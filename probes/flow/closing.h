@@ -3,8 +3,8 @@
 #ifndef WEIR_CLOSING_H
 #define WEIR_CLOSING_H
 
-#include "flow/connections.h"
 #include "process/events.h"
+#include "flow/connections.h"
 #include "flow/flow_table.h"
 
 #define FLOW_RESET (FLOW_RESET_BY_OPENER | FLOW_RESET_BY_OTHER)

@@ -7,7 +7,16 @@
 #ifndef WEIR_CONNECTIONS_H
 #define WEIR_CONNECTIONS_H
 
+#include "base/options.h"
 #include "flow/rate.h"
+
+/* who is counted for a rule -> how many connections are open: see connections.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct meter_key);
+	__type(value, __s64);
+} open_connections SEC(".maps");
 
 /* The connection of this opener counts for the conditions of its decision, by the rules of this copy. Not static: see judge_inner. */
 __noinline int count_opener(__u32 copy, const struct tuple *opener, const struct decision *decision, __s64 change)

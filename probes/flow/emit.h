@@ -6,8 +6,10 @@
 #ifndef WEIR_EMIT_H
 #define WEIR_EMIT_H
 
-#include "process/events.h"
+#include "base/counters.h"
 #include "base/limiter.h"
+#include "base/rule_set.h"
+#include "process/events.h"
 #include "flow/socket.h"
 
 static __always_inline void count_suppressed(struct rule_counter *counter)

@@ -3,6 +3,7 @@
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
 
+#include "parse/transport.h"
 #include "flow/connections.h"
 #include "flow/emit.h"
 #include "flow/flow_table.h"

@@ -7,7 +7,93 @@
 #ifndef WEIR_FLOW_TABLE_H
 #define WEIR_FLOW_TABLE_H
 
-#include "base/counters.h"
+#include "base/tuple.h"
+
+/* TCP connections whose opener acknowledged the answer of the other end */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 98304);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+/*
+ * Connections of other protocols whose opener went on after the other end had answered. A forger can do that without seeing the
+ * answer, so that they have room of their own: a flood of them evicts no TCP connection.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 30720);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} unproven_flows SEC(".maps");
+
+/*
+ * Connections that may be forged, so that a flood evicts nothing but itself: those opened from outside, and those opened from
+ * here, which a flood from outside must not push out either.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} openings_in SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} openings_out SEC(".maps");
+
+/*
+ * Questions by ICMP and what answers them, by who asks. They have room of their own, and stay there: anyone can forge them, and
+ * most hosts answer.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} pings_in SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} pings_out SEC(".maps");
+
+/* connections that detect lets go on although they would be dropped: see blocked.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} blocked_flows SEC(".maps");
+
+/* enum weir_flow_count -> flows inserted and deleted by the kernel side */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNT_FLOW_TABLES);
+	__type(key, __u32);
+	__type(value, struct flow_counter);
+} flow_counters SEC(".maps");
+
+static __always_inline void count_flows_of(__u32 table, __u32 inserted, __u32 deleted)
+{
+	struct flow_counter *counter = bpf_map_lookup_elem(&flow_counters, &table);
+
+	if (counter) {
+		counter->inserted += inserted;
+		counter->deleted += deleted;
+	}
+}
+
+static __always_inline void count_flows(__u32 inserted, __u32 deleted)
+{
+	count_flows_of(COUNT_FLOWS, inserted, deleted);
+}
 
 static __always_inline bool is_icmp(__u16 protocol)
 {

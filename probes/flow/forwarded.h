@@ -6,8 +6,17 @@
 #ifndef WEIR_FORWARDED_H
 #define WEIR_FORWARDED_H
 
-#include "flow/lookup.h"
 #include "process/sender.h"
+#include "flow/lookup.h"
+
+/* address behind a device -> the network namespaces of this host that have it; user space fills it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct behind_key);
+	__type(value, struct behind);
+} behind_devices SEC(".maps");
 
 /* Can this socket have sent the packet? */
 static __always_inline bool can_send(const struct sock_common *socket, const struct packet *packet)

@@ -10,6 +10,16 @@
 
 #include "base/packet.h"
 
+#define BLOCKED_HINT_BITS 14
+
+/* place that the hash of a connection's ends names -> more of that hash if it is likely to be in `blocked_flows`: see hints.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << BLOCKED_HINT_BITS);
+	__type(key, __u32);
+	__type(value, __u32);
+} blocked_hints SEC(".maps");
+
 /* The same whichever end sent the packet, and another on each interface and in each tunnel. */
 static __always_inline __u64 hash_of_connection(const struct packet *packet)
 {

@@ -4,6 +4,7 @@
 #define WEIR_LOOKUP_H
 
 #include "base/hook.h"
+#include "base/kernel_net.h"
 
 #define SOCKET_HEAD 136
 

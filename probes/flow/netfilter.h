@@ -3,7 +3,8 @@
 #ifndef WEIR_NETFILTER_H
 #define WEIR_NETFILTER_H
 
-#include "base/maps.h"
+#include "base/kernel_task.h"
+#include "base/rule_set.h"
 
 #define DESTINATION_TRANSLATED (-100) /* NF_IP_PRI_NAT_DST: the first of such rules brings a hook in this place */
 #define HOOKS_PASSED 16

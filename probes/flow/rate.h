@@ -7,7 +7,17 @@
 #ifndef WEIR_RATE_H
 #define WEIR_RATE_H
 
-#include "base/counters.h"
+#include "base/faults.h"
+#include "base/packet.h"
+#include "base/rule_set.h"
+
+/* who is counted for a rule -> when all that came so far is due: see rate.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct meter_key);
+	__type(value, __u64);
+} rates SEC(".maps");
 
 /* How often another CPU may be faster. */
 #define RATE_RACES 16

@@ -8,6 +8,31 @@
 
 #include "flow/closing.h"
 
+/* A local TCP socket has a flow at each watched interface that its packets pass: two are enough for all but odd routes. */
+#define FLOWS_OF_SOCKET 2
+
+struct socket_place {
+	__u64 cookie;
+	__u32 place; /* below FLOWS_OF_SOCKET */
+	__u32 reserved;
+};
+
+/* local TCP socket -> its flow: see registered.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct socket_place);
+	__type(value, struct flow_key);
+} socket_flows SEC(".maps");
+
+/* 0 -> 1 once a program that watches the states of TCP sockets has run */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} sockets_watched SEC(".maps");
+
 /* Whether programs watch the states of sockets: without them packets have to do. */
 static __always_inline bool are_sockets_watched(void)
 {

@@ -7,8 +7,11 @@
 #define WEIR_RESETS_H
 
 #include "base/hook.h"
-#include "parse/checksum.h"
 #include "base/options.h"
+#include "parse/checksum.h"
+#include "flow/lookup.h"
+#include "flow/registered.h"
+#include "flow/sequence.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -90,6 +93,80 @@ __noinline int is_sound_reset(hook_context *ctx, __u32 which)
 	if (!has_right_ip_header(ctx, packet, room) || !has_right_segment(ctx, packet, room))
 		return false;
 	return is_plain(packet, room);
+}
+
+/* So many bytes under way mostly lie in the window of their receiver, which is no larger without window scaling. */
+#define USUAL_WINDOW 0xffff
+
+/* Registers the flow at the local socket that gets this packet, if it is connected: it will say what it makes of it. */
+static __always_inline bool register_receiver(hook_context *ctx, const struct packet *packet, struct flow *flow)
+{
+	struct bpf_sock_tuple tuple = {};
+	const struct sock_common *socket;
+	union lookup_room *room;
+	__u32 size, zero = 0;
+	__u8 state;
+
+	room = bpf_map_lookup_elem(&lookup_room, &zero);
+	if (!room || packet->frame.direction != DIRECTION_INGRESS || packet->headers.tunnel ||
+	    flow->flags & FLOW_REGISTERED)
+		return false;
+	size = socket_tuple(packet, &tuple);
+	socket = look_up(ctx, IPPROTO_TCP, &tuple, size, BPF_F_CURRENT_NETNS, room);
+	if (!socket || !socket->skc_cookie.counter)
+		return false;
+	state = socket->skc_state;
+	if (state == TCP_LISTEN || state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV)
+		return false;
+	register_flow(socket->skc_cookie.counter, &packet->connection.key, flow);
+	return flow->flags & FLOW_HERE;
+}
+
+/* A reset that answers the first that the opener sent. */
+static __always_inline bool refuses(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	return end == OTHER_END && packet->headers.tcp_flags & TCP_ACK &&
+	       is_fresh(flow, OTHER_END, packet->headers.acknowledgement);
+}
+
+/* No number is known of a flow that an older version of weir made: nothing stands exactly there. */
+static __always_inline bool is_exact(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	__u32 sequence = sequence_of(packet);
+
+	if (flow->flags & FLOW_UNHEARD)
+		return refuses(packet, flow, end);
+	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] &&
+	       sequence == flow->next[end];
+}
+
+/* Does it stand where a genuine one may, and where its receiver takes or answers it? */
+static __always_inline bool is_likely(const struct packet *packet, const struct flow *flow, __u32 end)
+{
+	__u32 sequence = sequence_of(packet), acknowledged = flow->acknowledged[end ^ 1];
+
+	return !(flow->flags & FLOW_UNHEARD) &&
+	       (sequence == acknowledged || (sequence == flow->next[end] && sequence - acknowledged <= USUAL_WINDOW));
+}
+
+/* Returns enum flow_change. */
+static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet, struct flow *flow, __u32 end)
+{
+	__u32 own = end ? FLOW_RESET_BY_OTHER : FLOW_RESET_BY_OPENER, others = own ^ FLOW_RESET;
+	bool exact = is_exact(packet, flow, end);
+
+	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
+		return 0;
+	if (packet->frame.direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
+		return CHANGE_END; /* it is the end of the local socket, which sends this last */
+	if (register_receiver(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
+		return 0;
+	if (packet->headers.hop_limit < flow->hop_limit[end] || !is_sound_reset(ctx, packet->which))
+		return 0;
+	__sync_fetch_and_or(&flow->flags, own);
+	if (!exact)
+		return 0;
+	return flow->flags & others ? CHANGE_END : CHANGE_CLOSE;
 }
 
 #endif

@@ -19,25 +19,14 @@
 #define WEIR_SEGMENTS_H
 
 #include "flow/flow.h"
-#include "flow/registered.h"
 #include "flow/resets.h"
+#include "flow/sequence.h"
 #include "flow/syns.h"
 
 #define TCP_STATE_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 
-/* A number further ahead than this is none of the connection's. */
-#define FURTHEST (64 << 20)
-
-/* So many bytes under way mostly lie in the window of their receiver, which is no larger without window scaling. */
-#define USUAL_WINDOW 0xffff
-
 /* In these states more than the numbers may change. */
 #define FLOW_UNSETTLED (FLOW_UNHEARD | FLOW_RESET | FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED)
-
-enum {
-	OPENER_END,
-	OTHER_END
-};
 
 /* Whole, and from the side where this end is: a neighbour of one end cannot speak for the other. */
 static __always_inline bool can_change_state(const struct packet *packet, const struct flow *flow, __u32 end)
@@ -85,35 +74,6 @@ __noinline int note_offer(__u32 which)
 	return 0;
 }
 
-/* Does it acknowledge something that the other end sent, and had not been acknowledged? */
-static __always_inline bool is_fresh(const struct flow *flow, __u32 end, __u32 acknowledgement)
-{
-	__u32 fresh = acknowledgement - flow->acknowledged[end];
-
-	return fresh && fresh <= flow->next[end ^ 1] - flow->acknowledged[end];
-}
-
-/* A number that is 0 is not known: of a flow that an older version of weir made, none is. */
-static __always_inline void follow_numbers(const struct packet *packet, struct flow *flow, __u32 end)
-{
-	__u32 ahead = packet->headers.sequence_end - flow->next[end];
-
-	if (ahead - 1 < FURTHEST || !flow->next[end])
-		flow->next[end] = packet->headers.sequence_end;
-	if (is_fresh(flow, end, packet->headers.acknowledgement) || !flow->acknowledged[end])
-		flow->acknowledged[end] = packet->headers.acknowledgement;
-}
-
-/* The first segment of the other end that fits what the opener sent. */
-static __always_inline void hear_other(const struct packet *packet, struct flow *flow)
-{
-	flow->next[OTHER_END] = packet->headers.sequence_end;
-	flow->acknowledged[OTHER_END] = packet->headers.acknowledgement;
-	flow->acknowledged[OPENER_END] = sequence_of(packet);
-	flow->hop_limit[OTHER_END] = packet->headers.hop_limit;
-	__sync_fetch_and_and(&flow->flags, ~FLOW_UNHEARD);
-}
-
 static __always_inline void note_syn(const struct packet *packet, struct flow *flow, __u32 end)
 {
 	bool answers = packet->headers.tcp_flags & TCP_ACK;
@@ -134,86 +94,6 @@ static __always_inline void note_syn(const struct packet *packet, struct flow *f
 		flow->successor_answer = packet->headers.sequence_end;
 		__sync_fetch_and_or(&flow->flags, FLOW_OFFER_ANSWERED);
 	}
-}
-
-/* Registers the flow at the local socket that gets this packet, if it is connected: it will say what it makes of it. */
-static __always_inline bool register_receiver(hook_context *ctx, const struct packet *packet, struct flow *flow)
-{
-	struct bpf_sock_tuple tuple = {};
-	const struct sock_common *socket;
-	union lookup_room *room;
-	__u32 size, zero = 0;
-	__u8 state;
-
-	room = bpf_map_lookup_elem(&lookup_room, &zero);
-	if (!room || packet->frame.direction != DIRECTION_INGRESS || packet->headers.tunnel ||
-	    flow->flags & FLOW_REGISTERED)
-		return false;
-	size = socket_tuple(packet, &tuple);
-	socket = look_up(ctx, IPPROTO_TCP, &tuple, size, BPF_F_CURRENT_NETNS, room);
-	if (!socket || !socket->skc_cookie.counter)
-		return false;
-	state = socket->skc_state;
-	if (state == TCP_LISTEN || state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV)
-		return false;
-	register_flow(socket->skc_cookie.counter, &packet->connection.key, flow);
-	return flow->flags & FLOW_HERE;
-}
-
-/* A reset that answers the first that the opener sent. */
-static __always_inline bool refuses(const struct packet *packet, const struct flow *flow, __u32 end)
-{
-	return end == OTHER_END && packet->headers.tcp_flags & TCP_ACK &&
-	       is_fresh(flow, OTHER_END, packet->headers.acknowledgement);
-}
-
-/* No number is known of a flow that an older version of weir made: nothing stands exactly there. */
-static __always_inline bool is_exact(const struct packet *packet, const struct flow *flow, __u32 end)
-{
-	__u32 sequence = sequence_of(packet);
-
-	if (flow->flags & FLOW_UNHEARD)
-		return refuses(packet, flow, end);
-	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] &&
-	       sequence == flow->next[end];
-}
-
-/* Does it stand where a genuine one may, and where its receiver takes or answers it? */
-static __always_inline bool is_likely(const struct packet *packet, const struct flow *flow, __u32 end)
-{
-	__u32 sequence = sequence_of(packet), acknowledged = flow->acknowledged[end ^ 1];
-
-	return !(flow->flags & FLOW_UNHEARD) &&
-	       (sequence == acknowledged || (sequence == flow->next[end] && sequence - acknowledged <= USUAL_WINDOW));
-}
-
-/* Returns enum flow_change. */
-static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet, struct flow *flow, __u32 end)
-{
-	__u32 own = end ? FLOW_RESET_BY_OTHER : FLOW_RESET_BY_OPENER, others = own ^ FLOW_RESET;
-	bool exact = is_exact(packet, flow, end);
-
-	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
-		return 0;
-	if (packet->frame.direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
-		return CHANGE_END; /* it is the end of the local socket, which sends this last */
-	if (register_receiver(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
-		return 0;
-	if (packet->headers.hop_limit < flow->hop_limit[end] || !is_sound_reset(ctx, packet->which))
-		return 0;
-	__sync_fetch_and_or(&flow->flags, own);
-	if (!exact)
-		return 0;
-	return flow->flags & others ? CHANGE_END : CHANGE_CLOSE;
-}
-
-/* Is it of the numbers of this connection, as its other end knows them? */
-static __always_inline bool fits(const struct packet *packet, const struct flow *flow, __u32 end)
-{
-	__u32 from = sequence_of(packet) - flow->next[end] + FURTHEST,
-	      fresh = packet->headers.acknowledgement - flow->acknowledged[end];
-
-	return from <= 2 * FURTHEST && fresh <= flow->next[end ^ 1] - flow->acknowledged[end];
 }
 
 /* Returns enum flow_change. */

@@ -7,8 +7,25 @@
 #ifndef WEIR_SYNS_H
 #define WEIR_SYNS_H
 
-#include "base/counters.h"
+#include "base/faults.h"
+#include "base/rule_set.h"
 #include "flow/lookup.h"
+
+/* ends of a SYN that passed -> its numbers: see syns.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct ends);
+	__type(value, struct syn);
+} syns SEC(".maps");
+
+/* 0 -> SYN+ACKs that were believed only because the agent had just started */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} believed SEC(".maps");
 
 static __always_inline void name_syn(struct ends *ends, const __u64 *source, __u16 source_port,
 				     const __u64 *destination, __u16 destination_port)

@@ -8,6 +8,7 @@
 #define WEIR_TRANSLATION_H
 
 #include "base/hook.h"
+#include "base/kernel_net.h"
 
 /* Low bits of skb->_nfct: enum ip_conntrack_info, by which packets of the answering direction come last. */
 #define TRACKING_STATE 7UL

@@ -3,8 +3,8 @@
 #ifndef WEIR_FLOW_KEY_H
 #define WEIR_FLOW_KEY_H
 
-#include "parse/icmp.h"
 #include "base/packet.h"
+#include "parse/icmp.h"
 
 /* Any fixed order will do; this one compares words as they lie in memory. */
 static __always_inline bool source_is_low(const struct tuple *tuple)

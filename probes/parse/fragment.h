@@ -7,8 +7,9 @@
 #ifndef WEIR_FRAGMENT_H
 #define WEIR_FRAGMENT_H
 
-#include "base/counters.h"
+#include "base/faults.h"
 #include "base/options.h"
+#include "base/packet.h"
 
 struct datagram_key {
 	__u64 source_be[2];

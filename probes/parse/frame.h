@@ -3,8 +3,9 @@
 #ifndef WEIR_FRAME_H
 #define WEIR_FRAME_H
 
-#include "base/counters.h"
+#include "base/faults.h"
 #include "base/mode.h"
+#include "parse/interfaces.h"
 #include "parse/transport.h"
 #include "parse/tunnel.h"
 
@@ -15,23 +16,6 @@ static __always_inline void reset_packet(struct packet *packet, __u32 which)
 	packet->headers = (struct headers){};
 	packet->role = (struct role){};
 	packet->which = which;
-}
-
-static __noinline struct interface_entry *find_interface_apart(__u32 ifindex)
-{
-	__u32 *place = bpf_map_lookup_elem(&interfaces_apart, &ifindex);
-	struct interface_entry *entry = place ? bpf_map_lookup_elem(&interfaces, place) : NULL;
-
-	return entry && entry->ifindex == ifindex ? entry : NULL;
-}
-
-/* Two interfaces may share a place in the array: the one that came later then lies elsewhere, and a hash knows where. */
-static __always_inline struct interface_entry *find_interface(__u32 ifindex)
-{
-	__u32 place = ifindex & (LIMIT_INTERFACE_PLACES - 1);
-	struct interface_entry *entry = bpf_map_lookup_elem(&interfaces, &place);
-
-	return entry && entry->ifindex == ifindex ? entry : find_interface_apart(ifindex);
 }
 
 /* Begins the packet of a frame: its interface, and the rule set in force. One root word, read once, chooses the copy of all tables. */

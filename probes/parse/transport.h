@@ -6,6 +6,7 @@
 #include "parse/flow_key.h"
 #include "parse/ipv4.h"
 #include "parse/ipv6.h"
+#include "parse/tunnel_ports.h"
 
 struct tcp_header {
 	__be16 source;
@@ -66,39 +67,6 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 	packet->headers.header_end = packet->headers.l4_offset + header_length;
 	packet->headers.flags |= PACKET_HAS_PORTS;
 	return 0;
-}
-
-/* Is the port that of a tunnel device of this host? Only who administers its network makes one. */
-static __noinline void look_for_device_port(struct packet *packet)
-{
-	struct tunnel_end at = { .form = TUNNEL_AT_PORT };
-	__u32 *kind;
-
-	if (!packet)
-		return;
-	at.port = packet->headers.tuple.destination_port;
-	kind = bpf_map_lookup_elem(&tunnel_ends, &at);
-	if (kind) {
-		packet->headers.inner_kind = *kind;
-		packet->headers.flags |= PACKET_AT_DEVICE_PORT;
-	}
-}
-
-static __always_inline void note_tunnel_in_udp(struct packet *packet)
-{
-	switch (packet->headers.tuple.destination_port) {
-	case PORT_VXLAN:
-	case PORT_VXLAN_GPE:
-	case PORT_VXLAN_LINUX:
-		packet->headers.inner_kind = TUNNEL_VXLAN;
-		break;
-	case PORT_GENEVE:
-		packet->headers.inner_kind = TUNNEL_GENEVE;
-		break;
-	default:
-		if (packet->rule_set.tunnel_forms >> TUNNEL_AT_PORT & 1)
-			look_for_device_port(packet);
-	}
 }
 
 static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packet *packet)

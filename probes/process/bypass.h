@@ -11,6 +11,14 @@
 #include "base/mode.h"
 #include "process/socket_events.h"
 
+/* socket -> it was told to pass the egress hooks: see bypass.h */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u8);
+} bypassing SEC(".maps");
+
 #define LEVEL_PACKET 263       /* SOL_PACKET */
 #define LEVEL_XDP 283	       /* SOL_XDP */
 #define OPTION_QDISC_BYPASS 20 /* PACKET_QDISC_BYPASS */

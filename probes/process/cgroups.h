@@ -3,7 +3,8 @@
 #ifndef WEIR_CGROUPS_H
 #define WEIR_CGROUPS_H
 
-#include "base/counters.h"
+#include "base/faults.h"
+#include "base/kernel_task.h"
 
 /* Control groups of which user space has not heard yet, all struct cgroup_made. */
 struct {

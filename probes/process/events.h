@@ -6,7 +6,24 @@
 #ifndef WEIR_EVENTS_H
 #define WEIR_EVENTS_H
 
+#include "base/tuple.h"
 #include "process/owners.h"
+
+#define EVENTS_SIZE (8 * 1024 * 1024)
+
+/* records for user space, all struct event */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EVENTS_SIZE);
+} events SEC(".maps");
+
+/* 0 -> what became of the records */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct event_counter);
+} event_counters SEC(".maps");
 
 static __always_inline struct event_counter *event_counter_here(void)
 {

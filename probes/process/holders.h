@@ -6,6 +6,7 @@
 #ifndef WEIR_HOLDERS_H
 #define WEIR_HOLDERS_H
 
+#include "process/bypass.h"
 #include "process/listening.h"
 #include "process/owners.h"
 

@@ -6,7 +6,17 @@
 #ifndef WEIR_LISTENING_H
 #define WEIR_LISTENING_H
 
-#include "base/counters.h"
+#include "base/faults.h"
+#include "base/kernel_net.h"
+#include "base/tuple.h"
+
+/* where it listens -> which socket does */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct listening_place);
+	__type(value, struct listening);
+} listening_places SEC(".maps");
 
 static __always_inline void read_local(__u64 local_be[2], const struct sock_common *socket)
 {

@@ -6,7 +6,25 @@
 #ifndef WEIR_OWNERS_H
 #define WEIR_OWNERS_H
 
-#include "base/counters.h"
+#include "base/faults.h"
+#include "base/kernel_task.h"
+
+/* socket cookie -> who made and who last used it */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct owner);
+} owners SEC(".maps");
+
+/* The same of TCP sockets that listen: many others would push one that is hardly asked for out of the owners. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct owner);
+} listeners SEC(".maps");
 
 /* The process of a task. A worker thread of io_uring has a name of its own: the group leader's is the program's. */
 static __always_inline void describe_process(struct owner *owner, struct task_struct *task)

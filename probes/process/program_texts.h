@@ -3,7 +3,8 @@
 #ifndef WEIR_PROGRAM_TEXTS_H
 #define WEIR_PROGRAM_TEXTS_H
 
-#include "base/counters.h"
+#include "base/faults.h"
+#include "base/kernel_task.h"
 
 /*
  * What is compared lies behind each other: the path, room for its longest part, the command. The path is written from its

@@ -6,8 +6,16 @@
 #ifndef WEIR_PROGRAMS_H
 #define WEIR_PROGRAMS_H
 
-#include "process/identify.h"
 #include "base/quiet.h"
+#include "process/identify.h"
+
+/* 0 -> 1 once a 32-bit program was seen on this 64-bit host */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} seen_32bit SEC(".maps");
 
 #define PROGRAMS_SIZE (4 * 1024 * 1024) /* 5,000 programs: an agent may be held up for a second */
 

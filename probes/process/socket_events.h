@@ -6,9 +6,34 @@
 #ifndef WEIR_SOCKET_EVENTS_H
 #define WEIR_SOCKET_EVENTS_H
 
-#include "process/events.h"
 #include "base/limiter.h"
+#include "base/rule_set.h"
+#include "process/events.h"
 #include "process/sender.h"
+
+/* enum weir_event_type -> how often processes did that with sockets */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EVENT_COUNT);
+	__type(key, __u32);
+	__type(value, struct socket_counter);
+} socket_counters SEC(".maps");
+
+/* error number -> how often the network told it to a socket */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LIMIT_SOCKET_ERRORS);
+	__type(key, __u32);
+	__type(value, __u64);
+} socket_errors SEC(".maps");
+
+/* 0 -> bit n: programs see how calls end that have the number n in enum weir_call; user space writes it */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} traced_calls SEC(".maps");
 
 #define NS_PER_SECOND 1000000000ULL
 #define CAPABILITY_NET_BIND_SERVICE 10

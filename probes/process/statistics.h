@@ -9,9 +9,10 @@
 #define WEIR_STATISTICS_H
 
 #include "base/bits.h"
-#include "process/listening.h"
 #include "base/options.h"
 #include "base/quiet.h"
+#include "process/listening.h"
+#include "process/owners.h"
 
 #define CONNECTIONS_SIZE (1024 * 1024) /* some 7,000 */
 #define NO_ROUND_TRIP 0xffffffff

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of the places in the kernel programs that can fail. They are atomic, because system calls and packets of one CPU interrupt each other. */
+#ifndef WEIR_FAULTS_H
+#define WEIR_FAULTS_H
+
+#include "base/kernel.h"
+
+/* enum weir_fault -> how often that place failed */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FAULT_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} faults SEC(".maps");
+
+static __always_inline void count_fault(__u32 place)
+{
+	__u64 *count = bpf_map_lookup_elem(&faults, &place);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+#endif
