@@ -1,22 +1,22 @@
-/** From times as people know them to the clock that the kernel asks: it goes on in suspend, and nobody sets it. */
+/** Converts times of the wall clock into those of the clock that the kernel uses. That clock goes on in suspend, and nobody sets it. */
 
 import { uptime } from "node:os";
 
 const SECONDS_A_WEEK = 7 * 86_400;
 
 export interface BootClock {
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch. */
   now(): number;
-  /** The second of the boot clock at a moment, in milliseconds since the epoch, or the next one. */
+  /** Returns the second of the boot clock at a time (milliseconds since the epoch), rounded up. */
   bootSecondAt(moment: number): number;
 }
 
-/** `now`: the wall clock. */
+/** `now` reads the wall clock. */
 export function bootClock(now: () => number = Date.now): BootClock {
   return { now, bootSecondAt: (moment) => Math.ceil(uptime() + (moment - now()) / 1000) };
 }
 
-/** Seconds that are to be added to those of the boot clock to have those since Monday 00:00, local time. */
+/** Returns the seconds to add to the boot clock for the seconds since Monday 00:00, local time. */
 export function weekSeconds(now: number, bootSeconds = uptime()): number {
   const date = new Date(now);
   const day = (date.getDay() + 6) % 7;

@@ -1,14 +1,14 @@
 /**
- * How large the tables in the kernel are. They take memory whether they are filled or not, so that most hosts have
- * small ones; programs are loaded for one size.
+ * The sizes of the tables in the kernel. A table takes memory whether it is filled or not, so most hosts have small ones. The
+ * programs are loaded for one size.
  */
 
 import { Limit, Slot } from "../generated/layout.ts";
 
 export interface Capacity {
-  /** Rule slots, the reserved ones included. */
+  /** The number of rule slots, the reserved ones included. */
   slots: number;
-  /** 64-byte cells of one copy of the rules. */
+  /** The number of 64-byte cells in one copy of the rules. */
   cells: number;
 }
 
@@ -19,7 +19,10 @@ export const CAPACITIES: readonly Capacity[] = [
 
 export const LARGEST: Capacity = CAPACITIES.at(-1)!;
 
-/** The smallest that holds them; undefined if none does. `least`: what there is already. */
+/**
+ * Returns the smallest capacity that has room for the rules and cells, and is not below `least`, the capacity in use; undefined
+ * if there is none.
+ */
 export function capacityFor(rules: number, cells: number, least: Capacity = CAPACITIES[0]!): Capacity | undefined {
   return CAPACITIES.find((capacity) => capacity.slots >= least.slots && fits(rules, cells, capacity));
 }

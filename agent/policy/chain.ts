@@ -1,28 +1,28 @@
 /**
- * How many conditional rules one packet can meet before a rule decides. A flow carries the conditional rules that
- * stand before its first unconditional match, and has room for a few: rule sets that could need more are refused.
+ * Counts how many conditional rules one packet can meet before a rule decides. A flow carries the conditional rules that stand
+ * before its first unconditional match, and has room for a few. A rule set that could need more is refused.
  *
- * Matchers that meet in pairs meet in one point (they are boxes), so that the search may go from pair to pair. It errs
- * towards refusing: where several rules together, but none alone, cover a chain, the chain counts.
+ * Matchers that meet in pairs meet in one point (they are boxes), so the search may go from pair to pair. It errs towards
+ * refusing: if several rules together, but none of them alone, hide a chain, the chain still counts.
  */
 
 import { Limit, MatcherFlag } from "../generated/layout.ts";
 import { narrow } from "./classifier/cover.ts";
 import { type LineArrays, Lines } from "./classifier/line.ts";
 
-/** The search gives up after so many steps, and says so: it must not hang on what somebody else wrote. */
+/** The search gives up after this many steps, and reports that. It must not hang on rules that somebody else wrote. */
 const MOST_STEPS = 200_000;
 
 export interface LongChain {
-  /** Orders of its rules. */
+  /** The orders of the rules in the chain. */
   orders: number[];
-  /** Whether it is known that a packet can meet them all. */
+  /** True if it is known that one packet can meet all of them. */
   exact: boolean;
 }
 
 /**
- * Of the rules that chains begin with, and those that stand behind all of these. `isSilenced`: whether rules before a
- * line leave it no say.
+ * Finds a chain that begins in the lines `first`; the lines `behind` come after all of these. `isSilenced` tells whether rules
+ * before a line leave it nothing to decide.
  */
 export function findLongChain(
   first: Lines,
@@ -32,11 +32,11 @@ export function findLongChain(
   const firsts = conditionalRules(first);
   const conditional = behind === undefined ? firsts : [...firsts, ...conditionalRules(behind)];
   if (conditional.length <= Limit.CONDITIONS) return undefined;
-  // Where the rules of a chain meet, by the length of the chain.
+  // The point where the rules of a chain meet, by the length of the chain.
   const points = new Lines(Limit.CONDITIONS + 2, Limit.CONDITIONS + 2);
   let steps = 0;
 
-  /** Extends a chain, all of whose rules meet in its point, by rules from `from` on. */
+  /** Extends a chain by rules from `from` on. All rules of the chain meet in its point. */
   const extend = (orders: number[], from: number): number[] | undefined => {
     if (orders.length > Limit.CONDITIONS) return orders;
     for (let index = from; index < (orders.length === 0 ? firsts : conditional).length; index++) {
@@ -72,7 +72,7 @@ interface ConditionalRule {
   last: number;
 }
 
-/** What has to be known of lines, to find chains that end among them. */
+/** Returns the lines that are needed to find chains which end among them. */
 export function conditionalLines(lines: Lines): LineArrays {
   const chosen: number[] = [];
   for (let line = 0; line < lines.count; line++) if (lines.flags(line) & MatcherFlag.CONDITIONAL) chosen.push(line);

@@ -1,4 +1,4 @@
-/** From rules as written to what the tables hold. What the tables cannot hold is refused, by the names of the rules. */
+/** Compiles rules as they are written into the content of the tables. Rules that the tables cannot hold are refused by name. */
 
 import { parseNetworks } from "../values/address.ts";
 import type { RuleConfig } from "./rule.ts";
@@ -34,7 +34,7 @@ import { findShadowed } from "./shadowed.ts";
 import { assignSlots, joinSlots, MOST_RULES, type Slots, splitSlots } from "./slots.ts";
 import type { Before, CompiledRules, Part, RulesSource } from "./compiled.ts";
 
-/** Every reason at once. Nothing of the rules in force changes. */
+/** Thrown if rules are refused, with every reason at once. The rules in force do not change. */
 export class RulesRefused extends Error {
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
@@ -44,10 +44,10 @@ export class RulesRefused extends Error {
   }
 }
 
-/** Orders of the rules behind the front, which any front leaves free: so it may change without them. */
+/** Rules behind the front have orders from here on, so the front may change without them. */
 const FIRST_ORDER_BEHIND = Limit.RULES;
 
-/** `previous`: what is in force, so that unchanged rules keep their slots. Rules whose time is over are left out. */
+/** `previous` is the policy in force, so that unchanged rules keep their slots. Rules that have ended are left out. */
 export function compile(source: RulesSource, previous?: Before, clock = bootClock()): CompiledRules {
   const { front = [], rules } = source;
   const all = [...front, ...rules];
@@ -127,8 +127,8 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
 }
 
 /**
- * Another front before the rules that are in force, without looking at these. undefined where that is not enough to say
- * that they go together: then `compile` knows, and why not. Throws RulesRefused too.
+ * Compiles another front before the rules that are in force, without looking at these. Returns undefined if that is not enough to
+ * know that they fit together: then call `compile`, which knows the reason, too. Throws RulesRefused.
  */
 export function compileFront({ front = [], sets: named }: RulesSource, before: Before, clock = bootClock()): CompiledRules | undefined {
   const { file, capacity } = before;
@@ -172,18 +172,18 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
   };
 }
 
-/** Once they are written: the images are most of it. */
+/** Drops the images once they are written, because they take most of the memory. */
 export function withoutImages({ policy, front, file, capacity, nextSlot, setNumbers, kinds, kindsPlace }: Before): Before {
   const [{ image: _, ...frontRest }, { image: __, ...fileRest }] = [front, file];
   return { policy, front: frontRest, file: fileRest, capacity, nextSlot, setNumbers, kinds, kindsPlace };
 }
 
-/** What both parts say of interfaces, by its bit. */
+/** Returns the choices of interfaces that both parts make, by bit. */
 export function interfaceGroupsOf({ front, file }: Before): Group[] {
   return [...file.interfaceGroups, ...front.interfaceGroups];
 }
 
-/** Of rules that were compiled. */
+/** Returns the names of compiled rules by slot. */
 export function namesBySlot({ front = [], rules }: RulesSource, compiled: Before): Map<number, string> {
   const named = (list: readonly RuleConfig[], { slots }: Part): [number, string][] =>
     list.map(({ name }, index) => [slots.slots[index]!, name]);
@@ -192,13 +192,13 @@ export function namesBySlot({ front = [], rules }: RulesSource, compiled: Before
 
 interface Expanded {
   lines: Lines;
-  /** How many matchers each rule has. */
+  /** The number of matchers of each rule. */
   costs: Float64Array;
-  /** What they were the first to say of interfaces. */
+  /** The choices of interfaces that these rules were the first to make. */
   interfaceGroups: Group[];
 }
 
-/** The matchers of rules; where they are more than `most`, only how many. */
+/** Makes the matchers of rules. If there are more than `most`, it only counts them. */
 function expandAll(
   rules: readonly RuleConfig[],
   { slots }: Slots,

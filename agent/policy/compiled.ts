@@ -1,4 +1,4 @@
-/** What compiling takes, and what it makes: the shapes that stages of compiling and those who install share. */
+/** The input and the output of compiling. The stages of compiling share these types with the code that installs rules. */
 
 import type { Network } from "../values/address.ts";
 import type { Capacity } from "./capacity.ts";
@@ -9,9 +9,9 @@ import type { Action, PolicyConfig, RuleConfig } from "./rule.ts";
 import type { SetNumbers } from "./sets.ts";
 import type { Slots } from "./slots.ts";
 
-/** What decides about packets, of the whole configuration; the mode is not compiled, but read last. */
+/** The whole part of a configuration that decides about packets. The mode is not part of it, because it is not compiled but read last. */
 export type RulesSource = PolicyConfig & {
-  /** Rules that stand before the others, and are changed by themselves. */
+  /** Rules that stand before the others and change on their own. */
   front?: readonly RuleConfig[];
 };
 
@@ -19,58 +19,58 @@ export interface CompiledPolicy {
   defaultAction: Action;
   onError: { ingress: Action; egress: Action };
   inspectTunnels: boolean;
-  /** Sockets may not begin to send past the egress rules. */
+  /** True if sockets must not begin to send past the egress rules. */
   refusesBypass: boolean;
   eventsPerSecond: number;
   managementPorts: number[];
   failsafe: Network[];
 }
 
-/** The front, or the rules behind it. */
+/** One of two parts: the front, or the rules behind it. */
 export interface Part {
-  /** Of its rules, in the order they are tried. */
+  /** The slots of its rules, in the order in which they are tried. */
   slots: Slots;
-  /** Combinations of addresses, ports and messages that its rules list. */
+  /** The number of combinations of addresses, ports and messages that its rules list. */
   alternatives: number;
-  /** What its rules were the first to say of interfaces, by its bit. */
+  /** The choices of interfaces that its rules were the first to make, by bit. */
   interfaceGroups: Group[];
-  /** Some rule asks for packets of the state `invalid`. */
+  /** True if some rule asks for packets in the state `invalid`. */
   asksForInvalid: boolean;
-  /** Match.SOURCE_SET and DESTINATION_SET: some matcher compares them. */
+  /** Match.SOURCE_SET and Match.DESTINATION_SET, each if some matcher compares it. */
   askedSets: number;
-  /** Matchers of its conditional rules. */
+  /** The matchers of its conditional rules. */
   conditional: LineArrays;
-  /** Cells that it takes of one copy. */
+  /** The number of cells that it takes in one copy. */
   cellCount: number;
-  /** What the tables are to hold; absent once they do. */
+  /** The content for the tables; absent once the tables hold it. */
   image?: PartImage;
 }
 
 export interface PartImage {
   cells: Uint32Array;
-  /** struct rule of each rule, in their order. */
+  /** A struct rule for each rule, in their order. */
   rules: Uint8Array;
 }
 
-/** What is in force, as far as what comes next depends on it. */
+/** The facts of the policy in force that the next compilation depends on. */
 export interface Before {
   policy: CompiledPolicy;
   front: Part;
   file: Part;
-  /** The tables that this needs, or that were there before. */
+  /** The capacity that this policy needs, or that the tables have already. */
   capacity: Capacity;
-  /** Where the search for a free slot goes on. */
+  /** The slot at which the search for a free one goes on. */
   nextSlot: number;
   setNumbers: SetNumbers;
-  /** What the numbers of kinds of processes stand for, and where the kernel has it; nowhere, if rules tell none apart. */
+  /** The kinds of processes by their numbers, and where the kernel keeps them; nowhere if no rule has a `process`. */
   kinds: readonly Kind[];
   kindsPlace: number | undefined;
 }
 
-/** What compiling makes of rules, in a form that a thread can hand to another. */
+/** Compiled rules, in a form that one thread can send to another. */
 export interface CompiledRules extends Before {
-  /** Slots whose counters belonged to another rule, or to none. */
+  /** The slots whose counters belonged to another rule, or to none. */
   freshSlots: Uint32Array;
-  /** For the operator, each a sentence. Where only the front changed, about its rules. */
+  /** Sentences for the operator. If only the front changed, they are about its rules. */
   warnings: string[];
 }

@@ -1,6 +1,6 @@
 /**
- * A rule as matchers: every combination of the alternatives its fields list. What its `not` leaves over is a part for
- * each field that `not` names: not (A and B) is not A, or not B. The parts may overlap, for they are of one rule.
+ * Turns a rule into matchers: every combination of the alternatives that its fields list. A `not` becomes one part for each field
+ * that it names, because not (A and B) is not A, or not B. The parts may overlap, since they belong to one rule.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -12,7 +12,10 @@ import { EXPANSIONS, type NotPath, notPaths } from "./fields/index.ts";
 import { protocolOf } from "./fields/protocol.ts";
 import { NOTHING } from "./spans.ts";
 
-/** The field of `not` that each part leaves out; a rule without `not` is one part, and so is one whose `not` is about another protocol. */
+/**
+ * Returns the field of `not` that each part leaves out. A rule without `not` is one part, and so is a rule whose `not` is about
+ * another protocol.
+ */
 function partsOf(rule: RuleConfig): readonly (NotPath | undefined)[] {
   const { layer4, not } = rule;
   const [ours, theirs] = [protocolOf(layer4)?.[0]?.first, protocolOf(not?.layer4)?.[0]?.first];
@@ -20,7 +23,7 @@ function partsOf(rule: RuleConfig): readonly (NotPath | undefined)[] {
   return not === undefined || leavesOutNothing ? ANY : notPaths(not);
 }
 
-/** Adds the matchers of a rule, unless there are more than `most`. Answers how many they are. */
+/** Adds the matchers of a rule, unless there are more than `most`. Returns their number. */
 export function expand(rule: RuleConfig, meanings: Meanings, lines: Lines, meaning: LineRule, most: number): number {
   let total = 0;
   for (const left of partsOf(rule)) {
@@ -30,7 +33,7 @@ export function expand(rule: RuleConfig, meanings: Meanings, lines: Lines, meani
     for (let number = 0; number < count && total <= most; number++) {
       const line = lines.add();
       lines.setRule(line, meaning);
-      // The number of a combination, read digit by digit from the last field: each field is a digit of its own base.
+      // The number of a combination is read digit by digit from the last field: each field is a digit of its own base.
       let rest = number;
       for (let index = EXPANSIONS.length - 1; index >= 0; index--) {
         const alternatives = choices[index]!;
@@ -43,7 +46,7 @@ export function expand(rule: RuleConfig, meanings: Meanings, lines: Lines, meani
   return total;
 }
 
-/** What multiplies the matchers of a rule, as `100 layer3.source`, and what `not` adds to them. */
+/** Returns the lists that multiply the matchers of a rule, such as `100 layer3.source`, and the number of parts that `not` adds. */
 export function factorsOf(rule: RuleConfig, meanings: Meanings): string {
   const parts = partsOf(rule).map((left) => {
     const counts = EXPANSIONS.map(({ path, label = path, alternatives }) => ({ label, count: alternatives(rule, meanings, left).length }));
@@ -55,7 +58,7 @@ export function factorsOf(rule: RuleConfig, meanings: Meanings): string {
   return parts.filter((part) => part !== "").join(" + ");
 }
 
-/** Whether its `not` leaves nothing of the rule. */
+/** Returns whether `not` leaves nothing of the rule. */
 export function leavesNothing(rule: RuleConfig, meanings: Meanings): boolean {
   if (rule.not === undefined) return false;
   return partsOf(rule).every((left) =>
@@ -63,7 +66,7 @@ export function leavesNothing(rule: RuleConfig, meanings: Meanings): boolean {
   );
 }
 
-/** A field of `not` that names nothing the rule would match, so that nothing is left out. */
+/** Returns a field of `not` that names nothing the rule would match, so that it leaves nothing out. */
 export function leftOutInVain(rule: RuleConfig, meanings: Meanings): NotPath | undefined {
   if (rule.not === undefined) return undefined;
   const alternatives = (of: NotPath, left: NotPath | undefined): readonly unknown[] =>

@@ -1,4 +1,4 @@
-/** Why a packet met its verdict: what decided, what nearly would have, and what could not be known. */
+/** Explains why a packet got its verdict: which rule decided, which rules nearly did, and which facts were unknown. */
 
 import { formatAddress, fromInteger } from "../values/address.ts";
 import type { Action, RuleConfig } from "./rule.ts";
@@ -8,10 +8,10 @@ import { REASONS } from "./reasons.ts";
 import type { Outcome, Policy, Step, Told } from "./reference.ts";
 import type { Subject } from "./subject.ts";
 
-/** Nobody reads more of them. */
+/** At most this many near misses are listed, because nobody reads more. */
 const MOST_NEAR = 5;
 
-/** A condition of a rule, or of what weir decides by itself. */
+/** A condition of a rule, or of a check that weir makes itself. */
 export interface Reason extends Omit<Condition, "field"> {
   field: string;
 }
@@ -21,33 +21,33 @@ export interface NearMiss extends Reason {
 }
 
 export interface Doubt {
-  /** As in metrics: tcp_header_length. */
+  /** The reason as in metrics, such as tcp_header_length. */
   reason: string;
   meaning: string;
-  /** What `defaults.on_error` says of it. */
+  /** The action of `defaults.on_error` for the packet. */
   action: Action;
-  /** Rules of which it cannot be said whether they match, and what is not known. */
+  /** The rules that may match or not, with the facts that are unknown. */
   rules: { rule: RuleReference; unknown: string[] }[];
 }
 
 export interface Explanation {
   verdict: Verdict;
   rule: RuleReference;
-  /** As the end that opened it sends: what the rules were asked about. null: they were not asked. */
+  /** The connection as its opener sends, which is how rules see it; null if the rules were not asked. */
   connection: { direction: Direction; source: Endpoint; destination: Endpoint } | null;
   conditions: Reason[];
-  /** The first rule before it that would drop if it were enforced. */
+  /** The first rule before the deciding one that would drop if it were enforced. */
   staged: { rule: RuleReference; conditions: Reason[] } | null;
   undecided: Doubt | null;
-  /** What the sender of a dropped packet is told. */
+  /** The reject answer that the sender of a dropped packet gets. */
   answer: Told | null;
-  /** Rules that one condition, or their place behind the deciding one, keeps from deciding. */
+  /** Rules that do not decide because of one condition, or because they stand behind the deciding rule. */
   near_misses: NearMiss[];
 }
 
 export interface RuleSet {
   policy: Policy;
-  /** Where a rule was written, as `weir.yaml:12`. */
+  /** Returns where a rule was written, such as `weir.yaml:12`. */
   sourceOf(rule: number): string;
 }
 
@@ -66,7 +66,7 @@ export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly S
   };
 }
 
-/** The question whose answer the verdict is; of a tunnel, which asks twice, that may be the first. */
+/** Finds the question to the rules that the verdict rests on. A tunnel has two questions; it may be the first one. */
 function subjectOf({ rule }: Outcome, steps: readonly Step[]): Subject | undefined {
   const questions = steps.filter((step) => "asked" in step);
   return (questions.find(({ answer }) => answer.rule === rule) ?? questions.at(-1))?.asked;
@@ -149,12 +149,12 @@ function nearMisses(set: RuleSet, outcome: Outcome, subject: Subject): NearMiss[
   return near;
 }
 
-/** `decided`: the rule before this one that ended the search. */
+/** `decided` is the rule before this one that ended the search. */
 function missOf(rule: RuleConfig, subject: Subject, decided: string | undefined): Reason | undefined {
   const conditions = explainRule(rule, subject);
   const failed = conditions.filter(({ matched }) => matched !== true);
   if (decided === undefined) {
-    // A rule of one condition that fails has nothing in common with the packet.
+    // A rule with a single condition that fails has nothing in common with the packet.
     return failed.length === 1 && failed[0]!.matched === false && conditions.length > 1 ? failed[0] : undefined;
   }
   return failed.length > 0 ? undefined : { field: "order", matched: false, want: `before ${decided}`, got: "after it" };

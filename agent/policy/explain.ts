@@ -1,4 +1,4 @@
-/** Why a rule matches a packet or does not, condition by condition. */
+/** Explains condition by condition why a rule matches a packet or does not. */
 
 import type { RuleConfig } from "./rule.ts";
 import { FIELD_ENTRIES, type FieldPath } from "./fields/index.ts";
@@ -7,13 +7,13 @@ import type { Subject } from "./subject.ts";
 
 export interface Condition {
   field: FieldPath;
-  /** null: the packet does not say. */
+  /** null if the packet does not tell. */
   matched: boolean | null;
   want: string;
   got: string;
 }
 
-/** One entry for each field that the rule has. The rule matches when all of them do. */
+/** Returns one entry for each field that the rule has. The rule matches if all of them do. */
 export function explainRule(rule: RuleConfig, subject: Subject): Condition[] {
   return FIELD_ENTRIES.flatMap(([path, field]) => {
     const wants = field.wants(rule);

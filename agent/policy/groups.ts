@@ -1,5 +1,5 @@
 /**
- * Each distinct choice of interfaces that rules make is one bit; an interface has the bits of the choices it fits. The
+ * Each distinct choice of interfaces that rules make has one bit. An interface has the bits of all choices that it fits. The
  * kernel compares bits and knows nothing of names.
  */
 
@@ -7,7 +7,7 @@ import { someInterfaceMatches } from "../values/interfaces.ts";
 
 export const MOST_GROUPS = 64;
 
-/** Interfaces that fit some of the patterns, or any where there are none, and none of the exceptions. */
+/** The interfaces that fit one of the patterns (any interface if there are none) and none of the exceptions. */
 export interface Group {
   patterns: string[];
   except: string[];
@@ -16,12 +16,12 @@ export interface Group {
 export class InterfaceGroups {
   readonly #known: { key: string; group: Group; rule: string }[] = [];
 
-  /** `known`: those that have their bits already. */
+  /** `known` holds the choices that have their bits already. */
   constructor(known: readonly Group[] = []) {
     for (const { patterns, except } of known) this.bitOf(patterns, except, "");
   }
 
-  /** The bit of a choice, which `rule` makes. */
+  /** Returns the bit of a choice, which the rule `rule` makes. */
   bitOf(patterns: readonly string[], except: readonly string[], rule: string): bigint {
     const group = { patterns: [...new Set(patterns)].sort(), except: [...new Set(except)].sort() };
     const key = JSON.stringify(group);
@@ -30,20 +30,20 @@ export class InterfaceGroups {
     return 1n << BigInt(index);
   }
 
-  /** What is wrong, in words for the operator. */
+  /** The sentence that tells the operator what is wrong; undefined if all is right. */
   get problem(): string | undefined {
     if (this.#known.length <= MOST_GROUPS) return undefined;
     const beyond = this.#known.slice(MOST_GROUPS).map(({ rule }) => `"${rule}"`);
     return `rules may have ${MOST_GROUPS} different "interfaces" lists, these have ${this.#known.length}; beyond the limit are those of ${beyond.join(", ")}: share lists, or use a pattern as "eth*"`;
   }
 
-  /** By bit. */
+  /** All groups, by bit. */
   get all(): Group[] {
     return this.#known.map(({ group }) => group);
   }
 }
 
-/** The bits of the groups that an interface of this name fits. */
+/** Returns the bits of the groups that an interface of this name fits. */
 export function groupsOf(groups: readonly Group[], name: string): bigint {
   return groups.reduce((bits, group, index) => (fits(group, name) ? bits | (1n << BigInt(index)) : bits), 0n);
 }

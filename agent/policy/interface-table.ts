@@ -1,7 +1,7 @@
 /**
- * The table in which a packet's program looks up its interface. An interface has the place that its index modulo
- * PLACES names. If another interface has that place already, it gets one of the places behind, and a hash table from
- * indexes to places says which: so no two interfaces can be taken for each other.
+ * The table in which a program looks up the interface of its packet. An interface has the place that its index modulo PLACES
+ * names. If another interface has that place already, it gets one of the places behind them, and a hash table maps its index to
+ * that place. So no two interfaces can be mistaken for each other.
  */
 
 import { endianness } from "node:os";
@@ -12,7 +12,7 @@ const PLACES = Limit.INTERFACE_PLACES;
 const STRIDE = InterfaceEntry.size;
 const { at: GROUPS, stride: GROUPS_STRIDE } = InterfaceEntry.groups;
 
-/** The kernel looks up here the place of an index that is not at home. */
+/** The hash table in which the kernel looks up the place of an index that is not at home. */
 export interface ApartTable {
   update(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): boolean;
@@ -20,7 +20,7 @@ export interface ApartTable {
 
 export interface InterfaceFacts {
   ifindex: number;
-  /** Slot of the traffic counters. */
+  /** The slot of the traffic counters. */
   slot: number;
   /** Bits of enum weir_interface_flag. */
   flags: number;
@@ -31,11 +31,11 @@ export class InterfaceTable {
   readonly #bytes: Uint8Array;
   readonly #apart: ApartTable;
   readonly #places = new Map<number, number>();
-  /** Interfaces by their place. */
+  /** The interfaces by their place. */
   readonly #holders = new Map<number, number>();
   readonly #freeApart: number[] = [];
 
-  /** `memory`: the whole of the array, as it is; an agent before this one may have filled it. */
+  /** `memory` is the whole array. An earlier agent may have filled it. */
   constructor(memory: Uint8Array, apart: ApartTable) {
     this.#bytes = memory;
     this.#view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -44,7 +44,7 @@ export class InterfaceTable {
       const ifindex = this.#view.getUint32(place * STRIDE + InterfaceEntry.ifindex, LITTLE_ENDIAN);
       if (ifindex !== 0) this.#hold(ifindex, place);
       else if (place >= PLACES) this.#freeApart.push(place);
-      if (ifindex !== 0 && place >= PLACES) apart.update(numberBytes(ifindex), numberBytes(place)); // the one before may have died before it did
+      if (ifindex !== 0 && place >= PLACES) apart.update(numberBytes(ifindex), numberBytes(place)); // the earlier agent may have died before it did this
     }
   }
 
@@ -66,7 +66,7 @@ export class InterfaceTable {
     return place === undefined ? undefined : this.#view.getBigUint64(place * STRIDE + GROUPS + copy * GROUPS_STRIDE, LITTLE_ENDIAN);
   }
 
-  /** Gives the interface a place, which no packet looks up until `publish`. False if there is none left. */
+  /** Gives the interface a place, which no packet looks up until `publish`. Returns false if no place is left. */
   claim(ifindex: number): boolean {
     if (this.#places.has(ifindex)) return true;
     const home = ifindex % PLACES;
@@ -86,13 +86,13 @@ export class InterfaceTable {
     if (place !== undefined) this.#view.setBigUint64(place * STRIDE + GROUPS + copy * GROUPS_STRIDE, groups, LITTLE_ENDIAN);
   }
 
-  /** Packets of the interface find its entry from here on. */
+  /** Makes the entry visible: packets of the interface find it from now on. */
   publish({ ifindex, slot, flags }: InterfaceFacts): void {
     const place = this.#places.get(ifindex);
     if (place === undefined) throw new RangeError(`interface ${ifindex} has no place`);
     this.#view.setUint16(place * STRIDE + InterfaceEntry.slot, slot, LITTLE_ENDIAN);
     this.#view.setUint16(place * STRIDE + InterfaceEntry.flags, flags, LITTLE_ENDIAN);
-    this.#view.setUint32(place * STRIDE + InterfaceEntry.ifindex, ifindex, LITTLE_ENDIAN); // last: it makes the rest count
+    this.#view.setUint32(place * STRIDE + InterfaceEntry.ifindex, ifindex, LITTLE_ENDIAN); // this is written last, because it makes the rest of the entry count
     if (place >= PLACES) this.#apart.update(numberBytes(ifindex), numberBytes(place));
   }
 
@@ -100,7 +100,7 @@ export class InterfaceTable {
     const place = this.#places.get(ifindex);
     if (place === undefined) return;
     if (place >= PLACES) this.#apart.delete(numberBytes(ifindex));
-    this.#view.setUint32(place * STRIDE + InterfaceEntry.ifindex, 0, LITTLE_ENDIAN); // first: the rest then counts for nobody
+    this.#view.setUint32(place * STRIDE + InterfaceEntry.ifindex, 0, LITTLE_ENDIAN); // this is written first, because then the rest of the entry no longer counts
     this.#bytes.fill(0, place * STRIDE, (place + 1) * STRIDE);
     this.#places.delete(ifindex);
     this.#holders.delete(place);

@@ -1,6 +1,6 @@
 /**
- * Each distinct `process` that rules have is a kind, with a number. The kernel knows of each process the kinds it is of,
- * and nothing of what rules say of them when a packet comes.
+ * Each distinct `process` of rules is a kind, with a number. The kernel stores for each process which kinds it has, so it
+ * compares no texts when a packet comes.
  */
 
 import { PROCESS_KEYS, type ProcessConfig, type ProcessKey, textsOf } from "./fields/process.ts";
@@ -11,7 +11,7 @@ import { fitsAspect } from "./fields/process.ts";
 import type { LocalProcess } from "./subject.ts";
 import { type Answer, every, some } from "./three-valued.ts";
 
-/** By key in the order of PROCESS_KEYS, each list sorted: of two kinds that mean the same the texts are the same. */
+/** The texts by key in the order of PROCESS_KEYS, each list sorted, so that two kinds which mean the same have the same texts. */
 export type Kind = Readonly<Partial<Record<ProcessKey, readonly string[]>>>;
 
 export class Kinds {
@@ -23,7 +23,10 @@ export class Kinds {
     this.#numbers = new Map(list.map((kind, number) => [JSON.stringify(kind), number]));
   }
 
-  /** Of the rules, with the numbers of `before` where that has them all; `atEnd`: where it has not, they come behind. */
+  /**
+   * Makes the kinds of the rules. If `before` has all of them, they keep its numbers. If not, `atEnd` puts the new ones behind
+   * those of `before`.
+   */
   static of(rules: readonly RuleConfig[], before: readonly Kind[] = [], atEnd = false): Kinds {
     const said = new Map(rules.flatMap(processesOf).map((process) => [JSON.stringify(kindOf(process)), kindOf(process)]));
     const known = new Set(before.map((kind) => JSON.stringify(kind)));
@@ -31,12 +34,12 @@ export class Kinds {
     return new Kinds(atEnd || fresh.length === 0 ? [...before, ...fresh] : [...said.values()]);
   }
 
-  /** undefined where none of the rules says so. */
+  /** Returns undefined if none of the rules has this `process`. */
   numberOf(process: ProcessConfig): number | undefined {
     return this.#numbers.get(JSON.stringify(kindOf(process)));
   }
 
-  /** What does not fit, in words for the operator. */
+  /** Returns a sentence for the operator if the kinds do not fit into the tables. */
   problemOf(rules: readonly RuleConfig[]): string | undefined {
     const patterns = this.list.reduce((sum, kind) => sum + patternsOf(kind).length, 0);
     const beyond = (limit: number, cost: (kind: Kind) => number): string => {
@@ -58,17 +61,17 @@ export class Kinds {
   }
 }
 
-/** Of one rule: the processes it is about, and those that it leaves out. */
+/** Returns the `process` of a rule and that of its `not`. */
 export function processesOf({ process, not }: RuleConfig): ProcessConfig[] {
   return [process, not?.process].filter((said) => said !== undefined);
 }
 
-/** What the kernel compares when a process starts a program. */
+/** Returns the patterns that the kernel compares when a process starts a program. */
 export function patternsOf(kind: Kind): { key: "executable" | "command" | "parent"; text: string }[] {
   return (["executable", "command", "parent"] as const).flatMap((key) => (kind[key] ?? []).map((text) => ({ key, text })));
 }
 
-/** struct known_kinds of a process, which is undefined where it is not known. */
+/** Returns the content of a struct known_kinds for a process, which is undefined if the process is not known. */
 export function knownKinds(list: readonly Kind[], process: LocalProcess | null | undefined): Buffer {
   return packKnownKinds(
     list,
@@ -76,12 +79,12 @@ export function knownKinds(list: readonly Kind[], process: LocalProcess | null |
   );
 }
 
-/** What a kind says under these keys: one text of each has to fit. */
+/** Returns whether the kind fits under these keys: for each key, one text has to fit. */
 export function fitsKind<Key extends ProcessKey>(kind: Kind, keys: readonly Key[], fitsText: (key: Key, text: string) => Answer): Answer {
   return every(keys.flatMap((key) => (kind[key] === undefined ? [] : [some(kind[key].map((text) => fitsText(key, text)))])));
 }
 
-/** struct known_kinds. */
+/** Writes a struct known_kinds. */
 export function packKnownKinds(list: readonly Kind[], answerTo: (kind: Kind) => Answer): Buffer {
   const bytes = Buffer.alloc(KnownKinds.size);
   for (const [number, kind] of list.entries()) {
@@ -92,7 +95,7 @@ export function packKnownKinds(list: readonly Kind[], answerTo: (kind: Kind) => 
   return bytes;
 }
 
-/** In the struct kinds that begins at `at`. */
+/** Sets a kind in the struct kinds that begins at `at`. */
 export function setKind(bytes: Buffer, at: number, number: number): void {
   bytes[at + (number >> 3)]! |= 1 << (number & 7);
 }

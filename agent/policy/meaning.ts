@@ -1,12 +1,13 @@
 /**
- * What a rule means, as one number of 53 bits: rules that differ in anything but their description and their end differ
- * in it, but for one chance in 10^15 a pair. Then a changed rule goes on with the counters of the one before; nothing else follows.
+ * Computes the meaning of a rule as one number of 53 bits. Rules that differ in anything but their description and their end have
+ * different numbers, except for one chance in 10^15 for each pair. In that case a changed rule would go on with the counters of
+ * the old one, and nothing else would happen.
  */
 
 import type { RuleConfig } from "./rule.ts";
 
 const UPPER = 2 ** 32;
-/** A safe integer has so many bits above the lower 32. */
+/** The bits of a safe integer above the lower 32. */
 const UPPER_MASK = 0x1fffff;
 const [ENTRIES_SEED, LIST_SEED] = [0x85ebca6b, 0xc2b2ae35];
 
@@ -31,7 +32,7 @@ function hashOf(value: unknown, seed: number): number {
   return sum;
 }
 
-/** Entries are added up, so that their order does not count. */
+/** The hashes of entries are summed, so that the order of entries does not matter. */
 function entryHash(key: string, value: unknown, seed: number): number {
   return mix(ofText(key, seed), hashOf(value, seed));
 }

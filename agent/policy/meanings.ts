@@ -1,4 +1,4 @@
-/** What lists of a rule mean that stand for something beside it. */
+/** Resolves the names in a rule's lists that stand for something outside of the rule. */
 
 import { printable } from "../values/quote.ts";
 import type { RuleConfig } from "./rule.ts";
@@ -6,7 +6,7 @@ import type { Meanings } from "./fields/field.ts";
 import type { InterfaceGroups } from "./groups.ts";
 import type { SetReferences } from "./sets.ts";
 
-/** Where it is kept what rules say of interfaces and sets. */
+/** Collects the interfaces and sets that rules name. */
 export interface Said {
   groups: InterfaceGroups;
   sets: SetReferences;

@@ -1,22 +1,22 @@
-/** Named sets: how rules refer to them, and what they hold. */
+/** Named sets: how rules refer to them, and what they contain. */
 
 import { Limit } from "../generated/layout.ts";
 import type { Misreading } from "../values/address.ts";
 import { quote } from "../values/quote.ts";
 import type { SetConfig } from "./rule.ts";
 
-/** Of addresses: as many as a matcher in the kernel has bits for. */
+/** The most sets of addresses: a matcher in the kernel has one bit for each. */
 export const MOST_ADDRESS_SETS = Limit.SETS;
 const LONGEST_NAME = 64;
 
 export type Sets = Readonly<Record<string, SetConfig>>;
 
-/** The name in `@NAME`; undefined where an entry of a list is no such reference. */
+/** Returns the name in `@NAME`; undefined if the entry is not such a reference. */
 export function setNamed(entry: unknown): string | undefined {
   return typeof entry === "string" && entry.startsWith("@") ? entry.slice(1) : undefined;
 }
 
-/** Why text is no name of a set; undefined where it is one. */
+/** Explains why a text is not a name of a set; undefined if it is one. */
 export function explainSetName(name: string): Misreading | undefined {
   if (name === "") return { error: "the name of the set is empty" };
   if (name.length > LONGEST_NAME) return { error: `the name of the set is longer than ${LONGEST_NAME} characters` };
@@ -24,7 +24,7 @@ export function explainSetName(name: string): Misreading | undefined {
   return { error: `${quote(name)} is not the name of a set: letters, digits and . _ -, a letter first` };
 }
 
-/** One that says nothing gets its addresses by command. */
+/** Returns whether a set holds addresses. A set without any key gets its addresses by command. */
 export function holdsAddresses({ addresses, ports, file }: SetConfig): boolean {
   return addresses !== undefined || file !== undefined || ports === undefined;
 }

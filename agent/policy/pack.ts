@@ -1,4 +1,4 @@
-/** Compiled rules as the bytes of the tables. Offsets come from the kernel objects' own type information. */
+/** Writes compiled rules as the bytes of the tables. The offsets come from the type information of the kernel objects. */
 
 import { endianness } from "node:os";
 import { maskOf, parseAddress, type Network } from "../values/address.ts";
@@ -10,7 +10,7 @@ import { WRITTEN_FIELDS } from "./fields/index.ts";
 import type { ProcessConfig } from "./fields/process.ts";
 import type { RuleConfig } from "./rule.ts";
 
-/** A TCP connection by which an operator is connected: it always passes. */
+/** The ends of a TCP connection by which an operator is connected. It always passes. */
 export interface OperatorSession {
   remoteAddress: string;
   remotePort: number;
@@ -19,7 +19,7 @@ export interface OperatorSession {
 
 const LITTLE_ENDIAN = endianness() === "LE";
 
-/** `front`: the cell where the front begins; 0 where there is none. */
+/** `front` is the cell where the front begins; 0 if there is none. */
 export function packPolicy(
   { policy, kindsPlace, ...parts }: Pick<Before, "policy" | "front" | "file" | "kindsPlace">,
   generation: number,
@@ -61,15 +61,15 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
   bytes.set(maskOf(network.length), at + maskAt);
 }
 
-/** What rules are written with. */
+/** The facts beside the rules that are needed to write them. */
 export interface RuleGround {
   clock: BootClock;
-  /** What each rule says, as a number, in the order of the rules. */
+  /** The meaning of each rule as a number, in the order of the rules. */
   meanings: ArrayLike<number>;
   kindOf(process: ProcessConfig): number;
 }
 
-/** One after the other, in their order. */
+/** Writes the rules one after the other, in their order. */
 export function packRules(rules: readonly RuleConfig[], ground: RuleGround): Uint8Array {
   const bytes = new Uint8Array(rules.length * RuleLayout.size);
   const writer = new Writer(new DataView(bytes.buffer), ground);
@@ -83,7 +83,7 @@ export function packRules(rules: readonly RuleConfig[], ground: RuleGround): Uin
   return bytes;
 }
 
-/** Writes one rule after the other. */
+/** Writes the struct of one rule after the other. */
 class Writer implements RuleBytes {
   readonly #view: DataView;
   readonly #ground: RuleGround;

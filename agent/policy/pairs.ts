@@ -1,20 +1,20 @@
 /**
- * Source and destination as the pairs that can meet in one packet: both of one family.
+ * Makes the pairs of source and destination that can meet in one packet: both have the same family.
  *
- * Tables without families hold an IPv4 address as ::ffff:a.b.c.d, so that an IPv6 prefix as short as ::/0 would hold
- * all of IPv4 as well: there it is replaced by the prefixes around that block.
+ * Tables without families hold an IPv4 address as ::ffff:a.b.c.d. An IPv6 prefix as short as ::/0 would hold all of IPv4 as well,
+ * so it is replaced by the prefixes around that block.
  */
 
 import { parseNetworks, type Network } from "../values/address.ts";
 import { setNamed } from "./named-sets.ts";
 import { networksOutside } from "./spans.ts";
 
-/** Of all rules together. */
+/** The most matchers of all rules together. */
 export const MOST_MATCHERS = 262_144;
 
 const MAPPED_BLOCK = parseNetworks("0.0.0.0/0")[0] as Network;
 
-/** Sets, one of which holds the address: a bit each. */
+/** The sets of which one must hold the address, with one bit each. */
 export interface SetBits {
   sets: bigint;
 }
@@ -28,13 +28,13 @@ const NONE: readonly string[] = [];
 const ANY = [undefined];
 const EVERYWHERE: readonly Network[] = ["0.0.0.0/0", "::/0"].flatMap(parseNetworks);
 
-/** One end's networks as they are written, and those that are left out. */
+/** The networks of one end as they are written, and the networks that are left out. */
 export interface End {
   of?: readonly string[] | undefined;
   except?: readonly string[] | undefined;
 }
 
-/** Stops one beyond what the tables hold: more is refused anyway, and two long lists make billions. */
+/** Makes the pairs. It stops one beyond what the tables hold: more is refused anyway, and two long lists would make billions. */
 export function pairsOf(source: End, destination: End, setsOf: (list: readonly string[]) => bigint): Pair[] {
   const pairs: Pair[] = [];
   const [from, to] = [membersOf(source, setsOf), membersOf(destination, setsOf)];
@@ -48,7 +48,7 @@ export function pairsOf(source: End, destination: End, setsOf: (list: readonly s
   return pairs;
 }
 
-/** The networks of a list, and its sets as one; for an empty one "any". */
+/** Returns the networks of a list, with all sets as one member; "any" for an empty list. */
 function membersOf({ of = NONE, except }: End, setsOf: (list: readonly string[]) => bigint): readonly Pair["source"][] {
   if (!of.some((entry) => setNamed(entry) !== undefined)) return networksOf({ of, except });
   const written = of.filter((entry) => setNamed(entry) === undefined);
@@ -65,7 +65,7 @@ function holdsIPv4(network: Network): boolean {
   return network.family === 6 && network.length < MAPPED_BLOCK.length && network.address.every((byte) => byte === 0);
 }
 
-/** Walks from the block up to the prefix: at each length, the half that the block is not in. */
+/** Walks from the block up to the prefix, and takes at each length the half that the block is not in. */
 export function withoutIPv4(network: Network): Network[] {
   if (!holdsIPv4(network)) return [network];
   const parts: Network[] = [];

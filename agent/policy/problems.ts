@@ -1,4 +1,4 @@
-/** What is wrong with rules, in sentences for the operator. */
+/** Words the problems of rules in sentences for the operator. */
 
 import { counted } from "../values/count.ts";
 import type { Network } from "../values/address.ts";
@@ -18,7 +18,7 @@ import { findSetConflicts } from "./set-conflicts.ts";
 import type { SetReferences } from "./sets.ts";
 import type { Shadowed } from "./shadowed.ts";
 
-/** The rule of an order. */
+/** Returns the rule of an order. */
 export type RuleAt = (order: number) => RuleConfig;
 
 const MOST_NAMED = 5;
@@ -30,7 +30,7 @@ export function explainCrowd(names: readonly string[]): string {
   );
 }
 
-/** `cut`: the rules whose port ranges take more cells than one for each. */
+/** `cut` names the rules whose port ranges take more than one cell for each alternative. */
 export function explainCells(cells: number, cut: readonly string[]): string {
   const taken = `the rules take ${cells} cells of the kernel's table, at most ${LARGEST.cells} fit`;
   if (cut.length === 0) return `${taken}; use prefixes instead of single addresses, and ranges instead of single ports`;
@@ -73,7 +73,7 @@ export function explainChain({ orders, exact }: LongChain, ruleAt: RuleAt): stri
     : `it cannot be shown that no packet meets more than ${Limit.CONDITIONS} of the ${names.length} conditional rules ${list}; narrow them`;
 }
 
-/** Nobody reads more at once. */
+/** At most this many warnings are shown, because nobody reads more at once. */
 const MOST_WARNINGS = 100;
 
 export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
@@ -95,7 +95,7 @@ export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): 
     : told;
 }
 
-/** Of rules that have a say at all. */
+/** The conflicts of rules that can decide about some packet. */
 export function explainSetConflicts(rules: readonly RuleConfig[], sets: Sets, shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
   const silent = new Set(shadowed.map(({ order }) => ruleAt(order)));
   return findSetConflicts(
@@ -111,13 +111,13 @@ export function explainSetConflicts(rules: readonly RuleConfig[], sets: Sets, sh
   });
 }
 
-/** What a rule does to packets, as a verb. */
+/** Returns as a verb what a rule does to packets. */
 function effectOf({ action, enforce, reject }: RuleConfig): string {
   if (action === "block" && !enforce) return "report";
   return action === "block" && reject ? "reject" : action;
 }
 
-/** What cannot be told of rules as they are written. */
+/** Warns of rules that cannot work as they are written. */
 export function warningsOf(rules: readonly RuleConfig[], sets: SetReferences, now: number): string[] {
   const warnings = rules.flatMap((rule) => warningsOfOne(rule, sets, now));
   const rest = warnings.length - MOST_WARNINGS;

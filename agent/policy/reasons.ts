@@ -1,4 +1,4 @@
-/** What it means that a packet could not be decided, for people. */
+/** Explains each reason for which a packet is undecided, for people. */
 
 import type { Reason } from "./reference/packet.ts";
 

@@ -1,10 +1,10 @@
-/** A rule as a line for people. */
+/** Writes a rule as a line for people. */
 
 import type { TextPlace } from "./fields/field.ts";
 import { FIELD_ENTRIES } from "./fields/index.ts";
 import type { RuleConfig } from "./rule.ts";
 
-/** `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0, but not from 10.1.0.0/16` */
+/** Writes `block, enforced: tcp from 10.0.0.0/8 to 192.0.2.1 port 80, ingress on eth0, but not from 10.1.0.0/16`. */
 export function ruleText(rule: RuleConfig): string {
   const { action, enforce, reject, not } = rule;
   const { protocol = ["anything"], ...said } = wordsOf(rule);

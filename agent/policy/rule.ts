@@ -1,7 +1,7 @@
 /**
- * Rules and sets as the operator wrote them, once they are known to be valid. Keys with a default in schema.json are always there; the
- * optional ones are absent when the operator left them out, and then mean "any". Each field of a rule adds its own key to the interfaces
- * here: see fields/.
+ * Types of validated rules and sets as the operator wrote them. Keys with a default in schema.json are always there. An optional
+ * key is absent if the operator left it out, and then means "any". Each field of a rule adds its own key to the interfaces here:
+ * see fields/.
  */
 
 export type Action = "allow" | "block";
@@ -17,14 +17,14 @@ export interface PolicyConfig {
   rules: RuleConfig[];
 }
 
-/** What rules name as `@NAME`. */
+/** A named set, to which rules refer as `@NAME`. */
 export interface SetConfig {
   /** Addresses, CIDR prefixes and ranges. */
   addresses?: string[];
   ports?: Ports[];
-  /** A list of addresses; absolute, however it was written. */
+  /** The path of a file with a list of addresses. It is absolute, however it was written. */
   file?: string;
-  /** How long what is read from the file, or added without an end, stays: see duration.ts. */
+  /** How long an address stays that was read from the file, or was added without an end: see duration.ts. */
   ttl?: string;
 }
 
@@ -39,7 +39,7 @@ export interface RuleConfig {
   layer4?: Layer4Config;
 }
 
-/** What a rule leaves out: connections for which all of these fields hold. */
+/** A rule leaves out connections for which all of these fields hold. */
 export interface NotConfig {
   layer3?: Layer3Negatable;
   layer4?: Layer4Negatable;
@@ -56,8 +56,8 @@ export interface Layer2Config {}
 export interface Layer3Config extends Layer3Negatable {}
 export interface Layer4Config extends Layer4Negatable {}
 
-/** A port, or `first-last`: see parsePorts in ports.ts. In a rule also a set. */
+/** A port, or `first-last`: see parsePorts in ports.ts. In a rule it may also be a set. */
 export type Ports = number | string;
 
-/** For whom a rule counts. */
+/** The key by which a rule counts. */
 export type MeterBy = "source" | "destination" | "rule";

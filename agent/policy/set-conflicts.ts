@@ -1,25 +1,28 @@
-/** Sets that share members, where rules that are alike but for the set do different things to them: only the first has a say. */
+/**
+ * Finds sets that share members, if rules that differ only in the set do different things to these members: only the first rule
+ * then decides.
+ */
 
 import { maskTo, type Network, parseNetworks } from "../values/address.ts";
 import { setNamed, type Sets } from "./named-sets.ts";
 import type { RuleConfig } from "./rule.ts";
 import { isConditional, isTimed } from "./fields/index.ts";
 
-/** Of the members of a set in the configuration. */
+/** At most this many members of a set in the configuration are compared. */
 const MOST_MEMBERS = 10_000;
 const MOST_CONFLICTS = 20;
 
 export interface SetConflict {
   rule: RuleConfig;
   set: string;
-  /** Members of the set, as they are written, about which the rule has no say. */
+  /** The members of the set, as they are written, about which the rule never decides. */
   members: string[];
-  /** The rule before it that names them as members of another set. */
+  /** The earlier rule that names them as members of another set. */
   by: RuleConfig;
   as: string;
 }
 
-/** `effectOf`: what a rule does to packets. */
+/** `effectOf` returns what a rule does to packets. */
 export function findSetConflicts(rules: readonly RuleConfig[], sets: Sets, effectOf: (rule: RuleConfig) => string): SetConflict[] {
   const conflicts: SetConflict[] = [];
   const members = new Members(sets);
@@ -45,7 +48,7 @@ export function findSetConflicts(rules: readonly RuleConfig[], sets: Sets, effec
   return conflicts;
 }
 
-/** What a rule asks for beside one end of its connections, as text. */
+/** Returns as text everything that a rule asks for beside one end of its connections. */
 function likeness({ name, description, action, enforce, reject, layer3 = {}, ...asks }: RuleConfig, end: "source" | "destination"): string {
   return JSON.stringify([asks, end === "source" ? layer3.destination : layer3.source]);
 }
@@ -59,7 +62,7 @@ class Members {
     this.#sets = sets;
   }
 
-  /** Those of a set that lie in another. */
+  /** Returns the members of a set that lie in another one. */
   shared(set: string, other: string): string[] {
     const key = `${set} ${other}`;
     let shared = this.#shared.get(key);
@@ -75,7 +78,7 @@ class Members {
     return (this.#sets[set]?.addresses ?? []).slice(0, MOST_MEMBERS);
   }
 
-  /** The networks of each family and length. */
+  /** Returns the networks of each family and length. */
   #index(set: string): Map<string, Set<string>> {
     let index = this.#indexes.get(set);
     if (index === undefined) {

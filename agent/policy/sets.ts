@@ -1,4 +1,7 @@
-/** The sets that rules name, as compiling needs them: sets of addresses are bits, those of ports are spelt out. */
+/**
+ * The sets that rules name, in the form that compiling needs: sets of addresses become bits, and sets of ports are replaced by
+ * their ports.
+ */
 
 import { holdsAddresses, setNamed, type Sets } from "./named-sets.ts";
 import { quote } from "../values/quote.ts";
@@ -7,7 +10,7 @@ import type { Ports } from "./rule.ts";
 /** The number of each set of addresses. */
 export type SetNumbers = Readonly<Record<string, number>>;
 
-/** A set that was there before keeps its number, and with it what the kernel holds of it. */
+/** Numbers the sets. A set that was there before keeps its number, and with it its members in the kernel. */
 export function numberSets(sets: Sets, before: SetNumbers = {}): SetNumbers {
   const names = Object.keys(sets).filter((name) => holdsAddresses(sets[name]!));
   const taken = new Set(names.flatMap((name) => (Object.hasOwn(before, name) ? [before[name]!] : [])));
@@ -23,7 +26,7 @@ export function numberSets(sets: Sets, before: SetNumbers = {}): SetNumbers {
   return numbers;
 }
 
-/** Resolves what rules refer to. A reference to nothing is noted, and stands for nothing. */
+/** Resolves references of rules to sets. A reference to a set that does not exist is noted, and matches nothing. */
 export class SetReferences {
   readonly numbers: SetNumbers;
   readonly #sets: Sets;
@@ -34,7 +37,7 @@ export class SetReferences {
     this.numbers = numbers;
   }
 
-  /** Bits of the sets that a list of addresses names. */
+  /** Returns the bits of the sets that a list of addresses names. */
   bitsOf(list: readonly string[], rule: string): bigint {
     let bits = 0n;
     for (const entry of list) {
@@ -47,7 +50,7 @@ export class SetReferences {
     return bits;
   }
 
-  /** The list with the ports of sets in their place. */
+  /** Returns the list in which sets are replaced by their ports. */
   portsOf(list: readonly Ports[], rule: string): readonly Ports[] {
     if (!list.some((entry) => setNamed(entry) !== undefined)) return list;
     return list.flatMap((entry) => {
@@ -59,7 +62,7 @@ export class SetReferences {
     });
   }
 
-  /** Each a sentence. */
+  /** The problems, one sentence each. */
   get problems(): string[] {
     return [...this.#problems];
   }

@@ -1,15 +1,18 @@
-/** Rules that have no say about any packet, because earlier ones decide, or are told of, everything they would match. */
+/**
+ * Finds rules that never decide about any packet, because earlier rules decide, or are reported for, everything that they would
+ * match.
+ */
 
 import { Classifier } from "./classifier/build.ts";
 import type { Lines } from "./classifier/line.ts";
 
 export interface Shadowed {
   order: number;
-  /** Orders of the rules before it, each of which leaves it no say about some of it. Empty: many, which are not known. */
+  /** The orders of the rules before it that together hide it. Empty if they are many, and are not known. */
   by: number[];
 }
 
-/** `own`: of the lines. `earlier`: of rules that all stand before them. */
+/** `own` is the classifier of the lines. `earlier` are those of rules that all stand before them. */
 export function findShadowed(lines: Lines, own: Classifier, earlier: readonly Classifier[] = []): Shadowed[] {
   const shadowed: Shadowed[] = [];
   const classifiers = [...earlier, own];

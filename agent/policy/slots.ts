@@ -1,30 +1,30 @@
-/** Which slot a rule has. A rule that a reload left as it was keeps its slot, and with it its counters. */
+/** Assigns slots to rules. A rule that a reload left unchanged keeps its slot, and with it its counters. */
 
 import type { RuleConfig } from "./rule.ts";
 import { Limit, Slot } from "../generated/layout.ts";
 import { meaningOf } from "./meaning.ts";
 
-/** Arrays of numbers, which a thread can hand to another as they are. */
+/** Arrays of numbers, which one thread can send to another as they are. */
 export interface Slots {
-  /** What each rule means, as a number; in order. */
+  /** The meaning of each rule as a number, in the order of the rules. */
   meanings: Float64Array;
-  /** Of the same rules. */
+  /** The slots of the same rules. */
   slots: Uint32Array;
 }
 
 export interface Assigned extends Slots {
-  /** Slots that now stand for another rule than before, or for a first one: their counters start at zero. */
+  /** The slots that now stand for another rule than before, or for a rule for the first time. Their counters start at zero. */
   fresh: Uint32Array;
-  /** Where the next search for a free one begins, so that a freed slot rests before it is used again. */
+  /** The slot at which the next search for a free one begins, so that a freed slot rests before it is used again. */
   next: number;
 }
 
 export interface SlotTable {
-  /** Slots there are, the reserved ones included. */
+  /** The number of slots, the reserved ones included. */
   capacity: number;
-  /** Where to begin; absent the first time. */
+  /** The slot at which to begin; absent the first time. */
   next?: number | undefined;
-  /** By rules that stay as they are. */
+  /** The slots of rules that stay as they are. */
   taken?: Uint32Array;
 }
 
@@ -49,7 +49,7 @@ export function assignSlots(rules: readonly RuleConfig[], previous: Slots | unde
   return { meanings, slots, fresh: Uint32Array.from(fresh), next };
 }
 
-/** Of two lists of rules as of one. */
+/** Joins the slots of two lists of rules. */
 export function joinSlots(first: Slots, second: Slots): Slots {
   const count = first.slots.length + second.slots.length;
   const joined = { meanings: new Float64Array(count), slots: new Uint32Array(count) };
@@ -60,7 +60,7 @@ export function joinSlots(first: Slots, second: Slots): Slots {
   return joined;
 }
 
-/** The first so many rules, and the others. */
+/** Splits the slots into those of the first `at` rules and those of the others. */
 export function splitSlots({ meanings, slots }: Slots, at: number): [Slots, Slots] {
   return [
     { meanings: meanings.subarray(0, at), slots: slots.subarray(0, at) },
@@ -68,7 +68,7 @@ export function splitSlots({ meanings, slots }: Slots, at: number): [Slots, Slot
   ];
 }
 
-/** The slots that rules had before; of two rules that look alike only the first gets it. */
+/** Returns the slots that the rules had before. If two rules look alike, only the first one gets the slot. */
 function keptSlots(meanings: Float64Array, previous: Slots | undefined): Uint32Array {
   const slots = new Uint32Array(meanings.length);
   if (previous === undefined) return slots;
@@ -82,7 +82,7 @@ function keptSlots(meanings: Float64Array, previous: Slots | undefined): Uint32A
   return slots;
 }
 
-/** In the order they should be taken: those that nothing has used lately first. */
+/** Yields free slots in the order in which they should be taken: those that have been free longest first. */
 function* freeSlots(
   previous: Slots | undefined,
   kept: Uint32Array,

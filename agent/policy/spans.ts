@@ -1,30 +1,30 @@
-/** What is left of networks, ports, protocols or messages without others. */
+/** Subtracts networks, ports, protocols or messages from others. */
 
 import { rangeToNetworks, toInteger, type Network } from "../values/address.ts";
 
-/** Numbers in a row, both ends included. */
+/** Consecutive numbers, both ends included. */
 export interface Range {
   first: number;
   last: number;
 }
 
-/** The same of numbers as large as addresses. */
+/** A range of numbers as large as addresses. */
 interface Span {
   first: bigint;
   last: bigint;
 }
 
-/** Holds no number: what asks for it asks all the same, so that a packet which does not say its number is in doubt. */
+/** A range without any number. A matcher with it still asks for the number, so a packet whose number is unknown stays undecided. */
 export const NOTHING: Range = { first: 1, last: 0 };
 
-/** What is in some of the ranges and in none of the others, in order; NOTHING alone where that is nothing. */
+/** Returns the numbers that are in some of the ranges and in none of the others, in order; only NOTHING if there are none. */
 export function rangesOutside(ranges: readonly Range[], others: readonly Range[]): readonly Range[] {
   const spans = (of: readonly Range[]): Span[] => of.map(({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
   const left = outside(spans(ranges), spans(others)).map(({ first, last }) => ({ first: Number(first), last: Number(last) }));
   return left.length === 0 ? [NOTHING] : left;
 }
 
-/** The fewest prefixes for what is in some of the networks and in none of the others. */
+/** Returns the fewest prefixes for the addresses that are in some of the networks and in none of the others. */
 export function networksOutside(networks: readonly Network[], others: readonly Network[]): Network[] {
   return ([4, 6] as const).flatMap((family) => {
     const spans = (of: readonly Network[]): Span[] => of.filter((network) => network.family === family).map(spanOf);
@@ -53,7 +53,7 @@ function outside(spans: readonly Span[], others: readonly Span[]): Span[] {
   return left;
 }
 
-/** The same numbers in order, in spans that do not touch. */
+/** Returns the same numbers in order, in spans that do not touch. */
 function merged(spans: readonly Span[]): Span[] {
   const apart: Span[] = [];
   for (const { first, last } of spans.toSorted((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))) {

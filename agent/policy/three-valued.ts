@@ -1,4 +1,4 @@
-/** Answers that may be unknown, which is undefined: the unknown counts only where it can change the result. */
+/** Three-valued logic: undefined means unknown. The unknown counts only if it can change the result. */
 
 export type Answer = boolean | undefined;
 

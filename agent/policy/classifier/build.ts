@@ -1,6 +1,6 @@
 /**
- * The matchers of a rule set as the cells that probes/decide/search.h searches: an index for each family, and one for each
- * family's packets whose ports are not known.
+ * Turns the matchers of a rule set into the cells that probes/decide/search.h searches. There is an index for each family, and
+ * one for those packets of each family whose ports are not known.
  */
 
 import { IndexKind } from "../../generated/layout.ts";
@@ -15,13 +15,13 @@ const FAMILIES: { family: Family; number: 4 | 6; index: number; portless: number
   { family: "ipv6", number: 6, index: IndexKind.IPV6, portless: IndexKind.IPV6_PORTLESS },
 ];
 
-/** Which matchers lie around which, and the cells that follow from it. */
+/** The matchers of some rules in their tables. It knows which matchers cover which others, and makes the cells. */
 export class Classifier {
   readonly #lines: Lines;
   readonly #tables: Tables[];
   readonly #chosen: number[][];
 
-  /** Lines are in the order of their rules. Throws Crowded. */
+  /** The lines are in the order of their rules. Throws Crowded. */
   constructor(lines: Lines) {
     this.#lines = lines;
     this.#chosen = FAMILIES.map(({ number }) => {
@@ -37,8 +37,8 @@ export class Classifier {
   }
 
   /**
-   * The orders of earlier rules of these classifiers that leave a line, of other lines maybe, no say: one for each
-   * family it stands for. undefined: none does in one of them.
+   * Returns the orders of earlier rules of these classifiers that leave a line nothing to decide: one rule for each family of the
+   * line. The line may be one of other lines. Returns undefined if in one family no single rule does.
    */
   static silencedBy(classifiers: readonly Classifier[], others: Lines, line: number): number[] | undefined {
     const orders: number[] = [];
@@ -52,19 +52,19 @@ export class Classifier {
     return orders;
   }
 
-  /** The orders of the rules that take more cells than they have alternatives, because their port ranges lie over each other. */
+  /** Returns the orders of the rules that take more cells than they have alternatives, because their port ranges overlap. */
   cutOrders(): number[] {
     return [...new Set(this.#tables.flatMap((tables) => tables.cutOrders()))];
   }
 
-  /** The orders of the rules that have a say about some packet, and of a few others: not all that have none are known. */
+  /** Returns the orders of all rules that can decide about some packet. A few rules that cannot may be among them. */
   heard(): Set<number> {
     const orders = new Set<number>();
     for (const tables of this.#tables) tables.addHeard(orders);
     return orders;
   }
 
-  /** Throws Crowded. To be asked once: the tables give their lists away. */
+  /** Makes the cells. Call it once, because the tables give their lists away. Throws Crowded. */
   cells(): Uint32Array {
     const image = new Image(IndexKind.COUNT);
     for (const [index, { family, index: number, portless }] of FAMILIES.entries()) {

@@ -1,25 +1,25 @@
-/** How matchers lie to each other: one around the other, or over each other. */
+/** Compares matchers with each other: one may cover another, or both may overlap. */
 
 import { Match, MatcherFlag } from "../../generated/layout.ts";
 import type { Range } from "../spans.ts";
 import { DESTINATION, GROUPS, type Lines, SOURCE, WORDS } from "./line.ts";
 
-/** What a matcher asks of the local process; of which kind stands with its rule. */
+/** The conditions of a matcher on the local process. The kind itself stands with the rule. */
 const OF_KINDS = MatcherFlag.OF_KIND | MatcherFlag.OF_OTHER_KIND;
 const MEANING = MatcherFlag.BLOCKS | MatcherFlag.STAGED | MatcherFlag.CONDITIONAL | MatcherFlag.TIMED | MatcherFlag.DOUBTFUL | OF_KINDS;
 
 /**
- * Whether the first decides all that the second matches, or is as doubtful about it to the same end. Of staged rules
- * the first is told, so that it leaves others of the kind no say.
+ * Returns whether the first line decides everything that the second one matches, or is as doubtful about it with the same action.
+ * Of several staged rules only the first is reported, so a staged rule hides later staged ones.
  */
 export function makesMeaningless(lines: Lines, first: number, second: number, protocolIsKnown: boolean): boolean {
   const isSure = !(lines.flags(first) & MatcherFlag.DOUBTFUL) && (protocolIsKnown || !(lines.fields(first) & Match.PROTOCOL));
-  // What one rule asks beside its alternatives it asks of each of them.
+  // Conditions that one rule has beside its alternatives hold for each of them.
   const leavesNoSay = lines.order(first) === lines.order(second) || silences(lines, first, lines, second);
   return (isSure || meansTheSame(lines, first, lines, second)) && leavesNoSay && covers(lines, first, lines, second);
 }
 
-/** Whether a match of the first leaves the second, a line of `others`, no say. */
+/** Returns whether a match of the first line leaves the second, a line of `others`, nothing to decide. */
 export function silences(lines: Lines, first: number, others: Lines, second: number): boolean {
   const flags = lines.flags(first);
   if (flags & (MatcherFlag.CONDITIONAL | MatcherFlag.TIMED | OF_KINDS)) return false;
@@ -30,7 +30,7 @@ function meansTheSame(lines: Lines, one: number, others: Lines, other: number): 
   return ((lines.flags(one) ^ others.flags(other)) & MEANING) === 0;
 }
 
-/** Whether everything that `inner`, a line of `others`, matches is matched by `outer` too, in packets of a family that both stand for. */
+/** Returns whether `outer` matches everything that `inner`, a line of `others`, matches, in packets of a family that both stand for. */
 export function covers(lines: Lines, outer: number, others: Lines, inner: number): boolean {
   const asked = lines.fields(outer);
   if ((asked & ~others.fields(inner)) !== 0 || (lines.flags(outer) & OF_KINDS & ~others.flags(inner)) !== 0) return false;
@@ -60,9 +60,8 @@ export function covers(lines: Lines, outer: number, others: Lines, inner: number
 }
 
 /**
- * Leaves of a line what a line of `others` matches too; false if that is nothing. Two lists of interfaces may always
- * share one, so that their meeting is narrowed to the first; so may sets, whose members change. That errs towards too
- * much.
+ * Narrows a line to what a line of `others` matches, too; returns false if nothing is left. Two lists of interfaces may always
+ * share an interface, so the line keeps its own; the same holds for sets, whose members change. So the result may be too large.
  */
 export function narrow(lines: Lines, line: number, others: Lines, other: number): boolean {
   const directions = lines.directions(line) & others.directions(other);
@@ -96,7 +95,10 @@ function narrowDestination(lines: Lines, line: number, others: Lines, other: num
   return true;
 }
 
-/** Ranges: of the protocol, of messages, of ports. Matchers of a message have no ports, and those of ports no message. */
+/**
+ * Narrows the ranges of the protocol, of messages and of ports. Matchers with messages have no ports, and matchers with ports no
+ * messages.
+ */
 function narrowTransport(lines: Lines, line: number, others: Lines, other: number): boolean {
   const asked = lines.fields(line) | others.fields(other);
   if (asked & Match.PROTOCOL) {
@@ -140,7 +142,7 @@ function hasSameGroups(lines: Lines, one: number, others: Lines, other: number):
   );
 }
 
-/** Whether all sets that the inner line asks for, one of them enough, are among those of the outer. */
+/** Returns whether all sets of the inner line are among those of the outer line. An address needs to be in one of the sets only. */
 function hasSetsOf(lines: Lines, outer: number, others: Lines, inner: number, words: number): boolean {
   for (let word = words; word < words + 2; word++)
     if ((others.words[inner * WORDS + word]! & ~lines.words[outer * WORDS + word]!) !== 0) return false;
@@ -158,7 +160,7 @@ function destinationCovers(lines: Lines, outer: number, others: Lines, inner: nu
 }
 
 function isInPrefix(lines: Lines, outer: number, others: Lines, inner: number, words: number, length: number): boolean {
-  // The words in the order of their bits: a half's upper word stands second.
+  // The words are taken in the order of their bits, because a half stores its upper word second.
   for (let place = 0; 32 * place < length; place++) {
     const word = words + (place ^ 1);
     const kept = Math.min(32, length - 32 * place);

@@ -1,8 +1,8 @@
 import type { Lines } from "./line.ts";
 
-/** More than LIMIT_LIST matchers under one key. */
+/** Thrown if more than LIMIT_LIST matchers have the same key. */
 export class Crowded extends Error {
-  /** Of their rules. */
+  /** The orders of the rules of these matchers. */
   readonly orders: readonly number[];
   constructor(lines: Lines, list: readonly number[]) {
     super(`${list.length} matchers have one key`);

@@ -1,26 +1,26 @@
 /**
- * Port ranges that lie over each other have no key that tells them apart. They are cut at the borders of blocks of
- * ports, so that a matcher stands under the key of each block it reaches into, as a part of itself.
+ * Cuts port ranges. Ranges that overlap have no key that tells them apart, so they are cut at the borders of blocks of ports. A
+ * matcher then stands under the key of each block that it reaches into, as a part of itself.
  */
 
 import { finerPorts, type PortDimension, PORT_DIMENSIONS } from "./form.ts";
 import { makesMeaningless } from "./cover.ts";
 import type { Lines } from "./line.ts";
 
-/** Ports are cut so many bits from the left. */
+/** A cut makes blocks of ports that share this many leading bits. */
 export interface Cut {
   dimension: PortDimension;
   bits: number;
 }
 
-/** A matcher is cut into so many parts on average, at most: wide ranges are not cut finely. */
+/** A matcher is cut into at most this many parts on average, so wide ranges are not cut finely. */
 const MOST_PARTS = 16;
-/** Of a list so many of the first matchers are remembered, to see what they leave of others. */
+/** Of each list, this many of the first matchers are remembered to see what they hide. */
 const MOST_FIRST = 256;
-/** Of those that hold a whole block so many. */
+/** Of the matchers that cover a whole block, this many are remembered. */
 const MOST_HOLDERS = 16;
 
-/** Without most of those that earlier ones leave no say; all are in the order of the rules. */
+/** Returns the list without most of the lines that earlier ones hide. The list is in the order of the rules. */
 export function withoutSilenced(lines: Lines, list: readonly number[]): readonly number[] {
   const first: number[] = [];
   return list.filter((line) => {
@@ -31,8 +31,8 @@ export function withoutSilenced(lines: Lines, list: readonly number[]): readonly
 }
 
 /**
- * Calls with each line of the list, which is in the order of the rules, and each part of it that those before it leave
- * a say. A part is a line that the next one writes over.
+ * Visits each line of the list, which is in the order of the rules, and each part of it that earlier ones do not hide. A part is
+ * a line that the next part overwrites.
  */
 export function eachPart(lines: Lines, list: readonly number[], cut: Cut, take: (line: number, part: number, block: number) => void): void {
   const holders = new Map<number, number[]>();
@@ -52,7 +52,7 @@ export function eachPart(lines: Lines, list: readonly number[], cut: Cut, take: 
   }
 }
 
-/** The parts of a line. */
+/** Yields the parts of a line. */
 function* partsOf(
   lines: Lines,
   line: number,
@@ -67,8 +67,8 @@ function* partsOf(
 }
 
 /**
- * The coarsest cut that leaves short lists; undefined if none shortens them. `sample`: in the order of the rules.
- * `mostParts`: of one line on average, beside what is reasonable.
+ * Returns the coarsest cut that leaves short lists; undefined if no cut shortens them. `sample` is in the order of the rules.
+ * `mostParts` is a second limit on the parts of one line on average.
  */
 export function bestCut(
   lines: Lines,
@@ -102,7 +102,7 @@ export function bestCut(
   return best;
 }
 
-/** Blocks that the lines reach into, together. */
+/** Returns the number of blocks that each line reaches into, summed over the lines. */
 function reach(lines: Lines, list: readonly number[], cut: Cut): number {
   return list.reduce((sum, line) => sum + blocksOf(lines, line, cut), 0);
 }

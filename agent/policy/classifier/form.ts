@@ -1,13 +1,13 @@
 /**
- * The form of a table's keys: how many bits of each address and of the ports they hold, and whether they hold the
- * protocol. A matcher may stand in any table whose form asks no more than the matcher itself says.
+ * The form of a table's keys: how many bits of each address and of the ports they hold, and whether they hold the protocol. A
+ * matcher may stand in any table whose form asks for no more than the matcher fixes.
  */
 
 import { Hash } from "../../generated/layout.ts";
 import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
 
 export interface Form {
-  /** In 128 bits, and 0 for none: of IPv4, 96 bits and the prefix. */
+  /** The number of bits of the 128-bit address, 0 for none; for IPv4, 96 and the prefix length. */
   source: number;
   destination: number;
   sourcePort: number;
@@ -22,14 +22,14 @@ export const DIMENSIONS: readonly Dimension[] = ["source", "destination", ...POR
 
 export type Family = "ipv4" | "ipv6";
 
-/** Lengths that keys begin with, and those that crowded keys are split by. */
+/** The prefix lengths that keys begin with, and those that split crowded keys. */
 const LENGTHS: Record<Family, { first: readonly number[]; finer: readonly number[] }> = {
   ipv4: { first: [0, 104, 112, 120], finer: [0, 104, 108, 112, 116, 120, 124, 128] },
   ipv6: { first: [0, 32, 48, 64], finer: [0, 16, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 80, 96, 104, 112, 116, 120, 124, 128] },
 };
 const PORT_BITS: readonly number[] = [0, 4, 6, 8, 10, 12, 14, 16];
 
-/** The number of the form that a matcher's key begins with. */
+/** Returns the number of the form that a matcher's key begins with. */
 export function firstForm(lines: Lines, line: number, family: Family, withPorts: boolean): number {
   const { first } = LENGTHS[family];
   const source = atMost(first, lines.sourceLength(line));
@@ -40,7 +40,7 @@ export function firstForm(lines: Lines, line: number, family: Family, withPorts:
   return numberOf(source, destination, sourcePort, destinationPort, lines.saysProtocol(line));
 }
 
-/** All of a form as one small number. */
+/** Encodes a form as one small number. */
 export function formNumber({ source, destination, sourcePort, destinationPort, protocol }: Form): number {
   return numberOf(source, destination, sourcePort, destinationPort, protocol);
 }
@@ -59,7 +59,7 @@ function numberOf(source: number, destination: number, sourcePort: number, desti
   return (source << 19) | (destination << 11) | (sourcePort << 6) | (destinationPort << 1) | (protocol ? 1 : 0);
 }
 
-/** Bits of that dimension that the matcher says. */
+/** Returns how many bits of the dimension the matcher fixes. */
 export function bitsOf(lines: Lines, line: number, dimension: Dimension): number {
   switch (dimension) {
     case "source":
@@ -81,12 +81,12 @@ export function finerPorts(from: number): readonly number[] {
   return PORT_BITS.filter((step) => step > from);
 }
 
-/** Whether all keys of `finer` have a key of `coarser` around them. */
+/** Returns whether each key of `finer` lies within a key of `coarser`. */
 export function isWithin(finer: Form, coarser: Form): boolean {
   return DIMENSIONS.every((dimension) => coarser[dimension] <= finer[dimension]) && (!coarser.protocol || finer.protocol);
 }
 
-/** Whether the matcher says all that keys of this form hold. */
+/** Returns whether the matcher fixes all that keys of this form hold. */
 export function saysAllOf(lines: Lines, line: number, form: Form): boolean {
   return (
     lines.sourceLength(line) >= form.source &&
@@ -97,9 +97,9 @@ export function saysAllOf(lines: Lines, line: number, form: Form): boolean {
   );
 }
 
-/** A form as the words that keys are masked with. */
+/** A form as the words that mask keys. */
 export interface Masks {
-  /** Four words each, as an address in a line. */
+  /** Four words each, in the order of an address in a line. */
   source: Uint32Array;
   destination: Uint32Array;
   ports: number;
@@ -115,7 +115,7 @@ export function masksOf(form: Form): Masks {
   };
 }
 
-/** The tag of a matcher's key, as key_tag in probes/decide/search.h makes it of a packet's. Never 0. */
+/** Returns the tag of a matcher's key, as key_tag in probes/decide/search.h computes it for a packet. It is never 0. */
 export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): number {
   const { words } = lines;
   const source = line * WORDS + SOURCE;
@@ -133,7 +133,7 @@ export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): n
   return finish(hash) || 1;
 }
 
-/** Where the search for a tag begins; the kernel takes the lower bits of it. */
+/** Returns where the search for a tag begins; the kernel takes the lower bits of it. */
 export function homeOf(tag: number): number {
   return Math.imul(tag, Hash.SCATTER) >>> Hash.BUCKET_SHIFT;
 }
@@ -156,7 +156,7 @@ function atMost(steps: readonly number[], length: number): number {
   return best;
 }
 
-/** How many leading bits the ports of a range have in common. */
+/** Returns how many leading bits all ports of a range have in common. */
 function sourcePortBits(lines: Lines, line: number): number {
   return Math.clz32(lines.sourcePortLow(line) ^ lines.sourcePortHigh(line)) - 16;
 }
@@ -169,7 +169,7 @@ function portMask(bits: number): number {
   return bits === 0 ? 0 : (0xffff << (16 - bits)) & 0xffff;
 }
 
-/** The constant bits of an IPv4 address are left out. */
+/** Returns the mask of a prefix, without the constant bits of an IPv4 address. */
 function addressMask(length: number): Uint32Array {
   const mask = new Uint32Array(4);
   const bits = (from: number): number => {

@@ -1,4 +1,4 @@
-/** One copy of the kernel's cells, being written: parts are laid one after the other and found by their first cell. */
+/** Writes one copy of the kernel's cells. The parts are laid one after the other and are found by their first cell. */
 
 import { Limit, Matcher, MatcherFlag, MatcherIndex, MatcherTable, Pruner } from "../../generated/layout.ts";
 import { Crowded } from "./crowded.ts";
@@ -10,13 +10,13 @@ import type { Table, Tables } from "./tables.ts";
 
 const INDEX_CELLS = MatcherIndex.size / 64;
 const ENTRIES = 8;
-/** Up to so many matchers are quicker compared than looked up. */
+/** Up to this many matchers are compared faster than they are looked up. */
 const FEW = 6;
 
 export class Image {
   #words: Uint32Array;
   #bytes: Uint8Array;
-  /** Cells in use. */
+  /** The number of cells in use. */
   #used: number;
 
   constructor(indexes: number) {
@@ -29,7 +29,10 @@ export class Image {
     return this.#words.subarray(0, this.#used * WORDS);
   }
 
-  /** Writes the index of this number over `chosen`, which are in the order of their rules and stand in the tables, some of them in parts. */
+  /**
+   * Writes the index of this number over the lines `chosen`. These are in the order of their rules and stand in the tables, some
+   * of them in parts.
+   */
   addIndex(number: number, chosen: readonly number[], family: Family, tables: Tables): void {
     const { lines } = tables;
     const at = number * INDEX_CELLS * WORDS;
@@ -43,7 +46,7 @@ export class Image {
 
   #addTables(at: number, family: Family, all: Tables): void {
     const { lines } = all;
-    const tables = all.all.sort((a, b) => a.best - b.best); // what is found early leaves later tables no chance
+    const tables = all.all.sort((a, b) => a.best - b.best); // a match found early makes the search skip later tables
     const first = this.#take(tables.length);
     for (const [index, table] of tables.entries()) this.#writeTable((first + index) * WORDS, table);
     this.#words[at + MatcherIndex.table_count / 4] = tables.length;
@@ -61,7 +64,7 @@ export class Image {
     }
 
     const lists = all.emptyLists();
-    for (const table of tables) for (let place = 0; place < table.lists.size; place++) lists.take(table.lists, place); // of one tag by chance: compared whole, they do no harm
+    for (const table of tables) for (let place = 0; place < table.lists.size; place++) lists.take(table.lists, place); // lists that have one tag by chance do no harm, because the kernel compares whole matchers
     const buckets = placeBuckets(lists);
     const bucketCells = buckets.length / ENTRIES;
     const firstBucket = this.#take(bucketCells);
@@ -112,7 +115,10 @@ export class Image {
   }
 }
 
-/** 1 + the place of a list by entry, eight a bucket, 0 where free: each is found within a few buckets of its tag's home, before a free entry. */
+/**
+ * Returns for each entry 1 + the place of a list, 0 where the entry is free, with eight entries in a bucket. Each list stands
+ * within a few buckets of its tag's home, before a free entry.
+ */
 function placeBuckets(lists: Lists): Int32Array {
   for (let buckets = 2 ** Math.ceil(Math.log2(Math.max(1, lists.size / 4))); ; buckets *= 2) {
     const entries = new Int32Array(buckets * ENTRIES);

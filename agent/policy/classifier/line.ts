@@ -1,6 +1,6 @@
 /**
- * Matchers as the cells that the kernel compares, one after the other in the order of their rules. A line is the
- * sixteen 32-bit words of struct matcher; its fields are read and written by number here and nowhere else.
+ * Matchers as the cells that the kernel compares, one after the other in the order of their rules. A line is the sixteen 32-bit
+ * words of struct matcher. Only this file reads and writes the fields of a line.
  */
 
 import type { Network } from "../../values/address.ts";
@@ -9,7 +9,7 @@ import type { Range } from "../spans.ts";
 
 export const WORDS = 16;
 
-/** Places of whole words in a line. An address is four words, the lowest first in each half. */
+/** The places of whole words in a line. An address is four words, the lower one first in each half. */
 export const SOURCE = Layout.source.at / 4;
 export const DESTINATION = Layout.destination.at / 4;
 export const ORDER = Layout.order / 4;
@@ -20,35 +20,35 @@ export interface LineRule {
   slot: number;
   order: number;
   blocks: boolean;
-  /** Blocks without being enforced. */
+  /** The rule blocks and is not enforced. */
   staged: boolean;
-  /** Looks at each packet. */
+  /** The rule checks each packet of a connection. */
   conditional: boolean;
-  /** Holds at times only. */
+  /** The rule holds at certain times only. */
   timed: boolean;
 }
 
-/** Lines as arrays alone, which a thread can hand to another. */
+/** Lines as plain arrays, which one thread can send to another. */
 export interface LineArrays {
   words: Uint32Array;
   families: Uint8Array;
 }
 
-/** Where a matcher compares no protocol. */
+/** The range of a matcher that compares no protocol. */
 const ALL_PROTOCOLS = { low: 0, high: 0xff };
-/** Where it compares no ports, or no message. */
+/** The range of a matcher that compares no ports, or no messages. */
 const ALL_PORTS = { low: 0, high: 0xffff };
 
 export class Lines {
-  /** Lines in use. */
+  /** The number of lines in use. */
   count: number;
   words: Uint32Array;
-  /** 4 or 6 of a line that names an address, else 0. */
+  /** The family of each line: 4 or 6 if it names an address, else 0. */
   families: Uint8Array;
   #bytes: Uint8Array;
   #halves: Uint16Array;
 
-  /** `room`: for so many lines without growing. */
+  /** `room` is the number of lines that fit without growing. */
   constructor(room: number, count = 0) {
     this.count = count;
     this.words = new Uint32Array(room * WORDS);
@@ -57,7 +57,7 @@ export class Lines {
     this.#halves = new Uint16Array(this.words.buffer);
   }
 
-  /** The number of an empty line after the others. */
+  /** Adds an empty line behind the others and returns its number. */
   add(): number {
     if (this.count === this.families.length) this.#grow();
     return this.count++;
@@ -84,14 +84,14 @@ export class Lines {
     this.#halves = new Uint16Array(words.buffer);
   }
 
-  /** Over arrays that `arrays` answered. */
+  /** Makes lines over arrays that `arrays` returned. */
   static over(arrays: LineArrays): Lines {
     const lines = new Lines(0, arrays.families.length);
     lines.#hold(arrays);
     return lines;
   }
 
-  /** A copy of those lines, as arrays. */
+  /** Copies the chosen lines into arrays. */
   arrays(chosen: readonly number[]): LineArrays {
     const copy = new Lines(chosen.length);
     for (const [to, from] of chosen.entries()) copy.copyFrom(this, from, to);
@@ -134,7 +134,7 @@ export class Lines {
     return this.fields(line) & Match.PROTOCOL ? this.#bytes[line * 64 + Layout.protocol_high]! : ALL_PROTOCOLS.high;
   }
 
-  /** Whether it asks for one protocol. */
+  /** Returns whether the line compares exactly one protocol. */
   saysProtocol(line: number): boolean {
     return this.protocolLow(line) === this.protocolHigh(line);
   }
@@ -167,13 +167,13 @@ export class Lines {
     return this.fields(line) & Match.MESSAGE ? this.#halves[line * 32 + Layout.message_high / 2]! : ALL_PORTS.high;
   }
 
-  /** Puts a line of `other` in the place of a line here. */
+  /** Copies a line of `other` over a line here. */
   copyFrom(other: Lines, from: number, to: number): void {
     for (let word = 0; word < WORDS; word++) this.words[to * WORDS + word] = other.words[from * WORDS + word]!;
     this.families[to] = other.families[from]!;
   }
 
-  /** The same matcher without what it asks of ports, messages and flags. */
+  /** Removes the conditions on ports, messages and flags from a matcher. */
   forgetTransport(line: number, flags: number): void {
     const at = line * 64;
     this.#bytes.fill(0, at + Layout.source_port_low, at + Layout.slot);
@@ -182,7 +182,7 @@ export class Lines {
     this.setFlags(line, flags);
   }
 
-  // What a matcher compares. A line that was just added compares nothing but the direction.
+  // The setters below say what a matcher compares. A line that was just added compares only the direction.
 
   setRule(line: number, { slot, order, blocks, staged, conditional, timed }: LineRule): void {
     this.words[line * WORDS + SLOT] = slot;
@@ -196,7 +196,7 @@ export class Lines {
     );
   }
 
-  /** Bits of enum weir_matcher_flag that say what it asks of the local process. */
+  /** Sets bits of enum weir_matcher_flag that describe the conditions on the local process. */
   askForProcess(line: number, flags: number): void {
     this.setFlags(line, this.flags(line) | flags);
   }
@@ -229,7 +229,7 @@ export class Lines {
     this.#setNetwork(line, network, DESTINATION, Layout.destination_length);
   }
 
-  /** Bits of sets, one of which must hold the source, whatever its family. */
+  /** Sets the bits of sets. One of these sets must hold the source, whatever its family is. */
   setSourceSets(line: number, sets: bigint): void {
     this.#setSets(line, sets, SOURCE, Match.SOURCE_SET);
   }
@@ -264,7 +264,7 @@ export class Lines {
     this.#ask(line, Match.DESTINATION_PORT);
   }
 
-  /** Not beside source ports, whose place they take. */
+  /** Sets the messages. They use the place of the source ports, so a matcher cannot have both. */
   setMessages(line: number, { first, last }: Range): void {
     this.#halves[line * 32 + Layout.message_low / 2] = first;
     this.#halves[line * 32 + Layout.message_high / 2] = last;
@@ -275,7 +275,7 @@ export class Lines {
     this.#halves[line * 32 + Layout.fields / 2]! |= field;
   }
 
-  /** `set`: the bit that says whether these words are sets. */
+  /** `set` is the flag that marks these words as sets. */
   #copyNetwork(line: number, other: Lines, from: number, at: number, lengthAt: number, set: number): void {
     this.#halves[line * 32 + Layout.fields / 2] = (this.fields(line) & ~set) | (other.fields(from) & set);
     this.#bytes[line * 64 + lengthAt] = other.#bytes[from * 64 + lengthAt]!;

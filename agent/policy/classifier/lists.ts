@@ -1,24 +1,23 @@
 /**
- * Lists of lines by the tag of their key, in arrays of numbers: a hundred thousand of them are made and forgotten at
- * each load. The lines of a list are chained into a ring, each list held by its last line. Tags keep the order they
- * came in.
+ * Lists of lines by the tag of their key, in arrays of numbers. A hundred thousand lists are made and discarded at each load. The
+ * lines of a list are chained into a ring, and the list holds the last line. Tags keep the order in which they came.
  */
 
 const FEWEST = 16;
 
-/** Of each line the next in its list. Shared by all lists a line may move between. */
+/** The next line of each line in its list. All lists that a line may move between share it. */
 export interface Chain {
   next: Int32Array;
 }
 
 export class Lists {
   readonly #chain: Chain;
-  /** Tags there ever were; some may have no lines any more. */
+  /** The number of tags there ever were. Some may have no lines any more. */
   size = 0;
   #tags = new Uint32Array(FEWEST);
   #lasts = new Int32Array(FEWEST);
   #counts = new Int32Array(FEWEST);
-  /** Open addressing: 1 + the place of a tag, or 0. */
+  /** A hash table with open addressing: 1 + the place of a tag, or 0. */
   #places = new Int32Array(2 * FEWEST);
 
   constructor(chain: Chain) {
@@ -33,12 +32,12 @@ export class Lists {
     return this.#counts[place]!;
   }
 
-  /** The place of a tag; -1 if there is none. */
+  /** Returns the place of a tag; -1 if there is none. */
   find(tag: number): number {
     return this.#places[this.#home(tag)]! - 1;
   }
 
-  /** Puts a line at the end of the list of this tag, and answers the list's place. */
+  /** Appends a line to the list of this tag, and returns the list's place. */
   add(tag: number, line: number): number {
     const place = this.#place(tag);
     if (line >= this.#chain.next.length) this.#chain.next = enlarge(this.#chain.next, new Int32Array(2 * line));
@@ -47,7 +46,7 @@ export class Lists {
     return place;
   }
 
-  /** Puts all lines of another's list at the end of the one with the same tag. They are no more in the other. */
+  /** Moves all lines of another's list to the end of the list with the same tag. */
   take(other: Lists, place: number): void {
     if (other.#counts[place] === 0) return;
     this.#join(this.#place(other.#tags[place]!), other.#lasts[place]!, other.#counts[place]!);
@@ -70,7 +69,7 @@ export class Lists {
     return this.#chain.next[this.#lasts[place]!]!;
   }
 
-  /** The one after `line`, which is in this list; -1 after the last. */
+  /** Returns the line after `line`, which is in this list; -1 after the last one. */
   after(place: number, line: number): number {
     return line === this.#lasts[place] ? -1 : this.#chain.next[line]!;
   }
@@ -82,7 +81,7 @@ export class Lists {
     return lines;
   }
 
-  /** Calls with each line of all lists. */
+  /** Visits each line of all lists. */
   forEach(visit: (line: number) => void): void {
     for (let place = 0; place < this.size; place++) {
       if (this.#counts[place] === 0) continue;

@@ -1,6 +1,6 @@
 /**
- * Matchers as they look to a packet whose ports, messages and flags are not known, as a later fragment without its
- * first: those that ask for them match perhaps. Of several that then look alike the first is enough.
+ * Makes the matchers for packets whose ports, messages and flags are not known, such as a later fragment whose first was not
+ * seen. A matcher that compares these may match or not. If several matchers then look alike, only the first is kept.
  */
 
 import { Match, MatcherFlag } from "../../generated/layout.ts";
@@ -9,7 +9,7 @@ import { Lists } from "./lists.ts";
 
 const ASKS = Match.SOURCE_PORT | Match.DESTINATION_PORT | Match.MESSAGE;
 
-/** Asks for what stands with the rule. */
+/** The flags of conditions that stand with the rule, in its slot. */
 const IN_THE_SLOT = MatcherFlag.TIMED | MatcherFlag.OF_KIND | MatcherFlag.OF_OTHER_KIND;
 
 export function withoutPorts(lines: Lines, chosen: readonly number[]): Lines {
@@ -20,18 +20,19 @@ export function withoutPorts(lines: Lines, chosen: readonly number[]): Lines {
     result.copyFrom(lines, from, line);
     const flags = lines.flags(from);
     if ((lines.fields(from) & ASKS) !== 0 || (flags & MatcherFlag.CONDITIONAL) !== 0) {
-      if (flags & MatcherFlag.STAGED) continue; // says nothing of what it may match
+      if (flags & MatcherFlag.STAGED) continue; // a staged rule that may match or not is not reported
       result.forgetTransport(line, (flags & (MatcherFlag.BLOCKS | IN_THE_SLOT)) | MatcherFlag.DOUBTFUL);
     }
     if (isNew(result, line, known)) line = result.add();
   }
-  result.count--; // the last was never taken
+  result.count--; // the last line was added and never filled
   return result;
 }
 
 /**
- * Lines come in the order of their rules, so that of two that differ only in that and the slot the first counts; but of
- * two rules each has times and kinds of processes of its own.
+ * Returns whether no earlier line is like this one. Lines come in the order of their rules, so of two lines that differ only in
+ * order and slot the first counts. But each rule has its own times and kinds of processes, so lines with such conditions must
+ * belong to the same rule.
  */
 function isNew(lines: Lines, line: number, known: Lists): boolean {
   const { words } = lines;
@@ -52,7 +53,7 @@ function isAlike(words: Uint32Array, one: number, other: number, oneRule: boolea
   return true;
 }
 
-/** The slot and the order stand beside each other. */
+/** Returns whether the word holds the slot or the order, which stand beside each other. */
 function isIdentity(word: number): boolean {
   return word === ORDER || word === ORDER - 1;
 }

@@ -1,6 +1,6 @@
 /**
- * What one field of a packet leaves of the tables: bitmaps by the first bits of an address, by a port, by the protocol.
- * They may leave a table too many, never one too few. probes/decide/search.h reads them with the same hashes.
+ * Bitmaps that say which tables are worth a look-up, by the first bits of an address, by a port, or by the protocol. They may
+ * select a table too many, never one too few. probes/decide/search.h reads them with the same hashes.
  */
 
 import { Hash, PrunerKind } from "../../generated/layout.ts";
@@ -12,16 +12,16 @@ const FEWEST_BITS = 6;
 const MOST_BITS = 16;
 
 export interface Bitmaps {
-  /** Two words a number: bits of tables that this field says nothing about. */
+  /** Two words: the bits of the tables whose keys do not hold this field. */
   always: [number, number];
-  /** Of the hash; 0: there are no bitmaps. */
+  /** The bits of the hash; 0 if there are no bitmaps. */
   bits: number;
-  /** Two words a bitmap, 2^bits of them. */
+  /** The bitmaps, two words each, 2^bits of them. */
   words: Uint32Array;
 }
 
 interface Kind {
-  /** Whether keys of this form say the value. */
+  /** Returns whether keys of this form hold the field. */
   applies(form: Form): boolean;
   value(lines: Lines, line: number): number;
 }

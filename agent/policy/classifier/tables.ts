@@ -1,8 +1,8 @@
 /**
- * Which table each matcher stands in. Matchers begin in tables of coarse forms; where many meet under one key, that key
- * is split by longer prefixes or by parts of their port ranges, into tables of finer forms; ranges that still lie over
- * each other are cut (see cut.ts). There are at most as many tables as a word has bits: beyond that the emptiest give
- * their matchers to coarser ones.
+ * Decides which table each matcher stands in. Matchers begin in tables of coarse forms. If many matchers have the same key,
+ * longer prefixes or parts of their port ranges split it, and they move into tables of finer forms. Ranges that still overlap are
+ * cut (see cut.ts). There are at most as many tables as a word has bits: beyond that, the emptiest tables give their matchers to
+ * coarser ones.
  */
 
 import { Limit, Match } from "../../generated/layout.ts";
@@ -28,45 +28,45 @@ import { bestCut, blocksOf, type Cut, eachPart, withoutSilenced } from "./cut.ts
 import type { Lines } from "./line.ts";
 import { type Chain, Lists } from "./lists.ts";
 
-/** Lists longer than this are split where they can be. */
+/** A list longer than this is split if possible. */
 const CROWDED = 12;
-/** Of a crowded list at most so many matchers are tried, to see what would split it. */
+/** At most this many matchers of a crowded list are tried to see what would split it. */
 const SAMPLE = 256;
 
 export interface Table {
   form: Form;
   masks: Masks;
   seed: number;
-  /** Lines by the tag of their key. */
+  /** The lists of lines by the tag of their key. */
   lists: Lists;
-  /** Of all its lines the first order. */
+  /** The lowest order of all its lines. */
   best: number;
 }
 
 const NONE = 0xffffffff;
 const COARSEST: Form = { source: 0, destination: 0, sourcePort: 0, destinationPort: 0, protocol: false };
 
-/** With the parts that were cut again. */
+/** The number of lines is limited to this, including the parts of lines that were cut. */
 const MOST_LINES = 1 << 20;
-/** So many comparisons are made for the sake of warnings. */
+/** Warnings may cost this many comparisons. */
 const MOST_COMPARED = 2_000_000;
 
 export class Tables {
-  /** What stands in the tables: the lines that were given, and behind those the parts that some were cut into. */
+  /** The lines that were given, and behind them the parts into which some were cut. */
   #lines: Lines;
-  /** The same, once they are this object's own. */
+  /** The same lines once this object owns a copy. */
   #cutLines: Lines | undefined;
   readonly #family: Family;
   readonly #withPorts: boolean;
   readonly #byForm = new Map<number, Table>();
   readonly #given: number;
   readonly #chain: Chain;
-  /** Lines that do not stand in the tables as a whole, in the order of their rules. */
+  /** The lines that do not stand in the tables as a whole, in the order of their rules. */
   readonly #cutUp: number[] = [];
   /** How often a line was compared with those. */
   #compared = 0;
 
-  /** `withPorts`: keys may hold ports and protocol, because the packets that ask know them. */
+  /** With `withPorts`, keys may hold ports and the protocol, because the packets that are looked up have them. */
   constructor(lines: Lines, family: Family, withPorts: boolean) {
     this.#lines = lines;
     this.#family = family;
@@ -83,12 +83,12 @@ export class Tables {
     return [...this.#byForm.values()].filter(({ best }) => best !== NONE);
   }
 
-  /** Lists like those of the tables, which can take over theirs. */
+  /** Makes lists that can take over the lists of the tables. */
   emptyLists(): Lists {
     return new Lists(this.#chain);
   }
 
-  /** Throws Crowded. */
+  /** Puts the lines into the tables. Throws Crowded. */
   fill(lines: readonly number[]): void {
     for (const line of lines) {
       const form = firstForm(this.#lines, line, this.#family, this.#withPorts);
@@ -105,7 +105,10 @@ export class Tables {
       for (let place = 0; place < lists.size; place++) if (lists.count(place) > 1) this.#tidy(lists, place);
   }
 
-  /** In the order of the rules, and without those of a long list that an earlier one makes meaningless: it would grow with every rule that is written again. */
+  /**
+   * Sorts a long list by the order of the rules, and removes the lines that an earlier one makes meaningless. Without this the
+   * list would grow with every rule that is written again.
+   */
   #tidy(lists: Lists, place: number): void {
     const list = lists.lines(place).sort((a, b) => this.#lines.order(a) - this.#lines.order(b));
     lists.replace(place, list.length <= CROWDED ? list : this.#withoutCovered(list));
@@ -115,12 +118,15 @@ export class Tables {
     const kept: number[] = [];
     for (const line of list) {
       if (kept.some((earlier) => makesMeaningless(this.#lines, earlier, line, this.#withPorts))) continue;
-      if (kept.push(line) > Limit.LIST) throw new Crowded(this.#lines, list); // before the comparing takes hours
+      if (kept.push(line) > Limit.LIST) throw new Crowded(this.#lines, list); // this stops before the comparisons take hours
     }
     return kept;
   }
 
-  /** The lowest order of an earlier line that leaves this one, of other lines maybe, no say in this family. */
+  /**
+   * Returns the lowest order of an earlier line that leaves this line nothing to decide in this family. The line may be one of
+   * other lines.
+   */
   silencedBy(others: Lines, line: number): number | undefined {
     const own = others.order(line);
     let before = own;
@@ -130,7 +136,7 @@ export class Tables {
       if (place < 0 || lists.count(place) === 0) continue;
       for (let one = lists.first(place); one >= 0; one = lists.after(place, one)) {
         const order = this.#lines.order(one);
-        if (order >= before) break; // those behind it come later still
+        if (order >= before) break; // the lines behind it come even later
         if (silences(this.#lines, one, others, line) && covers(this.#lines, one, others, line)) before = order;
       }
     }
@@ -141,12 +147,12 @@ export class Tables {
     return before < own ? before : undefined;
   }
 
-  /** Orders of the rules whose port ranges were cut. */
+  /** Returns the orders of the rules whose port ranges were cut. */
   cutOrders(): number[] {
     return this.#cutUp.map((line) => this.#lines.order(line));
   }
 
-  /** Adds the orders of the rules that have a say. */
+  /** Adds the orders of the rules that can decide about some packet. */
   addHeard(orders: Set<number>): void {
     for (const { lists } of this.#byForm.values()) lists.forEach((line) => orders.add(this.#lines.order(line)));
   }
@@ -194,7 +200,7 @@ export class Tables {
     this.#split(table, place);
   }
 
-  /** Cuts the lines of a list that no longer prefix and no common part of their ports would shorten. */
+  /** Cuts the lines of a list that neither a longer prefix nor common leading bits of their ports would shorten. */
   #cut({ form, lists }: Table, place: number, list: readonly number[]): void {
     if (!this.#withPorts) return;
     const lines = (this.#cutLines ??= this.#lines.copy());
@@ -205,7 +211,7 @@ export class Tables {
     );
     lists.replace(place, left);
     if (left.length <= CROWDED) return;
-    const hasMessages = left.some((line) => (lines.fields(line) & Match.MESSAGE) !== 0); // they lie where source ports do
+    const hasMessages = left.some((line) => (lines.fields(line) & Match.MESSAGE) !== 0); // messages use the place of the source ports
     const isPossible = ({ dimension, bits }: Cut): boolean =>
       !(hasMessages && dimension === "sourcePort") && this.#hasRoomFor({ ...form, [dimension]: bits });
     const cut = bestCut(lines, everyFew(left), form, (MOST_LINES - lines.count) / left.length, isPossible);
@@ -226,11 +232,11 @@ export class Tables {
     return this.#byForm.size < Limit.TABLES || this.#byForm.has(formNumber(form));
   }
 
-  /** The next step in one dimension that leaves the shortest lists; undefined if none shortens them. */
+  /** Returns the next step in one dimension that leaves the shortest lists; undefined if no step shortens them. */
   #finerForm(form: Form, list: readonly number[]): { dimension: Dimension; bits: number } | undefined {
     const sample = everyFew(list);
     let best: { dimension: Dimension; bits: number } | undefined;
-    let shortest = sample.length * 0.75; // a table more must be worth it
+    let shortest = sample.length * 0.75; // an additional table must be worth its cost
     for (const dimension of this.#withPorts ? DIMENSIONS : DIMENSIONS.slice(0, 2)) {
       for (const bits of finerSteps(this.#family, dimension, form[dimension])) {
         const candidate = { ...form, [dimension]: bits };
@@ -250,7 +256,7 @@ export class Tables {
           if (count > longest) longest = count;
         }
         const left = staying + longest;
-        // The coarsest step that is nearly as good: finer ones make more keys, and rarer forms.
+        // A coarser step that is nearly as good is kept: finer steps make more keys, and rarer forms.
         if (left < shortest * (best === undefined || best.dimension !== dimension ? 1 : 0.7)) {
           shortest = left;
           best = { dimension, bits };
@@ -260,14 +266,14 @@ export class Tables {
     return best;
   }
 
-  /** As many tables as fit: the emptiest go into the finest table that can hold all of theirs. */
+  /** Merges tables until they fit: the lines of the emptiest table move into the finest table that can hold all of them. */
   #merge(): void {
     for (;;) {
       const tables = this.all;
       if (tables.length <= Limit.TABLES) return;
       const sizes = new Map(tables.map((table) => [table, sizeOf(table)]));
       tables.sort((a, b) => sizes.get(a)! - sizes.get(b)!);
-      const smallest = tables.find(({ form }) => depthOf(form) > 0)!; // of all others the coarsest holds all keys
+      const smallest = tables.find(({ form }) => depthOf(form) > 0)!; // the coarsest table can hold the keys of all others
       const around = tables
         .filter((table) => table !== smallest && isWithin(smallest.form, table.form))
         .sort((a, b) => depthOf(b.form) - depthOf(a.form));
@@ -281,7 +287,7 @@ export class Tables {
   }
 }
 
-/** Enough of a long list to judge it by. */
+/** Returns a sample of a long list. */
 function everyFew(list: readonly number[]): readonly number[] {
   const step = Math.ceil(list.length / SAMPLE);
   return list.filter((_, index) => index % step === 0);

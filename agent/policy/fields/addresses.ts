@@ -41,7 +41,7 @@ export function wantAddress(text: string, end: End): Want {
   };
 }
 
-/** With the sets of the rule that it is in, and is not in. */
+/** Describes the address, together with the sets of the rule that it is in, and is not in. */
 export function gotAddress(address: bigint, wanted: readonly string[] = [], { sets }: Subject): string {
   const memberships = wanted.flatMap((text) => {
     const set = setNamed(text);
@@ -50,7 +50,7 @@ export function gotAddress(address: bigint, wanted: readonly string[] = [], { se
   return [formatAddress(fromInteger(address)), ...memberships].join(", ");
 }
 
-/** Compares integers, unlike the compiled form, which compares bits under a mask: each checks the other. */
+/** This compares integers, unlike the compiled form, which compares bits under a mask. So each checks the other. */
 export function addressesOf(text: string): (address: bigint) => boolean {
   const [first, last = first] = text.split("-") as [string, string?];
   const [base, length] = first.split("/") as [string, string?];
@@ -59,6 +59,6 @@ export function addressesOf(text: string): (address: bigint) => boolean {
   const span = length === undefined ? 1n : 1n << BigInt((isIPv4 ? 32 : 128) - Number(length));
   const low = (toInteger(address.bytes) / span) * span;
   const high = length === undefined ? toInteger(parseAddress(last).bytes) : low + span - 1n;
-  // ::/0 is all of IPv6, and IPv4 is no part of that, however it is held here.
+  // ::/0 is all of IPv6. IPv4 is no part of it, although it is held in the same form here.
   return (value) => (value >= MAPPED_FIRST && value <= MAPPED_LAST) === isIPv4 && value >= low && value <= high;
 }

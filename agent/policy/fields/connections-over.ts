@@ -1,4 +1,4 @@
-/** The field `layer4.connections_over`: new connections while so many are open already. */
+/** The field `layer4.connections_over`: new connections while more than this many are open already. */
 
 import { Rule } from "../../generated/layout.ts";
 import type { Schema } from "../../values/json-schema.ts";
@@ -14,7 +14,7 @@ export interface ConnectionsOver {
 
 declare module "../rule.ts" {
   interface Layer4Config {
-    /** Alone, a number is one by source. */
+    /** A plain number counts by source. */
     connections_over?: number | ConnectionsOver;
   }
 }
@@ -74,7 +74,7 @@ export const CONNECTIONS_OVER = {
   },
 } satisfies Field;
 
-/** What an already validated value stands for. */
+/** Returns the full form of a value that was validated before. */
 export function connectionsOver(value: number | ConnectionsOver): ConnectionsOver {
   return typeof value === "number" ? { count: value, by: "source" } : value;
 }

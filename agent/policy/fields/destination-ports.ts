@@ -1,4 +1,4 @@
-/** The field `layer4.destination_ports`: the port of the end that was called. */
+/** The field `layer4.destination_ports`: the port of the end that the connection was opened to. */
 
 import type { Range } from "../spans.ts";
 import { BOTH_WAYS, expansion, type Field, shown, worded } from "./field.ts";

@@ -1,4 +1,7 @@
-/** The field `layer3.destination`: the address of the end that was called. Its matchers are made with those of the source. */
+/**
+ * The field `layer3.destination`: the address of the end that the connection was opened to. Its matchers are made together with
+ * those of the source.
+ */
 
 import { ADDRESS_FORMATS, ADDRESS_LIST, ADDRESS_OPERATORS, gotAddress, wantAddress } from "./addresses.ts";
 import { BOTH_WAYS, type Field } from "./field.ts";

@@ -1,8 +1,9 @@
 /**
  * The field `layer3.dscp`: the differentiated services code point (RFC 2474) of each packet.
  *
- * It is asked of each packet and of both ends, because each packet has its own: the two ends mark apart, a program may change its mark, and
- * routers may write it anew. An ICMP error has the mark of its own header. Inside a tunnel, rules ask for the mark of the inner header.
+ * Each packet of both ends is asked for it, because the two ends mark their packets separately, a program may change its mark,
+ * and routers may rewrite it. An ICMP error has the mark of its own header. Inside a tunnel, rules ask for the mark of the inner
+ * header.
  */
 
 import { Rule } from "../../generated/layout.ts";
@@ -22,7 +23,7 @@ declare module "../rule.ts" {
 
 const HIGHEST = 63;
 
-/** As IANA registers them; df, the default, is cs0. */
+/** The names that IANA registered; df, the default, is cs0. */
 const NAMES: Readonly<Record<string, number>> = {
   ...Object.fromEntries([0, 1, 2, 3, 4, 5, 6, 7].map((selector) => [`cs${selector}`, selector << 3])),
   ...Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The field `expires`: the moment at which the rule ends. `weir rule add` says it with --for and --until. */
+/** The field `expires`: the time at which the rule ends. The flags --for and --until of `weir rule add` set it. */
 
 import { Rule } from "../../generated/layout.ts";
 import { said } from "../../values/json-schema.ts";
@@ -8,12 +8,12 @@ import { BOTH_WAYS, type Field } from "./field.ts";
 
 declare module "../rule.ts" {
   interface RuleConfig {
-    /** A moment: see time.ts. */
+    /** A time: see time.ts. */
     expires?: string;
   }
 }
 
-/** Nobody waits for it. */
+/** The last second that the kernel can hold, which is beyond anybody's patience. */
 const LAST_SECOND = 0xffff_ffff;
 
 export const EXPIRES = {
@@ -39,7 +39,7 @@ export const EXPIRES = {
   },
 } satisfies Field;
 
-/** `now`: in milliseconds since the epoch. */
+/** `now` is in milliseconds since the epoch. */
 export function isOver({ expires }: RuleConfig, now: number): boolean {
   return expires !== undefined && parseMoment(expires)! <= now;
 }

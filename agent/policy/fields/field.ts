@@ -15,17 +15,17 @@ export interface Field extends Written, Meant, Compiled {}
 interface Written {
   /** The field's key in config/schema.json. */
   schema: Schema;
-  /** Formats of text that the schema names. */
+  /** The formats of text that the schema names. */
   formats?: Readonly<Record<string, Format>>;
-  /** Names of protocols; the rule must have one of them. */
+  /** Names of protocols. The rule must have one of them. */
   needs?: readonly string[];
   /** Entries of the list may be sets of these. */
   sets?: "addresses" | "ports";
-  /** Complains of what the schema cannot say. The value may be wrong in itself: that has been said already. */
+  /** Reports what the schema cannot check. If the value itself is wrong, that has been reported already. */
   check?(value: unknown, protocol: ProtocolAsked, complain: Complain): void;
   /** The only family of packets that the value fits. */
   familyOf?(value: unknown): Family | undefined;
-  /** How `not` holds the field; absent where `not` cannot name it. `means`: how the rule then compares. */
+  /** How `not` holds the field; absent if `not` cannot name it. `means` describes how the rule then compares. */
   not?: { schema: Schema; means: string };
   /** Flags of `weir rule add`, by name. */
   options: Readonly<Record<string, Option>>;
@@ -33,32 +33,35 @@ interface Written {
   text: { place: TextPlace; words(rule: Partial<RuleConfig>): string[] };
 }
 
-/** What the field means for a packet. */
+/** The meaning of the field for a packet. */
 interface Meant {
-  /** Directions of the opener the field can be asked of. */
+  /** The directions in which the field can be known. */
   directions: readonly Direction[];
   /** How each form of a value is compared. */
   operators: Readonly<Record<string, string>>;
-  /** Once for a connection, for each of its packets, for each with what was counted so far, or by the clock. */
+  /** When the field is asked: once for a connection, for each of its packets, for each packet with its counters, or by the clock. */
   judged: "once" | "each_packet" | "by_count" | "by_time";
-  /** Empty: any. */
+  /** Returns the wanted values; an empty list if any value fits. */
   wants(rule: RuleConfig): Want[];
-  /** What the packet has of what the rule asks for, for a reader. */
+  /** Describes for a reader the packet's value for this field. */
   got(subject: Subject, rule: RuleConfig): string;
 }
 
-/** How the field reaches the kernel: in matchers, by which a rule is found, or in the rule itself, which is asked once it is found. */
+/**
+ * How the field reaches the kernel. A field is either in matchers, which find a rule, or in the rule itself, which is checked
+ * once it is found.
+ */
 interface Compiled {
   expansion?: Expansion<never>;
-  /** Writes what the rule asks for; where it asks for nothing, the bytes stay 0. */
+  /** Writes the wanted values of the rule. If there are none, the bytes stay 0. */
   write?(rule: RuleConfig, bytes: RuleBytes): void;
 }
 
 /** The protocol that a rule names, for fields that depend on it. */
 export interface ProtocolAsked {
-  /** undefined where the rule names none, or one that is wrong. */
+  /** undefined if the rule names no protocol, or a wrong one. */
   number: number | undefined;
-  /** The rule names none. */
+  /** True if the rule names no protocol. */
   isAny: boolean;
 }
 
@@ -69,16 +72,19 @@ export type Complain = (
 ) => void;
 
 export interface Option {
-  /** The name of its value, as LIST. */
+  /** The name of the flag's value, such as LIST. */
   value: string;
   about: string;
-  /** The key below the field's own; absent: the field itself. */
+  /** The key below the field's own; absent if the flag sets the field itself. */
   key?: string;
-  /** From what was written to what the file would hold. */
+  /** Turns the text of the flag into the value that the file would hold. */
   read(text: string): unknown;
 }
 
-/** Where words stand in `block: tcp syn from 10.0.0.0/8 port 1-9 to any port 80 of user root, ingress on eth0, until ...`. */
+/**
+ * The places of words in a rule's text: `block: tcp syn from 10.0.0.0/8 port 1-9 to any port 80 of user root, ingress on eth0,
+ * until ...`.
+ */
 export type TextPlace =
   | "protocol"
   | "packet"
@@ -95,31 +101,31 @@ export type TextPlace =
 /** One value of a rule's list. The values of a field are alternatives; the fields of a rule must all hold. */
 export interface Want {
   operator: string;
-  /** As the operator wrote it. */
+  /** The text as the operator wrote it. */
   text: string;
-  /** undefined: the packet does not say. */
+  /** Returns undefined if the packet does not tell. */
   holds(subject: Subject): boolean | undefined;
 }
 
-/** What lists of a rule mean that stand for something beside it. */
+/** Resolves the names in a rule's lists that stand for something outside of the rule: interfaces and sets. */
 export interface Meanings {
-  /** The bit of the interfaces that fit some of the first, or any where there are none, and none of the others. */
+  /** Returns the bit of the interfaces that fit one of the first patterns (any interface if there are none) and none of the others. */
   groupOf(interfaces: readonly string[], except: readonly string[]): bigint;
-  /** Bits of the sets that a list of addresses names. */
+  /** Returns the bits of the sets that a list of addresses names. */
   setsOf(addresses: readonly string[]): bigint;
-  /** The list with the ports of the sets it names. */
+  /** Returns the list in which sets are replaced by their ports. */
   portsOf(ports: readonly Ports[]): readonly Ports[];
 }
 
-/** What a field adds to a matcher: it writes one of its alternatives. */
+/** The alternatives of a field. Each matcher of a rule gets one of them. */
 export interface Expansion<T> {
   /**
-   * One entry each; ANY where the field says nothing, and none at all if it can match nothing. `left`: the field of
-   * the rule's `not` that this part leaves out.
+   * Returns the alternatives: only ANY if the field has no value, and an empty list if it can match nothing. `left` is the field
+   * of the rule's `not` that this part leaves out.
    */
   alternatives(rule: RuleConfig, meanings: Meanings, left: string | undefined): readonly (T | undefined)[];
   write(lines: Lines, line: number, alternative: T): void;
-  /** What its alternatives are called; absent: the field. */
+  /** The name of its alternatives; absent if it is the field's name. */
   label?: string;
 }
 
@@ -130,12 +136,12 @@ export function expansion<T>(of: Expansion<T>): Expansion<never> {
   return of as unknown as Expansion<never>;
 }
 
-/** A `struct rule` that is written, by the offsets of its layout. */
+/** A `struct rule` that is being written, by the offsets of its layout. */
 export interface RuleBytes {
   readonly clock: BootClock;
-  /** What the rule says, as a number: what it counts belongs to it. */
+  /** The meaning of the rule as a number. Its counters belong to this number. */
   readonly meaning: number;
-  /** The number of the kind of processes that a rule names. */
+  /** Returns the number of the kind of processes that a rule names. */
   kindOf(process: NonNullable<RuleConfig["process"]>): number;
   setUint8(at: number, value: number): void;
   setUint16(at: number, value: number): void;
@@ -152,13 +158,13 @@ export function shown<T>(value: T | null | undefined, show: (value: T) => string
   return value === null ? NONE : show(value);
 }
 
-/** undefined stays undefined, and what the packet has not got matches nothing. */
+/** Returns undefined for undefined, and false for null, which means that the packet has no such value. */
 export function known<T>(value: T | null | undefined, holds: (value: T) => boolean): boolean | undefined {
   if (value === undefined) return undefined;
   return value !== null && holds(value);
 }
 
-/** `before` and the values, or nothing where there are none. */
+/** Returns `before` and the values, or nothing if there are no values. */
 export function worded(before: string, values: readonly (string | number)[] = []): string[] {
   return values.length === 0 ? [] : [before + values.join(" ")];
 }
@@ -169,7 +175,7 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A mapping that is none has no keys. */
+/** Returns the value if it is a mapping, else a mapping without keys. */
 export function mappingOf(value: unknown): Mapping {
   return isMapping(value) ? value : {};
 }

@@ -153,7 +153,7 @@ function messageName(protocol: number | undefined, type: number): string {
   return icmpTypeName(icmpTable(protocol ?? "") ?? {}, type);
 }
 
-/** A message is one number: the type in the upper byte, the code in the lower. */
+/** A message is one number: the type is its upper byte, the code its lower byte. */
 function messagesOf(list: Layer4Config["icmp"] = [], protocol: string | number = ""): Range[] {
   const table = icmpTable(protocol) ?? {};
   return list.map(({ type, code }) => {

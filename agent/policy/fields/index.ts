@@ -56,7 +56,7 @@ export type NotPath = Negatable<typeof ALL_BUT_NOT>;
 /** The same table, where a caller walks all of it. */
 export const FIELD_ENTRIES = Object.entries(FIELDS) as [FieldPath, Field][];
 
-/** The fields that choose matchers. */
+/** The fields that make matchers. */
 export const EXPANSIONS = FIELD_ENTRIES.flatMap(([path, { expansion }]) =>
   expansion === undefined ? [] : [{ path, ...(expansion as unknown as Expansion<unknown>) }],
 );
@@ -64,15 +64,15 @@ export const EXPANSIONS = FIELD_ENTRIES.flatMap(([path, { expansion }]) =>
 /** The fields that a rule in the kernel holds itself. */
 export const WRITTEN_FIELDS = FIELD_ENTRIES.map(([, field]) => field).filter((field) => field.write !== undefined);
 
-/** The fields that a `not` names. */
+/** Returns the fields that a `not` names. */
 export const notPaths: (not: NotConfig) => NotPath[] = pathsIn(ALL_BUT_NOT);
 
-/** Whether a rule looks at each packet of a connection, or decides once. */
+/** Returns whether a rule checks each packet of a connection, rather than deciding once. */
 export function isConditional(rule: RuleConfig): boolean {
   return asksFor(rule, CONDITIONAL);
 }
 
-/** Whether it holds at times only. */
+/** Returns whether the rule holds at certain times only. */
 export function isTimed(rule: RuleConfig): boolean {
   return asksFor(rule, TIMED);
 }

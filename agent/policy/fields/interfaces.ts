@@ -1,4 +1,4 @@
-/** The field `interfaces`: where the packet is seen. */
+/** The field `interfaces`: the interfaces where the packet is seen. */
 
 import { fits } from "../../values/pattern.ts";
 import { ANY, BOTH_WAYS, expansion, type Field, worded } from "./field.ts";

@@ -1,4 +1,4 @@
-/** For whom a rule counts: a part that the fields `layer4.over_rate` and `layer4.connections_over` share. */
+/** The key by which a rule counts. The fields `layer4.over_rate` and `layer4.connections_over` share it. */
 
 import { Meter } from "../../generated/layout.ts";
 import type { Schema } from "../../values/json-schema.ts";
@@ -15,7 +15,7 @@ export const BY: Schema = {
   examples: ["rule"],
 };
 
-/** What a rule counted; undefined where it was not asked. */
+/** Returns what a rule counted; undefined if it was not asked. */
 export function ofCount<T>({ counted }: Subject, rule: string, read: (counted: Counted) => T): T | undefined {
   const found = counted.get(rule);
   return found && read(found);

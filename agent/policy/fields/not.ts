@@ -1,4 +1,4 @@
-/** The field `not` of a rule: what all the fields that it names match together is left out. */
+/** The field `not` of a rule: connections that match all of the fields in it are left out. */
 
 import type { NotConfig, RuleConfig } from "../rule.ts";
 import { every, opposite, some } from "../three-valued.ts";
@@ -6,23 +6,23 @@ import { BOTH_WAYS, type Field, isMapping, type Want } from "./field.ts";
 
 declare module "../rule.ts" {
   interface RuleConfig {
-    /** The rule leaves out what all of these fields match. */
+    /** The rule leaves out connections that match all of these fields. */
     not?: NotConfig;
   }
 }
 
 type Fields = Readonly<Record<string, Field>>;
 type Named = { path: string; keys: readonly string[]; field: Field }[];
-/** Of a table of fields, those that `not` can name. */
+/** The fields of a table that `not` can name. */
 export type Negatable<Table extends Fields> = { [Path in keyof Table]: Table[Path] extends { not: object } ? Path : never }[keyof Table] &
   string;
 
-/** Made of the other fields. Its operator is the field it names, or `several`. */
+/** Makes the field `not` from the other fields. Its operator is the field that it names, or `several`. */
 export function notField<Table extends Fields>(fields: Table) {
   const negatable = negatableIn(fields);
   const operators = Object.fromEntries(negatable.map(({ path, field }) => [path, field.not?.means]));
   return {
-    schema: {}, // made of those that the other fields have: see config/rule-schema.ts
+    schema: {}, // its schema is made of those of the other fields: see config/rule-schema.ts
     options: {},
     text: { place: "not", words: () => [] },
     directions: BOTH_WAYS,
@@ -36,7 +36,7 @@ export function notField<Table extends Fields>(fields: Table) {
   } satisfies Field;
 }
 
-/** Answers which fields of the table a `not` names. */
+/** Returns the fields of the table that a `not` names. */
 export function pathsIn<Table extends Fields>(fields: Table): (not: NotConfig) => Negatable<Table>[] {
   const negatable = negatableIn(fields);
   return (not) => namedIn(not, negatable).map(({ path }) => path as Negatable<Table>);
@@ -53,7 +53,7 @@ function namedIn(not: NotConfig, negatable: Named): Named {
   });
 }
 
-/** A rule of what `not` names. Ports and messages are those of the rule's own protocol where `not` names none. */
+/** Returns a rule of the fields that `not` names. Its ports and messages are those of the rule's own protocol if `not` names none. */
 function negated({ layer4, ...others }: RuleConfig, not: NotConfig): RuleConfig {
   return { ...others, ...not, layer4: { ...(layer4?.protocol === undefined ? {} : { protocol: layer4.protocol }), ...not.layer4 } };
 }

@@ -15,14 +15,14 @@ type Value = string | { rate: string; burst?: number; by: MeterBy; per: Per };
 
 declare module "../rule.ts" {
   interface Layer4Config {
-    /** Alone, a rate is one of packets by source. */
+    /** A plain rate counts packets by source. */
     over_rate?: Value;
   }
 }
 
 const MOST = 10_000_000;
 const LONGEST_DAYS = 1;
-/** Longer than anybody waits, and short enough for the clock of the kernel. */
+/** The limit is longer than anybody waits, and short enough for the clock of the kernel. */
 const LONGEST_BURST_DAYS = 365;
 const NS = 1_000_000_000n;
 
@@ -106,11 +106,11 @@ export const OVER_RATE = {
 
 interface Rate {
   count: number;
-  /** In so many seconds. */
+  /** The length of the interval in seconds. */
   seconds: number;
 }
 
-/** Rates are written as `20/s`, `1000/10s`, `5/1h`. */
+/** Reads a rate, which is written as `20/s`, `1000/10s`, `5/1h`. */
 function readRate(text: string): { rate: Rate } | Misreading {
   const [, count, time = ""] = /^([0-9]{1,9})\/([0-9a-z]+)$/.exec(text) ?? [];
   const seconds = parseDuration(/^[0-9]/.test(time) ? time : `1${time}`);
@@ -125,7 +125,7 @@ function readRate(text: string): { rate: Rate } | Misreading {
   return { rate };
 }
 
-/** `20/min` and `20 per minute` are 20/m. */
+/** Returns the rate that a text such as `20/min` or `20 per minute` may mean: `20/m`. */
 function meantRate(text: string): string | undefined {
   const [, count, several = "", word = ""] = /^([0-9]{1,9}) ?(?:\/|per) ?(?:([0-9]{1,5}) ?)?([A-Za-z]+)$/.exec(text.trim()) ?? [];
   const unit = unitOf(word);
@@ -138,7 +138,7 @@ export interface OverRate extends Rate {
   per: Per;
 }
 
-/** What an already validated value stands for. Throws a SyntaxError on other text. */
+/** Returns the full form of a value that was validated before. Throws a SyntaxError on any other text. */
 export function parseOverRate(value: Value): OverRate {
   const {
     rate: text,

@@ -11,18 +11,18 @@ import { type Answer, every, some } from "../three-valued.ts";
 import { ANY, BOTH_WAYS, expansion, type Field, NONE, type Option, UNKNOWN, worded } from "./field.ts";
 import { list, word } from "./option-text.ts";
 
-/** In the order in which they are told. */
+/** The keys in the order in which messages list them. */
 export const PROCESS_KEYS = ["executable", "command", "user", "parent", "container", "unit", "pod", "namespace"] as const;
 export type ProcessKey = (typeof PROCESS_KEYS)[number];
 
-/** Each one text, or several of which one must fit; `*` stands for any run of characters. */
+/** Each key has one text, or several of which one must fit. `*` stands for any characters. */
 export type ProcessConfig = { [Key in ProcessKey]?: ProcessText | ProcessText[] };
-/** A number is a user's. */
+/** A number is the number of a user. */
 export type ProcessText = string | number;
 
 declare module "../rule.ts" {
   interface RuleConfig {
-    /** The local end's. */
+    /** The process at the local end. */
     process?: ProcessConfig;
   }
   interface NotConfig {
@@ -155,13 +155,13 @@ export const PROCESS = {
   },
 } satisfies Field;
 
-/** Empty where it says nothing of this. */
+/** Returns the texts of a key; an empty list if the rule does not name it. */
 export function textsOf(process: ProcessConfig | undefined, key: ProcessKey): string[] {
   const said = process?.[key] ?? [];
   return (Array.isArray(said) ? said : [said]).map(String);
 }
 
-/** What is wrong with a pattern, or undefined. */
+/** Explains what is wrong with a pattern; undefined if it is right. */
 function explainPattern(value: string): Misreading | undefined {
   if (value === "") return { error: "the text is empty; `*` stands for any" };
   if (!isPrintable(value)) return { error: `the text ${quote(value)} has characters that cannot be shown` };
@@ -169,7 +169,7 @@ function explainPattern(value: string): Misreading | undefined {
   return undefined;
 }
 
-/** The same of an executable, which is its path. */
+/** Explains what is wrong with the pattern of an executable, which is its path. */
 function explainExecutable(value: string): Misreading | undefined {
   const wrong = explainPattern(value);
   if (wrong !== undefined || value.startsWith("/") || value.startsWith("*")) return wrong;
@@ -192,7 +192,7 @@ function namedIn(process: ProcessConfig): ProcessKey[] {
   return PROCESS_KEYS.filter((key) => textsOf(process, key).length > 0);
 }
 
-/** undefined where what it hangs on is not known. */
+/** Returns undefined if the facts that it depends on are not known. */
 export function fitsAspect(key: ProcessKey, text: string, { executable, command, user, parents, workload }: LocalProcess): Answer {
   switch (key) {
     case "executable":
@@ -208,12 +208,12 @@ export function fitsAspect(key: ProcessKey, text: string, { executable, command,
   }
 }
 
-/** A number is a user's number, and no name. */
+/** A number is compared with the user's number only, not with the name. */
 export function fitsUser(text: string, { uid, name }: NonNullable<LocalProcess["user"]>): boolean {
   return /^[0-9]+$/.test(text) ? Number(text) === uid : name !== undefined && fits(text, name);
 }
 
-/** Names that nobody has told yet may be any. */
+/** Returns undefined while the names are unknown. */
 export function fitsWorkload(key: ProcessKey, text: string, { container, unit, pod }: Workload): Answer {
   switch (key) {
     case "unit":

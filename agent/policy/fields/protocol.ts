@@ -1,4 +1,4 @@
-/** The field `layer4.protocol`. */
+/** The field `layer4.protocol`: the protocol of the connection. */
 
 import { meansAny } from "../../values/meant.ts";
 import { nearest } from "../../values/nearest.ts";
@@ -60,14 +60,14 @@ export const PROTOCOL = {
   expansion: expansion<Range>({
     alternatives({ layer4, not }, _, left) {
       if (left === "layer4.protocol") return rangesOutside(protocolOf(layer4) ?? ALL_PROTOCOLS, protocolOf(not?.layer4) ?? []);
-      // Ports and messages are left out of a protocol.
+      // If the part leaves out ports or messages, it still has the protocol to which they belong.
       return protocolOf(layer4) ?? (left?.startsWith("layer4.") ? protocolOf(not?.layer4) : undefined) ?? ANY;
     },
     write: (lines, line, protocols) => lines.setProtocols(line, protocols),
   }),
 } satisfies Field;
 
-/** undefined where the value, as it is written, is no protocol. */
+/** Returns undefined if the value, as it is written, is not a protocol. */
 export function numberOf(value: unknown): number | undefined {
   return typeof value === "string" || typeof value === "number" ? protocolNumber(value) : undefined;
 }

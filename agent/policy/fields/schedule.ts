@@ -8,7 +8,7 @@ import { list } from "./option-text.ts";
 
 interface Span {
   days: Weekday[];
-  /** Local time: see time.ts. */
+  /** A time of the day, local: see time.ts. */
   from: string;
   to: string;
 }
@@ -100,7 +100,7 @@ function checkSpan({ from, to }: Record<string, unknown>, index: number, complai
     complain([index, "to"], `the span from ${String(from)} to ${String(to)} holds no time; a whole day is 00:00 to 24:00`, { value: to });
 }
 
-/** `sat,sun 22:00-06:00`: days, a span, or both. */
+/** Reads `sat,sun 22:00-06:00`: days, a span, or both. */
 function readSpan(text: string): object[] {
   const parts = text.trim().split(/\s+/);
   const times = parts.find((part) => part.includes(":"));
@@ -130,7 +130,7 @@ function wantSpan({ days, from, to }: Span): Want {
   };
 }
 
-/** By local time, so many days on. */
+/** Returns the weekday by local time, `days` days from now. */
 function weekdayOf(now: number, days = 0): Weekday {
   return WEEKDAYS[(new Date(now).getDay() + 6 + 7 + days) % 7]!;
 }

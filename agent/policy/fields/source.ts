@@ -8,7 +8,7 @@ import { list } from "./option-text.ts";
 
 declare module "../rule.ts" {
   interface Layer3Negatable {
-    /** Addresses, CIDR prefixes and `first-last` ranges: see parseNetworks in address.ts. And sets: see sets.ts. */
+    /** Addresses, CIDR prefixes, `first-last` ranges (see parseNetworks in address.ts) and sets (see sets.ts). */
     source?: string[];
   }
 }
@@ -38,7 +38,7 @@ export const SOURCE = {
   judged: "once",
   wants: ({ layer3 }) => (layer3?.source ?? []).map((text) => wantAddress(text, "source")),
   got: (subject, { layer3 }) => gotAddress(subject.source, layer3?.source, subject),
-  /** With the destination, because only some pairs can meet in a packet. */
+  /** The source is expanded together with the destination, because only some pairs can meet in a packet. */
   expansion: expansion<Pair>({
     label: "pairs of layer3.source and layer3.destination",
     alternatives(rule, { setsOf }, left) {

@@ -1,4 +1,4 @@
-/** The field `layer4.state`: how each packet stands to its connection. */
+/** The field `layer4.state`: the relation of each packet to its connection. */
 
 import { Rule, State } from "../../generated/layout.ts";
 import { CONNECTION_STATES, type ConnectionState, PROTOCOLS, protocolName } from "../../values/names.ts";

@@ -1,8 +1,8 @@
 /**
  * The field `layer2.vlan`: the VLAN that the frame of each packet is tagged with.
  *
- * It is the outermost tag with an identifier. A priority tag (identifier 0) is none, because Linux strips it and goes on with the tag behind
- * it. Packets inside a tunnel have the tag of the inner frame.
+ * The field is the identifier of the outermost tag that has one. A priority tag (identifier 0) does not count, because Linux
+ * strips it and goes on with the tag behind it. Packets inside a tunnel have the tag of the inner frame.
  */
 
 import { Limit, Rule, RuleVlans } from "../../generated/layout.ts";

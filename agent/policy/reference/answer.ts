@@ -1,4 +1,4 @@
-/** What the sender of a dropped packet is told where the rule says `reject`. */
+/** Decides which reject answer the sender of a dropped packet gets. */
 
 import type { Arrival } from "./arrival.ts";
 import { RST } from "./flags.ts";
@@ -8,7 +8,7 @@ import { isQuestion, TCP } from "./transport.ts";
 /** A TCP reset, or the ICMP error "administratively prohibited". */
 export type Told = "reset" | "prohibited";
 
-/** null: nothing may be said to it. */
+/** Returns null if the packet must not be answered. */
 export function answerTo({ source, destination, fragment, transport }: Packet, arrival: Arrival): Told | null {
   const toGroup = arrival.ethernet !== false && (arrival.frame[0]! & 1) === 1;
   if (toGroup || transport === undefined || !isOneHost(source) || !isOneHost(destination)) return null;
@@ -20,7 +20,7 @@ export function answerTo({ source, destination, fragment, transport }: Packet, a
 
 const [MAPPED_FIRST, MAPPED_LAST] = [0xffff_0000_0000n, 0xffff_ffff_ffffn];
 
-/** Not a group, a network, loopback or nobody. */
+/** Returns whether the address belongs to one host: it is no multicast, network, loopback or unspecified address. */
 function isOneHost(address: bigint): boolean {
   if (address < MAPPED_FIRST || address > MAPPED_LAST) return address > 1n && address >> 120n !== 0xffn;
   const first = Number((address >> 24n) & 0xffn);

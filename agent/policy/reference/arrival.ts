@@ -1,4 +1,4 @@
-/** A frame at a hook, and the host it meets. */
+/** A frame that arrives at a hook, and the facts about the host that matter for it. */
 
 import type { Direction } from "../../values/traffic.ts";
 import type { LocalProcess } from "../subject.ts";
@@ -8,15 +8,15 @@ export interface Arrival {
   frame: Uint8Array;
   hook: Direction;
   interface: string;
-  /** Ids of VLAN tags that are not in the frame, because the driver took them off. */
+  /** The ids of VLAN tags that are not in the frame, because the driver removed them. */
   metadataTags?: readonly number[];
-  /** False where frames start at the IP header, as on a WireGuard device. */
+  /** False if frames start at the IP header, as on a WireGuard device. */
   ethernet?: boolean;
-  /** Several segments in one buffer. */
+  /** True if the buffer holds several segments. */
   gso?: boolean;
-  /** False for what the host forwards. */
+  /** False for packets that the host forwards. */
   local?: boolean;
-  /** Of its connection, at this host's end; null: there is none, absent: it is not known. */
+  /** The process of the connection at this host's end; null if there is none, absent if it is not known. */
   process?: LocalProcess | null;
 }
 
@@ -25,39 +25,39 @@ export interface End {
   port: number;
 }
 
-/** A device that takes packets out of a tunnel. What is absent may be any. */
+/** A device that decapsulates tunnel packets. If a member is absent, any value fits. */
 export interface TunnelEnd {
   kind: TunnelKind;
-  /** Of kind ipip: the ethertype of what it carries. */
+  /** The tunnel's key or identifier; for kind ipip the ethertype of the inner packet. */
   id?: number;
   local?: string;
   remote?: string;
-  /** Where it receives UDP. */
+  /** The UDP port on which the device receives. */
   port?: number;
 }
 
-/** What failsafes inside a tunnel rest on: the host's tunnel devices, and its own addresses. */
+/** The facts that failsafes inside a tunnel depend on: the host's tunnel devices, and its own addresses. */
 export interface OwnEnds {
   tunnels: readonly TunnelEnd[];
   addresses: readonly string[];
 }
 
-/** What the reference must know of the host. */
+/** The facts about the host that the reference needs. */
 export interface Host extends OwnEnds {
   loopback: readonly string[];
-  /** TCP ports that something listens on. */
+  /** The TCP ports that have a listener. */
   listening: readonly number[];
-  /** TCP connections that have a socket here. */
+  /** The TCP connections that have a socket on this host. */
   established: readonly { local: End; remote: End }[];
-  /** TCP connections by which an operator is connected. */
+  /** The TCP connections by which an operator is connected. */
   sessions: readonly { remote: End; localPort: number }[];
-  /** Addresses, prefixes and ranges that are banned now. */
+  /** The addresses, prefixes and ranges that are banned now. */
   bans: readonly string[];
-  /** Those that no ban reaches. */
+  /** The addresses that no ban applies to. */
   banExceptions: readonly string[];
-  /** Whether a set holds an address that the policy does not write in it. */
+  /** Returns whether a set holds an address that the policy itself does not list. */
   isMember(set: string, address: bigint): boolean;
-  /** Packets leave by interfaces that are not watched. */
+  /** True if packets leave by interfaces that weir does not watch. */
   leavesUnseen: boolean;
 }
 

@@ -13,7 +13,10 @@ import { openTunnel } from "./tunnel.ts";
 
 const ETHERTYPE_ARP = 0x0806;
 
-/** What is inside if a device of this host receives at the port: failsafes alone look into it, because other programs may use the port, too. */
+/**
+ * Returns the inner packet if a device of this host receives at the port. Only failsafes look into it, because other programs may
+ * use the port, too.
+ */
 export function innerAtDevice({ transport }: Packet, { tunnels }: Pick<Host, "tunnels">): Inner | undefined {
   const device =
     transport?.datagram == null ? undefined : tunnels.find(({ port }) => port !== undefined && port === transport.ports?.destination);
@@ -34,7 +37,7 @@ export function carriesFailsafe(outer: Packet, inner: Inner, arrival: Arrival, p
   return hasFormOfDiscovery(packet) || (!isGroup && isOfManagementPort(packet, arrival, policy));
 }
 
-/** Does the device take out what this packet carries, or has it put it in? */
+/** Returns whether the device decapsulates this packet, or has encapsulated it. */
 function isAt(end: TunnelEnd, outer: Packet, inner: Inner, { hook }: Arrival, host: Host): boolean {
   const [local, remote] = hook === "ingress" ? [outer.destination, outer.source] : [outer.source, outer.destination];
   if (end.kind !== inner.kind || (end.port ?? 0) !== (outer.transport?.ports?.destination ?? 0)) return false;
@@ -43,7 +46,7 @@ function isAt(end: TunnelEnd, outer: Packet, inner: Inner, { hook }: Arrival, ho
   return end.id === undefined || end.id === idOf(inner, outer);
 }
 
-/** Of kind ipip it is the ethertype of what it carries. */
+/** Returns the id of the tunnel: for kind ipip the ethertype of the inner packet. */
 function idOf(inner: Inner, outer: Packet): number | undefined {
   if (inner.kind === "ipip") return inner.etherType;
   try {
@@ -54,7 +57,7 @@ function idOf(inner: Inner, outer: Packet): number | undefined {
   }
 }
 
-/** A bare SYN from there opens something else. */
+/** A bare SYN from a management port opens another connection, so it does not count. */
 function isOfManagementPort({ transport }: Packet, { hook }: Arrival, policy: Policy): boolean {
   if (transport?.protocol !== TCP || transport.ports === null) return false;
   const { source, destination } = transport.ports;

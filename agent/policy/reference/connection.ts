@@ -1,4 +1,4 @@
-/** Which connection a packet belongs to, from either end. */
+/** Computes which connection a packet belongs to. The result is the same for packets of both ends. */
 
 import type { Conversation, Message } from "./packet.ts";
 import { isAnswer, questionOf } from "./transport.ts";
@@ -9,10 +9,10 @@ export interface ConnectionKey {
 }
 
 /**
- * The same whichever end sent the packet. `place`: interface, tags and tunnel.
+ * Returns a key that is the same for packets of both ends. `place` is the interface, the tags and the tunnel.
  *
- * ICMP has no ports, so that its key must say which end asks, and what: without that, an echo reply that nobody asked
- * for would open the way for the echo request that a rule blocks, and one kind of message for another.
+ * ICMP has no ports, so its key must contain which end asks, and what. Otherwise an echo reply that nobody asked for would open
+ * the way for the echo request that a rule blocks, and one kind of message for another.
  */
 export function connectionKey(of: Conversation, place: string): ConnectionKey {
   const ends: [string, string] = [
@@ -30,7 +30,7 @@ function questionKey(protocol: number, message: Message, sourceIsLow: boolean): 
   return `${lowAsks ? "low" : "high"} asks ${questionOf(protocol, message.type)}/${message.code} as ${message.identifier}`;
 }
 
-/** The same packet as if the other end had sent it. */
+/** Returns the same packet as if the other end had sent it. */
 export function reversed(of: Conversation): Conversation {
   const ports = of.ports && { source: of.ports.destination, destination: of.ports.source };
   return { ...of, source: of.destination, destination: of.source, ports };

@@ -1,4 +1,4 @@
-/** Ethernet II and its VLAN tags. */
+/** Parses Ethernet II and its VLAN tags. */
 
 import { Limit } from "../../generated/layout.ts";
 import { Undecidable, type Reader } from "./packet.ts";
@@ -7,16 +7,16 @@ const VLAN_TYPES = [0x8100, 0x88a8];
 
 export interface Link {
   etherType: number;
-  /** Ids, outermost first; a priority tag is a tag with id 0. */
+  /** The ids of the tags, outermost first. A priority tag is a tag with id 0. */
   vlan: number[];
 }
 
-/** Reads the header and leaves the reader behind it. A tag that the driver took off counts as the outermost. */
+/** Reads the header and moves the reader behind it. A tag that the driver removed counts as the outermost. */
 export function readEthernet(reader: Reader, metadataTags: readonly number[] = []): Link {
   return readTags(reader, reader.take(14, "ethernet_truncated").getUint16(12), metadataTags);
 }
 
-/** The tags that follow where the type says so. */
+/** Reads the tags that follow, as long as the type announces one. */
 export function readTags(reader: Reader, type: number, metadataTags: readonly number[] = []): Link {
   let etherType = type;
   const vlan = [...metadataTags];

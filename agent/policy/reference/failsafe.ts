@@ -1,4 +1,4 @@
-/** What always passes, so that nothing an operator writes locks them out. */
+/** The traffic that always passes, so that no configuration locks the operator out. */
 
 import { parseAddress, toInteger } from "../../values/address.ts";
 import { ICMPV6_TYPES } from "../../values/names.ts";
@@ -8,7 +8,7 @@ import type { Policy } from "./meaning.ts";
 import type { Conversation, Packet } from "./packet.ts";
 import { ICMPV6, TCP, UDP } from "./transport.ts";
 
-/** Sources and destinations of DHCP, RFC 2131: a server has port 67, a client 68; and of DHCPv6, RFC 8415: 547 and 546. */
+/** Pairs of source and destination port of DHCP (RFC 2131: server 67, client 68) and of DHCPv6 (RFC 8415: server 547, client 546). */
 const DHCP_PORTS: [number, number][] = [
   [67, 68],
   [68, 67],
@@ -16,18 +16,18 @@ const DHCP_PORTS: [number, number][] = [
   [546, 547],
   [547, 546],
 ];
-/** RFC 4861. */
+/** The messages of neighbour discovery, RFC 4861. */
 const DISCOVERY = ["router-solicitation", "router-advertisement", "neighbor-solicitation", "neighbor-advertisement", "redirect"].map(
   (name) => ICMPV6_TYPES[name]!.type,
 );
 const DISCOVERY_HOP_LIMIT = 255;
 
-/** Neighbour discovery and DHCP: without them there is no network to be managed over. */
+/** Returns whether the packet is neighbour discovery or DHCP, without which the host could not be managed over the network. */
 export function isLinkUpkeep(packet: Packet, arrival: Arrival): boolean {
   return isNeighbourDiscovery(packet, arrival) || isDhcp(packet, arrival);
 }
 
-/** Believed only from the link itself, whose packets no router has touched, and in one piece (RFC 4861, RFC 6980). */
+/** Neighbour discovery counts only if it comes from the link itself, untouched by a router, and in one piece (RFC 4861, RFC 6980). */
 export function hasFormOfDiscovery(packet: Packet): boolean {
   const { icmp, protocol } = packet.transport ?? {};
   if (packet.family !== 6 || protocol !== ICMPV6 || icmp == null) return false;
@@ -44,12 +44,12 @@ function isDhcp(packet: Packet, arrival: Arrival): boolean {
   return DHCP_PORTS.some(([source, destination]) => ports.source === source && ports.destination === destination) && isOwn(packet, arrival);
 }
 
-/** This host takes part in it; what it only forwards is judged. */
+/** Returns whether this host is an end of the packet. Packets that it only forwards are judged. */
 function isOwn(packet: Packet, { local }: Arrival): boolean {
   return local !== false || staysOnLink(packet);
 }
 
-/** No router forwards these. */
+/** Returns whether the addresses are such that no router forwards the packet. */
 function staysOnLink({ family, source, destination }: Packet): boolean {
   if (family === 4) return (source & 0xffff_ffffn) === 0n || (destination & 0xffff_ffffn) === 0xffff_ffffn;
   return isLinkLocal(source) || isLinkLocal(destination) || destination >> 120n === 0xffn;
@@ -59,7 +59,10 @@ function isLinkLocal(address: bigint): boolean {
   return address >> 118n === 0xfe80n >> 6n;
 }
 
-/** An address the operator named, or the session of an operator. Needs no more than what could be read. */
+/**
+ * Returns whether the packet belongs to an address in `failsafe.addresses`, or to the session of an operator. This also works for
+ * a packet that was read only in part.
+ */
 export function isTrustedPeer(packet: Packet, arrival: Arrival, policy: Policy, host: Host): boolean {
   const inward = arrival.hook === "ingress";
   const peer = inward ? packet.source : packet.destination;
@@ -73,14 +76,14 @@ export function isTrustedPeer(packet: Packet, arrival: Arrival, policy: Policy, 
   );
 }
 
-/** Whoever is at the other end, whatever else the packet is. */
+/** Returns whether the address at the other end is banned, whatever the packet is. */
 export function isBanned(packet: Packet, { hook }: Arrival, { bans, banExceptions }: Host): boolean {
   const peer = hook === "ingress" ? packet.source : packet.destination;
   const holds = (text: string): boolean => addressesOf(text)(peer);
   return bans.some(holds) && !banExceptions.some(holds);
 }
 
-/** A TCP connection that somebody opened to a management port of this host; its replies are part of it. */
+/** Returns whether somebody opened this TCP connection to a management port of this host. Replies belong to the connection. */
 export function isManagement(opener: Conversation, inward: boolean, local: boolean, policy: Policy): boolean {
   if (!inward || !local || opener.protocol !== TCP || opener.ports === null) return false;
   return policy.failsafe.management_ports.includes(opener.ports.destination);

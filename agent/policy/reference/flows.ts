@@ -1,4 +1,4 @@
-/** What is remembered of connections: those that passed, and those that only detect mode let through. */
+/** Remembers connections: those that passed, and those that only detect mode let through. */
 
 import type { Direction } from "../../values/traffic.ts";
 import { type ConnectionKey, reversed } from "./connection.ts";
@@ -8,44 +8,44 @@ import type { Segments } from "./segments.ts";
 
 export interface Flow {
   openerIsLow: boolean;
-  /** As the opener's packets say it. */
+  /** The conversation in the order of the opener's packets. */
   opener: Conversation;
-  /** The opener's, on this interface. */
+  /** The direction of the opener on this interface. */
   direction: Direction;
-  /** Every flag seen, of the opener and of the other end. */
+  /** All flags seen so far, of the opener and of the other end. */
   tcpFlags: [number, number];
-  /** The other end has spoken. */
+  /** True once the other end has sent a packet. */
   answered: boolean;
-  /** When, in milliseconds. */
+  /** The time at which it opened, in milliseconds. */
   opened: number;
-  /** Rules that are asked once, and held when it opened; of no meaning in other generations. */
+  /** Rules that are asked once and matched when the connection opened. They are valid in this generation only. */
   settled: { generation: number; rules: string[] };
-  /** What it counts for, of the rules that ask how many connections are open. */
+  /** The keys under which the rules with `connections_over` count this connection. */
   counts: string[];
-  /** Of TCP. */
+  /** The segments of a TCP connection. */
   segments: Segments | undefined;
 }
 
-/** A connection that detect lets go on although it would be dropped. */
+/** A blocked connection: it goes on in detect, although it would be dropped. */
 export interface Blocked {
   generation: number;
   openerIsLow: boolean;
-  /** As the opener's packets say it. */
+  /** The conversation in the order of the opener's packets. */
   opener: Conversation;
-  /** The opener's, on this interface. */
+  /** The direction of the opener on this interface. */
   direction: Direction;
   rule: string;
-  /** The identity of that rule (see identityOf), if it has been in force ever since. */
+  /** The identity of that rule (see identityOf), if the rule has been in force ever since. */
   held: string | undefined;
   reason: Reason | null;
-  /** It was met in the middle, so that prevent would meet each of its packets. */
+  /** True if it was not seen to open, so that prevent would meet each of its packets. */
   isMet: boolean;
 }
 
 export class Flows {
   readonly #flows = new Map<string, Flow>();
   readonly #blocked = new Map<string, Blocked>();
-  /** SYNs that passed, by their ends, wherever they passed. */
+  /** The SYNs that passed, by their ends, on whatever interface. */
   readonly #syns = new Map<string, Segment>();
 
   find(key: ConnectionKey): Flow | undefined {
@@ -56,7 +56,7 @@ export class Flows {
     this.#flows.set(key.text, flow);
   }
 
-  /** How many open ones count for this. */
+  /** Returns how many open connections count under this key. */
   openFor(counted: string): number {
     return [...this.#flows.values()].filter(({ counts, segments }) => segments?.closed !== true && counts.includes(counted)).length;
   }
@@ -73,7 +73,7 @@ export class Flows {
     this.#blocked.set(key.text, blocked);
   }
 
-  /** Only these rules are in force from now on. */
+  /** Forgets which rules blocked a connection, except for these, which are still in force. */
   keepHeld(rules: ReadonlySet<string>): void {
     for (const blocked of this.#blocked.values()) if (blocked.held !== undefined && !rules.has(blocked.held)) blocked.held = undefined;
   }
@@ -86,7 +86,7 @@ export class Flows {
     if (isBareSyn(tcpFlags) && (tcpFlags! & RST) === 0 && segment?.whole) this.#syns.set(endsOf(conversation), segment);
   }
 
-  /** Does it acknowledge a SYN, or all of one with data, that passed between these ends? */
+  /** Returns whether the packet acknowledges a SYN (and all of its data) that passed between these ends. */
   isAskedFor(answer: Conversation, { segment }: Pick<Transport, "segment">): boolean {
     const syn = this.#syns.get(endsOf(reversed(answer)));
     if (syn === undefined || segment === null) return false;

@@ -1,4 +1,4 @@
-/** How packets advance the connection that they belong to. */
+/** Advances a connection by the packets that belong to it. */
 
 import type { Arrival } from "./arrival.ts";
 import { SYN } from "./flags.ts";
@@ -6,7 +6,7 @@ import type { Flow } from "./flows.ts";
 import type { Packet, Transport } from "./packet.ts";
 import type { EndNumber, Sent } from "./segments.ts";
 
-/** A packet that passes as part of the flow. */
+/** Advances the flow by a packet that passes as a part of it. */
 export function advance(flow: Flow, byOpener: boolean, packet: Packet, transport: Transport, arrival: Arrival): void {
   const by: EndNumber = byOpener ? 0 : 1;
   flow.answered ||= !byOpener;
@@ -20,17 +20,17 @@ export function sentBy({ hopLimit }: Packet, { tcpFlags, segment }: Transport): 
   return tcpFlags === null || segment === null ? undefined : { flags: tcpFlags, segment, hopLimit };
 }
 
-/** A SYN of the opener that is not the one that opened the connection, which the other end has answered. */
+/** Returns whether this is another SYN of the opener than the one that opened the connection and that the other end has answered. */
 export function isOffer({ tcpFlags, segments }: Flow, sent: Sent | undefined): boolean {
   return tcpFlags[1] !== 0 && sent !== undefined && segments?.isOther(sent) === true;
 }
 
-/** A neighbour of one end cannot speak for the other. */
+/** Returns whether the packet comes from the side of this end: a neighbour of one end cannot speak for the other. */
 export function isFromItsSide({ direction }: Flow, by: EndNumber, { hook }: Arrival): boolean {
   return (direction === hook) === (by === 0);
 }
 
-/** Does the opener go on with the connection whose SYN it sent while this one lived? */
+/** Returns whether the opener goes on with a new connection, whose SYN it sent while this one was alive. */
 export function isSucceeded(flow: Flow, sent: Sent | undefined, arrival: Arrival): boolean {
   return sent !== undefined && isFromItsSide(flow, 0, arrival) && flow.segments?.isSucceededBy(sent) === true;
 }

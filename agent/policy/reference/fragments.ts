@@ -1,7 +1,7 @@
 /**
- * Datagrams in pieces. Only the first fragment has a layer 4 header; a later one stands in for its first and is
- * judged as if it had that header. Which bytes were seen is remembered, because two fragments that claim the same byte
- * are how a datagram is made to look different to the judge and to the receiver.
+ * Follows fragmented datagrams. Only the first fragment has a layer 4 header, so a later one borrows that header and is judged
+ * with it. The bytes that were seen are remembered: a datagram with two fragments for the same byte could look different to weir
+ * and to the receiver.
  */
 
 import { Limit } from "../../generated/layout.ts";
@@ -10,26 +10,26 @@ import { Undecidable, type Packet, type Reason, type Transport } from "./packet.
 const LONGEST = 65_535;
 
 interface Datagram {
-  /** Disjoint, and not adjacent. */
+  /** Ranges that neither overlap nor touch. */
   ranges: { start: number; end: number }[];
   lastSeen: boolean;
-  /** Of the first fragment. */
+  /** The layer 4 header of the first fragment. */
   transport: Transport | undefined;
-  /** Why nothing of this datagram can be decided any more. */
+  /** The reason why no fragment of this datagram can be decided any more. */
   poison: Reason | undefined;
 }
 
 export class Fragments {
   readonly #datagrams = new Map<string, Datagram>();
 
-  /** Takes note of a fragment, and lends a later one the header of its first. `place`: interface, tags and tunnel. */
+  /** Notes a fragment, and gives a later one the header of its first. `place` is the interface, the tags and the tunnel. */
   see(packet: Packet, place: string): void {
     const { fragment } = packet;
     if (fragment === null) return;
     const { id, offset, length, more } = fragment;
     if (length === 0 || offset + length > LONGEST || (more && length % 8 !== 0)) throw new Undecidable("fragment_length");
 
-    // An IPv6 receiver joins fragments whatever next header each of them names (RFC 8200, 4.5): no protocol in its key.
+    // The key has no protocol, because an IPv6 receiver joins fragments whatever next header each of them names (RFC 8200, 4.5).
     const key = [packet.source, packet.destination, id, packet.headerProtocol, place].join(" ");
     let datagram = this.#datagrams.get(key);
     if (datagram === undefined || (offset === 0 && isComplete(datagram))) {
@@ -48,7 +48,7 @@ function isComplete({ ranges, lastSeen }: Datagram): boolean {
   return lastSeen && ranges.length === 1 && ranges[0]?.start === 0;
 }
 
-/** Adjacent ranges become one, so that fragments in order take one place. */
+/** Adds a range and joins ranges that touch, so that fragments in order take one range. */
 function addRange(datagram: Datagram, start: number, end: number): Reason | undefined {
   if (datagram.ranges.some((range) => start < range.end && range.start < end)) return "fragment_overlap";
   const before = datagram.ranges.find((range) => range.end === start);
@@ -58,7 +58,10 @@ function addRange(datagram: Datagram, start: number, end: number): Reason | unde
   return datagram.ranges.length > Limit.FRAGMENT_RANGES ? "fragment_ranges" : undefined;
 }
 
-/** What an error quotes and what a tunnel carries is in the first fragment only. */
+/**
+ * A later fragment does not get the quoted packet of an ICMP error or the inner packet of a tunnel: these are in the first
+ * fragment only.
+ */
 function lend(transport: Transport | undefined): Transport | undefined {
   return (
     transport && {

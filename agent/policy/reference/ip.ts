@@ -1,6 +1,6 @@
 /**
- * IPv4 and IPv6 up to layer 4. A parser first reports the addresses and then looks at the rest, so that a failsafe
- * for an address holds for a packet that is otherwise malformed.
+ * Parses IPv4 and IPv6 up to layer 4. A parser first reports the addresses and then looks at the rest, so that a failsafe for an
+ * address also holds for a packet that is otherwise malformed.
  */
 
 import { Limit } from "../../generated/layout.ts";
@@ -13,7 +13,7 @@ const AUTHENTICATION_HEADER = 51;
 /** Hop-by-hop, routing, fragment, authentication, destination options, mobility, HIP, shim6. */
 const EXTENSION_HEADERS = [0, 43, FRAGMENT_HEADER, AUTHENTICATION_HEADER, 60, 135, 139, 140];
 
-/** Reads an IP packet; `seen` gets it as soon as its addresses are known, and is filled further. */
+/** Reads an IP packet. `seen` gets the packet as soon as its addresses are known; the packet is filled further afterwards. */
 export function readIp(reader: Reader, etherType: number, around: Surroundings, seen: (packet: Packet) => void): void {
   if (etherType === ETHERTYPE_IPV4) readIPv4(reader, around, seen);
   else readIPv6(reader, around, seen);
@@ -61,7 +61,7 @@ function readIPv6(reader: Reader, around: Surroundings, seen: (packet: Packet) =
   const header = reader.take(40, "ipv6_truncated");
   if (header.getUint8(0) >> 4 !== 6) throw new Undecidable("ipv6_version");
   const [source, destination] = [8, 24].map((at) => (header.getBigUint64(at) << 64n) | header.getBigUint64(at + 8)) as [bigint, bigint];
-  // An IPv4 address in an IPv6 header would meet the rules and flows of IPv4; no host may send one.
+  // An IPv4 address in an IPv6 header would meet the rules and flows of IPv4. No host may send one.
   if ([source, destination].some((address) => address >> 32n === 0xffffn)) throw new Undecidable("ipv6_version");
   const packet: Packet = {
     family: 6,
@@ -93,7 +93,7 @@ function readIPv6(reader: Reader, around: Surroundings, seen: (packet: Packet) =
   }
 }
 
-/** Stops at layer 4, or behind the header of a later fragment, where only payload follows. */
+/** Skips extension headers up to layer 4. It stops behind the header of a later fragment, where only payload follows. */
 function skipExtensions(reader: Reader, first: number, packet: Packet, missing: number): number {
   let next = first;
   for (let count = 0; EXTENSION_HEADERS.includes(next); count++) {

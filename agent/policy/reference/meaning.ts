@@ -1,4 +1,4 @@
-/** What the rules say about a connection: the first that matches decides, where every part of it is known. */
+/** Asks the rules about a connection. The first rule that matches decides, if every part of it is known. */
 
 import { ICMPV6_TYPES } from "../../values/names.ts";
 import type { Mode } from "../../values/traffic.ts";
@@ -10,13 +10,13 @@ import { type Answer as Known, every, some } from "../three-valued.ts";
 import { countsConnections } from "./meters.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
-/** The part of the configuration a verdict depends on, the mode included. */
+/** The part of the configuration that a verdict depends on, the mode included. */
 export type Policy = { mode: Mode } & Pick<PolicyConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "rules">;
 
 export interface Answer {
-  /** undefined: it hangs on something that the packet does not say. */
+  /** undefined if it depends on something that the packet does not tell. */
   action: Action | undefined;
-  /** The rule that decided, or `default`. */
+  /** The name of the rule that decided, or `default`. */
   rule: string;
   /** The first rule before it that would drop if it were enforced. */
   staged: string | null;
@@ -26,16 +26,16 @@ interface PreparedRule {
   name: string;
   action: Action;
   staged: boolean;
-  /** Alternatives by field; each field must hold. */
+  /** The alternatives of each field. Each field must hold. */
   fields: Want[][];
-  /** The part that is the same for each packet of a connection. */
+  /** The fields that are the same for each packet of a connection. */
   once: Want[][];
-  /** The part that is asked also where an answer of the connection stands. */
+  /** The fields that are asked again even if the connection's answer is settled. */
   times: Want[][];
-  /** The part that is asked last, because asking counts. */
+  /** The fields that are asked last, because asking counts the packet. */
   counts: Want[][];
   rule: RuleConfig;
-  /** Judged for each packet. */
+  /** True if the rule is asked for each packet. */
   isConditional: boolean;
   asksForInvalid: boolean;
 }
@@ -63,14 +63,14 @@ function wantsOf(rule: RuleConfig, chosen: (judged: Field["judged"]) => boolean)
     .filter((wants) => wants.length > 0);
 }
 
-/** What is asked of the rules: the subject, and how a rule counts it. */
+/** A question to the rules: the subject, and how a rule counts it. */
 export interface Question {
   subject: Subject;
-  /** The subject's own. */
+  /** The map that the subject holds as `counted`. */
   counted: Map<string, Counted>;
-  /** Absent where the packet is not known well enough to be counted. */
+  /** Counts the packet for a rule. Absent if the packet is not known well enough to be counted. */
   count?: (rule: RuleConfig) => Counted;
-  /** The name of a rule that blocked the connection: it holds without being asked again, if it still is about this connection. */
+  /** The name of a rule that blocked the connection. It still holds without being asked again, if it still is about this connection. */
   held?: string | undefined;
 }
 
@@ -78,7 +78,7 @@ function holds(wants: Want[][], subject: Subject): Known {
   return every(wants.map((field) => some(field.map((want) => want.holds(subject)))));
 }
 
-/** Its part that is the same for each packet now. */
+/** Asks the fields that have the same answer for each packet of the connection now. */
 function matchesConnection({ once, times }: PreparedRule, subject: Subject): Known {
   return holds([...once, ...times], subject);
 }
@@ -86,7 +86,7 @@ function matchesConnection({ once, times }: PreparedRule, subject: Subject): Kno
 function matches(prepared: PreparedRule, { subject, counted, count, held }: Question): boolean | undefined {
   const { fields, times, counts, rule, isConditional } = prepared;
   if (counted.get(rule.name)?.settled) return holds(times, subject);
-  // What is asked of each packet does not lift the doubt about its connection.
+  // Conditions on single packets do not lift the doubt about the connection.
   if (isConditional && matchesConnection(prepared, subject) === undefined) return undefined;
   if (held === rule.name) return matchesConnection(prepared, subject);
   const before = holds(fields, subject);
@@ -98,14 +98,14 @@ function matches(prepared: PreparedRule, { subject, counted, count, held }: Ques
 }
 
 /**
- * A rule whose unknown part decides whether it matches leaves a doubt: a later one may still decide if it says the
- * same. A staged rule changes nothing, so that its doubt does not count.
+ * Asks the rules in their order. If unknown facts decide whether a rule matches, a doubt is left: a later rule may still decide
+ * if it has the same action. The doubt of a staged rule does not count, because such a rule changes nothing.
  */
 export function askRules(rules: PreparedRules, defaultAction: Action, question: Question): Answer {
   let staged: string | null = null;
   let doubt: Action | undefined;
   for (const rule of rules) {
-    // Behind a doubt it would show only with each packet what such a rule says.
+    // Behind a doubt, such a rule would show its answer only with each packet.
     if (doubt !== undefined && rule.isConditional && matchesConnection(rule, question.subject) === true) {
       if (!rule.staged && rule.action !== doubt) return { action: undefined, rule: rule.name, staged };
       if (rule.staged) continue;
@@ -124,7 +124,7 @@ export function askRules(rules: PreparedRules, defaultAction: Action, question: 
   return { action: doubt === undefined || doubt === action ? action : undefined, rule: "default", staged };
 }
 
-/** The rules that ask each packet and stand, for this connection, before one that decides without. */
+/** Returns the rules that check each packet and stand, for this connection, before a rule that decides without doing so. */
 export function conditionsOn(rules: PreparedRules, subject: Subject): RuleConfig[] {
   const met: RuleConfig[] = [];
   for (const { once, times, rule, isConditional, staged } of rules) {
@@ -136,8 +136,9 @@ export function conditionsOn(rules: PreparedRules, subject: Subject): RuleConfig
 }
 
 /**
- * A packet that belongs to nothing is undecidable, but for rules that ask for just that and are reached before another
- * rule would have ended the search. `undefined`: there are no such rules. An answer without an action: none of them spoke.
+ * Asks the rules about a packet that belongs to no connection. Such a packet is undecided, except for rules that ask for the
+ * state `invalid` and are reached before another rule would have ended the search. Returns undefined if there are no such rules,
+ * and an answer without an action if none of them matched.
  */
 export function askAboutInvalid(rules: PreparedRules, question: Question): Answer | undefined {
   if (!rules.some((rule) => rule.asksForInvalid)) return undefined;
@@ -167,7 +168,10 @@ const LISTENER_DISCOVERY = ["listener-query", "listener-report", "listener-done"
   (name) => ICMPV6_TYPES[name]!.type,
 );
 
-/** Multicast would end without it, and nobody means it by "block the rest". A rule may name it. */
+/**
+ * Returns whether the packet is a message of group membership. Multicast would end without these, and nobody means them by "block
+ * the rest". A rule may name them.
+ */
 function isGroupMembership({ protocol, icmp }: Subject): boolean {
   if (protocol === IGMP) return true;
   return protocol === ICMPV6 && icmp != null && LISTENER_DISCOVERY.includes(icmp.type);

@@ -1,4 +1,4 @@
-/** What rules count, as buckets of tokens: each packet takes one, and time fills them again. */
+/** The counters of rules, as token buckets: each packet takes a token, and time adds tokens. */
 
 import { connectionsOver } from "../fields/connections-over.ts";
 import { type OverRate, parseOverRate } from "../fields/over-rate.ts";
@@ -6,18 +6,18 @@ import type { RuleConfig } from "../rule.ts";
 import type { Counted } from "../subject.ts";
 import type { Addresses } from "./packet.ts";
 
-/** A packet as far as counting it goes. */
+/** The facts about a packet that counting needs. */
 export interface Countable {
-  /** Of the connection, as its opener sends. */
+  /** The addresses of the connection in the order of its opener's packets. */
   opener: Addresses;
   byOpener: boolean;
-  /** If it passes, it begins a connection. */
+  /** True if the packet opens a connection when it passes. */
   opens: boolean;
-  /** The packet is only asked about, and counts nowhere. */
+  /** True if the packet is only supposed and must not be counted. */
   isSupposed: boolean;
-  /** How many connections count for this key. */
+  /** Returns how many connections count under this key. */
   openFor(key: string): number;
-  /** In milliseconds. */
+  /** The time in milliseconds. */
   now: number;
 }
 
@@ -27,15 +27,15 @@ interface Bucket {
 }
 
 export class Meters {
-  /** By rule and whoever is counted. A rule that says something else begins anew. */
+  /** The buckets by rule and by the address that is counted. A rule with a changed meaning gets a new bucket. */
   readonly #buckets = new Map<string, Bucket>();
 
-  /** Asks the rule about a packet that it would match otherwise; one that is within the rate counts from then on. */
+  /** Asks the rule about a packet that matches in all other fields. A packet within the rate is counted. */
   ask(rule: RuleConfig, packet: Countable): Counted {
     const { over_rate, connections_over } = rule.layer4 ?? {};
     if (countsConnections(rule) && !packet.opens) return { overRate: null, connections: null };
     const connections = connections_over === undefined ? {} : { connections: packet.openFor(connectionsKey(rule, packet.opener)!) };
-    // What the number of connections rules out already does not count for the rate.
+    // A packet that the number of connections already excludes does not count for the rate.
     if (over_rate === undefined || (connections_over !== undefined && connections.connections! < connectionsOver(connections_over).count))
       return connections;
     return { ...connections, overRate: this.#isOver(rule, parseOverRate(over_rate), packet) };
@@ -52,13 +52,13 @@ export class Meters {
   }
 }
 
-/** Whether a rule counts connections, and not packets. */
+/** Returns whether a rule counts connections, and not packets. */
 export function countsConnections({ layer4 }: RuleConfig): boolean {
   const { over_rate, connections_over } = layer4 ?? {};
   return connections_over !== undefined || (typeof over_rate === "object" && over_rate.per === "connection");
 }
 
-/** What a connection of this opener counts for, where the rule asks how many are open. */
+/** Returns the key under which a rule with `connections_over` counts a connection of this opener. */
 export function connectionsKey(rule: RuleConfig, opener: Addresses): string | undefined {
   const { connections_over } = rule.layer4 ?? {};
   return connections_over === undefined ? undefined : keyOf(rule, connectionsOver(connections_over).by, { opener });
@@ -68,7 +68,7 @@ function keyOf(rule: RuleConfig, by: OverRate["by"], { opener }: Pick<Countable,
   return `${identityOf(rule)} ${by === "rule" ? "" : opener[by]}`;
 }
 
-/** Rules that differ in it are not the same, whatever their names. */
+/** Returns the identity of a rule. Rules with different identities differ in meaning, whatever their names are. */
 export function identityOf({ description: _, expires: __, ...rule }: RuleConfig): string {
   return JSON.stringify(rule);
 }

@@ -1,4 +1,4 @@
-/** Who opened the connection of a packet that has no flow? */
+/** Finds the opener of a connection when a packet has no flow. */
 
 import { parseAddress, toInteger } from "../../values/address.ts";
 import type { Direction } from "../../values/traffic.ts";
@@ -10,7 +10,7 @@ import { TCP } from "./transport.ts";
 
 export interface Opener {
   conversation: Conversation;
-  /** In which the opener sends, on this interface. */
+  /** The direction in which the opener sends, on this interface. */
   direction: Direction;
   isSender: boolean;
 }
@@ -25,9 +25,9 @@ function receiverOf(conversation: Conversation, arrival: Arrival): Opener {
 }
 
 /**
- * The sender, unless TCP says otherwise. Of a connection met in the middle the sockets tell. Anyone can send a SYN+ACK to
- * make a connection look like the receiver's own, so it is believed only where a SYN passed that it acknowledges.
- * `undefined`: nothing tells.
+ * The opener is the sender, unless TCP tells otherwise. For a connection met in the middle the sockets tell. Anyone can send a
+ * SYN+ACK to make a connection look as if the receiver had opened it, so a SYN+ACK counts only if a SYN passed that it
+ * acknowledges. Returns undefined if nothing tells.
  */
 export function findOpener(
   conversation: Conversation,

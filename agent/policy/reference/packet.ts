@@ -1,8 +1,8 @@
-/** One packet as the reference sees it, and the reader its parsers share. */
+/** One packet as the reference sees it, and the reader that its parsers share. */
 
 import type { Reason as ReasonTable } from "../../generated/layout.ts";
 
-/** Why a packet could not be decided; the names are those of enum weir_reason. */
+/** The reasons why a packet is undecided. The names are those of enum weir_reason. */
 export type Reason = Lowercase<Exclude<keyof typeof ReasonTable, "NONE" | "COUNT">>;
 
 export interface Addresses {
@@ -18,47 +18,47 @@ export interface Ports {
 export interface Message {
   type: number;
   code: number;
-  /** Of echo and timestamp messages, else 0. */
+  /** The identifier of echo and timestamp messages, else 0. */
   identifier: number;
 }
 
-/** Layer 4, as far as its protocol goes. `null` is "has none". */
+/** The layer 4 header, with the members that its protocol has. `null` means "has none". */
 export interface Transport {
   protocol: number;
   ports: Ports | null;
   icmp: Message | null;
   tcpFlags: number | null;
   segment: Segment | null;
-  /** Of an ICMP error: the packet it is about, if it quotes enough of it. */
+  /** The packet that an ICMP error is about, if the error quotes enough of it. */
   quoted: Conversation | null;
-  /** Of a tunnel: what is inside. */
+  /** The inner packet of a tunnel. */
   inner: Inner | null;
-  /** Of UDP: what follows the header, unless the packet is a later fragment. */
+  /** The bytes behind a UDP header, unless the packet is a later fragment. */
   datagram: Uint8Array | null;
 }
 
 /** The numbers of a TCP segment. */
 export interface Segment {
   sequence: number;
-  /** Behind its last byte; SYN and FIN count as one each. */
+  /** The number behind its last byte. SYN and FIN count as one byte each. */
   end: number;
   acknowledgement: number;
-  /** All of it is in this packet. */
+  /** True if the packet holds the whole segment. */
   whole: boolean;
-  /** Only looked at of a reset: that of the segment, and that of an IPv4 header. */
+  /** For resets only: whether the checksums of the segment and of an IPv4 header are right. */
   checksumIsRight: boolean;
-  /** Only looked at of a reset: nothing of it may make a router or its receiver throw it away. */
+  /** For resets only: true if nothing in the packet may make a router or its receiver discard it. */
   isPlain: boolean;
 }
 
-/** Who talks to whom, in the order of one packet. */
+/** The two ends of a conversation, in the order of one packet. */
 export interface Conversation extends Addresses, Pick<Transport, "protocol" | "ports" | "icmp"> {}
 
 export type TunnelKind = "gre" | "ipip" | "vxlan" | "geneve";
 
 export interface Inner {
   kind: TunnelKind;
-  /** The ethertype of what is inside where the outer protocol says it, else 0: the tunnel's header does. */
+  /** The ethertype of the inner packet if the outer protocol tells it, else 0: then the tunnel's header tells it. */
   etherType: number;
   bytes: Uint8Array;
 }
@@ -66,11 +66,11 @@ export interface Inner {
 export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_IPV6 = 0x86dd;
 
-/** What surrounds an IP packet, as far as it changes how lengths are read. */
+/** The facts around an IP packet that change how lengths are read. */
 export interface Surroundings {
-  /** Several segments in one buffer: a length of 0 stands for all there is. */
+  /** True if the buffer holds several segments. A length of 0 then stands for everything there is. */
   gso: boolean;
-  /** Carried by a first fragment: bytes may be missing at the end. */
+  /** True if a first fragment carries the packet, so that bytes may be missing at the end. */
   partial: boolean;
 }
 
@@ -84,18 +84,18 @@ export interface Fragment {
 export interface Packet extends Addresses {
   family: 4 | 6;
   hopLimit: number;
-  /** Differentiated services code point. */
+  /** The differentiated services code point. */
   dscp: number;
-  /** Of the IPv4 header; null for IPv6, where a later fragment cannot be believed about it. */
+  /** The protocol in the IPv4 header; null for IPv6, where a later fragment cannot be believed about it. */
   headerProtocol: number | null;
   fragment: Fragment | null;
-  /** An IPv6 fragment header was there, be it an atomic one. */
+  /** True if there was an IPv6 fragment header, even that of an atomic fragment. */
   fragmentHeader: boolean;
-  /** undefined for a later fragment, until its first lends it one. */
+  /** undefined for a later fragment, until it gets the header of its first. */
   transport: Transport | undefined;
 }
 
-/** Thrown by the parsers, caught where a packet is read. */
+/** Thrown by the parsers, and caught where a packet is read. */
 export class Undecidable extends Error {
   readonly reason: Reason;
   constructor(reason: Reason) {
@@ -104,7 +104,7 @@ export class Undecidable extends Error {
   }
 }
 
-/** Bytes that are taken from the front. Numbers are in network order. */
+/** Reads bytes from the front. Numbers are in network order. */
 export class Reader {
   #bytes: Uint8Array;
 
@@ -120,7 +120,7 @@ export class Reader {
     return this.#bytes;
   }
 
-  /** The next `size` bytes; without them the packet is undecidable for `reason`. */
+  /** Returns the next `size` bytes. If they are missing, the packet is undecidable for `reason`. */
   take(size: number, reason: Reason): DataView {
     if (size > this.#bytes.length) throw new Undecidable(reason);
     const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, size);
@@ -128,7 +128,7 @@ export class Reader {
     return view;
   }
 
-  /** Forgets what lies beyond `size` bytes, as padding. */
+  /** Forgets the bytes beyond `size`, which are padding. */
   cut(size: number): void {
     this.#bytes = this.#bytes.subarray(0, size);
   }

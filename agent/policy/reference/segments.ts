@@ -1,35 +1,35 @@
 /**
- * What TCP segments change of their connection. A segment changes its state only if its receiver accepts it: a FIN counts
- * when the other end acknowledges it, a reset where it stands exactly at what the other end acknowledged last, and is written
- * so that it arrives there. All numbers are modulo 2^32.
+ * Follows the state of a TCP connection by its segments. A segment changes the state only if its receiver accepts it: a FIN
+ * counts when the other end acknowledges it, and a reset counts if its number is exactly the one that the other end acknowledged
+ * last, and if it is written so that it arrives there. All numbers are modulo 2^32.
  */
 
 import { ACK, FIN, RST, SYN } from "./flags.ts";
 import type { Segment } from "./packet.ts";
 
-/** A number further ahead than this is none of the connection's. */
+/** A number further ahead than this does not belong to the connection. */
 const FURTHEST = 64 * 2 ** 20;
-/** So many bytes under way mostly lie in the window of their receiver. */
+/** This many bytes under way mostly lie in the window of their receiver. */
 const USUAL_WINDOW = 0xffff;
 
-/** 0 the opener, 1 the end that it speaks to. */
+/** 0 is the opener, 1 the end that it opened the connection to. */
 export type EndNumber = 0 | 1;
 
-/** One end of a connection, as what it sent shows it. */
+/** One end of a connection, as its own segments show it. */
 interface Speaker {
-  /** Behind all that it sent. */
+  /** The number behind everything that it sent. */
   next: number;
-  /** The highest number of the other end's that it acknowledged. */
+  /** The highest number of the other end that it acknowledged. */
   acknowledged: number;
-  /** As many hops as a packet of its had left that reached the other end. */
+  /** The hop limit that was left in a packet of this end which reached the other end. */
   hopLimit: number;
-  /** Behind its FIN, if it has said so. */
+  /** The number behind its FIN; undefined if it has sent none. */
   finish: number | undefined;
-  /** It sent a reset, and the other end has not gone on since. */
+  /** True if it sent a reset and the other end has sent nothing since. */
   reset: boolean;
 }
 
-/** One segment that passes, and what its packet says of it. */
+/** A segment that passes, with facts about its packet. */
 export interface Sent {
   flags: number;
   segment: Segment;
@@ -38,16 +38,16 @@ export interface Sent {
 
 export class Segments {
   readonly #ends: [Speaker, Speaker];
-  /** The numbers of the other end are known. */
+  /** True once the numbers of the other end are known. */
   #heard: boolean;
-  /** It counts for no rule any more. */
+  /** True once the connection counts for no rule any more. */
   closed: boolean;
-  /** Nothing takes that back. */
+  /** True if nothing can reopen the connection. */
   #final: boolean;
-  /** A SYN that may open the next connection between the same ends, and what answered it. */
+  /** A SYN that may open the next connection between the same ends, and the answer to it. */
   #offer: { syn: number; answer: number | undefined } | undefined;
 
-  /** As the packet tells that makes it, which may be of either end. */
+  /** Begins with the packet that makes the flow, which may come from either end. */
   constructor({ flags, segment, hopLimit }: Sent, by: EndNumber) {
     const acknowledgement = flags & ACK ? segment.acknowledgement : 0;
     const sender: Speaker = { next: segment.end, acknowledged: acknowledgement, hopLimit, finish: undefined, reset: false };
@@ -57,17 +57,17 @@ export class Segments {
     this.closed = this.#final = (flags & RST) !== 0;
   }
 
-  /** Whether this SYN of the opener is another one than that which opened the connection. */
+  /** Returns whether this SYN of the opener differs from the one that opened the connection. */
   isOther({ segment }: Sent): boolean {
     return segment.whole && segment.end !== this.#ends[0].next;
   }
 
-  /** Such a SYN passed. */
+  /** Notes that such a SYN passed. */
   offer({ segment }: Sent): void {
     this.#offer = { syn: segment.end, answer: undefined };
   }
 
-  /** Does the opener go on with the connection that was offered, and answered? */
+  /** Returns whether the opener goes on with the connection that was offered and answered. */
   isSucceededBy({ flags, segment }: Sent): boolean {
     const isPlain = segment.whole && (flags & (FIN | SYN | RST | ACK)) === ACK;
     return (
@@ -75,7 +75,7 @@ export class Segments {
     );
   }
 
-  /** `begunHere`: the opener was seen to open it. */
+  /** `begunHere` is true if the opener was seen to open the connection. */
   follow(sent: Sent, by: EndNumber, begunHere: boolean): void {
     if (!sent.segment.whole) return;
     if (sent.flags & RST) this.#reset(sent, by);
@@ -127,7 +127,7 @@ export class Segments {
       other.reset = false;
       if (!own.reset) this.closed = false;
     }
-    // A number that is 0 is not known.
+    // The number 0 stands for an unknown one.
     if (modulo(segment.end - own.next - 1) < FURTHEST || own.next === 0) own.next = segment.end;
     if (this.#isFresh(segment.acknowledgement, by) || own.acknowledged === 0) own.acknowledged = segment.acknowledgement;
     if (flags & FIN && modulo(segment.end - other.acknowledged - 1) < FURTHEST) own.finish = segment.end;
@@ -135,21 +135,21 @@ export class Segments {
       this.closed = this.#final = true;
   }
 
-  /** The first segment of the other end that fits. */
+  /** Takes the first segment of the other end that fits. */
   #hear({ segment, hopLimit }: Sent): void {
     Object.assign(this.#ends[1], { next: segment.end, acknowledged: segment.acknowledgement, hopLimit });
     this.#ends[0].acknowledged = segment.sequence;
     this.#heard = true;
   }
 
-  /** Does it acknowledge something that was sent, and had not been acknowledged? */
+  /** Returns whether it acknowledges something that was sent and was not acknowledged before. */
   #isFresh(acknowledgement: number, by: EndNumber): boolean {
     const [own, other] = this.#from(by);
     const fresh = modulo(acknowledgement - own.acknowledged);
     return fresh > 0 && fresh <= modulo(other.next - own.acknowledged);
   }
 
-  /** Is it of the numbers of this connection, as its other end knows them? */
+  /** Returns whether the numbers belong to this connection, as its other end knows them. */
   #fits({ sequence, acknowledgement }: Segment, by: EndNumber): boolean {
     const [own, other] = this.#from(by);
     const isNear = modulo(sequence - own.next + FURTHEST) <= 2 * FURTHEST;

@@ -1,4 +1,4 @@
-/** What sets hold: what the policy writes in them, and what the host knows beside it. */
+/** The members of sets: those that the policy lists, and those that the host knows in addition. */
 
 import { parsePorts } from "../../values/ports.ts";
 import { addressesOf } from "../fields/addresses.ts";

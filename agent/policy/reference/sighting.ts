@@ -1,4 +1,4 @@
-/** From bytes to what can be known of a packet: all of it, or its addresses and why the rest is undecidable. */
+/** Parses a frame as far as it can be read: the whole packet, or its addresses and the reason why the rest is undecidable. */
 
 import type { Arrival } from "./arrival.ts";
 import { readEthernet, type Link } from "./ethernet.ts";
@@ -9,17 +9,17 @@ import type { Inner, Packet, Reason, Surroundings } from "./packet.ts";
 import { openTunnel } from "./tunnel.ts";
 
 export interface Sighting {
-  /** Without it not even the addresses are known. */
+  /** undefined if not even the addresses are known. */
   packet: Packet | undefined;
   problem: Reason | undefined;
-  /** Interface, tags and tunnel: equal addresses elsewhere are other hosts. */
+  /** The interface, tags and tunnel. The same addresses in another place belong to other hosts. */
   place: string;
-  /** Identifier of the outermost tag that has one; 0 where there is none. */
+  /** The identifier of the outermost tag that has one; 0 if there is none. */
   vlan: number;
   inTunnel: boolean;
 }
 
-/** What travels without IP; `etherType` says what it is. */
+/** A frame without IP; `etherType` tells what it is. */
 export interface NotIp {
   etherType: number;
 }
@@ -33,7 +33,7 @@ export function sight(arrival: Arrival, fragments: Fragments): Sighting | NotIp 
   });
 }
 
-/** The packet inside the tunnel that `outer` is. */
+/** Parses the inner packet of the tunnel packet `outer`. */
 export function sightInner(outer: Packet, inner: Inner, arrival: Arrival, fragments: Fragments): Sighting | NotIp {
   const partial = outer.fragment !== null;
   return attempt(arrival.interface, true, () => {

@@ -1,4 +1,4 @@
-/** How a packet stands to its connection. */
+/** The relation of a packet to its connection. */
 
 import type { ConnectionState } from "../../values/names.ts";
 import { SYN } from "./flags.ts";
@@ -7,15 +7,15 @@ import { TCP } from "./transport.ts";
 
 export interface Standing {
   state: ConnectionState;
-  /** Of the connection, in seconds. */
+  /** The age of the connection in seconds. */
   age: number;
-  /** Rules that held when the connection opened, and so hold for all of it. */
+  /** Rules that matched when the connection opened, and so hold for all of it. */
   settled: string[];
-  /** Of a packet that opens one: takes the names of such rules. */
+  /** Present for a packet that opens a connection: it receives the names of such rules. */
   opens?: string[];
 }
 
-/** A connection that is met in the middle was answered before: its opener goes on without having asked. */
+/** A connection that is met in the middle counts as answered, because its opener goes on without a SYN. */
 export function stateOf(protocol: number, tcpFlags: number | null, byOpener: boolean, flow: Flow | undefined): ConnectionState {
   const everSaid = (flow?.tcpFlags[0] ?? 0) | (tcpFlags ?? 0);
   const isMetInTheMiddle = protocol === TCP && (everSaid & SYN) === 0;

@@ -1,4 +1,4 @@
-/** TCP, UDP, ICMP and ICMPv6. The protocol number alone says which of them it is. */
+/** Parses TCP, UDP, ICMP and ICMPv6. The protocol number alone tells which of them it is. */
 
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Undecidable } from "./packet.ts";
 import { FIN, RST, SYN } from "./flags.ts";
@@ -14,25 +14,25 @@ const IPIP = 4;
 const IPV6_IN_IP = 41;
 const GRE = 47;
 const VXLAN_PORT = 4789;
-/** Linux's own default, older than the registered one. */
+/** The default of Linux, which is older than the registered port. */
 const VXLAN_PORT_LINUX = 8472;
 const VXLAN_GPE_PORT = 4790;
 const GENEVE_PORT = 6081;
-/** Longer ones are not believed. */
+/** A longer reset does not count. */
 const LONGEST_RESET = 508;
-/** Two bytes that fill up, and an option of 10 bytes: the only one that a reset of Linux has. */
+/** Two bytes of padding, and an option of 10 bytes: the only option that a reset of Linux has. */
 const ONLY_TIMESTAMP = 0x0101_080a;
 
 interface Around extends Surroundings {
-  /** Of the IP packet. */
+  /** The addresses of the IP packet. */
   ends: Addresses;
-  /** The rest of the datagram comes in other packets. */
+  /** True if the rest of the datagram comes in other packets. */
   firstFragment: boolean;
-  /** The checksum of the IP header is right, if it has one. */
+  /** True if the checksum of the IP header is right, or the header has none. */
   headerIsRight: boolean;
-  /** The IP header has neither options nor extension headers. */
+  /** True if the IP header has neither options nor extension headers. */
   isBare: boolean;
-  /** A UDP length of 0 stands for all that is left (RFC 2675). */
+  /** True if a UDP length of 0 stands for everything that is left (RFC 2675). */
   jumbo: boolean;
 }
 
@@ -82,7 +82,7 @@ function hasUsualOptions(options: Uint8Array): boolean {
   );
 }
 
-/** RFC 1071, over a pseudo header with both addresses, the protocol and the length. */
+/** Checks the checksum of RFC 1071 over a pseudo header with both addresses, the protocol and the length. */
 function isRightChecksum({ source, destination }: Addresses, bytes: Uint8Array): boolean {
   let sum = TCP + bytes.length;
   for (const address of [source, destination])
@@ -90,7 +90,7 @@ function isRightChecksum({ source, destination }: Addresses, bytes: Uint8Array):
   return sumsUp(bytes, sum);
 }
 
-/** Is the sum of these 16-bit numbers what a right checksum among them makes it? */
+/** Returns whether the sum of these 16-bit numbers is that of a block with a right checksum in it. */
 export function sumsUp(bytes: Uint8Array, sum = 0): boolean {
   for (const [at, byte] of bytes.entries()) sum += at % 2 === 0 ? byte << 8 : byte;
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
@@ -126,7 +126,7 @@ function messageOf(header: DataView, protocol: number): Message {
   return { type, code: header.getUint8(1), identifier: pairOf(protocol, type) === undefined ? 0 : header.getUint16(4) };
 }
 
-/** A question and its answer, which carries the same identifier. */
+/** Requests and their replies, which carry the same identifier. */
 const PAIRS: Readonly<Record<number, [question: number, answer: number][]>> = {
   [ICMP]: [
     [8, 0],
@@ -139,17 +139,17 @@ function pairOf(protocol: number, type: number): [number, number] | undefined {
   return PAIRS[protocol]?.find((pair) => pair.includes(type));
 }
 
-/** Echo and timestamp replies: they belong to a question and open nothing. */
+/** Echo and timestamp replies belong to a request and open nothing. */
 export function isAnswer(protocol: number, type: number): boolean {
   return pairOf(protocol, type)?.[1] === type;
 }
 
-/** Echo and timestamp requests. */
+/** Returns whether the message is an echo or timestamp request. */
 export function isQuestion(protocol: number, type: number): boolean {
   return pairOf(protocol, type)?.[0] === type;
 }
 
-/** The question an answer belongs to; any other type is its own. */
+/** Returns the request that a reply belongs to. Any other type is returned as it is. */
 export function questionOf(protocol: number, type: number): number {
   return pairOf(protocol, type)?.[0] ?? type;
 }
@@ -159,8 +159,8 @@ export function isError(protocol: number, type: number): boolean {
 }
 
 /**
- * The packet that an error quotes: its IP header and 8 bytes. One that quotes less, or a later fragment, or something
- * behind extension headers, is related to nothing and is judged on its own.
+ * Reads the packet that an error quotes: its IP header and 8 bytes. If the error quotes less, or a later fragment, or something
+ * behind extension headers, it is related to no connection and is judged on its own.
  */
 function readQuoted(reader: Reader, protocol: number): Conversation | null {
   try {

@@ -1,4 +1,4 @@
-/** Tunnel headers: what is inside, and the identity that keeps its connections apart from others. */
+/** Parses tunnel headers: the inner packet, and the identity that keeps its connections apart from others. */
 
 import { readEthernet, readTags, type Link } from "./ethernet.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Reader, Undecidable, type Inner } from "./packet.ts";
@@ -6,7 +6,7 @@ import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Reader, Undecidable, type Inner } from 
 const BRIDGED = 0x6558;
 const WCCP = 0x883e;
 const ERSPAN = [0x88be, 0x22eb];
-/** Bytes of the header before a mirrored frame, by its version. */
+/** The bytes of the header before a mirrored frame, by its version. */
 const ERSPAN_HEADER: Readonly<Record<number, number>> = { 1: 8, 2: 12 };
 
 const GRE_CHECKSUM = 0x8000;
@@ -16,16 +16,16 @@ const GRE_SEQUENCE = 0x1000;
 const GRE_VERSION = 0x0007;
 const GRE_OPTIONS = GRE_CHECKSUM | GRE_KEY | GRE_SEQUENCE;
 
-/** What VXLAN-GPE says by numbers of its own. */
+/** VXLAN-GPE has protocol numbers of its own. */
 const VXLAN_PROTOCOLS: Readonly<Record<number, number>> = { 1: ETHERTYPE_IPV4, 2: ETHERTYPE_IPV6, 3: BRIDGED };
 
 export interface Opened extends Link {
   reader: Reader;
-  /** As `vxlan 7`. */
+  /** The tunnel's kind and identity, such as `vxlan 7`. */
   tunnel: string;
 }
 
-/** Reads the tunnel's own header, and the Ethernet header inside where there is one. `family`: of the packet around it. */
+/** Reads the tunnel's own header, and the inner Ethernet header if there is one. `family` is that of the outer packet. */
 export function openTunnel(inner: Inner, family: 4 | 6): Opened {
   const reader = new Reader(inner.bytes);
   const { id, etherType } = readTunnelHeader(reader, inner, family);
@@ -51,7 +51,7 @@ function readTunnelHeader(reader: Reader, inner: Inner, family: 4 | 6): { id: nu
 function readGre(reader: Reader, family: 4 | 6): { id: number; etherType: number } {
   const header = reader.take(4, "tunnel_truncated");
   const flags = header.getUint16(0);
-  // RFC 2784 has receivers discard source routes; version 1 (PPTP) has another header.
+  // Receivers discard packets with source routes (RFC 2784). Version 1 (PPTP) has another header.
   if (flags & (GRE_ROUTING | GRE_VERSION)) throw new Undecidable("tunnel_header");
   if (flags & GRE_CHECKSUM) reader.take(4, "tunnel_truncated");
   const key = flags & GRE_KEY ? reader.take(4, "tunnel_truncated").getUint32(0) : 0;
@@ -59,7 +59,7 @@ function readGre(reader: Reader, family: 4 | 6): { id: number; etherType: number
   return { id: key, etherType: payloadOfGre(reader, flags, header.getUint16(2), family) };
 }
 
-/** Some types have a header of their own before what they carry. Read as Linux reads them. */
+/** Some types have a header of their own before the inner packet. They are read as Linux reads them. */
 function payloadOfGre(reader: Reader, flags: number, type: number, family: 4 | 6): number {
   if (type === WCCP && flags === 0) {
     if (reader.left === 0) throw new Undecidable("tunnel_truncated");
@@ -82,7 +82,7 @@ function readVxlan(reader: Reader): { id: number; etherType: number } {
   if (!(flags & 0x08)) throw new Undecidable("tunnel_header");
   const id = header.getUint32(4) >>> 8;
   if (!(flags & 0x04)) return { id, etherType: BRIDGED };
-  // VXLAN-GPE says what it carries. Other versions, and messages to the tunnel's end itself, are not opened.
+  // VXLAN-GPE names the type of the inner packet. Other versions, and messages to the tunnel's end itself, are not opened.
   if (flags & 0x31) throw new Undecidable("tunnel_header");
   return { id, etherType: VXLAN_PROTOCOLS[header.getUint8(3)] ?? 0 };
 }
