@@ -1,16 +1,16 @@
-/** Looks after what ends at a time of its own. */
+/** Removes things when their time is over. */
 
-/** How often deadlines are looked at: timers do not count the time in which the machine sleeps. */
+/** How often deadlines are checked. A timer for each would not count the time in which the machine sleeps. */
 const LOOK_MS = 1000;
 const SOONEST_MS = 10;
 const RETRY_MS = 60_000;
 
 export interface DeadlineParts {
-  /** Seconds; Infinity: nothing ends. */
+  /** Returns the seconds until the next end; Infinity if nothing ends. */
   untilNext(): number;
-  /** Takes away what is over, if anything is. */
+  /** Removes everything that is over. */
   look(): Promise<void>;
-  /** It is looked at again in a minute. */
+  /** Reports an error. The next check is in a minute. */
   onTrouble(error: Error): void;
 }
 
@@ -33,7 +33,7 @@ export class Deadlines {
     clearTimeout(this.#timer);
   }
 
-  /** What ends, or when, may be another than before. */
+  /** Call this when something else may end now, or at another time. */
   changed(): void {
     this.#arm(SOONEST_MS);
   }

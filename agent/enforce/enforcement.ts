@@ -1,6 +1,6 @@
 /**
- * What decides about packets, put in force at the start: bans, sets, kinds of processes, rules and the mode. What an agent
- * before had in force decides until all of that is there.
+ * Puts everything that decides about packets in force at the start: bans, sets, process kinds, rules and the mode. Until all of
+ * it is there, packets are judged by what an earlier agent left in force.
  */
 
 import type { Settings } from "../../config/settings.ts";
@@ -38,12 +38,12 @@ import { Succession } from "./adoption/succession.ts";
 import { attachTracers, type Tracers } from "./tracers.ts";
 import type { Undo } from "./undo.ts";
 
-/** A pass over some thousand processes takes some milliseconds. */
+/** A pass over some thousand processes takes some milliseconds; this is its time limit. */
 const PASS_MS = 2000;
 
-/** Everything that the start has read for the kernel. */
+/** Everything that the start has read and prepared for the kernel. */
 export interface Prepared {
-  /** Puts back what an agent before had in force, if this start fails. */
+  /** Restores what an earlier agent had in force, if this start fails. */
   undo: Undo;
   settings: Settings;
   dynamic: DynamicRules;
@@ -75,10 +75,10 @@ interface Keepers {
 }
 
 export interface Enforcement extends Keepers {
-  /** What is still to be carried over once every interface has its programs. */
+  /** Carries the remaining connections once every interface has its programs. */
   succession: Succession;
   tracers: Tracers;
-  /** The rules are in force in this generation. */
+  /** The generation in which the rules are in force. */
   generation: number;
 }
 
@@ -93,13 +93,13 @@ export async function enforce(prepared: Prepared, log: Said, names: InterfaceNam
   const wanted = modeAtStart(prepared, mode);
   const before = plane.mode;
   undo.add(() => {
-    if (before === "detect") plane.mode = before; // tables that were shared have the rules of now
+    if (before === "detect") plane.mode = before; // shared tables hold the new rules already
   });
-  if (wanted === "detect") plane.mode = wanted; // no rule of the new set drops on the way there
+  if (wanted === "detect") plane.mode = wanted; // so no new rule drops anything before all of them are in force
   plane.weekSeconds = weekSeconds(Date.now());
   const succession = new Succession(plane);
   succession.carryOwners();
-  const tracers = attachTracers(plane, linkDirectory(pins), succession.isDue); // before anything asks for owners and processes
+  const tracers = attachTracers(plane, linkDirectory(pins), succession.isDue); // the tracers come before anything asks for owners and processes
   undo.add(() => tracers.undo());
   const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
   const kindTransition = await kinds.prepare(compiled.kinds);
@@ -122,7 +122,7 @@ export async function enforce(prepared: Prepared, log: Said, names: InterfaceNam
   return { ...keepers, succession, tracers, generation };
 }
 
-/** Makes those that keep the tables of the kernel, each with what it asks. Nothing but bans is in force yet. */
+/** Makes the keepers of the kernel's tables, and connects them. Only bans are in force afterwards. */
 function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, log: Said, names: InterfaceNames): Keepers {
   const growth = new Growth(plane, (sentence) => log.warn(sentence));
   const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
@@ -160,13 +160,13 @@ function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, 
   return { growth, bans, sets, installer, sessions, rules, naming, kinds, mode: new ModeKeeper(config.state_dir) };
 }
 
-/** Beside a file that is refused nothing is switched to prevent that was not in force. */
+/** Returns the mode of the start. If a file is refused, a mode of prevent that was not in force before does not begin. */
 function modeAtStart({ settings: { config, refused }, plane }: Prepared, mode: ModeKeeper): Mode {
   const observes = refused !== undefined && (refused.inForce === "built-in" || (plane.adopted && plane.mode === "detect"));
   return observes ? "detect" : mode.resolve(config.mode);
 }
 
-/** Asked for each time, because tables may be exchanged for larger ones. */
+/** The tables are looked up for each call, because growth may exchange them for larger ones. */
 export function tablesOf(plane: DataPlane, waitGracePeriod: () => Promise<void>): RuleTables {
   const memory = (name: string): Uint8Array => new Uint8Array(plane.map(name).mmap());
   return {
@@ -188,7 +188,7 @@ function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compar
   const compare = async (): Promise<boolean> => (await readIteratorApart(plane.program("weir_identify_all"), PASS_MS)).isWhole;
   return {
     map: (name) => plane.map(name),
-    compareAll: async () => (await compare()) && (await compare()), // the second time those above each process are known
+    compareAll: async () => (await compare()) && (await compare()), // in the second pass the parents of each process are known
     renewListeners: () => renewListeners(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners")),
     placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.generation & 1),
   };

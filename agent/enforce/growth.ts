@@ -1,6 +1,6 @@
 /**
- * Gives tables more room, and programs what the kernel did not have before, while packets are judged: each packet is
- * judged by what was in force, in the old tables or in the larger ones.
+ * Makes tables larger, and reloads programs when the kernel has something new for them, while packets are judged. Each packet is
+ * judged by the rules in force, in the old tables or in the larger ones.
  */
 
 import { addRulesSince } from "../observe/events/counters.ts";
@@ -12,7 +12,7 @@ import { linesFor, linesOf, type Owner } from "./networks/memory.ts";
 import type { Capacity } from "../policy/capacity.ts";
 import { Turns } from "./turns.ts";
 
-/** After a failure: each try takes a second of a processor. */
+/** The pause after a failure. Each attempt takes a second of a CPU. */
 const PAUSE_MS = 60_000;
 
 type Maps = ReadonlyMap<string, BpfMap>;
@@ -31,12 +31,12 @@ export class Growth {
     this.#warn = warn;
   }
 
-  /** Nothing grows before: packets are judged by programs of an earlier agent, which nobody here can exchange. */
+  /** Allows growth. Before this, programs of an earlier agent judge packets, and nobody can exchange them here. */
   start(interfaces: Pick<InterfaceFollower, "exchange">): void {
     this.#interfaces = interfaces;
   }
 
-  /** To be called while nobody writes rules. */
+  /** Makes room for rules. Call it while nobody writes rules. */
   async rules({ slots, cells }: Capacity): Promise<void> {
     let copied: BigUint64Array;
     await this.#exchange(
@@ -53,7 +53,10 @@ export class Growth {
     );
   }
 
-  /** For so many networks, whether or not that succeeds: what finds no room in lines is in the slower table. See NetworkMemory. */
+  /**
+   * Makes room for this many networks, or continues without: networks that find no room in lines go into the slower table. See
+   * NetworkMemory.
+   */
   async lines(whose: Owner, networks: number, move: (lines: Uint8Array) => Promise<void>): Promise<void> {
     const table = `${whose}_lines`;
     const lines = linesFor(networks);
@@ -68,10 +71,10 @@ export class Growth {
     }
   }
 
-  /** Exchanges the programs for the same ones, as often as the kernel has something new for them. */
+  /** Exchanges the programs for the same ones, whenever the kernel has something new for them. */
   async renew(): Promise<void> {
     if (this.#interfaces === undefined || !this.#plane.missesTracking || performance.now() < this.#renewalPausedUntil) return;
-    this.#renewalPausedUntil = performance.now() + PAUSE_MS; // one at a time, too
+    this.#renewalPausedUntil = performance.now() + PAUSE_MS; // only one exchange runs at a time
     try {
       await this.#exchange({}, { fill: async () => {}, settle: () => {} });
     } catch (error) {
@@ -81,13 +84,13 @@ export class Growth {
     }
   }
 
-  /** Nothing grows any more. */
+  /** Stops all growth. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#turns.take(async () => {});
   }
 
-  /** `fill` gives the larger tables what packets have to find there; `settle` runs when no packet reads the others any more. */
+  /** `fill` copies into the larger tables what packets have to find there; `settle` runs when no packet reads the old ones any more. */
   #exchange(
     sizes: Partial<TableSizes>,
     { fill, settle }: { fill(larger: Maps): Promise<void>; settle(outgrown: Maps): void },
@@ -120,7 +123,7 @@ function wordsOf(map: BpfMap): BigUint64Array {
   return new BigUint64Array(map.mmap(), 0, (map.info.maxEntries * map.elementStride) / 8);
 }
 
-/** Each of the `parts` of a table goes to the beginning of one of a larger table. */
+/** Copies each of the `parts` of a table to the beginning of the same part of a larger table. */
 function copyParts(from: BpfMap, to: BpfMap, parts: number): void {
   const [source, target] = [wordsOf(from), wordsOf(to)];
   for (let part = 0; part < parts; part++)

@@ -1,10 +1,10 @@
 /**
- * Puts rules in force: writes the copy that no packet reads, then flips one word. Each packet reads that word once and
- * so sees the old rules or the new ones, whole. The old copy is written again only after every packet that may still
- * read it is through.
+ * Puts rules in force: it writes the copy that no packet reads, then flips one word. Each packet reads that word once and so sees
+ * the old rules or the new ones, whole. The old copy is written again only after every packet that may still read it has left the
+ * programs.
  *
- * A copy holds the rules of the file from its first cell on, and their front at its end. As soon as both copies have
- * the same rules of the file, another front is all that has to be written to put it in force.
+ * A copy holds the rules of the file from its first cell on, and the front at its end. Once both copies have the same rules of
+ * the file, only another front has to be written to put it in force.
  */
 
 import { endianness } from "node:os";
@@ -16,15 +16,15 @@ import { type Group, groupsOf } from "../policy/groups.ts";
 import type { InterfaceFacts, InterfaceTable } from "../policy/interface-table.ts";
 import { type OperatorSession, packPolicy } from "../policy/pack.ts";
 
-/** The tables, as memory that the kernel reads: each is the whole of a map. */
+/** The tables as memory that the kernel reads. Each is the whole of a map. */
 export interface RuleTables {
   policies: Uint8Array;
   cells: Uint8Array;
   rules: Uint8Array;
   interfaces: InterfaceTable;
-  /** The generation in force; its lowest bit says which copy is read. */
+  /** Returns the generation in force. Its lowest bit tells which copy packets read. */
   generation(): number;
-  /** One store: from here on packets read the other copy. */
+  /** Makes packets read the other copy from now on, with one store. */
   flip(generation: number): void;
   /** Resolves once no packet that began before the call is still being judged. */
   waitGracePeriod(): Promise<void>;
@@ -36,18 +36,18 @@ export interface InterfaceRow extends InterfaceFacts {
 
 const LITTLE_ENDIAN = endianness() === "LE";
 const GENERATION_AFTER_THE_LAST = 1;
-/** A matcher fills it. */
+/** A matcher fills a cell. */
 const CELL = Matcher.size;
 const RULE_WORDS = Rule.size / 4;
-/** Written at one go, while nothing else can run: well below a millisecond. */
+/** This much is written without a pause, which takes well below a millisecond. */
 const SLICE = 1024 * 1024;
 
-/** Where a map's elements start: the kernel rounds their size up to 8. */
+/** Returns the distance of a map's elements: the kernel rounds their size up to 8. */
 function strideOf(size: number): number {
   return Math.ceil(size / 8) * 8;
 }
 
-/** What `packPolicy` made of kindsPlace, where the policies of both copies lie. */
+/** Returns the kindsPlace that `packPolicy` wrote, in the memory with the policies of both copies. */
 export function placeOfKinds(policies: DataView, copy: number): number | undefined {
   const said = policies.getUint32(copy * strideOf(Policy.size) + Policy.kinds, LITTLE_ENDIAN);
   return said === 0 ? undefined : said - 1;
@@ -56,34 +56,34 @@ export function placeOfKinds(policies: DataView, copy: number): number | undefin
 export class Installer {
   readonly #tables: RuleTables;
   readonly #rows = new Map<number, InterfaceRow>();
-  /** What each copy's rules say of interfaces, as far as this process knows what it holds. */
+  /** The choices of interfaces of each copy's rules; undefined if an earlier agent wrote the copy. */
   readonly #groups: (Group[] | undefined)[] = [undefined, undefined];
-  /** Whether both copies hold the same rules of the file. */
+  /** True if both copies hold the same rules of the file. */
   #alike = false;
   #turn: Promise<unknown>;
   #closed = false;
 
   constructor(tables: RuleTables) {
     this.#tables = tables;
-    // Whoever was here before may have flipped just now.
+    // An earlier agent may have flipped just now.
     this.#turn = tables.waitGracePeriod();
   }
 
-  /** The tables are not touched any more, and may go. */
+  /** Stops using the tables, which may then be closed. */
   close(): void {
     this.#closed = true;
   }
 
-  /** Runs what puts other tables in the place of these, which hold the same, while nothing is written. */
+  /** Runs a function that replaces these tables by others with the same content, while nothing is written. */
   exchangeTables(exchange: () => Promise<void>): Promise<void> {
     const exchanged = this.#turn.then(exchange);
-    this.#turn = exchanged.catch(() => {}); // told to the caller
+    this.#turn = exchanged.catch(() => {}); // the caller gets the error
     return exchanged;
   }
 
   /**
-   * The rules that packets meet from the returned generation on. Calls wait for each other. `beforeFlip` runs when all
-   * is written and nothing is in force yet.
+   * Puts rules in force, and resolves to the generation from which packets meet them. Calls wait for each other. `beforeFlip`
+   * runs when everything is written and nothing is in force yet.
    */
   install(
     compiled: CompiledRules,
@@ -96,19 +96,19 @@ export class Installer {
         await this.#tables.waitGracePeriod();
         if (!this.#alike) await this.#copyFile(compiled.file, generation & 1);
       },
-      () => {}, // told to the caller; nothing was flipped
+      () => {}, // the caller gets the error; nothing was flipped
     );
     return installed;
   }
 
-  /** Has every connection ask the rules again, though they are the same: what they ask for has changed. */
+  /** Makes every connection ask the same rules again, because something that they refer to has changed. */
   refresh(): Promise<number> {
     const refreshed = this.#turn.then(() => {
-      const generation = generationAfter(generationAfter(this.#tables.generation())); // of the same copy
+      const generation = generationAfter(generationAfter(this.#tables.generation())); // two generations later the same copy is read
       this.#tables.flip(generation);
       return generation;
     });
-    this.#turn = refreshed.catch(() => {}); // told to the caller
+    this.#turn = refreshed.catch(() => {}); // the caller gets the error
     return refreshed;
   }
 
@@ -123,7 +123,7 @@ export class Installer {
       this.#alike = false;
       await this.#writePart(file, file.image, copy, 0);
     } else if (!this.#alike) {
-      await this.#copyFile(file, 1 - copy); // the last who wrote here did not get as far as the flip
+      await this.#copyFile(file, 1 - copy); // the last writer did not get as far as the flip
     }
     if (front.image !== undefined) await this.#writePart(front, front.image, copy, frontCell);
     await beforeFlip();
@@ -158,7 +158,7 @@ export class Installer {
     this.#alike = true;
   }
 
-  /** Lets others run between one slice and the next. */
+  /** Lets other work run between one slice and the next. */
   async #inSlices(length: number, slice: number, write: (from: number, to: number) => void): Promise<void> {
     for (let from = 0; from < length; from += slice) {
       if (from > 0) await nextTurn();
@@ -171,7 +171,7 @@ export class Installer {
     return this.#tables.interfaces;
   }
 
-  /** Makes an interface known. False if the table of interfaces is full. */
+  /** Adds an interface. Returns false if the table of interfaces is full. */
   addInterface(row: InterfaceRow): boolean {
     if (!this.interfaces.claim(row.ifindex)) return false;
     this.#rows.set(row.ifindex, row);
@@ -188,12 +188,12 @@ export class Installer {
 
   #writeGroups({ ifindex, name }: InterfaceRow, copy: number): void {
     const groups = this.#groups[copy];
-    if (groups === undefined) return; // rules of an agent before this one: its groups stay as it wrote them
+    if (groups === undefined) return; // an earlier agent wrote these rules: the groups stay as it wrote them
     this.interfaces.setGroups(ifindex, copy, groupsOf(groups, name));
   }
 }
 
-/** The copy of the rules that comes into force after this generation. */
+/** Returns the copy of the rules that comes into force after this generation. */
 export function copyAfter(generation: number): number {
   return generationAfter(generation) & 1;
 }
@@ -203,7 +203,7 @@ function copyHalf(table: Uint8Array, from: number, start: number, end: number): 
   table.copyWithin((1 - from) * half + start, from * half + start, from * half + end);
 }
 
-/** Odd and even take turns, also where the counter starts again. */
+/** Odd and even generations take turns, also where the counter starts again. */
 export function generationAfter(generation: number): number {
   return generation + 1 < GENERATION_WRITING ? generation + 1 : GENERATION_AFTER_THE_LAST;
 }

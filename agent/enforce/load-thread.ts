@@ -1,7 +1,7 @@
 /**
- * Reads big configurations and compiles many rules in a thread, so that the main one goes on reading events. The
- * thread lives only as long as there is something to load; what is small is done at once and without it. Rules go
- * from thread to thread in portions, because whoever receives a message takes it apart at one go.
+ * Reads big configurations and compiles many rules in a thread, so that the main thread goes on reading events. The thread lives
+ * only as long as there is something to load. Small files are loaded at once and without it. Rules go from thread to thread in
+ * portions, because a thread deserialises a whole message without a pause.
  */
 
 import { once } from "node:events";
@@ -16,9 +16,9 @@ import { compile, RulesRefused, withoutImages } from "../policy/compile.ts";
 import type { Before, CompiledRules, RulesSource } from "../policy/compiled.ts";
 import type { Load } from "../../config/settings.ts";
 
-/** Rules in one message: some milliseconds. */
+/** The number of rules in one message, which takes some milliseconds. */
 export const CHUNK = 1000;
-/** Up to here a start of a thread costs more than it saves. */
+/** Up to this size, starting a thread costs more than it saves. */
 const SMALL_FILE = 256 * 1024;
 const FEW_RULES = 2000;
 
@@ -32,7 +32,7 @@ export type Question =
   | { ask: "compile"; source: Omit<RulesSource, "rules">; before: Before | undefined };
 
 export interface Answer {
-  /** Without its rules, which are asked for. */
+  /** The configuration without its rules, which are requested in portions. */
   loaded?: LoadedAnswer;
   count?: number;
   rules?: RuleConfig[];
@@ -42,14 +42,14 @@ export interface Answer {
 
 export class LoadThread implements AsyncDisposable {
   #worker: Worker | undefined;
-  /** What the thread has. */
+  /** The rules that the thread has. */
   #rules: readonly RuleConfig[] | undefined;
 
   readonly load: Load = async (path, calledPath = path) => {
     const size = await stat(path).then(
       (stats) => stats.size,
       () => 0,
-    ); // loading says what is wrong
+    ); // loading reports what is wrong
     if (size <= SMALL_FILE) return loadConfig(path, calledPath);
     const { loaded, count } = await this.#ask({ ask: "load", path, calledPath });
     if (!loaded!.ok) return loaded!;
@@ -88,7 +88,7 @@ export class LoadThread implements AsyncDisposable {
     worker.postMessage(question);
     try {
       return await Promise.race([
-        once(worker, "message", answered).then(([answer]) => answer as Answer), // rejects where the thread fails
+        once(worker, "message", answered).then(([answer]) => answer as Answer), // this rejects if the thread fails
         once(worker, "exit", answered).then(([code]) =>
           Promise.reject(new Error(`the thread that loads rules ended with ${code} before it answered`)),
         ),

@@ -1,4 +1,4 @@
-/** Runs in a thread of its own: reads a configuration and compiles rules for load-thread.ts, which says what it sends. */
+/** Runs in a thread of its own: reads a configuration and compiles rules for load-thread.ts, which sends the requests. */
 
 import { parentPort } from "node:worker_threads";
 
@@ -9,7 +9,7 @@ import { compile, RulesRefused } from "../policy/compile.ts";
 import type { CompiledRules } from "../policy/compiled.ts";
 
 const port = parentPort!;
-/** Of the file that was read, or as they were sent since. */
+/** The rules of the file that was read, or those that were sent since. */
 let rules: RuleConfig[] = [];
 
 port.on("message", (question: Question) => void answerTo(question));
@@ -31,7 +31,7 @@ async function answerTo(question: Question): Promise<void> {
         const compiled = compile({ ...question.source, rules }, question.before);
         return port.postMessage({ compiled } satisfies Answer, buffersOf(compiled));
       } catch (error) {
-        if (!(error instanceof RulesRefused)) throw error; // ends the thread, and is told to who waits
+        if (!(error instanceof RulesRefused)) throw error; // this ends the thread, and the caller gets the error
         return answer({ refused: error.problems });
       }
   }
@@ -49,7 +49,7 @@ function answer(said: Answer): void {
   port.postMessage(said);
 }
 
-/** Each once: arrays may share one. */
+/** Returns each buffer once, because arrays may share one. */
 function buffersOf({ front, file }: CompiledRules): ArrayBuffer[] {
   const arrays = [front, file].flatMap(({ slots, image }) => [slots.meanings, slots.slots, image!.cells, image!.rules]);
   return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];

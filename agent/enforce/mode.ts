@@ -1,6 +1,6 @@
 /**
- * Which mode holds. A mode set by command holds until the file's own mode changes, also over a restart; so both
- * are kept in the state directory.
+ * Decides which mode holds. A mode set by command holds until the file's own mode changes, also over a restart, so both are kept
+ * in the state directory.
  */
 
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { readOutsideNow } from "../files/outside-file.ts";
 import { LARGEST_STATE, StateFile } from "../files/state-file.ts";
 
 interface Kept {
-  /** The file's mode when the command came. */
+  /** The mode of the file at the time of the command. */
   file: Mode;
   command: Mode;
 }
@@ -26,14 +26,14 @@ export class ModeKeeper {
     this.#kept = read(path);
   }
 
-  /** The mode in force when the file says `file`. */
+  /** Returns the mode in force if the mode of the file is `file`. */
   resolve(file: Mode): Mode {
     return this.#kept?.file === file ? this.#kept.command : file;
   }
 
   /**
-   * Holds at once. The promise resolves when the command is on the disk, and rejects where the disk refuses it. A command of
-   * prevent that was refused does not hold, so that no later change of rules switches to it.
+   * Sets the mode by command. It holds at once. The promise resolves when the command is on the disk, and rejects if the disk
+   * refuses it. A command of prevent that was refused does not hold, so that no later change of rules switches to prevent.
    */
   async command(mode: Mode, file: Mode): Promise<void> {
     const before = this.#kept;
@@ -46,7 +46,7 @@ export class ModeKeeper {
     }
   }
 
-  /** For the operator. */
+  /** Sentences for the operator. */
   get trouble(): string[] {
     const why = this.#file.trouble;
     return why === undefined
@@ -63,6 +63,6 @@ function read(path: string): Kept | undefined {
     const isMode = (mode: unknown): mode is Mode => mode === "detect" || mode === "prevent";
     return isMode(kept.file) && isMode(kept.command) ? { file: kept.file, command: kept.command } : undefined;
   } catch {
-    return undefined; // none was kept, or it is damaged: the file's own mode holds
+    return undefined; // if none was kept, or it is damaged, the file's own mode holds
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The rules in force, and what the kernel's numbers for them mean. Events still on their way may speak of the
- * generation before, so the last few are remembered.
+ * The rules in force, and the meaning of the kernel's numbers for them. Events that are still on their way may belong to an
+ * earlier generation, so the last few generations are remembered.
  */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -19,14 +19,17 @@ import type { OperatorSession } from "../policy/pack.ts";
 
 const GENERATIONS_REMEMBERED = 16;
 
-/** Rules that came into force together. What is said of one is made when it is asked for: there may be a hundred thousand. */
+/**
+ * Rules that came into force together. The reference to a rule is made when it is asked for, because there may be a hundred
+ * thousand rules.
+ */
 class Shelf {
   readonly slots: Uint32Array;
   readonly #names: readonly string[];
-  /** Bits of what each rule does. */
+  /** Bits that tell what each rule does. */
   readonly #deeds: Uint8Array;
   readonly #sourceOf: (index: number) => string;
-  /** 1 + the place of the rule, by slot; made when somebody asks. */
+  /** 1 + the place of the rule, by slot. It is made when it is first needed. */
   #places: Uint32Array | undefined;
   readonly #references = new Map<number, RuleReference>();
 
@@ -37,7 +40,7 @@ class Shelf {
     this.#sourceOf = sourceOf;
   }
 
-  /** Keeps nothing of the rules themselves. */
+  /** Makes a list that does not keep the rules themselves. */
   static async of(rules: readonly RuleConfig[], slots: Uint32Array, sourceOf: (index: number) => string): Promise<Shelf> {
     const names: string[] = [];
     const deeds = new Uint8Array(rules.length);
@@ -49,12 +52,12 @@ class Shelf {
     return new Shelf(slots, names, deeds, sourceOf);
   }
 
-  /** Rules whose blocks are meant. */
+  /** The number of rules that block and are enforced. */
   get enforced(): number {
     return this.#deeds.reduce((count, deed) => (deed === (BLOCKS | ENFORCED) ? count + 1 : count), 0);
   }
 
-  /** The same object again for the same slot: events ask often. */
+  /** Returns the same object for the same slot each time, because events ask often. */
   reference(slot: number): RuleReference | undefined {
     const place = (this.#places ??= placesOf(this.slots))[slot] ?? 0;
     if (place === 0) return undefined;
@@ -76,7 +79,7 @@ class Shelf {
   }
 }
 
-/** Rules gone through before others have their turn: a millisecond or two. */
+/** This many rules are handled before other work gets its turn, which takes a millisecond or two. */
 const AT_ONCE = 5000;
 const BLOCKS = 1;
 const ENFORCED = 2;
@@ -87,7 +90,7 @@ function placesOf(slots: Uint32Array): Uint32Array {
   return places;
 }
 
-/** What was in force in one generation. */
+/** The rules that were in force in one generation. */
 interface Edition {
   front: Shelf;
   file: Shelf;
@@ -112,7 +115,7 @@ export class RuleBook {
   readonly #grow: (capacity: Capacity) => Promise<void>;
   readonly #sessions: () => readonly OperatorSession[];
 
-  /** `capacity`: of the tables in the kernel, which `grow` replaces by larger ones. */
+  /** `capacity` is that of the tables in the kernel, which `grow` replaces by larger ones. */
   constructor(
     capacity: Capacity,
     installer: Installer,
@@ -128,19 +131,19 @@ export class RuleBook {
     this.#clearCounters = clearCounters;
   }
 
-  /** Compiles, and meanwhile makes the room that so many rules need; changes nothing else. Throws RulesRefused. */
+  /** Compiles rules, and meanwhile makes room for that many. Nothing else changes. Throws RulesRefused. */
   async compile(source: RulesSource, thread: LoadThread): Promise<CompiledRules> {
     const wanted = capacityFor((source.front?.length ?? 0) + source.rules.length, 0, this.#capacity);
     const [compiled] = await Promise.all([thread.compile(source, this.#before), wanted && this.#growTo(wanted)]);
     return compiled;
   }
 
-  /** The same where only the front is another one, and at once. undefined: `compile` has to look at all rules. */
+  /** Compiles a new front at once. Returns undefined if `compile` has to look at all rules. */
   compileFront(source: RulesSource): CompiledRules | undefined {
     return this.#before && compileFront(source, this.#before);
   }
 
-  /** Puts compiled rules in force, made of what was written. */
+  /** Puts compiled rules in force. The second argument has the rules as they were written. */
   async install(compiled: CompiledRules, { source, sourceOf }: Written): Promise<number> {
     const { front = [], rules } = source;
     const edition = {
@@ -150,7 +153,7 @@ export class RuleBook {
           ? this.#current!.file
           : await Shelf.of(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
     };
-    await this.#growTo(compiled.capacity); // where their matchers need more room than their number tells
+    await this.#growTo(compiled.capacity); // if their matchers need more room than their number suggests
     const generation = await this.#installer.install(compiled, this.#sessions(), () => this.#clearAll(compiled.freshSlots));
     for (const slot of compiled.freshSlots) this.#since[slot] = generation;
     this.#current = edition;
@@ -160,7 +163,7 @@ export class RuleBook {
     return generation;
   }
 
-  /** Has every connection ask the rules again. */
+  /** Makes every connection ask the rules again. */
   async refresh(): Promise<number> {
     const generation = await this.#installer.refresh();
     if (this.#current !== undefined) this.#remember(generation, this.#current);
@@ -172,7 +175,7 @@ export class RuleBook {
     if (this.#editions.size > GENERATIONS_REMEMBERED) this.#editions.delete(this.#editions.keys().next().value!);
   }
 
-  /** They rest: no rule in force has one of them, unless there are too few. */
+  /** Clears counters of slots that rest: no rule in force has one of them, unless there are too few slots. */
   async #clearAll(slots: Uint32Array): Promise<void> {
     for (let from = 0; from < slots.length; from += AT_ONCE) {
       if (from > 0) await nextTurn();
@@ -194,7 +197,7 @@ export class RuleBook {
     [this.#capacity, this.#since] = [capacity, since];
   }
 
-  /** The rule of a slot as it was in that generation. An earlier agent may have had another rule there. */
+  /** Returns the rule that a slot had in that generation. An earlier agent may have had another rule there. */
   reference(slot: number, generation: number): RuleReference {
     const builtIn = this.#builtIn(slot);
     if (builtIn !== undefined) return builtIn;
@@ -210,7 +213,7 @@ export class RuleBook {
     );
   }
 
-  /** All that decides about packets; undefined before the first are in force. */
+  /** Returns everything that decides about packets; undefined before the first rules are in force. */
   policy(): { source: RulesSource; capacity: Capacity; kinds: readonly Kind[]; rules: RuleInForce[] } | undefined {
     const source = this.#source;
     return source && { source, capacity: this.#capacity, kinds: this.#before!.kinds, rules: this.inForce() };
@@ -220,12 +223,12 @@ export class RuleBook {
     return this.#shelves.flatMap((shelf) => Array.from(shelf.slots, (slot, index) => ({ slot, reference: shelf.at(index) })));
   }
 
-  /** How many rules are in force. */
+  /** The number of rules in force. */
   get loaded(): number {
     return this.#shelves.reduce((sum, { slots }) => sum + slots.length, 0);
   }
 
-  /** How many of them are blocks that are meant. */
+  /** The number of rules in force that block and are enforced. */
   get enforced(): number {
     return this.#shelves.reduce((sum, { enforced }) => sum + enforced, 0);
   }

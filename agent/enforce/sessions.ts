@@ -1,4 +1,4 @@
-/** The operators' own connections, which pass whatever the rules say; kept over a restart, so that it locks nobody out. */
+/** Keeps the operators' own connections, which pass whatever the rules are. They are kept over a restart, so that it locks nobody out. */
 
 import { join } from "node:path";
 
@@ -18,18 +18,21 @@ export class SessionKeeper {
     this.#sessions = read(path);
   }
 
-  /** The latest, as many as the tables hold. */
+  /** The latest sessions, as many as the tables hold. */
   get all(): readonly OperatorSession[] {
     return this.#sessions;
   }
 
-  /** For the operator. */
+  /** Sentences for the operator. */
   get trouble(): string[] {
     const why = this.#file.trouble;
     return why === undefined ? [] : [`the operators' sessions pass, and a restart would not know of them: ${why}`];
   }
 
-  /** Holds from the next rules on, and is kept for a restart when the promise says so; `trouble` tells what is not. */
+  /**
+   * Adds a session. It holds from the next rules on. The promise resolves once it is kept for a restart; `trouble` tells if it is
+   * not.
+   */
   admit(session: OperatorSession): Promise<void> {
     const same = JSON.stringify(session);
     this.#sessions = [...this.#sessions.filter((known) => JSON.stringify(known) !== same), session].slice(-Limit.FAILSAFE_SESSIONS);

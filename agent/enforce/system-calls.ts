@@ -1,6 +1,6 @@
 /**
- * The programs at the tracepoints of system calls: whether they are attached, and what they cost here. They attach and detach while the
- * agent runs. One of them makes every system call of the host slower, so that with `auto` the start measures how much.
+ * Attaches and detaches the programs at the tracepoints of system calls while the agent runs, and measures what they cost. One of
+ * them makes every system call of the host slower, so with `auto` the start measures how much.
  */
 
 import type { SystemCallTracing } from "../../config/types.ts";
@@ -13,17 +13,17 @@ import type { BpfProgram } from "../kernel/program.ts";
 import { attachTrace } from "../kernel/trace.ts";
 import type { SystemCallState } from "../observe/events/snapshot.ts";
 
-/** With `auto`, a plain system call may get this many times as long. */
+/** With `auto`, a plain system call may take up to this many times as long. */
 const MOST_TIMES = 1.25;
-/** A single look may be wrong on a busy host: the shortest times of so many are compared. */
+/** A single measurement may be wrong on a busy host, so the shortest times of this many are compared. */
 const LOOKS = 3;
-/** It is attached only once a 32-bit program runs, because it runs at the end of every call of the host. */
+/** This program runs at the end of every system call of the host, so it is attached only once a 32-bit program runs. */
 const EVERY_CALL = "tp_btf/sys_exit";
 const END_OF_CALL = /^tracepoint\/syscalls\/sys_exit_(.+)$/;
 
 export interface SystemCallParts {
   plane: DataPlane;
-  /** Where links are pinned. */
+  /** The folder where links are pinned. */
   pins: string;
   wanted(): SystemCallTracing;
   say(level: "info" | "warn", sentence: string): void;
@@ -58,22 +58,22 @@ export class SystemCalls {
     };
   }
 
-  /** What an operator has to know: they were asked for, and cannot be attached. */
+  /** Tells the operator that the programs were asked for and cannot be attached. */
   get trouble(): string[] {
     return this.#trouble === undefined ? [] : [this.#trouble];
   }
 
-  /** Does as the configuration says now. */
+  /** Applies the configuration of now. */
   configure(): void {
     this.#change = this.#change.then(() => this.#follow());
   }
 
-  /** Resolves once nothing is under way any more. */
+  /** Resolves once no change is under way. */
   settled(): Promise<void> {
     return this.#change;
   }
 
-  /** To be called once a second: 32-bit programs may have come. */
+  /** Call this once a second: 32-bit programs may have started. */
   look(): void {
     if (this.#every === undefined || this.#every.attachment !== undefined || this.#closed) return;
     if (this.#parts.plane.map("seen_32bit").lookup(u32(0))!.readUInt32LE() === 0) return;
@@ -92,7 +92,7 @@ export class SystemCalls {
     this.#detach();
   }
 
-  /** What is pinned goes on. */
+  /** Closes the descriptors. Everything pinned goes on. */
   close(): void {
     this.#closed = true;
     for (const attachment of this.#all()) attachment.close();
@@ -127,7 +127,7 @@ export class SystemCalls {
     this.#parts.say("warn", `system calls are not traced: ${this.#reason}; set probes.system_calls: on to trace them all the same`);
   }
 
-  /** Leaves them attached. It looks once more only where they seem to cost too much. */
+  /** Attaches and measures them. They stay attached. If they seem to cost too much, it measures again. */
   #timed(programs: readonly BpfProgram[], looks: number): { before: number; added: number } {
     let [before, after] = [Infinity, Infinity];
     for (let look = 0; look < looks; look++) {
@@ -161,7 +161,7 @@ export class SystemCalls {
   }
 }
 
-/** Of `traced_calls`. */
+/** Returns the bit in `traced_calls`. */
 function bitOf(section: string): number {
   const name = END_OF_CALL.exec(section)?.[1];
   const number = name === undefined ? Call.NONE : CallNames.indexOf(name);

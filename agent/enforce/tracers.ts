@@ -1,4 +1,4 @@
-/** The programs that tell which process owns a socket, where they hang. */
+/** Attaches the programs that record which process owns a socket. */
 
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
@@ -9,23 +9,23 @@ import { cgroupRoot } from "../kernel/mounts.ts";
 import { attachTrace, TRACE_PIN } from "../kernel/trace.ts";
 import { noteHolders } from "../observe/sockets/holders.ts";
 
-/** What the names of the pins of another version's programs begin with while both are attached. */
+/** The names of the pins of another version's programs begin with this while both are attached. */
 const OLDER_PIN = "older-";
 
 export interface Tracers {
-  /** Why some processes cannot be named; empty when all programs are attached. */
+  /** The reasons why some processes cannot be named; empty if all programs are attached. */
   problems: string[];
   detach(): void;
-  /** Ends those of an agent before, once no interface asks what they noted any more. Nothing will be undone. */
+  /** Detaches the programs of an earlier agent, once no interface uses what they record. `undo` is impossible afterwards. */
   keep(): void;
-  /** Puts those of an agent before back in their place. Impossible after `keep`. */
+  /** Puts the programs of an earlier agent back. It cannot be called after `keep`. */
   undo(): void;
   close(): void;
 }
 
 /**
- * A place that does not exist on this kernel costs names of processes, not the agent. With `keepsOlder`, programs of an agent
- * before stay until `keep`: interfaces have programs that ask their tables.
+ * Attaches them. If a place does not exist on this kernel, some processes have no names, and the agent still runs. With
+ * `keepsOlder`, programs of an earlier agent stay until `keep`, because programs at the interfaces still read their tables.
  */
 export function attachTracers(plane: DataPlane, pins: string, keepsOlder: boolean): Tracers {
   if (keepsOlder)
@@ -48,7 +48,7 @@ export function attachTracers(plane: DataPlane, pins: string, keepsOlder: boolea
     }
   }
   try {
-    for (const _ of plane.map("listening_places").batches({ remove: true })); // each is told anew
+    for (const _ of plane.map("listening_places").batches({ remove: true })); // each listener is noted again
     noteHolders(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners"));
   } catch (error) {
     problems.push(`sockets that were there before weir have no process: ${(error as Error).message}`);

@@ -1,4 +1,4 @@
-/** Takes back what a start has done, if it fails before it is complete. */
+/** Reverts the steps of a start that fails before it is complete. */
 
 export class Undo {
   readonly #warn: (sentence: string) => void;
@@ -8,17 +8,17 @@ export class Undo {
     this.#warn = warn;
   }
 
-  /** Adds a step that takes back what is about to be done. */
+  /** Adds a step that reverts what is about to be done. */
   add(step: () => void): void {
     this.#steps.push(step);
   }
 
-  /** The start is complete: nothing is taken back any more. */
+  /** Forgets the steps: the start is complete, and nothing is reverted any more. */
   forget(): void {
     this.#steps = [];
   }
 
-  /** Takes everything back, the last step first. A step that fails keeps no other from being taken. */
+  /** Reverts everything, the last step first. A step that fails does not stop the others. */
   run(): void {
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {

@@ -1,4 +1,4 @@
-/** Finds what agents that ended have left in force, from their pins alone, those of other versions included. */
+/** Finds the pins of agents that ended, those of other versions included, and reads what they left in force. */
 
 import { existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
@@ -20,18 +20,18 @@ const NS_A_MS = 1_000_000n;
 
 export interface LeftBehind {
   pins: string;
-  /** Absent where the agent, of an earlier version, left none. */
+  /** Absent if the agent left no note, because it is of an earlier version. */
   note: PinNote | undefined;
   mode: Mode;
-  /** Packets are dropped now. */
+  /** True if packets are dropped now. */
   drops: boolean;
-  /** From this moment on nothing is dropped; null where there is no such moment. */
+  /** From this time on nothing is dropped; null if there is no such time. */
   until: Date | null;
-  /** Packets that were dropped since the tables were made. */
+  /** The number of packets dropped since the tables were made. */
   dropped: number;
 }
 
-/** Finds what all agents left that pinned something and do not answer now. */
+/** Finds every agent that pinned something and does not answer now. */
 export async function findLeftBehind(): Promise<LeftBehind[]> {
   const folders = existsSync(BPF_ROOT)
     ? readdirSync(BPF_ROOT)
@@ -60,7 +60,7 @@ function isInForce(pins: string): boolean {
   return pinnedLinks(links).length > 0 || (existsSync(links) && readdirSync(links).length > 0);
 }
 
-/** Resolves to true if an agent listens there. */
+/** Resolves to true if an agent listens at the socket. */
 function answers(socket: string | undefined): Promise<boolean> {
   if (socket === undefined) return Promise.resolve(false);
   return new Promise((resolve) => {
@@ -69,13 +69,13 @@ function answers(socket: string | undefined): Promise<boolean> {
       attempt.destroy();
       resolve(answer);
     };
-    attempt.setTimeout(ANSWER_MS, () => settle(true)); // it is there, and busy
+    attempt.setTimeout(ANSWER_MS, () => settle(true)); // the agent is there, and busy
     attempt.once("connect", () => settle(true));
     attempt.once("error", ({ code }: NodeJS.ErrnoException) => settle(code === "EAGAIN"));
   });
 }
 
-/** Tables of two versions are there while one takes over from the other, or where it was killed while it did. */
+/** There are tables of two versions while one agent takes over from the other, or if it was killed meanwhile. */
 function stateOf(pins: string): Pick<LeftBehind, "mode" | "drops" | "until" | "dropped"> {
   const states = tableFolders(pins).map((name) => stateOfTables(join(pins, name)));
   const preventing = states.filter(({ mode }) => mode === "prevent");
@@ -107,7 +107,7 @@ function stateOfTables(folder: string): { mode: Mode; until: Date | null; droppe
   return { mode, until, dropped: ask(folder, "traffic", countDropped) ?? 0 };
 }
 
-/** Adds up the drops of all interfaces, directions, transports and processors. */
+/** Sums the drops of all interfaces, directions, transports and CPUs. */
 function countDropped(map: BpfMap, types: TableTypes): number {
   const counters: { at: number; size: number }[] = [];
   for (let direction = 0; memberAt(types, ["by", direction]) !== undefined; direction++) {

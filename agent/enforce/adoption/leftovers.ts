@@ -1,6 +1,6 @@
 /**
- * What a killed agent leaves in force, and how it ends. Links and tables are pinned in the BPF file system; filters,
- * which cannot be, are noted beside the links.
+ * Removes what a killed agent leaves in force. Its links and tables are pinned in the BPF file system; its filters, which cannot
+ * be pinned, are noted beside the links.
  */
 
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
@@ -14,16 +14,16 @@ import { NOTE } from "./pin-note.ts";
 
 export interface Leftover {
   kind: "link" | "filter" | "table";
-  /** As it is pinned or noted: `tcx-ingress-2`. */
+  /** The name of the pin or note, such as `tcx-ingress-2`. */
   name: string;
 }
 
-/** Where links are pinned and filters noted, below the pins of one state directory. */
+/** Returns the folder where links are pinned and filters are noted, below the pins of one state directory. */
 export function linkDirectory(pins: string): string {
   return join(pins, "links");
 }
 
-/** Removes the tables below `pins` but for those in these folders, and the folder of links if there is none. */
+/** Removes the tables below `pins`, except those in the folders `except`, and the folder of links if it is empty. */
 export function removeTables(pins: string, except: readonly string[]): void {
   for (const name of tableFolders(pins)) if (!except.includes(name)) rmSync(join(pins, name), { recursive: true });
   const links = linkDirectory(pins);
@@ -31,8 +31,9 @@ export function removeTables(pins: string, except: readonly string[]): void {
 }
 
 /**
- * Removes everything below `pins`, of this version's layout and of every other. What judges packets goes first, the
- * tables it reads after. Where filters are out of reach, the rest stays with them: they could not go on without.
+ * Removes everything below `pins`, of this version's layout and of every other. Programs that judge packets are removed first,
+ * then the tables that they read. If filters cannot be reached, everything else stays, because the filters could not work without
+ * it.
  */
 export function removeLeftovers(pins: string, onRemoved: (leftover: Leftover) => void = () => {}): void {
   if (!existsSync(pins)) return;

@@ -1,5 +1,5 @@
 /**
- * A note beside the pins says which agent they belong to. It consists of symbolic links, because the BPF file system holds no
+ * A note beside the pins names the agent that they belong to. It consists of symbolic links, because the BPF file system holds no
  * files. Only root can make them there, and they are gone when the pins are.
  */
 
@@ -18,14 +18,14 @@ export interface PinNote {
   socket: string;
   audit: string;
   head: string;
-  /** null where the agent ran with built-in defaults. */
+  /** null if the agent ran with built-in defaults. */
   config: string | null;
   /** The process id as the agent itself saw it. */
   pid: number;
   started: Date;
 }
 
-/** Says that what is pinned here is this process's from now on. */
+/** Writes the note of this process, which owns the pins from now on. */
 export function writeNote(pins: string, config: WeirConfig, path: string | null): void {
   const folder = join(pins, NOTE);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -42,7 +42,7 @@ export function writeNote(pins: string, config: WeirConfig, path: string | null)
   for (const name of readdirSync(folder)) if (!Object.hasOwn(links, name)) unlinkSync(join(folder, name));
 }
 
-/** Returns undefined where the agent left no note, as one of an earlier version does. */
+/** Returns undefined if the agent left no note, because it is of an earlier version. */
 export function readNote(pins: string): PinNote | undefined {
   const at = (name: string): string => readlinkSync(join(pins, NOTE, name));
   try {

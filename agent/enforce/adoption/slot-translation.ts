@@ -1,6 +1,6 @@
 /**
- * Translates the slots that rules have in the tables of another version into those that the same rules have in the current ones. Only rules that
- * count something say who they are; a connection needs no others, because it is judged again.
+ * Translates the slots that rules have in the tables of another version into the slots that the same rules have in the current
+ * tables. Only the slots of rules with counters can be translated. A connection needs no others, because it is judged again.
  */
 
 import { Rule, Slot } from "../../generated/layout.ts";
@@ -13,7 +13,7 @@ interface Member {
   size: number;
 }
 
-/** These members of a current value name slots. */
+/** The places of the members of a current value that hold slots. */
 interface Places {
   single: readonly Member[];
   count: Member | undefined;
@@ -29,7 +29,7 @@ export class SlotTranslation {
     this.#places = places;
   }
 
-  /** Returns undefined where the tables in the folder tell nothing about their rules. */
+  /** Returns undefined if the tables in the folder do not identify their rules. */
   static between(folder: string, plane: Pick<DataPlane, "maps" | "generation">): SlotTranslation | undefined {
     const before = slotsByIdentity(folder);
     if (before === undefined) return undefined;
@@ -53,7 +53,7 @@ export class SlotTranslation {
     });
   }
 
-  /** Writes the translated slots into the value. Conditions whose rule is gone are left out. */
+  /** Translates the slots in a value. Conditions whose rule is gone are left out. */
   apply(value: Buffer): void {
     const { single, count, conditions } = this.#places;
     for (const member of single) write(value, member, this.#numbers.get(read(value, member)) ?? reserved(read(value, member)));
@@ -64,7 +64,7 @@ export class SlotTranslation {
   }
 }
 
-/** Slots below the first rule stand for decisions that no rule made, and have the same number in every version. */
+/** A slot below the first rule stands for a decision that no rule made, and has the same number in every version. */
 function reserved(slot: number): number {
   return slot < Slot.FIRST_RULE ? slot : Slot.NONE;
 }
@@ -84,7 +84,7 @@ function slotsByIdentity(folder: string): [slot: number, identity: bigint][] | u
   }
 }
 
-/** Reads the copy of the rules that this generation has in force. */
+/** Reads the copy of the rules that is in force in this generation. */
 function slotsOf(rules: BpfMap, generation: number, identity: Member): [slot: number, identity: bigint][] {
   const memory = Buffer.from(rules.mmap());
   const slots = rules.info.maxEntries / 2;

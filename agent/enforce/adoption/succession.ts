@@ -1,7 +1,7 @@
 /**
- * Carries connections from the tables of another version of weir, or of other sizes, to the current ones. The agent before left
- * its tables in force: its programs go on judging with them until each interface has the programs of now. Connections are carried over once before that,
- * so that none is met in the middle, and once after it, for those that opened meanwhile.
+ * Carries connections from the tables of another version of weir, or of other sizes, to the current ones. The earlier agent left
+ * its tables in force: its programs go on judging with them until each interface has the current programs. Connections are
+ * carried once before that, so that none is met in the middle, and once after it, for those that opened meanwhile.
  *
  * LRU tables hold what the kernel learns by itself, and these are carried. The agent writes the other tables anew.
  */
@@ -16,25 +16,25 @@ import { memberAt, openPinned, readNumber, type TableTypes, typesOf } from "../.
 import { Ring } from "../../kernel/ring.ts";
 import { SlotTranslation } from "./slot-translation.ts";
 
-/** These tables say who owns sockets, and are carried before anybody looks for owners again. */
+/** These tables hold the owners of sockets. They are carried before the agent looks for owners again. */
 const OWNERS: ReadonlySet<string> = new Set(["owners", "listeners", "bindings"]);
-/** These say nothing without the kinds of processes and the rules of the agent before, or are told anew. */
+/** These tables have no meaning without the process kinds and the rules of the earlier agent, or they are filled again. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_places", "drops"]);
-/** Members that stay zero: each connection is judged again, by the rules of now. */
+/** Members that stay zero, because each connection is judged again by the current rules. */
 const JUDGED_AGAIN: ReadonlySet<string> = new Set(["generation"]);
 const FLOW = "flow";
-/** The member of a connection that says when its last packet came. */
+/** The member of a connection that holds the time of its last packet. */
 const SEEN = ["seen_jiffies"];
-/** Size in bytes of records that no ring has. */
+/** A size in bytes that no record has. */
 const NO_RECORD = 1;
-/** Walks over larger tables are not worth it at each interface. */
+/** Tables that take longer to walk than this are not walked at each interface. */
 const QUICK_MS = 50;
 
 type Plane = Pick<DataPlane, "maps" | "adopted" | "generation" | "jiffies" | "otherTables">;
 
 export interface Carried {
   connections: number;
-  /** Tables whose keys this version cannot tell. */
+  /** The tables whose keys this version cannot translate. */
   left: string[];
 }
 
@@ -46,7 +46,7 @@ interface Pair {
   key: Copying;
   value: Copying;
   types: TableTypes;
-  /** The members of a connection that say when its last packet came, in the old value and in the new one. */
+  /** The member of a connection that holds the time of its last packet, in the old value and in the new one. */
   seen: { from: Member; to: Member } | undefined;
 }
 
@@ -76,7 +76,7 @@ export class Succession {
     }
   }
 
-  /** True if there is anything to be carried. */
+  /** True if another version has left tables to carry. */
   get isDue(): boolean {
     return this.#pairs.length > 0;
   }
@@ -85,7 +85,7 @@ export class Succession {
     for (const pair of this.#pairs) if (OWNERS.has(pair.to.name)) this.#insertAll(pair);
   }
 
-  /** To be called once the current rules are in the tables, and before any packet is judged by them. */
+  /** Carries all connections. Call it once the current rules are in the tables, and before they judge any packet. */
   carry(): Carried {
     this.#cutoff = this.#plane.jiffies();
     for (const { folder } of this.#pairs)
@@ -93,19 +93,25 @@ export class Succession {
     return { connections: this.#carrySince(0n), left: this.#left };
   }
 
-  /** Right before and after an interface gets the programs of now: connections open all the time, and to exchange a program of XDP takes milliseconds. */
+  /**
+   * Carries new connections again, right before and after an interface gets the current programs. Connections open all the time,
+   * and exchanging an XDP program takes milliseconds.
+   */
   followUp(): void {
     if (this.#cutoff > 0n && this.#tookMs < QUICK_MS) this.carryRest();
   }
 
-  /** To be called once every interface has the current programs: carries the connections of packets that came to the old ones since the last time. */
+  /**
+   * Carries the connections of packets that came to the old programs since the last time. Call it once every interface has the
+   * current programs.
+   */
   carryRest(): number {
     const since = this.#cutoff;
     this.#cutoff = this.#plane.jiffies();
     return this.#carrySince(since);
   }
 
-  /** Counts the events that the old programs told and nobody read, because records of this version have another form. */
+  /** Counts the events of the old programs that nobody read, because records of this version have another form. */
   unreadEvents(): number {
     return this.#plane.otherTables().reduce((sum, folder) => sum + countRecords(folder), 0);
   }
@@ -141,7 +147,7 @@ export class Succession {
     }
   }
 
-  /** Keeps the entries that the current tables have already: these are newer. */
+  /** Inserts the entries that the current tables do not have. An entry that they have is newer, and stays. */
   #insertAll({ from, to, key, value }: Pair): void {
     const [newKey, newValue] = [Buffer.alloc(to.info.keySize), Buffer.alloc(to.info.valueSize)];
     for (const entry of from.entries()) {
@@ -170,12 +176,12 @@ export class Succession {
     return carried;
   }
 
-  /** An older version has confirmed connections of all protocols in one table. */
+  /** Returns the table for a key. An older version has the confirmed connections of all protocols in one table. */
   #tableOf(to: BpfMap, key: Buffer): BpfMap {
     return to.name === "flows" ? this.#plane.maps.get(confirmedTableOf(key))! : to;
   }
 
-  /** False where a current table has seen a later packet of the connection. An older entry in another table is removed. */
+  /** Returns false if a current table has seen a later packet of the connection. An older entry in another table is removed. */
   #isNews(to: BpfMap, key: Buffer, seenAt: bigint): boolean {
     for (const { table, seen } of this.#current) {
       const known = table.lookup(key);
@@ -187,7 +193,7 @@ export class Succession {
   }
 }
 
-/** Counts the records of the ring, and takes them out. */
+/** Counts the records in the ring, and removes them. */
 function countRecords(folder: string): number {
   const map = openPinned(folder, "events");
   if (map === undefined) return 0;

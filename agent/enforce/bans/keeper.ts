@@ -1,4 +1,4 @@
-/** Bans in force: what is kept on the disk, and the same in the tables of the kernel. */
+/** Keeps bans on the disk and in the tables of the kernel. */
 
 import type { Network } from "../../values/address.ts";
 import { TableFull } from "../networks/table.ts";
@@ -6,7 +6,7 @@ import type { Order } from "../networks/store.ts";
 import type { BanStore } from "./store.ts";
 import type { BanTable } from "./table.ts";
 
-/** What the table of prefixes holds at least: as many as there may be whatever their kind. */
+/** The table of prefixes has room for at least this many, so there may be this many bans of any kind. */
 const MOST_BANS = 1_048_576;
 
 export interface Ban {
@@ -18,7 +18,7 @@ export class BanKeeper {
   readonly store: BanStore;
   readonly #table: BanTable;
 
-  /** What an agent before left in the table goes, unless it is kept. */
+  /** Bans that an earlier agent left in the table are removed, unless they are in the store. */
   constructor(store: BanStore, table: BanTable, exceptions: readonly Network[] = []) {
     this.store = store;
     this.#table = table;
@@ -28,7 +28,7 @@ export class BanKeeper {
     for (let row = 0; row < store.size; row++) this.#enforceKept(store.at(row));
   }
 
-  /** What fitted before may not fit now, where the tables have another size. */
+  /** The tables may have another size than before, so a ban that fitted before may not fit now. */
   #enforceKept({ network, order }: Ban): void {
     try {
       this.#table.add(network, order.until);
@@ -38,17 +38,17 @@ export class BanKeeper {
     }
   }
 
-  /** Throws a RangeError where they are too many. */
+  /** Throws a RangeError if there are too many. */
   setExceptions(networks: readonly Network[]): void {
     this.#table.setExceptions(networks);
   }
 
-  /** For so many more, so that packets find all of them fast. To be called while nobody else changes bans. */
+  /** Makes room for more bans, so that packets find all of them fast. Call it while nobody else changes bans. */
   makeRoom(more: number): Promise<void> {
     return this.#table.makeRoom(Math.min(this.store.size + more, MOST_BANS));
   }
 
-  /** All or none. Answers how many are new. Rejects with TableFull, or what the disk says. */
+  /** Adds all networks or none, and returns how many are new. Rejects with TableFull, or with the error of the disk. */
   async add(networks: readonly Network[], order: Order): Promise<number> {
     const fresh = networks.filter((network) => this.store.orderOf(network) === undefined).length;
     if (this.store.size + fresh > MOST_BANS)
@@ -66,7 +66,7 @@ export class BanKeeper {
     return fresh;
   }
 
-  /** Durably first: what the disk does not forget stays in force. */
+  /** Removes bans from the disk first: a ban that is still on the disk stays in force. */
   async remove(networks: readonly Network[]): Promise<void> {
     await this.store.remove(networks);
     for (const network of networks) this.#table.remove(network);
@@ -77,14 +77,14 @@ export class BanKeeper {
     this.#table.clear();
   }
 
-  /** Takes away at most so many of those that are over; the kernel knows already that they are. */
+  /** Removes at most `most` bans that are over. The kernel ignores them already. */
   sweep(most: number): Ban[] {
     const over = this.store.takeOver(most);
     for (const { network } of over) this.#table.remove(network);
     return over;
   }
 
-  /** Bans in force that hold all of a network, the longest first. */
+  /** Returns the bans in force that cover all of a network, the longest prefix first. */
   covering(network: Network, now = this.store.now()): Ban[] {
     const found: Ban[] = [];
     for (const wider of this.store.covering(network)) {

@@ -11,7 +11,7 @@ export function banMemoryOf(plane: DataPlane, grow?: BanMemory["grow"]): BanMemo
   return { ...networkMemoryOf((name) => plane.map(name), "ban", grow), setFlags: (flags) => plane.setBanFlags(flags) };
 }
 
-/** Puts the bans that are kept into the tables, and takes out what else an agent before left there. `except`: as in the configuration. */
+/** Puts the kept bans into the tables, and removes others that an earlier agent left there. `except` is the list in the configuration. */
 export function enforceBans(store: BanStore, plane: DataPlane, except: readonly string[], grow?: BanMemory["grow"]): BanKeeper {
   return new BanKeeper(store, new BanTable(banMemoryOf(plane, grow)), except.flatMap(parseNetworks));
 }

@@ -1,4 +1,4 @@
-/** Who is banned, by whose order, kept in the state directory. */
+/** Keeps in the state directory who is banned, and by whose order. */
 
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import type { Clock } from "../dynamic/clock.ts";
 import { NetworkStore } from "../networks/store.ts";
 
 export class BanStore extends NetworkStore {
-  /** The directory must exist. `rewriteIfDue` must follow. */
+  /** The directory must exist. Call `rewriteIfDue` afterwards. */
   constructor(stateDirectory: string, clock?: Clock) {
     super({
       path: join(stateDirectory, "bans.journal"),

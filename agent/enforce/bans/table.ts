@@ -1,4 +1,4 @@
-/** Bans as the kernel looks them up (probes/decide/bans.h): the members of set 0 in tables of their own. */
+/** The tables in which the kernel looks up bans (probes/decide/bans.h). Bans are the members of set 0 in tables of their own. */
 
 import { maskOf, type Network } from "../../values/address.ts";
 import { BanFlag, BanRoot, FailsafePrefix } from "../../generated/layout.ts";
@@ -7,9 +7,9 @@ import { type NetworkMemory, NetworkTable } from "../networks/table.ts";
 const BANNED = 0;
 
 export interface BanMemory extends NetworkMemory {
-  /** A struct ban_root, which begins with that of the networks. */
+  /** A struct ban_root, which begins with the root of the networks. */
   root: Uint8Array;
-  /** Bits of enum weir_ban_flag, which packets look at first. */
+  /** Sets bits of enum weir_ban_flag, which packets look at first. */
   setFlags(flags: number): void;
 }
 
@@ -17,7 +17,7 @@ export class BanTable {
   readonly #networks: NetworkTable;
   readonly #root: Uint8Array;
 
-  /** Takes over what an agent before left in the tables. */
+  /** Takes over the entries that an earlier agent left in the tables. */
   constructor(memory: BanMemory) {
     this.#root = memory.root;
     this.#networks = new NetworkTable(memory, (inLines, asPrefixes) =>
@@ -25,22 +25,22 @@ export class BanTable {
     );
   }
 
-  /** All that is there. */
+  /** Yields all banned networks. */
   *networks(): Generator<Network> {
     for (const { network } of this.#networks.members()) yield network;
   }
 
-  /** For so many in all. */
+  /** Makes room for this many bans in total. */
   makeRoom(bans: number): Promise<void> {
     return this.#networks.makeRoom(bans);
   }
 
-  /** Lifts all bans at once. */
+  /** Removes all bans at once. */
   clear(): void {
     this.#networks.clear();
   }
 
-  /** Networks that no ban reaches. At most LIMIT_BAN_EXCEPTIONS of them. */
+  /** Sets the networks that no ban applies to, at most LIMIT_BAN_EXCEPTIONS of them. */
   setExceptions(networks: readonly Network[]): void {
     const { at, stride, count } = BanRoot.exceptions;
     if (networks.length > count) throw new RangeError(`${networks.length} exceptions from bans, at most ${count} fit`);
@@ -51,12 +51,12 @@ export class BanTable {
     new DataView(this.#root.buffer, this.#root.byteOffset).setUint32(BanRoot.exception_count, networks.length, true);
   }
 
-  /** `until`: second of the boot clock, 0 for ever. A ban that is there gets the new end. Throws TableFull. */
+  /** Adds a ban. `until` is a second of the boot clock, or 0 for ever. A ban that exists gets the new end. Throws TableFull. */
   add(network: Network, until: number): void {
     this.#networks.put(network, BANNED, until);
   }
 
-  /** False when it was not there. */
+  /** Returns false if there was no such ban. */
   remove(network: Network): boolean {
     return this.#networks.take(network, BANNED);
   }

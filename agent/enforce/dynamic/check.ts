@@ -1,4 +1,4 @@
-/** A rule that came by command is held to what a rule of the file is. */
+/** Checks a rule that came by command as strictly as a rule of the file. */
 
 import { type Finding, Findings, formatPath } from "../../../config/findings.ts";
 import { printable, quote } from "../../values/quote.ts";
@@ -12,13 +12,13 @@ import type { Settings } from "../../../config/settings.ts";
 import { type Clock, shownAgain } from "./clock.ts";
 import type { DynamicRule } from "./rule.ts";
 
-/** Sentences, each behind the path of the key it is about, as `layer4.protocol: ...`. */
+/** Each problem is a sentence behind the path of its key, such as `layer4.protocol: ...`. */
 export interface Checked {
   problems: string[];
   warnings: string[];
 }
 
-/** Fills in the defaults of the rule, too. `sets`: those it may name; left to compiling where they are not known. */
+/** Checks a rule and fills in its defaults. `sets` are the sets that it may name; if they are not known, compiling checks the names. */
 export function checkRule(rule: unknown, sets?: Sets): Checked {
   const [errors, warnings] = [new Findings(), new Findings()];
   checkRules([rule], sets, errors, warnings);
@@ -30,13 +30,13 @@ function sentence({ path: [, , ...path], message, suggestion }: Finding): string
   return `${place}${message}${suggestion === undefined ? "" : `; did you mean ${printable(suggestion)}?`}`;
 }
 
-/** Rules as they were written, and where: those of the front first, as `dynamic:d1`. */
+/** Rules as they were written, and the place of each. Those of the front come first, with places such as `dynamic:d1`. */
 export interface Written {
   source: RulesSource;
   sourceOf(index: number): string;
 }
 
-/** What is in force: the dynamic rules, then those of the file. */
+/** Returns the rules that are in force: the dynamic ones, then those of the file. */
 export function withDynamic({ config, sourceOf: placeOf }: Settings, dynamic: readonly DynamicRule[], clock: Clock): Written {
   return {
     source: { ...config, front: dynamic.map((one) => untilItEnds(one, clock)) },
@@ -44,7 +44,7 @@ export function withDynamic({ config, sourceOf: placeOf }: Settings, dynamic: re
   };
 }
 
-/** The rule with its end, so that the kernel ends it also where no agent does. */
+/** Returns the rule with its end, so that the kernel ends it even if no agent runs. */
 function untilItEnds({ rule, expires }: DynamicRule, clock: Clock): RuleConfig {
   if (expires === undefined) return rule;
   const own = rule.expires === undefined ? Infinity : parseMoment(rule.expires)!;
@@ -55,7 +55,7 @@ export function sourceOf({ id }: DynamicRule): string {
   return `dynamic:${id}`;
 }
 
-/** Throws RulesRefused where two rules have one name. */
+/** Throws RulesRefused if two rules have one name. */
 export function refuseTwins({ config, sourceOf: whereIs }: Settings, dynamic: readonly DynamicRule[]): void {
   if (dynamic.length === 0) return;
   const byName = new Map<string, DynamicRule>();

@@ -1,24 +1,24 @@
 /**
- * When something ends. As long as the machine runs, the boot clock counts: it goes on in suspend, and nobody sets it.
- * Over a reboot only the wall clock is left.
+ * Deadlines. As long as the machine runs, they follow the boot clock, which goes on in suspend and which nobody sets. Over a
+ * reboot only the wall clock is left.
  */
 
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 
 export interface Clock {
-  /** Tells one boot from the next. */
+  /** An id that differs between boots. */
   boot: string;
-  /** Since this boot, in seconds. */
+  /** Returns the seconds since this boot. */
   bootSeconds(): number;
-  /** Milliseconds since the epoch. */
+  /** Returns the wall time in milliseconds since the epoch. */
   wall(): number;
 }
 
 export interface Deadline {
-  /** Seconds of the boot clock. */
+  /** The second of the boot clock. */
   boot: number;
-  /** Milliseconds since the epoch, as the wall clock was when this was kept. */
+  /** The same time in milliseconds since the epoch, as the wall clock was when this was kept. */
   wall: number;
 }
 
@@ -30,17 +30,17 @@ export function deadlineIn(seconds: number, clock: Clock): Deadline {
   return { boot: clock.bootSeconds() + seconds, wall: clock.wall() + seconds * 1000 };
 }
 
-/** Seconds left; negative when it is over. */
+/** Returns the seconds left; negative when the deadline is over. */
 export function remaining({ boot }: Deadline, clock: Clock): number {
   return boot - clock.bootSeconds();
 }
 
-/** A deadline kept in this boot or, without that, in an earlier one. */
+/** Returns a deadline that was kept in this boot or, if `sameBoot` is false, in an earlier one. */
 export function deadlineKept({ boot, wall }: Deadline, sameBoot: boolean, clock: Clock): Deadline {
   return sameBoot ? { boot, wall } : { boot: clock.bootSeconds() + (wall - clock.wall()) / 1000, wall };
 }
 
-/** The same moment, as the wall clock shows it now. */
+/** Returns the same time as the wall clock shows it now. */
 export function shownAgain({ boot }: Deadline, clock: Clock): Deadline {
   return deadlineIn(boot - clock.bootSeconds(), clock);
 }

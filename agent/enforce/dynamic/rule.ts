@@ -4,12 +4,12 @@ import type { RuleConfig } from "../../policy/rule.ts";
 import type { Deadline } from "./clock.ts";
 
 export interface DynamicRule {
-  /** `d1`, `d2`, ...: never used again. */
+  /** `d1`, `d2`, and so on. An id is never used again. */
   id: string;
   rule: RuleConfig;
-  /** Who added it. */
+  /** The user who added it. */
   uid: number;
-  /** When, in ISO. */
+  /** The time at which it was added, in ISO format. */
   added: string;
   reason?: string;
   expires?: Deadline;

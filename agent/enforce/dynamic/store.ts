@@ -1,4 +1,4 @@
-/** Rules that were added by command. They live in the state directory, never in the operator's file. */
+/** Keeps the rules that were added by command in the state directory, never in the operator's file. */
 
 import { renameSync } from "node:fs";
 import { join } from "node:path";
@@ -9,24 +9,24 @@ import { checkRule } from "./check.ts";
 import { type Clock, deadlineKept, remaining, shownAgain, systemClock } from "./clock.ts";
 import type { DynamicRule } from "./rule.ts";
 
-/** Rules by command come one by one: a file this large is none that weir wrote. */
+/** weir never writes a file as large as this, because rules by command come one by one. */
 const LARGEST_KEPT = 64 << 20;
 
 interface Kept {
-  /** Number of the next id. */
+  /** The number of the next id. */
   next: number;
-  /** Of the boot in which the deadlines were written. */
+  /** The boot in which the deadlines were written. */
   boot: string;
   rules: DynamicRule[];
 }
 
-/** The clock was set if a deadline's wall time is off by more. */
+/** If the wall time of a deadline is wrong by more than this, somebody set the wall clock. */
 const CLOCK_WAS_SET_MS = 1000;
 const LARGEST_ID = Number.MAX_SAFE_INTEGER / 2;
 
 export class DynamicRules {
   readonly clock: Clock;
-  /** What was wrong with the file that was found, for the operator, until there is another. */
+  /** Tells the operator what was wrong with the file that was found, until there is another file. */
   trouble: string[];
   readonly #path: string;
   readonly #file: StateFile;
@@ -44,39 +44,39 @@ export class DynamicRules {
     this.trouble = trouble === undefined ? [] : [trouble];
   }
 
-  /** When all that was to be kept is on the disk, or refused. */
+  /** Resolves once everything that was to be kept is on the disk, or was refused. */
   get settled(): Promise<unknown> {
     return this.#file.settled;
   }
 
-  /** In the order they are tried. */
+  /** The rules in the order in which they are tried. */
   get all(): readonly DynamicRule[] {
     return this.#rules;
   }
 
-  /** The id of the next rule. It is also the name of a rule without one, so that one that names another rule is passed over. */
+  /** Returns the id of the next rule. The id is also the name of a rule without one, so ids that are names of other rules are skipped. */
   nextId(isTaken: (name: string) => boolean): string {
     let number = this.#next;
     while (isTaken(`d${number}`)) number++;
     return `d${number}`;
   }
 
-  /** Those whose time is over. */
+  /** Returns the rules whose time is over. */
   due(): DynamicRule[] {
     return this.#rules.filter(({ expires }) => expires !== undefined && remaining(expires, this.clock) <= 0);
   }
 
-  /** Seconds until the next one is due; Infinity if none ever is. */
+  /** Returns the seconds until the next rule is due; Infinity if none ever is. */
   untilNext(): number {
     return Math.min(...this.#rules.map(({ expires }) => (expires === undefined ? Infinity : remaining(expires, this.clock))));
   }
 
-  /** When a rule ends, as the wall clock will show it. */
+  /** Returns when a rule ends, as the wall clock will show it. */
   endOf({ expires }: DynamicRule): string | undefined {
     return expires && new Date(Math.round(shownAgain(expires, this.clock).wall / 1000) * 1000).toISOString();
   }
 
-  /** Replaces them, durably. Rejects where the disk refuses; then nothing has changed. */
+  /** Replaces the rules and writes them to the disk. If the disk refuses, this rejects and nothing has changed. */
   async keep(rules: readonly DynamicRule[]): Promise<void> {
     const next = Math.max(this.#next, ...rules.map(({ id }) => numberOf(id) + 1));
     const current = rules.map((one) => (one.expires === undefined ? one : { ...one, expires: shownAgain(one.expires, this.clock) }));
@@ -86,7 +86,7 @@ export class DynamicRules {
     this.trouble = [];
   }
 
-  /** They do not go together with the file's rules any more: it was changed while no agent ran. */
+  /** Moves the file aside. Its rules no longer fit the file's rules, which were changed while no agent ran. */
   async setAside(reasons: readonly string[]): Promise<void> {
     const aside = `${this.#path}.refused`;
     const moved = putAside(this.#path, aside);
@@ -97,12 +97,12 @@ export class DynamicRules {
     ];
   }
 
-  /** For this process only, where the disk refuses. */
+  /** Forgets rules in this process only, because the disk refuses. */
   forget(gone: readonly DynamicRule[]): void {
     this.#rules = without(this.#rules, gone);
   }
 
-  /** After the wall clock was set, what is kept for the next boot is put right. */
+  /** Corrects the wall times that are kept for the next boot, after somebody set the wall clock. */
   async followClock(): Promise<void> {
     const wasSet = this.#rules.some(
       ({ expires }) => expires !== undefined && Math.abs(shownAgain(expires, this.clock).wall - expires.wall) > CLOCK_WAS_SET_MS,
@@ -126,7 +126,7 @@ interface Found {
   trouble?: string;
 }
 
-/** A damaged file is put aside, not overwritten: it is the only copy of what somebody ordered. */
+/** A damaged file is moved aside and not overwritten: it is the only copy of the rules that somebody ordered. */
 function read(path: string, clock: Clock): Found {
   let text = "";
   try {
@@ -149,11 +149,11 @@ function putAside(path: string, aside: string): boolean {
     renameSync(path, aside);
     return true;
   } catch {
-    return false; // the next change will say what is the matter with the directory
+    return false; // the next change will report the problem with the directory
   }
 }
 
-/** Ids that a damaged file mentions are not given again. */
+/** Returns the largest id that a damaged file mentions, so that no id is given again. */
 function largestIdIn(text: string): number {
   return [...text.matchAll(/"d([0-9]{1,15})"/g)].reduce((largest, [, number]) => Math.max(largest, Number(number)), 0);
 }

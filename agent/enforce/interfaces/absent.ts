@@ -1,4 +1,4 @@
-/** Names of interfaces in the configuration that fit no device: a typing error, or a device that is still to come. */
+/** Finds names of interfaces in the configuration that fit no device: a typing error, or a device that will appear later. */
 
 import { someInterfaceMatches } from "../../values/interfaces.ts";
 import { nearest } from "../../values/nearest.ts";
@@ -11,10 +11,10 @@ import type { AbsentInterface } from "../../observe/events/snapshot.ts";
 const ALL = "*";
 const LOOPBACK = "lo";
 
-/** Nobody reads more at once. */
+/** At most this many warnings are shown, because nobody reads more at once. */
 const MOST_WARNINGS = 100;
 
-/** A sentence for each rule that matches nothing, or leaves out nothing, as long as none of its interfaces is present. */
+/** Warns of each rule that matches nothing, or leaves out nothing, as long as none of its interfaces is present. */
 export function warnOfAbsent(rules: readonly RuleConfig[], present: readonly string[]): string[] {
   const areAbsent = (interfaces: readonly string[]): boolean =>
     interfaces.length > 0 && !present.some((device) => someInterfaceMatches(interfaces, device));
@@ -28,8 +28,8 @@ export function warnOfAbsent(rules: readonly RuleConfig[], present: readonly str
 }
 
 /**
- * The patterns of interfaces.include by which no device is watched. `watching` says whether any device is watched at all;
- * where nobody watches yet, that is guessed from the names.
+ * Returns the patterns of interfaces.include for which no device is watched. `watching` tells whether any device is watched at
+ * all; if not, the names decide.
  */
 export function absentIncludes({ include, exclude }: InterfacesConfig, present: readonly string[], watching?: boolean): AbsentInterface[] {
   const left = present.filter((device) => !someInterfaceMatches(exclude, device));
@@ -45,14 +45,14 @@ export function absentIncludes({ include, exclude }: InterfacesConfig, present: 
   });
 }
 
-/** A sentence about one of them, which ends with how it goes on. */
+/** Explains one of them. The sentence ends with what happens next. */
 export function explainAbsent({ pattern, excluded, nearest: near }: AbsentInterface, outlook: string): string {
   if (pattern === ALL) return `interfaces.include: "*" finds no device to watch; ${outlook}`;
   if (excluded) return `interfaces.include: interfaces.exclude leaves out every device that ${quote(pattern)} fits; change one of the two`;
   return `interfaces.include: no device is called ${quote(pattern)}; ${near === undefined ? "" : `did you mean ${near}? `}${outlook}`;
 }
 
-/** A sentence for each entry of interfaces.overrides that fits no device. */
+/** Warns of each entry of interfaces.overrides that fits no device. */
 export function warnOfAbsentOverrides({ overrides }: InterfacesConfig, present: readonly string[]): string[] {
   return overrides.flatMap(({ name }) => {
     if (present.some((device) => fits(name, device))) return [];
@@ -61,7 +61,7 @@ export function warnOfAbsentOverrides({ overrides }: InterfacesConfig, present: 
   });
 }
 
-/** Sentences for `weir check`, which may run on another machine than the agent will. */
+/** Warns for `weir check`, which may run on another machine than the agent will. */
 export function warnOfAbsentHere(
   { interfaces, rules }: { interfaces: InterfacesConfig; rules: readonly RuleConfig[] },
   present: readonly string[],

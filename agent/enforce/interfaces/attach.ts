@@ -1,4 +1,4 @@
-/** Puts the programs on one device, by the best way that this kernel, this driver and its other users allow. */
+/** Attaches the programs to one device, in the best way that this kernel, this driver and its other users allow. */
 
 import type { HookState } from "../../observe/events/snapshot.ts";
 import type { Attachment } from "../../kernel/attachment.ts";
@@ -23,7 +23,7 @@ interface Target {
   name: string;
 }
 
-/** Whether this kernel has TCX is found out once, by trying. */
+/** Set once an attempt has shown that this kernel has no TCX. */
 let tcxMissing = false;
 
 export function attachTc(programs: Programs, device: Target, direction: TcDirection, pins: string, reason: string): Attached {

@@ -1,6 +1,6 @@
 /**
- * Which network namespaces of this host lie behind which device, by the addresses they have: there the kernel side looks for
- * the sockets whose packets this namespace passes on.
+ * Finds which network namespaces of this host lie behind which device, by their addresses. The kernel side looks there for the
+ * sockets of packets that this namespace forwards.
  */
 
 import { counted } from "../../values/count.ts";
@@ -10,13 +10,16 @@ import { listAddressesIn, listLinks, NamespaceNews } from "../../kernel/links.ts
 import type { BpfMap } from "../../kernel/maps.ts";
 import { type Address, type Link, viewOf } from "../../kernel/netlink.ts";
 
-/** Devices whose other end lies in another namespace, and lets IP packets through. */
+/** Kinds of devices whose other end lies in another namespace and receives IP packets. */
 const PAIRS: ReadonlySet<string> = new Set(["veth", "netkit"]);
-/** A bridge may be part of a VRF. */
+/** At most this many levels of masters are followed: a bridge may be part of a VRF. */
 const MASTERS = 2;
 const NONE = -1;
 
-/** What changes is read at once, and again after a while in which it may change often: that takes a twentieth of the time at most. */
+/**
+ * A change is read at once. If changes are frequent, the pause before the next reading grows, so that reading takes at most a
+ * twentieth of the time.
+ */
 const LEAST_PAUSE_MS = 100;
 const PAUSE_FACTOR = 20;
 
@@ -25,11 +28,11 @@ export class NamespacesBehind {
   readonly #room: number;
   #news: NamespaceNews | undefined;
   #pause: NodeJS.Timeout | undefined;
-  /** What is in the table, both as hexadecimal digits. */
+  /** The content of the table; keys and values are hexadecimal digits. */
   #told = new Map<string, string>();
   #leftOut = 0;
   #trouble: string | undefined;
-  /** Why nothing could be listed last. */
+  /** The reason why the last listing failed; undefined if it succeeded. */
   #unread: string | undefined;
 
   constructor(table: BpfMap) {
@@ -48,7 +51,7 @@ export class NamespacesBehind {
     this.#renew();
   }
 
-  /** Whose connections have no process. */
+  /** Sentences about connections for which no process can be found. */
   problems(): string[] {
     const trouble = this.#trouble ?? this.#unread;
     if (trouble !== undefined) return [trouble];
@@ -90,7 +93,7 @@ export class NamespacesBehind {
   }
 }
 
-/** None of a namespace that has just gone. */
+/** Returns the addresses in a namespace; an empty list if it has just gone. */
 function addressesIn(namespace: number): Address[] {
   try {
     return listAddressesIn(namespace);
@@ -99,7 +102,7 @@ function addressesIn(namespace: number): Address[] {
   }
 }
 
-/** Keys and values of the table, as hexadecimal digits. An address that too many namespaces have is nobody's. */
+/** Returns the keys and values of the table as hexadecimal digits. An address that too many namespaces have is left out. */
 export function entriesOf(links: readonly Link[], addressesOf: (namespace: number) => readonly Address[]): Map<string, string> {
   const byIndex = new Map(links.map((link) => [link.ifindex, link]));
   const namespaces = new Map<number, Set<number>>();
@@ -125,7 +128,7 @@ export function entriesOf(links: readonly Link[], addressesOf: (namespace: numbe
   return new Map([...holders].filter(([, of]) => of.size <= Limit.NAMESPACES).map(([key, of]) => [key, valueOf([...of])]));
 }
 
-/** Neither loopback nor of the link alone. */
+/** Returns whether the address is neither loopback nor link-local. */
 function isRouted({ family, bytes }: Address): boolean {
   if (family === 4) return bytes[0] !== 127;
   return !(bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80) && bytes.subarray(0, 15).some((byte) => byte !== 0);

@@ -1,6 +1,6 @@
 /**
- * Keeps the programs on exactly the interfaces that are to be watched, as these appear, vanish, are renamed or
- * get addresses. Netlink tells of changes; when it lost some, everything is listed again.
+ * Keeps the programs on exactly the interfaces that are to be watched, as these appear, vanish, are renamed or get addresses.
+ * Netlink reports changes; when it lost some, everything is listed again.
  */
 
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -32,19 +32,19 @@ const SWITCHED_OFF: HookState = { hook: "off", mode: "", reason: "interfaces.egr
 export interface FollowOptions {
   config: InterfacesConfig;
   programs: Programs;
-  /** Slots of an earlier agent that its table of interfaces has are kept, so that counters go on. */
+  /** Slots in an earlier agent's table of interfaces are kept, so that the counters go on. */
   installer: Installer;
-  /** Learns the names of those that are there. */
+  /** This is given the names of the interfaces. */
   names: InterfaceNames;
-  /** Where links are pinned. */
+  /** The folder where links are pinned. */
   pins: string;
-  /** Counters of a slot start again: another interface has it now. */
+  /** Resets the counters of a slot, because another interface has it now. */
   clearSlot(slot: number): void;
-  /** Hears of every device and address. */
+  /** This is given every device and address. */
   tunnelEnds: Pick<TunnelEnds, "list" | "apply" | "problems" | "inForce" | "close">;
-  /** Packets that the programs have counted. */
+  /** Returns the number of packets that the programs have counted. */
   packetsOf(slot: number, direction: Direction): number;
-  /** Told when something was attached or detached, or could not be. `unseen`: packets that had passed by then. */
+  /** Called when something was attached or detached, or could not be. `unseen` is the number of packets that had passed by then. */
   onChange(name: string, direction: Direction, state: HookState, unseen?: number): void;
 }
 
@@ -57,7 +57,7 @@ interface Watched {
   failures: Map<"ingress" | "egress", string>;
   /** False if the kernel's table of interfaces had no room for it. */
   declared: boolean;
-  /** Packets that passed before it was attached. */
+  /** The packets that passed before the programs were attached. */
   unseen: Record<Direction, number>;
 }
 
@@ -70,11 +70,14 @@ export class InterfaceFollower {
   readonly #watched = new Map<number, Watched>();
   readonly #usedSlots = new Set<number>();
   readonly #unseen = new UnseenPackets();
-  /** False until all were listed once, and while devices are met that were there before: what they carried was not to be seen. */
+  /**
+   * False until everything was listed once, and while devices are added that existed before: the packets that these carried could
+   * not have been seen.
+   */
   #isFollowing = false;
-  /** True once nothing is undone any more. */
+  /** True once nothing can be undone any more. */
   #isKept = false;
-  /** Why the devices could not be listed, until they can. */
+  /** The reason why the devices could not be listed; undefined once they can. */
   #trouble: string | undefined;
   #listAgain: NodeJS.Timeout | undefined;
   #watch: LinkWatch | undefined;
@@ -85,25 +88,25 @@ export class InterfaceFollower {
   }
 
   start(): void {
-    // Watching starts first, so that nothing falls between it and the list.
+    // Watching starts first, so that no change between it and the list is missed.
     this.#watch = watchLinks({ onChange: (change) => this.#apply(change), onResync: () => this.#list() });
     this.#list();
   }
 
-  /** Ends what an earlier agent had attached and this one has no use for. Nothing will be undone. */
+  /** Detaches what an earlier agent had attached and this one does not use. `undo` is impossible afterwards. */
   keep(): void {
     if (this.#isFollowing) this.#detachLeftovers();
     this.#eachAttachment((attachment) => attachment.keep());
     this.#isKept = true;
   }
 
-  /** Stops following, and puts the programs of an earlier agent back. Impossible after `keep`. */
+  /** Stops following, and puts the programs of an earlier agent back. It cannot be called after `keep`. */
   undo(): void {
     this.#stop();
     this.#eachAttachment((attachment) => attachment.undo());
   }
 
-  /** Other interfaces may be meant now, or other hooks. */
+  /** Applies a new configuration, which may choose other interfaces or other hooks. */
   configure(config: InterfacesConfig): void {
     this.#config = config;
     const wasFollowing = this.#isFollowing;
@@ -115,14 +118,14 @@ export class InterfaceFollower {
     }
   }
 
-  /** Puts back what somebody else took away. Returns what was found missing. */
+  /** Attaches again what somebody else detached. Returns what was missing. */
   repair(): string[] {
     const missing: string[] = [];
     for (const watched of this.#watched.values()) {
       for (const direction of ["ingress", "egress"] as const) {
         const attached = watched[direction];
         if (attached === undefined || attached.attachment.attached()) continue;
-        // The device may just have gone; then netlink says so next.
+        // The device may just have gone; netlink then reports that next.
         if (!this.#unseen.isThere(watched.link.ifindex)) continue;
         missing.push(attached.attachment.what);
         attached.attachment.close();
@@ -133,18 +136,18 @@ export class InterfaceFollower {
     return missing;
   }
 
-  /** Gives each interface the programs of now in the place of those before, without a gap. */
+  /** Replaces the programs at each interface by the current ones, without a gap. */
   async exchange(): Promise<void> {
     const { programs } = this.#options;
     for (const watched of this.#watched.values()) {
-      await nextTurn(); // a link of XDP takes ten milliseconds
+      await nextTurn(); // exchanging an XDP link takes ten milliseconds
       for (const direction of ["ingress", "egress"] as const) {
         const attached = watched[direction];
         if (attached === undefined) continue;
         try {
           attached.attachment.update(attached.state.hook === "xdp" ? programs.xdp() : programs.tc(direction));
         } catch {
-          // The device is gone, or somebody else has taken its hook: attaching says so.
+          // The device is gone, or somebody else has taken its hook. Attaching will report that.
           attached.attachment.close();
           watched[direction] = undefined;
           this.#attach(watched, direction);
@@ -153,7 +156,7 @@ export class InterfaceFollower {
     }
   }
 
-  /** Every interface that is watched, or should be. */
+  /** Returns every interface that is watched, or should be. */
   states(): InterfaceState[] {
     return [...this.#watched.values()].map(({ link, ingress, egress, failures, unseen }) => ({
       name: link.name,
@@ -164,7 +167,7 @@ export class InterfaceFollower {
     }));
   }
 
-  /** Why some traffic is not seen. */
+  /** Explains why some traffic is not seen. */
   problems(): string[] {
     const absent = this.absent().map((one) => explainAbsent(one, "weir watches it as soon as it appears"));
     return [
@@ -182,27 +185,27 @@ export class InterfaceFollower {
     ];
   }
 
-  /** The tunnel ends and addresses of this host that failsafes inside tunnels rest on. */
+  /** Returns the tunnel ends and addresses of this host that failsafes inside tunnels depend on. */
   ownEnds(): OwnEnds {
     return this.#options.tunnelEnds.inForce();
   }
 
-  /** Patterns of the configuration by which nothing is watched. */
+  /** Returns the patterns of the configuration for which no device is watched. */
   absent(): AbsentInterface[] {
     return absentIncludes(this.#config, this.present(), this.#watched.size > 0);
   }
 
-  /** Packets that passed by devices before they were watched. */
+  /** Returns how many packets devices carried before they were watched. */
   unseen(): Record<Direction, number> {
     return { ...this.#unseen.total };
   }
 
-  /** Names of all interfaces of this namespace, watched or not. */
+  /** Returns the names of all interfaces of this namespace, watched or not. */
   present(): string[] {
     return [...this.#links.values()].map(({ name }) => name);
   }
 
-  /** Whether what leaves by any device is judged there. */
+  /** Returns whether packets that leave are judged at every device. */
   seesAllLeave(): boolean {
     const seen = new Set([...this.#watched.values()].flatMap(({ link, egress }) => (egress === undefined ? [] : [link.ifindex])));
     return [...this.#links.values()].every(({ ifindex, type, up }) => !up || type === ARPHRD_LOOPBACK || seen.has(ifindex));
@@ -212,7 +215,7 @@ export class InterfaceFollower {
     return [...this.#watched.values()].map(({ link, slot }) => ({ name: link.name, slot }));
   }
 
-  /** Stops following; programs stay where they are. */
+  /** Stops following. The programs stay attached. */
   close(): void {
     this.#stop();
     this.#eachAttachment((attachment) => attachment.close());
@@ -235,7 +238,10 @@ export class InterfaceFollower {
     for (const watched of [...this.#watched.values()]) this.#leave(watched, "weir stops");
   }
 
-  /** While devices change faster than they can be listed it is tried again, with what netlink tells of them meanwhile. */
+  /**
+   * Lists everything. If devices change faster than they can be listed, this is tried again with the changes that netlink reports
+   * meanwhile.
+   */
   #list(): void {
     clearTimeout(this.#listAgain);
     let links: Link[], addresses: Address[];
@@ -285,7 +291,7 @@ export class InterfaceFollower {
     const text = Buffer.from(address.bytes).toString("hex");
     const known = this.#addresses.get(address.ifindex) ?? new Set();
     this.#addresses.set(address.ifindex, known);
-    // A link-local address comes by itself and says nothing about the device's use.
+    // A link-local address comes by itself, so it does not show that the device is used.
     if (text.startsWith("fe80")) return;
     if (present) known.add(text);
     else known.delete(text);
@@ -307,7 +313,7 @@ export class InterfaceFollower {
     };
   }
 
-  /** Brings one interface to the state it should be in. */
+  /** Brings one interface to the state that it should be in. */
   #settle(link: Link): void {
     this.#options.names.note(link.ifindex, link.name);
     const device = this.#device(link);
@@ -343,7 +349,7 @@ export class InterfaceFollower {
     watched.link = link;
     if (renamed) this.#declare(watched, device);
     if (watched.ingressChoice !== JSON.stringify(chooseIngress(device, this.#config))) {
-      // The new hook comes before the old one goes: for a moment packets are counted twice, none is missed.
+      // The new hook is attached before the old one is detached: for a moment packets are counted twice, and none is missed.
       const before = watched.ingress;
       watched.ingress = undefined;
       this.#attach(watched, "ingress");
@@ -360,7 +366,7 @@ export class InterfaceFollower {
     }
   }
 
-  /** Where nothing was attached since the device appeared: counts what passed by it. */
+  /** Attaches the first program at a device, and counts the packets that passed before. */
   #attachFirst(watched: Watched, direction: Direction): void {
     const { onChange, packetsOf } = this.#options;
     if (!this.#isFollowing) return this.#attach(watched, direction);
@@ -390,7 +396,7 @@ export class InterfaceFollower {
       watched.failures.delete(direction);
       if (isTold) onChange(link.name, direction, watched[direction]!.state);
     } catch (error) {
-      // An interface that went away meanwhile is no failure: its message is on the way.
+      // An interface that is gone meanwhile is no failure: netlink will report it.
       const reason = error instanceof Error ? error.message : String(error);
       if (watched.failures.get(direction) === reason) return;
       watched.failures.set(direction, reason);
@@ -414,7 +420,7 @@ export class InterfaceFollower {
     this.#addresses.delete(ifindex);
     const watched = this.#watched.get(ifindex);
     if (watched === undefined) return;
-    // The kernel has ended the links with the device; their pins are still to be removed.
+    // The kernel has ended the links with the device. Their pins still have to be removed.
     watched.ingress?.attachment.detach();
     watched.egress?.attachment.detach();
     this.#drop(watched);
@@ -432,7 +438,7 @@ export class InterfaceFollower {
     watched.declared = this.#options.installer.addInterface({ ifindex: link.ifindex, name: link.name, slot, flags });
   }
 
-  /** Slot 0 counts all interfaces that found no slot of their own. */
+  /** Takes a slot. Slot 0 counts all interfaces for which no slot is free. */
   #takeSlot(ifindex: number): number {
     const { installer, clearSlot } = this.#options;
     const kept = installer.interfaces.find(ifindex)?.slot ?? 0;
@@ -449,7 +455,7 @@ export class InterfaceFollower {
     return 0;
   }
 
-  /** Detaches links of an earlier agent that this configuration has no use for. */
+  /** Detaches links of an earlier agent that this configuration does not use. */
   #detachLeftovers(): void {
     const { pins } = this.#options;
     const used = new Set(

@@ -1,4 +1,4 @@
-/** Knows interfaces by their numbers, also for a while after an interface is gone. */
+/** Knows the names of interfaces by their numbers, also for a while after an interface is gone. */
 
 import { Limit } from "../../generated/layout.ts";
 
@@ -9,7 +9,7 @@ export class InterfaceNames {
     return this.#names.get(ifindex) ?? `#${ifindex}`;
   }
 
-  /** The interface has this name from now on. The names that were noted longest ago are forgotten. */
+  /** Notes a name. The names that were noted longest ago are forgotten. */
   note(ifindex: number, name: string): void {
     this.#names.delete(ifindex);
     this.#names.set(ifindex, name);

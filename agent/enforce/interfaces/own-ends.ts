@@ -1,4 +1,4 @@
-/** Tunnel devices and addresses of this host, between the bytes that the kernel has of them and the text that the reference reads. */
+/** Converts tunnel devices and addresses of this host between the bytes of the kernel and the text that the reference reads. */
 
 import { formatAddress, parseAddress } from "../../values/address.ts";
 import { UsualPort } from "../../generated/layout.ts";
@@ -6,7 +6,7 @@ import type { Address, Link } from "../../kernel/netlink.ts";
 import type { TunnelDevice, TunnelKind } from "../../kernel/tunnel-device.ts";
 import type { OwnEnds } from "../../policy/reference.ts";
 
-/** IPv4 addresses, as IPv6 ones, begin with these bytes. */
+/** The first bytes of an IPv4 address that is written as an IPv6 one. */
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
 const USUAL_KINDS: ReadonlyMap<number, TunnelKind> = new Map([
@@ -16,7 +16,7 @@ const USUAL_KINDS: ReadonlyMap<number, TunnelKind> = new Map([
   [UsualPort.GENEVE, "geneve"],
 ]);
 
-/** A device that is down takes nothing out of tunnels. */
+/** Returns the tunnel ends. A device that is down decapsulates nothing. */
 export function ownEndsOf(links: readonly Link[], addresses: readonly Address[]): OwnEnds {
   return {
     tunnels: links.filter(({ up }) => up).flatMap(({ tunnels = [] }) => tunnels.map(textOfDevice)),
@@ -24,7 +24,7 @@ export function ownEndsOf(links: readonly Link[], addresses: readonly Address[])
   };
 }
 
-/** One device that is all of these tunnels, and the addresses on it. */
+/** Returns one device that stands for all of these tunnels, with the addresses on it. */
 export function listedEnds({ tunnels = [], addresses = [] }: Partial<OwnEnds>): [Link[], Address[]] {
   const link: Link = { ifindex: 1, name: "tunnels", type: 1, up: true, mtu: 1500, tunnels: tunnels.map(deviceOf) };
   return [
@@ -33,12 +33,12 @@ export function listedEnds({ tunnels = [], addresses = [] }: Partial<OwnEnds>): 
   ];
 }
 
-/** Whether packets are known for tunnels of this kind by their port alone, if it is one. */
+/** Returns whether packets are recognised as tunnels of this kind by their port alone, if there is one. */
 export function isAtUsualPort({ kind, port }: Pick<TunnelDevice, "kind" | "port">): boolean {
   return kind === USUAL_KINDS.get(port);
 }
 
-/** A device is missed if its port is the usual one of another kind: packets there are taken for those. */
+/** Returns whether packets for this device are mistaken for another kind of tunnel, because its port is the usual one of that kind. */
 export function isMissed({ kind, port }: Pick<TunnelDevice, "kind" | "port">): boolean {
   return (USUAL_KINDS.get(port) ?? kind) !== kind;
 }
@@ -57,7 +57,7 @@ export function textOfAddress(bytes: Uint8Array): string {
   return formatAddress(mapped(bytes));
 }
 
-/** The 16 bytes by which tables know an address. */
+/** Returns the 16 bytes that stand for an address in the tables. */
 export function mapped(bytes: Uint8Array): Uint8Array {
   return bytes.length === 4 ? Uint8Array.from([...MAPPED, ...bytes]) : bytes;
 }

@@ -1,30 +1,33 @@
-/** Which interfaces weir watches, and through which hook their ingress goes. Both choices come with a reason. */
+/** Chooses which interfaces weir watches, and through which hook their ingress goes. Both choices come with a reason. */
 
 import { someInterfaceMatches } from "../../values/interfaces.ts";
 import { fits } from "../../values/pattern.ts";
 import type { InterfacesConfig } from "../../../config/types.ts";
 
-/** What the choice depends on. */
+/** The facts about a device that the choice depends on. */
 export interface Device {
   ifindex: number;
   name: string;
   loopback: boolean;
-  /** Frames start with an Ethernet header. */
+  /** True if frames start with an Ethernet header. */
   ethernet: boolean;
-  /** `veth`, `bridge`, `bond`, ... for software devices. */
+  /** The kind of a software device, such as `veth`, `bridge` or `bond`. */
   kind: string | undefined;
-  /** Of the bridge or bond that it is a part of. */
+  /** The kind of the bridge or bond that it is a part of. */
   masterKind: string | undefined;
   hasAddress: boolean;
-  /** As ethtool names it. */
+  /** The driver as ethtool names it. */
   driver: string | undefined;
-  /** It merges received segments in hardware, or is handed merged ones by the hypervisor. */
+  /** True if it merges received segments in hardware, or the hypervisor hands it merged ones. */
   mergesOnReceive: boolean;
 }
 
 export type Choice = { watch: true } | { watch: false; reason: string };
 
-/** A name that the operator wrote out is watched whatever it is; `*` leaves out what would be counted twice. */
+/**
+ * Chooses whether to watch a device. A device whose name the operator wrote out is always watched. `*` leaves out devices whose
+ * packets would be counted twice.
+ */
 export function chooseInterface(device: Device, config: InterfacesConfig): Choice {
   if (someInterfaceMatches(config.exclude, device.name)) return { watch: false, reason: "excluded" };
   const patterns = config.include.filter((pattern) => fits(pattern, device.name));
@@ -45,7 +48,7 @@ export interface IngressChoice {
   reason: string;
 }
 
-/** `auto` takes XDP only where it is known to cost nothing: no lost offload, no ring reset while it attaches. */
+/** Chooses the ingress hook. `auto` takes XDP only if it costs neither an offload nor a reset of the device's rings. */
 export function chooseIngress(device: Device, config: InterfacesConfig): IngressChoice {
   const wanted = config.overrides.find((override) => fits(override.name, device.name))?.ingress ?? config.ingress;
   if (wanted === "tcx") return { hook: "tc", reason: "asked for" };

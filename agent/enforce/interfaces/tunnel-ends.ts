@@ -1,6 +1,6 @@
 /**
- * Keeps in the kernel's tables which tunnels end on this host, and which addresses it has: failsafes hold inside of those
- * tunnels (probes/decide/carried.h).
+ * Keeps in the kernel's tables which tunnels end on this host, and which addresses it has. Failsafes hold inside of those tunnels
+ * (probes/decide/carried.h).
  */
 
 import { endianness } from "node:os";
@@ -13,7 +13,7 @@ import type { TunnelDevice, TunnelKind } from "../../kernel/tunnel-device.ts";
 import { isAtUsualPort, mapped, textOfAddress, textOfDevice } from "./own-ends.ts";
 
 const LITTLE_ENDIAN = endianness() === "LE";
-/** These are the numbers of enum tunnel_kind in probes/base/packet.h. */
+/** The numbers of enum tunnel_kind in probes/base/packet.h. */
 const KINDS: Readonly<Record<TunnelKind, number>> = { gre: 1, ipip: 2, vxlan: 3, geneve: 4 };
 const PRESENT = 1;
 
@@ -29,7 +29,7 @@ export class TunnelEnds {
   readonly #ends: KeySet;
   readonly #addresses: KeySet;
   readonly #devices = new Map<number, TunnelDevice[]>();
-  /** Addresses by interface, and there by their text. */
+  /** The addresses of each interface, by their text. */
   readonly #known = new Map<number, Map<string, Uint8Array>>();
   #writes = false;
   #closed = false;
@@ -40,7 +40,7 @@ export class TunnelEnds {
     this.#addresses = new KeySet(tables.addresses, Limit.OWN_ADDRESSES);
   }
 
-  /** Takes all devices and addresses that there are. */
+  /** Takes a list of all devices and addresses. */
   list(links: readonly Link[], addresses: readonly Address[]): void {
     this.#devices.clear();
     this.#known.clear();
@@ -58,7 +58,7 @@ export class TunnelEnds {
     setImmediate(() => this.#write());
   }
 
-  /** The tables stay as they are, and may go. */
+  /** Stops using the tables, which may then be closed. */
   close(): void {
     this.#closed = true;
   }
@@ -75,7 +75,7 @@ export class TunnelEnds {
     else known.delete(bytes.join());
   }
 
-  /** What packets find in the tables, for people and for the reference. */
+  /** Returns what packets find in the tables, for people and for the reference. */
   inForce(): OwnEnds {
     return {
       tunnels: [...this.#devices.values()]
@@ -120,12 +120,12 @@ interface Entry {
   value: number;
 }
 
-/** A hash table of small numbers, most of which only tell that a key is there. An agent before this one may have filled it. */
+/** A hash table of small numbers in the kernel, most of which only tell that a key is there. An earlier agent may have filled it. */
 class KeySet {
   readonly #map: BpfMap;
   readonly #most: number;
   #present: ReadonlyMap<string, number>;
-  /** Counts the keys that found no room. */
+  /** The number of keys that found no room. */
   beyond = 0;
 
   constructor(map: BpfMap, most: number) {
@@ -138,7 +138,7 @@ class KeySet {
     return this.#present.has(textOf(key));
   }
 
-  /** Of several entries with one key the first counts. */
+  /** Makes the table hold exactly these entries. If several have the same key, the first counts. */
   become(entries: readonly Entry[]): void {
     const all = new Map(entries.toReversed().map(({ key, value }) => [textOf(key), value]));
     const wanted = new Map([...all].toReversed().slice(0, this.#most));
@@ -167,7 +167,7 @@ function textOf(key: Uint8Array): string {
   return Buffer.from(key).toString("latin1");
 }
 
-/** Where packets find out that a device of this kind receives at the port. */
+/** Returns the entry that tells packets that a device of this kind receives at the port. */
 function portOf({ kind, port }: TunnelDevice): Entry & { form: number } {
   const key = new Uint8Array(TunnelEnd.size);
   const view = viewOf(key);

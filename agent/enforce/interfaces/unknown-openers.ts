@@ -1,4 +1,7 @@
-/** Where a host forwards, and does not watch all of it, an answer may be seen whose SYN was not: nobody knows who opened it. */
+/**
+ * On a host that forwards, and does not watch all interfaces, weir may see the answer to a SYN that it did not see. Then it does
+ * not know who opened the connection.
+ */
 
 import { readFileSync } from "node:fs";
 
@@ -7,10 +10,10 @@ import { quote } from "../../values/quote.ts";
 import type { InterfacesConfig } from "../../../config/types.ts";
 
 const FORWARDING = ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"];
-/** Nobody reads more. */
+/** At most this many names are listed, because nobody reads more. */
 const MOST_NAMES = 5;
 
-/** Of the network namespace of this process; false where the kernel does not say. */
+/** Returns whether the network namespace of this process forwards; false if the kernel does not tell. */
 export function forwardsHere(): boolean {
   return FORWARDING.some((path) => {
     try {
@@ -21,7 +24,7 @@ export function forwardsHere(): boolean {
   });
 }
 
-/** Sentences for `weir check` on a host that forwards. `present`: the devices that are up, without the loopback. */
+/** Warns for `weir check` on a host that forwards. `present` holds the devices that are up, without the loopback. */
 export function warnOfUnknownOpeners({ include, exclude, egress }: InterfacesConfig, present: readonly string[]): string[] {
   const unwatched = present.filter((name) => !someInterfaceMatches(include, name) || someInterfaceMatches(exclude, name));
   const sentences: string[] = [];
@@ -29,7 +32,7 @@ export function warnOfUnknownOpeners({ include, exclude, egress }: InterfacesCon
     sentences.push(
       "interfaces.egress is false, so that nobody knows who opened a forwarded connection whose SYN came by an interface that is not watched, or was translated (NAT); defaults.on_error decides about the answer",
     );
-  // A SYN passes two of them, and one that is watched is enough to know it.
+  // A SYN passes two of them. If one of these is watched, weir knows the SYN.
   else if (unwatched.length > 1)
     sentences.push(
       `${namesOf(unwatched)} are not watched; if a connection that is opened over these alone is answered over an interface that is watched, nobody knows who opened it, and defaults.on_error decides`,

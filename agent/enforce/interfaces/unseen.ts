@@ -1,6 +1,6 @@
 /**
- * Packets that a device carried before programs were at it: one that appears is followed as soon as the kernel tells of it,
- * but may have been up for a moment by then. Its own counters tell how many they were.
+ * Counts packets that a device carried before its programs were attached. A new device is followed as soon as the kernel reports
+ * it, but it may have been up for a moment by then. Its own counters show how many packets it carried.
  */
 
 import type { Direction } from "../../values/traffic.ts";
@@ -10,13 +10,16 @@ import type { Link, PacketCounts } from "../../kernel/netlink.ts";
 const NONE: PacketCounts = { ingress: 0, egress: 0 };
 
 export class UnseenPackets {
-  /** Counts the packets of all devices, those that have gone included. */
+  /** The packets of all devices, including those that are gone. */
   readonly total: Record<Direction, number> = { ingress: 0, egress: 0 };
   readonly #counts = new LinkCounts();
-  /** Devices that are not watched had counted these packets when the kernel told of them last. */
+  /** The counters of devices that are not watched, when the kernel reported them last. */
   readonly #since = new Map<number, PacketCounts>();
 
-  /** Notes a device that the kernel told of and that is not watched. A device that is up when it is first told of was made so, and all it counted is unseen. */
+  /**
+   * Notes a device that the kernel reported and that is not watched. If a device is up in the first report, it was created in
+   * that state, and all packets that it counted are unseen.
+   */
   note({ ifindex, up, packets = NONE }: Link): void {
     this.#since.set(ifindex, up && !this.#since.has(ifindex) ? NONE : packets);
   }
@@ -25,7 +28,7 @@ export class UnseenPackets {
     this.#since.delete(ifindex);
   }
 
-  /** Attaches, and answers how many packets had passed by then. `seen` says how many the programs have counted there. */
+  /** Attaches, and returns how many packets had passed by then. `seen` returns how many packets the programs have counted there. */
   around(ifindex: number, direction: Direction, attach: () => void, seen: () => number): number {
     const since = this.#since.get(ifindex) ?? NONE;
     const before = this.#counts.of(ifindex);

@@ -1,17 +1,17 @@
 /**
- * A journal of networks as text: a line that says for which boot it counts, then blocks. A block is a line of JSON, and
- * behind it as many lines with a network each as it says. An order may have several. A block that the end of the file
- * cuts off was never acknowledged.
+ * A journal of networks as text. The first line names the boot for which it counts. Blocks follow: a line of JSON, and behind it
+ * one network on each line, as many as the JSON says. An order may have several blocks. A block that the end of the file cuts off
+ * was never acknowledged.
  */
 
 import { type Network, readNetworks } from "../../values/address.ts";
 
 export interface FirstLine {
-  /** What the networks are: `bans`, or `set NAME`. */
+  /** What the networks are for: `bans`, or `set NAME`. */
   weir: string;
   version: 1;
   boot: string;
-  /** Wall time of second 0 of the boot clock. */
+  /** The wall time of second 0 of the boot clock. */
   epoch: number;
 }
 
@@ -21,7 +21,7 @@ export interface OrderLine {
   added: string;
   reason?: string;
   until: number;
-  /** How many networks follow. */
+  /** The number of networks that follow. */
   bans: number;
 }
 
@@ -44,16 +44,19 @@ export function headOf(line: FirstLine | OrderLine | RemoveLine | EpochLine): st
 
 export class Journal {
   readonly boot: string;
-  /** As the blocks that were read say. */
+  /** The wall time of second 0 of the boot clock, as the blocks read so far give it. */
   epoch: number;
   lines = 0;
-  /** Up to the last whole block. */
+  /** The bytes up to the last whole block. */
   bytes = 0;
   readonly #text: string;
   #at = 0;
   #read = 0;
 
-  /** Throws a TypeError or SyntaxError, here or in `blocks`, where it is damaged. `text`: as Latin-1. `kind`: as FirstLine has it. */
+  /**
+   * Throws a TypeError or SyntaxError, here or in `blocks`, if the journal is damaged. `text` is read as Latin-1. `kind` is the
+   * `weir` of the first line.
+   */
   constructor(text: string, kind: string) {
     this.#text = text;
     const { weir, version, boot, epoch } = JSON.parse(this.#line() ?? "") as Partial<FirstLine>;
@@ -64,7 +67,7 @@ export class Journal {
     this.#keep();
   }
 
-  /** Whether no block was cut off. To be asked behind the last of them. */
+  /** True if no block was cut off. Ask after the last block. */
   get whole(): boolean {
     return this.bytes === this.#text.length;
   }
@@ -82,7 +85,7 @@ export class Journal {
     }
   }
 
-  /** undefined where the file ends before. */
+  /** Returns undefined if the file ends before. */
   #networks(count: number): Network[] | undefined {
     const networks: Network[] = [];
     for (let i = 0; i < count; i++) {

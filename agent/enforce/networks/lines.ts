@@ -1,7 +1,6 @@
 /**
- * IPv4 addresses and prefixes from /24 on, in lines (struct network_line). An entry counts from its last byte on, so that
- * packets see it whole or not at all. Nothing is kept beside the lines: where an entry stands is found as the kernel
- * finds it.
+ * IPv4 addresses and prefixes from /24 on, in lines (struct network_line). An entry becomes valid with its last byte, so packets
+ * see it whole or not at all. Nothing is kept beside the lines: an entry is found in the same way as the kernel finds it.
  */
 
 import { Hash, Limit, Member, NetworkLine } from "../../generated/layout.ts";
@@ -14,7 +13,7 @@ export interface LineEntry {
   length: number;
   /** Bits of enum weir_member. */
   member: number;
-  /** Second of the boot clock, 0 for ever. */
+  /** The second of the boot clock at which it ends, 0 for ever. */
   until: number;
 }
 
@@ -29,7 +28,7 @@ export class NetworkLines {
   readonly #mask: number;
   #size = 0;
 
-  /** Takes over what is there. `bytes`: all lines, a power of two. */
+  /** Takes over the content of the lines. `bytes` holds all lines; their number is a power of two. */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
@@ -37,7 +36,7 @@ export class NetworkLines {
     for (const _ of this.#inUse()) this.#size++;
   }
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#size;
   }
@@ -58,7 +57,7 @@ export class NetworkLines {
     this.#size = 0;
   }
 
-  /** Of a set that it is in already; false where it is not. */
+  /** Gives an existing entry of a set a new end. Returns false if there is none. */
   renew({ address, length, member, until }: LineEntry): boolean {
     const known = this.#find(address, length, member & Member.SET);
     if (known === undefined) return false;
@@ -67,7 +66,7 @@ export class NetworkLines {
     return true;
   }
 
-  /** What is not there. False when the lines that could hold it are full. */
+  /** Adds an entry that does not exist yet. Returns false if the lines that could hold it are full. */
   add({ address, length, member, until }: LineEntry): boolean {
     const free = this.#free(address);
     if (free === undefined) return false;
@@ -75,12 +74,12 @@ export class NetworkLines {
     this.#words[addressAt(line, entry)] = address;
     this.#words[untilAt(line, entry)] = until;
     this.#bytes[memberAt(line, entry)] = member;
-    this.#bytes[lengthAt(line, entry)] = length; // last: it makes the rest count
+    this.#bytes[lengthAt(line, entry)] = length; // this byte is written last, because it makes the rest count
     this.#size++;
     return true;
   }
 
-  /** False when it was not there. */
+  /** Returns false if there was no such entry. */
   take(address: number, length: number, set: number): boolean {
     const known = this.#find(address, length, set);
     if (known === undefined) return false;
@@ -102,7 +101,7 @@ export class NetworkLines {
     return undefined;
   }
 
-  /** The lines that are full up to there say so, before an entry behind them is written. */
+  /** Finds a free entry. All lines before it are marked as full before the entry is written. */
   #free(address: number): Place | undefined {
     const bytes = this.#bytes;
     const full: number[] = [];
@@ -125,7 +124,7 @@ export class NetworkLines {
   }
 }
 
-/** Those of one /24 begin in one line. */
+/** Returns the line where the addresses of one /24 begin. */
 function homeOf(address: number): number {
   return Math.imul(address >>> 8, Hash.SCATTER) >>> Hash.LINE_SHIFT;
 }

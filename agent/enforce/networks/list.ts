@@ -1,4 +1,4 @@
-/** Lists of networks in files: one address, prefix or range a line, # begins a comment. */
+/** Reads lists of networks from files: one address, prefix or range on each line; # begins a comment. */
 
 import { constants } from "node:fs";
 import { open, rename } from "node:fs/promises";
@@ -11,16 +11,16 @@ import { NumberedNetworks } from "./numbered.ts";
 
 export const MOST_LISTED = 1_048_576;
 
-/** A list, or why it cannot be taken, with its place. */
+/** A list, or the reason why it cannot be used, with its place. */
 export type ListReading = ListRead | { problem: string };
 
 export interface ListRead {
   networks: NumberedNetworks;
-  /** Why it could not be kept. */
+  /** The reason why the copy could not be kept. */
   notKept?: string;
 }
 
-/** `keepAs`: where a copy of a good list goes. */
+/** `keepAs` is the path for a copy of a good list. */
 export async function readList(path: string, keepAs?: string): Promise<ListReading> {
   const file = await readConfigFile(path);
   if ("refused" in file) return { problem: `${path}: ${file.refused}` };
@@ -32,7 +32,7 @@ export async function readList(path: string, keepAs?: string): Promise<ListReadi
   return { ...reading, ...(notKept === undefined ? {} : { notKept }) };
 }
 
-/** When a list that was read from this file was kept there, in milliseconds since the epoch; undefined where it was not. */
+/** Returns when a list that was read from this file was kept there, in milliseconds since the epoch; undefined if it was not. */
 export async function timeKept(keptAs: string, path: string): Promise<number | undefined> {
   try {
     await using file = await open(keptAs, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -44,7 +44,7 @@ export async function timeKept(keptAs: string, path: string): Promise<number | u
   }
 }
 
-/** Whole or not at all, also when the machine loses its power. */
+/** Writes the copy whole or not at all, also if the machine loses power. */
 async function keep(text: string, path: string, keepAs: string): Promise<undefined> {
   const temporary = `${keepAs}.new`;
   {
@@ -59,7 +59,7 @@ function headOf(path: string): string {
   return `# as read from ${path}\n`;
 }
 
-/** All of it or nothing: of a list that is damaged somewhere, nobody knows what else is. */
+/** Reads all of it or nothing. If a list is damaged somewhere, nobody knows what else is wrong with it. */
 export function parseList(text: string, name: string): ListReading {
   const networks = new NumberedNetworks();
   let line = 0;

@@ -8,19 +8,19 @@ import { type NetworkMemory, TableFull } from "./table.ts";
 const ENTRIES_A_LINE = NetworkLine.length.count;
 const LEAST_LINES = 32_768;
 const MOST_LINES = 524_288;
-/** Making more of them takes a second. */
+/** The number of lines is multiplied by this, because making more of them takes a second. */
 const STEP = 4;
-/** Above, lines begin to overflow into the table of prefixes, which costs every packet more. */
+/** If more of the entries are used, lines overflow into the table of prefixes, which costs every packet more. */
 const FILLED = 0.6;
 
-/** Lines for as many networks, with room for more; a power of two. */
+/** Returns the number of lines for this many networks, with room for more; a power of two. */
 export function linesFor(networks: number): number {
   let lines = LEAST_LINES;
   while (lines < MOST_LINES && networks > lines * ENTRIES_A_LINE * FILLED) lines *= STEP;
   return lines;
 }
 
-/** In whose three tables. */
+/** The user of three tables: bans or sets. */
 export type Owner = "ban" | "set";
 
 export function linesOf(map: BpfMap): Uint8Array {

@@ -1,4 +1,4 @@
-/** Networks with a number each, in typed arrays: a million of them take some 40 MB, and no object. */
+/** Networks with a number each, in typed arrays. A million of them take some 40 MB and no object. */
 
 import { isMapped, maskTo, type Network } from "../../values/address.ts";
 
@@ -9,17 +9,17 @@ const WORDS = 6;
 const LEAST = 64;
 const LENGTHS = 129;
 
-/** A table as arrays, which a thread can hand to another. */
+/** A table as arrays, which one thread can send to another. */
 export interface NumberedParts {
   rows: Uint32Array;
   index: Uint32Array;
   size: number;
 }
 
-/** Rows are dense, in the order they came; a row that goes leaves its place to the last one. */
+/** Rows are dense, in the order in which they were added. If a row is removed, the last row moves to its place. */
 export class NumberedNetworks {
   #rows: Uint32Array = new Uint32Array(LEAST * WORDS);
-  /** Row + 1 by hash; 0: nothing. At most half full. */
+  /** A hash table of row + 1; 0 is free. At most half of it is used. */
   #index: Uint32Array = new Uint32Array(LEAST * 2);
   #size = 0;
   readonly #perLength = new Uint32Array(LENGTHS);
@@ -45,7 +45,7 @@ export class NumberedNetworks {
     return at === 0 ? undefined : this.#rows[(at - 1) * WORDS + NUMBER];
   }
 
-  /** Whether it was new. */
+  /** Sets the number of a network. Returns whether the network is new. */
   set(network: Network, number: number): boolean {
     const place = this.#placeOf(network);
     const known = this.#index[place]!;
@@ -98,7 +98,7 @@ export class NumberedNetworks {
     for (let row = 0; row < this.#size; row++) yield this.networkAt(row);
   }
 
-  /** Those that hold all of a network, itself included, the longest first. */
+  /** Returns the networks that cover all of a network, itself included, the longest prefix first. */
   covering(network: Network): Network[] {
     const found: Network[] = [];
     for (const length of this.lengths()) {
@@ -110,7 +110,7 @@ export class NumberedNetworks {
     return found;
   }
 
-  /** The lengths there are, in 128 bits, the longest first. */
+  /** Returns the prefix lengths that occur, in 128 bits, the longest first. */
   lengths(): number[] {
     const found: number[] = [];
     for (let length = LENGTHS - 1; length >= 0; length--) if (this.#perLength[length] !== 0) found.push(length);
@@ -127,7 +127,7 @@ export class NumberedNetworks {
     return this.#find(key);
   }
 
-  /** Where it is in the index, or would be. */
+  /** Returns the network's place in the index, or the place that it would get. */
   #find(key: Uint32Array): number {
     const mask = this.#index.length - 1;
     let place = hashOf(key, 0) & mask;
@@ -146,7 +146,7 @@ export class NumberedNetworks {
     this.#index[place] = ++this.#size;
   }
 
-  /** Frees a place of the index, and moves up what stands behind it only because it was taken. */
+  /** Frees a place of the index, and moves up the entries behind it that stand there only because it was taken. */
   #close(place: number): void {
     const mask = this.#index.length - 1;
     let hole = place;

@@ -1,6 +1,6 @@
 /**
- * Networks that are kept, by whose order: bans, or what was put into a set. They live in a file as a journal: a change is
- * appended, whatever their number, and when more lines are out of date than in force the journal is written anew.
+ * Keeps networks and the orders that added them: bans, or members of a set. They are in a file as a journal: each change is
+ * appended, however many networks there are. When the journal has more outdated lines than valid ones, it is rewritten.
  */
 
 import { renameSync } from "node:fs";
@@ -12,20 +12,20 @@ import { type Clock, systemClock } from "../dynamic/clock.ts";
 import { headOf, Journal, type OrderLine } from "./journal.ts";
 import { NumberedNetworks } from "./numbered.ts";
 
-/** What was asked for at once: its networks begin and end together. */
+/** One request. Its networks begin and end together. */
 export interface Order {
   uid: number;
-  /** When, in ISO. */
+  /** The time at which they were added, in ISO format. */
   added: string;
   reason?: string;
-  /** Second of the boot clock; 0: never. */
+  /** The second of the boot clock at which they end; 0 for never. */
   until: number;
 }
 
 export interface Moment {
-  /** Of the boot clock. */
+  /** The second of the boot clock. */
   second: number;
-  /** Wall time of its second 0. */
+  /** The wall time of second 0 of the boot clock. */
   epoch: number;
 }
 
@@ -33,41 +33,41 @@ interface Kept extends Order {
   bans: number;
 }
 
-/** The clock was set if it is off by more. */
+/** If the wall time is wrong by more than this, somebody set the wall clock. */
 const CLOCK_WAS_SET_MS = 1000;
-/** A journal this much longer than what is in force is not worth writing anew. */
+/** A journal is rewritten only if it has at least this many outdated lines. */
 const DEAD_LINES = 100_000;
 const LINES_A_CHUNK = 16_384;
-/** Some ten times what a million networks take. */
+/** About ten times the size of a million networks. */
 const LARGEST_JOURNAL = 512 << 20;
 
 export interface StoreOptions {
   path: string;
-  /** What the networks are: `bans`, or `set NAME`. */
+  /** What the networks are for: `bans`, or `set NAME`. */
   kind: string;
-  /** What follows for the operator from a damaged journal, and what he can do. */
+  /** Sentences for the operator about a damaged journal: what is lost, and what to do next. */
   lost: { what: string; next: string };
   clock?: Clock | undefined;
 }
 
 export class NetworkStore {
   readonly clock: Clock;
-  /** What was wrong with the journal that was found, for the operator, until there is another. */
+  /** Tells the operator what was wrong with the journal that was found, until there is another. */
   trouble: string[] = [];
   readonly #path: string;
   readonly #kind: string;
   readonly #networks = new NumberedNetworks();
   readonly #orders = new Map<number, Kept>();
   #next = 1;
-  /** Lines of the journal, and its length in bytes. */
+  /** The number of lines in the journal, and its length in bytes. */
   #lines = 0;
   #bytes = 0;
-  /** Wall time of second 0 of the boot clock, as the journal says. */
+  /** The wall time of second 0 of the boot clock, as the journal gives it. */
   #epoch: number;
-  /** Whether the journal cannot be appended to. */
+  /** True if the journal must be rewritten, because nothing can be appended to it. */
   #stale = true;
 
-  /** The directory must exist. `rewriteIfDue` must follow. */
+  /** The directory must exist. Call `rewriteIfDue` afterwards. */
   constructor({ path, kind, lost, clock = systemClock() }: StoreOptions) {
     this.clock = clock;
     this.#epoch = epochOf(clock);
@@ -85,7 +85,7 @@ export class NetworkStore {
     return number === undefined ? undefined : this.#orders.get(number);
   }
 
-  /** In the order they came, more or less. */
+  /** Returns the network in a row. Rows are more or less in the order in which they were added. */
   at(row: number): { network: Network; order: Order } {
     return { network: this.#networks.networkAt(row), order: this.#orders.get(this.#networks.numberAt(row))! };
   }
@@ -94,12 +94,12 @@ export class NetworkStore {
     return this.#orders.get(this.#networks.numberAt(row))!;
   }
 
-  /** Those that hold all of a network, itself included, the longest first. */
+  /** Returns the networks that cover all of a network, itself included, the longest prefix first. */
   covering(network: Network): Network[] {
     return this.#networks.covering(network);
   }
 
-  /** The moment, for those below: reading the boot clock takes longer than all else that is asked of a ban. */
+  /** Returns the current time for the methods below. Reading the boot clock takes longer than everything else they do. */
   now(): Moment {
     return { second: this.clock.bootSeconds(), epoch: epochOf(this.clock) };
   }
@@ -108,19 +108,19 @@ export class NetworkStore {
     return until !== 0 && second >= until;
   }
 
-  /** When it ends, as the wall clock will show it. */
+  /** Returns when the order ends, as the wall clock will show it. */
   endOf({ until }: Order, { epoch } = this.now()): string | undefined {
     return until === 0 ? undefined : new Date(Math.round((epoch + until * 1000) / 1000) * 1000).toISOString();
   }
 
-  /** Seconds until the next of them end; Infinity if none ever do. */
+  /** Returns the seconds until the next of them ends; Infinity if none ever does. */
   untilNext(): number {
     let next = Infinity;
     for (const { until } of this.#orders.values()) if (until !== 0 && until < next) next = until;
     return next - this.clock.bootSeconds();
   }
 
-  /** Durably, one change after the other. Rejects where the disk refuses; then nothing has changed. */
+  /** Adds networks and writes them to the disk, one change after the other. If the disk refuses, this rejects and nothing has changed. */
   async add(order: Order, networks: readonly Network[]): Promise<void> {
     const number = this.#next;
     await this.#write([headOf({ order: number, ...order, bans: networks.length }), ...networks.map(formatNetwork)]);
@@ -129,27 +129,27 @@ export class NetworkStore {
     for (const network of networks) this.#put(network, number);
   }
 
-  /** Durably, as above. Those that are not there do not matter. */
+  /** Removes networks in the same way. Networks that are not there are ignored. */
   async remove(networks: readonly Network[]): Promise<void> {
     await this.#write([headOf({ remove: networks.length }), ...networks.map(formatNetwork)]);
     for (const network of networks) this.#drop(network);
   }
 
-  /** Durably, as above. */
+  /** Removes all networks in the same way. */
   async clear(): Promise<void> {
     await this.#rewrite(new NumberedNetworks(), new Map());
     this.#networks.clear();
     this.#orders.clear();
   }
 
-  /** Those that are over, at most so many; they go from here. The journal needs no line for it. */
+  /** Removes at most `most` networks that are over, and returns them. The journal needs no line for that. */
   takeOver(most: number): { network: Network; order: Order }[] {
     const over = new Set<number>();
     const now = this.now();
     for (const [number, order] of this.#orders) if (this.isOver(order, now)) over.add(number);
     const taken: { network: Network; order: Order }[] = [];
     if (over.size === 0) return taken;
-    // From the end: what goes leaves its place to the last, which was looked at.
+    // The loop runs from the end, because a removed row gets the last row, which was checked already.
     for (let row = this.#networks.size - 1; row >= 0 && taken.length < most; row--) {
       if (!over.has(this.#networks.numberAt(row))) continue;
       const one = this.at(row);
@@ -159,7 +159,7 @@ export class NetworkStore {
     return taken;
   }
 
-  /** After the wall clock was set, what is kept for the next boot is put right. */
+  /** Corrects the wall times that are kept for the next boot, after somebody set the wall clock. */
   async followClock(): Promise<void> {
     const epoch = epochOf(this.clock);
     if (Math.abs(epoch - this.#epoch) <= CLOCK_WAS_SET_MS || this.untilNext() === Infinity) return;
@@ -167,12 +167,12 @@ export class NetworkStore {
     this.#epoch = epoch;
   }
 
-  /** Whether the journal is mostly out of date. */
+  /** True if most of the journal is outdated. */
   get isLong(): boolean {
     return this.#lines > 2 * (this.#networks.size + this.#orders.size) + DEAD_LINES;
   }
 
-  /** Writes the journal anew where it is mostly out of date. Nothing may change meanwhile. */
+  /** Rewrites the journal if most of it is outdated. Nothing may change meanwhile. */
   async rewriteIfDue(): Promise<void> {
     if (this.#stale || this.isLong) await this.#rewrite(this.#networks, this.#orders);
   }
@@ -196,7 +196,7 @@ export class NetworkStore {
     if (--order.bans === 0) this.#orders.delete(number);
   }
 
-  /** The disk may take its time: nobody but who asked waits for it. */
+  /** The disk may be slow, but only the caller waits for it. */
   async #write(lines: readonly string[]): Promise<void> {
     await using file = await open(this.#path, "r+");
     const bytes = Buffer.from(`${lines.join("\n")}\n`);
@@ -266,7 +266,10 @@ export class NetworkStore {
     if (boot !== this.clock.boot) this.#intoThisBoot(journal.epoch);
   }
 
-  /** Only the wall clock goes on over a reboot. What ended meanwhile ended at second 1. */
+  /**
+   * Converts the ends to this boot. Only the wall clock goes on over a reboot. A network that ended meanwhile gets the end at
+   * second 1.
+   */
   #intoThisBoot(epochThen: number): void {
     const epoch = epochOf(this.clock);
     for (const order of this.#orders.values())
@@ -279,7 +282,7 @@ function epochOf(clock: Clock): number {
   return clock.wall() - clock.bootSeconds() * 1000;
 }
 
-/** Lines of a journal that says all this, some thousand at a time. */
+/** Yields the lines of a new journal, some thousand at a time. */
 function* snapshot(networks: NumberedNetworks, orders: ReadonlyMap<number, Kept>): Generator<string[]> {
   const starts = new Map<number, number>();
   let start = 0;

@@ -1,4 +1,4 @@
-/** Addresses and prefixes by set, as the kernel looks them up (probes/decide/networks.h). Only this process writes them. */
+/** The tables in which the kernel looks up addresses and prefixes of sets (probes/decide/networks.h). Only this process writes them. */
 
 import { setImmediate as breathe } from "node:timers/promises";
 
@@ -6,16 +6,16 @@ import { formatNetwork, isMapped, type Network } from "../../values/address.ts";
 import { Limit, Member as MemberBits, NetworkKey, NetworkRoot, NetworkSets } from "../../generated/layout.ts";
 import { type LineEntry, NetworkLines } from "./lines.ts";
 
-/** Entries moved before others have their turn: some milliseconds. */
+/** This many entries are moved before other work gets its turn, which takes some milliseconds. */
 const SLICE = 10_000;
-/** Shorter IPv4 prefixes, all of IPv6, and what finds no room in its lines are in the other table. */
+/** Shorter IPv4 prefixes, all IPv6 prefixes, and entries that find no room in their lines are in the table of prefixes. */
 const SHORTEST_IN_LINE = 96 + 24;
 const MAPPED_BITS = 96;
-/** The lower half of 128 bits, where the lengths of IPv4 are. */
+/** The lower half of 128 bits, which holds the lengths of IPv4 prefixes. */
 const HALF = 64;
 const ONES = 0xffff_ffff_ffff_ffffn;
 
-/** The copies of the rules that a membership counts for. */
+/** The copies of the rules in which a membership is valid. */
 export const BOTH_COPIES = MemberBits.IN_COPY_0 | MemberBits.IN_COPY_1;
 
 export function onlyInCopy(copy: number): number {
@@ -23,23 +23,23 @@ export function onlyInCopy(copy: number): number {
 }
 
 export interface NetworkMemory {
-  /** All lines, as memory that the kernel reads: a power of two. */
+  /** All lines as memory that the kernel reads; their number is a power of two. */
   lines: Uint8Array;
   /** A struct network_root. */
   root: Uint8Array;
   prefixes: {
     get(key: Uint8Array): Uint8Array | undefined;
-    /** Throws TableFull. */
+    /** Writes a prefix. Throws TableFull. */
     update(key: Uint8Array, value: Uint8Array): void;
-    /** False when there was none. */
+    /** Returns false if there was no such prefix. */
     delete(key: Uint8Array): boolean;
     clear(): void;
-    /** All that are there. */
+    /** Yields all prefixes in the table. */
     entries(): Iterable<{ key: Uint8Array; value: Uint8Array }>;
   };
   /**
-   * Makes lines for so many networks where there are fewer. `move` is given the new ones, which nobody reads yet, and
-   * lets go of those before. Without it they are as many as they are.
+   * Makes more lines if there are too few for this many networks. `move` is called with the new lines, which no packet reads yet,
+   * and must stop using the old ones. Without this function the number of lines is fixed.
    */
   grow?(networks: number, move: (lines: Uint8Array) => Promise<void>): Promise<void>;
 }
@@ -47,11 +47,11 @@ export interface NetworkMemory {
 export interface Membership {
   network: Network;
   set: number;
-  /** Second of the boot clock, 0 for ever. */
+  /** The second of the boot clock at which it ends, 0 for ever. */
   until: number;
 }
 
-/** There is no room for one more. The message says why, and what to do. */
+/** The table has no room for one more. The message gives the reason and the next step. */
 export class TableFull extends Error {
   override name = "TableFull";
 }
@@ -61,10 +61,10 @@ export class NetworkTable {
   readonly #root: DataView;
   readonly #whenUsed: (inLines: boolean, asPrefixes: boolean) => void;
   #lines: NetworkLines;
-  /** How many prefixes there are of each length: of IPv6 in 128 bits, of IPv4 the same and MAPPED. */
+  /** The number of prefixes of each length: for IPv6 the length in 128 bits, for IPv4 the same plus MAPPED. */
   readonly #lengths = new Map<number, number>();
 
-  /** Takes over what an agent before left in the tables. `whenUsed` hears which of the two hold anything. */
+  /** Takes over the entries that an earlier agent left in the tables. `whenUsed` is told which of the two tables hold anything. */
   constructor(memory: NetworkMemory, whenUsed: (inLines: boolean, asPrefixes: boolean) => void = () => {}) {
     this.#memory = memory;
     this.#lines = new NetworkLines(memory.lines);
@@ -74,7 +74,7 @@ export class NetworkTable {
     this.#writeRoot();
   }
 
-  /** All that is there. */
+  /** Yields all memberships. */
   *members(): Generator<Membership> {
     for (const { address, length, member, until } of this.#lines.entries())
       yield { network: fromIPv4(address, length), set: member & MemberBits.SET, until };
@@ -84,20 +84,23 @@ export class NetworkTable {
     }
   }
 
-  /** Takes all away at once. */
+  /** Removes all at once. */
   clear(): void {
     this.#lengths.clear();
-    this.#writeRoot(false); // before the lines, which take a moment
+    this.#writeRoot(false); // the root is written before the lines, which take a moment
     this.#lines.clear();
     this.#memory.prefixes.clear();
   }
 
-  /** For so many networks in all. To be called while nobody changes the table. */
+  /** Makes room for this many networks in total. Call it while nobody changes the table. */
   async makeRoom(networks: number): Promise<void> {
     await this.#memory.grow?.(networks, (lines) => this.#moveTo(new NetworkLines(lines)));
   }
 
-  /** Of one bit at least. `until`: second of the boot clock, 0 for ever. A member that is there gets the new end, and the new copies. Throws TableFull. */
+  /**
+   * Adds a network with a prefix of at least one bit. `until` is a second of the boot clock, or 0 for ever. A member that exists
+   * gets the new end and the new copies. Throws TableFull.
+   */
   put(network: Network, set: number, until: number, copies = BOTH_COPIES): void {
     const member = set | copies;
     const entry = isInLine(network) ? { ...asIPv4(network), member, until } : undefined;
@@ -107,16 +110,16 @@ export class NetworkTable {
     this.#putPrefix(network, member, until, value);
   }
 
-  /** False when it was not there. */
+  /** Returns false if there was no such member. */
   take(network: Network, set: number): boolean {
     const wasInLine = isInLine(network) && this.#takeFromLine(network, set);
-    return this.#takePrefix(network, set) || wasInLine; // from both, where larger lines could not be made half-way
+    return this.#takePrefix(network, set) || wasInLine; // it is in both tables if larger lines were only made half-way
   }
 
   async #moveTo(lines: NetworkLines): Promise<void> {
     let moved = 0;
     for (const entry of this.#lines.entries()) {
-      // Where other networks crowd its new lines, it is in both tables until packets read these.
+      // If other networks crowd its new lines, it is in both tables until packets read the new lines.
       if (!lines.add(entry))
         this.#putPrefix(
           fromIPv4(entry.address, entry.length),
@@ -129,7 +132,7 @@ export class NetworkTable {
     this.#lines = lines;
   }
 
-  /** False when the lines that could hold it are full. */
+  /** Returns false if the lines that could hold it are full. */
   #addToLine(entry: LineEntry): boolean {
     if (!this.#lines.add(entry)) return false;
     if (this.#lines.size === 1) this.#writeRoot();
@@ -181,7 +184,7 @@ export class NetworkTable {
     );
   }
 
-  /** How many prefixes of its length there are then. */
+  /** Adds to the number of prefixes of its length, and returns the sum. */
   #countLength(network: Network, more: number): number {
     const key = lengthKey(network);
     const count = (this.#lengths.get(key) ?? 0) + more;
@@ -225,7 +228,7 @@ function fromIPv4(address: number, length: number): Network {
   return { family: 4, address: bytes, length: MAPPED_BITS + length };
 }
 
-/** The sets in a struct network_sets. */
+/** Yields the sets in a struct network_sets. */
 function* setsIn(value: Uint8Array): Generator<Omit<Membership, "network">> {
   const view = new DataView(value.buffer, value.byteOffset);
   const { at, stride, count } = NetworkSets.lasting;
@@ -255,7 +258,7 @@ function forget(value: Uint8Array, set: number): void {
   }
 }
 
-/** Writes a membership that is not there; false where there is no room for one that ends. */
+/** Writes a new membership. Returns false if there is no room for one with an end. */
 function write(value: Uint8Array, member: number, until: number): boolean {
   const view = new DataView(value.buffer, value.byteOffset);
   if (until === 0) {

@@ -1,4 +1,4 @@
-/** One edition of what rules say of processes, as the kernel's tables hold it: see probes/wire/processes.h. */
+/** One edition of the process kinds of the rules, as the kernel's tables hold it: see probes/wire/processes.h. */
 
 import { fitsUser, fitsWorkload } from "../../policy/fields/process.ts";
 import { fitsKind, type Kind, packKnownKinds, patternsOf, setKind } from "../../policy/kinds.ts";
@@ -19,7 +19,7 @@ import type { User } from "../../observe/process-facts.ts";
 const PATTERN_ASPECTS = { executable: Aspect.EXECUTABLE, command: Aspect.COMMAND, parent: Aspect.PARENT } as const;
 const WORKLOAD_KEYS = ["container", "unit", "pod", "namespace"] as const satisfies readonly ProcessKey[];
 
-/** struct kind_edition. */
+/** Writes a struct kind_edition. */
 export function packEdition(kinds: readonly Kind[], number: number): Buffer {
   const bytes = Buffer.alloc(KindEdition.size);
   bytes.writeUInt32LE(number, KindEdition.number);
@@ -40,7 +40,7 @@ export function packEdition(kinds: readonly Kind[], number: number): Buffer {
   return bytes;
 }
 
-/** struct process_pattern of each, in no special order. */
+/** Writes a struct process_pattern for each pattern, in no special order. */
 export function packPatterns(kinds: readonly Kind[]): Buffer[] {
   return kinds.flatMap((kind, index) =>
     patternsOf(kind).map(({ key, text }) => {
@@ -56,7 +56,7 @@ export function packPatterns(kinds: readonly Kind[]): Buffer[] {
   );
 }
 
-/** Kinds that each user fits, by uid. A number fits also a user that has no name here. */
+/** Returns the kinds that each user fits, by uid. A number also fits a user that has no name here. */
 export function kindsOfUsers(kinds: readonly Kind[], users: readonly User[]): Map<number, Buffer> {
   const found = new Map<number, Buffer>();
   const add = (uid: number, index: number): void => {
@@ -77,8 +77,8 @@ export function asksForWorkload(kind: Kind): boolean {
 }
 
 /**
- * struct known_kinds of a control group. `isSure`: what its path does not tell its processes are no part of; elsewhere a
- * group of version 1 may tell more.
+ * Writes the struct known_kinds of a control group. With `isSure`, the path of the group shows everything that its processes are
+ * part of. Without it, a group of version 1 may show more.
  */
 export function kindsOfGroup(kinds: readonly Kind[], workload: Workload, isSure: boolean): Buffer {
   const isTold = (key: (typeof WORKLOAD_KEYS)[number]): boolean =>
@@ -104,7 +104,7 @@ export function packGroup(place: number, cgroup: bigint): Buffer {
   return key;
 }
 
-/** Whether struct process_identity says that it is of this kind, by what it runs and comes from. */
+/** Returns whether a struct process_identity has this kind, by the executables of the process and its parents. */
 export function isOfKind(identity: Buffer, place: number, number: number): boolean {
   const at = ProcessIdentity.by.at + place * ProcessIdentity.by.stride;
   const has = (kinds: number): boolean => ((identity[at + kinds + (number >> 3)]! >> (number & 7)) & 1) === 1;

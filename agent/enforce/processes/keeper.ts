@@ -1,7 +1,7 @@
 /**
- * What rules say of processes, in the tables of the kernel. Rules that tell other processes apart come with an edition of
- * their own: it is written and every process compared with it before the rules are in force, so that each packet finds
- * what the rules it meets ask for.
+ * Keeps the process kinds of the rules in the tables of the kernel. Rules with other kinds come with an edition of their own. It
+ * is written, and every process is compared with it, before the rules are in force, so that each packet finds the kinds that its
+ * rules ask for.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -17,22 +17,22 @@ import type { ProcessFacts } from "../../observe/process-facts.ts";
 
 export interface KindKeeperOptions extends ProcessFacts {
   map(name: string): BpfMap;
-  /** Compares every process that runs with all editions. False where that was given up, because one of them kept it waiting. */
+  /** Compares every running process with all editions. Resolves to false if that was given up, because a process kept it waiting. */
   compareAll(): Promise<boolean>;
-  /** Finds out who listens now where the one who did is gone. */
+  /** Finds out who listens now at the ports whose listener is gone. */
   renewListeners(): Promise<void>;
-  /** Where the edition of the rules in force is; undefined where they ask for none. */
+  /** Returns where the edition of the rules in force is; undefined if they have no kinds. */
   placeInForce(): number | undefined;
   waitGracePeriod(): Promise<void>;
 }
 
 /** A change that packets do not see yet. */
 export interface KindTransition {
-  /** For the rules; undefined where they tell no processes apart. */
+  /** The place for the rules; undefined if they have no process kinds. */
   place: number | undefined;
-  /** Once the rules are in force. */
+  /** Call this once the rules are in force. */
   finish(): void;
-  /** Instead, where they are not. */
+  /** Call this if the rules do not come into force. */
   undo(): void;
 }
 
@@ -43,15 +43,15 @@ interface Edition {
 
 export class KindKeeper {
   readonly #options: KindKeeperOptions;
-  /** What the kernel may be asked for, by place. */
+  /** The editions that packets may ask for, by place. */
   readonly #editions: (Edition | undefined)[] = [undefined, undefined];
   #inForce: Edition | undefined;
-  /** Of those whose processes may be asked for. */
+  /** The control groups whose processes packets may ask for. */
   #groups = new Map<bigint, Workload>();
   #number = 0;
   #isCompared = true;
   #passes: Promise<void> = Promise.resolve();
-  /** Until what the rules before asked for is gone. */
+  /** Resolves once the edition of the previous rules is gone. */
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: KindKeeperOptions) {
@@ -60,7 +60,7 @@ export class KindKeeper {
       this.#number = Math.max(this.#number, options.map("kind_editions").lookup(u32(place))!.readUInt32LE(KindEdition.number));
   }
 
-  /** For the operator. */
+  /** Sentences for the operator. */
   get trouble(): string[] {
     if (this.#isCompared) return [];
     return [
@@ -68,7 +68,7 @@ export class KindKeeper {
     ];
   }
 
-  /** Makes the kernel ready for rules that number kinds like this. */
+  /** Prepares the kernel for rules with these kinds and their numbers. */
   async prepare(kinds: readonly Kind[]): Promise<KindTransition> {
     await this.#turn;
     const now = this.#inForce;
@@ -76,21 +76,21 @@ export class KindKeeper {
     if (now !== undefined && kinds.every((kind, number) => isDeepStrictEqual(kind, now.kinds[number])))
       return { place: now.place, finish() {}, undo() {} };
     const edition = { place: 1 - (now?.place ?? this.#options.placeInForce() ?? 1), kinds };
-    await this.#options.waitGracePeriod(); // until no packet reads what was there before
+    await this.#options.waitGracePeriod(); // until no packet reads the previous edition
     this.#write(edition);
     await this.#options.renewListeners();
     await this.#compare();
     return { place: edition.place, finish: () => this.#enforce(edition), undo: () => this.#remove(edition.place) };
   }
 
-  /** What rules in force come to now. */
+  /** Returns which processes fit the rules in force now. */
   resolve(rules: readonly RuleConfig[]): Resolved {
     const now = this.#inForce;
     if (now === undefined) return { warnings: [], told: [] };
     return resolveProcesses(rules, this.#options.users(), (rule) => this.#pidsOf(rule, now));
   }
 
-  /** undefined where it is about no processes, or not in force. */
+  /** Returns undefined if the rule has no process, or is not in force. */
   fitting(rule: RuleConfig): Fitting | undefined {
     const now = this.#inForce;
     return rule.process === undefined || now === undefined ? undefined : fittingOf(rule, this.#options.users(), this.#pidsOf(rule, now));
@@ -104,19 +104,19 @@ export class KindKeeper {
       .map(({ key }) => key.readUInt32LE());
   }
 
-  /** A control group was made, or is met for the first time. */
+  /** Call this when a control group was made, or is seen for the first time. */
   groupMade(cgroup: bigint, workload: Workload): void {
     if (!this.#asksForWorkloads || this.#groups.size >= MOST_GROUPS) return;
     this.#groups.set(cgroup, workload);
     for (const edition of this.#present) this.#writeGroup(edition, cgroup, workload);
   }
 
-  /** Names of containers and pods are known that were not. */
+  /** Call this when new names of containers and pods are known. */
   renamed(): void {
     for (const edition of this.#present) for (const [cgroup, workload] of this.#groups) this.#writeGroup(edition, cgroup, workload);
   }
 
-  /** Names of users may be others now, and groups, and those who listened, may be gone. */
+  /** Compares again: names of users may have changed, and groups and listeners may be gone. */
   async lookAgain(): Promise<void> {
     for (const edition of this.#present) this.#writeUsers(edition);
     if (this.#present.length > 0) await this.#options.renewListeners();
@@ -131,10 +131,10 @@ export class KindKeeper {
     }
   }
 
-  /** One pass after the other. */
+  /** Runs one pass after the other. */
   #compare(): Promise<void> {
     const pass = this.#passes.then(async () => void (this.#isCompared = await this.#options.compareAll()));
-    this.#passes = pass.catch(() => {}); // told to whoever asked for it
+    this.#passes = pass.catch(() => {}); // the caller gets the error
     return pass;
   }
 
@@ -164,7 +164,7 @@ export class KindKeeper {
   #groupsNow(): Map<bigint, Workload> {
     const groups = new Map<bigint, Workload>();
     for (const [cgroup, workload] of this.#options.groups()) {
-      if (groups.size >= MOST_GROUPS) break; // a user may have made them without number
+      if (groups.size >= MOST_GROUPS) break; // a user may have made any number of them
       groups.set(cgroup, workload);
     }
     return groups;
@@ -183,7 +183,7 @@ export class KindKeeper {
       .update(packGroup(place, cgroup), kindsOfGroup(kinds, this.#options.named(workload), this.#options.groupsTellAll));
   }
 
-  /** The rules in force ask for this edition alone; what those before asked for goes as soon as no packet meets them. */
+  /** Makes this the only edition that packets ask for. The previous one is removed as soon as no packet uses it. */
   #enforce(edition: Edition | undefined): void {
     this.#inForce = edition;
     if (this.#isUsed) this.#turn = this.#options.waitGracePeriod().then(() => this.#forgetOthers());
@@ -194,7 +194,7 @@ export class KindKeeper {
     if (this.#inForce === undefined) for (const _ of this.#options.map("identities").batches({ remove: true }));
   }
 
-  /** By this agent, or by one before it. */
+  /** True if this agent, or an earlier one, has written an edition. */
   get #isUsed(): boolean {
     return [0, 1].some((place) => this.#options.map("kind_editions").lookup(u32(place))!.readUInt32LE(KindEdition.number) !== 0);
   }

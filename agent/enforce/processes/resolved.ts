@@ -1,4 +1,4 @@
-/** What rules about processes come to on this host now, in sentences for the operator. */
+/** Describes in sentences for the operator which processes of this host fit the rules now. */
 
 import { counted } from "../../values/count.ts";
 import { realpathSync, statSync } from "node:fs";
@@ -11,18 +11,18 @@ import { processesOf } from "../../policy/kinds.ts";
 import { fitsUser } from "../../policy/fields/process.ts";
 import type { User } from "../../observe/process-facts.ts";
 
-/** What fits a rule now. */
+/** The processes and users that fit a rule now. */
 export interface Fitting {
-  /** Of those that run, and come from, what it says, and are of its user. */
+  /** The processes that run, and come from, the programs in the rule, and belong to its user. */
   pids: number[];
-  /** Users that it names, by name and number. */
+  /** The users in the rule, by name and number. */
   users: User[];
-  /** It also asks for what a process is part of, which is not looked at here. */
+  /** True if the rule also asks for a container, unit or the like, which is not checked here. */
   partly: boolean;
 }
 
 export interface Resolved {
-  /** Of rules that may not say what their author means. */
+  /** Warnings about rules that may not mean what their author thinks. */
   warnings: string[];
   told: string[];
 }
@@ -30,7 +30,7 @@ export interface Resolved {
 const MOST_TOLD = 20;
 const MOST_NAMED = 5;
 
-/** `pids`: of the processes that run, and come from, what a rule says. */
+/** `pids` returns the processes that run, and come from, the programs in a rule. */
 export function resolveProcesses(
   rules: readonly RuleConfig[],
   users: readonly User[],

@@ -1,7 +1,7 @@
 /**
- * The sets that rules name, in the tables of the kernel. Members that come or go with other rules count for one copy of
- * the rules only, until no packet reads the other: each packet sees the old rules with the old sets, or the new with the
- * new. Members that come or go by themselves count at once.
+ * Keeps the sets that rules name in the tables of the kernel. When rules change, members that come or go with them are valid in
+ * one copy of the rules only, until no packet reads the other copy. So each packet sees the old rules with the old sets, or the
+ * new rules with the new sets. Other changes of members are valid at once.
  */
 
 import { setImmediate as breathe } from "node:timers/promises";
@@ -13,20 +13,20 @@ import type { Order } from "../networks/store.ts";
 import type { SetNumbers } from "../../policy/sets.ts";
 import { FOR_EVER, type Listed, type SetMembers } from "./members.ts";
 
-/** Members written before others have their turn: some milliseconds. */
+/** This many members are written before other work gets its turn, which takes some milliseconds. */
 const SLICE = 2000;
 
 /** A change that packets do not see yet. */
 export interface Transition {
-  /** Once the rules that go with it are in force. */
+  /** Call this once the rules that belong to it are in force. */
   finish(): Promise<void>;
-  /** Instead, where they are not. */
+  /** Call this if the rules do not come into force. */
   undo(): Promise<void>;
 }
 
-/** What a number stands for. */
+/** The set that a number stands for. */
 interface Known {
-  /** In the table, by an agent before: nobody knows which copies it counts for. */
+  /** True if an earlier agent left it in the table: nobody knows for which copies it is valid. */
   isFound?: boolean;
   size: number;
   untilOf(network: Network): number | undefined;
@@ -37,7 +37,7 @@ type ByNumber = ReadonlyMap<number, Known>;
 export type SetsByName = ReadonlyMap<string, SetMembers>;
 
 export class SetKeeper {
-  /** What is not in force of what should be, by number. */
+  /** The members of each set that should be in force and are not, as sentences by number. */
   readonly #trouble = new Map<number, string>();
   readonly #table: NetworkTable;
   readonly #gracePeriod: () => Promise<void>;
@@ -45,24 +45,27 @@ export class SetKeeper {
   #numbers: SetNumbers = {};
   #byNumber: ByNumber;
 
-  /** What an agent before left in the table goes with the first transition. `gracePeriod`: until no packet reads the old copy of the rules. */
+  /**
+   * The first transition removes what an earlier agent left in the table. `gracePeriod` resolves once no packet reads the old
+   * copy of the rules.
+   */
   constructor(table: NetworkTable, gracePeriod: () => Promise<void>) {
     this.#table = table;
     this.#gracePeriod = gracePeriod;
     this.#byNumber = inTable(table);
   }
 
-  /** For the operator. */
+  /** Sentences for the operator. */
   get trouble(): string[] {
     return [...new Set(this.#trouble.values())];
   }
 
-  /** In force. */
+  /** The sets in force. */
   get sets(): SetsByName {
     return this.#sets;
   }
 
-  /** For rules that are going to be read from this copy. `numbers`: as compiled. */
+  /** Prepares the sets for rules that packets will read from this copy. `numbers` are those of the compiled rules. */
   async prepare(next: SetsByName, numbers: SetNumbers, copy: number): Promise<Transition> {
     const byNumber: ByNumber = new Map(Object.entries(numbers).map(([name, number]) => [number, next.get(name)!]));
     const before = this.#byNumber;
@@ -89,12 +92,12 @@ export class SetKeeper {
     };
   }
 
-  /** For so many more, so that packets find all of them fast. To be called while nobody else changes sets. */
+  /** Makes room for more members, so that packets find all of them fast. Call it while nobody else changes sets. */
   makeRoom(more: number): Promise<void> {
     return this.#makeRoom([{ size: more }]);
   }
 
-  /** All or none, and durably. Rejects with TableFull, or what the disk says. */
+  /** Adds all networks or none, and writes them to the disk. Rejects with TableFull, or with the error of the disk. */
   async add(name: string, networks: readonly Network[], order: Order): Promise<void> {
     const members = this.#sets.get(name)!;
     const number = this.#numbers[name]!;
@@ -107,21 +110,21 @@ export class SetKeeper {
       for (const network of networks.slice(0, written + 1)) this.#restore(network, number, members);
       throw error;
     }
-    for (const network of networks) this.#restore(network, number, members); // an order that ends earlier than the one before
+    for (const network of networks) this.#restore(network, number, members); // the new order may end earlier than the one before
   }
 
-  /** What was added by command; durably first: what the disk does not forget stays in force. */
+  /** Removes members that were added by command, from the disk first: a member that is still on the disk stays in force. */
   async remove(name: string, networks: readonly Network[]): Promise<void> {
     const members = this.#sets.get(name)!;
     await members.store!.remove(networks);
     for (const network of networks) this.#restore(network, this.#numbers[name]!, members);
   }
 
-  /** Takes what the file of a set holds now for what it held before. What is in both is never missing. */
+  /** Replaces the old content of a set's file by the new one. A network in both is never missing. */
   async relist(name: string, listed: Listed): Promise<void> {
     const members = this.#sets.get(name)!;
     const before = members.listed;
-    await this.#makeRoom([listed.networks]); // for both, until those of before are out
+    await this.#makeRoom([listed.networks]); // room for both, until the old ones are removed
     members.listed = listed;
     this.#trouble.delete(this.#numbers[name]!);
     const restore = (network: Network): void => this.#restore(network, this.#numbers[name]!, members);
@@ -131,7 +134,7 @@ export class SetKeeper {
     });
   }
 
-  /** Takes away at most so many of those that were added by command and are over; the kernel knows already that they are. */
+  /** Removes at most `most` members that were added by command and are over. The kernel ignores them already. */
   sweep(name: string, most: number): Network[] {
     const members = this.#sets.get(name)!;
     const over = members.store?.takeOver(most) ?? [];
@@ -143,7 +146,7 @@ export class SetKeeper {
     return this.#table.makeRoom([...this.#byNumber.values(), ...more].reduce((sum, { size }) => sum + size, 0));
   }
 
-  /** Makes the table say what is so. */
+  /** Makes the table hold what the members say. */
   #restore(network: Network, number: number, members: SetMembers): void {
     if (members.untilOf(network) === undefined) this.#table.take(network, number);
     else this.#put(network, number, members, BOTH_COPIES);
@@ -173,7 +176,7 @@ function isEmpty(selection: Selection): boolean {
 
 type Selection = ReadonlyMap<number, NumberedNetworks>;
 
-/** Members of `these` by what the others say of them: until when they are members there, if they are. */
+/** Selects members of `these` by their end in the other set of members, if they have one there. */
 async function select(
   these: ByNumber,
   others: ByNumber,

@@ -1,4 +1,4 @@
-/** Where the members of sets come from: files that others write, and journals of what was added by command. */
+/** Reads the members of sets: from files that others write, and from journals of members that were added by command. */
 
 import { join } from "node:path";
 
@@ -15,11 +15,11 @@ import { FOR_EVER, type Listed, SetMembers } from "./members.ts";
 type Read = (path: string, keepAs?: string) => Promise<ListReading>;
 
 export interface LibraryOptions {
-  /** Without it nothing is added by command, and nothing kept. */
+  /** Without it nothing can be added by command, and nothing is kept. */
   stateDirectory?: string;
-  /** See readList. */
+  /** Reads a list: see readList. */
   read?: Read;
-  /** Resolves to true for a file whose file system does not answer. It is asked before anything else touches the file. */
+  /** Resolves to true for a file whose file system does not answer. This is asked before anything else touches the file. */
   isSilent?: (path: string) => Promise<boolean>;
   clock?: Clock;
 }
@@ -30,9 +30,9 @@ export class SetLibrary {
   readonly #read: Read;
   readonly #isSilent: (path: string) => Promise<boolean>;
   readonly #stores = new Map<string, NetworkStore>();
-  /** What is wrong with a file, by set. */
+  /** The problem with the file of each set. */
   readonly #problems = new Map<string, string>();
-  /** Of the files when they were read last, by path. */
+  /** The times of the files at their last reading, by path. */
   readonly #times = new Map<string, string>();
 
   constructor({ stateDirectory, read = readList, isSilent = async () => false, clock = systemClock() }: LibraryOptions = {}) {
@@ -42,7 +42,7 @@ export class SetLibrary {
     this.clock = clock;
   }
 
-  /** For the operator. */
+  /** Sentences for the operator. */
   get trouble(): string[] {
     return [...this.#problems.values(), ...[...this.#stores.values()].flatMap(({ trouble }) => trouble)];
   }
@@ -51,12 +51,12 @@ export class SetLibrary {
     return this.#problems.get(name);
   }
 
-  /** See watch.ts. */
+  /** Returns the times of a file: see watch.ts. */
   timesOf(file: string): string {
     return this.#times.get(file) ?? "";
   }
 
-  /** Those of addresses, by name. `known`: as they are; one whose configuration is the same stays. */
+  /** Opens the sets of addresses, by name. `known` are the sets that are open; a set with the same configuration stays as it is. */
   async open(sets: Sets, known: ReadonlyMap<string, SetMembers> = new Map()): Promise<Map<string, SetMembers>> {
     const opened = new Map<string, SetMembers>();
     for (const [name, config] of Object.entries(sets))
@@ -65,7 +65,7 @@ export class SetLibrary {
     return opened;
   }
 
-  /** What the file holds now; undefined where it is missing or bad, so that what it held before is kept. */
+  /** Returns the content of the file; undefined if it is missing or bad, so that the old content is kept. */
   async list(name: string, { file, ttl }: SetConfig): Promise<Listed | undefined> {
     if (file === undefined) return undefined;
     const reading = (await this.#isSilent(file))
@@ -89,7 +89,7 @@ export class SetLibrary {
     return this.#read(file, this.#keptAs(name));
   }
 
-  /** What the file held when it was good, as an agent before kept it. */
+  /** Returns the last good content of the file, which an earlier agent kept. */
   async #kept(name: string, { file, ttl }: SetConfig): Promise<Listed | undefined> {
     const path = this.#keptAs(name);
     const time = path === undefined || file === undefined ? undefined : await timeKept(path, file);
@@ -105,7 +105,7 @@ export class SetLibrary {
     return this.#stateDirectory === undefined ? undefined : join(this.#stateDirectory, `${name}.list`);
   }
 
-  /** `age`: seconds since it was read. */
+  /** `age` is the number of seconds since it was read. */
   #untilOf(ttl: string | undefined, age = 0): number {
     return ttl === undefined ? FOR_EVER : Math.max(1, Math.ceil(this.clock.bootSeconds() + secondsOf(ttl) - age));
   }

@@ -1,4 +1,4 @@
-/** Reads long lists in a thread of its own, so that the main one goes on reading events. */
+/** Reads long lists in a thread of its own, so that the main thread goes on reading events. */
 
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
@@ -9,9 +9,9 @@ import { looker } from "../../files/looker.ts";
 import { type ListRead, type ListReading, readList } from "../networks/list.ts";
 import { NumberedNetworks, type NumberedParts } from "../networks/numbered.ts";
 
-/** A file on a network may take some time. */
+/** The time limit for a file, which may be on a network. */
 const PATIENCE_MS = 5000;
-/** Up to here a start of a thread costs more than it saves. */
+/** Up to this size, starting a thread costs more than it saves. */
 const SMALL_FILE = 64 * 1024;
 
 export interface ThreadQuestion {
@@ -21,23 +21,23 @@ export interface ThreadQuestion {
 
 export type ThreadAnswer = ({ parts: NumberedParts } & Omit<ListRead, "networks">) | { problem: string };
 
-/** Resolves to true if the file system of a list does not answer: whoever touches the list would wait, and others behind him. */
+/** Resolves to true if the file system of a list does not answer: whoever touches the list would have to wait, and others behind it. */
 export function isSilent(path: string): Promise<boolean> {
   return looker.isSilent(path, PATIENCE_MS);
 }
 
-/** See readList. */
+/** Reads a list: see readList. */
 export async function readListAside(path: string, keepAs?: string): Promise<ListReading> {
   const size = await stat(path).then(
     (stats) => stats.size,
     () => 0,
-  ); // reading says what is wrong
+  ); // reading reports what is wrong
   if (size <= SMALL_FILE) return readList(path, keepAs);
   const worker = new Worker(new URL(`./list-worker${extname(import.meta.filename)}`, import.meta.url), {
     workerData: { path, keepAs } satisfies ThreadQuestion,
   });
   try {
-    const [answer] = (await once(worker, "message")) as [ThreadAnswer]; // rejects where the thread fails
+    const [answer] = (await once(worker, "message")) as [ThreadAnswer]; // this rejects if the thread fails
     if ("problem" in answer) return answer;
     const { parts, ...more } = answer;
     return { networks: NumberedNetworks.of(parts), ...more };

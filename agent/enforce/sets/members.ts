@@ -1,4 +1,4 @@
-/** What a set holds, from wherever it comes: the configuration, its file, commands. */
+/** The members of a set from all origins: the configuration, its file, and commands. */
 
 import { type Network, parseNetworks } from "../../values/address.ts";
 import type { SetConfig } from "../../policy/rule.ts";
@@ -10,7 +10,7 @@ export const FOR_EVER = 0;
 
 export type Origin = "configuration" | "file" | "command";
 
-/** The members of a file, and until when it may be believed: a second of the boot clock, or FOR_EVER. */
+/** The members in a file, and until when they are valid: a second of the boot clock, or FOR_EVER. */
 export interface Listed {
   networks: NumberedNetworks;
   until: number;
@@ -18,7 +18,7 @@ export interface Listed {
 
 export class SetMembers implements Iterable<Network> {
   readonly config: SetConfig;
-  /** Added by command; absent where nothing is kept. */
+  /** The members that were added by command; absent if nothing is kept. */
   readonly store: NetworkStore | undefined;
   listed: Listed;
   readonly #written = new NumberedNetworks();
@@ -31,7 +31,7 @@ export class SetMembers implements Iterable<Network> {
       for (const network of parseNetworks(text).flatMap(halves)) this.#written.set(network, FOR_EVER);
   }
 
-  /** How many there are; who has two origins is counted twice. */
+  /** The number of members. A network from two origins is counted twice. */
   get size(): number {
     return this.#written.size + this.listed.networks.size + (this.store?.size ?? 0);
   }
@@ -40,7 +40,7 @@ export class SetMembers implements Iterable<Network> {
     return origin === "configuration" ? this.#written.size : origin === "file" ? this.listed.networks.size : (this.store?.size ?? 0);
   }
 
-  /** By origin, the latest first: `from` counts down from `size`. */
+  /** Returns a member by its row, the latest of each origin first: `from` counts down from `size`. */
   at(row: number): { network: Network; origin: Origin; until: number; order?: Order } {
     const [written, listed] = [this.#written.size, this.listed.networks.size];
     if (row < written) return { network: this.#written.networkAt(row), origin: "configuration", until: FOR_EVER };
@@ -49,7 +49,7 @@ export class SetMembers implements Iterable<Network> {
     return { network, origin: "command", until: order.until, order };
   }
 
-  /** Second of the boot clock until which it is a member, or FOR_EVER; undefined where it is none. */
+  /** Returns the second of the boot clock until which the network is a member, or FOR_EVER; undefined if it is no member. */
   untilOf(network: Network): number | undefined {
     if (this.#written.get(network) !== undefined) return FOR_EVER;
     const listed = this.listed.networks.get(network) === undefined ? undefined : this.listed.until;
@@ -58,7 +58,7 @@ export class SetMembers implements Iterable<Network> {
     return listed === FOR_EVER || ordered === FOR_EVER ? FOR_EVER : Math.max(listed, ordered);
   }
 
-  /** Members that hold all of a network, itself included. */
+  /** Yields the members that cover all of a network, itself included. */
   *covering(network: Network): Generator<{ network: Network; origin: Origin; until: number; order?: Order }> {
     for (const wider of this.#written.covering(network)) yield { network: wider, origin: "configuration", until: FOR_EVER };
     for (const wider of this.listed.networks.covering(network)) yield { network: wider, origin: "file", until: this.listed.until };
@@ -68,7 +68,7 @@ export class SetMembers implements Iterable<Network> {
     }
   }
 
-  /** Each once. */
+  /** Yields each network once. */
   *[Symbol.iterator](): Generator<Network> {
     yield* this.#written.networks();
     for (const network of this.listed.networks.networks()) if (this.#written.get(network) === undefined) yield network;
