@@ -1,4 +1,4 @@
-/** A capture file, read whole and within bounds. */
+/** Reads a capture file whole and within a size limit. */
 
 import { readOutside } from "../files/outside-file.ts";
 import { CaptureError, LARGEST_CAPTURE } from "./pcap.ts";

@@ -1,4 +1,4 @@
-/** Which way the frames of a capture go, which a capture does not say. */
+/** Decides which direction the frames of a capture have, because a capture does not tell. */
 
 import { fromInteger } from "../values/address.ts";
 import type { Direction } from "../values/traffic.ts";
@@ -10,16 +10,16 @@ import { liesIn } from "./packet.ts";
 
 export interface CaptureView {
   interface: string;
-  /** Of the first frame between two addresses; frames the other way between them go the other way. */
+  /** The direction of the first frame between two addresses. Frames from the second address to the first have the other direction. */
   direction: Direction;
-  /** Addresses of this host: frames from them go out, others come in, whatever `direction` says. */
+  /** The addresses of this host: frames from them go out, others come in, whatever `direction` is. */
   local?: readonly string[];
   forwarded?: boolean;
 }
 
 export interface Sighted extends CapturedFrame {
   arrival: Arrival;
-  /** False for ARP and the like, which are not judged. */
+  /** False for ARP and similar frames, which are not judged. */
   isIp: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A packet in one line, as the rules see it. */
+/** Describes a packet in one line, as the rules see it. */
 
 import { formatAddress, fromInteger } from "../values/address.ts";
 import { icmpTable, icmpTypeName, protocolName, TCP_FLAGS } from "../values/names.ts";
@@ -7,7 +7,7 @@ import { Fragments } from "../policy/reference/fragments.ts";
 import type { Packet, Transport } from "../policy/reference/packet.ts";
 import { sight } from "../policy/reference/sighting.ts";
 
-/** tcp 192.0.2.7:40000 > 198.51.100.1:23 syn, in by eth0 */
+/** The line looks like: tcp 192.0.2.7:40000 > 198.51.100.1:23 syn, in by eth0 */
 export function describePacket(arrival: Arrival): string {
   return `${contentOf(arrival)}, ${arrival.hook === "ingress" ? "in" : "out"} by ${arrival.interface}`;
 }

@@ -1,4 +1,4 @@
-/** Asks the reference, and where it can the kernel, why a packet meets its verdict; both answers are compared. */
+/** Asks the reference why a packet gets its verdict, and the kernel too, if possible. Both answers are compared. */
 
 import { formatAddress, fromInteger } from "../values/address.ts";
 import type { Mode } from "../values/traffic.ts";
@@ -11,7 +11,7 @@ import { sight, sightInner } from "../policy/reference/sighting.ts";
 import type { Hook, KernelJudge } from "./kernel-judge.ts";
 
 export interface Inquiry {
-  /** Judged first, so that connections stand as they would. */
+  /** Packets that are judged first, so that the connections are in the wanted state. */
   before?: Iterable<Arrival>;
   arrival: Arrival;
 }
@@ -22,12 +22,12 @@ export interface Answer extends Explanation {
   kernel: KernelAnswer;
 }
 
-/** Who is asked beside the reference, or why nobody is. */
+/** The kernel judge that is asked beside the reference, or the reason why there is none. */
 export type Kernel = { judge: KernelJudge; hook: Hook } | { why: string };
 
 export function inquire(set: RuleSet, host: Partial<Host>, { before = [], arrival }: Inquiry, kernel: Kernel): Answer {
   const pair = new JudgePair(set.policy, host, kernel);
-  // In detect, where what follows a packet that would be dropped still belongs to it.
+  // The mode is detect, in which packets after one that would be dropped still belong to its connection.
   pair.mode = "detect";
   for (const earlier of before) pair.judge(earlier);
   pair.mode = set.policy.mode;
@@ -41,10 +41,13 @@ export interface Judged {
   kernel: KernelAnswer;
 }
 
-/** The two judges, with connections of their own. A packet that one cannot be asked about ends what it knows. */
+/**
+ * The reference and the kernel, each with connections of its own. A packet that one of them cannot judge makes it forget its
+ * connections.
+ */
 export class JudgePair {
   readonly #reference: Reference;
-  /** The host's, which the reference reads as they are. */
+  /** The bans of the host, which the reference reads as they are. */
   readonly #bans: string[];
   readonly #tunnels: Host["tunnels"];
   readonly #asked: Kernel;
@@ -60,7 +63,7 @@ export class JudgePair {
     this.mode = policy.mode;
   }
 
-  /** As if no packet had been judged. */
+  /** Forgets all packets. */
   forget(): void {
     this.#reference.forget();
     this.#kernel = this.#asked;
@@ -75,13 +78,13 @@ export class JudgePair {
   judge(arrival: Arrival): Judged {
     const steps: Step[] = [];
     const kernel = this.#askKernel(arrival);
-    // There can be a million of them: who is banned is known to the kernel alone, and what follows from it to both.
+    // There can be a million bans. Only the kernel knows who is banned, and both know what follows from it.
     if ("verdict" in kernel) this.#bans.push(...this.#bannedPeers(arrival, kernel));
     const outcome = this.#reference.judge(arrival, (step) => steps.push(step));
     return { outcome, steps, kernel: "verdict" in kernel ? { ...kernel, agrees: isSame(kernel, outcome) } : kernel };
   }
 
-  /** A ban inside a tunnel need not show in the verdict: it only keeps the failsafes there from holding. */
+  /** The packet may have a ban that does not show in the verdict: a ban inside a tunnel only keeps the failsafes there from holding. */
   #bannedPeers(arrival: Arrival, { rule }: Outcome): string[] {
     const [outer, inner] = peersOf(arrival, this.#tunnels);
     const isInnerBanned =
@@ -101,7 +104,7 @@ export class JudgePair {
   }
 }
 
-/** The other end of the packet, and of the one in its tunnel. */
+/** Returns the other end of the packet, and that of the packet in its tunnel. */
 function peersOf(arrival: Arrival, tunnels: Host["tunnels"]): [outer?: string, inner?: string] {
   const peerOf = ({ source, destination }: Packet): string => formatAddress(fromInteger(arrival.hook === "ingress" ? source : destination));
   const seen = sight(arrival, new Fragments());

@@ -1,8 +1,7 @@
 /**
- * The kernel's own answer about a packet: a second instance of the programs, over the rules in force or over rules of
- * its own, is handed the frame by a test run. Connections, counters and events are its own, too, so that asking changes
- * nothing. It runs in a network namespace that holds nothing: no socket of this host knows the packet's connection,
- * and what comes in is for this host.
+ * Asks the kernel itself about a packet. A second instance of the programs, with the rules in force or with rules of its own,
+ * gets the frame in a test run. It also has its own connections, counters and events, so that asking changes nothing. It runs in
+ * an empty network namespace: no socket of this host knows the packet's connection, and incoming packets are for this host.
  */
 
 import { join } from "node:path";
@@ -37,17 +36,17 @@ import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./told.ts";
 
 export type Hook = "xdp" | "tc";
 
-/** Rule tables that a running agent has pinned, and what their numbers mean. */
+/** The rule tables that a running agent has pinned, and the meaning of their numbers. */
 export interface TablesInForce {
-  /** Where they are pinned. */
+  /** The path where they are pinned. */
   path: string;
   generation: number;
   capacity: Capacity;
-  /** Names of rules by slot. */
+  /** The names of rules by slot. */
   names: ReadonlyMap<number, string>;
-  /** Of processes, by number. */
+  /** The kinds of processes by number. */
   kinds: readonly Kind[];
-  /** Of the watched interfaces. */
+  /** The indexes of the watched interfaces by name. */
   ifindexes: ReadonlyMap<string, number>;
 }
 
@@ -64,10 +63,10 @@ const PINNED = [
   "tunnel_ends",
   "own_addresses",
 ];
-/** Words of the root that go with those tables. */
+/** The words of the root that belong to those tables. */
 const ROOT_WORDS = [Control.bans, Control.week_seconds, Control.tunnel_forms];
 const FEW = 1024;
-/** Enough for the packets of a question; the shapes of what is not named follow the rules. */
+/** Sizes that are enough for the packets of a question. Tables without a size here follow the rules. */
 const SIZES = {
   ...Object.fromEntries(STATE_TABLES.map((name) => [name, FEW])),
   owners: FEW,
@@ -75,10 +74,10 @@ const SIZES = {
   events: 4096,
 };
 
-/** Loaded at once, because the tables come with it. */
+/** This program is loaded at once, because the tables come with it. */
 const FIRST_PROGRAM = "weir_tc_ingress";
 
-/** The only device of an empty namespace. */
+/** The index of the only device of an empty namespace. */
 const LOOPBACK_INDEX = 1;
 const NOT_RUN = 0xffff_ffff;
 const PASS: Record<Hook, number> = { xdp: 2, tc: -1 };
@@ -99,7 +98,7 @@ export class KernelJudge {
     this.#capacity = capacity;
   }
 
-  /** Over rules that are in force nowhere. Moves the calling thread into a namespace of its own. */
+  /** Makes a judge with rules that are in force nowhere. It moves the calling thread into a namespace of its own. */
   static async over(source: RulesSource, sessions: readonly OperatorSession[] = [], own: Partial<OwnEnds> = {}): Promise<KernelJudge> {
     enterEmptyNamespace();
     const compiled = compile(source);
@@ -115,7 +114,7 @@ export class KernelJudge {
     }
   }
 
-  /** Over the tables that packets meet now; they are only read. Moves the calling thread as `over` does. */
+  /** Makes a judge with the tables that packets meet now; they are only read. It moves the calling thread as `over` does. */
   static inForce(tables: TablesInForce): KernelJudge {
     const groups = groupsInForce(tables);
     const control = openPinned(tables.path, "control");
@@ -138,7 +137,7 @@ export class KernelJudge {
     }
   }
 
-  /** Other rules from the next packet on, where the rules are its own. */
+  /** Replaces the rules, if they are its own. */
   take(source: RulesSource, sessions: readonly OperatorSession[] = [], own: Partial<OwnEnds> = {}): Promise<void> {
     return this.#install(source, compile(source), sessions, own);
   }
@@ -168,7 +167,7 @@ export class KernelJudge {
     );
     await installer.install({ ...compiled, kindsPlace: 0 }, sessions);
     await transition.finish();
-    installer.close(); // the next rules get one of their own
+    installer.close(); // the next rules get an installer of their own
     this.#names = namesBySlot(source, compiled);
     this.#kinds = compiled.kinds;
     this.#groupsOf = (name) => groupsOf(interfaceGroupsOf(compiled), name);
@@ -184,16 +183,19 @@ export class KernelJudge {
     this.#control.setUint32(Control.mode, mode === "prevent" ? ModeNumber.PREVENT : ModeNumber.DETECT, true);
   }
 
-  /** Why this packet cannot be tried; undefined if it can. */
+  /** Explains why this packet cannot be tried; undefined if it can. */
   cannotTry(arrival: Arrival): string | undefined {
     if (arrival.local === false) return "a test run cannot forward";
     if (arrival.frame.length < shortestRun(arrival.frame)) return "a test run needs whole Ethernet and IP headers";
-    // It has one device: connections of two interfaces would be one.
+    // The namespace has one device, so connections of two interfaces would be one.
     if (this.#interface !== undefined && this.#interface !== arrival.interface) return "packets of another interface came before";
     return this.#groupsOf(arrival.interface) === undefined ? `${arrival.interface} is not watched` : undefined;
   }
 
-  /** Whether a ban holds for packets from this address. Asks with a packet that leaves nothing behind, because its TCP header is malformed. */
+  /**
+   * Returns whether packets from this address are banned. It asks with a packet that leaves no state behind, because its TCP
+   * header is malformed.
+   */
   isBanned(source: string, interfaceName: string): boolean {
     const isIPv4 = parseAddress(source).family === 4;
     const frame = frameOf({
@@ -204,7 +206,7 @@ export class KernelJudge {
       protocol: "tcp",
       destination_port: 0,
     });
-    frame[14 + (isIPv4 ? 20 : 40) + 12] = 0; // the header's length
+    frame[14 + (isIPv4 ? 20 : 40) + 12] = 0; // the length field of the TCP header
     return this.judge({ frame, hook: "ingress", interface: interfaceName }).rule === "ban";
   }
 
@@ -213,7 +215,7 @@ export class KernelJudge {
     const program = this.#program(onXdp ? "weir_xdp_ingress" : programOf(arrival.hook));
     this.#enter(arrival.interface);
     this.#expectRun();
-    this.#maps.get("answer_limiter")!.update(u32(0), Buffer.alloc(8)); // questions are no flood
+    this.#maps.get("answer_limiter")!.update(u32(0), Buffer.alloc(8)); // the limit must not stop a series of questions
     this.#maps.get("supposed_kinds")!.update(u32(0), knownKinds(this.#kinds, arrival.process));
     const { retval } = program.testRun({ data: arrival.frame, ifindex: LOOPBACK_INDEX });
     const outcome = this.#outcome();
@@ -236,7 +238,7 @@ export class KernelJudge {
     this.#control.setUint32(Control.generation, generation, true);
   }
 
-  /** Loading takes the verifier half a second: only what is asked is loaded. */
+  /** Loads a program when it is needed, because loading takes the verifier half a second. */
   #program(name: string): BpfProgram {
     const there = this.#programs.get(name);
     if (there !== undefined) return there;
@@ -270,7 +272,7 @@ export class KernelJudge {
     this.#maps.get("interfaces")!.update(u32(LOOPBACK_INDEX), entry);
   }
 
-  /** Of each CPU, for the test run chooses its own. */
+  /** Prepares every CPU, because the test run chooses one. */
   #expectRun(): void {
     const scratch = this.#maps.get("scratch")!;
     const value = scratch.lookup(u32(OUTER))!;
@@ -304,11 +306,11 @@ function openPinned(folder: string, name: string): BpfMap {
   return new BpfMap(name, fd);
 }
 
-/** By name of the interface; undefined for one that the table does not have. */
+/** Returns the groups by name of the interface; undefined for an interface that the table does not have. */
 function groupsInForce({ path, ifindexes, generation }: TablesInForce): ReadonlyMap<string, bigint | undefined> {
   const map = openPinned(path, "interfaces");
   try {
-    // Read only: what the kernel has is right as it is.
+    // The table is only read, so the copy must not change.
     const table = new InterfaceTable(new Uint8Array(map.mmap()), { update() {}, delete: () => false });
     return new Map([...ifindexes].map(([name, ifindex]) => [name, table.groups(ifindex, generation & 1)]));
   } finally {

@@ -1,4 +1,4 @@
-/** What the reference must be told of sets: what they hold beside the addresses that the policy writes in them. */
+/** Tells the reference which addresses are members of sets beside those that the policy lists. */
 
 import { formatAddress, fromInteger, isMapped } from "../values/address.ts";
 import type { Sets } from "../policy/named-sets.ts";
@@ -7,7 +7,7 @@ import { Fragments } from "../policy/reference/fragments.ts";
 import { sight, sightInner } from "../policy/reference/sighting.ts";
 import { SetLibrary } from "../enforce/sets/library.ts";
 
-/** Without an agent: what stands in their files, and what is wrong with those. */
+/** Reads the files of the sets, without an agent, and reports what is wrong with them. */
 export async function membershipByFiles(sets: Sets): Promise<Pick<Host, "isMember"> & { problems: string[] }> {
   const library = new SetLibrary();
   const opened = await library.open(sets);
@@ -19,12 +19,12 @@ export async function membershipByFiles(sets: Sets): Promise<Pick<Host, "isMembe
   return { isMember, problems: library.trouble };
 }
 
-/** As somebody who knows all of them says, by address. */
+/** Uses a complete list of memberships by address. */
 export function membershipBy(holding: Readonly<Record<string, readonly string[]>>): Host["isMember"] {
   return (set, address) => holding[formatAddress(fromInteger(address))]?.includes(set) ?? false;
 }
 
-/** The ends of these packets, and of those in their tunnels. */
+/** Returns the addresses of both ends of these packets, and of the packets in their tunnels. */
 export function addressesIn(arrivals: Iterable<Arrival>): string[] {
   const found = new Set<bigint>();
   for (const arrival of arrivals) {

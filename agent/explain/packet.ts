@@ -1,10 +1,10 @@
-/** A packet as people describe it, and the frame it would be. */
+/** A packet as people describe it, and the frame that it stands for. */
 
 import { networkContains, parseAddress, parseNetworks, type Address } from "../values/address.ts";
 import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber, TCP_FLAGS, type TcpFlag } from "../values/names.ts";
 import type { Direction } from "../values/traffic.ts";
 
-/** Checked: addresses are of one family, and what goes with the protocol is there and nothing else. */
+/** A checked description: all addresses are of one family, and exactly the parts of its protocol are present. */
 export interface PacketText {
   direction: Direction;
   interface: string;
@@ -18,7 +18,7 @@ export interface PacketText {
   vlan?: number;
 }
 
-/** The words by which people name the parts of a packet, in options of the command line and in policy tests. */
+/** The words for the parts of a packet in command line flags and in policy tests. */
 export const PACKET_WORDS = {
   direction: "in",
   interface: "in",
@@ -37,13 +37,13 @@ const UDP = 17;
 const ICMP = 1;
 const ICMPV6 = 58;
 const ETHERTYPE_VLAN = 0x8100;
-/** As a client's system would choose it. */
+/** A source port that a client's system might choose. */
 const USUAL_SOURCE_PORT = 40_000;
 
 const MESSAGES = new Set([ICMP, ICMPV6]);
 const WITH_PORTS = new Set([TCP, UDP]);
 
-/** What is wrong with a description whose parts are right by themselves: the key, and a sentence. */
+/** Explains what is wrong with a description whose parts are right by themselves: the key, and a sentence. */
 export function explainPacket(packet: PacketText): { key: keyof PacketText; message: string } | undefined {
   const [source, destination] = [parseAddress(packet.source), parseAddress(packet.destination)];
   if (source.family !== destination.family)
@@ -81,7 +81,7 @@ function explainMessage(
   return undefined;
 }
 
-/** Without checksums: nothing that judges packets reads them. */
+/** Makes a frame without checksums, because nothing that judges packets reads them. */
 export function frameOf(packet: PacketText): Uint8Array {
   const [source, destination] = [parseAddress(packet.source), parseAddress(packet.destination)];
   const protocol = protocolNumber(packet.protocol)!;
@@ -91,7 +91,7 @@ export function frameOf(packet: PacketText): Uint8Array {
   return etherFrame(source.family === 4 ? 0x0800 : 0x86dd, datagram, tag);
 }
 
-/** An Ethernet header in front of what has none, or another one. */
+/** Puts an Ethernet header in front of a packet. */
 export function etherFrame(etherType: number, inside: Uint8Array, tag: readonly number[] = []): Uint8Array {
   return Uint8Array.from([2, 0, 0, 0, 0, 0x0b, 2, 0, 0, 0, 0, 0x0a, ...tag, ...u16(etherType), ...inside]);
 }
@@ -133,7 +133,7 @@ function zeros(count: number): number[] {
   return new Array<number>(count).fill(0);
 }
 
-/** Whether an address lies in one of these addresses, prefixes and ranges. */
+/** Returns whether an address is in one of these addresses, prefixes and ranges. */
 export function liesIn(address: Uint8Array, networks: readonly string[]): boolean {
   return networks.some((text) => parseNetworks(text).some((network) => networkContains(network, address)));
 }

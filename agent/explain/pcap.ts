@@ -1,36 +1,36 @@
 /**
- * Frames of a capture file: pcap in both byte orders and resolutions, and pcapng. The file may come from anybody, so
- * nothing in it is believed before it is compared with what there is.
+ * Reads frames of a capture file: pcap in both byte orders and resolutions, and pcapng. The file may come from anybody, so no
+ * length in it is used before it is compared with the size of the file.
  */
 
 import { etherFrame } from "./packet.ts";
 
 export const LARGEST_CAPTURE = 256 * 1024 * 1024;
 const MOST_FRAMES = 1_000_000;
-/** What capture programs write at most (tcpdump's MAXIMUM_SNAPLEN). */
+/** The most that capture programs write (tcpdump's MAXIMUM_SNAPLEN). */
 const LARGEST_FRAME = 262_144;
 
-/** The file is no capture, or a broken one. The message says where. */
+/** The file is no capture, or it is broken. The message tells where. */
 export class CaptureError extends Error {
   override name = "CaptureError";
 }
 
 /** A frame with an Ethernet header, whatever link it was captured on. */
 export interface CapturedFrame {
-  /** From 1, as capture programs number them. */
+  /** The number of the frame from 1, as capture programs count. */
   number: number;
   frame: Uint8Array;
 }
 
 const ETHERNET = 1;
 
-/** Links without Ethernet: where the ethertype stands, and where the packet begins. */
+/** Links without Ethernet: the place of the ethertype, and the place where the packet begins. */
 const LINKS: Readonly<Record<number, { header: number; etherType?: number }>> = {
   101: { header: 0 }, // raw IP
   228: { header: 0 }, // raw IPv4
   229: { header: 0 }, // raw IPv6
-  113: { header: 16, etherType: 14 }, // "cooked", as tcpdump -i any writes it
-  276: { header: 20, etherType: 0 }, // "cooked", version 2
+  113: { header: 16, etherType: 14 }, // "cooked" frames, as tcpdump -i any writes them
+  276: { header: 20, etherType: 0 }, // "cooked" frames, version 2
 };
 
 export function* readCapture(bytes: Uint8Array): Generator<CapturedFrame> {
@@ -76,7 +76,7 @@ interface Found {
   original: number;
 }
 
-/** As the first four bytes say, read from the left: microseconds and nanoseconds, big and little end first. */
+/** The first four bytes, read from the left, tell the resolution (microseconds or nanoseconds) and the byte order. */
 const PCAP_LITTLE = new Map([
   [0xa1b2c3d4, false],
   [0xa1b23c4d, false],
@@ -90,7 +90,7 @@ function* readPcap(view: DataView, magic: number): Generator<Found> {
   const little = PCAP_LITTLE.get(magic);
   if (little === undefined) throw new CaptureError("this is neither pcap nor pcapng");
   if (view.byteLength < PCAP_HEADER) throw new CaptureError("the capture ends within its header");
-  const link = view.getUint32(20, little) & 0x0fff_ffff; // the rest says how long checksums of frames are
+  const link = view.getUint32(20, little) & 0x0fff_ffff; // the other bits tell the length of the frame checksums
   for (let at = PCAP_HEADER; at < view.byteLength; ) {
     if (view.byteLength - at < RECORD_HEADER) throw new CaptureError(`the capture ends within the header of a frame, at byte ${at}`);
     const captured = view.getUint32(at + 8, little);
@@ -112,7 +112,7 @@ function* readPcapng(view: DataView): Generator<Found> {
   let links: number[] = [];
   for (let at = 0; at < view.byteLength; ) {
     if (view.byteLength - at < SMALLEST_BLOCK) throw new CaptureError(`the capture ends within a block, at byte ${at}`);
-    // A section says itself which end of its numbers comes first.
+    // A section tells its own byte order.
     if (view.getUint32(at) === SECTION) {
       little = view.getUint32(at + 8, true) === BYTE_ORDER;
       if (!little && view.getUint32(at + 8) !== BYTE_ORDER) throw new CaptureError(`the section at byte ${at} has no byte order`);

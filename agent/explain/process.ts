@@ -4,13 +4,13 @@ import type { ProcessKey } from "../policy/fields/process.ts";
 import type { ContainerReference, PodReference } from "../values/workload.ts";
 import type { LocalProcess } from "../policy/subject.ts";
 
-/** What is left out is not known. */
+/** Absent parts are not known. */
 export type ProcessText = { [Key in Exclude<ProcessKey, "parent">]?: string | number } & {
-  /** Executables of those above it. */
+  /** The executables of the processes above it. */
   parent?: string | string[];
 };
 
-/** Who names some of what a process is part of says that it is no part of anything else. */
+/** A description that names the container, unit or the like says that the process is part of nothing else. */
 export function processOf({ executable, command, user, parent, container, unit, pod, namespace }: ProcessText): LocalProcess {
   const isPart = container !== undefined || unit !== undefined || pod !== undefined || namespace !== undefined;
   return {
@@ -34,7 +34,7 @@ export function processOf({ executable, command, user, parent, container, unit, 
   };
 }
 
-/** A number is a user's number; no user has the number -1. */
+/** A number is a user's number. No user has the number -1. */
 function userOf(text: string): NonNullable<LocalProcess["user"]> {
   return /^[0-9]+$/.test(text) ? { uid: Number(text) } : { uid: -1, name: text };
 }

@@ -1,13 +1,13 @@
-/** What a program leaves of the packet it judged last, in words. */
+/** Reads the outcome of the packet that a program judged last. */
 
 import { Answer, AnswerNames, Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import type { Outcome, Reason } from "../policy/reference.ts";
 
-/** Elements of the table `scratch`. */
+/** The elements of the table `scratch`. */
 export const OUTER = 0;
 export const INNER = 1;
 
-/** Tables of what is remembered of packets. */
+/** The tables in which programs remember packets. */
 export const STATE_TABLES = [
   "flows",
   "unproven_flows",
@@ -22,7 +22,7 @@ export const STATE_TABLES = [
   "open_connections",
 ] as const;
 
-/** The packet inside a tunnel speaks for the frame where it passes less well than the outer one. */
+/** If the packet inside a tunnel has the worse verdict, that is the verdict of the frame. */
 export function outcomeIn(outerBytes: Buffer, innerBytes: () => Buffer, nameOf: (slot: number) => string | undefined): Outcome {
   const outer = read(outerBytes, nameOf);
   if (outerBytes.readUInt32LE(Told.tunnelled) !== 1) return outer;
@@ -54,7 +54,7 @@ const BUILT_IN: Record<number, string> = {
   [Slot.BAN]: "ban",
 };
 
-/** Bytes that a frame must have: the kernel refuses test runs without whole Ethernet and IP headers. */
+/** Returns the bytes that a frame must have. The kernel refuses test runs without whole Ethernet and IP headers. */
 export function shortestRun(frame: Uint8Array): number {
   const type = frame.length < 14 ? 0 : frame[12]! * 256 + frame[13]!;
   return type === 0x0800 ? 34 : type === 0x86dd ? 54 : 14;

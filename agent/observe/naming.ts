@@ -1,4 +1,4 @@
-/** Names for what the kernel's records hold as numbers, as far as they take more than a look-up: who a process is. */
+/** Finds names for the numbers in the kernel's records, where a simple look-up is not enough: the names of processes. */
 
 import { ContainerNames } from "./enrich/container-names.ts";
 import { ExecutableHashes } from "./enrich/executable-hashes.ts";
@@ -18,16 +18,16 @@ import type { BpfProgram } from "../kernel/program.ts";
 import { Ring } from "../kernel/ring.ts";
 import type { ProcessFacts } from "./process-facts.ts";
 
-/** All that the ring of new control groups holds: one drain catches up with it. */
+/** The ring of new control groups holds this many, so one call reads all of it. */
 const GROUPS_AT_ONCE = 512;
 const PROGRAMS_AT_ONCE = 512;
-/** It takes some milliseconds, unless a process keeps it waiting. */
+/** Reading older processes takes some milliseconds, unless a process keeps the reader waiting. This is the limit. */
 const OLDER_MS = 1000;
 
 export interface NamingListener {
-  /** A control group was made. */
+  /** Called when a control group was made. */
   groupMade(cgroup: bigint, workload: Workload): void;
-  /** Names of containers or pods became known. */
+  /** Called when names of containers or pods became known. */
   renamed(): void;
 }
 
@@ -44,7 +44,7 @@ export class Naming {
   readonly #legacyGroups: boolean;
   #listener: NamingListener | undefined;
 
-  /** Look-ups that were not made, see Share. */
+  /** The look-ups that were not made: see Share. */
   get skipped(): Record<string, number> {
     return { program: this.#programs.skipped };
   }
@@ -101,17 +101,17 @@ export class Naming {
     this.#containers.onLearned = () => listener.renamed();
   }
 
-  /** The path of a control group from the root of its hierarchy; undefined where it is gone or cannot be asked for. */
+  /** Returns the path of a control group from the root of its hierarchy; undefined if it is gone or cannot be looked up. */
   pathOf(cgroup: bigint): string | undefined {
     return this.#groups?.pathOf(cgroup);
   }
 
-  /** With the programs that were started. */
+  /** Reads the reports of new control groups and of programs that were started. */
   catchUp(): void {
     while (this.#startedPrograms.drain() > 0);
   }
 
-  /** Answers when the arguments of the processes that run are known, or as many as could be read in time. */
+  /** Resolves when the arguments of the running processes are known, or as many as could be read in time. */
   async start(): Promise<void> {
     this.#newGroups.start();
     this.#startedPrograms.start();

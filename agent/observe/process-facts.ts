@@ -9,10 +9,10 @@ export interface User {
 
 export interface ProcessFacts {
   users(): readonly User[];
-  /** Every control group that there is, with what its path tells. */
+  /** Yields every control group with the workload that its path tells. */
   groups(): Iterable<readonly [cgroup: bigint, workload: Workload]>;
-  /** With the names that are known by now. */
+  /** Returns the workload with the names that are known by now. */
   named(workload: Workload): Workload;
-  /** Whether a group tells all that its processes are part of. */
+  /** True if the path of a group tells everything that its processes are part of. */
   groupsTellAll: boolean;
 }

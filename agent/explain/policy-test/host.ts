@@ -1,4 +1,4 @@
-/** Tunnel devices and addresses of the host, as a file of policy tests describes them. */
+/** Reads the tunnel devices and addresses of the host from a file of policy tests. */
 
 import { readAddress } from "../../values/address.ts";
 import type { Findings } from "../../../config/findings.ts";
@@ -8,7 +8,7 @@ import type { HostEntry, TunnelEntry } from "./schema.ts";
 const USUAL_PORTS: Readonly<Partial<Record<TunnelEntry["kind"], number>>> = { vxlan: 4789, geneve: 6081 };
 const LONGEST_IDENTIFIER = 0xff_ffff;
 
-/** What is wrong is added to the findings. */
+/** Problems are added to the findings. */
 export function readHost({ addresses = [], tunnels = [] }: HostEntry, findings: Findings): OwnEnds {
   for (const [index, address] of addresses.entries()) expectAddress(address, ["host", "addresses", index], findings);
   for (const [index, tunnel] of tunnels.entries()) expectTunnel(tunnel, ["host", "tunnels", index], findings);

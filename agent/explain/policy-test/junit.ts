@@ -1,8 +1,8 @@
-/** Results as JUnit writes them, which most CI systems read. */
+/** Writes results in the format of JUnit, which most CI systems read. */
 
 import type { Report } from "./run.ts";
 
-/** What XML 1.0 cannot hold, not even escaped: most control characters, halves of surrogate pairs, and two more. */
+/** Characters that XML 1.0 cannot contain, not even escaped: most control characters, halves of surrogate pairs, and two more. */
 const IMPOSSIBLE = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

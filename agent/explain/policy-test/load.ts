@@ -1,4 +1,4 @@
-/** Reads a file of policy tests, and the policy and captures it names. All that is wrong is told, with places. */
+/** Reads a file of policy tests, and the policy and captures that it names. All problems are reported with their places. */
 
 import { basename, dirname, resolve } from "node:path";
 import { readAddress } from "../../values/address.ts";
@@ -20,13 +20,13 @@ import type { Arrival, OwnEnds } from "../../policy/reference.ts";
 import { readHost } from "./host.ts";
 import { type CaptureEntry, type CaseEntry, type Expectation, type PacketEntry, TEST_FILE, type TestFile } from "./schema.ts";
 
-/** Packets in their order, each of those from `first` on with the same expectation. */
+/** Packets in their order. Each packet from `first` on has the same expectation. */
 export interface PolicyCase {
   name: string;
-  /** As `policy.test.yaml:12`. */
+  /** The place of the case, such as `policy.test.yaml:12`. */
   where: string;
   packets: { called: string; arrival: Arrival }[];
-  /** Those before it only prepare. */
+  /** The index of the first packet with the expectation. Earlier packets only prepare. */
   first: number;
   expect: Expectation;
   rule: string | undefined;
@@ -41,7 +41,7 @@ export interface PolicyTest {
 
 type Path = (string | number)[];
 
-/** Decisions that no rule of the operator makes. */
+/** Names of decisions that no rule of the operator makes. */
 const BUILT_IN = ["default", "failsafe", "on_error", "ban"];
 
 const ONLY_DENIES =
@@ -174,7 +174,7 @@ class Reader {
     return { name: printable(name, 200), where: `${basename(this.#path)}:${line}`, packets, first, expect, rule, staged };
   }
 
-  /** A misspelt name would make a case that can never hold. */
+  /** A misspelt name would make a case that can never pass. */
   #expectRules({ rule, staged }: { rule?: string; staged?: string }, path: Path, { config }: LoadedConfig): void {
     const names = config.rules.map(({ name }) => name);
     const known = new Set([...names, ...BUILT_IN]);

@@ -1,4 +1,4 @@
-/** Judges every case, by the reference and where it can by the kernel, and says what came of it. */
+/** Judges every case by the reference, and by the kernel if possible, and reports the results. */
 
 import type { RuleReference } from "../../values/traffic.ts";
 import { JudgePair, type Judged, type Kernel } from "../inquiry.ts";
@@ -13,33 +13,33 @@ export interface CaseResult {
   name: string;
   where: string;
   ok: boolean;
-  /** What happened, in a few words: `block by no-telnet-in`. */
+  /** The result in a few words, such as `block by no-telnet-in`. */
   got: string;
-  /** Why it does not hold; the first line says it all. */
+  /** The reasons why the case fails. The first line is the summary. */
   reasons: string[];
 }
 
 export interface Report {
   cases: CaseResult[];
   failed: number;
-  /** Rules that no packet reached, not even as a staged one. */
+  /** The rules that no packet reached, not even as a staged rule. */
   unreached: RuleReference[];
-  /** How many packets the kernel judged. */
+  /** The number of packets that the kernel judged. */
   kernelJudged: number;
-  /** Why it did not judge those it was not asked about. */
+  /** The reasons why it did not judge the others. */
   kernelSkipped: string[];
 }
 
 const HOOKS: readonly Hook[] = ["tc", "xdp"];
 
-/** `more`: what the reference must know beside the file. */
+/** `more` has the facts that the reference needs beside the file. */
 export function runPolicyTest(
   { policy, host, cases }: PolicyTest,
   kernel: { judge: KernelJudge } | { why: string },
   more: Partial<Host> = {},
 ): Report {
   const { config } = policy;
-  // In detect what follows a packet that would be dropped still belongs to it, as in a capture.
+  // The mode is detect, in which packets after one that would be dropped still belong to its connection, as in a capture.
   const set: RuleSet = { policy: { ...config, mode: "detect" }, sourceOf: (rule) => `${policy.name}:${policy.ruleLines[rule] ?? 0}` };
   const kernels: Kernel[] = "judge" in kernel ? HOOKS.map((hook) => ({ judge: kernel.judge, hook })) : [kernel];
   const pairs = kernels.map((one) => new JudgePair(set.policy, { ...more, ...host }, one));
@@ -92,7 +92,7 @@ function judgeCase(one: PolicyCase, pair: JudgePair, set: RuleSet, seen: (judged
   return { name, where, ok: true, got, reasons: [] };
 }
 
-/** An undecided packet that `on_error` blocks is both. */
+/** An undecided packet that `on_error` blocks is both undecided and blocked. */
 function holds(expect: Expectation, { verdict, reason }: Outcome): boolean {
   const isBlocked = verdict === "dropped" || verdict === "would_drop" || verdict === "carried";
   switch (expect) {

@@ -1,4 +1,4 @@
-/** What a file of policy tests may hold. */
+/** The schema of a file of policy tests. */
 
 import { TCP_FLAGS } from "../../values/names.ts";
 import { PROCESS_KEYS } from "../../policy/fields/process.ts";
@@ -11,7 +11,7 @@ const MOST_CASES = 10_000;
 const MOST_CAPTURES = 1000;
 const MOST_ENDS = 1000;
 
-/** Which interface, and which way. */
+/** The interface and the direction. */
 const PLACE: Record<string, Schema> = {
   in: { type: "string", format: "interface", examples: ["eth0"] },
   out: { type: "string", format: "interface", examples: ["eth0"] },
@@ -63,7 +63,7 @@ const PACKET: Schema = {
 
 const ADDRESS: Schema = { type: "string", examples: ["198.51.100.1"] };
 
-/** Failsafes hold inside tunnels that these devices end. */
+/** Failsafes hold inside tunnels that these devices decapsulate. */
 const HOST: Schema = {
   type: "object",
   properties: {
@@ -124,7 +124,7 @@ export const TEST_FILE: Schema = {
   },
 };
 
-/** The same, for the compiler. */
+/** The type of the same part, for the compiler. */
 interface Place {
   in?: string;
   out?: string;

@@ -1,4 +1,4 @@
-/** Results as the Test Anything Protocol, version 14. */
+/** Writes results in the Test Anything Protocol, version 14. */
 
 import type { Report } from "./run.ts";
 
@@ -9,7 +9,7 @@ export function tap({ cases, unreached, kernelJudged, kernelSkipped }: Report): 
     ...cases.flatMap(({ name, where, ok, reasons }, index) => {
       const line = `${ok ? "ok" : "not ok"} ${index + 1} - ${name.replace(/[\\#]/g, "\\$&")}`;
       if (ok) return [line];
-      // JSON is YAML, and needs no rules of its own for quotes.
+      // JSON is YAML, so it needs no quoting of its own.
       return [line, "  ---", `  at: ${JSON.stringify(where)}`, `  message: ${JSON.stringify(reasons.join("\n"))}`, "  ..."];
     }),
     ...unreached.map(({ name, source }) => `# no case reached the rule ${name} (${source})`),

@@ -1,5 +1,5 @@
 /**
- * Whose a control group is, by the path that runtimes and systemd give it:
+ * Tells what a control group belongs to, by the path that runtimes and systemd give it:
  *
  *     /system.slice/nginx.service                                    a unit
  *     /user.slice/user-1000.slice/user@1000.service/app.slice/x.scope  a unit of a user's own systemd
@@ -10,13 +10,13 @@
  *     /system.slice/containerd.service/kubepods-burstable-podU_I_D.slice:cri-containerd:ID   or the two disagree about it
  *     /lxc.payload.NAME/…  /lxc/NAME/…  /machine.slice/systemd-nspawn@NAME.service/payload
  *
- * The outermost name counts. A container or user to whom a subtree is delegated can make groups in it with any name, also
- * that of somebody else's container; nobody can change what stands above.
+ * The outermost name counts. A container or user to whom a subtree is delegated can make groups in it with any name, also with
+ * the name of another container; but nobody can change the names above.
  */
 
 import type { Workload } from "../../values/workload.ts";
 
-/** What stands before the identifier, and who writes it so. */
+/** The prefix before the identifier, and the runtime that writes it. */
 const RUNTIMES: Record<string, string> = {
   docker: "docker",
   "cri-containerd": "containerd",
@@ -35,7 +35,7 @@ const LXC_PAYLOAD = /^lxc\.payload\.(.+)$/;
 
 export function workloadOf(path: string): Workload {
   const workload: Workload = {};
-  // Where kubelet and containerd disagree about the driver, three names stand in one.
+  // If kubelet and containerd disagree about the driver, three names stand in one.
   const names = path.split("/").flatMap((name) => splitTriple(name));
   for (const [at, name] of names.entries()) {
     const before = names[at - 1] ?? "";
@@ -45,7 +45,7 @@ export function workloadOf(path: string): Workload {
     if (pod !== undefined && names.slice(0, at + 1).some((above) => above.includes("kubepods"))) {
       workload.pod ??= { uid: pod.replaceAll("_", "-") };
     } else if (UNIT.test(name)) {
-      const unit = name.replace(/^_/, ""); // before names that the kernel could take for a file of its own
+      const unit = name.replace(/^_/, ""); // systemd writes _ before a name that the kernel could take for a file of its own
       if (workload.unit === undefined) workload.unit = unit;
       else if (USER_MANAGER.test(workload.unit)) workload.unit += `/${unit}`;
     }
@@ -53,15 +53,15 @@ export function workloadOf(path: string): Workload {
   return workload;
 }
 
-/** The user whose own systemd or runtime made what is below: its names are that user's choice. */
+/** Returns the user whose own systemd or runtime made the groups below. Their names are that user's choice. */
 export function userOf(workload: Workload): number | undefined {
   const user = USER_MANAGER.exec(workload.unit?.split("/")[0] ?? "")?.[1];
   return user === undefined ? undefined : Number(user);
 }
 
 /**
- * For rules: names below a user's own systemd are that user's choice, and so is whether anybody knows them. The user
- * stands before them, as in units, so that they are taken for nobody else's.
+ * Marks names that a user chose with the user, for rules. Names below a user's own systemd are that user's choice, and so is
+ * whether anybody knows them. With the user before them, as in units, nobody can mistake them for another's.
  */
 export function withUser(workload: Workload): Workload {
   const { container, pod, unit } = workload;
@@ -76,13 +76,19 @@ export function withUser(workload: Workload): Workload {
   };
 }
 
-/** Control groups in which, or below which, a user's own systemd and sessions are. Nobody but root makes a group beside them. */
+/** Control groups that contain a user's own systemd and sessions. Only root can make groups beside them. */
 const OF_USERS = /^(?:user\.slice|user-\d+\.slice|user@\d+\.service)$/;
-/** Units of the system that begin programs for any user who logs in or has a timetable. Without logind these stay in the unit's group. */
+/**
+ * Units of the system that start programs for any user who logs in or has a timetable. Without logind these programs stay in the
+ * unit's group.
+ */
 const FOR_USERS =
   /^(?:ssh|sshd|dropbear|telnetd?|login|getty|serial-getty|cron|crond|cronie|fcron|anacron|atd?|xrdp|gdm3?|lightdm|sddm|display-manager|user-runtime-dir)(?:[@.-].*)?\.(?:service|socket)$/;
 
-/** Whether it is that of a service of the system or of a container that root made, and not one in which users can begin programs. */
+/**
+ * Returns whether the group is that of a service of the system, or of a container that root made, and users cannot start programs
+ * in it.
+ */
 export function isOfSystem(path: string): boolean {
   const names = path.split("/");
   if (names.some((name) => OF_USERS.test(name))) return false;
@@ -94,7 +100,7 @@ export function isOfSystem(path: string): boolean {
 function containerOf(name: string, before: string, after: string): Workload["container"] {
   const [, prefix, id] = CONTAINER.exec(name) ?? [];
   if (id !== undefined) {
-    if (prefix?.endsWith("conmon")) return undefined; // watches over the container, from outside
+    if (prefix?.endsWith("conmon")) return undefined; // conmon watches the container from outside
     const runtime = RUNTIMES[prefix ?? before];
     return { id, ...(runtime === undefined ? {} : { runtime }) };
   }
@@ -104,7 +110,7 @@ function containerOf(name: string, before: string, after: string): Workload["con
   return machine === null ? undefined : named(machineName(machine[1] ?? machine[2]!), "systemd-nspawn");
 }
 
-/** Runtimes whose containers are known by their names alone. */
+/** Makes a container of a runtime that has only names and no identifiers. */
 function named(name: string, runtime: string): Workload["container"] {
   return { id: name, name, runtime };
 }
@@ -114,7 +120,7 @@ function splitTriple(name: string): string[] {
   return parts.length === 3 ? [parts[0]!, `${parts[1]}-${parts[2]}`] : [name];
 }
 
-/** systemd writes odd bytes as \x2d. */
+/** systemd writes unusual bytes as \x2d. */
 function machineName(name: string): string {
   return name.replace(/\\x([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
 }

@@ -1,6 +1,6 @@
 /**
- * The names of containers and pods. They are asked for when a control group is made and when an event is the first of its
- * container, beside the events: those told before the answer is there go without. Whatever answers is held to a bound.
+ * Looks up the names of containers and pods, when a control group is made and at the first event of a container. Events do not
+ * wait: those before the answer have no names. Every source is limited in time and size.
  */
 
 import type { ContainerReference, PodReference, Workload } from "../../values/workload.ts";
@@ -10,21 +10,24 @@ import { Recent } from "./recent.ts";
 const CAPACITY = 4096;
 const ASKED_AT_ONCE = 4;
 const WAITING = 256;
-/** What nobody knew may be known a little later; what somebody knew may have been renamed. */
+/** A name that nobody knew may be known a little later, and a known one may have changed. */
 const UNKNOWN_MS = 3000;
 const KNOWN_MS = 300_000;
 
-/** What a source adds to the identifiers. */
+/** The names and labels that a source adds to the identifiers. */
 export interface Named {
   container?: Omit<Partial<ContainerReference>, "id">;
   pod?: Omit<PodReference, "uid">;
 }
 
-/** By the container's identifier, or the pod's as `podKey` writes it. */
+/** The names by the container's identifier, or by the pod's in the form of `podKey`. */
 export type NamesFound = Map<string, Named>;
 
 export interface NameSource {
-  /** What is known of one container, and whatever else comes along; of all without one. Rejects when nobody answers. */
+  /**
+   * Returns the names of one container, and of others that come along; of all containers if none is given. Rejects when nobody
+   * answers.
+   */
   ask(container: string | undefined, end: AbortSignal): Promise<NamesFound>;
 }
 
@@ -40,7 +43,7 @@ export function podKey(uid: string): string {
 
 interface Known {
   named?: Named;
-  /** When it is worth asking again. */
+  /** The time from which it is worth asking again. */
   again: number;
 }
 
@@ -52,7 +55,7 @@ export class ContainerNames {
   readonly #asking = new Set<string>();
   readonly #end = new AbortController();
 
-  /** Is told when there are more names. */
+  /** Called when there are more names. */
   onLearned: () => void = () => {};
 
   constructor(sources: NameSources, now: () => number = () => performance.now()) {
@@ -60,12 +63,12 @@ export class ContainerNames {
     this.#now = now;
   }
 
-  /** Asks for all that run already. */
+  /** Asks for all containers that run already. */
   async start(): Promise<void> {
     for (const source of Object.values(this.#sources)) this.#learn(await this.#ask(source, undefined));
   }
 
-  /** The same with the names that are known by now. */
+  /** Returns the workload with the names that are known by now. */
   of(workload: Workload): Workload {
     const key = keyOf(workload);
     if (key === undefined) return workload;
@@ -80,7 +83,7 @@ export class ContainerNames {
     };
   }
 
-  /** Nothing is asked or answered any more. */
+  /** Stops all requests and answers. */
   close(): void {
     this.#waiting.clear();
     this.#end.abort();
@@ -119,7 +122,7 @@ export class ContainerNames {
     }
   }
 
-  /** One that is missing, slow or broken knows nothing. */
+  /** Asks a source. A source that is missing, slow or broken knows nothing. */
   #ask(source: NameSource, container: string | undefined): Promise<NamesFound> {
     return source.ask(container, this.#end.signal).catch(() => new Map());
   }
@@ -130,7 +133,7 @@ export class ContainerNames {
   }
 }
 
-/** Undefined where there is nothing to name, or where the names are a user's own choice. */
+/** Returns undefined if there is nothing to name, or if the names are a user's own choice. */
 function keyOf(workload: Workload): string | undefined {
   if (userOf(workload) !== undefined || workload.container?.name !== undefined) return undefined;
   return workload.container?.id ?? (workload.pod && podKey(workload.pod.uid));

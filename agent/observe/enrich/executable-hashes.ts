@@ -1,6 +1,6 @@
 /**
- * Hashes of the files that processes run, for whoever asks: of the very file, also when another one has its name by now
- * or it has none any more. A process of its own reads them, so that no event waits, whatever a file lies on.
+ * Computes on request hashes of the files that processes run. The hash is that of the very file, also when another file has its
+ * name by now, or it has no name any more. A process of its own reads the files, so no event waits, whatever a file lies on.
  */
 
 import { fork } from "node:child_process";
@@ -11,27 +11,27 @@ import type { ExecutableHash, ProcessReference, ProgramRun } from "../events/eve
 import { Recent } from "./recent.ts";
 
 const CAPACITY = 1024;
-/** Shorter than a command waits for its answer. */
+/** The time limit, which is shorter than a command waits for its answer. */
 const PATIENCE_MS = 8000;
 const MOST_READERS = 4;
 
 export interface HashQuestion {
   proc: string;
   runs: ProgramRun[];
-  /** By file. */
+  /** The known hashes, by file. */
   known: ReadonlyMap<string, string>;
 }
 
 export interface HashAnswer {
-  /** Of the question. */
+  /** The index of the question. */
   index: number;
   hash: ExecutableHash;
-  /** Which file it was, as long as nobody writes to it. */
+  /** The identity of the file, which changes when somebody writes to it. */
   file?: string;
 }
 
 export interface ExecutableHashesOptions {
-  /** Whether the process is known to run another program by now. */
+  /** Returns whether the process is known to run another program by now. */
   isOver(run: ProgramRun): boolean;
   proc?: string;
   patienceMs?: number;
@@ -40,16 +40,16 @@ export interface ExecutableHashesOptions {
 export class ExecutableHashes {
   readonly #options: ExecutableHashesOptions;
   readonly #known = new Recent<string, string>(CAPACITY);
-  /** That have not ended: who waits for a file may not even be killed. */
+  /** The number of readers that have not ended. A reader that waits for a file may not even be killed. */
   #readers = 0;
-  /** One question after the other: they would only read the same at once. */
+  /** Questions run one after the other, because at the same time they would only read the same files. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: ExecutableHashesOptions) {
     this.#options = options;
   }
 
-  /** What `list` answers with the names it is given, and the hashes of those processes that are in it. */
+  /** Calls `list` with the function that names programs, and returns the result with the hashes of the processes in it. */
   async in<Row extends { process?: ProcessReference }>(list: (names: Names) => Row[] | Promise<Row[]>, names: Names): Promise<Row[]> {
     const runs = new WeakMap<ExecutableHash, ProgramRun>();
     const rows = await list({
@@ -99,7 +99,7 @@ export class ExecutableHashes {
     let timer: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        timer = setTimeout(resolve, left); // who is killed may still wait for a file, and ends later
+        timer = setTimeout(resolve, left); // a killed reader may still wait for a file, and ends later
         reader.once("disconnect", resolve);
         reader.on("error", reject);
         reader.send(

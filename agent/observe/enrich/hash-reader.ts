@@ -1,4 +1,4 @@
-/** Runs as a process of its own: reads what executable-hashes.ts asks for, which says what it sends. */
+/** Runs as a process of its own: reads the files that executable-hashes.ts asks for. That file describes the messages. */
 
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
@@ -13,13 +13,13 @@ const LARGEST = 1n << 30n;
 const SLICE = 1 << 20;
 
 process.once("message", async (question: HashQuestion) => {
-  setPriority(10); // whatever else this host does comes first
+  setPriority(10); // everything else on this host comes first
   const known = new Map(question.known);
   for (const [index, run] of question.runs.entries()) {
     const answer = hashOf(question.proc, run, known);
     if (answer.file !== undefined && answer.hash.sha256 !== undefined) known.set(answer.file, answer.hash.sha256);
     process.send!({ index, ...answer } satisfies HashAnswer);
-    await breathe(); // ends here once nobody listens any more
+    await breathe(); // the process ends here once nobody listens any more
   }
   process.disconnect();
 });
@@ -28,7 +28,7 @@ function hashOf(proc: string, { pid, startedNs }: ProgramRun, known: ReadonlyMap
   let fd: number | undefined;
   try {
     fd = openSync(`${proc}/${pid}/exe`, "r");
-    // Asked only now: the number cannot have been given to another process before that file was opened.
+    // This is checked last, so the number cannot have been given to another process before that file was opened.
     if (ofProcess(proc, pid, startedNs, () => true) === undefined) return { hash: { missing: "gone" } };
     return hashOfFile(fd, known);
   } catch {
@@ -50,7 +50,7 @@ function hashOfFile(fd: number, known: ReadonlyMap<string, string>): Omit<HashAn
   return identify(fd).file === file ? { hash: { sha256: hash.digest("hex") }, file } : { hash: { missing: "unreadable" } };
 }
 
-/** Who changes a file may set back when it was written, but not when it was changed. */
+/** A writer can set back the modification time of a file, but not its change time. */
 function identify(fd: number): { file: string; size: bigint } {
   const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(fd, { bigint: true });
   return { file: [dev, ino, size, mtimeNs, ctimeNs].join(" "), size };

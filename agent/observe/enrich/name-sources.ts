@@ -1,10 +1,10 @@
-/** Where names of containers and pods are asked for on this host. */
+/** The sources for the names of containers and pods on this host. */
 
 import type { NameSources } from "./container-names.ts";
 import { podFiles } from "./pod-files.ts";
 import { runtimeSocket } from "./runtime-socket.ts";
 
-/** The variables are those of the runtimes' own commands. */
+/** The variables are those that the runtimes' own commands read. */
 export function nameSources({ DOCKER_HOST, CONTAINER_HOST }: NodeJS.ProcessEnv = process.env): NameSources {
   return {
     docker: runtimeSocket(socketPath(DOCKER_HOST) ?? "/run/docker.sock"),
@@ -13,7 +13,7 @@ export function nameSources({ DOCKER_HOST, CONTAINER_HOST }: NodeJS.ProcessEnv =
   };
 }
 
-/** Sockets of other hosts know nothing of this one's containers. */
+/** Returns a path only for a socket of this host. Other hosts do not know its containers. */
 function socketPath(address = ""): string | undefined {
   return /^unix:\/\/(\/.+)$/.exec(address)?.[1];
 }

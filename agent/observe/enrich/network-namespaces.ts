@@ -1,12 +1,12 @@
 /**
- * Names of network namespaces, as `ip netns add` and container runtimes give them by mounting them somewhere: the last
- * part of that path.
+ * Names of network namespaces. `ip netns add` and container runtimes name a namespace by mounting it somewhere: the name is the
+ * last part of that path.
  */
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 
-/** A host may have thousands of mounts. */
+/** The mounts are read again at most this often, because a host may have thousands of them. */
 const LOOK_AGAIN_MS = 5000;
 
 export class NetworkNamespaces {
@@ -20,7 +20,7 @@ export class NetworkNamespaces {
     this.#now = now;
   }
 
-  /** By the number that `lsns -t net` shows. */
+  /** Returns the name of a namespace by the number that `lsns -t net` shows. */
   nameOf(number: number): string | undefined {
     if (!this.#names.has(number) && this.#now() >= this.#again) {
       this.#again = this.#now() + LOOK_AGAIN_MS;
@@ -34,7 +34,7 @@ function readMounts(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return ""; // a host that does not tell has no names
+    return ""; // a host where this cannot be read has no names
   }
 }
 
@@ -43,7 +43,7 @@ function mounted(mounts: string): Map<number, string> {
   for (const line of mounts.split("\n")) {
     const [, , , root = "", path = ""] = line.split(" ");
     const number = Number(/^net:\[(\d+)\]$/.exec(root)?.[1]);
-    // Spaces and the like are written as octal, as \040.
+    // Spaces and similar characters are written in octal, such as \040.
     if (number > 0 && !names.has(number))
       names.set(number, basename(path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)))));
   }

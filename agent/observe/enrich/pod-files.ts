@@ -1,11 +1,11 @@
-/** Pods and their containers, by how kubelet names the files of their logs: the logs themselves are not read. */
+/** Finds pods and their containers by the names that kubelet gives their log files. The logs themselves are not read. */
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type NamesFound, type NameSource, podKey } from "./container-names.ts";
 
-/** `web-0_shop_nginx-ID.log` and `shop_web-0_UID`: names of Kubernetes hold no underscore. */
+/** The names look like `web-0_shop_nginx-ID.log` and `shop_web-0_UID`. Names of Kubernetes contain no underscore. */
 const CONTAINER_LOG = /^([a-z0-9.-]{1,253})_([a-z0-9-]{1,63})_([a-z0-9-]{1,63})-([0-9a-f]{64})\.log$/;
 const POD_FOLDER = /^([a-z0-9-]{1,63})_([a-z0-9.-]{1,253})_([0-9a-f-]{32,36})$/;
 
@@ -28,5 +28,5 @@ export function podFiles(logs = "/var/log"): NameSource {
 }
 
 function listed(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => []); // no node of a cluster
+  return readdir(folder).catch(() => []); // this host is not a node of a cluster
 }

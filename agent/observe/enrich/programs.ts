@@ -1,7 +1,8 @@
 /**
- * The program that a process runs: its file, arguments and ancestors. The kernel tells of each that is started or taken
- * over from a maker, so that those of a process that is gone by now are known, too; what is older tells itself, as long
- * as it is there. The oldest are forgotten first: of them, only those that are gone cannot be asked again.
+ * Looks up the program that a process runs: its file, arguments and ancestors. The kernel reports each program that is started,
+ * or inherited by a new process, so the programs of processes that are gone are known, too. Processes that are older than the
+ * agent are looked up in /proc while they exist. The oldest entries are forgotten first; of these, only processes that are gone
+ * cannot be looked up again.
  */
 
 import { readFileSync, readlinkSync } from "node:fs";
@@ -18,23 +19,23 @@ import { maskArguments } from "./secrets.ts";
 const CAPACITY = 16_384;
 const ANCESTORS = 8;
 const ARGUMENTS_LIMIT = ProgramStarted.arguments.count;
-/** The first process and the parent of the kernel's threads say nothing about anybody. */
+/** The first process and the kernel's threads are ancestors of everything, so they tell nothing. */
 const FIRST_OF_ALL: ReadonlySet<number> = new Set([0, 1, 2]);
-/** Milliseconds of each second for asking processes about themselves: a twentieth of one each. */
+/** Milliseconds of each second for each of two kinds of look-ups in /proc: a tenth of the time together. */
 const LOOKING_UP_MS = 100;
 const TICK_NS = 10_000_000n;
 
 export interface ProgramsOptions {
-  /** Hands over, with `learn`, what the kernel has told meanwhile. */
+  /** Passes to `learn` what the kernel has reported since. */
   catchUp(): void;
   proc?: string;
 }
 
-/** Without a count where only the process is known, and whatever it runs now is meant. */
+/** A run without a count of executions stands for whatever the process runs now. */
 type Run = Omit<ProgramRun, "executions"> & Partial<ProgramRun>;
 
 interface Known {
-  /** As it was called. */
+  /** The path under which it was started. */
   path: string;
   words: string[];
   parent: Run;
@@ -46,7 +47,7 @@ export class Programs {
   readonly #options: ProgramsOptions;
   readonly #proc: string;
   readonly #share = new Share(LOOKING_UP_MS);
-  /** Arguments of processes that were there before. A process may keep whoever asks itself for them waiting. */
+  /** The arguments of processes that are older than the agent. A process may keep a reader of its arguments waiting. */
   readonly #toldBefore = new Recent<string, string[]>(CAPACITY);
   readonly #known = new Recent<string, Known | "unknown">(CAPACITY);
 
@@ -55,18 +56,18 @@ export class Programs {
     this.#proc = options.proc ?? "/proc";
   }
 
-  /** Look-ups that were not made. */
+  /** The number of look-ups that were not made. */
   get skipped(): number {
     return this.#share.skipped;
   }
 
-  /** Records of the kernel, of struct program_started. */
+  /** Takes the kernel's records of struct program_started. */
   learn(records: Buffer): void {
     for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size)
       this.#learn(records.subarray(at, at + ProgramStarted.size));
   }
 
-  /** Records of the same struct, about processes that were there before: only their arguments count. */
+  /** Takes records of the same struct about processes that are older than the agent. Only their arguments are used. */
   learnOlder(records: Buffer): void {
     for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size) {
       const record = records.subarray(at, at + ProgramStarted.size);
@@ -95,7 +96,7 @@ export class Programs {
     });
   }
 
-  /** `command` is what the process called itself when it was seen. */
+  /** `command` is the name that the process had when it was seen. */
   of(run: ProgramRun, command: string): ProgramReference {
     const key = keyOf(run);
     let known = this.#known.get(key);
@@ -111,13 +112,13 @@ export class Programs {
     return told;
   }
 
-  /** Whether the process is known to run another program by now. */
+  /** Returns whether the process is known to run another program by now. */
   isOver(run: ProgramRun): boolean {
     this.#options.catchUp();
     return this.#known.get(keyOf({ ...run, executions: (run.executions + 1) & 0xff })) !== undefined;
   }
 
-  /** A process that was there before it could be told of; unless it runs another program by now. */
+  /** Looks up a process that is older than the agent, unless it runs another program by now. */
   #older(run: ProgramRun): Known | undefined {
     const now = this.#ask(run);
     return this.isOver(run) ? undefined : now;
@@ -125,7 +126,7 @@ export class Programs {
 
   #describe(run: ProgramRun, known: Known, command: string): ProgramReference {
     const { path, words } = known;
-    // By the name it can be told that it still is the program that was seen.
+    // Its name shows that it still runs the program that was seen.
     const files = this.#share.use(
       () =>
         ofProcess(this.#proc, run.pid, run.startedNs, (folder) =>
@@ -146,7 +147,7 @@ export class Programs {
     };
   }
 
-  /** The nearest first. Those of the parent are kept for its next child: a shell has many. */
+  /** Returns the ancestors, the nearest first. Those of the parent are kept for its next child, because a shell has many. */
   #ancestorsOf(run: Known): Ancestor[] {
     const parent = this.#find(run.parent);
     if (parent === undefined) return [];
@@ -171,14 +172,14 @@ export class Programs {
     return known === "unknown" ? undefined : known;
   }
 
-  /** What could not be looked up this time is looked up the next. */
+  /** A look-up that could not be made this time is made the next time. */
   #keep(key: string, ask: () => Known | undefined): Known | "unknown" {
     const before = this.#share.skipped;
     const known = ask() ?? "unknown";
     return this.#share.skipped === before ? this.#known.set(key, known) : known;
   }
 
-  /** What the process itself tells now. */
+  /** Reads what the process shows under /proc now. */
   #ask(run: Run): Known | undefined {
     const { pid, startedNs } = run;
     return this.#share.use(
@@ -223,7 +224,7 @@ function keyOf({ pid, startedNs, executions }: Run): string {
   return `${pid}@${startedNs}/${executions}`;
 }
 
-/** The fields after the command, which is in parentheses and may hold any character. */
+/** Returns the fields after the command, which is in parentheses and may contain any character. */
 function statOf(folder: string): string[] {
   const stat = readFileSync(`${folder}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -237,7 +238,7 @@ function linkOf(path: string): string | undefined {
   }
 }
 
-/** Where they were cut the last is left out: half a secret does not look like one. */
+/** Splits arguments into words. If they were cut, the last word is left out, because half a secret does not look like one. */
 function wordsOf(bytes: Buffer): string[] {
   const words = bytes.toString("utf8").split("\0");
   const last = words.pop()!;

@@ -1,4 +1,4 @@
-/** The last few thousand answers, the oldest going first. */
+/** A map of limited size that forgets the oldest entries first. */
 export class Recent<Key, Value> {
   readonly #known = new Map<Key, Value>();
   readonly #capacity: number;
@@ -15,7 +15,7 @@ export class Recent<Key, Value> {
     return this.#known;
   }
 
-  /** Makes it one of the last again. */
+  /** Returns the value and makes its entry the newest. */
   renew(key: Key): Value | undefined {
     const value = this.#known.get(key);
     if (value !== undefined && this.#known.delete(key)) this.#known.set(key, value);

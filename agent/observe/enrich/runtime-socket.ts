@@ -1,4 +1,4 @@
-/** Containers as Docker and Podman list them on their Unix sockets, which speak the same language (the Docker Engine API). */
+/** Lists containers through the Unix sockets of Docker and Podman, which have the same interface (the Docker Engine API). */
 
 import { request } from "node:http";
 
@@ -8,11 +8,11 @@ const TIMEOUT_MS = 2000;
 const ANSWER_LIMIT = 1 << 20;
 const TEXT_LIMIT = 256;
 const ID = /^[0-9a-f]{64}$/;
-/** "/web"; one with another slash is what a linked container calls it. */
+/** A name is "/web". A name with a second slash is how a linked container calls it. */
 const NAME = /^\/?([a-zA-Z0-9][a-zA-Z0-9_.-]*)$/;
 const IMAGE = /^[\x21-\x7e]+$/;
 
-/** Others are not told, because people put passwords into labels. */
+/** Other labels are not read, because people put passwords into labels. */
 const LABELS: ReadonlySet<string> = new Set([
   "com.docker.compose.project",
   "com.docker.compose.service",
@@ -31,7 +31,7 @@ export function runtimeSocket(path: string): NameSource {
   };
 }
 
-/** Rejects unless all of the answer is there in time and within the bound. */
+/** Rejects unless the whole answer arrives in time and within the size limit. */
 function get(socketPath: string, path: string, end: AbortSignal): Promise<string> {
   const signal = AbortSignal.any([end, AbortSignal.timeout(TIMEOUT_MS)]);
   return new Promise((resolve, reject) => {

@@ -1,23 +1,23 @@
 /**
- * Arguments of programs without what looks like a secret. People pass passwords in every way; what is masked is what a
- * reader would take for one, and rather too much than too little.
+ * Masks secrets in the arguments of programs. People pass passwords in every way, so everything that a reader would take for one
+ * is masked, rather too much than too little.
  */
 
 const MASK = "***";
 
 const WORDS =
   "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|auth(?:orization)?|bearer|signature|session(?:[-_]?id)?|cookie";
-/** `--db-password`, whose value is the next argument. */
+/** A flag such as `--db-password`, whose value is the next argument. */
 const FLAG = new RegExp(`^-{1,2}[\\w.-]*(?:${WORDS})$`, "i");
-/** `DB_PASSWORD=x`, `token: x`, `?api_key=x&`. */
+/** Assignments such as `DB_PASSWORD=x`, `token: x`, `?api_key=x&`. */
 const ASSIGNED = new RegExp(`((?:${WORDS})[\\w-]*["']?\\s*[=:]\\s*)("[^"]*"?|'[^']*'?|[^\\s&;,"']+)`, "gi");
 const HEADER = /(authorization|cookie)(\s*[:=]\s*).*/is;
 const IN_URL = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]*@/gi;
 const WELL_KNOWN = /\b(?:A[KS]IA[A-Z0-9]{16}|gh[pousr]_\w{16,}|xox[a-z]-[\w-]+|sk-[\w-]{16,}|eyJ[\w-]+\.[\w.-]+)/g;
-/** Letters and digits at random: keys, and identifiers that look like keys. */
+/** Random letters and digits: keys, and identifiers that look like keys. */
 const RANDOM = /(?=[A-Za-z_+=-]*\d)(?=[\d_+=-]*[A-Za-z])[A-Za-z0-9_+=-]{32,}/g;
 
-/** Of programs whose one letter means a secret, which stands in the same argument or in the next. */
+/** Programs with a one-letter flag for a secret, which stands in the same argument or in the next. */
 const LETTERS: Record<string, string> = {
   sshpass: "-p",
   "redis-cli": "-a",
@@ -28,9 +28,9 @@ const LETTERS: Record<string, string> = {
   mysqladmin: "-p",
   mariadb: "-p",
 };
-/** Of theirs, what stands in the next argument is something else. */
+/** In these programs the next argument is not the secret. */
 const JOINED_ONLY = /^(?:mysql|mariadb)/;
-/** `-u name:password`, in one argument or two. */
+/** A user with a password, `-u name:password`, in one argument or two. */
 const USER = /^(?:-[uU]|--(?:proxy-)?user)$/;
 const USER_JOINED = /^(-[uU]|--(?:proxy-)?user=)([^:]+):.+/s;
 

@@ -1,21 +1,21 @@
 /**
- * Look-ups that any user of this host can cause get a share of the main thread's time. Beyond that share, look-ups are not made,
- * and are counted.
+ * Limits the main thread's time for look-ups that any user of this host can cause. Beyond that share, look-ups are not made, and
+ * are counted.
  */
 
 const MS_A_SECOND = 1000;
 
 export class Share {
-  /** Counts the look-ups that were not made. */
+  /** The number of look-ups that were not made. */
   skipped = 0;
   readonly #msASecond: number;
   readonly #now: () => number;
   readonly #spent: () => number;
-  /** This many milliseconds were used, and time has not made them good yet. */
+  /** The milliseconds that were used and that time has not made good yet. */
   #debt = 0;
   #at: number;
 
-  /** `msASecond` is also what may be used at once. `spent` answers milliseconds of the thread's processor time. */
+  /** `msASecond` is also the most that may be used at once. `spent` returns the milliseconds of the thread's CPU time. */
   constructor(msASecond: number, now: () => number = () => performance.now(), spent: () => number = threadTime) {
     this.#msASecond = msASecond;
     this.#now = now;
@@ -23,7 +23,7 @@ export class Share {
     this.#at = now();
   }
 
-  /** Returns what the work returns, or `otherwise` where the share is used up. Work that takes long is paid by the work after it. */
+  /** Returns the result of the work, or `otherwise` if the share is used up. Later look-ups pay for work that takes long. */
   use<T>(work: () => T, otherwise: T): T {
     const now = this.#now();
     this.#debt = Math.max(0, this.#debt - ((now - this.#at) / MS_A_SECOND) * this.#msASecond);

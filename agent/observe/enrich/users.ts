@@ -1,4 +1,4 @@
-/** Login names, from the host's list of users. */
+/** Login names from the host's list of users. */
 
 import { readFileSync, statSync } from "node:fs";
 
@@ -22,7 +22,7 @@ export class Users {
     return this.#names.get(uid);
   }
 
-  /** All that have a name. */
+  /** Returns all users that have a name. */
   all(): { name: string; uid: number }[] {
     this.#refresh();
     return this.#all;
@@ -44,7 +44,7 @@ export class Users {
       for (const line of readFileSync(this.#path, "utf8").split("\n")) {
         const [, name, uid] = /^([^:]+):[^:]*:(\d+):/.exec(line) ?? [];
         if (name !== undefined) this.#all.push({ name, uid: Number(uid) });
-        // Of several names for one user the first is the one that everything else shows.
+        // If a user has several names, the first one counts, as in other programs.
         if (name !== undefined && !this.#names.has(Number(uid))) this.#names.set(Number(uid), name);
       }
       this.#changed = mtimeMs;

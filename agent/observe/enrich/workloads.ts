@@ -1,8 +1,7 @@
 /**
- * The container, pod and unit that a process belongs to, from the number of its control group. Groups that are made while
- * weir runs are told by the kernel with their paths, which are then known also when the group is gone; those that are
- * older are asked for. Where containers have groups of version 1 only, and where a group cannot be asked for, the
- * process itself tells, if it still can.
+ * Finds the container, pod and unit that a process belongs to, by the id of its control group. The kernel reports the paths of
+ * groups that are made while weir runs, so these are known also when the group is gone. Older groups are looked up. If containers
+ * have groups of version 1 only, or a group cannot be looked up, the files of the process itself are read, if it still exists.
  */
 
 import { readFileSync } from "node:fs";
@@ -18,11 +17,11 @@ const CAPACITY = 4096;
 const NOTHING: Workload = {};
 
 export interface WorkloadsOptions {
-  /** Asks the kernel for a group's path; undefined when it is gone, or may not be asked for. */
+  /** Asks the kernel for a group's path; undefined when the group is gone, or may not be looked up. */
   pathOf(cgroup: bigint): string | undefined;
-  /** Hands over, with `learn`, what the kernel has told meanwhile. */
+  /** Passes to `learn` what the kernel has reported since. */
   catchUp(): void;
-  /** Is told what new groups belong to, before anything happens in them. */
+  /** Called with the workload of a new group, before anything happens in it. */
   onMade?(workload: Workload, cgroup: bigint): void;
   proc?: string;
 }
@@ -30,7 +29,7 @@ export interface WorkloadsOptions {
 export class Workloads {
   readonly #options: WorkloadsOptions;
   readonly #proc: string;
-  /** Whether processes have groups of version 1 too, or only them: then theirs of version 2 may not tell all. */
+  /** True if processes have groups of version 1, alone or in addition. Then their version 2 groups may not tell all. */
   readonly legacy: boolean;
   readonly #byGroup = new Recent<bigint, Workload | "unknown">(CAPACITY);
   readonly #byProcess = new Recent<string, Workload>(CAPACITY);
@@ -41,12 +40,12 @@ export class Workloads {
     this.legacy = readGroups(`${this.#proc}/self/cgroup`).some(({ hierarchy }) => hierarchy !== "0");
   }
 
-  /** Records of the kernel, of struct cgroup_made. */
+  /** Takes the kernel's records of struct cgroup_made. */
   learn(records: Buffer): void {
     for (let at = 0; at + CgroupMade.size <= records.length; at += CgroupMade.size) {
       const path = records.subarray(at + CgroupMade.path.at, at + CgroupMade.path.at + CgroupMade.path.count);
       const end = path.indexOf(0);
-      if (end < 0 || end === path.length - 1) continue; // cut: the end says whose it is
+      if (end < 0 || end === path.length - 1) continue; // the path was cut, and its end tells the owner
       const workload = workloadOf(path.toString("utf8", 0, end));
       const id = records.readBigUInt64LE(at + CgroupMade.id);
       this.#byGroup.set(id, workload);
@@ -80,7 +79,7 @@ export class Workloads {
   }
 }
 
-/** Hierarchies that a runtime or systemd does not use know nothing of its containers and units. */
+/** Returns the workload that tells most. A hierarchy that a runtime or systemd does not use knows nothing of its containers and units. */
 function mostTelling(found: Workload[]): Workload {
   return (
     found.find(({ container }) => container !== undefined) ??
@@ -89,12 +88,12 @@ function mostTelling(found: Workload[]): Workload {
   );
 }
 
-/** The control groups of a process, by its folder below /proc. */
+/** Returns the control groups of a process, by its folder below /proc. */
 export function groupPaths(folder: string): string[] {
   return [...new Set(readGroups(`${folder}/cgroup`).map(({ path }) => path))];
 }
 
-/** Lines like `4:memory:/docker/ID` and, for version 2, `0::/system.slice/ssh.service`. */
+/** Reads lines like `4:memory:/docker/ID` and, for version 2, `0::/system.slice/ssh.service`. */
 function readGroups(path: string): { hierarchy: string; path: string }[] {
   return readFileSync(path, "utf8")
     .split("\n")

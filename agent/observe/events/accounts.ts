@@ -1,4 +1,4 @@
-/** emitted = received + pending + lost, from what the kernel counted and where the ring's ends stand. */
+/** The equation emitted = received + pending + lost, from the kernel's counters and the positions of the ring. */
 
 import type { RingState } from "../../kernel/ring.ts";
 import type { KernelEventCounts } from "./counters.ts";
@@ -7,8 +7,8 @@ import type { EventCounts } from "./snapshot.ts";
 const TRIES = 64;
 
 /**
- * Reads both between two equal looks at the ring, so that they speak of one moment. Under a load that never
- * pauses, what was emitted is what went into the ring and what did not.
+ * Reads the counters between two equal readings of the ring, so that both belong to one moment. If a load never pauses, `emitted`
+ * is the number of records that went into the ring plus the number that did not.
  */
 export function eventCounts(ring: () => RingState, stride: number, kernel: () => KernelEventCounts): EventCounts {
   for (let tries = 0; ; tries++) {

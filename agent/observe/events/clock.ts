@@ -1,11 +1,11 @@
 /**
- * Kernel events carry CLOCK_MONOTONIC. The distance to wall time is taken anew for each batch, so that a clock
- * that is set forth or back moves what is told from then on, and never makes a duration negative.
+ * Converts the times of kernel events, which are on CLOCK_MONOTONIC. The distance to wall time is measured for each batch. So
+ * when somebody sets the clock, later times change, and no duration becomes negative.
  */
 
 import { hrtime } from "node:process";
 
-/** Milliseconds since the epoch at CLOCK_MONOTONIC 0. */
+/** Returns the wall time of CLOCK_MONOTONIC 0, in milliseconds since the epoch. */
 export function monotonicEpoch(): number {
   return Date.now() - Number(hrtime.bigint()) / 1e6;
 }

@@ -1,4 +1,4 @@
-/** The kernel's counters as figures. Per-CPU values are added up; nothing is kept here. */
+/** Reads the kernel's counters as figures. Per-CPU values are summed; nothing is kept here. */
 
 import {
   AnswerNames,
@@ -24,7 +24,7 @@ const ROUND = 8;
 const US_A_SECOND = 1e6;
 const TWO_TO_32 = 2 ** 32;
 
-/** The values that all CPUs have for one key, one after the other. */
+/** Yields the values that all CPUs have for one key, one after the other. */
 function* perCpu(value: Buffer, size: number): Generator<number> {
   const stride = Math.ceil(size / ROUND) * ROUND;
   for (let at = 0; at + size <= value.length; at += stride) yield at;
@@ -36,7 +36,7 @@ function sum(value: Buffer, size: number, offset: number): number {
   return total;
 }
 
-/** Packets and bytes of one interface slot; rows that never counted anything are left out. */
+/** Reads packets and bytes of one interface slot. Rows that never counted anything are left out. */
 export function readTraffic(map: BpfMap, slot: number, name: string): TrafficRow[] {
   const value = map.lookup(u32(slot));
   if (value === undefined) return [];
@@ -73,7 +73,7 @@ export function readCounts(map: BpfMap): number[] {
   return counts;
 }
 
-/** The same by name; zero rows are left out. */
+/** Reads the same by name. Zero rows are left out. */
 function readNamed(map: BpfMap, names: readonly string[]): Record<string, number> {
   const counts = readCounts(map);
   return Object.fromEntries(names.map((name, index) => [name, counts[index]!] as const).filter(([, count]) => count > 0));
@@ -95,13 +95,13 @@ export function readEventCounts(map: BpfMap): KernelEventCounts {
   return { emitted: read(EventCounter.emitted), lost: read(EventCounter.lost), suppressed: read(EventCounter.suppressed) };
 }
 
-/** `table`: of enum weir_flow_count. */
+/** `table` is one of enum weir_flow_count. */
 export function readFlowCounts(map: BpfMap, table: number): { inserted: number; deleted: number } {
   const value = map.lookup(u32(table))!;
   return { inserted: sum(value, FlowCounter.size, FlowCounter.inserted), deleted: sum(value, FlowCounter.size, FlowCounter.deleted) };
 }
 
-/** By who opened the connections; times in seconds. */
+/** Reads TCP statistics by the opener's direction. Times are in seconds. */
 export function readTcpStatistics(map: BpfMap): TcpRow[] {
   return DirectionNames.map((direction, key) => {
     const value = map.lookup(u32(key))!;
@@ -125,7 +125,7 @@ export interface RuleFigures extends RuleCounts {
   lastHitJiffies: bigint;
 }
 
-/** From the memory of the `rule_counters` array, shared with the kernel. */
+/** Reads a rule's counters from the memory of the `rule_counters` array, which is shared with the kernel. */
 export function readRule(memory: DataView, slot: number): RuleFigures {
   const figures: RuleFigures = { packets: 0, bytes: 0, flows: 0, would_drop: 0, dropped: 0, events_suppressed: 0, lastHitJiffies: 0n };
   for (let shard = 0; shard < Limit.COUNTER_SHARDS; shard++) {
@@ -143,7 +143,7 @@ export function readRule(memory: DataView, slot: number): RuleFigures {
   return figures;
 }
 
-/** Adds what was counted in one memory since it was copied into the other, where packets are counted meanwhile. */
+/** Adds the packets counted in the old memory after it was copied. Meanwhile packets are counted in the new memory, too. */
 export function addRulesSince(copied: BigUint64Array, from: BigUint64Array, to: BigUint64Array): void {
   const words = RuleCounter.shards.stride / 8;
   for (let index = 0; index < copied.length; index++) {
@@ -154,7 +154,7 @@ export function addRulesSince(copied: BigUint64Array, from: BigUint64Array, to: 
   }
 }
 
-/** Slots that new rules take over start from nothing. */
+/** Resets slots that new rules take over. */
 export function clearRules(memory: DataView, slots: Uint32Array): void {
   const bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength);
   for (const slot of slots) bytes.fill(0, slot * RuleCounter.size, (slot + 1) * RuleCounter.size);

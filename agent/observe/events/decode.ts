@@ -1,4 +1,4 @@
-/** The records of the ring buffer as what they mean. Offsets come from the BTF of the programs that wrote them. */
+/** Decodes the records of the ring buffer into events. The offsets come from the BTF of the programs that wrote them. */
 
 import { formatAddress } from "../../values/address.ts";
 import { protocolName } from "../../values/names.ts";
@@ -38,12 +38,12 @@ import {
 import type { NetworkNamespace, Workload } from "../../values/workload.ts";
 import type { Direction, Endpoint, RuleReference, Verdict } from "../../values/traffic.ts";
 
-/** What only the rest of the agent knows: names for the kernel's numbers. */
+/** Looks up names for the kernel's numbers, which only the rest of the agent knows. */
 export interface Names {
-  /** Of the slot in the rule set of that generation. */
+  /** Returns the rule that had the slot in that generation. */
   rule(slot: number, generation: number): RuleReference;
   interface(ifindex: number): string;
-  /** Of a network namespace, by its number. */
+  /** Returns the name of a network namespace by its number. */
   namespace(id: number): string | undefined;
   program(run: ProgramRun, command: string): ProgramReference;
   user(uid: number): string | undefined;
@@ -56,18 +56,18 @@ export interface Sink {
   socket(event: SocketEvent, facts: SocketFacts): void;
 }
 
-/** What is not told of a socket, but helps to find out more. */
+/** Facts about a socket that are not reported, but help to find out more. */
 export interface SocketFacts {
-  /** 0 where it is not known. */
+  /** 0 if it is not known. */
   cookie: bigint;
-  /** The process may not take the low ports. */
+  /** True if the process may not bind low ports. */
   unprivileged: boolean;
-  /** The process, by the numbers that the kernel gives it; its number is 0 where it is not known. */
+  /** The process by the kernel's numbers. `pid` is 0 if the process is not known. */
   owner: { pid: number; startedNs: bigint };
 }
 
 const WITHOUT_ADDRESS: ReadonlySet<SocketEventType> = new Set(["PACKET_SOCKET", "PACKET_BYPASS"]);
-/** By verdict. */
+/** The outcome of each verdict. */
 const OUTCOMES: Readonly<Record<number, BypassOutcome>> = {
   [VerdictValue.PASSED]: "reported",
   [VerdictValue.WOULD_DROP]: "would_refuse",
@@ -82,17 +82,17 @@ export class Decoder {
   readonly #names: Names;
   readonly #sink: Sink;
   readonly #numbers: Sequence;
-  /** Records with an unknown type: another version's, or damage. */
+  /** The number of records with an unknown type: they come from another version, or are damaged. */
   malformed = 0;
 
-  /** `numbers`: shared with those whose events do not come out of the ring. */
+  /** `numbers` is shared with the sources of events that do not come out of the ring. */
   constructor(names: Names, sink: Sink, numbers = new Sequence()) {
     this.#names = names;
     this.#sink = sink;
     this.#numbers = numbers;
   }
 
-  /** Decodes records that follow each other, as the reader of the ring hands them over. */
+  /** Decodes consecutive records, as the reader of the ring passes them. */
   decode(records: Buffer): void {
     const epoch = monotonicEpoch();
     for (let at = 0; at + Event.size <= records.length; at += Event.size) {
@@ -206,17 +206,17 @@ export class Decoder {
   }
 }
 
-/** What struct owner and struct event say of the owner of a socket. */
+/** The facts about the owner of a socket in struct owner and struct event. */
 export interface OwnerRecord extends Owner, ProgramRun {
   uid: number;
   command: Buffer;
   creator: number;
   flags: number;
-  /** 0 where it is not known. */
+  /** 0 if it is not known. */
   thread: number;
 }
 
-/** The process, and what it is part of. */
+/** Describes the process and its workload. */
 export function describeOwner(
   names: Names,
   { uid, command, creator, flags, thread, ...owner }: OwnerRecord,
@@ -224,7 +224,7 @@ export function describeOwner(
   const end = command.indexOf(0);
   const name = command.toString("utf8", 0, end < 0 ? command.length : end);
   const workload = names.workload(owner);
-  // A container has users of its own.
+  // A container has users of its own, so their names are not looked up here.
   const user = workload.container === undefined ? names.user(uid) : undefined;
   const process: ProcessReference = {
     pid: owner.pid,
@@ -239,7 +239,10 @@ export function describeOwner(
   return { process, ...workload };
 }
 
-/** How a connection is told as a whole: by the rule that let it pass, by the one that only watches it, or by what would have dropped it. */
+/**
+ * Returns the verdict that describes a connection as a whole: that of the rule that let it pass, of the staged rule that only
+ * reports it, or of the rule that would have dropped it.
+ */
 export function connectionVerdict({
   slot,
   staged,
@@ -254,13 +257,13 @@ export function connectionVerdict({
   return { type, verdict: wouldDrop ? "would_drop" : undecided ? "undecided" : "passed", would_drop: staged || wouldDrop };
 }
 
-/** As struct flow_key has it: the kind in the upper 8 bits, the identifier below. */
+/** Reads the tunnel of a struct flow_key: the kind in the upper 8 bits, the identifier below. */
 export function tunnelOf(value: number): ConnectionFields["tunnel"] {
   const kind = TUNNEL_KINDS[(value >>> 24) - 1];
   return kind === undefined ? undefined : { kind, id: value & 0xffffff };
 }
 
-/** Of a struct ends. */
+/** Reads the translated ends from a struct ends. */
 export function natOf(beyond: Buffer, protocol: number): ConnectionFields["nat"] {
   if (beyond.readBigUInt64LE(Ends.destination_be.at + 8) === 0n && beyond.readBigUInt64LE(Ends.destination_be.at) === 0n) return undefined;
   const end = (address: number, port: number): Endpoint =>
@@ -276,7 +279,7 @@ export function isIcmp(protocol: number): boolean {
   return protocol === ICMP || protocol === ICMPV6;
 }
 
-/** What is known of the system call that an event of a socket is about. */
+/** Returns the system call that a socket event is about, as far as it is known. */
 function callOf(record: Buffer): Pick<SocketEvent, "call" | "error" | "took_ms"> {
   const [call, error] = [record[Event.call]!, record.readUInt16LE(Event.error)];
   const began = record.readBigUInt64LE(Event.opened_ns);
@@ -304,7 +307,7 @@ function destinationOf(record: Buffer): Endpoint {
   );
 }
 
-/** Of struct event and struct holding. */
+/** Reads the bypass of a struct event or struct holding. */
 export function bypassOf(value: number): Bypass | undefined {
   return value === BypassValue.NONE ? undefined : (BypassNames[value] as Bypass | undefined);
 }

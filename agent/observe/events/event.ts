@@ -1,4 +1,4 @@
-/** What weir says about a packet or a connection, after decoding and enrichment. One shape for all consumers. */
+/** The types of events after decoding and enrichment. All consumers get the same type. */
 
 import type { Direction, Endpoint, RuleReference, Verdict } from "../../values/traffic.ts";
 import type { NetworkNamespace, Workload } from "../../values/workload.ts";
@@ -15,25 +15,25 @@ export const SOCKET_EVENT_TYPES = [
   "PACKET_BYPASS",
 ] as const;
 export type SocketEventType = (typeof SOCKET_EVENT_TYPES)[number];
-/** What a process runs, and how it came to that; absent where it is gone and nobody was told in time. */
+/** The program that a process runs, and how it started. It is absent if the process is gone and nobody reported its program in time. */
 export interface ProgramReference {
   executable?: string;
-  /** Cut after some hundred bytes, and without what looks like a secret. */
+  /** The arguments, cut after some hundred bytes, and with secrets masked. */
   arguments?: string[];
   /** The working directory. */
   directory?: string;
-  /** When the process was made, as 2026-11-21T03:00:00.000Z. */
+  /** The time at which the process was made, such as 2026-11-21T03:00:00.000Z. */
   started?: string;
-  /** The nearest first. */
+  /** The ancestors, the nearest first. */
   ancestors?: Ancestor[];
-  /** Only where it was asked for. */
+  /** The hash; present only if it was asked for. */
   hash?: ExecutableHash;
 }
 
-/** Of the file that a process runs; of a script it is its interpreter. */
+/** The hash of the file that a process runs. For a script that is its interpreter. */
 export interface ExecutableHash {
   sha256?: string;
-  /** Why there is none: what ends, is replaced or is written to meanwhile has none either. */
+  /** The reason why there is no hash. A file that is replaced or written to meanwhile has none either. */
   missing?: "gone" | "another program" | "unreadable" | "too large" | "late";
 }
 
@@ -44,64 +44,64 @@ export interface Ancestor {
 
 export interface ProcessReference extends ProgramReference {
   pid: number;
-  /** The thread that used the socket first, or that made the call; absent if it is the only one or the first of the process. */
+  /** The thread that used the socket first, or that made the call. Absent if it is the only thread or the first one of the process. */
   thread?: number;
   name: string;
   uid: number;
   /** The user's login name on this host. */
   user?: string;
-  /** Of the process that made the socket, where that is another one. */
+  /** The process that made the socket, if that is another one. */
   creator?: number;
-  /** True of a socket that was there before the agent: this process has it open, and nobody was seen using it. */
+  /** True for a socket that is older than the agent: this process has it open, and nobody was seen using it. */
   holder?: true;
 }
 
-/** A process as long as it runs one program. */
+/** A process while it runs one program. */
 export interface ProgramRun {
   pid: number;
   startedNs: bigint;
-  /** Low bits of how often it started one. */
+  /** The low bits of the number of programs that it has started. */
   executions: number;
 }
 
-/** Who opened a connection, as the kernel noted it when the socket was made or used. */
+/** The owner of a socket, as the kernel noted it when the socket was made or used. */
 export interface Owner {
   pid: number;
-  /** On the boot clock: tells the process from others that had or will have its number. */
+  /** The start time on the boot clock, which tells the process from others with the same number. */
   startedNs: bigint;
-  /** The number of its version 2 control group. */
+  /** The id of its version 2 control group. */
   cgroup: bigint;
 }
 
-/** Fields every event has, whether it opens, judges or closes a connection. */
+/** The fields of every event about a connection, whether it opens, judges or closes the connection. */
 export interface ConnectionFields extends Workload {
-  /** Milliseconds since the epoch, with a fraction. */
+  /** The time in milliseconds since the epoch, with a fraction. */
   time: number;
   direction: Direction;
-  /** Name of the interface, or `#12` when it is gone. */
+  /** The name of the interface, or `#12` when it is gone. */
   interface: string;
-  /** `tcp`, `udp`, `icmp`, `icmpv6`, else the number as IANA assigns it. */
+  /** `tcp`, `udp`, `icmp` or `icmpv6`, else the number that IANA assigned. */
   protocol: string;
   source: Endpoint;
   destination: Endpoint;
   icmp?: { type: number; code: number };
   vlan?: number[];
   tunnel?: { kind: "gre" | "ipip" | "vxlan" | "geneve"; id: number };
-  /** The ends on the other side of address translation, where `source` and `destination` are those on this interface. */
+  /** The ends on the other side of NAT. `source` and `destination` are the ends on this interface. */
   nat?: { source: Endpoint; destination: Endpoint };
   process?: ProcessReference;
   rule: RuleReference;
 }
 
-/** A verdict worth telling: the first packet of a connection, or a packet that a rule dropped or would drop. */
+/** A verdict that is reported: about the first packet of a connection, or a packet that a rule dropped or would drop. */
 export interface VerdictEvent extends ConnectionFields {
-  /** Counts events since the agent started. */
+  /** The number of the event since the agent started. */
   seq: number;
   type: EventType;
   verdict: Verdict;
-  /** True when enforcing this rule would have dropped the packet, and it was not dropped. */
+  /** True if enforcing this rule would have dropped the packet, and it was not dropped. */
   would_drop: boolean;
-  /** Why a packet was UNDECIDED, as `tcp_header_length`. */
+  /** The reason why a packet was UNDECIDED, such as `tcp_header_length`. */
   reason?: string;
 }
 
@@ -110,56 +110,56 @@ export interface ConnectionEvent extends ConnectionFields {
   opened: number;
   closed: number;
   how: "closed" | "idle";
-  /** Sent by the opener, and by the other end. */
+  /** The packets of the opener, and those of the other end. */
   packets: [number, number];
   bytes: [number, number];
   type: EventType;
   verdict: Verdict;
-  /** As of a verdict event: enforcing its rule would have dropped it. */
+  /** True if enforcing its rule would have dropped it, as in a verdict event. */
   would_drop: boolean;
 }
 
-/** What a process did with a socket, apart from packets. */
+/** An action of a process with a socket, apart from packets. */
 export interface SocketEvent extends Workload {
   seq: number;
   type: SocketEventType;
   time: number;
-  /** Absent of packet sockets, which have none. */
+  /** Absent for packet sockets, which have none. */
   protocol?: string;
-  /** The socket's own end: absent of packet sockets. */
+  /** The socket's own end; absent for packet sockets. */
   local?: Endpoint;
-  /** To which a connection was refused, or failed. */
+  /** The end to which a connection was refused, or failed. */
   remote?: Endpoint;
-  /** The system call that failed, if its end was seen: `bind` or `listen` of BIND_FAILED. */
+  /** The system call that failed, if weir saw it end. For BIND_FAILED it is `bind` or `listen`. */
   call?: string;
-  /** The error that the process was told, as `ETIMEDOUT`; absent where it was not seen. */
+  /** The error that the process got, such as `ETIMEDOUT`; absent if weir did not see it. */
   error?: string;
-  /** CONNECT_REFUSED, CONNECT_FAILED: how long it took to fail. */
+  /** For CONNECT_REFUSED and CONNECT_FAILED: the time until it failed. */
   took_ms?: number;
-  /** To which the socket is bound. */
+  /** The interface to which the socket is bound. */
   interface?: string;
-  /** Number of the socket's network namespace, where that is not weir's own: its addresses are those in there. */
+  /** The number of the socket's network namespace, if that is not weir's own. The addresses are then those of that namespace. */
   network_namespace?: NetworkNamespace;
   process?: ProcessReference;
-  /** LISTENING: whether this program was not known to listen on this port. */
+  /** For LISTENING: true if this program was not known to listen on this port. */
   new?: boolean;
-  /** BIND_FAILED: why, as far as it can be known: `port_privileged`, `port_in_use` (by the holder), `address_not_here`. */
+  /** For BIND_FAILED: the reason, if it can be known: `port_privileged`, `port_in_use` (by the holder), `address_not_here`. */
   reason?: BindFailure;
   holder?: ProcessReference;
-  /** PACKET_BYPASS: how frames of the socket pass the egress rules unseen, and what became of that. */
+  /** For PACKET_BYPASS: how frames of the socket pass the egress rules unseen, and the outcome. */
   bypass?: Bypass;
   outcome?: BypassOutcome;
 }
 
-/** The option PACKET_QDISC_BYPASS, an AF_XDP socket, or a packet socket of which the kernel does not tell. */
+/** The option PACKET_QDISC_BYPASS, an AF_XDP socket, or a packet socket that the kernel does not report. */
 export type Bypass = "qdisc" | "af_xdp" | "unknown";
-/** `would_refuse`: in prevent mode it would be. `found`: nobody saw it begin, as before the agent started. */
+/** `would_refuse`: prevent mode would refuse it. `found`: nobody saw it begin, for example because it is older than the agent. */
 export type BypassOutcome = "reported" | "would_refuse" | "refused" | "found";
 
 export type BindFailure = "port_privileged" | "port_in_use" | "address_not_here";
 
-/** What is told one by one, as it happens. Only a verdict has a rule. */
+/** An event that is reported when it happens. Only a verdict has a rule. */
 export type ToldEvent = VerdictEvent | SocketEvent;
 
-/** How events are told beside the time, which has its own forms. */
+/** An event without its time, which each consumer writes in its own form. */
 export type Untimed<Event> = Event extends unknown ? Omit<Event, "time"> : never;

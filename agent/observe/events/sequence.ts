@@ -1,4 +1,4 @@
-/** Numbers events in the order in which they are told. */
+/** Numbers events in the order in which they are reported. */
 export class Sequence {
   #last = 0;
 

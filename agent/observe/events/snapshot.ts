@@ -1,4 +1,4 @@
-/** What the counters say at one moment. The same figures feed `status`, the metrics and the tests. */
+/** The values of all counters at one moment. `status`, the metrics and the tests use the same figures. */
 
 import type { Bypass } from "./event.ts";
 import type { Direction, Mode, Transport, Verdict } from "../../values/traffic.ts";
@@ -29,24 +29,24 @@ export interface RuleRow extends RuleCounts {
   action: "allow" | "block";
   enforce: boolean;
   source: string;
-  /** ISO time of the last packet, or null. */
+  /** The time of the last packet in ISO format, or null. */
   last_hit: string | null;
 }
 
-/** emitted = received + pending + lost, at any moment. */
+/** At any moment, emitted = received + pending + lost. */
 export interface EventCounts {
   emitted: number;
   received: number;
   pending: number;
   lost: number;
-  /** Held back by a rule's event limit, before the ring; not part of emitted. */
+  /** Events held back by a rule's event limit before the ring. They are no part of emitted. */
   suppressed: number;
 }
 
 export interface HookState {
-  /** `none`: nothing could be attached. `off`: nothing should be. */
+  /** `none` if nothing could be attached, `off` if nothing should be. */
   hook: "xdp" | "tcx" | "clsact" | "none" | "off";
-  /** `native`, `generic` for XDP; `link` or `filter` for TC. */
+  /** `native` or `generic` for XDP; `link` or `filter` for TC. */
   mode: string;
   reason: string;
 }
@@ -54,16 +54,16 @@ export interface HookState {
 export interface InterfaceState {
   name: string;
   ifindex: number;
-  /** Packets that passed before it was watched, where it appeared while the agent ran. */
+  /** Packets that passed before the interface was watched, if it appeared while the agent ran. */
   unseen: Record<Direction, number>;
   ingress: HookState;
   egress: HookState;
 }
 
-/** A pattern of interfaces.include by which no device is watched. */
+/** A pattern of interfaces.include for which no device is watched. */
 export interface AbsentInterface {
   pattern: string;
-  /** There are devices that it fits, and interfaces.exclude leaves out all of them. */
+  /** True if devices fit the pattern, and interfaces.exclude leaves out all of them. */
   excluded: boolean;
   /** The name of a device that may have been meant. */
   nearest?: string;
@@ -71,47 +71,47 @@ export interface AbsentInterface {
 
 /** Packets that others than weir dropped. */
 export interface Dropped {
-  /** `netfilter`, `tc`, `xdp`, `queue`, `bpf`, `security`, else `stack`. */
+  /** The part that dropped them: `netfilter`, `tc`, `xdp`, `queue`, `bpf` or `security`, else `stack`. */
   by: string;
-  /** The kernel's own word, as `no_socket`. */
+  /** The kernel's own name for the reason, such as `no_socket`. */
   reason: string;
   packets: number;
 }
 
 /** TCP connections of local processes. */
 export interface TcpRow {
-  /** Who opened them: `ingress` from outside. */
+  /** The opener's direction: `ingress` if it is outside. */
   direction: Direction;
-  /** Of those that ended, in seconds. */
+  /** Round-trip times of connections that ended, in seconds. */
   round_trip: Histogram;
-  /** Segments sent again, of those that ended. */
+  /** Retransmitted segments of connections that ended. */
   retransmissions: Histogram;
-  /** How long connecting took, in seconds. */
+  /** The time until a connection was established, in seconds. */
   connecting: Histogram;
-  /** Sent by those that ended. */
+  /** The number of segments that ended connections had sent. */
   segments: number;
 }
 
-/** What programs of one name did. */
+/** Figures for all programs of one name. */
 export interface ExecutableRow {
-  /** Without its path; `other` beyond so many. */
+  /** The name without its path. Programs beyond the limit share the name `other`. */
   name: string;
-  /** That ended. */
+  /** The number of connections that ended. */
   connections: number;
-  /** Bytes of those. */
+  /** The bytes of those connections. */
   sent: number;
   received: number;
 }
 
-/** What processes did with sockets. */
+/** Figures about what processes did with sockets. */
 export interface SocketFigures {
-  /** By type, as `connect_refused`; suppressed are those that were not told one by one. */
+  /** The events by type, such as `connect_refused`. `suppressed` counts those that were not reported one by one. */
   events: Record<string, { happened: number; suppressed: number }>;
-  /** By error number, as `ECONNREFUSED`: what the network told sockets. */
+  /** Errors that the network reported to sockets, by error name, such as `ECONNREFUSED`. */
   errors: Record<string, number>;
-  /** Listeners on a port that their program was not known to listen on. */
+  /** The number of listeners on a port where their program was not known to listen. */
   new_ports: number;
-  /** Sockets that are there now and send past the egress rules, by how they do it. */
+  /** The sockets that send past the egress rules now, by how they do it. */
   bypassing: Record<Bypass, number>;
 }
 
@@ -129,11 +129,11 @@ export interface SystemCallRow {
 /** Whether system calls are traced: the programs at their tracepoints. */
 export interface SystemCallState {
   state: "on" | "off";
-  /** Names of the places that have a program, as `sys_exit_connect`. */
+  /** The names of the tracepoints that have a program, such as `sys_exit_connect`. */
   attached: string[];
-  /** By how much a plain system call got slower here, in nanoseconds; absent if it was not measured. */
+  /** The nanoseconds by which a plain system call became slower on this host; absent if that was not measured. */
   added_ns?: number;
-  /** Why they are off although the configuration does not say so. */
+  /** The reason why tracing is off although the configuration does not switch it off. */
   reason?: string;
 }
 
@@ -142,7 +142,7 @@ export interface Health {
   reasons: string[];
 }
 
-/** Of a table of connections: active = inserted - deleted - evicted. */
+/** Figures of a table of connections: active = inserted - deleted - evicted. */
 export interface FlowFigures {
   active: number;
   inserted: number;
@@ -158,17 +158,20 @@ export interface Snapshot {
   generation: number;
   interfaces: InterfaceState[];
   absent_interfaces: AbsentInterface[];
-  /** Packets that passed by all interfaces before they were watched, those that have gone included. */
+  /** Packets that passed through all interfaces before they were watched, including interfaces that are gone. */
   unseen: Record<Direction, number>;
   rules: RuleRow[];
-  /** In force. */
+  /** The number of bans in force. */
   bans: number;
   traffic: TrafficRow[];
-  /** By reason, as `tcp_header_length`. */
+  /** Undecided packets by reason, such as `tcp_header_length`. */
   undecided: Record<string, number>;
-  /** Packets dropped by rules that reject, by what their sender was told: `reset`, `prohibited`, or why not. Zero rows are left out. */
+  /**
+   * Packets dropped by rules that reject, by the answer that their sender got: `reset`, `prohibited`, or the reason for none.
+   * Zero rows are left out.
+   */
   rejects: Record<string, number>;
-  /** Zero rows are left out. */
+  /** Packets that others dropped. Zero rows are left out. */
   drops: Dropped[];
   tcp: TcpRow[];
   executables: ExecutableRow[];
@@ -176,20 +179,20 @@ export interface Snapshot {
   /** Counted while system calls are traced. */
   system_calls: SystemCallRow[];
   probes: { system_calls: SystemCallState };
-  /** The configuration's word on them. */
+  /** The setting in the configuration. */
   packet_sockets: "report" | "refuse";
-  /** SYN+ACKs that nothing asked for, and that were believed in the first seconds of the agent. */
+  /** SYN+ACKs whose SYN was not seen, and that were believed in the first seconds of the agent. */
   believed_answers: number;
-  /** By place in the kernel, as `flow_insert`. Zero rows are left out. */
+  /** Failures by place in the kernel programs, such as `flow_insert`. Zero rows are left out. */
   faults: Record<string, number>;
-  /** Look-ups that were not made, because what anybody can cause had used its share of the agent's time; by what was to be explained. */
+  /** Look-ups that were not made, because look-ups that anybody can cause had used their share of the agent's time; by purpose. */
   skipped: Record<string, number>;
   events: EventCounts;
-  /** `would_drop`: those that detect lets go on although they would be dropped, which have a table of their own. */
+  /** `would_drop` has the blocked connections, which are in a table of their own. */
   flows: FlowFigures & { would_drop: FlowFigures };
-  /** Events lost after the ring, by stage, as `audit`, `otel_logs`, `watch`. Zero rows are left out. */
+  /** Events lost after the ring, by stage, such as `audit`, `otel_logs`, `watch`. Zero rows are left out. */
   lost: Record<string, number>;
-  /** Share of the ring in use, 0 to 1. */
+  /** The part of the ring in use, 0 to 1. */
   ring_fill: number;
   config: { path: string | null; loaded: number; reloads: number; failures: number; error: string | null };
 }

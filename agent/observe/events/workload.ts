@@ -1,11 +1,11 @@
-/** What a process is part of, as runtimes and people name it. */
+/** Writes the workload of a process in the short form that runtimes and people use. */
 
 import type { ContainerReference, PodReference, Workload } from "../../values/workload.ts";
 
-/** Letters of a container's identifier that tell it apart. */
+/** This many letters of a container's identifier are enough to recognise it. */
 const SHORT_ID = 12;
 
-/** A container by the first letters of its identifier and its name, a pod by its name, as far as they are known. */
+/** Names a container by the first letters of its identifier and its name, and a pod by its name, as far as these are known. */
 export function shortNames({ container, pod, unit }: Workload): { container?: string; pod?: string; unit?: string } {
   return {
     ...(container === undefined ? {} : { container: shortContainer(container) }),
@@ -19,7 +19,7 @@ function shortContainer({ id, name }: ContainerReference): string {
   return name === undefined ? id.slice(0, SHORT_ID) : `${id.slice(0, SHORT_ID)}/${name}`;
 }
 
-/** As `shop/web-0`. */
+/** Writes a pod as `shop/web-0`. */
 export function shortPod({ uid, name, namespace }: PodReference): string {
   return name === undefined ? uid : `${namespace}/${name}`;
 }

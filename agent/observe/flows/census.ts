@@ -1,4 +1,4 @@
-/** How many connections there are, and how many the tables had to push out: live = inserted - deleted - evicted. */
+/** Counts how many connections there are, and how many the tables had to evict: live = inserted - deleted - evicted. */
 
 import type { FlowFigures } from "../events/snapshot.ts";
 
@@ -10,12 +10,12 @@ export interface KernelFlowCounts {
 export class Census {
   readonly #read: () => KernelFlowCounts;
   readonly #count: () => number;
-  /** Of an earlier agent's flows the deletions by that agent are unknown: counting starts with what lives now. */
+  /** The deletions by an earlier agent are unknown, so counting starts with the flows that live now. */
   readonly #offset: number;
   #collected = 0;
   #evicted = 0;
 
-  /** `count`: how many flows live, by a look at all of them. To be made before the agent removes any. */
+  /** `count` counts the live flows by walking over all of them. Make the census before the agent removes any. */
   constructor(read: () => KernelFlowCounts, count: () => number) {
     this.#read = read;
     this.#count = count;
@@ -24,14 +24,14 @@ export class Census {
     this.#offset = Math.max(0, inserted - deleted - live);
   }
 
-  /** The agent has removed so many. */
+  /** Notes that the agent has removed this many. */
   collected(removed: number): void {
     this.#collected += removed;
   }
 
   /**
-   * As of now. A look at all flows is not one moment: what came meanwhile may have been seen, so that only what was there
-   * before counts as pushed out. Where nothing comes and goes the figure is exact.
+   * The figures of now. A walk over all flows is not one moment, so a flow that came meanwhile may have been counted. Only flows
+   * that were there before can count as evicted. If no flow comes or goes the figure is exact.
    */
   get figures(): FlowFigures {
     const before = this.#read();

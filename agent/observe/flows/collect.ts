@@ -1,6 +1,6 @@
 /**
- * Connections that no packet ends: those that fell silent, and what is left of closed ones. The kernel tells the
- * end of a TCP connection itself; here the table is walked for the rest.
+ * Ends connections that no packet ends: those that fell silent, and the rest of closed ones. The kernel itself reports the end of
+ * a TCP connection; the others are found by walking over the table.
  */
 
 import { setImmediate as breathe } from "node:timers/promises";
@@ -8,10 +8,10 @@ import { setImmediate as breathe } from "node:timers/promises";
 import { DirectionNames, Flow, FlowFlag, FlowKey, GENERATION_WRITING, Slot } from "../../generated/layout.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 
-/** Seconds of silence after which a connection counts as ended. */
+/** A connection counts as ended after this many seconds of silence. */
 const IDLE_SECONDS = {
   closed: 10,
-  /** One that a reset closed is told then. */
+  /** The end of a connection that a reset closed is reported then. */
   reset: 3,
   tcpDoubtful: 600,
   tcpOpening: 60,
@@ -21,35 +21,35 @@ const IDLE_SECONDS = {
   other: 30,
 } as const;
 
-/** So many entries are ended before others have their turn. */
+/** This many entries are ended before other work gets its turn. */
 const A_TURN = 256;
 
 const TCP = 6;
 const UDP = 17;
-/** An end sent a reset that the other one may have taken. */
+/** An end sent a reset, and the other end may have accepted it. */
 const DOUBTFUL = FlowFlag.RESET_BY_OPENER | FlowFlag.RESET_BY_OTHER;
 
-/** One entry of the table. The buffers are used again: copy what is kept. */
+/** One entry of the table. The buffers are used again: copy what you keep. */
 export interface FlowEntry {
   table: BpfMap;
   key: Buffer;
   value: Buffer;
-  /** Both ends have spoken; of TCP the opener has gone on since. */
+  /** True if both ends have sent packets; for TCP, the opener must also have continued. */
   replied: boolean;
-  /** It is of the table of connections that detect lets go on although they would be dropped. */
+  /** True if the entry is in the table of blocked connections. */
   blocked: boolean;
 }
 
 export interface FlowTables {
-  /** The opener has gone on after the other end answered: TCP, and all others but ICMP. */
+  /** Connections whose opener continued after the other end answered: TCP, and all others but ICMP. */
   confirmed: readonly BpfMap[];
-  /** It has not, or it is ICMP. */
+  /** Connections whose opener has not continued, and ICMP. */
   openings: readonly BpfMap[];
-  /** Those that detect lets go on although they would be dropped. */
+  /** Blocked connections, which go on in detect although they would be dropped. */
   blocked: BpfMap;
 }
 
-/** All tables of a data plane that hold flows. */
+/** Returns all tables of a data plane that hold flows. */
 export function flowTablesOf(map: (name: string) => BpfMap): FlowTables {
   return {
     confirmed: ["flows", "unproven_flows"].map(map),
@@ -58,12 +58,12 @@ export function flowTablesOf(map: (name: string) => BpfMap): FlowTables {
   };
 }
 
-/** The name of the table in which a connection with this key is once its opener has confirmed it. */
+/** Returns the name of the table that holds a connection with this key once its opener has confirmed it. */
 export function confirmedTableOf(key: Buffer): "flows" | "unproven_flows" {
   return key.readUInt16LE(FlowKey.what.at) === TCP ? "flows" : "unproven_flows";
 }
 
-/** A flow that moves from one table to another meanwhile may come twice, and is not missed. */
+/** Yields all entries. A flow that moves from one table to another meanwhile may come twice, and is not missed. */
 export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
   for (const table of [...tables.openings, ...tables.confirmed, tables.blocked]) {
     const [blocked, confirmed] = [table === tables.blocked, tables.confirmed.includes(table)];
@@ -72,12 +72,12 @@ export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
   }
 }
 
-/** How many flows there are that pass, at least. */
+/** Returns how many flows there are that pass; the number may be too low. */
 export function countFlows(tables: FlowTables): number {
   return [...tables.openings, ...tables.confirmed].reduce((sum, table) => sum + countOf(table), 0);
 }
 
-/** How many detect lets go on although they would be dropped. */
+/** Returns the number of blocked connections. */
 export function countBlocked({ blocked }: Pick<FlowTables, "blocked">): number {
   return countOf(blocked);
 }
@@ -107,7 +107,7 @@ function idleLimitSeconds(entry: FlowEntry): number {
   return flags & DOUBTFUL || isHalfClosed(entry.value, flags) ? IDLE_SECONDS.tcpDoubtful : IDLE_SECONDS.tcp;
 }
 
-/** One end has finished, and the other acknowledged that. */
+/** Returns whether one end has sent a FIN and the other has acknowledged it. */
 function isHalfClosed(flow: Buffer, flags: number): boolean {
   const isFinished = (flag: number, end: number): boolean =>
     (flags & flag) !== 0 &&
@@ -116,18 +116,21 @@ function isHalfClosed(flow: Buffer, flags: number): boolean {
   return isFinished(FlowFlag.OPENER_FINISHED, 0) || isFinished(FlowFlag.OTHER_FINISHED, 1);
 }
 
-/** Whether the kernel told its end. It leaves those to silence that a reset closed, which may have been forged. */
+/**
+ * Returns whether the kernel reported the end. It does not for a connection that a reset closed, because the reset may be forged:
+ * that one ends by silence.
+ */
 export function isTold(flow: Buffer): boolean {
   return (flow.readUInt32LE(Flow.flags) & FlowFlag.TOLD) !== 0;
 }
 
 export interface Collected {
-  /** By silence: each once. */
+  /** Called once for each connection that ended by silence. */
   ended(entry: FlowEntry): void;
   stays(entry: FlowEntry): void;
 }
 
-/** Removes what ended by silence. Returns how many entries were removed. */
+/** Removes connections that ended by silence. Returns how many entries were removed. */
 export function collectIdle(
   tables: FlowTables,
   nowJiffies: bigint,
@@ -152,7 +155,10 @@ export function collectIdle(
   return removed;
 }
 
-/** In the other mode what detect lets go on are no connections, or others. Others have their turn meanwhile. */
+/**
+ * Ends all blocked connections when the mode changes, because in the other mode they would be judged differently. Other work gets
+ * its turn meanwhile.
+ */
 export async function endBlocked({ blocked }: Pick<FlowTables, "blocked">, ended: (entry: FlowEntry) => void): Promise<number> {
   let removed = 0;
   for (const { key, value } of blocked.entries()) {
@@ -163,7 +169,7 @@ export async function endBlocked({ blocked }: Pick<FlowTables, "blocked">, ended
   return removed;
 }
 
-/** What a struct flow_key says, seen from one end. */
+/** The ends in a struct flow_key, seen from one end. */
 export interface FlowEnds {
   source: Buffer;
   destination: Buffer;
@@ -187,7 +193,7 @@ export function readEnds(key: Buffer, fromLow: boolean): FlowEnds {
   };
 }
 
-/** An entry's facts, seen from the end that opened the connection. */
+/** Reads an entry, seen from the end that opened the connection. */
 export function readFlow(entry: FlowEntry): FlowEnds & {
   direction: "ingress" | "egress";
   vlan: number[];
@@ -212,7 +218,7 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
   const flags = value.readUInt32LE(Flow.flags);
   const generation = value.readUInt32LE(Flow.generation);
   const wouldDrop = has(value, FlowFlag.WOULD_DROP);
-  // A connection that is older than its rule keeps its own decision where that is not what would drop it.
+  // A connection that is older than its rule keeps its own decision, if that is not the rule that would drop it.
   const slot = value.readUInt32LE(wouldDrop && !entry.blocked ? Flow.told : Flow.decision.slot);
   const pair = (field: { at: number; stride: number }): [number, number] => [
     Number(value.readBigUInt64LE(field.at)),

@@ -1,4 +1,4 @@
-/** Connections of the table as events and as rows for `weir flows`. */
+/** Turns connections of the table into events and into rows for `weir flows`. */
 
 import { protocolName } from "../../values/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
@@ -13,14 +13,14 @@ import type { FlowRow } from "./row.ts";
 export interface Describer {
   names: Names;
   owners: BpfMap;
-  /** The same of sockets that listen. */
+  /** The same table for listening sockets. */
   listeners: BpfMap;
-  /** The clock flows are dated with. */
+  /** The clock of the times in flows. */
   jiffies(): bigint;
   jiffiesPerSecond: number;
 }
 
-/** What others than weir dropped of the connection with this key. */
+/** Returns the packets of the connection with this key that others than weir dropped. */
 export interface FlowDrops {
   of(flowKey: Buffer): FlowRow["dropped"];
 }
@@ -76,7 +76,7 @@ function fieldsOf(flow: Flow, describer: Describer): Omit<ConnectionFields, "tim
   };
 }
 
-/** `icmp`: of a packet that may be one. */
+/** `icmp` is the message of a packet that may have one. */
 export function describeEnds(
   ends: FlowEnds,
   icmp: { type: number; code: number },
@@ -91,13 +91,13 @@ export function describeEnds(
   };
 }
 
-/** The process that last used the socket, and what it is part of. */
+/** Returns the process that last used the socket, and its workload. */
 export function ownerOf(cookie: bigint, describer: Describer): (Workload & { process: ProcessReference }) | undefined {
   const owner = recordOf(cookie, describer);
   return owner === undefined ? undefined : describeRecord(owner, describer);
 }
 
-/** What is known of a socket's owner, as struct owner. */
+/** Returns the struct owner of a socket. */
 export function recordOf(cookie: bigint, { owners, listeners }: Pick<Describer, "owners" | "listeners">): Buffer | undefined {
   if (cookie === 0n) return undefined;
   const key = Buffer.alloc(8);

@@ -1,4 +1,4 @@
-/** Why the kernel drops a packet, in words: its own, which differ from version to version. */
+/** Names the reasons for which the kernel drops packets. The names are the kernel's own, which differ between versions. */
 
 import { readFileSync } from "node:fs";
 
@@ -7,7 +7,7 @@ import { findEnum } from "../../kernel/btf.ts";
 const KERNEL_TYPES = "/sys/kernel/btf/vmlinux";
 const PREFIX = "SKB_DROP_REASON_";
 
-/** Who drops for reasons that begin so; for all others it is the stack. */
+/** The part of the kernel that drops for reasons with this prefix. For all others it is the stack. */
 const BY: readonly (readonly [prefix: string, by: string])[] = [
   ["netfilter", "netfilter"],
   ["tc_", "tc"],
@@ -25,7 +25,7 @@ const BY: readonly (readonly [prefix: string, by: string])[] = [
 export class DropReasons {
   #names: ReadonlyMap<number, string> | undefined;
 
-  /** As `no_socket`; `reason 4711` of what the kernel's own enum does not name. */
+  /** Returns a name such as `no_socket`, or `reason 4711` if the kernel's own enum has no name for it. */
   name(reason: number): string {
     this.#names ??= readNames();
     return this.#names.get(reason) ?? `reason ${reason}`;

@@ -1,13 +1,13 @@
-/** What others than weir drop, as `weir drops` shows it. */
+/** Packets that others than weir drop, as `weir drops` shows them. */
 
 import type { ConnectionFields } from "../events/event.ts";
 import type { Dropped } from "../events/snapshot.ts";
 
-/** Direction and ends are those of the packet that was dropped; a process is known of one on its way out. */
+/** Direction and ends are those of the dropped packet. The process is known for an outgoing packet. */
 export interface DropRow extends Omit<ConnectionFields, "time" | "rule" | "vlan" | "tunnel">, Dropped {
-  /** Nobody misses it: see ordinary-drops.ts. */
+  /** True if nobody misses the packet: see ordinary-drops.ts. */
   ordinary?: true;
-  /** ISO times. */
+  /** Times in ISO format. */
   first: string;
   last: string;
 }

@@ -1,4 +1,4 @@
-/** What others than weir drop: see probes/drops.bpf.c. */
+/** Reads the packets that others than weir drop: see probes/drops.bpf.c. */
 
 import { protocolName } from "../../values/names.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
@@ -15,14 +15,14 @@ import { type DropFacts, isOrdinary } from "./ordinary-drops.ts";
 
 export interface DropTables {
   drops: BpfMap;
-  /** By reason, what is in no list, too: see LIMIT_DROPS_A_SECOND. */
+  /** All drops by reason, including those beyond the list: see LIMIT_DROPS_A_SECOND. */
   counts: BpfMap;
   reasons: DropReasons;
-  /** Whether one of these connections is weir's own, as to its collector. */
+  /** Returns whether one of these connections is weir's own, such as the one to its collector. */
   isOwn(row: Pick<DropRow, "source" | "destination" | "process">): boolean;
 }
 
-/** The latest first, at most `limit`. */
+/** Lists the latest first, at most `limit`. */
 export function listDrops(table: DropTables, describer: Describer, wanted: (row: DropRow) => boolean, limit: number): DropRow[] {
   const epoch = monotonicEpoch();
   const rows: DropRow[] = [];
@@ -33,7 +33,7 @@ export function listDrops(table: DropTables, describer: Describer, wanted: (row:
   return rows.sort((a, b) => b.last.localeCompare(a.last)).slice(0, limit);
 }
 
-/** Since the programs were loaded. Reasons that dropped nothing are left out. */
+/** Counts drops since the programs were loaded. Reasons that dropped nothing are left out. */
 export function countDrops({ counts, reasons }: DropTables): Dropped[] {
   return readCounts(counts).flatMap((packets, number) => {
     if (packets === 0) return [];
@@ -42,7 +42,7 @@ export function countDrops({ counts, reasons }: DropTables): Dropped[] {
   });
 }
 
-/** By the key of the connection: what was dropped of it, less what nobody misses. */
+/** The drops of each connection by its key, without ordinary drops. */
 export class DropsOfFlows implements FlowDrops {
   readonly #byFlow = new Map<string, Dropped[]>();
 
@@ -55,7 +55,7 @@ export class DropsOfFlows implements FlowDrops {
       const known = this.#byFlow.get(flow) ?? [];
       this.#byFlow.set(flow, known);
       const packets = Number(value.readBigUInt64LE(Drop.packets));
-      const same = known.find((one) => one.reason === reason); // of packets of the other end
+      const same = known.find((one) => one.reason === reason); // this counts packets of the other end
       if (same === undefined) known.push({ by: whoDrops(reason), reason, packets });
       else same.packets += packets;
     }

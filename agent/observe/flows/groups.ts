@@ -1,23 +1,23 @@
-/** What figures about connections are added up by. */
+/** The groups by which figures about connections are summed. */
 
 import type { ConnectionFields, ProcessReference } from "../events/event.ts";
 import type { Workload } from "../../values/workload.ts";
 import { shortNames } from "../events/workload.ts";
 
-/** Of one connection, or of many that have it in common. */
+/** The facts that a connection, or a sum of many connections, has. */
 export interface Account extends Workload {
-  /** Absent where nobody knows; without a pid it stands for several. */
+  /** Absent if nobody knows the process. Without a pid it stands for several processes. */
   process?: { pid?: number; name: string; executable?: string; started?: string };
-  /** Absent where it stands for several. */
+  /** Absent if it stands for several peers. */
   peer?: string;
   service?: string;
 }
 
-/** Of a process that nobody knows. */
+/** The group of connections whose process nobody knows. */
 export const UNKNOWN = "unknown";
-/** Of a process that is known, and no part of any. */
+/** The group of connections whose process is known and has no container, unit or the like. */
 const NONE = "none";
-/** What there was no room to tell apart. */
+/** The group of everything for which there was no room. */
 export const OTHER = "other";
 
 export const GROUPS = {

@@ -1,4 +1,4 @@
-/** The flow table for whoever asks: others have their turn while it is read. */
+/** Reads the flow table for requests, so that other work gets its turn meanwhile. */
 
 import { setImmediate as breathe } from "node:timers/promises";
 
@@ -9,7 +9,7 @@ import type { FlowRow } from "./row.ts";
 
 const A_TURN = 4096;
 
-/** The entry's buffers are used again: copy what is kept. */
+/** Yields entries. Their buffers are used again: copy what you keep. */
 export async function* flowsInTurns(tables: FlowTables): AsyncGenerator<FlowEntry> {
   let read = 0;
   for (const entry of flowEntries(tables)) {
@@ -18,7 +18,7 @@ export async function* flowsInTurns(tables: FlowTables): AsyncGenerator<FlowEntr
   }
 }
 
-/** At most `limit` rows. */
+/** Returns at most `limit` rows. */
 export async function listFlows(
   tables: FlowTables,
   drops: DropTables,

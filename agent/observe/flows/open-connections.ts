@@ -1,7 +1,7 @@
 /**
- * Puts right what the kernel counts of open connections for rules that ask. It does not see what is collected, or pushed
- * out of the table. A walk over the table is not one moment, so that only what two walks in a row find too much, or too
- * little, is taken off, or put on.
+ * Corrects the kernel's counters of open connections, which rules with `connections_over` use. The kernel does not count
+ * connections that are collected by the agent, or evicted from the table. A walk over the table is not one moment, so only a
+ * difference that two consecutive walks find is corrected.
  */
 
 import { Decision, Flow, FlowFlag, FlowKey, GENERATION_WRITING, Meter, MeterKey, Rule } from "../../generated/layout.ts";
@@ -12,7 +12,7 @@ import type { FlowEntry } from "./collect.ts";
 export interface ConnectionTables {
   counts: BpfMap;
   rules: BpfMap;
-  /** Where the rules in force begin. */
+  /** The slot of the first rule. */
   firstRule: number;
 }
 
@@ -23,14 +23,14 @@ interface Asks {
 
 export class OpenConnections {
   readonly #tables: () => ConnectionTables;
-  /** What was too much at the last walk, by key. */
+  /** The difference that the last walk found, by key. */
   #drift = new Map<string, number>();
 
   constructor(tables: () => ConnectionTables) {
     this.#tables = tables;
   }
 
-  /** To be told of each connection that stays in the table, and then finished. */
+  /** Begins a walk. Call `stays` for each connection that stays in the table, and then `finish`. */
   walk(): { stays(entry: FlowEntry): void; finish(): void } {
     const { counts, rules, firstRule } = this.#tables();
     const counted = readAll(counts);
@@ -65,7 +65,7 @@ export class OpenConnections {
   }
 }
 
-/** What both are too much, or too little. */
+/** Returns the difference that both numbers have in common. */
 function lastingOf(one: number, other: number): number {
   if (one > 0 && other > 0) return Math.min(one, other);
   return one < 0 && other < 0 ? Math.max(one, other) : 0;
@@ -83,7 +83,7 @@ function add(counts: BpfMap, key: Buffer, change: number): void {
   counts.update(key, value);
 }
 
-/** Slots of the rules among its conditions. */
+/** Returns the slots of the rules among its conditions. */
 function conditionsOf(flow: Buffer): number[] {
   const { at, condition_count, conditions } = { at: Flow.decision.at, ...Decision };
   const count = flow[at + condition_count]!;
@@ -97,7 +97,7 @@ function readRule(rule: Buffer | undefined): Asks | undefined {
   return { identity: rule.subarray(Rule.identity, Rule.identity + 8), by: rule[Rule.connections_by]! };
 }
 
-/** Bytes of struct meter_key, as text. */
+/** Returns the bytes of a struct meter_key as text. */
 function meterKey({ identity, by }: Asks, key: Buffer, flow: Buffer): string {
   const whole = Buffer.alloc(MeterKey.size);
   identity.copy(whole, MeterKey.identity);

@@ -1,7 +1,8 @@
 /**
- * Some drops are ordinary: nobody misses the packets. The kernel frees packets "as dropped" also where all is well: what a socket still had when it was
- * closed, a segment that came twice, an answer to ping once every raw socket has its copy. Tried on real traffic with the kernels
- * that weir supports (test/e2e/ordinary-drops.test.ts); whatever is not known to be ordinary is shown.
+ * Recognises ordinary drops, whose packets nobody misses. The kernel frees packets "as dropped" also when all is well: data that
+ * a closed socket still had, a segment that came twice, a ping reply after every raw socket got its copy. The list was tried on
+ * real traffic with the kernels that weir supports (test/e2e/ordinary-drops.test.ts). A drop that is not known to be ordinary is
+ * shown.
  */
 
 import { ICMPV6_TYPES } from "../../values/names.ts";
@@ -11,20 +12,20 @@ const FIN = 1;
 const RST = 4;
 const ECHO_REPLY = 0;
 const ECHO_REPLY_V6 = 129;
-/** Every host on a link hears which groups others listen to, and only a multicast router takes it in. */
+/** Every host on a link hears which groups others listen to, and only a multicast router uses that. */
 const LISTENER_REPORTS = ["listener-report", "listener-done", "listener-report-v2"].map((name) => ICMPV6_TYPES[name]!.type);
 
-/** Drops for these reasons are ordinary whatever the packet was. */
+/** Drops for these reasons are ordinary, whatever the packet is. */
 const REASONS: ReadonlySet<string> = new Set([
   "consumed",
-  "otherhost", // a frame for somebody else, seen by a device that takes all
-  "packet_sock_error", // the copy for a packet socket
-  "tcp_reset", // a reset that was heeded
+  "otherhost", // the frame is for another host, and a promiscuous device received it
+  "packet_sock_error", // the packet is the copy for a packet socket
+  "tcp_reset", // a valid reset
   "tcp_old_ack",
   "tcp_old_data",
   "tcp_old_sequence",
   "tcp_ofomerge",
-  "tcp_rfc7323_paws_ack", // it came twice, or late
+  "tcp_rfc7323_paws_ack", // the segment came twice, or late
   "tcp_close",
   "tcp_abort_on_close",
   "tcp_abort_on_data",
@@ -36,9 +37,9 @@ export interface DropFacts {
   protocol: string;
   direction: Direction;
   icmpType: number;
-  /** These flags were seen in the segments that were dropped. */
+  /** The flags that were seen in the dropped segments. */
   tcpFlags: number;
-  /** One of them carried data. */
+  /** True if one of them carried data. */
   hasData: boolean;
 }
 
@@ -47,14 +48,16 @@ export function isOrdinary({ reason, protocol, direction, icmpType, tcpFlags, ha
   const tcp = protocol === "tcp";
   switch (reason) {
     case "queue_purge":
-      // A packet that came in had reached its socket, and the program closed the socket before it took the packet. Most connections end so.
+      // An incoming packet had reached its socket, and the program closed the socket before it read the packet. Most connections
+      // end so.
       return direction === "ingress";
     case "not_specified":
-      // Kernels before 6.2 say no more of what a socket had when it was closed, and later ones of an acknowledgement that ended one.
+      // Kernels before 6.2 report no other reason for data in a closed socket, and later kernels none for an acknowledgement that
+      // ended one.
       if (direction !== "ingress") return false;
       return tcp ? !hasData || (tcpFlags & FIN) !== 0 : protocol === "icmpv6" && LISTENER_REPORTS.includes(icmpType);
     case "no_socket":
-      // Raw sockets have had their copies of an answer to ping. A reset ends a connection that is gone already.
+      // Raw sockets have had their copies of a ping reply. A reset ends a connection that is gone already.
       return (
         (protocol === "icmp" && icmpType === ECHO_REPLY) ||
         (protocol === "icmpv6" && icmpType === ECHO_REPLY_V6) ||

@@ -4,18 +4,18 @@ import type { ConnectionFields } from "../events/event.ts";
 import type { Dropped } from "../events/snapshot.ts";
 
 export interface FlowRow extends Omit<ConnectionFields, "time" | "rule"> {
-  /** Name of the rule that decided it. */
+  /** The name of the rule that decided it. */
   rule: string;
-  /** It goes on in detect, and this rule would drop it. Absent of all others. */
+  /** True if it goes on in detect and this rule would drop it; absent for all others. */
   would_drop?: true;
-  /** ISO time. */
+  /** The time in ISO format. */
   opened: string;
   age_s: number;
   idle_s: number;
-  /** Sent by the opener, and by the other end. */
+  /** The packets of the opener, and those of the other end. */
   packets: [number, number];
   bytes: [number, number];
   state: string;
-  /** What others than weir dropped of it. */
+  /** Its packets that others than weir dropped. */
   dropped?: Dropped[];
 }

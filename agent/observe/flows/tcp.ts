@@ -1,4 +1,4 @@
-/** TCP connections of local processes, as their sockets tell: see probes/process/statistics.h. */
+/** TCP connections of local processes, as measured by their sockets: see probes/process/statistics.h. */
 
 import { endpointOf } from "../events/decode.ts";
 import type { ConnectionFields } from "../events/event.ts";
@@ -8,19 +8,19 @@ import type { BpfProgram } from "../../kernel/program.ts";
 import { type Describer, describeRecord } from "./describe.ts";
 import { type ListenerTables, listenerOf } from "./listening.ts";
 
-/** What a socket measured. Times are in microseconds, 0 where none could be measured. */
+/** The measurements of a socket. Times are in microseconds, 0 if there was nothing to measure. */
 export interface TcpMeasures {
   roundTrip: number;
-  /** Of the last minutes. */
+  /** The lowest round-trip time of the last minutes. */
   leastRoundTrip: number;
-  /** Sent, those sent again included. */
+  /** The segments sent, retransmissions included. */
   segments: number;
   retransmissions: number;
 }
 
 const TCP = 6;
 
-/** Records that follow each other. */
+/** Yields consecutive records. */
 export function* tcpRecords(records: Buffer): Generator<Buffer> {
   for (let at = 0; at + TcpConnection.size <= records.length; at += TcpConnection.size) yield records.subarray(at, at + TcpConnection.size);
 }
@@ -57,10 +57,10 @@ export function describeTcp(
   return { direction, protocol: "tcp", source, destination, ...(known === undefined ? {} : describeRecord(known, describer)) };
 }
 
-/** Shows the records of the connections that live. */
+/** Visits the records of the connections that live. */
 export type LiveTcp = (visit: (record: Buffer, cookie: bigint) => void) => Promise<void>;
 
-/** Each once: several processes may hold one. */
+/** Visits each socket once, although several processes may hold it. */
 export function liveTcp(program: BpfProgram): LiveTcp {
   return async (visit) => {
     const seen = new Set<bigint>();

@@ -1,4 +1,4 @@
-/** Who moves the most: what connections carried between two looks at the flow table, added up as somebody asks. */
+/** Finds the largest consumers: the traffic of connections between two readings of the flow table, summed in the groups of a request. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -11,35 +11,35 @@ import { type LiveTcp, measuresOf, type TcpMeasures } from "./tcp.ts";
 
 export interface TopRow {
   name: string;
-  /** Connections that carried anything meanwhile. */
+  /** Connections that had traffic meanwhile. */
   flows: number;
   /** Those of them that go on in detect, and would be dropped. */
   would_drop: number;
   packets_per_s: number;
-  /** Bytes that left this host, and that came. */
+  /** The bytes that left this host, and those that arrived. */
   sent_per_s: number;
   received_per_s: number;
-  /** Segments that TCP sockets of this host sent again. */
+  /** The segments that TCP sockets of this host retransmitted. */
   retransmissions_per_s: number;
-  /** Of those sockets, their mean. */
+  /** The mean of those sockets. */
   round_trip_s?: number;
 }
 
 export interface Top {
-  /** Between the two looks. */
+  /** The seconds between the two readings. */
   seconds: number;
-  /** The busiest first. */
+  /** The rows, the busiest first. */
   rows: TopRow[];
 }
 
-/** What one row may stand for. */
+/** The groups that one row may stand for. */
 export const TOP_GROUPINGS = [...GROUPINGS, "rule", "interface"] as const;
 
 export type TopGrouping = (typeof TOP_GROUPINGS)[number];
 
-/** Looks follow each other at least so far apart, however many ask. */
+/** Two readings are at least this far apart, however many requests come. */
 const LOOK_MS = 1000;
-/** A look this long ago says nothing about now. */
+/** A reading this long ago tells nothing about now. */
 const STALE_MS = 15_000;
 const SENT_AND_RECEIVED = { egress: [0, 1], ingress: [1, 0] } as const;
 
@@ -47,7 +47,7 @@ interface Look {
   at: number;
   /** Packets, and bytes of either end, by connection. */
   counts: Map<string, readonly [packets: number, sent: number, received: number]>;
-  /** What TCP sockets told, by cookie. */
+  /** The measurements of TCP sockets, by cookie. */
   sockets: Map<bigint, TcpMeasures>;
 }
 
@@ -65,7 +65,7 @@ export class FlowRates {
   readonly #liveTcp: LiveTcp;
   #last: Look | undefined;
   #busy: Busy[] = [];
-  /** What the busy ones' sockets told, at both looks. */
+  /** The measurements of the busy sockets, at both readings. */
   #sockets: Record<"before" | "now", ReadonlyMap<bigint, TcpMeasures>> = { before: new Map(), now: new Map() };
   #seconds = 1;
   #looking: Promise<void> | undefined;
@@ -125,7 +125,7 @@ export class FlowRates {
     this.#forget = setTimeout(() => this.#drop(), STALE_MS).unref();
   }
 
-  /** Notes what connections carried since the look before; of one that is new, all. */
+  /** Notes the traffic of connections since the previous reading; for a new connection, all of it. */
   async #look(before?: Look): Promise<Look> {
     const look: Look = { at: performance.now(), counts: new Map(), sockets: new Map() };
     const now = this.#describer.jiffies();

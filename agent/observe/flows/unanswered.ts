@@ -1,7 +1,7 @@
 /**
- * Connections that came for a socket here and that nobody answers, as of a log's receiver: no packet that leaves tells
- * whether netfilter led them elsewhere, so that it is asked itself. The next packet of such a connection, and each
- * that comes for the same socket, then has a process again.
+ * Asks netfilter about connections to a socket of this host that nobody answers, such as those of a log receiver. No packet
+ * leaves that would show whether NAT translates their destination. Once that is known, the next packet of such a connection, and
+ * each packet for the same socket, has a process again.
  */
 
 import { isMapped } from "../../values/address.ts";
@@ -10,7 +10,7 @@ import { type Arrived, Conntrack } from "../../kernel/conntrack.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import { type FlowEntry, readFlow } from "./collect.ts";
 
-/** In one walk over the table: each takes some ten microseconds. */
+/** At most this many are asked for in one walk over the table; each takes some ten microseconds. */
 const ASKED_AT_ONCE = 64;
 
 export class Unanswered {
@@ -20,7 +20,7 @@ export class Unanswered {
     this.#localEnds = localEnds;
   }
 
-  /** To be told of each connection that stays in the table, and then finished. */
+  /** Begins a walk. Call `stays` for each connection that stays in the table, and then `finish`. */
   walk(): { stays(entry: FlowEntry): void; finish(): void } {
     const doubted = new Map<string, Arrived>();
     return {
@@ -47,12 +47,12 @@ export class Unanswered {
         if (elsewhere !== undefined) this.#localEnds.update(Buffer.from(end, "hex"), Uint8Array.of(elsewhere ? Led.ELSEWHERE : Led.HERE));
       }
     } catch {
-      // A kernel that answers nobody about its connections: the doubt stays.
+      // This kernel answers nobody about its connections, so the doubt stays.
     }
   }
 }
 
-/** A copy: what the table was read into is used again. */
+/** Makes a copy, because the table is read into the same buffer again. */
 function bare(address: Buffer): Buffer {
   return Buffer.from(isMapped(address) ? address.subarray(12) : address);
 }

@@ -1,6 +1,6 @@
 /**
- * Why a socket could not be bound. The kernel tells only the process that tried, so that it is found out afterwards: where
- * nothing stands in the way any more, or what does is not listed, there is no answer.
+ * Finds out why a socket could not be bound. The kernel reports the reason only to the process that tried, so weir looks
+ * afterwards. If the obstacle is gone by then, or is not listed, there is no answer.
  */
 
 import { closeSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { type KernelSocket, listBound, listListeners } from "./diag.ts";
 
 export interface Failure {
   reason?: BindFailure;
-  /** Who has the port. */
+  /** The socket that has the port. */
   holder?: KernelSocket;
 }
 
@@ -26,8 +26,8 @@ const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const ANY: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /**
- * `unprivileged`: the process may not take the low ports. `cookie`: of the socket that was not bound. `error`: what the process was told,
- * where that was seen; nothing has to be guessed then, and only the holder of a port is looked for.
+ * `unprivileged`: the process may not bind low ports. `cookie`: that of the socket that was not bound. `error`: the error that
+ * the process got, if weir saw it. With the error nothing has to be guessed, and only the holder of a port is looked for.
  */
 export function whyNotBound(
   protocol: string,
@@ -46,7 +46,7 @@ export function whyNotBound(
   return holder === undefined ? {} : { reason: "port_in_use", holder };
 }
 
-/** Finds the socket whose port another one wants. */
+/** Finds the socket that has the port which another one wants. */
 function holderOf(protocol: string, { address, port }: Endpoint, cookie: bigint): Pick<Failure, "holder"> {
   if (port === undefined || port === 0) return {};
   const others = protocol === "tcp" ? listListeners(port) : protocol === "udp" ? listBound(port) : [];
@@ -55,7 +55,10 @@ function holderOf(protocol: string, { address, port }: Endpoint, cookie: bigint)
   return holder === undefined ? {} : { holder };
 }
 
-/** Whether sockets with these addresses want the same packets; one of all IPv6 addresses mostly is one of all IPv4 ones, too. */
+/**
+ * Returns whether sockets with these addresses want the same packets. A socket for all IPv6 addresses mostly is one for all IPv4
+ * addresses, too.
+ */
 export function overlap(one: string, other: string): boolean {
   if (isIPv6(one) === isIPv6(other)) return one === other || ANY.has(one) || ANY.has(other);
   return one === "::" || other === "::";
@@ -65,7 +68,7 @@ function isIPv6(address: string): boolean {
   return address.includes(":");
 }
 
-/** Asks the kernel, which knows more addresses than those of interfaces. */
+/** Asks the kernel whether an address is local. The kernel knows more addresses than those of interfaces. */
 function isHere(protocol: string, address: string): boolean {
   if (ANY.has(address)) return true;
   const { family, bytes } = parseAddress(address);

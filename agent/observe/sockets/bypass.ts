@@ -1,6 +1,6 @@
 /**
- * Finds the sockets whose frames now pass the egress hooks unseen. The kernel tells of most of them when they begin to. Those
- * that began before the agent are found here, and those of 32-bit programs, for which the kernel runs no program.
+ * Finds the sockets whose frames now pass the egress hooks unseen. The kernel reports most of them when they begin to do so.
+ * Sockets that began before the agent are found here, and those of 32-bit programs, for which the kernel runs no program.
  */
 
 import type { Bypass, SocketEvent } from "../events/event.ts";
@@ -8,9 +8,9 @@ import { type Describer, describeRecord } from "../flows/describe.ts";
 import { type Held, heldByInode } from "./holders.ts";
 import { listPacketSockets } from "./raw.ts";
 
-/** One look tells of so many sockets one by one. */
+/** One search reports at most this many sockets one by one. */
 const MOST_TOLD = 100;
-/** A look goes through all descriptors of the host, which takes some milliseconds. */
+/** A search goes through all descriptors of the host, which takes some milliseconds, so it is repeated at most this often. */
 const LOOK_AGAIN_MS = 30_000;
 
 export interface BypassParts {
@@ -22,9 +22,9 @@ export interface BypassParts {
 }
 
 export class BypassingSockets {
-  /** Counts such sockets by how their frames pass. */
+  /** The number of such sockets, by how their frames pass. */
   counts: Record<Bypass, number> = { qdisc: 0, af_xdp: 0, unknown: 0 };
-  /** `happened` counts the sockets of which the kernel did not tell, `suppressed` those of them that were not told one by one. */
+  /** `happened` counts the sockets that the kernel did not report, `suppressed` those of them that were not reported one by one. */
   readonly found = { happened: 0, suppressed: 0 };
   readonly #parts: BypassParts;
   readonly #list: () => bigint[];
@@ -32,18 +32,18 @@ export class BypassingSockets {
   #lookAt = 0;
   #looking = false;
 
-  /** `list` answers the numbers of the packet sockets of this network namespace. */
+  /** `list` returns the inode numbers of the packet sockets of this network namespace. */
   constructor(parts: BypassParts, list = (): bigint[] => listPacketSockets().map(({ inode }) => inode)) {
     this.#parts = parts;
     this.#list = list;
   }
 
-  /** Makes the next look come at once: a socket may have come or gone. */
+  /** Makes the next search come at once, because a socket may have come or gone. */
   changed(): void {
     this.#lookAt = 0;
   }
 
-  /** To be called once a second. */
+  /** Call this once a second. */
   async look(): Promise<void> {
     if (this.#looking || performance.now() < this.#lookAt) return;
     this.#looking = true;
@@ -83,7 +83,7 @@ export interface Bypassing extends Pick<Held, "owner" | "bypassTold"> {
   bypass: Bypass;
 }
 
-/** A packet socket that no process was found to have open may be one of them. */
+/** A packet socket that no process has open, as far as weir can see, may be one of them. */
 export function bypassing(held: ReadonlyMap<bigint, Held>, packetSockets: readonly bigint[]): Bypassing[] {
   const packets = packetSockets.flatMap((inode) => asBypassing(inode, held.get(inode) ?? { bypass: "unknown" }));
   return [...packets, ...[...held].flatMap(([inode, of]) => (of.bypass === "af_xdp" ? asBypassing(inode, of) : []))];

@@ -1,4 +1,4 @@
-/** The TCP and UDP sockets of this network namespace, as the kernel lists them (sock_diag(7)). */
+/** Lists the TCP and UDP sockets of this network namespace (sock_diag(7)). */
 
 import { formatAddress, fromIPv4 } from "../../values/address.ts";
 import { viewOf } from "../../kernel/netlink.ts";
@@ -8,17 +8,17 @@ export interface KernelSocket {
   protocol: "tcp" | "udp";
   state: SocketState;
   local: { address: string; port: number };
-  /** Of a socket that is connected. */
+  /** The other end; present for a connected socket. */
   remote?: { address: string; port: number };
-  /** Of the interface it is bound to, if to one. */
+  /** The interface that the socket is bound to, if any. */
   ifindex?: number;
   uid: number;
   cookie: bigint;
-  /** Bytes that wait: to be read by the process, and to be sent. */
+  /** The bytes that wait: to be read by the process, and to be sent. */
   queued: { received: number; unsent: number };
 }
 
-/** TCP_* of the kernel; of UDP there are the first and the seventh. */
+/** The kernel's TCP_* states. UDP sockets have only the first and the seventh. */
 const STATES = [
   "established",
   "syn-sent",
@@ -42,7 +42,7 @@ const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const TIME_WAIT = 6;
 const CLOSE = 7;
 const LISTEN = 10;
-/** What waits for its end has no process any more; what is closed is no connection yet. */
+/** A socket that waits for its end has no process any more, and a closed one is no connection yet. */
 const WANTED = { tcp: 0xfff & ~((1 << TIME_WAIT) | (1 << CLOSE)), udp: 0xfff } as const;
 const REQUEST_SIZE = 56;
 const MESSAGE_SIZE = 72;
@@ -61,7 +61,7 @@ const At = {
   uid: 64,
 } as const;
 
-/** By and by: there may be a million. */
+/** Yields sockets in turns, because there may be a million. */
 export async function* socketsInTurns(): AsyncGenerator<KernelSocket[]> {
   for (const protocol of ["tcp", "udp"] as const) {
     for (const family of FAMILIES) {
@@ -71,17 +71,17 @@ export async function* socketsInTurns(): AsyncGenerator<KernelSocket[]> {
   }
 }
 
-/** Those that TCP connections may come to; with a port, only those on it. */
+/** Lists the sockets that accept TCP connections; with a port, only those on it. */
 export function listListeners(port = 0): KernelSocket[] {
   return list("tcp", 1 << LISTEN, port);
 }
 
-/** Those of TCP that have this port at this end: the listeners on it and the connections that came to it. */
+/** Lists the TCP sockets with this local port: the listeners, and the connections that came to them. */
 export function listTcp(port: number): KernelSocket[] {
   return list("tcp", WANTED.tcp, port);
 }
 
-/** Those that datagrams to this port may come to. */
+/** Lists the sockets that receive datagrams for this port. */
 export function listBound(port: number): KernelSocket[] {
   return list("udp", WANTED.udp, port);
 }
@@ -92,7 +92,7 @@ function list(protocol: KernelSocket["protocol"], states: number, port: number):
   );
 }
 
-/** `states`: their numbers as bits. Port 0 is any. */
+/** `states` holds the numbers of states as bits. Port 0 stands for any. */
 function questionOf(protocol: KernelSocket["protocol"], family: number, states: number, port = 0): [operation: string, Question] {
   const header = Buffer.alloc(REQUEST_SIZE);
   header[0] = family;
@@ -102,7 +102,7 @@ function questionOf(protocol: KernelSocket["protocol"], family: number, states: 
   return [`list the ${protocol} sockets`, { of: NETLINK_SOCK_DIAG, request: SOCK_DIAG_BY_FAMILY, answer: SOCK_DIAG_BY_FAMILY, header }];
 }
 
-/** undefined where it is cut short, or of no known family or state. */
+/** Returns undefined if the message is cut short, or its family or state is unknown. */
 export function parseSocket(protocol: "tcp" | "udp", body: Uint8Array): KernelSocket | undefined {
   const family = body[At.family];
   if (body.length < MESSAGE_SIZE || (family !== AF_INET && family !== AF_INET6)) return undefined;

@@ -1,6 +1,7 @@
 /**
- * Owners of sockets that are older than the agent. Nobody saw who made or used them, only who has them open now. A socket
- * that several processes hold is given to the one that all others descend from; where there is none, nobody is named.
+ * Finds owners of sockets that are older than the agent. Nobody saw who made or used them, but the kernel shows who has them open
+ * now. If several processes hold a socket, the owner is the process from which all others descend; if there is none, the socket
+ * has no owner.
  */
 
 import { bypassOf } from "../events/decode.ts";
@@ -10,14 +11,14 @@ import { readIterator, readIteratorAside } from "../../kernel/iterator.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import type { BpfProgram } from "../../kernel/program.ts";
 
-const NO_EXIST = 1; // BPF_NOEXIST: whoever acted meanwhile is known better
+const NO_EXIST = 1; // BPF_NOEXIST: an owner that was seen meanwhile is more certain
 /**
- * A socket that is handed down through more generations is nobody's. Servers have one or two, and a user who makes a chain of
- * thousands of processes must not keep the main thread busy.
+ * A socket that is passed down through more generations has no owner. Servers have one or two generations, and a user with a
+ * chain of thousands of processes must not keep the main thread busy.
  */
 const MOST_GENERATIONS = 16;
 
-/** Notes them, and answers how many there are. */
+/** Notes the owners, and returns how many there are. */
 export function noteHolders(program: BpfProgram, owners: BpfMap, listeners: BpfMap): number {
   const records = readIterator(program);
   const found = ownersOf(records);
@@ -35,7 +36,10 @@ export function noteHolders(program: BpfProgram, owners: BpfMap, listeners: BpfM
   return found.size;
 }
 
-/** A server may end, or start another program, once a child has its socket: who listens is then whoever has it now. */
+/**
+ * Notes who listens now. A server may end, or start another program, once a child has its socket: the listener is then the
+ * process that has the socket now.
+ */
 export async function renewListeners(program: BpfProgram, owners: BpfMap, listeners: BpfMap): Promise<void> {
   const records = [...each(await readIteratorAside(program))].filter((record) => record.readUInt32LE(Holding.listens) === 1);
   const runs = new Set(records.map((record) => runOf(record.readBigUInt64LE(Holding.cookie), record.subarray(Holding.holder.at))));
@@ -57,15 +61,15 @@ function runOf(cookie: bigint, owner: Buffer): string {
 export interface Held {
   cookie: bigint;
   ifindex: number;
-  /** As in the table of owners; absent where nobody is to be named. */
+  /** The struct owner for the table of owners; absent if there is no certain owner. */
   owner?: Buffer;
-  /** Absent where the egress hooks see its frames. */
+  /** Absent if the egress hooks see its frames. */
   bypass?: Bypass;
-  /** The kernel told that it does so. */
+  /** True if the kernel reported the bypass. */
   bypassTold?: boolean;
 }
 
-/** By the number of the socket, from records of struct holding. */
+/** Returns the sockets by inode number, from records of struct holding. */
 export function heldByInode(records: Buffer): Map<bigint, Held> {
   const owners = ownersOf(records);
   const held = new Map<bigint, Held>();
@@ -83,7 +87,7 @@ export function heldByInode(records: Buffer): Map<bigint, Held> {
   return held;
 }
 
-/** By cookie, from records of struct holding. */
+/** Returns the owners by cookie, from records of struct holding. */
 export function ownersOf(records: Buffer): Map<bigint, Buffer> {
   const parents = new Map<number, number>();
   const holders = new Map<bigint, Map<number, Buffer>>();
@@ -110,7 +114,7 @@ function* each(records: Buffer): Generator<Buffer> {
   for (let at = 0; at + Holding.size <= records.length; at += Holding.size) yield records.subarray(at, at + Holding.size);
 }
 
-/** Through processes that hold sockets themselves: of the others no parent is known. */
+/** Follows only processes that hold sockets themselves, because the parents of others are not known. */
 function descends(pid: number, ancestor: number, parents: ReadonlyMap<number, number>): boolean {
   let at: number | undefined = pid;
   for (let generation = 0; at !== undefined && generation <= MOST_GENERATIONS; generation++) {

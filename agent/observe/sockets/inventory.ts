@@ -1,4 +1,4 @@
-/** The sockets of this host with who owns them, and what weir knows of their connections. */
+/** Lists the sockets of this host with their owners, and what weir knows of their connections. */
 
 import type { Bypass } from "../events/event.ts";
 import type { FlowTables } from "../flows/collect.ts";
@@ -15,17 +15,17 @@ import { TrafficOfSockets } from "./traffic.ts";
 export interface InventorySources {
   tables: FlowTables;
   describer: Describer;
-  /** Who has packet, raw and ping sockets open: records of struct holding. */
+  /** Reads records of struct holding: the processes that have packet, raw and ping sockets open. */
   rawHolders(): Promise<Buffer>;
 }
 
-/** Of some it is known who has them open now, whether they were seen using them or not. */
+/** A socket for which the process that has it open now may be known, whether or not that process was seen using it. */
 type HeldSocket = Omit<RawSocket, "inode"> & { cookie: bigint; holder?: Buffer; bypass?: Bypass };
 type ListedSocket = (KernelSocket & { holder?: Buffer }) | HeldSocket;
 
 type Ranked = Pick<SocketRow, "protocol" | "state" | "local">;
 
-/** Listeners first, then by port. */
+/** Lists listeners first, then by port. */
 export async function inventory(sources: InventorySources, wanted: (row: SocketRow) => boolean, limit: number): Promise<SocketRow[]> {
   const { tables, describer } = sources;
   const raw = await rawSockets(sources);
@@ -44,7 +44,7 @@ export async function inventory(sources: InventorySources, wanted: (row: SocketR
 }
 
 async function rawSockets({ rawHolders }: InventorySources): Promise<ListedSocket[]> {
-  // Where the kernel does not tell, nobody is named, as the agent said when it started.
+  // If the kernel does not tell, no process is named. The agent warned of that when it started.
   const held = heldByInode(await rawHolders().catch(() => Buffer.alloc(0)));
   const listed = listRawSockets().map(({ inode, ...socket }) => ({
     ...socket,
@@ -54,7 +54,7 @@ async function rawSockets({ rawHolders }: InventorySources): Promise<ListedSocke
   return [...listed, ...ofXdp.map((of) => ({ ...XDP_SOCKET, uid: of.owner?.readUInt32LE(Owner.uid) ?? 0, ...heldFields(of) }))];
 }
 
-/** No list of the kernel has them: they are found by who has them open. */
+/** The kernel has no list of these. They are found through the processes that have them open. */
 const XDP_SOCKET = { protocol: "xdp", state: "bound", queued: { received: 0, unsent: 0 } } as const;
 
 function heldFields({
@@ -103,7 +103,10 @@ function describe(socket: ListedSocket, of: TrafficOfSockets, describer: Describ
   };
 }
 
-/** Who was seen using it; else who has it open now, and not who had at the start of the agent. */
+/**
+ * Returns the process that was seen using it, else the process that has it open now, and not the one that had it open when the
+ * agent started.
+ */
 function ownerRecord({ cookie, holder }: ListedSocket, describer: Describer): Buffer | undefined {
   const known = recordOf(cookie, describer);
   const seen = known !== undefined && (known.readUInt16LE(Owner.flags) & OwnerFlag.HOLDER) === 0;

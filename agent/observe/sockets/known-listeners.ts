@@ -1,4 +1,4 @@
-/** Which programs listened on which ports, so that it can be told what is new. The first of very many are forgotten. */
+/** Remembers which programs listened on which ports, so that a new one is recognised. If there are very many, the first are forgotten. */
 
 import { Recent } from "../enrich/recent.ts";
 import type { ProcessReference } from "../events/event.ts";
@@ -9,8 +9,8 @@ export class KnownListeners {
   readonly #known = new Recent<string, true>(CAPACITY);
 
   /**
-   * True the first time. A program is known by its file, or where nobody knows that by its name; where a listener is
-   * nobody's that is known, it may be anybody's.
+   * Returns true the first time. A program is known by its file, or by its name if the file is unknown. A listener without a
+   * known program is never new.
    */
   isNew(protocol: string, port: number, process: ProcessReference | undefined): boolean {
     const key = (program: string): string => `${protocol} ${port} ${program}`;

@@ -1,11 +1,11 @@
 /**
- * Finds the processes at the other end of a TCP connection inside this host, and whether weir may tell them what it saw, as the
- * arguments of root's processes. Root may read that anyhow, and services of the system and containers that root
- * made are root's choice. Any user can listen on a free port, so a user's process is told nothing unless the operator says so.
+ * Finds the processes at the other end of a TCP connection inside this host, and decides whether weir may send them events, which
+ * include the arguments of root's processes. Root may read these anyhow, and services of the system and containers that root made
+ * are root's choice. Any user can listen on a free port, so a user's process gets nothing unless the operator allows it.
  *
- * The processes that hold the accepted socket decide. While nobody has accepted it, those decide that hold the listener. A
- * descriptor that is on its way through a Unix socket has no holder here, so the user who made the socket has to be one of
- * its holders, or root.
+ * The processes that hold the accepted socket decide. While nobody has accepted it, the processes that hold the listener decide.
+ * A descriptor that is on its way through a Unix socket has no holder, so the user who made the socket must be one of its
+ * holders, or root.
  */
 
 import { printable } from "../../values/quote.ts";
@@ -22,11 +22,11 @@ export interface Ends {
 }
 
 export interface OtherEndParts {
-  /** The table of sockets that weir_socket_holders tells of. */
+  /** The table that names the sockets for weir_socket_holders. */
   asked: BpfMap;
-  /** Runs that program: records of struct socket_holder. */
+  /** Runs that program, and returns its records of struct socket_holder. */
   readHolders(): Promise<Buffer>;
-  /** Returns the path of a control group by its number. */
+  /** Returns the path of a control group by its id. */
   pathOf(cgroup: bigint): string | undefined;
 }
 
@@ -48,12 +48,15 @@ export class OtherEnd {
     this.#parts = parts;
   }
 
-  /** True if a socket of this network namespace listens on the port. */
+  /** Returns whether a socket of this network namespace listens on the port. */
   listens(port: number): boolean {
     return listTcp(port).some(({ state }) => state === "listen");
   }
 
-  /** Resolves to the reason why the other end is told nothing, as part of a sentence; undefined where it may be told all. Connections are looked at one after the other. */
+  /**
+   * Resolves to the reason why the other end gets nothing, as a part of a sentence; undefined if it may get everything.
+   * Connections are checked one after the other.
+   */
   refuses(ends: Ends): Promise<string | undefined> {
     const answer = this.#last.then(() => this.#refuses(ends));
     this.#last = answer.catch(() => undefined);
@@ -91,7 +94,7 @@ export class OtherEnd {
     if (uid === 0) return true;
     if (login !== LOGIN_NONE) return false;
     const paths = [this.#parts.pathOf(cgroup) ?? "/"].filter((path) => path !== "/");
-    // Where services have control groups of version 1 only, the process itself has to tell.
+    // If services have control groups of version 1 only, the files of the process itself are read.
     const known = paths.length > 0 ? paths : (ofProcess("/proc", pid, startedNs, groupPaths) ?? []).filter((path) => path !== "/");
     return known.length > 0 && known.some(isOfSystem) && !known.some((path) => path.includes("user.slice"));
   }
@@ -111,7 +114,7 @@ function isEnd(one: Ends["local"], other: Ends["local"]): boolean {
   return one.port === other.port && one.address === other.address;
 }
 
-/** The kernel prefers a listener on the very address to one on all of the family, and that to one on all of both. */
+/** The kernel prefers a listener on the exact address to one on all addresses of the family, and that to one on all addresses of both. */
 function nearestListeners(sockets: readonly KernelSocket[], address: string): KernelSocket[] {
   const listening = sockets.filter(({ state }) => state === "listen");
   for (const wanted of [address, address.includes(":") ? "::" : "0.0.0.0", "::"]) {

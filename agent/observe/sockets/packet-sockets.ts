@@ -1,6 +1,6 @@
 /**
- * Packet sockets that came since the last look: those that nobody told of when they were made are found so. Kernels before
- * 6.14 tell of none, and none tells of those that io_uring makes.
+ * Finds packet sockets that are new since the last call, and that nobody reported. Kernels before 6.14 report none, and no kernel
+ * reports those that io_uring makes.
  */
 
 import { listPacketSockets } from "./raw.ts";
@@ -9,12 +9,12 @@ export class PacketSockets {
   readonly #list: () => bigint[];
   #known: ReadonlySet<bigint> | undefined;
 
-  /** `list` answers the numbers of all there are. */
+  /** `list` returns the inode numbers of all packet sockets. */
   constructor(list = (): bigint[] => listPacketSockets().map(({ inode }) => inode)) {
     this.#list = list;
   }
 
-  /** Their numbers. At the first look none is new. */
+  /** Returns the numbers of the new ones. In the first call none is new. */
   look(): bigint[] {
     const there = this.#list();
     const known = this.#known;

@@ -1,6 +1,6 @@
 /**
- * The packet, raw and ping sockets of this network namespace, as /proc/net lists them. sock_diag(7) would need a module
- * for each of them that not every kernel has.
+ * Lists the packet, raw and ping sockets of this network namespace from /proc/net. sock_diag(7) would need a module for each of
+ * them that not every kernel has.
  */
 
 import { readFileSync } from "node:fs";
@@ -10,21 +10,21 @@ import { protocolName } from "../../values/names.ts";
 import type { Endpoint } from "../../values/traffic.ts";
 
 export interface RawSocket {
-  /** `icmp` and `icmpv6` are sockets that only ping. */
+  /** Sockets of `icmp` and `icmpv6` only ping. */
   protocol: "icmp" | "icmpv6" | "raw" | "packet" | "xdp";
-  /** What goes through a raw socket, by its IP protocol, or through a packet socket, by its type of Ethernet. */
+  /** The traffic of the socket: the IP protocol of a raw socket, the Ethernet type of a packet socket. */
   carries?: string;
   state: "bound" | "established";
-  /** Absent of packet sockets, which have no address. */
+  /** Absent for packet sockets, which have no address. */
   local?: Endpoint;
-  /** Of a socket that is connected. */
+  /** The other end; present for a connected socket. */
   remote?: Endpoint;
-  /** Of the interface it is bound to, if to one. */
+  /** The interface that the socket is bound to, if any. */
   ifindex?: number;
   uid: number;
-  /** Bytes that wait: to be read by the process, and to be sent. */
+  /** The bytes that wait: to be read by the process, and to be sent. */
   queued: { received: number; unsent: number };
-  /** Its number: there is no cookie in these lists. */
+  /** Its inode number, because these lists have no cookie. */
   inode: bigint;
 }
 
@@ -48,12 +48,12 @@ export function listRawSockets(folder = "/proc/net"): RawSocket[] {
   ];
 }
 
-/** Of these alone, for who asks often. */
+/** Lists only packet sockets, for callers that ask often. */
 export function listPacketSockets(folder = "/proc/net"): RawSocket[] {
   return linesOf(folder, "packet").flatMap((line) => parsePacket(line) ?? []);
 }
 
-/** A kernel without IPv6 has not all of the files. */
+/** A kernel without IPv6 does not have all of the files. */
 function linesOf(folder: string, name: string): string[] {
   try {
     return readFileSync(`${folder}/${name}`, "utf8").split("\n").slice(1);
@@ -62,7 +62,7 @@ function linesOf(folder: string, name: string): string[] {
   }
 }
 
-/** A line of `raw` and its like. The port is the IP protocol of a raw socket, and the identifier of a ping. */
+/** Reads a line of `raw` and similar files. The port is the IP protocol of a raw socket, and the identifier of a ping socket. */
 function parseAddressed(protocol: RawSocket["protocol"], line: string): RawSocket | undefined {
   const [, local, remote, state, queues, , , uid, , inode] = line.trim().split(/\s+/);
   if (inode === undefined) return undefined;
@@ -80,7 +80,7 @@ function parseAddressed(protocol: RawSocket["protocol"], line: string): RawSocke
   };
 }
 
-/** One that is for no type of Ethernet only sends. */
+/** Reads a line of `packet`. A socket without an Ethernet type only sends. */
 function parsePacket(line: string): RawSocket | undefined {
   const [, , , type, ifindex, , received, uid, inode] = line.trim().split(/\s+/);
   if (inode === undefined) return undefined;
@@ -95,7 +95,7 @@ function parsePacket(line: string): RawSocket | undefined {
   };
 }
 
-/** Words of an address as this machine's memory has them, and a number behind a colon. */
+/** Reads an address, whose words are in the byte order of this machine, and the number behind the colon. */
 function endOf(text: string): [address: string, number: number] {
   const [hex, number] = text.split(":");
   const words = Array.from({ length: hex!.length / WORD }, (_, at) => parseInt(hex!.slice(at * WORD, (at + 1) * WORD), 16));

@@ -8,29 +8,32 @@ import type { RawSocket } from "./raw.ts";
 
 export interface SocketRow extends Workload {
   protocol: KernelSocket["protocol"] | RawSocket["protocol"];
-  /** What goes through a raw socket, by its IP protocol, or through a packet socket, by its type of Ethernet. */
+  /** The traffic of the socket: the IP protocol of a raw socket, the Ethernet type of a packet socket. */
   carries?: string;
-  /** How it sends past the egress rules, where it does or may. */
+  /** How it sends, or may send, past the egress rules; absent if it does not. */
   bypass?: Bypass;
   state: SocketState;
-  /** Absent of packet sockets, which have no address. */
+  /** Absent for packet sockets, which have no address. */
   local?: Endpoint;
-  /** Of a socket that is connected. */
+  /** The other end; present for a connected socket. */
   remote?: Endpoint;
-  /** That it is bound to. */
+  /** The interface that it is bound to. */
   interface?: string;
   uid: number;
-  /** Absent where nobody knows. */
+  /** Absent if nobody knows the process. */
   process?: ProcessReference;
-  /** Bytes that wait: to be read by the process, and to be sent. */
+  /** The bytes that wait: to be read by the process, and to be sent. */
   queued: KernelSocket["queued"];
-  /** Of the watched connections that are its own, or of a listener those to its port; of what is no TCP or UDP those that it opened. */
+  /**
+   * The number of its watched connections. For a listener these are the connections to its port; for a socket that is neither TCP
+   * nor UDP, those that it opened.
+   */
   connections: number;
-  /** Bytes that left this host by them, and that came. */
+  /** The bytes that left this host through them, and those that arrived. */
   sent: number;
   received: number;
-  /** Name of the rule that decided its connection. */
+  /** The name of the rule that decided its connection. */
   rule?: string;
-  /** Seconds since its connection opened. */
+  /** The seconds since its connection opened. */
   age_s?: number;
 }

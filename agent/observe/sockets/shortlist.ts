@@ -1,10 +1,10 @@
-/** The first rows of very many, in an order, without having all of them at once. */
+/** Keeps the first rows of very many, in an order, without having all of them at once. */
 
 export class Shortlist<Ranked, Row extends Ranked> {
   readonly #limit: number;
   readonly #compare: (a: Ranked, b: Ranked) => number;
   #rows: Row[] = [];
-  /** None behind it will be among the first. */
+  /** No row behind this one can be among the first. */
   #last: Row | undefined;
 
   constructor(limit: number, compare: (a: Ranked, b: Ranked) => number) {
@@ -12,7 +12,7 @@ export class Shortlist<Ranked, Row extends Ranked> {
     this.#compare = compare;
   }
 
-  /** Whether one that ranks like this can be among them. */
+  /** Returns whether a row with this rank can be among them. */
   mayHold(like: Ranked): boolean {
     return this.#last === undefined || this.#compare(like, this.#last) < 0;
   }

@@ -1,6 +1,6 @@
 /**
- * What processes do with sockets, completed with what only user space knows: whether a listener is new, why a socket could
- * not be bound, and the packet sockets of which the kernel does not tell.
+ * Completes events about sockets with facts that only user space knows: whether a listener is new, why a socket could not be
+ * bound, and the packet sockets that the kernel does not report.
  */
 
 import { Share } from "../enrich/share.ts";
@@ -22,46 +22,49 @@ import { heldByInode } from "./holders.ts";
 import { KnownListeners } from "./known-listeners.ts";
 import { PacketSockets } from "./packet-sockets.ts";
 
-/** Packet sockets told of at one look. */
+/** At most this many packet sockets are reported in one search. */
 const LOOK_LIMIT = 100;
-/** Milliseconds of each second for looking up what one type of event lacks. One look-up takes a tenth of one, with 10,000 listeners some tens. */
+/**
+ * Milliseconds of each second for look-ups for one type of event. One look-up takes a tenth of a millisecond; with 10,000
+ * listeners it takes some tens of milliseconds.
+ */
 const LOOKING_UP_MS = 30;
-/** What stood in the way so long ago may be another thing than what does now. */
+/** After this time the obstacle may be another one than at the event. */
 const LATE_MS = 10_000;
-/** For so long it is remembered who was told to have opened a packet socket: longer than from one look to the next. */
+/** Openers of packet sockets are remembered for this time, which is longer than from one search to the next. */
 const TOLD_MS = 3000;
 
-/** Connections of weir's own that are remembered: at most some every 30 seconds are refused. */
+/** The number of remembered connections of weir's own: only a few are refused every 30 seconds. */
 const OWN_KEPT = 256;
 
 export interface SocketEventParts {
   describer: Describer;
-  /** The process that this is. */
+  /** This process. */
   self: Self;
   counters: BpfMap;
   errors: BpfMap;
-  /** The number of an event that comes from here. */
+  /** Returns the number for an event that is made here. */
   nextNumber(): number;
-  /** Lets the kernel tell of the sockets that could not be bound. */
+  /** Makes the kernel report the sockets that could not be bound. */
   settleBindings(): void;
-  /** Who has packet sockets open: records of struct holding. */
+  /** Reads records of struct holding: the processes that have packet sockets open. */
   rawHolders(): Promise<Buffer>;
   tell(event: SocketEvent): void;
 }
 
 export class SocketEvents {
-  /** What cannot be told, as sentences. */
+  /** Sentences about what cannot be reported. */
   trouble: string[] = [];
   readonly #parts: SocketEventParts;
   readonly #listeners = new KnownListeners();
   readonly #packetSockets: PacketSockets;
-  /** Of packet sockets of which the kernel told, and that were not found yet. */
+  /** The openers of packet sockets that the kernel reported, and that were not found yet. */
   #openers: { pid: number; at: number }[] = [];
   #newPorts = 0;
   readonly #shares = { listening: new Share(LOOKING_UP_MS), bind_failed: new Share(LOOKING_UP_MS) };
-  /** Packet sockets that were found, and those of them not told. */
+  /** The packet sockets that were found, and those of them that were not reported. */
   readonly #found = { happened: 0, suppressed: 0 };
-  /** Ends of weir's own connections that were refused. */
+  /** The ends of weir's own connections that were refused. */
   readonly #own = new Recent<string, true>(OWN_KEPT);
   readonly #bypassing: BypassingSockets;
 
@@ -71,7 +74,7 @@ export class SocketEvents {
     this.#bypassing = bypassing;
   }
 
-  /** What is there already is not new. */
+  /** Notes the sockets that exist already, which are not new. */
   begin(): void {
     this.#try(() => {
       for (const { protocol, local, cookie } of listListeners())
@@ -81,9 +84,9 @@ export class SocketEvents {
     this.#lookForBypass();
   }
 
-  /** An event of the kernel. */
+  /** Takes an event of the kernel. */
   take(event: SocketEvent, facts: SocketFacts): void {
-    // What weir itself tries, as to reach its collector, it tells where it says how that goes.
+    // weir's own attempts, such as to reach its collector, are not reported here: the exporter reports how they go.
     if (!isSelf(this.#parts.self, facts.owner.pid, facts.owner.startedNs)) this.#try(() => this.#complete(event, facts));
     else if (event.local !== undefined && event.remote !== undefined) this.#own.set(nameOf(event.local, event.remote), true);
   }
@@ -114,7 +117,7 @@ export class SocketEvents {
     }
   }
 
-  /** Whether these are the ends of a connection of weir's own that was refused, or its process sent what has them. */
+  /** Returns whether these are the ends of a refused connection of weir's own, or its process sent the packet. */
   isOwn({ source, destination, process }: { source: Endpoint; destination: Endpoint; process?: ProcessReference }): boolean {
     return (
       process?.pid === this.#parts.self.pid ||
@@ -123,12 +126,12 @@ export class SocketEvents {
     );
   }
 
-  /** Of what happened while no agent ran, or elsewhere, nothing can be found out here. */
+  /** The reason can only be found for an event in this network namespace that is recent. */
   #mayAskWhy({ network_namespace, time }: SocketEvent): boolean {
     return network_namespace === undefined && time > Date.now() - LATE_MS;
   }
 
-  /** Who listens without having asked for a port gets one only after the event. */
+  /** Completes a listener. If it did not ask for a port, it gets one only after the event. */
   #listening(event: SocketEvent, { cookie }: SocketFacts): SocketEvent {
     const { address, port } = event.local!;
     const local =
@@ -141,7 +144,7 @@ export class SocketEvents {
     return { ...event, local, new: isNew };
   }
 
-  /** Once a second. */
+  /** Call this once a second. */
   look(): void {
     this.#parts.settleBindings();
     const remembered = performance.now() - TOLD_MS;
@@ -160,7 +163,10 @@ export class SocketEvents {
     void this.#bypassing.look().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Whoever has a socket open is asked for only where there are more than the kernel told of: that takes a while. */
+  /**
+   * The search for the processes that have a socket open takes a while, so it runs only if there are more sockets than the kernel
+   * reported.
+   */
   async #tellFound(inodes: readonly bigint[]): Promise<void> {
     if (inodes.length <= this.#openers.length) {
       this.#openers.splice(0, inodes.length);
@@ -178,7 +184,7 @@ export class SocketEvents {
     }
   }
 
-  /** Look-ups that were not made, by type of event. */
+  /** The look-ups that were not made, by type of event. */
   get skipped(): Record<string, number> {
     return Object.fromEntries(Object.entries(this.#shares).map(([type, { skipped }]) => [type, skipped]));
   }
@@ -199,7 +205,7 @@ export class SocketEvents {
     };
   }
 
-  /** A list that the kernel does not give costs what it would have told. */
+  /** If the kernel does not give a list, the events that need it are not completed. */
   #try(work: () => void): void {
     try {
       work();

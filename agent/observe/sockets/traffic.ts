@@ -1,4 +1,4 @@
-/** What the flow table knows of sockets: by both ends where they are connected, else by the local port, or by their cookies. */
+/** Assigns flows to sockets: by both ends if they are connected, else by the local port, or by their cookies. */
 
 import { endpointOf, natOf } from "../events/decode.ts";
 import type { Endpoint } from "../../values/traffic.ts";
@@ -17,7 +17,7 @@ export interface SocketTraffic {
   received: number;
 }
 
-/** Of one connection. */
+/** The facts about one connection. */
 export interface Connection extends SocketTraffic {
   slot: number;
   generation: number;
@@ -32,12 +32,12 @@ export class TrafficOfSockets {
   readonly #cookies: ReadonlySet<bigint>;
   readonly #raw = new Map<bigint, SocketTraffic>();
 
-  /** `cookies`: of sockets that are not TCP or UDP. */
+  /** `cookies` are those of sockets that are neither TCP nor UDP. */
   constructor(cookies: ReadonlySet<bigint>) {
     this.#cookies = cookies;
   }
 
-  /** A flow inside a tunnel is none of a socket here. */
+  /** Adds a flow. A flow inside a tunnel does not belong to a socket of this host. */
   add(entry: FlowEntry): void {
     const flow = readFlow(entry);
     if (flow.tunnel !== 0) return;
@@ -51,7 +51,7 @@ export class TrafficOfSockets {
       source: endpointOf(flow.source, flow.sourcePort, flow.protocol),
       destination: endpointOf(flow.destination, flow.destinationPort, flow.protocol),
     };
-    // A socket has the ends behind address translation.
+    // The ends of a socket are those behind NAT.
     const [here, there] = fromHere ? (["source", "destination"] as const) : (["destination", "source"] as const);
     const ends = natOf(flow.beyond, flow.protocol) ?? wire;
     this.#connections.set(keyOf(protocol, ends[here], ends[there]), {

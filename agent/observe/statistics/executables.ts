@@ -1,4 +1,4 @@
-/** What programs did, by their names alone, for metrics: the first so many names, and one for all others. */
+/** Sums by the name of the program, for metrics: a limited number of names, and one for all others. */
 
 import { basename } from "node:path";
 

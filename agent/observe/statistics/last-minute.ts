@@ -1,4 +1,4 @@
-/** How often something happened in the last minute, to some seconds. */
+/** Counts how often something happened in the last minute, to within some seconds. */
 
 const SLOT_MS = 5000;
 const SLOTS = 60_000 / SLOT_MS;
@@ -6,7 +6,7 @@ const SLOTS = 60_000 / SLOT_MS;
 export class LastMinute {
   #counts: { slot: number; count: number }[] = [];
 
-  /** `at` is in milliseconds since the epoch, as `now` below; not in order. */
+  /** `at` is in milliseconds since the epoch, like `now` below. The calls need not be in the order of time. */
   note(at: number, now: number): void {
     this.#put(Math.floor(at / SLOT_MS), 1, now);
   }

@@ -1,7 +1,7 @@
 /**
- * Who did how much. There is room for so many accounts of a process, a peer and a service; beyond that those that were
- * silent for longest are added to one for all processes, peers and services of the same program in the same place, and
- * those again to a single rest. So nothing is lost of the sums, and much traffic of one kind costs others only detail.
+ * Sums the traffic of each account: a process, a peer and a service. The number of accounts is limited. Beyond it, those that
+ * were silent for longest are added to one account for all processes, peers and services of the same program in the same place,
+ * and those again to a single rest. So the sums lose nothing, and much traffic of one kind only costs the detail of the others.
  */
 
 import type { Account } from "../flows/groups.ts";
@@ -15,7 +15,7 @@ interface Booked {
   tally: Tally;
 }
 
-/** What nothing is known of any more. */
+/** The account of everything that has no detail any more. */
 export const REST: Account = {};
 
 export class Ledger {
@@ -53,8 +53,8 @@ export class Ledger {
 }
 
 /**
- * In two ages: as soon as the young are half of all that there is room for, those of the old that did nothing meanwhile
- * go, and the young are the old. Finding the single oldest in a large Map, again and again, takes ten times as long.
+ * A map in two generations. When the young generation fills half of the room, old entries that were not used since are removed,
+ * and the young become the old. Finding the single oldest entry in a large Map again and again takes ten times as long.
  */
 class Table {
   readonly #limit: number;

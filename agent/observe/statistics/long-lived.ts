@@ -1,14 +1,14 @@
 /**
- * Connections that last: what they carry is added up while they live, about once a minute, and at the end only what came
- * since. A part of them is looked at each time, so that no look takes long.
+ * Adds the traffic of long connections while they live, about once a minute, and at the end only the rest. Each call handles a
+ * part of them, so that no call takes long.
  */
 
 import type { ConnectionEvent } from "../events/event.ts";
 import type { Carried } from "./tally.ts";
 
-/** Looks until all had their turn. */
+/** After this many calls all had their turn. */
 const PARTS = 12;
-/** More than so many are added up at their ends, as short ones are. */
+/** Beyond this number, connections are added at their ends, like short ones. */
 const MOST = 16_384;
 
 type Connection = Pick<ConnectionEvent, "interface" | "protocol" | "source" | "destination" | "vlan" | "tunnel">;
@@ -27,19 +27,19 @@ export class LongLived {
     this.#most = most;
   }
 
-  /** Whether it is the turn of a connection, by any number that stays with it. */
+  /** Returns whether it is the turn of a connection, by any number that stays with it. */
   isDue(number: number): boolean {
     return number % PARTS === this.#looks % PARTS;
   }
 
-  /** After each look; those that went unnoticed are forgotten. */
+  /** Call this after each walk. Connections that were not seen in it are forgotten. */
   finishLook(): void {
     this.#looks++;
     if (this.#looks % PARTS !== 0) return;
     for (const [key, { round }] of this.#known) if (this.#round - round > 1) this.#known.delete(key);
   }
 
-  /** What of it is new; from now on that is known. */
+  /** Returns the traffic since the last call, and remembers the sum. */
   advance(connection: Connection, carried: Carried): Carried {
     const key = keyOf(connection);
     if (!this.#known.has(key) && this.#known.size >= this.#most) return NOTHING;
@@ -48,12 +48,12 @@ export class LongLived {
     return fresh;
   }
 
-  /** What of it is not added up yet. */
+  /** Returns the traffic that is not added yet. */
   rest(connection: Connection, carried: Carried): Carried {
     return this.#known.size === 0 ? carried : difference(carried, this.#known.get(keyOf(connection))?.carried);
   }
 
-  /** The same of one that ended. */
+  /** Returns the traffic of a connection that ended which is not added yet. */
   finish(connection: Connection, carried: Carried): Carried {
     const rest = this.rest(connection, carried);
     if (this.#known.size > 0) this.#known.delete(keyOf(connection));
@@ -67,7 +67,7 @@ export class LongLived {
 
 const NOTHING: Carried = { packets: 0, sent: 0, received: 0 };
 
-/** Of another connection with the same ends there may be more known than it carried: then it is not this one. */
+/** If more is remembered than the connection carried, the memory belongs to another connection with the same ends. */
 function difference(carried: Carried, before: Carried = NOTHING): Carried {
   if (before.packets > carried.packets) return carried;
   return { packets: carried.packets - before.packets, sent: carried.sent - before.sent, received: carried.received - before.received };

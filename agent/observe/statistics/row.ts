@@ -1,28 +1,28 @@
-/** What `weir stats` shows, and in which order. */
+/** The rows of `weir stats`, and their orders. */
 
 import type { Workload } from "../../values/workload.ts";
 import type { Account } from "../flows/groups.ts";
 
 export interface StatisticsRow extends Workload {
-  /** Of the process, program, container, pod, unit, peer or service. */
+  /** The name of the process, program, container, pod, unit, peer or service. */
   name: string;
-  /** Where it stands for one. */
+  /** The process, if the row stands for one. */
   process?: Account["process"] & object;
-  /** On watched interfaces, since the agent started. */
+  /** The connections on watched interfaces since the agent started. */
   connections: number;
-  /** Of those, how many detect let go on that would be dropped. */
+  /** The number of them that went on in detect although they would be dropped. */
   would_drop: number;
-  /** Of those, how many there are now. */
+  /** The number of them that are open now. */
   live: number;
-  /** How many opened, over the last minute. */
+  /** The connections that opened in a second, over the last minute. */
   connections_per_s: number;
   packets: number;
-  /** Bytes that left this host, and that came. */
+  /** The bytes that left this host, and those that arrived. */
   sent: number;
   received: number;
-  /** How long connections lasted that ended. */
+  /** The duration of connections that ended. */
   duration_s?: { median: number; p95: number };
-  /** What TCP sockets of this host tell, also of connections that no watched interface saw. */
+  /** Measurements of TCP sockets of this host, including connections that no watched interface saw. */
   tcp?: {
     connections: number;
     segments: number;
@@ -31,7 +31,7 @@ export interface StatisticsRow extends Workload {
   };
 }
 
-/** The greatest first. */
+/** The orders; the greatest comes first. */
 export const STATISTICS_ORDERS = {
   connections: (row) => row.connections + (row.tcp?.connections ?? 0),
   rate: (row) => row.connections_per_s,

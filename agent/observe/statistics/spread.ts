@@ -1,16 +1,19 @@
-/** How values are spread, well enough to tell their median within a tenth: four buckets from each number to its double. */
+/**
+ * The distribution of values, precise enough to give their median within a tenth: there are four buckets from each number to its
+ * double.
+ */
 
 const A_DOUBLING = 4;
 
 export class Spread {
-  /** By bucket; most have few values, in few buckets. */
+  /** The counts by bucket. Most distributions have few values, in few buckets. */
   #buckets: number[] = [];
   #counts: number[] = [];
   #count = 0;
   #least = Infinity;
   #greatest = 0;
 
-  /** From 1 on: what is less counts as 1. */
+  /** Adds a value. Values below 1 count as 1. */
   add(value: number): void {
     this.#put(Math.ceil(Math.log2(Math.max(1, value)) * A_DOUBLING), 1);
     this.#reach(value, value);
@@ -21,7 +24,7 @@ export class Spread {
     this.#reach(other.#least, other.#greatest);
   }
 
-  /** That so large a share of the values does not exceed; undefined where there are none. */
+  /** Returns the value that this share of the values does not exceed; undefined if there are none. */
   quantile(share: number): number | undefined {
     let before = 0;
     const sorted = this.#buckets.map((bucket, at) => [bucket, this.#counts[at]!] as const).sort(([a], [b]) => a - b);

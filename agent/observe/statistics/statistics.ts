@@ -1,6 +1,6 @@
 /**
- * What processes, their peers and services did since the agent started: what flows and sockets tell as they end is
- * added up, and what lives is added when somebody asks.
+ * Sums by process, peer and service since the agent started. Flows and sockets are added when they end, and live ones are added
+ * when somebody asks.
  */
 
 import type { ConnectionEvent } from "../events/event.ts";
@@ -20,15 +20,15 @@ import { LongLived } from "./long-lived.ts";
 import { type StatisticsOrder, STATISTICS_ORDERS, type StatisticsRow } from "./row.ts";
 import { type Carried, Tally } from "./tally.ts";
 
-/** No more of them follow each other before others have their turn. */
+/** At most this many are handled before other work gets its turn. */
 const ENDED_AT_ONCE = 1024;
-/** Connections that live longer are added up meanwhile. */
+/** Connections that live longer than this are added while they live. */
 const LONG_SECONDS = 60;
 const US_A_MS = 1000;
 const US = 1e6;
 
 export interface StatisticsSources {
-  /** TCP connections that ended. */
+  /** The ring of TCP connections that ended. */
   ended: BpfMap;
   live: LiveTcp;
   listeners: ListenerTables;
@@ -38,7 +38,7 @@ export interface StatisticsSources {
 
 interface Group {
   account: Account;
-  /** Whether all that is added up here is of the same process. */
+  /** True if all members of the group belong to the same process. */
   one: boolean;
   live: number;
   tally: Tally;
@@ -61,7 +61,7 @@ export class Statistics {
     });
   }
 
-  /** Reads what the kernel told before its ring is full; whoever asks reads the rest. */
+  /** Starts reading the kernel's records before their ring is full. A request reads the rest. */
   start(): void {
     this.#ring.start();
   }
@@ -70,7 +70,7 @@ export class Statistics {
     this.#ring.close();
   }
 
-  /** A connection that ended. */
+  /** Takes a connection that ended. */
   connection(event: ConnectionEvent): void {
     const now = Date.now();
     const account = accountOf(event);
@@ -81,7 +81,7 @@ export class Statistics {
     this.#carry(account, this.#longLived.finish(event, carriedBy(event)), now);
   }
 
-  /** To be told of each connection that lives, and then finished. */
+  /** Begins a walk. Call `stays` for each connection that lives, and then `finish`. */
   walk(now: bigint): { stays(entry: FlowEntry): void; finish(): void } {
     const { describer } = this.#sources;
     const { at, stride } = FlowKey.ports;
@@ -104,7 +104,7 @@ export class Statistics {
     return this.#executables.rows();
   }
 
-  /** At most `limit` rows. */
+  /** Returns at most `limit` rows. */
   async list(by: Grouping, order: StatisticsOrder, wanted: (account: Account) => boolean, limit: number): Promise<StatisticsRow[]> {
     this.catchUp();
     const now = Date.now();
@@ -119,7 +119,7 @@ export class Statistics {
     return rows.sort((a, b) => rank(b) - rank(a)).slice(0, limit);
   }
 
-  /** With what the kernel told meanwhile. */
+  /** Reads the records that the kernel has written meanwhile. */
   catchUp(): void {
     while (this.#ring.drain() > 0);
   }
@@ -153,7 +153,7 @@ export class Statistics {
   }
 }
 
-/** The opener's count stands first. */
+/** In the pairs, the opener's count stands first. */
 function carriedBy({ direction, packets, bytes }: Pick<ConnectionEvent, "direction" | "packets" | "bytes">): Carried {
   const [sent, received] = direction === "egress" ? bytes : [bytes[1], bytes[0]];
   return { packets: packets[0] + packets[1], sent, received };

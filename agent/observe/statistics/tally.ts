@@ -1,33 +1,33 @@
-/** What is added up of connections. */
+/** The sums of connections. */
 
 import type { TcpMeasures } from "../flows/tcp.ts";
 import { LastMinute } from "./last-minute.ts";
 import { Spread } from "./spread.ts";
 
-/** By a connection, or by a part of it. */
+/** The traffic of a connection, or of a part of it. */
 export interface Carried {
   packets: number;
-  /** Bytes that left this host, and that came. */
+  /** The bytes that left this host, and those that arrived. */
   sent: number;
   received: number;
 }
 
 export class Tally {
-  /** Of watched interfaces. */
+  /** The connections on watched interfaces. */
   connections = 0;
-  /** Of those, the ones that detect let go on and that would be dropped. */
+  /** Those of them that went on in detect and would be dropped. */
   wouldDrop = 0;
   packets = 0;
   sent = 0;
   received = 0;
   readonly opened = new LastMinute();
-  /** In microseconds, of connections that ended. */
+  /** Durations in microseconds of connections that ended. */
   readonly durations = new Spread();
-  /** What sockets told, also of connections that no watched interface saw. */
+  /** Measurements of sockets, including connections that no watched interface saw. */
   measured = 0;
   segments = 0;
   retransmissions = 0;
-  /** In microseconds. */
+  /** Round-trip times in microseconds. */
   readonly roundTrips = new Spread();
   leastRoundTrip = Infinity;
 
