@@ -1,6 +1,6 @@
 /**
- * Builds the collector of manifest.yaml with ocb, once, and prints where it is: `node collector/build.ts`.
- * `node collector/build.ts check` only says whether there is a Go to build it with.
+ * Builds the collector of manifest.yaml with ocb, once, and prints its path: `node collector/build.ts`. `node collector/build.ts
+ * check` only reports whether there is a Go to build it with.
  */
 
 import { execFile } from "node:child_process";
@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 const OCB = "go.opentelemetry.io/collector/cmd/builder@v0.164.0";
 const MANIFEST = join(import.meta.dirname, "manifest.yaml");
-/** Minor version of Go 1 that ocb asks for. */
+/** The minor version of Go 1 that ocb needs. */
 const GO_MINIMUM = 26;
 /** A Go of this minor version or later fetches the toolchain that GOTOOLCHAIN names from the module proxy. */
 const GO_FETCHES = 21;
@@ -25,7 +25,7 @@ interface Go {
   env: NodeJS.ProcessEnv;
 }
 
-/** Path of the collector's binary. */
+/** Returns the path of the collector's binary. */
 export async function buildCollector(): Promise<string> {
   const directory = await cached("collector", OCB + (await readFile(MANIFEST, "utf8")), make);
   return join(directory, "weir-collector");
@@ -33,7 +33,7 @@ export async function buildCollector(): Promise<string> {
 
 async function make(directory: string): Promise<void> {
   const go = await findGo();
-  // CGO off: the binary needs nothing from the machine it is copied to. The path: ocb calls `go` by name.
+  // CGO is off, so the binary needs nothing of the machine to which it is copied. The path is set because ocb calls `go` by name.
   const env = { ...process.env, ...go.env, CGO_ENABLED: "0", PATH: `${dirname(go.path)}${delimiter}${process.env["PATH"]}` };
   try {
     await run(go.path, ["run", OCB, "--config", MANIFEST], { cwd: directory, env, maxBuffer: 64 << 20 });
@@ -45,7 +45,7 @@ async function make(directory: string): Promise<void> {
   await rm(join(directory, "out"), { recursive: true });
 }
 
-/** Why the collector cannot be built here, or undefined when it can. */
+/** Explains why the collector cannot be built here; undefined if it can. */
 export async function missingForBuild(): Promise<string | undefined> {
   return findGo().then(
     () => undefined,

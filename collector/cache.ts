@@ -1,4 +1,4 @@
-/** Things that take long to make and depend only on their inputs: made once for each user, outside the checkout. */
+/** Keeps things that take long to make and depend only on their inputs. They are made once for each user, outside the checkout. */
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,8 +13,8 @@ function cacheDirectory(): string {
 }
 
 /**
- * The directory that `make` filled for these inputs, now or earlier. It appears whole or not at all, and of
- * several processes that ask at once one makes it while the others wait.
+ * Returns the directory that `make` filled for these inputs, now or earlier. It appears whole or not at all. If several processes
+ * ask at once, one makes it while the others wait.
  */
 export async function cached(name: string, inputs: string, make: (directory: string) => Promise<void>): Promise<string> {
   const root = cacheDirectory();
@@ -35,7 +35,7 @@ export async function cached(name: string, inputs: string, make: (directory: str
   return target;
 }
 
-/** Held by a child that goes when this process does, so that a killed one leaves no lock behind. */
+/** A child holds the lock and ends with this process, so that a killed process leaves no lock behind. */
 async function lock(path: string): Promise<AsyncDisposable> {
   const holder = spawn("flock", [path, "sh", "-c", "echo held; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
   await Promise.race([

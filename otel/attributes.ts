@@ -1,6 +1,7 @@
 /**
- * What weir knows about a connection, in the names of OpenTelemetry's semantic conventions; `weir.*` only where there is none.
- * The names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with it.
+ * Describes a connection in the names of OpenTelemetry's semantic conventions, and with `weir.*` only where there is none. The
+ * names are written out, because the package's incubating entry costs several megabytes at run time; a test compares them with
+ * it.
  */
 
 import type { ConnectionEvent, ConnectionFields, ProcessReference, SocketEvent, VerdictEvent } from "../agent/observe/events/event.ts";
@@ -86,7 +87,7 @@ function addWorkload(attributes: Attributes, { container, pod, unit }: Workload)
   if (unit !== undefined) attributes["weir.unit"] = unit;
 }
 
-/** `registry:5000/web:1.2` has a name and a tag; an image that lost its name is `sha256:...`. */
+/** `registry:5000/web:1.2` has a name and a tag. An image that lost its name is `sha256:...`. */
 function addImage(attributes: Attributes, image: string): void {
   const [, name, tag] = /^(.+?)(?::([^:/@]+))?(?:@.*)?$/.exec(image) ?? [];
   if (name === undefined || name === "sha256") {
@@ -98,8 +99,8 @@ function addImage(attributes: Attributes, image: string): void {
 }
 
 /**
- * The verdict in all signals: `would_drop` for what an enforced rule would drop in prevent and for what a staged one
- * would drop if it were enforced, so that one filter finds both.
+ * Returns the verdict for all signals. It is `would_drop` for a packet that an enforced rule would drop in prevent, and for one
+ * that a staged rule would drop if it were enforced, so that one filter finds both.
  */
 export function toldVerdict({ verdict, would_drop }: Pick<VerdictEvent, "verdict" | "would_drop">): Verdict {
   return would_drop ? "would_drop" : verdict;

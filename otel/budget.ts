@@ -1,4 +1,4 @@
-/** At most so many a second, what comes beyond is counted. A part can be kept for what matters more. */
+/** Limits records to a number a second, and counts those beyond. A part of the budget can be reserved for urgent records. */
 
 export class Budget {
   readonly #limit: number;
@@ -9,7 +9,7 @@ export class Budget {
   #leftOut = 0;
   #closed = false;
 
-  /** @param reserved how much of the budget only urgent records may use */
+  /** @param reserved the part of the budget that only urgent records may use */
   constructor(limit: number, reserved = 0, now: () => number = () => performance.now()) {
     this.#limit = limit;
     this.#ordinaryLimit = limit - reserved;
@@ -30,7 +30,7 @@ export class Budget {
     return true;
   }
 
-  /** From now on everything is left out, and counted. */
+  /** Leaves out and counts everything from now on. */
   close(): void {
     this.#closed = true;
   }

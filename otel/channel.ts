@@ -1,4 +1,4 @@
-/** One signal's way to the collector: its target, its ledger and how it is doing. */
+/** The way of one signal to the collector: its target, its ledger and its state. */
 
 import { CountedExporter, type Exporter } from "./counted.ts";
 import { Ledger, type Delivery, type Signal } from "./delivery.ts";
@@ -10,9 +10,12 @@ import { explain, isUnreachable, type Announcer } from "./trouble.ts";
 
 export interface SignalState extends Delivery {
   endpoint: string;
-  /** `waiting` until the first batch has been answered or given up; `no_collector` where nobody asked for an address and nobody is at the usual one. */
+  /**
+   * `waiting` until the first batch was answered or given up; `no_collector` if no address was configured and nobody listens at
+   * the usual one.
+   */
   state: "waiting" | "ok" | "failing" | "no_collector";
-  /** What is wrong, in a sentence; null while nothing is. */
+  /** A sentence about the problem; null while there is none. */
   error: string | null;
 }
 
@@ -33,7 +36,7 @@ export class Channel {
     this.ledger = new Ledger(capacity);
   }
 
-  /** Answers the exporter too: some signals ask it for more than to export. */
+  /** Returns the exporter, too, because some signals need more of it than the export. */
   async open<Batch, Inner extends Exporter<Batch>>(
     size: (batch: Batch) => number,
     diagnostics: Diagnostics,
@@ -55,7 +58,7 @@ export class Channel {
     return { endpoint: this.#target.url, state: this.#state, error: this.#error, ...this.ledger.read() };
   }
 
-  /** The exporter retries for seconds before it gives up; whether anybody listens at all can be told at once. */
+  /** Finds out at once whether anybody listens. The exporter itself retries for seconds before it gives up. */
   probe(): void {
     if (this.#target.exporter === "console") return;
     this.#reach.probe(this.#target, (error) => {
@@ -63,7 +66,7 @@ export class Channel {
     });
   }
 
-  /** The HTTP exporters ask for each connection; gRPC makes its own, and is held back here. */
+  /** The HTTP exporters ask for each connection. gRPC makes its own, and is held back here. */
   #unreachable(): Error | undefined {
     if (this.#target.protocol === "grpc" && this.#reach.mayTry()) return undefined;
     return this.#reach.problem;

@@ -1,4 +1,4 @@
-/** Exporters and processors of the SDK with every record accounted for. */
+/** Exporters and processors of the SDK that account for every record. */
 
 import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
 import { TraceFlags } from "@opentelemetry/api";
@@ -17,21 +17,21 @@ export interface Exporter<Batch> {
 export interface Accounts<Batch> {
   ledger: Ledger;
   size(batch: Batch): number;
-  /** What the SDK said about the answer it is about to report. */
+  /** Returns what the SDK said about the answer that it is about to report. */
   takeRemark(): Remark | undefined;
-  /** Why there is nobody to send to at this moment; undefined where it may be tried. */
+  /** Returns the reason why nobody can be reached at this moment; undefined if it may be tried. */
   unreachable(): Error | undefined;
-  /** Told for every batch; no problem means that the collector has it. */
+  /** Called for every batch. Without a problem the collector has it. */
   outcome(problem: unknown): void;
-  /** Milliseconds after which a batch that is still on its way counts as lost. */
+  /** A batch that is still on its way after this many milliseconds counts as lost. */
   deadline: number;
-  /** Told when that happened. */
+  /** Called when that happened. */
   abandon(): void;
 }
 
 /**
- * Counts what the collector acknowledged. To the SDK every batch is a success: it has nothing to add to a failure but a line in its log
- * for each try, and stops flushing at the first one.
+ * Counts the records that the collector acknowledged. For the SDK every batch is a success: it could only log a failure for each
+ * attempt, and would stop flushing at the first one.
  */
 export class CountedExporter<Batch> implements Exporter<Batch> {
   readonly #inner: Exporter<Batch>;
@@ -54,7 +54,7 @@ export class CountedExporter<Batch> implements Exporter<Batch> {
       ledger.arrive(records, lost);
       done({ code: ExportResultCode.SUCCESS });
     };
-    // The exporter's own timeout watches for silence only: an answer that drips in would last for ever.
+    // The exporter's own timeout only detects silence: an answer that arrives byte by byte would last for ever.
     const timer = setTimeout(() => {
       settle(new DeliveryProblem("silent"), records);
       abandon();
@@ -86,7 +86,7 @@ export class CountedExporter<Batch> implements Exporter<Batch> {
   }
 }
 
-/** The exporters tell these two by their text only. */
+/** The exporters distinguish these two by their text only. */
 function understood(error: unknown): unknown {
   const message = error instanceof Error ? error.message : "";
   if (/^Request timed out|^Concurrent export limit/.test(message)) return new DeliveryProblem("silent");
@@ -94,7 +94,7 @@ function understood(error: unknown): unknown {
   return error ?? new Error("no reason given");
 }
 
-/** Refuses what the queue has no room for, before the SDK drops it without a count. */
+/** Refuses spans for which the queue has no room, before the SDK drops them without a count. */
 export class CountedSpans implements SpanProcessor {
   readonly #inner: SpanProcessor;
   readonly #ledger: Ledger;
@@ -120,7 +120,7 @@ export class CountedSpans implements SpanProcessor {
   }
 }
 
-/** The same for log records. */
+/** Does the same for log records. */
 export class CountedLogs implements LogRecordProcessor {
   readonly #inner: LogRecordProcessor;
   readonly #ledger: Ledger;

@@ -1,18 +1,18 @@
-/** Where every record of one signal is: offered = waiting + flying + sent + lost + no_collector, at any moment. */
+/** Counts where every record of one signal is. At any moment, offered = waiting + flying + sent + lost + no_collector. */
 
 export type Signal = "traces" | "metrics" | "logs";
 
 export interface Delivery {
   offered: number;
-  /** In the queue. */
+  /** Records in the queue. */
   waiting: number;
-  /** Handed to the network, not yet answered. */
+  /** Records handed to the network and not yet answered. */
   flying: number;
-  /** Acknowledged by the collector. */
+  /** Records that the collector acknowledged. */
   sent: number;
-  /** Not acknowledged: the queue was full, the collector refused, failed or was silent, or weir stopped. */
+  /** Records that were not acknowledged: the queue was full, the collector refused, failed or was silent, or weir stopped. */
   lost: number;
-  /** Not sent, since nobody asked for an address, and there is no collector that may have them at the usual one. */
+  /** Records that were not sent, because no address was configured and no collector that may have them listens at the usual one. */
   no_collector: number;
 }
 
@@ -24,14 +24,14 @@ export class Ledger {
   #lost = 0;
   #noCollector = 0;
   #closed = false;
-  /** Whether what cannot be sent is nobody's loss: nobody asked for a collector, and none is there. */
+  /** True if records that cannot be sent are not lost: no collector was configured, and none is there. */
   unclaimed = false;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** Counts a record in; false when there is no room for it and it is lost. */
+  /** Counts records in. Returns false if there is no room and they are lost. */
   offer(records = 1): boolean {
     if (this.#closed || this.#waiting + records > this.#capacity) {
       this.#lose(records);
@@ -41,21 +41,21 @@ export class Ledger {
     return true;
   }
 
-  /** True, and a record counted as lost, when there is no room for it: asked before the record is made, it need not be made. */
+  /** Returns true, and counts a record as lost, if there is no room for it. Ask before you make the record. */
   turnsAway(): boolean {
     if (!this.#closed && this.#waiting < this.#capacity) return false;
     this.#lose(1);
     return true;
   }
 
-  /** A batch leaves the queue for the network. */
+  /** Notes that a batch left the queue for the network. */
   depart(records: number): void {
     if (this.#closed) return;
     this.#waiting -= records;
     this.#flying += records;
   }
 
-  /** The collector answered, or will not. */
+  /** Notes that the collector answered, or will not. */
   arrive(records: number, lost: number): void {
     if (this.#closed) return;
     this.#flying -= records;
@@ -63,7 +63,7 @@ export class Ledger {
     this.#lose(lost);
   }
 
-  /** Whatever has not arrived by now is lost; what is offered later, too. */
+  /** Counts everything that has not arrived by now, and everything offered later, as lost. */
   close(): void {
     this.#closed = true;
     this.#lose(this.#waiting + this.#flying);

@@ -1,8 +1,9 @@
 /**
- * Takes what the OpenTelemetry SDK says about itself, so that none of it reaches the console.
+ * Takes the messages of the OpenTelemetry SDK about itself, so that none of them reaches the console.
  *
- * The exporters answer "success" to any 2xx and tell only this log that the collector refused part of the batch, or that the answer
- * was not OTLP at all. Both are said right before the batch's result, in the same turn; `takeRemark` hands them to that result.
+ * The exporters answer "success" to any 2xx. Only this log learns that the collector refused a part of the batch, or that the
+ * answer was not OTLP at all. Both messages come right before the batch's result, in the same turn; `takeRemark` adds them to
+ * that result.
  */
 
 import type { DiagLogger } from "@opentelemetry/api";
@@ -10,7 +11,7 @@ import { DeliveryProblem, type Say } from "./trouble.ts";
 
 export interface Remark {
   problem: DeliveryProblem;
-  /** How many of the batch were refused. */
+  /** The number of refused records in the batch. */
   refused: number;
 }
 
@@ -22,7 +23,7 @@ export class Diagnostics implements DiagLogger {
   readonly #verbose: boolean;
   #remark: Remark | undefined;
 
-  /** @param verbose also hand on what is less than a warning */
+  /** @param verbose also pass on messages below a warning */
   constructor(say: Say, verbose: boolean) {
     this.#say = say;
     this.#verbose = verbose;

@@ -1,17 +1,17 @@
-/** How long connections lasted, counted in plain arrays: a recording costs nanoseconds, a reading copies a few hundred bytes. */
+/** Counts how long connections lasted, in plain arrays: a recording costs nanoseconds, a reading copies a few hundred bytes. */
 
 import type { ConnectionEvent } from "../agent/observe/events/event.ts";
 import type { Direction, Transport, Verdict } from "../agent/values/traffic.ts";
 import { toldVerdict } from "./attributes.ts";
 
-/** Upper bounds of the buckets in seconds: from a refused connection to one that lives for days. */
+/** The upper bounds of the buckets in seconds: from a refused connection to one that lives for days. */
 export const DURATION_BOUNDARIES = [0.01, 0.1, 1, 5, 15, 60, 300, 1800, 3600, 21600, 86400] as const;
 
 export interface DurationRow {
   direction: Direction;
   transport: Transport;
   verdict: Verdict;
-  /** One more than there are boundaries: the last bucket has no upper bound. */
+  /** There is one more count than there are boundaries, because the last bucket has no upper bound. */
   counts: number[];
   sum: number;
 }

@@ -1,4 +1,4 @@
-/** What `OTEL_*` variables and the configuration together ask for. The variables win. An empty variable counts as absent. */
+/** Combines the `OTEL_*` variables with the configuration. The variables win. An empty variable counts as absent. */
 
 import { LARGEST_FILE } from "../agent/files/file.ts";
 import { readOutsideNow } from "../agent/files/outside-file.ts";
@@ -7,23 +7,26 @@ import type { Signal } from "./delivery.ts";
 export type Protocol = "http/json" | "http/protobuf" | "grpc";
 
 export interface Target {
-  /** `console` prints, for trying things out. */
+  /** `console` prints to the terminal, for experiments. */
   exporter: "otlp" | "console";
   protocol: Protocol;
-  /** The full address of this signal. */
+  /** The full address for this signal. */
   url: string;
-  /** What the operator changes to change the address. */
+  /** The variable or key that sets the address. */
   setBy: string;
-  /** Whether the operator named the address; else it is the usual one of a collector on this host. */
+  /** True if the operator configured the address; else it is the usual one of a collector on this host. */
   asked: boolean;
   tls: TlsFiles;
-  /** Milliseconds the exporter tries to deliver a batch. */
+  /** The exporter tries for this many milliseconds to deliver a batch. */
   patience: number;
-  /** Milliseconds after which a batch counts as lost, whatever the exporter is doing. Longer, so that the exporter can say what is wrong. */
+  /**
+   * After this many milliseconds a batch counts as lost, whatever the exporter does. It is longer than `patience`, so that the
+   * exporter can report the problem.
+   */
   deadline: number;
 }
 
-/** Contents of the files that variables name. */
+/** The contents of the files that variables name. */
 export interface TlsFiles {
   ca?: Buffer;
   cert?: Buffer;
@@ -40,13 +43,13 @@ export interface Plan {
   targets: Partial<Record<Signal, Target>>;
   spans: QueueLimits;
   logs: QueueLimits;
-  /** Milliseconds between two collections of metrics. */
+  /** The milliseconds between two collections of metrics. */
   interval: number;
   warnings: string[];
 }
 
 export interface Wishes {
-  /** Beginning of the address; absent where nobody asked for one. */
+  /** The beginning of the address; absent if none was configured. */
   endpoint?: string | undefined;
   traces: boolean;
   metrics: boolean;
@@ -55,10 +58,10 @@ export interface Wishes {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a collector on this host usually listens. */
+/** The address at which a collector on this host usually listens. */
 export const USUAL_ENDPOINT = "http://127.0.0.1:4318";
 
-/** A queue holds no more batches than this. */
+/** A queue holds at most this many batches. */
 export const MAX_BATCHES = 30;
 
 const DEADLINE_MS = 15_000;
@@ -73,7 +76,7 @@ export function planTelemetry(wishes: Wishes, environment: Environment): Plan {
   const deadlines = {
     traces: variables.number("OTEL_BSP_EXPORT_TIMEOUT") ?? DEADLINE_MS,
     logs: variables.number("OTEL_BLRP_EXPORT_TIMEOUT") ?? DEADLINE_MS,
-    // The next collection must find the last one settled.
+    // At the next collection the last one must be settled.
     metrics: Math.min(variables.number("OTEL_METRIC_EXPORT_TIMEOUT") ?? DEADLINE_MS, interval),
   };
   const targets: Plan["targets"] = {};
@@ -121,7 +124,7 @@ function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: V
   };
 }
 
-/** By custom a collector speaks gRPC on one port and HTTP on the other. */
+/** By convention a collector speaks gRPC on one port and HTTP on the other. */
 const GRPC_PORT = "4317";
 const HTTP_PORT = "4318";
 
@@ -145,7 +148,7 @@ function tlsFiles(NAME: string, variables: Variables): TlsFiles {
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
 }
 
-/** A variable for one signal holds the whole address; the one for all signals and the configuration hold its beginning. */
+/** A variable for one signal holds the whole address. The variable for all signals, and the configuration, hold its beginning. */
 function address(
   signal: Signal,
   protocol: Protocol | undefined,
@@ -185,7 +188,7 @@ class Variables {
     return this.#environment[name]?.trim() || undefined;
   }
 
-  /** The value of the first of the variables that is set; so the next two. */
+  /** Returns the value of the first of the variables that is set. The next two methods do the same. */
   number(...names: string[]): number | undefined {
     const name = this.#firstSet(names);
     if (name === undefined) return undefined;
@@ -202,7 +205,7 @@ class Variables {
     return undefined;
   }
 
-  /** What is in the file it names. */
+  /** Returns the content of the file that the variable names. */
   file(...names: string[]): Buffer | undefined {
     const name = this.#firstSet(names);
     if (name === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The SDK's exporters, loaded only for the signals and the protocol in use. */
+/** Loads the SDK's exporters, only for the signals and the protocol in use. */
 
 import type { ExportResult } from "@opentelemetry/core";
 import type { Exporter } from "./counted.ts";
@@ -10,16 +10,16 @@ const PACKAGE_PARTS = { traces: "trace", metrics: "metrics", logs: "logs" } as c
 const CLASSES = { traces: "OTLPTraceExporter", metrics: "OTLPMetricExporter", logs: "OTLPLogExporter" } as const;
 const ENCODINGS = { "http/json": "http", "http/protobuf": "proto", grpc: "grpc" } as const;
 
-/** At shutdown a full queue of spans leaves at once, beside the batch that is on its way. */
+/** At shutdown the batches of a full queue of spans are sent at once, beside the batch that is on its way. */
 const CONCURRENT_BATCHES = MAX_BATCHES + 1;
 
 export interface Loaded<Made> {
   exporter: Made;
-  /** Cuts the connections of batches that were given up; the next batch makes a new one. */
+  /** Ends the connections of batches that were given up. The next batch opens a new one. */
   abandon(): void;
 }
 
-/** Headers and compression are the exporter's own reading of `OTEL_EXPORTER_OTLP_*`. */
+/** The exporter itself reads headers and compression from `OTEL_EXPORTER_OTLP_*`. */
 export async function loadExporter<Batch, Made extends Exporter<Batch>>(
   signal: Signal,
   target: Target,

@@ -1,4 +1,4 @@
-/** Events and changes as log records: an event name, attributes, and a sentence a person can read. */
+/** Turns events and changes into log records with an event name, attributes, and a sentence for people. */
 
 import { counted } from "../agent/values/count.ts";
 import { ROOT_CONTEXT, SeverityNumber, type Context, type Logger } from "@opentelemetry/api";
@@ -9,10 +9,10 @@ import { DIRECTIONS, socketAttributes, verdictAttributes, type Attributes } from
 import { Budget } from "./budget.ts";
 import type { Ledger } from "./delivery.ts";
 
-/** Detections a second that become log records. The collector's side pays for each of them. */
+/** At most this many detections a second become log records, because the collector's side pays for each of them. */
 const LOG_BUDGET = 5000;
 
-/** What else weir reports, and with which facts. */
+/** The other reports of weir, and their facts. */
 export interface Changes {
   "weir.mode.changed": { mode: Mode; previous: Mode };
   "weir.rules.changed": { generation: number; loaded: number };
@@ -92,7 +92,7 @@ export class LogWriter {
     this.#ledger = ledger;
   }
 
-  /** What was allowed is not a log record: the connection's span and the counters tell it. */
+  /** An allowed connection is not a log record: its span and the counters show it. */
   event(event: VerdictEvent, span: Context = ROOT_CONTEXT): void {
     if (event.type === "ALLOWED" || !this.#budget.take(true) || this.#ledger.turnsAway()) return;
     this.#logger.emit({
@@ -106,7 +106,7 @@ export class LogWriter {
     });
   }
 
-  /** `weir.socket.listening` and the like. */
+  /** The event name is `weir.socket.listening` or similar. */
   socket(event: SocketEvent): void {
     if (!this.#budget.take(true) || this.#ledger.turnsAway()) return;
     const severity = WORTH_A_LOOK.has(event.type) || event.new ? "WARN" : "INFO";
@@ -121,7 +121,7 @@ export class LogWriter {
     });
   }
 
-  /** Changes are few and are told outside the budget. */
+  /** Changes are few, so they are reported outside the budget. */
   changed<Name extends keyof Changes>(name: Name, change: Changes[Name]): void {
     const { severity, body, attributes } = TELL[name](change);
     this.#logger.emit({
@@ -134,7 +134,7 @@ export class LogWriter {
     });
   }
 
-  /** Records that the budget left out. */
+  /** The number of records that the budget left out. */
   get leftOut(): number {
     return this.#budget.leftOut;
   }

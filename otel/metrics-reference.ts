@@ -1,4 +1,4 @@
-/** The metric table as Markdown, in otel/README.md. Run by itself, it brings that page up to date. */
+/** Writes the metric table as Markdown into otel/README.md. Run by itself, this file updates that page. */
 
 import { join } from "node:path";
 import { embed, embedInPage } from "../config/embed.ts";
@@ -23,7 +23,7 @@ export function metricsReference(): string {
   return `${[heading, heading.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
 }
 
-/** The text with the reference between its two markers. */
+/** Returns the text with the reference between its two markers. */
 export function embedMetrics(text: string): string {
   return embed(text, MARKER, metricsReference());
 }

@@ -1,4 +1,4 @@
-/** Every metric weir has. What is exported, the Prometheus names, the dashboards and the reference in otel/README.md follow from this table. */
+/** Every metric of weir. The export, the Prometheus names, the dashboards and the reference in otel/README.md follow from this table. */
 
 import { type Histogram, NUMBER_BOUNDS, TIME_BOUNDS } from "../agent/observe/events/histogram.ts";
 import { FAULTS, UNDECIDED_REASONS, VERDICTS } from "../agent/observe/events/known.ts";
@@ -10,11 +10,11 @@ import type { OwnFigures } from "./own-figures.ts";
 export interface Reading {
   snapshot: Snapshot;
   own: OwnFigures;
-  /** Series that were added up because a metric had too many, by metric. Known once all others are read. */
+  /** The number of series of each metric that were folded into one because there were too many. It is known once all others are read. */
   folded: Map<string, number>;
 }
 
-/** A value and the values of the metric's attributes, in their order. An attribute that is empty is left out. */
+/** A value and the values of the metric's attributes, in their order. An empty attribute is left out. */
 export type Row = readonly [value: number, ...attributes: string[]];
 
 export interface HistogramRow {
@@ -25,7 +25,7 @@ export interface HistogramRow {
 
 interface Description {
   name: string;
-  /** As UCUM writes it; what is counted stands in braces. */
+  /** The unit in UCUM. The name of counted things stands in braces. */
   unit: string;
   description: string;
   attributes: readonly string[];
@@ -50,7 +50,7 @@ function trafficAttributes(row: TrafficRow): string[] {
   return [DIRECTIONS[row.direction], row.interface, row.transport, row.verdict];
 }
 
-/** Each verdict has a series from the start: an alert on how fast it grows would miss what comes with the first one. */
+/** Each verdict has a series from the start: an alert on the growth of a series would miss what comes together with the series. */
 function trafficRows({ traffic, interfaces }: Snapshot, field: "packets" | "bytes"): Row[] {
   const met = new Set(traffic.map(({ verdict }) => verdict));
   const missing = VERDICTS.filter((verdict) => !met.has(verdict));
@@ -60,12 +60,12 @@ function trafficRows({ traffic, interfaces }: Snapshot, field: "packets" | "byte
   ];
 }
 
-/** One row for each value an attribute may take, 1 for the value that holds now. */
+/** Returns a row for each value that an attribute may take, with 1 for the value that holds now and 0 for the others. */
 function oneOf(values: readonly string[], current: string): Row[] {
   return values.map((value) => [value === current ? 1 : 0, value]);
 }
 
-/** How many of a list there are, by attributes. */
+/** Counts the items of a list by their attributes. */
 function countBy<T>(list: readonly T[], attributes: (item: T) => string[]): Row[] {
   const counts = new Map<string, [number, ...string[]]>();
   for (const item of list) {
@@ -77,7 +77,7 @@ function countBy<T>(list: readonly T[], attributes: (item: T) => string[]): Row[
   return [...counts.values()];
 }
 
-/** A histogram of TCP connections, by who opened them. */
+/** Returns the histograms of TCP connections by the opener's direction. */
 function byOpener({ tcp }: Snapshot, read: (row: TcpRow) => Histogram): HistogramRow[] {
   return tcp.map((row) => ({ attributes: [DIRECTIONS[row.direction]], ...read(row) }));
 }
@@ -94,7 +94,7 @@ function zeros(names: readonly string[]): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, 0]));
 }
 
-/** Those that have a series for each interface or rule, or for each program and error. */
+/** The metrics with a series for each interface or rule, or for each program and error. */
 const MANY_SERIES = ["weir.packets", "weir.io", "weir.rule.matches", "weir.system_calls"];
 
 export const METRICS: readonly Metric[] = [
@@ -470,7 +470,7 @@ export const METRICS: readonly Metric[] = [
         ]),
         (values) => values,
       );
-      // What an alert waits for is there before it happens.
+      // An alert needs the series before the event, so its value is 0 until then.
       const absent = ["receive", "transmit"].filter((direction) => !rows.some(([, of, hook]) => of === direction && hook === "none"));
       return [...rows, ...absent.map((direction): Row => [0, direction, "none"])];
     },

@@ -1,6 +1,6 @@
 /**
- * Spans of connections that were detected and go on: they are open, so that the log record of each detection points at the span of
- * its connection. There are so many at most: the one that has been open for longest ends when another one needs its place.
+ * Keeps the spans of detected connections open while these go on, so that the log record of each detection points at the span of
+ * its connection. Their number is limited: when another span needs a place, the one that has been open for longest ends.
  */
 
 import type { Span } from "@opentelemetry/api";
@@ -13,7 +13,7 @@ const OF_CONNECTIONS = new Set(["opener_unknown", "process_unknown"]);
 
 export interface OpenSpan {
   span: Span;
-  /** When the connection was detected last, in milliseconds since the epoch. */
+  /** The time of the last detection of the connection, in milliseconds since the epoch. */
   time: number;
 }
 
@@ -25,7 +25,7 @@ export class OpenSpans {
     this.#most = most;
   }
 
-  /** The open span of the connection that was detected once more. */
+  /** Returns the open span of a connection that was detected again. */
   find(event: VerdictEvent): Span | undefined {
     const open = this.#open.get(keyOf(event));
     if (open !== undefined) open.time = event.time;
@@ -41,7 +41,7 @@ export class OpenSpans {
     this.#open.set(keyOf(event), { span, time: event.time });
   }
 
-  /** The span of a connection that ended, to be ended by the caller. */
+  /** Returns the span of a connection that ended. The caller ends the span. */
   take(connection: ConnectionFields): OpenSpan | undefined {
     const key = keyOf(connection);
     const open = this.#open.get(key);
@@ -49,14 +49,14 @@ export class OpenSpans {
     return open;
   }
 
-  /** Ends all. */
+  /** Ends all spans. */
   close(): void {
     for (const { span, time } of this.#open.values()) span.end(time);
     this.#open.clear();
   }
 }
 
-/** True if the packet belongs to a connection that goes on, and whose end will be told. */
+/** Returns whether the packet belongs to a connection that goes on, and whose end will be reported. */
 export function goesOn({ type, verdict, reason, protocol, source, icmp }: VerdictEvent): boolean {
   if (verdict === "dropped" || (type === "UNDECIDED" && !OF_CONNECTIONS.has(reason ?? ""))) return false;
   if (icmp !== undefined) return ECHO.has(icmp.type);

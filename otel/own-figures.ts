@@ -1,4 +1,4 @@
-/** What the agent observes about itself, beside the counters of the kernel. */
+/** Measures the agent itself. The kernel's counters are elsewhere. */
 
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ConnectionEvent } from "../agent/observe/events/event.ts";
@@ -6,17 +6,17 @@ import { Durations, type DurationRow } from "./durations.ts";
 import type { Delivery, Signal } from "./delivery.ts";
 
 export interface OwnFigures {
-  /** Bytes. */
+  /** Resident memory in bytes. */
   resident_memory: number;
-  /** Seconds, all threads. */
+  /** CPU time in seconds, of all threads. */
   cpu: { user: number; system: number };
-  /** Seconds the main thread was late at worst, in the last 10 to 20 seconds. */
+  /** The longest delay of the main thread in the last 10 to 20 seconds, in seconds. */
   event_loop_delay: number;
   durations: DurationRow[];
   deliveries: Partial<Record<Signal, Delivery>>;
 }
 
-/** Coarse on purpose: a finer timer would wake an idle agent for nothing. */
+/** The timer is coarse on purpose: a finer one would wake an idle agent for nothing. */
 const DELAY_RESOLUTION_MS = 100;
 const DELAY_WINDOW_MS = 10_000;
 
@@ -49,10 +49,10 @@ export class SelfObserver {
     this.#delay.disable();
   }
 
-  /** Several readers may ask: the window turns by time, so that no reader takes the maximum away from another. */
+  /** Several readers may ask. The window moves with time, so that no reader takes the maximum away from another. */
   #worstDelay(): number {
     const now = performance.now();
-    // The monitor measures whole intervals; what is beyond the resolution is delay.
+    // The monitor measures whole intervals, so everything beyond the resolution is delay.
     const current = Math.max(0, this.#delay.max / 1e9 - DELAY_RESOLUTION_MS / 1000);
     const worst = Math.max(this.#previousWindow, current);
     if (now - this.#windowStart >= DELAY_WINDOW_MS) {

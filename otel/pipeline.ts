@@ -1,4 +1,7 @@
-/** The SDK, wired: writers > counted processors > the SDK's batches > counted exporters > collector. Imported only when something is to be sent. */
+/**
+ * Wires the SDK: writers > counted processors > the SDK's batches > counted exporters > collector. It is imported only when
+ * something is to be sent.
+ */
 
 import { context, diag, DiagLogLevel, logs, metrics, propagation, trace } from "@opentelemetry/api";
 import { defaultResource, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
@@ -25,7 +28,7 @@ import { TableProducer } from "./table-producer.ts";
 import { SpanWriter } from "./traces.ts";
 import { Announcer, type Say } from "./trouble.ts";
 
-/** Longer than the counted exporter waits, so that the SDK's own time-out never comes first. */
+/** This is longer than the counted exporter waits, so that the SDK's own time-out never comes first. */
 const SDK_PATIENCE_MS = 5000;
 
 export interface Pipeline {
@@ -39,9 +42,9 @@ export interface PipelineOptions {
   plan: Plan;
   resource: Record<string, string>;
   readMetrics(): MetricSeries[];
-  /** When the counters began, in milliseconds since the epoch. */
+  /** Returns the start time of the counters, in milliseconds since the epoch. */
   started(): number;
-  /** Looks at who is at an address that nobody asked for. */
+  /** Checks who listens at an address that nobody configured. */
   guard: Guard;
   say: Say;
 }
@@ -64,7 +67,7 @@ export async function openPipeline({ plan, resource, readMetrics, started, guard
 
   const configuration: Partial<NodeSDKConfiguration> = {
     resource: defaultResource().merge(resourceFromAttributes({ ...resourceAttributes(), ...resource })),
-    // Detectors win over the resource given: of the SDK's, only the one that reads variables is wanted.
+    // Detectors win over the resource given. Of the SDK's detectors, only the one that reads variables is wanted.
     ...(process.env["OTEL_NODE_RESOURCE_DETECTORS"] === undefined && { resourceDetectors: [envDetector] }),
     instrumentations: [],
     spanProcessors: [],
@@ -89,7 +92,7 @@ export async function openPipeline({ plan, resource, readMetrics, started, guard
   if (metricTarget !== undefined) {
     const way = channel("metrics", metricTarget, Infinity);
     const { inner, exporter } = await way.open<ResourceMetrics, PushMetricExporter>((batch) => {
-      // A collection is offered and leaves at once: there is no queue of metrics.
+      // A collection of metrics is offered and sent at once, because metrics have no queue.
       const points = dataPoints(batch);
       way.ledger.offer(points);
       return points;
@@ -143,7 +146,7 @@ function dataPoints(batch: ResourceMetrics): number {
   return batch.scopeMetrics.flatMap(({ metrics }) => metrics).reduce((total, { dataPoints }) => total + dataPoints.length, 0);
 }
 
-/** The SDK would answer the variable by writing to the console; here it has been heeded already. */
+/** Hides the variable OTEL_LOG_LEVEL. The SDK would write to the console because of it; weir has read it already. */
 function withoutLogLevel<Made>(make: () => Made): Made {
   const level = process.env["OTEL_LOG_LEVEL"];
   delete process.env["OTEL_LOG_LEVEL"];
@@ -154,7 +157,7 @@ function withoutLogLevel<Made>(make: () => Made): Made {
   }
 }
 
-/** Waits for the work, but not longer; what it says when it fails has been counted where it failed. */
+/** Waits for the work, but no longer than the timeout. A failure has been counted where it happened. */
 async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, timeoutMs);

@@ -1,16 +1,16 @@
-/** The metrics as text for Prometheus, with the names and types the collector's Prometheus exporter gives them. */
+/** Writes the metrics as text for Prometheus, with the names and types that the collector's Prometheus exporter gives them. */
 
 import type { Snapshot } from "../agent/observe/events/snapshot.ts";
 import type { HistogramRow, Metric } from "./metrics-table.ts";
 import type { OwnFigures } from "./own-figures.ts";
 import { isHistogram, readMetrics, type AttributeValues } from "./series.ts";
 
-/** Units the table uses, as Prometheus spells them. What is in braces only says what is counted and leaves no trace. */
+/** The units of the table as Prometheus spells them. A unit in braces only names the counted things, and does not appear. */
 const UNITS: Record<string, string> = { By: "bytes", s: "seconds" };
 
 const TYPES = { counter: "counter", updowncounter: "gauge", gauge: "gauge", histogram: "histogram" } as const;
 
-/** `weir_packets_total`; for a histogram the common part, see `prometheusSeries`. */
+/** Returns a name such as `weir_packets_total`; for a histogram the common part, see `prometheusSeries`. */
 export function prometheusName(metric: Pick<Metric, "name" | "kind" | "unit">): string {
   const words = metric.name.split(/[^A-Za-z0-9:]+/);
   const unit = UNITS[metric.unit];
@@ -19,7 +19,7 @@ export function prometheusName(metric: Pick<Metric, "name" | "kind" | "unit">): 
   return (suffix === undefined ? words : [...words.filter((word) => word !== suffix), suffix]).join("_");
 }
 
-/** The names a query can use: one, or the three of a histogram. */
+/** Returns the names that a query can use: one, or the three of a histogram. */
 export function prometheusSeries(metric: Pick<Metric, "name" | "kind" | "unit">): string[] {
   const name = prometheusName(metric);
   return metric.kind === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];

@@ -1,7 +1,7 @@
 /**
- * All signals that go to one address share what is known about whether a collector can be reached there. While it cannot, one
- * of them tries now and then for all, with ever longer pauses. Where nobody asked for the address, each connection is looked at before
- * anything is sent on it.
+ * Knows whether a collector can be reached at an address. All signals to that address share this knowledge. While the collector
+ * cannot be reached, one signal tries now and then for all, with ever longer pauses. If nobody configured the address, each
+ * connection is checked before anything is sent on it.
  */
 
 import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from "node:http";
@@ -18,9 +18,9 @@ export interface Ends {
 
 /** A guard knows the sockets of this host. */
 export interface Guard {
-  /** True if a socket listens on this port of this host. */
+  /** Returns whether a socket of this host listens on the port. */
   listens(port: number): boolean;
-  /** Resolves to the reason why the other end of a connection inside this host is told nothing; undefined where it may be told. */
+  /** Resolves to the reason why nothing is sent to the other end of a connection inside this host; undefined if records may be sent. */
   refuses(ends: Ends): Promise<string | undefined>;
 }
 
@@ -28,7 +28,7 @@ export type Connected = (error: Error | null, socket?: Duplex) => void;
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-/** A look at the other end takes a while on a busy host, however short a time was asked for to deliver a batch. */
+/** Checking the other end takes a while on a busy host, however short the time limit for a batch is. */
 const LEAST_PATIENCE_MS = 10_000;
 
 export class Reach {
@@ -39,18 +39,18 @@ export class Reach {
   #next = 0;
   #trying = false;
 
-  /** @param guard of connections to an address that nobody asked for */
+  /** @param guard checks connections to an address that nobody configured */
   constructor(guard: Guard | undefined, now: () => number = () => performance.now()) {
     this.#guard = guard;
     this.#now = now;
   }
 
-  /** The reason why nobody is there, as long as it is too early to try again. */
+  /** The reason why nobody can be reached, while it is too early to try again. */
   get problem(): Error | undefined {
     return this.#problem !== undefined && this.#now() < this.#next ? this.#problem : undefined;
   }
 
-  /** False while it is too early. Where nobody was there, whoever is told true tries for all. */
+  /** Returns false while it is too early to try. If the last attempt failed, the caller that gets true tries for all. */
   mayTry(): boolean {
     if (this.problem !== undefined) return false;
     if (this.#problem !== undefined) {
@@ -66,7 +66,7 @@ export class Reach {
     this.#trying = false;
   }
 
-  /** Several may fail at once: that counts as one try. */
+  /** Several signals may fail at once; that counts as one attempt. */
   missed(problem: Error): void {
     if (this.#problem === undefined || this.#trying) {
       this.#pause = Math.min(Math.max(FIRST_PAUSE_MS, this.#pause * 2), LONGEST_PAUSE_MS);
@@ -76,7 +76,10 @@ export class Reach {
     this.#trying = false;
   }
 
-  /** Opens a connection that may be used, or says why there is none. `open` makes it, and `event` says that it is there. */
+  /**
+   * Opens a connection that may be used, or rejects with the reason. `open` makes the connection, and `event` is the event that
+   * reports it as open.
+   */
   connect(port: number, patience: number, event: "connect" | "secureConnect", open: () => Socket, done: Connected): Socket | undefined {
     const fail = (error: Error): void => {
       this.missed(error);
@@ -86,7 +89,7 @@ export class Reach {
       process.nextTick(done, this.#problem);
       return undefined;
     }
-    // A try that cannot succeed would be a packet for nothing, and a drop in everybody's list.
+    // An attempt that cannot succeed would be a useless packet, and a drop in the list of drops.
     if (this.#guard !== undefined && !this.#listens(this.#guard, port)) {
       process.nextTick(fail, Object.assign(new Error(`nobody listens on port ${port}`), { code: "ECONNREFUSED" }));
       return undefined;
@@ -127,7 +130,7 @@ export class Reach {
     try {
       return guard.listens(port);
     } catch {
-      return true; // the look at the connection decides
+      return true; // the check of the connection decides
     }
   }
 
@@ -143,7 +146,7 @@ export class Reach {
     }
   }
 
-  /** Tells whether anybody is there, before there is anything to send. */
+  /** Finds out whether anybody listens, before there is anything to send. */
   probe({ url, patience }: Pick<Target, "url" | "patience">, done: (error: Error | null) => void): void {
     const { host, port } = placeOf(url);
     this.connect(
@@ -168,7 +171,7 @@ export class Reach {
   }
 }
 
-/** An agent whose connections are handed out by `connectBy` only. Destroying it ends those that are still being made, too. */
+/** Makes an agent whose connections come from `connectBy` only. Destroying it also ends connections that are still being made. */
 function watched(
   Base: typeof HttpAgent,
   options: AgentOptions,
@@ -186,7 +189,7 @@ function watched(
         },
       );
       if (socket !== undefined) this.#opening.add(socket);
-      // Node waits for the word of `done` where it gets no socket, which its types do not know.
+      // Node waits for `done` if it gets no socket here. Its types do not know that.
       return undefined as unknown as Duplex;
     }
 

@@ -1,11 +1,14 @@
-/** Who is speaking: the host, its operating system, and weir on it. Read from files only; nothing is asked over the network. */
+/**
+ * Describes the sender: the host, its operating system, and weir on it. Everything is read from files; nothing is asked over the
+ * network.
+ */
 
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { arch, hostname, release } from "node:os";
 import manifest from "../package.json" with { type: "json" };
 
-/** The namespace the semantic conventions give for instance ids made from something stable. */
+/** The namespace that the semantic conventions give for instance ids that are made from something stable. */
 const INSTANCE_NAMESPACE = "4d63009a8d0f11eeaad74c796ed8e320";
 
 export function resourceAttributes(): Record<string, string> {
@@ -26,7 +29,7 @@ export function resourceAttributes(): Record<string, string> {
   };
 }
 
-/** One weir runs on a host, so its id may outlive a restart: series in a metrics store then go on instead of starting anew. */
+/** One weir runs on a host, so its id may outlive a restart: the series in a metrics store then go on instead of starting anew. */
 function instanceId(machine: string): string {
   const hash = createHash("sha1")
     .update(Buffer.from(INSTANCE_NAMESPACE, "hex"))
@@ -50,6 +53,6 @@ function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return undefined; // a minimal container has neither file; the attributes are then left out
+    return undefined; // a minimal container has neither file, so the attributes are left out
   }
 }

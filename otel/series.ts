@@ -1,10 +1,10 @@
-/** Reads the metric table into series, each metric bounded: what is beyond the bound is added up, marked and counted. */
+/** Turns the metric table into series. Each metric has a limited number of series: those beyond are summed, marked and counted. */
 
 import type { Snapshot } from "../agent/observe/events/snapshot.ts";
 import { METRICS, type HistogramMetric, type HistogramRow, type NumberMetric, type Reading, type Row } from "./metrics-table.ts";
 import type { OwnFigures } from "./own-figures.ts";
 
-/** Series of one metric, the overflow series included. */
+/** The most series of one metric, the overflow series included. */
 export const SERIES_LIMIT = 2000;
 
 export type AttributeValues = Record<string, string | boolean>;
@@ -22,7 +22,7 @@ export function isHistogram(series: MetricSeries): series is HistogramSeries {
   return series.metric.kind === "histogram";
 }
 
-/** The attribute the specification names for a series that stands for those beyond a limit. */
+/** The attribute that the specification names for a series that stands for those beyond a limit. */
 const OVERFLOW: AttributeValues = { "otel.metric.overflow": true };
 
 export function readMetrics(snapshot: Snapshot, own: OwnFigures): MetricSeries[] {
@@ -36,7 +36,7 @@ export function readMetrics(snapshot: Snapshot, own: OwnFigures): MetricSeries[]
 
 function bounded(metric: NumberMetric, reading: Reading): NumberSeries["points"] {
   let rows = metric.read(reading);
-  // Series that say nothing make room first; then the rows first in order stay, so that the choice is stable.
+  // Series with the value 0 make room first. Then the first rows in order stay, so that the choice is stable.
   if (rows.length > SERIES_LIMIT) rows = rows.filter(([value]) => value !== 0);
   const kept = rows.length > SERIES_LIMIT ? SERIES_LIMIT - 1 : rows.length;
   const points = rows.slice(0, kept).map(([value, ...attributes]: Row) => ({ attributes: named(metric.attributes, attributes), value }));

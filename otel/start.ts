@@ -1,4 +1,4 @@
-/** Telemetry for the agent: events go in, traces, metrics and logs leave over OTLP, and what does not arrive is counted. */
+/** Telemetry of the agent: it takes events, sends traces, metrics and logs over OTLP, and counts what does not arrive. */
 
 import type { ConnectionEvent, ToldEvent } from "../agent/observe/events/event.ts";
 import type { Snapshot } from "../agent/observe/events/snapshot.ts";
@@ -13,16 +13,16 @@ import { readMetrics } from "./series.ts";
 import type { Say } from "./trouble.ts";
 
 export interface TelemetryOptions {
-  /** Beginning of the collector's OTLP address, if somebody asked for one. `OTEL_*` variables win over this and all below. */
+  /** The beginning of the collector's OTLP address, if one is configured. `OTEL_*` variables win over this and all below. */
   endpoint?: string | undefined;
   traces: boolean;
   metrics: boolean;
   logs: boolean;
   /** Resource attributes beside those of host, system and service. */
   resource: Record<string, string>;
-  /** Asked at every collection of metrics, the last one during shutdown. */
+  /** Called at every collection of metrics, the last one during shutdown. */
   snapshot(): Snapshot;
-  /** Looks at who is at an address that nobody asked for. */
+  /** Checks who listens at an address that nobody configured. */
   guard: Guard;
   /** Takes sentences for the operator: about the collector, wrong variables and the SDK. */
   say: Say;
@@ -32,13 +32,16 @@ export interface Telemetry {
   event(event: ToldEvent): void;
   connection(event: ConnectionEvent): void;
   changed<Name extends keyof Changes>(name: Name, change: Changes[Name]): void;
-  /** Records that were not delivered, by stage: `otel_logs`, `otel_traces`, and the same with `_budget` for those left out on purpose. */
+  /**
+   * The number of records that were not delivered, by stage: `otel_logs`, `otel_traces`, and the same with `_budget` for those
+   * left out on purpose.
+   */
   lost(): Record<string, number>;
-  /** What `renderPrometheus` needs beside the snapshot. */
+  /** The figures that `renderPrometheus` needs beside the snapshot. */
   figures(): OwnFigures;
   /** One entry for each signal in use. */
   state(): Partial<Record<Signal, SignalState>>;
-  /** Sends what is queued, for so long at most; what remains is counted as lost. */
+  /** Sends what is queued, for at most this time. Everything that remains is counted as lost. */
   shutdown(timeoutMs: number): Promise<void>;
 }
 
@@ -48,7 +51,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const self = new SelfObserver();
   let pipeline: Pipeline | undefined;
   if (Object.keys(plan.targets).length > 0) {
-    // The SDK costs some 40 MB and a fifth of a second: it is loaded only when something is to be sent.
+    // The SDK costs some 40 MB and a fifth of a second, so it is loaded only when something is to be sent.
     const { openPipeline } = await import("./pipeline.ts");
     pipeline = await openPipeline({
       plan,

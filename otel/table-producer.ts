@@ -1,5 +1,5 @@
 /**
- * Hands the metric table to the SDK's reader, at each of its collections, without instruments in between: the counters already exist in
+ * Passes the metric table to the SDK's reader at each collection, without instruments in between. The counters already exist in
  * the kernel, and the SDK's memory of every series it has ever seen would grow with rules and interfaces that come and go.
  */
 
@@ -27,7 +27,7 @@ const INSTRUMENTS: Record<Metric["kind"], InstrumentType> = {
 
 export interface TableProducerOptions {
   read(): MetricSeries[];
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch. */
   started: number;
   version: string;
   temporality(instrument: InstrumentType): AggregationTemporality;
@@ -37,7 +37,7 @@ export class TableProducer implements MetricProducer {
   readonly #options: TableProducerOptions;
   readonly #started: HrTime;
   #collected: HrTime;
-  /** What each series of a delta metric said last. */
+  /** The last values of each series of a delta metric. */
   #before = new Map<string, number[]>();
   #now = new Map<string, number[]>();
 
@@ -64,7 +64,7 @@ export class TableProducer implements MetricProducer {
     const valueType = unit === "s" || unit === "1" ? ValueType.DOUBLE : ValueType.INT;
     const descriptor = { name, unit, description, valueType };
     const aggregationTemporality = this.#options.temporality(INSTRUMENTS[kind]);
-    // Delta is for what only grows; the preference leaves the other kinds as they are.
+    // Delta is for values that only grow; the preference leaves the other kinds as they are.
     const delta = aggregationTemporality === AggregationTemporality.DELTA && (kind === "counter" || kind === "histogram");
     const startTime = delta ? this.#collected : this.#started;
     const change = (attributes: AttributeValues, values: number[]): number[] => (delta ? this.#change(name, attributes, values) : values);
@@ -89,7 +89,7 @@ export class TableProducer implements MetricProducer {
     const key = JSON.stringify([metric, attributes]);
     this.#now.set(key, values);
     const before = this.#before.get(key);
-    // A counter that fell has started again from nothing.
+    // A counter that fell has started again from 0.
     if (before === undefined || values.some((value, index) => value < before[index]!)) return values;
     return values.map((value, index) => value - before[index]!);
   }

@@ -1,6 +1,7 @@
 /**
- * One span a connection. That of a connection which is detected begins with the detection, whose log record points at it, and ends
- * with the connection. A packet that is dropped, or belongs to no connection, gets a span without length, so that traces show it too.
+ * Writes one span for each connection. The span of a detected connection begins with the detection, whose log record points at
+ * it, and ends with the connection. A packet that is dropped, or belongs to no connection, gets a span without length, so that
+ * traces show it too.
  */
 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Tracer } from "@opentelemetry/api";
@@ -10,7 +11,7 @@ import { Budget } from "./budget.ts";
 import type { Ledger } from "./delivery.ts";
 import { goesOn, OpenSpans } from "./open-spans.ts";
 
-/** Spans a second. Half of them are kept for detections, however many connections end. */
+/** The most spans a second. Half of them are kept for detections, however many connections end. */
 const SPAN_BUDGET = 1000;
 const RESERVED_FOR_DETECTIONS = SPAN_BUDGET / 2;
 
@@ -25,7 +26,7 @@ export class SpanWriter {
     this.#ledger = ledger;
   }
 
-  /** Answers the span's context, so that the log record of the same event can point at it. */
+  /** Returns the span's context, so that the log record of the same event can point at it. */
   event(event: VerdictEvent): Context | undefined {
     if (event.verdict !== "dropped" && !event.would_drop) return undefined;
     const known = this.#open.find(event);
@@ -55,7 +56,7 @@ export class SpanWriter {
     span.end(Math.max(event.opened, event.closed));
   }
 
-  /** Spans that the budget left out. */
+  /** The number of spans that the budget left out. */
   get leftOut(): number {
     return this.#budget.leftOut;
   }
@@ -70,7 +71,7 @@ function detection(event: ConnectionEvent | VerdictEvent): { "security_rule.name
   return { "security_rule.name": event.rule.name, "weir.verdict": toldVerdict(event) };
 }
 
-/** Few names, so that a backend can group by them: addresses and ports are attributes. */
+/** Span names are few, so that a backend can group by them: addresses and ports are attributes. */
 function name(event: ConnectionFields): string {
   return `${event.protocol} ${event.direction}`;
 }

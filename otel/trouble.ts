@@ -1,4 +1,4 @@
-/** Why records do not arrive, in a sentence for the operator, told when it changes and not for every try. */
+/** Explains to the operator in one sentence why records do not arrive. It is reported when it changes, and not for every attempt. */
 
 import { counted } from "../agent/values/count.ts";
 import type { Signal } from "./delivery.ts";
@@ -6,7 +6,7 @@ import type { Target } from "./environment.ts";
 
 export type Say = (level: "info" | "warn", text: string) => void;
 
-/** What an exporter can learn about a batch. The other errors come from the network or the SDK. */
+/** The errors that an exporter itself finds. All others come from the network or the SDK. */
 export class DeliveryProblem extends Error {
   readonly reason: "silent" | "not_otlp" | "overloaded" | "partial" | "stranger";
 
@@ -18,7 +18,7 @@ export class DeliveryProblem extends Error {
 
 const NOBODY: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"]);
 
-/** Whether nobody was reached who could have taken the records. */
+/** Returns whether nobody was reached who could have taken the records. */
 export function isUnreachable(problem: unknown): boolean {
   return (problem instanceof DeliveryProblem && problem.reason === "stranger") || NOBODY.has(codeOf(problem));
 }
@@ -40,7 +40,7 @@ export function explain(problem: unknown, target: Pick<Target, "url" | "setBy">)
 
 interface Diagnosis {
   what: string;
-  /** Where it is not "weir goes on without telemetry". */
+  /** The end of the sentence, if it is not "weir goes on without telemetry". */
   meanwhile?: string;
   next: string;
 }
@@ -95,10 +95,10 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
   return { what: `${origin} does not take telemetry: ${message ?? String(problem)}`, next: `look at the collector's log or ${change}` };
 }
 
-/** Good news is told after this long without bad news, and other bad news not sooner either. */
+/** A recovery is reported after this long without a failure. Another failure is not reported sooner than this either. */
 const CALM_MS = 10_000;
 
-/** Three signals usually fail for one reason: it is told once, and once more when all is well again. */
+/** Three signals usually fail for one reason: it is reported once, and once more when all is well again. */
 export class Announcer {
   readonly #say: Say;
   readonly #now: () => number;

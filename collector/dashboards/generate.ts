@@ -1,6 +1,6 @@
 /**
- * Writes weir.json, the dashboard to import into Grafana: `node collector/dashboards/generate.ts`.
- * Panels stand in the order below, three in a row of the screen unless they say otherwise.
+ * Writes weir.json, the dashboard to import into Grafana: `node collector/dashboards/generate.ts`. Panels stand in the order
+ * below, three in a row of the screen unless they say otherwise.
  */
 
 import { writeFileSync } from "node:fs";
@@ -144,7 +144,7 @@ function colourOf([name, colour]: [string, string]): object {
   return { matcher: { id: "byName", options: name }, properties: [{ id: "color", value: { mode: "fixed", fixedColor: colour } }] };
 }
 
-/** Of the verdicts, whatever order they come in. */
+/** The colours of the verdicts, in whatever order they come. */
 const COLOURS = { passed: "green", would_drop: "orange", carried: "yellow", dropped: "red", undecided: "purple" };
 
 const OPTIONS = {

@@ -1,20 +1,20 @@
-/** What the dashboard shows. Names follow the metric table in otel/; a test holds every query against it. */
+/** The panels of the dashboard. The names in their queries follow the metric table in otel/; a test checks every query against it. */
 
 export interface Panel {
   title: string;
-  /** Shown behind the panel's question mark. */
+  /** The text behind the panel's question mark. */
   says: string;
   kind: "stat" | "timeseries" | "table";
-  /** PromQL by legend. */
+  /** The PromQL queries by legend. */
   queries: Record<string, string>;
-  /** Grafana's name of it. */
+  /** Grafana's name of the unit. */
   unit?: string;
   width?: number;
   stacked?: boolean;
   max?: number;
-  /** From this value on it is red. */
+  /** From this value on the panel is red. */
   bad?: number;
-  /** Words for the values 0, 1, ... */
+  /** The words for the values 0, 1, ... */
   words?: readonly string[];
 }
 
@@ -30,7 +30,7 @@ function perSecond(metric: string, by: string, filter = HOST): string {
   return `sum by (${by}) (rate(${metric}{${filter}}[$__rate_interval]))`;
 }
 
-/** Growth of a counter over what the screen shows, per second, the greatest ten. */
+/** The growth of a counter over the time on the screen, per second: the ten greatest. */
 function topRules(verdict: string): string {
   return `topk(10, sum by (security_rule_name) (rate(weir_rule_matches_total{${HOST}, weir_verdict="${verdict}"}[$__rate_interval])) > 0)`;
 }
@@ -39,7 +39,7 @@ function inRange(verdict: string): string {
   return `sum by (instance, security_rule_name) (increase(weir_rule_matches_total{${HOST}, weir_verdict="${verdict}"}[$__range]))`;
 }
 
-/** That so large a share does not exceed. */
+/** The value that this share of the observations does not exceed. */
 function quantileOf(histogram: string, share: number, by = ""): string {
   return `histogram_quantile(${share}, sum by (le${by}) (rate(${histogram}_bucket{${HOST}}[$__rate_interval])))`;
 }

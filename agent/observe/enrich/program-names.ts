@@ -1,17 +1,17 @@
-/** Names of programs in metrics, whose number has a bound: anybody can start programs of ever new names. */
+/** Limits the number of program names in metrics, because anybody can start programs with ever new names. */
 
 import { isPrintable } from "../../values/quote.ts";
 import { OTHER, UNKNOWN } from "../flows/groups.ts";
 
-/** Different names at most, with the one for all others. */
+/** The most different names, including the one for all others. */
 export const MOST_PROGRAMS = 200;
-/** Stands in a text for bytes that are none. */
+/** This character replaces bytes that are no text. */
 const NO_TEXT = "\ufffd";
 
 export class ProgramNames {
   readonly #known = new Set<string>();
 
-  /** Returns the name itself for the first names that come, and `other` for the rest and for what is no printable text. */
+  /** Returns the name itself for the first names, and `other` for all later ones and for names that are not printable. */
   nameOf(program: string): string {
     const name = program === "" ? UNKNOWN : program;
     if (this.#known.has(name)) return name;

@@ -21,7 +21,7 @@ const ANCESTORS = 8;
 const ARGUMENTS_LIMIT = ProgramStarted.arguments.count;
 /** The first process and the kernel's threads are ancestors of everything, so they tell nothing. */
 const FIRST_OF_ALL: ReadonlySet<number> = new Set([0, 1, 2]);
-/** Milliseconds of each second for each of two kinds of look-ups in /proc: a tenth of the time together. */
+/** Milliseconds of each second for look-ups in /proc. One look-up takes a twentieth of a millisecond. */
 const LOOKING_UP_MS = 100;
 const TICK_NS = 10_000_000n;
 

@@ -58,7 +58,10 @@ export function readTraffic(map: BpfMap, slot: number, name: string): TrafficRow
   return rows;
 }
 
-/** Of an array with one u64 a key. Most words are 0, and a host with many processors has a hundred thousand of them: halves are quick to read. */
+/**
+ * Reads an array with one u64 for each key. Most words are 0, and a host with many CPUs has a hundred thousand of them, so the
+ * words are read in halves, which is fast.
+ */
 export function readCounts(map: BpfMap): number[] {
   const counts: number[] = [];
   for (const { values, count } of map.batches()) {

@@ -115,18 +115,18 @@ export interface SocketFigures {
   bypassing: Record<Bypass, number>;
 }
 
-/** System calls about sockets that programs of one name made, and that ended alike. */
+/** System calls about sockets of all programs with one name that had the same result. */
 export interface SystemCallRow {
-  /** As `connect`. */
+  /** The name of the call, such as `connect`. */
   call: string;
-  /** Name of the process; `other` beyond so many. */
+  /** The name of the process. Programs beyond the limit share the name `other`. */
   program: string;
-  /** By its name, as `ETIMEDOUT`; absent if the call succeeded. */
+  /** The name of the error, such as `ETIMEDOUT`; absent if the call succeeded. */
   error?: string;
   count: number;
 }
 
-/** Whether system calls are traced: the programs at their tracepoints. */
+/** The state of system call tracing, which means programs at the tracepoints of system calls. */
 export interface SystemCallState {
   state: "on" | "off";
   /** The names of the tracepoints that have a program, such as `sys_exit_connect`. */
@@ -176,7 +176,7 @@ export interface Snapshot {
   tcp: TcpRow[];
   executables: ExecutableRow[];
   sockets: SocketFigures;
-  /** Counted while system calls are traced. */
+  /** These are counted while system calls are traced. */
   system_calls: SystemCallRow[];
   probes: { system_calls: SystemCallState };
   /** The setting in the configuration. */

@@ -1,6 +1,7 @@
 /**
- * How often programs made system calls about sockets, and how these calls ended. Anybody can take ever new names, so that programs, rows and
- * the kernel's table have bounds. Calls without a row of their own belong to the program `other`: no call is missing in a sum.
+ * Counts how often programs made system calls about sockets, and how these calls ended. Anybody can use ever new names, so the
+ * number of programs, rows and keys in the kernel's table is limited. Calls without a row of their own belong to the program
+ * `other`: no call is missing in a sum.
  */
 
 import { Call, CallNames, Limit, ProgramCall } from "../../generated/layout.ts";
@@ -11,24 +12,27 @@ import { readCounts } from "../events/counters.ts";
 import type { SystemCallRow } from "../events/snapshot.ts";
 import { OTHER } from "../flows/groups.ts";
 
-/** Rows of programs. Those of `other` are few, and all fit with these into one metric. */
+/** The most rows of programs. The rows of `other` are few, and all of them fit into one metric. */
 const MOST_ROWS = 1500;
-/** If more than this share of the kernel's table is taken, the keys that have no row here are removed. MOST_ROWS is less. */
+/**
+ * If more than this part of the kernel's table is used, the keys that have no row here are removed. The table has more room than
+ * MOST_ROWS.
+ */
 const FULL = 0.75;
 
 const { SOCKET_ERRORS, PROGRAM_CALLS } = Limit;
-/** This is where the kernel's sums put all errors that are beyond. */
+/** The kernel's sums count all errors beyond this number in this place. */
 const LAST_ERROR = SOCKET_ERRORS - 1;
 
 export class CallCounts {
   readonly #maps: ReadonlyMap<string, BpfMap>;
   readonly #names = new ProgramNames();
-  /** By name and place. The order is that in which they came, so that a metric with too many series always keeps the same ones. */
+  /** The rows by name and place, in the order in which they came, so that a metric with too many series always keeps the same ones. */
   readonly #programs = new Map<string, { place: number; row: SystemCallRow }>();
-  /** By place. Each call has a row from the start. */
+  /** The rows of `other` by place. Each call has such a row from the start. */
   readonly #others = new Map<number, SystemCallRow>();
 
-  /** `maps`: of the data plane. Those for system calls are there once these are traced. */
+  /** `maps` are those of the data plane. Those for system calls exist once system calls are traced. */
   constructor(maps: ReadonlyMap<string, BpfMap>) {
     this.#maps = maps;
     for (let call: number = Call.SOCKET; call < Call.COUNT; call++) this.#raiseOther(call * SOCKET_ERRORS, 0);
@@ -41,8 +45,8 @@ export class CallCounts {
   }
 
   /**
-   * The kernel counts a call for its program before it counts it in the sum. The sums are read first: what they hold beyond the programs is
-   * then at most what belongs to `other`, and is never taken back.
+   * The kernel counts a call for its program before it counts it in the sum. The sums are read first: the part of a sum that no
+   * program has is then at most the part of `other`, and never becomes smaller.
    */
   #read(sums: BpfMap, programs: BpfMap): void {
     const total = readCounts(sums);
@@ -53,10 +57,10 @@ export class CallCounts {
     if (keys.length > PROGRAM_CALLS * FULL) this.#makeRoom(programs, keys);
   }
 
-  /** Returns the keys that the table has, each with the name of its row. */
+  /** Returns the keys of the table, each with the name of its row. */
   #readPrograms(programs: BpfMap): { key: Buffer; id: string | undefined }[] {
     const found = Array.from(programs.entries(), ({ key, value }) => ({ key: Buffer.from(key), count: Number(value.readBigUInt64LE()) }));
-    // Where there is not room for all of them, the busiest come first.
+    // If there is not room for all of them, the busiest come first.
     found.sort((one, other) => other.count - one.count);
     const counts = new Map<string, number>();
     const keys = found.map(({ key, count }) => {
@@ -68,7 +72,7 @@ export class CallCounts {
     return keys;
   }
 
-  /** Returns the name of the row under which a key is told, or undefined if it belongs to `other`. */
+  /** Returns the name of the row that counts a key; undefined if it belongs to `other`. */
   #rowOf(key: Buffer): string | undefined {
     const program = this.#names.nameOf(commandOf(key));
     if (program === OTHER) return undefined;
@@ -86,13 +90,13 @@ export class CallCounts {
     this.#others.set(place, row);
   }
 
-  /** So that the next errors of the programs with a name find room. What was counted under these keys stays in the sums. */
+  /** Removes keys to make room for other errors of the programs that have a name. The calls under these keys stay in the sums. */
   #makeRoom(programs: BpfMap, keys: readonly { key: Buffer; id: string | undefined }[]): void {
     for (const { key, id } of keys) if (id === undefined) programs.delete(key);
   }
 }
 
-/** A row that counts nothing yet. */
+/** Makes a row with the count 0. */
 function describe(place: number, program: string): SystemCallRow {
   const [call, error] = [Math.floor(place / SOCKET_ERRORS), place % SOCKET_ERRORS];
   const name = error === LAST_ERROR ? OTHER : errnoName(error);
@@ -101,5 +105,5 @@ function describe(place: number, program: string): SystemCallRow {
 
 function commandOf(key: Buffer): string {
   const command = key.subarray(ProgramCall.command.at, ProgramCall.command.at + ProgramCall.command.count);
-  return command.toString("utf8", 0, command.indexOf(0)); // the kernel's names always end so
+  return command.toString("utf8", 0, command.indexOf(0)); // a name in the kernel ends with NUL
 }
