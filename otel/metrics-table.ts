@@ -95,7 +95,7 @@ function zeros(names: readonly string[]): Record<string, number> {
 }
 
 /** The metrics with a series for each interface or rule, or for each program and error. */
-const MANY_SERIES = ["weir.packets", "weir.io", "weir.rule.matches", "weir.system_calls"];
+const MANY_SERIES = ["weir.packets", "weir.io", "weir.rule.matches", "weir.socket.failures", "weir.system_calls"];
 
 export const METRICS: readonly Metric[] = [
   {
@@ -190,6 +190,15 @@ export const METRICS: readonly Metric[] = [
     attributes: ["error.type"],
     description: "Errors that the network told sockets of this host, by the kernel's name: ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ...",
     read: ({ snapshot }) => byName(snapshot.sockets.errors),
+  },
+  {
+    name: "weir.socket.failures",
+    kind: "counter",
+    unit: "{failure}",
+    attributes: ["weir.socket.event", "process.executable.name", "error.type"],
+    description:
+      "Connections that were refused or failed, and sockets that could not be bound, by the name of the process and the error, also of programs that do not wait for their connections. Up to 200 names, the rest as other, with those that were not reported one by one.",
+    read: ({ snapshot }) => snapshot.sockets.failures.map(({ type, program, error, count }) => [count, type, program, error]),
   },
   {
     name: "weir.socket.ports.new",

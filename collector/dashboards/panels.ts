@@ -39,6 +39,9 @@ function inRange(verdict: string): string {
   return `sum by (instance, security_rule_name) (increase(weir_rule_matches_total{${HOST}, weir_verdict="${verdict}"}[$__range]))`;
 }
 
+/** The calls that failed. EAGAIN and the like are no failures: there is nothing to accept yet, or the socket goes on connecting. */
+const FAILED = 'error_type!="", error_type!="EAGAIN", error_type!="EINPROGRESS", error_type!="EALREADY", error_type!="EISCONN"';
+
 /** The value that this share of the observations does not exceed. */
 function quantileOf(histogram: string, share: number, by = ""): string {
   return `histogram_quantile(${share}, sum by (le${by}) (rate(${histogram}_bucket{${HOST}}[$__rate_interval])))`;
@@ -310,7 +313,7 @@ export const SECTIONS: readonly Section[] = [
         kind: "timeseries",
         unit: "ops",
         stacked: true,
-        says: "Listeners begun, connections refused, sockets that could not be bound, raw and packet sockets opened. `weir watch` and the log say by whom.",
+        says: "Listeners begun, connections that were refused or failed, sockets that could not be bound, raw and packet sockets opened. `weir watch` and the log say by whom.",
         queries: { "{{weir_socket_event}}": perSecond("weir_socket_events_total", "weir_socket_event") },
       },
       {
@@ -326,6 +329,55 @@ export const SECTIONS: readonly Section[] = [
         kind: "timeseries",
         says: "Programs that began to listen on a port on which they were not known to listen.",
         queries: { "{{instance}}": `sum by (instance) (increase(weir_socket_ports_new_total{${HOST}}[$__rate_interval]))` },
+      },
+    ],
+  },
+  {
+    title: "System calls",
+    panels: [
+      {
+        title: "Programs that fail most",
+        kind: "timeseries",
+        unit: "ops",
+        stacked: true,
+        says: "Connections that were refused or failed and sockets that could not be bound, the ten programs with the most. `weir audit show --type CONNECT_FAILED` names the processes and the other ends.",
+        queries: {
+          "{{process_executable_name}} {{error_type}}": `topk(10, ${perSecond("weir_socket_failures_total", "process_executable_name, error_type")} > 0)`,
+        },
+      },
+      {
+        title: "System calls about sockets",
+        kind: "timeseries",
+        unit: "ops",
+        stacked: true,
+        says: "All that processes of the host made, failed or not. Empty while system calls are not traced.",
+        queries: { "{{weir_system_call}}": perSecond("weir_system_calls_total", "weir_system_call") },
+      },
+      {
+        title: "Errors of system calls",
+        kind: "timeseries",
+        unit: "ops",
+        stacked: true,
+        says: "What the calls answered, without EAGAIN and EINPROGRESS, which are no failures. `connect ENETUNREACH` is usual on hosts that lack IPv4 or IPv6: programs try both.",
+        queries: {
+          "{{weir_system_call}} {{error_type}}": `topk(10, ${perSecond("weir_system_calls_total", "weir_system_call, error_type", `${HOST}, ${FAILED}`)} > 0)`,
+        },
+      },
+      {
+        title: "Tracing",
+        kind: "timeseries",
+        stacked: true,
+        width: 12,
+        says: "Agents by whether they trace system calls. Left out: the kernel refuses the programs, or they cost too much there; `weir status` says which (calls).",
+        queries: { "{{weir_system_calls_state}}": `sum by (weir_system_calls_state) (weir_system_calls_traced{${HOST}})` },
+      },
+      {
+        title: "What tracing costs",
+        kind: "timeseries",
+        unit: "s",
+        width: 12,
+        says: "How much longer a plain system call takes, measured when tracing began; 0 while nothing is traced. `probes.system_calls: off` ends it.",
+        queries: { "{{instance}}": `max by (instance) (weir_system_calls_added_time_seconds{${HOST}})` },
       },
     ],
   },

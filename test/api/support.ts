@@ -507,7 +507,7 @@ function aSnapshot(rules: RuleRow[]): Snapshot {
     rules,
     bans: 0,
     skipped: {},
-    sockets: { events: {}, errors: {}, new_ports: 0, bypassing: { qdisc: 0, af_xdp: 0, unknown: 0 } },
+    sockets: { events: {}, errors: {}, failures: [], new_ports: 0, bypassing: { qdisc: 0, af_xdp: 0, unknown: 0 } },
     packet_sockets: "report",
     traffic: [
       { interface: "eth0", direction: "ingress", transport: "tcp", verdict: "passed", packets: 1000, bytes: 64000 },

@@ -75,6 +75,21 @@ describe("figures of system calls", requires(root(), tool("perl", "perl-base")),
     assert.equal(count(told, of("connect", PROGRAM)), 0, "none succeeded");
   });
 
+  it("say of a program that does not wait for its connection that the call succeeds, and the connection fails", async () => {
+    const there = lab.end("client:eth0").ipv4;
+    await perl(
+      PROGRAM,
+      `use Fcntl; fcntl(S, F_SETFL, O_NONBLOCK); connect(S, pack_sockaddr_in(${CLOSED}, inet_aton("${there}"))); select(undef, undef, undef, 0.3)`,
+    );
+    const refused = `weir_socket_failures_total{weir_socket_event="connect_refused",process_executable_name="${PROGRAM}",error_type="ECONNREFUSED"}`;
+    const told = await eventually("its failure, and the three of before", async () => {
+      const one = await read();
+      return one.text.split("\n").includes(`${refused} 4`) && one;
+    });
+    assert.equal(count(told, of("connect", PROGRAM, "EINPROGRESS")), 1);
+    assert.equal(count(told, of("connect", PROGRAM, "ECONNREFUSED")), 3);
+  });
+
   it("stay few and small, and miss no call, whatever names a process takes, and still tell of those that were there before", async () => {
     const before = await read();
     await perl("", `for (1..${NAMES}) { $0 = "evil-$_"; connect(S, pack("S x14", 99)) }`); // no such family

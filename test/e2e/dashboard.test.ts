@@ -42,6 +42,7 @@ describe("a live agent and the dashboard", here, () => {
       config: `
 interfaces: { include: [eth0, twin0] }
 otel: { endpoint: "${collector.endpoint}" }
+probes: { system_calls: on }
 rules:
   - { name: no-udp, action: block, enforce: true, reject: true, direction: ingress, layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
   - { name: watch-udp, action: block, direction: ingress, layer4: { protocol: udp, destination_ports: [${WATCHED}] } }
@@ -49,21 +50,28 @@ ${many.join("\n")}
 `,
       env: { OTEL_METRIC_EXPORT_INTERVAL: "1000" },
     });
+    await eventually("system calls are traced", async () => (await agent.status()).probes.system_calls.state === "on");
     await traffic();
     await addTwin();
     await eventually(
       "the metrics of what only some hosts have",
       async () => {
-        const names = new Set(readSeries(await collector.scrape()).map(({ name }) => name));
-        return [
-          "weir_faults_total",
-          "weir_metrics_folded",
-          "weir_flow_duration_seconds_bucket",
-          "weir_undecided_total",
-          "weir_rejects_total",
-          "weir_drops_others_total",
-          "weir_socket_errors_total",
-        ].every((name) => names.has(name));
+        const series = readSeries(await collector.scrape());
+        const has = (metric: string, error?: string): boolean =>
+          series.some(({ name, labels }) => name === metric && (error === undefined || labels["error_type"] === error));
+        return (
+          has("weir_system_calls_total", "ENOENT") &&
+          has("weir_socket_failures_total", "ECONNREFUSED") &&
+          [
+            "weir_faults_total",
+            "weir_metrics_folded",
+            "weir_flow_duration_seconds_bucket",
+            "weir_undecided_total",
+            "weir_rejects_total",
+            "weir_drops_others_total",
+            "weir_socket_errors_total",
+          ].every((name) => has(name))
+        );
       },
       20_000,
     );
@@ -75,7 +83,7 @@ ${many.join("\n")}
     await lab[Symbol.asyncDispose]();
   });
 
-  /** Every verdict, a connection that ends, and a match of every rule. */
+  /** Every verdict, connections that end or fail, and a match of every rule. */
   async function traffic(): Promise<void> {
     const [from, to] = [lab.end("client:eth0"), lab.end("server:eth0")];
     const wire = await lab.wire("client:eth0");
@@ -84,7 +92,7 @@ ${many.join("\n")}
     const datagram = (dport: number): Uint8Array => frame(ethernet, ip, UDP({ dport }), payload("?"));
     await wire.send(frame(ethernet, ip, TCP({ flags: ["syn"] })), frame(ethernet, ip, TCP({ flags: ["rst"], seq: 1001 })));
     await wire.send(datagram(BLOCKED));
-    await lab.exec("server", "sh", "-c", "! curl -s http://127.0.0.1:1");
+    await lab.exec("server", "sh", "-c", "! curl -s http://127.0.0.1:1 && ! curl -s --unix-socket /nobody http://localhost");
     await agent.weir("mode", "prevent");
     await wire.send(
       datagram(BLOCKED),

@@ -63,6 +63,10 @@ export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
         connect_failed: { happened: 4, suppressed: 0 },
       },
       errors: { ECONNREFUSED: 9 },
+      failures: [
+        { type: "connect_failed", program: "other", error: "unknown", count: 0 },
+        { type: "connect_failed", program: "curl", error: "ETIMEDOUT", count: 4 },
+      ],
       new_ports: 1,
       bypassing: { qdisc: 1, af_xdp: 0, unknown: 0 },
     },

@@ -57,6 +57,7 @@ test("Prometheus names are those of the collector's exporter", () => {
       "weir_sockets_bypassing",
       "weir_socket_events_suppressed_total",
       "weir_socket_errors_total",
+      "weir_socket_failures_total",
       "weir_socket_ports_new_total",
       "weir_system_calls_total",
       "weir_system_calls_traced",

@@ -63,17 +63,11 @@ export function readTraffic(map: BpfMap, slot: number, name: string): TrafficRow
  * words are read in halves, which is fast.
  */
 export function readCounts(map: BpfMap): number[] {
-  const counts: number[] = [];
-  for (const { values, count } of map.batches()) {
-    const halves = new Uint32Array(values.buffer, values.byteOffset, (count * map.valueBytes) / 4);
-    const each = map.valueBytes / 4;
-    for (let at = 0; at < halves.length; at += each) {
-      let total = 0;
-      for (let low = at; low < at + each; low += 2) total += halves[low]! + halves[low + 1]! * TWO_TO_32;
-      counts.push(total);
-    }
-  }
-  return counts;
+  return Array.from(map.entries(), ({ value }) => {
+    let total = 0;
+    for (let at = 0; at < value.length; at += 8) total += value.readUInt32LE(at) + value.readUInt32LE(at + 4) * TWO_TO_32;
+    return total;
+  });
 }
 
 /** Reads the same by name. Zero rows are left out. */

@@ -103,12 +103,24 @@ export interface ExecutableRow {
   received: number;
 }
 
+/** Failures that were reported, of all programs of one name. */
+export interface SocketFailureRow {
+  /** The type is `connect_refused`, `connect_failed` or `bind_failed`. */
+  type: string;
+  /** The name of the process. It is `other` beyond a number of names, and for events that were not reported one by one. */
+  program: string;
+  /** The error, such as `ETIMEDOUT`. If the error of a bind was not seen, it is the reason that weir found, such as `port_in_use`. */
+  error: string;
+  count: number;
+}
+
 /** Figures about what processes did with sockets. */
 export interface SocketFigures {
   /** The events by type, such as `connect_refused`. `suppressed` counts those that were not reported one by one. */
   events: Record<string, { happened: number; suppressed: number }>;
   /** Errors that the network reported to sockets, by error name, such as `ECONNREFUSED`. */
   errors: Record<string, number>;
+  failures: SocketFailureRow[];
   /** The number of listeners on a port where their program was not known to listen. */
   new_ports: number;
   /** The sockets that send past the egress rules now, by how they do it. */

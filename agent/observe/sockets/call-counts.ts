@@ -19,6 +19,8 @@ const MOST_ROWS = 1500;
  * MOST_ROWS.
  */
 const FULL = 0.75;
+/** The most keys that are removed at once. The next errors of known programs need no more room, and each key takes some microseconds. */
+const ROOM = 1000;
 
 const { SOCKET_ERRORS, PROGRAM_CALLS } = Limit;
 /** The kernel's sums count all errors beyond this number in this place. */
@@ -92,7 +94,8 @@ export class CallCounts {
 
   /** Removes keys to make room for other errors of the programs that have a name. The calls under these keys stay in the sums. */
   #makeRoom(programs: BpfMap, keys: readonly { key: Buffer; id: string | undefined }[]): void {
-    for (const { key, id } of keys) if (id === undefined) programs.delete(key);
+    const unnamed = keys.filter(({ id }) => id === undefined);
+    for (const { key } of unnamed.slice(0, ROOM)) programs.delete(key);
   }
 }
 

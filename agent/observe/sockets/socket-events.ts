@@ -18,6 +18,7 @@ import { isSelf, type Self } from "../../kernel/self.ts";
 import { type Failure, whyNotBound } from "./bind-failure.ts";
 import { BypassingSockets } from "./bypass.ts";
 import { listListeners } from "./diag.ts";
+import { SocketFailures } from "./failures.ts";
 import { heldByInode } from "./holders.ts";
 import { KnownListeners } from "./known-listeners.ts";
 import { PacketSockets } from "./packet-sockets.ts";
@@ -67,6 +68,7 @@ export class SocketEvents {
   /** The ends of weir's own connections that were refused. */
   readonly #own = new Recent<string, true>(OWN_KEPT);
   readonly #bypassing: BypassingSockets;
+  readonly #failures = new SocketFailures();
 
   constructor(parts: SocketEventParts, packetSockets = new PacketSockets(), bypassing = new BypassingSockets(parts)) {
     this.#parts = parts;
@@ -91,29 +93,34 @@ export class SocketEvents {
     else if (event.local !== undefined && event.remote !== undefined) this.#own.set(nameOf(event.local, event.remote), true);
   }
 
+  #tell(event: SocketEvent): void {
+    this.#failures.count(event);
+    this.#parts.tell(event);
+  }
+
   #complete(event: SocketEvent, facts: SocketFacts): void {
     switch (event.type) {
       case "LISTENING":
-        this.#parts.tell(this.#listening(event, facts));
+        this.#tell(this.#listening(event, facts));
         break;
       case "BIND_FAILED": {
         const { reason, holder }: Failure = this.#mayAskWhy(event)
           ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts, event.error), {})
           : {};
         const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
-        this.#parts.tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
+        this.#tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
         break;
       }
       case "PACKET_SOCKET":
         if (event.process !== undefined) this.#openers.push({ pid: event.process.pid, at: performance.now() });
-        this.#parts.tell(event);
+        this.#tell(event);
         break;
       case "PACKET_BYPASS":
         if (event.outcome !== "refused") this.#bypassing.changed();
-        this.#parts.tell(event);
+        this.#tell(event);
         break;
       default:
-        this.#parts.tell(event);
+        this.#tell(event);
     }
   }
 
@@ -179,7 +186,7 @@ export class SocketEvents {
       const owner = holder === undefined ? undefined : describeRecord(holder, this.#parts.describer);
       if (owner === undefined ? openers.size > 0 : openers.has(owner.process.pid)) continue;
       this.#found.happened++;
-      if (index < LOOK_LIMIT) this.#parts.tell({ seq: this.#parts.nextNumber(), type: "PACKET_SOCKET", time: Date.now(), ...owner });
+      if (index < LOOK_LIMIT) this.#tell({ seq: this.#parts.nextNumber(), type: "PACKET_SOCKET", time: Date.now(), ...owner });
       else this.#found.suppressed++;
     }
   }
@@ -192,7 +199,13 @@ export class SocketEvents {
   figures(): SocketFigures {
     const events = Object.fromEntries(SOCKET_EVENT_TYPES.map((type) => [type.toLowerCase(), this.#counted(type)]));
     const errors = readCounts(this.#parts.errors).flatMap((count, errno) => (count === 0 ? [] : [[errnoName(errno), count] as const]));
-    return { events, errors: Object.fromEntries(errors), new_ports: this.#newPorts, bypassing: this.#bypassing.counts };
+    return {
+      events,
+      errors: Object.fromEntries(errors),
+      failures: this.#failures.rows((type) => events[type.toLowerCase()]!.suppressed),
+      new_ports: this.#newPorts,
+      bypassing: this.#bypassing.counts,
+    };
   }
 
   #counted(type: SocketEventType): { happened: number; suppressed: number } {
