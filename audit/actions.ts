@@ -1,12 +1,12 @@
 /**
- * Operators' actions are copied to files of their own beside the log, so that no flood of events pushes them out. They form a chain
- * of their own, with a head of its own, in which each line names the record of the log that it copies, by number and hash:
+ * Copies operators' actions to files of their own beside the log, so that no flood of events pushes them out. The copies form a
+ * chain of their own, with a head of its own. Each line names the record of the log that it copies, by number and hash:
  *
  *     audit.log           2026-11-21T03:00:00.000Z #41532 MODE uid=0 from=detect to=prevent ~HASH
  *     audit.log.actions   2026-11-21T03:00:00.000Z #12 MODE uid=0 from=detect to=prevent @41532:HASH ~HASH
  *
- * An action is copied once it is on disk in the log, and before the log's head says so: whatever the head names has its copy,
- * also when the agent was killed in between, and a start looks no further than behind the head.
+ * An action is copied once it is on the disk in the log, and before the log's head names it. So every action that the head names
+ * has its copy, also when the agent was killed in between, and a start only looks at the records behind the head.
  */
 
 import { counted } from "../agent/values/count.ts";
@@ -17,19 +17,19 @@ import { linesOf } from "./lines.ts";
 import { Log, type LogOptions } from "./log.ts";
 import { isActionType, parseRecord } from "./record.ts";
 
-/** So many actions are held while their files cannot be written although the log itself can. */
+/** This many actions are held if their files cannot be written although the log itself can. */
 const OWED_LIMIT = 10_000;
 
 /** A record that was written to the log. */
 export interface WrittenRecord extends Link {
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch. */
   time: number;
   text: string;
 }
 
-/** A line of the actions' files, read back. */
+/** A line that was read from the files of copies. */
 export interface Copy extends Link {
-  /** The line as the log has it. */
+  /** The line as it is in the log. */
   line: string;
   file: string;
   number: number;
@@ -43,14 +43,14 @@ export function actionsHead(headPath: string): string {
   return join(dirname(headPath), `${basename(headPath, ".head")}-actions.head`);
 }
 
-/** Copies in the order in which they were written. Lines that are none, and those that were tampered with, are left out. */
+/** Yields copies in the order in which they were written. Lines that are no copies, and those that were tampered with, are left out. */
 export async function* copiesOf(path: string): AsyncGenerator<Copy> {
   for (const { path: file } of await listLog(actionsPath(path))) yield* copiesIn(file);
 }
 
 async function* copiesIn(file: string): AsyncGenerator<Copy> {
   const handle = await openForReading(file);
-  if (!handle) return; // rotated away meanwhile
+  if (!handle) return; // the file was rotated away meanwhile
   try {
     for await (const { text, number } of linesOf(handle)) {
       const link = copied(text);
@@ -70,11 +70,11 @@ function copied(text: string): (Link & { line: string }) | null {
   return { sequence: Number(sequence), hash, line: `${time} #${sequence} ${record} ~${hash}` };
 }
 
-/** Their one writer. */
+/** The only writer of the copies. */
 export class ActionsLog {
   readonly #path: string;
   readonly #log: Log;
-  /** These records are written to the log, and not copied yet. */
+  /** Records that are written to the log, and not copied yet. */
   #owed: WrittenRecord[] = [];
   #started = false;
 
@@ -91,7 +91,7 @@ export class ActionsLog {
     return this.#owed.length > 0;
   }
 
-  /** Lines of its chain so far; the log's head keeps it, so that these files cannot vanish unseen. */
+  /** The lines of its chain so far. The log's head keeps this number, so that these files cannot vanish unseen. */
   get length(): number {
     return this.#log.sequence;
   }
@@ -101,8 +101,8 @@ export class ActionsLog {
   }
 
   /**
-   * Called once, when the log is open. `ahead`: the lines of the log that its head does not name. `promised`: the length that the
-   * log's head names. Answers what is amiss, as a sentence.
+   * Call this once, when the log is open. `ahead` are the lines of the log that its head does not name. `promised` is the length
+   * that the log's head names. Returns a sentence about a problem, if there is one.
    */
   async start(ahead: readonly string[], promised: number): Promise<string | null> {
     if (this.#started) return null;
@@ -121,11 +121,11 @@ export class ActionsLog {
   }
 
   owe(record: WrittenRecord): void {
-    if (this.#owed.length === OWED_LIMIT) this.#owed.shift(); // `verify` will miss its copy
+    if (this.#owed.length === OWED_LIMIT) this.#owed.shift(); // `verify` will report the missing copy
     this.#owed.push(record);
   }
 
-  /** Brings what is owed to the disk. When it throws, it is still owed. */
+  /** Writes the waiting copies to the disk. If it throws, they still wait. */
   async settle(): Promise<void> {
     if (this.#owed.length === 0) return;
     await this.#log.connect();
@@ -139,7 +139,7 @@ export class ActionsLog {
     await this.#log.sync();
   }
 
-  /** Lets go of the files where they were moved away, so that they are opened anew. */
+  /** Closes the files if they were moved away, so that they are opened anew. */
   async look(reopen: boolean): Promise<void> {
     await this.#log.sync();
     if (reopen || !(await this.#log.isUntouched())) await this.#log.disconnect();
@@ -149,7 +149,7 @@ export class ActionsLog {
     return this.#log.disconnect();
   }
 
-  /** The number, in the log, of the newest record that was copied. */
+  /** Returns the number, in the log, of the newest record that was copied. */
   async #lastCopied(): Promise<number> {
     const files = await listLog(actionsPath(this.#path));
     for (const { path } of files.reverse()) {
@@ -161,7 +161,7 @@ export class ActionsLog {
   }
 }
 
-/** Whether a record of the log is an operator's action, which is copied. */
+/** Returns whether a record of the log is an operator's action, which is copied. */
 export function isAction(body: string): boolean {
   const type = /^\S+ #\d+ (\S+)/.exec(body)?.[1];
   return type !== undefined && isActionType(type);

@@ -14,11 +14,11 @@ export class Agreement {
   readonly #path: string;
   readonly #copies: AsyncIterator<Copy>;
   readonly #report: ReportDisagreement;
-  /** Records up to this number, which the log's head names, have their copies; later ones may still wait for theirs. */
+  /** Records up to this number, which the log's head names, have their copies. Later ones may still wait for theirs. */
   readonly #settled: number;
   #next: Copy | null = null;
   #before = 0;
-  /** Number of the first copy that is left: older records were never copied, or their copies were rotated away. */
+  /** The number of the first copy that is left. Older records were never copied, or their copies were rotated away. */
   #first = Infinity;
   #begun = false;
   #over = false;
@@ -32,7 +32,7 @@ export class Agreement {
     this.#report = report;
   }
 
-  /** Takes the next sound record of the log. */
+  /** Takes the next valid record of the log. */
   async take(record: SealedLine): Promise<void> {
     this.#firstRecord ||= record.sequence;
     this.#lastRecord = record.sequence;
@@ -57,7 +57,7 @@ export class Agreement {
     await this.#advance();
   }
 
-  /** After the last record. `last`: the number of the newest record that the log holds by now. */
+  /** Call this after the last record. `last` is the number of the newest record that the log holds by now. */
   async end(last: number): Promise<void> {
     if (!this.#begun) await this.#advance();
     await this.#skipTo(last + 1);
@@ -72,8 +72,8 @@ export class Agreement {
   }
 
   /**
-   * Passes over copies of records that were not read: those that the log has rotated away, and those that it got after it was
-   * read. A copy between these two belongs to no record.
+   * Skips copies of records that were not read: those that the log has rotated away, and those that it got after it was read. A
+   * copy between these two belongs to no record.
    */
   async #skipTo(sequence: number): Promise<void> {
     while (this.#next && this.#next.sequence < sequence && !this.#over) {
@@ -92,7 +92,7 @@ export class Agreement {
     const { sequence, file, number } = this.#next;
     this.#first = Math.min(this.#first, sequence);
     if (sequence <= this.#before) {
-      this.#over = true; // numbers tell nothing any more
+      this.#over = true; // the numbers mean nothing any more
       this.#report("replaced", file, number, `the log was begun anew: its record #${sequence} was copied after #${this.#before}`);
     }
     this.#before = sequence;

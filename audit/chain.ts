@@ -1,35 +1,35 @@
 /**
- * The hash chain of the audit log. A line is `TIME #SEQUENCE TEXT ~HASH`; its hash covers the hash of the line before it, so a
- * line can neither change, go nor move without breaking every later one. The chain is not keyed: whoever may write as root could
- * build another one, which is why its head is also kept elsewhere (head.ts).
+ * The hash chain of the audit log. A line is `TIME #SEQUENCE TEXT ~HASH`. Its hash covers the hash of the line before it, so a
+ * line cannot be changed, removed or moved without breaking every later one. The chain is not keyed: anybody who can write as
+ * root could build another one. That is why its head is also kept elsewhere (head.ts).
  */
 
 import { hash } from "node:crypto";
 
 export interface Link {
   sequence: number;
-  /** 128 bits, in hex. */
+  /** The hash, 128 bits in hexadecimal. */
   hash: string;
 }
 
-/** A line taken apart. */
+/** The parts of a line. */
 export interface SealedLine extends Link {
-  /** Everything the hash covers besides the previous hash. */
+  /** Everything that the hash covers beside the previous hash. */
   body: string;
 }
 
 export interface Entry {
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch. */
   time: number;
   text: string;
 }
 
 const HASH_DIGITS = 32;
 
-/** What the first line of the first file continues. */
+/** The first line of the first file continues this link. */
 export const GENESIS: Link = { sequence: 0, hash: "0".repeat(HASH_DIGITS) };
 
-/** No line is longer, its newline included; readers hold no more than this of one. */
+/** No line is longer than this, its newline included. Readers hold no more than this of one line. */
 export const LINE_LIMIT = 8192;
 
 const SEALED = /^(\S+ #(\d{1,15}) .*) ~([0-9a-f]{32})$/s;
@@ -38,7 +38,7 @@ export function seal(previous: string, body: string): string {
   return hash("sha256", `${previous} ${body}`).slice(0, HASH_DIGITS);
 }
 
-/** Adds an entry to the chain: the line to write, without its newline, and the link the next one continues. */
+/** Adds an entry to the chain. Returns the line to write, without its newline, and the link that the next line continues. */
 export function extend(previous: Link, entry: Entry): { line: string; link: Link } {
   const sequence = previous.sequence + 1;
   const body = `${isoTime(entry.time)} #${sequence} ${entry.text}`;
@@ -46,7 +46,7 @@ export function extend(previous: Link, entry: Entry): { line: string; link: Link
   return { line: `${body} ~${hash}`, link: { sequence, hash } };
 }
 
-/** Takes a line apart, or says null when it has not the shape of one. Whether its hash is right is for the caller to check. */
+/** Splits a line into its parts; null if it does not have the form of one. The caller checks the hash. */
 export function openSeal(line: string): SealedLine | null {
   const match = SEALED.exec(line);
   return match ? { body: match[1]!, sequence: Number(match[2]), hash: match[3]! } : null;
@@ -56,7 +56,7 @@ export function continues(previous: Link, line: SealedLine): boolean {
   return line.sequence === previous.sequence + 1 && line.hash === seal(previous.hash, line.body);
 }
 
-/** A clock can be wrong, but a record is never refused for it: a time no calendar has is written as the epoch. */
+/** Formats a time. A clock can be wrong, but a record is never refused for it: a time that no calendar has is written as the epoch. */
 export function isoTime(milliseconds: number): string {
   const second = Math.floor(milliseconds / 1000);
   if (second !== formatted.second) {
@@ -67,5 +67,5 @@ export function isoTime(milliseconds: number): string {
   return `${formatted.text}${String(Math.floor(milliseconds) - second * 1000).padStart(3, "0")}Z`;
 }
 
-/** The last second that was asked for: thousands of records share it, and a calendar costs more than a hash. */
+/** The last second that was formatted. Thousands of records share a second, and formatting one costs more than a hash. */
 let formatted = { second: 0, text: "1970-01-01T00:00:00." };

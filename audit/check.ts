@@ -1,4 +1,4 @@
-/** Reads a chain, its rotated files included, and says where it is not what weir wrote. */
+/** Checks a chain, its rotated files included, and reports where it differs from what weir wrote. */
 
 import type { FileHandle } from "node:fs/promises";
 import { basename } from "node:path";
@@ -10,39 +10,39 @@ import { type Line, linesOf } from "./lines.ts";
 import { detailOf, parseRecord } from "./record.ts";
 
 export type ProblemKind =
-  | "changed" // a line is not as it was written
+  | "changed" // a line was changed
   | "deleted" // lines, or a file, are missing
-  | "swapped" // two lines stand in each other's place
+  | "swapped" // two lines were swapped
   | "inserted" // a line does not belong here, or is there twice
   | "truncated" // the end was cut off
-  | "replaced" // a file is an older copy
+  | "replaced" // a file was replaced by an older copy
   | "torn" // the last line was being written when weir, or the machine, stopped
-  | "head"; // what weir keeps outside of the log cannot be used
+  | "head"; // the head that weir keeps outside of the log cannot be used
 
 export interface Problem {
   kind: ProblemKind;
   file: string;
-  /** The first line is 1; 0 where the problem is about the whole file. */
+  /** The first line is 1; 0 if the problem is about the whole file. */
   line: number;
-  /** A sentence: `record #11 was changed`. */
+  /** A sentence such as `record #11 was changed`. */
   text: string;
 }
 
 export interface ChainVerdict {
-  /** True when nothing is wrong, a torn line included. */
+  /** True if there is no problem. A torn line is none. */
   ok: boolean;
-  /** The first ones, in the order of the log. */
+  /** The first problems, in the order of the log. */
   problems: Problem[];
-  /** Counts all problems, those that are not listed included. */
+  /** The number of all problems, including those that are not listed. */
   found: number;
   files: number;
-  /** Records whose hash is right, and those that nothing is left to check against. */
+  /** The number of records with a right hash. Records that cannot be compared with anything any more count, too. */
   checked: number;
   unchecked: number;
-  /** Sequence numbers, or null where there are no records. */
+  /** The first and last sequence numbers; null if there are no records. */
   first: number | null;
   last: number | null;
-  /** Events the log itself says it had to leave out. */
+  /** The number of events that the log itself reports as missing. */
   missing: number;
 }
 
@@ -50,7 +50,7 @@ interface OpenLogFile extends LogFile {
   handle: FileHandle;
 }
 
-/** `headPath` null: the head is not at hand, so a log cut at its end looks whole. `take` is handed each record that is sound. */
+/** If `headPath` is null, the head is not available, so a log that was cut at its end looks whole. `take` gets each valid record. */
 export async function checkChain(
   path: string,
   headPath: string | null,
@@ -74,11 +74,11 @@ export async function checkChain(
   }
 }
 
-/** Opens every file of the log as of one moment: a rotation in between means to look again. */
+/** Opens every file of the log as of one moment. If a rotation comes in between, it starts again. */
 async function openAll(path: string, headPath: string | null): Promise<{ head: Head | Error | null; files: OpenLogFile[] }> {
   for (let attempt = 1; ; attempt++) {
     const before = await statOf(path);
-    // The head before the files: they may grow meanwhile, and may be ahead of it but not behind.
+    // The head is read before the files: they may grow meanwhile, and may be ahead of it but not behind.
     const head = headPath === null ? null : await readHead(headPath).catch((error: Error) => error);
     const files: OpenLogFile[] = [];
     for (const file of await listLog(path)) {
@@ -93,7 +93,7 @@ async function openAll(path: string, headPath: string | null): Promise<{ head: H
   }
 }
 
-/** So many rotations do not follow each other: the file is gone. */
+/** This many rotations do not follow each other, so the file is gone. */
 const ATTEMPTS = 20;
 
 interface LogLine extends Line {
@@ -108,7 +108,7 @@ async function* linesOfAll(files: OpenLogFile[]): AsyncGenerator<LogLine> {
   }
 }
 
-/** A line without its end may be one that weir is writing at this moment. */
+/** Reads a line without its end again, because weir may be writing it at this moment. */
 async function lookAgain(file: OpenLogFile, line: Line): Promise<LogLine> {
   await sleep(50);
   for await (const again of linesOf(file.handle, line.offset)) return { ...again, number: line.number, file };
@@ -126,16 +126,16 @@ class Check {
   #missing = 0;
   #first: number | null = null;
   #last: number | null = null;
-  /** The number the next record should have; 0 before the first. */
+  /** The number that the next record should have; 0 before the first. */
   #expected = 0;
-  /** Hashes the next record may continue; none when the record before it is not there. */
+  /** The hashes that the next record may continue; empty if the record before it is missing. */
   #previous: string[] = [];
-  /** Records that stand where another belongs, by the number that was expected: two of them may have been swapped. */
+  /** Records that stand in another record's place, by the number that was expected. Two of them may have been swapped. */
   #misplaced = new Map<number, { found: number; problem: Problem }>();
-  /** The second of two neighbours that were swapped. */
+  /** The number of the second of two neighbours that were swapped. */
   #skip: number | null = null;
   #replaced = false;
-  /** The record that the last line was, if it is sound. */
+  /** The record in the last line, if it is valid. */
   accepted: SealedLine | null = null;
   #lastLine: LogLine | null = null;
 
@@ -143,7 +143,7 @@ class Check {
     this.#head = head;
   }
 
-  /** Looks at a line; the one after it tells what happened where this one is wrong. */
+  /** Checks a line. If it is wrong, the line after it shows what happened. */
   take(line: LogLine, following: LogLine | null): void {
     const sealed = openSeal(line.text);
     this.accepted = null;
@@ -151,7 +151,7 @@ class Check {
     this.#lastLine = line;
     if (!line.whole) {
       if (following) this.#report("truncated", line, "the file ends within this line");
-      return; // at the very end of the log: see `end`
+      return; // this is the very end of the log: see `end`
     }
     if (sealed && sealed.sequence === this.#skip) this.#skip = null;
     else if (sealed && this.#isSound(sealed)) this.#accept(line, sealed);
@@ -179,7 +179,7 @@ class Check {
     }
   }
 
-  /** The first line of a file says which record it continues, so the oldest one left can be checked too. */
+  /** Checks the first line of a file. It names the record that it continues, so the oldest file that is left can be checked, too. */
   #enter(line: LogLine, sealed: SealedLine | null): void {
     const { first, current, path } = line.file;
     if (this.#expected > 0) {
@@ -211,7 +211,7 @@ class Check {
       this.#report("inserted", line, `this line does not belong here: record #${expected} was next, and is the line after`);
     } else if (found === undefined || found === expected) {
       this.#report("changed", line, `record #${expected} was changed`);
-      // Either the text or the hash is not the one written; the next line continues one of the two.
+      // Either the text or the hash was changed. The next line continues one of the two.
       this.#expect(expected + 1, sealed ? [sealed.hash, ...this.#previous.map((hash) => seal(hash, sealed.body))] : []);
     } else if (next === expected + 1) {
       this.#misplace(line, expected, found);

@@ -1,4 +1,4 @@
-/** The files of the audit log on disk: opened without trusting what lies there, and listed in the order they were written. */
+/** Opens the files of the audit log without trusting what is on the disk, and lists them in the order in which they were written. */
 
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, readdir, realpath, stat } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { makeFolder } from "../agent/files/folders.ts";
 import { openSeal } from "./chain.ts";
 import { lastLine, linesOf } from "./lines.ts";
 
-/** What weir will not write to, whatever happens to the data: the operator has to look first. */
+/** Thrown if weir will not write to a file at all: the operator has to look at it first. */
 export class AuditRefusal extends Error {
   override name = "AuditRefusal";
 }
@@ -15,7 +15,7 @@ export class AuditRefusal extends Error {
 const { O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_DIRECTORY } = constants;
 const PRIVATE = 0o600;
 
-/** Makes sure the folder exists and nobody but its owner can change what is in it; answers its path without symbolic links. */
+/** Makes sure that the folder exists and nobody but its owner can change its content. Returns its path without symbolic links. */
 export async function safeFolder(folder: string, owner: number): Promise<string> {
   await makeFolder(folder).catch((error: Error) => {
     throw new AuditRefusal(`${error.message}; choose a path below a folder that you can write to`, { cause: error });
@@ -40,11 +40,14 @@ export async function safeFolder(folder: string, owner: number): Promise<string>
 export interface OpenedFile {
   file: FileHandle;
   stats: Stats;
-  /** What was put right, as a sentence each. */
+  /** The repairs that were made, one sentence each. */
   repairs: string[];
 }
 
-/** Opens the log for appending, creating it where there is none. Never follows, waits for, or writes to anything but a file of its own. */
+/**
+ * Opens the log for appending, and creates it if there is none. It never follows a link, never waits, and never writes to a file
+ * that is not its own.
+ */
 export async function openLog(path: string, owner: number): Promise<OpenedFile> {
   const there = await statOf(path);
   if (there) refuseUnlessOwnFile(path, there);
@@ -72,7 +75,7 @@ export async function openLog(path: string, owner: number): Promise<OpenedFile> 
   }
 }
 
-/** True while the path names this very file, private and with this size. */
+/** Returns whether the path still leads to this very file, private and with this size. */
 export async function isUntouched(path: string, opened: Stats, size: number): Promise<boolean> {
   const now = await statOf(path);
   return (
@@ -85,7 +88,7 @@ export async function isUntouched(path: string, opened: Stats, size: number): Pr
   );
 }
 
-/** Makes a rename or a new file last over a power failure. */
+/** Makes a rename or a new file survive a power failure. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(dirname(path), O_RDONLY | O_DIRECTORY);
   try {
@@ -97,15 +100,15 @@ export async function syncFolder(path: string): Promise<void> {
 
 export interface LogFile {
   path: string;
-  /** Sequence number of the first record in it. */
+  /** The sequence number of the first record in it. */
   first: number;
-  /** The one at the configured path, which is appended to. */
+  /** True for the file at the configured path, to which records are appended. */
   current: boolean;
 }
 
 /**
- * The log's files that hold something, oldest first. Rotated ones are called `audit.log.1042` after their first record, but order
- * is taken from what is in them, so that files which another tool moved to `audit.log.1` are read too.
+ * Lists the log's files that are not empty, oldest first. Rotated files are called `audit.log.1042` after their first record. The
+ * order is taken from their content, so that files which another tool moved to `audit.log.1` are read, too.
  */
 export async function listLog(path: string): Promise<LogFile[]> {
   const folder = dirname(path);
@@ -121,7 +124,7 @@ export async function listLog(path: string): Promise<LogFile[]> {
   return files.sort((a, b) => a.first - b.first || Number(a.current) - Number(b.current));
 }
 
-/** Whether there is a log: its current file, or, as in the middle of a rotation, others of it. */
+/** Returns whether there is a log: its current file or, as in the middle of a rotation, other files of it. */
 export async function isAnyOfLog(path: string): Promise<boolean> {
   if ((await statOf(path)) !== null) return true;
   try {
@@ -132,7 +135,7 @@ export async function isAnyOfLog(path: string): Promise<boolean> {
   }
 }
 
-/** Null for what is empty or not a file, undefined where no line near the start can be read. */
+/** Returns null for a file that is empty or not regular, undefined if no line near the start can be read. */
 async function firstSequence(path: string): Promise<number | null | undefined> {
   const file = await openForReading(path);
   if (!file) return null;
@@ -140,7 +143,7 @@ async function firstSequence(path: string): Promise<number | null | undefined> {
     if ((await file.stat()).size === 0) return null;
     for await (const line of linesOf(file)) {
       const sealed = openSeal(line.text);
-      // A first line that was tampered with leaves its number to the next one.
+      // If the first line was tampered with, the next one gives its number.
       if (sealed) return sealed.sequence - (line.number - 1);
       if (line.number > 1000) break;
     }
@@ -150,7 +153,7 @@ async function firstSequence(path: string): Promise<number | null | undefined> {
   }
 }
 
-/** Null for what is gone or is not a regular file. */
+/** Returns null for a file that is gone or not regular. */
 export async function openForReading(path: string): Promise<FileHandle | null> {
   try {
     if (!(await lstat(path)).isFile()) return null;
@@ -183,7 +186,7 @@ function refuseUnlessOwnFile(path: string, stats: Stats): void {
   }
 }
 
-/** A mistyped path must not turn somebody's file into a log. */
+/** Refuses a file that is no audit log: a mistyped path must not turn somebody's file into a log. */
 async function refuseUnlessAuditLog(path: string, file: FileHandle, size: number): Promise<void> {
   const last = await lastLine(file, size);
   if (last && openSeal(last.text)) return;

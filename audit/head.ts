@@ -1,7 +1,7 @@
 /**
- * What the log ended with when it was last brought to disk, kept outside of it. The chain alone cannot show that its end was cut
- * off or that an old copy was put in its place; the head can. It is written after the records it names are on disk, so after a
- * crash the log may be ahead of its head, but never behind.
+ * The head of the log: its last record when it was last written to the disk, kept outside of it. The chain alone cannot show that
+ * its end was cut off or that an old copy was put in its place; the head can. It is written after the records that it names are
+ * on the disk, so after a crash the log may be ahead of its head, but never behind.
  */
 
 import { constants } from "node:fs";
@@ -11,20 +11,23 @@ import type { Link } from "./chain.ts";
 import { codeOf, syncFolder } from "./file.ts";
 
 export interface Head extends Link {
-  /** The file the record is in, and the file's size after it. */
+  /** The file with the record, and the file's size after it. */
   device: number;
   inode: number;
   size: number;
   /** The first record that has not been rotated away. */
   oldest: number;
-  /** Lines in the chain of copied actions: see actions.ts. Absent in the heads of those copies, and of logs from before there were any. */
+  /**
+   * The number of lines in the chain of copied actions: see actions.ts. Absent in the heads of those copies, and of logs that are
+   * older than copies.
+   */
   actions?: number;
 }
 
-/** A head is one line. */
+/** A head is one line, so a larger file is none. */
 const LARGEST_HEAD = 64 * 1024;
 
-/** Null where there is none; throws when it cannot be read or makes no sense. */
+/** Returns null if there is none. Throws if it cannot be read or makes no sense. */
 export async function readHead(path: string): Promise<Head | null> {
   let text: string;
   try {

@@ -1,16 +1,16 @@
-/** Lines of a file as they are read, in memory that does not grow with the file or with a line. */
+/** Reads a file line by line, in memory that does not grow with the file or with a line. */
 
 import type { FileHandle } from "node:fs/promises";
 import { LINE_LIMIT } from "./chain.ts";
 
 export interface Line {
-  /** One character a byte, without the newline; cut when the line is longer than any line of the log. */
+  /** One character for each byte, without the newline. It is cut if the line is longer than any line of the log. */
   text: string;
-  /** From 1, counted from where reading began. */
+  /** The number of the line, from 1 where reading began. */
   number: number;
-  /** Of its first byte in the file. */
+  /** The offset of its first byte in the file. */
   offset: number;
-  /** False when the file ends before the newline does. */
+  /** False if the file ends before the newline. */
   whole: boolean;
 }
 
@@ -39,7 +39,7 @@ export async function* linesOf(file: FileHandle, from = 0): AsyncGenerator<Line>
   if (offset < position) yield { text: rest, number: number + 1, offset, whole: false };
 }
 
-/** The last whole line before `end` and where the next one starts, found without reading the rest of the file. */
+/** Finds the last whole line before `end` and the start of the next one, without reading the rest of the file. */
 export async function lastLine(file: FileHandle, end: number): Promise<{ text: string; next: number } | null> {
   const start = Math.max(0, end - 2 * LINE_LIMIT);
   const bytes = Buffer.allocUnsafe(end - start);

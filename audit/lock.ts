@@ -1,6 +1,6 @@
 /**
- * One writer a log. The kernel holds the lock for as long as the descriptor is open, so a writer that was killed leaves none behind
- * and no process id has to be trusted.
+ * Allows one writer for each log. The kernel holds the lock for as long as the descriptor is open, so a killed writer leaves none
+ * behind and no process id has to be trusted.
  */
 
 import { constants } from "node:fs";
@@ -9,7 +9,7 @@ import koffi from "koffi";
 import { AuditRefusal } from "./file.ts";
 
 const flock = koffi.load(null).func("int flock(int fd, int operation)") as (fd: number, operation: number) => number;
-/** A holder that goes away removes the file, and the next one makes it anew. */
+/** A holder that ends removes the file, and the next one creates it again. */
 const ATTEMPTS = 20;
 const PID_LENGTH = 20;
 const LOCK_EXCLUSIVE_OR_FAIL = 2 | 4;
@@ -36,7 +36,7 @@ export class Lock {
             `process ${holder || "(unknown)"} already writes this audit log (${path}); stop it, or choose another audit.path`,
           );
         }
-        // The previous holder may have removed the file between our open and our lock: then the lock guards nothing.
+        // The previous holder may have removed the file between the open and the lock; then the lock guards nothing.
         if (await isStill(path, file)) {
           await file.truncate(0);
           await file.write(`${process.pid}\n`, 0);
@@ -52,7 +52,7 @@ export class Lock {
   }
 
   async release(): Promise<void> {
-    // What stays behind on a disk that fails is an empty promise: the lock itself goes with the descriptor.
+    // If the disk fails, the file stays behind and means nothing: the lock itself ends with the descriptor.
     if (await isStill(this.#path, this.#file).catch(() => false)) await unlink(this.#path).catch(() => {});
     await this.#file.close().catch(() => {});
   }

@@ -1,4 +1,4 @@
-/** The log as its one writer sees it: a file that is opened safely, appended to whole records at a time, and rotated. */
+/** The log as its only writer uses it: a file that is opened safely, to which whole records are appended, and that is rotated. */
 
 import type { Stats } from "node:fs";
 import { type FileHandle, rename, unlink } from "node:fs/promises";
@@ -13,23 +13,26 @@ import { recordText } from "./record.ts";
 
 export interface LogOptions {
   path: string;
-  /** Where the head is kept, in a folder only the owner can write to. */
+  /** The path of the head, in a folder that only the owner can write to. */
   headPath: string;
   rotate: { size: number; keep: number };
   owner: number;
-  /** Told what was found amiss with the file, a sentence each. */
+  /** Called with a sentence for each problem that was found with the file. */
   report: (message: string) => void;
-  /** Called between the records and the head that names them: answers the length of the chain of copied actions, null where the head has to wait. */
+  /**
+   * Called between the records and the head that names them. Returns the length of the chain of copied actions; null if the head
+   * has to wait.
+   */
   beforeHead?: () => Promise<number | null>;
 }
 
 interface OpenFile {
   path: string;
   file: FileHandle;
-  /** As it was when opened. */
+  /** The status of the file when it was opened. */
   stats: Stats;
   size: number;
-  /** First record in the file, or the next one while it is empty. */
+  /** The first record in the file, or the next one while it is empty. */
   first: number;
 }
 
@@ -39,14 +42,14 @@ export class Log {
   #open: OpenFile | null = null;
   /** The record that the next one continues. */
   #link: Link = GENESIS;
-  /** The last record written and where it is; null before the first. */
+  /** The last record written and its place; null before the first. */
   #known: Head | null = null;
-  /** The head as it was saved last. Records behind it may hold actions that are not copied yet. */
+  /** The head that was saved last. Records behind it may hold actions that are not copied yet. */
   #saved: Head | null = null;
   #oldest = 1;
-  /** The line an empty file starts with. */
+  /** The line with which an empty file starts. */
   #opening = "";
-  /** Records that the next lines begin with, because something is amiss with the file. */
+  /** Texts of REPAIR records that will be written before the next records, because a problem was found with the file. */
   #notes: string[] = [];
   /** A write that may have left half of itself behind the given size. */
   #halfWrite: Pick<Head, "device" | "inode" | "size"> | null = null;
@@ -60,12 +63,12 @@ export class Log {
     this.#options = options;
   }
 
-  /** Bytes written since the start. */
+  /** The bytes written since the start. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Number of the last record. */
+  /** The number of the last record. */
   get sequence(): number {
     return this.#link.sequence;
   }
@@ -75,27 +78,27 @@ export class Log {
     return this.#ahead;
   }
 
-  /** Lines in the chain of copied actions, as the head has it. */
+  /** The number of lines in the chain of copied actions, from the head. */
   get actions(): number {
     return this.#actions;
   }
 
-  /** Why the head outside the file is not up to date, or null. */
+  /** The reason why the head outside the file is not up to date, or null. */
   get headProblem(): string | null {
     return this.#headProblem;
   }
 
-  /** True when there is something to write even without a record: a new file's first line, or a repair. */
+  /** True if there is something to write even without a record: a new file's first line, or a repair. */
   get hasNews(): boolean {
     return this.#notes.length > 0 || this.#open?.size === 0;
   }
 
   get isFull(): boolean {
-    // A file holds at least its first line and one more, whatever the size asked for.
+    // A file holds at least its first line and one more, whatever size is configured.
     return this.#open !== null && this.#open.size >= Math.max(this.#options.rotate.size, LINE_LIMIT);
   }
 
-  /** Opens the file and finds where the chain goes on; does nothing while it is open. */
+  /** Opens the file and finds where the chain goes on. It does nothing while the file is open. */
   async connect(): Promise<void> {
     if (this.#open) return;
     const { owner, headPath } = this.#options;
@@ -160,19 +163,19 @@ export class Log {
     }
   }
 
-  /** Has the next lines say what somebody else found amiss. */
+  /** Adds a problem that another part found to the next lines. */
   reportRepair(reason: string): void {
     this.#note(recordText("REPAIR", { reason }));
   }
 
-  /** Remembers what was found amiss until it is written; opening the file again finds some of it again. */
+  /** Remembers a problem until it is written. Opening the file again may find the same problem again. */
   #note(text: string): void {
     if (this.#notes.includes(text)) return;
     this.#notes.push(text);
     this.#options.report(text);
   }
 
-  /** Writes all the records or none, and answers where each stands. When it throws, disconnect and connect again. */
+  /** Writes all the records or none, and returns the place of each. If it throws, disconnect and connect again. */
   async append(records: Entry[]): Promise<Link[]> {
     const open = this.#connected();
     const news = open.size === 0 ? [this.#opening, ...this.#notes] : this.#notes;
@@ -202,7 +205,7 @@ export class Log {
     return links.slice(news.length);
   }
 
-  /** Brings what was written to the disk, and then the head. */
+  /** Writes everything to the disk, and then the head. */
   async sync(): Promise<void> {
     if (!this.#unsynced && !this.#headProblem) return;
     await this.#open?.file.datasync();
@@ -213,7 +216,7 @@ export class Log {
     this.#unsynced = false;
   }
 
-  /** A head that cannot be saved is old, not wrong; so records go on being written, and the problem is told. */
+  /** Saves the head. A head that cannot be saved is old, not wrong: records are still written, and the problem is reported. */
   async #saveHead(head: Head | null): Promise<void> {
     if (!head) return;
     try {
@@ -225,7 +228,7 @@ export class Log {
     }
   }
 
-  /** Puts the full file aside, named after its first record, and removes those that are too many. The next is opened by `connect`. */
+  /** Renames the full file after its first record, and removes the oldest files beyond the limit. `connect` opens the next file. */
   async rotate(): Promise<void> {
     const { path, first } = this.#connected();
     await this.sync();
@@ -249,15 +252,15 @@ export class Log {
     this.#oldest = left?.first ?? this.#link.sequence + 1;
     if (this.#known) this.#known.oldest = this.#oldest;
     if (this.#unsynced) await this.#noteUncopied(surplus);
-    // The head first: records it calls old may go, records it counts on may not.
+    // The head is saved first: it must not name records that are removed.
     await this.#saveHead(this.#unsynced ? await this.#waitingHead(left) : this.#known);
     if (this.#headProblem) return;
     for (const file of surplus) await unlink(file.path);
   }
 
   /**
-   * Returns how many of the oldest files may go while the head waits for copies of actions: those that the head names, since a start
-   * looks for actions behind it. Twice as many files as asked for may wait.
+   * Returns how many of the oldest files may be removed while the head waits for copies of actions: only files that the head
+   * names, because a start looks for actions behind it. Up to twice the configured number of files may wait.
    */
   #settledSurplus(rotated: readonly LogFile[]): number {
     const { keep } = this.#options.rotate;
@@ -265,7 +268,7 @@ export class Log {
     return Math.max(0, Math.min(settled, rotated.length - keep), rotated.length - 2 * keep);
   }
 
-  /** Returns the head as it was saved last, or, where the record that it names goes, one that names the first record of those that stay. */
+  /** Returns the head that was saved last or, if the record that it names is removed, one that names the first record that stays. */
   async #waitingHead(left: LogFile | undefined): Promise<Head | null> {
     if (this.#saved && this.#saved.sequence >= this.#oldest) return { ...this.#saved, oldest: this.#oldest };
     const handle = left && (await openForReading(left.path));
@@ -284,7 +287,7 @@ export class Log {
     }
   }
 
-  /** Says in the log which actions go without a copy, if this process ends before it can make one. */
+  /** Writes into the log which actions have no copy, in case this process ends before it can make one. */
   async #noteUncopied(files: readonly LogFile[]): Promise<void> {
     const settled = this.#saved?.sequence ?? 0;
     let [actions, last] = [0, 0];
@@ -308,12 +311,12 @@ export class Log {
       );
   }
 
-  /** True while the path names the file that is open, as it was left. */
+  /** Returns whether the path still leads to the open file, in the state in which it was left. */
   async isUntouched(): Promise<boolean> {
     return this.#open === null || isUntouched(this.#open.path, this.#open.stats, this.#open.size);
   }
 
-  /** Lets go of everything, so that a disk which fails can be unmounted. */
+  /** Closes everything, so that a failing disk can be unmounted. */
   async disconnect(): Promise<void> {
     await this.#closeFile();
     await this.#lock?.release();
@@ -330,9 +333,9 @@ export class Log {
         this.#halfWrite = null;
       }
     } catch {
-      // Still noted as half written: cut off when the file is opened again.
+      // The half write is still noted: it is cut off when the file is opened again.
     } finally {
-      await open.file.close().catch(() => {}); // a failing disk may refuse; the descriptor is gone all the same
+      await open.file.close().catch(() => {}); // a failing disk may refuse, but the descriptor is closed all the same
     }
   }
 

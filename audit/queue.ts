@@ -1,6 +1,6 @@
 /**
- * What waits for the disk. Events are bounded: the oldest give way, and how many did is known exactly. They wait as the text of
- * their line, which takes a third of the memory of what it was made from.
+ * The queue in front of the disk. The number of events is limited: the oldest are dropped, and counted exactly. Events wait as
+ * the text of their line, which takes a third of the memory of the event.
  */
 
 import type { Entry } from "./chain.ts";
@@ -9,9 +9,9 @@ import type { OperatorAction } from "./record.ts";
 export class PendingAction {
   readonly action: OperatorAction;
   readonly time = Date.now();
-  /** How many events came before it. */
+  /** The number of events that came before it. */
   readonly after: number;
-  /** Tells the caller whether the action is safely on disk. */
+  /** Tells the caller whether the action is safely on the disk. */
   readonly settle: (written: boolean) => void;
 
   constructor(action: OperatorAction, after: number, settle: (written: boolean) => void) {
@@ -25,22 +25,22 @@ export type Waiting = Entry | PendingAction;
 
 export interface Loss {
   events: number;
-  /** When the first of them happened. */
+  /** The time of the first of them. */
   since: number;
 }
 
 /**
- * Far above what operators do. Without any bound, refused strangers could fill the memory of an agent whose disk is full: then the
- * newest give way, and count as lost.
+ * This is far more than operators do. Without a limit, refused strangers could fill the memory of an agent whose disk is full.
+ * Beyond the limit the newest actions are dropped, and count as lost.
  */
 const ACTION_LIMIT = 10_000;
 
 export class Queue {
   #capacity: number;
   #events: Entry[] = [];
-  /** The oldest waiting event in #events; those before it have been taken. */
+  /** The index in #events of the oldest waiting event. Those before it have been taken. */
   #next = 0;
-  /** Events ever taken from the queue or dropped. */
+  /** The number of events ever taken from the queue or dropped. */
   #passed = 0;
   #actions: PendingAction[] = [];
   #loss: Loss = { events: 0, since: 0 };
@@ -68,7 +68,7 @@ export class Queue {
     settle(false);
   }
 
-  /** The oldest entries, events and actions in the order they came. */
+  /** Takes the oldest entries: events and actions in the order in which they came. */
   take(limit: number): Waiting[] {
     const taken: Waiting[] = [];
     while (taken.length < limit && this.length > 0) {
@@ -84,7 +84,7 @@ export class Queue {
     return taken;
   }
 
-  /** Puts back what `take` gave and could not be written. */
+  /** Puts back entries from `take` that could not be written. */
   restore(entries: Waiting[]): void {
     if (entries.length === 0) return;
     const events = entries.filter((entry): entry is Entry => !(entry instanceof PendingAction));
@@ -96,22 +96,22 @@ export class Queue {
     this.#trim();
   }
 
-  /** Tells those who wait for actions that these are not on disk; they stay in the queue. */
+  /** Tells the callers of waiting actions that these are not on the disk. The actions stay in the queue. */
   disappoint(): void {
     for (const action of this.#actions) action.settle(false);
   }
 
-  /** What was lost and not written down yet. */
+  /** The loss that has not been written down yet. */
   get loss(): Readonly<Loss> {
     return this.#loss;
   }
 
-  /** Says that a loss of so many has been written down. */
+  /** Notes that a loss of this many has been written down. */
   forget(events: number): void {
     this.#loss = { events: this.#loss.events - events, since: Date.now() };
   }
 
-  /** Gives up what still waits: how many entries that were. */
+  /** Gives up everything that waits, and returns the number of entries. */
   abandon(): number {
     const abandoned = this.length;
     this.disappoint();

@@ -1,6 +1,6 @@
 /**
- * What a line of the audit log says after its sequence number. Names of rules, processes and files come from people who may wish
- * to forge a line, so whatever is not plain is quoted, escaped to printable ASCII and cut to a bound.
+ * Writes the text of a line after its sequence number. Names of rules, processes and files may come from people who want to forge
+ * a line, so everything that is not plain is quoted, escaped to printable ASCII and cut at a limit.
  */
 
 import { basename } from "node:path";
@@ -18,7 +18,7 @@ import type { Endpoint } from "../agent/values/traffic.ts";
 import { shortNames } from "../agent/observe/events/workload.ts";
 import { openSeal } from "./chain.ts";
 
-/** What an operator, or weir itself, did. */
+/** The actions of operators, and of weir itself. */
 export type ActionName =
   | "START"
   | "STOP"
@@ -45,17 +45,17 @@ export type ActionName =
   | "ATTACH"
   | "DETACH";
 
-/** What the log says about itself. */
+/** The records in which the log describes itself. */
 const LOG_RECORDS = [
   "BEGIN", // the first line of the first file
   "ROTATE", // the first line of a file that follows a full one
   "CONTINUE", // the first line of a file whose predecessor vanished
   "GAP", // records are missing here
-  "REPAIR", // something about the file was put right
+  "REPAIR", // something about the file was repaired
 ] as const;
 export type LogRecordName = (typeof LOG_RECORDS)[number];
 
-/** Whether a record of this type is an operator's action, and neither an event nor about the log itself. */
+/** Returns whether a record of this type is an operator's action. Events, and records of the log about itself, are not. */
 export function isActionType(type: string): boolean {
   return ![...EVENT_TYPES, ...SOCKET_EVENT_TYPES, ...LOG_RECORDS].some((one) => one === type);
 }
@@ -64,7 +64,7 @@ export type Detail = Record<string, string | number>;
 
 export interface OperatorAction {
   action: ActionName;
-  /** Who asked; absent where weir acted by itself. */
+  /** The user who asked; absent if weir acted by itself. */
   uid?: number;
   detail?: Detail;
 }
@@ -76,7 +76,7 @@ const TEXT_LIMIT = 4096;
 
 const PLAIN = /^[A-Za-z0-9_./:@%#+,*[\]-]+$/;
 
-/** `DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
+/** Writes an event: `DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
 export function eventText(event: Untimed<ToldEvent>): string {
   return "rule" in event ? verdictText(event) : socketText(event);
 }
@@ -103,7 +103,7 @@ function verdictText(event: Untimed<VerdictEvent>): string {
   return parts.join(" ");
 }
 
-/** The system call that an event of this type is about, mostly: it is only written if it is another one. */
+/** The system call that an event of this type is usually about. A call is only written if it is another one. */
 const EXPECTED_CALL: Partial<Record<SocketEvent["type"], string>> = {
   CONNECT_REFUSED: "connect",
   CONNECT_FAILED: "connect",
@@ -111,7 +111,7 @@ const EXPECTED_CALL: Partial<Record<SocketEvent["type"], string>> = {
   PACKET_SOCKET: "socket",
 };
 
-/** `BIND_FAILED tcp 0.0.0.0:80 reason=port_in_use holder=812 nginx pid=4711 python3` */
+/** Writes a socket event: `BIND_FAILED tcp 0.0.0.0:80 reason=port_in_use holder=812 nginx pid=4711 python3` */
 function socketText(event: Untimed<SocketEvent>): string {
   const parts: string[] = [event.type];
   if (event.protocol !== undefined) parts.push(field(event.protocol));
@@ -137,7 +137,7 @@ export function actionText(action: OperatorAction): string {
   return recordText(action.action, detail);
 }
 
-/** `NAME key=value key="another value"`; what exceeds the bound of a line is left out and marked. */
+/** Writes `NAME key=value key="another value"`. Values beyond the limit of a line are left out, which is marked. */
 export function recordText(name: ActionName | LogRecordName, detail: Detail = {}): string {
   let text: string = name;
   for (const [key, value] of Object.entries(detail)) {
@@ -148,7 +148,7 @@ export function recordText(name: ActionName | LogRecordName, detail: Detail = {}
   return text;
 }
 
-/** One word: the text itself where it is plain, else quoted, with `...` behind the quotes where it was cut. */
+/** Writes one word: the text itself if it is plain, else in quotes, with `...` behind the quotes if it was cut. */
 export function field(text: string, limit = NAME_LIMIT): string {
   if (text.length <= limit && PLAIN.test(text)) return text;
   let quoted = "";
@@ -160,7 +160,7 @@ export function field(text: string, limit = NAME_LIMIT): string {
   return `"${quoted}"`;
 }
 
-/** Only printable ASCII stays: other scripts bring characters that hide, reorder or imitate what stands beside them. */
+/** Keeps only printable ASCII: other scripts have characters that hide, reorder or imitate their neighbours. */
 function escape(character: string): string {
   if (character === '"' || character === "\\") return `\\${character}`;
   if (character === "\n") return "\\n";
@@ -182,10 +182,10 @@ function endpoint({ address, port }: Endpoint): string {
   return port === undefined ? host : `${host}:${port}`;
 }
 
-/** A process chooses its own name; where the file it runs is called otherwise, both are told. */
+/** Names a process. A process chooses its own name, so if its file has another name, both are written. */
 function processText({ pid, name, executable, user, ancestors, creator, holder }: ProcessReference): string {
   const parts = [`pid=${pid} ${field(name)}`];
-  const kernelKeeps = 15; // characters of a command name
+  const kernelKeeps = 15; // the length of a command name in the kernel
   if (executable !== undefined && basename(executable).slice(0, kernelKeeps) !== name.slice(0, kernelKeeps))
     parts.push(`executable=${field(executable, DETAIL_LIMIT)}`);
   if (user !== undefined) parts.push(`user=${field(user)}`);
@@ -195,28 +195,28 @@ function processText({ pid, name, executable, user, ancestors, creator, holder }
   return parts.join(" ");
 }
 
-/** What the process is part of, as `container=3f2a1bc4d5e6`, `pod=74c13223-5a00-11e9-b385-42010a80018d` and `unit=nginx.service`. */
+/** Writes the workload as `container=3f2a1bc4d5e6`, `pod=74c13223-5a00-11e9-b385-42010a80018d` and `unit=nginx.service`. */
 function workloadWords(workload: Workload): string[] {
   return Object.entries(shortNames(workload)).map(([key, value]) => `${key}=${field(value)}`);
 }
 
-/** A line read back. */
+/** A line that was read. */
 export interface AuditRecord {
-  /** As written, in UTC. */
+  /** The time as written, in UTC. */
   time: string;
   sequence: number;
-  /** `DETECTED`, `MODE`, `GAP`, ... */
+  /** The type, such as `DETECTED`, `MODE` or `GAP`. */
   type: string;
-  /** The rule's name as the operator wrote it; events only. */
+  /** The rule's name as the operator wrote it; only for events. */
   rule?: string;
-  /** What follows the type, as written. */
+  /** The text behind the type, as written. */
   text: string;
   hash: string;
 }
 
 const WORD = /^(?:"(?:[^"\\]|\\.)*"(?:\.\.\.)?|\S+)/;
 
-/** Reads a line back, or says null when it is not one of the audit log. Does not check its hash. */
+/** Reads a line; null if it is not one of the audit log. The hash is not checked. */
 export function parseRecord(line: string): AuditRecord | null {
   const sealed = openSeal(line);
   const match = sealed && /^(\S+) #\d+ (\S+)(?: (.*))?$/.exec(sealed.body);
@@ -227,7 +227,7 @@ export function parseRecord(line: string): AuditRecord | null {
   return record;
 }
 
-/** The value of `key=` in a record the log wrote about itself. */
+/** Returns the value of `key=` in a record that the log wrote about itself. */
 export function detailOf(record: AuditRecord, key: string): string | undefined {
   return new RegExp(`(?:^| )${key}=([^" ]+)`).exec(record.text)?.[1];
 }

@@ -1,7 +1,7 @@
 /**
- * Where the chain goes on when a log is opened again. What was known to be written is looked up in the files, and the records
- * behind it are followed as far as they continue it. After a crash that is the whole file but for a torn last line. Where the
- * known record is not there any more, the chain goes on from it nevertheless: the break stays visible for ever.
+ * Finds where the chain goes on when a log is opened again. The last known record is looked up in the files, and the records
+ * behind it are followed as long as they continue it. After a crash that is the whole file, except for a torn last line. If the
+ * known record is not there any more, the chain still continues it: the break stays visible for ever.
  */
 
 import { continues, GENESIS, type Link, openSeal } from "./chain.ts";
@@ -17,9 +17,9 @@ export interface Note {
 
 export interface Recovery {
   link: Link;
-  /** Where a torn last line begins in the current file. */
+  /** The place in the current file where a torn last line begins. */
   tornAt: number | null;
-  /** Whether the last known record was found. */
+  /** True if the last known record was found. */
   found: boolean;
   notes: Note[];
   /** Operators' actions behind the known record. */
@@ -36,7 +36,7 @@ export async function recover(files: LogFile[], known: Head | null): Promise<Rec
   return walk.result();
 }
 
-/** From the known record on if it is where it was, else from the start of the file that should hold it. */
+/** Starts at the known record if it is in its place, else at the start of the file that should hold it. */
 async function startOf(files: LogFile[], known: Head | null): Promise<{ index: number; offset: number }> {
   if (!known) return { index: files.length - 1, offset: 0 };
   for (let index = files.length - 1; index >= 0; index--) {
@@ -68,7 +68,7 @@ function isRecord(line: string, link: Link): boolean {
 
 class Walk {
   #known: Head | null;
-  /** The last record that belongs to the chain; null until the known one was met. */
+  /** The last record that belongs to the chain; null until the known one was found. */
   #link: Link | null = null;
   /** The last record of any kind. */
   #last: Link = GENESIS;
@@ -103,7 +103,7 @@ class Walk {
       if (!this.#known || isRecord(text, this.#known)) this.#link = sealed;
       if (!this.#known && isActionRecord(text)) this.#actions.push(text);
     } else if (sealed && (!this.#known || continues(this.#link, sealed))) {
-      this.#link = sealed; // with nothing known to hold it against, the end of the file is taken as it is
+      this.#link = sealed; // without a known record to compare with, the end of the file is taken as it is
       if (isActionRecord(text)) this.#actions.push(text);
     } else {
       this.#strangers++;

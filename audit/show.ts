@@ -6,21 +6,21 @@ import { listLog, openForReading } from "./file.ts";
 import { type AuditRecord, parseRecord } from "./record.ts";
 
 export interface AuditFilter {
-  /** Milliseconds since the epoch. */
+  /** The time in milliseconds since the epoch. */
   since?: number;
-  /** `DETECTED`, `MODE`, ...; any of them. */
+  /** Types such as `DETECTED` and `MODE`. A record fits if it has any of them. */
   types?: readonly string[];
   rule?: string;
-  /** Only the last so many that match. */
+  /** Only this many of the last records that match. */
   last?: number;
 }
 
 export interface ShownRecord extends AuditRecord {
-  /** As it stands in the file. */
+  /** The line as it is in the file. */
   line: string;
 }
 
-/** Lines that are not records, a torn one for instance, are left out: `verifyAudit` tells of them. */
+/** Yields records. Lines that are no records, such as a torn one, are left out: `verifyAudit` reports them. */
 export async function* showAudit(path: string, filter: AuditFilter = {}): AsyncGenerator<ShownRecord> {
   if (filter.last === undefined) yield* matching(path, filter);
   else yield* await lastOf(matching(path, filter), filter.last);
@@ -28,7 +28,7 @@ export async function* showAudit(path: string, filter: AuditFilter = {}): AsyncG
 
 async function* matching(path: string, filter: AuditFilter): AsyncGenerator<ShownRecord> {
   const files = await listLog(path);
-  // Of what was rotated away, operators' actions are left.
+  // Of the records that were rotated away, operators' actions are left.
   for await (const { sequence, line } of copiesOf(path)) {
     if (sequence >= (files[0]?.first ?? Infinity)) break;
     const record = parseRecord(line);
@@ -36,7 +36,7 @@ async function* matching(path: string, filter: AuditFilter): AsyncGenerator<Show
   }
   for (const { path: file } of files) {
     const handle = await openForReading(file);
-    if (!handle) continue; // rotated away meanwhile
+    if (!handle) continue; // the file was rotated away meanwhile
     try {
       for await (const { text } of linesOf(handle)) {
         const record = parseRecord(text);

@@ -1,4 +1,4 @@
-/** Verifies the log and its copies of operators' actions, each by its own chain and head, and that the two agree. */
+/** Verifies the log and its copies of operators' actions, each by its own chain and head, and verifies that the two agree. */
 
 import { count, counted } from "../agent/values/count.ts";
 import { basename } from "node:path";
@@ -13,11 +13,11 @@ import { lastLine } from "./lines.ts";
 export type { Problem, ProblemKind } from "./check.ts";
 
 export interface AuditVerdict extends ChainVerdict {
-  /** Of the files of operators' actions; null where there are none. */
+  /** The result for the files of copies; null if there are none. */
   actions: Omit<ChainVerdict, "ok" | "problems" | "found" | "missing"> | null;
 }
 
-/** `headPath` null: the heads are not at hand, so a log cut at its end looks whole. */
+/** If `headPath` is null, the heads are not available, so a log that was cut at its end looks whole. */
 export async function verifyAudit(path: string, headPath: string | null): Promise<AuditVerdict> {
   const head = headPath === null ? null : await readHead(headPath).catch(() => null);
   const promised = head?.actions ?? 0;
@@ -40,7 +40,7 @@ export async function verifyAudit(path: string, headPath: string | null): Promis
   const log = await checkChain(path, headPath, (record) => agreement.take(record));
   await agreement.end(await lastSequence(path, log.last ?? 0));
 
-  // Where the log itself is broken, that it does not agree with its copies is no news.
+  // If the log itself is broken, it also differs from its copies, so that is not reported in addition.
   const told = log.found === 0 && (actions?.found ?? 0) === 0 ? { problems: disagreements, found } : { problems: [], found: 0 };
   const problems = [...log.problems, ...(actions?.problems ?? []), ...told.problems].slice(0, PROBLEMS_KEPT);
   const all = log.found + (actions?.found ?? 0) + told.found;
@@ -59,7 +59,7 @@ export async function verifyAudit(path: string, headPath: string | null): Promis
   };
 }
 
-/** Null where no action was ever copied, as in a log of an agent from before there were copies. */
+/** Returns null if no action was ever copied, as in a log of an old agent that made no copies. */
 async function verifyActions(path: string, headPath: string | null, promised: number): Promise<ChainVerdict | null> {
   const head = headPath === null ? null : actionsHead(headPath);
   const hasHead = head !== null && (await readHead(head).catch(() => undefined)) !== null;
@@ -68,7 +68,7 @@ async function verifyActions(path: string, headPath: string | null, promised: nu
   return checkChain(actionsPath(path), promised === 0 && !hasHead ? null : head);
 }
 
-/** What the log ends with now: it may have grown since it was read. */
+/** Returns the last number in the log now, because it may have grown since it was read. */
 async function lastSequence(path: string, read: number): Promise<number> {
   const newest = (await listLog(path)).at(-1);
   const handle = newest && (await openForReading(newest.path));

@@ -1,7 +1,7 @@
 /**
- * The audit log as the rest of weir sees it, with the copies of operators' actions beside it (actions.ts). Events are queued at
- * once and written in batches; operators' actions are on disk before their promise resolves. A disk that fails never stops the
- * agent: health says so, what was lost is counted, and the first record written afterwards is a GAP with the exact number.
+ * The audit log for the rest of weir, with the copies of operators' actions beside it (actions.ts). Events are queued at once and
+ * written in batches. An operator's action is on the disk before its promise resolves. A disk that fails never stops the agent:
+ * health reports it, lost events are counted, and the first record written afterwards is a GAP with their exact number.
  */
 
 import type { ToldEvent } from "../agent/observe/events/event.ts";
@@ -15,50 +15,50 @@ import { actionText, eventText, type OperatorAction, recordText } from "./record
 
 export interface AuditOptions {
   path: string;
-  /** Where the head of the chain is kept, in the state directory. */
+  /** The path of the chain's head, in the state directory. */
   headPath: string;
-  /** `size` in bytes; `keep` counts the full files beside the current one. */
+  /** `size` is in bytes; `keep` is the number of full files beside the current one. */
   rotate: { size: number; keep: number };
-  /** The same of the copies of operators' actions. */
+  /** The same for the copies of operators' actions. */
   actions?: { size: number; keep: number };
-  /** Who must own the files. */
+  /** The user who must own the files. */
   owner?: number;
-  /** Events held while the disk is slow or fails. */
+  /** The most events that wait while the disk is slow or fails. */
   queueLimit?: number;
   /** Called when the state of the log changes. */
   onHealth?: (health: Health) => void;
-  /** Told what was found amiss with the file, and put right. */
+  /** Called with a sentence for each problem with the file that was found and repaired. */
   report?: (message: string) => void;
 }
 
-/** accepted = written + queued + lost, at any moment. */
+/** At any moment, accepted = written + queued + lost. */
 export interface AuditCounters {
-  /** Events and actions in the file; records the log writes about itself are not counted. */
+  /** Events and actions in the file. Records of the log about itself are not counted. */
   written: number;
   lost: number;
   queued: number;
-  /** Written to files, the log's own records included. */
+  /** The bytes written to files, including the log's own records. */
   bytes: number;
 }
 
-/** Some 60,000 actions a file. */
+/** A file holds some 60,000 actions. */
 const ACTIONS_ROTATE = { size: 10_000_000, keep: 50 };
-/** A third of a second of 200,000 events each, for the time that the disk takes to sync; some 15 MB. */
+/** The limit holds the events of a third of a second at 200,000 events a second, while the disk syncs. That takes some 15 MB. */
 const QUEUE_LIMIT = 65_536;
-/** What is written at once: the main thread is busy with it for some milliseconds. */
+/** This many are written at once, which keeps the main thread busy for some milliseconds. */
 const BATCH = 4096;
-/** So many do not wait for company. */
+/** Once this many events wait, they are written without waiting for more. */
 const COMPANY = 512;
-/** Events wait for company this long. */
+/** Events wait this long for others, so that they are written together. */
 const GATHER_MS = 100;
-/** How often the file is looked at, brought to disk, and tried again after a failure: twice within the second promised. */
+/** How often the file is checked, synced, and tried again after a failure: twice within the promised second. */
 const TICK_MS = 450;
-/** A disk that has not answered for so long counts as failing. */
+/** A disk that has not answered for this long counts as failing. */
 const SILENCE_MS = 1000;
 
 /**
- * Opens the log and repairs what a crash left. Throws AuditRefusal where writing would be unsafe (a symbolic link, another writer,
- * somebody else's file); a disk that is full or fails gives a writer whose health is degraded.
+ * Opens the log and repairs the damage of a crash. Throws AuditRefusal if writing would be unsafe (a symbolic link, another
+ * writer, somebody else's file). If the disk is full or fails, it returns a writer whose health is degraded.
  */
 export async function openAudit(options: AuditOptions): Promise<AuditWriter> {
   const writer = new AuditWriter(options);
@@ -70,23 +70,23 @@ export class AuditWriter {
   #path: string;
   #log: Log;
   #actions: ActionsLog;
-  /** Why actions cannot be copied, or null. */
+  /** The reason why actions cannot be copied, or null. */
   #copyProblem: string | null = null;
   #queue: Queue;
   #onHealth: (health: Health) => void;
   #written = 0;
   #lost = 0;
-  /** Taken from the queue, not in the file yet. */
+  /** The number of entries that were taken from the queue and are not in the file yet. */
   #inFlight = 0;
   #closed = false;
-  /** Why nothing can be written, or null. */
+  /** The reason why nothing can be written, or null. */
   #failure: { code: string; sentence: string } | null = null;
   #reasons: string[] = [];
   #gather: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #last: Promise<void> = Promise.resolve();
   #busy = false;
-  /** When the disk last answered, or was first asked. */
+  /** The time of the disk's last answer, or of the first request to it. */
   #answered = 0;
   #lookDue = false;
   #reopenDue = false;
@@ -100,7 +100,7 @@ export class AuditWriter {
     this.#onHealth = options.onHealth ?? (() => {});
   }
 
-  /** Called once, by openAudit. */
+  /** openAudit calls this once. */
   async start(): Promise<void> {
     try {
       await this.#connect();
@@ -109,7 +109,7 @@ export class AuditWriter {
       if (error instanceof AuditRefusal) throw error;
     }
     await this.#drain();
-    this.#lookDue = true; // brings the head of a new log to disk
+    this.#lookDue = true; // this writes the head of a new log to the disk
     await this.#drain();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -123,19 +123,22 @@ export class AuditWriter {
     return { state: this.#reasons.length === 0 ? "ok" : "degraded", reasons: this.#reasons };
   }
 
-  /** Hashing and writing happen later. */
+  /** Queues an event. Hashing and writing happen later. */
   write(event: ToldEvent): void {
     if (this.#closed) {
       this.#lost++;
       return;
     }
     this.#queue.push({ time: event.time, text: eventText(event) });
-    if (this.#busy || this.#failure) return; // whoever is busy takes it along; after a failure the next tick does
+    if (this.#busy || this.#failure) return; // a running write takes it along; after a failure the next tick does
     if (this.#queue.length >= COMPANY) void this.#drain();
     else this.#gather ??= setTimeout(() => void this.#drain(), GATHER_MS);
   }
 
-  /** True once the action is on disk; false when that is not possible now, and it is written as soon as it is. */
+  /**
+   * Resolves to true once the action is on the disk. Resolves to false if that is not possible now; the action is then written as
+   * soon as it is.
+   */
   action(action: OperatorAction): Promise<boolean> {
     if (this.#closed) {
       this.#lost++;
@@ -147,14 +150,14 @@ export class AuditWriter {
     });
   }
 
-  /** Opens the path anew, for whoever has moved the file away. */
+  /** Opens the path anew, after another program has moved the file away. */
   async reopen(): Promise<void> {
     this.#reopenDue = true;
     this.#lookDue = true;
     await this.#drain();
   }
 
-  /** Writes what waits, the given action last, and lets go of the file. */
+  /** Writes everything that waits, the given action last, and closes the file. */
   async close(stop?: OperatorAction): Promise<void> {
     if (this.#closed) return;
     if (stop) void this.action(stop);
@@ -162,7 +165,7 @@ export class AuditWriter {
     clearInterval(this.#ticker);
     this.#lookDue = true;
     await this.#drain();
-    this.#lookDue = true; // once more, to bring to disk what has just been written
+    this.#lookDue = true; // once more, to sync what has just been written
     await this.#drain();
     this.#lost += this.#queue.abandon();
     await this.#disconnect();
@@ -174,7 +177,7 @@ export class AuditWriter {
     else if (performance.now() - this.#answered > SILENCE_MS) this.#announce("the disk does not answer");
   }
 
-  /** Everything that touches the file goes through here, one after the other. */
+  /** All access to the file goes through here, one step after the other. */
   #drain(): Promise<void> {
     clearTimeout(this.#gather);
     this.#gather = undefined;
@@ -252,7 +255,7 @@ export class AuditWriter {
     await this.#actions.disconnect();
   }
 
-  /** Where actions cannot be copied, the log goes on without; its head waits for them. */
+  /** If actions cannot be copied, the log goes on without copies, and its head waits for them. */
   async #copy(): Promise<number | null> {
     try {
       await this.#actions.settle();

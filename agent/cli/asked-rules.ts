@@ -1,4 +1,4 @@
-/** Which rules a question is about, and who can answer it: those of a file, or those in force. */
+/** Finds the rules that a question is about, and the parts that answer it. The rules are those of a file, or those in force. */
 
 import { printable } from "../values/quote.ts";
 import type { Kernel } from "../explain/inquiry.ts";
@@ -16,13 +16,13 @@ import type { OperatorSession } from "../values/session.ts";
 export interface AskedRules extends RuleSet {
   policy: Policy & RulesSource;
   host: Partial<Host>;
-  /** For people: `weir.yaml`, `the rules in force (generation 3)`. */
+  /** A name for people: `weir.yaml`, `the rules in force (generation 3)`. */
   called: string;
-  /** Of the agent; absent where a file was asked. */
+  /** The agent's policy; absent if the rules come from a file. */
   inForce?: PolicyInForce;
 }
 
-/** The file that was named, else what the running agent has in force, else the file it would read. */
+/** Returns the rules of the file that was named, else those in force in the running agent, else those of the file that it would read. */
 export async function rulesFor(call: Call): Promise<AskedRules> {
   if (call.has("config")) return rulesOfFile(call);
   const client = await clientFor(call);
@@ -40,7 +40,7 @@ async function rulesOfFile(call: Call): Promise<AskedRules> {
   return { policy: config, sourceOf, host: await hostHere(), called: path ?? "the built-in defaults, which have no rules" };
 }
 
-/** The facts about this host that an agent would find if it started here. */
+/** Returns the facts about this host that an agent would find if it started here. */
 async function hostHere(): Promise<Partial<Host>> {
   const { listAddresses, listLinks } = await import("../kernel/links.ts");
   const { ownEndsOf } = await import("../enforce/interfaces/own-ends.ts");
@@ -52,7 +52,7 @@ async function hostHere(): Promise<Partial<Host>> {
   }
 }
 
-/** With what the sets hold, as far as these packets ask. */
+/** Adds the members of sets, as far as these packets need them. */
 export async function withMembers(rules: AskedRules, arrivals: Iterable<Arrival>, call: Call): Promise<AskedRules> {
   if (Object.keys(rules.policy.sets).length === 0) return rules;
   const { addressesIn, membershipBy, membershipByFiles } = await import("../explain/membership.ts");
@@ -84,7 +84,10 @@ function hostSession({ address, remote_port, local_port }: OperatorSession): Hos
   return { remote: { address, port: remote_port }, localPort: local_port };
 }
 
-/** The tables in the kernel if an agent runs, or tables made of the file where `fromFile` asks for them. Close it in the end. */
+/**
+ * Returns the kernel with the tables of a running agent, or with tables made of the file if `fromFile` asks for them. The caller
+ * closes it.
+ */
 export async function kernelFor(
   { inForce, policy, host }: AskedRules,
   interfaceName: string,
@@ -121,7 +124,7 @@ function tablesOf({
   };
 }
 
-/** Whether those rules are still the ones in force: their tables are written again once they are not. */
+/** Returns whether those rules are still in force. If not, their tables may have been overwritten. */
 export async function stillInForce({ inForce }: AskedRules, call: Call): Promise<boolean> {
   return inForce === undefined || (await (await clientFor(call)).status()).generation === inForce.generation;
 }

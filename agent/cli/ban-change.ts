@@ -1,4 +1,4 @@
-/** Asks for bans, and tells what came of it. */
+/** Sends bans to the agent, and prints the result. */
 
 import { printable } from "../values/quote.ts";
 import type { Call } from "./arguments.ts";
@@ -10,7 +10,7 @@ import { inPortions } from "./in-portions.ts";
 import { note, print, printJson } from "./print.ts";
 import type { OperatorSession } from "../values/session.ts";
 
-/** All are checked before the first is banned. */
+/** All networks are checked before the first is banned. */
 export function banAll(client: ControlClient, named: readonly Named[], term: Term, session?: OperatorSession): Promise<BanChange> {
   const ask =
     (check_only: boolean) =>

@@ -1,4 +1,4 @@
-/** Lists of networks as people write them: on the line, or in a file. */
+/** Reads lists of networks as people write them: on the command line, or in a file. */
 
 import { readNetworks } from "../values/address.ts";
 import { NotReadable, readOutsideNow } from "../files/outside-file.ts";
@@ -9,16 +9,16 @@ import { counted } from "../values/count.ts";
 
 export interface Named {
   text: string;
-  /** As `feed.txt:12`; absent for what stands on the line. */
+  /** The place, such as `feed.txt:12`; absent for a network on the command line. */
   where?: string;
 }
 
 const LARGEST_FILE = 64 * 1024 * 1024;
 const MOST_PROBLEMS = 20;
-/** That are named one by one. */
+/** Up to this many networks are listed by name. */
 const FEW = 3;
 
-/** Those on the line, or in the file of --file. `whom`: what is missing where there is neither. */
+/** Returns the networks on the command line, or in the file of --file. `whom` names what is missing if there is neither. */
 export function namedBy(call: Call, words: readonly string[], whom: string): Named[] {
   const file = call.text("file");
   if ((file === undefined) === (words.length === 0))
@@ -28,7 +28,7 @@ export function namedBy(call: Call, words: readonly string[], whom: string): Nam
   return file === undefined ? namesOn(words) : namedIn(file);
 }
 
-/** For a sentence. */
+/** Names the networks in a sentence. */
 export function called(named: readonly Named[]): string {
   return named.length <= FEW ? named.map(({ text }) => text).join(", ") : counted(named.length, "network");
 }
@@ -37,7 +37,7 @@ function namesOn(words: readonly string[]): Named[] {
   return checked(words.map((text) => ({ text })));
 }
 
-/** Throws a Refusal with file:line of all that is wrong. */
+/** Reads a file. Throws a Refusal with file:line for everything that is wrong. */
 export function namedIn(path: string): Named[] {
   const named: Named[] = [];
   for (const [index, line] of contentOf(path).split("\n").entries()) {

@@ -1,4 +1,4 @@
-/** From the words of the command line to an exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 degraded. */
+/** Runs a command line and returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 degraded. */
 
 import { styleText } from "node:util";
 import { nearest } from "../values/nearest.ts";
@@ -42,7 +42,10 @@ export async function cli(line: readonly string[]): Promise<number> {
   }
 }
 
-/** The command the line begins with, or the group of commands (`rule`) when what follows is none of them. */
+/**
+ * Returns the command at the beginning of the line. If the words behind a group (`rule`) are none of its commands, it returns the
+ * group.
+ */
 function commandName(line: readonly string[]): string {
   const [first = "", second = ""] = line;
   if (first.startsWith("-")) throw new UsageError(`options come behind the command, as in: weir status --json`);
@@ -121,7 +124,7 @@ function explain(error: unknown, help: string): number {
   return FAILED;
 }
 
-/** Messages may quote what others wrote. */
+/** Makes a message printable, because it may quote what others wrote. */
 function shown(text: string): string {
   return printable(text, LONGEST_MESSAGE);
 }

@@ -1,4 +1,4 @@
-/** The commands there are. Each is loaded only when it is called, so that help and short commands answer at once. */
+/** All commands. Each is loaded only when it is called, so that help and short commands answer at once. */
 
 import type { Command } from "./arguments.ts";
 

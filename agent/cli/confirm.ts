@@ -3,7 +3,7 @@
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "./arguments.ts";
 
-/** `what` is said where nobody can be asked. */
+/** `what` is the message if nobody can be asked. */
 export async function confirmed(question: string, what: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageError(`there is no terminal to ask on; use --yes to ${what}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

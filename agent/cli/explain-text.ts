@@ -1,4 +1,4 @@
-/** An explanation as people read it. */
+/** Writes an explanation for people. */
 
 import type { Direction, RuleReference } from "../values/traffic.ts";
 import type { Answer } from "../explain/inquiry.ts";
@@ -44,7 +44,7 @@ export function explanationText(packet: { called: string; direction: Direction }
   ];
 }
 
-/** Rules judge who opened a connection, which is not always who sent the packet. */
+/** Rules judge the end that opened a connection, which is not always the sender of the packet. */
 function openerText(direction: Direction, { connection }: Answer): string[] {
   if (connection === null || connection.direction === direction) return [];
   const { source, destination } = connection;

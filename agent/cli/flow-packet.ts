@@ -1,4 +1,4 @@
-/** The packet that opened a live connection, which is named as `weir flows` shows it. */
+/** Makes the packet that opened a live connection. The connection is named as `weir flows` shows it. */
 
 import { isIP } from "node:net";
 import type { FlowRow } from "../observe/flows/row.ts";
@@ -51,7 +51,7 @@ function packetOfRow({ direction, interface: device, protocol, source, destinati
   };
 }
 
-/** Of those above it only the names are known. */
+/** Only the names of the parent processes are known. */
 function processOfRow({ process, container, pod, unit }: FlowRow): LocalProcess {
   const { executable, arguments: words, uid, user } = process!;
   return {

@@ -1,15 +1,15 @@
-/** Numbers and times as people read them. */
+/** Formats numbers and times for people. */
 
 import { isIPv6 } from "node:net";
 import { printable } from "../values/quote.ts";
 import type { Endpoint } from "../values/traffic.ts";
 
-/** 3.4 MB */
+/** Writes bytes as `3.4 MB`. */
 export function bytes(value: number): string {
   return scaled(value, ["B", "kB", "MB", "GB", "TB", "PB"]);
 }
 
-/** 12/s, 1.2 k/s */
+/** Writes a rate as `12/s` or `1.2 k/s`. */
 export function perSecond(value: number): string {
   if (value > 0 && value < 10) return `${value.toFixed(1)}/s`;
   return `${scaled(value, ["", "k", "M", "G"]).trimEnd()}/s`;
@@ -25,7 +25,7 @@ function scaled(value: number, units: readonly string[]): string {
   return `${unit === 0 ? Math.round(rest) : rest.toFixed(rest < 9.95 ? 1 : 0)} ${units[unit]}`;
 }
 
-/** 45 s, 12 m 3 s, 3 h 4 m, 2 d 5 h */
+/** Writes a duration as `45 s`, `12 m 3 s`, `3 h 4 m` or `2 d 5 h`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
@@ -34,31 +34,31 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
-/** 35 µs, 1.2 ms, 3.4 s, and longer ones as above */
+/** Writes a short duration as `35 µs`, `1.2 ms` or `3.4 s`, and a longer one as above. */
 export function briefly(seconds: number): string {
   if (seconds >= 10) return duration(seconds);
   const [value, unit] = seconds < 0.001 ? [seconds * 1e6, "µs"] : seconds < 1 ? [seconds * 1000, "ms"] : [seconds, "s"];
   return `${value.toFixed(value < 9.95 ? 1 : 0)} ${unit}`;
 }
 
-/** (1.2%) */
+/** Writes a share as `(1.2%)`. */
 export function share(part: number, whole: number): string {
   return whole === 0 ? "" : `(${((part / whole) * 100).toFixed(1)}%)`;
 }
 
-/** `12 m 3 s ago`, of an ISO time. */
+/** Writes an ISO time as `12 m 3 s ago`. */
 export function since(time: string | null): string {
   return time === null ? "never" : `${duration((Date.now() - Date.parse(time)) / 1000)} ago`;
 }
 
-/** `in 3 m 2 s`, or `never`, of an ISO time. */
+/** Writes an ISO time as `in 3 m 2 s`, or `never`. */
 export function until(expires: string | undefined): string {
   if (expires === undefined) return "never";
   const seconds = (Date.parse(expires) - Date.now()) / 1000;
   return seconds > 0 ? `in ${duration(seconds)}` : `over for ${duration(-seconds)}`;
 }
 
-/** An ISO time as the clock here shows it: 03:00:00, and with its date if that is not today's. */
+/** Writes an ISO time by the local clock: `03:00:00`, with the date if it is not today. */
 export function clock(time: string | number): string {
   const at = new Date(time);
   const today = new Date();
@@ -69,13 +69,13 @@ export function clock(time: string | number): string {
   return `${year}${two(at.getMonth() + 1)}-${two(at.getDate())} ${hours}`;
 }
 
-/** 198.18.0.1:40000, [2001:db8::1]:443 */
+/** Writes an endpoint as `198.18.0.1:40000` or `[2001:db8::1]:443`. */
 export function endpoint({ address, port }: Endpoint): string {
   const host = isIPv6(address) ? `[${address}]` : printable(address);
   return port === undefined ? host : `${host}:${port}`;
 }
 
-/** JSON leaves characters in strings that a terminal obeys or hides; escaped they mean the same to a program. */
+/** Escapes characters in JSON strings that a terminal obeys or hides. For a program the escaped text means the same. */
 export function safeJson(json: string): string {
   return json.replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     [...Array(character.length).keys()].map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join(""),

@@ -1,4 +1,4 @@
-/** Asks for a change of many networks, as many requests as it takes, and says of a refusal which line of a list it is about. */
+/** Sends a change of many networks in as many requests as it takes. A refusal names the line of the list that it is about. */
 
 import { printable } from "../values/quote.ts";
 import { at, type Named } from "./ban-list.ts";
@@ -13,7 +13,10 @@ interface Change {
   warnings: string[];
 }
 
-/** `check`: says what would be refused, before the first portion changes anything. `done`: what the first of a list are, where a later portion fails. */
+/**
+ * `check` reports what would be refused, before the first portion changes anything. `done` names what happened to the first
+ * networks of a list if a later portion fails.
+ */
 export async function inPortions<T extends Change>(
   named: readonly Named[],
   ask: (networks: string[]) => Promise<T>,
@@ -51,7 +54,7 @@ export async function inPortions<T extends Change>(
   return whole!;
 }
 
-/** What is refused, with the line of the list. */
+/** Adds the line of the list to a refusal. */
 function placed(error: unknown, named: readonly Named[]): unknown {
   if (!(error instanceof Refusal) || error.details.length === 0) return error;
   const { message, next, kind, cause } = error;

@@ -1,4 +1,4 @@
-/** Keys that a live view obeys. The terminal hands them over one by one, and then knows no Ctrl-C or Ctrl-Z of its own. */
+/** Reads the keys that a live view obeys. The terminal passes them one by one, and then does not handle Ctrl-C and Ctrl-Z itself. */
 
 import { readFileSync } from "node:fs";
 
@@ -6,7 +6,7 @@ const QUIT = new Set(["q", "Q", "\x03"]);
 const SUSPEND = "\x1a";
 
 export interface Keys {
-  /** The terminal is as it was before. */
+  /** Restores the terminal. */
   close(): void;
 }
 
@@ -25,7 +25,7 @@ export function obeyKeys(
     }
   };
   const take = (): void => {
-    // A process in the background that touches the terminal is stopped by the kernel.
+    // The kernel stops a background process that touches the terminal.
     if (!isForeground()) return;
     input.setRawMode(true);
     input.off("data", onData).on("data", onData).resume();
@@ -44,10 +44,10 @@ export function obeyKeys(
   };
 }
 
-/** Whether the process group of this process is the one that the terminal listens to. */
+/** Returns whether the process group of this process is the foreground group of the terminal. */
 function isForeground(): boolean {
   const stat = readFileSync("/proc/self/stat", "latin1");
-  // The name in field 2 may hold spaces and brackets: count from its last bracket.
+  // The name in field 2 may contain spaces and brackets, so the fields are counted from its last bracket.
   const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return group === foreground;
 }

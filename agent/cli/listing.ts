@@ -1,4 +1,4 @@
-/** What commands that show rows by filters have in common: their options, and at most so many rows. */
+/** The common part of commands that show rows by filters: their options, and a limit on the number of rows. */
 
 import type { ProcessReference } from "../observe/events/event.ts";
 import { AGENT_OPTIONS, type Call, JSON_OUTPUT, type OptionSpec } from "./arguments.ts";
@@ -13,12 +13,12 @@ const MOST = 10_000;
 
 export interface Listing<Field extends string, Row> {
   filters: Record<Field, OptionSpec>;
-  /** Rows where nothing else is said. */
+  /** The number of rows if the command line does not give one. */
   usual: number;
   columns: readonly Column<Row>[];
-  /** Of all there are, which ones come. */
+  /** Whether the first or the last of all rows are shown. */
   which: "first" | "last";
-  /** Where a row is of one process: shown with --hash. */
+  /** The column that --hash adds if a row stands for one process. */
   hash?: Column<Row>;
   ask(client: ControlClient, filter: Filter<Field>, limit: number, hash: boolean): Promise<Row[]>;
 }
@@ -39,7 +39,7 @@ export function listingOptions({
   return { ...filters, ...hashed, limit: { value: "N", about: `at most so many (${usual})` }, json: JSON_OUTPUT, ...AGENT_OPTIONS };
 }
 
-/** Answers the exit code. */
+/** Returns the exit code. */
 export async function showListing<Field extends string, Row>(
   call: Call,
   { filters, usual, columns, which, hash, ask }: Listing<Field, Row>,

@@ -1,8 +1,8 @@
-/** Where the command line begins. */
+/** The command line begins here. */
 
 import { cli } from "./cli.ts";
 
-// Whoever reads may stop early, as `head` does.
+// The reader may stop early, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(0);

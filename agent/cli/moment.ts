@@ -1,10 +1,10 @@
-/** Times and durations as they are written on the command line. */
+/** Reads times and durations on the command line. */
 
 import { meantDuration, parseDuration } from "../values/duration.ts";
 import { type Call, meant, UsageError } from "./arguments.ts";
 import type { Term } from "../service/contract.ts";
 
-/** Milliseconds since the epoch of a date with a time. */
+/** Returns the milliseconds since the epoch of a date with a time. */
 export function timeOf(option: string, text: string): number {
   const time = Date.parse(text);
   if (Number.isNaN(time) || !/^[0-9]{4}-/.test(text)) throw new UsageError(`${option} takes a time, as 2026-11-21T03:00Z, not "${text}"`);
@@ -18,7 +18,7 @@ export function durationOf(option: string, text: string): number {
   return seconds;
 }
 
-/** What --for, --until and --reason say. */
+/** Reads --for, --until and --reason. */
 export function termOf(call: Call): Term {
   const [lasts, until, reason] = [call.text("for"), call.text("until"), call.text("reason")];
   if (lasts !== undefined && until !== undefined) throw new UsageError("--for and --until do not go together");

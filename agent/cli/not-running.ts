@@ -1,4 +1,4 @@
-/** Commands say here that no agent answers, and what an agent that ended has left in force. */
+/** Reports that no agent answers, and what an agent that ended has left in force. */
 
 import type { LeftBehind } from "../enforce/adoption/left-behind.ts";
 import type { Call } from "./arguments.ts";
@@ -10,7 +10,7 @@ import { counted } from "../values/count.ts";
 import { clientFor } from "./paths.ts";
 import { printJson } from "./print.ts";
 
-/** `status --json` prints this, with exit code 1, where no agent answers. */
+/** `status --json` prints this, with exit code 1, if no agent answers. */
 export interface NotRunning {
   running: false;
   error: string;
@@ -27,7 +27,10 @@ export interface NotRunning {
   }[];
 }
 
-/** Returns the agent's answer. Where no agent answers, it throws an error that says what one left in force; with --json it prints that and returns undefined. */
+/**
+ * Returns the agent's answer. If no agent answers, it throws an error that tells what one left in force; with --json it prints
+ * that and returns undefined.
+ */
 export async function askOrTell<Answer>(call: Call, question: (client: ControlClient) => Promise<Answer>): Promise<Answer | undefined> {
   const client = await clientFor(call);
   try {
@@ -45,7 +48,7 @@ function isNotRunning(error: unknown): error is Refusal {
   return error instanceof Refusal && ["ENOENT", "ECONNREFUSED"].includes(codeOf(error.cause));
 }
 
-/** Finds what the agent that had this socket left, else what any agent left. Only root can look. */
+/** Finds what the agent with this socket left, else what any agent left. Only root can look. */
 async function leftBy(client: ControlClient): Promise<LeftBehind[]> {
   if (process.geteuid!() !== 0) return [];
   const { findLeftBehind } = await import("../enforce/adoption/left-behind.ts");
@@ -54,7 +57,7 @@ async function leftBy(client: ControlClient): Promise<LeftBehind[]> {
   return own.length > 0 ? own : left;
 }
 
-/** Adds to the error what goes on all the same, and how to end it. */
+/** Adds to the error what is still in force, and how to end it. */
 export function describe(error: Refusal, left: readonly LeftBehind[]): Refusal {
   if (left.length === 0) return error;
   return new Refusal(error.message, {

@@ -21,11 +21,11 @@ export function operatorSession(env: NodeJS.ProcessEnv = process.env, parent = p
         .find((line) => line.startsWith("SSH_CONNECTION="));
       const session = parseSession(entry?.slice("SSH_CONNECTION=".length));
       if (session) return session;
-      // The command name in field 2 may hold spaces and brackets: count from its last bracket.
+      // The command name in field 2 may contain spaces and brackets, so the fields are counted from its last bracket.
       const stat = readFileSync(`${proc}/${pid}/stat`, "latin1");
       pid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
     } catch {
-      return undefined; // an ancestor that ended, or is not ours to read
+      return undefined; // the ancestor has ended, or this user may not read it
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** A packet described by options of the command line, as `--in eth0 --src 192.0.2.7 --proto tcp --dport 23`. */
+/** Reads a packet from options such as `--in eth0 --src 192.0.2.7 --proto tcp --dport 23`. */
 
 import { readAddress } from "../values/address.ts";
 import { explainInterface } from "../values/interfaces.ts";
@@ -26,7 +26,7 @@ export const PACKET_OPTIONS: Record<string, OptionSpec> = {
   vlan: { value: "ID", about: "VLAN tag" },
 };
 
-/** Which interface, and which way. */
+/** Returns the interface and the direction. */
 export function placeOf(call: Call): { interface: string; direction: Direction } {
   const [inward, outward] = [call.text("in"), call.text("out")];
   if ((inward === undefined) === (outward === undefined)) {

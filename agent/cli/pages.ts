@@ -1,4 +1,4 @@
-/** Long lists, asked for page by page. */
+/** Requests long lists page by page. */
 
 import { safeJson } from "./format.ts";
 import { type Column, table } from "./table.ts";
@@ -10,7 +10,7 @@ const PAGE = 5000;
 interface Page<Row> {
   total: number;
   rows: Row[];
-  /** Where the next page begins; absent on the last one. */
+  /** The place where the next page begins; absent on the last page. */
   next?: number;
 }
 
@@ -28,7 +28,10 @@ export async function* pagesOf<Row>(
   }
 }
 
-/** As a table. `none`: what is said where there are no rows; `all`: whether the total says how many there are of these. Answers the exit code. */
+/**
+ * Shows the rows as a table. `none` is the message if there are no rows; `all` tells whether the total counts the same rows.
+ * Returns the exit code.
+ */
 export async function showPages<Row>(
   pages: AsyncGenerator<{ rows: Row[]; total: number; more: boolean }>,
   columns: readonly Column<Row>[],
@@ -45,7 +48,7 @@ export async function showPages<Row>(
   return 0;
 }
 
-/** As one array of JSON. Answers the exit code. */
+/** Prints the rows as one array of JSON. Returns the exit code. */
 export async function printPages<Row>(pages: AsyncGenerator<{ rows: Row[] }>): Promise<number> {
   let before = "[";
   for await (const { rows } of pages) {

@@ -1,4 +1,4 @@
-/** Where a command finds the agent and its files. */
+/** Finds the agent and its files. */
 
 import { lstatSync } from "node:fs";
 import type { Settings } from "../../config/settings.ts";
@@ -9,20 +9,20 @@ import { Refusal } from "../values/refusal.ts";
 import { pathFromEnvironment } from "../values/environment.ts";
 import { codeOf } from "../values/error-code.ts";
 
-/** As in config/schema.json, which takes much longer to load. */
+/** The default of config/schema.json, which takes much longer to load. */
 const DEFAULT_SOCKET = "/run/weir/control.sock";
 
 export async function clientFor(call: Call): Promise<ControlClient> {
   return new ControlClient(await socketPath(call));
 }
 
-/** The option, the environment, the file that was named; then the usual place, and what the usual file says. */
+/** The order is: the option, the environment, the file that was named, the usual place, and the socket in the usual file. */
 async function socketPath(call: Call): Promise<string> {
   const named = call.text("socket") ?? pathFromEnvironment("WEIR_CONTROL_SOCKET");
   if (named !== undefined) return named;
   if (call.has("config")) return (await settingsFor(call)).config.control_socket;
   if (mayExist(DEFAULT_SOCKET)) return DEFAULT_SOCKET;
-  // With a file that is broken by now the agent may run all the same, on the last good one.
+  // If the file is broken by now, the agent may still run with the last good one.
   return settingsFor(call).then(
     ({ config }) => config.control_socket,
     () => DEFAULT_SOCKET,
@@ -33,11 +33,11 @@ function mayExist(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    return true; // not ours to look at, which the connection will say better
+    return true; // this user may not look; the connection will report that better
   }
 }
 
-/** The file that is named, else what the running agent says, else what the configuration says. */
+/** Returns the files of the log that is named, else those of the running agent, else those in the configuration. */
 export async function auditFilesFor(call: Call, named?: string): Promise<{ path: string; head: string | null }> {
   const files = named === undefined ? await ownAuditFiles(call) : { path: named, head: call.text("head") ?? null };
   const { isAnyOfLog } = await import("../../audit/file.ts");
@@ -56,7 +56,7 @@ async function ownAuditFiles(call: Call): Promise<AuditFiles> {
   return { path: config.audit.path, head: auditHead(config) };
 }
 
-/** Loading the configuration takes the schema and the YAML reader: only those who need it wait for it. */
+/** Loads the configuration. The schema and the YAML reader take time, so only commands that need them load them. */
 export async function settingsFor(call: Call): Promise<Settings> {
   const { ConfigRefused, readSettings } = await import("../../config/settings.ts");
   try {

@@ -1,22 +1,22 @@
-/** How commands print: one place that knows about scripts and terminals. */
+/** Prints for commands: only this file handles the difference between scripts and terminals. */
 
 import { once } from "node:events";
 import { styleText } from "node:util";
 import { safeJson } from "./format.ts";
 import { folded, terminalWidth } from "./terminal.ts";
 
-/** Sentences and tables for people. On a terminal, long lines are broken between words. */
+/** Prints sentences and tables for people. On a terminal, long lines are broken between words. */
 export function print(lines: string | readonly string[]): void {
   const text = fitting(typeof lines === "string" ? lines : lines.join("\n"), process.stdout);
   process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
 }
 
-/** Prints text that a program or a file takes: its lines are not broken. */
+/** Prints text for a program or a file. Its lines are not broken. */
 export function printWhole(text: string): void {
   process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
 }
 
-/** For long output: resolves when the reader has taken enough for more. */
+/** Prints a line of a long output. It resolves when the reader is ready for more. */
 export async function printed(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain");
 }
@@ -25,7 +25,7 @@ export function printJson(value: unknown): void {
   printWhole(safeJson(JSON.stringify(value)));
 }
 
-/** Remarks for a person go where they do not disturb what a script reads. */
+/** Prints a remark for a person to stderr, so that it does not disturb a script. */
 export function note(line: string): void {
   process.stderr.write(`${fitting(line, process.stderr)}\n`);
 }

@@ -1,4 +1,4 @@
-/** A process described by options of the command line, as `--executable /usr/bin/curl --user www-data`. */
+/** Reads a process from options such as `--executable /usr/bin/curl --user www-data`. */
 
 import { PROCESS_KEYS, type ProcessKey } from "../policy/fields/process.ts";
 import { processOf } from "../explain/process.ts";
@@ -22,7 +22,7 @@ export const PROCESS_OPTIONS: Record<string, OptionSpec> = {
   [NONE]: { about: "no local process has a socket for the packet" },
 };
 
-/** null: there is none; undefined: it is not known. */
+/** Returns null if there is none, and undefined if it is not known. */
 export function describedProcess(call: Call): LocalProcess | null | undefined {
   const said = PROCESS_KEYS.filter((key) => call.has(key));
   if (call.has(NONE) && said.length > 0) throw new UsageError(`--${said[0]} describes a process, and --${NONE} says that there is none`);

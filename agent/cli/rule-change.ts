@@ -1,4 +1,4 @@
-/** How a change of the rules is told. */
+/** Prints the result of a change of the rules. */
 
 import { printable } from "../values/quote.ts";
 import type { Call } from "./arguments.ts";

@@ -1,4 +1,4 @@
-/** A rule as flags: how each becomes a key of the rule, and how what is wrong with a key is said of its flag. */
+/** Maps the flags of `weir rule add` to keys of a rule, and problems of a key back to its flag. */
 
 import type { Option } from "../policy/fields/field.ts";
 import { FIELD_ENTRIES } from "../policy/fields/index.ts";
@@ -35,7 +35,7 @@ const FLAGS: Record<string, Flag> = {
   name: { key: "name", value: "NAME", about: "name of the rule in events (its id)", read: word },
 };
 
-/** Keys of the rule that are true or not there. */
+/** Keys of the rule that are true or absent. */
 const SWITCHES: Record<string, OptionSpec> = {
   enforce: { about: "drop in prevent mode; without it, the rule only reports what it would drop" },
   reject: { about: "answer what is dropped with a TCP reset or an ICMP error (with --enforce)" },
@@ -63,14 +63,14 @@ export function ruleOf(call: Call): Record<string, unknown> {
   return rule;
 }
 
-/** `key`: the keys down to it, with dots. */
+/** `key` is the path of keys, separated by dots. */
 function put(mapping: Record<string, unknown>, key: string, value: unknown): void {
   const [first, ...rest] = key.split(".") as [string, ...string[]];
   if (rest.length === 0) mapping[first] = value;
   else put((mapping[first] ??= {}) as Record<string, unknown>, rest.join("."), value);
 }
 
-/** undefined where none is said. */
+/** Returns undefined if no place is given. */
 export function placeOf(call: Call): Place | undefined {
   const said = Object.keys(PLACE_OPTIONS).filter((name) => call.has(name));
   if (said.length > 1) throw new UsageError(`--${said[0]} and --${said[1]} do not go together`);
@@ -79,7 +79,7 @@ export function placeOf(call: Call): Place | undefined {
   return said[0] as "first" | "last" | undefined;
 }
 
-/** The refusal of a rule, with its keys called as the flags that were written. */
+/** Rewrites the refusal of a rule so that its keys are called by their flags. */
 export async function inFlags<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
@@ -90,7 +90,7 @@ export async function inFlags<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
-/** A problem or a warning: `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
+/** Rewrites a problem or a warning: `layer4.protocol: "tpc" is not a protocol` becomes `--proto: "tpc" is not a protocol`. */
 export function inFlag(problem: string): string {
   const [, key = "", rest = ""] = /^([a-z0-9_.]+)(?:\[[0-9]+\][a-z.]*)?: (.*)$/su.exec(problem) ?? [];
   const flag =
@@ -101,6 +101,6 @@ export function inFlag(problem: string): string {
         )?.[0];
   if (flag === undefined) return problem;
   const itself = key.split(".").at(-1)!;
-  // Such as "destination_ports need the protocol tcp or udp".
+  // The rest is a sentence such as "destination_ports need the protocol tcp or udp".
   return rest.startsWith(`${itself} need`) ? `--${flag} needs${rest.slice(rest.indexOf(" ", itself.length + 1))}` : `--${flag}: ${rest}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Finds the device by which the operator's session comes. Packets of a VPN travel inside others, which arrive at another device: weir
- * sees those as what they are, and no failsafe speaks for them.
+ * Finds the device through which the operator's session comes. Packets of a VPN travel inside others, which arrive at another
+ * device: weir sees only the outer packets, and no failsafe applies to them.
  */
 
 import { parseAddress } from "../values/address.ts";
@@ -10,11 +10,14 @@ import type { Link } from "../kernel/netlink.ts";
 import { deviceTowards } from "../kernel/routes.ts";
 import type { OperatorSession } from "../values/session.ts";
 
-/** Devices that encrypt, or hand packets to a program, so that weir cannot look into what carries them. */
+/** Devices that encrypt, or pass packets to a program, so that weir cannot look into the outer packets. */
 const HIDING = ["tun", "wireguard", "ovpn", "ppp", "xfrm", "vti", "vti6", "l2tp", "l2tpeth", "amt", "bareudp", "gtp", "macsec"];
 const TUNNELS = ["vxlan", "geneve", "gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan", "ipip", "sit", "ip6tnl"];
 
-/** Says what a switch to prevent may do to the session; undefined if the session passes whatever the rules say, or nobody can tell. */
+/**
+ * Warns of what a switch to prevent may do to the session; undefined if the session passes whatever the rules are, or nobody can
+ * tell.
+ */
 export function warnOfWay(session: OperatorSession): string | undefined {
   let links: Link[], device: number | undefined;
   try {
@@ -22,7 +25,7 @@ export function warnOfWay(session: OperatorSession): string | undefined {
     device = deviceTowards(family === 4 ? bytes.subarray(12) : bytes);
     links = listLinks();
   } catch {
-    return undefined; // without a route there is nothing to say
+    return undefined; // without a route there is nothing to warn of
   }
   if (device === undefined) return undefined;
   const hiding = links.find((link) => (link.ifindex === device || link.master === device) && hides(link));

@@ -1,4 +1,4 @@
-/** Tells what came of a change of a set. */
+/** Prints the result of a change of a set. */
 
 import { printable } from "../values/quote.ts";
 import type { Call } from "./arguments.ts";

@@ -1,4 +1,4 @@
-/** What `weir status` and the live view say about the agent. */
+/** Writes the agent's state for `weir status` and the live view. */
 
 import { printable } from "../values/quote.ts";
 import type { Verdict } from "../values/traffic.ts";
@@ -42,7 +42,7 @@ export function eventsText({ counters: { events }, ring_fill, lost }: Status): s
   );
 }
 
-/** Whether telemetry arrives: one part for each different state. */
+/** Describes whether telemetry arrives: one part for each different state. */
 export function telemetryText({ telemetry }: Status): string {
   const parts = Object.values(telemetry).map(({ endpoint, state, error }) => {
     const { origin } = new URL(endpoint);
@@ -52,7 +52,7 @@ export function telemetryText({ telemetry }: Status): string {
   return [...new Set(parts)].join("; ");
 }
 
-/** Whether system calls are traced, and what that costs here. */
+/** Describes whether system calls are traced, and what that costs on this host. */
 export function systemCallText({ probes: { system_calls: calls } }: Status): string {
   const cost = calls.added_ns === undefined ? "" : `, ${count(calls.added_ns)} ns more for each system call`;
   if (calls.state === "on") return `traced at ${counted(calls.attached.length, "place")}${cost}`;
@@ -76,7 +76,7 @@ export function interfaceTable(interfaces: readonly InterfaceState[], width = te
   );
 }
 
-/** Empty where there is none. */
+/** Empty if there are none. */
 export function bypassText({ packet_sockets: { policy, bypassing } }: Status): string {
   const sure = bypassing.qdisc + bypassing.af_xdp;
   const parts = [
@@ -90,7 +90,7 @@ export function bypassText({ packet_sockets: { policy, bypassing } }: Status): s
   return parts.length === 0 ? "" : `${parts.join("; ")}; packet_sockets: ${policy}; see weir sockets --protocol packet`;
 }
 
-/** Patterns by which nothing is watched, one a line. */
+/** Lists the patterns for which no device is watched, one on each line. */
 export function absentLines({ absent_interfaces }: Status): string[] {
   return absent_interfaces.map(
     ({ pattern, excluded, nearest }) =>
@@ -134,14 +134,14 @@ const TRAFFIC: Column<TrafficCell>[] = [
   { title: "", value: (cell) => `${bytes(cell.bytes_per_s)}/s`, right: true, rank: 1 },
 ];
 
-/** The busiest first. */
+/** Lists the busiest interface first. */
 export function trafficTable({ traffic }: Status): string[] {
   const busiest = traffic.toSorted((a, b) => b.packets_per_s - a.packets_per_s || b.packets - a.packets);
   const more = busiest.length - MOST_CELLS;
   return [...table(busiest.slice(0, MOST_CELLS), TRAFFIC), ...(more > 0 ? [`and ${more} more: weir status --json`] : [])];
 }
 
-/** Reasons and places with their counts; empty where there are none. */
+/** Lists reasons and places with their counts; empty if there are none. */
 export function countsText(counts: Record<string, number>): string {
   return Object.entries(counts)
     .toSorted(([, a], [, b]) => b - a)

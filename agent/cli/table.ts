@@ -1,4 +1,4 @@
-/** Tables for people. A script gets whole values; on a terminal a table is made to fit. */
+/** Prints tables for people. A script gets whole values; on a terminal the table is made to fit. */
 
 import { printable } from "../values/quote.ts";
 import { folded, shortened, terminalWidth, widthOf } from "./terminal.ts";
@@ -6,7 +6,7 @@ import { folded, shortened, terminalWidth, widthOf } from "./terminal.ts";
 const LONGEST_CELL = 4096;
 const LEAST_CELL = 8;
 const GAP = 2;
-/** An address with its port gets no narrower: 198.51.100.7:40000 fits. */
+/** An address with its port gets no narrower than this: 198.51.100.7:40000 fits. */
 export const ENDPOINT_WIDTH = 18;
 
 export interface Column<Row> {
@@ -14,13 +14,13 @@ export interface Column<Row> {
   value: (row: Row) => string;
   /** A shorter form for terminals. */
   brief?: (row: Row) => string;
-  /** Numbers stand at the right. */
+  /** True if the column is aligned to the right, as numbers are. */
   right?: boolean;
   /** How a cell gets narrower: cut at its end or in its middle, or broken between words into several lines. */
   narrow?: "end" | "middle" | "lines";
-  /** It gets no narrower than this. */
+  /** The least width of the column. */
   least?: number;
-  /** Where the columns do not fit together, that of the highest rank is left out first. One without a rank always stays. */
+  /** If the columns do not fit together, the one with the highest rank is left out first. A column without a rank always stays. */
   rank?: number;
 }
 
@@ -31,7 +31,7 @@ interface Fitted<Row> {
   least: number;
 }
 
-/** Aligned, with two spaces between. Cells come from outside: nothing in them reaches the terminal as a command. */
+/** Aligns the columns, with two spaces between them. Cells come from outside, so control characters are removed. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width = terminalWidth()): string[] {
   const all = columns.map((column) => fitted(column, rows, width === undefined ? column.value : (column.brief ?? column.value)));
   if (width === undefined) return linesOf(all, rows.length);
@@ -55,7 +55,7 @@ function fitted<Row>(column: Column<Row>, rows: readonly Row[], text: (row: Row)
   return { column, cells, width, least };
 }
 
-/** The columns that fit beside each other at their least width. */
+/** Returns the columns that fit beside each other at their least width. */
 function leaveOut<Row>(all: readonly Fitted<Row>[], width: number): Fitted<Row>[] {
   const kept = [...all];
   while (sum(kept.map(({ least }) => least)) + GAP * (kept.length - 1) > width) {
@@ -69,7 +69,7 @@ function leaveOut<Row>(all: readonly Fitted<Row>[], width: number): Fitted<Row>[
   return kept;
 }
 
-/** Takes from the widest of those that can give, until all fit. */
+/** Narrows the widest columns that allow it, until all fit. */
 function shrink<Row>(kept: readonly Fitted<Row>[], width: number): void {
   for (let over = sum(kept.map((one) => one.width)) + GAP * (kept.length - 1) - width; over > 0; over--) {
     const giving = kept.filter((one) => one.width > one.least);
@@ -105,7 +105,7 @@ function cellLines<Row>({ column: { narrow }, cells, width }: Fitted<Row>, row: 
   return folded(cell, width, 0).map((line) => shortened(line, width, "middle"));
 }
 
-/** The cells of a row beside each other, on as many lines as the one with most of them takes. */
+/** Joins the cells of a row, on as many lines as its longest cell needs. */
 function joined<Row>(columns: readonly Fitted<Row>[], cells: readonly string[][]): string[] {
   return Array.from({ length: Math.max(1, ...cells.map((lines) => lines.length)) }, (_, line) =>
     cells

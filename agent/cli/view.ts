@@ -1,5 +1,5 @@
 /**
- * This is the live view of `weir run`. On a terminal it is a block that is redrawn in place, and log lines run above it. Elsewhere each
+ * The live view of `weir run`. On a terminal it is a block that is redrawn in place, and log lines run above it. Elsewhere each
  * event is a line. A slow terminal misses frames; the agent never waits for it.
  */
 
@@ -18,7 +18,7 @@ import { folded, shortened, widthOf } from "./terminal.ts";
 import { eventsText, headline, healthText, interfaceTable, rulesText, verdictTable } from "./status-text.ts";
 
 const FRAME_MS = 500;
-/** Asking for the status reads every counter: every other frame will do. */
+/** The status reads every counter, so it is requested for every other frame only. */
 const FRAMES_PER_STATUS = 2;
 const MOST_INTERFACES = 6;
 const MOST_EVENTS = 12;
@@ -28,7 +28,7 @@ export interface View {
   close(): void;
 }
 
-/** The view needs no more of the agent. */
+/** The part of the agent's control that the view needs. */
 type Seen = Pick<AgentControl, "state" | "events">;
 
 export function startView(control: Seen, output: NodeJS.WriteStream = process.stdout, obey: () => Keys = obeyKeys): View {
@@ -57,7 +57,7 @@ const EVENTS: readonly Column<ToldEvent>[] = [
   { title: "PART OF", value: (event) => partOf(event), narrow: "middle", rank: 6 },
 ];
 
-/** The two ends of an event: source and destination of a packet, or the own and the other end of a socket. */
+/** Returns the two ends of an event: source and destination of a packet, or the own and the other end of a socket. */
 function ends(event: ToldEvent): [string, string] {
   const [from, to] = "rule" in event ? [event.source, event.destination] : [event.local, event.remote];
   return [from === undefined ? "-" : endpoint(from), to === undefined ? "-" : endpoint(to)];
@@ -87,7 +87,7 @@ class LiveView implements View {
   #events = 0;
   #status: Status | undefined;
   #frames = 0;
-  /** Lines of the block on the screen, over which the next frame is drawn. */
+  /** The number of lines of the block on the screen, over which the next frame is drawn. */
   #height = 0;
   #logLines: string[] = [];
   #logLinesLost = 0;
@@ -122,7 +122,7 @@ class LiveView implements View {
     else this.#logLinesLost++;
   }
 
-  /** Lines wrap differently after a resize, so that the old block cannot be found again. */
+  /** Lines wrap differently after a resize, so the old block cannot be found again. */
   #clear(): void {
     this.#output.write("\x1b[2J\x1b[H");
     this.#height = 0;

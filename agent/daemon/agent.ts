@@ -1,6 +1,6 @@
 /**
- * Here the agent is put together. `watchOver` is the diagram of what decides about packets, who is told of it, and who may ask. The
- * groups that it wires are made in files of their own beside this one. Nobody else knows all the parts.
+ * Composes the agent. `watchOver` is the diagram of what decides about packets, who receives news of it, and who may ask. The
+ * groups that it connects are made in files of their own beside this one. Only this file knows all the parts.
  */
 
 import { counted } from "../values/count.ts";
@@ -21,9 +21,9 @@ import { flush, openAuditLog, openTelemetry, tellingOf, tellStart } from "./tell
 import { followStores, keepUp, watchFile } from "./upkeep.ts";
 
 /**
- * Runs from start to stop. Answers until when what is in force stays in force; undefined when nothing does. A stop ends the parts in
- * the reverse of the order in which they are put on the stack. A start that fails ends none of them: `undo` puts back what an agent
- * before had in force, and the process ends.
+ * Runs the agent from start to stop. Returns the time until which the rules stay in force after the stop; undefined if they do
+ * not. A stop ends the parts in the reverse of the order in which they are put on the stack. A start that fails ends none of
+ * them: `undo` puts back what an earlier agent had in force, and the process ends.
  */
 export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const { options, deadline, settings, log, signals, plane, pins } = ground;
@@ -40,7 +40,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
     if (until === undefined) removeLeftovers(pins);
   });
 
-  // The audit log comes first, because it is refused for the sake of a file: then nothing has changed in the kernel.
+  // The audit log comes first, because a wrong file refuses the start: then nothing has changed in the kernel.
   const telling = tellingOf(log);
   const { news, health, losses } = telling;
   const audit = await openAuditLog(ground, farewell, telling, stop);
@@ -52,7 +52,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   stop.defer(() => enforcement.naming.close());
   stop.defer(() => enforcement.installer.close());
 
-  // The records of the kernel become news. Telemetry is told of these as well, and later those who watch.
+  // The records of the kernel become news. Telemetry receives them, and later those who watch.
   const observation = observe(plane, enforcement.naming, telling, stop);
   const interfaces = followInterfaces(ground, enforcement, names, news);
   const config = new ConfigInForce(settings);
@@ -62,7 +62,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   losses.countsOf(() => telemetry.lost());
   losses.countsOf(() => ({ audit: audit.counters.lost }));
 
-  // Operators ask the agent, and tell it what to do.
+  // Operators query and command the agent.
   const rates = new TrafficRates();
   const operations = operationsOf(ground, enforcement, observation, interfaces, config, systemCalls, audit, news);
   stop.defer(() => flush(telemetry, operations.settled()));
@@ -91,7 +91,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   });
   await signals.ended;
 
-  // The stop: first of all the kernel is told what becomes of it.
+  // The stop begins here: the kernel is told first what happens to the rules.
   manager.stopping();
   await farewell.said;
   await stop.disposeAsync().catch((error: unknown) => {
@@ -100,7 +100,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   return farewell.until;
 }
 
-/** Each part is ended, also where others could not be: the operator is told of the first. */
+/** Every part is ended, even if another one fails to end. The operator gets the first error. */
 function firstOf(error: unknown): unknown {
   return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
 }

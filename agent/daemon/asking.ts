@@ -1,4 +1,4 @@
-/** Operators ask the agent over a socket. The answers come from the parts that know. */
+/** Connects the control socket with the parts of the agent that answer its questions. */
 
 import { auditHead } from "../../config/settings.ts";
 import type { Telemetry } from "../../otel/start.ts";
@@ -30,7 +30,7 @@ import type { Observation } from "./observing.ts";
 import type { Operations } from "./operating.ts";
 import type { Telling } from "./telling.ts";
 
-/** Returns what reads all counters at once. */
+/** Returns a function that reads all counters at once. */
 export function snapshots(
   { plane, banned }: Ground,
   { rules, naming }: Enforcement,

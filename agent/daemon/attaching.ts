@@ -1,4 +1,4 @@
-/** Attaches the programs to the interfaces, over tables that are filled already, and takes over what an agent before had in force. */
+/** Attaches the programs to the interfaces, with tables that are filled already, and takes over from an earlier agent. */
 
 import { linkDirectory } from "../enforce/adoption/leftovers.ts";
 import { writeNote } from "../enforce/adoption/pin-note.ts";
@@ -18,12 +18,12 @@ import type { News } from "./news.ts";
 import type { Observation } from "./observing.ts";
 import type { Telling } from "./telling.ts";
 
-/** A handshake that was under way when the agent started is over by then, mostly. */
+/** Most handshakes that were under way when the agent started have ended after this time. */
 const GRACE_S = 3;
-/** To attach to many interfaces takes longer. */
+/** Attaching to many interfaces may take this long. */
 const ATTACHING_S = 60;
 
-/** Makes what attaches programs once it is started. */
+/** Makes the follower, which attaches programs once it is started. */
 export function followInterfaces(
   { settings: { config }, plane, pins, log }: Ground,
   { installer, succession }: Enforcement,
@@ -34,7 +34,7 @@ export function followInterfaces(
     config: config.interfaces,
     programs: {
       tc(direction) {
-        succession.followUp(); // as late as can be: it is about to be attached
+        succession.followUp(); // this is done as late as possible: the program is about to be attached
         return plane.program(`weir_tc_${direction}`);
       },
       xdp() {
@@ -66,7 +66,7 @@ export function followInterfaces(
   });
 }
 
-/** Makes what attaches programs to the tracepoints of system calls, once `configure` is called. */
+/** Makes the tracing of system calls, which attaches its programs once `configure` is called. */
 export function followSystemCalls({ plane, pins, log }: Ground, config: ConfigInForce): SystemCalls {
   return new SystemCalls({
     plane,
@@ -76,7 +76,7 @@ export function followSystemCalls({ plane, pins, log }: Ground, config: ConfigIn
   });
 }
 
-/** Attaches them. They come last: a connection has an owner without them, too, only later. */
+/** Attaches these programs. They come last, because a connection has an owner without them, too, only later. */
 export function traceSystemCalls(systemCalls: SystemCalls, farewell: Farewell, { health }: Telling, stop: AsyncDisposableStack): void {
   stop.defer(async () => {
     await systemCalls.settled();
@@ -87,8 +87,8 @@ export function traceSystemCalls(systemCalls: SystemCalls, farewell: Farewell, {
 }
 
 /**
- * Owners are known first, so that the first connection has one; then come the interfaces; then the ring is read. A stop detaches in
- * the reverse order, and then reads what the programs had told by then.
+ * Attaches everything in this order: owners are known first, so that the first connection has one; then come the interfaces; then
+ * the ring is read. A stop detaches in the reverse order, and then reads the events that the programs had written by then.
  */
 export async function attach(
   { undo, settings, plane, pins, log, deadline }: Ground,
@@ -112,7 +112,7 @@ export async function attach(
   behind.start();
   if (config.interfaces.egress) plane.lookForTranslation();
   health.look();
-  plane.notesArriving = true; // until it is known that all that leave are seen
+  plane.notesArriving = true; // until it is known that all packets that leave are seen
   if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(ATTACHING_S);
   stop.defer(() => (farewell.until === undefined ? interfaces.detachAll() : interfaces.close()));
   undo.add(() => interfaces.undo());
@@ -131,7 +131,7 @@ export async function attach(
   socketEvents.begin();
   ring.start();
   statistics.start();
-  // Nothing of the agent before is given up until all of this is there.
+  // Nothing of the earlier agent is given up until everything is attached.
   writeNote(pins, config, settings.path);
   interfaces.keep();
   tracers.keep();

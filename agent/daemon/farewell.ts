@@ -1,7 +1,7 @@
 /**
- * An agent that is told to stop leaves the kernel in one of two ways. Either it lets go: from that moment on nothing is dropped, and
- * programs and tables are removed. Or it hands over: the next agent finds both in force, and if none comes, the kernel lets
- * everything pass after a while by itself. See `is_preventing` in probes/decide/outcome.h.
+ * Tells the kernel how the agent stops. There are two ways. Either the agent lets go: from that moment on nothing is dropped, and
+ * programs and tables are removed. Or it hands over: the next agent finds both in force, and if none comes, the kernel itself
+ * lets everything pass after a time. See `is_preventing` in probes/decide/outcome.h.
  */
 
 import type { Log } from "./log.ts";
@@ -13,9 +13,9 @@ export type OnStop = "detach" | "hand-over";
 
 export interface FarewellOptions {
   onStop: OnStop;
-  /** The agent's systemd unit: it hands over only if systemd is going to start that again. */
+  /** The agent's systemd unit. It hands over only if systemd is going to start that unit again. */
   unit: string | undefined;
-  /** Seconds after which the kernel lets everything pass by itself. */
+  /** The seconds after which the kernel itself lets everything pass. */
   handOverFor: number;
 }
 
@@ -28,7 +28,7 @@ export class Farewell {
   /** Resolves when the kernel has been told. */
   readonly said: Promise<void>;
   #began = false;
-  /** Nothing is handed over any more. */
+  /** True once nothing may be handed over any more. */
   #insisted = false;
   #finished = false;
   #until: Date | undefined;
@@ -41,17 +41,17 @@ export class Farewell {
     void signals.insisted.then(() => this.#insist());
   }
 
-  /** What is in force stays so until this moment; undefined where it ends with this agent. */
+  /** The time until which the rules stay in force; undefined if they end with this agent. */
   get until(): Date | undefined {
     return this.#until;
   }
 
-  /** Called once this agent has taken over what an earlier one handed over. */
+  /** Call this once this agent has taken over from an earlier one. */
   takeOver(): void {
     if (!this.#began) this.#plane.holdForEver();
   }
 
-  /** The tables are about to be closed: what holds now stays. */
+  /** Call this when the tables are about to be closed: their state stays as it is. */
   finish(): Date | undefined {
     this.#finished = true;
     return this.#until;
@@ -97,7 +97,7 @@ export class Farewell {
     this.#letGo();
   }
 
-  /** The stop goes on where this fails: then nothing is dropped once all programs are detached. */
+  /** The stop goes on if this fails: nothing is dropped once all programs are detached. */
   #letGo(): void {
     this.#until = undefined;
     try {

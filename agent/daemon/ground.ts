@@ -1,4 +1,4 @@
-/** A start lays this ground, and the agent runs on it. */
+/** The settings, files and parts that a start prepares, and on which the agent then runs. */
 
 import type { SettingsOptions } from "../../config/settings.ts";
 import type { SocketClaim } from "../api/socket.ts";
@@ -12,25 +12,25 @@ import type { Signals } from "./signals.ts";
 import type { StartDeadline } from "./start-deadline.ts";
 
 export interface RunOptions extends SettingsOptions {
-  /** Refuses to start where the configuration is refused. */
+  /** Refuses to start if the configuration is refused. */
   strict?: boolean;
-  /** Seconds that the start may take. */
+  /** The seconds that the start may take. */
   startWithin?: number;
   onStop?: OnStop;
-  /** The systemd unit that the agent is. */
+  /** The systemd unit of the agent. */
   unit?: string | undefined;
   /** Called when the agent runs; the live view starts here. */
   onReady?: (control: AgentControl) => { close(): void };
 }
 
-/** Holds all that a start has read, claimed and opened. */
+/** Holds everything that a start has read, claimed and opened. */
 export interface Ground extends Prepared {
   options: RunOptions;
   deadline: StartDeadline;
   log: Log;
   signals: Signals;
   claim: SocketClaim;
-  /** Rules whose time was over before this start. */
+  /** The rules whose time was over before this start. */
   ended: readonly DynamicRule[];
   library: SetLibrary;
 }

@@ -1,4 +1,4 @@
-/** What is not as it should be, by who says so. */
+/** Collects problems by their source. */
 
 import type { Health } from "../observe/events/snapshot.ts";
 
@@ -11,7 +11,7 @@ export class HealthBoard {
     this.#onChange = onChange;
   }
 
-  /** Replaces what this source said before; no reasons mean that it is well. */
+  /** Replaces the earlier reasons of this source. An empty list means that there is no problem. */
   report(source: string, reasons: string[]): void {
     const before = this.#reasons.get(source) ?? [];
     if (before.join("\n") === reasons.join("\n")) return;
@@ -20,12 +20,12 @@ export class HealthBoard {
     this.#onChange(this.current);
   }
 
-  /** Each `look` reports what `reasons` answers then. */
+  /** Each `look` reports the result of `reasons` at that time. */
   follow(source: string, reasons: () => string[]): void {
     this.#followed.push([source, reasons]);
   }
 
-  /** Asks all that are followed. */
+  /** Asks all sources that are followed. */
   look(): void {
     for (const [source, reasons] of this.#followed) this.report(source, reasons());
   }

@@ -1,4 +1,4 @@
-/** What the agent tells those who run it, on stderr: stdout belongs to the view and to scripts. */
+/** The log of the agent on stderr, because stdout belongs to the view and to scripts. */
 
 import { type Logger, pino, stdTimeFunctions } from "pino";
 import { printable } from "../values/quote.ts";
@@ -10,13 +10,13 @@ export type LineTarget = { write(line: string): void };
 
 const LONGEST_MESSAGE = 4096;
 const LONGEST_VALUE = 512;
-/** Fields that pino always writes, and that are not shown as key=value. */
+/** The fields that pino always writes. They are not shown as key=value. */
 const OWN_FIELDS = new Set(["level", "time", "msg", "pid", "hostname"]);
 
 let stderr: LineTarget | undefined;
 let target: LineTarget | undefined;
 
-/** Sends log lines elsewhere while the live view has the terminal; null gives them back to stderr. */
+/** Sends log lines to another target while the live view has the terminal; null sends them to stderr again. */
 export function redirectLog(other: LineTarget | null): void {
   target = other ?? undefined;
 }
@@ -29,7 +29,7 @@ export function createLog(logging: WeirConfig["logging"], output?: LineTarget): 
   return pino({ level: logging.level, timestamp: stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, stream);
 }
 
-/** `2026-11-21T03:00:00.123Z info  watched interface=eth0 direction=ingress` */
+/** Writes `2026-11-21T03:00:00.123Z info  watched interface=eth0 direction=ingress`. */
 function prettyLine(record: Record<string, unknown>): string {
   const fields = Object.entries(record).filter(([key]) => !OWN_FIELDS.has(key));
   const words = [String(record["time"]), String(record["level"]).padEnd(5), printable(String(record["msg"] ?? ""), LONGEST_MESSAGE)];

@@ -1,25 +1,25 @@
-/** All news of the agent travels on this bus to those who are told: the audit log, telemetry, statistics and watchers. */
+/** The bus that carries all news of the agent to the listeners: the audit log, telemetry, statistics and watchers. */
 
 import type { OperatorAction } from "../../audit/record.ts";
 import type { Changes } from "../../otel/logs.ts";
 import type { ConnectionEvent, ToldEvent } from "../observe/events/event.ts";
 
-/** Hears some kinds of news. A listener must not throw. */
+/** Receives some kinds of news. A listener must not throw. */
 export interface Listener {
   /** A rule decided about a packet, or a process did something with a socket. */
   event?(event: ToldEvent): void;
   /** A connection ended. */
   connection?(connection: ConnectionEvent): void;
-  /** The agent itself is in another state. */
+  /** The agent itself has changed its state. */
   changed?<Name extends keyof Changes>(name: Name, change: Changes[Name]): void;
-  /** weir did something by itself that the audit log keeps. */
+  /** weir did something by itself that belongs into the audit log. */
   action?(action: OperatorAction): void;
 }
 
 export class News implements Required<Listener> {
   readonly #listeners = new Set<Listener>();
 
-  /** The listener hears what is told from now on, after those that joined before it. The returned function ends that. */
+  /** Adds a listener, which receives news from now on, after those that joined before it. The returned function removes it. */
   sendsTo(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -1,5 +1,5 @@
 /**
- * The stages through which records of the kernel become news. Each stage is made with the one that it sends to.
+ * The stages that turn records of the kernel into news. Each stage is made with the one that it sends to.
  *
  *     ring ──► decoder ──┬── verdicts ───────────────────────► news.event
  *                        ├── sockets ──► socket events ──────► news.event
@@ -78,7 +78,7 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Tell
     map: plane.map("events"),
     recordSize: Event.size,
     onRecords(records) {
-      naming.catchUp(); // or those of a long batch are more than their ring holds
+      naming.catchUp(); // otherwise those of a long batch could be more than their ring holds
       decoder.decode(records);
     },
   });
@@ -107,7 +107,7 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Tell
   return { describer, tables, statistics, socketEvents, ring, census, blocked, drops, busiest, tellClosed };
 }
 
-/** Returns what ends the connections that fell silent, and lets those that stay be counted. It walks over all of them. */
+/** Returns a function that ends the connections that fell silent, and counts those that stay. It walks over all of them. */
 export function sweeper(plane: DataPlane, { tables, statistics, census, blocked, tellClosed }: Observation): () => void {
   const unanswered = new Unanswered(plane.map("local_ends"));
   const openConnections = new OpenConnections(() => ({
@@ -130,7 +130,7 @@ export function sweeper(plane: DataPlane, { tables, statistics, census, blocked,
   };
 }
 
-/** Ends the connections that only detect lets go on, and does not wait for it. */
+/** Ends the blocked connections, without waiting for that. */
 export function endAllBlocked({ tables, blocked, tellClosed }: Observation, warn: (sentence: string) => void): void {
   endBlocked(tables, tellClosed).then(
     (count) => blocked.collected(count),

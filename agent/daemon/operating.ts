@@ -1,4 +1,7 @@
-/** Operators tell the agent what to do by these operations. Each gets what it needs, and all that change rules wait for each other. */
+/**
+ * Makes the operations by which operators command the agent. Each gets the parts that it needs, and all that change rules wait
+ * for each other.
+ */
 
 import type { AuditWriter } from "../../audit/writer.ts";
 import type { Enforcement } from "../enforce/enforcement.ts";
@@ -25,9 +28,9 @@ export interface Operations {
   rules: RuleOperations;
   bans: BanOperations;
   sets: SetOperations;
-  /** Nothing is installed or attached any more. */
+  /** Stops all installing and attaching. */
   close(): void;
-  /** Resolves when the changes that are under way have ended. */
+  /** Resolves when the changes under way have ended. */
   settled(): Promise<void>;
 }
 

@@ -1,12 +1,12 @@
-/** Writes whole lines to a stream that may be slow: it never waits, and says how many lines it had to leave out. */
+/** Writes whole lines to a stream that may be slow. It never waits, and reports how many lines it had to leave out. */
 
 import { counted } from "../values/count.ts";
 
 const LARGEST_BACKLOG = 1024 * 1024;
 
 /**
- * A terminal that is held (Ctrl-S) would otherwise stop the whole process, because Node writes to terminals
- * synchronously. libuv opens terminals anew, so this changes nothing for others on the same one.
+ * A terminal that is held (Ctrl-S) would otherwise stop the whole process, because Node writes to terminals synchronously. libuv
+ * opens terminals anew, so this changes nothing for other processes on the same terminal.
  */
 export function neverBlock<Stream extends NodeJS.WriteStream>(stream: Stream): Stream {
   const { _handle } = stream as unknown as { _handle?: { setBlocking?: (blocking: boolean) => void } };

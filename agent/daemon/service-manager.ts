@@ -1,6 +1,6 @@
 /**
- * Tells the service manager how the agent is, as sd_notify(3) does: over the socket that NOTIFY_SOCKET names. Where no
- * service manager asks for it, nothing is sent.
+ * Reports the agent's state to the service manager, as sd_notify(3) does: over the socket in NOTIFY_SOCKET. If no service manager
+ * asks for it, nothing is sent.
  */
 
 import { closeSync } from "node:fs";
@@ -10,15 +10,15 @@ import { libc } from "../kernel/syscall.ts";
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC_NONBLOCK = 2 | 0o2000000 | 0o4000;
 const MSG_NOSIGNAL = 0x4000;
-/** The address of a Unix socket consists of its family in this many bytes, and the path with a final NUL. */
+/** The address of a Unix socket is its family in this many bytes, and the path with a final NUL. */
 const FAMILY_LENGTH = 2;
 const LONGEST_PATH = 107;
-/** systemd restarts an agent that says nothing for its WatchdogSec: several messages may be lost before. */
+/** systemd restarts an agent that sends nothing for its WatchdogSec. Several messages may get lost before that. */
 const MESSAGES_A_WATCH = 4;
 
 export class ServiceManager {
   readonly #address: Buffer | undefined;
-  /** This many milliseconds lie between two signs of life; undefined where nobody watches. */
+  /** The milliseconds between two signs of life; undefined if the service manager does not watch. */
   readonly #interval: number | undefined;
 
   constructor(env: NodeJS.ProcessEnv = process.env) {
@@ -28,12 +28,12 @@ export class ServiceManager {
     this.#interval = this.#address !== undefined && isOurs && micros > 0 ? micros / 1000 / MESSAGES_A_WATCH : undefined;
   }
 
-  /** Call `alive` each time so many milliseconds have passed; undefined where nobody watches. */
+  /** The caller calls `alive` each time this many milliseconds have passed; undefined if the service manager does not watch. */
   get interval(): number | undefined {
     return this.#interval;
   }
 
-  /** Says that the rules are in force. */
+  /** Reports that the rules are in force. */
   ready(status: string): void {
     this.send("READY=1", `STATUS=${status}`);
   }
@@ -42,12 +42,12 @@ export class ServiceManager {
     this.send("STOPPING=1");
   }
 
-  /** The loop whose life matters calls this each `interval`. */
+  /** The loop that must stay alive calls this each `interval`. */
   alive(): void {
     this.send("WATCHDOG=1");
   }
 
-  /** Sends one datagram. A service manager that does not take it is no trouble of the agent. */
+  /** Sends one datagram. If the service manager does not take it, the agent goes on. */
   send(...lines: string[]): void {
     if (this.#address === undefined) return;
     const fd = libc().socket(AF_UNIX, SOCK_DGRAM_CLOEXEC_NONBLOCK, 0);
@@ -61,7 +61,7 @@ export class ServiceManager {
   }
 }
 
-/** The name is a path, or behind @ a name in the abstract namespace; anything else is not for a local process. */
+/** The name is a path, or behind @ a name in the abstract namespace. Any other name does not belong to a local process. */
 function addressOf(name: string | undefined): Buffer | undefined {
   if (name === undefined || !/^[/@]./.test(name) || Buffer.byteLength(name) > LONGEST_PATH) return undefined;
   const isAbstract = name.startsWith("@");

@@ -1,13 +1,13 @@
-/** The signals an agent answers to. They are taken from the first moment on, so that a stop during the start leaves nothing behind. */
+/** The signals that the agent obeys. They are handled from the first moment on, so that a stop during the start leaves nothing behind. */
 
 import type { Log } from "./log.ts";
 
 export interface Signals {
-  /** Resolves on SIGTERM or SIGINT, and on a terminal also when that is gone. */
+  /** Resolves on SIGTERM or SIGINT, and if the agent runs on a terminal, also when that is closed. */
   ended: Promise<void>;
-  /** Resolves when such a signal comes again: somebody wants the end at once. */
+  /** Resolves when such a signal comes again, which asks for an immediate end. */
   insisted: Promise<void>;
-  /** SIGHUP from a service manager or logrotate. One that came before counts, too. */
+  /** Calls `action` on SIGHUP from a service manager or logrotate, also for one that came before this call. */
   onHangup(action: () => void): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A start whose configuration is refused goes on with the last good one, or without any with the built-in defaults, which
- * observe. Neither of them switches to prevent where prevent was not in force.
+ * Chooses the configuration of a start whose own one is refused: the last good one, or without any the built-in defaults, which
+ * only observe. Neither of them switches to prevent if prevent was not in force.
  */
 
 import { isAbsolute } from "node:path";
@@ -13,10 +13,13 @@ import type { WeirConfig } from "../../config/types.ts";
 import { lastGoodPath } from "../../config/last-good.ts";
 import { type Load, override, type Settings, type SettingsOptions, settingsOf } from "../../config/settings.ts";
 
-/** The agent keeps its files in these places, and answers at the socket. */
+/** The agent keeps its files in these places, and listens on this socket. */
 export type Places = Pick<WeirConfig, "state_dir" | "control_socket" | "audit">;
 
-/** `places` are those that are in use already. Without them the last good ones count, or those that the refused file names. */
+/**
+ * `places` are those that are in use already. Without them the places of the last good configuration are used, or those that the
+ * refused file names.
+ */
 export async function standInFor(
   path: string,
   options: SettingsOptions,
@@ -45,7 +48,7 @@ export async function standInFor(
   };
 }
 
-/** A file that is refused is not understood: only whole lines that say nothing but a path are taken. */
+/** A file that is refused is not understood, so only whole lines with nothing but a path are used. */
 async function placesIn(path: string): Promise<Partial<Places>> {
   const text = await readOutside(path, LARGEST_FILE).then(
     ({ bytes }) => bytes.toString("utf8"),

@@ -7,7 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { DeadlineData, DeadlineMessage } from "./start-deadline.ts";
 
 const STDERR = 2;
-/** A machine that is busy with other things gets at most this much more time. */
+/** On a busy machine the start gets at most this much more time. */
 const MOST_MORE_MS = 50_000;
 
 let { withinS, leftMs, step } = workerData as DeadlineData;
@@ -24,7 +24,7 @@ parentPort!.on("message", (message: DeadlineMessage) => {
   timer = setTimeout(end, due - performance.now());
 });
 
-/** Returns for how many milliseconds the start could have gone on while others had the processors; 0 where the kernel does not say. */
+/** Returns the milliseconds for which the start had to wait for a CPU; 0 if the kernel does not tell. */
 function waitedForProcessor(): number {
   try {
     const [, nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, "utf8").split(" ");
@@ -34,7 +34,7 @@ function waitedForProcessor(): number {
   }
 }
 
-/** Node's own way out waits for threads, and one of them may be the reason. */
+/** Ends the process at once. Node's own exit waits for threads, and one of them may be the one that does not answer. */
 function end(): void {
   const leftMs = due + waitedForProcessor() - performance.now();
   if (leftMs > 0) {

@@ -1,7 +1,6 @@
 /**
- * A start ends within its time: with an agent that is attached, or with a sentence and exit code 1. The time is kept by a
- * thread of its own, because a file system that does not answer holds up the main one. Such an end leaves in force what was
- * in force, as `kill -9` does.
+ * Ends a start within its time: with an agent that is attached, or with a sentence and exit code 1. A thread of its own watches
+ * the time, because a file system that does not answer blocks the main thread. Such an end leaves the kernel as `kill -9` does.
  */
 
 import { stat } from "node:fs/promises";
@@ -14,13 +13,13 @@ import { MOST_MORE_MS, type Uncounted } from "../files/silent.ts";
 export const START_WITHIN_S = 10;
 /** The refusal is written this long before the time is over. */
 const MARGIN_MS = 500;
-/** A file of rules or addresses takes up to so much longer for each megabyte. */
+/** A file of rules or addresses may take this much longer for each megabyte. */
 const MS_A_MEGABYTE = 1000;
 
 export interface Step {
-  /** A part of a sentence, as `reading the configuration /etc/weir/weir.yaml`. */
+  /** A part of a sentence, such as `reading the configuration /etc/weir/weir.yaml`. */
   doing: string;
-  /** A sentence for the operator. */
+  /** A sentence for the operator: the next step. */
   next: string;
 }
 
@@ -45,17 +44,17 @@ export class StartDeadline implements AsyncDisposable {
     this.#worker.unref();
   }
 
-  /** Says what the start does from now on. */
+  /** Notes what the start does from now on. */
   step(doing: string, next: string): void {
     this.#worker.postMessage({ step: { doing, next } } satisfies DeadlineMessage);
   }
 
-  /** A little less time than there is, for parts of the start that can say better what is late and end it in good order. */
+  /** A little less than the time that is left, for parts of the start that can report better what is late, and end it in good order. */
   get leftMs(): number {
     return Math.max(0, this.#due - performance.now() - MARGIN_MS);
   }
 
-  /** Does not count the time that this takes, which is at most `MOST_MORE_MS`. */
+  /** Waits without counting the time, which is at most `MOST_MORE_MS`. */
   readonly uncounted: Uncounted = async (wait) => {
     const [mostMs, since] = [MOST_MORE_MS + MARGIN_MS, performance.now()];
     this.#allow(mostMs);
@@ -71,7 +70,7 @@ export class StartDeadline implements AsyncDisposable {
     const size = await stat(path).then(
       (stats) => stats.size,
       () => 0,
-    ); // reading it says what is wrong
+    ); // reading the file reports the problem
     this.#allow((Math.min(size, LARGEST_FILE) / 1024 / 1024) * MS_A_MEGABYTE);
   }
 
@@ -80,7 +79,7 @@ export class StartDeadline implements AsyncDisposable {
     if (moreMs !== 0) this.#worker.postMessage({ moreMs } satisfies DeadlineMessage);
   }
 
-  /** The start is over. */
+  /** Ends the deadline: the start is over. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
   }

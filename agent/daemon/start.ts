@@ -1,4 +1,4 @@
-/** How an agent starts: what is read and claimed before anything in the kernel is touched, and what a failed start leaves. */
+/** Starts an agent: reads and claims everything before anything in the kernel is touched, and cleans up after a failed start. */
 
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -40,7 +40,7 @@ import { isSilent, readListAside } from "../enforce/sets/list-thread.ts";
 import { listenForSignals } from "./signals.ts";
 import { Undo } from "../enforce/undo.ts";
 
-/** Runs until a signal ends it. */
+/** Runs the agent until a signal ends it. */
 export async function runAgent(options: RunOptions): Promise<number> {
   await using deadline = new StartDeadline(options.startWithin ?? START_WITHIN_S, {
     doing: `reading the configuration ${options.config ?? DEFAULT_CONFIG_PATH}`,
@@ -60,7 +60,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   tellOf(settings, log);
   await refuseSilent(placesOf(config), deadline);
 
-  // One agent a socket and a state directory; claimed before anything in the kernel is touched.
+  // Each socket and each state directory belongs to one agent. They are claimed before anything in the kernel is touched.
   deadline.step(
     `taking the control socket ${config.control_socket}`,
     "Look whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).",
@@ -73,7 +73,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
     );
     const lock = await claimStateDirectory(config.state_dir);
     try {
-      await safeFolder(dirname(config.audit.path), process.geteuid!()); // refuses before anything in the kernel is touched
+      await safeFolder(dirname(config.audit.path), process.geteuid!()); // this refuses before anything in the kernel is touched
       const until = await takeOver({ options, deadline, settings, log, signals, claim }, thread);
       log.info(
         until === undefined
@@ -84,15 +84,15 @@ export async function runAgent(options: RunOptions): Promise<number> {
       await lock.release();
     }
   } catch (error) {
-    await claim.release().catch(() => {}); // the server may have released it
+    await claim.release().catch(() => {}); // the server may have released the socket
     throw error;
   }
   return 0;
 }
 
 /**
- * If this start fails, the programs and tables that an earlier agent left in force go on, and those of this start are removed. Only
- * tables that both agents share keep the rules that this start has written.
+ * Takes over from an earlier agent. If this start fails, the programs and tables that the earlier agent left in force go on, and
+ * those of this start are removed. Only tables that both agents share keep the rules that this start has written.
  */
 async function takeOver(
   ground: Pick<Ground, "options" | "deadline" | "settings" | "log" | "signals" | "claim">,
@@ -109,7 +109,7 @@ async function takeOver(
     const ended = dynamic.due();
     await dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
     ground.deadline.step("compiling the rules", "Give it more time with --start-within.");
-    // Before anything in the kernel is touched: it says how large the tables must be.
+    // This is done before anything in the kernel is touched, because it determines how large the tables must be.
     const { settings, compiled } = await compileOrStandIn(ground, dynamic, thread);
     await thread[Symbol.asyncDispose]();
     const banned = new BanStore(settings.config.state_dir);
@@ -147,7 +147,7 @@ async function takeOver(
   }
 }
 
-/** Rules that are too many for the kernel are found only when they are compiled. */
+/** Compiles the rules. Only compiling shows whether they are too many for the kernel. */
 async function compileOrStandIn(
   { options, settings, log }: Pick<Ground, "options" | "settings" | "log">,
   dynamic: DynamicRules,
@@ -171,7 +171,7 @@ function tellOf({ path, refused, warnings }: Settings, log: Log): void {
   for (const warning of warnings) log.warn(warning);
 }
 
-/** Throws a sentence about the first that does not answer. `next`: what the operator can do about it, by path. */
+/** Throws a sentence about the first path that does not answer. `next` has the next step for the operator, by path. */
 async function refuseSilent(wanted: ReadonlyMap<string, string>, { leftMs, uncounted }: StartDeadline): Promise<void> {
   const silent = await findSilent([...wanted.keys()], leftMs, uncounted);
   if (silent === undefined) return;
@@ -180,7 +180,7 @@ async function refuseSilent(wanted: ReadonlyMap<string, string>, { leftMs, uncou
   });
 }
 
-/** Which files and folders the configuration names, and what to do about one that does not answer. */
+/** Returns the files and folders that the configuration names, each with the next step if it does not answer. */
 function placesOf({ control_socket, state_dir, audit, sets }: WeirConfig): Map<string, string> {
   const lists = Object.values(sets).flatMap(({ file }) => file ?? []);
   return new Map([
@@ -191,7 +191,7 @@ function placesOf({ control_socket, state_dir, audit, sets }: WeirConfig): Map<s
   ]);
 }
 
-/** The file's rules protect the host also when those added by command do not go together with them any more. */
+/** Compiles all rules. If rules added by command do not fit the file's rules any more, the file's rules alone protect the host. */
 async function compileAll(settings: Settings, dynamic: DynamicRules, thread: LoadThread): Promise<CompiledRules> {
   try {
     refuseTwins(settings, dynamic.all);

@@ -1,4 +1,4 @@
-/** Takes a state directory, and with it what is pinned in the kernel for it: one agent at a time. */
+/** Claims a state directory, and with it the pins in the kernel that belong to it, for one agent at a time. */
 
 import { join } from "node:path";
 import { AuditRefusal } from "../../audit/file.ts";
@@ -7,7 +7,7 @@ import { Lock } from "../../audit/lock.ts";
 import { Refusal } from "../values/refusal.ts";
 import { alreadyRunning, pidIn } from "../api/socket.ts";
 
-/** Held by whoever may change what is in force. The kernel ends it with the process. */
+/** Takes the lock that a process holds while it changes what is in force. The kernel releases it with the process. */
 export async function claimStateDirectory(path: string): Promise<Lock> {
   await makeFolder(path).catch((cause: Error) => {
     throw new Refusal(`The state directory cannot be made: ${cause.message}.`, {

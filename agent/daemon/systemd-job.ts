@@ -1,12 +1,12 @@
-/** Asks systemd what it is about to do with a unit. */
+/** Asks systemd which job it has queued for a unit. */
 
 import { execFile } from "node:child_process";
 
-/** systemd has this many milliseconds for the answer, because a person who stops the unit waits for it. */
+/** systemd must answer within this many milliseconds, because a person who stops the unit waits for it. */
 const LONGEST_MS = 500;
 /**
- * Types of systemd.unit jobs behind which the unit runs. While `systemctl restart` stops a unit, its job is of type restart; it
- * becomes one of type start when the unit has stopped. A plain stop is a job of type stop; a crash and a signal have none.
+ * The types of jobs after which the unit runs. While `systemctl restart` stops a unit, its job is of type restart; it becomes one
+ * of type start when the unit has stopped. A plain stop is a job of type stop; a crash and a signal have no job.
  */
 const STARTS: ReadonlySet<string> = new Set(["start", "restart", "try-restart", "reload-or-start"]);
 

@@ -1,4 +1,4 @@
-/** Those who are told: each of them joins the news once it is there. */
+/** Connects the audit log, telemetry and the log with the news, each as soon as it exists. */
 
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -19,7 +19,7 @@ import type { Log } from "./log.ts";
 import { Losses } from "./losses.ts";
 import { News } from "./news.ts";
 
-/** A stop waits so long for the disk, and for the collector. */
+/** A stop waits this long for the disk, and for the collector. */
 const FLUSH_MS = 2500;
 
 export interface Telling {
@@ -37,7 +37,7 @@ export function tellingOf(log: Log): Telling {
   return { news, health, losses: new Losses() };
 }
 
-/** The last record that a stop writes says what becomes of the rules that are in force. */
+/** Opens the audit log. The last record of a stop tells what happens to the rules in force. */
 export async function openAuditLog(
   { settings: { config }, deadline, log }: Ground,
   farewell: Farewell,
@@ -95,7 +95,7 @@ async function withinFlush(done: Promise<unknown>): Promise<void> {
   await Promise.race([done, pause(FLUSH_MS, undefined, { ref: false })]);
 }
 
-/** Nobody waits for a disk any more: health says how the audit log is. */
+/** Writes the start into the audit log, without waiting for the disk: health reports the state of the log. */
 export function tellStart(
   { settings, plane, dynamic, banned, ended, log }: Ground,
   { generation }: Enforcement,

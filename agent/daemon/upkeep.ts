@@ -1,4 +1,4 @@
-/** The agent does these chores from time to time while it runs, and reloads a configuration that changed. */
+/** Runs the agent's periodic work, and reloads a configuration that changed. */
 
 import { watchConfig } from "../files/watch.ts";
 import type { Enforcement } from "../enforce/enforcement.ts";
@@ -21,7 +21,7 @@ interface Troubled {
   readonly trouble: string[];
 }
 
-/** Health asks these each second, from the first attached program on. `files` are those of sets. */
+/** Connects health with the parts that it asks each second, from the first attached program on. `files` are those of sets. */
 export function followStores(
   health: HealthBoard,
   { dynamic, banned, library }: Ground,
@@ -55,7 +55,7 @@ export function keepUp(
   every(SAMPLE_MS, () => {
     rates.sample(trafficRows(plane, interfaces), performance.now());
     configuration.keepTime();
-    if (config.interfaces.egress) plane.lookForTranslation(); // or nobody sees where what came was led
+    if (config.interfaces.egress) plane.lookForTranslation(); // otherwise nobody sees how NAT translated incoming packets
     void growth.renew();
     socketEvents.look();
     systemCalls.look();
@@ -71,7 +71,7 @@ export function keepUp(
   if (manager.interval !== undefined) every(manager.interval, () => drainage.goesOn() && manager.alive());
 }
 
-/** Calls `reload` when the file is another one than the one that was read. */
+/** Calls `reload` when the file differs from the one that was read. */
 export function watchFile(
   { settings: { path, times } }: Ground,
   reload: () => void,

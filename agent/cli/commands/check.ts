@@ -63,7 +63,7 @@ async function judge(file: string): Promise<Verdict> {
   }
 }
 
-/** Nothing where the kernel does not list its devices, as in some sandboxes: the file may be for another machine anyway. */
+/** Returns nothing if the kernel does not list its devices, as in some sandboxes: the file may be for another machine anyway. */
 async function missingHere(config: WeirConfig): Promise<string[]> {
   const { listLinks } = await import("../../kernel/links.ts");
   try {

@@ -40,11 +40,11 @@ export const command: Command = {
   },
 };
 
-/** Whose leftovers, and where that is told. */
+/** The agent whose leftovers are removed, and the log that records it. */
 interface Target {
   pins: string;
   state: string;
-  /** Absent where nobody can say which log it is. */
+  /** Absent if nobody can tell which log it is. */
   audit?: { path: string; head: string; config: string | undefined };
 }
 
@@ -53,7 +53,7 @@ async function targetOf(call: Call): Promise<Target> {
   return (await (isNamed ? notedTarget(call) : onlyTarget(call))) ?? namedTarget(call);
 }
 
-/** Of the one agent that left something; undefined where none did. */
+/** Returns the only agent that left something; undefined if none did. */
 async function onlyTarget(call: Call): Promise<Target | undefined> {
   const { findLeftBehind, stateDirectoryOf } = await import("../../enforce/adoption/left-behind.ts");
   const left = await findLeftBehind();
@@ -76,12 +76,12 @@ async function onlyTarget(call: Call): Promise<Target | undefined> {
     );
   }
   if (one.note !== undefined) return targetBy(one.pins, one.note);
-  // One that left no note is of an earlier version, which can only have had what the usual configuration says.
-  const usual = await namedTarget(call).catch(() => undefined); // it may be broken by now, and what is in force ends all the same
+  // An agent without a note is of an earlier version. Its places can only have been those of the usual configuration.
+  const usual = await namedTarget(call).catch(() => undefined); // the configuration may be broken by now, and the leftovers are removed all the same
   return usual?.pins === one.pins ? usual : { pins: one.pins, state };
 }
 
-/** By what agents noted, so that a configuration that is broken by now, or says something else, keeps nobody from it. */
+/** Finds the agent by its note, so that `detach` works even if the configuration is broken or changed by now. */
 async function notedTarget(call: Call): Promise<Target | undefined> {
   const { findLeftBehind } = await import("../../enforce/adoption/left-behind.ts");
   const state = namedState(call);
@@ -95,7 +95,7 @@ function targetBy(pins: string, { state, audit, head, config }: PinNote): Target
   return { pins, state, audit: { path: audit, head, config: config ?? undefined } };
 }
 
-/** By what the configuration says. */
+/** Finds the agent by the configuration. */
 async function namedTarget(call: Call): Promise<Target> {
   const [{ auditHead, pinDirectory }, { readNote }] = await Promise.all([
     import("../../../config/settings.ts"),
@@ -104,7 +104,7 @@ async function namedTarget(call: Call): Promise<Target> {
   const state = namedState(call);
   const settings = await settingsFor(call).catch((error: unknown) => {
     if (state === undefined) throw error;
-    return undefined; // the pins are named by the state directory alone
+    return undefined; // only the state directory names the pins
   });
   const pins = pinDirectory(settings?.config ?? { state_dir: state! });
   const noted = readNote(pins);
@@ -118,7 +118,7 @@ function namedState(call: Call): string | undefined {
   return call.text("state-dir") ?? pathFromEnvironment("WEIR_STATE_DIR");
 }
 
-/** Answers whether the audit log says so. What was removed before a failure is in it, too. */
+/** Removes the leftovers. Returns whether the audit log records that. Everything that was removed before a failure is recorded, too. */
 async function remove(target: Target, removed: Leftover[]): Promise<boolean> {
   const [{ removeLeftovers }, { claimStateDirectory }] = await Promise.all([
     import("../../enforce/adoption/leftovers.ts"),
@@ -135,7 +135,7 @@ async function remove(target: Target, removed: Leftover[]): Promise<boolean> {
   return audited;
 }
 
-/** A log that cannot be written must not keep anybody from his network: it is said, and no failure. */
+/** A log that cannot be written must not stop anybody from freeing the network: it is reported, and is no failure. */
 async function audit({ pins, audit: files }: Target, removed: readonly Leftover[]): Promise<boolean> {
   if (files === undefined) {
     note("This is not in the audit log: it is not known which one the agent had.");
@@ -167,7 +167,7 @@ async function audit({ pins, audit: files }: Target, removed: readonly Leftover[
   return written;
 }
 
-/** With a configuration that is broken by now, no file of the log is removed for one line. */
+/** If the configuration is broken by now, no file of the log is rotated away for one line. */
 async function rotationsOf(config: string | undefined): Promise<Required<Pick<AuditOptions, "rotate" | "actions">>> {
   const { readSettings } = await import("../../../config/settings.ts");
   const never = { size: Infinity, keep: Infinity };

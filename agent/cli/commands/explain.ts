@@ -12,10 +12,10 @@ import { note, print, printJson } from "../print.ts";
 import { describedProcess, PROCESS_OPTIONS } from "../process-options.ts";
 
 const MOST_FRAMES = 1_000_000;
-/** Rules may change while they are asked about. */
+/** Rules may change during the question, so it is asked again up to this many times. */
 const ATTEMPTS = 3;
 
-/** A packet, and what a person calls it. */
+/** A packet, and the name that a person gave it. */
 interface Question extends Inquiry {
   called: string;
 }

@@ -35,7 +35,7 @@ const COLUMNS: Column<FlowRow>[] = [
   { title: "IDLE", value: (row) => duration(row.idle_s), right: true, rank: 9 },
 ];
 
-/** The ends that are others beyond. */
+/** Shows the ends that NAT translates. */
 function translation({ source, destination, nat }: FlowRow): string {
   if (nat === undefined) return "-";
   const changed = [

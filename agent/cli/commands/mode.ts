@@ -30,7 +30,7 @@ export const command: Command = {
       else print(mode);
       return 0;
     }
-    const session = wanted === "detect" ? operatorSession(process.env, 0) : operatorSession(); // towards detect no other process is asked
+    const session = wanted === "detect" ? operatorSession(process.env, 0) : operatorSession(); // a switch to detect needs no session
     const warning = wanted === "prevent" && session ? warnOfWay(session) : undefined;
     if (warning !== undefined) note(warning);
     const change = await askOrTell(call, (client) => client.setMode(wanted, session));

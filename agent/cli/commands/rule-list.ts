@@ -46,7 +46,7 @@ export const command: Command = {
   },
 };
 
-/** A table each: what people added by command is not the file's. */
+/** Makes one table for dynamic rules and one for the file's rules. */
 function tables(rows: readonly ListedRule[]): string[] {
   const dynamic = rows.filter((row) => row.dynamic !== undefined);
   const ofFile = rows.filter((row) => row.dynamic === undefined);

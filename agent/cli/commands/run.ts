@@ -71,13 +71,14 @@ export const command: Command = {
         cause: error,
       });
     } finally {
-      // A terminal that is held would keep the process for the sake of its last lines, and a start that failed half-way for its sockets.
+      // A terminal that is held would keep the process alive for its last lines, and so would the sockets of a start that failed
+      // half-way.
       setTimeout(() => endProcess(Number(process.exitCode ?? FAILED)), LAST_LINES_MS).unref();
     }
   },
 };
 
-/** Seconds. */
+/** Returns the seconds that a start may take. */
 function startWithinOf(call: Call): number {
   const text = call.text("start-within");
   if (text === undefined) return START_WITHIN_S;

@@ -42,7 +42,7 @@ const COLUMNS: Column<SocketRow>[] = [
   { title: "AGE", value: (row) => (row.age_s === undefined ? "-" : duration(row.age_s)), right: true, rank: 8 },
 ];
 
-/** `packet all, bypasses rules` */
+/** Writes a protocol as `packet all, bypasses rules`. */
 function protocolText({ protocol, carries, bypass }: SocketRow): string {
   const name = carries === undefined ? protocol : `${protocol} ${carries}`;
   return bypass === undefined ? name : `${name}, ${bypass === "unknown" ? "may bypass" : "bypasses"} rules`;

@@ -21,7 +21,7 @@ import {
 import { printable } from "../../values/quote.ts";
 import { VERSION } from "../../values/version.ts";
 
-/** Exit codes. */
+/** The exit codes. */
 const NO_ANSWER = 1;
 const DEGRADED = 3;
 
@@ -87,7 +87,7 @@ export const command: Command = {
   },
 };
 
-/** undefined where no agent answers and nothing is to be printed about it. */
+/** Returns undefined if no agent answers and nothing is to be printed about it. */
 async function answerOf(call: Call): Promise<Status | undefined> {
   try {
     return await askOrTell(call, (client) => client.status());

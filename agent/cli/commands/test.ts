@@ -67,7 +67,7 @@ async function judged(test: PolicyTest, withKernel: boolean): Promise<Report> {
   }
 }
 
-/** Not every machine that runs tests is one whose kernel may be asked. */
+/** Opens the kernel judge. Not every machine that runs tests allows it. */
 async function openKernel({ policy: { config }, host }: PolicyTest): Promise<{ judge: KernelJudge } | { why: string }> {
   try {
     const { KernelJudge } = await import("../../explain/kernel-judge.ts");

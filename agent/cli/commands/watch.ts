@@ -10,7 +10,7 @@ import { note, printed } from "../print.ts";
 
 const TYPES = [...EVENT_TYPES, ...SOCKET_EVENT_TYPES];
 
-/** On a terminal with the clock's time, and broken between words. */
+/** On a terminal, an event has the local time and is broken between words. */
 function shown(event: WatchedEvent): string {
   const width = terminalWidth();
   const lines = width === undefined ? [eventLine(event)] : folded(eventLine({ ...event, time: clock(event.time) }), width, 2);
