@@ -19,7 +19,7 @@ export interface Details {
 
 /** Nobody reads more at once, and a file of garbage must not become a list of garbage. */
 const MOST_KEPT = 100;
-const MOST_COUNTED = 1_000;
+export const MOST_COUNTED = 1_000;
 
 export class Findings {
   readonly kept: Finding[] = [];

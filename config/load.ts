@@ -7,10 +7,9 @@ import { Findings, formatPath } from "./findings.ts";
 import type { Finding } from "./findings.ts";
 import { printable } from "../agent/values/quote.ts";
 import { checkRules, warnOfFailsafe, warnOfNetworks } from "./rules.ts";
-import { ROOT } from "./schema.ts";
-import type { Schema } from "./schema.ts";
 import { checkSets } from "./sets.ts";
 import { checkShape } from "./shape.ts";
+import { FILE_SHAPE } from "./shapes.ts";
 import { parseSize } from "../agent/values/size.ts";
 import { positionsOf } from "./text/lines.ts";
 import { itemLines, locate, readText } from "./text/read.ts";
@@ -44,9 +43,6 @@ export interface LoadedConfig {
 
 export type Loaded = LoadedConfig | { ok: false; problems: Problem[] };
 
-/** A root schema whose rules are checked one by one, by rules.ts. */
-const ROOT_WITHOUT_RULES: Schema = { ...ROOT, properties: { ...ROOT.properties, rules: withoutItems(ROOT.properties?.["rules"] ?? {}) } };
-
 /** `calledPath`: what messages call the file, and where its relative paths begin. */
 export async function loadConfig(path: string, calledPath = path): Promise<Loaded> {
   const file = await readConfigFile(path);
@@ -74,7 +70,7 @@ export function parseConfig(text: string, name: string): Loaded {
   if (value === null) return refuse(`${name}:1:1`, 'the file is empty; begin with "version: 1"');
   const errors = new Findings();
   const warnings = new Findings();
-  checkShape(value, ROOT_WITHOUT_RULES, [], errors);
+  checkShape(value, FILE_SHAPE, [], errors);
   const config = value as WeirConfig;
   if (Array.isArray(config.rules)) checkRules(config.rules, mappingIn(config.sets), errors, warnings);
   if (errors.count === 0) checkBans(config.bans, errors, warnings);
@@ -151,8 +147,4 @@ function pathOf(pointer: string): Path {
 /** undefined where it is none, of which was told. */
 function mappingIn(value: unknown): Record<string, unknown> | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-}
-
-function withoutItems({ items: _, ...list }: Schema): Schema {
-  return list;
 }

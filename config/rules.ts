@@ -9,9 +9,9 @@ import { FIELD_ENTRIES } from "../agent/policy/fields/index.ts";
 import { numberOf } from "../agent/policy/fields/protocol.ts";
 import { setNamed } from "../agent/policy/named-sets.ts";
 import type { Findings } from "./findings.ts";
-import { RULE } from "./schema.ts";
 import { explainReference } from "./sets.ts";
 import { checkShape } from "./shape.ts";
+import { RULE_SHAPE } from "./shapes.ts";
 
 type Mapping = Record<string, unknown>;
 type Steps = (string | number)[];
@@ -32,6 +32,7 @@ const CONDITIONS = [...new Set(FIELDS.map(({ keys }) => keys[0]!))].filter((key)
 /** Checks every rule by itself, against the others and the sets it names, and fills in the rules' defaults. `sets`: undefined where they are not known. */
 export function checkRules(rules: unknown[], sets: Mapping | undefined, errors: Findings, warnings: Findings): void {
   const first = new Map<string, number>();
+  const names = Object.keys(sets ?? {});
   for (const [index, rule] of rules.entries()) {
     if (errors.full) return;
     const path: Steps = ["rules", index];
@@ -39,7 +40,7 @@ export function checkRules(rules: unknown[], sets: Mapping | undefined, errors: 
       errors.add(path, "the rule is empty; give it a name, an action and conditions, or remove it");
       continue;
     }
-    checkShape(rule, RULE, path, errors);
+    checkShape(rule, RULE_SHAPE, path, errors, names);
     if (!isMapping(rule)) continue;
     checkName(rule["name"], index, first, errors);
     checkReject(rule, [...path, "reject"], errors, warnings);

@@ -17,6 +17,15 @@ const resolved = new Map<Schema, ResolvedSchema>();
 export const ROOT = json as unknown as Schema;
 export const RULE = definitions["rule"] as Schema;
 
+/** A file as it is judged before its rules, each of which is judged by itself. */
+export const FILE: Schema = { ...ROOT, properties: { ...ROOT.properties, rules: withoutItems(ROOT.properties?.["rules"] ?? {}) } };
+
+/** The schemas that `npm run generate` compiles. */
+export const COMPILED_SCHEMAS = {
+  file: FILE,
+  rule: { ...RULE, definitions },
+} satisfies Record<string, Schema>;
+
 /** The schema with what it refers to, its own words winning. */
 export function resolve(schema: Schema): ResolvedSchema {
   let whole = resolved.get(schema);
@@ -35,4 +44,8 @@ function typesOf(schema: Schema): JsonType[] {
   if (schema.enum !== undefined) return ["string"];
   if (schema.const !== undefined) return ["integer"];
   return [schema.type ?? []].flat();
+}
+
+function withoutItems({ items: _, ...list }: Schema): Schema {
+  return list;
 }

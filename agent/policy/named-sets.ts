@@ -2,6 +2,7 @@
 
 import { Limit } from "../generated/layout.ts";
 import type { Misreading } from "../values/address.ts";
+import { nearest } from "../values/nearest.ts";
 import { quote } from "../values/quote.ts";
 import type { SetConfig } from "./rule.ts";
 
@@ -14,6 +15,12 @@ export type Sets = Readonly<Record<string, SetConfig>>;
 /** Returns the name in `@NAME`; undefined if the entry is not such a reference. */
 export function setNamed(entry: unknown): string | undefined {
   return typeof entry === "string" && entry.startsWith("@") ? entry.slice(1) : undefined;
+}
+
+/** Adds to a misreading that a set may be meant, whose name lacks the `@` in front. */
+export function orSet(wrong: Misreading | undefined, text: string, sets: readonly string[] = []): Misreading | undefined {
+  const meant = explainSetName(text) === undefined ? nearest(text, sets) : undefined;
+  return wrong === undefined || meant === undefined ? wrong : { ...wrong, suggestion: JSON.stringify(`@${meant}`) };
 }
 
 /** Explains why a text is not a name of a set; undefined if it is one. */

@@ -24,6 +24,9 @@ const ANNOTATIONS = ["$schema", "title", "description", "examples"];
 /** Beginnings of the loops over the items of lists and the keys of mappings: how many errors there are follows from them alone. */
 const LOOPS = /\bfor\((?:let|const) [^\n]*\{$/gm;
 
+/** How ajv keeps an error, where it looks for more: one each, so that a sixth of a module is this. */
+const KEPT = /const (err\d+) = (.*);\nif\(vErrors === null\)\{\nvErrors = \[\1\];\n\}\nelse \{\nvErrors\.push\(\1\);\n\}\nerrors\+\+;/g;
+
 export function validatorModule({ about, schemas, formats, most }: ValidatorSource): string {
   const ajv = new Ajv({
     allErrors: most !== undefined,
@@ -34,6 +37,7 @@ export function validatorModule({ about, schemas, formats, most }: ValidatorSour
     messages: false,
     code: { source: true, esm: true, lines: true, optimize: 2, formats: _`formats` },
   });
+  countKeysBeforeDefaults(ajv);
   for (const format of formats) ajv.addFormat(format, () => true);
   const names = Object.keys(schemas);
   for (const name of names) ajv.addSchema(withoutAnnotations(schemas[name]!), name);
@@ -72,9 +76,24 @@ export function validatorModule({ about, schemas, formats, most }: ValidatorSour
   ].join("\n");
 }
 
-/** Ends each loop once there are enough errors, so that garbage cannot become a list of garbage. */
+/** ajv fills in defaults before it counts keys, and so would take an empty mapping for a full one. It judges keywords of no type first. */
+function countKeysBeforeDefaults(ajv: Ajv): void {
+  ajv.removeKeyword("minProperties").addKeyword({
+    keyword: "minProperties",
+    schemaType: "number",
+    error: { message: "", params: ({ schemaCode }) => _`{limit: ${schemaCode}}` },
+    code(cxt) {
+      const { data, schemaCode } = cxt;
+      cxt.fail(_`${data} && typeof ${data} == "object" && !Array.isArray(${data}) && Object.keys(${data}).length < ${schemaCode}`);
+    },
+  });
+}
+
+/** Ends each loop once there are enough errors, so that garbage cannot become a list of garbage. Says shorter how an error is kept. */
 function bounded(code: string, most: number): string {
-  return code.replaceAll(LOOPS, (loop) => `${loop}\nif(errors >= ${most}){break;}`);
+  return code
+    .replaceAll(LOOPS, (loop) => `${loop}\nif(errors >= ${most}){break;}`)
+    .replaceAll(KEPT, "(vErrors ??= []).push($2);\nerrors++;");
 }
 
 /** A schema that no error refers to. */

@@ -6,6 +6,7 @@ export type JsonType = "object" | "array" | "string" | "integer" | "boolean";
 
 export interface Schema {
   $ref?: string;
+  definitions?: Readonly<Record<string, Schema>>;
   title?: string;
   description?: string;
   type?: JsonType | readonly JsonType[];
@@ -58,8 +59,13 @@ type WithKeys<Properties, Sure> = { -readonly [Key in keyof Properties as Key ex
   -readonly [Key in keyof Properties as Key extends Sure ? never : Key]?: Valued<Properties[Key]>;
 };
 
-/** Explains why a text does not have a `format`; undefined if it has. */
-export type Format = (value: string) => Misreading | undefined;
+/** Explains why a text does not have a `format`; undefined if it has. `sets`: names of sets, one of which may be meant. */
+export type Format = (value: string, sets?: readonly string[]) => Misreading | undefined;
+
+/** Makes of formats what compiled schemas ask: whether a text has one. */
+export function judgesOf(formats: Readonly<Record<string, Format>>): Record<string, (text: string) => boolean> {
+  return Object.fromEntries(Object.entries(formats).map(([name, explain]) => [name, (text: string) => explain(text) === undefined]));
+}
 
 /** Returns the misreading in a reading; undefined if the reading succeeded. */
 export function misreading(reading: object | Misreading): Misreading | undefined {

@@ -47,6 +47,15 @@ test("a million errors cost no more than those that are wanted", async () => {
   assert.equal(of!({ three: ["abc"] }), true, "nothing is left of the value before");
 });
 
+test("an empty mapping is empty, whatever defaults it gets", async () => {
+  const schemas: Record<string, Schema> = {
+    span: { type: "object", minProperties: 1, properties: { from: { type: "string", default: "00:00" }, to: { type: "string" } } },
+  };
+  const { span } = (await load(schemas, 100)).validators(FORMATS) as unknown as Record<string, (value: unknown) => boolean>;
+  const said = { to: "06:00" };
+  assert.deepEqual([span!({}), span!(said), said], [false, true, { to: "06:00", from: "00:00" }]);
+});
+
 test("a keyword that would load a part of ajv is refused by the generator", () => {
   const schemas = { text: { type: "array", uniqueItems: true, items: { enum: ["one"] } } } satisfies Record<string, Schema>;
   assert.throws(() => validatorModule({ about: "", schemas, formats: [] }), /ajv\/dist\/runtime\/equal/);

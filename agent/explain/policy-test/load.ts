@@ -5,9 +5,11 @@ import { readAddress } from "../../values/address.ts";
 import { decode, readConfigFile } from "../../files/file.ts";
 import { Findings } from "../../../config/findings.ts";
 import { loadConfig, type LoadedConfig, type Problem, problemsOf } from "../../../config/load.ts";
+import { judgesOf } from "../../values/json-schema.ts";
 import { nearest } from "../../values/nearest.ts";
 import { printable, quote } from "../../values/quote.ts";
-import { checkShape } from "../../../config/shape.ts";
+import { FORMATS } from "../../../config/formats.ts";
+import { checkShape, type Shape } from "../../../config/shape.ts";
 import { itemLines, readText } from "../../../config/text/read.ts";
 import { Wanted } from "../../../config/text/wanted.ts";
 import type { TcpFlag } from "../../values/names.ts";
@@ -18,6 +20,7 @@ import { processOf } from "../process.ts";
 import { explainPacket, frameOf, PACKET_WORDS, type PacketText } from "../packet.ts";
 import type { Arrival, OwnEnds } from "../../policy/reference.ts";
 import { readHost } from "./host.ts";
+import { validators } from "../../generated/validators/policy-tests.ts";
 import { type CaptureEntry, type CaseEntry, type Expectation, type PacketEntry, TEST_FILE, type TestFile } from "./schema.ts";
 
 /** Packets in their order. Each packet from `first` on has the same expectation. */
@@ -43,6 +46,8 @@ type Path = (string | number)[];
 
 /** Names of decisions that no rule of the operator makes. */
 const BUILT_IN = ["default", "failsafe", "on_error", "ban"];
+
+const SHAPE: Shape = { schema: TEST_FILE, validate: validators(judgesOf(FORMATS)).testFile };
 
 const ONLY_DENIES =
   "no case expects allow: a policy that blocks everything, and a test that reaches nothing, would pass; add the allowed twin of a denied packet";
@@ -74,7 +79,7 @@ class Reader {
     const offsets = { cases: (wanted.at(["cases"]).items = []), pcaps: (wanted.at(["pcaps"]).items = []) };
     const reading = readText(this.#text, this.#path, wanted);
     if ("stopped" in reading) return { ok: false, problems: problemsOf(this.#findings, reading.stopped, this.#text, this.#path) };
-    checkShape(reading.value, TEST_FILE, [], this.#findings);
+    checkShape(reading.value, SHAPE, [], this.#findings);
     if (this.#findings.count + reading.complaints.length > 0) return this.#refuse(reading.complaints);
 
     const { policy: policyPath, host = {}, cases = [], pcaps = [] } = reading.value as TestFile;

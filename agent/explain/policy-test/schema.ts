@@ -1,7 +1,7 @@
 /** The schema of a file of policy tests. */
 
 import { TCP_FLAGS } from "../../values/names.ts";
-import { PROCESS_KEYS } from "../../policy/fields/process.ts";
+import { HIGHEST_USER, PROCESS_KEYS } from "../../policy/fields/process.ts";
 import type { ProcessText } from "../process.ts";
 import type { Schema } from "../../../config/schema.ts";
 
@@ -28,6 +28,7 @@ const PORT: Schema = { type: "integer", minimum: 0, maximum: 65_535 };
 
 const PACKET: Schema = {
   type: "object",
+  additionalProperties: false,
   required: ["src", "dst", "proto"],
   properties: {
     ...PLACE,
@@ -39,6 +40,7 @@ const PACKET: Schema = {
     flags: { type: "array", items: { enum: Object.keys(TCP_FLAGS) } },
     icmp: {
       type: ["string", "integer", "object"],
+      additionalProperties: false,
       minimum: 0,
       maximum: 255,
       required: ["type"],
@@ -50,10 +52,11 @@ const PACKET: Schema = {
     vlan: { type: "integer", minimum: 0, maximum: 4094 },
     process: {
       type: "object",
+      additionalProperties: false,
       minProperties: 1,
       properties: {
         ...Object.fromEntries(PROCESS_KEYS.map((key) => [key, { type: "string", format: "process_pattern" }])),
-        user: { type: ["string", "integer"], format: "process_pattern", minimum: 0 },
+        user: { type: ["string", "integer"], format: "process_pattern", minimum: 0, maximum: HIGHEST_USER },
         parent: { type: ["string", "array"], format: "process_pattern", items: { type: "string", format: "process_pattern" } },
       },
     },
@@ -66,6 +69,7 @@ const ADDRESS: Schema = { type: "string", examples: ["198.51.100.1"] };
 /** Failsafes hold inside tunnels that these devices decapsulate. */
 const HOST: Schema = {
   type: "object",
+  additionalProperties: false,
   properties: {
     addresses: { type: "array", maxItems: MOST_ENDS, items: ADDRESS },
     tunnels: {
@@ -73,6 +77,7 @@ const HOST: Schema = {
       maxItems: MOST_ENDS,
       items: {
         type: "object",
+        additionalProperties: false,
         required: ["kind"],
         properties: {
           kind: { enum: ["vxlan", "geneve", "gre", "ipip"], examples: ["vxlan"] },
@@ -88,6 +93,7 @@ const HOST: Schema = {
 
 export const TEST_FILE: Schema = {
   type: "object",
+  additionalProperties: false,
   required: ["policy"],
   properties: {
     policy: { type: "string", examples: ["weir.yaml"] },
@@ -97,6 +103,7 @@ export const TEST_FILE: Schema = {
       maxItems: MOST_CASES,
       items: {
         type: "object",
+        additionalProperties: false,
         required: ["name", "packet", "expect"],
         properties: {
           name: { type: "string", examples: ["telnet is not offered"] },
@@ -110,6 +117,7 @@ export const TEST_FILE: Schema = {
       maxItems: MOST_CAPTURES,
       items: {
         type: "object",
+        additionalProperties: false,
         required: ["file", "expect"],
         properties: {
           name: { type: "string" },

@@ -4,7 +4,7 @@ import { formatAddress, fromInteger, parseAddress, readNetworks, toInteger } fro
 import { type Format, misreading, type Schema } from "../../values/json-schema.ts";
 import { meansAny } from "../../values/meant.ts";
 import { quote } from "../../values/quote.ts";
-import { explainSetName, setNamed } from "../named-sets.ts";
+import { explainSetName, orSet, setNamed } from "../named-sets.ts";
 import type { Subject } from "../subject.ts";
 import type { Want } from "./field.ts";
 
@@ -20,10 +20,10 @@ export const ADDRESS_OPERATORS = {
 export const ADDRESS_LIST: Schema = { type: "array", items: { type: "string", format: "network_or_set" } };
 
 export const ADDRESS_FORMATS: Readonly<Record<string, Format>> = {
-  network_or_set(value) {
+  network_or_set(value, sets) {
     if (meansAny(value)) return { error: `${quote(value)} is not an address; leave the list out to match any` };
     const name = setNamed(value);
-    return name === undefined ? misreading(readNetworks(value)) : explainSetName(name);
+    return name === undefined ? orSet(misreading(readNetworks(value)), value, sets) : explainSetName(name);
   },
 };
 

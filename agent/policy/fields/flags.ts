@@ -17,7 +17,7 @@ declare module "../rule.ts" {
   }
 }
 
-const NAMES: Schema = { type: "array", uniqueItems: true, items: { enum: Object.keys(TCP_FLAGS) } };
+const NAMES: Schema = { type: "array", uniqueItems: true, items: { type: "string", enum: Object.keys(TCP_FLAGS) } };
 
 export const FLAGS = {
   schema: {

@@ -4,7 +4,7 @@ import { type Format, misreading, type Schema } from "../../values/json-schema.t
 import { parsePorts, readPorts } from "../../values/ports.ts";
 import { meansAny } from "../../values/meant.ts";
 import { quote } from "../../values/quote.ts";
-import { explainSetName, setNamed } from "../named-sets.ts";
+import { explainSetName, orSet, setNamed } from "../named-sets.ts";
 import type { Ports, RuleConfig } from "../rule.ts";
 import { type Range, rangesOutside } from "../spans.ts";
 import { ALL_16_BITS, ANY, known, type Meanings, type Want } from "./field.ts";
@@ -17,10 +17,10 @@ export const PORT_LIST: Schema = {
 };
 
 export const PORT_FORMATS: Readonly<Record<string, Format>> = {
-  ports_or_set(value) {
+  ports_or_set(value, sets) {
     if (meansAny(value)) return { error: `${quote(value)} is not a port; leave the list out to match any` };
     const name = setNamed(value);
-    return name === undefined ? misreading(readPorts(value)) : explainSetName(name);
+    return name === undefined ? orSet(misreading(readPorts(value)), value, sets) : explainSetName(name);
   },
 };
 

@@ -31,7 +31,9 @@ declare module "../rule.ts" {
 }
 
 const LIST: Schema = { minItems: 1, maxItems: 256 };
-const USER: Schema = { format: "process_pattern", minimum: 0, maximum: 4294967294 };
+/** (uid_t)-1 means no user. */
+export const HIGHEST_USER = 0xffff_fffe;
+const USER: Schema = { format: "process_pattern", minimum: 0, maximum: HIGHEST_USER };
 
 function texts(format: string): Schema {
   return { type: ["string", "array"], format, ...LIST, items: { type: "string", format } };

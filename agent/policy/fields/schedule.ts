@@ -37,7 +37,7 @@ export const SCHEDULE = {
           type: "array",
           minItems: 1,
           uniqueItems: true,
-          items: { enum: WEEKDAYS },
+          items: { type: "string", enum: WEEKDAYS },
           default: WEEKDAYS,
           examples: [["sat", "sun"]],
         },

@@ -26,7 +26,7 @@ export const STATE = {
       "How a packet stands to its connection, judged for each packet: `new` while the other end has not answered, `established` once it has, `related` for ICMP errors about a connection, `invalid` for TCP that neither opens a connection nor belongs to a known one.",
     type: "array",
     uniqueItems: true,
-    items: { enum: CONNECTION_STATES },
+    items: { type: "string", enum: CONNECTION_STATES },
     examples: [["invalid"], ["established", "related"]],
   },
   check(value, { number }, complain) {

@@ -16,7 +16,7 @@ export const WRONG_HABITS: BrokenFile[] = [
   [
     "reject for an action",
     "version: 1\nrules:\n  - { name: a, action: reject }\n",
-    'weir.yaml:3:24: rules[0].action: "reject" is not one of allow, block; did you mean block?',
+    'weir.yaml:3:24: rules[0].action: "reject" is not one of allow, block; did you mean block, with "reject: true" beside it?',
   ],
   [
     "deny for an action",
@@ -287,7 +287,7 @@ export const WRONG_HABITS: BrokenFile[] = [
   [
     "a set without its sign",
     rule("layer3: { source: [partners] }\nsets: { partners: { addresses: [192.0.2.1] } }"),
-    'weir.yaml:5:24: rules[0].layer3.source[0]: "partners" is not an address; names are not looked up',
+    'weir.yaml:5:24: rules[0].layer3.source[0]: "partners" is not an address; names are not looked up; did you mean "@partners"?',
   ],
   [
     "a set without quotes",
@@ -315,6 +315,11 @@ export const WRONG_HABITS: BrokenFile[] = [
     'weir.yaml:2:21: sets.partners.address: unknown key "address"; did you mean addresses?',
   ],
   ["a kind of reject", rule("reject: tcp-reset"), 'weir.yaml:5:13: rules[0].reject: "tcp-reset" is not true or false'],
+  [
+    "a set of ports without the sign of sets",
+    rule("layer4: { protocol: tcp, destination_ports: [wbe] }\nsets: { web: { ports: [80] } }"),
+    'weir.yaml:5:50: rules[0].layer4.destination_ports[0]: "wbe" is not a port or a range of ports, as 443 or "8000-8100"; did you mean "@web"?',
+  ],
   [
     "reject for the default",
     "version: 1\ndefaults: { action: reject }\n",
