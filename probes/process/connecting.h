@@ -10,7 +10,10 @@
 #include "process/socket_events.h"
 
 #define ERROR_INTERRUPTED 4    /* EINTR */
+#define ERROR_NO_ADDRESS 99    /* EADDRNOTAVAIL */
+#define ERROR_NO_NETWORK 101   /* ENETUNREACH */
 #define ERROR_IS_CONNECTED 106 /* EISCONN */
+#define ERROR_NO_HOST 113      /* EHOSTUNREACH */
 #define ERROR_ALREADY 114      /* EALREADY */
 #define ERROR_IN_PROGRESS 115  /* EINPROGRESS */
 
@@ -95,6 +98,16 @@ static __always_inline bool is_no_failure(__u16 error)
 	return !error || error == ERROR_IN_PROGRESS || error == ERROR_ALREADY || error == ERROR_IS_CONNECTED;
 }
 
+/*
+ * getaddrinfo(3) connects UDP sockets, which sends nothing, to see for which addresses there is a route (RFC 6724). On a host that lacks
+ * IPv6 one of them fails for nearly every name, and nobody misses it.
+ */
+static __always_inline bool is_test_of_route(__u8 protocol, __u16 error)
+{
+	return protocol == IPPROTO_UDP &&
+	       (error == ERROR_NO_NETWORK || error == ERROR_NO_HOST || error == ERROR_NO_ADDRESS);
+}
+
 /* The call of the running thread ends with this error. `sk` is the socket behind its descriptor now, which may be another one. */
 static __always_inline void end_connect_call(const struct sock *sk, __u16 error)
 {
@@ -110,6 +123,8 @@ static __always_inline void end_connect_call(const struct sock *sk, __u16 error)
 		return;
 	/* An interrupted call ends, but its socket goes on connecting. Another failure may have been told by the socket's error. */
 	if (error != ERROR_INTERRUPTED && !end_connecting(cookie))
+		return;
+	if (is_test_of_route(call->protocol, error))
 		return;
 	event = begin_socket_event(error == ERROR_CONNECT_REFUSED ? EVENT_CONNECT_REFUSED : EVENT_CONNECT_FAILED,
 				   cookie, call->netns);
