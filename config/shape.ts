@@ -5,7 +5,7 @@
 
 import type { DefinedError } from "ajv";
 
-import type { Validator } from "../agent/generated/validators/config.ts";
+import type { Validator } from "../agent/generated/validators/config.js";
 import { meantBy } from "../agent/values/meant.ts";
 import { ICMP_TYPES, ICMPV6_TYPES } from "../agent/values/names.ts";
 import { nearest } from "../agent/values/nearest.ts";

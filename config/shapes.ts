@@ -1,6 +1,6 @@
 /** The shape of a configuration file and that of a rule: the schema, and the code that it was compiled to ahead of time. */
 
-import { validators } from "../agent/generated/validators/config.ts";
+import { validators } from "../agent/generated/validators/config.js";
 import { judgesOf } from "../agent/values/json-schema.ts";
 import { FORMATS } from "./formats.ts";
 import { FILE, RULE } from "./schema.ts";

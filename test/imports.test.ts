@@ -40,7 +40,7 @@ function floorOf(file: string): number {
 
 /** The files of the house that a file imports. */
 function importsOf(file: string): string[] {
-  const paths = [...readFileSync(join(ROOT, file), "utf8").matchAll(/(?:from|import\(|import)\s*"(\.[^"]+\.ts)"/g)];
+  const paths = [...readFileSync(join(ROOT, file), "utf8").matchAll(/(?:from|import\(|import)\s*"(\.[^"]+\.[tj]s)"/g)];
   return paths.map(([, path]) => relative(ROOT, join(ROOT, dirname(file), path!)));
 }
 

@@ -10,9 +10,6 @@ import {
   type ListedRule,
   type MemberPage,
   type ModeChange,
-  type NewBans,
-  type NewMembers,
-  type NewRule,
   type Place,
   type PolicyInForce,
   type ReloadResult,
@@ -25,27 +22,19 @@ import {
 import { Refusal } from "../values/refusal.ts";
 import type { DropRow } from "../observe/flows/drop-row.ts";
 import type { FlowRow } from "../observe/flows/row.ts";
-import type { Grouping } from "../observe/flows/groups.ts";
-import type { Top, TopGrouping } from "../observe/flows/top.ts";
+import type { Top } from "../observe/flows/top.ts";
 import type { SocketRow } from "../observe/sockets/row.ts";
-import type { StatisticsOrder, StatisticsRow } from "../observe/statistics/row.ts";
-import type { DropFilter } from "../service/drop-filter.ts";
-import type { FlowFilter } from "../service/flow-filter.ts";
+import type { StatisticsRow } from "../observe/statistics/row.ts";
 import type { OperatorSession } from "../values/session.ts";
-import type { SocketFilter } from "../service/socket-filter.ts";
-import type { StatisticsFilter } from "../service/statistics-filter.ts";
+import type { Operation, Sent } from "../service/requests/requests.ts";
 import { codeOf } from "../values/error-code.ts";
 import { VERSION } from "../values/version.ts";
 import { kindOf } from "./http-status.ts";
+import { ROUTES } from "./routes.ts";
 
 const QUICK_MS = 10_000;
 /** Compiling and installing a big rule file takes a while. */
 const PATIENT_MS = 120_000;
-
-export interface WatchFilter {
-  type?: string;
-  rule?: string;
-}
 
 export class ControlClient {
   readonly path: string;
@@ -57,116 +46,101 @@ export class ControlClient {
   }
 
   status(): Promise<Status> {
-    return this.#json("GET", "/v1/status");
+    return this.#ask("status", {});
   }
 
   rules(): Promise<ListedRule[]> {
-    return this.#json("GET", "/v1/rules");
+    return this.#ask("listRules", {});
   }
 
   rule(which: string): Promise<RuleDetail> {
-    return this.#json("GET", `/v1/rules/one?${new URLSearchParams({ which })}`);
+    return this.#ask("findRule", { which });
   }
 
-  addRule(rule: NewRule, session?: OperatorSession): Promise<RuleChange> {
-    return this.#json("POST", "/v1/rules", { ...rule, session });
+  addRule(rule: Sent<"addRule">, session?: OperatorSession): Promise<RuleChange> {
+    return this.#ask("addRule", rule, session);
   }
 
   deleteRules(ids: readonly string[] | "all", session?: OperatorSession): Promise<RuleChange> {
-    return this.#json("DELETE", "/v1/rules", { ids, session });
+    return this.#ask("deleteRules", { ids }, session);
   }
 
   moveRule(id: string, place: Place, session?: OperatorSession): Promise<RuleChange> {
-    return this.#json("PUT", "/v1/rules/place", { id, place, session });
+    return this.#ask("moveRule", { id, place }, session);
   }
 
-  bans(limit: number, { network, from }: { network?: string | undefined; from?: number | undefined } = {}): Promise<BanPage> {
-    const parameters = {
-      limit: String(limit),
-      ...(network === undefined ? {} : { network }),
-      ...(from === undefined ? {} : { from: String(from) }),
-    };
-    return this.#json("GET", `/v1/bans?${new URLSearchParams(parameters)}`);
+  bans(page: Sent<"listBans">): Promise<BanPage> {
+    return this.#ask("listBans", page);
   }
 
-  addBans(bans: NewBans, session?: OperatorSession): Promise<BanChange> {
-    return this.#json("POST", "/v1/bans", { ...bans, session });
+  addBans(bans: Sent<"addBans">, session?: OperatorSession): Promise<BanChange> {
+    return this.#ask("addBans", bans, session);
   }
 
   deleteBans(networks: readonly string[] | "all", session?: OperatorSession): Promise<BanChange> {
-    return this.#json("DELETE", "/v1/bans", { networks, session });
+    return this.#ask("deleteBans", { networks }, session);
   }
 
   sets(): Promise<SetRow[]> {
-    return this.#json("GET", "/v1/sets");
+    return this.#ask("listSets", {});
   }
 
-  members(
-    set: string,
-    limit: number,
-    { network, from }: { network?: string | undefined; from?: number | undefined } = {},
-  ): Promise<MemberPage> {
-    const parameters = {
-      set,
-      limit: String(limit),
-      ...(network === undefined ? {} : { network }),
-      ...(from === undefined ? {} : { from: String(from) }),
-    };
-    return this.#json("GET", `/v1/sets/members?${new URLSearchParams(parameters)}`);
+  members(page: Sent<"listMembers">): Promise<MemberPage> {
+    return this.#ask("listMembers", page);
   }
 
-  addMembers(members: NewMembers, session?: OperatorSession): Promise<SetChange> {
-    return this.#json("POST", "/v1/sets/members", { ...members, session });
+  addMembers(members: Sent<"addMembers">, session?: OperatorSession): Promise<SetChange> {
+    return this.#ask("addMembers", members, session);
   }
 
   removeMembers(set: string, networks: readonly string[] | "all", session?: OperatorSession): Promise<SetChange> {
-    return this.#json("DELETE", "/v1/sets/members", { set, networks, session });
+    return this.#ask("removeMembers", { set, networks }, session);
   }
 
   /** Names of the sets that hold each of these addresses. */
   setsHolding(addresses: readonly string[]): Promise<Record<string, string[]>> {
-    return this.#json("POST", "/v1/sets/holding", { addresses });
+    return this.#ask("findSets", { addresses });
   }
 
-  drops(filter: DropFilter, limit: number, hash = false): Promise<DropRow[]> {
-    return this.#json("GET", `/v1/drops?${new URLSearchParams({ ...filter, limit: String(limit), ...(hash ? { hash: "true" } : {}) })}`);
+  drops(asked: Sent<"drops">): Promise<DropRow[]> {
+    return this.#ask("drops", asked);
   }
 
-  flows(filter: FlowFilter, limit: number, hash = false): Promise<FlowRow[]> {
-    return this.#json("GET", `/v1/flows?${new URLSearchParams({ ...filter, limit: String(limit), ...(hash ? { hash: "true" } : {}) })}`);
+  flows(asked: Sent<"flows">): Promise<FlowRow[]> {
+    return this.#ask("flows", asked);
   }
 
-  top(by: TopGrouping, limit: number): Promise<Top> {
-    return this.#json("GET", `/v1/top?${new URLSearchParams({ by, limit: String(limit) })}`);
+  top(asked: Sent<"top">): Promise<Top> {
+    return this.#ask("top", asked);
   }
 
-  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): Promise<StatisticsRow[]> {
-    return this.#json("GET", `/v1/statistics?${new URLSearchParams({ ...filter, by, order, limit: String(limit) })}`);
+  statistics(asked: Sent<"statistics">): Promise<StatisticsRow[]> {
+    return this.#ask("statistics", asked);
   }
 
-  sockets(filter: SocketFilter, limit: number, hash = false): Promise<SocketRow[]> {
-    return this.#json("GET", `/v1/sockets?${new URLSearchParams({ ...filter, limit: String(limit), ...(hash ? { hash: "true" } : {}) })}`);
+  sockets(asked: Sent<"sockets">): Promise<SocketRow[]> {
+    return this.#ask("sockets", asked);
   }
 
   policy(): Promise<PolicyInForce> {
-    return this.#json("GET", "/v1/policy");
+    return this.#ask("policy", {});
   }
 
   metrics(): Promise<string> {
-    return this.#text("GET", "/v1/metrics");
+    return this.#text("metrics", {});
   }
 
   setMode(mode: Mode, session?: OperatorSession): Promise<ModeChange> {
-    return this.#json("PUT", "/v1/mode", { mode, session });
+    return this.#ask("setMode", { mode }, session);
   }
 
   reload(session?: OperatorSession): Promise<ReloadResult> {
-    return this.#json("POST", "/v1/reload", { session });
+    return this.#ask("reload", {}, session);
   }
 
   /** The lines of the stream, until the agent ends it or the signal aborts. A slow consumer slows down the reading. */
-  async *watch(filter: WatchFilter, signal: AbortSignal): AsyncGenerator<string> {
-    const response = await this.#send("GET", `/v1/watch?${new URLSearchParams({ ...filter })}`);
+  async *watch(asked: Sent<"watch">, signal: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#send("watch", asked);
     const stop = () => response.destroy();
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
@@ -187,12 +161,12 @@ export class ControlClient {
     }
   }
 
-  async #json<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    return JSON.parse(await this.#text(method, path, body)) as Answer;
+  async #ask<Name extends Operation, Answer>(operation: Name, asked: Sent<Name>, session?: OperatorSession): Promise<Answer> {
+    return JSON.parse(await this.#text(operation, { ...asked, session })) as Answer;
   }
 
-  async #text(method: string, path: string, body?: unknown): Promise<string> {
-    const response = await this.#send(method, path, body);
+  async #text(operation: Operation, request: object): Promise<string> {
+    const response = await this.#send(operation, request);
     response.setTimeout(QUICK_MS, () => response.destroy(this.#silent(QUICK_MS)));
     try {
       return await textOf(response);
@@ -201,8 +175,8 @@ export class ControlClient {
     }
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
-    const response = await this.#exchange(method, path, body);
+  async #send(operation: Operation, asked: object): Promise<IncomingMessage> {
+    const response = await this.#exchange(operation, asked);
     const spoken = response.headers["weir-api"];
     if (spoken !== String(API_VERSION)) {
       response.destroy();
@@ -212,9 +186,9 @@ export class ControlClient {
     return response;
   }
 
-  #exchange(method: string, path: string, body?: unknown): Promise<IncomingMessage> {
+  #exchange(operation: Operation, asked: object): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const text = body === undefined ? "" : JSON.stringify(body);
+      const { method, path, text } = messageOf(operation, asked);
       const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
       const sent: ClientRequest = request({ socketPath: this.path, method, path, headers, agent: false });
       const timeoutMs = this.#timeoutMs ?? (method === "GET" ? QUICK_MS : PATIENT_MS);
@@ -289,6 +263,15 @@ export class ControlClient {
       next: "Restart the agent so that it is the installed version, or use the command that belongs to it.",
     });
   }
+}
+
+/** What is undefined is left out. */
+function messageOf(operation: Operation, asked: object): { method: string; path: string; text: string } {
+  const { method, path } = ROUTES[operation];
+  if (method !== "GET") return { method, path, text: JSON.stringify(asked) };
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) if (value !== undefined) parameters.append(name, String(value));
+  return { method, path: parameters.size === 0 ? path : `${path}?${parameters}`, text: "" };
 }
 
 async function refusal(response: IncomingMessage): Promise<Refusal> {

@@ -8,10 +8,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { API_VERSION, type AgentControl, type Caller, type ErrorBody } from "../service/contract.ts";
+import { API_VERSION, type AgentControl, type ErrorBody } from "../service/contract.ts";
+import { judged } from "../service/requests/judge.ts";
+import { perform } from "../service/requests/perform.ts";
 import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
-import { answer, type Route } from "./routes.ts";
+import { operationOf, requestIn } from "./reading.ts";
 import { Door, type DoorOptions, type Peer } from "./door.ts";
 import { claimSocket, listen, type SocketClaim } from "./socket.ts";
 import { VERSION } from "../values/version.ts";
@@ -126,17 +128,12 @@ class Service implements ControlServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on("error", () => {}); // the reader went away
     try {
-      const { uid, pid } = this.#peers.get(request.socket)!;
-      const route: Route = {
-        method: request.method ?? "",
-        url: new URL(request.url ?? "/", "http://weir"),
-        body: (most = BYTES) => readBody(request, most),
-        caller: { uid, pid } satisfies Caller,
-      };
-      if (route.method === "GET" && route.url.pathname === "/v1/watch") {
-        return this.#watchers.add(route.url.searchParams, response, writeHead);
-      }
-      const reply = await answer(route, this.#options.control);
+      const caller = this.#peers.get(request.socket)!;
+      const url = new URL(request.url ?? "/", "http://weir");
+      const operation = operationOf(request.method ?? "", url.pathname);
+      const asked = await requestIn(operation, url, (most) => readBody(request, most));
+      if (operation === "watch") return this.#watchers.add(judged(operation, asked), response, writeHead);
+      const reply = await perform(operation, asked, this.#options.control, { uid: caller.uid, pid: caller.pid });
       finish(
         response,
         200,

@@ -4,15 +4,14 @@
  */
 
 import type { ServerResponse } from "node:http";
-import { EVENT_TYPES, SOCKET_EVENT_TYPES, type ToldEvent } from "../observe/events/event.ts";
+import type { ToldEvent } from "../observe/events/event.ts";
 import { toWatched } from "../service/event-line.ts";
 import type { EventControl } from "../service/contract.ts";
+import type { Asked } from "../service/requests/requests.ts";
 import { Refusal } from "../values/refusal.ts";
-import { onlyParameters } from "./routes.ts";
 
 const WATCHERS = 16;
 const QUEUED_LINES = 4096;
-const TYPES: readonly string[] = [...EVENT_TYPES, ...SOCKET_EVENT_TYPES];
 /** Lines handed to the socket at once. */
 const BATCH = 64;
 
@@ -33,17 +32,12 @@ export class Watchers {
     return this.#open.size;
   }
 
-  add(parameters: URLSearchParams, response: ServerResponse, writeHead: WriteHead): void {
-    onlyParameters(parameters, ["type", "rule"]);
-    const type = parameters.get("type");
-    if (type !== null && !TYPES.includes(type)) {
-      throw new Refusal(`There are no events of type ${type}.`, { kind: "malformed", next: `Use one of ${TYPES.join(", ")}.` });
-    }
+  add(asked: Asked<"watch">, response: ServerResponse, writeHead: WriteHead): void {
     if (this.#closed) throw new Refusal("The agent is stopping.", { kind: "busy", next: "Try again when it runs." });
     if (this.#open.size >= WATCHERS) {
       throw new Refusal(`${WATCHERS} others watch already.`, { kind: "busy", next: "End one of them first." });
     }
-    const watcher = new Watcher(response, type, parameters.get("rule"));
+    const watcher = new Watcher(response, asked);
     this.#open.add(watcher);
     response.once("close", () => this.#remove(watcher));
     writeHead(response, 200, "application/x-ndjson");
@@ -81,16 +75,14 @@ export class Watchers {
 
 class Watcher {
   #response: ServerResponse;
-  #type: string | null;
-  #rule: string | null;
+  #asked: Asked<"watch">;
   #queue: string[] = [];
   #dropped = 0;
   #scheduled = false;
 
-  constructor(response: ServerResponse, type: string | null, rule: string | null) {
+  constructor(response: ServerResponse, asked: Asked<"watch">) {
     this.#response = response;
-    this.#type = type;
-    this.#rule = rule;
+    this.#asked = asked;
     response.on("drain", () => this.#flush());
   }
 
@@ -99,9 +91,8 @@ class Watcher {
   }
 
   wants(event: ToldEvent): boolean {
-    return (
-      (this.#type === null || event.type === this.#type) && (this.#rule === null || ("rule" in event && event.rule.name === this.#rule))
-    );
+    const { type, rule } = this.#asked;
+    return (type === undefined || event.type === type) && (rule === undefined || ("rule" in event && event.rule.name === rule));
   }
 
   drop(): void {

@@ -51,12 +51,16 @@ export class Call {
 
   /** A whole number from 1, or the fallback. */
   count(name: string, fallback: number, most: number): number {
+    return this.number(name, { minimum: 1, maximum: most }) ?? fallback;
+  }
+
+  /** A whole number within the bounds. */
+  number(name: string, { minimum, maximum }: { minimum: number; maximum: number }): number | undefined {
     const text = this.text(name);
-    if (text === undefined) return fallback;
+    if (text === undefined) return undefined;
     const number = Number(text);
-    if (!/^[0-9]+$/.test(text) || number < 1 || number > most)
-      throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not "${text}"`);
-    return number;
+    if (/^[0-9]+$/.test(text) && number >= minimum && number <= maximum) return number;
+    throw new UsageError(`--${name} takes a whole number from ${minimum} to ${maximum}, not "${text}"`);
   }
 
   /** One of the known words, whatever their case; spelt as in `known`. */

@@ -4,10 +4,11 @@ import { printable } from "../values/quote.ts";
 import type { Call } from "./arguments.ts";
 import type { Named } from "./ban-list.ts";
 import type { ControlClient } from "../api/client.ts";
-import type { BanChange, Term } from "../service/contract.ts";
+import type { BanChange } from "../service/contract.ts";
 import { counted } from "../values/count.ts";
 import { inPortions } from "./in-portions.ts";
 import { note, print, printJson } from "./print.ts";
+import type { Term } from "./moment.ts";
 import type { OperatorSession } from "../values/session.ts";
 
 /** All networks are checked before the first is banned. */

@@ -9,15 +9,15 @@ import { Refusal } from "../values/refusal.ts";
 import { duration, endpoint } from "./format.ts";
 import { clientFor } from "./paths.ts";
 import { note } from "./print.ts";
-import { FLOW_LIMIT } from "../api/routes.ts";
+import { FLOWS } from "../service/requests/observation.ts";
 
 export async function packetOfFlow(call: Call): Promise<PacketText & { process?: LocalProcess }> {
   const [protocol, source, destination] = call.words as [string, string, string];
   for (const end of [source, destination]) {
     if (isIP(addressOf(end)) === 0) throw new UsageError(`"${end}" is not an end of a connection, as 192.0.2.7:40000 or [2001:db8::1]:443`);
   }
-  const filter = { protocol: protocol.toLowerCase(), address: addressOf(source) };
-  const rows = await (await clientFor(call)).flows(filter, FLOW_LIMIT);
+  const asked = { protocol: protocol.toLowerCase(), address: addressOf(source), limit: FLOWS.properties.limit.maximum };
+  const rows = await (await clientFor(call)).flows(asked);
   const ends = (row: FlowRow): string => `${endpoint(row.source)} ${endpoint(row.destination)}`;
   const found =
     rows.find((row) => ends(row) === `${source} ${destination}`) ?? rows.find((row) => ends(row) === `${destination} ${source}`);

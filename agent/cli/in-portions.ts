@@ -2,7 +2,7 @@
 
 import { printable } from "../values/quote.ts";
 import { at, type Named } from "./ban-list.ts";
-import { MOST_NETWORKS } from "../service/contract.ts";
+import { MOST_NETWORKS } from "../service/requests/networks.ts";
 import { Refusal } from "../values/refusal.ts";
 import { count } from "../values/count.ts";
 

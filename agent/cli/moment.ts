@@ -2,7 +2,7 @@
 
 import { meantDuration, parseDuration } from "../values/duration.ts";
 import { type Call, meant, UsageError } from "./arguments.ts";
-import type { Term } from "../service/contract.ts";
+import type { Sent } from "../service/requests/requests.ts";
 
 /** Returns the milliseconds since the epoch of a date with a time. */
 export function timeOf(option: string, text: string): number {
@@ -17,6 +17,9 @@ export function durationOf(option: string, text: string): number {
     throw new UsageError(`${option} takes a duration, as 90s, 15m, 2h or 7d, not "${text}"${meant(meantDuration(text))}`);
   return seconds;
 }
+
+/** The reason why something is added, and when it ends. */
+export type Term = Pick<Sent<"addBans">, "reason" | "for_s" | "until">;
 
 /** Reads --for, --until and --reason. */
 export function termOf(call: Call): Term {

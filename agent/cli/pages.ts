@@ -4,8 +4,14 @@ import { safeJson } from "./format.ts";
 import { type Column, table } from "./table.ts";
 import { count } from "../values/count.ts";
 import { note, print, printed, printWhole } from "./print.ts";
+import type { Call, OptionSpec } from "./arguments.ts";
+import { PAGE } from "../service/requests/networks.ts";
 
-const PAGE = 5000;
+/** Rows, of however many pages. */
+const SHOWN = 1000;
+const MOST = 10_000_000;
+
+export const LIMIT: OptionSpec = { value: PAGE.limit.title, about: `${PAGE.limit.description} (${SHOWN}; with --json all)` };
 
 interface Page<Row> {
   total: number;
@@ -15,12 +21,12 @@ interface Page<Row> {
 }
 
 export async function* pagesOf<Row>(
-  most: number,
-  ask: (limit: number, from: number | undefined) => Promise<Page<Row>>,
+  call: Call,
+  ask: (page: { limit: number; from?: number }) => Promise<Page<Row>>,
 ): AsyncGenerator<{ rows: Row[]; total: number; more: boolean }> {
   let from: number | undefined;
-  for (let left = most; left > 0; ) {
-    const { rows, total, next } = await ask(Math.min(left, PAGE), from);
+  for (let left = call.count("limit", call.has("json") ? MOST : SHOWN, MOST); left > 0; ) {
+    const { rows, total, next } = await ask({ limit: Math.min(left, PAGE.limit.maximum), ...(from === undefined ? {} : { from }) });
     yield { rows, total, more: next !== undefined };
     if (next === undefined) return;
     left -= rows.length;

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 
 import { readOutsideNow } from "../files/outside-file.ts";
-import { checkedSession, type OperatorSession } from "../values/session.ts";
+import { isSession, type OperatorSession } from "../values/session.ts";
 import { Limit } from "../generated/layout.ts";
 import { LARGEST_STATE, StateFile } from "../files/state-file.ts";
 
@@ -43,7 +43,7 @@ export class SessionKeeper {
 function read(path: string): OperatorSession[] {
   try {
     const kept: unknown = JSON.parse(readOutsideNow(path, LARGEST_STATE).toString());
-    return Array.isArray(kept) ? kept.slice(-Limit.FAILSAFE_SESSIONS).map(checkedSession) : [];
+    return Array.isArray(kept) && kept.every(isSession) ? kept.slice(-Limit.FAILSAFE_SESSIONS) : [];
   } catch {
     return []; // none was kept, or it is damaged
   }

@@ -46,18 +46,18 @@ export function stateControl({ snapshot, rates, audit, telemetry, policy }: Stat
 export function ruleControl(rules: RuleOperations, rows: () => RuleRow[]): RuleControl {
   return {
     list: () => rules.listed(rows()),
-    find: (which) => rules.detail(rows(), which),
+    find: ({ which }) => rules.detail(rows(), which),
     add: (rule, caller) => rules.add(rule, caller),
-    delete: (ids, caller) => (ids === "all" ? rules.clear(caller) : rules.delete(ids, caller)),
-    move: (id, place, caller) => rules.move(id, place, caller),
+    delete: ({ ids }, caller) => (ids === "all" ? rules.clear(caller) : rules.delete(ids, caller)),
+    move: ({ id, place }, caller) => rules.move(id, place, caller),
   };
 }
 
 export function banControl(bans: BanOperations): BanControl {
   return {
-    list: (network, limit, from) => bans.list(network, limit, from),
+    list: (asked) => bans.list(asked),
     add: (wanted, caller) => bans.add(wanted, caller),
-    delete: (networks, caller) => (networks === "all" ? bans.clear(caller) : bans.delete(networks, caller)),
+    delete: ({ networks }, caller) => (networks === "all" ? bans.clear(caller) : bans.delete(networks, caller)),
   };
 }
 
@@ -86,13 +86,15 @@ export function observationControl({
     list: (by: Describer) => Row[] | Promise<Row[]>,
   ): Row[] | Promise<Row[]> => (hash ? hashes.in((names) => list({ ...describer, names }), describer.names) : list(describer));
   return {
-    drops: (filter, limit, hash) =>
+    drops: ({ limit, hash, ...filter }) =>
       listed(hash, (by) => listDrops(drops, by, (row) => isShown(row, filter) && matches(DROP_TESTS, row, filter), limit)),
-    flows: (filter, limit, hash) => listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
-    sockets: (filter, limit, hash) =>
+    flows: ({ limit, hash, ...filter }) =>
+      listed(hash, (by) => listFlows(tables, drops, by, (row) => matches(FLOW_TESTS, row, filter), limit)),
+    sockets: ({ limit, hash, ...filter }) =>
       listed(hash, (by) => inventory({ tables, describer: by, rawHolders }, (row) => matches(SOCKET_TESTS, row, filter), limit)),
-    top: (by, limit) => busiest.top(by, limit),
-    statistics: (by, order, filter, limit) => statistics.list(by, order, (account) => matches(STATISTICS_TESTS, account, filter), limit),
+    top: ({ by, limit }) => busiest.top(by, limit),
+    statistics: ({ by, sort, limit, ...filter }) =>
+      statistics.list(by, sort, (account) => matches(STATISTICS_TESTS, account, filter), limit),
   };
 }
 

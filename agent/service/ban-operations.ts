@@ -10,6 +10,7 @@ import type { WeirConfig } from "../../config/types.ts";
 import type { Telemetry } from "../../otel/start.ts";
 import type { Ban, BanKeeper } from "../enforce/bans/keeper.ts";
 import type { BanChange, BanPage, BanRow, Caller, NewBans } from "./contract.ts";
+import type { Asked } from "./requests/requests.ts";
 import { Refusal } from "../values/refusal.ts";
 import { covers, listOf, MOST_PROBLEMS, NAMED, type Named, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
@@ -63,7 +64,7 @@ export class BanOperations {
     this.#parts.bans.setExceptions(this.#parts.config().bans.except.flatMap(parseNetworks));
   }
 
-  list(network: string | undefined, limit: number, from = this.#parts.bans.store.size): BanPage {
+  list({ network, limit, from = this.#parts.bans.store.size }: Asked<"listBans">): BanPage {
     const { store } = this.#parts.bans;
     const wanted = network === undefined ? undefined : wantedOf(network);
     const now = store.now();

@@ -1,31 +1,35 @@
-/** Rows about connections, narrowed to some of them: the same for each command that shows such rows. */
+/** Rows about connections, narrowed to some of them: the same for each question about such rows. */
 
 import type { ConnectionFields } from "../observe/events/event.ts";
-import type { Endpoint } from "../values/traffic.ts";
-import { type FilterTexts, isAt, type Tests } from "./filter.ts";
-import { OWNER_FILTERS, OWNER_TESTS, type OwnerField } from "./owner-filter.ts";
+import { DIRECTIONS, type Endpoint } from "../values/traffic.ts";
+import { type Filters, isAt, type Tests } from "./filter.ts";
+import { OWNER_FILTERS, OWNER_TESTS } from "./owner-filter.ts";
 
 /** Addresses and ports are those of either end, on either side of address translation. */
-export type ConnectionField = "interface" | "direction" | "protocol" | "address" | "port" | OwnerField;
+export const CONNECTION_FILTERS = {
+  interface: { title: "NAME", description: "only on this interface", type: "string", examples: ["eth0"] },
+  direction: { title: "WHICH", description: "only opened in this direction", type: "string", enum: DIRECTIONS },
+  protocol: { title: "NAME", description: "only this protocol, as tcp, udp, icmp", type: "string", examples: ["tcp"] },
+  address: {
+    title: "ADDRESS",
+    description: "only with this address at either end",
+    type: "string",
+    format: "address",
+    examples: ["192.0.2.7", "2001:db8::7"],
+  },
+  port: { title: "NUMBER", description: "only with this port at either end", type: "integer", minimum: 0, maximum: 65535 },
+  ...OWNER_FILTERS,
+} as const satisfies Filters;
 
-export const CONNECTION_TESTS: Tests<Omit<ConnectionFields, "time" | "rule">, ConnectionField> = {
+export const CONNECTION_TESTS: Tests<Omit<ConnectionFields, "time" | "rule">, typeof CONNECTION_FILTERS> = {
   interface: (row, wanted) => row.interface === wanted,
   direction: (row, wanted) => row.direction === wanted,
   protocol: (row, wanted) => row.protocol === wanted.toLowerCase(),
   address: (row, wanted) => endsOf(row).some((end) => isAt(end, wanted)),
-  port: (row, wanted) => endsOf(row).some(({ port }) => port === Number(wanted)),
+  port: (row, wanted) => endsOf(row).some(({ port }) => port === wanted),
   ...OWNER_TESTS,
 };
 
 function endsOf({ source, destination, nat }: Pick<ConnectionFields, "source" | "destination" | "nat">): Endpoint[] {
   return [source, destination, ...(nat === undefined ? [] : [nat.source, nat.destination])];
 }
-
-export const CONNECTION_FILTERS: FilterTexts<ConnectionField> = {
-  interface: { value: "NAME", about: "only on this interface" },
-  direction: { value: "WHICH", about: "only opened in this direction: ingress or egress" },
-  protocol: { value: "NAME", about: "only this protocol, as tcp, udp, icmp" },
-  address: { value: "ADDRESS", about: "only with this address at either end" },
-  port: { value: "NUMBER", about: "only with this port at either end" },
-  ...OWNER_FILTERS,
-};

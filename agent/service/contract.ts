@@ -17,20 +17,16 @@ import type {
 } from "../observe/events/snapshot.ts";
 import type { DropRow } from "../observe/flows/drop-row.ts";
 import type { FlowRow } from "../observe/flows/row.ts";
-import type { Grouping } from "../observe/flows/groups.ts";
-import type { Top, TopGrouping } from "../observe/flows/top.ts";
+import type { Top } from "../observe/flows/top.ts";
 import type { Capacity } from "../policy/capacity.ts";
 import type { Kind } from "../policy/kinds.ts";
 import type { RulesSource } from "../policy/compiled.ts";
 import type { OwnEnds } from "../policy/reference.ts";
 import type { Fitting } from "../enforce/processes/resolved.ts";
 import type { SocketRow } from "../observe/sockets/row.ts";
-import type { StatisticsOrder, StatisticsRow } from "../observe/statistics/row.ts";
-import type { DropFilter } from "./drop-filter.ts";
-import type { FlowFilter } from "./flow-filter.ts";
+import type { StatisticsRow } from "../observe/statistics/row.ts";
 import type { OperatorSession } from "../values/session.ts";
-import type { SocketFilter } from "./socket-filter.ts";
-import type { StatisticsFilter } from "./statistics-filter.ts";
+import type { Asked } from "./requests/requests.ts";
 
 /** Raised when an answer changes so that an older command line would misread it. */
 export const API_VERSION = 1;
@@ -70,7 +66,7 @@ export interface EventControl {
 }
 
 export interface ModeControl {
-  set(mode: Mode, caller: Caller): Awaitable<ModeChange>;
+  set(asked: Asked<"setMode">, caller: Caller): Awaitable<ModeChange>;
 }
 
 export interface ConfigControl {
@@ -82,10 +78,10 @@ export interface ConfigControl {
 export interface RuleControl {
   list(): Awaitable<ListedRule[]>;
   /** Finds a rule of the file, or one that was added by command, by its id or name. Throws a `not_found` Refusal when there is none. */
-  find(which: string): Awaitable<RuleDetail>;
+  find(asked: Asked<"findRule">): Awaitable<RuleDetail>;
   add(rule: NewRule, caller: Caller): Awaitable<RuleChange>;
-  delete(ids: readonly string[] | "all", caller: Caller): Awaitable<RuleChange>;
-  move(id: string, place: Place, caller: Caller): Awaitable<RuleChange>;
+  delete(asked: Asked<"deleteRules">, caller: Caller): Awaitable<RuleChange>;
+  move(asked: Asked<"moveRule">, caller: Caller): Awaitable<RuleChange>;
 }
 
 /** Changes throw a Refusal as those of rules. */
@@ -94,31 +90,31 @@ export interface BanControl {
    * Lists at most `limit` bans, from where the page before said. With a network, it lists those that cover it or are in it; throws a
    * `malformed` Refusal where it is no network.
    */
-  list(network: string | undefined, limit: number, from?: number): Awaitable<BanPage>;
+  list(asked: Asked<"listBans">): Awaitable<BanPage>;
   add(bans: NewBans, caller: Caller): Awaitable<BanChange>;
-  delete(networks: readonly string[] | "all", caller: Caller): Awaitable<BanChange>;
+  delete(asked: Asked<"deleteBans">, caller: Caller): Awaitable<BanChange>;
 }
 
 /** Whatever names a set throws a `not_found` Refusal where there is none of this name. */
 export interface SetControl {
   list(): Awaitable<SetRow[]>;
-  members(set: string, network: string | undefined, limit: number, from?: number): Awaitable<MemberPage>;
+  members(asked: Asked<"listMembers">): Awaitable<MemberPage>;
   add(members: NewMembers, caller: Caller): Awaitable<SetChange>;
-  remove(set: string, networks: readonly string[] | "all", caller: Caller): Awaitable<SetChange>;
+  remove(asked: Asked<"removeMembers">, caller: Caller): Awaitable<SetChange>;
   /** Names the sets that hold each of these addresses. */
-  holding(addresses: readonly string[]): Awaitable<Record<string, string[]>>;
+  holding(asked: Asked<"findSets">): Awaitable<Record<string, string[]>>;
 }
 
 /** Each answers at most `limit` rows. With `hash`, these say what their processes run by hashes, too. */
 export interface ObservationControl {
   /** Lists what others than weir drop, the latest first. */
-  drops(filter: DropFilter, limit: number, hash: boolean): Awaitable<DropRow[]>;
-  flows(filter: FlowFilter, limit: number, hash: boolean): Awaitable<FlowRow[]>;
-  sockets(filter: SocketFilter, limit: number, hash: boolean): Awaitable<SocketRow[]>;
+  drops(asked: Asked<"drops">): Awaitable<DropRow[]>;
+  flows(asked: Asked<"flows">): Awaitable<FlowRow[]>;
+  sockets(asked: Asked<"sockets">): Awaitable<SocketRow[]>;
   /** Lists the busiest, over the last second or since the call before. */
-  top(by: TopGrouping, limit: number): Awaitable<Top>;
+  top(asked: Asked<"top">): Awaitable<Top>;
   /** Counts since the agent started. */
-  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): Awaitable<StatisticsRow[]>;
+  statistics(asked: Asked<"statistics">): Awaitable<StatisticsRow[]>;
 }
 
 export interface ModeChange {
@@ -133,20 +129,12 @@ export interface ReloadResult {
 }
 
 /** Among the rules added by command, which come before those of the file. */
-export type Place = "first" | "last" | { before: string };
+export type Place = Asked<"addRule">["place"];
 
-/** Why something is added, and until when: in seconds, or milliseconds since the epoch, and not both. */
-export interface Term {
-  reason?: string;
-  for_s?: number;
-  until?: number;
-}
-
-export interface NewRule extends Term {
-  /** As in the file; without a name the rule is called by its id. */
-  rule: Record<string, unknown>;
-  place: Place;
-}
+export type NewRule = Asked<"addRule">;
+export type NewBans = Asked<"addBans">;
+/** What is put into a set of addresses. */
+export type NewMembers = Asked<"addMembers">;
 
 /** What is known of a rule that was added by command. */
 export interface Origin {
@@ -201,16 +189,6 @@ export interface PolicyInForce extends OwnEnds {
   interfaces: { name: string; ifindex: number; hook: HookState["hook"] }[];
 }
 
-/** In one request. */
-export const MOST_NETWORKS = 16_384;
-
-export interface NewBans extends Term {
-  /** Addresses, prefixes and ranges. */
-  networks: string[];
-  /** Say what would be refused, and change nothing. */
-  check_only: boolean;
-}
-
 export interface BanRow extends Origin {
   network: string;
 }
@@ -230,11 +208,6 @@ export interface BanChange {
   changed: number;
   expires?: string;
   warnings: string[];
-}
-
-/** What is put into a set of addresses. */
-export interface NewMembers extends NewBans {
-  set: string;
 }
 
 export interface SetRow {

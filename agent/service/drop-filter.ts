@@ -1,15 +1,31 @@
-/** What `weir drops` shows of the packets that others drop. */
+/** Which of the packets that others drop are shown. */
 
 import type { DropRow } from "../observe/flows/drop-row.ts";
-import { CONNECTION_TESTS, type ConnectionField } from "./connection-filter.ts";
-import { fieldsOf, type Filter, type Tests } from "./filter.ts";
+import { DROPPERS } from "../observe/flows/droppers.ts";
+import { CONNECTION_FILTERS, CONNECTION_TESTS } from "./connection-filter.ts";
+import type { Filter, Filters, Tests } from "./filter.ts";
 
-type Field = ConnectionField | "by" | "reason" | "all";
+export const DROP_FILTERS = {
+  by: { title: "WHOM", description: "only drops by one of these", type: "string", enum: DROPPERS },
+  reason: {
+    title: "NAME",
+    description: "only drops for this reason, as the kernel names it: no_socket",
+    type: "string",
+    examples: ["no_socket"],
+  },
+  ...CONNECTION_FILTERS,
+  direction: { ...CONNECTION_FILTERS.direction, description: "only coming in, or only going out" },
+  all: {
+    description: "also harmless drops: ends of healthy connections, answers to ping, weir's own attempts to reach its collector",
+    type: "boolean",
+    default: false,
+  },
+} as const satisfies Filters;
 
-export type DropFilter = Filter<Field>;
+export type DropFilter = Filter<typeof DROP_FILTERS>;
 
-export const DROP_TESTS: Tests<DropRow, Field> = {
-  by: (row, wanted) => row.by === wanted.toLowerCase(),
+export const DROP_TESTS: Tests<DropRow, typeof DROP_FILTERS> = {
+  by: (row, wanted) => row.by === wanted,
   reason: (row, wanted) => row.reason === wanted.toLowerCase(),
   ...CONNECTION_TESTS,
   all: () => true,
@@ -17,7 +33,5 @@ export const DROP_TESTS: Tests<DropRow, Field> = {
 
 /** What nobody misses is shown to who asks for all, or for its very reason. */
 export function isShown(row: DropRow, filter: DropFilter): boolean {
-  return row.ordinary !== true || filter.all !== undefined || filter.reason !== undefined;
+  return row.ordinary !== true || filter.all === true || filter.reason !== undefined;
 }
-
-export const DROP_FILTER_FIELDS = fieldsOf(DROP_TESTS);

@@ -1,16 +1,15 @@
-/** Which connections `weir flows` shows. */
+/** Which connections are shown. */
 
 import type { FlowRow } from "../observe/flows/row.ts";
-import { CONNECTION_TESTS, type ConnectionField } from "./connection-filter.ts";
-import { fieldsOf, type Filter, type Tests } from "./filter.ts";
+import { CONNECTION_FILTERS, CONNECTION_TESTS } from "./connection-filter.ts";
+import type { Filters, Tests } from "./filter.ts";
 
-type Field = ConnectionField | "rule";
+export const FLOW_FILTERS = {
+  ...CONNECTION_FILTERS,
+  rule: { title: "NAME", description: "only connections that this rule decided", type: "string", examples: ["no-telnet-in"] },
+} as const satisfies Filters;
 
-export type FlowFilter = Filter<Field>;
-
-export const FLOW_TESTS: Tests<FlowRow, Field> = {
+export const FLOW_TESTS: Tests<FlowRow, typeof FLOW_FILTERS> = {
   ...CONNECTION_TESTS,
   rule: (row, wanted) => row.rule === wanted,
 };
-
-export const FLOW_FILTER_FIELDS = fieldsOf(FLOW_TESTS);

@@ -7,6 +7,7 @@ import type { DataPlane } from "../kernel/dataplane.ts";
 import { Refusal } from "../values/refusal.ts";
 import type { Mode } from "../values/traffic.ts";
 import type { Caller, ModeChange, ModeControl } from "./contract.ts";
+import type { Asked } from "./requests/requests.ts";
 
 export interface ModeOperationParts {
   plane: Pick<DataPlane, "mode">;
@@ -35,7 +36,7 @@ export class ModeOperations implements ModeControl {
     this.#parts = parts;
   }
 
-  set(mode: Mode, caller: Caller): Promise<ModeChange> {
+  set({ mode }: Asked<"setMode">, caller: Caller): Promise<ModeChange> {
     return mode === "detect" ? Promise.resolve(this.#letGo(caller)) : this.#hold(caller);
   }
 

@@ -1,25 +1,32 @@
-/** Rows that have an owner, narrowed to some of them: the same for each command that shows such rows. */
+/** Rows that have an owner, narrowed to some of them: the same for each question about such rows. */
 
 import type { ProcessReference } from "../observe/events/event.ts";
 import type { Workload } from "../values/workload.ts";
 import { shortPod } from "../observe/events/workload.ts";
-import type { FilterTexts, Tests } from "./filter.ts";
+import type { Filters, Tests } from "./filter.ts";
 
 export type Owned = Workload & { process?: Pick<ProcessReference, "name"> & { pid?: number } };
 
-/** A process is its name or its pid, a container its name or how its identifier begins, a pod its UID or its name. */
-export type OwnerField = "process" | "container" | "pod" | "unit";
+export const OWNER_FILTERS = {
+  process: { title: "NAME|PID", description: "only of this process", type: "string", examples: ["curl", "4711"] },
+  container: {
+    title: "NAME|ID",
+    description: "only of this container; the first letters of its identifier are enough",
+    type: "string",
+    examples: ["web", "3f2a1bc4"],
+  },
+  pod: {
+    title: "NAME|UID",
+    description: "only of this pod; its name may have the namespace before it, as shop/web-0",
+    type: "string",
+    examples: ["shop/web-0"],
+  },
+  unit: { title: "NAME", description: "only of this unit of systemd, as nginx.service", type: "string", examples: ["nginx.service"] },
+} as const satisfies Filters;
 
-export const OWNER_TESTS: Tests<Owned, OwnerField> = {
+export const OWNER_TESTS: Tests<Owned, typeof OWNER_FILTERS> = {
   process: ({ process }, wanted) => process?.name === wanted || process?.pid === Number(wanted),
   container: ({ container }, wanted) => container !== undefined && (container.name === wanted || container.id.startsWith(wanted)),
   pod: ({ pod }, wanted) => pod !== undefined && [pod.uid, pod.name, shortPod(pod)].includes(wanted),
   unit: ({ unit }, wanted) => unit === wanted,
-};
-
-export const OWNER_FILTERS: FilterTexts<OwnerField> = {
-  process: { value: "NAME|PID", about: "only of this process" },
-  container: { value: "NAME|ID", about: "only of this container; the first letters of its identifier are enough" },
-  pod: { value: "NAME|UID", about: "only of this pod; its name may have the namespace before it, as shop/web-0" },
-  unit: { value: "NAME", about: "only of this unit of systemd, as nginx.service" },
 };

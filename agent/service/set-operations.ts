@@ -12,6 +12,7 @@ import { holdsAddresses, type Sets } from "../policy/named-sets.ts";
 import { type ConfigWatch, watchSince } from "../files/watch.ts";
 import type { Telemetry } from "../../otel/start.ts";
 import type { Caller, MemberPage, MemberRow, NewMembers, SetChange, SetControl, SetRow } from "./contract.ts";
+import type { Asked } from "./requests/requests.ts";
 import { Refusal } from "../values/refusal.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
 import { covers, listOf, MOST_PROBLEMS, NAMED, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
@@ -118,8 +119,8 @@ export class SetOperations implements SetControl {
     });
   }
 
-  members(name: string, network: string | undefined, limit: number, from?: number): MemberPage {
-    const members = this.#find(name);
+  members({ set, network, limit, from }: Asked<"listMembers">): MemberPage {
+    const members = this.#find(set);
     const wanted = network === undefined ? undefined : wantedOf(network);
     const start = from ?? members.size;
     const rows: MemberRow[] =
@@ -137,7 +138,7 @@ export class SetOperations implements SetControl {
   }
 
   /** Names of the sets that hold each of these addresses now. */
-  holding(addresses: readonly string[]): Record<string, string[]> {
+  holding({ addresses }: Asked<"findSets">): Record<string, string[]> {
     return Object.fromEntries(
       addresses.map((text) => {
         const { family, bytes } = parseAddress(text);
@@ -195,7 +196,7 @@ export class SetOperations implements SetControl {
     });
   }
 
-  remove(name: string, texts: readonly string[] | "all", caller: Caller): Promise<SetChange> {
+  remove({ set: name, networks: texts }: Asked<"removeMembers">, caller: Caller): Promise<SetChange> {
     return this.#change("remove", name, texts === "all" ? [] : texts, caller, async (members) => {
       const { sets, audit } = this.#parts;
       const networks =

@@ -30,10 +30,15 @@ export const VALIDATOR_MODULES: Readonly<Record<string, ValidatorSource>> = {
   },
 };
 
-export function validatorFile(name: string): URL {
-  return new URL(`../generated/validators/${name}.ts`, import.meta.url);
+/** The files of a module, and what is in them. */
+export function validatorFiles(name: string): [file: URL, text: string][] {
+  const { code, types } = validatorModule(VALIDATOR_MODULES[name]!);
+  const file = (ending: string): URL => new URL(`../generated/validators/${name}${ending}`, import.meta.url);
+  return [
+    [file(".js"), code],
+    [file(".d.ts"), types],
+  ];
 }
 
-if (import.meta.main) {
-  for (const [name, source] of Object.entries(VALIDATOR_MODULES)) writeFileSync(validatorFile(name), validatorModule(source));
-}
+if (import.meta.main)
+  for (const name of Object.keys(VALIDATOR_MODULES)) for (const [file, text] of validatorFiles(name)) writeFileSync(file, text);

@@ -1,6 +1,7 @@
 /**
- * Compiles JSON Schemas with ajv into the text of a TypeScript module, so that the agent compiles nothing when it starts, and loads
- * nothing of ajv. The formats are functions of the room that uses the module: it hands them in.
+ * Compiles JSON Schemas with ajv into the text of a module, so that the agent compiles nothing when it starts, and loads nothing of ajv.
+ * The module is JavaScript beside its types, because Node takes longer to strip types than to load it. The formats are functions of the
+ * room that uses the module: it hands them in.
  */
 
 import { _, Ajv } from "ajv";
@@ -21,13 +22,28 @@ export interface ValidatorSource {
 /** Keywords that only people and documents read. */
 const ANNOTATIONS = ["$schema", "title", "description", "examples"];
 
+const TYPES = `import type { DefinedError } from "ajv";
+
+/** Keeps what is wrong with the last value that it judged. */
+export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };`;
+
+const DECLARATION =
+  "export declare function validators(formats: Readonly<Record<string, (text: string) => boolean>>): Record<Name, Validator>;";
+
 /** Beginnings of the loops over the items of lists and the keys of mappings: how many errors there are follows from them alone. */
 const LOOPS = /\bfor\((?:let|const) [^\n]*\{$/gm;
 
 /** How ajv keeps an error, where it looks for more: one each, so that a sixth of a module is this. */
 const KEPT = /const (err\d+) = (.*);\nif\(vErrors === null\)\{\nvErrors = \[\1\];\n\}\nelse \{\nvErrors\.push\(\1\);\n\}\nerrors\+\+;/g;
 
-export function validatorModule({ about, schemas, formats, most }: ValidatorSource): string {
+export interface ValidatorModule {
+  /** The text of its file. */
+  code: string;
+  /** The text of the file of its types. */
+  types: string;
+}
+
+export function validatorModule({ about, schemas, formats, most }: ValidatorSource): ValidatorModule {
   const ajv = new Ajv({
     allErrors: most !== undefined,
     strict: true,
@@ -57,23 +73,12 @@ export function validatorModule({ about, schemas, formats, most }: ValidatorSour
   }
   const lines = (most === undefined ? code : bounded(code, most)).split("\n").filter((line) => line !== "" && line !== ";");
   const used = lines.filter((line) => !isUnused(line, code));
-  return [
-    "// @ts-nocheck",
-    `/** Written by agent/setup/generate-validators.ts with ajv. ${about} */`,
-    "",
-    'import type { DefinedError } from "ajv";',
-    "",
-    "/** Keeps what is wrong with the last value that it judged. */",
-    "export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };",
-    "",
-    `export type Name = ${names.map((name) => JSON.stringify(name)).join(" | ")};`,
-    "",
-    "export function validators(formats: Readonly<Record<string, (text: string) => boolean>>): Record<Name, Validator> {",
-    ...used,
-    `return { ${names.map((name) => `${name}: ${exported.get(name)}`).join(", ")} };`,
-    "}",
-    "",
-  ].join("\n");
+  const head = `/** Written by agent/setup/generate-validators.ts with ajv. ${about} */\n\n`;
+  const result = names.map((name) => `${name}: ${exported.get(name)}`).join(", ");
+  return {
+    code: `${head}export function validators(formats) {\n${used.join("\n")}\nreturn { ${result} };\n}\n`,
+    types: `${head}${TYPES}\n\nexport type Name = ${names.map((name) => JSON.stringify(name)).join(" | ")};\n\n${DECLARATION}\n`,
+  };
 }
 
 /** ajv fills in defaults before it counts keys, and so would take an empty mapping for a full one. It judges keywords of no type first. */
@@ -103,7 +108,7 @@ function isUnused(line: string, code: string): boolean {
 }
 
 function withoutAnnotations(schema: Schema): Schema {
-  const whole = Object.entries(schema).filter(([keyword]) => !ANNOTATIONS.includes(keyword) && !keyword.startsWith("x-"));
+  const whole = Object.entries(schema).filter(([keyword]) => !ANNOTATIONS.includes(keyword));
   return Object.fromEntries(whole.map(([keyword, value]) => [keyword, inside(keyword, value)]));
 }
 

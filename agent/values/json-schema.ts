@@ -39,7 +39,7 @@ export type Valued<S> = S extends { const: infer Value }
     : S extends { anyOf: readonly (infer Part)[] }
       ? Valued<Part>
       : S extends { type: "array"; items: infer Item }
-        ? Valued<Item>[]
+        ? readonly Valued<Item>[]
         : S extends { type: "object"; properties: infer Properties }
           ? WithKeys<Properties, RequiredIn<S> | DefaultedIn<Properties>>
           : S extends { type: "object" }

@@ -1,7 +1,6 @@
 /** An SSH connection of the operator. A switch to prevent must not cut it. */
 
 import { isIP } from "node:net";
-import { Refusal } from "./refusal.ts";
 
 export interface OperatorSession {
   /** The address of the remote end. */
@@ -18,17 +17,9 @@ export function parseSession(text: string | undefined): OperatorSession | undefi
   return isSession(session) ? session : undefined;
 }
 
-/** Checks a session that came over the socket. Anything but exactly a session is refused. */
-export function checkedSession(value: unknown): OperatorSession {
-  if (isSession(value) && Object.keys(value).length === 3) return value;
-  throw new Refusal("The session in the request is not a TCP connection.", {
-    kind: "malformed",
-    next: 'Send {"address": "203.0.113.5", "remote_port": 51234, "local_port": 22}, or leave it out.',
-  });
-}
-
-function isSession(value: unknown): value is OperatorSession {
-  if (typeof value !== "object" || value === null) return false;
+/** Whether it is exactly a session, as the agent keeps it over a restart. */
+export function isSession(value: unknown): value is OperatorSession {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 3) return false;
   const { address, remote_port, local_port } = value as Record<string, unknown>;
   return typeof address === "string" && isIP(address) !== 0 && !address.includes("%") && isPort(remote_port) && isPort(local_port);
 }

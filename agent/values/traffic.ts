@@ -2,7 +2,8 @@
 
 export const MODES = ["detect", "prevent"] as const;
 export type Mode = (typeof MODES)[number];
-export type Direction = "ingress" | "egress";
+export const DIRECTIONS = ["ingress", "egress"] as const;
+export type Direction = (typeof DIRECTIONS)[number];
 
 /** `carried`: the packet passed in detect as part of a blocked connection, so prevent would never have met it. */
 export type Verdict = "passed" | "dropped" | "would_drop" | "undecided" | "carried";

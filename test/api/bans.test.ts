@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../agent/service/requests/networks.ts";
+import type { NewBans } from "../../agent/service/contract.ts";
 import { Refusal } from "../../agent/values/refusal.ts";
 import { ask } from "./raw-http.ts";
 import { startFixture } from "./support.ts";
@@ -75,7 +76,7 @@ test("a long list is checked as a whole before the first is banned, and a refusa
   ]);
   fixture.agent.askedOfBans = [];
   fixture.agent.onBanChange = (request) => {
-    if (!(request as { networks: string[] }).networks.includes("10.0.64.5")) return { bans: 1, changed: 1, warnings: [] };
+    if (!(request as NewBans).networks.includes("10.0.64.5")) return { bans: 1, changed: 1, warnings: [] };
     throw new Refusal("The ban is refused; nothing has changed.", {
       kind: "invalid",
       next: "Mend it.",
@@ -110,19 +111,19 @@ test("the list is a table, or all of it as JSON, however many pages it takes", a
 });
 
 const MISSHAPEN: [string, string, unknown, RegExp][] = [
-  ["POST", "/v1/bans", {}, /whom it is about/],
-  ["POST", "/v1/bans", { networks: [] }, /whom it is about/],
-  ["POST", "/v1/bans", { networks: [7] }, /whom it is about/],
-  ["POST", "/v1/bans", { networks: "all" }, /whom it is about/],
-  ["POST", "/v1/bans", { networks: Array(MOST_NETWORKS + 1).fill("::2") }, /names 16385 networks/],
-  ["POST", "/v1/bans", { networks: ["::2"], check_only: 1 }, /check_only/],
-  ["POST", "/v1/bans", { networks: ["::2"], for_s: 1, until: 1 }, /says twice/],
-  ["POST", "/v1/bans", { networks: ["::2"], reason: "a\u202eb" }, /reason cannot be kept/],
-  ["POST", "/v1/bans", { networks: ["::2"], force: true }, /unknown key "force"/],
-  ["DELETE", "/v1/bans", {}, /whom it is about/],
-  ["GET", "/v1/bans?limit=5001", undefined, /limit 5001/],
-  ["GET", "/v1/bans?from=-1", undefined, /page/],
-  ["GET", "/v1/bans?address=::2", undefined, /no parameter address/],
+  ["POST", "/v1/bans", {}, /There is no "networks" in the request: a list of addresses, prefixes and ranges/],
+  ["POST", "/v1/bans", { networks: [] }, /"networks" takes a list of addresses, prefixes and ranges, not an empty list/],
+  ["POST", "/v1/bans", { networks: [7] }, /"networks\[0\]" takes text, not 7/],
+  ["POST", "/v1/bans", { networks: "all" }, /"networks" takes a list of addresses, prefixes and ranges, not "all"/],
+  ["POST", "/v1/bans", { networks: Array(MOST_NETWORKS + 1).fill("::2") }, /"networks" takes at most 16384 at a time, not 16385/],
+  ["POST", "/v1/bans", { networks: ["::2"], check_only: 1 }, /"check_only" takes true or false, not 1/],
+  ["POST", "/v1/bans", { networks: ["::2"], for_s: 1, until: 1 }, /"for_s" and "until" do not go together/],
+  ["POST", "/v1/bans", { networks: ["::2"], reason: "a\u202eb" }, /"reason" does not fit: .* cannot be shown/],
+  ["POST", "/v1/bans", { networks: ["::2"], force: true }, /There is no "force" in the request/],
+  ["DELETE", "/v1/bans", {}, /There is no "networks" in the request: .*, or "all"/],
+  ["GET", "/v1/bans?limit=5001", undefined, /"limit" takes a whole number from 1 to 5000, not 5001/],
+  ["GET", "/v1/bans?from=-1", undefined, /"from" takes a whole number from 0/],
+  ["GET", "/v1/bans?address=::2", undefined, /There is no "address" in the request/],
 ];
 
 test("a request about bans that is not meant exactly so changes nothing, and says what to send", async () => {

@@ -275,22 +275,27 @@ test("a rule reads as a sentence", () => {
 });
 
 const MISSHAPEN: [string, string, unknown, RegExp][] = [
-  ["POST", "/v1/rules", {}, /no rule/],
-  ["POST", "/v1/rules", { rule: [] }, /no rule/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, place: "middle" }, /where the rule should stand/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, place: { before: 1 } }, /where the rule should stand/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, for_s: "1m" }, /for_s is not a duration/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, for_s: 1e12 }, /for_s is not a duration/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, until: "tomorrow" }, /until is not a time/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, for_s: 1, until: 1 }, /says twice/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, reason: "a\u202eb" }, /reason cannot be kept/],
-  ["POST", "/v1/rules", { rule: { action: "block" }, enforce: true }, /unknown key "enforce"/],
-  ["DELETE", "/v1/rules", {}, /which rules to delete/],
-  ["DELETE", "/v1/rules", { ids: [] }, /which rules to delete/],
-  ["DELETE", "/v1/rules", { ids: "d1" }, /which rules to delete/],
-  ["PUT", "/v1/rules/place", { place: "first" }, /which rule to move/],
-  ["PUT", "/v1/rules/place", { id: "d1" }, /where the rule should stand/],
-  ["GET", "/v1/rules/one?id=d1", undefined, /no parameter id/],
+  ["POST", "/v1/rules", {}, /There is no "rule" in the request/],
+  ["POST", "/v1/rules", { rule: [] }, /"rule" takes an object, not an empty list/],
+  [
+    "POST",
+    "/v1/rules",
+    { rule: { action: "block" }, place: "middle" },
+    /"place" takes "first", "last", or before another of the rules .*, not "middle"/,
+  ],
+  ["POST", "/v1/rules", { rule: { action: "block" }, place: { before: 1 } }, /"place.before" takes text, not 1/],
+  ["POST", "/v1/rules", { rule: { action: "block" }, for_s: "1m" }, /"for_s" takes a whole number from 1 to 315360000, not "1m"/],
+  ["POST", "/v1/rules", { rule: { action: "block" }, for_s: 1e12 }, /"for_s" takes/],
+  ["POST", "/v1/rules", { rule: { action: "block" }, until: "tomorrow" }, /"until" takes a whole number/],
+  ["POST", "/v1/rules", { rule: { action: "block" }, for_s: 1, until: 1 }, /"for_s" and "until" do not go together/],
+  ["POST", "/v1/rules", { rule: { action: "block" }, reason: "a\u202eb" }, /"reason" does not fit: .* cannot be shown/],
+  ["POST", "/v1/rules", { rule: { action: "block" }, enforce: true }, /There is no "enforce" in the request/],
+  ["DELETE", "/v1/rules", {}, /There is no "ids" in the request: a list of ids .*, or "all"/],
+  ["DELETE", "/v1/rules", { ids: [] }, /"ids" takes a list of ids .*, or "all", not an empty list/],
+  ["DELETE", "/v1/rules", { ids: "d1" }, /"ids" takes a list of ids .*, or "all", not "d1"/],
+  ["PUT", "/v1/rules/place", { place: "first" }, /There is no "id" in the request/],
+  ["PUT", "/v1/rules/place", { id: "d1" }, /There is no "place" in the request/],
+  ["GET", "/v1/rules/one?id=d1", undefined, /There is no "which" in the request/],
 ];
 
 test("a request about rules that is not meant exactly so changes nothing, and says what to send", async () => {

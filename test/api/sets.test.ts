@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../agent/service/requests/networks.ts";
 import { Refusal } from "../../agent/values/refusal.ts";
 import { ask } from "./raw-http.ts";
 import { startFixture } from "./support.ts";

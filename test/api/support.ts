@@ -29,14 +29,13 @@ import type {
 } from "../../agent/service/contract.ts";
 import { Refusal } from "../../agent/values/refusal.ts";
 import type { FlowRow } from "../../agent/observe/flows/row.ts";
-import type { Grouping } from "../../agent/observe/flows/groups.ts";
-import type { Top, TopGrouping } from "../../agent/observe/flows/top.ts";
-import type { StatisticsOrder, StatisticsRow } from "../../agent/observe/statistics/row.ts";
-import type { StatisticsFilter } from "../../agent/service/statistics-filter.ts";
+import type { Top } from "../../agent/observe/flows/top.ts";
+import type { StatisticsRow } from "../../agent/observe/statistics/row.ts";
 import { matches } from "../../agent/service/filter.ts";
-import { type DropFilter, DROP_TESTS } from "../../agent/service/drop-filter.ts";
-import { FLOW_TESTS, type FlowFilter } from "../../agent/service/flow-filter.ts";
-import { SOCKET_TESTS, type SocketFilter } from "../../agent/service/socket-filter.ts";
+import { DROP_TESTS } from "../../agent/service/drop-filter.ts";
+import { FLOW_TESTS } from "../../agent/service/flow-filter.ts";
+import type { Asked } from "../../agent/service/requests/requests.ts";
+import { SOCKET_TESTS } from "../../agent/service/socket-filter.ts";
 import type { DropRow } from "../../agent/observe/flows/drop-row.ts";
 import type { SocketRow } from "../../agent/observe/sockets/row.ts";
 import type { Peer } from "../../agent/api/door.ts";
@@ -54,33 +53,33 @@ export class FakeAgent {
   readonly control: AgentControl = {
     state: { status: () => this.status(), policy: () => this.policy(), metrics: () => this.metrics() },
     events: { subscribe: (listener) => this.subscribe(listener) },
-    mode: { set: (mode, caller) => this.setMode(mode, caller) },
+    mode: { set: ({ mode }, caller) => this.setMode(mode, caller) },
     config: { reload: (caller) => this.reload(caller) },
     rules: {
       list: () => this.rules(),
-      find: (which) => this.rule(which),
+      find: ({ which }) => this.rule(which),
       add: (rule, caller) => this.addRule(rule, caller),
-      delete: (ids, caller) => this.deleteRules(ids, caller),
-      move: (id, place, caller) => this.moveRule(id, place, caller),
+      delete: ({ ids }, caller) => this.deleteRules(ids, caller),
+      move: ({ id, place }, caller) => this.moveRule(id, place, caller),
     },
     bans: {
-      list: (network, limit, from) => this.bans(network, limit, from),
+      list: (asked) => this.bans(asked),
       add: (bans, caller) => this.addBans(bans, caller),
-      delete: (networks, caller) => this.deleteBans(networks, caller),
+      delete: ({ networks }, caller) => this.deleteBans(networks, caller),
     },
     sets: {
       list: () => this.sets(),
-      members: (set, network, limit, from) => this.members(set, network, limit, from),
+      members: (asked) => this.members(asked),
       add: (members, caller) => this.addMembers(members, caller),
-      remove: (set, networks, caller) => this.removeMembers(set, networks, caller),
-      holding: (addresses) => this.setsHolding(addresses),
+      remove: ({ set, networks }, caller) => this.removeMembers(set, networks, caller),
+      holding: ({ addresses }) => this.setsHolding(addresses),
     },
     observation: {
-      drops: (filter, limit) => this.drops(filter, limit),
-      flows: (filter, limit, hash) => this.flows(filter, limit, hash),
-      sockets: (filter, limit) => this.sockets(filter, limit),
-      top: (by, limit) => this.top(by, limit),
-      statistics: (by, order, filter, limit) => this.statistics(by, order, filter, limit),
+      drops: (asked) => this.drops(asked),
+      flows: (asked) => this.flows(asked),
+      sockets: (asked) => this.sockets(asked),
+      top: (asked) => this.top(asked),
+      statistics: (asked) => this.statistics(asked),
     },
   };
   mode: Mode = "detect";
@@ -192,7 +191,7 @@ export class FakeAgent {
   /** What was asked about bans, in order. */
   askedOfBans: unknown[] = [];
   banned: BanRow[] = [];
-  bans(network: string | undefined, limit: number, from = 0): BanPage {
+  bans({ network, limit, from = 0 }: Asked<"listBans">): BanPage {
     this.askedOfBans.push({ network, limit, from });
     const end = Math.min(from + limit, this.banned.length);
     return { total: this.banned.length, bans: this.banned.slice(from, end), ...(end < this.banned.length ? { next: end } : {}) };
@@ -223,7 +222,7 @@ export class FakeAgent {
       { name: "web", members: 0, from: { configuration: 0, file: 0, command: 0 }, ports: [80] },
     ];
   }
-  members(set: string, network: string | undefined, limit: number, from = 0): MemberPage {
+  members({ set, network, limit, from = 0 }: Asked<"listMembers">): MemberPage {
     this.askedOfSets.push({ set, network, limit, from });
     return {
       total: 2,
@@ -248,10 +247,10 @@ export class FakeAgent {
   setsHolding(addresses: readonly string[]): Record<string, string[]> {
     return Object.fromEntries(addresses.map((address) => [address, address === "192.0.2.7" ? ["partners"] : []]));
   }
-  drops(filter: DropFilter, limit: number): DropRow[] {
+  drops({ limit, ...filter }: Asked<"drops">): DropRow[] {
     return this.elsewhere.filter((row) => matches(DROP_TESTS, row, filter)).slice(0, limit);
   }
-  flows(filter: FlowFilter, limit: number, hash: boolean): FlowRow[] {
+  flows({ limit, hash, ...filter }: Asked<"flows">): FlowRow[] {
     const rows = this.connections.filter((row) => matches(FLOW_TESTS, row, filter)).slice(0, limit);
     return hash
       ? rows.map((row, index) => ({
@@ -260,7 +259,7 @@ export class FakeAgent {
         }))
       : rows;
   }
-  top(by: TopGrouping, limit: number): Top {
+  top({ by, limit }: Asked<"top">): Top {
     return {
       seconds: 1,
       rows: [
@@ -296,11 +295,11 @@ export class FakeAgent {
     { name: "unknown", connections: 1, would_drop: 0, live: 0, connections_per_s: 0, packets: 2, sent: 0, received: 120 },
   ];
   askedOfStatistics: unknown[] = [];
-  statistics(by: Grouping, order: StatisticsOrder, filter: StatisticsFilter, limit: number): StatisticsRow[] {
-    this.askedOfStatistics.push({ by, order, filter });
-    return this.did.slice(0, limit);
+  statistics(asked: Asked<"statistics">): StatisticsRow[] {
+    this.askedOfStatistics.push(asked);
+    return this.did.slice(0, asked.limit);
   }
-  sockets(filter: SocketFilter, limit: number): SocketRow[] {
+  sockets({ limit, ...filter }: Asked<"sockets">): SocketRow[] {
     return this.inventory.filter((row) => matches(SOCKET_TESTS, row, filter)).slice(0, limit);
   }
   subscribe(listener: (event: ToldEvent) => void): () => void {

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { enforceBans } from "../../agent/enforce/bans/memory.ts";
 import { BanStore } from "../../agent/enforce/bans/store.ts";
 import { Growth } from "../../agent/enforce/growth.ts";
-import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../agent/service/requests/networks.ts";
 import { CAPACITIES } from "../../agent/policy/capacity.ts";
 import { KernelJudge } from "../conformance/kernel-judge.ts";
 import { policyOf } from "../conformance/policy.ts";

@@ -249,7 +249,7 @@ test("top prints a table each time, or a line of JSON", async () => {
   const lines = (await fixture.weir(["top", "--count", "2", "--interval", "1", "--limit", "1", "--json"])).stdout.trimEnd().split("\n");
   assert.deepEqual(
     lines.map((line) => JSON.parse(line)),
-    [fixture.agent.top("process", 1), fixture.agent.top("process", 1)],
+    Array(2).fill(fixture.agent.top({ by: "process", limit: 1 })),
   );
 });
 
@@ -267,7 +267,7 @@ test("stats prints a table, JSON, and asks for what is wanted", async () => {
   );
   assert.match(stdout, /^unknown +- +1 +- +0 +0\/s +2 +0 B +120 B +- +- +- +- +- +-$/m);
   await fixture.weir(["stats", "--by", "Peer", "--sort", "rtt", "--process", "web", "--service", "tcp 443"]);
-  assert.deepEqual(fixture.agent.askedOfStatistics.at(-1), { by: "peer", order: "rtt", filter: { process: "web", service: "tcp 443" } });
+  assert.deepEqual(fixture.agent.askedOfStatistics.at(-1), { by: "peer", sort: "rtt", limit: 50, process: "web", service: "tcp 443" });
 });
 
 test("hashes come where they are asked for, and in their place why there is none", async () => {

@@ -128,7 +128,7 @@ describe(
     }
 
     async function flow(which: (row: FlowRow) => boolean): Promise<FlowRow> {
-      return eventually("the flow", async () => (await new ControlClient(agent.controlSocket).flows({}, 10_000)).find(which));
+      return eventually("the flow", async () => (await new ControlClient(agent.controlSocket).flows({ limit: 10_000 })).find(which));
     }
 
     const from =
@@ -206,7 +206,7 @@ describe(
           const row = await arrived(client);
           assert.deepEqual(row.nat?.destination, { address: here[family], port: 8091 });
           assert.equal(row.process?.pid, server.pid);
-          const sockets = await new ControlClient(agent.controlSocket).sockets({ port: "8091" }, 100);
+          const sockets = await new ControlClient(agent.controlSocket).sockets({ port: 8091 });
           assert.ok(
             sockets.some(({ connections, process }) => connections > 0 && process?.pid === server.pid),
             JSON.stringify(sockets),

@@ -87,7 +87,7 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
 
   const server = (): string => lab.end("server:eth0").ipv4;
   const flowsTo = async (port: number, protocol = "tcp"): Promise<FlowRow[]> =>
-    (await control.flows({ protocol }, 1000)).filter(({ destination }) => destination.port === port);
+    (await control.flows({ protocol, limit: 1000 })).filter(({ destination }) => destination.port === port);
   const packets = async (): Promise<Record<string, number>> => (await agent.status()).counters.packets;
   /** What the audit log says of connections that this agent met. */
   const detections = async (port: number, rule: string): Promise<number> => {
@@ -134,12 +134,12 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
     assert.ok(blocked!.packets[1] > 0);
 
     const isTcp = ({ name }: { name: string }): boolean => name.startsWith("tcp "); // a host also asks for neighbours and routers
-    const top = (await control.top("service", 10)).rows.filter(isTcp);
+    const top = (await control.top({ by: "service" })).rows.filter(isTcp);
     assert.deepEqual(top.map(({ name, would_drop }) => [name, would_drop]).sort(), [
       ["tcp 80", 1],
       ["tcp 81", 0],
     ]);
-    const stats = (await control.statistics("service", "bytes", {}, 10)).filter(isTcp);
+    const stats = (await control.statistics({ by: "service", sort: "bytes" })).filter(isTcp);
     assert.deepEqual(stats.map(({ name, would_drop, live }) => [name, would_drop, live]).sort(), [
       ["tcp 80", 1, 1],
       ["tcp 81", 0, 1],
@@ -203,7 +203,7 @@ describe("a connection that would be dropped, in detect", requires(root(), tool(
     await lab.exec("client", "ping", "-c", "5", "-i", "0.01", server());
     await lab.exec("server", "ping", "-c", "5", "-i", "0.01", lab.end("client:eth0").ipv4);
     await agent.auditLine(/ DETECTED no-ping /);
-    const rows = await control.flows({ protocol: "icmp" }, 10);
+    const rows = await control.flows({ protocol: "icmp" });
     assert.deepEqual(rows.map(({ direction, would_drop, rule, packets: each }) => [direction, would_drop, rule, each]).sort(), [
       ["egress", undefined, "default", [5, 5]],
       ["ingress", true, "no-ping", [5, 5]],

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import { BanStore } from "../../agent/enforce/bans/store.ts";
-import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../agent/service/requests/networks.ts";
 import { maskTo, type Network } from "../../agent/values/address.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { ControlClient } from "../../agent/api/client.ts";
-import { MOST_NETWORKS } from "../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../agent/service/requests/networks.ts";
 import { libbpf } from "../../agent/kernel/libbpf.ts";
 import { BpfMap } from "../../agent/kernel/maps.ts";
 import { linesFor } from "../../agent/enforce/networks/memory.ts";

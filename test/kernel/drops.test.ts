@@ -6,7 +6,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 
-import { DropReasons, whoDrops } from "../../agent/observe/flows/drop-reasons.ts";
+import { DropReasons } from "../../agent/observe/flows/drop-reasons.ts";
+import { whoDrops } from "../../agent/observe/flows/droppers.ts";
 import { DropKey } from "../../agent/generated/layout.ts";
 import { PROBES } from "../../agent/kernel/dataplane.ts";
 import type { BpfMap } from "../../agent/kernel/maps.ts";

@@ -2,11 +2,8 @@ import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import type { BanRow } from "../../service/contract.ts";
 import { since, until } from "../format.ts";
 import type { Column } from "../table.ts";
-import { pagesOf, printPages, showPages } from "../pages.ts";
+import { LIMIT, pagesOf, printPages, showPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
-
-const SHOWN = 1000;
-const MOST = 10_000_000;
 
 const COLUMNS: Column<BanRow>[] = [
   { title: "BANNED", value: ({ network }) => network },
@@ -19,7 +16,7 @@ export const command: Command = {
   usage: "ban list [ADDRESS] [--limit N] [--json] [--socket PATH]",
   about: "Lists bans, the latest first. With an address or prefix it lists the bans that cover it and the bans within it.",
   options: {
-    limit: { value: "N", about: `at most so many (${SHOWN}; with --json all)` },
+    limit: LIMIT,
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },
@@ -32,8 +29,8 @@ export const command: Command = {
   async run(call) {
     const client = await clientFor(call);
     const [network] = call.words;
-    const pages = pagesOf(call.count("limit", call.has("json") ? MOST : SHOWN, MOST), async (limit, from) => {
-      const { bans: rows, total, next } = await client.bans(limit, { network, from });
+    const pages = pagesOf(call, async (page) => {
+      const { bans: rows, total, next } = await client.bans({ ...page, ...(network === undefined ? {} : { network }) });
       return { rows, total, ...(next === undefined ? {} : { next }) };
     });
     if (call.has("json")) return printPages(pages);

@@ -1,17 +1,11 @@
 import type { FlowRow } from "../../observe/flows/row.ts";
-import type { Command, OptionSpec } from "../arguments.ts";
-import { CONNECTION_FILTERS } from "../../service/connection-filter.ts";
-import type { FlowFilter } from "../../service/flow-filter.ts";
+import type { Command } from "../arguments.ts";
 import { bytes, duration, endpoint } from "../format.ts";
 import { type Column, ENDPOINT_WIDTH } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
+import { FLOWS } from "../../service/requests/observation.ts";
 import { PART_OF } from "../part-of.ts";
-
-const FILTERS: Record<keyof FlowFilter, OptionSpec> = {
-  ...CONNECTION_FILTERS,
-  rule: { value: "NAME", about: "only connections that this rule decided" },
-};
 
 const COLUMNS: Column<FlowRow>[] = [
   { title: "PROTOCOL", value: (row) => row.protocol },
@@ -48,13 +42,12 @@ function translation({ source, destination, nat }: FlowRow): string {
     .join(" ");
 }
 
-const LISTING: Listing<keyof FlowFilter, FlowRow> = {
-  filters: FILTERS,
-  usual: 100,
+const LISTING: Listing<typeof FLOWS, FlowRow> = {
+  request: FLOWS,
   columns: COLUMNS,
   hash: HASH,
   which: "first",
-  ask: (client, ...asked) => client.flows(...asked),
+  ask: (client, asked) => client.flows(asked),
 };
 
 export const command: Command = {
@@ -63,7 +56,7 @@ export const command: Command = {
     "Shows live connections: their ends, the process, the rule that decided, and whether it would drop them. NAT shows the " +
     "addresses on the other side of address translation. PACKETS and BYTES count what the opener sent, then what the other " +
     "end sent. DROPPED counts what the kernel and other programs dropped; see weir drops.",
-  options: listingOptions(LISTING),
+  options: listingOptions(FLOWS),
   examples: [
     ["weir flows", "the first 100 connections"],
     ["weir flows --process curl", "what curl talks to"],

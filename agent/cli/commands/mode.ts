@@ -1,4 +1,5 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { MODES } from "../../values/traffic.ts";
 import { endpoint } from "../format.ts";
 import { askOrTell } from "../not-running.ts";
 import { note, print, printJson } from "../print.ts";
@@ -21,7 +22,7 @@ export const command: Command = {
   ],
   async run(call) {
     const [word] = call.words;
-    const wanted = word === undefined ? undefined : call.choice("the mode", word, ["detect", "prevent"]);
+    const wanted = word === undefined ? undefined : call.choice("the mode", word, MODES);
     if (wanted === undefined) {
       const status = await askOrTell(call, (client) => client.status());
       if (status === undefined) return 1;

@@ -1,5 +1,5 @@
-import { AGENT_OPTIONS, type Command, JSON_OUTPUT, UsageError } from "../arguments.ts";
-import { durationOf, timeOf } from "../moment.ts";
+import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
+import { termOf } from "../moment.ts";
 import { clientFor } from "../paths.ts";
 import { note } from "../print.ts";
 import { tellChange } from "../rule-change.ts";
@@ -36,15 +36,8 @@ export const command: Command = {
   ],
   async run(call) {
     const rule = ruleOf(call);
-    const [lasts, until, reason] = [call.text("for"), call.text("until"), call.text("reason")];
-    if (lasts !== undefined && until !== undefined) throw new UsageError("--for and --until do not go together");
-    const request = {
-      rule,
-      place: placeOf(call) ?? "last",
-      ...(lasts === undefined ? {} : { for_s: durationOf("--for", lasts) }),
-      ...(until === undefined ? {} : { until: timeOf("--until", until) }),
-      ...(reason === undefined ? {} : { reason }),
-    } as const;
+    const place = placeOf(call);
+    const request = { rule, ...(place === undefined ? {} : { place }), ...termOf(call) };
     const client = await clientFor(call);
     const change = await inFlags(client.addRule(request, operatorSession()));
     tellChange(call, change, "Added");

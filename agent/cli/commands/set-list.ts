@@ -4,12 +4,9 @@ import type { MemberRow, SetRow } from "../../service/contract.ts";
 import { since, until } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { count } from "../../values/count.ts";
-import { pagesOf, printPages, showPages } from "../pages.ts";
+import { LIMIT, pagesOf, printPages, showPages } from "../pages.ts";
 import { clientFor } from "../paths.ts";
 import { note, print, printJson } from "../print.ts";
-
-const SHOWN = 1000;
-const MOST = 10_000_000;
 
 const SETS: Column<SetRow>[] = [
   { title: "SET", value: ({ name }) => name, narrow: "end", least: 12 },
@@ -42,7 +39,7 @@ export const command: Command = {
     "Lists the sets. With a name it lists the members of that set, the latest first; with an address or prefix, only the " +
     "members that cover it and those within it.",
   options: {
-    limit: { value: "N", about: `at most so many members (${SHOWN}; with --json all)` },
+    limit: LIMIT,
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },
@@ -56,8 +53,8 @@ export const command: Command = {
     const client = await clientFor(call);
     const [name, network] = call.words;
     if (name === undefined) return listSets(client, call);
-    const pages = pagesOf(call.count("limit", call.has("json") ? MOST : SHOWN, MOST), async (limit, from) => {
-      const { total, members, next } = await client.members(name, limit, { network, from });
+    const pages = pagesOf(call, async (page) => {
+      const { total, members, next } = await client.members({ set: name, ...page, ...(network === undefined ? {} : { network }) });
       return { total, rows: members, ...(next === undefined ? {} : { next }) };
     });
     if (call.has("json")) return printPages(pages);

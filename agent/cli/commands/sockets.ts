@@ -1,21 +1,11 @@
 import type { SocketRow } from "../../observe/sockets/row.ts";
-import type { Command, OptionSpec } from "../arguments.ts";
+import type { Command } from "../arguments.ts";
 import { bytes, duration, endpoint } from "../format.ts";
 import { type Column, ENDPOINT_WIDTH } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
-import { OWNER_FILTERS } from "../../service/owner-filter.ts";
+import { SOCKETS } from "../../service/requests/observation.ts";
 import { PART_OF } from "../part-of.ts";
-import type { SocketFilter } from "../../service/socket-filter.ts";
-
-const FILTERS: Record<keyof SocketFilter, OptionSpec> = {
-  protocol: { value: "NAME", about: "only sockets of tcp, udp, icmp, icmpv6, raw, packet or xdp" },
-  state: { value: "NAME", about: "only sockets in this state, as listen, bound, established" },
-  address: { value: "ADDRESS", about: "only sockets with this address at either end" },
-  port: { value: "NUMBER", about: "only sockets with this port at either end" },
-  ...OWNER_FILTERS,
-  rule: { value: "NAME", about: "only sockets whose connection this rule decided" },
-};
 
 const COLUMNS: Column<SocketRow>[] = [
   { title: "PROTOCOL", value: protocolText, narrow: "lines" },
@@ -48,13 +38,12 @@ function protocolText({ protocol, carries, bypass }: SocketRow): string {
   return bypass === undefined ? name : `${name}, ${bypass === "unknown" ? "may bypass" : "bypasses"} rules`;
 }
 
-const LISTING: Listing<keyof SocketFilter, SocketRow> = {
-  filters: FILTERS,
-  usual: 1000,
+const LISTING: Listing<typeof SOCKETS, SocketRow> = {
+  request: SOCKETS,
   columns: COLUMNS,
   hash: HASH,
   which: "first",
-  ask: (client, ...asked) => client.sockets(...asked),
+  ask: (client, asked) => client.sockets(asked),
 };
 
 export const command: Command = {
@@ -63,7 +52,7 @@ export const command: Command = {
     "Shows the sockets of this host: the process that owns each, and what weir knows of its connections. Raw sockets are " +
     "shown with their IP protocol, packet sockets (which see or send whole frames) with their type of Ethernet, and packet " +
     "and AF_XDP sockets (`xdp`) with whether their frames bypass the egress rules.",
-  options: listingOptions(LISTING),
+  options: listingOptions(SOCKETS),
   examples: [
     ["weir sockets", "who listens, then who talks"],
     ["weir sockets --state listen --protocol tcp", "what is offered to others"],

@@ -1,21 +1,12 @@
-import { GROUPINGS } from "../../observe/flows/groups.ts";
-import { type StatisticsRow, STATISTICS_ORDER_NAMES } from "../../observe/statistics/row.ts";
-import type { Command, OptionSpec } from "../arguments.ts";
+import type { StatisticsRow } from "../../observe/statistics/row.ts";
+import type { Command } from "../arguments.ts";
 import { briefly, bytes, perSecond, share } from "../format.ts";
 import type { Column } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { listingOptions, showListing } from "../listing.ts";
-import { OWNER_FILTERS } from "../../service/owner-filter.ts";
 import { PART_OF } from "../part-of.ts";
-import type { StatisticsFilter } from "../../service/statistics-filter.ts";
-
-const FILTERS: Record<keyof StatisticsFilter, OptionSpec> = {
-  ...OWNER_FILTERS,
-  executable: { value: "PATH", about: "only of processes that run this file" },
-  peer: { value: "ADDRESS", about: "only with this address at the other end" },
-  service: { value: "NAME", about: "only to this service, as 'tcp 443'" },
-};
-const USUAL = 50;
+import { STATISTICS } from "../../service/requests/observation.ts";
+import { saidOf } from "../request-options.ts";
 
 export const command: Command = {
   usage: "stats [--by WHAT] [--sort HOW] [--process NAME] [...] [--limit N] [--json]",
@@ -24,11 +15,7 @@ export const command: Command = {
     "connections that ended. TCP and the columns after it come from the TCP sockets of this host and its containers, on\n" +
     "loopback, too: how many connections, retransmitted segments, and the median, 95th percentile and minimum of the\n" +
     "round-trip time.",
-  options: {
-    by: { value: "WHAT", about: `${GROUPINGS.join(", ")} (process)` },
-    sort: { value: "HOW", about: `the greatest first: ${STATISTICS_ORDER_NAMES.join(", ")} (connections)` },
-    ...listingOptions({ filters: FILTERS, usual: USUAL }),
-  },
+  options: listingOptions(STATISTICS),
   examples: [
     ["weir stats", "the processes with the most connections"],
     ["weir stats --by peer --sort rtt", "who is far away, or slow"],
@@ -36,14 +23,12 @@ export const command: Command = {
     ["weir stats --by container --sort retransmissions --json", "for a script"],
   ],
   run(call) {
-    const by = call.choice("--by", call.text("by") ?? "process", GROUPINGS);
-    const order = call.choice("--sort", call.text("sort") ?? "connections", STATISTICS_ORDER_NAMES);
+    const { by = STATISTICS.properties.by.default } = saidOf(call, STATISTICS.properties);
     return showListing(call, {
-      filters: FILTERS,
-      usual: USUAL,
+      request: STATISTICS,
       columns: columnsOf(by),
       which: "first",
-      ask: (client, filter, limit) => client.statistics(by, order, filter, limit),
+      ask: (client, asked) => client.statistics(asked),
     });
   },
 };

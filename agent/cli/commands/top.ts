@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { TOP_GROUPINGS, type Top, type TopRow } from "../../observe/flows/top.ts";
+import type { Top, TopRow } from "../../observe/flows/top.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { briefly, bytes, perSecond, safeJson } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { count } from "../../values/count.ts";
 import { clientFor } from "../paths.ts";
 import { printed } from "../print.ts";
+import { optionsOf, saidOf } from "../request-options.ts";
+import { TOP } from "../../service/requests/observation.ts";
 
-const USUAL = 20;
-const MOST = 10_000;
 const USUAL_SECONDS = 2;
 const MOST_SECONDS = 3600;
 const CLEAR = "\x1b[H\x1b[J";
@@ -22,10 +22,9 @@ export const command: Command = {
     "mode. RETRANS (retransmitted segments) and RTT (mean round-trip time) come from TCP sockets of this host. With --json\n" +
     "each time is a line.",
   options: {
-    by: { value: "WHAT", about: `${TOP_GROUPINGS.join(", ")} (process)` },
+    ...optionsOf(TOP.properties),
     interval: { value: "SECONDS", about: `time from one to the next (${USUAL_SECONDS})` },
     count: { value: "N", about: "end after so many times" },
-    limit: { value: "N", about: `at most so many rows (${USUAL})` },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },
@@ -35,14 +34,14 @@ export const command: Command = {
     ["weir top --by rule --json | jq '.rows[0]'", "for a script"],
   ],
   async run(call) {
-    const by = call.choice("--by", call.text("by") ?? "process", TOP_GROUPINGS);
+    const asked = saidOf(call, TOP.properties);
+    const { by = TOP.properties.by.default } = asked;
     const seconds = call.count("interval", USUAL_SECONDS, MOST_SECONDS);
-    const limit = call.count("limit", USUAL, MOST);
     const client = await clientFor(call);
     const end = new AbortController();
     process.once("SIGINT", () => end.abort()).once("SIGTERM", () => end.abort());
     for (let left = call.count("count", Infinity, Number.MAX_SAFE_INTEGER); left > 0 && !end.signal.aborted; left--) {
-      const answer = await client.top(by, limit);
+      const answer = await client.top(asked);
       const clear = process.stdout.isTTY ? CLEAR : "";
       await printed(
         call.has("json") ? safeJson(JSON.stringify(answer)) : clear + table(answer.rows, columnsOf(by)).concat(quiet(answer)).join("\n"),

@@ -1,14 +1,12 @@
-import { EVENT_TYPES, SOCKET_EVENT_TYPES } from "../../observe/events/event.ts";
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
-import type { WatchFilter } from "../../api/client.ts";
 import { eventLine, paintEvent, type WatchedEvent } from "../../service/event-line.ts";
 import { clock, safeJson } from "../format.ts";
 import { counted } from "../../values/count.ts";
 import { folded, terminalWidth } from "../terminal.ts";
 import { clientFor } from "../paths.ts";
 import { note, printed } from "../print.ts";
-
-const TYPES = [...EVENT_TYPES, ...SOCKET_EVENT_TYPES];
+import { optionsOf, saidOf } from "../request-options.ts";
+import { WATCH } from "../../service/requests/observation.ts";
 
 /** On a terminal, an event has the local time and is broken between words. */
 function shown(event: WatchedEvent): string {
@@ -23,8 +21,7 @@ export const command: Command = {
     "Prints events as they happen, one a line, until Ctrl-C or until --count of them have come. If you read too slowly, it " +
     'says how many events you missed; in JSON as {"dropped": N}.',
   options: {
-    type: { value: "TYPE", about: `only events of this type: ${TYPES.slice(0, -1).join(", ")} or ${TYPES.at(-1)}` },
-    rule: { value: "NAME", about: "only events of this rule" },
+    ...optionsOf(WATCH.properties),
     count: { value: "N", about: "end after so many events" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
@@ -36,19 +33,14 @@ export const command: Command = {
     ["weir watch --count 10 --json | jq .source.address", "ten events for a script"],
   ],
   async run(call) {
-    const type = call.text("type");
-    const rule = call.text("rule");
-    const filter: WatchFilter = {
-      ...(type === undefined ? {} : { type: call.choice("--type", type, TYPES) }),
-      ...(rule === undefined ? {} : { rule }),
-    };
+    const asked = saidOf(call, WATCH.properties);
     const client = await clientFor(call);
     const json = call.has("json");
     const end = new AbortController();
     const stop = () => end.abort();
     process.once("SIGINT", stop).once("SIGTERM", stop);
     let left = call.count("count", Infinity, Number.MAX_SAFE_INTEGER);
-    for await (const line of client.watch(filter, end.signal)) {
+    for await (const line of client.watch(asked, end.signal)) {
       const message = JSON.parse(line) as WatchedEvent | { dropped: number };
       if (!("dropped" in message)) {
         await printed(json ? safeJson(line) : shown(message));

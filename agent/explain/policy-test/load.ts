@@ -20,7 +20,7 @@ import { processOf } from "../process.ts";
 import { explainPacket, frameOf, PACKET_WORDS, type PacketText } from "../packet.ts";
 import type { Arrival, OwnEnds } from "../../policy/reference.ts";
 import { readHost } from "./host.ts";
-import { validators } from "../../generated/validators/policy-tests.ts";
+import { validators } from "../../generated/validators/policy-tests.js";
 import { type CaptureEntry, type CaseEntry, type Expectation, type PacketEntry, TEST_FILE, type TestFile } from "./schema.ts";
 
 /** Packets in their order. Each packet from `first` on has the same expectation. */

@@ -7,21 +7,6 @@ import { findEnum } from "../../kernel/btf.ts";
 const KERNEL_TYPES = "/sys/kernel/btf/vmlinux";
 const PREFIX = "SKB_DROP_REASON_";
 
-/** The part of the kernel that drops for reasons with this prefix. For all others it is the stack. */
-const BY: readonly (readonly [prefix: string, by: string])[] = [
-  ["netfilter", "netfilter"],
-  ["tc_", "tc"],
-  ["xdp", "xdp"],
-  ["qdisc_", "queue"],
-  ["fq_", "queue"],
-  ["cake_", "queue"],
-  ["dualpi2_", "queue"],
-  ["cpu_backlog", "queue"],
-  ["bpf_cgroup", "bpf"],
-  ["socket_filter", "bpf"],
-  ["security_hook", "security"],
-];
-
 export class DropReasons {
   #names: ReadonlyMap<number, string> | undefined;
 
@@ -30,10 +15,6 @@ export class DropReasons {
     this.#names ??= readNames();
     return this.#names.get(reason) ?? `reason ${reason}`;
   }
-}
-
-export function whoDrops(reason: string): string {
-  return BY.find(([prefix]) => reason.startsWith(prefix))?.[1] ?? "stack";
 }
 
 function readNames(): Map<number, string> {

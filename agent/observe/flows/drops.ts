@@ -9,7 +9,8 @@ import { DirectionNames, Drop, DropKey, Limit } from "../../generated/layout.ts"
 import type { BpfMap } from "../../kernel/maps.ts";
 import { readEnds } from "./collect.ts";
 import { type Describer, describeEnds, type FlowDrops, ownerOf } from "./describe.ts";
-import { type DropReasons, whoDrops } from "./drop-reasons.ts";
+import type { DropReasons } from "./drop-reasons.ts";
+import { whoDrops } from "./droppers.ts";
 import type { DropRow } from "./drop-row.ts";
 import { type DropFacts, isOrdinary } from "./ordinary-drops.ts";
 

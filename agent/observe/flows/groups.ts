@@ -34,6 +34,11 @@ export type Grouping = keyof typeof GROUPS;
 
 export const GROUPINGS = Object.keys(GROUPS) as Grouping[];
 
+/** The groups that one row of `weir top` may stand for. */
+export const TOP_GROUPINGS = [...GROUPINGS, "rule", "interface"] as const;
+
+export type TopGrouping = (typeof TOP_GROUPINGS)[number];
+
 export function accountOf(
   connection: Pick<ConnectionFields, "direction" | "protocol" | "source" | "destination" | "process" | keyof Workload>,
 ): Account {

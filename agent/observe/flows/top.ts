@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type FlowTables, readFlow } from "./collect.ts";
 import { type Describer, describeRow } from "./describe.ts";
-import { accountOf, GROUPINGS, GROUPS } from "./groups.ts";
+import { accountOf, GROUPS, type TopGrouping } from "./groups.ts";
 import { flowsInTurns } from "./list.ts";
 import type { FlowRow } from "./row.ts";
 import { type LiveTcp, measuresOf, type TcpMeasures } from "./tcp.ts";
@@ -31,11 +31,6 @@ export interface Top {
   /** The rows, the busiest first. */
   rows: TopRow[];
 }
-
-/** The groups that one row may stand for. */
-export const TOP_GROUPINGS = [...GROUPINGS, "rule", "interface"] as const;
-
-export type TopGrouping = (typeof TOP_GROUPINGS)[number];
 
 /** Two readings are at least this far apart, however many requests come. */
 const LOOK_MS = 1000;

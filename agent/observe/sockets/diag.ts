@@ -3,6 +3,7 @@
 import { formatAddress, fromIPv4 } from "../../values/address.ts";
 import { viewOf } from "../../kernel/netlink.ts";
 import { dump, dumpInTurns, NETLINK_SOCK_DIAG, type Question } from "../../kernel/netlink-socket.ts";
+import { KERNEL_STATES, type SocketState } from "./states.ts";
 
 export interface KernelSocket {
   protocol: "tcp" | "udp";
@@ -17,22 +18,6 @@ export interface KernelSocket {
   /** The bytes that wait: to be read by the process, and to be sent. */
   queued: { received: number; unsent: number };
 }
-
-/** The kernel's TCP_* states. UDP sockets have only the first and the seventh. */
-const STATES = [
-  "established",
-  "syn-sent",
-  "syn-received",
-  "fin-wait-1",
-  "fin-wait-2",
-  "time-wait",
-  "close",
-  "close-wait",
-  "last-ack",
-  "listen",
-  "closing",
-] as const;
-export type SocketState = (typeof STATES)[number] | "bound";
 
 const SOCK_DIAG_BY_FAMILY = 20;
 const AF_INET = 2;
@@ -107,7 +92,7 @@ export function parseSocket(protocol: "tcp" | "udp", body: Uint8Array): KernelSo
   const family = body[At.family];
   if (body.length < MESSAGE_SIZE || (family !== AF_INET && family !== AF_INET6)) return undefined;
   const view = viewOf(body);
-  const state = STATES[body[At.state]! - 1];
+  const state = KERNEL_STATES[body[At.state]! - 1];
   if (state === undefined) return undefined;
   const address = (at: number): string => formatAddress(family === AF_INET ? fromIPv4(view.getUint32(at)) : body.subarray(at, at + 16));
   const remotePort = view.getUint16(At.remotePort);

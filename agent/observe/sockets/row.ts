@@ -3,8 +3,9 @@
 import type { Bypass, ProcessReference } from "../events/event.ts";
 import type { Workload } from "../../values/workload.ts";
 import type { Endpoint } from "../../values/traffic.ts";
-import type { KernelSocket, SocketState } from "./diag.ts";
+import type { KernelSocket } from "./diag.ts";
 import type { RawSocket } from "./raw.ts";
+import type { SocketState } from "./states.ts";
 
 export interface SocketRow extends Workload {
   protocol: KernelSocket["protocol"] | RawSocket["protocol"];

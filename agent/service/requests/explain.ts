@@ -4,7 +4,7 @@ import type { DefinedError } from "ajv";
 import type { JsonType, Schema } from "../../values/json-schema.ts";
 import { meantBy } from "../../values/meant.ts";
 import { nearest } from "../../values/nearest.ts";
-import { describeValue, printable, quote } from "../../values/quote.ts";
+import { describeValue, quote } from "../../values/quote.ts";
 import { Refusal } from "../../values/refusal.ts";
 import { REQUEST_FORMATS } from "./formats.ts";
 
@@ -23,9 +23,11 @@ interface Sentences {
   next: string;
 }
 
-const TYPE_NAMES: Record<JsonType, string> = {
+/** Keys of a request that are compared with one that is missing. */
+const MOST_LOOKED_AT = 20;
+
+const TYPE_NAMES: Record<Exclude<JsonType, "array">, string> = {
   object: "an object",
-  array: "a list",
   string: "text",
   integer: "a whole number",
   boolean: "true or false",
@@ -74,23 +76,16 @@ function sentencesOf(place: Place, error: DefinedError): Sentences {
   const { called, value, schema } = place;
   const whole = called === "" ? "the request" : quote(called);
   switch (error.keyword) {
-    case "required": {
-      const missing = placeOf(`/${error.params.missingProperty}`, schema, value);
-      const about = missing.schema.description;
-      return { what: `There is no ${quote(missing.called)} in ${whole}${about === undefined ? "" : `: ${about}`}.`, next: nextOf(missing) };
-    }
+    case "required":
+      return missingKey(error.params.missingProperty, whole, place);
     case "additionalProperties":
       return unknownKey(error.params.additionalProperty, whole, keysOf(schema));
     case "not":
-      return {
-        what: `${listed((schema.not?.required ?? []).map((key) => quote(key)))} do not go together.`,
-        next: "Leave out one of them.",
-      };
-    case "format":
-      return {
-        what: `${quote(called)} does not fit: ${REQUEST_FORMATS[error.params.format]?.(value as string)?.error}.`,
-        next: nextOf(place),
-      };
+      return { what: `${(schema.not?.required ?? []).map(quote).join(" and ")} do not go together.`, next: "Leave out one of them." };
+    case "format": {
+      const reading = REQUEST_FORMATS[error.params.format]?.(value as string);
+      return { what: `${quote(called)} does not fit: ${reading?.error}.`, next: nextOf(place, reading?.suggestion) };
+    }
     case "maxItems":
       return {
         what: `${quote(called)} takes at most ${error.params.limit} at a time, not ${(value as unknown[]).length}.`,
@@ -102,41 +97,44 @@ function sentencesOf(place: Place, error: DefinedError): Sentences {
   }
 }
 
+function missingKey(key: string, whole: string, { value, schema }: Place): Sentences {
+  const missing = placeOf(`/${key}`, schema, value);
+  const { description } = missing.schema;
+  const known = keysOf(schema);
+  const others = Object.keys(value as object).slice(0, MOST_LOOKED_AT);
+  const misspelt = others.find((other) => !known.includes(other) && nearest(other, [key]) !== undefined);
+  return {
+    what: `There is no ${quote(key)} in ${whole}${description === undefined ? "" : `: ${description}`}.`,
+    next: misspelt === undefined ? nextOf(missing) : `Write ${quote(key)} instead of ${quote(misspelt)}.`,
+  };
+}
+
 function unknownKey(key: string, whole: string, known: readonly string[]): Sentences {
   const meant = nearest(key, known);
   const all = known.length === 0 ? "Send it without." : `Send no others than ${known.join(", ")}.`;
-  return { what: `There is no ${quote(key)} in ${whole}.`, next: `${meant === undefined ? "" : `Did you mean ${quote(meant)}? `}${all}` };
+  return { what: `There is no ${quote(key)} in ${whole}.`, next: `${didYouMean(meant)}${all}` };
 }
 
 function keysOf({ properties = {}, anyOf = [] }: Schema): string[] {
   return [...Object.keys(properties), ...anyOf.flatMap(keysOf)];
 }
 
-/** What a schema allows, in words. */
-function takenBy({ type, enum: words, description, minimum, maximum }: Schema): string {
-  if (words !== undefined) return words.length === 1 ? words[0]! : `one of ${words.join(", ")}`;
+/** What a schema allows, in words. A list says itself what is in it, and alternatives say what they are. */
+function takenBy({ type, enum: words, description = "something else", minimum, maximum }: Schema): string {
+  if (words !== undefined) return `one of ${words.join(", ")}`;
   if (minimum !== undefined && maximum !== undefined) return `a whole number from ${minimum} to ${maximum}`;
-  if (type === "boolean" || description === undefined)
-    return [type ?? []]
-      .flat()
-      .map((one) => TYPE_NAMES[one])
-      .join(" or ");
-  return description;
+  return typeof type !== "string" || type === "array" ? description : TYPE_NAMES[type];
 }
 
 /** What to send instead. */
-function nextOf({ called, value, schema, optional }: Place): string {
+function nextOf({ called, value, schema, optional }: Place, suggestion?: string): string {
   const { enum: words, examples: [example] = [] } = schema;
-  const meant = words === undefined || typeof value !== "string" ? undefined : meantBy(value, words);
-  const send =
-    words !== undefined
-      ? `Send one of ${words.join(", ")}`
-      : example !== undefined
-        ? `Send, for example, ${quote(called)}: ${printable(JSON.stringify(example), 200)}`
-        : `Send ${takenBy(schema)}`;
-  return `${meant === undefined ? "" : `Did you mean ${quote(meant)}? `}${send}${optional ? ", or leave it out" : ""}.`;
+  const meant = words === undefined || typeof value !== "string" ? suggestion : meantBy(value, words);
+  const shown =
+    example === undefined || words !== undefined ? ` ${takenBy(schema)}` : `, for example, ${quote(called)}: ${JSON.stringify(example)}`;
+  return `${didYouMean(meant)}Send${shown}${optional ? ", or leave it out" : ""}.`;
 }
 
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+function didYouMean(word: string | undefined): string {
+  return word === undefined ? "" : `Did you mean ${quote(word)}? `;
 }

@@ -1,17 +1,48 @@
-/** Every request that has members, by its name: the only definition of what it may say. */
+/**
+ * Every request, by the name of its operation, as JSON Schema: the only definition of its keys, filters, limits and defaults. Validators
+ * are compiled from it, and its types, the options of the command line and their texts follow from it.
+ */
 
 import type { Schema, Valued, Written } from "../../values/json-schema.ts";
-import { RELOAD, SET_MODE } from "./settings.ts";
+import { ADD_BANS, ADD_MEMBERS, DELETE_BANS, FIND_SETS, LIST_BANS, LIST_MEMBERS, LIST_SETS, REMOVE_MEMBERS } from "./networks.ts";
+import { DROPS, FLOWS, SOCKETS, STATISTICS, TOP, WATCH } from "./observation.ts";
+import { ADD_RULE, DELETE_RULES, FIND_RULE, LIST_RULES, MOVE_RULE } from "./rules.ts";
+import { METRICS, POLICY, RELOAD, SET_MODE, STATUS } from "./settings.ts";
 
 export const REQUESTS = {
+  status: STATUS,
+  listRules: LIST_RULES,
+  findRule: FIND_RULE,
+  addRule: ADD_RULE,
+  deleteRules: DELETE_RULES,
+  moveRule: MOVE_RULE,
+  listBans: LIST_BANS,
+  addBans: ADD_BANS,
+  deleteBans: DELETE_BANS,
+  listSets: LIST_SETS,
+  listMembers: LIST_MEMBERS,
+  addMembers: ADD_MEMBERS,
+  removeMembers: REMOVE_MEMBERS,
+  findSets: FIND_SETS,
+  drops: DROPS,
+  flows: FLOWS,
+  sockets: SOCKETS,
+  statistics: STATISTICS,
+  top: TOP,
+  watch: WATCH,
+  policy: POLICY,
+  metrics: METRICS,
   setMode: SET_MODE,
   reload: RELOAD,
 } as const satisfies Record<string, Schema>;
 
-export type RequestName = keyof typeof REQUESTS;
+export type Operation = keyof typeof REQUESTS;
 
-/** As an operation gets it. */
-export type Requested<Name extends RequestName> = Valued<(typeof REQUESTS)[Name]>;
+/** A request as it comes in, with its defaults filled in. */
+export type Requested<Name extends Operation> = Valued<(typeof REQUESTS)[Name]>;
 
-/** As a caller sends it: what has a default may be left out. */
-export type Asked<Name extends RequestName> = Written<(typeof REQUESTS)[Name]>;
+/** A request as its operation gets it: the session of the caller goes apart. */
+export type Asked<Name extends Operation> = Omit<Requested<Name>, "session">;
+
+/** A request as a caller writes it: what has a default may be left out. */
+export type Sent<Name extends Operation> = Omit<Written<(typeof REQUESTS)[Name]>, "session">;

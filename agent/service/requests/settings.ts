@@ -1,20 +1,17 @@
 /** Requests about the agent as a whole. */
 
-import type { Schema } from "../../values/json-schema.ts";
 import { MODES } from "../../values/traffic.ts";
+import { requestOf } from "./request.ts";
 import { SESSION } from "./session.ts";
 
-export const SET_MODE = {
-  description: "Changes the mode.",
-  type: "object",
-  additionalProperties: false,
-  required: ["mode"],
-  properties: { mode: { description: "the mode that holds from now on", enum: MODES, examples: ["prevent"] }, session: SESSION },
-} as const satisfies Schema;
+export const STATUS = requestOf("Says what is in force, and what was counted.", {});
+export const POLICY = requestOf("Answers the rules in force, and where the kernel keeps them.", {});
+export const METRICS = requestOf("Answers the metrics as text for Prometheus.", {});
 
-export const RELOAD = {
-  description: "Reads the configuration again.",
-  type: "object",
-  additionalProperties: false,
-  properties: { session: SESSION },
-} as const satisfies Schema;
+export const SET_MODE = requestOf(
+  "Changes the mode.",
+  { mode: { description: "the mode that holds from now on", type: "string", enum: MODES }, session: SESSION },
+  ["mode"],
+);
+
+export const RELOAD = requestOf("Reads the configuration again.", { session: SESSION });

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
 import { ControlClient } from "../../../agent/api/client.ts";
-import { MOST_NETWORKS } from "../../../agent/service/contract.ts";
+import { MOST_NETWORKS } from "../../../agent/service/requests/networks.ts";
 import type { RuleText } from "../../conformance/policy.ts";
 import type { AgentHome } from "../../harness/agent.ts";
 import { AgentRun, HOOKS, homeOf } from "../agent-run.ts";

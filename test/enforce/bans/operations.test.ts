@@ -72,10 +72,10 @@ test("a ban is listed with its end until then, and not after; who is banned agai
   const { changed, bans, expires } = await add(some, ["192.0.2.8"], { for_s: 600, reason: "second" });
   assert.deepEqual([changed, bans, expires], [0, 2, new Date(some.clock.milliseconds + 600_000).toISOString()]);
   some.clock.pass(59);
-  assert.equal(some.operations.list(undefined, 10).bans.length, 2);
+  assert.equal(some.operations.list({ limit: 10 }).bans.length, 2);
   some.clock.pass(1);
   assert.deepEqual(
-    some.operations.list(undefined, 10).bans.map(({ network, reason }) => [network, reason]),
+    some.operations.list({ limit: 10 }).bans.map(({ network, reason }) => [network, reason]),
     [["192.0.2.8", "second"]],
   );
 });
@@ -83,14 +83,14 @@ test("a ban is listed with its end until then, and not after; who is banned agai
 test("a list tells of an address what covers it, and of a prefix what is in it, page by page", async () => {
   using some = await bench();
   await add(some, ["192.0.0.0/16", "192.0.2.0/24", "192.0.2.7", "192.0.3.1", "2001:db8::/32"]);
-  const found = (network: string): string[] => some.operations.list(network, 10).bans.map((row) => row.network);
+  const found = (network: string): string[] => some.operations.list({ network, limit: 10 }).bans.map((row) => row.network);
   assert.deepEqual(found("192.0.2.7"), ["192.0.2.7", "192.0.2.0/24", "192.0.0.0/16"]);
   assert.deepEqual(found("192.0.2.0/23"), ["192.0.0.0/16", "192.0.3.1", "192.0.2.7", "192.0.2.0/24"]);
   assert.deepEqual([found("2001:db8::1"), found("198.51.100.1")], [["2001:db8::/32"], []]);
-  assert.throws(() => some.operations.list("example.org", 10), /not an address/);
+  assert.throws(() => some.operations.list({ network: "example.org", limit: 10 }), /not an address/);
   const pages: string[] = [];
   for (let from: number | undefined = undefined, first = true; first || from !== undefined; first = false) {
-    const page = some.operations.list(undefined, 2, from);
+    const page = some.operations.list({ limit: 2, ...(from === undefined ? {} : { from }) });
     pages.push(page.bans.map(({ network }) => network).join());
     from = page.next;
   }

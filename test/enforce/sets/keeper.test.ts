@@ -70,7 +70,7 @@ test("whatever comes and goes, from wherever, the tables hold what is a member, 
         const there = [...own.added].filter(([, until]) => counts(until)).map(([one]) => one);
         if (there.length === 0) return;
         const networks = [...new Set([random.pick(there), random.pick(there)])];
-        await bench.operations.remove(name, networks, ROOT);
+        await bench.operations.remove({ set: name, networks }, ROOT);
         for (const one of networks) own.added.delete(one);
       },
     ],

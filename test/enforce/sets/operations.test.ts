@@ -70,10 +70,10 @@ test("what is refused says why, names the nearest set, is audited, and changes n
     "until: this time is over already",
   ]);
   assert.match(
-    (await refused(() => some.operations.remove("partners", ["192.0.2.9"], ROOT))).details.join(),
+    (await refused(() => some.operations.remove({ set: "partners", networks: ["192.0.2.9"] }, ROOT))).details.join(),
     /192\.0\.2\.9: no command put it into the set partners/,
   );
-  await refused(() => some.operations.members("partnrs", undefined, 10));
+  await refused(() => some.operations.members({ set: "partnrs", limit: 10 }));
   assert.deepEqual(
     [some.inForce(), some.refreshed(), some.audited.map(({ action }) => action)],
     [[], 0, Array.from({ length: 6 }, () => "SET-REFUSED")],
@@ -86,15 +86,15 @@ test("what is removed is out, unless the configuration or a wider prefix keeps i
   using some = await setBench({ bad: { addresses: ["192.0.2.0/24"] } });
   await add(some, "bad", ["192.0.2.7", "198.51.100.7", "203.0.113.1-203.0.113.3"]);
   assert.match(
-    (await refused(() => some.operations.remove("bad", ["192.0.2.0/24"], ROOT))).details.join(),
+    (await refused(() => some.operations.remove({ set: "bad", networks: ["192.0.2.0/24"] }, ROOT))).details.join(),
     /no command put it into the set bad; it is there by 192\.0\.2\.0\/24 of the configuration/,
   );
-  const { changed, warnings } = await some.operations.remove("bad", ["192.0.2.7", "198.51.100.7"], ROOT);
+  const { changed, warnings } = await some.operations.remove({ set: "bad", networks: ["192.0.2.7", "198.51.100.7"] }, ROOT);
   assert.deepEqual([changed, warnings], [2, ["192.0.2.7 is still in the set bad, by 192.0.2.0/24 of the configuration"]]);
   assert.deepEqual(some.inForce(), ["bad 192.0.2.0/24 0", "bad 203.0.113.1 0", "bad 203.0.113.2/31 0"]);
-  assert.equal((await some.operations.remove("bad", "all", ROOT)).changed, 2);
+  assert.equal((await some.operations.remove({ set: "bad", networks: "all" }, ROOT)).changed, 2);
   assert.deepEqual(some.inForce(), ["bad 192.0.2.0/24 0"]);
-  assert.equal((await some.operations.remove("bad", "all", ROOT)).changed, 0);
+  assert.equal((await some.operations.remove({ set: "bad", networks: "all" }, ROOT)).changed, 0);
 });
 
 test("members come back with the next start, those that are over do not, and a rewritten configuration keeps them", async () => {
@@ -119,7 +119,9 @@ test("members come back with the next start, those that are over do not, and a r
   const left = ["bad 192.0.2.8 5905", "bad 2001:db8::/32 5905", "other 192.0.2.9 0"];
   await eventually("those that still count, by the clock of this boot", () => booted.inForce().join() === left.join());
   assert.deepEqual(
-    booted.operations.members("bad", "192.0.2.8", 10).members.map(({ network, from, reason }) => [network, from, reason]),
+    booted.operations
+      .members({ set: "bad", network: "192.0.2.8", limit: 10 })
+      .members.map(({ network, from, reason }) => [network, from, reason]),
     [["192.0.2.8", "command", "scans"]],
   );
 });
@@ -153,19 +155,19 @@ test("a list of members tells where each is from, and of an address what covers 
   using some = await setBench({ bad: { addresses: ["192.0.0.0/16"] } });
   await add(some, "bad", ["192.0.2.0/24", "192.0.2.7", "192.0.3.1", "2001:db8::/32"]);
   const found = (network: string): string[] =>
-    some.operations.members("bad", network, 10).members.map((row) => `${row.network} ${row.from}`);
+    some.operations.members({ set: "bad", network, limit: 10 }).members.map((row) => `${row.network} ${row.from}`);
   assert.deepEqual(found("192.0.2.7"), ["192.0.0.0/16 configuration", "192.0.2.7 command", "192.0.2.0/24 command"]);
   assert.deepEqual(found("192.0.3.0/24"), ["192.0.0.0/16 configuration", "192.0.3.1 command"]);
   assert.deepEqual(found("198.51.100.1"), []);
   const pages: string[] = [];
   for (let from: number | undefined, more = true; more; ) {
-    const { members, next, total } = some.operations.members("bad", undefined, 2, from);
+    const { members, next, total } = some.operations.members({ set: "bad", limit: 2, ...(from === undefined ? {} : { from }) });
     assert.equal(total, 5);
     pages.push(members.map(({ network }) => network).join());
     [from, more] = [next, next !== undefined];
   }
   assert.deepEqual(pages, ["2001:db8::/32,192.0.3.1", "192.0.2.7,192.0.2.0/24", "192.0.0.0/16"]);
-  assert.deepEqual(some.operations.holding(["192.0.2.7", "198.51.100.1", "2001:db8::1"]), {
+  assert.deepEqual(some.operations.holding({ addresses: ["192.0.2.7", "198.51.100.1", "2001:db8::1"] }), {
     "192.0.2.7": ["bad"],
     "198.51.100.1": [],
     "2001:db8::1": ["bad"],

@@ -1,0 +1,10 @@
+/** Written by agent/setup/generate-validators.ts with ajv. The schemas are those of config/schema.json. */
+
+import type { DefinedError } from "ajv";
+
+/** Keeps what is wrong with the last value that it judged. */
+export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };
+
+export type Name = "file" | "rule";
+
+export declare function validators(formats: Readonly<Record<string, (text: string) => boolean>>): Record<Name, Validator>;

@@ -1,0 +1,10 @@
+/** Written by agent/setup/generate-validators.ts with ajv. The schema is that of agent/explain/policy-test/schema.ts. */
+
+import type { DefinedError } from "ajv";
+
+/** Keeps what is wrong with the last value that it judged. */
+export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };
+
+export type Name = "testFile";
+
+export declare function validators(formats: Readonly<Record<string, (text: string) => boolean>>): Record<Name, Validator>;
