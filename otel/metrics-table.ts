@@ -197,7 +197,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{failure}",
     attributes: ["weir.socket.event", "process.executable.name", "error.type"],
     description:
-      "Connections that were refused or failed, and sockets that could not be bound, by program and error, also of programs that do not wait for their connections. Up to 200 names, the rest as other, with those that were not reported one by one.",
+      "Connections that were refused or failed, and sockets that could not be bound, by the name of the process and the error, also of programs that do not wait for their connections. Up to 200 names, the rest as other, with those that were not reported one by one.",
     read: ({ snapshot }) => snapshot.sockets.failures.map(({ type, program, error, count }) => [count, type, program, error]),
   },
   {

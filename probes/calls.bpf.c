@@ -2,7 +2,8 @@
 /*
  * The programs at tracepoints of system calls. They see as facts what other programs have to guess: who accepts, why a socket cannot be
  * bound, and what connect(2) answers. Each of them makes every system call of the host some nanoseconds slower, so that user space may
- * leave them out. All but connect(2) are only seen at their end, where the kernel still has the arguments in the registers.
+ * leave them out. Calls are only seen at their end, where the kernel still has the arguments in the registers: programs that see how calls
+ * begin would cost as much again.
  */
 #include "process/calls_32bit.h"
 #include "process/handed.h"
@@ -18,14 +19,15 @@ struct call_end {
 SEC("tracepoint/syscalls/sys_exit_socket")
 int weir_exit_socket(struct call_end *ctx)
 {
-	end_socket(socket_of_descriptor(ctx->result), error_of(ctx->result));
+	if (is_end_traced(CALL_SOCKET))
+		end_socket(asked_family(), socket_of_descriptor(ctx->result), error_of(ctx->result));
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_bind")
 int weir_exit_bind(struct call_end *ctx)
 {
-	end_bind(error_of(ctx->result));
+	end_bind(socket_of_descriptor(first_argument()), error_of(ctx->result));
 	return 0;
 }
 
@@ -39,28 +41,24 @@ int weir_exit_listen(struct call_end *ctx)
 SEC("tracepoint/syscalls/sys_exit_accept")
 int weir_exit_accept(struct call_end *ctx)
 {
-	end_accept(CALL_ACCEPT, socket_of_descriptor(ctx->result), error_of(ctx->result));
+	if (!is_restarted(ctx->result))
+		end_accept(CALL_ACCEPT, socket_of_descriptor(ctx->result), error_of(ctx->result));
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_accept4")
 int weir_exit_accept4(struct call_end *ctx)
 {
-	end_accept(CALL_ACCEPT4, socket_of_descriptor(ctx->result), error_of(ctx->result));
-	return 0;
-}
-
-SEC("tracepoint/syscalls/sys_enter_connect")
-int weir_enter_connect(void *ctx)
-{
-	begin_connect_call();
+	if (!is_restarted(ctx->result))
+		end_accept(CALL_ACCEPT4, socket_of_descriptor(ctx->result), error_of(ctx->result));
 	return 0;
 }
 
 SEC("tracepoint/syscalls/sys_exit_connect")
 int weir_exit_connect(struct call_end *ctx)
 {
-	end_connect(socket_of_descriptor(first_argument()), error_of(ctx->result));
+	if (!is_restarted(ctx->result))
+		end_connect(socket_of_descriptor(first_argument()), error_of(ctx->result));
 	return 0;
 }
 
@@ -77,10 +75,8 @@ int weir_exit_recvmsg(struct call_end *ctx)
 SEC("tracepoint/syscalls/sys_exit_pidfd_getfd")
 int weir_exit_pidfd_getfd(struct call_end *ctx)
 {
-	if (ctx->result < 0)
-		return 0;
-	count_call(CALL_PIDFD_GETFD, 0);
-	own_returned(socket_of_descriptor(ctx->result));
+	if (ctx->result >= 0)
+		own_taken(socket_of_descriptor(ctx->result));
 	return 0;
 }
 
@@ -98,7 +94,7 @@ int weir_request_completed(__u64 *ctx)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(weir_exit_32bit, struct pt_regs *registers, long result)
 {
-	if (!is_native_call())
+	if (!is_native_call() && is_end_traced(CALL_NONE))
 		end_32bit_call(registers, result);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "process/connecting.h"
 #include "process/holders.h"
 #include "process/inquiries.h"
+#include "process/listen_calls.h"
 #include "process/listening.h"
 #include "process/programs.h"
 #include "process/sender.h"
@@ -25,6 +26,7 @@ int weir_sock_create(struct bpf_sock *ctx)
 {
 	__u64 cookie = bpf_get_socket_cookie(ctx);
 
+	note_32bit_call();
 	own_new(cookie);
 	if (ctx->type == SOCKET_RAW)
 		tell_raw(ctx, cookie);
@@ -48,6 +50,7 @@ OWN_ADDRESSED(getpeername6)
 SEC("cgroup/connect4")
 int weir_connect4(struct bpf_sock_addr *ctx)
 {
+	note_32bit_call();
 	own_connecting(bpf_get_socket_cookie(ctx));
 	note_connecting_ipv4(ctx);
 	return 1;
@@ -56,6 +59,7 @@ int weir_connect4(struct bpf_sock_addr *ctx)
 SEC("cgroup/connect6")
 int weir_connect6(struct bpf_sock_addr *ctx)
 {
+	note_32bit_call();
 	own_connecting(bpf_get_socket_cookie(ctx));
 	note_connecting_ipv6(ctx);
 	return 1;
@@ -64,6 +68,7 @@ int weir_connect6(struct bpf_sock_addr *ctx)
 SEC("cgroup/bind4")
 int weir_bind4(struct bpf_sock_addr *ctx)
 {
+	note_32bit_call();
 	begin_binding_ipv4(ctx);
 	return 1;
 }
@@ -71,6 +76,7 @@ int weir_bind4(struct bpf_sock_addr *ctx)
 SEC("cgroup/bind6")
 int weir_bind6(struct bpf_sock_addr *ctx)
 {
+	note_32bit_call();
 	begin_binding_ipv6(ctx);
 	return 1;
 }
@@ -152,6 +158,7 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 		cookie = bpf_get_socket_cookie(sk);
 		own_used(cookie);
 		own_listener(cookie);
+		note_listen_call(cookie);
 		note_listening(sk, cookie);
 		tell_socket(EVENT_LISTENING, sk, cookie);
 		return 0;
@@ -160,13 +167,15 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 	if (from == TCP_LISTEN && to == TCP_CLOSE) {
 		cookie = bpf_get_socket_cookie(sk);
 		bpf_map_delete_elem(&listeners, &cookie);
+		note_listen_failure(cookie);
 		forget_listening(sk);
 	}
 	/* It has a cookie from here on, which those who look it up cannot give it: see forwarded.h. */
 	if (from == TCP_SYN_RECV)
 		bpf_get_socket_cookie(sk);
 	count_tcp_state(sk, from, to);
-	if (from == TCP_SYN_SENT && to == TCP_ESTABLISHED)
+	/* Of two ends that connect to each other at once, each goes on to SYN_RECV. */
+	if (from == TCP_SYN_SENT && (to == TCP_ESTABLISHED || to == TCP_SYN_RECV))
 		end_connecting(bpf_get_socket_cookie(sk));
 	if (to == TCP_CLOSE && sk->sk_protocol == IPPROTO_TCP)
 		end_flows_of(bpf_get_socket_cookie(sk), from);

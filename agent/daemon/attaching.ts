@@ -78,10 +78,7 @@ export function followSystemCalls({ plane, pins, log }: Ground, config: ConfigIn
 
 /** Attaches these programs. They come last, because a connection has an owner without them, too, only later. */
 export function traceSystemCalls(systemCalls: SystemCalls, farewell: Farewell, { health }: Telling, stop: AsyncDisposableStack): void {
-  stop.defer(async () => {
-    await systemCalls.settled();
-    systemCalls[farewell.until === undefined ? "detach" : "close"]();
-  });
+  stop.defer(() => systemCalls.stop(farewell.until !== undefined));
   health.follow("system calls", () => systemCalls.trouble);
   systemCalls.configure();
 }

@@ -22,21 +22,31 @@ const EVERY_CALL = "tp_btf/sys_exit";
 const END_OF_CALL = /^tracepoint\/syscalls\/sys_exit_(.+)$/;
 
 export interface SystemCallParts {
-  plane: DataPlane;
+  plane: Pick<DataPlane, "callPrograms" | "map">;
   /** The folder where links are pinned. */
   pins: string;
   wanted(): SystemCallTracing;
   say(level: "info" | "warn", sentence: string): void;
-  /** Measures a plain system call. */
+  /** Measures a plain system call. Returns nanoseconds. */
   measure?: () => number;
+  attach?: (program: BpfProgram, pins: string) => Attachment;
+}
+
+/** Nanoseconds of a plain system call, without the programs and with them. */
+interface Cost {
+  before: number;
+  after: number;
 }
 
 export class SystemCalls {
   readonly #parts: SystemCallParts;
   readonly #measure: () => number;
+  readonly #attachOne: (program: BpfProgram, pins: string) => Attachment;
   #attachments: Attachment[] = [];
-  #every: { program: BpfProgram; attachment?: Attachment } | undefined;
-  #addedNs: number | undefined;
+  /** The program that sees 32-bit calls, while it may be needed. */
+  #every: BpfProgram | undefined;
+  #everyAttached: Attachment | undefined;
+  #cost: Cost | undefined;
   #reason: string | undefined;
   #trouble: string | undefined;
   #last: SystemCallTracing | undefined;
@@ -46,14 +56,14 @@ export class SystemCalls {
   constructor(parts: SystemCallParts) {
     this.#parts = parts;
     this.#measure = parts.measure ?? measureSystemCall;
+    this.#attachOne = parts.attach ?? ((program, pins) => attachTrace(program, "", pins));
   }
 
   get state(): SystemCallState {
-    const attached = [...this.#attachments, ...(this.#every?.attachment === undefined ? [] : [this.#every.attachment])];
     return {
       state: this.#attachments.length > 0 ? "on" : "off",
-      attached: attached.map(({ what }) => what.slice(what.lastIndexOf("/") + 1)),
-      ...(this.#addedNs === undefined ? {} : { added_ns: Math.round(this.#addedNs) }),
+      attached: this.#all().map(({ what }) => what.slice(what.lastIndexOf("/") + 1)),
+      ...(this.#cost === undefined ? {} : { added_ns: Math.round(addedBy(this.#cost)) }),
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
     };
   }
@@ -68,34 +78,29 @@ export class SystemCalls {
     this.#change = this.#change.then(() => this.#follow());
   }
 
-  /** Resolves once no change is under way. */
-  settled(): Promise<void> {
-    return this.#change;
-  }
-
   /** Call this once a second: 32-bit programs may have started. */
   look(): void {
-    if (this.#every === undefined || this.#every.attachment !== undefined || this.#closed) return;
+    if (this.#every === undefined || this.#everyAttached !== undefined || this.#closed) return;
     if (this.#parts.plane.map("seen_32bit").lookup(u32(0))!.readUInt32LE() === 0) return;
-    const { say } = this.#parts;
+    const { say, pins } = this.#parts;
     try {
-      this.#every.attachment = attachTrace(this.#every.program, "", this.#parts.pins);
-      say("info", "a 32-bit program runs here: the ends of all system calls are looked at from now on");
+      this.#everyAttached = this.#attachOne(this.#every, pins);
+      this.#writeTraced();
+      this.#weighEvery();
+      say("info", "a 32-bit program runs here: weir looks at the ends of all system calls from now on");
     } catch (error) {
+      this.#detachEvery();
       this.#every = undefined;
-      say("warn", `what 32-bit programs do is not seen at once: ${(error as Error).message}`);
+      say("warn", `what 32-bit programs do with sockets is not seen at once: ${(error as Error).message}`);
     }
   }
 
-  detach(): void {
+  /** Ends the tracing, or leaves to the next agent what is pinned. It waits for a change that is under way, and cuts it short. */
+  async stop(keepsPinned: boolean): Promise<void> {
     this.#closed = true;
-    this.#detach();
-  }
-
-  /** Closes the descriptors. Everything pinned goes on. */
-  close(): void {
-    this.#closed = true;
-    for (const attachment of this.#all()) attachment.close();
+    await this.#change;
+    if (keepsPinned) for (const attachment of this.#all()) attachment.close();
+    else this.#detach();
   }
 
   async #follow(): Promise<void> {
@@ -104,62 +109,97 @@ export class SystemCalls {
     this.#last = wanted;
     this.#trouble = undefined;
     this.#reason = undefined;
-    if (wanted === "off") return this.#detach();
     try {
+      if (wanted === "off") return this.#detach();
+      if (this.#attachments.length === 0) this.#writeTraced(); // an agent before may have left another word
       const programs = await this.#parts.plane.callPrograms();
       if (this.#closed) return;
-      if (wanted === "on") this.#addedNs = this.#timed(programs, 1).added;
-      else this.#decide(programs);
+      // What is attached already stays without a gap, if nothing speaks against it.
+      if (this.#attachments.length > 0 && (wanted === "on" || isCheap(this.#cost!))) return;
+      this.#cost = this.#weigh(programs, wanted === "on" ? 1 : LOOKS);
+      if (wanted === "auto" && !isCheap(this.#cost)) this.#giveUp(this.#cost);
     } catch (error) {
-      this.#detach();
       this.#reason = (error as Error).message;
       if (wanted === "on") this.#trouble = `system calls are not traced: ${this.#reason}`;
       else this.#parts.say("info", `system calls are not traced: ${this.#reason}`);
+      this.#detach();
     }
   }
 
-  #decide(programs: readonly BpfProgram[]): void {
-    const { before, added } = this.#timed(programs, LOOKS);
-    this.#addedNs = added;
-    if (before + added <= before * MOST_TIMES) return;
+  #giveUp(cost: Cost): void {
     this.#detach();
-    this.#reason = `a plain system call takes ${Math.round(before + added)} ns with them, and ${Math.round(before)} ns without`;
+    this.#reason = sentenceOf(cost);
     this.#parts.say("warn", `system calls are not traced: ${this.#reason}; set probes.system_calls: on to trace them all the same`);
   }
 
   /** Attaches and measures them. They stay attached. If they seem to cost too much, it measures again. */
-  #timed(programs: readonly BpfProgram[], looks: number): { before: number; added: number } {
-    let [before, after] = [Infinity, Infinity];
+  #weigh(programs: readonly BpfProgram[], looks: number): Cost {
+    const cost: Cost = { before: Infinity, after: Infinity };
     for (let look = 0; look < looks; look++) {
       if (this.#attachments.length > 0) this.#detach();
-      before = Math.min(before, this.#measure());
+      cost.before = Math.min(cost.before, this.#measure());
       this.#attach(programs);
-      after = Math.min(after, this.#measure());
-      if (after <= before * MOST_TIMES) break;
+      cost.after = Math.min(cost.after, this.#measure());
+      if (isCheap(cost)) break;
     }
-    return { before, added: Math.max(0, after - before) };
+    return cost;
+  }
+
+  /** Measures again with the program that sees 32-bit calls. Throws if that is too much. */
+  #weighEvery(): void {
+    const cost = { before: this.#cost!.before, after: Infinity };
+    for (let look = 0; look < LOOKS && !isCheap(cost); look++) cost.after = Math.min(cost.after, this.#measure());
+    if (this.#last === "auto" && !isCheap(cost)) throw new Error(sentenceOf(cost));
+    this.#cost = cost;
   }
 
   #attach(programs: readonly BpfProgram[]): void {
-    const { plane, pins } = this.#parts;
     for (const program of programs)
-      if (program.section === EVERY_CALL) this.#every = { program };
-      else this.#attachments.push(attachTrace(program, "", pins));
-    const traced = this.#attachments.reduce((bits, { what }) => bits | bitOf(what), 0);
-    plane.map("traced_calls").update(u32(0), u32(traced));
+      if (program.section === EVERY_CALL) this.#every = program;
+      else this.#attachments.push(this.#attachOne(program, this.#parts.pins));
+    this.#writeTraced();
   }
 
   #detach(): void {
-    this.#parts.plane.map("traced_calls").update(u32(0), u32(0));
-    for (const attachment of this.#all()) attachment.detach();
+    const attachments = this.#all();
     this.#attachments = [];
-    this.#every = undefined;
+    this.#every = this.#everyAttached = undefined;
+    this.#writeTraced();
+    for (const attachment of attachments) this.#detachOne(attachment);
+  }
+
+  #detachEvery(): void {
+    const attachment = this.#everyAttached;
+    this.#everyAttached = undefined;
+    this.#writeTraced();
+    if (attachment !== undefined) this.#detachOne(attachment);
+  }
+
+  #detachOne(attachment: Attachment): void {
+    try {
+      attachment.detach();
+    } catch (error) {
+      this.#parts.say("warn", `${attachment.what} is still attached: ${(error as Error).message}`);
+    }
+  }
+
+  /** Tells the programs of the kernel which calls they see the end of. */
+  #writeTraced(): void {
+    const bits = this.#attachments.reduce((all, { what }) => all | bitOf(what), this.#everyAttached === undefined ? 0 : 1 << Call.NONE);
+    this.#parts.plane.map("traced_calls").update(u32(0), u32(bits));
   }
 
   #all(): Attachment[] {
-    return this.#every?.attachment === undefined ? this.#attachments : [...this.#attachments, this.#every.attachment];
+    return this.#everyAttached === undefined ? this.#attachments : [...this.#attachments, this.#everyAttached];
   }
 }
+
+const isCheap = ({ before, after }: Cost): boolean => after <= before * MOST_TIMES;
+
+const addedBy = ({ before, after }: Cost): number => Math.max(0, after - before);
+
+const sentenceOf = ({ before, after }: Cost): string =>
+  `a plain system call takes ${Math.round(after)} ns with them, and ${Math.round(before)} ns without`;
 
 /** Returns the bit in `traced_calls`. */
 function bitOf(section: string): number {

@@ -256,7 +256,8 @@ export const Fault = {
   SOCKET_FLOW_INSERT: 23,
   SYN_INSERT: 24,
   CONNECT_CALL_INSERT: 25,
-  COUNT: 26,
+  LISTEN_CALL_INSERT: 26,
+  COUNT: 27,
 } as const;
 /** By value. */
 export const FaultNames: readonly string[] = [
@@ -286,6 +287,7 @@ export const FaultNames: readonly string[] = [
   "socket_flow_insert",
   "syn_insert",
   "connect_call_insert",
+  "listen_call_insert",
 ];
 
 export const Member = {

@@ -110,10 +110,32 @@ struct vm_area_struct {
 	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
 } KERNEL_TYPE;
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	sigset_t signal;
+} KERNEL_TYPE;
+
 struct signal_struct {
 	struct {
 		int counter;
 	} live;
+	struct sigpending shared_pending; /* signals to the process, which any thread may take */
+} KERNEL_TYPE;
+
+struct sigaction {
+	void *sa_handler;
+	unsigned long sa_flags;
+} KERNEL_TYPE;
+
+struct k_sigaction {
+	struct sigaction sa;
+} KERNEL_TYPE;
+
+struct sighand_struct {
+	struct k_sigaction action[64];
 } KERNEL_TYPE;
 
 struct linux_binprm {
@@ -142,6 +164,9 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+	sigset_t blocked;
+	struct sigpending pending; /* signals to this thread */
 	unsigned int flags;
 	kuid_t loginuid; /* absent where the kernel has no audit */
 	__u64 start_boottime;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which attempts to bind a socket fail. Where the end of the system call is traced, its error says so at once (fail_binding).
+ * Which attempts to bind a socket fail. Where the end of the system call is traced, its error says so at once (end_bind_call).
  * Elsewhere there is only a guess: the kernel runs a program before it looks for a port, and another one once it has found it.
  * An attempt has failed if the second did not run before the thread tries again, or for a second: no attempt takes longer.
  */
@@ -14,7 +14,7 @@ struct binding {
 	__u64 cookie;
 	__u64 address_be[2];
 	__u32 waits; /* 1: for the word that it succeeded, which comes unless it fails */
-	__u32 asked; /* 1: the call at hand has got as far as to ask for the port */
+	__u32 asked; /* 1: the call at hand has got as far as to ask for the port, and its end will be seen */
 	__u32 netns; /* as in struct event */
 	__u16 port;
 	__u8 protocol;
@@ -91,7 +91,7 @@ static __always_inline void fill_binding(struct binding *binding, struct bpf_soc
 		__builtin_memset(&binding->owner, 0, sizeof(binding->owner));
 	if (!may_take_low_ports())
 		binding->owner.flags |= OWNER_UNPRIVILEGED;
-	binding->asked = 1;
+	binding->asked = is_end_traced(CALL_BIND);
 	/* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
 	binding->waits = binding->port != 0;
 }
@@ -141,23 +141,27 @@ static __always_inline void end_binding(void)
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
 
-	if (binding) {
+	if (binding)
 		binding->waits = 0;
-		binding->asked = 0;
-	}
 }
 
-/* The call of the running thread has ended with this error. It may have failed before the kernel asked for the port: then nothing is told. */
-static __always_inline void fail_binding(__u16 error)
+/*
+ * The call of the running thread has ended with this error. It may have failed before the kernel asked for the port: then nothing is
+ * told. `sk` is the socket behind its descriptor now: if another thread has exchanged it, the failure is guessed as without this.
+ */
+static __always_inline void end_bind_call(const struct sock *sk, __u16 error)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct binding *binding = bpf_map_lookup_elem(&bindings, &thread);
 
 	if (!binding || !binding->asked)
 		return;
-	binding->waits = 0;
 	binding->asked = 0;
-	tell_binding(binding, CALL_BIND, error);
+	if (cookie_of_socket(sk) != binding->cookie)
+		return;
+	binding->waits = 0;
+	if (error)
+		tell_binding(binding, CALL_BIND, error);
 }
 
 struct bpf_map;

@@ -8,11 +8,11 @@
 
 #include "process/bindings.h"
 #include "process/connecting.h"
+#include "process/listen_calls.h"
+#include "process/restarts.h"
 
-#define ERROR_EXISTS 17		/* EEXIST */
-#define ERROR_LARGEST 4095	/* MAX_ERRNO */
-#define ERROR_RESTART_FIRST 512 /* ERESTARTSYS: a signal ends the call, or begins it anew */
-#define ERROR_RESTART_LAST 516	/* ERESTART_RESTARTBLOCK */
+#define ERROR_EXISTS 17	   /* EEXIST */
+#define ERROR_LARGEST 4095 /* MAX_ERRNO */
 
 /* call * LIMIT_SOCKET_ERRORS + error -> how many calls ended so; 0 is success */
 struct {
@@ -35,7 +35,7 @@ static __always_inline __u16 error_of(long result)
 {
 	if (result >= 0 || result < -ERROR_LARGEST)
 		return 0;
-	if (result <= -ERROR_RESTART_FIRST && result >= -ERROR_RESTART_LAST)
+	if (result <= -ERROR_RESTART && result >= -ERROR_RESTART_LAST)
 		return ERROR_INTERRUPTED;
 	return -result;
 }
@@ -82,36 +82,24 @@ static __always_inline void own_returned(const struct sock *sk)
 		own_used(cookie_of_socket(sk));
 }
 
-static __always_inline void end_socket(const struct sock *sk, __u16 error)
+/* A socket of this family was asked for; `sk` is the one behind the descriptor now, which another thread may have exchanged. */
+static __always_inline void end_socket(__s32 family, const struct sock *sk, __u16 error)
 {
 	count_call(CALL_SOCKET, error);
-	if (!error && sk && BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_PACKET)
-		tell_packet_socket_in(BPF_CORE_READ(sk, __sk_common.skc_net.net), CALL_SOCKET);
+	if (!error && (family == FAMILY_PACKET || (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_PACKET)))
+		tell_packet_socket_in(current_netns(), CALL_SOCKET);
 }
 
-static __always_inline void end_bind(__u16 error)
+static __always_inline void end_bind(const struct sock *sk, __u16 error)
 {
 	count_call(CALL_BIND, error);
-	if (error)
-		fail_binding(error);
+	end_bind_call(sk, error);
 }
 
-/* Two sockets may be bound to one port, of which only one can listen. That it does is told by its state. */
 static __always_inline void end_listen(const struct sock *sk, __u16 error)
 {
-	struct event *event;
-
 	count_call(CALL_LISTEN, error);
-	if (!error || !is_internet(sk))
-		return;
-	own_used(cookie_of_socket(sk));
-	event = begin_event_of_socket(EVENT_BIND_FAILED, sk, cookie_of_socket(sk));
-	if (!event)
-		return;
-	event->error = error;
-	event->call = CALL_LISTEN;
-	event->thread = bpf_get_current_pid_tgid();
-	bpf_ringbuf_submit(event, 0);
+	end_listen_call(sk, error);
 }
 
 static __always_inline void end_accept(__u32 call, const struct sock *sk, __u16 error)

@@ -6,7 +6,7 @@
 #ifndef WEIR_CALLS_32BIT_H
 #define WEIR_CALLS_32BIT_H
 
-#include "process/call_ends.h"
+#include "process/handed.h"
 
 /* The calls of socketcall(2), as include/uapi/linux/net.h has them. */
 enum {
@@ -14,6 +14,7 @@ enum {
 	SYS_CONNECT = 3,
 	SYS_LISTEN = 4,
 	SYS_ACCEPT = 5,
+	SYS_RECVMSG = 17,
 	SYS_ACCEPT4 = 18,
 };
 
@@ -23,11 +24,14 @@ enum {
 	X86_32_NR_CONNECT = 362,
 	X86_32_NR_LISTEN = 363,
 	X86_32_NR_ACCEPT4 = 364,
+	X86_32_NR_RECVMSG = 372,
 	ARM_32_NR_BIND = 282,
 	ARM_32_NR_CONNECT = 283,
 	ARM_32_NR_LISTEN = 284,
 	ARM_32_NR_ACCEPT = 285,
+	ARM_32_NR_RECVMSG = 297,
 	ARM_32_NR_ACCEPT4 = 366,
+	NR_PIDFD_GETFD = 438, /* on all machines */
 };
 
 static __always_inline __u32 call_of_socketcall(__u32 number)
@@ -43,6 +47,8 @@ static __always_inline __u32 call_of_socketcall(__u32 number)
 		return CALL_LISTEN;
 	case SYS_ACCEPT:
 		return CALL_ACCEPT;
+	case SYS_RECVMSG:
+		return CALL_RECVMSG;
 	case SYS_ACCEPT4:
 		return CALL_ACCEPT4;
 	default:
@@ -50,69 +56,114 @@ static __always_inline __u32 call_of_socketcall(__u32 number)
 	}
 }
 
-/* Returns which call the running process is in, and its first argument if that is in a register; else -1. */
-static __always_inline __u32 call_32bit(struct pt_regs *registers, __s32 *descriptor)
+static __always_inline __u32 call_of_x86(__s32 number)
+{
+	switch (number) {
+	case X86_32_NR_SOCKET:
+		return CALL_SOCKET;
+	case X86_32_NR_BIND:
+		return CALL_BIND;
+	case X86_32_NR_CONNECT:
+		return CALL_CONNECT;
+	case X86_32_NR_LISTEN:
+		return CALL_LISTEN;
+	case X86_32_NR_ACCEPT4:
+		return CALL_ACCEPT4;
+	case X86_32_NR_RECVMSG:
+		return CALL_RECVMSG;
+	case NR_PIDFD_GETFD:
+		return CALL_PIDFD_GETFD;
+	default:
+		return CALL_NONE;
+	}
+}
+
+static __always_inline __u32 call_of_arm(__s32 number)
+{
+	switch (number) {
+	case ARM_32_NR_SOCKET:
+		return CALL_SOCKET;
+	case ARM_32_NR_BIND:
+		return CALL_BIND;
+	case ARM_32_NR_CONNECT:
+		return CALL_CONNECT;
+	case ARM_32_NR_LISTEN:
+		return CALL_LISTEN;
+	case ARM_32_NR_ACCEPT:
+		return CALL_ACCEPT;
+	case ARM_32_NR_ACCEPT4:
+		return CALL_ACCEPT4;
+	case ARM_32_NR_RECVMSG:
+		return CALL_RECVMSG;
+	case NR_PIDFD_GETFD:
+		return CALL_PIDFD_GETFD;
+	default:
+		return CALL_NONE;
+	}
+}
+
+/*
+ * Returns which call the running process is in, and its first two arguments. Those of socketcall(2) are in the memory of the process,
+ * which may have changed them. Nothing is believed for them: a descriptor only counts if its socket is the one that the kernel named, and
+ * the descriptors of a message are hints in any case.
+ */
+static __always_inline __u32 call_32bit(struct pt_regs *registers, __u32 arguments[2])
 {
 	struct pt_regs___arm64 *arm64 = (struct pt_regs___arm64 *)registers;
 	struct pt_regs___x86 *x86 = (struct pt_regs___x86 *)registers;
 
-	*descriptor = -1;
+	arguments[0] = arguments[1] = -1;
 	if (bpf_core_field_exists(x86->di)) {
 		__s32 number = BPF_CORE_READ(x86, orig_ax);
 
-		if (number == X86_32_NR_SOCKETCALL)
+		if (number == X86_32_NR_SOCKETCALL) {
+			bpf_probe_read_user(arguments, 2 * sizeof(arguments[0]), (const void *)BPF_CORE_READ(x86, cx));
 			return call_of_socketcall(BPF_CORE_READ(x86, bx));
-		*descriptor = BPF_CORE_READ(x86, bx);
-		switch (number) {
-		case X86_32_NR_SOCKET:
-			return CALL_SOCKET;
-		case X86_32_NR_BIND:
-			return CALL_BIND;
-		case X86_32_NR_CONNECT:
-			return CALL_CONNECT;
-		case X86_32_NR_LISTEN:
-			return CALL_LISTEN;
-		case X86_32_NR_ACCEPT4:
-			return CALL_ACCEPT4;
 		}
-	} else if (bpf_core_field_exists(arm64->orig_x0)) {
-		*descriptor = BPF_CORE_READ(arm64, orig_x0);
-		switch (BPF_CORE_READ(arm64, syscallno)) {
-		case ARM_32_NR_SOCKET:
-			return CALL_SOCKET;
-		case ARM_32_NR_BIND:
-			return CALL_BIND;
-		case ARM_32_NR_CONNECT:
-			return CALL_CONNECT;
-		case ARM_32_NR_LISTEN:
-			return CALL_LISTEN;
-		case ARM_32_NR_ACCEPT:
-			return CALL_ACCEPT;
-		case ARM_32_NR_ACCEPT4:
-			return CALL_ACCEPT4;
-		}
+		arguments[0] = BPF_CORE_READ(x86, bx);
+		arguments[1] = BPF_CORE_READ(x86, cx);
+		return call_of_x86(number);
+	}
+	if (bpf_core_field_exists(arm64->orig_x0)) {
+		arguments[0] = BPF_CORE_READ(arm64, orig_x0);
+		arguments[1] = BPF_CORE_READ(arm64, regs[1]);
+		return call_of_arm(BPF_CORE_READ(arm64, syscallno));
 	}
 	return CALL_NONE;
 }
 
 /* A 32-bit call of the running process has ended. */
-static __always_inline void end_32bit_call(struct pt_regs *registers, long result)
+static __always_inline void end_32bit_call(struct pt_regs *registers, __s32 result)
 {
-	__u16 error = error_of((__s32)result);
-	__s32 descriptor;
+	const struct sock *returned, *given;
+	__u16 error = error_of(result);
+	__u32 arguments[2], call;
 
-	switch (call_32bit(registers, &descriptor)) {
+	call = call_32bit(registers, arguments);
+	if (call == CALL_NONE || is_restarted(result))
+		return;
+	returned = socket_of_descriptor(result);
+	given = socket_of_descriptor(arguments[0]);
+	switch (call) {
 	case CALL_SOCKET:
-		return end_socket(socket_of_descriptor(error ? -1 : (__s32)result), error);
+		return end_socket(asked_family(), returned, error);
 	case CALL_BIND:
-		return end_bind(error);
+		return end_bind(given, error);
 	case CALL_LISTEN:
-		return end_listen(socket_of_descriptor(descriptor), error);
+		return end_listen(given, error);
 	case CALL_ACCEPT:
 	case CALL_ACCEPT4:
-		return end_accept(CALL_ACCEPT4, socket_of_descriptor(error ? -1 : (__s32)result), error);
+		return end_accept(call, returned, error);
 	case CALL_CONNECT:
-		return end_connect(socket_of_descriptor(descriptor), error);
+		return end_connect(given, error);
+	case CALL_RECVMSG:
+		if (!error)
+			own_received_32bit(arguments[1]);
+		return;
+	case CALL_PIDFD_GETFD:
+		if (!error)
+			own_taken(returned);
+		return;
 	}
 }
 

@@ -88,6 +88,20 @@ static __always_inline void name_owner(struct event *event, const struct owner *
 	__builtin_memcpy(event->command, owner->command, sizeof(event->command));
 }
 
+/* The event is about a call of the running process, whoever else has used the socket meanwhile. */
+static __always_inline void describe_caller(struct event *event, __u64 cookie)
+{
+	const struct owner *known = find_owner(cookie);
+	struct owner caller = {};
+
+	describe_process(&caller, bpf_get_current_task_btf());
+	if (known) {
+		caller.creator_pid = known->creator_pid;
+		caller.creator_started_ns = known->creator_started_ns;
+	}
+	name_owner(event, &caller);
+}
+
 static __always_inline void describe_owner(struct event *event, __u64 cookie)
 {
 	struct owner *owner = find_owner(cookie);

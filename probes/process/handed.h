@@ -11,11 +11,10 @@
 
 #define LEVEL_SOCKET 1	 /* SOL_SOCKET */
 #define MESSAGE_RIGHTS 1 /* SCM_RIGHTS */
-#define CONTROL_READ 192 /* bytes of control data that are looked at: 44 descriptors, where nothing comes before them */
 #define CONTROL_MESSAGES 4
-#define DESCRIPTORS_READ 32
+#define MOST_DESCRIPTORS 253 /* SCM_MAX_FD */
 
-/* As sendmsg(2) and cmsg(3) have them, for 64-bit processes. */
+/* As sendmsg(2) and cmsg(3) have them, for 64-bit processes and for 32-bit ones. */
 struct user_message {
 	__u64 name;
 	__u64 name_length;
@@ -25,59 +24,99 @@ struct user_message {
 	__u64 control_length;
 };
 
+struct user_message_32bit {
+	__u32 name;
+	__u32 name_length;
+	__u32 pieces;
+	__u32 piece_count;
+	__u32 control;
+	__u32 control_length;
+};
+
 struct control_header {
 	__u64 length;
 	__s32 level;
 	__s32 type;
 };
 
-/* A global function: the verifier goes through it once, and not once for each descriptor of a message. */
-__noinline int own_descriptor(__s32 descriptor)
+struct control_header_32bit {
+	__u32 length;
+	__s32 level;
+	__s32 type;
+};
+
+/* Of the descriptor with this place in the list, whose numbers are at that address. */
+static long own_listed(__u32 place, const __u64 *list_at)
 {
-	own_returned(socket_of_descriptor(descriptor));
+	__s32 descriptor;
+
+	if (!bpf_probe_read_user(&descriptor, sizeof(descriptor),
+				 (const void *)(*list_at + place * sizeof(descriptor))))
+		own_returned(socket_of_descriptor(descriptor));
 	return 0;
 }
 
-static __always_inline void own_listed(__u64 at, __u64 bytes)
+/* Reads the header of a control message in one form, whichever the process has. */
+static __always_inline bool read_header(struct control_header *header, __u64 at, bool is_32bit)
 {
-	__s32 descriptors[DESCRIPTORS_READ] = {};
-	__u32 count = bytes / sizeof(descriptors[0]), i;
+	struct control_header_32bit narrow = {};
 
-	if (count > DESCRIPTORS_READ)
-		count = DESCRIPTORS_READ;
-	if (bpf_probe_read_user(descriptors, count * sizeof(descriptors[0]), (const void *)at))
-		return;
-	for (i = 0; i < DESCRIPTORS_READ && i < count; i++)
-		own_descriptor(descriptors[i]);
+	if (!is_32bit)
+		return !bpf_probe_read_user(header, sizeof(*header), (const void *)at);
+	if (bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)at))
+		return false;
+	*header = (struct control_header){ .length = narrow.length, .level = narrow.level, .type = narrow.type };
+	return true;
 }
 
-/* The running process has received a message, which its memory describes at this address. */
-static __always_inline void own_received(__u64 message_at)
+/* The running process has received a message with these control messages. */
+static __always_inline void own_controlled(__u64 at, __u64 left, bool is_32bit)
 {
-	struct user_message message = {};
-	struct control_header header;
-	__u64 at, left;
+	__u64 header_size = is_32bit ? sizeof(struct control_header_32bit) : sizeof(struct control_header);
+	__u64 alignment = is_32bit ? 4 : 8, count;
+	struct control_header header = {};
 	__u32 i;
 
-	if (bpf_probe_read_user(&message, sizeof(message), (const void *)message_at))
-		return;
-	at = message.control;
-	left = message.control_length;
-	for (i = 0; i < CONTROL_MESSAGES && left >= sizeof(header); i++) {
-		if (bpf_probe_read_user(&header, sizeof(header), (const void *)at))
-			return;
-		if (header.length < sizeof(header) || header.length > left)
+	for (i = 0; i < CONTROL_MESSAGES && left >= header_size; i++) {
+		if (!read_header(&header, at, is_32bit) || header.length < header_size || header.length > left)
 			return;
 		if (header.level == LEVEL_SOCKET && header.type == MESSAGE_RIGHTS) {
 			count_call(CALL_RECVMSG, 0);
-			return own_listed(at + sizeof(header), header.length - sizeof(header));
+			at += header_size;
+			count = (header.length - header_size) / sizeof(__s32);
+			bpf_loop(count < MOST_DESCRIPTORS ? count : MOST_DESCRIPTORS, own_listed, &at, 0);
+			return;
 		}
-		header.length = (header.length + 7) & ~7ULL;
+		header.length = (header.length + alignment - 1) & -alignment;
 		if (header.length > left)
 			return;
 		at += header.length;
 		left -= header.length;
 	}
+}
+
+/* The running process has received a message, which its memory describes at this address. */
+static __always_inline void own_received(__u64 message_at)
+{
+	struct user_message message;
+
+	if (!bpf_probe_read_user(&message, sizeof(message), (const void *)message_at))
+		own_controlled(message.control, message.control_length, false);
+}
+
+static __always_inline void own_received_32bit(__u64 message_at)
+{
+	struct user_message_32bit message;
+
+	if (!bpf_probe_read_user(&message, sizeof(message), (const void *)message_at))
+		own_controlled(message.control, message.control_length, true);
+}
+
+/* The running process has taken a descriptor out of another one. */
+static __always_inline void own_taken(const struct sock *sk)
+{
+	count_call(CALL_PIDFD_GETFD, 0);
+	own_returned(sk);
 }
 
 #endif

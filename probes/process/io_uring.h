@@ -34,8 +34,13 @@ struct io_accept {
 } KERNEL_TYPE;
 
 struct io_socket {
+	int domain;
 	__u32 file_slot;
 } KERNEL_TYPE;
+
+/* The socket that a request has returned. */
+#define RETURNED_SOCKET(request, result, type) \
+	(BPF_CORE_READ((const struct type *)(request), file_slot) ? NULL : socket_of_descriptor(result))
 
 #define IS_OPERATION(opcode, name) \
 	(bpf_core_enum_value_exists(enum io_uring_op, name) && (opcode) == bpf_core_enum_value(enum io_uring_op, name))
@@ -53,19 +58,14 @@ static __always_inline void end_request(const struct io_kiocb *request)
 	result = BPF_CORE_READ(request, cqe.res);
 	file = BPF_CORE_READ(request, file);
 	if (IS_OPERATION(opcode, IORING_OP_ACCEPT)) {
-		if (bpf_core_type_exists(struct io_accept) &&
-		    BPF_CORE_READ((const struct io_accept *)request, file_slot))
-			return;
-		end_accept(CALL_ACCEPT, socket_of_descriptor(result), error_of(result));
+		end_accept(CALL_ACCEPT, RETURNED_SOCKET(request, result, io_accept), error_of(result));
 	} else if (IS_OPERATION(opcode, IORING_OP_CONNECT)) {
 		end_connect(socket_of_file(file), error_of(result));
 	} else if (IS_OPERATION(opcode, IORING_OP_SOCKET)) {
-		if (bpf_core_type_exists(struct io_socket) &&
-		    BPF_CORE_READ((const struct io_socket *)request, file_slot))
-			return;
-		end_socket(socket_of_descriptor(result), error_of(result));
+		end_socket(BPF_CORE_READ((const struct io_socket *)request, domain),
+			   RETURNED_SOCKET(request, result, io_socket), error_of(result));
 	} else if (IS_OPERATION(opcode, IORING_OP_BIND)) {
-		end_bind(error_of(result));
+		end_bind(socket_of_file(file), error_of(result));
 	} else if (IS_OPERATION(opcode, IORING_OP_LISTEN)) {
 		end_listen(socket_of_file(file), error_of(result));
 	}

@@ -26,40 +26,18 @@ struct {
 	__type(value, struct owner);
 } listeners SEC(".maps");
 
-/*
- * The part of a process that is found behind pointers. It is read once, because for each such pointer the verifier of Linux 6.18 looks
- * through the names of all types of the kernel, which takes milliseconds.
- */
-struct process_parts {
-	struct task_struct *leader;
-	__u64 cgroup;
-	__u32 uid;
-};
-
-static __always_inline struct process_parts parts_of(struct task_struct *task)
-{
-	return (struct process_parts){
-		.leader = task->group_leader,
-		.cgroup = task->cgroups->dfl_cgrp->kn->id,
-		.uid = task->cred->uid.val,
-	};
-}
-
-static __always_inline void describe_parts(struct owner *owner, struct task_struct *task, struct process_parts parts)
-{
-	owner->pid = task->tgid;
-	owner->thread = task->pid;
-	owner->uid = parts.uid;
-	owner->started_ns = parts.leader->start_boottime;
-	owner->executions = parts.leader->self_exec_id;
-	owner->cgroup = parts.cgroup;
-	bpf_probe_read_kernel_str(owner->command, sizeof(owner->command), parts.leader->comm);
-}
-
 /* The process of a task. A worker thread of io_uring has a name of its own: the group leader's is the program's. */
 static __always_inline void describe_process(struct owner *owner, struct task_struct *task)
 {
-	describe_parts(owner, task, parts_of(task));
+	struct task_struct *leader = task->group_leader;
+
+	owner->pid = task->tgid;
+	owner->thread = task->pid;
+	owner->uid = task->cred->uid.val;
+	owner->started_ns = leader->start_boottime;
+	owner->executions = leader->self_exec_id;
+	owner->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	bpf_probe_read_kernel_str(owner->command, sizeof(owner->command), leader->comm);
 }
 
 static __always_inline struct owner *find_owner(__u64 cookie)
@@ -70,16 +48,13 @@ static __always_inline struct owner *find_owner(__u64 cookie)
 }
 
 /* Is it this process, running the program it ran then, for the same user and in the same control group? */
-static __always_inline bool has_parts(const struct owner *owner, struct task_struct *task, struct process_parts parts)
-{
-	return owner->pid == task->tgid && !owner->flags && owner->executions == (__u16)parts.leader->self_exec_id &&
-	       owner->started_ns == parts.leader->start_boottime && owner->uid == parts.uid &&
-	       owner->cgroup == parts.cgroup;
-}
-
 static __always_inline bool is_owner(const struct owner *owner, struct task_struct *task)
 {
-	return has_parts(owner, task, parts_of(task));
+	struct task_struct *leader = task->group_leader;
+
+	return owner->pid == task->tgid && !owner->flags && owner->executions == (__u16)leader->self_exec_id &&
+	       owner->started_ns == leader->start_boottime && owner->uid == task->cred->uid.val &&
+	       owner->cgroup == task->cgroups->dfl_cgrp->kn->id;
 }
 
 /* The running process makes the socket. */
@@ -96,43 +71,42 @@ static __always_inline void own_new(__u64 cookie)
 		count_fault(FAULT_OWNER_INSERT);
 }
 
-/*
- * The running process uses the socket, whoever made it or handed it over. `connecting_ns` is when it began to connect, or 0 if it does
- * not. A global function: programs call it from several places, and the verifier goes through it once.
- */
-__noinline int own_by(__u64 cookie, __u64 connecting_ns)
+/* The running process uses the socket, whoever made it or handed it over. */
+static __always_inline void own_by(__u64 cookie, bool connects)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct process_parts parts = parts_of(task);
 	struct owner *known = find_owner(cookie);
 	struct owner owner = {};
 
 	if (!cookie)
-		return 0;
-	if (known && connecting_ns)
-		known->connecting_ns = connecting_ns;
-	if (known && has_parts(known, task, parts))
-		return 0;
-	describe_parts(&owner, task, parts);
-	owner.connecting_ns = connecting_ns;
+		return;
+	if (known && connects)
+		known->connecting_ns = bpf_ktime_get_coarse_ns();
+	if (known && is_owner(known, task)) {
+		if (connects)
+			known->thread = task->pid;
+		return;
+	}
+	describe_process(&owner, task);
 	if (known) {
 		owner.creator_pid = known->creator_pid;
 		owner.creator_started_ns = known->creator_started_ns;
 		owner.connecting_ns = known->connecting_ns;
+	} else if (connects) {
+		owner.connecting_ns = bpf_ktime_get_coarse_ns();
 	}
 	if (bpf_map_update_elem(&owners, &cookie, &owner, BPF_ANY))
 		count_fault(FAULT_OWNER_INSERT);
-	return 0;
 }
 
 static __always_inline void own_used(__u64 cookie)
 {
-	own_by(cookie, 0);
+	own_by(cookie, false);
 }
 
 static __always_inline void own_connecting(__u64 cookie)
 {
-	own_by(cookie, bpf_ktime_get_coarse_ns());
+	own_by(cookie, true);
 }
 
 /*

@@ -8,14 +8,7 @@
 
 #include "base/quiet.h"
 #include "process/identify.h"
-
-/* 0 -> 1 once a 32-bit program was seen on this 64-bit host */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} seen_32bit SEC(".maps");
+#include "process/seen_32bit.h"
 
 #define PROGRAMS_SIZE (4 * 1024 * 1024) /* 5,000 programs: an agent may be held up for a second */
 
@@ -47,16 +40,6 @@ static __always_inline struct program_started *reserve_program(struct task_struc
 	return program;
 }
 
-/* Notes that there is a 32-bit program, if this is one: the tracepoints of single system calls do not see what it does. */
-static __always_inline void note_32bit(struct task_struct *task)
-{
-	__u32 flag = bpf_core_field_exists(task->thread_info.status) ? X86_FLAG_32BIT : ARM64_FLAG_32BIT;
-	__u32 zero = 0, *seen = bpf_map_lookup_elem(&seen_32bit, &zero);
-
-	if (seen && !*seen && BPF_CORE_READ(task, thread_info.flags) >> flag & 1)
-		*seen = 1;
-}
-
 /* The process has just started this program. */
 static __always_inline void tell_executed(struct task_struct *task, struct linux_binprm *binary)
 {
@@ -65,7 +48,7 @@ static __always_inline void tell_executed(struct task_struct *task, struct linux
 	__u64 length;
 
 	identify_started(task);
-	note_32bit(task);
+	note_32bit_program(task);
 	program = reserve_program(task, task->real_parent);
 	if (!program)
 		return;
@@ -111,7 +94,7 @@ static __always_inline int tell_older_program(struct bpf_iter__task *ctx)
 
 	if (!task || !program || !task->mm || task->pid != task->tgid)
 		return 0;
-	note_32bit(task);
+	note_32bit_program(task);
 	length = command_length(task->mm);
 	if (length > sizeof(program->arguments))
 		length = sizeof(program->arguments);

@@ -38,32 +38,14 @@ static __always_inline __u64 second_argument(void)
 	return 0;
 }
 
-/* Negative where the running process is in no system call: it was interrupted, and is nobody's sender. */
-static __always_inline __s32 first_argument(void)
-{
-	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-
-	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di)) {
-		if ((long)BPF_CORE_READ((struct pt_regs___x86 *)registers, orig_ax) < 0)
-			return -1;
-		return BPF_CORE_READ((struct pt_regs___x86 *)registers, di);
-	}
-	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0)) {
-		if (BPF_CORE_READ((struct pt_regs___arm64 *)registers, syscallno) < 0)
-			return -1;
-		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, orig_x0);
-	}
-	return -1;
-}
-
 /* Is the running process in a system call of the machine's own width? The tracepoints of single system calls see no other. */
 static __always_inline bool is_native_call(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	if (bpf_core_field_exists(task->thread_info.status))
-		return !(BPF_CORE_READ(task, thread_info.status) & X86_STATUS_COMPAT);
-	return !(BPF_CORE_READ(task, thread_info.flags) >> ARM64_FLAG_32BIT & 1);
+		return !(task->thread_info.status & X86_STATUS_COMPAT);
+	return !(task->thread_info.flags >> ARM64_FLAG_32BIT & 1);
 }
 
 /*
@@ -79,6 +61,31 @@ enum {
 	ARM_32_NR_SOCKET = 281,
 	SYS_SOCKET = 1,
 };
+
+/*
+ * Negative where the running process is in no system call: it was interrupted, and is nobody's sender. It is so, too, in a call whose
+ * arguments are in memory, which the process can change.
+ */
+static __always_inline __s32 first_argument(void)
+{
+	struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	if (bpf_core_field_exists(((struct pt_regs___x86 *)0)->di)) {
+		long number = BPF_CORE_READ((struct pt_regs___x86 *)registers, orig_ax);
+
+		if (number < 0)
+			return -1;
+		if (is_native_call())
+			return BPF_CORE_READ((struct pt_regs___x86 *)registers, di);
+		return number == X86_32_NR_SOCKETCALL ? -1 : BPF_CORE_READ((struct pt_regs___x86 *)registers, bx);
+	}
+	if (bpf_core_field_exists(((struct pt_regs___arm64 *)0)->orig_x0)) {
+		if (BPF_CORE_READ((struct pt_regs___arm64 *)registers, syscallno) < 0)
+			return -1;
+		return BPF_CORE_READ((struct pt_regs___arm64 *)registers, orig_x0);
+	}
+	return -1;
+}
 
 /*
  * The family that the running process asks socket(2) for; negative where it is in another call. A 64-bit program has other

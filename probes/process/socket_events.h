@@ -9,7 +9,7 @@
 #include "base/limiter.h"
 #include "base/rule_set.h"
 #include "process/events.h"
-#include "process/sender.h"
+#include "process/seen_32bit.h"
 
 /* enum weir_event_type -> how often processes did that with sockets */
 struct {
@@ -27,7 +27,10 @@ struct {
 	__type(value, __u64);
 } socket_errors SEC(".maps");
 
-/* 0 -> bit n: programs see how calls end that have the number n in enum weir_call; user space writes it */
+/*
+ * 0 -> bit n: programs see how calls end that have the number n in enum weir_call; bit CALL_NONE: they see it of 32-bit calls. User space
+ * writes it.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -40,7 +43,7 @@ struct {
 #define CAPABILITY_NET_RAW 13
 #define ERROR_CONNECT_REFUSED 111
 
-/* Does a program see how calls of this number end (enum weir_call)? */
+/* Does a program see how calls of this number end (enum weir_call), or 32-bit ones (CALL_NONE)? */
 static __always_inline bool is_end_traced(__u32 call)
 {
 	__u32 zero = 0, *traced = bpf_map_lookup_elem(&traced_calls, &zero);
@@ -185,7 +188,8 @@ static __always_inline void count_socket_error(const struct sock *sk)
 	if (!event)
 		return;
 	event->error = error;
-	event->opened_ns = began_ns;
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP)
+		event->opened_ns = began_ns; /* a UDP socket is connected at once, and may fail much later */
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -212,8 +216,9 @@ static __always_inline void tell_packet_socket(int capability, int result)
 {
 	if (capability != CAPABILITY_NET_RAW || result || asked_family() != FAMILY_PACKET)
 		return;
-	if (is_end_traced(CALL_SOCKET) && is_native_call())
-		return; /* exit_socket() tells of it, when it is known whether there is such a socket */
+	note_32bit_call();
+	if (is_end_traced(is_native_call() ? CALL_SOCKET : CALL_NONE))
+		return; /* end_socket() tells of it, when it is known whether there is such a socket */
 	tell_packet_socket_in(current_netns(), CALL_NONE);
 }
 

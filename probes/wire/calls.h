@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-/* Each has the name of its tracepoint: CALL_ACCEPT4 is seen at sys_exit_accept4. */
+/* Each has the name of its tracepoint: CALL_ACCEPT4 is seen at sys_exit_accept4. CALL_NONE stands for none that is known. */
 enum weir_call {
 	CALL_NONE,
 	CALL_SOCKET,

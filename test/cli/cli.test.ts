@@ -6,9 +6,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ControlClient } from "../../agent/api/client.ts";
 import { COMMANDS } from "../../agent/cli/command-table.ts";
-import { systemCallText } from "../../agent/cli/status-text.ts";
-import type { SystemCallState } from "../../agent/observe/events/snapshot.ts";
-import type { Status } from "../../agent/service/contract.ts";
 import { Refusal } from "../../agent/values/refusal.ts";
 import { eventually } from "../harness/eventually.ts";
 import { requires, root } from "../harness/require.ts";
@@ -181,20 +178,8 @@ test("status --json is what the agent says; status is for people", async () => {
   assert.match(text, /mode +detect/);
   assert.match(text, /eth0 +xdp native +tcx link +the driver supports it/);
   assert.match(text, /100 emitted = 90 received \+ 7 pending \+ 3 lost/);
-  assert.match(text, /^calls +traced at 1 place, 18 ns more for each system call$/m);
   assert.match(text, /eth0 +ingress +tcp +passed +1,000 +64 kB +100\/s +6\.4 kB\/s/);
   assert.doesNotMatch(text, /\x1b/, "no colours where there is no terminal");
-});
-
-test("status says why system calls are not traced, unless the configuration says so", () => {
-  const text = (system_calls: SystemCallState): string => systemCallText({ probes: { system_calls } } as Status);
-  const off: SystemCallState = { state: "off", attached: [], added_ns: 900 };
-  assert.equal(text(off), "not traced");
-  assert.equal(text({ ...off, reason: "this kernel\x1b[2J refuses" }), "not traced: this kernel\\x1b[2J refuses");
-  assert.equal(
-    text({ ...off, state: "on", attached: ["sys_exit_bind", "sys_exit_listen"] }),
-    "traced at 2 places, 900 ns more for each system call",
-  );
 });
 
 test("mode shows and switches the mode, and brings the operator's session", async () => {

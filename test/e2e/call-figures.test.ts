@@ -81,8 +81,7 @@ describe("figures of system calls", requires(root(), tool("perl", "perl-base")),
       PROGRAM,
       `use Fcntl; fcntl(S, F_SETFL, O_NONBLOCK); connect(S, pack_sockaddr_in(${CLOSED}, inet_aton("${there}"))); select(undef, undef, undef, 0.3)`,
     );
-    const refused =
-      'weir_socket_failures_total{weir_socket_event="connect_refused",process_executable_name="perl",error_type="ECONNREFUSED"}';
+    const refused = `weir_socket_failures_total{weir_socket_event="connect_refused",process_executable_name="${PROGRAM}",error_type="ECONNREFUSED"}`;
     const told = await eventually("its failure, and the three of before", async () => {
       const one = await read();
       return one.text.split("\n").includes(`${refused} 4`) && one;

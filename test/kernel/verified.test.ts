@@ -27,6 +27,9 @@ const MOST: Record<string, Record<string, number>> = {
     weir_set_state: 45, // 34, 30, 29
     weir_identify_all: 8, // 5, 5, 5
   },
+  "calls.bpf.o": {
+    weir_exit_32bit: 20, // -, -, 10
+  },
 };
 
 /** For all others; the largest of them had 2,400. */

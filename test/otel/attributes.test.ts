@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
-import { SOCKET_EVENT_TYPES, type SocketEvent } from "../../agent/observe/events/event.ts";
 import { connectionAttributes, endedAttributes, socketAttributes, verdictAttributes } from "../../otel/attributes.ts";
 import { resourceAttributes } from "../../otel/resource.ts";
 import { connection, verdict } from "./fixtures.ts";
@@ -172,27 +169,6 @@ test("a bind that failed has the reason that was found, and beside it the kernel
     reason: "port_in_use",
   });
   assert.deepEqual([type, error], ["port_in_use", "EADDRINUSE"]);
-});
-
-test("the page names each record about sockets, and the attributes that only these have", () => {
-  const page = readFileSync(join(import.meta.dirname, "../../otel/README.md"), "utf8");
-  const some: SocketEvent = {
-    seq: 9,
-    type: "BIND_FAILED",
-    time: 0,
-    new: true,
-    error: "EADDRINUSE",
-    call: "bind",
-    took_ms: 1,
-    bypass: "qdisc",
-    outcome: "refused",
-    process: { pid: 1, thread: 2, name: "x", uid: 0 },
-    holder: { pid: 3, name: "y", uid: 0 },
-  };
-  const records = SOCKET_EVENT_TYPES.map((type) => `weir.socket.${type.toLowerCase()}`);
-  const attributes = Object.keys(socketAttributes(some)).filter((name) => /^weir\.(socket|system_call|bypass)|^thread/.test(name));
-  assert.ok(attributes.length >= 9, attributes.join());
-  for (const name of [...records, ...attributes]) assert.ok(page.includes(`\`${name}\``), name);
 });
 
 test("what is unknown is absent, not empty", () => {

@@ -1,7 +1,5 @@
 /** Limits the number of program names in metrics, because anybody can start programs with ever new names. */
 
-import { basename } from "node:path";
-
 import { isPrintable } from "../../values/quote.ts";
 import { OTHER, UNKNOWN } from "../flows/groups.ts";
 
@@ -20,10 +18,5 @@ export class ProgramNames {
     if (this.#known.size >= MOST_PROGRAMS - 1 || name === OTHER || name.includes(NO_TEXT) || !isPrintable(name)) return OTHER;
     this.#known.add(name);
     return name;
-  }
-
-  /** Returns the same for a process: the name of its executable, which the process cannot choose as freely as its own name. */
-  nameOfProcess(process: { name: string; executable?: string } | undefined): string {
-    return this.nameOf(process === undefined ? UNKNOWN : basename(process.executable ?? process.name));
   }
 }

@@ -107,7 +107,7 @@ export interface ExecutableRow {
 export interface SocketFailureRow {
   /** The type is `connect_refused`, `connect_failed` or `bind_failed`. */
   type: string;
-  /** The executable's name without its path. It is `other` beyond a number of names, and for events that were not reported one by one. */
+  /** The name of the process. It is `other` beyond a number of names, and for events that were not reported one by one. */
   program: string;
   /** The error, such as `ETIMEDOUT`. If the error of a bind was not seen, it is the reason that weir found, such as `port_in_use`. */
   error: string;

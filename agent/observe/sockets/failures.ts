@@ -23,7 +23,7 @@ export class SocketFailures {
   /** Counts an event that is reported, if it is a failure. */
   count({ type, process, error, reason }: SocketEvent): void {
     if (!FAILURES.includes(type)) return;
-    this.#rowOf(type, this.#names.nameOfProcess(process), error ?? reason ?? UNKNOWN).count++;
+    this.#rowOf(type, this.#names.nameOf(process?.name ?? UNKNOWN), error ?? reason ?? UNKNOWN).count++;
   }
 
   /** `suppressed` returns how many events of a type were not reported one by one: nobody knows their programs. */

@@ -1,8 +1,10 @@
 /** Sums by the name of the program, for metrics: a limited number of names, and one for all others. */
 
+import { basename } from "node:path";
+
 import { ProgramNames } from "../enrich/program-names.ts";
 import type { ExecutableRow } from "../events/snapshot.ts";
-import type { Account } from "../flows/groups.ts";
+import { type Account, UNKNOWN } from "../flows/groups.ts";
 import type { Carried } from "./tally.ts";
 
 export class Executables {
@@ -24,7 +26,7 @@ export class Executables {
   }
 
   #rowOf({ process }: Account): ExecutableRow {
-    const name = this.#names.nameOfProcess(process);
+    const name = this.#names.nameOf(process === undefined ? UNKNOWN : basename(process.executable ?? process.name));
     let row = this.#rows.get(name);
     if (row === undefined) this.#rows.set(name, (row = { name, connections: 0, sent: 0, received: 0 }));
     return row;

@@ -36,12 +36,6 @@ test("failures are counted by program and error, and other events are not counte
   ]);
 });
 
-test("a program has the name of its executable, whatever the process calls itself", () => {
-  const failures = new SocketFailures();
-  failures.count(event({ error: "ETIMEDOUT", process: { pid: 7, name: "MainThread", uid: 0, executable: "/usr/bin/node" } }));
-  assert.deepEqual(told(failures), [{ type: "connect_failed", program: "node", error: "ETIMEDOUT", count: 1 }]);
-});
-
 test("events that were not reported one by one belong to other programs", () => {
   const failures = new SocketFailures();
   failures.count(event({}, "\x1b[2J"));

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * System calls that a signal ends before their time. Whether the process sees EINTR, or the kernel makes the call anew as if nothing had
+ * been, is decided after the programs have run: by the first signal that has a handler. This is the kernel's decision, made beforehand.
+ */
+#ifndef WEIR_RESTARTS_H
+#define WEIR_RESTARTS_H
+
+#include "process/owners.h"
+
+#define SIGNALS 64
+#define SIGNAL_IGNORE 1		   /* SIG_IGN; 0 is SIG_DFL */
+#define SIGNAL_RESTARTS 0x10000000 /* SA_RESTART */
+#define ERROR_RESTART 512	   /* ERESTARTSYS: anew if the handler wants that */
+#define ERROR_RESTART_ALWAYS 513   /* ERESTARTNOINTR: anew in any case */
+#define ERROR_RESTART_LAST 516	   /* ERESTART_RESTARTBLOCK; like the two before it: anew unless there is a handler */
+
+struct pending_signals {
+	__u64 signals;
+	long flags; /* of the first of them that has a handler; -1 while none is found */
+};
+
+static long handler_step(__u32 signal, struct pending_signals *pending)
+{
+	const struct sighand_struct *actions = bpf_get_current_task_btf()->sighand;
+	const struct k_sigaction *action;
+
+	if (!(pending->signals >> (signal & (SIGNALS - 1)) & 1))
+		return 0;
+	action = (const void *)actions + bpf_core_field_offset(struct sighand_struct, action) +
+		 signal * bpf_core_type_size(struct k_sigaction);
+	if ((unsigned long)BPF_CORE_READ(action, sa.sa_handler) <= SIGNAL_IGNORE)
+		return 0;
+	pending->flags = BPF_CORE_READ(action, sa.sa_flags);
+	return 1;
+}
+
+/* Does the call of the running thread go on although it ends with this result? It does, too, if the process is about to end. */
+static __always_inline bool is_restarted(long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pending_signals pending = { .flags = -1 };
+	__u64 open;
+
+	if (result > -ERROR_RESTART || result < -ERROR_RESTART_LAST)
+		return false;
+	if (result == -ERROR_RESTART_ALWAYS)
+		return true;
+	open = ~BPF_CORE_READ(task, blocked.sig[0]);
+	pending.signals = BPF_CORE_READ(task, pending.signal.sig[0]) & open;
+	bpf_loop(SIGNALS, handler_step, &pending, 0);
+	if (pending.flags < 0) {
+		pending.signals = BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) & open;
+		bpf_loop(SIGNALS, handler_step, &pending, 0);
+	}
+	return pending.flags < 0 || (result == -ERROR_RESTART && pending.flags & SIGNAL_RESTARTS);
+}
+
+#endif
