@@ -61,25 +61,10 @@ export async function loadConfig(path: string, calledPath = path): Promise<Loade
 /** Checks text that came from `name`, which messages repeat. */
 export function parseConfig(text: string, name: string): Loaded {
   if (text.length > LARGEST_FILE) return refuse(name, `the text is longer than ${LARGEST_FILE / 1024 / 1024} MB`);
-  const wanted = new Wanted();
-  const ruleOffsets: number[] = [];
-  wanted.at(["rules"]).items = ruleOffsets;
-  const reading = readText(text, name, wanted);
-  if ("stopped" in reading) return { ok: false, problems: placed(reading.stopped, text, name) };
-  const { value, complaints } = reading;
-  if (value === null) return refuse(`${name}:1:1`, 'the file is empty; begin with "version: 1"');
-  const errors = new Findings();
-  const warnings = new Findings();
-  checkShape(value, FILE_SHAPE, [], errors);
-  const config = value as WeirConfig;
-  if (Array.isArray(config.rules)) checkRules(config.rules, mappingIn(config.sets), errors, warnings);
-  if (errors.count === 0) checkBans(config.bans, errors, warnings);
-  if (errors.count === 0) checkSets(config.sets, errors);
-  if (complaints.length > 0 || errors.count > 0) {
-    return { ok: false, problems: problemsOf(errors, complaints, text, name) };
-  }
-  warnOfFailsafe(config.failsafe.addresses, warnings);
-  for (const [name, { addresses = [] }] of Object.entries(config.sets)) warnOfNetworks(addresses, ["sets", name, "addresses"], warnings);
+  const judged = judge(text, name);
+  if ("stopped" in judged) return { ok: false, problems: placed(judged.stopped, text, name) };
+  if ("errors" in judged) return { ok: false, problems: problemsOf(judged.errors, judged.complaints, text, name) };
+  const { config, ruleOffsets, warnings } = judged;
   for (const set of Object.values(config.sets)) if (set.file !== undefined) set.file = resolve(dirname(name), set.file);
   config.audit.rotate.size = parseSize(config.audit.rotate.size) as number;
   config.audit.actions.size = parseSize(config.audit.actions.size) as number;
@@ -91,6 +76,33 @@ export function parseConfig(text: string, name: string): Loaded {
     locate: (pointer) => whereIs(text, name, pathOf(pointer)),
     warnings: problemsOf(warnings, [], text, name),
   };
+}
+
+type Judged =
+  | { config: WeirConfig; ruleOffsets: number[]; warnings: Findings }
+  | { errors: Findings; complaints: Complaint[] }
+  | { stopped: Complaint[] };
+
+/** A function of its own, so that a refused value is garbage before the text is read again to find the places. */
+function judge(text: string, name: string): Judged {
+  const wanted = new Wanted();
+  const ruleOffsets: number[] = [];
+  wanted.at(["rules"]).items = ruleOffsets;
+  const reading = readText(text, name, wanted);
+  if ("stopped" in reading) return reading;
+  const { value, complaints } = reading;
+  if (value === null) return { stopped: [{ offset: 0, message: 'the file is empty; begin with "version: 1"' }] };
+  const errors = new Findings();
+  const warnings = new Findings();
+  checkShape(value, FILE_SHAPE, [], errors);
+  const config = value as WeirConfig;
+  if (Array.isArray(config.rules)) checkRules(config.rules, mappingIn(config.sets), errors, warnings);
+  if (errors.count === 0) checkBans(config.bans, errors, warnings);
+  if (errors.count === 0) checkSets(config.sets, errors);
+  if (complaints.length > 0 || errors.count > 0) return { errors, complaints };
+  warnOfFailsafe(config.failsafe.addresses, warnings);
+  for (const [name, { addresses = [] }] of Object.entries(config.sets)) warnOfNetworks(addresses, ["sets", name, "addresses"], warnings);
+  return { config, ruleOffsets, warnings };
 }
 
 /** One line for a person: where, what, and what to write instead. */

@@ -6,7 +6,7 @@
 
 import { COLON, COMMA, Cursor, DASH, LIST_END, LIST_START, MAPPING_END, MAPPING_START, Stop } from "./cursor.ts";
 import type { Doubt } from "./cursor.ts";
-import { DEEPEST, duplicateKey, MOST_KEYS, putKey, TOO_DEEP, TOO_MANY_KEYS } from "./wanted.ts";
+import { DEEPEST, duplicateKey, MOST_ITEMS, MOST_KEYS, putKey, TOO_DEEP, TOO_MANY_ITEMS, TOO_MANY_KEYS } from "./wanted.ts";
 import type { Complaint, Content, Wanted } from "./wanted.ts";
 
 export type SimpleReading = Content | { stopped: Complaint; doubt: Doubt };
@@ -57,6 +57,7 @@ class SimpleReader extends Cursor {
     const column = this.enter(depth);
     const items: unknown[] = [];
     do {
+      this.refuseMore(items);
       const dash = this.at++;
       this.skipSpaces();
       const sameLine = !this.atLineEnd();
@@ -109,6 +110,7 @@ class SimpleReader extends Cursor {
     const start = this.at++;
     const items: unknown[] = [];
     while (this.flowContent(start) !== LIST_END) {
+      this.refuseMore(items);
       const child = wanted?.note(items.length, this.at, this.at);
       items.push(this.flowValue(depth, child));
       this.flowSeparator(start, LIST_END);
@@ -179,6 +181,10 @@ class SimpleReader extends Cursor {
   private nextKey(keys: number): number {
     if (keys > MOST_KEYS) throw new Stop(this.at, TOO_MANY_KEYS, "wrong");
     return this.at;
+  }
+
+  private refuseMore(items: readonly unknown[]): void {
+    if (items.length >= MOST_ITEMS) throw new Stop(this.at, TOO_MANY_ITEMS, "wrong");
   }
 
   private refuseDeeper(column: number): void {

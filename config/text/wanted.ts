@@ -53,7 +53,9 @@ export interface Complaint {
 export const DEEPEST = 32;
 export const TOO_DEEP = `the file is nested more than ${DEEPEST} levels deep`;
 
-/** No mapping of a configuration has nearly as many keys, and no text nearly as many characters. */
+/** No list of a configuration has as many entries, no mapping nearly as many keys, and no text nearly as many characters. */
+export const MOST_ITEMS = 2 ** 20;
+export const TOO_MANY_ITEMS = `a list has more than ${MOST_ITEMS} entries`;
 export const MOST_KEYS = 1000;
 export const TOO_MANY_KEYS = `a mapping has more than ${MOST_KEYS} keys`;
 export const LONGEST_TEXT = 16 * 1024;

@@ -104,6 +104,20 @@ test("refuses JSON that ends in the middle within bounds of memory and time", as
   await refusesCheaply(path, /cut\.json:1:25: "\[" is never closed/);
 });
 
+test("reads of millions of entries no more than a list may have", async () => {
+  for (const [index, [entries, place]] of [
+    [`[${"7,".repeat(8_000_000)}]`, "2:2097161"],
+    [`\n${"-\n".repeat(8_000_000)}`, "1048579:1"],
+  ].entries()) {
+    const path = join(folder, `entries-${index}.yaml`);
+    writeFileSync(path, `version: 1\nrules: ${entries}\n`);
+    const { problems, cpuMs, megabytes } = await load(path);
+    assert.deepEqual(problems, [`${path}:${place}: a list has more than 1048576 entries`]);
+    assert.ok(megabytes <= 120, `${megabytes} MB more`);
+    assert.ok(cpuMs <= 1000, `${cpuMs} ms of processor time`);
+  }
+});
+
 test("refuses a file of 100 MB by its size alone", async () => {
   const path = join(folder, "large.yaml");
   const file = openSync(path, "w");
