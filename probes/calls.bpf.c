@@ -9,13 +9,6 @@
 #include "process/handed.h"
 #include "process/io_uring.h"
 
-/* As events/syscalls/sys_exit_* of tracefs describe it. */
-struct call_end {
-	__u64 common;
-	long number;
-	long result;
-};
-
 SEC("tracepoint/syscalls/sys_exit_socket")
 int weir_exit_socket(struct call_end *ctx)
 {

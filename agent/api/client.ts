@@ -139,8 +139,17 @@ export class ControlClient {
   }
 
   /** The lines of the stream, until the agent ends it or the signal aborts. A slow consumer slows down the reading. */
-  async *watch(asked: Sent<"watch">, signal: AbortSignal): AsyncGenerator<string> {
-    const response = await this.#send("watch", asked);
+  watch(asked: Sent<"watch">, signal: AbortSignal): AsyncGenerator<string> {
+    return this.#stream("watch", asked, signal);
+  }
+
+  /** The same of what a process does with its sockets. */
+  calls(asked: Sent<"calls">, signal: AbortSignal): AsyncGenerator<string> {
+    return this.#stream("calls", asked, signal);
+  }
+
+  async *#stream(operation: "watch" | "calls", asked: object, signal: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#send(operation, asked);
     const stop = () => response.destroy();
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();

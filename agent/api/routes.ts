@@ -35,6 +35,7 @@ export const ROUTES: Readonly<Record<Operation, Route>> = {
   statistics: { method: "GET", path: "/v1/statistics" },
   top: { method: "GET", path: "/v1/top" },
   watch: { method: "GET", path: "/v1/watch" },
+  calls: { method: "GET", path: "/v1/calls" },
   policy: { method: "GET", path: "/v1/policy" },
   metrics: { method: "GET", path: "/v1/metrics" },
   setMode: { method: "PUT", path: "/v1/mode" },

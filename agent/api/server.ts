@@ -17,6 +17,7 @@ import { operationOf, requestIn } from "./reading.ts";
 import { Door, type DoorOptions, type Peer } from "./door.ts";
 import { claimSocket, listen, type SocketClaim } from "./socket.ts";
 import { VERSION } from "../values/version.ts";
+import { CallStreams } from "./call-streams.ts";
 import { Watchers } from "./watchers.ts";
 import { HttpRefusal, statusOf } from "./http-status.ts";
 
@@ -69,6 +70,7 @@ class Service implements ControlServer {
   #options: ControlServerOptions;
   #claim: SocketClaim;
   #watchers: Watchers;
+  #callStreams: CallStreams;
   #peers = new WeakMap<Duplex, Peer>();
   #open = new Set<Socket>();
   #turnedAway = 0;
@@ -77,6 +79,7 @@ class Service implements ControlServer {
     this.#options = options;
     this.#claim = claim;
     this.#watchers = new Watchers(options.control.events);
+    this.#callStreams = new CallStreams(options.control.calls);
     this.door = new Door(options);
     this.server = createServer(
       { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: BYTES },
@@ -97,13 +100,13 @@ class Service implements ControlServer {
       refused: this.door.refused,
       turned_away: this.#turnedAway,
       watchers: this.#watchers.count,
-      watch_lost: this.#watchers.lost,
+      watch_lost: this.#watchers.lost + this.#callStreams.lost,
     };
   }
 
   async close(): Promise<void> {
     // Node regards an answer that the reader has not taken yet as idle, and would cut it off.
-    await Promise.race([this.#watchers.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.all([this.#watchers.close(), this.#callStreams.close()]), sleep(CLOSE_MS, undefined, { ref: false })]);
     this.door.close();
     this.server.close();
     this.server.closeAllConnections();
@@ -133,6 +136,7 @@ class Service implements ControlServer {
       const operation = operationOf(request.method ?? "", url.pathname);
       const asked = await requestIn(operation, url, (most) => readBody(request, most));
       if (operation === "watch") return this.#watchers.add(judged(operation, asked), response, writeHead);
+      if (operation === "calls") return await this.#callStreams.add(judged(operation, asked), response, writeHead);
       const reply = await perform(operation, asked, this.#options.control, { uid: caller.uid, pid: caller.pid });
       finish(
         response,

@@ -1,7 +1,4 @@
-/**
- * Streams events to those who watch, one JSON object a line. A reader that is too slow loses events, never memory of the agent:
- * what it lost is told to it, at the place where it is missing, as `{"dropped": n}`.
- */
+/** Streams events to those who watch, one JSON object a line. */
 
 import type { ServerResponse } from "node:http";
 import type { ToldEvent } from "../observe/events/event.ts";
@@ -9,13 +6,9 @@ import { toWatched } from "../service/event-line.ts";
 import type { EventControl } from "../service/contract.ts";
 import type { Asked } from "../service/requests/requests.ts";
 import { Refusal } from "../values/refusal.ts";
+import { LineStream, type WriteHead } from "./line-stream.ts";
 
 const WATCHERS = 16;
-const QUEUED_LINES = 4096;
-/** Lines handed to the socket at once. */
-const BATCH = 64;
-
-type WriteHead = (response: ServerResponse, status: number, type: string) => void;
 
 export class Watchers {
   lost = 0;
@@ -73,64 +66,16 @@ export class Watchers {
   }
 }
 
-class Watcher {
-  #response: ServerResponse;
-  #asked: Asked<"watch">;
-  #queue: string[] = [];
-  #dropped = 0;
-  #scheduled = false;
+class Watcher extends LineStream {
+  readonly #asked: Asked<"watch">;
 
   constructor(response: ServerResponse, asked: Asked<"watch">) {
-    this.#response = response;
+    super(response);
     this.#asked = asked;
-    response.on("drain", () => this.#flush());
-  }
-
-  get hasRoom(): boolean {
-    return this.#queue.length < QUEUED_LINES;
   }
 
   wants(event: ToldEvent): boolean {
     const { type, rule } = this.#asked;
     return (type === undefined || event.type === type) && (rule === undefined || ("rule" in event && event.rule.name === rule));
-  }
-
-  drop(): void {
-    this.#dropped++;
-  }
-
-  push(line: string): void {
-    this.#tellDropped();
-    this.#queue.push(line);
-    if (this.#scheduled) return;
-    // Events come in bursts: what belongs to one is written at once.
-    this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
-  }
-
-  end(): Promise<void> {
-    this.#tellDropped();
-    return new Promise((resolve) => {
-      this.#response.once("close", resolve).end(this.#queue.join(""));
-      this.#queue = [];
-    });
-  }
-
-  #flush(): void {
-    if (this.#response.writableEnded) return;
-    while (this.#queue.length > 0) {
-      if (this.#response.writableNeedDrain) return;
-      this.#response.write(this.#queue.splice(0, BATCH).join(""));
-      if (this.#queue.length === 0) this.#tellDropped();
-    }
-  }
-
-  #tellDropped(): void {
-    if (this.#dropped === 0) return;
-    this.#queue.push(`{"dropped":${this.#dropped}}\n`);
-    this.#dropped = 0;
   }
 }

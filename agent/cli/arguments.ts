@@ -40,6 +40,11 @@ export class Call {
     this.#values = values;
   }
 
+  /** The options that are on the line. */
+  get names(): string[] {
+    return [...this.#values.keys()];
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }

@@ -40,7 +40,7 @@ export function snapshots(
   systemCalls: Pick<SystemCalls, "state">,
   { health, losses }: Telling,
 ): () => Snapshot {
-  const { socketEvents, ring } = observation;
+  const { socketEvents, shownCalls, ring } = observation;
   const started = Date.now();
   const calls = new CallCounts(plane.maps);
   const sections: FigureSections = {
@@ -53,7 +53,7 @@ export function snapshots(
       sockets: socketEvents.figures(),
       system_calls: calls.rows(),
       skipped: { ...socketEvents.skipped, ...naming.skipped },
-      probes: { system_calls: systemCalls.state },
+      probes: { system_calls: { ...systemCalls.state, attached: [...systemCalls.state.attached, ...shownCalls.attached] } },
     }),
     events: eventFigures(plane, ring),
   };
@@ -71,7 +71,7 @@ export function controlOf(
   telemetry: Telemetry,
   news: News,
 ): AgentControl {
-  const { tables, drops, describer, busiest, statistics } = observation;
+  const { tables, drops, describer, busiest, statistics, shownCalls } = observation;
   return {
     state: stateControl({
       snapshot,
@@ -86,6 +86,7 @@ export function controlOf(
     rules: ruleControl(operations.rules, () => ruleRows(plane, rules)),
     bans: banControl(operations.bans),
     sets: operations.sets,
+    calls: { show: ({ pid, descriptor, rate }, sink) => shownCalls.show(pid, { descriptor, most: rate }, sink) },
     observation: observationControl({
       tables,
       drops,

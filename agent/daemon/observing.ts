@@ -12,6 +12,7 @@ import type { DataPlane } from "../kernel/dataplane.ts";
 import { readIteratorAside } from "../kernel/iterator.ts";
 import { Ring } from "../kernel/ring.ts";
 import { describeSelf } from "../kernel/self.ts";
+import { attachTrace } from "../kernel/trace.ts";
 import { readFlowCounts } from "../observe/events/counters.ts";
 import { Decoder } from "../observe/events/decode.ts";
 import { Sequence } from "../observe/events/sequence.ts";
@@ -25,6 +26,7 @@ import { liveTcp } from "../observe/flows/tcp.ts";
 import { FlowRates } from "../observe/flows/top.ts";
 import { Unanswered } from "../observe/flows/unanswered.ts";
 import type { Naming } from "../observe/naming.ts";
+import { ShownCalls } from "../observe/sockets/shown-calls.ts";
 import { SocketEvents } from "../observe/sockets/socket-events.ts";
 import { Statistics } from "../observe/statistics/statistics.ts";
 import type { Telling } from "./telling.ts";
@@ -55,9 +57,10 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Tell
   news.sendsTo(statistics);
 
   const numbers = new Sequence();
+  const self = describeSelf(plane.program("weir_describe_caller"), plane.map("caller"));
   const socketEvents = new SocketEvents({
     describer,
-    self: describeSelf(plane.program("weir_describe_caller"), plane.map("caller")),
+    self,
     counters: plane.map("socket_counters"),
     errors: plane.map("socket_errors"),
     nextNumber: () => numbers.next(),
@@ -65,6 +68,12 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Tell
     rawHolders: () => readIteratorAside(plane.program("weir_raw_sockets")),
     tell: (event) => news.event(event),
   });
+  const shownCalls = new ShownCalls({
+    load: () => plane.loadShown(),
+    attach: (program) => attachTrace(program, ""),
+    self,
+  });
+  stop.defer(() => shownCalls.close());
   const decoder = new Decoder(
     names,
     {
@@ -104,7 +113,7 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Tell
   stop.defer(() => busiest.close());
 
   const tellClosed = (entry: FlowEntry): void => news.connection(describeConnection(entry, describer));
-  return { describer, tables, statistics, socketEvents, ring, census, blocked, drops, busiest, tellClosed };
+  return { describer, tables, statistics, socketEvents, shownCalls, ring, census, blocked, drops, busiest, tellClosed };
 }
 
 /** Returns a function that ends the connections that fell silent, and counts those that stay. It walks over all of them. */

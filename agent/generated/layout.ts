@@ -488,7 +488,18 @@ export const Call = {
   CONNECT: 6,
   RECVMSG: 7,
   PIDFD_GETFD: 8,
-  COUNT: 9,
+  READ: 9,
+  WRITE: 10,
+  READV: 11,
+  WRITEV: 12,
+  SENDTO: 13,
+  RECVFROM: 14,
+  SENDMSG: 15,
+  SENDMMSG: 16,
+  RECVMMSG: 17,
+  SENDFILE64: 18,
+  SHUTDOWN: 19,
+  COUNT: 20,
 } as const;
 /** By value. */
 export const CallNames: readonly string[] = [
@@ -501,6 +512,17 @@ export const CallNames: readonly string[] = [
   "connect",
   "recvmsg",
   "pidfd_getfd",
+  "read",
+  "write",
+  "readv",
+  "writev",
+  "sendto",
+  "recvfrom",
+  "sendmsg",
+  "sendmmsg",
+  "recvmmsg",
+  "sendfile64",
+  "shutdown",
 ];
 
 export const EventType = {
@@ -1230,6 +1252,34 @@ export const ProgramCall = {
   command: { at: 0, count: 16, stride: 1 },
   call: 16,
   error: 18,
+} as const;
+
+export const AskedProcess = {
+  size: 48,
+  limiter: 0,
+  seen: 8,
+  told: 16,
+  suppressed: 24,
+  lost: 32,
+  most: 40,
+  descriptor: 44,
+} as const;
+
+export const ShownCall = {
+  size: 80,
+  time_ns: 0,
+  result: 8,
+  cookie: 16,
+  local_be: { at: 24, count: 2, stride: 8 },
+  remote_be: { at: 40, count: 2, stride: 8 },
+  pid: 56,
+  thread: 60,
+  descriptor: 64,
+  local_port: 68,
+  remote_port: 70,
+  family: 72,
+  call: 74,
+  protocol: 76,
 } as const;
 
 export const DropKey = {

@@ -16,7 +16,7 @@ import { inFirstNetns, netnsCookie } from "./sockets.ts";
 import { memberAt, openPinned, tableFolders, TABLES, typesOf } from "./pinned-table.ts";
 import { hasTracepoint } from "./trace.ts";
 
-const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o", "calls.bpf.o"] as const;
+const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o", "calls.bpf.o", "shown.bpf.o"] as const;
 const TRACKING = "/sys/kernel/btf/nf_conntrack";
 /** Programs that some kernels cannot load. Without them user space works with less information. */
 const OPTIONAL: readonly string[] = ["tp_btf/cap_capable", "tp_btf/io_uring_complete"];
@@ -152,6 +152,12 @@ export class DataPlane {
       this.#calls = this.#take(await openObjectAside(join(probes, "calls.bpf.o"), options));
     }
     return [...this.#calls.programs.values()];
+  }
+
+  /** Loads those that show the calls of a process, while others have their turn. They end with whoever holds them. */
+  loadShown(): Promise<BpfObject> {
+    const { probes = PROBES } = this.#options;
+    return openObjectAside(join(probes, "shown.bpf.o"), this.#objectOptions(this.#options, this.maps));
   }
 
   get generation(): number {

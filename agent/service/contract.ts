@@ -24,6 +24,7 @@ import type { RulesSource } from "../policy/compiled.ts";
 import type { OwnEnds } from "../policy/reference.ts";
 import type { Fitting } from "../enforce/processes/resolved.ts";
 import type { SocketRow } from "../observe/sockets/row.ts";
+import type { Showing, ShownSink } from "../observe/sockets/shown-calls.ts";
 import type { StatisticsRow } from "../observe/statistics/row.ts";
 import type { OperatorSession } from "../values/session.ts";
 import type { Asked } from "./requests/requests.ts";
@@ -50,6 +51,7 @@ export interface AgentControl {
   readonly bans: BanControl;
   readonly sets: SetControl;
   readonly observation: ObservationControl;
+  readonly calls: CallControl;
 }
 
 export interface StateControl {
@@ -63,6 +65,11 @@ export interface StateControl {
 export interface EventControl {
   /** Calls the listener for every event until the returned function is called. It must not throw. */
   subscribe(listener: (event: ToldEvent) => void): () => void;
+}
+
+export interface CallControl {
+  /** Shows the calls of a process from now on. Throws a Refusal if it cannot. */
+  show(asked: Asked<"calls">, sink: ShownSink): Promise<Showing>;
 }
 
 export interface ModeControl {

@@ -30,6 +30,13 @@ struct {
 	__type(value, __u64);
 } program_calls SEC(".maps");
 
+/* As events/syscalls/sys_exit_* of tracefs describe it. */
+struct call_end {
+	__u64 common;
+	long number;
+	long result;
+};
+
 /* Returns 0 for a call that succeeded. */
 static __always_inline __u16 error_of(long result)
 {

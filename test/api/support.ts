@@ -44,6 +44,7 @@ import { statusOf, TrafficRates } from "../../agent/service/status.ts";
 import type { ToldEvent, VerdictEvent } from "../../agent/observe/events/event.ts";
 import type { RuleRow, Snapshot } from "../../agent/observe/events/snapshot.ts";
 import type { Mode } from "../../agent/values/traffic.ts";
+import type { Showing, ShownSink } from "../../agent/observe/sockets/shown-calls.ts";
 import { forOthers } from "../harness/for-others.ts";
 
 export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");
@@ -81,7 +82,10 @@ export class FakeAgent {
       top: (asked) => this.top(asked),
       statistics: (asked) => this.statistics(asked),
     },
+    calls: { show: (asked, sink) => this.showCalls(asked, sink) },
   };
+  /** Those who look at the calls of a process. */
+  lookers = new Set<ShownSink>();
   mode: Mode = "detect";
   callers: Caller[] = [];
   listeners = new Set<(event: ToldEvent) => void>();
@@ -302,6 +306,12 @@ export class FakeAgent {
   sockets({ limit, ...filter }: Asked<"sockets">): SocketRow[] {
     return this.inventory.filter((row) => matches(SOCKET_TESTS, row, filter)).slice(0, limit);
   }
+  async showCalls({ pid }: { pid: number }, sink: ShownSink): Promise<Showing> {
+    if (pid !== 812) throw new Refusal(`There is no process ${pid}.`, { kind: "not_found", next: "Find its number." });
+    this.lookers.add(sink);
+    return { counts: () => ({ seen: 3, told: 2, suppressed: 1, lost: 0 }), close: () => void this.lookers.delete(sink) };
+  }
+
   subscribe(listener: (event: ToldEvent) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import type { FlowRow } from "../../agent/observe/flows/row.ts";
+import type { ShownCall } from "../../agent/observe/sockets/shown-calls.ts";
 import type { Status } from "../../agent/service/contract.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -113,6 +114,31 @@ describe("system calls", requires(root(), tool("perl", "perl-base")), () => {
     );
     const line = await agent.auditLine(/ CONNECT_FAILED /);
     assert.match(line, / CONNECT_FAILED tcp .* > 203\.0\.113\.9:80 error=ENETUNREACH took=[\d.]+ms pid=\d+ perl /);
+  });
+
+  it("what a process does with its sockets is shown live, and that of others is not", async () => {
+    const sender = perl(
+      `socket(S, AF_INET, SOCK_DGRAM, 17); connect(S, pack_sockaddr_in(9, inet_aton("198.18.0.1")));` +
+        `for (1 .. 600) { send(S, "x" x 123, 0); select(undef, undef, undef, 0.1) }`,
+    );
+    const other = perl(
+      `socket(S, AF_INET, SOCK_DGRAM, 17); connect(S, pack_sockaddr_in(9, inet_aton("198.18.0.1")));` +
+        `for (1 .. 600) { send(S, "x" x 77, 0); select(undef, undef, undef, 0.1) }`,
+    );
+    try {
+      const said = await agent.weir("sockets", "--calls", String(sender.pid), "--count", "3");
+      for (const line of said.trimEnd().split("\n"))
+        assert.match(line, /^\S+Z (?:sendto 3 udp 198\.18\.0\.2:\d+ > 198\.18\.0\.1:9 (?:123 bytes|ECONNREFUSED))$/);
+      const json = await agent.weir("sockets", "--calls", String(sender.pid), "--count", "2", "--json");
+      const [first] = json.split("\n").map((line) => JSON.parse(line || "{}") as ShownCall);
+      assert.deepEqual([first?.pid, first?.call, first?.remote], [sender.pid, "sendto", { address: "198.18.0.1", port: 9 }]);
+      await eventually("nothing of it is attached any more", async () => !(await state()).attached.includes("sys_exit_sendto"));
+      const { code, stderr } = await agent.attempt("sockets", "--calls", "4194304");
+      assert.deepEqual([code, /There is no process 4194304/.test(stderr)], [1, true]);
+    } finally {
+      sender.kill();
+      other.kill();
+    }
   });
 
   it("they go while the agent runs, and what only they know is unknown", async () => {

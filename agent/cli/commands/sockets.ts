@@ -6,6 +6,7 @@ import { count } from "../../values/count.ts";
 import { HASH, type Listing, listingOptions, showListing } from "../listing.ts";
 import { SOCKETS } from "../../service/requests/observation.ts";
 import { PART_OF } from "../part-of.ts";
+import { CALL_OPTIONS, refuseWithoutCalls, showCalls } from "../shown-calls.ts";
 
 const COLUMNS: Column<SocketRow>[] = [
   { title: "PROTOCOL", value: protocolText, narrow: "lines" },
@@ -47,18 +48,25 @@ const LISTING: Listing<typeof SOCKETS, SocketRow> = {
 };
 
 export const command: Command = {
-  usage: "sockets [--state listen] [--process NAME] [...] [--limit N] [--json]",
+  usage: "sockets [--state listen] [--process NAME] [...] [--calls PID] [--limit N] [--json]",
   about:
     "Shows the sockets of this host: the process that owns each, and what weir knows of its connections. Raw sockets are " +
     "shown with their IP protocol, packet sockets (which see or send whole frames) with their type of Ethernet, and packet " +
-    "and AF_XDP sockets (`xdp`) with whether their frames bypass the egress rules.",
-  options: listingOptions(SOCKETS),
+    "and AF_XDP sockets (`xdp`) with whether their frames bypass the egress rules. With --calls it shows what one process does " +
+    "with its sockets, call by call, without what it sends and receives, until Ctrl-C. Calls of 32-bit programs, and those " +
+    "made through io_uring, are not shown.",
+  options: { ...listingOptions(SOCKETS), ...CALL_OPTIONS },
   examples: [
     ["weir sockets", "who listens, then who talks"],
     ["weir sockets --state listen --protocol tcp", "what is offered to others"],
     ["weir sockets --protocol packet", "programs that read or send whole frames"],
     ["weir sockets --state listen --hash", "with the hash of the program of each"],
     ["weir sockets --process sshd --json", "for a script"],
+    ["weir sockets --calls 812", "what process 812 does with its sockets, as it happens"],
   ],
-  run: (call) => showListing(call, LISTING),
+  async run(call) {
+    if (call.has("calls")) return showCalls(call);
+    refuseWithoutCalls(call);
+    return showListing(call, LISTING);
+  },
 };

@@ -5,6 +5,6 @@ import type { DefinedError } from "ajv";
 /** Keeps what is wrong with the last value that it judged. */
 export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };
 
-export type Name = "status" | "listRules" | "findRule" | "addRule" | "deleteRules" | "moveRule" | "listBans" | "addBans" | "deleteBans" | "listSets" | "listMembers" | "addMembers" | "removeMembers" | "findSets" | "drops" | "flows" | "sockets" | "statistics" | "top" | "watch" | "policy" | "metrics" | "setMode" | "reload";
+export type Name = "status" | "listRules" | "findRule" | "addRule" | "deleteRules" | "moveRule" | "listBans" | "addBans" | "deleteBans" | "listSets" | "listMembers" | "addMembers" | "removeMembers" | "findSets" | "drops" | "flows" | "sockets" | "statistics" | "top" | "watch" | "calls" | "policy" | "metrics" | "setMode" | "reload";
 
 export declare function validators(formats: Readonly<Record<string, (text: string) => boolean>>): Record<Name, Validator>;

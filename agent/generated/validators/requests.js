@@ -3480,10 +3480,102 @@ let vErrors = null;
 let errors = 0;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.rate === undefined){
+data.rate = 1000;
+}
+let missing0;
+if((data.pid === undefined) && (missing0 = "pid")){
+validate30.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0}}];
+return false;
+}
+else {
+const _errs1 = errors;
 for(const key0 in data){
+if(!(((key0 === "pid") || (key0 === "descriptor")) || (key0 === "rate"))){
 validate30.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
+}
+}
+if(_errs1 === errors){
+if(data.pid !== undefined){
+let data0 = data.pid;
+const _errs2 = errors;
+if(!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))){
+validate30.errors = [{instancePath:instancePath+"/pid",schemaPath:"#/properties/pid/type",keyword:"type",params:{type: "integer"}}];
+return false;
+}
+if(errors === _errs2){
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 > 4194304 || isNaN(data0)){
+validate30.errors = [{instancePath:instancePath+"/pid",schemaPath:"#/properties/pid/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4194304}}];
+return false;
+}
+else {
+if(data0 < 1 || isNaN(data0)){
+validate30.errors = [{instancePath:instancePath+"/pid",schemaPath:"#/properties/pid/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.descriptor !== undefined){
+let data1 = data.descriptor;
+const _errs4 = errors;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+validate30.errors = [{instancePath:instancePath+"/descriptor",schemaPath:"#/properties/descriptor/type",keyword:"type",params:{type: "integer"}}];
+return false;
+}
+if(errors === _errs4){
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 > 1073741816 || isNaN(data1)){
+validate30.errors = [{instancePath:instancePath+"/descriptor",schemaPath:"#/properties/descriptor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1073741816}}];
+return false;
+}
+else {
+if(data1 < 0 || isNaN(data1)){
+validate30.errors = [{instancePath:instancePath+"/descriptor",schemaPath:"#/properties/descriptor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0}}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs4 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+let data2 = data.rate;
+const _errs6 = errors;
+if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
+validate30.errors = [{instancePath:instancePath+"/rate",schemaPath:"#/properties/rate/type",keyword:"type",params:{type: "integer"}}];
+return false;
+}
+if(errors === _errs6){
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 10000 || isNaN(data2)){
+validate30.errors = [{instancePath:instancePath+"/rate",schemaPath:"#/properties/rate/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10000}}];
+return false;
+}
+else {
+if(data2 < 1 || isNaN(data2)){
+validate30.errors = [{instancePath:instancePath+"/rate",schemaPath:"#/properties/rate/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs6 === errors;
+}
+}
+}
 }
 }
 else {
@@ -3513,22 +3605,41 @@ return false;
 validate31.errors = vErrors;
 return errors === 0;
 }
-const schema33 = {"type":"object","additionalProperties":false,"required":["mode"],"properties":{"mode":{"type":"string","enum":["detect","prevent"]},"session":{"type":"object","additionalProperties":false,"required":["address","remote_port","local_port"],"properties":{"address":{"type":"string","format":"plain_address"},"remote_port":{"type":"integer","minimum":1,"maximum":65535},"local_port":{"type":"integer","minimum":1,"maximum":65535}}}}};
 function validate32(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+validate32.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
+return false;
+break;
+}
+}
+else {
+validate32.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
+return false;
+}
+}
+validate32.errors = vErrors;
+return errors === 0;
+}
+const schema34 = {"type":"object","additionalProperties":false,"required":["mode"],"properties":{"mode":{"type":"string","enum":["detect","prevent"]},"session":{"type":"object","additionalProperties":false,"required":["address","remote_port","local_port"],"properties":{"address":{"type":"string","format":"plain_address"},"remote_port":{"type":"integer","minimum":1,"maximum":65535},"local_port":{"type":"integer","minimum":1,"maximum":65535}}}}};
+function validate33(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(errors === 0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if((data.mode === undefined) && (missing0 = "mode")){
-validate32.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0}}];
+validate33.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0}}];
 return false;
 }
 else {
 const _errs1 = errors;
 for(const key0 in data){
 if(!((key0 === "mode") || (key0 === "session"))){
-validate32.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
+validate33.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
 }
@@ -3538,11 +3649,11 @@ if(data.mode !== undefined){
 let data0 = data.mode;
 const _errs2 = errors;
 if(typeof data0 !== "string"){
-validate32.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/type",keyword:"type",params:{type: "string"}}];
+validate33.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/type",keyword:"type",params:{type: "string"}}];
 return false;
 }
 if(!((data0 === "detect") || (data0 === "prevent"))){
-validate32.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema33.properties.mode.enum}}];
+validate33.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema34.properties.mode.enum}}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -3558,14 +3669,14 @@ if(errors === _errs4){
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 let missing1;
 if((((data1.address === undefined) && (missing1 = "address")) || ((data1.remote_port === undefined) && (missing1 = "remote_port"))) || ((data1.local_port === undefined) && (missing1 = "local_port"))){
-validate32.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/required",keyword:"required",params:{missingProperty: missing1}}];
+validate33.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/required",keyword:"required",params:{missingProperty: missing1}}];
 return false;
 }
 else {
 const _errs6 = errors;
 for(const key1 in data1){
 if(!(((key1 === "address") || (key1 === "remote_port")) || (key1 === "local_port"))){
-validate32.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}}];
+validate33.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}}];
 return false;
 break;
 }
@@ -3578,12 +3689,12 @@ if(errors === _errs7){
 if(errors === _errs7){
 if(typeof data2 === "string"){
 if(!(formats2(data2))){
-validate32.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/format",keyword:"format",params:{format: "plain_address"}}];
+validate33.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/format",keyword:"format",params:{format: "plain_address"}}];
 return false;
 }
 }
 else {
-validate32.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/type",keyword:"type",params:{type: "string"}}];
+validate33.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/type",keyword:"type",params:{type: "string"}}];
 return false;
 }
 }
@@ -3598,18 +3709,18 @@ if(data1.remote_port !== undefined){
 let data3 = data1.remote_port;
 const _errs9 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate32.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/type",keyword:"type",params:{type: "integer"}}];
+validate33.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/type",keyword:"type",params:{type: "integer"}}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 65535 || isNaN(data3)){
-validate32.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
+validate33.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
 return false;
 }
 else {
 if(data3 < 1 || isNaN(data3)){
-validate32.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
+validate33.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
 return false;
 }
 }
@@ -3625,18 +3736,18 @@ if(data1.local_port !== undefined){
 let data4 = data1.local_port;
 const _errs11 = errors;
 if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-validate32.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/type",keyword:"type",params:{type: "integer"}}];
+validate33.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/type",keyword:"type",params:{type: "integer"}}];
 return false;
 }
 if(errors === _errs11){
 if((typeof data4 == "number") && (isFinite(data4))){
 if(data4 > 65535 || isNaN(data4)){
-validate32.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
+validate33.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
 return false;
 }
 else {
 if(data4 < 1 || isNaN(data4)){
-validate32.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
+validate33.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
 return false;
 }
 }
@@ -3653,7 +3764,7 @@ var valid1 = true;
 }
 }
 else {
-validate32.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/type",keyword:"type",params:{type: "object"}}];
+validate33.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }
@@ -3667,14 +3778,14 @@ var valid0 = true;
 }
 }
 else {
-validate32.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
+validate33.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }
-validate32.errors = vErrors;
+validate33.errors = vErrors;
 return errors === 0;
 }
-function validate33(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate34(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(errors === 0){
@@ -3682,7 +3793,7 @@ if(data && typeof data == "object" && !Array.isArray(data)){
 const _errs1 = errors;
 for(const key0 in data){
 if(!(key0 === "session")){
-validate33.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
+validate34.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0}}];
 return false;
 break;
 }
@@ -3695,14 +3806,14 @@ if(errors === _errs2){
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 let missing0;
 if((((data0.address === undefined) && (missing0 = "address")) || ((data0.remote_port === undefined) && (missing0 = "remote_port"))) || ((data0.local_port === undefined) && (missing0 = "local_port"))){
-validate33.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/required",keyword:"required",params:{missingProperty: missing0}}];
+validate34.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/required",keyword:"required",params:{missingProperty: missing0}}];
 return false;
 }
 else {
 const _errs4 = errors;
 for(const key1 in data0){
 if(!(((key1 === "address") || (key1 === "remote_port")) || (key1 === "local_port"))){
-validate33.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}}];
+validate34.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1}}];
 return false;
 break;
 }
@@ -3715,12 +3826,12 @@ if(errors === _errs5){
 if(errors === _errs5){
 if(typeof data1 === "string"){
 if(!(formats2(data1))){
-validate33.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/format",keyword:"format",params:{format: "plain_address"}}];
+validate34.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/format",keyword:"format",params:{format: "plain_address"}}];
 return false;
 }
 }
 else {
-validate33.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/type",keyword:"type",params:{type: "string"}}];
+validate34.errors = [{instancePath:instancePath+"/session/address",schemaPath:"#/properties/session/properties/address/type",keyword:"type",params:{type: "string"}}];
 return false;
 }
 }
@@ -3735,18 +3846,18 @@ if(data0.remote_port !== undefined){
 let data2 = data0.remote_port;
 const _errs7 = errors;
 if(!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))){
-validate33.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/type",keyword:"type",params:{type: "integer"}}];
+validate34.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/type",keyword:"type",params:{type: "integer"}}];
 return false;
 }
 if(errors === _errs7){
 if((typeof data2 == "number") && (isFinite(data2))){
 if(data2 > 65535 || isNaN(data2)){
-validate33.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
+validate34.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
 return false;
 }
 else {
 if(data2 < 1 || isNaN(data2)){
-validate33.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
+validate34.errors = [{instancePath:instancePath+"/session/remote_port",schemaPath:"#/properties/session/properties/remote_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
 return false;
 }
 }
@@ -3762,18 +3873,18 @@ if(data0.local_port !== undefined){
 let data3 = data0.local_port;
 const _errs9 = errors;
 if(!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))){
-validate33.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/type",keyword:"type",params:{type: "integer"}}];
+validate34.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/type",keyword:"type",params:{type: "integer"}}];
 return false;
 }
 if(errors === _errs9){
 if((typeof data3 == "number") && (isFinite(data3))){
 if(data3 > 65535 || isNaN(data3)){
-validate33.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
+validate34.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535}}];
 return false;
 }
 else {
 if(data3 < 1 || isNaN(data3)){
-validate33.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
+validate34.errors = [{instancePath:instancePath+"/session/local_port",schemaPath:"#/properties/session/properties/local_port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1}}];
 return false;
 }
 }
@@ -3790,7 +3901,7 @@ var valid1 = true;
 }
 }
 else {
-validate33.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/type",keyword:"type",params:{type: "object"}}];
+validate34.errors = [{instancePath:instancePath+"/session",schemaPath:"#/properties/session/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }
@@ -3798,12 +3909,12 @@ return false;
 }
 }
 else {
-validate33.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
+validate34.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"}}];
 return false;
 }
 }
-validate33.errors = vErrors;
+validate34.errors = vErrors;
 return errors === 0;
 }
-return { status: validate10, listRules: validate11, findRule: validate12, addRule: validate13, deleteRules: validate14, moveRule: validate15, listBans: validate16, addBans: validate17, deleteBans: validate18, listSets: validate19, listMembers: validate20, addMembers: validate21, removeMembers: validate22, findSets: validate23, drops: validate24, flows: validate25, sockets: validate26, statistics: validate27, top: validate28, watch: validate29, policy: validate30, metrics: validate31, setMode: validate32, reload: validate33 };
+return { status: validate10, listRules: validate11, findRule: validate12, addRule: validate13, deleteRules: validate14, moveRule: validate15, listBans: validate16, addBans: validate17, deleteBans: validate18, listSets: validate19, listMembers: validate20, addMembers: validate21, removeMembers: validate22, findSets: validate23, drops: validate24, flows: validate25, sockets: validate26, statistics: validate27, top: validate28, watch: validate29, calls: validate30, policy: validate31, metrics: validate32, setMode: validate33, reload: validate34 };
 }

@@ -39,3 +39,20 @@ export const WATCH = requestOf("Streams events as they happen, one JSON object a
   type: { title: "TYPE", description: "only events of this type", type: "string", enum: [...EVENT_TYPES, ...SOCKET_EVENT_TYPES] },
   rule: { title: "NAME", description: "only events of this rule", type: "string", examples: ["no-telnet-in"] },
 });
+
+export const CALLS = requestOf(
+  "Streams what a process does with its sockets, one JSON object a line, without what it sends and receives.",
+  {
+    pid: { title: "PID", description: "the process", type: "integer", minimum: 1, maximum: 4_194_304 },
+    descriptor: { title: "N", description: "only calls with this descriptor", type: "integer", minimum: 0, maximum: 1_073_741_816 },
+    rate: {
+      title: "N",
+      description: "at most so many calls a second are shown, and the others are counted",
+      type: "integer",
+      minimum: 1,
+      maximum: 10_000,
+      default: 1000,
+    },
+  },
+  ["pid"],
+);

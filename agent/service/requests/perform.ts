@@ -4,8 +4,8 @@ import type { AgentControl, Awaitable, Caller } from "../contract.ts";
 import { judged } from "./judge.ts";
 import type { Asked, Operation } from "./requests.ts";
 
-/** The stream of events has no end, and is the transport's own. */
-export type Performed = Exclude<Operation, "watch">;
+/** Streams have no end, and are the transport's own. */
+export type Performed = Exclude<Operation, "watch" | "calls">;
 
 const PERFORMERS: { readonly [Name in Performed]: (control: AgentControl, asked: Asked<Name>, caller: Caller) => Awaitable<unknown> } = {
   status: ({ state }) => state.status(),

@@ -5,7 +5,7 @@
 
 import type { Schema, Valued, Written } from "../../values/json-schema.ts";
 import { ADD_BANS, ADD_MEMBERS, DELETE_BANS, FIND_SETS, LIST_BANS, LIST_MEMBERS, LIST_SETS, REMOVE_MEMBERS } from "./networks.ts";
-import { DROPS, FLOWS, SOCKETS, STATISTICS, TOP, WATCH } from "./observation.ts";
+import { CALLS, DROPS, FLOWS, SOCKETS, STATISTICS, TOP, WATCH } from "./observation.ts";
 import { ADD_RULE, DELETE_RULES, FIND_RULE, LIST_RULES, MOVE_RULE } from "./rules.ts";
 import { METRICS, POLICY, RELOAD, SET_MODE, STATUS } from "./settings.ts";
 
@@ -30,6 +30,7 @@ export const REQUESTS = {
   statistics: STATISTICS,
   top: TOP,
   watch: WATCH,
+  calls: CALLS,
   policy: POLICY,
   metrics: METRICS,
   setMode: SET_MODE,

@@ -1,0 +1,64 @@
+/**
+ * Streams the calls of a process to who looks at it: calls, and once a second, if they have changed, how many there were in all, as
+ * `{"counts": {...}}`. The stream ends with the process.
+ */
+
+import type { ServerResponse } from "node:http";
+
+import type { ShownCounts } from "../observe/sockets/shown-calls.ts";
+import type { CallControl } from "../service/contract.ts";
+import type { Asked } from "../service/requests/requests.ts";
+import { LineStream, type WriteHead } from "./line-stream.ts";
+
+const COUNTS_MS = 1000;
+
+export class CallStreams {
+  lost = 0;
+  readonly #calls: CallControl;
+  readonly #open = new Set<() => Promise<void>>();
+
+  constructor(calls: CallControl) {
+    this.#calls = calls;
+  }
+
+  /** Throws a Refusal before anything is written, if the process cannot be shown. */
+  async add(asked: Asked<"calls">, response: ServerResponse, writeHead: WriteHead): Promise<void> {
+    const stream = new LineStream(response);
+    const push = (line: object): void => {
+      if (stream.hasRoom) return stream.push(`${JSON.stringify(line)}\n`);
+      stream.drop();
+      this.lost++;
+    };
+    let end = async (): Promise<void> => {};
+    const showing = await this.#calls.show(asked, { calls: (calls) => calls.forEach(push), ended: () => void end() });
+    if (response.destroyed) return showing.close();
+    let told = "";
+    const tellCounts = (): void => {
+      const counts = showing.counts() satisfies ShownCounts;
+      const text = JSON.stringify(counts);
+      if (text !== told) push({ counts });
+      told = text;
+    };
+    const timer = setInterval(tellCounts, COUNTS_MS);
+    const close = (): void => {
+      clearInterval(timer);
+      if (!this.#open.delete(end)) return;
+      showing.close();
+    };
+    end = async () => {
+      if (!this.#open.has(end)) return;
+      tellCounts();
+      close();
+      await stream.end();
+    };
+    this.#open.add(end);
+    response.once("close", close);
+    writeHead(response, 200, "application/x-ndjson");
+    response.flushHeaders();
+  }
+
+  /** Resolves when those who look have taken what was left for them. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((end) => end()));
+  }
+}

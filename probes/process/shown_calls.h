@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a process does with its sockets, while somebody looks at it. Of other processes nothing is read but their number, and of files
+ * that are no sockets nothing but that.
+ */
+#ifndef WEIR_SHOWN_CALLS_H
+#define WEIR_SHOWN_CALLS_H
+
+#include "base/limiter.h"
+#include "process/call_ends.h"
+
+#define MOST_ASKED 8
+#define SHOWN_CALLS_SIZE (256 * 1024)
+
+/* number of a process in the first pid namespace -> what is asked of it; user space writes it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MOST_ASKED);
+	__type(key, __u32);
+	__type(value, struct asked_process);
+} asked_processes SEC(".maps");
+
+/* All struct shown_call. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SHOWN_CALLS_SIZE);
+} shown_calls SEC(".maps");
+
+static __always_inline void describe_shown(struct shown_call *shown, const struct sock *sk)
+{
+	struct in6_addr address;
+
+	__builtin_memset(shown->local_be, 0, sizeof(shown->local_be));
+	__builtin_memset(shown->remote_be, 0, sizeof(shown->remote_be));
+	shown->local_port = 0;
+	shown->remote_port = 0;
+	shown->cookie = cookie_of_socket(sk);
+	shown->protocol = BPF_CORE_READ(sk, sk_protocol);
+	shown->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (shown->family == FAMILY_INET6) {
+		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_rcv_saddr);
+		copy_ipv6(shown->local_be, &address);
+		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_daddr);
+		copy_ipv6(shown->remote_be, &address);
+	} else if (shown->family == FAMILY_INET) {
+		map_ipv4(shown->local_be, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(shown->remote_be, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	} else {
+		return;
+	}
+	shown->local_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
+	shown->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+/* The running process has ended a call with this descriptor. */
+static __always_inline void show_call(__u16 call, __s32 descriptor, long result)
+{
+	__u64 thread = bpf_get_current_pid_tgid(), now;
+	__u32 pid = thread >> 32;
+	struct asked_process *asked = bpf_map_lookup_elem(&asked_processes, &pid);
+	struct shown_call *shown;
+	const struct sock *sk;
+
+	if (!asked || (asked->descriptor >= 0 && asked->descriptor != descriptor))
+		return;
+	sk = socket_of_descriptor(descriptor);
+	if (!sk)
+		return;
+	now = bpf_ktime_get_ns();
+	__sync_fetch_and_add(&asked->seen, 1);
+	if (!claim_turn_in(now / NS_PER_SECOND, &asked->limiter, asked->most)) {
+		__sync_fetch_and_add(&asked->suppressed, 1);
+		return;
+	}
+	shown = bpf_ringbuf_reserve(&shown_calls, sizeof(*shown), 0);
+	if (!shown) {
+		__sync_fetch_and_add(&asked->lost, 1);
+		return;
+	}
+	describe_shown(shown, sk);
+	shown->time_ns = now;
+	shown->result = result;
+	shown->pid = pid;
+	shown->thread = thread;
+	shown->descriptor = descriptor;
+	shown->call = call;
+	__builtin_memset(shown->reserved, 0, sizeof(shown->reserved));
+	__sync_fetch_and_add(&asked->told, 1);
+	bpf_ringbuf_submit(shown, 0);
+}
+
+#endif
