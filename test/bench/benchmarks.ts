@@ -1,6 +1,7 @@
 /** Every benchmark there is, in the order of the table. */
 
 import { bans } from "./bans.ts";
+import { calls } from "./calls.ts";
 import { change } from "./change.ts";
 import { classification } from "./classification.ts";
 import { connections } from "./connections.ts";
@@ -19,6 +20,7 @@ import { throughput } from "./throughput.ts";
 export const BENCHMARKS: readonly Benchmark[] = [
   cost,
   connections,
+  calls,
   classification,
   bans,
   sets,

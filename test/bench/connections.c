@@ -4,8 +4,9 @@
  *     connections KIND ADDRESS LISTENS BATCHES COUNT
  *
  * KIND is "tcp", "udp", "none", which makes a system call that opens nothing, or "start", which starts a program and waits
- * for its end. LISTENS is the network namespace of the
- * other end of TCP, which this process is, too: no other one has to keep up.
+ * for its end. LISTENS is the network namespace of the other end of TCP, which this process is, too: no other one has to keep
+ * up. "send" sends on one UDP socket, "message" sends a byte to itself over a Unix socket, and "descriptor" one that brings a
+ * descriptor.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -90,9 +91,35 @@ static void start_program(void)
 	need(waitpid(pid, NULL, 0) == pid, "waitpid");
 }
 
+/* The kernel takes the descriptor for that of another process, although it comes from this one. */
+static void pass_byte(const int pair[2], int descriptor)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {};
+	char byte = 0;
+	struct iovec piece = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+
+	if (descriptor >= 0) {
+		message.msg_control = control.room;
+		message.msg_controllen = sizeof(control.room);
+		control.header = (struct cmsghdr){
+			.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS
+		};
+		memcpy(CMSG_DATA(&control.header), &descriptor, sizeof(descriptor));
+	}
+	need(sendmsg(pair[0], &message, 0) == 1 && recvmsg(pair[1], &message, 0) == 1, "pass");
+	if (descriptor >= 0) {
+		memcpy(&descriptor, CMSG_DATA(&control.header), sizeof(descriptor));
+		close(descriptor);
+	}
+}
+
 int main(int words, char **word)
 {
-	int type, listener = -1, batches, count;
+	int type, listener = -1, batches, count, pair[2], socket_fd = -1;
 	long best = 0;
 
 	need(words == 6 && inet_pton(AF_INET, word[2], &peer.sin_addr) == 1, "connections KIND ADDRESS LISTENS BATCHES COUNT");
@@ -106,6 +133,12 @@ int main(int words, char **word)
 		listener = listen_in(word[3]);
 		need(!setns(home, CLONE_NEWNET), "return");
 	}
+	need(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
+	if (!strcmp(word[1], "send") || !strcmp(word[1], "descriptor")) {
+		socket_fd = socket(AF_INET, SOCK_DGRAM, 0);
+		peer.sin_port = htons(9);
+		need(socket_fd >= 0 && !connect(socket_fd, (void *)&peer, sizeof(peer)), "connect");
+	}
 	while (batches--) {
 		long began = now(), took;
 
@@ -114,6 +147,12 @@ int main(int words, char **word)
 				open_and_close(type, listener);
 			else if (!strcmp(word[1], "start"))
 				start_program();
+			else if (!strcmp(word[1], "send"))
+				send(socket_fd, "x", 1, 0); /* nobody listens: every other one is refused */
+			else if (!strcmp(word[1], "message"))
+				pass_byte(pair, -1);
+			else if (!strcmp(word[1], "descriptor"))
+				pass_byte(pair, socket_fd);
 			else
 				syscall(SYS_getppid);
 		}
