@@ -11,24 +11,24 @@
 
 import { counted } from "../agent/values/count.ts";
 import { basename, dirname, join } from "node:path";
-import { type Link, openSeal } from "./chain.ts";
+import { type ChainLink, openSeal } from "./chain.ts";
 import { listLog, openForReading, statOf } from "./file.ts";
 import { linesOf } from "./lines.ts";
-import { Log, type LogOptions } from "./log.ts";
+import { RotatedLog, type LogOptions } from "./log.ts";
 import { isActionType, parseRecord } from "./record.ts";
 
 /** This many actions are held if their files cannot be written although the log itself can. */
 const OWED_LIMIT = 10_000;
 
 /** A record that was written to the log. */
-export interface WrittenRecord extends Link {
+export interface WrittenRecord extends ChainLink {
   /** The time in milliseconds since the epoch. */
   time: number;
   text: string;
 }
 
 /** A line that was read from the files of copies. */
-export interface Copy extends Link {
+export interface Copy extends ChainLink {
   /** The line as it is in the log. */
   line: string;
   file: string;
@@ -63,7 +63,7 @@ async function* copiesIn(file: string): AsyncGenerator<Copy> {
 
 const COPY = /^(\S+) #\d+ (.*) @(\d{1,15}):([0-9a-f]{32})$/s;
 
-function copied(text: string): (Link & { line: string }) | null {
+function copied(text: string): (ChainLink & { line: string }) | null {
   const match = COPY.exec(openSeal(text)?.body ?? "");
   if (!match) return null;
   const [, time, record, sequence, hash] = match as unknown as [string, string, string, string, string];
@@ -73,14 +73,14 @@ function copied(text: string): (Link & { line: string }) | null {
 /** The only writer of the copies. */
 export class ActionsLog {
   readonly #path: string;
-  readonly #log: Log;
+  readonly #log: RotatedLog;
   /** Records that are written to the log, and not copied yet. */
   #owed: WrittenRecord[] = [];
   #started = false;
 
   constructor(options: LogOptions) {
     this.#path = options.path;
-    this.#log = new Log({ ...options, path: actionsPath(options.path), headPath: actionsHead(options.headPath) });
+    this.#log = new RotatedLog({ ...options, path: actionsPath(options.path), headPath: actionsHead(options.headPath) });
   }
 
   get bytes(): number {

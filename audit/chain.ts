@@ -6,14 +6,14 @@
 
 import { hash } from "node:crypto";
 
-export interface Link {
+export interface ChainLink {
   sequence: number;
   /** The hash, 128 bits in hexadecimal. */
   hash: string;
 }
 
 /** The parts of a line. */
-export interface SealedLine extends Link {
+export interface SealedLine extends ChainLink {
   /** Everything that the hash covers beside the previous hash. */
   body: string;
 }
@@ -27,7 +27,7 @@ export interface Entry {
 const HASH_DIGITS = 32;
 
 /** The first line of the first file continues this link. */
-export const GENESIS: Link = { sequence: 0, hash: "0".repeat(HASH_DIGITS) };
+export const GENESIS: ChainLink = { sequence: 0, hash: "0".repeat(HASH_DIGITS) };
 
 /** No line is longer than this, its newline included. Readers hold no more than this of one line. */
 export const LINE_LIMIT = 8192;
@@ -39,7 +39,7 @@ export function seal(previous: string, body: string): string {
 }
 
 /** Adds an entry to the chain. Returns the line to write, without its newline, and the link that the next line continues. */
-export function extend(previous: Link, entry: Entry): { line: string; link: Link } {
+export function extend(previous: ChainLink, entry: Entry): { line: string; link: ChainLink } {
   const sequence = previous.sequence + 1;
   const body = `${isoTime(entry.time)} #${sequence} ${entry.text}`;
   const hash = seal(previous.hash, body);
@@ -52,7 +52,7 @@ export function openSeal(line: string): SealedLine | null {
   return match ? { body: match[1]!, sequence: Number(match[2]), hash: match[3]! } : null;
 }
 
-export function continues(previous: Link, line: SealedLine): boolean {
+export function continues(previous: ChainLink, line: SealedLine): boolean {
   return line.sequence === previous.sequence + 1 && line.hash === seal(previous.hash, line.body);
 }
 

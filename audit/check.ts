@@ -19,7 +19,7 @@ export type ProblemKind =
   | "torn" // the last line was being written when weir, or the machine, stopped
   | "head"; // the head that weir keeps outside of the log cannot be used
 
-export interface Problem {
+export interface ChainProblem {
   kind: ProblemKind;
   file: string;
   /** The first line is 1; 0 if the problem is about the whole file. */
@@ -32,7 +32,7 @@ export interface ChainVerdict {
   /** True if there is no problem. A torn line is none. */
   ok: boolean;
   /** The first problems, in the order of the log. */
-  problems: Problem[];
+  problems: ChainProblem[];
   /** The number of all problems, including those that are not listed. */
   found: number;
   files: number;
@@ -119,7 +119,7 @@ export const PROBLEMS_KEPT = 20;
 
 class Check {
   #head: Head | null;
-  #problems: Problem[] = [];
+  #problems: ChainProblem[] = [];
   #found = 0;
   #checked = 0;
   #unchecked = 0;
@@ -131,7 +131,7 @@ class Check {
   /** The hashes that the next record may continue; empty if the record before it is missing. */
   #previous: string[] = [];
   /** Records that stand in another record's place, by the number that was expected. Two of them may have been swapped. */
-  #misplaced = new Map<number, { found: number; problem: Problem }>();
+  #misplaced = new Map<number, { found: number; problem: ChainProblem }>();
   /** The number of the second of two neighbours that were swapped. */
   #skip: number | null = null;
   #replaced = false;
@@ -277,12 +277,12 @@ class Check {
     this.#previous = previous;
   }
 
-  #report(kind: ProblemKind, line: LogLine, text: string): Problem {
+  #report(kind: ProblemKind, line: LogLine, text: string): ChainProblem {
     return this.report(kind, line.file.path, line.number, text);
   }
 
-  report(kind: ProblemKind, file: string, line: number, text: string): Problem {
-    const problem: Problem = { kind, file, line, text };
+  report(kind: ProblemKind, file: string, line: number, text: string): ChainProblem {
+    const problem: ChainProblem = { kind, file, line, text };
     this.#found++;
     if (this.#problems.length < PROBLEMS_KEPT) this.#problems.push(problem);
     return problem;

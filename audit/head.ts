@@ -7,10 +7,10 @@
 import { constants } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { readOutside } from "../agent/files/outside-file.ts";
-import type { Link } from "./chain.ts";
+import type { ChainLink } from "./chain.ts";
 import { codeOf, syncFolder } from "./file.ts";
 
-export interface Head extends Link {
+export interface Head extends ChainLink {
   /** The file with the record, and the file's size after it. */
   device: number;
   inode: number;

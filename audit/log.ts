@@ -3,7 +3,7 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type Entry, extend, GENESIS, LINE_LIMIT, type Link, openSeal } from "./chain.ts";
+import { type Entry, extend, GENESIS, LINE_LIMIT, type ChainLink, openSeal } from "./chain.ts";
 import { isUntouched, listLog, type LogFile, openForReading, openLog, safeFolder, statOf, syncFolder } from "./file.ts";
 import { type Head, readHead, writeHead } from "./head.ts";
 import { linesOf } from "./lines.ts";
@@ -36,12 +36,12 @@ interface OpenFile {
   first: number;
 }
 
-export class Log {
+export class RotatedLog {
   #options: LogOptions;
   #lock: Lock | null = null;
   #open: OpenFile | null = null;
   /** The record that the next one continues. */
-  #link: Link = GENESIS;
+  #link: ChainLink = GENESIS;
   /** The last record written and its place; null before the first. */
   #known: Head | null = null;
   /** The head that was saved last. Records behind it may hold actions that are not copied yet. */
@@ -176,13 +176,13 @@ export class Log {
   }
 
   /** Writes all the records or none, and returns the place of each. If it throws, disconnect and connect again. */
-  async append(records: Entry[]): Promise<Link[]> {
+  async append(records: Entry[]): Promise<ChainLink[]> {
     const open = this.#connected();
     const news = open.size === 0 ? [this.#opening, ...this.#notes] : this.#notes;
     const now = Date.now();
     let link = this.#link;
     const lines: string[] = [];
-    const links: Link[] = [];
+    const links: ChainLink[] = [];
     for (const entry of [...news.map((text) => ({ time: now, text })), ...records]) {
       const next = extend(link, entry);
       lines.push(next.line, "\n");

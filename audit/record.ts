@@ -9,7 +9,7 @@ import {
   type ProcessReference,
   SOCKET_EVENT_TYPES,
   type SocketEvent,
-  type ToldEvent,
+  type ReportedEvent,
   type Untimed,
   type VerdictEvent,
 } from "../agent/observe/events/event.ts";
@@ -77,7 +77,7 @@ const TEXT_LIMIT = 4096;
 const PLAIN = /^[A-Za-z0-9_./:@%#+,*[\]-]+$/;
 
 /** Writes an event: `DETECTED no-telnet-in tcp 198.18.0.1:40000 > 198.18.0.2:23 eth0 in pid=812 telnet (would drop)` */
-export function eventText(event: Untimed<ToldEvent>): string {
+export function eventText(event: Untimed<ReportedEvent>): string {
   return "rule" in event ? verdictText(event) : socketText(event);
 }
 

@@ -4,7 +4,7 @@
  * known record is not there any more, the chain still continues it: the break stays visible for ever.
  */
 
-import { continues, GENESIS, type Link, openSeal } from "./chain.ts";
+import { continues, GENESIS, type ChainLink, openSeal } from "./chain.ts";
 import { type LogFile, openForReading } from "./file.ts";
 import type { Head } from "./head.ts";
 import { lastLine, type Line, linesOf } from "./lines.ts";
@@ -16,7 +16,7 @@ export interface Note {
 }
 
 export interface Recovery {
-  link: Link;
+  link: ChainLink;
   /** The place in the current file where a torn last line begins. */
   tornAt: number | null;
   /** True if the last known record was found. */
@@ -61,7 +61,7 @@ export function isActionRecord(line: string): boolean {
   return isActionType(parseRecord(line)?.type ?? "GAP");
 }
 
-function isRecord(line: string, link: Link): boolean {
+function isRecord(line: string, link: ChainLink): boolean {
   const sealed = openSeal(line);
   return sealed !== null && sealed.sequence === link.sequence && sealed.hash === link.hash;
 }
@@ -69,9 +69,9 @@ function isRecord(line: string, link: Link): boolean {
 class Walk {
   #known: Head | null;
   /** The last record that belongs to the chain; null until the known one was found. */
-  #link: Link | null = null;
+  #link: ChainLink | null = null;
   /** The last record of any kind. */
-  #last: Link = GENESIS;
+  #last: ChainLink = GENESIS;
   #strangers = 0;
   #currentHasRecords = false;
   #torn: Line | null = null;

@@ -5,12 +5,12 @@ import { basename } from "node:path";
 import { actionsHead, actionsPath } from "./actions.ts";
 import { Agreement } from "./agreement.ts";
 import { openSeal } from "./chain.ts";
-import { type ChainVerdict, checkChain, PROBLEMS_KEPT, type Problem, type ProblemKind } from "./check.ts";
+import { type ChainVerdict, checkChain, PROBLEMS_KEPT, type ChainProblem, type ProblemKind } from "./check.ts";
 import { listLog, openForReading } from "./file.ts";
 import { readHead } from "./head.ts";
 import { lastLine } from "./lines.ts";
 
-export type { Problem, ProblemKind } from "./check.ts";
+export type { ChainProblem, ProblemKind } from "./check.ts";
 
 export interface AuditVerdict extends ChainVerdict {
   /** The result for the files of copies; null if there are none. */
@@ -21,7 +21,7 @@ export interface AuditVerdict extends ChainVerdict {
 export async function verifyAudit(path: string, headPath: string | null): Promise<AuditVerdict> {
   const head = headPath === null ? null : await readHead(headPath).catch(() => null);
   const promised = head?.actions ?? 0;
-  const disagreements: Problem[] = [];
+  const disagreements: ChainProblem[] = [];
   let found = 0;
   const report = (kind: ProblemKind, file: string, line: number, text: string): void => {
     found++;

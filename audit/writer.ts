@@ -4,12 +4,12 @@
  * health reports it, lost events are counted, and the first record written afterwards is a GAP with their exact number.
  */
 
-import type { ToldEvent } from "../agent/observe/events/event.ts";
+import type { ReportedEvent } from "../agent/observe/events/event.ts";
 import type { Health } from "../agent/observe/events/snapshot.ts";
 import { ActionsLog, actionsPath } from "./actions.ts";
 import { type Entry, isoTime } from "./chain.ts";
 import { AuditRefusal, codeOf } from "./file.ts";
-import { Log } from "./log.ts";
+import { RotatedLog } from "./log.ts";
 import { PendingAction, Queue, type Waiting } from "./queue.ts";
 import { actionText, eventText, type OperatorAction, recordText } from "./record.ts";
 
@@ -68,7 +68,7 @@ export async function openAudit(options: AuditOptions): Promise<AuditWriter> {
 
 export class AuditWriter {
   #path: string;
-  #log: Log;
+  #log: RotatedLog;
   #actions: ActionsLog;
   /** The reason why actions cannot be copied, or null. */
   #copyProblem: string | null = null;
@@ -94,7 +94,7 @@ export class AuditWriter {
   constructor(options: AuditOptions) {
     const { path, headPath, rotate, owner = process.getuid!(), report = () => {} } = options;
     this.#path = path;
-    this.#log = new Log({ path, headPath, rotate, owner, report, beforeHead: () => this.#copy() });
+    this.#log = new RotatedLog({ path, headPath, rotate, owner, report, beforeHead: () => this.#copy() });
     this.#actions = new ActionsLog({ path, headPath, rotate: options.actions ?? ACTIONS_ROTATE, owner, report });
     this.#queue = new Queue(options.queueLimit ?? QUEUE_LIMIT);
     this.#onHealth = options.onHealth ?? (() => {});
@@ -124,7 +124,7 @@ export class AuditWriter {
   }
 
   /** Queues an event. Hashing and writing happen later. */
-  write(event: ToldEvent): void {
+  write(event: ReportedEvent): void {
     if (this.#closed) {
       this.#lost++;
       return;

@@ -102,7 +102,7 @@ function addImage(attributes: Attributes, image: string): void {
  * Returns the verdict for all signals. It is `would_drop` for a packet that an enforced rule would drop in prevent, and for one
  * that a staged rule would drop if it were enforced, so that one filter finds both.
  */
-export function toldVerdict({ verdict, would_drop }: Pick<VerdictEvent, "verdict" | "would_drop">): Verdict {
+export function reportedVerdict({ verdict, would_drop }: Pick<VerdictEvent, "verdict" | "would_drop">): Verdict {
   return would_drop ? "would_drop" : verdict;
 }
 
@@ -110,7 +110,7 @@ export function verdictAttributes(event: VerdictEvent): Attributes {
   const attributes = connectionAttributes(event);
   attributes["weir.event.type"] = event.type;
   attributes["weir.event.sequence"] = event.seq;
-  attributes["weir.verdict"] = toldVerdict(event);
+  attributes["weir.verdict"] = reportedVerdict(event);
   attributes["weir.would_drop"] = event.would_drop;
   if (event.reason !== undefined) attributes["error.type"] = event.reason;
   return attributes;
@@ -119,7 +119,7 @@ export function verdictAttributes(event: VerdictEvent): Attributes {
 export function endedAttributes(event: ConnectionEvent): Attributes {
   const attributes = connectionAttributes(event);
   attributes["weir.event.type"] = event.type;
-  attributes["weir.verdict"] = toldVerdict(event);
+  attributes["weir.verdict"] = reportedVerdict(event);
   attributes["weir.would_drop"] = event.would_drop;
   attributes["weir.connection.end"] = event.how;
   attributes["weir.opener.packets"] = event.packets[0];

@@ -1,7 +1,7 @@
 /** The way of one signal to the collector: its target, its ledger and its state. */
 
 import { CountedExporter, type Exporter } from "./counted.ts";
-import { Ledger, type Delivery, type Signal } from "./delivery.ts";
+import { DeliveryLedger, type Delivery, type Signal } from "./delivery.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Target } from "./environment.ts";
 import { loadExporter } from "./exporters.ts";
@@ -20,7 +20,7 @@ export interface SignalState extends Delivery {
 }
 
 export class Channel {
-  readonly ledger: Ledger;
+  readonly ledger: DeliveryLedger;
   readonly #signal: Signal;
   readonly #target: Target;
   readonly #announcer: Announcer;
@@ -33,7 +33,7 @@ export class Channel {
     this.#target = target;
     this.#announcer = announcer;
     this.#reach = reach;
-    this.ledger = new Ledger(capacity);
+    this.ledger = new DeliveryLedger(capacity);
   }
 
   /** Returns the exporter, too, because some signals need more of it than the export. */

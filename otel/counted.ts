@@ -4,7 +4,7 @@ import { ExportResultCode, type ExportResult } from "@opentelemetry/core";
 import { TraceFlags } from "@opentelemetry/api";
 import type { LogRecordProcessor, ReadWriteLogRecord } from "@opentelemetry/sdk-logs";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
-import type { Ledger } from "./delivery.ts";
+import type { DeliveryLedger } from "./delivery.ts";
 import type { Remark } from "./diagnostics.ts";
 import { DeliveryProblem } from "./trouble.ts";
 
@@ -15,7 +15,7 @@ export interface Exporter<Batch> {
 }
 
 export interface Accounts<Batch> {
-  ledger: Ledger;
+  ledger: DeliveryLedger;
   size(batch: Batch): number;
   /** Returns what the SDK said about the answer that it is about to report. */
   takeRemark(): Remark | undefined;
@@ -97,9 +97,9 @@ function understood(error: unknown): unknown {
 /** Refuses spans for which the queue has no room, before the SDK drops them without a count. */
 export class CountedSpans implements SpanProcessor {
   readonly #inner: SpanProcessor;
-  readonly #ledger: Ledger;
+  readonly #ledger: DeliveryLedger;
 
-  constructor(inner: SpanProcessor, ledger: Ledger) {
+  constructor(inner: SpanProcessor, ledger: DeliveryLedger) {
     this.#inner = inner;
     this.#ledger = ledger;
   }
@@ -123,9 +123,9 @@ export class CountedSpans implements SpanProcessor {
 /** Does the same for log records. */
 export class CountedLogs implements LogRecordProcessor {
   readonly #inner: LogRecordProcessor;
-  readonly #ledger: Ledger;
+  readonly #ledger: DeliveryLedger;
 
-  constructor(inner: LogRecordProcessor, ledger: Ledger) {
+  constructor(inner: LogRecordProcessor, ledger: DeliveryLedger) {
     this.#inner = inner;
     this.#ledger = ledger;
   }

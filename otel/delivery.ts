@@ -16,7 +16,7 @@ export interface Delivery {
   no_collector: number;
 }
 
-export class Ledger {
+export class DeliveryLedger {
   readonly #capacity: number;
   #waiting = 0;
   #flying = 0;

@@ -2,7 +2,7 @@
 
 import type { ConnectionEvent } from "../agent/observe/events/event.ts";
 import type { Direction, Transport, Verdict } from "../agent/values/traffic.ts";
-import { toldVerdict } from "./attributes.ts";
+import { reportedVerdict } from "./attributes.ts";
 
 /** The upper bounds of the buckets in seconds: from a refused connection to one that lives for days. */
 export const DURATION_BOUNDARIES = [0.01, 0.1, 1, 5, 15, 60, 300, 1800, 3600, 21600, 86400] as const;
@@ -21,7 +21,7 @@ export class Durations {
 
   record(connection: ConnectionEvent): void {
     const transport = transportOf(connection.protocol);
-    const verdict = toldVerdict(connection);
+    const verdict = reportedVerdict(connection);
     const key = `${connection.direction} ${transport} ${verdict}`;
     let row = this.#rows.get(key);
     if (row === undefined) {

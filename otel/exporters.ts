@@ -13,7 +13,7 @@ const ENCODINGS = { "http/json": "http", "http/protobuf": "proto", grpc: "grpc" 
 /** At shutdown the batches of a full queue of spans are sent at once, beside the batch that is on its way. */
 const CONCURRENT_BATCHES = MAX_BATCHES + 1;
 
-export interface Loaded<Made> {
+export interface LoadedExporter<Made> {
   exporter: Made;
   /** Ends the connections of batches that were given up. The next batch opens a new one. */
   abandon(): void;
@@ -24,7 +24,7 @@ export async function loadExporter<Batch, Made extends Exporter<Batch>>(
   signal: Signal,
   target: Target,
   reach: Reach,
-): Promise<Loaded<Made>> {
+): Promise<LoadedExporter<Made>> {
   if (target.exporter === "console") return { exporter: (await loadConsole(signal)) as Made, abandon: () => {} };
   const name = `@opentelemetry/exporter-${PACKAGE_PARTS[signal]}-otlp-${ENCODINGS[target.protocol]}`;
   const module = (await import(name)) as Record<string, new (options: object) => Made>;

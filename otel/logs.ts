@@ -7,7 +7,7 @@ import type { Direction, Endpoint, Mode } from "../agent/values/traffic.ts";
 import type { Health, HookState } from "../agent/observe/events/snapshot.ts";
 import { DIRECTIONS, socketAttributes, verdictAttributes, type Attributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
-import type { Ledger } from "./delivery.ts";
+import type { DeliveryLedger } from "./delivery.ts";
 
 /** At most this many detections a second become log records, because the collector's side pays for each of them. */
 const LOG_BUDGET = 5000;
@@ -84,10 +84,10 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
 
 export class LogWriter {
   readonly #logger: Logger;
-  readonly #ledger: Ledger;
+  readonly #ledger: DeliveryLedger;
   readonly #budget = new Budget(LOG_BUDGET);
 
-  constructor(logger: Logger, ledger: Ledger) {
+  constructor(logger: Logger, ledger: DeliveryLedger) {
     this.#logger = logger;
     this.#ledger = ledger;
   }

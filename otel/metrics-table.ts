@@ -7,7 +7,7 @@ import { DIRECTIONS } from "./attributes.ts";
 import { DURATION_BOUNDARIES } from "./durations.ts";
 import type { OwnFigures } from "./own-figures.ts";
 
-export interface Reading {
+export interface MetricSources {
   snapshot: Snapshot;
   own: OwnFigures;
   /** The number of series of each metric that were folded into one because there were too many. It is known once all others are read. */
@@ -33,13 +33,13 @@ interface Description {
 
 export interface NumberMetric extends Description {
   kind: "counter" | "updowncounter" | "gauge";
-  read(reading: Reading): Row[];
+  read(reading: MetricSources): Row[];
 }
 
 export interface HistogramMetric extends Description {
   kind: "histogram";
   boundaries: readonly number[];
-  read(reading: Reading): HistogramRow[];
+  read(reading: MetricSources): HistogramRow[];
 }
 
 export type Metric = NumberMetric | HistogramMetric;

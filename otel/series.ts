@@ -1,7 +1,7 @@
 /** Turns the metric table into series. Each metric has a limited number of series: those beyond are summed, marked and counted. */
 
 import type { Snapshot } from "../agent/observe/events/snapshot.ts";
-import { METRICS, type HistogramMetric, type HistogramRow, type NumberMetric, type Reading, type Row } from "./metrics-table.ts";
+import { METRICS, type HistogramMetric, type HistogramRow, type NumberMetric, type MetricSources, type Row } from "./metrics-table.ts";
 import type { OwnFigures } from "./own-figures.ts";
 
 /** The most series of one metric, the overflow series included. */
@@ -26,7 +26,7 @@ export function isHistogram(series: MetricSeries): series is HistogramSeries {
 const OVERFLOW: AttributeValues = { "otel.metric.overflow": true };
 
 export function readMetrics(snapshot: Snapshot, own: OwnFigures): MetricSeries[] {
-  const reading: Reading = { snapshot, own, folded: new Map() };
+  const reading: MetricSources = { snapshot, own, folded: new Map() };
   return METRICS.map((metric) =>
     metric.kind === "histogram"
       ? { metric, points: metric.read(reading).map((row) => ({ attributes: named(metric.attributes, row.attributes), value: row })) }
@@ -34,7 +34,7 @@ export function readMetrics(snapshot: Snapshot, own: OwnFigures): MetricSeries[]
   );
 }
 
-function bounded(metric: NumberMetric, reading: Reading): NumberSeries["points"] {
+function bounded(metric: NumberMetric, reading: MetricSources): NumberSeries["points"] {
   let rows = metric.read(reading);
   // Series with the value 0 make room first. Then the first rows in order stay, so that the choice is stable.
   if (rows.length > SERIES_LIMIT) rows = rows.filter(([value]) => value !== 0);

@@ -1,6 +1,6 @@
 /** Telemetry of the agent: it takes events, sends traces, metrics and logs over OTLP, and counts what does not arrive. */
 
-import type { ConnectionEvent, ToldEvent } from "../agent/observe/events/event.ts";
+import type { ConnectionEvent, ReportedEvent } from "../agent/observe/events/event.ts";
 import type { Snapshot } from "../agent/observe/events/snapshot.ts";
 import type { SignalState } from "./channel.ts";
 import type { Signal } from "./delivery.ts";
@@ -29,7 +29,7 @@ export interface TelemetryOptions {
 }
 
 export interface Telemetry {
-  event(event: ToldEvent): void;
+  event(event: ReportedEvent): void;
   connection(event: ConnectionEvent): void;
   changed<Name extends keyof Changes>(name: Name, change: Changes[Name]): void;
   /**

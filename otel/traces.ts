@@ -6,9 +6,9 @@
 
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Tracer } from "@opentelemetry/api";
 import type { ConnectionEvent, ConnectionFields, VerdictEvent } from "../agent/observe/events/event.ts";
-import { endedAttributes, toldVerdict, verdictAttributes } from "./attributes.ts";
+import { endedAttributes, reportedVerdict, verdictAttributes } from "./attributes.ts";
 import { Budget } from "./budget.ts";
-import type { Ledger } from "./delivery.ts";
+import type { DeliveryLedger } from "./delivery.ts";
 import { goesOn, OpenSpans } from "./open-spans.ts";
 
 /** The most spans a second. Half of them are kept for detections, however many connections end. */
@@ -17,11 +17,11 @@ const RESERVED_FOR_DETECTIONS = SPAN_BUDGET / 2;
 
 export class SpanWriter {
   readonly #tracer: Tracer;
-  readonly #ledger: Ledger;
+  readonly #ledger: DeliveryLedger;
   readonly #budget = new Budget(SPAN_BUDGET, RESERVED_FOR_DETECTIONS);
   readonly #open = new OpenSpans();
 
-  constructor(tracer: Tracer, ledger: Ledger) {
+  constructor(tracer: Tracer, ledger: DeliveryLedger) {
     this.#tracer = tracer;
     this.#ledger = ledger;
   }
@@ -68,7 +68,7 @@ export class SpanWriter {
 }
 
 function detection(event: ConnectionEvent | VerdictEvent): { "security_rule.name": string; "weir.verdict": string } {
-  return { "security_rule.name": event.rule.name, "weir.verdict": toldVerdict(event) };
+  return { "security_rule.name": event.rule.name, "weir.verdict": reportedVerdict(event) };
 }
 
 /** Span names are few, so that a backend can group by them: addresses and ports are attributes. */

@@ -1,7 +1,7 @@
 /** Streams events to those who watch, one JSON object a line. */
 
 import type { ServerResponse } from "node:http";
-import type { ToldEvent } from "../observe/events/event.ts";
+import type { ReportedEvent } from "../observe/events/event.ts";
 import { toWatched } from "../service/event-line.ts";
 import type { EventControl } from "../service/contract.ts";
 import type { Asked } from "../service/requests/requests.ts";
@@ -51,7 +51,7 @@ export class Watchers {
     this.#unsubscribe = null;
   }
 
-  #publish(event: ToldEvent): void {
+  #publish(event: ReportedEvent): void {
     let line = "";
     for (const watcher of this.#open) {
       if (!watcher.wants(event)) continue;
@@ -74,7 +74,7 @@ class Watcher extends LineStream {
     this.#asked = asked;
   }
 
-  wants(event: ToldEvent): boolean {
+  wants(event: ReportedEvent): boolean {
     const { type, rule } = this.#asked;
     return (type === undefined || event.type === type) && (rule === undefined || ("rule" in event && event.rule.name === rule));
   }

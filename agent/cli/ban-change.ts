@@ -2,7 +2,7 @@
 
 import { printable } from "../values/quote.ts";
 import type { Call } from "./arguments.ts";
-import type { Named } from "./ban-list.ts";
+import type { ListedNetwork } from "./ban-list.ts";
 import type { ControlClient } from "../api/client.ts";
 import type { BanChange } from "../service/contract.ts";
 import { counted } from "../values/count.ts";
@@ -12,7 +12,7 @@ import type { Term } from "./moment.ts";
 import type { OperatorSession } from "../values/session.ts";
 
 /** All networks are checked before the first is banned. */
-export function banAll(client: ControlClient, named: readonly Named[], term: Term, session?: OperatorSession): Promise<BanChange> {
+export function banAll(client: ControlClient, named: readonly ListedNetwork[], term: Term, session?: OperatorSession): Promise<BanChange> {
   const ask =
     (check_only: boolean) =>
     (networks: string[]): Promise<BanChange> =>

@@ -7,7 +7,7 @@ import { type Call, UsageError } from "./arguments.ts";
 import { Refusal } from "../values/refusal.ts";
 import { counted } from "../values/count.ts";
 
-export interface Named {
+export interface ListedNetwork {
   text: string;
   /** The place, such as `feed.txt:12`; absent for a network on the command line. */
   where?: string;
@@ -19,7 +19,7 @@ const MOST_PROBLEMS = 20;
 const FEW = 3;
 
 /** Returns the networks on the command line, or in the file of --file. `whom` names what is missing if there is neither. */
-export function namedBy(call: Call, words: readonly string[], whom: string): Named[] {
+export function namedBy(call: Call, words: readonly string[], whom: string): ListedNetwork[] {
   const file = call.text("file");
   if ((file === undefined) === (words.length === 0))
     throw new UsageError(
@@ -29,17 +29,17 @@ export function namedBy(call: Call, words: readonly string[], whom: string): Nam
 }
 
 /** Names the networks in a sentence. */
-export function called(named: readonly Named[]): string {
+export function called(named: readonly ListedNetwork[]): string {
   return named.length <= FEW ? named.map(({ text }) => text).join(", ") : counted(named.length, "network");
 }
 
-function namesOn(words: readonly string[]): Named[] {
+function namesOn(words: readonly string[]): ListedNetwork[] {
   return checked(words.map((text) => ({ text })));
 }
 
 /** Reads a file. Throws a Refusal with file:line for everything that is wrong. */
-export function namedIn(path: string): Named[] {
-  const named: Named[] = [];
+export function namedIn(path: string): ListedNetwork[] {
+  const named: ListedNetwork[] = [];
   for (const [index, line] of contentOf(path).split("\n").entries()) {
     const comment = line.indexOf("#");
     const text = (comment < 0 ? line : line.slice(0, comment)).trim();
@@ -50,11 +50,11 @@ export function namedIn(path: string): Named[] {
   return checked(named);
 }
 
-export function at({ text, where }: Named): string {
+export function at({ text, where }: ListedNetwork): string {
   return where === undefined ? text : `${where}: ${text}`;
 }
 
-function checked(named: Named[]): Named[] {
+function checked(named: ListedNetwork[]): ListedNetwork[] {
   const problems: string[] = [];
   for (const one of named) {
     const reading = readNetworks(one.text);

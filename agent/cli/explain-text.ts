@@ -1,13 +1,13 @@
 /** Writes an explanation for people. */
 
 import type { Direction, RuleReference } from "../values/traffic.ts";
-import type { Answer } from "../explain/inquiry.ts";
-import type { Reason } from "../policy/explain-verdict.ts";
+import type { InquiryResult } from "../explain/inquiry.ts";
+import type { ShownCondition } from "../policy/explain-verdict.ts";
 import { colour } from "./print.ts";
 import { endpoint } from "./format.ts";
 import { type Column, table } from "./table.ts";
 
-const VERDICTS: Record<Answer["verdict"], { text: string; style: "green" | "red" | "yellow" }> = {
+const VERDICTS: Record<InquiryResult["verdict"], { text: string; style: "green" | "red" | "yellow" }> = {
   passed: { text: "passes", style: "green" },
   dropped: { text: "is dropped", style: "red" },
   would_drop: { text: "would be dropped, but the mode is detect", style: "yellow" },
@@ -15,19 +15,19 @@ const VERDICTS: Record<Answer["verdict"], { text: string; style: "green" | "red"
   undecided: { text: "cannot be decided, and passes", style: "yellow" },
 };
 
-const TOLD: Record<NonNullable<Answer["answer"]>, string> = {
+const TOLD: Record<NonNullable<InquiryResult["answer"]>, string> = {
   reset: "with a TCP reset",
   prohibited: 'with the ICMP error "administratively prohibited"',
 };
 
-const COLUMNS: Column<Reason>[] = [
+const COLUMNS: Column<ShownCondition>[] = [
   { title: "CONDITION", value: (reason) => reason.field },
   { title: "HOLDS", value: ({ matched }) => (matched === null ? "unknown" : matched ? "yes" : "no") },
   { title: "WANTED", value: (reason) => reason.want, narrow: "lines", least: 12 },
   { title: "GOT", value: (reason) => reason.got, narrow: "lines", least: 12 },
 ];
 
-export function explanationText(packet: { called: string; direction: Direction }, called: string, answer: Answer): string[] {
+export function explanationText(packet: { called: string; direction: Direction }, called: string, answer: InquiryResult): string[] {
   const { text, style } = VERDICTS[answer.verdict];
   return [
     `packet   ${packet.called}`,
@@ -45,7 +45,7 @@ export function explanationText(packet: { called: string; direction: Direction }
 }
 
 /** Rules judge the end that opened a connection, which is not always the sender of the packet. */
-function openerText(direction: Direction, { connection }: Answer): string[] {
+function openerText(direction: Direction, { connection }: InquiryResult): string[] {
   if (connection === null || connection.direction === direction) return [];
   const { source, destination } = connection;
   return [
@@ -53,7 +53,7 @@ function openerText(direction: Direction, { connection }: Answer): string[] {
   ];
 }
 
-function becauseOf({ rule, undecided }: Answer): string {
+function becauseOf({ rule, undecided }: InquiryResult): string {
   if (undecided !== null) return `${undecided.meaning} (${undecided.reason}); defaults.on_error says ${undecided.action}`;
   switch (rule.name) {
     case "default":
@@ -67,7 +67,7 @@ function becauseOf({ rule, undecided }: Answer): string {
   }
 }
 
-function kernelText({ kernel }: Answer): string {
+function kernelText({ kernel }: InquiryResult): string {
   if (!kernel.asked) return `not asked: ${kernel.why}`;
   if (kernel.agrees) return `says the same (${kernel.hook})`;
   const { verdict, rule, staged, reason, answer } = kernel;
@@ -79,7 +79,7 @@ function kernelText({ kernel }: Answer): string {
   return colour("red", `DISAGREES (${kernel.hook}): it says ${verdict} by ${rule}${more.length === 0 ? "" : `, ${more.join(", ")}`}`);
 }
 
-function stagedText({ staged }: Answer): string[] {
+function stagedText({ staged }: InquiryResult): string[] {
   if (staged === null) return [];
   return [
     "",
@@ -88,7 +88,7 @@ function stagedText({ staged }: Answer): string[] {
   ];
 }
 
-function doubtText({ undecided }: Answer): string[] {
+function doubtText({ undecided }: InquiryResult): string[] {
   if (undecided === null || undecided.rules.length === 0) return [];
   return [
     "",
@@ -97,7 +97,7 @@ function doubtText({ undecided }: Answer): string[] {
   ];
 }
 
-function nearText({ near_misses: near }: Answer): string[] {
+function nearText({ near_misses: near }: InquiryResult): string[] {
   if (near.length === 0) return [];
   return [
     "",
@@ -106,7 +106,7 @@ function nearText({ near_misses: near }: Answer): string[] {
   ];
 }
 
-function missText({ field, want, got }: Reason): string {
+function missText({ field, want, got }: ShownCondition): string {
   return field === "order" ? `matches as well, and is tried too late: wanted ${want}` : `${field} wants ${want}, got ${got}`;
 }
 

@@ -1,7 +1,7 @@
 /** Sends a change of many networks in as many requests as it takes. A refusal names the line of the list that it is about. */
 
 import { printable } from "../values/quote.ts";
-import { at, type Named } from "./ban-list.ts";
+import { at, type ListedNetwork } from "./ban-list.ts";
 import { MOST_NETWORKS } from "../service/requests/networks.ts";
 import { Refusal } from "../values/refusal.ts";
 import { count } from "../values/count.ts";
@@ -18,13 +18,13 @@ interface Change {
  * networks of a list if a later portion fails.
  */
 export async function inPortions<T extends Change>(
-  named: readonly Named[],
+  named: readonly ListedNetwork[],
   ask: (networks: string[]) => Promise<T>,
   { check, done }: { check?: (networks: string[]) => Promise<unknown>; done: string },
 ): Promise<T> {
-  const portions: Named[][] = [];
+  const portions: ListedNetwork[][] = [];
   for (let from = 0; from < named.length; from += MOST_NETWORKS) portions.push(named.slice(from, from + MOST_NETWORKS));
-  const asked = async <R>(portion: readonly Named[], how: (networks: string[]) => Promise<R>): Promise<R> => {
+  const asked = async <R>(portion: readonly ListedNetwork[], how: (networks: string[]) => Promise<R>): Promise<R> => {
     try {
       return await how(portion.map(({ text }) => text));
     } catch (error) {
@@ -55,7 +55,7 @@ export async function inPortions<T extends Change>(
 }
 
 /** Adds the line of the list to a refusal. */
-function placed(error: unknown, named: readonly Named[]): unknown {
+function placed(error: unknown, named: readonly ListedNetwork[]): unknown {
   if (!(error instanceof Refusal) || error.details.length === 0) return error;
   const { message, next, kind, cause } = error;
   const whereIs = new Map(named.map((one) => [printable(one.text), at(one)]));

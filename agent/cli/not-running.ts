@@ -31,7 +31,7 @@ export interface NotRunning {
  * Returns the agent's answer. If no agent answers, it throws an error that tells what one left in force; with --json it prints
  * that and returns undefined.
  */
-export async function askOrTell<Answer>(call: Call, question: (client: ControlClient) => Promise<Answer>): Promise<Answer | undefined> {
+export async function askAgent<Answer>(call: Call, question: (client: ControlClient) => Promise<Answer>): Promise<Answer | undefined> {
   const client = await clientFor(call);
   try {
     return await question(client);

@@ -46,7 +46,7 @@ export const RULE_OPTIONS: Record<string, OptionSpec> = {
   ...SWITCHES,
 };
 
-export const PLACE_OPTIONS: Record<string, OptionSpec> = {
+export const POSITION_OPTIONS: Record<string, OptionSpec> = {
   before: { value: "ID", about: "put it before this rule" },
   first: { about: "put it before all others" },
   last: { about: "put it after the other rules that were added, before those of the file" },
@@ -71,8 +71,8 @@ function put(mapping: Record<string, unknown>, key: string, value: unknown): voi
 }
 
 /** Returns undefined if no place is given. */
-export function placeOf(call: Call): Place | undefined {
-  const said = Object.keys(PLACE_OPTIONS).filter((name) => call.has(name));
+export function positionOf(call: Call): Place | undefined {
+  const said = Object.keys(POSITION_OPTIONS).filter((name) => call.has(name));
   if (said.length > 1) throw new UsageError(`--${said[0]} and --${said[1]} do not go together`);
   const before = call.text("before");
   if (before !== undefined) return { before };

@@ -5,7 +5,7 @@
 
 import { stripVTControlCharacters, styleText } from "node:util";
 import { shortNames } from "../observe/events/workload.ts";
-import type { ToldEvent } from "../observe/events/event.ts";
+import type { ReportedEvent } from "../observe/events/event.ts";
 import type { AgentControl, EventControl, Status } from "../service/contract.ts";
 import { eventLine, paintEvent, toWatched } from "../service/event-line.ts";
 import { count, counted } from "../values/count.ts";
@@ -35,7 +35,7 @@ export function startView(control: Seen, output: NodeJS.WriteStream = process.st
   return output.isTTY ? new LiveView(control, output, obey()) : new EventLines(control.events, output);
 }
 
-const EVENTS: readonly Column<ToldEvent>[] = [
+const EVENTS: readonly Column<ReportedEvent>[] = [
   { title: "TIME", value: ({ time }) => clock(time) },
   { title: "EVENT", value: ({ type }) => type },
   { title: "RULE", value: (event) => ("rule" in event ? event.rule.name : (event.reason ?? "-")), narrow: "middle", least: 9, rank: 1 },
@@ -58,12 +58,12 @@ const EVENTS: readonly Column<ToldEvent>[] = [
 ];
 
 /** Returns the two ends of an event: source and destination of a packet, or the own and the other end of a socket. */
-function ends(event: ToldEvent): [string, string] {
+function ends(event: ReportedEvent): [string, string] {
   const [from, to] = "rule" in event ? [event.source, event.destination] : [event.local, event.remote];
   return [from === undefined ? "-" : endpoint(from), to === undefined ? "-" : endpoint(to)];
 }
 
-function partOf(event: ToldEvent): string {
+function partOf(event: ReportedEvent): string {
   const { container, pod, unit } = shortNames(event);
   return container ?? pod ?? unit ?? "-";
 }
@@ -83,7 +83,7 @@ class LiveView implements View {
   #output: NodeJS.WriteStream;
   #unsubscribe: () => void;
   #timer: NodeJS.Timeout;
-  #recent: ToldEvent[] = [];
+  #recent: ReportedEvent[] = [];
   #events = 0;
   #status: Status | undefined;
   #frames = 0;
@@ -164,7 +164,7 @@ class LiveView implements View {
     return [...head, "", title, ...this.#eventsOf(recent, columns)].slice(0, Math.max(1, rows - 1));
   }
 
-  #eventsOf(recent: readonly ToldEvent[], columns: number): string[] {
+  #eventsOf(recent: readonly ReportedEvent[], columns: number): string[] {
     if (recent.length === 0) return [];
     const [titles = "", ...lines] = table(recent, EVENTS, columns);
     return [titles, ...lines.slice(0, recent.length).map((line, index) => paintEvent(line, recent[index]!.type, this.#output))];

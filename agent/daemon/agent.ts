@@ -17,8 +17,8 @@ import type { Ground } from "./ground.ts";
 import { observe } from "./observing.ts";
 import { operationsOf } from "./operating.ts";
 import { ServiceManager } from "./service-manager.ts";
-import { flush, openAuditLog, openTelemetry, tellingOf, tellStart } from "./telling.ts";
-import { followStores, keepUp, watchFile } from "./upkeep.ts";
+import { flush, openAuditLog, openTelemetry, reportingOf, auditStart } from "./reporting.ts";
+import { followStores, keepUp, watchFile } from "./periodic.ts";
 
 /**
  * Runs the agent from start to stop. Returns the time until which the rules stay in force after the stop; undefined if they do
@@ -41,9 +41,9 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   });
 
   // The audit log comes first, because a wrong file refuses the start: then nothing has changed in the kernel.
-  const telling = tellingOf(log);
-  const { news, health, losses } = telling;
-  const audit = await openAuditLog(ground, farewell, telling, stop);
+  const reporting = reportingOf(log);
+  const { news, health, losses } = reporting;
+  const audit = await openAuditLog(ground, farewell, reporting, stop);
 
   // The kernel decides by rules, bans and sets.
   deadline.step("putting the rules in force", "Give it more time with --start-within.");
@@ -53,11 +53,11 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   stop.defer(() => enforcement.installer.close());
 
   // The records of the kernel become news. Telemetry receives them, and later those who watch.
-  const observation = observe(plane, enforcement.naming, telling, stop);
+  const observation = observe(plane, enforcement.naming, reporting, stop);
   const interfaces = followInterfaces(ground, enforcement, names, news);
   const config = new ConfigInForce(settings);
   const systemCalls = followSystemCalls(ground, config);
-  const snapshot = snapshots(ground, enforcement, observation, interfaces, config, systemCalls, telling);
+  const snapshot = snapshots(ground, enforcement, observation, interfaces, config, systemCalls, reporting);
   const telemetry = await openTelemetry(ground, enforcement.naming, snapshot, news);
   losses.countsOf(() => telemetry.lost());
   losses.countsOf(() => ({ audit: audit.counters.lost }));
@@ -67,17 +67,17 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const operations = operationsOf(ground, enforcement, observation, interfaces, config, systemCalls, audit, news);
   stop.defer(() => flush(telemetry, operations.settled()));
   const control = controlOf(ground, enforcement, observation, interfaces, operations, snapshot, rates, telemetry, news);
-  const server = await openSocket(ground, control, telling);
+  const server = await openSocket(ground, control, reporting);
 
   // From here on the programs of this agent judge packets. A stop closes the socket before it detaches them.
   followStores(health, ground, enforcement, config, operations.sets);
-  await attach(ground, enforcement, observation, interfaces, farewell, telling, stop);
-  traceSystemCalls(systemCalls, farewell, telling, stop);
+  await attach(ground, enforcement, observation, interfaces, farewell, reporting, stop);
+  traceSystemCalls(systemCalls, farewell, reporting, stop);
   stop.defer(() => server.close());
   await deadline[Symbol.asyncDispose]();
   const manager = new ServiceManager();
   manager.ready(`${plane.mode}, ${counted(enforcement.rules.loaded, "rule")}`);
-  tellStart(ground, enforcement, audit, news);
+  auditStart(ground, enforcement, audit, news);
 
   stop.defer(() => operations.close());
   const reload = (): void => void operations.config.reload().catch(() => {});

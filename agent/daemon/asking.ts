@@ -28,7 +28,7 @@ import type { Ground } from "./ground.ts";
 import type { News } from "./news.ts";
 import type { Observation } from "./observing.ts";
 import type { Operations } from "./operating.ts";
-import type { Telling } from "./telling.ts";
+import type { Reporting } from "./reporting.ts";
 
 /** Returns a function that reads all counters at once. */
 export function snapshots(
@@ -38,7 +38,7 @@ export function snapshots(
   interfaces: InterfaceFollower,
   config: ConfigInForce,
   systemCalls: Pick<SystemCalls, "state">,
-  { health, losses }: Telling,
+  { health, losses }: Reporting,
 ): () => Snapshot {
   const { socketEvents, shownCalls, ring } = observation;
   const started = Date.now();
@@ -102,7 +102,7 @@ export function controlOf(
 export async function openSocket(
   { settings: { config }, claim }: Ground,
   control: AgentControl,
-  { news, losses }: Telling,
+  { news, losses }: Reporting,
 ): Promise<ControlServer> {
   const server = await startControlServer({
     path: config.control_socket,

@@ -16,7 +16,7 @@ import type { Farewell } from "./farewell.ts";
 import type { Ground } from "./ground.ts";
 import type { News } from "./news.ts";
 import type { Observation } from "./observing.ts";
-import type { Telling } from "./telling.ts";
+import type { Reporting } from "./reporting.ts";
 
 /** Most handshakes that were under way when the agent started have ended after this time. */
 const GRACE_S = 3;
@@ -77,7 +77,7 @@ export function followSystemCalls({ plane, pins, log }: Ground, config: ConfigIn
 }
 
 /** Attaches these programs. They come last, because a connection has an owner without them, too, only later. */
-export function traceSystemCalls(systemCalls: SystemCalls, farewell: Farewell, { health }: Telling, stop: AsyncDisposableStack): void {
+export function traceSystemCalls(systemCalls: SystemCalls, farewell: Farewell, { health }: Reporting, stop: AsyncDisposableStack): void {
   stop.defer(() => systemCalls.stop(farewell.until !== undefined));
   health.follow("system calls", () => systemCalls.trouble);
   systemCalls.configure();
@@ -93,7 +93,7 @@ export async function attach(
   { socketEvents, ring, statistics }: Observation,
   interfaces: InterfaceFollower,
   farewell: Farewell,
-  { health, losses }: Telling,
+  { health, losses }: Reporting,
   stop: AsyncDisposableStack,
 ): Promise<void> {
   const { config } = settings;
@@ -107,7 +107,7 @@ export async function attach(
   health.report("tracers", tracers.problems);
   stop.defer(() => tracers[farewell.until === undefined ? "detach" : "close"]());
   behind.start();
-  if (config.interfaces.egress) plane.lookForTranslation();
+  if (config.interfaces.egress) plane.noteNat();
   health.look();
   plane.notesArriving = true; // until it is known that all packets that leave are seen
   if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(ATTACHING_S);
@@ -116,7 +116,7 @@ export async function attach(
   interfaces.start();
   if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(GRACE_S);
   plane.notesArriving = !interfaces.seesAllLeave();
-  succession.carryRest();
+  succession.copyRest();
   health.follow("interfaces", () => interfaces.problems());
   health.look();
   for (const warning of [

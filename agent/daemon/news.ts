@@ -2,12 +2,12 @@
 
 import type { OperatorAction } from "../../audit/record.ts";
 import type { Changes } from "../../otel/logs.ts";
-import type { ConnectionEvent, ToldEvent } from "../observe/events/event.ts";
+import type { ConnectionEvent, ReportedEvent } from "../observe/events/event.ts";
 
 /** Receives some kinds of news. A listener must not throw. */
 export interface Listener {
   /** A rule decided about a packet, or a process did something with a socket. */
-  event?(event: ToldEvent): void;
+  event?(event: ReportedEvent): void;
   /** A connection ended. */
   connection?(connection: ConnectionEvent): void;
   /** The agent itself has changed its state. */
@@ -25,7 +25,7 @@ export class News implements Required<Listener> {
     return () => void this.#listeners.delete(listener);
   }
 
-  event(event: ToldEvent): void {
+  event(event: ReportedEvent): void {
     for (const listener of this.#listeners) listener.event?.(event);
   }
 

@@ -29,12 +29,12 @@ import type { Naming } from "../observe/naming.ts";
 import { ShownCalls } from "../observe/sockets/shown-calls.ts";
 import { SocketEvents } from "../observe/sockets/socket-events.ts";
 import { Statistics } from "../observe/statistics/statistics.ts";
-import type { Telling } from "./telling.ts";
+import type { Reporting } from "./reporting.ts";
 
 export type Observation = ReturnType<typeof observe>;
 
 /** Makes the stages. Nothing is read before the ring is started. */
-export function observe(plane: DataPlane, naming: Naming, { news, losses }: Telling, stop: AsyncDisposableStack) {
+export function observe(plane: DataPlane, naming: Naming, { news, losses }: Reporting, stop: AsyncDisposableStack) {
   const { names } = naming;
   const describer: Describer = {
     names,
@@ -66,7 +66,7 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Tell
     nextNumber: () => numbers.next(),
     settleBindings: () => plane.program("weir_settle_bindings").run(),
     rawHolders: () => readIteratorAside(plane.program("weir_raw_sockets")),
-    tell: (event) => news.event(event),
+    report: (event) => news.event(event),
   });
   const shownCalls = new ShownCalls({
     load: () => plane.loadShown(),
@@ -112,12 +112,12 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Tell
   const busiest = new FlowRates(tables, describer, live);
   stop.defer(() => busiest.close());
 
-  const tellClosed = (entry: FlowEntry): void => news.connection(describeConnection(entry, describer));
-  return { describer, tables, statistics, socketEvents, shownCalls, ring, census, blocked, drops, busiest, tellClosed };
+  const reportClosed = (entry: FlowEntry): void => news.connection(describeConnection(entry, describer));
+  return { describer, tables, statistics, socketEvents, shownCalls, ring, census, blocked, drops, busiest, reportClosed };
 }
 
 /** Returns a function that ends the connections that fell silent, and counts those that stay. It walks over all of them. */
-export function sweeper(plane: DataPlane, { tables, statistics, census, blocked, tellClosed }: Observation): () => void {
+export function sweeper(plane: DataPlane, { tables, statistics, census, blocked, reportClosed }: Observation): () => void {
   const unanswered = new Unanswered(plane.map("local_ends"));
   const openConnections = new OpenConnections(() => ({
     counts: plane.map("open_connections"),
@@ -128,7 +128,7 @@ export function sweeper(plane: DataPlane, { tables, statistics, census, blocked,
     const now = plane.jiffies();
     const walks = [openConnections.walk(), statistics.walk(now), unanswered.walk()];
     const removed = collectIdle(tables, now, plane.jiffiesPerSecond, {
-      ended: tellClosed,
+      ended: reportClosed,
       stays(entry) {
         for (const walk of walks) walk.stays(entry);
       },
@@ -140,8 +140,8 @@ export function sweeper(plane: DataPlane, { tables, statistics, census, blocked,
 }
 
 /** Ends the blocked connections, without waiting for that. */
-export function endAllBlocked({ tables, blocked, tellClosed }: Observation, warn: (sentence: string) => void): void {
-  endBlocked(tables, tellClosed).then(
+export function endAllBlocked({ tables, blocked, reportClosed }: Observation, warn: (sentence: string) => void): void {
+  endBlocked(tables, reportClosed).then(
     (count) => blocked.collected(count),
     (error: Error) => warn(`connections that would have been dropped are listed until they fall silent: ${error.message}`),
   );

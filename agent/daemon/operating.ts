@@ -48,9 +48,9 @@ export function operationsOf(
   const turns = new Turns();
   const inTurn = <T>(change: () => Promise<T>): Promise<T> => turns.take(change);
   const admitted = (caller: Caller): boolean => admit(sessions, caller);
-  const told = { audit, telemetry: news, say: (level: "info" | "warn" | "error", sentence: string) => log[level](sentence) };
+  const reporters = { audit, telemetry: news, say: (level: "info" | "warn" | "error", sentence: string) => log[level](sentence) };
 
-  const installation = new Installation({ plane, dynamic, rules: book, sets: members, library, kinds, ...told });
+  const installation = new Installation({ plane, dynamic, rules: book, sets: members, library, kinds, ...reporters });
   const mode = new ModeOperations({
     plane,
     keeper,
@@ -59,10 +59,17 @@ export function operationsOf(
     installAgain: () => installation.front(inForce.settings, dynamic.all),
     inTurn,
     endBlocked: () => endAllBlocked(observation, (sentence) => log.warn(sentence)),
-    ...told,
+    ...reporters,
   });
-  const bans = new BanOperations({ bans: enforcement.bans, config: () => inForce.config, ...told });
-  const sets = new SetOperations({ sets: members, library, config: () => inForce.config, refresh: () => book.refresh(), inTurn, ...told });
+  const bans = new BanOperations({ bans: enforcement.bans, config: () => inForce.config, ...reporters });
+  const sets = new SetOperations({
+    sets: members,
+    library,
+    config: () => inForce.config,
+    refresh: () => book.refresh(),
+    inTurn,
+    ...reporters,
+  });
   const rules = new RuleOperations({
     dynamic,
     fileRules: () => inForce.config.rules,
@@ -72,7 +79,7 @@ export function operationsOf(
     admit: admitted,
     warnOfAbsent: (wanted) => warnOfAbsent(wanted, interfaces.present()),
     fitting: (rule) => kinds.fitting(rule),
-    ...told,
+    ...reporters,
   });
   const config = new ConfigOperations({
     options,
@@ -84,7 +91,7 @@ export function operationsOf(
     followers: [bans, sets, systemCalls],
     admit: admitted,
     inTurn,
-    ...told,
+    ...reporters,
   });
   return {
     mode,

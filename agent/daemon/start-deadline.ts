@@ -16,26 +16,26 @@ const MARGIN_MS = 500;
 /** A file of rules or addresses may take this much longer for each megabyte. */
 const MS_A_MEGABYTE = 1000;
 
-export interface Step {
+export interface StartStep {
   /** A part of a sentence, such as `reading the configuration /etc/weir/weir.yaml`. */
   doing: string;
   /** A sentence for the operator: the next step. */
   next: string;
 }
 
-export type DeadlineMessage = { step: Step } | { moreMs: number };
+export type DeadlineMessage = { step: StartStep } | { moreMs: number };
 
 export interface DeadlineData {
   withinS: number;
   leftMs: number;
-  step: Step;
+  step: StartStep;
 }
 
 export class StartDeadline implements AsyncDisposable {
   readonly #worker: Worker;
   #due: number;
 
-  constructor(withinS: number, step: Step) {
+  constructor(withinS: number, step: StartStep) {
     // The time counts from the start of the process.
     const leftMs = Math.max(0, withinS * 1000 - MARGIN_MS - performance.now());
     this.#due = performance.now() + leftMs;

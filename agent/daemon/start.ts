@@ -57,7 +57,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const { config } = settings;
   const log = createLog(config.logging);
   const signals = listenForSignals(log);
-  tellOf(settings, log);
+  logProblems(settings, log);
   await refuseSilent(placesOf(config), deadline);
 
   // Each socket and each state directory belongs to one agent. They are claimed before anything in the kernel is touched.
@@ -160,12 +160,12 @@ async function compileOrStandIn(
       throw error;
     const { state_dir, control_socket, audit } = settings.config;
     const instead = await standInFor(settings.path, options, thread.load, [...error.problems], { state_dir, control_socket, audit });
-    tellOf(instead, log);
+    logProblems(instead, log);
     return { settings: instead, compiled: await compileAll(instead, dynamic, thread) };
   }
 }
 
-function tellOf({ path, refused, warnings }: Settings, log: Log): void {
+function logProblems({ path, refused, warnings }: Settings, log: Log): void {
   if (refused !== undefined)
     log.error(`the configuration ${path} is refused, and ${holdsInstead(refused)}: ${refused.problems.join("; ")}`);
   for (const warning of warnings) log.warn(warning);

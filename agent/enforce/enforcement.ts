@@ -27,7 +27,7 @@ import { NetworkTable } from "./networks/table.ts";
 import { KindKeeper, type KindKeeperOptions } from "./processes/keeper.ts";
 import { RuleBook } from "./rulebook.ts";
 import { weekSeconds } from "../policy/boot-clock.ts";
-import type { OperatorSession as PackedSession } from "../policy/pack.ts";
+import type { SessionEnds } from "../policy/pack.ts";
 import type { Mode } from "../values/traffic.ts";
 import { copyAfter, Installer, placeOfKinds, type RuleTables } from "./install.ts";
 import { InterfaceTable } from "../policy/interface-table.ts";
@@ -56,7 +56,7 @@ export interface Prepared {
 }
 
 /** The part of the agent's log that this folder writes to. */
-export interface Said {
+export interface EnforcementLog {
   info(first: object | string, sentence?: string): void;
   warn(sentence: string): void;
 }
@@ -82,7 +82,7 @@ export interface Enforcement extends Keepers {
   generation: number;
 }
 
-export async function enforce(prepared: Prepared, log: Said, names: InterfaceNames): Promise<Enforcement> {
+export async function enforce(prepared: Prepared, log: EnforcementLog, names: InterfaceNames): Promise<Enforcement> {
   const { undo, settings, dynamic, compiled, members, plane, pins } = prepared;
   const { config } = settings;
   const keepers = keepersOf(prepared, log, names);
@@ -98,7 +98,7 @@ export async function enforce(prepared: Prepared, log: Said, names: InterfaceNam
   if (wanted === "detect") plane.mode = wanted; // so no new rule drops anything before all of them are in force
   plane.weekSeconds = weekSeconds(Date.now());
   const succession = new Succession(plane);
-  succession.carryOwners();
+  succession.copyOwners();
   const tracers = attachTracers(plane, linkDirectory(pins), succession.isDue); // the tracers come before anything asks for owners and processes
   undo.add(() => tracers.undo());
   const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
@@ -110,20 +110,19 @@ export async function enforce(prepared: Prepared, log: Said, names: InterfaceNam
   plane.mode = wanted;
   await setTransition.finish();
   kindTransition.finish();
-  const { warnings, told } = kinds.resolve([...dynamic.all.map(({ rule }) => rule), ...config.rules]);
+  const { warnings, facts } = kinds.resolve([...dynamic.all.map(({ rule }) => rule), ...config.rules]);
   for (const warning of warnings) log.warn(warning);
-  for (const sentence of told) log.info(sentence);
+  for (const sentence of facts) log.info(sentence);
   if (succession.isDue) {
-    const { connections, left } = succession.carry();
-    log.info({ connections }, "connections are carried over from the tables of the agent before");
-    for (const name of left)
-      log.warn(`the table ${name} of the agent before is of another kind than this version's, and is not carried over`);
+    const { connections, left } = succession.copyAll();
+    log.info({ connections }, "connections were copied from the tables of the earlier agent");
+    for (const name of left) log.warn(`the table ${name} of the earlier agent has another form than this version's, and was not copied`);
   }
   return { ...keepers, succession, tracers, generation };
 }
 
 /** Makes the keepers of the kernel's tables, and connects them. Only bans are in force afterwards. */
-function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, log: Said, names: InterfaceNames): Keepers {
+function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, log: EnforcementLog, names: InterfaceNames): Keepers {
   const growth = new Growth(plane, (sentence) => log.warn(sentence));
   const bans = enforceBans(banned, plane, config.bans.except, (...wanted) => growth.lines("ban", ...wanted));
   const sets = new SetKeeper(
@@ -138,19 +137,19 @@ function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, 
   );
   const installer = new Installer(tablesOf(plane, waitGracePeriod));
   const sessions = new SessionKeeper(config.state_dir);
-  const inTables = (): PackedSession[] =>
+  const inTables = (): SessionEnds[] =>
     sessions.all.map(({ address, remote_port, local_port }) => ({
       remoteAddress: address,
       remotePort: remote_port,
       localPort: local_port,
     }));
-  const rules = new RuleBook(
-    compiled.capacity,
+  const rules = new RuleBook({
+    capacity: compiled.capacity,
     installer,
-    inTables,
-    (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots),
-    (capacity) => growth.rules(capacity),
-  );
+    sessions: inTables,
+    clearCounters: (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots),
+    grow: (capacity) => growth.rules(capacity),
+  });
   const naming = new Naming(plane, {
     rule: (slot, generation) => rules.reference(slot, generation),
     interface: (ifindex) => names.of(ifindex),

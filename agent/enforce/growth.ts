@@ -8,7 +8,7 @@ import type { InterfaceFollower } from "./interfaces/follow.ts";
 import type { DataPlane, TableSizes } from "../kernel/dataplane.ts";
 import { waitGracePeriod } from "../kernel/grace.ts";
 import type { BpfMap } from "../kernel/maps.ts";
-import { linesFor, linesOf, type Owner } from "./networks/memory.ts";
+import { linesFor, lineMemoryOf, type NetworkUse } from "./networks/memory.ts";
 import type { Capacity } from "../policy/capacity.ts";
 import { Turns } from "./turns.ts";
 
@@ -57,12 +57,12 @@ export class Growth {
    * Makes room for this many networks, or continues without: networks that find no room in lines go into the slower table. See
    * NetworkMemory.
    */
-  async lines(whose: Owner, networks: number, move: (lines: Uint8Array) => Promise<void>): Promise<void> {
+  async lines(whose: NetworkUse, networks: number, move: (lines: Uint8Array) => Promise<void>): Promise<void> {
     const table = `${whose}_lines`;
     const lines = linesFor(networks);
     if (this.#interfaces === undefined || lines <= this.#plane.map(table).info.maxEntries || performance.now() < this.#pausedUntil) return;
     try {
-      await this.#exchange({ [`${whose}Lines`]: lines }, { fill: (larger) => move(linesOf(larger.get(table)!)), settle: () => {} });
+      await this.#exchange({ [`${whose}Lines`]: lines }, { fill: (larger) => move(lineMemoryOf(larger.get(table)!)), settle: () => {} });
     } catch (error) {
       this.#pausedUntil = performance.now() + PAUSE_MS;
       this.#warn(

@@ -14,7 +14,7 @@ import { interfaceGroupsOf } from "../policy/compile.ts";
 import type { CompiledRules, Part, PartImage } from "../policy/compiled.ts";
 import { type Group, groupsOf } from "../policy/groups.ts";
 import type { InterfaceFacts, InterfaceTable } from "../policy/interface-table.ts";
-import { type OperatorSession, packPolicy } from "../policy/pack.ts";
+import { type SessionEnds, packPolicy } from "../policy/pack.ts";
 
 /** The tables as memory that the kernel reads. Each is the whole of a map. */
 export interface RuleTables {
@@ -87,7 +87,7 @@ export class Installer {
    */
   install(
     compiled: CompiledRules,
-    sessions: readonly OperatorSession[] = [],
+    sessions: readonly SessionEnds[] = [],
     beforeFlip: () => void | Promise<void> = () => {},
   ): Promise<number> {
     const installed = this.#turn.then(() => this.#write(compiled, sessions, beforeFlip));
@@ -112,7 +112,7 @@ export class Installer {
     return refreshed;
   }
 
-  async #write(compiled: CompiledRules, sessions: readonly OperatorSession[], beforeFlip: () => void | Promise<void>): Promise<number> {
+  async #write(compiled: CompiledRules, sessions: readonly SessionEnds[], beforeFlip: () => void | Promise<void>): Promise<number> {
     const { policies, cells } = this.#tables;
     const { front, file } = compiled;
     const generation = generationAfter(this.#tables.generation());

@@ -24,14 +24,14 @@ const FEW_RULES = 2000;
 
 type LoadedAnswer = Awaited<ReturnType<Load>>;
 
-export type Question =
+export type LoadRequest =
   | { ask: "load"; path: string; calledPath: string }
   | { ask: "rules"; from: number }
   | { ask: "forget" }
   | { ask: "take"; rules: RuleConfig[] }
   | { ask: "compile"; source: Omit<RulesSource, "rules">; before: Before | undefined };
 
-export interface Answer {
+export interface LoadReply {
   /** The configuration without its rules, which are requested in portions. */
   loaded?: LoadedAnswer;
   count?: number;
@@ -74,21 +74,21 @@ export class LoadThread implements AsyncDisposable {
 
   async #send(rules: readonly RuleConfig[]): Promise<void> {
     const worker = this.#start();
-    worker.postMessage({ ask: "forget" } satisfies Question);
+    worker.postMessage({ ask: "forget" } satisfies LoadRequest);
     for (let from = 0; from < rules.length; from += CHUNK) {
-      worker.postMessage({ ask: "take", rules: rules.slice(from, from + CHUNK) } satisfies Question);
+      worker.postMessage({ ask: "take", rules: rules.slice(from, from + CHUNK) } satisfies LoadRequest);
       await nextTurn();
     }
     this.#rules = rules;
   }
 
-  async #ask(question: Question): Promise<Answer> {
+  async #ask(question: LoadRequest): Promise<LoadReply> {
     const worker = this.#start();
     const answered = new AbortController();
     worker.postMessage(question);
     try {
       return await Promise.race([
-        once(worker, "message", answered).then(([answer]) => answer as Answer), // this rejects if the thread fails
+        once(worker, "message", answered).then(([answer]) => answer as LoadReply), // this rejects if the thread fails
         once(worker, "exit", answered).then(([code]) =>
           Promise.reject(new Error(`the thread that loads rules ended with ${code} before it answered`)),
         ),

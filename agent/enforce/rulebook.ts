@@ -5,95 +5,25 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import type { Action, RuleConfig } from "../policy/rule.ts";
-import type { Written } from "./dynamic/check.ts";
+import type { Action } from "../policy/rule.ts";
+import type { WrittenRules } from "./dynamic/check.ts";
 import type { RuleReference } from "../values/traffic.ts";
 import { Slot } from "../generated/layout.ts";
 import type { LoadThread } from "./load-thread.ts";
 import { type Capacity, capacityFor } from "../policy/capacity.ts";
 import { compileFront, RulesRefused, withoutImages } from "../policy/compile.ts";
 import type { Before, CompiledRules, RulesSource } from "../policy/compiled.ts";
-import type { Kind } from "../policy/kinds.ts";
+import type { ProcessKind } from "../policy/kinds.ts";
 import type { Installer } from "./install.ts";
-import type { OperatorSession } from "../policy/pack.ts";
+import { RULES_AT_ONCE, NamedRules } from "./named-rules.ts";
+import type { SessionEnds } from "../policy/pack.ts";
 
 const GENERATIONS_REMEMBERED = 16;
 
-/**
- * Rules that came into force together. The reference to a rule is made when it is asked for, because there may be a hundred
- * thousand rules.
- */
-class Shelf {
-  readonly slots: Uint32Array;
-  readonly #names: readonly string[];
-  /** Bits that tell what each rule does. */
-  readonly #deeds: Uint8Array;
-  readonly #sourceOf: (index: number) => string;
-  /** 1 + the place of the rule, by slot. It is made when it is first needed. */
-  #places: Uint32Array | undefined;
-  readonly #references = new Map<number, RuleReference>();
-
-  private constructor(slots: Uint32Array, names: readonly string[], deeds: Uint8Array, sourceOf: (index: number) => string) {
-    this.slots = slots;
-    this.#names = names;
-    this.#deeds = deeds;
-    this.#sourceOf = sourceOf;
-  }
-
-  /** Makes a list that does not keep the rules themselves. */
-  static async of(rules: readonly RuleConfig[], slots: Uint32Array, sourceOf: (index: number) => string): Promise<Shelf> {
-    const names: string[] = [];
-    const deeds = new Uint8Array(rules.length);
-    for (const [index, { name, action, enforce }] of rules.entries()) {
-      if (index > 0 && index % AT_ONCE === 0) await nextTurn();
-      names.push(name);
-      deeds[index] = (action === "block" ? BLOCKS : 0) | (enforce ? ENFORCED : 0);
-    }
-    return new Shelf(slots, names, deeds, sourceOf);
-  }
-
-  /** The number of rules that block and are enforced. */
-  get enforced(): number {
-    return this.#deeds.reduce((count, deed) => (deed === (BLOCKS | ENFORCED) ? count + 1 : count), 0);
-  }
-
-  /** Returns the same object for the same slot each time, because events ask often. */
-  reference(slot: number): RuleReference | undefined {
-    const place = (this.#places ??= placesOf(this.slots))[slot] ?? 0;
-    if (place === 0) return undefined;
-    const known = this.#references.get(slot);
-    if (known !== undefined) return known;
-    const made = this.at(place - 1);
-    this.#references.set(slot, made);
-    return made;
-  }
-
-  at(index: number): RuleReference {
-    const deed = this.#deeds[index]!;
-    return {
-      name: this.#names[index]!,
-      action: deed & BLOCKS ? "block" : "allow",
-      enforce: (deed & ENFORCED) !== 0,
-      source: this.#sourceOf(index),
-    };
-  }
-}
-
-/** This many rules are handled before other work gets its turn, which takes a millisecond or two. */
-const AT_ONCE = 5000;
-const BLOCKS = 1;
-const ENFORCED = 2;
-
-function placesOf(slots: Uint32Array): Uint32Array {
-  const places = new Uint32Array(slots.reduce((most, slot) => Math.max(most, slot + 1), 0));
-  for (const [index, slot] of slots.entries()) places[slot] = index + 1;
-  return places;
-}
-
 /** The rules that were in force in one generation. */
 interface Edition {
-  front: Shelf;
-  file: Shelf;
+  front: NamedRules;
+  file: NamedRules;
 }
 
 export interface RuleInForce {
@@ -101,34 +31,32 @@ export interface RuleInForce {
   reference: RuleReference;
 }
 
+export interface RuleBookOptions {
+  /** The capacity of the tables in the kernel. */
+  capacity: Capacity;
+  installer: Installer;
+  /** Returns the operators' sessions, which pass whatever the rules are. */
+  sessions: () => readonly SessionEnds[];
+  /** Sets the counters of these slots to 0. */
+  clearCounters: (slots: Uint32Array) => void;
+  /** Replaces the tables by larger ones. */
+  grow: (capacity: Capacity) => Promise<void>;
+}
+
 export class RuleBook {
-  readonly #installer: Installer;
-  readonly #clearCounters: (slots: Uint32Array) => void;
+  readonly #options: Omit<RuleBookOptions, "capacity">;
   readonly #editions = new Map<number, Edition>();
   /** The generation since which a slot stands for its rule. */
   #since: Uint32Array;
   #current: Edition | undefined;
   #before: Before | undefined;
   #source: RulesSource | undefined;
-
   #capacity: Capacity;
-  readonly #grow: (capacity: Capacity) => Promise<void>;
-  readonly #sessions: () => readonly OperatorSession[];
 
-  /** `capacity` is that of the tables in the kernel, which `grow` replaces by larger ones. */
-  constructor(
-    capacity: Capacity,
-    installer: Installer,
-    sessions: () => readonly OperatorSession[],
-    clearCounters: (slots: Uint32Array) => void,
-    grow: (capacity: Capacity) => Promise<void>,
-  ) {
+  constructor({ capacity, ...options }: RuleBookOptions) {
     this.#capacity = capacity;
-    this.#grow = grow;
+    this.#options = options;
     this.#since = new Uint32Array(capacity.slots);
-    this.#installer = installer;
-    this.#sessions = sessions;
-    this.#clearCounters = clearCounters;
   }
 
   /** Compiles rules, and meanwhile makes room for that many. Nothing else changes. Throws RulesRefused. */
@@ -144,17 +72,17 @@ export class RuleBook {
   }
 
   /** Puts compiled rules in force. The second argument has the rules as they were written. */
-  async install(compiled: CompiledRules, { source, sourceOf }: Written): Promise<number> {
+  async install(compiled: CompiledRules, { source, sourceOf }: WrittenRules): Promise<number> {
     const { front = [], rules } = source;
     const edition = {
-      front: await Shelf.of(front, compiled.front.slots.slots, sourceOf),
+      front: await NamedRules.of(front, compiled.front.slots.slots, sourceOf),
       file:
         compiled.file.image === undefined
           ? this.#current!.file
-          : await Shelf.of(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
+          : await NamedRules.of(rules, compiled.file.slots.slots, (index) => sourceOf(front.length + index)),
     };
     await this.#growTo(compiled.capacity); // if their matchers need more room than their number suggests
-    const generation = await this.#installer.install(compiled, this.#sessions(), () => this.#clearAll(compiled.freshSlots));
+    const generation = await this.#options.installer.install(compiled, this.#options.sessions(), () => this.#clearAll(compiled.freshSlots));
     for (const slot of compiled.freshSlots) this.#since[slot] = generation;
     this.#current = edition;
     this.#before = withoutImages(compiled);
@@ -165,7 +93,7 @@ export class RuleBook {
 
   /** Makes every connection ask the rules again. */
   async refresh(): Promise<number> {
-    const generation = await this.#installer.refresh();
+    const generation = await this.#options.installer.refresh();
     if (this.#current !== undefined) this.#remember(generation, this.#current);
     return generation;
   }
@@ -177,16 +105,16 @@ export class RuleBook {
 
   /** Clears counters of slots that rest: no rule in force has one of them, unless there are too few slots. */
   async #clearAll(slots: Uint32Array): Promise<void> {
-    for (let from = 0; from < slots.length; from += AT_ONCE) {
+    for (let from = 0; from < slots.length; from += RULES_AT_ONCE) {
       if (from > 0) await nextTurn();
-      this.#clearCounters(slots.subarray(from, from + AT_ONCE));
+      this.#options.clearCounters(slots.subarray(from, from + RULES_AT_ONCE));
     }
   }
 
   async #growTo(capacity: Capacity): Promise<void> {
     if (capacity.slots <= this.#capacity.slots) return;
     try {
-      await this.#installer.exchangeTables(() => this.#grow(capacity));
+      await this.#options.installer.exchangeTables(() => this.#options.grow(capacity));
     } catch (error) {
       throw new RulesRefused([
         `these rules need larger tables in the kernel, and weir could not make them: ${(error as Error).message}; restart weir, which takes over what is in force without a gap`,
@@ -214,7 +142,7 @@ export class RuleBook {
   }
 
   /** Returns everything that decides about packets; undefined before the first rules are in force. */
-  policy(): { source: RulesSource; capacity: Capacity; kinds: readonly Kind[]; rules: RuleInForce[] } | undefined {
+  policy(): { source: RulesSource; capacity: Capacity; kinds: readonly ProcessKind[]; rules: RuleInForce[] } | undefined {
     const source = this.#source;
     return source && { source, capacity: this.#capacity, kinds: this.#before!.kinds, rules: this.inForce() };
   }
@@ -233,7 +161,7 @@ export class RuleBook {
     return this.#shelves.reduce((sum, { enforced }) => sum + enforced, 0);
   }
 
-  get #shelves(): Shelf[] {
+  get #shelves(): NamedRules[] {
     return this.#current === undefined ? [] : [this.#current.front, this.#current.file];
   }
 

@@ -4,7 +4,7 @@ import { fromInteger } from "../values/address.ts";
 import type { Direction } from "../values/traffic.ts";
 import type { Arrival } from "../policy/reference.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
-import { sight } from "../policy/reference/sighting.ts";
+import { parseFrame } from "../policy/reference/parse.ts";
 import { type CapturedFrame, readCapture } from "./pcap.ts";
 import { liesIn } from "./packet.ts";
 
@@ -27,7 +27,7 @@ export function* arrivalsOf(capture: Uint8Array, view: CaptureView): Generator<S
   const firstSender = new Map<string, bigint>();
   for (const { number, frame } of readCapture(capture)) {
     const arrival: Arrival = { frame, hook: view.direction, interface: view.interface, ...(view.forwarded ? { local: false } : {}) };
-    const seen = sight(arrival, new Fragments());
+    const seen = parseFrame(arrival, new Fragments());
     if ("etherType" in seen) {
       yield { number, frame, arrival, isIp: false };
       continue;

@@ -4,8 +4,8 @@ import { formatAddress, fromInteger } from "../values/address.ts";
 import { icmpTable, icmpTypeName, protocolName, TCP_FLAGS } from "../values/names.ts";
 import type { Arrival } from "../policy/reference.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
-import type { Packet, Transport } from "../policy/reference/packet.ts";
-import { sight } from "../policy/reference/sighting.ts";
+import type { Packet, TransportHeader } from "../policy/reference/packet.ts";
+import { parseFrame } from "../policy/reference/parse.ts";
 
 /** The line looks like: tcp 192.0.2.7:40000 > 198.51.100.1:23 syn, in by eth0 */
 export function describePacket(arrival: Arrival): string {
@@ -13,7 +13,7 @@ export function describePacket(arrival: Arrival): string {
 }
 
 function contentOf(arrival: Arrival): string {
-  const seen = sight(arrival, new Fragments());
+  const seen = parseFrame(arrival, new Fragments());
   if ("etherType" in seen) return `a frame of ethertype 0x${seen.etherType.toString(16).padStart(4, "0")}`;
   if (seen.packet === undefined) return "a frame without readable addresses";
   const { packet } = seen;
@@ -28,7 +28,7 @@ function contentOf(arrival: Arrival): string {
   return [protocol, ends, ...detailsOf(packet, transport)].join(" ");
 }
 
-function detailsOf({ fragment }: Packet, transport: Transport | undefined): string[] {
+function detailsOf({ fragment }: Packet, transport: TransportHeader | undefined): string[] {
   const details: string[] = [];
   if (transport?.tcpFlags != null) {
     const flags = Object.entries(TCP_FLAGS).filter(([, bit]) => transport.tcpFlags! & bit);

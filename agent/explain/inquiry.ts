@@ -3,12 +3,12 @@
 import { formatAddress, fromInteger } from "../values/address.ts";
 import type { Mode } from "../values/traffic.ts";
 import { type Explanation, explainVerdict, type RuleSet } from "../policy/explain-verdict.ts";
-import { type Arrival, type Host, type Outcome, type Policy, Reference, type Step } from "../policy/reference.ts";
-import { innerAtDevice } from "../policy/reference/carried.ts";
+import { type Arrival, type Host, type Outcome, type Policy, Reference, type VerdictStep } from "../policy/reference.ts";
+import { innerAtDevice } from "../policy/reference/tunnel-failsafe.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
 import type { Packet } from "../policy/reference/packet.ts";
-import { sight, sightInner } from "../policy/reference/sighting.ts";
-import type { Hook, KernelJudge } from "./kernel-judge.ts";
+import { parseFrame, parseInner } from "../policy/reference/parse.ts";
+import type { TestHook, KernelJudge } from "./kernel-judge.ts";
 
 export interface Inquiry {
   /** Packets that are judged first, so that the connections are in the wanted state. */
@@ -16,16 +16,16 @@ export interface Inquiry {
   arrival: Arrival;
 }
 
-export type KernelAnswer = { asked: false; why: string } | ({ asked: true; hook: Hook; agrees: boolean } & Outcome);
+export type KernelAnswer = { asked: false; why: string } | ({ asked: true; hook: TestHook; agrees: boolean } & Outcome);
 
-export interface Answer extends Explanation {
+export interface InquiryResult extends Explanation {
   kernel: KernelAnswer;
 }
 
 /** The kernel judge that is asked beside the reference, or the reason why there is none. */
-export type Kernel = { judge: KernelJudge; hook: Hook } | { why: string };
+export type Kernel = { judge: KernelJudge; hook: TestHook } | { why: string };
 
-export function inquire(set: RuleSet, host: Partial<Host>, { before = [], arrival }: Inquiry, kernel: Kernel): Answer {
+export function inquire(set: RuleSet, host: Partial<Host>, { before = [], arrival }: Inquiry, kernel: Kernel): InquiryResult {
   const pair = new JudgePair(set.policy, host, kernel);
   // The mode is detect, in which packets after one that would be dropped still belong to its connection.
   pair.mode = "detect";
@@ -37,7 +37,7 @@ export function inquire(set: RuleSet, host: Partial<Host>, { before = [], arriva
 
 export interface Judged {
   outcome: Outcome;
-  steps: Step[];
+  steps: VerdictStep[];
   kernel: KernelAnswer;
 }
 
@@ -76,7 +76,7 @@ export class JudgePair {
   }
 
   judge(arrival: Arrival): Judged {
-    const steps: Step[] = [];
+    const steps: VerdictStep[] = [];
     const kernel = this.#askKernel(arrival);
     // There can be a million bans. Only the kernel knows who is banned, and both know what follows from it.
     if ("verdict" in kernel) this.#bans.push(...this.#bannedPeers(arrival, kernel));
@@ -92,7 +92,7 @@ export class JudgePair {
     return [...(rule === "ban" && outer !== undefined ? [outer] : []), ...(isInnerBanned ? [inner] : [])];
   }
 
-  #askKernel(arrival: Arrival): Extract<KernelAnswer, { asked: false }> | (Outcome & { asked: true; hook: Hook }) {
+  #askKernel(arrival: Arrival): Extract<KernelAnswer, { asked: false }> | (Outcome & { asked: true; hook: TestHook }) {
     if ("why" in this.#kernel) return { asked: false, why: this.#kernel.why };
     const { judge, hook } = this.#kernel;
     const why = judge.cannotTry(arrival);
@@ -107,10 +107,10 @@ export class JudgePair {
 /** Returns the other end of the packet, and that of the packet in its tunnel. */
 function peersOf(arrival: Arrival, tunnels: Host["tunnels"]): [outer?: string, inner?: string] {
   const peerOf = ({ source, destination }: Packet): string => formatAddress(fromInteger(arrival.hook === "ingress" ? source : destination));
-  const seen = sight(arrival, new Fragments());
+  const seen = parseFrame(arrival, new Fragments());
   if ("etherType" in seen || seen.packet === undefined) return [];
   const inner = seen.packet.transport?.inner ?? innerAtDevice(seen.packet, { tunnels });
-  const carried = inner === undefined ? undefined : sightInner(seen.packet, inner, arrival, new Fragments());
+  const carried = inner === undefined ? undefined : parseInner(seen.packet, inner, arrival, new Fragments());
   return carried !== undefined && "packet" in carried && carried.packet !== undefined
     ? [peerOf(seen.packet), peerOf(carried.packet)]
     : [peerOf(seen.packet)];

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { Control, InterfaceEntry, InterfaceFlag, Mode as ModeNumber, Outcome as Told } from "../generated/layout.ts";
+import { Control, InterfaceEntry, InterfaceFlag, Mode as ModeNumber, Outcome as OutcomeLayout } from "../generated/layout.ts";
 import { PROBES } from "../kernel/dataplane.ts";
 import { libbpf } from "../kernel/libbpf.ts";
 import { KernelError } from "../kernel/errors.ts";
@@ -22,19 +22,19 @@ import type { Capacity } from "../policy/capacity.ts";
 import { weekSeconds } from "../policy/boot-clock.ts";
 import { compile, interfaceGroupsOf, namesBySlot } from "../policy/compile.ts";
 import type { CompiledRules, RulesSource } from "../policy/compiled.ts";
-import { type Kind, knownKinds } from "../policy/kinds.ts";
+import { type ProcessKind, knownKinds } from "../policy/kinds.ts";
 import { groupsOf } from "../policy/groups.ts";
 import { copyAfter, Installer } from "../enforce/install.ts";
 import { InterfaceTable } from "../policy/interface-table.ts";
-import type { OperatorSession } from "../policy/pack.ts";
+import type { SessionEnds } from "../policy/pack.ts";
 import type { Arrival, Outcome, OwnEnds } from "../policy/reference.ts";
 import { SetKeeper } from "../enforce/sets/keeper.ts";
 import { SetLibrary } from "../enforce/sets/library.ts";
 import { parseAddress } from "../values/address.ts";
 import { frameOf } from "./packet.ts";
-import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./told.ts";
+import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "./outcome.ts";
 
-export type Hook = "xdp" | "tc";
+export type TestHook = "xdp" | "tc";
 
 /** The rule tables that a running agent has pinned, and the meaning of their numbers. */
 export interface TablesInForce {
@@ -45,7 +45,7 @@ export interface TablesInForce {
   /** The names of rules by slot. */
   names: ReadonlyMap<number, string>;
   /** The kinds of processes by number. */
-  kinds: readonly Kind[];
+  kinds: readonly ProcessKind[];
   /** The indexes of the watched interfaces by name. */
   ifindexes: ReadonlyMap<string, number>;
 }
@@ -80,7 +80,7 @@ const FIRST_PROGRAM = "weir_tc_ingress";
 /** The index of the only device of an empty namespace. */
 const LOOPBACK_INDEX = 1;
 const NOT_RUN = 0xffff_ffff;
-const PASS: Record<Hook, number> = { xdp: 2, tc: -1 };
+const PASS: Record<TestHook, number> = { xdp: 2, tc: -1 };
 
 export class KernelJudge {
   readonly #maps = new Map<string, BpfMap>();
@@ -91,7 +91,7 @@ export class KernelJudge {
   #ends: TunnelEnds | undefined;
   #interface: string | undefined;
   #names: ReadonlyMap<number, string> = new Map();
-  #kinds: readonly Kind[] = [];
+  #kinds: readonly ProcessKind[] = [];
   #groupsOf: (interfaceName: string) => bigint | undefined = () => undefined;
 
   private constructor(capacity: Capacity) {
@@ -99,7 +99,7 @@ export class KernelJudge {
   }
 
   /** Makes a judge with rules that are in force nowhere. It moves the calling thread into a namespace of its own. */
-  static async over(source: RulesSource, sessions: readonly OperatorSession[] = [], own: Partial<OwnEnds> = {}): Promise<KernelJudge> {
+  static async over(source: RulesSource, sessions: readonly SessionEnds[] = [], own: Partial<OwnEnds> = {}): Promise<KernelJudge> {
     enterEmptyNamespace();
     const compiled = compile(source);
     const judge = new KernelJudge(compiled.capacity);
@@ -138,11 +138,11 @@ export class KernelJudge {
   }
 
   /** Replaces the rules, if they are its own. */
-  take(source: RulesSource, sessions: readonly OperatorSession[] = [], own: Partial<OwnEnds> = {}): Promise<void> {
+  take(source: RulesSource, sessions: readonly SessionEnds[] = [], own: Partial<OwnEnds> = {}): Promise<void> {
     return this.#install(source, compile(source), sessions, own);
   }
 
-  async #install(source: RulesSource, compiled: CompiledRules, sessions: readonly OperatorSession[], own: Partial<OwnEnds>): Promise<void> {
+  async #install(source: RulesSource, compiled: CompiledRules, sessions: readonly SessionEnds[], own: Partial<OwnEnds>): Promise<void> {
     const memory = (name: string): Uint8Array => new Uint8Array(this.#maps.get(name)!.mmap());
     const installer = new Installer({
       policies: memory("policies"),
@@ -210,7 +210,7 @@ export class KernelJudge {
     return this.judge({ frame, hook: "ingress", interface: interfaceName }).rule === "ban";
   }
 
-  judge(arrival: Arrival, hook: Hook = "tc"): Outcome {
+  judge(arrival: Arrival, hook: TestHook = "tc"): Outcome {
     const onXdp = hook === "xdp" && arrival.hook === "ingress";
     const program = this.#program(onXdp ? "weir_xdp_ingress" : programOf(arrival.hook));
     this.#enter(arrival.interface);
@@ -276,7 +276,7 @@ export class KernelJudge {
   #expectRun(): void {
     const scratch = this.#maps.get("scratch")!;
     const value = scratch.lookup(u32(OUTER))!;
-    for (let at = 0; at < value.length; at += scratch.elementStride) value.writeUInt32LE(NOT_RUN, at + Told.verdict);
+    for (let at = 0; at < value.length; at += scratch.elementStride) value.writeUInt32LE(NOT_RUN, at + OutcomeLayout.verdict);
     scratch.update(u32(OUTER), value);
   }
 
@@ -284,7 +284,7 @@ export class KernelJudge {
     const scratch = this.#maps.get("scratch")!;
     const value = scratch.lookup(u32(OUTER))!;
     for (let at = 0; at < value.length; at += scratch.elementStride) {
-      if (value.readUInt32LE(at + Told.verdict) === NOT_RUN) continue;
+      if (value.readUInt32LE(at + OutcomeLayout.verdict) === NOT_RUN) continue;
       return outcomeIn(
         value.subarray(at),
         () => scratch.lookup(u32(INNER))!.subarray(at),

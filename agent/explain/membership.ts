@@ -4,7 +4,7 @@ import { formatAddress, fromInteger, isMapped } from "../values/address.ts";
 import type { Sets } from "../policy/named-sets.ts";
 import type { Arrival, Host } from "../policy/reference.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
-import { sight, sightInner } from "../policy/reference/sighting.ts";
+import { parseFrame, parseInner } from "../policy/reference/parse.ts";
 import { SetLibrary } from "../enforce/sets/library.ts";
 
 /** Reads the files of the sets, without an agent, and reports what is wrong with them. */
@@ -28,10 +28,10 @@ export function membershipBy(holding: Readonly<Record<string, readonly string[]>
 export function addressesIn(arrivals: Iterable<Arrival>): string[] {
   const found = new Set<bigint>();
   for (const arrival of arrivals) {
-    const seen = sight(arrival, new Fragments());
+    const seen = parseFrame(arrival, new Fragments());
     if ("etherType" in seen || seen.packet === undefined) continue;
     const { inner } = seen.packet.transport ?? {};
-    const carried = inner == null ? undefined : sightInner(seen.packet, inner, arrival, new Fragments());
+    const carried = inner == null ? undefined : parseInner(seen.packet, inner, arrival, new Fragments());
     for (const packet of [seen.packet, carried !== undefined && "packet" in carried ? carried.packet : undefined]) {
       if (packet !== undefined) found.add(packet.source).add(packet.destination);
     }

@@ -5,13 +5,13 @@ import type { ContainerReference, PodReference } from "../values/workload.ts";
 import type { LocalProcess } from "../policy/subject.ts";
 
 /** Absent parts are not known. */
-export type ProcessText = { [Key in Exclude<ProcessKey, "parent">]?: string | number } & {
+export type ProcessDescription = { [Key in Exclude<ProcessKey, "parent">]?: string | number } & {
   /** The executables of the processes above it. */
   parent?: string | string[];
 };
 
 /** A description that names the container, unit or the like says that the process is part of nothing else. */
-export function processOf({ executable, command, user, parent, container, unit, pod, namespace }: ProcessText): LocalProcess {
+export function processOf({ executable, command, user, parent, container, unit, pod, namespace }: ProcessDescription): LocalProcess {
   const isPart = container !== undefined || unit !== undefined || pod !== undefined || namespace !== undefined;
   return {
     ...(executable === undefined ? {} : { executable: String(executable) }),

@@ -27,7 +27,7 @@ const Tuple = { IP: 1 | NESTED, PROTOCOL: 2 | NESTED } as const;
 const Ip = { 4: { SOURCE: 1, DESTINATION: 2 }, 6: { SOURCE: 3, DESTINATION: 4 } } as const;
 const Protocol = { NUMBER: 1, SOURCE_PORT: 2, DESTINATION_PORT: 3 } as const;
 /** IPS_DST_NAT: the destination of the connection was translated (DNAT). */
-const STATUS_LED = 1 << 5;
+const STATUS_DNAT = 1 << 5;
 
 export class Conntrack implements Disposable {
   readonly #fd = openNetlink("ask netfilter about connections", NETLINK_NETFILTER);
@@ -35,7 +35,7 @@ export class Conntrack implements Disposable {
   #sequence = 0;
 
   /** Returns whether the destination of the connection is translated; undefined if netfilter does not know the connection. */
-  isLedElsewhere(connection: Arrived): boolean | undefined {
+  isDestinationTranslated(connection: Arrived): boolean | undefined {
     const sequence = ++this.#sequence;
     const request = getRequest(GET, sequence, questionOf(connection));
     const operation = "ask netfilter about a connection";
@@ -44,7 +44,7 @@ export class Conntrack implements Disposable {
     for (const message of messages(this.#answer.subarray(0, length))) {
       if (message.type === NLMSG_ERROR || message.type !== FOUND || message.sequence !== sequence) continue;
       const status = attributes(message.body.subarray(GENERIC_HEADER)).get(Attribute.STATUS);
-      if (status !== undefined && status.length >= 4) return (viewOf(status).getUint32(0) & STATUS_LED) !== 0;
+      if (status !== undefined && status.length >= 4) return (viewOf(status).getUint32(0) & STATUS_DNAT) !== 0;
     }
     return undefined;
   }

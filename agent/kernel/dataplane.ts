@@ -192,7 +192,7 @@ export class DataPlane {
   }
 
   /** Lets the kernel side note whether netfilter may translate the destination of packets to this host. */
-  lookForTranslation(): void {
+  noteNat(): void {
     this.#process.programs.get("weir_look_for_translation")!.run();
   }
 

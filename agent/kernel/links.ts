@@ -4,12 +4,12 @@ import { closeSync } from "node:fs";
 
 import { errnoName } from "./errors.ts";
 import {
-  type Address,
+  type InterfaceAddress,
   type Change,
   type Link,
   LINK_GROUPS,
   messages,
-  parseAddress,
+  parseInterfaceAddress,
   parseChange,
   parseLink,
   RTM_GETADDR,
@@ -41,17 +41,17 @@ export function listLinks(): Link[] {
   }).flatMap((message) => parseLink(message.body) ?? []);
 }
 
-export function listAddresses(): Address[] {
+export function listAddresses(): InterfaceAddress[] {
   return dump("list the network addresses", {
     of: NETLINK_ROUTE,
     request: RTM_GETADDR,
     answer: RTM_NEWADDR,
     header: Buffer.alloc(8),
-  }).flatMap((message) => parseAddress(message.body) ?? []);
+  }).flatMap((message) => parseInterfaceAddress(message.body) ?? []);
 }
 
 /** Returns the addresses of another network namespace. The namespace is given by the number that this one has for it. */
-export function listAddressesIn(namespace: number): Address[] {
+export function listAddressesIn(namespace: number): InterfaceAddress[] {
   const header = Buffer.alloc(16);
   header.writeUInt16LE(8, 8);
   header.writeUInt16LE(IFA_TARGET_NETNSID, 10);
@@ -62,7 +62,7 @@ export function listAddressesIn(namespace: number): Address[] {
     answer: RTM_NEWADDR,
     header,
     strict: true,
-  }).flatMap((message) => parseAddress(message.body) ?? []);
+  }).flatMap((message) => parseInterfaceAddress(message.body) ?? []);
 }
 
 /** Counts the TC filters at the device's clsact qdisc, whoever added them. */

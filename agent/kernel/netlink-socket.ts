@@ -4,7 +4,7 @@ import { closeSync } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
 
 import { KernelError } from "./errors.ts";
-import { dumpRequest, errorOf, type Message, messages, NLMSG_DONE, NLMSG_ERROR } from "./netlink.ts";
+import { dumpRequest, errorOf, type NetlinkMessage, messages, NLMSG_DONE, NLMSG_ERROR } from "./netlink.ts";
 import { check, libc } from "./syscall.ts";
 
 export const NETLINK_ROUTE = 0;
@@ -30,7 +30,7 @@ const BACKLOG = 1 << 20;
 /** A list that changes while it is read is read again, at most this many times. */
 const ATTEMPTS = 10;
 
-export interface Question {
+export interface ListRequest {
   /** The family of the socket: NETLINK_ROUTE or NETLINK_SOCK_DIAG. */
   of: number;
   /** The types of the request message and of the answers. */
@@ -41,7 +41,7 @@ export interface Question {
   strict?: true;
 }
 
-export function dump(operation: string, question: Question): Message[] {
+export function dump(operation: string, question: ListRequest): NetlinkMessage[] {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const answer = dumpOnce(operation, question);
     if (answer !== undefined) return answer;
@@ -53,7 +53,7 @@ export function dump(operation: string, question: Question): Message[] {
  * Reads a list that may be very long, in turns, so that other work goes on. An entry that changes meanwhile may be left out, or
  * come twice.
  */
-export async function* dumpInTurns(operation: string, question: Question): AsyncGenerator<Message[]> {
+export async function* dumpInTurns(operation: string, question: ListRequest): AsyncGenerator<NetlinkMessage[]> {
   for (const { found } of answersTo(operation, question)) {
     yield found;
     await breathe();
@@ -61,8 +61,8 @@ export async function* dumpInTurns(operation: string, question: Question): Async
 }
 
 /** Returns undefined if the list changed while it was read. */
-function dumpOnce(operation: string, question: Question): Message[] | undefined {
-  const list: Message[] = [];
+function dumpOnce(operation: string, question: ListRequest): NetlinkMessage[] | undefined {
+  const list: NetlinkMessage[] = [];
   let changed = false;
   for (const { found, interrupted } of answersTo(operation, question)) {
     list.push(...found);
@@ -74,8 +74,8 @@ function dumpOnce(operation: string, question: Question): Message[] | undefined 
 /** Yields one part after the other, as the kernel cuts the list. */
 function* answersTo(
   operation: string,
-  { of, request, answer, header, strict }: Question,
-): Generator<{ found: Message[]; interrupted: boolean }> {
+  { of, request, answer, header, strict }: ListRequest,
+): Generator<{ found: NetlinkMessage[]; interrupted: boolean }> {
   const fd = openNetlink(operation, of);
   try {
     if (strict) setNetlinkOption(operation, fd, NETLINK_GET_STRICT_CHK);

@@ -34,7 +34,7 @@ export interface PacketCounts {
   egress: number;
 }
 
-export interface Address {
+export interface InterfaceAddress {
   ifindex: number;
   family: 4 | 6;
   prefixLength: number;
@@ -45,9 +45,9 @@ export interface Address {
 export type Change =
   | { what: "link"; link: Link }
   | { what: "link-gone"; ifindex: number; name: string }
-  | { what: "address" | "address-gone"; address: Address };
+  | { what: "address" | "address-gone"; address: InterfaceAddress };
 
-export interface Message {
+export interface NetlinkMessage {
   type: number;
   sequence: number;
   /** True if the list is not consistent, because it changed while the kernel wrote it. */
@@ -121,7 +121,7 @@ function requestOf(type: number, flags: number, sequence: number, body: Uint8Arr
 }
 
 /** Yields the messages in one datagram. */
-export function* messages(datagram: Uint8Array): Generator<Message> {
+export function* messages(datagram: Uint8Array): Generator<NetlinkMessage> {
   const view = viewOf(datagram);
   for (let at = 0; at + MESSAGE_HEADER <= datagram.length; ) {
     const length = view.getUint32(at, true);
@@ -137,11 +137,11 @@ export function* messages(datagram: Uint8Array): Generator<Message> {
 }
 
 /** Returns the error number of an NLMSG_ERROR or NLMSG_DONE message, 0 for none. */
-export function errorOf(message: Message): number {
+export function errorOf(message: NetlinkMessage): number {
   return message.body.length >= 4 ? -viewOf(message.body).getInt32(0, true) : 0;
 }
 
-export function parseChange(message: Message): Change | undefined {
+export function parseChange(message: NetlinkMessage): Change | undefined {
   switch (message.type) {
     case RTM_NEWLINK: {
       const link = parseLink(message.body);
@@ -153,7 +153,7 @@ export function parseChange(message: Message): Change | undefined {
     }
     case RTM_NEWADDR:
     case RTM_DELADDR: {
-      const address = parseAddress(message.body);
+      const address = parseInterfaceAddress(message.body);
       return address === undefined ? undefined : { what: message.type === RTM_NEWADDR ? "address" : "address-gone", address };
     }
     default:
@@ -202,7 +202,7 @@ export function packetCounts(bytes: Uint8Array | undefined): PacketCounts | unde
   return { ingress: Number(view.getBigUint64(0, true)), egress: Number(view.getBigUint64(8, true)) };
 }
 
-export function parseAddress(body: Uint8Array): Address | undefined {
+export function parseInterfaceAddress(body: Uint8Array): InterfaceAddress | undefined {
   if (body.length < ADDRESS_HEADER) return undefined;
   const family = body[0] === AF_INET ? 4 : body[0] === AF_INET6 ? 6 : undefined;
   if (family === undefined) return undefined;

@@ -3,7 +3,7 @@
  * linux/if_tunnel.h.
  */
 
-export type TunnelKind = "gre" | "ipip" | "vxlan" | "geneve";
+import type { TunnelKind } from "../values/traffic.ts";
 
 /** The device decapsulates packets of this kind from `remote` to `local`. If an end is absent, any address fits. */
 export interface TunnelDevice {

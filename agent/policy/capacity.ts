@@ -24,9 +24,9 @@ export const LARGEST: Capacity = CAPACITIES.at(-1)!;
  * if there is none.
  */
 export function capacityFor(rules: number, cells: number, least: Capacity = CAPACITIES[0]!): Capacity | undefined {
-  return CAPACITIES.find((capacity) => capacity.slots >= least.slots && fits(rules, cells, capacity));
+  return CAPACITIES.find((capacity) => capacity.slots >= least.slots && hasRoomFor(rules, cells, capacity));
 }
 
-export function fits(rules: number, cells: number, capacity: Capacity): boolean {
+export function hasRoomFor(rules: number, cells: number, capacity: Capacity): boolean {
   return rules + Slot.FIRST_RULE <= capacity.slots && cells <= capacity.cells;
 }

@@ -3,7 +3,7 @@
 import { parseNetworks } from "../values/address.ts";
 import type { RuleConfig } from "./rule.ts";
 import { Limit, Match } from "../generated/layout.ts";
-import { capacityFor, fits, LARGEST } from "./capacity.ts";
+import { capacityFor, hasRoomFor, LARGEST } from "./capacity.ts";
 import { Classifier } from "./classifier/build.ts";
 import { Crowded } from "./classifier/crowded.ts";
 import { Lines, WORDS } from "./classifier/line.ts";
@@ -14,8 +14,8 @@ import { isOver } from "./fields/expires.ts";
 import { isConditional, isTimed } from "./fields/index.ts";
 import { asksForInvalid } from "./fields/state.ts";
 import { type Group, InterfaceGroups } from "./groups.ts";
-import { Kinds } from "./kinds.ts";
-import { meaningsFor, type Said } from "./meanings.ts";
+import { ProcessKinds } from "./kinds.ts";
+import { resolverFor, type NameTables } from "./name-resolver.ts";
 import { packRules } from "./pack.ts";
 import { MOST_MATCHERS, withoutIPv4 } from "./pairs.ts";
 import {
@@ -68,7 +68,7 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
   const before = expandAll(front, frontSlots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - behind.lines.count);
   const failsafe = source.failsafe.addresses.flatMap(parseNetworks).flatMap(withoutIPv4);
   const costs = [...before.costs, ...behind.costs];
-  const kinds = Kinds.of(all, previous?.kinds);
+  const kinds = ProcessKinds.of(all, previous?.kinds);
   const problems = [
     groups.problem,
     ...sets.problems,
@@ -133,7 +133,7 @@ export function compile(source: RulesSource, previous?: Before, clock = bootCloc
 export function compileFront({ front = [], sets: named }: RulesSource, before: Before, clock = bootClock()): CompiledRules | undefined {
   const { file, capacity } = before;
   const count = front.length + file.slots.slots.length;
-  if (!fits(count, file.cellCount, capacity)) return undefined;
+  if (!hasRoomFor(count, file.cellCount, capacity)) return undefined;
   const { fresh, next, ...slots } = assignSlots(front, before.front.slots, {
     capacity: capacity.slots,
     next: before.nextSlot,
@@ -143,7 +143,7 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
   const sets = new SetReferences(named, before.setNumbers);
   const expanded = expandAll(front, slots, { groups, sets, now: clock.now() }, 0, MOST_MATCHERS - file.alternatives);
   const { lines, costs } = expanded;
-  const kinds = Kinds.of(front, before.kinds, true);
+  const kinds = ProcessKinds.of(front, before.kinds, true);
   if (
     groups.problem !== undefined ||
     kinds.problemOf(front) !== undefined ||
@@ -157,7 +157,7 @@ export function compileFront({ front = [], sets: named }: RulesSource, before: B
     return undefined;
   const shadowed = findShadowed(lines, classifier);
   const part = partOf(front, expanded, slots, classifier, ruleAt, kinds, clock);
-  if (!fits(count, file.cellCount + part.cellCount, capacity)) return undefined;
+  if (!hasRoomFor(count, file.cellCount + part.cellCount, capacity)) return undefined;
   return {
     ...withoutImages(before),
     front: part,
@@ -202,17 +202,17 @@ interface Expanded {
 function expandAll(
   rules: readonly RuleConfig[],
   { slots }: Slots,
-  said: Said & { now: number },
+  names: NameTables & { now: number },
   firstOrder: number,
   most: number,
 ): Expanded {
   const lines = new Lines(rules.length);
   const costs = new Float64Array(rules.length);
-  const known = said.groups.all.length;
+  const known = names.groups.all.length;
   for (const [index, rule] of rules.entries()) {
-    if (isOver(rule, said.now)) continue;
+    if (isOver(rule, names.now)) continue;
     const blocks = rule.action === "block";
-    const meaning = {
+    const lineRule = {
       slot: slots[index]!,
       order: firstOrder + index,
       blocks,
@@ -220,9 +220,9 @@ function expandAll(
       conditional: isConditional(rule),
       timed: isTimed(rule),
     };
-    costs[index] = expand(rule, meaningsFor(rule, said), lines, meaning, most - lines.count);
+    costs[index] = expand(rule, resolverFor(rule, names), lines, lineRule, most - lines.count);
   }
-  return { lines, costs, interfaceGroups: said.groups.all.slice(known) };
+  return { lines, costs, interfaceGroups: names.groups.all.slice(known) };
 }
 
 function partOf(
@@ -231,7 +231,7 @@ function partOf(
   slots: Slots,
   classifier: Classifier,
   ruleAt: RuleAt,
-  kinds: Kinds,
+  kinds: ProcessKinds,
   clock: BootClock,
 ): Part {
   const conditional = conditionalLines(lines);
@@ -244,7 +244,7 @@ function partOf(
     askedSets: askedSets(lines),
     conditional,
     cellCount: cells.length / WORDS,
-    image: { cells, rules: packRules(rules, { clock, meanings: slots.meanings, kindOf: (process) => kinds.numberOf(process)! }) },
+    image: { cells, rules: packRules(rules, { clock, fingerprints: slots.fingerprints, kindOf: (process) => kinds.numberOf(process)! }) },
   };
 }
 

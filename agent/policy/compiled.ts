@@ -4,7 +4,7 @@ import type { Network } from "../values/address.ts";
 import type { Capacity } from "./capacity.ts";
 import type { LineArrays } from "./classifier/line.ts";
 import type { Group } from "./groups.ts";
-import type { Kind } from "./kinds.ts";
+import type { ProcessKind } from "./kinds.ts";
 import type { Action, PolicyConfig, RuleConfig } from "./rule.ts";
 import type { SetNumbers } from "./sets.ts";
 import type { Slots } from "./slots.ts";
@@ -63,7 +63,7 @@ export interface Before {
   nextSlot: number;
   setNumbers: SetNumbers;
   /** The kinds of processes by their numbers, and where the kernel keeps them; nowhere if no rule has a `process`. */
-  kinds: readonly Kind[];
+  kinds: readonly ProcessKind[];
   kindsPlace: number | undefined;
 }
 

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { RuleConfig } from "./rule.ts";
 import type { LineRule, Lines } from "./classifier/line.ts";
-import { ANY, type Meanings } from "./fields/field.ts";
+import { ANY, type NameResolver } from "./fields/field.ts";
 import { EXPANSIONS, type NotPath, notPaths } from "./fields/index.ts";
 import { protocolOf } from "./fields/protocol.ts";
 import { NOTHING } from "./spans.ts";
@@ -24,15 +24,15 @@ function partsOf(rule: RuleConfig): readonly (NotPath | undefined)[] {
 }
 
 /** Adds the matchers of a rule, unless there are more than `most`. Returns their number. */
-export function expand(rule: RuleConfig, meanings: Meanings, lines: Lines, meaning: LineRule, most: number): number {
+export function expand(rule: RuleConfig, resolver: NameResolver, lines: Lines, lineRule: LineRule, most: number): number {
   let total = 0;
   for (const left of partsOf(rule)) {
-    const choices = EXPANSIONS.map((field) => field.alternatives(rule, meanings, left));
+    const choices = EXPANSIONS.map((field) => field.alternatives(rule, resolver, left));
     const count = choices.reduce((product, { length }) => product * length, 1);
     total += count;
     for (let number = 0; number < count && total <= most; number++) {
       const line = lines.add();
-      lines.setRule(line, meaning);
+      lines.setRule(line, lineRule);
       // The number of a combination is read digit by digit from the last field: each field is a digit of its own base.
       let rest = number;
       for (let index = EXPANSIONS.length - 1; index >= 0; index--) {
@@ -47,9 +47,9 @@ export function expand(rule: RuleConfig, meanings: Meanings, lines: Lines, meani
 }
 
 /** Returns the lists that multiply the matchers of a rule, such as `100 layer3.source`, and the number of parts that `not` adds. */
-export function factorsOf(rule: RuleConfig, meanings: Meanings): string {
+export function factorsOf(rule: RuleConfig, resolver: NameResolver): string {
   const parts = partsOf(rule).map((left) => {
-    const counts = EXPANSIONS.map(({ path, label = path, alternatives }) => ({ label, count: alternatives(rule, meanings, left).length }));
+    const counts = EXPANSIONS.map(({ path, label = path, alternatives }) => ({ label, count: alternatives(rule, resolver, left).length }));
     return counts
       .filter(({ count }) => count > 1)
       .map(({ label, count }) => `${count} ${label}`)
@@ -59,18 +59,18 @@ export function factorsOf(rule: RuleConfig, meanings: Meanings): string {
 }
 
 /** Returns whether `not` leaves nothing of the rule. */
-export function leavesNothing(rule: RuleConfig, meanings: Meanings): boolean {
+export function leavesNothing(rule: RuleConfig, resolver: NameResolver): boolean {
   if (rule.not === undefined) return false;
   return partsOf(rule).every((left) =>
-    EXPANSIONS.some((field) => field.alternatives(rule, meanings, left).every((alternative) => alternative === NOTHING)),
+    EXPANSIONS.some((field) => field.alternatives(rule, resolver, left).every((alternative) => alternative === NOTHING)),
   );
 }
 
 /** Returns a field of `not` that names nothing the rule would match, so that it leaves nothing out. */
-export function leftOutInVain(rule: RuleConfig, meanings: Meanings): NotPath | undefined {
+export function leftOutInVain(rule: RuleConfig, resolver: NameResolver): NotPath | undefined {
   if (rule.not === undefined) return undefined;
   const alternatives = (of: NotPath, left: NotPath | undefined): readonly unknown[] =>
-    EXPANSIONS.find(({ path }) => path === (of === "layer3.destination" ? "layer3.source" : of))!.alternatives(rule, meanings, left);
+    EXPANSIONS.find(({ path }) => path === (of === "layer3.destination" ? "layer3.source" : of))!.alternatives(rule, resolver, left);
   return notPaths(rule.not)
     .filter((path) => path !== "interfaces")
     .find((path) => isDeepStrictEqual(alternatives(path, path), alternatives(path, undefined)));

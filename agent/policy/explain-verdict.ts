@@ -5,22 +5,22 @@ import type { Action, RuleConfig } from "./rule.ts";
 import type { Direction, Endpoint, RuleReference, Verdict } from "../values/traffic.ts";
 import { explainRule, type Condition } from "./explain.ts";
 import { REASONS } from "./reasons.ts";
-import type { Outcome, Policy, Step, Told } from "./reference.ts";
+import type { Outcome, Policy, VerdictStep, Rejection } from "./reference.ts";
 import type { Subject } from "./subject.ts";
 
 /** At most this many near misses are listed, because nobody reads more. */
 const MOST_NEAR = 5;
 
 /** A condition of a rule, or of a check that weir makes itself. */
-export interface Reason extends Omit<Condition, "field"> {
+export interface ShownCondition extends Omit<Condition, "field"> {
   field: string;
 }
 
-export interface NearMiss extends Reason {
+export interface NearMiss extends ShownCondition {
   rule: RuleReference;
 }
 
-export interface Doubt {
+export interface Uncertainty {
   /** The reason as in metrics, such as tcp_header_length. */
   reason: string;
   meaning: string;
@@ -35,12 +35,12 @@ export interface Explanation {
   rule: RuleReference;
   /** The connection as its opener sends, which is how rules see it; null if the rules were not asked. */
   connection: { direction: Direction; source: Endpoint; destination: Endpoint } | null;
-  conditions: Reason[];
+  conditions: ShownCondition[];
   /** The first rule before the deciding one that would drop if it were enforced. */
-  staged: { rule: RuleReference; conditions: Reason[] } | null;
-  undecided: Doubt | null;
+  staged: { rule: RuleReference; conditions: ShownCondition[] } | null;
+  undecided: Uncertainty | null;
   /** The reject answer that the sender of a dropped packet gets. */
-  answer: Told | null;
+  answer: Rejection | null;
   /** Rules that do not decide because of one condition, or because they stand behind the deciding rule. */
   near_misses: NearMiss[];
 }
@@ -51,7 +51,7 @@ export interface RuleSet {
   sourceOf(rule: number): string;
 }
 
-export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly Step[]): Explanation {
+export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly VerdictStep[]): Explanation {
   const subject = subjectOf(outcome, steps);
   return {
     verdict: outcome.verdict,
@@ -67,7 +67,7 @@ export function explainVerdict(set: RuleSet, outcome: Outcome, steps: readonly S
 }
 
 /** Finds the question to the rules that the verdict rests on. A tunnel has two questions; it may be the first one. */
-function subjectOf({ rule }: Outcome, steps: readonly Step[]): Subject | undefined {
+function subjectOf({ rule }: Outcome, steps: readonly VerdictStep[]): Subject | undefined {
   const questions = steps.filter((step) => "asked" in step);
   return (questions.find(({ answer }) => answer.rule === rule) ?? questions.at(-1))?.asked;
 }
@@ -92,7 +92,7 @@ function referTo({ policy, sourceOf }: RuleSet, name: string, verdict?: Verdict)
   };
 }
 
-function conditionsOf(set: RuleSet, outcome: Outcome, steps: readonly Step[], subject: Subject | undefined): Reason[] {
+function conditionsOf(set: RuleSet, outcome: Outcome, steps: readonly VerdictStep[], subject: Subject | undefined): ShownCondition[] {
   const { policy } = set;
   const passed = steps.find((step) => "passedAs" in step);
   if (passed !== undefined && (outcome.rule === "failsafe" || passed.passedAs === "not_ip")) return [PASSED_AS[passed.passedAs](policy)];
@@ -103,28 +103,29 @@ function conditionsOf(set: RuleSet, outcome: Outcome, steps: readonly Step[], su
   return ruleConditions(set, outcome.rule, subject);
 }
 
-const PASSED_AS: Record<Extract<Step, { passedAs: unknown }>["passedAs"], (policy: Policy) => Reason> = {
+const PASSED_AS: Record<Extract<VerdictStep, { passedAs: unknown }>["passedAs"], (policy: Policy) => ShownCondition> = {
   loopback: () => holds("interfaces", "any but loopback", "loopback, which always passes"),
   not_ip: () => holds("layer3", "IPv4 or IPv6", "neither, which is not judged"),
-  link_upkeep: () => holds("failsafe", "neighbour discovery or DHCP", "one of them"),
+  discovery_or_dhcp: () => holds("failsafe", "neighbour discovery or DHCP", "one of them"),
   trusted_peer: ({ failsafe }) =>
     holds("failsafe.addresses", [...failsafe.addresses, "the session of an operator"].join(" or "), "one of them"),
-  carried: () => holds("failsafe", "a tunnel that a device of this host ends, around what always passes", "such a packet, for this host"),
+  tunnel_failsafe: () =>
+    holds("failsafe", "a tunnel that a device of this host ends, around what always passes", "such a packet, for this host"),
   management: ({ failsafe }) =>
     holds("failsafe.management_ports", `TCP that others open to ${failsafe.management_ports.join(" or ")} of this host`, "part of it"),
 };
 
-function holds(field: string, want: string, got: string): Reason {
+function holds(field: string, want: string, got: string): ShownCondition {
   return { field, matched: true, want, got };
 }
 
-function ruleConditions({ policy }: RuleSet, name: string, subject: Subject | undefined): Reason[] {
+function ruleConditions({ policy }: RuleSet, name: string, subject: Subject | undefined): ShownCondition[] {
   const rule = policy.rules.find((candidate) => candidate.name === name);
   return rule === undefined || subject === undefined ? [] : explainRule(rule, subject);
 }
 
-function doubtOf(set: RuleSet, outcome: Outcome, reason: NonNullable<Outcome["reason"]>, subject: Subject | undefined): Doubt {
-  const rules: Doubt["rules"] = [];
+function doubtOf(set: RuleSet, outcome: Outcome, reason: NonNullable<Outcome["reason"]>, subject: Subject | undefined): Uncertainty {
+  const rules: Uncertainty["rules"] = [];
   for (const rule of subject === undefined ? [] : set.policy.rules) {
     const conditions = explainRule(rule, subject!);
     if (conditions.some(({ matched }) => matched === false)) continue;
@@ -150,7 +151,7 @@ function nearMisses(set: RuleSet, outcome: Outcome, subject: Subject): NearMiss[
 }
 
 /** `decided` is the rule before this one that ended the search. */
-function missOf(rule: RuleConfig, subject: Subject, decided: string | undefined): Reason | undefined {
+function missOf(rule: RuleConfig, subject: Subject, decided: string | undefined): ShownCondition | undefined {
   const conditions = explainRule(rule, subject);
   const failed = conditions.filter(({ matched }) => matched !== true);
   if (decided === undefined) {

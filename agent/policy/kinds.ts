@@ -9,16 +9,16 @@ import type { RuleConfig } from "./rule.ts";
 import { KnownKinds, Limit } from "../generated/layout.ts";
 import { fitsAspect } from "./fields/process.ts";
 import type { LocalProcess } from "./subject.ts";
-import { type Answer, every, some } from "./three-valued.ts";
+import { type Truth, every, some } from "./three-valued.ts";
 
 /** The texts by key in the order of PROCESS_KEYS, each list sorted, so that two kinds which mean the same have the same texts. */
-export type Kind = Readonly<Partial<Record<ProcessKey, readonly string[]>>>;
+export type ProcessKind = Readonly<Partial<Record<ProcessKey, readonly string[]>>>;
 
-export class Kinds {
-  readonly list: readonly Kind[];
+export class ProcessKinds {
+  readonly list: readonly ProcessKind[];
   readonly #numbers: ReadonlyMap<string, number>;
 
-  constructor(list: readonly Kind[]) {
+  constructor(list: readonly ProcessKind[]) {
     this.list = list;
     this.#numbers = new Map(list.map((kind, number) => [JSON.stringify(kind), number]));
   }
@@ -27,11 +27,11 @@ export class Kinds {
    * Makes the kinds of the rules. If `before` has all of them, they keep its numbers. If not, `atEnd` puts the new ones behind
    * those of `before`.
    */
-  static of(rules: readonly RuleConfig[], before: readonly Kind[] = [], atEnd = false): Kinds {
+  static of(rules: readonly RuleConfig[], before: readonly ProcessKind[] = [], atEnd = false): ProcessKinds {
     const said = new Map(rules.flatMap(processesOf).map((process) => [JSON.stringify(kindOf(process)), kindOf(process)]));
     const known = new Set(before.map((kind) => JSON.stringify(kind)));
     const fresh = [...said].filter(([key]) => !known.has(key)).map(([, kind]) => kind);
-    return new Kinds(atEnd || fresh.length === 0 ? [...before, ...fresh] : [...said.values()]);
+    return new ProcessKinds(atEnd || fresh.length === 0 ? [...before, ...fresh] : [...said.values()]);
   }
 
   /** Returns undefined if none of the rules has this `process`. */
@@ -42,7 +42,7 @@ export class Kinds {
   /** Returns a sentence for the operator if the kinds do not fit into the tables. */
   problemOf(rules: readonly RuleConfig[]): string | undefined {
     const patterns = this.list.reduce((sum, kind) => sum + patternsOf(kind).length, 0);
-    const beyond = (limit: number, cost: (kind: Kind) => number): string => {
+    const beyond = (limit: number, cost: (kind: ProcessKind) => number): string => {
       let sum = 0;
       const late = new Set(this.list.filter((kind) => (sum += cost(kind)) > limit).map((kind) => JSON.stringify(kind)));
       return rules
@@ -67,12 +67,12 @@ export function processesOf({ process, not }: RuleConfig): ProcessConfig[] {
 }
 
 /** Returns the patterns that the kernel compares when a process starts a program. */
-export function patternsOf(kind: Kind): { key: "executable" | "command" | "parent"; text: string }[] {
+export function patternsOf(kind: ProcessKind): { key: "executable" | "command" | "parent"; text: string }[] {
   return (["executable", "command", "parent"] as const).flatMap((key) => (kind[key] ?? []).map((text) => ({ key, text })));
 }
 
 /** Returns the content of a struct known_kinds for a process, which is undefined if the process is not known. */
-export function knownKinds(list: readonly Kind[], process: LocalProcess | null | undefined): Buffer {
+export function knownKinds(list: readonly ProcessKind[], process: LocalProcess | null | undefined): Buffer {
   return packKnownKinds(
     list,
     (kind) => process !== null && fitsKind(kind, PROCESS_KEYS, (key, text) => fitsAspect(key, text, process ?? {})),
@@ -80,12 +80,16 @@ export function knownKinds(list: readonly Kind[], process: LocalProcess | null |
 }
 
 /** Returns whether the kind fits under these keys: for each key, one text has to fit. */
-export function fitsKind<Key extends ProcessKey>(kind: Kind, keys: readonly Key[], fitsText: (key: Key, text: string) => Answer): Answer {
+export function fitsKind<Key extends ProcessKey>(
+  kind: ProcessKind,
+  keys: readonly Key[],
+  fitsText: (key: Key, text: string) => Truth,
+): Truth {
   return every(keys.flatMap((key) => (kind[key] === undefined ? [] : [some(kind[key].map((text) => fitsText(key, text)))])));
 }
 
 /** Writes a struct known_kinds. */
-export function packKnownKinds(list: readonly Kind[], answerTo: (kind: Kind) => Answer): Buffer {
+export function packKnownKinds(list: readonly ProcessKind[], answerTo: (kind: ProcessKind) => Truth): Buffer {
   const bytes = Buffer.alloc(KnownKinds.size);
   for (const [number, kind] of list.entries()) {
     const answer = answerTo(kind);
@@ -100,7 +104,7 @@ export function setKind(bytes: Buffer, at: number, number: number): void {
   bytes[at + (number >> 3)]! |= 1 << (number & 7);
 }
 
-function kindOf(process: ProcessConfig): Kind {
+function kindOf(process: ProcessConfig): ProcessKind {
   const said = PROCESS_KEYS.map((key) => [key, [...new Set(textsOf(process, key))].sort()] as const);
   return Object.fromEntries(said.filter(([, texts]) => texts.length > 0));
 }

@@ -11,7 +11,7 @@ import type { ProcessConfig } from "./fields/process.ts";
 import type { RuleConfig } from "./rule.ts";
 
 /** The ends of a TCP connection by which an operator is connected. It always passes. */
-export interface OperatorSession {
+export interface SessionEnds {
   remoteAddress: string;
   remotePort: number;
   localPort: number;
@@ -24,7 +24,7 @@ export function packPolicy(
   { policy, kindsPlace, ...parts }: Pick<Before, "policy" | "front" | "file" | "kindsPlace">,
   generation: number,
   front: number,
-  sessions: readonly OperatorSession[],
+  sessions: readonly SessionEnds[],
 ): Uint8Array {
   const { sessions: places, failsafe_prefixes: prefixes, management_ports: ports } = Policy;
   if (sessions.length > places.count) throw new RangeError(`${sessions.length} operator sessions, at most ${places.count} fit`);
@@ -64,8 +64,8 @@ function packNetwork(bytes: Uint8Array, at: number, addressAt: number, maskAt: n
 /** The facts beside the rules that are needed to write them. */
 export interface RuleGround {
   clock: BootClock;
-  /** The meaning of each rule as a number, in the order of the rules. */
-  meanings: ArrayLike<number>;
+  /** The fingerprint of each rule, in the order of the rules. */
+  fingerprints: ArrayLike<number>;
   kindOf(process: ProcessConfig): number;
 }
 
@@ -88,7 +88,7 @@ class Writer implements RuleBytes {
   readonly #view: DataView;
   readonly #ground: RuleGround;
   readonly clock: BootClock;
-  meaning = 0;
+  fingerprint = 0;
   #at = 0;
 
   constructor(view: DataView, ground: RuleGround) {
@@ -99,7 +99,7 @@ class Writer implements RuleBytes {
 
   begin(index: number): void {
     this.#at = index * RuleLayout.size;
-    this.meaning = this.#ground.meanings[index]!;
+    this.fingerprint = this.#ground.fingerprints[index]!;
   }
 
   kindOf(process: ProcessConfig): number {

@@ -29,13 +29,13 @@ const ANY = [undefined];
 const EVERYWHERE: readonly Network[] = ["0.0.0.0/0", "::/0"].flatMap(parseNetworks);
 
 /** The networks of one end as they are written, and the networks that are left out. */
-export interface End {
+export interface EndNetworks {
   of?: readonly string[] | undefined;
   except?: readonly string[] | undefined;
 }
 
 /** Makes the pairs. It stops one beyond what the tables hold: more is refused anyway, and two long lists would make billions. */
-export function pairsOf(source: End, destination: End, setsOf: (list: readonly string[]) => bigint): Pair[] {
+export function pairsOf(source: EndNetworks, destination: EndNetworks, setsOf: (list: readonly string[]) => bigint): Pair[] {
   const pairs: Pair[] = [];
   const [from, to] = [membersOf(source, setsOf), membersOf(destination, setsOf)];
   for (const source of from) {
@@ -49,13 +49,13 @@ export function pairsOf(source: End, destination: End, setsOf: (list: readonly s
 }
 
 /** Returns the networks of a list, with all sets as one member; "any" for an empty list. */
-function membersOf({ of = NONE, except }: End, setsOf: (list: readonly string[]) => bigint): readonly Pair["source"][] {
+function membersOf({ of = NONE, except }: EndNetworks, setsOf: (list: readonly string[]) => bigint): readonly Pair["source"][] {
   if (!of.some((entry) => setNamed(entry) !== undefined)) return networksOf({ of, except });
   const written = of.filter((entry) => setNamed(entry) === undefined);
   return [...(written.length === 0 ? [] : networksOf({ of: written, except })), { sets: setsOf(of) }];
 }
 
-function networksOf({ of = NONE, except = NONE }: End): readonly (Network | undefined)[] {
+function networksOf({ of = NONE, except = NONE }: EndNetworks): readonly (Network | undefined)[] {
   if (except.length > 0) return networksOutside(of.length === 0 ? EVERYWHERE : of.flatMap(parseNetworks), except.flatMap(parseNetworks));
   if (of.length < 2) return of.length === 0 ? ANY : parseNetworks(of[0]!);
   return of.flatMap(parseNetworks);

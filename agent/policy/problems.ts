@@ -12,7 +12,7 @@ import type { RulesSource } from "./compiled.ts";
 import { isOver } from "./fields/expires.ts";
 import { factorsOf, leavesNothing, leftOutInVain } from "./expand.ts";
 import { InterfaceGroups } from "./groups.ts";
-import { meaningsFor } from "./meanings.ts";
+import { resolverFor } from "./name-resolver.ts";
 import { MOST_MATCHERS } from "./pairs.ts";
 import { findSetConflicts } from "./set-conflicts.ts";
 import type { SetReferences } from "./sets.ts";
@@ -47,7 +47,7 @@ export function explainCost(rules: readonly RuleConfig[], costs: readonly number
   if (total <= MOST_MATCHERS) return undefined;
   const dearest = rules.map((rule, index) => ({ rule, cost: costs[index]! })).sort((a, b) => b.cost - a.cost);
   const named = dearest.slice(0, MOST_NAMED).map(({ rule, cost }) => {
-    const factors = factorsOf(rule, meaningsFor(rule, { groups: new InterfaceGroups(), sets }));
+    const factors = factorsOf(rule, resolverFor(rule, { groups: new InterfaceGroups(), sets }));
     return `${quote(rule.name)} ${cost}${factors === "" ? "" : ` (${factors})`}`;
   });
   const others = dearest.slice(MOST_NAMED).reduce((sum, { cost }) => sum + cost, 0);
@@ -77,7 +77,7 @@ export function explainChain({ orders, exact }: LongChain, ruleAt: RuleAt): stri
 const MOST_WARNINGS = 100;
 
 export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
-  const told = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
+  const listed = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
     const rule = ruleAt(order);
     if (by.length === 0) return `rule ${quote(rule.name)} matches nothing: many before it together leave none of it`;
     const names = by.slice(0, MOST_NAMED).map((before) => quote(ruleAt(before).name));
@@ -89,10 +89,10 @@ export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): 
     const list = all.length === 0 ? `${last} before it ${effect}s` : `${all.join(", ")} and ${last} before it ${effect}`;
     return `rule ${quote(rule.name)} ${effect === effectOf(rule) ? "is redundant" : "matches nothing"}: ${list} all of it`;
   });
-  const rest = shadowed.length - told.length;
+  const rest = shadowed.length - listed.length;
   return rest > 0
-    ? [...told, `${counted(rest, "more rule matches", "more rules match")} nothing, because those before them decide all of it`]
-    : told;
+    ? [...listed, `${counted(rest, "more rule matches", "more rules match")} nothing, because those before them decide all of it`]
+    : listed;
 }
 
 /** The conflicts of rules that can decide about some packet. */
@@ -128,9 +128,9 @@ export function warningsOf(rules: readonly RuleConfig[], sets: SetReferences, no
 
 function warningsOfOne(rule: RuleConfig, sets: SetReferences, now: number): string[] {
   if (isOver(rule, now)) return [`rule ${quote(rule.name)} is left out: it expired at ${rule.expires}`];
-  const meanings = meaningsFor(rule, { groups: new InterfaceGroups(), sets });
-  if (leavesNothing(rule, meanings)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
-  const useless = leftOutInVain(rule, meanings);
+  const resolver = resolverFor(rule, { groups: new InterfaceGroups(), sets });
+  if (leavesNothing(rule, resolver)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
+  const useless = leftOutInVain(rule, resolver);
   return useless === undefined
     ? []
     : [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];

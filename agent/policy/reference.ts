@@ -9,11 +9,11 @@
 
 import type { Action } from "./rule.ts";
 import type { Mode, Verdict } from "../values/traffic.ts";
-import { answerTo, type Told } from "./reference/answer.ts";
+import { rejectionFor, type Rejection } from "./reference/rejection.ts";
 import { EMPTY_HOST, type Arrival, type Host } from "./reference/arrival.ts";
-import { carriesFailsafe, innerAtDevice } from "./reference/carried.ts";
+import { carriesFailsafe, innerAtDevice } from "./reference/tunnel-failsafe.ts";
 import { connectionKey, type ConnectionKey } from "./reference/connection.ts";
-import { isBanned, isLinkUpkeep, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
+import { isBanned, isDiscoveryOrDhcp, isManagement, isTrustedPeer } from "./reference/failsafe.ts";
 import { isBareSyn, SYN } from "./reference/flags.ts";
 import { type Blocked, type Flow, Flows } from "./reference/flows.ts";
 import { advance, isFromItsSide, isOffer, isSucceeded, sentBy } from "./reference/following.ts";
@@ -23,24 +23,24 @@ import {
   askRules,
   conditionsOn,
   prepareRules,
-  type Answer,
+  type Decision,
   type Policy,
   type PreparedRules,
   type Question,
-} from "./reference/meaning.ts";
+} from "./reference/rules.ts";
 import { connectionsKey, identityOf, Meters } from "./reference/meters.ts";
 import { findOpener, senderOf, type Opener } from "./reference/opener.ts";
-import type { Conversation, Inner, Packet, Reason, Transport } from "./reference/packet.ts";
+import type { Conversation, Inner, Packet, Reason, TransportHeader } from "./reference/packet.ts";
 import { type EndNumber, Segments } from "./reference/segments.ts";
 import { viewSets } from "./reference/sets.ts";
-import { sight, sightInner, type NotIp, type Sighting } from "./reference/sighting.ts";
-import { type Standing, stateOf } from "./reference/standing.ts";
-import { isAnswer, isError, TCP } from "./reference/transport.ts";
+import { parseFrame, parseInner, type NotIp, type ParsedFrame } from "./reference/parse.ts";
+import { type Relation, stateOf } from "./reference/relation.ts";
+import { isReply, isError, TCP } from "./reference/transport.ts";
 import type { Counted, SetView, Subject } from "./subject.ts";
 
-export type { Told } from "./reference/answer.ts";
+export type { Rejection } from "./reference/rejection.ts";
 export type { Arrival, Host, OwnEnds } from "./reference/arrival.ts";
-export type { Policy } from "./reference/meaning.ts";
+export type { Policy } from "./reference/rules.ts";
 export type { Reason } from "./reference/packet.ts";
 
 export interface Outcome {
@@ -52,19 +52,19 @@ export interface Outcome {
   /** Why the packet could not be decided. */
   reason: Reason | null;
   /** What the sender of a dropped packet is told, unless too many were told in this second. */
-  answer: Told | null;
+  answer: Rejection | null;
 }
 
 /** What a verdict rests on: a question put to the rules, or what answered before they were asked. */
-export type Step =
-  | { asked: Subject; answer: Pick<Answer, "rule" | "staged"> }
-  | { passedAs: "loopback" | "not_ip" | "link_upkeep" | "trusted_peer" | "carried" | "management" }
+export type VerdictStep =
+  | { asked: Subject; answer: Pick<Decision, "rule" | "staged"> }
+  | { passedAs: "loopback" | "not_ip" | "discovery_or_dhcp" | "trusted_peer" | "tunnel_failsafe" | "management" }
   | { followed: "blocked" };
 
 /** An outcome before the mode is read. */
 interface Judgement extends Omit<Outcome, "verdict" | "answer"> {
   action: Action;
-  answer?: Told | null;
+  answer?: Rejection | null;
   /** Prevent would never have met it. */
   isCarried?: true;
 }
@@ -73,7 +73,7 @@ const ETHERTYPE_ARP = 0x0806;
 const FAILSAFE: Judgement = { action: "allow", rule: "failsafe", staged: null, reason: null };
 const BANNED: Judgement = { action: "block", rule: "ban", staged: null, reason: null };
 /** Of a packet that is no part of a known connection. */
-const UNRELATED: Standing = { state: "new", age: 0, settled: [] };
+const UNRELATED: Relation = { state: "new", age: 0, settled: [] };
 const NOT_JUDGED: Judgement = { ...FAILSAFE, rule: "default" };
 
 export class Reference {
@@ -89,7 +89,7 @@ export class Reference {
   #vlan: number | undefined;
   #generation = 1;
   readonly #now: () => number;
-  #tell: (step: Step) => void = () => {};
+  #onStep: (step: VerdictStep) => void = () => {};
 
   /** `now`: the time, in milliseconds since the epoch. */
   constructor(policy: Policy, host: Partial<Host> = {}, now: () => number = Date.now) {
@@ -125,9 +125,9 @@ export class Reference {
     this.#policy = { ...this.#policy, mode };
   }
 
-  /** `tell` hears how it comes to its verdict. */
-  judge(arrival: Arrival, tell: (step: Step) => void = () => {}): Outcome {
-    this.#tell = tell;
+  /** `onStep` is called with each step towards the verdict. */
+  judge(arrival: Arrival, onStep: (step: VerdictStep) => void = () => {}): Outcome {
+    this.#onStep = onStep;
     const { action, answer = null, isCarried, ...rest } = this.#judgeFrame(arrival);
     if (action === "allow") return { verdict: rest.reason === null ? "passed" : "undecided", ...rest, answer: null };
     const drops = this.#policy.mode === "prevent";
@@ -136,13 +136,13 @@ export class Reference {
 
   #judgeFrame(arrival: Arrival): Judgement {
     if (this.#host.loopback.includes(arrival.interface)) return this.#pass("loopback");
-    const seen = sight(arrival, this.#fragments);
+    const seen = parseFrame(arrival, this.#fragments);
     if (isNotIp(seen)) return this.#pass("not_ip", seen.etherType === ETHERTYPE_ARP ? FAILSAFE : NOT_JUDGED);
     const carried = seen.packet && (seen.packet.transport?.inner ?? innerAtDevice(seen.packet, this.#host));
     const safe = carried != null && seen.problem === undefined && carriesFailsafe(seen.packet!, carried, arrival, this.#policy, this.#host);
     const outer = this.#judgePacket(seen, arrival, safe);
     if (outer.action === "block" && seen.packet !== undefined && this.#rejects(outer.rule))
-      return { ...outer, answer: answerTo(seen.packet, arrival) };
+      return { ...outer, answer: rejectionFor(seen.packet, arrival) };
     const inner = seen.packet?.transport?.inner;
     if (outer === FAILSAFE || outer.action === "block" || outer.reason !== null || inner == null || !this.#policy.inspect_tunnels)
       return outer;
@@ -151,7 +151,7 @@ export class Reference {
 
   /** What a tunnel carries, or nothing to say where that is not IP. */
   #judgeInner(outer: Packet, inner: Inner, arrival: Arrival): Judgement {
-    const seen = sightInner(outer, inner, arrival, this.#fragments);
+    const seen = parseInner(outer, inner, arrival, this.#fragments);
     if (isNotIp(seen)) return NOT_JUDGED;
     const judgement = this.#judgePacket(seen, arrival);
     const deeper = seen.packet?.transport?.inner != null && judgement.action === "allow" && judgement.reason === null;
@@ -159,12 +159,12 @@ export class Reference {
   }
 
   /** One packet, be it the outer or the inner one of a tunnel. */
-  #judgePacket({ packet, problem, place, vlan, inTunnel }: Sighting, arrival: Arrival, carriesFailsafe = false): Judgement {
+  #judgePacket({ packet, problem, place, vlan, inTunnel }: ParsedFrame, arrival: Arrival, carriesFailsafe = false): Judgement {
     if (packet !== undefined && !inTunnel) {
-      if (problem === undefined && isLinkUpkeep(packet, arrival)) return this.#pass("link_upkeep");
+      if (problem === undefined && isDiscoveryOrDhcp(packet, arrival)) return this.#pass("discovery_or_dhcp");
       if (carriesFailsafe || isTrustedPeer(packet, arrival, this.#policy, this.#host)) {
         if (problem === undefined) this.#followTrusted(packet, place, arrival);
-        return this.#pass(carriesFailsafe ? "carried" : "trusted_peer");
+        return this.#pass(carriesFailsafe ? "tunnel_failsafe" : "trusted_peer");
       }
     }
     if (packet !== undefined && isBanned(packet, arrival, this.#host))
@@ -235,7 +235,7 @@ export class Reference {
     key: ConnectionKey,
     { conversation, direction, isSender }: Opener,
     packet: Packet,
-    transport: Transport,
+    transport: TransportHeader,
     judgement: Judgement,
     opens = opensFlow(packet, transport),
   ): void {
@@ -267,7 +267,7 @@ export class Reference {
       this.#flows.unblock(key);
       return undefined;
     }
-    this.#tell({ followed: "blocked" });
+    this.#onStep({ followed: "blocked" });
     this.#flows.block(key, now);
     return carried(now);
   }
@@ -298,19 +298,19 @@ export class Reference {
   }
 
   /** An error belongs to the connection it is about, without being one of its packets. It opens nothing. */
-  #judgeError(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
+  #judgeError(packet: Packet, transport: TransportHeader, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
     const key = transport.quoted && transport.quoted.source === packet.destination ? connectionKey(transport.quoted, place) : undefined;
     const flow = key && this.#flows.find(key);
     if (key && flow && comesBack(flow, key, arrival)) {
-      const standing: Standing = { state: "related", ...this.#partOf(flow) };
-      return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, standing, arrival, inTunnel);
+      const relation: Relation = { state: "related", ...this.#partOf(flow) };
+      return this.#ask({ conversation: flow.opener, direction: flow.direction, isSender: false }, null, relation, arrival, inTunnel);
     }
     const blocked = key && flow === undefined && this.#detects ? this.#flows.blockedOf(key) : undefined;
     if (key && blocked && !blocked.isMet && this.#isCurrent(blocked) && comesBack(blocked, key, arrival)) return carried(blocked);
     return this.#ask(senderOf(conversationOf(packet, transport), arrival), null, UNRELATED, arrival, inTunnel);
   }
 
-  #judgeConversation(packet: Packet, transport: Transport, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
+  #judgeConversation(packet: Packet, transport: TransportHeader, place: string, arrival: Arrival, inTunnel: boolean): Judgement {
     const conversation = conversationOf(packet, transport);
     const key = connectionKey(conversation, place);
     const opens = isBareSyn(transport.tcpFlags);
@@ -329,8 +329,8 @@ export class Reference {
         return judgement;
       }
       const opener = { conversation: flow.opener, direction: flow.direction, isSender: byOpener };
-      const standing: Standing = { state: stateOf(transport.protocol, transport.tcpFlags, byOpener, flow), ...this.#partOf(flow) };
-      const judgement = this.#ask(opener, transport.tcpFlags, standing, arrival, inTunnel);
+      const relation: Relation = { state: stateOf(transport.protocol, transport.tcpFlags, byOpener, flow), ...this.#partOf(flow) };
+      const judgement = this.#ask(opener, transport.tcpFlags, relation, arrival, inTunnel);
       flow.counts = this.#countsOf(opener, arrival, inTunnel);
       if (judgement.action === "allow") this.#advance(flow, byOpener, packet, transport, arrival);
       return judgement;
@@ -347,7 +347,7 @@ export class Reference {
     conversation: Conversation,
     key: ConnectionKey,
     packet: Packet,
-    transport: Transport,
+    transport: TransportHeader,
     arrival: Arrival,
     inTunnel: boolean,
     succeeds: boolean,
@@ -365,7 +365,7 @@ export class Reference {
     conversation: Conversation,
     key: ConnectionKey,
     packet: Packet,
-    transport: Transport,
+    transport: TransportHeader,
     arrival: Arrival,
     inTunnel: boolean,
     isSender: boolean,
@@ -394,21 +394,21 @@ export class Reference {
 
   #askToOpen(
     opener: Opener,
-    { protocol, tcpFlags }: Transport,
+    { protocol, tcpFlags }: TransportHeader,
     opens: string[] | undefined,
     arrival: Arrival,
     inTunnel: boolean,
   ): Judgement {
-    const standing: Standing = { ...UNRELATED, state: stateOf(protocol, tcpFlags, opener.isSender, undefined), ...(opens && { opens }) };
-    return this.#ask(opener, tcpFlags, standing, arrival, inTunnel);
+    const relation: Relation = { ...UNRELATED, state: stateOf(protocol, tcpFlags, opener.isSender, undefined), ...(opens && { opens }) };
+    return this.#ask(opener, tcpFlags, relation, arrival, inTunnel);
   }
 
   /** TCP that belongs to nothing, as if its sender had opened something: rules that ask for just that may speak. */
-  #judgeInvalid(conversation: Conversation, { tcpFlags }: Transport, arrival: Arrival): Judgement {
+  #judgeInvalid(conversation: Conversation, { tcpFlags }: TransportHeader, arrival: Arrival): Judgement {
     const question = this.#questionOf(senderOf(conversation, arrival), tcpFlags, { ...UNRELATED, state: "invalid" }, arrival);
     const answer = askAboutInvalid(this.#rules, question);
     if (answer === undefined) return this.#undecided("opener_unknown", arrival);
-    this.#tell({ asked: question.subject, answer });
+    this.#onStep({ asked: question.subject, answer });
     if (answer.action === undefined) return { ...this.#undecided("opener_unknown", arrival), staged: answer.staged };
     return { ...answer, action: answer.action, reason: null };
   }
@@ -443,7 +443,7 @@ export class Reference {
     if (opener) this.#flows.open(key, this.#newFlow(opener, opener.isSender === key.sourceIsLow, packet, transport, [], []));
   }
 
-  #findOpener(conversation: Opener["conversation"], transport: Transport, arrival: Arrival, inTunnel: boolean): Opener | undefined {
+  #findOpener(conversation: Opener["conversation"], transport: TransportHeader, arrival: Arrival, inTunnel: boolean): Opener | undefined {
     // Sockets and management ports are those of the host, which is no end of what a tunnel carries.
     const host = inTunnel ? EMPTY_HOST : this.#host;
     const managementPorts = inTunnel || arrival.local === false ? [] : this.#policy.failsafe.management_ports;
@@ -451,31 +451,31 @@ export class Reference {
   }
 
   /** A packet that passes as part of the flow. */
-  #advance(flow: Flow, byOpener: boolean, packet: Packet, transport: Transport, arrival: Arrival): void {
+  #advance(flow: Flow, byOpener: boolean, packet: Packet, transport: TransportHeader, arrival: Arrival): void {
     advance(flow, byOpener, packet, transport, arrival);
     if (byOpener && isFromItsSide(flow, 0, arrival)) this.#noteSyn(conversationOf(packet, transport), transport, arrival);
   }
 
   /** It passes. One that comes is noted only where nobody may see it leave. */
-  #noteSyn(conversation: Conversation, transport: Transport, { hook }: Arrival): void {
+  #noteSyn(conversation: Conversation, transport: TransportHeader, { hook }: Arrival): void {
     if (hook === "egress" || this.#host.leavesUnseen) this.#flows.noteSyn(conversation, transport);
   }
 
-  #ask(opener: Opener, tcpFlags: number | null, standing: Standing, arrival: Arrival, inTunnel: boolean): Judgement {
+  #ask(opener: Opener, tcpFlags: number | null, relation: Relation, arrival: Arrival, inTunnel: boolean): Judgement {
     const { conversation, direction } = opener;
     if (!inTunnel && isManagement(conversation, direction === "ingress", arrival.local !== false, this.#policy))
       return this.#pass("management");
-    const question = this.#questionOf(opener, tcpFlags, standing, arrival);
+    const question = this.#questionOf(opener, tcpFlags, relation, arrival);
     const { action, rule, staged } = this.#askRules(question);
     if (action === undefined) return { ...this.#undecided("process_unknown", arrival), staged };
-    standing.opens?.push(...[...question.counted].filter(([, { settled }]) => settled).map(([name]) => name));
+    relation.opens?.push(...[...question.counted].filter(([, { settled }]) => settled).map(([name]) => name));
     return { action, rule, staged, reason: null };
   }
 
   #questionOf(
     { conversation, direction, isSender }: Opener,
     tcpFlags: number | null,
-    { state, age, settled, opens }: Standing,
+    { state, age, settled, opens }: Relation,
     arrival: Arrival,
     isSupposed = false,
   ): Question {
@@ -505,9 +505,9 @@ export class Reference {
     return { subject, counted, count: (rule) => this.#meters.ask(rule, packet) };
   }
 
-  #askRules(question: Question): Answer {
+  #askRules(question: Question): Decision {
     const answer = askRules(this.#rules, this.#policy.defaults.action, question);
-    this.#tell({ asked: question.subject, answer });
+    this.#onStep({ asked: question.subject, answer });
     return answer;
   }
 
@@ -515,7 +515,7 @@ export class Reference {
     return this.#policy.rules.find((rule) => rule.name === name)?.reject === true;
   }
 
-  #partOf(flow: Flow): Omit<Standing, "state"> {
+  #partOf(flow: Flow): Omit<Relation, "state"> {
     return { age: (this.#now() - flow.opened) / 1000, settled: flow.settled.generation === this.#generation ? flow.settled.rules : [] };
   }
 
@@ -533,7 +533,7 @@ export class Reference {
     { conversation, direction, isSender }: Opener,
     openerIsLow: boolean,
     packet: Packet,
-    transport: Transport,
+    transport: TransportHeader,
     settled: string[],
     counts: string[],
   ): Flow {
@@ -554,8 +554,8 @@ export class Reference {
     };
   }
 
-  #pass(as: Extract<Step, { passedAs: unknown }>["passedAs"], judgement = FAILSAFE): Judgement {
-    this.#tell({ passedAs: as });
+  #pass(as: Extract<VerdictStep, { passedAs: unknown }>["passedAs"], judgement = FAILSAFE): Judgement {
+    this.#onStep({ passedAs: as });
     return judgement;
   }
 
@@ -568,25 +568,25 @@ function hasEnded(flow: Flow | undefined): boolean {
   return flow?.segments?.closed === true;
 }
 
-function isNotIp(seen: Sighting | NotIp): seen is NotIp {
+function isNotIp(seen: ParsedFrame | NotIp): seen is NotIp {
   return "etherType" in seen;
 }
 
-function conversationOf({ source, destination }: Packet, { protocol, ports, icmp }: Transport): Conversation {
+function conversationOf({ source, destination }: Packet, { protocol, ports, icmp }: TransportHeader): Conversation {
   return { source, destination, protocol, ports, icmp };
 }
 
 /** Later fragments, answers and errors belong to something, or to nothing. */
-function opensFlow({ fragment }: Packet, { protocol, icmp }: Transport): boolean {
+function opensFlow({ fragment }: Packet, { protocol, icmp }: TransportHeader): boolean {
   if (isLaterFragment({ fragment })) return false;
-  return icmp === null || (!isAnswer(protocol, icmp.type) && !isError(protocol, icmp.type));
+  return icmp === null || (!isReply(protocol, icmp.type) && !isError(protocol, icmp.type));
 }
 
 function isLaterFragment({ fragment }: Pick<Packet, "fragment">): boolean {
   return fragment !== null && fragment.offset > 0;
 }
 
-function isIcmpError({ protocol, icmp }: Transport): boolean {
+function isIcmpError({ protocol, icmp }: TransportHeader): boolean {
   return icmp !== null && isError(protocol, icmp.type);
 }
 
@@ -604,13 +604,13 @@ function carried({ rule, reason }: Blocked): Judgement {
 }
 
 /** Prevent meets what opens a connection that it drops: the SYN each time, of other protocols each packet of the opener. */
-function isCarried({ isMet, openerIsLow }: Blocked, { sourceIsLow }: ConnectionKey, { protocol, tcpFlags }: Transport): boolean {
+function isCarried({ isMet, openerIsLow }: Blocked, { sourceIsLow }: ConnectionKey, { protocol, tcpFlags }: TransportHeader): boolean {
   if (isMet) return false;
   return protocol === TCP ? !isBareSyn(tcpFlags) : openerIsLow !== sourceIsLow;
 }
 
 /** Of the outer and the inner packet the worse verdict wins; what both let pass is told by the outer one's rule. */
 function worse(outer: Judgement, inner: Judgement): Judgement {
-  const told = inner.action === "block" || inner.reason !== null ? inner : outer;
-  return { ...told, staged: outer.staged ?? inner.staged };
+  const reported = inner.action === "block" || inner.reason !== null ? inner : outer;
+  return { ...reported, staged: outer.staged ?? inner.staged };
 }

@@ -2,12 +2,12 @@
 
 import type { RuleConfig } from "./rule.ts";
 import { Limit, Slot } from "../generated/layout.ts";
-import { meaningOf } from "./meaning.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 
 /** Arrays of numbers, which one thread can send to another as they are. */
 export interface Slots {
-  /** The meaning of each rule as a number, in the order of the rules. */
-  meanings: Float64Array;
+  /** The fingerprint of each rule, in the order of the rules. */
+  fingerprints: Float64Array;
   /** The slots of the same rules. */
   slots: Uint32Array;
 }
@@ -33,8 +33,8 @@ export const MOST_RULES = Limit.RULES - Slot.FIRST_RULE;
 const NO_SLOT = 0;
 
 export function assignSlots(rules: readonly RuleConfig[], previous: Slots | undefined, table: SlotTable): Assigned {
-  const meanings = Float64Array.from(rules, meaningOf);
-  const slots = keptSlots(meanings, previous);
+  const fingerprints = Float64Array.from(rules, fingerprintOf);
+  const slots = keptSlots(fingerprints, previous);
   const free = freeSlots(previous, slots, table);
   const fresh: number[] = [];
   for (let index = 0; index < slots.length; index++) {
@@ -46,14 +46,14 @@ export function assignSlots(rules: readonly RuleConfig[], previous: Slots | unde
   }
   const last = fresh.at(-1);
   const next = last === undefined ? (table.next ?? Slot.FIRST_RULE) : after(last, table.capacity);
-  return { meanings, slots, fresh: Uint32Array.from(fresh), next };
+  return { fingerprints, slots, fresh: Uint32Array.from(fresh), next };
 }
 
 /** Joins the slots of two lists of rules. */
 export function joinSlots(first: Slots, second: Slots): Slots {
   const count = first.slots.length + second.slots.length;
-  const joined = { meanings: new Float64Array(count), slots: new Uint32Array(count) };
-  for (const key of ["meanings", "slots"] as const) {
+  const joined = { fingerprints: new Float64Array(count), slots: new Uint32Array(count) };
+  for (const key of ["fingerprints", "slots"] as const) {
     joined[key].set(first[key]);
     joined[key].set(second[key], first[key].length);
   }
@@ -61,23 +61,23 @@ export function joinSlots(first: Slots, second: Slots): Slots {
 }
 
 /** Splits the slots into those of the first `at` rules and those of the others. */
-export function splitSlots({ meanings, slots }: Slots, at: number): [Slots, Slots] {
+export function splitSlots({ fingerprints, slots }: Slots, at: number): [Slots, Slots] {
   return [
-    { meanings: meanings.subarray(0, at), slots: slots.subarray(0, at) },
-    { meanings: meanings.subarray(at), slots: slots.subarray(at) },
+    { fingerprints: fingerprints.subarray(0, at), slots: slots.subarray(0, at) },
+    { fingerprints: fingerprints.subarray(at), slots: slots.subarray(at) },
   ];
 }
 
 /** Returns the slots that the rules had before. If two rules look alike, only the first one gets the slot. */
-function keptSlots(meanings: Float64Array, previous: Slots | undefined): Uint32Array {
-  const slots = new Uint32Array(meanings.length);
+function keptSlots(fingerprints: Float64Array, previous: Slots | undefined): Uint32Array {
+  const slots = new Uint32Array(fingerprints.length);
   if (previous === undefined) return slots;
   const known = new Map<number, number>();
-  for (let index = previous.meanings.length - 1; index >= 0; index--) known.set(previous.meanings[index]!, previous.slots[index]!);
-  for (let index = 0; index < meanings.length; index++) {
-    const meaning = meanings[index]!;
-    slots[index] = known.get(meaning) ?? NO_SLOT;
-    known.delete(meaning);
+  for (let index = previous.fingerprints.length - 1; index >= 0; index--) known.set(previous.fingerprints[index]!, previous.slots[index]!);
+  for (let index = 0; index < fingerprints.length; index++) {
+    const fingerprint = fingerprints[index]!;
+    slots[index] = known.get(fingerprint) ?? NO_SLOT;
+    known.delete(fingerprint);
   }
   return slots;
 }

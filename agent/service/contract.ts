@@ -3,7 +3,7 @@
 import type { RuleConfig } from "../policy/rule.ts";
 import type { SignalState } from "../../otel/channel.ts";
 import type { Signal } from "../../otel/delivery.ts";
-import type { ToldEvent } from "../observe/events/event.ts";
+import type { ReportedEvent } from "../observe/events/event.ts";
 import type { Mode, Verdict } from "../values/traffic.ts";
 import type {
   AbsentInterface,
@@ -19,7 +19,7 @@ import type { DropRow } from "../observe/flows/drop-row.ts";
 import type { FlowRow } from "../observe/flows/row.ts";
 import type { Top } from "../observe/flows/top.ts";
 import type { Capacity } from "../policy/capacity.ts";
-import type { Kind } from "../policy/kinds.ts";
+import type { ProcessKind } from "../policy/kinds.ts";
 import type { RulesSource } from "../policy/compiled.ts";
 import type { OwnEnds } from "../policy/reference.ts";
 import type { Fitting } from "../enforce/processes/resolved.ts";
@@ -64,7 +64,7 @@ export interface StateControl {
 
 export interface EventControl {
   /** Calls the listener for every event until the returned function is called. It must not throw. */
-  subscribe(listener: (event: ToldEvent) => void): () => void;
+  subscribe(listener: (event: ReportedEvent) => void): () => void;
 }
 
 export interface CallControl {
@@ -188,7 +188,7 @@ export interface PolicyInForce extends OwnEnds {
   tables: string;
   capacity: Capacity;
   /** Of processes that the rules tell apart, by number. */
-  kinds: readonly Kind[];
+  kinds: readonly ProcessKind[];
   policy: Pick<RulesSource, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "packet_sockets" | "events_per_second" | "rules">;
   /** Slot in the tables and place in a file, of each rule. */
   rules: { slot: number; source: string }[];

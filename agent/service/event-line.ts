@@ -2,11 +2,11 @@
 
 import { styleText } from "node:util";
 import { eventText } from "../../audit/record.ts";
-import type { ToldEvent, Untimed } from "../observe/events/event.ts";
+import type { ReportedEvent, Untimed } from "../observe/events/event.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
-const STYLES: Record<ToldEvent["type"], Style> = {
+const STYLES: Record<ReportedEvent["type"], Style> = {
   ALLOWED: "green",
   DETECTED: "yellow",
   BLOCKED: "red",
@@ -21,12 +21,12 @@ const STYLES: Record<ToldEvent["type"], Style> = {
 };
 
 /** An event as it is streamed: scripts read the time as they read it everywhere else. */
-export type WatchedEvent = Untimed<ToldEvent> & {
+export type WatchedEvent = Untimed<ReportedEvent> & {
   /** ISO 8601. */
   time: string;
 };
 
-export function toWatched(event: ToldEvent): WatchedEvent {
+export function toWatched(event: ReportedEvent): WatchedEvent {
   return { ...event, time: new Date(event.time).toISOString() };
 }
 
@@ -36,6 +36,6 @@ export function eventLine(event: WatchedEvent): string {
 }
 
 /** Colours the line's type, where the stream is a terminal that wants colours. */
-export function paintEvent(line: string, type: ToldEvent["type"], stream: NodeJS.WritableStream): string {
+export function paintEvent(line: string, type: ReportedEvent["type"], stream: NodeJS.WritableStream): string {
   return line.replace(type, styleText(STYLES[type], type, { stream: stream as NodeJS.WriteStream }));
 }

@@ -1,7 +1,7 @@
 /** Puts other rules in force, together with the sets and the processes that they name. */
 
 import type { Settings } from "../../config/settings.ts";
-import { refuseTwins, withDynamic, type Written } from "../enforce/dynamic/check.ts";
+import { refuseTwins, withDynamic, type WrittenRules } from "../enforce/dynamic/check.ts";
 import type { DynamicRule } from "../enforce/dynamic/rule.ts";
 import type { DynamicRules } from "../enforce/dynamic/store.ts";
 import { copyAfter } from "../enforce/install.ts";
@@ -56,7 +56,7 @@ export class Installation {
     return this.#install(rules.compileFront(written.source) ?? (await rules.compile(written.source, thread)), written, whenCompiled);
   }
 
-  async #install(compiled: CompiledRules, written: Written, whenCompiled: () => unknown): Promise<Installed> {
+  async #install(compiled: CompiledRules, written: WrittenRules, whenCompiled: () => unknown): Promise<Installed> {
     const { plane, rules, sets, kinds, library, say } = this.#parts;
     if (this.#closed) throw new Error("weir is stopping");
     await whenCompiled();
@@ -75,7 +75,7 @@ export class Installation {
     // Of another front only its rules are new.
     const { front = [], rules: behind } = written.source;
     const resolved = kinds.resolve(compiled.file.image === undefined ? front : [...front, ...behind]);
-    for (const sentence of resolved.told) say("info", sentence);
+    for (const sentence of resolved.facts) say("info", sentence);
     return { generation, loaded: rules.loaded, warnings: [...compiled.warnings, ...resolved.warnings] };
   }
 }

@@ -9,6 +9,9 @@ export type Direction = (typeof DIRECTIONS)[number];
 export type Verdict = "passed" | "dropped" | "would_drop" | "undecided" | "carried";
 export type Transport = "tcp" | "udp" | "icmp" | "other";
 
+/** The kinds of tunnels that weir opens. */
+export type TunnelKind = "gre" | "ipip" | "vxlan" | "geneve";
+
 export interface Endpoint {
   address: string;
   /** The port; absent if the protocol has no ports, or the port is unknown. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import type { Answer } from "../../agent/explain/inquiry.ts";
+import type { InquiryResult } from "../../agent/explain/inquiry.ts";
 import { pcap } from "../explain/captures.ts";
 import { Ethernet, frame, IPv4, TCP } from "../harness/packet.ts";
 import { requires, root } from "../harness/require.ts";
@@ -56,7 +56,7 @@ test("the rule is named with its place, its conditions, and what nearly matches"
 });
 
 test("the JSON has the shape that scripts rely on", async () => {
-  const answer = JSON.parse((await explain(...TELNET, "--json")).stdout) as Answer;
+  const answer = JSON.parse((await explain(...TELNET, "--json")).stdout) as InquiryResult;
   assert.equal(answer.verdict, "would_drop");
   assert.deepEqual(answer.rule, { name: "no-telnet", action: "block", enforce: true, source: "weir.yaml:4" });
   assert.deepEqual(answer.conditions[0], { field: "layer4.protocol", matched: true, want: "tcp", got: "tcp" });
@@ -117,7 +117,7 @@ test("without an agent the file it would read is asked, but a socket that was na
   assert.match(nobody.stderr, /The weir agent is not running/);
   const fallback = await runWeir(["explain", ...TELNET, "--json"], { WEIR_CONTROL_SOCKET: join(folder, "none.sock") });
   assert.equal(fallback.code, 0);
-  assert.equal((JSON.parse(fallback.stdout) as Answer).kernel.asked, false);
+  assert.equal((JSON.parse(fallback.stdout) as InquiryResult).kernel.asked, false);
 });
 
 test("tables that cannot be opened are told, and the reference answers", requires(root()), async () => {
@@ -136,11 +136,11 @@ test("a process is described by options, and what is not said of it is not known
     "processes.yaml",
     'version: 1\nrules:\n  - { name: curl, action: block, enforce: true, process: { executable: "*/curl", user: www-data } }\n',
   );
-  const about = async (...words: string[]): Promise<Answer> =>
+  const about = async (...words: string[]): Promise<InquiryResult> =>
     JSON.parse(
       (await runWeir(["explain", "--out", "eth0", ...ENDS, "--proto", "tcp", "--dport", "443", "--config", policy, "--json", ...words]))
         .stdout,
-    ) as Answer;
+    ) as InquiryResult;
   const blocked = await about("--executable", "/usr/bin/curl", "--user", "www-data");
   assert.deepEqual([blocked.verdict, blocked.rule.name], ["would_drop", "curl"]);
   assert.deepEqual(blocked.conditions, [

@@ -41,7 +41,7 @@ import type { SocketRow } from "../../agent/observe/sockets/row.ts";
 import type { Peer } from "../../agent/api/door.ts";
 import { type ControlServer, type ControlServerOptions, startControlServer } from "../../agent/api/server.ts";
 import { statusOf, TrafficRates } from "../../agent/service/status.ts";
-import type { ToldEvent, VerdictEvent } from "../../agent/observe/events/event.ts";
+import type { ReportedEvent, VerdictEvent } from "../../agent/observe/events/event.ts";
 import type { RuleRow, Snapshot } from "../../agent/observe/events/snapshot.ts";
 import type { Mode } from "../../agent/values/traffic.ts";
 import type { Showing, ShownSink } from "../../agent/observe/sockets/shown-calls.ts";
@@ -88,7 +88,7 @@ export class FakeAgent {
   lookers = new Set<ShownSink>();
   mode: Mode = "detect";
   callers: Caller[] = [];
-  listeners = new Set<(event: ToldEvent) => void>();
+  listeners = new Set<(event: ReportedEvent) => void>();
   rows: ListedRule[] = [ruleRow("no-telnet-in"), { ...ruleRow("default"), action: "allow", enforce: false, source: "built-in" }];
   connections: FlowRow[] = [flowRow()];
   elsewhere: DropRow[] = [
@@ -312,7 +312,7 @@ export class FakeAgent {
     return { counts: () => ({ seen: 3, told: 2, suppressed: 1, lost: 0 }), close: () => void this.lookers.delete(sink) };
   }
 
-  subscribe(listener: (event: ToldEvent) => void): () => void {
+  subscribe(listener: (event: ReportedEvent) => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
@@ -345,7 +345,7 @@ export class FakeAgent {
   metrics(): string {
     return "# TYPE weir_packets_total counter\nweir_packets_total 7\n";
   }
-  publish(...events: ToldEvent[]): void {
+  publish(...events: ReportedEvent[]): void {
     for (const event of events) for (const listener of this.listeners) listener(event);
   }
 }

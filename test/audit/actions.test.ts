@@ -22,7 +22,7 @@ import { checkChain } from "../../audit/check.ts";
 import { AuditRefusal } from "../../audit/file.ts";
 import type { Head } from "../../audit/head.ts";
 import { showAudit } from "../../audit/show.ts";
-import { type Problem, verifyAudit } from "../../audit/verify.ts";
+import { type ChainProblem, verifyAudit } from "../../audit/verify.ts";
 import { event, makePlace, type Place, until, writeEvents } from "./fixture.ts";
 
 const TINY = { rotate: { size: 1, keep: 2 } };
@@ -41,7 +41,7 @@ async function written(t: TestContext): Promise<Place> {
   return place;
 }
 
-async function firstProblem(place: Place): Promise<Problem> {
+async function firstProblem(place: Place): Promise<ChainProblem> {
   const { ok, problems } = await verifyAudit(place.path, place.headPath);
   assert.equal(ok, false);
   return problems[0]!;
@@ -94,7 +94,7 @@ test("a flipped bit in any byte of a copy is found, and so is a copy that is del
     place.setLines(lines.with(2, lines[2]!.slice(0, at) + flipped + lines[2]!.slice(at + 1)), path);
     assert.equal((await firstProblem(place)).file, path);
   }
-  const tampered: [Problem["kind"], string[]][] = [
+  const tampered: [ChainProblem["kind"], string[]][] = [
     ["deleted", lines.toSpliced(2, 1)],
     ["swapped", lines.with(1, lines[2]!).with(2, lines[1]!)],
     ["inserted", lines.toSpliced(2, 0, lines[1]!)],

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { extend, openSeal } from "../../audit/chain.ts";
 import { checkChain } from "../../audit/check.ts";
-import { type AuditVerdict, type Problem, verifyAudit } from "../../audit/verify.ts";
+import { type AuditVerdict, type ChainProblem, verifyAudit } from "../../audit/verify.ts";
 import { makePlace, type Place, writeEvents } from "./fixture.ts";
 
 /** A closed log: #1 BEGIN, #2 to #31 events, #32 MODE, #33 STOP. */
@@ -32,13 +32,13 @@ async function rotated(test: TestContext): Promise<{ place: Place; files: string
   return { place, files: [...files, place.path] };
 }
 
-async function problemsOf(place: Place): Promise<Problem[]> {
+async function problemsOf(place: Place): Promise<ChainProblem[]> {
   const verdict = await verifyAudit(place.path, place.headPath);
   assert.equal(verdict.ok, false);
   return verdict.problems;
 }
 
-async function assertFirst(place: Place, kind: Problem["kind"], line: number, file = place.path): Promise<AuditVerdict> {
+async function assertFirst(place: Place, kind: ChainProblem["kind"], line: number, file = place.path): Promise<AuditVerdict> {
   const verdict = await verifyAudit(place.path, place.headPath);
   const [first] = verdict.problems;
   const found = { ok: verdict.ok, kind: first?.kind, line: first?.line, file: first?.file };
@@ -199,7 +199,7 @@ test("tampering is found in rotated files, and named with the file", async (t) =
   const { place, files } = await rotated(t);
   const [, file] = files as [string, string];
   const lines = place.lines(file);
-  const tamper: [Problem["kind"], number, string[]][] = [
+  const tamper: [ChainProblem["kind"], number, string[]][] = [
     ["changed", 5, lines.with(4, lines[4]!.replace("telnet", "talnet"))],
     ["deleted", 5, lines.toSpliced(4, 1)],
     ["swapped", 5, lines.with(4, lines[5]!).with(5, lines[4]!)],

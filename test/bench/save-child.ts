@@ -43,13 +43,13 @@ const plane = new DataPlane({ capacity: CAPACITIES[0]! }); // they grow, as thos
 const installer = new Installer(tablesOf(plane, () => Promise.resolve())); // no packet meets these rules
 const growth = new Growth(plane, (sentence) => reject(new Error(sentence)));
 growth.start({ exchange: async () => {} }); // there are no interfaces
-const book = new RuleBook(
-  CAPACITIES[0]!,
+const book = new RuleBook({
+  capacity: CAPACITIES[0]!,
   installer,
-  () => [],
-  (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots),
-  (capacity) => growth.rules(capacity),
-);
+  sessions: () => [],
+  clearCounters: (slots) => clearRules(new DataView(plane.map("rule_counters").mmap()), slots),
+  grow: (capacity) => growth.rules(capacity),
+});
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const { promise, resolve, reject } = Promise.withResolvers<number>();
 

@@ -18,7 +18,7 @@ import { RULE_CASES } from "./cases/rules.ts";
 import { SEGMENT_CASES } from "./cases/segments.ts";
 import { SET_CASES } from "./cases/sets.ts";
 import { SHAPE_CASES } from "./cases/shapes.ts";
-import { STANDING_CASES } from "./cases/standing.ts";
+import { RELATION_CASES } from "./cases/relations.ts";
 import { SYN_ACK_CASES } from "./cases/syn-ack.ts";
 import { TIME_CASES } from "./cases/times.ts";
 import { TUNNEL_CASES } from "./cases/tunnels.ts";
@@ -33,7 +33,7 @@ export const CASES: readonly Case[] = [
   ...CONDITION_CASES,
   ...DSCP_CASES,
   ...VLAN_CASES,
-  ...STANDING_CASES,
+  ...RELATION_CASES,
   ...RATE_CASES,
   ...CONNECTION_CASES,
   ...SEGMENT_CASES,

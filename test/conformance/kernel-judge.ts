@@ -2,7 +2,7 @@
 
 import { banMemoryOf } from "../../agent/enforce/bans/memory.ts";
 import { BanTable } from "../../agent/enforce/bans/table.ts";
-import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "../../agent/explain/told.ts";
+import { INNER, OUTER, outcomeIn, shortestRun, STATE_TABLES } from "../../agent/explain/outcome.ts";
 import { halves } from "../../agent/enforce/networks/halves.ts";
 import { networkMemoryOf } from "../../agent/enforce/networks/memory.ts";
 import { NumberedNetworks } from "../../agent/enforce/networks/numbered.ts";

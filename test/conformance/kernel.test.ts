@@ -9,7 +9,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { after, test } from "node:test";
 
 import type { Host } from "../../agent/policy/reference.ts";
-import type { End } from "../../agent/policy/reference/arrival.ts";
+import type { SocketAddress } from "../../agent/policy/reference/arrival.ts";
 import { eventually } from "../harness/eventually.ts";
 import { enterOwnNamespace, ip, setNetworkKey, stayOnCpu } from "../harness/own-namespace.ts";
 import { requires, root } from "../harness/require.ts";
@@ -118,7 +118,7 @@ async function openSockets(opened: (Server | Socket)[], host: Partial<Host> = {}
 }
 
 /** undefined while the kernel has no route to an address it was given just now. */
-async function open(local: End, remote: End): Promise<Socket | undefined> {
+async function open(local: SocketAddress, remote: SocketAddress): Promise<Socket | undefined> {
   const socket = connect({ host: remote.address, port: remote.port, localAddress: local.address, localPort: local.port });
   try {
     await once(socket, "connect");

@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
-import type { Answer } from "../../agent/explain/inquiry.ts";
+import type { InquiryResult } from "../../agent/explain/inquiry.ts";
 import { pcap } from "../explain/captures.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -43,7 +43,8 @@ rules:
     await lab[Symbol.asyncDispose]();
   });
 
-  const explain = async (...words: string[]): Promise<Answer> => JSON.parse(await agent.weir("explain", "--json", ...words)) as Answer;
+  const explain = async (...words: string[]): Promise<InquiryResult> =>
+    JSON.parse(await agent.weir("explain", "--json", ...words)) as InquiryResult;
   const telnet = ["--in", "eth0", "--src", "198.18.0.1", "--dst", "198.18.0.2", "--proto", "tcp", "--dport", "23"];
 
   it("asks the rules in force, and the kernel's tables say the same", async () => {

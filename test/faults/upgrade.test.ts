@@ -44,7 +44,7 @@ test("an upgrade to another layout of the tables, and back, cuts no forwarded co
   const folders = new Set(tables(agent));
   for (const launcher of [otherBuild().launcher, own]) {
     await change(agent, traffic, { launcher });
-    assert.match(agent.said, /connections are carried over from the tables of the agent before/);
+    assert.match(agent.said, /connections were copied from the tables of the earlier agent/);
     assert.equal(tables(agent).length, 1, "the tables of before are gone");
     folders.add(tables(agent)[0]!);
   }
@@ -103,7 +103,7 @@ test("other sizes of the tables are another layout, too", here, async () => {
   );
   await agent.configure(`${CONFIG}${rules.join("\n")}`);
   await change(agent, traffic);
-  assert.match(agent.said, /connections are carried over/);
+  assert.match(agent.said, /connections were copied/);
 });
 
 test("connections that are open count after an upgrade, too", here, async () => {

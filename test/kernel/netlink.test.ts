@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { messages, parseAddress, parseChange, parseLink } from "../../agent/kernel/netlink.ts";
+import { messages, parseInterfaceAddress, parseChange, parseLink } from "../../agent/kernel/netlink.ts";
 import { makeLab } from "../harness/netns.ts";
 import { inNamespace } from "./support.ts";
 
@@ -107,8 +107,8 @@ describe("a netlink message", () => {
 
   it("tells the local address of a point-to-point link, and not the other end's", () => {
     const body = Uint8Array.from([2, 32, 0, 0, 9, 0, 0, 0, ...attribute(1, 192, 0, 2, 2), ...attribute(2, 192, 0, 2, 1)]);
-    assert.deepEqual([...parseAddress(body)!.bytes], [192, 0, 2, 1]);
-    assert.equal(parseAddress(Uint8Array.from([2, 32, 0, 0, 9, 0, 0, 0, ...attribute(1, 192, 0, 2)])), undefined);
+    assert.deepEqual([...parseInterfaceAddress(body)!.bytes], [192, 0, 2, 1]);
+    assert.equal(parseInterfaceAddress(Uint8Array.from([2, 32, 0, 0, 9, 0, 0, 0, ...attribute(1, 192, 0, 2)])), undefined);
   });
 
   it("is left out when it is cut short anywhere, without harm to those before it", () => {

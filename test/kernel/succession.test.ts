@@ -23,7 +23,7 @@ test("connections go to other tables, and what came to the old ones meanwhile fo
   put(before, "flows", 6, { seen: 10n, packets: 3n }, UDP); // as an older version has it
   put(before, "unproven_flows", 7, { seen: 10n, packets: 3n }, UDP);
   const succession = new Succession(now);
-  assert.deepEqual(succession.carry(), { connections: 6, left: [] });
+  assert.deepEqual(succession.copyAll(), { connections: 6, left: [] });
   assert.deepEqual(seen(now, "flows", 1), { seen: 10n, packets: 3n, generation: 0 });
   assert.deepEqual(seen(now, "openings_in", 4), { seen: 10n, packets: 1n, generation: 0 });
   assert.equal(seen(now, "flows", 6, UDP), undefined, "only TCP is there");
@@ -38,7 +38,7 @@ test("connections go to other tables, and what came to the old ones meanwhile fo
   put(before, "flows", 6, { seen: later, packets: 9n }, UDP);
   put(before, "flows", 7, { seen: later, packets: 4n }, UDP);
   put(now, "unproven_flows", 7, { seen: later + 1n, packets: 5n }, UDP);
-  assert.equal(succession.carryRest(), 4);
+  assert.equal(succession.copyRest(), 4);
   succession.close();
   assert.equal(seen(now, "flows", 1)?.packets, 9n);
   assert.equal(seen(now, "flows", 2)?.packets, 5n, "what the tables of now saw later stays");

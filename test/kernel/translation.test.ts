@@ -77,7 +77,7 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
     await judge.start(policyOf({ mode: "detect", rules: [] }));
     behind = new NamespacesBehind(plane.map("behind_devices"));
     behind.start();
-    plane.lookForTranslation();
+    plane.noteNat();
     for (const direction of ["ingress", "egress"] as const)
       attached.push(attachClsact(plane.program(`weir_tc_${direction}`), { name: "eth0", ifindex }, direction));
     tables = flowTablesOf((name) => plane.map(name));

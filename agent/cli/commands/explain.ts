@@ -1,7 +1,7 @@
 import { counted } from "../../values/count.ts";
 import { readNetworks } from "../../values/address.ts";
 import { printable } from "../../values/quote.ts";
-import type { Answer, Inquiry } from "../../explain/inquiry.ts";
+import type { InquiryResult, Inquiry } from "../../explain/inquiry.ts";
 import type { Arrival } from "../../policy/reference.ts";
 import { type AskedRules, kernelFor, rulesFor, stillInForce, withMembers } from "../asked-rules.ts";
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, meant, UsageError } from "../arguments.ts";
@@ -87,7 +87,7 @@ function onlyOneSubject(call: Call): void {
     );
 }
 
-async function ask(call: Call): Promise<{ rules: AskedRules; question: Question; answer: Answer }> {
+async function ask(call: Call): Promise<{ rules: AskedRules; question: Question; answer: InquiryResult }> {
   const { inquire } = await import("../../explain/inquiry.ts");
   const question = await questionOf(call);
   for (let attempt = 1; ; attempt++) {

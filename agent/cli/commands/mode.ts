@@ -1,7 +1,7 @@
 import { AGENT_OPTIONS, type Command, JSON_OUTPUT } from "../arguments.ts";
 import { MODES } from "../../values/traffic.ts";
 import { endpoint } from "../format.ts";
-import { askOrTell } from "../not-running.ts";
+import { askAgent } from "../not-running.ts";
 import { note, print, printJson } from "../print.ts";
 import { operatorSession } from "../own-session.ts";
 import { warnOfWay } from "../session-way.ts";
@@ -24,7 +24,7 @@ export const command: Command = {
     const [word] = call.words;
     const wanted = word === undefined ? undefined : call.choice("the mode", word, MODES);
     if (wanted === undefined) {
-      const status = await askOrTell(call, (client) => client.status());
+      const status = await askAgent(call, (client) => client.status());
       if (status === undefined) return 1;
       const { mode } = status;
       if (call.has("json")) printJson({ mode });
@@ -34,7 +34,7 @@ export const command: Command = {
     const session = wanted === "detect" ? operatorSession(process.env, 0) : operatorSession(); // a switch to detect needs no session
     const warning = wanted === "prevent" && session ? warnOfWay(session) : undefined;
     if (warning !== undefined) note(warning);
-    const change = await askOrTell(call, (client) => client.setMode(wanted, session));
+    const change = await askAgent(call, (client) => client.setMode(wanted, session));
     if (change === undefined) return 1;
     if (call.has("json")) {
       printJson(change);

@@ -3,7 +3,7 @@ import { termOf } from "../moment.ts";
 import { clientFor } from "../paths.ts";
 import { note } from "../print.ts";
 import { tellChange } from "../rule-change.ts";
-import { inFlags, PLACE_OPTIONS, placeOf, RULE_OPTIONS, ruleOf } from "../rule-flags.ts";
+import { inFlags, POSITION_OPTIONS, positionOf, RULE_OPTIONS, ruleOf } from "../rule-flags.ts";
 import { operatorSession } from "../own-session.ts";
 
 export const command: Command = {
@@ -18,7 +18,7 @@ export const command: Command = {
     for: { value: "DURATION", about: "how long it is in force: 90s, 10m, 2h, 7d; without it, until you delete it" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir rule list` and the audit log" },
-    ...PLACE_OPTIONS,
+    ...POSITION_OPTIONS,
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },
@@ -36,7 +36,7 @@ export const command: Command = {
   ],
   async run(call) {
     const rule = ruleOf(call);
-    const place = placeOf(call);
+    const place = positionOf(call);
     const request = { rule, ...(place === undefined ? {} : { place }), ...termOf(call) };
     const client = await clientFor(call);
     const change = await inFlags(client.addRule(request, operatorSession()));

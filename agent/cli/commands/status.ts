@@ -2,7 +2,7 @@ import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, UsageError } from 
 import type { Status } from "../../service/contract.ts";
 import { Refusal } from "../../values/refusal.ts";
 import { count, counted } from "../../values/count.ts";
-import { askOrTell } from "../not-running.ts";
+import { askAgent } from "../not-running.ts";
 import { bold, colour, note, print, printJson } from "../print.ts";
 import {
   absentLines,
@@ -90,7 +90,7 @@ export const command: Command = {
 /** Returns undefined if no agent answers and nothing is to be printed about it. */
 async function answerOf(call: Call): Promise<Status | undefined> {
   try {
-    return await askOrTell(call, (client) => client.status());
+    return await askAgent(call, (client) => client.status());
   } catch (error) {
     if (!call.has("quiet") || !(error instanceof Refusal) || error.kind === "invalid") throw error;
     return undefined;

@@ -1,22 +1,22 @@
 /**
- * Carries connections from the tables of another version of weir, or of other sizes, to the current ones. The earlier agent left
+ * Copies connections from the tables of another version of weir, or of other sizes, to the current ones. The earlier agent left
  * its tables in force: its programs go on judging with them until each interface has the current programs. Connections are
- * carried once before that, so that none is met in the middle, and once after it, for those that opened meanwhile.
+ * copied once before that, so that none is met in the middle, and once after it, for those that opened meanwhile.
  *
- * LRU tables hold what the kernel learns by itself, and these are carried. The agent writes the other tables anew.
+ * LRU tables hold what the kernel learns by itself, and these are copied. The agent writes the other tables anew.
  */
 
 import { readdirSync } from "node:fs";
 
 import { confirmedTableOf } from "../../observe/flows/collect.ts";
 import type { DataPlane } from "../../kernel/dataplane.ts";
-import { type Copying, planCopying } from "../../kernel/carry.ts";
+import { type Copying, planCopying } from "../../kernel/copy-values.ts";
 import { type BpfMap, MapType } from "../../kernel/maps.ts";
 import { memberAt, openPinned, readNumber, type TableTypes, typesOf } from "../../kernel/pinned-table.ts";
 import { Ring } from "../../kernel/ring.ts";
 import { SlotTranslation } from "./slot-translation.ts";
 
-/** These tables hold the owners of sockets. They are carried before the agent looks for owners again. */
+/** These tables hold the owners of sockets. They are copied before the agent looks for owners again. */
 const OWNERS: ReadonlySet<string> = new Set(["owners", "listeners", "bindings"]);
 /** These tables have no meaning without the process kinds and the rules of the earlier agent, or they are filled again. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["identities_gone", "listening_places", "drops"]);
@@ -32,7 +32,7 @@ const QUICK_MS = 50;
 
 type Plane = Pick<DataPlane, "maps" | "adopted" | "generation" | "jiffies" | "otherTables">;
 
-export interface Carried {
+export interface CopyResult {
   connections: number;
   /** The tables whose keys this version cannot translate. */
   left: string[];
@@ -62,7 +62,7 @@ export class Succession {
   readonly #current: { table: BpfMap; seen: Member }[] = [];
   readonly #left: string[] = [];
   #slots = new Map<string, SlotTranslation | undefined>();
-  /** Packets since this time, in jiffies, may have come to the old programs after their connections were carried. */
+  /** Packets since this time, in jiffies, may have come to the old programs after their connections were copied. */
   #cutoff = 0n;
   #tookMs = 0;
 
@@ -76,39 +76,39 @@ export class Succession {
     }
   }
 
-  /** True if another version has left tables to carry. */
+  /** True if another version has left tables to copy. */
   get isDue(): boolean {
     return this.#pairs.length > 0;
   }
 
-  carryOwners(): void {
+  copyOwners(): void {
     for (const pair of this.#pairs) if (OWNERS.has(pair.to.name)) this.#insertAll(pair);
   }
 
-  /** Carries all connections. Call it once the current rules are in the tables, and before they judge any packet. */
-  carry(): Carried {
+  /** Copies all connections. Call it once the current rules are in the tables, and before they judge any packet. */
+  copyAll(): CopyResult {
     this.#cutoff = this.#plane.jiffies();
     for (const { folder } of this.#pairs)
       if (!this.#slots.has(folder)) this.#slots.set(folder, SlotTranslation.between(folder, this.#plane));
-    return { connections: this.#carrySince(0n), left: this.#left };
+    return { connections: this.#copySince(0n), left: this.#left };
   }
 
   /**
-   * Carries new connections again, right before and after an interface gets the current programs. Connections open all the time,
+   * Copies new connections again, right before and after an interface gets the current programs. Connections open all the time,
    * and exchanging an XDP program takes milliseconds.
    */
   followUp(): void {
-    if (this.#cutoff > 0n && this.#tookMs < QUICK_MS) this.carryRest();
+    if (this.#cutoff > 0n && this.#tookMs < QUICK_MS) this.copyRest();
   }
 
   /**
-   * Carries the connections of packets that came to the old programs since the last time. Call it once every interface has the
+   * Copies the connections of packets that came to the old programs since the last time. Call it once every interface has the
    * current programs.
    */
-  carryRest(): number {
+  copyRest(): number {
     const since = this.#cutoff;
     this.#cutoff = this.#plane.jiffies();
-    return this.#carrySince(since);
+    return this.#copySince(since);
   }
 
   /** Counts the events of the old programs that nobody read, because records of this version have another form. */
@@ -121,12 +121,12 @@ export class Succession {
     this.#pairs.length = 0;
   }
 
-  #carrySince(since: bigint): number {
+  #copySince(since: bigint): number {
     const start = performance.now();
     let connections = 0;
     for (const pair of this.#pairs) {
       if (pair.seen === undefined) this.#insertAll(pair);
-      else connections += this.#carryConnections(pair, since);
+      else connections += this.#copyConnections(pair, since);
     }
     this.#tookMs = performance.now() - start;
     return connections;
@@ -157,11 +157,11 @@ export class Succession {
     }
   }
 
-  #carryConnections({ folder, from, to, key, value, types, seen }: Pair, since: bigint): number {
+  #copyConnections({ folder, from, to, key, value, types, seen }: Pair, since: bigint): number {
     const slots = this.#slots.get(folder)?.within(types);
     const isFirst = since === 0n && !this.#plane.adopted;
     const [newKey, newValue] = [Buffer.alloc(to.info.keySize), Buffer.alloc(to.info.valueSize)];
-    let carried = 0;
+    let copied = 0;
     for (const entry of from.entries()) {
       if (readNumber(entry.value, seen!.from) < since) continue;
       key.copy(entry.key, newKey);
@@ -170,10 +170,10 @@ export class Succession {
       const table = this.#tableOf(to, newKey);
       if (isFirst || this.#isNews(table, newKey, readNumber(newValue, seen!.to))) {
         table.update(newKey, newValue);
-        carried++;
+        copied++;
       }
     }
-    return carried;
+    return copied;
   }
 
   /** Returns the table for a key. An older version has the confirmed connections of all protocols in one table. */

@@ -79,7 +79,7 @@ export class BanKeeper {
 
   /** Removes at most `most` bans that are over. The kernel ignores them already. */
   sweep(most: number): Ban[] {
-    const over = this.store.takeOver(most);
+    const over = this.store.takeExpired(most);
     for (const { network } of over) this.#table.remove(network);
     return over;
   }

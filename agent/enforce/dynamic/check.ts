@@ -31,13 +31,13 @@ function sentence({ path: [, , ...path], message, suggestion }: Finding): string
 }
 
 /** Rules as they were written, and the place of each. Those of the front come first, with places such as `dynamic:d1`. */
-export interface Written {
+export interface WrittenRules {
   source: RulesSource;
   sourceOf(index: number): string;
 }
 
 /** Returns the rules that are in force: the dynamic ones, then those of the file. */
-export function withDynamic({ config, sourceOf: placeOf }: Settings, dynamic: readonly DynamicRule[], clock: Clock): Written {
+export function withDynamic({ config, sourceOf: placeOf }: Settings, dynamic: readonly DynamicRule[], clock: Clock): WrittenRules {
   return {
     source: { ...config, front: dynamic.map((one) => untilItEnds(one, clock)) },
     sourceOf: (index) => (index < dynamic.length ? sourceOf(dynamic[index]!) : placeOf(index - dynamic.length)),

@@ -8,7 +8,7 @@ import { attachClsact, attachTcx, type TcDirection } from "../../kernel/tc.ts";
 import { attachXdp } from "../../kernel/xdp.ts";
 import type { IngressChoice } from "./select.ts";
 
-export interface Programs {
+export interface HookPrograms {
   tc(direction: TcDirection): BpfProgram;
   xdp(): BpfProgram;
 }
@@ -26,7 +26,7 @@ interface Target {
 /** Set once an attempt has shown that this kernel has no TCX. */
 let tcxMissing = false;
 
-export function attachTc(programs: Programs, device: Target, direction: TcDirection, pins: string, reason: string): Attached {
+export function attachTc(programs: HookPrograms, device: Target, direction: TcDirection, pins: string, reason: string): Attached {
   if (!tcxMissing) {
     try {
       const attachment = attachTcx(programs.tc(direction), device, direction, pins);
@@ -40,7 +40,7 @@ export function attachTc(programs: Programs, device: Target, direction: TcDirect
   return { attachment, state: { hook: "clsact", mode: "filter", reason: `${reason}; this kernel has no TCX` } };
 }
 
-export function attachIngress(programs: Programs, device: Target, choice: IngressChoice, offload: boolean, pins: string): Attached {
+export function attachIngress(programs: HookPrograms, device: Target, choice: IngressChoice, offload: boolean, pins: string): Attached {
   const reason = offload
     ? `${choice.reason}; hardware offload is not possible: a device cannot hold the flow table and the ring buffer`
     : choice.reason;

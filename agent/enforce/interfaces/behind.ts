@@ -8,7 +8,7 @@ import { fromIPv4 } from "../../values/address.ts";
 import { Behind, BehindKey, Limit } from "../../generated/layout.ts";
 import { listAddressesIn, listLinks, NamespaceNews } from "../../kernel/links.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
-import { type Address, type Link, viewOf } from "../../kernel/netlink.ts";
+import { type InterfaceAddress, type Link, viewOf } from "../../kernel/netlink.ts";
 
 /** Kinds of devices whose other end lies in another namespace and receives IP packets. */
 const PAIRS: ReadonlySet<string> = new Set(["veth", "netkit"]);
@@ -29,7 +29,7 @@ export class NamespacesBehind {
   #news: NamespaceNews | undefined;
   #pause: NodeJS.Timeout | undefined;
   /** The content of the table; keys and values are hexadecimal digits. */
-  #told = new Map<string, string>();
+  #written = new Map<string, string>();
   #leftOut = 0;
   #trouble: string | undefined;
   /** The reason why the last listing failed; undefined if it succeeded. */
@@ -47,7 +47,7 @@ export class NamespacesBehind {
       this.#trouble = `the processes behind addresses of containers cannot be named: ${(error as Error).message}`;
       return;
     }
-    for (const { key, value } of this.#table.entries()) this.#told.set(key.toString("hex"), value.toString("hex"));
+    for (const { key, value } of this.#table.entries()) this.#written.set(key.toString("hex"), value.toString("hex"));
     this.#renew();
   }
 
@@ -86,15 +86,15 @@ export class NamespacesBehind {
     const found = [...entriesOf(listLinks(), addressesIn)];
     this.#leftOut = Math.max(0, found.length - this.#room);
     const wanted = new Map(found.slice(0, this.#room));
-    for (const [key] of this.#told) if (!wanted.has(key)) this.#table.delete(Buffer.from(key, "hex"));
+    for (const [key] of this.#written) if (!wanted.has(key)) this.#table.delete(Buffer.from(key, "hex"));
     for (const [key, value] of wanted)
-      if (this.#told.get(key) !== value) this.#table.update(Buffer.from(key, "hex"), Buffer.from(value, "hex"));
-    this.#told = wanted;
+      if (this.#written.get(key) !== value) this.#table.update(Buffer.from(key, "hex"), Buffer.from(value, "hex"));
+    this.#written = wanted;
   }
 }
 
 /** Returns the addresses in a namespace; an empty list if it has just gone. */
-function addressesIn(namespace: number): Address[] {
+function addressesIn(namespace: number): InterfaceAddress[] {
   try {
     return listAddressesIn(namespace);
   } catch {
@@ -103,7 +103,7 @@ function addressesIn(namespace: number): Address[] {
 }
 
 /** Returns the keys and values of the table as hexadecimal digits. An address that too many namespaces have is left out. */
-export function entriesOf(links: readonly Link[], addressesOf: (namespace: number) => readonly Address[]): Map<string, string> {
+export function entriesOf(links: readonly Link[], addressesOf: (namespace: number) => readonly InterfaceAddress[]): Map<string, string> {
   const byIndex = new Map(links.map((link) => [link.ifindex, link]));
   const namespaces = new Map<number, Set<number>>();
   for (const link of links) {
@@ -129,12 +129,12 @@ export function entriesOf(links: readonly Link[], addressesOf: (namespace: numbe
 }
 
 /** Returns whether the address is neither loopback nor link-local. */
-function isRouted({ family, bytes }: Address): boolean {
+function isRouted({ family, bytes }: InterfaceAddress): boolean {
   if (family === 4) return bytes[0] !== 127;
   return !(bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80) && bytes.subarray(0, 15).some((byte) => byte !== 0);
 }
 
-function keyOf(ifindex: number, { family, bytes }: Address): string {
+function keyOf(ifindex: number, { family, bytes }: InterfaceAddress): string {
   const key = Buffer.alloc(BehindKey.size);
   key.set(family === 4 ? fromIPv4(viewOf(bytes).getUint32(0)) : bytes, BehindKey.address_be.at);
   key.writeUInt32LE(ifindex, BehindKey.ifindex);

@@ -12,15 +12,15 @@ import { InterfaceFlag, Limit } from "../../generated/layout.ts";
 import { type Attachment, detachPinned, pinnedLinks } from "../../kernel/attachment.ts";
 import { activeFeatures, driverName } from "../../kernel/ethtool.ts";
 import { type LinkWatch, listAddresses, listLinks, watchLinks } from "../../kernel/links.ts";
-import type { Address, Change, Link } from "../../kernel/netlink.ts";
+import type { InterfaceAddress, Change, Link } from "../../kernel/netlink.ts";
 import { detachLeftoverFilters } from "../../kernel/tc.ts";
 import type { Installer } from "../install.ts";
 import type { OwnEnds } from "../../policy/reference.ts";
 import { absentIncludes, explainAbsent } from "./absent.ts";
 import type { InterfaceNames } from "./names.ts";
 import type { TunnelEnds } from "./tunnel-ends.ts";
-import { type Attached, attachIngress, attachTc, type Programs } from "./attach.ts";
-import { chooseIngress, chooseInterface, type Device, type IngressChoice } from "./select.ts";
+import { type Attached, attachIngress, attachTc, type HookPrograms } from "./attach.ts";
+import { chooseIngress, chooseInterface, type DeviceFacts, type IngressChoice } from "./select.ts";
 import { UnseenPackets } from "./unseen.ts";
 
 const LIST_AGAIN_MS = 200;
@@ -31,7 +31,7 @@ const SWITCHED_OFF: HookState = { hook: "off", mode: "", reason: "interfaces.egr
 
 export interface FollowOptions {
   config: InterfacesConfig;
-  programs: Programs;
+  programs: HookPrograms;
   /** Slots in an earlier agent's table of interfaces are kept, so that the counters go on. */
   installer: Installer;
   /** This is given the names of the interfaces. */
@@ -244,7 +244,7 @@ export class InterfaceFollower {
    */
   #list(): void {
     clearTimeout(this.#listAgain);
-    let links: Link[], addresses: Address[];
+    let links: Link[], addresses: InterfaceAddress[];
     try {
       [links, addresses] = [listLinks(), listAddresses()];
       this.#trouble = undefined;
@@ -287,7 +287,7 @@ export class InterfaceFollower {
     if (!this.#watched.has(link.ifindex)) this.#unseen.note(link);
   }
 
-  #noteAddress(address: Address, present: boolean): void {
+  #noteAddress(address: InterfaceAddress, present: boolean): void {
     const text = Buffer.from(address.bytes).toString("hex");
     const known = this.#addresses.get(address.ifindex) ?? new Set();
     this.#addresses.set(address.ifindex, known);
@@ -297,7 +297,7 @@ export class InterfaceFollower {
     else known.delete(text);
   }
 
-  #device(link: Link): Device {
+  #device(link: Link): DeviceFacts {
     const hardware = link.kind === undefined && link.type === ARPHRD_ETHER;
     const features = hardware ? activeFeatures(link.name) : undefined;
     return {
@@ -327,7 +327,7 @@ export class InterfaceFollower {
     else this.#adjust(watched, link, device);
   }
 
-  #enter(link: Link, device: Device): void {
+  #enter(link: Link, device: DeviceFacts): void {
     const watched: Watched = {
       link,
       slot: this.#takeSlot(link.ifindex),
@@ -344,7 +344,7 @@ export class InterfaceFollower {
     if (this.#config.egress) this.#attachFirst(watched, "egress");
   }
 
-  #adjust(watched: Watched, link: Link, device: Device): void {
+  #adjust(watched: Watched, link: Link, device: DeviceFacts): void {
     const renamed = watched.link.name !== link.name;
     watched.link = link;
     if (renamed) this.#declare(watched, device);
@@ -432,7 +432,7 @@ export class InterfaceFollower {
     this.#options.installer.removeInterface(watched.link.ifindex);
   }
 
-  #declare(watched: Watched, device: Device): void {
+  #declare(watched: Watched, device: DeviceFacts): void {
     const { link, slot } = watched;
     const flags = (device.ethernet || device.loopback ? 0 : InterfaceFlag.NO_ETHERNET) | (device.loopback ? InterfaceFlag.LOOPBACK : 0);
     watched.declared = this.#options.installer.addInterface({ ifindex: link.ifindex, name: link.name, slot, flags });

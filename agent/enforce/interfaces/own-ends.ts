@@ -2,8 +2,9 @@
 
 import { formatAddress, parseAddress } from "../../values/address.ts";
 import { UsualPort } from "../../generated/layout.ts";
-import type { Address, Link } from "../../kernel/netlink.ts";
-import type { TunnelDevice, TunnelKind } from "../../kernel/tunnel-device.ts";
+import type { InterfaceAddress, Link } from "../../kernel/netlink.ts";
+import type { TunnelDevice } from "../../kernel/tunnel-device.ts";
+import type { TunnelKind } from "../../values/traffic.ts";
 import type { OwnEnds } from "../../policy/reference.ts";
 
 /** The first bytes of an IPv4 address that is written as an IPv6 one. */
@@ -17,7 +18,7 @@ const USUAL_KINDS: ReadonlyMap<number, TunnelKind> = new Map([
 ]);
 
 /** Returns the tunnel ends. A device that is down decapsulates nothing. */
-export function ownEndsOf(links: readonly Link[], addresses: readonly Address[]): OwnEnds {
+export function ownEndsOf(links: readonly Link[], addresses: readonly InterfaceAddress[]): OwnEnds {
   return {
     tunnels: links.filter(({ up }) => up).flatMap(({ tunnels = [] }) => tunnels.map(textOfDevice)),
     addresses: addresses.map(({ bytes }) => textOfAddress(bytes)),
@@ -25,7 +26,7 @@ export function ownEndsOf(links: readonly Link[], addresses: readonly Address[])
 }
 
 /** Returns one device that stands for all of these tunnels, with the addresses on it. */
-export function listedEnds({ tunnels = [], addresses = [] }: Partial<OwnEnds>): [Link[], Address[]] {
+export function listedEnds({ tunnels = [], addresses = [] }: Partial<OwnEnds>): [Link[], InterfaceAddress[]] {
   const link: Link = { ifindex: 1, name: "tunnels", type: 1, up: true, mtu: 1500, tunnels: tunnels.map(deviceOf) };
   return [
     tunnels.length === 0 ? [] : [link],

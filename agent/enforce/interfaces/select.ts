@@ -5,7 +5,7 @@ import { fits } from "../../values/pattern.ts";
 import type { InterfacesConfig } from "../../../config/types.ts";
 
 /** The facts about a device that the choice depends on. */
-export interface Device {
+export interface DeviceFacts {
   ifindex: number;
   name: string;
   loopback: boolean;
@@ -28,7 +28,7 @@ export type Choice = { watch: true } | { watch: false; reason: string };
  * Chooses whether to watch a device. A device whose name the operator wrote out is always watched. `*` leaves out devices whose
  * packets would be counted twice.
  */
-export function chooseInterface(device: Device, config: InterfacesConfig): Choice {
+export function chooseInterface(device: DeviceFacts, config: InterfacesConfig): Choice {
   if (someInterfaceMatches(config.exclude, device.name)) return { watch: false, reason: "excluded" };
   const patterns = config.include.filter((pattern) => fits(pattern, device.name));
   if (patterns.length === 0) return { watch: false, reason: "not included" };
@@ -49,7 +49,7 @@ export interface IngressChoice {
 }
 
 /** Chooses the ingress hook. `auto` takes XDP only if it costs neither an offload nor a reset of the device's rings. */
-export function chooseIngress(device: Device, config: InterfacesConfig): IngressChoice {
+export function chooseIngress(device: DeviceFacts, config: InterfacesConfig): IngressChoice {
   const wanted = config.overrides.find((override) => fits(override.name, device.name))?.ingress ?? config.ingress;
   if (wanted === "tcx") return { hook: "tc", reason: "asked for" };
   if (!device.ethernet) return { hook: "tc", reason: "XDP needs Ethernet frames" };

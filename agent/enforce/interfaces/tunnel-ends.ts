@@ -7,9 +7,10 @@ import { endianness } from "node:os";
 import { Limit, TunnelEnd, TunnelForm } from "../../generated/layout.ts";
 import { KernelError } from "../../kernel/errors.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
-import type { Address, Change, Link } from "../../kernel/netlink.ts";
+import type { InterfaceAddress, Change, Link } from "../../kernel/netlink.ts";
 import type { OwnEnds } from "../../policy/reference.ts";
-import type { TunnelDevice, TunnelKind } from "../../kernel/tunnel-device.ts";
+import type { TunnelDevice } from "../../kernel/tunnel-device.ts";
+import type { TunnelKind } from "../../values/traffic.ts";
 import { isAtUsualPort, mapped, textOfAddress, textOfDevice } from "./own-ends.ts";
 
 const LITTLE_ENDIAN = endianness() === "LE";
@@ -41,7 +42,7 @@ export class TunnelEnds {
   }
 
   /** Takes a list of all devices and addresses. */
-  list(links: readonly Link[], addresses: readonly Address[]): void {
+  list(links: readonly Link[], addresses: readonly InterfaceAddress[]): void {
     this.#devices.clear();
     this.#known.clear();
     for (const link of links) this.#noteLink(link);
@@ -68,7 +69,7 @@ export class TunnelEnds {
     else this.#devices.delete(ifindex);
   }
 
-  #noteAddress({ ifindex, bytes }: Address, present: boolean): void {
+  #noteAddress({ ifindex, bytes }: InterfaceAddress, present: boolean): void {
     const known = this.#known.get(ifindex) ?? new Map<string, Uint8Array>();
     this.#known.set(ifindex, known);
     if (present) known.set(bytes.join(), bytes);
@@ -105,8 +106,8 @@ export class TunnelEnds {
 
   problems(): string[] {
     const beyond = [
-      ...(this.#ends.beyond === 0 ? [] : [`${this.#ends.beyond} ends of tunnels`]),
-      ...(this.#addresses.beyond === 0 ? [] : [`${this.#addresses.beyond} addresses of this host`]),
+      ...(this.#ends.overflow === 0 ? [] : [`${this.#ends.overflow} ends of tunnels`]),
+      ...(this.#addresses.overflow === 0 ? [] : [`${this.#addresses.overflow} addresses of this host`]),
     ];
     return beyond.map(
       (what) =>
@@ -126,7 +127,7 @@ class KeySet {
   readonly #most: number;
   #present: ReadonlyMap<string, number>;
   /** The number of keys that found no room. */
-  beyond = 0;
+  overflow = 0;
 
   constructor(map: BpfMap, most: number) {
     this.#map = map;
@@ -144,7 +145,7 @@ class KeySet {
     const wanted = new Map([...all].toReversed().slice(0, this.#most));
     for (const key of this.#present.keys()) if (!wanted.has(key)) this.#map.delete(Buffer.from(key, "latin1"));
     const present = new Map([...wanted].filter(([key, value]) => this.#present.get(key) === value || this.#add(key, value)));
-    this.beyond = all.size - present.size;
+    this.overflow = all.size - present.size;
     this.#present = present;
   }
 

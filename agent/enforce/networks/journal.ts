@@ -21,7 +21,7 @@ export interface OrderLine {
   added: string;
   reason?: string;
   until: number;
-  /** The number of networks that follow. */
+  /** The number of networks that follow, also if they are members of a set. The key stays `bans`, so that every version reads the journal. */
   bans: number;
 }
 

@@ -21,16 +21,16 @@ export function linesFor(networks: number): number {
 }
 
 /** The user of three tables: bans or sets. */
-export type Owner = "ban" | "set";
+export type NetworkUse = "ban" | "set";
 
-export function linesOf(map: BpfMap): Uint8Array {
+export function lineMemoryOf(map: BpfMap): Uint8Array {
   return new Uint8Array(map.mmap(), 0, map.info.maxEntries * NetworkLine.size);
 }
 
-export function networkMemoryOf(map: (name: string) => BpfMap, whose: Owner, grow?: NetworkMemory["grow"]): NetworkMemory {
+export function networkMemoryOf(map: (name: string) => BpfMap, whose: NetworkUse, grow?: NetworkMemory["grow"]): NetworkMemory {
   const [lines, prefixes] = [map(`${whose}_lines`), map(`${whose}_prefixes`)];
   return {
-    lines: linesOf(lines),
+    lines: lineMemoryOf(lines),
     root: new Uint8Array(map(`${whose}_root`).mmap()),
     prefixes: {
       get: (key) => prefixes.lookup(key),

@@ -30,7 +30,7 @@ export interface Moment {
 }
 
 interface Kept extends Order {
-  bans: number;
+  count: number;
 }
 
 /** If the wall time is wrong by more than this, somebody set the wall clock. */
@@ -125,7 +125,7 @@ export class NetworkStore {
     const number = this.#next;
     await this.#write([headOf({ order: number, ...order, bans: networks.length }), ...networks.map(formatNetwork)]);
     this.#next++;
-    this.#orders.set(number, { ...order, bans: 0 });
+    this.#orders.set(number, { ...order, count: 0 });
     for (const network of networks) this.#put(network, number);
   }
 
@@ -143,7 +143,7 @@ export class NetworkStore {
   }
 
   /** Removes at most `most` networks that are over, and returns them. The journal needs no line for that. */
-  takeOver(most: number): { network: Network; order: Order }[] {
+  takeExpired(most: number): { network: Network; order: Order }[] {
     const over = new Set<number>();
     const now = this.now();
     for (const [number, order] of this.#orders) if (this.isOver(order, now)) over.add(number);
@@ -180,7 +180,7 @@ export class NetworkStore {
   #put(network: Network, number: number): void {
     const before = this.#networks.get(network);
     this.#networks.set(network, number);
-    this.#orders.get(number)!.bans++;
+    this.#orders.get(number)!.count++;
     if (before !== undefined) this.#release(before);
   }
 
@@ -193,7 +193,7 @@ export class NetworkStore {
 
   #release(number: number): void {
     const order = this.#orders.get(number)!;
-    if (--order.bans === 0) this.#orders.delete(number);
+    if (--order.count === 0) this.#orders.delete(number);
   }
 
   /** The disk may be slow, but only the caller waits for it. */
@@ -253,10 +253,10 @@ export class NetworkStore {
     for (const block of journal.blocks()) {
       if ("order" in block.head) {
         const { order: number, bans: _, ...order } = block.head satisfies OrderLine;
-        if (!this.#orders.has(number)) this.#orders.set(number, { ...order, bans: 0 });
+        if (!this.#orders.has(number)) this.#orders.set(number, { ...order, count: 0 });
         this.#next = Math.max(this.#next, number + 1);
         for (const network of block.networks) this.#put(network, number);
-        if (this.#orders.get(number)?.bans === 0) this.#orders.delete(number);
+        if (this.#orders.get(number)?.count === 0) this.#orders.delete(number);
       } else for (const network of block.networks) this.#drop(network);
     }
     this.#epoch = journal.epoch;
@@ -286,9 +286,9 @@ function epochOf(clock: Clock): number {
 function* snapshot(networks: NumberedNetworks, orders: ReadonlyMap<number, Kept>): Generator<string[]> {
   const starts = new Map<number, number>();
   let start = 0;
-  for (const [number, { bans }] of orders) {
+  for (const [number, { count }] of orders) {
     starts.set(number, start);
-    start += bans;
+    start += count;
   }
   const rows = new Uint32Array(networks.size);
   for (let row = 0; row < networks.size; row++) {
@@ -298,12 +298,12 @@ function* snapshot(networks: NumberedNetworks, orders: ReadonlyMap<number, Kept>
     starts.set(number, at + 1);
   }
   let [chunk, at] = [[] as string[], 0];
-  for (const [number, order] of orders) {
-    for (let left = order.bans; left > 0; ) {
-      const bans = Math.min(left, LINES_A_CHUNK - chunk.length);
-      chunk.push(headOf({ order: number, ...order, bans }));
-      for (const end = at + bans; at < end; at++) chunk.push(formatNetwork(networks.networkAt(rows[at]!)));
-      left -= bans;
+  for (const [number, { count, ...order }] of orders) {
+    for (let left = count; left > 0; ) {
+      const portion = Math.min(left, LINES_A_CHUNK - chunk.length);
+      chunk.push(headOf({ order: number, ...order, bans: portion }));
+      for (const end = at + portion; at < end; at++) chunk.push(formatNetwork(networks.networkAt(rows[at]!)));
+      left -= portion;
       if (chunk.length < LINES_A_CHUNK) continue;
       yield chunk;
       chunk = [];

@@ -1,7 +1,7 @@
 /** One edition of the process kinds of the rules, as the kernel's tables hold it: see probes/wire/processes.h. */
 
 import { fitsUser, fitsWorkload } from "../../policy/fields/process.ts";
-import { fitsKind, type Kind, packKnownKinds, patternsOf, setKind } from "../../policy/kinds.ts";
+import { fitsKind, type ProcessKind, packKnownKinds, patternsOf, setKind } from "../../policy/kinds.ts";
 import type { ProcessKey } from "../../policy/fields/process.ts";
 import type { Workload } from "../../values/workload.ts";
 import {
@@ -20,7 +20,7 @@ const PATTERN_ASPECTS = { executable: Aspect.EXECUTABLE, command: Aspect.COMMAND
 const WORKLOAD_KEYS = ["container", "unit", "pod", "namespace"] as const satisfies readonly ProcessKey[];
 
 /** Writes a struct kind_edition. */
-export function packEdition(kinds: readonly Kind[], number: number): Buffer {
+export function packEdition(kinds: readonly ProcessKind[], number: number): Buffer {
   const bytes = Buffer.alloc(KindEdition.size);
   bytes.writeUInt32LE(number, KindEdition.number);
   bytes.writeUInt32LE(
@@ -41,7 +41,7 @@ export function packEdition(kinds: readonly Kind[], number: number): Buffer {
 }
 
 /** Writes a struct process_pattern for each pattern, in no special order. */
-export function packPatterns(kinds: readonly Kind[]): Buffer[] {
+export function packPatterns(kinds: readonly ProcessKind[]): Buffer[] {
   return kinds.flatMap((kind, index) =>
     patternsOf(kind).map(({ key, text }) => {
       const bytes = Buffer.alloc(ProcessPattern.size);
@@ -57,7 +57,7 @@ export function packPatterns(kinds: readonly Kind[]): Buffer[] {
 }
 
 /** Returns the kinds that each user fits, by uid. A number also fits a user that has no name here. */
-export function kindsOfUsers(kinds: readonly Kind[], users: readonly User[]): Map<number, Buffer> {
+export function kindsOfUsers(kinds: readonly ProcessKind[], users: readonly User[]): Map<number, Buffer> {
   const found = new Map<number, Buffer>();
   const add = (uid: number, index: number): void => {
     if (!found.has(uid)) found.set(uid, Buffer.alloc(KindBits.size));
@@ -72,7 +72,7 @@ export function kindsOfUsers(kinds: readonly Kind[], users: readonly User[]): Ma
   return found;
 }
 
-export function asksForWorkload(kind: Kind): boolean {
+export function asksForWorkload(kind: ProcessKind): boolean {
   return WORKLOAD_KEYS.some((key) => key in kind);
 }
 
@@ -80,7 +80,7 @@ export function asksForWorkload(kind: Kind): boolean {
  * Writes the struct known_kinds of a control group. With `isSure`, the path of the group shows everything that its processes are
  * part of. Without it, a group of version 1 may show more.
  */
-export function kindsOfGroup(kinds: readonly Kind[], workload: Workload, isSure: boolean): Buffer {
+export function kindsOfGroup(kinds: readonly ProcessKind[], workload: Workload, isSure: boolean): Buffer {
   const isTold = (key: (typeof WORKLOAD_KEYS)[number]): boolean =>
     isSure || workload.container !== undefined || (key === "unit" && workload.unit !== undefined);
   return packKnownKinds(

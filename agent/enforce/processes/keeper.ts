@@ -10,7 +10,7 @@ import type { RuleConfig } from "../../policy/rule.ts";
 import type { Workload } from "../../values/workload.ts";
 import { KindEdition, KindGroup, KindUser, Limit } from "../../generated/layout.ts";
 import { type BpfMap, u32 } from "../../kernel/maps.ts";
-import { type Kind, Kinds } from "../../policy/kinds.ts";
+import { type ProcessKind, ProcessKinds } from "../../policy/kinds.ts";
 import { type Fitting, fittingOf, type Resolved, resolveProcesses } from "./resolved.ts";
 import { asksForWorkload, isOfKind, kindsOfGroup, kindsOfUsers, packEdition, packGroup, packPatterns, packUser } from "./edition.ts";
 import type { ProcessFacts } from "../../observe/process-facts.ts";
@@ -38,7 +38,7 @@ export interface KindTransition {
 
 interface Edition {
   place: number;
-  kinds: readonly Kind[];
+  kinds: readonly ProcessKind[];
 }
 
 export class KindKeeper {
@@ -69,7 +69,7 @@ export class KindKeeper {
   }
 
   /** Prepares the kernel for rules with these kinds and their numbers. */
-  async prepare(kinds: readonly Kind[]): Promise<KindTransition> {
+  async prepare(kinds: readonly ProcessKind[]): Promise<KindTransition> {
     await this.#turn;
     const now = this.#inForce;
     if (kinds.length === 0) return { place: undefined, finish: () => this.#enforce(undefined), undo() {} };
@@ -86,7 +86,7 @@ export class KindKeeper {
   /** Returns which processes fit the rules in force now. */
   resolve(rules: readonly RuleConfig[]): Resolved {
     const now = this.#inForce;
-    if (now === undefined) return { warnings: [], told: [] };
+    if (now === undefined) return { warnings: [], facts: [] };
     return resolveProcesses(rules, this.#options.users(), (rule) => this.#pidsOf(rule, now));
   }
 
@@ -97,7 +97,7 @@ export class KindKeeper {
   }
 
   #pidsOf({ process }: RuleConfig, { place, kinds }: Edition): number[] {
-    const number = new Kinds(kinds).numberOf(process!);
+    const number = new ProcessKinds(kinds).numberOf(process!);
     if (number === undefined) return [];
     return [...this.#options.map("identities").entries()]
       .filter(({ value }) => isOfKind(value, place, number))

@@ -24,7 +24,7 @@ export interface Fitting {
 export interface Resolved {
   /** Warnings about rules that may not mean what their author thinks. */
   warnings: string[];
-  told: string[];
+  facts: string[];
 }
 
 const MOST_TOLD = 20;
@@ -40,7 +40,7 @@ export function resolveProcesses(
   const rest = about.length - MOST_TOLD;
   return {
     warnings: rules.flatMap((rule) => warn(rule, users)),
-    told: [
+    facts: [
       ...about.slice(0, MOST_TOLD).map((rule) => `rule ${quote(rule.name)} fits ${fittingText(fittingOf(rule, users, pids(rule)))}`),
       ...(rest > 0 ? [`${counted(rest, "more rule is", "more rules are")} about processes; weir rule show tells of each`] : []),
     ],

@@ -137,7 +137,7 @@ export class SetKeeper {
   /** Removes at most `most` members that were added by command and are over. The kernel ignores them already. */
   sweep(name: string, most: number): Network[] {
     const members = this.#sets.get(name)!;
-    const over = members.store?.takeOver(most) ?? [];
+    const over = members.store?.takeExpired(most) ?? [];
     for (const { network } of over) this.#restore(network, this.#numbers[name]!, members);
     return over.map(({ network }) => network);
   }

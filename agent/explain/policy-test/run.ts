@@ -2,7 +2,7 @@
 
 import type { RuleReference } from "../../values/traffic.ts";
 import { JudgePair, type Judged, type Kernel } from "../inquiry.ts";
-import type { Hook, KernelJudge } from "../kernel-judge.ts";
+import type { TestHook, KernelJudge } from "../kernel-judge.ts";
 import { describePacket } from "../describe.ts";
 import { explainVerdict, type Explanation, type RuleSet } from "../../policy/explain-verdict.ts";
 import type { Host, Outcome } from "../../policy/reference.ts";
@@ -30,7 +30,7 @@ export interface Report {
   kernelSkipped: string[];
 }
 
-const HOOKS: readonly Hook[] = ["tc", "xdp"];
+const HOOKS: readonly TestHook[] = ["tc", "xdp"];
 
 /** `more` has the facts that the reference needs beside the file. */
 export function runPolicyTest(

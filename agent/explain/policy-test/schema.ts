@@ -2,7 +2,7 @@
 
 import { TCP_FLAGS } from "../../values/names.ts";
 import { HIGHEST_USER, PROCESS_KEYS } from "../../policy/fields/process.ts";
-import type { ProcessText } from "../process.ts";
+import type { ProcessDescription } from "../process.ts";
 import type { Schema } from "../../../config/schema.ts";
 
 export type Expectation = "allow" | "block" | "undecided";
@@ -154,7 +154,7 @@ export interface PacketEntry extends Place {
   flags?: string[];
   icmp?: string | number | { type: string | number; code?: string | number };
   vlan?: number;
-  process?: ProcessText;
+  process?: ProcessDescription;
   no_process?: boolean;
 }
 

@@ -15,13 +15,13 @@ const UNKNOWN_MS = 3000;
 const KNOWN_MS = 300_000;
 
 /** The names and labels that a source adds to the identifiers. */
-export interface Named {
+export interface FoundNames {
   container?: Omit<Partial<ContainerReference>, "id">;
   pod?: Omit<PodReference, "uid">;
 }
 
 /** The names by the container's identifier, or by the pod's in the form of `podKey`. */
-export type NamesFound = Map<string, Named>;
+export type NamesFound = Map<string, FoundNames>;
 
 export interface NameSource {
   /**
@@ -42,7 +42,7 @@ export function podKey(uid: string): string {
 }
 
 interface Known {
-  named?: Named;
+  named?: FoundNames;
   /** The time from which it is worth asking again. */
   again: number;
 }

@@ -40,7 +40,7 @@ interface Known {
   words: string[];
   parent: Run;
   ancestors?: Ancestor[];
-  told?: ProgramReference;
+  reference?: ProgramReference;
 }
 
 export class Programs {
@@ -48,7 +48,7 @@ export class Programs {
   readonly #proc: string;
   readonly #share = new Share(LOOKING_UP_MS);
   /** The arguments of processes that are older than the agent. A process may keep a reader of its arguments waiting. */
-  readonly #toldBefore = new Recent<string, string[]>(CAPACITY);
+  readonly #olderArguments = new Recent<string, string[]>(CAPACITY);
   readonly #known = new Recent<string, Known | "unknown">(CAPACITY);
 
   constructor(options: ProgramsOptions) {
@@ -71,7 +71,7 @@ export class Programs {
   learnOlder(records: Buffer): void {
     for (let at = 0; at + ProgramStarted.size <= records.length; at += ProgramStarted.size) {
       const record = records.subarray(at, at + ProgramStarted.size);
-      this.#toldBefore.set(keyOf(runOf(record)), argumentsOf(record));
+      this.#olderArguments.set(keyOf(runOf(record)), argumentsOf(record));
     }
   }
 
@@ -85,8 +85,8 @@ export class Programs {
     if (record[ProgramStarted.forked] === 1) {
       const maker = this.#known.get(keyOf(parent));
       if (maker !== undefined && maker !== "unknown") this.#known.set(keyOf(run), { path: maker.path, words: maker.words, parent });
-      const older = this.#toldBefore.get(keyOf(parent));
-      if (older !== undefined) this.#toldBefore.set(keyOf(run), older);
+      const older = this.#olderArguments.get(keyOf(parent));
+      if (older !== undefined) this.#olderArguments.set(keyOf(run), older);
       return;
     }
     this.#known.set(keyOf(run), {
@@ -105,11 +105,11 @@ export class Programs {
       known = this.#known.get(key) ?? this.#keep(key, () => this.#older(run));
     }
     if (known === "unknown") return {};
-    if (known.told !== undefined) return known.told;
+    if (known.reference !== undefined) return known.reference;
     const before = this.#share.skipped;
-    const told = this.#describe(run, known, command);
-    if (this.#share.skipped === before) known.told = told;
-    return told;
+    const reference = this.#describe(run, known, command);
+    if (this.#share.skipped === before) known.reference = reference;
+    return reference;
   }
 
   /** Returns whether the process is known to run another program by now. */
@@ -186,7 +186,7 @@ export class Programs {
       () =>
         ofProcess(this.#proc, pid, startedNs, (folder) => ({
           path: linkOf(`${folder}/exe`) ?? readFileSync(`${folder}/comm`, "utf8").trimEnd(),
-          words: isCounted(run) ? (this.#toldBefore.get(keyOf(run)) ?? []) : [],
+          words: isCounted(run) ? (this.#olderArguments.get(keyOf(run)) ?? []) : [],
           parent: this.#parentOf(folder),
         })),
       undefined,

@@ -71,10 +71,10 @@ function readContainers(answer: unknown): NamesFound {
 
 function labelsOf(labels: unknown): Record<string, string> | undefined {
   if (typeof labels !== "object" || labels === null) return undefined;
-  const told = Object.entries(labels).flatMap(([name, value]) =>
+  const kept = Object.entries(labels).flatMap(([name, value]) =>
     LABELS.has(name) && text(value) !== undefined ? [[name, value as string] as const] : [],
   );
-  return told.length === 0 ? undefined : Object.fromEntries(told);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 
 function text(value: unknown): string | undefined {

@@ -6,7 +6,7 @@
 
 import { readFileSync } from "node:fs";
 
-import type { Owner } from "../events/event.ts";
+import type { SocketOwner } from "../events/event.ts";
 import type { Workload } from "../../values/workload.ts";
 import { CgroupMade } from "../../generated/layout.ts";
 import { workloadOf } from "./cgroup-path.ts";
@@ -53,7 +53,7 @@ export class Workloads {
     }
   }
 
-  of(owner: Owner): Workload {
+  of(owner: SocketOwner): Workload {
     const group = this.#ofGroup(owner.cgroup);
     if (group !== "unknown" && (group.container !== undefined || !this.legacy)) return group;
     const own = this.#ofProcess(owner);
@@ -70,7 +70,7 @@ export class Workloads {
     return this.#byGroup.set(id, path === undefined ? "unknown" : workloadOf(path));
   }
 
-  #ofProcess({ pid, startedNs }: Owner): Workload {
+  #ofProcess({ pid, startedNs }: SocketOwner): Workload {
     const key = `${pid}@${startedNs}`;
     const known = this.#byProcess.get(key);
     if (known !== undefined) return known;

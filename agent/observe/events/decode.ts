@@ -26,7 +26,7 @@ import {
   type ConnectionFields,
   EVENT_TYPES,
   type EventType,
-  type Owner,
+  type SocketOwner,
   type ProcessReference,
   type ProgramReference,
   type ProgramRun,
@@ -47,7 +47,7 @@ export interface Names {
   namespace(id: number): string | undefined;
   program(run: ProgramRun, command: string): ProgramReference;
   user(uid: number): string | undefined;
-  workload(owner: Owner): Workload;
+  workload(owner: SocketOwner): Workload;
 }
 
 export interface Sink {
@@ -207,7 +207,7 @@ export class Decoder {
 }
 
 /** The facts about the owner of a socket in struct owner and struct event. */
-export interface OwnerRecord extends Owner, ProgramRun {
+export interface OwnerRecord extends SocketOwner, ProgramRun {
   uid: number;
   command: Buffer;
   creator: number;

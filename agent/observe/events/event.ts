@@ -65,7 +65,7 @@ export interface ProgramRun {
 }
 
 /** The owner of a socket, as the kernel noted it when the socket was made or used. */
-export interface Owner {
+export interface SocketOwner {
   pid: number;
   /** The start time on the boot clock, which tells the process from others with the same number. */
   startedNs: bigint;
@@ -159,7 +159,7 @@ export type BypassOutcome = "reported" | "would_refuse" | "refused" | "found";
 export type BindFailure = "port_privileged" | "port_in_use" | "address_not_here";
 
 /** An event that is reported when it happens. Only a verdict has a rule. */
-export type ToldEvent = VerdictEvent | SocketEvent;
+export type ReportedEvent = VerdictEvent | SocketEvent;
 
 /** An event without its time, which each consumer writes in its own form. */
 export type Untimed<Event> = Event extends unknown ? Omit<Event, "time"> : never;

@@ -43,7 +43,7 @@ export class Unanswered {
     try {
       using conntrack = new Conntrack();
       for (const [end, connection] of doubted) {
-        const elsewhere = conntrack.isLedElsewhere(connection);
+        const elsewhere = conntrack.isDestinationTranslated(connection);
         if (elsewhere !== undefined) this.#localEnds.update(Buffer.from(end, "hex"), Uint8Array.of(elsewhere ? Led.ELSEWHERE : Led.HERE));
       }
     } catch {

@@ -18,7 +18,7 @@ export interface BypassParts {
   nextNumber(): number;
   /** Reads records of struct holding: the processes that have packet and AF_XDP sockets open. */
   rawHolders(): Promise<Buffer>;
-  tell(event: SocketEvent): void;
+  report(event: SocketEvent): void;
 }
 
 export class BypassingSockets {
@@ -57,17 +57,17 @@ export class BypassingSockets {
       for (const { bypass } of there) counts[bypass]++;
       this.counts = counts;
       for (const [index, one] of there.filter(({ inode, bypassTold }) => !bypassTold && !known.has(inode)).entries())
-        this.#tell(one, index < MOST_TOLD);
+        this.#report(one, index < MOST_TOLD);
     } finally {
       this.#looking = false;
     }
   }
 
-  #tell({ bypass, owner }: Bypassing, isTold: boolean): void {
+  #report({ bypass, owner }: Bypassing, isReported: boolean): void {
     this.found.happened++;
-    if (!isTold) this.found.suppressed++;
+    if (!isReported) this.found.suppressed++;
     else
-      this.#parts.tell({
+      this.#parts.report({
         seq: this.#parts.nextNumber(),
         type: "PACKET_BYPASS",
         time: Date.now(),

@@ -2,7 +2,7 @@
 
 import { formatAddress, fromIPv4 } from "../../values/address.ts";
 import { viewOf } from "../../kernel/netlink.ts";
-import { dump, dumpInTurns, NETLINK_SOCK_DIAG, type Question } from "../../kernel/netlink-socket.ts";
+import { dump, dumpInTurns, NETLINK_SOCK_DIAG, type ListRequest } from "../../kernel/netlink-socket.ts";
 import { KERNEL_STATES, type SocketState } from "./states.ts";
 
 export interface KernelSocket {
@@ -78,7 +78,7 @@ function list(protocol: KernelSocket["protocol"], states: number, port: number):
 }
 
 /** `states` holds the numbers of states as bits. Port 0 stands for any. */
-function questionOf(protocol: KernelSocket["protocol"], family: number, states: number, port = 0): [operation: string, Question] {
+function questionOf(protocol: KernelSocket["protocol"], family: number, states: number, port = 0): [operation: string, ListRequest] {
   const header = Buffer.alloc(REQUEST_SIZE);
   header[0] = family;
   header[1] = PROTOCOLS[protocol];

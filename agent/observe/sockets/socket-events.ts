@@ -50,7 +50,7 @@ export interface SocketEventParts {
   settleBindings(): void;
   /** Reads records of struct holding: the processes that have packet sockets open. */
   rawHolders(): Promise<Buffer>;
-  tell(event: SocketEvent): void;
+  report(event: SocketEvent): void;
 }
 
 export class SocketEvents {
@@ -93,34 +93,34 @@ export class SocketEvents {
     else if (event.local !== undefined && event.remote !== undefined) this.#own.set(nameOf(event.local, event.remote), true);
   }
 
-  #tell(event: SocketEvent): void {
+  #report(event: SocketEvent): void {
     this.#failures.count(event);
-    this.#parts.tell(event);
+    this.#parts.report(event);
   }
 
   #complete(event: SocketEvent, facts: SocketFacts): void {
     switch (event.type) {
       case "LISTENING":
-        this.#tell(this.#listening(event, facts));
+        this.#report(this.#listening(event, facts));
         break;
       case "BIND_FAILED": {
         const { reason, holder }: Failure = this.#mayAskWhy(event)
           ? this.#shares.bind_failed.use(() => whyNotBound(event.protocol!, event.local!, facts, event.error), {})
           : {};
         const process = holder === undefined ? undefined : ownerOf(holder.cookie, this.#parts.describer)?.process;
-        this.#tell({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
+        this.#report({ ...event, ...(reason === undefined ? {} : { reason }), ...(process === undefined ? {} : { holder: process }) });
         break;
       }
       case "PACKET_SOCKET":
         if (event.process !== undefined) this.#openers.push({ pid: event.process.pid, at: performance.now() });
-        this.#tell(event);
+        this.#report(event);
         break;
       case "PACKET_BYPASS":
         if (event.outcome !== "refused") this.#bypassing.changed();
-        this.#tell(event);
+        this.#report(event);
         break;
       default:
-        this.#tell(event);
+        this.#report(event);
     }
   }
 
@@ -157,7 +157,7 @@ export class SocketEvents {
     const remembered = performance.now() - TOLD_MS;
     this.#openers = this.#openers.filter(({ at }) => at >= remembered);
     this.#lookForBypass();
-    this.#try(() => void this.#tellFound(this.#newSockets()).catch((error: unknown) => this.#fail(error)));
+    this.#try(() => void this.#reportFound(this.#newSockets()).catch((error: unknown) => this.#fail(error)));
   }
 
   #newSockets(): bigint[] {
@@ -174,7 +174,7 @@ export class SocketEvents {
    * The search for the processes that have a socket open takes a while, so it runs only if there are more sockets than the kernel
    * reported.
    */
-  async #tellFound(inodes: readonly bigint[]): Promise<void> {
+  async #reportFound(inodes: readonly bigint[]): Promise<void> {
     if (inodes.length <= this.#openers.length) {
       this.#openers.splice(0, inodes.length);
       return;
@@ -186,7 +186,7 @@ export class SocketEvents {
       const owner = holder === undefined ? undefined : describeRecord(holder, this.#parts.describer);
       if (owner === undefined ? openers.size > 0 : openers.has(owner.process.pid)) continue;
       this.#found.happened++;
-      if (index < LOOK_LIMIT) this.#tell({ seq: this.#parts.nextNumber(), type: "PACKET_SOCKET", time: Date.now(), ...owner });
+      if (index < LOOK_LIMIT) this.#report({ seq: this.#parts.nextNumber(), type: "PACKET_SOCKET", time: Date.now(), ...owner });
       else this.#found.suppressed++;
     }
   }

@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { ProgramNames } from "../enrich/program-names.ts";
 import type { ExecutableRow } from "../events/snapshot.ts";
 import { type Account, UNKNOWN } from "../flows/groups.ts";
-import type { Carried } from "./tally.ts";
+import type { ConnectionTraffic } from "./tally.ts";
 
 export class Executables {
   readonly #names = new ProgramNames();
@@ -15,7 +15,7 @@ export class Executables {
     this.#rowOf(account).connections++;
   }
 
-  carry(account: Account, { sent, received }: Carried): void {
+  add(account: Account, { sent, received }: ConnectionTraffic): void {
     const row = this.#rowOf(account);
     row.sent += sent;
     row.received += received;

@@ -18,7 +18,7 @@ interface Booked {
 /** The account of everything that has no detail any more. */
 export const REST: Account = {};
 
-export class Ledger {
+export class TrafficLedger {
   readonly #detailed: Table;
   readonly #byProgram: Table;
   readonly #rest: Booked = { account: REST, tally: new Tally() };

@@ -4,7 +4,7 @@
  */
 
 import type { ConnectionEvent } from "../events/event.ts";
-import type { Carried } from "./tally.ts";
+import type { ConnectionTraffic } from "./tally.ts";
 
 /** After this many calls all had their turn. */
 const PARTS = 12;
@@ -14,7 +14,7 @@ const MOST = 16_384;
 type Connection = Pick<ConnectionEvent, "interface" | "protocol" | "source" | "destination" | "vlan" | "tunnel">;
 
 interface Known {
-  carried: Carried;
+  traffic: ConnectionTraffic;
   round: number;
 }
 
@@ -40,22 +40,22 @@ export class LongLived {
   }
 
   /** Returns the traffic since the last call, and remembers the sum. */
-  advance(connection: Connection, carried: Carried): Carried {
+  advance(connection: Connection, traffic: ConnectionTraffic): ConnectionTraffic {
     const key = keyOf(connection);
     if (!this.#known.has(key) && this.#known.size >= this.#most) return NOTHING;
-    const fresh = difference(carried, this.#known.get(key)?.carried);
-    this.#known.set(key, { carried, round: this.#round });
+    const fresh = difference(traffic, this.#known.get(key)?.traffic);
+    this.#known.set(key, { traffic, round: this.#round });
     return fresh;
   }
 
   /** Returns the traffic that is not added yet. */
-  rest(connection: Connection, carried: Carried): Carried {
-    return this.#known.size === 0 ? carried : difference(carried, this.#known.get(keyOf(connection))?.carried);
+  rest(connection: Connection, traffic: ConnectionTraffic): ConnectionTraffic {
+    return this.#known.size === 0 ? traffic : difference(traffic, this.#known.get(keyOf(connection))?.traffic);
   }
 
   /** Returns the traffic of a connection that ended which is not added yet. */
-  finish(connection: Connection, carried: Carried): Carried {
-    const rest = this.rest(connection, carried);
+  finish(connection: Connection, traffic: ConnectionTraffic): ConnectionTraffic {
+    const rest = this.rest(connection, traffic);
     if (this.#known.size > 0) this.#known.delete(keyOf(connection));
     return rest;
   }
@@ -65,12 +65,12 @@ export class LongLived {
   }
 }
 
-const NOTHING: Carried = { packets: 0, sent: 0, received: 0 };
+const NOTHING: ConnectionTraffic = { packets: 0, sent: 0, received: 0 };
 
 /** If more is remembered than the connection carried, the memory belongs to another connection with the same ends. */
-function difference(carried: Carried, before: Carried = NOTHING): Carried {
-  if (before.packets > carried.packets) return carried;
-  return { packets: carried.packets - before.packets, sent: carried.sent - before.sent, received: carried.received - before.received };
+function difference(traffic: ConnectionTraffic, before: ConnectionTraffic = NOTHING): ConnectionTraffic {
+  if (before.packets > traffic.packets) return traffic;
+  return { packets: traffic.packets - before.packets, sent: traffic.sent - before.sent, received: traffic.received - before.received };
 }
 
 function keyOf({ interface: on, protocol, source, destination, vlan, tunnel }: Connection): string {

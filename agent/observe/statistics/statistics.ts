@@ -15,10 +15,10 @@ import { Flow, FlowKey, TcpConnection } from "../../generated/layout.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import { Ring } from "../../kernel/ring.ts";
 import { Executables } from "./executables.ts";
-import { Ledger, REST } from "./ledger.ts";
+import { TrafficLedger, REST } from "./ledger.ts";
 import { LongLived } from "./long-lived.ts";
 import { type StatisticsOrder, STATISTICS_ORDERS, type StatisticsRow } from "./row.ts";
-import { type Carried, Tally } from "./tally.ts";
+import { type ConnectionTraffic, Tally } from "./tally.ts";
 
 /** At most this many are handled before other work gets its turn. */
 const ENDED_AT_ONCE = 1024;
@@ -47,7 +47,7 @@ interface Group {
 export class Statistics {
   readonly #sources: StatisticsSources;
   readonly #ring: Ring;
-  readonly #ledger = new Ledger();
+  readonly #ledger = new TrafficLedger();
   readonly #executables = new Executables();
   readonly #longLived = new LongLived();
 
@@ -78,7 +78,7 @@ export class Statistics {
     tally.count(event.opened, now, event.verdict === "would_drop");
     tally.durations.add((event.closed - event.opened) * US_A_MS);
     this.#executables.count(account);
-    this.#carry(account, this.#longLived.finish(event, carriedBy(event)), now);
+    this.#add(account, this.#longLived.finish(event, trafficOf(event)), now);
   }
 
   /** Begins a walk. Call `stays` for each connection that lives, and then `finish`. */
@@ -91,7 +91,7 @@ export class Statistics {
         if (!this.#longLived.isDue(entry.key.readUInt16LE(at) + entry.key.readUInt16LE(at + stride))) return;
         if (entry.value.readBigUInt64LE(Flow.opened_jiffies) > before || isTold(entry.value)) return;
         const row = describeRow(entry, now, describer);
-        this.#carry(accountOf(row), this.#longLived.advance(row, carriedBy(row)), Date.now());
+        this.#add(accountOf(row), this.#longLived.advance(row, trafficOf(row)), Date.now());
       },
       finish: () => {
         this.#longLived.finishLook();
@@ -134,15 +134,15 @@ export class Statistics {
       if (group === undefined) continue;
       group.live++;
       group.tally.count(Date.parse(row.opened), now, row.would_drop === true);
-      group.tally.carry(this.#longLived.rest(row, carriedBy(row)));
+      group.tally.add(this.#longLived.rest(row, trafficOf(row)));
     }
     await live((record) => groupOf(accountOf(describeTcp(record, describer, listeners)))?.tally.measure(measuresOf(record)));
   }
 
-  #carry(account: Account, carried: Carried, now: number): void {
-    if (carried.packets === 0) return;
-    this.#ledger.tallyOf(account, now).carry(carried);
-    this.#executables.carry(account, carried);
+  #add(account: Account, traffic: ConnectionTraffic, now: number): void {
+    if (traffic.packets === 0) return;
+    this.#ledger.tallyOf(account, now).add(traffic);
+    this.#executables.add(account, traffic);
   }
 
   #measured(records: Buffer): void {
@@ -154,7 +154,7 @@ export class Statistics {
 }
 
 /** In the pairs, the opener's count stands first. */
-function carriedBy({ direction, packets, bytes }: Pick<ConnectionEvent, "direction" | "packets" | "bytes">): Carried {
+function trafficOf({ direction, packets, bytes }: Pick<ConnectionEvent, "direction" | "packets" | "bytes">): ConnectionTraffic {
   const [sent, received] = direction === "egress" ? bytes : [bytes[1], bytes[0]];
   return { packets: packets[0] + packets[1], sent, received };
 }

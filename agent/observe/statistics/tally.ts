@@ -5,7 +5,7 @@ import { LastMinute } from "./last-minute.ts";
 import { Spread } from "./spread.ts";
 
 /** The traffic of a connection, or of a part of it. */
-export interface Carried {
+export interface ConnectionTraffic {
   packets: number;
   /** The bytes that left this host, and those that arrived. */
   sent: number;
@@ -38,7 +38,7 @@ export class Tally {
     this.opened.note(opened, now);
   }
 
-  carry({ packets, sent, received }: Carried): void {
+  add({ packets, sent, received }: ConnectionTraffic): void {
     this.packets += packets;
     this.sent += sent;
     this.received += received;
@@ -55,7 +55,7 @@ export class Tally {
   merge(other: Tally, now: number): void {
     this.connections += other.connections;
     this.wouldDrop += other.wouldDrop;
-    this.carry(other);
+    this.add(other);
     this.opened.merge(other.opened, now);
     this.durations.merge(other.durations);
     this.measured += other.measured;

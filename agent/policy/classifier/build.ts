@@ -4,13 +4,13 @@
  */
 
 import { IndexKind } from "../../generated/layout.ts";
-import type { Family } from "./form.ts";
+import type { FamilyName } from "./form.ts";
 import { Image } from "./image.ts";
 import type { Lines } from "./line.ts";
 import { withoutPorts } from "./portless.ts";
 import { Tables } from "./tables.ts";
 
-const FAMILIES: { family: Family; number: 4 | 6; index: number; portless: number }[] = [
+const FAMILIES: { family: FamilyName; number: 4 | 6; index: number; portless: number }[] = [
   { family: "ipv4", number: 4, index: IndexKind.IPV4, portless: IndexKind.IPV4_PORTLESS },
   { family: "ipv6", number: 6, index: IndexKind.IPV6, portless: IndexKind.IPV6_PORTLESS },
 ];

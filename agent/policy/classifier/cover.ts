@@ -2,7 +2,7 @@
 
 import { Match, MatcherFlag } from "../../generated/layout.ts";
 import type { Range } from "../spans.ts";
-import { DESTINATION, GROUPS, type Lines, SOURCE, WORDS } from "./line.ts";
+import { DESTINATION_WORD, GROUPS_WORD, type Lines, SOURCE_WORD, WORDS } from "./line.ts";
 
 /** The conditions of a matcher on the local process. The kind itself stands with the rule. */
 const OF_KINDS = MatcherFlag.OF_KIND | MatcherFlag.OF_OTHER_KIND;
@@ -54,8 +54,8 @@ export function covers(lines: Lines, outer: number, others: Lines, inner: number
       others.destinationPortHigh(inner) > lines.destinationPortHigh(outer))
   )
     return false;
-  if (asked & Match.SOURCE_SET && !hasSetsOf(lines, outer, others, inner, SOURCE)) return false;
-  if (asked & Match.DESTINATION_SET && !hasSetsOf(lines, outer, others, inner, DESTINATION)) return false;
+  if (asked & Match.SOURCE_SET && !hasSetsOf(lines, outer, others, inner, SOURCE_WORD)) return false;
+  if (asked & Match.DESTINATION_SET && !hasSetsOf(lines, outer, others, inner, DESTINATION_WORD)) return false;
   return sourceCovers(lines, outer, others, inner) && destinationCovers(lines, outer, others, inner);
 }
 
@@ -137,8 +137,8 @@ function meeting(low: number, otherLow: number, high: number, otherHigh: number)
 
 function hasSameGroups(lines: Lines, one: number, others: Lines, other: number): boolean {
   return (
-    lines.words[one * WORDS + GROUPS] === others.words[other * WORDS + GROUPS] &&
-    lines.words[one * WORDS + GROUPS + 1] === others.words[other * WORDS + GROUPS + 1]
+    lines.words[one * WORDS + GROUPS_WORD] === others.words[other * WORDS + GROUPS_WORD] &&
+    lines.words[one * WORDS + GROUPS_WORD + 1] === others.words[other * WORDS + GROUPS_WORD + 1]
   );
 }
 
@@ -151,12 +151,12 @@ function hasSetsOf(lines: Lines, outer: number, others: Lines, inner: number, wo
 
 function sourceCovers(lines: Lines, outer: number, others: Lines, inner: number): boolean {
   const length = lines.sourceLength(outer);
-  return length <= others.sourceLength(inner) && isInPrefix(lines, outer, others, inner, SOURCE, length);
+  return length <= others.sourceLength(inner) && isInPrefix(lines, outer, others, inner, SOURCE_WORD, length);
 }
 
 function destinationCovers(lines: Lines, outer: number, others: Lines, inner: number): boolean {
   const length = lines.destinationLength(outer);
-  return length <= others.destinationLength(inner) && isInPrefix(lines, outer, others, inner, DESTINATION, length);
+  return length <= others.destinationLength(inner) && isInPrefix(lines, outer, others, inner, DESTINATION_WORD, length);
 }
 
 function isInPrefix(lines: Lines, outer: number, others: Lines, inner: number, words: number, length: number): boolean {

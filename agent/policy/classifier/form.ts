@@ -4,7 +4,7 @@
  */
 
 import { Hash } from "../../generated/layout.ts";
-import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
+import { DESTINATION_WORD, type Lines, SOURCE_WORD, WORDS } from "./line.ts";
 
 export interface Form {
   /** The number of bits of the 128-bit address, 0 for none; for IPv4, 96 and the prefix length. */
@@ -20,17 +20,17 @@ export type Dimension = "source" | "destination" | PortDimension;
 export const PORT_DIMENSIONS: readonly PortDimension[] = ["sourcePort", "destinationPort"];
 export const DIMENSIONS: readonly Dimension[] = ["source", "destination", ...PORT_DIMENSIONS];
 
-export type Family = "ipv4" | "ipv6";
+export type FamilyName = "ipv4" | "ipv6";
 
 /** The prefix lengths that keys begin with, and those that split crowded keys. */
-const LENGTHS: Record<Family, { first: readonly number[]; finer: readonly number[] }> = {
+const LENGTHS: Record<FamilyName, { first: readonly number[]; finer: readonly number[] }> = {
   ipv4: { first: [0, 104, 112, 120], finer: [0, 104, 108, 112, 116, 120, 124, 128] },
   ipv6: { first: [0, 32, 48, 64], finer: [0, 16, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 80, 96, 104, 112, 116, 120, 124, 128] },
 };
 const PORT_BITS: readonly number[] = [0, 4, 6, 8, 10, 12, 14, 16];
 
 /** Returns the number of the form that a matcher's key begins with. */
-export function firstForm(lines: Lines, line: number, family: Family, withPorts: boolean): number {
+export function firstForm(lines: Lines, line: number, family: FamilyName, withPorts: boolean): number {
   const { first } = LENGTHS[family];
   const source = atMost(first, lines.sourceLength(line));
   const destination = atMost(first, lines.destinationLength(line));
@@ -73,7 +73,7 @@ export function bitsOf(lines: Lines, line: number, dimension: Dimension): number
   }
 }
 
-export function finerSteps(family: Family, dimension: Dimension, from: number): readonly number[] {
+export function finerSteps(family: FamilyName, dimension: Dimension, from: number): readonly number[] {
   return dimension === "source" || dimension === "destination" ? LENGTHS[family].finer.filter((step) => step > from) : finerPorts(from);
 }
 
@@ -118,8 +118,8 @@ export function masksOf(form: Form): Masks {
 /** Returns the tag of a matcher's key, as key_tag in probes/decide/search.h computes it for a packet. It is never 0. */
 export function tagOf(lines: Lines, line: number, masks: Masks, seed: number): number {
   const { words } = lines;
-  const source = line * WORDS + SOURCE;
-  const destination = line * WORDS + DESTINATION;
+  const source = line * WORDS + SOURCE_WORD;
+  const destination = line * WORDS + DESTINATION_WORD;
   let hash = seed;
   for (let word = 0; word < 4; word++) {
     hash = (hash + Math.imul(words[source + word]! & masks.source[word]!, SOURCE_FACTORS[word]!)) | 0;

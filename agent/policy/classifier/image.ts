@@ -2,7 +2,7 @@
 
 import { Limit, Matcher, MatcherFlag, MatcherIndex, MatcherTable, Pruner } from "../../generated/layout.ts";
 import { Crowded } from "./crowded.ts";
-import { type Family, homeOf } from "./form.ts";
+import { type FamilyName, homeOf } from "./form.ts";
 import { type Lines, WORDS } from "./line.ts";
 import type { Lists } from "./lists.ts";
 import { makeBitmaps } from "./pruners.ts";
@@ -33,7 +33,7 @@ export class Image {
    * Writes the index of this number over the lines `chosen`. These are in the order of their rules and stand in the tables, some
    * of them in parts.
    */
-  addIndex(number: number, chosen: readonly number[], family: Family, tables: Tables): void {
+  addIndex(number: number, chosen: readonly number[], family: FamilyName, tables: Tables): void {
     const { lines } = tables;
     const at = number * INDEX_CELLS * WORDS;
     if (chosen.length === 0) return;
@@ -44,7 +44,7 @@ export class Image {
     this.#addTables(at, family, tables);
   }
 
-  #addTables(at: number, family: Family, all: Tables): void {
+  #addTables(at: number, family: FamilyName, all: Tables): void {
     const { lines } = all;
     const tables = all.all.sort((a, b) => a.best - b.best); // a match found early makes the search skip later tables
     const first = this.#take(tables.length);

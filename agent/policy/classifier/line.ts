@@ -10,11 +10,11 @@ import type { Range } from "../spans.ts";
 export const WORDS = 16;
 
 /** The places of whole words in a line. An address is four words, the lower one first in each half. */
-export const SOURCE = Layout.source.at / 4;
-export const DESTINATION = Layout.destination.at / 4;
-export const ORDER = Layout.order / 4;
+export const SOURCE_WORD = Layout.source.at / 4;
+export const DESTINATION_WORD = Layout.destination.at / 4;
+export const ORDER_WORD = Layout.order / 4;
 const SLOT = Layout.slot / 4;
-export const GROUPS = Layout.interface_groups / 4;
+export const GROUPS_WORD = Layout.interface_groups / 4;
 
 export interface LineRule {
   slot: number;
@@ -107,7 +107,7 @@ export class Lines {
   }
 
   order(line: number): number {
-    return this.words[line * WORDS + ORDER]!;
+    return this.words[line * WORDS + ORDER_WORD]!;
   }
 
   slot(line: number): number {
@@ -186,7 +186,7 @@ export class Lines {
 
   setRule(line: number, { slot, order, blocks, staged, conditional, timed }: LineRule): void {
     this.words[line * WORDS + SLOT] = slot;
-    this.words[line * WORDS + ORDER] = order;
+    this.words[line * WORDS + ORDER_WORD] = order;
     this.setFlags(
       line,
       (blocks ? MatcherFlag.BLOCKS : 0) |
@@ -202,7 +202,7 @@ export class Lines {
   }
 
   setOrder(line: number, order: number): void {
-    this.words[line * WORDS + ORDER] = order;
+    this.words[line * WORDS + ORDER_WORD] = order;
   }
 
   setDirections(line: number, directions: number): void {
@@ -210,40 +210,40 @@ export class Lines {
   }
 
   setInterfaceGroups(line: number, groups: bigint): void {
-    this.words[line * WORDS + GROUPS] = Number(groups & 0xffff_ffffn);
-    this.words[line * WORDS + GROUPS + 1] = Number(groups >> 32n);
+    this.words[line * WORDS + GROUPS_WORD] = Number(groups & 0xffff_ffffn);
+    this.words[line * WORDS + GROUPS_WORD + 1] = Number(groups >> 32n);
     this.#ask(line, Match.INTERFACE);
   }
 
   copyInterfaceGroups(line: number, other: Lines, from: number): void {
-    this.words[line * WORDS + GROUPS] = other.words[from * WORDS + GROUPS]!;
-    this.words[line * WORDS + GROUPS + 1] = other.words[from * WORDS + GROUPS + 1]!;
+    this.words[line * WORDS + GROUPS_WORD] = other.words[from * WORDS + GROUPS_WORD]!;
+    this.words[line * WORDS + GROUPS_WORD + 1] = other.words[from * WORDS + GROUPS_WORD + 1]!;
     this.#ask(line, Match.INTERFACE);
   }
 
   setSource(line: number, network: Network): void {
-    this.#setNetwork(line, network, SOURCE, Layout.source_length);
+    this.#setNetwork(line, network, SOURCE_WORD, Layout.source_length);
   }
 
   setDestination(line: number, network: Network): void {
-    this.#setNetwork(line, network, DESTINATION, Layout.destination_length);
+    this.#setNetwork(line, network, DESTINATION_WORD, Layout.destination_length);
   }
 
   /** Sets the bits of sets. One of these sets must hold the source, whatever its family is. */
   setSourceSets(line: number, sets: bigint): void {
-    this.#setSets(line, sets, SOURCE, Match.SOURCE_SET);
+    this.#setSets(line, sets, SOURCE_WORD, Match.SOURCE_SET);
   }
 
   setDestinationSets(line: number, sets: bigint): void {
-    this.#setSets(line, sets, DESTINATION, Match.DESTINATION_SET);
+    this.#setSets(line, sets, DESTINATION_WORD, Match.DESTINATION_SET);
   }
 
   copySource(line: number, other: Lines, from: number): void {
-    this.#copyNetwork(line, other, from, SOURCE, Layout.source_length, Match.SOURCE_SET);
+    this.#copyNetwork(line, other, from, SOURCE_WORD, Layout.source_length, Match.SOURCE_SET);
   }
 
   copyDestination(line: number, other: Lines, from: number): void {
-    this.#copyNetwork(line, other, from, DESTINATION, Layout.destination_length, Match.DESTINATION_SET);
+    this.#copyNetwork(line, other, from, DESTINATION_WORD, Layout.destination_length, Match.DESTINATION_SET);
   }
 
   setProtocols(line: number, { first, last }: Range): void {

@@ -4,7 +4,7 @@
  */
 
 import { Match, MatcherFlag } from "../../generated/layout.ts";
-import { Lines, ORDER, WORDS } from "./line.ts";
+import { Lines, ORDER_WORD, WORDS } from "./line.ts";
 import { Lists } from "./lists.ts";
 
 const ASKS = Match.SOURCE_PORT | Match.DESTINATION_PORT | Match.MESSAGE;
@@ -55,5 +55,5 @@ function isAlike(words: Uint32Array, one: number, other: number, oneRule: boolea
 
 /** Returns whether the word holds the slot or the order, which stand beside each other. */
 function isIdentity(word: number): boolean {
-  return word === ORDER || word === ORDER - 1;
+  return word === ORDER_WORD || word === ORDER_WORD - 1;
 }

@@ -4,8 +4,8 @@
  */
 
 import { Hash, PrunerKind } from "../../generated/layout.ts";
-import type { Family, Form } from "./form.ts";
-import { DESTINATION, type Lines, SOURCE, WORDS } from "./line.ts";
+import type { FamilyName, Form } from "./form.ts";
+import { DESTINATION_WORD, type Lines, SOURCE_WORD, WORDS } from "./line.ts";
 import type { Table } from "./tables.ts";
 
 const FEWEST_BITS = 6;
@@ -20,21 +20,21 @@ export interface Bitmaps {
   words: Uint32Array;
 }
 
-interface Kind {
+interface PrunedField {
   /** Returns whether keys of this form hold the field. */
   applies(form: Form): boolean;
   value(lines: Lines, line: number): number;
 }
 
-const COARSE: Record<Family, number> = { ipv4: 112, ipv6: 48 };
-const FINE: Record<Family, number> = { ipv4: 120, ipv6: 64 };
+const COARSE: Record<FamilyName, number> = { ipv4: 112, ipv6: 48 };
+const FINE: Record<FamilyName, number> = { ipv4: 120, ipv6: 64 };
 
-export function makeBitmaps(lines: Lines, family: Family, tables: readonly Table[]): Bitmaps[] {
+export function makeBitmaps(lines: Lines, family: FamilyName, tables: readonly Table[]): Bitmaps[] {
   const kinds = kindsOf(family);
   return Array.from({ length: PrunerKind.COUNT }, (_, index) => bitmapsOf(kinds[index]!, lines, tables));
 }
 
-function kindsOf(family: Family): Record<number, Kind> {
+function kindsOf(family: FamilyName): Record<number, PrunedField> {
   const firstBits =
     (at: number, length: number) =>
     ({ words }: Lines, line: number): number => {
@@ -43,15 +43,15 @@ function kindsOf(family: Family): Record<number, Kind> {
       return (Math.imul(words[first + 1]!, Hash.IPV6) + (words[first]! >>> (64 - length))) >>> 0;
     };
   return {
-    [PrunerKind.SOURCE_COARSE]: { applies: ({ source }) => source >= COARSE[family], value: firstBits(SOURCE, COARSE[family]) },
-    [PrunerKind.SOURCE_FINE]: { applies: ({ source }) => source >= FINE[family], value: firstBits(SOURCE, FINE[family]) },
+    [PrunerKind.SOURCE_COARSE]: { applies: ({ source }) => source >= COARSE[family], value: firstBits(SOURCE_WORD, COARSE[family]) },
+    [PrunerKind.SOURCE_FINE]: { applies: ({ source }) => source >= FINE[family], value: firstBits(SOURCE_WORD, FINE[family]) },
     [PrunerKind.DESTINATION_COARSE]: {
       applies: ({ destination }) => destination >= COARSE[family],
-      value: firstBits(DESTINATION, COARSE[family]),
+      value: firstBits(DESTINATION_WORD, COARSE[family]),
     },
     [PrunerKind.DESTINATION_FINE]: {
       applies: ({ destination }) => destination >= FINE[family],
-      value: firstBits(DESTINATION, FINE[family]),
+      value: firstBits(DESTINATION_WORD, FINE[family]),
     },
     [PrunerKind.SOURCE_PORT]: { applies: ({ sourcePort }) => sourcePort === 16, value: (lines, line) => lines.sourcePortLow(line) },
     [PrunerKind.DESTINATION_PORT]: {
@@ -62,7 +62,7 @@ function kindsOf(family: Family): Record<number, Kind> {
   };
 }
 
-function bitmapsOf({ applies, value }: Kind, lines: Lines, tables: readonly Table[]): Bitmaps {
+function bitmapsOf({ applies, value }: PrunedField, lines: Lines, tables: readonly Table[]): Bitmaps {
   const always: [number, number] = [0, 0];
   const values = tables.map(({ form, lists: inTable }, table) => {
     const found = new Set<number>();

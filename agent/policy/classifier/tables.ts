@@ -10,7 +10,7 @@ import {
   bitsOf,
   DIMENSIONS,
   type Dimension,
-  type Family,
+  type FamilyName,
   finerSteps,
   firstForm,
   type Form,
@@ -56,7 +56,7 @@ export class Tables {
   #lines: Lines;
   /** The same lines once this object owns a copy. */
   #cutLines: Lines | undefined;
-  readonly #family: Family;
+  readonly #family: FamilyName;
   readonly #withPorts: boolean;
   readonly #byForm = new Map<number, Table>();
   readonly #given: number;
@@ -67,7 +67,7 @@ export class Tables {
   #compared = 0;
 
   /** With `withPorts`, keys may hold ports and the protocol, because the packets that are looked up have them. */
-  constructor(lines: Lines, family: Family, withPorts: boolean) {
+  constructor(lines: Lines, family: FamilyName, withPorts: boolean) {
     this.#lines = lines;
     this.#family = family;
     this.#withPorts = withPorts;

@@ -8,7 +8,7 @@ import { explainSetName, orSet, setNamed } from "../named-sets.ts";
 import type { Subject } from "../subject.ts";
 import type { Want } from "./field.ts";
 
-export type End = "source" | "destination";
+export type AddressEnd = "source" | "destination";
 
 export const ADDRESS_OPERATORS = {
   address: "is this address",
@@ -30,7 +30,7 @@ export const ADDRESS_FORMATS: Readonly<Record<string, Format>> = {
 const MAPPED_FIRST = 0xffff_0000_0000n;
 const MAPPED_LAST = 0xffff_ffff_ffffn;
 
-export function wantAddress(text: string, end: End): Want {
+export function wantAddress(text: string, end: AddressEnd): Want {
   const set = setNamed(text);
   if (set !== undefined) return { operator: "set", text, holds: (subject) => subject.sets.hasAddress(set, subject[end]) };
   const contains = addressesOf(text);

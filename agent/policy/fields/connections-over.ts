@@ -70,7 +70,7 @@ export const CONNECTIONS_OVER = {
     const { count, by } = connectionsOver(layer4.connections_over);
     bytes.setUint32(Rule.connections_over, count);
     bytes.setUint8(Rule.connections_by, METERS[by]);
-    bytes.setUint64(Rule.identity, BigInt(bytes.meaning));
+    bytes.setUint64(Rule.identity, BigInt(bytes.fingerprint));
   },
 } satisfies Field;
 

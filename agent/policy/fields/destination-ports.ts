@@ -38,7 +38,7 @@ export const DESTINATION_PORTS = {
   wants: ({ layer4 }) => (layer4?.destination_ports ?? []).map((value) => wantPort(value, "destination")),
   got: ({ ports }) => shown(ports, ({ destination }) => String(destination)),
   expansion: expansion<Range>({
-    alternatives: (rule, meanings, left) => portsOf(rule, "destination_ports", meanings, left),
+    alternatives: (rule, resolver, left) => portsOf(rule, "destination_ports", resolver, left),
     write: (lines, line, ports) => lines.setDestinationPorts(line, ports),
   }),
 } satisfies Field;

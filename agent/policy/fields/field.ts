@@ -108,7 +108,7 @@ export interface Want {
 }
 
 /** Resolves the names in a rule's lists that stand for something outside of the rule: interfaces and sets. */
-export interface Meanings {
+export interface NameResolver {
   /** Returns the bit of the interfaces that fit one of the first patterns (any interface if there are none) and none of the others. */
   groupOf(interfaces: readonly string[], except: readonly string[]): bigint;
   /** Returns the bits of the sets that a list of addresses names. */
@@ -123,7 +123,7 @@ export interface Expansion<T> {
    * Returns the alternatives: only ANY if the field has no value, and an empty list if it can match nothing. `left` is the field
    * of the rule's `not` that this part leaves out.
    */
-  alternatives(rule: RuleConfig, meanings: Meanings, left: string | undefined): readonly (T | undefined)[];
+  alternatives(rule: RuleConfig, resolver: NameResolver, left: string | undefined): readonly (T | undefined)[];
   write(lines: Lines, line: number, alternative: T): void;
   /** The name of its alternatives; absent if it is the field's name. */
   label?: string;
@@ -139,8 +139,8 @@ export function expansion<T>(of: Expansion<T>): Expansion<never> {
 /** A `struct rule` that is being written, by the offsets of its layout. */
 export interface RuleBytes {
   readonly clock: BootClock;
-  /** The meaning of the rule as a number. Its counters belong to this number. */
-  readonly meaning: number;
+  /** The fingerprint of the rule. Its counters belong to this number. */
+  readonly fingerprint: number;
   /** Returns the number of the kind of processes that a rule names. */
   kindOf(process: NonNullable<RuleConfig["process"]>): number;
   setUint8(at: number, value: number): void;

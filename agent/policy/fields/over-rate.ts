@@ -100,7 +100,7 @@ export const OVER_RATE = {
     bytes.setUint8(Rule.rate_by, METERS[by]);
     bytes.setUint64(Rule.rate_interval, interval);
     bytes.setUint64(Rule.rate_burst, interval * BigInt(burst - 1));
-    bytes.setUint64(Rule.identity, BigInt(bytes.meaning));
+    bytes.setUint64(Rule.identity, BigInt(bytes.fingerprint));
   },
 } satisfies Field;
 

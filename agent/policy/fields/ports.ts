@@ -7,7 +7,7 @@ import { quote } from "../../values/quote.ts";
 import { explainSetName, orSet, setNamed } from "../named-sets.ts";
 import type { Ports, RuleConfig } from "../rule.ts";
 import { type Range, rangesOutside } from "../spans.ts";
-import { ALL_16_BITS, ANY, known, type Meanings, type Want } from "./field.ts";
+import { ALL_16_BITS, ANY, known, type NameResolver, type Want } from "./field.ts";
 
 export const PORT_OPERATORS = { port: "is this port", range: "lies in it, both ends included", set: "is in this set" };
 
@@ -41,11 +41,11 @@ export function wantPort(value: Ports, end: "source" | "destination"): Want {
 export function portsOf(
   { layer4, not }: RuleConfig,
   end: "source_ports" | "destination_ports",
-  meanings: Meanings,
+  resolver: NameResolver,
   left: string | undefined,
 ): readonly (Range | undefined)[] {
-  const list = meanings.portsOf(layer4?.[end] ?? []).map(parsePorts);
+  const list = resolver.portsOf(layer4?.[end] ?? []).map(parsePorts);
   if (left === `layer4.${end}`)
-    return rangesOutside(list.length === 0 ? ALL_16_BITS : list, meanings.portsOf(not?.layer4?.[end] ?? []).map(parsePorts));
+    return rangesOutside(list.length === 0 ? ALL_16_BITS : list, resolver.portsOf(not?.layer4?.[end] ?? []).map(parsePorts));
   return list.length === 0 ? ANY : list;
 }

@@ -7,7 +7,7 @@ import { fits } from "../../values/pattern.ts";
 import { isPrintable, quote } from "../../values/quote.ts";
 import type { Workload } from "../../values/workload.ts";
 import type { LocalProcess } from "../subject.ts";
-import { type Answer, every, some } from "../three-valued.ts";
+import { type Truth, every, some } from "../three-valued.ts";
 import { ANY, BOTH_WAYS, expansion, type Field, NONE, type Option, UNKNOWN, worded } from "./field.ts";
 import { list, word } from "./option-text.ts";
 
@@ -183,7 +183,7 @@ function wantProcess(wanted: ProcessConfig) {
   return {
     operator: named.length === 1 ? named[0]! : "several",
     text: named.map((key) => `${key} ${textsOf(wanted, key).join(" or ")}`).join(", "),
-    holds: ({ process }: { process: LocalProcess | null | undefined }): Answer => {
+    holds: ({ process }: { process: LocalProcess | null | undefined }): Truth => {
       if (process === null) return false;
       return every(named.map((key) => some(textsOf(wanted, key).map((text) => fitsAspect(key, text, process ?? {})))));
     },
@@ -195,7 +195,7 @@ function namedIn(process: ProcessConfig): ProcessKey[] {
 }
 
 /** Returns undefined if the facts that it depends on are not known. */
-export function fitsAspect(key: ProcessKey, text: string, { executable, command, user, parents, workload }: LocalProcess): Answer {
+export function fitsAspect(key: ProcessKey, text: string, { executable, command, user, parents, workload }: LocalProcess): Truth {
   switch (key) {
     case "executable":
       return executable === undefined ? undefined : fits(text, executable);
@@ -216,7 +216,7 @@ export function fitsUser(text: string, { uid, name }: NonNullable<LocalProcess["
 }
 
 /** Returns undefined while the names are unknown. */
-export function fitsWorkload(key: ProcessKey, text: string, { container, unit, pod }: Workload): Answer {
+export function fitsWorkload(key: ProcessKey, text: string, { container, unit, pod }: Workload): Truth {
   switch (key) {
     case "unit":
       return unit !== undefined && fits(text, unit);
@@ -229,7 +229,7 @@ export function fitsWorkload(key: ProcessKey, text: string, { container, unit, p
   }
 }
 
-function fitsName(text: string, name: string | undefined): Answer {
+function fitsName(text: string, name: string | undefined): Truth {
   if (text.replaceAll("*", "") === "") return true;
   return name === undefined ? undefined : fits(text, name);
 }

@@ -39,7 +39,7 @@ export const SOURCE_PORTS = {
   wants: ({ layer4 }) => (layer4?.source_ports ?? []).map((value) => wantPort(value, "source")),
   got: ({ ports }) => shown(ports, ({ source }) => String(source)),
   expansion: expansion<Range>({
-    alternatives: (rule, meanings, left) => portsOf(rule, "source_ports", meanings, left),
+    alternatives: (rule, resolver, left) => portsOf(rule, "source_ports", resolver, left),
     write: (lines, line, ports) => lines.setSourcePorts(line, ports),
   }),
 } satisfies Field;

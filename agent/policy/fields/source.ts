@@ -1,8 +1,8 @@
 /** The field `layer3.source`: the address of the end that opened the connection. */
 
-import { type End as PairEnd, type Pair, pairsOf } from "../pairs.ts";
+import { type EndNetworks, type Pair, pairsOf } from "../pairs.ts";
 import type { RuleConfig } from "../rule.ts";
-import { ADDRESS_FORMATS, ADDRESS_LIST, ADDRESS_OPERATORS, type End, gotAddress, wantAddress } from "./addresses.ts";
+import { ADDRESS_FORMATS, ADDRESS_LIST, ADDRESS_OPERATORS, type AddressEnd, gotAddress, wantAddress } from "./addresses.ts";
 import { ANY, BOTH_WAYS, expansion, type Field } from "./field.ts";
 import { list } from "./option-text.ts";
 
@@ -53,6 +53,6 @@ export const SOURCE = {
   }),
 } satisfies Field;
 
-function endOf({ layer3, not }: RuleConfig, end: End, left: string | undefined): PairEnd {
+function endOf({ layer3, not }: RuleConfig, end: AddressEnd, left: string | undefined): EndNetworks {
   return { of: layer3?.[end], except: left === `layer3.${end}` ? not?.layer3?.[end] : undefined };
 }

@@ -1,8 +1,7 @@
 /** A frame that arrives at a hook, and the facts about the host that matter for it. */
 
-import type { Direction } from "../../values/traffic.ts";
+import type { Direction, TunnelKind } from "../../values/traffic.ts";
 import type { LocalProcess } from "../subject.ts";
-import type { TunnelKind } from "./packet.ts";
 
 export interface Arrival {
   frame: Uint8Array;
@@ -20,7 +19,7 @@ export interface Arrival {
   process?: LocalProcess | null;
 }
 
-export interface End {
+export interface SocketAddress {
   address: string;
   port: number;
 }
@@ -48,9 +47,9 @@ export interface Host extends OwnEnds {
   /** The TCP ports that have a listener. */
   listening: readonly number[];
   /** The TCP connections that have a socket on this host. */
-  established: readonly { local: End; remote: End }[];
+  established: readonly { local: SocketAddress; remote: SocketAddress }[];
   /** The TCP connections by which an operator is connected. */
-  sessions: readonly { remote: End; localPort: number }[];
+  sessions: readonly { remote: SocketAddress; localPort: number }[];
   /** The addresses, prefixes and ranges that are banned now. */
   bans: readonly string[];
   /** The addresses that no ban applies to. */

@@ -1,7 +1,7 @@
 /** Computes which connection a packet belongs to. The result is the same for packets of both ends. */
 
-import type { Conversation, Message } from "./packet.ts";
-import { isAnswer, questionOf } from "./transport.ts";
+import type { Conversation, IcmpMessage } from "./packet.ts";
+import { isReply, requestOf } from "./transport.ts";
 
 export interface ConnectionKey {
   text: string;
@@ -25,9 +25,9 @@ export function connectionKey(of: Conversation, place: string): ConnectionKey {
   return { text: [of.protocol, low, high, message, place].join(" | "), sourceIsLow };
 }
 
-function questionKey(protocol: number, message: Message, sourceIsLow: boolean): string {
-  const lowAsks = sourceIsLow !== isAnswer(protocol, message.type);
-  return `${lowAsks ? "low" : "high"} asks ${questionOf(protocol, message.type)}/${message.code} as ${message.identifier}`;
+function questionKey(protocol: number, message: IcmpMessage, sourceIsLow: boolean): string {
+  const lowAsks = sourceIsLow !== isReply(protocol, message.type);
+  return `${lowAsks ? "low" : "high"} asks ${requestOf(protocol, message.type)}/${message.code} as ${message.identifier}`;
 }
 
 /** Returns the same packet as if the other end had sent it. */

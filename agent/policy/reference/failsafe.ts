@@ -4,7 +4,7 @@ import { parseAddress, toInteger } from "../../values/address.ts";
 import { ICMPV6_TYPES } from "../../values/names.ts";
 import { addressesOf } from "../fields/addresses.ts";
 import type { Arrival, Host } from "./arrival.ts";
-import type { Policy } from "./meaning.ts";
+import type { Policy } from "./rules.ts";
 import type { Conversation, Packet } from "./packet.ts";
 import { ICMPV6, TCP, UDP } from "./transport.ts";
 
@@ -23,7 +23,7 @@ const DISCOVERY = ["router-solicitation", "router-advertisement", "neighbor-soli
 const DISCOVERY_HOP_LIMIT = 255;
 
 /** Returns whether the packet is neighbour discovery or DHCP, without which the host could not be managed over the network. */
-export function isLinkUpkeep(packet: Packet, arrival: Arrival): boolean {
+export function isDiscoveryOrDhcp(packet: Packet, arrival: Arrival): boolean {
   return isNeighbourDiscovery(packet, arrival) || isDhcp(packet, arrival);
 }
 

@@ -3,7 +3,7 @@
 import type { Direction } from "../../values/traffic.ts";
 import { type ConnectionKey, reversed } from "./connection.ts";
 import { isBareSyn, RST } from "./flags.ts";
-import type { Conversation, Reason, Segment, Transport } from "./packet.ts";
+import type { Conversation, Reason, Segment, TransportHeader } from "./packet.ts";
 import type { Segments } from "./segments.ts";
 
 export interface Flow {
@@ -82,12 +82,12 @@ export class Flows {
     this.#blocked.delete(key.text);
   }
 
-  noteSyn(conversation: Conversation, { tcpFlags, segment }: Pick<Transport, "tcpFlags" | "segment">): void {
+  noteSyn(conversation: Conversation, { tcpFlags, segment }: Pick<TransportHeader, "tcpFlags" | "segment">): void {
     if (isBareSyn(tcpFlags) && (tcpFlags! & RST) === 0 && segment?.whole) this.#syns.set(endsOf(conversation), segment);
   }
 
   /** Returns whether the packet acknowledges a SYN (and all of its data) that passed between these ends. */
-  isAskedFor(answer: Conversation, { segment }: Pick<Transport, "segment">): boolean {
+  isAskedFor(answer: Conversation, { segment }: Pick<TransportHeader, "segment">): boolean {
     const syn = this.#syns.get(endsOf(reversed(answer)));
     if (syn === undefined || segment === null) return false;
     const acknowledged = (segment.acknowledgement - syn.sequence) >>> 0;

@@ -3,11 +3,11 @@
 import type { Arrival } from "./arrival.ts";
 import { SYN } from "./flags.ts";
 import type { Flow } from "./flows.ts";
-import type { Packet, Transport } from "./packet.ts";
+import type { Packet, TransportHeader } from "./packet.ts";
 import type { EndNumber, Sent } from "./segments.ts";
 
 /** Advances the flow by a packet that passes as a part of it. */
-export function advance(flow: Flow, byOpener: boolean, packet: Packet, transport: Transport, arrival: Arrival): void {
+export function advance(flow: Flow, byOpener: boolean, packet: Packet, transport: TransportHeader, arrival: Arrival): void {
   const by: EndNumber = byOpener ? 0 : 1;
   flow.answered ||= !byOpener;
   if (packet.fragment !== null && packet.fragment.offset > 0) return;
@@ -16,7 +16,7 @@ export function advance(flow: Flow, byOpener: boolean, packet: Packet, transport
   if (sent !== undefined && isFromItsSide(flow, by, arrival)) flow.segments?.follow(sent, by, (flow.tcpFlags[0] & SYN) !== 0);
 }
 
-export function sentBy({ hopLimit }: Packet, { tcpFlags, segment }: Transport): Sent | undefined {
+export function sentBy({ hopLimit }: Packet, { tcpFlags, segment }: TransportHeader): Sent | undefined {
   return tcpFlags === null || segment === null ? undefined : { flags: tcpFlags, segment, hopLimit };
 }
 

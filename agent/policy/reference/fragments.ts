@@ -5,7 +5,7 @@
  */
 
 import { Limit } from "../../generated/layout.ts";
-import { Undecidable, type Packet, type Reason, type Transport } from "./packet.ts";
+import { Undecidable, type Packet, type Reason, type TransportHeader } from "./packet.ts";
 
 const LONGEST = 65_535;
 
@@ -14,7 +14,7 @@ interface Datagram {
   ranges: { start: number; end: number }[];
   lastSeen: boolean;
   /** The layer 4 header of the first fragment. */
-  transport: Transport | undefined;
+  transport: TransportHeader | undefined;
   /** The reason why no fragment of this datagram can be decided any more. */
   poison: Reason | undefined;
 }
@@ -62,7 +62,7 @@ function addRange(datagram: Datagram, start: number, end: number): Reason | unde
  * A later fragment does not get the quoted packet of an ICMP error or the inner packet of a tunnel: these are in the first
  * fragment only.
  */
-function lend(transport: Transport | undefined): Transport | undefined {
+function lend(transport: TransportHeader | undefined): TransportHeader | undefined {
   return (
     transport && {
       ...transport,

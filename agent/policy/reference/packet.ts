@@ -1,6 +1,7 @@
 /** One packet as the reference sees it, and the reader that its parsers share. */
 
 import type { Reason as ReasonTable } from "../../generated/layout.ts";
+import type { TunnelKind } from "../../values/traffic.ts";
 
 /** The reasons why a packet is undecided. The names are those of enum weir_reason. */
 export type Reason = Lowercase<Exclude<keyof typeof ReasonTable, "NONE" | "COUNT">>;
@@ -10,12 +11,12 @@ export interface Addresses {
   destination: bigint;
 }
 
-export interface Ports {
+export interface PortPair {
   source: number;
   destination: number;
 }
 
-export interface Message {
+export interface IcmpMessage {
   type: number;
   code: number;
   /** The identifier of echo and timestamp messages, else 0. */
@@ -23,10 +24,10 @@ export interface Message {
 }
 
 /** The layer 4 header, with the members that its protocol has. `null` means "has none". */
-export interface Transport {
+export interface TransportHeader {
   protocol: number;
-  ports: Ports | null;
-  icmp: Message | null;
+  ports: PortPair | null;
+  icmp: IcmpMessage | null;
   tcpFlags: number | null;
   segment: Segment | null;
   /** The packet that an ICMP error is about, if the error quotes enough of it. */
@@ -52,9 +53,7 @@ export interface Segment {
 }
 
 /** The two ends of a conversation, in the order of one packet. */
-export interface Conversation extends Addresses, Pick<Transport, "protocol" | "ports" | "icmp"> {}
-
-export type TunnelKind = "gre" | "ipip" | "vxlan" | "geneve";
+export interface Conversation extends Addresses, Pick<TransportHeader, "protocol" | "ports" | "icmp"> {}
 
 export interface Inner {
   kind: TunnelKind;
@@ -92,7 +91,7 @@ export interface Packet extends Addresses {
   /** True if there was an IPv6 fragment header, even that of an atomic fragment. */
   fragmentHeader: boolean;
   /** undefined for a later fragment, until it gets the header of its first. */
-  transport: Transport | undefined;
+  transport: TransportHeader | undefined;
 }
 
 /** Thrown by the parsers, and caught where a packet is read. */

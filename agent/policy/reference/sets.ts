@@ -4,7 +4,7 @@ import { parsePorts } from "../../values/ports.ts";
 import { addressesOf } from "../fields/addresses.ts";
 import type { SetView } from "../subject.ts";
 import type { Host } from "./arrival.ts";
-import type { Policy } from "./meaning.ts";
+import type { Policy } from "./rules.ts";
 
 export function viewSets({ sets }: Pick<Policy, "sets">, { isMember }: Pick<Host, "isMember">): SetView {
   const written = new Map(Object.entries(sets).map(([name, { addresses = [] }]) => [name, addresses.map(addressesOf)]));

@@ -2,7 +2,7 @@
 
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Undecidable } from "./packet.ts";
 import { FIN, RST, SYN } from "./flags.ts";
-import type { Addresses, Conversation, Inner, Message, Reader, Reason, Segment, Surroundings, Transport } from "./packet.ts";
+import type { Addresses, Conversation, Inner, IcmpMessage, Reader, Reason, Segment, Surroundings, TransportHeader } from "./packet.ts";
 
 export const ICMP = 1;
 export const IGMP = 2;
@@ -36,8 +36,17 @@ interface Around extends Surroundings {
   jumbo: boolean;
 }
 
-export function readTransport(reader: Reader, protocol: number, around: Around): Transport {
-  const plain: Transport = { protocol, ports: null, icmp: null, tcpFlags: null, segment: null, quoted: null, inner: null, datagram: null };
+export function readTransport(reader: Reader, protocol: number, around: Around): TransportHeader {
+  const plain: TransportHeader = {
+    protocol,
+    ports: null,
+    icmp: null,
+    tcpFlags: null,
+    segment: null,
+    quoted: null,
+    inner: null,
+    datagram: null,
+  };
   const orTiny = (reason: Reason): Reason => (around.firstFragment ? "fragment_tiny" : reason);
   switch (protocol) {
     case TCP:
@@ -58,7 +67,7 @@ export function readTransport(reader: Reader, protocol: number, around: Around):
   }
 }
 
-function readTcp(reader: Reader, tooShort: Reason, around: Around): Partial<Transport> {
+function readTcp(reader: Reader, tooShort: Reason, around: Around): Partial<TransportHeader> {
   const bytes = reader.rest;
   const header = reader.take(20, tooShort);
   const headerLength = (header.getUint8(12) >> 4) * 4;
@@ -101,7 +110,7 @@ function isIPv4(address: bigint): boolean {
   return address >> 32n === 0xffffn;
 }
 
-function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Transport> {
+function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<TransportHeader> {
   const left = reader.left;
   const header = reader.take(8, tooShort);
   const length = header.getUint16(4);
@@ -116,12 +125,12 @@ function innerByPort(port: number, bytes: Uint8Array): Inner | null {
   return port === GENEVE_PORT ? { kind: "geneve", etherType: 0, bytes } : null;
 }
 
-function readIcmp(reader: Reader, protocol: number, tooShort: Reason): Partial<Transport> {
+function readIcmp(reader: Reader, protocol: number, tooShort: Reason): Partial<TransportHeader> {
   const icmp = messageOf(reader.take(8, tooShort), protocol);
   return { icmp, quoted: isError(protocol, icmp.type) ? readQuoted(reader, protocol) : null };
 }
 
-function messageOf(header: DataView, protocol: number): Message {
+function messageOf(header: DataView, protocol: number): IcmpMessage {
   const type = header.getUint8(0);
   return { type, code: header.getUint8(1), identifier: pairOf(protocol, type) === undefined ? 0 : header.getUint16(4) };
 }
@@ -140,17 +149,17 @@ function pairOf(protocol: number, type: number): [number, number] | undefined {
 }
 
 /** Echo and timestamp replies belong to a request and open nothing. */
-export function isAnswer(protocol: number, type: number): boolean {
+export function isReply(protocol: number, type: number): boolean {
   return pairOf(protocol, type)?.[1] === type;
 }
 
 /** Returns whether the message is an echo or timestamp request. */
-export function isQuestion(protocol: number, type: number): boolean {
+export function isRequest(protocol: number, type: number): boolean {
   return pairOf(protocol, type)?.[0] === type;
 }
 
 /** Returns the request that a reply belongs to. Any other type is returned as it is. */
-export function questionOf(protocol: number, type: number): number {
+export function requestOf(protocol: number, type: number): number {
   return pairOf(protocol, type)?.[0] ?? type;
 }
 

@@ -1,6 +1,6 @@
 /** Parses tunnel headers: the inner packet, and the identity that keeps its connections apart from others. */
 
-import { readEthernet, readTags, type Link } from "./ethernet.ts";
+import { readEthernet, readTags, type EthernetHeader } from "./ethernet.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Reader, Undecidable, type Inner } from "./packet.ts";
 
 const BRIDGED = 0x6558;
@@ -19,7 +19,7 @@ const GRE_OPTIONS = GRE_CHECKSUM | GRE_KEY | GRE_SEQUENCE;
 /** VXLAN-GPE has protocol numbers of its own. */
 const VXLAN_PROTOCOLS: Readonly<Record<number, number>> = { 1: ETHERTYPE_IPV4, 2: ETHERTYPE_IPV6, 3: BRIDGED };
 
-export interface Opened extends Link {
+export interface Opened extends EthernetHeader {
   reader: Reader;
   /** The tunnel's kind and identity, such as `vxlan 7`. */
   tunnel: string;

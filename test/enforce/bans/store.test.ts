@@ -16,7 +16,7 @@ test("bans outlive the agent, with who gave the order, when, why and until when,
   await first.keeper.remove([network("198.51.100.0/24")]);
   const { store } = await first.restart();
   assert.deepEqual(texts(store), ["192.0.2.7", "2001:db8::/32"]);
-  assert.deepEqual(store.orderOf(network("192.0.2.7")), { ...order, bans: 2 });
+  assert.deepEqual(store.orderOf(network("192.0.2.7")), { ...order, count: 2 });
   assert.equal(statSync(first.journal).mode & 0o777, 0o600);
   assert.deepEqual(readdirSync(first.path), ["bans.journal"], "nothing half written stays");
 });

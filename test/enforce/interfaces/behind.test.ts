@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Behind, BehindKey, Limit } from "../../../agent/generated/layout.ts";
 import { entriesOf } from "../../../agent/enforce/interfaces/behind.ts";
-import type { Address, Link } from "../../../agent/kernel/netlink.ts";
+import type { InterfaceAddress, Link } from "../../../agent/kernel/netlink.ts";
 import { formatAddress, parseAddress } from "../../../agent/values/address.ts";
 
 const link = (ifindex: number, rest: Partial<Link> = {}): Link => ({
@@ -16,7 +16,7 @@ const link = (ifindex: number, rest: Partial<Link> = {}): Link => ({
   ...rest,
 });
 
-function address(text: string): Address {
+function address(text: string): InterfaceAddress {
   const { family, bytes } = parseAddress(text);
   return { ifindex: 2, family, prefixLength: 24, bytes: family === 4 ? bytes.subarray(12) : bytes };
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { chooseIngress, chooseInterface, type Device } from "../../../agent/enforce/interfaces/select.ts";
+import { chooseIngress, chooseInterface, type DeviceFacts } from "../../../agent/enforce/interfaces/select.ts";
 import type { InterfacesConfig } from "../../../config/types.ts";
 
-const nic: Device = {
+const nic: DeviceFacts = {
   ifindex: 2,
   name: "eth0",
   loopback: false,
@@ -18,7 +18,7 @@ const nic: Device = {
 const config: InterfacesConfig = { include: ["*"], exclude: ["lo"], ingress: "auto", egress: true, offload: false, overrides: [] };
 
 describe("which interfaces are watched", () => {
-  const watched = (device: Partial<Device>, change: Partial<InterfacesConfig> = {}): boolean =>
+  const watched = (device: Partial<DeviceFacts>, change: Partial<InterfacesConfig> = {}): boolean =>
     chooseInterface({ ...nic, ...device }, { ...config, ...change }).watch;
 
   it("takes an ordinary device for `*`", () => assert.equal(watched({}), true));
@@ -45,7 +45,7 @@ describe("which interfaces are watched", () => {
 });
 
 describe("the ingress hook", () => {
-  const hook = (device: Partial<Device>, change: Partial<InterfacesConfig> = {}): string =>
+  const hook = (device: Partial<DeviceFacts>, change: Partial<InterfacesConfig> = {}): string =>
     chooseIngress({ ...nic, ...device }, { ...config, ...change }).hook;
 
   it("is TC in auto for a driver that may reset its rings", () => assert.equal(hook({}), "tc"));

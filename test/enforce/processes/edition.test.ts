@@ -3,14 +3,14 @@ import { test } from "node:test";
 
 import { KnownKinds } from "../../../agent/generated/layout.ts";
 import { kindsOfGroup, kindsOfUsers } from "../../../agent/enforce/processes/edition.ts";
-import type { Kind } from "../../../agent/policy/kinds.ts";
+import type { ProcessKind } from "../../../agent/policy/kinds.ts";
 
 function bitsAt(bytes: Buffer, at: number, count: number): number[] {
   return Array.from({ length: count }, (_, number) => number).filter((number) => (bytes[at + (number >> 3)]! >> (number & 7)) & 1);
 }
 
 test("users are those whose names or numbers fit", () => {
-  const kinds: Kind[] = [{ user: ["www-*"] }, { user: ["0", "4711"] }, { executable: ["*/curl"] }, { user: ["*"] }];
+  const kinds: ProcessKind[] = [{ user: ["www-*"] }, { user: ["0", "4711"] }, { executable: ["*/curl"] }, { user: ["*"] }];
   const found = kindsOfUsers(kinds, [
     { name: "root", uid: 0 },
     { name: "www-data", uid: 33 },
@@ -20,7 +20,7 @@ test("users are those whose names or numbers fit", () => {
 });
 
 test("a control group fits as far as its path and the names known by now tell", () => {
-  const kinds: Kind[] = [
+  const kinds: ProcessKind[] = [
     { container: ["web*"] },
     { container: ["*"] },
     { unit: ["nginx.service"] },

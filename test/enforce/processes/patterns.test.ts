@@ -9,7 +9,7 @@ import { DataPlane } from "../../../agent/kernel/dataplane.ts";
 import { u32 } from "../../../agent/kernel/maps.ts";
 import { packEdition, packPatterns } from "../../../agent/enforce/processes/edition.ts";
 import { CAPACITIES } from "../../../agent/policy/capacity.ts";
-import type { Kind } from "../../../agent/policy/kinds.ts";
+import type { ProcessKind } from "../../../agent/policy/kinds.ts";
 import { Random } from "../../harness/random.ts";
 import { requires, root } from "../../harness/require.ts";
 
@@ -19,7 +19,7 @@ describe("the kernel's patterns", requires(root()), () => {
   const plane = new DataPlane({ capacity: CAPACITIES[0]! });
   after(() => plane.close());
 
-  function take(kinds: readonly Kind[]): void {
+  function take(kinds: readonly ProcessKind[]): void {
     for (const [index, pattern] of packPatterns(kinds).entries()) plane.map("process_patterns").update(u32(index), pattern);
     plane.map("kind_editions").update(u32(0), packEdition(kinds, 1));
   }
@@ -52,7 +52,7 @@ describe("the kernel's patterns", requires(root()), () => {
     let hits = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const path = `/${word("ab/", 12)}`;
-      const kinds: Kind[] = Array.from({ length: 40 }, () => ({
+      const kinds: ProcessKind[] = Array.from({ length: 40 }, () => ({
         executable: [random.oneIn(4) ? path : `${random.oneIn(2) ? "/" : "*"}${word("ab/*", 7)}`],
       }));
       take(kinds);

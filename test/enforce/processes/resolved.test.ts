@@ -15,7 +15,7 @@ const USERS = [
 const resolve = (rules: RuleText[], pids: number[] = []) => resolveProcesses(policyOf({ rules }).rules, USERS, () => pids);
 
 test("what a rule about processes comes to is told: who runs it now, and which users it names", () => {
-  const { told, warnings } = resolve([
+  const { facts: told, warnings } = resolve([
     { name: "web", action: "block", process: { executable: "*/curl", user: ["www-*", 4711] } },
     { name: "plain", action: "allow" },
   ]);
@@ -29,8 +29,8 @@ test("of processes only those count whose user is named", () => {
   const own = process.getuid!();
   const mine = resolve([{ name: "mine", action: "block", process: { user: own } }], [process.pid]);
   const others = resolve([{ name: "others", action: "block", process: { user: own + 1 } }], [process.pid]);
-  assert.match(mine.told[0]!, new RegExp(`fits 1 process now \\(${process.pid}\\)`));
-  assert.match(others.told[0]!, /fits 0 processes now/);
+  assert.match(mine.facts[0]!, new RegExp(`fits 1 process now \\(${process.pid}\\)`));
+  assert.match(others.facts[0]!, /fits 0 processes now/);
 });
 
 test("a user or a file that is not there is warned of, also where it is left out", () => {
@@ -63,6 +63,6 @@ test("a link to a program is warned of, which no process runs", (t) => {
 
 test("of many rules the first are told, and how many more there are", () => {
   const rules = Array.from({ length: 25 }, (_, number): RuleText => ({ name: `r${number}`, action: "block", process: { user: number } }));
-  const { told } = resolve(rules);
+  const { facts: told } = resolve(rules);
   assert.deepEqual([told.length, told.at(-1)], [21, "5 more rules are about processes; weir rule show tells of each"]);
 });

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
 
-import { ContainerNames, type Named, type NamesFound, type NameSource, podKey } from "../../../agent/observe/enrich/container-names.ts";
+import {
+  ContainerNames,
+  type FoundNames,
+  type NamesFound,
+  type NameSource,
+  podKey,
+} from "../../../agent/observe/enrich/container-names.ts";
 import type { Workload } from "../../../agent/values/workload.ts";
 
 const ID = "c".repeat(64);
@@ -20,7 +26,7 @@ class Slow implements NameSource {
     return new Promise((answer) => this.#answers.push(answer));
   }
 
-  async answer(found: Record<string, Named> = {}): Promise<void> {
+  async answer(found: Record<string, FoundNames> = {}): Promise<void> {
     this.#answers.shift()!(new Map(Object.entries(found)));
     for (let turns = 0; turns < 5; turns++) await turn();
   }

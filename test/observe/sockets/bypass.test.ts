@@ -33,7 +33,7 @@ async function looks(
   let now = each[0]!;
   const events: SocketEvent[] = [];
   const sockets = new BypassingSockets(
-    { describer, nextNumber: () => 1, rawHolders: async () => holdings(now.held), tell: (event) => void events.push(event) },
+    { describer, nextNumber: () => 1, rawHolders: async () => holdings(now.held), report: (event) => void events.push(event) },
     () => now.list.map(BigInt),
   );
   const told = [];

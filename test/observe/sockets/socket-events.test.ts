@@ -52,7 +52,7 @@ class Looks {
       nextNumber: () => ++seq,
       settleBindings: () => {},
       rawHolders: async () => (this.asked++, holdings(this.#held)),
-      tell: (event: SocketEvent) => void this.told.push(event),
+      report: (event: SocketEvent) => void this.told.push(event),
     };
     const bypassing = new BypassingSockets({ ...parts, rawHolders: async () => Buffer.alloc(0) }, () => []);
     this.events = new SocketEvents(parts, new PacketSockets(() => this.#there), bypassing);
@@ -120,7 +120,7 @@ test("a list that cannot be read is a trouble, and none once it can", async () =
       errors: undefined as never,
       nextNumber: () => 1,
       settleBindings: () => {},
-      tell: () => {},
+      report: () => {},
       rawHolders: async () => Buffer.alloc(0),
     },
     new PacketSockets(() => {

@@ -6,7 +6,7 @@ import { describe, it, test } from "node:test";
 import { type Account, accountOf, GROUPS, type Grouping } from "../../../agent/observe/flows/groups.ts";
 import { Executables } from "../../../agent/observe/statistics/executables.ts";
 import { LastMinute } from "../../../agent/observe/statistics/last-minute.ts";
-import { Ledger, REST } from "../../../agent/observe/statistics/ledger.ts";
+import { TrafficLedger, REST } from "../../../agent/observe/statistics/ledger.ts";
 import { LongLived } from "../../../agent/observe/statistics/long-lived.ts";
 import { Spread } from "../../../agent/observe/statistics/spread.ts";
 
@@ -16,14 +16,14 @@ function account(pid: number, executable = "/usr/bin/curl", peer = "192.0.2.1"):
   return { process: { pid, name: "curl", executable }, unit: "cron.service", peer, service: "tcp 443" };
 }
 
-function carry(ledger: Ledger, of: Account, bytes = 100): void {
+function carry(ledger: TrafficLedger, of: Account, bytes = 100): void {
   const tally = ledger.tallyOf(of, NOW);
   tally.count(NOW, NOW, false);
-  tally.carry({ packets: 1, sent: bytes, received: 0 });
+  tally.add({ packets: 1, sent: bytes, received: 0 });
 }
 
 /** Connections by name. */
-function sums(ledger: Ledger, by: Grouping): Record<string, number> {
+function sums(ledger: TrafficLedger, by: Grouping): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { account, tally } of ledger.entries()) {
     if (tally.connections === 0) continue;
@@ -35,7 +35,7 @@ function sums(ledger: Ledger, by: Grouping): Record<string, number> {
 
 describe("the ledger", () => {
   it("keeps what programs did where short-lived processes and strange peers are more than it holds", () => {
-    const ledger = new Ledger({ detailed: 10, byProgram: 10 });
+    const ledger = new TrafficLedger({ detailed: 10, byProgram: 10 });
     carry(ledger, account(1, "/usr/sbin/server"));
     for (let pid = 100; pid < 200; pid++) carry(ledger, account(pid, "/usr/bin/curl", `198.51.100.${pid}`));
     assert.deepEqual(sums(ledger, "executable"), { "/usr/sbin/server": 1, "/usr/bin/curl": 100 });
@@ -50,13 +50,13 @@ describe("the ledger", () => {
   });
 
   it("forgets the details of those first that were silent for longest", () => {
-    const ledger = new Ledger({ detailed: 4, byProgram: 4 });
+    const ledger = new TrafficLedger({ detailed: 4, byProgram: 4 });
     for (const pid of [1, 2, 3, 1, 4]) carry(ledger, account(pid));
     assert.deepEqual(sums(ledger, "process"), { other: 1, "curl 3": 1, "curl 1": 2, "curl 4": 1 });
   });
 
   it("loses nothing of the sums where programs are too many, too", () => {
-    const ledger = new Ledger({ detailed: 4, byProgram: 2 });
+    const ledger = new TrafficLedger({ detailed: 4, byProgram: 2 });
     for (let pid = 0; pid < 50; pid++) carry(ledger, account(pid, `/tmp/${pid}`), pid);
     const entries = [...ledger.entries()];
     assert.ok(entries.length <= 4 + 2 + 1, `${entries.length}`);
@@ -72,7 +72,7 @@ describe("the ledger", () => {
   });
 
   it("tells a process from a later one with its number", () => {
-    const ledger = new Ledger();
+    const ledger = new TrafficLedger();
     for (const started of ["2026-01-01", "2026-01-02"]) carry(ledger, { ...account(7), process: { pid: 7, name: "curl", started } });
     assert.equal([...ledger.entries()].filter(({ tally }) => tally.connections === 1).length, 2);
   });
@@ -82,7 +82,7 @@ test("names of programs are limited: those beyond are other, and nothing is lost
   const executables = new Executables();
   const add = (of: Account): void => {
     executables.count(of);
-    executables.carry(of, { packets: 1, sent: 2, received: 3 });
+    executables.add(of, { packets: 1, sent: 2, received: 3 });
   };
   for (let index = 0; index < 1000; index++) add(account(index, `/opt/bin/program-${index}`));
   add(account(1, "/elsewhere/program-5"));

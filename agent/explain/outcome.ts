@@ -1,6 +1,6 @@
 /** Reads the outcome of the packet that a program judged last. */
 
-import { Answer, AnswerNames, Outcome as Told, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
+import { Answer, AnswerNames, Outcome as OutcomeLayout, ReasonNames, Slot, VerdictNames } from "../generated/layout.ts";
 import type { Outcome, Reason } from "../policy/reference.ts";
 
 /** The elements of the table `scratch`. */
@@ -25,20 +25,20 @@ export const STATE_TABLES = [
 /** If the packet inside a tunnel has the worse verdict, that is the verdict of the frame. */
 export function outcomeIn(outerBytes: Buffer, innerBytes: () => Buffer, nameOf: (slot: number) => string | undefined): Outcome {
   const outer = read(outerBytes, nameOf);
-  if (outerBytes.readUInt32LE(Told.tunnelled) !== 1) return outer;
+  if (outerBytes.readUInt32LE(OutcomeLayout.tunnelled) !== 1) return outer;
   const inner = read(innerBytes(), nameOf);
   return { ...(inner.verdict === "passed" ? outer : inner), staged: outer.staged ?? inner.staged };
 }
 
 function read(bytes: Buffer, nameOf: (slot: number) => string | undefined): Outcome {
-  const staged = bytes.readUInt32LE(Told.staged);
-  const reason = bytes.readUInt32LE(Told.reason);
-  const verdict = (VerdictNames[bytes.readUInt32LE(Told.verdict)] ?? "?") as Outcome["verdict"];
-  const answer = verdict === "dropped" ? bytes.readUInt32LE(Told.answer) : Answer.NONE;
+  const staged = bytes.readUInt32LE(OutcomeLayout.staged);
+  const reason = bytes.readUInt32LE(OutcomeLayout.reason);
+  const verdict = (VerdictNames[bytes.readUInt32LE(OutcomeLayout.verdict)] ?? "?") as Outcome["verdict"];
+  const answer = verdict === "dropped" ? bytes.readUInt32LE(OutcomeLayout.answer) : Answer.NONE;
   const named = (slot: number): string => BUILT_IN[slot] ?? nameOf(slot) ?? `slot ${slot}`;
   return {
     verdict,
-    rule: named(bytes.readUInt32LE(Told.slot)),
+    rule: named(bytes.readUInt32LE(OutcomeLayout.slot)),
     staged: staged === Slot.NONE ? null : named(staged),
     reason: reason === 0 ? null : (ReasonNames[reason] as Reason),
     answer: SENT.includes(answer) ? (AnswerNames[answer] as Outcome["answer"]) : null,

@@ -1,14 +1,14 @@
 /** Parses a frame as far as it can be read: the whole packet, or its addresses and the reason why the rest is undecidable. */
 
 import type { Arrival } from "./arrival.ts";
-import { readEthernet, type Link } from "./ethernet.ts";
+import { readEthernet, type EthernetHeader } from "./ethernet.ts";
 import type { Fragments } from "./fragments.ts";
 import { readIp } from "./ip.ts";
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, Reader, Undecidable } from "./packet.ts";
 import type { Inner, Packet, Reason, Surroundings } from "./packet.ts";
 import { openTunnel } from "./tunnel.ts";
 
-export interface Sighting {
+export interface ParsedFrame {
   /** undefined if not even the addresses are known. */
   packet: Packet | undefined;
   problem: Reason | undefined;
@@ -24,33 +24,33 @@ export interface NotIp {
   etherType: number;
 }
 
-export function sight(arrival: Arrival, fragments: Fragments): Sighting | NotIp {
+export function parseFrame(arrival: Arrival, fragments: Fragments): ParsedFrame | NotIp {
   const reader = new Reader(arrival.frame);
   const around = { gso: arrival.gso ?? false, partial: false };
   return attempt(arrival.interface, false, () => {
     const link = arrival.ethernet === false ? linkOfBareIp(arrival) : readEthernet(reader, arrival.metadataTags);
-    return sightIp(reader, link, around, `${arrival.interface} vlan ${link.vlan.join(".")}`, false, fragments);
+    return parseIp(reader, link, around, `${arrival.interface} vlan ${link.vlan.join(".")}`, false, fragments);
   });
 }
 
 /** Parses the inner packet of the tunnel packet `outer`. */
-export function sightInner(outer: Packet, inner: Inner, arrival: Arrival, fragments: Fragments): Sighting | NotIp {
+export function parseInner(outer: Packet, inner: Inner, arrival: Arrival, fragments: Fragments): ParsedFrame | NotIp {
   const partial = outer.fragment !== null;
   return attempt(arrival.interface, true, () => {
     const { reader, tunnel, ...link } = openTunnel(inner, outer.family);
     const place = `${arrival.interface} ${tunnel} vlan ${link.vlan.join(".")}`;
-    return sightIp(reader, link, { gso: arrival.gso ?? false, partial }, place, true, fragments);
+    return parseIp(reader, link, { gso: arrival.gso ?? false, partial }, place, true, fragments);
   });
 }
 
-function sightIp(
+function parseIp(
   reader: Reader,
-  link: Link,
+  link: EthernetHeader,
   around: Surroundings,
   place: string,
   inTunnel: boolean,
   fragments: Fragments,
-): Sighting | NotIp {
+): ParsedFrame | NotIp {
   if (link.etherType !== ETHERTYPE_IPV4 && link.etherType !== ETHERTYPE_IPV6) return { etherType: link.etherType };
   const seen: Packet[] = [];
   const vlan = link.vlan.find((identifier) => identifier !== 0) ?? 0;
@@ -63,7 +63,7 @@ function sightIp(
   }
 }
 
-function attempt(place: string, inTunnel: boolean, look: () => Sighting | NotIp): Sighting | NotIp {
+function attempt(place: string, inTunnel: boolean, look: () => ParsedFrame | NotIp): ParsedFrame | NotIp {
   try {
     return look();
   } catch (error) {
@@ -76,6 +76,6 @@ function reasonOf(error: unknown): Reason {
   throw error;
 }
 
-function linkOfBareIp({ frame, metadataTags = [] }: Arrival): Link {
+function linkOfBareIp({ frame, metadataTags = [] }: Arrival): EthernetHeader {
   return { etherType: (frame[0] ?? 0) >> 4 === 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, vlan: [...metadataTags] };
 }

@@ -5,9 +5,9 @@ import type { Arrival, Host, TunnelEnd } from "./arrival.ts";
 import { hasFormOfDiscovery, isBanned, isTrustedPeer } from "./failsafe.ts";
 import { isBareSyn } from "./flags.ts";
 import { Fragments } from "./fragments.ts";
-import type { Policy } from "./meaning.ts";
+import type { Policy } from "./rules.ts";
 import { type Inner, type Packet, Undecidable } from "./packet.ts";
-import { sightInner } from "./sighting.ts";
+import { parseInner } from "./parse.ts";
 import { TCP } from "./transport.ts";
 import { openTunnel } from "./tunnel.ts";
 
@@ -26,7 +26,7 @@ export function innerAtDevice({ transport }: Packet, { tunnels }: Pick<Host, "tu
 /** Bans come before management ports, as outside of tunnels. */
 export function carriesFailsafe(outer: Packet, inner: Inner, arrival: Arrival, policy: Policy, host: Host): boolean {
   if (!host.tunnels.some((end) => isAt(end, outer, inner, arrival, host))) return false;
-  const seen = sightInner(outer, inner, arrival, new Fragments());
+  const seen = parseInner(outer, inner, arrival, new Fragments());
   if ("etherType" in seen) return seen.etherType === ETHERTYPE_ARP && !isBanned(outer, arrival, host);
   const { packet, problem } = seen;
   if (packet === undefined) return false;

@@ -55,7 +55,7 @@ export function keepUp(
   every(SAMPLE_MS, () => {
     rates.sample(trafficRows(plane, interfaces), performance.now());
     configuration.keepTime();
-    if (config.interfaces.egress) plane.lookForTranslation(); // otherwise nobody sees how NAT translated incoming packets
+    if (config.interfaces.egress) plane.noteNat(); // otherwise nobody sees how NAT translated incoming packets
     void growth.renew();
     socketEvents.look();
     systemCalls.look();

@@ -2,17 +2,17 @@
 
 import { printable } from "../values/quote.ts";
 import type { RuleConfig } from "./rule.ts";
-import type { Meanings } from "./fields/field.ts";
+import type { NameResolver } from "./fields/field.ts";
 import type { InterfaceGroups } from "./groups.ts";
 import type { SetReferences } from "./sets.ts";
 
 /** Collects the interfaces and sets that rules name. */
-export interface Said {
+export interface NameTables {
   groups: InterfaceGroups;
   sets: SetReferences;
 }
 
-export function meaningsFor({ name }: RuleConfig, { groups, sets }: Said): Meanings {
+export function resolverFor({ name }: RuleConfig, { groups, sets }: NameTables): NameResolver {
   return {
     groupOf: (interfaces, except) => groups.bitOf(interfaces, except, printable(name)),
     setsOf: (addresses) => sets.bitsOf(addresses, name),

@@ -266,7 +266,7 @@ function durationCases(f: Family, hook: Hook): Case[] {
   ];
 }
 
-export const STANDING_CASES: Case[] = [
+export const RELATION_CASES: Case[] = [
   ...forBoth((f) => (["ingress", "egress"] as const).flatMap((hook) => [...stateCases(f, hook), ...durationCases(f, hook)])),
   ...forBoth(metCases),
 ];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Btf, type BtfMember, type BtfType } from "../../agent/kernel/btf.ts";
-import { planCopying, type TypeIn } from "../../agent/kernel/carry.ts";
+import { planCopying, type TypeIn } from "../../agent/kernel/copy-values.ts";
 
 const U16 = 1;
 const U32 = 2;

@@ -22,13 +22,13 @@ import { News } from "./news.ts";
 /** A stop waits this long for the disk, and for the collector. */
 const FLUSH_MS = 2500;
 
-export interface Telling {
+export interface Reporting {
   news: News;
   health: HealthBoard;
   losses: Losses;
 }
 
-export function tellingOf(log: Log): Telling {
+export function reportingOf(log: Log): Reporting {
   const news = new News();
   const health = new HealthBoard((now) => {
     log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "all is well again" : now.reasons.join("; "));
@@ -41,7 +41,7 @@ export function tellingOf(log: Log): Telling {
 export async function openAuditLog(
   { settings: { config }, deadline, log }: Ground,
   farewell: Farewell,
-  { news, health }: Telling,
+  { news, health }: Reporting,
   stop: AsyncDisposableStack,
 ): Promise<AuditWriter> {
   deadline.step(`opening the audit log ${config.audit.path}`, "Look whether its folder answers (ls -l), or choose another audit.path.");
@@ -96,7 +96,7 @@ async function withinFlush(done: Promise<unknown>): Promise<void> {
 }
 
 /** Writes the start into the audit log, without waiting for the disk: health reports the state of the log. */
-export function tellStart(
+export function auditStart(
   { settings, plane, dynamic, banned, ended, log }: Ground,
   { generation }: Enforcement,
   audit: AuditWriter,

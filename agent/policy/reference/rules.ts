@@ -6,14 +6,14 @@ import type { Action, PolicyConfig, RuleConfig } from "../rule.ts";
 import type { Field, Want } from "../fields/field.ts";
 import { FIELD_ENTRIES, isConditional } from "../fields/index.ts";
 import type { Counted, Subject } from "../subject.ts";
-import { type Answer as Known, every, some } from "../three-valued.ts";
+import { type Truth, every, some } from "../three-valued.ts";
 import { countsConnections } from "./meters.ts";
 import { ICMPV6, IGMP } from "./transport.ts";
 
 /** The part of the configuration that a verdict depends on, the mode included. */
 export type Policy = { mode: Mode } & Pick<PolicyConfig, "defaults" | "failsafe" | "sets" | "inspect_tunnels" | "rules">;
 
-export interface Answer {
+export interface Decision {
   /** undefined if it depends on something that the packet does not tell. */
   action: Action | undefined;
   /** The name of the rule that decided, or `default`. */
@@ -74,12 +74,12 @@ export interface Question {
   held?: string | undefined;
 }
 
-function holds(wants: Want[][], subject: Subject): Known {
+function holds(wants: Want[][], subject: Subject): Truth {
   return every(wants.map((field) => some(field.map((want) => want.holds(subject)))));
 }
 
 /** Asks the fields that have the same answer for each packet of the connection now. */
-function matchesConnection({ once, times }: PreparedRule, subject: Subject): Known {
+function matchesConnection({ once, times }: PreparedRule, subject: Subject): Truth {
   return holds([...once, ...times], subject);
 }
 
@@ -101,7 +101,7 @@ function matches(prepared: PreparedRule, { subject, counted, count, held }: Ques
  * Asks the rules in their order. If unknown facts decide whether a rule matches, a doubt is left: a later rule may still decide
  * if it has the same action. The doubt of a staged rule does not count, because such a rule changes nothing.
  */
-export function askRules(rules: PreparedRules, defaultAction: Action, question: Question): Answer {
+export function askRules(rules: PreparedRules, defaultAction: Action, question: Question): Decision {
   let staged: string | null = null;
   let doubt: Action | undefined;
   for (const rule of rules) {
@@ -140,7 +140,7 @@ export function conditionsOn(rules: PreparedRules, subject: Subject): RuleConfig
  * state `invalid` and are reached before another rule would have ended the search. Returns undefined if there are no such rules,
  * and an answer without an action if none of them matched.
  */
-export function askAboutInvalid(rules: PreparedRules, question: Question): Answer | undefined {
+export function askAboutInvalid(rules: PreparedRules, question: Question): Decision | undefined {
   if (!rules.some((rule) => rule.asksForInvalid)) return undefined;
   let staged: string | null = null;
   let doubt: Action | undefined;

@@ -1,5 +1,5 @@
 /**
- * Computes the meaning of a rule as one number of 53 bits. Rules that differ in anything but their description and their end have
+ * Computes the fingerprint of a rule, a number of 53 bits. Rules that differ in anything but their description and their end have
  * different numbers, except for one chance in 10^15 for each pair. In that case a changed rule would go on with the counters of
  * the old one, and nothing else would happen.
  */
@@ -11,7 +11,7 @@ const UPPER = 2 ** 32;
 const UPPER_MASK = 0x1fffff;
 const [ENTRIES_SEED, LIST_SEED] = [0x85ebca6b, 0xc2b2ae35];
 
-export function meaningOf(rule: RuleConfig): number {
+export function fingerprintOf(rule: RuleConfig): number {
   return (ofRule(rule, 0x9e3779b1) & UPPER_MASK) * UPPER + (ofRule(rule, 0x7feb352d) >>> 0);
 }
 

@@ -5,7 +5,7 @@ import { SYN } from "./flags.ts";
 import type { Flow } from "./flows.ts";
 import { TCP } from "./transport.ts";
 
-export interface Standing {
+export interface Relation {
   state: ConnectionState;
   /** The age of the connection in seconds. */
   age: number;

@@ -3,17 +3,17 @@
 import type { Arrival } from "./arrival.ts";
 import { RST } from "./flags.ts";
 import type { Packet } from "./packet.ts";
-import { isQuestion, TCP } from "./transport.ts";
+import { isRequest, TCP } from "./transport.ts";
 
 /** A TCP reset, or the ICMP error "administratively prohibited". */
-export type Told = "reset" | "prohibited";
+export type Rejection = "reset" | "prohibited";
 
 /** Returns null if the packet must not be answered. */
-export function answerTo({ source, destination, fragment, transport }: Packet, arrival: Arrival): Told | null {
+export function rejectionFor({ source, destination, fragment, transport }: Packet, arrival: Arrival): Rejection | null {
   const toGroup = arrival.ethernet !== false && (arrival.frame[0]! & 1) === 1;
   if (toGroup || transport === undefined || !isOneHost(source) || !isOneHost(destination)) return null;
   if (fragment !== null && fragment.offset > 0) return null;
-  if (transport.icmp !== null) return isQuestion(transport.protocol, transport.icmp.type) ? "prohibited" : null;
+  if (transport.icmp !== null) return isRequest(transport.protocol, transport.icmp.type) ? "prohibited" : null;
   if (transport.protocol !== TCP) return "prohibited";
   return fragment !== null || (transport.tcpFlags! & RST) !== 0 ? null : "reset";
 }
