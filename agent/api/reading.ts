@@ -1,4 +1,4 @@
-/** Reads from an HTTP request which operation is asked for, and its request as a value. Whether that is right, its schema judges. */
+/** Reads the operation and the request out of an HTTP request. The schema of the request then checks it. */
 
 import type { Schema } from "../values/json-schema.ts";
 import { printable, quote } from "../values/quote.ts";
@@ -7,14 +7,14 @@ import { type Operation, REQUESTS } from "../service/requests/requests.ts";
 import { HttpRefusal } from "./http-status.ts";
 import { ROUTES } from "./routes.ts";
 
-/** Bytes of a body where the route says nothing else. */
+/** The size of a body in bytes, unless its route allows more. */
 const LARGEST_BODY = 64 * 1024;
-/** The parser repeats a part of the text. */
+/** The message of the JSON parser repeats a part of the text. */
 const LONGEST_MESSAGE = 200;
 
 const OPERATIONS = Object.entries(ROUTES) as [Operation, (typeof ROUTES)[Operation]][];
 
-/** Throws a Refusal where there is no such path, or the path does not know the method. */
+/** Throws a Refusal if there is no such path, or if the path does not know the method. */
 export function operationOf(method: string, path: string): Operation {
   const there = OPERATIONS.filter(([, route]) => route.path === path);
   if (there.length === 0) {
@@ -32,7 +32,7 @@ export function operationOf(method: string, path: string): Operation {
   });
 }
 
-/** `body` reads at most so many bytes, and refuses a larger one. */
+/** `body` reads the body, and refuses one of more than `most` bytes. */
 export async function requestIn(operation: Operation, url: URL, body: (most: number) => Promise<string>): Promise<unknown> {
   const { method, largest = LARGEST_BODY } = ROUTES[operation];
   if (method === "GET") return fromParameters(url.searchParams, REQUESTS[operation]);
@@ -49,14 +49,14 @@ function fromParameters(parameters: URLSearchParams, { properties = {} }: Schema
   );
 }
 
-/** A parameter is text; what is no number or boolean stays as it is, for the schema to refuse. */
+/** Gives a parameter the type that its schema wants. Other text stays as it is, and the schema refuses it. */
 function typed(text: string, { type }: Schema): unknown {
   if (type === "integer" && /^[0-9]{1,15}$/.test(text)) return Number(text);
   if (type === "boolean" && ["true", "false"].includes(text)) return text === "true";
   return text;
 }
 
-/** An empty body is an empty object. */
+/** Parses the body. An empty body counts as an empty object. */
 function fromBody(text: string): unknown {
   try {
     return text.trim() === "" ? {} : JSON.parse(text);

@@ -1,4 +1,4 @@
-/** How HTTP carries each request: method, path, and for GET its keys as parameters, else as a JSON body. */
+/** The HTTP method and path of each operation. GET carries the keys of a request as parameters, other methods as a JSON body. */
 
 import type { Operation } from "../service/requests/requests.ts";
 
@@ -7,11 +7,11 @@ type Method = "GET" | "POST" | "PUT" | "DELETE";
 interface Route {
   method: Method;
   path: string;
-  /** Bytes that its body may have, where that is more than others may. */
+  /** The size in bytes that its body may have, if it is not the usual one. */
   largest?: number;
 }
 
-/** Of a body with as many networks as one request may name. */
+/** The size in bytes of a body with as many networks as one request may name. */
 const MANY_NETWORKS = 1024 * 1024;
 
 export const ROUTES: Readonly<Record<Operation, Route>> = {

@@ -11,7 +11,7 @@ import { clientFor } from "./paths.ts";
 import { note, print, printJson } from "./print.ts";
 import { optionsOf, type Properties, saidOf } from "./request-options.ts";
 
-/** The schema of a request for rows. */
+/** The part of a schema that all requests for rows have. */
 interface RowsRequest {
   properties: Properties & { limit: Schema & { default: number } };
 }

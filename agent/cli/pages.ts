@@ -7,7 +7,7 @@ import { note, print, printed, printWhole } from "./print.ts";
 import type { Call, OptionSpec } from "./arguments.ts";
 import { PAGE } from "../service/requests/networks.ts";
 
-/** Rows, of however many pages. */
+/** The usual number of rows, and the most, over all pages. */
 const SHOWN = 1000;
 const MOST = 10_000_000;
 

@@ -1,4 +1,4 @@
-/** Options that become a request: their names, values, limits and texts are those of its schema. */
+/** Options that are made from the schema of a request: their names, values, limits and texts. */
 
 import type { Filter } from "../service/filter.ts";
 import type { Schema } from "../values/json-schema.ts";
@@ -6,7 +6,7 @@ import type { Call, OptionSpec } from "./arguments.ts";
 
 export type Properties = Readonly<Record<string, Schema>>;
 
-/** One option for each key. A key that is true or false is an option without a value. */
+/** Makes one option for each key. A boolean key becomes an option without a value. */
 export function optionsOf(properties: Properties): Record<string, OptionSpec> {
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, optionOf(schema)]));
 }
@@ -17,7 +17,7 @@ function optionOf({ title = "VALUE", description = "", type, enum: words, defaul
   return { value: title, about: `${description}${known}${usual === undefined ? "" : ` (${String(usual)})`}` };
 }
 
-/** The keys that the line says something of; the agent fills in the defaults of the others. */
+/** Reads the keys that the command line gives. The agent fills in the defaults of the others. */
 export function saidOf<const Of extends Properties>(call: Call, properties: Of): Filter<Of> {
   const said = Object.entries(properties).map(([name, schema]) => [name, valueOf(call, name, schema)] as const);
   return Object.fromEntries(said.filter(([, value]) => value !== undefined)) as Filter<Of>;

@@ -12,7 +12,7 @@ import type { Ban, BanKeeper } from "../enforce/bans/keeper.ts";
 import type { BanChange, BanPage, BanRow, Caller, NewBans } from "./contract.ts";
 import type { Asked } from "./requests/requests.ts";
 import { Refusal } from "../values/refusal.ts";
-import { covers, listOf, MOST_PROBLEMS, NAMED, type Named, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
+import { covers, listOf, MOST_PROBLEMS, NAMED, type Named, readAll, SEARCHED, some } from "./named-networks.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
 import type { Moment, Order } from "../enforce/networks/store.ts";
 import { TableFull } from "../enforce/networks/table.ts";
@@ -66,7 +66,7 @@ export class BanOperations {
 
   list({ network, limit, from = this.#parts.bans.store.size }: Asked<"listBans">): BanPage {
     const { store } = this.#parts.bans;
-    const wanted = network === undefined ? undefined : wantedOf(network);
+    const wanted = network === undefined ? undefined : parseNetworks(network)[0]!;
     const now = store.now();
     const rows: BanRow[] =
       wanted === undefined || from < store.size ? [] : this.#parts.bans.covering(wanted, now).map((ban) => this.#row(ban, now));

@@ -1,11 +1,11 @@
-/** Rows about connections, narrowed to some of them: the same for each question about such rows. */
+/** Filters of rows about connections. Requests for flows and for drops share them. */
 
 import type { ConnectionFields } from "../observe/events/event.ts";
 import { DIRECTIONS, type Endpoint } from "../values/traffic.ts";
 import { type Filters, isAt, type Tests } from "./filter.ts";
 import { OWNER_FILTERS, OWNER_TESTS } from "./owner-filter.ts";
 
-/** Addresses and ports are those of either end, on either side of address translation. */
+/** Addresses and ports may be those of either end, on either side of address translation. */
 export const CONNECTION_FILTERS = {
   interface: { title: "NAME", description: "only on this interface", type: "string", examples: ["eth0"] },
   direction: { title: "WHICH", description: "only opened in this direction", type: "string", enum: DIRECTIONS },

@@ -93,10 +93,7 @@ export interface RuleControl {
 
 /** Changes throw a Refusal as those of rules. */
 export interface BanControl {
-  /**
-   * Lists at most `limit` bans, from where the page before said. With a network, it lists those that cover it or are in it; throws a
-   * `malformed` Refusal where it is no network.
-   */
+  /** Lists at most `limit` bans, from where the page before said. With a network, it lists those that cover it or are in it. */
   list(asked: Asked<"listBans">): Awaitable<BanPage>;
   add(bans: NewBans, caller: Caller): Awaitable<BanChange>;
   delete(asked: Asked<"deleteBans">, caller: Caller): Awaitable<BanChange>;

@@ -1,4 +1,4 @@
-/** Which of the packets that others drop are shown. */
+/** Filters of the packets that others drop. */
 
 import type { DropRow } from "../observe/flows/drop-row.ts";
 import { DROPPERS } from "../observe/flows/droppers.ts";
@@ -28,10 +28,11 @@ export const DROP_TESTS: Tests<DropRow, typeof DROP_FILTERS> = {
   by: (row, wanted) => row.by === wanted,
   reason: (row, wanted) => row.reason === wanted.toLowerCase(),
   ...CONNECTION_TESTS,
+  // isShown judges `all` together with the reason.
   all: () => true,
 };
 
-/** What nobody misses is shown to who asks for all, or for its very reason. */
+/** Tells whether a row is shown. An ordinary drop, which nobody misses, is shown if the request has `all` or a reason. */
 export function isShown(row: DropRow, filter: DropFilter): boolean {
   return row.ordinary !== true || filter.all === true || filter.reason !== undefined;
 }

@@ -1,4 +1,4 @@
-/** Which connections are shown. */
+/** Filters of live connections. */
 
 import type { FlowRow } from "../observe/flows/row.ts";
 import { CONNECTION_FILTERS, CONNECTION_TESTS } from "./connection-filter.ts";

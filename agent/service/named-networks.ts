@@ -1,8 +1,7 @@
 /** Networks as operators name them, one by one or by the thousand. */
 
 import { formatNetwork, type Network, networkContains, readNetworks } from "../values/address.ts";
-import { printable, quote } from "../values/quote.ts";
-import { Refusal } from "../values/refusal.ts";
+import { printable } from "../values/quote.ts";
 
 /** Rows looked at for one page. */
 export const SEARCHED = 50_000;
@@ -31,15 +30,6 @@ export function readAll(texts: readonly string[]): { named: Named[]; problems: s
       warnings.push(`${printable(text)} has bits set beyond its prefix and counts as ${reading.masked}`);
   }
   return { named, problems, warnings };
-}
-
-export function wantedOf(text: string): Network {
-  const reading = readNetworks(text);
-  if ("networks" in reading && reading.networks.length === 1) return reading.networks[0]!;
-  throw new Refusal(`${"error" in reading ? reading.error : `${quote(text)} is more than one prefix`}.`, {
-    kind: "malformed",
-    next: "Name one address or prefix, as 192.0.2.7 or 2001:db8::/32.",
-  });
 }
 
 export function covers(wide: Network, narrow: Network): boolean {

@@ -1,4 +1,4 @@
-/** Rows that have an owner, narrowed to some of them: the same for each question about such rows. */
+/** Filters of rows that have an owner: a process, a container, a pod or a unit. */
 
 import type { ProcessReference } from "../observe/events/event.ts";
 import type { Workload } from "../values/workload.ts";

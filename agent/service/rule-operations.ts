@@ -9,6 +9,7 @@ import type { Fitting } from "../enforce/processes/resolved.ts";
 import type { RuleConfig } from "../policy/rule.ts";
 import type { Telemetry } from "../../otel/start.ts";
 import type { Caller, DynamicRow, ListedRule, NewRule, Origin, Place, RuleChange, RuleDetail } from "./contract.ts";
+import { MOST_RULES } from "./requests/rules.ts";
 import { Refusal } from "../values/refusal.ts";
 import { ruleText } from "../policy/rule-text.ts";
 import { checkRule, sourceOf } from "../enforce/dynamic/check.ts";
@@ -56,8 +57,6 @@ interface Plan {
 type Operation = "add" | "delete" | "move" | "clear";
 
 const ACTIONS = { add: "RULE-ADD", delete: "RULE-DELETE", move: "RULE-MOVE", clear: "RULE-CLEAR" } as const;
-/** Each change writes all of them to the disk. */
-const MOST_RULES = 10_000;
 
 export class RuleOperations {
   readonly #parts: RuleOperationParts;

@@ -4,7 +4,7 @@ import { counted } from "../values/count.ts";
 import { setImmediate as breathe } from "node:timers/promises";
 
 import type { AuditWriter } from "../../audit/writer.ts";
-import { formatNetwork, type Network, parseAddress } from "../values/address.ts";
+import { formatNetwork, type Network, parseAddress, parseNetworks } from "../values/address.ts";
 import { secondsOf } from "../values/duration.ts";
 import { nearest } from "../values/nearest.ts";
 import { printable, quote } from "../values/quote.ts";
@@ -15,7 +15,7 @@ import type { Caller, MemberPage, MemberRow, NewMembers, SetChange, SetControl, 
 import type { Asked } from "./requests/requests.ts";
 import { Refusal } from "../values/refusal.ts";
 import { Deadlines } from "../enforce/deadlines.ts";
-import { covers, listOf, MOST_PROBLEMS, NAMED, readAll, SEARCHED, some, wantedOf } from "./named-networks.ts";
+import { covers, listOf, MOST_PROBLEMS, NAMED, readAll, SEARCHED, some } from "./named-networks.ts";
 import { halves } from "../enforce/networks/halves.ts";
 import { NumberedNetworks } from "../enforce/networks/numbered.ts";
 import type { Order } from "../enforce/networks/store.ts";
@@ -121,7 +121,7 @@ export class SetOperations implements SetControl {
 
   members({ set, network, limit, from }: Asked<"listMembers">): MemberPage {
     const members = this.#find(set);
-    const wanted = network === undefined ? undefined : wantedOf(network);
+    const wanted = network === undefined ? undefined : parseNetworks(network)[0]!;
     const start = from ?? members.size;
     const rows: MemberRow[] =
       wanted === undefined || start < members.size

@@ -1,11 +1,11 @@
-/** Which sockets are shown. */
+/** Filters of sockets. */
 
 import type { SocketRow } from "../observe/sockets/row.ts";
 import { SOCKET_STATES } from "../observe/sockets/states.ts";
 import { type Filters, isAt, type Tests } from "./filter.ts";
 import { OWNER_FILTERS, OWNER_TESTS } from "./owner-filter.ts";
 
-/** Addresses and ports are those of either end. */
+/** Addresses and ports may be those of either end. */
 export const SOCKET_FILTERS = {
   protocol: {
     title: "NAME",

@@ -1,4 +1,4 @@
-/** Which connections statistics add up. */
+/** Filters of the connections that statistics add up. */
 
 import type { Account } from "../observe/flows/groups.ts";
 import { type Filters, isAt, type Tests } from "./filter.ts";

@@ -9,7 +9,7 @@ import { REQUEST_FORMATS } from "../service/requests/formats.ts";
 import { REQUESTS } from "../service/requests/requests.ts";
 import { type ValidatorSource, validatorModule } from "./validator-module.ts";
 
-/** By the name of each module. */
+/** The schemas of each module, by the name of the module. */
 export const VALIDATOR_MODULES: Readonly<Record<string, ValidatorSource>> = {
   requests: {
     about: "The schemas are those of agent/service/requests/requests.ts.",
@@ -30,7 +30,7 @@ export const VALIDATOR_MODULES: Readonly<Record<string, ValidatorSource>> = {
   },
 };
 
-/** The files of a module, and what is in them. */
+/** Returns the files of a module with their text. */
 export function validatorFiles(name: string): [file: URL, text: string][] {
   const { code, types } = validatorModule(VALIDATOR_MODULES[name]!);
   const file = (ending: string): URL => new URL(`../generated/validators/${name}${ending}`, import.meta.url);

@@ -1,7 +1,7 @@
 /**
  * Compiles JSON Schemas with ajv into the text of a module, so that the agent compiles nothing when it starts, and loads nothing of ajv.
  * The module is JavaScript beside its types, because Node takes longer to strip types than to load it. The formats are functions of the
- * room that uses the module: it hands them in.
+ * room that uses the module. That room passes them to it.
  */
 
 import { _, Ajv } from "ajv";
@@ -9,13 +9,13 @@ import standalone from "ajv/dist/standalone/index.js";
 import type { Schema } from "../values/json-schema.ts";
 
 export interface ValidatorSource {
-  /** A sentence for the head of the module: which schemas these are. */
+  /** A sentence for the head of the module that says where the schemas are. */
   about: string;
-  /** By the name of each validator. */
+  /** The schemas, by the names of their validators. */
   schemas: Readonly<Record<string, Schema>>;
-  /** Every format that the schemas may name. */
+  /** The names of the formats that the schemas may use. */
   formats: Iterable<string>;
-  /** How many errors a validator looks for, about; without it, it stops at the first one. */
+  /** The number of errors, about, after which a validator stops. Without it, a validator stops at the first error. */
   most?: number;
 }
 
@@ -24,16 +24,16 @@ const ANNOTATIONS = ["$schema", "title", "description", "examples"];
 
 const TYPES = `import type { DefinedError } from "ajv";
 
-/** Keeps what is wrong with the last value that it judged. */
+/** A compiled schema. Its errors are those of the last value that it judged. */
 export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };`;
 
 const DECLARATION =
   "export declare function validators(formats: Readonly<Record<string, (text: string) => boolean>>): Record<Name, Validator>;";
 
-/** Beginnings of the loops over the items of lists and the keys of mappings: how many errors there are follows from them alone. */
+/** The heads of loops over items of lists and keys of mappings. The number of errors has no other bound than these loops. */
 const LOOPS = /\bfor\((?:let|const) [^\n]*\{$/gm;
 
-/** How ajv keeps an error, where it looks for more: one each, so that a sixth of a module is this. */
+/** The code with which ajv keeps an error if it looks for more than one. It makes up a sixth of a module. */
 const KEPT = /const (err\d+) = (.*);\nif\(vErrors === null\)\{\nvErrors = \[\1\];\n\}\nelse \{\nvErrors\.push\(\1\);\n\}\nerrors\+\+;/g;
 
 export interface ValidatorModule {
@@ -81,7 +81,9 @@ export function validatorModule({ about, schemas, formats, most }: ValidatorSour
   };
 }
 
-/** ajv fills in defaults before it counts keys, and so would take an empty mapping for a full one. It judges keywords of no type first. */
+/**
+ * ajv fills in defaults before it counts keys, so that an empty mapping would pass for a full one. A keyword without a type comes first.
+ */
 function countKeysBeforeDefaults(ajv: Ajv): void {
   ajv.removeKeyword("minProperties").addKeyword({
     keyword: "minProperties",
@@ -94,14 +96,14 @@ function countKeysBeforeDefaults(ajv: Ajv): void {
   });
 }
 
-/** Ends each loop once there are enough errors, so that garbage cannot become a list of garbage. Says shorter how an error is kept. */
+/** Ends each loop when there are enough errors, so that garbage does not become a list of garbage. It also shortens how an error is kept. */
 function bounded(code: string, most: number): string {
   return code
     .replaceAll(LOOPS, (loop) => `${loop}\nif(errors >= ${most}){break;}`)
     .replaceAll(KEPT, "(vErrors ??= []).push($2);\nerrors++;");
 }
 
-/** A schema that no error refers to. */
+/** Tells whether a line defines a schema that no error refers to. */
 function isUnused(line: string, code: string): boolean {
   const [, name] = /^const (schema\d+) = /.exec(line) ?? [];
   return name !== undefined && code.split(new RegExp(`\\b${name}\\b`)).length === 2;
@@ -112,7 +114,7 @@ function withoutAnnotations(schema: Schema): Schema {
   return Object.fromEntries(whole.map(([keyword, value]) => [keyword, inside(keyword, value)]));
 }
 
-/** The value of a keyword, with the annotations of the schemas in it removed. */
+/** Removes the annotations of all schemas in the value of a keyword. */
 function inside(keyword: string, value: unknown): unknown {
   if (["properties", "definitions"].includes(keyword))
     return Object.fromEntries(Object.entries(value as Record<string, Schema>).map(([key, part]) => [key, withoutAnnotations(part)]));

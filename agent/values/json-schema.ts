@@ -62,7 +62,7 @@ type WithKeys<Properties, Sure> = { -readonly [Key in keyof Properties as Key ex
 /** Explains why a text does not have a `format`; undefined if it has. `sets`: names of sets, one of which may be meant. */
 export type Format = (value: string, sets?: readonly string[]) => Misreading | undefined;
 
-/** Makes of formats what compiled schemas ask: whether a text has one. */
+/** Makes the functions that compiled schemas call: each tells whether a text has the format. */
 export function judgesOf(formats: Readonly<Record<string, Format>>): Record<string, (text: string) => boolean> {
   return Object.fromEntries(Object.entries(formats).map(([name, explain]) => [name, (text: string) => explain(text) === undefined]));
 }

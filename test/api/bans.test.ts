@@ -123,6 +123,8 @@ const MISSHAPEN: [string, string, unknown, RegExp][] = [
   ["DELETE", "/v1/bans", {}, /There is no "networks" in the request: .*, or "all"/],
   ["GET", "/v1/bans?limit=5001", undefined, /"limit" takes a whole number from 1 to 5000, not 5001/],
   ["GET", "/v1/bans?from=-1", undefined, /"from" takes a whole number from 0/],
+  ["GET", "/v1/bans?network=example.org", undefined, /"network" does not fit: "example\.org" is not an address/],
+  ["GET", "/v1/bans?network=192.0.2.1-192.0.2.9", undefined, /"network" does not fit: .* is more than one prefix/],
   ["GET", "/v1/bans?address=::2", undefined, /There is no "address" in the request/],
 ];
 

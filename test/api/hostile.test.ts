@@ -11,7 +11,7 @@ import { startFixture } from "./support.ts";
 const NETWORK = '"192.0.2.7"';
 const LONGEST_ANSWER = 2000;
 
-/** Each with its twin, which is taken. */
+/** Each hostile body has a twin that is accepted. */
 const BODIES: [what: string, method: string, path: string, hostile: string, twin: string][] = [
   ["a deep list", "POST", "/v1/bans", `{"networks":${"[".repeat(500_000)}${"]".repeat(500_000)}}`, `{"networks":[${NETWORK}]}`],
   ["a deep mapping", "POST", "/v1/bans", `${'{"networks":'.repeat(40_000)}1${"}".repeat(40_000)}`, `{"networks":[${NETWORK}]}`],

@@ -1,4 +1,4 @@
-/** Requests that a schema allows, and what is said of one that it does not allow. */
+/** Examples of requests that a schema allows, and the refusals of others. */
 
 import assert from "node:assert/strict";
 import { judged } from "../../agent/service/requests/judge.ts";
@@ -7,10 +7,10 @@ import type { Schema } from "../../agent/values/json-schema.ts";
 import { isPrintable } from "../../agent/values/quote.ts";
 import { Refusal } from "../../agent/values/refusal.ts";
 
-/** A terminal shows it at once. */
+/** The longest answer, in characters, that a terminal shows at once. */
 const LONGEST_ANSWER = 1000;
 
-/** With every key that goes with the others, or with those alone that are required. */
+/** Makes a request of a schema: with every key that goes with the others, or with the required keys alone. */
 export function exampleOf(schema: Schema, everything: boolean): unknown {
   const { examples, enum: words, minimum, type, properties = {}, required = [] } = schema;
   if (examples !== undefined) return structuredClone(examples[0]);
@@ -21,7 +21,7 @@ export function exampleOf(schema: Schema, everything: boolean): unknown {
   return Object.fromEntries(keys.map((key) => [key, exampleOf(properties[key]!, everything)]));
 }
 
-/** Undefined where the request is accepted. It is for people: short, printable, and a sentence of what to do. */
+/** Returns undefined if the request is accepted. Checks that a refusal is short, printable, and says what to do. */
 export function refusalOf(operation: Operation, request: unknown): Refusal | undefined {
   try {
     judged(operation, request);

@@ -43,7 +43,7 @@ const LARGE: readonly unknown[] = [
 
 const STRANGE_KEYS = ["__proto__", "constructor", "toString", "hasOwnProperty", "length", "", "a/b~c", "\u202elimit"];
 
-/** As JSON.parse makes it: `__proto__` is a key as any other. */
+/** Sets a key as JSON.parse does: `__proto__` is a key like any other. */
 function withKey(request: unknown, key: string, value: unknown): unknown {
   return Object.fromEntries([...Object.entries(request as object).filter(([other]) => other !== key), [key, value]]);
 }
@@ -77,7 +77,7 @@ test("hostile values are refused in every place, and a right one in the same pla
   );
 });
 
-/** The value with one thing in it replaced, removed or added. */
+/** Replaces, removes or adds one thing in a value. */
 function changed(value: unknown, random: Random): unknown {
   if (typeof value !== "object" || value === null || random.oneIn(6)) return structuredClone(random.pick(SMALL));
   const entries: [string, unknown][] = Object.entries(value);

@@ -2,7 +2,7 @@
 
 import type { DefinedError } from "ajv";
 
-/** Keeps what is wrong with the last value that it judged. */
+/** A compiled schema. Its errors are those of the last value that it judged. */
 export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };
 
 export type Name = "testFile";

@@ -2,7 +2,7 @@
 
 import type { DefinedError } from "ajv";
 
-/** Keeps what is wrong with the last value that it judged. */
+/** A compiled schema. Its errors are those of the last value that it judged. */
 export type Validator = ((value: unknown) => boolean) & { errors?: DefinedError[] | null };
 
 export type Name = "status" | "listRules" | "findRule" | "addRule" | "deleteRules" | "moveRule" | "listBans" | "addBans" | "deleteBans" | "listSets" | "listMembers" | "addMembers" | "removeMembers" | "findSets" | "drops" | "flows" | "sockets" | "statistics" | "top" | "watch" | "calls" | "policy" | "metrics" | "setMode" | "reload";

@@ -998,6 +998,7 @@ return false;
 validate15.errors = vErrors;
 return errors === 0;
 }
+const formats8 = formats.network;
 function validate16(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
@@ -1016,10 +1017,21 @@ break;
 }
 if(_errs1 === errors){
 if(data.network !== undefined){
+let data0 = data.network;
 const _errs2 = errors;
-if(typeof data.network !== "string"){
+if(errors === _errs2){
+if(errors === _errs2){
+if(typeof data0 === "string"){
+if(!(formats8(data0))){
+validate16.errors = [{instancePath:instancePath+"/network",schemaPath:"#/properties/network/format",keyword:"format",params:{format: "network"}}];
+return false;
+}
+}
+else {
 validate16.errors = [{instancePath:instancePath+"/network",schemaPath:"#/properties/network/type",keyword:"type",params:{type: "string"}}];
 return false;
+}
+}
 }
 var valid0 = _errs2 === errors;
 }
@@ -1675,7 +1687,7 @@ return false;
 validate19.errors = vErrors;
 return errors === 0;
 }
-const formats14 = formats.set_name;
+const formats16 = formats.set_name;
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
@@ -1705,7 +1717,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(errors === _errs2){
 if(typeof data0 === "string"){
-if(!(formats14(data0))){
+if(!(formats16(data0))){
 validate20.errors = [{instancePath:instancePath+"/set",schemaPath:"#/properties/set/format",keyword:"format",params:{format: "set_name"}}];
 return false;
 }
@@ -1723,10 +1735,21 @@ var valid0 = true;
 }
 if(valid0){
 if(data.network !== undefined){
+let data1 = data.network;
 const _errs4 = errors;
-if(typeof data.network !== "string"){
+if(errors === _errs4){
+if(errors === _errs4){
+if(typeof data1 === "string"){
+if(!(formats8(data1))){
+validate20.errors = [{instancePath:instancePath+"/network",schemaPath:"#/properties/network/format",keyword:"format",params:{format: "network"}}];
+return false;
+}
+}
+else {
 validate20.errors = [{instancePath:instancePath+"/network",schemaPath:"#/properties/network/type",keyword:"type",params:{type: "string"}}];
 return false;
+}
+}
 }
 var valid0 = _errs4 === errors;
 }
@@ -1856,7 +1879,7 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
 if(typeof data0 === "string"){
-if(!(formats14(data0))){
+if(!(formats16(data0))){
 validate21.errors = [{instancePath:instancePath+"/set",schemaPath:"#/properties/set/format",keyword:"format",params:{format: "set_name"}}];
 return false;
 }
@@ -2153,7 +2176,7 @@ const _errs2 = errors;
 if(errors === _errs2){
 if(errors === _errs2){
 if(typeof data0 === "string"){
-if(!(formats14(data0))){
+if(!(formats16(data0))){
 validate22.errors = [{instancePath:instancePath+"/set",schemaPath:"#/properties/set/format",keyword:"format",params:{format: "set_name"}}];
 return false;
 }
@@ -2413,7 +2436,7 @@ return false;
 validate22.errors = vErrors;
 return errors === 0;
 }
-const formats26 = formats.address;
+const formats30 = formats.address;
 function validate23(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
@@ -2457,7 +2480,7 @@ const _errs4 = errors;
 if(errors === _errs4){
 if(errors === _errs4){
 if(typeof data1 === "string"){
-if(!(formats26(data1))){
+if(!(formats30(data1))){
 validate23.errors = [{instancePath:instancePath+"/addresses/" + i0,schemaPath:"#/properties/addresses/items/format",keyword:"format",params:{format: "address"}}];
 return false;
 }
@@ -2594,7 +2617,7 @@ const _errs12 = errors;
 if(errors === _errs12){
 if(errors === _errs12){
 if(typeof data5 === "string"){
-if(!(formats26(data5))){
+if(!(formats30(data5))){
 validate24.errors = [{instancePath:instancePath+"/address",schemaPath:"#/properties/address/format",keyword:"format",params:{format: "address"}}];
 return false;
 }
@@ -2812,7 +2835,7 @@ const _errs8 = errors;
 if(errors === _errs8){
 if(errors === _errs8){
 if(typeof data3 === "string"){
-if(!(formats26(data3))){
+if(!(formats30(data3))){
 validate25.errors = [{instancePath:instancePath+"/address",schemaPath:"#/properties/address/format",keyword:"format",params:{format: "address"}}];
 return false;
 }
@@ -3021,7 +3044,7 @@ const _errs6 = errors;
 if(errors === _errs6){
 if(errors === _errs6){
 if(typeof data2 === "string"){
-if(!(formats26(data2))){
+if(!(formats30(data2))){
 validate26.errors = [{instancePath:instancePath+"/address",schemaPath:"#/properties/address/format",keyword:"format",params:{format: "address"}}];
 return false;
 }
@@ -3287,7 +3310,7 @@ const _errs16 = errors;
 if(errors === _errs16){
 if(errors === _errs16){
 if(typeof data7 === "string"){
-if(!(formats26(data7))){
+if(!(formats30(data7))){
 validate27.errors = [{instancePath:instancePath+"/peer",schemaPath:"#/properties/peer/format",keyword:"format",params:{format: "address"}}];
 return false;
 }

@@ -1,4 +1,4 @@
-/** Says of a request that a compiled schema refused what is wrong, where, and what to send. */
+/** Explains why a compiled schema refused a request: the place, the mistake, and what to send instead. */
 
 import type { DefinedError } from "ajv";
 import type { JsonType, Schema } from "../../values/json-schema.ts";
@@ -8,13 +8,13 @@ import { describeValue, quote } from "../../values/quote.ts";
 import { Refusal } from "../../values/refusal.ts";
 import { REQUEST_FORMATS } from "./formats.ts";
 
-/** Where the refused value stands, and what the schema says of it. */
+/** A place in a request, with the value that was sent there and the schema of that place. */
 interface Place {
-  /** As in `networks[3]`; empty for the request as a whole. */
+  /** The name of the place, as `networks[3]`; empty if it is the whole request. */
   called: string;
   value: unknown;
   schema: Schema;
-  /** Whether the request may do without it. */
+  /** Whether the caller may leave the value out. */
   optional: boolean;
 }
 
@@ -23,7 +23,7 @@ interface Sentences {
   next: string;
 }
 
-/** Keys of a request that are compared with one that is missing. */
+/** The number of keys that are compared with a missing key. */
 const MOST_LOOKED_AT = 20;
 
 const TYPE_NAMES: Record<Exclude<JsonType, "array">, string> = {
@@ -39,7 +39,7 @@ export function refusalOf(schema: Schema, request: unknown, errors: readonly Def
   return new Refusal(what, { kind: "malformed", next });
 }
 
-/** The one that says most: of alternatives, that of the one which was meant. */
+/** Picks the error to explain. If no alternative of a schema fits, it is an error of the alternative that the caller meant. */
 function tellingOf(errors: readonly DefinedError[]): DefinedError {
   const last = errors.at(-1)!;
   if (last.keyword !== "anyOf") return last;
@@ -48,7 +48,7 @@ function tellingOf(errors: readonly DefinedError[]): DefinedError {
   return errors.slice(0, -1).find(isMeant) ?? last;
 }
 
-/** Follows a JSON pointer through the value and its schema. */
+/** Finds a place by its JSON pointer, in the value and in the schema. */
 function placeOf(pointer: string, schema: Schema, value: unknown): Place {
   let place: Place = { called: "", value, schema, optional: false };
   for (const step of pointer.split("/").slice(1)) {
@@ -119,14 +119,14 @@ function keysOf({ properties = {}, anyOf = [] }: Schema): string[] {
   return [...Object.keys(properties), ...anyOf.flatMap(keysOf)];
 }
 
-/** What a schema allows, in words. A list says itself what is in it, and alternatives say what they are. */
+/** Describes what a schema allows. Lists and alternatives have it in their description. */
 function takenBy({ type, enum: words, description = "something else", minimum, maximum }: Schema): string {
   if (words !== undefined) return `one of ${words.join(", ")}`;
   if (minimum !== undefined && maximum !== undefined) return `a whole number from ${minimum} to ${maximum}`;
   return typeof type !== "string" || type === "array" ? description : TYPE_NAMES[type];
 }
 
-/** What to send instead. */
+/** Returns the next step: what to send at this place. */
 function nextOf({ called, value, schema, optional }: Place, suggestion?: string): string {
   const { enum: words, examples: [example] = [] } = schema;
   const meant = words === undefined || typeof value !== "string" ? suggestion : meantBy(value, words);

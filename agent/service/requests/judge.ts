@@ -1,4 +1,4 @@
-/** Judges what callers ask, before anything is done: the compiled schemas say whether it is right, and a refusal says why it is not. */
+/** Checks requests with the compiled schemas, before anything is done. */
 
 import { validators } from "../../generated/validators/requests.js";
 import { judgesOf } from "../../values/json-schema.ts";
@@ -8,7 +8,7 @@ import { type Operation, REQUESTS, type Requested } from "./requests.ts";
 
 const VALIDATORS = validators(judgesOf(REQUEST_FORMATS));
 
-/** The value itself, with defaults filled in. Throws a `malformed` Refusal where it is anything but exactly such a request. */
+/** Fills the defaults into the value and returns it. Throws a `malformed` Refusal if the value is not exactly such a request. */
 export function judged<Name extends Operation>(operation: Name, value: unknown): Requested<Name> {
   const validate = VALIDATORS[operation];
   if (validate(value)) return value as Requested<Name>;

@@ -1,10 +1,10 @@
-/** Requests about bans and about members of sets. Operations judge the networks, and tell of each one what is wrong. */
+/** Requests about bans and about members of sets. The operations check the networks, and say what is wrong with each one. */
 
 import { limitOf, requestOf } from "./request.ts";
 import { SESSION } from "./session.ts";
 import { ENDS_ONCE, TERM } from "./term.ts";
 
-/** In one request. */
+/** The number of networks that one request may name. */
 export const MOST_NETWORKS = 16_384;
 const MOST_ROWS = 5000;
 
@@ -30,7 +30,8 @@ export const PAGE = {
     title: "ADDRESS",
     description: "only those that cover this address or prefix, and those within it",
     type: "string",
-    examples: ["192.0.2.7"],
+    format: "network",
+    examples: ["192.0.2.7", "2001:db8::/32"],
   },
   limit: limitOf(MOST_ROWS, MOST_ROWS),
   from: { description: "`next` of the page before", type: "integer", minimum: 0, maximum: 999_999_999 },

@@ -1,10 +1,10 @@
-/** Does what a request asks, whatever transport it came by. */
+/** Checks a request and carries it out. All transports use this. */
 
 import type { AgentControl, Awaitable, Caller } from "../contract.ts";
 import { judged } from "./judge.ts";
 import type { Asked, Operation } from "./requests.ts";
 
-/** Streams have no end, and are the transport's own. */
+/** Each transport streams in its own way. */
 export type Performed = Exclude<Operation, "watch" | "calls">;
 
 const PERFORMERS: { readonly [Name in Performed]: (control: AgentControl, asked: Asked<Name>, caller: Caller) => Awaitable<unknown> } = {
@@ -33,7 +33,7 @@ const PERFORMERS: { readonly [Name in Performed]: (control: AgentControl, asked:
   top: ({ observation }, asked) => observation.top(asked),
 };
 
-/** Throws a `malformed` Refusal where the request is not exactly one for this operation, and what the operation throws. */
+/** Throws a `malformed` Refusal if the request is not exactly one for this operation, and everything that the operation throws. */
 export function perform<Name extends Performed>(
   operation: Name,
   request: unknown,

@@ -1,8 +1,8 @@
-/** What all schemas of requests have in common. */
+/** Parts that the schemas of requests share. */
 
 import type { Schema } from "../../values/json-schema.ts";
 
-/** An object with these keys and no others. A misspelt key must not widen what is asked for. */
+/** Makes the schema of an object with these keys and no others: a misspelt filter must not widen a request. */
 export function requestOf<const Properties extends Readonly<Record<string, Schema>>, const Required extends readonly string[] = []>(
   description: string,
   properties: Properties,
@@ -11,7 +11,7 @@ export function requestOf<const Properties extends Readonly<Record<string, Schem
   return { description, type: "object", additionalProperties: false, required, properties } as const satisfies Schema;
 }
 
-/** How many rows come, where the caller does not say. */
+/** Makes the schema of a limit on rows. `usual` is its default. */
 export function limitOf<const Usual extends number, const Most extends number>(usual: Usual, most: Most) {
   return { title: "N", description: "at most so many", type: "integer", minimum: 1, maximum: most, default: usual } as const;
 }

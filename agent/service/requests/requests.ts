@@ -1,6 +1,7 @@
 /**
- * Every request, by the name of its operation, as JSON Schema: the only definition of its keys, filters, limits and defaults. Validators
- * are compiled from it, and its types, the options of the command line and their texts follow from it.
+ * The JSON Schemas of all requests, by operation. They are the only definition of keys, filters, limits and defaults. Validators are
+ * compiled from them, and the types of requests and the options of the command line follow from them. In a schema of a key, `title`
+ * is how `--help` calls the value, and `description` is the text beside it.
  */
 
 import type { Schema, Valued, Written } from "../../values/json-schema.ts";
@@ -39,11 +40,11 @@ export const REQUESTS = {
 
 export type Operation = keyof typeof REQUESTS;
 
-/** A request as it comes in, with its defaults filled in. */
+/** A request after its defaults are filled in. */
 export type Requested<Name extends Operation> = Valued<(typeof REQUESTS)[Name]>;
 
-/** A request as its operation gets it: the session of the caller goes apart. */
+/** A request as its operation gets it. The session is a part of the caller there. */
 export type Asked<Name extends Operation> = Omit<Requested<Name>, "session">;
 
-/** A request as a caller writes it: what has a default may be left out. */
+/** A request as a caller writes it. Keys with a default may be left out. */
 export type Sent<Name extends Operation> = Omit<Written<(typeof REQUESTS)[Name]>, "session">;

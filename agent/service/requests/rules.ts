@@ -1,11 +1,11 @@
-/** Requests about rules. The configuration's schema judges what a rule says, when it is added. */
+/** Requests about rules. The schema of the configuration checks the rule itself when it is added. */
 
 import { requestOf } from "./request.ts";
 import { SESSION } from "./session.ts";
 import { ENDS_ONCE, TERM } from "./term.ts";
 
-/** In one request. */
-const MOST_RULES = 10_000;
+/** The number of rules that commands may add. Each change writes all of them to the disk. */
+export const MOST_RULES = 10_000;
 
 const ID = { description: "the id of a rule that was added by command", type: "string", examples: ["d1"] } as const;
 

@@ -1,4 +1,4 @@
-/** The operator's own SSH connection, which may go along with each change. */
+/** The schema of the operator's own SSH connection. Each request for a change may name it. */
 
 import { requestOf } from "./request.ts";
 

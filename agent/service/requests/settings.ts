@@ -1,4 +1,4 @@
-/** Requests about the agent as a whole. */
+/** The schemas of requests about the agent as a whole. */
 
 import { MODES } from "../../values/traffic.ts";
 import { requestOf } from "./request.ts";

@@ -1,8 +1,8 @@
-/** Why something is added, and until when. */
+/** The keys of requests that add something: the reason, and when it ends. */
 
-/** Seconds. */
+/** Ten years in seconds. */
 const TEN_YEARS = 10 * 365 * 86_400;
-/** The last millisecond of the year 9999, since the epoch. */
+/** The last millisecond of the year 9999, in milliseconds since the epoch. */
 const LAST_MOMENT = 253_402_300_799_999;
 
 export const TERM = {
@@ -17,5 +17,5 @@ export const TERM = {
   },
 } as const;
 
-/** A request ends in one way. */
+/** A request may have `for_s` or `until`, and not both. */
 export const ENDS_ONCE = { not: { required: ["for_s", "until"], properties: { for_s: {}, until: {} } } } as const;
