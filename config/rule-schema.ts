@@ -14,28 +14,30 @@ export const SCHEMA_FILE = join(import.meta.dirname, "schema.json");
 const PLAIN: Record<string, Schema> = {
   name: {
     title: "Name",
-    description: "Unique name that events, metrics and the audit log carry: up to 64 letters, digits and `. _ : / -`.",
+    description:
+      "Events, metrics and the audit log carry this name, which no other rule has. It has at most 64 letters, digits and `. _ : / -`.",
     type: "string",
     format: "rule_name",
     examples: ["no-telnet-in"],
   },
   description: {
     title: "Description",
-    description: "For people.",
+    description: "This text tells people what the rule is for.",
     type: "string",
     format: "text",
     examples: ["Telnet is not offered here"],
   },
   action: {
     title: "Action",
-    description: "`allow` ends the search and passes. `block` is reported, and dropped in prevent mode where `enforce` is true.",
+    description:
+      "`allow` lets a connection pass and ends the search. `block` reports it, and drops it in prevent mode if `enforce` is true.",
     $ref: "#/definitions/action",
     examples: ["block"],
   },
   enforce: {
     title: "Enforce",
     description:
-      "Whether prevent mode drops what this rule blocks. Without it the rule only reports what it would drop, and the search goes on.",
+      "If true, prevent mode drops what this rule blocks. If false, the rule only reports what it would drop, and the search goes on.",
     type: "boolean",
     default: false,
     examples: [true],
@@ -43,7 +45,7 @@ const PLAIN: Record<string, Schema> = {
   reject: {
     title: "Reject",
     description:
-      'Whether the sender of what this rule drops is told at once: a TCP reset, else the ICMP error "administratively prohibited". Without it packets vanish, and who sent them waits. For block rules with `enforce: true`.',
+      'If true, weir answers the sender of what this rule drops, with a TCP reset or else with the ICMP error "administratively prohibited". If false, the packets vanish and their sender waits. This key is for block rules with `enforce: true`.',
     type: "boolean",
     examples: [true],
   },
@@ -53,24 +55,26 @@ type Words = Pick<Schema, "title" | "description" | "examples">;
 
 /** Keys that hold several fields. */
 const LAYERS: Record<string, { rule: Words; not?: Words }> = {
-  layer2: { rule: { title: "Layer 2", description: "The frame that carries the packet.", examples: [{ vlan: [10] }] } },
+  layer2: {
+    rule: { title: "Layer 2", description: "These fields are about the frame that carries a packet.", examples: [{ vlan: [10] }] },
+  },
   layer3: {
     rule: {
       title: "Layer 3",
-      description: "Addresses, and marks for differentiated services.",
+      description: "These fields are about addresses and DSCP marks.",
       examples: [{ source: ["10.0.0.0/8", "2001:db8::/32"], destination: ["192.0.2.1-192.0.2.9"] }],
     },
-    not: { title: "Layer 3 left out", description: "Addresses that the rule leaves out.", examples: [{ source: ["10.0.0.0/8"] }] },
+    not: { title: "Layer 3 left out", description: "The rule leaves out these addresses.", examples: [{ source: ["10.0.0.0/8"] }] },
   },
   layer4: {
     rule: {
       title: "Layer 4",
-      description: "Protocol and what it carries.",
+      description: "These fields are about the protocol, and about its ports, messages, flags and connections.",
       examples: [{ protocol: "tcp", destination_ports: [23, "8000-8100"] }],
     },
     not: {
       title: "Layer 4 left out",
-      description: "Protocol that the rule leaves out, or what the protocol carries.",
+      description: "The rule leaves out this protocol, or these ports or messages of it.",
       examples: [{ destination_ports: [80, 443] }],
     },
   },
@@ -78,7 +82,7 @@ const LAYERS: Record<string, { rule: Words; not?: Words }> = {
 
 const NOT: Words = {
   title: "Not",
-  description: "What the rule leaves out of what it would match: connections for which all of these fields hold.",
+  description: "The rule leaves out the connections that all of these fields match.",
   examples: [{ layer3: { source: ["10.0.0.0/8"] } }],
 };
 
@@ -87,7 +91,7 @@ function ruleSchema(): Schema {
   const left = FIELD_ENTRIES.flatMap(([path, { not }]): [string, Schema][] => (not === undefined ? [] : [[path, not.schema]]));
   return {
     title: "Rule",
-    description: "What to look for in a connection, and what to do about it.",
+    description: "A rule says which connections it is about, and what weir does with them.",
     type: "object",
     additionalProperties: false,
     required: ["name", "action"],

@@ -19,16 +19,23 @@ declare module "../rule.ts" {
 export const CONNECTION_DURATION = {
   schema: {
     title: "Connection duration",
-    description: "How long the connection has been open, judged for each packet of both ends: a whole number of s, m, h or d.",
+    description:
+      "The connection has been open for longer or shorter than this. weir asks this of each packet of both ends. Write a whole number of s, m, h or d.",
     type: "object",
     additionalProperties: false,
     minProperties: 1,
     examples: [{ longer_than: "1h" }],
     properties: {
-      longer_than: { title: "Longer than", description: "The connection is older.", type: "string", format: "duration", examples: ["1h"] },
+      longer_than: {
+        title: "Longer than",
+        description: "The connection is older than this.",
+        type: "string",
+        format: "duration",
+        examples: ["1h"],
+      },
       shorter_than: {
         title: "Shorter than",
-        description: "The connection is younger.",
+        description: "The connection is younger than this.",
         type: "string",
         format: "duration",
         examples: ["30s"],

@@ -25,13 +25,22 @@ export const CONNECTIONS_OVER = {
   schema: {
     title: "Connections over",
     description:
-      "New connections while so many are open already that the other fields of the rule match. Alone, the number is one by source. The answer holds for the whole connection.",
+      "The connection is new, and this many that the other fields of the rule match are open already. The answer holds for the whole connection. If you write the number alone, weir counts the connections of each source.",
     type: ["integer", "object"],
     ...RANGE,
     additionalProperties: false,
     required: ["count"],
     examples: [20, { count: 1000, by: "rule" }],
-    properties: { count: { title: "Count", description: "How many may be open.", type: "integer", ...RANGE, examples: [20] }, by: BY },
+    properties: {
+      count: {
+        title: "Count",
+        description: "This many connections may be open before the rule matches a new one.",
+        type: "integer",
+        ...RANGE,
+        examples: [20],
+      },
+      by: BY,
+    },
   },
   options: {
     "connections-over": {

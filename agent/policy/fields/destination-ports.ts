@@ -14,7 +14,8 @@ declare module "../rule.ts" {
 export const DESTINATION_PORTS = {
   schema: {
     title: "Destination ports",
-    description: "Ports, first-last ranges and sets (`@NAME`) of the other end. Needs the protocol tcp or udp.",
+    description:
+      "The end that did not open the connection uses one of these ports. Write ports, first-last ranges and sets (`@NAME`). The field needs the protocol tcp or udp.",
     ...PORT_LIST,
     examples: [[23, "8000-8100"]],
   },
@@ -24,7 +25,8 @@ export const DESTINATION_PORTS = {
   not: {
     schema: {
       title: "Destination ports left out",
-      description: "The same of the other end.",
+      description:
+        "The rule leaves out connections whose other end uses one of these ports. Write ports, first-last ranges and sets (`@NAME`). The field needs the protocol tcp or udp, here or in the rule.",
       ...PORT_LIST,
       examples: [[80, 443]],
     },

@@ -16,7 +16,8 @@ declare module "../rule.ts" {
 export const DESTINATION = {
   schema: {
     title: "Destination",
-    description: "Addresses, CIDR prefixes, first-last ranges and sets (`@NAME`) of the other end.",
+    description:
+      "The end that did not open the connection has one of these addresses. Write addresses, CIDR prefixes, first-last ranges and sets (`@NAME`).",
     ...ADDRESS_LIST,
     examples: [["2001:db8::/32"]],
   },
@@ -25,7 +26,8 @@ export const DESTINATION = {
   not: {
     schema: {
       title: "Destination left out",
-      description: "The same of the other end.",
+      description:
+        "The rule leaves out connections whose other end has one of these addresses. Write addresses, CIDR prefixes and first-last ranges.",
       $ref: "#/definitions/networks",
       examples: [["192.0.2.1-192.0.2.9"]],
     },

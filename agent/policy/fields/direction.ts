@@ -21,7 +21,7 @@ const BITS: Record<RuleDirection, number> = {
 export const DIRECTION = {
   schema: {
     title: "Direction",
-    description: "Direction in which the connection was opened, as seen from the host. Replies follow the connection.",
+    description: "The connection was opened in this direction, as seen from this host. Replies follow the connection.",
     enum: Object.keys(BITS),
     default: "both",
     examples: ["ingress"],

@@ -39,7 +39,7 @@ export const DSCP = {
   schema: {
     title: "DSCP",
     description:
-      "Differentiated services code points: numbers, or the names cs0 to cs7, af11 to af43, df, le, va and ef. Judged for each packet of both ends, by its own mark; inside a tunnel, by the mark of the inner header.",
+      "A packet has one of these DSCP marks (differentiated services code points). Write numbers, or the names cs0 to cs7, af11 to af43, df, le, va and ef. weir asks this of each packet of both ends, and inside a tunnel it asks about the inner header.",
     type: "array",
     uniqueItems: true,
     items: { type: ["integer", "string"], minimum: 0, maximum: HIGHEST, format: "dscp" },

@@ -19,7 +19,8 @@ const LAST_SECOND = 0xffff_ffff;
 export const EXPIRES = {
   schema: {
     title: "Expires",
-    description: "When the rule ends: a date with a time, in local time where no zone is said. The kernel asks the clock itself.",
+    description:
+      "The rule ends at this date and time, which is local if it names no time zone. The kernel ends it even while no agent runs.",
     type: "string",
     format: "moment",
     examples: ["2026-12-01T00:00:00Z"],

@@ -22,14 +22,15 @@ const NAMES: Schema = { type: "array", uniqueItems: true, items: { type: "string
 export const FLAGS = {
   schema: {
     title: "TCP flags",
-    description: "Flags that single packets of the connection must have or lack. Needs the protocol tcp; judged for each packet.",
+    description:
+      "A packet of the opener has the flags in `set`, and lacks those in `unset`. weir asks this of each packet. The field needs the protocol tcp.",
     type: "object",
     additionalProperties: false,
     minProperties: 1,
     examples: [{ set: ["syn"], unset: ["ack"] }],
     properties: {
-      set: { title: "Set", description: "Flags that must be set.", ...NAMES, examples: [["syn"]] },
-      unset: { title: "Unset", description: "Flags that must not be set.", ...NAMES, examples: [["ack", "rst"]] },
+      set: { title: "Set", description: "The packet has all of these flags.", ...NAMES, examples: [["syn"]] },
+      unset: { title: "Unset", description: "The packet has none of these flags.", ...NAMES, examples: [["ack", "rst"]] },
     },
   },
   needs: ["tcp"],

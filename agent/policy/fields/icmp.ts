@@ -43,7 +43,7 @@ const MESSAGES: Schema = {
     properties: {
       type: {
         title: "Type",
-        description: "Name or number of the message type.",
+        description: "The message has this type. Write its name or its number.",
         type: ["integer", "string"],
         minimum: 0,
         maximum: 255,
@@ -51,7 +51,7 @@ const MESSAGES: Schema = {
       },
       code: {
         title: "Code",
-        description: "Name or number of the code. Absent: any.",
+        description: "The message has this code. Write its name or its number. Without this key, any code matches.",
         type: ["integer", "string"],
         minimum: 0,
         maximum: 255,
@@ -64,7 +64,7 @@ const MESSAGES: Schema = {
 export const ICMP = {
   schema: {
     title: "ICMP messages",
-    description: "Message types, with a code or for any code. Needs the protocol icmp or icmpv6.",
+    description: "The packet is one of these messages. The field needs the protocol icmp or icmpv6.",
     ...MESSAGES,
     examples: [[{ type: "echo-request" }, { type: 3, code: 1 }]],
   },
@@ -75,7 +75,7 @@ export const ICMP = {
   not: {
     schema: {
       title: "ICMP messages left out",
-      description: "Message types that the rule leaves out. Needs the protocol icmp or icmpv6, here or in the rule.",
+      description: "The rule leaves out these messages. The field needs the protocol icmp or icmpv6, here or in the rule.",
       ...MESSAGES,
       examples: [[{ type: "echo-request" }]],
     },

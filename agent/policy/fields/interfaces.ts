@@ -16,14 +16,15 @@ declare module "../rule.ts" {
 export const INTERFACES = {
   schema: {
     title: "Interfaces",
-    description: "Names of the interfaces the rule is for; `*` stands for any characters. Absent or empty: all.",
+    description:
+      "The rule is about the interfaces with these names. `*` stands for any characters. An absent or empty list means all interfaces.",
     $ref: "#/definitions/interface_patterns",
     examples: [["eth0", "wg*"]],
   },
   not: {
     schema: {
       title: "Interfaces left out",
-      description: "Names of interfaces, `*` standing for any characters, that the rule leaves out.",
+      description: "The rule leaves out the interfaces with these names. `*` stands for any characters.",
       $ref: "#/definitions/interface_patterns",
       examples: [["lo", "wg*"]],
     },

@@ -9,7 +9,8 @@ export const METERS: Record<MeterBy, number> = { source: Meter.SOURCE, destinati
 
 export const BY: Schema = {
   title: "By",
-  description: "Whether each source of connections is counted apart, each destination, or all that the rule matches together.",
+  description:
+    "With `source`, weir counts each source of connections apart; with `destination`, each destination; with `rule`, all that the rule matches together.",
   enum: Object.keys(METERS),
   default: "source",
   examples: ["rule"],

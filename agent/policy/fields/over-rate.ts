@@ -30,7 +30,7 @@ export const OVER_RATE = {
   schema: {
     title: "Over rate",
     description:
-      "Packets of the opener that come faster than this rate: a number, and the time it is for. What is over the rate does not count for it. Alone, the rate is one of packets by source.",
+      "The opener sends packets faster than this rate. Packets over the rate do not count for it. If you write the rate alone, weir counts the packets of each source.",
     type: ["string", "object"],
     format: "rate",
     additionalProperties: false,
@@ -39,14 +39,14 @@ export const OVER_RATE = {
     properties: {
       rate: {
         title: "Rate",
-        description: "How many in which time: a number, a slash and a duration.",
+        description: "The rate is a number, a slash and a time, as 20/s or 5/10m.",
         type: "string",
         format: "rate",
         examples: ["20/s", "1000/10s", "5/1h"],
       },
       burst: {
         title: "Burst",
-        description: "How many may come at once. Absent: the number of the rate.",
+        description: "This many may come at once. Without this key, it is the number of the rate.",
         type: "integer",
         minimum: 1,
         maximum: MOST,
@@ -55,7 +55,8 @@ export const OVER_RATE = {
       by: BY,
       per: {
         title: "Per",
-        description: "`packet`, or `connection` to count the packets that open one, whose answer then holds for the whole connection.",
+        description:
+          "`packet` counts packets. `connection` counts the packets that open connections, and the answer then holds for the whole connection.",
         enum: ["packet", "connection"],
         default: "packet",
         examples: ["connection"],

@@ -43,19 +43,19 @@ const KEYS: Record<ProcessKey, Schema> = {
   executable: {
     title: "Executable",
     description:
-      "Path of the file that it runs, as the process itself sees it; of a script that is its interpreter. One or a list, `*` standing for any characters.",
+      "The process runs this file. Write the path as the process itself sees it; for a script it is that of the interpreter. You can write one path or a list, and `*` stands for any characters.",
     ...texts("executable_pattern"),
     examples: ["/usr/bin/curl", ["*/python3*", "/opt/backup/*"]],
   },
   command: {
     title: "Command",
-    description: "Its name and arguments as it was started, with spaces between; up to 512 bytes are compared.",
+    description: "The process was started with this name and these arguments. Write spaces between them. weir compares up to 512 bytes.",
     ...texts("process_pattern"),
     examples: ["python3 /opt/backup/run.py *"],
   },
   user: {
     title: "User",
-    description: "Login name or number of its user.",
+    description: "The process runs as this user. Write the login name or the number.",
     type: ["string", "integer", "array"],
     ...USER,
     ...LIST,
@@ -64,30 +64,35 @@ const KEYS: Record<ProcessKey, Schema> = {
   },
   parent: {
     title: "Parent",
-    description: "Executable of some process above it: what started it, or what started that.",
+    description: "A process above it runs this executable: its parent, or the parent of that, and so on.",
     ...texts("executable_pattern"),
     examples: ["/usr/sbin/cron"],
   },
   container: {
     title: "Container",
-    description: "Name or identifier of its container; `*` means any container.",
+    description: "The process is in this container. Write a name or an identifier. `*` means any container.",
     ...texts("process_pattern"),
     examples: ["billing", "*"],
   },
-  unit: { title: "Unit", description: "Its systemd unit.", ...texts("process_pattern"), examples: ["nginx.service"] },
+  unit: { title: "Unit", description: "The process is in this systemd unit.", ...texts("process_pattern"), examples: ["nginx.service"] },
   pod: {
     title: "Pod",
-    description: "Name of its Kubernetes pod, alone or behind the namespace and a slash.",
+    description: "The process is in this Kubernetes pod. Write the name alone, or behind the namespace and a slash.",
     ...texts("process_pattern"),
     examples: ["web-*", "shop/web-0"],
   },
-  namespace: { title: "Namespace", description: "Kubernetes namespace of its pod.", ...texts("process_pattern"), examples: ["shop"] },
+  namespace: {
+    title: "Namespace",
+    description: "The process is in a pod of this Kubernetes namespace.",
+    ...texts("process_pattern"),
+    examples: ["shop"],
+  },
 };
 
 const SCHEMA: Schema = {
   title: "Process",
   description:
-    "The process on this host that the connection belongs to: who sends, or who has the socket that a connection comes to. All that is named must fit. What passes through this host has no process and fits nothing.",
+    "The connection belongs to such a process on this host: the one that sends, or the one that has the socket to which the connection comes. All of these keys must fit. A connection that only passes through this host has no process, and fits nothing.",
   type: "object",
   additionalProperties: false,
   minProperties: 1,
@@ -118,7 +123,7 @@ export const PROCESS = {
     schema: {
       ...SCHEMA,
       title: "Process left out",
-      description: "Processes that the rule leaves out. A connection without a process is none of them.",
+      description: "The rule leaves out these processes. A connection without a process is not left out.",
       examples: [{ user: "root" }],
     },
     means: "is no such process",

@@ -22,7 +22,7 @@ const ALL_PROTOCOLS: readonly Range[] = [{ first: 0, last: 0xff }];
 export const PROTOCOL = {
   schema: {
     title: "Protocol",
-    description: `Name (${Object.keys(PROTOCOLS).join(", ")}) or number of the protocol.`,
+    description: `The connection has this protocol. Write its name (${Object.keys(PROTOCOLS).join(", ")}) or its number.`,
     ...VALUE,
     type: [...VALUE.type],
     examples: ["tcp", 47],
@@ -43,7 +43,8 @@ export const PROTOCOL = {
   not: {
     schema: {
       title: "Protocol left out",
-      description: "Name or number of the protocol that the rule leaves out. With ports or messages: only those of it are left out.",
+      description:
+        "The rule leaves out this protocol. Write its name or its number. If you write ports or messages, too, the rule leaves out only those of the protocol.",
       ...VALUE,
       type: [...VALUE.type],
       examples: ["udp", 47],

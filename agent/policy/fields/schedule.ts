@@ -22,7 +22,7 @@ declare module "../rule.ts" {
 export const SCHEDULE = {
   schema: {
     title: "Schedule",
-    description: "When the rule holds, in local time; at other times it matches nothing. Several spans are alternatives.",
+    description: "The rule holds during these spans of local time. At other times it matches nothing.",
     type: "array",
     maxItems: Limit.SCHEDULE,
     examples: [[{ days: ["mon", "tue", "wed", "thu", "fri"], from: "08:00", to: "18:00" }]],
@@ -33,7 +33,7 @@ export const SCHEDULE = {
       properties: {
         days: {
           title: "Days",
-          description: "Days on which the span begins.",
+          description: "The span begins on these days.",
           type: "array",
           minItems: 1,
           uniqueItems: true,
@@ -43,7 +43,7 @@ export const SCHEDULE = {
         },
         from: {
           title: "From",
-          description: "Time of the day at which the span begins.",
+          description: "The span begins at this time of the day.",
           type: "string",
           format: "time_of_day",
           default: "00:00",
@@ -51,7 +51,7 @@ export const SCHEDULE = {
         },
         to: {
           title: "To",
-          description: "Time of the day at which the span ends; before `from`, that of the next day.",
+          description: "The span ends at this time of the day. If that is before `from`, the span ends on the next day.",
           type: "string",
           format: "time_of_day",
           default: "24:00",

@@ -14,7 +14,8 @@ declare module "../rule.ts" {
 export const SOURCE_PORTS = {
   schema: {
     title: "Source ports",
-    description: "Ports, first-last ranges and sets (`@NAME`) of the opener. Needs the protocol tcp or udp.",
+    description:
+      "The opener uses one of these ports. Write ports, first-last ranges and sets (`@NAME`). The field needs the protocol tcp or udp.",
     ...PORT_LIST,
     examples: [[123, "1024-65535"]],
   },
@@ -25,7 +26,7 @@ export const SOURCE_PORTS = {
     schema: {
       title: "Source ports left out",
       description:
-        "Ports, first-last ranges and sets (`@NAME`) of openers that the rule leaves out. Needs the protocol tcp or udp, here or in the rule.",
+        "The rule leaves out openers that use one of these ports. Write ports, first-last ranges and sets (`@NAME`). The field needs the protocol tcp or udp, here or in the rule.",
       ...PORT_LIST,
       examples: [["0-1023"]],
     },

@@ -16,7 +16,7 @@ declare module "../rule.ts" {
 export const SOURCE = {
   schema: {
     title: "Source",
-    description: "Addresses, CIDR prefixes, first-last ranges and sets (`@NAME`) of the opener.",
+    description: "The opener has one of these addresses. Write addresses, CIDR prefixes, first-last ranges and sets (`@NAME`).",
     ...ADDRESS_LIST,
     examples: [["10.0.0.0/8", "192.0.2.1-192.0.2.9"]],
   },
@@ -25,7 +25,7 @@ export const SOURCE = {
   not: {
     schema: {
       title: "Source left out",
-      description: "Addresses, CIDR prefixes and first-last ranges of openers that the rule leaves out.",
+      description: "The rule leaves out openers that have one of these addresses. Write addresses, CIDR prefixes and first-last ranges.",
       $ref: "#/definitions/networks",
       examples: [["10.0.0.0/8", "2001:db8::/32"]],
     },

@@ -23,7 +23,7 @@ export const STATE = {
   schema: {
     title: "State",
     description:
-      "How a packet stands to its connection, judged for each packet: `new` while the other end has not answered, `established` once it has, `related` for ICMP errors about a connection, `invalid` for TCP that neither opens a connection nor belongs to a known one.",
+      "The packet has one of these states. A connection is `new` while the other end has not answered, and `established` once it has. An ICMP error about a connection is `related`. TCP that neither opens a connection nor belongs to a known one is `invalid`. weir asks this of each packet.",
     type: "array",
     uniqueItems: true,
     items: { type: "string", enum: CONNECTION_STATES },

@@ -24,7 +24,7 @@ const LAST = 4094;
 export const VLAN = {
   schema: {
     title: "VLAN",
-    description: `Identifiers of VLANs, first-last ranges, and \`none\` for frames without a tag; at most ${Limit.VLANS}. The outermost tag counts, and a priority tag is none. Judged for each packet of both ends; inside a tunnel, by the tag of the inner frame. Needs an ingress hook that sees tags: where the network card strips them, XDP does not.`,
+    description: `The frame of a packet has one of these VLANs. Write identifiers, first-last ranges, and \`none\` for frames without a tag, at most ${Limit.VLANS}. Only the outermost tag counts, and a priority tag does not. weir asks this of each packet of both ends, and inside a tunnel it asks about the inner frame. The field needs an ingress hook that sees tags: if the network card strips them, XDP does not.`,
     type: "array",
     maxItems: Limit.VLANS,
     uniqueItems: true,
