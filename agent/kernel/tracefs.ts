@@ -23,9 +23,9 @@ export function tracepointNumber(group: string, name: string): number {
   try {
     return Number(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new KernelError(`find the tracepoint ${group}/${name}`, (error as NodeJS.ErrnoException).code ?? "", {
-      reason: `this kernel does not offer it (${(error as NodeJS.ErrnoException).code ?? "unreadable"}); it needs CONFIG_FTRACE_SYSCALLS`,
-    });
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    const absent = { reason: "this kernel does not have it; it needs CONFIG_FTRACE_SYSCALLS" };
+    throw new KernelError(`find the tracepoint ${group}/${name}`, code, code === "ENOENT" ? absent : {});
   }
 }
 
