@@ -9,7 +9,6 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
-#include <linux/io_uring.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
@@ -19,13 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "ring.h"
 
 static const char *to;
 static union {
@@ -210,19 +209,12 @@ static void passed(const char *kind, int after_use)
 
 static void ring_connect(int flags)
 {
-	struct io_uring_params p = {};
-	int ring = syscall(SYS_io_uring_setup, 2, &p), fd = make("tcp");
-	unsigned char *queue;
-	struct io_uring_sqe *entry;
+	struct ring ring = {};
+	struct io_uring_sqe entry = {
+		.opcode = IORING_OP_CONNECT, .flags = flags, .fd = make("tcp"), .addr = (unsigned long)&peer, .off = peer_size
+	};
 
-	need(ring >= 0, "io_uring_setup");
-	queue = mmap(NULL, p.sq_off.array + p.sq_entries * sizeof(__u32), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
-	entry = mmap(NULL, p.sq_entries * sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
-	need(queue != MAP_FAILED && entry != MAP_FAILED, "mmap");
-	*entry = (struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .flags = flags, .fd = fd, .addr = (unsigned long)&peer, .off = peer_size };
-	*(__u32 *)(queue + p.sq_off.array) = 0;
-	__atomic_store_n((__u32 *)(queue + p.sq_off.tail), 1, __ATOMIC_RELEASE);
-	need(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) == 1, "io_uring_enter");
+	need(open_ring(&ring) && !request(&ring, entry), "io_uring");
 	told("tcp", getpid());
 }
 

@@ -11,18 +11,17 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "ring.h"
 
 static union {
 	struct sockaddr any;
@@ -81,20 +80,14 @@ static void *join_in_thread(void *unused)
 
 static int join_by_ring(int flags)
 {
-	struct io_uring_params p = {};
-	int ring = syscall(SYS_io_uring_setup, 2, &p);
-	struct io_uring_sqe *entry;
-	unsigned char *queue;
+	struct ring ring = {};
 
-	need(ring >= 0, "io_uring_setup");
-	queue = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
-	entry = mmap(NULL, p.sq_entries * sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
-	need(queue != MAP_FAILED && entry != MAP_FAILED, "mmap");
-	*entry = (struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .flags = flags, .fd = fd, .addr = (unsigned long)&peer, .off = peer_size };
-	*(__u32 *)(queue + p.sq_off.array) = 0;
-	__atomic_store_n((__u32 *)(queue + p.sq_off.tail), 1, __ATOMIC_RELEASE);
-	need(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) == 1, "io_uring_enter");
-	return -((struct io_uring_cqe *)(queue + p.cq_off.cqes))->res;
+	need(open_ring(&ring), "io_uring_setup");
+	return -request(&ring, (struct io_uring_sqe){ .opcode = IORING_OP_CONNECT,
+						      .flags = flags,
+						      .fd = fd,
+						      .addr = (unsigned long)&peer,
+						      .off = peer_size });
 }
 
 int main(int count, char **words)
