@@ -116,7 +116,7 @@ export class ActionsLog {
     this.#started = true;
     const missing = promised - this.length;
     return missing > 0
-      ? `${actionsPath(this.#path)} was begun anew or cut: ${counted(missing, "of its lines is", "of its lines are")} missing`
+      ? `${actionsPath(this.#path)} was started again or cut: ${counted(missing, "of its lines is", "of its lines are")} missing`
       : null;
   }
 

@@ -93,7 +93,7 @@ export class Agreement {
     this.#first = Math.min(this.#first, sequence);
     if (sequence <= this.#before) {
       this.#over = true; // the numbers mean nothing any more
-      this.#report("replaced", file, number, `the log was begun anew: its record #${sequence} was copied after #${this.#before}`);
+      this.#report("replaced", file, number, `the log was started again: its record #${sequence} was copied after #${this.#before}`);
     }
     this.#before = sequence;
   }

@@ -197,7 +197,7 @@ class Check {
     this.#expect(first, previous === undefined ? [] : [previous]);
     const oldest = this.#head?.oldest ?? first;
     if (first > oldest) this.#report("deleted", line, `records #${oldest} to #${first - 1} before this line are missing`);
-    else if (sealed && previous === undefined) this.#report("deleted", line, `what stood before this line in ${basename(path)} is missing`);
+    else if (sealed && previous === undefined) this.#report("deleted", line, `the text before this line in ${basename(path)} is missing`);
   }
 
   #diagnose(line: LogLine, sealed: SealedLine | null, next: number | null | undefined): void {

@@ -195,7 +195,7 @@ async function refuseUnlessAuditLog(path: string, file: FileHandle, size: number
     if (openSeal(line.text) || tornOff) return;
     break;
   }
-  throw new AuditRefusal(`${path} holds something else than an audit log; move it away, or choose another audit.path`);
+  throw new AuditRefusal(`${path} is not an audit log; move it away, or choose another audit.path`);
 }
 
 function octal(mode: number): string {

@@ -29,7 +29,7 @@ export class Lock {
       const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
       try {
         if (!(await file.stat()).isFile())
-          throw new Error(`${path} is not a regular file, and weir locks nothing else; choose another folder, or look what it is`);
+          throw new Error(`${path} is not a regular file, and weir locks nothing else; choose another folder, or find out what it is`);
         if (flock(file.fd, LOCK_EXCLUSIVE_OR_FAIL) !== 0) {
           const holder = (await file.read(Buffer.alloc(PID_LENGTH), 0, PID_LENGTH, 0)).buffer.toString("latin1").replace(/\0+$/, "").trim();
           throw new AuditRefusal(

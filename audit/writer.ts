@@ -270,13 +270,13 @@ export class AuditWriter {
 
   #gap(): Entry {
     const { events, since } = this.#queue.loss;
-    const reason = this.#failure?.code ?? "more events than the disk takes";
+    const reason = this.#failure?.code ?? "more events than the disk can take";
     return { time: Date.now(), text: recordText("GAP", { missing: events, since: isoTime(since), reason }) };
   }
 
   #sentence(error: Error): string {
     if (error instanceof AuditRefusal) return error.message;
-    const next = NEXT_STEP[codeOf(error) ?? ""] ?? "see whether the path can be written to";
+    const next = NEXT_STEP[codeOf(error) ?? ""] ?? "check whether the path can be written to";
     return `the audit log ${this.#path} cannot be written: ${error.message}; ${next}. Until then events are kept while there is room, then counted.`;
   }
 

@@ -67,7 +67,7 @@ export function configPathOf({ config }: SettingsOptions): string | null {
 /** Throws ConfigRefused if the file does not answer. To be called before anything else touches it. */
 export async function refuseSilent({ config = DEFAULT_CONFIG_PATH }: SettingsOptions): Promise<void> {
   if (await looker.isSilent(config, PATIENCE_MS))
-    throw new ConfigRefused(config, [`${config} does not answer; look at its file system (df ${config})`]);
+    throw new ConfigRefused(config, [`${config} does not answer; check its file system (df ${config})`]);
 }
 
 /** A file that was asked for must be there; the default one may be missing. Flags and environment win over the file. */

@@ -98,7 +98,7 @@ function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: V
   if (names === undefined ? !wishes[signal] : names.includes("none")) return undefined;
   const exporter = names?.find((name) => name === "otlp" || name === "console");
   if (names !== undefined && exporter === undefined) {
-    variables.warnings.push(`OTEL_${NAME}_EXPORTER=${names.join(",")} is not offered, weir uses otlp; set otlp, console or none`);
+    variables.warnings.push(`OTEL_${NAME}_EXPORTER=${names.join(",")} is not available, so weir uses otlp; set otlp, console or none`);
   }
   const protocol = variables.oneOf(
     ["http/json", "http/protobuf", "grpc"],
@@ -108,7 +108,7 @@ function targetOf(signal: Signal, deadline: number, wishes: Wishes, variables: V
   const place = address(signal, protocol, wishes, variables);
   if (protocol === "grpc" && !place.asked) {
     variables.warn(
-      "telemetry by gRPC needs an address, and nobody named one: set OTEL_EXPORTER_OTLP_ENDPOINT, as to http://127.0.0.1:4317; weir goes on without telemetry",
+      "telemetry over gRPC needs an address, and none is configured: set OTEL_EXPORTER_OTLP_ENDPOINT, for example to http://127.0.0.1:4317; weir goes on without telemetry",
     );
     return undefined;
   }
@@ -201,7 +201,7 @@ class Variables {
   url(name: string): string | undefined {
     const text = this.text(name);
     if (text === undefined || URL.canParse(text)) return text;
-    this.#refuse(`${name}=${text} is not a URL, as http://127.0.0.1:4318 is`);
+    this.#refuse(`${name}=${text} is not a URL such as http://127.0.0.1:4318`);
     return undefined;
   }
 

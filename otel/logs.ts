@@ -55,7 +55,7 @@ const TELL: { [Name in keyof Changes]: (change: Changes[Name]) => Telling } = {
     severity: change.hook === "none" || change.unseen ? "WARN" : "INFO",
     body:
       change.hook === "none"
-        ? `Nothing watches ${change.direction} on ${change.interface}: ${change.reason}`
+        ? `No program watches ${change.direction} on ${change.interface}: ${change.reason}`
         : `${change.hook} watches ${change.direction} on ${change.interface}: ${change.reason}${change.unseen ? `; ${counted(change.unseen, "packet")} had passed by then` : ""}`,
     attributes: {
       "network.interface.name": change.interface,
@@ -181,11 +181,11 @@ function bypassSentence({ bypass, outcome }: SocketEvent, by: string): string {
   const socket = bypass === "af_xdp" ? "An AF_XDP socket" : "A packet socket";
   switch (outcome) {
     case "refused":
-      return `${socket} was kept from sending past the egress rules${by}`;
+      return `${socket} was refused to send past the egress rules${by}`;
     case "would_refuse":
       return `${socket} sends past the egress rules; prevent mode would refuse it${by}`;
     default:
-      return `${socket} ${bypass === "unknown" ? "may send" : "sends"} past the egress rules${outcome === "found" ? ", and nobody saw it begin" : ""}${by}`;
+      return `${socket} ${bypass === "unknown" ? "may send" : "sends"} past the egress rules${outcome === "found" ? ", and nobody saw it start" : ""}${by}`;
   }
 }
 

@@ -104,7 +104,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{packet}",
     attributes: TRAFFIC,
     description:
-      "Packets seen, by what happened to them. would_drop: passed in detect, and prevent would have dropped them; carried: passed in detect, and prevent would never have met them, because it would have dropped their connection before.",
+      "Packets by verdict. would_drop: the packet passed in detect, and prevent would have dropped it. carried: the packet passed in detect, and prevent would never have met it, because it would have dropped its connection before.",
     read: ({ snapshot }) => trafficRows(snapshot, "packets"),
   },
   {
@@ -112,7 +112,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "By",
     attributes: TRAFFIC,
-    description: "Bytes seen, by what happened to the packets.",
+    description: "Bytes of packets by verdict.",
     read: ({ snapshot }) => trafficRows(snapshot, "bytes"),
   },
   {
@@ -120,7 +120,8 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{packet}",
     attributes: ["security_rule.name", "weir.verdict"],
-    description: "Packets a rule matched: passed by an allow rule, dropped, or only reported as what would be dropped.",
+    description:
+      "Packets that a rule matched: an allow rule passed them, or a block rule dropped them or only reported that it would drop them.",
     read: ({ snapshot }) =>
       snapshot.rules.flatMap((rule): Row[] =>
         rule.action === "allow"
@@ -136,7 +137,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{packet}",
     attributes: ["error.type"],
-    description: "Packets that could not be decided, by reason.",
+    description: "Packets that weir could not decide, by reason.",
     read: ({ snapshot }) => byName({ ...zeros(UNDECIDED_REASONS), ...snapshot.undecided }),
   },
   {
@@ -145,7 +146,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{packet}",
     attributes: ["weir.answer"],
     description:
-      "Packets dropped by rules that reject, by what their sender was told: reset or prohibited, else nothing since it was unfit, suppressed (over 1,000 a second) or failed.",
+      "Packets dropped by rules with `reject`, by the answer to their sender: reset or prohibited; or the reason for no answer: unfit (such a packet is never answered), suppressed (more than 1,000 a second) or failed.",
     read: ({ snapshot }) => byName(snapshot.rejects),
   },
   {
@@ -154,7 +155,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{packet}",
     attributes: ["weir.drop.by", "weir.drop.reason"],
     description:
-      "Packets that the kernel freed as dropped by others than weir, by whom and why: netfilter, tc, queue, ..., and the kernel's own word for the reason. All count, also those that nobody misses and weir drops leaves out.",
+      "Packets that others than weir dropped, by the part of the kernel (netfilter, tc, queue, ...) and the kernel's own name for the reason. The metric counts all of them, including harmless ones that weir drops leaves out.",
     read: ({ snapshot }) => snapshot.drops.map(({ by, reason, packets }) => [packets, by, reason]),
   },
   {
@@ -163,7 +164,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{event}",
     attributes: ["weir.socket.event"],
     description:
-      "What processes did with sockets, told or not: listening, connect_refused, connect_failed (for another reason), bind_failed, raw_socket (opened), packet_socket (opened), packet_bypass (a socket that sends past the egress rules, or was kept from it).",
+      "Events about sockets of processes, reported one by one or not: listening, connect_refused, connect_failed (for another reason), bind_failed, raw_socket (opened), packet_socket (opened), packet_bypass (a socket sends past the egress rules, or was refused to).",
     read: ({ snapshot }) => Object.entries(snapshot.sockets.events).map(([type, { happened }]) => [happened, type]),
   },
   {
@@ -172,7 +173,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{socket}",
     attributes: ["weir.bypass"],
     description:
-      "Sockets that send past the egress rules: packet sockets with PACKET_QDISC_BYPASS (qdisc), AF_XDP sockets (af_xdp), and packet sockets of which this kernel does not tell (unknown).",
+      "Sockets that send past the egress rules: packet sockets with PACKET_QDISC_BYPASS (qdisc), AF_XDP sockets (af_xdp), and packet sockets that this kernel does not report (unknown).",
     read: ({ snapshot }) => byName(snapshot.sockets.bypassing),
   },
   {
@@ -180,7 +181,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{event}",
     attributes: ["weir.socket.event"],
-    description: "Those of them that were not told one by one, because there were more in a second than events_per_second.",
+    description: "Events about sockets that were not reported one by one, because there were more in a second than events_per_second.",
     read: ({ snapshot }) => Object.entries(snapshot.sockets.events).map(([type, { suppressed }]) => [suppressed, type]),
   },
   {
@@ -188,7 +189,8 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{error}",
     attributes: ["error.type"],
-    description: "Errors that the network told sockets of this host, by the kernel's name: ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ...",
+    description:
+      "Errors that the network reported to sockets of this host, by the kernel's name: ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH, ...",
     read: ({ snapshot }) => byName(snapshot.sockets.errors),
   },
   {
@@ -197,7 +199,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{failure}",
     attributes: ["weir.socket.event", "process.executable.name", "error.type"],
     description:
-      "Connections that were refused or failed, and sockets that could not be bound, by the name of the process and the error, also of programs that do not wait for their connections. Up to 200 names, the rest as other, with those that were not reported one by one.",
+      "Connections that were refused or failed, and sockets that could not be bound, by the name of the process and the error. Programs that do not wait for their connections are included. Up to 200 names are kept apart; other has all further names, and the events that were not reported one by one.",
     read: ({ snapshot }) => snapshot.sockets.failures.map(({ type, program, error, count }) => [count, type, program, error]),
   },
   {
@@ -205,7 +207,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{port}",
     attributes: [],
-    description: "Listeners on a port that their program was not known to listen on.",
+    description: "Listeners on a port where their program was not known to listen.",
     read: ({ snapshot }) => [[snapshot.sockets.new_ports]],
   },
   {
@@ -214,7 +216,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{call}",
     attributes: ["weir.system_call", "process.executable.name", "error.type"],
     description:
-      "System calls about sockets of all kinds, counted while they are traced, by the name of the process and the error that it got; a call that succeeded has no error. EINPROGRESS and EAGAIN are no failures. Up to 200 names, the rest as other. Of recvmsg and pidfd_getfd only those count that brought descriptors, all as other.",
+      "System calls about sockets of all kinds, counted while they are traced, by the name of the process and the error that it got; a call that succeeded has no error. EINPROGRESS and EAGAIN are no failures. Up to 200 names are kept apart; other has all further names. Calls of recvmsg and pidfd_getfd count only if they received descriptors, and all of them as other.",
     read: ({ snapshot }) => snapshot.system_calls.map(({ call, program, error = "", count }) => [count, call, program, error]),
   },
   {
@@ -223,7 +225,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{agent}",
     attributes: ["weir.system_calls.state"],
     description:
-      "1 for whether system calls are traced, 0 for the other answers: on; off, as the configuration says; left_out, because this kernel refuses the programs or because they cost too much here, as weir status says.",
+      "1 for the state of system call tracing, 0 for the other states: on; off (switched off by the configuration); left_out (this kernel refuses the programs, or they cost too much on this host; weir status tells which).",
     read: ({ snapshot: { probes } }) => oneOf(["on", "off", "left_out"], stateOfTracing(probes.system_calls)),
   },
   {
@@ -231,7 +233,7 @@ export const METRICS: readonly Metric[] = [
     kind: "gauge",
     unit: "s",
     attributes: [],
-    description: "How much longer a plain system call takes on this host while system calls are traced; 0 while they are not.",
+    description: "The time that tracing adds to a plain system call on this host; 0 while system calls are not traced.",
     read: ({ snapshot: { probes } }) => [[probes.system_calls.state === "on" ? (probes.system_calls.added_ns ?? 0) / 1e9 : 0]],
   },
   {
@@ -263,7 +265,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{flow}",
     attributes: [],
-    description: "Connections pushed out of the flow table because it was full.",
+    description: "Connections evicted from the flow table because it was full.",
     read: ({ snapshot }) => [[snapshot.flows.evicted]],
   },
   {
@@ -271,7 +273,7 @@ export const METRICS: readonly Metric[] = [
     kind: "updowncounter",
     unit: "{flow}",
     attributes: [],
-    description: "Connections that go on in detect although they would be dropped; they are in a table of their own.",
+    description: "Blocked connections: they go on in detect although they would be dropped, and are in a table of their own.",
     read: ({ snapshot }) => [[snapshot.flows.would_drop.active]],
   },
   {
@@ -279,7 +281,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{flow}",
     attributes: [],
-    description: "Connections pushed out of that table because it was full.",
+    description: "Blocked connections evicted from their table because it was full.",
     read: ({ snapshot }) => [[snapshot.flows.would_drop.evicted]],
   },
   {
@@ -288,7 +290,7 @@ export const METRICS: readonly Metric[] = [
     unit: "s",
     attributes: ["network.io.direction", "network.transport", "weir.verdict"],
     description:
-      "How long connections lasted, once they ended; would_drop: they would have been dropped, or a staged rule would have dropped them.",
+      "The duration of connections that ended. would_drop: the connection would have been dropped, or a staged rule would have dropped it.",
     boundaries: DURATION_BOUNDARIES,
     read: ({ own }) =>
       own.durations.map((row) => ({
@@ -303,7 +305,7 @@ export const METRICS: readonly Metric[] = [
     unit: "s",
     attributes: ["network.io.direction"],
     description:
-      "Round-trip time of TCP connections of this host's sockets as they ended, smoothed by the kernel; receive: those opened from outside.",
+      "The kernel's smoothed round-trip time of TCP connections of this host's sockets when they ended. receive: the connection was opened from outside.",
     boundaries: TIME_BOUNDS,
     read: ({ snapshot }) => byOpener(snapshot, ({ round_trip }) => round_trip),
   },
@@ -312,7 +314,7 @@ export const METRICS: readonly Metric[] = [
     kind: "histogram",
     unit: "{segment}",
     attributes: ["network.io.direction"],
-    description: "Segments that TCP connections of this host's sockets sent again, once they ended.",
+    description: "Segments that ended TCP connections of this host's sockets retransmitted.",
     boundaries: NUMBER_BOUNDS,
     read: ({ snapshot }) => byOpener(snapshot, ({ retransmissions }) => retransmissions),
   },
@@ -321,7 +323,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{segment}",
     attributes: ["network.io.direction"],
-    description: "Segments that those connections sent, those sent again included.",
+    description: "Segments that ended TCP connections of this host's sockets sent, retransmissions included.",
     read: ({ snapshot }) => snapshot.tcp.map(({ direction, segments }) => [segments, DIRECTIONS[direction]]),
   },
   {
@@ -329,7 +331,7 @@ export const METRICS: readonly Metric[] = [
     kind: "histogram",
     unit: "s",
     attributes: [],
-    description: "How long it took until the other end answered a TCP connection opened here, SYNs sent again included.",
+    description: "The time until the other end answered a TCP connection opened on this host, including retransmissions of the SYN.",
     boundaries: TIME_BOUNDS,
     read: ({ snapshot }) =>
       snapshot.tcp.flatMap(({ direction, connecting }) => (direction === "egress" ? [{ attributes: [], ...connecting }] : [])),
@@ -340,7 +342,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{connection}",
     attributes: ["process.executable.name"],
     description:
-      "Connections that ended, by the program of their local process: up to 200 names, the rest as other; unknown where nobody knows.",
+      "Connections that ended, by the program of their local process. Up to 200 names are kept apart; other has all further names, and unknown the connections whose process is not known.",
     read: ({ snapshot }) => snapshot.executables.map(({ name, connections }) => [connections, name]),
   },
   {
@@ -348,7 +350,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "By",
     attributes: ["process.executable.name", "network.io.direction"],
-    description: "Bytes of the connections of a program, added up once a minute and at their ends.",
+    description: "Bytes of the connections of a program. Long connections are added once a minute, and all at their end.",
     read: ({ snapshot }) =>
       snapshot.executables.flatMap(({ name, sent, received }): Row[] => [
         [sent, name, "transmit"],
@@ -360,7 +362,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{event}",
     attributes: [],
-    description: "Events the kernel wanted to report: received, pending and lost in the ring together.",
+    description: "Events that the kernel programs emitted: the sum of received, pending and lost in the ring.",
     read: ({ snapshot }) => [[snapshot.events.emitted]],
   },
   {
@@ -376,7 +378,7 @@ export const METRICS: readonly Metric[] = [
     kind: "updowncounter",
     unit: "{event}",
     attributes: [],
-    description: "Events in the ring, not yet read.",
+    description: "Events in the ring that are not read yet.",
     read: ({ snapshot }) => [[snapshot.events.pending]],
   },
   {
@@ -384,7 +386,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{event}",
     attributes: ["weir.stage"],
-    description: "Events that did not arrive, by the stage that lost them: ring is the kernel's ring, the others come after it.",
+    description: "Events that were lost, by the stage that lost them: ring is the kernel's ring, and all other stages come after it.",
     read: ({ snapshot }) => [[snapshot.events.lost, "ring"], ...byName(snapshot.lost)],
   },
   {
@@ -401,7 +403,7 @@ export const METRICS: readonly Metric[] = [
     kind: "gauge",
     unit: "1",
     attributes: [],
-    description: "Share of the event ring in use.",
+    description: "The part of the event ring that is in use, 0 to 1.",
     read: ({ snapshot }) => [[snapshot.ring_fill]],
   },
   {
@@ -409,7 +411,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{fault}",
     attributes: ["weir.fault"],
-    description: "Operations that failed in the kernel, by place.",
+    description: "Operations that failed in the kernel programs, by place.",
     read: ({ snapshot }) => byName({ ...zeros(FAULTS), ...snapshot.faults }),
   },
   {
@@ -417,7 +419,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{packet}",
     attributes: [],
-    description: "SYN+ACKs that answer no SYN that was seen, and were believed because the agent had started less than 3 seconds before.",
+    description: "SYN+ACKs whose SYN was not seen, and that were believed because the agent had started less than 3 seconds before.",
     read: ({ snapshot }) => [[snapshot.believed_answers]],
   },
   {
@@ -426,7 +428,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{lookup}",
     attributes: ["weir.lookup"],
     description:
-      "Look-ups that were not made, because what anybody can cause had used its share of the agent's time: the event is told without what listening (its port), bind_failed (why) or program (its file, arguments and directory) would have added.",
+      "Look-ups that were not made, because look-ups that any user can cause had used their share of the agent's time. The event then lacks: listening, its port; bind_failed, the reason; program, its file, arguments and directory.",
     read: ({ snapshot }) => byName(snapshot.skipped),
   },
   {
@@ -470,7 +472,7 @@ export const METRICS: readonly Metric[] = [
     kind: "updowncounter",
     unit: "{interface}",
     attributes: ["network.io.direction", "weir.hook"],
-    description: "Interfaces watched, by the hook in use; none where nothing could be attached, off where the configuration wants nothing.",
+    description: "Interfaces by the hook in use. none: no program could be attached. off: the configuration switches it off.",
     read: ({ snapshot }) => {
       const rows = countBy(
         snapshot.interfaces.flatMap(({ ingress, egress }) => [
@@ -489,7 +491,7 @@ export const METRICS: readonly Metric[] = [
     kind: "updowncounter",
     unit: "{pattern}",
     attributes: [],
-    description: "Patterns of interfaces.include by which nothing is watched, because no device fits them.",
+    description: "Patterns of interfaces.include for which no device is watched, because none fits.",
     read: ({ snapshot }) => [[snapshot.absent_interfaces.length]],
   },
   {
@@ -497,7 +499,8 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{packet}",
     attributes: ["network.io.direction"],
-    description: "Packets that passed by interfaces that appeared while weir ran, before it watched them, by the devices' own counters.",
+    description:
+      "Packets that passed through interfaces that appeared while weir ran, before weir watched them. The devices' own counters tell their number.",
     read: ({ snapshot }) => [
       [snapshot.unseen.ingress, DIRECTIONS.ingress],
       [snapshot.unseen.egress, DIRECTIONS.egress],
@@ -508,7 +511,7 @@ export const METRICS: readonly Metric[] = [
     kind: "updowncounter",
     unit: "{file}",
     attributes: [],
-    description: "1 while the configuration file is refused and what was in force before stays so, else 0.",
+    description: "1 while the configuration file is refused and the earlier rules stay in force, else 0.",
     read: ({ snapshot }) => [[snapshot.config.error === null ? 0 : 1]],
   },
   {
@@ -516,7 +519,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{reload}",
     attributes: [],
-    description: "Configurations taken into force since the start.",
+    description: "Configurations that came into force since the start.",
     read: ({ snapshot }) => [[snapshot.config.reloads]],
   },
   {
@@ -524,7 +527,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "{reload}",
     attributes: [],
-    description: "Configurations refused; the one before stayed in force.",
+    description: "Configurations that were refused, so that the earlier one stayed in force.",
     read: ({ snapshot }) => [[snapshot.config.failures]],
   },
   {
@@ -533,7 +536,7 @@ export const METRICS: readonly Metric[] = [
     unit: "{record}",
     attributes: ["weir.signal", "weir.outcome"],
     description:
-      "Spans, data points and log records, by whether the collector acknowledged them; no_collector: nobody asked for one, and none is there.",
+      "Spans, data points and log records, by outcome. sent: the collector acknowledged them. lost: it did not. no_collector: no collector is configured, and none listens at the usual address.",
     read: ({ own }) =>
       Object.entries(own.deliveries).flatMap(([signal, { sent, lost, no_collector }]): Row[] => [
         [sent, signal, "sent"],
@@ -562,7 +565,7 @@ export const METRICS: readonly Metric[] = [
     kind: "counter",
     unit: "s",
     attributes: ["cpu.mode"],
-    description: "Processor time the agent used, all threads.",
+    description: "CPU time of the agent, in all threads.",
     read: ({ own }) => [
       [own.cpu.user, "user"],
       [own.cpu.system, "system"],
@@ -573,7 +576,7 @@ export const METRICS: readonly Metric[] = [
     kind: "gauge",
     unit: "s",
     attributes: [],
-    description: "How late the agent's main thread was at worst, in the last 10 to 20 seconds.",
+    description: "The longest delay of the agent's main thread in the last 10 to 20 seconds.",
     read: ({ own }) => [[own.event_loop_delay]],
   },
   {
@@ -581,7 +584,7 @@ export const METRICS: readonly Metric[] = [
     kind: "updowncounter",
     unit: "{series}",
     attributes: ["weir.metric"],
-    description: "Series added up into one marked otel_metric_overflow, because their metric had more than 2,000.",
+    description: "Series that were summed into one series marked otel_metric_overflow, because their metric had more than 2,000.",
     read: ({ folded }) => byName({ ...zeros(MANY_SERIES), ...Object.fromEntries(folded) }),
   },
 ];

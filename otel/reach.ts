@@ -142,7 +142,7 @@ export class Reach {
         remote: { address: remoteAddress!, port: remotePort! },
       });
     } catch (error) {
-      return `it cannot be found out who is at its other end (${(error as Error).message})`;
+      return `weir cannot find out who is at its other end (${(error as Error).message})`;
     }
   }
 

@@ -57,10 +57,13 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
       case "stranger":
         return {
           what: `weir sends nothing to ${origin}: ${problem.message}`,
-          next: `if it is to have weir's telemetry nevertheless, write into weir.yaml: otel: { endpoint: "${origin}" }`,
+          next: `if it should get weir's telemetry all the same, write into weir.yaml: otel: { endpoint: "${origin}" }`,
         };
       case "overloaded":
-        return { what: `${origin} asks to be left in peace (429, 502, 503 or 504)`, next: "look at the collector's load and limits" };
+        return {
+          what: `${origin} asks weir to stop sending for a while (429, 502, 503 or 504)`,
+          next: "look at the collector's load and limits",
+        };
       case "partial":
         return {
           what: `${origin} complains about the records: ${problem.message || "it does not say why"}`,
@@ -85,7 +88,7 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
       return { what: `${origin} closes the connection without an answer`, next: `look at the collector's log or ${change}` };
     case 401:
     case 403:
-      return { what: `${origin} does not let weir in (${code})`, next: "set OTEL_EXPORTER_OTLP_HEADERS" };
+      return { what: `${origin} refuses weir (${code})`, next: "set OTEL_EXPORTER_OTLP_HEADERS" };
     case 404:
     case 405:
       return { what: `${url} takes no telemetry (${code})`, next: `${change} to the collector's OTLP HTTP port, usually 4318` };
@@ -98,7 +101,7 @@ function diagnose(problem: unknown, { url, setBy }: Pick<Target, "url" | "setBy"
 /** A recovery is reported after this long without a failure. Another failure is not reported sooner than this either. */
 const CALM_MS = 10_000;
 
-/** Three signals usually fail for one reason: it is reported once, and once more when all is well again. */
+/** Three signals usually fail for one reason: it is reported once, and once more when there are no problems any more. */
 export class Announcer {
   readonly #say: Say;
   readonly #now: () => number;

@@ -48,7 +48,7 @@ async function hostHere(): Promise<Partial<Host>> {
   try {
     return ownEndsOf(listLinks(), listAddresses());
   } catch (error) {
-    note(`warning: tunnels are judged as if none ended on this host: ${printable((error as Error).message, 500)}`);
+    note(`warning: weir judges tunnels as if none ended on this host: ${printable((error as Error).message, 500)}`);
     return {};
   }
 }
@@ -95,7 +95,7 @@ export async function kernelFor(
   fromFile: boolean,
 ): Promise<Kernel & { close?: () => void }> {
   if (inForce === undefined && !fromFile)
-    return { why: "these rules are in no kernel; --kernel loads them into tables of their own, as root" };
+    return { why: "these rules are not in the kernel; --kernel loads them into tables of their own, as root" };
   const { KernelJudge } = await import("../explain/kernel-judge.ts");
   try {
     const judge = inForce === undefined ? await KernelJudge.over(policy, [], host) : KernelJudge.inForce(tablesOf(inForce));

@@ -46,7 +46,7 @@ export function namedIn(path: string): ListedNetwork[] {
     if (text !== "") named.push({ text, where: `${path}:${index + 1}` });
   }
   if (named.length === 0)
-    throw new Refusal(`The list ${path} has no address.`, { kind: "invalid", next: "Write one address or prefix a line." });
+    throw new Refusal(`The list ${path} has no address.`, { kind: "invalid", next: "Write one address or prefix on each line." });
   return checked(named);
 }
 
@@ -86,7 +86,7 @@ function contentOf(path: string): string {
         cause: error,
       });
     throw new Refusal(`The list ${path} cannot be read: ${(error as Error).message}.`, {
-      next: "Name a file that is there.",
+      next: "Name a file that exists.",
       cause: error,
     });
   }

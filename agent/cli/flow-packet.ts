@@ -32,7 +32,7 @@ export async function packetOfFlow(call: Call): Promise<PacketText & { process?:
     });
   }
   note(
-    `The connection itself was decided by ${found.rule}; its last packet came ${duration(found.idle_s)} ago. What follows is about its first packet, if it came now.`,
+    `The rule that decided the connection is ${found.rule}; its last packet came ${duration(found.idle_s)} ago. The lines below are about its first packet, if it came now.`,
   );
   return { ...packetOfRow(found), ...(found.process === undefined ? {} : { process: processOfRow(found) }) };
 }

@@ -66,7 +66,7 @@ export async function settingsFor(call: Call): Promise<Settings> {
     throw new Refusal("The configuration is not valid.", {
       kind: "invalid",
       details: error.problems,
-      next: "Mend the file, and try again.",
+      next: "Correct the file, and try again.",
       cause: error,
     });
   }

@@ -6,7 +6,7 @@ import type { LocalProcess } from "../policy/subject.ts";
 import { type Call, type OptionSpec, UsageError } from "./arguments.ts";
 
 const ABOUT: Record<ProcessKey, [value: string, about: string]> = {
-  executable: ["PATH", "path of the program of the local process; what you leave out is unknown"],
+  executable: ["PATH", "path of the program of the local process; a part that you leave out is unknown"],
   command: ["TEXT", "command line of the process"],
   user: ["NAME|UID", "user of the process"],
   parent: ["PATH,...", "paths of the programs of the processes above it"],

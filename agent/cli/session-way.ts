@@ -30,7 +30,7 @@ export function warnOfWay(session: OperatorSession): string | undefined {
   if (device === undefined) return undefined;
   const hiding = links.find((link) => (link.ifindex === device || link.master === device) && hides(link));
   if (hiding === undefined) return undefined;
-  return `Your session from ${session.address} comes by ${hiding.name} (${hiding.kind}). The failsafe holds for what comes out of it, but not for the packets that carry it: if a rule, a ban or a default blocks those, your session is cut. Put the address of the other end of ${hiding.name} in failsafe.addresses.`;
+  return `Your session from ${session.address} comes by ${hiding.name} (${hiding.kind}). The failsafe holds for the packets inside it, but not for the packets around them: if a rule, a ban or a default blocks those, your session is cut. Put the address of the other end of ${hiding.name} in failsafe.addresses.`;
 }
 
 function hides({ kind = "", tunnels = [] }: Link): boolean {

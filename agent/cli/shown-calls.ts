@@ -15,7 +15,7 @@ const { pid: PID, ...FILTERS } = CALLS.properties;
 export const CALL_OPTIONS = {
   calls: { value: PID.title, about: "show what this process does with its sockets, as it happens" },
   ...optionsOf(FILTERS),
-  count: { value: "N", about: "with --calls: end after so many" },
+  count: { value: "N", about: "with --calls: end after this many calls" },
 };
 
 const KNOWN = new Set([...Object.keys(CALL_OPTIONS), "json", ...Object.keys(AGENT_OPTIONS)]);

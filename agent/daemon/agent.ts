@@ -46,7 +46,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   const audit = await openAuditLog(ground, farewell, reporting, stop);
 
   // The kernel decides by rules, bans and sets.
-  deadline.step("putting the rules in force", "Give it more time with --start-within.");
+  deadline.step("putting the rules in force", "Give the start more time with --start-within.");
   const names = new InterfaceNames();
   const enforcement = await enforce(ground, log, names);
   stop.defer(() => enforcement.naming.close());

@@ -116,7 +116,7 @@ export async function openSocket(
         detail: { what: "control socket", pid: peer?.pid ?? 0, attempts },
       }),
     onShut: (attempts) =>
-      news.action({ action: "REFUSED", detail: { what: "control socket", attempts, consequence: "shut to others for a minute" } }),
+      news.action({ action: "REFUSED", detail: { what: "control socket", attempts, consequence: "closed for other users for a minute" } }),
   });
   losses.countsOf(() => ({ watch: server.figures().watch_lost }));
   return server;

@@ -68,12 +68,12 @@ export class Farewell {
     try {
       this.#plane.releaseAfter(handOverFor);
     } catch (error) {
-      this.#log.warn(`the kernel takes no deadline, so that nothing is handed over: ${(error as Error).message}`);
+      this.#log.warn(`the kernel did not take the deadline, so nothing is handed over: ${(error as Error).message}`);
       return this.#letGo();
     }
     this.#until = new Date(Date.now() + handOverFor * 1000);
     this.#log.info(
-      `handing over: what is in force stays in force until another agent takes it over, at most until ${this.#until.toISOString()} (${handOverFor} s); weir detach ends it at once`,
+      `handing over: the rules stay in force until another agent takes them over, at most until ${this.#until.toISOString()} (${handOverFor} s); weir detach ends it at once`,
     );
   }
 
@@ -82,11 +82,9 @@ export class Farewell {
     if (onStop === "detach" || unit === undefined) return onStop === "hand-over";
     try {
       if (await startIsQueued(unit)) return true;
-      this.#log.info(`systemd is not going to start ${unit} again: nothing is handed over`);
+      this.#log.info(`systemd is not going to start ${unit} again, so nothing is handed over`);
     } catch (error) {
-      this.#log.warn(
-        `systemd did not say whether it will start ${unit} again, so that nothing is handed over: ${(error as Error).message}`,
-      );
+      this.#log.warn(`systemd did not say whether it will start ${unit} again, so nothing is handed over: ${(error as Error).message}`);
     }
     return false;
   }
@@ -104,7 +102,7 @@ export class Farewell {
       this.#plane.releaseAfter(0);
       this.#plane.releaseOthers();
     } catch (error) {
-      this.#log.warn(`what is in force ends only when everything is detached: ${(error as Error).message}`);
+      this.#log.warn(`the rules stay in force until everything is detached: ${(error as Error).message}`);
     }
   }
 }

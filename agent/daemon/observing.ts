@@ -143,6 +143,6 @@ export function sweeper(plane: DataPlane, { tables, statistics, census, blocked,
 export function endAllBlocked({ tables, blocked, reportClosed }: Observation, warn: (sentence: string) => void): void {
   endBlocked(tables, reportClosed).then(
     (count) => blocked.collected(count),
-    (error: Error) => warn(`connections that would have been dropped are listed until they fall silent: ${error.message}`),
+    (error: Error) => warn(`blocked connections are listed until they fall silent: ${error.message}`),
   );
 }

@@ -65,7 +65,7 @@ export function keepUp(
   });
   every(
     LOOK_AGAIN_MS,
-    () => void kinds.lookAgain().catch((error: Error) => log.warn(`what rules say of processes is not up to date: ${error.message}`)),
+    () => void kinds.lookAgain().catch((error: Error) => log.warn(`the processes of the rules are not up to date: ${error.message}`)),
   );
   const drainage = new Drainage(ring);
   if (manager.interval !== undefined) every(manager.interval, () => drainage.goesOn() && manager.alive());
@@ -83,7 +83,7 @@ export function watchFile(
   stop.defer(() => watch.close());
   health.follow("configuration file", () =>
     watch.isSilent
-      ? [`${path} does not answer, so that changes of the configuration are not noticed; look at its file system (df ${path})`]
+      ? [`${path} does not answer, so weir does not notice changes of the configuration; check its file system (df ${path})`]
       : [],
   );
 }

@@ -31,7 +31,7 @@ export interface Reporting {
 export function reportingOf(log: Log): Reporting {
   const news = new News();
   const health = new HealthBoard((now) => {
-    log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "all is well again" : now.reasons.join("; "));
+    log[now.state === "ok" ? "info" : "warn"](now.state === "ok" ? "there are no problems any more" : now.reasons.join("; "));
     news.changed("weir.health.changed", now);
   });
   return { news, health, losses: new Losses() };
@@ -44,7 +44,7 @@ export async function openAuditLog(
   { news, health }: Reporting,
   stop: AsyncDisposableStack,
 ): Promise<AuditWriter> {
-  deadline.step(`opening the audit log ${config.audit.path}`, "Look whether its folder answers (ls -l), or choose another audit.path.");
+  deadline.step(`opening the audit log ${config.audit.path}`, "Check whether its folder answers (ls -l), or choose another audit.path.");
   const audit = await openAudit({
     path: config.audit.path,
     headPath: auditHead(config),
@@ -67,7 +67,7 @@ export async function openTelemetry(
   snapshot: () => Snapshot,
   news: News,
 ): Promise<Telemetry> {
-  deadline.step("setting up telemetry", "Look at the files that OTEL_* variables name.");
+  deadline.step("setting up telemetry", "Check the files that OTEL_* variables name.");
   const telemetry = await startTelemetry({
     ...config.otel,
     snapshot,
@@ -123,5 +123,5 @@ export function auditStart(
     news.changed("weir.config.rejected", { path: path!, error: problems[0]! });
   }
   if (ended.length > 0) void auditExpired(audit, ended, generation);
-  log.info(facts, plane.adopted ? "weir runs, with the tables of the agent before" : "weir runs");
+  log.info(facts, plane.adopted ? "weir runs, with the tables of the earlier agent" : "weir runs");
 }

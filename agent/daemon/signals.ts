@@ -18,7 +18,7 @@ export function listenForSignals(log: Log): Signals {
   const second = Promise.withResolvers<void>();
   let stops = 0;
   const end = (signal: NodeJS.Signals): void => {
-    log.info(stops++ === 0 ? `${signal}: stopping` : `${signal} again: nothing is handed over`);
+    log.info(stops++ === 0 ? `${signal}: stopping` : `${signal} came again, so nothing is handed over`);
     (stops === 1 ? first : second).resolve();
   };
   const onHangup = (action: () => void): void => {

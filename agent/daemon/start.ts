@@ -44,7 +44,7 @@ import { Undo } from "../enforce/undo.ts";
 export async function runAgent(options: RunOptions): Promise<number> {
   await using deadline = new StartDeadline(options.startWithin ?? START_WITHIN_S, {
     doing: `reading the configuration ${options.config ?? DEFAULT_CONFIG_PATH}`,
-    next: "Look whether its file system answers (ls -l), or name another file with --config.",
+    next: "Check whether its file system answers (ls -l), or name another file with --config.",
   });
   await refuseSilent(new Map([[options.config ?? DEFAULT_CONFIG_PATH, "name another file with --config"]]), deadline);
   const path = configPathOf(options);
@@ -63,13 +63,13 @@ export async function runAgent(options: RunOptions): Promise<number> {
   // Each socket and each state directory belongs to one agent. They are claimed before anything in the kernel is touched.
   deadline.step(
     `taking the control socket ${config.control_socket}`,
-    "Look whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).",
+    "Check whether its folder answers (ls -l), or choose another control_socket (or WEIR_CONTROL_SOCKET).",
   );
   const claim = await claimSocket(config.control_socket);
   try {
     deadline.step(
       `reading the state directory ${config.state_dir}`,
-      "Look whether it answers (ls -l), or choose another state_dir (or WEIR_STATE_DIR).",
+      "Check whether it answers (ls -l), or choose another state_dir (or WEIR_STATE_DIR).",
     );
     const lock = await claimStateDirectory(config.state_dir);
     try {
@@ -78,7 +78,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
       log.info(
         until === undefined
           ? "weir has stopped; nothing of it is left in the kernel"
-          : `weir has stopped; what it put in force stays so until another agent takes it over, at most until ${until.toISOString()}`,
+          : `weir has stopped; its rules stay in force until another agent takes them over, at most until ${until.toISOString()}`,
       );
     } finally {
       await lock.release();
@@ -108,7 +108,7 @@ async function takeOver(
     const dynamic = new DynamicRules(ground.settings.config.state_dir);
     const ended = dynamic.due();
     await dropFrom(dynamic, ended, (level, sentence) => ground.log[level](sentence));
-    ground.deadline.step("compiling the rules", "Give it more time with --start-within.");
+    ground.deadline.step("compiling the rules", "Give the start more time with --start-within.");
     // This is done before anything in the kernel is touched, because it determines how large the tables must be.
     const { settings, compiled } = await compileOrStandIn(ground, dynamic, thread);
     await thread[Symbol.asyncDispose]();
@@ -116,11 +116,11 @@ async function takeOver(
     await banned.rewriteIfDue();
     const library = new SetLibrary({ stateDirectory: settings.config.state_dir, read: readListAside, isSilent });
     for (const { file } of Object.values(settings.config.sets)) if (file !== undefined) await ground.deadline.allowFor(file);
-    ground.deadline.step("reading the lists of the sets", "Look at the files that sets name.");
+    ground.deadline.step("reading the lists of the sets", "Check the files that sets name.");
     const members = await library.open(settings.config.sets);
     ground.deadline.step(
       "loading programs into the kernel",
-      "Look whether the machine has processor time left, or give it more with --start-within.",
+      "Check whether the machine has CPU time left, or give the start more time with --start-within.",
     );
     const capacity = {
       ...compiled.capacity,
@@ -176,7 +176,7 @@ async function refuseSilent(wanted: ReadonlyMap<string, string>, { leftMs, uncou
   const silent = await findSilent([...wanted.keys()], leftMs, uncounted);
   if (silent === undefined) return;
   throw new Refusal(`The start was not done in time: ${silent} does not answer.`, {
-    next: `Look at its file system (df ${silent}), or ${wanted.get(silent)}.`,
+    next: `Check its file system (df ${silent}), or ${wanted.get(silent)}.`,
   });
 }
 

@@ -66,7 +66,7 @@ export class Growth {
     } catch (error) {
       this.#pausedUntil = performance.now() + PAUSE_MS;
       this.#warn(
-        `the table of ${whose === "ban" ? "bans" : "sets"} could not be made larger, so that packets take longer to find what is in it: ${(error as Error).message}`,
+        `the table of ${whose === "ban" ? "bans" : "sets"} could not be made larger, so packets search it more slowly: ${(error as Error).message}`,
       );
     }
   }
@@ -79,7 +79,7 @@ export class Growth {
       await this.#exchange({}, { fill: async () => {}, settle: () => {} });
     } catch (error) {
       this.#warn(
-        `address translation is not seen, because nf_conntrack came after weir and its programs could not be loaded again: ${(error as Error).message}`,
+        `NAT is not seen, because nf_conntrack was loaded after weir, and weir's programs could not be loaded again: ${(error as Error).message}`,
       );
     }
   }

@@ -52,7 +52,7 @@ export class ModeKeeper {
     return why === undefined
       ? []
       : [
-          `${this.#kept === undefined ? "the mode of the file holds, and none that is commanded can be kept" : `the mode ${this.#kept.command} holds, and a restart would not know of it`}: ${why}`,
+          `${this.#kept === undefined ? "the mode of the file holds, and no mode set by command can be kept" : `the mode ${this.#kept.command} holds, but a restart would forget it`}: ${why}`,
         ];
   }
 }

@@ -26,7 +26,7 @@ export class SessionKeeper {
   /** Sentences for the operator. */
   get trouble(): string[] {
     const why = this.#file.trouble;
-    return why === undefined ? [] : [`the operators' sessions pass, and a restart would not know of them: ${why}`];
+    return why === undefined ? [] : [`the operators' sessions pass, but a restart would forget them: ${why}`];
   }
 
   /**

@@ -87,11 +87,11 @@ export class SystemCalls {
       this.#everyAttached = this.#attachOne(this.#every, pins);
       this.#writeTraced();
       this.#weighEvery();
-      say("info", "a 32-bit program runs here: weir looks at the ends of all system calls from now on");
+      say("info", "a 32-bit program runs on this host: from now on weir's program also runs at the end of every system call");
     } catch (error) {
       this.#detachEvery();
       this.#every = undefined;
-      say("warn", `what 32-bit programs do with sockets is not seen at once: ${(error as Error).message}`);
+      say("warn", `sockets of 32-bit programs are seen late: ${(error as Error).message}`);
     }
   }
 

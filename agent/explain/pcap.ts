@@ -121,7 +121,7 @@ function* readPcapng(view: DataView): Generator<Found> {
     const type = view.getUint32(at, little);
     const length = view.getUint32(at + 4, little);
     if (length % 4 !== 0 || length < SMALLEST_BLOCK + (LEAST_BODY[type] ?? 0) || length > view.byteLength - at) {
-      throw new CaptureError(`the block at byte ${at} claims ${length} bytes, which cannot be`);
+      throw new CaptureError(`the block at byte ${at} claims ${length} bytes, which is impossible`);
     }
     const body = at + 8;
     const room = length - SMALLEST_BLOCK;

@@ -25,7 +25,7 @@ const MOST_NAMED = 5;
 
 export function explainCrowd(names: readonly string[]): string {
   return (
-    `more than ${Limit.LIST} alternatives of the rules ${someOf(names)} lie so much over each other that each packet would be compared with all of them; ` +
+    `more than ${Limit.LIST} alternatives of the rules ${someOf(names)} overlap so much that each packet would be compared with all of them; ` +
     `name narrower sources, destinations or ports, or join rules into lists`
   );
 }
@@ -34,7 +34,7 @@ export function explainCrowd(names: readonly string[]): string {
 export function explainCells(cells: number, cut: readonly string[]): string {
   const taken = `the rules take ${cells} cells of the kernel's table, at most ${LARGEST.cells} fit`;
   if (cut.length === 0) return `${taken}; use prefixes instead of single addresses, and ranges instead of single ports`;
-  return `${taken}, because the port ranges of the rules ${someOf(cut)} lie over each other; name narrower ones, or put the widest first`;
+  return `${taken}, because the port ranges of the rules ${someOf(cut)} overlap; name narrower ones, or put the widest first`;
 }
 
 function someOf(names: readonly string[]): string {
@@ -79,7 +79,7 @@ const MOST_WARNINGS = 100;
 export function explainShadowed(shadowed: readonly Shadowed[], ruleAt: RuleAt): string[] {
   const listed = shadowed.slice(0, MOST_WARNINGS).map(({ order, by }) => {
     const rule = ruleAt(order);
-    if (by.length === 0) return `rule ${quote(rule.name)} matches nothing: many before it together leave none of it`;
+    if (by.length === 0) return `rule ${quote(rule.name)} matches nothing: many rules before it together decide all of it`;
     const names = by.slice(0, MOST_NAMED).map((before) => quote(ruleAt(before).name));
     const others = by.length - names.length;
     const all = others > 0 ? [...names, `${others} others`] : names;
@@ -107,7 +107,7 @@ export function explainSetConflicts(rules: readonly RuleConfig[], sets: Sets, sh
       others.length === 0
         ? `${first} of its set ${quote(set)}: it is`
         : `${first} and ${others.length} more of its set ${quote(set)}: they are`;
-    return `rule ${quote(rule.name)} has no say about ${members} in ${quote(as)} too, which rule ${quote(by.name)} before it ${effectOf(by)}s`;
+    return `rule ${quote(rule.name)} never decides about ${members} in ${quote(as)} too, which rule ${quote(by.name)} before it ${effectOf(by)}s`;
   });
 }
 
@@ -129,9 +129,9 @@ export function warningsOf(rules: readonly RuleConfig[], sets: SetReferences, no
 function warningsOfOne(rule: RuleConfig, sets: SetReferences, now: number): string[] {
   if (isOver(rule, now)) return [`rule ${quote(rule.name)} is left out: it expired at ${rule.expires}`];
   const resolver = resolverFor(rule, { groups: new InterfaceGroups(), sets });
-  if (leavesNothing(rule, resolver)) return [`rule ${quote(rule.name)} matches nothing: its "not" leaves none of it`];
+  if (leavesNothing(rule, resolver)) return [`rule ${quote(rule.name)} matches nothing: its "not" excludes everything that it matches`];
   const useless = leftOutInVain(rule, resolver);
   return useless === undefined
     ? []
-    : [`the "not" of rule ${quote(rule.name)} leaves out nothing: what its ${useless} names is no part of the rule anyway`];
+    : [`the "not" of rule ${quote(rule.name)} leaves out nothing: the rule does not match the ${useless} that it names anyway`];
 }

@@ -93,7 +93,7 @@ export class SetOperations implements SetControl {
   get trouble(): string[] {
     return [...this.#watches].flatMap(([name, { file, watch }]) =>
       watch.isSilent
-        ? [`the file of the set ${name} does not answer, so that its changes are not noticed; look at its file system (df ${file})`]
+        ? [`the file of the set ${name} does not answer, so weir does not notice its changes; check its file system (df ${file})`]
         : [],
     );
   }
@@ -316,7 +316,7 @@ export class SetOperations implements SetControl {
     const config = sets.sets.get(name)?.config;
     if (this.#closed || config?.file !== file) return;
     const listed = await library.list(name, config);
-    if (listed === undefined) return say("warn", `${library.problemOf(name)}; what it held before stays`);
+    if (listed === undefined) return say("warn", `${library.problemOf(name)}; its earlier content stays in force`);
     await inTurn(async () => {
       if (sets.sets.get(name)?.config !== config) return; // read again with the configuration that came meanwhile
       await sets.relist(name, listed);

@@ -9,4 +9,3 @@ for script in agent/kernel/generate-layout.ts config/rule-schema.ts agent/setup/
 	collector/dashboards/generate.ts config/reference.ts otel/metrics-reference.ts; do
 	"$node" "$script"
 done
-node_modules/.bin/biome format --write config/schema.json

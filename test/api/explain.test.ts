@@ -67,7 +67,7 @@ test("what cannot be decided is told in words", async () => {
   const { stdout } = await explain(...TELNET, "--flags", "ack");
   assert.match(
     stdout,
-    /\nverdict  cannot be decided, and passes\nbecause  nothing says who opened this connection; .* \(opener_unknown\); defaults\.on_error says allow\n/,
+    /\nverdict  cannot be decided, and passes\nbecause  it is not known who opened this connection; .* \(opener_unknown\); defaults\.on_error says allow\n/,
   );
 });
 

@@ -141,7 +141,7 @@ const WRONG: [string, RegExp][] = [
   ["add --action block --scr 10.0.0.1", /no option --scr; did you mean --src\?/],
   ["add d1 --action block", /"d1" is one word too many/],
   ["delete", /an argument is missing: weir rule delete ID\.\.\./],
-  ["move d1", /say where to: --before ID, --first or --last/],
+  ["move d1", /name the new place: --before ID, --first or --last/],
   ["show", /an argument is missing: weir rule show ID\|NAME/],
 ];
 

@@ -56,7 +56,7 @@ test("a mistake on the line is told before anybody is asked", async () => {
     [["add", "partners", "example.org"], /"example\.org" is not an address/],
     [["add", "partners", "--file", list], /list\.txt:2: "nobody" is not an address/],
     [["remove", "partners"], /name the addresses to remove, or a list of them with --file LIST/],
-    [["remove", "partners", "192.0.2.7", "--all"], /--all goes without addresses/],
+    [["remove", "partners", "192.0.2.7", "--all"], /--all does not go with addresses/],
     [["lits"], /there is no command "set lits"; did you mean set list\?/],
   ];
   for (const [words, expected] of wrong) {
@@ -102,7 +102,7 @@ test("sets are listed with where their members come from, and what is wrong with
     stdout,
     /^SET +MEMBERS +CONFIGURED +OF FILE +ADDED +TTL +PORTS +FILE\npartners +3 +1 +2 +0 +1h +- +\/etc\/weir\/feed\.txt\nweb +0 +0 +- +0 +- +80 +-\n$/,
   );
-  assert.match(stderr, /^warning: the file of the set partners is not taken: /);
+  assert.match(stderr, /^warning: the file of the set partners is not used: /);
   assert.equal(JSON.parse((await fixture.weir(["set", "list", "--json"])).stdout).length, 2);
 });
 

@@ -221,7 +221,7 @@ export class FakeAgent {
         from: { configuration: 1, file: 2, command: 0 },
         file: "/etc/weir/feed.txt",
         ttl: "1h",
-        problem: "the file of the set partners is not taken: /etc/weir/feed.txt: there is no such file",
+        problem: "the file of the set partners is not used: /etc/weir/feed.txt: there is no such file",
       },
       { name: "web", members: 0, from: { configuration: 0, file: 0, command: 0 }, ports: [80] },
     ];

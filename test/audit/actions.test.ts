@@ -118,7 +118,7 @@ test("copies that vanish with their head are missed by the head of the log, also
   const writer = await place.open();
   await writer.action({ action: "START", uid: 0 });
   await writer.close();
-  assert.match(place.lines().at(-2)!, / REPAIR reason="\S+audit\.log\.actions was begun anew or cut: 5 of its lines are missing"/);
+  assert.match(place.lines().at(-2)!, / REPAIR reason="\S+audit\.log\.actions was started again or cut: 5 of its lines are missing"/);
   assert.deepEqual(place.reports.length, 1);
 });
 
@@ -258,10 +258,7 @@ test("what is no file of actions is not written to", async (t) => {
   mkdirSync(dirname(place.path), { recursive: true, mode: 0o700 });
   writeFileSync(`${place.folder}/precious`, "precious\n");
   cpSync(`${place.folder}/precious`, actionsPath(place.path));
-  await assert.rejects(
-    place.open(),
-    (error) => error instanceof AuditRefusal && /holds something else than an audit log/.test(error.message),
-  );
+  await assert.rejects(place.open(), (error) => error instanceof AuditRefusal && /is not an audit log/.test(error.message));
   assert.equal(readFileSync(actionsPath(place.path), "utf8"), "precious\n");
   assert.ok(!existsSync(`${place.path}.lock`) && !readdirSync(dirname(place.path)).some((name) => name.endsWith(".lock")));
 });

@@ -135,11 +135,11 @@ describe("bans", requires(root()), () => {
     await twins.passes(BLOCKED.ipv4);
     assert.match(
       (await agent.status()).health.reasons.join(),
-      /no ban of before is in force: .*bans\.journal is damaged \(line \d+ is not one network\)/,
+      /no earlier ban is in force: .*bans\.journal is damaged \(line \d+ is not one network\)/,
     );
     await agent.weir("ban", "add", BLOCKED.ipv4);
     await twins.onlyTwinPasses();
-    await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
+    await eventually("there are no problems any more", async () => (await agent.status()).health.reasons.length === 0);
     await agent.weir("ban", "clear", "--yes");
   });
 });

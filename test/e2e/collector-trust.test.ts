@@ -87,7 +87,7 @@ for (const [where, uid, path] of [
     await agent.start({ env: QUICK });
     await endsAsNoCollector(
       agent,
-      /^weir sends nothing to http:\/\/127\.0\.0\.1:4318: process \d+ .* of user 1000 .*; if it is to have weir's telemetry nevertheless, write into weir\.yaml: otel: \{ endpoint: "http:\/\/127\.0\.0\.1:4318" \}/,
+      /^weir sends nothing to http:\/\/127\.0\.0\.1:4318: process \d+ .* of user 1000 .*; if it should get weir's telemetry all the same, write into weir\.yaml: otel: \{ endpoint: "http:\/\/127\.0\.0\.1:4318" \}/,
     );
     await eventually("a second attempt, which is refused as well", async () => lines.filter((line) => line === "connection").length >= 2);
     assert.deepEqual([...new Set(lines)], ["listening", "connection"], "connections, and not a byte on them");

@@ -173,7 +173,7 @@ describe("rules added by command", requires(root()), () => {
     const { rules } = await json<RuleChange>(...block());
     assert.equal(rules[0]?.id, "d6", "its ids are not given again");
     await traffic.endsAt(PORT.blocked, PORT.allowed);
-    await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
+    await eventually("there are no problems any more", async () => (await agent.status()).health.reasons.length === 0);
   });
 
   it("keeps the management port open, whatever a rule says", async () => {
@@ -205,7 +205,7 @@ describe("rules added by command", requires(root()), () => {
     await agent.configure(CONFIG);
     await agent.weir("reload");
     await agent.weir(...block());
-    await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
+    await eventually("there are no problems any more", async () => (await agent.status()).health.reasons.length === 0);
   });
 
   it("clears them all at once", async () => {

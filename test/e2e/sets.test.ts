@@ -156,7 +156,7 @@ describe("sets", requires(root()), () => {
     await eventually("the problem is told", async () =>
       (await agent.status()).health.reasons
         .join()
-        .match(/the file of the set bad is not taken: .*feed\.txt:2: "198\.18\.0\.300" has a part above 255/),
+        .match(/the file of the set bad is not used: .*feed\.txt:2: "198\.18\.0\.300" has a part above 255/),
     );
     await twins.onlyTwinPasses(["ipv4", "ipv6"]);
     await rm(feed());
@@ -170,7 +170,7 @@ describe("sets", requires(root()), () => {
     await twins.passes(BLOCKED.ipv4);
     await twins.passes(BLOCKED.ipv6);
     assert.equal(await twins.reaches(TWIN.ipv4), false);
-    await eventually("all is well again", async () => (await agent.status()).health.reasons.length === 0);
+    await eventually("there are no problems any more", async () => (await agent.status()).health.reasons.length === 0);
   });
 
   it("hold a million lines, of which each counts, taken while the agent goes on answering", async () => {

@@ -29,10 +29,10 @@ test("a command of prevent that the disk refuses does not hold, and one of detec
   mkdirSync(blocked);
   await assert.rejects(keeper.command("prevent", "detect"));
   assert.equal(keeper.resolve("detect"), "detect", "no later change of rules switches to prevent");
-  assert.match(keeper.trouble.join(), /the mode of the file holds, and none that is commanded can be kept: .*mode\.json cannot be written/);
+  assert.match(keeper.trouble.join(), /the mode of the file holds, and no mode set by command can be kept: .*mode\.json cannot be written/);
   await assert.rejects(keeper.command("detect", "prevent"));
   assert.equal(keeper.resolve("prevent"), "detect");
-  assert.match(keeper.trouble.join(), /the mode detect holds, and a restart would not know of it/);
+  assert.match(keeper.trouble.join(), /the mode detect holds, but a restart would forget it/);
   rmSync(blocked, { recursive: true });
   await keeper.command("prevent", "detect");
   assert.deepEqual([keeper.resolve("detect"), keeper.trouble], ["prevent", []]);

@@ -59,7 +59,7 @@ describe("a switch to detect", requires(root(), tool("cc", "gcc")), () => {
     assert.equal(await modeOf(agent), "detect");
     await eventually("health says so", async () =>
       (await agent.status()).health.reasons.some((reason) =>
-        /the mode detect holds, and a restart would not know of it: .*does not answer/.test(reason),
+        /the mode detect holds, but a restart would forget it: .*does not answer/.test(reason),
       ),
     );
     assert.match(await agent.weir("mode", "detect"), /detect/, "again");

@@ -56,7 +56,7 @@ for (const silence of ["lookup", "read"] as const) {
     write("{ name: second, action: allow }, { name: third, action: allow }");
     writeFileSync(list, "192.0.2.1\n192.0.2.2\n192.0.2.3\n");
     for (const reason of [
-      /weir\.yaml does not answer, so that changes of the configuration are not noticed/,
+      /weir\.yaml does not answer, so weir does not notice changes of the configuration/,
       /the file of the set one0 does not answer/,
     ]) {
       await eventually(
@@ -67,7 +67,7 @@ for (const silence of ["lookup", "read"] as const) {
     }
     const refused = await agent.attempt("reload");
     assert.equal(refused.code, 2);
-    assert.match(refused.stderr, /weir\.yaml does not answer; look at its file system/);
+    assert.match(refused.stderr, /weir\.yaml does not answer; check its file system/);
     assert.equal(await rules(), before + 1, "what was in force stays so");
     await agent.weir("rule", "add", "--dst", "192.0.2.9", "--action", "block");
     assert.equal(await rules(), before + 2);

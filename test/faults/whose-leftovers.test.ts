@@ -66,7 +66,7 @@ test("a configuration that is broken by now keeps nobody from ending what its ag
   const { code, stdout, stderr } = await weir(agent, "detach", "--json", "--config", agent.configPath, "--state-dir", agent.stateDirectory);
   assert.equal(code, 0, stderr);
   assert.equal((JSON.parse(stdout) as { audited: boolean }).audited, false);
-  assert.match(stderr, /This is not in the audit log: it is not known which one the agent had/);
+  assert.match(stderr, /This is not in the audit log: weir does not know which log the agent had/);
 });
 
 test("where several agents left something, weir detach says which, and wants one named", here, async () => {

@@ -58,11 +58,11 @@ const FAULTS: Record<string, { answer: Answer; says: RegExp }> = {
   },
   "answers 429 with a long Retry-After": {
     answer: (_request, response) => (response.writeHead(429, { "retry-after": "3600" }).end(), false),
-    says: /asks to be left in peace/,
+    says: /asks weir to stop sending for a while/,
   },
   "answers 401": {
     answer: (_request, response) => (response.writeHead(401).end(), false),
-    says: /does not let weir in \(401\).*OTEL_EXPORTER_OTLP_HEADERS/,
+    says: /refuses weir \(401\).*OTEL_EXPORTER_OTLP_HEADERS/,
   },
   "answers 404": {
     answer: (_request, response) => (response.writeHead(404).end(), false),

@@ -192,7 +192,7 @@ test("the reference has a row for every metric", () => {
   assert.equal(rows.length, METRICS.length + 2);
   assert.ok(
     rows.includes(
-      "| `weir.io` | `weir_io_bytes_total` | counter | `By` | `network.io.direction`, `network.interface.name`, `network.transport`, `weir.verdict` | Bytes seen, by what happened to the packets. |",
+      "| `weir.io` | `weir_io_bytes_total` | counter | `By` | `network.io.direction`, `network.interface.name`, `network.transport`, `weir.verdict` | Bytes of packets by verdict. |",
     ),
   );
   for (const row of rows) assert.equal(row.split("|").length, rows[0]!.split("|").length, row);

@@ -208,7 +208,7 @@ test("changes are log records with their own names and severities", async (t) =>
     [
       ["weir.mode.changed", "WARN", "The mode changed from detect to prevent"],
       ["weir.rules.changed", "INFO", "Rules of generation 4 are in force: 12 loaded"],
-      ["weir.attach.changed", "WARN", "Nothing watches egress on eth1: the interface is gone"],
+      ["weir.attach.changed", "WARN", "No program watches egress on eth1: the interface is gone"],
       ["weir.events.lost", "WARN", "1 event was lost in ring"],
       ["weir.config.rejected", "ERROR", "weir.yaml was refused and the configuration before it stays in force: weir.yaml:3:5: unknown key"],
       ["weir.health.changed", "WARN", "weir is degraded: audit.log cannot be written"],

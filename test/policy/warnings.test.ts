@@ -8,7 +8,7 @@ import { compiled, list, onFlag, web, withFront } from "./texts.ts";
 
 test("a not that leaves nothing, or leaves out nothing, is warned about", () => {
   const warnings = (rule: Partial<RuleText>): string => compiled({ name: "rest", action: "block", ...rule }).warnings.join();
-  const nothing = 'rule "rest" matches nothing: its "not" leaves none of it';
+  const nothing = 'rule "rest" matches nothing: its "not" excludes everything that it matches';
   assert.equal(warnings({ layer3: { source: ["10.0.0.0/8"] }, not: { layer3: { source: ["10.0.0.0/7"] } } }), nothing);
   assert.equal(warnings({ layer4: { protocol: "tcp" }, not: { layer4: { protocol: "tcp" } } }), nothing);
   assert.equal(warnings({ layer4: { protocol: "udp", source_ports: [53, 54] }, not: { layer4: { source_ports: ["50-60"] } } }), nothing);
@@ -16,11 +16,11 @@ test("a not that leaves nothing, or leaves out nothing, is warned about", () => 
   assert.equal(warnings({ layer3: { source: ["10.0.0.0/8"] }, not: { interfaces: ["lo"], layer3: { source: ["10.0.0.0/7"] } } }), "");
   assert.match(
     warnings({ layer3: { source: ["10.0.0.0/8"] }, not: { layer3: { source: ["192.0.2.1"] } } }),
-    /the "not" of rule "rest" leaves out nothing: what its layer3.source names is no part of the rule anyway/,
+    /the "not" of rule "rest" leaves out nothing: the rule does not match the layer3.source that it names anyway/,
   );
   assert.match(
     warnings({ layer4: { protocol: "tcp" }, not: { layer4: { protocol: "udp", source_ports: [53] } } }),
-    /leaves out nothing: what its layer4.protocol names/,
+    /leaves out nothing: the rule does not match the layer4.protocol that it names/,
   );
 });
 
@@ -35,7 +35,7 @@ test("a rule is warned about whose families never meet once its not is left out"
     }),
   );
   assert.equal(alternatives, 0);
-  assert.deepEqual(warnings, ['rule "never" matches nothing: its "not" leaves none of it']);
+  assert.deepEqual(warnings, ['rule "never" matches nothing: its "not" excludes everything that it matches']);
 });
 
 test("a rule behind one that leaves nothing of it is warned about, with the name of that one and what it does", () => {
@@ -129,7 +129,7 @@ test("members that two sets share are warned about where rules that are alike do
   const friends = web("friends", { action: "allow", layer3: { source: ["@friends"] } });
   const foes = web("foes", { enforce: true, layer3: { source: ["@foes"] } });
   assert.deepEqual(warnings(friends, foes), [
-    'rule "foes" has no say about 192.0.2.9 and 1 more of its set "foes": they are in "friends" too, which rule "friends" before it allows',
+    'rule "foes" never decides about 192.0.2.9 and 1 more of its set "foes": they are in "friends" too, which rule "friends" before it allows',
   ]);
   assert.deepEqual(warnings(foes, friends), [], "an exception before what it is one of");
   assert.deepEqual(warnings({ ...friends, layer3: { source: ["@friends", "@foes"] } }, foes), [
@@ -176,7 +176,7 @@ test("of ranges that were cut it is still known what lies in one, and what lies 
   const within = (ports: string): string =>
     compiled(...ranges, web("late", { layer4: { protocol: "tcp", destination_ports: [ports] } })).warnings.at(-1) ?? "";
   assert.equal(within("10000-14000"), 'rule "late" matches nothing: "r9" before it blocks all of it');
-  assert.equal(within("5000-43000"), 'rule "late" matches nothing: many before it together leave none of it');
+  assert.equal(within("5000-43000"), 'rule "late" matches nothing: many rules before it together decide all of it');
   assert.equal(within("44000-44001"), "");
 });
 

@@ -14,9 +14,9 @@ export const command: Command = {
   options: {
     since: { value: "WHEN", about: "only records since this time, or of this last duration: 2026-11-21T03:00Z, 15m, 2h, 7d" },
     type: { value: "TYPE", about: "only records of this type, as DETECTED, BLOCKED, MODE, RULE-ADD; several with commas" },
-    rule: { value: "NAME", about: "only events of this rule" },
-    last: { value: "N", about: "only the last so many" },
-    json: { about: "print one JSON object a line" },
+    rule: { value: "NAME", about: "show only events of this rule" },
+    last: { value: "N", about: "show at most this many of the last records" },
+    json: { about: "print one JSON object on each line" },
     ...AGENT_OPTIONS,
   },
   words: [0, 1],

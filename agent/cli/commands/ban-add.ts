@@ -17,7 +17,7 @@ export const command: Command = {
     "banned already gets the new end and reason. You cannot ban loopback, all addresses at once, the addresses in " +
     "bans.except and failsafe.addresses, or the address of your own SSH connection.",
   options: {
-    file: { value: "LIST", about: "ban the addresses in this file: one a line; # begins a comment" },
+    file: { value: "LIST", about: "ban the addresses in this file, one on each line; # begins a comment" },
     for: { value: "DURATION", about: "how long: 90s, 10m, 2h, 7d; without it, until you lift the ban" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir ban list` and the audit log" },

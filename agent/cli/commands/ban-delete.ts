@@ -11,7 +11,7 @@ export const command: Command = {
   usage: "ban delete ADDRESS... | --file LIST [--json] [--socket PATH]",
   about: "Lifts bans, each named as it was added. If one of them does not exist, none is lifted.",
   options: {
-    file: { value: "LIST", about: "lift the bans of the addresses in this file: one a line; # begins a comment" },
+    file: { value: "LIST", about: "lift the bans of the addresses in this file, one on each line; # begins a comment" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },

@@ -62,7 +62,9 @@ async function onlyTarget(call: Call): Promise<Target | undefined> {
   const state = stateDirectoryOf(one);
   if (left.length > 1 || state === undefined) {
     throw new Refusal(
-      left.length > 1 ? "Several agents left something in force." : "An agent left something in force, and not where its files are.",
+      left.length > 1
+        ? "Several agents left something in force."
+        : "An agent left something in force, but did not note where its files are.",
       {
         kind: "conflict",
         details: left.map((each) => {
@@ -138,7 +140,7 @@ async function remove(target: Target, removed: Leftover[]): Promise<boolean> {
 /** A log that cannot be written must not stop anybody from freeing the network: it is reported, and is no failure. */
 async function audit({ pins, audit: files }: Target, removed: readonly Leftover[]): Promise<boolean> {
   if (files === undefined) {
-    note("This is not in the audit log: it is not known which one the agent had.");
+    note("This is not in the audit log: weir does not know which log the agent had.");
     return false;
   }
   const { openAudit } = await import("../../../audit/writer.ts");

@@ -30,7 +30,7 @@ export const command: Command = {
   usage: "drops [--by WHOM] [--reason NAME] [--port NUMBER] [...] [--limit N] [--json]",
   about:
     "Shows packets that netfilter, queues, other programs and the kernel's network stack drop, and why, the latest first. " +
-    "For what weir drops, see weir rule list and the audit log. The kernel also frees harmless packets as dropped; --all " +
+    "For what weir drops, see weir rule list and the audit log. The kernel also counts harmless packets as dropped; --all " +
     "and --reason show those, too.",
   options: listingOptions(DROPS),
   examples: [

@@ -17,7 +17,7 @@ export const command: Command = {
   ],
   async run(call) {
     const place = positionOf(call);
-    if (place === undefined) throw new UsageError("say where to: --before ID, --first or --last");
+    if (place === undefined) throw new UsageError("name the new place: --before ID, --first or --last");
     const client = await clientFor(call);
     tellChange(call, await client.moveRule(call.words[0]!, place, operatorSession()), "Moved");
     return 0;

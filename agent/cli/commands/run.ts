@@ -14,7 +14,7 @@ export const command: Command = {
   about:
     "Runs the agent in the foreground until Ctrl-C or SIGTERM, and then detaches its programs. Without a configuration the " +
     "agent watches every interface and drops nothing. If the configuration is refused, the last good one stays in force; if " +
-    "there is none, the agent watches with its defaults until you mend the file. With --strict the start fails instead. On " +
+    "there is none, the agent watches with its defaults until you correct the file. With --strict the start fails instead. On " +
     "a terminal `weir run` shows a live view, which q ends; elsewhere it prints a line for each event. With --on-stop " +
     "hand-over the rules stay in force after the stop until the next agent takes over, for `hand_over_for` (120s) at most. " +
     "A second Ctrl-C or SIGTERM, or weir detach, ends that at once.",
@@ -67,7 +67,7 @@ export const command: Command = {
       throw new Refusal("The configuration is refused:", {
         kind: "invalid",
         details: [...error.problems],
-        next: "Mend the file, and try again.",
+        next: "Correct the file, and try again.",
         cause: error,
       });
     } finally {

@@ -17,7 +17,7 @@ export const command: Command = {
     "use the set match them at once, also in open connections. They are kept over restarts and end on time, even if the " +
     "agent is dead. An address that was added already gets the new end and reason.",
   options: {
-    file: { value: "LIST", about: "add the addresses in this file: one a line; # begins a comment" },
+    file: { value: "LIST", about: "add the addresses in this file, one on each line; # begins a comment" },
     for: { value: "DURATION", about: "how long: 90s, 10m, 2h, 7d; without it, as long as the set's ttl, or for ever" },
     until: { value: "TIME", about: "or until when: 2026-11-21T03:00Z" },
     reason: { value: "TEXT", about: "why, for `weir set list` and the audit log" },

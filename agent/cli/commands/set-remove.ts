@@ -15,7 +15,7 @@ export const command: Command = {
     "Removes from a set what `weir set add` added, each named as it was added. If one of them was not added, none is " +
     "removed. Remove entries of the configuration or of the set's file there.",
   options: {
-    file: { value: "LIST", about: "remove the addresses in this file: one a line; # begins a comment" },
+    file: { value: "LIST", about: "remove the addresses in this file, one on each line; # begins a comment" },
     all: { about: "remove all that was added by command" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
@@ -27,7 +27,7 @@ export const command: Command = {
   ],
   async run(call) {
     const [name = "", ...words] = call.words;
-    if (call.has("all") && (words.length > 0 || call.has("file"))) throw new UsageError("--all goes without addresses and --file");
+    if (call.has("all") && (words.length > 0 || call.has("file"))) throw new UsageError("--all does not go with addresses or --file");
     const client = await clientFor(call);
     if (call.has("all")) {
       const change = await client.removeMembers(name, "all", operatorSession());

@@ -72,7 +72,7 @@ export const command: Command = {
       ...(status.believed_answers === 0
         ? []
         : [
-            `believed   ${counted(status.believed_answers, "connection")} by their SYN+ACK alone, right after the start, when the SYN had passed already`,
+            `believed   ${counted(status.believed_answers, "connection")} by their SYN+ACK alone, right after the start, because the SYN had passed before`,
           ]),
       ...(bypassText(status) === "" ? [] : [`bypass     ${colour("yellow", bypassText(status))}`]),
       "",

@@ -17,14 +17,14 @@ const CLEAR = "\x1b[H\x1b[J";
 export const command: Command = {
   usage: "top [--by WHAT] [--interval SECONDS] [--count N] [--limit N] [--json]",
   about:
-    "Shows who moves the most, again and again until Ctrl-C: live connections added up by process, executable,\n" +
+    "Shows the largest consumers, again and again until Ctrl-C: live connections summed by process, executable,\n" +
     "container, pod, unit, peer, service, rule or interface. WOULD DROP says how many of them would be dropped in prevent\n" +
     "mode. RETRANS (retransmitted segments) and RTT (mean round-trip time) come from TCP sockets of this host. With --json\n" +
-    "each time is a line.",
+    "each table is a line.",
   options: {
     ...optionsOf(TOP.properties),
-    interval: { value: "SECONDS", about: `time from one to the next (${USUAL_SECONDS})` },
-    count: { value: "N", about: "end after so many times" },
+    interval: { value: "SECONDS", about: `seconds between two tables (${USUAL_SECONDS})` },
+    count: { value: "N", about: "end after this many tables" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },

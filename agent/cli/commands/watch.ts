@@ -18,11 +18,11 @@ function shown(event: WatchedEvent): string {
 export const command: Command = {
   usage: "watch [--type TYPE] [--rule NAME] [--count N] [--json]",
   about:
-    "Prints events as they happen, one a line, until Ctrl-C or until --count of them have come. If you read too slowly, it " +
+    "Prints events as they happen, one on each line, until Ctrl-C or until --count of them have come. If you read too slowly, it " +
     'says how many events you missed; in JSON as {"dropped": N}.',
   options: {
     ...optionsOf(WATCH.properties),
-    count: { value: "N", about: "end after so many events" },
+    count: { value: "N", about: "end after this many events" },
     json: JSON_OUTPUT,
     ...AGENT_OPTIONS,
   },

@@ -11,7 +11,7 @@ export class BanStore extends NetworkStore {
     super({
       path: join(stateDirectory, "bans.journal"),
       kind: "bans",
-      lost: { what: "no ban of before is in force", next: "ban again whom you need" },
+      lost: { what: "no earlier ban is in force", next: "add again the bans that you need" },
       clock,
     });
   }

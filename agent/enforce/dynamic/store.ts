@@ -93,7 +93,7 @@ export class DynamicRules {
     if (moved) await this.keep([]);
     this.#rules = [];
     this.trouble = [
-      `the rules added by command are not in force: ${reasons.join("; ")}${moved ? `; they were put aside as ${aside}` : ""}; mend the file or add them again`,
+      `the rules added by command are not in force: ${reasons.join("; ")}${moved ? `; they were put aside as ${aside}` : ""}; correct the file or add them again`,
     ];
   }
 

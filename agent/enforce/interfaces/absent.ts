@@ -24,7 +24,7 @@ export function warnOfAbsent(rules: readonly RuleConfig[], present: readonly str
     return areAbsent(not?.interfaces ?? []) ? [`the "not" of rule ${quote(name)} leaves out nothing for now: ${without}`] : [];
   });
   const rest = warnings.length - MOST_WARNINGS;
-  return rest > 0 ? [...warnings.slice(0, MOST_WARNINGS), `${rest} more rules name only interfaces that are not there`] : warnings;
+  return rest > 0 ? [...warnings.slice(0, MOST_WARNINGS), `${rest} more rules name only interfaces that do not exist`] : warnings;
 }
 
 /**

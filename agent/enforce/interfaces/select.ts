@@ -37,9 +37,10 @@ export function chooseInterface(device: DeviceFacts, config: InterfacesConfig): 
   if (device.masterKind === "bridge") return { watch: false, reason: "port of a bridge, which is watched itself" };
   if (device.masterKind === "bond" || device.masterKind === "team")
     return { watch: false, reason: "member of a bond, which is watched itself" };
-  if (device.kind === "ifb") return { watch: false, reason: "an ifb device carries what another one redirects to it, which is seen there" };
+  if (device.kind === "ifb")
+    return { watch: false, reason: "an ifb device carries packets that another device redirects to it, and weir sees them there" };
   if (device.kind === "veth" && !device.hasAddress)
-    return { watch: false, reason: "a veth without an address carries a container's traffic, which is seen elsewhere" };
+    return { watch: false, reason: "a veth without an address carries a container's traffic, and weir sees it at another device" };
   return { watch: true };
 }
 

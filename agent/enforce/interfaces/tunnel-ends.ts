@@ -111,7 +111,7 @@ export class TunnelEnds {
     ];
     return beyond.map(
       (what) =>
-        `failsafes do not hold inside tunnels for ${what}, because the table is full; name who you manage the host from in failsafe.addresses`,
+        `failsafes do not hold inside tunnels for ${what}, because the table is full; add the addresses from which you manage the host to failsafe.addresses`,
     );
   }
 }

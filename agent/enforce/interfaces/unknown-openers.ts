@@ -30,12 +30,12 @@ export function warnOfUnknownOpeners({ include, exclude, egress }: InterfacesCon
   const sentences: string[] = [];
   if (!egress)
     sentences.push(
-      "interfaces.egress is false, so that nobody knows who opened a forwarded connection whose SYN came by an interface that is not watched, or was translated (NAT); defaults.on_error decides about the answer",
+      "interfaces.egress is false, so weir does not know who opened a forwarded connection whose SYN came through an interface that is not watched, or was translated by NAT; defaults.on_error decides about the reply",
     );
   // A SYN passes two of them. If one of these is watched, weir knows the SYN.
   else if (unwatched.length > 1)
     sentences.push(
-      `${namesOf(unwatched)} are not watched; if a connection that is opened over these alone is answered over an interface that is watched, nobody knows who opened it, and defaults.on_error decides`,
+      `${namesOf(unwatched)} are not watched; if a connection is opened through these alone and answered through an interface that is watched, weir does not know who opened it, and defaults.on_error decides`,
     );
   return sentences.map((sentence) => `on this machine, which forwards packets: ${sentence}`);
 }

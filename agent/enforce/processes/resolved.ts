@@ -42,7 +42,7 @@ export function resolveProcesses(
     warnings: rules.flatMap((rule) => warn(rule, users)),
     facts: [
       ...about.slice(0, MOST_TOLD).map((rule) => `rule ${quote(rule.name)} fits ${fittingText(fittingOf(rule, users, pids(rule)))}`),
-      ...(rest > 0 ? [`${counted(rest, "more rule is", "more rules are")} about processes; weir rule show tells of each`] : []),
+      ...(rest > 0 ? [`${counted(rest, "more rule is", "more rules are")} about processes; see each with weir rule show`] : []),
     ],
   };
 }
@@ -87,7 +87,7 @@ function warn(rule: RuleConfig, users: readonly User[]): string[] {
       .filter((text) => !/^[0-9]+$/.test(text) && !users.some((user) => fitsUser(text, user)))
       .map(
         (text) =>
-          `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; ${meant(text, users)}users of elsewhere go by their numbers`,
+          `rule ${quote(rule.name)} names the user ${quote(text)}, and /etc/passwd has none that fits; ${meant(text, users)}name users of containers by their numbers`,
       ),
     ...(["executable", "parent"] as const)
       .flatMap((key) => textsOf(process, key))
@@ -99,8 +99,10 @@ function warn(rule: RuleConfig, users: readonly User[]): string[] {
 function warnOfPath(path: string): string[] {
   try {
     const file = realpathSync(path);
-    return file === path ? [] : [`leads to ${quote(file)}: a process runs that, and only one that sees another root can fit`];
+    return file === path
+      ? []
+      : [`leads to ${quote(file)}: a process runs that file, and only a process with another root directory can fit`];
   } catch {
-    return ["is no file of this host now; only a process that sees another root can fit"];
+    return ["is no file of this host now; only a process with another root directory can fit"];
   }
 }

@@ -72,14 +72,14 @@ export class SetLibrary {
       ? { problem: `${file}: its file system does not answer` }
       : await this.#readNow(name, file);
     if ("problem" in reading) {
-      this.#problems.set(name, `the file of the set ${name} is not taken: ${reading.problem}`);
+      this.#problems.set(name, `the file of the set ${name} is not used: ${reading.problem}`);
       return undefined;
     }
     if (reading.notKept === undefined) this.#problems.delete(name);
     else
       this.#problems.set(
         name,
-        `what the file of the set ${name} holds is in force, but it could not be kept for a start that finds the file missing or bad: ${reading.notKept}`,
+        `the file of the set ${name} is in force, but no copy could be kept for a start that finds the file missing or bad: ${reading.notKept}`,
       );
     return { networks: reading.networks, until: this.#untilOf(ttl) };
   }
@@ -97,7 +97,7 @@ export class SetLibrary {
     const until = this.#untilOf(ttl, (this.clock.wall() - time) / 1000);
     const reading = await this.#read(path!);
     if ("problem" in reading || (until !== FOR_EVER && until <= this.clock.bootSeconds())) return undefined;
-    this.#problems.set(name, `${this.#problems.get(name)}; what it held at ${new Date(time).toISOString()} is in force`);
+    this.#problems.set(name, `${this.#problems.get(name)}; its content of ${new Date(time).toISOString()} is in force`);
     return { networks: reading.networks, until };
   }
 

@@ -49,11 +49,11 @@ export class OpenConnections {
           found.set(meter, (found.get(meter) ?? 0) + 1);
         }
       },
-      finish: () => this.#mend(counts, counted, found),
+      finish: () => this.#correct(counts, counted, found),
     };
   }
 
-  #mend(counts: BpfMap, counted: ReadonlyMap<string, number>, found: ReadonlyMap<string, number>): void {
+  #correct(counts: BpfMap, counted: ReadonlyMap<string, number>, found: ReadonlyMap<string, number>): void {
     const before = this.#drift;
     this.#drift = new Map();
     for (const key of new Set([...counted.keys(), ...found.keys()])) {

@@ -229,7 +229,7 @@ export class SocketEvents {
   }
 
   #fail(error: unknown): void {
-    this.trouble = [`some of what processes do with sockets is not told: ${(error as Error).message}`];
+    this.trouble = [`some events about sockets are not reported: ${(error as Error).message}`];
   }
 }
 

@@ -37,7 +37,7 @@ export const STATISTICS = requestOf("Adds up what was counted since the agent st
 
 export const WATCH = requestOf("Streams events as they happen, one JSON object a line.", {
   type: { title: "TYPE", description: "only events of this type", type: "string", enum: [...EVENT_TYPES, ...SOCKET_EVENT_TYPES] },
-  rule: { title: "NAME", description: "only events of this rule", type: "string", examples: ["no-telnet-in"] },
+  rule: { title: "NAME", description: "show only events of this rule", type: "string", examples: ["no-telnet-in"] },
 });
 
 export const CALLS = requestOf(

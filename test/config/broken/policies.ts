@@ -37,7 +37,7 @@ export const WRONG_POLICIES: BrokenPolicy[] = [
   [
     "1,100 messages between any addresses",
     many(1100, (index) => ({ layer4: { protocol: "icmp", icmp: [{ type: index >> 8, code: index & 255 }] } })),
-    'more than 1024 alternatives of the rules "r0", "r1", "r2", "r3", "r4" and 1,095 others lie so much over each other that each packet would be compared with all of them; name narrower sources, destinations or ports, or join rules into lists',
+    'more than 1024 alternatives of the rules "r0", "r1", "r2", "r3", "r4" and 1,095 others overlap so much that each packet would be compared with all of them; name narrower sources, destinations or ports, or join rules into lists',
   ],
 ];
 

@@ -37,7 +37,7 @@ test("of many such rules a hundred are named", () => {
     ["lo"],
   );
   assert.equal(warnings.length, 101);
-  assert.equal(warnings[100], "150 more rules name only interfaces that are not there");
+  assert.equal(warnings[100], "150 more rules name only interfaces that do not exist");
 });
 
 const config = (include: string[], more: Partial<InterfacesConfig> = {}): InterfacesConfig => ({

@@ -43,9 +43,9 @@ test("a user or a file that is not there is warned of, also where it is left out
     },
   ]);
   assert.deepEqual(warnings, [
-    'rule "gone" names the user "wwwdata", and /etc/passwd has none that fits; is "www-data" meant? users of elsewhere go by their numbers',
-    'rule "gone" names "/no/such/file", which is no file of this host now; only a process that sees another root can fit',
-    'rule "gone" names "/nor/this", which is no file of this host now; only a process that sees another root can fit',
+    'rule "gone" names the user "wwwdata", and /etc/passwd has none that fits; is "www-data" meant? name users of containers by their numbers',
+    'rule "gone" names "/no/such/file", which is no file of this host now; only a process with another root directory can fit',
+    'rule "gone" names "/nor/this", which is no file of this host now; only a process with another root directory can fit',
   ]);
 });
 
@@ -57,12 +57,12 @@ test("a link to a program is warned of, which no process runs", (t) => {
   symlinkSync(file, link);
   const { warnings } = resolve([{ name: "link", action: "block", process: { executable: [file, link, `${folder}/*`] } }]);
   assert.deepEqual(warnings, [
-    `rule "link" names "${link}", which leads to "${file}": a process runs that, and only one that sees another root can fit`,
+    `rule "link" names "${link}", which leads to "${file}": a process runs that file, and only a process with another root directory can fit`,
   ]);
 });
 
 test("of many rules the first are told, and how many more there are", () => {
   const rules = Array.from({ length: 25 }, (_, number): RuleText => ({ name: `r${number}`, action: "block", process: { user: number } }));
   const { facts: told } = resolve(rules);
-  assert.deepEqual([told.length, told.at(-1)], [21, "5 more rules are about processes; weir rule show tells of each"]);
+  assert.deepEqual([told.length, told.at(-1)], [21, "5 more rules are about processes; see each with weir rule show"]);
 });

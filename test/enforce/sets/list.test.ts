@@ -133,6 +133,6 @@ for (const silence of ["lookup", "open", "read"] as const) {
     const library = new SetLibrary({ read: readListAside, isSilent });
     const sets = await library.open({ feed: { file: files.file }, other: { addresses: ["192.0.2.1"] } });
     assert.deepEqual([...sets.keys()], ["feed", "other"]);
-    assert.deepEqual(library.trouble, [`the file of the set feed is not taken: ${files.file}: its file system does not answer`]);
+    assert.deepEqual(library.trouble, [`the file of the set feed is not used: ${files.file}: its file system does not answer`]);
   });
 }

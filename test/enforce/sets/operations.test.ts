@@ -191,7 +191,7 @@ test("a file is taken again when it changes, also when another is put in its pla
   writeFileSync(file, "192.0.2.7\nnobody\n");
   await eventually("the bad file is told of", () => some.operations.list()[0]?.problem?.includes('feed.txt:2: "nobody" is not an address'));
   assert.deepEqual(some.inForce(), before);
-  assert.match(some.said.at(-1)!, /^warn: the file of the set feed is not taken: .*; what it held before stays$/);
+  assert.match(some.said.at(-1)!, /^warn: the file of the set feed is not used: .*; its earlier content stays in force$/);
   rmSync(file);
   await eventually("the missing file is told of", () => some.operations.list()[0]?.problem?.includes("no such file"));
   assert.deepEqual(some.inForce(), before);
@@ -228,7 +228,7 @@ test("a start that finds the file missing or bad goes on with what it held when 
   assert.deepEqual(again.inForce(), ["feed 192.0.2.7 1600", "feed 192.0.2.8 1600"]);
   assert.match(
     again.library.trouble.join(),
-    /^the file of the set feed is not taken: \S+feed\.txt:1: "nobody" is not an address.*; what it held at 2026-11-21T00:00:00\.000Z is in force$/,
+    /^the file of the set feed is not used: \S+feed\.txt:1: "nobody" is not an address.*; its content of 2026-11-21T00:00:00\.000Z is in force$/,
   );
   rmSync(file);
   assert.deepEqual((await some.restart()).inForce(), ["feed 192.0.2.7 1600", "feed 192.0.2.8 1600"]);
@@ -247,10 +247,7 @@ test("a list that cannot be kept is in force, and that is told", async () => {
   mkdirSync(join(some.path, "sets/feed.list.new"), { recursive: true });
   await some.configure({ feed: { file } });
   assert.deepEqual(some.inForce(), ["feed 192.0.2.7 0"]);
-  assert.match(
-    some.library.trouble.join(),
-    /what the file of the set feed holds is in force, but it could not be kept for a start .*EISDIR/,
-  );
+  assert.match(some.library.trouble.join(), /the file of the set feed is in force, but no copy could be kept for a start .*EISDIR/);
 });
 
 test("with a ttl what a file held is out when it was not written again in time, and what a command added ends then", async () => {

@@ -291,10 +291,10 @@ test("cases meet what stands in the files of sets, and a file that is missing is
   rmSync(join(folder, "feed.txt"));
   const without = await runWeir(["test", path]);
   assert.equal(without.code, 1);
-  assert.match(without.stderr, /^warning: the file of the set feed is not taken: \S+feed\.txt: no such file$/m);
+  assert.match(without.stderr, /^warning: the file of the set feed is not used: \S+feed\.txt: no such file$/m);
   const checked = await runWeir(["check", join(folder, "sets.yaml")]);
   assert.deepEqual(
-    [checked.code, /warning: \S+sets\.yaml: the file of the set feed is not taken: \S+feed\.txt: no such file/.test(checked.stderr)],
+    [checked.code, /warning: \S+sets\.yaml: the file of the set feed is not used: \S+feed\.txt: no such file/.test(checked.stderr)],
     [0, true],
     checked.stderr,
   );

@@ -129,7 +129,7 @@ test("a list that cannot be read is a trouble, and none once it can", async () =
     }),
   );
   parts.look();
-  assert.deepEqual(parts.trouble, ["some of what processes do with sockets is not told: it is locked"]);
+  assert.deepEqual(parts.trouble, ["some events about sockets are not reported: it is locked"]);
   broken = false;
   parts.look();
   assert.deepEqual([parts.trouble, events.trouble], [[], []]);
