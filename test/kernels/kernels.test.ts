@@ -17,6 +17,7 @@ const QUICK = [
   "test/kernels/inside.ts",
   "test/kernel/attach.test.ts",
   "test/kernel/bypass.test.ts",
+  "test/kernel/calls.test.ts",
   "test/kernel/cgroups.test.ts",
   "test/kernel/control-block.test.ts",
   "test/kernel/drops.test.ts",
