@@ -22,7 +22,8 @@ struct pending_signals {
 
 static long handler_step(__u32 signal, struct pending_signals *pending)
 {
-	const struct sighand_struct *actions = bpf_get_current_task_btf()->sighand;
+	/* Read as a number: before Linux 6.2 nothing that varies can be added to a pointer that the verifier knows. */
+	const struct sighand_struct *actions = BPF_CORE_READ(bpf_get_current_task_btf(), sighand);
 	const struct k_sigaction *action;
 
 	if (!(pending->signals >> (signal & (SIGNALS - 1)) & 1))
