@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs at tracepoints of system calls. They see as facts what other programs have to guess: who accepts, why a socket cannot be
- * bound, and what connect(2) answers. Each of them makes every system call of the host some nanoseconds slower, so that user space may
- * leave them out. Calls are only seen at their end, where the kernel still has the arguments in the registers: programs that see how calls
- * begin would cost as much again.
+ * The programs at tracepoints of system calls. They see what other programs have to guess: which process accepts, why a
+ * socket cannot be bound, and how connect(2) ends. Each of them makes every system call of the host some nanoseconds
+ * slower, so that user space may leave them out. They see calls only at their end, when the kernel still has the
+ * arguments in the registers: programs at the start of calls would cost as much again.
  */
 #include "process/calls_32bit.h"
 #include "process/handed.h"
@@ -55,7 +55,7 @@ int weir_exit_connect(struct call_end *ctx)
 	return 0;
 }
 
-/* Hand-overs of descriptors. */
+/* Programs for descriptors that a process gets from another one. */
 
 SEC("tracepoint/syscalls/sys_exit_recvmsg")
 int weir_exit_recvmsg(struct call_end *ctx)
@@ -73,7 +73,7 @@ int weir_exit_pidfd_getfd(struct call_end *ctx)
 	return 0;
 }
 
-/* Calls that have no tracepoint of their own. */
+/* Programs for calls without a tracepoint of their own. */
 
 /* Kernels without io_uring do not have this tracepoint. Its arguments differ between kernels, but for the first two. */
 SEC("tp_btf/io_uring_complete")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What others drop, and why: the kernel gives a reason for each packet that it frees without having delivered it. It says
- * nothing of what native XDP drops, and what weir drops on TC is left out here: its rules count that.
+ * Packets that others drop, and why. The kernel reports a reason for each packet that it frees without having delivered
+ * it. It does not report packets that native XDP drops. Packets that weir itself drops on TC are left out, because its
+ * rules count them.
  */
 #include "base/faults.h"
 #include "base/limiter.h"
@@ -12,13 +13,13 @@
 #include "parse/ipv6.h"
 #include "parse/transport.h"
 
-/* How far into IPv6 extension headers to look for the ports. */
+/* So many IPv6 extension headers are skipped to find the ports. */
 #define HEADERS_PASSED 4
 
-/* A route in _skb_refdst: the lowest bit says whether it was counted. */
+/* The address of the route in _skb_refdst. The lowest bit is SKB_DST_NOREF. */
 #define ROUTE_MASK (~1UL)
 
-/* what others dropped -> how often: see drops.bpf.c */
+/* connection and reason -> packets that others dropped */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -34,7 +35,7 @@ struct {
 	__type(value, __u64);
 } drop_reasons SEC(".maps");
 
-/* When so many were told in a second, the others are only counted. */
+/* 0 -> limiter of the drops that are stored with their connection; beyond it they are only counted by reason */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -42,12 +43,13 @@ struct {
 	__type(value, __u64);
 } drop_limiter SEC(".maps");
 
+/* Is the device in the network namespace of the agent? */
 static __always_inline bool is_here(const struct net_device *device)
 {
 	return device && BPF_CORE_READ(device, nd_net.net, net_cookie) == netns_cookie;
 }
 
-/* Reads what lies at this place behind the packet's start, if it is in the linear part. */
+/* Reads bytes of the packet, if they are in the linear part. */
 static __always_inline bool read_at(const struct sk_buff *skb, __u32 offset, void *to, __u32 size)
 {
 	if (offset + size > BPF_CORE_READ(skb, tail))
@@ -55,13 +57,16 @@ static __always_inline bool read_at(const struct sk_buff *skb, __u32 offset, voi
 	return !bpf_probe_read_kernel(to, size, BPF_CORE_READ(skb, head) + offset);
 }
 
-/* What tells an ordinary end of a connection from a segment that somebody misses. */
+/* These facts tell a drop at the ordinary end of a connection from one that an end notices. */
 struct segment {
 	__u8 flags;
 	bool has_data;
 };
 
-/* `end` is where the packet ends by its IP header; 0 where that does not tell, as of the largest that are not cut yet. */
+/*
+ * `end` is the offset at which the packet ends by its IP header; 0 if that has no length, as in large packets before
+ * segmentation.
+ */
 static __always_inline void read_segment(const struct sk_buff *skb, __u32 offset, __u32 end, struct segment *segment)
 {
 	struct tcp_header tcp;
@@ -69,7 +74,7 @@ static __always_inline void read_segment(const struct sk_buff *skb, __u32 offset
 	if (!read_at(skb, offset, &tcp, sizeof(tcp)))
 		return;
 	segment->flags = tcp.flags;
-	segment->has_data = !end || end > offset + (tcp.data_offset >> 4) * 4;
+	segment->has_data = !end || end > offset + tcp_header_length(&tcp);
 }
 
 static __always_inline void read_ports(const struct sk_buff *skb, __u32 offset, __u32 end, struct tuple *tuple,
@@ -100,13 +105,13 @@ static __always_inline bool read_ipv4(const struct sk_buff *skb, __u32 offset, s
 {
 	struct ipv4_header ip;
 
-	if (!read_at(skb, offset, &ip, sizeof(ip)) || ip.version_ihl >> 4 != 4)
+	if (!read_at(skb, offset, &ip, sizeof(ip)) || !is_ipv4(&ip))
 		return false;
 	map_ipv4(tuple->source_be, ip.source);
 	map_ipv4(tuple->destination_be, ip.destination);
 	tuple->protocol = ip.protocol;
 	if (!(ip.fragment & bpf_htons(IPV4_OFFSET_MASK)))
-		read_ports(skb, offset + (ip.version_ihl & 0xf) * 4,
+		read_ports(skb, offset + ipv4_header_length(&ip),
 			   ip.total_length ? offset + bpf_ntohs(ip.total_length) : 0, tuple, segment);
 	return true;
 }
@@ -118,7 +123,7 @@ static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, s
 	struct extension_header extension;
 	__u32 end;
 
-	if (!read_at(skb, offset, &ip, sizeof(ip)) || bpf_ntohl(ip.version_class_flow) >> 28 != 6)
+	if (!read_at(skb, offset, &ip, sizeof(ip)) || !is_ipv6(&ip))
 		return false;
 	copy_ipv6(tuple->source_be, ip.source);
 	copy_ipv6(tuple->destination_be, ip.destination);
@@ -127,7 +132,10 @@ static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, s
 	end = ip.payload_length ? offset + bpf_ntohs(ip.payload_length) : 0;
 #pragma clang loop unroll(full)
 	for (int i = 0; i < HEADERS_PASSED; i++) {
-		/* Behind the header of a fragment there may be no ports. */
+		/*
+		 * After a fragment header there may be no ports, and an authentication header has another unit of
+		 * length.
+		 */
 		if (!is_extension(tuple->protocol) || tuple->protocol == IPPROTO_FRAGMENT ||
 		    tuple->protocol == IPPROTO_AH)
 			break;
@@ -140,7 +148,7 @@ static __always_inline bool read_ipv6(const struct sk_buff *skb, __u32 offset, s
 	return true;
 }
 
-/* False if it is no IP packet. */
+/* Reads the addresses and ports. False if it is no IP packet. */
 static __always_inline bool read_tuple(const struct sk_buff *skb, struct tuple *tuple, struct segment *segment)
 {
 	__u32 offset = BPF_CORE_READ(skb, network_header);
@@ -181,7 +189,7 @@ int BPF_PROG(weir_kernel_drop, struct sk_buff *skb, void *location, __u32 reason
 
 	if (claim_own_drop(reason))
 		return 0;
-	/* Each of the three may be gone, or its place in use for something else, at this point of the packet's way. */
+	/* At this point each of the three pointers may be NULL, or the kernel may have reused its memory. */
 	route = (struct dst_entry *)(BPF_CORE_READ(skb, _skb_refdst) & ROUTE_MASK);
 	route_device = route ? BPF_CORE_READ(route, dev) : NULL;
 	device = BPF_CORE_READ(skb, dev);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs that see processes and their sockets. The kernel runs some of them when something happens; user space runs
- * the others, as iterators or by BPF_PROG_TEST_RUN. None of them hooks the tracepoint of a system call, which makes every
- * system call of the host slower: those that do are in calls.bpf.c, and may be absent.
+ * The programs that see processes and their sockets. The kernel runs some of them when something happens; user space
+ * runs the others, as iterators or by BPF_PROG_TEST_RUN. None of them hooks the tracepoint of a system call, which
+ * makes every system call of the host slower: those that do are in calls.bpf.c, and may be absent.
  */
 #include "process/bindings.h"
 #include "process/bypass.h"
@@ -19,7 +19,7 @@
 #include "flow/netfilter.h"
 #include "flow/registered.h"
 
-/* The owners of sockets, by the processes' own calls. */
+/* Programs that note the owners of sockets, in the calls of the processes. */
 
 SEC("cgroup/sock_create")
 int weir_sock_create(struct bpf_sock *ctx)
@@ -29,11 +29,14 @@ int weir_sock_create(struct bpf_sock *ctx)
 	note_32bit_call();
 	own_new(cookie);
 	if (ctx->type == SOCKET_RAW)
-		tell_raw(ctx, cookie);
+		report_raw(ctx, cookie);
 	return 1;
 }
 
-/* getpeername also runs inside an accept that asks for the other end's address: the first thing told of who accepts. */
+/*
+ * getpeername also runs in accept(2), if the process asks for the address of the remote end: that shows which process
+ * accepts.
+ */
 #define OWN_ADDRESSED(name)                           \
 	SEC("cgroup/" #name)                          \
 	int weir_##name(struct bpf_sock_addr *ctx)    \
@@ -104,8 +107,9 @@ int weir_settle_bindings(void *ctx)
 }
 
 /*
- * A packet that waits for its neighbour's address leaves later, in somebody else's name: its sender is still here. The
- * packet came last into the neighbour's queue, or somebody else's did; a descriptor of the socket is the proof.
+ * A packet that waits for the MAC address of its neighbour leaves later, while another process runs. The sender runs
+ * now. The last packet in the queue of the neighbour is probably the one that this process sends: its system call has a
+ * descriptor of the socket if it is.
  */
 SEC("tp_btf/neigh_event_send_done")
 int BPF_PROG(weir_neighbour_awaited, struct neighbour *neighbour, int waits)
@@ -125,29 +129,32 @@ int BPF_PROG(weir_neighbour_awaited, struct neighbour *neighbour, int waits)
 SEC("iter/task_file")
 int weir_older_sockets(struct bpf_iter__task_file *ctx)
 {
-	return tell_holding(ctx, false);
+	return report_holding(ctx, false);
 }
 
-/* User space runs this whenever somebody asks for raw sockets. */
+/* User space runs this when it is asked for raw sockets. */
 SEC("iter/task_file")
 int weir_raw_sockets(struct bpf_iter__task_file *ctx)
 {
-	return tell_holding(ctx, true);
+	return report_holding(ctx, true);
 }
 
 /*
- * User space runs this to find the processes that have certain sockets open now, whoever made or used them before.
- * Descriptors on their way through a Unix socket are not seen.
+ * User space runs this to find the processes that have certain sockets open now. Descriptors that are in the queue of a
+ * Unix socket are not seen.
  */
 SEC("iter/task_file")
 int weir_socket_holders(struct bpf_iter__task_file *ctx)
 {
-	return tell_holder(ctx);
+	return report_holder(ctx);
 }
 
-/* The states and errors of sockets. */
+/* Programs for the states and errors of sockets. */
 
-/* Of all state changes only that to LISTEN surely happens inside the system call of the process that wants it. */
+/*
+ * Only the change to LISTEN always happens in the system call of the process that wants it. The other changes also
+ * happen while any process runs.
+ */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 {
@@ -160,17 +167,17 @@ int BPF_PROG(weir_set_state, struct sock *sk, int from, int to)
 		own_listener(cookie);
 		note_listen_call(cookie);
 		note_listening(sk, cookie);
-		tell_socket(EVENT_LISTENING, sk, cookie);
+		report_socket(EVENT_LISTENING, sk, cookie);
 		return 0;
 	}
-	/* A socket that is accepted begins as a copy of its listener, and goes from LISTEN elsewhere. */
+	/* An accepted socket begins as a copy of its listener, and goes from LISTEN to another state than CLOSE. */
 	if (from == TCP_LISTEN && to == TCP_CLOSE) {
 		cookie = bpf_get_socket_cookie(sk);
 		bpf_map_delete_elem(&listeners, &cookie);
 		note_listen_failure(cookie);
 		forget_listening(sk);
 	}
-	/* It has a cookie from here on, which those who look it up cannot give it: see forwarded.h. */
+	/* This gives the socket a cookie. A program that looks the socket up cannot do that: see flow/forwarded.h. */
 	if (from == TCP_SYN_RECV)
 		bpf_get_socket_cookie(sk);
 	count_tcp_state(sk, from, to);
@@ -193,20 +200,20 @@ int BPF_PROG(weir_socket_error, const struct sock *sk)
 SEC("iter/task_file")
 int weir_live_connections(struct bpf_iter__task_file *ctx)
 {
-	return tell_live_connection(ctx);
+	return report_live_connection(ctx);
 }
 
-/* Sockets that rules do not see. */
+/* Programs for sockets that rules do not see. */
 
 /*
- * Packet sockets are made without a hook for programs, but the kernel asks for the right to make them. Kernels before 6.14
- * do not have this tracepoint; there user space looks for such sockets.
+ * No hook sees packet sockets being made, but the kernel checks the capability to make them. Kernels before 6.14 do not
+ * have this tracepoint; there user space looks for such sockets.
  */
 SEC("tp_btf/cap_capable")
 int BPF_PROG(weir_right_asked, const struct cred *cred, struct user_namespace *target, struct user_namespace *capable,
 	     int capability, int result)
 {
-	tell_packet_socket(capability, result);
+	report_packet_socket(capability, result);
 	return 0;
 }
 
@@ -216,20 +223,20 @@ int weir_set_option(struct bpf_sockopt *ctx)
 	return judge_option(ctx);
 }
 
-/* Processes: the programs they run, and of which kinds they are. */
+/* Programs for processes: which executables they run, and of which kinds they are. */
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(weir_exec, struct task_struct *task, int old_pid, struct linux_binprm *binary)
 {
-	tell_executed(task, binary);
+	report_executed(task, binary);
 	return 0;
 }
 
-/* A new process goes on with the program of the one that made it; a new thread is none. */
+/* A new process runs the program of its parent. A new thread is no new process. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(weir_fork, struct task_struct *parent, struct task_struct *child)
 {
-	tell_forked(parent, child);
+	report_forked(parent, child);
 	return 0;
 }
 
@@ -244,33 +251,33 @@ int BPF_PROG(weir_exit, struct task_struct *task)
 SEC("iter.s/task")
 int weir_older_programs(struct bpf_iter__task *ctx)
 {
-	return tell_older_program(ctx);
+	return report_older_program(ctx);
 }
 
-/* User space runs this after a change of the kinds that rules tell apart. */
+/* User space runs this after a change of the kinds. */
 SEC("iter.s/task")
 int weir_identify_all(struct bpf_iter__task *ctx)
 {
 	return identify_older(ctx);
 }
 
-/* User space runs this for a process that somebody describes, as in a policy test. */
+/* User space runs this for a process that it describes, such as in a policy test. */
 SEC("syscall")
 int weir_describe(void *ctx)
 {
 	return identify_described();
 }
 
-/* The host: control groups, netfilter, clocks, and the agent itself. */
+/* Programs for control groups, netfilter, clocks, and the agent itself. */
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(weir_cgroup_mkdir, struct cgroup *cgroup, const char *path)
 {
-	tell_cgroup(cgroup, path);
+	report_cgroup(cgroup, path);
 	return 0;
 }
 
-/* User space runs this now and then. */
+/* User space runs this at intervals. */
 SEC("syscall")
 int weir_look_for_translation(void *ctx)
 {
@@ -286,7 +293,7 @@ int weir_clocks(void *ctx)
 	return 0;
 }
 
-/* The kernel runs this in the system call of the process that asks for it. */
+/* User space runs this once at the start, to learn which process it is in the maps. */
 SEC("syscall")
 int weir_describe_caller(void *ctx)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs that show what a process does with its sockets. They are attached only while somebody looks at a process. Calls of 32-bit
- * programs, and those that are made through io_uring, do not come here.
+ * The programs that show the calls of a process about its sockets. They are attached only while an operator asks for
+ * them. They do not see calls of 32-bit programs, and calls through io_uring.
  */
 #include "process/shown_calls.h"
 
-/* A call that names its socket by its first argument. */
+/* A call whose first argument is the descriptor of its socket. */
 #define SHOW_CALL(name, number)                                   \
 	SEC("tracepoint/syscalls/sys_exit_" #name)                \
 	int weir_show_##name(struct call_end *ctx)                \
@@ -30,7 +30,7 @@ SHOW_CALL(listen, CALL_LISTEN)
 SHOW_CALL(connect, CALL_CONNECT)
 SHOW_CALL(shutdown, CALL_SHUTDOWN)
 
-/* A call that returns its socket. One that fails is shown with the listener. */
+/* A call that returns a descriptor. If it fails, it is shown with the listener. */
 #define SHOW_ACCEPT(name, number)                                                   \
 	SEC("tracepoint/syscalls/sys_exit_" #name)                                  \
 	int weir_show_##name(struct call_end *ctx)                                  \

@@ -2,7 +2,7 @@
 /* Both directions on TC, through TCX links or clsact filters. */
 #define HOOK_CONTEXT struct __sk_buff
 #define HOOK_HAS_SENDERS true
-#define PASS (-1) /* TC_ACT_UNSPEC, TCX_NEXT: whoever comes after decides */
+#define PASS (-1) /* TC_ACT_UNSPEC, TCX_NEXT: the next program decides */
 #define DROP 2	  /* TC_ACT_SHOT, TCX_DROP */
 #include "base/hook.h"
 
@@ -29,7 +29,7 @@ static __always_inline bool is_sent_by_kernel(hook_context *ctx)
 
 	if (!room || !ctx->sk || bpf_probe_read_kernel(room->head, SOCKET_HEAD, ctx->sk))
 		return false;
-	return is_kernels((const struct sock_common *)room->head);
+	return is_kernel_socket((const struct sock_common *)room->head);
 }
 
 static __always_inline bool has_partial_checksum(hook_context *ctx)
@@ -37,13 +37,13 @@ static __always_inline bool has_partial_checksum(hook_context *ctx)
 	return BPF_CORE_READ_BITFIELD_PROBED((struct sk_buff *)ctx, ip_summed) == CHECKSUM_PARTIAL;
 }
 
-/* The stack throws such a frame away, unless a bridge carries it on. */
+/* The stack discards such a frame, unless a bridge forwards it. */
 static __always_inline bool is_for_others(hook_context *ctx)
 {
 	return ctx->pkt_type == PACKET_OTHERHOST;
 }
 
-/* A socket that writes packets itself has no connection, mostly. */
+/* A raw socket mostly has no connection. */
 static __always_inline bool has_connected_sender(hook_context *ctx)
 {
 	struct bpf_sock *socket = ctx->sk;
@@ -72,8 +72,8 @@ static __always_inline bool note_translation(hook_context *ctx, __u32 which)
 }
 
 /*
- * weir does not judge the packets that it sends itself. It writes a secret into the control block of such a packet, which
- * keeps it until another layer of the kernel uses the block. No process can read or write it.
+ * Marks an answer, because weir does not judge the packets that it sends itself. The secret is in the control block of
+ * the packet, until another layer of the kernel uses the block. No process can read or write it.
  */
 static __always_inline void sign_answer(struct __sk_buff *skb)
 {
@@ -86,10 +86,13 @@ static __always_inline bool is_answer(const struct __sk_buff *skb)
 	return answer_secret && skb->cb[0] == (__u32)answer_secret && skb->cb[1] == (__u32)(answer_secret >> 32);
 }
 
-/* The mark is for rules of netfilter. Any process with CAP_NET_RAW can set it, so that weir itself does not trust it. */
+/*
+ * Rules of netfilter can recognise an answer by this mark, which is "weir" in ASCII. Any process with CAP_NET_RAW can
+ * set it, so that weir itself does not trust it.
+ */
 #define ANSWER_MARK 0x77656972
 
-/* Where a device or driver writes the checksum that the stack left to it, from the start of layer 4. */
+/* The offset in layer 4 at which the device writes a checksum that the stack has left to it. */
 static __always_inline __u32 checksum_place(const struct packet *packet)
 {
 	return packet->headers.tuple.protocol == IPPROTO_TCP ? __builtin_offsetof(struct tcp_header, checksum)
@@ -97,10 +100,11 @@ static __always_inline __u32 checksum_place(const struct packet *packet)
 }
 
 /*
- * Where the checksum of the packet is still to be made by the device, that of the answer will be: over all from where
- * layer 4 began, to where its checksum was. It is right in the end if the sum of the pseudo header is there now; of an
- * ICMP error that place is unused, and ends up as 0xffff, which adds nothing. Nothing says whether it is so, but such a
- * packet cannot be cut off before that place.
+ * If the device is to complete the checksum of the packet, it will complete that of the answer: it sums up the bytes
+ * from the start of layer 4 of the packet, and writes the checksum to the offset that the packet has it at. The result
+ * is right if the sum of the pseudo header is at this offset before. In an ICMP error the offset is in an unused field,
+ * which becomes 0xffff and changes no sum. TC does not show whether the device is to complete the checksum. But the
+ * kernel does not cut such a packet before that offset, which shows it.
  */
 static __always_inline bool replace_packet(hook_context *skb, const struct packet *packet, struct answer *answer)
 {
@@ -134,10 +138,10 @@ static __always_inline int send_back(hook_context *skb, const struct packet *pac
 	return bpf_redirect(skb->ifindex, packet->frame.direction == DIRECTION_INGRESS ? 0 : BPF_F_INGRESS);
 }
 
-/* How much of a packet is made linear when a header lies outside the linear part: whatever a parser may look at. */
+/* So many bytes are made linear if a header is outside of the linear part: all that a parser may read. */
 #define PULL_BYTES (CURSOR_LIMIT + 64)
 
-/* Finds the frame. Returns the ethertype of a device without Ethernet headers, else 0. */
+/* Points the cursor at the frame. Returns the ethertype for a device without Ethernet headers, else 0. */
 static __always_inline __u16 start_skb(struct __sk_buff *skb, struct cursor *cursor, struct packet *packet)
 {
 	cursor->start = (void *)(long)skb->data;
@@ -152,7 +156,7 @@ static __always_inline __u16 start_skb(struct __sk_buff *skb, struct cursor *cur
 	return packet->frame.interface_flags & INTERFACE_NO_ETHERNET ? bpf_ntohs(skb->protocol) : 0;
 }
 
-/* The packet inside the tunnel that this one is, as far as it can be read; NULL where there is none. */
+/* Parses the packet inside this tunnel packet. Returns NULL if there is none. */
 static __always_inline const struct packet *packet_inside(const struct cursor *cursor, const struct packet *packet)
 {
 	struct packet *inner = packet_in_scratch(INNER);
@@ -166,8 +170,9 @@ static __always_inline bool is_not_linear(const struct packet *packet)
 }
 
 /*
- * What the wire sees of a GSO packet: each segment repeats the headers, those of the packet inside, too, where the
- * kernel made the tunnel. A program that writes tunnels itself hands over several whole ones: the first ends early.
+ * Counts the packets and bytes of a GSO packet on the wire. Each segment repeats the headers. If the kernel made the
+ * tunnel, each segment also repeats the headers of the packet inside. A program that writes tunnel packets itself sends
+ * several whole ones at once; then the packet inside ends before the GSO packet does.
  */
 static __always_inline void count_wire(struct __sk_buff *skb, struct packet *packet, const struct packet *inner)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ingress on XDP: frames from the wire, before anything else has seen them. */
+/* Ingress on XDP: frames from the wire, before the stack and other programs see them. */
 #define HOOK_CONTEXT struct xdp_md
 #define HOOK_HAS_SENDERS false
 #define PASS XDP_PASS
@@ -9,7 +9,7 @@
 #include "decide/observe.h"
 #include "answer/reject.h"
 
-/* What arrives has no socket yet. */
+/* A packet that arrives has no sender on this host. */
 static __always_inline __u64 sender_cookie(hook_context *ctx)
 {
 	return 0;
@@ -20,13 +20,13 @@ static __always_inline bool is_sent_by_kernel(hook_context *ctx)
 	return false;
 }
 
-/* The look at the frame tells nothing of it. */
+/* XDP does not show whether the checksum is complete. */
 static __always_inline bool has_partial_checksum(hook_context *ctx)
 {
 	return false;
 }
 
-/* Nor does it tell the address of the device, which drops most of what is for others. */
+/* XDP does not show the MAC address of the device. Most devices drop frames for other hosts themselves. */
 static __always_inline bool is_for_others(hook_context *ctx)
 {
 	return false;
@@ -42,7 +42,7 @@ static __always_inline bool is_by_tcp_socket(hook_context *ctx)
 	return false;
 }
 
-/* What arrives is neither translated nor forwarded yet. */
+/* A packet that arrives is neither forwarded nor translated yet. */
 static __always_inline __u32 arrived_by(hook_context *ctx)
 {
 	return 0;
@@ -58,10 +58,13 @@ static __always_inline long load_bytes(hook_context *ctx, __u32 offset, void *to
 	return bpf_xdp_load_bytes(ctx, offset, to, size);
 }
 
-/* An Ethernet frame may not be shorter on the wire, and not every card fills it up. */
+/* An Ethernet frame must not be shorter on the wire, and not every network card pads it. */
 #define SHORTEST_FRAME ETH_ZLEN
 
-/* What is longer grows at its head, where drivers leave room; the link header is written anew. */
+/*
+ * If the answer is longer than the packet, the packet grows into the headroom that drivers reserve. The link header is
+ * then rewritten.
+ */
 static __always_inline bool replace_packet(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	__u64 start = answer->start, length = ANSWER_MESSAGE - start + answer->message_length;

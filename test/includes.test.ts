@@ -53,7 +53,7 @@ test("each map is defined once, because objects share maps by their names", () =
 });
 
 /** What stands in memory only because the stack has no room for it, and the second result of find_flow. */
-const SCRATCH = /\bpacket->(connection\.hint|connection\.hint_place|search\.walk)\b|\*one_way = /;
+const SCRATCH = /\bpacket->(connection\.hint|connection\.hint_place|search\.walk)\b|\*unconfirmed = /;
 const WRITES =
   /(?<!, )(->|\*)[\w.[\]>-]+ ?([-+|&^]|<<|>>)?=(?!=)|__sync_|bpf_map_(update|delete)_elem|bpf_ringbuf|\b(note|claim|open|set|tell|carry|register|remove)_\w+\(/;
 

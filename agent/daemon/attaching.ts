@@ -102,7 +102,7 @@ export async function attach(
     ring.stop();
     while (ring.drain() > 0);
   });
-  const behind = new NamespacesBehind(plane.map("behind_devices"));
+  const behind = new NamespacesBehind(plane.map("address_namespaces"));
   stop.defer(() => behind.close());
   health.report("tracers", tracers.problems);
   stop.defer(() => tracers[farewell.until === undefined ? "detach" : "close"]());

@@ -395,15 +395,15 @@ export const RuleFlag = {
   REJECT: 2,
 } as const;
 
-export const Led = {
-  HERE: 1,
-  ELSEWHERE: 2,
+export const Receiver = {
+  LOCAL: 1,
+  REDIRECTED: 2,
 } as const;
 /** By value. */
-export const LedNames: readonly string[] = [
+export const ReceiverNames: readonly string[] = [
   "",
-  "here",
-  "elsewhere",
+  "local",
+  "redirected",
 ];
 
 export const TunnelForm = {
@@ -426,22 +426,22 @@ export const FlowFlag = {
   CLOSED: 2,
   UNCLAIMED: 4,
   LEFT: 8,
-  DOUBTED: 16,
-  TOLD: 32,
+  RECEIVER_UNCERTAIN: 16,
+  CLOSE_REPORTED: 32,
   RESET_BY_OPENER: 64,
   RESET_BY_OTHER: 128,
   OPENER_FINISHED: 256,
   OTHER_FINISHED: 512,
-  UNHEARD: 1024,
+  REPLY_UNSEEN: 1024,
   OFFERED: 2048,
-  OFFER_ANSWERED: 4096,
+  OFFER_REPLIED: 4096,
   REGISTERED: 8192,
-  HERE: 16384,
-  ANSWERED: 65536,
+  SOCKET_WATCHED: 16384,
+  REPLIED: 65536,
   WOULD_DROP: 131072,
   WOULD_END: 262144,
-  MET: 524288,
-  ASKS_ANEW: 1048576,
+  MIDSTREAM: 524288,
+  ASKS_AGAIN: 1048576,
 } as const;
 
 export const OwnerFlag = {
@@ -855,13 +855,13 @@ export const Ends = {
   destination_port: 34,
 } as const;
 
-export const BehindKey = {
+export const NamespaceAddress = {
   size: 24,
   address_be: { at: 0, count: 2, stride: 8 },
   ifindex: 16,
 } as const;
 
-export const Behind = {
+export const AddressNamespaces = {
   size: 16,
   namespaces: { at: 0, count: 4, stride: 4 },
 } as const;
@@ -959,11 +959,11 @@ export const Flow = {
     ask_again: 88,
     conditions: { at: 96, count: 8, stride: 4 },
   },
-  told: 128,
+  reported: 128,
   opened_ns: 136,
   opened_jiffies: 144,
   cookie: 152,
-  beyond: {
+  nat: {
     at: 160,
     size: 40,
     source_be: { at: 160, count: 2, stride: 8 },
@@ -973,7 +973,7 @@ export const Flow = {
   },
   finish: { at: 200, count: 2, stride: 4 },
   successor: 208,
-  successor_answer: 212,
+  successor_reply: 212,
 } as const;
 
 export const Syn = {
@@ -1020,7 +1020,7 @@ export const Holding = {
   ifindex: 92,
   listens: 96,
   bypass: 100,
-  bypass_told: 104,
+  bypass_reported: 104,
 } as const;
 
 export const SocketHolder = {
@@ -1318,7 +1318,7 @@ export const Event = {
   time_ns: 0,
   source_be: { at: 8, count: 2, stride: 8 },
   destination_be: { at: 24, count: 2, stride: 8 },
-  beyond: {
+  nat: {
     at: 40,
     size: 40,
     source_be: { at: 40, count: 2, stride: 8 },

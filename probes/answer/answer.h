@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The packets that tell a sender that a rule dropped what it sent: written here, sent by reject.h. */
+/* Writes the answers to the sender of a packet that a rule drops: a TCP reset or an ICMP error. reject.h sends them. */
 #ifndef WEIR_ANSWER_H
 #define WEIR_ANSWER_H
 
@@ -8,27 +8,29 @@
 #include "parse/ethernet.h"
 #include "parse/transport.h"
 
-/* How long an ICMP error may become with what it quotes: RFC 1812, 4.3.2.3, and RFC 4443, 2.4. */
+/*
+ * The largest IP packets that an ICMP error may become with the packet that it quotes: RFC 1812, 4.3.2.3, and RFC 4443,
+ * 2.4.
+ */
 #define MOST_OF_ICMP 576
 #define MOST_OF_ICMPV6 1280
 
-#define ANSWER_HOP_LIMIT 64
-#define IPV4_DONT_FRAGMENT 0x4000
+#define ANSWER_HOP_LIMIT 64 /* the default of Linux */
 
-/* How often bpf_csum_diff has to be called for the longest answer. */
+/* The longest answer needs so many calls of bpf_csum_diff. */
 #define CHECKSUM_CHUNKS 3
 
-/* Where layer 4 starts, whatever the length of the IP header before it. */
+/* The offset of layer 4 in `bytes`. The IP header ends there, whatever its length. */
 #define ANSWER_MESSAGE sizeof(struct ipv6_header)
 
-/* An Ethernet header and its tags, in whole words. */
+/* The longest Ethernet header with its tags, rounded up to whole words. */
 #define MOST_OF_LINK (sizeof(struct ethhdr) + LIMIT_VLAN_TAGS * sizeof(struct vlan_header) + 2)
 
 struct answer {
-	__u32 start;	      /* of the IP header, in `bytes` */
-	__u32 message_length; /* from layer 4 on */
-	__u32 pseudo;	      /* sum of what its checksum covers beside the message */
-	__u32 link_length;    /* of the Ethernet header with its tags; 0 where there is none */
+	__u32 start;	      /* offset of the IP header in `bytes` */
+	__u32 message_length; /* length in bytes from layer 4 on */
+	__u32 pseudo;	      /* sum of the pseudo header, which the checksum of layer 4 includes */
+	__u32 link_length;    /* length in bytes of the Ethernet header with its tags; 0 if there is none */
 	union {
 		struct ethhdr ethernet;
 		__u8 link[MOST_OF_LINK];
@@ -36,6 +38,7 @@ struct answer {
 	__u8 bytes[ANSWER_MESSAGE + CHECKSUM_CHUNKS * CHECKSUM_CHUNK];
 };
 
+/* 0 -> memory in which this CPU writes an answer */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -57,7 +60,7 @@ static __always_inline struct answer *answer_in_scratch(void)
 	return bpf_map_lookup_elem(&answer_scratch, &zero);
 }
 
-/* The whole message's checksum, to be written where its sum counted 0. False when it is longer than it can be. */
+/* Computes the checksum of layer 4, whose checksum field must be 0. False if the message is too long. */
 static __always_inline bool checksum_of(struct answer *answer, __u16 *checksum)
 {
 	__u64 length = answer->message_length, sum = answer->pseudo;
@@ -65,7 +68,7 @@ static __always_inline bool checksum_of(struct answer *answer, __u16 *checksum)
 	asm volatile("" : "+r"(length));
 	if (length > CHECKSUM_CHUNKS * CHECKSUM_CHUNK - 4)
 		return false;
-	__builtin_memset(answer->bytes + ANSWER_MESSAGE + length, 0, 4); /* it is summed up by fours */
+	__builtin_memset(answer->bytes + ANSWER_MESSAGE + length, 0, 4); /* bpf_csum_diff sums up words of four bytes */
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < CHECKSUM_CHUNKS; i++) {
 		__u64 size = length > i * CHECKSUM_CHUNK ? length - i * CHECKSUM_CHUNK : 0;
@@ -80,7 +83,7 @@ static __always_inline bool checksum_of(struct answer *answer, __u16 *checksum)
 	return true;
 }
 
-/* The answer goes to where the frame came from, under the same tags. */
+/* Writes the link header of the answer: the MAC addresses are swapped, and the tags stay. False if that fails. */
 static __always_inline bool turn_link_header(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	__u8 address[ETH_ALEN];
@@ -99,7 +102,7 @@ static __always_inline bool turn_link_header(hook_context *ctx, const struct pac
 	return true;
 }
 
-/* From where the packet went to where it came from. */
+/* Writes the IP header of the answer: source and destination are those of the packet, swapped. */
 static __always_inline void write_ip(struct answer *answer, const struct packet *packet, __u8 protocol)
 {
 	__u32 length = answer->message_length;
@@ -108,7 +111,7 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 		struct ipv6_header *ip = (void *)answer->bytes;
 
 		answer->start = 0;
-		ip->version_class_flow = bpf_htonl(6 << 28);
+		ip->version_class_flow = bpf_htonl(IPV6_VERSION << 28);
 		ip->payload_length = bpf_htons(length);
 		ip->next_header = protocol;
 		ip->hop_limit = ANSWER_HOP_LIMIT;
@@ -120,7 +123,7 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 		struct ipv4_header *ip = (void *)answer->bytes + sizeof(struct ipv6_header) - sizeof(*ip);
 
 		answer->start = sizeof(struct ipv6_header) - sizeof(*ip);
-		ip->version_ihl = 0x45;
+		ip->version_ihl = IPV4_VERSION << 4 | sizeof(*ip) / 4;
 		ip->tos = 0;
 		ip->total_length = bpf_htons(sizeof(*ip) + length);
 		ip->id = 0;
@@ -136,7 +139,7 @@ static __always_inline void write_ip(struct answer *answer, const struct packet 
 	}
 }
 
-/* RFC 9293, 3.5.2: in sequence for the sender, whatever it takes for granted so far. */
+/* Writes a reset with the numbers of RFC 9293, 3.5.2, so that the sender accepts it. False if that fails. */
 static __always_inline bool write_reset(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	struct tcp_header *reset = (void *)answer->bytes + ANSWER_MESSAGE, segment;
@@ -166,7 +169,10 @@ static __always_inline bool write_reset(hook_context *ctx, const struct packet *
 	return checksum_of(answer, &reset->checksum);
 }
 
-/* Quotes of the packet what it may, so that the sender finds its socket, whatever came before layer 4. */
+/*
+ * Writes an ICMP error that quotes as much of the packet as it may, so that the sender finds its socket. False if that
+ * fails.
+ */
 static __always_inline bool write_prohibited(hook_context *ctx, const struct packet *packet, struct answer *answer)
 {
 	struct icmp_error *error = (void *)answer->bytes + ANSWER_MESSAGE;
@@ -187,7 +193,7 @@ static __always_inline bool write_prohibited(hook_context *ctx, const struct pac
 	answer->message_length = sizeof(*error) + quoted;
 	write_ip(answer, packet, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 	if (!ipv6)
-		answer->pseudo = 0; /* ICMP's checksum covers the message alone */
+		answer->pseudo = 0; /* the checksum of ICMP for IPv4 includes no pseudo header */
 	return checksum_of(answer, &error->checksum);
 }
 

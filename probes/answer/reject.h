@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the sender of a dropped packet is told where the rule says `reject`: a TCP reset, else the ICMP error
- * "administratively prohibited". The packet is rewritten into the answer and goes back where it came from.
+ * Answers the sender of a packet that a rule with `reject` drops: with a TCP reset, or else with the ICMP error
+ * "administratively prohibited". The packet is overwritten with the answer, and sent back.
  */
 #ifndef WEIR_REJECT_H
 #define WEIR_REJECT_H
@@ -10,7 +10,7 @@
 #include "base/rule_set.h"
 #include "answer/answer.h"
 
-/* enum weir_answer -> packets */
+/* enum weir_answer -> packets that were dropped by rules with `reject` */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ANSWER_COUNT);
@@ -18,7 +18,7 @@ struct {
 	__type(value, __u64);
 } answers SEC(".maps");
 
-/* 0 -> second and how many answers were sent in it: see limiter.h */
+/* 0 -> limiter of the answers, as in limiter.h */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -28,7 +28,7 @@ struct {
 
 #define ANSWERS_PER_SECOND 1000
 
-/* Whether the rule that dropped this packet wants its sender to know. */
+/* Has the rule that dropped this packet `reject`? */
 static __always_inline bool asks_to_reject(const struct packet *packet)
 {
 	__u32 slot = packet->outcome.slot, index = packet->rule_set.copy * rule_slots + slot;
@@ -40,20 +40,33 @@ static __always_inline bool asks_to_reject(const struct packet *packet)
 	return rule && rule->flags & RULE_REJECT;
 }
 
-/* Answers come from one host and go to one host: not from or to a group, a network, or nobody. */
+/*
+ * First bytes of IPv4 addresses that no single host has: 0.0.0.0/8 and 127.0.0.0/8 (RFC 1122), 224.0.0.0/4 (multicast,
+ * RFC 5771), and all addresses after it, which are reserved (RFC 1112) or the broadcast address.
+ */
+#define IPV4_THIS_NETWORK 0
+#define IPV4_LOOPBACK 127
+#define IPV4_FIRST_MULTICAST 224
+
+/*
+ * Is this the address of one host, and not of a group, a loopback device or no host? Answers go only from and to such
+ * addresses.
+ */
 static __always_inline bool is_one_host(const __u64 address[2])
 {
-	const __u8 *bytes = (const __u8 *)address;
 	__u32 first;
 
 	if (!is_mapped(address))
-		return bytes[0] != 0xff && (address[0] || address[1] != bpf_cpu_to_be64(1)) &&
+		return !is_ipv6_multicast(address) && (address[0] || address[1] != bpf_cpu_to_be64(1)) &&
 		       (address[0] || address[1]);
 	first = bpf_ntohl(address[1] >> 32) >> 24;
-	return first != 0 && first != 127 && first < 224;
+	return first != IPV4_THIS_NETWORK && first != IPV4_LOOPBACK && first < IPV4_FIRST_MULTICAST;
 }
 
-/* Nothing is said to a reset or an error, lest two ends go on answering each other; and of a datagram in parts only once. */
+/*
+ * May weir answer this packet? It never answers resets, ICMP errors, ICMP replies and multicast, so that no two ends
+ * answer each other for ever. A fragmented datagram is answered once, at its first fragment.
+ */
 static __always_inline bool may_be_answered(const struct packet *packet, const struct answer *answer)
 {
 	if (answer->ethernet.h_source[0] & 1 || !(packet->headers.flags & PACKET_HAS_PORTS) ||
@@ -70,7 +83,7 @@ static __always_inline bool may_be_answered(const struct packet *packet, const s
 	}
 }
 
-/* Rewrites the frame. What became of it is one of enum weir_answer. */
+/* Overwrites the frame with the answer. Returns enum weir_answer. */
 static __always_inline __u32 answer_sender(hook_context *ctx, const struct packet *packet)
 {
 	struct answer *answer = answer_in_scratch();
@@ -98,7 +111,7 @@ static __always_inline void count_answer(__u32 what)
 		*count += 1;
 }
 
-/* Not static: what is rare must not make the verifier go through the rest again. */
+/* Rejects a packet. Returns the return value of the program. Not static: see judge_inner. */
 __noinline int reject(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -112,7 +125,7 @@ __noinline int reject(hook_context *ctx, __u32 which)
 	return send_back(ctx, packet);
 }
 
-/* What a hook returns for a frame that is dropped. */
+/* Drops a frame, and answers its sender if the rule says so. Returns the return value of the program. */
 static __always_inline int drop(hook_context *ctx, struct packet *packet)
 {
 	struct packet *inner = packet->outcome.tunnelled ? packet_in_scratch(INNER) : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counting. Per-CPU slots need no atomics here: every packet hook runs with softirqs disabled, so nothing
- * else touches the slot of this CPU meanwhile. Counters shared by CPUs are atomic.
+ * Counters of judged packets. Those that each CPU has for itself need no atomics: every packet hook runs with softirqs
+ * disabled, so that no other program counts on this CPU meanwhile. Counters that CPUs share are atomic.
  */
 #ifndef WEIR_COUNTERS_H
 #define WEIR_COUNTERS_H
@@ -24,7 +24,7 @@ struct {
 	__type(value, __u64);
 } undecided SEC(".maps");
 
-/* slot -> counters of the rule; outlives both copies; user space sizes it */
+/* slot -> counters of the rule; they stay when the rules change; user space sizes the map */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -69,8 +69,10 @@ static __always_inline void count_traffic(const struct packet *packet, __u32 ver
 	counter->bytes += packet->frame.wire_bytes;
 }
 
-/* One packet of a connection that this slot decided, or would drop. Reserved slots count nothing: the
- * traffic counters know what they did. */
+/*
+ * Counts a packet for the rule that decided it, or would drop it. The reserved slots of defaults, failsafes and bans
+ * count nothing here: their packets are in the traffic counters. `opens`: the packet opens a connection.
+ */
 static __always_inline void count_rule(const struct packet *packet, __u32 slot, __u32 verdict, bool opens)
 {
 	struct rule_counter *counter;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Counters of the places in the kernel programs that can fail. They are atomic, because system calls and packets of one CPU interrupt each other. */
+/*
+ * Counters of the places in weir's kernel programs that can fail. They are atomic, because packets interrupt the system
+ * calls of the same CPU.
+ */
 #ifndef WEIR_FAULTS_H
 #define WEIR_FAULTS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The headers that every compile unit needs, and constants of the kernel. The kernel structs that programs read by name are in
- * kernel_net.h and kernel_task.h. CO-RE finds their fields on the running kernel, so that only the fields that are used are
- * declared, and no generated vmlinux.h is needed.
+ * The headers that every compile unit needs, and constants of the kernel. The kernel structs that programs read by name
+ * are in kernel_net.h and kernel_task.h. CO-RE finds their fields on the running kernel, so that only the fields that
+ * are used are declared, and no generated vmlinux.h is needed.
  */
 #ifndef WEIR_KERNEL_H
 #define WEIR_KERNEL_H
@@ -28,7 +28,7 @@
 #define FAMILY_PACKET 17
 #define FAMILY_XDP 44
 
-/* The states of the kernel that matter here. */
+/* States of TCP sockets, as include/net/tcp_states.h numbers them. */
 enum {
 	TCP_ESTABLISHED = 1,
 	TCP_SYN_SENT = 2,
@@ -43,8 +43,10 @@ enum {
 #define SOCKET_STREAM 1 /* SOCK_STREAM */
 #define SOCKET_RAW 3	/* SOCK_RAW */
 
-#define PACKET_OTHERHOST 3 /* of skb->pkt_type: for another device, by its link address */
-#define CHECKSUM_PARTIAL 3 /* of skb->ip_summed: the device is still to write it */
+#define PACKET_OTHERHOST 3 /* skb->pkt_type: the destination MAC address is that of another host */
+#define CHECKSUM_PARTIAL 3 /* skb->ip_summed: the device completes the checksum of layer 4 */
+
+#define NS_PER_SECOND 1000000000ULL
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 

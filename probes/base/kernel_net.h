@@ -14,7 +14,7 @@ struct nf_hook_entry {
 	void *priv;
 } KERNEL_TYPE;
 
-/* As many pointers to struct nf_hook_ops follow. */
+/* The array `hooks` is followed by one pointer to struct nf_hook_ops for each of its elements. */
 struct nf_hook_entries {
 	__u16 num_hook_entries;
 	struct nf_hook_entry hooks[];
@@ -26,7 +26,7 @@ struct netns_nf {
 } KERNEL_TYPE;
 
 struct ns_common {
-	unsigned int inum; /* as /proc/PID/ns/net shows it */
+	unsigned int inum; /* the number that /proc/PID/ns/net shows */
 } KERNEL_TYPE;
 
 struct net {
@@ -62,13 +62,16 @@ struct sock {
 	int sk_err;
 } KERNEL_TYPE;
 
-/* Known to the kernel's own type information where packet sockets are no module. `flags` is there since Linux 6.4. */
+/*
+ * The BTF of the kernel has this struct if packet sockets are built in, and not a module. `flags` exists since Linux
+ * 6.4.
+ */
 struct packet_sock {
 	struct sock sk;
 	unsigned long flags;
 } KERNEL_TYPE;
 
-/* The number of its bit in `flags`, since Linux 6.6. */
+/* Numbers of bits in `flags`, since Linux 6.6. */
 enum packet_sock_flags {
 	PACKET_SOCK_QDISC_BYPASS,
 };
@@ -80,7 +83,7 @@ struct ipv6_pinfo {
 struct inet_sock {
 	struct sock sk;
 	struct ipv6_pinfo *pinet6;
-	__be16 inet_sport; /* stays when the port is given back */
+	__be16 inet_sport; /* keeps the port after the socket has released it */
 	int mc_index;
 } KERNEL_TYPE;
 
@@ -155,7 +158,7 @@ struct nf_conntrack_tuple_hash {
 	struct nf_conntrack_tuple tuple;
 } KERNEL_TYPE;
 
-/* In the module nf_conntrack, where that is no part of the kernel itself: there may be none. */
+/* The module nf_conntrack has this struct. If the module is not loaded, the struct does not exist. */
 struct nf_conn {
 	struct nf_conntrack_tuple_hash tuplehash[2];
 	unsigned long status;
@@ -169,7 +172,7 @@ struct neighbour {
 	struct sk_buff_head arp_queue;
 } KERNEL_TYPE;
 
-/* Numbers differ between kernels. */
+/* The numbers differ between kernels. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_TC_EGRESS,
 	SKB_DROP_REASON_TC_INGRESS,

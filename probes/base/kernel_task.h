@@ -29,7 +29,7 @@ struct vfsmount {
 } KERNEL_TYPE;
 
 struct user_namespace {
-	int level; /* 0: the first of all */
+	int level; /* 0: the initial user namespace */
 } KERNEL_TYPE;
 
 struct mnt_namespace {
@@ -168,7 +168,7 @@ struct task_struct {
 	sigset_t blocked;
 	struct sigpending pending; /* signals to this thread */
 	unsigned int flags;
-	kuid_t loginuid; /* absent where the kernel has no audit */
+	kuid_t loginuid; /* absent if the kernel is built without audit */
 	__u64 start_boottime;
 	__u64 self_exec_id;
 	char comm[16];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* So many a second: what comes after is held back until the next one begins. */
+/* Limits events to so many a second. The count begins anew with each second. */
 #ifndef WEIR_LIMITER_H
 #define WEIR_LIMITER_H
 
 #include "base/options.h"
 
 /*
- * Claims one of the `limit` turns of this second; false if none is left. `limiter` holds the second in its upper half, and how
- * many were claimed in it in the lower one.
+ * Claims one of the `limit` turns of this second; false if none is left. `limiter` has the second in its upper half,
+ * and the number of turns that were claimed in that second in its lower half.
  */
 static __always_inline bool claim_turn_in(__u64 second, __u64 *limiter, __u32 limit)
 {
@@ -21,7 +21,7 @@ static __always_inline bool claim_turn_in(__u64 second, __u64 *limiter, __u32 li
 	return (__u32)seen < limit && (__u32)__sync_fetch_and_add(limiter, 1) < limit;
 }
 
-/* The same by the clock that costs a packet nothing to read. */
+/* The same, with the second taken from jiffies, which cost a packet almost nothing to read. */
 static __always_inline bool claim_turn(__u64 *limiter, __u32 limit)
 {
 	return claim_turn_in(bpf_jiffies64() / (jiffies_per_second ?: 1), limiter, limit);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Detect or prevent. */
+/* The mode: detect or prevent. */
 #ifndef WEIR_MODE_H
 #define WEIR_MODE_H
 
 #include "base/rule_set.h"
 
 /*
- * Does what is blocked get dropped now? An agent that handed over, or lets go, named the moment from which on nothing is. It
- * needs nobody who is there at that moment.
+ * Are blocked packets dropped now? When an agent stops, it sets `release_jiffies`, from which on nothing is dropped.
+ * The kernel compares the clock itself, so that no agent has to run at that moment.
  */
 static __always_inline bool is_preventing(const struct control *root)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * When a rule holds. The kernel asks the boot clock itself: a rule ends, and a schedule goes on, also when no agent is
- * there. User space only says how far the local week is from that clock. The decision on a connection that met such a
- * rule stands for a second, and is then asked for again.
+ * Times at which a rule applies: `schedule` and `expires`. The kernel reads the boot clock itself, so that rules expire
+ * and schedules go on while no agent runs. User space only writes the difference between the local week and that clock.
+ * The decision about a connection that met such a rule is valid for one second, and then the rules are searched again.
  */
 #ifndef WEIR_MOMENTS_H
 #define WEIR_MOMENTS_H
@@ -18,7 +18,7 @@ static __always_inline bool is_in_span(const struct rule_span *span, __u32 day, 
 
 	if (span->from < span->to)
 		return span->days >> day & 1 && minute >= span->from && minute < span->to;
-	/* Over midnight: it belongs to the day on which it began. */
+	/* The span goes over midnight, and belongs to the day on which it begins. */
 	return (span->days >> day & 1 && minute >= span->from) || (span->days >> yesterday & 1 && minute < span->to);
 }
 
@@ -40,13 +40,14 @@ static __always_inline bool is_on_schedule(const struct rule *rule, __u64 second
 	return false;
 }
 
+/* Does the rule apply now? */
 static __always_inline bool is_in_time(const struct rule *rule)
 {
 	__u64 second;
 
 	if (!rule->expires && !rule->schedule[0].days)
 		return true;
-	second = bpf_ktime_get_boot_ns() / 1000000000;
+	second = bpf_ktime_get_boot_ns() / NS_PER_SECOND;
 	if (rule->expires && second >= rule->expires)
 		return false;
 	return !rule->schedule[0].days || is_on_schedule(rule, second);

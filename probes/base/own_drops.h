@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Drops of weir's own on TC. tc.bpf.c leaves word of them, so that drops.bpf.c does not count them as drops by others. */
+/*
+ * Drops by weir itself on TC. tc.bpf.c notes each of them, so that drops.bpf.c does not count it as a drop by others.
+ */
 #ifndef WEIR_OWN_DROPS_H
 #define WEIR_OWN_DROPS_H
 
 #include "base/kernel_net.h"
 
-/* 0 -> a program of weir's has just answered that the packet be dropped */
+/* 0 -> 1 if a program of weir has just dropped a packet on this CPU */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -13,7 +15,7 @@ struct {
 	__type(value, __u32);
 } own_drop SEC(".maps");
 
-/* The kernel is about to tell drops.bpf.c of it. */
+/* Notes a drop, just before the kernel reports it to drops.bpf.c. */
 static __always_inline void note_own_drop(void)
 {
 	__u32 zero = 0, *own = bpf_map_lookup_elem(&own_drop, &zero);
@@ -22,7 +24,7 @@ static __always_inline void note_own_drop(void)
 		*own = 1;
 }
 
-/* Takes note_own_drop's word (tc.bpf.c) for the packet at hand; false if another program drops it. */
+/* Is the drop that the kernel reports the one that note_own_drop noted? If it is, the note is removed. */
 static __always_inline bool claim_own_drop(__u32 reason)
 {
 	__u32 zero = 0, *own;

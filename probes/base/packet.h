@@ -9,7 +9,7 @@
 
 #include "base/tuple.h"
 
-/* What the parsers find out about a packet. */
+/* Facts that the parsers find out about a packet. */
 enum packet_flag {
 	PACKET_HAS_ADDRESSES = 1 << 0, /* source and destination are known */
 	PACKET_HAS_PORTS = 1 << 1,     /* layer 4 is known as far as its protocol goes */
@@ -17,14 +17,14 @@ enum packet_flag {
 	PACKET_LATER_FRAGMENT = 1 << 3,
 	PACKET_LAST_FRAGMENT = 1 << 4,
 	PACKET_ICMP_ERROR = 1 << 5,
-	PACKET_NO_IP = 1 << 6,		 /* ARP, LLDP and the like: not judged */
-	PACKET_GSO = 1 << 7,		 /* length fields may be zero */
+	PACKET_NO_IP = 1 << 6,		 /* ARP, LLDP and the like, which no rule judges */
+	PACKET_GSO = 1 << 7,		 /* the kernel has joined several packets: their length fields may be 0 */
 	PACKET_FRAGMENT_HEADER = 1 << 8, /* an IPv6 fragment header was seen, even an atomic one */
 	PACKET_QUOTES = 1 << 9,		 /* an ICMP error: `quoted` is the connection of the packet that it quotes */
 	PACKET_IPV6 = 1 << 10,
 	PACKET_PARTIAL = 1 << 11, /* inside a tunnel whose packet is a first fragment: its end is in another frame */
 	PACKET_NO_PROTOCOL = 1 << 12, /* a later IPv6 fragment, whose own next header field is not believed */
-	PACKET_ICMP_ANSWER = 1 << 13, /* an ICMP reply, such as an echo reply: it opens no connection */
+	PACKET_ICMP_REPLY = 1 << 13,  /* an ICMP reply, such as an echo reply: it opens no connection */
 	PACKET_QUOTED_IS_LOW =
 		1 << 14, /* the source of the packet that an ICMP error quotes is the low end of `quoted` */
 	PACKET_AT_DEVICE_PORT =
@@ -40,7 +40,10 @@ enum tunnel_kind {
 	TUNNEL_GENEVE
 };
 
-/* What the headers of the packet say. The parsers write it; the hook writes what the kernel keeps outside of the frame. */
+/*
+ * The fields of the headers. The parsers write them, and the hook writes those that the kernel keeps outside of the
+ * frame.
+ */
 struct headers {
 	struct tuple tuple; /* as on the wire */
 	__u64 offset;	    /* how far the parsers have come, from the start of the frame */
@@ -88,20 +91,20 @@ struct rule_set {
 };
 
 /*
- * What the packet is to its connection and to the sockets of this host. It is in memory and not on the stack, where the
- * verifier would follow every combination of these values.
+ * The part of the packet in its connection, and its relation to local sockets. This is in memory, because on the stack
+ * the verifier would follow every combination of these values.
  */
 struct role {
 	bool source_is_low; /* the source is the low end of the flow's key */
 	bool by_opener;
-	bool unconfirmed; /* the flow is in `openings_*` or `pings_*` */
-	bool separate;	  /* a SYN that begins a connection beside the one of the flow, which goes on */
-	bool opens;	  /* if the packet passes, it makes a flow */
-	bool invalid;	  /* TCP of a connection that nobody has seen begin */
-	bool trusted;	  /* a failsafe lets it pass whatever the rules say */
-	bool carries_failsafe; /* a tunnel that ends at this host, around a packet that a failsafe lets pass: see carried.h */
+	bool unconfirmed;      /* the flow is in `openings_*` or `pings_*` */
+	bool separate;	       /* a SYN that begins a connection beside the one of the flow, which goes on */
+	bool opens;	       /* if the packet passes, it makes a flow */
+	bool invalid;	       /* TCP of a connection that nobody has seen begin */
+	bool trusted;	       /* a failsafe lets it pass whatever the rules say */
+	bool carries_failsafe; /* a tunnel to this host around a packet that a failsafe lets pass: see carried.h */
 	bool carried;	       /* prevent would never have met it: see blocked.h */
-	bool offers; /* a SYN of the flow's opener with other numbers than the flow's: its connection may follow the flow's */
+	bool offers;	       /* a SYN of the opener with new numbers: its connection may follow that of the flow */
 	bool succeeds; /* the first packet of the opener after the handshake of a connection that follows the flow's */
 	bool suspends; /* the flow is closed until the verdict says whether this packet's connection replaces it */
 	bool replaces; /* the packet begins another connection than the flow's, which it may replace */
@@ -111,19 +114,22 @@ struct role {
 	bool redirected;	 /* netfilter redirects it, or may do so where no local socket listens */
 } __attribute__((aligned(8)));
 
-/* The connection of the packet, and what is found out about its ends. Each member is written before it is read. */
+/* The connection of the packet, and its local socket. It is not cleared: each member is written before it is read. */
 struct connection {
 	struct flow_key key;
 	__u32 hint; /* see hints.h */
 	__u32 hint_place;
-	struct tuple opener; /* set before classification */
-	struct tuple ended;  /* room for the opener of another connection that ends by this packet */
+	struct tuple opener; /* ends of the connection from its opener's side; set before classification */
+	struct tuple ended;  /* memory for the opener of another connection, which this packet ends */
 	__u64 cookie;	     /* of the local socket: see socket.h */
 	__u64 listener;	     /* cookie of the listener that accepted its socket, if no process was seen using that */
 	struct ends untranslated; /* as the sender wrote them: see translation.h */
 };
 
-/* What conditions ask of a packet beside its headers. note_circumstances (conditions.h) writes it before they are asked. */
+/*
+ * Conditions of rules ask for these facts about a packet, beside its headers. note_circumstances (conditions.h) writes
+ * them.
+ */
 struct circumstances {
 	__u64 age;   /* of its connection, in jiffies */
 	__u32 state; /* enum weir_state */
@@ -132,47 +138,49 @@ struct circumstances {
 	__u8 tcp_flags;
 };
 
-/* What user space is told about the packet: see settle.h. */
-struct statement {
+/* The event about the packet: see settle.h. */
+struct report {
 	__u32 slot;
 	__u8 type; /* enum weir_event_type */
 	bool staged;
 };
 
-/* Where the look-up of prefixes stands: see networks.h. */
+/* The state of the look-up of prefixes: see networks.h. */
 struct prefix_walk {
 	__u64 address[2]; /* as numbers */
-	__u64 lengths[2]; /* still to be asked for */
+	__u64 lengths[2]; /* that have not been looked up yet, as in struct network_root */
 	struct network_key key;
 	__u64 sets;
-	__u32 any; /* one is enough */
+	__u32 any; /* 1: the look-up ends with the first set that is found */
 };
 
-/* Where classification stands: see search.h. Orders are those of rules; the lowest wins. */
+/*
+ * The state of classification: see search.h. The order of a rule is its place among all rules; the lowest order wins.
+ */
 struct search {
 	__u64 source[2]; /* as numbers, as in struct matcher */
 	__u64 destination[2];
-	__u64 source_sets; /* that the address is in, where a matcher asks */
+	__u64 source_sets; /* sets that the source is in, a bit a set; only if a matcher asks for sets */
 	__u64 destination_sets;
-	__u64 tables;	  /* still to be probed, a bit each */
-	__u32 first_cell; /* of the part of the rules at hand */
+	__u64 tables;	  /* tables that have not been probed yet, a bit a table */
+	__u32 first_cell; /* of the part of the rules that is searched */
 	__u32 ports;
 	__u32 protocol;
 	__u32 first_table;
 	__u32 first_bucket;
 	__u32 bucket_mask;
-	__u32 list;  /* cell of the matcher list at hand */
+	__u32 list;  /* cell of the matcher list that is compared */
 	__u32 order; /* of the deciding rule */
 	__u32 slot;
 	__u32 blocks;
 	__u32 staged_order; /* of the first staged match */
 	__u32 staged_slot;
-	__u32 doubtful_allow; /* of rules that match unless the unknown part speaks against it */
-	__u32 doubtful_block;
-	__u32 condition_keys[LIMIT_CONDITIONS]; /* twice the order, and 1 where it only perhaps matches */
-	__u32 condition_overflow;		/* lowest that found no room */
+	__u32 doubtful_allow; /* order of the first allow rule that matches unless an unknown field speaks against it */
+	__u32 doubtful_block; /* the same of block rules */
+	__u32 condition_keys[LIMIT_CONDITIONS]; /* twice the order, plus 1 if it is unknown whether the rule matches */
+	__u32 condition_overflow;		/* lowest order of a condition that found no room */
 	struct prefix_walk walk;
-	struct known_kinds kinds; /* of the local process, where rules ask: see kinds.h */
+	struct known_kinds kinds; /* of the local process, if rules ask for it: see kinds.h */
 };
 
 /* Each part has its writer. reset_packet (parse/frame.h) clears the first three parts whole. */
@@ -187,20 +195,22 @@ struct packet {
 	struct connection connection; /* written by flow/ and decide/ */
 	struct decision decision;     /* written by decide/, or copied from the flow */
 	struct circumstances circumstances; /* written by decide/, as are the next two */
-	struct statement statement;
+	struct report report;
 	struct search search;
 };
 
-/* What bpf_loop hands on. */
+/* The argument of the callbacks of bpf_loop. */
 struct packet_context {
 	struct packet *packet;
 };
 
+/* Places in `scratch`. */
 enum which {
 	OUTER,
 	INNER
 };
 
+/* enum which -> the packet that this CPU judges, or judged last */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2);
@@ -209,9 +219,9 @@ struct {
 } scratch SEC(".maps");
 
 /*
- * This CPU's packet: the frame's own (OUTER), or the one in its tunnel (INNER). Functions that are not static take
- * `which` and look it up: the verifier then goes through them once by themselves, and not again for every state
- * that a caller can be in.
+ * Returns this CPU's packet: the packet of the frame (OUTER), or the packet in its tunnel (INNER). Functions that are
+ * not static take `which` and look the packet up. The verifier goes through such a function once, and not for every
+ * state of its callers.
  */
 static __always_inline struct packet *packet_in_scratch(__u32 which)
 {
@@ -226,7 +236,7 @@ enum tcp_flag {
 	TCP_ACK = 0x10
 };
 
-/* Is it dropped, or would prevent drop it, or never have met it? Known once there is a verdict. */
+/* Is the packet dropped, or would it be dropped, or its connection, in prevent mode? Call this after the verdict. */
 static __always_inline bool is_blocked(const struct packet *packet)
 {
 	return packet->outcome.verdict == VERDICT_DROPPED || packet->outcome.verdict == VERDICT_WOULD_DROP ||

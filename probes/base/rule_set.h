@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The rule set in force, as each packet finds it: the words of `control` name the copy of `policies` and `rules` that counts. */
+/* The rule set in force. `control` says which copy of `policies` and `rules` a packet meets. */
 #ifndef WEIR_RULE_SET_H
 #define WEIR_RULE_SET_H
 
 #include "base/kernel.h"
 
-/* 0 -> the root of the tables, and the mode. Mapped by user space: a flip is one store. */
+/*
+ * 0 -> the generation of the rule set in force, and the mode. User space maps it into its memory and changes it by
+ * single stores.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -14,7 +17,7 @@ struct {
 	__type(value, struct control);
 } control SEC(".maps");
 
-/* copy (0, 1) -> what a rule set says beside its rules */
+/* copy (0 or 1) -> defaults, failsafes and limits of the rule set */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -23,7 +26,7 @@ struct {
 	__type(value, struct policy);
 } policies SEC(".maps");
 
-/* copy * rule_slots + slot -> what the rule does; user space sizes it */
+/* copy * rule_slots + slot -> action and conditions of the rule; user space sizes it */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

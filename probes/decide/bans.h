@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Who is banned. */
+/* Bans: addresses and prefixes whose packets are dropped before any rule is asked, in both directions. */
 #ifndef WEIR_BANS_H
 #define WEIR_BANS_H
 
@@ -7,7 +7,7 @@
 #include "decide/failsafe.h"
 #include "decide/networks.h"
 
-/* 0 -> what is asked before any ban is looked up */
+/* 0 -> which lengths of prefixes are banned, and the addresses that are never banned */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -16,7 +16,7 @@ struct {
 	__type(value, struct ban_root);
 } ban_root SEC(".maps");
 
-/* hash of an IPv4 /24 -> bans in it, all members of set 0; user space sizes it */
+/* hash of an IPv4 /24 -> bans of addresses in it; each ban is a member of set 0; user space sizes it */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -25,7 +25,7 @@ struct {
 	__type(value, struct network_line);
 } ban_lines SEC(".maps");
 
-/* prefix -> until when it is banned */
+/* prefix -> the end of its ban */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -61,7 +61,9 @@ static __always_inline bool is_exempt(const struct ban_root *root, const __u64 a
 	return false;
 }
 
-/* Is the packet's other end banned? What the link needs to be managed over passes. Not static: see judge_inner. */
+/*
+ * Is the remote end of the packet banned? Neighbour discovery and DHCP pass all the same. Not static: see judge_inner.
+ */
 __noinline int is_banned(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -81,7 +83,7 @@ __noinline int is_banned(hook_context *ctx, __u32 which)
 		banned = is_banned_prefix(packet, remote_be, root);
 	if (!banned || is_exempt(root, remote_be))
 		return false;
-	return packet->outcome.reason || !is_link_upkeep(ctx, packet);
+	return packet->outcome.reason || !is_discovery_or_dhcp(ctx, packet);
 }
 
 #endif

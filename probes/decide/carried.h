@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Failsafes inside a tunnel. The packet inside is for this host if one of its devices will take it out, and the packet's own
- * destination is an address of this host. Without such a device anyone could wrap what the rules block.
+ * Failsafes inside a tunnel. They hold if a tunnel device of this host receives the tunnel packet, and the packet
+ * inside is for an address of this host. Without such a device, anybody could send blocked traffic inside a tunnel.
  */
 #ifndef WEIR_CARRIED_H
 #define WEIR_CARRIED_H
@@ -25,13 +25,14 @@ static __always_inline bool is_own_address(const __u64 address_be[2])
 	return bpf_map_lookup_elem(&own_addresses, &own);
 }
 
+/* The tunnel as struct tunnel_end has it. */
 static __always_inline __u32 tunnel_of_device(const struct packet *outer, const struct packet *inner)
 {
 	return outer->headers.inner_kind == TUNNEL_IPIP ? inner->headers.tunnel | outer->headers.inner_protocol
 							: inner->headers.tunnel;
 }
 
-/* Does a device of this host take the inner packet out, or has put it in? */
+/* Is there a tunnel device of this host that receives, or that has sent, the tunnel packet? */
 static __noinline bool has_tunnel_device(const struct packet *outer, const struct packet *inner)
 {
 	bool inward;
@@ -49,7 +50,7 @@ static __noinline bool has_tunnel_device(const struct packet *outer, const struc
 			.local_be = { form & TUNNEL_ANY_LOCAL ? 0 : local[0], form & TUNNEL_ANY_LOCAL ? 0 : local[1] },
 			.remote_be = { form & TUNNEL_ANY_REMOTE ? 0 : remote[0],
 				       form & TUNNEL_ANY_REMOTE ? 0 : remote[1] },
-			.tunnel = form & TUNNEL_ANY_IDENTIFIER ? tunnel & 0xff000000 : tunnel,
+			.tunnel = form & TUNNEL_ANY_IDENTIFIER ? tunnel & ~TUNNEL_IDENTIFIER_MASK : tunnel,
 			.tunnel_high = form & TUNNEL_ANY_IDENTIFIER ? 0 : inner->headers.tunnel_high,
 			.port = outer->headers.tuple.protocol == IPPROTO_UDP ? outer->headers.tuple.destination_port
 									     : 0,
@@ -63,7 +64,10 @@ static __noinline bool has_tunnel_device(const struct packet *outer, const struc
 	return false;
 }
 
-/* TCP to a management port, or from it; a bare SYN from there opens something else. */
+/*
+ * Is this TCP to a management port, or from it? A SYN that leaves from such a port opens another connection, which is
+ * no management.
+ */
 static __always_inline bool is_of_management_port(const struct packet *packet, const struct policy *policy)
 {
 	bool inward = packet->frame.direction == DIRECTION_INGRESS;
@@ -74,7 +78,10 @@ static __always_inline bool is_of_management_port(const struct packet *packet, c
 				  inward ? packet->headers.tuple.destination_port : packet->headers.tuple.source_port);
 }
 
-/* Does a failsafe speak for the packet that this one carries? Bans come before management ports, as outside of tunnels. */
+/*
+ * Does a failsafe let the packet inside this tunnel packet pass? Bans come before management ports, as outside of
+ * tunnels.
+ */
 static __noinline bool carries_failsafe(hook_context *ctx, const struct cursor *cursor, struct packet *outer)
 {
 	struct packet *inner = packet_in_scratch(INNER);
@@ -91,11 +98,11 @@ static __noinline bool carries_failsafe(hook_context *ctx, const struct cursor *
 	if (!is_ip) {
 		is_peer = false;
 		if (!(inner->headers.flags & PACKET_NO_IP) || inner->outcome.slot != SLOT_FAILSAFE)
-			return false; /* anything but ARP */
+			return false; /* it is neither IP nor ARP */
 	} else {
 		own = inner->frame.direction == DIRECTION_INGRESS ? inner->headers.tuple.destination_be
 								  : inner->headers.tuple.source_be;
-		is_group = inner->headers.flags & PACKET_IPV6 && (__u8)inner->headers.tuple.destination_be[0] == 0xff;
+		is_group = inner->headers.flags & PACKET_IPV6 && is_ipv6_multicast(inner->headers.tuple.destination_be);
 		if (!(inner->headers.flags & PACKET_HAS_ADDRESSES) || (!is_own_address(own) && !is_group))
 			return false;
 		is_peer = !is_group && is_failsafe_peer(inner, policy);

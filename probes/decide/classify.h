@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Classification: which rules speak about a connection. Everything behind `classify` may change; what it answers,
- * struct decision, does not.
+ * Classification finds the rules for a connection. All that the rest of the program knows of it is the function
+ * `classify`, and its result, struct decision.
  */
 #ifndef WEIR_CLASSIFY_H
 #define WEIR_CLASSIFY_H
@@ -31,12 +31,15 @@ static __always_inline void start_search(struct packet *packet)
 	packet->decision.ask_again = 0;
 }
 
-/* Its protocol, and what that carries. */
+/* Are the protocol, and the ports or the ICMP message, known? */
 static __always_inline bool is_known(const struct packet *packet)
 {
 	return packet->headers.flags & PACKET_HAS_PORTS && !(packet->headers.flags & PACKET_NO_PROTOCOL);
 }
 
+/*
+ * Does the packet pass whatever `defaults.action` says? IGMP and multicast listener discovery (RFC 2710, RFC 3810) do.
+ */
 static __always_inline bool passes_default(const struct packet *packet)
 {
 	__u8 type = packet->connection.opener.icmp_type;
@@ -50,15 +53,17 @@ static __always_inline bool passes_default(const struct packet *packet)
 		type == ICMPV6_LISTENER_REPORT_V2_TYPE);
 }
 
+/* What a condition can do to the decision. */
 enum weight {
-	IS_ASKED,
-	IS_SILENT,
-	IS_UNDECIDED
+	IS_ASKED,     /* each packet is asked */
+	IS_SILENT,    /* it changes nothing */
+	IS_UNDECIDED, /* the result is unknown from here on */
 };
 
 /*
- * A rule that perhaps matches leaves a doubt. Behind one, a condition shows only with each packet whether it holds: where it
- * would end otherwise than the doubtful rules, nothing can be said; where it is staged, it is silent.
+ * A doubtful rule is one that perhaps matches. If a condition comes after a doubtful rule with the other action, the
+ * result is unknown. A staged condition after a doubtful rule is silent. A rule with a condition that itself perhaps
+ * matches becomes a doubtful rule.
  */
 static __always_inline enum weight weigh_condition(struct packet *packet, __u32 key, __u32 slot)
 {
@@ -82,14 +87,17 @@ static __always_inline enum weight weigh_condition(struct packet *packet, __u32 
 	return *other < order ? IS_UNDECIDED : IS_ASKED;
 }
 
-/* What was found, as a decision: only what comes before the deciding rule counts. */
+/*
+ * Turns the result of the search into a decision. Conditions and staged rules count only if they come before the
+ * deciding rule. Returns 0 or a reason.
+ */
 static __always_inline __u32 conclude(struct packet *packet, const struct policy *policy)
 {
 	struct decision *decision = &packet->decision;
 	struct search *search = &packet->search;
 	__u32 count = 0, staged_at = 0, doubtful;
 	enum weight weight;
-	bool undecided = false; /* behind the conditions that are kept */
+	bool undecided = false; /* the result is unknown after the conditions that are kept */
 
 	decision->reason = 0;
 	if (search->order == NO_ORDER) {
@@ -100,7 +108,7 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 		decision->action = search->blocks ? ACTION_BLOCK : ACTION_ALLOW;
 	}
 	if (search->condition_overflow < search->order)
-		count_fault(FAULT_CONDITIONS_FULL); /* the loader refuses rule sets that get here */
+		count_fault(FAULT_CONDITIONS_FULL); /* user space refuses rule sets for which this can happen */
 	for (__u32 i = 0; i < LIMIT_CONDITIONS; i++) {
 		__u32 key = search->condition_keys[i];
 
@@ -131,7 +139,7 @@ static __always_inline __u32 conclude(struct packet *packet, const struct policy
 	return is_known(packet) ? REASON_PROCESS_UNKNOWN : REASON_FRAGMENT_WITHOUT_FIRST;
 }
 
-/* Goes on with the part of the rules that begins at this cell of the copy. False if its tables cannot be read. */
+/* Searches the part of the rules that begins at this cell of the copy. False if its tables cannot be read. */
 static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
 {
 	struct packet_context context = { .packet = packet };
@@ -159,7 +167,10 @@ static __always_inline bool search_part(struct packet *packet, __u32 first_cell)
 	return true;
 }
 
-/* Apart, because most policies have no front: the way of the others stays as short as it is. */
+/*
+ * Searches the front, the rules added by command. This is a function of its own, because most rule sets have no front.
+ * Not static: see judge_inner.
+ */
 __noinline int search_front(__u32 which, __u32 first_cell)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -170,6 +181,10 @@ __noinline int search_front(__u32 which, __u32 first_cell)
 	return search_part(packet, first_cell);
 }
 
+/*
+ * Searches the rules of the file, unless the front has decided, and concludes. Returns 0 or a reason. Not static: see
+ * judge_inner.
+ */
 __noinline int search_rest(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -180,15 +195,16 @@ __noinline int search_rest(__u32 which)
 		return REASON_OPENER_UNKNOWN;
 	if (!policy->front)
 		start_search(packet);
-	/* What decides in the front stands before all rules of the file. */
+	/* The front comes before all rules of the file. */
 	if (packet->search.order == NO_ORDER && !search_part(packet, 0))
 		return REASON_OPENER_UNKNOWN;
 	return conclude(packet, policy);
 }
 
 /*
- * Fills packet->decision from packet->connection.opener. Returns 0, or why it cannot be decided. The searches are called one
- * after the other: the stack has no room for one more call.
+ * Fills in packet->decision for packet->connection.opener. Returns 0, or the reason why it cannot be decided. The
+ * searches are called one after the other and not from each other, because the stack has no room for a deeper chain of
+ * calls.
  */
 static __always_inline __u32 classify(__u32 which, const struct policy *policy)
 {

@@ -1,31 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Conditions: what a rule asks of each packet, and not once of a connection. A flow keeps the rules with conditions that
- * stand before the one that decides without any; each packet walks them, and the first that holds acts as its rule does.
+ * Conditions are parts of rules that are asked for each packet, and not once for a connection. A flow keeps the
+ * conditional rules that come before the first matching rule without conditions. Each packet asks them in order, and
+ * the first one that holds decides.
  */
 #ifndef WEIR_CONDITIONS_H
 #define WEIR_CONDITIONS_H
 
+#include "parse/ethernet.h"
 #include "flow/connections.h"
 #include "decide/judgement.h"
 
 /*
- * Has the other end spoken? Of a connection met in the middle the opener's own packets say so: it goes on without
- * having asked.
+ * Has the other end sent anything? A connection that weir has not seen begin is taken for one with a reply, if its
+ * opener sends TCP segments without SYN.
  */
-static __always_inline bool is_answered(const struct judgement *j, const struct packet *packet, bool by_opener)
+static __always_inline bool has_reply(const struct judgement *j, const struct packet *packet, bool by_opener)
 {
 	const struct flow *flow = j->flow;
 	__u8 flags = packet->headers.tcp_flags;
 
-	if (!by_opener || (flow && flow->flags & FLOW_ANSWERED))
+	if (!by_opener || (flow && flow->flags & FLOW_REPLIED))
 		return true;
 	if (flow)
 		flags |= flow->tcp_flags[0];
 	return packet->headers.tuple.protocol == IPPROTO_TCP && !(flags & TCP_SYN);
 }
 
-/* Also sets packet->connection.opener, which a packet of a known flow does not need otherwise. */
+/*
+ * Fills in packet->circumstances. For a packet of a known flow it also sets packet->connection.opener, which is not set
+ * before.
+ */
 static __always_inline void note_circumstances(const struct judgement *j, struct packet *packet)
 {
 	struct circumstances *known = &packet->circumstances;
@@ -43,28 +48,34 @@ static __always_inline void note_circumstances(const struct judgement *j, struct
 	else if (packet->role.invalid)
 		known->state = STATE_INVALID;
 	else
-		known->state = is_answered(j, packet, known->by_opener) ? STATE_ESTABLISHED : STATE_NEW;
+		known->state = has_reply(j, packet, known->by_opener) ? STATE_ESTABLISHED : STATE_NEW;
 }
 
-/* Nothing but a rule that asks for STATE_INVALID has a say on packets in that state. */
+/* Does the rule apply in this state? To STATE_INVALID only rules apply that ask for it. */
 static __always_inline bool has_state(const struct rule *rule, __u32 state)
 {
 	return rule->states ? rule->states >> (state & 31) & 1 : state != STATE_INVALID;
 }
 
-/* Asked of the packet that opens a connection, whose other packets share the answer. */
+/*
+ * Is the condition asked only for the packet that opens a connection? The other packets of the connection share the
+ * result.
+ */
 static __always_inline bool is_asked_once(const struct rule *rule)
 {
 	return rule->rate_per_connection || rule->connections_over;
 }
 
-/* The outermost tag with an identifier, as Linux takes it: it strips a priority tag before another. */
+/* The identifier of the outermost tag that has one, because Linux removes a priority tag in front of another tag. */
 static __always_inline __u32 vlan_of(const struct packet *packet)
 {
-	return (packet->headers.vlan[0] & 0x0fff) ?: packet->headers.vlan[1] & 0x0fff;
+	return (packet->headers.vlan[0] & VLAN_ID_MASK) ?: packet->headers.vlan[1] & VLAN_ID_MASK;
 }
 
-/* Without branches: the verifier would walk all ways through the ranges. A difference below 0 has its highest bit set. */
+/*
+ * This has no branches, because the verifier would follow every path through the ranges. A negative difference has its
+ * highest bit set.
+ */
 static __always_inline bool is_in_vlans(const struct rule *rule, const struct packet *packet)
 {
 	__u64 vlan = vlan_of(packet) + 1, outside = 1;
@@ -75,7 +86,7 @@ static __always_inline bool is_in_vlans(const struct rule *rule, const struct pa
 	return !outside;
 }
 
-/* Does the condition of the rule hold for this packet? One that is asked about its rate counts. */
+/* Does the condition of the rule hold for this packet? The packet is counted in the rate of the rule, if it has one. */
 static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, const struct packet *packet)
 {
 	const struct circumstances *known = &packet->circumstances;
@@ -86,7 +97,7 @@ static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, 
 		return false;
 	if (rule->dscp && !(rule->dscp >> (packet->headers.dscp & 63) & 1))
 		return false;
-	/* A rule on flags judges what the opener sends. */
+	/* A rule on TCP flags judges only packets of the opener. */
 	if (rule->tcp_flags_mask &&
 	    (!known->by_opener || (known->tcp_flags & rule->tcp_flags_mask) != rule->tcp_flags_value))
 		return false;
@@ -98,11 +109,11 @@ static __always_inline bool ask_rule(const struct rule *rule, __u32 rule_index, 
 		return false;
 	if (rule->connections_over && !is_over_connections(packet->which, rule_index))
 		return false;
-	/* Last, because a packet that gets here counts. */
+	/* The rate comes last, because it counts the packet. */
 	return !rule->rate_interval || claim_rate(packet->which, rule_index);
 }
 
-/* Asks the condition of this number; of one that is asked once the connection keeps the answer. */
+/* Asks one condition of the decision. If it is asked only once, the decision keeps that it held. */
 static __always_inline bool ask_condition(struct packet *packet, __u32 number, const struct rule *rule,
 					  __u32 rule_index)
 {
@@ -117,7 +128,7 @@ static __always_inline bool ask_condition(struct packet *packet, __u32 number, c
 	return true;
 }
 
-/* Not static: see judge_inner. */
+/* Asks the conditions of the decision in order, and fills in the outcome. Not static: see judge_inner. */
 __noinline int apply_conditions(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);

@@ -2,10 +2,10 @@
 /*
  * The one verdict path, for both hooks and both modes:
  *
- *   link upkeep -> trusted peers -> bans -> flow of this generation, or blocked.h -> first.h -> outcome.h -> settle.h
+ *   failsafe.h -> bans.h -> load.h: the flow, or the blocked connection -> first.h -> outcome.h -> settle.h
  *
- * `verdict_of` (outcome.h) reads the mode last, and nothing else drops. Before it, the mode only says whether to look among the
- * connections that detect lets go on (blocked.h). A packet that is dropped, or would be, advances no state that rules ask about.
+ * `verdict_of` (outcome.h) reads the mode last, and nothing else drops. Before it, the mode only says whether to look
+ * for blocked connections (blocked.h). A packet that is dropped, or would be, advances no state that rules ask about.
  */
 #ifndef WEIR_DECIDE_H
 #define WEIR_DECIDE_H
@@ -18,7 +18,7 @@
 #include "decide/settle.h"
 
 /*
- * The connection of the packet takes the place of one that has ended, if the packet passes. One that is dropped, or would be,
+ * If the packet passes, its connection replaces the flow, which has ended. A packet that is dropped, or would be,
  * leaves the flow as it was. Not static: see judge_inner.
  */
 __noinline int settle_replacement(__u32 which)
@@ -40,7 +40,7 @@ __noinline int settle_replacement(__u32 which)
 	return 0;
 }
 
-/* A tunnel in a tunnel: what is inside of it cannot be judged. */
+/* A tunnel inside a tunnel is undecided, because weir does not look into it. */
 static __always_inline void refuse_depth(struct packet *packet, const struct policy *policy)
 {
 	packet->outcome.slot = SLOT_ON_ERROR;
@@ -49,23 +49,23 @@ static __always_inline void refuse_depth(struct packet *packet, const struct pol
 }
 
 /*
- * What passes advances its connection: one that stands, or one that only detect lets go on. Such a one stays blocked, also where
- * what the other direction sends is undecided and passes.
+ * Advances the connection of a packet that passes. With `stays_blocked` it is a blocked connection, which stays blocked
+ * even if packets of the other direction are undecided and pass.
  */
 static __always_inline void advance(hook_context *ctx, struct packet *packet, struct flow *flow, bool stays_blocked)
 {
 	advance_flow(ctx, packet, flow, packet->role.by_opener);
-	if (flow->flags & (FLOW_UNCLAIMED | FLOW_DOUBTED | FLOW_WOULD_DROP)) {
+	if (flow->flags & (FLOW_UNCLAIMED | FLOW_RECEIVER_UNCERTAIN | FLOW_WOULD_DROP)) {
 		if (HOOK_HAS_SENDERS && flow->flags & FLOW_UNCLAIMED && packet->frame.direction == DIRECTION_EGRESS)
 			claim_flow(ctx, packet->which, flow);
-		if (flow->flags & FLOW_DOUBTED && packet->frame.direction == DIRECTION_INGRESS)
-			settle_doubt(packet->which, flow);
+		if (flow->flags & FLOW_RECEIVER_UNCERTAIN && packet->frame.direction == DIRECTION_INGRESS)
+			settle_receiver(packet->which, flow);
 		if (flow->flags & FLOW_WOULD_DROP && !is_blocked(packet) && !stays_blocked)
 			end_blocking(flow);
 	}
 }
 
-/* Not static: see judge_inner. */
+/* Advances a blocked connection. Not static: see judge_inner. */
 __noinline int advance_blocked(hook_context *ctx, __u32 which, struct flow *blocked)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -75,7 +75,7 @@ __noinline int advance_blocked(hook_context *ctx, __u32 which, struct flow *bloc
 	return 0;
 }
 
-/* Judges one packet, the outer or the inner one of a tunnel, and returns its verdict. */
+/* Judges one packet, that of the frame or the one in its tunnel. Returns its verdict. */
 static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 {
 	struct judgement j = { .ctx = ctx, .policy = policy_of(packet) };
@@ -90,7 +90,7 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 		 is_banned(ctx, packet->which);
 	if (!banned && packet->headers.flags & PACKET_FRAGMENT && !packet->outcome.reason)
 		packet->outcome.reason = track_fragment(packet->which);
-	if (!banned && !packet->outcome.reason && is_link_upkeep(ctx, packet)) {
+	if (!banned && !packet->outcome.reason && is_discovery_or_dhcp(ctx, packet)) {
 		decide_as(packet, SLOT_FAILSAFE, ACTION_ALLOW, 0);
 		known = true;
 	}
@@ -145,8 +145,8 @@ static __always_inline __u32 judge(hook_context *ctx, struct packet *packet)
 }
 
 /*
- * A frame's own packet is judged in place, because a call costs; the one in its tunnel here. Not static: the verifier
- * then goes through it once, and not again for every state its callers can be in.
+ * Judges the packet in the tunnel. The packet of the frame is judged inline, because a call costs time. This function
+ * is not static: the verifier then goes through it once, and not again for every state of its callers.
  */
 __noinline int judge_inner(hook_context *ctx)
 {

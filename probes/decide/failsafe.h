@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What always passes, so that nothing an operator writes locks them out. */
+/* Failsafes: traffic that always passes, so that no rule can lock you out of the host. */
 #ifndef WEIR_FAILSAFE_H
 #define WEIR_FAILSAFE_H
 
@@ -12,7 +12,7 @@
 #define DHCPV6_CLIENT_PORT 546
 #define DHCPV6_SERVER_PORT 547
 
-#define DISCOVERY_HOP_LIMIT 255 /* RFC 4861 */
+#define DISCOVERY_HOP_LIMIT 255 /* RFC 4861: a packet from beyond a router has less */
 
 static __always_inline bool in_prefix(const __u64 address[2], const struct failsafe_prefix *prefix)
 {
@@ -33,20 +33,19 @@ static __always_inline bool has_dhcp_ports(const struct packet *packet)
 	       (from == DHCPV6_SERVER_PORT && to == DHCPV6_CLIENT_PORT);
 }
 
-static __always_inline bool is_link_local(const __u64 address_be[2])
-{
-	return ((__u16)address_be[0] & bpf_htons(0xffc0)) == bpf_htons(0xfe80);
-}
-
-/* Addresses that no router forwards: those of a host that has none yet, and of all hosts on the link. */
+/*
+ * Does no router forward the packet? It comes from 0.0.0.0, or goes to the broadcast address, or has a link-local
+ * address, or goes to an IPv6 multicast address.
+ */
 static __always_inline bool stays_on_link(const struct tuple *tuple)
 {
 	if (is_mapped(tuple->destination_be))
-		return !(tuple->source_be[1] >> 32) || tuple->destination_be[1] >> 32 == 0xffffffff;
+		return !(tuple->source_be[1] >> 32) || tuple->destination_be[1] >> 32 == INADDR_BROADCAST;
 	return is_link_local(tuple->source_be) || is_link_local(tuple->destination_be) ||
-	       (__u8)tuple->destination_be[0] == 0xff;
+	       is_ipv6_multicast(tuple->destination_be);
 }
 
+/* Is the remote end in `failsafe.addresses`, or is this a session of the operator? */
 static __always_inline bool is_failsafe_peer(const struct packet *packet, const struct policy *policy)
 {
 	const __u64 *remote = packet->frame.direction == DIRECTION_INGRESS ? packet->headers.tuple.source_be
@@ -69,7 +68,7 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 		const struct failsafe_session *session = &policy->sessions[i];
 
 		if (!session->in_use)
-			break; /* they are filled from the front */
+			break; /* the sessions are at the start of the array */
 		if (session->remote_port == remote_port && session->local_port == local_port &&
 		    session->address_be[0] == remote[0] && session->address_be[1] == remote[1])
 			return true;
@@ -77,6 +76,7 @@ static __always_inline bool is_failsafe_peer(const struct packet *packet, const 
 	return false;
 }
 
+/* Does the packet pass before bans and rules are asked? */
 static __always_inline bool is_trusted(const struct packet *packet, const struct policy *policy)
 {
 	if (packet->frame.interface_flags & INTERFACE_LOOPBACK || packet->role.carries_failsafe)
@@ -97,15 +97,15 @@ static __always_inline bool is_management_port(const struct policy *policy, __u1
 }
 
 /*
- * Would the host not forward the packet elsewhere, or the one that opened its connection (`of_opener`)? Then its destination is
- * the host itself, or an address that it is about to get from a DHCP server. Not static: see judge_inner.
+ * Is the packet, or with `of_opener` the packet that opened its connection, for this host, and will not be forwarded?
+ * This is also true for an address that the host is about to get from a DHCP server. Not static: see judge_inner.
  */
 __noinline int is_for_this_host(hook_context *ctx, __u32 which, bool of_opener)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct bpf_fib_lookup lookup = {};
 	const struct tuple *tuple;
-	long answer;
+	long result;
 
 	if (!packet)
 		return false;
@@ -127,11 +127,11 @@ __noinline int is_for_this_host(hook_context *ctx, __u32 which, bool of_opener)
 		lookup.ipv6_dst[2] = tuple->destination_be[1];
 		lookup.ipv6_dst[3] = tuple->destination_be[1] >> 32;
 	}
-	answer = bpf_fib_lookup(ctx, &lookup, sizeof(lookup), 0);
-	return answer >= BPF_FIB_LKUP_RET_BLACKHOLE && answer <= BPF_FIB_LKUP_RET_FWD_DISABLED;
+	result = bpf_fib_lookup(ctx, &lookup, sizeof(lookup), 0);
+	return result >= BPF_FIB_LKUP_RET_BLACKHOLE && result <= BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
-/* The packet comes to this host, stays on its link, or is sent by one of its sockets: it is none that the host forwards. */
+/* Is this host an end of the packet, or does the packet stay on the link? Then the host does not forward it. */
 static __always_inline bool is_own(hook_context *ctx, const struct packet *packet)
 {
 	if (stays_on_link(&packet->headers.tuple))
@@ -141,8 +141,10 @@ static __always_inline bool is_own(hook_context *ctx, const struct packet *packe
 	return is_for_this_host(ctx, packet->which, false);
 }
 
-/* Believed only from the link itself, and in one piece: routers lower the hop limit (RFC 4861), and fragments of it are
- * refused (RFC 6980). */
+/*
+ * Is this a message of neighbour discovery that a host accepts? It has to come from the link itself, which the hop
+ * limit shows, because routers lower it (RFC 4861). It must not be a fragment (RFC 6980).
+ */
 static __always_inline bool has_form_of_discovery(const struct packet *packet)
 {
 	return packet->headers.tuple.protocol == IPPROTO_ICMPV6 && packet->headers.flags & PACKET_HAS_PORTS &&
@@ -152,21 +154,24 @@ static __always_inline bool has_form_of_discovery(const struct packet *packet)
 	       packet->headers.tuple.icmp_type <= ICMPV6_REDIRECT_TYPE;
 }
 
-/* What comes with that hop limit may still be forwarded, and what leaves with it is not. */
+/* A packet that arrives with that hop limit may still be forwarded. A packet that leaves with it was not forwarded. */
 static __always_inline bool is_neighbour_discovery(hook_context *ctx, const struct packet *packet)
 {
 	return has_form_of_discovery(packet) && (packet->frame.direction == DIRECTION_EGRESS || is_own(ctx, packet));
 }
 
-/* Without neighbour discovery and DHCP there is no network to be managed over. They open no connections. */
-static __always_inline bool is_link_upkeep(hook_context *ctx, const struct packet *packet)
+/*
+ * Is this neighbour discovery or DHCP? Without them the host has no network, and nobody could manage it. They open no
+ * connections.
+ */
+static __always_inline bool is_discovery_or_dhcp(hook_context *ctx, const struct packet *packet)
 {
-	/* The failsafes speak of this host's own link, not of what a tunnel carries. */
+	/* Failsafes protect the link of this host, and not the packets inside a tunnel. */
 	return !packet->headers.tunnel &&
 	       (is_neighbour_discovery(ctx, packet) || (has_dhcp_ports(packet) && is_own(ctx, packet)));
 }
 
-/* TCP that somebody opened to a management port of this host; its replies are part of it. */
+/* Is this TCP connection one to a management port of this host? Packets of both directions belong to it. */
 static __always_inline bool is_management(hook_context *ctx, const struct packet *packet, const struct policy *policy)
 {
 	const struct tuple *opener = &packet->connection.opener;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A packet that meets its connection for the first time, or after a change of the rules:
+ * Judges a packet that is the first of its connection, or the first after a change of the rules:
  *
  *   trusted peers -> undecidable -> blocked connection -> opener -> management failsafe -> rules
  */
@@ -12,17 +12,17 @@
 #include "decide/conditions.h"
 #include "decide/kinds.h"
 
-/* Later fragments, ICMP errors and answers belong to something and open nothing. */
+/* Can the packet open a connection? Later fragments, ICMP errors and ICMP replies belong to one, and open none. */
 static __always_inline bool can_open(const struct packet *packet)
 {
 	return packet->headers.flags & PACKET_HAS_PORTS &&
-	       !(packet->headers.flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER));
+	       !(packet->headers.flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR | PACKET_ICMP_REPLY));
 }
 
 /*
- * Who opened the connection of a packet that has no flow? The sender, unless TCP says otherwise. Of a connection met in
- * the middle the sockets tell, and of one that a SYN+ACK answers the SYN, if it passed here: see syns.h. Sets
- * packet->connection.opener; false when nothing tells.
+ * Finds out which end opened the connection of a packet without a flow, and sets packet->connection.opener. The sender
+ * is the opener, except for TCP without a bare SYN. Then the local sockets show the opener, and for a SYN+ACK also the
+ * SYN that passed before: see syns.h. Returns false if the opener is unknown.
  */
 static __always_inline bool note_opener(struct judgement *j, struct packet *packet)
 {
@@ -50,6 +50,7 @@ static __always_inline bool note_opener(struct judgement *j, struct packet *pack
 	return end != END_UNKNOWN;
 }
 
+/* Looks up the kinds of the local process, if the rules ask for processes. */
 static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
 {
 	struct flow *flow = packet->role.carried ? j->blocked : flow_or_related(j);
@@ -64,7 +65,10 @@ static __always_inline void ask_for_process(struct judgement *j, struct packet *
 	note_kinds(packet->which, cookie);
 }
 
-/* The conditions before the doubt are asked, and rules staged before it are told. */
+/*
+ * Decides that the packet is undecided, because its process is unknown. Conditions and staged rules before the doubtful
+ * rule still count.
+ */
 static __always_inline void decide_in_doubt(struct packet *packet, const struct policy *policy)
 {
 	struct decision *decision = &packet->decision;
@@ -75,9 +79,10 @@ static __always_inline void decide_in_doubt(struct packet *packet, const struct 
 	decision->condition_count = count;
 	decision->staged = staged;
 	decision->staged_at = staged_at;
-	decision->ask_again = bpf_jiffies64() + jiffies_per_second; /* more may be known then */
+	decision->ask_again = bpf_jiffies64() + jiffies_per_second; /* the process may be known by then */
 }
 
+/* Decides the packet by the rules. TCP to a management port passes before they are asked. */
 static __always_inline void ask_rules(struct judgement *j, struct packet *packet)
 {
 	__u32 reason;
@@ -95,12 +100,12 @@ static __always_inline void ask_rules(struct judgement *j, struct packet *packet
 	if (reason)
 		decide_in_doubt(packet, j->policy);
 	if (j->flow)
-		keep_answers(packet, j->flow);
+		keep_condition_results(packet, j->flow);
 }
 
 /*
- * Nobody knows who opened the packet's connection, if there is one: undecided, unless a rule speaks about just that. The
- * packet's own ends then stand for those of a connection.
+ * Decides a TCP packet whose opener is unknown: it is undecided, unless a rule asks for STATE_INVALID. For such a rule
+ * the sender counts as the opener.
  */
 static __always_inline void ask_about_invalid(struct judgement *j, struct packet *packet)
 {
@@ -119,9 +124,9 @@ static __always_inline void ask_about_invalid(struct judgement *j, struct packet
 }
 
 /*
- * Asks the conditions about the packet that would open the blocked connection now. Rates and numbers of connections are only
- * read: this packet counts nowhere. A condition that blocked the connection before still holds, because its answer was that of
- * the moment when the connection was opened. Not static: see judge_inner.
+ * Asks the conditions about a packet that would open the blocked connection now. Rates and numbers of connections are
+ * only read: the packet is not counted. The condition that blocked the connection still holds, because its result was
+ * that of the moment when the connection was opened. Not static: see judge_inner.
  */
 __noinline int ask_about_opening(__u32 which, const struct flow *blocked)
 {
@@ -149,8 +154,8 @@ __noinline int ask_about_opening(__u32 which, const struct flow *blocked)
 }
 
 /*
- * Other rules judge a connection that the ones before would have dropped. It stays blocked where they would drop the packet that
- * opens it, too, and is forgotten where they would let that pass. True if it stays.
+ * Judges a blocked connection after a change of the rules. It stays blocked if the new rules would drop the packet that
+ * opens it, too, and is removed if they would let that packet pass. Returns whether it stays.
  */
 static __always_inline bool judge_blocked(struct judgement *j, struct packet *packet)
 {
@@ -161,7 +166,7 @@ static __always_inline bool judge_blocked(struct judgement *j, struct packet *pa
 	if (packet->decision.slot == SLOT_ON_ERROR)
 		packet->decision.action = j->policy->on_error[packet->connection.opener.direction & 1];
 	if (packet->decision.condition_count || packet->decision.ask_again)
-		__sync_fetch_and_or(&j->blocked->flags, FLOW_ASKS_ANEW);
+		__sync_fetch_and_or(&j->blocked->flags, FLOW_ASKS_AGAIN);
 	if (packet->decision.condition_count)
 		ask_about_opening(packet->which, j->blocked);
 	if (packet->decision.action == ACTION_BLOCK)
@@ -173,6 +178,7 @@ static __always_inline bool judge_blocked(struct judgement *j, struct packet *pa
 	return false;
 }
 
+/* Fills in packet->decision. */
 static __always_inline void decide_first(struct judgement *j, struct packet *packet)
 {
 	struct policy *policy = j->policy;
@@ -203,8 +209,8 @@ static __always_inline void decide_first(struct judgement *j, struct packet *pac
 }
 
 /*
- * A packet without a decision of this generation. Returns whether the blocked connection is kept no longer. Not static: see
- * judge_inner.
+ * Judges a packet without a decision of this generation. Returns whether the blocked connection was removed. Not
+ * static: see judge_inner.
  */
 __noinline int judge_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *related,
 			   struct flow *blocked)

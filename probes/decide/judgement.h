@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One packet before its judge: what is known of its connection, and the decision it gets. */
+/* The judgement of one packet: the flow that is found for it, and the decision that it gets. */
 #ifndef WEIR_JUDGEMENT_H
 #define WEIR_JUDGEMENT_H
 
 #include "flow/segments.h"
 #include "decide/failsafe.h"
 
-/* What is known about the packet's connection while it is judged. */
+/* The flow of the packet, and where to find the rest, while the packet is judged. */
 struct judgement {
 	hook_context *ctx;
 	struct policy *policy;
 	struct flow *flow;
-	struct flow *related; /* of an ICMP error: the connection it is about */
-	struct flow *blocked; /* where there is no flow: the connection that detect lets go on */
+	struct flow *related; /* the flow that an ICMP error is about */
+	struct flow *blocked; /* the blocked connection of the packet, if there is no flow */
 };
 
-/* NULL where there is no packet. */
+/* Returns NULL if there is no packet. */
 static __always_inline struct policy *policy_of(const struct packet *packet)
 {
 	__u32 copy = packet ? packet->rule_set.copy : 0;
@@ -24,13 +24,12 @@ static __always_inline struct policy *policy_of(const struct packet *packet)
 	return packet ? policy : NULL;
 }
 
-/* The flow that tells of the packet's connection. */
+/* The flow of the packet, or the one that an ICMP error is about. */
 static __always_inline struct flow *flow_or_related(const struct judgement *j)
 {
 	if (j->flow)
 		return j->flow;
-	asm volatile(
-		""); /* keeps the compiler from asking after both by an OR of the pointers, which the verifier refuses */
+	asm volatile(""); /* keeps clang from comparing both pointers by an OR of them, which the verifier refuses */
 	return j->related;
 }
 

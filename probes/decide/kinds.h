@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Of which kinds the local process of a packet's connection is. Looked up once before the rules are searched, where any
- * of them asks. A packet without a local socket, as one that is forwarded, has no process and is of no kind; where there
- * is a socket and nobody knows whose, or what its process runs, any kind is possible.
+ * The kinds of the local process of a packet's connection. They are looked up once before the rules are searched, if a
+ * rule asks for processes. A packet without a local socket, such as a forwarded one, has no process and is of no kind.
+ * If there is a socket, but its owner or the program of its owner is unknown, every kind is possible.
  */
 #ifndef WEIR_KINDS_H
 #define WEIR_KINDS_H
@@ -10,7 +10,10 @@
 #include "process/kind_tables.h"
 #include "decide/judgement.h"
 
-/* Leaves those that fit one aspect: those that say nothing of it, and those that are said to fit. */
+/*
+ * Removes the kinds that one aspect rules out: a kind stays if it does not ask for the aspect, or if the aspect fits.
+ * NULL: none fits.
+ */
 static __always_inline void keep_fitting(struct known_kinds *kinds, const struct kinds *asked,
 					 const struct kinds *certain, const struct kinds *possible)
 {
@@ -21,7 +24,7 @@ static __always_inline void keep_fitting(struct known_kinds *kinds, const struct
 	}
 }
 
-/* What is known of the program that the owner ran then. */
+/* Finds the kinds by the program that the owner ran when it used the socket; NULL if they are unknown. */
 static __always_inline struct process_kinds *find_identity(const struct owner *owner, __u32 place, __u32 number)
 {
 	struct program_run run = { .started_ns = owner->started_ns,
@@ -50,7 +53,7 @@ static __always_inline void fill_kinds(struct known_kinds *kinds, const struct o
 		*kinds = identity->own;
 		keep_common(kinds, &identity->above);
 	} else {
-		/* Those that ask for none of this are as certain as ever. */
+		/* Kinds that do not ask for executable, command or parent stay certain. */
 		set_all(&kinds->certain, ~0ULL);
 		keep_fitting(kinds, &edition->asked[ASPECT_EXECUTABLE], NULL, &kinds->possible);
 		keep_fitting(kinds, &edition->asked[ASPECT_COMMAND], NULL, &kinds->possible);
@@ -65,7 +68,7 @@ static __always_inline void fill_kinds(struct known_kinds *kinds, const struct o
 		keep_fitting(kinds, &edition->asked[ASPECT_WORKLOAD], NULL, &kinds->possible);
 }
 
-/* May there be a socket that cannot be asked for? An error about nothing that is known is the kernel's own word. */
+/* May the packet have a local socket that weir cannot look up? ICMP errors have none: the kernel itself sends them. */
 static __always_inline bool hides_socket(const struct packet *packet)
 {
 	if (packet->headers.flags & PACKET_ICMP_ERROR)
@@ -75,8 +78,8 @@ static __always_inline bool hides_socket(const struct packet *packet)
 }
 
 /*
- * Notes them in packet->search.kinds. `cookie`: of the connection's socket here; 0 where there is none, or none that could be asked for. Not static: see
- * judge_inner.
+ * Fills in packet->search.kinds. `cookie` is that of the local socket of the connection; 0 if there is none, or if it
+ * cannot be looked up. Not static: see judge_inner.
  */
 __noinline int note_kinds(__u32 which, __u64 cookie)
 {

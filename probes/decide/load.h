@@ -7,9 +7,9 @@
 #include "decide/first.h"
 
 /*
- * Notes that another socket sends here than the one that the flow was judged for; false if none does. One whose process is gone
- * may leave its ends, and with them the flow, to another process. Of TCP only a SYN tells: the socket that listens hands over to
- * those it accepts.
+ * Notes that another local socket sends packets of the flow than the one for which the flow was judged; false if not.
+ * When a process has ended, another one can use the same addresses and ports. A TCP flow is checked only at a SYN,
+ * because a listener and the sockets that it accepts share their address and port.
  */
 static __always_inline bool note_other_sender(struct judgement *j, const struct packet *packet, bool opens)
 {
@@ -25,8 +25,9 @@ static __always_inline bool note_other_sender(struct judgement *j, const struct 
 	return true;
 }
 
-/* A flow may be undecided, too: then it is by the packet's own direction what becomes of it. */
-static __always_inline bool load_standing(const struct judgement *j, struct packet *packet, const struct flow *flow)
+/* Loads the decision of the flow. If the flow is undecided, `on_error` of the direction of this packet decides. */
+static __always_inline bool load_flow_decision(const struct judgement *j, struct packet *packet,
+					       const struct flow *flow)
 {
 	if (!load_decision(packet, flow))
 		return false;
@@ -36,8 +37,9 @@ static __always_inline bool load_standing(const struct judgement *j, struct pack
 }
 
 /*
- * The flow of the packet that an ICMP error quotes. The error comes back where that packet went: whoever sends with another's
- * address, and then an error about that, gets nothing past the rules by it.
+ * Finds the flow of the packet that an ICMP error quotes. The error has to come in the other direction than that
+ * packet. So nobody gets an ICMP error past the rules by sending first a packet with a forged source, and then an error
+ * about it.
  */
 static __always_inline struct flow *find_related(struct judgement *j, struct packet *packet)
 {
@@ -50,8 +52,9 @@ static __always_inline struct flow *find_related(struct judgement *j, struct pac
 }
 
 /*
- * The packet begins another connection between the ends of the flow. A flow that has not ended counts for no rule while they are
- * asked: either both connections are one and the same, or the new one takes its place.
+ * The packet begins another connection between the ends of the flow. While the rules are asked, a flow that has not
+ * ended is closed, and counts for no rule: if the packet passes, its connection replaces that of the flow, so that only
+ * one of them may count.
  */
 static __always_inline void suspend_flow(struct packet *packet, struct flow *flow)
 {
@@ -62,7 +65,10 @@ static __always_inline void suspend_flow(struct packet *packet, struct flow *flo
 	change_flow(&packet->connection.key, flow, &packet->connection.ended, CHANGE_CLOSE);
 }
 
-/* Loads the blocked connection that no hint named, and sets its hint. Apart for the verifier's sake: see advance_blocked. */
+/*
+ * Loads a blocked connection that has no hint, and sets its hint. This is a function of its own, so that the verifier
+ * goes through it once.
+ */
 static __noinline struct flow *load_blocked(struct packet *packet)
 {
 	struct flow *blocked;
@@ -70,14 +76,15 @@ static __noinline struct flow *load_blocked(struct packet *packet)
 	if (!packet)
 		return NULL;
 	blocked = find_blocked(packet, &packet->connection.key);
-	if (blocked && !(blocked->flags & FLOW_MET))
+	if (blocked && !(blocked->flags & FLOW_MIDSTREAM))
 		set_hint(packet);
 	return blocked;
 }
 
 /*
- * A flow comes before a blocked connection, unless it has ended before that began. Where nobody has seen it begin (FLOW_MET), it
- * may stand beside a flow whose packets go on.
+ * Loads the flow of the packet, or else its blocked connection. A flow that has ended gives way to a blocked
+ * connection, but not to one that weir has not seen begin (FLOW_MIDSTREAM): such a one may exist beside a flow that
+ * goes on.
  */
 static __always_inline void load_unhinted(struct judgement *j, struct packet *packet)
 {
@@ -87,20 +94,23 @@ static __always_inline void load_unhinted(struct judgement *j, struct packet *pa
 	if (j->flow && !has_ended(j->flow))
 		return;
 	blocked = load_blocked(packet);
-	if (j->flow && (!blocked || blocked->flags & FLOW_MET))
+	if (j->flow && (!blocked || blocked->flags & FLOW_MIDSTREAM))
 		return;
 	j->flow = NULL;
 	j->blocked = blocked;
 }
 
-/* Where the hint is that of the connection there is no flow, or one that has ended before. */
+/*
+ * Loads the flow or the blocked connection of the packet. If there is a hint for the connection, it has no flow, or one
+ * that has ended.
+ */
 static __always_inline void load_connection(struct judgement *j, struct packet *packet)
 {
 	struct flow *blocked = NULL;
 
 	if (packet->rule_set.in_detect && is_hinted(packet)) {
 		blocked = find_blocked(packet, &packet->connection.key);
-		if (!blocked || blocked->flags & FLOW_MET) {
+		if (!blocked || blocked->flags & FLOW_MIDSTREAM) {
 			remove_hint(packet);
 			blocked = NULL;
 		}
@@ -111,7 +121,10 @@ static __always_inline void load_connection(struct judgement *j, struct packet *
 		load_unhinted(j, packet);
 }
 
-/* Loads the decision that the packet's flow, or that of the packet an ICMP error quotes, keeps; false if it has none. */
+/*
+ * Loads the decision that the connection of the packet keeps, or for an ICMP error the connection that it is about.
+ * False if there is none.
+ */
 static __always_inline bool load_kept_decision(struct judgement *j, struct packet *packet)
 {
 	bool opens;
@@ -119,7 +132,8 @@ static __always_inline bool load_kept_decision(struct judgement *j, struct packe
 	packet->role.source_is_low = make_flow_key(packet, &packet->headers.tuple, &packet->connection.key);
 	if (packet->headers.flags & PACKET_ICMP_ERROR) {
 		j->related = find_related(j, packet);
-		return j->related ? load_standing(j, packet, j->related) : !packet->role.trusted && carry_error(packet);
+		return j->related ? load_flow_decision(j, packet, j->related)
+				  : !packet->role.trusted && carry_error(packet);
 	}
 	load_connection(j, packet);
 	if (!j->flow) {
@@ -143,12 +157,12 @@ static __always_inline bool load_kept_decision(struct judgement *j, struct packe
 		j->flow = NULL;
 		return false;
 	}
-	return !note_other_sender(j, packet, opens) && load_standing(j, packet, j->flow);
+	return !note_other_sender(j, packet, opens) && load_flow_decision(j, packet, j->flow);
 }
 
 /*
- * Nothing more is asked about a packet of a banned address, and its connection does not go on by it. Does it have one in
- * detect, where it may? Not static: see judge_inner.
+ * Decides a packet of a banned address, which does not advance its connection. Returns whether its connection has to be
+ * looked up, because it goes on in detect mode. Not static: see judge_inner.
  */
 __noinline int refuse_banned(__u32 which)
 {
@@ -165,7 +179,7 @@ __noinline int refuse_banned(__u32 which)
 	return true;
 }
 
-/* How the packet that is banned stands to its connection, which goes on in detect. Not static: see judge_inner. */
+/* Fills in the role of a banned packet in its connection, which goes on in detect mode. Not static: see judge_inner. */
 __noinline int follow_banned(__u32 which, struct flow *flow, struct flow *blocked)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -188,6 +202,7 @@ __noinline int follow_banned(__u32 which, struct flow *flow, struct flow *blocke
 	return 0;
 }
 
+/* Decides a packet of a banned address, and loads its connection. */
 static __always_inline void load_banned(struct judgement *j, struct packet *packet)
 {
 	if (!refuse_banned(packet->which))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One matcher against the opener of a connection, and what it means for the packet if it matches. */
+/* Compares one matcher with the opener of a connection, and notes what it means for the packet if it matches. */
 #ifndef WEIR_MATCH_H
 #define WEIR_MATCH_H
 
@@ -52,8 +52,8 @@ static __always_inline bool match(const struct matcher *m, const struct packet *
 }
 
 /*
- * Keeps the conditional rules of the lowest orders, in order; of a rule with several matchers it keeps one, and one that
- * matches for certain before one that perhaps does, by the process.
+ * Keeps the conditional rules with the lowest orders, sorted by order. A rule with several matchers is kept once: a
+ * matcher that certainly matches replaces one that perhaps matches, because the process is unknown.
  */
 static __always_inline void add_condition(struct packet *packet, __u32 order, __u32 slot, bool unsure)
 {
@@ -86,8 +86,8 @@ static __always_inline void add_condition(struct packet *packet, __u32 order, __
 		search->condition_overflow = key >> 1;
 }
 
-/* Is it time for the rule of this slot? */
-static __always_inline bool is_its_time(const struct packet *packet, __u32 slot)
+/* Does the rule of this slot apply at this time? */
+static __always_inline bool is_rule_in_time(const struct packet *packet, __u32 slot)
 {
 	__u32 index = packet->rule_set.copy * rule_slots + slot;
 	const struct rule *rule = bpf_map_lookup_elem(&rules, &index);
@@ -101,7 +101,7 @@ enum fit {
 	FIT_YES
 };
 
-/* Is the local process as the rule of this slot wants it? */
+/* Is the local process of the kind that the rule asks for? */
 static __always_inline enum fit fits_process(const struct packet *packet, const struct matcher *m)
 {
 	__u32 index = packet->rule_set.copy * rule_slots + m->slot;
@@ -124,7 +124,7 @@ static __always_inline enum fit fits_process(const struct packet *packet, const 
 	return certain ? FIT_YES : FIT_UNKNOWN;
 }
 
-/* Notes what a matcher that matches means for the packet. */
+/* Notes a matcher that matches. */
 static __noinline void note_match(const struct matcher *m, struct packet *packet)
 {
 	enum fit fit = FIT_YES;
@@ -137,9 +137,9 @@ static __noinline void note_match(const struct matcher *m, struct packet *packet
 	search = &packet->search;
 	order = m->order;
 	if (m->flags & MATCHER_TIMED) {
-		/* Whether it is time for the rule, or not, the answer is that of a moment. */
+		/* The result depends on the time, so that the decision is valid for one second only. */
 		packet->decision.ask_again = bpf_jiffies64() + jiffies_per_second;
-		if (!is_its_time(packet, m->slot))
+		if (!is_rule_in_time(packet, m->slot))
 			return;
 	}
 	if (m->flags & (MATCHER_OF_KIND | MATCHER_OF_OTHER_KIND))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which sets an address is in. An entry ends by the boot clock, which the kernel asks itself: also when no agent is
- * there to take it away, and whatever becomes of the wall clock.
+ * The sets that an address is in. A member can expire by the boot clock. The kernel compares the clock itself, so that
+ * members expire while no agent runs, and do not depend on the wall clock.
  */
 #ifndef WEIR_NETWORKS_H
 #define WEIR_NETWORKS_H
@@ -9,20 +9,23 @@
 #include "base/bits.h"
 #include "base/packet.h"
 
-static __always_inline bool is_over(__u32 until)
+static __always_inline bool has_expired(__u32 until)
 {
-	return until && bpf_ktime_get_boot_ns() / 1000000000 >= until;
+	return until && bpf_ktime_get_boot_ns() / NS_PER_SECOND >= until;
 }
 
-/* The set of a membership as its bit; none where it is over or of the other copy. */
+/* The set of a member, as a bit. It is 0 if the member has expired, or belongs to the other copy of the rules only. */
 static __always_inline __u64 set_of(__u8 member, __u32 until, __u32 copy)
 {
-	if (!(member & MEMBER_IN_COPY_0 << (copy & 1)) || is_over(until))
+	if (!(member & MEMBER_IN_COPY_0 << (copy & 1)) || has_expired(until))
 		return 0;
 	return 1ULL << (member & MEMBER_SET);
 }
 
-/* Those that name an IPv4 address or a prefix from 24 bits on. `any`: one is enough. */
+/*
+ * Returns the sets that have this IPv4 address, or a prefix of at least 24 bits that contains it. `any`: one set is
+ * enough.
+ */
 static __always_inline __u64 sets_in_lines(void *lines, __u32 count, __u32 address, __u32 copy, bool any)
 {
 	__u32 home = (address >> 8) * HASH_SCATTER >> HASH_LINE_SHIFT;
@@ -47,7 +50,7 @@ static __always_inline __u64 sets_in_lines(void *lines, __u32 count, __u32 addre
 	return sets;
 }
 
-/* Asks for the prefixes of one length. */
+/* Looks up the prefix of the next length. Returns 1 when nothing is left to look up. */
 static __always_inline long prefix_step(void *prefixes, struct packet *packet)
 {
 	struct prefix_walk *walk = &packet->search.walk;
@@ -82,7 +85,7 @@ static __always_inline long prefix_step(void *prefixes, struct packet *packet)
 	return walk->any && walk->sets;
 }
 
-/* Prepares the look-up of what sets_in_lines leaves; false if nothing is left. */
+/* Prepares the look-up of the prefixes that sets_in_lines does not find; false if there are none. */
 static __always_inline bool start_walk(struct packet *packet, const struct network_root *root,
 				       const __u64 address_be[2], bool ipv4, bool any)
 {

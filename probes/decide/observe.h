@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The way of a packet through the kernel side, the same for every hook: parse, judge, look into one tunnel,
- * count. A hook fills in what only it knows (struct packet's frame and interface) and turns the verdict into
- * its own return value.
+ * What every hook does with a parsed packet: judge it, then judge the packet in its tunnel, then count. The hook itself
+ * fills in the frame of struct packet, and turns the verdict into its return value.
  */
 #ifndef WEIR_OBSERVE_H
 #define WEIR_OBSERVE_H
@@ -12,6 +11,7 @@
 #include "decide/carried.h"
 #include "decide/decide.h"
 
+/* Does the policy ask for the packets inside tunnels? */
 static __always_inline bool inspects_tunnels(const struct packet *packet)
 {
 	__u32 copy = packet->rule_set.copy;
@@ -29,7 +29,8 @@ static __always_inline __u32 observe(hook_context *ctx, const struct cursor *cur
 	    carries_failsafe(ctx, cursor, packet))
 		packet->role.carries_failsafe = true;
 	else if (packet->headers.flags & PACKET_AT_DEVICE_PORT)
-		packet->headers.inner_kind = TUNNEL_NONE; /* other programs may use the port, too */
+		packet->headers.inner_kind =
+			TUNNEL_NONE; /* another program may use the port, so that rules do not look into the tunnel */
 	if (!(packet->headers.flags & PACKET_NO_IP))
 		verdict = judge(ctx, packet);
 	if (packet->headers.inner_kind != TUNNEL_NONE && verdict == VERDICT_PASSED &&

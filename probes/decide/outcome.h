@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* From the decision on a connection to what becomes of this packet. */
+/* Turns the decision about a connection into the outcome and the verdict of this packet. */
 #ifndef WEIR_OUTCOME_H
 #define WEIR_OUTCOME_H
 
 #include "base/mode.h"
 #include "decide/conditions.h"
 
-/* From the decision on the connection to the outcome for this packet. */
+/*
+ * Fills in the outcome of this packet from the decision about its connection, and asks the conditions of the decision.
+ */
 static __always_inline void apply_decision(const struct judgement *j, struct packet *packet)
 {
 	packet->outcome.slot = packet->decision.slot;
@@ -20,7 +22,7 @@ static __always_inline void apply_decision(const struct judgement *j, struct pac
 	}
 }
 
-/* It is the mode that is read here, last of all, by which a packet is dropped or not. */
+/* The verdict of the packet. The mode is read here, last of all. */
 static __always_inline __u32 verdict_of(const struct packet *packet)
 {
 	__u32 zero = 0;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The search for matchers, at a cost that does not follow their number.
+ * The search for matchers. Its cost does not grow with their number.
  *
- * Matchers whose keys have one form share a table: of a matcher for 192.0.2.0/24, port 443 the key is 24 bits of
- * source, the port and the protocol. All tables lie in one hash of buckets; a key leads to a list of matchers in the
- * order of their rules, each of which is compared whole. Before any table is probed, bitmaps by parts of the addresses,
- * by ports and by protocol tell which tables can hold a key of this packet at all.
+ * Matchers whose keys have the same form share a table. For example, the key of a matcher for 192.0.2.0/24 and port 443
+ * has 24 bits of the source, the port and the protocol. All tables are in one hash of buckets. A key leads to a list of
+ * matchers in the order of their rules, and each of them is compared with the packet. Before a table is probed, bitmaps
+ * by parts of the addresses, by ports and by protocol say which tables can have a key of this packet.
  *
- * All of it is one array of 64-byte cells, written by agent/policy/classifier/, which computes the same hashes. Each copy
- * of it has two parts of this shape, which count cells from their own first: the rules of the file, and before them the
- * front, which is small, so that a rule that is added, moved or deleted there is in force at once.
+ * All of this is in one array of 64-byte cells. agent/policy/classifier/ writes it, and computes the same hashes. Each
+ * copy of it has two parts of the same shape, in which cells count from the first cell of the part: the rules of the
+ * file, and the front. The front has the rules added by command. It is searched first, and is small, so that a change
+ * of it is in force at once.
  */
 #ifndef WEIR_SEARCH_H
 #define WEIR_SEARCH_H
@@ -19,12 +20,12 @@
 #include "base/options.h"
 #include "decide/match.h"
 
-/* 64 bytes of what search.h searches: a matcher, a table, a bucket, eight bitmaps */
+/* 64 bytes: a matcher, a table, a bucket, or eight bitmaps. */
 struct cell {
 	__u64 words[8];
 };
 
-/* copy * cells_a_copy + cell; user space sizes it */
+/* copy * cells_a_copy + cell -> the cell; user space sizes it */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -36,13 +37,14 @@ struct {
 #define NO_ORDER 0xffffffff
 #define INDEX_CELLS (sizeof(struct matcher_index) / sizeof(struct cell))
 
+/* A cell of the part of the rules that is searched. */
 static __always_inline void *cell_at(const struct packet *packet, __u32 index)
 {
 	index += packet->search.first_cell;
 	return bpf_map_lookup_elem(&cells, &index);
 }
 
-/* Spreads the bits of a sum of products over the whole word. */
+/* Finishes a hash: spreads the bits of a sum of products over the whole word. */
 static __always_inline __u32 finish_hash(__u32 hash)
 {
 	hash ^= hash >> 15;
@@ -53,6 +55,7 @@ static __always_inline __u32 finish_hash(__u32 hash)
 	return hash;
 }
 
+/* The hash of the key of this packet in a table; never 0. */
 static __always_inline __u32 key_tag(const struct search *search, const struct matcher_table *table)
 {
 	__u64 source[2] = { search->source[0] & table->source_mask[0], search->source[1] & table->source_mask[1] };
@@ -69,7 +72,7 @@ static __always_inline __u32 key_tag(const struct search *search, const struct m
 	return finish_hash(hash) ?: 1;
 }
 
-/* A step compares several matchers, because a call costs as much as a comparison. */
+/* One callback of bpf_loop compares several matchers, because a call costs as much as a comparison. */
 #define MATCHERS_A_STEP 4
 
 static long list_step(__u32 step, struct packet_context *context)
@@ -86,7 +89,7 @@ static long list_step(__u32 step, struct packet_context *context)
 			return 1;
 		}
 		if (m->order >= search->order)
-			return 1; /* those behind it come later still */
+			return 1; /* all matchers after it have a higher order */
 		if (match(m, packet, search))
 			note_match(m, packet);
 		if (m->flags & MATCHER_LAST)
@@ -95,7 +98,7 @@ static long list_step(__u32 step, struct packet_context *context)
 	return 0;
 }
 
-/* The cell of the list that a key leads to; 0 if there is none. */
+/* Returns the cell of the list that the key with this tag leads to; 0 if there is none. */
 static __always_inline __u32 find_list(const struct packet *packet, __u32 tag)
 {
 	const struct search *search = &packet->search;
@@ -141,7 +144,7 @@ static long table_step(__u32 position, struct packet_context *context)
 	return 0;
 }
 
-/* The tables that may hold a key with this value. */
+/* Returns the tables that may have a key with this value, a bit a table. */
 static __always_inline __u64 tables_for(const struct packet *packet, const struct pruner *pruner, __u32 value)
 {
 	__u32 number = value * HASH_SCATTER;
@@ -154,12 +157,13 @@ static __always_inline __u64 tables_for(const struct packet *packet, const struc
 	return bitmaps ? pruner->always | bitmaps->words[number & 7] : ~0ULL;
 }
 
-/* Of an IPv6 address 64 bits, but for the last ones, as one number. */
+/* The first 64 bits of an IPv6 address, less the last `but_for` of them, as a number of 32 bits. */
 static __always_inline __u32 first_bits(__u64 upper, __u32 but_for)
 {
 	return (__u32)(upper >> 32) * HASH_IPV6 + ((__u32)upper >> but_for);
 }
 
+/* Returns the tables that may have a key of this packet, a bit a table. */
 static __always_inline __u64 prune(const struct packet *packet, __u32 root, bool ipv6)
 {
 	const struct search *search = &packet->search;

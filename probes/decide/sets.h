@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which of the sets that rules name hold the addresses of a connection. */
+/* The sets of rules that contain the addresses of a connection. */
 #ifndef WEIR_SETS_H
 #define WEIR_SETS_H
 
 #include "base/options.h"
 #include "decide/networks.h"
 
-/* The same for the sets that rules name. */
+/* The same tables as for bans (bans.h), for the sets that rules name. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -36,7 +36,10 @@ static long set_step(__u32 step, struct packet_context *context)
 	return prefix_step(&set_prefixes, context->packet);
 }
 
-/* Notes the sets of the ends of packet->connection.opener that `asked` names, as struct policy does. Not static: see packet_in_scratch. */
+/*
+ * Notes the sets that contain the ends of packet->connection.opener. `asked` says which ends: see struct policy. Not
+ * static: see judge_inner.
+ */
 __noinline int note_sets(__u32 which, __u32 asked)
 {
 	struct packet_context context = { .packet = packet_in_scratch(which) };

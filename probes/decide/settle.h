@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* After the verdict: what is told of a packet, and what is kept of its connection. A packet that is dropped, or
- * would be, advances nothing. */
+/*
+ * After the verdict: reports the packet to user space, and stores the decision in its connection. A packet that is
+ * dropped, or would be, advances no state that rules ask about.
+ */
 #ifndef WEIR_SETTLE_H
 #define WEIR_SETTLE_H
 
@@ -8,30 +10,30 @@
 #include "decide/blocked.h"
 
 /*
- * Tells what packet->statement says, if its rule may still say something in this second. `flow` is NULL where the connection
- * has none yet. Not static: see judge_inner.
+ * Sends the event that packet->report describes, if its rule has an event left in this second. `flow` is NULL if the
+ * connection has no flow yet. Not static: see judge_inner.
  */
-__noinline int tell(hook_context *ctx, __u32 which, struct flow *flow, __u64 cookie)
+__noinline int report_event(hook_context *ctx, __u32 which, struct flow *flow, __u64 cookie)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct policy *policy = policy_of(packet);
 
-	if (!packet || !policy || !claim_event(packet, policy, packet->statement.slot))
+	if (!packet || !policy || !claim_event(packet, policy, packet->report.slot))
 		return 0;
-	/* In a flood nobody is told whose socket it would have reached, so that nobody looks it up. */
+	/* The socket is looked up only now, so that a flood of events that are held back does not pay for it. */
 	if (!cookie && is_blocked(packet) && !flow)
 		cookie = local_cookie(ctx, packet);
 	emit_verdict(packet, flow, cookie);
 	return 0;
 }
 
-static __always_inline void say(struct packet *packet, __u8 type, __u32 slot, bool staged)
+static __always_inline void prepare_report(struct packet *packet, __u8 type, __u32 slot, bool staged)
 {
-	packet->statement = (struct statement){ .slot = slot, .type = type, .staged = staged };
+	packet->report = (struct report){ .slot = slot, .type = type, .staged = staged };
 }
 
-/* What is told of a packet that met its connection for the first time, or after a change of the rules. */
-static __always_inline void tell_first(struct judgement *j, struct packet *packet, __u64 cookie)
+/* Reports a packet that is the first of its connection, or the first after a change of the rules. */
+static __always_inline void report_first(struct judgement *j, struct packet *packet, __u64 cookie)
 {
 	struct outcome *outcome = &packet->outcome;
 	__u32 slot = outcome->slot;
@@ -53,24 +55,24 @@ static __always_inline void tell_first(struct judgement *j, struct packet *packe
 	} else {
 		return;
 	}
-	say(packet, type, slot, staged);
-	tell(j->ctx, packet->which, j->flow, cookie);
+	prepare_report(packet, type, slot, staged);
+	report_event(j->ctx, packet->which, j->flow, cookie);
 }
 
 /*
- * A packet of a flow whose decision stands is told only where a condition made it differ, and not again as long as the same
- * rule speaks.
+ * Was the outcome of this packet reported before? A packet of a known flow is reported only if a condition changes its
+ * outcome, and not again as long as the same rule decides.
  */
-static __always_inline bool is_told(const struct packet *packet, const struct flow *flow)
+static __always_inline bool is_reported(const struct packet *packet, const struct flow *flow)
 {
 	bool staged = !is_blocked(packet);
 	__u32 slot = staged ? packet->outcome.staged : packet->outcome.slot;
 
-	return (staged && (slot == packet->decision.staged || slot == SLOT_NONE)) || flow->told == slot;
+	return (staged && (slot == packet->decision.staged || slot == SLOT_NONE)) || flow->reported == slot;
 }
 
-/* Not static: see judge_inner. */
-__noinline int tell_known(hook_context *ctx, __u32 which, struct flow *flow)
+/* Reports a packet of a known flow. Not static: see judge_inner. */
+__noinline int report_known(hook_context *ctx, __u32 which, struct flow *flow)
 {
 	struct packet *packet = packet_in_scratch(which);
 	bool staged;
@@ -80,30 +82,31 @@ __noinline int tell_known(hook_context *ctx, __u32 which, struct flow *flow)
 		return 0;
 	staged = !is_blocked(packet);
 	slot = staged ? packet->outcome.staged : packet->outcome.slot;
-	flow->told = slot;
+	flow->reported = slot;
 	opener_of_flow(packet, flow, packet->role.by_opener);
-	say(packet, packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, slot, staged);
-	tell(ctx, which, flow, known_cookie(flow));
+	prepare_report(packet, packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, slot,
+		       staged);
+	report_event(ctx, which, flow, known_cookie(flow));
 	return 0;
 }
 
 static __always_inline void settle_known(hook_context *ctx, struct packet *packet, struct flow *flow)
 {
-	if (!is_told(packet, flow))
-		tell_known(ctx, packet->which, flow);
+	if (!is_reported(packet, flow))
+		report_known(ctx, packet->which, flow);
 }
 
-/* Was it told of the blocked connection what this packet shows? */
-static __always_inline bool is_known_of_blocked(const struct judgement *j, const struct packet *packet)
+/* Was the rule that decides this packet reported for the blocked connection before? */
+static __always_inline bool is_reported_of_blocked(const struct judgement *j, const struct packet *packet)
 {
 	__u32 slot = packet->outcome.slot;
 
-	return j->blocked->decision.slot == slot || j->blocked->told == slot;
+	return j->blocked->decision.slot == slot || j->blocked->reported == slot;
 }
 
 /*
- * A packet that detect lets pass although it would be dropped. Its connection is told once, and again when something else
- * would drop it. Did it open one?
+ * Stores the blocked connection of a packet that detect mode lets pass. The connection is reported once, and again when
+ * another rule would drop it. Returns whether the packet has opened a connection.
  */
 static __always_inline bool keep_blocked(struct judgement *j, struct packet *packet)
 {
@@ -116,32 +119,35 @@ static __always_inline bool keep_blocked(struct judgement *j, struct packet *pac
 		j->blocked = NULL;
 	}
 	blocked = j->blocked;
-	if (!blocked || !is_known_of_blocked(j, packet))
-		tell_first(j, packet, blocked ? known_cookie(blocked) : 0);
+	if (!blocked || !is_reported_of_blocked(j, packet))
+		report_first(j, packet, blocked ? known_cookie(blocked) : 0);
 	decide_as(packet, packet->outcome.slot, ACTION_BLOCK, packet->outcome.reason);
 	if (!blocked) {
 		if (!(packet->headers.flags & PACKET_HAS_PORTS) ||
 		    packet->headers.flags & (PACKET_LATER_FRAGMENT | PACKET_ICMP_ERROR))
 			return false;
-		return insert_blocked(packet, (opening ? 0 : FLOW_MET) | (conditional ? FLOW_ASKS_ANEW : 0));
+		return insert_blocked(packet, (opening ? 0 : FLOW_MIDSTREAM) | (conditional ? FLOW_ASKS_AGAIN : 0));
 	}
 	if (conditional)
-		__sync_fetch_and_or(&blocked->flags, FLOW_ASKS_ANEW);
+		__sync_fetch_and_or(&blocked->flags, FLOW_ASKS_AGAIN);
 	if (blocked->decision.slot != packet->outcome.slot)
-		blocked->told = blocked->decision.slot;
+		blocked->reported = blocked->decision.slot;
 	if (blocked->decision.slot != packet->outcome.slot || blocked->generation != packet->rule_set.generation)
 		store_decision(blocked, packet);
 	return false;
 }
 
-/* After the verdict: what is told of the packet, and what is kept of its connection. Did it open one? */
+/*
+ * Reports a packet that was judged by the rules, and stores the decision. Returns whether the packet has opened a
+ * connection.
+ */
 static __always_inline bool keep_first(struct judgement *j, struct packet *packet)
 {
 	bool opener_is_low;
 	__u64 cookie = 0;
 
 	if (j->flow && packet->outcome.slot == SLOT_BAN) {
-		settle_known(j->ctx, packet, j->flow); /* its own decision stands, for when the ban is lifted */
+		settle_known(j->ctx, packet, j->flow); /* the flow keeps its decision for the time after the ban */
 		return false;
 	}
 	if (j->flow) {
@@ -156,18 +162,18 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 			return false;
 		}
 		if (changed || packet->outcome.verdict == VERDICT_DROPPED ||
-		    (is_blocked(packet) && j->flow->told != packet->outcome.slot))
-			tell_first(j, packet, cookie);
-		j->flow->told = is_blocked(packet) ? packet->outcome.slot : packet->outcome.staged;
+		    (is_blocked(packet) && j->flow->reported != packet->outcome.slot))
+			report_first(j, packet, cookie);
+		j->flow->reported = is_blocked(packet) ? packet->outcome.slot : packet->outcome.staged;
 		return false;
 	}
 	if (is_blocked(packet) && packet->outcome.verdict != VERDICT_DROPPED)
 		return keep_blocked(j, packet);
 	if (j->blocked) {
-		if (j->blocked->flags & FLOW_MET && packet->outcome.slot == SLOT_ON_ERROR &&
-		    is_known_of_blocked(j, packet))
+		if (j->blocked->flags & FLOW_MIDSTREAM && packet->outcome.slot == SLOT_ON_ERROR &&
+		    is_reported_of_blocked(j, packet))
 			return false;
-		if (!(j->blocked->flags & FLOW_MET) || packet->role.opens)
+		if (!(j->blocked->flags & FLOW_MIDSTREAM) || packet->role.opens)
 			remove_blocked(packet->which);
 		j->blocked = NULL;
 	}
@@ -181,16 +187,19 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 		insert_flow(packet, &packet->connection.key, opener_is_low, cookie,
 			    packet->role.trusted ? GENERATION_NONE : packet->rule_set.generation);
 	}
-	tell_first(j, packet, packet->role.receiver_uncertain ? 0 : cookie);
+	report_first(j, packet, packet->role.receiver_uncertain ? 0 : cookie);
 	return packet->role.opens;
 }
 
 enum settled {
-	SETTLED_OPENED = 1 << 0,
-	SETTLED_FORGOTTEN = 1 << 1 /* the blocked connection is kept no longer */
+	SETTLED_OPENED = 1 << 0,   /* the packet has opened a connection */
+	SETTLED_FORGOTTEN = 1 << 1 /* the blocked connection was removed */
 };
 
-/* Returns enum settled. Not static: see judge_inner. */
+/*
+ * Reports a packet that was judged by the rules, and stores the decision: see keep_first. Returns enum settled. Not
+ * static: see judge_inner.
+ */
 __noinline int settle_first(hook_context *ctx, __u32 which, struct flow *flow, struct flow *blocked)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -206,7 +215,7 @@ __noinline int settle_first(hook_context *ctx, __u32 which, struct flow *flow, s
 static __always_inline void count_outcome(const struct packet *packet, bool opens)
 {
 	if (packet->outcome.verdict == VERDICT_CARRIED)
-		return; /* rules count what they meet */
+		return; /* rules do not count carried packets */
 	count_rule(packet, packet->outcome.slot, packet->outcome.verdict, opens);
 	if (packet->outcome.staged != SLOT_NONE)
 		count_rule(packet, packet->outcome.staged, VERDICT_WOULD_DROP, opens);

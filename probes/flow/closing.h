@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The end of a connection: it counts for no rule any more, and is told once. */
+/* The end of a connection: it no longer counts for any rule, and is reported once. */
 #ifndef WEIR_CLOSING_H
 #define WEIR_CLOSING_H
 
@@ -9,7 +9,7 @@
 
 #define FLOW_RESET (FLOW_RESET_BY_OPENER | FLOW_RESET_BY_OTHER)
 
-/* The rules in force, by which what is open is counted. */
+/* The generation of the rules in force, whose counts of open connections change. */
 static __always_inline __u32 generation_now(void)
 {
 	__u32 zero = 0;
@@ -18,7 +18,10 @@ static __always_inline __u32 generation_now(void)
 	return root ? *(volatile __u32 *)&root->generation : 0;
 }
 
-/* `opener` is room: a packet's is in its scratch, because nested calls share the stack. */
+/*
+ * Counts the flow for the rules among its conditions. `opener` is memory to work in, because nested calls share the
+ * stack.
+ */
 static __always_inline void count_flow(const struct flow_key *key, const struct flow *flow, struct tuple *opener,
 				       __s64 change)
 {
@@ -29,15 +32,16 @@ static __always_inline void count_flow(const struct flow_key *key, const struct 
 }
 
 /*
- * The end of a connection, with its final counters. There is one for each that was opened, and whoever opens and resets
- * them in a loop makes many: they may fill half of the ring, and leave the other half to verdicts.
+ * Reports the end of a connection with its final counters. Every connection has such an event, and an attacker who
+ * opens and resets connections in a loop makes many. They may fill half of the ring, so that the other half stays free
+ * for verdicts.
  */
-static __always_inline void tell_closed(const struct flow_key *key, const struct flow *flow, struct tuple *opener)
+static __always_inline void report_closed(const struct flow_key *key, const struct flow *flow, struct tuple *opener)
 {
 	struct event *event;
 
 	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > EVENTS_SIZE / 2) {
-		count_untold();
+		count_held_back();
 		return;
 	}
 	event = reserve_event();
@@ -45,13 +49,13 @@ static __always_inline void tell_closed(const struct flow_key *key, const struct
 		return;
 	opener_of_key(opener, key, flow);
 	describe_opener(event, opener);
-	describe_owner(event, flow->flags & FLOW_DOUBTED ? 0 : flow->cookie);
+	describe_owner(event, flow->flags & FLOW_RECEIVER_UNCERTAIN ? 0 : flow->cookie);
 	event->protocol = key->what[0];
 	event->ifindex = key->ifindex;
 	event->tunnel = key->tunnel;
 	event->vlan[0] = key->vlan[0];
 	event->vlan[1] = key->vlan[1];
-	event->beyond = flow->beyond;
+	event->nat = flow->nat;
 	event->opened_ns = flow->opened_ns;
 	event->packets[0] = flow->packets[0];
 	event->packets[1] = flow->packets[1];
@@ -68,15 +72,16 @@ static __always_inline void tell_closed(const struct flow_key *key, const struct
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* What becomes of a flow. */
+/* Changes of a flow. */
 enum flow_change {
-	CHANGE_CLOSE = 1 << 0, /* it counts for no rule any more; that may be taken back until it is told */
-	CHANGE_TELL = 1 << 1,
-	CHANGE_REOPEN = 1 << 2, /* it goes on: a reset was taken for its end, and nobody was told */
-	CHANGE_END = CHANGE_CLOSE | CHANGE_TELL,
+	CHANGE_CLOSE =
+		1 << 0, /* it no longer counts for any rule; CHANGE_REOPEN can undo this until its end is reported */
+	CHANGE_REPORT = 1 << 1, /* its end is reported, if it was not */
+	CHANGE_REOPEN = 1 << 2, /* it goes on after a reset that was taken for its end */
+	CHANGE_END = CHANGE_CLOSE | CHANGE_REPORT,
 };
 
-/* Not static: see judge_inner. */
+/* Changes a flow: `change` has bits of enum flow_change. Not static: see judge_inner. */
 __noinline int change_flow(struct flow_key *key, struct flow *flow, struct tuple *opener, __u32 change)
 {
 	if (!key || !flow || !opener)
@@ -85,8 +90,8 @@ __noinline int change_flow(struct flow_key *key, struct flow *flow, struct tuple
 		count_flow(key, flow, opener, -1);
 	if (change & CHANGE_REOPEN && __sync_fetch_and_and(&flow->flags, ~FLOW_CLOSED) & FLOW_CLOSED)
 		count_flow(key, flow, opener, 1);
-	if (change & CHANGE_TELL && !(__sync_fetch_and_or(&flow->flags, FLOW_TOLD) & FLOW_TOLD))
-		tell_closed(key, flow, opener);
+	if (change & CHANGE_REPORT && !(__sync_fetch_and_or(&flow->flags, FLOW_CLOSE_REPORTED) & FLOW_CLOSE_REPORTED))
+		report_closed(key, flow, opener);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How many connections are open, for rules that ask. A connection counts for each such rule that stands among its
- * conditions, from when it is made, or first meets the rule, until it is closed. What falls out of the table unseen, the
- * agent takes off when it walks over it (see agent/observe/flows/open-connections.ts).
+ * Counts of open connections, for rules that limit them. A connection counts for each such rule among its conditions,
+ * from when it opens, or first meets the rule, until it is closed. If the table evicts a connection, the agent corrects
+ * the count when it reads the table (see agent/observe/flows/open-connections.ts).
  */
 #ifndef WEIR_CONNECTIONS_H
 #define WEIR_CONNECTIONS_H
@@ -10,7 +10,7 @@
 #include "base/options.h"
 #include "flow/rate.h"
 
-/* who is counted for a rule -> how many connections are open: see connections.h */
+/* rule, and the address that it counts by -> number of open connections */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -18,7 +18,9 @@ struct {
 	__type(value, __s64);
 } open_connections SEC(".maps");
 
-/* The connection of this opener counts for the conditions of its decision, by the rules of this copy. Not static: see judge_inner. */
+/*
+ * Adds `change` to the counts of the conditions of a decision, by the rules of this copy. Not static: see judge_inner.
+ */
 __noinline int count_opener(__u32 copy, const struct tuple *opener, const struct decision *decision, __s64 change)
 {
 	if (!opener || !decision)
@@ -49,13 +51,16 @@ __noinline int count_opener(__u32 copy, const struct tuple *opener, const struct
 	return 0;
 }
 
-/* The same by the packet at hand. */
+/* The same for the connection of a packet. */
 static __always_inline void count_connection(const struct packet *packet, const struct decision *decision, __s64 change)
 {
 	count_opener(packet->rule_set.copy, &packet->connection.opener, decision, change);
 }
 
-/* Are as many open as the rule names? The packet's own connection is not among them yet. Not static: see judge_inner. */
+/*
+ * Are as many connections open as the rule allows? The connection of this packet is not counted yet. Not static: see
+ * judge_inner.
+ */
 __noinline int is_over_connections(__u32 which, __u32 rule_index)
 {
 	struct packet *packet = packet_in_scratch(which);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Telling user space. The limiter of the rule comes before the ring buffer: in a flood a suppressed event
- * costs one read. What was suppressed, and what found the ring full, is counted.
+ * Events about packets. The limiter of the rule comes before the ring buffer, so that in a flood an event that is held
+ * back costs one read. Events that are held back, and events that find the ring full, are counted.
  */
 #ifndef WEIR_EMIT_H
 #define WEIR_EMIT_H
@@ -16,10 +16,13 @@ static __always_inline void count_suppressed(struct rule_counter *counter)
 {
 	__sync_fetch_and_add(
 		&counter->shards[bpf_get_smp_processor_id() & (LIMIT_COUNTER_SHARDS - 1)].events_suppressed, 1);
-	count_untold();
+	count_held_back();
 }
 
-/* Claims one of the events that this slot may tell in this second; false, and counted, if none is left. */
+/*
+ * Claims one of the events that the rule of this slot may send in this second. If none is left, counts the event as
+ * held back, and returns false.
+ */
 static __always_inline bool claim_event(const struct packet *packet, const struct policy *policy, __u32 slot)
 {
 	__u32 index = packet->rule_set.copy * rule_slots + slot;
@@ -34,7 +37,7 @@ static __always_inline bool claim_event(const struct packet *packet, const struc
 	return false;
 }
 
-/* The fields every event has; the connection is told from its opener's side. */
+/* Fills in the fields of the connection, from its opener's side. */
 static __always_inline void describe_connection(struct event *event, const struct packet *packet,
 						const struct tuple *opener)
 {
@@ -47,17 +50,17 @@ static __always_inline void describe_connection(struct event *event, const struc
 	event->generation = packet->rule_set.generation;
 }
 
-/* Of a packet whose connection is not in the table yet. */
-static __always_inline void describe_beyond(struct ends *beyond, const struct packet *packet)
+/* Fills in the ends on the other side of NAT, for a packet whose connection has no flow yet. */
+static __always_inline void describe_nat(struct ends *nat, const struct packet *packet)
 {
 	if (packet->role.translated)
-		turn_to_opener(beyond, &packet->connection.untranslated,
+		turn_to_opener(nat, &packet->connection.untranslated,
 			       packet->connection.opener.direction == packet->frame.direction);
 	else
-		__builtin_memset(beyond, 0, sizeof(*beyond));
+		__builtin_memset(nat, 0, sizeof(*nat));
 }
 
-/* A verdict on the packet at hand, as packet->statement has it. */
+/* Sends the event about the packet that packet->report describes. */
 static __always_inline void emit_verdict(const struct packet *packet, const struct flow *flow, __u64 cookie)
 {
 	struct event *event = reserve_event();
@@ -67,19 +70,19 @@ static __always_inline void emit_verdict(const struct packet *packet, const stru
 	describe_connection(event, packet, &packet->connection.opener);
 	describe_owner(event, cookie);
 	if (flow)
-		event->beyond = flow->beyond;
+		event->nat = flow->nat;
 	else
-		describe_beyond(&event->beyond, packet);
+		describe_nat(&event->nat, packet);
 	event->opened_ns = event->time_ns;
 	event->packets[0] = packet->frame.wire_packets;
 	event->packets[1] = 0;
 	event->bytes[0] = packet->frame.wire_bytes;
 	event->bytes[1] = 0;
-	event->slot = packet->statement.slot;
-	event->type = packet->statement.type;
+	event->slot = packet->report.slot;
+	event->type = packet->report.type;
 	event->verdict = packet->outcome.verdict;
 	event->reason = packet->outcome.reason;
-	event->staged = packet->statement.staged;
+	event->staged = packet->report.staged;
 	event->tcp_flags[0] = packet->headers.tcp_flags;
 	event->tcp_flags[1] = 0;
 	bpf_ringbuf_submit(event, 0);

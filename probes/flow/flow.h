@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The flow of a packet, and what it keeps of the decision. How packets advance it is in segments.h. */
+/* Makes the flow of a packet, and stores decisions in it. segments.h advances it with each packet. */
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
 
@@ -9,6 +9,7 @@
 #include "flow/flow_table.h"
 #include "flow/hints.h"
 
+/* 0 -> memory in which this CPU makes a flow */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -22,6 +23,7 @@ static __always_inline bool is_by_opener(const struct flow *flow, bool source_lo
 	return source_low == !!(flow->flags & FLOW_OPENER_IS_LOW);
 }
 
+/* The same ends seen from the other one. */
 static __always_inline void reverse(struct tuple *out, const struct tuple *in)
 {
 	out->source_be[0] = in->destination_be[0];
@@ -36,7 +38,7 @@ static __always_inline void reverse(struct tuple *out, const struct tuple *in)
 	out->icmp_code = in->icmp_code;
 }
 
-/* The opener's tuple of an existing flow, whichever end sent this packet. */
+/* Sets packet->connection.opener for a packet of an existing flow. */
 static __always_inline void opener_of_flow(struct packet *packet, const struct flow *flow, bool by_opener)
 {
 	if (by_opener)
@@ -49,8 +51,9 @@ static __always_inline void opener_of_flow(struct packet *packet, const struct f
 }
 
 /*
- * A decision is several words, so that a reader could meet half of an old and half of a new one. Whoever
- * swings `generation` to GENERATION_WRITING writes alone; readers look at it before and after.
+ * Stores the decision of the packet in its flow. A decision has several words, so that a reader could find parts of an
+ * old and of a new one. The CPU that changes `generation` to GENERATION_WRITING is the only writer. Readers check
+ * `generation` before and after.
  */
 static __always_inline void store_decision(struct flow *flow, const struct packet *packet)
 {
@@ -69,7 +72,10 @@ static __always_inline void store_decision(struct flow *flow, const struct packe
 	__sync_val_compare_and_swap(&flow->generation, GENERATION_WRITING, generation);
 }
 
-/* Copies the flow's decision to the packet if it was made under the packet's generation, and still stands. */
+/*
+ * Copies the decision of the flow to the packet, if it is of the packet's generation and still valid. Returns whether
+ * it is.
+ */
 static __always_inline bool load_decision(struct packet *packet, const struct flow *flow)
 {
 	if (*(volatile __u32 *)&flow->generation != packet->rule_set.generation)
@@ -91,24 +97,27 @@ static __always_inline bool load_decision(struct packet *packet, const struct fl
 	return *(volatile __u32 *)&flow->generation == packet->rule_set.generation;
 }
 
-/* 1 if both are the same, else 0, without a branch, of which the verifier would follow every combination. */
+/*
+ * Returns 1 if both are the same, else 0. This has no branch, because the verifier would follow every combination of
+ * branches.
+ */
 static __always_inline __u32 is_same(__u32 one, __u32 other)
 {
 	return ((__u64)(one ^ other) - 1) >> 63;
 }
 
 /*
- * The flow's decision is asked for again under the same rules: what was asked when the connection opened stays
- * answered, at the places that the conditions have now.
+ * Keeps the results of conditions that were asked when the connection opened, when its decision is made again by the
+ * same rules. The conditions may have other places now.
  */
-static __always_inline void keep_answers(struct packet *packet, const struct flow *flow)
+static __always_inline void keep_condition_results(struct packet *packet, const struct flow *flow)
 {
 	const struct decision *before = &flow->decision;
 	__u32 once = before->once, kept = 0;
 
 	if (!once || (flow->generation != packet->rule_set.generation && flow->generation != GENERATION_WRITING))
 		return;
-		/* Rolled up: unrolled it takes more of the stack than there is. */
+		/* The loop is not unrolled, because then it would need more stack than there is. */
 #pragma clang loop unroll(disable)
 	for (__u32 pair = 0; pair < LIMIT_CONDITIONS * LIMIT_CONDITIONS; pair++) {
 		__u32 old = pair / LIMIT_CONDITIONS, now = pair % LIMIT_CONDITIONS;
@@ -118,7 +127,7 @@ static __always_inline void keep_answers(struct packet *packet, const struct flo
 	packet->decision.once = kept;
 }
 
-/* The numbers of a new flow, as far as the packet that makes it tells them. Not static: see judge_inner. */
+/* Fills in the sequence numbers of a new flow, as far as its first packet has them. Not static: see judge_inner. */
 __noinline int number_flow(__u32 which, struct flow *flow, __u32 end)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -136,9 +145,9 @@ __noinline int number_flow(__u32 which, struct flow *flow, __u32 end)
 	flow->hop_limit[end] = packet->headers.hop_limit;
 	flow->hop_limit[other] = 0;
 	if (!end || !(packet->headers.tcp_flags & TCP_ACK))
-		flow->flags |= FLOW_UNHEARD;
+		flow->flags |= FLOW_REPLY_UNSEEN;
 	if (packet->headers.tcp_flags & TCP_RST)
-		flow->flags |= FLOW_CLOSED | FLOW_TOLD; /* it ends with the packet that opens it */
+		flow->flags |= FLOW_CLOSED | FLOW_CLOSE_REPORTED; /* it ends with the packet that opens it */
 	return 0;
 }
 
@@ -149,7 +158,7 @@ static __always_inline struct flow *flow_in_scratch(void)
 	return bpf_map_lookup_elem(&new_flow, &zero);
 }
 
-/* Makes the flow in scratch that of this packet, which is the first that is seen of it. Not static: see judge_inner. */
+/* Fills in the flow in `new_flow` for its first packet. Not static: see judge_inner. */
 __noinline int describe_flow(__u32 which, bool opener_is_low, __u64 cookie)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -167,25 +176,28 @@ __noinline int describe_flow(__u32 which, bool opener_is_low, __u64 cookie)
 	flow->bytes[1] = by_opener ? 0 : packet->frame.wire_bytes;
 	flow->cookie = cookie;
 	flow->generation = packet->rule_set.generation;
-	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (by_opener ? 0 : FLOW_ANSWERED);
+	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (by_opener ? 0 : FLOW_REPLIED);
 	if (packet->frame.direction == DIRECTION_EGRESS)
 		flow->flags |= FLOW_LEFT | (cookie ? FLOW_UNCLAIMED : 0);
 	else if (!packet->headers.tunnel)
-		flow->flags |= FLOW_UNCLAIMED | (packet->role.receiver_uncertain ? FLOW_DOUBTED : 0);
-	describe_beyond(&flow->beyond, packet);
+		flow->flags |= FLOW_UNCLAIMED | (packet->role.receiver_uncertain ? FLOW_RECEIVER_UNCERTAIN : 0);
+	describe_nat(&flow->nat, packet);
 	flow->direction = packet->connection.opener.direction;
 	flow->icmp_type = packet->connection.opener.icmp_type;
 	flow->icmp_code = packet->connection.opener.icmp_code;
 	flow->tcp_flags[0] = by_opener ? packet->headers.tcp_flags : 0;
 	flow->tcp_flags[1] = by_opener ? 0 : packet->headers.tcp_flags;
 	flow->decision = packet->decision;
-	flow->told = packet->outcome.staged;
+	flow->reported = packet->outcome.staged;
 	if (packet->headers.tuple.protocol == IPPROTO_TCP)
 		number_flow(which, flow, by_opener ? 0 : 1);
 	return 0;
 }
 
-/* Trust is asked anew for each packet, so that a trusted peer's flow keeps no decision: GENERATION_NONE. */
+/*
+ * Stores the flow of the packet. With GENERATION_NONE it keeps no decision: that is for trusted peers, which are
+ * checked at each packet.
+ */
 static __always_inline void insert_flow(struct packet *packet, const struct flow_key *key, bool opener_is_low,
 					__u64 cookie, __u32 generation)
 {
@@ -206,21 +218,26 @@ static __always_inline void insert_flow(struct packet *packet, const struct flow
 }
 
 /*
- * Does this packet confirm the connection? An answer does not: anyone can forge the packet that opens one, and hosts answer. The
- * opener has to go on after the answer, and of TCP to acknowledge what only its receiver knows. A forger can go on as well, so
- * that others than TCP have room of their own (flow_table.h). ICMP is never confirmed.
+ * Does this packet confirm the connection? A reply does not, because anybody can forge the packet that opens a
+ * connection, and hosts reply. The opener has to go on after the reply. With TCP it has to acknowledge a number that
+ * only the receiver of the reply knows. With other protocols a forger can go on as well, so that their flows have a
+ * table of their own (flow_table.h). ICMP is never confirmed.
  */
 static __always_inline bool is_exchange(const struct packet *packet, const struct flow *flow, bool by_opener)
 {
 	if (!by_opener || is_icmp(packet->headers.tuple.protocol))
 		return false;
 	if (packet->headers.tuple.protocol == IPPROTO_TCP)
-		return (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && !(flow->flags & FLOW_UNHEARD) &&
+		return (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK &&
+		       !(flow->flags & FLOW_REPLY_UNSEEN) &&
 		       packet->headers.acknowledgement - flow->acknowledged[0] <= flow->next[1] - flow->acknowledged[0];
-	return flow->flags & FLOW_ANSWERED;
+	return flow->flags & FLOW_REPLIED;
 }
 
-/* Its opener has confirmed it: out of the reach of a flood of openings. Returns the flow where it now lives. */
+/*
+ * Moves a flow that its opener has confirmed out of the tables that a flood of openings can fill. Returns the flow at
+ * its new place.
+ */
 static __noinline struct flow *promote_flow(struct flow_key *key, struct flow *opening)
 {
 	struct flow *flow;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The flow table. A connection starts in `openings_in` or `openings_out` and moves when its opener goes on after the other end
- * has answered: to `flows` if it is TCP, else to `unproven_flows`. So a flood of forged openings evicts only openings of its own
- * side, and a flood of forged exchanges only what is not TCP. ICMP stays in `pings_in` or `pings_out`.
+ * The flow table. A connection starts in `openings_in` or `openings_out`. When its opener goes on after a reply, it
+ * moves to `flows` if it is TCP, else to `unproven_flows`. So a flood of forged openings evicts only openings of its
+ * own direction, and a flood of forged exchanges evicts no TCP. ICMP stays in `pings_in` or `pings_out`.
  */
 #ifndef WEIR_FLOW_TABLE_H
 #define WEIR_FLOW_TABLE_H
 
 #include "base/tuple.h"
 
-/* TCP connections whose opener acknowledged the answer of the other end */
+/* TCP connections whose opener has acknowledged the reply of the other end */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 98304);
@@ -18,8 +18,8 @@ struct {
 } flows SEC(".maps");
 
 /*
- * Connections of other protocols whose opener went on after the other end had answered. A forger can do that without seeing the
- * answer, so that they have room of their own: a flood of them evicts no TCP connection.
+ * Connections of other protocols whose opener went on after a reply. A forger can do that without seeing the reply.
+ * They have a table of their own, so that a flood of them evicts no TCP connection.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -29,8 +29,8 @@ struct {
 } unproven_flows SEC(".maps");
 
 /*
- * Connections that may be forged, so that a flood evicts nothing but itself: those opened from outside, and those opened from
- * here, which a flood from outside must not push out either.
+ * Connections that nobody has confirmed, so that they may be forged. A flood of them evicts only other openings of the
+ * same direction: those that came in are in `openings_in`, and those that went out in `openings_out`.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -47,8 +47,8 @@ struct {
 } openings_out SEC(".maps");
 
 /*
- * Questions by ICMP and what answers them, by who asks. They have room of their own, and stay there: anyone can forge them, and
- * most hosts answer.
+ * ICMP requests and their replies, by the direction of the request. They stay in tables of their own, because anybody
+ * can forge requests, and most hosts reply.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -64,7 +64,7 @@ struct {
 	__type(value, struct flow);
 } pings_out SEC(".maps");
 
-/* connections that detect lets go on although they would be dropped: see blocked.h */
+/* blocked connections: see decide/blocked.h */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
@@ -72,7 +72,7 @@ struct {
 	__type(value, struct flow);
 } blocked_flows SEC(".maps");
 
-/* enum weir_flow_count -> flows inserted and deleted by the kernel side */
+/* enum weir_flow_count -> flows that programs have inserted and deleted */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, COUNT_FLOW_TABLES);
@@ -100,7 +100,7 @@ static __always_inline bool is_icmp(__u16 protocol)
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
-/* What nobody has confirmed: see is_exchange. */
+/* Finds a flow that is not confirmed: see is_exchange. */
 static __always_inline struct flow *find_opening(const struct flow_key *key)
 {
 	struct flow *flow;
@@ -120,11 +120,12 @@ static __always_inline struct flow *find_confirmed(const struct flow_key *key)
 	if (key->what[0] != IPPROTO_TCP)
 		return bpf_map_lookup_elem(&unproven_flows, key);
 	flow = bpf_map_lookup_elem(&flows, key);
-	asm volatile("" : "+r"(flow)); /* two calls: the kernel inlines a look-up only where one call has one table */
+	asm volatile(""
+		     : "+r"(flow)); /* keeps two calls: the kernel inlines a look-up only if its call has one table */
 	return flow;
 }
 
-/* 0, or why not. */
+/* Returns 0, or a negative error. */
 static __always_inline long insert_confirmed(const struct flow_key *key, const struct flow *flow)
 {
 	if (key->what[0] == IPPROTO_TCP)
@@ -132,17 +133,18 @@ static __always_inline long insert_confirmed(const struct flow_key *key, const s
 	return bpf_map_update_elem(&unproven_flows, key, flow, BPF_NOEXIST);
 }
 
-static __always_inline struct flow *find_flow(const struct flow_key *key, bool *one_way)
+/* Finds a flow, confirmed or not. Sets *unconfirmed unless it is confirmed. */
+static __always_inline struct flow *find_flow(const struct flow_key *key, bool *unconfirmed)
 {
 	struct flow *flow = find_confirmed(key);
 
 	if (flow)
 		return flow;
-	*one_way = true;
+	*unconfirmed = true;
 	return find_opening(key);
 }
 
-/* 0, or why not. */
+/* Returns 0, or a negative error. */
 static __always_inline long insert_opening(const struct flow_key *key, const struct flow *flow)
 {
 	if (is_icmp(key->what[0])) {
@@ -162,7 +164,7 @@ static __always_inline bool delete_opening(const struct flow_key *key)
 	return !bpf_map_delete_elem(&openings_in, key) || !bpf_map_delete_elem(&openings_out, key);
 }
 
-/* A TCP connection. */
+/* Removes the flow of a TCP connection. */
 static __always_inline void remove_flow(const struct flow_key *key)
 {
 	if (!bpf_map_delete_elem(&flows, key))
@@ -171,7 +173,7 @@ static __always_inline void remove_flow(const struct flow_key *key)
 		count_flows(0, 1);
 }
 
-/* The opener's tuple of a flow, from the flow's key alone. */
+/* Fills in the ends of a flow from its opener's side, from the flow and its key. */
 static __always_inline void opener_of_key(struct tuple *opener, const struct flow_key *key, const struct flow *flow)
 {
 	bool low = flow->flags & FLOW_OPENER_IS_LOW;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Sockets in other network namespaces of this host, as those of containers, whose packets this one passes on. Where such
- * a packet came in says in which of them to look, and its ends, as they were before any translation, say for what.
+ * Sockets in other network namespaces of this host, such as those of containers, whose packets this namespace forwards.
+ * The device at which a packet arrived says in which namespaces to look. The addresses and ports from before NAT say
+ * for which socket.
  */
 #ifndef WEIR_FORWARDED_H
 #define WEIR_FORWARDED_H
@@ -9,26 +10,26 @@
 #include "process/sender.h"
 #include "flow/lookup.h"
 
-/* address behind a device -> the network namespaces of this host that have it; user space fills it */
+/* device, and an address behind it -> the network namespaces of this host that have the address; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
-	__type(key, struct behind_key);
-	__type(value, struct behind);
-} behind_devices SEC(".maps");
+	__type(key, struct namespace_address);
+	__type(value, struct address_namespaces);
+} address_namespaces SEC(".maps");
 
 /* Can this socket have sent the packet? */
 static __always_inline bool can_send(const struct sock_common *socket, const struct packet *packet)
 {
-	/* One that listens answers, and asks nobody. */
+	/* A listener sends SYN+ACKs, but no SYNs. */
 	if (packet->headers.tuple.protocol == IPPROTO_TCP)
 		return socket->skc_state != TCP_LISTEN || (packet->headers.tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN;
-	/* Of several that share a port, any. */
+	/* If several unconnected sockets share a port, it could be any of them. */
 	return socket->skc_dport || !BPF_CORE_READ_BITFIELD(socket, skc_reuseport);
 }
 
-/* Cookie of the socket in that namespace that sent this packet. */
+/* Returns the cookie of the socket in that namespace that sent this packet; 0 if there is none. */
 __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespace)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -50,7 +51,10 @@ __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespa
 	cookie = socket->skc_cookie.counter;
 	if (packet->headers.tuple.protocol != IPPROTO_TCP || find_owner(cookie))
 		return cookie;
-	/* Nobody was seen using it: if it came to a listener, that is found where no connection has a port. */
+	/*
+	 * No owner is known. If a listener has accepted the socket, a look-up with remote port 0 finds the listener,
+	 * because no connection has that port.
+	 */
 	if (size == sizeof(tuple.ipv4))
 		tuple.ipv4.sport = 0;
 	else
@@ -61,8 +65,8 @@ __noinline __u64 sender_in_namespace(hook_context *ctx, __u32 which, int namespa
 	return cookie ?: packet->connection.listener;
 }
 
-/* So that packet->connection.untranslated is right whether the packet was translated or not. */
-static __always_inline void complete_sent(struct packet *packet)
+/* Fills in packet->connection.untranslated for a packet that was not translated. */
+static __always_inline void fill_untranslated(struct packet *packet)
 {
 	const struct tuple *tuple = &packet->headers.tuple;
 	struct ends *sent = &packet->connection.untranslated;
@@ -77,27 +81,30 @@ static __always_inline void complete_sent(struct packet *packet)
 	sent->destination_port = tuple->destination_port;
 }
 
-/* Of a packet whose translation is noted: its sender in another namespace; 0 where none, or more than one, can be it. */
+/*
+ * Returns the cookie of the sender in another namespace; 0 if no socket, or more than one, can be the sender. Call
+ * note_translation() before.
+ */
 __noinline __u64 sender_elsewhere(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
-	struct behind_key key = { .ifindex = arrived_by(ctx) };
-	struct behind *behind;
+	struct namespace_address key = { .ifindex = arrived_by(ctx) };
+	struct address_namespaces *namespaces;
 	__u64 cookie = 0;
 
 	if (!packet || !key.ifindex || packet->headers.tunnel || packet->headers.flags & PACKET_FRAGMENT ||
 	    (packet->headers.tuple.protocol != IPPROTO_TCP && packet->headers.tuple.protocol != IPPROTO_UDP))
 		return 0;
-	complete_sent(packet);
+	fill_untranslated(packet);
 	packet->connection.listener = 0;
 	key.address_be[0] = packet->connection.untranslated.source_be[0];
 	key.address_be[1] = packet->connection.untranslated.source_be[1];
-	behind = bpf_map_lookup_elem(&behind_devices, &key);
-	if (!behind)
+	namespaces = bpf_map_lookup_elem(&address_namespaces, &key);
+	if (!namespaces)
 		return 0;
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < LIMIT_NAMESPACES; i++) {
-		int namespace = behind->namespaces[i];
+		int namespace = namespaces->namespaces[i];
 		__u64 found = namespace < 0 ? 0 : sender_in_namespace(ctx, which, namespace);
 
 		if (found && cookie)
@@ -107,7 +114,7 @@ __noinline __u64 sender_elsewhere(hook_context *ctx, __u32 which)
 	return cookie;
 }
 
-/* The same, or the listener's as long as nobody was seen using the socket. `wanted`: as claim_socket has it. */
+/* The same, or the cookie of the listener as long as the socket has no known owner. `wanted` is as in claim_socket. */
 static __always_inline __u64 forwarded_cookie(hook_context *ctx, struct packet *packet, bool wanted)
 {
 	__u64 cookie = sender_elsewhere(ctx, packet->which);

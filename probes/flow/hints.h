@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which connections are likely to be in `blocked_flows`, so that their packets look there first: to look for them among the
- * flows, in vain, costs more than all the rest of their way. A hint is the hash of a connection, at a place that the hash
- * names. It is set where there is no flow of the connection, and the packet that opens one takes it away. A hint that is
- * wrong, or missing, costs look-ups and changes no verdict.
+ * Hints say which connections are probably in `blocked_flows`, so that their packets look there first. Without a hint,
+ * a packet of a blocked connection would first look among the flows in vain, which costs more than the rest of its
+ * judgement. A hint is the hash of a connection, stored at a place that follows from the hash. It is set if the
+ * connection has no flow, and removed by the packet that opens a flow. A wrong or missing hint costs look-ups, but
+ * changes no verdict.
  */
 #ifndef WEIR_HINTS_H
 #define WEIR_HINTS_H
@@ -12,7 +13,14 @@
 
 #define BLOCKED_HINT_BITS 14
 
-/* place that the hash of a connection's ends names -> more of that hash if it is likely to be in `blocked_flows`: see hints.h */
+/* Odd multipliers that spread the bits of a number. The first one is 2^64 divided by the golden ratio. */
+#define HINT_SCATTER 0x9e3779b97f4a7c15ULL
+#define HINT_SCATTER_PLACE 0xd6e8feb86659fd93ULL
+
+/*
+ * place from the hash of a connection -> other bits of the hash if the connection is probably in `blocked_flows`; 0: no
+ * hint
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1 << BLOCKED_HINT_BITS);
@@ -20,7 +28,7 @@ struct {
 	__type(value, __u32);
 } blocked_hints SEC(".maps");
 
-/* The same whichever end sent the packet, and another on each interface and in each tunnel. */
+/* The hash of a connection: the same for both directions, and another one for each interface and tunnel. */
 static __always_inline __u64 hash_of_connection(const struct packet *packet)
 {
 	const struct tuple *tuple = &packet->headers.tuple;
@@ -28,10 +36,13 @@ static __always_inline __u64 hash_of_connection(const struct packet *packet)
 	__u64 hash =
 		tuple->source_be[1] + tuple->destination_be[1] + (__u64)tuple->source_port * tuple->destination_port;
 
-	return (hash + where * 0xd6e8feb86659fd93ULL + packet->headers.tuple.protocol) * 0x9e3779b97f4a7c15ULL;
+	return (hash + where * HINT_SCATTER_PLACE + packet->headers.tuple.protocol) * HINT_SCATTER;
 }
 
-/* The place of the packet's connection. Nothing of it is on the stack, where the verifier would tell apart who has asked. */
+/*
+ * Finds the place of the packet's connection. It works in memory, because on the stack the verifier would keep the
+ * states of all callers apart.
+ */
 static __always_inline __u32 *find_hint(struct packet *packet)
 {
 	__u64 hash = hash_of_connection(packet);
@@ -48,7 +59,7 @@ static __always_inline bool is_hinted(struct packet *packet)
 	return hint && *hint == packet->connection.hint;
 }
 
-/* Sets it, or takes it away. Not static: see judge_inner. */
+/* Sets or removes the hint. Not static: see judge_inner. */
 __noinline int change_hint(__u32 which, bool is_blocked)
 {
 	struct packet *packet = packet_in_scratch(which);

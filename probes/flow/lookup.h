@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Asking the kernel for the socket of a packet, in this network namespace or in another. */
+/* Looks up the socket of a packet in the kernel, in this network namespace or in another one. */
 #ifndef WEIR_LOOKUP_H
 #define WEIR_LOOKUP_H
 
 #include "base/hook.h"
 #include "base/kernel_net.h"
 
-#define SOCKET_HEAD 136
+#define SOCKET_HEAD 136 /* bytes from the start of a socket that are read, which include its struct sock_common */
 
 static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *out, const __u64 *remote, __u16 remote_port,
 					const __u64 *local, __u16 local_port)
@@ -31,7 +31,10 @@ static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *out, const __u64 
 	return sizeof(out->ipv6);
 }
 
-/* The packet's ends as a local socket sees them: remote as source, local as destination. */
+/*
+ * Fills in the ends of the packet as a local socket has them: remote as source, local as destination. Returns the size
+ * for the look-up.
+ */
 static __always_inline __u32 socket_tuple(const struct packet *packet, struct bpf_sock_tuple *out)
 {
 	const struct tuple *t = &packet->headers.tuple;
@@ -41,13 +44,14 @@ static __always_inline __u32 socket_tuple(const struct packet *packet, struct bp
 	return fill_tuple(out, t->destination_be, t->destination_port, t->source_be, t->source_port);
 }
 
-/* What a look-up needs beside the stack: one at a time. */
+/* Memory for one look-up at a time, because the stack has no room for it. */
 union lookup_room {
-	char head[SOCKET_HEAD]; /* the start of a socket: long enough for struct sock_common */
+	char head[SOCKET_HEAD]; /* the start of the socket that was found */
 	struct bpf_fib_lookup route;
 	struct ends ends;
 };
 
+/* 0 -> memory for the look-up of this CPU */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -55,15 +59,15 @@ struct {
 	__type(value, union lookup_room);
 } lookup_room SEC(".maps");
 
-/* Did the kernel make it for itself, so that it keeps no network namespace alive? */
-static __always_inline bool is_kernels(const struct sock_common *socket)
+/* Did the kernel make the socket for itself? Such a socket holds no reference to its network namespace. */
+static __always_inline bool is_kernel_socket(const struct sock_common *socket)
 {
 	return !BPF_CORE_READ_BITFIELD(socket, skc_net_refcnt);
 }
 
 /*
- * The start of the socket that has this packet's ends, else of one that waits for such; NULL where there is none. The
- * namespace is BPF_F_CURRENT_NETNS, or the number that this one has for it.
+ * Returns the start of the socket with these ends, or else of the listening or unconnected socket for them; NULL if
+ * there is none. The namespace is BPF_F_CURRENT_NETNS, or the number that this namespace has for it.
  */
 static __always_inline const struct sock_common *look_up(hook_context *ctx, __u8 protocol, struct bpf_sock_tuple *tuple,
 							 __u32 size, __s64 namespace, union lookup_room *room)
@@ -78,7 +82,10 @@ static __always_inline const struct sock_common *look_up(hook_context *ctx, __u8
 		socket = bpf_sk_lookup_udp(ctx, tuple, size, namespace, 0);
 	if (!socket)
 		return NULL;
-	/* A socket of a look-up may be read from its start only, and not by a field's address. */
+	/*
+	 * The verifier does not allow reading a socket that was looked up by the address of a field, only from its
+	 * start.
+	 */
 	failed = bpf_probe_read_kernel(room->head, SOCKET_HEAD, socket);
 	bpf_sk_release(socket);
 	return failed ? NULL : (const struct sock_common *)room->head;

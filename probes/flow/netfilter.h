@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Whether netfilter has rules in this namespace that lead elsewhere what comes. */
+/* Finds out whether netfilter has DNAT rules in a network namespace, which may redirect packets that arrive. */
 #ifndef WEIR_NETFILTER_H
 #define WEIR_NETFILTER_H
 
 #include "base/kernel_task.h"
 #include "base/rule_set.h"
 
-#define DESTINATION_TRANSLATED (-100) /* NF_IP_PRI_NAT_DST: the first of such rules brings a hook in this place */
-#define HOOKS_PASSED 16
+#define PRIORITY_DNAT (-100) /* NF_IP_PRI_NAT_DST: the first DNAT rule registers a hook with this priority */
+#define HOOKS_PASSED 16	     /* if there are more hooks, DNAT is assumed */
 
 static __always_inline bool has_translating_hook(const struct nf_hook_entries *entries)
 {
@@ -20,13 +20,13 @@ static __always_inline bool has_translating_hook(const struct nf_hook_entries *e
 		if (i >= count)
 			return false;
 		if (!bpf_probe_read_kernel(&hook, sizeof(hook), hooks + i) &&
-		    BPF_CORE_READ(hook, priority) == DESTINATION_TRANSLATED)
+		    BPF_CORE_READ(hook, priority) == PRIORITY_DNAT)
 			return true;
 	}
 	return true;
 }
 
-/* Notes in `control` whether netfilter may lead elsewhere what comes into the namespace of the running process. */
+/* Notes in `control` whether netfilter may redirect packets that arrive in the namespace of the running process. */
 static __always_inline void note_translating_hooks(void)
 {
 	const struct net *net = BPF_CORE_READ(bpf_get_current_task_btf(), nsproxy, net_ns);

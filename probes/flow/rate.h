@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rates. Of each who is counted one time is kept: when all that came so far is due, if it had come at the rate of the
- * rule. A packet puts it off by what one packet takes; one that finds it further ahead than the burst is over the rate,
- * and puts off nothing. (The generic cell rate algorithm of ITU-T I.371.)
+ * Rates, by the generic cell rate algorithm of ITU-T I.371. For each rule and address the map keeps one time: when all
+ * packets so far would have come, if they had come exactly at the rate. Each packet moves this time forward by the
+ * interval between two packets at the rate. A packet that finds the time further ahead than the burst is over the rate,
+ * and does not move it.
  */
 #ifndef WEIR_RATE_H
 #define WEIR_RATE_H
@@ -11,7 +12,7 @@
 #include "base/packet.h"
 #include "base/rule_set.h"
 
-/* who is counted for a rule -> when all that came so far is due: see rate.h */
+/* rule, and the address that it counts by -> time in ns, as above */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -19,7 +20,7 @@ struct {
 	__type(value, __u64);
 } rates SEC(".maps");
 
-/* How often another CPU may be faster. */
+/* How often a CPU tries again if another one was faster. */
 #define RATE_RACES 16
 
 static __always_inline void make_meter_key(struct meter_key *key, const struct rule *rule, __u32 by,
@@ -36,7 +37,7 @@ static __always_inline void make_meter_key(struct meter_key *key, const struct r
 	}
 }
 
-/* When the packets that this key stands for are due, which begins to count where it `counts`; NULL where there is no room, or nothing counts and none has counted. */
+/* Finds the time of this key. If there is none and the packet counts, makes one. NULL if there is none after that. */
 static __always_inline __u64 *open_rate(const struct meter_key *key, bool counts)
 {
 	__u64 *due = bpf_map_lookup_elem(&rates, key);
@@ -52,8 +53,8 @@ static __always_inline __u64 *open_rate(const struct meter_key *key, bool counts
 }
 
 /*
- * Counts this packet in the rate of the rule, unless prevent would never have met it. True if the rate has no room for it, so that
- * it does not count. Not static: see judge_inner.
+ * Counts this packet in the rate of the rule, unless it is a carried packet. Returns true if the packet is over the
+ * rate, and then does not count it. Not static: see judge_inner.
  */
 __noinline int claim_rate(__u32 which, __u32 rule_index)
 {
@@ -70,7 +71,7 @@ __noinline int claim_rate(__u32 which, __u32 rule_index)
 	due = open_rate(&key, counts);
 	if (!due)
 		return false;
-	/* Segments that the kernel holds together are as many packets; the first of them decides. */
+	/* A GSO packet counts as many packets as it is on the wire. The first of them decides for all. */
 	cost = rule->rate_interval * (rule->rate_per_connection ? 1 : packet->frame.wire_packets);
 	now = bpf_ktime_get_ns();
 	for (int i = 0; i < RATE_RACES; i++) {
@@ -83,7 +84,7 @@ __noinline int claim_rate(__u32 which, __u32 rule_index)
 		if (__sync_val_compare_and_swap(due, seen, from + cost) == seen)
 			return false;
 	}
-	count_fault(FAULT_RATE_RACE); /* so many come at once that this one is over, too */
+	count_fault(FAULT_RATE_RACE); /* so many packets come at once that this one is over the rate, too */
 	return true;
 }
 

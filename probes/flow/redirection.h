@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where netfilter redirects the packets that come to an address and port of this host. */
+/* Finds out whether netfilter redirects (DNAT) the packets for an address and port of this host. */
 #ifndef WEIR_REDIRECTION_H
 #define WEIR_REDIRECTION_H
 
@@ -7,7 +7,7 @@
 #include "base/packet.h"
 #include "base/rule_set.h"
 
-/* local end -> enum weir_led */
+/* interface, address, port and protocol -> enum weir_receiver: where earlier packets for them went */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -34,50 +34,56 @@ static __always_inline bool netfilter_translates(void)
 }
 
 /*
- * A packet that opens something has not met netfilter yet, which may lead it elsewhere. Where others that came for this
- * address and port were led says so, as soon as one was answered. Notes that it is led elsewhere, or that it may be; true if it
- * surely is.
+ * Notes whether netfilter redirects a packet that opens a connection, or may redirect it. The packet has not met
+ * netfilter yet. But once an earlier connection to the same address and port has a reply, weir knows whether it was
+ * redirected. `listens`: a local socket would receive the packet. Returns true if the packet is certainly redirected.
  */
-static __always_inline bool note_diversion(struct packet *packet, bool listens)
+static __always_inline bool note_redirection(struct packet *packet, bool listens)
 {
 	struct local_end end;
-	__u8 *led;
+	__u8 *receiver;
 
 	name_local_end(&end, packet, packet->headers.tuple.destination_be, packet->headers.tuple.destination_port);
-	led = bpf_map_lookup_elem(&local_ends, &end);
-	if (!led && listens)
+	receiver = bpf_map_lookup_elem(&local_ends, &end);
+	if (!receiver && listens)
 		packet->role.receiver_uncertain = true;
-	else if (!led || *led == LED_ELSEWHERE)
+	else if (!receiver || *receiver == RECEIVER_REDIRECTED)
 		packet->role.redirected = true;
-	return led && *led == LED_ELSEWHERE;
+	return receiver && *receiver == RECEIVER_REDIRECTED;
 }
 
-/* Of the flow's local end; `flags` as of bpf_map_update_elem. */
-static __always_inline void note_led(const struct packet *packet, __u8 led, __u64 flags)
+/*
+ * Stores whether the packets for this address and port were redirected. The packet is a reply. `flags` are those of
+ * bpf_map_update_elem.
+ */
+static __always_inline void store_receiver(const struct packet *packet, __u8 receiver, __u64 flags)
 {
 	struct local_end end;
 
 	name_local_end(&end, packet, packet->headers.tuple.source_be, packet->headers.tuple.source_port);
-	if (bpf_map_update_elem(&local_ends, &end, &led, flags) && flags == BPF_ANY)
+	if (bpf_map_update_elem(&local_ends, &end, &receiver, flags) && flags == BPF_ANY)
 		count_fault(FAULT_LOCAL_END_INSERT);
 }
 
-/* The agent may have heard meanwhile where netfilter leads what nobody answers: see agent/observe/flows/unanswered.ts. */
-__noinline int settle_doubt(__u32 which, struct flow *flow)
+/*
+ * Settles an uncertain receiver of a flow, if the agent has learnt from conntrack whether netfilter redirects its
+ * packets: see agent/observe/flows/unanswered.ts. Not static: see judge_inner.
+ */
+__noinline int settle_receiver(__u32 which, struct flow *flow)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct local_end end;
-	__u8 *led;
+	__u8 *receiver;
 
 	if (!packet || !flow)
 		return 0;
 	name_local_end(&end, packet, packet->headers.tuple.destination_be, packet->headers.tuple.destination_port);
-	led = bpf_map_lookup_elem(&local_ends, &end);
-	if (!led)
+	receiver = bpf_map_lookup_elem(&local_ends, &end);
+	if (!receiver)
 		return 0;
-	if (*led == LED_ELSEWHERE)
+	if (*receiver == RECEIVER_REDIRECTED)
 		flow->cookie = 0;
-	__sync_fetch_and_and(&flow->flags, ~FLOW_DOUBTED);
+	__sync_fetch_and_and(&flow->flags, ~FLOW_RECEIVER_UNCERTAIN);
 	return 0;
 }
 

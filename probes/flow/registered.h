@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Flows of local TCP sockets. Such a connection ends when its socket does, which the state of the socket says and no
- * packet: a way leads from each socket to its flows.
+ * Flows of local TCP sockets. Such a connection ends when its socket is closed. The state of the socket says that, and
+ * no packet does. So flows are registered at their socket.
  */
 #ifndef WEIR_REGISTERED_H
 #define WEIR_REGISTERED_H
 
 #include "flow/closing.h"
 
-/* A local TCP socket has a flow at each watched interface that its packets pass: two are enough for all but odd routes. */
+/*
+ * A local TCP socket has a flow at each watched interface that its packets pass: two, if requests and replies take
+ * different routes.
+ */
 #define FLOWS_OF_SOCKET 2
 
+/* One of the flows of a socket. */
 struct socket_place {
 	__u64 cookie;
 	__u32 place; /* below FLOWS_OF_SOCKET */
 	__u32 reserved;
 };
 
-/* local TCP socket -> its flow: see registered.h */
+/* local TCP socket -> the key of its flow */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -25,7 +29,7 @@ struct {
 	__type(value, struct flow_key);
 } socket_flows SEC(".maps");
 
-/* 0 -> 1 once a program that watches the states of TCP sockets has run */
+/* 0 -> 1 once the program has run that watches the states of TCP sockets */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -33,7 +37,7 @@ struct {
 	__type(value, __u32);
 } sockets_watched SEC(".maps");
 
-/* Whether programs watch the states of sockets: without them packets have to do. */
+/* Does a program watch the states of sockets? Without it, packets have to show the ends of connections. */
 static __always_inline bool are_sockets_watched(void)
 {
 	__u32 zero = 0, *watched = bpf_map_lookup_elem(&sockets_watched, &zero);
@@ -49,7 +53,7 @@ static __always_inline void note_watching(void)
 		*watched = 1;
 }
 
-/* From the socket to the flow with this key. */
+/* Registers a flow at its socket. */
 static __always_inline void register_flow(__u64 cookie, const struct flow_key *key, struct flow *flow)
 {
 	struct socket_place place = { .cookie = cookie };
@@ -61,12 +65,12 @@ static __always_inline void register_flow(__u64 cookie, const struct flow_key *k
 		count_fault(FAULT_SOCKET_FLOW_INSERT);
 		return;
 	}
-	__sync_fetch_and_or(&flow->flags, FLOW_REGISTERED | (are_sockets_watched() ? FLOW_HERE : 0));
+	__sync_fetch_and_or(&flow->flags, FLOW_REGISTERED | (are_sockets_watched() ? FLOW_SOCKET_WATCHED : 0));
 }
 
 /*
- * The socket went into CLOSE, `from` another state. Where the other end has not finished by then, some of its packets and
- * of the kernel's answers may be still to come: they end the flow as those of a forwarded connection do.
+ * Ends the flows of a socket that went from the state `from` to CLOSE. If the other end has not finished by then, it
+ * may still send packets, and the kernel may reply. These packets end the flow, as they do for a forwarded connection.
  */
 static __always_inline void end_flows_of(__u64 cookie, int from)
 {
@@ -77,7 +81,7 @@ static __always_inline void end_flows_of(__u64 cookie, int from)
 		struct flow_key key, *found;
 		struct tuple opener;
 		struct flow *flow;
-		bool one_way;
+		bool unconfirmed;
 
 		place.place = i;
 		found = bpf_map_lookup_elem(&socket_flows, &place);
@@ -85,14 +89,14 @@ static __always_inline void end_flows_of(__u64 cookie, int from)
 			return;
 		key = *found;
 		bpf_map_delete_elem(&socket_flows, &place);
-		flow = find_flow(&key, &one_way);
-		if (!flow || flow->flags & FLOW_CLOSED) /* then a blocked connection is the later one */
+		flow = find_flow(&key, &unconfirmed);
+		if (!flow || flow->flags & FLOW_CLOSED) /* then a blocked connection of this key is the newer one */
 			flow = bpf_map_lookup_elem(&blocked_flows, &key) ?: flow;
 		if (!flow)
 			continue;
 		if (from == TCP_FIN_WAIT2 &&
 		    !(flow->flags & (flow->direction == DIRECTION_EGRESS ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED)))
-			__sync_fetch_and_and(&flow->flags, ~FLOW_HERE);
+			__sync_fetch_and_and(&flow->flags, ~FLOW_SOCKET_WATCHED);
 		else
 			change_flow(&key, flow, &opener, CHANGE_END);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Does a TCP reset arrive, and does its receiver take it? An attacker who is the endpoint himself writes one with the right
- * number that dies on the way, or is thrown away at its end, while his connection goes on.
+ * TCP resets. A reset ends a connection only if it arrives and its receiver accepts it. An attacker at one end of a
+ * connection can send a reset with the right number that a router or the receiver discards, and then go on with the
+ * connection.
  */
 #ifndef WEIR_RESETS_H
 #define WEIR_RESETS_H
@@ -13,6 +14,7 @@
 #include "flow/registered.h"
 #include "flow/sequence.h"
 
+/* 0 -> memory for the segment whose checksum this CPU checks */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -22,9 +24,12 @@ struct {
 
 #define LONGEST_IPV4_HEADER 60
 
-/* Two options that fill up, and a timestamp of 10 bytes: so Linux writes the only option that a reset of its own has. */
+/*
+ * Two NOP options, and a timestamp option of 10 bytes (RFC 7323): Linux sends resets with these options, or with none.
+ */
 #define ONLY_TIMESTAMP 0x0101080a
 
+/* Has the IPv4 header a right checksum? */
 static __always_inline bool has_right_ip_header(hook_context *ctx, const struct packet *packet, __u8 *room)
 {
 	__u64 length = packet->headers.l4_offset - packet->headers.l3_offset;
@@ -37,7 +42,10 @@ static __always_inline bool has_right_ip_header(hook_context *ctx, const struct 
 	return fold(sum_of(room, length)) == 0xffff;
 }
 
-/* Leaves the segment in `room`. False for one that is longer than a chunk: resets are short. */
+/*
+ * Has the segment a right checksum? Leaves the segment in `room`. False for segments longer than a chunk, because
+ * resets are short.
+ */
 static __always_inline bool has_right_segment(hook_context *ctx, const struct packet *packet, __u8 *room)
 {
 	__u64 length = packet->headers.end - packet->headers.l4_offset, whole, sum;
@@ -45,8 +53,8 @@ static __always_inline bool has_right_segment(hook_context *ctx, const struct pa
 	if (!is_within(&length, sizeof(struct tcp_header), CHECKSUM_CHUNK - 4) ||
 	    load_bytes(ctx, packet->headers.l4_offset, room, length))
 		return false;
-	__builtin_memset(room + length, 0, 4); /* it is summed up by fours */
-	/* An IPv4 address as ::ffff:a.b.c.d sums up as the address alone does: 0xffff adds nothing. */
+	__builtin_memset(room + length, 0, 4); /* bpf_csum_diff sums up words of four bytes */
+	/* The sum of ::ffff:a.b.c.d is that of the IPv4 address, because adding 0xffff changes nothing. */
 	sum = sum_of((void *)&packet->headers.tuple, 2 * sizeof(packet->headers.tuple.source_be)) +
 	      bpf_htons(IPPROTO_TCP) + bpf_htons(length);
 	if (has_partial_checksum(ctx))
@@ -59,8 +67,9 @@ static __always_inline bool has_right_segment(hook_context *ctx, const struct pa
 }
 
 /*
- * Routers refuse source routes, and receivers a signature that was not agreed on (RFC 2385), an extension header that they do
- * not know, and data that finds no room. A plain reset has none of all that.
+ * Is this a reset without IP options, extension headers, TCP options other than a timestamp, and data? Routers discard
+ * source routes. Receivers discard an unexpected signature (RFC 2385), unknown extension headers, and data outside of
+ * their window.
  */
 static __always_inline bool is_plain(const struct packet *packet, const __u8 *room)
 {
@@ -77,8 +86,8 @@ static __always_inline bool is_plain(const struct packet *packet, const __u8 *ro
 }
 
 /*
- * Is there nothing about a whole reset for which a router, or its receiver, may throw it away? How many hops it has left is asked
- * apart. Not static: see judge_inner.
+ * Is there no reason for a router or the receiver to discard this reset? The caller checks its hop limit. Not static:
+ * see judge_inner.
  */
 __noinline int is_sound_reset(hook_context *ctx, __u32 which)
 {
@@ -95,10 +104,13 @@ __noinline int is_sound_reset(hook_context *ctx, __u32 which)
 	return is_plain(packet, room);
 }
 
-/* So many bytes under way mostly lie in the window of their receiver, which is no larger without window scaling. */
+/* Most windows are at least as large: it is the largest window without window scaling. */
 #define USUAL_WINDOW 0xffff
 
-/* Registers the flow at the local socket that gets this packet, if it is connected: it will say what it makes of it. */
+/*
+ * Registers the flow at the local socket that receives this packet, if it is connected. Its state will show whether it
+ * accepts the reset.
+ */
 static __always_inline bool register_receiver(hook_context *ctx, const struct packet *packet, struct flow *flow)
 {
 	struct bpf_sock_tuple tuple = {};
@@ -119,46 +131,52 @@ static __always_inline bool register_receiver(hook_context *ctx, const struct pa
 	if (state == TCP_LISTEN || state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV)
 		return false;
 	register_flow(socket->skc_cookie.counter, &packet->connection.key, flow);
-	return flow->flags & FLOW_HERE;
+	return flow->flags & FLOW_SOCKET_WATCHED;
 }
 
-/* A reset that answers the first that the opener sent. */
-static __always_inline bool refuses(const struct packet *packet, const struct flow *flow, __u32 end)
+/* Is this a reset that replies to the first segment of the opener? */
+static __always_inline bool refuses_opening(const struct packet *packet, const struct flow *flow, __u32 end)
 {
 	return end == OTHER_END && packet->headers.tcp_flags & TCP_ACK &&
-	       is_fresh(flow, OTHER_END, packet->headers.acknowledgement);
+	       is_new_acknowledgement(flow, OTHER_END, packet->headers.acknowledgement);
 }
 
-/* No number is known of a flow that an older version of weir made: nothing stands exactly there. */
+/*
+ * Has the reset exactly the next expected number? False for a flow of an older version of weir, whose numbers are not
+ * known.
+ */
 static __always_inline bool is_exact(const struct packet *packet, const struct flow *flow, __u32 end)
 {
 	__u32 sequence = sequence_of(packet);
 
-	if (flow->flags & FLOW_UNHEARD)
-		return refuses(packet, flow, end);
+	if (flow->flags & FLOW_REPLY_UNSEEN)
+		return refuses_opening(packet, flow, end);
 	return (flow->next[0] | flow->next[1]) && sequence == flow->acknowledged[end ^ 1] &&
 	       sequence == flow->next[end];
 }
 
-/* Does it stand where a genuine one may, and where its receiver takes or answers it? */
+/*
+ * Has the reset a number that a genuine one may have, and that its receiver accepts, or challenges with an
+ * acknowledgement?
+ */
 static __always_inline bool is_likely(const struct packet *packet, const struct flow *flow, __u32 end)
 {
 	__u32 sequence = sequence_of(packet), acknowledged = flow->acknowledged[end ^ 1];
 
-	return !(flow->flags & FLOW_UNHEARD) &&
+	return !(flow->flags & FLOW_REPLY_UNSEEN) &&
 	       (sequence == acknowledged || (sequence == flow->next[end] && sequence - acknowledged <= USUAL_WINDOW));
 }
 
-/* Returns enum flow_change. */
+/* Notes a reset. Returns enum flow_change. */
 static __always_inline __u32 note_reset(hook_context *ctx, struct packet *packet, struct flow *flow, __u32 end)
 {
 	__u32 own = end ? FLOW_RESET_BY_OTHER : FLOW_RESET_BY_OPENER, others = own ^ FLOW_RESET;
 	bool exact = is_exact(packet, flow, end);
 
-	if (flow->flags & (FLOW_TOLD | FLOW_HERE))
+	if (flow->flags & (FLOW_CLOSE_REPORTED | FLOW_SOCKET_WATCHED))
 		return 0;
 	if (packet->frame.direction == DIRECTION_EGRESS && is_by_tcp_socket(ctx))
-		return CHANGE_END; /* it is the end of the local socket, which sends this last */
+		return CHANGE_END; /* the local socket sends the reset when it closes */
 	if (register_receiver(ctx, packet, flow) || (!exact && !is_likely(packet, flow, end)))
 		return 0;
 	if (packet->headers.hop_limit < flow->hop_limit[end] || !is_sound_reset(ctx, packet->which))

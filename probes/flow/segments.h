@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What TCP segments change of their connection. A segment changes its state only if its receiver accepts it, and anyone
- * can send one with the right addresses and ports, the opener himself included. So the receiver has to show it:
+ * How TCP segments change the state of their connection. A segment changes the state only if its receiver accepts it.
+ * Anybody can send a segment with the right addresses and ports, also the opener. So the receiver has to show that it
+ * has accepted it:
  *
- *   FIN     counts when the other end acknowledges it.
- *   RST     counts where it stands exactly at what the other end acknowledged last, nothing before it being under way
- *           (RFC 5961), with nothing for which it may be thrown away (resets.h), and with no fewer hops left than a
- *           segment that arrived there. It is forgotten if the other end goes on, and until then the flow is not told
- *           as closed. One that stands elsewhere, while data is under way, leaves the flow open, but doubtful: silence then
- *           ends it sooner, because a receiver that does not take a reset within its window answers it (RFC 5961). A
- *           reset that may not arrive, or be thrown away, shows nothing: its sender can make it so.
- *   SYN     of a connection that lives opens the next one when the other end has answered it and the opener goes on
- *           with just these numbers. A packet that is dropped, or would be, opens nothing, and what was there stays.
+ *   FIN     It counts when the other end acknowledges it.
+ *   RST     It counts if its number is exactly the one that the other end acknowledged last, and no data before it is
+ *           under way (RFC 5961). There must be no reason to discard it (resets.h), and it must have at least as many
+ *           hops left as a segment that arrived. The reset is undone if the other end goes on, and until then the flow
+ *           is not reported as closed. A reset with another number that is possible leaves the flow open, but the flow
+ *           then ends after a shorter silence: a receiver that does not accept a reset in its window replies to it
+ *           (RFC 5961). A reset that may be discarded changes nothing, because an attacker can send one.
+ *   SYN     In an open connection it begins the next connection, when the other end has replied to it and the opener
+ *           goes on with the numbers of that reply. A packet that is dropped, or would be, begins nothing.
  *
- * A local socket says itself when its connection ends (registered.h); then no packet does.
+ * If a local socket is an end of the connection, its state ends the flow (registered.h), and no packet does.
  */
 #ifndef WEIR_SEGMENTS_H
 #define WEIR_SEGMENTS_H
@@ -25,95 +26,99 @@
 
 #define TCP_STATE_FLAGS (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
 
-/* In these states more than the numbers may change. */
-#define FLOW_UNSETTLED (FLOW_UNHEARD | FLOW_RESET | FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED)
+/* While a flow has one of these flags, a plain segment can change more than its numbers. */
+#define FLOW_UNSETTLED (FLOW_REPLY_UNSEEN | FLOW_RESET | FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED)
 
-/* Whole, and from the side where this end is: a neighbour of one end cannot speak for the other. */
+/*
+ * Can this packet change the state? It has to be whole, and to come from the direction of this end. So a neighbour of
+ * one end cannot act for the other.
+ */
 static __always_inline bool can_change_state(const struct packet *packet, const struct flow *flow, __u32 end)
 {
 	return packet->frame.direction == (flow->direction ^ end) &&
 	       !(packet->headers.flags & (PACKET_FRAGMENT | PACKET_PARTIAL));
 }
 
-/* The connection has ended, so that a SYN opens the next one between the same ports. */
+/* Has the connection ended? Then a SYN opens the next one between the same ports. */
 static __always_inline bool has_ended(const struct flow *flow)
 {
 	return flow->flags & FLOW_CLOSED;
 }
 
-/* A SYN of the opener that is not the one that opened this connection, which lives. */
+/* Is this a SYN of the opener with other numbers than the one that opened this connection, which goes on? */
 static __always_inline bool is_offer(const struct packet *packet, const struct flow *flow)
 {
 	return !(packet->headers.flags & (PACKET_FRAGMENT | PACKET_PARTIAL)) && flow->tcp_flags[OTHER_END] &&
 	       packet->headers.sequence_end != flow->next[OPENER_END];
 }
 
-/* Has the opener gone on with a connection whose SYN and SYN+ACK were seen since this one began? */
+/* Is this the first segment of the opener after the SYN and SYN+ACK of the next connection? */
 static __always_inline bool is_succeeded(const struct packet *packet, const struct flow *flow, bool by_opener)
 {
-	return flow->flags & FLOW_OFFER_ANSWERED && by_opener && can_change_state(packet, flow, OPENER_END) &&
+	return flow->flags & FLOW_OFFER_REPLIED && by_opener && can_change_state(packet, flow, OPENER_END) &&
 	       (packet->headers.tcp_flags & TCP_STATE_FLAGS) == TCP_ACK && sequence_of(packet) == flow->successor &&
-	       packet->headers.acknowledgement == flow->successor_answer;
+	       packet->headers.acknowledgement == flow->successor_reply;
 }
 
-/* Its SYN passes. Not static: see judge_inner. */
+/* Notes a SYN that passes, and may begin the next connection. Not static: see judge_inner. */
 __noinline int note_offer(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 	struct flow *flow;
-	bool one_way;
+	bool unconfirmed;
 
 	if (!packet)
 		return 0;
-	flow = find_flow(&packet->connection.key, &one_way);
+	flow = find_flow(&packet->connection.key, &unconfirmed);
 	if (!flow || !can_change_state(packet, flow, OPENER_END))
 		return 0;
 	flow->successor = packet->headers.sequence_end;
-	__sync_fetch_and_and(&flow->flags, ~FLOW_OFFER_ANSWERED);
+	__sync_fetch_and_and(&flow->flags, ~FLOW_OFFER_REPLIED);
 	__sync_fetch_and_or(&flow->flags, FLOW_OFFERED);
 	return 0;
 }
 
+/* Notes a SYN, or a SYN+ACK, of the flow. */
 static __always_inline void note_syn(const struct packet *packet, struct flow *flow, __u32 end)
 {
-	bool answers = packet->headers.tcp_flags & TCP_ACK;
+	bool replies = packet->headers.tcp_flags & TCP_ACK;
 
-	if (end == OPENER_END && !answers) {
+	if (end == OPENER_END && !replies) {
 		flow->next[OPENER_END] = packet->headers.sequence_end;
-		if (flow->flags & FLOW_UNHEARD)
+		if (flow->flags & FLOW_REPLY_UNSEEN)
 			flow->acknowledged[OTHER_END] = sequence_of(packet);
 		if (packet->headers.hop_limit > flow->hop_limit[OPENER_END])
 			flow->hop_limit[OPENER_END] = packet->headers.hop_limit;
 		if (!is_blocked(packet))
 			note_syn_passed(packet->which);
-	} else if (end == OTHER_END && answers && flow->flags & FLOW_UNHEARD) {
-		if (is_fresh(flow, OTHER_END, packet->headers.acknowledgement))
-			hear_other(packet, flow);
-	} else if (end == OTHER_END && answers && flow->flags & FLOW_OFFERED &&
+	} else if (end == OTHER_END && replies && flow->flags & FLOW_REPLY_UNSEEN) {
+		if (is_new_acknowledgement(flow, OTHER_END, packet->headers.acknowledgement))
+			note_first_reply(packet, flow);
+	} else if (end == OTHER_END && replies && flow->flags & FLOW_OFFERED &&
 		   packet->headers.acknowledgement == flow->successor) {
-		flow->successor_answer = packet->headers.sequence_end;
-		__sync_fetch_and_or(&flow->flags, FLOW_OFFER_ANSWERED);
+		flow->successor_reply = packet->headers.sequence_end;
+		__sync_fetch_and_or(&flow->flags, FLOW_OFFER_REPLIED);
 	}
 }
 
-/* Returns enum flow_change. */
+/* Notes a segment without SYN and RST. Returns enum flow_change. */
 static __always_inline __u32 note_segment(struct packet *packet, struct flow *flow, __u32 end)
 {
 	__u32 finished = end ? FLOW_OTHER_FINISHED : FLOW_OPENER_FINISHED,
 	      both = FLOW_OPENER_FINISHED | FLOW_OTHER_FINISHED;
 	__u32 reset_by_other_end = end ? FLOW_RESET_BY_OPENER : FLOW_RESET_BY_OTHER, change = 0;
 
-	/* No receiver takes one without an acknowledgement. */
-	if (!(packet->headers.tcp_flags & TCP_ACK) || flow->flags & FLOW_TOLD)
+	/* No receiver accepts a segment without an acknowledgement. */
+	if (!(packet->headers.tcp_flags & TCP_ACK) || flow->flags & FLOW_CLOSE_REPORTED)
 		return 0;
-	if (flow->flags & FLOW_UNHEARD && end == OTHER_END) {
+	if (flow->flags & FLOW_REPLY_UNSEEN && end == OTHER_END) {
 		if (flow->tcp_flags[OPENER_END] & TCP_SYN
-			    ? !is_fresh(flow, OTHER_END, packet->headers.acknowledgement)
+			    ? !is_new_acknowledgement(flow, OTHER_END, packet->headers.acknowledgement)
 			    : flow->next[OPENER_END] - packet->headers.acknowledgement > FURTHEST)
 			return 0;
-		hear_other(packet, flow);
+		note_first_reply(packet, flow);
 	}
-	if (flow->flags & reset_by_other_end && fits(packet, flow, end)) {
+	if (flow->flags & reset_by_other_end && has_fitting_numbers(packet, flow, end)) {
 		__sync_fetch_and_and(&flow->flags, ~reset_by_other_end);
 		if (!(flow->flags & FLOW_RESET))
 			change = CHANGE_REOPEN;
@@ -124,13 +129,14 @@ static __always_inline __u32 note_segment(struct packet *packet, struct flow *fl
 		flow->finish[end] = packet->headers.sequence_end;
 		__sync_fetch_and_or(&flow->flags, finished);
 	}
-	if ((flow->flags & (both | FLOW_HERE)) == both && flow->acknowledged[OTHER_END] == flow->finish[OPENER_END] &&
+	if ((flow->flags & (both | FLOW_SOCKET_WATCHED)) == both &&
+	    flow->acknowledged[OTHER_END] == flow->finish[OPENER_END] &&
 	    flow->acknowledged[OPENER_END] == flow->finish[OTHER_END])
 		return CHANGE_END;
 	return change;
 }
 
-/* Returns enum flow_change. Not static: see judge_inner. */
+/* Notes any segment that is not plain. Returns enum flow_change. Not static: see judge_inner. */
 __noinline int change_state(hook_context *ctx, __u32 which, struct flow *flow, __u32 end)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -146,7 +152,7 @@ __noinline int change_state(hook_context *ctx, __u32 which, struct flow *flow, _
 	return 0;
 }
 
-/* Not static: see judge_inner. */
+/* Registers the flow at the local socket that sends this packet. Not static: see judge_inner. */
 __noinline int register_sender(hook_context *ctx, __u32 which, struct flow *flow)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -156,36 +162,39 @@ __noinline int register_sender(hook_context *ctx, __u32 which, struct flow *flow
 	return 0;
 }
 
-/* A socket may be handed on at any time: who sends is asked again each 256 jiffies, which is about a second. */
+/*
+ * A process can pass its socket to another one at any time. So the sender is looked up again every 256 jiffies, which
+ * is about a second.
+ */
 #define CLAIM_AGAIN_SHIFT 8
 
-/* All but a plain segment of a connection in its prime. */
+/* Changes a flow by a segment that is not plain, or while the flow is unsettled. */
 static __always_inline void change_flow_by(hook_context *ctx, struct packet *packet, struct flow *flow, __u32 end)
 {
 	__u32 change;
 
 	change = change_state(ctx, packet->which, flow, end);
 	if (change & CHANGE_REOPEN)
-		remove_hint(packet); /* it goes on, and not what may have come after it */
+		remove_hint(packet); /* this connection goes on, so that no blocked connection follows it */
 	if (change)
 		change_flow(&packet->connection.key, flow, &packet->connection.opener, change);
 }
 
-/* This packet passes, or is let pass, as part of the flow. */
+/* Advances the flow by a packet that passes. */
 static __always_inline void advance_flow(hook_context *ctx, struct packet *packet, struct flow *flow, bool by_opener)
 {
 	__u32 end = by_opener ? OPENER_END : OTHER_END, flags;
 	__u64 now = bpf_jiffies64();
 
-	asm volatile("" : "+r"(end)); /* keeps the bound below where the verifier sees it */
+	asm volatile("" : "+r"(end)); /* keeps clang from moving the bound to where the verifier does not see it */
 	end &= 1;
 	__sync_fetch_and_add(&flow->packets[end], packet->frame.wire_packets);
 	__sync_fetch_and_add(&flow->bytes[end], packet->frame.wire_bytes);
 	if ((now ^ flow->seen_jiffies) >> CLAIM_AGAIN_SHIFT && flow->cookie)
 		__sync_fetch_and_or(&flow->flags, FLOW_UNCLAIMED);
 	flow->seen_jiffies = now;
-	if (end && !(flow->flags & FLOW_ANSWERED))
-		__sync_fetch_and_or(&flow->flags, FLOW_ANSWERED);
+	if (end && !(flow->flags & FLOW_REPLIED))
+		__sync_fetch_and_or(&flow->flags, FLOW_REPLIED);
 	if (packet->headers.tuple.protocol != IPPROTO_TCP || packet->headers.flags & PACKET_LATER_FRAGMENT)
 		return;
 	if ((flow->tcp_flags[end] | packet->headers.tcp_flags) != flow->tcp_flags[end])

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The local socket behind a packet: which one it is, who owns it, and who therefore opened the connection. */
+/* The local socket of a packet: its cookie, its owner, and which end opened the connection. */
 #ifndef WEIR_SOCKET_H
 #define WEIR_SOCKET_H
 
 #include "flow/forwarded.h"
 #include "flow/redirection.h"
 
+/* Which end of a connection is meant. */
 enum end {
 	END_UNKNOWN,
 	END_LOCAL,
 	END_REMOTE
 };
 
-/* Who opened a TCP connection that was met in the middle. */
+/*
+ * Returns which end opened a TCP connection that weir has not seen begin: the remote end if a local socket listens for
+ * it. Not static: see judge_inner.
+ */
 __noinline int opener_of_tcp(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -24,7 +28,7 @@ __noinline int opener_of_tcp(hook_context *ctx, __u32 which)
 		return END_UNKNOWN;
 	size = socket_tuple(packet, &tuple);
 
-	/* No connection has port 0 at its other end, so this finds a listener or nothing. */
+	/* No connection has port 0 at its remote end, so that this finds a listener or nothing. */
 	if (size == sizeof(tuple.ipv4)) {
 		__be16 port = tuple.ipv4.sport;
 
@@ -54,7 +58,7 @@ __noinline int opener_of_tcp(hook_context *ctx, __u32 which)
 	return END_LOCAL;
 }
 
-/* Is it bound to no address, so that it has what comes to any of this host's? */
+/* Is the socket bound to no address, so that it receives packets for any address of this host? */
 static __always_inline bool is_anywhere(const struct sock_common *socket, bool ipv4)
 {
 	const __u64 *ipv6 = (const __u64 *)&socket->skc_v6_rcv_saddr;
@@ -62,11 +66,14 @@ static __always_inline bool is_anywhere(const struct sock_common *socket, bool i
 	return ipv4 ? !socket->skc_rcv_saddr : !(ipv6[0] | ipv6[1]);
 }
 
-/* A socket that is bound to no address would have this packet, if it does not only pass through this host. */
-static __always_inline bool goes_through(hook_context *ctx, const struct packet *packet,
-					 const struct bpf_sock_tuple *tuple, __u32 size, struct bpf_fib_lookup *route)
+/*
+ * Would this host forward the packet? Then a socket that is bound to no address does not receive it. `route` is memory
+ * to work in.
+ */
+static __always_inline bool would_forward(hook_context *ctx, const struct packet *packet,
+					  const struct bpf_sock_tuple *tuple, __u32 size, struct bpf_fib_lookup *route)
 {
-	long answer;
+	long result;
 
 	__builtin_memset(route, 0, sizeof(*route));
 	route->ifindex = packet->frame.ifindex;
@@ -79,11 +86,14 @@ static __always_inline bool goes_through(hook_context *ctx, const struct packet 
 		__builtin_memcpy(route->ipv6_src, tuple->ipv6.saddr, sizeof(route->ipv6_src));
 		__builtin_memcpy(route->ipv6_dst, tuple->ipv6.daddr, sizeof(route->ipv6_dst));
 	}
-	answer = bpf_fib_lookup(ctx, route, sizeof(*route), 0);
-	return answer >= 0 && answer != BPF_FIB_LKUP_RET_NOT_FWDED && answer != BPF_FIB_LKUP_RET_FWD_DISABLED;
+	result = bpf_fib_lookup(ctx, route, sizeof(*route), 0);
+	return result >= 0 && result != BPF_FIB_LKUP_RET_NOT_FWDED && result != BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
-/* Cookie of the socket (a connection's own, else the one that is bound or listens) that this packet will reach. */
+/*
+ * Returns the cookie of the local socket that will receive this packet: a connected one, or else one that is bound or
+ * listens. 0 if there is none, or if netfilter redirects the packet. Not static: see judge_inner.
+ */
 __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -99,17 +109,18 @@ __noinline __u64 receiver_cookie(hook_context *ctx, __u32 which)
 		return 0;
 	size = socket_tuple(packet, &tuple);
 	socket = look_up(ctx, packet->headers.tuple.protocol, &tuple, size, BPF_F_CURRENT_NETNS, room);
-	if (socket && is_kernels(socket))
+	if (socket && is_kernel_socket(socket))
 		return 0;
 	cookie = socket ? socket->skc_cookie.counter : 0;
 	translated = (!socket || !socket->skc_dport) && netfilter_translates();
-	/* The room of the socket's start is that of the route, too. */
+	/* From here on `room` holds the route, and no longer the start of the socket. */
 	if ((socket ? is_anywhere(socket, size == sizeof(tuple.ipv4)) : translated) &&
-	    goes_through(ctx, packet, &tuple, size, &room->route))
+	    would_forward(ctx, packet, &tuple, size, &room->route))
 		return 0;
-	return translated && note_diversion(packet, cookie) ? 0 : cookie;
+	return translated && note_redirection(packet, cookie) ? 0 : cookie;
 }
 
+/* Finds the local socket of the packet, and claims it for its sender if the packet leaves. */
 static __always_inline __u64 claim_local_socket(hook_context *ctx, struct packet *packet)
 {
 	__u64 sender;
@@ -132,8 +143,8 @@ static __always_inline __u64 claim_local_socket(hook_context *ctx, struct packet
 }
 
 /*
- * Of the socket of this host that sends the packet or will get it, be it in another network namespace; 0 when none is
- * known. Notes on the way how a packet that leaves was translated.
+ * Returns the cookie of the socket of this host that sends or will receive the packet, also one in another network
+ * namespace; 0 if none is known. If the packet leaves, this also notes whether it was translated.
  */
 static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *packet)
 {
@@ -144,10 +155,12 @@ static __always_inline __u64 local_cookie(hook_context *ctx, struct packet *pack
 	return packet->connection.cookie;
 }
 
-/* What a flow is watched for its local process: one that was silent for so long hardly speaks at all. */
+/*
+ * weir looks for the local process of a flow in so many packets. A process that has not sent by then hardly ever sends.
+ */
 #define UNCLAIMED_PACKETS 64
 
-/* From the packet's ends to those of its opener. */
+/* Fills in the ends from the opener's side, from those of a packet. */
 static __always_inline void turn_to_opener(struct ends *out, const struct ends *sent, bool by_opener)
 {
 	out->source_be[0] = by_opener ? sent->source_be[0] : sent->destination_be[0];
@@ -159,34 +172,34 @@ static __always_inline void turn_to_opener(struct ends *out, const struct ends *
 	out->reserved = 0;
 }
 
-/* The first packet that leaves tells where those that came were led. */
+/* Notes the first packet that leaves: it shows whether netfilter has redirected the packets that came. */
 static __always_inline void note_first_leaving(hook_context *ctx, struct packet *packet, struct flow *flow)
 {
 	const struct tuple *tuple = &packet->headers.tuple;
 	const struct ends *sent = &packet->connection.untranslated;
-	bool translated = note_translation(ctx, packet->which), doubted = flow->flags & FLOW_DOUBTED;
+	bool translated = note_translation(ctx, packet->which), doubted = flow->flags & FLOW_RECEIVER_UNCERTAIN;
 
 	if (translated)
-		turn_to_opener(&flow->beyond, sent, flow->direction == packet->frame.direction);
+		turn_to_opener(&flow->nat, sent, flow->direction == packet->frame.direction);
 	__sync_fetch_and_or(&flow->flags, FLOW_LEFT);
-	__sync_fetch_and_and(&flow->flags, ~FLOW_DOUBTED);
+	__sync_fetch_and_and(&flow->flags, ~FLOW_RECEIVER_UNCERTAIN);
 	if (flow->direction != DIRECTION_INGRESS)
 		return;
 	if (translated && (sent->source_port != tuple->source_port || sent->source_be[1] != tuple->source_be[1] ||
 			   sent->source_be[0] != tuple->source_be[0])) {
 		flow->cookie = 0;
-		note_led(packet, LED_ELSEWHERE, BPF_ANY);
+		store_receiver(packet, RECEIVER_REDIRECTED, BPF_ANY);
 	} else if (arrived_by(ctx)) {
 		flow->cookie = doubted ? 0 : flow->cookie;
 	} else if (doubted || !flow->cookie) {
-		note_led(packet, LED_HERE, doubted ? BPF_ANY : BPF_EXIST);
+		store_receiver(packet, RECEIVER_LOCAL, doubted ? BPF_ANY : BPF_EXIST);
 	}
 }
 
-/* 0 as long as it is in doubt. */
+/* Returns the cookie of the local socket; 0 as long as its receiver is uncertain. */
 static __always_inline __u64 known_cookie(const struct flow *flow)
 {
-	return flow->flags & FLOW_DOUBTED ? 0 : flow->cookie;
+	return flow->flags & FLOW_RECEIVER_UNCERTAIN ? 0 : flow->cookie;
 }
 
 static __always_inline void set_cookie(struct flow *flow, __u64 cookie)
@@ -195,33 +208,39 @@ static __always_inline void set_cookie(struct flow *flow, __u64 cookie)
 		flow->cookie = cookie;
 }
 
-/* May whoever sends this packet only now be somebody else than the socket's last known user? */
-static __always_inline bool shows_sender(const struct packet *packet)
+/*
+ * Can this packet have a new sender? A TCP segment without PSH may be an acknowledgement, or sent again, by the kernel.
+ */
+static __always_inline bool may_have_new_sender(const struct packet *packet)
 {
 	return packet->headers.tuple.protocol != IPPROTO_TCP || packet->headers.tcp_flags & TCP_PSH;
 }
 
-/* Who sends what this host passes on. The look-up costs more, so that it waits for a packet that tells. */
+/*
+ * Finds the sender of a forwarded flow. The look-up is slower, so that it waits for a packet that can have a new
+ * sender.
+ */
 static __always_inline void claim_forwarded(hook_context *ctx, struct packet *packet, struct flow *flow)
 {
-	bool tells = shows_sender(packet) || flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS;
+	bool decisive = may_have_new_sender(packet) || flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS;
 	__u64 cookie = 0;
 
-	if (flow->cookie && (!tells || !arrived_by(ctx)))
+	if (flow->cookie && (!decisive || !arrived_by(ctx)))
 		return;
 	if (arrived_by(ctx)) {
 		note_translation(ctx, packet->which);
-		cookie = forwarded_cookie(ctx, packet, shows_sender(packet));
+		cookie = forwarded_cookie(ctx, packet, may_have_new_sender(packet));
 	}
 	if (cookie)
 		set_cookie(flow, cookie);
-	if (tells || !cookie)
+	if (decisive || !cookie)
 		__sync_fetch_and_and(&flow->flags, ~FLOW_UNCLAIMED);
 }
 
 /*
- * A connection that came in belongs to its listener's process until the one that accepted it sends, and one that went out
- * may have been handed on before it was used.
+ * Finds the process of a flow by a packet that leaves. A connection that came in belongs to the process of its
+ * listener, until the process that accepted it sends. A process can pass a socket that has connected to another process
+ * before that one uses it. Not static: see judge_inner.
  */
 __noinline int claim_flow(hook_context *ctx, __u32 which, struct flow *flow)
 {
@@ -237,7 +256,8 @@ __noinline int claim_flow(hook_context *ctx, __u32 which, struct flow *flow)
 		claim_forwarded(ctx, packet, flow);
 		return 0;
 	}
-	if (claim_socket(cookie, shows_sender(packet)) || flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS)
+	if (claim_socket(cookie, may_have_new_sender(packet)) ||
+	    flow->packets[0] + flow->packets[1] > UNCLAIMED_PACKETS)
 		__sync_fetch_and_and(&flow->flags, ~FLOW_UNCLAIMED);
 	set_cookie(flow, cookie);
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * SYNs that passed, and what answers them. Anyone can send a SYN+ACK to make a connection look like its receiver's own, so
- * it is believed only where something shows that it was asked for: a flow of its interface, a local socket, or, where it
- * comes back by another interface than the SYN left by, the SYN that it acknowledges.
+ * SYNs that passed, and the SYN+ACKs that reply to them. Anybody can send a SYN+ACK, so that its receiver looks like
+ * the opener of a connection. So weir believes a SYN+ACK only if it finds the SYN: as a flow of the same interface, by
+ * a local socket, or in `syns`, if the SYN left by another interface than the one at which the SYN+ACK arrives.
  */
 #ifndef WEIR_SYNS_H
 #define WEIR_SYNS_H
@@ -11,7 +11,7 @@
 #include "base/rule_set.h"
 #include "flow/lookup.h"
 
-/* ends of a SYN that passed -> its numbers: see syns.h */
+/* ends of a SYN that passed -> its numbers */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
@@ -39,7 +39,7 @@ static __always_inline void name_syn(struct ends *ends, const __u64 *source, __u
 	ends->reserved = 0;
 }
 
-/* A SYN passes. Not static: see judge_inner. */
+/* Notes a SYN that passes. Not static: see judge_inner. */
 __noinline int note_syn_passed(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -64,7 +64,10 @@ __noinline int note_syn_passed(__u32 which)
 	return 0;
 }
 
-/* Is this SYN+ACK believed, of which neither a flow nor a socket tells? Counts those that have no proof. Not static: see judge_inner. */
+/*
+ * Is this SYN+ACK believed, for which there is neither a flow nor a socket? Just after the agent has started it is
+ * believed without its SYN, and counted. Not static: see judge_inner.
+ */
 __noinline int believe_syn_ack(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What this host makes of the packets that it passes on. Netfilter knows a connection that it translates by both its
- * tuples, the one of either direction as its sender writes it. Where a packet arrives it is not asked yet; where one leaves
- * it is done.
+ * NAT by this host. Conntrack keeps two tuples of a connection, one for each direction, with the addresses and ports
+ * that the sender of that direction writes. A packet that arrives has not met NAT yet. A packet that leaves has been
+ * translated.
  */
 #ifndef WEIR_TRANSLATION_H
 #define WEIR_TRANSLATION_H
@@ -10,11 +10,14 @@
 #include "base/hook.h"
 #include "base/kernel_net.h"
 
-/* Low bits of skb->_nfct: enum ip_conntrack_info, by which packets of the answering direction come last. */
+/*
+ * The low bits of skb->_nfct: enum ip_conntrack_info, in which the values from IP_CT_ESTABLISHED_REPLY on are those of
+ * replies.
+ */
 #define TRACKING_STATE 7UL
 #define TRACKING_REPLY 3
 
-/* IPS_SRC_NAT and IPS_DST_NAT */
+/* IPS_SRC_NAT | IPS_DST_NAT */
 #define TRACKED_TRANSLATED 0x30
 
 static __always_inline void read_tracked_address(__u64 out[2], const union nf_inet_addr *from, bool ipv4)
@@ -29,7 +32,8 @@ static __always_inline void read_tracked_address(__u64 out[2], const union nf_in
 	}
 }
 
-static __always_inline bool read_sent(hook_context *ctx, const struct packet *packet, struct ends *sent)
+/* Reads the addresses and ports from before NAT. False if the packet was not translated. */
+static __always_inline bool read_untranslated(hook_context *ctx, const struct packet *packet, struct ends *sent)
 {
 	const struct nf_conntrack_tuple_hash *hash;
 	bool ipv4 = is_mapped(packet->headers.tuple.source_be);
@@ -62,12 +66,12 @@ static __always_inline bool read_sent(hook_context *ctx, const struct packet *pa
 	return true;
 }
 
-/* This is note_translation() for hooks that see a packet after netfilter has. Not static: see judge_inner. */
+/* This is note_translation() of hook.h for hooks that see a packet after netfilter. Not static: see judge_inner. */
 __noinline int note_tracked_translation(hook_context *ctx, __u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
 
-	if (!packet || packet->headers.tunnel || !read_sent(ctx, packet, &packet->connection.untranslated))
+	if (!packet || packet->headers.tunnel || !read_untranslated(ctx, packet, &packet->connection.untranslated))
 		return false;
 	packet->role.translated = true;
 	return true;

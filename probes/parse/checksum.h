@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Internet checksums. */
+/* Internet checksums (RFC 1071). */
 #ifndef WEIR_CHECKSUM_H
 #define WEIR_CHECKSUM_H
 
 #include "parse/transport.h"
 
-/* bpf_csum_diff takes no more at once. */
+/* bpf_csum_diff sums up at most this many bytes in one call. */
 #define CHECKSUM_CHUNK 512
 
-/* So that the verifier sees both ends: of one range check, which clang makes of two, that before 6.2 learns nothing. */
+/*
+ * Is the size in this range? The two barriers keep clang from joining both comparisons into one, from which the
+ * verifier before Linux 6.2 learns neither bound.
+ */
 static __always_inline bool is_within(__u64 *size, __u64 least, __u64 most)
 {
 	asm volatile("" : "+r"(*size));

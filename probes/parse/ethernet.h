@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Ethernet II and up to two VLAN tags, in band or (TC) in the skb's metadata. */
+/* Ethernet II, and up to two VLAN tags. On TC the kernel keeps the outer tag in the skb and not in the frame. */
 #ifndef WEIR_ETHERNET_H
 #define WEIR_ETHERNET_H
 
 #include "parse/cursor.h"
+
+#define VLAN_ID_MASK 0x0fff /* IEEE 802.1Q: the identifier in the tag control information */
+#define VLAN_TAGGED 0x1000  /* weir sets this bit in the value of a tag, so that it differs from no tag */
 
 struct vlan_header {
 	__be16 tci;
@@ -15,13 +18,16 @@ static __always_inline bool is_vlan(__u16 ethertype)
 	return ethertype == ETH_P_8021Q || ethertype == ETH_P_8021AD;
 }
 
-/* A priority tag has id 0 and is a tag all the same. */
+/* The value of a tag, as in struct flow_key. A priority tag has the identifier 0, and counts as a tag. */
 static __always_inline __u16 vlan_value(__u16 tci)
 {
-	return 0x1000 | (tci & 0x0fff);
+	return VLAN_TAGGED | (tci & VLAN_ID_MASK);
 }
 
-/* VLAN tags, where *ethertype says that one follows. Returns 0 or a reason; *ethertype is then that of what is behind them. */
+/*
+ * Reads VLAN tags as long as *ethertype says that one follows. Leaves in *ethertype what follows the tags. Returns 0 or
+ * a reason.
+ */
 static __always_inline __u32 parse_tags(const struct cursor *cursor, struct packet *packet, __u16 *ethertype)
 {
 	__u16 type = *ethertype;
@@ -45,7 +51,7 @@ static __always_inline __u32 parse_tags(const struct cursor *cursor, struct pack
 	return 0;
 }
 
-/* Returns 0 or a reason; the ethertype of what follows is left in *ethertype. */
+/* Reads the Ethernet header and its tags. Leaves in *ethertype what follows them. Returns 0 or a reason. */
 static __always_inline __u32 parse_ethernet(const struct cursor *cursor, struct packet *packet, __u16 *ethertype)
 {
 	struct ethhdr *ethernet = take(cursor, packet, sizeof(*ethernet));

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The key of a connection: the same whichever end sent the packet. */
+/* The key of a connection. Packets of both directions have the same key. */
 #ifndef WEIR_FLOW_KEY_H
 #define WEIR_FLOW_KEY_H
 
 #include "base/packet.h"
 #include "parse/icmp.h"
 
-/* Any fixed order will do; this one compares words as they lie in memory. */
+/*
+ * Is the source the low end of the key? The order of ends is arbitrary but fixed: it compares words as they are in
+ * memory.
+ */
 static __always_inline bool source_is_low(const struct tuple *tuple)
 {
 	if (tuple->source_be[1] != tuple->destination_be[1])
@@ -16,25 +19,28 @@ static __always_inline bool source_is_low(const struct tuple *tuple)
 	return tuple->source_port <= tuple->destination_port;
 }
 
-static __always_inline bool is_icmp_answer(const struct tuple *tuple)
+static __always_inline bool is_icmp_reply(const struct tuple *tuple)
 {
-	return icmp_question(tuple->protocol, tuple->icmp_type) != tuple->icmp_type;
+	return icmp_request(tuple->protocol, tuple->icmp_type) != tuple->icmp_type;
 }
 
-/* Two narrow stores that the look-up reads as one word would make it wait for them: they are joined first. */
+/*
+ * Stores both halves of a word at once. The look-up reads the word, and the processor would have to wait if two narrow
+ * stores had written it.
+ */
 static __always_inline void store_pair(__u16 pair[2], __u16 first, __u16 second)
 {
 	*(__u32 *)pair = bpf_htonl(1) == 1 ? (__u32)first << 16 | second : (__u32)second << 16 | first;
 }
 
-/* All of the key that the ends say. Returns whether the source is the low one. */
+/* Fills in the part of the key that names the two ends. Returns whether the source is the low end. */
 static __always_inline bool name_ends(const struct tuple *tuple, struct flow_key *key)
 {
 	bool low = source_is_low(tuple);
 	__u8 asker = 0;
 
 	if (tuple->protocol == IPPROTO_ICMP || tuple->protocol == IPPROTO_ICMPV6)
-		asker = low != is_icmp_answer(tuple) ? 1 : 2;
+		asker = low != is_icmp_reply(tuple) ? 1 : 2;
 	if (low) {
 		key->low_be[0] = tuple->source_be[0];
 		key->low_be[1] = tuple->source_be[1];
@@ -52,6 +58,7 @@ static __always_inline bool name_ends(const struct tuple *tuple, struct flow_key
 	return low;
 }
 
+/* Fills in the whole key of the connection between the ends of `tuple`. Returns whether the source is the low end. */
 static __always_inline bool make_flow_key(const struct packet *packet, const struct tuple *tuple, struct flow_key *key)
 {
 	key->ifindex = packet->frame.ifindex;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Fragmented datagrams. Only the first fragment says the ports; the table lends them to the later ones, and
- * remembers which bytes were seen, since two fragments that claim the same byte are how a datagram is made to
- * look different to the judge and to the receiver.
+ * Fragmented datagrams. Only the first fragment has the ports; weir keeps them in a table for the later ones. The table
+ * also knows which bytes were seen: fragments that overlap can make a datagram look different to weir and to its
+ * receiver.
  */
 #ifndef WEIR_FRAGMENT_H
 #define WEIR_FRAGMENT_H
@@ -18,21 +18,23 @@ struct datagram_key {
 	__u32 ifindex;
 	__u32 tunnel;
 	__u16 vlan[2];
-	__u32 protocol; /* 0 for IPv6: a receiver joins fragments whatever each claims (RFC 8200, 4.5) */
+	__u32 protocol; /* 0 for IPv6, because a receiver ignores the next header of later fragments (RFC 8200, 4.5) */
 	__u32 tunnel_high;
 };
 
+/* Which fragments of a datagram were seen. */
 enum datagram_flag {
 	DATAGRAM_FIRST = 1,
 	DATAGRAM_LAST = 2
 };
 
+/* Bytes of a datagram, from `start` up to but not including `end`. */
 struct range {
 	__u32 start;
 	__u32 end;
 };
 
-/* After this long a receiver has given up on the rest (RFC 8200 says 60 seconds, Linux 30). */
+/* After this time a receiver gives up a datagram that is not complete: 60 seconds in RFC 8200, 30 seconds in Linux. */
 #define DATAGRAM_SECONDS 30
 
 struct datagram {
@@ -45,11 +47,12 @@ struct datagram {
 	__u8 icmp_code;
 	__u8 protocol;
 	__u8 tcp_flags;
-	__u32 poison; /* enum weir_reason: nothing of this datagram is decided any more */
-	__u32 lent;   /* of packet->headers.flags, what later fragments share with the first */
+	__u32 poison; /* enum weir_reason: every later fragment of this datagram is undecided for this reason */
+	__u32 shared; /* those of enum packet_flag that later fragments take over from the first one */
 	struct range ranges[LIMIT_FRAGMENT_RANGES];
 };
 
+/* datagram -> its fragments so far */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -59,7 +62,7 @@ struct {
 
 static __always_inline struct range *range_at(struct datagram *datagram, __u64 index)
 {
-	asm volatile("" : "+r"(index)); /* keeps the bound below where the verifier sees it */
+	asm volatile("" : "+r"(index)); /* keeps clang from moving the bound to where the verifier does not see it */
 	index &= LIMIT_FRAGMENT_RANGES - 1;
 	return &datagram->ranges[index];
 }
@@ -72,7 +75,7 @@ static __always_inline void drop_range(struct datagram *datagram, __u32 index)
 	datagram->count = last;
 }
 
-/* Adds the bytes of this fragment; adjacent ranges become one. */
+/* Adds the bytes of a fragment, and joins ranges that touch each other. Returns 0 or a reason. */
 static __always_inline __u32 add_range(struct datagram *datagram, __u32 start, __u32 end)
 {
 	struct range *added;
@@ -120,7 +123,9 @@ static __always_inline bool is_stale(const struct datagram *datagram)
 	return bpf_jiffies64() - datagram->started_jiffies > DATAGRAM_SECONDS * (__u64)jiffies_per_second;
 }
 
-/* Judges what a fragment claims, and gives a later one the ports of the first. Returns 0 or a reason. */
+/*
+ * Checks the bytes that a fragment has, and gives a later fragment the ports of the first one. Returns 0 or a reason.
+ */
 __noinline int track_fragment(__u32 which)
 {
 	struct packet *packet = packet_in_scratch(which);
@@ -175,7 +180,7 @@ __noinline int track_fragment(__u32 which)
 		datagram->icmp_code = packet->headers.tuple.icmp_code;
 		datagram->protocol = packet->headers.tuple.protocol;
 		datagram->tcp_flags = packet->headers.tcp_flags;
-		datagram->lent = packet->headers.flags & (PACKET_HAS_PORTS | PACKET_ICMP_ERROR | PACKET_ICMP_ANSWER);
+		datagram->shared = packet->headers.flags & (PACKET_HAS_PORTS | PACKET_ICMP_ERROR | PACKET_ICMP_REPLY);
 		datagram->flags |= DATAGRAM_FIRST;
 	} else if (datagram->flags & DATAGRAM_FIRST) {
 		packet->headers.tuple.source_port = datagram->source_port;
@@ -184,7 +189,7 @@ __noinline int track_fragment(__u32 which)
 		packet->headers.tuple.icmp_code = datagram->icmp_code;
 		packet->headers.tuple.protocol = datagram->protocol;
 		packet->headers.tcp_flags = datagram->tcp_flags;
-		packet->headers.flags = (packet->headers.flags & ~PACKET_NO_PROTOCOL) | datagram->lent;
+		packet->headers.flags = (packet->headers.flags & ~PACKET_NO_PROTOCOL) | datagram->shared;
 	}
 	return 0;
 }

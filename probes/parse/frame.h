@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* From a frame to its packet, as far as it can be read, and to the one in its tunnel. */
+/* Parses a frame, and the packet inside its tunnel, if it is one. */
 #ifndef WEIR_FRAME_H
 #define WEIR_FRAME_H
 
@@ -9,7 +9,9 @@
 #include "parse/transport.h"
 #include "parse/tunnel.h"
 
-/* Clears all that a parser or a hook may leave unset. The other parts of the packet are written before they are read. */
+/*
+ * Clears all that a parser or a hook may leave unset. The other parts of the packet are written before they are read.
+ */
 static __always_inline void reset_packet(struct packet *packet, __u32 which)
 {
 	packet->outcome = (struct outcome){};
@@ -18,7 +20,10 @@ static __always_inline void reset_packet(struct packet *packet, __u32 which)
 	packet->which = which;
 }
 
-/* Begins the packet of a frame: its interface, and the rule set in force. One root word, read once, chooses the copy of all tables. */
+/*
+ * Begins the packet of a frame: notes its interface, and the rule set in force. `generation` is read once, so that the
+ * whole packet meets one copy of the tables.
+ */
 static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction)
 {
 	__u32 zero = 0, generation;
@@ -49,6 +54,7 @@ static __always_inline struct packet *start_packet(__u32 ifindex, __u8 direction
 	return packet;
 }
 
+/* Decides a packet that is not IP: it passes, and ARP counts as failsafe. */
 static __always_inline void note_not_ip(struct packet *packet, __u16 ethertype)
 {
 	packet->headers.flags |= PACKET_NO_IP;
@@ -57,6 +63,7 @@ static __always_inline void note_not_ip(struct packet *packet, __u16 ethertype)
 	packet->outcome.verdict = VERDICT_PASSED;
 }
 
+/* Parses layer 3. */
 static __always_inline void parse_network(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
 	__u32 reason;
@@ -70,7 +77,7 @@ static __always_inline void parse_network(const struct cursor *cursor, struct pa
 	packet->outcome.reason = reason;
 }
 
-/* Layers 2 to 4. `ethertype` is 0 where the frame has an Ethernet header to say it. */
+/* Parses layers 2 to 4. `ethertype` is 0 if the frame begins with an Ethernet header, which has it. */
 static __always_inline void parse_frame(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
 	if (packet->frame.interface_flags & INTERFACE_UNKNOWN) {
@@ -88,14 +95,17 @@ static __always_inline void parse_frame(const struct cursor *cursor, struct pack
 	packet->outcome.reason = parse_transport(cursor, packet);
 }
 
-/* The same where a call does not matter. */
+/* The same as a function of its own, for packets that are rare enough to afford a call. */
 static __noinline void parse_frame_apart(const struct cursor *cursor, struct packet *packet, __u16 ethertype)
 {
 	if (cursor && packet)
 		parse_frame(cursor, packet, ethertype);
 }
 
-/* Makes `inner` the packet inside the tunnel that `outer` is. False when there is none to judge. */
+/*
+ * Parses the packet inside the tunnel packet `outer`. Returns whether there is an IP packet, or a reason why it is
+ * undecided.
+ */
 static __noinline bool enter_tunnel(const struct cursor *cursor, const struct packet *outer, struct packet *inner)
 {
 	__u16 ethertype = 0;
@@ -105,7 +115,7 @@ static __noinline bool enter_tunnel(const struct cursor *cursor, const struct pa
 	reset_packet(inner, INNER);
 	inner->frame = outer->frame;
 	inner->rule_set = outer->rule_set;
-	inner->rule_set.tunnel_forms = 0; /* what a device takes out of this one is another packet */
+	inner->rule_set.tunnel_forms = 0; /* weir looks into one tunnel, not into a tunnel inside it */
 	inner->headers.flags = outer->headers.flags & PACKET_GSO;
 	if (outer->headers.flags & PACKET_FIRST_FRAGMENT)
 		inner->headers.flags |= PACKET_PARTIAL;

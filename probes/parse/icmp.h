@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What ICMP and ICMPv6 messages are to a connection: errors about it, questions, answers. */
+/* ICMP and ICMPv6 messages: errors about a connection, and requests and replies, which are a connection themselves. */
 #ifndef WEIR_ICMP_H
 #define WEIR_ICMP_H
 
@@ -13,6 +13,7 @@ struct icmp_header {
 	__be16 sequence;
 };
 
+/* Types of messages. RFC 792 and RFC 4443 assign those without a comment. */
 enum icmp_number {
 	ICMP_ECHO_REPLY_TYPE = 0,
 	ICMP_UNREACHABLE_TYPE = 3,
@@ -31,12 +32,12 @@ enum icmp_number {
 	ICMPV6_LISTENER_REPORT_TYPE = 131,
 	ICMPV6_LISTENER_DONE_TYPE = 132,
 	ICMPV6_LISTENER_REPORT_V2_TYPE = 143,
-	/* Neighbour discovery, RFC 4861: these, and all between them. */
+	/* Neighbour discovery, RFC 4861: these two, and all types between them. */
 	ICMPV6_ROUTER_SOLICITATION_TYPE = 133,
 	ICMPV6_REDIRECT_TYPE = 137,
 };
 
-/* Of an unreachable: communication is administratively prohibited. */
+/* Codes of an unreachable message: communication is administratively prohibited (RFC 1812, RFC 4443). */
 enum icmp_code {
 	ICMP_PROHIBITED_CODE = 13,
 	ICMPV6_PROHIBITED_CODE = 1
@@ -50,8 +51,8 @@ static __always_inline bool is_icmp_error(__u8 protocol, __u8 type)
 	       type == ICMP_PARAMETER_TYPE;
 }
 
-/* The question that an answer belongs to; any other type is its own. */
-static __always_inline __u8 icmp_question(__u8 protocol, __u8 type)
+/* Returns the type of the request that a reply belongs to. For any other message it returns its own type. */
+static __always_inline __u8 icmp_request(__u8 protocol, __u8 type)
 {
 	if (protocol == IPPROTO_ICMPV6)
 		return type == ICMPV6_ECHO_REPLY_TYPE ? ICMPV6_ECHO_TYPE : type;
@@ -60,27 +61,29 @@ static __always_inline __u8 icmp_question(__u8 protocol, __u8 type)
 	return type == ICMP_TIMESTAMP_REPLY_TYPE ? ICMP_TIMESTAMP_TYPE : type;
 }
 
-static __always_inline bool has_icmp_id(__u8 protocol, __u8 question)
+/* Has a message of this type an identifier? */
+static __always_inline bool has_icmp_id(__u8 protocol, __u8 request)
 {
 	if (protocol == IPPROTO_ICMPV6)
-		return question == ICMPV6_ECHO_TYPE;
-	return question == ICMP_ECHO_TYPE || question == ICMP_TIMESTAMP_TYPE;
+		return request == ICMPV6_ECHO_TYPE;
+	return request == ICMP_ECHO_TYPE || request == ICMP_TIMESTAMP_TYPE;
 }
 
 /*
- * ICMP has no ports. In a flow's key the asking end has the identifier, and the other end what is asked; otherwise an
- * echo reply that nobody asked for would open the way for the echo request that a rule blocks.
+ * ICMP has no ports. In a flow's key the requesting end has the identifier as its port, and the other end the type and
+ * code of the request. Without this difference, an echo reply that nobody requested would open the way for an echo
+ * request that a rule blocks.
  */
 static __always_inline void set_icmp_tuple(struct tuple *tuple, const struct icmp_header *icmp)
 {
-	__u8 question = icmp_question(tuple->protocol, icmp->type);
-	__u16 asked = question << 8 | icmp->code;
-	__u16 id = has_icmp_id(tuple->protocol, question) ? bpf_ntohs(icmp->id) : 0;
+	__u8 request = icmp_request(tuple->protocol, icmp->type);
+	__u16 requested = request << 8 | icmp->code;
+	__u16 id = has_icmp_id(tuple->protocol, request) ? bpf_ntohs(icmp->id) : 0;
 
 	tuple->icmp_type = icmp->type;
 	tuple->icmp_code = icmp->code;
-	tuple->source_port = question == icmp->type ? id : asked;
-	tuple->destination_port = question == icmp->type ? asked : id;
+	tuple->source_port = request == icmp->type ? id : requested;
+	tuple->destination_port = request == icmp->type ? requested : id;
 }
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the interface of a frame means to the rules. */
+/* The interfaces that weir watches, and which numbers and groups they have in the rules. */
 #ifndef WEIR_INTERFACES_H
 #define WEIR_INTERFACES_H
 
 #include "base/kernel.h"
 
-/* ifindex modulo LIMIT_INTERFACE_PLACES, or the place that `interfaces_apart` names -> what the interface means */
+/* ifindex modulo LIMIT_INTERFACE_PLACES, or the place in `interfaces_apart` -> the interface; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -14,7 +14,10 @@ struct {
 	__type(value, struct interface_entry);
 } interfaces SEC(".maps");
 
-/* ifindex of an interface whose place another one has -> its place in `interfaces`; user space fills it */
+/*
+ * ifindex of an interface whose first place is taken by another interface -> its place in `interfaces`; user space
+ * fills it
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -31,7 +34,10 @@ static __noinline struct interface_entry *find_interface_apart(__u32 ifindex)
 	return entry && entry->ifindex == ifindex ? entry : NULL;
 }
 
-/* Two interfaces may share a place in the array: the one that came later then lies elsewhere, and a hash knows where. */
+/*
+ * Returns NULL if weir does not know the interface. Two interfaces may share a first place: `interfaces_apart` has the
+ * place of the later one.
+ */
 static __always_inline struct interface_entry *find_interface(__u32 ifindex)
 {
 	__u32 place = ifindex & (LIMIT_INTERFACE_PLACES - 1);

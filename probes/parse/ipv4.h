@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* IPv4: header, options, fragment fields. */
+/* IPv4 (RFC 791): header, options, fragment fields. */
 #ifndef WEIR_IPV4_H
 #define WEIR_IPV4_H
 
@@ -18,8 +18,21 @@ struct ipv4_header {
 	__be32 destination;
 };
 
+#define IPV4_VERSION 4
+#define IPV4_DONT_FRAGMENT 0x4000
 #define IPV4_MORE_FRAGMENTS 0x2000
-#define IPV4_OFFSET_MASK 0x1fff
+#define IPV4_OFFSET_MASK 0x1fff /* in units of 8 bytes */
+
+static __always_inline bool is_ipv4(const struct ipv4_header *ip)
+{
+	return ip->version_ihl >> 4 == IPV4_VERSION;
+}
+
+/* Returns the length of the header with its options in bytes, as the header gives it: less than 20 is invalid. */
+static __always_inline __u32 ipv4_header_length(const struct ipv4_header *ip)
+{
+	return (ip->version_ihl & 0x0f) * 4;
+}
 
 static __always_inline __u32 parse_ipv4(const struct cursor *cursor, struct packet *packet)
 {
@@ -30,7 +43,7 @@ static __always_inline __u32 parse_ipv4(const struct cursor *cursor, struct pack
 	ip = take(cursor, packet, sizeof(*ip));
 	if (!ip)
 		return short_of(packet, sizeof(*ip), REASON_IPV4_TRUNCATED);
-	if (ip->version_ihl >> 4 != 4)
+	if (!is_ipv4(ip))
 		return REASON_IPV4_VERSION;
 	map_ipv4(packet->headers.tuple.source_be, ip->source);
 	map_ipv4(packet->headers.tuple.destination_be, ip->destination);
@@ -39,7 +52,7 @@ static __always_inline __u32 parse_ipv4(const struct cursor *cursor, struct pack
 	packet->headers.hop_limit = ip->ttl;
 	packet->headers.dscp = ip->tos >> 2;
 
-	header_length = (ip->version_ihl & 0x0f) * 4;
+	header_length = ipv4_header_length(ip);
 	if (header_length < sizeof(*ip))
 		return REASON_IPV4_HEADER_LENGTH;
 	room = packet->headers.end - packet->headers.l3_offset;

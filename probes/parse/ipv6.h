@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* IPv6: header and the chain of extension headers. */
+/* IPv6 (RFC 8200): header and the chain of extension headers. */
 #ifndef WEIR_IPV6_H
 #define WEIR_IPV6_H
 
@@ -16,7 +16,7 @@ struct ipv6_header {
 
 struct extension_header {
 	__u8 next_header;
-	__u8 length; /* 8-byte units without the first (RFC 8200); AH: 4-byte units less 2 (RFC 4302) */
+	__u8 length; /* in 8 bytes, less the first 8 (RFC 8200); AH: in 4 bytes, less 8 bytes (RFC 4302) */
 };
 
 struct fragment_header {
@@ -26,9 +26,18 @@ struct fragment_header {
 	__be32 id;
 };
 
-#define EXTENSION_MOBILITY 135
-#define EXTENSION_HIP 139
-#define EXTENSION_SHIM6 140
+#define IPV6_VERSION 6
+#define FRAGMENT_OFFSET_MASK 0xfff8 /* in bytes, because the offset counts units of 8 bytes */
+#define FRAGMENT_MORE 0x0001
+
+#define EXTENSION_MOBILITY 135 /* RFC 6275 */
+#define EXTENSION_HIP 139      /* RFC 7401 */
+#define EXTENSION_SHIM6 140    /* RFC 5533 */
+
+static __always_inline bool is_ipv6(const struct ipv6_header *ip)
+{
+	return bpf_ntohl(ip->version_class_flow) >> 28 == IPV6_VERSION;
+}
 
 static __always_inline bool is_extension(__u8 header)
 {
@@ -47,7 +56,10 @@ static __always_inline bool is_extension(__u8 header)
 	}
 }
 
-/* An atomic fragment (RFC 6946) is a whole packet. Behind a later fragment's header there is payload only. */
+/*
+ * Reads the fragment header. An atomic fragment (RFC 6946) is a whole packet. A later fragment has only payload behind
+ * this header.
+ */
 static __always_inline __u32 parse_fragment_header(const struct cursor *cursor, struct packet *packet)
 {
 	struct fragment_header *header = take(cursor, packet, sizeof(*header));
@@ -60,14 +72,14 @@ static __always_inline __u32 parse_fragment_header(const struct cursor *cursor, 
 	offset_more = bpf_ntohs(header->offset_more);
 	packet->headers.tuple.protocol = header->next_header;
 	packet->headers.flags |= PACKET_FRAGMENT_HEADER;
-	if (!(offset_more & 0xfff9))
+	if (!(offset_more & (FRAGMENT_OFFSET_MASK | FRAGMENT_MORE)))
 		return 0;
 	packet->headers.fragment_id = header->id;
 	packet->headers.fragment_offset = packet->headers.offset;
-	packet->headers.fragment_start = offset_more & 0xfff8;
+	packet->headers.fragment_start = offset_more & FRAGMENT_OFFSET_MASK;
 	packet->headers.flags |=
 		packet->headers.fragment_start ? PACKET_LATER_FRAGMENT | PACKET_NO_PROTOCOL : PACKET_FIRST_FRAGMENT;
-	if (!(offset_more & 1))
+	if (!(offset_more & FRAGMENT_MORE))
 		packet->headers.flags |= PACKET_LAST_FRAGMENT;
 	return 0;
 }
@@ -81,11 +93,11 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 	ip = take(cursor, packet, sizeof(*ip));
 	if (!ip)
 		return short_of(packet, sizeof(*ip), REASON_IPV6_TRUNCATED);
-	if (bpf_ntohl(ip->version_class_flow) >> 28 != 6)
+	if (!is_ipv6(ip))
 		return REASON_IPV6_VERSION;
 	copy_ipv6(packet->headers.tuple.source_be, ip->source);
 	copy_ipv6(packet->headers.tuple.destination_be, ip->destination);
-	/* An IPv4 address in an IPv6 header would meet the rules and flows of IPv4; no host may send one. */
+	/* A mapped IPv4 address in an IPv6 header would meet the rules and flows of IPv4. No host may send one. */
 	if (is_mapped(packet->headers.tuple.source_be) || is_mapped(packet->headers.tuple.destination_be))
 		return REASON_IPV6_VERSION;
 	packet->headers.flags |= PACKET_HAS_ADDRESSES | PACKET_IPV6;
@@ -101,7 +113,10 @@ static __always_inline __u32 parse_ipv6(const struct cursor *cursor, struct pack
 		return REASON_IPV6_PAYLOAD_LENGTH;
 	cut_padding(packet, packet->headers.offset, payload_length);
 
-	/* Unrolled: the verifier before 6.2 knows a loop only where its way back is a jump, which clang does not promise. */
+	/*
+	 * The loop is unrolled, because the verifier before Linux 6.2 does not recognise every loop that clang makes of
+	 * it.
+	 */
 #pragma clang loop unroll(full)
 	for (int i = 0; i < LIMIT_EXTENSION_HEADERS + 1; i++) {
 		__u8 header = packet->headers.tuple.protocol;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* TCP, UDP, ICMP and ICMPv6, and the packet that an ICMP error quotes. */
+/* Layer 4: TCP, UDP, ICMP and ICMPv6, and the packet that an ICMP error quotes. */
 #ifndef WEIR_TRANSPORT_H
 #define WEIR_TRANSPORT_H
 
@@ -13,12 +13,17 @@ struct tcp_header {
 	__be16 destination;
 	__be32 sequence;
 	__be32 acknowledgement;
-	__u8 data_offset; /* upper four bits, in 4-byte units */
+	__u8 data_offset; /* length of the header in its upper four bits, in units of 4 bytes */
 	__u8 flags;
 	__be16 window;
 	__be16 checksum;
 	__be16 urgent;
 };
+
+static __always_inline __u32 tcp_header_length(const struct tcp_header *tcp)
+{
+	return (tcp->data_offset >> 4) * 4;
+}
 
 struct udp_header {
 	__be16 source;
@@ -27,19 +32,19 @@ struct udp_header {
 	__be16 checksum;
 };
 
-/* How many bytes of the IP payload the frame should hold from here. */
+/* How many bytes of the packet lie behind the cursor, whether they are linear or not. */
 static __always_inline __u32 payload_left(const struct packet *packet)
 {
 	return packet->headers.end > packet->headers.offset ? packet->headers.end - packet->headers.offset : 0;
 }
 
-/* How many numbers a TCP segment takes. */
+/* How many sequence numbers a TCP segment takes: one for each byte, and one each for SYN and FIN. */
 static __always_inline __u32 sequence_length(__u32 payload, __u8 flags)
 {
-	return payload + (flags >> 1 & 1) + (flags & 1);
+	return payload + (flags & TCP_SYN) / TCP_SYN + (flags & TCP_FIN) / TCP_FIN;
 }
 
-/* Of a TCP segment that is not a later fragment. */
+/* The sequence number of a TCP segment, which must not be a later fragment. */
 static __always_inline __u32 sequence_of(const struct packet *packet)
 {
 	return packet->headers.sequence_end -
@@ -56,7 +61,7 @@ static __always_inline __u32 parse_tcp(const struct cursor *cursor, struct packe
 	tcp = take(cursor, packet, sizeof(*tcp));
 	if (!tcp)
 		return short_of(packet, sizeof(*tcp), REASON_TCP_TRUNCATED);
-	header_length = (tcp->data_offset >> 4) * 4;
+	header_length = tcp_header_length(tcp);
 	if (header_length < sizeof(*tcp) || header_length > left)
 		return REASON_TCP_HEADER_LENGTH;
 	packet->headers.tuple.source_port = bpf_ntohs(tcp->source);
@@ -82,9 +87,9 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 	length = bpf_ntohs(udp->length);
 	if (packet->headers.flags & (PACKET_FIRST_FRAGMENT | PACKET_PARTIAL) ||
 	    (!length && packet->headers.flags & PACKET_GSO))
-		left = length = sizeof(*udp); /* the length covers more than this frame */
+		left = length = sizeof(*udp); /* the length in the header covers more than this frame */
 	if (!length && packet->headers.flags & PACKET_IPV6)
-		length = left; /* of a jumbogram (RFC 2675), and Linux takes it of any other */
+		length = left; /* RFC 2675: a jumbogram has no length; Linux accepts other packets without it, too */
 	if (length < sizeof(*udp) || length > left)
 		return REASON_UDP_LENGTH;
 	packet->headers.tuple.source_port = bpf_ntohs(udp->source);
@@ -97,8 +102,9 @@ static __always_inline __u32 parse_udp(const struct cursor *cursor, struct packe
 }
 
 /*
- * The connection that an ICMP error is about, from the packet it quotes. An error goes to the sender of that packet. One that
- * goes elsewhere, or quotes too little, is related to no connection and is judged on its own.
+ * Finds the connection that an ICMP error is about, from the packet that it quotes. An error goes to the sender of that
+ * packet. An error that goes to another address, or quotes too little, is related to no connection, and is judged on
+ * its own.
  */
 static __always_inline void parse_quoted(const struct cursor *cursor, struct packet *packet)
 {
@@ -109,17 +115,17 @@ static __always_inline void parse_quoted(const struct cursor *cursor, struct pac
 	if (packet->headers.tuple.protocol == IPPROTO_ICMP) {
 		struct ipv4_header *ip = take(cursor, packet, sizeof(*ip));
 
-		if (!ip || ip->version_ihl >> 4 != 4 || (ip->version_ihl & 0x0f) < 5 ||
+		if (!ip || !is_ipv4(ip) || ipv4_header_length(ip) < sizeof(*ip) ||
 		    bpf_ntohs(ip->fragment) & IPV4_OFFSET_MASK)
 			return;
 		map_ipv4(quoted.source_be, ip->source);
 		map_ipv4(quoted.destination_be, ip->destination);
 		protocol = ip->protocol;
-		packet->headers.offset += (ip->version_ihl & 0x0f) * 4 - sizeof(*ip);
+		packet->headers.offset += ipv4_header_length(ip) - sizeof(*ip);
 	} else {
 		struct ipv6_header *ip = take(cursor, packet, sizeof(*ip));
 
-		if (!ip || bpf_ntohl(ip->version_class_flow) >> 28 != 6)
+		if (!ip || !is_ipv6(ip))
 			return;
 		copy_ipv6(quoted.source_be, ip->source);
 		copy_ipv6(quoted.destination_be, ip->destination);
@@ -155,8 +161,8 @@ static __always_inline __u32 parse_icmp(const struct cursor *cursor, struct pack
 	set_icmp_tuple(&packet->headers.tuple, icmp);
 	packet->headers.header_end = packet->headers.offset;
 	packet->headers.flags |= PACKET_HAS_PORTS;
-	if (icmp_question(packet->headers.tuple.protocol, icmp->type) != icmp->type)
-		packet->headers.flags |= PACKET_ICMP_ANSWER;
+	if (icmp_request(packet->headers.tuple.protocol, icmp->type) != icmp->type)
+		packet->headers.flags |= PACKET_ICMP_REPLY;
 	if (is_icmp_error(packet->headers.tuple.protocol, icmp->type)) {
 		packet->headers.flags |= PACKET_ICMP_ERROR;
 		parse_quoted(cursor, packet);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The header of a tunnel: leaves the cursor at the packet inside, and says what that is. */
+/* The headers of tunnels. Their parsers leave the cursor at the packet inside, and find out of which protocol it is. */
 #ifndef WEIR_TUNNEL_H
 #define WEIR_TUNNEL_H
 
 #include "parse/ethernet.h"
+#include "parse/ipv4.h"
 
+/* A tunnel is one word in keys: its kind in the upper 8 bits, and below them its identifier. */
+#define TUNNEL_KIND_SHIFT 24
+#define TUNNEL_IDENTIFIER_MASK 0x00ffffff
+
+/* GRE: RFC 2784, and RFC 2890 for the key and the sequence number. */
 struct gre_header {
 	__be16 flags;
 	__be16 protocol;
@@ -14,36 +20,60 @@ struct gre_header {
 #define GRE_KEY 0x2000
 #define GRE_SEQUENCE 0x1000
 #define GRE_VERSION 0x0007
-#define GRE_ROUTING 0x4000
+#define GRE_ROUTING 0x4000  /* RFC 1701: a source route, which Linux does not accept either */
+#define GRE_OPTION_LENGTH 4 /* of the checksum with its reserved field, of the key, and of the sequence number */
 
+/* VXLAN: RFC 7348, and draft-ietf-nvo3-vxlan-gpe. */
 struct vxlan_header {
 	__u8 flags;
 	__u8 reserved[2];
-	__u8 next_protocol; /* of VXLAN-GPE, where the flags say so */
-	__be32 vni;	    /* upper 24 bits */
+	__u8 next_protocol; /* only of VXLAN-GPE, if VXLAN_HAS_PROTOCOL is set */
+	__be32 vni;	    /* the identifier is in the upper 24 bits */
 };
 
 #define VXLAN_HAS_IDENTIFIER 0x08
-#define VXLAN_HAS_PROTOCOL 0x04 /* VXLAN-GPE: it need not be an Ethernet frame that follows */
-#define VXLAN_GPE_UNUSUAL 0x31	/* VXLAN-GPE: a version other than 0, or a message to the tunnel's other end */
+#define VXLAN_HAS_PROTOCOL 0x04 /* VXLAN-GPE: `next_protocol` says what follows, which need not be an Ethernet frame */
+#define VXLAN_GPE_UNUSUAL \
+	0x31 /* VXLAN-GPE: a version other than 0, or a control message to the other end of the tunnel */
 
+/* Protocols that VXLAN-GPE has numbers of its own for. */
+enum {
+	VXLAN_GPE_IPV4 = 1,
+	VXLAN_GPE_IPV6 = 2,
+	VXLAN_GPE_ETHERNET = 3,
+};
+
+/* Geneve: RFC 8926. */
 struct geneve_header {
-	__u8 version_options; /* version: upper two bits; option length in 4-byte units: lower six */
+	__u8 version_options; /* version: upper two bits; length of the options, in 4 bytes: lower six */
 	__u8 flags;
 	__be16 protocol;
 	__be32 vni;
 };
 
-#define ETH_P_BRIDGED 0x6558
+#define GENEVE_VERSION_SHIFT 6
+#define GENEVE_OPTIONS_MASK 0x3f
 
+#define ETH_P_BRIDGED 0x6558 /* transparent Ethernet bridging (RFC 1701) */
+
+/* The redirect header of WCCP version 2 (draft-mclaggan-wccp-v2rev1). */
+#define WCCP_HEADER_LENGTH 4
+
+/* ERSPAN (draft-foschiano-erspan): the versions in the header, and its length for each of them. */
+#define ERSPAN_TYPE_II 1
+#define ERSPAN_TYPE_III 2
+#define ERSPAN_II_LENGTH 8
+#define ERSPAN_III_LENGTH 12
+
+/* The kind and the identifier of a tunnel in one word, as in struct flow_key. */
 static __always_inline __u32 tunnel_identity(__u32 kind, __u32 id)
 {
-	return kind << 24 | (id & 0x00ffffff);
+	return kind << TUNNEL_KIND_SHIFT | (id & TUNNEL_IDENTIFIER_MASK);
 }
 
 /*
- * WCCP hands over a packet of the family that the tunnel is of, as Linux has it, in version 2 behind a header of 4 bytes.
- * Which of both it is, nothing tells but the first four bits.
+ * WCCP sends IP packets in GRE, of the same family as the tunnel itself. In version 2 a header comes before the packet.
+ * Linux tells both versions apart by the first four bits, which are 4 only in a packet, and so does this parser.
  */
 static __always_inline __u32 parse_wccp(const struct cursor *cursor, struct packet *packet, bool over_ipv6,
 					__u16 *ethertype)
@@ -53,13 +83,16 @@ static __always_inline __u32 parse_wccp(const struct cursor *cursor, struct pack
 	if (!first)
 		return short_of(packet, sizeof(*first), REASON_TUNNEL_TRUNCATED);
 	packet->headers.offset -= sizeof(*first);
-	if (*first >> 4 != 4)
-		packet->headers.offset += 4;
+	if (*first >> 4 != IPV4_VERSION)
+		packet->headers.offset += WCCP_HEADER_LENGTH;
 	*ethertype = over_ipv6 ? ETH_P_IPV6 : ETH_P_IP;
 	return 0;
 }
 
-/* The header before a mirrored frame. The oldest kind of mirroring has none, and a GRE header without options. */
+/*
+ * Skips the ERSPAN header before a mirrored frame. Type I has none, and is sent in a `plain` GRE header without
+ * options.
+ */
 static __always_inline __u32 parse_erspan(const struct cursor *cursor, struct packet *packet, bool plain,
 					  __u16 *ethertype)
 {
@@ -71,9 +104,10 @@ static __always_inline __u32 parse_erspan(const struct cursor *cursor, struct pa
 		if (!first)
 			return short_of(packet, sizeof(*first), REASON_TUNNEL_TRUNCATED);
 		version = *first >> 4;
-		if (version != 1 && version != 2)
+		if (version != ERSPAN_TYPE_II && version != ERSPAN_TYPE_III)
 			return REASON_TUNNEL_HEADER;
-		packet->headers.offset += (version == 1 ? 8 : 12) - sizeof(*first);
+		packet->headers.offset +=
+			(version == ERSPAN_TYPE_II ? ERSPAN_II_LENGTH : ERSPAN_III_LENGTH) - sizeof(*first);
 	}
 	return 0;
 }
@@ -92,7 +126,7 @@ static __always_inline __u32 parse_gre(const struct cursor *cursor, struct packe
 	if (flags & (GRE_VERSION | GRE_ROUTING))
 		return REASON_TUNNEL_HEADER;
 	if (flags & GRE_CHECKSUM)
-		packet->headers.offset += 4;
+		packet->headers.offset += GRE_OPTION_LENGTH;
 	if (flags & GRE_KEY) {
 		__be32 *key = take(cursor, packet, sizeof(*key));
 
@@ -101,9 +135,9 @@ static __always_inline __u32 parse_gre(const struct cursor *cursor, struct packe
 		id = bpf_ntohl(*key);
 	}
 	if (flags & GRE_SEQUENCE)
-		packet->headers.offset += 4;
+		packet->headers.offset += GRE_OPTION_LENGTH;
 	packet->headers.tunnel = tunnel_identity(TUNNEL_GRE, id);
-	packet->headers.tunnel_high = id >> 24;
+	packet->headers.tunnel_high = id >> TUNNEL_KIND_SHIFT;
 	if (*ethertype == ETH_P_WCCP && !flags)
 		reason = parse_wccp(cursor, packet, over_ipv6, ethertype);
 	else if (*ethertype == ETH_P_ERSPAN || *ethertype == ETH_P_ERSPAN2)
@@ -113,15 +147,15 @@ static __always_inline __u32 parse_gre(const struct cursor *cursor, struct packe
 	return packet->headers.offset > packet->headers.end ? REASON_TUNNEL_TRUNCATED : 0;
 }
 
-/* The ethertype of what VXLAN-GPE says by a number of its own; 0 for what is none of these. */
+/* Returns the ethertype for a protocol number of VXLAN-GPE; 0 for a protocol that weir does not read. */
 static __always_inline __u16 vxlan_protocol(__u8 number)
 {
 	switch (number) {
-	case 1:
+	case VXLAN_GPE_IPV4:
 		return ETH_P_IP;
-	case 2:
+	case VXLAN_GPE_IPV6:
 		return ETH_P_IPV6;
-	case 3:
+	case VXLAN_GPE_ETHERNET:
 		return ETH_P_BRIDGED;
 	default:
 		return 0;
@@ -149,15 +183,19 @@ static __always_inline __u32 parse_geneve(const struct cursor *cursor, struct pa
 
 	if (!geneve)
 		return short_of(packet, sizeof(*geneve), REASON_TUNNEL_TRUNCATED);
-	if (geneve->version_options >> 6)
+	if (geneve->version_options >> GENEVE_VERSION_SHIFT)
 		return REASON_TUNNEL_HEADER;
 	*ethertype = bpf_ntohs(geneve->protocol);
-	packet->headers.offset += (geneve->version_options & 0x3f) * 4;
+	packet->headers.offset += (geneve->version_options & GENEVE_OPTIONS_MASK) * 4;
 	packet->headers.tunnel = tunnel_identity(TUNNEL_GENEVE, bpf_ntohl(geneve->vni) >> 8);
 	return packet->headers.offset > packet->headers.end ? REASON_TUNNEL_TRUNCATED : 0;
 }
 
-/* Leaves in *ethertype what is inside: of a tunnel that carries packets and no frames, that is IP or undecidable. */
+/*
+ * Reads the header of the tunnel that `outer` is, and leaves in *ethertype of which protocol the packet inside is. A
+ * tunnel that carries packets, and not Ethernet frames, has to carry IP: anything else is undecided. Returns 0 or a
+ * reason.
+ */
 static __always_inline __u32 parse_tunnel(const struct cursor *cursor, const struct packet *outer,
 					  struct packet *packet, __u16 *ethertype)
 {
@@ -182,7 +220,7 @@ static __always_inline __u32 parse_tunnel(const struct cursor *cursor, const str
 		return reason;
 	if (*ethertype == ETH_P_BRIDGED)
 		return parse_ethernet(cursor, packet, ethertype);
-	/* Linux takes VLAN tags off whatever comes out of a tunnel. */
+	/* Linux removes VLAN tags from packets of any tunnel, also from those without an Ethernet header. */
 	reason = parse_tags(cursor, packet, ethertype);
 	if (reason)
 		return reason;

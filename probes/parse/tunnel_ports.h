@@ -5,7 +5,10 @@
 
 #include "base/packet.h"
 
-/* where a tunnel device of this host takes packets out -> 1, or a port of its own -> enum tunnel_kind; user space fills it */
+/*
+ * where a tunnel device of this host receives packets -> 1, or a UDP port of its own -> enum tunnel_kind; user space
+ * fills it
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -14,7 +17,10 @@ struct {
 	__type(value, __u32);
 } tunnel_ends SEC(".maps");
 
-/* Is the port that of a tunnel device of this host? Only who administers its network makes one. */
+/*
+ * Notes a tunnel if its UDP port is that of a tunnel device of this host. Only an administrator of the network can make
+ * such a device.
+ */
 static __noinline void look_for_device_port(struct packet *packet)
 {
 	struct tunnel_end at = { .form = TUNNEL_AT_PORT };
@@ -30,6 +36,7 @@ static __noinline void look_for_device_port(struct packet *packet)
 	}
 }
 
+/* Notes what kind of tunnel a UDP packet is, by its destination port. */
 static __always_inline void note_tunnel_in_udp(struct packet *packet)
 {
 	switch (packet->headers.tuple.destination_port) {

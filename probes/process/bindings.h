@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which attempts to bind a socket fail. Where the end of the system call is traced, its error says so at once (end_bind_call).
- * Elsewhere there is only a guess: the kernel runs a program before it looks for a port, and another one once it has found it.
- * An attempt has failed if the second did not run before the thread tries again, or for a second: no attempt takes longer.
+ * Failed attempts to bind a socket. If the end of the system call is traced, its error shows the failure at once
+ * (end_bind_call). Without that weir has to guess: the kernel runs one program before it looks for a port, and another
+ * one after it has found the port. An attempt counts as failed if the second program did not run before the thread
+ * tries again, or for a second. No attempt takes longer.
  */
 #ifndef WEIR_BINDINGS_H
 #define WEIR_BINDINGS_H
@@ -13,16 +14,16 @@ struct binding {
 	__u64 began_ns;
 	__u64 cookie;
 	__u64 address_be[2];
-	__u32 waits; /* 1: for the word that it succeeded, which comes unless it fails */
-	__u32 asked; /* 1: the call at hand has got as far as to ask for the port, and its end will be seen */
+	__u32 waits; /* 1: the program that runs after success has not run yet */
+	__u32 asked; /* 1: the kernel looks for the port, and the end of the call is traced */
 	__u32 netns; /* as in struct event */
 	__u16 port;
 	__u8 protocol;
 	__u8 reserved;
-	struct owner owner; /* with OWNER_UNPRIVILEGED where that holds */
+	struct owner owner; /* has OWNER_UNPRIVILEGED if the process may not use low ports */
 };
 
-/* thread -> what it tried last to bind; that it succeeded changes one word, so that who binds often needs no new one */
+/* thread -> its last attempt; success changes one word of it, so that a thread that binds often needs no new entry */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -30,7 +31,7 @@ struct {
 	__type(value, struct binding);
 } bindings SEC(".maps");
 
-static __always_inline void tell_binding(const struct binding *binding, __u8 call, __u16 error)
+static __always_inline void report_binding(const struct binding *binding, __u8 call, __u16 error)
 {
 	struct event *event;
 
@@ -49,11 +50,11 @@ static __always_inline void tell_binding(const struct binding *binding, __u8 cal
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Tells of an attempt of which nobody told that it succeeded. How it ended was not seen. */
-static __always_inline void tell_if_failed(struct binding *binding)
+/* Reports an attempt that has not succeeded so far. weir has not seen how it ended. */
+static __always_inline void report_if_failed(struct binding *binding)
 {
 	if (__sync_lock_test_and_set(&binding->waits, 0))
-		tell_binding(binding, CALL_NONE, 0);
+		report_binding(binding, CALL_NONE, 0);
 }
 
 static __always_inline bool may_take_low_ports(void)
@@ -64,7 +65,7 @@ static __always_inline bool may_take_low_ports(void)
 	return rights >> CAPABILITY_NET_BIND_SERVICE & 1;
 }
 
-/* Who tries to bind it, noted as its owner. */
+/* Notes the running process as owner of the socket that it binds. */
 static __always_inline struct owner *own_bound(__u64 cookie)
 {
 	struct owner *known = bpf_map_lookup_elem(&owners, &cookie);
@@ -92,7 +93,7 @@ static __always_inline void fill_binding(struct binding *binding, struct bpf_soc
 	if (!may_take_low_ports())
 		binding->owner.flags |= OWNER_UNPRIVILEGED;
 	binding->asked = is_end_traced(CALL_BIND);
-	/* Port 0, for one that the kernel chooses, may be taken without a word to the program that is asked after. */
+	/* For port 0 the kernel chooses a port, and then may not run the second program. */
 	binding->waits = binding->port != 0;
 }
 
@@ -105,7 +106,7 @@ static __always_inline void begin_binding(struct bpf_sock_addr *ctx, const __u64
 	struct binding binding = {};
 
 	if (before)
-		tell_if_failed(before);
+		report_if_failed(before);
 	if (!counted)
 		return;
 	if (before) {
@@ -135,7 +136,7 @@ static __always_inline void begin_binding_ipv6(struct bpf_sock_addr *ctx)
 	begin_binding(ctx, address_be);
 }
 
-/* The running thread's attempt has succeeded. */
+/* The attempt of the running thread has succeeded. */
 static __always_inline void end_binding(void)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -146,8 +147,9 @@ static __always_inline void end_binding(void)
 }
 
 /*
- * The call of the running thread has ended with this error. It may have failed before the kernel asked for the port: then nothing is
- * told. `sk` is the socket behind its descriptor now: if another thread has exchanged it, the failure is guessed as without this.
+ * The call of the running thread has ended with this error. If it failed before the kernel looked for the port, nothing
+ * is reported. `sk` is the socket that its descriptor has now. If another thread has exchanged it, weir guesses the
+ * failure as if this call was not traced.
  */
 static __always_inline void end_bind_call(const struct sock *sk, __u16 error)
 {
@@ -161,7 +163,7 @@ static __always_inline void end_bind_call(const struct sock *sk, __u16 error)
 		return;
 	binding->waits = 0;
 	if (error)
-		tell_binding(binding, CALL_BIND, error);
+		report_binding(binding, CALL_BIND, error);
 }
 
 struct bpf_map;
@@ -169,11 +171,11 @@ struct bpf_map;
 static long settle_old(struct bpf_map *map, __u64 *thread, struct binding *binding, __u64 *before)
 {
 	if (binding->waits && binding->began_ns < *before)
-		tell_if_failed(binding);
+		report_if_failed(binding);
 	return 0;
 }
 
-/* Tells of attempts that have waited for longer than a second. */
+/* Reports attempts that have not succeeded for a second. */
 static __always_inline void settle_bindings(void)
 {
 	__u64 before = bpf_ktime_get_ns() - NS_PER_SECOND;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Sockets whose frames pass no egress hook, so that no rule judges them: packet sockets with PACKET_QDISC_BYPASS, and
- * AF_XDP sockets. Both become so by setsockopt(2), which this program sees, and refuses where the configuration says so.
- * The kernel runs no such program for calls of 32-bit programs: user space looks for sockets that became so unseen.
- * Frames of sockets in another network namespace meet the rules where they enter this one.
+ * Sockets whose frames bypass the egress hooks, so that no rule judges them: packet sockets with PACKET_QDISC_BYPASS,
+ * and AF_XDP sockets. A process makes such a socket by setsockopt(2). This program sees the call, and refuses it if the
+ * configuration says so. The kernel does not run it for calls of 32-bit programs, so that user space looks for such
+ * sockets, too. Frames of sockets in another network namespace meet the rules when they enter this namespace.
  */
 #ifndef WEIR_BYPASS_H
 #define WEIR_BYPASS_H
@@ -11,7 +11,7 @@
 #include "base/mode.h"
 #include "process/socket_events.h"
 
-/* socket -> it was told to pass the egress hooks: see bypass.h */
+/* socket -> 1 if it was reported that it bypasses the egress hooks */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -23,14 +23,17 @@ struct {
 #define LEVEL_XDP 283	       /* SOL_XDP */
 #define OPTION_QDISC_BYPASS 20 /* PACKET_QDISC_BYPASS */
 
-/* Of AF_XDP: no socket receives or sends before it has one of these. */
+/* Options of AF_XDP: no socket receives or sends before it has one of them. */
 enum {
 	OPTION_XDP_RX_RING = 2,
 	OPTION_XDP_TX_RING = 3,
 	OPTION_XDP_UMEM_REG = 4,
 };
 
-/* The option is read from the kernel's copy, which is also what the kernel goes on to use. */
+/*
+ * Does this call make a socket that bypasses the hooks? The option is read from the copy that the kernel itself goes on
+ * to use.
+ */
 static __always_inline __u8 asked_bypass(const struct bpf_sockopt *ctx)
 {
 	const int *value = ctx->optval;
@@ -53,7 +56,7 @@ static __always_inline __u8 asked_bypass(const struct bpf_sockopt *ctx)
 	}
 }
 
-/* What becomes of it: the mode is read last, as for packets. */
+/* The verdict about such a call. The mode is read last, as for packets. */
 static __always_inline __u8 judge_bypass(void)
 {
 	__u32 zero = 0, copy;
@@ -69,8 +72,8 @@ static __always_inline __u8 judge_bypass(void)
 	return is_preventing(root) ? VERDICT_DROPPED : VERDICT_WOULD_DROP;
 }
 
-/* The running process is who sets the option. */
-static __always_inline void tell_bypass(__u8 bypass, __u8 verdict)
+/* Reports that the running process sets such an option. */
+static __always_inline void report_bypass(__u8 bypass, __u8 verdict)
 {
 	struct event *event = begin_socket_event(EVENT_PACKET_BYPASS, 0, 0);
 	struct owner owner = {};
@@ -84,32 +87,32 @@ static __always_inline void tell_bypass(__u8 bypass, __u8 verdict)
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* False refuses it. A socket that may go on is told once. */
+/* Returns whether the call may go on. A socket whose call may go on is reported once. */
 static __always_inline bool permit_bypass(struct bpf_sockopt *ctx, __u8 bypass)
 {
 	__u8 verdict = judge_bypass();
-	__u8 *told;
+	__u8 *reported;
 
 	if (verdict == VERDICT_DROPPED) {
-		tell_bypass(bypass, verdict);
+		report_bypass(bypass, verdict);
 		return false;
 	}
-	told = bpf_sk_storage_get(&bypassing, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!told || !*told)
-		tell_bypass(bypass, verdict);
-	if (told)
-		*told = 1;
+	reported = bpf_sk_storage_get(&bypassing, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!reported || !*reported)
+		report_bypass(bypass, verdict);
+	if (reported)
+		*reported = 1;
 	return true;
 }
 
-/* Judges one call of setsockopt(2). 1 lets it go on, 0 refuses it. */
+/* Judges one call of setsockopt(2). Returns 1 to let it go on, 0 to refuse it. */
 static __always_inline int judge_option(struct bpf_sockopt *ctx)
 {
 	__u8 bypass;
 
 	/*
-	 * The kernel hands over a page of a longer value. Before Linux 6.5 it refuses the call unless the program says that
-	 * the whole value is to be taken from the process.
+	 * The kernel hands over a page of a longer value. Before Linux 6.5 it refuses the call unless the program says
+	 * that the whole value is to be taken from the process.
 	 */
 	if (ctx->optlen > (long)(ctx->optval_end - ctx->optval))
 		ctx->optlen = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How system calls about sockets end. Sockets are read from the kernel's own objects, by the descriptor that the call returned or was
- * given in a register: the process can change its memory at any time, but not these.
+ * Counts and reports the ends of system calls about sockets. A socket is found in the objects of the kernel, by the
+ * descriptor that the call returned, or that is in a register. The process can change its memory at any time, but not
+ * these.
  */
 #ifndef WEIR_CALL_ENDS_H
 #define WEIR_CALL_ENDS_H
@@ -22,7 +23,9 @@ struct {
 	__type(value, __u64);
 } call_counts SEC(".maps");
 
-/* The same by program, as long as there is room: what is not counted here is in `call_counts`, so that nothing is missing in the sum. */
+/*
+ * program, call and error -> how many calls ended so; a call that finds no room here is still counted in `call_counts`
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LIMIT_PROGRAM_CALLS);
@@ -30,7 +33,7 @@ struct {
 	__type(value, __u64);
 } program_calls SEC(".maps");
 
-/* As events/syscalls/sys_exit_* of tracefs describe it. */
+/* The record of a tracepoint sys_exit_*, as its `format` in tracefs describes it. */
 struct call_end {
 	__u64 common;
 	long number;
@@ -61,7 +64,10 @@ static __always_inline void count_by_program(__u16 call, __u16 error)
 		__sync_fetch_and_add(count, 1);
 }
 
-/* The sum comes last, so that who reads the sums first finds no call in them that its program does not have yet. */
+/*
+ * The sum is counted last. A reader that reads the sums first then finds no call in them that is not counted by program
+ * yet.
+ */
 static __always_inline void count_call(__u16 call, __u16 error)
 {
 	__u32 place = error < LIMIT_SOCKET_ERRORS ? error : LIMIT_SOCKET_ERRORS - 1;
@@ -89,12 +95,15 @@ static __always_inline void own_returned(const struct sock *sk)
 		own_used(cookie_of_socket(sk));
 }
 
-/* A socket of this family was asked for; `sk` is the one behind the descriptor now, which another thread may have exchanged. */
+/*
+ * The process has asked for a socket of this family. `sk` is the one that the descriptor has now, which another thread
+ * may have exchanged.
+ */
 static __always_inline void end_socket(__s32 family, const struct sock *sk, __u16 error)
 {
 	count_call(CALL_SOCKET, error);
 	if (!error && (family == FAMILY_PACKET || (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_PACKET)))
-		tell_packet_socket_in(current_netns(), CALL_SOCKET);
+		report_packet_socket_in(current_netns(), CALL_SOCKET);
 }
 
 static __always_inline void end_bind(const struct sock *sk, __u16 error)

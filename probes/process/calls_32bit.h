@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * System calls of 32-bit programs on a 64-bit kernel. The tracepoints of single system calls do not see them, so that the program looks
- * at the end of every call of the host: user space attaches it once a 32-bit program runs.
+ * System calls of 32-bit programs on a 64-bit kernel. The tracepoints of single system calls do not see them, so that
+ * the program looks at the end of every call of the host: user space attaches it once a 32-bit program runs.
  */
 #ifndef WEIR_CALLS_32BIT_H
 #define WEIR_CALLS_32BIT_H
@@ -103,9 +103,9 @@ static __always_inline __u32 call_of_arm(__s32 number)
 }
 
 /*
- * Returns which call the running process is in, and its first two arguments. Those of socketcall(2) are in the memory of the process,
- * which may have changed them. Nothing is believed for them: a descriptor only counts if its socket is the one that the kernel named, and
- * the descriptors of a message are hints in any case.
+ * Returns which call the running process is in, and its first two arguments. Those of socketcall(2) are in the memory
+ * of the process, which may have changed them. Nothing is believed for them: a descriptor only counts if its socket is
+ * the one that the kernel named, and the descriptors of a message are hints in any case.
  */
 static __always_inline __u32 call_32bit(struct pt_regs *registers, __u32 arguments[2])
 {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Telling user space which control groups are made. */
+/* Reports new control groups. */
 #ifndef WEIR_CGROUPS_H
 #define WEIR_CGROUPS_H
 
 #include "base/faults.h"
 #include "base/kernel_task.h"
 
-/* Control groups of which user space has not heard yet, all struct cgroup_made. */
+/* control groups that were made; all records are struct cgroup_made */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
 } cgroups_made SEC(".maps");
 
-static __always_inline void tell_cgroup(struct cgroup *cgroup, const char *path)
+static __always_inline void report_cgroup(struct cgroup *cgroup, const char *path)
 {
 	struct cgroup_made *made;
 
-	/* Hierarchies of version 1 have numbers from 1 on, and number their groups each for itself. */
+	/* The version 2 hierarchy has the number 0. Hierarchies of version 1 number their groups each for itself. */
 	if (BPF_CORE_READ(cgroup, root, hierarchy_id))
 		return;
 	made = bpf_ringbuf_reserve(&cgroups_made, sizeof(*made), 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What connect(2) answers to whom, where its end is traced. The kernel asks a program of the control group whether the socket may connect,
- * with the address from its own copy: what the process writes into its memory afterwards changes nothing. A connection that fails while
- * nobody waits for it is told by inet_sk_error_report: see socket_events.h.
+ * Reports calls of connect(2) that fail, if their end is traced. The kernel asks a program of the control group whether
+ * the socket may connect, and gives it the address from its own copy. So the process cannot change the address
+ * afterwards by writing into its memory. A connection that fails while no call waits for it is reported by
+ * inet_sk_error_report: see socket_events.h.
  */
 #ifndef WEIR_CONNECTING_H
 #define WEIR_CONNECTING_H
@@ -24,7 +25,7 @@ struct connect_call {
 	__u8 reserved;
 };
 
-/* thread -> the call to connect that it is in, or was in last */
+/* thread -> its current or last call to connect */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -33,8 +34,8 @@ struct {
 } connect_calls SEC(".maps");
 
 /*
- * The kernel asks whether this socket may connect to this address. What is known of the thread is replaced also while the ends of calls
- * are not traced, so that no end is ever taken for that of an older call.
+ * The kernel asks whether this socket may connect to this address. The entry of the thread is replaced also while the
+ * ends of calls are not traced, so that the end of a call is never taken for that of an older one.
  */
 static __always_inline void note_connecting(struct bpf_sock_addr *ctx, const __u64 *remote_be)
 {
@@ -74,15 +75,15 @@ static __always_inline void note_connecting_ipv6(struct bpf_sock_addr *ctx)
 	note_connecting(ctx, remote_be);
 }
 
-/* Does a socket go on connecting, or is it connected, although the call answers this error? */
+/* Does a socket go on connecting, or is it connected, although the call returns this error? */
 static __always_inline bool is_no_failure(__u16 error)
 {
 	return !error || error == ERROR_IN_PROGRESS || error == ERROR_ALREADY || error == ERROR_IS_CONNECTED;
 }
 
 /*
- * The call of the running thread ends with this error. `sk` is the socket behind its descriptor now: if that is another one, as where
- * another thread has exchanged it, nothing is told here, and the network's error is told in any case.
+ * The call of the running thread ends with this error. `sk` is the socket that its descriptor has now. If another
+ * thread has exchanged it, nothing is reported here; an error of the network is reported in any case.
  */
 static __always_inline void end_connect_call(const struct sock *sk, __u16 error)
 {
@@ -96,7 +97,10 @@ static __always_inline void end_connect_call(const struct sock *sk, __u16 error)
 	call->cookie = 0;
 	if (is_no_failure(error) || cookie_of_socket(sk) != cookie)
 		return;
-	/* An interrupted call ends, but its socket goes on connecting. Another failure may have been told by the socket's error. */
+	/*
+	 * An interrupted call ends, but its socket goes on connecting. The error of the socket may have been reported
+	 * already.
+	 */
 	if (error != ERROR_INTERRUPTED && !end_connecting(cookie))
 		return;
 	event = begin_socket_event(error == ERROR_CONNECT_REFUSED ? EVENT_CONNECT_REFUSED : EVENT_CONNECT_FAILED,

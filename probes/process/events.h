@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Room for an event in the ring, and its owner. What could be told, and what found the ring full, is counted: with
- * atomics, because packets and system calls of one CPU interrupt each other here.
+ * Reserves events in the ring, and fills in their owner. Events, and those that find the ring full, are counted with
+ * atomics, because packets interrupt the system calls of the same CPU.
  */
 #ifndef WEIR_EVENTS_H
 #define WEIR_EVENTS_H
@@ -11,13 +11,13 @@
 
 #define EVENTS_SIZE (8 * 1024 * 1024)
 
-/* records for user space, all struct event */
+/* events for user space; all records are struct event */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, EVENTS_SIZE);
 } events SEC(".maps");
 
-/* 0 -> what became of the records */
+/* 0 -> counters of the events */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -32,8 +32,8 @@ static __always_inline struct event_counter *event_counter_here(void)
 	return bpf_map_lookup_elem(&event_counters, &zero);
 }
 
-/* An event that a limit held back. */
-static __always_inline void count_untold(void)
+/* Counts an event that a limit has held back. */
+static __always_inline void count_held_back(void)
 {
 	struct event_counter *counter = event_counter_here();
 
@@ -41,6 +41,7 @@ static __always_inline void count_untold(void)
 		__sync_fetch_and_add(&counter->suppressed, 1);
 }
 
+/* Returns NULL if the ring is full. The caller has to fill in every member, and submit the event. */
 static __always_inline struct event *reserve_event(void)
 {
 	struct event_counter *counter = event_counter_here();
@@ -54,7 +55,7 @@ static __always_inline struct event *reserve_event(void)
 	return event;
 }
 
-/* What every event of a connection has: it is told from its opener's side. */
+/* Fills in the ends of a connection, from its opener's side. */
 static __always_inline void describe_opener(struct event *event, const struct tuple *opener)
 {
 	event->time_ns = bpf_ktime_get_ns();

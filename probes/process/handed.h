@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Descriptors that a process gets from another one. Their new holder owns the sockets at once, and not when it first uses them.
- * recvmsg(2) leaves the numbers of the descriptors in the memory of the process only. They are taken for hints: a number counts if the
- * kernel has a socket under it for this process. So a process that lies can name no socket that it does not hold.
+ * Descriptors that a process gets from another one. Their new holder owns the sockets at once, and not when it first
+ * uses them. recvmsg(2) leaves the numbers of the descriptors in the memory of the process only. They are taken for
+ * hints: a number counts if the kernel has a socket under it for this process. So a process that lies can name no
+ * socket that it does not hold.
  */
 #ifndef WEIR_HANDED_H
 #define WEIR_HANDED_H

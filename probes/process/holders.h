@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who has which sockets open, told one by one as user space reads: where nobody was seen using a socket, and where the
- * kernel lists it without its cookie.
+ * Iterators over the open sockets of all processes. User space reads them for sockets that no process was seen using,
+ * and for sockets that the kernel lists without a cookie.
  */
 #ifndef WEIR_HOLDERS_H
 #define WEIR_HOLDERS_H
@@ -10,7 +10,7 @@
 #include "process/listening.h"
 #include "process/owners.h"
 
-/* Whether, and how, its frames pass the egress hooks unseen. */
+/* How frames of the socket bypass the egress hooks. */
 static __always_inline __u32 bypass_of(const struct sock *sk, __u16 family)
 {
 	const struct packet_sock *packet = (const struct packet_sock *)sk;
@@ -27,7 +27,10 @@ static __always_inline __u32 bypass_of(const struct sock *sk, __u16 family)
 		       : BYPASS_NONE;
 }
 
-/* Those that no hook sees being made, or that come without a cookie: packet, AF_XDP, raw and ping sockets. */
+/*
+ * Is it a packet, AF_XDP, raw or ping socket? No hook sees the first two being made, and the kernel lists the others
+ * without cookies.
+ */
 static __always_inline bool is_raw(const struct socket *socket, __u16 family)
 {
 	__u16 protocol = socket->sk->sk_protocol;
@@ -36,15 +39,15 @@ static __always_inline bool is_raw(const struct socket *socket, __u16 family)
 	       protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
-/* Tells that the process of this iteration holds this file, if the file is a socket of the families that weir knows. */
-static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool only_raw)
+/* Writes that the process of this iteration has this file open, if it is a socket of a family that weir knows. */
+static __always_inline int report_holding(struct bpf_iter__task_file *ctx, bool only_raw)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct holding holding = {};
 	struct socket *socket;
 	__u16 family;
-	__u8 *told;
+	__u8 *reported;
 
 	if (!task || !file)
 		return 0;
@@ -54,7 +57,7 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	family = socket->sk->__sk_common.skc_family;
 	if (family != FAMILY_INET && family != FAMILY_INET6 && family != FAMILY_PACKET && family != FAMILY_XDP)
 		return 0;
-	/* The others are found in lists of their network namespace. */
+	/* Sockets of other families are also in lists of their network namespace. */
 	if (family == FAMILY_XDP && BPF_CORE_READ(socket, sk, __sk_common.skc_net.net, net_cookie) != netns_cookie)
 		return 0;
 	if (only_raw && !is_raw(socket, family))
@@ -64,8 +67,8 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	holding.ifindex = socket->sk->__sk_common.skc_bound_dev_if;
 	holding.listens = socket->sk->sk_protocol == IPPROTO_TCP && socket->sk->__sk_common.skc_state == TCP_LISTEN;
 	holding.bypass = bypass_of(socket->sk, family);
-	told = holding.bypass == BYPASS_NONE ? NULL : bpf_sk_storage_get(&bypassing, socket->sk, NULL, 0);
-	holding.bypass_told = told && *told;
+	reported = holding.bypass == BYPASS_NONE ? NULL : bpf_sk_storage_get(&bypassing, socket->sk, NULL, 0);
+	holding.bypass_reported = reported && *reported;
 	holding.parent = BPF_CORE_READ(task, real_parent, tgid);
 	describe_process(&holding.holder, task);
 	if (holding.listens)
@@ -74,7 +77,7 @@ static __always_inline int tell_holding(struct bpf_iter__task_file *ctx, bool on
 	return 0;
 }
 
-/* The sockets whose holders user space asks for, by cookie. */
+/* cookie of a socket whose holders user space asks for -> nothing */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -82,12 +85,12 @@ struct {
 	__type(value, __u32);
 } asked_sockets SEC(".maps");
 
-/* Tells that the process of this iteration holds this file, if the file is one of the sockets that user space asks for. */
-static __always_inline int tell_holder(struct bpf_iter__task_file *ctx)
+/* Writes that the process of this iteration has this file open, if it is one of the sockets in `asked_sockets`. */
+static __always_inline int report_holder(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
-	struct socket_holder answer = { .login = LOGIN_NONE };
+	struct socket_holder found = { .login = LOGIN_NONE };
 	struct socket *socket;
 
 	if (!task || !file)
@@ -95,13 +98,13 @@ static __always_inline int tell_holder(struct bpf_iter__task_file *ctx)
 	socket = bpf_sock_from_file(file);
 	if (!socket || !socket->sk)
 		return 0;
-	answer.cookie = bpf_get_socket_cookie(socket->sk);
-	if (!bpf_map_lookup_elem(&asked_sockets, &answer.cookie))
+	found.cookie = bpf_get_socket_cookie(socket->sk);
+	if (!bpf_map_lookup_elem(&asked_sockets, &found.cookie))
 		return 0;
-	describe_process(&answer.holder, task);
+	describe_process(&found.holder, task);
 	if (bpf_core_field_exists(task->loginuid))
-		answer.login = BPF_CORE_READ(task, loginuid.val);
-	bpf_seq_write(ctx->meta->seq, &answer, sizeof(answer));
+		found.login = BPF_CORE_READ(task, loginuid.val);
+	bpf_seq_write(ctx->meta->seq, &found, sizeof(found));
 	return 0;
 }
 

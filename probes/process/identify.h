@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Of which kinds each process is. It is found out when the process starts a program, or is made by another one, so that its
- * first packet finds it; nobody in user space is waited for.
+ * Finds out the kinds of each process. This happens when a process starts a program, or is forked, so that its first
+ * packet finds the kinds. It does not wait for user space.
  */
 #ifndef WEIR_IDENTIFY_H
 #define WEIR_IDENTIFY_H
@@ -22,11 +22,11 @@ static long ancestor_step(__u32 step, struct identifying_context *context)
 
 	at->ancestor = (__u64)leader;
 	if (!pid) {
-		at->answer = FITS;
+		at->fit = FITS;
 		return 1;
 	}
 	if (BPF_CORE_READ(leader, flags) & OF_KERNEL)
-		return 0; /* it runs nothing that has a path */
+		return 0; /* a kernel thread runs no executable */
 	parent = bpf_map_lookup_elem(&identities, &pid);
 	if (!parent || parent->started_ns != BPF_CORE_READ(leader, start_boottime) ||
 	    parent->by[place].edition != at->identity.by[place].edition)
@@ -35,19 +35,22 @@ static long ancestor_step(__u32 step, struct identifying_context *context)
 	return 0;
 }
 
-/* Goes up from the process. If somebody on the way is not known, there may be all that rules ask for. */
+/* Adds up the kinds of the ancestors. If an ancestor is unknown, every kind is possible. */
 static __always_inline void fill_above(struct identifying_context *context, struct known_kinds *above)
 {
 	struct identifying *at = context->at;
 
 	at->ancestor = at->task;
-	at->answer = NOT_YET;
+	at->fit = NOT_YET;
 	bpf_loop(MOST_ANCESTORS, ancestor_step, context, 0);
-	if (at->answer != FITS)
+	if (at->fit != FITS)
 		set_all(&above->possible, ~0ULL);
 }
 
-/* Fills in what one edition says of the process whose texts were read. Not static: see judge_inner. */
+/*
+ * Fills in the kinds of one edition for the process whose texts were read. Not static: see judge_inner in
+ * decide/decide.h.
+ */
 __noinline int identify_by(__u32 which, __u32 place)
 {
 	struct identifying_context context = { .at = bpf_map_lookup_elem(&identifying, &which) };
@@ -70,13 +73,13 @@ __noinline int identify_by(__u32 which, __u32 place)
 	before = bpf_map_lookup_elem(&identities, &at->gone.pid);
 	if (which == BY_HOOKS && before && before->started_ns == at->identity.started_ns &&
 	    before->by[place & 1].edition == edition->number)
-		found->above = before->by[place & 1].above; /* it may have lost its parent since */
+		found->above = before->by[place & 1].above; /* its parent may have ended since */
 	else
 		fill_above(&context, &found->above);
 	return 0;
 }
 
-/* Do rules tell processes apart? */
+/* Does a rule ask for processes? */
 static __always_inline bool is_identifying(void)
 {
 	__u32 first = 0, second = 1;
@@ -86,7 +89,7 @@ static __always_inline bool is_identifying(void)
 	return (one && one->number) || (other && other->number);
 }
 
-/* What it ran until now, or what it was, is kept for packets that are on their way. */
+/* Keeps the kinds of the program that the process has run until now, for packets that it has sent. */
 static __always_inline void set_aside(struct identifying *at, const struct process_identity *identity, __u32 pid)
 {
 	at->gone.started_ns = identity->started_ns;
@@ -95,7 +98,7 @@ static __always_inline void set_aside(struct identifying *at, const struct proce
 	bpf_map_update_elem(&identities_gone, &at->gone, identity, BPF_ANY);
 }
 
-/* The process and its texts, before anything is compared. */
+/* Begins the identity of a process. */
 static __always_inline void start_identity(struct identifying *at, struct task_struct *leader)
 {
 	at->task = (__u64)leader;
@@ -110,7 +113,7 @@ static __always_inline void store_identity(struct identifying *at)
 		count_fault(FAULT_IDENTITY_INSERT);
 }
 
-/* The running process has just started a program, or makes another process. */
+/* Identifies the running process, which has just started a program, or forks. */
 static __always_inline struct process_identity *identify_running(struct task_struct *task)
 {
 	__u32 which = BY_HOOKS, pid = task->tgid;
@@ -138,7 +141,7 @@ static __always_inline void identify_started(struct task_struct *task)
 		identify_running(task);
 }
 
-/* Does it say what is so of this run, by the editions that are in use? */
+/* Is the identity of the program that the process runs now, and of the editions in use? */
 static __always_inline bool is_current(const struct process_identity *identity, struct task_struct *leader)
 {
 	__u32 first = 0, second = 1;
@@ -149,7 +152,7 @@ static __always_inline bool is_current(const struct process_identity *identity, 
 	       identity->started_ns == leader->start_boottime && identity->executions == (__u16)leader->self_exec_id;
 }
 
-/* What a process makes runs the same, and has it above itself. */
+/* Identifies a new process: it runs the same program as its parent, and has the parent as an ancestor. */
 static __always_inline void identify_made(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 which = BY_HOOKS, pid = parent->tgid, child_pid = child->tgid;
@@ -173,7 +176,7 @@ static __always_inline void identify_made(struct task_struct *parent, struct tas
 	store_identity(at);
 }
 
-/* A thread ends; with the last one the process ends. */
+/* Forgets a process when its last thread ends. */
 static __always_inline void forget_ended(struct task_struct *task)
 {
 	__u32 which = BY_HOOKS, pid = task->tgid;
@@ -201,8 +204,9 @@ static __always_inline bool asks_for_commands(void)
 }
 
 /*
- * The command of a process that is not the running one. It lies where that process likes, and may be moved while it is
- * looked at: whoever reads it may have to wait in spite of all, and is given up by user space.
+ * Copies the command of a process that is not the running one. The process chooses where its command is in memory, and
+ * can change that at any time. So the reader may have to wait in spite of all checks; user space then no longer waits
+ * for this pass.
  */
 static __always_inline void copy_command(struct identifying *at, struct task_struct *task)
 {
@@ -225,8 +229,8 @@ static __always_inline void copy_command(struct identifying *at, struct task_str
 #define TRIES 3
 
 /*
- * Identifies a process that is older than the rules. It may start another program meanwhile, or end. Where its first thread
- * has ended, each of the others tells of it.
+ * Identifies a process that is older than the rules. It may start another program meanwhile, or end. If its first
+ * thread has ended, this runs for each of the other threads.
  */
 static __always_inline int identify_older(struct bpf_iter__task *ctx)
 {
@@ -243,7 +247,7 @@ static __always_inline int identify_older(struct bpf_iter__task *ctx)
 		read_path(&context, task->mm);
 		copy_command(at, task);
 		if (at->task != (__u64)task->group_leader)
-			return 0; /* it was given up, and another one is at work */
+			return 0; /* user space has given up this pass, and another pass uses the memory */
 		identify_by(which, 0);
 		identify_by(which, 1);
 		store_identity(at);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Answers to user space about the kernel's clocks, and about the process that asks. */
+/* Tells user space the clocks of the kernel, and which process it is itself. */
 #ifndef WEIR_INQUIRIES_H
 #define WEIR_INQUIRIES_H
 
 #include "process/owners.h"
 
-/* The two clocks of flows and events, side by side, for user space to tell jiffies from seconds. */
+/* 0 -> jiffies, 1 -> CLOCK_MONOTONIC in ns, read one after the other, so that user space can convert jiffies */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
@@ -25,7 +25,7 @@ static __always_inline void note_clocks(void)
 		*slot = bpf_ktime_get_ns();
 }
 
-/* The process that ran weir_describe_caller last: user space learns by it which process of these tables it is itself. */
+/* 0 -> the process that has run weir_describe_caller last, as it is in `owners` */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -33,7 +33,7 @@ struct {
 	__type(value, struct owner);
 } caller SEC(".maps");
 
-/* A pid namespace would give the process another number. */
+/* Notes the running process. In a pid namespace it has another number than here. */
 static __always_inline void note_caller(void)
 {
 	__u32 zero = 0;

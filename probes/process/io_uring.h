@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Calls that a process makes through io_uring, which no tracepoint of a system call sees. The kernel tells of each that has ended, and
- * has its file and result in the request. A request that completes more than once (multishot) is told without it: what such a request
- * accepts is known when it is first used.
+ * Calls that a process makes through io_uring, which no tracepoint of a system call sees. The kernel reports each
+ * request that has ended, and has its file and result in the request. A request that completes more than once
+ * (multishot) is reported without them: what such a request accepts is known when it is first used.
  */
 #ifndef WEIR_IO_URING_H
 #define WEIR_IO_URING_H

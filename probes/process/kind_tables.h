@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel knows of kinds of processes (see wire/processes.h), and how sets of kinds are reckoned with. */
+/* Maps of the kinds of processes (see wire/processes.h), and operations on sets of kinds. */
 #ifndef WEIR_KIND_TABLES_H
 #define WEIR_KIND_TABLES_H
 
@@ -7,7 +7,7 @@
 
 #define KIND_WORDS (LIMIT_KINDS / 64)
 
-/* place -> an edition of what rules say of processes */
+/* place (0 or 1) -> an edition of the kinds */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
@@ -15,7 +15,7 @@ struct {
 	__type(value, struct kind_edition);
 } kind_editions SEC(".maps");
 
-/* process -> of which kinds it is. Only while rules tell any apart */
+/* pid -> the kinds of the process; only while a rule asks for processes */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -24,7 +24,7 @@ struct {
 	__type(value, struct process_identity);
 } identities SEC(".maps");
 
-/* The same of those that have ended, or run another program now: a packet of theirs may still be on its way. */
+/* The same for processes that have ended, or run another program now, because a packet of theirs may come later. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
@@ -32,7 +32,7 @@ struct {
 	__type(value, struct process_identity);
 } identities_gone SEC(".maps");
 
-/* user -> kinds that it fits */
+/* uid and place of the edition -> kinds whose user fits; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -41,7 +41,7 @@ struct {
 	__type(value, struct kinds);
 } kind_users SEC(".maps");
 
-/* control group -> kinds that it fits */
+/* control group and place of the edition -> kinds whose workload fits; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -50,7 +50,7 @@ struct {
 	__type(value, struct known_kinds);
 } kind_groups SEC(".maps");
 
-/* 0 -> the kinds that a test run takes the packet's process to be of */
+/* 0 -> the kinds of the process of a packet in a test run */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -75,7 +75,7 @@ static __always_inline void set_all(struct kinds *kinds, __u64 bits)
 		kinds->words[word] = bits;
 }
 
-/* Kinds that do not ask are content with anything. */
+/* Starts with all kinds that do not ask for an aspect: they fit any process. */
 static __always_inline void start_with_others(struct known_kinds *kinds, const struct kinds *asked)
 {
 #pragma clang loop unroll(full)

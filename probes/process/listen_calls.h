@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which calls of listen(2) fail because another socket listens there already: two sockets may be bound to one port, of which only one can
- * listen. Such a socket begins to listen and ends it within the call. Other failures are mistakes of the program, and are only counted.
+ * Reports calls of listen(2) that fail because another socket listens already: two sockets may be bound to one port,
+ * but only one of them can listen. Such a socket begins to listen and stops within the call. Other failures are
+ * mistakes of the program, and are only counted.
  */
 #ifndef WEIR_LISTEN_CALLS_H
 #define WEIR_LISTEN_CALLS_H
@@ -10,10 +11,10 @@
 
 struct listen_call {
 	__u64 cookie; /* 0 until the socket of this call begins to listen */
-	__u64 ended;  /* 1: it does not listen any more */
+	__u64 ended;  /* 1: the socket has stopped listening */
 };
 
-/* thread -> the listen(2) that it is in, or was in last */
+/* thread -> its current or last call of listen(2) */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -21,7 +22,7 @@ struct {
 	__type(value, struct listen_call);
 } listen_calls SEC(".maps");
 
-/* The running thread lets a socket listen. */
+/* Notes that the running thread makes a socket listen. */
 static __always_inline void note_listen_call(__u64 cookie)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -31,7 +32,7 @@ static __always_inline void note_listen_call(__u64 cookie)
 		count_fault(FAULT_LISTEN_CALL_INSERT);
 }
 
-/* A socket does not listen any more. If that is in the call that let it, the call has failed. */
+/* Notes that a socket stops listening. If that happens in the call that made it listen, the call has failed. */
 static __always_inline void note_listen_failure(__u64 cookie)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -41,7 +42,10 @@ static __always_inline void note_listen_failure(__u64 cookie)
 		call->ended = 1;
 }
 
-/* The call of the running thread has ended with this error. `sk` is the socket behind its descriptor now, which may be another one. */
+/*
+ * The call of the running thread has ended with this error. `sk` is the socket that its descriptor has now, which may
+ * be another one.
+ */
 static __always_inline void end_listen_call(const struct sock *sk, __u16 error)
 {
 	__u64 thread = bpf_get_current_pid_tgid(), cookie;

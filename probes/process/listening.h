@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who listens where. A connection that nobody was seen using until its end, as where an interface is not watched, is its
- * listener's: user space asks for it here.
+ * Notes which socket listens at which address. If no process was seen using a connection until its end, for example at
+ * an interface that weir does not watch, user space takes the owner of the listener.
  */
 #ifndef WEIR_LISTENING_H
 #define WEIR_LISTENING_H
@@ -10,7 +10,7 @@
 #include "base/kernel_net.h"
 #include "base/tuple.h"
 
-/* where it listens -> which socket does */
+/* namespace, address and port -> the socket that listens there */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Writing down who owns a socket. An owner is a process seen acting: in the system call that makes, binds, connects or
- * sends, never whoever happened to run when a packet was handled. What nobody was seen doing stays unknown.
+ * Notes the owners of sockets. The owner is the process that weir has seen in a system call that makes, binds, connects
+ * or sends. It is never the process that happened to run when a packet was handled. A socket that no process was seen
+ * using has no owner.
  */
 #ifndef WEIR_OWNERS_H
 #define WEIR_OWNERS_H
@@ -9,7 +10,7 @@
 #include "base/faults.h"
 #include "base/kernel_task.h"
 
-/* socket cookie -> who made and who last used it */
+/* socket cookie -> the process that made the socket, and the one that used it last */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -17,7 +18,10 @@ struct {
 	__type(value, struct owner);
 } owners SEC(".maps");
 
-/* The same of TCP sockets that listen: many others would push one that is hardly asked for out of the owners. */
+/*
+ * The same for listeners. They have a map of their own, because many new sockets would evict a listener that is seldom
+ * looked up.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -26,7 +30,10 @@ struct {
 	__type(value, struct owner);
 } listeners SEC(".maps");
 
-/* The process of a task. A worker thread of io_uring has a name of its own: the group leader's is the program's. */
+/*
+ * Describes the process of a task. The name is that of the group leader, because a worker thread of io_uring has
+ * another name.
+ */
 static __always_inline void describe_process(struct owner *owner, struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
@@ -40,6 +47,7 @@ static __always_inline void describe_process(struct owner *owner, struct task_st
 	bpf_probe_read_kernel_str(owner->command, sizeof(owner->command), leader->comm);
 }
 
+/* Returns NULL if the socket has no known owner. */
 static __always_inline struct owner *find_owner(__u64 cookie)
 {
 	struct owner *owner = cookie ? bpf_map_lookup_elem(&owners, &cookie) : NULL;
@@ -47,7 +55,7 @@ static __always_inline struct owner *find_owner(__u64 cookie)
 	return owner || !cookie ? owner : bpf_map_lookup_elem(&listeners, &cookie);
 }
 
-/* Is it this process, running the program it ran then, for the same user and in the same control group? */
+/* Is the owner this process, with the same program, user and control group? */
 static __always_inline bool is_owner(const struct owner *owner, struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;
@@ -57,7 +65,7 @@ static __always_inline bool is_owner(const struct owner *owner, struct task_stru
 	       owner->cgroup == task->cgroups->dfl_cgrp->kn->id;
 }
 
-/* The running process makes the socket. */
+/* Notes that the running process makes the socket. */
 static __always_inline void own_new(__u64 cookie)
 {
 	struct owner owner = {};
@@ -71,7 +79,7 @@ static __always_inline void own_new(__u64 cookie)
 		count_fault(FAULT_OWNER_INSERT);
 }
 
-/* The running process uses the socket, whoever made it or handed it over. */
+/* Notes that the running process uses the socket, which another process may have made. */
 static __always_inline void own_by(__u64 cookie, bool connects)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -110,8 +118,8 @@ static __always_inline void own_connecting(__u64 cookie)
 }
 
 /*
- * Ends the attempt of a socket to connect. Returns when it began, to some milliseconds; 0 if it has ended before, so that each attempt
- * is told once, whoever sees its end first.
+ * Ends the attempt of a socket to connect. Returns when the attempt began, to some milliseconds; 0 if it has ended
+ * before. So each attempt is reported once, by the program that sees its end first.
  */
 static __always_inline __u64 end_connecting(__u64 cookie)
 {
@@ -120,7 +128,7 @@ static __always_inline __u64 end_connecting(__u64 cookie)
 	return owner && owner->connecting_ns ? __sync_lock_test_and_set(&owner->connecting_ns, 0) : 0;
 }
 
-/* Whoever lets it listen stays known as long as it does. */
+/* Keeps the owner of a socket that begins to listen, until it stops. */
 static __always_inline void own_listener(__u64 cookie)
 {
 	struct owner *owner = bpf_map_lookup_elem(&owners, &cookie);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The texts of a process against the patterns of rules. What cannot be found out is possible, and not certain. */
+/*
+ * Compares the path and the command of a process with the patterns of rules. A kind that cannot be ruled out is
+ * possible, but not certain.
+ */
 #ifndef WEIR_PATTERNS_H
 #define WEIR_PATTERNS_H
 
 #include "process/kind_tables.h"
 #include "process/program_texts.h"
 
-/* Longer than any comparison that is not made to be long. */
+/* A comparison takes more steps only if somebody has chosen pattern and text for that. */
 #define PATTERN_STEPS 4096
 
-/* place * LIMIT_PATTERNS + pattern */
+/* place of the edition * LIMIT_PATTERNS + number -> the pattern */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2 * LIMIT_PATTERNS);
@@ -17,7 +20,7 @@ struct {
 	__type(value, struct process_pattern);
 } process_patterns SEC(".maps");
 
-/* Goes one character on, or back to what the last star may stand for. */
+/* Compares one character. If it differs, goes back to the last `*`, which then matches one character more. */
 static long compare_step(__u32 step, struct identifying_context *context)
 {
 	const struct process_pattern *pattern = context->pattern;
@@ -29,7 +32,7 @@ static long compare_step(__u32 step, struct identifying_context *context)
 		wanted = pattern->text[place];
 	if (wanted == '*') {
 		if (place + 1 == pattern->length) {
-			at->answer = FITS;
+			at->fit = FITS;
 			return 1;
 		}
 		at->pattern_at = place + 1;
@@ -39,9 +42,9 @@ static long compare_step(__u32 step, struct identifying_context *context)
 	}
 	if (at->text_at >= at->text_end) {
 		if (at->text_is_cut)
-			at->answer = MAY_FIT;
+			at->fit = MAY_FIT;
 		else
-			at->answer = place == pattern->length ? FITS : DOES_NOT_FIT;
+			at->fit = place == pattern->length ? FITS : DOES_NOT_FIT;
 		return 1;
 	}
 	got = at->text[at->text_at & at->text_mask & (TEXT_ROOM - 1)];
@@ -51,7 +54,7 @@ static long compare_step(__u32 step, struct identifying_context *context)
 		return 0;
 	}
 	if (!at->star_at) {
-		at->answer = DOES_NOT_FIT;
+		at->fit = DOES_NOT_FIT;
 		return 1;
 	}
 	at->star_text_at++;
@@ -60,13 +63,16 @@ static long compare_step(__u32 step, struct identifying_context *context)
 	return 0;
 }
 
-/* Where only the end of the text matters, it is gone to at once: most patterns of programs are of this form. */
+/*
+ * Goes to the end of the text at once, for a pattern that is only compared with the end. Most patterns of executables
+ * are of this form.
+ */
 static __always_inline void go_to_end(struct identifying *at, __u32 length)
 {
 	if (at->text_is_cut)
-		at->answer = MAY_FIT;
+		at->fit = MAY_FIT;
 	else if (at->text_end - at->text_at < length)
-		at->answer = DOES_NOT_FIT;
+		at->fit = DOES_NOT_FIT;
 	at->text_at = at->text_end - length;
 	at->pattern_at = 1;
 }
@@ -93,21 +99,21 @@ static long pattern_step(__u32 number, struct identifying_context *context)
 	at->text_is_cut = is_command ? at->command_is_cut : at->path_is_cut;
 	at->pattern_at = 0;
 	at->star_at = 0;
-	at->answer = NOT_YET;
+	at->fit = NOT_YET;
 	if (pattern->is_end)
 		go_to_end(at, length - 1);
-	if (at->answer == NOT_YET)
+	if (at->fit == NOT_YET)
 		bpf_loop(PATTERN_STEPS, compare_step, context, 0);
-	if (at->answer == NOT_YET)
+	if (at->fit == NOT_YET)
 		count_fault(FAULT_PATTERN_STEPS);
-	if (at->answer == FITS)
+	if (at->fit == FITS)
 		add_kind(&at->fits[aspect].certain, pattern->kind);
-	if (at->answer != DOES_NOT_FIT)
+	if (at->fit != DOES_NOT_FIT)
 		add_kind(&at->fits[aspect].possible, pattern->kind);
 	return 0;
 }
 
-/* Compares the texts with all patterns of an edition. */
+/* Compares path and command with all patterns of an edition. */
 static __always_inline void compare_all(struct identifying_context *context, const struct kind_edition *edition,
 					struct process_kinds *found)
 {
@@ -125,7 +131,7 @@ static __always_inline void compare_all(struct identifying_context *context, con
 	found->as_parent = at->fits[ASPECT_PARENT];
 }
 
-/* 0 -> a process that somebody describes, and of which kinds it is */
+/* 0 -> a process that user space describes, and the kinds that it would be of */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -133,7 +139,7 @@ struct {
 	__type(value, struct described_process);
 } described SEC(".maps");
 
-/* Finds out of which kinds the process is that user space has written into `described`. */
+/* Finds out the kinds of the process in `described`. */
 static __always_inline int identify_described(void)
 {
 	__u32 which = BY_ITERATOR, zero = 0, place;

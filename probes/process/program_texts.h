@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a process runs, in words: the path of its executable, and the command it was started with. */
+/* Reads the path of the executable of a process, and the command that it was started with. */
 #ifndef WEIR_PROGRAM_TEXTS_H
 #define WEIR_PROGRAM_TEXTS_H
 
@@ -7,16 +7,16 @@
 #include "base/kernel_task.h"
 
 /*
- * What is compared lies behind each other: the path, room for its longest part, the command. The path is written from its
- * end to its start, and round and round, so that of a long one the start is there in the end.
+ * The layout of `text`: the path, room for the longest part of a path, the command. The path is written from its end to
+ * its start, and goes on at the end when it reaches the start of `text`. So a path that is too long loses its end.
  */
 #define TEXT_ROOM 2048
 #define COMMAND_AT 1536
-#define PATH_END (1U << 30) /* above any length, and at a whole round */
+#define PATH_END (1U << 30) /* larger than any path, and a multiple of LIMIT_PATH */
 
 #define MOST_PATH_PARTS 4096
 
-/* All that finding out takes, because the stack has no room for it. */
+/* Memory for the identification of one process, because the stack has no room for it. */
 struct identifying {
 	char text[TEXT_ROOM];
 	__u32 path_at;
@@ -28,24 +28,25 @@ struct identifying {
 	__u64 mount;
 
 	__u32 place;			      /* of the edition */
-	struct known_kinds fits[ASPECT_USER]; /* by executable, command, and as a parent */
+	struct known_kinds fits[ASPECT_USER]; /* kinds that fit by executable, by command, and as a parent */
 	__u64 task;
 	__u64 ancestor;
 
-	/* The comparison at hand. */
+	/* The state of the comparison with one pattern. */
 	__u32 text_at;
 	__u32 text_end;
 	__u32 text_mask;
 	__u32 text_is_cut;
 	__u32 pattern_at;
-	__u32 star_at;	    /* behind the last star of the pattern; 0: none so far */
-	__u32 star_text_at; /* where what it stands for may end next */
-	__u32 answer;
+	__u32 star_at;	    /* after the last `*` of the pattern; 0: there was none so far */
+	__u32 star_text_at; /* the end of the characters that this `*` matches */
+	__u32 fit;
 
 	struct process_identity identity;
 	struct program_run gone;
 };
 
+/* The result of a comparison. */
 enum {
 	NOT_YET,
 	FITS,
@@ -54,8 +55,8 @@ enum {
 };
 
 /*
- * One for the hooks; and some for whoever goes through all processes, which hooks interrupt: one who was given up may still
- * wait, and must not write into what the next one uses.
+ * Places in `identifying`: one for the hooks, and several for passes over all processes, which hooks interrupt. A pass
+ * that user space has given up may still wait, and must not write into the memory of the next pass.
  */
 #define PASSES 4
 enum {
@@ -75,7 +76,7 @@ struct identifying_context {
 	const struct process_pattern *pattern;
 };
 
-/* Writes a name before what is there of the path. */
+/* Writes a name in front of the path so far. */
 static __always_inline void write_name(struct identifying *at, __u32 length, const void *name)
 {
 	__u32 start = (at->path_at - length) & (LIMIT_PATH - 1);
@@ -111,10 +112,13 @@ static long path_step(__u32 step, struct identifying_context *context)
 	write_name(at, BPF_CORE_READ(dentry, d_name.len), BPF_CORE_READ(dentry, d_name.name));
 	write_letter(at, '/');
 	at->dentry = (__u64)parent;
-	return parent == dentry; /* a file that has no place among others, as one in memory */
+	return parent == dentry; /* a file without a parent, such as one in memory */
 }
 
-/* May anybody have made this mount, and given the file its path: in a user namespace, or in none any more? */
+/*
+ * Can a user without rights have made this mount, and so have chosen the path? That is so in a user namespace, and if
+ * the mount is detached.
+ */
 static __always_inline bool is_anybodys(const struct mount *mount)
 {
 	struct user_namespace *owner = BPF_CORE_READ(mount, mnt_ns, user_ns);
@@ -122,14 +126,14 @@ static __always_inline bool is_anybodys(const struct mount *mount)
 	return !owner || BPF_CORE_READ(owner, level);
 }
 
-/* Sets where the path ends whose start is known by now. */
+/* Sets the end of the path, after its start was written. */
 static __always_inline void end_path(struct identifying *at)
 {
 	at->path_is_cut = PATH_END - at->path_at > LIMIT_PATH;
 	at->path_end = at->path_is_cut ? at->path_at + LIMIT_PATH : PATH_END;
 }
 
-/* The path of what a process runs, from the root of its mounts. */
+/* Reads the path of the executable, from the root of its mounts. */
 static __always_inline void read_path(struct identifying_context *context, struct mm_struct *memory)
 {
 	struct identifying *at = context->at;
@@ -149,7 +153,7 @@ static __always_inline void read_path(struct identifying_context *context, struc
 	end_path(at);
 }
 
-/* Sets how long the command is that lies in the text. The NULs between its words, and behind them, are as they were. */
+/* Sets the length of the command in `text`. The NULs between its words stay, and count as spaces. */
 static __always_inline void end_command(struct identifying *at, __u64 length, bool is_cut)
 {
 	at->command_end = COMMAND_AT + (length && !is_cut ? length - 1 : length);
@@ -177,8 +181,8 @@ static long look_at_piece(struct task_struct *task, struct vm_area_struct *piece
 }
 
 /*
- * Can this memory of another process be read without waiting for anybody? A process may lay a file of its own making over
- * it, or have itself asked for each page, and then whoever reads it waits as long as it likes.
+ * Can this memory of another process be read without waiting for a process? A process can map a file of its own file
+ * system there, or handle the page faults itself (userfaultfd). Then a reader waits as long as that process likes.
  */
 static __always_inline bool is_own_memory(struct task_struct *task, __u64 start, __u64 length)
 {
@@ -187,7 +191,7 @@ static __always_inline bool is_own_memory(struct task_struct *task, __u64 start,
 	return !bpf_find_vma(task, start, look_at_piece, &range, 0) && range.is_own;
 }
 
-/* Of the running process. */
+/* Reads the command of the running process. */
 static __always_inline void read_command(struct identifying *at, struct mm_struct *memory)
 {
 	__u64 length = command_length(memory), kept = length > LIMIT_COMMAND ? LIMIT_COMMAND : length;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Telling user space which program each process runs, while there still is somebody to ask. Nobody is woken for it:
- * user space looks when it needs a name, and in time before the ring is full.
+ * Reports which program each process runs, because a process may have ended when user space asks for it. User space is
+ * not woken for these records: it reads them when it needs a name, and before the ring is full.
  */
 #ifndef WEIR_PROGRAMS_H
 #define WEIR_PROGRAMS_H
@@ -10,9 +10,9 @@
 #include "process/identify.h"
 #include "process/seen_32bit.h"
 
-#define PROGRAMS_SIZE (4 * 1024 * 1024) /* 5,000 programs: an agent may be held up for a second */
+#define PROGRAMS_SIZE (4 * 1024 * 1024) /* room for 5,000 programs, in case that the agent is busy for a second */
 
-/* All struct program_started. */
+/* programs that were started; all records are struct program_started */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, PROGRAMS_SIZE);
@@ -40,8 +40,8 @@ static __always_inline struct program_started *reserve_program(struct task_struc
 	return program;
 }
 
-/* The process has just started this program. */
-static __always_inline void tell_executed(struct task_struct *task, struct linux_binprm *binary)
+/* Reports the program that the process has just started. */
+static __always_inline void report_executed(struct task_struct *task, struct linux_binprm *binary)
 {
 	struct program_started *program;
 	struct mm_struct *memory = task->mm;
@@ -61,8 +61,8 @@ static __always_inline void tell_executed(struct task_struct *task, struct linux
 	submit_quietly(&programs, PROGRAMS_SIZE, program);
 }
 
-/* A new process goes on with the program of the one that made it; a new thread is none. */
-static __always_inline void tell_forked(struct task_struct *parent, struct task_struct *child)
+/* Reports a new process, which runs the program of its parent. A new thread is no new process. */
+static __always_inline void report_forked(struct task_struct *parent, struct task_struct *child)
 {
 	struct program_started *program;
 
@@ -76,7 +76,7 @@ static __always_inline void tell_forked(struct task_struct *parent, struct task_
 	submit_quietly(&programs, PROGRAMS_SIZE, program);
 }
 
-/* One a pass, as in program_texts.h. */
+/* pass, as in program_texts.h -> memory for one record */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, PASSES);
@@ -84,8 +84,8 @@ struct {
 	__type(value, struct program_started);
 } older_program SEC(".maps");
 
-/* Tells the arguments of a process that was there before its start could be told. */
-static __always_inline int tell_older_program(struct bpf_iter__task *ctx)
+/* Writes the arguments of a process that is older than the agent. */
+static __always_inline int report_older_program(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	__u32 which = ctx->meta->session_id & (PASSES - 1);
@@ -107,7 +107,7 @@ static __always_inline int tell_older_program(struct bpf_iter__task *ctx)
 	if (bpf_copy_from_user_task(program->arguments, length, (void *)start, task, 0))
 		return 0;
 	if (program->pid != task->tgid || program->executions != (__u16)task->self_exec_id)
-		return 0; /* it was given up, or the process runs another program by now */
+		return 0; /* user space has given up this pass, or the process runs another program now */
 	program->arguments_length = length;
 	bpf_seq_write(ctx->meta->seq, program, sizeof(*program));
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * System calls that a signal ends before their time. Whether the process sees EINTR, or the kernel makes the call anew as if nothing had
- * been, is decided after the programs have run: by the first signal that has a handler. This is the kernel's decision, made beforehand.
+ * System calls that a signal interrupts. After the programs have run, the kernel decides by the first signal with a
+ * handler whether the process sees EINTR, or whether the call is restarted. This header makes the same decision
+ * beforehand.
  */
 #ifndef WEIR_RESTARTS_H
 #define WEIR_RESTARTS_H
@@ -11,9 +12,10 @@
 #define SIGNALS 64
 #define SIGNAL_IGNORE 1		   /* SIG_IGN; 0 is SIG_DFL */
 #define SIGNAL_RESTARTS 0x10000000 /* SA_RESTART */
-#define ERROR_RESTART 512	   /* ERESTARTSYS: anew if the handler wants that */
-#define ERROR_RESTART_ALWAYS 513   /* ERESTARTNOINTR: anew in any case */
-#define ERROR_RESTART_LAST 516	   /* ERESTART_RESTARTBLOCK; like the two before it: anew unless there is a handler */
+#define ERROR_RESTART 512	   /* ERESTARTSYS: restarted if the handler has SA_RESTART */
+#define ERROR_RESTART_ALWAYS 513   /* ERESTARTNOINTR: restarted in any case */
+#define ERROR_RESTART_LAST \
+	516 /* ERESTART_RESTARTBLOCK: restarted unless there is a handler, as with the two before it */
 
 struct pending_signals {
 	__u64 signals;
@@ -36,7 +38,7 @@ static long handler_step(__u32 signal, struct pending_signals *pending)
 	return 1;
 }
 
-/* Does the call of the running thread go on although it ends with this result? It does, too, if the process is about to end. */
+/* Is the call of the running thread restarted after this result? Also true if the process is about to end. */
 static __always_inline bool is_restarted(long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

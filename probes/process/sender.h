@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which process sends the packet that leaves. Mostly it is sent inside the system call of its sender, but a packet that
- * waited for a neighbour's address leaves in somebody else's, and what arrives through a tun device is answered in that
- * of the device's holder. So the running process has to prove it: its system call names a descriptor of this socket.
+ * Finds the process that sends a packet. Mostly a packet leaves in the system call of its sender. But a packet that
+ * waited for the MAC address of a neighbour leaves in the call of another process, and a reply to a packet from a tun
+ * device leaves in the call of the process that has the device open. So the running process is only the sender if its
+ * system call has a descriptor of this socket.
  */
 #ifndef WEIR_SENDER_H
 #define WEIR_SENDER_H
@@ -12,7 +13,10 @@
 #define MODE_FORMAT 0170000
 #define MODE_SOCKET 0140000
 
-/* Where each machine keeps the number of a system call, negative where the process is in none, and its first arguments. */
+/*
+ * The registers with the number of a system call, and with its first arguments. The number is negative outside of
+ * system calls.
+ */
 struct pt_regs___x86 {
 	unsigned long bx;
 	unsigned long cx;
@@ -38,7 +42,10 @@ static __always_inline __u64 second_argument(void)
 	return 0;
 }
 
-/* Is the running process in a system call of the machine's own width? The tracepoints of single system calls see no other. */
+/*
+ * Is the running process in a system call of the machine's own width? The tracepoints of single system calls see no
+ * other.
+ */
 static __always_inline bool is_native_call(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -49,9 +56,9 @@ static __always_inline bool is_native_call(void)
 }
 
 /*
- * The numbers of the system call socket(2), as arch/x86/entry/syscalls/syscall_64.tbl, arch/x86/entry/syscalls/syscall_32.tbl,
- * include/uapi/asm-generic/unistd.h and the table of 32-bit ARM have it. A 32-bit x86 program may also make the call SYS_SOCKET
- * of socketcall(2).
+ * The numbers of the system call socket(2) in arch/x86/entry/syscalls/syscall_64.tbl,
+ * arch/x86/entry/syscalls/syscall_32.tbl, include/uapi/asm-generic/unistd.h and the table of 32-bit ARM. A 32-bit x86
+ * program may also make the call SYS_SOCKET of socketcall(2).
  */
 enum {
 	X86_64_NR_SOCKET = 41,
@@ -63,8 +70,8 @@ enum {
 };
 
 /*
- * Negative where the running process is in no system call: it was interrupted, and is nobody's sender. It is so, too, in a call whose
- * arguments are in memory, which the process can change.
+ * Returns the first argument of the system call. It is negative if the running process is in none, because it was
+ * interrupted, and also in a call whose arguments are in memory, which the process can change.
  */
 static __always_inline __s32 first_argument(void)
 {
@@ -88,8 +95,9 @@ static __always_inline __s32 first_argument(void)
 }
 
 /*
- * The family that the running process asks socket(2) for; negative where it is in another call. A 64-bit program has other
- * calls under the numbers of 32-bit ones, but none that asks for the right to make sockets: see weir_right_asked.
+ * Returns the family with which the running process calls socket(2); negative if it is in another call. The numbers of
+ * the 32-bit calls mean other calls in a 64-bit program, but none of those checks the capability to make sockets: see
+ * weir_right_asked.
  */
 static __always_inline __s32 asked_family(void)
 {
@@ -147,15 +155,17 @@ static __always_inline __u64 cookie_of_socket(const struct sock *sk)
 	return sk ? BPF_CORE_READ(sk, __sk_common.skc_cookie.counter) : 0;
 }
 
-/* Returns 0 if the descriptor is not that of a socket, or of one that nothing has asked for its cookie yet. */
+/* Returns 0 if the descriptor is not that of a socket, or if the socket has no cookie yet. */
 static __always_inline __u64 cookie_of_descriptor(__s32 descriptor)
 {
 	return cookie_of_socket(socket_of_descriptor(descriptor));
 }
 
 /*
- * Notes the sender of a packet. True when there is nothing more to find out about it: the running process proved to use the
- * socket, or, where the packet shows that somebody wanted it sent, is the one known to.
+ * Notes the running process as the sender of a packet, if its system call has a descriptor of the socket. Returns true
+ * if the sender is known then. With `wanted`, which says that a process and not the kernel wanted the packet sent, it
+ * is also known if the running process is the owner of the socket already. Not static: see judge_inner in
+ * decide/decide.h.
  */
 __noinline int claim_socket(__u64 cookie, bool wanted)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a process does with its sockets, while somebody looks at it. Of other processes nothing is read but their number, and of files
- * that are no sockets nothing but that.
+ * Shows the calls of a process about its sockets, while an operator asks for them. weir reads only the pid of other
+ * processes, and of a file only whether it is a socket.
  */
 #ifndef WEIR_SHOWN_CALLS_H
 #define WEIR_SHOWN_CALLS_H
@@ -12,7 +12,7 @@
 #define MOST_ASKED 8
 #define SHOWN_CALLS_SIZE (256 * 1024)
 
-/* number of a process in the first pid namespace -> what is asked of it; user space writes it */
+/* pid in the initial pid namespace -> which calls of the process are asked for; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MOST_ASKED);
@@ -20,7 +20,7 @@ struct {
 	__type(value, struct asked_process);
 } asked_processes SEC(".maps");
 
-/* All struct shown_call. */
+/* calls that are shown; all records are struct shown_call */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, SHOWN_CALLS_SIZE);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What processes do with sockets, apart from packets: each is counted, and told as long as its type is not told too often.
- * Addresses of another network namespace than the agent's mean something else there: its number is told with them.
+ * Events of sockets: calls of processes, and errors, but no packets. Each is counted, and reported unless the limit of
+ * its type is reached. An event has the number of its network namespace, because the same address means another host in
+ * another namespace.
  */
 #ifndef WEIR_SOCKET_EVENTS_H
 #define WEIR_SOCKET_EVENTS_H
@@ -11,7 +12,7 @@
 #include "process/events.h"
 #include "process/seen_32bit.h"
 
-/* enum weir_event_type -> how often processes did that with sockets */
+/* enum weir_event_type -> counters of the events of sockets of this type */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, EVENT_COUNT);
@@ -19,7 +20,7 @@ struct {
 	__type(value, struct socket_counter);
 } socket_counters SEC(".maps");
 
-/* error number -> how often the network told it to a socket */
+/* error number -> how often the network reported it to a socket */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, LIMIT_SOCKET_ERRORS);
@@ -28,8 +29,8 @@ struct {
 } socket_errors SEC(".maps");
 
 /*
- * 0 -> bit n: programs see how calls end that have the number n in enum weir_call; bit CALL_NONE: they see it of 32-bit calls. User space
- * writes it.
+ * 0 -> bit n: programs see the end of calls with number n of enum weir_call, bit CALL_NONE: of 32-bit calls; user space
+ * fills it
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -43,7 +44,7 @@ struct {
 #define CAPABILITY_NET_RAW 13
 #define ERROR_CONNECT_REFUSED 111
 
-/* Does a program see how calls of this number end (enum weir_call), or 32-bit ones (CALL_NONE)? */
+/* Does a program see the end of calls with this number of enum weir_call, or of 32-bit calls (CALL_NONE)? */
 static __always_inline bool is_end_traced(__u32 call)
 {
 	__u32 zero = 0, *traced = bpf_map_lookup_elem(&traced_calls, &zero);
@@ -51,7 +52,7 @@ static __always_inline bool is_end_traced(__u32 call)
 	return traced && *traced >> call & 1;
 }
 
-/* Counts an event of this type. May it be told now? */
+/* Counts an event of this type. Returns whether it may be reported now. */
 static __always_inline bool count_event(__u32 type, __u64 now)
 {
 	struct socket_counter *counter = bpf_map_lookup_elem(&socket_counters, &type);
@@ -69,7 +70,7 @@ static __always_inline bool count_event(__u32 type, __u64 now)
 	if (claim_turn_in(now / NS_PER_SECOND, &counter->limiter, policy->events_per_second))
 		return true;
 	__sync_fetch_and_add(&counter->suppressed, 1);
-	count_untold();
+	count_held_back();
 	return false;
 }
 
@@ -78,7 +79,7 @@ static __always_inline bool is_counted_netns(__u64 cookie)
 	return !counted_netns || cookie == counted_netns;
 }
 
-/* 0 for that of the agent. */
+/* Returns 0 for the namespace of the agent. */
 static __always_inline __u32 number_of_netns(const struct net *net)
 {
 	return BPF_CORE_READ(net, net_cookie) == netns_cookie ? 0 : BPF_CORE_READ(net, ns.inum);
@@ -89,7 +90,10 @@ static __always_inline const struct net *current_netns(void)
 	return BPF_CORE_READ(bpf_get_current_task_btf(), nsproxy, net_ns);
 }
 
-/* NULL where it is not to be told. Nothing but the time, the type, the owner and the namespace is filled. */
+/*
+ * Returns NULL if the event is not to be reported. Otherwise time, type, owner and namespace are filled in, and all
+ * other members are 0.
+ */
 static __always_inline struct event *begin_socket_event(__u8 type, __u64 cookie, __u32 netns)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -124,7 +128,7 @@ static __always_inline void describe_socket_ends(struct event *event, const stru
 	event->ifindex = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
 }
 
-/* NULL if nothing is to be told. The event is filled from the socket, and has to be submitted. */
+/* The same, with the ends of this socket filled in. The caller has to submit the event. */
 static __always_inline struct event *begin_event_of_socket(__u8 type, const struct sock *sk, __u64 cookie)
 {
 	const struct net *net = BPF_CORE_READ(sk, __sk_common.skc_net.net);
@@ -138,7 +142,7 @@ static __always_inline struct event *begin_event_of_socket(__u8 type, const stru
 	return event;
 }
 
-static __always_inline void tell_socket(__u8 type, const struct sock *sk, __u64 cookie)
+static __always_inline void report_socket(__u8 type, const struct sock *sk, __u64 cookie)
 {
 	struct event *event = begin_event_of_socket(type, sk, cookie);
 
@@ -146,7 +150,7 @@ static __always_inline void tell_socket(__u8 type, const struct sock *sk, __u64 
 		bpf_ringbuf_submit(event, 0);
 }
 
-static __always_inline void tell_raw(struct bpf_sock *socket, __u64 cookie)
+static __always_inline void report_raw(struct bpf_sock *socket, __u64 cookie)
 {
 	struct event *event;
 
@@ -164,8 +168,8 @@ static __always_inline void tell_raw(struct bpf_sock *socket, __u64 cookie)
 }
 
 /*
- * The network reports an error to a socket. This happens while a packet is handled, so that the running process is anybody:
- * the owner of the socket was noted before.
+ * The network reports an error to a socket. This happens while a packet is handled, and any process may be running
+ * then. So the owner of the socket is the one that was noted before.
  */
 static __always_inline void count_socket_error(const struct sock *sk)
 {
@@ -193,8 +197,8 @@ static __always_inline void count_socket_error(const struct sock *sk)
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* The running process makes a packet socket in this network namespace. */
-static __always_inline void tell_packet_socket_in(const struct net *net, __u8 call)
+/* Reports that the running process makes a packet socket in this network namespace. */
+static __always_inline void report_packet_socket_in(const struct net *net, __u8 call)
 {
 	struct owner owner = {};
 	struct event *event;
@@ -211,15 +215,15 @@ static __always_inline void tell_packet_socket_in(const struct net *net, __u8 ca
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* The running process asks for a capability. Many calls do: this has to be quick. */
-static __always_inline void tell_packet_socket(int capability, int result)
+/* The running process uses a capability. Many calls do that, so that this has to be quick. */
+static __always_inline void report_packet_socket(int capability, int result)
 {
 	if (capability != CAPABILITY_NET_RAW || result || asked_family() != FAMILY_PACKET)
 		return;
 	note_32bit_call();
 	if (is_end_traced(is_native_call() ? CALL_SOCKET : CALL_NONE))
-		return; /* end_socket() tells of it, when it is known whether there is such a socket */
-	tell_packet_socket_in(current_netns(), CALL_NONE);
+		return; /* end_socket() reports it, when it is known whether the call succeeds */
+	report_packet_socket_in(current_netns(), CALL_NONE);
 }
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * How well TCP connections go: round-trip times, retransmissions, how long connecting took. All of it is in the socket,
- * and is read once, when the connection ends. Histograms are counted here; whose connection it was is told to user space,
- * which adds up by process and peer. Nobody is woken for it: user space looks now and then, and in time before the ring
- * is full.
+ * Statistics of TCP connections: round-trip times, retransmissions, and the time that connecting took. The socket has
+ * all of them, and they are read once, when the connection ends. The histograms are here. User space adds up by process
+ * and peer, from a record for each connection. It is not woken for these records: it reads them at intervals, and
+ * before the ring is full.
  */
 #ifndef WEIR_STATISTICS_H
 #define WEIR_STATISTICS_H
@@ -14,16 +14,16 @@
 #include "process/listening.h"
 #include "process/owners.h"
 
-#define CONNECTIONS_SIZE (1024 * 1024) /* some 7,000 */
-#define NO_ROUND_TRIP 0xffffffff
+#define CONNECTIONS_SIZE (1024 * 1024) /* room for some 7,000 connections */
+#define NO_ROUND_TRIP 0xffffffff       /* the kernel has not measured any */
 
-/* All struct tcp_connection, of those that ended. */
+/* connections that have ended; all records are struct tcp_connection */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, CONNECTIONS_SIZE);
 } tcp_connections SEC(".maps");
 
-/* enum weir_direction -> what is known of connections opened so */
+/* enum weir_direction of the opener -> statistics of connections */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2);
@@ -31,7 +31,7 @@ struct {
 	__type(value, struct tcp_statistics);
 } tcp_statistics SEC(".maps");
 
-/* Sockets of processes and of interrupts share the slot of a CPU. */
+/* This is atomic, because packets interrupt the system calls of the same CPU. */
 static __always_inline void count_in(struct histogram *histogram, __u32 bucket, __u64 value)
 {
 	if (bucket >= LIMIT_HISTOGRAM_BUCKETS)
@@ -51,8 +51,9 @@ static __always_inline void count_number(struct histogram *histogram, __u64 numb
 }
 
 /*
- * The kernel notes at an accepted socket through which interface its opener came, in fields that no stream socket can set
- * otherwise (tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock): so this is known of sockets older than weir, too.
+ * Returns the direction of the opener. The kernel notes in an accepted socket the interface at which its SYN arrived,
+ * in fields that no process can set in a TCP socket (tcp_v4_syn_recv_sock, tcp_v6_syn_recv_sock). So this is also known
+ * for sockets that are older than weir.
  */
 static __always_inline __u8 opened_by(struct tcp_sock *tcp)
 {
@@ -103,7 +104,7 @@ static __always_inline struct tcp_statistics *statistics_of(__u32 direction)
 	return bpf_map_lookup_elem(&tcp_statistics, &direction);
 }
 
-static __always_inline void tell_connection(struct tcp_sock *tcp, __u64 cookie)
+static __always_inline void report_connection(struct tcp_sock *tcp, __u64 cookie)
 {
 	struct tcp_connection *connection = bpf_ringbuf_reserve(&tcp_connections, sizeof(*connection), 0);
 
@@ -129,10 +130,13 @@ static __always_inline void count_ended(struct sock *socket)
 		count_time(&statistics->round_trip, tcp->srtt_us >> 3);
 	count_number(&statistics->retransmissions, tcp->total_retrans);
 	__sync_fetch_and_add(&statistics->segments, tcp->segs_out);
-	tell_connection(tcp, bpf_get_socket_cookie(socket));
+	report_connection(tcp, bpf_get_socket_cookie(socket));
 }
 
-/* A SYN that is answered is measured by the kernel; when the first of several was sent is noted in owners.h. */
+/*
+ * The kernel measures the time from a SYN to its reply. If the SYN was sent again, owners.h has the time of the first
+ * one.
+ */
 static __always_inline void count_connected(struct sock *socket)
 {
 	struct tcp_statistics *statistics = statistics_of(DIRECTION_EGRESS);
@@ -151,7 +155,10 @@ static __always_inline void count_connected(struct sock *socket)
 		count_time(&statistics->connecting, (bpf_ktime_get_ns() - owner->connecting_ns) / 1000);
 }
 
-/* Every connection passes from another state to CLOSE once, at its very end or when it goes over into TIME_WAIT. */
+/*
+ * Counts a change of state. Every connection goes from another state to CLOSE once: at its end, or when it goes to
+ * TIME_WAIT.
+ */
 static __always_inline void count_tcp_state(struct sock *socket, int from, int to)
 {
 	bool connected = from == TCP_SYN_SENT && to == TCP_ESTABLISHED;
@@ -168,8 +175,8 @@ static __always_inline void count_tcp_state(struct sock *socket, int from, int t
 		count_ended(socket);
 }
 
-/* Tells the connection behind this file. One that several processes hold is told for each of them. */
-static __always_inline int tell_live_connection(struct bpf_iter__task_file *ctx)
+/* Writes the connection of this file. If several processes have it open, it is written for each of them. */
+static __always_inline int report_live_connection(struct bpf_iter__task_file *ctx)
 {
 	struct tcp_connection connection;
 	struct file *file = ctx->file;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Addresses that always pass, and those that never do. */
+/* Addresses that always pass, and addresses that are banned. */
 #ifndef WEIR_WIRE_BANS_H
 #define WEIR_WIRE_BANS_H
 
@@ -11,15 +11,15 @@ struct failsafe_prefix {
 };
 
 enum weir_ban_flag {
-	BAN_ADDRESSES = 1 << 0, /* there are bans in `ban_lines` */
-	BAN_PREFIXES = 1 << 1,	/* there are bans in `ban_prefixes` */
+	BAN_ADDRESSES = 1 << 0, /* there are bans of addresses, in `ban_lines` */
+	BAN_PREFIXES = 1 << 1,	/* there are bans of prefixes, in `ban_prefixes` */
 };
 
 struct ban_root {
 	struct network_root networks;
 	__u32 exception_count;
 	__u32 reserved;
-	struct failsafe_prefix exceptions[LIMIT_BAN_EXCEPTIONS]; /* never banned, whoever asks */
+	struct failsafe_prefix exceptions[LIMIT_BAN_EXCEPTIONS]; /* addresses that are never banned */
 };
 
 #endif

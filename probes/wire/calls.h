@@ -5,7 +5,10 @@
 
 #include <linux/types.h>
 
-/* Each has the name of its tracepoint: CALL_ACCEPT4 is seen at sys_exit_accept4. CALL_NONE stands for none that is known. */
+/*
+ * Each has the name of its tracepoint: CALL_ACCEPT4 is seen at sys_exit_accept4. CALL_NONE stands for none that is
+ * known.
+ */
 enum weir_call {
 	CALL_NONE,
 	CALL_SOCKET,
@@ -49,7 +52,9 @@ struct asked_process {
 	__s32 descriptor; /* the only one that is looked at; -1: all */
 };
 
-/* A call about a socket has ended. The ends are those of the socket, and nothing of what was sent or received is here. */
+/*
+ * A call about a socket has ended. The ends are those of the socket, and nothing of what was sent or received is here.
+ */
 struct shown_call {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__s64 result;  /* bytes, or the error as a negative number */

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What everything else speaks in: limits, verdicts, reasons, and the root of all tables. */
+/* Limits, verdicts, reasons and faults, and the words that every packet reads. */
 #ifndef WEIR_WIRE_COMMON_H
 #define WEIR_WIRE_COMMON_H
 
 #include <linux/types.h>
 
-/* Sizes both sides rely on. An enum, because BTF carries enums and not macros. */
+/* Sizes that the programs and user space share. This is an enum, because BTF contains enums, but no macros. */
 enum weir_limit {
 	LIMIT_SCHEDULE = 4,		/* spans of one rule */
 	LIMIT_VLANS = 8,		/* ranges of one rule */
 	LIMIT_CONDITIONS = 8,		/* conditional rules one flow may carry */
 	LIMIT_RULES = 131072,		/* rule slots at most, the reserved ones included */
-	LIMIT_TABLES = 64,		/* of one index */
+	LIMIT_TABLES = 64,		/* tables of one index of the classifier */
 	LIMIT_LIST = 1024,		/* matchers that one key leads to */
-	LIMIT_BUCKETS_PROBED = 4,	/* in a row, before a key is missing */
-	LIMIT_INTERFACE_PLACES = 16384, /* an interface is looked for by ifindex modulo this first */
-	LIMIT_INTERFACES_APART = 16384, /* interfaces whose place another one has */
-	LIMIT_TUNNEL_ENDS = 4096,	/* of tunnel devices of this host */
-	LIMIT_OWN_ADDRESSES = 16384,	/* of this host */
-	LIMIT_INTERFACE_SLOTS = 256,	/* interfaces counted on their own; slot 0 is "other" */
+	LIMIT_BUCKETS_PROBED = 4,	/* buckets that are probed one after the other before a key is missing */
+	LIMIT_INTERFACE_PLACES = 16384, /* the first place of an interface is its ifindex modulo this */
+	LIMIT_INTERFACES_APART = 16384, /* interfaces whose first place is taken by another interface */
+	LIMIT_TUNNEL_ENDS = 4096,	/* ends of tunnel devices of this host */
+	LIMIT_OWN_ADDRESSES = 16384,	/* addresses of this host */
+	LIMIT_INTERFACE_SLOTS = 256,	/* interfaces with counters of their own; slot 0 is for all others */
 	LIMIT_FAILSAFE_PREFIXES = 32,
 	LIMIT_FAILSAFE_SESSIONS = 8,
 	LIMIT_MANAGEMENT_PORTS = 16,
@@ -27,28 +27,36 @@ enum weir_limit {
 	LIMIT_FRAGMENT_RANGES = 8,
 	LIMIT_COUNTER_SHARDS = 4,
 	LIMIT_BAN_EXCEPTIONS = 32,
-	LIMIT_SETS = 64,		/* of addresses */
-	LIMIT_NETWORK_LINES_PROBED = 8, /* in a row */
-	LIMIT_NETWORK_LENGTHS = 48,	/* of prefixes of one family that are not in lines */
-	LIMIT_DROP_REASONS = 256,	/* of the kernel, counted each; the last is for all that are beyond */
-	LIMIT_NAMESPACES = 4,		/* that have one address behind one device */
+	LIMIT_SETS = 64,		/* sets of addresses */
+	LIMIT_NETWORK_LINES_PROBED = 8, /* lines that are probed one after the other */
+	LIMIT_NETWORK_LENGTHS = 48,	/* lengths of prefixes of one family that are not in lines */
+	LIMIT_DROP_REASONS =
+		256, /* reasons of the kernel with counters of their own; the last one is for all larger numbers */
+	LIMIT_NAMESPACES = 4, /* namespaces that have the same address behind the same device */
 	LIMIT_HISTOGRAM_BUCKETS = 24,
-	LIMIT_SOCKET_ERRORS = 256,    /* error numbers, counted each; the last is for all that are beyond */
+	LIMIT_SOCKET_ERRORS =
+		256, /* error numbers with counters of their own; the last one is for all larger numbers */
 	LIMIT_PROGRAM_CALLS = 4096,   /* programs, calls and errors that are counted with each other */
-	LIMIT_KINDS = 256,	      /* of processes, that rules of one set tell apart */
-	LIMIT_PATTERNS = 1024,	      /* texts of these kinds */
-	LIMIT_PATH = 1024,	      /* of an executable, as far as it is compared: the start of it */
-	LIMIT_COMMAND = 512,	      /* of a command, as far as it is compared: the start of it */
-	LIMIT_DROPS_A_SECOND = 10000, /* told with their connections; the others are only counted */
+	LIMIT_KINDS = 256,	      /* kinds of processes that one rule set can distinguish */
+	LIMIT_PATTERNS = 1024,	      /* patterns of these kinds */
+	LIMIT_PATH = 1024,	      /* bytes from the start of the path of an executable that are compared */
+	LIMIT_COMMAND = 512,	      /* bytes from the start of a command that are compared */
+	LIMIT_DROPS_A_SECOND = 10000, /* drops that are stored with their connection; the others are only counted */
 };
 
-/* The hashes that both sides compute. Multiplying by HASH_SCATTER spreads a number over 32 bits. */
+/*
+ * Constants of the hashes that the programs and user space compute alike. HASH_SCATTER is close to 2^32 divided by the
+ * golden ratio, so that multiplying by it spreads a number over 32 bits. The other multipliers are arbitrary odd
+ * numbers.
+ */
 enum weir_hash {
 	HASH_SCATTER = 0x9e3779b1,
-	HASH_BUCKET_SHIFT = 8,	/* from the tag of a key, scattered, to its first bucket: see find_list */
-	HASH_LINE_SHIFT = 4,	/* from 24 bits of an IPv4 address, scattered, to their first line: see sets_in_lines */
-	HASH_IPV6 = 0x85ebca77, /* of the upper half of 64 bits of an IPv6 address, in a pruner: see first_bits */
-	HASH_SOURCE_0 = 0x9e3779b1, /* the words of a key: see key_tag */
+	HASH_BUCKET_SHIFT = 8, /* shift from the scattered tag of a key to its first bucket: see find_list */
+	HASH_LINE_SHIFT =
+		4, /* shift from 24 scattered bits of an IPv4 address to their first line: see sets_in_lines */
+	HASH_IPV6 =
+		0x85ebca77, /* multiplier of the upper half of 64 bits of an IPv6 address in a pruner: see first_bits */
+	HASH_SOURCE_0 = 0x9e3779b1, /* multipliers of the words of a key: see key_tag */
 	HASH_SOURCE_1 = 0x85ebca77,
 	HASH_SOURCE_2 = 0xc2b2ae3d,
 	HASH_SOURCE_3 = 0x27d4eb2f,
@@ -75,17 +83,17 @@ enum weir_direction {
 	DIRECTION_EGRESS
 };
 
-/* What happened to a packet; the classes exclude each other. */
+/* The verdict of a packet. Each packet has exactly one. */
 enum weir_verdict {
 	VERDICT_PASSED,
 	VERDICT_DROPPED,
-	VERDICT_WOULD_DROP, /* it passed in detect, and prevent would have dropped it */
+	VERDICT_WOULD_DROP, /* it passed in detect mode, and prevent mode would have dropped it */
 	VERDICT_UNDECIDED,
-	VERDICT_CARRIED, /* it passed in detect, and prevent would never have met it: its connection would have been dropped before */
+	VERDICT_CARRIED, /* a carried packet of a blocked connection: it passed in detect mode */
 	VERDICT_COUNT,
 };
 
-/* How traffic counters group protocols. */
+/* Groups of protocols in the traffic counters. */
 enum weir_transport {
 	TRANSPORT_TCP,
 	TRANSPORT_UDP,
@@ -94,7 +102,7 @@ enum weir_transport {
 	TRANSPORT_COUNT
 };
 
-/* Rule slots that stand for what no rule decided. Rules of the operator start at SLOT_FIRST_RULE. */
+/* Slots for decisions that no rule makes. The rules of the operator start at SLOT_FIRST_RULE. */
 enum weir_slot {
 	SLOT_DEFAULT = 0,  /* defaults.action */
 	SLOT_FAILSAFE = 1, /* absolute or management failsafe */
@@ -104,7 +112,7 @@ enum weir_slot {
 	SLOT_NONE = 0xffffffff,
 };
 
-/* Why a packet could not be decided. Names become the values of error.type. */
+/* Reasons why a packet is undecided. Their names become the values of the attribute error.type. */
 enum weir_reason {
 	REASON_NONE,
 	REASON_INTERFACE_UNKNOWN,
@@ -141,14 +149,14 @@ enum weir_reason {
 	REASON_COUNT,
 };
 
-/* What the sender of a dropped packet was told. Where its rule wants that, all but "none" are counted. */
+/* How the sender of a dropped packet was answered. If its rule has `reject`, all values but ANSWER_NONE are counted. */
 enum weir_answer {
 	ANSWER_NONE,
 	ANSWER_RESET,
 	ANSWER_PROHIBITED,
-	ANSWER_UNFIT,	   /* nothing may be said to it, as to a reset, an error, or a group */
-	ANSWER_SUPPRESSED, /* more than so many a second */
-	ANSWER_FAILED,	   /* it could not be rewritten */
+	ANSWER_UNFIT,	   /* it must not be answered, such as a reset, an ICMP error or multicast */
+	ANSWER_SUPPRESSED, /* the limit of answers per second was reached */
+	ANSWER_FAILED,	   /* the packet could not be overwritten with the answer */
 	ANSWER_COUNT,
 };
 
@@ -184,18 +192,18 @@ enum weir_fault {
 	FAULT_COUNT,
 };
 
-/* The words every packet reads: the root of the rule tables, whether anybody is banned, and, last of all, the mode. */
+/* The words that every packet reads: which rule set is in force, whether there are bans, and, last of all, the mode. */
 struct control {
-	__u32 generation;   /* odd and even generations live in copy 1 and copy 0 of the tables */
+	__u32 generation;   /* of the rule set; odd generations are in copy 1 of the tables, and even ones in copy 0 */
 	__u32 mode;	    /* enum weir_mode */
 	__u32 bans;	    /* enum weir_ban_flag */
-	__u32 week_seconds; /* on top of those of the boot clock: since Monday 00:00, local time */
-	__u32 translates;   /* netfilter may lead elsewhere what comes: see netfilter.h */
-	__u32 tunnel_forms; /* bit n: a tunnel device leaves open what enum weir_tunnel_form says in n, TUNNEL_AT_PORT included */
-	__u64 release_jiffies; /* nothing is dropped from then on, whatever the mode; 0: the mode holds for ever */
-	__u64 release_ns;      /* the same moment on CLOCK_MONOTONIC, for user space */
-	__u64 grace_jiffies; /* a SYN+ACK that nothing asked for is believed until then: its SYN may be older than the agent */
-	__u32 notes_arriving; /* 1: not every SYN that this host forwards is seen leaving, so that those that come are noted, too */
+	__u32 week_seconds; /* to add to the boot clock, for the seconds since Monday 00:00, local time */
+	__u32 translates;   /* 1: netfilter may redirect packets that arrive: see flow/netfilter.h */
+	__u32 tunnel_forms; /* bit n: there is a tunnel device of form n of enum weir_tunnel_form */
+	__u64 release_jiffies; /* nothing is dropped from this time on, whatever the mode; 0: there is no such time */
+	__u64 release_ns;      /* the same time on CLOCK_MONOTONIC, for user space */
+	__u64 grace_jiffies;   /* until this time a SYN+ACK is believed without its SYN: see flow/syns.h */
+	__u32 notes_arriving;  /* 1: some forwarded SYNs leave unseen, so that SYNs that arrive are noted, too */
 	__u32 reserved;
 };
 

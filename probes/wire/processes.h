@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What rules say of processes. Each different `process` that rules have is a kind, with a number. What a process is
- * called and who began it is compared when it starts a program, and not when it sends: a packet finds bits.
+ * Conditions of rules on processes. Each different `process` condition is a kind, and has a number. The program and the
+ * parents of a process are compared when it starts the program, and not when it sends: a packet finds only bits.
  */
 #ifndef WEIR_WIRE_PROCESSES_H
 #define WEIR_WIRE_PROCESSES_H
 
 #include "common.h"
 
-/* A bit a kind. */
+/* A set of kinds, a bit a kind. */
 struct kinds {
 	__u64 words[LIMIT_KINDS / 64];
 };
 
-/* Kinds that something is of, and those that it may be of as far as it is known. */
+/* Kinds that a process certainly is of, and kinds that it may be of. */
 struct known_kinds {
 	struct kinds certain;
 	struct kinds possible;
 };
 
-/* What kinds say something of. A process is of a kind that fits it in each of them. */
+/* Aspects of a process that kinds ask for. A process is of a kind if it fits in each aspect. */
 enum weir_aspect {
 	ASPECT_EXECUTABLE,
 	ASPECT_COMMAND,
-	ASPECT_PARENT, /* the executable of some process above it */
+	ASPECT_PARENT, /* the executable of an ancestor */
 	ASPECT_USER,
-	ASPECT_WORKLOAD, /* its container, unit, pod or the pod's namespace */
+	ASPECT_WORKLOAD, /* its container, unit, pod, or the namespace of its pod */
 	ASPECT_COUNT,
 };
 
@@ -33,41 +33,41 @@ enum {
 	PATTERN_TEXT = 240
 };
 
-/* One of the texts of which one must fit. `*` stands for any run of characters. */
+/* A pattern of a kind and aspect, of which one has to match. `*` matches any number of characters. */
 struct process_pattern {
 	__u16 kind;
 	__u8 aspect; /* enum weir_aspect */
 	__u8 length;
-	__u32 is_end; /* its only star is at its start: what follows is the end of the text */
+	__u32 is_end; /* 1: its only `*` is at its start, so that it matches the end of a text */
 	__u32 reserved[2];
 	char text[PATTERN_TEXT];
 };
 
-/* The kinds of one set of rules. There are two, so that one can be written while the other is in force. */
+/* The kinds of one rule set. There are two editions, so that one can be written while the other is in force. */
 struct kind_edition {
-	__u32 number; /* of the edition that is here; 0: none */
+	__u32 number; /* of the edition; 0: there is none */
 	__u32 pattern_count;
-	struct kinds asked[ASPECT_COUNT]; /* kinds that say something of it */
+	struct kinds asked[ASPECT_COUNT]; /* kinds that ask for the aspect */
 };
 
-/* What one edition says of a process. */
+/* The kinds of a process in one edition. */
 struct process_kinds {
-	__u32 edition; /* number of it; what another edition said is over */
+	__u32 edition; /* its number; with another number these kinds are not valid */
 	__u32 reserved;
 	struct known_kinds own;	      /* by executable and command */
-	struct known_kinds above;     /* by those above it */
-	struct known_kinds as_parent; /* what it adds to those it begins */
+	struct known_kinds above;     /* by its ancestors */
+	struct known_kinds as_parent; /* kinds that it adds to `above` of its descendants */
 };
 
-/* Of a process that runs. */
+/* The kinds of a process that runs. */
 struct process_identity {
 	__u64 started_ns; /* as in struct owner */
 	__u32 executions;
 	__u32 reserved;
-	struct process_kinds by[2]; /* edition */
+	struct process_kinds by[2]; /* place of the edition */
 };
 
-/* A program that a process ran: the key of those that are gone. */
+/* The key of a program that a process has run before, or that has ended. */
 struct program_run {
 	__u64 started_ns;
 	__u32 pid;
@@ -85,7 +85,7 @@ struct kind_group {
 	__u32 reserved;
 };
 
-/* A process as somebody describes it, and of which kinds it would be. */
+/* A process that user space describes, such as in a policy test, and the kinds that it would be of. */
 struct described_process {
 	__u32 place; /* of the edition */
 	__u32 path_length;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel programs and user space both read. This is the only definition of these shapes: set-up
- * builds the objects, reads their BTF and writes agent/generated/layout.ts from it.
+ * The structs and constants that the kernel programs and user space share. They are defined only here:
+ * `generate-layout.ts` compiles this header, reads its BTF, and writes agent/generated/layout.ts from it.
  *
- * Byte order: a field named *_be is in network order, every other integer is in host order. An IPv4 address
- * is held as ::ffff:a.b.c.d, so that one comparison serves both families.
+ * Byte order: a field named *_be is in network order, every other integer is in host order. An IPv4 address is held as
+ * ::ffff:a.b.c.d, so that one comparison serves both families.
  */
 #ifndef WEIR_WIRE_H
 #define WEIR_WIRE_H

@@ -80,7 +80,7 @@ class Seen implements Disposable {
     for (let at = 0; at + Holding.size <= records.length; at += Holding.size) {
       const record = records.subarray(at, at + Holding.size);
       if (record.readUInt32LE(Holding.holder.pid) === process.pid && record.readUInt32LE(Holding.bypass) !== 0)
-        found.push(`${BypassNames[record.readUInt32LE(Holding.bypass)]} ${record.readUInt32LE(Holding.bypass_told)}`);
+        found.push(`${BypassNames[record.readUInt32LE(Holding.bypass)]} ${record.readUInt32LE(Holding.bypass_reported)}`);
     }
     return [...new Set(found)].sort();
   }

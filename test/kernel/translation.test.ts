@@ -75,7 +75,7 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
     judge = new KernelJudge(new Map([["eth0", ifindex]]));
     const { plane } = judge;
     await judge.start(policyOf({ mode: "detect", rules: [] }));
-    behind = new NamespacesBehind(plane.map("behind_devices"));
+    behind = new NamespacesBehind(plane.map("address_namespaces"));
     behind.start();
     plane.noteNat();
     for (const direction of ["ingress", "egress"] as const)
@@ -93,8 +93,8 @@ describe("a connection that netfilter translates", requires(root(), tool("nft", 
   async function flowOf(client: Socket): Promise<{ to: string; nat: ReturnType<typeof natOf>; cookie: bigint }> {
     return eventually("the flow", () => {
       for (const entry of flowEntries(tables)) {
-        const { protocol, sourcePort, destination, beyond, cookie } = readFlow(entry);
-        const nat = natOf(beyond, protocol);
+        const { protocol, sourcePort, destination, nat: ends, cookie } = readFlow(entry);
+        const nat = natOf(ends, protocol);
         if (sourcePort === client.port || nat?.source.port === client.port) return { to: formatAddress(destination), nat, cookie };
       }
       return undefined;

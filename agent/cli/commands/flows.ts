@@ -37,8 +37,8 @@ function translation({ source, destination, nat }: FlowRow): string {
     ["to", destination, nat.destination],
   ] as const;
   return changed
-    .filter(([, here, beyond]) => endpoint(here) !== endpoint(beyond))
-    .map(([word, , beyond]) => `${word} ${endpoint(beyond)}`)
+    .filter(([, here, translated]) => endpoint(here) !== endpoint(translated))
+    .map(([word, , translated]) => `${word} ${endpoint(translated)}`)
     .join(" ");
 }
 

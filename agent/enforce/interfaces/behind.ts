@@ -5,7 +5,7 @@
 
 import { counted } from "../../values/count.ts";
 import { fromIPv4 } from "../../values/address.ts";
-import { Behind, BehindKey, Limit } from "../../generated/layout.ts";
+import { AddressNamespaces, NamespaceAddress, Limit } from "../../generated/layout.ts";
 import { listAddressesIn, listLinks, NamespaceNews } from "../../kernel/links.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import { type InterfaceAddress, type Link, viewOf } from "../../kernel/netlink.ts";
@@ -135,14 +135,15 @@ function isRouted({ family, bytes }: InterfaceAddress): boolean {
 }
 
 function keyOf(ifindex: number, { family, bytes }: InterfaceAddress): string {
-  const key = Buffer.alloc(BehindKey.size);
-  key.set(family === 4 ? fromIPv4(viewOf(bytes).getUint32(0)) : bytes, BehindKey.address_be.at);
-  key.writeUInt32LE(ifindex, BehindKey.ifindex);
+  const key = Buffer.alloc(NamespaceAddress.size);
+  key.set(family === 4 ? fromIPv4(viewOf(bytes).getUint32(0)) : bytes, NamespaceAddress.address_be.at);
+  key.writeUInt32LE(ifindex, NamespaceAddress.ifindex);
   return key.toString("hex");
 }
 
 function valueOf(namespaces: readonly number[]): string {
-  const value = Buffer.alloc(Behind.size);
-  for (let i = 0; i < Limit.NAMESPACES; i++) value.writeInt32LE(namespaces[i] ?? NONE, Behind.namespaces.at + i * Behind.namespaces.stride);
+  const value = Buffer.alloc(AddressNamespaces.size);
+  for (let i = 0; i < Limit.NAMESPACES; i++)
+    value.writeInt32LE(namespaces[i] ?? NONE, AddressNamespaces.namespaces.at + i * AddressNamespaces.namespaces.stride);
   return value.toString("hex");
 }

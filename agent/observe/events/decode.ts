@@ -185,7 +185,7 @@ export class Decoder {
     if (isIcmp(protocol)) fields.icmp = { type: record[Event.icmp_type]!, code: record[Event.icmp_code]! };
     if (outerTag !== 0 || innerTag !== 0) fields.vlan = [outerTag, innerTag].filter((tag) => tag !== 0).map((tag) => tag & 0xfff);
     if (tunnel !== undefined) fields.tunnel = tunnel;
-    const nat = natOf(record.subarray(Event.beyond.at, Event.beyond.at + Event.beyond.size), protocol);
+    const nat = natOf(record.subarray(Event.nat.at, Event.nat.at + Event.nat.size), protocol);
     if (nat !== undefined) fields.nat = nat;
     return Object.assign(fields, this.#owner(record));
   }
@@ -264,10 +264,10 @@ export function tunnelOf(value: number): ConnectionFields["tunnel"] {
 }
 
 /** Reads the translated ends from a struct ends. */
-export function natOf(beyond: Buffer, protocol: number): ConnectionFields["nat"] {
-  if (beyond.readBigUInt64LE(Ends.destination_be.at + 8) === 0n && beyond.readBigUInt64LE(Ends.destination_be.at) === 0n) return undefined;
+export function natOf(ends: Buffer, protocol: number): ConnectionFields["nat"] {
+  if (ends.readBigUInt64LE(Ends.destination_be.at + 8) === 0n && ends.readBigUInt64LE(Ends.destination_be.at) === 0n) return undefined;
   const end = (address: number, port: number): Endpoint =>
-    endpointOf(beyond.subarray(address, address + 16), beyond.readUInt16LE(port), protocol);
+    endpointOf(ends.subarray(address, address + 16), ends.readUInt16LE(port), protocol);
   return { source: end(Ends.source_be.at, Ends.source_port), destination: end(Ends.destination_be.at, Ends.destination_port) };
 }
 

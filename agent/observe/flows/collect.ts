@@ -68,7 +68,7 @@ export function* flowEntries(tables: FlowTables): Generator<FlowEntry> {
   for (const table of [...tables.openings, ...tables.confirmed, tables.blocked]) {
     const [blocked, confirmed] = [table === tables.blocked, tables.confirmed.includes(table)];
     for (const { key, value } of table.entries())
-      yield { table, key, value, replied: blocked ? has(value, FlowFlag.ANSWERED) : hasReplied(key, value, confirmed), blocked };
+      yield { table, key, value, replied: blocked ? has(value, FlowFlag.REPLIED) : hasReplied(key, value, confirmed), blocked };
   }
 }
 
@@ -100,7 +100,7 @@ function hasReplied(key: Buffer, value: Buffer, isConfirmed: boolean): boolean {
 function idleLimitSeconds(entry: FlowEntry): number {
   const protocol = entry.key.readUInt16LE(FlowKey.what.at);
   const flags = entry.value.readUInt32LE(Flow.flags);
-  if (flags & FlowFlag.CLOSED) return flags & FlowFlag.TOLD ? IDLE_SECONDS.closed : IDLE_SECONDS.reset;
+  if (flags & FlowFlag.CLOSED) return flags & FlowFlag.CLOSE_REPORTED ? IDLE_SECONDS.closed : IDLE_SECONDS.reset;
   if (protocol === UDP) return entry.replied ? IDLE_SECONDS.udp : IDLE_SECONDS.udpOneWay;
   if (protocol !== TCP) return IDLE_SECONDS.other;
   if (!entry.replied || flags & FlowFlag.WOULD_END) return IDLE_SECONDS.tcpOpening;
@@ -121,7 +121,7 @@ function isHalfClosed(flow: Buffer, flags: number): boolean {
  * that one ends by silence.
  */
 export function isTold(flow: Buffer): boolean {
-  return (flow.readUInt32LE(Flow.flags) & FlowFlag.TOLD) !== 0;
+  return (flow.readUInt32LE(Flow.flags) & FlowFlag.CLOSE_REPORTED) !== 0;
 }
 
 export interface Collected {
@@ -163,7 +163,7 @@ export async function endBlocked({ blocked }: Pick<FlowTables, "blocked">, ended
   let removed = 0;
   for (const { key, value } of blocked.entries()) {
     if (!blocked.delete(key)) continue;
-    if (!isTold(value)) ended({ table: blocked, key, value, replied: has(value, FlowFlag.ANSWERED), blocked: true });
+    if (!isTold(value)) ended({ table: blocked, key, value, replied: has(value, FlowFlag.REPLIED), blocked: true });
     if (++removed % A_TURN === 0) await breathe();
   }
   return removed;
@@ -204,7 +204,7 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
   packets: [number, number];
   bytes: [number, number];
   cookie: bigint;
-  beyond: Buffer;
+  nat: Buffer;
   slot: number;
   staged: number;
   generation: number;
@@ -219,7 +219,7 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
   const generation = value.readUInt32LE(Flow.generation);
   const wouldDrop = has(value, FlowFlag.WOULD_DROP);
   // A connection that is older than its rule keeps its own decision, if that is not the rule that would drop it.
-  const slot = value.readUInt32LE(wouldDrop && !entry.blocked ? Flow.told : Flow.decision.slot);
+  const slot = value.readUInt32LE(wouldDrop && !entry.blocked ? Flow.reported : Flow.decision.slot);
   const pair = (field: { at: number; stride: number }): [number, number] => [
     Number(value.readBigUInt64LE(field.at)),
     Number(value.readBigUInt64LE(field.at + field.stride)),
@@ -236,8 +236,8 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
     seenJiffies: value.readBigUInt64LE(Flow.seen_jiffies),
     packets: pair(Flow.packets),
     bytes: pair(Flow.bytes),
-    cookie: flags & FlowFlag.DOUBTED ? 0n : value.readBigUInt64LE(Flow.cookie),
-    beyond: value.subarray(Flow.beyond.at, Flow.beyond.at + Flow.beyond.size),
+    cookie: flags & FlowFlag.RECEIVER_UNCERTAIN ? 0n : value.readBigUInt64LE(Flow.cookie),
+    nat: value.subarray(Flow.nat.at, Flow.nat.at + Flow.nat.size),
     slot: generation === GENERATION_WRITING ? Slot.NONE : slot,
     staged: wouldDrop ? Slot.NONE : value.readUInt32LE(Flow.decision.staged),
     wouldDrop,

@@ -63,7 +63,7 @@ const openedOf = ({ openedNs }: Flow): number => wallTime(monotonicEpoch(), open
 
 function fieldsOf(flow: Flow, describer: Describer): Omit<ConnectionFields, "time" | "rule"> & Pick<ConnectionEvent, "packets" | "bytes"> {
   const tunnel = tunnelOf(flow.tunnel);
-  const nat = natOf(flow.beyond, flow.protocol);
+  const nat = natOf(flow.nat, flow.protocol);
   return {
     direction: flow.direction,
     ...describeEnds(flow, { type: flow.icmpType, code: flow.icmpCode }, describer),

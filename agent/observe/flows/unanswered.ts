@@ -5,7 +5,7 @@
  */
 
 import { isMapped } from "../../values/address.ts";
-import { FlowFlag, Flow, Led, LocalEnd } from "../../generated/layout.ts";
+import { FlowFlag, Flow, Receiver, LocalEnd } from "../../generated/layout.ts";
 import { type Arrived, Conntrack } from "../../kernel/conntrack.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import { type FlowEntry, readFlow } from "./collect.ts";
@@ -22,32 +22,33 @@ export class Unanswered {
 
   /** Begins a walk. Call `stays` for each connection that stays in the table, and then `finish`. */
   walk(): { stays(entry: FlowEntry): void; finish(): void } {
-    const doubted = new Map<string, Arrived>();
+    const uncertain = new Map<string, Arrived>();
     return {
       stays(entry) {
-        if ((entry.value.readUInt32LE(Flow.flags) & FlowFlag.DOUBTED) === 0 || doubted.size === ASKED_AT_ONCE) return;
+        if ((entry.value.readUInt32LE(Flow.flags) & FlowFlag.RECEIVER_UNCERTAIN) === 0 || uncertain.size === ASKED_AT_ONCE) return;
         const { source, destination, sourcePort, destinationPort, protocol, ifindex } = readFlow(entry);
         const end = Buffer.alloc(LocalEnd.size);
         end.set(destination, LocalEnd.address_be.at);
         end.writeUInt32LE(ifindex, LocalEnd.ifindex);
         end.writeUInt16LE(destinationPort, LocalEnd.port);
         end.writeUInt16LE(protocol, LocalEnd.protocol);
-        doubted.set(end.toString("hex"), { source: bare(source), destination: bare(destination), sourcePort, destinationPort, protocol });
+        uncertain.set(end.toString("hex"), { source: bare(source), destination: bare(destination), sourcePort, destinationPort, protocol });
       },
-      finish: () => this.#ask(doubted),
+      finish: () => this.#ask(uncertain),
     };
   }
 
-  #ask(doubted: ReadonlyMap<string, Arrived>): void {
-    if (doubted.size === 0) return;
+  #ask(uncertain: ReadonlyMap<string, Arrived>): void {
+    if (uncertain.size === 0) return;
     try {
       using conntrack = new Conntrack();
-      for (const [end, connection] of doubted) {
-        const elsewhere = conntrack.isDestinationTranslated(connection);
-        if (elsewhere !== undefined) this.#localEnds.update(Buffer.from(end, "hex"), Uint8Array.of(elsewhere ? Led.ELSEWHERE : Led.HERE));
+      for (const [end, connection] of uncertain) {
+        const translated = conntrack.isDestinationTranslated(connection);
+        if (translated !== undefined)
+          this.#localEnds.update(Buffer.from(end, "hex"), Uint8Array.of(translated ? Receiver.REDIRECTED : Receiver.LOCAL));
       }
     } catch {
-      // This kernel answers nobody about its connections, so the doubt stays.
+      // This kernel answers nobody about its connections, so that they stay uncertain.
     }
   }
 }

@@ -56,7 +56,7 @@ export class BypassingSockets {
       const counts = { qdisc: 0, af_xdp: 0, unknown: 0 };
       for (const { bypass } of there) counts[bypass]++;
       this.counts = counts;
-      for (const [index, one] of there.filter(({ inode, bypassTold }) => !bypassTold && !known.has(inode)).entries())
+      for (const [index, one] of there.filter(({ inode, bypassReported }) => !bypassReported && !known.has(inode)).entries())
         this.#report(one, index < MOST_TOLD);
     } finally {
       this.#looking = false;
@@ -78,7 +78,7 @@ export class BypassingSockets {
   }
 }
 
-export interface Bypassing extends Pick<Held, "owner" | "bypassTold"> {
+export interface Bypassing extends Pick<Held, "owner" | "bypassReported"> {
   inode: bigint;
   bypass: Bypass;
 }

@@ -66,7 +66,7 @@ export interface Held {
   /** Absent if the egress hooks see its frames. */
   bypass?: Bypass;
   /** True if the kernel reported the bypass. */
-  bypassTold?: boolean;
+  bypassReported?: boolean;
 }
 
 /** Returns the sockets by inode number, from records of struct holding. */
@@ -81,7 +81,7 @@ export function heldByInode(records: Buffer): Map<bigint, Held> {
       cookie,
       ifindex: record.readUInt32LE(Holding.ifindex),
       ...(owner === undefined ? {} : { owner }),
-      ...(bypass === undefined ? {} : { bypass, bypassTold: record.readUInt32LE(Holding.bypass_told) === 1 }),
+      ...(bypass === undefined ? {} : { bypass, bypassReported: record.readUInt32LE(Holding.bypass_reported) === 1 }),
     });
   }
   return held;

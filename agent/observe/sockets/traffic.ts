@@ -53,7 +53,7 @@ export class TrafficOfSockets {
     };
     // The ends of a socket are those behind NAT.
     const [here, there] = fromHere ? (["source", "destination"] as const) : (["destination", "source"] as const);
-    const ends = natOf(flow.beyond, flow.protocol) ?? wire;
+    const ends = natOf(flow.nat, flow.protocol) ?? wire;
     this.#connections.set(keyOf(protocol, ends[here], ends[there]), {
       connections: 1,
       sent,

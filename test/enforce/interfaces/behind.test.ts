@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Behind, BehindKey, Limit } from "../../../agent/generated/layout.ts";
+import { AddressNamespaces, NamespaceAddress, Limit } from "../../../agent/generated/layout.ts";
 import { entriesOf } from "../../../agent/enforce/interfaces/behind.ts";
 import type { InterfaceAddress, Link } from "../../../agent/kernel/netlink.ts";
 import { formatAddress, parseAddress } from "../../../agent/values/address.ts";
@@ -28,10 +28,10 @@ function behind(links: readonly Link[], addresses: Record<number, readonly strin
     [...entries].map(([key, value]) => {
       const [place, namespaces] = [Buffer.from(key, "hex"), Buffer.from(value, "hex")];
       const numbers = Array.from({ length: Limit.NAMESPACES }, (_, i) =>
-        namespaces.readInt32LE(Behind.namespaces.at + i * Behind.namespaces.stride),
+        namespaces.readInt32LE(AddressNamespaces.namespaces.at + i * AddressNamespaces.namespaces.stride),
       );
       return [
-        `${place.readUInt32LE(BehindKey.ifindex)} ${formatAddress(place.subarray(BehindKey.address_be.at, BehindKey.address_be.at + 16))}`,
+        `${place.readUInt32LE(NamespaceAddress.ifindex)} ${formatAddress(place.subarray(NamespaceAddress.address_be.at, NamespaceAddress.address_be.at + 16))}`,
         numbers.filter((number) => number >= 0),
       ];
     }),

@@ -20,7 +20,7 @@ function holdings(held: Held): Buffer {
       record.writeBigUInt64LE(BigInt(inode), Holding.inode);
       record.writeUInt32LE(Number(inode), Holding.holder.pid);
       record.writeUInt32LE(BypassNames.indexOf(bypass), Holding.bypass);
-      record.writeUInt32LE(told ? 1 : 0, Holding.bypass_told);
+      record.writeUInt32LE(told ? 1 : 0, Holding.bypass_reported);
       return record;
     }),
   );
