@@ -4,10 +4,11 @@
  * connection is checked before anything is sent on it.
  */
 
-import { Agent as HttpAgent, type AgentOptions, type ClientRequestArgs } from "node:http";
+import type { AgentOptions, ClientRequestArgs } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { Agent as HttpAgent } from "../agent/values/http.ts";
 import type { Target } from "./environment.ts";
 import { DeliveryProblem } from "./trouble.ts";
 

@@ -81,6 +81,14 @@ test("imports lead to the own room or to a floor below it", () => {
   assert.deepEqual(wrong, []);
 });
 
+test("one file imports HTTP, and loads no second client with it", () => {
+  const values = /^import (?!type )[^;]*"(node:)?http"/m;
+  assert.deepEqual(
+    FILES.filter((file) => values.test(readFileSync(join(ROOT, file), "utf8"))),
+    [],
+  );
+});
+
 test("no file imports itself, through whatever others", () => {
   assert.deepEqual(
     findCircle(

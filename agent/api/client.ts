@@ -1,6 +1,6 @@
 /** Asks the agent over its socket. Every failure becomes a sentence for the operator. */
 
-import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Mode } from "../values/traffic.ts";
 import {
   API_VERSION,
@@ -28,6 +28,7 @@ import type { StatisticsRow } from "../observe/statistics/row.ts";
 import type { OperatorSession } from "../values/session.ts";
 import type { Operation, Sent } from "../service/requests/requests.ts";
 import { codeOf } from "../values/error-code.ts";
+import { request } from "../values/http.ts";
 import { VERSION } from "../values/version.ts";
 import { kindOf } from "./http-status.ts";
 import { ROUTES } from "./routes.ts";

@@ -4,7 +4,7 @@
  */
 
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +13,7 @@ import { judged } from "../service/requests/judge.ts";
 import { perform } from "../service/requests/perform.ts";
 import { Refusal } from "../values/refusal.ts";
 import { codeOf } from "../values/error-code.ts";
+import { createServer } from "../values/http.ts";
 import { operationOf, requestIn } from "./reading.ts";
 import { Door, type DoorOptions, type Peer } from "./door.ts";
 import { claimSocket, listen, type SocketClaim } from "./socket.ts";

@@ -1,7 +1,6 @@
 /** Lists containers through the Unix sockets of Docker and Podman, which have the same interface (the Docker Engine API). */
 
-import { request } from "node:http";
-
+import { request } from "../../values/http.ts";
 import type { NamesFound, NameSource } from "./container-names.ts";
 
 const TIMEOUT_MS = 2000;
