@@ -76,7 +76,7 @@ export async function watchOver(ground: Ground): Promise<Date | undefined> {
   stop.defer(() => server.close());
   await deadline[Symbol.asyncDispose]();
   const manager = new ServiceManager();
-  manager.ready(`${plane.mode}, ${counted(enforcement.rules.loaded, "rule")}`);
+  manager.ready(`${plane.control.mode}, ${counted(enforcement.rules.loaded, "rule")}`);
   auditStart(ground, enforcement, audit, news);
 
   stop.defer(() => operations.close());

@@ -48,7 +48,7 @@ export function followInterfaces(
     tunnelEnds: new TunnelEnds({
       ends: plane.map("tunnel_ends"),
       addresses: plane.map("own_addresses"),
-      setForms: (forms) => plane.setTunnelForms(forms),
+      setForms: (forms) => plane.control.setTunnelForms(forms),
     }),
     clearSlot: (slot) => plane.map("traffic").update(u32(slot), Buffer.alloc(plane.map("traffic").valueBytes)),
     packetsOf: (slot, direction) =>
@@ -109,13 +109,13 @@ export async function attach(
   behind.start();
   if (config.interfaces.egress) plane.noteNat();
   health.look();
-  plane.notesArriving = true; // until it is known that all packets that leave are seen
-  if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(ATTACHING_S);
+  plane.control.notesArriving = true; // until it is known that all packets that leave are seen
+  if (!plane.adopted && !succession.isDue) plane.control.believeAnswersFor(ATTACHING_S);
   stop.defer(() => (farewell.until === undefined ? interfaces.detachAll() : interfaces.close()));
   undo.add(() => interfaces.undo());
   interfaces.start();
-  if (!plane.adopted && !succession.isDue) plane.believeAnswersFor(GRACE_S);
-  plane.notesArriving = !interfaces.seesAllLeave();
+  if (!plane.adopted && !succession.isDue) plane.control.believeAnswersFor(GRACE_S);
+  plane.control.notesArriving = !interfaces.seesAllLeave();
   succession.copyRest();
   health.follow("interfaces", () => interfaces.problems());
   health.look();

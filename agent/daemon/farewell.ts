@@ -5,6 +5,7 @@
  */
 
 import type { Log } from "./log.ts";
+import type { ControlWords } from "../kernel/control-words.ts";
 import type { DataPlane } from "../kernel/dataplane.ts";
 import type { Signals } from "./signals.ts";
 import { startIsQueued } from "./systemd-job.ts";
@@ -19,7 +20,7 @@ export interface FarewellOptions {
   handOverFor: number;
 }
 
-type Plane = Pick<DataPlane, "releaseAfter" | "releaseOthers" | "holdForEver">;
+type Plane = Pick<DataPlane, "releaseOthers"> & { control: Pick<ControlWords, "releaseAfter" | "holdForEver"> };
 
 export class Farewell {
   readonly #plane: Plane;
@@ -48,7 +49,7 @@ export class Farewell {
 
   /** Call this once this agent has taken over from an earlier one. */
   takeOver(): void {
-    if (!this.#began) this.#plane.holdForEver();
+    if (!this.#began) this.#plane.control.holdForEver();
   }
 
   /** Call this when the tables are about to be closed: their state stays as it is. */
@@ -66,7 +67,7 @@ export class Farewell {
   #handOver(): void {
     const { handOverFor } = this.#options;
     try {
-      this.#plane.releaseAfter(handOverFor);
+      this.#plane.control.releaseAfter(handOverFor);
     } catch (error) {
       this.#log.warn(`the kernel did not take the deadline, so nothing is handed over: ${(error as Error).message}`);
       return this.#letGo();
@@ -99,7 +100,7 @@ export class Farewell {
   #letGo(): void {
     this.#until = undefined;
     try {
-      this.#plane.releaseAfter(0);
+      this.#plane.control.releaseAfter(0);
       this.#plane.releaseOthers();
     } catch (error) {
       this.#log.warn(`the rules stay in force until everything is detached: ${(error as Error).message}`);

@@ -40,8 +40,8 @@ export function observe(plane: DataPlane, naming: Naming, { news, losses }: Repo
     names,
     owners: plane.map("owners"),
     listeners: plane.map("listeners"),
-    jiffies: () => plane.jiffies(),
-    jiffiesPerSecond: plane.jiffiesPerSecond,
+    jiffies: () => plane.clock.now(),
+    jiffiesPerSecond: plane.clock.perSecond,
   };
   const tables = flowTablesOf((name) => plane.map(name));
   const live = liveTcp(plane.program("weir_live_connections"));
@@ -122,12 +122,12 @@ export function sweeper(plane: DataPlane, { tables, statistics, census, blocked,
   const openConnections = new OpenConnections(() => ({
     counts: plane.map("open_connections"),
     rules: plane.map("rules"),
-    firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2),
+    firstRule: (plane.control.generation & 1) * (plane.map("rules").info.maxEntries / 2),
   }));
   return () => {
-    const now = plane.jiffies();
+    const now = plane.clock.now();
     const walks = [openConnections.walk(), statistics.walk(now), unanswered.walk()];
-    const removed = collectIdle(tables, now, plane.jiffiesPerSecond, {
+    const removed = collectIdle(tables, now, plane.clock.perSecond, {
       ended: reportClosed,
       stays(entry) {
         for (const walk of walks) walk.stays(entry);

@@ -60,7 +60,7 @@ export function keepUp(
     socketEvents.look();
     systemCalls.look();
     for (const what of interfaces.repair()) log.warn(`${what} was detached by somebody else, and is attached again`);
-    plane.notesArriving = !interfaces.seesAllLeave();
+    plane.control.notesArriving = !interfaces.seesAllLeave();
     health.look();
   });
   every(

@@ -105,7 +105,7 @@ export function auditStart(
   const { config, path, refused } = settings;
   const facts = {
     pid: process.pid,
-    mode: plane.mode,
+    mode: plane.control.mode,
     rules: config.rules.length,
     dynamic: dynamic.all.length,
     bans: banned.size,

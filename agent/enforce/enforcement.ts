@@ -91,23 +91,23 @@ export async function enforce(prepared: Prepared, log: EnforcementLog, names: In
   for (const warning of compiled.warnings) log.warn(warning);
 
   const wanted = modeAtStart(prepared, mode);
-  const before = plane.mode;
+  const before = plane.control.mode;
   undo.add(() => {
-    if (before === "detect") plane.mode = before; // shared tables hold the new rules already
+    if (before === "detect") plane.control.mode = before; // shared tables hold the new rules already
   });
-  if (wanted === "detect") plane.mode = wanted; // so no new rule drops anything before all of them are in force
-  plane.weekSeconds = weekSeconds(Date.now());
+  if (wanted === "detect") plane.control.mode = wanted; // so no new rule drops anything before all of them are in force
+  plane.control.weekSeconds = weekSeconds(Date.now());
   const succession = new Succession(plane);
   succession.copyOwners();
   const tracers = attachTracers(plane, linkDirectory(pins), succession.isDue); // the tracers come before anything asks for owners and processes
   undo.add(() => tracers.undo());
-  const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.generation));
+  const setTransition = await sets.prepare(members, compiled.setNumbers, copyAfter(plane.control.generation));
   const kindTransition = await kinds.prepare(compiled.kinds);
   const generation = await rules.install(
     { ...compiled, kindsPlace: kindTransition.place },
     withDynamic(settings, dynamic.all, dynamic.clock),
   );
-  plane.mode = wanted;
+  plane.control.mode = wanted;
   await setTransition.finish();
   kindTransition.finish();
   const { warnings, facts } = kinds.resolve([...dynamic.all.map(({ rule }) => rule), ...config.rules]);
@@ -161,7 +161,7 @@ function keepersOf({ settings: { config }, compiled, banned, plane }: Prepared, 
 
 /** Returns the mode of the start. If a file is refused, a mode of prevent that was not in force before does not begin. */
 function modeAtStart({ settings: { config, refused }, plane }: Prepared, mode: ModeKeeper): Mode {
-  const observes = refused !== undefined && (refused.inForce === "built-in" || (plane.adopted && plane.mode === "detect"));
+  const observes = refused !== undefined && (refused.inForce === "built-in" || (plane.adopted && plane.control.mode === "detect"));
   return observes ? "detect" : mode.resolve(config.mode);
 }
 
@@ -177,8 +177,8 @@ export function tablesOf(plane: DataPlane, waitGracePeriod: () => Promise<void>)
       return memory("rules");
     },
     interfaces: new InterfaceTable(memory("interfaces"), plane.map("interfaces_apart")),
-    generation: () => plane.generation,
-    flip: (generation) => plane.flip(generation),
+    generation: () => plane.control.generation,
+    flip: (generation) => plane.control.flip(generation),
     waitGracePeriod,
   };
 }
@@ -189,6 +189,6 @@ function kindTablesOf(plane: DataPlane): Pick<KindKeeperOptions, "map" | "compar
     map: (name) => plane.map(name),
     compareAll: async () => (await compare()) && (await compare()), // in the second pass the parents of each process are known
     renewListeners: () => renewListeners(plane.program("weir_older_sockets"), plane.map("owners"), plane.map("listeners")),
-    placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.generation & 1),
+    placeInForce: () => placeOfKinds(new DataView(plane.map("policies").mmap()), plane.control.generation & 1),
   };
 }

@@ -8,12 +8,13 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from "no
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { Control, Mode } from "../generated/layout.ts";
-import { type BpfMap, u32 } from "./maps.ts";
+import { ControlWords, releasePinned } from "./control-words.ts";
+import { Jiffies } from "./jiffies.ts";
+import type { BpfMap } from "./maps.ts";
 import { type BpfObject, isInternal, type ObjectOptions, openObject, openObjectAside, pin } from "./objects.ts";
 import type { BpfProgram } from "./program.ts";
 import { inFirstNetns, netnsCookie } from "./sockets.ts";
-import { memberAt, openPinned, tableFolders, TABLES, typesOf } from "./pinned-table.ts";
+import { tableFolders, TABLES } from "./pinned-table.ts";
 import { hasTracepoint } from "./trace.ts";
 
 const OBJECTS = ["process.bpf.o", "drops.bpf.o", "tc.bpf.o", "xdp.bpf.o", "calls.bpf.o", "shown.bpf.o"] as const;
@@ -50,8 +51,6 @@ export interface TableSizes {
   setLines?: number;
 }
 
-const NS_A_SECOND = 1_000_000_000n;
-
 /** This many lines have room for some 120,000 networks. */
 const LINES = 32_768;
 
@@ -74,7 +73,8 @@ export interface Outgrown {
 
 export class DataPlane {
   readonly maps = new Map<string, BpfMap>();
-  readonly jiffiesPerSecond: number;
+  readonly clock: Jiffies;
+  readonly control: ControlWords;
   /** True if the tables of an earlier agent were adopted. */
   readonly adopted: boolean;
   #options: DataPlaneOptions;
@@ -84,7 +84,6 @@ export class DataPlane {
   #objects: BpfObject[] = [];
   #xdp: BpfProgram | undefined;
   #calls: BpfObject | undefined;
-  readonly #control: DataView;
   /** All programs of this data plane recognise each other's answer packets by this secret: see tc.bpf.c. */
   readonly #answerSecret = randomBytes(8).readBigUInt64LE() | 1n;
   #tracked = false;
@@ -95,11 +94,11 @@ export class DataPlane {
     const tables = this.tablePins;
     this.adopted = tables !== undefined && existsSync(join(tables, "control"));
     this.#process = this.#open("process.bpf.o");
-    this.jiffiesPerSecond = this.#measureJiffies();
+    this.clock = new Jiffies(this.program("weir_clocks"), this.map("clocks"));
     this.#drops = this.#open("drops.bpf.o");
     this.#tracked = this.#tracks();
     this.#open("tc.bpf.o");
-    this.#control = new DataView(this.map("control").mmap());
+    this.control = new ControlWords(this.map("control").mmap(), this.clock);
   }
 
   /** The folder where the tables of this version are pinned. */
@@ -160,99 +159,16 @@ export class DataPlane {
     return openObjectAside(join(probes, "shown.bpf.o"), this.#objectOptions(this.#options, this.maps));
   }
 
-  get generation(): number {
-    return this.#control.getUint32(Control.generation, true);
-  }
-
-  /** Makes the other copy of the rule tables the one in force, with one store. */
-  flip(generation: number): void {
-    this.#control.setUint32(Control.generation, generation, true);
-  }
-
-  /** Sets bits of enum weir_ban_flag: whether packets have to look for bans at all. */
-  setBanFlags(flags: number): void {
-    this.#control.setUint32(Control.bans, flags, true);
-  }
-
-  /**
-   * Bit n is set if a tunnel device leaves open what enum weir_tunnel_form says in n. If no bit is set, no packet looks for such
-   * devices.
-   */
-  setTunnelForms(forms: number): void {
-    this.#control.setUint32(Control.tunnel_forms, forms, true);
-  }
-
-  /** The seconds to add to the boot clock for the seconds since Monday 00:00, local time. */
-  get weekSeconds(): number {
-    return this.#control.getUint32(Control.week_seconds, true);
-  }
-
-  set weekSeconds(seconds: number) {
-    this.#control.setUint32(Control.week_seconds, seconds, true);
-  }
-
   /** Lets the kernel side note whether netfilter may translate the destination of packets to this host. */
   noteNat(): void {
     this.#process.programs.get("weir_look_for_translation")!.run();
   }
 
-  get mode(): "detect" | "prevent" {
-    return this.#control.getUint32(Control.mode, true) === Mode.PREVENT ? "prevent" : "detect";
-  }
-
-  set mode(mode: "detect" | "prevent") {
-    this.#control.setUint32(Control.mode, mode === "prevent" ? Mode.PREVENT : Mode.DETECT, true);
-  }
-
-  /** The time on CLOCK_MONOTONIC, in ns, at which drops end by themselves; undefined while the mode holds for ever. */
-  get releaseNs(): bigint | undefined {
-    const ns = this.#control.getBigUint64(Control.release_ns, true);
-    return ns === 0n ? undefined : ns;
-  }
-
-  /** From that time on nothing is dropped, whatever the mode is, also if no agent runs any more. */
-  releaseAfter(seconds: number): void {
-    const { jiffies, monotonicNs } = this.#readClocks();
-    this.#control.setBigUint64(Control.release_ns, monotonicNs + BigInt(seconds) * NS_A_SECOND, true);
-    // The current jiffy has begun already, so that many jiffies from now would end a little too early.
-    const wait = seconds === 0 ? 0 : seconds * this.jiffiesPerSecond + 1;
-    this.#control.setBigUint64(Control.release_jiffies, jiffies + BigInt(wait), true);
-  }
-
-  /** Does the same at once for tables of other versions. Their programs run as long as an interface does not have this version's. */
+  /**
+   * Lets the programs of other versions drop nothing from now on. They run as long as an interface does not have this version's.
+   */
   releaseOthers(): void {
-    for (const folder of this.otherTables()) {
-      const control = openPinned(folder, "control");
-      const types = control === undefined ? undefined : typesOf(control.info);
-      const mode = types === undefined ? undefined : memberAt(types, ["mode"]);
-      if (mode !== undefined) {
-        const value = control!.lookup(u32(0))!;
-        value.writeUIntLE(Mode.DETECT, mode.at, mode.size);
-        control!.update(u32(0), value);
-      }
-      control?.close();
-    }
-  }
-
-  /** Lets the mode hold without an end. */
-  holdForEver(): void {
-    this.#control.setBigUint64(Control.release_jiffies, 0n, true);
-    this.#control.setBigUint64(Control.release_ns, 0n, true);
-  }
-
-  /** For this time, a SYN+ACK is believed whose SYN was not seen: the SYN may have left before the programs were attached. */
-  believeAnswersFor(seconds: number): void {
-    this.#control.setBigUint64(Control.grace_jiffies, this.jiffies() + BigInt(seconds * this.jiffiesPerSecond), true);
-  }
-
-  /** Sets whether arriving SYNs are noted, too, because not all are seen when they leave. */
-  set notesArriving(on: boolean) {
-    this.#control.setUint32(Control.notes_arriving, on ? 1 : 0, true);
-  }
-
-  /** The clock of the times in flows. */
-  jiffies(): bigint {
-    return this.#readClocks().jiffies;
+    for (const folder of this.otherTables()) releasePinned(folder);
   }
 
   /**
@@ -377,7 +293,7 @@ export class DataPlane {
       rodata: {
         netns_cookie: netnsCookie(),
         counted_netns: inFirstNetns() ? 0 : netnsCookie(),
-        jiffies_per_second: this.jiffiesPerSecond ?? 250,
+        jiffies_per_second: this.clock?.perSecond ?? 250,
         cells_a_copy: cells,
         rule_slots: slots,
         ban_line_count: banLines,
@@ -389,21 +305,6 @@ export class DataPlane {
       autoload: isLoadable,
       ...(pinDirectory === undefined ? {} : { pinDirectory }),
     };
-  }
-
-  #readClocks(): { jiffies: bigint; monotonicNs: bigint } {
-    this.#process.programs.get("weir_clocks")!.run();
-    const clocks = this.map("clocks");
-    return { jiffies: clocks.lookup(u32(0))!.readBigUInt64LE(), monotonicNs: clocks.lookup(u32(1))!.readBigUInt64LE() };
-  }
-
-  /** jiffies start at 2^32 - 300 seconds (INITIAL_JIFFIES), so one reading gives their rate. */
-  #measureJiffies(): number {
-    const { jiffies, monotonicNs } = this.#readClocks();
-    const seconds = Number(monotonicNs) / 1e9;
-    const distance = (rate: number): number => Math.abs(Number(jiffies - 2n ** 32n) - (seconds - 300) * rate);
-    const rates = [100, 250, 300, 1000];
-    return rates.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best));
   }
 }
 

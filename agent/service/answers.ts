@@ -109,8 +109,8 @@ export function policyInForce({ plane, rules, sessions, interfaces }: PolicyPart
   const { source, capacity, kinds, rules: inForce } = rules.policy()!;
   const { defaults, failsafe, sets, inspect_tunnels, packet_sockets, events_per_second } = source;
   return {
-    generation: plane.generation,
-    mode: plane.mode,
+    generation: plane.control.generation,
+    mode: plane.control.mode,
     tables: plane.tablePins!,
     capacity,
     kinds,

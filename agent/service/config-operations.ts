@@ -7,7 +7,7 @@ import type { Telemetry } from "../../otel/start.ts";
 import { explainAbsent, warnOfAbsent, warnOfAbsentOverrides } from "../enforce/interfaces/absent.ts";
 import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
 import { LoadThread } from "../enforce/load-thread.ts";
-import type { DataPlane } from "../kernel/dataplane.ts";
+import type { ControlWords } from "../kernel/control-words.ts";
 import { weekSeconds } from "../policy/boot-clock.ts";
 import { RulesRefused } from "../policy/compile.ts";
 import { Endings } from "../policy/endings.ts";
@@ -23,7 +23,7 @@ export interface ConfigOperationParts {
   inForce: ConfigInForce;
   installation: Pick<Installation, "all">;
   mode: Pick<ModeOperations, "wantedWith" | "switchTo">;
-  plane: Pick<DataPlane, "weekSeconds">;
+  plane: { control: Pick<ControlWords, "weekSeconds"> };
   interfaces: Pick<InterfaceFollower, "configure" | "absent" | "present">;
   /** These follow another configuration. */
   followers: readonly { configure(): void }[];
@@ -133,7 +133,7 @@ export class ConfigOperations implements ConfigControl {
   keepTime(): void {
     const { plane, inForce, inTurn } = this.#parts;
     const seconds = weekSeconds(Date.now());
-    if (Math.abs(seconds - plane.weekSeconds) > 1) plane.weekSeconds = seconds;
+    if (Math.abs(seconds - plane.control.weekSeconds) > 1) plane.control.weekSeconds = seconds;
     if (!this.#endings.isStale()) return;
     const { rules } = inForce.config;
     const over = this.#endings.over(rules);

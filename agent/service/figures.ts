@@ -3,6 +3,7 @@
 import type { InterfaceFollower } from "../enforce/interfaces/follow.ts";
 import type { RuleBook } from "../enforce/rulebook.ts";
 import type { DataPlane } from "../kernel/dataplane.ts";
+import type { Jiffies } from "../kernel/jiffies.ts";
 import type { Ring } from "../kernel/ring.ts";
 import { eventCounts } from "../observe/events/accounts.ts";
 import {
@@ -38,12 +39,12 @@ export function snapshotOf({ policy, interfaces, verdicts, events, connections, 
 type Maps = Pick<DataPlane, "map">;
 
 /** Reads the counters of the operator's rules, in the order in which they are tried. */
-export function ruleRows(plane: Pick<DataPlane, "map" | "jiffies" | "jiffiesPerSecond">, rules: Pick<RuleBook, "inForce">): RuleRow[] {
-  const now = plane.jiffies();
+export function ruleRows(plane: Maps & { clock: Pick<Jiffies, "now" | "perSecond"> }, rules: Pick<RuleBook, "inForce">): RuleRow[] {
+  const now = plane.clock.now();
   const counters = new DataView(plane.map("rule_counters").mmap()); // another one once they have grown
   return rules.inForce().map(({ slot, reference }) => {
     const { lastHitJiffies, ...figures } = readRule(counters, slot);
-    const ago = (Number(now - lastHitJiffies) / plane.jiffiesPerSecond) * 1000;
+    const ago = (Number(now - lastHitJiffies) / plane.clock.perSecond) * 1000;
     return { id: `r${slot}`, ...reference, ...figures, last_hit: lastHitJiffies === 0n ? null : new Date(Date.now() - ago).toISOString() };
   });
 }
@@ -55,8 +56,8 @@ export function trafficRows(plane: Maps, interfaces: Pick<InterfaceFollower, "sl
 
 export function policyFigures(plane: DataPlane, rules: RuleBook, bans: { readonly size: number }): FigureSections["policy"] {
   return () => ({
-    mode: plane.mode,
-    generation: plane.generation,
+    mode: plane.control.mode,
+    generation: plane.control.generation,
     rules: ruleRows(plane, rules),
     bans: bans.size,
     packet_sockets: rules.policy()?.source.packet_sockets ?? "report",

@@ -10,12 +10,12 @@ import type { KindKeeper } from "../enforce/processes/keeper.ts";
 import type { RuleBook } from "../enforce/rulebook.ts";
 import type { SetKeeper } from "../enforce/sets/keeper.ts";
 import type { SetLibrary } from "../enforce/sets/library.ts";
-import type { DataPlane } from "../kernel/dataplane.ts";
+import type { ControlWords } from "../kernel/control-words.ts";
 import type { CompiledRules } from "../policy/compiled.ts";
 import type { Installed } from "./rule-operations.ts";
 
 export interface InstallationParts {
-  plane: Pick<DataPlane, "generation">;
+  plane: { control: Pick<ControlWords, "generation"> };
   /** The rules added by command, which are tried before those of the file. */
   dynamic: DynamicRules;
   rules: RuleBook;
@@ -63,7 +63,7 @@ export class Installation {
     // Another front changes no sets.
     const setTransition =
       compiled.file.image &&
-      (await sets.prepare(await library.open(written.source.sets, sets.sets), compiled.setNumbers, copyAfter(plane.generation)));
+      (await sets.prepare(await library.open(written.source.sets, sets.sets), compiled.setNumbers, copyAfter(plane.control.generation)));
     const kindTransition = await kinds.prepare(compiled.kinds);
     const generation = await rules.install({ ...compiled, kindsPlace: kindTransition.place }, written).catch(async (error: unknown) => {
       await setTransition?.undo();

@@ -3,14 +3,14 @@
 import type { AuditWriter } from "../../audit/writer.ts";
 import type { Telemetry } from "../../otel/start.ts";
 import type { ModeKeeper } from "../enforce/mode.ts";
-import type { DataPlane } from "../kernel/dataplane.ts";
+import type { ControlWords } from "../kernel/control-words.ts";
 import { Refusal } from "../values/refusal.ts";
 import type { Mode } from "../values/traffic.ts";
 import type { Caller, ModeChange, ModeControl } from "./contract.ts";
 import type { Asked } from "./requests/requests.ts";
 
 export interface ModeOperationParts {
-  plane: Pick<DataPlane, "mode">;
+  plane: { control: Pick<ControlWords, "mode"> };
   keeper: ModeKeeper;
   /** Returns the mode that the file says. */
   fileMode(): Mode;
@@ -53,9 +53,9 @@ export class ModeOperations implements ModeControl {
 
   switchTo(mode: Mode): void {
     const { plane, endBlocked, telemetry, say } = this.#parts;
-    const previous = plane.mode;
+    const previous = plane.control.mode;
     if (mode === previous) return;
-    plane.mode = mode;
+    plane.control.mode = mode;
     endBlocked();
     telemetry.changed("weir.mode.changed", { mode, previous });
     say("warn", `the mode changed from ${previous} to ${mode}`);
@@ -64,7 +64,7 @@ export class ModeOperations implements ModeControl {
   /** Towards detect nothing is waited for: no change before it, no compiler, no disk. */
   #letGo(caller: Caller): ModeChange {
     const { plane, keeper, fileMode, admit, installAgain, inTurn, say } = this.#parts;
-    const previous = plane.mode;
+    const previous = plane.control.mode;
     this.#switchesToDetect++;
     this.switchTo("detect");
     keeper.command("detect", fileMode()).catch(() => {}); // health says so
@@ -90,7 +90,7 @@ export class ModeOperations implements ModeControl {
       refuseOvertaken();
       if (admit(caller)) await installAgain();
       refuseOvertaken();
-      const previous = plane.mode;
+      const previous = plane.control.mode;
       await keeper.command("prevent", fileMode());
       refuseOvertaken();
       this.switchTo("prevent");

@@ -35,7 +35,7 @@ export class TestClock implements BootClock {
 
 /** Makes the tables as they would be so many seconds later. */
 export function passTime(plane: DataPlane, seconds: number): void {
-  const jiffies = BigInt(seconds * plane.jiffiesPerSecond);
+  const jiffies = BigInt(seconds * plane.clock.perSecond);
   for (const table of FLOW_TABLES) {
     change(plane, table, (value) => {
       value.writeBigUInt64LE(value.readBigUInt64LE(Flow.opened_jiffies) - jiffies, Flow.opened_jiffies);

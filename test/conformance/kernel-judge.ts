@@ -89,7 +89,7 @@ export class KernelJudge {
     this.#ends = new TunnelEnds({
       ends: this.#plane.map("tunnel_ends"),
       addresses: this.#plane.map("own_addresses"),
-      setForms: (forms) => this.#plane.setTunnelForms(forms),
+      setForms: (forms) => this.#plane.control.setTunnelForms(forms),
     });
     const memory = (name: string): Uint8Array => new Uint8Array(this.#plane.map(name).mmap());
     this.#installer = new Installer({
@@ -97,8 +97,8 @@ export class KernelJudge {
       cells: memory("cells"),
       rules: memory("rules"),
       interfaces: new InterfaceTable(memory("interfaces"), this.#plane.map("interfaces_apart")),
-      generation: () => this.#plane.generation,
-      flip: (generation) => this.#plane.flip(generation),
+      generation: () => this.#plane.control.generation,
+      flip: (generation) => this.#plane.control.flip(generation),
       waitGracePeriod,
     });
     let slot = 1;
@@ -117,12 +117,12 @@ export class KernelJudge {
     this.ban(host.bans ?? []);
     this.#bans.setExceptions((host.banExceptions ?? []).flatMap(parseNetworks));
     this.#ends.list(...listedEnds(host));
-    this.#plane.notesArriving = host.leavesUnseen === true;
+    this.#plane.control.notesArriving = host.leavesUnseen === true;
     this.forget();
     await this.#list({});
     this.#compiled = undefined;
     this.#clock.reset();
-    this.#plane.weekSeconds = weekSeconds(this.#clock.now());
+    this.#plane.control.weekSeconds = weekSeconds(this.#clock.now());
     await this.reload(policy);
   }
 
@@ -154,7 +154,7 @@ export class KernelJudge {
     const sets = await new SetLibrary().open(source.sets, this.#sets.sets);
     for (const [name, set] of sets)
       if (Object.hasOwn(this.#members, name) && set !== this.#sets.sets.get(name)) set.listed = this.#listed(name);
-    const transition = await this.#sets.prepare(sets, compiled.setNumbers, copyAfter(this.#plane.generation));
+    const transition = await this.#sets.prepare(sets, compiled.setNumbers, copyAfter(this.#plane.control.generation));
     await this.#installer.install(
       { ...compiled, kindsPlace: 0 },
       this.#sessions.map(({ remote, localPort }) => ({ remoteAddress: remote.address, remotePort: remote.port, localPort })),
@@ -169,7 +169,7 @@ export class KernelJudge {
   pass(seconds: number): void {
     passTime(this.#plane, seconds);
     this.#clock.pass(seconds);
-    this.#plane.weekSeconds = weekSeconds(this.#clock.now());
+    this.#plane.control.weekSeconds = weekSeconds(this.#clock.now());
   }
 
   /** Of all sets, also of those to come, beside what the policy writes in them. */
@@ -190,7 +190,7 @@ export class KernelJudge {
   }
 
   setMode(mode: Mode): void {
-    this.#plane.mode = mode;
+    this.#plane.control.mode = mode;
   }
 
   ifindexOf(device: string): number {

@@ -32,12 +32,14 @@ describe("an agent that is told to stop", () => {
     const released: (number | "others")[] = [];
     const [ended, insisted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const plane = {
-      releaseAfter(seconds: number) {
-        release(seconds);
-        released.push(seconds);
+      control: {
+        releaseAfter(seconds: number) {
+          release(seconds);
+          released.push(seconds);
+        },
+        holdForEver: () => {},
       },
       releaseOthers: () => void released.push("others"),
-      holdForEver: () => {},
     };
     const farewell = new Farewell(
       plane,

@@ -67,8 +67,8 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
     cells: memory("cells"),
     rules: memory("rules"),
     interfaces: new InterfaceTable(memory("interfaces"), plane.map("interfaces_apart")),
-    generation: () => plane.generation,
-    flip: (generation) => plane.flip(generation),
+    generation: () => plane.control.generation,
+    flip: (generation) => plane.control.flip(generation),
     waitGracePeriod: () => Promise.resolve(),
   });
   after(() => {
@@ -91,7 +91,7 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
   new TunnelEnds({
     ends: plane.map("tunnel_ends"),
     addresses: plane.map("own_addresses"),
-    setForms: (forms) => plane.setTunnelForms(forms),
+    setForms: (forms) => plane.control.setTunnelForms(forms),
   }).list(...listedEnds(OWN));
 
   const tables = ["control", "policies", "cells", "rules", "interfaces", "rule_counters", "ban_root", "ban_lines"];
@@ -99,7 +99,7 @@ test("rules, bans and tunnel ends in force are asked, and stay as they are", req
   const before = seen();
   const judge = KernelJudge.inForce({
     path: plane.tablePins!,
-    generation: plane.generation,
+    generation: plane.control.generation,
     capacity,
     kinds: compiled.kinds,
     names: namesBySlot(policy, compiled),

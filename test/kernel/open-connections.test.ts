@@ -31,12 +31,12 @@ test("a walk over the table puts the number of open connections right", requires
     const connections = new OpenConnections(() => ({
       counts: plane.map("open_connections"),
       rules: plane.map("rules"),
-      firstRule: (plane.generation & 1) * (plane.map("rules").info.maxEntries / 2),
+      firstRule: (plane.control.generation & 1) * (plane.map("rules").info.maxEntries / 2),
     }));
     const opens = (port: number): string => judge.judge(opening(port).packet, "tc").verdict;
     const walk = (): number => {
       const counting = connections.walk();
-      collectIdle(tables, plane.jiffies(), plane.jiffiesPerSecond, { ended: () => {}, stays: counting.stays });
+      collectIdle(tables, plane.clock.now(), plane.clock.perSecond, { ended: () => {}, stays: counting.stays });
       counting.finish();
       return countFlows(tables);
     };

@@ -29,7 +29,7 @@ test("connections go to other tables, and what came to the old ones meanwhile fo
   assert.equal(seen(now, "flows", 6, UDP), undefined, "only TCP is there");
   for (const number of [6, 7]) assert.deepEqual(seen(now, "unproven_flows", number, UDP), { seen: 10n, packets: 3n, generation: 0 });
 
-  const later = now.jiffies() + 1000n;
+  const later = now.clock.now() + 1000n;
   put(before, "flows", 1, { seen: later, packets: 9n }); // goes on where no interface has changed hands
   put(before, "flows", 2, { seen: later, packets: 4n });
   put(now, "flows", 2, { seen: later + 1n, packets: 5n }); // has gone on here since
@@ -53,10 +53,10 @@ test("connections go to other tables, and what came to the old ones meanwhile fo
 test("an agent that is stopped while it takes over lets go of the old tables, too", here, () => {
   using planes = twoPlanes();
   const { before, now } = planes;
-  before.mode = "prevent";
-  now.mode = "prevent";
+  before.control.mode = "prevent";
+  now.control.mode = "prevent";
   now.releaseOthers();
-  assert.deepEqual([before.mode, now.mode], ["detect", "prevent"]);
+  assert.deepEqual([before.control.mode, now.control.mode], ["detect", "prevent"]);
 });
 
 /** Of two sizes, pinned below the same folder. */

@@ -4,6 +4,7 @@
  */
 
 import { Rule, Slot } from "../../generated/layout.ts";
+import type { ControlWords } from "../../kernel/control-words.ts";
 import type { DataPlane } from "../../kernel/dataplane.ts";
 import type { BpfMap } from "../../kernel/maps.ts";
 import { memberAt, openPinned, readNumber, type TableTypes, typesOf } from "../../kernel/pinned-table.ts";
@@ -30,11 +31,16 @@ export class SlotTranslation {
   }
 
   /** Returns undefined if the tables in the folder do not identify their rules. */
-  static between(folder: string, plane: Pick<DataPlane, "maps" | "generation">): SlotTranslation | undefined {
+  static between(
+    folder: string,
+    plane: Pick<DataPlane, "maps"> & { control: Pick<ControlWords, "generation"> },
+  ): SlotTranslation | undefined {
     const before = slotsByIdentity(folder);
     if (before === undefined) return undefined;
     const rules = plane.maps.get("rules")!;
-    const now = new Map(slotsOf(rules, plane.generation, { at: Rule.identity, size: 8 }).map(([slot, identity]) => [identity, slot]));
+    const now = new Map(
+      slotsOf(rules, plane.control.generation, { at: Rule.identity, size: 8 }).map(([slot, identity]) => [identity, slot]),
+    );
     return new SlotTranslation(new Map(before.flatMap(([slot, identity]) => (now.has(identity) ? [[slot, now.get(identity)!]] : []))));
   }
 

@@ -9,6 +9,8 @@
 import { readdirSync } from "node:fs";
 
 import { confirmedTableOf } from "../../observe/flows/collect.ts";
+import type { ControlWords } from "../../kernel/control-words.ts";
+import type { Jiffies } from "../../kernel/jiffies.ts";
 import type { DataPlane } from "../../kernel/dataplane.ts";
 import { type Copying, planCopying } from "../../kernel/copy-values.ts";
 import { type BpfMap, MapType } from "../../kernel/maps.ts";
@@ -30,7 +32,10 @@ const NO_RECORD = 1;
 /** Tables that take longer to walk than this are not walked at each interface. */
 const QUICK_MS = 50;
 
-type Plane = Pick<DataPlane, "maps" | "adopted" | "generation" | "jiffies" | "otherTables">;
+type Plane = Pick<DataPlane, "maps" | "adopted" | "otherTables"> & {
+  control: Pick<ControlWords, "generation">;
+  clock: Pick<Jiffies, "now">;
+};
 
 export interface CopyResult {
   connections: number;
@@ -87,7 +92,7 @@ export class Succession {
 
   /** Copies all connections. Call it once the current rules are in the tables, and before they judge any packet. */
   copyAll(): CopyResult {
-    this.#cutoff = this.#plane.jiffies();
+    this.#cutoff = this.#plane.clock.now();
     for (const { folder } of this.#pairs)
       if (!this.#slots.has(folder)) this.#slots.set(folder, SlotTranslation.between(folder, this.#plane));
     return { connections: this.#copySince(0n), left: this.#left };
@@ -107,7 +112,7 @@ export class Succession {
    */
   copyRest(): number {
     const since = this.#cutoff;
-    this.#cutoff = this.#plane.jiffies();
+    this.#cutoff = this.#plane.clock.now();
     return this.#copySince(since);
   }
 

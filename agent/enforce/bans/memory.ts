@@ -8,7 +8,7 @@ import type { BanStore } from "./store.ts";
 import { type BanMemory, BanTable } from "./table.ts";
 
 export function banMemoryOf(plane: DataPlane, grow?: BanMemory["grow"]): BanMemory {
-  return { ...networkMemoryOf((name) => plane.map(name), "ban", grow), setFlags: (flags) => plane.setBanFlags(flags) };
+  return { ...networkMemoryOf((name) => plane.map(name), "ban", grow), setFlags: (flags) => plane.control.setBanFlags(flags) };
 }
 
 /** Puts the kept bans into the tables, and removes others that an earlier agent left there. `except` is the list in the configuration. */

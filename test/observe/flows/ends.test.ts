@@ -122,7 +122,7 @@ describe("the end is told once of a connection that would be dropped, and that",
         else if ("bans" in step) judge.ban(step.bans);
         else if ("packet" in step) assert.deepEqual(judge.judge(step.packet, "tc"), step.expect);
       }
-      const removed = collectIdle(tables, plane.jiffies() + LATER * BigInt(plane.jiffiesPerSecond), plane.jiffiesPerSecond, {
+      const removed = collectIdle(tables, plane.clock.now() + LATER * BigInt(plane.clock.perSecond), plane.clock.perSecond, {
         ended: (entry) => entry.blocked && told.push(readFlow(entry).packets),
         stays: () => assert.fail("it stays"),
       });

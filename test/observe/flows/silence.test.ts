@@ -67,8 +67,8 @@ describe("a forwarded connection", requires(root()), () => {
       const endedAfter = (silent: number): number =>
         collectIdle(
           flowTablesOf((name) => plane.map(name)),
-          plane.jiffies() + BigInt(silent * SECONDS * plane.jiffiesPerSecond),
-          plane.jiffiesPerSecond,
+          plane.clock.now() + BigInt(silent * SECONDS * plane.clock.perSecond),
+          plane.clock.perSecond,
           { ended: () => {}, stays: () => {} },
         ).passing;
       assert.deepEqual([endedAfter(minutes - 1), endedAfter(minutes + 1)], [0, 1]);
