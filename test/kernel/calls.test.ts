@@ -1,7 +1,7 @@
 /** The programs at tracepoints of system calls, on this kernel: each failure is told as soon as the call has ended, and no success. */
 
 import assert from "node:assert/strict";
-import { closeSync } from "node:fs";
+import { closeSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
@@ -37,45 +37,58 @@ const NAMES: Names = {
   user: () => undefined,
 };
 
-describe("the end of a system call", requires(root()), () => {
-  const objects: BpfObject[] = [];
-  const attachments: Attachment[] = [];
-  const events: SocketEvent[] = [];
-  let ring: Ring;
+/** The programs, attached, and what they told. */
+class Traced implements Disposable {
+  readonly calls: BpfObject;
+  readonly #processes: BpfObject;
+  readonly #attachments: Attachment[] = [];
+  readonly #events: SocketEvent[] = [];
+  readonly #ring: Ring;
 
-  before(() => {
-    enterOwnNamespace();
-    const rodata = { netns_cookie: netnsCookie(), counted_netns: netnsCookie() };
-    const processes = openObject(join(PROBES, "process.bpf.o"), { rodata, autoload: isLoadable });
-    const calls = openObject(join(PROBES, "calls.bpf.o"), { rodata, autoload: isLoadable, reuse: processes.maps });
-    objects.push(calls, processes);
+  /** `own`: the cookie of the agent's network namespace. `counted`: that of the only one that is told of; 0 for all. */
+  constructor(own: bigint, counted: bigint) {
+    const rodata = { netns_cookie: own, counted_netns: counted };
+    this.#processes = openObject(join(PROBES, "process.bpf.o"), { rodata, autoload: isLoadable });
+    const { maps } = this.#processes;
+    this.calls = openObject(join(PROBES, "calls.bpf.o"), { rodata, autoload: isLoadable, reuse: maps });
     const policy = Buffer.alloc(Policy.size);
     policy.writeUInt32LE(1000, Policy.events_per_second);
-    processes.maps.get("policies")!.update(u32(0), policy);
+    maps.get("policies")!.update(u32(0), policy);
     const decoder = new Decoder(NAMES, {
       verdict: () => assert.fail("a verdict"),
       connection: () => assert.fail("a connection"),
-      socket: (event) => events.push(event),
+      socket: (event) => this.#events.push(event),
     });
-    ring = new Ring({ map: processes.maps.get("events")!, recordSize: Event.size, onRecords: (records) => decoder.decode(records) });
-    const places = [...processes.programs.values()].filter(({ section }) => /^cgroup\/|inet_s|cap_capable/.test(section));
-    for (const program of [...places, ...calls.programs.values()]) attachments.push(attachTrace(program, cgroupRoot()!));
-    processes.maps.get("traced_calls")!.update(u32(0), u32(2 ** CallNames.length - 1));
-  });
-  after(() => {
-    for (const attachment of attachments) attachment.detach();
-    ring?.close();
-    for (const object of objects) object.close();
-  });
+    this.#ring = new Ring({ map: maps.get("events")!, recordSize: Event.size, onRecords: (records) => decoder.decode(records) });
+    const places = [...this.#processes.programs.values()].filter(({ section }) => /^cgroup\/|inet_s|cap_capable/.test(section));
+    for (const program of [...places, ...this.calls.programs.values()]) this.#attachments.push(attachTrace(program, cgroupRoot()!));
+    maps.get("traced_calls")!.update(u32(0), u32(2 ** CallNames.length - 1));
+  }
 
   /** What this process did since the last call of this. */
-  function told(): unknown[] {
-    while (ring.drain() > 0);
-    return events
-      .splice(0)
-      .filter(({ process: of }) => of?.pid === process.pid)
-      .map(({ type, call, error, local, remote }) => [type, call, error, remote?.port ?? local?.port]);
+  told(): SocketEvent[] {
+    while (this.#ring.drain() > 0);
+    return this.#events.splice(0).filter(({ process: of }) => of?.pid === process.pid);
   }
+
+  [Symbol.dispose](): void {
+    for (const attachment of this.#attachments) attachment.detach();
+    this.#ring.close();
+    for (const object of [this.calls, this.#processes]) object.close();
+  }
+}
+
+describe("the end of a system call", requires(root()), () => {
+  let traced: Traced;
+
+  before(() => {
+    enterOwnNamespace();
+    traced = new Traced(netnsCookie(), netnsCookie());
+  });
+  after(() => traced?.[Symbol.dispose]());
+
+  const told = (): unknown[] =>
+    traced.told().map(({ type, call, error, local, remote }) => [type, call, error, remote?.port ?? local?.port]);
 
   function open(family: number, type: number): number {
     const fd = libc().socket(family, type, 0);
@@ -123,8 +136,24 @@ describe("the end of a system call", requires(root()), () => {
     fds.forEach(closeSync);
   });
 
+  it("of socket in another network namespace tells which one it is, to an agent that watches all", () => {
+    const own = netnsCookie();
+    using elsewhere = new Traced(own + 1n, 0n);
+    const fds = [open(AF_PACKET, RAW), open(AF_INET, STREAM)];
+    const number = Number(/\d+/.exec(readlinkSync("/proc/self/ns/net"))![0]);
+    assert.deepEqual(
+      elsewhere.told().map(({ type, network_namespace }) => [type, network_namespace?.id]),
+      [["PACKET_SOCKET", number]],
+    );
+    using others = new Traced(own + 1n, own + 1n);
+    fds.push(open(AF_PACKET, RAW));
+    assert.deepEqual(others.told(), [], "an agent that watches only its own is not told");
+    fds.forEach(closeSync);
+    told();
+  });
+
   it("is counted by its error", () => {
-    const counts = readCounts(objects[0]!.maps.get("call_counts")!);
+    const counts = readCounts(traced.calls.maps.get("call_counts")!);
     const count = (call: number, error: number): number => counts[call * Limit.SOCKET_ERRORS + error]!;
     assert.ok(count(Call.BIND, EADDRINUSE) >= 1 && count(Call.LISTEN, EADDRINUSE) >= 1 && count(Call.CONNECT, ENETUNREACH) >= 1);
     assert.ok(count(Call.SOCKET, 0) >= 8 && count(Call.CONNECT, 0) >= 1);
