@@ -1,11 +1,11 @@
 /**
  * Streams the calls of a process to who looks at it: calls, and once a second, if they have changed, how many there were in all, as
- * `{"counts": {...}}`. The stream ends with the process.
+ * `{"counts": {...}}`. The last line says with `ended` whether it was the process or the agent that ended.
  */
 
 import type { ServerResponse } from "node:http";
 
-import type { ShownCounts } from "../observe/sockets/shown-calls.ts";
+import type { ShownCounts, ShownEnd } from "../observe/sockets/shown-calls.ts";
 import type { CallControl } from "../service/contract.ts";
 import type { Asked } from "../service/requests/requests.ts";
 import { LineStream, type WriteHead } from "./line-stream.ts";
@@ -15,7 +15,7 @@ const COUNTS_MS = 1000;
 export class CallStreams {
   lost = 0;
   readonly #calls: CallControl;
-  readonly #open = new Set<() => Promise<void>>();
+  readonly #open = new Set<(by: ShownEnd) => Promise<void>>();
 
   constructor(calls: CallControl) {
     this.#calls = calls;
@@ -29,36 +29,34 @@ export class CallStreams {
       stream.drop();
       this.lost++;
     };
-    let end = async (): Promise<void> => {};
-    const showing = await this.#calls.show(asked, { calls: (calls) => calls.forEach(push), ended: () => void end() });
+    let end = async (_by: ShownEnd): Promise<void> => {};
+    const showing = await this.#calls.show(asked, { calls: (calls) => calls.forEach(push), ended: (by) => void end(by) });
     if (response.destroyed) return showing.close();
     let told = "";
-    const tellCounts = (): void => {
+    const timer = setInterval(() => {
       const counts = showing.counts() satisfies ShownCounts;
       const text = JSON.stringify(counts);
       if (text !== told) push({ counts });
       told = text;
-    };
-    const timer = setInterval(tellCounts, COUNTS_MS);
-    const close = (): void => {
-      clearInterval(timer);
+    }, COUNTS_MS);
+    end = async (by) => {
       if (!this.#open.delete(end)) return;
-      showing.close();
-    };
-    end = async () => {
-      if (!this.#open.has(end)) return;
-      tellCounts();
-      close();
+      clearInterval(timer);
+      // Also a reader that is too slow gets this line.
+      stream.push(`${JSON.stringify({ counts: showing.finish(), ended: by })}\n`);
       await stream.end();
     };
     this.#open.add(end);
-    response.once("close", close);
+    response.once("close", () => {
+      clearInterval(timer);
+      if (this.#open.delete(end)) showing.close();
+    });
     writeHead(response, 200, "application/x-ndjson");
     response.flushHeaders();
   }
 
   /** Resolves when those who look have taken what was left for them. */
   async close(): Promise<void> {
-    await Promise.all([...this.#open].map((end) => end()));
+    await Promise.all([...this.#open].map((end) => end("agent")));
   }
 }

@@ -1,6 +1,6 @@
 /** `weir sockets --calls PID`: what a process does with its sockets, a line each, until Ctrl-C. */
 
-import type { ShownCall, ShownCounts } from "../observe/sockets/shown-calls.ts";
+import type { ShownCall, ShownCounts, ShownEnd } from "../observe/sockets/shown-calls.ts";
 import { CALLS } from "../service/requests/observation.ts";
 import { count, counted } from "../values/count.ts";
 import { AGENT_OPTIONS, type Call, UsageError } from "./arguments.ts";
@@ -20,7 +20,7 @@ export const CALL_OPTIONS = {
 
 const KNOWN = new Set([...Object.keys(CALL_OPTIONS), "json", ...Object.keys(AGENT_OPTIONS)]);
 
-type Message = ShownCall | { counts: ShownCounts } | { dropped: number };
+type Message = ShownCall | { counts: ShownCounts; ended?: ShownEnd } | { dropped: number };
 
 /** Throws a UsageError if the line has an option that says something of calls, and does not ask for any. */
 export function refuseWithoutCalls(call: Call): void {
@@ -36,27 +36,39 @@ export async function showCalls(call: Call): Promise<number> {
   const client = await clientFor(call);
   const json = call.has("json");
   const end = new AbortController();
-  const stop = (): void => end.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
   let left = call.count("count", Infinity, Number.MAX_SAFE_INTEGER);
+  let shown = 0;
   let counts: ShownCounts | undefined;
+  let ended: ShownEnd | undefined;
+  /** Whether calls were shown that the counts do not have yet: the agent says them within a second. */
+  let isAhead = false;
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping || !isAhead) end.abort();
+    isStopping = true;
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
   for await (const line of client.calls({ pid, ...saidOf(call, FILTERS) }, end.signal)) {
     const message = JSON.parse(line) as Message;
     if ("counts" in message) {
-      ({ counts } = message);
+      ({ counts, ended } = message);
+      isAhead = false;
       if (json) await printed(line);
+      if (isStopping || left === 0) break;
     } else if ("dropped" in message) {
       if (json) await printed(line);
       else note(`(${counted(message.dropped, "line was", "lines were")} not shown: this reader is too slow)`);
-    } else {
+    } else if (left > 0) {
+      isAhead = true;
       await printed(json ? safeJson(line) : lineOf(message));
-      if (--left === 0) break;
+      shown++;
+      left--;
     }
   }
-  if (!json && counts !== undefined) note(countsText(counts));
-  if (end.signal.aborted || left === 0) return 0;
-  note(`weir: process ${pid} has ended, or the agent has stopped.`);
-  return 0;
+  if (!json && counts !== undefined) note(countsText(counts, shown));
+  if (isStopping || left === 0) return 0;
+  note(ended === "process" ? `weir: process ${pid} has ended.` : "weir: the agent has stopped, and with it this stream.");
+  return ended === "process" ? 0 : 1;
 }
 
 function lineOf(call: ShownCall): string {
@@ -80,10 +92,12 @@ function textOf({ time, pid, thread, call, descriptor, protocol, local, remote, 
   ].join(" ");
 }
 
-function countsText({ seen, told, suppressed, lost }: ShownCounts): string {
+/** Calls that the agent told and that are not shown came after the last that --count asked for, or to a reader that was too slow. */
+function countsText({ seen, told, suppressed, lost }: ShownCounts, shown: number): string {
   const missing = [
+    ...(told <= shown ? [] : [`${count(told - shown)} not printed`]),
     ...(suppressed === 0 ? [] : [`${count(suppressed)} more than --rate lets through`]),
     ...(lost === 0 ? [] : [`${count(lost)} lost in a full ring`]),
   ];
-  return `(${counted(seen, "call")} seen, ${count(told)} shown${missing.length === 0 ? "" : `, ${missing.join(", ")}`})`;
+  return `(${counted(seen, "call")} seen, ${count(shown)} shown${missing.length === 0 ? "" : `, ${missing.join(", ")}`})`;
 }

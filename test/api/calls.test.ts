@@ -30,8 +30,11 @@ test("who looks at a process gets its calls, then the counts, and the end with t
   const [looker] = fixture.agent.lookers;
   looker!.calls([CALL]);
   assert.deepEqual(JSON.parse((await first).value as string), CALL);
-  looker!.ended();
-  assert.deepEqual(JSON.parse((await lines.next()).value as string), { counts: { seen: 3, told: 2, suppressed: 1, lost: 0 } });
+  looker!.ended("process");
+  assert.deepEqual(JSON.parse((await lines.next()).value as string), {
+    counts: { seen: 3, told: 2, suppressed: 1, lost: 0 },
+    ended: "process",
+  });
   assert.equal((await lines.next()).done, true);
   assert.equal(fixture.agent.lookers.size, 0);
 });

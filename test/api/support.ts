@@ -44,7 +44,7 @@ import { statusOf, TrafficRates } from "../../agent/service/status.ts";
 import type { ReportedEvent, VerdictEvent } from "../../agent/observe/events/event.ts";
 import type { RuleRow, Snapshot } from "../../agent/observe/events/snapshot.ts";
 import type { Mode } from "../../agent/values/traffic.ts";
-import type { Showing, ShownSink } from "../../agent/observe/sockets/shown-calls.ts";
+import type { Showing, ShownCounts, ShownSink } from "../../agent/observe/sockets/shown-calls.ts";
 import { forOthers } from "../harness/for-others.ts";
 
 export const LAUNCHER = join(import.meta.dirname, "../../agent/weir");
@@ -309,7 +309,9 @@ export class FakeAgent {
   async showCalls({ pid }: { pid: number }, sink: ShownSink): Promise<Showing> {
     if (pid !== 812) throw new Refusal(`There is no process ${pid}.`, { kind: "not_found", next: "Find its number." });
     this.lookers.add(sink);
-    return { counts: () => ({ seen: 3, told: 2, suppressed: 1, lost: 0 }), close: () => void this.lookers.delete(sink) };
+    const counts = (): ShownCounts => ({ seen: 3, told: 2, suppressed: 1, lost: 0 });
+    const close = (): void => void this.lookers.delete(sink);
+    return { counts, close, finish: () => (close(), counts()) };
   }
 
   subscribe(listener: (event: ReportedEvent) => void): () => void {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
 import type { FlowRow } from "../../agent/observe/flows/row.ts";
-import type { ShownCall } from "../../agent/observe/sockets/shown-calls.ts";
+import type { ShownCall, ShownCounts } from "../../agent/observe/sockets/shown-calls.ts";
 import type { Status } from "../../agent/service/contract.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -126,13 +126,27 @@ describe("system calls", requires(root(), tool("perl", "perl-base")), () => {
         `for (1 .. 600) { send(S, "x" x 77, 0); select(undef, undef, undef, 0.1) }`,
     );
     try {
-      const said = await agent.weir("sockets", "--calls", String(sender.pid), "--count", "3");
-      for (const line of said.trimEnd().split("\n"))
+      const said = await agent.attempt("sockets", "--calls", String(sender.pid), "--count", "3");
+      const lines = said.stdout.trimEnd().split("\n");
+      assert.equal(lines.length, 3);
+      for (const line of lines)
         assert.match(line, /^\S+Z (?:sendto 3 udp 198\.18\.0\.2:\d+ > 198\.18\.0\.1:9 (?:123 bytes|ECONNREFUSED))$/);
+      assert.match(said.stderr, /^\(\d+ calls seen, 3 shown(, \d+ not printed)?\)$/m);
       const json = await agent.weir("sockets", "--calls", String(sender.pid), "--count", "2", "--json");
-      const [first] = json.split("\n").map((line) => JSON.parse(line || "{}") as ShownCall);
+      const messages = json
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Partial<ShownCall> & { counts?: ShownCounts });
+      const first = messages.find(({ call }) => call !== undefined);
+      assert.equal(messages.filter(({ call }) => call !== undefined).length, 2);
+      assert.ok(messages.at(-1)!.counts!.seen >= 2, json);
       assert.deepEqual([first?.pid, first?.call, first?.remote], [sender.pid, "sendto", { address: "198.18.0.1", port: 9 }]);
       await eventually("nothing of it is attached any more", async () => !(await state()).attached.includes("sys_exit_sendto"));
+      const looking = agent.attempt("sockets", "--calls", String(other.pid));
+      await eventually("it looks", async () => (await state()).attached.includes("sys_exit_sendto"));
+      other.kill();
+      const end = await looking;
+      assert.deepEqual([end.code, end.stderr.includes(`weir: process ${other.pid} has ended.`)], [0, true], end.stderr);
       const { code, stderr } = await agent.attempt("sockets", "--calls", "4194304");
       assert.deepEqual([code, /There is no process 4194304/.test(stderr)], [1, true]);
     } finally {

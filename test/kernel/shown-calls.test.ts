@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { after, before, describe, it } from "node:test";
@@ -132,6 +133,22 @@ describe("calls of a process that somebody looks at", requires(root(), tool("per
     }
   });
 
+  it("what finds the ring full is counted as lost, and what is in it is told before the end", async () => {
+    await actor.does(PAIR);
+    let told = 0;
+    const showing = await shown.show(actor.pid, { most: 10_000 }, { calls: (some) => void (told += some.length), ended: () => {} });
+    const done = actor.does("for (1 .. 20000) { syswrite(A, 'x'); sysread(B, my $b, 1) } 1");
+    // Nobody reads the ring meanwhile: this thread is the one that would.
+    const sleeping = new Int32Array(new SharedArrayBuffer(4));
+    for (let looks = 0; showing.counts().seen < 40_000 && looks < 3000; looks++) Atomics.wait(sleeping, 0, 0, 10);
+    const { seen, lost, suppressed, ...counts } = showing.finish();
+    assert.ok(seen >= 40_000 && seen < 40_010, `${seen}`);
+    assert.ok(lost > 1000 && counts.told > 1000, `${lost} lost, ${counts.told} told`);
+    assert.equal(counts.told + suppressed + lost, seen);
+    assert.equal(told, counts.told);
+    await done;
+  });
+
   it("nothing is attached once nobody looks any more", async () => {
     await eventually("all are detached", () => attached === 0);
     assert.equal(shown.attached.length, 0);
@@ -145,6 +162,11 @@ describe("calls of a process that somebody looks at", requires(root(), tool("per
 
   it("who asks for what cannot be shown is told why, and the end of a process is told", async () => {
     await assert.rejects(show(4_194_304), (error) => error instanceof Refusal && error.kind === "not_found");
+    // Node has threads of its own.
+    const thread = readdirSync("/proc/self/task")
+      .map(Number)
+      .find((number) => number !== process.pid)!;
+    await assert.rejects(show(thread), new RegExp(`${thread} is a thread of process ${process.pid}`));
     const first = await show(actor.pid);
     await assert.rejects(show(actor.pid), (error) => error instanceof Refusal && error.kind === "conflict");
     first.close();

@@ -3,7 +3,7 @@
  * their links are not pinned, so that they end with the agent.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import { AskedProcess, CallNames, ShownCall as ShownRecord } from "../../generated/layout.ts";
 import { counted } from "../../values/count.ts";
@@ -75,14 +75,19 @@ export interface ShownOptions {
   most: number;
 }
 
+export type ShownEnd = "process" | "agent";
+
 export interface ShownSink {
   calls(calls: readonly ShownCall[]): void;
-  /** The process is gone: nothing more comes. */
-  ended(): void;
+  /** It is time to finish, because this one ends. */
+  ended(by: ShownEnd): void;
 }
 
 export interface Showing {
   counts(): ShownCounts;
+  /** Tells the calls that still wait in the ring, ends, and returns how many calls there were. */
+  finish(): ShownCounts;
+  /** Ends without telling anything more. */
   close(): void;
 }
 
@@ -114,8 +119,7 @@ export class ShownCalls {
   async show(pid: number, { descriptor, most }: ShownOptions, sink: ShownSink): Promise<Showing> {
     if (this.#closed) throw new Refusal("The agent is stopping.", { kind: "busy", next: "Try again when it runs." });
     // In another PID namespace than the first, the processes have other numbers in /proc.
-    if (this.#parts.self.pid === process.pid && !existsSync(`/proc/${pid}`))
-      throw new Refusal(`There is no process ${pid}.`, { kind: "not_found", next: "Find its number with `weir sockets` or `ps`." });
+    if (this.#parts.self.pid === process.pid) refuseUnlessProcess(pid);
     if (this.#shown.has(pid))
       throw new Refusal(`The calls of process ${pid} are shown to somebody else already.`, { kind: "conflict", next: "End that first." });
     if (this.#shown.size >= MOST_PROCESSES)
@@ -132,7 +136,8 @@ export class ShownCalls {
       asked.writeUInt32LE(most, AskedProcess.most);
       asked.writeInt32LE(descriptor ?? -1, AskedProcess.descriptor);
       processes.update(u32(pid), asked);
-      return { counts: () => countsOf(processes.lookup(u32(pid))), close: () => this.#end(pid, sink) };
+      const counts = (): ShownCounts => countsOf(processes.lookup(u32(pid)));
+      return { counts, finish: () => this.#finish(pid, sink, counts()), close: () => this.#end(pid, sink) };
     } catch (error) {
       this.#end(pid, sink);
       throw error;
@@ -143,9 +148,16 @@ export class ShownCalls {
   close(): void {
     this.#closed = true;
     for (const [pid, sink] of this.#shown) {
-      sink.ended();
+      sink.ended("agent");
       this.#end(pid, sink);
     }
+  }
+
+  #finish(pid: number, sink: ShownSink, counts: ShownCounts): ShownCounts {
+    this.#running?.processes.delete(u32(pid));
+    this.#running?.drain();
+    this.#end(pid, sink);
+    return counts;
   }
 
   /** A process that is asked for while the programs are still being loaded ends them once they are there. */
@@ -153,6 +165,8 @@ export class ShownCalls {
     if (this.#shown.get(pid) !== sink) return;
     this.#shown.delete(pid);
     this.#running?.processes.delete(u32(pid));
+    // Whoever asks for this process next is not told what is left in the ring.
+    this.#running?.drain();
     this.#endUnused();
   }
 
@@ -196,6 +210,10 @@ export class ShownCalls {
     const processes = object.maps.get("asked_processes")!;
     return {
       processes,
+      drain() {
+        const { producer } = ring.state();
+        while (ring.state().consumer < producer && ring.drain() > 0);
+      },
       close() {
         clearInterval(looking);
         attachments.forEach((attachment) => attachment.detach());
@@ -218,13 +236,33 @@ export class ShownCalls {
 
   #look(): void {
     if (this.#parts.self.pid !== process.pid) return;
-    for (const [pid, sink] of this.#shown) if (!existsSync(`/proc/${pid}`)) sink.ended();
+    for (const [pid, sink] of this.#shown) if (!existsSync(`/proc/${pid}`)) sink.ended("process");
   }
 }
 
 interface Running {
   processes: { update(key: Buffer, value: Buffer): void; lookup(key: Buffer): Buffer | undefined; delete(key: Buffer): unknown };
+  /** Tells what is in the ring now. */
+  drain(): void;
   close(): void;
+}
+
+/** Throws a Refusal if there is no such process, also if it is the number of a thread: /proc has a folder of each, which it does not list. */
+function refuseUnlessProcess(pid: number): void {
+  const process = processOf(pid);
+  if (process === undefined)
+    throw new Refusal(`There is no process ${pid}.`, { kind: "not_found", next: "Find its number with `weir sockets` or `ps`." });
+  if (process !== pid)
+    throw new Refusal(`${pid} is a thread of process ${process}.`, { kind: "not_found", next: `Ask for process ${process}.` });
+}
+
+function processOf(thread: number): number | undefined {
+  try {
+    return Number(/^Tgid:\t(\d+)$/m.exec(readFileSync(`/proc/${thread}/status`, "utf8"))?.[1]);
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
 }
 
 function countsOf(asked: Buffer | undefined): ShownCounts {
