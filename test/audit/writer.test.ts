@@ -221,8 +221,8 @@ test("nothing but a file of its own is written to", async (t) => {
     ["a hard link", /has 2 hard links/, (path, victim) => linkSync(victim, path)],
     ["a folder", /not a regular file/, (path) => mkdirSync(path)],
     ["a fifo", /not a regular file/, (path) => execFileSync("mkfifo", [path])],
-    ["somebody's file", /holds something else/, (path) => writeFileSync(path, "root:x:0:0\n")],
-    ["somebody's unfinished file", /holds something else/, (path) => writeFileSync(path, "hello")],
+    ["somebody's file", /is not an audit log/, (path) => writeFileSync(path, "root:x:0:0\n")],
+    ["somebody's unfinished file", /is not an audit log/, (path) => writeFileSync(path, "hello")],
   ];
   for (const [what, message, put] of plant) {
     const place = await makePlace(t);
