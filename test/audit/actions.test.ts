@@ -175,7 +175,7 @@ test("a log that is removed with its head and begun anew is given away by the co
   await writer.close();
   assert.match(
     (await firstProblem(place)).text,
-    /the log ends with record #2, and copies of its actions go on with #12|the log was begun anew/,
+    /the log ends with record #2, and copies of its actions go on with #12|the log was started again/,
   );
 });
 
