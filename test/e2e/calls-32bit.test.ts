@@ -21,7 +21,16 @@ import { requires, root, tool } from "../harness/require.ts";
 import { Receiver } from "./receiver.ts";
 import { Watched } from "./watched.ts";
 
-const FLAGS = ["-nostdlib", "-static", "-ffreestanding", "-fno-pic", "-no-pie", "-fno-stack-protector", "-fcf-protection=none"];
+const FLAGS = [
+  "-nostdlib",
+  "-static",
+  "-ffreestanding",
+  "-fno-pic",
+  "-no-pie",
+  "-fno-stack-protector",
+  "-fcf-protection=none",
+  "-Wno-unused-command-line-argument",
+];
 const WIDTHS = ["-m64", "-m32"] as const;
 const WAYS = ["direct", "call"] as const;
 const [OPEN, CLOSED, TAKEN, FIRST] = [8080, 7601, 7602, 7610];
