@@ -68,6 +68,11 @@ static __always_inline bool checksum_of(struct answer *answer, __u16 *checksum)
 	asm volatile("" : "+r"(length));
 	if (length > CHECKSUM_CHUNKS * CHECKSUM_CHUNK - 4)
 		return false;
+	/*
+	 * Without this, clang may use a copy of the length from before the comparison, whose bound Linux 6.1 does not
+	 * know.
+	 */
+	asm volatile("" : "+r"(length));
 	__builtin_memset(answer->bytes + ANSWER_MESSAGE + length, 0, 4); /* bpf_csum_diff sums up words of four bytes */
 #pragma clang loop unroll(full)
 	for (__u32 i = 0; i < CHECKSUM_CHUNKS; i++) {
