@@ -37,5 +37,4 @@ set -- $(echo "$files" | grep '^test/kernels/') $(echo "$files" | grep -v '^test
 [ $# -gt 0 ] || { echo "test: there is no test in$paths" >&2; exit 2; }
 [ -z "$name" ] || set -- --test-name-pattern="$name" "$@"
 # shellcheck disable=SC2086 # may be empty
-# Most tests wait more than they compute.
-exec "$node" --test $watch --test-concurrency=$(($(nproc) + 1)) --test-reporter=spec "$@"
+exec "$node" --test $watch --test-concurrency=2 --test-reporter=spec "$@"

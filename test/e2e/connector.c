@@ -66,7 +66,7 @@ static int error_of_socket(void)
 {
 	struct pollfd one = { .fd = fd, .events = POLLOUT };
 	socklen_t size = sizeof(int);
-	int error;
+	int error = 0;
 
 	need(poll(&one, 1, 20000) == 1 && !getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size), "poll");
 	return error;
