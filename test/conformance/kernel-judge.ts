@@ -44,6 +44,9 @@ export function cannotRun(packet: Arrival, hook: IngressHook): string | undefine
   return undefined;
 }
 
+/** Entries that are read at once. Larger buffers for what mostly is empty would keep the garbage collector busy. */
+const FEW = 64;
+
 /** By set. */
 type Members = Readonly<Record<string, readonly string[]>>;
 
@@ -135,7 +138,7 @@ export class KernelJudge {
 
   /** As if no packet had been judged. */
   forget(): void {
-    for (const table of STATE_TABLES) for (const _ of this.#plane.map(table).batches({ remove: true }));
+    for (const table of STATE_TABLES) for (const _ of this.#plane.map(table).batches({ size: FEW, remove: true }));
   }
 
   async reload(policy: RulesSource & { mode: Mode }): Promise<void> {
