@@ -75,15 +75,20 @@ describe("system calls", requires(root(), tool("perl", "perl-base")), () => {
     assert.ok(added_ns! >= 0 && added_ns! < 10_000, `${added_ns} ns`);
   });
 
-  it("a process that accepts is named although it never sends", async () => {
-    const parent = acceptSilently(SILENT);
-    try {
-      await eventually("it listens", async () => (await lab.exec("server", "ss", "-Hltn")).includes(`:${SILENT} `));
-      const process = await acceptedBy(SILENT);
-      assert.ok(process !== undefined && process.pid !== parent.pid, JSON.stringify(process));
-    } finally {
-      parent.kill();
+  // The last packet of the handshake may come before the process accepts: the connection then stays its listener's until it is used.
+  it("a process that accepts is named in one of ten tries although it never sends, and nobody else is", async () => {
+    for (let port = SILENT + 20; port < SILENT + 30; port++) {
+      const parent = acceptSilently(port);
+      try {
+        await eventually("it listens", async () => (await lab.exec("server", "ss", "-Hltn")).includes(`:${port} `));
+        const named = await acceptedBy(port);
+        assert.ok(named !== undefined && named.name === "perl", JSON.stringify(named));
+        if (named.pid !== parent.pid) return;
+      } finally {
+        parent.kill();
+      }
     }
+    assert.fail("the process that accepts was never named");
   });
 
   it("a socket that cannot be bound is told at once, with the error and the holder", async () => {
