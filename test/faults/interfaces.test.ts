@@ -19,6 +19,7 @@ const ALLOWED = 5002;
 const CONFIG = `
 mode: prevent
 interfaces: { include: ["*"] }
+probes: { system_calls: off }
 rules:
   - { name: no-5001, action: block, enforce: true, direction: ingress, layer4: { protocol: udp, destination_ports: [${BLOCKED}] } }
 `;
