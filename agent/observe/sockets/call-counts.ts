@@ -37,7 +37,8 @@ export class CallCounts {
   /** `maps` are those of the data plane. Those for system calls exist once system calls are traced. */
   constructor(maps: ReadonlyMap<string, BpfMap>) {
     this.#maps = maps;
-    for (let call: number = Call.SOCKET; call < Call.COUNT; call++) this.#raiseOther(call * SOCKET_ERRORS, 0);
+    // The calls after these are only shown, while somebody looks at a process, and never counted.
+    for (let call: number = Call.SOCKET; call <= Call.PIDFD_GETFD; call++) this.#raiseOther(call * SOCKET_ERRORS, 0);
   }
 
   rows(): SystemCallRow[] {
