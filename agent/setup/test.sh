@@ -31,9 +31,7 @@ sh agent/setup/setup.sh test
 node=$(echo node_modules/node-linux-*/bin/node)
 node_modules/.bin/tsc --noEmit -p tsconfig.json
 # shellcheck disable=SC2046,SC2086 # lists of paths
-files=$(find ${paths:-test} -name '*.test.ts' | sort)
-# The emulated kernels take longest: they begin first, so that nothing waits for them alone in the end.
-set -- $(echo "$files" | grep '^test/kernels/') $(echo "$files" | grep -v '^test/kernels/')
+set -- $(find ${paths:-test} -name '*.test.ts' | sort)
 [ $# -gt 0 ] || { echo "test: there is no test in$paths" >&2; exit 2; }
 [ -z "$name" ] || set -- --test-name-pattern="$name" "$@"
 # shellcheck disable=SC2086 # may be empty
