@@ -67,11 +67,9 @@ static __always_inline void note_connecting_ipv4(struct bpf_sock_addr *ctx)
 
 static __always_inline void note_connecting_ipv6(struct bpf_sock_addr *ctx)
 {
-	__u64 remote_be[2] = {
-		(__u64)ctx->user_ip6[1] << 32 | ctx->user_ip6[0],
-		(__u64)ctx->user_ip6[3] << 32 | ctx->user_ip6[2],
-	};
+	__u64 remote_be[2];
 
+	read_given_ipv6(remote_be, ctx);
 	note_connecting(ctx, remote_be);
 }
 

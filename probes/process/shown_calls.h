@@ -9,13 +9,12 @@
 #include "base/limiter.h"
 #include "process/call_ends.h"
 
-#define MOST_ASKED 8
 #define SHOWN_CALLS_SIZE (256 * 1024)
 
 /* pid in the initial pid namespace -> which calls of the process are asked for; user space fills it */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MOST_ASKED);
+	__uint(max_entries, LIMIT_ASKED_PROCESSES);
 	__type(key, __u32);
 	__type(value, struct asked_process);
 } asked_processes SEC(".maps");
@@ -28,28 +27,17 @@ struct {
 
 static __always_inline void describe_shown(struct shown_call *shown, const struct sock *sk)
 {
-	struct in6_addr address;
-
+	shown->cookie = cookie_of_socket(sk);
+	shown->protocol = BPF_CORE_READ(sk, sk_protocol);
+	shown->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (is_internet(sk)) {
+		read_socket_ends(sk, shown->local_be, shown->remote_be, &shown->local_port, &shown->remote_port);
+		return;
+	}
 	__builtin_memset(shown->local_be, 0, sizeof(shown->local_be));
 	__builtin_memset(shown->remote_be, 0, sizeof(shown->remote_be));
 	shown->local_port = 0;
 	shown->remote_port = 0;
-	shown->cookie = cookie_of_socket(sk);
-	shown->protocol = BPF_CORE_READ(sk, sk_protocol);
-	shown->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (shown->family == FAMILY_INET6) {
-		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_rcv_saddr);
-		copy_ipv6(shown->local_be, &address);
-		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_daddr);
-		copy_ipv6(shown->remote_be, &address);
-	} else if (shown->family == FAMILY_INET) {
-		map_ipv4(shown->local_be, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-		map_ipv4(shown->remote_be, BPF_CORE_READ(sk, __sk_common.skc_daddr));
-	} else {
-		return;
-	}
-	shown->local_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
-	shown->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 }
 
 /* The running process has ended a call with this descriptor. */
@@ -58,6 +46,7 @@ static __always_inline void show_call(__u16 call, __s32 descriptor, long result)
 	__u64 thread = bpf_get_current_pid_tgid(), now;
 	__u32 pid = thread >> 32;
 	struct asked_process *asked = bpf_map_lookup_elem(&asked_processes, &pid);
+	__u16 error = error_of(result);
 	struct shown_call *shown;
 	const struct sock *sk;
 
@@ -79,7 +68,7 @@ static __always_inline void show_call(__u16 call, __s32 descriptor, long result)
 	}
 	describe_shown(shown, sk);
 	shown->time_ns = now;
-	shown->result = result;
+	shown->result = error ? -error : result;
 	shown->pid = pid;
 	shown->thread = thread;
 	shown->descriptor = descriptor;

@@ -109,21 +109,35 @@ static __always_inline struct event *begin_socket_event(__u8 type, __u64 cookie,
 	return event;
 }
 
-static __always_inline void describe_socket_ends(struct event *event, const struct sock *sk)
+/* Reads both ends of an IPv4 or IPv6 socket. */
+static __always_inline void read_socket_ends(const struct sock *sk, __u64 local_be[2], __u64 remote_be[2],
+					     __u16 *local_port, __u16 *remote_port)
 {
 	struct in6_addr address;
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_INET6) {
 		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_rcv_saddr);
-		copy_ipv6(event->source_be, &address);
+		copy_ipv6(local_be, &address);
 		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_daddr);
-		copy_ipv6(event->destination_be, &address);
+		copy_ipv6(remote_be, &address);
 	} else {
-		map_ipv4(event->source_be, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-		map_ipv4(event->destination_be, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		map_ipv4(local_be, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(remote_be, BPF_CORE_READ(sk, __sk_common.skc_daddr));
 	}
-	event->source_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
-	event->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	*local_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
+	*remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+/* Reads the IPv6 address in the kernel's copy of what a process gave to bind(2) or connect(2). */
+static __always_inline void read_given_ipv6(__u64 out[2], const struct bpf_sock_addr *ctx)
+{
+	out[0] = (__u64)ctx->user_ip6[1] << 32 | ctx->user_ip6[0];
+	out[1] = (__u64)ctx->user_ip6[3] << 32 | ctx->user_ip6[2];
+}
+
+static __always_inline void describe_socket_ends(struct event *event, const struct sock *sk)
+{
+	read_socket_ends(sk, event->source_be, event->destination_be, &event->source_port, &event->destination_port);
 	event->protocol = BPF_CORE_READ(sk, sk_protocol);
 	event->ifindex = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
 }

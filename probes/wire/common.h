@@ -36,6 +36,7 @@ enum weir_limit {
 	LIMIT_HISTOGRAM_BUCKETS = 24,
 	LIMIT_SOCKET_ERRORS =
 		256, /* error numbers with counters of their own; the last one is for all larger numbers */
+	LIMIT_ASKED_PROCESSES = 8,    /* whose calls are shown at once */
 	LIMIT_PROGRAM_CALLS = 4096,   /* programs, calls and errors that are counted with each other */
 	LIMIT_KINDS = 256,	      /* kinds of processes that one rule set can distinguish */
 	LIMIT_PATTERNS = 1024,	      /* patterns of these kinds */

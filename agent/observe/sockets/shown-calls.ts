@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 
-import { AskedProcess, CallNames, ShownCall as ShownRecord } from "../../generated/layout.ts";
+import { AskedProcess, CallNames, Limit, ShownCall as ShownRecord } from "../../generated/layout.ts";
 import { counted } from "../../values/count.ts";
 import { protocolName } from "../../values/names.ts";
 import { Refusal } from "../../values/refusal.ts";
@@ -26,8 +26,6 @@ const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const AF_PACKET = 17;
 const FAMILIES: Readonly<Record<number, string>> = { [AF_UNIX]: "unix", [AF_NETLINK]: "netlink", [AF_PACKET]: "packet" };
-/** How many processes can be shown at once: as many as the table of the kernel holds. */
-const MOST_PROCESSES = 8;
 const LOOK_MS = 1000;
 /** Calls whose result is a number of bytes. */
 const OF_BYTES: ReadonlySet<string> = new Set([
@@ -122,8 +120,8 @@ export class ShownCalls {
     if (this.#parts.self.pid === process.pid) refuseUnlessProcess(pid);
     if (this.#shown.has(pid))
       throw new Refusal(`The calls of process ${pid} are shown to somebody else already.`, { kind: "conflict", next: "End that first." });
-    if (this.#shown.size >= MOST_PROCESSES)
-      throw new Refusal(`The calls of ${counted(MOST_PROCESSES, "process", "processes")} are shown already.`, {
+    if (this.#shown.size >= Limit.ASKED_PROCESSES)
+      throw new Refusal(`The calls of ${counted(Limit.ASKED_PROCESSES, "process", "processes")} are shown already.`, {
         kind: "busy",
         next: "End one of them first.",
       });
@@ -294,11 +292,6 @@ function shownCall(record: Buffer, epoch: number): ShownCall {
     protocol: isInternet ? protocolName(protocol) : (FAMILIES[family] ?? `family ${family}`),
     ...(isInternet ? { local: end(ShownRecord.local_be.at, ShownRecord.local_port) } : {}),
     ...(isInternet && remotePort !== 0 ? { remote: end(ShownRecord.remote_be.at, ShownRecord.remote_port) } : {}),
-    ...(result < 0 ? { error: errorOf(-result) } : OF_BYTES.has(call) ? { bytes: result } : {}),
+    ...(result < 0 ? { error: errnoName(result) } : OF_BYTES.has(call) ? { bytes: result } : {}),
   };
-}
-
-/** The kernel begins a call anew, or ends it with EINTR, where it has one of these numbers (include/linux/errno.h). */
-function errorOf(error: number): string {
-  return error >= 512 && error <= 516 ? "EINTR" : errnoName(error);
 }
