@@ -1,11 +1,11 @@
 /**
- * Streams the calls of a process to who looks at it: calls, and once a second, if they have changed, how many there were in all, as
- * `{"counts": {...}}`. The last line says with `ended` whether it was the process or the agent that ended.
+ * Streams the calls of a process to the client that asks for them. Once a second, if there were calls, a line says how many there were in
+ * all, as `{"counts": {...}}`. The last line says with `ended` whether it was the process or the agent that ended.
  */
 
 import type { ServerResponse } from "node:http";
 
-import type { ShownCounts, ShownEnd } from "../observe/sockets/shown-calls.ts";
+import type { ShownEnd } from "../observe/sockets/shown-calls.ts";
 import type { CallControl } from "../service/contract.ts";
 import type { Asked } from "../service/requests/requests.ts";
 import { LineStream, type WriteHead } from "./line-stream.ts";
@@ -34,7 +34,7 @@ export class CallStreams {
     if (response.destroyed) return showing.close();
     let told = "";
     const timer = setInterval(() => {
-      const counts = showing.counts() satisfies ShownCounts;
+      const counts = showing.counts();
       const text = JSON.stringify(counts);
       if (text !== told) push({ counts });
       told = text;
@@ -42,7 +42,7 @@ export class CallStreams {
     end = async (by) => {
       if (!this.#open.delete(end)) return;
       clearInterval(timer);
-      // Also a reader that is too slow gets this line.
+      // A reader that is too slow gets this line, too.
       stream.push(`${JSON.stringify({ counts: showing.finish(), ended: by })}\n`);
       await stream.end();
     };

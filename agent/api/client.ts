@@ -275,7 +275,7 @@ export class ControlClient {
   }
 }
 
-/** What is undefined is left out. */
+/** Makes the message of a request. Keys that are undefined are left out. */
 function messageOf(operation: Operation, asked: object): { method: string; path: string; text: string } {
   const { method, path } = ROUTES[operation];
   if (method !== "GET") return { method, path, text: JSON.stringify(asked) };

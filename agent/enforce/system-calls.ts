@@ -114,7 +114,7 @@ export class SystemCalls {
       if (this.#attachments.length === 0) this.#writeTraced(); // an agent before may have left another word
       const programs = await this.#parts.plane.callPrograms();
       if (this.#closed) return;
-      // What is attached already stays without a gap, if nothing speaks against it.
+      // The programs that are attached already stay, so that there is no gap.
       if (this.#attachments.length > 0 && (wanted === "on" || isCheap(this.#cost!))) return;
       this.#cost = this.#weigh(programs, wanted === "on" ? 1 : LOOKS);
       if (wanted === "auto" && !isCheap(this.#cost)) this.#giveUp(this.#cost);

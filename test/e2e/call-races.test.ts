@@ -35,9 +35,7 @@ describe("a call whose arguments change while it is under way", requires(root(),
     lab.spawn("client", ["perl", "-MIO::Socket::INET", "-e", holder]);
     await eventually("it listens", async () => (await lab.exec("client", "ss", "-Hltn")).includes(`:${TAKEN} `));
     agent = await AgentHome.make(lab, "client");
-    await agent.start({ config: "events_per_second: 100000\ninterfaces: { include: [eth0] }\nprobes: { system_calls: on }\n" });
-    await eventually("they are attached", async () => (await agent.status()).probes.system_calls.state === "on", 60_000);
-    watched = await Watched.from(agent);
+    watched = await Watched.startTraced(agent, "events_per_second: 100000\n");
   });
 
   after(async () => {

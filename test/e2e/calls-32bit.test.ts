@@ -68,9 +68,7 @@ describe("32-bit system calls", requires(root(), tool("perl", "perl-base"), miss
       `$s = IO::Socket::INET->new(LocalPort => ${TAKEN}, Listen => 1) or die; sleep`,
     ]);
     agent = await AgentHome.make(lab, "client");
-    await agent.start({ config: "interfaces: { include: [eth0] }\nprobes: { system_calls: on }\n" });
-    await eventually("they are attached", async () => (await attached()).includes("sys_exit_socket"), 60_000);
-    watched = await Watched.from(agent);
+    watched = await Watched.startTraced(agent);
   });
 
   after(async () => {

@@ -38,9 +38,7 @@ describe("what is done through io_uring", requires(root(), tool("cc", "gcc"), to
       `$s = IO::Socket::INET->new(LocalPort => ${TAKEN}, Listen => 1) or die; sleep`,
     ]);
     agent = await AgentHome.make(lab, "client");
-    await agent.start({ config: "interfaces: { include: [eth0] }\nprobes: { system_calls: on }\n" });
-    await eventually("they are attached", async () => (await agent.status()).probes.system_calls.state === "on", 60_000);
-    watched = await Watched.from(agent);
+    watched = await Watched.startTraced(agent);
   });
 
   after(async () => {

@@ -106,9 +106,7 @@ describe("the end of connect", requires(root(), tool("cc", "gcc"), tool("sysctl"
     await lab.exec("server", "ip", "route", "add", "blackhole", SILENT);
     await Receiver.open(lab, "server", { tcp: [OPEN], udp: [OPEN] });
     agent = await AgentHome.make(lab, "client");
-    await agent.start({ config: "interfaces: { include: [eth0] }\nprobes: { system_calls: on }\n" });
-    await eventually("they are attached", async () => (await agent.status()).probes.system_calls.state === "on");
-    watched = await Watched.from(agent);
+    watched = await Watched.startTraced(agent);
   });
 
   after(async () => {

@@ -16,6 +16,13 @@ export class Watched implements Disposable {
     this.#agent = agent;
   }
 
+  /** Starts the agent, watched at eth0, and returns once system calls are traced and events are heard. */
+  static async startTraced(agent: AgentHome, config = ""): Promise<Watched> {
+    await agent.start({ config: `${config}interfaces: { include: [eth0] }\nprobes: { system_calls: on }\n` });
+    await eventually("system calls are traced", async () => (await agent.status()).probes.system_calls.state === "on", 60_000);
+    return Watched.from(agent);
+  }
+
   /** Returns once events are heard. */
   static async from(agent: AgentHome): Promise<Watched> {
     const watched = new Watched(agent);

@@ -1,6 +1,6 @@
 /**
- * What a process does with its sockets, shown live to somebody who asks. The programs for it are attached as long as somebody does, and
- * their links are not pinned, so that they end with the agent.
+ * Shows live what a process does with its sockets. The programs for it are attached only while somebody asks, and their links are not
+ * pinned, so that they end with the agent.
  */
 
 import { existsSync, readFileSync } from "node:fs";
