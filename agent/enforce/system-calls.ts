@@ -10,7 +10,7 @@ import { measureSystemCall } from "../kernel/call-cost.ts";
 import type { DataPlane } from "../kernel/dataplane.ts";
 import { u32 } from "../kernel/maps.ts";
 import type { BpfProgram } from "../kernel/program.ts";
-import { attachTrace } from "../kernel/trace.ts";
+import { attachTrace, tracepointOf } from "../kernel/trace.ts";
 import type { SystemCallState } from "../observe/events/snapshot.ts";
 
 /** With `auto`, a plain system call may take up to this many times as long. */
@@ -62,7 +62,7 @@ export class SystemCalls {
   get state(): SystemCallState {
     return {
       state: this.#attachments.length > 0 ? "on" : "off",
-      attached: this.#all().map(({ what }) => what.slice(what.lastIndexOf("/") + 1)),
+      attached: this.#all().map(tracepointOf),
       ...(this.#cost === undefined ? {} : { added_ns: Math.round(addedBy(this.#cost)) }),
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
     };

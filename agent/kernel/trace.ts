@@ -76,6 +76,11 @@ export function attachTpBtf(program: BpfProgram, pinDirectory?: string): Attachm
   );
 }
 
+/** Returns the name of the tracepoint that a program is attached to, as `sys_exit_connect`. */
+export function tracepointOf({ what }: Pick<Attachment, "what">): string {
+  return what.slice(what.lastIndexOf("/") + 1);
+}
+
 /** A program can be attached to the tracepoint of a system call only through a perf event. */
 function attachTracepoint(program: BpfProgram, pinDirectory?: string): Attachment {
   const [, group = "", name = ""] = program.section.split("/");

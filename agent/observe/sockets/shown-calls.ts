@@ -17,6 +17,7 @@ import type { BpfObject } from "../../kernel/objects.ts";
 import type { BpfProgram } from "../../kernel/program.ts";
 import { Ring } from "../../kernel/ring.ts";
 import type { Self } from "../../kernel/self.ts";
+import { tracepointOf } from "../../kernel/trace.ts";
 import { monotonicEpoch, wallTime } from "../events/clock.ts";
 import { endpointOf } from "../events/decode.ts";
 
@@ -197,7 +198,7 @@ export class ShownCalls {
       object.close();
       throw error;
     }
-    this.#names = attachments.map(({ what }) => what.slice(what.lastIndexOf("/") + 1));
+    this.#names = attachments.map(tracepointOf);
     const ring = new Ring({
       map: object.maps.get("shown_calls")!,
       recordSize: ShownRecord.size,
