@@ -934,7 +934,7 @@ export const Decision = {
 } as const;
 
 export const Flow = {
-  size: 216,
+  size: 224,
   seen_jiffies: 0,
   packets: { at: 8, count: 2, stride: 8 },
   bytes: { at: 24, count: 2, stride: 8 },
@@ -964,17 +964,18 @@ export const Flow = {
   opened_ns: 136,
   opened_jiffies: 144,
   cookie: 152,
+  awaiting: 160,
   nat: {
-    at: 160,
+    at: 168,
     size: 40,
-    source_be: { at: 160, count: 2, stride: 8 },
-    destination_be: { at: 176, count: 2, stride: 8 },
-    source_port: 192,
-    destination_port: 194,
+    source_be: { at: 168, count: 2, stride: 8 },
+    destination_be: { at: 184, count: 2, stride: 8 },
+    source_port: 200,
+    destination_port: 202,
   },
-  finish: { at: 200, count: 2, stride: 4 },
-  successor: 208,
-  successor_reply: 212,
+  finish: { at: 208, count: 2, stride: 4 },
+  successor: 216,
+  successor_reply: 220,
 } as const;
 
 export const Syn = {

@@ -54,7 +54,7 @@ static __always_inline bool note_opener(struct judgement *j, struct packet *pack
 static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
 {
 	struct flow *flow = packet->role.carried ? j->blocked : flow_or_related(j);
-	__u64 cookie = flow ? flow->cookie : 0;
+	__u64 cookie = flow ? socket_of_flow(flow) : 0;
 
 	if (!j->policy->kinds)
 		return;

@@ -86,7 +86,7 @@ __noinline int report_known(hook_context *ctx, __u32 which, struct flow *flow)
 	opener_of_flow(packet, flow, packet->role.by_opener);
 	prepare_report(packet, packet->outcome.verdict == VERDICT_DROPPED ? EVENT_BLOCKED : EVENT_DETECTED, slot,
 		       staged);
-	report_event(ctx, which, flow, known_cookie(flow));
+	report_event(ctx, which, flow, known_socket_of_flow(flow));
 	return 0;
 }
 
@@ -120,7 +120,7 @@ static __always_inline bool keep_blocked(struct judgement *j, struct packet *pac
 	}
 	blocked = j->blocked;
 	if (!blocked || !is_reported_of_blocked(j, packet))
-		report_first(j, packet, blocked ? known_cookie(blocked) : 0);
+		report_first(j, packet, blocked ? known_socket_of_flow(blocked) : 0);
 	decide_as(packet, packet->outcome.slot, ACTION_BLOCK, packet->outcome.reason);
 	if (!blocked) {
 		if (!(packet->headers.flags & PACKET_HAS_PORTS) ||
@@ -155,7 +155,7 @@ static __always_inline bool keep_first(struct judgement *j, struct packet *packe
 		bool changed = before->slot != packet->decision.slot || before->staged != packet->decision.staged;
 		bool again = j->flow->generation == packet->rule_set.generation;
 
-		cookie = known_cookie(j->flow);
+		cookie = known_socket_of_flow(j->flow);
 		store_decision(j->flow, packet);
 		if (again && !changed) {
 			settle_known(j->ctx, packet, j->flow);

@@ -7,6 +7,21 @@
 #include "flow/connections.h"
 #include "flow/flow_table.h"
 
+/*
+ * Returns the cookie of the local socket whose process the flow belongs to; 0 if unknown. Until a process accepts the
+ * connection, that is the listener.
+ */
+static __always_inline __u64 socket_of_flow(const struct flow *flow)
+{
+	return find_owner(flow->awaiting) ? flow->awaiting : flow->cookie;
+}
+
+/* The same; 0 also as long as the receiver of the flow is uncertain. */
+static __always_inline __u64 known_socket_of_flow(const struct flow *flow)
+{
+	return flow->flags & FLOW_RECEIVER_UNCERTAIN ? 0 : socket_of_flow(flow);
+}
+
 #define FLOW_RESET (FLOW_RESET_BY_OPENER | FLOW_RESET_BY_OTHER)
 
 /* The generation of the rules in force, whose counts of open connections change. */
@@ -49,7 +64,7 @@ static __always_inline void report_closed(const struct flow_key *key, const stru
 		return;
 	opener_of_key(opener, key, flow);
 	describe_opener(event, opener);
-	describe_owner(event, flow->flags & FLOW_RECEIVER_UNCERTAIN ? 0 : flow->cookie);
+	describe_owner(event, known_socket_of_flow(flow));
 	event->protocol = key->what[0];
 	event->ifindex = key->ifindex;
 	event->tunnel = key->tunnel;

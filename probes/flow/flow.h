@@ -175,6 +175,7 @@ __noinline int describe_flow(__u32 which, bool opener_is_low, __u64 cookie)
 	flow->bytes[0] = by_opener ? packet->frame.wire_bytes : 0;
 	flow->bytes[1] = by_opener ? 0 : packet->frame.wire_bytes;
 	flow->cookie = cookie;
+	flow->awaiting = 0;
 	flow->generation = packet->rule_set.generation;
 	flow->flags = (opener_is_low ? FLOW_OPENER_IS_LOW : 0) | (by_opener ? 0 : FLOW_REPLIED);
 	if (packet->frame.direction == DIRECTION_EGRESS)

@@ -196,16 +196,20 @@ static __always_inline void note_first_leaving(hook_context *ctx, struct packet 
 	}
 }
 
-/* Returns the cookie of the local socket; 0 as long as its receiver is uncertain. */
-static __always_inline __u64 known_cookie(const struct flow *flow)
-{
-	return flow->flags & FLOW_RECEIVER_UNCERTAIN ? 0 : flow->cookie;
-}
-
+/*
+ * Notes the local socket that sends. A connection that came in belongs to its listener until a process has accepted it,
+ * so that its socket is noted apart: see socket_of_flow.
+ */
 static __always_inline void set_cookie(struct flow *flow, __u64 cookie)
 {
-	if (flow->cookie != cookie && find_owner(cookie))
+	if (flow->cookie == cookie)
+		return;
+	if (find_owner(cookie)) {
 		flow->cookie = cookie;
+		flow->awaiting = 0;
+	} else if (flow->direction == DIRECTION_INGRESS) {
+		flow->awaiting = cookie;
+	}
 }
 
 /*
@@ -239,7 +243,7 @@ static __always_inline void claim_forwarded(hook_context *ctx, struct packet *pa
 
 /*
  * Finds the process of a flow by a packet that leaves. A connection that came in belongs to the process of its
- * listener, until the process that accepted it sends. A process can pass a socket that has connected to another process
+ * listener, until the process that accepted it is known. A process can pass a socket that has connected to another process
  * before that one uses it. Not static: see judge_inner.
  */
 __noinline int claim_flow(hook_context *ctx, __u32 which, struct flow *flow)

@@ -88,6 +88,7 @@ struct flow {
 	__u64 opened_ns; /* CLOCK_MONOTONIC */
 	__u64 opened_jiffies;
 	__u64 cookie;	 /* of the local socket; 0 if unknown */
+	__u64 awaiting;	 /* cookie of the local socket that no process had accepted yet when it sent; 0 if none */
 	struct ends nat; /* the ends on the other side of NAT, from the opener's side; all zero: no NAT is known */
 	__u32 finish[2]; /* sequence number after the FIN of the opener, and of the other end */
 	__u32 successor; /* sequence number after the SYN of a connection that may follow this one ... */

@@ -147,7 +147,7 @@ describe("32-bit system calls", requires(root(), tool("perl", "perl-base"), miss
             "perl",
             "-MIO::Socket::INET",
             "-e",
-            `IO::Socket::INET->new("${lab.end("client:eth0").ipv4}:${port}") or die; sleep`,
+            `$socket = IO::Socket::INET->new("${lab.end("client:eth0").ipv4}:${port}") or die; sleep`,
           ]);
           const row = await eventually("it is accepted", async () => {
             const found = await flow(({ destination, state }) => destination.port === port && state === "established");

@@ -204,6 +204,8 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
   packets: [number, number];
   bytes: [number, number];
   cookie: bigint;
+  /** The socket that has replied but that no process had accepted by then. */
+  awaiting: bigint;
   nat: Buffer;
   slot: number;
   staged: number;
@@ -237,6 +239,7 @@ export function readFlow(entry: FlowEntry): FlowEnds & {
     packets: pair(Flow.packets),
     bytes: pair(Flow.bytes),
     cookie: flags & FlowFlag.RECEIVER_UNCERTAIN ? 0n : value.readBigUInt64LE(Flow.cookie),
+    awaiting: flags & FlowFlag.RECEIVER_UNCERTAIN ? 0n : value.readBigUInt64LE(Flow.awaiting),
     nat: value.subarray(Flow.nat.at, Flow.nat.at + Flow.nat.size),
     slot: generation === GENERATION_WRITING ? Slot.NONE : slot,
     staged: wouldDrop ? Slot.NONE : value.readUInt32LE(Flow.decision.staged),

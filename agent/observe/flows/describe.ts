@@ -70,7 +70,7 @@ function fieldsOf(flow: Flow, describer: Describer): Omit<ConnectionFields, "tim
     ...(flow.vlan.length === 0 ? {} : { vlan: flow.vlan }),
     ...(tunnel === undefined ? {} : { tunnel }),
     ...(nat === undefined ? {} : { nat }),
-    ...ownerOf(flow.cookie, describer),
+    ...(ownerOf(flow.awaiting, describer) ?? ownerOf(flow.cookie, describer)),
     packets: flow.packets,
     bytes: flow.bytes,
   };
