@@ -18,6 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["agent/observe"],
   ["otel", "audit"],
   ["agent/enforce"],
+  ["agent/inspect"],
   ["agent/explain"],
   ["agent/service"],
   ["agent/api"],

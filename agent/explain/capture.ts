@@ -5,7 +5,7 @@ import type { Direction } from "../values/traffic.ts";
 import type { Arrival } from "../policy/reference.ts";
 import { Fragments } from "../policy/reference/fragments.ts";
 import { parseFrame } from "../policy/reference/parse.ts";
-import { type CapturedFrame, readCapture } from "./pcap.ts";
+import { type CapturedFrame, readCapture } from "../inspect/capture/pcap.ts";
 import { liesIn } from "./packet.ts";
 
 export interface CaptureView {
@@ -25,15 +25,16 @@ export interface Sighted extends CapturedFrame {
 
 export function* arrivalsOf(capture: Uint8Array, view: CaptureView): Generator<Sighted> {
   const firstSender = new Map<string, bigint>();
-  for (const { number, frame } of readCapture(capture)) {
+  for (const captured of readCapture(capture)) {
+    const { frame } = captured;
     const arrival: Arrival = { frame, hook: view.direction, interface: view.interface, ...(view.forwarded ? { local: false } : {}) };
     const seen = parseFrame(arrival, new Fragments());
     if ("etherType" in seen) {
-      yield { number, frame, arrival, isIp: false };
+      yield { ...captured, arrival, isIp: false };
       continue;
     }
     if (seen.packet !== undefined) arrival.hook = directionOf(seen.packet, view, firstSender);
-    yield { number, frame, arrival, isIp: true };
+    yield { ...captured, arrival, isIp: true };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { networkContains, parseAddress, parseNetworks, type Address } from "../values/address.ts";
 import { icmpCodeNumber, icmpTable, icmpTypeNumber, protocolNumber, TCP_FLAGS, type TcpFlag } from "../values/names.ts";
+import { etherFrame } from "../inspect/capture/ethernet.ts";
 import type { Direction } from "../values/traffic.ts";
 
 /** A checked description: all addresses are of one family, and exactly the parts of its protocol are present. */
@@ -89,11 +90,6 @@ export function frameOf(packet: PacketText): Uint8Array {
   const datagram = source.family === 4 ? ipv4(source, destination, protocol, transport) : ipv6(source, destination, protocol, transport);
   const tag = packet.vlan === undefined ? [] : [...u16(ETHERTYPE_VLAN), ...u16(packet.vlan)];
   return etherFrame(source.family === 4 ? 0x0800 : 0x86dd, datagram, tag);
-}
-
-/** Puts an Ethernet header in front of a packet. */
-export function etherFrame(etherType: number, inside: Uint8Array, tag: readonly number[] = []): Uint8Array {
-  return Uint8Array.from([2, 0, 0, 0, 0, 0x0b, 2, 0, 0, 0, 0, 0x0a, ...tag, ...u16(etherType), ...inside]);
 }
 
 function transportOf(packet: PacketText, protocol: number): Uint8Array {

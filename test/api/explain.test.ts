@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 
 import type { InquiryResult } from "../../agent/explain/inquiry.ts";
-import { pcap } from "../explain/captures.ts";
+import { pcap } from "../inspect/captures.ts";
 import { Ethernet, frame, IPv4, TCP } from "../harness/packet.ts";
 import { requires, root } from "../harness/require.ts";
 import { runWeir, startFixture } from "./support.ts";

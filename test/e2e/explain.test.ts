@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import type { InquiryResult } from "../../agent/explain/inquiry.ts";
-import { pcap } from "../explain/captures.ts";
+import { pcap } from "../inspect/captures.ts";
 import { AgentHome } from "../harness/agent.ts";
 import { eventually } from "../harness/eventually.ts";
 import { type Lab, makeLab } from "../harness/netns.ts";

@@ -122,8 +122,8 @@ async function questionOf(call: Call): Promise<Question> {
 async function questionOfCapture(call: Call, path: string): Promise<Question> {
   const { arrivalsOf } = await import("../../explain/capture.ts");
   const { describePacket } = await import("../../explain/describe.ts");
-  const { readCaptureFile } = await import("../../explain/capture-file.ts");
-  const { CaptureError } = await import("../../explain/pcap.ts");
+  const { readCaptureFile } = await import("../../inspect/capture/capture-file.ts");
+  const { CaptureError } = await import("../../inspect/capture/pcap.ts");
   const wanted = call.count("frame", 1, MOST_FRAMES);
   const view = { ...placeOf(call), forwarded: call.has("forwarded"), ...localOf(call) };
   const before: Arrival[] = [];

@@ -69,7 +69,7 @@ function lend(transport: TransportHeader | undefined): TransportHeader | undefin
       segment: transport.segment && { ...transport.segment, whole: false },
       quoted: null,
       inner: null,
-      datagram: null,
+      payload: null,
     }
   );
 }

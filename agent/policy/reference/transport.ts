@@ -45,7 +45,7 @@ export function readTransport(reader: Reader, protocol: number, around: Around):
     segment: null,
     quoted: null,
     inner: null,
-    datagram: null,
+    payload: null,
   };
   const orTiny = (reason: Reason): Reason => (around.firstFragment ? "fragment_tiny" : reason);
   switch (protocol) {
@@ -82,7 +82,8 @@ function readTcp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
     checksumIsRight: (tcpFlags & RST) !== 0 && bytes.length <= LONGEST_RESET && around.headerIsRight && isRightChecksum(around.ends, bytes),
     isPlain: around.isBare && (tcpFlags & (SYN | FIN)) === 0 && bytes.length === headerLength && hasUsualOptions(bytes.subarray(20)),
   };
-  return { ports: { source: header.getUint16(0), destination: header.getUint16(2) }, tcpFlags, segment };
+  const ports = { source: header.getUint16(0), destination: header.getUint16(2) };
+  return { ports, tcpFlags, segment, payload: bytes.subarray(headerLength) };
 }
 
 function hasUsualOptions(options: Uint8Array): boolean {
@@ -117,7 +118,8 @@ function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
   const speaksOfOthers = around.firstFragment || around.partial || (length === 0 && (around.gso || around.jumbo));
   if (!speaksOfOthers && (length < 8 || length > left)) throw new Undecidable("udp_length");
   const ports = { source: header.getUint16(0), destination: header.getUint16(2) };
-  return { ports, inner: innerByPort(ports.destination, reader.rest), datagram: reader.rest };
+  const payload = speaksOfOthers ? reader.rest : reader.rest.subarray(0, length - 8);
+  return { ports, inner: innerByPort(ports.destination, payload), payload };
 }
 
 function innerByPort(port: number, bytes: Uint8Array): Inner | null {

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 
 import type { Report } from "../../../agent/explain/policy-test/run.ts";
 import { runWeir, type Outcome } from "../../api/support.ts";
-import { pcap } from "../captures.ts";
+import { pcap } from "../../inspect/captures.ts";
 import { Ethernet, ARP, frame, IPv4, payload, TCP, UDP, VXLAN } from "../../harness/packet.ts";
 import { requires, root } from "../../harness/require.ts";
 import { parseXml } from "./xml.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { arrivalsOf } from "../../agent/explain/capture.ts";
-import { CaptureError, readCapture } from "../../agent/explain/pcap.ts";
+import { CaptureError, readCapture } from "../../agent/inspect/capture/pcap.ts";
 import { Ethernet, frame, IPv4, IPv6, payload, TCP, UDP } from "../harness/packet.ts";
 import { Random } from "../harness/random.ts";
 import { pcap, pcapng, simplePcapng } from "./captures.ts";

@@ -1,6 +1,6 @@
 /** Reads a capture file whole and within a size limit. */
 
-import { readOutside } from "../files/outside-file.ts";
+import { readOutside } from "../../files/outside-file.ts";
 import { CaptureError, LARGEST_CAPTURE } from "./pcap.ts";
 
 export async function readCaptureFile(path: string): Promise<Uint8Array> {
