@@ -20,6 +20,7 @@ export const COMMANDS: Record<string, Entry> = {
   "rule move": { summary: "change the order of the rules that were added", load: () => import("./commands/rule-move.ts") },
   "rule clear": { summary: "delete all rules that were added by command", load: () => import("./commands/rule-clear.ts") },
   explain: { summary: "say which rule decides about a packet, and why", load: () => import("./commands/explain.ts") },
+  inspect: { summary: "show the requests and names in a capture", load: () => import("./commands/inspect.ts") },
   test: { summary: "test a policy against packets and captures", load: () => import("./commands/test.ts") },
   "ban add": { summary: "ban addresses and prefixes, also from a file", load: () => import("./commands/ban-add.ts") },
   "ban list": { summary: "list bans, or show why an address is banned", load: () => import("./commands/ban-list.ts") },

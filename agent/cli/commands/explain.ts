@@ -6,6 +6,7 @@ import type { Arrival } from "../../policy/reference.ts";
 import { type AskedRules, kernelFor, rulesFor, stillInForce, withMembers } from "../asked-rules.ts";
 import { AGENT_OPTIONS, type Call, type Command, JSON_OUTPUT, meant, UsageError } from "../arguments.ts";
 import { Refusal } from "../../values/refusal.ts";
+import { captureRefusal } from "../capture-refusal.ts";
 import { explanationText } from "../explain-text.ts";
 import { PACKET_OPTIONS, packetOf, PLACE_OPTIONS, placeOf } from "../packet-options.ts";
 import { note, print, printJson } from "../print.ts";
@@ -123,7 +124,6 @@ async function questionOfCapture(call: Call, path: string): Promise<Question> {
   const { arrivalsOf } = await import("../../explain/capture.ts");
   const { describePacket } = await import("../../explain/describe.ts");
   const { readCaptureFile } = await import("../../inspect/capture/capture-file.ts");
-  const { CaptureError } = await import("../../inspect/capture/pcap.ts");
   const wanted = call.count("frame", 1, MOST_FRAMES);
   const view = { ...placeOf(call), forwarded: call.has("forwarded"), ...localOf(call) };
   const before: Arrival[] = [];
@@ -133,8 +133,7 @@ async function questionOfCapture(call: Call, path: string): Promise<Question> {
       before.push(arrival);
     }
   } catch (error) {
-    if (!(error instanceof CaptureError)) throw error;
-    throw new Refusal(`${path}: ${error.message}.`, { kind: "invalid", next: "Name a capture as tcpdump -w writes it." });
+    throw captureRefusal(path, error);
   }
   throw new Refusal(`${path} has only ${counted(before.length, "frame")}.`, { kind: "invalid", next: `Ask for one of them with --frame.` });
 }

@@ -9,18 +9,19 @@ import { TCP, UDP } from "../../policy/reference/transport.ts";
 import { type Inspected, type InspectedPacket, Inspection } from "../inspection.ts";
 import { readCapture } from "./pcap.ts";
 
-/** Returns how many frames there are. Calls `tell` with each transaction, in the order in which they end. */
-export function inspectCapture(capture: Uint8Array, tell: (inspected: Inspected) => void): number {
-  const inspection = new Inspection(tell);
+/** The transactions, in the order in which they end. */
+export function* inspectCapture(capture: Uint8Array): Generator<Inspected> {
+  let ended: Inspected[] = [];
+  const inspection = new Inspection((inspected) => ended.push(inspected));
   const fragments = new Fragments();
-  let frames = 0;
   for (const { number, time, frame } of readCapture(capture)) {
-    frames = number;
     const packet = packetIn(frame, fragments);
     if (packet !== undefined) inspection.take(packet, { frame: number, time });
+    yield* ended;
+    ended = [];
   }
   inspection.close();
-  return frames;
+  yield* ended;
 }
 
 function packetIn(frame: Uint8Array, fragments: Fragments): InspectedPacket | undefined {
