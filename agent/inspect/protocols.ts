@@ -1,7 +1,8 @@
 /** The protocols that weir reads, in the order in which they are tried. */
 
 import type { DatagramProtocol, StreamProtocol } from "./parser.ts";
+import { HTTP1 } from "./protocols/http/http1.ts";
 
-export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [];
+export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [HTTP1];
 
 export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [];

@@ -77,19 +77,29 @@ export class Stream {
   }
 
   #read(parser: Parser): void {
+    // What one side says may be what the parser has waited for to read the other.
+    for (let goesOn = true; goesOn; ) goesOn = SIDES.filter((side) => this.#readSide(parser, side)).length > 0;
     for (const side of SIDES) {
       const bytes = this.#sides[side];
       if (bytes === undefined) continue;
-      while (bytes.unread.length > 0) {
-        const read = parser.read(side, bytes.unread);
-        if (read === 0) break;
-        bytes.advance(read);
-      }
       if (bytes.ended && !this.#ended.has(side)) {
         this.#ended.add(side);
         parser.end(side);
       }
     }
     if (this.#ended.size === SIDES.length) this.close();
+  }
+
+  /** Returns whether anything was read. */
+  #readSide(parser: Parser, side: Side): boolean {
+    const bytes = this.#sides[side];
+    let isRead = false;
+    while (bytes !== undefined && bytes.unread.length > 0) {
+      const count = parser.read(side, bytes.unread);
+      if (count === 0) break;
+      bytes.advance(count);
+      isRead = true;
+    }
+    return isRead;
   }
 }

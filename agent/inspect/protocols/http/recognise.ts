@@ -1,0 +1,39 @@
+/** Is this HTTP? Lines of other protocols also begin with a word and a space, such as those of SMTP and Redis. */
+
+import type { Side } from "../../parser.ts";
+
+/** A client begins HTTP/2 with these bytes. */
+export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+/** Readers accept these even without a version behind the target. */
+const USUAL = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH) +(?:\/|https?:\/\/)/i;
+const REQUEST_BEGINS = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t][^\n]*)?$/;
+/** A first line that is longer than this is one of HTTP if it begins like one. */
+const LONGEST = 8 * 1024;
+
+/** Does a buffer begin with this, as far as both go? undefined if it is too short to tell. */
+function beginsWith(first: Uint8Array, wanted: Uint8Array): boolean | undefined {
+  const length = Math.min(first.length, wanted.length);
+  for (let at = 0; at < length; at++) if (first[at] !== wanted[at]) return false;
+  return first.length >= wanted.length ? true : undefined;
+}
+
+function isRequest(line: string, isWhole: boolean): boolean | undefined {
+  if (USUAL.test(line)) return true;
+  if (!REQUEST_BEGINS.test(line)) return false;
+  if (isWhole) return /[ \t]HTTP\/\d/i.test(line);
+  return line.length < LONGEST ? undefined : /[ \t]/.test(line);
+}
+
+export function recogniseHttp1(side: Side, first: Uint8Array): boolean | undefined {
+  if (side === "server") return beginsWith(first, Buffer.from("HTTP/1."));
+  const isPreface = beginsWith(first, PREFACE.subarray(0, 14));
+  if (isPreface !== false) return isPreface === true ? false : undefined;
+  // A request may be behind empty lines.
+  let start = 0;
+  while (first[start] === 0x0d || first[start] === 0x0a) start++;
+  if (start === first.length) return undefined;
+  const text = Buffer.from(first.subarray(start, start + LONGEST)).toString("latin1");
+  const end = text.indexOf("\n");
+  return isRequest(end < 0 ? text : text.slice(0, end).replace(/\r$/, ""), end >= 0);
+}
