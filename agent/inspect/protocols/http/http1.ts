@@ -7,6 +7,7 @@ import { ALL, type Listener, type Parser, type Side, type StreamProtocol } from 
 import type { Http, Transaction } from "../../transaction.ts";
 import { NotDecided, type Undecided } from "../../undecided.ts";
 import type { Fields } from "./fields.ts";
+import { Http2 } from "./http2.ts";
 import { type Body, bodyOf, Messages } from "./message.ts";
 import { recogniseHttp1 } from "./recognise.ts";
 import { addHost, addTarget } from "./target.ts";
@@ -48,6 +49,8 @@ export class Http1 implements Parser {
   /** True if bytes of the client are not read for that reason. */
   #holds = false;
   #isSwitched = false;
+  /** Reads what follows an upgrade to HTTP/2. */
+  #http2: Http2 | undefined;
   /** The side that was read last. */
   #side: Side = "client";
   /** The request whose body the client sends. */
@@ -58,16 +61,18 @@ export class Http1 implements Parser {
   }
 
   read(side: Side, unread: Uint8Array): number {
-    if (this.#isSwitched) return ALL;
+    if (this.#isSwitched) return this.#http2?.read(side, unread) ?? ALL;
     this.#side = side;
     return side === "client" ? this.#readClient(unread) : this.#readServer(unread);
   }
 
   end(side: Side): void {
+    this.#http2?.end(side);
     if (side === "client" && this.#client.isWithinBlock && !this.#isSwitched) throw new NotDecided("malformed");
   }
 
   close(undecided: Undecided | undefined = this.#holds ? "stream_gap" : undefined): void {
+    if (this.#http2 !== undefined) return this.#http2.close(undecided);
     if (undecided !== undefined) this.#addUndecided(undecided);
     for (const { transaction } of this.#open) this.#listener.ended(transaction);
     this.#open.length = 0;
@@ -151,8 +156,15 @@ export class Http1 implements Parser {
     this.#waits &&= this.#open.length > 1;
     this.#open.shift();
     if (this.#bodyOf === asked) this.#bodyOf = undefined;
-    this.#listener.ended(transaction);
+    if (http.upgrade === "h2c" && asked !== undefined) this.#switchToHttp2(transaction);
+    else this.#listener.ended(transaction);
     return body;
+  }
+
+  /** The settings of the client are in its request. The answer comes on the first stream. */
+  #switchToHttp2(transaction: Transaction): void {
+    const settings = Buffer.from(transaction.http?.headers?.["http2-settings"] ?? "", "base64url");
+    this.#http2 = Http2.upgraded(this.#listener, transaction, settings);
   }
 
   /** The protocol to which a server switches. If the client has not asked for it, readers could differ in what comes next. */

@@ -37,3 +37,12 @@ export function recogniseHttp1(side: Side, first: Uint8Array): boolean | undefin
   const end = text.indexOf("\n");
   return isRequest(end < 0 ? text : text.slice(0, end).replace(/\r$/, ""), end >= 0);
 }
+
+/** A server may send its settings before it has read anything. */
+export function recogniseHttp2(side: Side, first: Uint8Array): boolean | undefined {
+  if (side === "client") return beginsWith(first, PREFACE);
+  const [high, middle, low, ...rest] = first.subarray(0, 9);
+  if (high !== 0 || (middle ?? 0) > 1) return false;
+  const isSettings = beginsWith(Uint8Array.from(rest), Uint8Array.of(4, 0, 0, 0, 0, 0));
+  return isSettings === true ? (middle! * 256 + low!) % 6 === 0 : isSettings;
+}
