@@ -64,3 +64,19 @@ export function readInEverySplit(protocols: readonly StreamProtocol[], said: rea
   for (const cut of [SINGLE, randomly(1), randomly(2, 5)]) assert.deepEqual(read(protocols, said, cut), whole);
   return whole;
 }
+
+/** Returns how many bytes a parser looks at or copies if those of the client come one by one. */
+export function stepsOf(protocol: StreamProtocol, bytes: Uint8Array): number {
+  let steps = 0;
+  const counted = (unread: Uint8Array): Uint8Array =>
+    new Proxy(unread, {
+      get: (of, name) => {
+        if (name === "subarray") return (from: number, to: number) => ((steps += to - from), of.subarray(from, to));
+        if (typeof name === "string" && /^\d+$/.test(name)) steps++;
+        return Reflect.get(of, name, of);
+      },
+    });
+  const parser = protocol.open({ asked: () => undefined, ended: () => undefined });
+  for (let start = 0, end = 1; end <= bytes.length; end++) start += parser.read("client", counted(bytes.subarray(start, end)));
+  return steps;
+}

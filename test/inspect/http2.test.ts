@@ -12,7 +12,7 @@ import type { Side } from "../../agent/inspect/parser.ts";
 import type { Transaction } from "../../agent/inspect/transaction.ts";
 import type { Undecided } from "../../agent/inspect/undecided.ts";
 import { Random } from "../harness/random.ts";
-import { randomly, read, readInEverySplit, type Said, WHOLE } from "./driver.ts";
+import { randomly, read, readInEverySplit, type Said, stepsOf, WHOLE } from "./driver.ts";
 
 const BOTH = [HTTP2, HTTP1];
 
@@ -346,4 +346,12 @@ describe("beside nghttp2", () => {
     }
     assert.ok(undecided > 30, `${undecided} undecided`);
   });
+});
+
+it("looks at no byte more than a few times, however they are cut", () => {
+  const headers = asking("/", ["a", "b".repeat(12_000)]);
+  const bytes = Buffer.concat([BEGIN, ...[1, 3, 5].map((stream) => ask(stream, headers))]);
+  const steps = stepsOf(HTTP2, bytes);
+  // The header of a frame has nine bytes, and is read anew for each byte of the frame.
+  assert.ok(steps > bytes.length && steps < 12 * bytes.length, `${steps} steps for ${bytes.length} bytes`);
 });

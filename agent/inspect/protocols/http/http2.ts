@@ -6,39 +6,30 @@
 import type { Listener, Parser, Side, StreamProtocol } from "../../parser.ts";
 import type { Http, Transaction } from "../../transaction.ts";
 import { NotDecided, type Undecided } from "../../undecided.ts";
+import {
+  ACK,
+  CONTINUATION,
+  checkFrame,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  type Frame,
+  FRAME_HEADER,
+  fragmentOf,
+  frameHeader,
+  HEADERS,
+  MOST_ENCODED,
+  PUSH_PROMISE,
+  RST_STREAM,
+  SETTINGS,
+  tableSizeOf,
+} from "./frames.ts";
 import { HeaderList } from "./header-list.ts";
 import { HpackDecoder } from "./hpack.ts";
 import { PREFACE, recogniseHttp2 } from "./recognise.ts";
 
-const DATA = 0;
-const HEADERS = 1;
-const RST_STREAM = 3;
-const SETTINGS = 4;
-const PUSH_PROMISE = 5;
-const CONTINUATION = 9;
-/** The lengths of frames that have only one: PRIORITY, RST_STREAM, PING and WINDOW_UPDATE. */
-const LENGTHS: Record<number, number> = { 2: 5, 3: 4, 6: 8, 8: 4 };
-
-const END_STREAM = 0x1;
-const ACK = 0x1;
-const END_HEADERS = 0x4;
-const PADDED = 0x8;
-const PRIORITY = 0x20;
-
-const FRAME_HEADER = 9;
-const HEADER_TABLE_SIZE = 1;
 const MOST_OPEN = 256;
-/** The longest header block, encoded. A frame also has padding. */
-const MOST_ENCODED = 32 * 1024;
-const MOST_SETTINGS = 16 * 1024;
 const OTHER: Record<Side, Side> = { client: "server", server: "client" };
-
-interface Frame {
-  type: number;
-  flags: number;
-  stream: number;
-  payload: Uint8Array;
-}
 
 interface Exchange {
   transaction: Transaction;
@@ -72,25 +63,6 @@ interface Direction {
 
 const direction = (): Direction => ({ decoder: new HpackDecoder(), unacknowledged: [], block: undefined, highest: 0 });
 
-/** Returns the last table size in a frame of settings. */
-function tableSizeOf(settings: Uint8Array): number | undefined {
-  const view = Buffer.from(settings);
-  let size: number | undefined;
-  for (let at = 0; at + 6 <= view.length; at += 6) if (view.readUInt16BE(at) === HEADER_TABLE_SIZE) size = view.readUInt32BE(at + 2);
-  return size;
-}
-
-/** Returns what is left without padding, priority and the number of a promised stream. */
-function fragmentOf({ type, flags, payload }: Frame): { promised: number; fragment: Uint8Array } {
-  if (type === CONTINUATION) return { promised: 0, fragment: payload };
-  const padding = (flags & PADDED) !== 0 ? (payload[0] ?? 0) : 0;
-  const before = (flags & PADDED) !== 0 ? 1 : 0;
-  const start = before + (type === PUSH_PROMISE ? 4 : (flags & PRIORITY) !== 0 ? 5 : 0);
-  if (start + padding > payload.length) throw new NotDecided("malformed");
-  const promised = type === PUSH_PROMISE ? Buffer.from(payload.subarray(before, start)).readUInt32BE() & 0x7fff_ffff : 0;
-  return { promised, fragment: payload.subarray(start, payload.length - padding) };
-}
-
 export class Http2 implements Parser {
   readonly #listener: Listener;
   readonly #directions: Record<Side, Direction> = { client: direction(), server: direction() };
@@ -115,10 +87,12 @@ export class Http2 implements Parser {
   read(side: Side, unread: Uint8Array): number {
     this.#side = side;
     if (side === "client" && !this.#hasBegun) return this.#begin(unread);
-    if (unread.length < FRAME_HEADER) return 0;
-    const [length, type, flags] = [(unread[0]! << 16) | (unread[1]! << 8) | unread[2]!, unread[3]!, unread[4]!];
-    const stream = ((unread[5]! & 0x7f) << 24) | (unread[6]! << 16) | (unread[7]! << 8) | unread[8]!;
-    this.#checkFrame(this.#directions[side], length, type, flags, stream);
+    const header = frameHeader(unread);
+    if (header === undefined) return 0;
+    const { length, type, flags, stream } = header;
+    const { block } = this.#directions[side];
+    if (type === CONTINUATION ? block?.frames !== stream : block !== undefined) throw new NotDecided("malformed");
+    checkFrame(header);
     const end = FRAME_HEADER + length;
     if (![HEADERS, SETTINGS, PUSH_PROMISE, CONTINUATION].includes(type)) {
       if (type === RST_STREAM) this.#endStream(stream);
@@ -126,7 +100,7 @@ export class Http2 implements Parser {
       return end;
     }
     if (unread.length < end) return 0;
-    const frame = { type, flags, stream, payload: unread.subarray(FRAME_HEADER, end) };
+    const frame = { ...header, payload: unread.subarray(FRAME_HEADER, end) };
     if (type === SETTINGS) this.#readSettings(side, frame);
     else this.#readHeaders(side, frame);
     return end;
@@ -161,17 +135,6 @@ export class Http2 implements Parser {
     if (unread.length < PREFACE.length) return 0;
     this.#hasBegun = true;
     return PREFACE.length;
-  }
-
-  #checkFrame({ block }: Direction, length: number, type: number, flags: number, stream: number): void {
-    if (type === CONTINUATION ? block?.frames !== stream : block !== undefined) throw new NotDecided("malformed");
-    if ((LENGTHS[type] ?? length) !== length) throw new NotDecided("malformed");
-    if ([DATA, HEADERS, RST_STREAM, PUSH_PROMISE].includes(type) && stream === 0) throw new NotDecided("malformed");
-    if (type === SETTINGS) {
-      const isWrong = stream !== 0 || length % 6 !== 0 || length > MOST_SETTINGS || ((flags & ACK) !== 0 && length > 0);
-      if (isWrong) throw new NotDecided("malformed");
-    }
-    if ([HEADERS, PUSH_PROMISE, CONTINUATION].includes(type) && length > MOST_ENCODED + 265) throw new NotDecided("too_long");
   }
 
   #readSettings(side: Side, { flags, payload }: Frame): void {
