@@ -28,6 +28,7 @@ while [ $# -gt 0 ]; do
 done
 
 sh agent/setup/setup.sh test
+. agent/setup/compile-cache.sh
 node=$(echo node_modules/node-linux-*/bin/node)
 node_modules/.bin/tsc --noEmit -p tsconfig.json
 # shellcheck disable=SC2046,SC2086 # lists of paths
