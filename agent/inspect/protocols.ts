@@ -3,7 +3,8 @@
 import type { DatagramProtocol, StreamProtocol } from "./parser.ts";
 import { HTTP1 } from "./protocols/http/http1.ts";
 import { HTTP2 } from "./protocols/http/http2.ts";
+import { TLS } from "./protocols/tls/tls.ts";
 
-export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [HTTP2, HTTP1];
+export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [TLS, HTTP2, HTTP1];
 
 export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [];

@@ -37,6 +37,7 @@ export interface Certificate {
 }
 
 export interface Tls {
+  /** What the client claims. With hidden_name ech, the name that it means may be another one, which is encrypted. */
   server_name?: string;
   /** The version that the server chose: 1.0 to 1.3. */
   version?: string;

@@ -1,0 +1,132 @@
+/**
+ * Reads the part of a TLS connection that is not encrypted: the hellos, and up to TLS 1.2 the server's certificate. A connection is one
+ * transaction.
+ */
+
+import { ALL, type Listener, type Parser, type Side, type StreamProtocol } from "../../parser.ts";
+import type { Tls, Transaction } from "../../transaction.ts";
+import { NotDecided, type Undecided } from "../../undecided.ts";
+import { readCertificate } from "./certificate.ts";
+import { cipherName } from "./ciphers.ts";
+import { Fields, read } from "./fields.ts";
+import { ja3, ja4 } from "./fingerprints.ts";
+import { ALPN, nameOfProtocol, readAlpn, readExtensions, readHello, SUPPORTED_VERSIONS, VERSIONS } from "./hello.ts";
+import { type Message, Records } from "./records.ts";
+
+const HANDSHAKE = 22;
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+const CERTIFICATE = 11;
+const SERVER_HELLO_DONE = 14;
+const TLS_1_3 = "1.3";
+/** The random number of a ServerHello that asks for another ClientHello (RFC 8446, 4.1.3). */
+const RETRY = Buffer.from("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c", "hex");
+
+export const TLS: StreamProtocol = {
+  name: "tls",
+  transport: "tcp",
+  recognise(side, first) {
+    if (side === "server") return false;
+    const begin = [HANDSHAKE, 3];
+    for (const [at, byte] of begin.entries()) if (at < first.length && first[at] !== byte) return false;
+    if (first.length > 2 && first[2]! > 4) return false;
+    return first.length > 5 ? first[5] === CLIENT_HELLO : undefined;
+  },
+  open: (listener) => new TlsParser(listener),
+};
+
+class TlsParser implements Parser {
+  readonly #listener: Listener;
+  readonly #records: Record<Side, Records> = { client: new Records(), server: new Records() };
+  #tls: Tls | undefined;
+  #transaction: Transaction | undefined;
+  #isOver = false;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  read(side: Side, unread: Uint8Array): number {
+    if (this.#isOver) return ALL;
+    if (side === "server" && this.#tls === undefined) return 0; // the client speaks first
+    const record = this.#records[side].read(unread);
+    if (record === undefined) return 0;
+    for (const message of record.messages) {
+      if (side === "client") this.#clientSays(message);
+      else this.#serverSays(message);
+      if (this.#isOver) return ALL;
+    }
+    if (record.over === undefined) return record.length;
+    if (this.#tls === undefined) throw new NotDecided("malformed");
+    // A client of TLS 1.3 may send ChangeCipherSpec before the server has said anything (RFC 8446, D.4).
+    if (record.over === "encrypted" && side === "client") return record.length;
+    // A server asks for another hello, and then sends ChangeCipherSpec; with a version it resumes a session.
+    if (record.over === "encrypted" && this.#tls.version === undefined) return record.length;
+    this.#end();
+    return ALL;
+  }
+
+  end(side: Side): void {
+    if (side === "server") this.#end();
+  }
+
+  close(undecided?: Undecided): void {
+    if (this.#isOver) return;
+    this.#transaction ??= undecided === undefined ? undefined : { protocol: "tls" };
+    if (undecided !== undefined) this.#transaction!.undecided = undecided;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    if (this.#transaction !== undefined) this.#listener.ended(this.#transaction);
+  }
+
+  #clientSays({ type, body }: Message): void {
+    if (this.#tls?.version !== undefined) return; // its certificate and key are of no concern
+    if (type !== CLIENT_HELLO) throw new NotDecided("malformed");
+    const { said, facts } = readHello(body);
+    if (this.#tls !== undefined) {
+      if (this.#tls.server_name !== said.server_name) throw new NotDecided("ambiguous");
+      return;
+    }
+    this.#tls = { ...said, ja3: ja3(facts), ja4: ja4(facts, "t") };
+    this.#transaction = { protocol: "tls", tls: this.#tls };
+    this.#listener.asked(this.#transaction);
+  }
+
+  #serverSays({ type, body }: Message): void {
+    const tls = this.#tls!;
+    if (type === SERVER_HELLO) this.#choose(tls, body);
+    else if (tls.version === undefined) throw new NotDecided("malformed");
+    else if (type === CERTIFICATE) this.#show(tls, body);
+    else if (type === SERVER_HELLO_DONE) this.#end();
+  }
+
+  #choose(tls: Tls, body: Buffer): void {
+    if (tls.version !== undefined) throw new NotDecided("malformed");
+    const fields = new Fields(body);
+    const legacy = fields.number(2);
+    const asksAgain = fields.take(RETRY.length).equals(RETRY);
+    fields.vector(1);
+    const suite = fields.number(2);
+    fields.number(1);
+    const extensions = readExtensions(fields);
+    fields.done();
+    if (asksAgain) return;
+    const version = VERSIONS[read(extensions.get(SUPPORTED_VERSIONS), legacy, (chosen) => chosen.number(2))];
+    if (version === undefined) throw new NotDecided("unknown_version");
+    tls.version = version;
+    tls.cipher = cipherName(suite);
+    const alpn = read(extensions.get(ALPN), undefined, readAlpn);
+    if (alpn !== undefined) tls.alpn = alpn.map(nameOfProtocol);
+    else if (version !== TLS_1_3) delete tls.alpn;
+    if (version === TLS_1_3) this.#end();
+  }
+
+  #show(tls: Tls, body: Buffer): void {
+    const chain = new Fields(body).vector(3);
+    if (chain.length > 0) tls.certificate = readCertificate(new Fields(chain).vector(3));
+    this.#end();
+  }
+}
