@@ -66,6 +66,10 @@ export interface Dns {
   answers?: DnsAnswer[];
   /** Such as NOERROR or NXDOMAIN. */
   rcode?: string;
+  /** True if the answer did not fit into the datagram. */
+  truncated?: true;
+  /** True if this answers no question that weir has seen. */
+  unasked?: true;
   over: "udp" | "tcp";
 }
 
