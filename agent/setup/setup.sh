@@ -24,7 +24,8 @@ test_packages='iproute2:/sbin/ip iputils-ping:/bin/ping curl:/usr/bin/curl opens
 	netcat-openbsd:/bin/nc.openbsd iperf3:/usr/bin/iperf3 ethtool:/sbin/ethtool nftables:/usr/sbin/nft
 	prometheus:/usr/bin/promtool qemu-system-x86:/usr/bin/qemu-system-x86_64 cpio:/bin/cpio
 	bpftool:/usr/sbin/bpftool busybox-static:/bin/busybox systemd:/usr/bin/systemd-analyze
-	iptables:/usr/sbin/iptables clang-format:/usr/bin/clang-format procps:/sbin/sysctl python3:/usr/bin/python3'
+	iptables:/usr/sbin/iptables clang-format:/usr/bin/clang-format procps:/sbin/sysctl python3:/usr/bin/python3
+	openssh-client:/usr/bin/ssh dropbear-bin:/usr/sbin/dropbear'
 bench_packages='ipset:/usr/sbin/ipset xdp-tools:/usr/sbin/xdp-filter nginx-light:/usr/sbin/nginx wrk:/usr/bin/wrk
 	strace:/usr/bin/strace linux-perf:/usr/bin/perf'
 
