@@ -4,6 +4,8 @@ import type { Dns, Http, Quic, Ssh, Tls, Transaction } from "../inspect/transact
 import { UNDECIDED } from "../inspect/undecided.ts";
 import { printable } from "../values/quote.ts";
 
+const LONGEST = 1000;
+
 export function transactionText({ http, tls, dns, ssh, quic, undecided }: Transaction): string {
   const said = [
     ...(http === undefined ? [] : httpText(http)),
@@ -13,7 +15,7 @@ export function transactionText({ http, tls, dns, ssh, quic, undecided }: Transa
     ...(quic === undefined ? [] : quicText(quic)),
     ...(undecided === undefined ? [] : [`undecided: ${UNDECIDED[undecided]}`]),
   ];
-  return printable(said.filter((part) => part !== undefined).join(" "));
+  return printable(said.filter((part) => part !== undefined).join(" "), LONGEST);
 }
 
 type Parts = (string | undefined)[];

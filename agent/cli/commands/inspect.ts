@@ -31,7 +31,7 @@ export const command: Command = {
     if (path === undefined) throw new UsageError("--pcap is missing: name a capture");
     const rows: Inspected[] = [];
     for await (const transaction of transactionsOf(path)) {
-      if (call.has("json")) await printed(safeJson(JSON.stringify({ ...transaction, time: new Date(transaction.time).toISOString() })));
+      if (call.has("json")) await printed(safeJson(JSON.stringify(lineOf(transaction))));
       else rows.push(transaction);
     }
     if (call.has("json")) return 0;
@@ -40,6 +40,15 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** Passwords and sessions. Their values are not shown, because lines end up in logs. */
+const SECRET = new Set(["authorization", "proxy-authorization", "cookie"]);
+
+function lineOf({ frame, time, http, ...others }: Inspected): unknown {
+  const headers = Object.entries(http?.headers ?? {}).map(([name, value]) => [name, SECRET.has(name) ? "(not shown)" : value]);
+  const shown = http?.headers === undefined ? http : { ...http, headers: Object.fromEntries(headers) as Record<string, string> };
+  return { frame, time: new Date(time).toISOString(), ...others, ...(shown === undefined ? {} : { http: shown }) };
+}
 
 async function* transactionsOf(path: string): AsyncGenerator<Inspected> {
   const { readCaptureFile } = await import("../../inspect/capture/capture-file.ts");

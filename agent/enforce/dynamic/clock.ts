@@ -40,7 +40,11 @@ export function deadlineKept({ boot, wall }: Deadline, sameBoot: boolean, clock:
   return sameBoot ? { boot, wall } : { boot: clock.bootSeconds() + (wall - clock.wall()) / 1000, wall };
 }
 
-/** Returns the same time as the wall clock shows it now. */
-export function shownAgain({ boot }: Deadline, clock: Clock): Deadline {
-  return deadlineIn(boot - clock.bootSeconds(), clock);
+/** If the clocks differ by less, nobody has set the wall clock: reading one after the other takes time. */
+const SET_BY_MS = 1000;
+
+/** Returns the same time as the wall clock shows it now: as it was kept, unless somebody has set that clock since. */
+export function shownAgain(deadline: Deadline, clock: Clock): Deadline {
+  const now = deadlineIn(deadline.boot - clock.bootSeconds(), clock);
+  return Math.abs(now.wall - deadline.wall) < SET_BY_MS ? deadline : now;
 }

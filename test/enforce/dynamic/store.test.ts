@@ -50,6 +50,17 @@ test("a clock that is set, forth or back, ends nothing early or late", async () 
   }
 });
 
+test("a rule has one end, however exactly the clocks are read", async () => {
+  using state = new StateDirectory();
+  const store = state.open();
+  state.clock.milliseconds += 499;
+  await store.keep([dynamicRule("d1", { expires: deadlineIn(60, state.clock) })]);
+  const end = store.endOf(store.all[0]!);
+  state.clock.milliseconds += 1; // read a little later than the boot clock
+  assert.equal(store.endOf(store.all[0]!), end);
+  assert.equal(state.open().endOf(store.all[0]!), end);
+});
+
 test("over a reboot the wall clock counts, as it was set last", async () => {
   using state = new StateDirectory();
   const store = state.open();

@@ -78,6 +78,7 @@ class TlsParser implements Parser {
   }
 
   #end(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     if (this.#transaction !== undefined) this.#listener.ended(this.#transaction);
   }
