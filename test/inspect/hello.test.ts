@@ -100,6 +100,12 @@ describe("the hello of a TLS client", () => {
     assert.deepEqual([tls?.version, tls?.alpn, tls?.cipher], ["1.2", ["h2"], "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]);
   });
 
+  it("is what counts of its side, also if the server is not seen", () => {
+    const more = [records(Buffer.from([11, 0, 0, 1, 0])), records(Buffer.from([1]), 1, 20), records(Buffer.alloc(40, 0xee))];
+    const found = said(Buffer.concat([hello(serverName("example.com")), ...more]));
+    assert.deepEqual([found.tls?.server_name, found.tls?.version, found.undecided], ["example.com", undefined, undefined]);
+  });
+
   const whole = clientHello();
   const refused: Record<string, [wrong: Buffer, undecided: string, twin: Buffer]> = {
     "two names": [hello(serverName("a.example", "b.example")), "ambiguous", hello(serverName("a.example"))],

@@ -34,6 +34,7 @@ test("links without Ethernet get a header that says the same", () => {
   const header = Buffer.from("02000000000b02000000000a0800", "hex");
   const expected = [Buffer.concat([header, bare])];
   assert.deepEqual(framesOf(pcap([bare], { link: 101 })), expected);
+  assert.deepEqual(framesOf(pcap([Buffer.concat([Buffer.from([2, 0, 0, 0]), bare])], { link: 0 })), expected);
   assert.deepEqual(framesOf(pcap([Buffer.concat([Buffer.alloc(14), Buffer.from([8, 0]), bare])], { link: 113 })), expected);
   assert.deepEqual(framesOf(pcap([Buffer.concat([Buffer.from([8, 0]), Buffer.alloc(18), bare])], { link: 276 })), expected);
   assert.throws(() => framesOf(pcap([SYN], { link: 147 })), /frame 1 was captured on a link of type 147/);

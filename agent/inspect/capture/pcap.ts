@@ -28,6 +28,7 @@ const ETHERNET = 1;
 
 /** Links without Ethernet: the place of the ethertype, and the place where the packet begins. */
 const LINKS: Readonly<Record<number, { header: number; etherType?: number }>> = {
+  0: { header: 4 }, // the loopback of BSD
   101: { header: 0 }, // raw IP
   228: { header: 0 }, // raw IPv4
   229: { header: 0 }, // raw IPv6
@@ -60,10 +61,11 @@ function toEthernet(packet: Uint8Array, link: number, number: number): Uint8Arra
   const form = LINKS[link];
   if (form === undefined)
     throw new CaptureError(
-      `frame ${number} was captured on a link of type ${link}; known are Ethernet (1), raw IP (101) and Linux "cooked" (113, 276)`,
+      `frame ${number} was captured on a link of type ${link}; known are Ethernet (1), raw IP (101), Linux "cooked" (113, 276) and the loopback of BSD (0)`,
     );
   if (packet.length <= form.header) throw new CaptureError(`frame ${number} is shorter than the header of its link`);
-  const etherType = form.etherType === undefined ? ipOf(packet) : (packet[form.etherType]! << 8) | packet[form.etherType + 1]!;
+  const etherType =
+    form.etherType === undefined ? ipOf(packet.subarray(form.header)) : (packet[form.etherType]! << 8) | packet[form.etherType + 1]!;
   return etherFrame(etherType, packet.subarray(form.header));
 }
 

@@ -104,6 +104,7 @@ class SshParser implements Parser {
       return;
     }
     if (side === "client" || (type !== REPLY && type !== GROUP_REPLY)) return;
+    if (this.#sides.client.exchanges === undefined || this.#sides.server.exchanges === undefined) return;
     const agreed = this.#agreed();
     if (agreed === undefined) throw new NotDecided("malformed");
     if (type !== (agreed.startsWith("diffie-hellman-group-exchange-") ? GROUP_REPLY : REPLY)) return;

@@ -32,6 +32,11 @@ export class Records {
   #waiting: Buffer[] = [];
   #size = 0;
 
+  /** True if no message has begun. */
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
   read(unread: Uint8Array): Read | undefined {
     if (unread.length < RECORD_HEADER) return undefined;
     const type = unread[0]!;

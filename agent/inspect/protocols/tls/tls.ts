@@ -35,6 +35,11 @@ export const TLS: StreamProtocol = {
   open: (listener) => new TlsParser(listener),
 };
 
+/** Behind its hello, only another hello of a client matters: its certificate and its key do not, and the rest is encrypted. */
+function isOtherMessage(record: Uint8Array): boolean {
+  return record[0] === HANDSHAKE && record.length > 5 && record[5] !== CLIENT_HELLO;
+}
+
 class TlsParser implements Parser {
   readonly #listener: Listener;
   readonly #records: Record<Side, Records> = { client: new Records(), server: new Records() };
@@ -49,6 +54,7 @@ class TlsParser implements Parser {
   read(side: Side, unread: Uint8Array): number {
     if (this.#isOver) return ALL;
     if (side === "server" && this.#tls === undefined) return 0; // the client speaks first
+    if (side === "client" && this.#tls !== undefined && this.#records.client.isEmpty && isOtherMessage(unread)) return ALL;
     const record = this.#records[side].read(unread);
     if (record === undefined) return 0;
     for (const message of record.messages) {
@@ -84,7 +90,6 @@ class TlsParser implements Parser {
   }
 
   #clientSays({ type, body }: Message): void {
-    if (this.#tls?.version !== undefined) return; // its certificate and key are of no concern
     if (type !== CLIENT_HELLO) throw new NotDecided("malformed");
     const { said, facts } = readHello(body);
     if (this.#tls !== undefined) {
