@@ -70,6 +70,7 @@ function lend(transport: TransportHeader | undefined): TransportHeader | undefin
       quoted: null,
       inner: null,
       payload: null,
+      datagram: null,
     }
   );
 }

@@ -34,8 +34,10 @@ export interface TransportHeader {
   quoted: Conversation | null;
   /** The inner packet of a tunnel. */
   inner: Inner | null;
-  /** The bytes behind a TCP or UDP header, unless the packet is a later fragment. */
+  /** What TCP or UDP carries, unless the packet is a later fragment. */
   payload: Uint8Array | null;
+  /** The bytes behind a UDP header up to the end of the IP packet: tunnels are judged by all of them. */
+  datagram: Uint8Array | null;
 }
 
 /** The numbers of a TCP segment. */

@@ -46,6 +46,7 @@ export function readTransport(reader: Reader, protocol: number, around: Around):
     quoted: null,
     inner: null,
     payload: null,
+    datagram: null,
   };
   const orTiny = (reason: Reason): Reason => (around.firstFragment ? "fragment_tiny" : reason);
   switch (protocol) {
@@ -118,8 +119,9 @@ function readUdp(reader: Reader, tooShort: Reason, around: Around): Partial<Tran
   const speaksOfOthers = around.firstFragment || around.partial || (length === 0 && (around.gso || around.jumbo));
   if (!speaksOfOthers && (length < 8 || length > left)) throw new Undecidable("udp_length");
   const ports = { source: header.getUint16(0), destination: header.getUint16(2) };
-  const payload = speaksOfOthers ? reader.rest : reader.rest.subarray(0, length - 8);
-  return { ports, inner: innerByPort(ports.destination, payload), payload };
+  const datagram = reader.rest;
+  const payload = speaksOfOthers ? datagram : datagram.subarray(0, length - 8);
+  return { ports, inner: innerByPort(ports.destination, datagram), payload, datagram };
 }
 
 function innerByPort(port: number, bytes: Uint8Array): Inner | null {

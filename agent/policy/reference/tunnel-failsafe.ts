@@ -8,7 +8,7 @@ import { Fragments } from "./fragments.ts";
 import type { Policy } from "./rules.ts";
 import { type Inner, type Packet, Undecidable } from "./packet.ts";
 import { parseInner } from "./parse.ts";
-import { TCP, UDP } from "./transport.ts";
+import { TCP } from "./transport.ts";
 import { openTunnel } from "./tunnel.ts";
 
 const ETHERTYPE_ARP = 0x0806;
@@ -18,9 +18,9 @@ const ETHERTYPE_ARP = 0x0806;
  * use the port, too.
  */
 export function innerAtDevice({ transport }: Packet, { tunnels }: Pick<Host, "tunnels">): Inner | undefined {
-  if (transport?.protocol !== UDP || transport.payload === null) return undefined;
+  if (transport?.datagram == null) return undefined;
   const device = tunnels.find(({ port }) => port !== undefined && port === transport.ports?.destination);
-  return device && { kind: device.kind, etherType: 0, bytes: transport.payload };
+  return device && { kind: device.kind, etherType: 0, bytes: transport.datagram };
 }
 
 /** Bans come before management ports, as outside of tunnels. */
