@@ -1,0 +1,3 @@
+import { testOn } from "./suites.ts";
+
+testOn("6.12");
