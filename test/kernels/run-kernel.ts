@@ -32,7 +32,7 @@ export interface Tally {
   output: string;
 }
 
-export async function runKernel({ version, files, share = 1, memory = 2048, limit = 900 }: KernelRun): Promise<Tally> {
+export async function runKernel({ version, files, share = 1, memory = 2048, limit = 1500 }: KernelRun): Promise<Tally> {
   const kernel = await debianKernel(version);
   const directory = await mkdtemp(join(tmpdir(), "weir-kernel-"));
   const callOff = atExit(() => rmSync(directory, { recursive: true, force: true }));
